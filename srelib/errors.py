@@ -1,0 +1,83 @@
+"""Everything srelib raises on purpose.
+
+Each message names the argument or place, the value seen, what is allowed and
+the likely fix, so that the text alone is enough to mend the input.
+"""
+
+from __future__ import annotations
+
+
+class SrelibError(ValueError):
+    """Base of every error srelib raises on purpose."""
+
+
+class InvalidTargetError(SrelibError):
+    """A target is not a fraction strictly between 0 and 1."""
+
+
+class CountError(SrelibError):
+    """Counts of events that cannot be: negative, infinite, or good > total."""
+
+
+class TimeIndexError(SrelibError):
+    """An index of times that is not tz-aware, sorted, unique or regular."""
+
+
+class InsufficientDataError(SrelibError):
+    """Too little was observed to answer; the text names the share seen."""
+
+
+class ColumnError(SrelibError):
+    """A table lacks a column, or a column holds another type."""
+
+
+class ParameterError(SrelibError):
+    """A parameter is unknown, or its value is outside what is allowed."""
+
+
+class InputError(SrelibError):
+    """A file handed over cannot be used.
+
+    Parameters
+    ----------
+    problem : str
+        What is wrong, with the value seen.
+    file : str, optional
+        The file, relative to the folder handed over.
+    line : int, optional
+        1-based line of the file.
+    fix : str, optional
+        What to do about it.
+
+    Examples
+    --------
+    >>> print(InputError("target is 99.9", file="slos.yaml", line=7, fix="write 0.999"))
+    slos.yaml, line 7: target is 99.9. Fix: write 0.999.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        file: str | None = None,
+        line: int | None = None,
+        fix: str | None = None,
+    ) -> None:
+        self.problem, self.file, self.line, self.fix = problem, file, line, fix
+        where = ", line ".join(str(part) for part in (file, line) if part is not None)
+        text = f"{where}: {problem}" if where else problem
+        if fix:
+            text = f"{text.rstrip('.')}. Fix: {fix.rstrip('.')}."
+        super().__init__(text)
+
+
+class SloError(InputError):
+    """An SLO document cannot be used; names file, document, key, value and fix."""
+
+
+class SourceError(InputError):
+    """`sources.toml` is wrong; names the entry, key, value and fix."""
+
+
+class ReadError(InputError):
+    """An export cannot be read at all (single bad rows are rejects instead)."""

@@ -1,0 +1,263 @@
+"""The canonical tables: the one place where columns, types and units are described.
+
+Readers produce these tables, measures take them.
+Times are UTC, ratios are fractions, missing stays missing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from srelib.errors import ColumnError
+
+Kind = Literal["time", "text", "category", "number", "integer", "flag"]
+
+DTYPES: dict[str, str] = {
+    "time": "datetime64[us, UTC]",
+    "text": "str",
+    "category": "category",
+    "number": "float64",
+    "integer": "int64",
+    "flag": "boolean",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    kind : {'time', 'text', 'category', 'number', 'integer', 'flag'}
+        What it holds; `DTYPES` gives the pandas dtype.
+    meaning : str
+        What a value means, with its unit.
+    required : bool
+        Whether a row without it is useless, so that readers reject the row.
+    """
+
+    name: str
+    kind: Kind
+    meaning: str
+    required: bool = False
+
+
+TABLES: dict[str, tuple[Column, ...]] = {
+    "sli": (
+        Column("time", "time", "start of the bucket", True),
+        Column("service", "category", "service the indicator belongs to", True),
+        Column("sli", "category", "name of the service level indicator", True),
+        Column("good", "number", "good events, or good seconds when weighted by time", True),
+        Column("total", "number", "all valid events, or observed seconds", True),
+    ),
+    "deployments": (
+        Column("deployment_id", "text", "identifier, unique in the source", True),
+        Column("service", "text", "service deployed", True),
+        Column("environment", "text", "environment deployed to"),
+        Column("started_at", "time", "when the deployment began"),
+        Column("finished_at", "time", "when it reached its users", True),
+        Column("status", "text", "succeeded, failed, rolled_back or cancelled"),
+        Column("commit_sha", "text", "commit deployed"),
+        Column("planned", "flag", "False: unplanned rework after an incident"),
+    ),
+    "changes": (
+        Column("change_id", "text", "commit or merged request", True),
+        Column("service", "text", "service changed", True),
+        Column("committed_at", "time", "when it was committed", True),
+        Column("merged_at", "time", "when it was merged"),
+        Column("deployment_id", "text", "deployment that first shipped it"),
+    ),
+    "incidents": (
+        Column("incident_id", "text", "identifier, unique in the source", True),
+        Column("service", "text", "service affected", True),
+        Column("severity", "text", "severity as the source names it"),
+        Column("started_at", "time", "when users began to be affected", True),
+        Column("detected_at", "time", "when a person or monitor noticed"),
+        Column("acknowledged_at", "time", "when somebody took it on"),
+        Column("resolved_at", "time", "when users were well again; missing while open"),
+        Column("deployment_id", "text", "deployment that caused it, where the source says so"),
+        Column("title", "text", "title as the source has it"),
+    ),
+    "alerts": (
+        Column("service", "text", "service the alert is about", True),
+        Column("rule", "text", "name of the alerting rule", True),
+        Column("severity", "text", "severity as the source names it"),
+        Column("fired_at", "time", "start of the episode", True),
+        Column("resolved_at", "time", "end of the episode; missing while firing"),
+    ),
+    "exclusions": (
+        Column("service", "text", "service; missing: every service"),
+        Column("sli", "text", "indicator; missing: every indicator of the service"),
+        Column("starts_at", "time", "start of the window", True),
+        Column("ends_at", "time", "end of the window", True),
+        Column("reason", "text", "why these events do not count"),
+    ),
+    "series": (
+        Column("service", "text", "service", True),
+        Column("sli", "text", "indicator", True),
+        Column("step_seconds", "number", "length of one bucket [s]", True),
+        Column("weighting", "text", "events, or time where only a ratio or a state is known", True),
+        Column("unit", "text", "unit of good and total: events or seconds", True),
+        Column("first", "time", "start of the first bucket", True),
+        Column("last", "time", "start of the last bucket", True),
+        Column("buckets", "integer", "buckets observed", True),
+        Column("coverage", "number", "share of the span that was observed [fraction]", True),
+        Column("note", "text", "what the reader had to assume; missing: nothing"),
+    ),
+    "sources": (
+        Column("file", "text", "path below the folder handed over", True),
+        Column("format", "text", "format it was recognised as", True),
+        Column("table", "text", "table (or tables) it feeds", True),
+        Column("rows_read", "integer", "records in the file", True),
+        Column("rows_kept", "integer", "records that went into a table", True),
+        Column("rows_rejected", "integer", "records refused, each listed in rejects", True),
+        Column("rows_missing", "integer", "of those kept, how many hold no value (unknown)", True),
+        Column("first", "time", "earliest time kept"),
+        Column("last", "time", "latest time kept"),
+        Column("timezone", "text", "time zone the times were read in"),
+        Column("sha256", "text", "SHA-256 of the file as handed over", True),
+        Column("notes", "text", "warnings and assumptions, one a line"),
+    ),
+    "rejects": (
+        Column("file", "text", "path below the folder handed over", True),
+        Column("line", "integer", "1-based line of the file, or record number in JSON", True),
+        Column("column", "text", "column at fault"),
+        Column("value", "text", "value seen, as text"),
+        Column("reason", "text", "why the row was refused, and the fix", True),
+    ),
+}
+
+EXPORTS = ("sli", "deployments", "changes", "incidents", "alerts", "exclusions")
+"""The tables exports are read into."""
+
+
+def names(table: str) -> list[str]:
+    """Column names of a table, in order.
+
+    Parameters
+    ----------
+    table : str
+        Name of the table.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> names("sli")
+    ['time', 'service', 'sli', 'good', 'total']
+    """
+    return [column.name for column in TABLES[table]]
+
+
+def required(table: str) -> list[str]:
+    """Columns without which a row is useless.
+
+    Parameters
+    ----------
+    table : str
+        Name of the table.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> required("alerts")
+    ['service', 'rule', 'fired_at']
+    """
+    return [column.name for column in TABLES[table] if column.required]
+
+
+def empty(table: str) -> pd.DataFrame:
+    """A table without rows, with the right columns and dtypes.
+
+    Parameters
+    ----------
+    table : str
+        Name of the table.
+
+    Returns
+    -------
+    DataFrame
+
+    Examples
+    --------
+    >>> empty("alerts").dtypes["fired_at"]
+    datetime64[us, UTC]
+    """
+    return pd.DataFrame(
+        {column.name: pd.Series([], dtype=DTYPES[column.kind]) for column in TABLES[table]}
+    )
+
+
+def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
+    """The frame as a canonical table: its columns in order, optional ones added, dtypes set.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows with at least the required columns; times tz-aware.
+    table : str
+        Name of the table.
+
+    Returns
+    -------
+    DataFrame
+        A new frame with exactly the columns of the table and a fresh index.
+
+    Raises
+    ------
+    ColumnError
+        A required column is missing, a column is unknown, or a type cannot be held.
+
+    Examples
+    --------
+    >>> conform(pd.DataFrame({"service": ["a"]}), "alerts")
+    Traceback (most recent call last):
+    ...
+    srelib.errors.ColumnError: table 'alerts' lacks 'rule', 'fired_at'; columns seen: 'service'.
+    """
+    columns = TABLES[table]
+    lacking = [name for name in required(table) if name not in frame.columns]
+    if lacking:
+        raise ColumnError(
+            f"table {table!r} lacks {_listed(lacking)}; columns seen: {_listed(frame.columns)}."
+        )
+    unknown = [name for name in frame.columns if name not in names(table)]
+    if unknown:
+        raise ColumnError(
+            f"table {table!r} has no column {_listed(unknown)}; it has {_listed(names(table))}."
+        )
+    return pd.DataFrame(
+        {column.name: _typed(frame, column, table) for column in columns},
+        index=pd.RangeIndex(len(frame)),
+    )
+
+
+def _typed(frame: pd.DataFrame, column: Column, table: str) -> pd.Series:
+    dtype = DTYPES[column.kind]
+    if column.name not in frame.columns:
+        return pd.Series([pd.NA] * len(frame), dtype=dtype) if len(frame) else pd.Series([], dtype=dtype)
+    values = frame[column.name].reset_index(drop=True)
+    if column.kind == "time" and getattr(values.dt if len(values) else None, "tz", "UTC") is None:
+        raise ColumnError(
+            f"{table}.{column.name} holds times without a zone; localize them, then convert to UTC."
+        )
+    try:
+        return values.astype(dtype)
+    except (TypeError, ValueError) as error:
+        raise ColumnError(
+            f"{table}.{column.name} must be {dtype}; got {values.dtype} ({error})."
+        ) from error
+
+
+def _listed(items: object) -> str:
+    return ", ".join(repr(str(item)) for item in items)  # type: ignore[attr-defined]
