@@ -1,0 +1,50 @@
+# make report              every notebook on data/sample, as HTML in reports/
+# make report DATA=DIR     the same on your own exports
+# make test                lint, types, all tests, every notebook, the report in a browser
+# make lab                 JupyterLab in notebooks/
+# make bench               speed, as ratios against what one would pick instead
+
+PYTHON ?= python3
+VENV   ?= .venv
+DATA   ?= data/sample
+OUT    ?= reports
+ARGS   ?=
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: report test lab bench sample lock clean
+
+report: $(READY)
+	$(BIN)/srelib report "$(DATA)" --out "$(OUT)" $(ARGS)
+
+test: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/interrogate --quiet tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile --doctest-modules \
+		--nbval-lax --nbval-current-env --nbval-cell-timeout 300 tests srelib notebooks $(ARGS)
+
+lab: $(READY)
+	$(BIN)/jupyter lab notebooks
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks $(ARGS)
+
+sample: $(READY)
+	$(BIN)/python -m srelib.simulate data/sample
+
+# The lock names versions and hashes, never an index; needs uv (pip install uv).
+lock:
+	uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-annotate --no-header -o requirements.lock
+
+$(READY): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "srelib needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Say: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+clean:
+	rm -rf $(VENV) $(OUT)
