@@ -67,7 +67,7 @@ class InputError(SrelibError):
         where = ", line ".join(str(part) for part in (file, line) if part is not None)
         text = f"{where}: {problem}" if where else problem
         if fix:
-            text = f"{text.rstrip('.')}. Fix: {fix.rstrip('.')}."
+            text = f"{text.rstrip('.')}. Fix: {fix.rstrip('.')}{'' if fix.endswith('?') else '.'}"
         super().__init__(text)
 
 

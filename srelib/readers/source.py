@@ -1,0 +1,441 @@
+"""`sources.toml`: what has to be said about exports that do not say it themselves.
+
+Every key is optional except ``match``; a folder without the file works too.
+`docs/sources.md` is the reference; a test keeps it in step with the models here.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from srelib import schema, tables
+from srelib.errors import SourceError
+
+FILE_NAME = "sources.toml"
+
+OPS = {"<=": "lte", "<": "lt", ">=": "gte", ">": "gt"}
+EXTRA_COLUMNS = ("bad", "ratio", "value", "state")
+"""Columns of an export that are not columns of a table, because readers turn them into ones."""
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, str):
+        return (value,)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _operator(value: Any) -> Any:
+    return OPS.get(value, value) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Op = Annotated[Literal["lte", "lt", "gte", "gt"], BeforeValidator(_operator)]
+Table = Literal["sli", "deployments", "changes", "incidents", "alerts", "exclusions", "ignore"]
+Unit = Literal["count", "rate", "ratio", "counter", "value", "state"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class SeriesSpec(_Model):
+    """One indicator in a wide file: which of its columns hold what.
+
+    Give two of good, bad and total; or ratio; or value with threshold and op.
+    """
+
+    service: str | None = Field(
+        default=None,
+        min_length=1,
+        description="service; default: the file's",
+        examples=['"checkout"'],
+    )
+    sli: str = Field(
+        default="availability",
+        min_length=1,
+        description="name of the indicator",
+        examples=['"latency"'],
+    )
+    good: Names = Field(
+        default=(),
+        description="column of good events, or columns to add up",
+        examples=['"checkout good"'],
+    )
+    bad: Names = Field(
+        default=(),
+        description="column of bad events, or columns to add up",
+        examples=['["4xx", "5xx"]'],
+    )
+    total: Names = Field(
+        default=(),
+        description="column of all events, or columns to add up",
+        examples=['"checkout all"'],
+    )
+    ratio: str | None = Field(
+        default=None,
+        description="column with the share of good events",
+        examples=['"availability"'],
+    )
+    value: str | None = Field(
+        default=None,
+        description="column with a measured value, such as a latency",
+        examples=['"p99"'],
+    )
+    threshold: float | None = Field(
+        default=None,
+        strict=True,
+        allow_inf_nan=False,
+        description="a bucket is good when value op threshold; default: that of the file",
+        examples=["0.3"],
+    )
+    op: Op | None = Field(
+        default=None, description="how to compare: lte, lt, gte or gt", examples=['"lte"']
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        counts = [name for name in ("good", "bad", "total") if getattr(self, name)]
+        given = [*counts, *(name for name in ("ratio", "value") if getattr(self, name))]
+        if given not in (["ratio"], ["value"]) and (len(counts) != 2 or given != counts):
+            raise schema.refused(
+                f"a series was given {', '.join(given) or 'no column'}",
+                "give two of good, bad and total, or only ratio, or only value",
+            )
+        return self
+
+
+class Source(_Model):
+    """What is said about the files one ``[[file]]`` entry matches."""
+
+    match: str = Field(
+        min_length=1,
+        description="glob on the path below the folder; without a slash: on the file name",
+        examples=['"checkout-*.csv"'],
+    )
+    table: Table | None = Field(
+        default=None, description="table the file feeds; ignore: leave it out", examples=['"sli"']
+    )
+    format: str | None = Field(
+        default=None,
+        description="read it as this format, whatever it looks like",
+        examples=['"generic"'],
+    )
+    timezone: schema.TimeZone | None = Field(
+        default=None, description="zone of times written without one", examples=['"Europe/Berlin"']
+    )
+    service: str | None = Field(
+        default=None,
+        min_length=1,
+        description="service, where no column says it",
+        examples=['"checkout"'],
+    )
+    sli: str | None = Field(
+        default=None,
+        min_length=1,
+        description="indicator, where no column says it",
+        examples=['"latency"'],
+    )
+    columns: dict[str, str] = Field(
+        default={},
+        description="column of srelib = column of the file",
+        examples=['{ time = "ts", good = "2xx", total = "all" }'],
+    )
+    unit: Unit | None = Field(
+        default=None,
+        description="what the numbers are",
+        examples=['"count"', '"rate"', '"counter"'],
+    )
+    step: schema.Duration | None = Field(
+        default=None, description="length of one bucket", examples=['"1m"']
+    )
+    decimal: Literal[".", ","] | None = Field(
+        default=None, description="decimal mark of the numbers", examples=['","']
+    )
+    environment: Names = Field(
+        default=(),
+        description="deployments to keep: regular expressions on the whole environment name",
+        examples=['"production"', '["prod", "prod-.*"]'],
+    )
+    values: dict[str, Literal["good", "bad", "ignore"]] = Field(
+        default={},
+        description="what each state of a state log means",
+        examples=['{ up = "good", down = "bad", paused = "ignore" }'],
+    )
+    max_silence: schema.Duration | None = Field(
+        default=None,
+        description="state logs: silence longer than this is unknown",
+        examples=['"26h"'],
+    )
+    threshold: float | None = Field(
+        default=None,
+        strict=True,
+        allow_inf_nan=False,
+        description="a bucket is good when value op threshold",
+        examples=["0.3"],
+    )
+    op: Op | None = Field(
+        default=None, description="how to compare: lte, lt, gte or gt", examples=['"lte"']
+    )
+    series: tuple[SeriesSpec, ...] = Field(
+        default=(), description="wide files: one [[file.series]] per indicator"
+    )
+
+    @field_validator("environment")
+    @classmethod
+    def _patterns(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise schema.refused(
+                    f"{pattern!r} is not a regular expression ({error})",
+                    "write the name of the environment, or mend the expression",
+                ) from None
+        return patterns
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        _check_columns(self)
+        if self.unit == "value" and not self.series:
+            _check_threshold(self.threshold, self.op, "unit is 'value'")
+        for spec in self.series:
+            _check_series(self, spec)
+        return self
+
+
+class Sources(_Model):
+    """Everything `sources.toml` says; without a file, nothing."""
+
+    file: tuple[Source, ...] = Field(
+        default=(), description="one [[file]] per group of files; the first that matches counts"
+    )
+
+    def for_file(self, name: str) -> Source | None:
+        """The first entry that matches a file.
+
+        Parameters
+        ----------
+        name : str
+            Path below the folder handed over, with forward slashes.
+
+        Returns
+        -------
+        Source or None
+            None when no entry matches.
+
+        Examples
+        --------
+        >>> sources = Sources(file=(Source(match="checkout-*.csv", service="checkout"),))
+        >>> sources.for_file("2026/checkout-june.csv").service
+        'checkout'
+        """
+        return next((entry for entry in self.file if matches(entry.match, name)), None)
+
+    def unmatched(self, names: list[str]) -> list[str]:
+        """Globs that match none of the files, most likely misspelt.
+
+        Parameters
+        ----------
+        names : list of str
+            Paths below the folder handed over.
+
+        Returns
+        -------
+        list of str
+        """
+        globs = [entry.match for entry in self.file]
+        return [glob for glob in globs if not any(matches(glob, name) for name in names)]
+
+
+def matches(glob: str, name: str) -> bool:
+    """Whether a glob matches the path of a file.
+
+    ``*`` and ``?`` stay within one folder, ``**/`` spans folders.
+    A glob without a slash is matched against the name of the file in any folder.
+
+    Parameters
+    ----------
+    glob : str
+        Pattern.
+    name : str
+        Path below the folder handed over, with forward slashes.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> matches("*.csv", "june/a.csv"), matches("june/*.csv", "june/late/a.csv")
+    (True, False)
+    """
+    seen = name if "/" in glob else name.rsplit("/", 1)[-1]
+    return re.fullmatch(_pattern(glob), seen) is not None
+
+
+def read_sources(path: str | Path) -> Sources:
+    """Read `sources.toml`.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, or the folder that may hold it; an absent file says nothing.
+
+    Returns
+    -------
+    Sources
+
+    Raises
+    ------
+    SourceError
+        The file is not TOML, or an entry holds a key or value that is not allowed.
+
+    Examples
+    --------
+    >>> read_sources("no/such/sources.toml").for_file("a.csv") is None
+    True
+    """
+    path = Path(path)
+    path = path / FILE_NAME if path.is_dir() else path
+    if not path.exists():
+        return Sources()
+    text = _text(path)
+    try:
+        return Sources.model_validate(_document(text, path.name))
+    except ValidationError as error:
+        raise _source_error(schema.faults(error, Sources)[0], text, path.name) from None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SourceError(
+            f"not UTF-8 text (byte {error.start})", file=path.name, fix="save it as UTF-8"
+        ) from None
+    except OSError as error:
+        raise SourceError(
+            f"cannot be read ({error.strerror})", file=path.name, fix="check its permissions"
+        ) from None
+
+
+def _document(text: str, name: str) -> dict[str, Any]:
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        raise SourceError(
+            f"not TOML: {error}",
+            file=name,
+            line=int(line.group(1)) if line else None,
+            fix='put text in quotes, as in match = "checkout-*.csv"',
+        ) from None
+    if isinstance(document.get("file"), dict):
+        raise SourceError(
+            "[file] is one table, not a list of them",
+            file=name,
+            line=_line(text, r"^\s*\[\s*file\s*\]"),
+            fix="write [[file]] with two brackets",
+        )
+    return document
+
+
+def _source_error(fault: schema.Fault, text: str, name: str) -> SourceError:
+    entry, series, keys = _where(fault.place)
+    words = [f"[[file]] entry {entry}"] * bool(entry) + [f"[[file.series]] entry {series}"] * bool(
+        series
+    )
+    named = "unknown key" in fault.problem or "is missing" in fault.problem or not keys
+    problem = fault.problem if named else f"{'.'.join(keys)}: {fault.problem}"
+    line = _line(text, r"^\s*\[\[\s*file\s*\]\]", entry) if entry else None
+    return SourceError(
+        ", ".join([*words, problem]),
+        file=name,
+        line=_key_line(text, line, keys[0]) if line and keys else line,
+        fix=fault.fix,
+    )
+
+
+def _where(place: tuple[str | int, ...]) -> tuple[int, int, list[str]]:
+    """Number of the entry, of the series in it (0: not inside one), and the keys below."""
+    entry = int(place[1]) + 1 if len(place) > 1 else 0
+    series = int(place[3]) + 1 if place[2:3] == ("series",) and len(place) > 3 else 0
+    return entry, series, [str(part) for part in place[4 if series else 2 :]]
+
+
+def _line(text: str, pattern: str, number: int = 1) -> int | None:
+    lines = [n for n, line in enumerate(text.splitlines(), 1) if re.match(pattern, line)]
+    return lines[number - 1] if 0 < number <= len(lines) else None
+
+
+def _key_line(text: str, start: int, key: str) -> int:
+    """Line of the first such key after a line and before the next entry; else that line."""
+    for number, line in enumerate(text.splitlines()[start:], start + 1):
+        if re.match(r"\s*\[\[\s*file\s*\]\]", line):
+            break
+        if re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
+            return number
+    return start
+
+
+def _pattern(glob: str) -> str:
+    parts = re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]]+\])", glob)
+    special = {"**/": r"(?:.*/)?", "**": r".*", "*": r"[^/]*", "?": r"[^/]"}
+    return "".join(
+        special.get(part)
+        or (_set(part) if part.startswith("[") and part.endswith("]") else "")
+        or re.escape(part)
+        for part in parts
+    )
+
+
+def _set(part: str) -> str:
+    inner = part[1:-1].replace("\\", r"\\").replace("[", r"\[").replace("^", r"\^")
+    return f"[^{inner[1:]}]" if inner.startswith("!") else f"[{inner}]"
+
+
+def _check_columns(source: Source) -> None:
+    named = [source.table] if source.table in tables.EXPORTS else list(tables.EXPORTS)
+    allowed = sorted({*EXTRA_COLUMNS, *(name for table in named for name in tables.names(table))})
+    for column in source.columns:
+        if column not in allowed:
+            raise schema.refused(
+                f"columns: unknown column {column!r}",
+                schema.did_you_mean(column, allowed)
+                or f"write srelib's name on the left of =, one of {', '.join(allowed)}",
+            )
+
+
+def _check_series(source: Source, spec: SeriesSpec) -> None:
+    if spec.service is None and source.service is None:
+        raise schema.refused(
+            "a series has no service", 'add service = "..." to the series or to the file'
+        )
+    if spec.value:
+        _check_threshold(
+            source.threshold if spec.threshold is None else spec.threshold,
+            spec.op or source.op,
+            f"the series reads the value {spec.value!r}",
+        )
+
+
+def _check_threshold(threshold: float | None, op: str | None, why: str) -> None:
+    lacking = [n for n, v in (("threshold", threshold), ("op", op)) if v is None]
+    if lacking:
+        raise schema.refused(
+            f"{why}, but {' and '.join(lacking)} is missing",
+            'say when a bucket is good, as in threshold = 0.3 and op = "lte"',
+        )
