@@ -175,7 +175,7 @@ def by_period(good: pd.Series, total: pd.Series, *, target: float, window: Windo
     )
     known = np.array([np.count_nonzero(~np.isnan(total_seen[span])) for span in spans])
     so_far = frame["ends_at"].where(frame["ends_at"] < end, end) - frame["starts_at"]
-    frame["coverage"] = windows.divide(known, (so_far / step).to_numpy())
+    frame["coverage"] = windows.divide(known, so_far.to_numpy() / step.to_timedelta64())
     return frame.assign(projection=np.where(frame["ends_at"] > end, projection, "none"))
 
 
@@ -222,7 +222,7 @@ def _expected(
     if observed.empty:
         return float("nan"), "none"
     rates = observed.groupby(_hour_of_week(observed.index, window)).mean()
-    expected = rates.reindex(_hour_of_week(coming, window)).to_numpy()
+    expected = rates.reindex(_hour_of_week(coming, window)).to_numpy(copy=True)
     unseen = np.isnan(expected)
     expected[unseen] = exact_sum(observed.to_numpy()) / len(observed)
     part = (until - coming[-1]) / step  # the last bucket may be cut by the end of the period

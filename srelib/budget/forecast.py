@@ -133,7 +133,7 @@ def forecast(
     >>> index = pd.date_range("2026-01-01", periods=10 * 24, freq="h", tz="UTC")
     >>> total = pd.Series(100.0, index=index)
     >>> month = windows.Window.parse("1M", rolling=False)
-    >>> forecast(total - 1, total, target=0.98, window=month).at
+    >>> forecast(total - 1, total, target=0.995, window=month).at
     Timestamp('2026-01-16 12:00:00+0000', tz='UTC')
     """
     if not 0 < confidence < 1:
