@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from srelib import tables
@@ -63,6 +65,10 @@ class Series:
         None: found from the times.
     note : str, optional
         What had to be assumed ("counts estimated from a rate").
+    part : {'good', 'bad', 'total', 'value'}, optional
+        The file holds only this part of the indicator, in column ``good`` (``total`` for a
+        total); the other part comes from another file, or, for a value, the threshold from
+        an SLO.
     """
 
     service: str
@@ -70,6 +76,7 @@ class Series:
     weighting: str = "events"
     step_seconds: float | None = None
     note: str | None = None
+    part: str | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +101,8 @@ class Result:
         Zone the times were read in.
     notes : tuple of str
         Warnings and assumptions, each a sentence.
+    lines : callable, optional
+        Positions of rows of table ``sli`` to 1-based lines of the file, worked out when asked.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -104,6 +113,7 @@ class Result:
     series: tuple[Series, ...] = ()
     timezone: str = "UTC"
     notes: tuple[str, ...] = ()
+    lines: Callable[[np.ndarray], np.ndarray] | None = None
 
     @property
     def rows_rejected(self) -> int:

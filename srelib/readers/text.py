@@ -1,0 +1,430 @@
+"""Typed scans of text tables through DuckDB.
+
+A scan first tries the typed columns as they are, at full speed.
+Anything unexpected in the file (one odd cell is enough) sends it the careful way, where each
+refused row gets its true line, column, value and reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from srelib import tables
+from srelib.errors import ReadError
+from srelib.readers import cells
+from srelib.readers.base import Head
+from srelib.readers.heads import head, plain
+from srelib.readers.lines import lines_at, record_starts
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+__all__ = ["Scan", "head", "rejects", "scan"]
+
+_ISO_FORMATS = (
+    (r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", "%Y-%m-%dT%H:%M:%SZ", True),
+    (r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$", "%Y-%m-%d %H:%M:%SZ", True),
+    (r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00$", "%Y-%m-%dT%H:%M:%S+00:00", True),
+    (r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+00:00$", "%Y-%m-%d %H:%M:%S+00:00", True),
+    (r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", "%Y-%m-%dT%H:%M:%S.%gZ", True),
+    (r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$", "%Y-%m-%d %H:%M:%S", False),
+    (r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$", "%Y-%m-%dT%H:%M:%S", False),
+)
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A text table, typed.
+
+    Rows read = rows of `frame` + `rejects`, unless the scan was `wide`, where a bad number
+    costs its cell and not its row.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per record kept, the columns asked for, under the names of the file.
+    rejects : DataFrame
+        Table ``rejects``.
+    rows_read : int
+        Records in the file, the header not counted.
+    timezone : str
+        Zone in which the times were read.
+    notes : tuple of str
+        What had to be assumed, each a sentence.
+    """
+
+    frame: pd.DataFrame
+    rejects: pd.DataFrame
+    rows_read: int
+    timezone: str = "UTC"
+    notes: tuple[str, ...] = ()
+    head: Head | None = None
+    _records: np.ndarray | None = None
+    _cache: dict[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
+
+    def lines(self, rows: np.ndarray | None = None) -> np.ndarray:
+        """1-based lines of the file on which rows of `frame` begin.
+
+        Parameters
+        ----------
+        rows : array of int, optional
+            Positions in `frame`; None: all.
+
+        Returns
+        -------
+        array of int
+        """
+        if "lines" not in self._cache:
+            self._cache["lines"] = self._find_lines()
+        found = self._cache["lines"]
+        return found if rows is None else found[rows]
+
+    def refuse(
+        self, rows: np.ndarray, *, column: str | None, values: Any, reason: Any
+    ) -> pd.DataFrame:
+        """Rejects for rows of `frame` that a reader refuses.
+
+        Parameters
+        ----------
+        rows : array of int
+            Positions in `frame`.
+        column : str or None
+            Column at fault.
+        values, reason : scalar or sequence
+            Value seen and why it was refused.
+
+        Returns
+        -------
+        DataFrame
+            Table ``rejects``.
+        """
+        assert self.head is not None
+        return rejects(self.head.name, self.lines(np.asarray(rows)), column, values, reason)
+
+    def _find_lines(self) -> np.ndarray:
+        assert self.head is not None
+        with plain(self.head) as path:
+            starts = record_starts(path, self.head)
+        if self._records is not None:
+            if len(self._records) and self._records.max() >= len(starts):
+                return self._records + self.head.skip + 2
+            return starts[self._records]
+        refused = self.rejects["line"].to_numpy()
+        kept = starts[~np.isin(starts, refused)]
+        if len(kept) != len(self.frame):
+            return np.arange(len(self.frame)) + self.head.skip + 2
+        return kept
+
+
+def rejects(file: str, lines: Any, column: Any, values: Any, reason: Any) -> pd.DataFrame:
+    """A table ``rejects`` from its columns, each a scalar or a sequence.
+
+    Parameters
+    ----------
+    file : str
+        Path below the folder handed over.
+    lines, column, values, reason : scalar or sequence
+        The other columns of the table.
+
+    Returns
+    -------
+    DataFrame
+
+    Examples
+    --------
+    >>> rejects("a.csv", [3], "good", "-1", "negative").value[0]
+    '-1'
+    """
+    lines = np.atleast_1d(np.asarray(lines, dtype="int64"))
+    frame = pd.DataFrame({"line": lines})
+    frame["file"] = file
+    for name, value in (("column", column), ("value", values), ("reason", reason)):
+        if not isinstance(value, str) and isinstance(value, (pd.Series, np.ndarray, list, tuple)):
+            value = pd.Series(list(value), dtype="object")
+        frame[name] = pd.Series(value, index=frame.index, dtype="object")
+    return tables.conform(frame, "rejects")
+
+
+def scan(
+    head: Head,
+    types: Mapping[str, str],
+    *,
+    timezone: str | None = None,
+    decimal: str | None = None,
+    wide: bool = False,
+) -> Scan:
+    """The columns asked for, typed; what cannot be typed is refused with line and reason.
+
+    Parameters
+    ----------
+    head : Head
+        Of a file of kind 'csv'.
+    types : mapping of str to {'time', 'number', 'text', 'category'}
+        Columns to read, by their name in `head.header`.
+    timezone : str, optional
+        IANA zone of times that carry none.
+    decimal : {'.', ','}, optional
+        Decimal mark; None: found from the cells.
+    wide : bool
+        A bad number costs its cell (and one reject), not its whole row.
+
+    Returns
+    -------
+    Scan
+
+    Raises
+    ------
+    ReadError
+        A column is absent, most times carry no zone, or the file is damaged.
+    """
+    absent = [name for name in types if name not in head.header]
+    if absent:
+        raise ReadError(
+            f"there is no column {absent[0]!r}; the file has {', '.join(map(repr, head.header))}",
+            file=head.name, fix="correct the name in sources.toml",
+        )  # fmt: skip
+    with plain(head) as path:
+        fast = _fast(head, path, types, timezone, decimal)
+        if fast is not None:
+            return fast
+        try:
+            return _careful(head, path, types, timezone, decimal, wide)
+        except _MixedLineEnds:
+            pass
+    with plain(head, even=True) as path:
+        return _careful(head, path, types, timezone, decimal, wide)
+
+
+class _MixedLineEnds(ReadError):
+    """DuckDB gave up, most often because some lines end in CR LF and others in LF."""
+
+
+def _options(head: Head, path: Path, columns: Mapping[str, str], **more: str) -> str:
+    named = ", ".join(f"'{name}': '{kind}'" for name, kind in columns.items())
+    missing = ", ".join(_quote(text) for text in cells.MISSING)
+    options = {
+        "auto_detect": "false", "header": "true", "skip": str(head.skip),
+        "delim": _quote(head.delimiter), "quote": "'\"'", "escape": "'\"'",
+        "columns": f"{{{named}}}", "nullstr": f"[{missing}]", "hive_partitioning": "false",
+        "max_line_size": "20000000", "compression": "'none'", **more,
+    }  # fmt: skip
+    listed = ", ".join(f"{key} = {value}" for key, value in options.items())
+    return f"read_csv({_quote(str(path))}, {listed})"
+
+
+def _quote(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _connect() -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    return duckdb.connect(
+        config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    )
+
+
+def _fast(
+    head: Head, path: Path, types: Mapping[str, str], timezone: str | None, decimal: str | None
+) -> Scan | None:
+    """The scan at full speed, or None where the file needs the careful way."""
+    import duckdb
+
+    plan = _time_plan(head, types, timezone)
+    if plan is None or decimal == ",":
+        return None
+    kinds = {"number": "DOUBLE", "text": "VARCHAR", "category": "VARCHAR", "time": plan.duck}
+    columns = {
+        f"c{place}": kinds[types[name]] if name in types else "VARCHAR"
+        for place, name in enumerate(head.header)
+    }
+    wanted = ", ".join(f"c{head.header.index(name)}" for name in types)
+    more = {"timestampformat": _quote(plan.form)} if plan.form else {}
+    source = _options(head, path, columns, **more)
+    try:
+        with _connect() as connection:
+            table = connection.sql(f"SELECT {wanted} FROM {source}").to_arrow_table()
+    except duckdb.Error:
+        return None
+    return _typed(head, table, types, plan)
+
+
+@dataclass(frozen=True)
+class _TimePlan:
+    duck: str = "VARCHAR"
+    form: str | None = None
+    unit: str | None = None
+    zone: str | None = None
+
+
+def _time_plan(head: Head, types: Mapping[str, str], timezone: str | None) -> _TimePlan | None:
+    """How the times of the first record can be read by DuckDB itself, if they can."""
+    columns = [name for name, kind in types.items() if kind == "time"]
+    if not columns:
+        return _TimePlan()
+    if len(head.first) < len(head.header):
+        return None
+    plans = {_plan_of(head.first[head.header.index(name)], timezone) for name in columns}
+    return plans.pop() if len(plans) == 1 else None
+
+
+def _plan_of(cell: str, timezone: str | None) -> _TimePlan | None:
+    if re.match(r"^\d{9,19}$", cell):
+        unit = str(cells.epoch_unit(np.array([float(cell)]))[0])
+        return _TimePlan("BIGINT", unit=unit) if unit else None
+    for pattern, form, zoned in _ISO_FORMATS:
+        if re.match(pattern, cell) and (zoned or timezone):
+            return _TimePlan("TIMESTAMP", form=form, zone=None if zoned else timezone)
+    return None
+
+
+def _typed(head: Head, table: pa.Table, types: Mapping[str, str], plan: _TimePlan) -> Scan | None:
+    import pyarrow.compute as pc
+
+    data: dict[str, Any] = {}
+    for name, kind in types.items():
+        column = table.column(0)
+        table = table.remove_column(0)
+        if kind == "time":
+            if column.null_count:
+                return None
+            values = _utc(column.to_numpy(), plan)
+            if values is None:
+                return None
+            data[name] = values
+        elif kind == "number":
+            numbers = column.to_numpy()
+            if np.isinf(numbers).any():
+                return None
+            data[name] = numbers
+        elif kind == "category":
+            data[name] = pc.dictionary_encode(column).combine_chunks().to_pandas()
+        else:
+            data[name] = column.to_pandas().astype("str")
+        del column
+    frame = pd.DataFrame(data, copy=False)
+    return Scan(frame, tables.empty("rejects"), len(frame), timezone=plan.zone or "UTC", head=head)
+
+
+def _utc(raw: np.ndarray, plan: _TimePlan) -> pd.Series | None:
+    """Times in UTC, or None where one is outside 2000 to 2099 or falls into a clock change."""
+    low, high = (int(time.timestamp()) for time in (cells.EARLIEST, cells.LATEST))
+    if plan.unit:
+        ticks = cells.EPOCH_UNITS[plan.unit]
+        if len(raw) and (raw.min() < low * ticks or raw.max() >= high * ticks):
+            return None
+        raw = raw * (1_000_000 // ticks) if ticks <= 1_000_000 else raw // 1000
+    raw = raw.view("int64")
+    if len(raw) and (raw.min() < low * 1_000_000 or raw.max() >= high * 1_000_000):
+        return None
+    times = pd.Series(raw.view("datetime64[us]"), copy=False)
+    if not plan.zone:
+        return times.dt.tz_localize("UTC")
+    placed = times.dt.tz_localize(cells.zone(plan.zone), ambiguous="NaT", nonexistent="NaT")
+    return None if placed.hasnans else placed.dt.tz_convert("UTC")
+
+
+def _careful(
+    head: Head, path: Path, types: Mapping[str, str], timezone: str | None,
+    decimal: str | None, wide: bool,
+) -> Scan:  # fmt: skip
+    raw, refused = _as_text(head, path, types)
+    starts = record_starts(path, head)
+    kept = np.flatnonzero(~np.isin(starts, refused["line"].to_numpy()))
+    if len(kept) != len(raw):
+        kept = np.arange(len(raw))
+    where = (
+        starts[kept] if len(starts) > (kept.max() if len(kept) else -1) else kept + head.skip + 2
+    )
+    data: dict[str, pd.Series] = {}
+    notes: list[str] = []
+    zone, faults = "UTC", [refused]
+    bad = np.zeros(len(raw), dtype=bool)
+    for name, kind in types.items():
+        if kind in ("text", "category"):
+            data[name] = raw[name].astype("str" if kind == "text" else "category")
+            continue
+        if kind == "time":
+            read = cells.times(raw[name], timezone=timezone, file=head.name, column=name)
+            zone = read.zone or zone
+        else:
+            read = cells.numbers(raw[name], decimal=decimal, file=head.name, column=name)
+        data[name] = read.values
+        notes.extend(read.notes)
+        wrong = read.reasons.notna().to_numpy() & ~bad
+        rows = np.flatnonzero(wrong)
+        faults.append(
+            rejects(head.name, where[rows], name, raw[name].iloc[rows], read.reasons.iloc[rows])
+        )
+        if not (wide and kind == "number"):
+            bad |= wrong
+    frame = pd.DataFrame(data)[~bad].reset_index(drop=True)
+    found = pd.concat([fault for fault in faults if len(fault)] or [refused], ignore_index=True)
+    if wide and bad.any():
+        found = _once_per_lost_row(found, set(where[bad]), types)
+    return Scan(
+        frame, found.sort_values("line", kind="stable").reset_index(drop=True),
+        len(raw) + len(refused), timezone=zone, notes=tuple(dict.fromkeys(notes)), head=head,
+        _records=kept[~bad],
+    )  # fmt: skip
+
+
+def _once_per_lost_row(
+    found: pd.DataFrame, lost: set[int], types: Mapping[str, str]
+) -> pd.DataFrame:
+    """Of a row refused as a whole, only the reject that cost it."""
+    cell = found["column"].map(lambda name: types.get(name) == "number").astype(bool)
+    return found[~(found["line"].isin(lost) & cell)]
+
+
+def _as_text(head: Head, path: Path, types: Mapping[str, str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The columns as text, and the records that are broken as records."""
+    import duckdb
+
+    columns = {f"c{place}": "VARCHAR" for place in range(len(head.header))}
+    source = _options(
+        head, path, columns, store_rejects="true", rejects_limit="0",
+        rejects_table="'srelib_errors'", rejects_scan="'srelib_scans'",
+    )  # fmt: skip
+    wanted = ", ".join(f"c{head.header.index(name)}" for name in types)
+    try:
+        with _connect() as connection:
+            table = connection.sql(f"SELECT {wanted} FROM {source}").to_arrow_table()
+            broken = connection.sql(
+                "SELECT line_byte_position, any_value(line), first(csv_line), first(error_type)"
+                " FROM srelib_errors GROUP BY line_byte_position ORDER BY 1"
+            ).fetchall()
+    except duckdb.Error as error:
+        raise _MixedLineEnds(
+            f"the file is not a text table ({str(error).splitlines()[0]})", file=head.name,
+            fix="export it again as CSV in UTF-8",
+        ) from error  # fmt: skip
+    raw = table.rename_columns(list(types)).to_pandas()
+    return raw.astype("str"), _broken(head, path, broken)
+
+
+_STRUCTURE = {
+    "TOO MANY COLUMNS": "more fields than the header: quote cells that hold the delimiter",
+    "MISSING COLUMNS": "fewer fields than the header has columns: the row is cut short",
+    "UNQUOTED VALUE": "a quote is opened and never closed, or text follows a closing quote",
+    "INVALID ENCODING": "not UTF-8 text: export the file in UTF-8",
+    "MAXIMUM LINE SIZE": "the row is longer than 20 MB: a quote is probably never closed",
+}
+
+
+def _broken(head: Head, path: Path, rows: list[tuple[Any, ...]]) -> pd.DataFrame:
+    if not rows:
+        return tables.empty("rejects")
+    offsets = np.array([row[0] if row[0] is not None else 0 for row in rows], dtype="int64")
+    lines = lines_at(path, offsets)
+    values = [str(row[2] or "").strip("\r\n")[:200] for row in rows]
+    reasons = [_STRUCTURE.get(str(row[3]), f"broken record ({row[3]})") for row in rows]
+    return rejects(head.name, lines, None, values, reasons)
