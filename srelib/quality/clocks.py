@@ -1,0 +1,359 @@
+"""Clock trouble: times in the future, out of order, outside the data, off by whole hours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from srelib import windows
+from srelib.quality.coverage import gaps
+
+if TYPE_CHECKING:
+    from srelib.dataset import Dataset
+
+SHIFTS = tuple(hours for hours in range(-14, 15) if hours)
+"""Whole hours two clocks may differ by: the time zones of the Earth."""
+
+MIN_INCIDENTS = 3
+LIFT = 2.0  # an incident is visible when its error ratio is above this many times the usual one
+
+ORDERED = {
+    "deployments": (("started_at", "finished_at"),),
+    "changes": (("committed_at", "merged_at"),),
+    "incidents": (
+        ("started_at", "detected_at"),
+        ("started_at", "acknowledged_at"),
+        ("started_at", "resolved_at"),
+    ),
+    "alerts": (("fired_at", "resolved_at"),),
+    "exclusions": (("starts_at", "ends_at"),),
+}
+"""Pairs of times of one row of which the first must not come after the second."""
+
+KEYS = {"deployments": "deployment_id", "incidents": "incident_id", "changes": "change_id"}
+MOMENT = {"deployments": "finished_at", "incidents": "started_at", "alerts": "fired_at"}
+TROUBLE = ["trouble", "table", "service", "key", "column", "time", "detail"]
+
+
+@dataclass(frozen=True)
+class HourShift:
+    """Whether incidents fit the bad events better on a clock some hours away.
+
+    Parameters
+    ----------
+    hours : int
+        Hours to add to the incidents' times for the best fit [h]; 0: they fit as they are,
+        or no other clock is clearly better.
+    visible, visible_shifted : int
+        Incidents during which errors stood out, as given and after the shift.
+    incidents : int
+        Incidents that could be compared.
+    """
+
+    hours: int
+    visible: int
+    visible_shifted: int
+    incidents: int
+
+
+def is_future(times: pd.Series, *, as_of: pd.Timestamp) -> pd.Series:
+    """Whether a time lies after "now", the end of the data.
+
+    Parameters
+    ----------
+    times : Series of Timestamp
+        Times; a missing one is not in the future.
+    as_of : Timestamp
+        "Now".
+
+    Returns
+    -------
+    Series of bool
+        On the index of the input.
+
+    Examples
+    --------
+    >>> times = pd.Series(pd.to_datetime(["2026-01-01T00:00Z", "2026-01-03T00:00Z"]))
+    >>> is_future(times, as_of=pd.Timestamp("2026-01-02", tz="UTC")).tolist()
+    [False, True]
+    """
+    return (times > as_of).rename("future")
+
+
+def is_out_of_order(times: pd.Series) -> pd.Series:
+    """Whether a time lies before one that stands above it.
+
+    Parameters
+    ----------
+    times : Series of Timestamp
+        Times in the order of the file; a missing one is in order.
+
+    Returns
+    -------
+    Series of bool
+        On the index of the input.
+
+    Examples
+    --------
+    >>> times = pd.Series(pd.to_datetime(["2026-01-01T00:00Z", "2026-01-01T02:00Z",
+    ...                                   "2026-01-01T01:00Z"]))
+    >>> is_out_of_order(times).tolist()
+    [False, False, True]
+    """
+    return (times < times.cummax()).rename("out_of_order")
+
+
+def is_outside(times: pd.Series, *, first: pd.Timestamp, last: pd.Timestamp) -> pd.Series:
+    """Whether a time lies outside the span in which the service was observed.
+
+    Parameters
+    ----------
+    times : Series of Timestamp
+        Times; a missing one is not outside.
+    first, last : Timestamp
+        Start and end of what was observed, half-open.
+
+    Returns
+    -------
+    Series of bool
+        On the index of the input.
+
+    Examples
+    --------
+    >>> day = pd.Timestamp("2026-01-02", tz="UTC")
+    >>> times = pd.Series([day - pd.Timedelta("1h"), day])
+    >>> is_outside(times, first=day, last=day + pd.Timedelta("1D")).tolist()
+    [True, False]
+    """
+    return ((times < first) | (times >= last)).rename("outside")
+
+
+def is_skipped(times: pd.Series, *, timezone: str) -> pd.Series:
+    """Whether the clocks of a zone skip this time: read as local time it does not exist.
+
+    A gap in data that should be UTC that begins there is local time read as UTC.
+
+    Parameters
+    ----------
+    times : Series of Timestamp
+        tz-aware times.
+    timezone : str
+        IANA time zone.
+
+    Returns
+    -------
+    Series of bool
+        On the index of the input.
+
+    Examples
+    --------
+    >>> times = pd.Series(pd.to_datetime(["2026-03-29T02:00Z", "2026-03-29T03:00Z"]))
+    >>> is_skipped(times, timezone="Europe/Berlin").tolist()
+    [True, False]
+    """
+    wall = pd.DatetimeIndex(times).tz_convert("UTC").tz_localize(None)
+    first = np.ones(len(wall), dtype=bool)
+    local = wall.tz_localize(timezone, nonexistent="NaT", ambiguous=first)
+    skipped = np.asarray(local.isna()) & np.asarray(wall.notna())
+    return pd.Series(skipped, index=times.index, name="skipped")
+
+
+def hour_shift(counts: pd.DataFrame, incidents: pd.DataFrame) -> HourShift:
+    """Whether incidents would fit the bad events on a clock some whole hours away.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Columns good and total [events] of one service on a regular UTC index.
+    incidents : DataFrame
+        Table ``incidents`` of that service; only resolved ones are used.
+
+    Returns
+    -------
+    HourShift
+        A hint of a wrong time zone, not a proof.
+
+    Notes
+    -----
+    An incident is visible when the error ratio during it is more than twice that of all data.
+    Another clock is better when at least three incidents, and at least half of them, are
+    visible on it, and more than twice as many as on the clock given; of several such clocks
+    the one with the most visible incidents wins, then the one that holds the most bad events.
+
+    Examples
+    --------
+    >>> index = pd.date_range("2026-01-01", periods=200, freq="h", tz="UTC")
+    >>> total = pd.Series(100.0, index=index)
+    >>> down = index[[20, 70, 130, 180]]
+    >>> counts = pd.DataFrame({"good": total.where(~index.isin(down), 20.0), "total": total})
+    >>> incidents = pd.DataFrame({"started_at": down + pd.Timedelta("2h"),
+    ...                           "resolved_at": down + pd.Timedelta("3h")})
+    >>> hour_shift(counts, incidents).hours
+    -2
+    """
+    rows = incidents[incidents["resolved_at"] > incidents["started_at"]]
+    times = pd.DatetimeIndex(counts.index)
+    bad = windows.prefix((counts["total"] - counts["good"]).to_numpy())
+    total = windows.prefix(counts["total"].to_numpy())
+    usual = float(windows.divide(bad.sums[-1:], total.sums[-1:])[0])
+    scores = {}
+    for hours in (0, *SHIFTS):
+        moved = pd.Timedelta(hours=hours)
+        low = times.searchsorted(pd.DatetimeIndex(rows["started_at"] + moved))
+        high = times.searchsorted(pd.DatetimeIndex(rows["resolved_at"] + moved))
+        held = bad.sums[high] - bad.sums[low]
+        ratio = windows.divide(held, total.sums[high] - total.sums[low])
+        scores[hours] = (int((ratio > LIFT * usual).sum()), float(held.sum()), -abs(hours))
+    best = max(scores, key=lambda hours: scores[hours])
+    visible, shifted = scores[0][0], scores[best][0]
+    better = shifted >= max(MIN_INCIDENTS, len(rows) / 2) and shifted > 2 * visible
+    return HourShift(best if better else 0, visible, shifted if better else visible, len(rows))
+
+
+def clock_trouble(dataset: Dataset) -> pd.DataFrame:
+    """Everything about the times of a dataset that looks wrong.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The exports, as `srelib.load` returns them.
+
+    Returns
+    -------
+    DataFrame
+        One row per finding: trouble ('in the future', 'out of order', 'outside the data',
+        'hour shift', 'skipped hour'), table, service, key (identifier, where there is one),
+        column, time, detail (in words; names as the source has them, not escaped).
+
+    Notes
+    -----
+    A deployment or incident outside the time observed is no error, but nothing can be said
+    about its effect.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> from srelib import tables
+    >>> parts = {name: tables.empty(name) for name in tables.TABLES}
+    >>> nothing = SimpleNamespace(**parts, as_of=pd.Timestamp("2026-01-01", tz="UTC"), slos=[])
+    >>> len(clock_trouble(nothing))
+    0
+    """
+    rows: list[dict[str, object]] = []
+    for table, pairs in ORDERED.items():
+        frame = getattr(dataset, table)
+        rows += _future_rows(frame, table, pairs, as_of=dataset.as_of)
+        rows += _order_rows(frame, table, pairs)
+    rows += _outside_rows(dataset)
+    rows += _series_rows(dataset)
+    found = pd.DataFrame(rows, columns=TROUBLE)
+    return found.astype({"time": "datetime64[us, UTC]"})
+
+
+def _future_rows(
+    frame: pd.DataFrame,
+    table: str,
+    pairs: tuple[tuple[str, str], ...],
+    *,
+    as_of: pd.Timestamp,
+) -> list[dict[str, object]]:
+    if table == "exclusions":
+        return []  # maintenance is planned ahead
+    columns = dict.fromkeys(column for pair in pairs for column in pair)
+    return [
+        _row("in the future", table, row, column, f"after the end of the data, {as_of}")
+        for column in columns
+        for _, row in frame[is_future(frame[column], as_of=as_of)].iterrows()
+    ]
+
+
+def _order_rows(
+    frame: pd.DataFrame, table: str, pairs: tuple[tuple[str, str], ...]
+) -> list[dict[str, object]]:
+    return [
+        _row("out of order", table, row, second, f"{second} lies before {first}, {row[first]}")
+        for first, second in pairs
+        for _, row in frame[frame[second] < frame[first]].iterrows()
+    ]
+
+
+def _outside_rows(dataset: Dataset) -> list[dict[str, object]]:
+    rows = []
+    for service, (first, last) in _spans(dataset.series).items():
+        for table, column in MOMENT.items():
+            frame = getattr(dataset, table)
+            frame = frame[frame["service"] == service]
+            outside = is_outside(frame[column], first=first, last=last)
+            future = is_future(frame[column], as_of=dataset.as_of)
+            rows += [
+                _row("outside the data", table, row, column, f"observed: {first} to {last}")
+                for _, row in frame[outside & ~future].iterrows()
+            ]
+    return rows
+
+
+def _spans(series: pd.DataFrame) -> dict[str, tuple[pd.Timestamp, pd.Timestamp]]:
+    ends = series["last"] + pd.to_timedelta(series["step_seconds"], unit="s")
+    groups = series.assign(ends=ends).groupby("service", observed=True)
+    return {str(service): (rows["first"].min(), rows["ends"].max()) for service, rows in groups}
+
+
+def _series_rows(dataset: Dataset) -> list[dict[str, object]]:
+    """What only the counts can tell: incidents on another clock, hours the clocks skipped."""
+    zones = {slo.window.timezone for slo in dataset.slos} - {"UTC"}
+    rows: list[dict[str, object]] = []
+    for series in dataset.series.itertuples():
+        counts = dataset.counts(series.service, series.sli)
+        incidents = dataset.incidents[dataset.incidents["service"] == series.service]
+        known = {"service": series.service, "sli": series.sli}
+        shift = hour_shift(counts, incidents)
+        if shift.hours and not any(_is_shift_of(row, series.service) for row in rows):
+            rows.append(_row("hour shift", "incidents", known, "started_at", _shift_text(shift)))
+        rows += _skipped_rows(counts, known, sorted(zones))
+    return rows
+
+
+def _is_shift_of(row: dict[str, object], service: object) -> bool:
+    return row["trouble"] == "hour shift" and row["service"] == service
+
+
+def _shift_text(shift: HourShift) -> str:
+    direction = "later" if shift.hours > 0 else "earlier"
+    return (
+        f"errors stand out during {shift.visible_shifted} of {shift.incidents} incidents "
+        f"{abs(shift.hours)} h {direction}, but during {shift.visible} as given; "
+        f"check the time zone of the export"
+    )
+
+
+def _skipped_rows(
+    counts: pd.DataFrame, known: dict[str, str], zones: list[str]
+) -> list[dict[str, object]]:
+    found = gaps(counts)
+    hourly = found[found["length"] == pd.Timedelta(hours=1)]
+    return [
+        _row(
+            "skipped hour", "sli", {**known, "time": time}, "time",
+            f"a gap of one hour where the clocks of {zone} skip one; "
+            f"local time may have been read as UTC",
+        )
+        for zone in zones
+        for time in hourly["starts_at"][is_skipped(hourly["starts_at"], timezone=zone)]
+    ]  # fmt: skip
+
+
+def _row(trouble: str, table: str, row: object, column: str, detail: str) -> dict[str, object]:
+    values = dict(row)  # type: ignore[call-overload]
+    service = values.get("service")
+    return {
+        "trouble": trouble,
+        "table": table,
+        "service": service,
+        "key": values.get(KEYS.get(table, "sli"), values.get("rule")),
+        "column": column,
+        "time": values.get(column, pd.NaT),
+        "detail": detail,
+    }

@@ -1,0 +1,263 @@
+"""How much was observed: coverage, gaps, duplicates; each a score or table and a mask."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from srelib import windows
+from srelib.errors import ColumnError, ParameterError, TimeIndexError
+
+SERIES = ["service", "sli", "time"]
+
+
+def coverage(counts: pd.DataFrame) -> float:
+    """Share of the buckets from the first to the last that were observed.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Columns good and total [events] on a UTC index of bucket starts; a bucket that was
+        not observed is missing, as NaN or as a row that is not there.
+
+    Returns
+    -------
+    float
+        0 to 1 [fraction]; NaN without any bucket.
+
+    Notes
+    -----
+    A bucket without traffic (total = 0) was observed.
+    The length of a bucket is the most common step, so one early gap does not rescale it.
+
+    Examples
+    --------
+    >>> index = pd.date_range("2026-01-01", periods=4, freq="min", tz="UTC")
+    >>> coverage(pd.DataFrame({"good": 1.0, "total": [1.0, 2.0, None, 1.0]}, index=index))
+    0.75
+    """
+    seen = _observed(counts)
+    return windows.ratio(float(seen.sum()), float(len(seen)))
+
+
+def covered(counts: pd.DataFrame, *, min_coverage: float, timezone: str = "UTC") -> pd.Series:
+    """Whether the day of each bucket was observed well enough to be used.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Columns good and total [events] on a UTC index of bucket starts.
+    min_coverage : float
+        Smallest share of a day's buckets that is enough [fraction].
+    timezone : str
+        IANA time zone whose midnights divide the days.
+
+    Returns
+    -------
+    Series of bool
+        On the index of the input.
+
+    Raises
+    ------
+    ParameterError
+        min_coverage is not a fraction.
+
+    Examples
+    --------
+    >>> index = pd.date_range("2026-01-01", periods=4, freq="12h", tz="UTC")
+    >>> counts = pd.DataFrame({"good": 1.0, "total": [1.0, None, 1.0, 1.0]}, index=index)
+    >>> covered(counts, min_coverage=0.9).tolist()
+    [False, False, True, True]
+    """
+    if not 0 <= min_coverage <= 1:
+        raise ParameterError(f"min_coverage must lie between 0 and 1; got {min_coverage:g}.")
+    days = _times(counts).tz_convert(timezone).normalize()
+    share = coverage_by_day(counts, timezone=timezone).reindex(days)
+    return pd.Series(share.to_numpy() >= min_coverage, index=counts.index, name="covered")
+
+
+def coverage_by_day(counts: pd.DataFrame, *, timezone: str = "UTC") -> pd.Series:
+    """Share of each day's buckets that were observed.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Columns good and total [events] on a UTC index of bucket starts.
+    timezone : str
+        IANA time zone whose midnights divide the days.
+
+    Returns
+    -------
+    Series
+        0 to 1 [fraction], index the local midnights of every day from first to last.
+
+    Notes
+    -----
+    A day with a clock change has 23 or 25 hours of buckets.
+    Of the first and the last day only the part inside the data counts.
+
+    Examples
+    --------
+    >>> index = pd.date_range("2026-01-01", periods=4, freq="12h", tz="UTC")
+    >>> counts = pd.DataFrame({"good": 1.0, "total": [1.0, None, 1.0, 1.0]}, index=index)
+    >>> coverage_by_day(counts).tolist()
+    [0.5, 1.0]
+    """
+    seen = _observed(counts)
+    local = pd.DatetimeIndex(seen.index).tz_convert(timezone).normalize()
+    return seen.astype("float64").groupby(local.rename("day")).mean().rename("coverage")
+
+
+def gaps(counts: pd.DataFrame, *, at_least: pd.Timedelta | str = "0s") -> pd.DataFrame:
+    """The stretches of time in which nothing was observed.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Columns good and total [events] on a UTC index of bucket starts.
+    at_least : Timedelta or str
+        Shorter gaps are left out.
+
+    Returns
+    -------
+    DataFrame
+        One row per gap, in order: starts_at, ends_at (half-open), length [Timedelta].
+
+    Examples
+    --------
+    >>> index = pd.date_range("2026-01-01", periods=4, freq="h", tz="UTC")
+    >>> counts = pd.DataFrame({"good": 1.0, "total": [1.0, None, None, 1.0]}, index=index)
+    >>> gaps(counts)["length"].tolist()
+    [Timedelta('0 days 02:00:00')]
+    """
+    seen = _observed(counts)
+    edges = np.diff(np.concatenate([[0], ~seen.to_numpy(), [0]]).astype("int8"))
+    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    times = pd.DatetimeIndex(seen.index)
+    step = _step(times)
+    frame = pd.DataFrame({"starts_at": times[starts], "ends_at": times[ends - 1] + step})
+    frame["length"] = frame["ends_at"] - frame["starts_at"]
+    return frame[frame["length"] >= pd.Timedelta(at_least)].reset_index(drop=True)
+
+
+def in_gap(counts: pd.DataFrame, *, at_least: pd.Timedelta | str = "0s") -> pd.Series:
+    """Whether each bucket lies in a gap.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Columns good and total [events] on a UTC index of bucket starts.
+    at_least : Timedelta or str
+        Shorter gaps do not count.
+
+    Returns
+    -------
+    Series of bool
+        On the index of the input.
+
+    Examples
+    --------
+    >>> index = pd.date_range("2026-01-01", periods=3, freq="h", tz="UTC")
+    >>> counts = pd.DataFrame({"good": 1.0, "total": [1.0, None, 1.0]}, index=index)
+    >>> in_gap(counts).tolist(), in_gap(counts, at_least="2h").tolist()
+    ([False, True, False], [False, False, False])
+    """
+    found = gaps(counts, at_least=at_least)
+    times = _times(counts)
+    inside = np.zeros(len(times), dtype=bool)
+    low = times.searchsorted(pd.DatetimeIndex(found["starts_at"]))
+    high = times.searchsorted(pd.DatetimeIndex(found["ends_at"]))
+    for first, last in zip(low, high, strict=True):
+        inside[first:last] = True
+    return pd.Series(inside, index=counts.index, name="in_gap")
+
+
+def duplicates(sli: pd.DataFrame) -> pd.DataFrame:
+    """Buckets of a series that appear more than once, and whether the copies disagree.
+
+    Parameters
+    ----------
+    sli : DataFrame
+        Table ``sli``, or rows shaped like it.
+
+    Returns
+    -------
+    DataFrame
+        One row per repeated bucket: service, sli, time, rows (how many), conflicting (bool:
+        good or total differ).
+
+    Raises
+    ------
+    ColumnError
+        A column is missing.
+
+    Examples
+    --------
+    >>> time = pd.to_datetime(["2026-01-01T00:00Z"] * 2)
+    >>> rows = pd.DataFrame({"time": time, "service": "shop", "sli": "availability",
+    ...                      "good": [9, 8], "total": [10, 10]})
+    >>> duplicates(rows)[["rows", "conflicting"]].to_numpy().tolist()
+    [[2, True]]
+    """
+    repeated = sli[is_duplicate(sli)]
+    groups = repeated.groupby(SERIES, observed=True, sort=True)
+    different = groups[["good", "total"]].nunique(dropna=False).gt(1).any(axis=1)
+    frame = pd.DataFrame({"rows": groups.size(), "conflicting": different})
+    return frame.reset_index()[[*SERIES, "rows", "conflicting"]]
+
+
+def is_duplicate(sli: pd.DataFrame) -> pd.Series:
+    """Whether another row of the table holds the same bucket of the same series.
+
+    Parameters
+    ----------
+    sli : DataFrame
+        Table ``sli``, or rows shaped like it.
+
+    Returns
+    -------
+    Series of bool
+        On the index of the input; True for every copy, the first one included.
+
+    Raises
+    ------
+    ColumnError
+        A column is missing.
+
+    Examples
+    --------
+    >>> time = pd.to_datetime(["2026-01-01T00:00Z", "2026-01-01T00:01Z", "2026-01-01T00:01Z"])
+    >>> rows = pd.DataFrame({"time": time, "service": "shop", "sli": "availability"})
+    >>> is_duplicate(rows).tolist()
+    [False, True, True]
+    """
+    lacking = [name for name in SERIES if name not in sli.columns]
+    if lacking:
+        raise ColumnError(f"sli lacks {', '.join(lacking)}; columns seen: {list(sli)}.")
+    return sli.duplicated(SERIES, keep=False).rename("duplicate")
+
+
+def _times(counts: pd.DataFrame) -> pd.DatetimeIndex:
+    index = counts.index
+    if not isinstance(index, pd.DatetimeIndex) or index.tz is None:
+        raise TimeIndexError("counts need an index of tz-aware times; localize it first.")
+    if not (index.is_monotonic_increasing and index.is_unique):
+        raise TimeIndexError("times must increase; sort and deduplicate first.")
+    return index
+
+
+def _step(times: pd.DatetimeIndex) -> pd.Timedelta:
+    return windows.step_of(times) if len(times) > 1 else pd.Timedelta(0)
+
+
+def _observed(counts: pd.DataFrame) -> pd.Series:
+    """Whether each bucket was observed, on the full grid from the first to the last."""
+    times = _times(counts)
+    lacking = [name for name in ("good", "total") if name not in counts.columns]
+    if lacking:
+        raise ColumnError(f"counts lack {', '.join(lacking)}; columns seen: {list(counts)}.")
+    seen = counts["good"].notna() & counts["total"].notna()
+    if len(times) < 2:
+        return seen
+    full = pd.date_range(times[0], times[-1], freq=_step(times))
+    return seen if len(full) == len(times) else seen.reindex(full, fill_value=False)
