@@ -1,0 +1,35 @@
+"""Counts over time windows, and the one place where a ratio is divided.
+
+A *counts* Series holds one value per bucket, indexed by the start of the bucket on a regular
+tz-aware index.
+Zero means observed and nothing happened; NaN means unknown.
+
+Rolling windows are ``(t - W, t]``: the value at bucket ``t`` covers the buckets whose start
+lies in that span, which is the bucket at ``t`` and the ones before it, W / step in all.
+Its information is complete at the *end* of bucket ``t``.
+Where history is shorter than W, what exists is used; `rolling_coverage` tells how much that is.
+
+Sums come from prefix sums: every window costs one subtraction per bucket.
+Whole numbers are exact as long as the sum over the series stays below 2**53.
+Fractional counts are first put on a common binary grid fine enough for 52 significant bits of
+that sum, so that their window sums are exact too: a window without events is 0, never 1e-12.
+"""
+
+from srelib.windows.division import check_counts, divide, paired, ratio, totals
+from srelib.windows.index import check_index, grid, step_of
+from srelib.windows.periods import period_starts, periods
+from srelib.windows.rolling import (
+    Prefix,
+    buckets,
+    prefix,
+    rolling_coverage,
+    rolling_ratio,
+    rolling_sum,
+)
+from srelib.windows.window import UNITS, Window, as_window
+
+__all__ = [
+    "UNITS", "Prefix", "Window", "as_window", "buckets", "check_counts", "check_index", "divide",
+    "grid", "paired", "period_starts", "periods", "prefix", "ratio", "rolling_coverage",
+    "rolling_ratio", "rolling_sum", "step_of", "totals",
+]  # fmt: skip
