@@ -106,7 +106,28 @@ def _duration(value: Any) -> Any:
         raise refused(str(error), fix) from None
 
 
-def _timezone(name: str) -> str:
+def timezone(name: str) -> str:
+    """An IANA time zone name, as given.
+
+    Parameters
+    ----------
+    name : str
+        Name of the zone.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    PydanticCustomError
+        No such zone; its context holds the problem and the fix.
+
+    Examples
+    --------
+    >>> timezone("Europe/Berlin")
+    'Europe/Berlin'
+    """
     if name not in available_timezones():
         hint = did_you_mean(name, available_timezones())
         raise refused(
@@ -117,7 +138,7 @@ def _timezone(name: str) -> str:
 
 
 Duration = Annotated[pd.Timedelta, BeforeValidator(_duration)]
-TimeZone = Annotated[str, AfterValidator(_timezone)]
+TimeZone = Annotated[str, AfterValidator(timezone)]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -157,10 +178,11 @@ def faults(error: ValidationError, model: type[BaseModel]) -> list[Fault]:
     Returns
     -------
     list of Fault
-        Unknown keys first, because a misspelt key also shows up as a missing one.
+        Misspelt keys first, because each also shows up as a missing one; unknown keys last.
     """
     found = [_fault(item, model) for item in error.errors(include_url=False)]
-    return sorted(found, key=lambda fault: not fault.problem.startswith("unknown key"))
+    misspelt = "unknown key"
+    return sorted(found, key=lambda f: (f.unknown, not f.problem.startswith(misspelt)))
 
 
 def _fault(item: Any, model: type[BaseModel]) -> Fault:
@@ -182,7 +204,13 @@ def _fault(item: Any, model: type[BaseModel]) -> Fault:
         fix = did_you_mean(str(value), allowed) or "write one of them"
     if isinstance(value, int | float) and kind == "string_type":
         fix = f'put it in quotes: "{value}"'
+    if isinstance(value, str) and kind in ("float_type", "int_type"):
+        fix = f"write a number without quotes{f', {value}' if _is_number(value) else ''}"
     return Fault(place, f"{shown(value)} should be {wanted}", fix)
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"\s*-?\d+(\.\d+)?\s*", text) is not None
 
 
 def shown(value: Any) -> str:

@@ -1,0 +1,244 @@
+"""YAML files as documents that know the line of every key.
+
+Safe loading only: no tags that build objects.
+Dates stay text, a key written twice is refused, and merging cannot blow up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from srelib.errors import SloError
+
+Place = tuple[str | int, ...]
+
+MAX_BYTES = 10_000_000
+
+
+@dataclass(frozen=True)
+class Document:
+    """One YAML document.
+
+    Parameters
+    ----------
+    file : str
+        Path below the folder handed over.
+    number : int
+        1-based number in the file; items of a list at the top count as documents.
+    value : object
+        What the document holds: mappings, lists, text, numbers.
+    lines : dict of tuple to int
+        1-based line of every key, by its place.
+    """
+
+    file: str
+    number: int
+    value: Any
+    lines: dict[Place, int] = field(repr=False, default_factory=dict)
+
+    def line(self, place: Place = ()) -> int | None:
+        """Line of a place, or of the nearest key around it.
+
+        Parameters
+        ----------
+        place : tuple of str or int
+            Keys and positions from the top.
+
+        Returns
+        -------
+        int or None
+        """
+        while place and place not in self.lines:
+            place = place[:-1]
+        return self.lines.get(place)
+
+    def error(self, place: Place, problem: str, fix: str) -> SloError:
+        """The error about a place of this document.
+
+        Parameters
+        ----------
+        place : tuple of str or int
+            Keys and positions from the top.
+        problem, fix : str
+            What is wrong with the value seen, and what to do about it.
+
+        Returns
+        -------
+        SloError
+        """
+        key = dotted(place)
+        return SloError(
+            f"document {self.number}, {f'{key}: ' if key else ''}{problem}",
+            file=self.file,
+            line=self.line(place),
+            fix=fix,
+        )
+
+
+def dotted(place: Place) -> str:
+    """A place as people write it.
+
+    Parameters
+    ----------
+    place : tuple of str or int
+        Keys and positions from the top.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> dotted(("spec", "objectives", 0, "target"))
+    'spec.objectives[0].target'
+    """
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
+    return text.removeprefix(".")
+
+
+def load(path: Path, name: str) -> list[Document]:
+    """The documents of one YAML file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    name : str
+        Its name in errors.
+
+    Returns
+    -------
+    list of Document
+        Empty documents are left out; a list at the top is taken apart.
+
+    Raises
+    ------
+    SloError
+        The file cannot be read, is not UTF-8 text, not YAML, or writes a key twice.
+    """
+    loader = _Loader(_text(path, name))
+    try:
+        return [_document(loader, node, name, n) for n, node in enumerate(_nodes(loader), 1)]
+    except yaml.YAMLError as error:
+        raise _yaml_error(error, name) from None
+    except (ValueError, RecursionError) as error:
+        raise SloError(f"not YAML srelib can read ({error})", file=name, fix=_MEND) from None
+    finally:
+        loader.dispose()
+
+
+_MEND = "mend it, or move it out of the folder if it holds no SLO"
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe loader that keeps dates as text and merges every key once."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012  (replaces a mutable attribute of the base)
+        first: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:timestamp"]
+        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Merge, then keep only the last of each key, so that nested merges stay small."""
+        super().flatten_mapping(node)
+        last = {(key.tag, _key(key)): (key, value) for key, value in node.value}
+        node.value = list(last.values())
+
+
+def _document(loader: _Loader, node: yaml.Node, name: str, number: int) -> Document:
+    lines = _lines(node, name)  # before construction, which merges keys into the nodes
+    return Document(name, number, loader.construct_document(node), lines)
+
+
+def _text(path: Path, name: str) -> str:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise SloError(
+            f"cannot be read ({error.strerror})", file=name, fix="check its permissions"
+        ) from None
+    if len(content) > MAX_BYTES:
+        raise SloError(f"{len(content):,} bytes are too many for SLOs", file=name, fix=_MEND)
+    try:
+        return content.decode(
+            "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+        )
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise SloError("not UTF-8 text", file=name, line=line, fix="save it as UTF-8") from None
+
+
+def _nodes(loader: _Loader) -> Iterator[yaml.Node]:
+    """Roots of the documents; the items of a list at the top each count as one."""
+    while loader.check_node():
+        root = loader.get_node()
+        if isinstance(root, yaml.SequenceNode):
+            yield from root.value
+        elif root is not None and root.tag != "tag:yaml.org,2002:null":
+            yield root
+
+
+def _lines(root: yaml.Node, name: str) -> dict[Place, int]:
+    """Line of every key; each node is visited once, so that aliases cannot blow it up."""
+    lines: dict[Place, int] = {(): root.start_mark.line + 1}
+    waiting: list[tuple[yaml.Node, Place]] = [(root, ())]
+    seen: set[int] = set()
+    while waiting:
+        node, place = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        for key, line, child in _children(node, name):
+            lines.setdefault((*place, key), line)
+            waiting.append((child, (*place, key)))
+    return lines
+
+
+def _children(node: yaml.Node, name: str) -> list[tuple[str | int, int, yaml.Node]]:
+    if isinstance(node, yaml.SequenceNode):
+        return [(n, item.start_mark.line + 1, item) for n, item in enumerate(node.value)]
+    if not isinstance(node, yaml.MappingNode):
+        return []
+    _refuse_twice(node, name)
+    return [(_key(key), key.start_mark.line + 1, value) for key, value in node.value]
+
+
+def _refuse_twice(node: yaml.MappingNode, name: str) -> None:
+    first: dict[str, int] = {}
+    for key, _ in node.value:
+        word, line = _key(key), key.start_mark.line + 1
+        if word in first and word != "<<":
+            raise SloError(
+                f"key {word!r} was already written on line {first[word]}",
+                file=name,
+                line=line,
+                fix="keep one of the two",
+            )
+        first[word] = line
+
+
+def _key(node: yaml.Node) -> str:
+    return str(node.value) if isinstance(node, yaml.ScalarNode) else f"<{node.tag}>"
+
+
+def _yaml_error(error: yaml.YAMLError, name: str) -> SloError:
+    mark = getattr(error, "problem_mark", None)
+    said = getattr(error, "problem", None) or str(error).splitlines()[0]
+    return SloError(
+        f"not YAML: {said}", file=name, line=mark.line + 1 if mark else None, fix=_fix(said)
+    )
+
+
+def _fix(said: str) -> str:
+    if "'\\t'" in said:
+        return "indent with spaces instead of tabs"
+    if "could not determine a constructor" in said:
+        return "remove the tag (the word after the exclamation mark)"
+    if "mapping values are not allowed" in said:
+        return "put text that holds a colon in quotes, and check the indentation"
+    return _MEND

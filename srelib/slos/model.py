@@ -1,0 +1,232 @@
+"""What a service level objective is, whatever file it came from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from srelib.errors import InvalidTargetError, ParameterError
+
+if TYPE_CHECKING:
+    from srelib.windows import Window
+
+METHODS = ("Occurrences", "Timeslices", "RatioTimeslices")
+OPS = ("lte", "lt", "gte", "gt")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an objective was read from.
+
+    Parameters
+    ----------
+    file : str
+        Path below the folder handed over.
+    document : int
+        1-based number of the document in the file.
+    line : int
+        1-based line the objective starts at.
+    """
+
+    file: str
+    document: int
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}, document {self.document}, line {self.line}"
+
+
+@dataclass(frozen=True)
+class Queries:
+    """The queries a document names, as written; srelib never runs them.
+
+    Parameters
+    ----------
+    good, bad, total : str, optional
+        Queries of good, bad and all events.
+    raw : str, optional
+        Query of a ratio that is already divided.
+    raw_type : {'success', 'failure'}, optional
+        Whether `raw` is the share of good or of bad events.
+    value : str, optional
+        Query of the value a threshold is compared with.
+    source_type : str, optional
+        System that understands the queries, for example Prometheus.
+    """
+
+    good: str | None = None
+    bad: str | None = None
+    total: str | None = None
+    raw: str | None = None
+    raw_type: str | None = None
+    value: str | None = None
+    source_type: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.raw is None) != (self.raw_type is None):
+            raise ParameterError(
+                f"raw and raw_type come together; got raw={self.raw!r}, raw_type={self.raw_type!r}."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slo:
+    """A service level objective: which indicator, which target, over which window.
+
+    Parameters
+    ----------
+    name : str
+        Name, unique in a folder.
+    service, sli : str
+        The series it is about (`Dataset.counts(service, sli)`).
+    target : float
+        Share of events (or slices) that shall be good, strictly between 0 and 1 [fraction].
+    window : Window
+        Rolling or calendar window the target holds over.
+    method : {'Occurrences', 'Timeslices', 'RatioTimeslices'}
+        What is counted: events; slices good enough; the mean over slices of their ratios.
+    slice : Timedelta, optional
+        Length of one slice; needed by both slice methods.
+    slice_target : float, optional
+        Share of good events that makes a slice good [fraction]; needed by Timeslices.
+    threshold : float, optional
+        Value an indicator is compared with, in the unit of the indicator.
+    op : {'lte', 'lt', 'gte', 'gt'}, optional
+        A value is good when ``value op threshold``.
+    display_name, description, owner : str, optional
+        For people.
+    queries : Queries
+        The queries of the document, kept so that alerting rules can be exported.
+    source : Origin, optional
+        Where it was read from; not compared.
+    notes : tuple of str
+        What had to be assumed, each a sentence; not compared.
+
+    Raises
+    ------
+    InvalidTargetError
+        The target is not a fraction strictly between 0 and 1.
+    ParameterError
+        A name is empty, or method, slice, threshold and op do not fit together.
+
+    Examples
+    --------
+    >>> from srelib.windows import Window
+    >>> slo = Slo(name="checkout", service="checkout", sli="availability", target=0.999,
+    ...           window=Window.parse("28d"))
+    >>> round(slo.budget_fraction, 6)
+    0.001
+    """
+
+    name: str
+    service: str
+    sli: str
+    target: float
+    window: Window
+    method: str = "Occurrences"
+    slice: pd.Timedelta | None = None
+    slice_target: float | None = None
+    threshold: float | None = None
+    op: str | None = None
+    display_name: str | None = None
+    description: str | None = None
+    owner: str | None = None
+    queries: Queries = Queries()
+    source: Origin | None = field(default=None, compare=False)
+    notes: tuple[str, ...] = field(default=(), compare=False)
+
+    def __post_init__(self) -> None:
+        for key in ("name", "service", "sli"):
+            value = getattr(self, key)
+            if not isinstance(value, str) or not value.strip():
+                raise ParameterError(f"{key} must be text that is not empty; got {value!r}.")
+        check_target(self.target)
+        _check_method(self.method, self.slice, self.slice_target)
+        _check_threshold(self.threshold, self.op)
+
+    @property
+    def budget_fraction(self) -> float:
+        """Share of events that may be bad: 1 - target [fraction]."""
+        return 1 - self.target
+
+
+def check_target(target: float) -> None:
+    """Refuse a target that is not a fraction.
+
+    Parameters
+    ----------
+    target : float
+        Target [fraction].
+
+    Raises
+    ------
+    InvalidTargetError
+        It is not a number strictly between 0 and 1; the text names the fix.
+
+    Examples
+    --------
+    >>> check_target(99.9)
+    Traceback (most recent call last):
+    ...
+    srelib.errors.InvalidTargetError: target must lie strictly between 0 and 1; got 99.9. \
+For 99.9 % write 0.999.
+    """
+    number = isinstance(target, int | float) and not isinstance(target, bool)
+    if number and 0 < target < 1:
+        return
+    raise InvalidTargetError(
+        f"target must lie strictly between 0 and 1; got {target!r}. {target_fix(target)}"
+    )
+
+
+def target_fix(target: object) -> str:
+    """What to write instead of a number that is no target.
+
+    Parameters
+    ----------
+    target : object
+        What was written.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> target_fix(99.95)
+    'For 99.95 % write 0.9995.'
+    """
+    if isinstance(target, int | float) and 1 < target < 100:
+        return f"For {target:g} % write {float(f'{target / 100:.12g}')!r}."
+    if target in (1, 100) and not isinstance(target, bool):
+        return "A target of 100 % leaves no budget at all; choose one below, such as 0.999."
+    return "For 99.9 % write 0.999."
+
+
+def _check_method(
+    method: str, slice_length: pd.Timedelta | None, slice_target: float | None
+) -> None:
+    if method not in METHODS:
+        raise ParameterError(f"method must be one of {', '.join(METHODS)}; got {method!r}.")
+    if method == "Occurrences" and (slice_length is not None or slice_target is not None):
+        raise ParameterError("method Occurrences has no slices; leave out slice and slice_target.")
+    if method != "Occurrences" and not (slice_length and slice_length > pd.Timedelta(0)):
+        raise ParameterError(f"method {method} needs slice > 0; got {slice_length!r}.")
+    if method == "Timeslices" and not (slice_target is not None and 0 < slice_target <= 1):
+        raise ParameterError(f"Timeslices needs 0 < slice_target <= 1; got {slice_target!r}.")
+    if method == "RatioTimeslices" and slice_target is not None:
+        raise ParameterError("RatioTimeslices averages ratios; leave out slice_target.")
+
+
+def _check_threshold(threshold: float | None, op: str | None) -> None:
+    if (threshold is None) != (op is None):
+        raise ParameterError(
+            f"threshold and op come together; got threshold={threshold!r}, op={op!r}."
+        )
+    if op is not None and op not in OPS:
+        raise ParameterError(f"op must be one of {', '.join(OPS)}; got {op!r}.")
+    if threshold is not None and not math.isfinite(threshold):
+        raise ParameterError(f"threshold must be a finite number; got {threshold!r}.")
