@@ -1,0 +1,236 @@
+"""A plan becomes counts: traffic, failures by cause, latency, what the monitor saw.
+
+Causes thin the good events one after the other (background, maintenance, releases,
+incidents), so each bad event has exactly one cause and the sums are conserved.
+What a release costs is therefore what would have been good without it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from srelib.simulate.grid import Grid, stream
+from srelib.simulate.plan import Plan
+from srelib.simulate.spec import ServiceSpec
+
+CAUSES = ("background", "maintenance", "deployment", "incident")
+
+
+@dataclass(frozen=True)
+class Harm:
+    """One span in which good events turn bad.
+
+    Parameters
+    ----------
+    cause : str
+        One of `CAUSES`.
+    key : str
+        The deployment, the incident or the window.
+    begin, end : float
+        The span [min since the start of the grid].
+    ratio : float
+        Share of the good events lost [fraction].
+    """
+
+    cause: str
+    key: str
+    begin: float
+    end: float
+    ratio: float
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Counts of one service on the grid, as they happened and whether they were seen.
+
+    Parameters
+    ----------
+    total, good : array of int
+        Requests, and those that succeeded [events].
+    fast : array of int or None
+        Good requests that were fast as well [events].
+    observed : array of bool
+        Whether the monitor recorded the bucket.
+    excluded : array of bool
+        Whether the bucket starts inside planned maintenance.
+    parts : dict of str to array of int
+        Bad events by cause [events]; they sum to ``total - good`` in every bucket.
+    by_key : list of (Harm, int, int)
+        Each harm, its bad events in observed buckets, and those of them in
+        buckets that are not excluded either [events].
+    """
+
+    total: np.ndarray
+    good: np.ndarray
+    fast: np.ndarray | None
+    observed: np.ndarray
+    excluded: np.ndarray
+    parts: dict[str, np.ndarray]
+    by_key: list[tuple[Harm, int, int]]
+
+
+def harms(spec: ServiceSpec, plan: Plan) -> list[Harm]:
+    """All spans of a plan in which requests fail, in the order in which they thin.
+
+    Parameters
+    ----------
+    spec : ServiceSpec
+        The service.
+    plan : Plan
+        What happens to it.
+
+    Returns
+    -------
+    list of Harm
+    """
+    windows = [
+        Harm("maintenance", f"maintenance-{number + 1}", begin, end, spec.maintenance_errors)
+        for number, (begin, end) in enumerate(plan.maintenance)
+        if spec.maintenance_errors
+    ]
+    releases = [
+        Harm("deployment", d.deployment_id, d.finished, d.finished + d.harm_minutes, d.harm_ratio)
+        for d in plan.deployments
+        if d.broke
+    ]
+    incidents = [
+        Harm("incident", i.incident_id, i.started, i.ended, i.error_ratio)
+        for i in plan.incidents
+        if i.deployment_id is None
+    ]
+    return windows + releases + incidents
+
+
+def shape(spec: ServiceSpec, grid: Grid) -> np.ndarray:
+    """Traffic through day and week, relative to its mean over a week.
+
+    Parameters
+    ----------
+    spec : ServiceSpec
+        The service.
+    grid : Grid
+        The buckets.
+
+    Returns
+    -------
+    array of float
+        [ratio]
+    """
+    day = grid.middles // 1440 % 7
+    hour = grid.middles / 60 % 24
+    wave = 1 + spec.daily_swing * np.cos(2 * np.pi * (hour - spec.peak_hour) / 24)
+    weekly = np.where(day >= 5, spec.weekend, 1.0) / ((5 + 2 * spec.weekend) / 7)
+    return wave * weekly
+
+
+def count(seed: int, spec: ServiceSpec, grid: Grid, plan: Plan) -> Counts:
+    """Draw the counts of a service.
+
+    Each purpose and each event has random numbers of its own: a release that is
+    put off or dropped changes nothing but its own harm.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the fleet.
+    spec : ServiceSpec
+        The service.
+    grid : Grid
+        The buckets.
+    plan : Plan
+        What happens to it.
+
+    Returns
+    -------
+    Counts
+    """
+    total = _traffic(seed, spec, grid, plan)
+    observed = ~_within(grid, plan.gaps)
+    excluded = _begins_within(grid, plan.maintenance)
+    background = _background(seed, spec, grid, total)
+    good, parts = total - background, {cause: np.zeros(grid.size, "int64") for cause in CAUSES}
+    parts["background"] = background
+    by_key = []
+    for harm in harms(spec, plan):
+        where, share = grid.cover(harm.begin, harm.end)
+        lost = stream(seed, spec.name, "harm", harm.key).binomial(good[where], harm.ratio * share)
+        good[where] -= lost
+        parts[harm.cause][where] += lost
+        seen = lost * observed[where]
+        by_key.append((harm, int(seen.sum()), int(seen[~excluded[where]].sum())))
+    fast = _fast(seed, spec, grid, good, harms(spec, plan))
+    return Counts(total, good, fast, observed, excluded, parts, by_key)
+
+
+def _traffic(seed: int, spec: ServiceSpec, grid: Grid, plan: Plan) -> np.ndarray:
+    rng = stream(seed, spec.name, "traffic")
+    mean = spec.requests_per_minute * grid.minutes * shape(spec, grid)
+    if spec.traffic_dispersion:
+        spread = spec.traffic_dispersion
+        mean = mean * rng.gamma(1 / spread, spread, grid.size)
+    total = rng.poisson(mean)
+    if not spec.maintenance_errors:
+        total[_within(grid, plan.maintenance)] = 0
+    return total
+
+
+def _background(seed: int, spec: ServiceSpec, grid: Grid, total: np.ndarray) -> np.ndarray:
+    rng = stream(seed, spec.name, "background")
+    ratio = spec.error_ratio * shape(spec, grid) ** spec.load_errors * _drift(seed, spec, grid)
+    return rng.binomial(total, _mixed(rng, np.minimum(ratio, 0.95), spec.error_dispersion))
+
+
+def _mixed(rng: np.random.Generator, ratio: np.ndarray, dispersion: float) -> np.ndarray:
+    """Beta-distributed ratios with this mean and intra-bucket correlation."""
+    if not dispersion:
+        return ratio
+    weight = 1 / dispersion - 1
+    positive = np.maximum(ratio * weight, 1e-12)
+    return rng.beta(positive, np.maximum((1 - ratio) * weight, 1e-12))
+
+
+def _drift(seed: int, spec: ServiceSpec, grid: Grid) -> np.ndarray:
+    """A factor with mean 1 that wanders: exp of an AR(1) process, one step an hour."""
+    if not spec.drift:
+        return np.ones(grid.size)
+    rng = stream(seed, spec.name, "drift")
+    keep = np.exp(-1 / spec.drift_hours)
+    noise = rng.standard_normal(int(np.ceil(grid.span / 60)) + 1)
+    state, level = np.empty(len(noise)), float(noise[0])
+    for hour, shock in enumerate(noise):
+        level = keep * level + np.sqrt(1 - keep**2) * shock if hour else shock
+        state[hour] = level
+    hours = (np.arange(grid.size) * grid.minutes // 60).astype(int)
+    return np.exp(spec.drift * state[hours] - spec.drift**2 / 2)
+
+
+def _fast(
+    seed: int, spec: ServiceSpec, grid: Grid, good: np.ndarray, spans: list[Harm]
+) -> np.ndarray | None:
+    if spec.slow_ratio is None:
+        return None
+    rng = stream(seed, spec.name, "latency")
+    slow = np.minimum(spec.slow_ratio * shape(spec, grid), 0.95)
+    for harm in spans:
+        where, share = grid.cover(harm.begin, harm.end)
+        slow[where] += spec.slow_per_error * harm.ratio * share
+    return rng.binomial(good, 1 - _mixed(rng, np.clip(slow, 0, 0.95), spec.error_dispersion))
+
+
+def _within(grid: Grid, spans: tuple[tuple[float, float], ...]) -> np.ndarray:
+    """Buckets any part of which lies in one of the spans."""
+    mask = np.zeros(grid.size, dtype=bool)
+    for begin, end in spans:
+        mask[grid.cover(begin, end)[0]] = True
+    return mask
+
+
+def _begins_within(grid: Grid, spans: tuple[tuple[float, float], ...]) -> np.ndarray:
+    """Buckets whose start lies in one of the spans (start included, end not)."""
+    starts = np.arange(grid.size) * grid.minutes
+    mask = np.zeros(grid.size, dtype=bool)
+    for begin, end in spans:
+        mask |= (starts >= begin) & (starts < end)
+    return mask

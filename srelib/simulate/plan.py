@@ -1,0 +1,351 @@
+"""What happens to a service: releases, incidents, gaps, maintenance. No counts yet."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from srelib.simulate.grid import WEEK, Grid, stream
+from srelib.simulate.spec import ServiceSpec
+
+NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One deployment; times in minutes since the start of the grid.
+
+    Parameters
+    ----------
+    deployment_id : str
+        Identifier.
+    started, finished : float
+        When it began and when it reached its users [min].
+    status : str
+        succeeded, failed, rolled_back or cancelled.
+    reason : {'release', 'rollback', 'hotfix', 'answer'}
+        Why it was made.
+    planned : bool
+        What an export would say.
+    changes : int
+        Batch size [changes].
+    harm_ratio, harm_minutes : float
+        Excess error ratio [fraction] and how long it lasts [min]; 0 when harmless.
+    answers : str or None
+        Deployment or incident it was made for.
+    """
+
+    deployment_id: str
+    started: float
+    finished: float
+    status: str = "succeeded"
+    reason: str = "release"
+    planned: bool = True
+    changes: int = 1
+    harm_ratio: float = 0.0
+    harm_minutes: float = 0.0
+    answers: str | None = None
+
+    @property
+    def broke(self) -> bool:
+        """Whether it harmed its users."""
+        return self.harm_ratio > 0
+
+    @property
+    def commit_sha(self) -> str:
+        """A commit hash made from the identifier."""
+        return hashlib.sha1(self.deployment_id.encode(), usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True)
+class Incident:
+    """One incident; times in minutes since the start of the grid.
+
+    Parameters
+    ----------
+    incident_id, severity, title : str
+        As an export would have them.
+    started, ended : float
+        When users began and ceased to be harmed [min].
+    detected, acknowledged, resolved : float
+        What people noted down [min]; NaN where it had not happened by the end.
+    error_ratio : float
+        Excess error ratio while it lasts [fraction].
+    deployment_id : str or None
+        The deployment that caused it; None: infrastructure.
+    """
+
+    incident_id: str
+    severity: str
+    title: str
+    started: float
+    ended: float
+    detected: float
+    acknowledged: float
+    resolved: float
+    error_ratio: float
+    deployment_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that happens to one service.
+
+    Parameters
+    ----------
+    deployments : tuple of Deployment
+    incidents : tuple of Incident
+    gaps, maintenance : tuple of (float, float)
+        Spans without data, and spans of planned maintenance [min].
+    """
+
+    deployments: tuple[Deployment, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    gaps: tuple[tuple[float, float], ...] = ()
+    maintenance: tuple[tuple[float, float], ...] = field(default=())
+
+
+def plan(
+    seed: int,
+    spec: ServiceSpec,
+    grid: Grid,
+    *,
+    delays: Mapping[str, pd.Timedelta | None] | None = None,
+) -> Plan:
+    """Draw what happens to a service.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the fleet.
+    spec : ServiceSpec
+        The service.
+    grid : Grid
+        The buckets.
+    delays : mapping of deployment_id to Timedelta or None, optional
+        Releases to put off, with all that follows from them; None: never made.
+        Every other random number stays the same, so that two runs differ only by this.
+
+    Returns
+    -------
+    Plan
+    """
+    releases = _delayed(_releases(seed, spec, grid), delays or {}, grid)
+    infrastructure = _infrastructure(seed, spec, grid)
+    after = [_after_release(seed, spec, grid, release) for release in releases if release.broke]
+    answers = _answers(seed, spec, infrastructure)
+    fixes = [fix for _, _, fix in after if fix]
+    broken = {release.deployment_id: release for release, _, _ in after}
+    deployments = [broken.get(r.deployment_id, r) for r in releases] + fixes + answers
+    incidents = infrastructure + [incident for _, incident, _ in after if incident]
+    incidents.sort(key=lambda each: each.started)
+    return Plan(
+        tuple(sorted((d for d in deployments if d.finished < grid.span), key=_finished)),
+        tuple(_titled(spec, [i for i in incidents if i.started < grid.span])),
+        _gaps(seed, spec, grid),
+        _maintenance(spec, grid),
+    )
+
+
+def _finished(deployment: Deployment) -> float:
+    return deployment.finished
+
+
+def _lognormal(rng: np.random.Generator, median: float, sigma: float, size: int) -> np.ndarray:
+    return median * np.exp(sigma * rng.standard_normal(size))
+
+
+def _release_times(spec: ServiceSpec, grid: Grid, rng: np.random.Generator) -> np.ndarray:
+    days = np.arange(int(np.ceil(grid.span / 1440)))
+    days = days[np.isin((days + grid.start.weekday()) % 7, spec.working_days)]
+    rate = spec.deploys_per_week / len(spec.working_days)
+    counts = int(rate) + (rng.random(len(days)) < rate % 1)
+    hours = rng.uniform(*spec.working_hours, size=counts.sum())
+    return np.sort(np.repeat(days, counts) * 1440.0 + hours * 60)
+
+
+def _releases(seed: int, spec: ServiceSpec, grid: Grid) -> list[Deployment]:
+    rng = stream(seed, spec.name, "deployments")
+    times = _release_times(spec, grid, rng)
+    size = len(times)
+    changes = 1 + rng.poisson(spec.changes_per_deploy - 1, size)
+    hazard = (changes / spec.changes_per_deploy) ** spec.batch_effect
+    unlucky = rng.random(size) < 1 - (1 - spec.break_probability) ** hazard
+    failing = rng.random(size) < spec.pipeline_failures
+    ratio = np.clip(_lognormal(rng, spec.harm_ratio, spec.harm_sigma, size), 0, 0.95)
+    minutes = _lognormal(rng, spec.harm_minutes, spec.harm_minutes_sigma, size)
+    took = rng.uniform(3, 15, size)
+    cancelled = rng.random(size) < 0.3
+    return [
+        Deployment(
+            deployment_id=f"{spec.name}-{number + 1:04d}",
+            started=float(times[number] - took[number]),
+            finished=float(times[number]),
+            status=("cancelled" if cancelled[number] else "failed")
+            if failing[number]
+            else "succeeded",
+            changes=int(changes[number]),
+            harm_ratio=float(ratio[number]) if unlucky[number] and not failing[number] else 0.0,
+            harm_minutes=float(minutes[number]) if unlucky[number] and not failing[number] else 0.0,
+        )
+        for number in range(size)
+    ]
+
+
+def _delayed(
+    releases: list[Deployment], delays: Mapping[str, pd.Timedelta | None], grid: Grid
+) -> list[Deployment]:
+    if not delays:
+        return releases
+    kept = []
+    for release in releases:
+        delay = delays.get(release.deployment_id, pd.Timedelta(0))
+        if delay is None:
+            continue
+        by = delay / pd.Timedelta(minutes=1)
+        kept.append(replace(release, started=release.started + by, finished=release.finished + by))
+    return [release for release in kept if release.finished < grid.span]
+
+
+def _noted(
+    rng: np.random.Generator, spec: ServiceSpec, grid: Grid, started: float, ended: float
+) -> dict[str, float]:
+    """Detected, acknowledged, resolved, as far as they had happened by the end."""
+    delays = np.exp(0.8 * rng.standard_normal(3))
+    detected = started + min(spec.detect_minutes * delays[0], 0.9 * (ended - started))
+    acknowledged = detected + spec.acknowledge_minutes * delays[1]
+    resolved = max(ended, acknowledged) + spec.close_minutes * delays[2]
+    noted = {"detected": detected, "acknowledged": acknowledged, "resolved": resolved}
+    return {name: float(at) if at < grid.span else NAN for name, at in noted.items()}
+
+
+def _after_release(
+    seed: int, spec: ServiceSpec, grid: Grid, release: Deployment
+) -> tuple[Deployment, Incident | None, Deployment | None]:
+    """A broken release with its final status, its incident and its repair, if any."""
+    rng = stream(seed, spec.name, "after", release.deployment_id)
+    page, repair = rng.random(2)
+    ended = release.finished + release.harm_minutes
+    incident = None
+    if page < spec.page_probability:
+        incident = Incident(
+            incident_id=f"{release.deployment_id}-incident",
+            severity=_severity(spec, release.harm_ratio),
+            title="",
+            started=release.finished,
+            ended=ended,
+            **_noted(rng, spec, grid, release.finished, ended),
+            error_ratio=release.harm_ratio,
+            deployment_id=release.deployment_id,
+        )
+    reason = _repair(spec, repair)
+    if reason is None or ended >= grid.span:
+        return release, incident, None
+    fix = Deployment(
+        deployment_id=f"{release.deployment_id}-{reason}",
+        started=ended - float(rng.uniform(2, 8)),
+        finished=ended,
+        reason=reason,
+        planned=False,
+        changes=1 if reason == "hotfix" else 0,
+        answers=release.deployment_id,
+    )
+    status = "rolled_back" if reason == "rollback" else "succeeded"
+    return replace(release, status=status), incident, fix
+
+
+def _repair(spec: ServiceSpec, draw: float) -> str | None:
+    if draw < spec.rollback_probability:
+        return "rollback"
+    return "hotfix" if draw < spec.rollback_probability + spec.hotfix_probability else None
+
+
+def _severity(spec: ServiceSpec, ratio: float) -> str:
+    distances = [abs(np.log(ratio / median)) for _, _, median in spec.severities]
+    return spec.severities[int(np.argmin(distances))][0]
+
+
+def _infrastructure(seed: int, spec: ServiceSpec, grid: Grid) -> list[Incident]:
+    rng = stream(seed, spec.name, "incidents")
+    starts = rng.uniform(0, grid.span, rng.poisson(spec.incidents_per_week * grid.weeks))
+    if spec.aftershocks:
+        parents = np.repeat(starts, rng.poisson(spec.aftershocks, len(starts)))
+        starts = np.concatenate([starts, parents + rng.exponential(1440, len(parents))])
+    starts = np.sort(starts[starts < grid.span])
+    size = len(starts)
+    minutes = _lognormal(rng, np.exp(spec.incident_mu), spec.incident_sigma, size)
+    edges = np.cumsum([share for _, share, _ in spec.severities])
+    kinds = np.minimum(np.searchsorted(edges, rng.random(size)), len(edges) - 1)
+    medians = np.array([median for _, _, median in spec.severities])[kinds]
+    ratios = np.clip(medians * np.exp(spec.ratio_sigma * rng.standard_normal(size)), 0, 0.95)
+    return [
+        Incident(
+            incident_id=f"{spec.name}-i{number + 1:03d}",
+            severity=spec.severities[kinds[number]][0],
+            title="",
+            started=float(starts[number]),
+            ended=float(starts[number] + minutes[number]),
+            **_noted(rng, spec, grid, starts[number], starts[number] + minutes[number]),
+            error_ratio=float(ratios[number]),
+        )
+        for number in range(size)
+    ]
+
+
+def _answers(seed: int, spec: ServiceSpec, incidents: list[Incident]) -> list[Deployment]:
+    rng = stream(seed, spec.name, "answers")
+    draws = rng.random((len(incidents), 2))
+    return [
+        Deployment(
+            deployment_id=f"{incident.incident_id}-answer",
+            started=at - 5,
+            finished=at,
+            reason="answer",
+            planned=spec.answers_planned,
+            answers=incident.incident_id,
+        )
+        for incident, (answer, when) in zip(incidents, draws, strict=True)
+        if answer < spec.answer_probability
+        for at in [incident.started + (0.2 + 0.7 * when) * (incident.ended - incident.started)]
+    ]
+
+
+def _titled(spec: ServiceSpec, incidents: list[Incident]) -> list[Incident]:
+    seen = {True: 0, False: 0}
+    titled = []
+    for incident in incidents:
+        caused = incident.deployment_id is not None
+        titles = spec.release_titles if caused else spec.titles
+        titled.append(replace(incident, title=titles[seen[caused] % len(titles)]))
+        seen[caused] += 1
+    return titled
+
+
+def _gaps(seed: int, spec: ServiceSpec, grid: Grid) -> tuple[tuple[float, float], ...]:
+    rng = stream(seed, spec.name, "gaps")
+    starts = np.sort(rng.uniform(0, grid.span, rng.poisson(spec.gaps_per_week * grid.weeks)))
+    minutes = _lognormal(rng, spec.gap_minutes, 0.8, len(starts))
+    drawn = [
+        (float(begin), float(begin + size)) for begin, size in zip(starts, minutes, strict=True)
+    ]
+    fixed = [(_minutes(grid, begin), _minutes(grid, end)) for begin, end in spec.fixed_gaps]
+    return tuple(sorted(drawn + fixed))
+
+
+def _minutes(grid: Grid, at: str) -> float:
+    time = pd.Timestamp(at)
+    time = time.tz_localize("UTC") if time.tzinfo is None else time.tz_convert("UTC")
+    return (time - grid.start) / pd.Timedelta(minutes=1)
+
+
+def _maintenance(spec: ServiceSpec, grid: Grid) -> tuple[tuple[float, float], ...]:
+    if not spec.maintenance_every_days:
+        return ()
+    every = spec.maintenance_every_days * 1440
+    first = min(every, WEEK) - 1440 + spec.maintenance_hour * 60
+    begins = np.arange(first, grid.span, every)
+    return tuple((float(begin), float(begin + spec.maintenance_minutes)) for begin in begins)

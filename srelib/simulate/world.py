@@ -1,0 +1,465 @@
+"""A fleet: services, their tables, and the truth behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from srelib import tables
+from srelib.errors import ParameterError
+from srelib.simulate.counts import CAUSES, Counts, count
+from srelib.simulate.grid import Grid, stream
+from srelib.simulate.plan import Incident, Plan, plan
+from srelib.simulate.spec import ServiceSpec
+
+if TYPE_CHECKING:
+    from srelib.dataset import Dataset
+
+DEFAULT = (
+    ServiceSpec(name="api", slow_ratio=0.02),
+    ServiceSpec(name="web", deploys_per_week=2.0, requests_per_minute=90.0),
+    ServiceSpec(name="worker", deploys_per_week=0.5, requests_per_minute=10.0),
+)
+"""The services of a fleet when none are given."""
+
+
+@dataclass(frozen=True)
+class World:
+    """One service of a fleet: its parameters, what happened to it, its counts.
+
+    Parameters
+    ----------
+    spec : ServiceSpec
+    plan : Plan
+    counts : Counts
+    """
+
+    spec: ServiceSpec
+    plan: Plan
+    counts: Counts
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Services with a known truth, and the tables their exports would give.
+
+    Parameters
+    ----------
+    seed : int
+        Seed it was drawn with.
+    grid : Grid
+        Its buckets.
+    worlds : tuple of World
+        Its services.
+
+    Notes
+    -----
+    Tables are made on first use, so that a study which only needs counts pays for
+    nothing else.
+    """
+
+    seed: int
+    grid: Grid
+    worlds: tuple[World, ...]
+
+    @property
+    def services(self) -> list[str]:
+        """Names of the services, in order."""
+        return [world.spec.name for world in self.worlds]
+
+    def world(self, service: str) -> World:
+        """One service.
+
+        Parameters
+        ----------
+        service : str
+            Its name.
+
+        Returns
+        -------
+        World
+
+        Raises
+        ------
+        ParameterError
+            The fleet has no such service.
+        """
+        for world in self.worlds:
+            if world.spec.name == service:
+                return world
+        raise ParameterError(f"service must be one of {self.services}; got {service!r}.")
+
+    def counts(self, service: str, sli: str = "availability") -> pd.DataFrame:
+        """Good and total on the full grid, as a monitor would have them.
+
+        Parameters
+        ----------
+        service : str
+            The service.
+        sli : {'availability', 'latency'}
+            The indicator.
+
+        Returns
+        -------
+        DataFrame
+            Columns good, total [events]; NaN where nothing was recorded.
+        """
+        world = self.world(service)
+        good = world.counts.good if sli == "availability" else world.counts.fast
+        if good is None or sli not in ("availability", "latency"):
+            raise ParameterError(f"service {service!r} has no indicator {sli!r}.")
+        seen = world.counts.observed
+        columns = {"good": good, "total": world.counts.total}
+        return pd.DataFrame(
+            {name: np.where(seen, values, np.nan) for name, values in columns.items()},
+            index=self.grid.index,
+        )
+
+    @cached_property
+    def sli(self) -> pd.DataFrame:
+        """Table ``sli``; unknown buckets have no row."""
+        frames = []
+        for world in self.worlds:
+            for sli in ("availability", "latency")[: 1 + (world.counts.fast is not None)]:
+                rows = self.counts(world.spec.name, sli).dropna().reset_index()
+                frames.append(rows.assign(service=world.spec.name, sli=sli))
+        return tables.conform(pd.concat(frames), "sli") if frames else tables.empty("sli")
+
+    @cached_property
+    def deployments(self) -> pd.DataFrame:
+        """Table ``deployments``, by time."""
+        rows = [(w.spec.name, d) for w in self.worlds for d in w.plan.deployments]
+        frame = pd.DataFrame(
+            {
+                "deployment_id": [d.deployment_id for _, d in rows],
+                "service": [service for service, _ in rows],
+                "environment": ["production"] * len(rows),
+                "started_at": self.grid.times([d.started for _, d in rows]),
+                "finished_at": self.grid.times([d.finished for _, d in rows]),
+                "status": [d.status for _, d in rows],
+                "commit_sha": [d.commit_sha for _, d in rows],
+                "planned": [d.planned for _, d in rows],
+            }
+        )
+        return _table(frame, "deployments", "finished_at")
+
+    @cached_property
+    def incidents(self) -> pd.DataFrame:
+        """Table ``incidents``, by time; an open incident has no ``resolved_at``."""
+        rows = self._incidents
+        frame = pd.DataFrame(
+            {
+                "incident_id": [i.incident_id for _, i in rows],
+                "service": [service for service, _ in rows],
+                "severity": [i.severity for _, i in rows],
+                "started_at": self.grid.times([i.started for _, i in rows]),
+                "detected_at": self.grid.times([i.detected for _, i in rows]),
+                "acknowledged_at": self.grid.times([i.acknowledged for _, i in rows]),
+                "resolved_at": self.grid.times([i.resolved for _, i in rows]),
+                "deployment_id": pd.Series([i.deployment_id for _, i in rows], dtype="str"),
+                "title": [i.title for _, i in rows],
+            }
+        )
+        return _table(frame, "incidents", "started_at")
+
+    @property
+    def _incidents(self) -> list[tuple[str, Incident]]:
+        return [(w.spec.name, i) for w in self.worlds for i in w.plan.incidents]
+
+    @cached_property
+    def changes(self) -> pd.DataFrame:
+        """Table ``changes``; those still waiting have no ``deployment_id``."""
+        frames = [_changes(self.seed, self.grid, world) for world in self.worlds]
+        if not frames:
+            return tables.empty("changes")
+        return _table(pd.concat(frames, ignore_index=True), "changes", "committed_at")
+
+    @cached_property
+    def alerts(self) -> pd.DataFrame:
+        """Table ``alerts``: episodes that incidents fired, and false ones."""
+        frames = [_alerts(self.seed, self.grid, world) for world in self.worlds]
+        if not frames:
+            return tables.empty("alerts")
+        return _table(pd.concat(frames, ignore_index=True), "alerts", "fired_at")
+
+    @cached_property
+    def exclusions(self) -> pd.DataFrame:
+        """Table ``exclusions``: the planned maintenance."""
+        rows = [(w.spec.name, span) for w in self.worlds for span in w.plan.maintenance]
+        frame = pd.DataFrame(
+            {
+                "service": [service for service, _ in rows],
+                "starts_at": self.grid.times([begin for _, (begin, _) in rows]),
+                "ends_at": self.grid.times([end for _, (_, end) in rows]),
+                "reason": ["planned maintenance"] * len(rows),
+            }
+        )
+        return _table(frame, "exclusions", "starts_at")
+
+    @cached_property
+    def truth(self) -> Truth:
+        """What only tests may know."""
+        return Truth(self)
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The fleet as `srelib.load` would return its exports."""
+        from srelib.simulate.handover import dataset
+
+        return dataset(self)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The truth behind a fleet, in sums of bad events.
+
+    "Observed" means buckets the monitor recorded; "counted" means observed and
+    outside planned maintenance.
+
+    Parameters
+    ----------
+    fleet : Fleet
+        The fleet.
+    """
+
+    fleet: Fleet
+
+    def parts(self, service: str) -> pd.DataFrame:
+        """Bad events of every bucket by cause, whether recorded or not.
+
+        Parameters
+        ----------
+        service : str
+            The service.
+
+        Returns
+        -------
+        DataFrame
+            Columns background, maintenance, deployment, incident [events] and the masks
+            observed, excluded.
+        """
+        counts = self.fleet.world(service).counts
+        masks = {"observed": counts.observed, "excluded": counts.excluded}
+        return pd.DataFrame({**counts.parts, **masks}, index=self.fleet.grid.index)
+
+    @cached_property
+    def slis(self) -> pd.DataFrame:
+        """One row per indicator: sums over observed, counted and all buckets [events]."""
+        rows = []
+        for world in self.fleet.worlds:
+            counts = world.counts
+            for sli, good in (("availability", counts.good), ("latency", counts.fast)):
+                if good is not None:
+                    rows.append(_sums(world.spec.name, sli, good, counts))
+        return pd.DataFrame(rows)
+
+    @cached_property
+    def causes(self) -> pd.DataFrame:
+        """Bad events of each service by cause: columns observed, counted [events]."""
+        rows = []
+        for world in self.fleet.worlds:
+            seen, keep = world.counts.observed, world.counts.observed & ~world.counts.excluded
+            for cause in CAUSES:
+                bad = world.counts.parts[cause]
+                rows.append((world.spec.name, cause, int(bad[seen].sum()), int(bad[keep].sum())))
+        return pd.DataFrame(rows, columns=["service", "cause", "observed", "counted"])
+
+    @cached_property
+    def deployments(self) -> pd.DataFrame:
+        """Each deployment: why it was made, whether it broke, what it cost [events]."""
+        costs = self._costs("deployment")
+        rows = [
+            (
+                d.deployment_id, w.spec.name, d.reason, d.answers, d.status, d.broke,
+                d.harm_ratio, d.harm_minutes, *costs.get(d.deployment_id, (0, 0)),
+            )
+            for w in self.fleet.worlds
+            for d in w.plan.deployments
+        ]  # fmt: skip
+        columns = ["deployment_id", "service", "reason", "answers", "status", "broke",
+                   "harm_ratio", "harm_minutes", "observed", "counted"]  # fmt: skip
+        return pd.DataFrame(rows, columns=columns)
+
+    @cached_property
+    def incidents(self) -> pd.DataFrame:
+        """Each incident: its true span, its cause, what it cost [events].
+
+        The cost of an incident that a deployment caused is the cost of that deployment.
+        """
+        costs = {**self._costs("incident"), **self._costs("deployment")}
+        rows = self.fleet._incidents
+        frame = pd.DataFrame(
+            {
+                "incident_id": [i.incident_id for _, i in rows],
+                "service": [service for service, _ in rows],
+                "cause": ["deployment" if i.deployment_id else "infrastructure" for _, i in rows],
+                "deployment_id": pd.Series([i.deployment_id for _, i in rows], dtype="str"),
+                "severity": [i.severity for _, i in rows],
+                "started_at": self.fleet.grid.times([i.started for _, i in rows]),
+                "ended_at": self.fleet.grid.times([i.ended for _, i in rows]),
+                "error_ratio": [i.error_ratio for _, i in rows],
+            }
+        )
+        pairs = [costs.get(i.deployment_id or i.incident_id, (0, 0)) for _, i in rows]
+        frame["observed"] = np.array([pair[0] for pair in pairs], dtype="int64")
+        frame["counted"] = np.array([pair[1] for pair in pairs], dtype="int64")
+        return frame
+
+    def _costs(self, cause: str) -> dict[str, tuple[int, int]]:
+        return {
+            harm.key: (seen, counted)
+            for world in self.fleet.worlds
+            for harm, seen, counted in world.counts.by_key
+            if harm.cause == cause
+        }
+
+
+def fleet(
+    seed: int,
+    *,
+    services: Sequence[ServiceSpec] = DEFAULT,
+    weeks: float = 13,
+    step: str | pd.Timedelta = "1min",
+    start: str | pd.Timestamp = "2026-03-30",
+    delays: Mapping[str, pd.Timedelta | None] | None = None,
+) -> Fleet:
+    """Draw a fleet of services with a known truth.
+
+    Parameters
+    ----------
+    seed : int
+        Seed; the same seed and parameters give the same fleet.
+    services : sequence of ServiceSpec
+        The services.
+    weeks : float
+        Length of the history [weeks].
+    step : str or Timedelta
+        Length of a bucket; ``"1h"`` is quick enough for thousands of seeds.
+    start : str or Timestamp
+        Midnight, UTC.
+    delays : mapping of deployment_id to Timedelta or None, optional
+        Releases to put off, or (None) never to make, everything else being equal:
+        the world in which a policy had held them back.
+
+    Returns
+    -------
+    Fleet
+        Tables ``sli``, ``deployments``, ..., `Fleet.counts`, ``truth``, ``dataset``.
+
+    Raises
+    ------
+    ParameterError
+        Two services share a name, or the grid is impossible.
+
+    Notes
+    -----
+    Counts are Poisson or negative binomial around a daily and weekly shape;
+    background failures are beta-binomial.
+    Each broken release and each incident then turns a binomial share of the events
+    that were still good into bad ones.
+    Random numbers come from PCG64, one stream per service, purpose and event, keyed by
+    CRC-32 of their names.
+    NumPy guarantees PCG64's bits for ever and its distributions only within a
+    version; they have been steady since 1.17, and the committed sample is tested
+    against its generator, so a change would be seen.
+
+    Examples
+    --------
+    >>> world = fleet(1, weeks=1, step="1h")
+    >>> world.services
+    ['api', 'web', 'worker']
+    >>> bool(world.truth.causes["observed"].sum() == (
+    ...     world.truth.slis.query("sli == 'availability'").eval("total - good").sum()))
+    True
+    """
+    names = [spec.name for spec in services]
+    if len(set(names)) < len(names):
+        raise ParameterError(f"services must have different names; got {names}.")
+    grid = Grid.over(start, weeks=weeks, step=step)
+    return Fleet(seed, grid, tuple(_world(seed, spec, grid, delays) for spec in services))
+
+
+def _world(
+    seed: int, spec: ServiceSpec, grid: Grid, delays: Mapping[str, pd.Timedelta | None] | None
+) -> World:
+    happening = plan(seed, spec, grid, delays=delays)
+    return World(spec, happening, count(seed, spec, grid, happening))
+
+
+def _table(frame: pd.DataFrame, table: str, by: str) -> pd.DataFrame:
+    return tables.conform(frame.sort_values(by, kind="stable"), table)
+
+
+def _sums(service: str, sli: str, good: np.ndarray, counts: Counts) -> dict[str, object]:
+    keep = counts.observed & ~counts.excluded
+    return {
+        "service": service,
+        "sli": sli,
+        "good": int(good[counts.observed].sum()),
+        "total": int(counts.total[counts.observed].sum()),
+        "counted_good": int(good[keep].sum()),
+        "counted_total": int(counts.total[keep].sum()),
+        "all_good": int(good.sum()),
+        "all_total": int(counts.total.sum()),
+        "buckets": len(good),
+        "missing": int((~counts.observed).sum()),
+    }
+
+
+def _changes(seed: int, grid: Grid, world: World) -> pd.DataFrame:
+    spec = world.spec
+    rng = stream(seed, spec.name, "changes")
+    shipped = [d for d in world.plan.deployments if d.status in ("succeeded", "rolled_back")]
+    sizes = [d.changes for d in shipped]
+    owners = np.repeat(np.array([d.deployment_id for d in shipped], dtype=object), sizes)
+    finished = np.repeat([d.finished for d in shipped], sizes)
+    quick = np.repeat([d.reason != "release" for d in shipped], sizes)
+    lead = 60 * spec.lead_hours * np.exp(spec.lead_sigma * rng.standard_normal(len(owners)))
+    lead = np.where(quick, rng.uniform(10, 45, len(owners)), lead)
+    waiting = int(rng.poisson(spec.changes_per_deploy / 2))
+    ages = rng.uniform(0, 60 * spec.lead_hours, waiting)
+    committed = np.concatenate([finished - lead, grid.span - ages])
+    merged = np.concatenate(
+        [
+            finished - lead * rng.uniform(0.1, 0.6, len(lead)),
+            grid.span - ages * rng.uniform(0, 0.9, waiting),
+        ]
+    )
+    return pd.DataFrame(
+        {
+            "change_id": [f"{spec.name}-c{number + 1:05d}" for number in range(len(committed))],
+            "service": [spec.name] * len(committed),
+            "committed_at": grid.times(committed),
+            "merged_at": grid.times(merged),
+            "deployment_id": pd.Series([*owners, *[None] * waiting], dtype="str"),
+        }
+    )
+
+
+def _alerts(seed: int, grid: Grid, world: World) -> pd.DataFrame:
+    spec = world.spec
+    rng = stream(seed, spec.name, "alerts")
+    spans = []
+    for incident in world.plan.incidents:
+        fires, early, late = rng.random(3)
+        if fires < spec.alert_probability and not np.isnan(incident.detected):
+            fired = incident.started + (0.4 + 0.6 * early) * (incident.detected - incident.started)
+            spans.append((fired, incident.ended + 1 + 4 * late, incident.error_ratio >= 0.1))
+    for begin in rng.uniform(0, grid.span, rng.poisson(spec.false_alerts_per_week * grid.weeks)):
+        spans.append((begin, begin + rng.uniform(3, 20), bool(rng.random() < 0.5)))
+    ends = np.array([end for _, end, _ in spans])
+    pages = [page for _, _, page in spans]
+    return pd.DataFrame(
+        {
+            "service": [spec.name] * len(spans),
+            "rule": ["ErrorBudgetBurnFast" if page else "ErrorBudgetBurnSlow" for page in pages],
+            "severity": ["page" if page else "ticket" for page in pages],
+            "fired_at": grid.times([begin for begin, _, _ in spans]),
+            "resolved_at": grid.times(np.where(ends < grid.span, ends, np.nan)),
+        }
+    )
