@@ -1,0 +1,427 @@
+"""Rows of deployments, changes, incidents, alerts and exclusions: which may stay.
+
+The one place for the rules that do not depend on the export: what a status word
+means, which environment counts, what a duplicate is, that nothing ends before it
+starts, that planned maintenance is no incident.
+Readers hand over a frame with canonical column names and UTC times; they get
+canonical tables back, and one reject for every row that could not stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from srelib import tables
+from srelib.readers import cells
+
+STATUS_WORDS = {
+    "succeeded": ("success", "successful", "succeeded", "ok", "finished", "passed", "completed"),
+    "failed": ("failure", "failed", "fail", "error", "errored"),
+    "rolled_back": ("rollback", "rolled_back", "rolledback", "reverted"),
+    "cancelled": ("aborted", "abort", "cancelled", "canceled"),
+}
+"""Words of deployment tools by what they mean; case, spaces and dashes do not matter."""
+
+UNFINISHED_WORDS = ("in_progress", "queued", "pending", "waiting", "running", "requested")
+
+PRODUCTION = r"(?i)(prod|production|live)([^a-z].*)?"
+"""Environments kept when nothing is said; matched against the whole name."""
+
+MAINTENANCE_WORDS = ("maintenance", "planned_maintenance", "scheduled_maintenance", "scheduled")
+
+_IDS = {"deployments": "deployment_id", "changes": "change_id", "incidents": "incident_id"}
+_SPANS = {
+    "deployments": ("started_at", "finished_at"),
+    "incidents": ("started_at", "resolved_at"),
+    "alerts": ("fired_at", "resolved_at"),
+    "exclusions": ("starts_at", "ends_at"),
+}
+_VERBATIM = ("title", "reason")  # text that readers must not even trim
+
+
+@dataclass(frozen=True)
+class Built:
+    """Canonical tables made from the rows of one file.
+
+    Parameters
+    ----------
+    tables : dict of str to DataFrame
+        Canonical tables by name.
+    kept : int
+        Rows that went into a table.
+    rejects : DataFrame
+        Table ``rejects``: one row for every row refused.
+    notes : tuple of str
+        What was assumed or left out, each a sentence.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    kept: int
+    rejects: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+
+class Sieve:
+    """Rows that may still stay, and why the others may not: one reason a row, the first.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows; not changed.
+    file : str
+        Name used in the rejects.
+    lines : sequence of int
+        Line (or record number) of every row.
+
+    Examples
+    --------
+    >>> sieve = Sieve(pd.DataFrame({"status": ["ok", "??"]}), file="d.csv", lines=[2, 3])
+    >>> sieve.refuse(sieve.frame["status"] == "??", column="status", reason="unknown")
+    >>> len(sieve.frame), sieve.rejects["line"].tolist()
+    (1, [3])
+    """
+
+    def __init__(self, frame: pd.DataFrame, *, file: str, lines: Sequence[int]) -> None:
+        self.frame = frame.reset_index(drop=True)
+        self._lines = pd.Series(np.asarray(lines, dtype="int64"))
+        self._file = file
+        self._refused: list[pd.DataFrame] = []
+
+    @property
+    def lines(self) -> pd.Series:
+        """Line of every row still in, on the index of `frame`."""
+        return self._lines[self.frame.index]
+
+    @property
+    def rejects(self) -> pd.DataFrame:
+        """Table ``rejects`` of the rows refused so far, by line."""
+        return joined(*self._refused)
+
+    def refuse(
+        self,
+        mask: pd.Series,
+        *,
+        column: str | pd.Series,
+        reason: str | pd.Series,
+        value: pd.Series | None = None,
+    ) -> None:
+        """Take out the rows under the mask.
+
+        Parameters
+        ----------
+        mask : Series of bool
+            On the index of `frame`, as every Series here.
+        column : str or Series of str
+            Column at fault; a Series gives every row its own.
+        reason : str or Series of str
+            Why, and the fix.
+        value : Series, optional
+            Values to show; default: those of the column.
+        """
+        mask = mask.fillna(False).astype(bool)
+        if not mask.any():
+            return
+        shown = self.frame[column] if value is None and isinstance(column, str) else value
+        told = {"column": column, "reason": reason, "value": None if shown is None else shown.map(_shown)}
+        rows = pd.DataFrame({"file": self._file, "line": self.lines[mask]})
+        self._refused.append(rows.assign(**told))  # aligned on the index
+        self.frame = self.frame[~mask]
+
+
+def build(
+    frame: pd.DataFrame,
+    table: str,
+    *,
+    file: str,
+    lines: Sequence[int],
+    environment: Sequence[str] = (),
+) -> Built:
+    """Canonical tables from the rows of one file.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows with canonical column names and UTC times.
+        Deployments may bring ``is_production``: what the source itself says.
+        Rows may bring ``fault``, ``fault_column`` and ``fault_value``: why the reader itself
+        refuses them (missing: it does not).
+    table : {'deployments', 'changes', 'incidents', 'alerts', 'exclusions'}
+        Table the rows belong to.
+    file : str
+        Name used in the rejects.
+    lines : sequence of int
+        Line (or record number) of every row.
+    environment : sequence of str
+        Regular expressions; a deployment is kept when one matches the whole name of its
+        environment. Empty: `PRODUCTION`, and deployments that name none.
+
+    Returns
+    -------
+    Built
+        Rows in = rows kept + rejects, always.
+
+    Notes
+    -----
+    Incidents whose severity is a word of `MAINTENANCE_WORDS` become exclusions.
+    Of rows with the same identifier (per service) the first stays; the reject says whether
+    the later one was equal or in conflict.
+    A table without identifiers gets them from service and time.
+
+    Examples
+    --------
+    >>> at = pd.to_datetime(["2026-06-01T10:00Z", "2026-06-01T09:00Z"])
+    >>> rows = pd.DataFrame({"service": "a", "started_at": at[0], "resolved_at": at})
+    >>> built = build(rows, "incidents", file="i.csv", lines=[2, 3])
+    >>> built.kept, built.rejects["reason"].tolist()
+    (1, ['resolved_at lies before started_at'])
+    """
+    sieve = Sieve(_clean(frame, table), file=file, lines=lines)
+    notes: list[str] = []
+    if table == "deployments":
+        notes += _keep_environments(sieve, environment)
+    _refuse_faulty(sieve)
+    if table == "deployments":
+        notes += _translate_statuses(sieve)
+    _refuse_incomplete(sieve, table)
+    notes += _identify(sieve, table)
+    _refuse_backwards(sieve, table)
+    _refuse_repeated(sieve, table)
+    made = _split_maintenance(sieve) if table == "incidents" else {table: _canonical(sieve, table)}
+    if "exclusions" in made and table == "incidents":
+        notes.append(f"{len(made['exclusions'])} planned maintenance windows became exclusions.")
+    return Built(made, len(sieve.frame), sieve.rejects, tuple(notes))
+
+
+def _clean(frame: pd.DataFrame, table: str) -> pd.DataFrame:
+    """Blank text is missing text; names lose the blanks around them."""
+    kinds = {column.name: column.kind for column in tables.TABLES[table]}
+    clean = frame.copy()
+    for name in clean.columns:
+        if kinds.get(name) != "text" or clean[name].isna().all():
+            continue
+        text = clean[name].astype("str")
+        trimmed = text.str.strip()
+        clean[name] = (text if name in _VERBATIM else trimmed).mask(trimmed == "")
+    return clean
+
+
+def with_times(frame: pd.DataFrame, names: Sequence[str], *, file: str) -> pd.DataFrame:
+    """The frame with text turned into UTC times; what is no time becomes a fault.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows with text in the columns named.
+    names : sequence of str
+        Columns of times, each with its offset or ``Z``.
+    file : str
+        Name used in errors.
+
+    Returns
+    -------
+    DataFrame
+        A new frame; ``fault``, ``fault_column`` and ``fault_value`` as `build` takes them.
+
+    Raises
+    ------
+    ReadError
+        Most times carry no zone.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"at": ["2026-06-01T12:00+02:00", "soon"]})
+    >>> timed = with_times(rows, ["at"], file="d.json")
+    >>> timed["at"][0], timed["fault_value"][1]
+    (Timestamp('2026-06-01 10:00:00+0000', tz='UTC'), 'soon')
+    """
+    timed = frame.copy()
+    if "fault" not in timed:
+        timed[["fault", "fault_column", "fault_value"]] = None
+    for name in names:
+        read = cells.times(timed[name].astype("str"), file=file, column=name)
+        bad = read.reasons.notna() & timed["fault"].isna()
+        timed["fault"] = timed["fault"].where(~bad, read.reasons)
+        timed["fault_column"] = timed["fault_column"].where(~bad, name)
+        timed["fault_value"] = timed["fault_value"].where(~bad, timed[name])
+        timed[name] = read.values
+    return timed
+
+
+def joined(*rejects: pd.DataFrame) -> pd.DataFrame:
+    """Rejects of several steps as one table, by line.
+
+    Parameters
+    ----------
+    *rejects : DataFrame
+        Tables ``rejects``.
+
+    Returns
+    -------
+    DataFrame
+    """
+    some = [table for table in rejects if len(table)]
+    if not some:
+        return tables.empty("rejects")
+    return tables.conform(pd.concat(some).sort_values("line", kind="stable"), "rejects")
+
+
+def _refuse_faulty(sieve: Sieve) -> None:
+    if "fault" in sieve.frame:
+        frame = sieve.frame
+        sieve.refuse(
+            frame["fault"].notna(),
+            column=frame["fault_column"],
+            reason=frame["fault"],
+            value=frame["fault_value"],
+        )
+
+
+def _keep_environments(sieve: Sieve, patterns: Sequence[str]) -> list[str]:
+    if "environment" not in sieve.frame:
+        return []
+    names = sieve.frame["environment"]
+    wanted = names.isna() if not patterns else pd.Series(False, index=names.index)
+    for pattern in patterns or (PRODUCTION,):
+        wanted |= names.str.fullmatch(pattern).fillna(False).astype(bool)
+    if not patterns and "is_production" in sieve.frame:
+        wanted |= sieve.frame["is_production"].fillna(False).astype(bool)
+    others = names[~wanted].fillna("(none)").value_counts()
+    rule = "is not one of those asked for" if patterns else "is not production"
+    sieve.refuse(
+        ~wanted,
+        column="environment",
+        reason="environment " + names.fillna("(none)").map(repr) + f" {rule}; "
+        "to keep it, set environment = ... for this file in sources.toml",
+    )
+    if others.empty:
+        return []
+    listed = ", ".join(f"{name} {count:,}" for name, count in others.head(5).items())
+    more = f" and {len(others) - 5} more" if len(others) > 5 else ""
+    return [f"{others.sum():,} deployments to other environments left out: {listed}{more}."]
+
+
+def _translate_statuses(sieve: Sieve) -> list[str]:
+    if sieve.frame.empty:
+        return []
+    if "status" not in sieve.frame or sieve.frame["status"].isna().all():
+        sieve.frame = sieve.frame.assign(status="succeeded")
+        return ["No status is given: every deployment is taken as succeeded."]
+    words = sieve.frame["status"].str.lower().str.replace(r"[\s-]+", "_", regex=True)
+    meaning = words.map({w: status for status, all_ in STATUS_WORDS.items() for w in all_})
+    sieve.refuse(
+        words.isin(UNFINISHED_WORDS),
+        column="status",
+        reason="not finished when this was exported; export again later",
+    )
+    sieve.refuse(
+        meaning[sieve.frame.index].isna(),
+        column="status",
+        reason=f"unknown status; allowed are {', '.join(STATUS_WORDS)} and the usual words for "
+        "them (success, failure, rollback, aborted)",
+    )
+    sieve.frame = sieve.frame.assign(status=meaning[sieve.frame.index])
+    return []
+
+
+def _identify(sieve: Sieve, table: str) -> list[str]:
+    """Give rows without an identifier one made of service and time."""
+    name = _IDS.get(table)
+    if name is None:
+        return []
+    frame = sieve.frame if name in sieve.frame else sieve.frame.assign(**{name: None})
+    lacking = frame[name].isna()
+    if not lacking.any():
+        return []
+    rows = frame[lacking]
+    made = rows["service"].astype("str") + " " + rows[_moment(table)].map(_shown).astype("str")
+    again = rows.assign(**{name: made}).drop_duplicates().groupby(name).cumcount()
+    again = again.reindex(rows.index, fill_value=0)  # an equal row gets the same name: a duplicate
+    made = made.where(again == 0, made + " #" + (again + 1).astype("str"))
+    sieve.frame = frame.assign(**{name: frame[name].astype(object).where(~lacking, made)})
+    return [f"{len(rows):,} rows have no {name}: named by service and time."]
+
+
+def _refuse_incomplete(sieve: Sieve, table: str) -> None:
+    for name in tables.required(table):
+        if name in sieve.frame and name != _IDS.get(table):
+            fix = '; set service = "..." in sources.toml' if name == "service" else ""
+            sieve.refuse(
+                sieve.frame[name].isna(),
+                column=name,
+                reason=f"{name} is empty; a row needs one{fix}",
+            )
+
+
+def _refuse_backwards(sieve: Sieve, table: str) -> None:
+    start, end = _SPANS.get(table, ("", ""))
+    if {start, end} <= set(sieve.frame.columns):
+        sieve.refuse(
+            sieve.frame[end] < sieve.frame[start], column=end, reason=f"{end} lies before {start}"
+        )
+
+
+def _refuse_repeated(sieve: Sieve, table: str) -> None:
+    key = ["service", _IDS[table]] if table in _IDS else tables.names(table)
+    key = [name for name in key if name in sieve.frame]
+    repeated = sieve.frame.duplicated(key)
+    if not repeated.any():
+        return
+    told = [name for name in tables.names(table) if name in sieve.frame]
+    equal = sieve.frame.duplicated(told)
+    groups = [sieve.frame[name] for name in key]
+    first = sieve.lines.groupby(groups, dropna=False).transform("first").astype("str")
+    reason = ("the same row stands in line " + first).where(
+        equal, f"another row with this {key[-1]} and other values stands in line " + first
+    )
+    sieve.refuse(repeated, column=key[-1], reason=reason)
+
+
+def _split_maintenance(sieve: Sieve) -> dict[str, pd.DataFrame]:
+    if "severity" not in sieve.frame:
+        return {"incidents": _canonical(sieve, "incidents")}
+    words = sieve.frame["severity"].astype("str").str.lower().str.replace(r"[\s-]+", "_", regex=True)
+    planned = words.isin(MAINTENANCE_WORDS).fillna(False)
+    if not planned.any():
+        return {"incidents": _canonical(sieve, "incidents")}
+    ends = sieve.frame.get("resolved_at", pd.Series(pd.NaT, index=sieve.frame.index))
+    sieve.refuse(
+        planned & ends.isna(),
+        column="resolved_at",
+        reason="planned maintenance without an end; give one, or its severity another name",
+    )
+    planned = planned[sieve.frame.index]
+    return {
+        "incidents": _canonical(sieve, "incidents", rows=~planned),
+        "exclusions": _as_exclusions(sieve.frame[planned]),
+    }
+
+
+def _as_exclusions(rows: pd.DataFrame) -> pd.DataFrame:
+    reason = rows["title"] if "title" in rows else pd.Series(pd.NA, index=rows.index, dtype="str")
+    frame = rows[["service"]].assign(
+        starts_at=rows["started_at"],
+        ends_at=rows["resolved_at"],
+        reason=reason.fillna("planned maintenance"),
+    )
+    return tables.conform(frame, "exclusions")
+
+
+def _canonical(sieve: Sieve, table: str, rows: pd.Series | None = None) -> pd.DataFrame:
+    frame = sieve.frame if rows is None else sieve.frame[rows]
+    return tables.conform(frame[[n for n in tables.names(table) if n in frame]], table)
+
+
+def _moment(table: str) -> str:
+    return {"deployments": "finished_at", "changes": "committed_at"}.get(table, "started_at")
+
+
+def _shown(value: object) -> str | None:
+    if value is None or value is pd.NA or value is pd.NaT or value != value:
+        return None
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat().replace("+00:00", "Z")
+    return str(value)

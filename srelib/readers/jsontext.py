@@ -1,0 +1,159 @@
+"""JSON as tools write it: one document, documents in a row, or one record per line.
+
+``gh api --paginate`` writes one array per page, glued together as ``][``; log
+shippers write JSON lines; most other tools write one document.
+All three are read alike here: as the records they hold, in order.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from typing import Any
+
+from srelib.errors import ReadError
+from srelib.readers.base import Head
+
+_BLANK = " \t\r\n\ufeff\x1e"  # a byte-order mark, or the separator of RFC 7464, may precede a document
+_DECODER = json.JSONDecoder()
+
+
+def content(head: Head) -> str:
+    """The whole file as text, unpacked and decoded.
+
+    Parameters
+    ----------
+    head : Head
+        The file.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ReadError
+        The file cannot be opened, unpacked (a truncated download) or decoded.
+    """
+    try:
+        raw = gzip.decompress(head.path.read_bytes()) if head.gzipped else head.path.read_bytes()
+        return raw.decode(head.encoding)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ReadError(
+            f"the gzip data is damaged or cut short ({error})",
+            file=head.name,
+            fix="download or export the file again",
+        ) from error
+    except UnicodeError as error:
+        raise ReadError(
+            f"the text is not {head.encoding} ({error})", file=head.name, fix="save it as UTF-8"
+        ) from error
+    except OSError as error:
+        raise ReadError(
+            f"cannot be opened ({error.strerror or error})",
+            file=head.name,
+            fix="check that the file exists and may be read",
+        ) from error
+
+
+def parse(text: str, *, file: str) -> list[Any]:
+    """Every JSON document of a text, in order.
+
+    Parameters
+    ----------
+    text : str
+        One document, several in a row (with or without white space or commas
+        between them), or one per line.
+    file : str
+        Name used in messages.
+
+    Returns
+    -------
+    list
+        The documents; empty for a text of blanks.
+
+    Raises
+    ------
+    ReadError
+        A document is not JSON or is cut short; the text names the line.
+
+    Examples
+    --------
+    >>> parse('[{"id": 1}][{"id": 2}]', file="deployments.json")
+    [[{'id': 1}], [{'id': 2}]]
+    >>> parse('{"id": 1}\\n{"id": 2', file="deployments.jsonl")
+    Traceback (most recent call last):
+    ...
+    srelib.errors.ReadError: deployments.jsonl, line 2: the JSON breaks off or is malformed
+    (Expecting ',' delimiter, column 9). Fix: export the file again, whole.
+    """
+    found, at = [], _next(text, 0)
+    while at < len(text):
+        try:
+            value, at = _DECODER.raw_decode(text, at)
+        except (ValueError, RecursionError) as error:
+            raise _broken(text, at, error, file) from error
+        found.append(value)
+        at = _next(text, at)
+    return found
+
+
+def records(text: str, *, file: str) -> list[Any]:
+    """The records of a text: the members of every array in it, and every other document.
+
+    Parameters
+    ----------
+    text : str
+        JSON as `parse` takes it.
+    file : str
+        Name used in messages.
+
+    Returns
+    -------
+    list
+
+    Raises
+    ------
+    ReadError
+        As `parse`.
+
+    Examples
+    --------
+    >>> records('[{"id": 1}, {"id": 2}][{"id": 3}]', file="pages.json")
+    [{'id': 1}, {'id': 2}, {'id': 3}]
+    """
+    found: list[Any] = []
+    for document in parse(text, file=file):
+        found.extend(_flat(document))
+    return found
+
+
+def _flat(document: Any) -> list[Any]:
+    """Members of nested arrays (`gh api --slurp` wraps every page in one more array)."""
+    found, waiting = [], [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting.extend(reversed(value))
+        else:
+            found.append(value)
+    return found
+
+
+def _next(text: str, at: int) -> int:
+    while at < len(text) and (text[at] in _BLANK or text[at] == ","):
+        at += 1
+    return at
+
+
+def _broken(text: str, at: int, error: Exception, file: str) -> ReadError:
+    place = error.pos if isinstance(error, json.JSONDecodeError) else at
+    said = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
+    column = place - (text.rfind("\n", 0, place) + 1) + 1
+    return ReadError(
+        f"the JSON breaks off or is malformed ({said}, column {column})",
+        file=file,
+        line=text.count("\n", 0, place) + 1,
+        fix="export the file again, whole",
+    )

@@ -1,0 +1,303 @@
+"""Deployments, changes, incidents, alerts and exclusions as a CSV of any origin.
+
+Columns are found by srelib's own names, by the words tools commonly use for them
+(`SYNONYMS`), or by the column map of ``sources.toml``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from srelib import tables
+from srelib.errors import ReadError
+from srelib.readers import events, text
+from srelib.readers.base import Head, Result
+
+if TYPE_CHECKING:
+    from srelib.readers.source import Source
+
+FORMAT = "records"
+TABLES = ("deployments", "changes", "incidents", "alerts", "exclusions")
+
+_ENDS = ("resolved", "resolved_on", "resolution_time", "closed_at", "ended_at", "end_time")
+SYNONYMS: dict[str, dict[str, tuple[str, ...]]] = {
+    "alerts": {
+        "service": ("service_name", "app", "application", "job"),
+        "rule": ("rule_name", "alertname", "alert_name", "alert", "policy"),
+        "severity": ("level", "priority"),
+        "fired_at": ("firing_at", "triggered_at", "started_at", "starts_at", "start_time"),
+        "resolved_at": (*_ENDS, "ends_at"),
+    },
+    "changes": {
+        "change_id": ("sha", "commit", "commit_sha", "commit_id", "change", "pr", "pull_request"),
+        "service": ("service_name", "app", "application", "repository", "repo"),
+        "committed_at": ("commit_time", "commit_date", "committed", "committed_date"),
+        "merged_at": ("merge_time", "merged"),
+        "deployment_id": ("deploy_id", "deployment", "release", "first_release_tag"),
+    },
+    "incidents": {
+        "incident_id": ("incident", "incident_number", "issue_key", "id", "number", "key"),
+        "service": ("service_name", "app", "application", "component"),
+        "severity": ("impact", "priority", "urgency", "sev"),
+        "started_at": (
+            "start", "start_time", "started", "impact_started_at", "created_at", "created_on",
+            "opened_at", "created",
+        ),
+        "detected_at": ("detected", "reported_at"),
+        "acknowledged_at": ("acknowledged", "acked_at", "ack_at"),
+        "resolved_at": (*_ENDS, "resolved_time", "end", "restored_at", "impact_ended_at"),
+        "deployment_id": ("deploy_id", "deployment", "caused_by"),
+        "title": ("name", "summary", "description", "message"),
+    },
+    "deployments": {
+        "deployment_id": ("deploy_id", "deployment", "id", "release", "tag", "version"),
+        "service": ("service_name", "app", "application", "repository", "repo", "project"),
+        "environment": ("env", "stage", "target"),
+        "started_at": ("start", "start_time", "started", "created_at"),
+        "finished_at": (
+            "deployed_at", "deployment_time", "deploy_time", "finished", "completed_at",
+            "released_at", "tagged_at", "end_time", "time", "timestamp",
+        ),
+        "status": ("state", "result", "outcome", "conclusion"),
+        "commit_sha": ("sha", "commit", "commit_id", "revision", "service_commit"),
+        "planned": ("unplanned", "is_unplanned", "hotfix", "is_hotfix", "rollback", "is_rollback"),
+    },
+    "exclusions": {
+        "service": ("service_name", "app", "application"),
+        "sli": ("indicator",),
+        "starts_at": ("start", "start_time", "started_at", "from", "begin"),
+        "ends_at": ("end", "end_time", "ended_at", "to", "until"),
+        "reason": ("title", "name", "description", "summary", "comment"),
+    },
+}  # fmt: skip
+"""Other names a column goes by, for each table; case, blanks and dashes do not matter."""
+
+_SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("alerts", ("rule", "fired_at")),
+    ("changes", ("change_id", "committed_at")),
+    ("incidents", ("incident_id", "started_at", "resolved_at")),
+    ("incidents", ("severity", "started_at", "resolved_at")),
+    ("deployments", ("deployment_id", "finished_at")),
+    ("exclusions", ("starts_at", "ends_at", "reason")),
+)
+_OWN_SIGNS = (
+    ("deployments", "deployed_at"),
+    ("exclusions", "starts_at"),
+    ("incidents", "incident_id"),
+)
+_UNPLANNED = re.compile(r"unplanned|rollback|hotfix|revert|rework|emergency")
+_FLAGS = {
+    **dict.fromkeys(("true", "t", "yes", "y", "1", "1.0"), True),
+    **dict.fromkeys(("false", "f", "no", "n", "0", "0.0"), False),
+}
+
+
+def recognise(head: Head) -> bool:
+    """Whether the columns are those of one of these tables.
+
+    Parameters
+    ----------
+    head : Head
+        Start of the file.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> seen = ("Deployment ID", "Service", "Deployed At", "Status")
+    >>> recognise(Head(Path("d.csv"), "d.csv", False, "utf-8", "csv", "", ",", header=seen))
+    True
+    """
+    return head.kind == "csv" and table_of(head.header) is not None
+
+
+def table_of(header: tuple[str, ...]) -> str | None:
+    """The table a header belongs to, if it is one of these.
+
+    Parameters
+    ----------
+    header : tuple of str
+        Column names of the file.
+
+    Returns
+    -------
+    str or None
+
+    Examples
+    --------
+    >>> table_of(("incident_id", "service", "started_at", "resolved_at"))
+    'incidents'
+    >>> table_of(("time", "service", "good", "total")) is None
+    True
+    """
+    for table, needed in _SIGNS:
+        found = columns_of(header, table)
+        if all(name in found for name in needed) and _own(found, table):
+            return table
+    plain = {_plain(name) for name in header}
+    return next((table for table, name in _OWN_SIGNS if name in plain), None)
+
+
+def columns_of(
+    header: tuple[str, ...], table: str, *, chosen: dict[str, str] | None = None
+) -> dict[str, str]:
+    """Which column of the file each column of a table is.
+
+    Parameters
+    ----------
+    header : tuple of str
+        Column names of the file.
+    table : str
+        Name of the table.
+    chosen : dict of str to str, optional
+        Column map of ``sources.toml``; goes before names and synonyms.
+
+    Returns
+    -------
+    dict of str to str
+
+    Examples
+    --------
+    >>> columns_of(("Service Name", "env", "when"), "deployments", chosen={"finished_at": "when"})
+    {'service': 'Service Name', 'environment': 'env', 'finished_at': 'when'}
+    """
+    plain = {_plain(name): name for name in reversed(header)}
+    found = {}
+    taken = set((chosen or {}).values())
+    for name in tables.names(table):
+        if chosen and name in chosen:
+            found[name] = chosen[name]
+            continue
+        words = (name, *SYNONYMS[table].get(name, ()))
+        match = next((plain[w] for w in words if w in plain and plain[w] not in taken), None)
+        if match is not None:
+            found[name] = match
+            taken.add(match)
+    return found
+
+
+def read(head: Head, source: Source | None) -> Result:
+    """The rows of one of these tables.
+
+    Parameters
+    ----------
+    head : Head
+        The file.
+    source : Source or None
+        ``table``, ``columns``, ``service``, ``sli``, ``timezone`` and ``environment`` are used.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    ReadError
+        A needed column cannot be found, or times carry no zone and none is given.
+
+    Notes
+    -----
+    A column of the file named for the unplanned (``is_rollback``, ``hotfix``) gives ``planned``
+    turned round.
+    Without a column for the status, every deployment listed is taken as succeeded.
+    """
+    table = _table(head, source)
+    columns = columns_of(head.header, table, chosen=dict(source.columns) if source else None)
+    columns = {name: column for name, column in columns.items() if name in tables.names(table)}
+    _demand(columns, table, head, source)
+    kinds = {column.name: column.kind for column in tables.TABLES[table]}
+    types = {column: "text" for column in columns.values()}
+    types |= {column: "time" for name, column in columns.items() if kinds[name] == "time"}
+    scan = text.scan(head, types, timezone=source.timezone if source else None)
+    rows = pd.DataFrame(
+        {name: _as_text(scan.frame[column], kinds[name]) for name, column in columns.items()}
+    )
+    built = events.build(
+        _completed(rows, columns, table, source),
+        table,
+        file=head.name,
+        lines=scan.lines(),
+        environment=() if source is None else source.environment,
+    )
+    return Result(
+        tables=built.tables,
+        rows_read=scan.rows_read,
+        rows_kept=built.kept,
+        rejects=events.joined(scan.rejects, built.rejects),
+        timezone=scan.timezone,
+        notes=(*scan.notes, *built.notes),
+    )
+
+
+def _own(found: dict[str, str], table: str) -> bool:
+    """Whether a time column of deployments is more than a mere ``time``: any export has that."""
+    vague = {"time", "timestamp", "id"}
+    needed = ("deployment_id", "finished_at") if table == "deployments" else ()
+    return not any(_plain(found[name]) in vague for name in needed)
+
+
+def _table(head: Head, source: Source | None) -> str:
+    table = (source.table if source else None) or table_of(head.header)
+    if table not in SYNONYMS:
+        raise ReadError(
+            f"the columns {', '.join(map(repr, head.header))} are not those of a known table",
+            file=head.name,
+            fix='say table = "deployments" (or changes, incidents, alerts, exclusions) and columns '
+            "= {...} in sources.toml",
+        )
+    return table
+
+
+def _demand(columns: dict[str, str], table: str, head: Head, source: Source | None) -> None:
+    """Every required column is there, or said in `sources.toml`, or can be made up."""
+    made = {"deployment_id", "incident_id"} | ({"service"} if source and source.service else set())
+    for name in tables.required(table):
+        if name not in columns and name not in made:
+            constant = 'service = "..." or ' if name == "service" else ""
+            raise ReadError(
+                f"no column for {name} of {table} among {', '.join(map(repr, head.header))}",
+                file=head.name,
+                fix=f'say {constant}columns = {{ {name} = "..." }} in sources.toml',
+            )
+
+
+def _as_text(values: pd.Series, kind: str) -> pd.Series:
+    """A time used as a name (``deployment_id = "deployed_at"``) is its ISO text."""
+    if kind == "time" or not isinstance(values.dtype, pd.DatetimeTZDtype):
+        return values
+    return values.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _completed(
+    rows: pd.DataFrame, columns: dict[str, str], table: str, source: Source | None
+) -> pd.DataFrame:
+    for name in ("service", "sli"):
+        constant = getattr(source, name, None)
+        if constant is not None and name in tables.names(table):
+            rows[name] = rows[name].fillna(constant) if name in rows else constant
+    if "planned" in rows:
+        rows = _with_planned(rows, columns["planned"])
+    return rows
+
+
+def _with_planned(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    words = rows["planned"].str.strip().str.lower()
+    flags = words.map(_FLAGS).astype("boolean")
+    bad = words.notna() & flags.isna()
+    return rows.assign(
+        planned=~flags if _UNPLANNED.search(_plain(column)) else flags,
+        fault=pd.Series("neither true nor false (write true, false, 1, 0, yes or no)", rows.index)
+        .where(bad),
+        fault_column=column,
+        fault_value=rows["planned"],
+    )  # fmt: skip
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s.-]+", "_", name.strip().lower())

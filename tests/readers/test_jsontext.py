@@ -1,0 +1,75 @@
+"""JSON as tools write it."""
+
+import gzip
+
+import pytest
+
+from srelib.errors import ReadError
+from srelib.readers import jsontext, text
+
+PAGES = '[{"id": 1},\n {"id": 2}][{"id": 3}]'
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        PAGES,
+        '[[{"id": 1}, {"id": 2}], [{"id": 3}]]',
+        '{"id": 1}\n{"id": 2}\n\n{"id": 3}\n',
+        '{"id": 1}{"id": 2} {"id": 3}',
+        '\ufeff[{"id": 1}, {"id": 2}, {"id": 3}]',
+    ],
+    ids=["gh pages", "gh --slurp", "lines", "in a row", "byte-order mark"],
+)
+def test_every_way_of_writing_records_gives_the_same_records(written):
+    """Pages, slurped pages, lines and single documents hold the same three records."""
+    assert jsontext.records(written, file="d.json") == [{"id": 1}, {"id": 2}, {"id": 3}]
+
+
+@pytest.mark.parametrize(
+    ("written", "line"),
+    [('[{"id": 1},\n {"id": 2}', 2), ('{"id": 1}\n{"id": 2,}\n', 2), ("[1]\n\nnot json", 3)],
+    ids=["cut short", "comma too many", "other text"],
+)
+def test_broken_json_is_named_with_its_line(written, line):
+    """The error says in which line the JSON breaks off, and what to do."""
+    with pytest.raises(ReadError, match=f"d.json, line {line}: .* Fix: export the file again"):
+        jsontext.records(written, file="d.json")
+
+
+def test_nesting_without_end_is_an_error_not_a_crash():
+    """A file of a hundred thousand brackets is refused."""
+    with pytest.raises(ReadError, match="nested too deeply"):
+        jsontext.records("[" * 100_000, file="d.json")
+
+
+def test_deep_but_legal_nesting_is_read():
+    """Four hundred arrays around one record still hold one record."""
+    assert jsontext.records("[" * 400 + "1" + "]" * 400, file="d.json") == [1]
+
+
+def test_packed_content_is_unpacked(tmp_path):
+    """A gzip file reads as its content, whatever its name."""
+    path = tmp_path / "d.json"
+    path.write_bytes(gzip.compress(PAGES.encode()))
+    assert jsontext.content(text.head(path, tmp_path)) == PAGES
+
+
+def test_a_truncated_gzip_says_so(tmp_path):
+    """A download that broke off is an error with its remedy."""
+    path = tmp_path / "d.json.gz"
+    noise = "".join(chr(33 + (i * i) % 90) for i in range(200_000))
+    packed = gzip.compress(f'["{noise}"'.replace("\\", "").encode())
+    path.write_bytes(packed)
+    head = text.head(path, tmp_path)
+    path.write_bytes(packed[:-20])
+    with pytest.raises(ReadError, match="damaged or cut short"):
+        jsontext.content(head)
+
+
+def test_text_in_another_encoding_says_so(tmp_path):
+    """Latin-1 text is refused instead of being read as something else."""
+    path = tmp_path / "d.json"
+    path.write_bytes('[{"id": "café"}]'.encode("latin-1"))
+    with pytest.raises(ReadError, match="not utf-8"):
+        jsontext.content(text.head(path, tmp_path))
