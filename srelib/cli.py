@@ -1,0 +1,268 @@
+"""The command line: srelib report, check, init.
+
+Results go to standard output, everything else to standard error.
+Exit 0: done; 1: a notebook failed, the rest was written; 2: the input cannot be used.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from srelib.errors import ParameterError, SrelibError
+
+FAILED, UNUSABLE, BROKEN = 1, 2, 3
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Does the way we ship cost us reliability? Answers from the exports you already have.",
+    epilog="Start with: srelib init my-exports, then srelib check my-exports.",
+)
+
+Data = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[DATA]",
+        show_default=False,
+        help="Folder of exports. Default: data/sample inside the project, else the current folder.",
+    ),
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an internal error.")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from srelib import __version__
+
+        typer.echo(f"srelib {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Does the way we ship cost us reliability? Answers from the exports you already have."""
+
+
+@app.command()
+def report(
+    data: Data = None,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the report.")] = Path(
+        "reports"
+    ),
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only",
+            metavar="NN ...",
+            show_default=False,
+            help="Only these notebooks: --only 02 06.",
+        ),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            show_default=False,
+            help="A parameter of the notebooks; may be repeated. An unknown name is an error.",
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs", min=1, metavar="N", show_default=False, help="Notebooks run at a time."
+        ),
+    ] = None,
+    notebooks: Annotated[
+        Path | None,
+        typer.Option(
+            "--notebooks",
+            metavar="DIR",
+            show_default=False,
+            help="Other notebooks than the suite's.",
+        ),
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Run the notebooks on DATA and write one HTML page each, and index.html.
+
+    Exit 0: done. 1: a notebook failed, the others are written and the index says why.
+    2: the input cannot be used, nothing is written.
+    """
+    from srelib.report import run
+
+    values = _settings(settings or [])
+    with _progress() as progress:
+        result = run(
+            _folder(data),
+            out=out,
+            notebooks=notebooks,
+            only=[part for text in only or [] for part in text.split(",")] or None,
+            parameters=values,
+            jobs=jobs,
+            progress=progress,
+        )
+    for name, reason in result.failed.items():
+        _say(f"{name} did not finish: {reason}")
+    typer.echo(str(out / "index.html"))
+    if result.failed:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def check(
+    data: Data = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Say what each file of DATA was understood as, before anything runs.
+
+    Exit 0: usable. 2: not.
+    """
+    from srelib.report import understood
+
+    folder = _folder(data)
+    try:
+        seen = understood.understood(folder)
+    except SrelibError as error:
+        if as_json:
+            typer.echo(json.dumps({"usable": False, "error": str(error)}, indent=2))
+        raise
+    if as_json:
+        typer.echo(json.dumps(seen, indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        understood.show(seen)
+    if not seen["usable"]:
+        raise typer.Exit(UNUSABLE)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="New or empty folder.")],
+    debug: Debug = False,
+) -> None:
+    """Write a commented slos.yaml, sources.toml and README to DIR.
+
+    Exit 0: done. 2: it would overwrite something.
+    """
+    from srelib import starter
+
+    starter.write(folder)
+    for path in sorted(folder.iterdir()):
+        typer.echo(str(path))
+    _say(f"Copy your exports into {folder}, edit slos.yaml, then run: srelib check {folder}")
+
+
+def _folder(data: Path | None) -> Path:
+    if data is not None:
+        return data
+    sample = Path("data", "sample")
+    chosen = sample if sample.is_dir() and Path("notebooks").is_dir() else Path(".")
+    _say(f"No DATA given: using {chosen if chosen == sample else 'the current folder'}.")
+    return chosen
+
+
+def _settings(texts: list[str]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.isidentifier():
+            raise ParameterError(f"--set takes name=value; got {text!r}.")
+        values[name] = value
+    return values
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """A bar per notebook on standard error; nothing where that is no terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, Any] = {}
+
+        def advance(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(name.replace("[", "("), total=total)
+            bars.update(tasks[name], completed=done, total=total)
+
+        yield advance
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _spread(arguments: list[str]) -> list[str]:
+    """``--only 02 06`` as ``--only 02 --only 06``, which is how options are parsed.
+
+    Examples
+    --------
+    >>> _spread(["report", "--only", "02", "06", "exports"])
+    ['report', '--only', '02', '--only', '06', 'exports']
+    """
+    spread: list[str] = []
+    collecting = False
+    for before, argument in zip(["", *arguments], arguments, strict=False):
+        collecting = before == "--only" or (collecting and bool(_NUMBERED.fullmatch(argument)))
+        if collecting and before != "--only":
+            spread.append("--only")
+        spread.append(argument)
+    return spread
+
+
+_NUMBERED = re.compile(r"\d\d(_\w+)?(\.ipynb)?")
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Entry point of the command ``srelib``.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Arguments after the command's name; those of the process by default.
+
+    Raises
+    ------
+    SystemExit
+        Always, with the exit code.
+    """
+    arguments = _spread(sys.argv[1:] if arguments is None else arguments)
+    try:
+        app(args=arguments, prog_name="srelib")
+    except SrelibError as error:
+        _say(f"srelib: {error}")
+        sys.exit(UNUSABLE)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as error:
+        if "--debug" in arguments:
+            raise
+        first = (str(error).splitlines() or [""])[0]
+        _say(f"srelib: internal error, {type(error).__name__}: {first}")
+        _say("This is a bug. Run again with --debug to see where it happened.")
+        sys.exit(BROKEN)
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

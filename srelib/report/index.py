@@ -1,0 +1,294 @@
+"""The first page: a scoreboard per objective, the pages with their first finding, the data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+
+from srelib import budget, windows, wording
+from srelib.errors import SrelibError
+from srelib.report.render import TEMPLATES, Context, Page, css
+from srelib.report.usable import usable
+
+__all__ = ["Bar", "Row", "Scoreboard", "bar", "render", "scoreboard", "usable"]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A budget as a bar: full at the left means everything is left, below zero is overspent.
+
+    Parameters
+    ----------
+    x, width : float
+        Where the bar begins and how long it is [px of a 120 px track].
+    zero : float
+        Where nothing is left [px].
+    over : bool
+        Whether more was spent than allowed.
+    """
+
+    x: float
+    width: float
+    zero: float
+    over: bool
+
+
+@dataclass(frozen=True)
+class Row:
+    """One objective on the scoreboard; texts as shown, escaped only by the template.
+
+    Parameters
+    ----------
+    service, slo : str
+        What it is about.
+    target, window : str
+        Promised ratio, and the span it is promised for.
+    sli, left : str
+        Ratio over the window, share of the budget that is left.
+    bar : Bar or None
+        The budget left as a bar; None when unknown.
+    status, mood : str
+        The word, and the class it is colored by (good, bad, none).
+    coverage : str
+        Share of the window observed, where that is not all.
+    deployments, incidents : str
+        Per week, and in the window.
+    """
+
+    service: str
+    slo: str
+    target: str
+    window: str
+    sli: str = "–"
+    left: str = "–"
+    bar: Bar | None = None
+    status: str = ""
+    mood: str = "none"
+    coverage: str = ""
+    deployments: str = "–"
+    incidents: str = "–"
+
+
+@dataclass(frozen=True)
+class Scoreboard:
+    """Rows of the scoreboard and what has to be said about them.
+
+    Parameters
+    ----------
+    rows : tuple of Row
+        One per objective, in the order of the SLO file.
+    notes : tuple of str
+        What is missing, and how to get it.
+    """
+
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
+
+
+def scoreboard(dataset: Any) -> Scoreboard:
+    """How each objective stands at the end of the data.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The folder as read.
+
+    Returns
+    -------
+    Scoreboard
+        An objective that cannot be computed keeps its row, with the reason as status.
+    """
+    rows = tuple(_row(dataset, slo) for slo in dataset.slos)
+    return Scoreboard(rows, tuple(_notes(dataset)))
+
+
+def _row(dataset: Any, slo: Any) -> Row:
+    name = wording.label(slo.display_name or slo.sli, limit=60)
+    row = Row(
+        service=wording.label(slo.service, limit=60),
+        slo=name,
+        target=wording.percent(slo.target),
+        window=str(slo.window),
+    )
+    try:
+        part = in_window(dataset.slo_counts(slo), slo.window)
+        status = budget.status(part["good"], part["total"], target=slo.target)
+    except SrelibError as error:
+        return replace(row, status=wording.label(error, limit=200))
+    word, mood = _status(status.left_share)
+    times = pd.DatetimeIndex(part.index)
+    span = times[0], times[-1] + windows.step_of(times)
+    return replace(
+        row,
+        sli=wording.percent(status.sli, against=slo.target),
+        left=wording.percent(status.left_share),
+        bar=bar(status.left_share),
+        status=word,
+        mood=mood,
+        coverage=_coverage(part),
+        deployments=_per_week(dataset.deployments, slo.service, span),
+        incidents=_number(dataset.incidents, slo.service, span),
+    )
+
+
+def in_window(counts: pd.DataFrame, window: windows.Window) -> pd.DataFrame:
+    """The buckets of the window that ends with the last one.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Columns good and total on a regular index.
+    window : Window
+        Rolling: (t - W, t]; calendar: since the period began.
+
+    Returns
+    -------
+    DataFrame
+    """
+    times = pd.DatetimeIndex(counts.index)
+    if window.duration is not None:
+        return counts[times > times[-1] - window.duration]
+    starts = windows.period_starts(times, window=window)
+    return counts[starts == starts[-1]]
+
+
+def _status(left_share: float) -> tuple[str, str]:
+    if pd.isna(left_share):
+        return "No traffic seen", "none"
+    return ("Within budget", "good") if left_share >= 0 else ("Budget overspent", "bad")
+
+
+def bar(left_share: float, *, width: float = 120.0) -> Bar | None:
+    """A budget left as a bar on a scale from -50 % to 100 %; what lies beyond is cut.
+
+    Parameters
+    ----------
+    left_share : float
+        Share of the allowance that is left [fraction].
+    width : float
+        Length of the whole scale [px].
+
+    Returns
+    -------
+    Bar or None
+        None where the share is unknown.
+
+    Examples
+    --------
+    >>> bar(1.0)
+    Bar(x=40.0, width=80.0, zero=40.0, over=False)
+    """
+    if pd.isna(left_share):
+        return None
+    zero = width / 3
+    end = zero + min(max(left_share, -0.5), 1.0) * (width - zero)
+    left, right = sorted((zero, end))
+    return Bar(round(left, 2), round(right - left, 2), round(zero, 2), left_share < 0)
+
+
+def _coverage(part: pd.DataFrame) -> str:
+    observed = windows.ratio(part["total"].notna().sum(), len(part))
+    return "" if observed >= 1 else f"{wording.percent(observed)} observed"
+
+
+Span = tuple[pd.Timestamp, pd.Timestamp]
+
+
+def _within(times: pd.Series, span: Span) -> pd.Series:
+    return (times >= span[0]) & (times < span[1])
+
+
+def _per_week(deployments: pd.DataFrame, service: str, span: Span) -> str:
+    if deployments.empty:
+        return "–"
+    mine = deployments[(deployments["service"] == service) & (deployments["status"] != "cancelled")]
+    weeks = (span[1] - span[0]) / pd.Timedelta(days=7)
+    per_week = int(_within(mine["finished_at"], span).sum()) / weeks
+    return f"{per_week:.1f}" if per_week else "0"
+
+
+def _number(incidents: pd.DataFrame, service: str, span: Span) -> str:
+    if incidents.empty:
+        return "–"
+    mine = incidents[incidents["service"] == service]
+    return f"{int(_within(mine['started_at'], span).sum()):,}"
+
+
+def _notes(dataset: Any) -> list[str]:
+    notes = []
+    if not dataset.slos:
+        notes.append("No SLO file: add slos.yaml (srelib init writes one) to see budgets here.")
+    promised = {(slo.service, slo.sli) for slo in dataset.slos}
+    series = dataset.series[["service", "sli"]].astype(str).itertuples(index=False, name=None)
+    without = [
+        f"{wording.label(s)} ({wording.label(i)})" for s, i in series if (s, i) not in promised
+    ]
+    if dataset.slos and without:
+        notes.append(f"Measured, but without an objective: {wording.listing(without, limit=8)}.")
+    if dataset.deployments.empty:
+        notes.append("No deployments in the data: their column is empty, not zero.")
+    if dataset.incidents.empty:
+        notes.append("No incidents in the data: their column is empty, not zero.")
+    return notes
+
+
+def render(board: Scoreboard, pages: Sequence[Page], dataset: Any, context: Context) -> str:
+    """The index as HTML.
+
+    Parameters
+    ----------
+    board : Scoreboard
+        How the objectives stand.
+    pages : sequence of Page
+        What was rendered, in order.
+    dataset : Dataset
+        The folder as read.
+    context : Context
+        What all pages share.
+
+    Returns
+    -------
+    str
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES / "srelib"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    notes = [note for file in context.provenance["files"] for note in _file_notes(file)]
+    return environment.get_template("report.html.j2").render(
+        css=Markup(css()),
+        provenance=context.provenance,
+        board=board,
+        pages=[(page, Markup(page.finding)) for page in pages],
+        failed=[page for page in pages if page.failure],
+        rejects=_reject_reasons(dataset.rejects),
+        notes=notes,
+    )
+
+
+def _file_notes(file: dict[str, Any]) -> list[str]:
+    return [f"{wording.label(file['file'], limit=80)}: {note}" for note in file["notes"]]
+
+
+def _reject_reasons(rejects: pd.DataFrame) -> list[tuple[str, str, int, str]]:
+    """File, reason, number and first lines of what was refused, most frequent first."""
+    if rejects.empty:
+        return []
+    groups = [
+        (
+            wording.label(file, limit=80),
+            wording.label(reason, limit=160),
+            len(group),
+            wording.listing([str(line) for line in group["line"].head(3)]),
+        )
+        for (file, reason), group in rejects.groupby(["file", "reason"], observed=True)
+    ]
+    return sorted(groups, key=lambda group: (-group[2], group[0], group[1]))[:12]

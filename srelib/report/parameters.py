@@ -1,0 +1,323 @@
+"""Parameters of notebooks: found as literals, checked against their defaults, put in force.
+
+A parameter is a name assigned a literal in the cell tagged ``parameters``.
+Nothing there may be derived from another value, because a derived value would
+go stale when the first one changes.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from srelib.errors import ParameterError
+
+Literal = bool | int | float | str | list | None
+
+TAG = "parameters"
+INJECTED = "injected-parameters"
+
+
+def tagged(node: NotebookNode, tag: str) -> int | None:
+    """Position of the first cell with a tag.
+
+    Parameters
+    ----------
+    node : NotebookNode
+        The notebook.
+    tag : str
+        Tag looked for.
+
+    Returns
+    -------
+    int or None
+        0-based position; None when no cell carries the tag.
+    """
+    for position, cell in enumerate(node.cells):
+        if tag in cell.metadata.get("tags", []):
+            return position
+    return None
+
+
+def defaults(source: str, *, notebook: str = "notebook") -> dict[str, Literal]:
+    """Names and default values of a parameters cell.
+
+    Parameters
+    ----------
+    source : str
+        Python text of the cell.
+    notebook : str
+        Name used in messages.
+
+    Returns
+    -------
+    dict of str to literal
+        In the order of the cell.
+
+    Raises
+    ------
+    ParameterError
+        The cell holds anything but ``name = literal`` lines.
+
+    Examples
+    --------
+    >>> defaults("data = '../data/sample'\\nweeks = 13")
+    {'data': '../data/sample', 'weeks': 13}
+    """
+    return {name: ast.literal_eval(value) for name, value in _assignments(source, notebook)}
+
+
+def _assignments(source: str, notebook: str) -> Iterable[tuple[str, ast.expr]]:
+    for statement in ast.parse(source).body:
+        target, value = _target(statement)
+        if target is None or value is None or not _is_literal(value):
+            raise ParameterError(
+                f"{notebook}: the cell tagged {TAG!r} may only hold lines such as `weeks = 13`; "
+                f"line {statement.lineno} is `{ast.unparse(statement)}`. "
+                "Move everything derived to the next cell."
+            )
+        yield target, value
+
+
+def _target(statement: ast.stmt) -> tuple[str | None, ast.expr | None]:
+    if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+        return statement.target.id, statement.value
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        target = statement.targets[0]
+        if isinstance(target, ast.Name):
+            return target.id, statement.value
+    return None, None
+
+
+def _is_literal(value: ast.expr) -> bool:
+    try:
+        return isinstance(ast.literal_eval(value), bool | int | float | str | list | None)
+    except (ValueError, TypeError):
+        return False
+
+
+def typed(name: str, value: Any, *, default: Literal) -> Literal:
+    """A value as the type of its default.
+
+    Parameters
+    ----------
+    name : str
+        Name of the parameter, for the message.
+    value : str or literal
+        Text from the command line, or a value of the right type.
+    default : literal
+        Default of the parameter; its type decides.
+        A default of None takes a number where the text is one, else the text.
+
+    Returns
+    -------
+    literal
+
+    Raises
+    ------
+    ParameterError
+        The value cannot be of that type.
+
+    Examples
+    --------
+    >>> typed("weeks", "26", default=13)
+    26
+    >>> typed("weeks", "many", default=13)
+    Traceback (most recent call last):
+    ...
+    srelib.errors.ParameterError: weeks must be a whole number such as 13; got 'many'.
+    """
+    if default is None:
+        return _free(value)
+    if isinstance(default, list):
+        return _listed(name, value, default)
+    try:
+        return _CONVERT[type(default)](value)
+    except (ValueError, TypeError):
+        kind = _WORDS[type(default)]
+        raise ParameterError(f"{name} must be {kind} such as {default!r}; got {value!r}.") from None
+
+
+def _free(value: Any) -> Literal:
+    if not isinstance(value, str):
+        return value
+    if value.strip().lower() in {"none", "null", ""}:
+        return None
+    for convert in (_whole, _number):
+        try:
+            return convert(value)
+        except (ValueError, TypeError):
+            continue
+    return value
+
+
+def _listed(name: str, value: Any, default: list) -> list:
+    if isinstance(value, str):
+        text = value.strip()
+        try:
+            value = ast.literal_eval(text) if text.startswith("[") else _split(text)
+        except (ValueError, SyntaxError):
+            value = None
+    if not isinstance(value, list | tuple):
+        raise ParameterError(f"{name} must be a list such as a,b or [1, 2]; got {value!r}.")
+    first = default[0] if default else None
+    return [typed(f"each of {name}", item, default=first) for item in value]
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _truth(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "yes": True, "false": False, "no": False}[_text(value).strip().lower()]
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool | float):
+        raise TypeError
+    return int(value)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not math.isfinite(number := float(value)):
+        raise ValueError
+    return number
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _truth_or_error(value: Any) -> bool:
+    try:
+        return _truth(value)
+    except KeyError:
+        raise ValueError from None
+
+
+_CONVERT: dict[type, Any] = {bool: _truth_or_error, int: _whole, float: _number, str: _text}
+_WORDS: dict[type, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a finite number",
+    str: "a text",
+}
+
+
+def assign(
+    known: Mapping[str, Mapping[str, Literal]], values: Mapping[str, Any]
+) -> dict[str, dict[str, Literal]]:
+    """Which notebook gets which values.
+
+    A name that only some notebooks know is applied there; a name none knows is an error,
+    because a parameter silently ignored gives a wrong report that looks right.
+
+    Parameters
+    ----------
+    known : mapping of notebook name to its defaults
+        See `defaults`.
+    values : mapping of parameter name to value
+        Texts from the command line, or typed values.
+
+    Returns
+    -------
+    dict of notebook name to dict
+        Typed values in force, those not named left out.
+
+    Raises
+    ------
+    ParameterError
+        A name is unknown to every notebook, or a value is of the wrong type.
+    """
+    names = sorted({name for of in known.values() for name in of} - {"data"})
+    for name in values:
+        if name == "data":
+            raise ParameterError("data is the folder handed over; it cannot be set as a parameter.")
+        if name not in names:
+            raise ParameterError(
+                f"no notebook has a parameter {name!r}{_guess(name, names)} "
+                f"Known: {', '.join(names) or 'none'}."
+            )
+    return {
+        notebook: {
+            name: typed(name, value, default=of[name])
+            for name, value in values.items()
+            if name in of
+        }
+        for notebook, of in known.items()
+    }
+
+
+def _guess(name: str, names: list[str]) -> str:
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean {close[0]!r}?" if close else "."
+
+
+def injected(node: NotebookNode, values: Mapping[str, Literal]) -> NotebookNode:
+    """A copy of the notebook with a cell that puts values in force.
+
+    The cell follows the parameters cell and carries the tag papermill uses, so that
+    both tools read each other's notebooks; an earlier injected cell is replaced.
+
+    Parameters
+    ----------
+    node : NotebookNode
+        The notebook; not changed.
+    values : mapping of str to literal
+        Values to put in force.
+
+    Returns
+    -------
+    NotebookNode
+    """
+    copy = nbformat.from_dict(node)
+    copy.cells = [cell for cell in copy.cells if INJECTED not in cell.metadata.get("tags", [])]
+    cell = nbformat.v4.new_code_cell(
+        "\n".join(f"{name} = {value!r}" for name, value in values.items())
+    )
+    cell.id = "injected"
+    cell.metadata["tags"] = [INJECTED]
+    after = tagged(copy, TAG)
+    copy.cells.insert(0 if after is None else after + 1, cell)
+    return copy
+
+
+def in_force(source: str, values: Mapping[str, Literal]) -> str:
+    """The parameters cell as if the values had been written there, comments kept.
+
+    Parameters
+    ----------
+    source : str
+        Python text of the cell.
+    values : mapping of str to literal
+        Values in force; other names keep their default.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> in_force("weeks = 13  # [weeks]", {"weeks": 26})
+    'weeks = 26  # [weeks]'
+    """
+    lines = [line.encode() for line in source.split("\n")]
+    for name, value in reversed(list(_assignments(source, "notebook"))):
+        if name not in values or value.end_lineno is None or value.end_col_offset is None:
+            continue
+        first, last = value.lineno - 1, value.end_lineno - 1
+        tail = lines[last][value.end_col_offset :]
+        lines[first : last + 1] = [
+            lines[first][: value.col_offset] + repr(values[name]).encode() + tail
+        ]
+    return b"\n".join(lines).decode()

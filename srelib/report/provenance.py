@@ -1,0 +1,102 @@
+"""Where the numbers of a report come from, as texts for the pages."""
+
+from __future__ import annotations
+
+import platform
+from typing import Any
+
+import pandas as pd
+
+import srelib
+from srelib import wording
+
+
+def provenance(dataset: Any) -> dict[str, Any]:
+    """What every page says about its input.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The folder as read.
+
+    Returns
+    -------
+    dict
+        Texts and counts only; no clock time and no path of the machine.
+    """
+    sources = dataset.sources
+    return {
+        "folder": folder_name(dataset.path),
+        "first": when(sources["first"].min()),
+        "last": when(sources["last"].max()),
+        "as_of": when(dataset.as_of),
+        "rows_kept": int(sources["rows_kept"].sum()),
+        "rows_rejected": int(sources["rows_rejected"].sum()),
+        "rows_missing": int(sources["rows_missing"].sum()),
+        "timezones": wording.listing(sorted(set(sources["timezone"].dropna()) - {"UTC"}), limit=6),
+        "files": [_file(row) for row in sources.to_dict("records")],
+        "versions": versions(),
+    }
+
+
+def _file(row: dict[Any, Any]) -> dict[str, Any]:
+    plain = {name: "" if pd.isna(value) else str(value) for name, value in row.items()}
+    counts = {name: int(row[name]) for name in ("rows_kept", "rows_rejected", "rows_missing")}
+    notes = [line for line in plain["notes"].split("\n") if line]
+    return {
+        **plain,
+        **counts,
+        "first": when(row["first"]),
+        "last": when(row["last"]),
+        "notes": notes,
+    }
+
+
+def folder_name(path: Any) -> str:
+    """The name of a folder, without where it lies.
+
+    Parameters
+    ----------
+    path : path
+        The folder.
+
+    Returns
+    -------
+    str
+    """
+    from pathlib import Path
+
+    return Path(path).resolve().name or "data"
+
+
+def when(time: Any) -> str:
+    """A time as text, to the minute, in UTC.
+
+    Parameters
+    ----------
+    time : Timestamp or NaT
+        The time.
+
+    Returns
+    -------
+    str
+        An en dash where there is none.
+
+    Examples
+    --------
+    >>> when(pd.Timestamp("2026-06-29 00:05:30", tz="UTC")), when(pd.NaT)
+    ('2026-06-29 00:05', '–')
+    """
+    return "–" if pd.isna(time) else f"{time:%Y-%m-%d %H:%M}"
+
+
+def versions() -> str:
+    """The software that made a report.
+
+    Returns
+    -------
+    str
+    """
+    return (
+        f"srelib {srelib.__version__}, pandas {pd.__version__}, Python {platform.python_version()}"
+    )

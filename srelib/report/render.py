@@ -1,0 +1,254 @@
+"""An executed notebook as one self-contained HTML page."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import nbformat
+from bs4 import BeautifulSoup
+from nbconvert.exporters import HTMLExporter
+from nbformat import NotebookNode
+
+from srelib.report import parameters as params
+from srelib.report.execute import Run
+from srelib.report.markup import Heading, Markdown, scrub
+
+TEMPLATES = Path(str(files("srelib.report") / "templates"))
+
+SHOWN = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain"]
+"""Kinds of output a page shows, the richest first; scripts and widgets are not among them."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A page of the report as others refer to it.
+
+    Parameters
+    ----------
+    name : str
+        Name of the notebook; the file is ``<name>.html``.
+    title : str
+        Its question.
+    """
+
+    name: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """A rendered page and what the index says about it.
+
+    Parameters
+    ----------
+    name, title : str
+        See `Link`.
+    html : str
+        The whole document.
+    finding : str
+        HTML of the first sentence under "What this says"; empty when there is none.
+    headings : tuple of Heading
+        What the table of contents links to.
+    failure : str
+        Why the notebook did not finish; empty when it did.
+    """
+
+    name: str
+    title: str
+    html: str = field(repr=False)
+    finding: str
+    headings: tuple[Heading, ...]
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What every page of one report shares.
+
+    Parameters
+    ----------
+    links : sequence of Link
+        All pages, in order.
+    provenance : dict
+        Where the numbers come from; see `srelib.report.provenance`.
+    places : dict of str to str
+        Paths of this machine and what is shown instead of them.
+    """
+
+    links: Sequence[Link]
+    provenance: dict[str, Any]
+    places: dict[str, str]
+
+
+def page(run: Run, context: Context) -> Page:
+    """Render one run.
+
+    Parameters
+    ----------
+    run : Run
+        The executed notebook.
+    context : Context
+        What all pages share.
+
+    Returns
+    -------
+    Page
+    """
+    node = _presentable(run, context.places)
+    markdown = Markdown([link.name for link in context.links])
+    headings = _headings(node, context)
+    failure = scrub(str(run.failure or ""), context.places)
+    names = [link.name for link in context.links]
+    at = names.index(run.notebook.name)
+    resources = {
+        "srelib": {
+            "css": css(),
+            "title": run.notebook.title,
+            "links": context.links,
+            "before": context.links[at - 1] if at else None,
+            "after": context.links[at + 1] if at + 1 < len(names) else None,
+            "name": run.notebook.name,
+            "headings": headings,
+            "provenance": context.provenance,
+            "parameters": _shown_parameters(run, context.places),
+            "failure": failure,
+        }
+    }
+    html, _ = _exporter(markdown).from_notebook_node(node, resources)
+    return Page(
+        run.notebook.name, run.notebook.title, html, _finding(node, context), headings, failure
+    )
+
+
+def _shown_parameters(run: Run, places: dict[str, str]) -> list[tuple[str, str, bool]]:
+    return [
+        (name, scrub(str(run.values.get(name, default)), places), name in run.values)
+        for name, default in run.notebook.parameters.items()
+    ]
+
+
+def _presentable(run: Run, places: dict[str, str]) -> NotebookNode:
+    """The notebook as it is shown: values in force, no ids, no counts, no paths, no noise."""
+    node = nbformat.from_dict(run.node)
+    at = params.tagged(node, params.TAG)
+    if at is not None:
+        node.cells[at].source = params.in_force(node.cells[at].source, run.values)
+        node.cells = [c for c in node.cells if params.INJECTED not in c.metadata.get("tags", [])]
+    if run.failure and run.failure.cell:
+        node.cells = node.cells[: run.failure.cell]
+    for number, cell in enumerate(node.cells, 1):
+        cell["id"] = f"cell-{number}"
+        cell.source = scrub(cell.source, places)
+        cell["outputs"] = [
+            _scrubbed(output, places) for output in cell.get("outputs", []) if _is_shown(output)
+        ]
+    return node
+
+
+def _is_shown(output: NotebookNode) -> bool:
+    return output.output_type != "error" and output.get("name") != "stderr"
+
+
+def _scrubbed(output: NotebookNode, places: dict[str, str]) -> NotebookNode:
+    if "text" in output:
+        output.text = scrub(output.text, places)
+    for kind, content in output.get("data", {}).items():
+        if isinstance(content, str) and not kind.startswith("image/"):
+            output.data[kind] = scrub(content, places)
+    return output
+
+
+def _headings(node: NotebookNode, context: Context) -> tuple[Heading, ...]:
+    markdown = Markdown([link.name for link in context.links])
+    for cell in node.cells:
+        if cell.cell_type == "markdown":
+            markdown.cell(cell.source)
+    return tuple(heading for heading in markdown.headings if heading.level <= 3)
+
+
+def _finding(node: NotebookNode, context: Context) -> str:
+    """First sentence of the output that follows the heading "What this says"."""
+    markdown = Markdown([link.name for link in context.links])
+    after = False
+    for cell in node.cells:
+        if cell.cell_type == "markdown":
+            after = after or "what this says" in cell.source.lower()
+        for output in cell.get("outputs", []):
+            text = output.get("data", {}).get("text/markdown")
+            if after and text:
+                soup = BeautifulSoup(markdown.output(text), "html.parser")
+                first = soup.find(["li", "p"])
+                return first.decode_contents().strip() if first else ""
+    return ""
+
+
+def size(png: str) -> tuple[int, int] | None:
+    """Width and height of a PNG [pixels], from its header.
+
+    Parameters
+    ----------
+    png : str
+        The picture, base64.
+
+    Returns
+    -------
+    tuple of int, or None when it is no PNG
+    """
+    try:
+        head = base64.b64decode(png.replace("\n", "")[:64])
+    except (binascii.Error, ValueError):
+        return None
+    if len(head) < 24 or head[:8] != b"\x89PNG\r\n\x1a\n":
+        return None
+    width, height = struct.unpack(">II", head[16:24])
+    return width, height
+
+
+@lru_cache(maxsize=1)
+def css() -> str:
+    """The style sheet of every page.
+
+    Returns
+    -------
+    str
+    """
+    return (TEMPLATES / "srelib" / "srelib.css").read_text("utf-8")
+
+
+def _exporter(markdown: Markdown) -> HTMLExporter:
+    exporter = _Exporter(
+        template_name="srelib",
+        extra_template_basedirs=[str(TEMPLATES)],
+        extra_loaders=[jinja2.FileSystemLoader(TEMPLATES / "srelib")],
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+    )
+    exporter.register_filter("markdown_cell", markdown.cell)
+    exporter.register_filter("markdown_output", markdown.output)
+    return exporter
+
+
+class _Exporter(HTMLExporter):
+    """nbconvert's exporter, limited to kinds of output that cannot run."""
+
+    @property
+    def default_config(self) -> Any:
+        config = super().default_config
+        config.NbConvertBase.display_data_priority = SHOWN
+        return config
+
+    def default_filters(self) -> Any:
+        from srelib.report.markup import clean
+
+        yield from super().default_filters()
+        yield ("clean", clean)
+        yield ("png_size", size)
