@@ -11,6 +11,7 @@ from srelib.slos import openslo
 from srelib.slos.checking import Metadata, Strict, fill
 from srelib.slos.documents import Document, Place
 from srelib.slos.model import Slo
+from srelib.slos.openslo_models import Calendar, Op
 
 VERSIONS = ("openslo/v1alpha",)
 
@@ -49,14 +50,14 @@ class TimeWindow(Strict):
     unit: Literal["Minute", "Hour", "Day", "Week", "Month", "Quarter", "Year"]
     count: int = Field(gt=0)
     is_rolling: bool | None = None
-    calendar: openslo.Calendar | None = None
+    calendar: Calendar | None = None
 
 
 class Objective(Strict):
     """One target; v1alpha has no ``targetPercent``."""
 
     display_name: str | None = None
-    op: openslo.Op | None = None
+    op: Op | None = None
     value: float | None = None
     target: float
     time_slice_target: float | None = None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from srelib.errors import SloError
-from srelib.slos import openslo, openslo_v1alpha, pyrra, slo_generator, sloth
+from srelib.slos import openslo, openslo_indicator, openslo_v1alpha, pyrra, slo_generator, sloth
 from srelib.slos.documents import Document, load
 from srelib.slos.model import Slo
+from srelib.slos.openslo_indicator import Reference
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -100,7 +100,7 @@ def read_documents(path: str | Path) -> Documents:
     path = Path(path)
     names = _files(path)
     documents = [document for name in names for document in load(*_located(path, name))]
-    known = openslo.indicators([one for one in documents if isinstance(one.value, dict)])
+    known = openslo_indicator.indicators([one for one in documents if isinstance(one.value, dict)])
     slos, notes = [], []
     for document in documents:
         found, note = _read(document, known)
@@ -129,7 +129,7 @@ def _located(path: Path, name: str) -> tuple[Path, str]:
     return (path if path.is_file() else path / name), name
 
 
-def _read(document: Document, known: dict[str, Any]) -> tuple[list[Slo], list[str]]:
+def _read(document: Document, known: dict[str, Reference]) -> tuple[list[Slo], list[str]]:
     if not isinstance(document.value, dict):
         return [], [f"{_place(document)}: not a mapping; skipped."]
     kind = document.value.get("kind")
@@ -141,8 +141,8 @@ def _read(document: Document, known: dict[str, Any]) -> tuple[list[Slo], list[st
     return slos, [f"{_place(document)}: {note}" for slo in slos for note in slo.notes]
 
 
-def _slos(document: Document, known: dict[str, Any]) -> list[Slo] | None:
-    if openslo.recognise(document):
+def _slos(document: Document, known: dict[str, Reference]) -> list[Slo] | None:
+    if openslo_indicator.recognise(document):
         return openslo.read(_of_kind(document, "SLO"), known)
     if openslo_v1alpha.recognise(document):
         return openslo_v1alpha.read(_of_kind(document, "SLO"))
@@ -154,7 +154,7 @@ def _slos(document: Document, known: dict[str, Any]) -> list[Slo] | None:
 
 
 def _is_openslo(document: Document) -> bool:
-    return openslo.recognise(document) or openslo_v1alpha.recognise(document)
+    return openslo_indicator.recognise(document) or openslo_v1alpha.recognise(document)
 
 
 def _of_kind(document: Document, kind: str) -> Document:

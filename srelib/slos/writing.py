@@ -11,7 +11,7 @@ import yaml
 from srelib.slos.model import Slo
 from srelib.windows import Window
 
-_LENGTHS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_LENGTHS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _UNITS = {"day": "d", "week": "w", "month": "M", "quarter": "Q", "year": "Y"}
 
 
