@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from srelib.simulate.events import Plan
 from srelib.simulate.grid import Grid, stream
-from srelib.simulate.plan import Plan
 from srelib.simulate.spec import ServiceSpec
 
 CAUSES = ("background", "maintenance", "deployment", "incident")
@@ -150,12 +150,13 @@ def count(seed: int, spec: ServiceSpec, grid: Grid, plan: Plan) -> Counts:
     observed = ~_within(grid, plan.gaps)
     excluded = _begins_within(grid, plan.maintenance)
     background = _background(seed, spec, grid, total)
-    good, parts = total - background, {cause: np.zeros(grid.size, "int64") for cause in CAUSES}
+    good, parts = total - background, {cause: np.zeros(grid.size, "int32") for cause in CAUSES}
     parts["background"] = background
     by_key = []
     for harm in harms(spec, plan):
         where, share = grid.cover(harm.begin, harm.end)
-        lost = stream(seed, spec.name, "harm", harm.key).binomial(good[where], harm.ratio * share)
+        rng = stream(seed, spec.name, "harm", harm.key)
+        lost = rng.binomial(good[where], harm.ratio * share).astype("int32")
         good[where] -= lost
         parts[harm.cause][where] += lost
         seen = lost * observed[where]
@@ -170,7 +171,7 @@ def _traffic(seed: int, spec: ServiceSpec, grid: Grid, plan: Plan) -> np.ndarray
     if spec.traffic_dispersion:
         spread = spec.traffic_dispersion
         mean = mean * rng.gamma(1 / spread, spread, grid.size)
-    total = rng.poisson(mean)
+    total = rng.poisson(mean).astype("int32")
     if not spec.maintenance_errors:
         total[_within(grid, plan.maintenance)] = 0
     return total
@@ -179,7 +180,8 @@ def _traffic(seed: int, spec: ServiceSpec, grid: Grid, plan: Plan) -> np.ndarray
 def _background(seed: int, spec: ServiceSpec, grid: Grid, total: np.ndarray) -> np.ndarray:
     rng = stream(seed, spec.name, "background")
     ratio = spec.error_ratio * shape(spec, grid) ** spec.load_errors * _drift(seed, spec, grid)
-    return rng.binomial(total, _mixed(rng, np.minimum(ratio, 0.95), spec.error_dispersion))
+    mixed = _mixed(rng, np.minimum(ratio, 0.95), spec.error_dispersion)
+    return rng.binomial(total, mixed).astype("int32")
 
 
 def _mixed(rng: np.random.Generator, ratio: np.ndarray, dispersion: float) -> np.ndarray:
@@ -216,7 +218,8 @@ def _fast(
     for harm in spans:
         where, share = grid.cover(harm.begin, harm.end)
         slow[where] += spec.slow_per_error * harm.ratio * share
-    return rng.binomial(good, 1 - _mixed(rng, np.clip(slow, 0, 0.95), spec.error_dispersion))
+    mixed = _mixed(rng, np.clip(slow, 0, 0.95), spec.error_dispersion)
+    return rng.binomial(good, 1 - mixed).astype("int32")
 
 
 def _within(grid: Grid, spans: tuple[tuple[float, float], ...]) -> np.ndarray:

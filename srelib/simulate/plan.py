@@ -1,112 +1,18 @@
-"""What happens to a service: releases, incidents, gaps, maintenance. No counts yet."""
+"""Drawing what happens to a service: releases, incidents, gaps, maintenance. No counts yet."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from srelib.simulate.events import Deployment, Incident, Plan
 from srelib.simulate.grid import WEEK, Grid, stream
 from srelib.simulate.spec import ServiceSpec
 
 NAN = float("nan")
-
-
-@dataclass(frozen=True)
-class Deployment:
-    """One deployment; times in minutes since the start of the grid.
-
-    Parameters
-    ----------
-    deployment_id : str
-        Identifier.
-    started, finished : float
-        When it began and when it reached its users [min].
-    status : str
-        succeeded, failed, rolled_back or cancelled.
-    reason : {'release', 'rollback', 'hotfix', 'answer'}
-        Why it was made.
-    planned : bool
-        What an export would say.
-    changes : int
-        Batch size [changes].
-    harm_ratio, harm_minutes : float
-        Excess error ratio [fraction] and how long it lasts [min]; 0 when harmless.
-    answers : str or None
-        Deployment or incident it was made for.
-    """
-
-    deployment_id: str
-    started: float
-    finished: float
-    status: str = "succeeded"
-    reason: str = "release"
-    planned: bool = True
-    changes: int = 1
-    harm_ratio: float = 0.0
-    harm_minutes: float = 0.0
-    answers: str | None = None
-
-    @property
-    def broke(self) -> bool:
-        """Whether it harmed its users."""
-        return self.harm_ratio > 0
-
-    @property
-    def commit_sha(self) -> str:
-        """A commit hash made from the identifier."""
-        return hashlib.sha1(self.deployment_id.encode(), usedforsecurity=False).hexdigest()
-
-
-@dataclass(frozen=True)
-class Incident:
-    """One incident; times in minutes since the start of the grid.
-
-    Parameters
-    ----------
-    incident_id, severity, title : str
-        As an export would have them.
-    started, ended : float
-        When users began and ceased to be harmed [min].
-    detected, acknowledged, resolved : float
-        What people noted down [min]; NaN where it had not happened by the end.
-    error_ratio : float
-        Excess error ratio while it lasts [fraction].
-    deployment_id : str or None
-        The deployment that caused it; None: infrastructure.
-    """
-
-    incident_id: str
-    severity: str
-    title: str
-    started: float
-    ended: float
-    detected: float
-    acknowledged: float
-    resolved: float
-    error_ratio: float
-    deployment_id: str | None = None
-
-
-@dataclass(frozen=True)
-class Plan:
-    """All that happens to one service.
-
-    Parameters
-    ----------
-    deployments : tuple of Deployment
-    incidents : tuple of Incident
-    gaps, maintenance : tuple of (float, float)
-        Spans without data, and spans of planned maintenance [min].
-    """
-
-    deployments: tuple[Deployment, ...] = ()
-    incidents: tuple[Incident, ...] = ()
-    gaps: tuple[tuple[float, float], ...] = ()
-    maintenance: tuple[tuple[float, float], ...] = field(default=())
 
 
 def plan(
@@ -211,16 +117,39 @@ def _delayed(
     return [release for release in kept if release.finished < grid.span]
 
 
-def _noted(
-    rng: np.random.Generator, spec: ServiceSpec, grid: Grid, started: float, ended: float
-) -> dict[str, float]:
-    """Detected, acknowledged, resolved, as far as they had happened by the end."""
+def _incident(
+    rng: np.random.Generator,
+    spec: ServiceSpec,
+    grid: Grid,
+    *,
+    name: str,
+    severity: str,
+    span: tuple[float, float],
+    ratio: float,
+    deployment_id: str | None = None,
+) -> Incident:
+    """An incident with the times people noted, as far as they lie before the end."""
+    started, ended = span
     delays = np.exp(0.8 * rng.standard_normal(3))
     detected = started + min(spec.detect_minutes * delays[0], 0.9 * (ended - started))
     acknowledged = detected + spec.acknowledge_minutes * delays[1]
     resolved = max(ended, acknowledged) + spec.close_minutes * delays[2]
-    noted = {"detected": detected, "acknowledged": acknowledged, "resolved": resolved}
-    return {name: float(at) if at < grid.span else NAN for name, at in noted.items()}
+    return Incident(
+        incident_id=name,
+        severity=severity,
+        title="",
+        started=started,
+        ended=ended,
+        detected=_so_far(detected, grid),
+        acknowledged=_so_far(acknowledged, grid),
+        resolved=_so_far(resolved, grid),
+        error_ratio=ratio,
+        deployment_id=deployment_id,
+    )
+
+
+def _so_far(at: float, grid: Grid) -> float:
+    return float(at) if at < grid.span else NAN
 
 
 def _after_release(
@@ -232,14 +161,14 @@ def _after_release(
     ended = release.finished + release.harm_minutes
     incident = None
     if page < spec.page_probability:
-        incident = Incident(
-            incident_id=f"{release.deployment_id}-incident",
+        incident = _incident(
+            rng,
+            spec,
+            grid,
+            name=f"{release.deployment_id}-incident",
             severity=_severity(spec, release.harm_ratio),
-            title="",
-            started=release.finished,
-            ended=ended,
-            **_noted(rng, spec, grid, release.finished, ended),
-            error_ratio=release.harm_ratio,
+            span=(release.finished, ended),
+            ratio=release.harm_ratio,
             deployment_id=release.deployment_id,
         )
     reason = _repair(spec, repair)
@@ -283,14 +212,14 @@ def _infrastructure(seed: int, spec: ServiceSpec, grid: Grid) -> list[Incident]:
     medians = np.array([median for _, _, median in spec.severities])[kinds]
     ratios = np.clip(medians * np.exp(spec.ratio_sigma * rng.standard_normal(size)), 0, 0.95)
     return [
-        Incident(
-            incident_id=f"{spec.name}-i{number + 1:03d}",
+        _incident(
+            rng,
+            spec,
+            grid,
+            name=f"{spec.name}-i{number + 1:03d}",
             severity=spec.severities[kinds[number]][0],
-            title="",
-            started=float(starts[number]),
-            ended=float(starts[number] + minutes[number]),
-            **_noted(rng, spec, grid, starts[number], starts[number] + minutes[number]),
-            error_ratio=float(ratios[number]),
+            span=(float(starts[number]), float(starts[number] + minutes[number])),
+            ratio=float(ratios[number]),
         )
         for number in range(size)
     ]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from srelib.simulate import exports
+from srelib.simulate import documents, exports, github, pagerduty
 from srelib.simulate.spec import ServiceSpec
 from srelib.simulate.world import Fleet, fleet
 
@@ -103,31 +103,6 @@ SLOS = (
 )
 """Service, indicator, target, window, what it promises."""
 
-SOURCES = """\
-# What srelib cannot know from the exports themselves.
-# Every other file here is recognised from its content.
-
-[[file]]
-match = "requests-*.csv.gz"   # Grafana: Inspect > Data > Series joined by time > Download CSV
-table = "sli"
-unit = "count"                # each cell is sum(increase(...[1m])): events, not a rate
-step = "1m"
-
-{series}
-[[file]]
-match = "github-deployments.json"   # gh api .../deployments --paginate, statuses merged in
-environment = "production"          # staging and previews are left out
-columns = {{ planned = "payload.planned" }}   # our pipeline notes what a deployment is for
-"""
-
-SERIES = """\
-  [[file.series]]
-  service = "{service}"
-  sli = "{sli}"
-  good = "{service} {good}"
-  total = "{service} total"
-"""
-
 
 def sample() -> Fleet:
     """The fleet behind the sample data.
@@ -152,18 +127,34 @@ def files(world: Fleet) -> dict[str, bytes]:
     dict of str to bytes
     """
     texts = {
-        "github-deployments.json": exports.github(
+        "github-deployments.json": github.pages(
             world, previews=("checkout",), open_release="search"
         ),
-        "pagerduty-incidents.csv": exports.pagerduty(world, timezone="Europe/Berlin"),
-        "changes.csv": "\n".join(_spoiled_changes(exports.changes_lines(world))) + "\n",
-        "alerts.csv": exports.alerts(world),
-        "maintenance.csv": exports.maintenance(world, reasons=REASONS),
-        "slos.yaml": "---\n".join(_slo(*row) for row in SLOS),
-        "sources.toml": SOURCES.format(series="\n".join(_series(world))),
+        "pagerduty-incidents.csv": pagerduty.report(world, timezone="Europe/Berlin"),
+        "changes.csv": _lines(_spoiled_changes(exports.plain(_numbered(world)))),
+        "alerts.csv": _lines(exports.plain(world.alerts)),
+        "maintenance.csv": _lines(exports.plain(_explained(world))),
+        "slos.yaml": documents.slos(SLOS),
+        "sources.toml": documents.sources(world),
     }
     metrics = "\r\n".join(_spoiled_metrics(exports.grafana_lines(world)))
     return {METRICS: _gzip(metrics), **{name: text.encode() for name, text in texts.items()}}
+
+
+def _lines(lines: list[str]) -> str:
+    return "\n".join(lines) + "\n"
+
+
+def _numbered(world: Fleet) -> pd.DataFrame:
+    """Changes with GitHub's numbers of the deployments."""
+    shipped = world.changes["deployment_id"].map(github.numbers(world))
+    return world.changes.assign(deployment_id=shipped)
+
+
+def _explained(world: Fleet) -> pd.DataFrame:
+    """Maintenance windows, each with its reason."""
+    reasons = [REASONS[place % len(REASONS)] for place in range(len(world.exclusions))]
+    return world.exclusions.assign(reason=reasons)
 
 
 def write(folder: str | Path, *, truth: str | Path | None = None) -> list[Path]:
@@ -230,71 +221,6 @@ def _gzip(text: str) -> bytes:
     return buffer.getvalue()
 
 
-def _series(world: Fleet) -> list[str]:
-    made = []
-    for each in world.worlds:
-        name = each.spec.name
-        made.append(SERIES.format(service=name, sli="availability", good="good"))
-        if each.counts.fast is not None:
-            made.append(SERIES.format(service=name, sli="latency", good="fast"))
-    return made
-
-
-def _slo(service: str, sli: str, target: float, window: str, promise: str) -> str:
-    good, total = _metrics(service, sli)
-    return f"""\
-apiVersion: openslo/v1
-kind: SLO
-metadata:
-  name: {service}-{sli}
-  displayName: {service} {sli}
-spec:
-  description: {promise}
-  service: {service}
-  indicator:
-    metadata:
-      name: {sli}
-    spec:
-      ratioMetric:
-        counter: true
-        good:
-          metricSource:
-            type: Prometheus
-            spec:
-              query: '{good}'
-        total:
-          metricSource:
-            type: Prometheus
-            spec:
-              query: '{total}'
-{_window(window)}
-{_objective(service, sli, target)}
-"""
-
-
-def _metrics(service: str, sli: str) -> tuple[str, str]:
-    total = f'http_requests_total{{service="{service}"}}'
-    if sli == "availability":
-        return f'http_requests_total{{service="{service}",code!~"5.."}}', total
-    return f'http_request_duration_seconds_bucket{{service="{service}",le="0.8"}}', total
-
-
-def _window(window: str) -> str:
-    rolling = f"  timeWindow:\n    - duration: {window}\n      isRolling: "
-    if window != "1M":
-        return rolling + "true"
-    calendar = "\n      calendar:\n        startTime: 2026-01-01 00:00:00\n        timeZone: "
-    return rolling + "false" + calendar + "Europe/Berlin"
-
-
-def _objective(service: str, sli: str, target: float) -> str:
-    lines = f"  objectives:\n    - displayName: promised\n      target: {target}"
-    if (service, sli) != ("search", "latency"):
-        return "  budgetingMethod: Occurrences\n" + lines
-    slices = "\n      timeSliceTarget: 0.97\n      timeSliceWindow: 5m"
-    return "  budgetingMethod: Timeslices\n" + lines + slices
-
-
 def truth_of(world: Fleet) -> dict:
     """The truth of the sample with the identifiers of the exports.
 
@@ -308,12 +234,12 @@ def truth_of(world: Fleet) -> dict:
     dict
         Ready for JSON: seed, span, slis, causes, deployments, incidents, rejects.
     """
-    numbers, truth = exports.github_numbers(world), world.truth
+    numbers, truth = github.numbers(world), world.truth
     deployments = truth.deployments.assign(
         deployment_id=truth.deployments["deployment_id"].map(numbers)
     )
     incidents = truth.incidents.assign(
-        incident_id=truth.incidents["incident_id"].map(exports.pagerduty_id),
+        incident_id=truth.incidents["incident_id"].map(pagerduty.number_of),
         deployment_id=truth.incidents["deployment_id"].map(numbers),
         started_at=truth.incidents["started_at"].map(exports.stamp),
         ended_at=truth.incidents["ended_at"].map(exports.stamp),

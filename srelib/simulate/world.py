@@ -12,10 +12,13 @@ import pandas as pd
 
 from srelib import tables
 from srelib.errors import ParameterError
-from srelib.simulate.counts import CAUSES, Counts, count
-from srelib.simulate.grid import Grid, stream
-from srelib.simulate.plan import Incident, Plan, plan
+from srelib.simulate import paperwork
+from srelib.simulate.counts import Counts, count
+from srelib.simulate.events import Incident, Plan
+from srelib.simulate.grid import Grid
+from srelib.simulate.plan import plan
 from srelib.simulate.spec import ServiceSpec
+from srelib.simulate.truth import Truth
 
 if TYPE_CHECKING:
     from srelib.dataset import Dataset
@@ -151,7 +154,7 @@ class Fleet:
     @cached_property
     def incidents(self) -> pd.DataFrame:
         """Table ``incidents``, by time; an open incident has no ``resolved_at``."""
-        rows = self._incidents
+        rows = self.episodes
         frame = pd.DataFrame(
             {
                 "incident_id": [i.incident_id for _, i in rows],
@@ -168,13 +171,16 @@ class Fleet:
         return _table(frame, "incidents", "started_at")
 
     @property
-    def _incidents(self) -> list[tuple[str, Incident]]:
+    def episodes(self) -> list[tuple[str, Incident]]:
+        """Every incident with the name of its service."""
         return [(w.spec.name, i) for w in self.worlds for i in w.plan.incidents]
 
     @cached_property
     def changes(self) -> pd.DataFrame:
         """Table ``changes``; those still waiting have no ``deployment_id``."""
-        frames = [_changes(self.seed, self.grid, world) for world in self.worlds]
+        frames = [
+            paperwork.changes(self.seed, self.grid, world.spec, world.plan) for world in self.worlds
+        ]
         if not frames:
             return tables.empty("changes")
         return _table(pd.concat(frames, ignore_index=True), "changes", "committed_at")
@@ -182,7 +188,9 @@ class Fleet:
     @cached_property
     def alerts(self) -> pd.DataFrame:
         """Table ``alerts``: episodes that incidents fired, and false ones."""
-        frames = [_alerts(self.seed, self.grid, world) for world in self.worlds]
+        frames = [
+            paperwork.alerts(self.seed, self.grid, world.spec, world.plan) for world in self.worlds
+        ]
         if not frames:
             return tables.empty("alerts")
         return _table(pd.concat(frames, ignore_index=True), "alerts", "fired_at")
@@ -212,111 +220,6 @@ class Fleet:
         from srelib.simulate.handover import dataset
 
         return dataset(self)
-
-
-@dataclass(frozen=True)
-class Truth:
-    """The truth behind a fleet, in sums of bad events.
-
-    "Observed" means buckets the monitor recorded; "counted" means observed and
-    outside planned maintenance.
-
-    Parameters
-    ----------
-    fleet : Fleet
-        The fleet.
-    """
-
-    fleet: Fleet
-
-    def parts(self, service: str) -> pd.DataFrame:
-        """Bad events of every bucket by cause, whether recorded or not.
-
-        Parameters
-        ----------
-        service : str
-            The service.
-
-        Returns
-        -------
-        DataFrame
-            Columns background, maintenance, deployment, incident [events] and the masks
-            observed, excluded.
-        """
-        counts = self.fleet.world(service).counts
-        masks = {"observed": counts.observed, "excluded": counts.excluded}
-        return pd.DataFrame({**counts.parts, **masks}, index=self.fleet.grid.index)
-
-    @cached_property
-    def slis(self) -> pd.DataFrame:
-        """One row per indicator: sums over observed, counted and all buckets [events]."""
-        rows = []
-        for world in self.fleet.worlds:
-            counts = world.counts
-            for sli, good in (("availability", counts.good), ("latency", counts.fast)):
-                if good is not None:
-                    rows.append(_sums(world.spec.name, sli, good, counts))
-        return pd.DataFrame(rows)
-
-    @cached_property
-    def causes(self) -> pd.DataFrame:
-        """Bad events of each service by cause: columns observed, counted [events]."""
-        rows = []
-        for world in self.fleet.worlds:
-            seen, keep = world.counts.observed, world.counts.observed & ~world.counts.excluded
-            for cause in CAUSES:
-                bad = world.counts.parts[cause]
-                rows.append((world.spec.name, cause, int(bad[seen].sum()), int(bad[keep].sum())))
-        return pd.DataFrame(rows, columns=["service", "cause", "observed", "counted"])
-
-    @cached_property
-    def deployments(self) -> pd.DataFrame:
-        """Each deployment: why it was made, whether it broke, what it cost [events]."""
-        costs = self._costs("deployment")
-        rows = [
-            (
-                d.deployment_id, w.spec.name, d.reason, d.answers, d.status, d.broke,
-                d.harm_ratio, d.harm_minutes, *costs.get(d.deployment_id, (0, 0)),
-            )
-            for w in self.fleet.worlds
-            for d in w.plan.deployments
-        ]  # fmt: skip
-        columns = ["deployment_id", "service", "reason", "answers", "status", "broke",
-                   "harm_ratio", "harm_minutes", "observed", "counted"]  # fmt: skip
-        return pd.DataFrame(rows, columns=columns)
-
-    @cached_property
-    def incidents(self) -> pd.DataFrame:
-        """Each incident: its true span, its cause, what it cost [events].
-
-        The cost of an incident that a deployment caused is the cost of that deployment.
-        """
-        costs = {**self._costs("incident"), **self._costs("deployment")}
-        rows = self.fleet._incidents
-        frame = pd.DataFrame(
-            {
-                "incident_id": [i.incident_id for _, i in rows],
-                "service": [service for service, _ in rows],
-                "cause": ["deployment" if i.deployment_id else "infrastructure" for _, i in rows],
-                "deployment_id": pd.Series([i.deployment_id for _, i in rows], dtype="str"),
-                "severity": [i.severity for _, i in rows],
-                "started_at": self.fleet.grid.times([i.started for _, i in rows]),
-                "ended_at": self.fleet.grid.times([i.ended for _, i in rows]),
-                "error_ratio": [i.error_ratio for _, i in rows],
-            }
-        )
-        pairs = [costs.get(i.deployment_id or i.incident_id, (0, 0)) for _, i in rows]
-        frame["observed"] = np.array([pair[0] for pair in pairs], dtype="int64")
-        frame["counted"] = np.array([pair[1] for pair in pairs], dtype="int64")
-        return frame
-
-    def _costs(self, cause: str) -> dict[str, tuple[int, int]]:
-        return {
-            harm.key: (seen, counted)
-            for world in self.fleet.worlds
-            for harm, seen, counted in world.counts.by_key
-            if harm.cause == cause
-        }
 
 
 def fleet(
@@ -393,73 +296,3 @@ def _world(
 
 def _table(frame: pd.DataFrame, table: str, by: str) -> pd.DataFrame:
     return tables.conform(frame.sort_values(by, kind="stable"), table)
-
-
-def _sums(service: str, sli: str, good: np.ndarray, counts: Counts) -> dict[str, object]:
-    keep = counts.observed & ~counts.excluded
-    return {
-        "service": service,
-        "sli": sli,
-        "good": int(good[counts.observed].sum()),
-        "total": int(counts.total[counts.observed].sum()),
-        "counted_good": int(good[keep].sum()),
-        "counted_total": int(counts.total[keep].sum()),
-        "all_good": int(good.sum()),
-        "all_total": int(counts.total.sum()),
-        "buckets": len(good),
-        "missing": int((~counts.observed).sum()),
-    }
-
-
-def _changes(seed: int, grid: Grid, world: World) -> pd.DataFrame:
-    spec = world.spec
-    rng = stream(seed, spec.name, "changes")
-    shipped = [d for d in world.plan.deployments if d.status in ("succeeded", "rolled_back")]
-    sizes = [d.changes for d in shipped]
-    owners = np.repeat(np.array([d.deployment_id for d in shipped], dtype=object), sizes)
-    finished = np.repeat([d.finished for d in shipped], sizes)
-    quick = np.repeat([d.reason != "release" for d in shipped], sizes)
-    lead = 60 * spec.lead_hours * np.exp(spec.lead_sigma * rng.standard_normal(len(owners)))
-    lead = np.where(quick, rng.uniform(10, 45, len(owners)), lead)
-    waiting = int(rng.poisson(spec.changes_per_deploy / 2))
-    ages = rng.uniform(0, 60 * spec.lead_hours, waiting)
-    committed = np.concatenate([finished - lead, grid.span - ages])
-    merged = np.concatenate(
-        [
-            finished - lead * rng.uniform(0.1, 0.6, len(lead)),
-            grid.span - ages * rng.uniform(0, 0.9, waiting),
-        ]
-    )
-    return pd.DataFrame(
-        {
-            "change_id": [f"{spec.name}-c{number + 1:05d}" for number in range(len(committed))],
-            "service": [spec.name] * len(committed),
-            "committed_at": grid.times(committed),
-            "merged_at": grid.times(merged),
-            "deployment_id": pd.Series([*owners, *[None] * waiting], dtype="str"),
-        }
-    )
-
-
-def _alerts(seed: int, grid: Grid, world: World) -> pd.DataFrame:
-    spec = world.spec
-    rng = stream(seed, spec.name, "alerts")
-    spans = []
-    for incident in world.plan.incidents:
-        fires, early, late = rng.random(3)
-        if fires < spec.alert_probability and not np.isnan(incident.detected):
-            fired = incident.started + (0.4 + 0.6 * early) * (incident.detected - incident.started)
-            spans.append((fired, incident.ended + 1 + 4 * late, incident.error_ratio >= 0.1))
-    for begin in rng.uniform(0, grid.span, rng.poisson(spec.false_alerts_per_week * grid.weeks)):
-        spans.append((begin, begin + rng.uniform(3, 20), bool(rng.random() < 0.5)))
-    ends = np.array([end for _, end, _ in spans])
-    pages = [page for _, _, page in spans]
-    return pd.DataFrame(
-        {
-            "service": [spec.name] * len(spans),
-            "rule": ["ErrorBudgetBurnFast" if page else "ErrorBudgetBurnSlow" for page in pages],
-            "severity": ["page" if page else "ticket" for page in pages],
-            "fired_at": grid.times([begin for begin, _, _ in spans]),
-            "resolved_at": grid.times(np.where(ends < grid.span, ends, np.nan)),
-        }
-    )
