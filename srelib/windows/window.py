@@ -12,7 +12,6 @@ import pandas as pd
 from srelib.errors import ParameterError
 from srelib.windows.index import utc
 
-
 UNITS = ("day", "week", "month", "quarter", "year")
 
 _FIXED = {"s": "1s", "m": "1min", "h": "1h", "d": "1D", "w": "7D"}
@@ -66,6 +65,7 @@ class Window:
     anchor: pd.Timestamp | None = None
 
     def __post_init__(self) -> None:
+        """Refuse what cannot be a window."""
         if (self.duration is None) == (self.unit is None):
             raise ParameterError(
                 f"a window has either a duration (rolling) or a unit (calendar); "
@@ -154,6 +154,7 @@ class Window:
         return self.duration is not None
 
     def __str__(self) -> str:
+        """The window in words, such as ``28 days``."""
         if self.duration is not None:
             return spelled(self.duration)
         many = f"{self.count} calendar {self.unit}s" if self.count > 1 else f"calendar {self.unit}"

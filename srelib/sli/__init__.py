@@ -1,0 +1,17 @@
+"""Good and total events become service level indicators, each with its interval.
+
+*Counts* are a good and a total Series on one regular tz-aware index: 0 of 0 is no traffic, NaN
+is unknown.
+"""
+
+from srelib.sli.intervals import METHODS, by_period, interval
+from srelib.sli.shapes import by_threshold, latency
+from srelib.sli.slices import for_slo, slice_ratios, time_slices
+from srelib.sli.traffic import LowTraffic, low_traffic
+from srelib.sli.users import user_uptime
+from srelib.sli.worst import worst_windows
+
+__all__ = [
+    "METHODS", "LowTraffic", "by_period", "by_threshold", "for_slo", "interval", "latency",
+    "low_traffic", "slice_ratios", "time_slices", "user_uptime", "worst_windows",
+]  # fmt: skip

@@ -1,0 +1,19 @@
+"""Intervals and resampling on plain arrays.
+
+Nothing in here knows about services or targets: *part* and *whole* are counts.
+"""
+
+from srelib.stats.bootstrap import WIDENED, block_bootstrap, circular_sums, resample_sums
+from srelib.stats.intervals import (
+    Estimate,
+    clopper_pearson,
+    normal_quantile,
+    widened_wilson,
+    wilson,
+)
+from srelib.stats.scatter import Dispersion, dispersion
+
+__all__ = [
+    "WIDENED", "Dispersion", "Estimate", "block_bootstrap", "circular_sums", "clopper_pearson",
+    "dispersion", "normal_quantile", "resample_sums", "widened_wilson", "wilson",
+]  # fmt: skip
