@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from srelib import windows
-from srelib.budget.counts import budget_fraction, checked, exact_sum, share, sums_by
+from srelib.budget.counts import budget_fraction, checked, exact_sum, regular_step, share, sums_by
 from srelib.errors import ColumnError, ParameterError
 
 CAUSES = ("incident", "deployment", "other")
@@ -84,7 +83,7 @@ def attribute(
     """
     good_seen, total_seen = checked(good, total)
     times = pd.DatetimeIndex(good.index)
-    step = windows.step_of(times)
+    step = regular_step(times)
     pieces = _pieces(times, step, incidents, deployments, within=_length(within))
     allowance = budget_fraction(target) * exact_sum(total_seen)
     bad = sums_by(total_seen - good_seen, _owners(times, step, pieces), size=len(pieces))
@@ -201,7 +200,7 @@ def _pieces(
     *,
     within: pd.Timedelta,
 ) -> pd.DataFrame:
-    """Deployments then incidents in the order in which later ones take buckets from earlier."""
+    """Incidents, deployments and the rest that touch the data, each kind in order of time."""
     first, last = times[0], times[-1] + step
     rest = pd.DataFrame([("other", "", "neither", first, last)], columns=COLUMNS[:-1])
     answerable = _incident_spans(incidents, end=last), _deployment_spans(deployments, within=within)

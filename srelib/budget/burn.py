@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from srelib import windows
-from srelib.budget.counts import budget_fraction, checked, exact_sum
+from srelib.budget.counts import budget_fraction, checked, exact_sum, regular_step
 from srelib.windows import Window, as_window
 
 
@@ -155,7 +155,7 @@ def by_period(good: pd.Series, total: pd.Series, *, target: float, window: Windo
     fraction = budget_fraction(target)
     good_seen, total_seen = checked(good, total)
     times = pd.DatetimeIndex(good.index)
-    step = windows.step_of(times)
+    step = regular_step(times)
     end = times[-1] + step
     frame = windows.periods(times[0], end, window=window)
     low = times.searchsorted(pd.DatetimeIndex(frame["starts_at"]))

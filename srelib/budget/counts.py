@@ -83,6 +83,32 @@ def checked(good: Counts, total: Counts) -> tuple[np.ndarray, np.ndarray]:
     return windows.paired(good, total)
 
 
+def regular_step(times: pd.DatetimeIndex) -> pd.Timedelta:
+    """Length of a bucket of a regular index.
+
+    Parameters
+    ----------
+    times : DatetimeIndex
+        Starts of the buckets, tz-aware.
+
+    Returns
+    -------
+    Timedelta
+
+    Raises
+    ------
+    TimeIndexError
+        Not regular, or fewer than two buckets.
+
+    Examples
+    --------
+    >>> regular_step(pd.date_range("2026-01-01", periods=3, freq="h", tz="UTC"))
+    Timedelta('0 days 01:00:00')
+    """
+    step = windows.check_index(times)
+    return windows.step_of(times) if step is None else step
+
+
 def exact_sum(values: np.ndarray) -> float:
     """Sum without rounding on the way, so that the order of rows cannot matter.
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from srelib import windows
-from srelib.budget.counts import budget_fraction, checked
+from srelib.budget.counts import budget_fraction, checked, regular_step
 from srelib.errors import InsufficientDataError, ParameterError
 
 DAY = pd.Timedelta(days=1)
@@ -158,7 +158,7 @@ def forecast(
 def _past(good: pd.Series, total: pd.Series, *, as_of: pd.Timestamp | None, timezone: str) -> _Past:
     good_seen, total_seen = checked(good, total)
     times = pd.DatetimeIndex(good.index)
-    step = windows.step_of(times)
+    step = regular_step(times)
     if as_of is not None:
         keep = times + step <= as_of
         good_seen, total_seen, times = good_seen[keep], total_seen[keep], times[keep]
