@@ -215,7 +215,7 @@ def plain(head: Head, *, even: bool = False) -> Iterator[Path]:
 
 
 def _opened(head: Head) -> IO[bytes]:
-    return gzip.open(head.path) if head.gzipped else head.path.open("rb")
+    return gzip.open(head.path) if head.gzipped else head.path.open("rb")  # type: ignore[return-value]
 
 
 def _transcode(raw: IO[bytes], out: IO[bytes], encoding: str, even: bool) -> None:

@@ -8,7 +8,7 @@ refused row gets its true line, column, value and reason.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,8 +44,7 @@ _ISO_FORMATS = (
 class Scan:
     """A text table, typed.
 
-    Rows read = rows of `frame` + `rejects`, unless the scan was `wide`, where a bad number
-    costs its cell and not its row.
+    Rows read = rows of `frame` + `rejects`.
 
     Parameters
     ----------
@@ -59,6 +58,10 @@ class Scan:
         Zone in which the times were read.
     notes : tuple of str
         What had to be assumed, each a sentence.
+    faults : DataFrame, optional
+        Of a wide scan, the cells refused: row (position in `frame`), column, value, reason.
+    head : Head, optional
+        The file.
     """
 
     frame: pd.DataFrame
@@ -66,6 +69,7 @@ class Scan:
     rows_read: int
     timezone: str = "UTC"
     notes: tuple[str, ...] = ()
+    faults: pd.DataFrame = field(default_factory=lambda: no_faults())
     head: Head | None = None
     _records: np.ndarray | None = None
     _cache: dict[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
@@ -153,12 +157,20 @@ def rejects(file: str, lines: Any, column: Any, values: Any, reason: Any) -> pd.
     return tables.conform(frame, "rejects")
 
 
+def no_faults() -> pd.DataFrame:
+    """A table of refused cells without rows."""
+    return pd.DataFrame(
+        {"row": np.array([], dtype="int64"), "column": [], "value": [], "reason": []}
+    ).astype({"column": "object", "value": "object", "reason": "object"})
+
+
 def scan(
     head: Head,
     types: Mapping[str, str],
     *,
     timezone: str | None = None,
     decimal: str | None = None,
+    required: Collection[str] = (),
     wide: bool = False,
 ) -> Scan:
     """The columns asked for, typed; what cannot be typed is refused with line and reason.
@@ -173,8 +185,10 @@ def scan(
         IANA zone of times that carry none.
     decimal : {'.', ','}, optional
         Decimal mark; None: found from the cells.
+    required : collection of str
+        Columns in which a missing cell costs the row.
     wide : bool
-        A bad number costs its cell (and one reject), not its whole row.
+        A bad number costs its cell (`Scan.faults`), not its whole row.
 
     Returns
     -------
@@ -189,18 +203,29 @@ def scan(
     if absent:
         raise ReadError(
             f"there is no column {absent[0]!r}; the file has {', '.join(map(repr, head.header))}",
-            file=head.name, fix="correct the name in sources.toml",
-        )  # fmt: skip
+            file=head.name,
+            fix="correct the name in sources.toml",
+        )
+    rules = _Rules(dict(types), timezone, decimal, frozenset(required), wide)
     with plain(head) as path:
-        fast = _fast(head, path, types, timezone, decimal)
+        fast = _fast(head, path, rules)
         if fast is not None:
             return fast
         try:
-            return _careful(head, path, types, timezone, decimal, wide)
+            return _careful(head, path, rules)
         except _MixedLineEnds:
             pass
     with plain(head, even=True) as path:
-        return _careful(head, path, types, timezone, decimal, wide)
+        return _careful(head, path, rules)
+
+
+@dataclass(frozen=True)
+class _Rules:
+    types: dict[str, str]
+    timezone: str | None
+    decimal: str | None
+    required: frozenset[str]
+    wide: bool
 
 
 class _MixedLineEnds(ReadError):
@@ -232,29 +257,31 @@ def _connect() -> duckdb.DuckDBPyConnection:
     )
 
 
-def _fast(
-    head: Head, path: Path, types: Mapping[str, str], timezone: str | None, decimal: str | None
-) -> Scan | None:
+def _fast(head: Head, path: Path, rules: _Rules) -> Scan | None:
     """The scan at full speed, or None where the file needs the careful way."""
     import duckdb
 
-    plan = _time_plan(head, types, timezone)
-    if plan is None or decimal == ",":
+    types = rules.types
+    plan = _time_plan(head, types, rules.timezone)
+    if plan is None or rules.decimal == ",":
         return None
     kinds = {"number": "DOUBLE", "text": "VARCHAR", "category": "VARCHAR", "time": plan.duck}
     columns = {
         f"c{place}": kinds[types[name]] if name in types else "VARCHAR"
         for place, name in enumerate(head.header)
     }
-    wanted = ", ".join(f"c{head.header.index(name)}" for name in types)
     more = {"timestampformat": _quote(plan.form)} if plan.form else {}
     source = _options(head, path, columns, **more)
     try:
         with _connect() as connection:
-            table = connection.sql(f"SELECT {wanted} FROM {source}").to_arrow_table()
+            table = connection.sql(f"SELECT {_wanted(head, types)} FROM {source}").to_arrow_table()
     except duckdb.Error:
         return None
-    return _typed(head, table, types, plan)
+    return _typed(head, table, rules, plan)
+
+
+def _wanted(head: Head, types: Mapping[str, str]) -> str:
+    return ", ".join(f"c{head.header.index(name)}" for name in types)
 
 
 @dataclass(frozen=True)
@@ -286,32 +313,33 @@ def _plan_of(cell: str, timezone: str | None) -> _TimePlan | None:
     return None
 
 
-def _typed(head: Head, table: pa.Table, types: Mapping[str, str], plan: _TimePlan) -> Scan | None:
-    import pyarrow.compute as pc
-
+def _typed(head: Head, table: pa.Table, rules: _Rules, plan: _TimePlan) -> Scan | None:
     data: dict[str, Any] = {}
-    for name, kind in types.items():
+    for name, kind in rules.types.items():
         column = table.column(0)
         table = table.remove_column(0)
-        if kind == "time":
-            if column.null_count:
-                return None
-            values = _utc(column.to_numpy(), plan)
-            if values is None:
-                return None
-            data[name] = values
-        elif kind == "number":
-            numbers = column.to_numpy()
-            if np.isinf(numbers).any():
-                return None
-            data[name] = numbers
-        elif kind == "category":
-            data[name] = pc.dictionary_encode(column).combine_chunks().to_pandas()
-        else:
-            data[name] = column.to_pandas().astype("str")
-        del column
+        if column.null_count and (kind == "time" or name in rules.required):
+            return None
+        values = _converted(column, kind, plan)
+        if values is None:
+            return None
+        data[name] = values
     frame = pd.DataFrame(data, copy=False)
     return Scan(frame, tables.empty("rejects"), len(frame), timezone=plan.zone or "UTC", head=head)
+
+
+def _converted(column: pa.ChunkedArray, kind: str, plan: _TimePlan) -> Any:
+    """A column as pandas holds it, or None where it needs the careful way."""
+    import pyarrow.compute as pc
+
+    if kind == "time":
+        return _utc(column.to_numpy(), plan)
+    if kind == "number":
+        numbers = column.to_numpy()
+        return None if np.isinf(numbers).any() else numbers
+    if kind == "category":
+        return pc.dictionary_encode(column).combine_chunks().to_pandas()
+    return column.to_pandas().astype("str")
 
 
 def _utc(raw: np.ndarray, plan: _TimePlan) -> pd.Series | None:
@@ -332,57 +360,71 @@ def _utc(raw: np.ndarray, plan: _TimePlan) -> pd.Series | None:
     return None if placed.hasnans else placed.dt.tz_convert("UTC")
 
 
-def _careful(
-    head: Head, path: Path, types: Mapping[str, str], timezone: str | None,
-    decimal: str | None, wide: bool,
-) -> Scan:  # fmt: skip
-    raw, refused = _as_text(head, path, types)
-    starts = record_starts(path, head)
-    kept = np.flatnonzero(~np.isin(starts, refused["line"].to_numpy()))
-    if len(kept) != len(raw):
-        kept = np.arange(len(raw))
-    where = (
-        starts[kept] if len(starts) > (kept.max() if len(kept) else -1) else kept + head.skip + 2
-    )
+def _careful(head: Head, path: Path, rules: _Rules) -> Scan:
+    """The scan cell by cell, with a reason for everything refused."""
+    raw, refused = _as_text(head, path, rules.types)
+    records, lines = _places(head, path, refused, len(raw))
     data: dict[str, pd.Series] = {}
     notes: list[str] = []
-    zone, faults = "UTC", [refused]
+    zones: list[str] = []
     bad = np.zeros(len(raw), dtype=bool)
-    for name, kind in types.items():
-        if kind in ("text", "category"):
-            data[name] = raw[name].astype("str" if kind == "text" else "category")
-            continue
-        if kind == "time":
-            read = cells.times(raw[name], timezone=timezone, file=head.name, column=name)
-            zone = read.zone or zone
-        else:
-            read = cells.numbers(raw[name], decimal=decimal, file=head.name, column=name)
+    rejected, faults = [refused], [no_faults()]
+    for name, kind in rules.types.items():
+        read = _read_column(raw[name], kind, head, rules)
         data[name] = read.values
         notes.extend(read.notes)
-        wrong = read.reasons.notna().to_numpy() & ~bad
-        rows = np.flatnonzero(wrong)
-        faults.append(
-            rejects(head.name, where[rows], name, raw[name].iloc[rows], read.reasons.iloc[rows])
-        )
-        if not (wide and kind == "number"):
-            bad |= wrong
-    frame = pd.DataFrame(data)[~bad].reset_index(drop=True)
-    found = pd.concat([fault for fault in faults if len(fault)] or [refused], ignore_index=True)
-    if wide and bad.any():
-        found = _once_per_lost_row(found, set(where[bad]), types)
+        zones.extend([read.zone] if read.zone else [])
+        if name in rules.required:
+            read.reasons[read.values.isna() & read.reasons.isna()] = f"{name} is missing"
+        rows = np.flatnonzero(read.reasons.notna().to_numpy() & ~bad)
+        seen, why = raw[name].iloc[rows], read.reasons.iloc[rows]
+        if rules.wide and kind == "number":
+            faults.append(pd.DataFrame({"row": rows, "column": name, "value": seen, "reason": why}))
+        else:
+            rejected.append(rejects(head.name, lines[rows], name, seen, why))
+            bad[rows] = True
     return Scan(
-        frame, found.sort_values("line", kind="stable").reset_index(drop=True),
-        len(raw) + len(refused), timezone=zone, notes=tuple(dict.fromkeys(notes)), head=head,
-        _records=kept[~bad],
-    )  # fmt: skip
+        pd.DataFrame(data)[~bad].reset_index(drop=True),
+        _stacked(rejected).sort_values("line", kind="stable").reset_index(drop=True),
+        len(raw) + len(refused),
+        timezone=(zones or ["UTC"])[0],
+        notes=tuple(dict.fromkeys(notes)),
+        faults=_moved(_stacked(faults), bad),
+        head=head,
+        _records=records[~bad],
+    )
 
 
-def _once_per_lost_row(
-    found: pd.DataFrame, lost: set[int], types: Mapping[str, str]
-) -> pd.DataFrame:
-    """Of a row refused as a whole, only the reject that cost it."""
-    cell = found["column"].map(lambda name: types.get(name) == "number").astype(bool)
-    return found[~(found["line"].isin(lost) & cell)]
+def _read_column(raw: pd.Series, kind: str, head: Head, rules: _Rules) -> cells.Cells:
+    if kind == "time":
+        return cells.times(raw, timezone=rules.timezone, file=head.name, column=str(raw.name))
+    if kind == "number":
+        return cells.numbers(raw, decimal=rules.decimal, file=head.name, column=str(raw.name))
+    nothing = pd.Series(None, index=raw.index, dtype="object")
+    return cells.Cells(raw.astype("category") if kind == "category" else raw, nothing)
+
+
+def _places(
+    head: Head, path: Path, refused: pd.DataFrame, kept: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of every row that DuckDB kept, its number among the records and its line."""
+    starts = record_starts(path, head)
+    records = np.flatnonzero(~np.isin(starts, refused["line"].to_numpy()))
+    if len(records) != kept:
+        records = np.arange(kept)
+        return records, records + head.skip + 2
+    return records, starts[records]
+
+
+def _stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
+
+
+def _moved(faults: pd.DataFrame, bad: np.ndarray) -> pd.DataFrame:
+    """Faults of the rows that stay, their row counted among those."""
+    stay = faults[~bad[faults["row"].to_numpy(dtype="int64")]]
+    place = np.cumsum(~bad) - 1
+    return stay.assign(row=place[stay["row"].to_numpy(dtype="int64")]).reset_index(drop=True)
 
 
 def _as_text(head: Head, path: Path, types: Mapping[str, str]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -394,10 +436,9 @@ def _as_text(head: Head, path: Path, types: Mapping[str, str]) -> tuple[pd.DataF
         head, path, columns, store_rejects="true", rejects_limit="0",
         rejects_table="'srelib_errors'", rejects_scan="'srelib_scans'",
     )  # fmt: skip
-    wanted = ", ".join(f"c{head.header.index(name)}" for name in types)
     try:
         with _connect() as connection:
-            table = connection.sql(f"SELECT {wanted} FROM {source}").to_arrow_table()
+            table = connection.sql(f"SELECT {_wanted(head, types)} FROM {source}").to_arrow_table()
             broken = connection.sql(
                 "SELECT line_byte_position, any_value(line), first(csv_line), first(error_type)"
                 " FROM srelib_errors GROUP BY line_byte_position ORDER BY 1"

@@ -1,0 +1,414 @@
+"""From cells to good and total: the rules that every reader of metrics shares.
+
+Counts stay counts, rates are multiplied by the step, counters are differenced, ratios and
+measured values become seconds.
+A row that breaks a rule is refused; a row without a value is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from srelib.errors import ReadError
+from srelib.readers.base import Series
+
+ROLES = ("good", "bad", "total", "ratio", "value")
+"""What a column of numbers can be."""
+
+GRACE = 1e-9
+"""Good may exceed a total of rates by this fraction: rounding of floating point numbers."""
+
+_OPERATORS = {
+    "lte": np.less_equal, "lt": np.less, "gte": np.greater_equal, "gt": np.greater,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How numbers become good and total.
+
+    Parameters
+    ----------
+    unit : str, optional
+        'count', 'rate', 'ratio', 'counter' or 'value'; None: told by the columns.
+    step : Timedelta, optional
+        Length of a bucket; None: found from the times.
+    threshold, op : float and str, optional
+        A value is good when ``value op threshold``.
+    columns : dict of str to str
+        Name in the file of each role; used in rejects.
+    file : str
+        Used in messages.
+    """
+
+    unit: str | None = None
+    step: pd.Timedelta | None = None
+    threshold: float | None = None
+    op: str | None = None
+    columns: dict[str, str] = field(default_factory=dict)
+    file: str = ""
+
+
+@dataclass(frozen=True)
+class Built:
+    """Rows of table ``sli``, and what became of the others.
+
+    Parameters
+    ----------
+    sli : DataFrame
+        time, service, sli, good, total.
+    rows : array of int, optional
+        Row of the scan each came from; None: the same ones.
+    refused : DataFrame
+        row, column, value, reason.
+    missing : int
+        Rows that hold no value.
+    series : tuple of Series
+        The indicators.
+    notes : tuple of str
+        What had to be assumed.
+    """
+
+    sli: pd.DataFrame
+    rows: np.ndarray | None
+    refused: pd.DataFrame
+    missing: int
+    series: tuple[Series, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def build(frame: pd.DataFrame, rule: Rule) -> Built:
+    """Good and total of every row.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        time (UTC), service and sli (categories), and one or more of `ROLES`, on a fresh index.
+    rule : Rule
+        What the numbers are.
+
+    Returns
+    -------
+    Built
+
+    Raises
+    ------
+    ReadError
+        A step is needed and the times do not show one, or unit and columns contradict.
+    """
+    present = [role for role in ROLES if role in frame.columns]
+    unit = rule.unit or _unit(present)
+    _check_unit(unit, present, rule)
+    work = _Work(frame, rule, present)
+    if unit != "value":
+        work.refuse_where(lambda numbers: numbers < 0, "negative")
+    if unit == "counter":
+        work.increase()
+    if unit == "rate":
+        work.scale()
+    if unit == "ratio" or "ratio" in present:
+        return work.as_ratio()
+    if unit == "value" or "value" in present:
+        return work.as_value()
+    return work.as_counts(unit)
+
+
+def _unit(present: list[str]) -> str:
+    return next((role for role in ("ratio", "value") if role in present), "count")
+
+
+def _check_unit(unit: str, present: list[str], rule: Rule) -> None:
+    counted = unit in ("count", "rate", "counter")
+    if counted == any(role in present for role in ("good", "bad", "total")):
+        return
+    needed = "two of good, bad and total" if counted else f"a column {unit}"
+    raise ReadError(
+        f"unit is {unit!r}, but the columns given are {', '.join(present) or 'none'}",
+        file=rule.file,
+        fix=f"map {needed} in sources.toml, or correct unit",
+    )
+
+
+class _Work:
+    """One table on its way to good and total; the rows left are ``self.rows``."""
+
+    def __init__(self, frame: pd.DataFrame, rule: Rule, present: list[str]) -> None:
+        self.frame, self.rule, self.present = frame, rule, present
+        self.rows: np.ndarray | None = None
+        self.refused: list[pd.DataFrame] = []
+        self.missing = 0
+        self.notes: list[str] = []
+
+    def refuse_where(self, wrong, reason: str) -> None:  # type: ignore[no-untyped-def]
+        for role in self.present:
+            mask = wrong(self.frame[role].to_numpy())
+            if mask.any():
+                self.refuse(mask, role, reason)
+
+    def refuse(self, mask: np.ndarray, role: str, reason: str, other: str | None = None) -> None:
+        """Take the rows of the mask out, each with its value and the reason."""
+        at = np.flatnonzero(mask)
+        values = [f"{value:.15g}" for value in self.frame[role].to_numpy()[at]]
+        reasons: list[str] | str = reason
+        if other is not None:
+            beside = self.frame[other].to_numpy()[at]
+            reasons = [f"{reason} ({value:.15g})" for value in beside]
+        column = self.rule.columns.get(role, role)
+        found = {"row": self._row(at), "column": column, "value": values, "reason": reasons}
+        self.refused.append(pd.DataFrame(found))
+        self.keep(~mask)
+
+    def keep(self, mask: np.ndarray) -> None:
+        if mask.all():
+            return
+        self.rows = self._row(np.flatnonzero(mask))
+        self.frame = self.frame[mask].reset_index(drop=True)
+
+    def drop_missing(self, roles: Iterable[str]) -> None:
+        known = np.ones(len(self.frame), dtype=bool)
+        for role in roles:
+            known &= ~np.isnan(self.frame[role].to_numpy())
+        self.missing += int((~known).sum())
+        self.keep(known)
+
+    def _row(self, at: np.ndarray) -> np.ndarray:
+        return at if self.rows is None else self.rows[at]
+
+    def increase(self) -> None:
+        """Differences between neighbouring samples of a counter, at the time of the first."""
+        order = np.lexsort((self.frame["time"].to_numpy(), series_codes(self.frame)))
+        self.rows = self._row(order)
+        self.frame = self.frame.iloc[order].reset_index(drop=True)
+        self._refuse_repeated()
+        codes = series_codes(self.frame)
+        ticks = self.frame["time"].to_numpy().astype("int64")
+        starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]]) if len(codes) else []
+        longest = 2 * _micros(self._steps())[codes] if len(codes) else ticks
+        before = np.r_[0, ticks[:-1]] if len(ticks) else ticks
+        fresh = ticks - before > longest
+        fresh[starts] = True
+        resets = 0
+        for role in self.present:
+            grown, reset = _grown(self.frame[role].to_numpy(), fresh)
+            self.frame[role] = grown
+            resets += reset
+        self.frame["time"] = pd.Series(
+            np.where(fresh, ticks, before).view("datetime64[us]")
+        ).dt.tz_localize("UTC")
+        self.notes.append(
+            "counters: increases between samples"
+            + (f", {resets} resets (the counter began again at zero)" if resets else "")
+        )
+
+    def _refuse_repeated(self) -> None:
+        keys = ["time", "service", "sli"]
+        repeated = self.frame.duplicated(keys).to_numpy()
+        if repeated.any():
+            self.refuse(repeated, self.present[0], "a second sample of this counter at this time")
+
+    def scale(self) -> None:
+        seconds = self._seconds()
+        for role in self.present:
+            self.frame[role] = self.frame[role].to_numpy() * seconds
+        self.notes.append("events estimated from a rate (rate times step)")
+
+    def _steps(self) -> dict[int, pd.Timedelta]:
+        codes = series_codes(self.frame)
+        if self.rule.step is not None:
+            return dict.fromkeys(np.unique(codes).tolist(), self.rule.step)
+        return {
+            code: step_of(self.frame["time"][codes == code], self.rule.file)
+            for code in np.unique(codes).tolist()
+        }
+
+    def _seconds(self) -> np.ndarray:
+        """Length of the bucket of every row [s]."""
+        steps = self._steps()
+        codes = series_codes(self.frame)
+        lookup = np.zeros(max(steps, default=0) + 1)
+        for code, step in steps.items():
+            lookup[code] = step.total_seconds()
+        return lookup[codes]
+
+    def as_ratio(self) -> Built:
+        self.refuse_where(
+            lambda numbers: numbers > 1,
+            "a ratio above 1: write fractions, or percent with a % sign",
+        )
+        self.drop_missing(["ratio"])
+        seconds = self._seconds()
+        good = self.frame["ratio"].to_numpy() * seconds
+        note = "only the ratio is known: every bucket weighs the same, whatever its traffic"
+        return self._done(good, seconds, "time", note)
+
+    def as_value(self) -> Built:
+        self.drop_missing(["value"])
+        values, seconds = self.frame["value"].to_numpy(), self._seconds()
+        if self.rule.threshold is None:
+            return self._done(values, seconds, "time", None, part="value")
+        good = above(values, self.rule.op or "lte", self.rule.threshold)
+        note = f"a bucket is good when its value is {self.rule.op or 'lte'} {self.rule.threshold:g}"
+        return self._done(good * seconds, seconds, "time", note)
+
+    def as_counts(self, unit: str) -> Built:
+        note = self.notes[-1] if unit in ("rate", "counter") else None
+        if len(self.present) == 1:
+            return self._as_part(note)
+        whole = "total" if "total" in self.present else None
+        part = "good" if "good" in self.present else "bad"
+        if whole is None:
+            self.drop_missing(["good", "bad"])
+            good = self.frame["good"].to_numpy()
+            return self._done(good, good + self.frame["bad"].to_numpy(), "events", note)
+        self._nothing_asked(part)
+        self.drop_missing([part, whole])
+        self._check_total(part, exact=unit == "count")
+        total = self.frame["total"].to_numpy()
+        counted = np.minimum(self.frame[part].to_numpy(), total)
+        return self._done(counted if part == "good" else total - counted, total, "events", note)
+
+    def _nothing_asked(self, part: str) -> None:
+        """Where the total is zero, a part that is missing is zero as well."""
+        lost = np.isnan(self.frame[part].to_numpy()) & (self.frame["total"].to_numpy() == 0)
+        if lost.any():
+            self.frame[part] = np.where(lost, 0.0, self.frame[part].to_numpy())
+
+    def _check_total(self, part: str, *, exact: bool) -> None:
+        some, whole = self.frame[part].to_numpy(), self.frame["total"].to_numpy()
+        whole_numbers = exact and not np.any(whole % 1)
+        over = some > (whole if whole_numbers else whole * (1 + GRACE))
+        if over.any():
+            self.refuse(over, part, f"{part} is more than total", "total")
+
+    def _as_part(self, note: str | None) -> Built:
+        part = self.present[0]
+        self.drop_missing([part])
+        values = self.frame[part].to_numpy()
+        nothing = np.full(len(values), np.nan)
+        good, total = (nothing, values) if part == "total" else (values, nothing)
+        return self._done(good, total, "events", note, part=part)
+
+    def _done(
+        self, good: np.ndarray, total: np.ndarray, weighting: str, note: str | None,
+        part: str | None = None,
+    ) -> Built:  # fmt: skip
+        keys = {name: self.frame[name] for name in ("time", "service", "sli")}
+        sli = pd.DataFrame({**keys, "good": good, "total": total}, copy=False)
+        step = self.rule.step.total_seconds() if self.rule.step is not None else None
+        if weighting == "time" and len(sli):
+            step = float(np.max(total))
+        series = tuple(
+            Series(service, name, weighting, step, note, part) for service, name in names_of(sli)
+        )
+        refused = pd.concat(self.refused, ignore_index=True) if self.refused else no_refusals()
+        return Built(sli, self.rows, refused, self.missing, series, tuple(self.notes))
+
+
+def no_refusals() -> pd.DataFrame:
+    """A table of refused rows without rows."""
+    return pd.DataFrame(
+        {"row": np.array([], dtype="int64"), "column": [], "value": [], "reason": []}
+    )
+
+
+def above(values: np.ndarray, op: str, threshold: float) -> np.ndarray:
+    """1.0 where ``value op threshold``, else 0.0.
+
+    Parameters
+    ----------
+    values : array of float
+    op : {'lte', 'lt', 'gte', 'gt'}
+    threshold : float
+
+    Returns
+    -------
+    array of float
+
+    Examples
+    --------
+    >>> above(np.array([0.2, 0.3, 0.4]), "lte", 0.3).tolist()
+    [1.0, 1.0, 0.0]
+    """
+    return _OPERATORS[op](values, threshold).astype("float64")
+
+
+def series_codes(frame: pd.DataFrame) -> np.ndarray:
+    """One whole number per indicator, for every row.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Categories service and sli.
+
+    Returns
+    -------
+    array of int
+    """
+    service, sli = frame["service"].cat, frame["sli"].cat
+    return service.codes.to_numpy().astype("int64") * len(sli.categories) + sli.codes.to_numpy()
+
+
+def names_of(frame: pd.DataFrame) -> list[tuple[str, str]]:
+    """The indicators in a table, sorted.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Categories service and sli.
+
+    Returns
+    -------
+    list of (service, sli)
+    """
+    width = len(frame["sli"].cat.categories)
+    codes = pd.unique(series_codes(frame)).tolist()
+    services, names = frame["service"].cat.categories, frame["sli"].cat.categories
+    return sorted((str(services[code // width]), str(names[code % width])) for code in codes)
+
+
+def step_of(times: pd.Series, file: str) -> pd.Timedelta:
+    """The most common difference between neighbouring times.
+
+    Parameters
+    ----------
+    times : Series of datetime
+    file : str
+        Named in the error.
+
+    Returns
+    -------
+    Timedelta
+
+    Raises
+    ------
+    ReadError
+        There are fewer than two different times.
+    """
+    ticks = np.unique(times.to_numpy().astype("datetime64[us]").view("int64"))
+    if len(ticks) < 2:
+        raise ReadError(
+            "the length of a bucket cannot be told from a single time", file=file,
+            fix='say step = "1m" in sources.toml',
+        )  # fmt: skip
+    lengths, often = np.unique(np.diff(ticks), return_counts=True)
+    return pd.Timedelta(int(lengths[np.argmax(often)]), "us")
+
+
+def _micros(steps: dict[int, pd.Timedelta]) -> np.ndarray:
+    lookup = np.zeros(max(steps, default=0) + 1, dtype="int64")
+    for code, step in steps.items():
+        lookup[code] = step // pd.Timedelta(1, "us")
+    return lookup
+
+
+def _grown(samples: np.ndarray, fresh: np.ndarray) -> tuple[np.ndarray, int]:
+    """Increase since the sample before (NaN where there is none to compare with), and resets."""
+    before = np.r_[np.nan, samples[:-1]] if len(samples) else samples
+    grown = samples - before
+    reset = (grown < 0) & ~fresh
+    grown = np.where(reset, samples, grown)
+    return np.where(fresh, np.nan, grown), int(reset.sum())

@@ -1,0 +1,349 @@
+"""Metrics as CSV of any origin: long (one row per bucket and series) or wide.
+
+Long: a time, a service, and two of good, bad and total (or a ratio, or a measured value).
+Wide: a time, and columns whose names end in good, total, errors, ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from srelib import tables
+from srelib.errors import ReadError
+from srelib.readers import counts, wide
+from srelib.readers.base import Head, Result, Series
+from srelib.readers.text import Scan, scan
+
+if TYPE_CHECKING:
+    from srelib.readers.source import Source
+
+FORMAT = "generic"
+TABLES = ("sli",)
+
+NAMES = {
+    "time": (
+        "time", "timestamp", "ts", "date", "datetime", "bucket", "time_utc", "timestamp_utc",
+        "hour", "minute", "day", "_time", "@timestamp", "starts_at", "period_start",
+    ),
+    "service": ("service", "service_name", "app", "application", "job"),
+    "sli": ("sli", "indicator", "slo"),
+    "good": ("good", "good_events", "success", "successes", "successful", "ok", "good_count"),
+    "bad": ("bad", "bad_events", "errors", "error", "failures", "failed", "error_count"),
+    "total": (
+        "total", "total_events", "requests", "request_count", "total_count", "valid", "all",
+    ),
+    "ratio": ("ratio", "sli_ratio", "success_ratio"),
+    "value": ("value",),
+}  # fmt: skip
+"""Column names taken as a role when ``sources.toml`` does not map the columns."""
+
+
+def recognise(head: Head) -> bool:
+    """Whether the header names a time and at least one number this reader understands.
+
+    Parameters
+    ----------
+    head : Head
+
+    Returns
+    -------
+    bool
+    """
+    if head.kind != "csv":
+        return False
+    roles = _by_name(head.header)
+    if "time" not in roles:
+        return False
+    if any(role in roles for role in counts.ROLES):
+        return True
+    return any(wide.labels(name) or wide._split(name, None)[1] for name in head.header)
+
+
+def read(head: Head, source: Source | None) -> Result:
+    """Read a long or wide CSV of counts, rates, counters, ratios or measured values.
+
+    Parameters
+    ----------
+    head : Head
+    source : Source or None
+
+    Returns
+    -------
+    Result
+        Table ``sli``.
+
+    Raises
+    ------
+    ReadError
+        Columns, service, time zone or step are not known; the text holds the fix.
+    """
+    roles = _roles(head, source)
+    numbers = [role for role in counts.ROLES if role in roles]
+    if "time" not in roles:
+        raise ReadError(
+            f"no column is known to be the time; columns seen: {', '.join(map(repr, head.header))}",
+            file=head.name, fix='say columns = { time = "..." } in sources.toml',
+        )  # fmt: skip
+    if numbers and not (source and source.series):
+        return _read_long(head, source, roles)
+    return read_wide(head, source, roles["time"])
+
+
+def _by_name(header: Sequence[str]) -> dict[str, str]:
+    """Columns by role, as their names suggest."""
+    plain = {name.strip().lower().replace(" ", "_"): name for name in reversed(header)}
+    found = {}
+    for role, names in NAMES.items():
+        name = next((plain[name] for name in names if name in plain), None)
+        if name is not None:
+            found[role] = name
+    return found
+
+
+def _roles(head: Head, source: Source | None) -> dict[str, str]:
+    """Columns by role: as mapped; where no numbers are mapped, as their names suggest."""
+    mapped = dict(source.columns) if source else {}
+    named = _by_name(head.header)
+    if any(role in mapped for role in counts.ROLES):
+        named = {role: name for role, name in named.items() if role not in counts.ROLES}
+    elif source and source.unit in ("ratio", "value") and source.unit in named:
+        named = {
+            role: name
+            for role, name in named.items()
+            if role not in counts.ROLES or role == source.unit
+        }
+    taken = set(mapped.values())
+    roles = {role: name for role, name in named.items() if name not in taken} | mapped
+    if source and source.service and "service" not in mapped:
+        roles.pop("service", None)
+    if source and source.sli and "sli" not in mapped:
+        roles.pop("sli", None)
+    if "ratio" in roles and {"good", "bad", "total"} & set(roles):
+        roles.pop("ratio")
+    if "good" in roles and "total" in roles:
+        roles.pop("bad", None)
+    if any(role in roles for role in ("good", "bad", "total", "ratio")) and "value" not in mapped:
+        roles.pop("value", None)
+    return roles
+
+
+def _read_long(head: Head, source: Source | None, roles: dict[str, str]) -> Result:
+    if "service" not in roles and not (source and source.service):
+        raise ReadError(
+            "no column names the service", file=head.name,
+            fix=f"add to sources.toml: [[file]] match = {head.name!r}, service = \"YOUR SERVICE\" "
+            '(or columns = { service = "..." })',
+        )  # fmt: skip
+    _check_alone(head, source, roles)
+    numbers = [role for role in counts.ROLES if role in roles]
+    keys = [role for role in ("service", "sli") if role in roles]
+    types = {roles["time"]: "time"} | {roles[role]: "category" for role in keys}
+    types |= {roles[role]: "number" for role in numbers}
+    found = scan(
+        head,
+        types,
+        timezone=source.timezone if source else None,
+        decimal=source.decimal if source else None,
+        required=[roles[role] for role in ("time", *keys)],
+    )
+    frame = found.frame.rename(columns={roles[role]: role for role in ("time", *keys, *numbers)})
+    for role, text in (("service", source and source.service), ("sli", source and source.sli)):
+        if role not in keys:
+            frame[role] = constant(text or "availability", len(frame))
+    built = counts.build(frame, rule(head, source, roles))
+    return result(found, [built], [found.rejects])
+
+
+def _check_alone(head: Head, source: Source | None, roles: dict[str, str]) -> None:
+    """A single count is half an indicator; it must have been asked for."""
+    present = [role for role in ("good", "bad", "total") if role in roles]
+    asked = source is not None and any(role in source.columns for role in present)
+    if len(present) == 1 and not asked:
+        raise ReadError(
+            f"only {present[0]} was found; columns seen: {', '.join(map(repr, head.header))}",
+            file=head.name,
+            fix="map two of good, bad and total in sources.toml: "
+            'columns = { good = "...", total = "..." }; '
+            f'or, when the other part is in another file, columns = {{ {present[0]} = "..." }}',
+        )
+
+
+def constant(text: str, size: int) -> pd.Series:
+    """A category that is the same in every row.
+
+    Parameters
+    ----------
+    text : str
+    size : int
+        Rows.
+
+    Returns
+    -------
+    Series
+    """
+    codes = np.zeros(size, dtype="int8")
+    return pd.Series(pd.Categorical.from_codes(codes, categories=pd.Index([text], dtype="str")))
+
+
+def rule(head: Head, source: Source | None, columns: dict[str, str]) -> counts.Rule:
+    """What ``sources.toml`` says about the numbers of a file.
+
+    Parameters
+    ----------
+    head : Head
+    source : Source or None
+    columns : dict of str to str
+        Name in the file of each role.
+
+    Returns
+    -------
+    Rule
+    """
+    if source is None:
+        return counts.Rule(columns=columns, file=head.name)
+    return counts.Rule(
+        source.unit, source.step, source.threshold, source.op, columns=columns, file=head.name
+    )
+
+
+def read_wide(head: Head, source: Source | None, time: str) -> Result:
+    """Read a file with one time column and several indicators beside it.
+
+    Parameters
+    ----------
+    head : Head
+    source : Source or None
+    time : str
+        Column of the times.
+
+    Returns
+    -------
+    Result
+        A record is one indicator in one row of the file.
+    """
+    names = [name for name in head.header if name != time]
+    found, unused = wide.indicators(names, source, file=head.name)
+    used = {column: None for entry in found for part in entry.roles.values() for column in part}
+    scanned = scan(
+        head,
+        {time: "time"} | dict.fromkeys(used, "number"),
+        timezone=source.timezone if source else None,
+        decimal=source.decimal if source else None,
+        required=[time],
+        wide=True,
+    )
+    built = [_indicator(scanned, entry, time, rule(head, source, {})) for entry in found]
+    notes = []
+    if len(found) > 1:
+        notes.append(f"{len(found)} indicators in every row: a record is one of them in one row")
+    if unused:
+        notes.append(f"columns not used: {wide._listed(unused)}")
+    return result(scanned, built, [scanned.rejects], notes=notes)
+
+
+def _indicator(scanned: Scan, entry: wide.Columns, time: str, base: counts.Rule) -> counts.Built:
+    """One indicator of a wide file; a refused cell costs the record it is in."""
+    mine = [column for part in entry.roles.values() for column in part]
+    faults = scanned.faults[scanned.faults["column"].isin(mine)].drop_duplicates("row")
+    whole = np.ones(len(scanned.frame), dtype=bool)
+    whole[faults["row"].to_numpy(dtype="int64")] = False
+    rows = np.flatnonzero(whole)
+    frame = scanned.frame.iloc[rows].reset_index(drop=True)
+    data = {"time": frame[time]}
+    data["service"] = constant(entry.service, len(frame))
+    data["sli"] = constant(entry.sli, len(frame))
+    notes: list[str] = []
+    for role, columns in entry.roles.items():
+        data[role] = added_up(frame, columns, base, notes)
+    unit = base.unit
+    if "ratio" in entry.roles or "value" in entry.roles:
+        unit = None
+    step, threshold, op = base.step, entry.threshold, entry.op
+    names = {role: " + ".join(columns) for role, columns in entry.roles.items()}
+    spec = counts.Rule(unit, step, threshold, op, columns=names, file=base.file)
+    built = counts.build(pd.DataFrame(data), spec)
+    refused = [built.refused.assign(row=rows[built.refused["row"].to_numpy(dtype="int64")])]
+    refused.append(faults[["row", "column", "value", "reason"]])
+    kept = rows if built.rows is None else rows[built.rows]
+    return counts.Built(
+        built.sli, kept, pd.concat([part for part in refused if len(part)] or refused[:1]),
+        built.missing, built.series, (*notes, *built.notes),
+    )  # fmt: skip
+
+
+def added_up(
+    frame: pd.DataFrame, columns: tuple[str, ...], base: counts.Rule, notes: list[str]
+) -> np.ndarray:
+    """Sum of several columns; missing where all of them are."""
+    if not columns:
+        return np.zeros(len(frame))
+    numbers = frame[list(columns)].to_numpy(dtype="float64")
+    lost = np.isnan(numbers)
+    some = lost.any(axis=1) & ~lost.all(axis=1)
+    if some.any():
+        notes.append(
+            f"{' + '.join(columns)}: in {int(some.sum())} rows a column without a value "
+            "counted as zero, because others of the sum had one"
+        )
+    return np.where(lost.all(axis=1), np.nan, np.nansum(numbers, axis=1))
+
+
+def result(
+    scanned: Scan, built: list[counts.Built], refused: list[pd.DataFrame],
+    *, notes: Sequence[str] = (),
+) -> Result:  # fmt: skip
+    """The result of a scan whose rows became indicators.
+
+    Parameters
+    ----------
+    scanned : Scan
+    built : list of Built
+        One per indicator of a wide file, or one.
+    refused : list of DataFrame
+        Tables ``rejects`` of whole rows.
+    notes : sequence of str
+        What had to be assumed.
+
+    Returns
+    -------
+    Result
+    """
+    for part in built:
+        if len(part.refused):
+            rows = part.refused["row"].to_numpy(dtype="int64")
+            cells = (part.refused[name].to_numpy() for name in ("column", "value", "reason"))
+            column, value, reason = cells
+            refused = [
+                *refused, scanned.refuse(rows, column=column, values=value, reason=reason)
+            ]  # fmt: skip
+    bad = pd.concat([part for part in refused if len(part)] or refused[:1], ignore_index=True)
+    bad = bad.sort_values("line", kind="stable").reset_index(drop=True)
+    kept = len(scanned.frame) * len(built) - sum(len(part.refused) for part in built)
+    sli, rows = _together(built)
+    series: tuple[Series, ...] = tuple(entry for part in built for entry in part.series)
+    said = [*scanned.notes, *(note for part in built for note in part.notes), *notes]
+    return Result(
+        {"sli": sli},
+        rows_read=kept + len(bad),
+        rows_kept=kept,
+        rows_missing=sum(part.missing for part in built),
+        rejects=bad,
+        series=series,
+        timezone=scanned.timezone,
+        notes=tuple(dict.fromkeys(said)),
+        lines=lambda at: scanned.lines(at if rows is None else rows[at]),
+    )
+
+
+def _together(built: list[counts.Built]) -> tuple[pd.DataFrame, np.ndarray | None]:
+    if len(built) == 1:
+        return tables.conform(built[0].sli, "sli"), built[0].rows
+    frame = pd.concat(
+        [part.sli.astype({"service": "str", "sli": "str"}) for part in built], ignore_index=True
+    )
+    rows = [np.arange(len(part.sli)) if part.rows is None else part.rows for part in built]
+    return tables.conform(frame, "sli"), np.concatenate(rows)

@@ -1,0 +1,260 @@
+"""Which columns of a wide export belong together: names to services, indicators and roles."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from srelib.errors import ReadError
+
+if TYPE_CHECKING:
+    from srelib.readers.source import Source
+
+WORDS = {
+    "good": ("good", "success", "successes", "successful", "ok"),
+    "bad": ("bad", "error", "errors", "failure", "failures", "failed", "5xx"),
+    "total": ("total", "requests", "request", "all", "valid", "count"),
+}
+"""Last word of a column name, by what it makes of the column."""
+
+INDICATORS = ("availability", "latency", "freshness", "correctness", "quality", "durability")
+"""Words before the last one that name the indicator and not the service."""
+
+SERVICE_LABELS = ("service", "service_name", "app", "job", "application")
+CODE_LABELS = ("code", "status", "status_code", "response_code", "http_status_code")
+
+_ROLE = {word: role for role, words in WORDS.items() for word in words}
+_LABELS = re.compile(r'([A-Za-z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"')
+_BETWEEN = re.compile(r"[\s_/.:|\-]+")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """One indicator of a wide file: the columns to add up for each role.
+
+    Parameters
+    ----------
+    service, sli : str
+        Its name.
+    roles : dict of str to tuple of str
+        Columns of each role.
+    threshold, op : float and str, optional
+        For a measured value.
+    """
+
+    service: str
+    sli: str
+    roles: dict[str, tuple[str, ...]]
+    threshold: float | None = None
+    op: str | None = None
+
+
+def labels(name: str) -> dict[str, str]:
+    """Prometheus labels in the name of a series.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``http_requests_total{service="a", code="200"}``.
+
+    Returns
+    -------
+    dict of str to str
+        Empty when the name holds none.
+
+    Examples
+    --------
+    >>> labels('{service="a", code="200"}')
+    {'service': 'a', 'code': '200'}
+    """
+    inside = re.search(r"\{(.*)\}", name)
+    return dict(_LABELS.findall(inside.group(1))) if inside else {}
+
+
+def indicators(
+    names: Sequence[str], source: Source | None, *, file: str
+) -> tuple[list[Columns], list[str]]:
+    """The indicators of a wide file.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Columns other than the time.
+    source : Source or None
+        What ``sources.toml`` says; its ``[[file.series]]`` decide where there are any.
+    file : str
+        Named in the error.
+
+    Returns
+    -------
+    list of Columns
+        One per indicator.
+    list of str
+        Columns that belong to none.
+
+    Raises
+    ------
+    ReadError
+        No indicator was found, or a column named in ``sources.toml`` is absent.
+    """
+    if source is not None and source.series:
+        found = [_stated(spec, source) for spec in source.series]
+    else:
+        found = _paired(names, source) or _labelled(names, source)
+    used = {column for entry in found for columns in entry.roles.values() for column in columns}
+    absent = sorted(used - set(names))
+    if absent:
+        raise ReadError(
+            f"there is no column {absent[0]!r}; the file has {_listed(names)}", file=file,
+            fix="correct the name in [[file.series]] of sources.toml",
+        )  # fmt: skip
+    if not found:
+        raise ReadError(
+            f"which columns are good and which are total is not known; columns seen: "
+            f"{_listed(names)}",
+            file=file,
+            fix=f"add to sources.toml:\n{snippet(names, source, file)}\n"
+            '(or table = "ignore" to leave the file out)',
+        )
+    return found, [name for name in names if name not in used]
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(map(repr, names[:20]))
+    return shown if len(names) <= 20 else f"{shown} and {len(names) - 20} more"
+
+
+def snippet(names: Sequence[str], source: Source | None, file: str) -> str:
+    """An entry for ``sources.toml`` to paste and correct.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Columns seen.
+    source : Source or None
+        Entry there is already.
+    file : str
+        File the entry is for.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> print(snippet(["2xx", "all"], None, "a.csv"))
+    [[file]]
+    match = "a.csv"
+      [[file.series]]
+      service = "YOUR SERVICE"
+      sli = "availability"
+      good = "2xx"
+      total = "all"
+    """
+    good = names[0] if names else "COLUMN"
+    total = names[1] if len(names) > 1 else "COLUMN"
+    lines = [
+        "[[file]]",
+        f"match = {_toml(source.match if source else file)}",
+        "  [[file.series]]",
+        f"  service = {_toml((source.service if source else None) or 'YOUR SERVICE')}",
+        f"  sli = {_toml((source.sli if source else None) or 'availability')}",
+        f"  good = {_toml(good)}",
+        f"  total = {_toml(total)}",
+    ]
+    return "\n".join(lines)
+
+
+def _toml(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _stated(spec, source: Source) -> Columns:  # type: ignore[no-untyped-def]
+    roles = {role: tuple(getattr(spec, role)) for role in WORDS if getattr(spec, role)}
+    roles |= {role: (getattr(spec, role),) for role in ("ratio", "value") if getattr(spec, role)}
+    threshold = source.threshold if spec.threshold is None else spec.threshold
+    return Columns(spec.service or source.service, spec.sli, roles, threshold, spec.op or source.op)
+
+
+def _paired(names: Sequence[str], source: Source | None) -> list[Columns]:
+    """Indicators whose columns end in good, total, errors, ..."""
+    groups: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
+    for name in names:
+        if labels(name):
+            continue
+        key, role = _split(name, source)
+        if key[0] and role and role not in groups.setdefault(key, {}):
+            groups[key][role] = (name,)
+    return _complete(groups)
+
+
+def _complete(groups: dict[tuple[str, str], dict[str, tuple[str, ...]]]) -> list[Columns]:
+    found = []
+    for (service, sli), roles in groups.items():
+        if len(roles) > 2:
+            roles = {role: roles[role] for role in ("good", "total")}
+        if len(roles) == 2:
+            found.append(Columns(service, sli, roles))
+    return found
+
+
+def _split(name: str, source: Source | None) -> tuple[tuple[str, str], str | None]:
+    words = [word for word in _BETWEEN.split(name.strip()) if word]
+    role = _ROLE.get(words[-1].lower()) if words else None
+    if role is None:
+        return ("", ""), None
+    sli = (source.sli if source else None) or "availability"
+    stem = name.strip()[: name.strip().rindex(words[-1])].rstrip(" _/.:|-")
+    if len(words) > 1 and words[-2].lower() in INDICATORS:
+        sli = words[-2].lower()
+        stem = stem[: stem.rindex(words[-2])].rstrip(" _/.:|-")
+    return (stem or (source.service if source else None) or "", sli), role
+
+
+def _labelled(names: Sequence[str], source: Source | None) -> list[Columns]:
+    """Indicators from label text: a role word in any label, or HTTP status codes."""
+    groups: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
+    sli = (source.sli if source else None) or "availability"
+    for name in names:
+        found = labels(name)
+        service = service_of(found) or (source.service if source else None)
+        if not found or not service:
+            continue
+        roles = groups.setdefault((service, sli), {})
+        for role in _roles(found):
+            roles[role] = (*roles.get(role, ()), name)
+    for roles in groups.values():
+        if "total" in roles and "good" not in roles:
+            roles.setdefault("bad", ())
+    return _complete({key: roles for key, roles in groups.items() if any(roles.values())})
+
+
+def service_of(found: dict[str, str]) -> str | None:
+    """The service a set of labels names.
+
+    Parameters
+    ----------
+    found : dict of str to str
+        Labels.
+
+    Returns
+    -------
+    str or None
+
+    Examples
+    --------
+    >>> service_of({"job": "api", "code": "200"})
+    'api'
+    """
+    return next((found[label] for label in SERVICE_LABELS if found.get(label)), None)
+
+
+def _roles(found: dict[str, str]) -> tuple[str, ...]:
+    for label in CODE_LABELS:
+        code = found.get(label, "")
+        if re.fullmatch(r"[1-5](\d\d|xx)", code):
+            return ("bad", "total") if code.startswith("5") else ("total",)
+    words = [_ROLE.get(value.lower()) for key, value in found.items() if key not in SERVICE_LABELS]
+    return tuple(word for word in words if word)[:1]
