@@ -18,18 +18,12 @@ that sum, so that their window sums are exact too: a window without events is 0,
 from srelib.windows.division import check_counts, divide, paired, ratio, totals
 from srelib.windows.index import check_index, grid, step_of
 from srelib.windows.periods import period_starts, periods
-from srelib.windows.rolling import (
-    Prefix,
-    buckets,
-    prefix,
-    rolling_coverage,
-    rolling_ratio,
-    rolling_sum,
-)
+from srelib.windows.prefixes import Prefix, prefix, ratios
+from srelib.windows.rolling import buckets, rolling_coverage, rolling_ratio, rolling_sum
 from srelib.windows.window import UNITS, Window, as_window
 
 __all__ = [
     "UNITS", "Prefix", "Window", "as_window", "buckets", "check_counts", "check_index", "divide",
-    "grid", "paired", "period_starts", "periods", "prefix", "ratio", "rolling_coverage",
+    "grid", "paired", "period_starts", "periods", "prefix", "ratio", "ratios", "rolling_coverage",
     "rolling_ratio", "rolling_sum", "step_of", "totals",
 ]  # fmt: skip

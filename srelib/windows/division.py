@@ -33,8 +33,8 @@ def divide(good: Any, total: Any) -> Any:
     array([0.9, nan])
     """
     top, bottom = np.asarray(good, dtype="float64"), np.asarray(total, dtype="float64")
-    result = np.full(np.broadcast_shapes(top.shape, bottom.shape), np.nan)
-    np.divide(top, bottom, out=result, where=bottom != 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        result = np.where(bottom == 0, np.nan, top / bottom)
     return pd.Series(result, index=good.index) if isinstance(good, pd.Series) else result
 
 
