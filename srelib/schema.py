@@ -15,7 +15,8 @@ from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 import pandas as pd
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
+from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 UNITS = {
@@ -198,15 +199,31 @@ def _fault(item: Any, model: type[BaseModel]) -> Fault:
     if kind == "missing":
         return Fault(place, f"key {str(key)!r} is missing", f"add {_example(model, place)}")
     wanted = item["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-    fix = f"write {_example(model, place)}"
+    return Fault(
+        place, f"{shown(value)} should be {wanted}", _fix(kind, value, wanted, place, model)
+    )
+
+
+def _fix(
+    kind: str, value: Any, wanted: str, place: tuple[str | int, ...], model: type[BaseModel]
+) -> str:
     if kind == "literal_error":
         allowed = re.findall(r"'([^']*)'", wanted)
-        fix = did_you_mean(str(value), allowed) or "write one of them"
-    if isinstance(value, int | float) and kind == "string_type":
-        fix = f'put it in quotes: "{value}"'
-    if isinstance(value, str) and kind in ("float_type", "int_type"):
-        fix = f"write a number without quotes{f', {value}' if _is_number(value) else ''}"
-    return Fault(place, f"{shown(value)} should be {wanted}", fix)
+        return did_you_mean(str(value), allowed) or "write one of them"
+    if kind == "string_type" and isinstance(value, int | float):
+        return "put it in quotes" if isinstance(value, bool) else f'put it in quotes: "{value}"'
+    if kind in ("float_type", "int_type", "float_parsing"):
+        number = isinstance(value, str) and _is_number(value)
+        return f"write a number without quotes{f': {value}' if number else ''}"
+    return _FIXES.get(kind) or f"write {_example(model, place)}"
+
+
+_FIXES = {
+    "list_type": "write a list: each entry on a line that starts with a hyphen",
+    "dict_type": "write keys with values below it",
+    "model_type": "write keys with values below it",
+    "bool_type": "write true or false",
+}
 
 
 def _is_number(text: str) -> bool:
@@ -255,7 +272,15 @@ def keys_at(model: type[BaseModel], place: tuple[str | int, ...]) -> list[str]:
     list of str
     """
     found = _model_at(model, place)
-    return [field.alias or name for name, field in found.model_fields.items()] if found else []
+    fields = found.model_fields.items() if found else ()
+    return [spelling for name, field in fields for spelling in _spellings(name, field)]
+
+
+def _spellings(name: str, field: FieldInfo) -> list[str]:
+    """Every way a key may be written; the name in the model where there is no other."""
+    if isinstance(field.validation_alias, AliasChoices):
+        return [str(choice) for choice in field.validation_alias.choices]
+    return [field.alias or name]
 
 
 def _model_at(model: type[BaseModel], place: tuple[str | int, ...]) -> type[BaseModel] | None:
@@ -270,7 +295,7 @@ def _model_at(model: type[BaseModel], place: tuple[str | int, ...]) -> type[Base
 
 def _field(model: type[BaseModel], key: str) -> Any:
     fields = model.model_fields.items()
-    return next((field for name, field in fields if key in (field.alias, name)), None)
+    return next((field for name, field in fields if key in (*_spellings(name, field), name)), None)
 
 
 def _inner(annotation: Any) -> type[BaseModel] | None:

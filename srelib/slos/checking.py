@@ -169,9 +169,15 @@ def window(document: Document, place: Place, text: str, **options: Any) -> Windo
     """
     try:
         return Window.parse(text, **options)
-    except ParameterError as error:
-        example = "28d" if options.get("rolling", True) else "1M"
-        raise document.error(place, str(error), f"write for example {example}") from None
+    except ParameterError:
+        rolling = options.get("rolling", True)
+        fix = (
+            "write a number and m (minutes), h, d or w, such as 28d"
+            if rolling
+            else "write a number and d, w, M (months), Q or Y, such as 1M"
+        )
+        kind = "rolling" if rolling else "calendar"
+        raise document.error(place, f"{text!r} is not a {kind} window", fix) from None
 
 
 def origin(document: Document, place: Place = ()) -> Origin:

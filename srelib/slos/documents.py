@@ -121,15 +121,16 @@ def load(path: Path, name: str) -> list[Document]:
     SloError
         The file cannot be read, is not UTF-8 text, not YAML, or writes a key twice.
     """
-    loader = _Loader(_text(path, name))
+    text = _text(path, name)
     try:
+        loader = _Loader(text)
         return [_document(loader, node, name, n) for n, node in enumerate(_nodes(loader), 1)]
+    except SloError:
+        raise
     except yaml.YAMLError as error:
-        raise _yaml_error(error, name) from None
+        raise _yaml_error(error, name, text) from None
     except (ValueError, RecursionError) as error:
         raise SloError(f"not YAML srelib can read ({error})", file=name, fix=_MEND) from None
-    finally:
-        loader.dispose()
 
 
 _MEND = "mend it, or move it out of the folder if it holds no SLO"
@@ -226,12 +227,16 @@ def _key(node: yaml.Node) -> str:
     return str(node.value) if isinstance(node, yaml.ScalarNode) else f"<{node.tag}>"
 
 
-def _yaml_error(error: yaml.YAMLError, name: str) -> SloError:
-    mark = getattr(error, "problem_mark", None)
+def _yaml_error(error: yaml.YAMLError, name: str, text: str) -> SloError:
     said = getattr(error, "problem", None) or str(error).splitlines()[0]
-    return SloError(
-        f"not YAML: {said}", file=name, line=mark.line + 1 if mark else None, fix=_fix(said)
-    )
+    return SloError(f"not YAML: {said}", file=name, line=_error_line(error, text), fix=_fix(said))
+
+
+def _error_line(error: yaml.YAMLError, text: str) -> int | None:
+    if isinstance(error, yaml.reader.ReaderError):
+        return text.count("\n", 0, error.position) + 1
+    mark = getattr(error, "problem_mark", None)
+    return mark.line + 1 if mark else None
 
 
 def _fix(said: str) -> str:
@@ -239,6 +244,8 @@ def _fix(said: str) -> str:
         return "indent with spaces instead of tabs"
     if "could not determine a constructor" in said:
         return "remove the tag (the word after the exclamation mark)"
+    if "unacceptable character" in said:
+        return "save the file as plain UTF-8 text"
     if "mapping values are not allowed" in said:
         return "put text that holds a colon in quotes, and check the indentation"
     return _MEND
