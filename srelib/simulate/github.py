@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Any
 
 import pandas as pd
@@ -34,19 +34,27 @@ def numbers(fleet: Fleet) -> dict[str, str]:
     return {name: str(2_310_004_117 + 1_009 * place) for place, name in enumerate(ids)}
 
 
-def pages(fleet: Fleet, *, previews: Sequence[str], open_release: str | None = None) -> str:
+def pages(
+    fleet: Fleet,
+    *,
+    staging: Collection[str] = (),
+    previews: Collection[str] = (),
+    unfinished: str | None = None,
+) -> str:
     """GitHub deployments with their statuses, as ``gh api --paginate`` prints them.
 
-    One array a page, repository after repository, newest first.
-    Each release goes to staging before production; superseded deployments are inactive.
+    One array a page, repository after repository, newest first; superseded
+    deployments are inactive.
 
     Parameters
     ----------
     fleet : Fleet
         The fleet.
-    previews : sequence of str
-        Services whose merge requests are deployed to a preview environment as well.
-    open_release : str, optional
+    staging : collection of str
+        Services that deploy each release to staging before production.
+    previews : collection of str
+        Services that deploy some merge requests to a preview environment of their own.
+    unfinished : str, optional
         Service with one more release that has not ended when the export is made.
 
     Returns
@@ -55,12 +63,11 @@ def pages(fleet: Fleet, *, previews: Sequence[str], open_release: str | None = N
     """
     given, made = numbers(fleet), []
     for world in fleet.worlds:
+        service = world.spec.name
         rows = _production(fleet, world, given)
-        rows += _staging(rows)
-        if world.spec.name in previews:
-            rows += _previews(fleet, world)
-        if world.spec.name == open_release:
-            rows.append(_unfinished(fleet, world.spec.name))
+        rows += _staging(rows) if service in staging else []
+        rows += _previews(fleet, service) if service in previews else []
+        rows += [_unfinished(fleet, service)] if service == unfinished else []
         records = [_deployment(row) for row in sorted(_superseded(rows), key=_newest)]
         for start in range(0, len(records), PER_PAGE):
             page = records[start : start + PER_PAGE]
@@ -105,12 +112,12 @@ def _staging(rows: list[Row]) -> list[Row]:
     ]
 
 
-def _previews(fleet: Fleet, world: World) -> list[Row]:
+def _previews(fleet: Fleet, service: str) -> list[Row]:
     changes = fleet.changes
-    merged = changes[(changes["service"] == world.spec.name) & changes["merged_at"].notna()]
+    merged = changes[(changes["service"] == service) & changes["merged_at"].notna()]
     return [
         {
-            "service": world.spec.name,
+            "service": service,
             "environment": f"preview-{number + 1}",
             "number": 2_309_000_000 + 37 * number,
             "created": committed,
@@ -121,7 +128,7 @@ def _previews(fleet: Fleet, world: World) -> list[Row]:
             "planned": True,
         }
         for number, (change, committed) in enumerate(
-            zip(merged["change_id"][::5], merged["committed_at"][::5], strict=True)
+            zip(merged["change_id"][::10], merged["committed_at"][::10], strict=True)
         )
     ]
 

@@ -128,7 +128,7 @@ def files(world: Fleet) -> dict[str, bytes]:
     """
     texts = {
         "github-deployments.json": github.pages(
-            world, previews=("checkout",), open_release="search"
+            world, staging=("checkout",), previews=("checkout",), unfinished="search"
         ),
         "pagerduty-incidents.csv": pagerduty.report(world, timezone="Europe/Berlin"),
         "changes.csv": _lines(_spoiled_changes(exports.plain(_numbered(world)))),
