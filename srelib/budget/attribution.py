@@ -165,8 +165,8 @@ def by_day(
     """
     good_seen, total_seen = checked(good, total)
     times = pd.DatetimeIndex(good.index).tz_convert(timezone)
-    days, number = np.unique(times.normalize(), return_inverse=True)
-    starts = pd.DatetimeIndex(days).tz_convert(timezone)
+    number, days = pd.factorize(times.normalize(), sort=True)
+    starts = pd.DatetimeIndex(days)
     observed = np.bincount(number, weights=~np.isnan(total_seen), minlength=len(starts))
     frame = pd.DataFrame(
         {

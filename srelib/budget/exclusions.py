@@ -147,12 +147,11 @@ def _reasons(values: pd.Series) -> str:
 
 def _owner(index: pd.Index, merged: pd.DataFrame) -> np.ndarray:
     """Which merged window each bucket starts in; -1 for none."""
-    owner = np.full(len(index), -1)
-    for position, (start, end) in enumerate(
-        zip(merged["starts_at"], merged["ends_at"], strict=True)
-    ):
-        owner[(index >= start) & (index < end)] = position
-    return owner
+    if merged.empty:
+        return np.full(len(index), -1)
+    last = pd.DatetimeIndex(merged["starts_at"]).searchsorted(index, side="right") - 1
+    inside = index < pd.DatetimeIndex(merged["ends_at"])[np.maximum(last, 0)]
+    return np.where((last >= 0) & inside, last, -1)
 
 
 def _removed(
