@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from srelib import tables
-from srelib.readers import cells
+from srelib.readers.sieve import Sieve, shown_as
 
 STATUS_WORDS = {
     "succeeded": ("success", "successful", "succeeded", "ok", "finished", "passed", "completed"),
@@ -65,79 +65,12 @@ class Built:
     notes: tuple[str, ...] = ()
 
 
-class Sieve:
-    """Rows that may still stay, and why the others may not: one reason a row, the first.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Rows; not changed.
-    file : str
-        Name used in the rejects.
-    lines : sequence of int
-        Line (or record number) of every row.
-
-    Examples
-    --------
-    >>> sieve = Sieve(pd.DataFrame({"status": ["ok", "??"]}), file="d.csv", lines=[2, 3])
-    >>> sieve.refuse(sieve.frame["status"] == "??", column="status", reason="unknown")
-    >>> len(sieve.frame), sieve.rejects["line"].tolist()
-    (1, [3])
-    """
-
-    def __init__(self, frame: pd.DataFrame, *, file: str, lines: Sequence[int]) -> None:
-        self.frame = frame.reset_index(drop=True)
-        self._lines = pd.Series(np.asarray(lines, dtype="int64"))
-        self._file = file
-        self._refused: list[pd.DataFrame] = []
-
-    @property
-    def lines(self) -> pd.Series:
-        """Line of every row still in, on the index of `frame`."""
-        return self._lines[self.frame.index]
-
-    @property
-    def rejects(self) -> pd.DataFrame:
-        """Table ``rejects`` of the rows refused so far, by line."""
-        return joined(*self._refused)
-
-    def refuse(
-        self,
-        mask: pd.Series,
-        *,
-        column: str | pd.Series,
-        reason: str | pd.Series,
-        value: pd.Series | None = None,
-    ) -> None:
-        """Take out the rows under the mask.
-
-        Parameters
-        ----------
-        mask : Series of bool
-            On the index of `frame`, as every Series here.
-        column : str or Series of str
-            Column at fault; a Series gives every row its own.
-        reason : str or Series of str
-            Why, and the fix.
-        value : Series, optional
-            Values to show; default: those of the column.
-        """
-        mask = mask.fillna(False).astype(bool)
-        if not mask.any():
-            return
-        shown = self.frame[column] if value is None and isinstance(column, str) else value
-        told = {"column": column, "reason": reason, "value": None if shown is None else shown.map(_shown)}
-        rows = pd.DataFrame({"file": self._file, "line": self.lines[mask]})
-        self._refused.append(rows.assign(**told))  # aligned on the index
-        self.frame = self.frame[~mask]
-
-
 def build(
     frame: pd.DataFrame,
     table: str,
     *,
     file: str,
-    lines: Sequence[int],
+    lines: ArrayLike,
     environment: Sequence[str] = (),
 ) -> Built:
     """Canonical tables from the rows of one file.
@@ -153,7 +86,7 @@ def build(
         Table the rows belong to.
     file : str
         Name used in the rejects.
-    lines : sequence of int
+    lines : array of int
         Line (or record number) of every row.
     environment : sequence of str
         Regular expressions; a deployment is kept when one matches the whole name of its
@@ -209,66 +142,6 @@ def _clean(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     return clean
 
 
-def with_times(frame: pd.DataFrame, names: Sequence[str], *, file: str) -> pd.DataFrame:
-    """The frame with text turned into UTC times; what is no time becomes a fault.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Rows with text in the columns named.
-    names : sequence of str
-        Columns of times, each with its offset or ``Z``.
-    file : str
-        Name used in errors.
-
-    Returns
-    -------
-    DataFrame
-        A new frame; ``fault``, ``fault_column`` and ``fault_value`` as `build` takes them.
-
-    Raises
-    ------
-    ReadError
-        Most times carry no zone.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"at": ["2026-06-01T12:00+02:00", "soon"]})
-    >>> timed = with_times(rows, ["at"], file="d.json")
-    >>> timed["at"][0], timed["fault_value"][1]
-    (Timestamp('2026-06-01 10:00:00+0000', tz='UTC'), 'soon')
-    """
-    timed = frame.copy()
-    if "fault" not in timed:
-        timed[["fault", "fault_column", "fault_value"]] = None
-    for name in names:
-        read = cells.times(timed[name].astype("str"), file=file, column=name)
-        bad = read.reasons.notna() & timed["fault"].isna()
-        timed["fault"] = timed["fault"].where(~bad, read.reasons)
-        timed["fault_column"] = timed["fault_column"].where(~bad, name)
-        timed["fault_value"] = timed["fault_value"].where(~bad, timed[name])
-        timed[name] = read.values
-    return timed
-
-
-def joined(*rejects: pd.DataFrame) -> pd.DataFrame:
-    """Rejects of several steps as one table, by line.
-
-    Parameters
-    ----------
-    *rejects : DataFrame
-        Tables ``rejects``.
-
-    Returns
-    -------
-    DataFrame
-    """
-    some = [table for table in rejects if len(table)]
-    if not some:
-        return tables.empty("rejects")
-    return tables.conform(pd.concat(some).sort_values("line", kind="stable"), "rejects")
-
-
 def _refuse_faulty(sieve: Sieve) -> None:
     if "fault" in sieve.frame:
         frame = sieve.frame
@@ -290,12 +163,11 @@ def _keep_environments(sieve: Sieve, patterns: Sequence[str]) -> list[str]:
     if not patterns and "is_production" in sieve.frame:
         wanted |= sieve.frame["is_production"].fillna(False).astype(bool)
     others = names[~wanted].fillna("(none)").value_counts()
-    rule = "is not one of those asked for" if patterns else "is not production"
+    rule = "not an environment asked for" if patterns else "not a production environment"
     sieve.refuse(
         ~wanted,
         column="environment",
-        reason="environment " + names.fillna("(none)").map(repr) + f" {rule}; "
-        "to keep it, set environment = ... for this file in sources.toml",
+        reason=f"{rule}; to keep it, set environment = ... for this file in sources.toml",
     )
     if others.empty:
         return []
@@ -310,7 +182,7 @@ def _translate_statuses(sieve: Sieve) -> list[str]:
     if "status" not in sieve.frame or sieve.frame["status"].isna().all():
         sieve.frame = sieve.frame.assign(status="succeeded")
         return ["No status is given: every deployment is taken as succeeded."]
-    words = sieve.frame["status"].str.lower().str.replace(r"[\s-]+", "_", regex=True)
+    words = _word(sieve.frame["status"])
     meaning = words.map({w: status for status, all_ in STATUS_WORDS.items() for w in all_})
     sieve.refuse(
         words.isin(UNFINISHED_WORDS),
@@ -337,7 +209,7 @@ def _identify(sieve: Sieve, table: str) -> list[str]:
     if not lacking.any():
         return []
     rows = frame[lacking]
-    made = rows["service"].astype("str") + " " + rows[_moment(table)].map(_shown).astype("str")
+    made = rows["service"].astype("str") + " " + rows[_moment(table)].map(shown_as).astype("str")
     again = rows.assign(**{name: made}).drop_duplicates().groupby(name).cumcount()
     again = again.reindex(rows.index, fill_value=0)  # an equal row gets the same name: a duplicate
     made = made.where(again == 0, made + " #" + (again + 1).astype("str"))
@@ -383,7 +255,7 @@ def _refuse_repeated(sieve: Sieve, table: str) -> None:
 def _split_maintenance(sieve: Sieve) -> dict[str, pd.DataFrame]:
     if "severity" not in sieve.frame:
         return {"incidents": _canonical(sieve, "incidents")}
-    words = sieve.frame["severity"].astype("str").str.lower().str.replace(r"[\s-]+", "_", regex=True)
+    words = _word(sieve.frame["severity"].astype("str"))
     planned = words.isin(MAINTENANCE_WORDS).fillna(False)
     if not planned.any():
         return {"incidents": _canonical(sieve, "incidents")}
@@ -419,9 +291,5 @@ def _moment(table: str) -> str:
     return {"deployments": "finished_at", "changes": "committed_at"}.get(table, "started_at")
 
 
-def _shown(value: object) -> str | None:
-    if value is None or value is pd.NA or value is pd.NaT or value != value:
-        return None
-    if isinstance(value, pd.Timestamp):
-        return value.isoformat().replace("+00:00", "Z")
-    return str(value)
+def _word(text: pd.Series) -> pd.Series:
+    return text.str.lower().str.replace(r"[\s-]+", "_", regex=True)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from srelib.errors import ReadError
-from srelib.readers import events, jsontext
+from srelib.readers import events, faults, jsontext
 from srelib.readers.base import Head, Result
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ _INACTIVE = (
     f"succeeded is not known; if statuses are missing, {_FETCH}"
 )
 _PAGES = (30, 100)  # page sizes of the API, by default and at most
+
 
 def recognise(head: Head) -> bool:
     """Whether the file holds GitHub deployments.
@@ -100,8 +101,11 @@ def read(head: Head, source: Source | None) -> Result:
             fix="export them with `gh api repos/OWNER/REPO/deployments --paginate`",
         )
     rows = pd.DataFrame([_row(record, source) for record in found])
+    rows = faults.with_times(rows, ("started_at", "finished_at"), file=head.name)
+    if "planned" in rows and source is not None:
+        rows = faults.with_planned(rows, column=source.columns["planned"])
     built = events.build(
-        events.with_times(rows, ("started_at", "finished_at"), file=head.name),
+        rows,
         "deployments",
         file=head.name,
         lines=range(1, len(rows) + 1),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from srelib.errors import ReadError
-from srelib.readers import events, jsontext
+from srelib.readers import events, faults, jsontext
 from srelib.readers.base import Head, Result
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _rows(text: str, file: str) -> pd.DataFrame:
         [match.groupdict() if match else {} for match in matches], columns=list(fields), dtype="str"
     )
     faulty = pd.Series([match is None for match in matches])
-    return events.with_times(
+    return faults.with_times(
         rows.assign(
             line=[n for n, _ in numbered],
             commit_sha=rows["peeled"].where(rows["peeled"].notna(), rows["object"]),

@@ -15,7 +15,7 @@ from typing import Any
 from srelib.errors import ReadError
 from srelib.readers.base import Head
 
-_BLANK = " \t\r\n\ufeff\x1e"  # a byte-order mark, or the separator of RFC 7464, may precede a document
+_BLANK = " \t\r\n\ufeff\x1e"  # a byte-order mark and the separator of RFC 7464 included
 _DECODER = json.JSONDecoder()
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from srelib.readers import events, text
 from srelib.readers.base import Head, Result
+from srelib.readers.sieve import joined
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
@@ -51,9 +52,9 @@ def recognise(head: Head) -> bool:
     """
     seen = set(head.header)
     report = "incident_number" in seen and bool(seen & {"service_name", "service_id"})
-    dated = bool(seen & {"created_on", "created_at"}) and bool(seen & {"resolved_on", "resolved_at"})
+    begun, ended = {"created_on", "created_at"}, {"resolved_on", "resolved_at"}
     plain = {"#", "Service", "Opened On", "Resolved On"} <= seen
-    return head.kind == "csv" and ((report and dated) or plain)
+    return head.kind == "csv" and (plain or bool(report and seen & begun and seen & ended))
 
 
 def read(head: Head, source: Source | None) -> Result:
@@ -96,14 +97,12 @@ def read(head: Head, source: Source | None) -> Result:
     types = {column: _COLUMNS[name][0] for name, column in columns.items()}
     scan = text.scan(head, types, timezone=source.timezone if source else None)
     rows = pd.DataFrame({name: scan.frame[column] for name, column in columns.items()})
-    built = events.build(
-        _incidents(rows, source), "incidents", file=head.name, lines=scan.lines()
-    )
+    built = events.build(_incidents(rows, source), "incidents", file=head.name, lines=scan.lines())
     return Result(
         tables=built.tables,
         rows_read=scan.rows_read,
         rows_kept=built.kept,
-        rejects=events.joined(scan.rejects, built.rejects),
+        rejects=joined(scan.rejects, built.rejects),
         timezone=scan.timezone,
         notes=(*scan.notes, *built.notes, *_notes(rows, scan.rows_read)),
     )

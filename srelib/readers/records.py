@@ -13,8 +13,9 @@ import pandas as pd
 
 from srelib import tables
 from srelib.errors import ReadError
-from srelib.readers import events, text
+from srelib.readers import events, faults, text
 from srelib.readers.base import Head, Result
+from srelib.readers.sieve import joined
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
@@ -88,11 +89,6 @@ _OWN_SIGNS = (
     ("exclusions", "starts_at"),
     ("incidents", "incident_id"),
 )
-_UNPLANNED = re.compile(r"unplanned|rollback|hotfix|revert|rework|emergency")
-_FLAGS = {
-    **dict.fromkeys(("true", "t", "yes", "y", "1", "1.0"), True),
-    **dict.fromkeys(("false", "f", "no", "n", "0", "0.0"), False),
-}
 
 
 def recognise(head: Head) -> bool:
@@ -212,7 +208,7 @@ def read(head: Head, source: Source | None) -> Result:
     columns = {name: column for name, column in columns.items() if name in tables.names(table)}
     _demand(columns, table, head, source)
     kinds = {column.name: column.kind for column in tables.TABLES[table]}
-    types = {column: "text" for column in columns.values()}
+    types = dict.fromkeys(columns.values(), "text")
     types |= {column: "time" for name, column in columns.items() if kinds[name] == "time"}
     scan = text.scan(head, types, timezone=source.timezone if source else None)
     rows = pd.DataFrame(
@@ -229,7 +225,7 @@ def read(head: Head, source: Source | None) -> Result:
         tables=built.tables,
         rows_read=scan.rows_read,
         rows_kept=built.kept,
-        rejects=events.joined(scan.rejects, built.rejects),
+        rejects=joined(scan.rejects, built.rejects),
         timezone=scan.timezone,
         notes=(*scan.notes, *built.notes),
     )
@@ -282,21 +278,8 @@ def _completed(
         if constant is not None and name in tables.names(table):
             rows[name] = rows[name].fillna(constant) if name in rows else constant
     if "planned" in rows:
-        rows = _with_planned(rows, columns["planned"])
+        rows = faults.with_planned(rows, column=columns["planned"])
     return rows
-
-
-def _with_planned(rows: pd.DataFrame, column: str) -> pd.DataFrame:
-    words = rows["planned"].str.strip().str.lower()
-    flags = words.map(_FLAGS).astype("boolean")
-    bad = words.notna() & flags.isna()
-    return rows.assign(
-        planned=~flags if _UNPLANNED.search(_plain(column)) else flags,
-        fault=pd.Series("neither true nor false (write true, false, 1, 0, yes or no)", rows.index)
-        .where(bad),
-        fault_column=column,
-        fault_value=rows["planned"],
-    )  # fmt: skip
 
 
 def _plain(name: str) -> str:

@@ -80,9 +80,11 @@ def test_the_newest_success_counts_when_a_job_was_run_again(tmp_path):
 @pytest.mark.parametrize("word", ["failure", "error", "FAILURE"])
 def test_a_failed_deployment_is_kept_with_the_time_of_its_failure(tmp_path, word):
     """Failure and error are outcomes, with their own time."""
-    row = read(tmp_path, [deployment(statuses=[status(word, "2026-06-01T10:07:00Z")])]).tables[
-        "deployments"
-    ].iloc[0]
+    row = (
+        read(tmp_path, [deployment(statuses=[status(word, "2026-06-01T10:07:00Z")])])
+        .tables["deployments"]
+        .iloc[0]
+    )
     assert (row["status"], row["finished_at"]) == ("failed", pd.Timestamp("2026-06-01T10:07:00Z"))
 
 
@@ -305,5 +307,5 @@ def test_odd_members_do_not_stop_the_rest(tmp_path):
 def test_an_error_page_is_not_taken_for_deployments(tmp_path):
     """What GitHub answers when it refuses is an unknown format, named."""
     path = write(tmp_path, {"message": "Not Found", "status": "404"})
-    with pytest.raises(ReadError, match="deployments.json"):
+    with pytest.raises(ReadError, match=r"^deployments\.json: the format"):
         readers.read(path, root=tmp_path)

@@ -1,0 +1,96 @@
+"""Text cells of events to times and flags; what is neither becomes the fault of its row.
+
+A fault is three columns beside the row: ``fault`` (the reason; missing: none),
+``fault_column`` and ``fault_value``.
+`srelib.readers.events.build` refuses the rows that bring one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import pandas as pd
+
+from srelib.readers import cells
+
+FLAG_WORDS = {
+    **dict.fromkeys(("true", "t", "yes", "y", "1", "1.0"), True),
+    **dict.fromkeys(("false", "f", "no", "n", "0", "0.0"), False),
+}
+_UNPLANNED = re.compile(r"unplanned|rollback|hotfix|revert|rework|emergency")
+
+
+def with_times(frame: pd.DataFrame, names: Sequence[str], *, file: str) -> pd.DataFrame:
+    """The frame with text turned into UTC times; what is no time becomes a fault.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows with text in the columns named.
+    names : sequence of str
+        Columns of times, each with its offset or ``Z``.
+    file : str
+        Name used in errors.
+
+    Returns
+    -------
+    DataFrame
+        A new frame; ``fault``, ``fault_column`` and ``fault_value`` as `build` takes them.
+
+    Raises
+    ------
+    ReadError
+        Most times carry no zone.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"at": ["2026-06-01T12:00+02:00", "soon"]})
+    >>> timed = with_times(rows, ["at"], file="d.json")
+    >>> timed["at"][0], timed["fault_value"][1]
+    (Timestamp('2026-06-01 10:00:00+0000', tz='UTC'), 'soon')
+    """
+    timed = frame.copy()
+    if "fault" not in timed:
+        timed[["fault", "fault_column", "fault_value"]] = None
+    for name in names:
+        read = cells.times(timed[name].astype("str"), file=file, column=name)
+        bad = read.reasons.notna() & timed["fault"].isna()
+        timed["fault"] = timed["fault"].where(~bad, read.reasons)
+        timed["fault_column"] = timed["fault_column"].where(~bad, name)
+        timed["fault_value"] = timed["fault_value"].where(~bad, timed[name])
+        timed[name] = read.values
+    return timed
+
+
+def with_planned(frame: pd.DataFrame, *, column: str) -> pd.DataFrame:
+    """The frame with ``planned`` as a flag; what is neither yes nor no becomes a fault.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows with text in ``planned``.
+    column : str
+        What the file calls it: a name for the unplanned (``is_rollback``) turns it round.
+
+    Returns
+    -------
+    DataFrame
+        A new frame; ``fault``, ``fault_column`` and ``fault_value`` as `build` takes them.
+
+    Examples
+    --------
+    >>> with_planned(pd.DataFrame({"planned": ["1", "no"]}), column="hotfix")["planned"].tolist()
+    [False, True]
+    """
+    text = frame["planned"].astype("str").str.strip()
+    flags = text.str.lower().map(FLAG_WORDS).astype("boolean")
+    given = frame["fault"] if "fault" in frame else pd.Series(None, frame.index, dtype="object")
+    bad = text.notna() & (text != "") & flags.isna() & given.isna()
+    told = {"fault": "neither true nor false (write true, false, 1, 0, yes or no)"}
+    told |= {"fault_column": column}
+    kept = {name: frame.get(name, given) for name in ("fault", "fault_column", "fault_value")}
+    return frame.assign(
+        planned=~flags if _UNPLANNED.search(column.lower()) else flags,
+        **{name: kept[name].where(~bad, told.get(name, text)) for name in kept},
+    )
