@@ -222,6 +222,7 @@ class Executing:
     def __exit__(self, *exc: object) -> None:
         self._loop.call_soon_threadsafe(self._cancel)
         self._thread.join()
+        self._loop.close()
 
     def __iter__(self) -> Iterator[Run]:
         for _ in self._work:

@@ -155,7 +155,9 @@ def _presentable(run: Run, places: dict[str, str]) -> NotebookNode:
 
 
 def _is_shown(output: NotebookNode) -> bool:
-    return output.output_type != "error" and output.get("name") != "stderr"
+    if output.output_type in {"error", "stream"}:
+        return output.get("name") == "stdout"
+    return not output.data.keys().isdisjoint(SHOWN)
 
 
 def _scrubbed(output: NotebookNode, places: dict[str, str]) -> NotebookNode:

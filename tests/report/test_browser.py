@@ -1,0 +1,278 @@
+"""The real report on the sample, opened in a real browser without a network."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from srelib import report
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).resolve().parents[2]
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SIZES = [pytest.param(1280, id="desktop"), pytest.param(390, id="phone")]
+SCHEMES = ["light", "dark"]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    """Chromium; its absence skips here and fails where everything must run."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("chromium is not installed, and in CI the browser tests must run")
+        pytest.skip("chromium is not installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory) -> Path:
+    """The report of all notebooks on the sample data."""
+    out = tmp_path_factory.mktemp("browser") / "reports"
+    result = report.run(ROOT / "data" / "sample", out=out)
+    assert result.failed == {}
+    return out
+
+
+@pytest.fixture(scope="session")
+def names(folder) -> list[str]:
+    """Every page, the index first."""
+    pages = sorted(path.name for path in folder.glob("*.html"))
+    assert len(pages) >= 4
+    return sorted(pages, key=lambda name: name != "index.html")
+
+
+@pytest.fixture
+def visit(browser, folder) -> Iterator[object]:
+    """Open a page of the report offline; what it said and asked for is kept."""
+    contexts = []
+
+    def opened(name: str, *, width: int = 1280, scheme: str = "light"):
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,
+            reduced_motion="reduce",
+            offline=True,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.said, page.asked = [], []
+        page.on("console", lambda message: page.said.append(message.text))
+        page.on("pageerror", lambda error: page.said.append(str(error)))
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.goto((folder / name).as_uri())
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def test_nothing_is_said_and_nothing_leaves(visit, names):
+    """No console message; the only file asked for is the page itself."""
+    for name in names:
+        page = visit(name)
+        assert page.said == [], name
+        outside = [url for url in page.asked if not url.startswith("data:")]
+        assert outside == [page.url], name
+
+
+def test_every_figure_says_what_it_shows(visit, names):
+    """Alternative text is there, long enough to be a finding, and no placeholder."""
+    seen = 0
+    for name in names:
+        for alt in visit(name).eval_on_selector_all("img", "all => all.map(i => i.alt)"):
+            seen += 1
+            assert len(alt) >= 30, (name, alt)
+            assert "no description" not in alt.lower(), name
+            assert "figure(" not in alt.lower(), name
+    assert seen >= 3
+
+
+def test_every_figure_is_drawn(visit, names):
+    """The picture decodes, and fits its column."""
+    for name in names:
+        for wide, natural, room in visit(name, width=390).eval_on_selector_all(
+            "img", "all => all.map(i => [i.width, i.naturalWidth, i.closest('main').clientWidth])"
+        ):
+            assert natural > 0, name
+            assert wide <= room, name
+
+
+def test_the_table_of_contents_leads_there(visit, names):
+    """Each link scrolls its heading to the top of the window, or as far as the page goes."""
+    for name in names[1:]:
+        page = visit(name)
+        links = page.locator("nav.toc a")
+        assert links.count() >= 3, name
+        for number in range(links.count()):
+            target = links.nth(number).get_attribute("href")
+            links.nth(number).click()
+            top, end = page.evaluate(
+                "id => [document.getElementById(id).getBoundingClientRect().top,"
+                " innerHeight + scrollY >= document.documentElement.scrollHeight - 2]",
+                target[1:],
+            )
+            assert 0 <= top < 60 or (end and 0 <= top < 900), (name, target, top)
+
+
+def test_links_between_pages_lead_to_pages(visit, names):
+    """No dead end in the report."""
+    for name in names:
+        links = visit(name).eval_on_selector_all(
+            "a[href]", "all => all.map(a => a.getAttribute('href'))"
+        )
+        local = {link.split("#")[0] for link in links if ".html" in link and "://" not in link}
+        assert local <= set(names), name
+    assert set(names[1:]) <= set(
+        visit("index.html").eval_on_selector_all("a", "all => all.map(a => a.getAttribute('href'))")
+    )
+
+
+@pytest.mark.parametrize("width", SIZES)
+def test_nothing_is_wider_than_the_window(visit, names, width):
+    """Wide tables scroll in their own box."""
+    for name in names:
+        page = visit(name, width=width)
+        wide, room = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        assert wide <= room, name
+
+
+OVERLAPS = """() => {
+  const shown = e => {
+    const style = getComputedStyle(e), box = e.getBoundingClientRect();
+    return box.width > 1 && box.height > 1 && style.position !== 'absolute'
+      && style.visibility !== 'hidden' && !style.display.startsWith('inline')
+      && !style.display.startsWith('table') && style.display !== 'none'
+      && e.checkVisibility({contentVisibilityAuto: true});
+  };
+  const found = [];
+  for (const parent of document.querySelectorAll('body, body *')) {
+    const boxes = [...parent.children].filter(shown).map(e => [e, e.getBoundingClientRect()]);
+    for (let i = 0; i < boxes.length; i++) for (let j = i + 1; j < boxes.length; j++) {
+      const [a, p] = boxes[i], [b, q] = boxes[j];
+      const across = Math.min(p.right, q.right) - Math.max(p.left, q.left);
+      const down = Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top);
+      if (across > 1 && down > 1) found.push(`${a.tagName}.${a.className} ${b.tagName}.${b.className}`);
+    }
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("width", SIZES)
+def test_no_two_neighbors_overlap(visit, names, width):
+    """Boxes that follow one another do not cover one another."""
+    for name in names:
+        assert visit(name, width=width).evaluate(OVERLAPS) == [], name
+
+
+def test_text_is_not_cut_off(visit, names):
+    """What does not fit scrolls; nothing is hidden behind an edge."""
+    cut = """() => [...document.querySelectorAll('main *')].filter(e => {
+      const style = getComputedStyle(e);
+      return e.clientWidth > 1 && e.scrollWidth > e.clientWidth + 1 && style.display !== 'inline'
+        && !['auto', 'scroll'].includes(style.overflowX)
+        && !e.closest('.table-box, pre, svg') && e.checkVisibility();
+    }).map(e => e.tagName + '.' + e.className)"""
+    for name in names:
+        assert visit(name, width=390).evaluate(cut) == [], name
+
+
+def test_headings_form_an_outline(visit, names):
+    """One first heading, and no level left out on the way down."""
+    for name in names:
+        levels = visit(name).eval_on_selector_all(
+            "h1, h2, h3, h4, h5, h6", "all => all.map(h => Number(h.tagName[1]))"
+        )
+        assert levels[0] == 1, name
+        assert levels.count(1) == 1, name
+        assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False)), (name, levels)
+
+
+CONTRAST = """() => {
+  const light = c => { c /= 255; return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; };
+  const read = text => text.match(/[\\d.]+/g).map(Number);
+  const glow = ([r, g, b]) => 0.2126 * light(r) + 0.7152 * light(g) + 0.0722 * light(b);
+  const behind = e => {
+    for (; e; e = e.parentElement) {
+      const color = read(getComputedStyle(e).backgroundColor);
+      if (color.length < 4 || color[3] > 0) return color;
+    }
+    return [255, 255, 255];
+  };
+  const found = [];
+  for (const e of document.querySelectorAll('body *')) {
+    const own = [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
+    if (!own || !e.checkVisibility()) continue;
+    const style = getComputedStyle(e);
+    const [a, b] = [glow(read(style.color)), glow(behind(e))].sort((x, y) => y - x);
+    const ratio = (a + 0.05) / (b + 0.05);
+    if (ratio < 4.5) found.push(`${e.tagName}.${e.className} ${ratio.toFixed(2)}`);
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_text_has_contrast(visit, names, scheme):
+    """At least 4.5 : 1 (WCAG 2.2, 1.4.3), folded code included."""
+    for name in names:
+        page = visit(name, scheme=scheme)
+        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        assert page.evaluate(CONTRAST) == [], name
+
+
+def test_dark_is_dark_and_figures_stay_readable(visit, names):
+    """Figures are drawn on white; in the dark they keep a white card."""
+    page = visit(names[-1], scheme="dark")
+    background = "e => getComputedStyle(e).backgroundColor"
+    assert page.eval_on_selector("body", background) == "rgb(19, 23, 27)"
+    assert page.eval_on_selector("figure img", background) == "rgb(255, 255, 255)"
+
+
+def test_the_first_stop_of_the_keyboard_is_the_content(visit, names):
+    """The skip link shows itself and leads there; there is no forest of other stops."""
+    for name in names:
+        page = visit(name)
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.className") == "skip", name
+        assert page.evaluate("document.activeElement.getBoundingClientRect().left") >= 0, name
+        assert page.locator("[tabindex]").count() == 0, name
+
+
+def test_every_table_names_itself_and_its_headers(visit, names):
+    """Caption and scope, for those who hear the table."""
+    for name in names:
+        page = visit(name)
+        assert page.locator("table").count() == page.locator("table > caption").count(), name
+        assert page.locator("th:not([scope])").count() == 0, name
+
+
+def test_every_page_prints(visit, names):
+    """To PDF, without the parts that make sense only on a screen."""
+    for name in names:
+        page = visit(name, scheme="dark")
+        assert page.pdf().startswith(b"%PDF-"), name
+        page.emulate_media(media="print")
+        assert not page.locator("details.code").first.is_visible(), name
+        assert page.eval_on_selector("h1", "e => getComputedStyle(e).color") == "rgb(0, 0, 0)", name

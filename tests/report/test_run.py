@@ -1,0 +1,114 @@
+"""A whole report, from a folder of exports to a folder of pages."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+
+from srelib import report
+from srelib.errors import InputError, ParameterError
+from tests.report.tiny import book, code
+
+
+def files(folder) -> dict[str, bytes]:
+    """Every file of a report with its bytes."""
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def test_a_page_per_notebook_and_an_index(exports, books, tmp_path):
+    """Numbers come from the data, parameters from the call, and no path is shown."""
+    result = report.run(exports, out=tmp_path / "out", notebooks=books, parameters={"weeks": "26"})
+    assert result.pages == ("00_how_many", "01_where")
+    assert result.failed == {}
+    pages = {name: content.decode() for name, content in files(tmp_path / "out").items()}
+    assert set(pages) == {"index.html", "00_how_many.html", "01_where.html", ".srelib-report"}
+    assert "48 rows in 26 weeks" in pages["00_how_many.html"]
+    assert "48 rows in 26 weeks" in pages["index.html"]
+    assert "26 0.999" in pages["01_where.html"]
+    assert not [name for name, text in pages.items() if str(tmp_path) in text]
+    assert "my exports" in pages["00_how_many.html"]
+
+
+def test_the_scoreboard_is_about_these_exports(exports, books, tmp_path):
+    """10 failures of 4,800 where 1 % is allowed: 48 allowed, 79.2 % left."""
+    report.run(exports, out=tmp_path / "out", notebooks=books, only=["01"])
+    index = BeautifulSoup((tmp_path / "out" / "index.html").read_text(), "html.parser")
+    row = index.select_one(".scoreboard tbody tr")
+    assert row.select_one("[data-label=Achieved]").get_text() == "99.79\xa0%"
+    assert "79\xa0%" in row.select_one("[data-label='Budget left']").get_text()
+    assert row.select_one(".status").get_text() == "Within budget"
+
+
+def test_the_same_input_gives_the_same_bytes(exports, books, tmp_path):
+    """Whatever runs first, and however many at a time."""
+    for name, jobs in (("one", 1), ("two", 3)):
+        report.run(exports, out=tmp_path / name, notebooks=books, jobs=jobs)
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+
+
+def test_another_number_gives_another_sentence(exports, books, tmp_path):
+    """Nothing is remembered from an earlier run."""
+    report.run(exports, out=tmp_path / "out", notebooks=books, only=["00"])
+    before = (tmp_path / "out" / "00_how_many.html").read_text()
+    text = (exports / "requests.csv").read_text()
+    (exports / "requests.csv").write_text(text.replace("shop,90,100", "shop,80,100"))
+    report.run(exports, out=tmp_path / "out", notebooks=books, only=["00"])
+    after = (tmp_path / "out" / "00_how_many.html").read_text()
+    assert "shop 90 100" in before
+    assert "shop 80 100" in after
+
+
+def test_a_broken_notebook_costs_one_page(exports, books, tmp_path):
+    """The others are written, the index says which and why, as text."""
+    broken = book(code("raise KeyError('<script>x</script>')"), title="Broken?")
+    nbformat.write(broken, books / "02_broken.ipynb")
+    result = report.run(exports, out=tmp_path / "out", notebooks=books)
+    assert list(result.failed) == ["02_broken"]
+    assert (tmp_path / "out" / "01_where.html").exists()
+    index = BeautifulSoup((tmp_path / "out" / "index.html").read_text(), "html.parser")
+    assert "cell 1: KeyError: '<script>x</script>'" in index.select_one(".failure").get_text()
+    assert not index.find("script")
+
+
+def test_unusable_input_writes_nothing(tmp_path, books):
+    """Not even the folder of the report."""
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError):
+        report.run(tmp_path / "empty", out=tmp_path / "out", notebooks=books)
+    assert not (tmp_path / "out").exists()
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".out")]
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path, books):
+    """With the fix."""
+    with pytest.raises(InputError, match=r"no folder .*nowhere"):
+        report.run(tmp_path / "nowhere", out=tmp_path / "out", notebooks=books)
+
+
+def test_a_wrong_parameter_stops_before_anything_runs(exports, books, tmp_path):
+    """The old report stays."""
+    with pytest.raises(ParameterError, match="did you mean 'weeks'"):
+        report.run(exports, out=tmp_path / "out", notebooks=books, parameters={"week": 1})
+    with pytest.raises(ParameterError, match="jobs must be 1 or more"):
+        report.run(exports, out=tmp_path / "out", notebooks=books, jobs=0)
+    assert not (tmp_path / "out").exists()
+
+
+def test_names_from_the_data_become_neither_markup_nor_files(exports, books, tmp_path):
+    """A service may be called like a path, a script or Markdown."""
+    name = "../../<script>alert(1)</script> [x](javascript:y) **b** $z$"
+    text = (exports / "requests.csv").read_text().replace(",shop,", f',"{name}",')
+    (exports / "requests.csv").write_text(text)
+    slos = (exports / "slos.yaml").read_text().replace("service: shop", f"service: '{name}'")
+    (exports / "slos.yaml").write_text(slos)
+    report.run(exports, out=tmp_path / "out", notebooks=books)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "index.html", "00_how_many.html", "01_where.html", ".srelib-report",
+    }  # fmt: skip
+    for path in (tmp_path / "out").glob("*.html"):
+        page = BeautifulSoup(path.read_text(), "html.parser")
+        assert not page.find("script")
+        assert not [link for link in page.find_all("a") if "javascript" in link["href"]]
+    index = BeautifulSoup((tmp_path / "out" / "index.html").read_text(), "html.parser")
+    assert "<script>alert(1)</script>" in index.select_one(".scoreboard tbody th").get_text()

@@ -1,0 +1,192 @@
+"""The command line: clear texts, the right exit codes, never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from srelib import cli, report
+from srelib.errors import InputError
+from tests.report import conftest
+from tests.report.tiny import book, code
+
+books, exports = conftest.books, conftest.exports
+
+
+def run(*arguments: object, capsys) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of a command."""
+    with pytest.raises(SystemExit) as end:
+        cli.main([str(argument) for argument in arguments])
+    shown = capsys.readouterr()
+    return int(end.value.code or 0), shown.out, shown.err
+
+
+def test_report_prints_where_to_look(exports, books, tmp_path, capsys):
+    """Exit 0, the index on standard output, no bar where there is no terminal."""
+    out = tmp_path / "out"
+    code, shown, noise = run("report", exports, "--out", out, "--notebooks", books, capsys=capsys)
+    assert (code, shown, noise) == (0, f"{out / 'index.html'}\n", "")
+
+
+def test_a_failed_notebook_is_exit_1(exports, books, tmp_path, capsys):
+    """Which and why on standard error; the report is there."""
+    nbformat.write(book(code("1/0")), books / "02_broken.ipynb")
+    out = tmp_path / "out"
+    status, _, noise = run("report", exports, "--out", out, "--notebooks", books, capsys=capsys)
+    assert status == 1
+    assert "02_broken did not finish: cell 1: ZeroDivisionError: division by zero" in noise
+    assert (out / "index.html").exists()
+
+
+def test_unusable_input_is_exit_2_without_traceback(books, tmp_path, capsys):
+    """An empty folder: a sentence with the fix, nothing written."""
+    (tmp_path / "empty").mkdir()
+    arguments = ("report", tmp_path / "empty", "--out", tmp_path / "out", "--notebooks", books)
+    status, shown, noise = run(*arguments, capsys=capsys)
+    assert (status, shown) == (2, "")
+    assert noise.startswith("srelib: ")
+    assert "Fix: " in noise
+    assert "Traceback" not in noise
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("setting", "match"),
+    [
+        ("week=3", "did you mean 'weeks'"),
+        ("weeks=many", "weeks must be a whole number such as 13; got 'many'"),
+        ("weeks", "--set takes name=value; got 'weeks'"),
+    ],
+)
+def test_a_wrong_setting_is_exit_2(setting, match, exports, books, tmp_path, capsys):
+    """Never silently ignored."""
+    where = ("--out", tmp_path / "out", "--notebooks", books)
+    status, _, noise = run("report", exports, *where, "--set", setting, capsys=capsys)
+    assert status == 2
+    assert match in noise
+
+
+def test_only_takes_several_numbers(monkeypatch, capsys):
+    """As people write it: --only 02 06, or with commas."""
+    seen = []
+
+    def stop(data, **given):
+        seen.append((str(data), given["only"]))
+        raise InputError("enough")
+
+    monkeypatch.setattr(report, "run", stop)
+    for arguments in (["--only", "02", "06", "x"], ["x", "--only", "02,06"], ["x"]):
+        assert run("report", *arguments, capsys=capsys)[0] == 2
+    assert seen == [("x", ["02", "06"]), ("x", ["02", "06"]), ("x", None)]
+
+
+def test_an_internal_error_is_one_line_with_a_hint(monkeypatch, capsys):
+    """Exit 3, so that scripts do not take a bug for bad input."""
+
+    def crash(*_, **__):
+        raise RuntimeError("oops\nsecond line")
+
+    monkeypatch.setattr(report, "run", crash)
+    status, _, noise = run("report", "x", capsys=capsys)
+    assert status == 3
+    assert noise.splitlines()[0] == "srelib: internal error, RuntimeError: oops"
+    assert "--debug" in noise
+    assert "Traceback" not in noise
+
+
+def test_debug_shows_where_it_happened(monkeypatch):
+    """The traceback is there for whoever asks."""
+
+    def crash(*_, **__):
+        raise RuntimeError("oops")
+
+    monkeypatch.setattr(report, "run", crash)
+    with pytest.raises(RuntimeError, match="oops"):
+        cli.main(["report", "x", "--debug"])
+
+
+def test_an_unknown_option_is_exit_2(capsys):
+    """With the usage."""
+    status, _, noise = run("report", "--ouput", "x", capsys=capsys)
+    assert status == 2
+    assert "--ouput" in noise
+
+
+def test_check_says_what_each_file_was_understood_as(exports, capsys):
+    """File, format, rows, span, objective, verdict."""
+    status, shown, noise = run("check", exports, capsys=capsys)
+    assert (status, noise) == (0, "")
+    for expected in ("requests.csv", "2026-06-01 00:00", "48", "99\xa0%", "28 days", "Usable."):
+        assert expected in shown
+
+
+def test_check_shows_rejected_rows_with_their_lines(exports, capsys):
+    """Good > total on line 3."""
+    lines = (exports / "requests.csv").read_text().splitlines()
+    lines[2] = lines[2].replace(",100,100", ",101,100")
+    (exports / "requests.csv").write_text("\n".join([*lines, ""]))
+    status, shown, _ = run("check", exports, "--json", capsys=capsys)
+    seen = json.loads(shown)
+    assert (status, seen["usable"]) == (0, True)
+    (reject,) = seen["rejects"]
+    assert (reject["file"], reject["rows"], reject["first_lines"]) == ("requests.csv", 1, [3])
+    (file,) = [file for file in seen["files"] if file["file"] == "requests.csv"]
+    assert (file["rows_read"], file["rows_kept"], file["rows_rejected"]) == (48, 47, 1)
+
+
+def test_check_of_an_empty_folder_is_exit_2(tmp_path, capsys):
+    """Also for machines."""
+    status, shown, noise = run("check", tmp_path, "--json", capsys=capsys)
+    assert status == 2
+    assert json.loads(shown)["usable"] is False
+    assert "Fix: " in noise
+
+
+def test_check_prints_no_control_characters_from_the_data(exports, capsys):
+    """A file must not clear the reader's terminal, nor be read as markup."""
+    text = (exports / "requests.csv").read_text().replace(",shop,", ",\x1b[2J[red]shop,")
+    (exports / "requests.csv").write_text(text)
+    _, shown, _ = run("check", exports, capsys=capsys)
+    assert "\x1b" not in shown
+    assert "[red]shop" in shown
+
+
+def test_init_makes_a_folder_that_check_understands(tmp_path, capsys):
+    """The files written are listed."""
+    status, shown, _ = run("init", tmp_path / "new", capsys=capsys)
+    assert status == 0
+    written = {Path(line).name for line in shown.splitlines()}
+    assert {"slos.yaml", "sources.toml"} <= written
+    assert written == {path.name for path in (tmp_path / "new").iterdir()}
+
+
+def test_init_overwrites_nothing(tmp_path, capsys):
+    """Exit 2, the file as it was."""
+    (tmp_path / "slos.yaml").write_text("mine")
+    status, _, noise = run("init", tmp_path, capsys=capsys)
+    assert status == 2
+    assert "slos.yaml" in noise
+    assert (tmp_path / "slos.yaml").read_text() == "mine"
+
+
+@pytest.mark.parametrize("module", ["srelib", "srelib.cli"])
+def test_the_command_runs_as_a_module(module):
+    """For those without the script on their path."""
+    command = [sys.executable, "-m", module, "--version"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ)
+    assert shown.stdout.startswith("srelib 0.")
+    assert shown.stderr == ""
+
+
+def test_every_command_explains_itself(capsys):
+    """Exit codes included where they matter."""
+    for command in ("report", "check", "init"):
+        status, shown, _ = run(command, "--help", capsys=capsys)
+        assert status == 0
+        assert "Exit 0" in shown
