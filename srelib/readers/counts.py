@@ -186,7 +186,7 @@ class _Work:
         self._refuse_repeated()
         codes = series_codes(self.frame)
         ticks = self.frame["time"].to_numpy().astype("int64")
-        starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]]) if len(codes) else []
+        starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]][: len(codes)])
         longest = 2 * _micros(self._steps())[codes] if len(codes) else ticks
         before = np.r_[0, ticks[:-1]] if len(ticks) else ticks
         fresh = ticks - before > longest

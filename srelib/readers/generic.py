@@ -7,7 +7,7 @@ Wide: a time, and columns whose names end in good, total, errors, ...
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -253,7 +253,7 @@ def _indicator(scanned: Scan, entry: wide.Columns, time: str, base: counts.Rule)
     whole[faults["row"].to_numpy(dtype="int64")] = False
     rows = np.flatnonzero(whole)
     frame = scanned.frame.iloc[rows].reset_index(drop=True)
-    data = {"time": frame[time]}
+    data: dict[str, Any] = {"time": frame[time]}
     data["service"] = constant(entry.service, len(frame))
     data["sli"] = constant(entry.sli, len(frame))
     notes: list[str] = []
@@ -312,18 +312,16 @@ def result(
     -------
     Result
     """
-    for part in built:
-        if len(part.refused):
-            rows = part.refused["row"].to_numpy(dtype="int64")
-            cells = (part.refused[name].to_numpy() for name in ("column", "value", "reason"))
-            column, value, reason = cells
-            refused = [
-                *refused, scanned.refuse(rows, column=column, values=value, reason=reason)
-            ]  # fmt: skip
+    for part in (entry.refused for entry in built if len(entry.refused)):
+        rows = part["row"].to_numpy(dtype="int64")
+        found = scanned.refuse(
+            rows, column=part["column"], values=part["value"], reason=part["reason"]
+        )
+        refused = [*refused, found]
     bad = pd.concat([part for part in refused if len(part)] or refused[:1], ignore_index=True)
     bad = bad.sort_values("line", kind="stable").reset_index(drop=True)
     kept = len(scanned.frame) * len(built) - sum(len(part.refused) for part in built)
-    sli, rows = _together(built)
+    sli, origin = _together(built)
     series: tuple[Series, ...] = tuple(entry for part in built for entry in part.series)
     said = [*scanned.notes, *(note for part in built for note in part.notes), *notes]
     return Result(
@@ -335,7 +333,7 @@ def result(
         series=series,
         timezone=scanned.timezone,
         notes=tuple(dict.fromkeys(said)),
-        lines=lambda at: scanned.lines(at if rows is None else rows[at]),
+        lines=lambda at: scanned.lines(at if origin is None else origin[at]),
     )
 
 
@@ -345,5 +343,5 @@ def _together(built: list[counts.Built]) -> tuple[pd.DataFrame, np.ndarray | Non
     frame = pd.concat(
         [part.sli.astype({"service": "str", "sli": "str"}) for part in built], ignore_index=True
     )
-    rows = [np.arange(len(part.sli)) if part.rows is None else part.rows for part in built]
-    return tables.conform(frame, "sli"), np.concatenate(rows)
+    at = [np.arange(len(part.sli)) if part.rows is None else part.rows for part in built]
+    return tables.conform(frame, "sli"), np.concatenate(at)

@@ -91,16 +91,14 @@ class Scan:
         found = self._cache["lines"]
         return found if rows is None else found[rows]
 
-    def refuse(
-        self, rows: np.ndarray, *, column: str | None, values: Any, reason: Any
-    ) -> pd.DataFrame:
+    def refuse(self, rows: np.ndarray, *, column: Any, values: Any, reason: Any) -> pd.DataFrame:
         """Rejects for rows of `frame` that a reader refuses.
 
         Parameters
         ----------
         rows : array of int
             Positions in `frame`.
-        column : str or None
+        column : str, None or sequence
             Column at fault.
         values, reason : scalar or sequence
             Value seen and why it was refused.

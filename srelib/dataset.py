@@ -1,0 +1,478 @@
+"""A folder of exports as one dataset: tables, objectives, provenance and rejects."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from srelib import tables, windows
+from srelib.errors import InputError, ParameterError, ReadError, SloError
+from srelib.readers import joining, parts
+from srelib.readers.base import Result
+
+if TYPE_CHECKING:
+    from srelib.readers.source import Source, Sources
+    from srelib.slos import Slo
+
+IGNORED_SUFFIXES = (".md", ".html", ".pdf", ".png", ".ipynb", ".py")
+"""Files that lie about in folders of exports and hold no data."""
+
+_MAIN_TIME = {
+    "sli": "time", "deployments": "finished_at", "changes": "committed_at",
+    "incidents": "started_at", "alerts": "fired_at", "exclusions": "starts_at",
+}  # fmt: skip
+_KEY = {
+    "deployments": ["deployment_id", "service"], "changes": ["change_id", "service"],
+    "incidents": ["incident_id", "service"],
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Everything a folder of exports says.
+
+    Parameters
+    ----------
+    path : Path
+        The folder, or the one file, that was read.
+    as_of : Timestamp
+        "Now": the end of the data. Nothing in the tables is later.
+    sli, deployments, changes, incidents, alerts, exclusions : DataFrame
+        Canonical tables (`srelib.tables.TABLES`).
+    slos : list of Slo
+        Objectives found.
+    series : DataFrame
+        One row per service and indicator.
+    sources : DataFrame
+        One row per file.
+    rejects : DataFrame
+        One row per record refused.
+    notes : tuple of str
+        What concerns no single file.
+    """
+
+    path: Path
+    as_of: pd.Timestamp
+    sli: pd.DataFrame
+    deployments: pd.DataFrame
+    changes: pd.DataFrame
+    incidents: pd.DataFrame
+    alerts: pd.DataFrame
+    exclusions: pd.DataFrame
+    slos: list[Slo]
+    series: pd.DataFrame
+    sources: pd.DataFrame
+    rejects: pd.DataFrame
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def services(self) -> list[str]:
+        """Every service any table names, sorted."""
+        named: set[str] = set(self.series["service"])
+        for table in ("deployments", "changes", "incidents", "alerts"):
+            named |= set(getattr(self, table)["service"].dropna())
+        return sorted(named)
+
+    @cached_property
+    def _spans(self) -> dict[tuple[str, str], tuple[int, int]]:
+        return joining.spans(self.sli)
+
+    def counts(self, service: str, sli: str = "availability") -> pd.DataFrame:
+        """Good and total of one indicator on its full, even index.
+
+        Parameters
+        ----------
+        service, sli : str
+            The series.
+
+        Returns
+        -------
+        DataFrame
+            good, total [events, or seconds where the series is weighted by time]; index ``time``
+            in UTC from the first bucket to the last. Buckets that were not observed are NaN.
+
+        Raises
+        ------
+        InputError
+            There is no such series.
+        """
+        if (service, sli) not in self._spans:
+            seen = ", ".join(f"{a} {b}" for a, b in list(self._spans)[:12]) or "none"
+            raise InputError(
+                f"there is no data for service {service!r}, indicator {sli!r}; series seen: {seen}",
+                fix="correct the names in slos.yaml, or name service and sli in sources.toml",
+            )
+        start, stop = self._spans[service, sli]
+        row = self.series[(self.series["service"] == service) & (self.series["sli"] == sli)]
+        step = pd.Timedelta(float(row["step_seconds"].iloc[0]), "s")
+        return windows.grid(self.sli.iloc[start:stop][["time", "good", "total"]], step=step)
+
+    def slo_counts(self, slo: Slo, *, exclusions: bool = True) -> pd.DataFrame:
+        """Good and total as an objective counts them.
+
+        Parameters
+        ----------
+        slo : Slo
+            Names the series and how it is counted (events or slices of time).
+        exclusions : bool
+            Leave planned maintenance and corrections out.
+
+        Returns
+        -------
+        DataFrame
+            good, total on an even UTC index.
+
+        Raises
+        ------
+        InputError
+            There is no data for the objective.
+        """
+        from srelib import budget, sli  # these stand above this module; needed only here
+
+        counts = self.counts(slo.service, slo.sli)
+        if exclusions and len(self.exclusions):
+            counts = budget.exclude(
+                counts, self.exclusions, service=slo.service, sli=slo.sli
+            ).counts
+        return sli.for_slo(counts, slo)
+
+
+def load(path: str | Path, *, as_of: str | pd.Timestamp | None = None) -> Dataset:
+    """Read a folder of exports.
+
+    Parameters
+    ----------
+    path : str or Path
+        Folder with exports, and perhaps objectives (YAML) and ``sources.toml``; or one file.
+    as_of : str or Timestamp, optional
+        Leave out everything later. Default: the end of the last bucket, else the latest time.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    InputError
+        The folder is empty or absent, or files cannot be read; all problems are in one text.
+
+    Notes
+    -----
+    The folder is read with the folders in it; hidden files are left out.
+    Files are read in the order of their names; the same files give the same dataset.
+    """
+    from srelib.readers.source import read_sources
+
+    path = Path(path)
+    root, files = _listing(path)
+    sources = read_sources(root)
+    problems: list[InputError] = []
+    slos, notes = _objectives(root if path.is_dir() else None, files, problems)
+    exports = [file for file in files if file.suffix.lower() not in (".yaml", ".yml", ".toml")]
+    loaded = [entry for file in exports if (entry := _read(file, root, sources, problems))]
+    _raise_all(problems)
+    if not any(entry.result.tables for entry in loaded):
+        raise InputError(
+            f"no export was found in {path.name or path}",
+            fix="put CSV or JSON exports into the folder, or run srelib init on a new one",
+        )
+    notes += _unmatched(sources, [entry.name for entry in loaded])
+    dataset = _assembled(path, loaded, slos, as_of)
+    return _with_notes(dataset, notes)
+
+
+@dataclass
+class _Loaded:
+    """One file, read; counts and rejects may still change when files are joined."""
+
+    name: str
+    format: str
+    result: Result
+    sha256: str
+    source: Source | None = None
+
+
+def _listing(path: Path) -> tuple[Path, list[Path]]:
+    """The folder messages refer to, and the files to look at."""
+    if not path.exists():
+        raise InputError(f"{str(path)!r} does not exist", fix="check the path")
+    if not path.is_dir():
+        return path.parent, [path]
+    files = sorted(_walk(path), key=lambda file: file.relative_to(path).as_posix())
+    if not files:
+        raise InputError(
+            f"the folder {path.name or str(path)!r} is empty",
+            fix="put CSV or JSON exports into it, or run srelib init on a new folder",
+        )
+    return path, files
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for entry in folder.iterdir():
+        if entry.name.startswith("."):
+            continue
+        looks_like_export = entry.suffix.lower() in (".csv", ".json", ".gz", ".tsv", ".jsonl")
+        if entry.is_dir() and not looks_like_export:
+            yield from _walk(entry)
+        else:
+            yield entry
+
+
+def _objectives(
+    root: Path | None, files: list[Path], problems: list[InputError]
+) -> tuple[list[Slo], list[str]]:
+    if root is None or not any(file.suffix.lower() in (".yaml", ".yml") for file in files):
+        return [], ["no objectives: there is no slos.yaml (srelib init writes one)"]
+    from srelib import slos
+
+    try:
+        read = slos.read_documents(root)
+    except SloError as error:
+        problems.append(error)
+        return [], []
+    return list(read.slos), list(read.notes)
+
+
+def _read(file: Path, root: Path, sources: Sources, problems: list[InputError]) -> _Loaded | None:
+    name = file.relative_to(root).as_posix()
+    source = sources.for_file(name)
+    if file.suffix.lower() in IGNORED_SUFFIXES or (source and source.table == "ignore"):
+        why = "as sources.toml says" if source else "not an export"
+        return _Loaded(name, "ignored", Result({}, 0, 0, notes=(f"left out: {why}",)), "")
+    from srelib import readers
+
+    with ThreadPoolExecutor(1) as pool:
+        digest: Future[str] = pool.submit(_sha256, file)
+        try:
+            form, result = readers.read(file, root=root, source=source)
+            return _Loaded(name, form, result, digest.result(), source)
+        except InputError as error:
+            problems.append(error)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            problems.append(ReadError(f"cannot be read ({reason})", file=name, fix="try again"))
+    return None
+
+
+def _sha256(file: Path) -> str:
+    if file.is_dir():
+        return ""
+    try:
+        with file.open("rb") as raw:
+            return hashlib.file_digest(raw, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def _raise_all(problems: list[InputError]) -> None:
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        listed = "\n".join(f"- {problem}" for problem in problems)
+        raise InputError(f"{len(problems)} files cannot be used:\n{listed}")
+
+
+def _unmatched(sources: Sources, names: list[str]) -> list[str]:
+    globs = sources.unmatched(names)
+    return [f"sources.toml: match = {glob!r} matches no file" for glob in globs]
+
+
+def _assembled(
+    path: Path, loaded: list[_Loaded], slos: list[Slo], as_of: str | pd.Timestamp | None
+) -> Dataset:
+    results, names = [entry.result for entry in loaded], [entry.name for entry in loaded]
+    indicators, found, missing = parts.joined(results, names, _thresholds(slos))
+    joined: dict[str, pd.DataFrame] = {"sli": indicators.frame}
+    for table in tables.EXPORTS[1:]:
+        joined[table] = _events(table, loaded, found)
+    now = _now(as_of, joined, indicators.grids)
+    notes = _cut(joined, now, indicators.grids) if as_of is not None else []
+    if not len(joined["sli"]) and not any(len(joined[table]) for table in tables.EXPORTS):
+        _nothing_left(found, results, as_of)
+    rejected = _stacked([entry.result.rejects for entry in loaded] + found, "rejects")
+    rejected = rejected.sort_values(["file", "line"], kind="stable").reset_index(drop=True)
+    return Dataset(
+        path=path,
+        as_of=now,
+        **joined,
+        slos=slos,
+        series=parts.described(joined["sli"], indicators),
+        sources=_provenance(loaded, found, missing, now),
+        rejects=rejected,
+        notes=tuple(notes),
+    )
+
+
+def _nothing_left(
+    found: list[pd.DataFrame], results: list[Result], as_of: str | pd.Timestamp | None
+) -> None:
+    refused = _stacked([*(result.rejects for result in results), *found], "rejects")
+    if len(refused):
+        row = refused.iloc[0]
+        raise InputError(
+            f"no record of the exports can be used; {len(refused)} were refused, "
+            f"the first because: {row['reason']}",
+            file=str(row["file"]),
+            line=int(row["line"]),
+            fix="see srelib check for all of them",
+        )
+    if as_of is not None:
+        raise ParameterError(f"as_of is {as_of}, before everything in the exports.")
+    raise InputError("the exports hold no records", fix="export a longer span of time")
+
+
+def _stacked(frames: list[pd.DataFrame], table: str) -> pd.DataFrame:
+    filled = [frame for frame in frames if len(frame)]
+    if not filled:
+        return tables.empty(table)
+    return tables.conform(pd.concat(filled, ignore_index=True), table)
+
+
+def _thresholds(slos: list[Slo]) -> dict[tuple[str, str], tuple[str, float]]:
+    """How to compare measured values, where an objective says it."""
+    return {
+        (slo.service, slo.sli): (slo.op or "lte", slo.threshold)
+        for slo in slos
+        if slo.threshold is not None
+    }
+
+
+def _events(table: str, loaded: list[_Loaded], found: list[pd.DataFrame]) -> pd.DataFrame:
+    """One table of all files, in order of time; a record that is in two files counts once."""
+    frames = []
+    for entry in loaded:
+        if table in entry.result.tables:
+            frames.append(entry.result.tables[table].assign(_file=entry.name))
+    frames = [frame for frame in frames if len(frame)]
+    if not frames:
+        return tables.empty(table)
+    frame = pd.concat(frames, ignore_index=True)
+    keys = _KEY.get(table, tables.names(table))
+    again = frame.duplicated(keys, keep="first")
+    across = again & (
+        frame["_file"] != frame.groupby(keys, dropna=False)["_file"].transform("first")
+    )
+    found.extend(_repeated(frame[across], table, keys))
+    frame = frame[~across].drop(columns="_file")
+    order = [_MAIN_TIME[table], *[name for name in keys if name != _MAIN_TIME[table]]]
+    frame = frame.sort_values(order, kind="stable").reset_index(drop=True)
+    return tables.conform(frame, table)
+
+
+def _repeated(rows: pd.DataFrame, table: str, keys: list[str]) -> list[pd.DataFrame]:
+    from srelib.readers.text import rejects
+
+    return [
+        rejects(
+            str(name), np.zeros(len(part), dtype="int64"), keys[0], part[keys[0]].astype("str"),
+            f"repeats a record of another file (table {table})",
+        )
+        for name, part in rows.groupby("_file", sort=True)
+    ]  # fmt: skip
+
+
+def _now(
+    as_of: str | pd.Timestamp | None,
+    joined: dict[str, pd.DataFrame],
+    grids: dict[tuple[str, str], joining.Grid],
+) -> pd.Timestamp:
+    if as_of is not None:
+        stamp = pd.Timestamp(as_of)
+        if stamp.tzinfo is None:
+            raise ParameterError(f"as_of carries no time zone: {as_of!r}; write 2026-06-29T00:00Z.")
+        return stamp.tz_convert("UTC").as_unit("us")
+    ends = [
+        joined["sli"]["time"].iloc[stop - 1] + pd.Timedelta(grids[key].step, "us")
+        for key, (_, stop) in joining.spans(joined["sli"]).items()
+    ]
+    if not ends:
+        columns = [
+            joined[table][column.name]
+            for table in tables.EXPORTS[1:]
+            for column in tables.TABLES[table]
+            if column.kind == "time" and table != "exclusions"
+        ]
+        ends = [column.max() for column in columns if column.notna().any()]
+    return max(ends).as_unit("us") if ends else pd.NaT  # type: ignore[return-value]
+
+
+def _cut(
+    joined: dict[str, pd.DataFrame],
+    now: pd.Timestamp,
+    grids: dict[tuple[str, str], joining.Grid],
+) -> list[str]:
+    """Leave out what is later than now; what ends later had not ended."""
+    notes = []
+    for table, frame in joined.items():
+        late = frame[_MAIN_TIME[table]] > now
+        if table == "sli":
+            late = _unfinished(frame, now, grids)
+        left = frame[~late].reset_index(drop=True)
+        if table != "exclusions":
+            for column in tables.TABLES[table]:
+                if column.kind == "time":
+                    left[column.name] = left[column.name].where(~(left[column.name] > now))
+        joined[table] = left
+        if late.any():
+            notes.append(f"{int(late.sum())} rows of {table} are later than {now:%Y-%m-%d %H:%M} "
+                         "UTC and were left out")  # fmt: skip
+    return notes
+
+
+def _unfinished(
+    frame: pd.DataFrame, now: pd.Timestamp, grids: dict[tuple[str, str], joining.Grid]
+) -> pd.Series:
+    ends = joining.ticks(frame)
+    for key, (start, stop) in joining.spans(frame).items():
+        ends = np.r_[ends[:start], ends[start:stop] + grids[key].step, ends[stop:]]
+    return pd.Series(
+        ends > now.value // 1000 if now.unit == "ns" else ends > now.asm8.view("int64")
+    )
+
+
+def _provenance(
+    loaded: list[_Loaded], found: list[pd.DataFrame], missing: dict[str, int], now: pd.Timestamp
+) -> pd.DataFrame:
+    later: dict[str, int] = {}
+    for frame in found:
+        for name, count in frame["file"].value_counts().items():
+            later[str(name)] = later.get(str(name), 0) + int(count)
+    rows = [_source_row(entry, later.get(entry.name, 0), missing) for entry in loaded]
+    return tables.conform(pd.DataFrame(rows, columns=tables.names("sources")), "sources")
+
+
+def _source_row(entry: _Loaded, later: int, missing: dict[str, int]) -> dict[str, Any]:
+    result = entry.result
+    columns = [
+        frame[_MAIN_TIME[table]]
+        for table, frame in result.tables.items()
+        if table in _MAIN_TIME and len(frame)
+    ]
+    return {
+        "file": entry.name,
+        "format": entry.format,
+        "table": ", ".join(table for table in tables.EXPORTS if table in result.tables),
+        "rows_read": result.rows_read,
+        "rows_kept": result.rows_kept - later,
+        "rows_rejected": result.rows_rejected + later,
+        "rows_missing": result.rows_missing + missing.get(entry.name, 0),
+        "first": min((column.min() for column in columns), default=pd.NaT),
+        "last": max((column.max() for column in columns), default=pd.NaT),
+        "timezone": result.timezone if result.tables else None,
+        "sha256": entry.sha256,
+        "notes": "\n".join(result.notes) or None,
+    }
+
+
+def _with_notes(dataset: Dataset, notes: list[str]) -> Dataset:
+    from dataclasses import replace
+
+    return replace(dataset, notes=(*notes, *dataset.notes))

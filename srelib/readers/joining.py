@@ -1,0 +1,394 @@
+"""Indicators of several files as one table: sorted, each bucket once, on an even grid.
+
+What it costs when there is nothing to mend is one comparison of neighbouring rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from srelib import tables
+from srelib.readers.base import Result
+from srelib.readers.text import rejects
+
+MINUTE = 60_000_000
+"""A minute [us]."""
+
+EVEN_STEPS = tuple(MINUTE * n for n in (1, 5, 10, 15, 30, 60, 360, 1440))
+"""Bucket lengths for samples that follow no step [us]."""
+
+
+@dataclass
+class Pool:
+    """Rows of table ``sli`` of several files.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Table ``sli``.
+    file : array of int, optional
+        Number of the file each row came from; None: all from one.
+    row : array of int, optional
+        Row in the table of that file; None: the same one.
+    """
+
+    frame: pd.DataFrame
+    file: np.ndarray | None = None
+    row: np.ndarray | None = None
+
+    def take(self, order: np.ndarray) -> Pool:
+        """The pool with only these rows, in this order."""
+        file = None if self.file is None else self.file[order]
+        row = order if self.row is None else self.row[order]
+        data = {name: self.frame[name].take(order) for name in self.frame.columns}
+        frame = pd.DataFrame({n: s.set_axis(pd.RangeIndex(len(s))) for n, s in data.items()})
+        return Pool(frame, file, row)
+
+    def file_of(self, at: np.ndarray) -> np.ndarray:
+        """Number of the file of each of these rows."""
+        return np.zeros(len(at), dtype="int64") if self.file is None else self.file[at]
+
+    def row_of(self, at: np.ndarray) -> np.ndarray:
+        """Row in its file of each of these rows."""
+        return np.asarray(at) if self.row is None else self.row[at]
+
+
+@dataclass
+class Lines:
+    """Where rows of a pool stand in their files.
+
+    Parameters
+    ----------
+    results : sequence of Result
+        The files by number.
+    names : sequence of str
+        Their names.
+    """
+
+    results: Sequence[Result]
+    names: Sequence[str]
+    found: list[pd.DataFrame] = field(default_factory=list)
+
+    def of(self, pool: Pool, at: np.ndarray) -> np.ndarray:
+        """1-based lines of rows of the pool; 0 where a reader cannot tell."""
+        files, rows = pool.file_of(at), pool.row_of(at)
+        lines = np.zeros(len(at), dtype="int64")
+        for number in np.unique(files):
+            asked = self.results[number].lines
+            mine = files == number
+            if asked is not None:
+                lines[mine] = asked(rows[mine])
+        return lines
+
+
+def pooled(frames: Sequence[pd.DataFrame]) -> Pool:
+    """One pool of the tables ``sli`` of several files, sorted by service, sli and time.
+
+    Parameters
+    ----------
+    frames : sequence of DataFrame
+        Tables ``sli``, one per file.
+
+    Returns
+    -------
+    Pool
+    """
+    pool = Pool(_sorted_categories(frames[0])) if len(frames) == 1 else _stacked(frames)
+    order = _order(pool.frame)
+    return pool if order is None else pool.take(order)
+
+
+def _stacked(frames: Sequence[pd.DataFrame]) -> Pool:
+    if not any(len(frame) for frame in frames):
+        return Pool(tables.empty("sli"), np.array([], dtype="int64"), np.array([], dtype="int64"))
+    data = {}
+    for name in ("service", "sli"):
+        parts = [frame[name].astype("category") for frame in frames]
+        data[name] = pd.Series(
+            pd.api.types.union_categoricals(parts, sort_categories=True, ignore_order=True)
+        )
+    for name in ("time", "good", "total"):
+        data[name] = pd.concat([frame[name] for frame in frames], ignore_index=True)
+    sizes = [len(frame) for frame in frames]
+    file = np.repeat(np.arange(len(frames)), sizes)
+    row = np.concatenate([np.arange(size) for size in sizes])
+    return Pool(_sorted_categories(pd.DataFrame(data)[tables.names("sli")]), file, row)
+
+
+def _sorted_categories(frame: pd.DataFrame) -> pd.DataFrame:
+    data = {name: frame[name] for name in frame.columns}
+    for name in ("service", "sli"):
+        known = frame[name].cat.remove_unused_categories()
+        data[name] = known.cat.reorder_categories(sorted(known.cat.categories))
+    return pd.DataFrame(data, copy=False)
+
+
+def codes(frame: pd.DataFrame) -> np.ndarray:
+    """Number of the series of each row, in order of service and sli.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Table ``sli``.
+
+    Returns
+    -------
+    array of int
+    """
+    service, sli = frame["service"].cat, frame["sli"].cat
+    width = len(sli.categories)
+    size = "int16" if width * len(service.categories) < 2**15 else "int64"
+    combined = service.codes.to_numpy().astype(size)
+    if width > 1:
+        combined = combined * np.array(width, dtype=size) + sli.codes.to_numpy().astype(size)
+    return combined
+
+
+def ticks(frame: pd.DataFrame) -> np.ndarray:
+    """Times since 1970 [us].
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Table ``sli``.
+
+    Returns
+    -------
+    array of int
+    """
+    return pd.DatetimeIndex(frame["time"]).asi8
+
+
+def _order(frame: pd.DataFrame) -> np.ndarray | None:
+    """Order by series and time, stable; None where the rows are in it already."""
+    series, times = codes(frame), ticks(frame)
+    if len(frame) < 2:
+        return None
+    same = series[1:] == series[:-1]
+    if np.all((series[1:] > series[:-1]) | (same & (times[1:] >= times[:-1]))):
+        return None
+    if np.all(times[1:] >= times[:-1]):
+        return np.argsort(series, kind="stable")
+    return np.lexsort((times, series))
+
+
+def without_duplicates(pool: Pool, lines: Lines) -> Pool:
+    """Each bucket of each series once.
+
+    Of equal rows the first stays; rows that contradict each other all go, so that the bucket
+    is unknown.
+
+    Parameters
+    ----------
+    pool : Pool
+        Sorted.
+    lines : Lines
+        Receives the rejects.
+
+    Returns
+    -------
+    Pool
+    """
+    series, times = codes(pool.frame), ticks(pool.frame)
+    again = np.r_[False, (series[1:] == series[:-1]) & (times[1:] == times[:-1])]
+    if not again.any():
+        return pool
+    group = np.cumsum(~again) - 1
+    first = np.flatnonzero(~again)[group]
+    differs = np.zeros(len(group), dtype=bool)
+    for name in ("good", "total"):
+        values = pool.frame[name].to_numpy()
+        both_missing = np.isnan(values) & np.isnan(values[first])
+        differs |= (values != values[first]) & ~both_missing
+    clash = np.bincount(group, weights=differs)[group] > 0
+    partner = np.where(again, first, np.minimum(np.arange(len(group)) + 1, len(group) - 1))
+    _report(pool, lines, np.flatnonzero(clash), partner, "contradicts")
+    _report(pool, lines, np.flatnonzero(again & ~clash), first, "repeats")
+    return pool.take(np.flatnonzero(~again & ~clash))
+
+
+def _report(pool: Pool, lines: Lines, at: np.ndarray, partner: np.ndarray, verb: str) -> None:
+    if not len(at):
+        return
+    own, other = pool.file_of(at), pool.file_of(partner[at])
+    mine, theirs = lines.of(pool, at), lines.of(pool, partner[at])
+    frame = pool.frame.iloc[at]
+    values = [
+        f"{row.service} {row.sli} {row.time:%Y-%m-%dT%H:%M:%SZ} good {row.good:.15g}"
+        f" total {row.total:.15g}"
+        for row in frame.itertuples()
+    ]
+    tail = "" if verb == "repeats" else "; the bucket is unknown until one of them is removed"
+    reasons = [
+        f"{verb} line {line}"
+        + (f" of {lines.names[there]}" if there != here else "")
+        + f" (same series and time){tail}"
+        for line, here, there in zip(theirs, own, other, strict=True)
+    ]
+    for number in np.unique(own):
+        asked = own == number
+        lines.found.append(
+            rejects(
+                lines.names[number], mine[asked], "time",
+                [text for text, yes in zip(values, asked, strict=True) if yes],
+                [text for text, yes in zip(reasons, asked, strict=True) if yes],
+            )
+        )  # fmt: skip
+
+
+def spans(frame: pd.DataFrame) -> dict[tuple[str, str], tuple[int, int]]:
+    """First and last row (excluded) of every series of a sorted table.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Table ``sli``, sorted.
+
+    Returns
+    -------
+    dict of (service, sli) to (int, int)
+    """
+    series = codes(frame)
+    if not len(series):
+        return {}
+    edges = np.r_[0, np.flatnonzero(series[1:] != series[:-1]) + 1, len(series)].tolist()
+    services, names = frame["service"].cat, frame["sli"].cat
+    width = len(names.categories)
+    found = {}
+    for start, stop in pairwise(edges):
+        code = int(series[start])
+        key = (str(services.categories[code // width]), str(names.categories[code % width]))
+        found[key] = (start, stop)
+    return found
+
+
+def usual_step(times: np.ndarray) -> int | None:
+    """The most common difference between neighbouring times [us]; None where there is none.
+
+    Parameters
+    ----------
+    times : array of int
+        Rising times [us].
+
+    Returns
+    -------
+    int or None
+    """
+    if len(times) < 2:
+        return None
+    lengths = np.diff(times)
+    if 2 * np.count_nonzero(lengths == lengths[0]) > len(lengths):
+        return int(lengths[0])
+    different, often = np.unique(lengths, return_counts=True)
+    return int(different[np.argmax(often)])
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where the buckets of a series begin.
+
+    Parameters
+    ----------
+    step : int
+        Length of a bucket [us].
+    phase : int
+        Start of a bucket after a multiple of the step [us]; -1: the times follow no grid.
+    note : str, optional
+        What had to be assumed.
+    """
+
+    step: int
+    phase: int = 0
+    note: str | None = None
+
+    def start(self, times: np.ndarray) -> np.ndarray:
+        """Start of the bucket each time belongs to [us]."""
+        if self.phase < 0:
+            return times // self.step * self.step
+        return (times - self.phase + self.step // 2) // self.step * self.step + self.phase
+
+
+def on_grid(
+    pool: Pool, stated: dict[tuple[str, str], int], weighted: set[tuple[str, str]]
+) -> tuple[Pool, dict[tuple[str, str], Grid]]:
+    """Every series on an even grid; buckets that fall together are added up.
+
+    Parameters
+    ----------
+    pool : Pool
+        Sorted, without duplicates.
+    stated : dict of (service, sli) to int
+        Steps that were stated or that a reader used [us].
+    weighted : set of (service, sli)
+        Series whose counts are seconds: where buckets fall together, their mean is taken, so
+        that a bucket is never longer than itself.
+
+    Returns
+    -------
+    Pool
+    dict of (service, sli) to Grid
+    """
+    times, grids, moved = ticks(pool.frame), {}, {}
+    for key, (start, stop) in spans(pool.frame).items():
+        files = None if pool.file is None else pool.file[start:stop]
+        grids[key] = _grid(times[start:stop], files, stated.get(key))
+        if grids[key].note:
+            moved[key] = (start, stop)
+    for key, (start, stop) in moved.items():
+        times = times.copy() if times.base is not None or not times.flags.writeable else times
+        times[start:stop] = grids[key].start(times[start:stop])
+    if moved:
+        pool = _added_up(pool, times, [moved[key] for key in moved if key in weighted])
+    return pool, grids
+
+
+def _grid(times: np.ndarray, files: np.ndarray | None, stated: int | None) -> Grid:
+    numbers = np.unique(files) if files is not None else np.array([])
+    steps = {stated} if stated else set()
+    if len(numbers) > 1 and not stated:
+        steps = {step for n in numbers if (step := usual_step(times[files == n]))}
+    step = max(steps) if steps else usual_step(times)
+    if step is None:
+        return Grid(MINUTE, int(times[0] % MINUTE), "a single bucket, taken as 60 s long")
+    return _fitted(times, step, mixed=len(steps) > 1, fixed=bool(stated))
+
+
+def _fitted(times: np.ndarray, step: int, *, mixed: bool, fixed: bool) -> Grid:
+    offsets = times % step
+    if np.all(offsets == offsets[0]):
+        return Grid(step, int(offsets[0]))
+    seconds = f"{step / 1e6:g} s"
+    if mixed or (fixed and usual_step(times) < step):  # type: ignore[operator]
+        return Grid(step, -1, f"buckets of different lengths: added up in buckets of {seconds}")
+    phases, often = np.unique(offsets, return_counts=True)
+    usual = int(np.argmax(often))
+    if 2 * often[usual] >= len(times):
+        off = len(times) - int(often[usual])
+        return Grid(step, int(phases[usual]), f"{off} buckets off the grid were moved onto it")
+    if fixed:
+        return Grid(step, -1, f"uneven times: moved into buckets of {seconds}")
+    typical = float(np.median(np.diff(times)))
+    even = next((even for even in EVEN_STEPS if even >= 2 * typical), EVEN_STEPS[-1])
+    return Grid(even, -1, f"uneven times: added up in buckets of {even // 1_000_000} s")
+
+
+def _added_up(pool: Pool, times: np.ndarray, weighted: list[tuple[int, int]]) -> Pool:
+    series = codes(pool.frame)
+    fresh = np.r_[True, (series[1:] != series[:-1]) | (times[1:] != times[:-1])]
+    group = np.cumsum(fresh) - 1
+    many = np.bincount(group)
+    divisor = np.ones(len(many))
+    for start, stop in weighted:
+        divisor[group[start] : group[stop - 1] + 1] = many[group[start] : group[stop - 1] + 1]
+    first = np.flatnonzero(fresh)
+    slim = pool.take(first)
+    slim.frame["time"] = pd.Series(times[first].view("M8[us]")).dt.tz_localize("UTC")
+    for name in ("good", "total"):
+        sums = np.bincount(group, weights=pool.frame[name].to_numpy())
+        slim.frame[name] = sums / divisor
+    return slim
