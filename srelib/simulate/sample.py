@@ -255,10 +255,17 @@ def truth_of(world: Fleet) -> dict:
         "incidents": _records(incidents),
         "spoiled": {
             "metrics": {name: exports.stamp(at) for name, at in SPOILED.items()},
+            "impossible": {"service": "billing", **_bucket(world, SPOILED["impossible"])},
             "changes_line": SPOILED_CHANGE,
             "unfinished_deployments": 1,
         },
     }
+
+
+def _bucket(world: Fleet, at: pd.Timestamp) -> dict[str, int]:
+    """What billing really had in a bucket."""
+    row = world.counts("billing").loc[at]
+    return {"good": int(row["good"]), "total": int(row["total"])}
 
 
 def _records(frame: pd.DataFrame) -> list[dict]:
