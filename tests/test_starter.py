@@ -91,7 +91,8 @@ def test_the_calendar_window_in_the_comment_is_valid(started):
     text = (started / "slos.yaml").read_text(encoding="utf-8")
     rolling = text[text.index("    - duration: 28d") : text.index("      # For a calendar")]
     text = re.sub(r" +# For a calendar.*\n", "", text.replace(rolling, ""))
-    windows = yaml.safe_load(text.replace("      # ", "    "))["spec"]["timeWindow"]
+    text = re.sub(r"^      # ", "    ", text, flags=re.MULTILINE)
+    windows = yaml.safe_load(text)["spec"]["timeWindow"]
     assert windows[0]["duration"] == "1M"
     assert windows[0]["calendar"]["timeZone"] == "Europe/Berlin"
 
@@ -105,7 +106,7 @@ def test_every_example_of_the_sources_is_valid(started):
     """Each example works when the # at the start of its lines is removed."""
     text = uncommented(started / "sources.toml")
     sources = Sources.model_validate(tomllib.loads(text))
-    assert len(sources.file) == text.count("[[file]]") == 7
+    assert len(sources.file) == 7
     assert [len(entry.series) for entry in sources.file] == [0, 0, 2, 0, 0, 0, 0]
     assert sources.file[4].values["paused"] == "ignore"
 
