@@ -7,12 +7,11 @@ All three are read alike here: as the records they hold, in order.
 
 from __future__ import annotations
 
-import gzip
 import json
-import zlib
 from typing import Any
 
 from srelib.errors import ReadError
+from srelib.readers import heads
 from srelib.readers.base import Head
 
 _BLANK = " \t\r\n\ufeff\x1e"  # a byte-order mark and the separator of RFC 7464 included
@@ -37,23 +36,17 @@ def content(head: Head) -> str:
         The file cannot be opened, unpacked (a truncated download) or decoded.
     """
     try:
-        raw = gzip.decompress(head.path.read_bytes()) if head.gzipped else head.path.read_bytes()
-        return raw.decode(head.encoding)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ReadError(
-            f"the gzip data is damaged or cut short ({error})",
-            file=head.name,
-            fix="download or export the file again",
-        ) from error
+        with heads.plain(head) as path:
+            return path.read_text(encoding="utf-8-sig")
     except UnicodeError as error:
         raise ReadError(
             f"the text is not {head.encoding} ({error})", file=head.name, fix="save it as UTF-8"
         ) from error
     except OSError as error:
         raise ReadError(
-            f"cannot be opened ({error.strerror or error})",
+            f"the file cannot be opened ({error.strerror or error})",
             file=head.name,
-            fix="check that the file exists and may be read",
+            fix="check that it exists and that you may read it",
         ) from error
 
 

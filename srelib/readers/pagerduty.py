@@ -21,7 +21,7 @@ FLAP_SECONDS = 300
 _TIME, _NUMBER, _TEXT = "time", "number", "text"
 _COLUMNS: dict[str, tuple[str, tuple[str, ...]]] = {
     "incident_id": (_TEXT, ("id", "incident_number", "#")),
-    "service": (_TEXT, ("service_name", "Service")),
+    "service": (_TEXT, ("service_name", "Service", "service_id")),
     "severity": (_TEXT, ("urgency", "priority_name")),
     "started_at": (_TIME, ("created_on", "created_at", "Opened On")),
     "resolved_at": (_TIME, ("resolved_on", "resolved_at", "Resolved On")),
@@ -65,8 +65,8 @@ def read(head: Head, source: Source | None) -> Result:
     head : Head
         The file.
     source : Source or None
-        ``columns`` names other columns, ``service`` fills empty ones, ``timezone`` is for exports
-        whose times carry no offset.
+        ``columns`` names other columns, ``service`` replaces that of every row, ``timezone`` is
+        for exports whose times carry no offset.
 
     Returns
     -------
@@ -113,8 +113,8 @@ def _incidents(rows: pd.DataFrame, source: Source | None) -> pd.DataFrame:
     if "ack" in rows:
         wait = pd.to_timedelta(rows["ack"].where(rows["ack"] >= 0), unit="s")
         frame["acknowledged_at"] = (rows["started_at"] + wait).astype("datetime64[us, UTC]")
-    if source is not None and source.service is not None:
-        frame["service"] = frame["service"].fillna(source.service)
+    if source is not None and source.service is not None and "service" not in source.columns:
+        frame["service"] = source.service
     return frame
 
 

@@ -206,6 +206,8 @@ def read(head: Head, source: Source | None) -> Result:
     table = _table(head, source)
     columns = columns_of(head.header, table, chosen=dict(source.columns) if source else None)
     columns = {name: column for name, column in columns.items() if name in tables.names(table)}
+    constants = _constants(table, source)
+    columns = {name: column for name, column in columns.items() if name not in constants}
     _demand(columns, table, head, source)
     kinds = {column.name: column.kind for column in tables.TABLES[table]}
     types = dict.fromkeys(columns.values(), "text")
@@ -215,7 +217,7 @@ def read(head: Head, source: Source | None) -> Result:
         {name: _as_text(scan.frame[column], kinds[name]) for name, column in columns.items()}
     )
     built = events.build(
-        _completed(rows, columns, table, source),
+        _completed(rows, columns, constants),
         table,
         file=head.name,
         lines=scan.lines(),
@@ -252,7 +254,7 @@ def _table(head: Head, source: Source | None) -> str:
 
 def _demand(columns: dict[str, str], table: str, head: Head, source: Source | None) -> None:
     """Every required column is there, or said in `sources.toml`, or can be made up."""
-    made = {"deployment_id", "incident_id"} | ({"service"} if source and source.service else set())
+    made = {"deployment_id", "incident_id", *_constants(table, source)}
     for name in tables.required(table):
         if name not in columns and name not in made:
             constant = 'service = "..." or ' if name == "service" else ""
@@ -270,16 +272,21 @@ def _as_text(values: pd.Series, kind: str) -> pd.Series:
     return values.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def _constants(table: str, source: Source | None) -> dict[str, str]:
+    """What `sources.toml` says of every row of the file, unless it maps a column to it."""
+    said = {name: getattr(source, name, None) for name in ("service", "sli")}
+    return {
+        name: text
+        for name, text in said.items()
+        if text is not None and name in tables.names(table) and name not in source.columns  # type: ignore[union-attr]
+    }
+
+
 def _completed(
-    rows: pd.DataFrame, columns: dict[str, str], table: str, source: Source | None
+    rows: pd.DataFrame, columns: dict[str, str], constants: dict[str, str]
 ) -> pd.DataFrame:
-    for name in ("service", "sli"):
-        constant = getattr(source, name, None)
-        if constant is not None and name in tables.names(table):
-            rows[name] = rows[name].fillna(constant) if name in rows else constant
-    if "planned" in rows:
-        rows = faults.with_planned(rows, column=columns["planned"])
-    return rows
+    rows = rows.assign(**constants)
+    return faults.with_planned(rows, column=columns["planned"]) if "planned" in rows else rows
 
 
 def _plain(name: str) -> str:

@@ -5,7 +5,7 @@ import gzip
 import pytest
 
 from srelib.errors import ReadError
-from srelib.readers import jsontext, text
+from srelib.readers import heads, jsontext
 
 PAGES = '[{"id": 1},\n {"id": 2}][{"id": 3}]'
 
@@ -52,7 +52,7 @@ def test_packed_content_is_unpacked(tmp_path):
     """A gzip file reads as its content, whatever its name."""
     path = tmp_path / "d.json"
     path.write_bytes(gzip.compress(PAGES.encode()))
-    assert jsontext.content(text.head(path, tmp_path)) == PAGES
+    assert jsontext.content(heads.head(path, tmp_path)) == PAGES
 
 
 def test_a_truncated_gzip_says_so(tmp_path):
@@ -61,9 +61,9 @@ def test_a_truncated_gzip_says_so(tmp_path):
     noise = "".join(chr(33 + (i * i) % 90) for i in range(200_000))
     packed = gzip.compress(f'["{noise}"'.replace("\\", "").encode())
     path.write_bytes(packed)
-    head = text.head(path, tmp_path)
+    head = heads.head(path, tmp_path)
     path.write_bytes(packed[:-20])
-    with pytest.raises(ReadError, match="damaged or cut short"):
+    with pytest.raises(ReadError, match="cut short"):
         jsontext.content(head)
 
 
@@ -72,4 +72,4 @@ def test_text_in_another_encoding_says_so(tmp_path):
     path = tmp_path / "d.json"
     path.write_bytes('[{"id": "café"}]'.encode("latin-1"))
     with pytest.raises(ReadError, match="not utf-8"):
-        jsontext.content(text.head(path, tmp_path))
+        jsontext.content(heads.head(path, tmp_path))

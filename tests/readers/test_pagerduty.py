@@ -171,12 +171,15 @@ def test_an_incident_exported_twice_counts_once(tmp_path):
     assert result.rejects["line"].tolist() == [3]
 
 
-def test_a_service_said_fills_only_empty_ones(tmp_path):
-    """The column goes before `service = ...`."""
-    source = Source(match="*", service="shop")
-    rows = [row(id="a"), row(id="b", service_name="")]
-    table = read(tmp_path, rows, source=source).tables["incidents"]
-    assert table["service"].tolist() == ["checkout", "shop"]
+def test_a_service_said_replaces_that_of_the_pager(tmp_path):
+    """PagerDuty's services have other names than those of the metrics; a mapped column wins."""
+    rows = [row(service_name="SRE Not Urgent Service", escalation_policy_name="cart")]
+    said = Source(match="*", service="shop")
+    mapped = Source(match="*", service="shop", columns={"service": "escalation_policy_name"})
+    services = [
+        read(tmp_path, rows, source=s).tables["incidents"]["service"][0] for s in (said, mapped)
+    ]
+    assert services == ["shop", "cart"]
 
 
 @pytest.mark.parametrize("word", ["ninety", "-5"])
