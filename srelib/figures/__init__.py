@@ -1,0 +1,13 @@
+"""Results as pictures: one module per subject, `plot_<noun>(result, *, ax=None) -> Axes`.
+
+A figure computes nothing, its title states the finding, its axes name their unit.
+Every figure carries an alternative text: `describe` sets it, `alt` reads it, and a notebook
+stores it with the picture.
+"""
+
+from srelib.figures import budget, quality, sli
+from srelib.figures.canvas import alt, describe, note, register, style
+
+__all__ = ["alt", "budget", "describe", "note", "quality", "register", "sli", "style"]
+
+register()

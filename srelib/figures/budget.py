@@ -1,0 +1,305 @@
+"""Figures of notebook 02: what is left of the error budget, and where it went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from srelib import windows, wording
+from srelib.figures import canvas
+from srelib.indicators import Indicator, answered
+
+NOTHING = ("No objective has data here, so there is no error budget; "
+           "put a slos.yaml beside the exports (srelib init writes one).")  # fmt: skip
+CAUSES = {
+    "incident": ("incidents", canvas.VERMILLION, ""),
+    "deployment": ("first hours after deployments", canvas.BLUE, "////"),
+    "other": ("the rest", "#B5B5B5", ""),
+}
+
+
+def plot_burn_down(burn: Mapping[Indicator, Any], *, ax: Axes | None = None) -> Axes:
+    """What was left of each budget over time, filled against the zero line.
+
+    Parameters
+    ----------
+    burn : mapping of Indicator to DataFrame
+        Results of `srelib.budget.burn_down`.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        Container of one panel per objective. A rolling window is drawn from when it is full;
+        a calendar period from when a tenth of it has passed.
+    """
+    results = {key: r for key, r in answered(burn).items() if r["left_share"].notna().any()}
+    if not results:
+        return canvas.note(NOTHING, ax=ax)
+    now = {key: float(r["left_share"].dropna().iloc[-1]) for key, r in results.items()}
+    with canvas.style():
+        ax, shown, key = canvas.grid(ax, results, worst=lambda i, r: -now[i])
+        for panel, indicator in shown:
+            _burn_panel(panel, indicator, _settled(results[indicator], indicator), now[indicator])
+        canvas.headline(ax, _burn_title(now))
+        canvas.subtitle(ax, "share of the allowance left, as it stood at each time; blue: left, "
+                            f"hatched red: overspent{key}")
+    return canvas.describe(ax, f"Share of the error budget left over time, one panel per "
+                               f"objective. {_burn_title(now)}.")
+
+
+def _settled(result: pd.DataFrame, indicator: Indicator) -> pd.Series:
+    """The share left, without the start of a window when a few events swing it."""
+    left = result["left_share"]
+    if indicator.window is None or len(left) < 3:
+        return left
+    if indicator.window.is_rolling:
+        start = left.index[0] + indicator.window.length_at(left.index[-1])
+        return left if start >= left.index[len(left) // 2] else left[start:]
+    index = pd.DatetimeIndex(left.index)
+    age = index - windows.period_starts(index, window=indicator.window)
+    return left.mask(age < indicator.window.length_at(index[-1]) / 10)
+
+
+def _burn_panel(ax: Axes, indicator: Indicator, left: pd.Series, now: float) -> None:
+    line = canvas.thin(left)
+    times, share = line.index, line.to_numpy()
+    ax.fill_between(times, 0, share, where=share >= 0, color="#9CC7E3", lw=0, interpolate=True)
+    ax.fill_between(times, 0, share, where=share <= 0, facecolor="#F3B58C", hatch="////",
+                    edgecolor=canvas.VERMILLION, lw=0, interpolate=True)  # fmt: skip
+    ax.plot(times, share, color=canvas.INK, lw=0.9)
+    ax.axhline(0, color=canvas.INK, lw=0.9)
+    low = float(np.nanmin(share)) if np.isfinite(share).any() else 0.0
+    ax.set_ylim(min(0.0, low) - 0.03 * (1 - min(0, low)), 1.05)
+    canvas.percent_axis(ax.yaxis, ticks=4)
+    canvas.time_axis(ax)
+    ax.spines["bottom"].set_visible(False)
+    text = f"{wording.percent(now)} left" if now >= 0 else f"{wording.percent(-now)} over"
+    canvas.panel_title(ax, indicator.label, text)
+
+
+def _burn_title(now: Mapping[Indicator, float]) -> str:
+    gone = sorted((key for key in now if now[key] < 0), key=lambda key: now[key])
+    if not gone:
+        least = min(now, key=lambda key: now[key])
+        share = wording.percent(now[least])
+        return f"Every budget has something left; the least has {least.label}, {share}"
+    if len(now) == 1:
+        return f"{gone[0].label} has overspent its budget by {wording.percent(-now[gone[0]])}"
+    names = wording.listing([key.label for key in gone], limit=2)
+    return f"{len(gone)} of {len(now)} budgets are overspent: {names}"
+
+
+def plot_causes(causes: Mapping[Indicator, Any], *, ax: Axes | None = None) -> Axes:
+    """Where each budget went: share of the allowance spent by cause.
+
+    Parameters
+    ----------
+    causes : mapping of Indicator to DataFrame
+        Results of `srelib.budget.by_cause`.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        One stacked bar per objective, from zero; the dashed line is the allowance.
+    """
+    shares = {key: r.set_index("cause")["share_of_allowance"].astype(float)
+              for key, r in answered(causes).items()}  # fmt: skip
+    shares = {key: share for key, share in shares.items() if share.notna().any()}
+    if not shares:
+        return canvas.note(NOTHING, ax=ax)
+    rows = sorted(shares, key=lambda key: shares[key].sum())[-20:]
+    ax = canvas.axes(ax, height=1.7 + 0.34 * len(rows))
+    with canvas.style():
+        for y, key in enumerate(rows):
+            _cause_bar(ax, y, shares[key])
+        ax.axvline(1, color=canvas.INK, lw=0.9, ls=(0, (4, 2)))
+        ax.annotate("allowance", (1, 0), xycoords=("data", "axes fraction"), xytext=(3, 3),
+                    textcoords="offset points", fontsize=8.5, color=canvas.GREY)
+        ax.set_yticks(range(len(rows)), [key.label for key in rows])
+        ax.set_ylim(-0.9, len(rows) - 0.4)
+        ax.set_xlim(0, max(1.15, max(share.sum() for share in shares.values()) * 1.12))
+        ax.tick_params(axis="y", length=0)
+        canvas.percent_axis(ax.xaxis, ticks=6)
+        ax.set_xlabel("spent, as a share of the allowance")
+        canvas.headline(ax, _cause_title(shares), labels=[key.label for key in rows])
+        _cause_key(ax)
+    return canvas.describe(ax, "Share of the error budget spent by cause: incidents, first hours "
+                               f"after deployments, the rest. {_cause_title(shares)}.")
+
+
+def _cause_bar(ax: Axes, y: int, share: pd.Series) -> None:
+    start = 0.0
+    for cause, (_, color, hatch) in CAUSES.items():
+        width = float(share.get(cause, 0.0))
+        ax.barh(y, width, left=start, height=0.6, facecolor=color, hatch=hatch,
+                edgecolor="white", lw=0.5)  # fmt: skip
+        start += width
+    ax.annotate(wording.percent(start), (start, y), xytext=(4, 0), textcoords="offset points",
+                va="center", fontsize=8.5, color=canvas.INK,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8})  # fmt: skip
+
+
+def _cause_key(ax: Axes) -> None:
+    canvas.key(ax, [Patch(facecolor=color, hatch=hatch, edgecolor="white", label=text)
+                    for text, color, hatch in CAUSES.values()])
+
+
+def _cause_title(shares: Mapping[Indicator, pd.Series]) -> str:
+    most = max(shares, key=lambda key: shares[key].sum())
+    share = shares[most]
+    if share.sum() == 0:
+        return "No budget was touched"
+    cause = str(share.idxmax())
+    part = wording.percent(float(share[cause] / share.sum()))
+    where = {"incident": "during incidents", "deployment": "in the first hours after deployments",
+             "other": "outside incidents and fresh deployments"}[cause]  # fmt: skip
+    return f"{most.label} spent most of its allowance, {part} of that {where}"
+
+
+def plot_days(days: Mapping[Indicator, Any], *, ax: Axes | None = None) -> Axes:
+    """What each day spent, as a share of the allowance, one panel per objective.
+
+    Parameters
+    ----------
+    days : mapping of Indicator to DataFrame
+        Results of `srelib.budget.by_day`.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        Container of the panels; the dearest day of each is named.
+    """
+    results = {key: r for key, r in answered(days).items() if r["share_of_allowance"].notna().any()}
+    if not results:
+        return canvas.note(NOTHING, ax=ax)
+    title = _days_title(results)
+    with canvas.style():
+        ax, shown, key = canvas.grid(
+            ax, results, worst=lambda i, r: r["share_of_allowance"].sum()
+        )
+        for panel, indicator in shown:
+            _days_panel(panel, indicator, results[indicator])
+        canvas.headline(ax, title)
+        canvas.subtitle(ax, "spent per day, as a share of the allowance of the window; "
+                            f"red: the dearest day{key}")
+    return canvas.describe(ax, f"Budget spent per day, one panel per objective. {title}.")
+
+
+def _days_panel(ax: Axes, indicator: Indicator, result: pd.DataFrame) -> None:
+    share = result["share_of_allowance"]
+    top: Any = share.idxmax()
+    colors = [canvas.VERMILLION if i == top else canvas.BLUE for i in result.index]
+    ax.bar(result["starts_at"], share, width=20 / 24, align="edge", color=colors)
+    ax.set_ylim(0, max(float(share.max()) * 1.1, 1e-6))
+    canvas.percent_axis(ax.yaxis, ticks=3)
+    canvas.time_axis(ax)
+    when = result.loc[top, "starts_at"]
+    text = f"{when.day} {when.month_name()[:3]}: {wording.percent(float(share[top]))}"
+    canvas.panel_title(ax, indicator.label, text if share[top] > 0 else "nothing spent")
+
+
+def _days_title(results: Mapping[Indicator, pd.DataFrame]) -> str:
+    top = {key: float(r["share_of_allowance"].max()) for key, r in results.items()}
+    worst = max(top, key=lambda key: top[key])
+    if top[worst] == 0:
+        return "No day spent any budget"
+    result = results[worst]
+    when = result.nlargest(1, "share_of_allowance")["starts_at"].iloc[0]
+    share = wording.percent(top[worst])
+    return f"One day, {wording.day(when)}, took {share} of the allowance of {worst.label}"
+
+
+def plot_forecast(
+    forecasts: Mapping[Indicator, Any], *, as_of: pd.Timestamp, ax: Axes | None = None
+) -> Axes:
+    """When each budget would run out if the coming days are like the past ones.
+
+    Parameters
+    ----------
+    forecasts : mapping of Indicator to Forecast
+        Results of `srelib.budget.forecast`.
+    as_of : Timestamp
+        "Now", the end of the data.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        One row per objective: median and interval, and the probability in words.
+    """
+    results = answered(forecasts)
+    if not results:
+        return canvas.note("No objective has enough history for a forecast (seven days).", ax=ax)
+    rows = sorted(results, key=lambda key: results[key].probability)[-20:]
+    ax = canvas.axes(ax, height=1.3 + 0.36 * len(rows))
+    title = _forecast_title(results)
+    with canvas.style():
+        for y, key in enumerate(rows):
+            _forecast_row(ax, y, results[key], as_of)
+        ax.set_yticks(range(len(rows)), [key.label for key in rows])
+        ax.set_ylim(-0.6, len(rows) - 0.4)
+        ax.tick_params(axis="y", length=0)
+        ax.spines["left"].set_visible(False)
+        canvas.time_axis(ax, year=False)
+        ax.set_xlabel(f"day of {canvas.years([as_of])} (pale: the time looked at)")
+        canvas.headline(ax, title, labels=[key.label for key in rows])
+        canvas.key(ax, [
+            Line2D([], [], marker="o", ls="", color=canvas.VERMILLION, label="median"),
+            Line2D([], [], color=canvas.BLUE, lw=2.5, label="interval (arrow: goes on)"),
+        ])  # fmt: skip
+    return canvas.describe(ax, f"Forecast of when each error budget is gone. {title}.")
+
+
+def _forecast_row(ax: Axes, y: int, result: Any, as_of: pd.Timestamp) -> None:
+    """The time looked at, the interval and the median; what lies beyond stays open."""
+    ax.plot([as_of, result.horizon], [y, y], color=canvas.PALE, lw=7, solid_capstyle="butt",
+            zorder=0)  # fmt: skip
+    if not pd.isna(result.low):
+        end = result.horizon if pd.isna(result.high) else result.high
+        ax.plot([result.low, end], [y, y], color=canvas.BLUE, lw=2.5, solid_capstyle="butt")
+        if pd.isna(result.high):
+            ax.plot(end, y, ">", color=canvas.BLUE, ms=6)
+    if not pd.isna(result.at):
+        ax.plot(result.at, y, "o", color=canvas.VERMILLION, ms=6)
+    ax.annotate(_chance(result), (1, y), xycoords=("axes fraction", "data"), xytext=(8, 0),
+                textcoords="offset points", va="center", fontsize=8.5, color=canvas.GREY)
+
+
+def _chance(result: Any) -> str:
+    if _is_gone(result):
+        return "gone already"
+    if result.probability == 0:
+        return "not in sight"
+    return f"{wording.percent(result.probability)} likely"
+
+
+def _is_gone(result: Any) -> bool:
+    return result.probability >= 1 and result.low == result.high
+
+
+def _forecast_title(results: Mapping[Indicator, Any]) -> str:
+    gone = [key for key, result in results.items() if _is_gone(result)]
+    likely = [key for key, r in results.items() if r.probability > 0.5 and key not in gone]
+    parts = []
+    if gone:
+        parts.append(f"{len(gone)} of {len(results)} budgets are gone already")
+    if likely:
+        names = wording.listing([key.label for key in likely], limit=2)
+        parts.append(f"more likely than not to follow: {names}" if gone else
+                     f"More likely than not to run out: {names}")  # fmt: skip
+    if not parts:
+        return "No budget is more likely than not to run out before its horizon"
+    return "; ".join(parts)

@@ -1,0 +1,475 @@
+"""What every figure shares: the style, a figure that carries its alternative text, panels.
+
+A `SuiteFigure` knows how to show itself in a notebook: once, as a sharp PNG with the same
+bytes every run, its alternative text in the output's metadata
+(``{"image/png": {"alt": ..., "width": ..., "height": ...}}``) and as its text form.
+Figures that others made are left alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import sys
+import textwrap
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.dates import DAILY, AutoDateLocator, num2date
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextPath
+from matplotlib.ticker import Formatter, FuncFormatter, MaxNLocator
+from PIL import Image
+
+from srelib import wording
+
+STYLE = Path(__file__).with_name("srelib.mplstyle")
+WIDTH, HEIGHT, DPI, SHARP = 7.2, 3.2, 110, 2
+PANELS = 12
+BLUE, VERMILLION, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#595959"
+INK, PALE = "#262626", "#E8E8E8"
+COLORS = (BLUE, VERMILLION, GREEN, PURPLE, GREY)
+
+
+class SuiteFigure(Figure):
+    """A figure with an alternative text, drawn in the suite's style wherever it is saved.
+
+    Attributes
+    ----------
+    alt : str
+        What the figure shows, in words; its text form in notebooks and screen readers.
+    """
+
+    alt: str = ""
+
+    def savefig(self, fname: Any, **kwargs: Any) -> None:
+        """Save in the suite's style, without the date and software version in the file.
+
+        Parameters
+        ----------
+        fname : path or file
+            Where to write.
+        **kwargs
+            As for `matplotlib.figure.Figure.savefig`.
+        """
+        with style(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing")
+            super().savefig(fname, **kwargs)
+
+    def __repr__(self) -> str:
+        return self.alt or super().__repr__()
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """The suite's matplotlib style, for as long as the block lasts."""
+    with plt.style.context(STYLE):
+        yield
+
+
+def axes(ax: Axes | None, *, height: float = HEIGHT) -> Axes:
+    """The axes given, or those of a new figure.
+
+    Parameters
+    ----------
+    ax : Axes or None
+        Where to draw; None makes a new figure, never the last one used.
+    height : float
+        Height of a new figure [inches].
+
+    Returns
+    -------
+    Axes
+    """
+    if ax is not None:
+        return ax
+    figure = plt.figure(
+        FigureClass=SuiteFigure, figsize=(WIDTH, height), dpi=DPI, facecolor="white",
+        layout="constrained",
+    )  # fmt: skip
+    with style():
+        return figure.add_subplot()
+
+
+def describe(ax: Axes, text: str) -> Axes:
+    """Store the alternative text of the figure an Axes belongs to.
+
+    Parameters
+    ----------
+    ax : Axes
+    text : str
+        What the figure shows and finds, in plain words.
+
+    Returns
+    -------
+    Axes
+        The same Axes.
+    """
+    setattr(ax.get_figure(root=True), "alt", " ".join(text.split()))  # noqa: B010
+    return ax
+
+
+def alt(ax: Axes) -> str:
+    """The alternative text of the figure an Axes belongs to.
+
+    Parameters
+    ----------
+    ax : Axes
+
+    Returns
+    -------
+    str
+        Empty where nobody described the figure.
+    """
+    return getattr(ax.get_figure(root=True), "alt", "")
+
+
+def headline(ax: Axes, text: str, *, labels: Iterable[str] = ()) -> None:
+    """Set the title: the finding, wrapped to the width there is.
+
+    Parameters
+    ----------
+    ax : Axes
+    text : str
+    labels : iterable of str
+        Texts left of the axes; the title starts to the right of them.
+    """
+    room = 72 * WIDTH - 14 - max((text_width(label, 8.5) + 8 for label in labels), default=34.0)
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}".strip()
+        if text_width(longer, 11, bold=True) > room and lines[-1]:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    ax.set_title("\n".join(lines), loc="left")
+
+
+@lru_cache(maxsize=4096)
+def text_width(text: str, size: float, *, bold: bool = False) -> float:
+    """How wide a line of text will be.
+
+    Parameters
+    ----------
+    text : str
+    size : float
+        Font size [points].
+    bold : bool
+
+    Returns
+    -------
+    float
+        [points]
+    """
+    font = FontProperties(size=size, weight="bold" if bold else "normal")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
+        return float(TextPath((0, 0), text or " ", prop=font, usetex=False).get_extents().x1)
+
+
+def note(text: str, *, ax: Axes | None = None) -> Axes:
+    """An Axes that says why there is nothing to draw.
+
+    Parameters
+    ----------
+    text : str
+        What is missing and how to get it.
+    ax : Axes, optional
+        Where to write; a new small figure by default.
+
+    Returns
+    -------
+    Axes
+    """
+    ax = axes(ax, height=1.1)
+    with style():
+        ax.set_axis_off()
+        ax.text(0, 0.5, textwrap.fill(text, 96), transform=ax.transAxes, va="center", color=GREY)
+    return describe(ax, text)
+
+
+def grid(
+    ax: Axes | None,
+    results: Mapping[Any, Any],
+    *,
+    each: float = 1.5,
+    worst: Callable[[Any, Any], float] | None = None,
+) -> tuple[Axes, list[tuple[Axes, Any]], str]:
+    """Panels inside one Axes, one per key of the results, which keeps only its title.
+
+    Parameters
+    ----------
+    ax : Axes or None
+        The container; None makes a new figure of the right height.
+    results : mapping
+        What is drawn; of more than `PANELS` the worst are kept, in their order.
+    each : float
+        Height of one row of panels in a new figure [inches].
+    worst : callable, optional
+        Takes key and result, larger is worse.
+
+    Returns
+    -------
+    tuple
+        The container, pairs of panel and key, and a remark on what was left out.
+    """
+    keys = list(results)
+    if worst is not None and len(keys) > PANELS:
+        keys = sorted(keys, key=lambda key: -worst(key, results[key]))
+    kept = set(keys[:PANELS])
+    keys = [key for key in results if key in kept]
+    columns = 1 if len(keys) == 1 else 2
+    rows = -(-len(keys) // columns)
+    ax = axes(ax, height=0.75 + each * rows * (1.5 if columns == 1 else 1))
+    ax.set_axis_off()
+    width, pitch = (1 - 0.12 * (columns - 1)) / columns, 1 / rows
+    boxes = [((i % columns) * (width + 0.12), 1 - (i // columns + 1) * pitch + 0.2 * pitch)
+             for i in range(len(keys))]  # fmt: skip
+    panels = [ax.inset_axes((x, y, width, 0.58 * pitch)) for x, y in boxes]
+    for panel in panels:
+        panel.narrow = columns > 1  # type: ignore[attr-defined]
+    left_out = len(results) - len(keys)
+    remark = f"   {left_out} milder ones not drawn" if left_out else ""
+    return ax, list(zip(panels, keys, strict=True)), remark
+
+
+def panel_title(ax: Axes, left: str, right: str = "", *, inside: bool = False) -> None:
+    """Name a panel on the left, and say its number on the right.
+
+    Parameters
+    ----------
+    ax : Axes
+    left, right : str
+        The name is cut where both would not fit.
+    inside : bool
+        Write the right text inside the panel, at its lower left.
+    """
+    room = 72 * WIDTH * (0.39 if getattr(ax, "narrow", True) else 0.88)
+    room -= 0 if inside else text_width(right, 8.5) + 8
+    limit = len(left)
+    while limit > 8 and text_width(wording.label(left, limit=limit), 9, bold=True) > room:
+        limit -= 1
+    ax.set_title(wording.label(left, limit=limit), loc="left", fontsize=9, pad=4)
+    if inside:
+        ax.text(0.02, 0.05, right, transform=ax.transAxes, fontsize=8.5, color=GREY, va="bottom",
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})  # fmt: skip
+    else:
+        ax.set_title(right, loc="right", fontsize=8.5, pad=4, fontweight="normal", color=GREY)
+
+
+def subtitle(ax: Axes, text: str) -> None:
+    """A grey line between the title of the figure and its panels: what is drawn, how to read it.
+
+    Parameters
+    ----------
+    ax : Axes
+        With its title set.
+    text : str
+    """
+    lines = textwrap.wrap(text, 104)
+    ax.annotate("\n".join(lines), (0, 1), xycoords="axes fraction", xytext=(0, 6),
+                textcoords="offset points", fontsize=8.5, color=GREY, va="bottom",
+                annotation_clip=False)  # fmt: skip
+    ax.set_title(ax.get_title("left"), loc="left", pad=12 + 12 * len(lines))
+
+
+class _Dates(Formatter):
+    """Day and month, or hours where the axis is short; the year is the offset text."""
+
+    def __init__(self, *, year: bool) -> None:
+        self._year, self._offset = year, ""
+
+    def format_ticks(self, values: Any) -> list[str]:
+        """Texts of all ticks."""
+        times = num2date(values)
+        if not times:
+            return []
+        years = sorted({times[0].year, times[-1].year})
+        self._offset = "\u2013".join(map(str, years)) if self._year else ""
+        if times[-1] - times[0] > pd.Timedelta(days=400):
+            return [f"{time:%b %Y}" for time in times]
+        if times[-1] - times[0] < pd.Timedelta(days=2):
+            return [f"{time.day} {time:%b %H:%M}" for time in times]
+        return [f"{time.day} {time:%b}" for time in times]
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        time = num2date(x)
+        return f"{time.day} {time:%b}"
+
+    def get_offset(self) -> str:
+        """The year, or first and last year."""
+        return self._offset
+
+
+def time_axis(ax: Axes, *, year: bool = True, ticks: int = 5) -> None:
+    """Few, short dates on the x axis.
+
+    Parameters
+    ----------
+    ax : Axes
+    year : bool
+        Write the year below the last tick; False where the axis label names it.
+    ticks : int
+        Most ticks.
+    """
+    locator = AutoDateLocator(minticks=3, maxticks=ticks)
+    locator.intervald[DAILY] = [1, 2, 3, 7, 14]
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(_Dates(year=year))
+    ax.xaxis.get_offset_text().set_fontsize(8)
+
+
+def years(times: Any) -> str:
+    """The year or years of some times, for an axis label.
+
+    Parameters
+    ----------
+    times : Index or Series of Timestamp
+
+    Returns
+    -------
+    str
+    """
+    found = sorted({min(times).year, max(times).year})
+    return "\u2013".join(map(str, found))
+
+
+def key(ax: Axes, handles: list[Any]) -> None:
+    """Name symbols in one line between title and axes, without a box.
+
+    Parameters
+    ----------
+    ax : Axes
+        With its title set.
+    handles : list of Artist
+        With labels.
+    """
+    ax.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1), ncols=len(handles),
+              borderaxespad=0.2, handlelength=1.4, handletextpad=0.5, columnspacing=1.6,
+              fontsize=8.5, labelcolor=GREY, borderpad=0)  # fmt: skip
+    ax.set_title(ax.get_title("left"), loc="left", pad=24)
+
+
+def thin(values: pd.Series, *, points: int = 2000) -> pd.Series:
+    """Fewer points with the same outline: lowest and highest of each chunk are kept.
+
+    Parameters
+    ----------
+    values : Series
+    points : int
+        Most points returned.
+
+    Returns
+    -------
+    Series
+        A selection of the rows of `values`, in order; gaps (NaN) stay visible as gaps.
+    """
+    if len(values) <= points:
+        return values
+    size = -(-len(values) // (points // 2 - 1))
+    array = values.to_numpy(dtype=float)
+    padded = np.pad(array, (0, -len(array) % size), constant_values=np.nan).reshape(-1, size)
+    low = np.where(np.isnan(padded), np.inf, padded).argmin(axis=1)
+    high = np.where(np.isnan(padded), -np.inf, padded).argmax(axis=1)
+    starts = np.arange(len(padded)) * size
+    keep = np.unique(np.concatenate([starts + low, starts + high, [0, len(array) - 1]]))
+    return values.iloc[keep]
+
+
+def percent_axis(axis: Any, *, ticks: int = 4) -> None:
+    """Label an axis of fractions in percent.
+
+    Parameters
+    ----------
+    axis : Axis
+        ``ax.xaxis`` or ``ax.yaxis``.
+    ticks : int
+        Most ticks.
+    """
+    axis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(lambda x, _: tick_percent(x)))
+
+
+def tick_percent(share: float) -> str:
+    """A tick label in percent, without superfluous digits.
+
+    Parameters
+    ----------
+    share : float
+        [fraction]
+
+    Returns
+    -------
+    str
+    """
+    return f"{share * 100:.6g}".replace("-", wording.MINUS) + f"{wording.NBSP}%"
+
+
+def spread(positions: list[float], *, apart: float) -> list[float]:
+    """Positions of labels moved just far enough not to overlap, order kept.
+
+    Parameters
+    ----------
+    positions : list of float
+        Where the labels would like to be.
+    apart : float
+        Smallest distance between two of them.
+
+    Returns
+    -------
+    list of float
+    """
+    order = np.argsort(positions, kind="stable")
+    wanted = np.asarray(positions, dtype=float)[order]
+    blocks: list[list[float]] = []  # [sum of (wanted - offset), number, first position]
+    for value in wanted:
+        blocks.append([value, 1.0, value])
+        while len(blocks) > 1 and blocks[-2][2] + blocks[-2][1] * apart > blocks[-1][2]:
+            total, n, _ = blocks.pop()
+            before = blocks[-1]
+            before[0] += total - n * before[1] * apart
+            before[1] += n
+            before[2] = before[0] / before[1]
+    placed = [first + apart * k for _, n, first in blocks for k in range(int(n))]
+    result = np.empty(len(placed))
+    result[order] = placed
+    return result.tolist()
+
+
+def png(figure: Figure) -> tuple[str, dict[str, Any]]:
+    """A figure as PNG at twice its size, and the metadata that say how to show it.
+
+    Parameters
+    ----------
+    figure : Figure
+
+    Returns
+    -------
+    tuple of str and dict
+        Base64, and ``{"alt", "width", "height"}`` with the size in pixels of the page.
+    """
+    raw, buffer = io.BytesIO(), io.BytesIO()
+    figure.savefig(raw, format="png", dpi=DPI * SHARP, metadata={"Software": None})
+    few_colors = Image.open(raw).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    few_colors.save(buffer, format="PNG", optimize=True)
+    width, height = (int(figure.get_size_inches()[i] * DPI) for i in (0, 1))
+    metadata = {"alt": getattr(figure, "alt", ""), "width": width, "height": height}
+    return base64.b64encode(buffer.getvalue()).decode("ascii"), metadata
+
+
+def register() -> None:
+    """Teach the notebook kernel to show a `SuiteFigure`; nothing happens outside one."""
+    if "IPython" not in sys.modules:
+        return
+    shell = sys.modules["IPython"].get_ipython()
+    if shell is not None:
+        shell.display_formatter.formatters["image/png"].for_type(SuiteFigure, png)

@@ -1,0 +1,150 @@
+"""Figures of notebook 00: what was observed, and over which time the inputs overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from srelib import wording
+from srelib.figures import canvas
+
+ROWS = 24
+
+
+def plot_coverage(
+    by_day: Mapping[Any, pd.Series], *, overall: Mapping[Any, float], ax: Axes | None = None
+) -> Axes:
+    """Calendar of what was not observed: one row per series, one cell per day.
+
+    Parameters
+    ----------
+    by_day : mapping of Indicator to Series
+        Share of each day that was observed [fraction], on the start of the day.
+    overall : mapping of Indicator to float
+        Share of all its time that was observed [fraction].
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        Each cell is filled from below in proportion to the share that is missing.
+    """
+    if not by_day:
+        return canvas.note("There is no time series in these exports, so nothing to cover.", ax=ax)
+    days = {key: series.astype(float) for key, series in by_day.items()}
+    rows = sorted(days, key=lambda key: overall[key])[:ROWS]
+    rows = [key for key in days if key in set(rows)][::-1]
+    ax = canvas.axes(ax, height=1.35 + 0.3 * len(rows))
+    title = _coverage_title(overall)
+    with canvas.style():
+        for y, key in enumerate(rows):
+            _calendar_row(ax, y, days[key])
+        ends = [days[key].index[-1] for key in rows]
+        ax.set_xlim(min(days[key].index[0] for key in rows), max(ends) + pd.Timedelta(days=1))
+        ax.set_ylim(-0.6, len(rows) - 0.4)
+        ax.set_yticks(range(len(rows)), [key.label for key in rows])
+        ax.tick_params(axis="y", length=0)
+        ax.spines["left"].set_visible(False)
+        _shares_seen(ax, [overall[key] for key in rows])
+        canvas.time_axis(ax, year=False, ticks=7)
+        ax.set_xlabel(f"day of {canvas.years(ends)} (red: share of the day not observed)")
+        canvas.headline(ax, title, labels=[key.label for key in rows])
+    left_out = len(days) - len(rows)
+    rest = f" {left_out} better covered series are not drawn." if left_out else ""
+    return canvas.describe(ax, f"Calendar of coverage, one row per series. {title}.{rest}")
+
+
+def _calendar_row(ax: Axes, y: int, share: pd.Series) -> None:
+    """Grey cells, filled from below by what is missing; the least gap stays visible."""
+    missing = 1 - share.to_numpy()
+    height = np.where(missing > 0, np.maximum(missing, 0.15), 0.0) * 0.8
+    seen = share.index[~np.isnan(missing)]
+    ax.bar(seen, 0.8, width=0.9, bottom=y - 0.4, align="edge", color=canvas.PALE)
+    some = missing > 0
+    ax.bar(share.index[some], height[some], width=0.9, bottom=y - 0.4, align="edge",
+           color=canvas.VERMILLION)  # fmt: skip
+
+
+def _shares_seen(ax: Axes, rows: list[float]) -> None:
+    """The share observed of each row, at its right end."""
+    for y, share in enumerate(rows):
+        text = wording.percent(share)
+        ax.annotate(text, (1, y), xycoords=("axes fraction", "data"), xytext=(6, 0),
+                    textcoords="offset points", va="center", fontsize=8.5,
+                    color=canvas.VERMILLION if share < 1 else canvas.GREY)  # fmt: skip
+
+
+def _coverage_title(overall: Mapping[Any, float]) -> str:
+    partial = {key: share for key, share in overall.items() if share < 1}
+    if not partial:
+        return f"All {len(overall)} series were observed without a gap"
+    worst = min(partial, key=lambda key: partial[key])
+    text = f"{worst.label} was observed {wording.percent(partial[worst])} of the time"
+    others = [share for key, share in overall.items() if key != worst]
+    if not others:
+        return text
+    least = min(others)
+    return f"{text}, the others " + (
+        "without a gap" if least == 1 else f"at least {wording.percent(least)}"
+    )
+
+
+def plot_spans(sources: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Which time each input covers, so that one sees where they overlap.
+
+    Parameters
+    ----------
+    sources : DataFrame
+        Table ``sources`` of the dataset.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        One bar per file that holds times.
+    """
+    dated = sources.dropna(subset=["first", "last"]).reset_index(drop=True)
+    if dated.empty:
+        return canvas.note("No file holds any times, so there is no span to draw.", ax=ax)
+    shown = dated.head(ROWS)[::-1].reset_index(drop=True)
+    ax = canvas.axes(ax, height=1.3 + 0.34 * len(shown))
+    first, last = dated["first"].max(), dated["last"].min()
+    with canvas.style():
+        for y, (_, row) in enumerate(shown.iterrows()):
+            ax.barh(y, row["last"] - row["first"], left=row["first"], height=0.5,
+                    color=canvas.BLUE)  # fmt: skip
+            rows = wording.plural(row["rows_kept"], "row")
+            ax.annotate(rows, (row["last"], y), xytext=(5, 0), textcoords="offset points",
+                        va="center", fontsize=8.5, color=canvas.GREY)  # fmt: skip
+        if first < last:
+            ax.add_patch(Rectangle((first, -0.6), last - first, len(shown) + 0.2, zorder=0,  # type: ignore[arg-type]
+                                   facecolor=canvas.PALE, edgecolor="none"))  # fmt: skip
+        labels = [_source_label(row) for _, row in shown.iterrows()]
+        ax.set_yticks(range(len(shown)), labels)
+        ax.set_ylim(-0.6, len(shown) - 0.4)
+        ax.tick_params(axis="y", length=0)
+        ax.spines["left"].set_visible(False)
+        canvas.time_axis(ax, year=False, ticks=7)
+        ax.set_xlabel(f"day of {canvas.years(dated['last'])} (UTC; shaded: all inputs overlap)")
+        canvas.headline(ax, _span_title(dated), labels=labels)
+    return canvas.describe(ax, f"Time span of each input file. {_span_title(dated)}.")
+
+
+def _source_label(row: pd.Series) -> str:
+    return f"{row['table']}: {wording.label(row['file'], limit=26)}"
+
+
+def _span_title(dated: pd.DataFrame) -> str:
+    first, last = dated["first"].max(), dated["last"].min()
+    if len(dated) == 1:
+        return f"One input covers {wording.day(first)} to {wording.day(last)}"
+    if first >= last:
+        return "The inputs do not overlap in time; questions that join them have no answer"
+    return f"All {len(dated)} dated inputs overlap for {wording.duration(last - first)}"

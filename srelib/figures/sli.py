@@ -1,0 +1,322 @@
+"""Figures of notebook 01: service levels per week, over all window lengths, in time slices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
+
+from srelib import wording
+from srelib.figures import canvas
+from srelib.indicators import Indicator, answered
+
+NOTHING = "No service level indicator has data here; export good and total events per service."
+TICKS = {1 / 60: "1 s", 1: "1 min", 60: "1 h", 1440: "1 day", 40320: "4 weeks", 525600: "1 year"}
+FEW = 50  # failures allowed; below it one failure costs more than 2 % of the budget
+SLOW = 64  # minutes: the power of two nearest to an hour
+
+
+def plot_periods(
+    periods: Mapping[Indicator, Any], *, period: str = "week", ax: Axes | None = None
+) -> Axes:
+    """Share of bad events per period with its interval, one panel per indicator.
+
+    Parameters
+    ----------
+    periods : mapping of Indicator to DataFrame
+        Results of `srelib.sli.by_period`.
+    period : str
+        What one point stands for, in words.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        The container of the panels; its title names the finding.
+    """
+    results = answered(periods)
+    if not results:
+        return canvas.note(NOTHING, ax=ax)
+    title = _periods_title(results, period)
+    with canvas.style():
+        ax, shown, key = canvas.grid(ax, results, worst=lambda i, r: _missed(i, r)["missed"].sum())
+        for panel, indicator in shown:
+            _periods_panel(panel, indicator, results[indicator])
+        canvas.headline(ax, title)
+        marks = "triangle: missed   ring: cannot tell   dot: met"
+        canvas.subtitle(ax, f"bad share per {period} with interval; dashed: allowed   {marks}{key}")
+    return canvas.describe(ax, f"Share of bad events per {period} with interval, one panel per "
+                               f"indicator. {title}.")
+
+
+def _missed(indicator: Indicator, result: pd.DataFrame) -> pd.DataFrame:
+    """Bad share of each period, and whether its interval lies above or around the allowed."""
+    bad, most, least = 1 - result["ratio"], 1 - result["low"], 1 - result["high"]
+    return pd.DataFrame({
+        "starts_at": result["starts_at"], "bad": bad, "least": least, "most": most,
+        "missed": (least > indicator.allowed), "met": most <= indicator.allowed,
+    })  # fmt: skip
+
+
+def _periods_panel(ax: Axes, indicator: Indicator, result: pd.DataFrame) -> None:
+    points = _missed(indicator, result).dropna(subset=["bad"])
+    unsure = ~points["missed"] & ~points["met"]
+    fine = points["met"] | (not indicator.has_target)
+    kinds = ((points["missed"], "^", canvas.VERMILLION, canvas.VERMILLION),
+             (unsure & indicator.has_target, "o", canvas.GREY, "white"),
+             (fine, "o", canvas.BLUE, canvas.BLUE))  # fmt: skip
+    for mask, marker, color, face in kinds:
+        some = points[mask]
+        if some.empty:
+            continue
+        errors = np.clip([some["bad"] - some["least"], some["most"] - some["bad"]], 0, None)
+        ax.errorbar(some["starts_at"], some["bad"], yerr=errors, fmt=marker, color=color, ms=4.5,
+                    markerfacecolor=face, elinewidth=1, clip_on=False)  # fmt: skip
+    top = float(np.nanmax([points["most"].max(), 2 * indicator.allowed, 1e-9]))
+    ax.set_ylim(0, top * 1.08)
+    if indicator.has_target:
+        ax.axhline(indicator.allowed, color=canvas.INK, lw=0.9, ls=(0, (4, 2)), zorder=1)
+    canvas.percent_axis(ax.yaxis, ticks=3)
+    canvas.time_axis(ax)
+    missed = f"{int(points['missed'].sum())} of {len(points)} missed"
+    canvas.panel_title(ax, indicator.label, missed if indicator.has_target else "no target")
+
+
+def _periods_title(results: Mapping[Indicator, pd.DataFrame], period: str) -> str:
+    if not any(key.has_target for key in results):
+        worst = min(results, key=lambda key: results[key]["ratio"].min())
+        share = wording.percent(1 - float(results[worst]["ratio"].min()))
+        return f"{worst.label} had the worst {period}: {share} bad"
+    counts = {key: int(_missed(key, r)["missed"].sum()) for key, r in results.items()}
+    missing = {key: n for key, n in counts.items() if n}
+    if not missing:
+        return f"No indicator clearly missed its target in any {period}"
+    worst = max(missing, key=lambda key: missing[key])
+    of = int(results[worst]["ratio"].notna().sum())
+    text = f"{worst.label} clearly missed its target in {missing[worst]} of {of} {period}s"
+    others = len(results) - len(missing)
+    return f"{text}; {others} of {len(results)} indicators never did" if others else text
+
+
+def plot_worst_windows(worst: Mapping[Indicator, Any], *, ax: Axes | None = None) -> Axes:
+    """Windowed availability: the worst share of bad events over every window length.
+
+    Parameters
+    ----------
+    worst : mapping of Indicator to DataFrame
+        Results of `srelib.sli.worst_windows`.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        Both axes of the panels are logarithmic; the other indicators are grey in each panel.
+
+    References
+    ----------
+    .. [1] Hauer et al., Meaningful Availability, NSDI 2020.
+    """
+    results = answered(worst)
+    if not results:
+        return canvas.note(NOTHING, ax=ax)
+    title = _worst_title(results)
+    curves = {key: _curve(result) for key, result in results.items()}
+    ends = [end for c in curves.values() if len(c) for end in (c.index[0], c.index[-1])]
+    span = (min(ends, default=1.0) / 1.5, max(ends, default=2.0) * 1.5)
+    floor = min((c[c > 0].min() for c in curves.values() if (c > 0).any()), default=1e-4)
+    with canvas.style():
+        ax, shown, key = canvas.grid(ax, results, each=1.6, worst=_above)
+        for panel, indicator in shown:
+            for other, curve in curves.items():
+                if other != indicator:
+                    panel.plot(curve.index, curve.clip(lower=floor), color="#CFCFCF", lw=0.8)
+            _worst_panel(panel, indicator, curves[indicator].clip(lower=floor), span)
+            panel.set_ylim(floor / 2, 1.6)
+            panel.set_xlim(*span)
+        canvas.headline(ax, title)
+        canvas.subtitle(ax, "worst bad share in any window of that length (log scales); "
+                            f"dashed: allowed; grey: the others{key}")
+    return canvas.describe(ax, "Worst share of bad events against window length, one panel per "
+                               f"indicator. {title}.")
+
+
+def _curve(result: pd.DataFrame) -> pd.Series:
+    minutes = result["window"].dt.total_seconds() / 60
+    return pd.Series((1 - result["ratio"]).to_numpy(), index=minutes.to_numpy()).dropna()
+
+
+def _above(indicator: Indicator, result: pd.DataFrame) -> float:
+    """Longest window [min] whose worst ratio misses the target; 0 where none does."""
+    curve = _curve(result)
+    above = curve[curve > indicator.allowed + 1e-12]
+    return float(above.index.max()) if len(above) else 0.0
+
+
+def _worst_panel(
+    ax: Axes, indicator: Indicator, curve: pd.Series, span: tuple[float, float]
+) -> None:
+    ax.plot(curve.index, curve, color=canvas.BLUE, lw=1.8)
+    if indicator.has_target:
+        ax.axhline(indicator.allowed, color=canvas.INK, lw=0.9, ls=(0, (4, 2)), zorder=1)
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    ticks = [tick for tick in TICKS if span[0] <= tick <= span[1]]
+    ax.xaxis.set_major_locator(FixedLocator(ticks))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: TICKS[_nearest(x)]))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_major_locator(LogLocator(numticks=4))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: canvas.tick_percent(y)))
+    ax.yaxis.set_minor_formatter(NullFormatter())
+    ax.yaxis.set_minor_locator(NullLocator())
+    canvas.panel_title(ax, indicator.label, _reach(indicator, curve), inside=True)
+
+
+def _nearest(minutes: float) -> float:
+    return min(TICKS, key=lambda tick: abs(tick - minutes))
+
+
+def _reach(indicator: Indicator, curve: pd.Series) -> str:
+    if not indicator.has_target:
+        return "no target"
+    above = curve[curve > indicator.allowed + 1e-12]
+    if above.empty:
+        return "target kept at every length"
+    if above.index.max() == curve.index.max():
+        return "missed at every length" if len(above) == len(curve) else "missed over all the time"
+    return f"missed up to {wording.duration(above.index.max() * 60)}"
+
+
+def _worst_title(results: Mapping[Indicator, pd.DataFrame]) -> str:
+    hour = {key: _at(result, SLOW) for key, result in results.items()}
+    hour = {key: bad for key, bad in hour.items() if bad == bad}
+    if not hour:
+        return "Worst share of bad events over every window length"
+    worst = max(hour, key=lambda key: hour[key])
+    if hour[worst] == 0:
+        return "No indicator had a bad event in any window"
+    share = wording.percent(hour[worst])
+    return f"{worst.label} had the worst hour: {share} bad"
+
+
+def _at(result: pd.DataFrame, minutes: float) -> float:
+    """Worst bad share at the window length nearest to so many minutes."""
+    curve = _curve(result)
+    if curve.empty:
+        return float("nan")
+    return float(curve.iloc[np.abs(np.log(curve.index.to_numpy() / minutes)).argmin()])
+
+
+def plot_slices(shares: pd.DataFrame, *, slice: str, ax: Axes | None = None) -> Axes:
+    """Bad events against bad time: the two shares of each indicator on one line.
+
+    Parameters
+    ----------
+    shares : DataFrame
+        indicator (Indicator), events, slices: bad shares [fraction].
+    slice : str
+        Length of a slice, in words.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        A dot for events, a diamond for slices, joined.
+    """
+    rows = shares.dropna(subset=["events", "slices"])[:20][::-1].reset_index(drop=True)
+    if rows.empty:
+        return canvas.note(NOTHING, ax=ax)
+    ax = canvas.axes(ax, height=1.3 + 0.32 * len(rows))
+    title = _slices_title(rows, slice)
+    with canvas.style():
+        ax.hlines(rows.index, rows[["events", "slices"]].min(axis=1),
+                  rows[["events", "slices"]].max(axis=1), color="#BDBDBD", lw=2)  # fmt: skip
+        marks: dict[str, Any] = {"clip_on": False, "zorder": 3, "ls": ""}
+        dots = ax.plot(rows["events"], rows.index, "o", color=canvas.BLUE, ms=6,
+                       label="share of events", **marks)  # fmt: skip
+        diamonds = ax.plot(rows["slices"], rows.index, "D", color=canvas.VERMILLION, ms=5.5,
+                           label=f"share of {slice} slices", **marks)  # fmt: skip
+        ax.set_yticks(rows.index, [key.label for key in rows["indicator"]])
+        ax.set_ylim(-0.6, len(rows) - 0.4)
+        ax.set_xlim(left=0)
+        ax.tick_params(axis="y", length=0)
+        ax.spines["left"].set_visible(False)
+        canvas.percent_axis(ax.xaxis, ticks=6)
+        ax.set_xlabel("bad share (lower is better)")
+        canvas.headline(ax, title, labels=[key.label for key in rows["indicator"]])
+        canvas.key(ax, [*dots, *diamonds])
+    return canvas.describe(ax, f"Share of bad events and of bad slices per indicator. {title}.")
+
+
+def _slices_title(rows: pd.DataFrame, slice: str) -> str:
+    worse = rows["slices"] > rows["events"]
+    if worse.all():
+        return f"Counted in {slice} slices, every indicator looks worse than counted in events"
+    if not worse.any():
+        return f"Counted in {slice} slices, no indicator looks worse than counted in events"
+    return (f"Counted in {slice} slices, {int(worse.sum())} of {len(rows)} indicators look worse "
+            "than counted in events")
+
+
+def plot_low_traffic(low: Mapping[Indicator, Any], *, ax: Axes | None = None) -> Axes:
+    """How many failures the target allows per window; below about fifty single failures decide.
+
+    Parameters
+    ----------
+    low : mapping of Indicator to LowTraffic
+        Results of `srelib.sli.low_traffic`.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        One row per indicator, logarithmic scale.
+    """
+    results = {key: r for key, r in answered(low).items() if r.allowance > 0}
+    if not results:
+        return canvas.note("Without an objective with data there is no allowance to judge.", ax=ax)
+    rows = sorted(results, key=lambda key: results[key].allowance)[:20][::-1]
+    ax = canvas.axes(ax, height=1.3 + 0.32 * len(rows))
+    title = _low_title(results)
+    with canvas.style():
+        for y, key in enumerate(rows):
+            n = results[key].allowance
+            few = results[key].is_low
+            ax.plot(n, y, marker="^" if few else "o", ms=6,
+                    color=canvas.VERMILLION if few else canvas.BLUE)  # fmt: skip
+            ax.annotate(wording.count(n), (n, y), xytext=(8, 0), textcoords="offset points",
+                        va="center", fontsize=8.5, color=canvas.GREY)  # fmt: skip
+        ax.set_xscale("log")
+        least = min(r.allowance for r in results.values())
+        most = max(r.allowance for r in results.values())
+        ax.set_xlim(min(0.5, least / 2), most * 4)
+        ax.axvline(FEW, color=canvas.INK, lw=0.9, ls=(0, (4, 2)), zorder=1)
+        ax.annotate("one failure costs 2\u00a0%", (FEW, 1), xycoords=("data", "axes fraction"),
+                    fontsize=8.5, xytext=(0, 1), textcoords="offset points", ha="center",
+                    va="bottom", color=canvas.GREY)  # fmt: skip
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.6g}"))
+        ax.xaxis.set_minor_locator(NullLocator())
+        ax.set_yticks(range(len(rows)), [key.label for key in rows])
+        ax.set_ylim(-0.6, len(rows) - 0.4)
+        ax.tick_params(axis="y", length=0)
+        ax.spines["left"].set_visible(False)
+        ax.set_xlabel("failures the target allows per window (log scale; triangle: low traffic)")
+        canvas.headline(ax, title, labels=[key.label for key in rows])
+        ax.set_title(ax.get_title("left"), loc="left", pad=20)
+    return canvas.describe(ax, f"Failures allowed per window by indicator. {title}.")
+
+
+def _low_title(results: Mapping[Indicator, Any]) -> str:
+    few = [key for key, r in results.items() if r.is_low]
+    if not few:
+        return "No target hangs on single failures: one costs at most 2\u00a0% of any budget"
+    worst = max(few, key=lambda key: results[key].cost_of_one)
+    cost = wording.percent(results[worst].cost_of_one)
+    return f"One failure of {worst.label} costs {cost} of its error budget"

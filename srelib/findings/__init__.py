@@ -1,0 +1,13 @@
+"""Results as sentences and tables: computed from the data, exact, with interval and n.
+
+One module per subject, ``<noun>_sentence(result) -> str`` in Markdown.
+Text that comes from the data is escaped and never becomes markup.
+"""
+
+from srelib.findings import budget, quality, sli
+from srelib.findings.show import Table, show, table
+from srelib.findings.text import escaped, markdown, name, names
+
+__all__ = [
+    "Table", "budget", "escaped", "markdown", "name", "names", "quality", "show", "sli", "table",
+]  # fmt: skip

@@ -1,0 +1,345 @@
+"""What notebook 02 says: what was allowed, what was spent on what, and when it is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from srelib import wording
+from srelib.findings.show import Table, table
+from srelib.findings.text import markdown, name, names
+from srelib.indicators import Indicator, answered
+
+NO_SLO = ("**There is no error budget, because no objective has data.** Put a slos.yaml beside "
+          "the exports; `srelib init DIR` writes a commented one.")  # fmt: skip
+CAUSES = {
+    "incident": "during incidents",
+    "deployment": "in the first hours after deployments",
+    "other": "at other times",
+}
+
+
+def status_sentence(indicator: Indicator, status: Any) -> str:
+    """The error budget of one objective in its current window.
+
+    Parameters
+    ----------
+    indicator : Indicator
+    status : Status
+        Allowance, spent, left.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    who, window = name(indicator.name), indicator.window
+    if status.total != status.total:
+        return f"{who}: nothing was observed in its window ({window}), so its budget is unknown."
+    if status.total == 0:
+        return f"{who}: no traffic in its window ({window}), so nothing was allowed or spent."
+    allowance = wording.amount(status.allowance, indicator.unit)
+    spent = wording.amount(status.spent, indicator.unit)
+    target = wording.percent(indicator.target)
+    frame = f"{spent} bad against {allowance} allowed ({window}, target {target})"
+    if status.spent == 0:
+        return f"{who} has its whole budget left: {frame}."
+    if status.left < 0:
+        return f"{who} is **overspent by {wording.percent(-status.left_share)}**: {frame}."
+    left = wording.percent(status.left_share)
+    return f"{who} has {left} of its budget left: {frame}."
+
+
+def status_sentences(statuses: Mapping[Indicator, Any]) -> list[str]:
+    """The answer of the notebook: overspent budgets first, then what is left.
+
+    Parameters
+    ----------
+    statuses : mapping of Indicator to Status
+        Budget of the current window of each objective.
+
+    Returns
+    -------
+    list of str
+        Markdown.
+    """
+    results = answered(statuses)
+    if not results:
+        return [NO_SLO]
+    order = sorted(results, key=lambda key: _left(results[key]))
+    gone = [key for key in order if _left(results[key]) < 0]
+    shown = order[: max(len(gone), 3)][:8]
+    lines = [status_sentence(key, results[key]) for key in shown]
+    rest = [key for key in order if key not in shown]
+    over = sum(1 for key in rest if _left(results[key]) < 0)
+    if rest and not over:
+        least = wording.percent(_left(results[rest[0]]))
+        lines.append(f"{wording.plural(len(rest), 'other')} {'has' if len(rest) == 1 else 'have'} "
+                     f"at least {least} left: {names(key.name for key in rest)}.")  # fmt: skip
+    elif rest:
+        lines.append(f"{len(rest)} more are in the table, {over} of them overspent.")
+    return lines
+
+
+def _left(status: Any) -> float:
+    return status.left_share if status.left_share == status.left_share else float("inf")
+
+
+def status_table(statuses: Mapping[Indicator, Any]) -> Table | None:
+    """Allowance, spent and left of every objective in its current window.
+
+    Parameters
+    ----------
+    statuses : mapping of Indicator to Status
+
+    Returns
+    -------
+    Table or None
+        None without objectives.
+    """
+    rows = [{"objective": key.name, "window": str(key.window), "target": key.target,
+             "good": wording.percent(s.sli, against=key.target),
+             "allowance": wording.amount(s.allowance, key.unit),
+             "spent": wording.amount(s.spent, key.unit),
+             "left": wording.percent(s.left_share)}
+            for key, s in answered(statuses).items()]  # fmt: skip
+    if not rows:
+        return None
+    return table(pd.DataFrame(rows), caption="Error budgets of the current window", max_rows=50,
+                 formats={"target": wording.percent},
+                 headers={"left": "left (share of allowance)"})  # fmt: skip
+
+
+def burn_sentence(burn: Mapping[Indicator, Any]) -> str:
+    """How long budgets were overspent in the time shown.
+
+    Parameters
+    ----------
+    burn : mapping of Indicator to DataFrame
+        Results of `srelib.budget.burn_down`.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    results = {k: r["left_share"].dropna() for k, r in answered(burn).items()}
+    results = {k: left for k, left in results.items() if len(left)}
+    if not results:
+        return NO_SLO
+    over = {k: float((left < 0).mean()) for k, left in results.items()}
+    worst = max(over, key=lambda k: over[k])
+    if over[worst] == 0:
+        return "No budget was overspent at any time."
+    lowest = results[worst].min()
+    return (f"{name(worst.name)} stood overspent for {wording.percent(over[worst])} of the time "
+            f"observed, at worst by {wording.percent(-lowest)} "
+            f"({wording.moment(results[worst].idxmin())}).")  # fmt: skip
+
+
+def projection_sentence(periods: Mapping[Indicator, Any]) -> str:
+    """Calendar budgets in mid-period: so far, and projected to the end.
+
+    Parameters
+    ----------
+    periods : mapping of Indicator to DataFrame
+        Results of `srelib.budget.by_period`.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    rows = {k: r.iloc[-1] for k, r in answered(periods).items()
+            if k.window is not None and not k.window.is_rolling and len(r)}  # fmt: skip
+    rows = {k: row for k, row in rows.items() if not row["complete"]}
+    if not rows:
+        return "No objective is in the middle of a calendar period, so nothing is projected."
+    return f"{'; '.join(_projection(k, row) for k, row in list(rows.items())[:4])}."
+
+
+def _projection(key: Indicator, row: Any) -> str:
+    now, end = (wording.percent(row[f"{form}left_share"]) for form in ("", "projected_"))
+    return (f"{name(key.name)} in {markdown(row['label'])}: {now} left of the allowance earned "
+            f"*so far*, {end} of the one *projected* for the whole period if traffic goes on as "
+            "usual")  # fmt: skip
+
+
+def causes_sentence(causes: Mapping[Indicator, Any]) -> str:
+    """What the budgets went into, the biggest spender first.
+
+    Parameters
+    ----------
+    causes : mapping of Indicator to DataFrame
+        Results of `srelib.budget.by_cause`.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    results = {k: r.set_index("cause") for k, r in answered(causes).items()}
+    results = {k: r for k, r in results.items() if r["bad"].sum() > 0}
+    if not results:
+        return "Nothing was spent, so there is nothing to put down to anything."
+    key = max(results, key=lambda k: results[k]["share_of_allowance"].sum())
+    row = results[key]
+    parts = [f"{wording.percent(row.loc[cause, 'share_of_spent'])} {words}"
+             for cause, words in CAUSES.items()]  # fmt: skip
+    ships = [k for k in results if results[k].loc["deployment", "share_of_spent"] > 0.5]
+    tail = (f" The hours after deployments hold most of what was spent in "
+            f"{names(k.name for k in ships)}." if ships else "")  # fmt: skip
+    total = wording.percent(row["share_of_allowance"].sum())
+    return (f"{name(key.name)} spent most, {total} of its allowance: {wording.listing(parts)}."
+            f"{tail} This is bookkeeping, not proof of cause.")  # fmt: skip
+
+
+def sum_sentence(parts: Mapping[Indicator, Any], statuses: Mapping[Indicator, Any]) -> str:
+    """That the parts add up to what was spent, or by how much they do not.
+
+    Parameters
+    ----------
+    parts : mapping of Indicator to DataFrame
+        Results of `srelib.budget.attribute`.
+    statuses : mapping of Indicator to Status
+        Of the same counts.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    known = [k for k in answered(parts) if k in answered(statuses)]
+    off = [k for k in known if abs(parts[k]["bad"].sum() - statuses[k].spent)
+           > 1e-9 * max(1.0, statuses[k].spent)]  # fmt: skip
+    if not known:
+        return "There is nothing to add up."
+    if off:
+        return f"The parts of {names(k.name for k in off)} do **not** add up to what was spent."
+    return f"The parts of all {wording.plural(len(known), 'budget')} add up to what was spent."
+
+
+def spenders_table(parts: Mapping[Indicator, Any], *, max_rows: int = 12) -> Table | None:
+    """The incidents and deployments that spent most.
+
+    Parameters
+    ----------
+    parts : mapping of Indicator to DataFrame
+        Results of `srelib.budget.attribute`.
+    max_rows : int
+        Most rows shown.
+
+    Returns
+    -------
+    Table or None
+        None where neither incident nor deployment spent anything.
+    """
+    rows = [{"objective": key.name, "cause": row["cause"], "which": _which(row),
+             "from": row["starts_at"], "spent": wording.amount(row["bad"], key.unit),
+             "share": row["share_of_allowance"]}
+            for key, result in answered(parts).items()
+            for _, row in result.query("cause != 'other' and bad > 0").iterrows()]  # fmt: skip
+    if not rows:
+        return None
+    frame = pd.DataFrame(rows).sort_values("share", ascending=False, kind="stable")
+    return table(frame, caption="Incidents and deployments that spent most (times UTC)",
+                 max_rows=max_rows, formats={"share": wording.percent},
+                 headers={"share": "share of allowance"})  # fmt: skip
+
+
+def _which(row: pd.Series) -> str:
+    label = row["label"]
+    missing = label is None or (not isinstance(label, str) and pd.isna(label))
+    return wording.label(row["key"] if missing else label, limit=60)
+
+
+def days_sentence(days: Mapping[Indicator, Any]) -> str:
+    """How concentrated the spending was: the dearest days.
+
+    Parameters
+    ----------
+    days : mapping of Indicator to DataFrame
+        Results of `srelib.budget.by_day`.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    results = {k: r for k, r in answered(days).items() if r["bad"].sum() > 0}
+    if not results:
+        return "No day spent anything."
+    top = {k: r.nlargest(3, "bad")["share_of_spent"].sum() for k, r in results.items()}
+    key = max(top, key=lambda k: results[k]["share_of_allowance"].sum())
+    days_seen = int(results[key]["bad"].notna().sum())
+    return (f"The three dearest of {days_seen} days hold {wording.percent(top[key])} of what "
+            f"{name(key.name)} spent; spread evenly they would hold "
+            f"{wording.percent(min(1.0, 3 / days_seen))}.")  # fmt: skip
+
+
+def exclusions_sentence(excluded: Mapping[Indicator, Any]) -> str:
+    """What was taken out as planned maintenance, after the fact.
+
+    Parameters
+    ----------
+    excluded : mapping of Indicator to Excluded
+        Results of `srelib.budget.exclude`.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    hit = {k: e for k, e in answered(excluded).items() if len(e.windows)}
+    if not hit:
+        return "Nothing was excluded."
+    parts = [f"{name(k.name)}: {wording.plural(len(e.windows), 'window')} with "
+             f"{wording.amount(e.total, k.unit)}, {wording.count(e.bad)} of them bad"
+             for k, e in hit.items()]  # fmt: skip
+    return f"Excluded as planned, so that they neither spend nor earn: {'; '.join(parts[:6])}."
+
+
+def forecast_sentence(forecasts: Mapping[Indicator, Any]) -> str:
+    """When budgets will be gone if the coming days are like the past ones.
+
+    Parameters
+    ----------
+    forecasts : mapping of Indicator to Forecast
+        Results of `srelib.budget.forecast`.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    results = answered(forecasts)
+    if not results:
+        return "No objective has the seven days of history a forecast needs."
+    gone = [k for k, r in results.items() if r.method == "already spent"]
+    soon = {k: r for k, r in results.items() if k not in gone and r.probability > 0}
+    lines = []
+    if gone:
+        lines.append(f"Gone already: {names(k.name for k in gone)}.")
+    if soon:
+        key = max(soon, key=lambda k: soon[k].probability)
+        lines.append(_soon(key, soon[key]))
+    safe = len(results) - len(gone) - len(soon)
+    if safe:
+        lines.append(f"{wording.plural(safe, 'budget')} did not run out in any simulated future.")
+    return " ".join(lines)
+
+
+def _soon(key: Indicator, result: Any) -> str:
+    chance = wording.percent(result.probability)
+    until = wording.day(result.horizon)
+    text = (f"If the coming days are like the past {result.days}, {name(key.name)} runs out "
+            f"before {until} with a probability of {chance}")  # fmt: skip
+    if pd.isna(result.at):
+        return f"{text}."
+    low = wording.day(result.low)
+    high = f"beyond {until}" if pd.isna(result.high) else wording.day(result.high)
+    confidence = wording.percent(result.confidence)
+    return (f"{text}, half of the simulated futures before {wording.day(result.at)} "
+            f"({confidence} interval {low} to {high}).")  # fmt: skip

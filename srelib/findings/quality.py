@@ -1,0 +1,357 @@
+"""What notebook 00 says: what was read, what was refused, what was seen, what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from srelib import wording
+from srelib.findings.show import Table, table
+from srelib.findings.text import markdown, name, names
+from srelib.indicators import Indicator
+
+if TYPE_CHECKING:
+    from srelib.dataset import Dataset
+
+HOW_TO = {
+    "sli": "good and total events per service and minute, for example a Grafana panel: "
+           "Inspect, Data, Download CSV",
+    "slos": "a slos.yaml with one OpenSLO document per promise; `srelib init DIR` writes one",
+    "deployments": "`gh api repos/OWNER/REPO/deployments --paginate`, or a CSV with service and "
+                   "finished_at",
+    "incidents": "the incident list of the paging tool as CSV, or a CSV with service, started_at "
+                 "and resolved_at",
+    "changes": "a CSV with change_id, service, committed_at and deployment_id",
+    "alerts": "a CSV with service, rule, fired_at and resolved_at",
+    "exclusions": "a CSV with service, starts_at and ends_at, where maintenance was announced",
+}  # fmt: skip
+WORDS = {
+    "sli": "service level series", "slos": "objectives", "exclusions": "planned exclusions",
+}  # fmt: skip
+
+
+def files_sentence(sources: pd.DataFrame) -> str:
+    """How many files and rows were read, kept and refused.
+
+    Parameters
+    ----------
+    sources : DataFrame
+        Table ``sources``.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    if sources.empty:
+        return "No file was read."
+    read, kept, refused = (int(sources[f"rows_{kind}"].sum()) for kind in
+                           ("read", "kept", "rejected"))  # fmt: skip
+    text = f"{wording.plural(len(sources), 'file')} with {wording.plural(read, 'row')} "
+    text = text.replace("no rows", "no rows at all")
+    if refused == 0:
+        return f"{text}were read, and every row was kept."
+    share = wording.percent(refused / read)
+    return (f"{text}were read: {wording.count(kept)} kept, **{wording.count(refused)} refused** "
+            f"({share}), each with a reason.")  # fmt: skip
+
+
+def rejects_sentence(rejects: pd.DataFrame) -> str:
+    """Why rows were refused, the most frequent reason first.
+
+    Parameters
+    ----------
+    rejects : DataFrame
+        Table ``rejects``.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    if rejects.empty:
+        return "No row was refused."
+    files = rejects["file"].value_counts()
+    first = rejects["reason"].value_counts()
+    rows, often = wording.plural(len(rejects), "row"), wording.plural(int(first.iloc[0]), "time")
+    verbs = ("was", "counts") if len(rejects) == 1 else ("were", "count")
+    return (f"{rows} in {wording.plural(len(files), 'file')} {verbs[0]} refused and {verbs[1]} "
+            f"nowhere; most frequent reason ({often}): "
+            f"{markdown(first.index[0], limit=160)}")  # fmt: skip
+
+
+def span_sentence(dataset: Dataset) -> str:
+    """Which time the series cover, and when "now" is.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    series = dataset.series
+    if series.empty:
+        return "The exports hold no service level series, so there is nothing to measure."
+    first, services = series["first"].min(), series["service"].nunique()
+    length = wording.duration(dataset.as_of - first)
+    return (f"They hold {wording.plural(len(series), 'series', 'series')} of "
+            f"{wording.plural(services, 'service')} from {wording.day(first)} over {length}; "
+            f"“now” is the end of the data, {wording.moment(dataset.as_of)}.")  # fmt: skip
+
+
+def coverage_sentence(overall: Mapping[Indicator, float]) -> str:
+    """How much of its time each series was observed.
+
+    Parameters
+    ----------
+    overall : mapping of Indicator to float
+        Results of `srelib.quality.coverage` [fraction].
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    if not overall:
+        return "Nothing was observed."
+    partial = {key: share for key, share in overall.items() if share < 1}
+    if not partial:
+        return "Every series was observed without a gap."
+    worst = min(partial, key=lambda key: partial[key])
+    full = len(overall) - len(partial)
+    rest = f"; {full} of {len(overall)} series have no gap" if full else ""
+    return (f"Least observed is {name(worst.name)}: {wording.percent(partial[worst])} of its "
+            f"time{rest}. What was not observed is unknown, neither good nor bad.")  # fmt: skip
+
+
+def gaps_sentence(summary: pd.DataFrame) -> str:
+    """How many gaps there are, and the longest.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        Result of `srelib.quality.summary`.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    gaps = int(summary["gaps"].sum()) if len(summary) else 0
+    if not gaps:
+        return "There is no gap in any series."
+    worst = summary.loc[summary["longest_gap"].idxmax()]
+    where = wording.plural(int((summary["gaps"] > 0).sum()), "series", "series")
+    return (f"{wording.plural(gaps, 'gap')} in {where}; the longest lasts {wording.duration(worst['longest_gap'])}, in "
+            f"{name(worst['service'])} {markdown(worst['sli'])} from "
+            f"{wording.moment(worst['gap_starts_at'])}.")  # fmt: skip
+
+
+def traffic_sentence(summary: pd.DataFrame) -> str:
+    """Which series often saw no traffic, which is neither an outage nor perfection.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        Result of `srelib.quality.summary`.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    idle = summary[summary["no_traffic"] > 0.5] if len(summary) else summary
+    if idle.empty:
+        return "No series is idle for most of its time."
+    shares = [f"{name(row['service'])} {markdown(row['sli'])} "
+              f"({wording.percent(row['no_traffic'])} of its buckets)"
+              for _, row in idle.iterrows()]  # fmt: skip
+    return (f"Mostly without traffic: {wording.listing(shares)}. "
+            "Nothing asked is neither good nor bad and spends no budget.")  # fmt: skip
+
+
+def clock_sentence(trouble: pd.DataFrame) -> str:
+    """What looks wrong with the times.
+
+    Parameters
+    ----------
+    trouble : DataFrame
+        Result of `srelib.quality.clock_trouble`.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    if trouble.empty:
+        return "No time lies in the future, out of order or off by whole hours."
+    kinds = [f"{wording.count(n)} {markdown(kind)}"
+             for kind, n in trouble["trouble"].value_counts().items()]  # fmt: skip
+    return (f"The clocks deserve a look: {wording.plural(len(trouble), 'finding')} "
+            f"({wording.listing(kinds)}).")  # fmt: skip
+
+
+def missing_sentence(dataset: Dataset) -> str:
+    """Which inputs are missing, and how to get them.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    missing = [kind for kind in HOW_TO if len(getattr(dataset, kind)) == 0]
+    if not missing:
+        return "Every kind of input is there."
+    parts = [f"**{WORDS.get(kind, kind)}** ({HOW_TO[kind]})" for kind in missing]
+    return f"Not in the folder: {wording.listing(parts, limit=9)}."
+
+
+def unmeasured_sentence(unmeasured: Mapping[Indicator, Exception]) -> str:
+    """Objectives without data, with what to do about it.
+
+    Parameters
+    ----------
+    unmeasured : mapping of Indicator to error
+        Result of `srelib.indicators.unmeasured`.
+
+    Returns
+    -------
+    str
+        Markdown; empty where every objective has data.
+    """
+    if not unmeasured:
+        return ""
+    first = next(iter(unmeasured.values()))
+    noun = "objective has" if len(unmeasured) == 1 else "objectives have"
+    return (f"**{len(unmeasured)} {noun} no data**: {names(key.name for key in unmeasured)}. "
+            f"{markdown(first, limit=300)}")  # fmt: skip
+
+
+def sources_table(sources: pd.DataFrame) -> Table:
+    """What each file was understood as.
+
+    Parameters
+    ----------
+    sources : DataFrame
+        Table ``sources``.
+
+    Returns
+    -------
+    Table
+    """
+    columns = ["file", "format", "table", "rows_read", "rows_kept", "rows_rejected", "first",
+               "last", "timezone"]  # fmt: skip
+    return table(sources[columns], caption="What each file was understood as", max_rows=50,
+                 headers={"first": "first (UTC)", "last": "last (UTC)",
+                          "timezone": "times read as"})  # fmt: skip
+
+
+def notes_table(sources: pd.DataFrame) -> Table | None:
+    """What had to be assumed, file by file.
+
+    Parameters
+    ----------
+    sources : DataFrame
+        Table ``sources``.
+
+    Returns
+    -------
+    Table or None
+        None where nothing was assumed.
+    """
+    noted = sources.loc[sources["notes"].fillna("") != "", ["file", "notes"]]
+    lines = noted.assign(notes=noted["notes"].str.split("\n")).explode("notes")
+    if lines.empty:
+        return None
+    return table(lines, caption="What had to be assumed", headers={"notes": "assumption"})
+
+
+def rejects_table(rejects: pd.DataFrame, *, max_rows: int = 12) -> Table | None:
+    """The refused rows.
+
+    Parameters
+    ----------
+    rejects : DataFrame
+        Table ``rejects``.
+    max_rows : int
+        Most rows shown.
+
+    Returns
+    -------
+    Table or None
+        None where nothing was refused.
+    """
+    if rejects.empty:
+        return None
+    return table(rejects[["file", "line", "column", "value", "reason"]], max_rows=max_rows,
+                 caption="Rows that were refused", formats={"line": str})  # fmt: skip
+
+
+def series_table(summary: pd.DataFrame) -> Table:
+    """How well each series was observed.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        Result of `srelib.quality.summary`.
+
+    Returns
+    -------
+    Table
+    """
+    columns = ["service", "sli", "step", "total", "unit", "coverage", "gaps", "longest_gap",
+               "no_traffic"]  # fmt: skip
+    return table(summary[columns], caption="How well each series was observed", max_rows=50,
+                 formats={"coverage": wording.percent, "no_traffic": wording.percent},
+                 headers={"step": "bucket", "no_traffic": "buckets without traffic"})  # fmt: skip
+
+
+def trouble_table(trouble: pd.DataFrame, *, max_rows: int = 12) -> Table | None:
+    """What looks wrong with the times.
+
+    Parameters
+    ----------
+    trouble : DataFrame
+        Result of `srelib.quality.clock_trouble`.
+    max_rows : int
+        Most rows shown.
+
+    Returns
+    -------
+    Table or None
+        None where nothing looks wrong.
+    """
+    if trouble.empty:
+        return None
+    columns = ["trouble", "table", "service", "key", "time", "detail"]
+    return table(trouble[columns], caption="Times that look wrong (UTC)", max_rows=max_rows)
+
+
+def slos_table(slos: list[Any]) -> Table | None:
+    """What was promised.
+
+    Parameters
+    ----------
+    slos : list of Slo
+
+    Returns
+    -------
+    Table or None
+        None where nothing was promised.
+    """
+    if not slos:
+        return None
+    rows = [{"objective": slo.display_name or slo.name, "service": slo.service, "sli": slo.sli,
+             "target": slo.target, "window": str(slo.window), "counted as": slo.method}
+            for slo in slos]  # fmt: skip
+    return table(pd.DataFrame(rows), caption="What was promised", max_rows=50,
+                 formats={"target": wording.percent})  # fmt: skip

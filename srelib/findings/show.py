@@ -1,0 +1,170 @@
+"""How findings reach a notebook: sentences as Markdown, frames as accessible tables."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from srelib import wording
+from srelib.findings.text import escaped
+
+Format = Callable[[Any], str]
+
+
+def show(sentences: str | Iterable[str]) -> None:
+    """Display sentences as Markdown: one as a paragraph, several as a list.
+
+    Parameters
+    ----------
+    sentences : str or iterable of str
+        Markdown made by this package, text from the data already escaped; empty ones are left out.
+
+    Examples
+    --------
+    >>> show("All is well.")
+    All is well.
+    """
+    from IPython.core.getipython import get_ipython
+    from IPython.display import display
+
+    lines = [sentences] if isinstance(sentences, str) else [line for line in sentences if line]
+    text = lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
+    if get_ipython() is None:
+        print(text)
+        return
+    display({"text/markdown": text, "text/plain": text}, raw=True)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table ready to show: headers and cells are text, not yet escaped.
+
+    Parameters
+    ----------
+    caption : str
+        What the table holds, with units.
+    headers : tuple of str
+        Column names.
+    rows : tuple of tuple of str
+        Cells; the first of a row names it.
+    numeric : tuple of bool
+        Which columns are aligned to the right.
+    more : int
+        How many rows were left out.
+    """
+
+    caption: str
+    headers: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: tuple[bool, ...]
+    more: int = 0
+
+    def __repr__(self) -> str:
+        lines = [self.caption, *("  ".join(row) for row in (self.headers, *self.rows))]
+        return "\n".join([*lines, *self._left_out()])
+
+    def _repr_html_(self) -> str:
+        caption = html.escape(self.caption)
+        head = "".join(
+            f'<th scope="col"{_align(right)}>{escaped(text)}</th>'
+            for text, right in zip(self.headers, self.numeric, strict=True)
+        )
+        body = "\n".join(f"<tr>{self._row(row)}</tr>" for row in self.rows)
+        foot = "".join(
+            f'<tfoot><tr><td colspan="{len(self.headers)}">{line}</td></tr></tfoot>'
+            for line in self._left_out()
+        )
+        return (
+            f'<div class="srelib-table" role="region" aria-label="{caption}" tabindex="0" '
+            f'style="overflow-x:auto">\n<table>\n<caption style="text-align:left">{caption}'
+            f"</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n{foot}"
+            f"</table>\n</div>"
+        )
+
+    def _row(self, row: tuple[str, ...]) -> str:
+        first, rest = row[0], zip(row[1:], self.numeric[1:], strict=True)
+        cells = "".join(f"<td{_align(right)}>{escaped(text)}</td>" for text, right in rest)
+        return f'<th scope="row"{_align(self.numeric[0])}>{escaped(first)}</th>{cells}'
+
+    def _left_out(self) -> list[str]:
+        return [f"{wording.plural(self.more, 'more row')} not shown"] if self.more else []
+
+
+def _align(right: bool) -> str:
+    return f' style="text-align:{"right" if right else "left"}"'
+
+
+def table(
+    frame: pd.DataFrame,
+    *,
+    caption: str,
+    max_rows: int = 20,
+    formats: Mapping[str, Format] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Table:
+    """A frame as an accessible table: caption, header scopes, everything escaped, rows capped.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns in the order shown; the index is left out, the first column names the row.
+    caption : str
+        What the table holds, with units.
+    max_rows : int
+        Most rows shown; the number left out is stated below the table.
+    formats : mapping of str to callable, optional
+        How to write a column's values; by default times, durations and numbers are written
+        by their type and missing values as an en dash.
+    headers : mapping of str to str, optional
+        Texts of column headers; by default the column's name with spaces.
+
+    Returns
+    -------
+    Table
+
+    Examples
+    --------
+    >>> table(pd.DataFrame({"service": ["a"], "rows": [1200]}), caption="Rows per service")
+    Rows per service
+    service  rows
+    a  1,200
+    """
+    formats, headers = dict(formats or {}), dict(headers or {})
+    shown = frame.head(max_rows)
+    columns = {name: formats.get(name, _plain) for name in frame.columns}
+    cells = [[_cell(value, write) for value in shown[name]] for name, write in columns.items()]
+    return Table(
+        caption=caption,
+        headers=tuple(headers.get(name, str(name).replace("_", " ")) for name in frame.columns),
+        rows=tuple(zip(*cells, strict=True)),
+        numeric=tuple(_is_number(frame[name]) for name in frame.columns),
+        more=len(frame) - len(shown),
+    )
+
+
+def _cell(value: Any, write: Format) -> str:
+    return "–" if pd.api.types.is_scalar(value) and pd.isna(value) else write(value)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, pd.Timedelta):
+        return wording.duration(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (int, float)) or hasattr(value, "dtype"):
+        return wording.count(float(value))
+    return str(value)
+
+
+def _is_number(column: pd.Series) -> bool:
+    kinds = pd.api.types
+    return bool(
+        (kinds.is_numeric_dtype(column) and not kinds.is_bool_dtype(column))
+        or kinds.is_timedelta64_dtype(column)
+    )

@@ -1,0 +1,310 @@
+"""What notebook 01 says: how reliable each indicator was, how surely, over which windows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from srelib import wording
+from srelib.findings.show import Table, table
+from srelib.findings.text import name, names
+from srelib.indicators import Indicator, answered
+
+NO_DATA = ("There is no service level series here: export good and total events per service "
+           "and minute, for example a Grafana panel (Inspect, Data, Download CSV).")  # fmt: skip
+
+
+def verdict(indicator: Indicator, estimate: Any) -> str:
+    """Whether the target was kept, as far as the interval allows to say.
+
+    Parameters
+    ----------
+    indicator : Indicator
+    estimate : Estimate
+        Share of good events with its interval [fraction].
+
+    Returns
+    -------
+    str
+        'kept', 'missed', 'unsure', 'no traffic' or 'no target'.
+    """
+    if estimate.value != estimate.value:
+        return "no traffic"
+    if not indicator.has_target:
+        return "no target"
+    if estimate.low >= indicator.target:
+        return "kept"
+    return "missed" if estimate.high < indicator.target else "unsure"
+
+
+def level_sentence(indicator: Indicator, estimate: Any) -> str:
+    """The service level of one indicator, with interval, n and what it means for the target.
+
+    Parameters
+    ----------
+    indicator : Indicator
+    estimate : Estimate
+        Share of good events with its interval [fraction].
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    found = verdict(indicator, estimate)
+    if found == "no traffic":
+        return f"{name(indicator.name)} saw no traffic, so it has no service level."
+    line = indicator.target if indicator.has_target else None
+    text = f"{name(indicator.name)}: {wording.percent(estimate.value, against=line)} good"
+    if estimate.low == estimate.low:
+        text += f" ({_interval(estimate, line)})"
+    if found == "no target":
+        return f"{text}; nothing is promised."
+    target = wording.percent(indicator.target)
+    side = "kept" if estimate.value >= indicator.target else "missed"
+    end = {
+        "kept": f"the target of {target} was kept.",
+        "missed": f"the target of {target} was missed.",
+        "unsure": f"the target of {target} was {side} in this span, but the interval includes it: "
+                  "it could have been chance.",
+    }[found]  # fmt: skip
+    return f"{text}; {end}"
+
+
+def _interval(estimate: Any, line: float | None) -> str:
+    low, high = (wording.percent(end, against=line) for end in (estimate.low, estimate.high))
+    confidence = wording.percent(estimate.confidence)
+    return f"{confidence} interval {low} to {high}"
+
+
+def levels_sentences(levels: Mapping[Indicator, Any], *, span: str) -> list[str]:
+    """The answer of the notebook: who missed, who is unsure, who kept the target.
+
+    Parameters
+    ----------
+    levels : mapping of Indicator to Estimate
+        Results of `srelib.sli.interval`.
+    span : str
+        The time covered, in words.
+
+    Returns
+    -------
+    list of str
+        Markdown; the most alarming first.
+    """
+    results = answered(levels)
+    if not results:
+        return [NO_DATA]
+    groups: dict[str, list[Indicator]] = {}
+    for key, estimate in results.items():
+        groups.setdefault(verdict(key, estimate), []).append(key)
+    lines = []
+    for key in groups.get("missed", []) + groups.get("unsure", []):
+        lines.append(level_sentence(key, results[key]))
+    kept = groups.get("kept", [])
+    if len(kept) > 3:
+        lines.append(f"{len(kept)} others kept their target over {span}, beyond the reach of "
+                     f"chance: {names(key.name for key in kept)}.")  # fmt: skip
+    else:
+        lines += [level_sentence(key, results[key]) for key in kept]
+    lines += [level_sentence(key, results[key])
+              for kind in ("no target", "no traffic") for key in groups.get(kind, [])]  # fmt: skip
+    return [f"Over {span}:", *lines] if len(lines) == 0 else lines[:12]
+
+
+def periods_sentence(periods: Mapping[Indicator, Any], *, period: str = "week") -> str:
+    """In how many periods targets were clearly missed, and how many are too close to call.
+
+    Parameters
+    ----------
+    periods : mapping of Indicator to DataFrame
+        Results of `srelib.sli.by_period`.
+    period : str
+        What a period is, in words.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    results = {k: r for k, r in answered(periods).items() if k.has_target}
+    if not results:
+        return "Without objectives there is nothing to miss; the figure shows the bad share alone."
+    missed = {k: int((r["high"] < k.target).sum()) for k, r in results.items()}
+    unsure = sum(int(((r["high"] >= k.target) & (r["low"] < k.target)).sum())
+                 for k, r in results.items())  # fmt: skip
+    all_periods = sum(int(r["ratio"].notna().sum()) for r in results.values())
+    worst = max(missed, key=lambda key: missed[key])
+    if missed[worst] == 0:
+        text = f"No indicator clearly missed its target in any {period}"
+    else:
+        n = int(results[worst]["ratio"].notna().sum())
+        text = f"{name(worst.name)} clearly missed its target in {missed[worst]} of {n} {period}s"
+    return (f"{text}; of all {wording.plural(all_periods, f'indicator-{period}')}, "
+            f"{wording.count(unsure)} are too close to call.")  # fmt: skip
+
+
+def worst_sentence(worst: Mapping[Indicator, Any]) -> str:
+    """How the curves of windowed availability read: long outages against many short ones.
+
+    Parameters
+    ----------
+    worst : mapping of Indicator to DataFrame
+        Results of `srelib.sli.worst_windows`.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    results = {k: r.dropna(subset=["ratio"]) for k, r in answered(worst).items()}
+    results = {k: r for k, r in results.items() if len(r)}
+    if not results:
+        return NO_DATA
+    hour = {k: _near(r, pd.Timedelta(hours=1)) for k, r in results.items()}
+    key = min(hour, key=lambda k: hour[k]["ratio"])
+    row = hour[key]
+    if row["ratio"] == 1:
+        return "No window of any length holds a bad event."
+    share, length = wording.percent(1 - row["ratio"]), wording.duration(row["window"])
+    text = (f"The worst {length} of all were those of {name(key.name)} "
+            f"from {wording.moment(row['starts_at'])}: {share} bad.")  # fmt: skip
+    reach = {k: r.loc[r["ratio"] < k.target, "window"].max() for k, r in results.items()
+             if k.has_target and (r["ratio"] < k.target).any()}  # fmt: skip
+    if not reach:
+        return text
+    far = max(reach, key=lambda k: reach[k])
+    return (f"{text} The longest window that still misses its target is one of "
+            f"{wording.duration(reach[far])}, in {name(far.name)}.")  # fmt: skip
+
+
+def _near(result: pd.DataFrame, length: pd.Timedelta) -> Any:
+    return result.iloc[int((result["window"] - length).abs().to_numpy().argmin())]
+
+
+def slices_sentence(shares: pd.DataFrame, *, slice: str) -> str:
+    """What counting time instead of events changes.
+
+    Parameters
+    ----------
+    shares : DataFrame
+        indicator (Indicator), events, slices: bad shares [fraction].
+    slice : str
+        Length of a slice, in words.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    rows = shares.dropna(subset=["events", "slices"])
+    if rows.empty:
+        return "Without objectives there is no ratio from which on a slice counts as good."
+    difference = (rows["slices"] - rows["events"]).abs()
+    row = rows.loc[difference.idxmax()]
+    events, slices = wording.percent(row["events"]), wording.percent(row["slices"])
+    return (f"The choice matters most for {name(row['indicator'].name)}: {events} of its events "
+            f"were bad, but {slices} of its slices of {slice} fell below the target.")  # fmt: skip
+
+
+def low_traffic_sentence(low: Mapping[Indicator, Any]) -> str:
+    """Which targets the traffic can hardly resolve.
+
+    Parameters
+    ----------
+    low : mapping of Indicator to LowTraffic
+        Results of `srelib.sli.low_traffic`.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    results = answered(low)
+    if not results:
+        return "Without objectives there is no allowance that traffic could be too low for."
+    few = {k: r for k, r in results.items() if r.is_low}
+    if not few:
+        return "No indicator has so little traffic that single failures decide about its target."
+    key = max(few, key=lambda k: few[k].cost_of_one)
+    row = few[key]
+    if row.allowance < 1:
+        tail = "not one failure fits into the target"
+    else:
+        tail = (f"the target allows {wording.plural(row.failures_allowed, 'failure')}, and each "
+                f"costs {wording.percent(row.cost_of_one)} of the budget")  # fmt: skip
+    more = f" The same holds for {names(k.name for k in few if k != key)}." if len(few) > 1 else ""
+    window = f"{row.window}"
+    return (f"Low traffic: of the {wording.count(row.events)} events {name(key.name)} sees per "
+            f"{window}, {tail}.{more}")  # fmt: skip
+
+
+def levels_table(levels: Mapping[Indicator, Any], *, coverage: Mapping[Indicator, float]) -> Table:
+    """Service level of every indicator, with interval, n and method.
+
+    Parameters
+    ----------
+    levels : mapping of Indicator to Estimate
+        Results of `srelib.sli.interval`.
+    coverage : mapping of Indicator to float
+        Share of the time observed [fraction].
+
+    Returns
+    -------
+    Table
+    """
+    rows = [{"indicator": key.name, "target": _maybe(key.target),
+             "good": wording.percent(e.value, against=_line(key)),
+             "interval": f"{wording.percent(e.low, against=_line(key))} to "
+                         f"{wording.percent(e.high, against=_line(key))}",
+             "n": _size(e), "method": e.method, "observed": wording.percent(coverage[key]),
+             "verdict": verdict(key, e)}
+            for key, e in answered(levels).items()]  # fmt: skip
+    columns = ["indicator", "target", "good", "interval", "n", "method", "observed", "verdict"]
+    confidence = next((e.confidence for e in answered(levels).values()), 0.95)
+    caption = f"Service levels over all the data, {wording.percent(confidence)} intervals"
+    return table(pd.DataFrame(rows, columns=columns), max_rows=50, caption=caption)
+
+
+def _line(key: Indicator) -> float | None:
+    return key.target if key.has_target else None
+
+
+def _maybe(target: float) -> str:
+    return wording.percent(target) if target == target else "none"
+
+
+def _size(estimate: Any) -> str:
+    unit = estimate.method.rsplit(" ", 1)[-1] if "over" in estimate.method else "events"
+    return f"{wording.count(estimate.n)}{wording.NBSP}{unit}"
+
+
+def methods_sentence(levels: Mapping[Indicator, Any]) -> str:
+    """How the intervals were made, and on how much they stand.
+
+    Parameters
+    ----------
+    levels : mapping of Indicator to Estimate
+        Results of `srelib.sli.interval`.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    results = answered(levels)
+    if not results:
+        return "There is no interval, because there is no data."
+    clustered = [key for key, e in results.items() if "bootstrap" in e.method]
+    confidence = wording.percent(next(iter(results.values())).confidence)
+    text = f"All intervals are {confidence} intervals."
+    if not clustered:
+        return f"{text} Errors look independent everywhere, so Wilson's interval is used."
+    if len(clustered) == len(results):
+        return (f"{text} Errors come in clusters everywhere, so whole days (or hours, where there "
+                "are few days) were resampled instead of single events.")  # fmt: skip
+    return (f"{text} In {len(clustered)} of {len(results)} indicators errors come in clusters, "
+            "so whole days (or hours) were resampled; elsewhere Wilson's interval is "
+            "used.")  # fmt: skip

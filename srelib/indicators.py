@@ -1,0 +1,235 @@
+"""What a notebook measures: one indicator per objective, or per series where nothing is promised.
+
+A dataset holds series and objectives; every question is asked of all of them at once.
+`measured` pairs each indicator with its counts, `each` asks one question of all,
+and an answer that cannot be had is kept as its error, so that one thin service does not
+silence the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from srelib.errors import SrelibError
+from srelib.wording import duration, label
+
+if TYPE_CHECKING:
+    from srelib.dataset import Dataset
+    from srelib.slos import Slo
+    from srelib.windows import Window
+
+NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One thing measured.
+
+    Parameters
+    ----------
+    name : str
+        Name of the objective, or service and indicator where there is none.
+    service, sli : str
+        The series it comes from.
+    target : float
+        Service level objective [fraction]; NaN where nothing is promised.
+    window : Window or None
+        Window of the objective.
+    unit : str
+        What good and total count: 'events', 'seconds', or slices.
+
+    Examples
+    --------
+    >>> Indicator("shop availability", "shop", "availability", target=0.999).allowed
+    0.001
+    """
+
+    name: str
+    service: str = ""
+    sli: str = ""
+    target: float = NAN
+    window: Window | None = None
+    unit: str = "events"
+
+    @property
+    def label(self) -> str:
+        """The name on one line, cut when long."""
+        return label(self.name, limit=34)
+
+    @property
+    def allowed(self) -> float:
+        """Share of bad events the objective allows [fraction]."""
+        return round(1 - self.target, 12)
+
+    @property
+    def has_target(self) -> bool:
+        """Whether something is promised."""
+        return self.target == self.target
+
+
+def series(dataset: Dataset) -> dict[Indicator, pd.DataFrame]:
+    """Every series of a dataset with its counts, objectives or not.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Returns
+    -------
+    dict of Indicator to DataFrame
+        Counts good and total on the full regular index, missing buckets NaN.
+    """
+    rows = dataset.series[["service", "sli", "unit"]].drop_duplicates(["service", "sli"])
+    keys = [
+        Indicator(_title(row["service"], row["sli"], rows), row["service"], row["sli"],
+                  unit=row["unit"])
+        for row in rows.to_dict("records")
+    ]  # fmt: skip
+    return {key: dataset.counts(key.service, key.sli) for key in keys}
+
+
+def measured(dataset: Dataset) -> dict[Indicator, pd.DataFrame]:
+    """Every objective that has data with its counts; every series where there is no objective.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Returns
+    -------
+    dict of Indicator to DataFrame
+        Counts good and total as the objective counts them, planned exclusions left out.
+    """
+    if not dataset.slos:
+        return series(dataset)
+    found = {_indicator(dataset, slo): slo for slo in dataset.slos}
+    counts = {key: _or_error(dataset.slo_counts, slo) for key, slo in found.items()}
+    return {key: value for key, value in counts.items() if not isinstance(value, SrelibError)}
+
+
+def promised(dataset: Dataset) -> dict[Indicator, pd.DataFrame]:
+    """As `measured`, only what has an objective.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Returns
+    -------
+    dict of Indicator to DataFrame
+    """
+    return {key: counts for key, counts in measured(dataset).items() if key.has_target}
+
+
+def unmeasured(dataset: Dataset) -> dict[Indicator, SrelibError]:
+    """Objectives whose data is not there, each with the error that says what to do.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Returns
+    -------
+    dict of Indicator to SrelibError
+    """
+    tried = {_indicator(dataset, slo): _or_error(dataset.slo_counts, slo) for slo in dataset.slos}
+    return {key: error for key, error in tried.items() if isinstance(error, SrelibError)}
+
+
+def each(
+    counts: Mapping[Indicator, pd.DataFrame], question: Callable[[Indicator, pd.DataFrame], Any]
+) -> dict[Indicator, Any]:
+    """One question asked of every indicator.
+
+    Parameters
+    ----------
+    counts : mapping of Indicator to DataFrame
+        As from `measured`.
+    question : callable
+        Takes the indicator and its counts.
+
+    Returns
+    -------
+    dict of Indicator to result
+        The error in place of the answer where there is none.
+
+    Examples
+    --------
+    >>> each({Indicator("a"): pd.DataFrame({"good": [1, 2]})}, lambda key, c: c["good"].sum())
+    {Indicator(name='a', ...): np.int64(3)}
+    """
+    return {key: _or_error(question, key, frame) for key, frame in counts.items()}
+
+
+def answered(results: Mapping[Indicator, Any]) -> dict[Indicator, Any]:
+    """The results that are not errors.
+
+    Parameters
+    ----------
+    results : mapping of Indicator to result
+        As from `each`.
+
+    Returns
+    -------
+    dict of Indicator to result
+    """
+    return {key: value for key, value in results.items() if not isinstance(value, SrelibError)}
+
+
+def current(key: Indicator, counts: pd.DataFrame) -> pd.DataFrame:
+    """The counts of the window of the objective that the data ends in.
+
+    Parameters
+    ----------
+    key : Indicator
+        With a window; without one everything is returned.
+    counts : DataFrame
+        On a regular UTC index.
+
+    Returns
+    -------
+    DataFrame
+        Rolling: the last window before the end of the data. Calendar: since the period began.
+    """
+    from srelib import windows
+
+    if key.window is None or counts.empty:
+        return counts
+    end = counts.index[-1] + windows.step_of(pd.DatetimeIndex(counts.index))
+    if key.window.is_rolling:
+        return counts.loc[key.window.bounds_at(end)[0] :]
+    return counts.loc[key.window.bounds_at(counts.index[-1])[0] :]
+
+
+def _or_error(function: Callable[..., Any], *args: Any) -> Any:
+    try:
+        return function(*args)
+    except SrelibError as error:
+        return error
+
+
+def _indicator(dataset: Dataset, slo: Slo) -> Indicator:
+    return Indicator(
+        name=slo.display_name or slo.name,
+        service=slo.service,
+        sli=slo.sli,
+        target=slo.target,
+        window=slo.window,
+        unit=_unit(dataset.series, slo),
+    )
+
+
+def _unit(rows: pd.DataFrame, slo: Slo) -> str:
+    if slo.method != "Occurrences" and slo.slice is not None:
+        return f"slices of {duration(slo.slice)}"
+    found = rows.loc[(rows["service"] == slo.service) & (rows["sli"] == slo.sli), "unit"]
+    return str(found.iloc[0]) if len(found) else "events"
+
+
+def _title(service: str, sli: str, rows: pd.DataFrame) -> str:
+    alone = (rows["service"] == service).sum() == 1 and sli == "availability"
+    return service if alone else f"{service} {sli}"
