@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from srelib import windows
 from srelib.budget.counts import budget_fraction, checked, exact_sum, regular_step, share, sums_by
 from srelib.errors import ColumnError, ParameterError
 
@@ -147,8 +148,9 @@ def by_day(
     Returns
     -------
     DataFrame
-        One row per day: starts_at, ends_at, good, total, bad [events], share_of_allowance,
-        share_of_spent [fraction], coverage [fraction of the day's buckets observed].
+        One row per day: starts_at, ends_at (in `timezone`), good, total, bad [events],
+        share_of_allowance, share_of_spent [fraction], coverage [fraction of the day's
+        buckets observed].
         good, total and bad are NaN on a day without any observed bucket.
 
     Notes
@@ -164,25 +166,27 @@ def by_day(
     [0.0, 5.0]
     """
     good_seen, total_seen = checked(good, total)
-    times = pd.DatetimeIndex(good.index).tz_convert(timezone)
-    number, days = pd.factorize(times.normalize(), sort=True)
-    starts = pd.DatetimeIndex(days)
-    observed = np.bincount(number, weights=~np.isnan(total_seen), minlength=len(starts))
-    frame = pd.DataFrame(
-        {
-            "starts_at": starts.tz_convert("UTC"),
-            "ends_at": (starts + pd.DateOffset(days=1)).tz_convert("UTC"),
-        }
-    )
+    frame, number = _days(pd.DatetimeIndex(good.index), timezone)
+    observed = np.bincount(number, weights=~np.isnan(total_seen), minlength=len(frame))
     for name, values in (
         ("good", good_seen),
         ("total", total_seen),
         ("bad", total_seen - good_seen),
     ):
-        sums = sums_by(values, number, size=len(starts))
+        sums = sums_by(values, number, size=len(frame))
         frame[name] = np.where(observed > 0, sums, np.nan)
     frame = _with_shares(frame, allowance=budget_fraction(target) * exact_sum(total_seen))
-    return frame.assign(coverage=observed / np.bincount(number, minlength=len(starts)))
+    buckets = np.bincount(number, minlength=len(frame))
+    return frame.assign(coverage=windows.divide(observed, buckets))
+
+
+def _days(times: pd.DatetimeIndex, timezone: str) -> tuple[pd.DataFrame, np.ndarray]:
+    """Local days the buckets fall in, and for each bucket the row of its day."""
+    calendar = windows.Window(unit="day", timezone=timezone)
+    days = windows.periods(times[0], times[-1] + regular_step(times), window=calendar)
+    number = pd.DatetimeIndex(days["starts_at"]).searchsorted(times, side="right") - 1
+    local = {name: days[name].dt.tz_convert(timezone) for name in ("starts_at", "ends_at")}
+    return pd.DataFrame(local), number
 
 
 def _length(within: pd.Timedelta | str) -> pd.Timedelta:

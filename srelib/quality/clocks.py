@@ -305,12 +305,12 @@ def _series_rows(dataset: Dataset) -> list[dict[str, object]]:
     """What only the counts can tell: incidents on another clock, hours the clocks skipped."""
     zones = {slo.window.timezone for slo in dataset.slos} - {"UTC"}
     rows: list[dict[str, object]] = []
-    for series in dataset.series.itertuples():
-        counts = dataset.counts(series.service, series.sli)
-        incidents = dataset.incidents[dataset.incidents["service"] == series.service]
-        known = {"service": series.service, "sli": series.sli}
+    for service, sli in zip(dataset.series["service"], dataset.series["sli"], strict=True):
+        counts = dataset.counts(service, sli)
+        incidents = dataset.incidents[dataset.incidents["service"] == service]
+        known = {"service": service, "sli": sli}
         shift = hour_shift(counts, incidents)
-        if shift.hours and not any(_is_shift_of(row, series.service) for row in rows):
+        if shift.hours and not any(_is_shift_of(row, service) for row in rows):
             rows.append(_row("hour shift", "incidents", known, "started_at", _shift_text(shift)))
         rows += _skipped_rows(counts, known, sorted(zones))
     return rows

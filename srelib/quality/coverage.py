@@ -71,7 +71,7 @@ def covered(counts: pd.DataFrame, *, min_coverage: float, timezone: str = "UTC")
     """
     if not 0 <= min_coverage <= 1:
         raise ParameterError(f"min_coverage must lie between 0 and 1; got {min_coverage:g}.")
-    days = _times(counts).tz_convert(timezone).normalize()
+    days = _local_days(_times(counts), timezone)
     share = coverage_by_day(counts, timezone=timezone).reindex(days)
     return pd.Series(share.to_numpy() >= min_coverage, index=counts.index, name="covered")
 
@@ -104,8 +104,8 @@ def coverage_by_day(counts: pd.DataFrame, *, timezone: str = "UTC") -> pd.Series
     [0.5, 1.0]
     """
     seen = _observed(counts)
-    local = pd.DatetimeIndex(seen.index).tz_convert(timezone).normalize()
-    return seen.astype("float64").groupby(local.rename("day")).mean().rename("coverage")
+    days = _local_days(pd.DatetimeIndex(seen.index), timezone)
+    return seen.astype("float64").groupby(days).mean().rename("coverage")
 
 
 def gaps(counts: pd.DataFrame, *, at_least: pd.Timedelta | str = "0s") -> pd.DataFrame:
@@ -244,6 +244,12 @@ def _times(counts: pd.DataFrame) -> pd.DatetimeIndex:
     if not (index.is_monotonic_increasing and index.is_unique):
         raise TimeIndexError("times must increase; sort and deduplicate first.")
     return index
+
+
+def _local_days(times: pd.DatetimeIndex, timezone: str) -> pd.DatetimeIndex:
+    """Start of the local day of each time; where clocks skip midnight, the first moment after."""
+    calendar = windows.Window(unit="day", timezone=timezone)
+    return windows.period_starts(times, window=calendar).tz_convert(timezone).rename("day")
 
 
 def _step(times: pd.DatetimeIndex) -> pd.Timedelta:
