@@ -1,0 +1,55 @@
+"""Series named for their shape: counts of good and total events on a regular UTC index."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+
+def counts(start: str, buckets: int, *, freq: str = "min", total: float = 10.0) -> pd.DataFrame:
+    """Buckets in which every event was good."""
+    index = pd.date_range(start, periods=buckets, freq=freq, tz="UTC", unit="us", name="time")
+    return pd.DataFrame({"good": total, "total": total}, index=index)
+
+
+@pytest.fixture
+def all_good() -> pd.DataFrame:
+    """One day of minutes, 10 events each, all good."""
+    return counts("2026-06-01", 1440)
+
+
+@pytest.fixture
+def all_bad() -> pd.DataFrame:
+    """One day of minutes, 10 events each, all bad."""
+    return counts("2026-06-01", 1440).assign(good=0.0)
+
+
+@pytest.fixture
+def one_outage() -> pd.DataFrame:
+    """One day of minutes; from 12:00 to 13:00 every event failed: 600 of 14,400."""
+    frame = counts("2026-06-01", 1440)
+    frame.iloc[720:780, 0] = 0.0
+    return frame
+
+
+@pytest.fixture
+def no_traffic_night() -> pd.DataFrame:
+    """One day of minutes without any event until 06:00; one event in ten fails after that."""
+    frame = counts("2026-06-01", 1440).assign(good=9.0)
+    frame.iloc[:360] = 0.0
+    return frame
+
+
+@pytest.fixture
+def gap() -> pd.DataFrame:
+    """One day of minutes, one event in ten bad; nothing is known from 03:00 to 06:00."""
+    frame = counts("2026-06-01", 1440).assign(good=9.0)
+    frame.iloc[180:360] = np.nan
+    return frame
+
+
+@pytest.fixture
+def dst_day() -> pd.DataFrame:
+    """Hours of 28 to 30 March 2026 in Berlin, 100 events each; the 29th has 23 of them."""
+    return counts("2026-03-27T23:00", 71, freq="h", total=100.0)

@@ -1,0 +1,545 @@
+"""Windows: sums over time, and the one place where a ratio is divided."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from srelib import windows
+from srelib.errors import ColumnError, CountError, ParameterError, TimeIndexError
+from srelib.windows import Window
+
+FEW = settings(max_examples=60, deadline=None)
+
+
+def utc(text: str) -> pd.Timestamp:
+    """A time in UTC."""
+    return pd.Timestamp(text, tz="UTC")
+
+
+def minutes(values: list[float], *, freq: str = "min") -> pd.Series:
+    """A Series on a regular index."""
+    index = pd.date_range("2026-06-01", periods=len(values), freq=freq, tz="UTC", unit="us")
+    return pd.Series(values, index=index, dtype="float64")
+
+
+# --- reading a window -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("28d", "28D"), ("4w", "28D"), ("12h", "12h"), ("5m", "5min"), ("30s", "30s"),
+        ("1d12h", "36h"), ("1M", "30D"), ("1Q", "90D"), ("1Y", "365D"),
+    ],
+)  # fmt: skip
+def test_rolling_durations_have_the_lengths_of_the_sre_book(text: str, length: str) -> None:
+    """Appendix A: month 30 d, quarter 90 d, year 365 d; m is minutes, M is months."""
+    window = Window.parse(text)
+    assert window.is_rolling
+    assert window.duration == pd.Timedelta(length)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [("1d", "day"), ("1w", "week"), ("1M", "month"), ("1Q", "quarter"), ("1Y", "year")],
+)
+def test_calendar_durations_name_their_unit(text: str, unit: str) -> None:
+    """A duration that does not roll counts calendar units."""
+    window = Window.parse(text, rolling=False, timezone="Europe/Berlin")
+    assert (window.unit, window.count, window.timezone) == (unit, 1, "Europe/Berlin")
+
+
+@pytest.mark.parametrize("text", ["", "28", "d", "-1d", "28 days", "1x", "0d", "99.9"])
+def test_a_text_that_is_no_window_is_refused(text: str) -> None:
+    """The error shows the text, or the length it would have."""
+    with pytest.raises(ParameterError, match=r"a window is a number|duration must be positive"):
+        Window.parse(text)
+
+
+@pytest.mark.parametrize("text", ["5m", "12h", "1M1d"])
+def test_a_calendar_has_no_windows_of_minutes(text: str) -> None:
+    """Only days and longer units can follow the calendar."""
+    with pytest.raises(ParameterError, match="a calendar window counts d, w, M, Q or Y"):
+        Window.parse(text, rolling=False)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "match"),
+    [
+        ({}, "either a duration"),
+        ({"duration": pd.Timedelta("1D"), "unit": "day"}, "either a duration"),
+        ({"unit": "fortnight"}, "unit must be one of .*fortnight"),
+        ({"unit": "day", "count": 0}, "count must be at least 1; got 0"),
+        ({"unit": "day", "timezone": "Berlin"}, "IANA name .*'Berlin'"),
+        ({"unit": "day", "timezone": "../etc/passwd"}, "IANA name"),
+    ],
+)
+def test_impossible_windows_are_refused(wrong: dict, match: str) -> None:
+    """The error names the argument and the value."""
+    with pytest.raises(ParameterError, match=match):
+        Window(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("window", "words"),
+    [
+        (Window(pd.Timedelta("28D")), "28 days"),
+        (Window(pd.Timedelta("1D")), "1 day"),
+        (Window(pd.Timedelta("90min")), "90 minutes"),
+        (Window(unit="month", timezone="Europe/Berlin"), "calendar month (Europe/Berlin)"),
+        (Window(unit="week", count=2), "2 calendar weeks (UTC)"),
+    ],
+)
+def test_a_window_reads_as_words(window: Window, words: str) -> None:
+    """Sentences use these words as they are."""
+    assert str(window) == words
+
+
+# --- the calendar ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("unit", "zone", "at", "length"),
+    [
+        ("month", "Europe/Berlin", "2026-03-15", "30D23h"),
+        ("month", "Europe/Berlin", "2026-10-15", "31D1h"),
+        ("month", "UTC", "2026-02-15", "28D"),
+        ("month", "UTC", "2024-02-15", "29D"),
+        ("day", "Europe/Berlin", "2026-03-29T12:00", "23h"),
+        ("day", "Europe/Berlin", "2026-10-25T12:00", "25h"),
+        ("week", "America/New_York", "2026-03-05", "6D23h"),
+        ("quarter", "Europe/Berlin", "2026-02-01", "89D23h"),
+        ("year", "Europe/Berlin", "2026-07-01", "365D"),
+        ("day", "America/Havana", "2025-11-02T12:00", "25h"),
+        ("day", "America/Sao_Paulo", "2018-11-04T12:00", "23h"),
+        ("day", "Australia/Lord_Howe", "2026-04-04T20:00", "24h30min"),
+    ],
+)
+def test_calendar_windows_have_their_true_length(
+    unit: str, zone: str, at: str, length: str
+) -> None:
+    """Changes of the clock count, also where they happen at midnight or by half an hour."""
+    assert Window(unit=unit, timezone=zone).length_at(utc(at)) == pd.Timedelta(length)
+
+
+def test_a_midnight_that_happens_twice_is_the_first_one() -> None:
+    """In Havana the clocks went from 01:00 back to 00:00 on 2 November 2025."""
+    start, end = Window(unit="day", timezone="America/Havana").bounds_at(utc("2025-11-02T12:00"))
+    assert (start, end) == (utc("2025-11-02T04:00"), utc("2025-11-03T05:00"))
+
+
+def test_a_midnight_that_does_not_exist_is_the_next_time_that_does() -> None:
+    """In Sao Paulo 4 November 2018 began at 01:00."""
+    start, _ = Window(unit="day", timezone="America/Sao_Paulo").bounds_at(utc("2018-11-04T12:00"))
+    assert start == utc("2018-11-04T03:00")
+
+
+def test_a_rolling_window_ends_at_its_time() -> None:
+    """Bounds and length of a rolling window do not know the calendar."""
+    window = Window.parse("28d")
+    assert window.bounds_at(utc("2026-03-29")) == (utc("2026-03-01"), utc("2026-03-29"))
+    assert window.length_at(utc("2026-03-29")) == pd.Timedelta("28D")
+
+
+def test_an_anchor_on_the_31st_ends_short_months_on_their_last_day() -> None:
+    """Months from an anchor keep its day where there is one."""
+    window = Window.parse("1M", rolling=False, anchor="2026-01-31")
+    found = windows.periods(utc("2026-02-01"), utc("2026-04-15"), window=window)
+    assert [str(t.date()) for t in found["starts_at"]] == ["2026-01-31", "2026-02-28", "2026-03-31"]
+
+
+@pytest.mark.parametrize(
+    "anchor", ["2026-01-07", "2030-01-02", pd.Timestamp("2026-01-07", tz="Europe/Berlin")]
+)
+def test_an_anchor_sets_the_phase_in_its_zone_before_and_after_it(anchor: object) -> None:
+    """Two weeks from a Wednesday in Berlin, which is 23:00 UTC the day before; 2030-01-02 too."""
+    window = Window.parse("2w", rolling=False, timezone="Europe/Berlin", anchor=anchor)
+    assert window.bounds_at(utc("2026-01-10")) == (utc("2026-01-06T23:00"), utc("2026-01-20T23:00"))
+
+
+@pytest.mark.parametrize(
+    ("unit", "label"),
+    [
+        ("day", "2026-01-01"),
+        ("week", "2026-W01"),
+        ("month", "2026-01"),
+        ("quarter", "2026-Q1"),
+        ("year", "2026"),
+    ],
+)
+def test_labels_are_local_dates(unit: str, label: str) -> None:
+    """At 23:30 UTC on New Year's Eve it is 2026 in Berlin."""
+    window = Window(unit=unit, timezone="Europe/Berlin")
+    found = windows.periods(utc("2025-12-31T23:30"), utc("2025-12-31T23:40"), window=window)
+    assert found["label"].tolist() == [label]
+
+
+def test_periods_tile_the_span_and_say_which_are_complete() -> None:
+    """Half-open, no gap between them, incomplete at both ends."""
+    found = windows.periods(utc("2026-01-15"), utc("2026-04-01"), window=Window(unit="month"))
+    assert found["label"].tolist() == ["2026-01", "2026-02", "2026-03"]
+    assert found["complete"].tolist() == [False, True, True]
+    assert (found["ends_at"].iloc[:-1].to_numpy() == found["starts_at"].iloc[1:].to_numpy()).all()
+
+
+def test_blocks_of_a_rolling_window_end_at_the_last_time() -> None:
+    """The first block may begin before the data and is then incomplete."""
+    found = windows.periods(utc("2026-01-01"), utc("2026-03-01"), window=Window.parse("28d"))
+    assert found["ends_at"].iloc[-1] == utc("2026-03-01")
+    assert (found["ends_at"] - found["starts_at"]).eq(pd.Timedelta("28D")).all()
+    assert found["complete"].tolist() == [False, True, True]
+    assert found["label"].iloc[-1] == "2026-02-01 to 2026-02-28"
+
+
+@FEW
+@given(
+    first=st.datetimes(pd.Timestamp("1990-01-01"), pd.Timestamp("2035-01-01")),
+    hours=st.integers(1, 3000),
+    unit=st.sampled_from(windows.UNITS),
+    count=st.integers(1, 5),
+    zone=st.sampled_from(
+        ["UTC", "Europe/Berlin", "America/Havana", "Asia/Kathmandu", "Pacific/Apia"]
+    ),
+)
+def test_periods_cover_any_span_without_gap_or_overlap(
+    first: pd.Timestamp, hours: int, unit: str, count: int, zone: str
+) -> None:
+    """Whatever the zone: first and last lie inside, neighbours touch, each holds its own start."""
+    start = pd.Timestamp(first).tz_localize("UTC")
+    end = start + pd.Timedelta(hours, "h")
+    window = Window(unit=unit, count=count, timezone=zone)
+    found = windows.periods(start, end, window=window)
+    assert found["starts_at"].iloc[0] <= start < found["ends_at"].iloc[0]
+    assert found["starts_at"].iloc[-1] < end <= found["ends_at"].iloc[-1]
+    assert (found["ends_at"].iloc[:-1].to_numpy() == found["starts_at"].iloc[1:].to_numpy()).all()
+    assert window.bounds_at(start) == (found["starts_at"].iloc[0], found["ends_at"].iloc[0])
+
+
+def test_every_bucket_knows_the_start_of_its_period(dst_day: pd.DataFrame) -> None:
+    """On the day the clocks change 23 hours belong to it."""
+    starts = windows.period_starts(
+        dst_day.index, window=Window(unit="day", timezone="Europe/Berlin")
+    )
+    assert starts.value_counts(sort=False).tolist() == [24, 23, 24]
+    assert starts[24] == utc("2026-03-28T23:00")
+
+
+def test_starts_of_periods_need_a_calendar() -> None:
+    """A rolling window has no starts."""
+    with pytest.raises(ParameterError, match="must be a calendar window"):
+        windows.period_starts(minutes([1.0]).index, window=Window.parse("1d"))
+
+
+def test_a_span_must_have_a_length_and_a_zone() -> None:
+    """The errors show both times, or the one without a zone."""
+    with pytest.raises(TimeIndexError, match="first must lie before last"):
+        windows.periods(utc("2026-01-02"), utc("2026-01-02"), window=Window(unit="day"))
+    with pytest.raises(TimeIndexError, match="last must be tz-aware"):
+        windows.periods(utc("2026-01-01"), pd.Timestamp("2026-01-02"), window=Window(unit="day"))
+
+
+# --- the index ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("times", "match"),
+    [
+        (["2026-01-01T00:02Z", "2026-01-01T00:01Z"], "00:02:00.* is followed by .*00:01"),
+        (["2026-01-01T00:01Z", "2026-01-01T00:01Z"], "00:01:00.* appears twice"),
+        (
+            ["2026-01-01T00:00Z", "2026-01-01T00:05Z", "2026-01-01T00:06Z", "2026-01-01T00:07Z"],
+            "must be 0 days 00:01:00 apart; 2026-01-01 00:00:00.* is followed by .*00:05",
+        ),
+        (["2026-01-01T00:00", "2026-01-01T00:01"], "must be tz-aware"),
+        (["2026-01-01T00:00Z", None], "NaT"),
+    ],
+)
+def test_an_index_that_is_not_regular_names_the_first_offence(times: list, match: str) -> None:
+    """Order, repetition, irregularity, zone, missing times."""
+    series = pd.Series(1.0, index=pd.DatetimeIndex(times))
+    with pytest.raises(TimeIndexError, match=match):
+        windows.rolling_sum(series, window="1h")
+
+
+def test_an_index_without_times_is_refused() -> None:
+    """Numbers are not times."""
+    with pytest.raises(TimeIndexError, match="must hold times; got int64"):
+        windows.rolling_sum(pd.Series([1.0, 2.0]), window="1h")
+
+
+def test_the_step_is_the_most_common_difference() -> None:
+    """An early gap does not rescale the series."""
+    times = pd.DatetimeIndex(["2026-01-01T00:00Z", "2026-01-01T06:00Z"]).append(
+        pd.date_range("2026-01-01T06:05Z", periods=20, freq="5min")
+    )
+    assert windows.step_of(times[::-1]) == pd.Timedelta("5min")
+
+
+def test_a_step_cannot_be_had_from_chaos() -> None:
+    """More than one in ten differences that fit no grid is an error, and so is a single time."""
+    times = utc("2026-01-01") + pd.to_timedelta([0, 60, 120, 217, 301, 444], unit="s")
+    with pytest.raises(TimeIndexError, match="irregular: 3 of 5 differences"):
+        windows.step_of(pd.DatetimeIndex(times))
+    with pytest.raises(TimeIndexError, match="two different times; got 1"):
+        windows.step_of(pd.DatetimeIndex(times[:1]))
+
+
+def test_the_grid_shows_missing_buckets_as_unknown() -> None:
+    """Neither 0 nor left out."""
+    rows = pd.DataFrame(
+        {"good": [1, 2], "total": [1, 3]},
+        index=pd.DatetimeIndex(["2026-01-01T00:03Z", "2026-01-01T00:00Z"]),
+    )
+    full = windows.grid(rows, step=pd.Timedelta("1min"))
+    assert full["total"].fillna(-1).tolist() == [3, -1, -1, 1]
+    assert full.index.name == "time"
+    assert str(full.index.dtype) == "datetime64[us, UTC]"
+
+
+def test_the_grid_of_nothing_is_empty() -> None:
+    """No rows in, no rows out, same columns."""
+    rows = pd.DataFrame({"time": pd.DatetimeIndex([], tz="UTC"), "good": [], "total": []})
+    assert windows.grid(rows, step=pd.Timedelta("1min")).shape == (0, 2)
+
+
+def test_the_grid_refuses_times_off_it_and_twice() -> None:
+    """Each error names the time."""
+    rows = pd.DataFrame({"good": 1, "total": 1}, index=minutes([1, 1, 1]).index)
+    with pytest.raises(TimeIndexError, match=r"00:01:00.* does not lie on the grid"):
+        windows.grid(rows, step=pd.Timedelta("2min"))
+    with pytest.raises(TimeIndexError, match=r"00:02:00.* appears twice"):
+        windows.grid(pd.concat([rows, rows.iloc[2:]]), step=pd.Timedelta("1min"))
+    with pytest.raises(ColumnError, match="'total' is missing"):
+        windows.grid(rows[["good"]], step=pd.Timedelta("1min"))
+
+
+@FEW
+@given(places=st.sets(st.integers(0, 50), min_size=1), seed=st.integers(0, 9))
+def test_the_order_of_rows_changes_nothing(places: set[int], seed: int) -> None:
+    """A shuffled export gives the same grid."""
+    index = utc("2026-01-01") + pd.to_timedelta(sorted(places), unit="min")
+    rows = pd.DataFrame({"time": index, "good": np.arange(len(index)), "total": 99})
+    shuffled = rows.sample(frac=1, random_state=seed)
+    step = pd.Timedelta("1min")
+    pd.testing.assert_frame_equal(windows.grid(rows, step=step), windows.grid(shuffled, step=step))
+
+
+# --- division -------------------------------------------------------------------------------
+
+
+def test_counts_are_summed_before_they_are_divided() -> None:
+    """1 of 1 and 0 of 99 is 1 %, not the mean of 100 % and 0 %."""
+    assert windows.ratio(pd.Series([1, 0]), pd.Series([1, 99])) == 0.01
+
+
+def test_a_workbook_month_has_the_published_ratio() -> None:
+    """SRE Workbook ch. 2: 3,557,865 of 3,663,253 requests are 97.123 %."""
+    assert round(windows.ratio(3_557_865, 3_663_253), 5) == 0.97123
+
+
+def test_no_traffic_is_neither_perfect_nor_an_outage(no_traffic_night: pd.DataFrame) -> None:
+    """NaN over the night alone, and no weight at all in the day."""
+    night = no_traffic_night.iloc[:360]
+    assert math.isnan(windows.ratio(night["good"], night["total"]))
+    assert windows.ratio(no_traffic_night["good"], no_traffic_night["total"]) == 0.9
+
+
+def test_a_gap_is_unknown_and_changes_no_ratio(gap: pd.DataFrame) -> None:
+    """It would be 78.75 % if the missing buckets were failures."""
+    assert windows.ratio(gap["good"], gap["total"]) == 0.9
+
+
+def test_half_a_known_bucket_is_unknown() -> None:
+    """Good without total, or total without good, counts in neither sum."""
+    good, total = pd.Series([9, np.nan, 5]), pd.Series([10, 10, np.nan])
+    assert windows.totals(good, total) == (9.0, 10.0)
+
+
+def test_division_keeps_kind_and_index() -> None:
+    """Series in, Series out; arrays in, arrays out; nothing divided by 0."""
+    good, total = minutes([1, 0]), minutes([2, 0])
+    found = windows.divide(good, total)
+    assert found.index.equals(good.index)
+    np.testing.assert_array_equal(found, [0.5, np.nan])
+    np.testing.assert_array_equal(windows.divide(np.array([1.0]), np.array([0.0])), [np.nan])
+
+
+@pytest.mark.parametrize(
+    ("good", "total", "match"),
+    [
+        ([1, 3], [2, 2], "good must not exceed total; got good=3.0, total=2.0 at 2026-06-01 00:01"),
+        ([1, -1], [2, 2], "must not be negative; got good=-1.0"),
+        ([-2, 1], [-1, 2], "must not be negative"),
+        ([1, 2], [2, math.inf], "must be finite"),
+    ],
+)
+def test_counts_that_cannot_be_are_refused(good: list, total: list, match: str) -> None:
+    """The first offence is named with its time."""
+    with pytest.raises(CountError, match=match):
+        windows.rolling_ratio(minutes(good), minutes(total), window="1h")
+
+
+def test_good_and_total_must_share_their_index() -> None:
+    """Two lengths are two indexes."""
+    with pytest.raises(TimeIndexError, match="share one index; got 2 and 3 rows"):
+        windows.rolling_ratio(minutes([1, 1]), minutes([1, 1, 1]), window="1h")
+
+
+# --- rolling --------------------------------------------------------------------------------
+
+BUCKET = st.one_of(st.none(), st.tuples(st.integers(0, 50), st.integers(0, 50)))
+
+
+def as_counts(buckets: list) -> pd.DataFrame:
+    """Buckets of (good, bad), None for unknown."""
+    pairs = [(np.nan, np.nan) if b is None else (b[0], sum(b)) for b in buckets]
+    index = minutes([0.0] * len(pairs)).index
+    return pd.DataFrame(pairs, columns=["good", "total"], index=index, dtype="float64")
+
+
+def by_hand(buckets: list, at: int, width: int) -> tuple[int, int, int]:
+    """Good, total and known buckets in (t - W, t], by plain addition."""
+    inside = [b for b in buckets[max(0, at - width + 1) : at + 1] if b is not None]
+    return sum(b[0] for b in inside), sum(sum(b) for b in inside), len(inside)
+
+
+@FEW
+@given(buckets=st.lists(BUCKET, min_size=1, max_size=60), width=st.integers(1, 70))
+def test_rolling_windows_equal_addition_by_hand(buckets: list, width: int) -> None:
+    """Sum, ratio and coverage at every bucket, unknown ones left out; inputs stay as they were."""
+    counts = as_counts(buckets)
+    before, window = counts.copy(), f"{width}m"
+    sums = windows.rolling_sum(counts["total"], window=window)
+    shares = windows.rolling_ratio(counts["good"], counts["total"], window=window)
+    coverage = windows.rolling_coverage(counts["total"], window=window)
+    wide = width if len(buckets) > 1 else 1
+    for at in range(len(buckets)):
+        good, total, known = by_hand(buckets, at, wide)
+        assert coverage.iloc[at] == known / wide
+        np.testing.assert_equal(sums.iloc[at], float(total) if known else np.nan)
+        np.testing.assert_equal(shares.iloc[at], good / total if total else np.nan)
+    pd.testing.assert_frame_equal(counts, before)
+
+
+@FEW
+@given(buckets=st.lists(BUCKET, min_size=2, max_size=40), width=st.integers(1, 10))
+def test_splitting_rows_changes_nothing(buckets: list, width: int) -> None:
+    """The sum of the rolling sums of two halves is the rolling sum of the whole."""
+    total = as_counts(buckets)["total"]
+    half = (total / 2).round()
+    window = f"{width}m"
+    parts = [windows.rolling_sum(part, window=window) for part in (half, total - half)]
+    pd.testing.assert_series_equal(parts[0] + parts[1], windows.rolling_sum(total, window=window))
+
+
+def test_the_window_holds_the_bucket_at_t_and_not_the_one_at_t_minus_w() -> None:
+    """(t - W, t]: five minutes are five buckets of a minute."""
+    sums = windows.rolling_sum(minutes([1, 10, 100, 1000, 10_000, 100_000]), window="5m")
+    assert sums.tolist() == [1, 11, 111, 1111, 11_111, 111_110]
+
+
+def test_a_window_between_two_steps_takes_the_starts_inside_it() -> None:
+    """75 seconds of minutes hold the starts at t and t - 60 s."""
+    assert windows.rolling_sum(minutes([1, 2, 4]), window="75s").tolist() == [1, 3, 6]
+
+
+def test_a_window_shorter_than_a_bucket_is_refused() -> None:
+    """Its answer would be that of a longer window."""
+    with pytest.raises(ParameterError, match="at least one bucket of 5 minutes; got 1 minute"):
+        windows.rolling_sum(minutes([1, 2], freq="5min"), window="1m")
+
+
+def test_a_calendar_window_does_not_roll() -> None:
+    """Periods are the way to calendar sums."""
+    with pytest.raises(ParameterError, match="must be rolling"):
+        windows.rolling_sum(minutes([1, 2]), window=Window(unit="month"))
+
+
+def test_an_outage_shows_at_full_height_in_a_short_window(one_outage: pd.DataFrame) -> None:
+    """One hour of total outage: 0 in the hour that ends with it, 23/24 over the day."""
+    hour = windows.rolling_ratio(one_outage["good"], one_outage["total"], window="1h")
+    day = windows.rolling_ratio(one_outage["good"], one_outage["total"], window="1d")
+    assert hour.iloc[779] == 0.0
+    assert (hour == 0.0).sum() == 1
+    assert day.iloc[-1] == 1380 / 1440
+
+
+def test_constant_series_have_constant_ratios(
+    all_good: pd.DataFrame, all_bad: pd.DataFrame
+) -> None:
+    """1 and 0 at every bucket, also at the start, where history is short."""
+    for frame, ratio in ((all_good, 1.0), (all_bad, 0.0)):
+        assert (windows.rolling_ratio(frame["good"], frame["total"], window="6h") == ratio).all()
+
+
+def test_coverage_falls_in_a_gap_and_the_ratio_does_not(gap: pd.DataFrame) -> None:
+    """Three hours unknown: a window of an hour knows nothing at 05:00, one of six hours half."""
+    good, total = gap["good"], gap["total"]
+    at = utc("2026-06-01T05:00")
+    assert windows.rolling_coverage(total, window="1h")[at] == 0.0
+    assert math.isnan(windows.rolling_ratio(good, total, window="1h")[at])
+    assert windows.rolling_coverage(total, window="6h")[utc("2026-06-01T05:59")] == 0.5
+    assert windows.rolling_ratio(good, total, window="6h")[utc("2026-06-01T05:59")] == 0.9
+
+
+def test_whole_numbers_are_exact_below_two_to_the_53() -> None:
+    """Sums of big odd numbers equal Python's integers, one by one."""
+    values = [2**40 + 2 * k + 1 for k in range(4000)]
+    sums = windows.rolling_sum(minutes(values), window="7m")
+    assert [int(x) for x in sums.iloc[10:]] == [sum(values[i - 6 : i + 1]) for i in range(10, 4000)]
+
+
+def test_fractional_counts_leave_no_dust_behind() -> None:
+    """A window without events is 0 exactly, and all good stays 1 exactly."""
+    values = minutes([0.1] * 50 + [0.0] * 50 + [0.3] * 50)
+    assert windows.rolling_sum(values, window="10m").iloc[70] == 0.0
+    shares = windows.rolling_ratio(values, values, window="10m")
+    assert shares.dropna().eq(1.0).all()
+    assert shares.isna().sum() == 41
+
+
+@FEW
+@given(st.lists(st.tuples(st.floats(0, 1e6), st.floats(0, 1)), min_size=1, max_size=50))
+def test_fractional_ratios_never_leave_zero_to_one(pairs: list[tuple[float, float]]) -> None:
+    """Good is at most total in every bucket, so in every window too."""
+    total = minutes([t for t, _ in pairs])
+    good = minutes([t * share for t, share in pairs])
+    shares = windows.rolling_ratio(good, total, window="5m").dropna()
+    assert shares.between(0.0, 1.0).all()
+
+
+def test_many_windows_over_many_series_equal_pandas_rolling() -> None:
+    """Pieces of time, several rows, several widths, a gap: the same numbers as pandas."""
+    rng = np.random.default_rng(3)
+    total = rng.integers(0, 9, (3, 20_000)).astype("float64")
+    bad = rng.binomial(total.astype("int64"), 0.3).astype("float64")
+    bad[1, 500:900] = total[1, 500:900] = np.nan
+    widths = [1, 5, 8192, 8193, 15_000, 30_000]
+    found = windows.ratios(windows.prefix(bad), windows.prefix(total), widths=widths)
+    for k, width in enumerate(widths):
+        for row in range(3):
+            parts = [pd.Series(x[row]).rolling(width, min_periods=1).sum() for x in (bad, total)]
+            expected = (parts[0] / parts[1]).to_numpy()
+            np.testing.assert_allclose(found[k, row], expected, rtol=1e-12)
+
+
+def test_results_can_be_written_into_an_array_of_the_caller() -> None:
+    """No allocation where the caller brings the space."""
+    counts = windows.prefix(np.arange(10.0))
+    out = np.empty((2, 10))
+    assert windows.ratios(counts, counts, widths=[1, 2], out=out) is out
+    space = np.empty(10)
+    assert counts.window(3, out=space) is space
+    assert space.tolist() == [0, 1, 3, 6, 9, 12, 15, 18, 21, 24]
+
+
+def test_a_series_of_one_bucket_and_of_none_have_windows_too() -> None:
+    """The step of one bucket is unknown and does not matter."""
+    assert windows.rolling_sum(minutes([3.0]), window="1h").tolist() == [3.0]
+    assert windows.rolling_sum(minutes([]), window="1h").empty
