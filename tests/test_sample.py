@@ -259,14 +259,38 @@ def test_loaded_incidents_equal_the_truth(dataset: Dataset, truth: dict) -> None
     assert loaded["deployment_id"].isna().all()
 
 
-def test_wrong_rows_are_rejected_and_counted(dataset: Dataset, truth: dict) -> None:
-    """The planted faults are rejects with their file and line; the open release is one of them."""
-    rejects = dataset.rejects
-    changes = rejects[rejects["file"] == "changes.csv"]
-    assert list(changes["line"]) == [truth["spoiled"]["changes_line"]]
-    metrics = rejects[rejects["file"] == sample.METRICS]
-    assert not metrics.empty
-    sources = dataset.sources.set_index("file")
-    assert (sources["rows_read"] == sources["rows_kept"] + sources["rows_rejected"]).all()
-    assert set(dataset.services) == {spec.name for spec in sample.SERVICES}
+def test_wrong_rows_are_rejected_and_counted(
+    dataset: Dataset, truth: dict, deployments: list[dict]
+) -> None:
+    """Every planted fault is a reject, and nothing else but other environments is."""
+    faults = dataset.rejects.groupby("file")["line"].agg(list)
+    assert faults["changes.csv"] == [truth["spoiled"]["changes_line"]]
+    elsewhere = sum(not record["production_environment"] for record in deployments)
+    assert len(faults["github-deployments.json"]) == elsewhere + 1
+    impossible, *again = faults[sample.METRICS]
+    assert len(again) == 8
+    assert set(again) == {max(again)}
+    reasons = dataset.rejects.query("file == @sample.METRICS and line == @impossible")["reason"]
+    assert "good is more than total" in reasons.iloc[0]
+    assert set(faults.index) == {"changes.csv", "github-deployments.json", sample.METRICS}
+
+
+def test_a_user_sees_the_services_the_objectives_and_the_end_of_the_data(dataset: Dataset) -> None:
+    """Loading finds six services, eight objectives and the end of the last minute."""
+    assert dataset.services == sorted(spec.name for spec in sample.SERVICES)
+    assert [(slo.service, slo.sli, slo.target) for slo in dataset.slos] == [
+        (service, sli, target) for service, sli, target, *_ in sample.SLOS
+    ]
+    assert {slo.method for slo in dataset.slos} == {"Occurrences", "Timeslices"}
+    windows = {slo.service: str(slo.window) for slo in dataset.slos}
+    assert "Europe/Berlin" in windows["catalog"]
     assert dataset.as_of == pd.Timestamp("2026-06-29", tz="UTC")
+
+
+def test_the_readme_tells_the_truth_about_checkout(world: Fleet) -> None:
+    """About one release in five breaks something, and about half of those page anybody."""
+    deployments = world.truth.deployments.query("service == 'checkout' and reason == 'release'")
+    broken = deployments[deployments["broke"]]
+    assert len(broken) / len(deployments) == pytest.approx(0.2, abs=0.05)
+    paged = world.truth.incidents["deployment_id"].isin(broken["deployment_id"]).sum()
+    assert paged / len(broken) == pytest.approx(0.5, abs=0.1)

@@ -390,3 +390,20 @@ def test_unknown_services_and_indicators_are_refused() -> None:
         drawn.counts("nobody")
     with pytest.raises(ParameterError, match="no indicator 'latency'"):
         drawn.counts("api", "latency")
+
+
+def test_the_dataset_of_a_fleet_is_like_a_loaded_one() -> None:
+    """Counts, objectives, services and "now" of the dataset are those of the fleet."""
+    spec = ServiceSpec(name="web", target=0.99, slow_ratio=0.1, gaps_per_week=2, gap_minutes=300)
+    drawn = fleet(5, services=[spec, BREAKING], weeks=4, step="1h")
+    made = drawn.dataset
+    assert made.services == ["api", "web"]
+    assert made.as_of == pd.Timestamp("2026-04-27", tz="UTC")
+    assert {slo.service: slo.target for slo in made.slos} == {"web": 0.99, "api": 0.999}
+    for service, sli in (("web", "availability"), ("web", "latency"), ("api", "availability")):
+        expected = drawn.counts(service, sli)
+        seen = expected.loc[expected["total"].first_valid_index() : expected.last_valid_index()]
+        pd.testing.assert_frame_equal(made.counts(service, sli), seen, check_freq=False)
+    coverage = made.series.set_index(["service", "sli"])["coverage"]
+    assert coverage["api", "availability"] == 1.0
+    assert coverage["web", "availability"] < 1.0

@@ -264,8 +264,8 @@ def truth_of(world: Fleet) -> dict:
 
 def _bucket(world: Fleet, at: pd.Timestamp) -> dict[str, int]:
     """What billing really had in a bucket."""
-    row = world.counts("billing").loc[at]
-    return {"good": int(row["good"]), "total": int(row["total"])}
+    row = world.counts("billing").loc[[at]]
+    return {name: int(row[name].sum()) for name in ("good", "total")}
 
 
 def _records(frame: pd.DataFrame) -> list[dict]:
