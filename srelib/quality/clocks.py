@@ -250,7 +250,7 @@ def clock_trouble(dataset: Dataset) -> pd.DataFrame:
     rows += _outside_rows(dataset)
     rows += _series_rows(dataset)
     found = pd.DataFrame(rows, columns=TROUBLE)
-    return found.astype({"time": "datetime64[us, UTC]"})
+    return found.assign(time=pd.to_datetime(found["time"], utc=True).astype("datetime64[us, UTC]"))
 
 
 def _future_rows(
