@@ -198,7 +198,7 @@ def _fault(item: Any, model: type[BaseModel]) -> Fault:
         return Fault(place, f"unknown key {str(key)!r}", fix, unknown=not hint)
     if kind == "missing":
         return Fault(place, f"key {str(key)!r} is missing", f"add {_example(model, place)}")
-    wanted = item["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    wanted = item["msg"].removeprefix("Input should be ").replace("a valid tuple", "a list")
     return Fault(
         place, f"{shown(value)} should be {wanted}", _fix(kind, value, wanted, place, model)
     )
@@ -219,6 +219,7 @@ def _fix(
 
 
 _FIXES = {
+    "tuple_type": "write a list in square brackets, or one table for each entry",
     "list_type": "write a list: each entry on a line that starts with a hyphen",
     "dict_type": "write keys with values below it",
     "model_type": "write keys with values below it",
