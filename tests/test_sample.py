@@ -268,10 +268,10 @@ def test_wrong_rows_are_rejected_and_counted(
     elsewhere = sum(not record["production_environment"] for record in deployments)
     assert len(faults["github-deployments.json"]) == elsewhere + 1
     impossible, *again = faults[sample.METRICS]
+    reasons = dataset.rejects.loc[dataset.rejects["line"] == impossible, "reason"]
     assert len(again) == 8
     assert set(again) == {max(again)}
-    reasons = dataset.rejects.query("file == @sample.METRICS and line == @impossible")["reason"]
-    assert "good is more than total" in reasons.iloc[0]
+    assert reasons.str.startswith("good is more than total").any()
     assert set(faults.index) == {"changes.csv", "github-deployments.json", sample.METRICS}
 
 
@@ -288,9 +288,9 @@ def test_a_user_sees_the_services_the_objectives_and_the_end_of_the_data(dataset
 
 
 def test_the_readme_tells_the_truth_about_checkout(world: Fleet) -> None:
-    """About one release in five breaks something, and about half of those page anybody."""
+    """About one release in five breaks something, and about a third of those page anybody."""
     deployments = world.truth.deployments.query("service == 'checkout' and reason == 'release'")
     broken = deployments[deployments["broke"]]
     assert len(broken) / len(deployments) == pytest.approx(0.2, abs=0.05)
     paged = world.truth.incidents["deployment_id"].isin(broken["deployment_id"]).sum()
-    assert paged / len(broken) == pytest.approx(0.5, abs=0.1)
+    assert paged / len(broken) == pytest.approx(1 / 3, abs=0.1)

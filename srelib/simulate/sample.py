@@ -29,7 +29,7 @@ SERVICES = (
         name="checkout", target=0.995, requests_per_minute=60, error_ratio=0.0006,
         error_dispersion=0.003, slow_ratio=0.006, deploys_per_week=6, changes_per_deploy=4,
         lead_hours=14, break_probability=0.25, harm_ratio=0.085, harm_minutes=150,
-        harm_minutes_sigma=0.5, page_probability=0.4, incidents_per_week=0.15,
+        harm_minutes_sigma=0.5, page_probability=0.2, incidents_per_week=0.15,
         titles=("Payment provider times out", "Cart database failover"),
         release_titles=(
             "Elevated 5xx on /pay, all regions",
