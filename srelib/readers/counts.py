@@ -265,6 +265,7 @@ class _Work:
             good = self.frame["good"].to_numpy()
             return self._done(good, good + self.frame["bad"].to_numpy(), "events", note)
         self._nothing_asked(part)
+        self._note_unknown(part)
         self.drop_missing([part, whole])
         self._check_total(part, exact=unit == "count")
         total = self.frame["total"].to_numpy()
@@ -276,6 +277,15 @@ class _Work:
         lost = np.isnan(self.frame[part].to_numpy()) & (self.frame["total"].to_numpy() == 0)
         if lost.any():
             self.frame[part] = np.where(lost, 0.0, self.frame[part].to_numpy())
+
+    def _note_unknown(self, part: str) -> None:
+        lost = np.isnan(self.frame[part].to_numpy()) & ~np.isnan(self.frame["total"].to_numpy())
+        if lost.any() and self.rule.unit != "counter":
+            self.notes.append(
+                f"{int(lost.sum())} rows have a total but no {self.rule.columns.get(part, part)}: "
+                "unknown, not zero; where a missing series means zero, let the query say so "
+                "(in PromQL: or vector(0))"
+            )
 
     def _check_total(self, part: str, *, exact: bool) -> None:
         some, whole = self.frame[part].to_numpy(), self.frame["total"].to_numpy()
@@ -403,6 +413,31 @@ def _micros(steps: dict[int, pd.Timedelta]) -> np.ndarray:
     for code, step in steps.items():
         lookup[code] = step // pd.Timedelta(1, "us")
     return lookup
+
+
+def without_resets(samples: np.ndarray) -> np.ndarray:
+    """A counter that goes on where it was reset.
+
+    Parameters
+    ----------
+    samples : array of float
+        In order of time; NaN where there is no sample.
+
+    Returns
+    -------
+    array of float
+
+    Examples
+    --------
+    >>> without_resets(np.array([5.0, 7.0, 1.0, 2.0])).tolist()
+    [5.0, 7.0, 8.0, 9.0]
+    """
+    known = np.flatnonzero(~np.isnan(samples))
+    seen = samples[known]
+    lost = np.r_[0.0, np.where(seen[1:] < seen[:-1], seen[:-1], 0.0)] if len(seen) else seen
+    result = samples.copy()
+    result[known] = seen + np.cumsum(lost)
+    return result
 
 
 def _grown(samples: np.ndarray, fresh: np.ndarray) -> tuple[np.ndarray, int]:

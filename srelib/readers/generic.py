@@ -236,7 +236,7 @@ def read_wide(head: Head, source: Source | None, time: str) -> Result:
         required=[time],
         wide=True,
     )
-    built = [_indicator(scanned, entry, time, rule(head, source, {})) for entry in found]
+    built = [indicator(scanned, entry, time, rule(head, source, {})) for entry in found]
     notes = []
     if len(found) > 1:
         notes.append(f"{len(found)} indicators in every row: a record is one of them in one row")
@@ -245,20 +245,47 @@ def read_wide(head: Head, source: Source | None, time: str) -> Result:
     return result(scanned, built, [scanned.rejects], notes=notes)
 
 
-def _indicator(scanned: Scan, entry: wide.Columns, time: str, base: counts.Rule) -> counts.Built:
-    """One indicator of a wide file; a refused cell costs the record it is in."""
+def indicator(scanned: Scan, entry: wide.Columns, time: str, base: counts.Rule) -> counts.Built:
+    """One indicator of a wide file; a refused cell costs the record it is in.
+
+    Parameters
+    ----------
+    scanned : Scan
+        A wide scan.
+    entry : Columns
+        The columns of the indicator.
+    time : str
+        Column of the times.
+    base : Rule
+        What ``sources.toml`` says about the file.
+
+    Returns
+    -------
+    Built
+    """
     mine = [column for part in entry.roles.values() for column in part]
     faults = scanned.faults[scanned.faults["column"].isin(mine)].drop_duplicates("row")
     whole = np.ones(len(scanned.frame), dtype=bool)
     whole[faults["row"].to_numpy(dtype="int64")] = False
     rows = np.flatnonzero(whole)
     frame = scanned.frame.iloc[rows].reset_index(drop=True)
+    if base.unit == "counter":
+        order = np.argsort(frame[time].to_numpy(), kind="stable")
+        rows, frame = rows[order], frame.iloc[order].reset_index(drop=True)
+        if entry.vanishing or any(len(part) > 1 for part in entry.roles.values()):
+            _go_on(frame, list(dict.fromkeys(mine)))
     data: dict[str, Any] = {"time": frame[time]}
     data["service"] = constant(entry.service, len(frame))
     data["sli"] = constant(entry.sli, len(frame))
     notes: list[str] = []
     for role, columns in entry.roles.items():
-        data[role] = added_up(frame, columns, base, notes)
+        data[role] = added_up(frame, columns, notes)
+    if entry.vanishing and "bad" in data:
+        gone = np.isnan(data["bad"]) & ~np.isnan(data["total"])
+        data["bad"] = np.where(gone, 0.0, data["bad"])
+        if gone.any():
+            notes.append(f"{entry.service}: {int(gone.sum())} rows without a series of errors "
+                         "count no errors")  # fmt: skip
     unit = base.unit
     if "ratio" in entry.roles or "value" in entry.roles:
         unit = None
@@ -275,10 +302,29 @@ def _indicator(scanned: Scan, entry: wide.Columns, time: str, base: counts.Rule)
     )  # fmt: skip
 
 
-def added_up(
-    frame: pd.DataFrame, columns: tuple[str, ...], base: counts.Rule, notes: list[str]
-) -> np.ndarray:
-    """Sum of several columns; missing where all of them are."""
+def _go_on(frame: pd.DataFrame, columns: list[str]) -> None:
+    """Counters that are added up: no resets, and absent ones stand still."""
+    seen = frame[columns].notna().any(axis=1).to_numpy()
+    for column in columns:
+        steady = pd.Series(counts.without_resets(frame[column].to_numpy())).ffill().fillna(0.0)
+        frame[column] = np.where(seen, steady.to_numpy(), np.nan)
+
+
+def added_up(frame: pd.DataFrame, columns: tuple[str, ...], notes: list[str]) -> np.ndarray:
+    """Sum of several columns; missing where all of them are.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    columns : tuple of str
+        Columns to add up; none: zero everywhere.
+    notes : list of str
+        Receives what had to be assumed.
+
+    Returns
+    -------
+    array of float
+    """
     if not columns:
         return np.zeros(len(frame))
     numbers = frame[list(columns)].to_numpy(dtype="float64")

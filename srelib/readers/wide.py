@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from srelib.errors import ReadError
@@ -42,6 +42,9 @@ class Columns:
         Columns of each role.
     threshold, op : float and str, optional
         For a measured value.
+    vanishing : bool
+        All columns are one query split by a label: a series that is not there counts zero,
+        as long as another one is.
     """
 
     service: str
@@ -49,6 +52,7 @@ class Columns:
     roles: dict[str, tuple[str, ...]]
     threshold: float | None = None
     op: str | None = None
+    vanishing: bool = False
 
 
 def labels(name: str) -> dict[str, str]:
@@ -175,7 +179,8 @@ def _stated(spec, source: Source) -> Columns:  # type: ignore[no-untyped-def]
     roles = {role: tuple(getattr(spec, role)) for role in WORDS if getattr(spec, role)}
     roles |= {role: (getattr(spec, role),) for role in ("ratio", "value") if getattr(spec, role)}
     threshold = source.threshold if spec.threshold is None else spec.threshold
-    return Columns(spec.service or source.service, spec.sli, roles, threshold, spec.op or source.op)
+    service = str(spec.service or source.service)
+    return Columns(service, spec.sli, roles, threshold, spec.op or source.op)
 
 
 def _paired(names: Sequence[str], source: Source | None) -> list[Columns]:
@@ -228,7 +233,8 @@ def _labelled(names: Sequence[str], source: Source | None) -> list[Columns]:
     for roles in groups.values():
         if "total" in roles and "good" not in roles:
             roles.setdefault("bad", ())
-    return _complete({key: roles for key, roles in groups.items() if any(roles.values())})
+    whole = _complete({key: roles for key, roles in groups.items() if any(roles.values())})
+    return [replace(entry, vanishing=True) for entry in whole]
 
 
 def service_of(found: dict[str, str]) -> str | None:
