@@ -87,7 +87,7 @@ def test_clustered_events_count_as_fewer() -> None:
 
 
 @FEW
-@given(st.lists(st.tuples(st.integers(5, 60), st.integers(200, 400)), min_size=2, max_size=30))
+@given(st.lists(st.tuples(st.integers(10, 60), st.integers(200, 400)), min_size=2, max_size=30))
 def test_dispersion_is_the_chi_square_of_homogeneity(groups: list[tuple[int, int]]) -> None:
     """Index and p equal those of the two-row contingency table."""
     part, whole = np.array(groups, dtype="float64").T

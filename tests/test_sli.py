@@ -1,0 +1,569 @@
+"""Service level indicators: golden numbers, planted outages, laws."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from srelib import sli, stats, windows
+from srelib.errors import (
+    ColumnError,
+    InsufficientDataError,
+    InvalidTargetError,
+    ParameterError,
+    TimeIndexError,
+)
+from srelib.slos import Slo
+from srelib.windows import Window
+
+FEW = settings(max_examples=50, deadline=None)
+BUCKET = st.one_of(st.none(), st.tuples(st.integers(0, 20), st.integers(0, 20)))
+
+
+def counts(start: str, buckets: int, *, freq: str = "min", total: float = 10.0) -> pd.DataFrame:
+    """Buckets in which every event was good."""
+    index = pd.date_range(start, periods=buckets, freq=freq, tz="UTC", unit="us", name="time")
+    return pd.DataFrame({"good": total, "total": total}, index=index)
+
+
+def as_counts(buckets: list) -> pd.DataFrame:
+    """Minutes of (good, bad), None for unknown."""
+    frame = counts("2026-06-01", len(buckets))
+    pairs = [(np.nan, np.nan) if b is None else (b[0], sum(b)) for b in buckets]
+    frame[["good", "total"]] = np.array(pairs, dtype="float64").reshape(-1, 2)
+    return frame
+
+
+def slo(**more: object) -> Slo:
+    """An objective with a budgeting method."""
+    values = {
+        "name": "a", "service": "a", "sli": "availability", "target": 0.95,
+        "window": Window.parse("28d"), **more,
+    }  # fmt: skip
+    return Slo(**values)
+
+
+# --- values and histograms ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("op", "good"), [("lte", [1, 1, 0]), ("lt", [1, 0, 0]), ("gte", [0, 1, 1]), ("gt", [0, 0, 1])]
+)
+def test_a_value_on_the_threshold_counts_as_the_comparison_says(op: str, good: list) -> None:
+    """Below, on and above 0.3; the names are those of OpenSLO."""
+    found = sli.by_threshold(pd.Series([0.2, 0.3, 0.4]), threshold=0.3, op=op)
+    assert found["good"].tolist() == good
+    assert found["total"].tolist() == [1, 1, 1]
+
+
+def test_an_unknown_value_is_neither_fast_nor_slow() -> None:
+    """NaN in both columns; and no comparison is made up."""
+    found = sli.by_threshold(pd.Series([0.2, np.nan]), threshold=0.3)
+    assert found.iloc[1].isna().all()
+    with pytest.raises(ParameterError, match="lte, lt, gte or gt; got '<='"):
+        sli.by_threshold(pd.Series([0.2]), threshold=0.3, op="<=")
+
+
+def test_latency_counts_requests_below_a_bound_of_the_histogram() -> None:
+    """8 of 10 and 0 of 0 requests within 300 ms."""
+    histogram = pd.DataFrame({"0.1": [5, 0], "0.3": [8, 0], "inf": [10, 0]})
+    found = sli.latency(histogram, threshold=0.3)
+    assert found.to_numpy().tolist() == [[8, 10], [0, 0]]
+
+
+def test_latency_between_bounds_is_a_guess_and_refused() -> None:
+    """The error lists the bounds there are."""
+    histogram = pd.DataFrame({0.1: [5], math.inf: [10]})
+    with pytest.raises(ParameterError, match=r"\(0\.1, inf\); got 0\.3"):
+        sli.latency(histogram, threshold=0.3)
+    with pytest.raises(ColumnError, match="bound inf"):
+        sli.latency(histogram[[0.1]], threshold=0.1)
+
+
+# --- slices ---------------------------------------------------------------------------------
+
+
+def test_two_weeks_at_95_percent_of_minutes_allow_16_h_48_min() -> None:
+    """OpenSLO Timeslices: 1,008 bad minutes of 20,160 are on target, to the minute."""
+    frame = counts("2026-06-01", 14 * 1440)
+    frame.iloc[:1008, 0] = 8.0
+    found = sli.for_slo(
+        frame, slo(method="Timeslices", slice=pd.Timedelta("1min"), slice_target=0.9)
+    )
+    assert found["total"].sum() - found["good"].sum() == 16 * 60 + 48
+    assert windows.ratio(found["good"], found["total"]) == 0.95
+
+
+def test_occurrences_count_events_as_they_are(one_outage: pd.DataFrame) -> None:
+    """600 of 14,400 events failed."""
+    found = sli.for_slo(one_outage, slo())
+    assert (found["good"].sum(), found["total"].sum()) == (13_800, 14_400)
+
+
+def test_the_three_methods_of_openslo_differ_on_one_busy_minute() -> None:
+    """98 of 100, 0 of 1, and no traffic: by events 98/101, by slices 1/2, by ratios 0.49."""
+    frame = as_counts([(98, 2), (0, 1), (0, 0)])
+    minute = pd.Timedelta("1min")
+    shares = [
+        windows.ratio(found["good"], found["total"])
+        for found in (
+            sli.for_slo(frame, slo()),
+            sli.for_slo(frame, slo(method="Timeslices", slice=minute, slice_target=0.98)),
+            sli.for_slo(frame, slo(method="RatioTimeslices", slice=minute)),
+        )
+    ]
+    assert shares == pytest.approx([98 / 101, 0.5, 0.49])
+
+
+def test_a_slice_on_its_threshold_is_good() -> None:
+    """999 of 1,000 reach 0.999; 998 do not."""
+    frame = as_counts([(0, 0), (0, 0)])
+    frame["good"], frame["total"] = [999.0, 998.0], [1000.0, 1000.0]
+    found = sli.time_slices(frame["good"], frame["total"], slice="1m", threshold=0.999)
+    assert found["good"].tolist() == [1, 0]
+
+
+def test_slices_start_at_multiples_of_their_length() -> None:
+    """Data from 00:03 on: the first slice of five minutes is that of 00:00."""
+    frame = counts("2026-06-01T00:03", 4)
+    found = sli.time_slices(frame["good"], frame["total"], slice="5m", threshold=0.9)
+    assert [str(t.time()) for t in found.index] == ["00:00:00", "00:05:00"]
+    assert found["good"].tolist() == [1, 1]
+
+
+def test_slices_without_traffic_or_data_are_not_good_and_not_bad(
+    no_traffic_night: pd.DataFrame, gap: pd.DataFrame
+) -> None:
+    """0 of 0 for the night, NaN for the gap."""
+    for frame, night in ((no_traffic_night, 0.0), (gap, np.nan)):
+        for found in (
+            sli.time_slices(frame["good"], frame["total"], slice="1h", threshold=0.95),
+            sli.slice_ratios(frame["good"], frame["total"], slice="1h"),
+        ):
+            np.testing.assert_equal(found.iloc[4].to_numpy(), [night, night])
+            assert found["total"].iloc[7] == 1.0
+
+
+@pytest.mark.parametrize("slice", ["30s", "90s"])
+def test_a_slice_must_be_whole_buckets(slice: str) -> None:
+    """Half a bucket cannot be counted."""
+    frame = counts("2026-06-01", 4)
+    with pytest.raises(ParameterError, match="whole number of buckets"):
+        sli.time_slices(frame["good"], frame["total"], slice=slice, threshold=0.9)
+
+
+@FEW
+@given(st.lists(BUCKET, min_size=1, max_size=40), st.integers(1, 7), st.floats(0.1, 0.9))
+def test_slices_equal_counting_by_hand(buckets: list, width: int, threshold: float) -> None:
+    """Each slice by plain addition; the data starts on a slice."""
+    frame = as_counts(buckets)
+    frame.index = pd.date_range("1970-01-01", periods=len(frame), freq="min", tz="UTC", unit="us")
+    before = frame.copy()
+    found = sli.time_slices(frame["good"], frame["total"], slice=f"{width}m", threshold=threshold)
+    for k, start in enumerate(range(0, len(buckets), width)):
+        known = [b for b in buckets[start : start + width] if b is not None]
+        good, total = sum(b[0] for b in known), sum(sum(b) for b in known)
+        expected = (
+            [np.nan] * 2
+            if not known
+            else [float(total > 0 and good / total >= threshold), float(total > 0)]
+        )
+        np.testing.assert_equal(found.iloc[k].to_numpy(), expected)
+    pd.testing.assert_frame_equal(frame, before)
+
+
+# --- intervals ------------------------------------------------------------------------------
+
+
+def days(rates: np.ndarray, *, per_hour: int = 2000, seed: int = 0) -> pd.DataFrame:
+    """Hours of independent failures at the rate of their day."""
+    frame = counts("2026-03-02", len(rates) * 24, freq="h", total=float(per_hour))
+    bad = np.random.default_rng(seed).binomial(per_hour, np.repeat(rates, 24))
+    return frame.assign(good=frame["total"] - bad)
+
+
+def test_independent_errors_get_wilsons_interval() -> None:
+    """The same error rate every day: the published formula on all events."""
+    frame = days(np.full(28, 0.001))
+    found = sli.interval(frame["good"], frame["total"])
+    whole = frame["total"].sum()
+    bad = whole - frame["good"].sum()
+    assert found.method == "Wilson"
+    assert found.n == whole
+    assert (found.low, found.high) == pytest.approx(
+        tuple(1 - end for end in reversed(stats.wilson(bad, whole)))
+    )
+
+
+def test_clustered_errors_get_a_bootstrap_that_is_wider() -> None:
+    """Days that differ tenfold: far less certain than as many independent events."""
+    rates = np.random.default_rng(1).gamma(0.7, 0.002, 56)
+    frame = days(rates)
+    found = sli.interval(frame["good"], frame["total"])
+    plain = sli.interval(frame["good"], frame["total"], method="wilson")
+    assert found.method == "block bootstrap over days"
+    assert found.n == 56
+    assert found.high - found.low > 3 * (plain.high - plain.low)
+    assert found.low < found.value < found.high <= 1
+
+
+def test_the_method_can_be_chosen_and_not_misspelt(all_good: pd.DataFrame) -> None:
+    """Clopper-Pearson for all good: high is 1, low is (alpha / 2) ** (1 / n)."""
+    good, total = all_good["good"], all_good["total"]
+    found = sli.interval(good, total, method="clopper_pearson")
+    assert (found.low, found.high) == pytest.approx((0.025 ** (1 / 14_400), 1.0))
+    assert found.method == "Clopper-Pearson"
+    with pytest.raises(ParameterError, match=r"one of auto, .*got 'Wilson'"):
+        sli.interval(good, total, method="Wilson")
+    with pytest.raises(ParameterError, match="events or time; got 'requests'"):
+        sli.interval(good, total, weighting="requests")
+
+
+def test_one_outage_in_a_day_is_not_600_independent_failures(one_outage: pd.DataFrame) -> None:
+    """One hour of 24: the interval spans most of what a day can be."""
+    found = sli.interval(one_outage["good"], one_outage["total"])
+    assert found.method == stats.WIDENED
+    assert found.value == pytest.approx(23 / 24)
+    assert found.low < 0.85
+    assert found.high > 0.99
+
+
+def test_without_traffic_there_is_no_interval(no_traffic_night: pd.DataFrame) -> None:
+    """NaN, and the method says why."""
+    night = no_traffic_night.iloc[:360]
+    found = sli.interval(night["good"], night["total"])
+    assert math.isnan(found.value)
+    assert math.isnan(found.low)
+    assert (found.n, found.method) == (0, "none, no traffic")
+
+
+def test_seconds_without_an_outage_promise_nothing() -> None:
+    """28 days up are not 2.4 million independent successes."""
+    frame = counts("2026-06-01", 28 * 24, freq="h", total=3600.0)
+    found = sli.interval(frame["good"], frame["total"], weighting="time")
+    assert found.value == 1.0
+    assert math.isnan(found.low)
+    assert found.method == "none, no bad time seen"
+    weeks = sli.by_period(frame["good"], frame["total"], weighting="time")
+    assert weeks["low"].isna().all()
+    assert weeks["ratio"].eq(1.0).all()
+
+
+def test_seconds_are_never_taken_as_independent() -> None:
+    """Even an outage of the same length each day does not make Wilson's interval right."""
+    frame = counts("2026-06-01", 28 * 24, freq="h", total=3600.0)
+    frame.iloc[::24, 0] = 3590.0
+    assert sli.interval(frame["good"], frame["total"]).method == "Wilson"
+    found = sli.interval(frame["good"], frame["total"], weighting="time")
+    assert found.method != "Wilson"
+
+
+def incidents(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Error rates of days: a quiet floor, and about one incident a week of lognormal length."""
+    minutes = [rng.lognormal(math.log(30), 1, k).sum() for k in rng.poisson(1 / 7, n)]
+    return np.minimum(0.0002 + 0.3 * np.array(minutes) / 1440, 1.0)
+
+
+INCIDENT_RATE = 0.0002 + 0.3 / 7 * 30 * math.exp(0.5) / 1440
+
+
+@pytest.mark.parametrize(
+    ("draw", "truth", "n"),
+    [
+        (lambda rng, n: np.full(n, 0.0005), 0.0005, 28),
+        (lambda rng, n: rng.exponential(0.001, n), 0.001, 28),
+        (incidents, INCIDENT_RATE, 91),
+    ],
+    ids=["independent", "days that differ", "incidents"],
+)
+def test_intervals_hold_the_truth_as_often_as_they_say(draw: object, truth: float, n: int) -> None:
+    """95 % of the whole and of its weeks, 120 simulated services: 90 to 99.5 %."""
+    whole, weeks = [], []
+    for seed in range(120):
+        frame = days(draw(np.random.default_rng(seed), n), seed=seed)
+        found = sli.interval(frame["good"], frame["total"], seed=seed)
+        whole.append(found.low <= 1 - truth <= found.high)
+        by_week = sli.by_period(frame["good"], frame["total"])
+        weeks.append(((by_week["low"] <= 1 - truth) & (1 - truth <= by_week["high"])).mean())
+    assert 0.90 <= np.mean(whole) <= 0.995
+    assert 0.90 <= np.mean(weeks) <= 0.995
+
+
+@FEW
+@given(st.lists(BUCKET, min_size=2, max_size=60))
+def test_the_interval_holds_its_value_and_changes_no_input(buckets: list) -> None:
+    """Low <= value <= high within 0 to 1, for any counts."""
+    frame = as_counts(buckets)
+    before = frame.copy()
+    found = sli.interval(frame["good"], frame["total"])
+    assert math.isnan(found.value) or 0 <= found.low <= found.value + 1e-12
+    assert math.isnan(found.value) or found.value - 1e-12 <= found.high <= 1
+    pd.testing.assert_frame_equal(frame, before)
+
+
+# --- periods --------------------------------------------------------------------------------
+
+
+def test_a_day_with_a_change_of_the_clock_has_its_own_hours(dst_day: pd.DataFrame) -> None:
+    """29 March 2026 in Berlin: 23 hours of 100 events."""
+    found = sli.by_period(dst_day["good"], dst_day["total"], period="day", timezone="Europe/Berlin")
+    assert found["label"].tolist() == ["2026-03-28", "2026-03-29", "2026-03-30"]
+    assert found["total"].tolist() == [2400, 2300, 2400]
+    assert found["complete"].all()
+    assert found["coverage"].eq(1.0).all()
+
+
+def test_periods_have_the_columns_the_others_read(one_outage: pd.DataFrame) -> None:
+    """Names and order."""
+    found = sli.by_period(one_outage["good"], one_outage["total"], period="day")
+    assert list(found.columns) == [
+        "starts_at", "ends_at", "label", "good", "total", "ratio", "low", "high", "coverage",
+        "method", "complete",
+    ]  # fmt: skip
+
+
+def test_a_gap_lowers_the_coverage_of_its_day_and_not_its_ratio(gap: pd.DataFrame) -> None:
+    """Three hours of 24 unknown."""
+    found = sli.by_period(gap["good"], gap["total"], period="day").iloc[0]
+    assert found["coverage"] == 21 / 24
+    assert found["ratio"] == 0.9
+
+
+def test_a_period_without_traffic_has_no_ratio(no_traffic_night: pd.DataFrame) -> None:
+    """Blocks of six hours: the first saw no request, and was observed."""
+    found = sli.by_period(
+        no_traffic_night["good"], no_traffic_night["total"], period=Window.parse("6h")
+    )
+    assert math.isnan(found["ratio"].iloc[0])
+    assert math.isnan(found["low"].iloc[0])
+    assert found["method"].iloc[0] == "none, no traffic"
+    assert found["coverage"].eq(1.0).all()
+    assert found["ratio"].iloc[1:].tolist() == [0.9, 0.9, 0.9]
+
+
+def test_a_quiet_week_of_a_service_with_incidents_stays_uncertain() -> None:
+    """Seven weeks without failure and one with a day of 10 %: no week is sure of its 100 %."""
+    rates = np.zeros(56)
+    rates[30] = 0.1
+    frame = days(rates)
+    found = sli.by_period(frame["good"], frame["total"])
+    assert found["method"].eq(stats.WIDENED).all()
+    assert found["ratio"].iloc[0] == 1.0
+    assert found["low"].iloc[0] < 0.95
+
+
+def test_the_first_and_last_week_are_marked_incomplete() -> None:
+    """Ten days from a Wednesday: half of both weeks; coverage speaks of the data alone."""
+    frame = counts("2026-06-03", 240, freq="h")
+    found = sli.by_period(frame["good"], frame["total"])
+    assert found["complete"].tolist() == [False, False]
+    assert found["coverage"].tolist() == [1.0, 1.0]
+
+
+@FEW
+@given(st.lists(BUCKET, min_size=2, max_size=80))
+def test_periods_add_up_to_the_whole(buckets: list) -> None:
+    """Every known event is in exactly one period."""
+    frame = as_counts(buckets)
+    found = sli.by_period(frame["good"], frame["total"], period=Window.parse("7m"))
+    assert (found["good"].sum(), found["total"].sum()) == windows.totals(
+        frame["good"], frame["total"]
+    )
+
+
+def test_one_bucket_is_too_few_for_periods() -> None:
+    """Its length is unknown."""
+    frame = counts("2026-06-01", 1)
+    with pytest.raises(InsufficientDataError, match="at least two buckets; got 1"):
+        sli.by_period(frame["good"], frame["total"])
+
+
+# --- worst windows --------------------------------------------------------------------------
+
+
+def worst_by_hand(buckets: list, width: int) -> float:
+    """Smallest ratio over all windows of this many buckets, by plain addition."""
+    found = []
+    for start in range(len(buckets) - width + 1):
+        known = [b for b in buckets[start : start + width] if b is not None]
+        total = sum(sum(b) for b in known)
+        if total:
+            found.append(sum(b[0] for b in known) / total)
+    return min(found, default=math.nan)
+
+
+@FEW
+@given(st.lists(BUCKET, min_size=2, max_size=40))
+def test_the_worst_window_equals_trying_them_all(buckets: list) -> None:
+    """Exact for every length, and at the place it names."""
+    frame = as_counts(buckets)
+    lengths = [pd.Timedelta(k, "min") for k in range(1, len(buckets) + 1)]
+    found = sli.worst_windows(frame["good"], frame["total"], lengths=lengths)
+    for width, row in enumerate(found.itertuples(), start=1):
+        np.testing.assert_equal(row.ratio, worst_by_hand(buckets, width))
+        if not math.isnan(row.ratio):
+            inside = frame[(frame.index >= row.starts_at) & (frame.index < row.ends_at)]
+            assert windows.ratio(inside["good"], inside["total"]) == row.ratio
+
+
+@FEW
+@given(st.lists(BUCKET, min_size=2, max_size=64), st.integers(1, 8), st.integers(1, 8))
+def test_a_long_window_is_no_worse_than_the_worst_of_its_parts(
+    buckets: list, width: int, k: int
+) -> None:
+    """MCR(k w) >= MCR(w) (Hauer et al., NSDI 2020)."""
+    if k * width > len(buckets):
+        k = 1
+    width = min(width, len(buckets))
+    frame = as_counts(buckets)
+    lengths = [pd.Timedelta(width, "min"), pd.Timedelta(k * width, "min")]
+    short, long = sli.worst_windows(frame["good"], frame["total"], lengths=lengths)["ratio"]
+    assert math.isnan(long) or long >= short - 1e-12
+
+
+def test_the_curve_of_one_outage_is_its_share_of_each_window(one_outage: pd.DataFrame) -> None:
+    """60 bad minutes: 0 up to 32 min, then 1 - 60 / w; the window found holds the outage."""
+    found = sli.worst_windows(one_outage["good"], one_outage["total"])
+    minutes = (found["window"] / pd.Timedelta("1min")).astype(int)
+    assert minutes.tolist() == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]
+    assert found["ratio"].tolist() == pytest.approx([max(0, 1 - 60 / w) for w in minutes])
+    assert found["starts_at"].iloc[0] == pd.Timestamp("2026-06-01T12:00Z")
+    assert (found["ends_at"] - found["starts_at"]).eq(found["window"]).all()
+
+
+def test_windows_without_traffic_have_no_worst() -> None:
+    """NaN and NaT, not 0 and not 1."""
+    frame = as_counts([(0, 0), None, (0, 0)])
+    found = sli.worst_windows(frame["good"], frame["total"])
+    assert found["ratio"].isna().all()
+    assert found["starts_at"].isna().all()
+
+
+@pytest.mark.parametrize("length", ["90s", "5m"])
+def test_lengths_of_windows_must_fit_the_data(length: str) -> None:
+    """Whole buckets, and no longer than the data."""
+    frame = counts("2026-06-01", 4)
+    with pytest.raises(ParameterError, match="whole numbers of buckets"):
+        sli.worst_windows(frame["good"], frame["total"], lengths=[length])
+
+
+def test_a_year_of_minutes_takes_well_under_a_second() -> None:
+    """All twenty lengths; best of three, since other work may be running."""
+    frame = counts("2025-01-01", 525_600)
+    taken = []
+    for _ in range(3):
+        start = time.perf_counter()
+        sli.worst_windows(frame["good"], frame["total"])
+        taken.append(time.perf_counter() - start)
+    assert min(taken) < 0.9
+
+
+# --- user uptime ----------------------------------------------------------------------------
+
+WORKED = pd.DataFrame(
+    {
+        "user": list("AAAAABBB"),
+        "time": pd.Timestamp("2026-06-01", tz="UTC")
+        + pd.to_timedelta([0, 10, 20, 25, 40, 0, 50, 60], unit="min"),
+        "ok": [True, True, False, False, True, True, True, True],
+    }
+)
+
+
+def test_user_uptime_of_the_worked_case_is_60_percent() -> None:
+    """Meaningful availability: 30 of 50 active minutes, though 75 % of requests succeeded."""
+    found = sli.user_uptime(WORKED, cutoff=pd.Timedelta("30min"))
+    assert found.loc["A"].tolist() == [20 * 60, 40 * 60]
+    assert found.loc["B"].tolist() == [10 * 60, 10 * 60]
+    assert windows.ratio(found["good"], found["total"]) == 0.6
+    assert WORKED["ok"].mean() == 0.75
+
+
+def test_user_uptime_does_not_depend_on_the_order_of_rows() -> None:
+    """Events arrive as they like."""
+    shuffled = WORKED.sample(frac=1, random_state=2)
+    cutoff = pd.Timedelta("30min")
+    pd.testing.assert_frame_equal(
+        sli.user_uptime(shuffled, cutoff=cutoff), sli.user_uptime(WORKED, cutoff=cutoff)
+    )
+
+
+def test_the_cutoff_is_the_99th_percentile_of_silences() -> None:
+    """200 silences of a minute and one of a day: the day is not uptime."""
+    at = pd.to_timedelta([*range(201), 201 + 1440], unit="min")
+    events = pd.DataFrame(
+        {"user": "a", "time": pd.Timestamp("2026-06-01", tz="UTC") + at, "ok": True}
+    )
+    assert sli.user_uptime(events)["total"].tolist() == [200 * 60]
+    with pytest.raises(ColumnError, match="'ok' is missing"):
+        sli.user_uptime(events[["user", "time"]])
+
+
+# --- low traffic ----------------------------------------------------------------------------
+
+
+def test_ten_requests_an_hour_cannot_resolve_99_9_percent() -> None:
+    """7,200 events in 30 days: 7 failures, 13.89 % each, burn rate 100 for one in an hour."""
+    frame = counts("2026-06-01", 48, freq="h", total=10.0)
+    found = sli.low_traffic(frame["good"], frame["total"], target=0.999, window="30d")
+    assert found.events == pytest.approx(7200)
+    assert found.allowance == pytest.approx(7.2)
+    assert found.failures_allowed == 7
+    assert found.cost_of_one == pytest.approx(0.1389, abs=5e-5)
+    assert found.burn_rate_of_one == pytest.approx(100)
+    assert found.missed_by_chance == pytest.approx(0.4311, abs=5e-5)
+    assert found.is_low
+
+
+def test_plenty_of_traffic_is_not_low() -> None:
+    """A million events an hour: one failure is nothing; 3 M at 99.9 % allow 3,000."""
+    frame = counts("2026-06-01", 48, freq="h", total=3e6 / 720)
+    found = sli.low_traffic(frame["good"], frame["total"], target=0.999, window="30d")
+    assert found.failures_allowed == 3000
+    assert not found.is_low
+
+
+def test_a_gap_does_not_lower_the_traffic(gap: pd.DataFrame) -> None:
+    """Unknown minutes are taken to be like the known ones: 10 a minute, 14,400 a day."""
+    found = sli.low_traffic(gap["good"], gap["total"], target=0.99, window="1d")
+    assert found.events == pytest.approx(14_400)
+
+
+def test_without_traffic_one_failure_costs_more_than_everything() -> None:
+    """Nothing may fail; the cost of one is infinite."""
+    frame = counts("2026-06-01", 48, freq="h", total=0.0)
+    found = sli.low_traffic(frame["good"], frame["total"], target=0.99, window="28d")
+    assert (found.failures_allowed, found.cost_of_one) == (0, math.inf)
+    assert found.is_low
+
+
+def test_low_traffic_takes_the_true_length_of_a_calendar_window(dst_day: pd.DataFrame) -> None:
+    """March 2026 in Berlin has 743 hours."""
+    window = Window(unit="month", timezone="Europe/Berlin")
+    found = sli.low_traffic(dst_day["good"], dst_day["total"], target=0.99, window=window)
+    assert found.events == pytest.approx(74_300)
+
+
+def test_a_target_in_percent_and_empty_data_are_refused() -> None:
+    """The fix is in the text."""
+    frame = counts("2026-06-01", 4)
+    with pytest.raises(InvalidTargetError, match=r"got 99\.9\. For 99\.9 % write 0\.999"):
+        sli.low_traffic(frame["good"], frame["total"], target=99.9, window="28d")
+    with pytest.raises(InsufficientDataError, match="one of them known"):
+        sli.low_traffic(frame["good"] * np.nan, frame["total"] * np.nan, target=0.9, window="1d")
+
+
+@pytest.mark.parametrize("measure", [sli.interval, sli.by_period, sli.worst_windows])
+def test_an_irregular_index_is_refused_everywhere(
+    measure: object, one_outage: pd.DataFrame
+) -> None:
+    """The first offence is named."""
+    holes = one_outage.drop(one_outage.index[5])
+    with pytest.raises(TimeIndexError, match=r"00:04:00.* is followed by .*00:06:00"):
+        measure(holes["good"], holes["total"])
