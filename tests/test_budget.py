@@ -432,6 +432,17 @@ def test_rolling_windows_are_cut_into_blocks_that_end_with_the_data():
     assert frame["complete"].tolist() == [False, True, True]
 
 
+@pytest.mark.parametrize("length", ["1d", "1M"])
+def test_the_zone_of_the_index_changes_nothing(length):
+    """The same instants written in another zone give the same periods."""
+    total = series(np.arange(100.0))
+    window = Window.parse(length, timezone="Europe/Berlin", rolling=False)
+    expected = budget.by_period(total, total, target=0.9, window=window)
+    local = total.tz_convert("America/New_York")
+    result = budget.by_period(local, local, target=0.9, window=window)
+    pd.testing.assert_frame_equal(result, expected)
+
+
 # --- exclusions ---------------------------------------------------------------------------
 
 

@@ -166,6 +166,28 @@ def test_unknown_buckets_spend_nothing():
     assert owned(parts) == {"i": 5, "": 5}
 
 
+def test_an_incident_nobody_could_see_says_so():
+    """Coverage tells an incident in a gap from one that did no harm."""
+    total = hourly([100, np.nan, np.nan, 100])
+    table = incidents(("unseen", 1, 3), ("harmless", 3, 4), ("inside", 1.5, 2))
+    parts = budget.attribute(
+        total, total, target=0.9, incidents=table, deployments=None, within="1h"
+    ).set_index("key")
+    assert parts["bad"].tolist() == [0, 0, 0, 0]
+    coverage = parts["coverage"]
+    assert (coverage["unseen"], coverage["harmless"]) == (0, 1)
+    assert np.isnan(coverage["inside"])  # it owns no bucket
+
+
+def test_nothing_observed_is_attributed_to_nobody():
+    """Without one observed bucket every part is NaN."""
+    total = hourly([np.nan, np.nan])
+    parts = budget.attribute(
+        total, total, target=0.9, incidents=None, deployments=None, within="1h"
+    )
+    assert parts["bad"].isna().all()
+
+
 def test_incidents_of_several_services_are_refused():
     """Another service's incidents would be blamed silently."""
     table = incidents(("i", 0, 1), ("j", 1, 2), service=["shop", "search"])

@@ -45,8 +45,10 @@ def attribute(
         One row per incident and deployment that touches the data, and one for the rest:
         cause ('incident', 'deployment', 'other'), key (its identifier), label (as the
         source has it, not escaped), starts_at, ends_at, bad [events],
-        share_of_allowance, share_of_spent [fraction].
-        bad adds up to what was spent, to the last bit, in any order.
+        share_of_allowance, share_of_spent [fraction], coverage [fraction of its buckets that
+        were observed; NaN when it owns none].
+        bad adds up to what was spent, to the last bit, in any order; NaN throughout when
+        nothing was observed at all.
 
     Raises
     ------
@@ -87,8 +89,13 @@ def attribute(
     step = regular_step(times)
     pieces = _pieces(times, step, incidents, deployments, within=_length(within))
     allowance = budget_fraction(target) * exact_sum(total_seen)
-    bad = sums_by(total_seen - good_seen, _owners(times, step, pieces), size=len(pieces))
-    return _with_shares(pieces.assign(bad=bad), allowance=allowance)
+    owner = _owners(times, step, pieces)
+    bad = sums_by(total_seen - good_seen, owner, size=len(pieces))
+    observed = np.bincount(owner, weights=~np.isnan(total_seen), minlength=len(pieces))
+    owned = np.bincount(owner, minlength=len(pieces))
+    frame = pieces.assign(bad=bad if observed.any() else np.nan)
+    frame = _with_shares(frame, allowance=allowance)
+    return frame.assign(coverage=windows.divide(observed, owned))
 
 
 def by_cause(parts: pd.DataFrame) -> pd.DataFrame:
@@ -182,8 +189,10 @@ def by_day(
 
 def _days(times: pd.DatetimeIndex, timezone: str) -> tuple[pd.DataFrame, np.ndarray]:
     """Local days the buckets fall in, and for each bucket the row of its day."""
-    calendar = windows.Window(unit="day", timezone=timezone)
-    days = windows.periods(times[0], times[-1] + regular_step(times), window=calendar)
+    step = regular_step(times)
+    days = windows.periods(
+        times[0], times[-1] + step, window=windows.Window(unit="day", timezone=timezone)
+    )
     number = pd.DatetimeIndex(days["starts_at"]).searchsorted(times, side="right") - 1
     local = {name: days[name].dt.tz_convert(timezone) for name in ("starts_at", "ends_at")}
     return pd.DataFrame(local), number

@@ -214,7 +214,7 @@ def _expected(
     total: pd.Series, step: pd.Timedelta, *, until: pd.Timestamp, window: Window
 ) -> tuple[float, str]:
     """Traffic expected between the end of the data and `until`, and how it was found."""
-    begin = total.index[-1] + step
+    begin = (total.index[-1] + step).tz_convert("UTC")
     coming = pd.date_range(begin, until, freq=step, inclusive="left")
     observed = total[total.notna()]
     if not len(coming):

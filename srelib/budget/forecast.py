@@ -138,6 +138,7 @@ def forecast(
     """
     if not 0 < confidence < 1:
         raise ParameterError(f"confidence must lie between 0 and 1; got {confidence:g}.")
+    window = windows.as_window(window)
     fraction = budget_fraction(target)
     past = _past(good, total, as_of=as_of, timezone=window.timezone)
     start = _window_start(window, past.now)
@@ -157,8 +158,8 @@ def forecast(
 
 def _past(good: pd.Series, total: pd.Series, *, as_of: pd.Timestamp | None, timezone: str) -> _Past:
     good_seen, total_seen = checked(good, total)
-    times = pd.DatetimeIndex(good.index)
-    step = regular_step(times)
+    step = regular_step(pd.DatetimeIndex(good.index))
+    times = pd.DatetimeIndex(good.index).tz_convert("UTC")
     if as_of is not None:
         keep = times + step <= as_of
         good_seen, total_seen, times = good_seen[keep], total_seen[keep], times[keep]

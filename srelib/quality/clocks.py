@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from srelib import windows
-from srelib.quality.coverage import gaps
+from srelib.quality.coverage import gaps, times_of
 
 if TYPE_CHECKING:
     from srelib.dataset import Dataset
@@ -195,7 +195,7 @@ def hour_shift(counts: pd.DataFrame, incidents: pd.DataFrame) -> HourShift:
     -2
     """
     rows = incidents[incidents["resolved_at"] > incidents["started_at"]]
-    times = pd.DatetimeIndex(counts.index)
+    times = times_of(counts)
     bad = windows.prefix((counts["total"] - counts["good"]).to_numpy())
     total = windows.prefix(counts["total"].to_numpy())
     usual = float(windows.divide(bad.sums[-1:], total.sums[-1:])[0])

@@ -71,7 +71,7 @@ def covered(counts: pd.DataFrame, *, min_coverage: float, timezone: str = "UTC")
     """
     if not 0 <= min_coverage <= 1:
         raise ParameterError(f"min_coverage must lie between 0 and 1; got {min_coverage:g}.")
-    days = _local_days(_times(counts), timezone)
+    days = _local_days(times_of(counts), timezone)
     share = coverage_by_day(counts, timezone=timezone).reindex(days)
     return pd.Series(share.to_numpy() >= min_coverage, index=counts.index, name="covered")
 
@@ -163,7 +163,7 @@ def in_gap(counts: pd.DataFrame, *, at_least: pd.Timedelta | str = "0s") -> pd.S
     ([False, True, False], [False, False, False])
     """
     found = gaps(counts, at_least=at_least)
-    times = _times(counts)
+    times = times_of(counts)
     inside = np.zeros(len(times), dtype=bool)
     low = times.searchsorted(pd.DatetimeIndex(found["starts_at"]))
     high = times.searchsorted(pd.DatetimeIndex(found["ends_at"]))
@@ -237,7 +237,30 @@ def is_duplicate(sli: pd.DataFrame) -> pd.Series:
     return sli.duplicated(SERIES, keep=False).rename("duplicate")
 
 
-def _times(counts: pd.DataFrame) -> pd.DatetimeIndex:
+def times_of(counts: pd.DataFrame) -> pd.DatetimeIndex:
+    """Starts of the buckets, refused when they are not tz-aware and increasing.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Counts on an index of bucket starts.
+
+    Returns
+    -------
+    DatetimeIndex
+
+    Raises
+    ------
+    TimeIndexError
+        Not times, not tz-aware, unsorted or repeated.
+
+    Examples
+    --------
+    >>> times_of(pd.DataFrame(index=pd.to_datetime(["2026-01-02T00:00Z", "2026-01-01T00:00Z"])))
+    Traceback (most recent call last):
+    ...
+    srelib.errors.TimeIndexError: times must increase; sort and deduplicate first.
+    """
     index = counts.index
     if not isinstance(index, pd.DatetimeIndex) or index.tz is None:
         raise TimeIndexError("counts need an index of tz-aware times; localize it first.")
@@ -258,7 +281,7 @@ def _step(times: pd.DatetimeIndex) -> pd.Timedelta:
 
 def _observed(counts: pd.DataFrame) -> pd.Series:
     """Whether each bucket was observed, on the full grid from the first to the last."""
-    times = _times(counts)
+    times = times_of(counts)
     lacking = [name for name in ("good", "total") if name not in counts.columns]
     if lacking:
         raise ColumnError(f"counts lack {', '.join(lacking)}; columns seen: {list(counts)}.")
