@@ -138,6 +138,7 @@ class _Work:
 
     def __init__(self, frame: pd.DataFrame, rule: Rule, present: list[str]) -> None:
         self.frame, self.rule, self.present = frame, rule, present
+        self.seen = frame
         self.rows: np.ndarray | None = None
         self.refused: list[pd.DataFrame] = []
         self.missing = 0
@@ -180,16 +181,16 @@ class _Work:
 
     def increase(self) -> None:
         """Differences between neighbouring samples of a counter, at the time of the first."""
-        order = np.lexsort((self.frame["time"].to_numpy(), series_codes(self.frame)))
+        order = np.lexsort((ticks(self.frame["time"]), series_codes(self.frame)))
         self.rows = self._row(order)
         self.frame = self.frame.iloc[order].reset_index(drop=True)
         self._refuse_repeated()
         codes = series_codes(self.frame)
-        ticks = self.frame["time"].to_numpy().astype("int64")
+        at = ticks(self.frame["time"])
         starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]][: len(codes)])
-        longest = 2 * _micros(self._steps())[codes] if len(codes) else ticks
-        before = np.r_[0, ticks[:-1]] if len(ticks) else ticks
-        fresh = ticks - before > longest
+        longest = 2 * _micros(self._steps())[codes] if len(codes) else at
+        before = np.r_[0, at[:-1]] if len(at) else at
+        fresh = at - before > longest
         fresh[starts] = True
         resets = 0
         for role in self.present:
@@ -197,7 +198,7 @@ class _Work:
             self.frame[role] = grown
             resets += reset
         self.frame["time"] = pd.Series(
-            np.where(fresh, ticks, before).view("datetime64[us]")
+            np.where(fresh, at, before).view("datetime64[us]")
         ).dt.tz_localize("UTC")
         self.notes.append(
             "counters: increases between samples"
@@ -209,6 +210,21 @@ class _Work:
         repeated = self.frame.duplicated(keys).to_numpy()
         if repeated.any():
             self.refuse(repeated, self.present[0], "a second sample of this counter at this time")
+
+    def _known_steps(self) -> dict[int, float]:
+        """Steps [s] where they were stated, or where rows that fell out show them better."""
+        if self.rule.step is not None:
+            step = self.rule.step.total_seconds()
+            return dict.fromkeys(np.unique(series_codes(self.frame)).tolist(), step)
+        if self.rows is None:
+            return {}
+        found = {}
+        codes, at = series_codes(self.seen), ticks(self.seen["time"])
+        for code in np.unique(codes).tolist():
+            between = np.diff(np.unique(at[codes == code]))
+            if len(between) and not np.any(between % between.min()):
+                found[code] = between.min() / 1e6
+        return found
 
     def scale(self) -> None:
         seconds = self._seconds()
@@ -247,6 +263,10 @@ class _Work:
 
     def as_value(self) -> Built:
         self.drop_missing(["value"])
+        keys = [self.frame[name] for name in ("time", "service", "sli")]
+        several = self.frame["value"].groupby(keys, observed=True).transform("nunique") > 1
+        if several.any():
+            self.refuse(several.to_numpy(), "value", "another row has another value for this time")
         values, seconds = self.frame["value"].to_numpy(), self._seconds()
         if self.rule.threshold is None:
             return self._done(values, seconds, "time", None, part="value")
@@ -308,11 +328,13 @@ class _Work:
     ) -> Built:  # fmt: skip
         keys = {name: self.frame[name] for name in ("time", "service", "sli")}
         sli = pd.DataFrame({**keys, "good": good, "total": total}, copy=False)
-        step = self.rule.step.total_seconds() if self.rule.step is not None else None
+        steps = self._known_steps()
         if weighting == "time" and len(sli):
-            step = float(np.max(total))
+            codes = series_codes(sli)
+            steps = {code: float(total[codes == code][0]) for code in np.unique(codes).tolist()}
         series = tuple(
-            Series(service, name, weighting, step, note, part) for service, name in names_of(sli)
+            Series(service, name, weighting, steps.get(code), note, part)
+            for code, (service, name) in names_of(sli).items()
         )
         refused = pd.concat(self.refused, ignore_index=True) if self.refused else no_refusals()
         return Built(sli, self.rows, refused, self.missing, series, tuple(self.notes))
@@ -362,8 +384,8 @@ def series_codes(frame: pd.DataFrame) -> np.ndarray:
     return service.codes.to_numpy().astype("int64") * len(sli.categories) + sli.codes.to_numpy()
 
 
-def names_of(frame: pd.DataFrame) -> list[tuple[str, str]]:
-    """The indicators in a table, sorted.
+def names_of(frame: pd.DataFrame) -> dict[int, tuple[str, str]]:
+    """The indicators in a table by their code, sorted by name.
 
     Parameters
     ----------
@@ -372,12 +394,29 @@ def names_of(frame: pd.DataFrame) -> list[tuple[str, str]]:
 
     Returns
     -------
-    list of (service, sli)
+    dict of int to (service, sli)
     """
     width = len(frame["sli"].cat.categories)
-    codes = pd.unique(series_codes(frame)).tolist()
     services, names = frame["service"].cat.categories, frame["sli"].cat.categories
-    return sorted((str(services[code // width]), str(names[code % width])) for code in codes)
+    found = {
+        code: (str(services[code // width]), str(names[code % width]))
+        for code in pd.unique(series_codes(frame)).tolist()
+    }
+    return dict(sorted(found.items(), key=lambda item: item[1]))
+
+
+def ticks(times: pd.Series) -> np.ndarray:
+    """Times since 1970 [us].
+
+    Parameters
+    ----------
+    times : Series of datetime
+
+    Returns
+    -------
+    array of int
+    """
+    return pd.DatetimeIndex(times).as_unit("us").asi8
 
 
 def step_of(times: pd.Series, file: str) -> pd.Timedelta:
@@ -398,13 +437,13 @@ def step_of(times: pd.Series, file: str) -> pd.Timedelta:
     ReadError
         There are fewer than two different times.
     """
-    ticks = np.unique(times.to_numpy().astype("datetime64[us]").view("int64"))
-    if len(ticks) < 2:
+    different = np.unique(ticks(times))
+    if len(different) < 2:
         raise ReadError(
             "the length of a bucket cannot be told from a single time", file=file,
             fix='say step = "1m" in sources.toml',
         )  # fmt: skip
-    lengths, often = np.unique(np.diff(ticks), return_counts=True)
+    lengths, often = np.unique(np.diff(different), return_counts=True)
     return pd.Timedelta(int(lengths[np.argmax(often)]), "us")
 
 

@@ -270,7 +270,7 @@ def indicator(scanned: Scan, entry: wide.Columns, time: str, base: counts.Rule) 
     rows = np.flatnonzero(whole)
     frame = scanned.frame.iloc[rows].reset_index(drop=True)
     if base.unit == "counter":
-        order = np.argsort(frame[time].to_numpy(), kind="stable")
+        order = np.argsort(counts.ticks(frame[time]), kind="stable")
         rows, frame = rows[order], frame.iloc[order].reset_index(drop=True)
         if entry.vanishing or any(len(part) > 1 for part in entry.roles.values()):
             _go_on(frame, list(dict.fromkeys(mine)))
