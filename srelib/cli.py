@@ -103,6 +103,7 @@ def report(
     Exit 0: done. 1: a notebook failed, the others are written and the index says why.
     2: the input cannot be used, nothing is written.
     """
+    _spare_the_grammar()
     from srelib.report import run
 
     values = _settings(settings or [])
@@ -165,6 +166,14 @@ def init(
     for path in sorted(folder.iterdir()):
         typer.echo(str(path))
     _say(f"Copy your exports into {folder}, edit slos.yaml, then run: srelib check {folder}")
+
+
+def _spare_the_grammar() -> None:
+    """Keep jsonschema from building a grammar of URIs, which takes a second and is not used.
+
+    It does so on import where the optional package is installed, as JupyterLab brings it.
+    """
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
 def _folder(data: Path | None) -> Path:

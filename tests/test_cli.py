@@ -122,8 +122,8 @@ def test_check_says_what_each_file_was_understood_as(exports, capsys):
     """File, format, rows, span, objective, verdict."""
     status, shown, noise = run("check", exports, capsys=capsys)
     assert (status, noise) == (0, "")
-    for expected in ("requests.csv", "2026-06-01 00:00", "48", "99\xa0%", "28 days", "Usable."):
-        assert expected in shown
+    for expected in ("requests.csv", "2026-06-01 00:00", "48", "99 %", "28 days", "Usable."):
+        assert expected in shown.replace("\xa0", " ")
 
 
 def test_check_shows_rejected_rows_with_their_lines(exports, capsys):

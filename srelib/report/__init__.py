@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from srelib.errors import InputError, ParameterError
-from srelib.report import execute, folder, parameters
+from srelib.report import execute, folder, parameters, shared
 
 __all__ = ["Report", "notebooks_folder", "run"]
 
@@ -114,7 +114,11 @@ def run(
     with (
         tempfile.TemporaryDirectory(prefix="srelib-", ignore_cleanup_errors=True) as temporary,
         execute.execute(
-            work, folder=Path(temporary), jobs=jobs or _processors() + 1, progress=progress
+            work,
+            folder=Path(temporary),
+            jobs=jobs or _processors() + 1,
+            startup=shared.startup(source, Path(temporary)),
+            progress=progress,
         ) as runs,
     ):
         return _write(runs, [book for book, _ in work], source, target, Path(temporary))
@@ -151,6 +155,7 @@ def _write(
     from srelib.report.usable import usable
 
     dataset = usable(load(source))
+    shared.offer(dataset, temporary)
     from srelib.report import index, render
     from srelib.report.provenance import folder_name, provenance
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import queue
+import re
 import subprocess
 import sys
 import threading
@@ -174,6 +175,7 @@ def execute(
     *,
     folder: Path,
     jobs: int,
+    startup: str = "",
     progress: Progress | None = None,
 ) -> Executing:
     """Start running notebooks, at most `jobs` at a time; returns at once.
@@ -186,6 +188,8 @@ def execute(
         Empty folder for kernels to live in; each gets one below it as working directory.
     jobs : int
         Kernels alive at the same time.
+    startup : str
+        Python each kernel runs before its notebook.
     progress : callable, optional
         Called as ``progress(name, cells done, cells in all)``, from another thread.
 
@@ -194,7 +198,7 @@ def execute(
     Executing
         Iterate over it for runs as they finish; a context manager that ends every kernel.
     """
-    return Executing(work, folder=folder, jobs=jobs, progress=progress)
+    return Executing(work, folder=folder, jobs=jobs, startup=startup, progress=progress)
 
 
 class Executing:
@@ -206,9 +210,11 @@ class Executing:
         *,
         folder: Path,
         jobs: int,
+        startup: str,
         progress: Progress | None,
     ) -> None:
         self._work, self._folder, self._jobs = work, folder, jobs
+        self._startup = startup
         self._progress = progress or (lambda name, done, total: None)
         self._finished: queue.Queue[Run | BaseException] = queue.Queue()
         self._loop = asyncio.new_event_loop()
@@ -248,7 +254,7 @@ class Executing:
 
     async def _all(self) -> None:
         gate = asyncio.Semaphore(max(1, self._jobs))
-        environment = _environment(self._folder)
+        environment = _environment(self._folder, self._startup)
         await asyncio.gather(
             *(self._one(notebook, values, gate, environment) for notebook, values in self._work)
         )
@@ -325,8 +331,6 @@ def _number(node: NotebookNode, at: int) -> int:
 
 
 def _plain(text: str) -> str:
-    import re
-
     return re.sub(r"\x1b\[[0-9;]*m", "", text).strip()
 
 
@@ -347,10 +351,12 @@ def _kernel_manager(connection_file: Path) -> Any:
     )
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def _environment(folder: Path, startup: str) -> dict[str, str]:
     """Environment of the kernels: the caller's, with what could change a result fixed."""
     settings = folder / "settings"
-    settings.mkdir(exist_ok=True)
+    profile = settings / "ipython" / "profile_default" / "startup"
+    profile.mkdir(parents=True)
+    (profile / "00-report.py").write_text(startup, "utf-8")
     (settings / "matplotlibrc").touch()
     package = str(Path(__file__).resolve().parents[2])
     paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]

@@ -287,7 +287,7 @@ def _reject_reasons(rejects: pd.DataFrame) -> list[tuple[str, str, int, str]]:
             wording.label(file, limit=80),
             wording.label(reason, limit=160),
             len(group),
-            wording.listing([str(line) for line in group["line"].head(3)]),
+            wording.listing([str(line) for line in group["line"].drop_duplicates().head(3)]),
         )
         for (file, reason), group in rejects.groupby(["file", "reason"], observed=True)
     ]

@@ -83,7 +83,7 @@ def _reasons(rejects: pd.DataFrame) -> list[dict[str, Any]]:
             "file": str(file),
             "reason": str(reason),
             "rows": len(group),
-            "first_lines": [int(line) for line in group["line"].head(3)],
+            "first_lines": [int(line) for line in group["line"].drop_duplicates().head(3)],
             "first_values": [_plain(value) for value in group["value"].head(3)],
         }
         for (file, reason), group in rejects.groupby(["file", "reason"], observed=True, sort=True)
@@ -133,7 +133,7 @@ def show(seen: dict[str, Any]) -> None:
     verdict = (
         "Usable." if seen["usable"] else "Not usable: no metrics, deployments, incidents or alerts."
     )
-    end = f" Data end at {seen['as_of']}." if seen["as_of"] else ""
+    end = f" Data end at {when(pd.Timestamp(seen['as_of']))} UTC." if seen["as_of"] else ""
     console.print(verdict + end)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -172,7 +173,7 @@ OVERLAPS = """() => {
       const [a, p] = boxes[i], [b, q] = boxes[j];
       const across = Math.min(p.right, q.right) - Math.max(p.left, q.left);
       const down = Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top);
-      if (across > 1 && down > 1) found.push(`${a.tagName}.${a.className} ${b.tagName}.${b.className}`);
+      if (across > 1 && down > 1) found.push(`${a.outerHTML} ${b.outerHTML}`.slice(0, 300));
     }
   }
   return found;
@@ -206,7 +207,7 @@ def test_headings_form_an_outline(visit, names):
         )
         assert levels[0] == 1, name
         assert levels.count(1) == 1, name
-        assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False)), (name, levels)
+        assert all(b - a <= 1 for a, b in pairwise(levels)), (name, levels)
 
 
 CONTRAST = """() => {
