@@ -32,7 +32,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks $(ARGS)
 
 sample: $(READY)
-	$(BIN)/python -m srelib.simulate data/sample
+	$(BIN)/python -m srelib.simulate data/sample --truth tests/truth/sample.json
 
 # The lock names versions and hashes, never an index; needs uv (pip install uv).
 lock:
