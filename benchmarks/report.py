@@ -44,8 +44,8 @@ def nbconvert(folder: Path) -> float:
         [s]
     """
     notebooks = sorted((ROOT / "notebooks").glob("*.ipynb"))
-    options = ["nbconvert", "--execute", "--to", "html", "--output-dir", folder / "html"]
-    return elapsed([program("jupyter"), *options, *notebooks])
+    options: list[str | Path] = ["nbconvert", "--execute", "--to", "html"]
+    return elapsed([program("jupyter"), *options, "--output-dir", folder / "html", *notebooks])
 
 
 def run(repeats: int = REPEATS) -> list[Row]:
