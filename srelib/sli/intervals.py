@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -85,13 +86,22 @@ def interval(
     _check_weighting(weighting)
     windows.check_counts(good, total)
     step_of_pair(good, total)
+    found = _bad_interval(good, total, confidence, method, seed, weighting)
+    value = windows.ratio(good, total)
+    return replace(found, value=value, low=1 - found.high, high=1 - found.low)
+
+
+def _bad_interval(
+    good: pd.Series, total: pd.Series, confidence: float, method: str, seed: int, weighting: str
+) -> stats.Estimate:
+    """Interval of the bad share, which is the rare one, by the method that fits."""
     part, whole = windows.totals(total - good, total)
     if not whole:
         return stats.Estimate(math.nan, math.nan, math.nan, 0, confidence, NO_TRAFFIC)
     if method in ("wilson", "clopper_pearson"):
         return _independent(part, whole, confidence, exact=method == "clopper_pearson")
     if method == "auto" and not part and weighting == "time":
-        return stats.Estimate(1.0, math.nan, math.nan, whole, confidence, NO_BAD_TIME)
+        return stats.Estimate(0.0, math.nan, math.nan, whole, confidence, NO_BAD_TIME)
     unit, bad, total_of = _groups(good, total)
     if method == "auto" and weighting == "events" and not _clustered(bad, total_of):
         return _independent(part, whole, confidence, exact=False)
@@ -105,11 +115,11 @@ def _check_weighting(weighting: str) -> None:
 
 
 def _independent(part: float, whole: float, confidence: float, *, exact: bool) -> stats.Estimate:
-    """Interval for independent events, of the good share."""
+    """Interval of the bad share for independent events."""
     made = stats.clopper_pearson if exact else stats.wilson
     low, high = made(part, whole, confidence=confidence)
     name = "Clopper-Pearson" if exact else "Wilson"
-    return stats.Estimate(1 - part / whole, 1 - high, 1 - low, whole, confidence, name)
+    return stats.Estimate(windows.ratio(part, whole), low, high, whole, confidence, name)
 
 
 def _groups(good: pd.Series, total: pd.Series) -> tuple[str, np.ndarray, np.ndarray]:
@@ -130,17 +140,14 @@ def _clustered(bad: np.ndarray, total: np.ndarray) -> bool:
 def _dependent(
     bad: np.ndarray, total: np.ndarray, unit: str, confidence: float, seed: int
 ) -> stats.Estimate:
-    """Interval for events that cluster, of the good share."""
-    n = len(bad)
+    """Interval of the bad share for events that cluster."""
+    if len(bad) < _FEW:
+        return _widened(bad, total, confidence)
     week, short = (7, 3) if unit == "days" else (24, 3)
-    if n < _FEW:
-        found = _widened(bad, total, confidence)
-    else:
-        block = week if n >= 4 * week else short
-        found = stats.block_bootstrap(bad, total, block=block, confidence=confidence, seed=seed)
+    block = week if len(bad) >= 4 * week else short
+    found = stats.block_bootstrap(bad, total, block=block, confidence=confidence, seed=seed)
     plain = found.method == "block bootstrap"
-    name = f"block bootstrap over {unit}" if plain else found.method
-    return stats.Estimate(1 - found.value, 1 - found.high, 1 - found.low, found.n, confidence, name)
+    return replace(found, method=f"{found.method} over {unit}") if plain else found
 
 
 def _widened(bad: np.ndarray, total: np.ndarray, confidence: float) -> stats.Estimate:
@@ -149,8 +156,8 @@ def _widened(bad: np.ndarray, total: np.ndarray, confidence: float) -> stats.Est
     low, high = stats.widened_wilson(
         bad.sum(), total.sum(), index=1.0 if math.isnan(index) else index, confidence=confidence
     )
-    n, value = float((total > 0).sum()), float(bad.sum() / total.sum())
-    return stats.Estimate(value, low, high, n, confidence, stats.WIDENED)
+    value = windows.ratio(bad, total)
+    return stats.Estimate(value, low, high, float(total.sum()), confidence, stats.WIDENED)
 
 
 def by_period(

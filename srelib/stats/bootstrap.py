@@ -124,7 +124,7 @@ def block_bootstrap(
     Returns
     -------
     Estimate
-        `n` is the number of time units with a whole above zero.
+        `n` is the number of time units with a whole above zero; for a widened interval, the whole.
 
     Raises
     ------
@@ -162,15 +162,15 @@ def block_bootstrap(
             f"a bootstrap needs at least 3 blocks of {block} values, with a whole above 0; "
             f"got {len(part)} values with a whole of {whole.sum():g}."
         )
-    n = float((whole > 0).sum())
     value = float(part.sum() / whole.sum())
     drawn, error = _studentised(part, whole, block, resamples, seed)
     if error == 0 or np.mean(~np.isfinite(drawn)) > _EMPTY:
         index = max(error**2 * value * whole.sum() / (1 - value), 1.0) if value < 1 else 1.0
         low, high = widened_wilson(part.sum(), whole.sum(), index=index, confidence=confidence)
-        return Estimate(value, low, high, n, confidence, WIDENED)
+        return Estimate(value, low, high, float(whole.sum()), confidence, WIDENED)
     steps = np.quantile(drawn[np.isfinite(drawn)], [1 - tail, tail])
     low, high = value * np.exp(-steps * error)
+    n = float((whole > 0).sum())
     return Estimate(value, float(low), min(float(high), 1.0), n, confidence, "block bootstrap")
 
 

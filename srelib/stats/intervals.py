@@ -22,8 +22,8 @@ class Estimate:
     low, high : float
         Ends of the interval, in the unit of the value; NaN where none can be given.
     n : float
-        How many observations the interval stands on: events for Wilson and Clopper-Pearson,
-        time units such as days for a bootstrap.
+        How many observations the interval stands on: events for Wilson (widened or not) and
+        Clopper-Pearson, time units such as days for a bootstrap.
     confidence : float
         Share of such intervals that hold the truth [fraction].
     method : str
