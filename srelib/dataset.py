@@ -19,7 +19,7 @@ from srelib.readers import joining, parts
 from srelib.readers.base import Result
 
 if TYPE_CHECKING:
-    from srelib.readers.source import Source, Sources
+    from srelib.readers.source import Sources
     from srelib.slos import Slo
 
 IGNORED_SUFFIXES = (".md", ".html", ".pdf", ".png", ".ipynb", ".py")
@@ -179,7 +179,7 @@ def load(path: str | Path, *, as_of: str | pd.Timestamp | None = None) -> Datase
     exports = [file for file in files if file.suffix.lower() not in (".yaml", ".yml", ".toml")]
     loaded = [entry for file in exports if (entry := _read(file, root, sources, problems))]
     _raise_all(problems)
-    if not any(entry.result.tables for entry in loaded):
+    if not any(entry.fed for entry in loaded):
         raise InputError(
             f"no export was found in {path.name or path}",
             fix="put CSV or JSON exports into the folder, or run srelib init on a new one",
@@ -197,7 +197,9 @@ class _Loaded:
     format: str
     result: Result
     sha256: str
-    source: Source | None = None
+    fed: str = ""
+    first: Any = pd.NaT
+    last: Any = pd.NaT
 
 
 def _listing(path: Path) -> tuple[Path, list[Path]]:
@@ -253,13 +255,23 @@ def _read(file: Path, root: Path, sources: Sources, problems: list[InputError]) 
         digest: Future[str] = pool.submit(_sha256, file)
         try:
             form, result = readers.read(file, root=root, source=source)
-            return _Loaded(name, form, result, digest.result(), source)
+            return _described(_Loaded(name, form, result, digest.result()))
         except InputError as error:
             problems.append(error)
         except OSError as error:
             reason = error.strerror or str(error)
             problems.append(ReadError(f"cannot be read ({reason})", file=name, fix="try again"))
     return None
+
+
+def _described(entry: _Loaded) -> _Loaded:
+    """The entry with the tables it feeds and the span of its times."""
+    frames = entry.result.tables
+    times = [frames[table][_MAIN_TIME[table]] for table in frames if len(frames[table])]
+    entry.fed = ", ".join(table for table in tables.EXPORTS if table in frames)
+    entry.first = min((column.min() for column in times), default=pd.NaT)
+    entry.last = max((column.max() for column in times), default=pd.NaT)
+    return entry
 
 
 def _sha256(file: Path) -> str:
@@ -451,22 +463,17 @@ def _provenance(
 
 def _source_row(entry: _Loaded, later: int, missing: dict[str, int]) -> dict[str, Any]:
     result = entry.result
-    columns = [
-        frame[_MAIN_TIME[table]]
-        for table, frame in result.tables.items()
-        if table in _MAIN_TIME and len(frame)
-    ]
     return {
         "file": entry.name,
         "format": entry.format,
-        "table": ", ".join(table for table in tables.EXPORTS if table in result.tables),
+        "table": entry.fed,
         "rows_read": result.rows_read,
         "rows_kept": result.rows_kept - later,
         "rows_rejected": result.rows_rejected + later,
         "rows_missing": result.rows_missing + missing.get(entry.name, 0),
-        "first": min((column.min() for column in columns), default=pd.NaT),
-        "last": max((column.max() for column in columns), default=pd.NaT),
-        "timezone": result.timezone if result.tables else None,
+        "first": entry.first,
+        "last": entry.last,
+        "timezone": result.timezone if entry.fed else None,
         "sha256": entry.sha256,
         "notes": "\n".join(result.notes) or None,
     }

@@ -383,9 +383,25 @@ def result(
     )
 
 
+def conformed(sli: pd.DataFrame) -> pd.DataFrame:
+    """Table ``sli``, without a copy where it is one already.
+
+    Parameters
+    ----------
+    sli : DataFrame
+
+    Returns
+    -------
+    DataFrame
+    """
+    wanted = {column.name: tables.DTYPES[column.kind] for column in tables.TABLES["sli"]}
+    same = {name: str(dtype) for name, dtype in sli.dtypes.items()} == wanted
+    return sli if same and list(sli.columns) == list(wanted) else tables.conform(sli, "sli")
+
+
 def _together(built: list[counts.Built]) -> tuple[pd.DataFrame, np.ndarray | None]:
     if len(built) == 1:
-        return tables.conform(built[0].sli, "sli"), built[0].rows
+        return conformed(built[0].sli), built[0].rows
     frame = pd.concat(
         [part.sli.astype({"service": "str", "sli": "str"}) for part in built], ignore_index=True
     )

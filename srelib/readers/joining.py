@@ -42,12 +42,15 @@ class Pool:
     row: np.ndarray | None = None
 
     def take(self, order: np.ndarray) -> Pool:
-        """The pool with only these rows, in this order."""
+        """The pool with only these rows, in this order; gives up its own rows on the way."""
         file = None if self.file is None else self.file[order]
-        row = order if self.row is None else self.row[order]
-        data = {name: self.frame[name].take(order) for name in self.frame.columns}
-        frame = pd.DataFrame({n: s.set_axis(pd.RangeIndex(len(s))) for n, s in data.items()})
-        return Pool(frame, file, row)
+        row = order.astype("int32") if self.row is None else self.row[order]
+        data = {}
+        for name in list(self.frame.columns):
+            values = self.frame.pop(name).array
+            data[name] = values.take(order)
+            del values
+        return Pool(pd.DataFrame(data, copy=False), file, row)
 
     def file_of(self, at: np.ndarray) -> np.ndarray:
         """Number of the file of each of these rows."""
@@ -86,19 +89,21 @@ class Lines:
         return lines
 
 
-def pooled(frames: Sequence[pd.DataFrame]) -> Pool:
+def pooled(frames: list[pd.DataFrame]) -> Pool:
     """One pool of the tables ``sli`` of several files, sorted by service, sli and time.
 
     Parameters
     ----------
-    frames : sequence of DataFrame
-        Tables ``sli``, one per file.
+    frames : list of DataFrame
+        Tables ``sli``, one per file; emptied, so that no row is held twice.
 
     Returns
     -------
     Pool
     """
-    pool = Pool(_sorted_categories(frames[0])) if len(frames) == 1 else _stacked(frames)
+    one = len(frames) == 1
+    pool = Pool(_sorted_categories(frames.pop())) if one else _stacked(frames)
+    frames.clear()
     order = _order(pool.frame)
     return pool if order is None else pool.take(order)
 
@@ -123,9 +128,21 @@ def _stacked(frames: Sequence[pd.DataFrame]) -> Pool:
 def _sorted_categories(frame: pd.DataFrame) -> pd.DataFrame:
     data = {name: frame[name] for name in frame.columns}
     for name in ("service", "sli"):
-        known = frame[name].cat.remove_unused_categories()
-        data[name] = known.cat.reorder_categories(sorted(known.cat.categories))
+        data[name] = _tidy(frame[name])
     return pd.DataFrame(data, copy=False)
+
+
+def _tidy(column: pd.Series) -> pd.Series:
+    """The category with no unused values, in order of their names."""
+    codes, names = column.cat.codes.to_numpy(), column.cat.categories
+    used = np.flatnonzero(np.bincount(codes, minlength=len(names)))
+    order = sorted(used.tolist(), key=lambda code: str(names[code]))
+    if order == list(range(len(names))):
+        return column
+    place = np.full(len(names), -1, dtype=codes.dtype)
+    place[order] = np.arange(len(order))
+    dtype = pd.CategoricalDtype(names.take(order))
+    return pd.Series(pd.Categorical.from_codes(place[codes], dtype=dtype, validate=False))
 
 
 def codes(frame: pd.DataFrame) -> np.ndarray:

@@ -42,7 +42,7 @@ def joined(
     Parameters
     ----------
     results, names : sequence of Result and of str
-        The files.
+        The files; their tables ``sli`` are taken out of them.
     thresholds : dict of (service, sli) to (op, threshold)
         How to compare values whose file does not say it.
 
@@ -64,9 +64,9 @@ def joined(
     origins: list[tuple[Result, str]] = []
     halves: dict[Key, list[tuple[int, Series, pd.DataFrame, np.ndarray]]] = {}
     for number, result in enumerate(results):
-        frame = result.tables.get("sli")
-        if frame is None:
+        if "sli" not in result.tables:
             continue
+        frame = result.tables.pop("sli")
         split = [entry for entry in result.series if entry.part]
         for entry in split:
             mine = np.flatnonzero((frame["service"] == entry.service) & (frame["sli"] == entry.sli))
@@ -75,6 +75,7 @@ def joined(
         if split:
             continue
         frames.append(frame)
+        del frame
         origins.append((result, names[number]))
     found: list[pd.DataFrame] = []
     missing: dict[str, int] = {}
