@@ -241,18 +241,21 @@ def test_importing_srelib_loads_nothing_slow():
 # Words
 
 
-def functions(path: Path) -> Iterator[ast.FunctionDef | ast.ClassDef]:
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
     """Functions, methods and classes of a module outside functions and private classes."""
     waiting: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
     while waiting:
         for node in ast.iter_child_nodes(waiting.pop()):
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not _is_overload(node):
+            if isinstance(node, (*FUNCTIONS, ast.ClassDef)) and not _is_overload(node):
                 yield node
-            if not isinstance(node, ast.FunctionDef) and not _is_private_class(node):
+            if not isinstance(node, FUNCTIONS) and not _is_private_class(node):
                 waiting.append(node)
 
 
-def _is_overload(node: ast.FunctionDef | ast.ClassDef) -> bool:
+def _is_overload(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
     return any(isinstance(d, ast.Name) and d.id == "overload" for d in node.decorator_list)
 
 
