@@ -358,13 +358,14 @@ def test_a_fleet_can_be_empty_of_events() -> None:
         ({"start": "2026-03-30 01:00"}, "start must be a midnight"),
         ({"step": "7min"}, "step must divide a day"),
         ({"weeks": 0}, "weeks hold a step"),
+        ({"seed": -1}, "seed must be 0 or more; got -1"),
         ({"services": [BREAKING, BREAKING]}, "different names"),
     ],
 )
 def test_an_impossible_fleet_is_refused(parameters: dict, text: str) -> None:
     """Grids that do not fit and services of one name are errors that say so."""
     with pytest.raises(ParameterError, match=text):
-        fleet(1, **parameters)
+        fleet(**{"seed": 1, **parameters})
 
 
 @pytest.mark.parametrize(
@@ -373,7 +374,11 @@ def test_an_impossible_fleet_is_refused(parameters: dict, text: str) -> None:
         ({"error_ratio": 1.5}, "error_ratio must lie between 0 and 1; got 1.5"),
         ({"deploys_per_week": -1.0}, "deploys_per_week must lie between 0 and inf; got -1"),
         ({"changes_per_deploy": 0.5}, "changes_per_deploy must lie between 1"),
-        ({"working_days": ()}, "working_days must not be empty"),
+        ({"working_days": ()}, "working_days must hold days from 0"),
+        ({"working_days": (7,)}, "working_days must hold days from 0"),
+        ({"working_hours": (17.0, 9.0)}, "working_hours must rise within 0 to 24"),
+        ({"severities": (("SEV1", 0.5, 0.1),)}, "severities must have probabilities"),
+        ({"slow_ratio": 2.0}, "slow_ratio must lie between 0 and 1; got 2"),
         ({"error_ratio": float("nan")}, "error_ratio must lie between"),
     ],
 )

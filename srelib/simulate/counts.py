@@ -7,6 +7,7 @@ What a release costs is therefore what would have been good without it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -198,14 +199,14 @@ def _drift(seed: int, spec: ServiceSpec, grid: Grid) -> np.ndarray:
     if not spec.drift:
         return np.ones(grid.size)
     rng = stream(seed, spec.name, "drift")
-    keep = np.exp(-1 / spec.drift_hours)
-    noise = rng.standard_normal(int(np.ceil(grid.span / 60)) + 1)
-    state, level = np.empty(len(noise)), float(noise[0])
-    for hour, shock in enumerate(noise):
-        level = keep * level + np.sqrt(1 - keep**2) * shock if hour else shock
-        state[hour] = level
+    keep = math.exp(-1 / spec.drift_hours)
+    fresh = math.sqrt(1 - keep**2)
+    noise = rng.standard_normal(int(np.ceil(grid.span / 60)) + 1).tolist()
+    state = [noise[0]]
+    for shock in noise[1:]:
+        state.append(keep * state[-1] + fresh * shock)
     hours = (np.arange(grid.size) * grid.minutes // 60).astype(int)
-    return np.exp(spec.drift * state[hours] - spec.drift**2 / 2)
+    return np.exp(spec.drift * np.array(state)[hours] - spec.drift**2 / 2)
 
 
 def _fast(

@@ -189,11 +189,10 @@ class ServiceSpec:
             _allow(self, name, 0.0, 1.0)
         for name in _AT_LEAST:
             _allow(self, name, _AT_LEAST[name], math.inf)
-        if not self.working_days or self.working_hours[0] >= self.working_hours[1]:
-            raise ParameterError(
-                f"{self.name}: working_days must not be empty and working_hours must rise; "
-                f"got {self.working_days} and {self.working_hours}."
-            )
+        if self.slow_ratio is not None:
+            _allow(self, "slow_ratio", 0.0, 1.0)
+        _check_work(self)
+        _check_severities(self)
 
 
 _FRACTIONS = (
@@ -204,10 +203,12 @@ _FRACTIONS = (
 _AT_LEAST = {
     "requests_per_minute": 0.0, "weekend": 0.0, "traffic_dispersion": 0.0, "drift": 0.0,
     "drift_hours": 0.01, "deploys_per_week": 0.0, "changes_per_deploy": 1.0, "lead_hours": 0.0,
-    "harm_minutes": 0.01, "incidents_per_week": 0.0, "aftershocks": 0.0, "detect_minutes": 0.01,
-    "acknowledge_minutes": 0.01, "close_minutes": 0.01, "false_alerts_per_week": 0.0,
-    "gaps_per_week": 0.0, "gap_minutes": 0.01, "maintenance_every_days": 0.0,
-    "maintenance_minutes": 0.0,
+    "lead_sigma": 0.0, "harm_sigma": 0.0, "harm_minutes": 0.01, "harm_minutes_sigma": 0.0,
+    "incidents_per_week": 0.0, "incident_sigma": 0.0, "aftershocks": 0.0, "ratio_sigma": 0.0,
+    "slow_per_error": 0.0, "detect_minutes": 0.01, "acknowledge_minutes": 0.01,
+    "close_minutes": 0.01, "false_alerts_per_week": 0.0, "gaps_per_week": 0.0,
+    "gap_minutes": 0.01, "maintenance_every_days": 0.0, "maintenance_minutes": 0.0,
+    "maintenance_hour": 0.0,
 }  # fmt: skip
 
 
@@ -216,4 +217,27 @@ def _allow(spec: ServiceSpec, name: str, low: float, high: float) -> None:
     if not low <= value <= high:
         raise ParameterError(
             f"{spec.name}: {name} must lie between {low:g} and {high:g}; got {value!r}."
+        )
+
+
+def _check_work(spec: ServiceSpec) -> None:
+    opens, closes = spec.working_hours
+    if not spec.working_days or set(spec.working_days) - set(range(7)):
+        raise ParameterError(
+            f"{spec.name}: working_days must hold days from 0 (Monday) to 6; "
+            f"got {spec.working_days!r}."
+        )
+    if not 0 <= opens < closes <= 24:
+        raise ParameterError(
+            f"{spec.name}: working_hours must rise within 0 to 24; got {spec.working_hours!r}."
+        )
+
+
+def _check_severities(spec: ServiceSpec) -> None:
+    shares = sum(share for _, share, _ in spec.severities)
+    ratios = [ratio for _, _, ratio in spec.severities]
+    if abs(shares - 1) > 1e-9 or not all(0 < ratio <= 1 for ratio in ratios):
+        raise ParameterError(
+            f"{spec.name}: severities must have probabilities that add up to 1 and error ratios "
+            f"above 0 and at most 1; got {spec.severities!r}."
         )

@@ -257,7 +257,7 @@ def fleet(
     Raises
     ------
     ParameterError
-        Two services share a name, or the grid is impossible.
+        The seed is negative, two services share a name, or the grid is impossible.
 
     Notes
     -----
@@ -280,6 +280,8 @@ def fleet(
     ...     world.truth.slis.query("sli == 'availability'").eval("total - good").sum()))
     True
     """
+    if seed < 0:
+        raise ParameterError(f"seed must be 0 or more; got {seed}.")
     names = [spec.name for spec in services]
     if len(set(names)) < len(names):
         raise ParameterError(f"services must have different names; got {names}.")
