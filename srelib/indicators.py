@@ -92,37 +92,45 @@ def series(dataset: Dataset) -> dict[Indicator, pd.DataFrame]:
     return {key: dataset.counts(key.service, key.sli) for key in keys}
 
 
-def measured(dataset: Dataset) -> dict[Indicator, pd.DataFrame]:
-    """Every objective that has data with its counts; every series where there is no objective.
+def measured(dataset: Dataset, *, exclusions: bool = True) -> dict[Indicator, pd.DataFrame]:
+    """Every objective that has data with its counts; every series where there is none.
 
     Parameters
     ----------
     dataset : Dataset
+    exclusions : bool
+        Whether planned maintenance and corrections are left out.
 
     Returns
     -------
     dict of Indicator to DataFrame
-        Counts good and total as the objective counts them, planned exclusions left out.
+        Counts good and total as the objective counts them.
     """
     if not dataset.slos:
         return series(dataset)
     found = {_indicator(dataset, slo): slo for slo in dataset.slos}
-    counts = {key: _or_error(dataset.slo_counts, slo) for key, slo in found.items()}
-    return {key: value for key, value in counts.items() if not isinstance(value, SrelibError)}
+    counts = {
+        key: _or_error(dataset.slo_counts, slo, exclusions=exclusions)
+        for key, slo in found.items()
+    }
+    return answered(counts) or series(dataset)
 
 
-def promised(dataset: Dataset) -> dict[Indicator, pd.DataFrame]:
+def promised(dataset: Dataset, *, exclusions: bool = True) -> dict[Indicator, pd.DataFrame]:
     """As `measured`, only what has an objective.
 
     Parameters
     ----------
     dataset : Dataset
+    exclusions : bool
+        Whether planned maintenance and corrections are left out.
 
     Returns
     -------
     dict of Indicator to DataFrame
     """
-    return {key: counts for key, counts in measured(dataset).items() if key.has_target}
+    found = measured(dataset, exclusions=exclusions)
+    return {key: counts for key, counts in found.items() if key.has_target}
 
 
 def unmeasured(dataset: Dataset) -> dict[Indicator, SrelibError]:
@@ -159,8 +167,9 @@ def each(
 
     Examples
     --------
-    >>> each({Indicator("a"): pd.DataFrame({"good": [1, 2]})}, lambda key, c: c["good"].sum())
-    {Indicator(name='a', ...): np.int64(3)}
+    >>> counts = {Indicator("a"): pd.DataFrame({"good": [1, 2]})}
+    >>> list(each(counts, lambda key, c: int(c["good"].sum())).values())
+    [3]
     """
     return {key: _or_error(question, key, frame) for key, frame in counts.items()}
 
@@ -205,9 +214,97 @@ def current(key: Indicator, counts: pd.DataFrame) -> pd.DataFrame:
     return counts.loc[key.window.bounds_at(counts.index[-1])[0] :]
 
 
-def _or_error(function: Callable[..., Any], *args: Any) -> Any:
+def settled(key: Indicator, left: pd.Series) -> pd.Series:
+    """A burn-down without the start of a window, when a few events swing it.
+
+    Parameters
+    ----------
+    key : Indicator
+    left : Series
+        Share of the allowance left [fraction], on a regular UTC index.
+
+    Returns
+    -------
+    Series
+        Rolling windows: from when the window is full, where that leaves at least half of the
+        history. Calendar windows: NaN in the first tenth of each period.
+    """
+    from srelib import windows
+
+    if key.window is None or len(left) < 3:
+        return left
+    index = pd.DatetimeIndex(left.index)
+    length = key.window.length_at(index[-1])
+    if key.window.is_rolling:
+        return left if index[0] + length >= index[len(index) // 2] else left[index[0] + length :]
+    return left.mask(index - windows.period_starts(index, window=key.window) < length / 10)
+
+
+def related(
+    events: pd.DataFrame, key: Indicator, *, environment: str | None = None
+) -> pd.DataFrame:
+    """The incidents or deployments of the service of an indicator.
+
+    Parameters
+    ----------
+    events : DataFrame
+        Table ``incidents`` or ``deployments``.
+    key : Indicator
+    environment : str, optional
+        Start of the names of environments that count, upper or lower case;
+        rows that name none are kept.
+
+    Returns
+    -------
+    DataFrame
+        A selection of the rows.
+
+    Examples
+    --------
+    >>> deployments = pd.DataFrame({"service": ["a", "a", "b"],
+    ...                             "environment": ["Production", "staging", "production"]})
+    >>> related(deployments, Indicator("a", "a"), environment="prod").index.tolist()
+    [0]
+    """
+    mine = events["service"] == key.service
+    if environment is None or "environment" not in events.columns:
+        return events[mine]
+    names = events["environment"].astype("str").str.lower()
+    return events[mine & (events["environment"].isna() | names.str.startswith(environment.lower()))]
+
+
+def slice_shares(counts: Mapping[Indicator, pd.DataFrame], *, slice: str) -> pd.DataFrame:
+    """Share of bad events beside share of bad slices of time, a slice being judged by the target.
+
+    Parameters
+    ----------
+    counts : mapping of Indicator to DataFrame
+        As from `promised`; indicators that already count slices are left out.
+    slice : str
+        Length of a slice, for example ``"5m"``.
+
+    Returns
+    -------
+    DataFrame
+        indicator (Indicator), events, slices: bad shares [fraction].
+    """
+    from srelib import sli, windows
+
+    rows = []
+    for key, frame in counts.items():
+        if not key.has_target or key.unit.startswith("slices"):
+            continue
+        good, total = frame["good"], frame["total"]
+        found = _or_error(sli.time_slices, good, total, slice=slice, threshold=key.target)
+        if not isinstance(found, SrelibError):
+            shares = (windows.ratio(good, total), windows.ratio(found["good"], found["total"]))
+            rows.append((key, 1 - shares[0], 1 - shares[1]))
+    return pd.DataFrame(rows, columns=["indicator", "events", "slices"])
+
+
+def _or_error(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     try:
-        return function(*args)
+        return function(*args, **kwargs)
     except SrelibError as error:
         return error
 

@@ -19,7 +19,7 @@ MINUS = "\u2212"
 UNKNOWN = "unknown"
 
 
-def percent(share: float, *, against: float | None = None) -> str:
+def percent(share: float, *, against: float | None = None, places: int = 0) -> str:
     """A share in percent, with as many digits as it takes to tell it from 0, 1 and `against`.
 
     Two significant digits of the distance to 0 or 100 %, whichever is nearer.
@@ -30,6 +30,8 @@ def percent(share: float, *, against: float | None = None) -> str:
         The share [fraction]; NaN is written as unknown.
     against : float, optional
         A line the text must fall on the same side of, such as a target [fraction].
+    places : int
+        Fewest decimal places, so that several shares line up.
 
     Returns
     -------
@@ -44,13 +46,41 @@ def percent(share: float, *, against: float | None = None) -> str:
         return UNKNOWN
     distance = min(abs(share), abs(1 - share))
     digits = 0 if distance < 1e-12 else max(0, 1 - math.floor(math.log10(distance * 100)))
+    digits = max(digits, places)
     lines = [0.0, 1.0] if against is None else [0.0, 1.0, against]
     while digits < 12 and any(_crosses(share, line, digits) for line in lines):
         digits += 1
     text = f"{abs(share) * 100:,.{digits}f}"
-    if digits and abs(round(share * 100, digits - 1) - share * 100) < 1e-9:
+    if digits > places and abs(round(share * 100, digits - 1) - share * 100) < 1e-9:
         text = f"{abs(share) * 100:,.{digits}f}".rstrip("0").rstrip(".")
+        decimals = len(text.partition(".")[2])
+        text = text if decimals >= places else f"{abs(share) * 100:,.{places}f}"
     return f"{MINUS if share < 0 and text.strip('0.') else ''}{text}{NBSP}%"
+
+
+def percents(shares: Iterable[float], *, against: float | None = None) -> list[str]:
+    """Several shares in percent with the same number of decimal places.
+
+    Parameters
+    ----------
+    shares : iterable of float
+        The shares [fraction].
+    against : float, optional
+        A line each text must fall on the same side of [fraction].
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> percents([0.9941, 0.989, 0.9964])
+    ['99.41\\xa0%', '98.90\\xa0%', '99.64\\xa0%']
+    """
+    values = list(shares)
+    alone = [percent(share, against=against) for share in values]
+    places = max((len(text.partition(".")[2].rstrip("%" + NBSP)) for text in alone), default=0)
+    return [percent(share, against=against, places=places) for share in values]
 
 
 def _crosses(share: float, line: float, digits: int) -> bool:
@@ -88,6 +118,25 @@ def count(number: float) -> str:
     if abs(size - round(size)) < 1e-9 or size >= 10:
         return f"{sign}{round(size):,}"
     return f"{sign}{_significant(size, 2)}"
+
+
+def exact(number: float) -> str:
+    """A whole number to the last digit, where sums must be seen to add up.
+
+    Parameters
+    ----------
+    number : float
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> exact(1048312)
+    '1,048,312'
+    """
+    return f"{round(number):,}".replace("-", MINUS)
 
 
 def _significant(size: float, digits: int) -> str:

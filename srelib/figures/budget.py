@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from srelib import windows, wording
+from srelib import wording
 from srelib.figures import canvas
-from srelib.indicators import Indicator, answered
+from srelib.indicators import Indicator, answered, settled
 
 NOTHING = ("No objective has data here, so there is no error budget; "
            "put a slos.yaml beside the exports (srelib init writes one).")  # fmt: skip
@@ -47,25 +47,13 @@ def plot_burn_down(burn: Mapping[Indicator, Any], *, ax: Axes | None = None) -> 
     with canvas.style():
         ax, shown, key = canvas.grid(ax, results, worst=lambda i, r: -now[i])
         for panel, indicator in shown:
-            _burn_panel(panel, indicator, _settled(results[indicator], indicator), now[indicator])
+            left = settled(indicator, results[indicator]["left_share"])
+            _burn_panel(panel, indicator, left, now[indicator])
         canvas.headline(ax, _burn_title(now))
         canvas.subtitle(ax, "share of the allowance left, as it stood at each time; blue: left, "
                             f"hatched red: overspent{key}")
     return canvas.describe(ax, f"Share of the error budget left over time, one panel per "
                                f"objective. {_burn_title(now)}.")
-
-
-def _settled(result: pd.DataFrame, indicator: Indicator) -> pd.Series:
-    """The share left, without the start of a window when a few events swing it."""
-    left = result["left_share"]
-    if indicator.window is None or len(left) < 3:
-        return left
-    if indicator.window.is_rolling:
-        start = left.index[0] + indicator.window.length_at(left.index[-1])
-        return left if start >= left.index[len(left) // 2] else left[start:]
-    index = pd.DatetimeIndex(left.index)
-    age = index - windows.period_starts(index, window=indicator.window)
-    return left.mask(age < indicator.window.length_at(index[-1]) / 10)
 
 
 def _burn_panel(ax: Axes, indicator: Indicator, left: pd.Series, now: float) -> None:
@@ -163,7 +151,8 @@ def _cause_title(shares: Mapping[Indicator, pd.Series]) -> str:
     part = wording.percent(float(share[cause] / share.sum()))
     where = {"incident": "during incidents", "deployment": "in the first hours after deployments",
              "other": "outside incidents and fresh deployments"}[cause]  # fmt: skip
-    return f"{most.label} spent most of its allowance, {part} of that {where}"
+    spent = wording.percent(float(share.sum()))
+    return f"{most.label} spent most: {spent} of its allowance, {part} of that {where}"
 
 
 def plot_days(days: Mapping[Indicator, Any], *, ax: Axes | None = None) -> Axes:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 
 from srelib import wording
 from srelib.figures import canvas
@@ -115,7 +114,8 @@ def plot_spans(sources: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         return canvas.note("No file holds any times, so there is no span to draw.", ax=ax)
     shown = dated.head(ROWS)[::-1].reset_index(drop=True)
     ax = canvas.axes(ax, height=1.3 + 0.34 * len(shown))
-    first, last = dated["first"].max(), dated["last"].min()
+    measured = dated[dated["table"].str.contains("sli")]
+    title = _span_title(dated, measured)
     with canvas.style():
         for y, (_, row) in enumerate(shown.iterrows()):
             ax.barh(y, row["last"] - row["first"], left=row["first"], height=0.5,
@@ -123,28 +123,34 @@ def plot_spans(sources: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             rows = wording.plural(row["rows_kept"], "row")
             ax.annotate(rows, (row["last"], y), xytext=(5, 0), textcoords="offset points",
                         va="center", fontsize=8.5, color=canvas.GREY)  # fmt: skip
-        if first < last:
-            ax.add_patch(Rectangle((first, -0.6), last - first, len(shown) + 0.2, zorder=0,  # type: ignore[arg-type]
-                                   facecolor=canvas.PALE, edgecolor="none"))  # fmt: skip
+        if len(measured):
+            ax.axvspan(measured["first"].min(), measured["last"].max(), color=canvas.PALE,  # type: ignore[arg-type]
+                       lw=0, zorder=0)  # fmt: skip
         labels = [_source_label(row) for _, row in shown.iterrows()]
         ax.set_yticks(range(len(shown)), labels)
         ax.set_ylim(-0.6, len(shown) - 0.4)
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
         canvas.time_axis(ax, year=False, ticks=7)
-        ax.set_xlabel(f"day of {canvas.years(dated['last'])} (UTC; shaded: all inputs overlap)")
-        canvas.headline(ax, _span_title(dated), labels=labels)
-    return canvas.describe(ax, f"Time span of each input file. {_span_title(dated)}.")
+        ax.set_xlabel(f"day of {canvas.years(dated['last'])} (UTC; shaded: service levels known)")
+        canvas.headline(ax, title, labels=labels)
+    return canvas.describe(ax, f"First to last entry of each input file. {title}.")
 
 
 def _source_label(row: pd.Series) -> str:
     return f"{row['table']}: {wording.label(row['file'], limit=26)}"
 
 
-def _span_title(dated: pd.DataFrame) -> str:
-    first, last = dated["first"].max(), dated["last"].min()
-    if len(dated) == 1:
-        return f"One input covers {wording.day(first)} to {wording.day(last)}"
-    if first >= last:
-        return "The inputs do not overlap in time; questions that join them have no answer"
-    return f"All {len(dated)} dated inputs overlap for {wording.duration(last - first)}"
+def _span_title(dated: pd.DataFrame, measured: pd.DataFrame) -> str:
+    if measured.empty:
+        return "No file holds service levels, so nothing else can be judged"
+    first, last = measured["first"].min(), measured["last"].max()
+    others = dated.drop(measured.index)
+    beyond = int(((others["first"] < first) | (others["last"] > last)).sum())
+    text = f"Service levels are known for {wording.duration(last - first)}"
+    if others.empty:
+        return text
+    inside = len(others) - beyond
+    if not beyond:
+        return f"{text}; all {len(others)} other inputs lie within"
+    return f"{text}; {inside} of {len(others)} other inputs lie within"

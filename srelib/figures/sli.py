@@ -17,7 +17,6 @@ from srelib.indicators import Indicator, answered
 NOTHING = "No service level indicator has data here; export good and total events per service."
 TICKS = {1 / 60: "1 s", 1: "1 min", 60: "1 h", 1440: "1 day", 40320: "4 weeks", 525600: "1 year"}
 FEW = 50  # failures allowed; below it one failure costs more than 2 % of the budget
-SLOW = 64  # minutes: the power of two nearest to an hour
 
 
 def plot_periods(
@@ -193,23 +192,17 @@ def _reach(indicator: Indicator, curve: pd.Series) -> str:
 
 
 def _worst_title(results: Mapping[Indicator, pd.DataFrame]) -> str:
-    hour = {key: _at(result, SLOW) for key, result in results.items()}
-    hour = {key: bad for key, bad in hour.items() if bad == bad}
-    if not hour:
-        return "Worst share of bad events over every window length"
-    worst = max(hour, key=lambda key: hour[key])
-    if hour[worst] == 0:
-        return "No indicator had a bad event in any window"
-    share = wording.percent(hour[worst])
-    return f"{worst.label} had the worst hour: {share} bad"
-
-
-def _at(result: pd.DataFrame, minutes: float) -> float:
-    """Worst bad share at the window length nearest to so many minutes."""
-    curve = _curve(result)
-    if curve.empty:
-        return float("nan")
-    return float(curve.iloc[np.abs(np.log(curve.index.to_numpy() / minutes)).argmin()])
+    reach = {key: _above(key, result) for key, result in results.items() if key.has_target}
+    if not reach:
+        return "Worst share of bad events over every length of window"
+    far, near = max(reach, key=lambda key: reach[key]), min(reach, key=lambda key: reach[key])
+    if not reach[far]:
+        return "No indicator misses its target in any window of any length"
+    text = f"{far.label} misses its target even over its worst {wording.duration(reach[far] * 60)}"
+    if far == near:
+        return text
+    length = wording.duration(reach[near] * 60)
+    return f"{text}, {near.label} {f'over at most {length}' if reach[near] else 'in no window'}"
 
 
 def plot_slices(shares: pd.DataFrame, *, slice: str, ax: Axes | None = None) -> Axes:
@@ -220,7 +213,7 @@ def plot_slices(shares: pd.DataFrame, *, slice: str, ax: Axes | None = None) -> 
     shares : DataFrame
         indicator (Indicator), events, slices: bad shares [fraction].
     slice : str
-        Length of a slice, in words.
+        Length of a slice, for example ``"5m"``.
     ax : Axes, optional
         Where to draw; a new figure by default.
 
@@ -229,6 +222,7 @@ def plot_slices(shares: pd.DataFrame, *, slice: str, ax: Axes | None = None) -> 
     Axes
         A dot for events, a diamond for slices, joined.
     """
+    slice = wording.duration(pd.Timedelta(slice))
     rows = shares.dropna(subset=["events", "slices"])[:20][::-1].reset_index(drop=True)
     if rows.empty:
         return canvas.note(NOTHING, ax=ax)
@@ -292,7 +286,8 @@ def plot_low_traffic(low: Mapping[Indicator, Any], *, ax: Axes | None = None) ->
             ax.plot(n, y, marker="^" if few else "o", ms=6,
                     color=canvas.VERMILLION if few else canvas.BLUE)  # fmt: skip
             ax.annotate(wording.count(n), (n, y), xytext=(8, 0), textcoords="offset points",
-                        va="center", fontsize=8.5, color=canvas.GREY)  # fmt: skip
+                        va="center", fontsize=8.5, color=canvas.GREY,
+                        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})  # fmt: skip
         ax.set_xscale("log")
         least = min(r.allowance for r in results.values())
         most = max(r.allowance for r in results.values())

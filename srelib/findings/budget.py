@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from srelib import wording
+from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, table
 from srelib.findings.text import markdown, name, names
-from srelib.indicators import Indicator, answered
+from srelib.indicators import Indicator, answered, settled
+
+if TYPE_CHECKING:
+    from srelib.dataset import Dataset
 
 NO_SLO = ("**There is no error budget, because no objective has data.** Put a slos.yaml beside "
           "the exports; `srelib init DIR` writes a commented one.")  # fmt: skip
@@ -125,7 +129,7 @@ def burn_sentence(burn: Mapping[Indicator, Any]) -> str:
     str
         Markdown.
     """
-    results = {k: r["left_share"].dropna() for k, r in answered(burn).items()}
+    results = {k: settled(k, r["left_share"]).dropna() for k, r in answered(burn).items()}
     results = {k: left for k, left in results.items() if len(left)}
     if not results:
         return NO_SLO
@@ -135,7 +139,7 @@ def burn_sentence(burn: Mapping[Indicator, Any]) -> str:
         return "No budget was overspent at any time."
     lowest = results[worst].min()
     return (f"{name(worst.name)} stood overspent for {wording.percent(over[worst])} of the time "
-            f"observed, at worst by {wording.percent(-lowest)} "
+            f"shown, at worst by {wording.percent(-lowest)} "
             f"({wording.moment(results[worst].idxmin())}).")  # fmt: skip
 
 
@@ -162,7 +166,7 @@ def projection_sentence(periods: Mapping[Indicator, Any]) -> str:
 
 def _projection(key: Indicator, row: Any) -> str:
     now, end = (wording.percent(row[f"{form}left_share"]) for form in ("", "projected_"))
-    return (f"{name(key.name)} in {markdown(row['label'])}: {now} left of the allowance earned "
+    return (f"{name(key.name)}, period {markdown(row['label'])}: {now} left of the allowance earned "
             f"*so far*, {end} of the one *projected* for the whole period if traffic goes on as "
             "usual")  # fmt: skip
 
@@ -279,13 +283,20 @@ def days_sentence(days: Mapping[Indicator, Any]) -> str:
             f"{wording.percent(min(1.0, 3 / days_seen))}.")  # fmt: skip
 
 
-def exclusions_sentence(excluded: Mapping[Indicator, Any]) -> str:
-    """What was taken out as planned maintenance, after the fact.
+def exclusions_sentence(
+    excluded: Mapping[Indicator, Any],
+    *,
+    statuses: Mapping[Indicator, Any],
+    without: Mapping[Indicator, Any],
+) -> str:
+    """What was taken out as planned maintenance, after the fact, and what that changes.
 
     Parameters
     ----------
     excluded : mapping of Indicator to Excluded
-        Results of `srelib.budget.exclude`.
+        Results of `srelib.budget.exclude`, per series.
+    statuses, without : mapping of Indicator to Status
+        Budgets of the current window with the exclusions applied, and without them.
 
     Returns
     -------
@@ -295,10 +306,16 @@ def exclusions_sentence(excluded: Mapping[Indicator, Any]) -> str:
     hit = {k: e for k, e in answered(excluded).items() if len(e.windows)}
     if not hit:
         return "Nothing was excluded."
-    parts = [f"{name(k.name)}: {wording.plural(len(e.windows), 'window')} with "
-             f"{wording.amount(e.total, k.unit)}, {wording.count(e.bad)} of them bad"
+    parts = [f"{name(k.name)} ({wording.plural(len(e.windows), 'window')}, "
+             f"{wording.amount(e.total, k.unit)}, {wording.count(e.bad)} of them bad)"
              for k, e in hit.items()]  # fmt: skip
-    return f"Excluded as planned, so that they neither spend nor earn: {'; '.join(parts[:6])}."
+    text = f"Excluded as planned, neither spending nor earning: {wording.listing(parts, limit=6)}."
+    before, after = answered(without), answered(statuses)
+    moved = [k for k in after if k in before and after[k].left_share != before[k].left_share
+             and before[k].left_share == before[k].left_share]  # fmt: skip
+    changes = [f"{name(k.name)} would have {wording.percent(before[k].left_share)} left instead of "
+               f"{wording.percent(after[k].left_share)}" for k in moved]  # fmt: skip
+    return f"{text} Without that, {wording.listing(changes)}." if changes else text
 
 
 def forecast_sentence(forecasts: Mapping[Indicator, Any]) -> str:
@@ -343,3 +360,49 @@ def _soon(key: Indicator, result: Any) -> str:
     confidence = wording.percent(result.confidence)
     return (f"{text}, half of the simulated futures before {wording.day(result.at)} "
             f"({confidence} interval {low} to {high}).")  # fmt: skip
+
+
+def forecast_basis_sentence(forecasts: Mapping[Indicator, Any]) -> str:
+    """What the forecasts stand on: past days, interval, horizon.
+
+    Parameters
+    ----------
+    forecasts : mapping of Indicator to Forecast
+        Results of `srelib.budget.forecast`.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    results = answered(forecasts)
+    thin = [key for key in forecasts if key not in results]
+    text = ""
+    if results:
+        days = sorted(r.days for r in results.values())
+        span = f"{days[0]}" if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
+        confidence = wording.percent(next(iter(results.values())).confidence)
+        text = f"The forecasts stand on {span} past days and carry {confidence} intervals."
+    if thin:
+        text += f" Too little history for a forecast: {names(key.name for key in thin)}."
+    return text.strip() or "There is no forecast, because there is no objective with data."
+
+
+def inputs_sentence(dataset: Dataset) -> str:
+    """What the attribution had to do without.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Returns
+    -------
+    str
+        Markdown; empty where nothing is missing.
+    """
+    missing = [kind for kind in ("incidents", "deployments") if len(getattr(dataset, kind)) == 0]
+    if not missing:
+        return ""
+    how = "; ".join(f"{kind}: {HOW_TO[kind]}" for kind in missing)
+    return (f"There are no {wording.listing(missing)} in the folder, so what they spent counts as "
+            f"other times. To add them, {how}.")  # fmt: skip

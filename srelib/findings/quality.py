@@ -49,12 +49,14 @@ def files_sentence(sources: pd.DataFrame) -> str:
         return "No file was read."
     read, kept, refused = (int(sources[f"rows_{kind}"].sum()) for kind in
                            ("read", "kept", "rejected"))  # fmt: skip
-    text = f"{wording.plural(len(sources), 'file')} with {wording.plural(read, 'row')} "
-    text = text.replace("no rows", "no rows at all")
+    files = wording.plural(len(sources), "file")
+    if read == 0:
+        return f"{files} without a single row."
+    text = f"{files} with {wording.exact(read)} rows were read"
     if refused == 0:
-        return f"{text}were read, and every row was kept."
+        return f"{text}, and every row was kept."
     share = wording.percent(refused / read)
-    return (f"{text}were read: {wording.count(kept)} kept, **{wording.count(refused)} refused** "
+    return (f"{text}: {wording.exact(kept)} kept, **{wording.exact(refused)} refused** "
             f"({share}), each with a reason.")  # fmt: skip
 
 
@@ -99,7 +101,7 @@ def span_sentence(dataset: Dataset) -> str:
         return "The exports hold no service level series, so there is nothing to measure."
     first, services = series["first"].min(), series["service"].nunique()
     length = wording.duration(dataset.as_of - first)
-    return (f"They hold {wording.plural(len(series), 'series', 'series')} of "
+    return (f"The exports hold {wording.plural(len(series), 'series', 'series')} of "
             f"{wording.plural(services, 'service')} from {wording.day(first)} over {length}; "
             f"“now” is the end of the data, {wording.moment(dataset.as_of)}.")  # fmt: skip
 
@@ -145,9 +147,10 @@ def gaps_sentence(summary: pd.DataFrame) -> str:
     gaps = int(summary["gaps"].sum()) if len(summary) else 0
     if not gaps:
         return "There is no gap in any series."
-    worst = summary.loc[summary["longest_gap"].idxmax()]
+    worst = summary.iloc[int(summary["longest_gap"].to_numpy().argmax())]
     where = wording.plural(int((summary["gaps"] > 0).sum()), "series", "series")
-    return (f"{wording.plural(gaps, 'gap')} in {where}; the longest lasts {wording.duration(worst['longest_gap'])}, in "
+    longest = wording.duration(worst["longest_gap"])
+    return (f"{wording.plural(gaps, 'gap')} in {where}; the longest lasts {longest}, in "
             f"{name(worst['service'])} {markdown(worst['sli'])} from "
             f"{wording.moment(worst['gap_starts_at'])}.")  # fmt: skip
 
@@ -236,6 +239,21 @@ def unmeasured_sentence(unmeasured: Mapping[Indicator, Exception]) -> str:
             f"{markdown(first, limit=300)}")  # fmt: skip
 
 
+def notes_sentence(dataset: Dataset) -> str:
+    """What the readers remarked on the folder as a whole.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Returns
+    -------
+    str
+        Markdown; empty without remarks.
+    """
+    return " ".join(markdown(note, limit=300) for note in dataset.notes[:5])
+
+
 def sources_table(sources: pd.DataFrame) -> Table:
     """What each file was understood as.
 
@@ -250,7 +268,9 @@ def sources_table(sources: pd.DataFrame) -> Table:
     """
     columns = ["file", "format", "table", "rows_read", "rows_kept", "rows_rejected", "first",
                "last", "timezone"]  # fmt: skip
+    counts = {f"rows_{kind}": wording.exact for kind in ("read", "kept", "rejected")}
     return table(sources[columns], caption="What each file was understood as", max_rows=50,
+                 formats=counts,
                  headers={"first": "first (UTC)", "last": "last (UTC)",
                           "timezone": "times read as"})  # fmt: skip
 
@@ -276,14 +296,14 @@ def notes_table(sources: pd.DataFrame) -> Table | None:
 
 
 def rejects_table(rejects: pd.DataFrame, *, max_rows: int = 12) -> Table | None:
-    """The refused rows.
+    """Why rows were refused: one line per file and reason, with the first row it struck.
 
     Parameters
     ----------
     rejects : DataFrame
         Table ``rejects``.
     max_rows : int
-        Most rows shown.
+        Most lines shown.
 
     Returns
     -------
@@ -292,8 +312,14 @@ def rejects_table(rejects: pd.DataFrame, *, max_rows: int = 12) -> Table | None:
     """
     if rejects.empty:
         return None
-    return table(rejects[["file", "line", "column", "value", "reason"]], max_rows=max_rows,
-                 caption="Rows that were refused", formats={"line": str})  # fmt: skip
+    groups = rejects.groupby(["file", "reason"], sort=False, dropna=False)
+    frame = groups.agg(rows=("line", "size"), line=("line", "first"),
+                       column=("column", "first"), value=("value", "first"))  # fmt: skip
+    frame = frame.reset_index().sort_values("rows", ascending=False, kind="stable")
+    return table(frame[["file", "line", "column", "value", "reason", "rows"]], max_rows=max_rows,
+                 caption="Rows refused, by file and reason, each with its first example",
+                 formats={"line": str, "rows": wording.exact},
+                 headers={"line": "first line"})  # fmt: skip
 
 
 def series_table(summary: pd.DataFrame) -> Table:

@@ -56,38 +56,32 @@ def level_sentence(indicator: Indicator, estimate: Any) -> str:
     found = verdict(indicator, estimate)
     if found == "no traffic":
         return f"{name(indicator.name)} saw no traffic, so it has no service level."
-    line = indicator.target if indicator.has_target else None
-    text = f"{name(indicator.name)}: {wording.percent(estimate.value, against=line)} good"
+    value, low, high = _numbers(indicator, estimate)
+    text = f"{name(indicator.name)}: {value} good"
     if estimate.low == estimate.low:
-        text += f" ({_interval(estimate, line)})"
+        text += f" ({wording.percent(estimate.confidence)} interval {low} to {high})"
     if found == "no target":
         return f"{text}; nothing is promised."
     target = wording.percent(indicator.target)
-    side = "kept" if estimate.value >= indicator.target else "missed"
-    end = {
-        "kept": f"the target of {target} was kept.",
-        "missed": f"the target of {target} was missed.",
-        "unsure": f"the target of {target} was {side} in this span, but the interval includes it: "
-                  "it could have been chance.",
-    }[found]  # fmt: skip
-    return f"{text}; {end}"
+    if found == "unsure":
+        side = "kept" if estimate.value >= indicator.target else "missed"
+        return f"{text}; the target of {target} was {side}, but within the reach of chance."
+    return f"{text}; the target of {target} was {found}."
 
 
-def _interval(estimate: Any, line: float | None) -> str:
-    low, high = (wording.percent(end, against=line) for end in (estimate.low, estimate.high))
-    confidence = wording.percent(estimate.confidence)
-    return f"{confidence} interval {low} to {high}"
+def _numbers(indicator: Indicator, estimate: Any) -> list[str]:
+    """Value, low and high in percent, on the right side of the target."""
+    line = indicator.target if indicator.has_target else None
+    return wording.percents((estimate.value, estimate.low, estimate.high), against=line)
 
 
-def levels_sentences(levels: Mapping[Indicator, Any], *, span: str) -> list[str]:
+def levels_sentences(levels: Mapping[Indicator, Any]) -> list[str]:
     """The answer of the notebook: who missed, who is unsure, who kept the target.
 
     Parameters
     ----------
     levels : mapping of Indicator to Estimate
         Results of `srelib.sli.interval`.
-    span : str
-        The time covered, in words.
 
     Returns
     -------
@@ -101,17 +95,18 @@ def levels_sentences(levels: Mapping[Indicator, Any], *, span: str) -> list[str]
     for key, estimate in results.items():
         groups.setdefault(verdict(key, estimate), []).append(key)
     lines = []
-    for key in groups.get("missed", []) + groups.get("unsure", []):
+    unsure = sorted(groups.get("unsure", []), key=lambda k: results[k].value >= k.target)
+    for key in groups.get("missed", []) + unsure:
         lines.append(level_sentence(key, results[key]))
     kept = groups.get("kept", [])
     if len(kept) > 3:
-        lines.append(f"{len(kept)} others kept their target over {span}, beyond the reach of "
-                     f"chance: {names(key.name for key in kept)}.")  # fmt: skip
+        lines.append(f"{len(kept)} kept their target beyond the reach of chance: "
+                     f"{names((key.name for key in kept), limit=6)}.")  # fmt: skip
     else:
         lines += [level_sentence(key, results[key]) for key in kept]
     lines += [level_sentence(key, results[key])
               for kind in ("no target", "no traffic") for key in groups.get(kind, [])]  # fmt: skip
-    return [f"Over {span}:", *lines] if len(lines) == 0 else lines[:12]
+    return lines[:12]
 
 
 def periods_sentence(periods: Mapping[Indicator, Any], *, period: str = "week") -> str:
@@ -163,25 +158,26 @@ def worst_sentence(worst: Mapping[Indicator, Any]) -> str:
     results = {k: r for k, r in results.items() if len(r)}
     if not results:
         return NO_DATA
-    hour = {k: _near(r, pd.Timedelta(hours=1)) for k, r in results.items()}
-    key = min(hour, key=lambda k: hour[k]["ratio"])
-    row = hour[key]
-    if row["ratio"] == 1:
-        return "No window of any length holds a bad event."
-    share, length = wording.percent(1 - row["ratio"]), wording.duration(row["window"])
-    text = (f"The worst {length} of all were those of {name(key.name)} "
-            f"from {wording.moment(row['starts_at'])}: {share} bad.")  # fmt: skip
-    reach = {k: r.loc[r["ratio"] < k.target, "window"].max() for k, r in results.items()
-             if k.has_target and (r["ratio"] < k.target).any()}  # fmt: skip
+    reach = {k: _reach(k, r) for k, r in results.items() if k.has_target}
     if not reach:
-        return text
-    far = max(reach, key=lambda k: reach[k])
-    return (f"{text} The longest window that still misses its target is one of "
-            f"{wording.duration(reach[far])}, in {name(far.name)}.")  # fmt: skip
+        return "Without objectives the curves have no line to cross."
+    far, near = max(reach, key=lambda k: reach[k]), min(reach, key=lambda k: reach[k])
+    if not reach[far]:
+        return "No indicator misses its target in any window of any length."
+    text = (f"{name(far.name)} misses its target even over its worst "
+            f"{wording.duration(reach[far])}")  # fmt: skip
+    if far == near or reach[near] == reach[far]:
+        return f"{text}."
+    if not reach[near]:
+        return f"{text}; {name(near.name)} misses it in no window at all."
+    return (f"{text}; {name(near.name)} misses it in no window longer than "
+            f"{wording.duration(reach[near])}.")  # fmt: skip
 
 
-def _near(result: pd.DataFrame, length: pd.Timedelta) -> Any:
-    return result.iloc[int((result["window"] - length).abs().to_numpy().argmin())]
+def _reach(indicator: Indicator, result: pd.DataFrame) -> pd.Timedelta:
+    """Longest window whose worst ratio misses the target; nothing where none does."""
+    missed = result.loc[result["ratio"] < indicator.target, "window"]
+    return missed.max() if len(missed) else pd.Timedelta(0)
 
 
 def slices_sentence(shares: pd.DataFrame, *, slice: str) -> str:
@@ -192,7 +188,7 @@ def slices_sentence(shares: pd.DataFrame, *, slice: str) -> str:
     shares : DataFrame
         indicator (Indicator), events, slices: bad shares [fraction].
     slice : str
-        Length of a slice, in words.
+        Length of a slice, for example ``"5m"``.
 
     Returns
     -------
@@ -203,10 +199,11 @@ def slices_sentence(shares: pd.DataFrame, *, slice: str) -> str:
     if rows.empty:
         return "Without objectives there is no ratio from which on a slice counts as good."
     difference = (rows["slices"] - rows["events"]).abs()
-    row = rows.loc[difference.idxmax()]
+    row = rows.iloc[int(difference.to_numpy().argmax())]
+    length = wording.duration(pd.Timedelta(slice))
     events, slices = wording.percent(row["events"]), wording.percent(row["slices"])
     return (f"The choice matters most for {name(row['indicator'].name)}: {events} of its events "
-            f"were bad, but {slices} of its slices of {slice} fell below the target.")  # fmt: skip
+            f"were bad, but {slices} of its slices of {length} fell below the target.")  # fmt: skip
 
 
 def low_traffic_sentence(low: Mapping[Indicator, Any]) -> str:
@@ -255,21 +252,18 @@ def levels_table(levels: Mapping[Indicator, Any], *, coverage: Mapping[Indicator
     -------
     Table
     """
-    rows = [{"indicator": key.name, "target": _maybe(key.target),
-             "good": wording.percent(e.value, against=_line(key)),
-             "interval": f"{wording.percent(e.low, against=_line(key))} to "
-                         f"{wording.percent(e.high, against=_line(key))}",
-             "n": _size(e), "method": e.method, "observed": wording.percent(coverage[key]),
-             "verdict": verdict(key, e)}
-            for key, e in answered(levels).items()]  # fmt: skip
+    rows = [_level_row(key, e, coverage[key]) for key, e in answered(levels).items()]
     columns = ["indicator", "target", "good", "interval", "n", "method", "observed", "verdict"]
     confidence = next((e.confidence for e in answered(levels).values()), 0.95)
     caption = f"Service levels over all the data, {wording.percent(confidence)} intervals"
     return table(pd.DataFrame(rows, columns=columns), max_rows=50, caption=caption)
 
 
-def _line(key: Indicator) -> float | None:
-    return key.target if key.has_target else None
+def _level_row(key: Indicator, estimate: Any, coverage: float) -> dict[str, str]:
+    value, low, high = _numbers(key, estimate)
+    return {"indicator": key.name, "target": _maybe(key.target), "good": value,
+            "interval": f"{low} to {high}", "n": _size(estimate), "method": estimate.method,
+            "observed": wording.percent(coverage), "verdict": verdict(key, estimate)}  # fmt: skip
 
 
 def _maybe(target: float) -> str:

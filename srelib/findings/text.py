@@ -8,7 +8,7 @@ from typing import Any
 from srelib import wording
 
 _ENTITIES = {c: f"&#{ord(c)};" for c in "&<>\"'$@"}
-_MARKUP = {c: f"\\{c}" for c in "\\`*_{}[]()#|~^="}
+_MARKUP = {c: f"\\{c}" for c in "\\`*_{}[]()#|~"}
 _TABLE = str.maketrans({**_ENTITIES, **_MARKUP, ":": "&#58;"})
 
 
