@@ -32,6 +32,7 @@ before = status("VmRSS")
 start = time.perf_counter()
 result = {call}
 took = time.perf_counter() - start
+print()
 print(json.dumps({{"seconds": took, "peak": status("VmHWM") - before, "size": {size}}}))
 """
 OURS = _MEASURE.format(
@@ -95,7 +96,7 @@ def measured(code: str, folder: Path) -> dict[str, float]:
     """
     command = [sys.executable, "-c", code, str(folder)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
-    return json.loads(done.stdout)
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def run(repeats: int = REPEATS) -> list[Row]:

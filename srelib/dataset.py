@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -186,7 +186,7 @@ def load(path: str | Path, *, as_of: str | pd.Timestamp | None = None) -> Datase
         )
     notes += _unmatched(sources, [entry.name for entry in loaded])
     dataset = _assembled(path, loaded, slos, as_of)
-    return _with_notes(dataset, notes)
+    return replace(dataset, notes=(*notes, *dataset.notes))
 
 
 @dataclass
@@ -358,7 +358,10 @@ def _thresholds(slos: list[Slo]) -> dict[tuple[str, str], tuple[str, float]]:
 
 
 def _events(table: str, loaded: list[_Loaded], found: list[pd.DataFrame]) -> pd.DataFrame:
-    """One table of all files, in order of time; a record that is in two files counts once."""
+    """One table of all files, in order of time.
+
+    A record that is in two files counts once, as the file has it that knows most of it.
+    """
     frames = []
     for entry in loaded:
         if table in entry.result.tables:
@@ -368,10 +371,10 @@ def _events(table: str, loaded: list[_Loaded], found: list[pd.DataFrame]) -> pd.
         return tables.empty(table)
     frame = pd.concat(frames, ignore_index=True)
     keys = _KEY.get(table, tables.names(table))
-    again = frame.duplicated(keys, keep="first")
-    across = again & (
-        frame["_file"] != frame.groupby(keys, dropna=False)["_file"].transform("first")
-    )
+    fullest = frame.loc[frame.notna().sum(axis=1).sort_values(ascending=False, kind="stable").index]
+    again = fullest.duplicated(keys).reindex(frame.index)
+    kept_in = fullest.groupby(keys, dropna=False)["_file"].transform("first").reindex(frame.index)
+    across = again & (frame["_file"] != kept_in)
     found.extend(_repeated(frame[across], table, keys))
     frame = frame[~across].drop(columns="_file")
     order = [_MAIN_TIME[table], *[name for name in keys if name != _MAIN_TIME[table]]]
@@ -442,12 +445,10 @@ def _cut(
 def _unfinished(
     frame: pd.DataFrame, now: pd.Timestamp, grids: dict[tuple[str, str], joining.Grid]
 ) -> pd.Series:
-    ends = joining.ticks(frame)
+    ends = pd.DatetimeIndex(frame["time"]).as_unit("us").asi8.copy()
     for key, (start, stop) in joining.spans(frame).items():
-        ends = np.r_[ends[:start], ends[start:stop] + grids[key].step, ends[stop:]]
-    return pd.Series(
-        ends > now.value // 1000 if now.unit == "ns" else ends > now.asm8.view("int64")
-    )
+        ends[start:stop] += grids[key].step
+    return pd.Series(ends > now.as_unit("us").asm8.view("int64"))
 
 
 def _provenance(
@@ -477,9 +478,3 @@ def _source_row(entry: _Loaded, later: int, missing: dict[str, int]) -> dict[str
         "sha256": entry.sha256,
         "notes": "\n".join(result.notes) or None,
     }
-
-
-def _with_notes(dataset: Dataset, notes: list[str]) -> Dataset:
-    from dataclasses import replace
-
-    return replace(dataset, notes=(*notes, *dataset.notes))

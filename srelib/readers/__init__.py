@@ -7,7 +7,6 @@ tables it feeds in ``TABLES``.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -83,8 +82,6 @@ def _choose(head: Head, source: Source | None) -> ModuleType:
     if source is not None and source.unit == "state":
         return family("statelog")
     for name in FAMILIES:
-        if importlib.util.find_spec(f"srelib.readers.{name}") is None:
-            continue
         module = family(name)
         if _feeds(module, source) and module.recognise(head):
             return module

@@ -250,9 +250,11 @@ def _quote(text: str) -> str:
 def _connect() -> duckdb.DuckDBPyConnection:
     import duckdb
 
-    return duckdb.connect(
+    connection = duckdb.connect(
         config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
     )
+    connection.execute("SET enable_progress_bar = false")  # it would write to standard output
+    return connection
 
 
 def _fast(head: Head, path: Path, rules: _Rules) -> Scan | None:
