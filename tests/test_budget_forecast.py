@@ -195,6 +195,14 @@ def test_too_little_history_is_refused_with_what_was_seen():
         budget.forecast(total, total, target=0.99, window=ROLLING)
 
 
+def test_buckets_longer_than_a_day_are_refused():
+    """A week cannot be drawn as a day."""
+    index = pd.date_range(START, periods=20, freq="7D", unit="us")
+    total = pd.Series(1000.0, index=index)
+    with pytest.raises(InsufficientDataError, match="buckets of 7 days"):
+        budget.forecast(total, total, target=0.99, window=ROLLING)
+
+
 def test_no_history_before_as_of_is_refused():
     """as_of before the data leaves nothing to go by."""
     total = steady(8)

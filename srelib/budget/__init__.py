@@ -5,7 +5,8 @@ maintenance out after the fact; `attribute`, `by_cause` and `by_day` say where i
 `forecast` says when it will be gone.
 """
 
-from srelib.budget.attribution import CAUSES, attribute, by_cause, by_day
+from srelib.budget.attribution import attribute
+from srelib.budget.breakdown import CAUSES, by_cause, by_day
 from srelib.budget.burn import burn_down, burn_rate, by_period
 from srelib.budget.counts import budget_fraction
 from srelib.budget.exclusions import Excluded, exclude

@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 
 from srelib import windows
-from srelib.budget.counts import budget_fraction, checked, regular_step
+from srelib.budget.counts import budget_fraction
+from srelib.budget.past import DAY, MIN_COVERAGE, Past, at_days, futures, read_past
 from srelib.errors import InsufficientDataError, ParameterError
 
-DAY = pd.Timedelta(days=1)
 MIN_DAYS = 7
-MIN_COVERAGE = 0.5
 GRACE = 1e-9  # share of the allowance below which an overdraft is floating-point dust
 
 
@@ -48,23 +47,6 @@ class Forecast:
     confidence: float
     days: int
     method: str
-
-
-@dataclass(frozen=True)
-class _Past:
-    """History as cumulative sums over hours before now, and as whole days."""
-
-    now: pd.Timestamp
-    edges: np.ndarray  # bucket ends, days before or at now (<= 0)
-    bad: np.ndarray  # cumulative from the start, one longer than the buckets
-    total: np.ndarray
-    days: np.ndarray  # whole days back from now, columns bad, total
-    weekend: np.ndarray  # for each of them
-
-    def since(self, day: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
-        """Bad and total between a time `day` days from now and now."""
-        at = np.searchsorted(self.edges, np.asarray(day) + 1e-9, side="right")
-        return self.bad[-1] - self.bad[at], self.total[-1] - self.total[at]
 
 
 def forecast(
@@ -140,7 +122,7 @@ def forecast(
         raise ParameterError(f"confidence must lie between 0 and 1; got {confidence:g}.")
     window = windows.as_window(window)
     fraction = budget_fraction(target)
-    past = _past(good, total, as_of=as_of, timezone=window.timezone)
+    past = read_past(good, total, as_of=as_of, timezone=window.timezone)
     start = _window_start(window, past.now)
     end = _end(window, past.now, start, horizon)
     length = (end - past.now) / DAY
@@ -148,44 +130,12 @@ def forecast(
         return _already(past, end, confidence)
     _require(past)
     rng = np.random.default_rng(seed)
-    future = _futures(past, length, resamples=resamples, rng=rng, timezone=window.timezone)
+    future = futures(past, length, resamples=resamples, rng=rng, timezone=window.timezone)
     if window.is_rolling:
         left = _left_rolling(past, future, fraction=fraction, width=(past.now - start) / DAY)
     else:
         left = _left_calendar(past, future, fraction=fraction, window=window, start=start, end=end)
     return _summary(_crossing(left, length), past, end, confidence=confidence, resamples=resamples)
-
-
-def _past(good: pd.Series, total: pd.Series, *, as_of: pd.Timestamp | None, timezone: str) -> _Past:
-    good_seen, total_seen = checked(good, total)
-    step = regular_step(pd.DatetimeIndex(good.index))
-    times = pd.DatetimeIndex(good.index).tz_convert("UTC")
-    if as_of is not None:
-        keep = times + step <= as_of
-        good_seen, total_seen, times = good_seen[keep], total_seen[keep], times[keep]
-    if not len(times):
-        raise InsufficientDataError(f"no bucket ends before as_of {as_of}; give an earlier start.")
-    now = times[-1] + step
-    bad = np.concatenate([[0.0], np.cumsum(np.nan_to_num(total_seen - good_seen))])
-    asked = np.concatenate([[0.0], np.cumsum(np.nan_to_num(total_seen))])
-    edges = np.asarray((times + step - now) / DAY)
-    days, middles = _whole_days(edges, bad, asked, np.isnan(total_seen))
-    local = (now + pd.to_timedelta(middles, unit="D")).tz_convert(timezone)
-    return _Past(now, edges, bad, asked, days, np.asarray(local.day_of_week >= 5))
-
-
-def _whole_days(
-    edges: np.ndarray, bad: np.ndarray, total: np.ndarray, unknown: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Sums of each 24 hours back from now, scaled for gaps; and the middle of each day."""
-    known = np.concatenate([[0], np.cumsum(~unknown)])
-    step = edges[-1] - edges[-2] if len(edges) > 1 else 1.0
-    count = int((step - edges[0]) + 1e-9)
-    cuts = np.searchsorted(edges, np.arange(-count, 1) + 1e-9, side="right")
-    seen = np.diff(known[cuts]) * step
-    used = seen >= MIN_COVERAGE
-    sums = np.column_stack([np.diff(bad[cuts]), np.diff(total[cuts])])
-    return sums[used] / np.minimum(seen[used], 1)[:, None], (np.arange(-count, 0) + 0.5)[used]
 
 
 def _window_start(window: windows.Window, now: pd.Timestamp) -> pd.Timestamp:
@@ -211,7 +161,7 @@ def _overspent(bad: np.ndarray, total: np.ndarray, fraction: float) -> np.ndarra
     return np.asarray(bad - fraction * total > GRACE * fraction * total)
 
 
-def _require(past: _Past) -> None:
+def _require(past: Past) -> None:
     if len(past.days) < MIN_DAYS:
         raise InsufficientDataError(
             f"a forecast needs at least {MIN_DAYS} past days seen to {MIN_COVERAGE:.0%} or more; "
@@ -219,44 +169,16 @@ def _require(past: _Past) -> None:
         )
 
 
-def _futures(
-    past: _Past, length: float, *, resamples: int, rng: np.random.Generator, timezone: str
-) -> np.ndarray:
-    """Cumulative bad and total from now, shape (2, resamples, days + 1)."""
-    count = int(np.ceil(length))
-    middles = past.now + pd.to_timedelta(np.arange(count) + 0.5, unit="D")
-    weekend = np.asarray(middles.tz_convert(timezone).day_of_week >= 5)
-    split = min(past.weekend.sum(), (~past.weekend).sum()) >= 4
-    drawn = np.empty((resamples, count), dtype="int64")
-    for kind in (True, False):
-        pool = np.flatnonzero(past.weekend == kind) if split else np.arange(len(past.days))
-        to_fill = np.flatnonzero(weekend == kind)
-        known = rng.choice(pool, size=(resamples, len(pool)))
-        which = rng.integers(0, len(pool), size=(resamples, len(to_fill)))
-        drawn[:, to_fill] = np.take_along_axis(known, which, axis=1)
-    cumulative = np.zeros((2, resamples, count + 1))
-    np.cumsum(past.days[drawn].transpose(2, 0, 1), axis=2, out=cumulative[:, :, 1:])
-    return cumulative
-
-
-def _at(cumulative: np.ndarray, day: np.ndarray) -> np.ndarray:
-    """Cumulative sums at fractional days from now; 0 before now."""
-    day = np.clip(day, 0, cumulative.shape[2] - 1)
-    low = np.floor(day).astype("int64")
-    high = np.minimum(low + 1, cumulative.shape[2] - 1)
-    return cumulative[:, :, low] + (day - low) * (cumulative[:, :, high] - cumulative[:, :, low])
-
-
-def _left_rolling(past: _Past, future: np.ndarray, *, fraction: float, width: float) -> np.ndarray:
+def _left_rolling(past: Past, future: np.ndarray, *, fraction: float, width: float) -> np.ndarray:
     """Left at the end of each coming day, overdrafts of floating-point dust removed."""
     days = np.arange(future.shape[2], dtype="float64")
     old = np.stack(past.since(days - width))
-    sums = old[:, None, :] * (days < width) + future - _at(future, days - width)
+    sums = old[:, None, :] * (days < width) + future - at_days(future, days - width)
     return fraction * sums[1] - sums[0] + GRACE * fraction * sums[1]
 
 
 def _left_calendar(
-    past: _Past,
+    past: Past,
     future: np.ndarray,
     *,
     fraction: float,
@@ -268,7 +190,7 @@ def _left_calendar(
     period_end = window.bounds_at(past.now)[1]
     seen_bad, seen_total = past.since((start - past.now) / DAY)
     rest = np.array([(period_end - past.now) / DAY])
-    coming = future[1, :, -1:] * 0 + _at(future, rest)[1]
+    coming = future[1, :, -1:] * 0 + at_days(future, rest)[1]
     allowance = fraction * (seen_total + coming)
     return allowance * (1 + GRACE) - (seen_bad + future[0])
 
@@ -285,13 +207,13 @@ def _crossing(left: np.ndarray, length: float) -> np.ndarray:
     return np.where(gone.any(axis=1) & (day <= length), day, np.inf)
 
 
-def _already(past: _Past, end: pd.Timestamp, confidence: float) -> Forecast:
+def _already(past: Past, end: pd.Timestamp, confidence: float) -> Forecast:
     now = past.now
     return Forecast(now, now, now, 1.0, end, confidence, len(past.days), "already spent")
 
 
 def _summary(
-    days: np.ndarray, past: _Past, end: pd.Timestamp, *, confidence: float, resamples: int
+    days: np.ndarray, past: Past, end: pd.Timestamp, *, confidence: float, resamples: int
 ) -> Forecast:
     tail = (1 - confidence) / 2
     low, middle, high = np.quantile(days, [tail, 0.5, 1 - tail], method="higher")

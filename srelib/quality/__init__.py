@@ -9,9 +9,7 @@
 """
 
 from srelib.quality.clocks import (
-    HourShift,
     clock_trouble,
-    hour_shift,
     is_future,
     is_out_of_order,
     is_outside,
@@ -27,6 +25,7 @@ from srelib.quality.coverage import (
     is_duplicate,
 )
 from srelib.quality.overview import summary
+from srelib.quality.shift import HourShift, hour_shift
 
 __all__ = [
     "HourShift",
