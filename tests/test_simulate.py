@@ -141,6 +141,16 @@ def test_drift_keeps_the_mean_and_adds_autocorrelation() -> None:
     assert ratio.autocorr(24) == pytest.approx(ratio.autocorr(1) * np.exp(-23 / 24), abs=0.12)
 
 
+def test_errors_may_follow_the_load() -> None:
+    """With load_errors 1 the error ratio at the peak over that at night is that of the traffic."""
+    spec = calm(error_ratio=0.02, load_errors=1.0, daily_swing=0.5, weekend=1, peak_hour=12)
+    counts = one(spec, weeks=52).counts("api")
+    hourly = counts.groupby(counts.index.hour).sum()
+    ratio = 1 - hourly["good"] / hourly["total"]
+    traffic = hourly["total"]
+    assert ratio[12] / ratio[0] == pytest.approx(traffic[12] / traffic[0], rel=0.05)
+
+
 def test_latency_has_the_share_of_slow_requests_asked_for() -> None:
     """Good requests that are not fast make up slow_ratio of the good ones."""
     drawn = one(calm(slow_ratio=0.05, daily_swing=0, weekend=1))
@@ -331,6 +341,13 @@ def test_alerts_start_before_people_notice() -> None:
     for alert in drawn.alerts.itertuples():
         known = drawn.incidents["started_at"] <= alert.fired_at
         assert (known & (alert.fired_at <= drawn.incidents["detected_at"])).any()
+
+
+def test_false_alerts_come_as_often_as_asked_for() -> None:
+    """With no incident at all, alerts still fire at the rate of false ones."""
+    alerts = one(calm(false_alerts_per_week=5), weeks=52).alerts
+    assert len(alerts) == pytest.approx(5 * 52, abs=4 * np.sqrt(5 * 52))
+    assert ((alerts["resolved_at"] - alerts["fired_at"]).dropna() > pd.Timedelta(0)).all()
 
 
 def test_changes_are_committed_before_they_ship() -> None:
