@@ -199,7 +199,7 @@ def plain(head: Head, *, even: bool = False) -> Iterator[Path]:
     Path
         The file itself, or a temporary copy.
     """
-    even = even or bool(re.search(r"\r(?!\n|$)", head.text))
+    even = even or bool(re.search(r"\r(?!\n|$)", head.text)) or _two_line_ends(head.text)
     literal = not re.search(r"[*?\[\]{}]", str(head.path))
     if literal and not (even or head.gzipped or head.encoding == "utf-16"):
         yield head.path
@@ -214,6 +214,11 @@ def plain(head: Head, *, even: bool = False) -> Iterator[Path]:
         yield copy
 
 
+def _two_line_ends(text: str) -> bool:
+    """Whether lines end in CR LF and in LF, as where a ``sep=`` line was put on top."""
+    return "\r\n" in text and re.search(r"(?<!\r)\n", text) is not None
+
+
 def _opened(head: Head) -> IO[bytes]:
     return gzip.open(head.path) if head.gzipped else head.path.open("rb")  # type: ignore[return-value]
 
@@ -222,8 +227,9 @@ def _transcode(raw: IO[bytes], out: IO[bytes], encoding: str, even: bool) -> Non
     if encoding != "utf-16" and not even:
         shutil.copyfileobj(raw, out, 1 << 20)
         return
-    text = io.TextIOWrapper(
-        raw, encoding=encoding, errors="surrogateescape", newline=None if even else ""
-    )
-    while block := text.read(1 << 20):
-        out.write(block.encode("utf-8", errors="surrogateescape"))
+    newline = None if even else ""
+    with io.TextIOWrapper(
+        raw, encoding=encoding, errors="surrogateescape", newline=newline
+    ) as text:
+        while block := text.read(1 << 20):
+            out.write(block.encode("utf-8", errors="surrogateescape"))
