@@ -189,10 +189,7 @@ def test_a_bare_number_of_a_slice_means_minutes(tmp_path):
 
 def test_each_objective_becomes_an_slo_with_its_own_name(tmp_path):
     """Several objectives are told apart by display name, else by number."""
-    text = WEB + dedent("""\
-        - displayName: Very Good!
-          target: 0.9999
-    """).replace("- ", "    - ", 1).replace("  target", "      target")
+    text = WEB + "    - displayName: Very Good!\n      target: 0.9999\n"
     first, second = read_text(tmp_path, text)
     assert (first.name, first.target) == ("web-1", 0.999)
     assert (second.name, second.target) == ("web-very-good", 0.9999)
@@ -224,6 +221,18 @@ def test_the_owner_comes_from_a_label(tmp_path):
         tmp_path, web_with("  name: web\n", "  name: web\n  labels: {team: [a, b]}\n")
     )
     assert slo.owner == "a, b"
+
+
+def test_the_parts_of_a_composite_are_read_one_by_one(tmp_path):
+    """Each objective may have its own indicator; that weights are not used is said."""
+    part = """\
+    - target: 0.99
+      compositeWeight: 2
+      indicatorRef: latency
+"""
+    first, second = read_text(tmp_path, WEB + part)
+    assert (first.sli, second.sli) == ("availability", "latency")
+    assert "compositeWeight is not used" in second.notes[-1]
 
 
 SLI = """\

@@ -91,8 +91,21 @@ def _objective(
         owner=owner(labels),
         queries=indicator.queries(reference),
         source=origin(document, place),
-        notes=(*notes, *target_notes, *window_notes, *slices[2], *indicator.notes(reference)),
+        notes=(
+            *notes,
+            *target_notes,
+            *window_notes,
+            *slices[2],
+            *indicator.notes(reference),
+            *_weight_notes(objective),
+        ),
     )
+
+
+def _weight_notes(objective: Objective) -> tuple[str, ...]:
+    if objective.composite_weight is None:
+        return ()
+    return ("compositeWeight is not used; each objective is judged by itself.",)
 
 
 def _name(filled: SloDocument, number: int) -> str:
