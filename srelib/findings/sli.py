@@ -291,14 +291,17 @@ def methods_sentence(levels: Mapping[Indicator, Any]) -> str:
     results = answered(levels)
     if not results:
         return "There is no interval, because there is no data."
-    clustered = [key for key, e in results.items() if "bootstrap" in e.method]
+    clustered = [key for key, e in results.items()
+                 if "bootstrap" in e.method or "clustering" in e.method]  # fmt: skip
+    widened = any("clustering" in e.method for e in results.values())
+    tail = " Where there was too little to resample, Wilson's is widened." if widened else ""
     confidence = wording.percent(next(iter(results.values())).confidence)
     text = f"All intervals are {confidence} intervals."
     if not clustered:
         return f"{text} Errors look independent everywhere, so Wilson's interval is used."
     if len(clustered) == len(results):
         return (f"{text} Errors come in clusters everywhere, so whole days (or hours, where there "
-                "are few days) were resampled instead of single events.")  # fmt: skip
+                f"are few days) were resampled instead of single events.{tail}")  # fmt: skip
     return (f"{text} In {len(clustered)} of {len(results)} indicators errors come in clusters, "
             "so whole days (or hours) were resampled; elsewhere Wilson's interval is "
-            "used.")  # fmt: skip
+            f"used.{tail}")  # fmt: skip
