@@ -17,6 +17,9 @@ import mistune
 from bs4 import BeautifulSoup
 
 INLINE = frozenset({"abbr", "br", "code", "em", "kbd", "strong", "sub", "sup", "b", "i", "small"})
+SHORT = 16
+"""Longest text of a table cell that is kept on one line [characters]: a time to the minute."""
+
 BLOCK = frozenset(
     {"p", "ul", "ol", "li", "dl", "dt", "dd", "blockquote", "pre", "hr", "div", "span", "del"}
     | {"figure", "figcaption", "h1", "h2", "h3", "h4", "h5", "h6", "a"}
@@ -167,9 +170,13 @@ def clean(html: str) -> str:
     soup = BeautifulSoup(html, "html.parser")
     for element in soup(["script", "style", "template", "iframe", "object", "svg", "math"]):
         element.decompose()
+    for caption in soup("caption"):
+        inner = soup.new_tag("span")
+        inner.extend(list(caption.contents))
+        caption.append(inner)
     for cell in soup(["td", "th"]):
-        if "right" in str(cell.get("style", "")):
-            cell["class"] = "n"
+        right = "right" in str(cell.get("style", ""))
+        cell["class"] = "n" if right else "short" if len(cell.get_text()) <= SHORT else ""
     safe = bleach.clean(
         str(soup),
         tags=INLINE | BLOCK | TABLE,
@@ -178,8 +185,10 @@ def clean(html: str) -> str:
         strip=True,
         strip_comments=True,
     )
-    return safe.replace("<table", '<div class="table-box"><table').replace(
-        "</table>", "</table></div>"
+    return (
+        safe.replace(' class=""', "")
+        .replace("<table", '<div class="table-box"><table')
+        .replace("</table>", "</table></div>")
     )
 
 

@@ -24,11 +24,11 @@ def provenance(dataset: Any) -> dict[str, Any]:
     dict
         Texts and counts only; no clock time and no path of the machine.
     """
-    sources = dataset.sources
+    sources, series = dataset.sources, dataset.series
+    first = (series if len(series) else sources)["first"].min()
     return {
         "folder": folder_name(dataset.path),
-        "first": when(sources["first"].min()),
-        "last": when(sources["last"].max()),
+        "first": when(first),
         "as_of": when(dataset.as_of),
         "rows_kept": int(sources["rows_kept"].sum()),
         "rows_rejected": int(sources["rows_rejected"].sum()),

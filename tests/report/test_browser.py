@@ -62,20 +62,30 @@ def names(folder) -> list[str]:
     return sorted(pages, key=lambda name: name != "index.html")
 
 
+@pytest.fixture(scope="session")
+def contexts(browser) -> Iterator[dict]:
+    """A window without a network for each width and color scheme, opened once."""
+    opened: dict = {}
+    yield opened
+    for context in opened.values():
+        context.close()
+
+
 @pytest.fixture
-def visit(browser, folder) -> Iterator[object]:
-    """Open a page of the report offline; what it said and asked for is kept."""
-    contexts = []
+def visit(browser, contexts, folder) -> Iterator[object]:
+    """Open a page of the report; what it said and asked for is kept."""
+    pages = []
 
     def opened(name: str, *, width: int = 1280, scheme: str = "light"):
-        context = browser.new_context(
-            viewport={"width": width, "height": 900},
-            color_scheme=scheme,
-            reduced_motion="reduce",
-            offline=True,
-        )
-        contexts.append(context)
-        page = context.new_page()
+        if (width, scheme) not in contexts:
+            contexts[width, scheme] = browser.new_context(
+                viewport={"width": width, "height": 900},
+                color_scheme=scheme,
+                reduced_motion="reduce",
+                offline=True,
+            )
+        page = contexts[width, scheme].new_page()
+        pages.append(page)
         page.said, page.asked = [], []
         page.on("console", lambda message: page.said.append(message.text))
         page.on("pageerror", lambda error: page.said.append(str(error)))
@@ -84,8 +94,8 @@ def visit(browser, folder) -> Iterator[object]:
         return page
 
     yield opened
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
 
 
 def test_nothing_is_said_and_nothing_leaves(visit, names):

@@ -118,6 +118,7 @@ def test_a_table_keeps_its_meaning_and_nothing_else():
     assert [th["scope"] for th in result.find_all("th")] == ["col", "row"]
     assert result.tbody.th.get_text() == "<i>"
     assert result.td["class"] == ["n"]
+    assert result.tbody.th["class"] == ["short"]
     assert {a for e in result.find_all(True) for a in e.attrs} == {"class", "scope"}
     assert result.table.parent["class"] == ["table-box"]
 
@@ -224,7 +225,7 @@ def test_provenance_names_every_file_with_its_hash():
     """The reader can check which export a number came from."""
     footer = soup(new_markdown_cell("# A")).select_one("footer.provenance")
     text = footer.get_text(" ")
-    for expected in ("requests.csv", "ab" * 32, "2026-06-28 00:00", "Europe/Berlin", "pandas"):
+    for expected in ("requests.csv", "ab" * 32, "2026-06-29 00:00", "Europe/Berlin", "pandas"):
         assert expected in text
 
 
