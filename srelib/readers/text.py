@@ -7,6 +7,7 @@ refused row gets its true line, column, value and reason.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -253,7 +254,9 @@ def _connect() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(
         config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
     )
-    connection.execute("SET enable_progress_bar = false")  # it would write to standard output
+    # A bar would write to standard output; in Jupyter without ipywidgets there is none to disable.
+    with contextlib.suppress(duckdb.Error):
+        connection.execute("SET enable_progress_bar = false")
     return connection
 
 
