@@ -403,9 +403,11 @@ def _added_up(pool: Pool, times: np.ndarray, weighted: list[tuple[int, int]]) ->
     for start, stop in weighted:
         divisor[group[start] : group[stop - 1] + 1] = many[group[start] : group[stop - 1] + 1]
     first = np.flatnonzero(fresh)
-    slim = pool.take(first)
+    sums = {
+        name: np.bincount(group, weights=pool.frame[name].to_numpy()) for name in ("good", "total")
+    }
+    slim = pool.take(first)  # from here on the pool itself is empty
     slim.frame["time"] = pd.Series(times[first].view("M8[us]")).dt.tz_localize("UTC")
-    for name in ("good", "total"):
-        sums = np.bincount(group, weights=pool.frame[name].to_numpy())
-        slim.frame[name] = sums / divisor
+    for name, summed in sums.items():
+        slim.frame[name] = summed / divisor
     return slim
