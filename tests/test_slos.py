@@ -316,6 +316,22 @@ def test_v1alpha_counts_units_of_time(tmp_path):
     assert slo.notes == ("v1alpha names no length of a slice; 1 minute is assumed.",)
 
 
+def test_v1alpha_counts_events_where_no_method_is_given(tmp_path):
+    """Files written for Sloth leave the method out; what is assumed is said."""
+    text = dedent("""\
+        apiVersion: openslo/v1alpha
+        kind: SLO
+        metadata: {name: web}
+        spec:
+          service: shop
+          objectives: [{target: 0.9, ratioMetrics: {good: {query: g}, total: {query: t}}}]
+          timeWindows: [{count: 30, unit: Day}]
+    """)
+    (slo,) = read_text(tmp_path, text)
+    assert (slo.method, slo.window) == ("Occurrences", Window(pd.Timedelta(days=30)))
+    assert slo.notes == ("no budgetingMethod is given; Occurrences is assumed.",)
+
+
 def test_v1alpha_errors_point_at_its_own_keys(tmp_path):
     """What is wrong with v1alpha is said at the line of the file."""
     text = dedent("""\
@@ -368,6 +384,15 @@ def test_sloth_resources_read_like_sloth_files(tmp_path):
     (slo,) = read_text(tmp_path, text)
     assert (slo.name, slo.sli, slo.target) == ("shop-requests", "availability", 0.999)
     assert slo.queries == Queries(raw="r", raw_type="failure", source_type="Prometheus")
+
+
+def test_alert_windows_of_sloth_are_no_slo(tmp_path):
+    """Sloth keeps its alert windows under the same version; they are skipped and noted."""
+    text = "apiVersion: sloth.slok.dev/v1\nkind: AlertWindows\nspec: {sloPeriod: 7d}\n"
+    (tmp_path / "windows.yaml").write_text(text)
+    found = slos.read_documents(tmp_path)
+    assert found.slos == ()
+    assert found.notes == ("windows.yaml, document 1: kind AlertWindows is no SLO; skipped.",)
 
 
 def test_pyrra_writes_percent_as_text(tmp_path):
@@ -444,6 +469,13 @@ def test_a_list_of_documents_counts_as_documents(tmp_path):
     """OpenSLO tools also write a list at the top of a file."""
     text = "".join(f"  {line}\n" for line in WEB.splitlines()).replace("  api", "- api", 1)
     assert [slo.name for slo in read_text(tmp_path, text)] == ["web"]
+
+
+def test_a_kubernetes_list_counts_as_documents(tmp_path):
+    """What kubectl get -o yaml prints can be saved and read."""
+    items = "".join(f"  {line}\n" for line in PYRRA.splitlines()).replace("  api", "- api", 1)
+    text = f"apiVersion: v1\nkind: List\nitems:\n{items}"
+    assert [slo.name for slo in read_text(tmp_path, text)] == ["shop-errors"]
 
 
 def test_a_folder_without_objectives_is_empty(tmp_path):

@@ -128,3 +128,18 @@ def test_no_line_is_too_long_to_read(started):
     for name in ("slos.yaml", "sources.toml"):
         lines = (started / name).read_text(encoding="utf-8").splitlines()
         assert max(map(len, lines)) <= 100
+
+
+def test_the_examples_of_the_readme_are_read(started):
+    """Whoever copies the two tables of the README gets their indicator and deployments."""
+    import srelib
+
+    text = (started / "README.md").read_text(encoding="utf-8")
+    metrics, deployments = re.findall(r"```csv\n(.*?)```", text, re.DOTALL)
+    (started / "requests.csv").write_text(metrics)
+    (started / "deployments.csv").write_text(deployments)
+    data = srelib.load(started)
+    counts = data.slo_counts(data.slos[0])
+    assert (counts["good"].sum(), counts["total"].sum()) == (5990 + 6120, 6000 + 6120)
+    assert data.deployments["status"].tolist() == ["succeeded", "failed"]
+    assert len(data.rejects) == 0

@@ -178,10 +178,23 @@ def _nodes(loader: _Loader) -> Iterator[yaml.Node]:
     """Roots of the documents; the items of a list at the top each count as one."""
     while loader.check_node():
         root = loader.get_node()
-        if isinstance(root, yaml.SequenceNode):
-            yield from root.value
+        items = _items(root)
+        if items is not None:
+            yield from items
         elif root is not None and root.tag != "tag:yaml.org,2002:null":
             yield root
+
+
+def _items(root: yaml.Node | None) -> list[yaml.Node] | None:
+    """Documents in a list, or in a ``kind: List`` as ``kubectl get -o yaml`` writes it."""
+    if isinstance(root, yaml.SequenceNode):
+        return root.value
+    if not isinstance(root, yaml.MappingNode):
+        return None
+    keys = {_key(key): value for key, value in root.value}
+    items = keys.get("items")
+    is_list = "kind" in keys and _key(keys["kind"]) == "List"
+    return items.value if is_list and isinstance(items, yaml.SequenceNode) else None
 
 
 def _lines(root: yaml.Node, name: str) -> dict[Place, int]:

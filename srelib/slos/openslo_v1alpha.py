@@ -72,7 +72,7 @@ class Spec(Strict):
     service: str
     indicator: Indicator | None = None
     time_windows: list[TimeWindow] | None = None
-    budgeting_method: Literal["Occurrences", "Timeslices"]
+    budgeting_method: Literal["Occurrences", "Timeslices"] | None = None
     objectives: list[Objective]
     alert_policies: list[Any] | None = None
 
@@ -109,6 +109,8 @@ def read(document: Document) -> list[Slo]:
         Naming file, document, key, value and fix.
     """
     filled, notes = fill(SloDocument, document)
+    if filled.spec.budgeting_method is None:
+        notes = (*notes, "no budgetingMethod is given; Occurrences is assumed.")
     missing = [one.time_slice_window is None for one in filled.spec.objectives]
     if filled.spec.budgeting_method == "Timeslices" and any(missing):
         notes = (*notes, "v1alpha names no length of a slice; 1 minute is assumed.")
@@ -118,7 +120,7 @@ def read(document: Document) -> list[Slo]:
 
 def _as_v1(document: Document, filled: SloDocument) -> Document:
     """The same document in the words of v1, each key still at its line."""
-    spec, method = filled.spec, filled.spec.budgeting_method
+    spec, method = filled.spec, filled.spec.budgeting_method or "Occurrences"
     body: dict[str, Any] = {
         "description": spec.description,
         "service": spec.service,

@@ -169,7 +169,7 @@ def _refuse_near_miss(document: Document) -> None:
     value = document.value
     version = value.get("apiVersion")
     is_slo = value.get("kind") in ("SLO", "SLI", "ServiceLevelObjective", "PrometheusServiceLevel")
-    if is_slo or "slo" in str(version).lower():
+    if is_slo or "openslo" in str(version).lower():
         raise document.error(
             ("apiVersion",),
             "key 'apiVersion' is missing" if version is None else f"{version!r} is not known",

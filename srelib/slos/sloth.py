@@ -61,6 +61,7 @@ class Objective(Strict):
     labels: dict[str, Any] | None = None
     sli: Indicator
     alerting: dict[str, Any] | None = None
+    interval: Any = None
     plugins: Any = None
 
 
@@ -92,11 +93,11 @@ class ResourceDocument(Strict):
 
 
 def recognise(document: Document) -> bool:
-    """Whether a document is Sloth's."""
-    return (
-        document.value.get("version") == FILE_VERSION
-        or document.value.get("apiVersion") == RESOURCE_VERSION
-    )
+    """Whether a document holds SLOs of Sloth; its alert windows are something else."""
+    value = document.value
+    if value.get("version") == FILE_VERSION:
+        return True
+    return value.get("apiVersion") == RESOURCE_VERSION and value.get("kind") != "AlertWindows"
 
 
 def read(document: Document) -> list[Slo]:
