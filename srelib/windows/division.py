@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, overload
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import pandas as pd
 
 from srelib.errors import CountError, TimeIndexError
 
+Counts = TypeVar("Counts", pd.Series, np.ndarray)
 
-@overload
-def divide(good: pd.Series, total: pd.Series) -> pd.Series: ...
-@overload
-def divide(good: np.ndarray, total: np.ndarray) -> np.ndarray: ...
-def divide(good: Any, total: Any) -> Any:
+
+def divide(good: Counts, total: Counts) -> Counts:
     """good / total, element by element; NaN where total is 0 or unknown.
 
     Parameters
@@ -35,7 +33,8 @@ def divide(good: Any, total: Any) -> Any:
     top, bottom = np.asarray(good, dtype="float64"), np.asarray(total, dtype="float64")
     with np.errstate(divide="ignore", invalid="ignore"):
         result = np.where(bottom == 0, np.nan, top / bottom)
-    return pd.Series(result, index=good.index) if isinstance(good, pd.Series) else result
+    found = pd.Series(result, index=good.index) if isinstance(good, pd.Series) else result
+    return cast(Counts, found)
 
 
 def ratio(good: Any, total: Any) -> float:
