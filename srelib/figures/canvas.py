@@ -19,6 +19,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -467,9 +468,14 @@ def png(figure: Figure) -> tuple[str, dict[str, Any]]:
 
 
 def register() -> None:
-    """Teach the notebook kernel to show a `SuiteFigure`; nothing happens outside one."""
-    if "IPython" not in sys.modules:
+    """Teach the notebook kernel to show a `SuiteFigure`; nothing happens outside one.
+
+    The backend is loaded here and not with the first figure: loading it turns on interactive
+    mode, which a style context around the first figure would turn off again at its end.
+    """
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is None:
         return
-    shell = sys.modules["IPython"].get_ipython()
-    if shell is not None:
-        shell.display_formatter.formatters["image/png"].for_type(SuiteFigure, png)
+    shell.display_formatter.formatters["image/png"].for_type(SuiteFigure, png)
+    if hasattr(shell, "kernel"):
+        plt.switch_backend(matplotlib.get_backend())

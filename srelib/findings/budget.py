@@ -137,10 +137,10 @@ def burn_sentence(burn: Mapping[Indicator, Any]) -> str:
     worst = max(over, key=lambda k: over[k])
     if over[worst] == 0:
         return "No budget was overspent at any time."
-    lowest = results[worst].min()
+    lowest, when = results[worst].min(), results[worst].nsmallest(1).index[0]
     return (f"{name(worst.name)} stood overspent for {wording.percent(over[worst])} of the time "
             f"shown, at worst by {wording.percent(-lowest)} "
-            f"({wording.moment(results[worst].idxmin())}).")  # fmt: skip
+            f"({wording.moment(when)}).")  # fmt: skip
 
 
 def projection_sentence(periods: Mapping[Indicator, Any]) -> str:
@@ -166,7 +166,8 @@ def projection_sentence(periods: Mapping[Indicator, Any]) -> str:
 
 def _projection(key: Indicator, row: Any) -> str:
     now, end = (wording.percent(row[f"{form}left_share"]) for form in ("", "projected_"))
-    return (f"{name(key.name)}, period {markdown(row['label'])}: {now} left of the allowance earned "
+    period = markdown(row["label"])
+    return (f"{name(key.name)}, period {period}: {now} left of the allowance earned "
             f"*so far*, {end} of the one *projected* for the whole period if traffic goes on as "
             "usual")  # fmt: skip
 
