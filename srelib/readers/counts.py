@@ -288,8 +288,9 @@ class _Work:
         self._note_unknown(part)
         self.drop_missing([part, whole])
         self._check_total(part, exact=unit == "count")
-        total = self.frame["total"].to_numpy()
-        counted = np.minimum(self.frame[part].to_numpy(), total)
+        counted, total = self.frame[part].to_numpy(), self.frame["total"].to_numpy()
+        if np.any(counted > total):
+            counted = np.minimum(counted, total)
         return self._done(counted if part == "good" else total - counted, total, "events", note)
 
     def _nothing_asked(self, part: str) -> None:

@@ -369,6 +369,7 @@ def result(
     kept = len(scanned.frame) * len(built) - sum(len(part.refused) for part in built)
     sli, origin = _together(built)
     series: tuple[Series, ...] = tuple(entry for part in built for entry in part.series)
+    places = scanned.slim()
     said = [*scanned.notes, *(note for part in built for note in part.notes), *notes]
     return Result(
         {"sli": sli},
@@ -379,7 +380,7 @@ def result(
         series=series,
         timezone=scanned.timezone,
         notes=tuple(dict.fromkeys(said)),
-        lines=lambda at: scanned.lines(at if origin is None else origin[at]),
+        lines=lambda at: places.lines(at if origin is None else origin[at]),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,6 +91,10 @@ class Scan:
             self._cache["lines"] = self._find_lines()
         found = self._cache["lines"]
         return found if rows is None else found[rows]
+
+    def slim(self) -> Scan:
+        """The same scan without its columns, for asking lines later."""
+        return replace(self, frame=self.frame.iloc[:, :0])
 
     def refuse(self, rows: np.ndarray, *, column: Any, values: Any, reason: Any) -> pd.DataFrame:
         """Rejects for rows of `frame` that a reader refuses.
@@ -238,7 +242,7 @@ def _options(head: Head, path: Path, columns: Mapping[str, str], **more: str) ->
         "auto_detect": "false", "header": "true", "skip": str(head.skip),
         "delim": _quote(head.delimiter), "quote": "'\"'", "escape": "'\"'",
         "columns": f"{{{named}}}", "nullstr": f"[{missing}]", "hive_partitioning": "false",
-        "max_line_size": "20000000", "compression": "'none'", **more,
+        "max_line_size": "2000000", "compression": "'none'", **more,
     }  # fmt: skip
     listed = ", ".join(f"{key} = {value}" for key, value in options.items())
     return f"read_csv({_quote(str(path))}, {listed})"
@@ -280,7 +284,9 @@ def _fast(head: Head, path: Path, rules: _Rules) -> Scan | None:
             table = connection.sql(f"SELECT {_wanted(head, types)} FROM {source}").to_arrow_table()
     except duckdb.Error:
         return None
-    return _typed(head, table, rules, plan)
+    read = list(table.columns)
+    del table
+    return _typed(head, read, rules, plan)
 
 
 def _wanted(head: Head, types: Mapping[str, str]) -> str:
@@ -316,17 +322,20 @@ def _plan_of(cell: str, timezone: str | None) -> _TimePlan | None:
     return None
 
 
-def _typed(head: Head, table: pa.Table, rules: _Rules, plan: _TimePlan) -> Scan | None:
+def _typed(
+    head: Head, columns: list[pa.ChunkedArray], rules: _Rules, plan: _TimePlan
+) -> Scan | None:
+    """The scan of typed columns, which are given up one by one: no row is held twice."""
     data: dict[str, Any] = {}
     for name, kind in rules.types.items():
-        column = table.column(0)
-        table = table.remove_column(0)
+        column = columns.pop(0)
         if column.null_count and (kind == "time" or name in rules.required):
             return None
         values = _converted(column, kind, plan)
         if values is None:
             return None
         data[name] = values
+        del column
     frame = pd.DataFrame(data, copy=False)
     return Scan(frame, tables.empty("rejects"), len(frame), timezone=plan.zone or "UTC", head=head)
 
@@ -460,7 +469,7 @@ _STRUCTURE = {
     "MISSING COLUMNS": "fewer fields than the header has columns: the row is cut short",
     "UNQUOTED VALUE": "a quote is opened and never closed, or text follows a closing quote",
     "INVALID ENCODING": "not UTF-8 text: export the file in UTF-8",
-    "MAXIMUM LINE SIZE": "the row is longer than 20 MB: a quote is probably never closed",
+    "MAXIMUM LINE SIZE": "the row is longer than 2 MB: a quote is probably never closed",
 }
 
 
