@@ -198,7 +198,8 @@ def _fault(item: Any, model: type[BaseModel]) -> Fault:
         return Fault(place, f"unknown key {str(key)!r}", fix, unknown=not hint)
     if kind == "missing":
         return Fault(place, f"key {str(key)!r} is missing", f"add {_example(model, place)}")
-    wanted = item["msg"].removeprefix("Input should be ").replace("a valid tuple", "a list")
+    wanted = item["msg"].removeprefix("Input should be ")
+    wanted = re.sub(r"a valid (dictionary|tuple).*", lambda found: PLAIN[found[1]], wanted)
     return Fault(
         place, f"{shown(value)} should be {wanted}", _fix(kind, value, wanted, place, model)
     )
@@ -209,16 +210,23 @@ def _fix(
 ) -> str:
     if kind == "literal_error":
         allowed = re.findall(r"'([^']*)'", wanted)
-        return did_you_mean(str(value), allowed) or "write one of them"
+        alone = f"write {allowed[0]}" if len(allowed) == 1 else "write one of them"
+        return did_you_mean(str(value), allowed) or alone
     if kind == "string_type" and isinstance(value, int | float):
         return "put it in quotes" if isinstance(value, bool) else f'put it in quotes: "{value}"'
     if kind in ("float_type", "int_type", "float_parsing"):
         number = isinstance(value, str) and _is_number(value)
         return f"write a number without quotes{f': {value}' if number else ''}"
-    return _FIXES.get(kind) or f"write {_example(model, place)}"
+    example = _example(model, place)
+    return (
+        _FIXES.get(kind, f"write {example}") if ", such as " not in example else f"write {example}"
+    )
 
+
+PLAIN = {"dictionary": "keys with values", "tuple": "a list"}
 
 _FIXES = {
+    "string_type": "write text",
     "tuple_type": "write a list in square brackets, or one table for each entry",
     "list_type": "write a list: each entry on a line that starts with a hyphen",
     "dict_type": "write keys with values below it",

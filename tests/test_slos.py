@@ -512,6 +512,10 @@ def test_merge_keys_are_understood(tmp_path):
         ("28d\n      isRolling: true", "28h\n      isRolling: false", "not a calendar window"),
         ("Occurrences", "occurrences", "did you mean 'Occurrences'"),
         ("Occurrences", "Timeslices", "'timeSliceWindow' is missing, which Timeslices needs"),
+        ("  budgetingMethod: Occurrences\n", "", "is missing.*add budgetingMethod, such as Occ"),
+        ("name: web", "name: ' '", r"line 1: document 1, name must be text that is not empty"),
+        ("service: shop", "service: [a]", "spec.service: a list should be a valid string.*write t"),
+        ("metricSource: {}", "metricSource: x", "'x' should be keys with values"),
         ("  service: shop\n", "", "key 'service' is missing.*service: checkout"),
         ("service: shop", "service: 404", 'put it in quotes: "404"'),
         ("name: web", "name: web\n  name: web", "line 5: key 'name' was already written on line 4"),
@@ -636,6 +640,44 @@ def test_nested_aliases_do_not_blow_up(tmp_path):
     for text in (merges, lists):
         assert [slo.name for slo in read_text(tmp_path, text + WEB)] == ["web"]
     assert time.perf_counter() - began < 5
+
+
+ODD = [
+    "",
+    "[]",
+    "{}",
+    "[SLO]",
+    "1",
+    "1e999",
+    "-0.5",
+    "no",
+    "~",
+    "{1: 2}",
+    "x: y",
+    "&a [*a]",
+    "!!set {a}",
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from([WEB, SLOTH, PYRRA, SLO_GENERATOR, SLI]),
+    st.integers(0, 30),
+    st.sampled_from(ODD),
+    st.booleans(),
+)
+def test_no_document_ends_in_anything_but_a_clear_error(tmp_path_factory, text, at, odd, drop):
+    """Whatever stands in place of a value, the answer is objectives or an SloError."""
+    lines = text.splitlines()
+    at %= len(lines)
+    lines[at] = "" if drop else f"{lines[at].split(':')[0]}: {odd}"
+    folder = tmp_path_factory.mktemp("odd", numbered=True)
+    (folder / "slos.yaml").write_text("\n".join(lines))
+    try:
+        clear = all(0 < slo.target < 1 for slo in slos.read(folder))
+    except SloError as error:
+        clear = str(error).startswith("slos.yaml")
+    assert clear
 
 
 # Slo itself

@@ -228,6 +228,23 @@ def test_a_folder_in_place_of_the_file_is_an_error(tmp_path):
         read_sources(tmp_path)
 
 
+ODD = ["", "[]", "{}", "1", "nan", "true", '""', '"x"', '["a", 1]', "{ a = 1 }", "2026-01-01"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 30), st.sampled_from(ODD))
+def test_no_value_ends_in_anything_but_a_clear_error(tmp_path_factory, at, odd):
+    """Whatever stands in place of a value, the answer is entries or a SourceError."""
+    lines = [line for line in EVERYTHING.splitlines() if line]
+    at %= len(lines)
+    lines[at] = f"{lines[at].split('=')[0]}= {odd}"
+    try:
+        clear = len(read_text(tmp_path_factory.mktemp("odd"), "\n".join(lines)).file) == 1
+    except SourceError as error:
+        clear = str(error).startswith("sources.toml")
+    assert clear
+
+
 # The reference in docs/sources.md
 
 

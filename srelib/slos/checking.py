@@ -213,7 +213,8 @@ def labelled(*mappings: dict[str, Any] | None) -> dict[str, str]:
     for mapping in mappings:
         for key, value in (mapping or {}).items():
             words = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-            found.setdefault(str(key).rsplit("/", 1)[-1], words)
+            if words.strip():
+                found.setdefault(str(key).rsplit("/", 1)[-1], words)
     return found
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from pydantic import Field
+
 from srelib.slos.checking import Metadata, Strict
 
 Op = Literal["lte", "lt", "gte", "gt"]
@@ -98,7 +100,9 @@ class Spec(Strict):
     sli: Indicator | None = None
     sli_ref: str | None = None
     time_window: list[TimeWindow] | None = None
-    budgeting_method: Literal["Occurrences", "Timeslices", "RatioTimeslices"]
+    budgeting_method: Literal["Occurrences", "Timeslices", "RatioTimeslices"] = Field(
+        examples=["Occurrences"]
+    )
     objectives: list[Objective]
     alert_policies: list[Any] | None = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from srelib.errors import SloError
+from srelib.errors import ParameterError, SloError
 from srelib.slos import openslo, openslo_indicator, openslo_v1alpha, pyrra, slo_generator, sloth
 from srelib.slos.documents import Document, load
 from srelib.slos.model import Slo
@@ -135,7 +135,11 @@ def _read(document: Document, known: dict[str, Reference]) -> tuple[list[Slo], l
     kind = document.value.get("kind")
     if kind in OTHER_KINDS and _is_openslo(document):
         return [], [] if kind == "SLI" else [_skipped(document, kind)]
-    slos = _slos(document, known)
+    try:
+        slos = _slos(document, known)
+    except ParameterError as error:
+        fix = "names are text that is not empty"
+        raise document.error((), str(error).rstrip("."), fix) from None
     if slos is None:
         return [], [f"{_place(document)}: {_described(document)}; skipped."]
     return slos, [f"{_place(document)}: {note}" for slo in slos for note in slo.notes]

@@ -27,7 +27,7 @@ class Spec(Strict):
     service_level_indicator: dict[str, Any] | None = Field(
         default=None, alias="service_level_indicator"
     )
-    goal: float
+    goal: float = Field(examples=["0.999"])
     frequency: Any = None
 
 

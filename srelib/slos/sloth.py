@@ -56,7 +56,7 @@ class Objective(Strict):
     """One SLO of a service."""
 
     name: str
-    objective: float
+    objective: float = Field(examples=["99.9"])
     description: str | None = None
     labels: dict[str, Any] | None = None
     sli: Indicator
