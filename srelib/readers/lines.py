@@ -56,13 +56,13 @@ def lines_at(path: Path, offsets: np.ndarray) -> np.ndarray:
     -------
     array of int
     """
-    lines, line, done, carry = [], 1, 0, b""
+    lines, line, done = [], 1, 0
     with path.open("rb") as raw:
         for offset in offsets:
             while done < offset and (block := raw.read(min(1 << 20, int(offset) - done))):
                 line += block.count(b"\n")
                 done += len(block)
-            carry = raw.read(2)
+            carry = raw.read(1 << 12)
             raw.seek(done)
             extra = len(carry) - len(carry.lstrip(b"\r\n"))
             lines.append(line + carry[:extra].count(b"\n"))

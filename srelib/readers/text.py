@@ -476,7 +476,7 @@ _STRUCTURE = {
 def _broken(head: Head, path: Path, rows: list[tuple[Any, ...]]) -> pd.DataFrame:
     if not rows:
         return tables.empty("rejects")
-    offsets = np.array([row[0] if row[0] is not None else 0 for row in rows], dtype="int64")
+    offsets = np.array([(row[0] or 1) - 1 for row in rows], dtype="int64")  # DuckDB counts from 1
     lines = lines_at(path, offsets)
     values = [str(row[2] or "").strip("\r\n")[:200] for row in rows]
     reasons = [_STRUCTURE.get(str(row[3]), f"broken record ({row[3]})") for row in rows]
