@@ -384,13 +384,22 @@ def test_hours_of_the_week_never_seen_are_projected_at_the_mean_rate():
 
 
 def test_pattern_is_that_of_the_local_hour():
-    """After the clocks change traffic follows the wall clock, not UTC."""
-    index = hours("2026-03-16", 13 * 24 + 23)  # to the end of Berlin's 29 March
-    local = index.tz_convert("Europe/Berlin")
-    total = pd.Series(np.where(local.hour == 9, 100.0, 0.0), index=index)[:-48]
+    """After the clocks change traffic follows the wall clock: 09:00 is over at 08:00 UTC."""
+    index = hours("2026-03-16", 14 * 24 + 8)  # to 10:00 in Berlin on Monday, 30 March
+    busy = index.tz_convert("Europe/Berlin").hour == 9
+    total = pd.Series(np.where(busy, 100.0, 0.0), index=index)
+    day = Window.parse("1d", timezone="Europe/Berlin", rolling=False)
+    row = budget.by_period(total, total, target=0.9, window=day).iloc[-1]
+    assert (row["total"], row["projected_total"]) == (100, 100)
+
+
+def test_a_bucket_cut_by_the_end_of_the_period_counts_in_part():
+    """Berlin's January ends at 23:00 UTC, five hours into a six-hour bucket."""
+    index = pd.date_range("2026-01-01", periods=40, freq="6h", tz="UTC", unit="us")
+    total = pd.Series(60.0, index=index)
     month = Window.parse("1M", timezone="Europe/Berlin", rolling=False)
     row = budget.by_period(total, total, target=0.9, window=month).iloc[0]
-    assert row["projected_total"] == 16 * 100  # 16 to 31 March, one busy hour each
+    assert row["projected_total"] == pytest.approx(60 * (40 + 83) + 50)
 
 
 @pytest.mark.parametrize(("first", "count"), [("2026-02-28T23:00", 743), ("2026-09-30T22:00", 745)])
@@ -470,6 +479,16 @@ def test_overlapping_exclusions_count_once():
         ["move; disk", 2, 20]
     ]
     assert result.counts["total"].tolist() == [10, 0, 0, 10]
+
+
+def test_windows_inside_a_longer_one_are_one_window():
+    """Two short windows inside a long one make one row."""
+    counts = shop([0] * 6, [1] * 6)
+    windows = windows_out(
+        (None, None, 0, 5, "move"), (None, None, 1, 2, "disk"), (None, None, 3, 4, "move")
+    )
+    result = budget.exclude(counts, windows, service="shop", sli="availability")
+    assert result.windows[["reason", "buckets"]].to_numpy().tolist() == [["move; disk", 5]]
 
 
 def test_excluded_buckets_are_known_even_where_nothing_was_seen():

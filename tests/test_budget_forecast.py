@@ -101,6 +101,14 @@ def test_early_in_a_period_the_whole_period_is_the_measure():
     assert result.at is pd.NaT
 
 
+def test_a_spent_calendar_budget_is_spent_now():
+    """More bad events in ten days than the whole month allows: now, in every future."""
+    total = steady(10, pd.Timestamp("2026-01-01", tz="UTC"))
+    result = budget.forecast(total - 50, total, target=0.99, window=MONTH)
+    assert result.at == result.low == result.high == pd.Timestamp("2026-01-11", tz="UTC")
+    assert (result.probability, result.method) == (1, "already spent")
+
+
 def test_a_calendar_period_is_not_looked_beyond():
     """The horizon is the end of the local month, and a longer one is cut to it."""
     berlin = Window.parse("1M", timezone="Europe/Berlin", rolling=False)
@@ -153,6 +161,59 @@ def test_probability_is_that_of_the_planted_process():
         resamples=20_000,
     )
     assert result.probability == pytest.approx(7 / 44 * 3 / 16, abs=0.005)
+
+
+def test_little_history_makes_the_future_less_certain():
+    """Two of ten days failed; two in a row come more often than 0.2 x 0.2, as 0.2 is a guess.
+
+    Over resamples of ten days the mean of the squared share is 0.04 + 0.2 * 0.8 / 10.
+    """
+    bad = np.repeat(np.where(np.arange(10) % 5 == 4, 100.0, 0.0), 24)
+    total = steady(10)
+    result = budget.forecast(
+        total - bad,
+        total,
+        target=0.95,
+        window=Window.parse("4d"),
+        horizon="2D",
+        resamples=20_000,
+    )
+    assert result.probability == pytest.approx(0.056, abs=0.005)
+
+
+def test_weekends_are_like_weekends_and_leave_the_window_too():
+    """1.5 % fail at weekends, nothing else; at 99 % two days are too much by Sunday, 08:00.
+
+    At hour h of Sunday the two-day window holds 360 + 15 h of 480.
+    Were Friday not to leave again, the three days would stay within budget.
+    """
+    days = 32  # Monday to Thursday, 5 February
+    weekend = np.isin(np.arange(days) % 7, [5, 6])
+    total = steady(days)
+    result = budget.forecast(
+        total - np.repeat(np.where(weekend, 15.0, 0.0), 24),
+        total,
+        target=0.99,
+        window=Window.parse("2d"),
+        horizon="7D",
+    )
+    sunday = pd.Timestamp("2026-02-08T08:00", tz="UTC")
+    assert (result.low, result.at, result.high) == (sunday, sunday, sunday)
+
+
+def test_exactly_the_budget_in_seconds_does_not_run_out():
+    """60 - 59.94 is a little more than 0.06 in floating point; that is not an overdraft."""
+    total = steady(40) * 0 + 60
+    result = budget.forecast(total * 0 + 59.94, total, target=0.999, window=ROLLING)
+    assert result.probability == 0
+
+
+@pytest.mark.parametrize(("horizon", "found"), [("126h", False), ("133h", True)])
+def test_a_horizon_within_a_day_is_kept(horizon, found):
+    """The budget is gone 132 hours from now; 126 hours do not see that."""
+    total = steady(10, pd.Timestamp("2026-01-01", tz="UTC"))
+    result = budget.forecast(total - 20, total, target=0.99, window=MONTH, horizon=horizon)
+    assert (result.at is not pd.NaT) is found
 
 
 def test_the_same_seed_gives_the_same_answer():

@@ -241,6 +241,32 @@ def test_without_clear_evidence_no_shift_is_hinted_at(shift, visible):
     assert quality.hour_shift(*outages(shift, visible=visible)).hours == 0
 
 
+def test_the_nearest_of_equal_clocks_is_hinted_at():
+    """Two-hour outages fit one-hour incidents 2 or 3 hours earlier; 2 is nearer."""
+    counts, table = outages(3)
+    counts.iloc[[31 + 100 * n for n in range(6)], 0] = 20.0
+    assert quality.hour_shift(counts, table).hours == -2
+
+
+def test_a_clock_that_is_hardly_better_is_not_hinted_at():
+    """Four of seven incidents fit two hours earlier, but three fit as they are."""
+    counts, late = outages(2)
+    counts.iloc[660, 0] = 20.0
+    extra = pd.DataFrame({"started_at": at(660), "resolved_at": at(661)})
+    table = pd.concat([late, extra], ignore_index=True)
+    table.loc[:1] -= pd.Timedelta("2h")
+    result = quality.hour_shift(counts, table)
+    assert (result.hours, result.visible, result.incidents) == (0, 3, 7)
+
+
+def test_a_clock_that_fits_few_incidents_is_not_hinted_at():
+    """Three of eight visible two hours earlier may be chance."""
+    counts, table = outages(2, visible=3)
+    extra = pd.DataFrame({"started_at": at(600, 650), "resolved_at": at(601, 651)})
+    result = quality.hour_shift(counts, pd.concat([table, extra], ignore_index=True))
+    assert (result.hours, result.incidents) == (0, 8)
+
+
 def test_no_incidents_no_shift():
     """Nothing to compare is no evidence, nor is an incident still open."""
     counts, table = outages(2)

@@ -130,12 +130,16 @@ def forecast(
         return _already(past, end, confidence)
     _require(past)
     rng = np.random.default_rng(seed)
-    future = futures(past, length, resamples=resamples, rng=rng, timezone=window.timezone)
+    reach = length if window.is_rolling else (window.bounds_at(past.now)[1] - past.now) / DAY
+    future = futures(past, reach, resamples=resamples, rng=rng, timezone=window.timezone)
     if window.is_rolling:
         left = _left_rolling(past, future, fraction=fraction, width=(past.now - start) / DAY)
     else:
-        left = _left_calendar(past, future, fraction=fraction, window=window, start=start, end=end)
-    return _summary(_crossing(left, length), past, end, confidence=confidence, resamples=resamples)
+        left = _left_calendar(past, future, fraction=fraction, window=window, start=start)
+    days = _crossing(left, length)
+    if (days == 0).all():
+        return _already(past, end, confidence)
+    return _summary(days, past, end, confidence=confidence, resamples=resamples)
 
 
 def _window_start(window: windows.Window, now: pd.Timestamp) -> pd.Timestamp:
@@ -173,7 +177,7 @@ def _left_rolling(past: Past, future: np.ndarray, *, fraction: float, width: flo
     """Left at the end of each coming day, overdrafts of floating-point dust removed."""
     days = np.arange(future.shape[2], dtype="float64")
     old = np.stack(past.since(days - width))
-    sums = old[:, None, :] * (days < width) + future - at_days(future, days - width)
+    sums = old[:, None, :] + future - at_days(future, days - width)
     return fraction * sums[1] - sums[0] + GRACE * fraction * sums[1]
 
 
@@ -184,7 +188,6 @@ def _left_calendar(
     fraction: float,
     window: windows.Window,
     start: pd.Timestamp,
-    end: pd.Timestamp,
 ) -> np.ndarray:
     """Left of the whole period's budget at the end of each coming day."""
     period_end = window.bounds_at(past.now)[1]
