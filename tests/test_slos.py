@@ -770,7 +770,7 @@ KINDS = st.one_of(
 
 @st.composite
 def objectives(draw):
-    """Any objective OpenSLO can hold."""
+    """Any objective OpenSLO can hold; an owner that is blank is none."""
     return Slo(
         name=draw(NAMES),
         service=draw(NAMES),
@@ -779,7 +779,7 @@ def objectives(draw):
         window=draw(WINDOWS),
         display_name=draw(OPTIONAL),
         description=draw(OPTIONAL),
-        owner=draw(OPTIONAL),
+        owner=draw(st.none() | NAMES),
         **draw(METHODS),
         **draw(KINDS),
     )
