@@ -298,8 +298,8 @@ def label(text: Any, *, limit: int = 40) -> str:
     """
     if text is None or (not isinstance(text, str) and pd.isna(text)):
         return "unnamed"
-    line = re.sub(r"\s+", " ", str(text)).strip()
-    line = "".join(c for c in line if c.isprintable()) or "unnamed"
+    line = re.sub(r"[^\S\u00a0]+", " ", str(text)).strip()
+    line = "".join(c for c in line if c.isprintable() or c == NBSP) or "unnamed"
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 

@@ -266,13 +266,17 @@ def sources_table(sources: pd.DataFrame) -> Table:
     -------
     Table
     """
-    columns = ["file", "format", "table", "rows_read", "rows_kept", "rows_rejected", "first",
-               "last", "timezone"]  # fmt: skip
-    counts = {f"rows_{kind}": wording.exact for kind in ("read", "kept", "rejected")}
-    return table(sources[columns], caption="What each file was understood as", max_rows=50,
-                 formats=counts,
-                 headers={"first": "first (UTC)", "last": "last (UTC)",
-                          "timezone": "times read as"})  # fmt: skip
+    counts = {"rows_read": "read", "rows_kept": "kept", "rows_rejected": "refused"}
+    days = {"first": "first day", "last": "last day"}
+    columns = ["file", "format", "table", *counts, *days, "timezone"]
+    formats = dict.fromkeys(counts, wording.exact) | dict.fromkeys(days, _iso_day)
+    return table(sources[columns], caption="What each file was understood as, in rows and UTC days",
+                 max_rows=50, formats=formats,
+                 headers=counts | days | {"timezone": "times read as"})  # fmt: skip
+
+
+def _iso_day(time: pd.Timestamp) -> str:
+    return f"{time:%Y-%m-%d}"
 
 
 def notes_table(sources: pd.DataFrame) -> Table | None:
