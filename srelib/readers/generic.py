@@ -294,7 +294,7 @@ def indicator(scanned: Scan, entry: wide.Columns, time: str, base: counts.Rule) 
     spec = counts.Rule(unit, step, threshold, op, columns=names, file=base.file)
     built = counts.build(pd.DataFrame(data), spec)
     refused = [built.refused.assign(row=rows[built.refused["row"].to_numpy(dtype="int64")])]
-    refused.append(faults[["row", "column", "value", "reason"]])
+    refused.append(faults)
     kept = rows if built.rows is None else rows[built.rows]
     return counts.Built(
         built.sli, kept, pd.concat([part for part in refused if len(part)] or refused[:1]),
@@ -363,6 +363,9 @@ def result(
         found = scanned.refuse(
             rows, column=part["column"], values=part["value"], reason=part["reason"]
         )
+        if "line" in part:
+            own = part["line"].reset_index(drop=True)
+            found["line"] = own.fillna(found["line"]).astype("int64")
         refused = [*refused, found]
     bad = pd.concat([part for part in refused if len(part)] or refused[:1], ignore_index=True)
     bad = bad.sort_values("line", kind="stable").reset_index(drop=True)

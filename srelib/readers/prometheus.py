@@ -191,15 +191,17 @@ def _result(
     refused = pd.concat(
         [part for part in (refused, _rejected(head, repeated)) if len(part)] or [refused]
     )
-    table = samples.pivot(index="time", columns="name", values="number").sort_index()
+    both = pd.concat([samples[["time", "record"]], faults[["time", "record"]]])
+    first = both.groupby("time")["record"].min().sort_index()
+    table = samples.pivot(index="time", columns="name", values="number").reindex(first.index)
     used = sorted({name for entry in entries for part in entry.roles.values() for name in part})
     empty = np.full(len(table), np.nan)
     columns = {name: table[name].to_numpy() if name in table else empty for name in used}
     times = pd.Series(pd.DatetimeIndex(table.index).as_unit("us"), name=_TIME)
-    first = samples.groupby("time")["record"].min().reindex(table.index).to_numpy(dtype="int64")
     flat = Scan(
         pd.DataFrame({_TIME: times, **columns}), refused, len(samples),
-        faults=_faults(faults, table.index), head=head, _cache={"lines": first},
+        faults=_faults(faults, table.index), head=head,
+        _cache={"lines": first.to_numpy(dtype="int64")},
     )  # fmt: skip
     rule = generic.rule(head, source, {})
     built = [generic.indicator(flat, entry, _TIME, rule) for entry in entries]
@@ -232,14 +234,7 @@ def _rejected(head: Head, samples: pd.DataFrame) -> pd.DataFrame:
 
 
 def _faults(samples: pd.DataFrame, times: pd.Index) -> pd.DataFrame:
-    """Refused samples as cells of the wide table; those at times of their own are whole rows."""
-    row = times.get_indexer(pd.Index(samples["time"]))
-    faults = pd.DataFrame(
-        {
-            "row": row,
-            "column": samples["name"],
-            "value": samples["value"],
-            "reason": samples["reason"],
-        }
-    )
-    return faults[faults["row"] >= 0].reset_index(drop=True)
+    """Refused samples as cells of the wide table."""
+    names = {"name": "column", "value": "value", "reason": "reason", "record": "line"}
+    faults = samples[list(names)].rename(columns=names)
+    return faults.assign(row=times.get_indexer(pd.Index(samples["time"]))).reset_index(drop=True)

@@ -60,7 +60,8 @@ class Scan:
     notes : tuple of str
         What had to be assumed, each a sentence.
     faults : DataFrame, optional
-        Of a wide scan, the cells refused: row (position in `frame`), column, value, reason.
+        Of a wide scan, the cells refused: row (position in `frame`), column, value, reason,
+        and perhaps line, where that is not the line of the row.
     head : Head, optional
         The file.
     """
