@@ -1,4 +1,7 @@
-"""Runs the notebooks on a folder of exports and writes one HTML page each, and an index."""
+"""Runs the notebooks on a folder of exports and writes one HTML page each, and an index.
+
+Kernels import a part of this package, so what only the report needs loads on first use.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,12 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from srelib.errors import InputError, ParameterError
-from srelib.report import execute, folder, parameters, shared
+
+if TYPE_CHECKING:
+    from srelib.report import execute
 
 __all__ = ["Report", "notebooks_folder", "run"]
 
@@ -103,6 +108,8 @@ def run(
     ParameterError
         A parameter or notebook name is unknown, or a value of the wrong type.
     """
+    from srelib.report import execute, folder, shared
+
     source, target = Path(data).resolve(), Path(out).resolve()
     if not source.is_dir():
         raise InputError(f"no folder {str(data)!r}", fix="name the folder that holds the exports")
@@ -127,7 +134,9 @@ def run(
 def _work(
     found: Sequence[execute.Notebook], source: Path, values: Mapping[str, Any]
 ) -> list[tuple[execute.Notebook, dict[str, Any]]]:
-    assigned = parameters.assign({book.name: book.parameters for book in found}, values)
+    from srelib.report.parameters import assign
+
+    assigned = assign({book.name: book.parameters for book in found}, values)
     return [
         (
             book,
@@ -152,6 +161,7 @@ def _write(
 ) -> Report:
     """Read the data for the index while the kernels work, render pages as they come."""
     from srelib.dataset import load
+    from srelib.report import folder, shared
     from srelib.report.usable import usable
 
     dataset = usable(load(source))

@@ -168,6 +168,14 @@ def test_nothing_is_wider_than_the_window(visit, names, width):
         assert wide <= room, name
 
 
+@pytest.mark.parametrize("width", SIZES)
+def test_the_scoreboard_is_seen_whole(visit, width):
+    """What matters most needs no scrolling sideways."""
+    box = visit("index.html", width=width).locator(".scoreboard .table-box")
+    wide, room = box.evaluate("e => [e.scrollWidth, e.clientWidth]")
+    assert wide <= room
+
+
 OVERLAPS = """() => {
   const shown = e => {
     const style = getComputedStyle(e), box = e.getBoundingClientRect();

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import html
+import subprocess
+import sys
+
+import nbformat
 import pandas as pd
 import pytest
 
@@ -56,17 +61,23 @@ def test_a_notebook_sees_the_same_numbers_either_way(exports, tmp_path):
     )
     books = tmp_path / "books"
     books.mkdir()
-    import nbformat
-
     node = book(code('data = "x"', "parameters"), code(source))
     nbformat.write(node, books / "00_x.ipynb")
     report.run(exports, out=tmp_path / "out", notebooks=books)
     page = (tmp_path / "out" / "00_x.html").read_text()
     fresh = dataset.load(exports)
     tables = (fresh.sli, fresh.series, fresh.sources, fresh.rejects, fresh.deployments)
-    import html
-
     expected = [(list(t.dtypes.astype(str)), t.to_csv()) for t in tables]
     assert "shared\n" in page
     assert str(expected)[:2000] in html.unescape(page)
     assert "[4790.0, 4800.0]" in page
+
+
+def test_kernels_do_not_pay_for_the_report():
+    """What they import of it brings neither nbformat nor nbconvert, a second each."""
+    program = (
+        "import sys, srelib.report.shared\n"
+        "print([m for m in ('nbformat', 'nbclient', 'nbconvert') if m in sys.modules])"
+    )
+    shown = subprocess.check_output([sys.executable, "-c", program], text=True)
+    assert shown.strip() == "[]"
