@@ -13,10 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from srelib import tables
-from srelib.readers.sieve import Sieve, shown_as
+from srelib.readers.sieve import Lines, Sieve, shown_as
 
 STATUS_WORDS = {
     "succeeded": ("success", "successful", "succeeded", "ok", "finished", "passed", "completed"),
@@ -70,7 +69,7 @@ def build(
     table: str,
     *,
     file: str,
-    lines: ArrayLike,
+    lines: Lines,
     environment: Sequence[str] = (),
 ) -> Built:
     """Canonical tables from the rows of one file.
@@ -86,8 +85,8 @@ def build(
         Table the rows belong to.
     file : str
         Name used in the rejects.
-    lines : array of int
-        Line (or record number) of every row.
+    lines : array of int, or callable
+        Line (or record number) of every row, or what gives them for positions in `frame`.
     environment : sequence of str
         Regular expressions; a deployment is kept when one matches the whole name of its
         environment. Empty: `PRODUCTION`, and deployments that name none.
@@ -245,7 +244,7 @@ def _refuse_repeated(sieve: Sieve, table: str) -> None:
     told = [name for name in tables.names(table) if name in sieve.frame]
     equal = sieve.frame.duplicated(told)
     groups = [sieve.frame[name] for name in key]
-    first = sieve.lines.groupby(groups, dropna=False).transform("first").astype("str")
+    first = sieve.lines().groupby(groups, dropna=False).transform("first").astype("str")
     reason = ("the same row stands in line " + first).where(
         equal, f"another row with this {key[-1]} and other values stands in line " + first
     )

@@ -21,7 +21,9 @@ FLAG_WORDS = {
 _UNPLANNED = re.compile(r"unplanned|rollback|hotfix|revert|rework|emergency")
 
 
-def with_times(frame: pd.DataFrame, names: Sequence[str], *, file: str) -> pd.DataFrame:
+def with_times(
+    frame: pd.DataFrame, names: Sequence[str], *, file: str, timezone: str | None = None
+) -> pd.DataFrame:
     """The frame with text turned into UTC times; what is no time becomes a fault.
 
     Parameters
@@ -29,9 +31,11 @@ def with_times(frame: pd.DataFrame, names: Sequence[str], *, file: str) -> pd.Da
     frame : DataFrame
         Rows with text in the columns named.
     names : sequence of str
-        Columns of times, each with its offset or ``Z``.
+        Columns of times.
     file : str
         Name used in errors.
+    timezone : str, optional
+        IANA zone of times that carry no offset.
 
     Returns
     -------
@@ -41,7 +45,7 @@ def with_times(frame: pd.DataFrame, names: Sequence[str], *, file: str) -> pd.Da
     Raises
     ------
     ReadError
-        Most times carry no zone.
+        Most times carry no zone, and none is given.
 
     Examples
     --------
@@ -54,7 +58,7 @@ def with_times(frame: pd.DataFrame, names: Sequence[str], *, file: str) -> pd.Da
     if "fault" not in timed:
         timed[["fault", "fault_column", "fault_value"]] = None
     for name in names:
-        read = cells.times(timed[name].astype("str"), file=file, column=name)
+        read = cells.times(timed[name].astype("str"), timezone=timezone, file=file, column=name)
         bad = read.reasons.notna() & timed["fault"].isna()
         timed["fault"] = timed["fault"].where(~bad, read.reasons)
         timed["fault_column"] = timed["fault_column"].where(~bad, name)

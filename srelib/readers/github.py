@@ -101,7 +101,8 @@ def read(head: Head, source: Source | None) -> Result:
             fix="export them with `gh api repos/OWNER/REPO/deployments --paginate`",
         )
     rows = pd.DataFrame([_row(record, source) for record in found])
-    rows = faults.with_times(rows, ("started_at", "finished_at"), file=head.name)
+    zone = None if source is None else source.timezone
+    rows = faults.with_times(rows, ("started_at", "finished_at"), file=head.name, timezone=zone)
     if "planned" in rows and source is not None:
         rows = faults.with_planned(rows, column=source.columns["planned"])
     built = events.build(
@@ -154,8 +155,8 @@ def _nodes(records: list[Any]) -> Iterator[dict[str, Any]]:
 def _statuses(node: dict[str, Any]) -> list[dict[str, Any]]:
     given = node.get("statuses")
     given = _keyed(given).get("nodes") if isinstance(given, dict) else given
-    if not given:
-        given = [node["lateststatus"]] if isinstance(node.get("lateststatus"), dict) else []
+    if not isinstance(given, list) or not given:
+        given = [node.get("lateststatus")]
     return [_keyed(status) for status in given if isinstance(status, dict)]
 
 
@@ -276,4 +277,7 @@ def _opened(text: str) -> Any:
 
 
 def _text(value: Any) -> str | None:
-    return None if value is None or isinstance(value, dict | list) else str(value)
+    """A scalar as text; half a surrogate pair, which no file can hold, becomes a question mark."""
+    if value is None or isinstance(value, dict | list):
+        return None
+    return str(value).encode("utf-8", errors="replace").decode("utf-8")

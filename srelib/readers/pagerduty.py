@@ -97,7 +97,7 @@ def read(head: Head, source: Source | None) -> Result:
     types = {column: _COLUMNS[name][0] for name, column in columns.items()}
     scan = text.scan(head, types, timezone=source.timezone if source else None)
     rows = pd.DataFrame({name: scan.frame[column] for name, column in columns.items()})
-    built = events.build(_incidents(rows, source), "incidents", file=head.name, lines=scan.lines())
+    built = events.build(_incidents(rows, source), "incidents", file=head.name, lines=scan.lines)
     return Result(
         tables=built.tables,
         rows_read=scan.rows_read,

@@ -220,7 +220,7 @@ def read(head: Head, source: Source | None) -> Result:
         _completed(rows, columns, constants),
         table,
         file=head.name,
-        lines=scan.lines(),
+        lines=scan.lines,
         environment=() if source is None else source.environment,
     )
     return Result(

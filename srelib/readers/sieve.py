@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
 from srelib import tables
+
+Lines = ArrayLike | Callable[[np.ndarray], np.ndarray]
 
 
 class Sieve:
@@ -18,8 +22,8 @@ class Sieve:
         Rows; not changed.
     file : str
         Name used in the rejects.
-    lines : array of int
-        Line (or record number) of every row.
+    lines : array of int, or callable
+        Line (or record number) of every row, or what gives them for positions in `frame`.
 
     Examples
     --------
@@ -29,16 +33,28 @@ class Sieve:
     (1, [3])
     """
 
-    def __init__(self, frame: pd.DataFrame, *, file: str, lines: ArrayLike) -> None:
+    def __init__(self, frame: pd.DataFrame, *, file: str, lines: Lines) -> None:
         self.frame = frame.reset_index(drop=True)
-        self._lines = pd.Series(np.asarray(lines, dtype="int64"))
+        self._lines = lines if callable(lines) else np.asarray(lines, dtype="int64").take
         self._file = file
         self._refused: list[pd.DataFrame] = []
 
-    @property
-    def lines(self) -> pd.Series:
-        """Line of every row still in, on the index of `frame`."""
-        return self._lines[self.frame.index]
+    def lines(self, rows: pd.Index | None = None) -> pd.Series:
+        """Lines of rows still in; asked for only when needed, since finding them costs a reading.
+
+        Parameters
+        ----------
+        rows : Index, optional
+            Rows of `frame`; None: all.
+
+        Returns
+        -------
+        Series of int
+            On the index of the rows.
+        """
+        rows = self.frame.index if rows is None else rows
+        found = np.asarray(self._lines(rows.to_numpy()), dtype="int64")
+        return pd.Series(found, index=rows)
 
     @property
     def rejects(self) -> pd.DataFrame:
@@ -71,7 +87,7 @@ class Sieve:
             return
         shown = self.frame[column] if value is None and isinstance(column, str) else value
         text = None if shown is None else shown.map(shown_as)
-        rows = pd.DataFrame({"file": self._file, "line": self.lines[mask]})
+        rows = pd.DataFrame({"file": self._file, "line": self.lines(self.frame.index[mask])})
         rows = rows.assign(column=column, reason=reason, value=text)  # aligned on the index
         self._refused.append(rows)
         self.frame = self.frame[~mask]

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from srelib import readers
 from srelib.errors import ReadError
@@ -309,3 +311,22 @@ def test_an_error_page_is_not_taken_for_deployments(tmp_path):
     path = write(tmp_path, {"message": "Not Found", "status": "404"})
     with pytest.raises(ReadError, match=r"^deployments\.json: the format"):
         readers.read(path, root=tmp_path)
+
+
+ODD = st.sampled_from(
+    [None, 0, -1, 3.5, True, "", "x", "2026-06-31T10:00:00Z", [], {}, [None], {"a": 1}, "\ud800"]
+)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(damage=st.dictionaries(st.sampled_from([*deployment(statuses=[]), "payload"]), ODD))
+def test_a_damaged_record_costs_itself_and_nothing_else(tmp_path, damage):
+    """Whatever a record holds in whatever key, the sound ones beside it are read."""
+    sound = deployment(2, statuses=DONE)
+    damaged = deployment(1, statuses=DONE) | damage
+    source = Source(match="*", columns={"planned": "payload.planned"})
+    result = read(tmp_path, [sound, damaged, deployment(3, statuses=DONE)], source)
+    assert {"2", "3"} <= set(result.tables["deployments"]["deployment_id"])
+    assert result.rows_read <= 3
