@@ -65,6 +65,8 @@ class Series:
         None: found from the times.
     note : str, optional
         What had to be assumed ("counts estimated from a rate").
+    shown_seconds : float, optional
+        Length of a bucket [s] that the times of the file show, rows without a value included.
     part : {'good', 'bad', 'total', 'value'}, optional
         The file holds only this part of the indicator, in column ``good`` (``total`` for a
         total); the other part comes from another file, or, for a value, the threshold from
@@ -77,6 +79,7 @@ class Series:
     step_seconds: float | None = None
     note: str | None = None
     part: str | None = None
+    shown_seconds: float | None = None
 
 
 @dataclass(frozen=True)

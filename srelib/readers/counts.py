@@ -211,12 +211,9 @@ class _Work:
         if repeated.any():
             self.refuse(repeated, self.present[0], "a second sample of this counter at this time")
 
-    def _known_steps(self) -> dict[int, float]:
-        """Steps [s] where they were stated, or where rows that fell out show them better."""
-        if self.rule.step is not None:
-            step = self.rule.step.total_seconds()
-            return dict.fromkeys(np.unique(series_codes(self.frame)).tolist(), step)
-        if self.rows is None:
+    def _shown_steps(self) -> dict[int, float]:
+        """Steps [s] that all rows show, where some of them fell out."""
+        if self.rows is None or self.rule.unit == "counter":
             return {}
         found = {}
         codes, at = series_codes(self.seen), ticks(self.seen["time"])
@@ -233,11 +230,12 @@ class _Work:
         self.notes.append("events estimated from a rate (rate times step)")
 
     def _steps(self) -> dict[int, pd.Timedelta]:
-        codes = series_codes(self.frame)
+        codes = series_codes(self.seen)
         if self.rule.step is not None:
             return dict.fromkeys(np.unique(codes).tolist(), self.rule.step)
+        times = self.seen["time"]
         return {
-            code: step_of(self.frame["time"][codes == code], self.rule.file)
+            code: step_of(times[codes == code], self.rule.file)
             for code in np.unique(codes).tolist()
         }
 
@@ -329,12 +327,14 @@ class _Work:
     ) -> Built:  # fmt: skip
         keys = {name: self.frame[name] for name in ("time", "service", "sli")}
         sli = pd.DataFrame({**keys, "good": good, "total": total}, copy=False)
-        steps = self._known_steps()
+        stated = self.rule.step.total_seconds() if self.rule.step is not None else None
+        shown = self._shown_steps()
+        steps = {}
         if weighting == "time" and len(sli):
             codes = series_codes(sli)
             steps = {code: float(total[codes == code][0]) for code in np.unique(codes).tolist()}
         series = tuple(
-            Series(service, name, weighting, steps.get(code), note, part)
+            Series(service, name, weighting, steps.get(code, stated), note, part, shown.get(code))
             for code, (service, name) in names_of(sli).items()
         )
         refused = pd.concat(self.refused, ignore_index=True) if self.refused else no_refusals()

@@ -5,7 +5,7 @@ What it costs when there is nothing to mend is one comparison of neighbouring ro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from srelib import tables
-from srelib.readers.base import Result
+from srelib.readers.base import Result, Series
 from srelib.readers.text import rejects
 
 MINUTE = 60_000_000
@@ -331,7 +331,7 @@ class Grid:
 
 
 def on_grid(
-    pool: Pool, stated: dict[tuple[str, str], int], weighted: set[tuple[str, str]]
+    pool: Pool, known: Mapping[tuple[str, str], Series]
 ) -> tuple[Pool, dict[tuple[str, str], Grid]]:
     """Every series on an even grid; buckets that fall together are added up.
 
@@ -339,11 +339,10 @@ def on_grid(
     ----------
     pool : Pool
         Sorted, without duplicates.
-    stated : dict of (service, sli) to int
-        Steps that were stated or that a reader used [us].
-    weighted : set of (service, sli)
-        Series whose counts are seconds: where buckets fall together, their mean is taken, so
-        that a bucket is never longer than itself.
+    known : mapping of (service, sli) to Series
+        What the readers know: a step that was stated, or shown by rows without a value.
+        Where a series counts seconds and buckets fall together, their mean is taken, so that a
+        bucket is never longer than itself.
 
     Returns
     -------
@@ -352,35 +351,37 @@ def on_grid(
     """
     times, grids, moved = ticks(pool.frame), {}, {}
     for key, (start, stop) in spans(pool.frame).items():
-        files = None if pool.file is None else pool.file[start:stop]
-        grids[key] = _grid(times[start:stop], files, stated.get(key))
+        grids[key] = _grid(times[start:stop], known.get(key))
         if grids[key].note:
             moved[key] = (start, stop)
+    if not moved:
+        return pool, grids
+    times = times.copy()
     for key, (start, stop) in moved.items():
-        times = times.copy() if times.base is not None or not times.flags.writeable else times
         times[start:stop] = grids[key].start(times[start:stop])
-    if moved:
-        pool = _added_up(pool, times, [moved[key] for key in moved if key in weighted])
-    return pool, grids
+    timed = [span for key, span in moved.items() if key in known and known[key].weighting == "time"]
+    return _added_up(pool, times, timed), grids
 
 
-def _grid(times: np.ndarray, files: np.ndarray | None, stated: int | None) -> Grid:
-    numbers = np.unique(files) if files is not None else np.array([])
-    steps = {stated} if stated else set()
-    if len(numbers) > 1 and not stated:
-        steps = {step for n in numbers if (step := usual_step(times[files == n]))}
-    step = max(steps) if steps else usual_step(times)
-    if step is None:
+def _grid(times: np.ndarray, known: Series | None) -> Grid:
+    stated = known.step_seconds if known else None
+    if stated:
+        return _fitted(times, round(stated * 1e6), fixed=True)
+    shown = round(known.shown_seconds * 1e6) if known and known.shown_seconds else 0
+    usual = usual_step(times)
+    if usual is None:
+        if shown:
+            return Grid(shown, int(times[0] % shown))
         return Grid(MINUTE, int(times[0] % MINUTE), "a single bucket, taken as 60 s long")
-    return _fitted(times, step, mixed=len(steps) > 1, fixed=bool(stated))
+    return _fitted(times, shown if shown and usual % shown == 0 else usual, fixed=False)
 
 
-def _fitted(times: np.ndarray, step: int, *, mixed: bool, fixed: bool) -> Grid:
+def _fitted(times: np.ndarray, step: int, *, fixed: bool) -> Grid:
     offsets = times % step
     if np.all(offsets == offsets[0]):
         return Grid(step, int(offsets[0]))
     seconds = f"{step / 1e6:g} s"
-    if mixed or (fixed and usual_step(times) < step):  # type: ignore[operator]
+    if fixed and (usual_step(times) or step) < step:
         return Grid(step, -1, f"buckets of different lengths: added up in buckets of {seconds}")
     phases, often = np.unique(offsets, return_counts=True)
     usual = int(np.argmax(often))

@@ -89,11 +89,7 @@ def joined(
             origins.append((_moved(results[number], at), names[number]))
     lines = joining.Lines([origin[0] for origin in origins], [origin[1] for origin in origins])
     pool = joining.without_duplicates(joining.pooled(frames or [tables.empty("sli")]), lines)
-    stated = {
-        key: round(entry.step_seconds * 1e6) for key, entry in known.items() if entry.step_seconds
-    }
-    timed = {key for key, entry in known.items() if entry.weighting == "time"}
-    pool, grids = joining.on_grid(pool, stated, timed)
+    pool, grids = joining.on_grid(pool, known)
     return Indicators(pool.frame, grids, known), [*found, *lines.found], missing
 
 
@@ -116,7 +112,11 @@ def _agreed(results: Sequence[Result], names: Sequence[str]) -> dict[Key, Series
             steps = [before.step_seconds if before else None, entry.step_seconds]
             step = max((value for value in steps if value), default=None)
             note = "; ".join(dict.fromkeys(notes)) or None
-            known[key] = Series(entry.service, entry.sli, entry.weighting, step, note)
+            shown = [before.shown_seconds if before else None, entry.shown_seconds]
+            least = min((value for value in shown if value), default=None)
+            known[key] = Series(
+                entry.service, entry.sli, entry.weighting, step, note, shown_seconds=least
+            )
             where.setdefault(key, name)
     return known
 

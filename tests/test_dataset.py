@@ -1,0 +1,379 @@
+"""A folder of exports as one dataset: each bucket once, nothing lost, nothing guessed."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import srelib
+from srelib import tables
+from srelib.errors import InputError, ParameterError
+
+HEADER = "time,service,good,total"
+
+
+def at(minute: int) -> str:
+    """A minute of one hour."""
+    return f"2026-06-01T10:{minute:02}:00Z"
+
+
+def line(minute: int, good: int = 9, total: int = 10, service: str = "shop") -> str:
+    """A row of a long CSV."""
+    return f"{at(minute)},{service},{good},{total}"
+
+
+def csv(*lines: str) -> str:
+    """A long CSV."""
+    return "\n".join([HEADER, *lines]) + "\n"
+
+
+def folder(root: Path, **files: str) -> Path:
+    """A folder of files; two underscores in a name stand for a dot."""
+    for name, text in files.items():
+        path = root / name.replace("__", ".")
+        path.write_text(text)
+    return root
+
+
+SLO = """\
+apiVersion: openslo/v1
+kind: SLO
+metadata: {{name: shop-latency}}
+spec:
+  service: shop
+  indicator:
+    metadata: {{name: latency}}
+    spec:
+      thresholdMetric:
+        metricSource: {{type: srelib, spec: {{}}}}
+  timeWindow: [{{duration: 28d, isRolling: true}}]
+  budgetingMethod: Occurrences
+  objectives: [{{target: {target}, op: lte, value: 0.3}}]
+"""
+
+
+def test_every_table_is_canonical(tmp_path: Path) -> None:
+    """Whatever the folder holds, each table has its columns and dtypes."""
+    data = srelib.load(folder(tmp_path, a__csv=csv(line(0), line(1))))
+    for table in (*tables.EXPORTS, "series", "sources", "rejects"):
+        expected = tables.empty(table).dtypes.astype(str).to_dict()
+        assert getattr(data, table).dtypes.astype(str).to_dict() == expected
+
+
+def test_provenance_names_format_rows_and_hash(tmp_path: Path) -> None:
+    """Each file has its row: what it was read as, and the SHA-256 of its bytes."""
+    text = csv(line(0), line(1, 11, 10))
+    row = srelib.load(folder(tmp_path, a__csv=text)).sources.iloc[0]
+    assert row[["file", "format", "table"]].tolist() == ["a.csv", "generic", "sli"]
+    assert row[["rows_read", "rows_kept", "rows_rejected"]].tolist() == [2, 1, 1]
+    assert row["sha256"] == hashlib.sha256(text.encode()).hexdigest()
+    assert row["first"] == row["last"] == pd.Timestamp(at(0))
+
+
+def test_counts_lie_on_the_full_grid_and_gaps_are_missing(tmp_path: Path) -> None:
+    """A minute that is not there is unknown; one with total 0 is observed."""
+    data = srelib.load(folder(tmp_path, a__csv=csv(line(0), line(1, 0, 0), line(3), line(4))))
+    counts = data.counts("shop", "availability")
+    assert counts["total"].fillna(-1).tolist() == [10, 0, -1, 10, 10]
+    assert counts.index.equals(pd.date_range(at(0), at(4), freq="min"))
+    assert data.series.loc[0, ["step_seconds", "buckets", "coverage"]].tolist() == [60, 4, 0.8]
+    assert data.as_of == pd.Timestamp(at(5))
+
+
+def test_unknown_series_lists_what_there_is(tmp_path: Path) -> None:
+    """No data for an indicator is an error with the fix."""
+    data = srelib.load(folder(tmp_path, a__csv=csv(line(0), line(1))))
+    with pytest.raises(InputError, match=r"'shop', indicator 'latency'; series seen: shop avail"):
+        data.counts("shop", "latency")
+
+
+def test_monthly_files_join_and_overlaps_count_once(tmp_path: Path) -> None:
+    """Equal rows of two exports stay once; the second is a reject that names the first."""
+    data = srelib.load(
+        folder(tmp_path, june__csv=csv(line(1), line(2)), may__csv=csv(line(2), line(3)))
+    )
+    assert data.sli["time"].dt.minute.tolist() == [1, 2, 3]
+    reject = data.rejects.iloc[0]
+    assert (reject["file"], reject["line"]) == ("may.csv", 2)
+    assert "repeats line 3 of june.csv" in reject["reason"]
+    assert data.sources[["rows_kept", "rows_rejected"]].values.tolist() == [[2, 0], [1, 1]]
+
+
+def test_rows_that_contradict_each_other_are_all_refused(tmp_path: Path) -> None:
+    """Two totals for one minute: the bucket is unknown, both lines are listed."""
+    data = srelib.load(
+        folder(tmp_path, a__csv=csv(line(0), line(1), line(1, 8), line(2)), b__csv=csv(line(2, 1)))
+    )
+    assert data.sli["time"].dt.minute.tolist() == [0]
+    assert data.rejects[["file", "line"]].values.tolist() == [
+        ["a.csv", 3], ["a.csv", 4], ["a.csv", 5], ["b.csv", 2],
+    ]  # fmt: skip
+    assert data.rejects["reason"].str.contains("contradicts").all()
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_splitting_and_reordering_rows_changes_nothing(tmp_path: Path, data: st.DataObject) -> None:
+    """The same rows in any order in one file or two give the same table."""
+    lines = [line(m, m % 7, 9, s) for m in range(6) for s in ("a", "b")]
+    mixed = data.draw(st.permutations(lines))
+    cut = data.draw(st.integers(1, len(lines) - 1))
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.mkdir(exist_ok=True), two.mkdir(exist_ok=True)
+    folder(one, x__csv=csv(*lines))
+    folder(two, x__csv=csv(*mixed[:cut]), y__csv=csv(*mixed[cut:]))
+    pd.testing.assert_frame_equal(srelib.load(one).sli, srelib.load(two).sli)
+
+
+messy = st.lists(
+    st.one_of(
+        st.builds(line, st.integers(0, 5), st.integers(-1, 11), st.just(10)),
+        st.sampled_from([
+            f"{at(1)},shop,undefined,10", f"{at(2)},shop,Infinity,10", "2026-06-01 10:00,shop,1,2",
+            f"{at(3)},shop,1", f"{at(3)},shop,1,2,3", f'{at(4)},"shop\nfront",1,2', ",,,",
+            "1777634280,shop,1,2", f"{at(3)},,1,2", "never,shop,1,2", f"{at(0)},é,x,2",
+        ]),
+    ),
+    max_size=14,
+)  # fmt: skip
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(first=messy, second=messy)
+def test_rows_read_are_rows_kept_plus_rows_rejected(
+    tmp_path: Path, first: list[str], second: list[str]
+) -> None:
+    """Whatever two files hold, every record is kept or listed; kept buckets are possible."""
+    one, two = ([line(start + n) for n in range(5)] for start in (30, 40))
+    root = folder(tmp_path, a__csv=csv(*one, *first), b__csv=csv(*two, *second))
+    data = srelib.load(root)
+    for row, written in zip(data.sources.itertuples(), (first, second), strict=True):
+        assert row.rows_read == 5 + len(written)
+        assert row.rows_read == row.rows_kept + row.rows_rejected
+        assert row.rows_rejected == (data.rejects["file"] == row.file).sum()
+    assert (data.sources["rows_kept"] - data.sources["rows_missing"]).sum() == len(data.sli)
+    assert (data.sli["good"] <= data.sli["total"]).all()
+    assert (data.sli["good"] >= 0).all()
+    assert np.isfinite(data.sli[["good", "total"]]).all(axis=None)
+    assert not data.sli.duplicated(["time", "service", "sli"]).any()
+
+
+def test_good_and_total_of_two_files_are_paired(tmp_path: Path) -> None:
+    """One query gave good, the other total; times without a partner are unknown."""
+    said = '[[file]]\nmatch = "{}.json"\ncolumns = {{ {} = "value" }}\n'
+    answer = {"data": {"resultType": "matrix", "result": [{"metric": {"job": "api"}}]}}
+
+    def query(*samples: tuple[int, str]) -> str:
+        answer["data"]["result"][0]["values"] = [[1777634280 + 60 * n, v] for n, v in samples]
+        return json.dumps(answer)
+
+    data = srelib.load(
+        folder(
+            tmp_path,
+            g__json=query((0, "9"), (1, "11"), (2, "5")),
+            t__json=query((0, "10"), (1, "10"), (3, "10")),
+            sources__toml=said.format("g", "good") + said.format("t", "total"),
+        )
+    )
+    assert data.sli[["good", "total"]].values.tolist() == [[9, 10]]
+    assert data.rejects[["file", "line", "reason"]].values.tolist() == [
+        ["g.json", 2, "good is more than total (10)"]
+    ]
+    assert data.sources["rows_missing"].tolist() == [1, 1]
+
+
+def test_a_part_without_its_partner_is_an_error(tmp_path: Path) -> None:
+    """A total alone names what is missing."""
+    root = folder(
+        tmp_path,
+        t__csv="time,service,total\n" + at(0) + ",shop,5\n",
+        sources__toml='[[file]]\nmatch = "*"\ncolumns = { total = "total" }\n',
+    )
+    with pytest.raises(InputError, match=r"t\.csv: shop availability: this file gives only total"):
+        srelib.load(root)
+
+
+def test_threshold_of_an_objective_judges_measured_values(tmp_path: Path) -> None:
+    """A latency without a threshold in sources.toml is judged by the SLO about it."""
+    values = "time,service,sli,value\n" + "".join(
+        f"{at(m)},shop,latency,{v}\n" for m, v in enumerate([0.1, 0.3, 0.5])
+    )
+    root = folder(tmp_path, a__csv=values, slos__yaml=SLO.format(target=0.9))
+    data = srelib.load(root)
+    assert data.sli["good"].tolist() == [60, 60, 0]
+    assert data.slo_counts(data.slos[0])["total"].tolist() == [60, 60, 60]
+    (root / "slos.yaml").unlink()
+    with pytest.raises(InputError, match="nothing says when it is good"):
+        srelib.load(root)
+
+
+def test_exclusions_are_taken_out_of_objective_counts(tmp_path: Path) -> None:
+    """Planned maintenance counts neither as good nor as bad."""
+    values = "time,service,sli,good,total\n" + "".join(
+        f"{at(m)},shop,latency,{g},10\n" for m, g in enumerate([10, 0, 10])
+    )
+    window = f"service,sli,starts_at,ends_at,reason\nshop,latency,{at(1)},{at(2)},works\n"
+    data = srelib.load(
+        folder(tmp_path, a__csv=values, m__csv=window, slos__yaml=SLO.format(target=0.9))
+    )
+    assert data.slo_counts(data.slos[0])["total"].tolist() == [10, 0, 10]
+    assert data.slo_counts(data.slos[0], exclusions=False)["total"].tolist() == [10, 10, 10]
+
+
+def test_as_of_leaves_out_what_is_later_and_counts_it(tmp_path: Path) -> None:
+    """Unfinished buckets and later rows go; an incident that ended later was open."""
+    incidents = (
+        "incident_id,service,started_at,resolved_at\n"
+        f"1,shop,{at(0)},{at(4)}\n2,shop,{at(3)},{at(4)}\n"
+    )
+    root = folder(tmp_path, a__csv=csv(line(0), line(1), line(2)), i__csv=incidents)
+    data = srelib.load(root, as_of="2026-06-01T10:02:30Z")
+    assert data.sli["time"].dt.minute.tolist() == [0, 1]
+    assert data.incidents["incident_id"].tolist() == ["1"]
+    assert data.incidents["resolved_at"].isna().all()
+    assert data.as_of == pd.Timestamp("2026-06-01T10:02:30Z")
+    assert sorted(note.split(" are")[0] for note in data.notes if "later" in note) == [
+        "1 rows of incidents", "1 rows of sli",
+    ]  # fmt: skip
+    with pytest.raises(ParameterError, match="no time zone"):
+        srelib.load(root, as_of="2026-06-01")
+
+
+def test_without_indicators_now_is_the_latest_time(tmp_path: Path) -> None:
+    """A folder of deployments alone ends with the last of them."""
+    rows = f"deployment_id,service,finished_at\n1,shop,{at(1)}\n2,api,{at(7)}\n"
+    data = srelib.load(folder(tmp_path, d__csv=rows))
+    assert data.as_of == pd.Timestamp(at(7))
+    assert data.services == ["api", "shop"]
+
+
+def test_a_record_in_two_files_counts_once_as_the_fuller_one(tmp_path: Path) -> None:
+    """An incident open in June's export and resolved in July's is one, resolved."""
+    head = "incident_id,service,started_at,resolved_at\n"
+    data = srelib.load(
+        folder(
+            tmp_path,
+            june__csv=f"{head}1,shop,{at(0)},\n",
+            july__csv=f"{head}1,shop,{at(0)},{at(9)}\n",
+        )
+    )
+    assert data.incidents["resolved_at"].tolist() == [pd.Timestamp(at(9))]
+    assert data.rejects["file"].tolist() == ["june.csv"]
+    assert (
+        data.sources["rows_read"] == data.sources[["rows_kept", "rows_rejected"]].sum(axis=1)
+    ).all()
+
+
+def test_all_broken_files_are_named_in_one_error(tmp_path: Path) -> None:
+    """Every problem is told at once, each with its fix."""
+    root = folder(tmp_path, a__csv="", b__csv="x,y\n1,2\n", c__csv=csv(line(0)))
+    (root / "d.csv").mkdir()
+    (root / "e.csv.gz").write_bytes(gzip.compress(csv(line(0)).encode())[:-6])
+    with pytest.raises(InputError) as caught:
+        srelib.load(root)
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "4 files cannot be used:"
+    assert [text.split(":")[0] for text in lines[1:]] == [
+        "- a.csv",
+        "- b.csv",
+        "- d.csv",
+        "- e.csv.gz",
+    ]
+    assert all("Fix: " in text for text in lines[1:])
+
+
+def test_a_file_of_nothing_but_rejects_says_why(tmp_path: Path) -> None:
+    """When no record at all can be used, the first reason is in the error."""
+    with pytest.raises(InputError, match=r"a\.csv, line 2: no record.*good is more than total"):
+        srelib.load(folder(tmp_path, a__csv=csv(line(0, 11, 10))))
+
+
+@pytest.mark.parametrize("make", [False, True])
+def test_empty_and_absent_folders_are_errors(tmp_path: Path, make: bool) -> None:
+    """No folder and an empty one each say what to do."""
+    path = tmp_path / "exports"
+    if make:
+        path.mkdir()
+    with pytest.raises(InputError, match="is empty.*srelib init" if make else "does not exist"):
+        srelib.load(path)
+
+
+def test_notes_hidden_files_and_ignored_files_are_left_out(tmp_path: Path) -> None:
+    """README.md is listed as ignored, hidden files are not, ignore keeps a file out."""
+    root = folder(
+        tmp_path, a__csv=csv(line(0), line(1)), README__md="hello", junk__csv="x,y\n1,2\n",
+        sources__toml='[[file]]\nmatch = "junk.csv"\ntable = "ignore"\n',
+    )  # fmt: skip
+    (root / ".hidden.csv").write_text("x")
+    data = srelib.load(root)
+    assert data.sources[["file", "format"]].values.tolist() == [
+        ["README.md", "ignored"], ["a.csv", "generic"], ["junk.csv", "ignored"],
+    ]  # fmt: skip
+
+
+def test_misspelt_match_is_noted(tmp_path: Path) -> None:
+    """An entry of sources.toml that matches nothing is told."""
+    root = folder(tmp_path, a__csv=csv(line(0), line(1)),
+                  sources__toml='[[file]]\nmatch = "b.csv"\nunit = "count"\n')  # fmt: skip
+    assert any("'b.csv' matches no file" in note for note in srelib.load(root).notes)
+
+
+def test_one_file_is_a_dataset_too(tmp_path: Path) -> None:
+    """The path of a single export works like a folder with it."""
+    folder(tmp_path, a__csv=csv(line(0), line(1)), b__csv="x,y\n1,2\n")
+    data = srelib.load(tmp_path / "a.csv")
+    assert data.sources["file"].tolist() == ["a.csv"]
+    assert len(data.sli) == 2
+
+
+def test_folders_in_the_folder_are_read(tmp_path: Path) -> None:
+    """Files below are named by their path."""
+    (tmp_path / "june").mkdir()
+    folder(tmp_path / "june", a__csv=csv(line(0), line(1)))
+    assert srelib.load(tmp_path).sources["file"].tolist() == ["june/a.csv"]
+
+
+def test_off_grid_buckets_move_onto_it_and_say_so(tmp_path: Path) -> None:
+    """One late stamp does not break an even series."""
+    rows = [line(m) for m in range(5)] + ["2026-06-01T10:05:02Z,shop,9,10"]
+    data = srelib.load(folder(tmp_path, a__csv=csv(*rows)))
+    assert data.sli["time"].iloc[-1] == pd.Timestamp(at(5))
+    assert "1 buckets off the grid" in data.series.loc[0, "note"]
+
+
+def test_files_of_different_steps_meet_in_the_longer_one(tmp_path: Path) -> None:
+    """Minutes and five minutes of one series, stated as such: minutes are added up."""
+    fine = csv(*[line(m) for m in range(10)])
+    coarse = csv(line(10, 45, 50), line(15, 45, 50), line(20, 45, 50))
+    said = '[[file]]\nmatch = "*.csv"\nstep = "5m"\n'
+    data = srelib.load(folder(tmp_path, a__csv=fine, b__csv=coarse, sources__toml=said))
+    assert data.series.loc[0, "step_seconds"] == 300
+    assert data.counts("shop")["total"].tolist() == [50, 50, 50, 50, 50]
+
+
+def test_events_and_seconds_of_one_indicator_do_not_mix(tmp_path: Path) -> None:
+    """A ratio file and a count file under one name are an error."""
+    ratio = "time,service,ratio\n" + at(20) + ",shop,1\n" + at(21) + ",shop,1\n"
+    root = folder(tmp_path, a__csv=csv(line(0), line(1)), b__csv=ratio)
+    with pytest.raises(InputError, match=r"b\.csv: shop availability counts time here, but events"):
+        srelib.load(root)
+
+
+def test_same_folder_gives_the_same_dataset(tmp_path: Path) -> None:
+    """Loading twice gives equal tables in equal order."""
+    root = folder(tmp_path, b__csv=csv(line(1), line(0), line(0, 3)), a__csv=csv(line(5), line(6)))
+    one, two = srelib.load(root), srelib.load(root)
+    for table in ("sli", "series", "sources", "rejects"):
+        pd.testing.assert_frame_equal(getattr(one, table), getattr(two, table))
