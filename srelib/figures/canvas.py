@@ -239,7 +239,7 @@ def grid(
     for panel in panels:
         panel.narrow = columns > 1  # type: ignore[attr-defined]
     left_out = len(results) - len(keys)
-    remark = f"   {left_out} milder ones not drawn" if left_out else ""
+    remark = f"   {left_out} milder ones not drawn".replace(" ", wording.NBSP) if left_out else ""
     return ax, list(zip(panels, keys, strict=True)), remark
 
 
@@ -413,37 +413,6 @@ def tick_percent(share: float) -> str:
     str
     """
     return f"{share * 100:.6g}".replace("-", wording.MINUS) + f"{wording.NBSP}%"
-
-
-def spread(positions: list[float], *, apart: float) -> list[float]:
-    """Positions of labels moved just far enough not to overlap, order kept.
-
-    Parameters
-    ----------
-    positions : list of float
-        Where the labels would like to be.
-    apart : float
-        Smallest distance between two of them.
-
-    Returns
-    -------
-    list of float
-    """
-    order = np.argsort(positions, kind="stable")
-    wanted = np.asarray(positions, dtype=float)[order]
-    blocks: list[list[float]] = []  # [sum of (wanted - offset), number, first position]
-    for value in wanted:
-        blocks.append([value, 1.0, value])
-        while len(blocks) > 1 and blocks[-2][2] + blocks[-2][1] * apart > blocks[-1][2]:
-            total, n, _ = blocks.pop()
-            before = blocks[-1]
-            before[0] += total - n * before[1] * apart
-            before[1] += n
-            before[2] = before[0] / before[1]
-    placed = [first + apart * k for _, n, first in blocks for k in range(int(n))]
-    result = np.empty(len(placed))
-    result[order] = placed
-    return result.tolist()
 
 
 def png(figure: Figure) -> tuple[str, dict[str, Any]]:

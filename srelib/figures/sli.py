@@ -225,7 +225,8 @@ def plot_slices(shares: pd.DataFrame, *, slice: str, ax: Axes | None = None) -> 
     slice = wording.duration(pd.Timedelta(slice))
     rows = shares.dropna(subset=["events", "slices"])[:20][::-1].reset_index(drop=True)
     if rows.empty:
-        return canvas.note(NOTHING, ax=ax)
+        needed = f"Slices need an objective, and buckets of time no longer than {slice}."
+        return canvas.note(needed, ax=ax)
     ax = canvas.axes(ax, height=1.3 + 0.32 * len(rows))
     title = _slices_title(rows, slice)
     with canvas.style():

@@ -223,7 +223,7 @@ def sum_sentence(parts: Mapping[Indicator, Any], statuses: Mapping[Indicator, An
         return "There is nothing to add up."
     if off:
         return f"The parts of {names(k.name for k in off)} do **not** add up to what was spent."
-    return f"The parts of all {wording.plural(len(known), 'budget')} add up to what was spent."
+    return f"Checked for {wording.plural(len(known), 'budget')}: the parts add up to what was spent."
 
 
 def spenders_table(parts: Mapping[Indicator, Any], *, max_rows: int = 12) -> Table | None:
@@ -314,9 +314,15 @@ def exclusions_sentence(
     before, after = answered(without), answered(statuses)
     moved = [k for k in after if k in before and after[k].left_share != before[k].left_share
              and before[k].left_share == before[k].left_share]  # fmt: skip
-    changes = [f"{name(k.name)} would have {wording.percent(before[k].left_share)} left instead of "
-               f"{wording.percent(after[k].left_share)}" for k in moved]  # fmt: skip
+    changes = [f"{name(k.name)} would stand at {_standing(before[k].left_share)} instead of "
+               f"{_standing(after[k].left_share)}" for k in moved]  # fmt: skip
     return f"{text} Without that, {wording.listing(changes)}." if changes else text
+
+
+def _standing(left_share: float) -> str:
+    if left_share < 0:
+        return f"{wording.percent(-left_share)} overspent"
+    return f"{wording.percent(left_share)} left"
 
 
 def forecast_sentence(forecasts: Mapping[Indicator, Any]) -> str:

@@ -197,7 +197,8 @@ def slices_sentence(shares: pd.DataFrame, *, slice: str) -> str:
     """
     rows = shares.dropna(subset=["events", "slices"])
     if rows.empty:
-        return "Without objectives there is no ratio from which on a slice counts as good."
+        return ("There is nothing to compare: slices need an objective, and buckets of time no "
+                f"longer than {wording.duration(pd.Timedelta(slice))}.")  # fmt: skip
     difference = (rows["slices"] - rows["events"]).abs()
     row = rows.iloc[int(difference.to_numpy().argmax())]
     length = wording.duration(pd.Timedelta(slice))
@@ -222,9 +223,13 @@ def low_traffic_sentence(low: Mapping[Indicator, Any]) -> str:
     results = answered(low)
     if not results:
         return "Without objectives there is no allowance that traffic could be too low for."
-    few = {k: r for k, r in results.items() if r.is_low}
+    few = {k: r for k, r in results.items() if r.is_low and r.events > 0}
+    idle = [k for k, r in results.items() if r.events == 0]
+    silent = f" No traffic at all: {names(k.name for k in idle)}." if idle else ""
+    if len(idle) == len(results):
+        return silent.strip()
     if not few:
-        return "No indicator has so little traffic that single failures decide about its target."
+        return "No indicator has so little traffic that single failures decide about its target." + silent
     key = max(few, key=lambda k: few[k].cost_of_one)
     row = few[key]
     if row.allowance < 1:
@@ -232,10 +237,10 @@ def low_traffic_sentence(low: Mapping[Indicator, Any]) -> str:
     else:
         tail = (f"the target allows {wording.plural(row.failures_allowed, 'failure')}, and each "
                 f"costs {wording.percent(row.cost_of_one)} of the budget")  # fmt: skip
-    more = f" The same holds for {names(k.name for k in few if k != key)}." if len(few) > 1 else ""
+    more = f" Also low: {names(k.name for k in few if k != key)}." if len(few) > 1 else ""
     window = f"{row.window}"
     return (f"Low traffic: of the {wording.count(row.events)} events {name(key.name)} sees per "
-            f"{window}, {tail}.{more}")  # fmt: skip
+            f"{window}, {tail}.{more}{silent}")  # fmt: skip
 
 
 def levels_table(levels: Mapping[Indicator, Any], *, coverage: Mapping[Indicator, float]) -> Table:

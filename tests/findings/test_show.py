@@ -1,0 +1,107 @@
+"""Sentences and tables: text from the data never becomes markup."""
+
+import re
+from html.parser import HTMLParser
+
+import nbformat
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+from nbconvert import HTMLExporter
+
+from srelib import findings
+from srelib.findings import text
+
+NASTY = [
+    "<script>alert(1)</script>", "a*b*c_d_e", "`code` | pipe", "[link](http://x.example)",
+    "# title", "- item", "1. item", "$x^2$", "line\nbreak", "&lt;b&gt;", "www.example.com",
+    "![i](x.png)", "~~gone~~", "a\\*b", "mail@example.com", "<http://x.example>",
+]  # fmt: skip
+
+
+def rendered(markdown: str) -> BeautifulSoup:
+    """Markdown as nbconvert renders it."""
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(markdown)])
+    page, _ = HTMLExporter(template_name="basic").from_notebook_node(book)
+    return BeautifulSoup(page, "html.parser")
+
+
+@pytest.mark.parametrize("nasty", NASTY)
+def test_markdown_shows_exactly_the_text(nasty):
+    """Rendered, a name is the name: no tag but the bold around it, nothing lost."""
+    page = rendered(f"Before {text.name(nasty)} after.")
+    bold = page.find("strong")
+    assert bold.get_text() == " ".join(nasty.split())
+    assert bold.find() is None
+    assert page.find(["script", "a", "img", "code", "em", "li", "h1", "del"]) is None
+
+
+def test_names_of_many_are_counted():
+    """Of many names a few are shown."""
+    assert text.names(["a", "b", "c"], limit=2) == "**a**, **b** and 1 more"
+
+
+def test_show_makes_a_list_of_several_sentences(capsys):
+    """Outside a notebook sentences are printed; empty ones are left out."""
+    findings.show(["One.", "", "Two."])
+    assert capsys.readouterr().out == "- One.\n- Two.\n"
+
+
+def test_show_makes_a_paragraph_of_one_sentence(capsys):
+    """A single sentence needs no bullet."""
+    findings.show(["One.", ""])
+    assert capsys.readouterr().out == "One.\n"
+
+
+@pytest.mark.parametrize("nasty", NASTY)
+def test_table_shows_exactly_the_text(nasty):
+    """In headers, cells and the caption no text becomes a tag."""
+    frame = pd.DataFrame({nasty: [nasty], "other": [nasty]})
+    page = BeautifulSoup(findings.table(frame, caption=nasty)._repr_html_(), "html.parser")
+    line = " ".join(nasty.split())
+    assert page.td.get_text() == line
+    assert page.tbody.th.get_text() == line
+    assert page.find(["script", "a", "b", "img"]) is None
+
+
+def test_table_is_accessible():
+    """A caption, scopes on every header, numbers to the right, a label to scroll to."""
+    frame = pd.DataFrame({"service": ["a"], "rows": [1200]})
+    page = BeautifulSoup(findings.table(frame, caption="Rows")._repr_html_(), "html.parser")
+    assert page.caption.get_text() == "Rows"
+    assert [th["scope"] for th in page.find_all("th")] == ["col", "col", "row"]
+    assert "text-align:right" in page.td["style"]
+    assert page.div["aria-label"] == "Rows"
+
+
+def test_table_says_how_many_rows_it_leaves_out():
+    """No frame is ever printed whole."""
+    shown = findings.table(pd.DataFrame({"n": range(30)}), caption="n", max_rows=20)
+    assert len(shown.rows) == 20
+    assert "10\u00a0more rows not shown" in shown._repr_html_()
+
+
+def test_table_is_well_formed():
+    """Every tag that opens closes."""
+    depth: list[str] = []
+
+    class Tags(HTMLParser):
+        """Follows opening and closing tags."""
+
+        def handle_starttag(self, tag, attrs):
+            """Open."""
+            depth.append(tag)
+
+        def handle_endtag(self, tag):
+            """Close the last one opened."""
+            assert depth.pop() == tag
+
+    shown = findings.table(pd.DataFrame({"a": range(3)}), caption="c", max_rows=2)
+    Tags().feed(shown._repr_html_())
+    assert depth == []
+
+
+def test_missing_values_are_a_dash():
+    """Nothing is printed as nan, NaT or None."""
+    frame = pd.DataFrame({"a": [None], "t": [pd.NaT], "n": [float("nan")]})
+    assert not re.search("nan|nat|none", repr(findings.table(frame, caption="c")).lower())

@@ -1,0 +1,97 @@
+"""Numbers and names as text: nothing is rounded across a line that matters."""
+
+import math
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from srelib import wording
+from srelib.wording import NBSP
+
+
+def plain(text: str) -> str:
+    """A text with ordinary spaces."""
+    return text.replace(NBSP, " ")
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.0, "0 %"), (1.0, "100 %"), (0.99996, "99.996 %"), (0.9999999, "99.99999 %"),
+        (0.9993, "99.93 %"), (0.5, "50 %"), (0.123, "12 %"), (0.00042, "0.042 %"),
+        (1.43, "143 %"), (12.89, "1,289 %"), (-12.89, "−1,289 %"), (1.004, "100.4 %"),
+        (-0.004, "−0.4 %"), (math.nan, "unknown"), (math.inf, "unknown"),
+    ],
+)  # fmt: skip
+def test_percent_keeps_the_digits_that_tell_a_share_from_0_and_100(share, text):
+    """Two digits of the distance to 0 or 100 %, never rounded onto either."""
+    assert plain(wording.percent(share)) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.99896, "99.896 %"), (0.998996, "99.8996 %"), (0.999, "99.9 %"), (0.9990001, "99.90001 %")],
+)
+def test_percent_never_writes_a_share_as_its_target(share, text):
+    """A ratio just below 99.9 % is not written as 99.9 %."""
+    assert plain(wording.percent(share, against=0.999)) == text
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.floats(min_value=-20, max_value=20), st.sampled_from([0.9, 0.99, 0.999, 0.9995]))
+def test_percent_stays_on_its_side_of_every_line(share, target):
+    """The text, read back, lies on the same side of 0, 1 and the target as the number."""
+    text = plain(wording.percent(share, against=target))
+    read = float(text.removesuffix(" %").replace(",", "").replace("−", "-"))
+    for line in (0, 1, target):
+        if abs(share - line) > 1e-9:
+            assert (read > line * 100) == (share > line)
+
+
+def test_percents_line_up():
+    """An interval has as many places as its estimate."""
+    texts = [plain(text) for text in wording.percents([0.9941, 0.989, 0.9964])]
+    assert texts == ["99.41 %", "98.90 %", "99.64 %"]
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0"), (3, "3"), (0.42, "0.42"), (1234, "1,234"), (1_234_567, "1.23 million"),
+        (999_999, "1 million"), (2.5e9, "2.5 billion"), (-1234, "−1,234"), (math.nan, "unknown"),
+    ],
+)  # fmt: skip
+def test_count_writes_large_numbers_in_words(number, text):
+    """Digits up to a million, three significant ones above."""
+    assert plain(wording.count(number)) == text
+
+
+@pytest.mark.parametrize(
+    ("length", "text"),
+    [
+        ("43min", "43 min"), ("2h5min", "2 h 5 min"), ("28D", "28 days"), ("1D1h", "1 day 1 h"),
+        ("59.9min", "59 min 54 s"), ("23h59min50s", "1 day"), ("0.3s", "0.3 s"),
+    ],
+)  # fmt: skip
+def test_duration_names_the_two_largest_units(length, text):
+    """Smaller units are rounded into the larger ones."""
+    assert plain(wording.duration(pd.Timedelta(length))) == text
+
+
+def test_amount_of_seconds_is_a_duration():
+    """Budgets of series weighted by time are minutes, not events."""
+    assert plain(wording.amount(2580, "seconds")) == "43 min"
+
+
+def test_amount_of_one_is_singular():
+    """One event, two events."""
+    assert [plain(wording.amount(n, "events")) for n in (1, 2)] == ["1 event", "2 events"]
+
+
+def test_label_is_one_printable_line():
+    """Line breaks, tabs and control characters from the data disappear; long names are cut."""
+    assert wording.label("a\n\tb\x07c") == "a bc"
+    assert wording.label("x" * 99, limit=10) == "x" * 9 + "…"
+    assert wording.label(None) == wording.label("  ") == "unnamed"

@@ -1,0 +1,276 @@
+"""The notebooks: built as the house style says, true to the data, useful with inputs missing."""
+
+import ast
+import contextlib
+import io
+import re
+import shutil
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import nbformat
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+SHOWN = re.compile(r"findings\.show\(")
+
+
+def load(path: Path) -> nbformat.NotebookNode:
+    """A notebook as stored."""
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(path: Path) -> list:
+    """Its code cells."""
+    return [cell for cell in load(path).cells if cell.cell_type == "code"]
+
+
+def tags(cell) -> list[str]:
+    """Tags of a cell."""
+    return cell.metadata.get("tags", [])
+
+
+def headings(path: Path) -> list[str]:
+    """All headings, in order."""
+    text = "\n".join(c.source for c in load(path).cells if c.cell_type == "markdown")
+    return re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
+
+
+each_book = pytest.mark.parametrize("path", BOOKS, ids=lambda path: path.stem)
+
+
+# How they are built
+
+
+@each_book
+def test_notebook_is_valid_and_named_for_its_question(path):
+    """The title of the page is the question the notebook opens with."""
+    book = load(path)
+    nbformat.validate(book)
+    assert book.metadata["title"] == headings(path)[0]
+    assert book.metadata["title"].endswith("?")
+
+
+@each_book
+def test_kernel_is_python3_and_metadata_is_bare(path):
+    """Runs in any environment; nothing in the file depends on who ran it, or when."""
+    book = load(path)
+    assert book.metadata["kernelspec"]["name"] == "python3"
+    assert set(book.metadata) == {"kernelspec", "language_info", "title"}
+    assert {key for cell in book.cells for key in cell.metadata} <= {"tags"}
+
+
+@each_book
+def test_notebook_answers_first_and_ends_with_doubt(path):
+    """What this says comes first; how sure, what next and the sources come last."""
+    found = headings(path)
+    assert found[1] == "What this says"
+    assert found[-3:] == ["How sure are we?", "Things to try next", "References"]
+
+
+@each_book
+def test_there_is_one_parameters_cell_with_literals_only(path):
+    """Every value can be set from outside, and none is derived from another."""
+    (cell,) = [cell for cell in code_cells(path) if "parameters" in tags(cell)]
+    assigned = ast.parse(cell.source).body
+    assert all(isinstance(node, ast.Assign) for node in assigned)
+    for node in assigned:
+        ast.literal_eval(node.value)
+    assert assigned[0].targets[0].id == "data"
+
+
+@each_book
+def test_cells_are_short_and_define_nothing(path):
+    """At most six lines of code a cell, the load cell included; functions belong to the package."""
+    for cell in code_cells(path):
+        lines = [line for line in cell.source.splitlines() if line.strip()]
+        assert len(lines) <= 6, cell.source
+        defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        assert not any(isinstance(node, defined) for node in ast.walk(ast.parse(cell.source)))
+    assert 15 <= len(load(path).cells) <= 32
+
+
+@each_book
+def test_outputs_are_stored_and_without_noise(path):
+    """Every cell was run in order; no warning, no error, no bare repr."""
+    cells = code_cells(path)
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert outputs
+    assert not {output.output_type for output in outputs} & {"stream", "error"}
+    assert not re.search(r"<\w[\w.]+ (object )?at 0x", str(outputs))
+
+
+@each_book
+def test_every_figure_describes_itself(path):
+    """One figure a cell, assigned and so without stray text, with alternative text and size."""
+    drawn = [cell for cell in code_cells(path) if "figures." in cell.source.replace("import", "")]
+    assert drawn
+    for cell in drawn:
+        (output,) = cell.outputs
+        described = output.metadata["image/png"]
+        assert len(described["alt"]) > 40
+        assert described["width"] > 700
+        assert cell.source.splitlines()[-1].startswith("ax = figures.")
+
+
+@each_book
+def test_sentences_are_checked_and_their_code_is_folded_away(path):
+    """Every cell that speaks is compared by nbval."""
+    for cell in code_cells(path):
+        if SHOWN.search(cell.source):
+            assert {"remove-input", "nbval-check-output"} <= set(tags(cell))
+            assert "text/markdown" in cell.outputs[0].data
+
+
+@each_book
+def test_no_number_of_the_data_is_typed_into_prose(path):
+    """No percentage with decimals, no date and no service name outside computed cells."""
+    prose = "\n".join(c.source for c in load(path).cells if c.cell_type == "markdown")
+    services = ("checkout", "billing", "warehouse", "partner-api", "catalog")
+    assert not any(name in prose for name in services)
+    assert not re.search(r"\d{4}-\d{2}-\d{2}", prose)
+
+
+@each_book
+def test_no_machine_path_is_stored(path):
+    """Nothing in the file says where it was run."""
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"/(?:home|root|Users|tmp|work)/|[A-Z]:\\\\", text)
+
+
+@each_book
+def test_links_lead_to_notebooks_that_exist(path):
+    """No dead link in the index."""
+    prose = "\n".join(c.source for c in load(path).cells if c.cell_type == "markdown")
+    for target in re.findall(r"\]\(([^)]+\.ipynb)\)", prose):
+        assert (path.parent / target).exists()
+
+
+# What they say on other data
+
+
+def run(path: Path, data: Path) -> str:
+    """Everything a notebook says about a folder of exports; figures are drawn and closed."""
+    scope: dict[str, object] = {}
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        for cell in code_cells(path):
+            exec(compile(cell.source, path.name, "exec"), scope)  # the notebook is the code tested
+            if "parameters" in tags(cell):
+                scope["data"] = str(data)
+    for number in plt.get_fignums():
+        plt.figure(number).canvas.draw()
+    plt.close("all")
+    return said.getvalue().replace("\u00a0", " ")
+
+
+@pytest.fixture
+def exports(tmp_path: Path) -> Path:
+    """Ten days of hourly counts of two services, objectives, one incident, one deployment."""
+    times = pd.date_range("2026-06-01", periods=240, freq="h", tz="UTC")
+    rows = ["time,service,good,total"]
+    for n, time in enumerate(times):
+        stamp = f"{time:%Y-%m-%dT%H:%M:%SZ}"
+        rows += [f"{stamp},<b>shop*,{90 if n == 100 else 100},100", f"{stamp},quiet,0,0"]
+    (tmp_path / "requests.csv").write_text("\n".join([*rows, ""]))
+    (tmp_path / "slos.yaml").write_text("---\n".join(OBJECTIVE.format(**o) for o in OBJECTIVES))
+    (tmp_path / "incidents.csv").write_text(
+        "incident_id,service,started_at,resolved_at,title\n"
+        "i1,<b>shop*,2026-06-05T04:00:00Z,2026-06-05T05:00:00Z,<script>x</script>\n"
+    )
+    (tmp_path / "deployments.csv").write_text(
+        "deployment_id,service,finished_at,status\nd1,<b>shop*,2026-06-07T04:00:00Z,succeeded\n"
+    )
+    return tmp_path
+
+
+OBJECTIVE = """\
+apiVersion: openslo/v1
+kind: SLO
+metadata: {{name: {name}, displayName: '{shown}'}}
+spec:
+  service: '{service}'
+  indicator: {{metadata: {{name: availability}}, spec: {{ratioMetric: {{counter: false,
+    good: {{metricSource: {{type: csv, spec: {{query: good}}}}}},
+    total: {{metricSource: {{type: csv, spec: {{query: total}}}}}}}}}}}}
+  timeWindow: [{{duration: 7d, isRolling: true}}]
+  budgetingMethod: Occurrences
+  objectives: [{{target: 0.999}}]
+"""
+OBJECTIVES = (
+    {"name": "shop", "shown": "<b>shop*", "service": "<b>shop*"},
+    {"name": "quiet", "shown": "quiet", "service": "quiet"},
+)
+
+
+@each_book
+@pytest.mark.parametrize(
+    "missing",
+    [(), ("slos.yaml",), ("incidents.csv",), ("deployments.csv",),
+     ("slos.yaml", "incidents.csv", "deployments.csv")],
+    ids=lambda files: "without " + (" ".join(files) or "nothing"),
+)  # fmt: skip
+def test_notebook_runs_with_inputs_missing(path, missing, exports):
+    """No input but service levels is needed; markup in names stays text."""
+    for name in missing:
+        (exports / name).unlink()
+    said = run(path, exports)
+    assert said
+    assert "<b>" not in said
+    assert "<script>" not in said
+
+
+@each_book
+def test_notebook_runs_on_a_state_log_alone(path, tmp_path):
+    """Up and down of one site: availability by time, without objectives."""
+    (tmp_path / "status.csv").write_text(
+        "time,status\n2026-06-01T00:00:00Z,up\n2026-06-03T00:00:00Z,down\n"
+        "2026-06-03T06:00:00Z,up\n2026-06-08T00:00:00Z,up\n"
+    )
+    (tmp_path / "sources.toml").write_text(
+        '[[file]]\nmatch = "status.csv"\ntable = "sli"\nservice = "site"\nunit = "state"\n'
+        'columns = { time = "time", state = "status" }\nmax_silence = "8d"\n'
+    )
+    said = run(path, tmp_path)
+    assert {
+        "00_start_here": "**objectives** (a slos.yaml",
+        "01_service_levels": "**site**: 96.43 % good",
+        "02_error_budget": "There is no error budget, because no objective has data",
+    }[path.stem] in said
+
+
+def test_the_words_follow_one_number(exports):
+    """Ten bad events more in one hour of the last week, and the budget is said to be overspent."""
+    book = ROOT / "notebooks" / "02_error_budget.ipynb"
+    before = run(book, exports)
+    path = exports / "requests.csv"
+    changed = path.read_text().replace(
+        "2026-06-09T00:00:00Z,<b>shop*,100", "2026-06-09T00:00:00Z,<b>shop*,80"
+    )
+    path.write_text(changed)
+    after = run(book, exports)
+    shop = "**&#60;b&#62;shop\\***"
+    assert f"{shop} has 40 % of its budget left: 10 events bad against 17 events allowed" in before
+    assert f"{shop} is **overspent by 79 %**: 30 events bad against 17 events allowed" in after
+
+
+def test_an_objective_without_data_is_named(exports):
+    """The others are still answered."""
+    with (exports / "slos.yaml").open("a") as file:
+        file.write("---\n" + OBJECTIVE.format(name="ghost", shown="ghost", service="ghost"))
+    said = run(ROOT / "notebooks" / "01_service_levels.ipynb", exports)
+    assert "**1 objective has no data**: **ghost**" in said
+    assert "**&#60;b&#62;shop\\***: 99.9583 % good" in said
+
+
+def test_notebooks_leave_the_exports_alone(exports, tmp_path_factory):
+    """Reading changes no file."""
+    copy = tmp_path_factory.mktemp("copy") / "exports"
+    shutil.copytree(exports, copy)
+    run(BOOKS[0], exports)
+    assert {f.name: f.read_bytes() for f in exports.iterdir()} == {
+        f.name: f.read_bytes() for f in copy.iterdir()
+    }
