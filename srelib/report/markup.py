@@ -80,6 +80,9 @@ class _Renderer(mistune.HTMLRenderer):
         self.headings.append(Heading(min(level, 4), anchor, plain))
         return f'<h{min(level, 4)} id="{anchor}">{text}</h{min(level, 4)}>\n'
 
+    def text(self, text: str) -> str:
+        return mistune.safe_entity(text)
+
     def link(self, text: str, url: str, title: str | None = None) -> str:
         target = self._target(url)
         return f'<a href="{mistune.escape(target)}">{text}</a>' if target else text

@@ -12,6 +12,7 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_markdown_cell, new_output
 
+from srelib.findings import markdown
 from srelib.report import markup, parameters, render
 from srelib.report.execute import Failure, Notebook, Run
 from srelib.report.provenance import provenance
@@ -103,6 +104,14 @@ def test_text_from_data_in_markdown_stays_text():
     says = soup(with_output(shown("text/markdown", text))).select_one(".says")
     assert not says.find_all(["b", "a", "h1"])
     assert "Service <b>x</b>" in says.get_text()
+
+
+@pytest.mark.parametrize("name", ["<b>x</b> & y", "**a** _b_ `c`", "a|b $z$ &lt; www.x.y", "# 1."])
+def test_a_name_escaped_by_the_findings_is_shown_as_it_is(name):
+    """Escaped once on the way into Markdown, and not a second time on the way out."""
+    says = soup(with_output(shown("text/markdown", f"- {markdown(name)}: 3 %"))).select_one(".says")
+    assert says.li.get_text() == f"{name}: 3 %"
+    assert not says.li.find_all(True)
 
 
 def test_a_table_keeps_its_meaning_and_nothing_else():

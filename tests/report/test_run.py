@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import nbformat
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
 from srelib import report
 from srelib.errors import InputError, ParameterError
-from tests.report.tiny import book, code
+from tests.report.tiny import SLO, book, code
 
 
 def files(folder) -> dict[str, bytes]:
@@ -112,3 +113,28 @@ def test_names_from_the_data_become_neither_markup_nor_files(exports, books, tmp
         assert not [link for link in page.find_all("a") if "javascript" in link["href"]]
     index = BeautifulSoup((tmp_path / "out" / "index.html").read_text(), "html.parser")
     assert "<script>alert(1)</script>" in index.select_one(".scoreboard tbody th").get_text()
+
+
+EVIL = "../<script>alert(1)</script>[x](javascript:alert(1))**b**|$a$<img src=x onerror=y()>"
+
+
+def test_the_suite_shows_hostile_exports_as_text(tmp_path):
+    """The real notebooks on services, titles and identifiers that are markup."""
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    times = pd.date_range("2026-05-01", periods=24 * 35, freq="h", tz="UTC")
+    rows = [f'{t:%Y-%m-%dT%H:%M:%SZ},"{EVIL}",{99 + n % 2},100' for n, t in enumerate(times)]
+    (folder / "requests.csv").write_text("\n".join(["time,service,good,total", *rows, ""]))
+    incident = f'<b>1</b>,"{EVIL}",<i>,2026-05-10T10:00:00Z,2026-05-10T12:00:00Z,"{EVIL}"'
+    header = "incident_id,service,severity,started_at,resolved_at,title"
+    (folder / "incidents.csv").write_text(f"{header}\n{incident}\n")
+    (folder / "slos.yaml").write_text(SLO.replace("service: shop", f"service: '{EVIL}'"))
+    result = report.run(folder, out=tmp_path / "out")
+    assert result.failed == {}
+    for name in ("index", *result.pages):
+        page = BeautifulSoup((tmp_path / "out" / f"{name}.html").read_text(), "html.parser")
+        assert not page.find_all(["script", "iframe"])
+        assert not [a for e in page.find_all(True) for a in e.attrs if a.startswith("on")]
+        assert not [a for a in page.find_all("a") if a["href"].startswith(("javascript", "data"))]
+        assert not [i for i in page.find_all("img") if not i["src"].startswith("data:image/png")]
+        assert "&#" not in page.get_text()
