@@ -223,7 +223,8 @@ def sum_sentence(parts: Mapping[Indicator, Any], statuses: Mapping[Indicator, An
         return "There is nothing to add up."
     if off:
         return f"The parts of {names(k.name for k in off)} do **not** add up to what was spent."
-    return f"Checked for {wording.plural(len(known), 'budget')}: the parts add up to what was spent."
+    budgets = wording.plural(len(known), "budget")
+    return f"Checked for {budgets}: the parts add up to what was spent."
 
 
 def spenders_table(parts: Mapping[Indicator, Any], *, max_rows: int = 12) -> Table | None:

@@ -229,7 +229,8 @@ def low_traffic_sentence(low: Mapping[Indicator, Any]) -> str:
     if len(idle) == len(results):
         return silent.strip()
     if not few:
-        return "No indicator has so little traffic that single failures decide about its target." + silent
+        return ("No indicator has so little traffic that single failures decide about its "
+                f"target.{silent}")  # fmt: skip
     key = max(few, key=lambda k: few[k].cost_of_one)
     row = few[key]
     if row.allowance < 1:
