@@ -243,7 +243,7 @@ def _options(head: Head, path: Path, columns: Mapping[str, str], **more: str) ->
         "auto_detect": "false", "header": "true", "skip": str(head.skip),
         "delim": _quote(head.delimiter), "quote": "'\"'", "escape": "'\"'",
         "columns": f"{{{named}}}", "nullstr": f"[{missing}]", "hive_partitioning": "false",
-        "max_line_size": "2000000", "compression": "'none'", **more,
+        "max_line_size": "2000000", "compression": "'none'", "buffer_size": "16000000", **more,
     }  # fmt: skip
     listed = ", ".join(f"{key} = {value}" for key, value in options.items())
     return f"read_csv({_quote(str(path))}, {listed})"
@@ -280,14 +280,39 @@ def _fast(head: Head, path: Path, rules: _Rules) -> Scan | None:
     }
     more = {"timestampformat": _quote(plan.form)} if plan.form else {}
     source = _options(head, path, columns, **more)
+    parts: dict[str, list[Any]] = {name: [] for name in types}
+    words: dict[str, dict[Any, int]] = {name: {} for name in types}
     try:
         with _connect() as connection:
-            table = connection.sql(f"SELECT {_wanted(head, types)} FROM {source}").to_arrow_table()
+            query = connection.sql(f"SELECT {_wanted(head, types)} FROM {source}")
+            for batch in query.to_arrow_reader(_BATCH):
+                for place, (name, kind) in enumerate(types.items()):
+                    column = batch.column(place)
+                    if column.null_count and (kind == "time" or name in rules.required):
+                        return None
+                    parts[name].append(_own(column, kind, words[name]))
     except duckdb.Error:
         return None
-    read = list(table.columns)
-    del table
-    return _typed(head, read, rules, plan)
+    return _typed(head, parts, words, rules, plan)
+
+
+_BATCH = 1_000_000
+"""Rows that are held twice while they move from DuckDB to NumPy."""
+
+
+def _own(column: pa.Array, kind: str, words: dict[Any, int]) -> Any:
+    """A copy of a batch that does not hold on to it; of categories, their codes."""
+    import pyarrow.compute as pc
+
+    if kind == "text":
+        return column
+    if kind != "category":
+        return np.array(column.to_numpy(zero_copy_only=False))
+    coded = pc.dictionary_encode(column)
+    names = coded.dictionary.to_pylist()
+    table = np.array([words.setdefault(name, len(words)) for name in names] or [0], dtype="int32")
+    codes = table[coded.indices.fill_null(0).to_numpy(zero_copy_only=False)]
+    return np.where(column.is_null().to_numpy(zero_copy_only=False), -1, codes).astype("int32")
 
 
 def _wanted(head: Head, types: Mapping[str, str]) -> str:
@@ -324,35 +349,37 @@ def _plan_of(cell: str, timezone: str | None) -> _TimePlan | None:
 
 
 def _typed(
-    head: Head, columns: list[pa.ChunkedArray], rules: _Rules, plan: _TimePlan
+    head: Head,
+    parts: dict[str, list[Any]],
+    words: dict[str, dict[Any, int]],
+    rules: _Rules,
+    plan: _TimePlan,
 ) -> Scan | None:
-    """The scan of typed columns, which are given up one by one: no row is held twice."""
+    """The scan of typed batches, which are given up column by column: no row is held twice."""
     data: dict[str, Any] = {}
     for name, kind in rules.types.items():
-        column = columns.pop(0)
-        if column.null_count and (kind == "time" or name in rules.required):
-            return None
-        values = _converted(column, kind, plan)
+        values = _joined(parts.pop(name), kind, words[name], plan)
         if values is None:
             return None
         data[name] = values
-        del column
     frame = pd.DataFrame(data, copy=False)
     return Scan(frame, tables.empty("rejects"), len(frame), timezone=plan.zone or "UTC", head=head)
 
 
-def _converted(column: pa.ChunkedArray, kind: str, plan: _TimePlan) -> Any:
+def _joined(parts: list[Any], kind: str, words: dict[Any, int], plan: _TimePlan) -> Any:
     """A column as pandas holds it, or None where it needs the careful way."""
-    import pyarrow.compute as pc
+    import pyarrow as pa
 
+    if kind == "text":
+        return pa.chunked_array(parts, type=pa.string()).to_pandas().astype("str")
+    empty = {"time": "int64", "number": "float64", "category": "int32"}[kind]
+    values = np.concatenate(parts) if parts else np.array([], dtype=empty)
     if kind == "time":
-        return _utc(column.to_numpy(), plan)
+        return _utc(values, plan)
     if kind == "number":
-        numbers = column.to_numpy()
-        return None if np.isinf(numbers).any() else numbers
-    if kind == "category":
-        return pc.dictionary_encode(column).combine_chunks().to_pandas()
-    return column.to_pandas().astype("str")
+        return None if np.isinf(values).any() else values
+    names = pd.Index(list(words), dtype="str")
+    return pd.Categorical.from_codes(values, categories=names, validate=False)
 
 
 def _utc(raw: np.ndarray, plan: _TimePlan) -> pd.Series | None:

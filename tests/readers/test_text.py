@@ -380,3 +380,15 @@ def test_rows_read_are_rows_kept_and_rows_rejected(
     assert lines == sorted(set(lines))
     assert not set(lines) & set(table.rejects["line"])
     assert lines[-1] == content.count("\n")
+
+
+@pytest.mark.parametrize("stamp", ["2026-06-01T10:{:02}:00Z", "17803{:05}", "17803{:05}000"])
+def test_the_fast_and_the_careful_way_give_the_same_table(tmp_path: Path, stamp: str) -> None:
+    """One odd cell at the end changes how a file is read, not what the other rows say."""
+    rows = [f"{stamp.format(n)},s{n % 3},{n / 7}" for n in range(60)]
+    rows[7] = rows[7].rsplit(",", 1)[0] + ",undefined"
+    text = "time,service,good\n" + "\n".join(rows) + "\n"
+    fast = scanned(tmp_path, text, "fast.csv")
+    careful = scanned(tmp_path, text + f"{stamp.format(59)},a,x\n", "careful.csv")
+    assert careful.rejects["line"].tolist() == [62]
+    pd.testing.assert_frame_equal(fast.frame, careful.frame)
