@@ -190,6 +190,7 @@ def _naive(
     file: str | None, column: str, known: int,
 ) -> str | None:  # fmt: skip
     read = _iso(text, utc=False) if timezone else _iso(text, utc=True)
+    read = read.where(text.str.match(r"\d{4}"))  # -1 is no year, though pandas reads one
     index = text.index[read.isna()]
     reasons[index] = "not a time: write it as 2026-01-31T14:05:00Z"
     read = read.dropna()
