@@ -32,7 +32,7 @@ app = typer.Typer(
 Data = Annotated[
     Path | None,
     typer.Argument(
-        metavar="[DATA]",
+        metavar="DATA",
         show_default=False,
         help="Folder of exports. Default: data/sample inside the project, else the current folder.",
     ),
@@ -57,7 +57,7 @@ def _options(
     """Does the way we ship cost us reliability? Answers from the exports you already have."""
 
 
-@app.command()
+@app.command(short_help="Run the notebooks on DATA and write HTML pages.")
 def report(
     data: Data = None,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the report.")] = Path(
@@ -124,7 +124,7 @@ def report(
         raise typer.Exit(FAILED)
 
 
-@app.command()
+@app.command(short_help="Say what each file of DATA was understood as.")
 def check(
     data: Data = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
@@ -151,7 +151,7 @@ def check(
         raise typer.Exit(UNUSABLE)
 
 
-@app.command()
+@app.command(short_help="Write slos.yaml, sources.toml and README to DIR.")
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="New or empty folder.")],
     debug: Debug = False,

@@ -16,6 +16,7 @@ from srelib.errors import InputError, ParameterError
 
 if TYPE_CHECKING:
     from srelib.report import execute
+    from srelib.report.notebooks import Notebook
 
 __all__ = ["Report", "notebooks_folder", "run"]
 
@@ -109,6 +110,7 @@ def run(
         A parameter or notebook name is unknown, or a value of the wrong type.
     """
     from srelib.report import execute, folder, shared
+    from srelib.report.notebooks import find
 
     source, target = Path(data).resolve(), Path(out).resolve()
     if not source.is_dir():
@@ -116,7 +118,7 @@ def run(
     if jobs is not None and jobs < 1:
         raise ParameterError(f"jobs must be 1 or more; got {jobs}.")
     folder.check(target)
-    found = execute.find(notebooks or notebooks_folder(), only=only)
+    found = find(notebooks or notebooks_folder(), only=only)
     work = _work(found, source, parameters or {})
     with (
         tempfile.TemporaryDirectory(prefix="srelib-", ignore_cleanup_errors=True) as temporary,
@@ -132,8 +134,8 @@ def run(
 
 
 def _work(
-    found: Sequence[execute.Notebook], source: Path, values: Mapping[str, Any]
-) -> list[tuple[execute.Notebook, dict[str, Any]]]:
+    found: Sequence[Notebook], source: Path, values: Mapping[str, Any]
+) -> list[tuple[Notebook, dict[str, Any]]]:
     from srelib.report.parameters import assign
 
     assigned = assign({book.name: book.parameters for book in found}, values)
@@ -154,7 +156,7 @@ def _processors() -> int:
 
 def _write(
     runs: execute.Executing,
-    books: Sequence[execute.Notebook],
+    books: Sequence[Notebook],
     source: Path,
     target: Path,
     temporary: Path,

@@ -9,57 +9,26 @@ equal bytes.
 from __future__ import annotations
 
 import asyncio
-import os
 import queue
 import re
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from nbformat import NotebookNode
 
-from srelib.errors import InputError, ParameterError
+from srelib.report import kernels
 from srelib.report import parameters as params
+from srelib.report.notebooks import Notebook
+from srelib.report.values import Literal
 
 CELL_TIMEOUT = 1800
 """Longest a single cell may run [s]; beyond it the notebook is reported as failed."""
 
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class Notebook:
-    """A notebook to run.
-
-    Parameters
-    ----------
-    name : str
-        File name without ``.ipynb``; the page is called the same.
-    node : NotebookNode
-        Its content.
-    parameters : dict of str to literal
-        Names and defaults of its parameters cell.
-    """
-
-    name: str
-    node: NotebookNode = field(repr=False)
-    parameters: dict[str, params.Literal]
-
-    @property
-    def title(self) -> str:
-        """Title from the metadata, else the first heading, else the name."""
-        given = self.node.metadata.get("title")
-        if given:
-            return str(given)
-        lines = "\n".join(c.source for c in self.node.cells if c.cell_type == "markdown").split(
-            "\n"
-        )
-        return next((line[2:].strip() for line in lines if line.startswith("# ")), self.name)
 
 
 @dataclass(frozen=True)
@@ -101,77 +70,12 @@ class Run:
 
     notebook: Notebook
     node: NotebookNode = field(repr=False)
-    values: dict[str, params.Literal]
+    values: dict[str, Literal]
     failure: Failure | None = None
 
 
-def find(folder: Path | str, *, only: Sequence[str] | None = None) -> list[Notebook]:
-    """The notebooks of a folder, in order of their names.
-
-    Parameters
-    ----------
-    folder : path
-        Folder with ``*.ipynb``.
-    only : sequence of str, optional
-        Names or beginnings of names ("02", "02_error_budget").
-
-    Returns
-    -------
-    list of Notebook
-
-    Raises
-    ------
-    InputError
-        The folder holds no notebook, or one cannot be read.
-    ParameterError
-        A name in `only` matches none.
-    """
-    paths = sorted(path for path in Path(folder).glob("*.ipynb") if not path.name.startswith("."))
-    if not paths:
-        raise InputError(f"no notebooks in {str(folder)!r}", fix="name the folder that holds them")
-    chosen: set[str] = set()
-    for name in only or [path.stem for path in paths]:
-        stem = name.removesuffix(".ipynb")
-        matches = [p.stem for p in paths if p.stem == stem] or [
-            p.stem for p in paths if stem and p.stem.startswith(stem)
-        ]
-        if not matches:
-            known = ", ".join(path.stem for path in paths)
-            raise ParameterError(f"no notebook is called {name!r}. Known: {known}.")
-        chosen.update(matches)
-    return [read(path) for path in paths if path.stem in chosen]
-
-
-def read(path: Path) -> Notebook:
-    """A notebook file with the parameters it declares.
-
-    Parameters
-    ----------
-    path : Path
-        The ``.ipynb`` file.
-
-    Returns
-    -------
-    Notebook
-
-    Raises
-    ------
-    InputError
-        The file is no notebook.
-    ParameterError
-        Its parameters cell holds more than literals.
-    """
-    try:
-        node = nbformat.read(path, as_version=4)
-    except Exception as error:
-        raise InputError(f"not a notebook ({error})", file=path.name) from error
-    at = params.tagged(node, params.TAG)
-    known = {} if at is None else params.defaults(node.cells[at].source, notebook=path.name)
-    return Notebook(path.stem, node, known)
-
-
 def execute(
-    work: Sequence[tuple[Notebook, Mapping[str, params.Literal]]],
+    work: Sequence[tuple[Notebook, Mapping[str, Literal]]],
     *,
     folder: Path,
     jobs: int,
@@ -206,7 +110,7 @@ class Executing:
 
     def __init__(
         self,
-        work: Sequence[tuple[Notebook, Mapping[str, params.Literal]]],
+        work: Sequence[tuple[Notebook, Mapping[str, Literal]]],
         *,
         folder: Path,
         jobs: int,
@@ -254,7 +158,7 @@ class Executing:
 
     async def _all(self) -> None:
         gate = asyncio.Semaphore(max(1, self._jobs))
-        environment = _environment(self._folder, self._startup)
+        environment = kernels.environment(self._folder, startup=self._startup)
         await asyncio.gather(
             *(self._one(notebook, values, gate, environment) for notebook, values in self._work)
         )
@@ -262,7 +166,7 @@ class Executing:
     async def _one(
         self,
         notebook: Notebook,
-        values: Mapping[str, params.Literal],
+        values: Mapping[str, Literal],
         gate: asyncio.Semaphore,
         environment: dict[str, str],
     ) -> None:
@@ -296,7 +200,7 @@ async def _run(
     progress(name, 0, total)
     client = NotebookClient(
         node,
-        km=_kernel_manager(cwd.parent / f"{name}.json"),
+        km=kernels.manager(cwd.parent / f"{name}.json"),
         timeout=CELL_TIMEOUT,
         startup_timeout=120,
         record_timing=False,
@@ -332,44 +236,3 @@ def _number(node: NotebookNode, at: int) -> int:
 
 def _plain(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;]*m", "", text).strip()
-
-
-def _kernel_manager(connection_file: Path) -> Any:
-    """A manager whose kernel is this Python, whatever kernels are registered on the machine."""
-    from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
-    from jupyter_client.manager import AsyncKernelManager
-
-    class ThisPython(KernelSpecManager):
-        def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-            argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-            return KernelSpec(argv=argv, display_name="Python 3", language="python")
-
-    return AsyncKernelManager(
-        kernel_name="python3",
-        kernel_spec_manager=ThisPython(),
-        connection_file=str(connection_file),
-    )
-
-
-def _environment(folder: Path, startup: str) -> dict[str, str]:
-    """Environment of the kernels: the caller's, with what could change a result fixed."""
-    settings = folder / "settings"
-    profile = settings / "ipython" / "profile_default" / "startup"
-    profile.mkdir(parents=True)
-    (profile / "00-report.py").write_text(startup, "utf-8")
-    (settings / "matplotlibrc").touch()
-    package = str(Path(__file__).resolve().parents[2])
-    paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
-    fixed = {
-        "PYTHONHASHSEED": "0",
-        "PYTHONPATH": os.pathsep.join(paths),
-        "IPYTHONDIR": str(settings / "ipython"),
-        "MATPLOTLIBRC": str(settings / "matplotlibrc"),
-        "TZ": "UTC",
-        "LC_ALL": "C.UTF-8",
-        "SOURCE_DATE_EPOCH": "0",
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-    }
-    return {**os.environ, **fixed}

@@ -20,7 +20,7 @@ from nbformat import NotebookNode
 
 from srelib.report import parameters as params
 from srelib.report.execute import Run
-from srelib.report.markup import Heading, Markdown, scrub
+from srelib.report.markup import Heading, Markdown, clean, scrub
 
 TEMPLATES = Path(str(files("srelib.report") / "templates"))
 
@@ -249,8 +249,6 @@ class _Exporter(HTMLExporter):
         return config
 
     def default_filters(self) -> Any:
-        from srelib.report.markup import clean
-
         yield from super().default_filters()
         yield ("clean", clean)
         yield ("png_size", size)

@@ -287,11 +287,23 @@ def test_every_table_names_itself_and_its_headers(visit, names):
         assert page.locator("th:not([scope])").count() == 0, name
 
 
+def test_no_table_is_cut_off_on_paper(visit, names):
+    """On A4 with its margins, where nothing can scroll."""
+    wide = """() => [...document.querySelectorAll('table')].filter(
+      t => t.getBoundingClientRect().right > document.querySelector('main').clientWidth + 1
+    ).map(t => t.caption.textContent)"""
+    for name in names:
+        page = visit(name)
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": 688, "height": 1000})
+        assert page.evaluate(wide) == [], name
+
+
 def test_every_page_prints(visit, names):
     """To PDF, without the parts that make sense only on a screen."""
     for name in names:
         page = visit(name, scheme="dark")
         assert page.pdf().startswith(b"%PDF-"), name
-        page.emulate_media(media="print")
+        page.emulate_media(media="print", color_scheme="dark")
         assert not page.locator("details.code").first.is_visible(), name
         assert page.eval_on_selector("h1", "e => getComputedStyle(e).color") == "rgb(0, 0, 0)", name

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 
-import nbformat
-import pytest
-
-from srelib.errors import InputError, ParameterError
 from srelib.report import execute
+from srelib.report.notebooks import Notebook
 from tests.report.tiny import book, code
 
 
 def run(tmp_path, **sources: str) -> dict[str, execute.Run]:
     """Run one-cell notebooks by name."""
-    work = [
-        (execute.Notebook(name, book(code(source)), {}), {}) for name, source in sources.items()
-    ]
+    work = [(Notebook(name, book(code(source)), {}), {}) for name, source in sources.items()]
     folder = tmp_path / "kernels"
     folder.mkdir()
     with execute.execute(work, folder=folder, jobs=2) as runs:
@@ -42,10 +39,8 @@ def test_kernels_are_alike_whatever_the_machine(tmp_path, monkeypatch):
     shown = text(run(tmp_path, a=source)["a"]).split()
     seed, zone, threads, python, own_profile, own_style = shown
     assert (zone, threads, own_profile, own_style) == ("UTC", "1", "True", "True")
-    assert python == os.sys.executable
-    import subprocess
-
-    command = [os.sys.executable, "-c", "print(hash('a'))"]
+    assert python == sys.executable
+    command = [sys.executable, "-c", "print(hash('a'))"]
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
     assert seed == subprocess.check_output(command, env=environment, text=True).strip()
 
@@ -71,7 +66,7 @@ def test_leaving_early_ends_the_kernels(tmp_path):
     folder.mkdir()
     marker = tmp_path / "late"
     source = f"import time; time.sleep(30); open({str(marker)!r}, 'w')"
-    work = [(execute.Notebook("slow", book(code(source)), {}), {})]
+    work = [(Notebook("slow", book(code(source)), {}), {})]
     began = time.monotonic()
     with execute.execute(work, folder=folder, jobs=1):
         time.sleep(0.5)
@@ -85,40 +80,7 @@ def test_progress_counts_cells(tmp_path):
     seen = []
     folder = tmp_path / "kernels"
     folder.mkdir()
-    work = [(execute.Notebook("n", book(code("1"), code("2")), {}), {"w": 1})]
+    work = [(Notebook("n", book(code("1"), code("2")), {}), {"w": 1})]
     with execute.execute(work, folder=folder, jobs=1, progress=lambda *a: seen.append(a)) as runs:
         list(runs)
     assert seen == [("n", 0, 3), ("n", 1, 3), ("n", 2, 3), ("n", 3, 3)]
-
-
-def test_only_takes_numbers_and_names(books):
-    """The beginning of a name is enough."""
-    assert [one.name for one in execute.find(books, only=["01"])] == ["01_where"]
-    assert [one.name for one in execute.find(books, only=["00_how_many"])] == ["00_how_many"]
-
-
-def test_only_refuses_a_name_that_matches_nothing(books):
-    """The known names are listed."""
-    with pytest.raises(ParameterError, match=r"'07'\. Known: 00_how_many, 01_where"):
-        execute.find(books, only=["07"])
-
-
-def test_a_folder_without_notebooks_is_an_error(tmp_path):
-    """An empty report is not a report."""
-    with pytest.raises(InputError, match="no notebooks"):
-        execute.find(tmp_path)
-
-
-def test_a_broken_notebook_file_is_an_error(tmp_path):
-    """Named, before any kernel starts."""
-    (tmp_path / "00_x.ipynb").write_text("{")
-    with pytest.raises(InputError, match=r"00_x\.ipynb: not a notebook"):
-        execute.find(tmp_path)
-
-
-def test_the_title_is_the_question(books):
-    """From the metadata, else the first heading, else the name."""
-    assert [one.title for one in execute.find(books)] == ["How many?", "Where?"]
-    untitled = book(nbformat.v4.new_markdown_cell("Text\n\n# Really?"))
-    del untitled.metadata["title"]
-    assert execute.Notebook("n", untitled, {}).title == "Really?"

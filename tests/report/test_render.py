@@ -14,7 +14,8 @@ from nbformat.v4 import new_markdown_cell, new_output
 
 from srelib.findings import markdown
 from srelib.report import markup, parameters, render
-from srelib.report.execute import Failure, Notebook, Run
+from srelib.report.execute import Failure, Run
+from srelib.report.notebooks import Notebook
 from srelib.report.provenance import provenance
 from tests.report.tiny import PARAMETERS, book, code, dataset, hourly, slo
 

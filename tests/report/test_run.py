@@ -115,6 +115,16 @@ def test_names_from_the_data_become_neither_markup_nor_files(exports, books, tmp
     assert "<script>alert(1)</script>" in index.select_one(".scoreboard tbody th").get_text()
 
 
+def test_the_notebooks_are_found_in_a_checkout_or_where_told(tmp_path, books, monkeypatch):
+    """The suite's own by default; an empty place is an error with the fix."""
+    assert (report.notebooks_folder() / "00_start_here.ipynb").exists()
+    monkeypatch.setenv("SRELIB_NOTEBOOKS", str(books))
+    assert report.notebooks_folder() == books
+    monkeypatch.setenv("SRELIB_NOTEBOOKS", str(tmp_path / "nowhere"))
+    with pytest.raises(InputError, match="not found"):
+        report.notebooks_folder()
+
+
 EVIL = "../<script>alert(1)</script>[x](javascript:alert(1))**b**|$a$<img src=x onerror=y()>"
 
 
