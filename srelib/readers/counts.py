@@ -308,8 +308,9 @@ class _Work:
 
     def _check_total(self, part: str, *, exact: bool) -> None:
         some, whole = self.frame[part].to_numpy(), self.frame["total"].to_numpy()
-        whole_numbers = exact and not np.any(whole % 1)
-        over = some > (whole if whole_numbers else whole * (1 + GRACE))
+        over = some > whole
+        if over.any() and not (exact and not np.any(whole % 1)):
+            over = some > whole * (1 + GRACE)
         if over.any():
             self.refuse(over, part, f"{part} is more than total", "total")
 
