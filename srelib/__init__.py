@@ -22,7 +22,7 @@ __all__ = ["Dataset", "__version__", "load"]
 
 _FROM = {"load": "srelib.dataset", "Dataset": "srelib.dataset"}
 _SUBMODULES = {
-    "budget", "dataset", "errors", "figures", "findings", "quality", "readers", "report",
+    "alerts", "budget", "dataset", "errors", "figures", "findings", "quality", "readers", "report",
     "simulate", "sli", "slos", "stats", "tables", "windows",
 }  # fmt: skip
 

@@ -1,0 +1,240 @@
+"""Replay: which alert would have been firing, bucket by bucket, as Prometheus would have it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from srelib import windows
+from srelib.alerts.policies import Policy, Rule, check_policy, severities, threshold
+from srelib.alerts.spans import Spans, delayed, joined, paint, spans_of
+from srelib.budget.counts import checked, regular_step
+from srelib.errors import InsufficientDataError, ParameterError
+from srelib.windows.window import spelled
+
+
+@dataclass(frozen=True)
+class History:
+    """Counts made ready for replays: prefix sums, computed once for all rules.
+
+    Parameters
+    ----------
+    index : DatetimeIndex
+        Starts of the buckets.
+    step : Timedelta
+        Length of a bucket.
+    bad, total : Prefix
+        Prefix sums of bad and of all events [events].
+    """
+
+    index: pd.DatetimeIndex
+    step: pd.Timedelta
+    bad: windows.Prefix
+    total: windows.Prefix
+
+    @property
+    def length(self) -> pd.Timedelta:
+        """From the start of the first bucket to the end of the last."""
+        return self.step * len(self.index)
+
+    def error_ratios(self, lengths: Iterable[pd.Timedelta]) -> dict[pd.Timedelta, np.ndarray]:
+        """Share of bad events over several windows, at every bucket.
+
+        Parameters
+        ----------
+        lengths : iterable of Timedelta
+
+        Returns
+        -------
+        dict of Timedelta to array
+            Error ratios [fraction]; NaN without traffic in the window.
+        """
+        spans = list(dict.fromkeys(lengths))
+        widths = [windows.buckets(span, step=self.step) for span in spans]
+        found = windows.ratios(self.bad, self.total, widths=widths)
+        return dict(zip(spans, found, strict=True))
+
+
+def history(good: pd.Series, total: pd.Series) -> History:
+    """Make counts ready for replays.
+
+    Parameters
+    ----------
+    good, total : Series
+        Good and total events [events] on a regular UTC index; missing is unknown.
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    CountError
+        Counts that cannot be.
+    TimeIndexError
+        The indexes differ, are not regular, or hold fewer than two buckets.
+
+    Examples
+    --------
+    >>> index = pd.date_range("2026-01-01", periods=60, freq="min", tz="UTC")
+    >>> history(pd.Series(9.0, index), pd.Series(10.0, index)).length
+    Timedelta('0 days 01:00:00')
+    """
+    good_seen, total_seen = checked(good, total)
+    index = pd.DatetimeIndex(total.index)
+    step = regular_step(index)
+    whole = windows.prefix(total_seen)
+    part = windows.prefix(total_seen - good_seen, exponent=whole.exponent)
+    return History(index, step, part, whole)
+
+
+def firing(
+    good: pd.Series,
+    total: pd.Series,
+    *,
+    target: float,
+    policy: Policy,
+    partial: bool = False,
+) -> pd.DataFrame:
+    """Which alerts fire at each bucket.
+
+    Parameters
+    ----------
+    good, total : Series
+        Good and total events [events] on a regular UTC index; missing is unknown.
+    target : float
+        Service level objective [fraction], strictly between 0 and 1.
+    policy : sequence of Rule
+        Rules; those of one severity fire as one.
+    partial : bool
+        Accept windows longer than the whole history; they then see what there is.
+
+    Returns
+    -------
+    DataFrame
+        One column of booleans per severity, in the order of the policy, on the index of the
+        input: whether it fires at the END of that bucket, when its events are known.
+
+    Raises
+    ------
+    ParameterError
+        A policy without rules, or a window shorter than a bucket.
+    InsufficientDataError
+        A window longer than the history.
+    InvalidTargetError
+        The target is not a fraction strictly between 0 and 1.
+    CountError
+        Counts that cannot be.
+    TimeIndexError
+        The index is not regular.
+
+    Notes
+    -----
+    As Prometheus evaluates such rules, once per bucket [1]_: windows are ``(t - W, t]``; at the
+    start of the history they see what there is; without traffic the ratio is unknown and the
+    rule does not fire; a rule with `wait` is pending until its condition has held that long,
+    and any bucket without it starts the wait again, for each rule by itself.
+
+    References
+    ----------
+    .. [1] Prometheus documentation, Alerting rules, and
+       Beyer et al., The Site Reliability Workbook, O'Reilly 2018, chapter 5.
+
+    Examples
+    --------
+    >>> index = pd.date_range("2026-01-01", periods=6, freq="min", tz="UTC")
+    >>> total = pd.Series(100.0, index)
+    >>> good = total - [0, 50, 50, 0, 0, 0]
+    >>> policy = (Rule("page", "3m", "1m", 10),)
+    >>> firing(good, total, target=0.99, policy=policy)["page"].tolist()
+    [False, True, True, False, False, False]
+    """
+    rules = check_policy(policy)
+    past = history(good, total)
+    check_windows(rules, past, partial=partial)
+    found = rule_spans(past, rules, target=target)
+    columns = {
+        severity: paint(
+            joined([s for rule, s in zip(rules, found, strict=True) if rule.severity == severity]),
+            len(past.index),
+        )
+        for severity in severities(rules)
+    }
+    return pd.DataFrame(columns, index=good.index)
+
+
+def rule_spans(past: History, rules: Iterable[Rule], *, target: float) -> list[Spans]:
+    """Where each rule fires.
+
+    Parameters
+    ----------
+    past : History
+    rules : iterable of Rule
+    target : float
+        Service level objective [fraction].
+
+    Returns
+    -------
+    list of (array of int, array of int)
+        One per rule: first bucket of each span, and the first one after it.
+
+    Examples
+    --------
+    >>> index = pd.date_range("2026-01-01", periods=4, freq="min", tz="UTC")
+    >>> past = history(pd.Series([1.0, 0, 0, 1], index), pd.Series(1.0, index))
+    >>> rule_spans(past, [Rule("page", "1m", None, 1, "1m")], target=0.9)
+    [(array([2]), array([3]))]
+    """
+    rules = list(rules)
+    ratios = past.error_ratios(window for rule in rules for window in rule.windows)
+    return [_spans(past, rule, ratios, threshold(rule, target=target)) for rule in rules]
+
+
+def check_windows(rules: Iterable[Rule], past: History, *, partial: bool = False) -> None:
+    """Refuse windows that this history cannot answer.
+
+    Parameters
+    ----------
+    rules : iterable of Rule
+    past : History
+    partial : bool
+        Accept windows longer than the history.
+
+    Raises
+    ------
+    ParameterError
+        A window shorter than a bucket.
+    InsufficientDataError
+        A window longer than the history.
+    """
+    for rule in rules:
+        if min(rule.windows) < past.step:
+            raise ParameterError(
+                f"the rule '{rule}' is blind: its window of {spelled(min(rule.windows))} is "
+                f"shorter than a bucket of {spelled(past.step)}. Export finer data, or leave such "
+                f"rules out with alerts.answerable."
+            )
+        if rule.long > past.length and not partial:
+            raise InsufficientDataError(
+                f"the rule '{rule}' looks back {spelled(rule.long)}, the history is "
+                f"{spelled(past.length)} long. Export a longer span, or leave such rules out with "
+                f"alerts.answerable."
+            )
+
+
+def _spans(
+    past: History, rule: Rule, ratios: dict[pd.Timedelta, np.ndarray], limit: float
+) -> Spans:
+    """Where one rule fires: its condition, held for its wait."""
+    above = np.greater if rule.op == ">" else np.greater_equal
+    mask = above(ratios[rule.long], limit)
+    if rule.short is not None:
+        mask &= above(ratios[rule.short], limit)
+    if rule.min_bad or rule.min_total:
+        width = windows.buckets(rule.long, step=past.step)
+        mask &= past.bad.window(width) >= rule.min_bad
+        mask &= past.total.window(width) >= rule.min_total
+    return delayed(spans_of(mask), -int(-rule.wait // past.step))
