@@ -59,7 +59,7 @@ def percent(share: float, *, against: float | None = None, places: int = 0) -> s
 
 
 def percents(shares: Iterable[float], *, against: float | None = None) -> list[str]:
-    """Several shares in percent with the same number of decimal places.
+    """Several shares in percent with the same number of decimal places; 0 and 100 % have none.
 
     Parameters
     ----------
@@ -80,7 +80,8 @@ def percents(shares: Iterable[float], *, against: float | None = None) -> list[s
     values = list(shares)
     alone = [percent(share, against=against) for share in values]
     places = max((len(text.partition(".")[2].rstrip("%" + NBSP)) for text in alone), default=0)
-    return [percent(share, against=against, places=places) for share in values]
+    return [percent(share, against=against, places=0 if share in (0, 1) else places)
+            for share in values]  # fmt: skip
 
 
 def _crosses(share: float, line: float, digits: int) -> bool:

@@ -191,7 +191,7 @@ def _days_panel(ax: Axes, indicator: Indicator, result: pd.DataFrame) -> None:
     top: Any = share.idxmax()
     colors = [canvas.VERMILLION if i == top else canvas.BLUE for i in result.index]
     ax.bar(result["starts_at"], share, width=20 / 24, align="edge", color=colors)
-    ax.set_ylim(0, max(float(share.max()) * 1.1, 1e-6))
+    ax.set_ylim(0, float(share.max()) * 1.1 or 0.01)
     canvas.percent_axis(ax.yaxis, ticks=3)
     canvas.time_axis(ax)
     when = result.loc[top, "starts_at"]
@@ -284,7 +284,9 @@ def _forecast_title(results: Mapping[Indicator, Any]) -> str:
     likely = [key for key, r in results.items() if r.probability > 0.5 and key not in gone]
     parts = []
     if gone:
-        parts.append(f"{len(gone)} of {len(results)} budgets are gone already")
+        many = f"{len(gone)} of {len(results)} budgets are"
+        one = f"The budget of {gone[0].label} is"
+        parts.append(f"{one if len(gone) == 1 else many} gone already")
     if likely:
         names = wording.listing([key.label for key in likely], limit=2)
         parts.append(f"more likely than not to follow: {names}" if gone else

@@ -233,9 +233,10 @@ def grid(
     ax = axes(ax, height=0.75 + each * rows * (1.5 if columns == 1 else 1))
     ax.set_axis_off()
     width, pitch = (1 - 0.12 * (columns - 1)) / columns, 1 / rows
-    boxes = [((i % columns) * (width + 0.12), 1 - (i // columns + 1) * pitch + 0.2 * pitch)
+    below, tall = (0.14, 0.76) if columns == 1 else (0.2, 0.58)
+    boxes = [((i % columns) * (width + 0.12), 1 - (i // columns + 1 - below) * pitch)
              for i in range(len(keys))]  # fmt: skip
-    panels = [ax.inset_axes((x, y, width, 0.58 * pitch)) for x, y in boxes]
+    panels = [ax.inset_axes((x, y, width, tall * pitch)) for x, y in boxes]
     for panel in panels:
         panel.narrow = columns > 1  # type: ignore[attr-defined]
     left_out = len(results) - len(keys)
@@ -296,9 +297,14 @@ class _Dates(Formatter):
             return []
         years = sorted({times[0].year, times[-1].year})
         self._offset = "\u2013".join(map(str, years)) if self._year else ""
+        short = times[-1] - times[0] < pd.Timedelta(days=2) and len(times) > 1
+        if short and self._year:
+            self._offset = f"{times[0].day} {times[0]:%b %Y}"
+            return [f"{time:%H:%M}" if time.hour or time.minute else f"{time.day} {time:%b}"
+                    for time in times]  # fmt: skip
         if times[-1] - times[0] > pd.Timedelta(days=400):
             return [f"{time:%b %Y}" for time in times]
-        if times[-1] - times[0] < pd.Timedelta(days=2):
+        if short:
             return [f"{time.day} {time:%b %H:%M}" for time in times]
         return [f"{time.day} {time:%b}" for time in times]
 

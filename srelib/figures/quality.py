@@ -44,15 +44,15 @@ def plot_coverage(
     with canvas.style():
         for y, key in enumerate(rows):
             _calendar_row(ax, y, days[key])
-        ends = [days[key].index[-1] for key in rows]
-        ax.set_xlim(min(days[key].index[0] for key in rows), max(ends) + pd.Timedelta(days=1))
+        both = [days[key].index[end] for key in rows for end in (0, -1)]
+        ax.set_xlim(min(both), max(both) + pd.Timedelta(days=1))  # type: ignore[arg-type]
         ax.set_ylim(-0.6, len(rows) - 0.4)
         ax.set_yticks(range(len(rows)), [key.label for key in rows])
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
         _shares_seen(ax, [overall[key] for key in rows])
         canvas.time_axis(ax, year=False, ticks=7)
-        ax.set_xlabel(f"day of {canvas.years(ends)} (red: share of the day not observed)")
+        ax.set_xlabel(f"day of {canvas.years(both)} (red: share of the day not observed)")
         canvas.headline(ax, title, labels=[key.label for key in rows])
     left_out = len(days) - len(rows)
     rest = f" {left_out} better covered series are not drawn." if left_out else ""
@@ -64,9 +64,10 @@ def _calendar_row(ax: Axes, y: int, share: pd.Series) -> None:
     missing = 1 - share.to_numpy()
     height = np.where(missing > 0, np.maximum(missing, 0.15), 0.0) * 0.8
     seen = share.index[~np.isnan(missing)]
-    ax.bar(seen, 0.8, width=0.9, bottom=y - 0.4, align="edge", color=canvas.PALE)
+    wide = 0.9 if len(share) <= 150 else 1.0
+    ax.bar(seen, 0.8, width=wide, bottom=y - 0.4, align="edge", color=canvas.PALE)
     some = missing > 0
-    ax.bar(share.index[some], height[some], width=0.9, bottom=y - 0.4, align="edge",
+    ax.bar(share.index[some], height[some], width=wide, bottom=y - 0.4, align="edge",
            color=canvas.VERMILLION)  # fmt: skip
 
 
@@ -84,7 +85,11 @@ def _coverage_title(overall: Mapping[Any, float]) -> str:
     if not partial:
         return f"All {len(overall)} series were observed without a gap"
     worst = min(partial, key=lambda key: partial[key])
-    text = f"{worst.label} was observed {wording.percent(partial[worst])} of the time"
+    lowest = wording.percent(partial[worst])
+    equal = sum(wording.percent(share) == lowest for share in partial.values())
+    if equal > 1:
+        return f"{equal} of {len(overall)} series were observed only {lowest} of the time"
+    text = f"{worst.label} was observed {lowest} of the time"
     others = [share for key, share in overall.items() if key != worst]
     if not others:
         return text
@@ -119,7 +124,7 @@ def plot_spans(sources: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     with canvas.style():
         for y, (_, row) in enumerate(shown.iterrows()):
             ax.barh(y, row["last"] - row["first"], left=row["first"], height=0.5,
-                    color=canvas.BLUE)  # fmt: skip
+                    color=canvas.BLUE, edgecolor=canvas.BLUE, lw=1.2)  # fmt: skip
             rows = wording.plural(row["rows_kept"], "row")
             ax.annotate(rows, (row["last"], y), xytext=(5, 0), textcoords="offset points",
                         va="center", fontsize=8.5, color=canvas.GREY)  # fmt: skip
@@ -132,7 +137,8 @@ def plot_spans(sources: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
         canvas.time_axis(ax, year=False, ticks=7)
-        ax.set_xlabel(f"day of {canvas.years(dated['last'])} (UTC; shaded: service levels known)")
+        span = canvas.years([*dated["first"], *dated["last"]])
+        ax.set_xlabel(f"day of {span} (UTC; shaded: service levels known)")
         canvas.headline(ax, title, labels=labels)
     return canvas.describe(ax, f"First to last entry of each input file. {title}.")
 

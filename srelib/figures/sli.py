@@ -76,8 +76,12 @@ def _periods_panel(ax: Axes, indicator: Indicator, result: pd.DataFrame) -> None
         errors = np.clip([some["bad"] - some["least"], some["most"] - some["bad"]], 0, None)
         ax.errorbar(some["starts_at"], some["bad"], yerr=errors, fmt=marker, color=color, ms=4.5,
                     markerfacecolor=face, elinewidth=1, clip_on=False)  # fmt: skip
-    top = float(np.nanmax([points["most"].max(), 2 * indicator.allowed, 1e-9]))
-    ax.set_ylim(0, top * 1.08)
+    top = float(np.nanmax([points["most"].max(), 2 * indicator.allowed, 0.0]))
+    ax.set_ylim(0, top * 1.08 if top else 0.01)
+    first, last = points["starts_at"].min(), points["starts_at"].max()
+    edge = max(pd.Timedelta(days=4), (last - first) / 30) if len(points) else None
+    if edge is not None:
+        ax.set_xlim(first - edge, last + edge)
     if indicator.has_target:
         ax.axhline(indicator.allowed, color=canvas.INK, lw=0.9, ls=(0, (4, 2)), zorder=1)
     canvas.percent_axis(ax.yaxis, ticks=3)
@@ -129,6 +133,7 @@ def plot_worst_windows(worst: Mapping[Indicator, Any], *, ax: Axes | None = None
     ends = [end for c in curves.values() if len(c) for end in (c.index[0], c.index[-1])]
     span = (min(ends, default=1.0) / 1.5, max(ends, default=2.0) * 1.5)
     floor = min((c[c > 0].min() for c in curves.values() if (c > 0).any()), default=1e-4)
+    lowest = min([floor, *(key.allowed for key in results if key.has_target)])
     with canvas.style():
         ax, shown, key = canvas.grid(ax, results, each=1.6, worst=_above)
         for panel, indicator in shown:
@@ -136,7 +141,7 @@ def plot_worst_windows(worst: Mapping[Indicator, Any], *, ax: Axes | None = None
                 if other != indicator:
                     panel.plot(curve.index, curve.clip(lower=floor), color="#CFCFCF", lw=0.8)
             _worst_panel(panel, indicator, curves[indicator].clip(lower=floor), span)
-            panel.set_ylim(floor / 2, 1.6)
+            panel.set_ylim(lowest / 5, 1.6)
             panel.set_xlim(*span)
         canvas.headline(ax, title)
         canvas.subtitle(ax, "worst bad share in any window of that length (log scales); "
@@ -234,7 +239,7 @@ def plot_slices(shares: pd.DataFrame, *, slice: str, ax: Axes | None = None) -> 
                   rows[["events", "slices"]].max(axis=1), color="#BDBDBD", lw=2)  # fmt: skip
         marks: dict[str, Any] = {"clip_on": False, "zorder": 3, "ls": ""}
         dots = ax.plot(rows["events"], rows.index, "o", color=canvas.BLUE, ms=6,
-                       label="share of events", **marks)  # fmt: skip
+                       label=f"share of {_counted(rows)}", **marks)  # fmt: skip
         diamonds = ax.plot(rows["slices"], rows.index, "D", color=canvas.VERMILLION, ms=5.5,
                            label=f"share of {slice} slices", **marks)  # fmt: skip
         ax.set_yticks(rows.index, [key.label for key in rows["indicator"]])
@@ -249,14 +254,19 @@ def plot_slices(shares: pd.DataFrame, *, slice: str, ax: Axes | None = None) -> 
     return canvas.describe(ax, f"Share of bad events and of bad slices per indicator. {title}.")
 
 
+def _counted(rows: pd.DataFrame) -> str:
+    return "time" if all(key.unit == "seconds" for key in rows["indicator"]) else "events"
+
+
 def _slices_title(rows: pd.DataFrame, slice: str) -> str:
+    whole = _counted(rows)
     worse = rows["slices"] > rows["events"]
     if worse.all():
-        return f"Counted in {slice} slices, every indicator looks worse than counted in events"
+        return f"Counted in {slice} slices, every indicator looks worse than counted in {whole}"
     if not worse.any():
-        return f"Counted in {slice} slices, no indicator looks worse than counted in events"
+        return f"Counted in {slice} slices, no indicator looks worse than counted in {whole}"
     return (f"Counted in {slice} slices, {int(worse.sum())} of {len(rows)} indicators look worse "
-            "than counted in events")
+            f"than counted in {whole}")
 
 
 def plot_low_traffic(low: Mapping[Indicator, Any], *, ax: Axes | None = None) -> Axes:

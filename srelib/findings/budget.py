@@ -132,7 +132,7 @@ def burn_sentence(burn: Mapping[Indicator, Any]) -> str:
     results = {k: settled(k, r["left_share"]).dropna() for k, r in answered(burn).items()}
     results = {k: left for k, left in results.items() if len(left)}
     if not results:
-        return NO_SLO
+        return "There is no budget to follow."
     over = {k: float((left < 0).mean()) for k, left in results.items()}
     worst = max(over, key=lambda k: over[k])
     if over[worst] == 0:
@@ -280,6 +280,9 @@ def days_sentence(days: Mapping[Indicator, Any]) -> str:
     top = {k: r.nlargest(3, "bad")["share_of_spent"].sum() for k, r in results.items()}
     key = max(top, key=lambda k: results[k]["share_of_allowance"].sum())
     days_seen = int(results[key]["bad"].notna().sum())
+    if days_seen <= 3:
+        days_text = wording.plural(days_seen, "day")
+        return f"{days_text} of data cannot say whether spending is concentrated."
     return (f"The three dearest of {days_seen} days hold {wording.percent(top[key])} of what "
             f"{name(key.name)} spent; spread evenly they would hold "
             f"{wording.percent(min(1.0, 3 / days_seen))}.")  # fmt: skip

@@ -52,7 +52,7 @@ def files_sentence(sources: pd.DataFrame) -> str:
     files = wording.plural(len(sources), "file")
     if read == 0:
         return f"{files} without a single row."
-    text = f"{files} with {wording.exact(read)} rows were read"
+    text = f"{wording.exact(read)} rows of {files} were read"
     if refused == 0:
         return f"{text}, and every row was kept."
     share = wording.percent(refused / read)
@@ -120,7 +120,7 @@ def coverage_sentence(overall: Mapping[Indicator, float]) -> str:
         Markdown.
     """
     if not overall:
-        return "Nothing was observed."
+        return "There is no series to judge here."
     partial = {key: share for key, share in overall.items() if share < 1}
     if not partial:
         return "Every series was observed without a gap."

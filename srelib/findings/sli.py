@@ -203,8 +203,9 @@ def slices_sentence(shares: pd.DataFrame, *, slice: str) -> str:
     row = rows.iloc[int(difference.to_numpy().argmax())]
     length = wording.duration(pd.Timedelta(slice))
     events, slices = wording.percent(row["events"]), wording.percent(row["slices"])
-    return (f"The choice matters most for {name(row['indicator'].name)}: {events} of its events "
-            f"were bad, but {slices} of its slices of {length} fell below the target.")  # fmt: skip
+    counted = "time was" if row["indicator"].unit == "seconds" else "events were"
+    return (f"The choice matters most for {name(row['indicator'].name)}: {events} of its {counted} "
+            f"bad, and {slices} of its slices of {length} fell below the target.")  # fmt: skip
 
 
 def low_traffic_sentence(low: Mapping[Indicator, Any]) -> str:

@@ -183,8 +183,8 @@ def sources(*, rejected: int) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("frame", "text"),
     [
-        (sources(rejected=0), "1 file with 1,000 rows were read, and every row was kept."),
-        (sources(rejected=3), "1 file with 1,000 rows were read: 997 kept, **3 refused** (0.3 %), "
+        (sources(rejected=0), "1,000 rows of 1 file were read, and every row was kept."),
+        (sources(rejected=3), "1,000 rows of 1 file were read: 997 kept, **3 refused** (0.3 %), "
                               "each with a reason."),
         (sources(rejected=0)[:0], "No file was read."),
     ],
@@ -209,7 +209,7 @@ def test_rejects_sentence_escapes_the_value_it_quotes():
         ({SHOP: 1.0, NASTY: 1.0}, "Every series was observed without a gap."),
         ({SHOP: 1.0, NASTY: 0.99996},
          "Least observed is **&#60;b&#62;\\*x\\***: 99.996 % of its time; 1 of 2 series have no"),
-        ({}, "Nothing was observed."),
+        ({}, "There is no series to judge here."),
     ],
 )  # fmt: skip
 def test_coverage_sentence_never_rounds_a_gap_away(overall, start):

@@ -50,6 +50,11 @@ def test_percent_stays_on_its_side_of_every_line(share, target):
             assert (read > line * 100) == (share > line)
 
 
+def test_percents_leave_a_whole_alone():
+    """100 % needs no decimals beside an interval that has some."""
+    assert [plain(text) for text in wording.percents([1.0, 0.9993])] == ["100 %", "99.93 %"]
+
+
 def test_percents_line_up():
     """An interval has as many places as its estimate."""
     texts = [plain(text) for text in wording.percents([0.9941, 0.989, 0.9964])]
