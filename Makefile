@@ -21,7 +21,6 @@ test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/interrogate --quiet tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile --doctest-modules \
 		--nbval-lax --nbval-current-env --nbval-cell-timeout 300 tests srelib notebooks $(ARGS)
 
