@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 IGNORED_SUFFIXES = (".md", ".html", ".pdf", ".png", ".ipynb", ".py")
 """Files that lie about in folders of exports and hold no data."""
 
+REPORT_MARKER = ".srelib-report"
+"""File in every folder that holds a report; such a folder is never input."""
+
 _MAIN_TIME = {
     "sli": "time", "deployments": "finished_at", "changes": "committed_at",
     "incidents": "started_at", "alerts": "fired_at", "exclusions": "starts_at",
@@ -44,7 +47,9 @@ class Dataset:
     path : Path
         The folder, or the one file, that was read.
     as_of : Timestamp
-        "Now": the end of the data. Nothing in the tables is later.
+        "Now": what was asked for, and then nothing in the tables is later. By default the end of
+        the last bucket of `sli` (without buckets, the latest time anywhere but in exclusions);
+        events after it stay in their tables.
     sli, deployments, changes, incidents, alerts, exclusions : DataFrame
         Canonical tables (`srelib.tables.TABLES`).
     slos : list of Slo
@@ -166,7 +171,7 @@ def load(path: str | Path, *, as_of: str | pd.Timestamp | None = None) -> Datase
 
     Notes
     -----
-    The folder is read with the folders in it; hidden files are left out.
+    The folder is read with the folders in it; hidden files and reports are left out.
     Files are read in the order of their names; the same files give the same dataset.
     """
     from srelib.readers.source import read_sources
@@ -222,6 +227,8 @@ def _walk(folder: Path) -> Iterator[Path]:
         if entry.name.startswith("."):
             continue
         looks_like_export = entry.suffix.lower() in (".csv", ".json", ".gz", ".tsv", ".jsonl")
+        if entry.is_dir() and (entry / REPORT_MARKER).exists():
+            continue
         if entry.is_dir() and not looks_like_export:
             yield from _walk(entry)
         else:

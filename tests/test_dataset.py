@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import srelib
 from srelib import tables
 from srelib.errors import InputError, ParameterError
+from srelib.report.folder import replaced
 
 HEADER = "time,service,good,total"
 
@@ -76,6 +77,18 @@ def test_provenance_names_format_rows_and_hash(tmp_path: Path) -> None:
     assert row[["rows_read", "rows_kept", "rows_rejected"]].tolist() == [2, 1, 1]
     assert row["sha256"] == hashlib.sha256(text.encode()).hexdigest()
     assert row["first"] == row["last"] == pd.Timestamp(at(0))
+
+
+def test_a_report_inside_the_folder_is_not_input(tmp_path: Path) -> None:
+    """What a run wrote beside the data changes nothing in the next one."""
+    folder(tmp_path, a__csv=csv(line(0), line(1)))
+    before = srelib.load(tmp_path)
+    with replaced(tmp_path / "reports") as out:
+        (out / "index.html").write_text("<p>page</p>")
+        (out / "b.csv").write_text(csv(line(2)))
+    after = srelib.load(tmp_path)
+    pd.testing.assert_frame_equal(after.sources, before.sources)
+    assert after.notes == before.notes
 
 
 def test_counts_lie_on_the_full_grid_and_gaps_are_missing(tmp_path: Path) -> None:

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from srelib.dataset import REPORT_MARKER as MANIFEST
 from srelib.errors import InputError
 
-MANIFEST = ".srelib-report"
-"""Names the files of a report, one a line; a folder that holds others is not replaced."""
-
+# The marker names the files of a report, one a line; a folder that holds others is not replaced.
 _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
