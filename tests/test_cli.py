@@ -126,6 +126,15 @@ def test_check_says_what_each_file_was_understood_as(exports, capsys):
         assert expected in shown.replace("\xa0", " ")
 
 
+def test_check_calls_what_it_leaves_out_no_export(exports, capsys):
+    """A file that feeds no table has no colon without a word behind it."""
+    (exports / "notes.md").write_text("notes")
+    status, shown, _ = run("check", exports, capsys=capsys)
+    assert status == 0
+    assert "not an export" in next(row for row in shown.splitlines() if "notes.md" in row)
+    assert "ignored:" not in shown
+
+
 def test_check_shows_rejected_rows_with_their_lines(exports, capsys):
     """Good > total on line 3."""
     lines = (exports / "requests.csv").read_text().splitlines()

@@ -160,7 +160,7 @@ def _files(seen: dict[str, Any]) -> Any:
         first, last = (
             when(pd.Timestamp(file[end]) if file[end] else pd.NaT) for end in ("first", "last")
         )
-        read_as = f"{file['format']}: {file['table']}"
+        read_as = f"{file['format']}: {file['table']}" if file["table"] else "not an export"
         kept, rejected = f"{file['rows_kept']:,}", f"{file['rows_rejected']:,}"
         _add(table, file["file"], read_as, kept, rejected, first, last, file["timezone"] or "UTC")
     return table
