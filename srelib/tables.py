@@ -6,8 +6,9 @@ Times are UTC, ratios are fractions, missing stays missing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -243,11 +244,11 @@ def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
 
 
 def _typed(frame: pd.DataFrame, column: Column, table: str) -> pd.Series:
-    dtype = DTYPES[column.kind]
+    dtype: Any = DTYPES[column.kind]
     if column.name not in frame.columns:
-        return pd.Series([pd.NA] * len(frame), dtype=dtype) if len(frame) else pd.Series([], dtype=dtype)
+        return pd.Series(pd.NA, index=range(len(frame)), dtype=dtype)
     values = frame[column.name].reset_index(drop=True)
-    if column.kind == "time" and getattr(values.dt if len(values) else None, "tz", "UTC") is None:
+    if pd.api.types.is_datetime64_dtype(values.dtype):
         raise ColumnError(
             f"{table}.{column.name} holds times without a zone; localize them, then convert to UTC."
         )
@@ -259,5 +260,5 @@ def _typed(frame: pd.DataFrame, column: Column, table: str) -> pd.Series:
         ) from error
 
 
-def _listed(items: object) -> str:
-    return ", ".join(repr(str(item)) for item in items)  # type: ignore[attr-defined]
+def _listed(items: Iterable[object]) -> str:
+    return ", ".join(repr(str(item)) for item in items)
