@@ -1,5 +1,17 @@
-"""Would our alerts have told us in time? Burn-rate policies replayed on history."""
+"""Would our alerts have told us in time? Burn-rate policies replayed on history and scored.
 
+A policy is a few `Rule`; `workbook_policy`, `pyrra_policy`, `grafana_policy` and
+`earlier_attempts` are ready-made.
+`firing` replays it bucket by bucket as Prometheus would, `episodes` are the pages, and `score`
+holds them against what should have been told: `incident_events` from the records, or
+`budget_events` from the data.
+`scores` and `compare` put policies side by side, `search` looks for better ones, `review` names
+rules that cannot do their job, and `expected` is what a rule does on paper.
+"""
+
+from srelib.alerts.analytic import exhaustion, expected, is_reachable
+from srelib.alerts.compare import compare, scores
+from srelib.alerts.episodes import as_episodes, episodes
 from srelib.alerts.firing import History, check_windows, firing, history, rule_spans
 from srelib.alerts.policies import (
     PAGE,
@@ -16,9 +28,17 @@ from srelib.alerts.policies import (
     threshold,
     workbook_policy,
 )
+from srelib.alerts.review import answerable, review
+from srelib.alerts.score import Score, score
+from srelib.alerts.search import candidates, search
+from srelib.alerts.spending import Spending, spending
+from srelib.alerts.truth import budget_events, incident_events, period_budget
 
 __all__ = [
-    "PAGE", "TICKET", "History", "Policy", "Rule", "check_policy", "check_windows",
-    "earlier_attempts", "firing", "grafana_policy", "guarded", "history", "period_length",
-    "pyrra_policy", "rule_spans", "severities", "threshold", "workbook_policy",
+    "PAGE", "TICKET", "History", "Policy", "Rule", "Score", "Spending", "answerable",
+    "as_episodes", "budget_events", "candidates", "check_policy", "check_windows", "compare",
+    "earlier_attempts", "episodes", "exhaustion", "expected", "firing", "grafana_policy",
+    "guarded", "history", "incident_events", "is_reachable", "period_budget", "period_length",
+    "pyrra_policy", "review", "rule_spans", "score", "scores", "search", "severities", "spending",
+    "threshold", "workbook_policy",
 ]  # fmt: skip

@@ -30,6 +30,7 @@ POLICIES: dict[str, Callable[[], alerts.Policy]] = {
 MAIN = ("workbook 28d", "workbook 30d", "pyrra 28d", "pyrra 30d")
 """The policies every shape is tried with."""
 
+NONE = pd.Timedelta(0)
 TARGETS = (0.9, 0.99, 0.995, 0.999)
 
 
@@ -156,16 +157,19 @@ def scenario(shape: str, policy: str, seed: int, *, buckets: int, step: int = 1)
     Returns
     -------
     Scenario
-        Every other one without gaps is seen as counters.
+        Every other one without gaps is seen as counters, where all windows are whole buckets:
+        of others ``increase`` extrapolates what no sample shows.
     """
     random = np.random.default_rng([seed, *shape.encode()])
     bad, total = SHAPES[shape](random, buckets)
-    counters = shape == "counter at rest" or (shape != "gaps" and seed % 2 == 1)
+    rules = POLICIES[policy]()
+    whole = all(span % pd.Timedelta(minutes=step) == NONE for r in rules for span in r.windows)
+    counters = whole and (shape == "counter at rest" or (shape != "gaps" and seed % 2 == 1))
     if counters:
         bad[0] = total[0] = 0
     target = TARGETS[int(random.integers(len(TARGETS)))]
     name = f"{shape}, {policy}, {target}, seed {seed}, {buckets} x {step} min"
-    return Scenario(name, bad, total, POLICIES[policy](), target, step, counters)
+    return Scenario(name, bad, total, rules, target, step, counters)
 
 
 def few() -> list[Scenario]:
@@ -194,7 +198,7 @@ def many() -> Iterator[Scenario]:
     ------
     Scenario
     """
-    for seed in range(5):
+    for seed in range(6):
         for shape in SHAPES:
             for policy in POLICIES if seed < 2 else MAIN:
                 yield scenario(shape, policy, 1000 + seed, buckets=360)

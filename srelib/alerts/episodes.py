@@ -1,0 +1,120 @@
+"""Episodes: from the moment an alert fires until it resolves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from srelib.alerts.spans import joined, spans_of
+from srelib.budget.counts import regular_step
+from srelib.errors import ColumnError, ParameterError
+
+COLUMNS = ["severity", "fired_at", "resolved_at"]
+_ZERO = pd.Timedelta(0)
+
+
+def episodes(firing: pd.DataFrame, *, merge: pd.Timedelta | str = _ZERO) -> pd.DataFrame:
+    """One row per episode of each severity.
+
+    Parameters
+    ----------
+    firing : DataFrame
+        As `firing` gives it: booleans on a regular UTC index, one column per severity.
+    merge : Timedelta or str
+        Episodes of one severity at most this far apart become one, as a person who has just been
+        paged is not paged again.
+
+    Returns
+    -------
+    DataFrame
+        severity, fired_at, resolved_at (UTC), in order of time.
+        An episode begins at the END of the first bucket it fires at, when that is known, and ends
+        at the end of the first bucket at which it no longer fires; NaT while it still does.
+
+    Raises
+    ------
+    TimeIndexError
+        The index is not regular.
+    ParameterError
+        `merge` is negative.
+
+    Examples
+    --------
+    >>> index = pd.date_range("2026-01-01", periods=6, freq="min", tz="UTC")
+    >>> fires = pd.DataFrame({"page": [False, True, True, False, True, True]}, index)
+    >>> found = episodes(fires)
+    >>> found["fired_at"].dt.strftime("%H:%M").tolist(), found["resolved_at"].isna().tolist()
+    (['00:02', '00:05'], [False, True])
+    """
+    gap = pd.Timedelta(merge)
+    if gap < _ZERO:
+        raise ParameterError(f"merge must not be negative; got {gap}.")
+    index = pd.DatetimeIndex(firing.index)
+    step = regular_step(index)
+    ends = (index + step).tz_convert("UTC").as_unit("us").append(pd.DatetimeIndex([pd.NaT]))
+    parts = []
+    for severity in firing.columns:
+        spans = spans_of(firing[severity].to_numpy(dtype=bool))
+        starts, stops = joined([spans], gap=int(gap // step))
+        parts.append(
+            pd.DataFrame(
+                {"severity": severity, "fired_at": ends[starts], "resolved_at": ends[stops]}
+            )
+        )
+    found = pd.concat(parts, ignore_index=True).astype({"severity": "str"})
+    return found.sort_values("fired_at", kind="stable").reset_index(drop=True)
+
+
+def as_episodes(alerts: pd.DataFrame, *, merge: pd.Timedelta | str = _ZERO) -> pd.DataFrame:
+    """Episodes from a replay, from `episodes`, or from the table ``alerts`` of an export.
+
+    Parameters
+    ----------
+    alerts : DataFrame
+        Booleans on a time index, or rows with severity, fired_at and resolved_at.
+    merge : Timedelta or str
+        See `episodes`.
+
+    Returns
+    -------
+    DataFrame
+        severity, fired_at, resolved_at.
+
+    Raises
+    ------
+    ColumnError
+        Neither of the two.
+
+    Examples
+    --------
+    >>> as_episodes(pd.DataFrame({"page": [1, 2]}))
+    Traceback (most recent call last):
+    ...
+    srelib.errors.ColumnError: alerts must be booleans per severity (alerts.firing) or rows with \
+severity, fired_at, resolved_at; columns seen: ['page'].
+    """
+    if len(alerts.columns) and all(kind.kind == "b" for kind in alerts.dtypes):
+        return episodes(alerts, merge=merge)
+    if not set(COLUMNS) <= set(alerts.columns):
+        raise ColumnError(
+            f"alerts must be booleans per severity (alerts.firing) or rows with "
+            f"{', '.join(COLUMNS)}; columns seen: {list(alerts.columns)}."
+        )
+    rows = alerts[COLUMNS].sort_values("fired_at", kind="stable").reset_index(drop=True)
+    return _merged(rows, pd.Timedelta(merge))
+
+
+def _merged(rows: pd.DataFrame, gap: pd.Timedelta) -> pd.DataFrame:
+    """Rows of one severity that overlap, or are at most `gap` apart, become one."""
+    parts = []
+    forever = pd.Timestamp.max.tz_localize("UTC").as_unit("us")
+    for _, part in rows.groupby("severity", sort=False, dropna=False):
+        reach = part["resolved_at"].fillna(forever).cummax()
+        new = (part["fired_at"] > reach.shift() + gap).to_numpy(dtype=bool)
+        number = np.cumsum(np.concatenate([[True], new[1:]]))
+        first = part.groupby(number)[["severity", "fired_at"]].first()
+        last = reach.groupby(number).max()
+        parts.append(first.assign(resolved_at=last.where(last < forever)))
+    if not parts:
+        return rows
+    return pd.concat(parts).sort_values("fired_at", kind="stable").reset_index(drop=True)

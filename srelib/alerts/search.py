@@ -1,0 +1,285 @@
+"""A search over policies: which trade pages against budget spent best, and does it last?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from srelib.alerts.firing import History, check_windows, history, rule_spans
+from srelib.alerts.policies import PAGE, Policy, Rule, check_policy, period_length, workbook_policy
+from srelib.alerts.spans import Spans, joined
+from srelib.alerts.truth import period_budget
+from srelib.errors import InsufficientDataError, ParameterError
+from srelib.windows import Window, divide
+
+FAST = ("30m", "1h", "2h", "3h")
+SLOW = ("4h", "6h", "12h", "1d")
+FAST_SHARES = (0.005, 0.01, 0.02, 0.03, 0.05)
+SLOW_SHARES = (0.02, 0.03, 0.05, 0.07, 0.1)
+WEEK = pd.Timedelta(days=7)
+
+
+def candidates(
+    period: Window | pd.Timedelta | str,
+    *,
+    fast: Sequence[str] = FAST,
+    slow: Sequence[str] = SLOW,
+    fast_shares: Sequence[float] = FAST_SHARES,
+    slow_shares: Sequence[float] = SLOW_SHARES,
+) -> dict[str, tuple[Rule, ...]]:
+    """Policies of one fast and one slow rule that page, in all combinations.
+
+    Parameters
+    ----------
+    period : Window, Timedelta or str
+        Period of the SLO.
+    fast, slow : sequence of str
+        Long windows of either rule; the short ones are a twelfth of them.
+    fast_shares, slow_shares : sequence of float
+        Budget spent in the long window at which either fires [fraction].
+
+    Returns
+    -------
+    dict of str to tuple of Rule
+        By name, such as ``2 % in 1h or 5 % in 6h``; 400 by default.
+
+    Examples
+    --------
+    >>> found = candidates("30d")
+    >>> len(found), str(found["2 % in 1h or 5 % in 6h"][0])
+    (400, 'page: 14.4x over 1 hour and 5 minutes')
+    """
+    length = period_length(period)
+    return {
+        f"{100 * a:g} % in {long_a} or {100 * b:g} % in {long_b}": (
+            _rule(long_a, a, length),
+            _rule(long_b, b, length),
+        )
+        for (long_a, a), (long_b, b) in product(
+            product(fast, fast_shares), product(slow, slow_shares)
+        )
+    }
+
+
+def search(
+    good: pd.Series,
+    total: pd.Series,
+    *,
+    target: float,
+    period: Window | pd.Timedelta | str,
+    truth: pd.DataFrame,
+    policies: Mapping[str, Policy] | None = None,
+    current: Policy | None = None,
+    severity: str = PAGE,
+    split: float = 0.5,
+    most_pages: float = 2.0,
+    grace: pd.Timedelta | str = "15min",
+    merge: pd.Timedelta | str = "1h",
+) -> pd.DataFrame:
+    """Pages against budget spent at detection for many policies, chosen early and scored late.
+
+    Parameters
+    ----------
+    good, total : Series
+        Good and total events [events] on a regular UTC index; missing is unknown.
+    target : float
+        Service level objective [fraction], strictly between 0 and 1.
+    period : Window, Timedelta or str
+        Period of the SLO.
+    truth : DataFrame
+        Events that mattered: starts_at, ends_at (`budget_events`, `incident_events`).
+    policies : mapping of str to policy, optional
+        What is tried; default: `candidates`.
+    current : Policy, optional
+        The policy in use; it and the Workbook's are always among those tried.
+    severity : str
+        Rules that count.
+    split : float
+        Share of the history that policies are chosen on; the rest is what they are tested on.
+    most_pages : float
+        Pages bearable [1/week]; among those that keep to it on the first part, the one that
+        spends least before its first page is chosen.
+    grace, merge : Timedelta or str
+        As in `score`.
+
+    Returns
+    -------
+    DataFrame
+        One row per policy: policy (name), kind ('candidate', 'current', 'workbook'), and for the
+        first part (``_chosen_on``) and the rest (``_tested_on``): pages_per_week [1/week], spent
+        (median over events of the budget of a period spent at the first page, or by the whole
+        event where none came) [fraction], recall, precision [fraction]; front (whether no other
+        policy is at least as good on the first part in both pages and spent, and better in one);
+        chosen (one row, none if no policy keeps to `most_pages`).
+
+    Raises
+    ------
+    ParameterError
+        `split` outside (0, 1), or policies or windows that cannot be.
+    InsufficientDataError
+        No event in one of the two parts, or a window longer than the history.
+
+    Notes
+    -----
+    What is best among many on one history was also lucky there; only the numbers of the rest say
+    what to expect.
+    An event belongs to the part it starts in; a page to the part it fires in.
+
+    Examples
+    --------
+    >>> from srelib.alerts.truth import budget_events
+    >>> index = pd.date_range("2026-01-01", periods=14400, freq="min", tz="UTC")
+    >>> total = pd.Series(100.0, index)
+    >>> good = total.mask(index.day.isin([3, 8]) & (index.hour == 12), 0.0)
+    >>> truth = budget_events(good, total, target=0.99, period="28d", share=0.02)
+    >>> found = search(good, total, target=0.99, period="28d", truth=truth)
+    >>> len(found), int(found["chosen"].sum())
+    (401, 1)
+    """
+    if not 0 < split < 1:
+        raise ParameterError(f"split must lie strictly between 0 and 1; got {split}.")
+    tried = _tried(policies, current, period, severity)
+    past = history(good, total)
+    rules = list(dict.fromkeys(rule for policy, _ in tried.values() for rule in policy))
+    check_windows(rules, past)
+    fires = dict(zip(rules, rule_spans(past, rules, target=target), strict=True))
+    gap = int(pd.Timedelta(merge) // past.step)
+    parts = _parts(past, truth, split, pd.Timedelta(grace), target, period)
+    rows = []
+    for name, (policy, kind) in tried.items():
+        spans = joined([fires[rule] for rule in policy], gap=gap)
+        found = {
+            f"{key}_{part}": value
+            for part, events in parts.items()
+            for key, value in _measured(spans, events).items()
+        }
+        rows.append({"policy": name, "kind": kind, **found})
+    table = pd.DataFrame(rows)
+    table["front"] = _front(table["pages_per_week_chosen_on"], table["spent_chosen_on"])
+    return table.assign(chosen=_chosen(table, most_pages))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Events of a part of the history, as bucket boundaries, and budget spent before each."""
+
+    first: int
+    last: int
+    weeks: float
+    starts: np.ndarray
+    ends: np.ndarray
+    grace: float
+    spent: np.ndarray
+
+
+def _rule(long: str, share: float, period: pd.Timedelta) -> Rule:
+    length = period_length(long)
+    factor = float(f"{share * (period / length):.12g}")
+    return Rule(PAGE, length, length / 12, factor)
+
+
+def _tried(
+    policies: Mapping[str, Policy] | None,
+    current: Policy | None,
+    period: Window | pd.Timedelta | str,
+    severity: str,
+) -> dict[str, tuple[tuple[Rule, ...], str]]:
+    """Policies by name, only the rules that count, each with its kind."""
+    named = {"candidate": policies if policies is not None else candidates(period)}
+    named["workbook"] = {"SRE Workbook": workbook_policy(period)}
+    if current is not None:
+        named["current"] = {"current policy": current}
+    found = {}
+    for kind, several in named.items():
+        for name, policy in several.items():
+            rules = tuple(r for r in check_policy(policy) if r.severity == severity)
+            if not rules:
+                raise ParameterError(f"policy {name!r} has no rule of severity {severity!r}.")
+            found[name] = (rules, kind)
+    return found
+
+
+def _parts(
+    past: History,
+    truth: pd.DataFrame,
+    split: float,
+    grace: pd.Timedelta,
+    target: float,
+    period: Window | pd.Timedelta | str,
+) -> dict[str, _Part]:
+    """The part policies are chosen on, and the one they are tested on."""
+    size = len(past.index)
+    middle = round(size * split)
+    events = truth.sort_values("starts_at", kind="stable")
+    starts, ends = (
+        ((events[name] - past.index[0]) / past.step).to_numpy(dtype="float64")
+        for name in ("starts_at", "ends_at")
+    )
+    spent = past.bad.sums / period_budget(past, target=target, period=period)
+    found = {}
+    for name, first, last in (("chosen_on", 0, middle), ("tested_on", middle, size)):
+        own = (starts >= first) & (starts < last)
+        if not own.any():
+            raise InsufficientDataError(
+                f"no event starts between {past.index[first]} and {past.index[last - 1]}; "
+                f"lower the share that makes an event, or move split (now {split:g})."
+            )
+        weeks = (last - first) * past.step / WEEK
+        found[name] = _Part(first, last, weeks, starts[own], ends[own], grace / past.step, spent)
+    return found
+
+
+def _measured(spans: Spans, part: _Part) -> dict[str, float]:
+    """Pages per week, spent at detection, recall and precision on one part.
+
+    A span of buckets from a to b fires from the end of bucket a to the end of bucket b, which are
+    the boundaries a + 1 and b + 1.
+    """
+    fired, resolved = spans[0] + 1.0, spans[1] + 1.0
+    place = np.searchsorted(resolved, part.starts, side="right")
+    told = np.append(fired, np.inf)[place]
+    caught = told <= part.ends + part.grace
+    until = np.where(caught, np.maximum(told, part.starts), part.ends)
+    before = np.interp([until, part.starts], np.arange(len(part.spent)), part.spent)
+    own = (spans[0] >= part.first) & (spans[0] < part.last)
+    useful = np.searchsorted(part.starts, resolved[own]) > np.searchsorted(
+        np.sort(part.ends) + part.grace, fired[own]
+    )
+    pages = int(own.sum())
+    return {
+        "pages_per_week": pages / part.weeks,
+        "spent": float(np.median(before[0] - before[1])),
+        "recall": float(caught.mean()),
+        "precision": float(divide(np.array([float(useful.sum())]), np.array([float(pages)]))[0]),
+    }
+
+
+def _front(pages: pd.Series, spent: pd.Series) -> np.ndarray:
+    """Policies that none beats: fewer pages cost more budget and the other way round."""
+    order = np.lexsort((spent, pages))
+    x, y = pages.to_numpy()[order], spent.to_numpy()[order]
+    least = np.minimum.accumulate(y)
+    best_before = np.concatenate([[np.inf], least[:-1]])
+    leads = y < best_before
+    same = np.concatenate([[False], (x[1:] == x[:-1]) & (y[1:] == y[:-1])])
+    for i in np.flatnonzero(same):
+        leads[i] = leads[i - 1]
+    front = np.zeros(len(x), dtype=bool)
+    front[order] = leads
+    return front
+
+
+def _chosen(table: pd.DataFrame, most_pages: float) -> np.ndarray:
+    """The policy that spends least among those whose pages are bearable on the first part."""
+    chosen = np.zeros(len(table), dtype=bool)
+    bearable = table[table["pages_per_week_chosen_on"] <= most_pages]
+    if len(bearable):
+        ranked = bearable.sort_values(
+            ["spent_chosen_on", "pages_per_week_chosen_on"], kind="stable"
+        )
+        chosen[ranked.index[0]] = True
+    return chosen
