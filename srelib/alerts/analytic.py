@@ -72,7 +72,10 @@ def expected(
     length = period_length(period)
     rows = [_row(rule, target, error_ratio) for rule in check_policy(policy)]
     found = pd.DataFrame(rows)
-    lengths = {name: found[name].astype("timedelta64[us]") for name in ("detection", "reset")}
+    lengths: dict[str, pd.Series] = {
+        name: pd.Series([row[name] for row in rows], dtype="timedelta64[us]")
+        for name in ("detection", "reset")
+    }
     return found.assign(
         **lengths, spent=lengths["detection"].to_numpy() / length.to_timedelta64() * burn
     )
