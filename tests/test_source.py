@@ -29,6 +29,7 @@ columns = { time = "ts", good = "2xx", total = "all" }
 unit = "value"
 step = "1m"
 decimal = ","
+absent = "zero"
 environment = ["production", "prod-.*"]
 values = { up = "good", degraded = "good", down = "bad", paused = "ignore" }
 max_silence = "26h"

@@ -67,6 +67,8 @@ class Series:
         What had to be assumed ("counts estimated from a rate").
     shown_seconds : float, optional
         Length of a bucket [s] that the times of the file show, rows without a value included.
+    absent_is_zero : bool
+        Where the other part has a value and this one has none, this one is zero.
     part : {'good', 'bad', 'total', 'value'}, optional
         The file holds only this part of the indicator, in column ``good`` (``total`` for a
         total); the other part comes from another file, or, for a value, the threshold from
@@ -80,6 +82,7 @@ class Series:
     note: str | None = None
     part: str | None = None
     shown_seconds: float | None = None
+    absent_is_zero: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,8 @@ class Result:
         Warnings and assumptions, each a sentence.
     lines : callable, optional
         Positions of rows of table ``sli`` to 1-based lines of the file, worked out when asked.
+    event_lines : dict of str to callable
+        The same for each table of events.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -117,6 +122,7 @@ class Result:
     timezone: str = "UTC"
     notes: tuple[str, ...] = ()
     lines: Callable[[np.ndarray], np.ndarray] | None = None
+    event_lines: dict[str, Callable[[np.ndarray], np.ndarray]] = field(default_factory=dict)
 
     @property
     def rows_rejected(self) -> int:

@@ -22,6 +22,12 @@ ROLES = ("good", "bad", "total", "ratio", "value")
 GRACE = 1e-9
 """Good may exceed a total of rates by this fraction: rounding of floating point numbers."""
 
+ABSENT_FIX = (
+    'where no value means that nothing happened, say absent = "zero" in sources.toml, or let the '
+    "query say it (in PromQL: or vector(0))"
+)
+"""What to do about counts that are not there."""
+
 _OPERATORS = {
     "lte": np.less_equal, "lt": np.less, "gte": np.greater_equal, "gt": np.greater,
 }  # fmt: skip
@@ -43,6 +49,8 @@ class Rule:
         Name in the file of each role; used in rejects.
     file : str
         Used in messages.
+    absent : {'unknown', 'zero'}
+        What good or bad is where only the count beside it has a value.
     """
 
     unit: str | None = None
@@ -51,6 +59,7 @@ class Rule:
     op: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
     file: str = ""
+    absent: str = "unknown"
 
 
 @dataclass(frozen=True)
@@ -106,6 +115,8 @@ def build(frame: pd.DataFrame, rule: Rule) -> Built:
     work = _Work(frame, rule, present)
     if unit != "value":
         work.refuse_where(lambda numbers: numbers < 0, "negative")
+    if unit in ("count", "rate") and rule.absent == "zero":
+        work.fill_absent()
     if unit == "counter":
         work.increase()
     if unit == "rate":
@@ -179,6 +190,29 @@ class _Work:
     def _row(self, at: np.ndarray) -> np.ndarray:
         return at if self.rows is None else self.rows[at]
 
+    def fill_absent(self, codes: np.ndarray | None = None) -> None:
+        """Good or bad without a value is zero where the count beside it has one.
+
+        With codes of series the numbers are counters in order of time, and stand still.
+        """
+        values = {role: self.frame[role].to_numpy() for role in self.present}
+        for role in self.present:
+            beside = [other for other in ("total", "good", "bad") if other in values]
+            beside = [other for other in beside if other != role][:1]
+            if role == "total" or not beside:
+                continue
+            lost = np.isnan(values[role]) & ~np.isnan(values[beside[0]])
+            if not lost.any():
+                continue
+            held = pd.Series(values[role])
+            held = held * 0.0 if codes is None else held.groupby(codes).ffill()
+            self.frame[role] = np.where(lost, held.fillna(0.0).to_numpy(), values[role])
+            self.notes.append(f"{self._named(role)}: {int(lost.sum())} rows without a value count "
+                              'as zero (absent = "zero")')  # fmt: skip
+
+    def _named(self, role: str) -> str:
+        return self.rule.columns.get(role, role) or f"a series of {role} events"
+
     def increase(self) -> None:
         """Differences between neighbouring samples of a counter, at the time of the first."""
         order = np.lexsort((ticks(self.frame["time"]), series_codes(self.frame)))
@@ -186,6 +220,8 @@ class _Work:
         self.frame = self.frame.iloc[order].reset_index(drop=True)
         self._refuse_repeated()
         codes = series_codes(self.frame)
+        if self.rule.absent == "zero":
+            self.fill_absent(codes)
         at = ticks(self.frame["time"])
         starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]][: len(codes)])
         longest = 2 * _micros(self._steps())[codes] if len(codes) else at
@@ -299,11 +335,10 @@ class _Work:
 
     def _note_unknown(self, part: str) -> None:
         lost = np.isnan(self.frame[part].to_numpy()) & ~np.isnan(self.frame["total"].to_numpy())
-        if lost.any() and self.rule.unit != "counter":
+        if lost.any() and (self.rule.unit != "counter" or lost.all()):
             self.notes.append(
-                f"{int(lost.sum())} rows have a total but no {self.rule.columns.get(part, part)}: "
-                "unknown, not zero; where a missing series means zero, let the query say so "
-                "(in PromQL: or vector(0))"
+                f"{int(lost.sum())} rows have a total but no {self._named(part)}: unknown, not "
+                f"zero; {ABSENT_FIX}"
             )
 
     def _check_total(self, part: str, *, exact: bool) -> None:
@@ -335,9 +370,10 @@ class _Work:
             codes = series_codes(sli)
             steps = {code: float(total[codes == code][0]) for code in np.unique(codes).tolist()}
         series = tuple(
-            Series(service, name, weighting, steps.get(code, stated), note, part, shown.get(code))
+            Series(service, name, weighting, steps.get(code, stated), note, part, shown.get(code),
+                   self.rule.absent == "zero")
             for code, (service, name) in names_of(sli).items()
-        )
+        )  # fmt: skip
         refused = pd.concat(self.refused, ignore_index=True) if self.refused else no_refusals()
         return Built(sli, self.rows, refused, self.missing, series, tuple(self.notes))
 

@@ -60,7 +60,7 @@ def recognise(head: Head) -> bool:
         return False
     if any(role in roles for role in counts.ROLES):
         return True
-    return any(wide.labels(name) or wide._split(name, None)[1] for name in head.header)
+    return any(wide.labels(name) or wide._split(name)[1] for name in head.header)
 
 
 def read(head: Head, source: Source | None) -> Result:
@@ -206,8 +206,9 @@ def rule(head: Head, source: Source | None, columns: dict[str, str]) -> counts.R
     if source is None:
         return counts.Rule(columns=columns, file=head.name)
     return counts.Rule(
-        source.unit, source.step, source.threshold, source.op, columns=columns, file=head.name
-    )
+        source.unit, source.step, source.threshold, source.op, columns=columns, file=head.name,
+        absent=source.absent or "unknown",
+    )  # fmt: skip
 
 
 def read_wide(head: Head, source: Source | None, time: str) -> Result:
@@ -272,26 +273,23 @@ def indicator(scanned: Scan, entry: wide.Columns, time: str, base: counts.Rule) 
     if base.unit == "counter":
         order = np.argsort(counts.ticks(frame[time]), kind="stable")
         rows, frame = rows[order], frame.iloc[order].reset_index(drop=True)
-        if entry.vanishing or any(len(part) > 1 for part in entry.roles.values()):
-            _go_on(frame, list(dict.fromkeys(mine)))
+        if any(len(part) > 1 for part in entry.roles.values()):
+            for column in dict.fromkeys(mine):
+                frame[column] = counts.without_resets(frame[column].to_numpy())
     data: dict[str, Any] = {"time": frame[time]}
     data["service"] = constant(entry.service, len(frame))
     data["sli"] = constant(entry.sli, len(frame))
     notes: list[str] = []
     for role, columns in entry.roles.items():
-        data[role] = added_up(frame, columns, notes)
-    if entry.vanishing and "bad" in data:
-        gone = np.isnan(data["bad"]) & ~np.isnan(data["total"])
-        data["bad"] = np.where(gone, 0.0, data["bad"])
-        if gone.any():
-            notes.append(f"{entry.service}: {int(gone.sum())} rows without a series of errors "
-                         "count no errors")  # fmt: skip
+        data[role] = added_up(frame, columns, base, notes)
     unit = base.unit
     if "ratio" in entry.roles or "value" in entry.roles:
         unit = None
     step, threshold, op = base.step, entry.threshold, entry.op
     names = {role: " + ".join(columns) for role, columns in entry.roles.items()}
-    spec = counts.Rule(unit, step, threshold, op, columns=names, file=base.file)
+    spec = counts.Rule(
+        unit, step, threshold, op, columns=names, file=base.file, absent=base.absent
+    )
     built = counts.build(pd.DataFrame(data), spec)
     refused = [built.refused.assign(row=rows[built.refused["row"].to_numpy(dtype="int64")])]
     refused.append(faults)
@@ -302,22 +300,20 @@ def indicator(scanned: Scan, entry: wide.Columns, time: str, base: counts.Rule) 
     )  # fmt: skip
 
 
-def _go_on(frame: pd.DataFrame, columns: list[str]) -> None:
-    """Counters that are added up: no resets, and absent ones stand still."""
-    seen = frame[columns].notna().any(axis=1).to_numpy()
-    for column in columns:
-        steady = pd.Series(counts.without_resets(frame[column].to_numpy())).ffill().fillna(0.0)
-        frame[column] = np.where(seen, steady.to_numpy(), np.nan)
-
-
-def added_up(frame: pd.DataFrame, columns: tuple[str, ...], notes: list[str]) -> np.ndarray:
-    """Sum of several columns; missing where all of them are.
+def added_up(
+    frame: pd.DataFrame, columns: tuple[str, ...], base: counts.Rule, notes: list[str]
+) -> np.ndarray:
+    """Sum of several columns; unknown where one of them is, unless absent means zero.
 
     Parameters
     ----------
     frame : DataFrame
+        Of counters: in order of time, without resets.
     columns : tuple of str
-        Columns to add up; none: zero everywhere.
+        Columns to add up; none: unknown everywhere.
+    base : Rule
+        Its `absent` 'zero' lets a missing cell count as zero (of a counter: stand still) where
+        another one of the sum has a value.
     notes : list of str
         Receives what had to be assumed.
 
@@ -326,16 +322,20 @@ def added_up(frame: pd.DataFrame, columns: tuple[str, ...], notes: list[str]) ->
     array of float
     """
     if not columns:
-        return np.zeros(len(frame))
-    numbers = frame[list(columns)].to_numpy(dtype="float64")
-    lost = np.isnan(numbers)
-    some = lost.any(axis=1) & ~lost.all(axis=1)
+        return np.full(len(frame), np.nan)
+    parts = frame[list(columns)].astype("float64")
+    lost = parts.isna().to_numpy()
+    some = np.asarray(lost.any(axis=1) & ~lost.all(axis=1))
+    numbers = parts.to_numpy()
+    if some.any() and base.absent == "zero":
+        held = parts.ffill().fillna(0.0).to_numpy() if base.unit == "counter" else 0.0
+        numbers = np.where(lost & some[:, None], held, numbers)
+        said = 'count a column without a value as zero (absent = "zero")'
+    elif some.any():
+        said = f"lack one of these columns: unknown, not zero; {counts.ABSENT_FIX}"
     if some.any():
-        notes.append(
-            f"{' + '.join(columns)}: in {int(some.sum())} rows a column without a value "
-            "counted as zero, because others of the sum had one"
-        )
-    return np.where(lost.all(axis=1), np.nan, np.nansum(numbers, axis=1))
+        notes.append(f"{' + '.join(columns)}: {int(some.sum())} rows {said}")
+    return numbers.sum(axis=1)
 
 
 def result(

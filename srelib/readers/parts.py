@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -83,7 +83,7 @@ def joined(
         if entries[0][1].part == "value":
             whole = _judged(key, entries, names, thresholds)
         else:
-            whole = _paired(key, entries, results, names, found, missing)
+            whole = _paired(key, entries, results, names, found, missing, known)
         for number, part, at in whole:
             frames.append(part)
             origins.append((_moved(results[number], at), names[number]))
@@ -152,7 +152,7 @@ def _judged(
 
 def _paired(
     key: Key, entries: list[Half], results: Sequence[Result], names: Sequence[str],
-    found: list[pd.DataFrame], missing: dict[str, int],
+    found: list[pd.DataFrame], missing: dict[str, int], known: dict[Key, Series],
 ) -> Whole:  # fmt: skip
     """Good (or bad) of some files beside the total of others, time by time."""
     have = [entry.part for _, entry, _, _ in entries]
@@ -170,9 +170,14 @@ def _paired(
         for kind in (left, right)
     }
     first, second = sides[left], sides[right]
-    both = pd.merge(
-        first.assign(_l=np.arange(len(first))), second[["time", right]], on="time", how="inner"
-    )
+    both = pd.merge(first, second[["time", right]], on="time", how="inner")
+    zero = [
+        kind for kind in (left, right)
+        if kind != "total" and all(e.absent_is_zero for _, e, _, _ in entries if e.part == kind)
+    ]  # fmt: skip
+    if zero:
+        both, note = _filled(first, second, zero)
+        known[key] = replace(known[key], note="; ".join(filter(None, (known[key].note, note))))
     for kind in (left, right):
         lost = ~sides[kind]["time"].isin(both["time"])
         for number in sides[kind].loc[lost, "_file"]:
@@ -188,6 +193,25 @@ def _paired(
         part = built.sli.iloc[at].reset_index(drop=True)
         whole.append((int(number), part, kept["_row"].to_numpy()[at]))
     return whole
+
+
+def _filled(
+    first: pd.DataFrame, second: pd.DataFrame, zero: Sequence[str]
+) -> tuple[pd.DataFrame, str | None]:
+    """Both sides where one of them has a value; the kinds that say so are zero without one."""
+    both = first.merge(second, on="time", how="outer", suffixes=("", "_other"), sort=True)
+    lost = {kind: both[kind].isna() for kind in zero}
+    both = both.fillna(dict.fromkeys(zero, 0.0))
+    for name in ("_file", "_row"):
+        both[name] = both[name].fillna(both[f"{name}_other"]).astype("int64")
+    for name in ("service", "sli"):
+        both[name] = pd.Categorical([str(first[name].iloc[0])] * len(both))
+    kinds = [name for name in counts.ROLES if name in both]
+    kept = both[kinds].notna().all(axis=1)
+    said = [f"{int((gone & kept).sum())} buckets without a value of {kind} count as zero"
+            for kind, gone in lost.items() if (gone & kept).any()]  # fmt: skip
+    frame = both.loc[kept, ["time", "service", "sli", *kinds, "_file", "_row"]]
+    return frame.reset_index(drop=True), "; ".join(said) or None
 
 
 def _side(

@@ -138,13 +138,14 @@ class Source(_Model):
     service: str | None = Field(
         default=None,
         min_length=1,
-        description="service, where no column says it",
+        description="service of every row, whatever the file says; only a column named in columns "
+        "goes before it",
         examples=['"checkout"'],
     )
     sli: str | None = Field(
         default=None,
         min_length=1,
-        description="indicator, where no column says it",
+        description="indicator of every row, by the same rule",
         examples=['"latency"'],
     )
     columns: dict[str, str] = Field(
@@ -162,6 +163,12 @@ class Source(_Model):
     )
     decimal: Literal[".", ","] | None = Field(
         default=None, description="decimal mark of the numbers", examples=['","']
+    )
+    absent: Literal["unknown", "zero"] | None = Field(
+        default=None,
+        description="what a count without a value is where a count beside it has one; zero: for "
+        "exporters whose series vanish while nothing happens; default: unknown",
+        examples=['"zero"'],
     )
     environment: Names = Field(
         default=(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from srelib.errors import ReadError
@@ -42,9 +42,6 @@ class Columns:
         Columns of each role.
     threshold, op : float and str, optional
         For a measured value.
-    vanishing : bool
-        All columns are one query split by a label: a series that is not there counts zero,
-        as long as another one is.
     """
 
     service: str
@@ -52,7 +49,6 @@ class Columns:
     roles: dict[str, tuple[str, ...]]
     threshold: float | None = None
     op: str | None = None
-    vanishing: bool = False
 
 
 def labels(name: str) -> dict[str, str]:
@@ -106,7 +102,10 @@ def indicators(
     if source is not None and source.series:
         found = [_stated(spec, source) for spec in source.series]
     else:
-        found = _paired(names, source) or _labelled(names, source)
+        try:
+            found = _paired(names, source) or _labelled(names, source)
+        except ReadError as error:
+            raise ReadError(error.problem, file=file, fix=error.fix) from None
     used = {column for entry in found for columns in entry.roles.values() for column in columns}
     absent = sorted(used - set(names))
     if absent:
@@ -187,54 +186,63 @@ def _paired(names: Sequence[str], source: Source | None) -> list[Columns]:
     """Indicators whose columns end in good, total, errors, ..."""
     groups: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
     for name in names:
-        if labels(name):
-            continue
-        key, role = _split(name, source)
-        if key[0] and role and role not in groups.setdefault(key, {}):
-            groups[key][role] = (name,)
-    return _complete(groups)
+        own, role = _split(name)
+        if role and not labels(name) and role not in groups.setdefault(own, {}):
+            groups[own][role] = (name,)
+    return _named(groups, source)
 
 
-def _complete(groups: dict[tuple[str, str], dict[str, tuple[str, ...]]]) -> list[Columns]:
-    found = []
-    for (service, sli), roles in groups.items():
+def _named(
+    groups: dict[tuple[str, str], dict[str, tuple[str, ...]]], source: Source | None
+) -> list[Columns]:
+    """The complete groups; ``service`` and ``sli`` of the file go before their own names."""
+    found: dict[tuple[str, str], tuple[tuple[str, str], Columns]] = {}
+    for own, roles in groups.items():
+        service = (source.service if source else None) or own[0]
+        sli = (source.sli if source else None) or own[1] or "availability"
         if len(roles) > 2:
             roles = {role: roles[role] for role in ("good", "total")}
-        if len(roles) == 2:
-            found.append(Columns(service, sli, roles))
-    return found
+        if len(roles) < 2 or not service:
+            continue
+        if (service, sli) in found:
+            named = (found[service, sli][0], own)
+            both = " and ".join(repr(" ".join(part).strip()) for part in named)
+            raise ReadError(
+                f"the columns name {both}, and sources.toml calls all of them {service} {sli}",
+                fix="leave service and sli out, or name the columns of each in [[file.series]]",
+            )
+        found[service, sli] = (own, Columns(service, sli, roles))
+    return [entry for _, entry in found.values()]
 
 
-def _split(name: str, source: Source | None) -> tuple[tuple[str, str], str | None]:
+def _split(name: str) -> tuple[tuple[str, str], str | None]:
+    """Service and indicator a column is named for (empty: none), and its role."""
     words = [word for word in _BETWEEN.split(name.strip()) if word]
     role = _ROLE.get(words[-1].lower()) if words else None
     if role is None:
         return ("", ""), None
-    sli = (source.sli if source else None) or "availability"
+    sli = ""
     stem = name.strip()[: name.strip().rindex(words[-1])].rstrip(" _/.:|-")
     if len(words) > 1 and words[-2].lower() in INDICATORS:
         sli = words[-2].lower()
         stem = stem[: stem.rindex(words[-2])].rstrip(" _/.:|-")
-    return (stem or (source.service if source else None) or "", sli), role
+    return (stem, sli), role
 
 
 def _labelled(names: Sequence[str], source: Source | None) -> list[Columns]:
     """Indicators from label text: a role word in any label, or HTTP status codes."""
     groups: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
-    sli = (source.sli if source else None) or "availability"
     for name in names:
         found = labels(name)
-        service = service_of(found) or (source.service if source else None)
-        if not found or not service:
+        if not found:
             continue
-        roles = groups.setdefault((service, sli), {})
+        roles = groups.setdefault((service_of(found) or "", ""), {})
         for role in _roles(found):
             roles[role] = (*roles.get(role, ()), name)
     for roles in groups.values():
         if "total" in roles and "good" not in roles:
             roles.setdefault("bad", ())
-    whole = _complete({key: roles for key, roles in groups.items() if any(roles.values())})
-    return [replace(entry, vanishing=True) for entry in whole]
+    return _named({key: roles for key, roles in groups.items() if any(roles.values())}, source)
 
 
 def service_of(found: dict[str, str]) -> str | None:

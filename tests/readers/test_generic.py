@@ -214,12 +214,43 @@ def test_wide_columns_pair_by_their_last_word(tmp_path: Path) -> None:
 
 
 def test_wide_columns_are_added_up_as_stated(tmp_path: Path) -> None:
-    """[[file.series]] names lists of columns; one without a value counts zero and is noted."""
+    """[[file.series]] names lists of columns; a sum that lacks one of them is unknown."""
     spec = {"service": "api", "bad": ["4xx", "5xx"], "total": "all"}
     text = table("time,4xx,5xx,all", "1,2,10", "undefined,2,10", "undefined,undefined,10")
     result = of(tmp_path, text, series=[spec])
-    assert rows(result) == [[0, "api", 7, 10], [1, "api", 8, 10]]
-    assert any("counted as zero" in note for note in result.notes)
+    assert rows(result) == [[0, "api", 7, 10]]
+    assert result.rows_missing == 2
+    assert any("1 rows lack one of these columns: unknown" in note for note in result.notes)
+
+
+def test_absent_columns_count_as_zero_where_that_is_said(tmp_path: Path) -> None:
+    """Only where a column beside has a value: without the total nothing is known."""
+    spec = {"service": "api", "bad": ["4xx", "5xx"], "total": "all"}
+    text = table("time,4xx,5xx,all", "1,2,10", ",2,10", ",,10", ",,", "1,,")
+    result = of(tmp_path, text, series=[spec], absent="zero")
+    assert rows(result) == [[0, "api", 7, 10], [1, "api", 8, 10], [2, "api", 10, 10]]
+    assert result.rows_missing == 2
+    assert "4xx + 5xx: 2 rows count a column without a value as zero" in " ".join(result.notes)
+    assert "4xx + 5xx: 1 rows without a value count as zero" in " ".join(result.notes)
+
+
+@pytest.mark.parametrize(("absent", "kept"), [("unknown", [8]), ("zero", [8, 10])])
+def test_empty_errors_of_a_long_csv_are_unknown_unless_said(
+    tmp_path: Path, absent: str, kept: list[int]
+) -> None:
+    """A row with a total and no errors is unknown; with absent = "zero" it is good."""
+    text = table("time,service,errors,requests", "shop,2,10", "shop,,10")
+    result = of(tmp_path, text, absent=absent)
+    assert result.tables["sli"]["good"].tolist() == kept
+
+
+def test_service_of_sources_toml_goes_before_names_of_columns(tmp_path: Path) -> None:
+    """It renames the one service the columns name; two of them are an error with the fix."""
+    text = table("time,web latency good,web latency total", "1,2")
+    result = of(tmp_path, text, service="shop", sli="speed")
+    assert (result.series[0].service, result.series[0].sli) == ("shop", "speed")
+    with pytest.raises(ReadError, match=r"the columns name 'a' and 'b', .* all of them shop"):
+        of(tmp_path, table("time,a good,a total,b good,b total", "1,2,1,2"), service="shop")
 
 
 def test_counters_are_differenced_before_they_are_added_up(tmp_path: Path) -> None:

@@ -89,15 +89,16 @@ def test_legacy_long_table_is_read(tmp_path: Path) -> None:
 
 
 def test_status_code_labels_are_paired(tmp_path: Path) -> None:
-    """5xx is bad, everything is total; an absent error series counts no errors."""
+    """5xx is bad, everything is total; an absent error series is unknown unless said."""
     text = (
         '"Time","{code=""200"", service=""api""}","{code=""503"", service=""api""}"\n'
         "1777385280000,90,10\n1777385340000,50,undefined\n"
     )
     _, result = of(tmp_path, text)
-    assert result.tables["sli"][["good", "total"]].values.tolist() == [[90, 100], [50, 50]]
+    assert result.tables["sli"][["good", "total"]].values.tolist() == [[90, 100]]
     assert result.series[0].service == "api"
-    assert any("without a series of errors" in note for note in result.notes)
+    _, result = of(tmp_path, text, absent="zero")
+    assert result.tables["sli"][["good", "total"]].values.tolist() == [[90, 100], [50, 50]]
 
 
 def test_infinite_cells_are_counted(tmp_path: Path) -> None:

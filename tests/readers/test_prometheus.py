@@ -44,17 +44,36 @@ def good_total(result: Result) -> list[list[float]]:
 
 
 def test_status_codes_become_bad_and_total(tmp_path: Path) -> None:
-    """Values are text, times float seconds; an absent 5xx series counts no errors."""
+    """Values are text, times float seconds; with absent = "zero" no 5xx series is no errors."""
     result = of(
         tmp_path,
         answer(
             series(["90", "50", "NaN"], service="api", code="200"),
             series(["10", None, None], service="api", code="500"),
         ),
+        absent="zero",
     )
     assert good_total(result) == [[90, 100], [50, 50]]
     assert result.tables["sli"]["time"][0] == pd.Timestamp("2026-05-01T11:18:00Z")
     assert (result.rows_read, result.rows_kept, result.rows_missing) == (3, 3, 1)
+
+
+def test_no_error_series_at_all_is_unknown_unless_said(tmp_path: Path) -> None:
+    """Requests without a 5xx series: nothing is known of errors, and the note has the fix."""
+    document = answer(series(["90", "50"], service="api", code="200"))
+    result = of(tmp_path, document)
+    assert good_total(result) == []
+    assert any('say absent = "zero"' in note for note in result.notes)
+    assert good_total(of(tmp_path, document, absent="zero")) == [[90, 90], [50, 50]]
+
+
+def test_counters_without_their_other_series_are_unknown(tmp_path: Path) -> None:
+    """The increase of a sum is known only between samples that have all of its series."""
+    document = answer(
+        series(["10", "30", "35", "45"], service="api", code="200"),
+        series([None, None, "1", "2"], service="api", code="500"),
+    )
+    assert good_total(of(tmp_path, document, unit="counter")) == [[10, 11]]
 
 
 def test_fractions_of_seconds_are_kept(tmp_path: Path) -> None:
@@ -73,6 +92,7 @@ def test_counters_survive_a_reset_and_a_late_error_series(tmp_path: Path) -> Non
             series([None, None, "1", "2"], service="api", code="500"),
         ),
         unit="counter",
+        absent="zero",
     )
     assert good_total(result) == [[20, 20], [5, 6], [3, 4]]
 
@@ -123,7 +143,7 @@ def test_same_sample_in_two_documents_counts_once(tmp_path: Path) -> None:
     """Glued pages that overlap give rejects, and a contradiction loses the sample."""
     one = answer(series(["1", "2"], job="a", code="200"))
     two = answer(series(["1", "5"], job="a", code="200"))
-    result = of(tmp_path, json.dumps(one) + json.dumps(two), step="1m")
+    result = of(tmp_path, json.dumps(one) + json.dumps(two), step="1m", absent="zero")
     assert good_total(result) == [[1, 1]]
     assert len(result.rejects) == 2
 

@@ -375,7 +375,7 @@ def test_raw_epochs_and_counts_come_out_as_written(dataset):
     assert counts["total"].sum() == pytest.approx(gets + lists + puts)
     assert counts.index[0] == pd.Timestamp(int(told[0]["Time"]), unit="ms", tz="UTC")
     notes = data.sources.set_index("file")["notes"].filter(like="by action_type").iloc[0]
-    assert "a column without a value counted as zero" in notes
+    assert "count a column without a value as zero" in notes
 
 
 def test_formatted_values_are_read_with_their_units(dataset):
