@@ -308,7 +308,8 @@ def _assembled(
     path: Path, loaded: list[_Loaded], slos: list[Slo], as_of: str | pd.Timestamp | None
 ) -> Dataset:
     results, names = [entry.result for entry in loaded], [entry.name for entry in loaded]
-    indicators, found, missing = parts.joined(results, names, _thresholds(slos))
+    thresholds = _thresholds(slos, results)
+    indicators, found, missing = parts.joined(results, names, thresholds)
     joined: dict[str, pd.DataFrame] = {"sli": indicators.frame}
     for table in tables.EXPORTS[1:]:
         joined[table] = _events(table, loaded, found)
@@ -343,6 +344,12 @@ def _nothing_left(
             line=int(row["line"]),
             fix="see srelib check for all of them",
         )
+    missing = [result for result in results if result.rows_missing]
+    if as_of is None and missing:
+        raise InputError(
+            f"every record lacks a value; {' '.join(missing[0].notes)}".rstrip("; "),
+            fix="correct the query, or sources.toml",
+        )
     if as_of is not None:
         raise ParameterError(f"as_of is {as_of}, before everything in the exports.")
     raise InputError("the exports hold no records", fix="export a longer span of time")
@@ -355,13 +362,33 @@ def _stacked(frames: list[pd.DataFrame], table: str) -> pd.DataFrame:
     return tables.conform(pd.concat(filled, ignore_index=True), table)
 
 
-def _thresholds(slos: list[Slo]) -> dict[tuple[str, str], tuple[str, float]]:
-    """How to compare measured values, where an objective says it."""
-    return {
-        (slo.service, slo.sli): (slo.op or "lte", slo.threshold)
-        for slo in slos
-        if slo.threshold is not None
+def _thresholds(
+    slos: list[Slo], results: list[Result]
+) -> dict[tuple[str, str], tuple[str, float]]:
+    """How to compare measured values, where an objective says it; one way for each series."""
+    measured = {
+        (entry.service, entry.sli)
+        for result in results
+        for entry in result.series
+        if entry.weighting == "time"
     }
+    found: dict[tuple[str, str], tuple[str, float]] = {}
+    first: dict[tuple[str, str], Slo] = {}
+    for slo in (slo for slo in slos if slo.threshold is not None):
+        key, said = (slo.service, slo.sli), (slo.op or "lte", float(slo.threshold or 0.0))
+        before = first.setdefault(key, slo)
+        if found.setdefault(key, said) != said and key in measured:
+            raise InputError(
+                f"SLO {before.name!r} calls {key[0]} {key[1]} good when {_compared(found[key])}, "
+                f"SLO {slo.name!r} when {_compared(said)}, and one series holds only one of them",
+                fix="give one of them a sli of its own, and read the column a second time under "
+                "that name with [[file.series]] in sources.toml",
+            )
+    return found
+
+
+def _compared(rule: tuple[str, float]) -> str:
+    return f"{rule[0]} {rule[1]:g}"
 
 
 def _events(table: str, loaded: list[_Loaded], found: list[pd.DataFrame]) -> pd.DataFrame:
@@ -372,7 +399,8 @@ def _events(table: str, loaded: list[_Loaded], found: list[pd.DataFrame]) -> pd.
     frames = []
     for entry in loaded:
         if table in entry.result.tables:
-            frames.append(entry.result.tables[table].assign(_file=entry.name))
+            part = entry.result.tables[table]
+            frames.append(part.assign(_file=entry.name, _row=np.arange(len(part))))
     frames = [frame for frame in frames if len(frame)]
     if not frames:
         return tables.empty(table)
@@ -382,23 +410,27 @@ def _events(table: str, loaded: list[_Loaded], found: list[pd.DataFrame]) -> pd.
     again = fullest.duplicated(keys).reindex(frame.index)
     kept_in = fullest.groupby(keys, dropna=False)["_file"].transform("first").reindex(frame.index)
     across = again & (frame["_file"] != kept_in)
-    found.extend(_repeated(frame[across], table, keys))
-    frame = frame[~across].drop(columns="_file")
+    lines = {entry.name: entry.result.event_lines.get(table) for entry in loaded}
+    repeated = frame[across].assign(_kept=kept_in[across])
+    found.extend(_repeated(repeated, table, keys, lines))
+    frame = frame[~across].drop(columns=["_file", "_row"])
     order = [_MAIN_TIME[table], *[name for name in keys if name != _MAIN_TIME[table]]]
     frame = frame.sort_values(order, kind="stable").reset_index(drop=True)
     return tables.conform(frame, table)
 
 
-def _repeated(rows: pd.DataFrame, table: str, keys: list[str]) -> list[pd.DataFrame]:
+def _repeated(
+    rows: pd.DataFrame, table: str, keys: list[str], lines: dict[str, Any]
+) -> list[pd.DataFrame]:
     from srelib.readers.text import rejects
 
-    return [
-        rejects(
-            str(name), np.zeros(len(part), dtype="int64"), keys[0], part[keys[0]].astype("str"),
-            f"repeats a record of another file (table {table})",
-        )
-        for name, part in rows.groupby("_file", sort=True)
-    ]  # fmt: skip
+    found = []
+    for name, part in rows.groupby("_file", sort=True):
+        asked, at = lines[str(name)], part["_row"].to_numpy()
+        where = asked(at) if asked else np.zeros(len(part), dtype="int64")
+        reasons = [f"repeats a record of {kept} (table {table})" for kept in part["_kept"]]
+        found.append(rejects(str(name), where, keys[0], part[keys[0]].astype("str"), reasons))
+    return found
 
 
 def _now(

@@ -232,6 +232,62 @@ def test_threshold_of_an_objective_judges_measured_values(tmp_path: Path) -> Non
         srelib.load(root)
 
 
+def test_one_series_is_judged_by_one_threshold(tmp_path: Path) -> None:
+    """Two objectives may share a threshold; two of them are an error that names both."""
+    values = f"time,service,sli,value\n{at(0)},shop,latency,0.1\n{at(1)},shop,latency,0.4\n"
+    slower = SLO.format(target=0.99).replace("shop-latency", "shop-slow")
+    same = SLO.format(target=0.9) + "---\n" + slower
+    root = folder(tmp_path, a__csv=values, slos__yaml=same)
+    assert srelib.load(root).sli["good"].tolist() == [60, 0]
+    fast, slow = ("0.99, op: lte, value: " + value for value in ("0.3", "0.5"))
+    (root / "slos.yaml").write_text(same.replace(fast, slow))
+    with pytest.raises(InputError, match=r"'shop-latency' .* lte 0\.3, SLO 'shop-slow' when lte"):
+        srelib.load(root)
+
+
+def test_events_of_two_files_count_once_and_name_their_line(tmp_path: Path) -> None:
+    """The record of the second file is refused with its own line and the file that has it."""
+    top = "deployment_id,service,finished_at\n"
+    root = folder(
+        tmp_path, a__csv=f"{top}1,shop,{at(1)}\n", b__csv=f"{top}2,shop,{at(0)}\n1,shop,{at(1)}\n"
+    )
+    data = srelib.load(root)
+    assert data.deployments["deployment_id"].tolist() == ["2", "1"]
+    reject = data.rejects.iloc[0]
+    assert reject[["file", "line", "value"]].tolist() == ["b.csv", 3, "1"]
+    assert reject["reason"] == "repeats a record of a.csv (table deployments)"
+
+
+def test_down_episodes_of_two_logs_count_once_and_name_their_line(tmp_path: Path) -> None:
+    """An incident made from a state log has the line on which it began."""
+    top = "time,site,state\n"
+    first = f"{at(0)},web,up\n{at(1)},web,down\n{at(2)},web,up\n"
+    root = folder(tmp_path, a__csv=top + first, b__csv=f"{top}\n{first}")
+    data = srelib.load(root)
+    refused = data.rejects[data.rejects["reason"].str.contains("incidents")]
+    assert refused[["file", "line"]].values.tolist() == [["b.csv", 4]]
+
+
+def test_errors_in_a_file_of_their_own_may_vanish(tmp_path: Path) -> None:
+    """Totals without errors are unknown, or without errors where absent = "zero" says so."""
+    said = (
+        '[[file]]\nmatch = "e.csv"\ncolumns = { bad = "errors" }\n'
+        '[[file]]\nmatch = "r.csv"\ncolumns = { total = "requests" }\n'
+    )
+    root = folder(
+        tmp_path,
+        e__csv=f"time,service,errors\n{at(1)},shop,3\n{at(9)},shop,1\n",
+        r__csv="time,service,requests\n" + "".join(f"{at(m)},shop,10\n" for m in (0, 1, 2)),
+        sources__toml=said,
+    )
+    assert srelib.load(root).sli["good"].tolist() == [7]
+    (root / "sources.toml").write_text(said.replace('"errors" }', '"errors" }\nabsent = "zero"'))
+    data = srelib.load(root)
+    assert data.sli["good"].tolist() == [10, 7, 10]
+    assert "2 buckets without a value of bad count as zero" in data.series["note"][0]
+    assert data.sources.set_index("file")["rows_missing"].to_dict() == {"e.csv": 1, "r.csv": 0}
+
+
 def test_exclusions_are_taken_out_of_objective_counts(tmp_path: Path) -> None:
     """Planned maintenance counts neither as good nor as bad."""
     values = "time,service,sli,good,total\n" + "".join(

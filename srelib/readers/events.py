@@ -9,9 +9,10 @@ canonical tables back, and one reject for every row that could not stay.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from srelib import tables
@@ -56,12 +57,15 @@ class Built:
         Table ``rejects``: one row for every row refused.
     notes : tuple of str
         What was assumed or left out, each a sentence.
+    lines : dict of str to callable
+        Positions in each table to lines of the file, worked out when asked.
     """
 
     tables: dict[str, pd.DataFrame]
     kept: int
     rejects: pd.DataFrame
     notes: tuple[str, ...] = ()
+    lines: dict[str, Callable[[np.ndarray], np.ndarray]] = field(default_factory=dict)
 
 
 def build(
@@ -125,7 +129,9 @@ def build(
     made = _split_maintenance(sieve) if table == "incidents" else {table: _canonical(sieve, table)}
     if "exclusions" in made and table == "incidents":
         notes.append(f"{len(made['exclusions'])} planned maintenance windows became exclusions.")
-    return Built(made, len(sieve.frame), sieve.rejects, tuple(notes))
+    places = {name: sieve.places(rows.index.to_numpy()) for name, rows in made.items()}
+    made = {name: tables.conform(rows, name) for name, rows in made.items()}
+    return Built(made, len(sieve.frame), sieve.rejects, tuple(notes), places)
 
 
 def _clean(frame: pd.DataFrame, table: str) -> pd.DataFrame:
@@ -273,17 +279,16 @@ def _split_maintenance(sieve: Sieve) -> dict[str, pd.DataFrame]:
 
 def _as_exclusions(rows: pd.DataFrame) -> pd.DataFrame:
     reason = rows["title"] if "title" in rows else pd.Series(pd.NA, index=rows.index, dtype="str")
-    frame = rows[["service"]].assign(
+    return rows[["service"]].assign(
         starts_at=rows["started_at"],
         ends_at=rows["resolved_at"],
         reason=reason.fillna("planned maintenance"),
     )
-    return tables.conform(frame, "exclusions")
 
 
 def _canonical(sieve: Sieve, table: str, rows: pd.Series | None = None) -> pd.DataFrame:
     frame = sieve.frame if rows is None else sieve.frame[rows]
-    return tables.conform(frame[[n for n in tables.names(table) if n in frame]], table)
+    return frame[[name for name in tables.names(table) if name in frame]]
 
 
 def _moment(table: str) -> str:

@@ -114,6 +114,7 @@ def read(head: Head, source: Source | None) -> Result:
     )
     return Result(
         tables=built.tables,
+        event_lines=built.lines,
         rows_read=len(rows),
         rows_kept=built.kept,
         rejects=built.rejects,

@@ -92,6 +92,7 @@ def read(head: Head, source: Source | None) -> Result:
     built = events.build(rows, "deployments", file=head.name, lines=rows["line"])
     return Result(
         tables=built.tables,
+        event_lines=built.lines,
         rows_read=len(rows),
         rows_kept=built.kept,
         rejects=built.rejects,

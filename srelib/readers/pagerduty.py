@@ -100,6 +100,7 @@ def read(head: Head, source: Source | None) -> Result:
     built = events.build(_incidents(rows, source), "incidents", file=head.name, lines=scan.lines)
     return Result(
         tables=built.tables,
+        event_lines=built.lines,
         rows_read=scan.rows_read,
         rows_kept=built.kept,
         rejects=joined(scan.rejects, built.rejects),

@@ -225,6 +225,7 @@ def read(head: Head, source: Source | None) -> Result:
     )
     return Result(
         tables=built.tables,
+        event_lines=built.lines,
         rows_read=scan.rows_read,
         rows_kept=built.kept,
         rejects=joined(scan.rejects, built.rejects),

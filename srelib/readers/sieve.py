@@ -56,6 +56,21 @@ class Sieve:
         found = np.asarray(self._lines(rows.to_numpy()), dtype="int64")
         return pd.Series(found, index=rows)
 
+    def places(self, rows: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        """What gives the lines of these rows, by their positions among them.
+
+        Parameters
+        ----------
+        rows : array of int
+            Positions in the frame handed over.
+
+        Returns
+        -------
+        callable
+        """
+        asked = self._lines
+        return lambda at: np.asarray(asked(rows[at]), dtype="int64")
+
     @property
     def rejects(self) -> pd.DataFrame:
         """Table ``rejects`` of the rows refused so far, by line."""

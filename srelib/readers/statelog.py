@@ -91,6 +91,8 @@ def read(head: Head, source: Source | None) -> Result:
     logs = [(str(name), log) for name, log in rows.groupby("service", sort=True, observed=True)]
     counts = [_seconds(name, sli, log, step, silence) for name, log in logs]
     down = [_episodes(name, log) for name, log in logs]
+    began = np.concatenate([log["row"].to_numpy()[_first_down(log)] for _, log in logs] or [[]])
+    began = began.astype("int64")
     note = None if silence is not None else "no max_silence: silence counts as the last state"
     return Result(
         {"sli": _stacked(counts, "sli"), "incidents": _stacked(down, "incidents")},
@@ -100,6 +102,7 @@ def read(head: Head, source: Source | None) -> Result:
         series=tuple(Series(name, sli, "time", step.total_seconds(), note) for name, _ in logs),
         timezone=scanned.timezone,
         notes=(*scanned.notes, *([note] if note else [])),
+        event_lines={"incidents": lambda at: scanned.lines(began[at])},
     )
 
 
@@ -153,6 +156,7 @@ def _rows(
     rows = pd.DataFrame({"time": frame[roles["time"]], "state": state.str.lower().map(codes)})
     mapped = "service" in (source.columns if source else {})
     constant = source.service if source and source.service and not mapped else None
+    rows["row"] = np.arange(len(rows))
     rows["service"] = constant if constant else frame[roles["service"]].str.strip()
     reasons = pd.Series(None, index=rows.index, dtype="object")
     reasons[rows["state"].isna()] = (
@@ -209,10 +213,14 @@ def _until(
     return before[row] + np.where(counted[row] > 0, inside, 0)
 
 
+def _first_down(log: pd.DataFrame) -> np.ndarray:
+    down = (log["state"] == _BAD).to_numpy()
+    return np.flatnonzero(down & ~np.r_[False, down[:-1]])
+
+
 def _episodes(service: str, log: pd.DataFrame) -> pd.DataFrame:
     """One row per run of down rows, ended by the first row that is not down."""
-    down = (log["state"] == _BAD).to_numpy()
-    first = np.flatnonzero(down & ~np.r_[False, down[:-1]])
+    down, first = (log["state"] == _BAD).to_numpy(), _first_down(log)
     after = np.flatnonzero(~down & np.r_[False, down[:-1]])
     times = log["time"].reset_index(drop=True)
     started = times.iloc[first].reset_index(drop=True)
