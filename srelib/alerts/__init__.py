@@ -29,16 +29,17 @@ from srelib.alerts.policies import (
     workbook_policy,
 )
 from srelib.alerts.review import answerable, review
+from srelib.alerts.rules import openslo_policies, prometheus_rules, promql_duration
 from srelib.alerts.score import Score, score
 from srelib.alerts.search import candidates, search
 from srelib.alerts.spending import Spending, spending
 from srelib.alerts.truth import budget_events, incident_events, period_budget
 
 __all__ = [
-    "PAGE", "TICKET", "History", "Policy", "Rule", "Score", "Spending", "answerable",
-    "as_episodes", "budget_events", "candidates", "check_policy", "check_windows", "compare",
-    "earlier_attempts", "episodes", "exhaustion", "expected", "firing", "grafana_policy",
-    "guarded", "history", "incident_events", "is_reachable", "period_budget", "period_length",
-    "pyrra_policy", "review", "rule_spans", "score", "scores", "search", "severities", "spending",
-    "threshold", "workbook_policy",
+    "PAGE", "TICKET", "History", "Policy", "Rule", "Score", "Spending", "answerable", "as_episodes",
+    "budget_events", "candidates", "check_policy", "check_windows", "compare", "earlier_attempts",
+    "episodes", "exhaustion", "expected", "firing", "grafana_policy", "guarded", "history",
+    "incident_events", "is_reachable", "openslo_policies", "period_budget", "period_length",
+    "prometheus_rules", "promql_duration", "pyrra_policy", "review", "rule_spans", "score",
+    "scores", "search", "severities", "spending", "threshold", "workbook_policy",
 ]  # fmt: skip

@@ -43,6 +43,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from srelib.alerts import Rule
 
@@ -106,9 +107,44 @@ def firing(
     dict of str to array of bool
     """
     names = list(dict.fromkeys(rule.severity for rule, _ in limits))
+    rules = _rules(limits, step, counters=counters)
+    return _fired(rules, bad, total, names, step, counters=counters)
+
+
+def exported(
+    bad: np.ndarray, total: np.ndarray, text: str, *, names: dict[str, str]
+) -> dict[str, np.ndarray]:
+    """Minutes at which an exported file fires on counters.
+
+    Parameters
+    ----------
+    bad, total : array
+        Events per minute.
+    text : str
+        The file; its recording rules read counters named bad and total.
+    names : dict of str to str
+        Label ``window`` of the alert of each severity, which becomes its name here.
+
+    Returns
+    -------
+    dict of str to array of bool
+    """
+    groups = yaml.safe_load(text)
+    for rule in groups["groups"][0]["rules"]:
+        if "alert" in rule:
+            severity = rule["labels"]["severity"]
+            assert names[severity] == rule["labels"]["window"]
+            rule["alert"] = severity
+    return _fired(yaml.safe_dump(groups), bad, total, list(names), 1, counters=True)
+
+
+def _fired(
+    rules: str, bad: np.ndarray, total: np.ndarray, names: list[str], step: int, *, counters: bool
+) -> dict[str, np.ndarray]:
+    """Run promtool on a file of rules and two series."""
     with tempfile.TemporaryDirectory() as folder:
-        rules, test = Path(folder) / "rules.yml", Path(folder) / "test.yml"
-        rules.write_text(_rules(limits, step, counters=counters))
+        test = Path(folder) / "test.yml"
+        (Path(folder) / "rules.yml").write_text(rules)
         test.write_text(_test(bad, total, names, step, counters=counters))
         said = subprocess.run(
             [required(), "test", "rules", str(test)], capture_output=True, text=True, check=False

@@ -1,0 +1,270 @@
+"""Rules to run: Prometheus recording and alerting rules, and OpenSLO alert policies."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from srelib.alerts.policies import Policy, Rule, check_policy, threshold, workbook_policy
+from srelib.errors import SloError
+from srelib.slos import Slo
+
+WINDOW = re.compile(r"\{\{\s*\.window\s*\}\}|\$__(?:rate_)?(?:interval|range)\b|\$\{?window\}?")
+"""How tools write 'the window goes here': Sloth, Grafana, and a plain ``$window``."""
+
+_SELECTOR = re.compile(r'[a-zA-Z_:][\w:]*\s*(?:\{(?:[^"{}]|"(?:[^"\\]|\\.)*")*\})?')
+_UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1))
+
+PolicyFor = Policy | Callable[[Any], Policy]
+
+
+def prometheus_rules(slos: Iterable[Slo], *, policy: PolicyFor = workbook_policy) -> str:
+    """Recording and alerting rules for Prometheus, one group per objective.
+
+    Parameters
+    ----------
+    slos : iterable of Slo
+        Objectives whose documents name the metrics of good (or bad) and all events.
+    policy : sequence of Rule, or callable
+        The policy, or what makes it from the period of an objective (`workbook_policy`).
+
+    Returns
+    -------
+    str
+        YAML that ``promtool check rules`` accepts.
+
+    Raises
+    ------
+    SloError
+        No objectives, two of one name, or an objective without usable queries.
+
+    Notes
+    -----
+    A query is either the selector of a counter, such as ``http_requests_total{code=~"5.."}``, or
+    an expression with the window written as ``{{.window}}`` (Sloth), ``$__rate_interval`` or
+    ``$__range`` (Grafana).
+    Events that never occurred have no series in Prometheus; they count as 0 as long as the total
+    is there.
+    Objectives that count slices of time get rules that count events, with a note in the alert.
+    Rules of one severity are alerts of their own, told apart by the label ``window``, since each
+    waits by itself.
+
+    References
+    ----------
+    .. [1] Prometheus documentation, "Recording rules" and "Alerting rules".
+
+    Examples
+    --------
+    >>> from srelib.slos import Queries
+    >>> from srelib.windows import Window
+    >>> slo = Slo(name="shop", service="shop", sli="availability", target=0.999,
+    ...           window=Window.parse("30d"),
+    ...           queries=Queries(bad='req{code=~"5.."}', total="req"))
+    >>> print(prometheus_rules([slo]).splitlines()[3].strip())
+    - record: slo:error_ratio:rate5m
+    """
+    import yaml
+
+    chosen = list(slos)
+    if not chosen:
+        raise SloError("there is no objective to write rules for", fix="add one to slos.yaml")
+    names = [slo.name for slo in chosen]
+    again = sorted({name for name in names if names.count(name) > 1})
+    if again:
+        raise SloError(f"two objectives are named {again[0]!r}", fix="give each its own name")
+    groups = [_group(slo, _rules_for(slo, policy)) for slo in chosen]
+    return yaml.safe_dump({"groups": groups}, sort_keys=False, width=10_000, allow_unicode=True)
+
+
+def openslo_policies(policy: Policy) -> str:
+    """OpenSLO v1 alert policies, one per rule.
+
+    Parameters
+    ----------
+    policy : sequence of Rule
+
+    Returns
+    -------
+    str
+        YAML documents of kind AlertPolicy.
+
+    Notes
+    -----
+    OpenSLO v1 knows one condition and one window per policy [1]_: the short window stands in the
+    description, and whatever applies the document has to add it.
+
+    References
+    ----------
+    .. [1] OpenSLO specification v1, AlertPolicy and AlertCondition.
+
+    Examples
+    --------
+    >>> print(openslo_policies([Rule("page", "1h", "5m", 14.4)]).splitlines()[1])
+    kind: AlertPolicy
+    """
+    import yaml
+
+    documents = [_alert_policy(rule) for rule in check_policy(policy)]
+    return yaml.safe_dump_all(documents, sort_keys=False, width=10_000, allow_unicode=True)
+
+
+def _rules_for(slo: Slo, policy: PolicyFor) -> tuple[Rule, ...]:
+    return check_policy(policy(slo.window) if callable(policy) else policy)
+
+
+def _group(slo: Slo, rules: Sequence[Rule]) -> dict[str, Any]:
+    """Recorded error ratios of every window, then the alerts on them."""
+    spans = sorted({window for rule in rules for window in rule.windows})
+    labels = {"slo": slo.name, "service": slo.service}
+    recorded = [
+        {"record": _record(span), "expr": _error_ratio(slo, span), "labels": dict(labels)}
+        for span in spans
+    ]
+    return {"name": f"slo {slo.name}", "rules": recorded + [_alert(slo, rule) for rule in rules]}
+
+
+def _alert(slo: Slo, rule: Rule) -> dict[str, Any]:
+    limit = threshold(rule, target=slo.target)
+    chosen = "{slo=" + json.dumps(slo.name, ensure_ascii=False) + "}"
+    conditions = [f"{_record(span)}{chosen} {rule.op} {limit!r}" for span in rule.windows]
+    if rule.min_bad:
+        conditions.append(f"{_increase(_bad(slo, rule.long), rule.long)} >= {rule.min_bad:g}")
+    if rule.min_total:
+        total = _rate(slo, slo.queries.total, rule.long)
+        conditions.append(f"{_increase(total, rule.long)} >= {rule.min_total:g}")
+    alert: dict[str, Any] = {"alert": "ErrorBudgetBurn", "expr": " and on () ".join(conditions)}
+    if rule.wait:
+        alert["for"] = promql_duration(rule.wait)
+    alert["labels"] = {
+        "severity": _plain(rule.severity),
+        "slo": _plain(slo.name),
+        "service": _plain(slo.service),
+        "window": promql_duration(rule.long),
+    }
+    spans = " and ".join(promql_duration(span) for span in rule.windows)
+    alert["annotations"] = {
+        "summary": _plain(
+            f"{slo.name} burns its error budget over {rule.factor:g} times too fast ({spans})"
+        )
+    }
+    if slo.method != "Occurrences":
+        alert["annotations"]["note"] = "counts events; the objective counts slices of time"
+    return alert
+
+
+def promql_duration(length: pd.Timedelta) -> str:
+    """A length of time as Prometheus writes it.
+
+    Parameters
+    ----------
+    length : Timedelta
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> promql_duration(pd.Timedelta("3D")), promql_duration(pd.Timedelta("90min"))
+    ('3d', '90m')
+    """
+    milliseconds = round(length / pd.Timedelta("1ms"))
+    unit, size = next(pair for pair in _UNITS if milliseconds % pair[1] == 0)
+    return f"{milliseconds // size}{unit}"
+
+
+def _record(span: pd.Timedelta) -> str:
+    return f"slo:error_ratio:rate{promql_duration(span)}"
+
+
+def _error_ratio(slo: Slo, span: pd.Timedelta) -> str:
+    """Share of bad events over a window."""
+    queries = slo.queries
+    if queries.raw is not None and queries.total is None:
+        ratio = _templated(slo, queries.raw, span)
+        return ratio if queries.raw_type == "failure" else f"1 - ({ratio})"
+    return f"{_bad(slo, span)} / {_rate(slo, queries.total, span)}"
+
+
+def _bad(slo: Slo, span: pd.Timedelta) -> str:
+    """Bad events per second."""
+    if slo.queries.bad is not None:
+        return f"({_rate(slo, slo.queries.bad, span)} or vector(0))"
+    good = f"({_rate(slo, slo.queries.good, span)} or vector(0))"
+    return f"({_rate(slo, slo.queries.total, span)} - {good})"
+
+
+def _increase(rate: str, span: pd.Timedelta) -> str:
+    return f"({rate} * {round(span / pd.Timedelta('1s'))})"
+
+
+def _rate(slo: Slo, query: str | None, span: pd.Timedelta) -> str:
+    """Events per second of a query over a window."""
+    if query is None:
+        raise _unusable(slo, "its document names no queries for good (or bad) and all events")
+    text = query.strip()
+    if _SELECTOR.fullmatch(text):
+        return f"sum(rate({text}[{promql_duration(span)}]))"
+    return _templated(slo, text, span)
+
+
+def _templated(slo: Slo, text: str, span: pd.Timedelta) -> str:
+    """An expression with the window put in."""
+    if not WINDOW.search(text):
+        raise _unusable(slo, f"the query {text!r} is neither a counter nor names a window")
+    return f"({WINDOW.sub(promql_duration(span), text.strip())})"
+
+
+def _unusable(slo: Slo, why: str) -> SloError:
+    return SloError(
+        f"no rules can be written for {slo.name!r}: {why}",
+        file=slo.source.file if slo.source else None,
+        line=slo.source.line if slo.source else None,
+        fix='write a counter such as http_requests_total{code=~"5.."}, or {{.window}} where the '
+        "window goes",
+    )
+
+
+def _plain(text: str) -> str:
+    """Text that Prometheus does not take for a template."""
+    return text.replace("{{", '{{"{{"}}')
+
+
+def _alert_policy(rule: Rule) -> dict[str, Any]:
+    name = f"{_slug(rule.severity)}-{promql_duration(rule.long)}"
+    also = f", and over {promql_duration(rule.short)}" if rule.short is not None else ""
+    return {
+        "apiVersion": "openslo/v1",
+        "kind": "AlertPolicy",
+        "metadata": {"name": name},
+        "spec": {
+            "description": f"Burn rate {rule.op} {rule.factor:g} over "
+            f"{promql_duration(rule.long)}{also}",
+            "alertWhenBreaching": True,
+            "alertWhenResolved": True,
+            "conditions": [
+                {
+                    "kind": "AlertCondition",
+                    "metadata": {"name": f"{name}-burn"},
+                    "spec": {
+                        "severity": rule.severity,
+                        "condition": {
+                            "kind": "burnrate",
+                            "op": "gt" if rule.op == ">" else "gte",
+                            "threshold": rule.factor,
+                            "lookbackWindow": promql_duration(rule.long),
+                            "alertAfter": promql_duration(rule.wait),
+                        },
+                    },
+                }
+            ],
+        },
+    }
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "alert"
