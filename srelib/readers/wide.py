@@ -118,7 +118,7 @@ def indicators(
             f"which columns are good and which are total is not known; columns seen: "
             f"{_listed(names)}",
             file=file,
-            fix=f"add to sources.toml:\n{snippet(names, source, file)}\n"
+            fix=f"add to sources.toml:\n{snippet(source, file)}\n"
             '(or table = "ignore" to leave the file out)',
         )
     return found, [name for name in names if name not in used]
@@ -129,13 +129,11 @@ def _listed(names: Sequence[str]) -> str:
     return shown if len(names) <= 20 else f"{shown} and {len(names) - 20} more"
 
 
-def snippet(names: Sequence[str], source: Source | None, file: str) -> str:
-    """An entry for ``sources.toml`` to paste and correct.
+def snippet(source: Source | None, file: str) -> str:
+    """An entry for ``sources.toml`` to paste and fill in.
 
     Parameters
     ----------
-    names : sequence of str
-        Columns seen.
     source : Source or None
         Entry there is already.
     file : str
@@ -145,27 +143,29 @@ def snippet(names: Sequence[str], source: Source | None, file: str) -> str:
     -------
     str
 
+    Notes
+    -----
+    Which column is good is not proposed: an entry pasted as it is must fail, not give a number.
+
     Examples
     --------
-    >>> print(snippet(["2xx", "all"], None, "a.csv"))
+    >>> print(snippet(None, "a.csv"))
     [[file]]
     match = "a.csv"
       [[file.series]]
       service = "YOUR SERVICE"
       sli = "availability"
-      good = "2xx"
-      total = "all"
+      good = "COLUMN OF GOOD EVENTS"
+      total = "COLUMN OF ALL EVENTS"
     """
-    good = names[0] if names else "COLUMN"
-    total = names[1] if len(names) > 1 else "COLUMN"
     lines = [
         "[[file]]",
         f"match = {_toml(source.match if source else file)}",
         "  [[file.series]]",
         f"  service = {_toml((source.service if source else None) or 'YOUR SERVICE')}",
         f"  sli = {_toml((source.sli if source else None) or 'availability')}",
-        f"  good = {_toml(good)}",
-        f"  total = {_toml(total)}",
+        '  good = "COLUMN OF GOOD EVENTS"',
+        '  total = "COLUMN OF ALL EVENTS"',
     ]
     return "\n".join(lines)
 

@@ -272,13 +272,15 @@ def test_bad_cell_of_a_wide_file_costs_its_indicator_only(tmp_path: Path) -> Non
 
 
 def test_unpaired_columns_are_an_error_with_a_snippet_to_paste(tmp_path: Path) -> None:
-    """The text lists the columns and holds a [[file.series]] that is valid TOML."""
+    """The text lists the columns and an entry in valid TOML that proposes none of them as good."""
     import tomllib
 
     with pytest.raises(ReadError, match="columns seen: 'red', 'blue'") as caught:
         of(tmp_path, table("time,red,blue", "1,2"), table="sli")
     snippet = str(caught.value.fix).split("\n", 1)[1].rsplit("\n(or", 1)[0]
-    assert tomllib.loads(snippet)["file"][0]["series"][0]["good"] == "red"
+    series = tomllib.loads(snippet)["file"][0]["series"][0]
+    assert series["good"] == "COLUMN OF GOOD EVENTS"
+    assert not {"red", "blue"} & set(series.values())
 
 
 def test_wrong_column_in_a_series_is_an_error(tmp_path: Path) -> None:
