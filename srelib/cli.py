@@ -106,7 +106,7 @@ def report(
     _spare_the_grammar()
     from srelib.report import run
 
-    values = _settings(settings or [])
+    values, out = _settings(settings or []), out.expanduser()
     with _progress() as progress:
         result = run(
             _folder(data),
@@ -162,6 +162,7 @@ def init(
     """
     from srelib import starter
 
+    folder = folder.expanduser()
     starter.write(folder)
     for path in sorted(folder.iterdir()):
         typer.echo(str(path))
@@ -178,7 +179,7 @@ def _spare_the_grammar() -> None:
 
 def _folder(data: Path | None) -> Path:
     if data is not None:
-        return data
+        return data.expanduser()  # make passes DATA=~/exports on as it stands
     sample = Path("data", "sample")
     chosen = sample if sample.is_dir() and Path("notebooks").is_dir() else Path(".")
     _say(f"No DATA given: using {chosen if chosen == sample else 'the current folder'}.")

@@ -175,6 +175,19 @@ def test_init_makes_a_folder_that_check_understands(tmp_path, capsys):
     assert written == {path.name for path in (tmp_path / "new").iterdir()}
 
 
+def test_a_tilde_is_the_home_folder(exports, books, tmp_path, monkeypatch, capsys):
+    """Shells leave DATA=~/exports as it stands when make is given it; the commands do not."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mine").symlink_to(exports)
+    assert run("check", "~/mine", capsys=capsys)[0] == 0
+    arguments = ("report", "~/mine", "--out", "~/pages", "--notebooks", books)
+    status, shown, _ = run(*arguments, capsys=capsys)
+    assert (status, shown) == (0, f"{tmp_path / 'pages' / 'index.html'}\n")
+    assert (tmp_path / "pages" / "index.html").exists()
+    assert run("init", "~/new", capsys=capsys)[0] == 0
+    assert (tmp_path / "new" / "slos.yaml").exists()
+
+
 def test_init_overwrites_nothing(tmp_path, capsys):
     """Exit 2, the file as it was."""
     (tmp_path / "slos.yaml").write_text("mine")
