@@ -174,11 +174,9 @@ def load(path: str | Path, *, as_of: str | pd.Timestamp | None = None) -> Datase
     The folder is read with the folders in it; hidden files and reports are left out.
     Files are read in the order of their names; the same files give the same dataset.
     """
-    from srelib.readers.source import read_sources
-
     path = Path(path)
     root, files = _listing(path)
-    sources = read_sources(root)
+    sources = _sources(root)
     problems: list[InputError] = []
     slos, notes = _objectives(root if path.is_dir() else None, files, problems)
     exports = [file for file in files if file.suffix.lower() not in (".yaml", ".yml", ".toml")]
@@ -192,6 +190,15 @@ def load(path: str | Path, *, as_of: str | pd.Timestamp | None = None) -> Datase
     notes += _unmatched(sources, [entry.name for entry in loaded])
     dataset = _assembled(path, loaded, slos, as_of)
     return replace(dataset, notes=(*notes, *dataset.notes))
+
+
+def _sources(root: Path) -> Sources | None:
+    """What is said about the files; without the file nothing, and nothing is imported for it."""
+    if not (root / "sources.toml").exists():
+        return None
+    from srelib.readers.source import read_sources
+
+    return read_sources(root)
 
 
 @dataclass
@@ -250,9 +257,11 @@ def _objectives(
     return list(read.slos), list(read.notes)
 
 
-def _read(file: Path, root: Path, sources: Sources, problems: list[InputError]) -> _Loaded | None:
+def _read(
+    file: Path, root: Path, sources: Sources | None, problems: list[InputError]
+) -> _Loaded | None:
     name = file.relative_to(root).as_posix()
-    source = sources.for_file(name)
+    source = sources.for_file(name) if sources else None
     if file.suffix.lower() in IGNORED_SUFFIXES or (source and source.table == "ignore"):
         why = "as sources.toml says" if source else "not an export"
         return _Loaded(name, "ignored", Result({}, 0, 0, notes=(f"left out: {why}",)), "")
@@ -299,8 +308,8 @@ def _raise_all(problems: list[InputError]) -> None:
         raise InputError(f"{len(problems)} files cannot be used:\n{listed}")
 
 
-def _unmatched(sources: Sources, names: list[str]) -> list[str]:
-    globs = sources.unmatched(names)
+def _unmatched(sources: Sources | None, names: list[str]) -> list[str]:
+    globs = sources.unmatched(names) if sources else []
     return [f"sources.toml: match = {glob!r} matches no file" for glob in globs]
 
 

@@ -79,6 +79,15 @@ def test_provenance_names_format_rows_and_hash(tmp_path: Path) -> None:
     assert row["first"] == row["last"] == pd.Timestamp(at(0))
 
 
+@pytest.mark.parametrize("services", [3, 40])
+def test_rows_in_order_of_time_are_put_in_order_of_series(tmp_path: Path, services: int) -> None:
+    """However many services share each minute, every series has its own numbers in order."""
+    lines = [line(m, s, 100, f"s{s:02}") for m in range(3) for s in range(services)]
+    data = srelib.load(folder(tmp_path, a__csv=csv(*lines)))
+    assert data.sli["good"].tolist() == [s for s in range(services) for _ in range(3)]
+    assert data.sli["time"].dt.minute.tolist() == [0, 1, 2] * services
+
+
 def test_a_report_inside_the_folder_is_not_input(tmp_path: Path) -> None:
     """What a run wrote beside the data changes nothing in the next one."""
     folder(tmp_path, a__csv=csv(line(0), line(1)))

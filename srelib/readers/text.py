@@ -280,8 +280,8 @@ def _fast(head: Head, path: Path, rules: _Rules) -> Scan | None:
     }
     more = {"timestampformat": _quote(plan.form)} if plan.form else {}
     source = _options(head, path, columns, **more)
-    parts: dict[str, list[Any]] = {name: [] for name in types}
-    words: dict[str, dict[Any, int]] = {name: {} for name in types}
+    rows = _expected_rows(head, path)
+    kept = {name: _Kept(kind, rows) for name, kind in types.items()}
     try:
         with _connect() as connection:
             query = connection.sql(f"SELECT {_wanted(head, types)} FROM {source}")
@@ -290,29 +290,60 @@ def _fast(head: Head, path: Path, rules: _Rules) -> Scan | None:
                     column = batch.column(place)
                     if column.null_count and (kind == "time" or name in rules.required):
                         return None
-                    parts[name].append(_own(column, kind, words[name]))
+                    kept[name].add(column)
     except duckdb.Error:
         return None
-    return _typed(head, parts, words, rules, plan)
+    return _typed(head, kept, rules, plan)
 
 
-_BATCH = 1_000_000
+_BATCH = 61_440
 """Rows that are held twice while they move from DuckDB to NumPy."""
 
 
-def _own(column: pa.Array, kind: str, words: dict[Any, int]) -> Any:
-    """A copy of a batch that does not hold on to it; of categories, their codes."""
-    import pyarrow.compute as pc
+def _expected_rows(head: Head, path: Path) -> int:
+    """A few more rows than the file has, from the length of its first lines."""
+    size = path.stat().st_size
+    lines = head.text.count("\n") + 1
+    return int(1.05 * lines * size / max(1, min(size, len(head.text)))) + 1000
 
-    if kind == "text":
-        return column
-    if kind != "category":
-        return np.array(column.to_numpy(zero_copy_only=False))
-    coded = pc.dictionary_encode(column)
-    names = coded.dictionary.to_pylist()
-    table = np.array([words.setdefault(name, len(words)) for name in names] or [0], dtype="int32")
-    codes = table[coded.indices.fill_null(0).to_numpy(zero_copy_only=False)]
-    return np.where(column.is_null().to_numpy(zero_copy_only=False), -1, codes).astype("int32")
+
+class _Kept:
+    """A column that takes in batches; of categories it keeps codes.
+
+    Memory for all rows is asked for at once and touched as rows arrive, so that none is moved.
+    """
+
+    def __init__(self, kind: str, rows: int) -> None:
+        self.kind, self.size = kind, 0
+        self.words: dict[Any, int] = {}
+        self.chunks: list[pa.Array] = []
+        dtype = {"time": "int64", "number": "float64", "category": "int16"}.get(kind)
+        self.values = np.empty(rows if dtype else 0, dtype=dtype or "int8")
+
+    def add(self, column: pa.Array) -> None:
+        if self.kind == "text":
+            self.chunks.append(column)
+            return
+        plain = self._codes(column) if self.kind == "category" else column.to_numpy(False)
+        end = self.size + len(plain)
+        if end > len(self.values):
+            self.values.resize(2 * end, refcheck=False)
+        self.values[self.size : end] = plain.view("int64") if self.kind == "time" else plain
+        self.size = end
+
+    def _codes(self, column: pa.Array) -> np.ndarray:
+        coded = column.dictionary_encode()
+        names = coded.dictionary.to_pylist()
+        table = np.array([*(self.words.setdefault(n, len(self.words)) for n in names), -1])
+        if len(self.words) > 32_000 and self.values.dtype == np.int16:
+            self.values = self.values.astype("int32")
+        indices = coded.indices.fill_null(len(names)) if column.null_count else coded.indices
+        return table.astype(self.values.dtype)[indices.to_numpy(False)]
+
+    def whole(self) -> np.ndarray:
+        """All rows; the memory asked for in vain is given back."""
+        self.values.resize(self.size, refcheck=False)
+        return self.values
 
 
 def _wanted(head: Head, types: Mapping[str, str]) -> str:
@@ -348,17 +379,11 @@ def _plan_of(cell: str, timezone: str | None) -> _TimePlan | None:
     return None
 
 
-def _typed(
-    head: Head,
-    parts: dict[str, list[Any]],
-    words: dict[str, dict[Any, int]],
-    rules: _Rules,
-    plan: _TimePlan,
-) -> Scan | None:
-    """The scan of typed batches, which are given up column by column: no row is held twice."""
+def _typed(head: Head, kept: dict[str, _Kept], rules: _Rules, plan: _TimePlan) -> Scan | None:
+    """The scan of typed columns, which are given up one by one: no row is held twice."""
     data: dict[str, Any] = {}
-    for name, kind in rules.types.items():
-        values = _joined(parts.pop(name), kind, words[name], plan)
+    for name in rules.types:
+        values = _joined(kept.pop(name), plan)
         if values is None:
             return None
         data[name] = values
@@ -366,19 +391,18 @@ def _typed(
     return Scan(frame, tables.empty("rejects"), len(frame), timezone=plan.zone or "UTC", head=head)
 
 
-def _joined(parts: list[Any], kind: str, words: dict[Any, int], plan: _TimePlan) -> Any:
+def _joined(kept: _Kept, plan: _TimePlan) -> Any:
     """A column as pandas holds it, or None where it needs the careful way."""
     import pyarrow as pa
 
-    if kind == "text":
-        return pa.chunked_array(parts, type=pa.string()).to_pandas().astype("str")
-    empty = {"time": "int64", "number": "float64", "category": "int32"}[kind]
-    values = np.concatenate(parts) if parts else np.array([], dtype=empty)
-    if kind == "time":
+    if kept.kind == "text":
+        return pa.chunked_array(kept.chunks, type=pa.string()).to_pandas().astype("str")
+    values = kept.whole()
+    if kept.kind == "time":
         return _utc(values, plan)
-    if kind == "number":
+    if kept.kind == "number":
         return None if np.isinf(values).any() else values
-    names = pd.Index(list(words), dtype="str")
+    names = pd.Index(list(kept.words), dtype="str")
     return pd.Categorical.from_codes(values, categories=names, validate=False)
 
 
@@ -393,9 +417,9 @@ def _utc(raw: np.ndarray, plan: _TimePlan) -> pd.Series | None:
     raw = raw.view("int64")
     if len(raw) and (raw.min() < low * 1_000_000 or raw.max() >= high * 1_000_000):
         return None
-    times = pd.Series(raw.view("datetime64[us]"), copy=False)
     if not plan.zone:
-        return times.dt.tz_localize("UTC")
+        return pd.Series(pd.DatetimeIndex(raw, dtype=tables.DTYPES["time"]), copy=False)
+    times = pd.Series(raw.view("datetime64[us]"), copy=False)
     placed = times.dt.tz_localize(cells.zone(plan.zone), ambiguous="NaT", nonexistent="NaT")
     return None if placed.hasnans else placed.dt.tz_convert("UTC")
 

@@ -392,3 +392,25 @@ def test_the_fast_and_the_careful_way_give_the_same_table(tmp_path: Path, stamp:
     careful = scanned(tmp_path, text + f"{stamp.format(59)},a,x\n", "careful.csv")
     assert careful.rejects["line"].tolist() == [62]
     pd.testing.assert_frame_equal(fast.frame, careful.frame)
+
+
+def test_rows_that_grow_shorter_all_arrive(tmp_path: Path) -> None:
+    """Memory is asked for by the length of the first lines; more rows than that fit as well."""
+    start = pd.Timestamp("2026-06-01T00:00Z")
+    times = pd.date_range(start, periods=60_000, freq="min").strftime("%Y-%m-%dT%H:%M:%SZ")
+    notes = ["x" * 1000 if number < 100 else "" for number in range(len(times))]
+    path = tmp_path / "a.csv"
+    rows = enumerate(zip(times, notes, strict=True))
+    lines = [f"{time},{n % 7},{note}" for n, (time, note) in rows]
+    path.write_text("\n".join(["time,good,note", *lines, ""]))
+    found = scan(head(path, tmp_path), {"time": "time", "good": "number"}).frame
+    assert found["time"].iloc[[0, -1]].tolist() == [start, start + pd.Timedelta(minutes=59_999)]
+    assert found["good"].tolist() == [n % 7 for n in range(60_000)]
+
+
+def test_more_names_than_small_codes_can_hold(tmp_path: Path) -> None:
+    """40,000 different names are told apart."""
+    path = tmp_path / "a.csv"
+    path.write_text("name\n" + "".join(f"n{number}\n" for number in range(40_000)) + "n7\n")
+    found = scan(head(path, tmp_path), {"name": "category"}).frame["name"]
+    assert found.astype("str").tolist() == [*(f"n{number}" for number in range(40_000)), "n7"]
