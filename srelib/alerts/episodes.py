@@ -51,14 +51,18 @@ def episodes(firing: pd.DataFrame, *, merge: pd.Timedelta | str = _ZERO) -> pd.D
         raise ParameterError(f"merge must not be negative; got {gap}.")
     index = pd.DatetimeIndex(firing.index)
     step = regular_step(index)
-    ends = (index + step).tz_convert("UTC").as_unit("us").append(pd.DatetimeIndex([pd.NaT]))
+    ends = np.append(plain(index) + step.to_timedelta64(), np.datetime64("NaT"))
     parts = []
     for severity in firing.columns:
         spans = spans_of(firing[severity].to_numpy(dtype=bool))
         starts, stops = joined([spans], gap=int(gap // step))
         parts.append(
             pd.DataFrame(
-                {"severity": severity, "fired_at": ends[starts], "resolved_at": ends[stops]}
+                {
+                    "severity": severity,
+                    "fired_at": utc(ends[starts]),
+                    "resolved_at": utc(ends[stops]),
+                }
             )
         )
     found = pd.concat(parts, ignore_index=True).astype({"severity": "str"})
@@ -102,6 +106,44 @@ severity, fired_at, resolved_at; columns seen: ['page'].
         )
     rows = alerts[COLUMNS].sort_values("fired_at", kind="stable").reset_index(drop=True)
     return _merged(rows, pd.Timedelta(merge))
+
+
+def plain(times: pd.DatetimeIndex) -> np.ndarray:
+    """Tz-aware times as a plain array in UTC, without copying what is UTC already.
+
+    Parameters
+    ----------
+    times : DatetimeIndex
+
+    Returns
+    -------
+    array of datetime64[us]
+
+    Examples
+    --------
+    >>> plain(pd.DatetimeIndex(["2026-01-01T01:00+01:00"]))
+    array(['2026-01-01T00:00:00.000000'], dtype='datetime64[us]')
+    """
+    return times.as_unit("us").asi8.view("M8[us]")
+
+
+def utc(times: np.ndarray) -> pd.DatetimeIndex:
+    """A plain array of times in UTC as tz-aware times.
+
+    Parameters
+    ----------
+    times : array of datetime64[us]
+
+    Returns
+    -------
+    DatetimeIndex
+
+    Examples
+    --------
+    >>> str(utc(np.array(["2026-01-01"], dtype="M8[us]"))[0])
+    '2026-01-01 00:00:00+00:00'
+    """
+    return pd.DatetimeIndex(times.astype("M8[us]")).tz_localize("UTC")
 
 
 def _merged(rows: pd.DataFrame, gap: pd.Timedelta) -> pd.DataFrame:

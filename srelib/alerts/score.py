@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from srelib.alerts.episodes import as_episodes
+from srelib.alerts.episodes import as_episodes, plain, utc
 from srelib.alerts.estimates import median, rate, share
 from srelib.alerts.spending import Spending
 from srelib.budget.counts import regular_step
@@ -223,14 +223,11 @@ def _events(truth: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> pd.
 
 def _told(events: pd.DataFrame, pages: pd.DataFrame, grace: pd.Timedelta) -> np.ndarray:
     """Whether each event (row) is told about by each page (column)."""
-    starts, ends = (_plain(events[name])[:, None] for name in ("starts_at", "ends_at"))
-    fired, resolved = _plain(pages["fired_at"]), _plain(pages["resolved_at"])
+    starts, ends = (
+        plain(pd.DatetimeIndex(events[name]))[:, None] for name in ("starts_at", "ends_at")
+    )
+    fired, resolved = (plain(pd.DatetimeIndex(pages[n])) for n in ("fired_at", "resolved_at"))
     return (fired <= ends + grace.to_timedelta64()) & (np.isnat(resolved) | (resolved > starts))
-
-
-def _plain(times: pd.Series) -> np.ndarray:
-    """Times in UTC as a plain array."""
-    return times.dt.tz_convert(None).to_numpy(dtype="M8[us]")
 
 
 def _described(
@@ -256,8 +253,8 @@ def _not_negative(lengths: pd.Series) -> pd.Series:
 
 def _picked(times: pd.Series, places: np.ndarray) -> pd.Series:
     """Times at these places; NaT one behind the last."""
-    plain = np.concatenate([_plain(times), np.array(["NaT"], dtype="M8[us]")])
-    return pd.Series(plain[places]).dt.tz_localize("UTC")
+    known = np.append(plain(pd.DatetimeIndex(times)), np.datetime64("NaT"))
+    return pd.Series(utc(known[places]))
 
 
 def _spent(events: pd.DataFrame, budget: Spending | None) -> dict[str, np.ndarray]:

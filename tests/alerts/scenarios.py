@@ -31,7 +31,8 @@ MAIN = ("workbook 28d", "workbook 30d", "pyrra 28d", "pyrra 30d")
 """The policies every shape is tried with."""
 
 NONE = pd.Timedelta(0)
-TARGETS = (0.9, 0.99, 0.995, 0.999)
+BUDGETS = {0.9: 0.1, 0.99: 0.01, 0.995: 0.005, 0.999: 0.001}
+TARGETS = tuple(BUDGETS)
 
 
 @dataclass(frozen=True)
@@ -72,13 +73,11 @@ class Scenario:
 
     def limits(self) -> list[tuple[alerts.Rule, float]]:
         """Rules, each with the error ratio it compares with, as one would write them in YAML."""
-        budget = {0.9: 0.1, 0.99: 0.01, 0.995: 0.005, 0.999: 0.001}[self.target]
-        return [(rule, float(f"{rule.factor * budget:.15g}")) for rule in self.policy]
+        return [(rule, float(f"{rule.factor * BUDGETS[self.target]:.15g}")) for rule in self.policy]
 
 
 def _constant(random: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
-    total = np.full(n, 10_000.0)
-    return np.full(n, float(random.choice([50, 134, 135, 144, 145, 300, 1440]))), total
+    return np.full(n, float(random.integers(2))), np.full(n, 100_000.0)
 
 
 def _traffic(random: np.random.Generator, n: int, mean: float) -> np.ndarray:
@@ -165,9 +164,12 @@ def scenario(shape: str, policy: str, seed: int, *, buckets: int, step: int = 1)
     rules = POLICIES[policy]()
     whole = all(span % pd.Timedelta(minutes=step) == NONE for r in rules for span in r.windows)
     counters = whole and (shape == "counter at rest" or (shape != "gaps" and seed % 2 == 1))
+    target = TARGETS[int(random.integers(len(TARGETS)))]
+    if shape == "constant":  # exactly at the threshold of a rule, or one event in 100,000 above
+        rule = rules[int(random.integers(len(rules)))]
+        bad += np.minimum(np.round(total * rule.factor * BUDGETS[target]), total - bad)
     if counters:
         bad[0] = total[0] = 0
-    target = TARGETS[int(random.integers(len(TARGETS)))]
     name = f"{shape}, {policy}, {target}, seed {seed}, {buckets} x {step} min"
     return Scenario(name, bad, total, rules, target, step, counters)
 
@@ -185,6 +187,7 @@ def few() -> list[Scenario]:
             ("gaps", "waiting"), ("counter at rest", "odd"), ("constant", "grafana")]  # fmt: skip
     short = [scenario(*pair, i, buckets=300) for i, pair in enumerate([*main, *more, *rest])]
     return [
+        scenario("constant", "workbook 30d", 1000, buckets=300),  # at a threshold
         *short,
         scenario("spikes", "workbook 30d", 100, buckets=1_300, step=5),
         scenario("gaps", "pyrra 28d", 101, buckets=1_300, step=5),

@@ -1,0 +1,235 @@
+"""Burn rates, replay, scoring and search, against NumPy, pandas and a real Prometheus.
+
+Ten services or one, a year of minutes each.
+promtool replays three days, which is what its windows see for all but the start of a year.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.measure import Row, alternate, table
+from srelib import alerts, windows
+
+MINUTES = 525_600
+SERVICES = 10
+PROMTOOL_MINUTES = 4_500
+TIMES = 10_000
+TARGET = 0.99
+PERIOD = "28d"
+REPEATS = 5
+SEED = 20260629
+WIDTHS = (5, 30, 60, 120, 360, 1440, 4320)
+LIMIT_FLOOR, LIMIT_PANDAS, LIMIT_PROMTOOL, LIMIT_SEARCH, LIMIT_GROWTH = 1.5, 0.1, 1.0, 0.1, 1.25
+
+
+def year(seed: int = SEED) -> tuple[pd.Series, pd.Series]:
+    """A year of minutes of one service with a hundred incidents.
+
+    Parameters
+    ----------
+    seed : int
+
+    Returns
+    -------
+    good, total : Series
+        [events]
+    """
+    random = np.random.default_rng(seed)
+    index = pd.date_range("2025-01-01", periods=MINUTES, freq="1min", tz="UTC", unit="us")
+    total = random.poisson(500, MINUTES)
+    ratio = np.full(MINUTES, 0.002)
+    for start in random.integers(0, MINUTES - 300, 100):
+        ratio[start : start + random.integers(5, 300)] = random.choice([0.02, 0.1, 0.5, 1.0])
+    good = total - random.binomial(total, ratio)
+    return pd.Series(good, index, dtype="float64"), pd.Series(total, index, dtype="float64")
+
+
+def seconds(call: Callable[[], object]) -> float:
+    """Seconds one call takes.
+
+    Parameters
+    ----------
+    call : callable
+        What to time.
+
+    Returns
+    -------
+    float
+        [s]
+    """
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def burn_rates(bad: np.ndarray, total: np.ndarray) -> None:
+    """Error ratios of every service over all windows.
+
+    Parameters
+    ----------
+    bad, total : array, shape (services, minutes)
+        [events]
+    """
+    windows.ratios(windows.prefix(bad), windows.prefix(total), widths=WIDTHS)
+
+
+def floor(bad: np.ndarray, total: np.ndarray) -> None:
+    """The bare cumulative sums and subtractions those need, without a division or a check.
+
+    Parameters
+    ----------
+    bad, total : array, shape (services, minutes)
+        [events]
+    """
+    sums = [np.cumsum(each, axis=1) for each in (bad, total)]
+    for width in WIDTHS:
+        for each in sums:
+            each[:, width:] - each[:, :-width]
+
+
+def with_pandas(counts: pd.DataFrame) -> None:
+    """The same burn rates the way one would write them in a notebook.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        service, bad, total, a row per service and minute in order of time.
+    """
+    grouped = counts.groupby("service")[["bad", "total"]]
+    for width in WIDTHS:
+        rolled = grouped.rolling(width, min_periods=1).sum()
+        rolled["bad"] / rolled["total"]
+
+
+def replay(good: pd.Series, total: pd.Series) -> alerts.Score:
+    """Replay the Workbook's policy and score it.
+
+    Parameters
+    ----------
+    good, total : Series
+        [events]
+
+    Returns
+    -------
+    Score
+    """
+    truth = alerts.budget_events(good, total, target=TARGET, period=PERIOD, share=0.02)
+    budget = alerts.spending(good, total, target=TARGET, period=PERIOD)
+    fires = alerts.firing(good, total, target=TARGET, policy=alerts.workbook_policy(PERIOD))
+    return alerts.score(fires, truth, budget=budget, merge="1h")
+
+
+def _rates(repeats: int) -> list[Row]:
+    """Seven windows of ten services."""
+    pairs = [year(SEED + n) for n in range(SERVICES)]
+    total = np.array([whole.to_numpy() for _, whole in pairs])
+    bad = total - np.array([good.to_numpy() for good, _ in pairs])
+    ours, bare = alternate(
+        lambda: seconds(lambda: burn_rates(bad, total)),
+        lambda: seconds(lambda: floor(bad, total)),
+        repeats=repeats,
+    )
+    counts = pd.DataFrame(
+        {
+            "service": pd.Categorical(np.repeat(np.arange(SERVICES), MINUTES)),
+            "bad": bad.ravel(),
+            "total": total.ravel(),
+        }
+    )
+    again, slow = alternate(
+        lambda: seconds(lambda: burn_rates(bad, total)),
+        lambda: seconds(lambda: with_pandas(counts)),
+        repeats=2,
+    )
+    name = f"burn rates, {len(WIDTHS)} windows, {SERVICES} service-years of minutes"
+    return [
+        Row(name, ours, bare, "NumPy cumsum and subtract", LIMIT_FLOOR, repeats),
+        Row(name, again, slow, "pandas groupby.rolling", LIMIT_PANDAS, 2),
+    ]
+
+
+def _promtool(good: pd.Series, total: pd.Series) -> list[Row]:
+    """Ten thousand minutes here against one minute there; nothing where promtool is missing."""
+    if shutil.which("promtool") is None:
+        return []
+    from tests.alerts import promtool
+
+    limits = [(r, alerts.threshold(r, target=TARGET)) for r in alerts.workbook_policy(PERIOD)]
+    bad = (total - good).to_numpy()[:PROMTOOL_MINUTES]
+    whole = total.to_numpy()[:PROMTOOL_MINUTES]
+    ours, other = alternate(
+        lambda: 1e3 * seconds(lambda: replay(good, total)) / MINUTES * TIMES,
+        lambda: 1e3 * seconds(lambda: promtool.firing(bad, whole, limits=limits)) / len(bad),
+        repeats=3,
+        warm=False,
+    )
+    name = f"replay and score, {TIMES:,} minutes of history"
+    return [Row(name, ours, other, "promtool, one minute", LIMIT_PROMTOOL, 3, "ms")]
+
+
+def _search(good: pd.Series, total: pd.Series, repeats: int) -> list[Row]:
+    """Four hundred policies at once, against one after the other."""
+    truth = alerts.budget_events(good, total, target=TARGET, period=PERIOD, share=0.02)
+    tried = alerts.candidates(PERIOD)
+    some = dict(list(tried.items())[:: len(tried) // 20])
+    ours, other = alternate(
+        lambda: seconds(
+            lambda: alerts.search(good, total, target=TARGET, period=PERIOD, truth=truth)
+        ),
+        lambda: (
+            len(tried)
+            / len(some)
+            * seconds(
+                lambda: alerts.scores(
+                    good, total, target=TARGET, period=PERIOD, truth=truth, policies=some
+                )
+            )
+        ),
+        repeats=repeats,
+    )
+    name = f"search, {len(tried)} policies, one service-year"
+    return [Row(name, ours, other, "each replayed by itself", LIMIT_SEARCH, repeats)]
+
+
+def _growth(repeats: int) -> list[Row]:
+    """Per service, the replay of many takes what the replay of one takes."""
+    one, many = [year()], [year(SEED + n % 5) for n in range(20)]
+
+    def per_service(pairs: list[tuple[pd.Series, pd.Series]]) -> float:
+        return seconds(lambda: [replay(*pair) for pair in pairs]) / len(pairs)
+
+    ours, other = alternate(lambda: per_service(many), lambda: per_service(one), repeats=repeats)
+    name = f"replay and score per service, {len(many)} services"
+    return [Row(name, ours, other, "one service", LIMIT_GROWTH, repeats)]
+
+
+def run(repeats: int = REPEATS) -> list[Row]:
+    """Measure.
+
+    Parameters
+    ----------
+    repeats : int
+        Runs of each side; fewer of what takes long.
+
+    Returns
+    -------
+    list of Row
+        Without promtool its row is left out.
+    """
+    good, total = year()
+    return [
+        *_rates(repeats),
+        *_promtool(good, total),
+        *_search(good, total, min(repeats, 3)),
+        *_growth(repeats),
+    ]
+
+
+if __name__ == "__main__":
+    print(table(run()))
