@@ -262,6 +262,8 @@ def _connect() -> duckdb.DuckDBPyConnection:
     # A bar would write to standard output; in Jupyter without ipywidgets there is none to disable.
     with contextlib.suppress(duckdb.Error):
         connection.execute("SET enable_progress_bar = false")
+    # Room for batches, so that parsing goes on while the ones before are moved.
+    connection.execute("SET streaming_buffer_size = '32MB'")
     return connection
 
 
