@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from srelib.windows import Window
 
 NAN = float("nan")
+ENOUGH = 0.95
+"""Share of a window [fraction] below which what is said of it is said with the time observed."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,39 @@ class Indicator:
         """Whether something is promised."""
         return self.target == self.target
 
+    @property
+    def weighting(self) -> str:
+        """What an interval must take the counts for: 'events', or 'time' (seconds, slices)."""
+        return "events" if self.unit == "events" else "time"
+
+
+@dataclass(frozen=True)
+class Observed:
+    """How much of the current window of an objective was observed.
+
+    Parameters
+    ----------
+    length : Timedelta
+        Time observed since the window began.
+    share : float
+        Of the whole window [fraction]; a calendar period that goes on counts whole.
+    window : Window
+        The window.
+    """
+
+    length: pd.Timedelta
+    share: float
+    window: Window
+
+    @property
+    def is_short(self) -> bool:
+        """Whether clearly less than the window was observed, so that results are so far."""
+        return self.share < ENOUGH
+
+    def __str__(self) -> str:
+        the = "" if self.window.is_rolling else "the "
+        return f"{duration(self.length)} observed of {the}{self.window}"
+
 
 def series(dataset: Dataset) -> dict[Indicator, pd.DataFrame]:
     """Every series of a dataset with its counts, objectives or not.
@@ -110,8 +145,7 @@ def measured(dataset: Dataset, *, exclusions: bool = True) -> dict[Indicator, pd
         return series(dataset)
     found = {_indicator(dataset, slo): slo for slo in dataset.slos}
     counts = {
-        key: _or_error(dataset.slo_counts, slo, exclusions=exclusions)
-        for key, slo in found.items()
+        key: _or_error(dataset.slo_counts, slo, exclusions=exclusions) for key, slo in found.items()
     }
     return answered(counts) or series(dataset)
 
@@ -212,6 +246,97 @@ def current(key: Indicator, counts: pd.DataFrame) -> pd.DataFrame:
     if key.window.is_rolling:
         return counts.loc[key.window.bounds_at(end)[0] :]
     return counts.loc[key.window.bounds_at(counts.index[-1])[0] :]
+
+
+def observed(key: Indicator, counts: pd.DataFrame) -> Observed | None:
+    """How much of the window that the data ends in was observed.
+
+    Parameters
+    ----------
+    key : Indicator
+        With a window.
+    counts : DataFrame
+        On a regular UTC index.
+
+    Returns
+    -------
+    Observed or None
+        None without a window or without a bucket.
+
+    Examples
+    --------
+    >>> from srelib.windows import Window
+    >>> hours = pd.date_range("2026-01-01", periods=42, freq="h", tz="UTC")
+    >>> counts = pd.DataFrame({"good": 1.0, "total": 1.0}, index=hours)
+    >>> found = observed(Indicator("a", window=Window.parse("7d")), counts)
+    >>> found.share, found.is_short
+    (0.25, True)
+    """
+    from srelib import quality, windows
+
+    if key.window is None or counts.empty:
+        return None
+    part = current(key, counts)
+    step = windows.step_of(pd.DatetimeIndex(counts.index))
+    length = quality.coverage(part) * len(part) * step
+    return Observed(length, length / key.window.length_at(part.index[-1]), key.window)
+
+
+def judged(key: Indicator, levels: pd.DataFrame) -> pd.DataFrame:
+    """Which levels kept or missed the target, and which of them beyond what chance would explain.
+
+    Parameters
+    ----------
+    key : Indicator
+    levels : DataFrame
+        ratio, and its interval low, high [fraction]; one row per period.
+
+    Returns
+    -------
+    DataFrame
+        On the same index: kept, missed (what was measured; neither without a target or without
+        traffic), beyond_chance (the whole interval lies on that side of the target).
+
+    Notes
+    -----
+    What happened is a fact, and needs no interval; the interval is about the rate behind it.
+
+    Examples
+    --------
+    >>> weeks = pd.DataFrame({"ratio": [0.8, 0.9], "low": [0.7, 0.8], "high": [0.85, 0.95]})
+    >>> judged(Indicator("a", target=0.9), weeks).values.tolist()
+    [[False, True, True], [True, False, False]]
+    """
+    kept, missed = levels["ratio"] >= key.target, levels["ratio"] < key.target
+    beyond = (kept & (levels["low"] >= key.target)) | (missed & (levels["high"] < key.target))
+    return pd.DataFrame({"kept": kept, "missed": missed, "beyond_chance": beyond})
+
+
+def span(counts: Mapping[Indicator, pd.DataFrame]) -> pd.Timedelta:
+    """From the first bucket of any indicator to the end of the last one.
+
+    Parameters
+    ----------
+    counts : mapping of Indicator to DataFrame
+        As from `measured`.
+
+    Returns
+    -------
+    Timedelta
+        Nothing without data.
+
+    Examples
+    --------
+    >>> span({})
+    Timedelta('0 days 00:00:00')
+    """
+    from srelib import windows
+
+    indexes = [pd.DatetimeIndex(c.index) for c in answered(counts).values() if len(c)]
+    if not indexes:
+        return pd.Timedelta(0)
+    ends = [index[-1] + windows.step_of(index) for index in indexes if len(index) > 1]
+    return max([*ends, *(i[-1] for i in indexes)]) - min(index[0] for index in indexes)
 
 
 def settled(key: Indicator, left: pd.Series) -> pd.Series:

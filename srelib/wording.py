@@ -181,6 +181,32 @@ def duration(length: Any) -> str:
     return sign + " ".join(parts[:2])
 
 
+def roughly(length: Any) -> str:
+    """A length of time in its largest handy unit, where more digits would claim too much.
+
+    Parameters
+    ----------
+    length : Timedelta or number of seconds [s]
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> roughly(pd.Timedelta("56D 21h")), roughly(pd.Timedelta("64h")), roughly(8192 * 60)
+    ('8\\xa0weeks', '3\\xa0days', '6\\xa0days')
+    """
+    if length is None or pd.isna(length):
+        return UNKNOWN
+    seconds = length.total_seconds() if hasattr(length, "total_seconds") else float(length)
+    units = ((7 * 86400, "weeks"), (86400, "days"), (3600, "h"), (60, "min"))
+    for size, name in units:
+        if seconds >= 2 * size:
+            return f"{round(seconds / size)}{NBSP}{name}"
+    return duration(seconds)
+
+
 def amount(number: float, unit: str) -> str:
     """A number of events, seconds or slices, with its unit.
 
@@ -233,6 +259,35 @@ def plural(number: float, noun: str, nouns: str | None = None) -> str:
     if number == 0:
         return f"no {many}"
     return f"{count(number)}{NBSP}{noun if number == 1 else many}"
+
+
+def beyond(found: int, sure: int) -> str:
+    """How many of some findings chance would not explain, to follow their number.
+
+    Parameters
+    ----------
+    found : int
+        How many there are.
+    sure : int
+        How many of them lie beyond the reach of chance.
+
+    Returns
+    -------
+    str
+        Empty where nothing was found.
+
+    Examples
+    --------
+    >>> beyond(5, 1), beyond(5, 0), beyond(5, 5), beyond(1, 1), beyond(1, 0)
+    (', 1 of them beyond chance', ', none of them beyond chance', ', all of them beyond chance',
+     ', beyond chance', ', within the reach of chance')
+    """
+    if found == 0:
+        return ""
+    if found == 1:
+        return ", beyond chance" if sure else ", within the reach of chance"
+    many = {0: "none", found: "all"}.get(sure, f"{sure}")
+    return f", {many} of them beyond chance"
 
 
 def day(time: pd.Timestamp) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 
 from srelib import wording
 from srelib.figures import canvas
-from srelib.indicators import Indicator, answered, settled
+from srelib.indicators import Indicator, Observed, answered, settled
 
 NOTHING = ("No objective has data here, so there is no error budget; "
            "put a slos.yaml beside the exports (srelib init writes one).")  # fmt: skip
@@ -24,13 +24,20 @@ CAUSES = {
 }
 
 
-def plot_burn_down(burn: Mapping[Indicator, Any], *, ax: Axes | None = None) -> Axes:
+def plot_burn_down(
+    burn: Mapping[Indicator, Any],
+    *,
+    observed: Mapping[Indicator, Any] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
     """What was left of each budget over time, filled against the zero line.
 
     Parameters
     ----------
     burn : mapping of Indicator to DataFrame
         Results of `srelib.budget.burn_down`.
+    observed : mapping of Indicator to Observed, optional
+        How much of each window was observed; "so far" is said where it is clearly less than all.
     ax : Axes, optional
         Where to draw; a new figure by default.
 
@@ -44,19 +51,33 @@ def plot_burn_down(burn: Mapping[Indicator, Any], *, ax: Axes | None = None) -> 
     if not results:
         return canvas.note(NOTHING, ax=ax)
     now = {key: float(r["left_share"].dropna().iloc[-1]) for key, r in results.items()}
+    short = _short(observed)
+    title = _burn_title(now, short)
     with canvas.style():
         ax, shown, key = canvas.grid(ax, results, worst=lambda i, r: -now[i])
         for panel, indicator in shown:
             left = settled(indicator, results[indicator]["left_share"])
-            _burn_panel(panel, indicator, left, now[indicator])
-        canvas.headline(ax, _burn_title(now))
-        canvas.subtitle(ax, "share of the allowance left, as it stood at each time; blue: left, "
-                            f"hatched red: overspent{key}")
-    return canvas.describe(ax, f"Share of the error budget left over time, one panel per "
-                               f"objective. {_burn_title(now)}.")
+            _burn_panel(panel, indicator, left, now[indicator], so_far=indicator in short)
+        canvas.headline(ax, title)
+        canvas.subtitle(
+            ax,
+            "share of the allowance left, as it stood at each time; blue: left, "
+            f"hatched red: overspent{key}",
+        )
+    return canvas.describe(
+        ax, f"Share of the error budget left over time, one panel per objective. {title}."
+    )
 
 
-def _burn_panel(ax: Axes, indicator: Indicator, left: pd.Series, now: float) -> None:
+def _short(observed: Mapping[Indicator, Any] | None) -> set[Indicator]:
+    """Whose window was observed for clearly less than its length."""
+    found = answered(observed or {}).items()
+    return {key for key, seen in found if isinstance(seen, Observed) and seen.is_short}
+
+
+def _burn_panel(
+    ax: Axes, indicator: Indicator, left: pd.Series, now: float, *, so_far: bool
+) -> None:
     line = canvas.thin(left)
     times, share = line.index, line.to_numpy()
     ax.fill_between(times, 0, share, where=share >= 0, color="#9CC7E3", lw=0, interpolate=True)
@@ -70,28 +91,40 @@ def _burn_panel(ax: Axes, indicator: Indicator, left: pd.Series, now: float) -> 
     canvas.time_axis(ax)
     ax.spines["bottom"].set_visible(False)
     text = f"{wording.percent(now)} left" if now >= 0 else f"{wording.percent(-now)} over"
-    canvas.panel_title(ax, indicator.label, text)
+    canvas.panel_title(ax, indicator.label, f"{text} so far" if so_far else text)
 
 
-def _burn_title(now: Mapping[Indicator, float]) -> str:
+def _burn_title(now: Mapping[Indicator, float], short: Collection[Indicator]) -> str:
     gone = sorted((key for key in now if now[key] < 0), key=lambda key: now[key])
-    if not gone:
-        least = min(now, key=lambda key: now[key])
-        share = wording.percent(now[least])
-        return f"Every budget has something left; the least has {least.label}, {share}"
+    shown = gone or list(now)
+    so_far = " so far" if any(key in short for key in shown) else ""
+    least = min(now, key=lambda key: now[key])
+    share = wording.percent(abs(now[least]))
     if len(now) == 1:
-        return f"{gone[0].label} has overspent its budget by {wording.percent(-now[gone[0]])}"
+        if gone:
+            return f"{least.label} has overspent its budget by {share}{so_far}"
+        return f"{least.label} has {share if now[least] else 'nothing'} of its budget left{so_far}"
+    if not gone:
+        return f"Every budget has something left{so_far}; the least has {least.label}, {share}"
     names = wording.listing([key.label for key in gone], limit=2)
-    return f"{len(gone)} of {len(now)} budgets are overspent: {names}"
+    verb = "is" if len(gone) == 1 else "are"
+    return f"{len(gone)} of {len(now)} budgets {verb} overspent{so_far}: {names}"
 
 
-def plot_causes(causes: Mapping[Indicator, Any], *, ax: Axes | None = None) -> Axes:
+def plot_causes(
+    causes: Mapping[Indicator, Any],
+    *,
+    observed: Mapping[Indicator, Any] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
     """Where each budget went: share of the allowance spent by cause.
 
     Parameters
     ----------
     causes : mapping of Indicator to DataFrame
         Results of `srelib.budget.by_cause`.
+    observed : mapping of Indicator to Observed, optional
+        How much of each window was observed; "so far" is said where it is clearly less than all.
     ax : Axes, optional
         Where to draw; a new figure by default.
 
@@ -106,13 +139,22 @@ def plot_causes(causes: Mapping[Indicator, Any], *, ax: Axes | None = None) -> A
     if not shares:
         return canvas.note(NOTHING, ax=ax)
     rows = sorted(shares, key=lambda key: shares[key].sum())[-20:]
+    short = _short(observed)
     ax = canvas.axes(ax, height=1.7 + 0.34 * len(rows))
     with canvas.style():
         for y, key in enumerate(rows):
-            _cause_bar(ax, y, shares[key])
+            _cause_bar(ax, y, shares[key], so_far=key in short)
         ax.axvline(1, color=canvas.INK, lw=0.9, ls=(0, (4, 2)))
-        ax.annotate("allowance", (1, 0), xycoords=("data", "axes fraction"), xytext=(3, 3),
-                    textcoords="offset points", fontsize=8.5, color=canvas.GREY)
+        ax.annotate(
+            "allowance",
+            (1, 0),
+            xycoords=("data", "axes fraction"),
+            xytext=(3, 3),
+            textcoords="offset points",
+            fontsize=8.5,
+            color=canvas.GREY,
+            path_effects=canvas.halo(),
+        )
         ax.set_yticks(range(len(rows)), [key.label for key in rows])
         ax.set_ylim(-0.9, len(rows) - 0.4)
         ax.set_xlim(0, max(1.15, max(share.sum() for share in shares.values()) * 1.12))
@@ -121,25 +163,33 @@ def plot_causes(causes: Mapping[Indicator, Any], *, ax: Axes | None = None) -> A
         ax.set_xlabel("spent, as a share of the allowance")
         canvas.headline(ax, _cause_title(shares), labels=[key.label for key in rows])
         _cause_key(ax)
-    return canvas.describe(ax, "Share of the error budget spent by cause: incidents, first hours "
-                               f"after deployments, the rest. {_cause_title(shares)}.")
+    return canvas.describe(
+        ax,
+        "Share of the error budget spent by cause: incidents, first hours "
+        f"after deployments, the rest. {_cause_title(shares)}.",
+    )
 
 
-def _cause_bar(ax: Axes, y: int, share: pd.Series) -> None:
+def _cause_bar(ax: Axes, y: int, share: pd.Series, *, so_far: bool) -> None:
     start = 0.0
     for cause, (_, color, hatch) in CAUSES.items():
         width = float(share.get(cause, 0.0))
         ax.barh(y, width, left=start, height=0.6, facecolor=color, hatch=hatch,
                 edgecolor="white", lw=0.5)  # fmt: skip
         start += width
-    ax.annotate(wording.percent(start), (start, y), xytext=(4, 0), textcoords="offset points",
-                va="center", fontsize=8.5, color=canvas.INK,
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8})  # fmt: skip
+    text = f"{wording.percent(start)}{' so far' if so_far else ''}"
+    ax.annotate(text, (start, y), xytext=(4, 0), textcoords="offset points", va="center",
+                fontsize=8.5, color=canvas.INK, path_effects=canvas.halo())  # fmt: skip
 
 
 def _cause_key(ax: Axes) -> None:
-    canvas.key(ax, [Patch(facecolor=color, hatch=hatch, edgecolor="white", label=text)
-                    for text, color, hatch in CAUSES.values()])
+    canvas.key(
+        ax,
+        [
+            Patch(facecolor=color, hatch=hatch, edgecolor="white", label=text)
+            for text, color, hatch in CAUSES.values()
+        ],
+    )
 
 
 def _cause_title(shares: Mapping[Indicator, pd.Series]) -> str:
@@ -151,8 +201,8 @@ def _cause_title(shares: Mapping[Indicator, pd.Series]) -> str:
     part = wording.percent(float(share[cause] / share.sum()))
     where = {"incident": "during incidents", "deployment": "in the first hours after deployments",
              "other": "outside incidents and fresh deployments"}[cause]  # fmt: skip
-    spent = wording.percent(float(share.sum()))
-    return f"{most.label} spent most: {spent} of its allowance, {part} of that {where}"
+    spent = f"{wording.percent(float(share.sum()))} of its allowance, {part} of that {where}"
+    return f"{most.label} spent {'most: ' if len(shares) > 1 else ''}{spent}"
 
 
 def plot_days(days: Mapping[Indicator, Any], *, ax: Axes | None = None) -> Axes:
@@ -175,14 +225,14 @@ def plot_days(days: Mapping[Indicator, Any], *, ax: Axes | None = None) -> Axes:
         return canvas.note(NOTHING, ax=ax)
     title = _days_title(results)
     with canvas.style():
-        ax, shown, key = canvas.grid(
-            ax, results, worst=lambda i, r: r["share_of_allowance"].sum()
-        )
+        ax, shown, key = canvas.grid(ax, results, worst=lambda i, r: r["share_of_allowance"].sum())
         for panel, indicator in shown:
             _days_panel(panel, indicator, results[indicator])
         canvas.headline(ax, title)
-        canvas.subtitle(ax, "spent per day, as a share of the allowance of the window; "
-                            f"red: the dearest day{key}")
+        canvas.subtitle(
+            ax,
+            f"spent per day, as a share of the allowance of the window; red: the dearest day{key}",
+        )
     return canvas.describe(ax, f"Budget spent per day, one panel per objective. {title}.")
 
 
@@ -207,7 +257,8 @@ def _days_title(results: Mapping[Indicator, pd.DataFrame]) -> str:
     result = results[worst]
     when = result.nlargest(1, "share_of_allowance")["starts_at"].iloc[0]
     share = wording.percent(top[worst])
-    return f"One day, {wording.day(when)}, took {share} of the allowance of {worst.label}"
+    which = f"One day, {wording.day(when)}," if len(result) > 1 else wording.day(when)
+    return f"{which} took {share} of the allowance of {worst.label}"
 
 
 def plot_forecast(
@@ -263,8 +314,16 @@ def _forecast_row(ax: Axes, y: int, result: Any, as_of: pd.Timestamp) -> None:
             ax.plot(end, y, ">", color=canvas.BLUE, ms=6)
     if not pd.isna(result.at):
         ax.plot(result.at, y, "o", color=canvas.VERMILLION, ms=6)
-    ax.annotate(_chance(result), (1, y), xycoords=("axes fraction", "data"), xytext=(8, 0),
-                textcoords="offset points", va="center", fontsize=8.5, color=canvas.GREY)
+    ax.annotate(
+        _chance(result),
+        (1, y),
+        xycoords=("axes fraction", "data"),
+        xytext=(8, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=8.5,
+        color=canvas.GREY,
+    )
 
 
 def _chance(result: Any) -> str:

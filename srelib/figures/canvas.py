@@ -27,6 +27,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import DAILY, AutoDateLocator, num2date
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.patheffects import AbstractPathEffect, withStroke
 from matplotlib.textpath import TextPath
 from matplotlib.ticker import Formatter, FuncFormatter, MaxNLocator
 from PIL import Image
@@ -315,6 +316,17 @@ class _Dates(Formatter):
     def get_offset(self) -> str:
         """The year, or first and last year."""
         return self._offset
+
+
+def halo() -> list[AbstractPathEffect]:
+    """White around letters, so that a line behind them does not run through them.
+
+    Returns
+    -------
+    list of AbstractPathEffect
+        For the ``path_effects`` of a text.
+    """
+    return [withStroke(linewidth=3.5, foreground="white")]
 
 
 def time_axis(ax: Axes, *, year: bool = True, ticks: int = 5) -> None:

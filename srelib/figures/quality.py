@@ -83,10 +83,13 @@ def _shares_seen(ax: Axes, rows: list[float]) -> None:
 def _coverage_title(overall: Mapping[Any, float]) -> str:
     partial = {key: share for key, share in overall.items() if share < 1}
     if not partial:
-        return f"All {len(overall)} series were observed without a gap"
+        every = f"All {len(overall)} series were" if len(overall) > 1 else "The one series was"
+        return f"{every} observed without a gap"
     worst = min(partial, key=lambda key: partial[key])
     lowest = wording.percent(partial[worst])
     equal = sum(wording.percent(share) == lowest for share in partial.values())
+    if 1 < equal == len(overall):
+        return f"All {equal} series were observed only {lowest} of the time"
     if equal > 1:
         return f"{equal} of {len(overall)} series were observed only {lowest} of the time"
     text = f"{worst.label} was observed {lowest} of the time"
@@ -157,6 +160,8 @@ def _span_title(dated: pd.DataFrame, measured: pd.DataFrame) -> str:
     if others.empty:
         return text
     inside = len(others) - beyond
+    if len(others) == 1:
+        return f"{text}; the other input {'goes beyond' if beyond else 'lies within'}"
     if not beyond:
         return f"{text}; all {len(others)} other inputs lie within"
     return f"{text}; {inside} of {len(others)} other inputs lie within"

@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullForma
 
 from srelib import wording
 from srelib.figures import canvas
-from srelib.indicators import Indicator, answered
+from srelib.indicators import Indicator, answered, judged
 
 NOTHING = "No service level indicator has data here; export good and total events per service."
 TICKS = {1 / 60: "1 s", 1: "1 min", 60: "1 h", 1440: "1 day", 40320: "4 weeks", 525600: "1 year"}
@@ -43,39 +43,38 @@ def plot_periods(
         return canvas.note(NOTHING, ax=ax)
     title = _periods_title(results, period)
     with canvas.style():
-        ax, shown, key = canvas.grid(ax, results, worst=lambda i, r: _missed(i, r)["missed"].sum())
+        ax, shown, key = canvas.grid(ax, results, worst=lambda i, r: judged(i, r)["missed"].sum())
         for panel, indicator in shown:
             _periods_panel(panel, indicator, results[indicator])
         canvas.headline(ax, title)
-        marks = "triangle: missed   ring: cannot tell   dot: met"
-        canvas.subtitle(ax, f"bad share per {period} with interval; dashed: allowed   {marks}{key}")
-    return canvas.describe(ax, f"Share of bad events per {period} with interval, one panel per "
-                               f"indicator. {title}.")
+        marks = "triangle: missed   dot: kept   hollow: within chance"
+        canvas.subtitle(ax, f"bad share per {period}, interval; dashed: allowed   {marks}{key}")
+    return canvas.describe(
+        ax,
+        f"Share of bad events per {period} with interval, one panel per "
+        "indicator; a marker is hollow where chance could have kept or "
+        f"missed the target. {title}.",
+    )
 
 
-def _missed(indicator: Indicator, result: pd.DataFrame) -> pd.DataFrame:
-    """Bad share of each period, and whether its interval lies above or around the allowed."""
-    bad, most, least = 1 - result["ratio"], 1 - result["low"], 1 - result["high"]
-    return pd.DataFrame({
-        "starts_at": result["starts_at"], "bad": bad, "least": least, "most": most,
-        "missed": (least > indicator.allowed), "met": most <= indicator.allowed,
-    })  # fmt: skip
+def _points(indicator: Indicator, result: pd.DataFrame) -> pd.DataFrame:
+    """Bad share of each period with its interval, and what became of the target."""
+    shares = {"bad": 1 - result["ratio"], "least": 1 - result["high"], "most": 1 - result["low"]}
+    return judged(indicator, result).assign(starts_at=result["starts_at"], **shares)
 
 
 def _periods_panel(ax: Axes, indicator: Indicator, result: pd.DataFrame) -> None:
-    points = _missed(indicator, result).dropna(subset=["bad"])
-    unsure = ~points["missed"] & ~points["met"]
-    fine = points["met"] | (not indicator.has_target)
-    kinds = ((points["missed"], "^", canvas.VERMILLION, canvas.VERMILLION),
-             (unsure & indicator.has_target, "o", canvas.GREY, "white"),
-             (fine, "o", canvas.BLUE, canvas.BLUE))  # fmt: skip
-    for mask, marker, color, face in kinds:
-        some = points[mask]
-        if some.empty:
-            continue
-        errors = np.clip([some["bad"] - some["least"], some["most"] - some["bad"]], 0, None)
-        ax.errorbar(some["starts_at"], some["bad"], yerr=errors, fmt=marker, color=color, ms=4.5,
-                    markerfacecolor=face, elinewidth=1, clip_on=False)  # fmt: skip
+    points = _points(indicator, result).dropna(subset=["bad"])
+    filled = points["beyond_chance"] | (not indicator.has_target)
+    for below, marker, color in ((False, "o", canvas.BLUE), (True, "^", canvas.VERMILLION)):
+        for full in (False, True):
+            some = points[(points["missed"] == below) & (filled == full)]
+            if some.empty:
+                continue
+            errors = np.clip([some["bad"] - some["least"], some["most"] - some["bad"]], 0, None)
+            ax.errorbar(some["starts_at"], some["bad"], yerr=np.nan_to_num(errors), fmt=marker,
+                        color=color, ms=4.5, markerfacecolor=color if full else "white",
+                        elinewidth=1, clip_on=False)  # fmt: skip
     top = float(np.nanmax([points["most"].max(), 2 * indicator.allowed, 0.0]))
     ax.set_ylim(0, top * 1.08 if top else 0.01)
     first, last = points["starts_at"].min(), points["starts_at"].max()
@@ -95,15 +94,17 @@ def _periods_title(results: Mapping[Indicator, pd.DataFrame], period: str) -> st
         worst = min(results, key=lambda key: results[key]["ratio"].min())
         share = wording.percent(1 - float(results[worst]["ratio"].min()))
         return f"{worst.label} had the worst {period}: {share} bad"
-    counts = {key: int(_missed(key, r)["missed"].sum()) for key, r in results.items()}
-    missing = {key: n for key, n in counts.items() if n}
+    found = {key: judged(key, r) for key, r in results.items() if key.has_target}
+    missing = {key: int(f["missed"].sum()) for key, f in found.items() if f["missed"].any()}
     if not missing:
-        return f"No indicator clearly missed its target in any {period}"
-    worst = max(missing, key=lambda key: missing[key])
-    of = int(results[worst]["ratio"].notna().sum())
-    text = f"{worst.label} clearly missed its target in {missing[worst]} of {of} {period}s"
-    others = len(results) - len(missing)
-    return f"{text}; {others} of {len(results)} indicators never did" if others else text
+        return f"No target was missed in any {period}"
+    sure = {key: int((found[key]["missed"] & found[key]["beyond_chance"]).sum()) for key in missing}
+    worst = max(missing, key=lambda key: (missing[key], sure[key]))
+    of = wording.plural(int(results[worst]["ratio"].notna().sum()), period)
+    text = f"{worst.label} missed its target in {missing[worst]} of {of}"
+    text += wording.beyond(missing[worst], sure[worst])
+    others = len(found) - len(missing)
+    return f"{text}; {others} of {len(found)} indicators never did" if others else text
 
 
 def plot_worst_windows(worst: Mapping[Indicator, Any], *, ax: Axes | None = None) -> Axes:
@@ -144,10 +145,14 @@ def plot_worst_windows(worst: Mapping[Indicator, Any], *, ax: Axes | None = None
             panel.set_ylim(lowest / 5, 1.6)
             panel.set_xlim(*span)
         canvas.headline(ax, title)
-        canvas.subtitle(ax, "worst bad share in any window of that length (log scales); "
-                            f"dashed: allowed; grey: the others{key}")
-    return canvas.describe(ax, "Worst share of bad events against window length, one panel per "
-                               f"indicator. {title}.")
+        canvas.subtitle(
+            ax,
+            "worst bad share in any window of that length (log scales); "
+            f"dashed: allowed; grey: the others{key}",
+        )
+    return canvas.describe(
+        ax, f"Worst share of bad events against window length, one panel per indicator. {title}."
+    )
 
 
 def _curve(result: pd.DataFrame) -> pd.Series:
@@ -193,7 +198,7 @@ def _reach(indicator: Indicator, curve: pd.Series) -> str:
         return "target kept at every length"
     if above.index.max() == curve.index.max():
         return "missed at every length" if len(above) == len(curve) else "missed over all the time"
-    return f"missed up to {wording.duration(above.index.max() * 60)}"
+    return f"missed up to {wording.roughly(above.index.max() * 60)}"
 
 
 def _worst_title(results: Mapping[Indicator, pd.DataFrame]) -> str:
@@ -203,11 +208,11 @@ def _worst_title(results: Mapping[Indicator, pd.DataFrame]) -> str:
     far, near = max(reach, key=lambda key: reach[key]), min(reach, key=lambda key: reach[key])
     if not reach[far]:
         return "No indicator misses its target in any window of any length"
-    text = f"{far.label} misses its target even over its worst {wording.duration(reach[far] * 60)}"
+    text = f"{far.label} misses its target even over its worst {wording.roughly(reach[far] * 60)}"
     if far == near:
         return text
-    length = wording.duration(reach[near] * 60)
-    return f"{text}, {near.label} {f'over at most {length}' if reach[near] else 'in no window'}"
+    length = f"over at most about {wording.roughly(reach[near] * 60)}"
+    return f"{text}, {near.label} {length if reach[near] else 'in no window'}"
 
 
 def plot_slices(shares: pd.DataFrame, *, slice: str, ax: Axes | None = None) -> Axes:
@@ -261,12 +266,18 @@ def _counted(rows: pd.DataFrame) -> str:
 def _slices_title(rows: pd.DataFrame, slice: str) -> str:
     whole = _counted(rows)
     worse = rows["slices"] > rows["events"]
+    if len(rows) == 1:
+        looks = "worse" if worse.all() else "no worse"
+        who = rows["indicator"].iloc[0].label
+        return f"Counted in {slice} slices, {who} looks {looks} than counted in {whole}"
     if worse.all():
         return f"Counted in {slice} slices, every indicator looks worse than counted in {whole}"
     if not worse.any():
         return f"Counted in {slice} slices, no indicator looks worse than counted in {whole}"
-    return (f"Counted in {slice} slices, {int(worse.sum())} of {len(rows)} indicators look worse "
-            f"than counted in {whole}")
+    return (
+        f"Counted in {slice} slices, {int(worse.sum())} of {len(rows)} indicators look worse "
+        f"than counted in {whole}"
+    )
 
 
 def plot_low_traffic(low: Mapping[Indicator, Any], *, ax: Axes | None = None) -> Axes:
@@ -284,9 +295,13 @@ def plot_low_traffic(low: Mapping[Indicator, Any], *, ax: Axes | None = None) ->
     Axes
         One row per indicator, logarithmic scale.
     """
-    results = {key: r for key, r in answered(low).items() if r.allowance > 0}
+    results = {key: r for key, r in answered(low).items()
+               if r.allowance > 0 and key.unit != "seconds"}  # fmt: skip
     if not results:
-        return canvas.note("Without an objective with data there is no allowance to judge.", ax=ax)
+        timed = any(key.unit == "seconds" for key in answered(low))
+        text = "Without an objective with data there is no allowance to judge."
+        time = "Time is counted here and not events, so there is no traffic to be too low."
+        return canvas.note(time if timed else text, ax=ax)
     rows = sorted(results, key=lambda key: results[key].allowance)[:20][::-1]
     ax = canvas.axes(ax, height=1.3 + 0.32 * len(rows))
     title = _low_title(results)

@@ -11,13 +11,16 @@ from srelib import wording
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, table
 from srelib.findings.text import markdown, name, names
-from srelib.indicators import Indicator, answered, settled
+from srelib.indicators import Indicator, Observed, answered, settled
 
 if TYPE_CHECKING:
     from srelib.dataset import Dataset
 
 NO_SLO = ("**There is no error budget, because no objective has data.** Put a slos.yaml beside "
           "the exports; `srelib init DIR` writes a commented one.")  # fmt: skip
+FEW_DAYS = 8
+"""Below so many days the three dearest hold most of anything."""
+
 CAUSES = {
     "incident": "during incidents",
     "deployment": "in the first hours after deployments",
@@ -25,7 +28,7 @@ CAUSES = {
 }
 
 
-def status_sentence(indicator: Indicator, status: Any) -> str:
+def status_sentence(indicator: Indicator, status: Any, *, observed: Observed | None = None) -> str:
     """The error budget of one objective in its current window.
 
     Parameters
@@ -33,6 +36,8 @@ def status_sentence(indicator: Indicator, status: Any) -> str:
     indicator : Indicator
     status : Status
         Allowance, spent, left.
+    observed : Observed, optional
+        How much of the window was observed; said where it is clearly less than all.
 
     Returns
     -------
@@ -46,42 +51,53 @@ def status_sentence(indicator: Indicator, status: Any) -> str:
         return f"{who}: no traffic in its window ({window}), so nothing was allowed or spent."
     allowance = wording.amount(status.allowance, indicator.unit)
     spent = wording.amount(status.spent, indicator.unit)
-    target = wording.percent(indicator.target)
-    frame = f"{spent} bad against {allowance} allowed ({window}, target {target})"
+    target = f"target {wording.percent(indicator.target)}"
+    short = observed is not None and observed.is_short
+    over = f" over the {observed}" if short else ""
+    frame = f"{over}: {spent} bad against {allowance} allowed "
+    frame += f"({target})" if short else f"({window}, {target})"
     if status.spent == 0:
-        return f"{who} has its whole budget left: {frame}."
+        return f"{who} has its whole budget left{frame}."
+    if status.left == 0:
+        return f"{who} has nothing of its budget left{frame}."
     if status.left < 0:
-        return f"{who} is **overspent by {wording.percent(-status.left_share)}**: {frame}."
+        return f"{who} is **overspent by {wording.percent(-status.left_share)}**{frame}."
     left = wording.percent(status.left_share)
-    return f"{who} has {left} of its budget left: {frame}."
+    return f"{who} has {left} of its budget left{frame}."
 
 
-def status_sentences(statuses: Mapping[Indicator, Any]) -> list[str]:
+def status_sentences(
+    statuses: Mapping[Indicator, Any], *, observed: Mapping[Indicator, Any] | None = None
+) -> list[str]:
     """The answer of the notebook: overspent budgets first, then what is left.
 
     Parameters
     ----------
     statuses : mapping of Indicator to Status
         Budget of the current window of each objective.
+    observed : mapping of Indicator to Observed, optional
+        How much of each window was observed.
 
     Returns
     -------
     list of str
         Markdown.
     """
-    results = answered(statuses)
+    results, seen = answered(statuses), answered(observed or {})
     if not results:
         return [NO_SLO]
     order = sorted(results, key=lambda key: _left(results[key]))
     gone = [key for key in order if _left(results[key]) < 0]
     shown = order[: max(len(gone), 3)][:8]
-    lines = [status_sentence(key, results[key]) for key in shown]
+    lines = [status_sentence(key, results[key], observed=seen.get(key)) for key in shown]
     rest = [key for key in order if key not in shown]
     over = sum(1 for key in rest if _left(results[key]) < 0)
     if rest and not over:
         least = wording.percent(_left(results[rest[0]]))
-        lines.append(f"{wording.plural(len(rest), 'other')} {'has' if len(rest) == 1 else 'have'} "
-                     f"at least {least} left: {names(key.name for key in rest)}.")  # fmt: skip
+        short = [key.name for key in rest if seen.get(key) is not None and seen[key].is_short]
+        tail = f" Observed for less than the window: {names(short)}." if short else ""
+        many = f"{len(rest)} others have at least" if len(rest) > 1 else "1 other has"
+        lines.append(f"{many} {least} left: {names(key.name for key in rest)}.{tail}")
     elif rest:
         lines.append(f"{len(rest)} more are in the table, {over} of them overspent.")
     return lines
@@ -91,19 +107,24 @@ def _left(status: Any) -> float:
     return status.left_share if status.left_share == status.left_share else float("inf")
 
 
-def status_table(statuses: Mapping[Indicator, Any]) -> Table | None:
+def status_table(
+    statuses: Mapping[Indicator, Any], *, observed: Mapping[Indicator, Any] | None = None
+) -> Table | None:
     """Allowance, spent and left of every objective in its current window.
 
     Parameters
     ----------
     statuses : mapping of Indicator to Status
+    observed : mapping of Indicator to Observed, optional
+        How much of each window was observed; said where it is clearly less than all.
 
     Returns
     -------
     Table or None
         None without objectives.
     """
-    rows = [{"objective": key.name, "window": str(key.window), "target": key.target,
+    seen = answered(observed or {})
+    rows = [{"objective": key.name, "window": _window(key, seen.get(key)), "target": key.target,
              "good": wording.percent(s.sli, against=key.target),
              "allowance": wording.amount(s.allowance, key.unit),
              "spent": wording.amount(s.spent, key.unit),
@@ -114,6 +135,10 @@ def status_table(statuses: Mapping[Indicator, Any]) -> Table | None:
     return table(pd.DataFrame(rows), caption="Error budgets of the current window", max_rows=50,
                  formats={"target": wording.percent},
                  headers={"left": "left (share of allowance)"})  # fmt: skip
+
+
+def _window(key: Indicator, observed: Observed | None) -> str:
+    return str(observed) if observed is not None and observed.is_short else str(key.window)
 
 
 def burn_sentence(burn: Mapping[Indicator, Any]) -> str:
@@ -191,14 +216,21 @@ def causes_sentence(causes: Mapping[Indicator, Any]) -> str:
         return "Nothing was spent, so there is nothing to put down to anything."
     key = max(results, key=lambda k: results[k]["share_of_allowance"].sum())
     row = results[key]
-    parts = [f"{wording.percent(row.loc[cause, 'share_of_spent'])} {words}"
-             for cause, words in CAUSES.items()]  # fmt: skip
     ships = [k for k in results if results[k].loc["deployment", "share_of_spent"] > 0.5]
     tail = (f" The hours after deployments hold most of what was spent in "
-            f"{names(k.name for k in ships)}." if ships else "")  # fmt: skip
+            f"{names(k.name for k in ships)}." if ships not in ([], [key]) else "")  # fmt: skip
     total = wording.percent(row["share_of_allowance"].sum())
-    return (f"{name(key.name)} spent most, {total} of its allowance: {wording.listing(parts)}."
+    most = "spent most," if len(results) > 1 else "spent"
+    return (f"{name(key.name)} {most} {total} of its allowance: {_shares(row['share_of_spent'])}."
             f"{tail} This is bookkeeping, not proof of cause.")  # fmt: skip
+
+
+def _shares(shares: pd.Series) -> str:
+    """Which share of what was spent went into which cause; causes without a share are left out."""
+    held = {cause: shares[cause] for cause in CAUSES if shares[cause] > 0}
+    if len(held) == 1:
+        return f"all of it {CAUSES[next(iter(held))]}"
+    return wording.listing(f"{wording.percent(s)} {CAUSES[cause]}" for cause, s in held.items())
 
 
 def sum_sentence(parts: Mapping[Indicator, Any], statuses: Mapping[Indicator, Any]) -> str:
@@ -280,9 +312,9 @@ def days_sentence(days: Mapping[Indicator, Any]) -> str:
     top = {k: r.nlargest(3, "bad")["share_of_spent"].sum() for k, r in results.items()}
     key = max(top, key=lambda k: results[k]["share_of_allowance"].sum())
     days_seen = int(results[key]["bad"].notna().sum())
-    if days_seen <= 3:
-        days_text = wording.plural(days_seen, "day")
-        return f"{days_text} of data cannot say whether spending is concentrated."
+    if days_seen < FEW_DAYS:
+        text = wording.plural(days_seen, "day")
+        return f"{text[0].upper()}{text[1:]} of data cannot say whether spending is concentrated."
     return (f"The three dearest of {days_seen} days hold {wording.percent(top[key])} of what "
             f"{name(key.name)} spent; spread evenly they would hold "
             f"{wording.percent(min(1.0, 3 / days_seen))}.")  # fmt: skip
@@ -414,6 +446,7 @@ def inputs_sentence(dataset: Dataset) -> str:
     missing = [kind for kind in ("incidents", "deployments") if len(getattr(dataset, kind)) == 0]
     if not missing:
         return ""
-    how = "; ".join(f"{kind}: {HOW_TO[kind]}" for kind in missing)
-    return (f"There are no {wording.listing(missing)} in the folder, so what they spent counts as "
-            f"other times. To add them, {how}.")  # fmt: skip
+    how = "; for ".join(f"{kind}: {HOW_TO[kind]}" for kind in missing)
+    none = " and no ".join(missing)
+    return (f"There are no {none} in the folder, so what they spent is counted among other times. "
+            f"What to export for {how}.")  # fmt: skip

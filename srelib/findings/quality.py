@@ -19,8 +19,8 @@ HOW_TO = {
     "sli": "good and total events per service and minute, for example a Grafana panel: "
            "Inspect, Data, Download CSV",
     "slos": "a slos.yaml with one OpenSLO document per promise; `srelib init DIR` writes one",
-    "deployments": "`gh api repos/OWNER/REPO/deployments --paginate`, or a CSV with service and "
-                   "finished_at",
+    "deployments": "the output of `gh api repos/OWNER/REPO/deployments --paginate`, or a CSV with "
+                   "service and finished_at",
     "incidents": "the incident list of the paging tool as CSV, or a CSV with service, started_at "
                  "and resolved_at",
     "changes": "a CSV with change_id, service, committed_at and deployment_id",
@@ -123,12 +123,16 @@ def coverage_sentence(overall: Mapping[Indicator, float]) -> str:
         return "There is no series to judge here."
     partial = {key: share for key, share in overall.items() if share < 1}
     if not partial:
-        return "Every series was observed without a gap."
+        return f"{'Every' if len(overall) > 1 else 'The'} series was observed without a gap."
     worst = min(partial, key=lambda key: partial[key])
+    unknown = "What was not observed is unknown, neither good nor bad."
+    if len(overall) == 1:
+        share = wording.percent(partial[worst])
+        return f"{name(worst.name)} was observed {share} of its time. {unknown}"
     full = len(overall) - len(partial)
     rest = f"; {full} of {len(overall)} series have no gap" if full else ""
     return (f"Least observed is {name(worst.name)}: {wording.percent(partial[worst])} of its "
-            f"time{rest}. What was not observed is unknown, neither good nor bad.")  # fmt: skip
+            f"time{rest}. {unknown}")  # fmt: skip
 
 
 def gaps_sentence(summary: pd.DataFrame) -> str:

@@ -10,8 +10,9 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from srelib import budget, windows, wording
+from srelib import budget, indicators, quality, windows, wording
 from srelib.errors import SrelibError
+from srelib.indicators import Indicator, Observed
 from srelib.report.render import TEMPLATES, Context, Page, css
 from srelib.report.usable import usable
 
@@ -115,12 +116,14 @@ def _row(dataset: Any, slo: Any) -> Row:
         target=wording.percent(slo.target),
         window=str(slo.window),
     )
+    key = Indicator(name, slo.service, slo.sli, target=slo.target, window=slo.window)
     try:
-        part = in_window(dataset.slo_counts(slo), slo.window)
+        part = indicators.current(key, dataset.slo_counts(slo))
+        observed = indicators.observed(key, part)
         status = budget.status(part["good"], part["total"], target=slo.target)
     except SrelibError as error:
         return replace(row, status=wording.label(error, limit=200))
-    word, mood = _status(status.left_share)
+    word, mood = _status(status.left_share, short=observed is not None and observed.is_short)
     times = pd.DatetimeIndex(part.index)
     span = times[0], times[-1] + windows.step_of(times)
     return replace(
@@ -130,37 +133,17 @@ def _row(dataset: Any, slo: Any) -> Row:
         bar=bar(status.left_share),
         status=word,
         mood=mood,
-        coverage=_coverage(part),
+        coverage=_coverage(part, observed),
         deployments=_per_week(dataset.deployments, slo.service, span),
         incidents=_number(dataset.incidents, slo.service, span),
     )
 
 
-def in_window(counts: pd.DataFrame, window: windows.Window) -> pd.DataFrame:
-    """The buckets of the window that ends with the last one.
-
-    Parameters
-    ----------
-    counts : DataFrame
-        Columns good and total on a regular index.
-    window : Window
-        Rolling: (t - W, t]; calendar: since the period began.
-
-    Returns
-    -------
-    DataFrame
-    """
-    times = pd.DatetimeIndex(counts.index)
-    if window.duration is not None:
-        return counts[times > times[-1] - window.duration]
-    starts = windows.period_starts(times, window=window)
-    return counts[starts == starts[-1]]
-
-
-def _status(left_share: float) -> tuple[str, str]:
+def _status(left_share: float, *, short: bool) -> tuple[str, str]:
     if pd.isna(left_share):
         return "No traffic seen", "none"
-    return ("Within budget", "good") if left_share >= 0 else ("Budget overspent", "bad")
+    word, mood = ("Within budget", "good") if left_share >= 0 else ("Budget overspent", "bad")
+    return f"{word} so far" if short else word, mood
 
 
 def bar(left_share: float, *, width: float = 120.0) -> Bar | None:
@@ -191,9 +174,11 @@ def bar(left_share: float, *, width: float = 120.0) -> Bar | None:
     return Bar(round(left, 2), round(right - left, 2), round(zero, 2), left_share < 0)
 
 
-def _coverage(part: pd.DataFrame) -> str:
-    observed = windows.ratio(part["total"].notna().sum(), len(part))
-    return "" if observed >= 1 else f"{wording.percent(observed)} observed"
+def _coverage(part: pd.DataFrame, observed: Observed | None) -> str:
+    if observed is not None and observed.is_short:
+        return f"{wording.duration(observed.length)} of it observed"
+    share = quality.coverage(part)
+    return "" if share >= 1 else f"{wording.percent(share)} observed"
 
 
 Span = tuple[pd.Timestamp, pd.Timestamp]

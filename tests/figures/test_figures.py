@@ -14,7 +14,7 @@ from PIL import Image
 from srelib import budget, figures, sli, windows
 from srelib.errors import InsufficientDataError
 from srelib.figures import canvas
-from srelib.indicators import Indicator
+from srelib.indicators import Indicator, Observed
 
 matplotlib.use("agg")
 
@@ -67,7 +67,9 @@ def test_an_axes_given_is_used_and_returned():
     """Figures can be put into a layout of one's own, and described there too."""
     ax = plt.figure().add_subplot()
     assert figures.sli.plot_periods({SHOP: weekly(0.02)}, ax=ax) is ax
-    assert figures.alt(ax).endswith("shop clearly missed its target in 2 of 2 weeks.")
+    assert figures.alt(ax).endswith(
+        "shop missed its target in 2 of 2 weeks, all of them beyond chance."
+    )
 
 
 def test_the_style_does_not_leak():
@@ -87,14 +89,47 @@ def test_periods_are_drawn_as_bad_shares_from_zero_up():
     assert points.get_marker() == "^"
     assert site.containers[0].lines[0].get_marker() == "o"
     assert any(line.get_ydata()[0] == pytest.approx(0.01) for line in shop.lines)
-    expected = "shop clearly missed its target in 2 of 2 weeks; 1 of 2 indicators never did"
-    assert title(ax) == expected
+    assert title(ax) == (
+        "shop missed its target in 2 of 2 weeks, all of them beyond chance; "
+        "1 of 2 indicators never did"
+    )
+
+
+def test_markers_say_what_was_measured_and_are_hollow_within_the_reach_of_chance():
+    """Missed and kept, each beyond chance and within: two shapes, filled or not."""
+    bad = pd.Series([0.03, 0.0101, 0.0099, 0.002])
+    levels = pd.DataFrame({
+        "starts_at": pd.date_range("2026-06-01", periods=4, freq="7D", tz="UTC"),
+        "ratio": 1 - bad, "low": 1 - bad - 0.001, "high": 1 - bad + 0.001,
+    })  # fmt: skip
+    ax = figures.sli.plot_periods({SHOP: levels})
+    drawn = {}
+    for container in panels(ax)[0].containers:
+        points = container.lines[0]
+        hollow = points.get_markerfacecolor() == "white"
+        drawn[round(points.get_ydata()[0], 4)] = (points.get_marker(), hollow)
+    expected = {0.03: ("^", False), 0.0101: ("^", True), 0.0099: ("o", True), 0.002: ("o", False)}
+    assert drawn == expected
+    assert title(ax) == "shop missed its target in 2 of 4 weeks, 1 of them beyond chance"
+    (key,) = ax.texts
+    assert "triangle: missed   dot: kept   hollow: within chance" in key.get_text()
+    assert "hollow where chance could have kept or missed the target" in figures.alt(ax)
+
+
+def test_weeks_without_an_interval_are_drawn_hollow():
+    """Uptime without any downtime has no interval; the points are still there."""
+    levels = weekly(0.0).assign(low=np.nan, high=np.nan)
+    ax = figures.sli.plot_periods({SITE: levels})
+    points = panels(ax)[0].containers[0].lines[0]
+    assert points.get_ydata() == pytest.approx([0, 0])
+    assert points.get_markerfacecolor() == "white"
+    canvas.png(ax.figure)
 
 
 def test_the_title_follows_the_data():
     """Other numbers, another finding."""
     fine = figures.sli.plot_periods({SHOP: weekly(0.001)})
-    assert title(fine) == "No indicator clearly missed its target in any week"
+    assert title(fine) == "No target was missed in any week"
 
 
 def test_names_from_the_data_are_not_read_as_formulas():
@@ -129,7 +164,7 @@ def test_worst_windows_are_log_log_and_name_the_reach():
     (panel,) = panels(ax)
     assert (panel.get_xscale(), panel.get_yscale()) == ("log", "log")
     assert panel.lines[0].get_ydata()[0] == 1.0
-    assert title(ax) == "shop misses its target even over its worst 2 days 16 h"
+    assert title(ax) == "shop misses its target even over its worst 3 days"
 
 
 def test_slices_are_two_marks_on_a_line_from_zero():
@@ -139,7 +174,7 @@ def test_slices_are_two_marks_on_a_line_from_zero():
     assert [line.get_marker() for line in ax.lines[:2]] == ["o", "D"]
     assert ax.get_xlim()[0] == 0
     assert "%" in ax.xaxis.get_major_formatter()(0.05)
-    assert title(ax).startswith("Counted in 5 min slices, every indicator looks worse")
+    assert title(ax) == "Counted in 5 min slices, shop looks worse than counted in events"
 
 
 def test_low_traffic_marks_what_hangs_on_single_failures():
@@ -160,6 +195,21 @@ def test_burn_down_is_filled_against_zero_and_ends_at_what_is_left():
     assert panel.lines[0].get_ydata()[-1] == pytest.approx(-1.0)
     assert panel.get_title("right").replace("\u00a0", " ") == "100 % over"
     assert title(ax) == "shop has overspent its budget by 100 %"
+
+
+def test_a_short_history_is_so_far():
+    """An hour of a window of two days, at the end label and in the title."""
+    counts = hours(0.5)
+    result = budget.burn_down(counts.good, counts.total, target=0.99, window=WINDOW)
+    seen = Observed(pd.Timedelta("1h"), 1 / 48, WINDOW)
+    ax = figures.budget.plot_burn_down({SHOP: result}, observed={SHOP: seen})
+    (panel,) = panels(ax)
+    assert panel.get_title("right").replace("\u00a0", " ") == "50 % left so far"
+    assert title(ax) == "shop has 50 % of its budget left so far"
+    full = Observed(pd.Timedelta("2D"), 1.0, WINDOW)
+    assert title(figures.budget.plot_burn_down({SHOP: result}, observed={SHOP: full})) == (
+        "shop has 50 % of its budget left"
+    )
 
 
 def test_burn_down_draws_at_most_two_thousand_points():
@@ -189,7 +239,20 @@ def test_causes_are_stacked_from_zero_and_sum_to_what_was_spent():
     assert [bar.get_x() for bar in bars] == pytest.approx([0, 0.9, 1.3])
     assert sum(bar.get_width() for bar in bars) == pytest.approx(1.5)
     assert bars[1].get_hatch()
-    assert title(ax) == "shop spent most: 150 % of its allowance, 60 % of that during incidents"
+    assert title(ax) == "shop spent 150 % of its allowance, 60 % of that during incidents"
+
+
+def test_labels_of_causes_have_a_halo_where_they_cross_the_allowance():
+    """White around the letters, and so far where the window is short."""
+    causes = pd.DataFrame({"cause": ["incident", "deployment", "other"],
+                           "share_of_allowance": [0.9, 0.0, 0.0]})  # fmt: skip
+    seen = Observed(pd.Timedelta("1h"), 1 / 48, WINDOW)
+    ax = figures.budget.plot_causes({SHOP: causes, SITE: causes},
+                                    observed={SHOP: seen})  # fmt: skip
+    texts = {text.get_text().replace("\u00a0", " "): text for text in ax.texts}
+    assert set(texts) == {"allowance", "90 %", "90 % so far"}
+    assert all(text.get_path_effects() for text in texts.values())
+    assert title(ax).startswith("shop spent most: 90 % of its allowance")
 
 
 def test_days_name_the_dearest():
@@ -234,10 +297,25 @@ def test_coverage_fills_each_day_by_what_is_missing():
 def test_spans_say_what_lies_outside_the_time_measured():
     """Deployments that end before service levels begin cannot be judged."""
     at = pd.to_datetime(["2026-06-01", "2026-06-30", "2026-05-01", "2026-06-20"], utc=True)
-    sources = pd.DataFrame({"file": ["a.csv", "b.csv"], "table": ["sli", "deployments"],
-                            "rows_kept": [10, 2], "first": at[[0, 2]], "last": at[[1, 3]]})
+    sources = pd.DataFrame(
+        {
+            "file": ["a.csv", "b.csv"],
+            "table": ["sli", "deployments"],
+            "rows_kept": [10, 2],
+            "first": at[[0, 2]],
+            "last": at[[1, 3]],
+        }
+    )
     ax = figures.quality.plot_spans(sources)
-    assert title(ax) == "Service levels are known for 29 days; 0 of 1 other inputs lie within"
+    assert title(ax) == "Service levels are known for 29 days; the other input goes beyond"
+
+
+def test_one_series_without_a_gap_is_one():
+    """No "all 1"."""
+    days = pd.date_range("2026-06-01", periods=3, tz="UTC")
+    by_day = {SHOP: pd.Series(1.0, index=days)}
+    ax = figures.quality.plot_coverage(by_day, overall={SHOP: 1.0})
+    assert title(ax) == "The one series was observed without a gap"
 
 
 NOTHING = {

@@ -68,11 +68,29 @@ def test_no_traffic_is_neither_good_nor_bad():
     assert (row.status, row.mood) == ("No traffic seen", "none")
 
 
-def test_missing_buckets_are_shown_as_coverage():
+def test_a_window_observed_in_part_is_shown_with_the_time_observed():
     """A quarter of the window unknown."""
     counts = hourly(28, good=100, total=100)
     counts.iloc[: 7 * 24] = float("nan")
-    assert only_row(dataset(counts, slo())).coverage == "75\xa0% observed"
+    row = only_row(dataset(counts, slo()))
+    assert (row.coverage, row.status) == ("21\xa0days of it observed", "Within budget so far")
+
+
+def test_a_short_history_is_within_budget_so_far():
+    """Two days of a window of twenty-eight; the time observed stands beside the window."""
+    row = only_row(dataset(hourly(2, good=9995, total=10000), slo()))
+    assert (row.status, row.mood) == ("Within budget so far", "good")
+    assert row.coverage == "2\xa0days of it observed"
+    over = only_row(dataset(hourly(2, good=9900, total=10000), slo()))
+    assert (over.status, over.mood) == ("Budget overspent so far", "bad")
+
+
+def test_a_small_gap_is_shown_as_coverage():
+    """Seven hours unknown of four weeks do not make the window short."""
+    counts = hourly(28, good=100, total=100)
+    counts.iloc[:7] = float("nan")
+    row = only_row(dataset(counts, slo()))
+    assert (row.coverage, row.status) == ("99.0\xa0% observed", "Within budget")
 
 
 def test_an_objective_that_cannot_be_computed_keeps_its_row():
