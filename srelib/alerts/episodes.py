@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from srelib.alerts.policies import length_of
 from srelib.alerts.spans import joined, spans_of
 from srelib.budget.counts import regular_step
-from srelib.errors import ColumnError, ParameterError
+from srelib.errors import ColumnError
 
 COLUMNS = ["severity", "fired_at", "resolved_at"]
 _ZERO = pd.Timedelta(0)
@@ -46,9 +47,7 @@ def episodes(firing: pd.DataFrame, *, merge: pd.Timedelta | str = _ZERO) -> pd.D
     >>> found["fired_at"].dt.strftime("%H:%M").tolist(), found["resolved_at"].isna().tolist()
     (['00:02', '00:05'], [False, True])
     """
-    gap = pd.Timedelta(merge)
-    if gap < _ZERO:
-        raise ParameterError(f"merge must not be negative; got {gap}.")
+    gap = length_of(merge, "merge")
     index = pd.DatetimeIndex(firing.index)
     step = regular_step(index)
     ends = np.append(plain(index) + step.to_timedelta64(), np.datetime64("NaT"))
@@ -105,7 +104,7 @@ severity, fired_at, resolved_at; columns seen: ['page'].
             f"{', '.join(COLUMNS)}; columns seen: {list(alerts.columns)}."
         )
     rows = alerts[COLUMNS].sort_values("fired_at", kind="stable").reset_index(drop=True)
-    return _merged(rows, pd.Timedelta(merge))
+    return _merged(rows, length_of(merge, "merge"))
 
 
 def plain(times: pd.DatetimeIndex) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -83,7 +84,7 @@ class Rule:
             "long": _length(long, "long"),
             "short": None if short is None else _length(short, "short"),
             "factor": float(factor),
-            "wait": _wait(wait),
+            "wait": length_of(wait, "wait"),
             "op": op,
             "min_bad": float(min_bad),
             "min_total": float(min_total),
@@ -376,6 +377,41 @@ def severities(policy: Policy) -> list[str]:
     return list(dict.fromkeys(rule.severity for rule in policy))
 
 
+def length_of(value: Duration, name: str) -> pd.Timedelta:
+    """A length of time, which may be none at all.
+
+    Parameters
+    ----------
+    value : Timedelta or str
+        A text is read as `srelib.windows` reads it (``15m``, ``1d``), else as pandas does.
+    name : str
+        What an error calls it.
+
+    Returns
+    -------
+    Timedelta
+
+    Raises
+    ------
+    ParameterError
+        The text is no length of time, or it is negative.
+
+    Examples
+    --------
+    >>> length_of("1d", "merge"), length_of("0", "merge")
+    (Timedelta('1 days 00:00:00'), Timedelta('0 days 00:00:00'))
+    """
+    if isinstance(value, str) and re.fullmatch(r"0+[smhd]?", value):
+        return _ZERO
+    try:
+        length = _length(value, name) if isinstance(value, str) else pd.Timedelta(value)
+    except ParameterError:
+        length = _as_pandas(value, name)
+    if not length >= _ZERO:
+        raise ParameterError(f"{name} must not be negative; got {length}.")
+    return length
+
+
 def period_length(period: Window | Duration) -> pd.Timedelta:
     """Length of an SLO period; a calendar one at the SRE book's round length.
 
@@ -422,10 +458,13 @@ def _length(value: Duration, name: str) -> pd.Timedelta:
     return duration
 
 
-def _wait(value: Duration) -> pd.Timedelta:
-    if isinstance(value, str) and value.strip("0") not in ("", "s", "m"):
-        return _length(value, "wait")
-    return pd.Timedelta(value)
+def _as_pandas(value: Duration, name: str) -> pd.Timedelta:
+    try:
+        return pd.Timedelta(value)
+    except ValueError as error:
+        raise ParameterError(
+            f"{name} must be a length of time such as 15m; got {value!r}."
+        ) from error
 
 
 def _check(rule: Rule) -> None:
@@ -439,8 +478,6 @@ def _check(rule: Rule) -> None:
             f"short must not be longer than long; got short={spelled(rule.short)}, "
             f"long={spelled(rule.long)}. Did you swap them?"
         )
-    if rule.wait < _ZERO:
-        raise ParameterError(f"wait must not be negative; got {rule.wait}.")
     if rule.op not in OPS:
         raise ParameterError(f"op must be one of {', '.join(OPS)}; got {rule.op!r}.")
     for name in ("min_bad", "min_total"):

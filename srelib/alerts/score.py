@@ -10,6 +10,7 @@ import pandas as pd
 
 from srelib.alerts.episodes import as_episodes, plain, utc
 from srelib.alerts.estimates import median, rate, share
+from srelib.alerts.policies import length_of
 from srelib.alerts.spending import Spending
 from srelib.budget.counts import regular_step
 from srelib.errors import ColumnError, ParameterError
@@ -82,7 +83,7 @@ def score(
     severity: str | Iterable[str] = "page",
     budget: Spending | None = None,
     between: tuple[pd.Timestamp, pd.Timestamp] | None = None,
-    grace: pd.Timedelta | str = "15min",
+    grace: pd.Timedelta | str = "15m",
     merge: pd.Timedelta | str = _ZERO,
     timezone: str = "UTC",
     office: tuple[str, str] = ("09:00", "17:00"),
@@ -153,7 +154,7 @@ def score(
     first, last = _history(alerts, budget, between)
     pages = _pages(alerts, wanted, merge, first, last)
     events = _events(truth, first, last)
-    told = _told(events, pages, pd.Timedelta(grace))
+    told = _told(events, pages, length_of(grace, "grace"))
     events = _described(events, pages, told, budget)
     pages["key"] = _first_key(events, told)
     pages["out_of_hours"] = _out_of_hours(pages["fired_at"], timezone, office)

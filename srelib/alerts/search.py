@@ -10,7 +10,15 @@ import numpy as np
 import pandas as pd
 
 from srelib.alerts.firing import History, check_windows, history, rule_spans
-from srelib.alerts.policies import PAGE, Policy, Rule, check_policy, period_length, workbook_policy
+from srelib.alerts.policies import (
+    PAGE,
+    Policy,
+    Rule,
+    check_policy,
+    length_of,
+    period_length,
+    workbook_policy,
+)
 from srelib.alerts.spans import Spans, joined
 from srelib.alerts.truth import period_budget
 from srelib.errors import InsufficientDataError, ParameterError
@@ -77,7 +85,7 @@ def search(
     severity: str = PAGE,
     split: float = 0.5,
     most_pages: float = 2.0,
-    grace: pd.Timedelta | str = "15min",
+    grace: pd.Timedelta | str = "15m",
     merge: pd.Timedelta | str = "1h",
 ) -> pd.DataFrame:
     """Pages against budget spent at detection for many policies, chosen early and scored late.
@@ -147,8 +155,8 @@ def search(
     rules = list(dict.fromkeys(rule for policy, _ in tried.values() for rule in policy))
     check_windows(rules, past)
     fires = dict(zip(rules, rule_spans(past, rules, target=target), strict=True))
-    gap = int(pd.Timedelta(merge) // past.step)
-    parts = _parts(past, truth, split, pd.Timedelta(grace), target, period)
+    gap = int(length_of(merge, "merge") // past.step)
+    parts = _parts(past, truth, split, length_of(grace, "grace"), target, period)
     rows = []
     for name, (policy, kind) in tried.items():
         spans = joined([fires[rule] for rule in policy], gap=gap)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from srelib import windows
 from srelib.alerts.firing import History, history
-from srelib.alerts.policies import period_length
+from srelib.alerts.policies import length_of, period_length
 from srelib.alerts.spans import Spans, joined, spans_of
 from srelib.budget import budget_fraction
 from srelib.errors import ColumnError, InsufficientDataError, ParameterError
@@ -136,8 +136,8 @@ def budget_events(
     if not (share > 0 and burn > 0):
         raise ParameterError(f"share and burn must be positive; got {share} and {burn}.")
     past = history(good, total)
-    spans = _burning(past, burn * budget_fraction(target), pd.Timedelta(_span(window)))
-    starts, stops = joined([spans], gap=int(_span(quiet) // past.step))
+    spans = _burning(past, burn * budget_fraction(target), length_of(window, "window"))
+    starts, stops = joined([spans], gap=int(length_of(quiet, "quiet") // past.step))
     spent = (past.bad.sums[stops] - past.bad.sums[starts]) / period_budget(
         past, target=target, period=period
     )
@@ -201,7 +201,3 @@ def _burning(past: History, limit: float, window: pd.Timedelta) -> Spans:
     last = np.searchsorted(bad, stops) - 1
     kept = first <= last
     return joined([(bad[first[kept]], bad[last[kept]] + 1)])
-
-
-def _span(value: pd.Timedelta | str) -> pd.Timedelta:
-    return period_length(value)
