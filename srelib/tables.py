@@ -130,11 +130,39 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("column", "text", "column at fault"),
         Column("value", "text", "value seen, as text"),
         Column("reason", "text", "why the row was refused, and the fix", True),
+        Column(
+            "by_rule",
+            "flag",
+            "True: the row is fine, and a rule such as environment leaves it out; missing: no",
+        ),
     ),
 }
 
 EXPORTS = ("sli", "deployments", "changes", "incidents", "alerts", "exclusions")
 """The tables exports are read into."""
+
+
+def left_out(rejects: pd.DataFrame) -> pd.Series:
+    """Which rejects are fine rows that a rule leaves out, and not refused ones.
+
+    Parameters
+    ----------
+    rejects : DataFrame
+        Table ``rejects``.
+
+    Returns
+    -------
+    Series of bool
+        On the index of the table.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"file": "a.csv", "line": [2, 3], "reason": "?"})
+    >>> rows["by_rule"] = [True, None]
+    >>> left_out(conform(rows, "rejects")).tolist()
+    [True, False]
+    """
+    return rejects["by_rule"].fillna(False).astype(bool)
 
 
 def names(table: str) -> list[str]:

@@ -147,6 +147,24 @@ def test_check_shows_rejected_rows_with_their_lines(exports, capsys):
     assert (reject["file"], reject["rows"], reject["first_lines"]) == ("requests.csv", 1, [3])
     (file,) = [file for file in seen["files"] if file["file"] == "requests.csv"]
     assert (file["rows_read"], file["rows_kept"], file["rows_rejected"]) == (48, 47, 1)
+    assert (reject["by_rule"], file["rows_left_out"]) == (False, 0)
+
+
+def test_check_tells_rows_left_out_by_rule_from_refused_ones(exports, capsys):
+    """A staging deployment is no mistake of the export."""
+    (exports / "deployments.csv").write_text(
+        "deployment_id,service,environment,finished_at,status\n"
+        "d1,shop,production,2026-06-01T10:00:00Z,ok\nd2,shop,staging,2026-06-01T11:00:00Z,ok\n"
+        "d3,shop,production,2026-06-01T12:00:00Z,whatever\n"
+    )
+    _, shown, _ = run("check", exports, "--json", capsys=capsys)
+    seen = json.loads(shown)
+    (file,) = [file for file in seen["files"] if file["file"] == "deployments.csv"]
+    assert (file["rows_rejected"], file["rows_left_out"]) == (2, 1)
+    assert [one["by_rule"] for one in seen["rejects"]] == [True, False]
+    _, shown, _ = run("check", exports, capsys=capsys)
+    assert "left out by rule" in next(row for row in shown.splitlines() if "environment" in row)
+    assert "refused" in next(row for row in shown.splitlines() if "unknown status" in row)
 
 
 def test_check_of_an_empty_folder_is_exit_2(tmp_path, capsys):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from srelib import wording
+from srelib import tables, wording
 from srelib.findings.show import Table, table
 from srelib.findings.text import markdown, name, names
 from srelib.indicators import Indicator
@@ -32,13 +32,15 @@ WORDS = {
 }  # fmt: skip
 
 
-def files_sentence(sources: pd.DataFrame) -> str:
-    """How many files and rows were read, kept and refused.
+def files_sentence(sources: pd.DataFrame, *, rejects: pd.DataFrame) -> str:
+    """How many files and rows were read, kept, refused and left out by rule.
 
     Parameters
     ----------
     sources : DataFrame
         Table ``sources``.
+    rejects : DataFrame
+        Table ``rejects``.
 
     Returns
     -------
@@ -47,17 +49,23 @@ def files_sentence(sources: pd.DataFrame) -> str:
     """
     if sources.empty:
         return "No file was read."
-    read, kept, refused = (int(sources[f"rows_{kind}"].sum()) for kind in
-                           ("read", "kept", "rejected"))  # fmt: skip
+    read, kept, rejected = (int(sources[f"rows_{kind}"].sum()) for kind in
+                            ("read", "kept", "rejected"))  # fmt: skip
+    left_out = int(tables.left_out(rejects).sum())
+    refused = rejected - left_out
     files = wording.plural(len(sources), "file")
     if read == 0:
         return f"{files} without a single row."
     text = f"{wording.exact(read)} rows of {files} were read"
-    if refused == 0:
+    if rejected == 0:
         return f"{text}, and every row was kept."
-    share = wording.percent(refused / read)
-    return (f"{text}: {wording.exact(kept)} kept, **{wording.exact(refused)} refused** "
-            f"({share}), each with a reason.")  # fmt: skip
+    parts = [f"{wording.exact(kept)} kept"]
+    if refused:
+        share = wording.percent(refused / read)
+        parts.append(f"**{wording.exact(refused)} refused** ({share})")
+    if left_out:
+        parts.append(f"{wording.exact(left_out)} left out by rule")
+    return f"{text}: {', '.join(parts)}, each with a reason."
 
 
 def rejects_sentence(rejects: pd.DataFrame) -> str:
@@ -73,14 +81,19 @@ def rejects_sentence(rejects: pd.DataFrame) -> str:
     str
         Markdown.
     """
-    if rejects.empty:
-        return "No row was refused."
-    files = rejects["file"].value_counts()
-    first = rejects["reason"].value_counts()
-    rows, often = wording.plural(len(rejects), "row"), wording.plural(int(first.iloc[0]), "time")
-    verbs = ("was", "counts") if len(rejects) == 1 else ("were", "count")
-    return (f"{rows} in {wording.plural(len(files), 'file')} {verbs[0]} refused and {verbs[1]} "
-            f"nowhere; most frequent reason ({often}): "
+    left_out = tables.left_out(rejects)
+    fine = int(left_out.sum())
+    rows = wording.plural(fine, "sound row")
+    rule = f"{rows} {'was' if fine == 1 else 'were'} left out by rule" if fine else ""
+    refused = rejects[~left_out]
+    if refused.empty:
+        return f"No row was refused{f'; {rule}' if rule else ''}."
+    files, first = refused["file"].value_counts(), refused["reason"].value_counts()
+    often = wording.plural(int(first.iloc[0]), "time")
+    verbs = ("was", "counts") if len(refused) == 1 else ("were", "count")
+    return (f"{wording.plural(len(refused), 'row')} in {wording.plural(len(files), 'file')} "
+            f"{verbs[0]} refused and {verbs[1]} nowhere{f', {rule}' if rule else ''}; "
+            f"most frequent reason for refusal ({often}): "
             f"{markdown(first.index[0], limit=160)}")  # fmt: skip
 
 
@@ -258,19 +271,25 @@ def notes_sentence(dataset: Dataset) -> str:
     return " ".join(markdown(note, limit=300) for note in dataset.notes[:5])
 
 
-def sources_table(sources: pd.DataFrame) -> Table:
+def sources_table(sources: pd.DataFrame, *, rejects: pd.DataFrame) -> Table:
     """What each file was understood as.
 
     Parameters
     ----------
     sources : DataFrame
         Table ``sources``.
+    rejects : DataFrame
+        Table ``rejects``.
 
     Returns
     -------
     Table
     """
-    counts = {"rows_read": "read", "rows_kept": "kept", "rows_rejected": "refused"}
+    out = rejects.loc[tables.left_out(rejects), "file"].value_counts()
+    left_out = sources["file"].map(out).fillna(0).astype(int)
+    sources = sources.assign(refused=sources["rows_rejected"] - left_out, left_out=left_out)
+    counts = {"rows_read": "read", "rows_kept": "kept", "refused": "refused",
+              "left_out": "left out by rule"}  # fmt: skip
     days = {"first": "first day", "last": "last day"}
     columns = ["file", "format", "table", *counts, *days, "timezone"]
     formats = dict.fromkeys(counts, wording.exact) | dict.fromkeys(days, _iso_day)
@@ -304,7 +323,7 @@ def notes_table(sources: pd.DataFrame) -> Table | None:
 
 
 def rejects_table(rejects: pd.DataFrame, *, max_rows: int = 12) -> Table | None:
-    """Why rows were refused: one line per file and reason, with the first row it struck.
+    """Why rows were not used: refused ones first, one line per file and reason.
 
     Parameters
     ----------
@@ -320,12 +339,17 @@ def rejects_table(rejects: pd.DataFrame, *, max_rows: int = 12) -> Table | None:
     """
     if rejects.empty:
         return None
+    rejects = rejects.assign(by_rule=tables.left_out(rejects))
     groups = rejects.groupby(["file", "reason"], sort=False, dropna=False)
     frame = groups.agg(rows=("line", "size"), line=("line", "first"),
-                       column=("column", "first"), value=("value", "first"))  # fmt: skip
-    frame = frame.reset_index().sort_values("rows", ascending=False, kind="stable")
-    return table(frame[["file", "line", "column", "value", "reason", "rows"]], max_rows=max_rows,
-                 caption="Rows refused, by file and reason, each with its first example",
+                       column=("column", "first"), value=("value", "first"),
+                       rule=("by_rule", "first"))  # fmt: skip
+    frame = frame.reset_index().sort_values(["rule", "rows"], ascending=[True, False],
+                                            kind="stable")  # fmt: skip
+    frame["what"] = frame["rule"].map({False: "refused", True: "left out by rule"})
+    columns = ["file", "line", "column", "value", "reason", "what", "rows"]
+    return table(frame[columns], max_rows=max_rows,
+                 caption="Rows not used, by file and reason, each with its first example",
                  formats={"line": str, "rows": wording.exact},
                  headers={"line": "first line"})  # fmt: skip
 

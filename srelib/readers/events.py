@@ -173,6 +173,7 @@ def _keep_environments(sieve: Sieve, patterns: Sequence[str]) -> list[str]:
         ~wanted,
         column="environment",
         reason=f"{rule}; to keep it, set environment = ... for this file in sources.toml",
+        by_rule=True,
     )
     if others.empty:
         return []

@@ -83,6 +83,7 @@ class Sieve:
         column: str | pd.Series,
         reason: str | pd.Series,
         value: pd.Series | None = None,
+        by_rule: bool = False,
     ) -> None:
         """Take out the rows under the mask.
 
@@ -96,6 +97,8 @@ class Sieve:
             Why, and the fix.
         value : Series, optional
             Values to show; default: those of the column.
+        by_rule : bool
+            Whether the rows are fine, and only a rule leaves them out.
         """
         mask = mask.fillna(False).astype(bool)
         if not mask.any():
@@ -103,7 +106,7 @@ class Sieve:
         shown = self.frame[column] if value is None and isinstance(column, str) else value
         text = None if shown is None else shown.map(shown_as)
         rows = pd.DataFrame({"file": self._file, "line": self.lines(self.frame.index[mask])})
-        rows = rows.assign(column=column, reason=reason, value=text)  # aligned on the index
+        rows = rows.assign(column=column, reason=reason, value=text, by_rule=by_rule)  # aligned
         self._refused.append(rows)
         self.frame = self.frame[~mask]
 

@@ -10,7 +10,7 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from srelib import budget, indicators, quality, windows, wording
+from srelib import budget, indicators, quality, tables, windows, wording
 from srelib.errors import SrelibError
 from srelib.indicators import Indicator, Observed
 from srelib.report.render import TEMPLATES, Context, Page, css
@@ -263,17 +263,20 @@ def _file_notes(file: dict[str, Any]) -> list[str]:
     return [f"{wording.label(file['file'], limit=80)}: {note}" for note in file["notes"]]
 
 
-def _reject_reasons(rejects: pd.DataFrame) -> list[tuple[str, str, int, str]]:
-    """File, reason, number and first lines of what was refused, most frequent first."""
+def _reject_reasons(rejects: pd.DataFrame) -> list[tuple[str, str, bool, int, str]]:
+    """File, reason, whether by rule, number, first lines; refused ones and frequent ones first."""
     if rejects.empty:
         return []
     groups = [
         (
             wording.label(file, limit=80),
             wording.label(reason, limit=160),
+            bool(by_rule),
             len(group),
             wording.listing([str(line) for line in group["line"].drop_duplicates().head(3)]),
         )
-        for (file, reason), group in rejects.groupby(["file", "reason"], observed=True)
+        for (file, reason, by_rule), group in rejects.assign(
+            by_rule=tables.left_out(rejects)
+        ).groupby(["file", "reason", "by_rule"], observed=True)
     ]
-    return sorted(groups, key=lambda group: (-group[2], group[0], group[1]))[:12]
+    return sorted(groups, key=lambda group: (group[2], -group[3], group[0], group[1]))[:12]

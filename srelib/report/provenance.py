@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 import srelib
-from srelib import wording
+from srelib import tables, wording
 
 
 def provenance(dataset: Any) -> dict[str, Any]:
@@ -25,27 +25,32 @@ def provenance(dataset: Any) -> dict[str, Any]:
         Texts and counts only; no clock time and no path of the machine.
     """
     sources, series = dataset.sources, dataset.series
+    left_out = dataset.rejects.loc[tables.left_out(dataset.rejects), "file"].value_counts()
     first = (series if len(series) else sources)["first"].min()
     return {
         "folder": folder_name(dataset.path),
         "first": when(first),
         "as_of": when(dataset.as_of),
         "rows_kept": int(sources["rows_kept"].sum()),
-        "rows_rejected": int(sources["rows_rejected"].sum()),
+        "rows_refused": int(sources["rows_rejected"].sum() - left_out.sum()),
+        "rows_left_out": int(left_out.sum()),
         "rows_missing": int(sources["rows_missing"].sum()),
         "timezones": wording.listing(sorted(set(sources["timezone"].dropna()) - {"UTC"}), limit=6),
-        "files": [_file(row) for row in sources.to_dict("records")],
+        "files": [_file(row, left_out) for row in sources.to_dict("records")],
         "versions": versions(),
     }
 
 
-def _file(row: dict[Any, Any]) -> dict[str, Any]:
+def _file(row: dict[Any, Any], left_out: pd.Series) -> dict[str, Any]:
     plain = {name: "" if pd.isna(value) else str(value) for name, value in row.items()}
     counts = {name: int(row[name]) for name in ("rows_kept", "rows_rejected", "rows_missing")}
+    out = int(left_out.get(row["file"], 0))
     notes = [line for line in plain["notes"].split("\n") if line]
     return {
         **plain,
         **counts,
+        "rows_refused": counts["rows_rejected"] - out,
+        "rows_left_out": out,
         "first": when(row["first"]),
         "last": when(row["last"]),
         "notes": notes,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from srelib import wording
+from srelib import tables, wording
 from srelib.report.provenance import folder_name, when
 from srelib.report.usable import EVIDENCE
 
@@ -40,12 +40,18 @@ def understood(folder: Path) -> dict[str, Any]:
         "usable": any(len(getattr(dataset, table)) for table in EVIDENCE),
         "folder": folder_name(dataset.path),
         "as_of": _plain(dataset.as_of),
-        "files": _records(dataset.sources),
+        "files": _records(dataset.sources.assign(rows_left_out=_left_out(dataset))),
         "series": _records(dataset.series),
         "slos": [_slo(slo) for slo in dataset.slos],
         "rejects": _reasons(dataset.rejects),
         "notes": _notes(dataset),
     }
+
+
+def _left_out(dataset: Any) -> pd.Series:
+    """Of the rows rejected of each file, how many are fine and left out by a rule."""
+    out = dataset.rejects.loc[tables.left_out(dataset.rejects), "file"].value_counts()
+    return dataset.sources["file"].map(out).fillna(0).astype(int)
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -82,6 +88,7 @@ def _reasons(rejects: pd.DataFrame) -> list[dict[str, Any]]:
         {
             "file": str(file),
             "reason": str(reason),
+            "by_rule": bool(tables.left_out(group).all()),
             "rows": len(group),
             "first_lines": [int(line) for line in group["line"].drop_duplicates().head(3)],
             "first_values": [_plain(value) for value in group["value"].head(3)],
@@ -143,7 +150,7 @@ def _table(title: str, *headers: str) -> Any:
 
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for header in headers:
-        right = header.startswith(("Rows", "Rejected", "Covered"))
+        right = header.startswith(("Rows", "Refused", "Left", "Covered"))
         table.add_column(header, justify="right" if right else "left", overflow="fold")
     return table
 
@@ -155,14 +162,16 @@ def _add(table: Any, *cells: Any) -> None:
 
 
 def _files(seen: dict[str, Any]) -> Any:
-    table = _table("Files", "File", "Read as", "Rows kept", "Rejected", "From", "To", "Time zone")
+    counts = ("Rows kept", "Refused", "Left out by rule")
+    table = _table("Files", "File", "Read as", *counts, "From", "To", "Time zone")
     for file in seen["files"]:
         first, last = (
             when(pd.Timestamp(file[end]) if file[end] else pd.NaT) for end in ("first", "last")
         )
         read_as = f"{file['format']}: {file['table']}" if file["table"] else "not an export"
-        kept, rejected = f"{file['rows_kept']:,}", f"{file['rows_rejected']:,}"
-        _add(table, file["file"], read_as, kept, rejected, first, last, file["timezone"] or "UTC")
+        out = file["rows_left_out"]
+        rows = [f"{n:,}" for n in (file["rows_kept"], file["rows_rejected"] - out, out)]
+        _add(table, file["file"], read_as, *rows, first, last, file["timezone"] or "UTC")
     return table
 
 
@@ -184,8 +193,9 @@ def _slos(seen: dict[str, Any]) -> Any:
 
 
 def _rejected(seen: dict[str, Any]) -> Any:
-    table = _table("Rejected rows", "File", "Reason", "Rows", "First lines")
-    for reason in sorted(seen["rejects"], key=lambda one: -one["rows"]):
+    table = _table("Rows not used", "File", "Reason", "Refused?", "Rows", "First lines")
+    for reason in sorted(seen["rejects"], key=lambda one: (one["by_rule"], -one["rows"])):
         lines = ", ".join(map(str, reason["first_lines"]))
-        _add(table, reason["file"], reason["reason"], f"{reason['rows']:,}", lines)
+        what = "left out by rule" if reason["by_rule"] else "refused"
+        _add(table, reason["file"], reason["reason"], what, f"{reason['rows']:,}", lines)
     return table

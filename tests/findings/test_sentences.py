@@ -415,26 +415,58 @@ def sources(*, rejected: int) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(
-    ("frame", "text"),
+    ("rejected", "left_out", "text"),
     [
-        (sources(rejected=0), "1,000 rows of 1 file were read, and every row was kept."),
-        (sources(rejected=3), "1,000 rows of 1 file were read: 997 kept, **3 refused** (0.3 %), "
-                              "each with a reason."),
-        (sources(rejected=0)[:0], "No file was read."),
+        (0, 0, "1,000 rows of 1 file were read, and every row was kept."),
+        (3, 0, "1,000 rows of 1 file were read: 997 kept, **3 refused** (0.3 %), "
+               "each with a reason."),
+        (3, 2, "1,000 rows of 1 file were read: 997 kept, **1 refused** (0.1 %), "
+               "2 left out by rule, each with a reason."),
+        (2, 2, "1,000 rows of 1 file were read: 998 kept, 2 left out by rule, each with a reason."),
     ],
 )  # fmt: skip
-def test_files_sentence_adds_up(frame, text):
-    """Kept and refused add up to what was read, to the last row."""
-    assert plain(spoken_quality.files_sentence(frame)) == text
+def test_files_sentence_adds_up(rejected, left_out, text):
+    """Kept, refused and left out add up to what was read, to the last row."""
+    found = rejects(*[("a.csv", "bad", n < left_out) for n in range(rejected)])
+    assert plain(spoken_quality.files_sentence(sources(rejected=rejected), rejects=found)) == text
+
+
+def test_no_file_is_said():
+    """An empty folder has no rows to add up."""
+    nothing = sources(rejected=0)[:0]
+    assert spoken_quality.files_sentence(nothing, rejects=rejects()) == "No file was read."
+
+
+def rejects(*rows: tuple[str, str, bool]) -> pd.DataFrame:
+    """Rejects of a file, each with reason and whether a rule leaves them out."""
+    frame = pd.DataFrame(rows, columns=["file", "reason", "by_rule"]).assign(line=2)
+    return tables.conform(frame, "rejects")
 
 
 def test_rejects_sentence_escapes_the_value_it_quotes():
     """A reason may quote the data."""
-    rejects = pd.DataFrame({"file": ["a.csv"], "reason": ["not a number: <script>"]})
-    assert plain(spoken_quality.rejects_sentence(rejects)) == (
-        "1 row in 1 file was refused and counts nowhere; most frequent reason (1 time): "
-        "not a number&#58; &#60;script&#62;"
+    found = rejects(("a.csv", "not a number: <script>", False))
+    assert plain(spoken_quality.rejects_sentence(found)) == (
+        "1 row in 1 file was refused and counts nowhere; most frequent reason for refusal "
+        "(1 time): not a number&#58; &#60;script&#62;"
     )
+
+
+def test_rows_left_out_by_rule_are_not_called_refused():
+    """Staging deployments are sound rows; their number must not hide the one that is wrong."""
+    rule = [("d.json", "not an environment asked for", True)] * 110
+    assert plain(spoken_quality.rejects_sentence(rejects(*rule))) == (
+        "No row was refused; 110 sound rows were left out by rule."
+    )
+    both = rejects(*rule, ("d.json", "no time", False), ("c.csv", "no time", False))
+    assert plain(spoken_quality.rejects_sentence(both)) == (
+        "2 rows in 2 files were refused and count nowhere, 110 sound rows were left out by rule; "
+        "most frequent reason for refusal (2 times): no time"
+    )
+    table = spoken_quality.rejects_table(both)
+    assert [row[-2:] for row in table.rows] == [
+        ("refused", "1"), ("refused", "1"), ("left out by rule", "110"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -223,6 +223,7 @@ def test_only_production_is_kept_when_nothing_is_said(tmp_path, environment, kep
     if not kept:
         assert result.rejects["value"][0] == environment
         assert "set environment = " in result.rejects["reason"][0]
+        assert result.rejects["by_rule"].tolist() == [True]
         assert any(f"left out: {environment} 1." in note for note in result.notes)
 
 

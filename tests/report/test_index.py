@@ -183,7 +183,8 @@ def test_rejected_rows_are_counted_by_reason():
         {
             "file": ["a.csv"] * 5,
             "line": [2, 3, 5, 8, 9],
-            "reason": ["good > total"] * 4 + ["no time"],
+            "reason": ["staging"] * 4 + ["no time"],
+            "by_rule": [True] * 4 + [False],
         }
     )
     data = dataset(hourly(1, good=1, total=1), slo(), rejects=tables.conform(rejects, "rejects"))
@@ -191,7 +192,25 @@ def test_rejected_rows_are_counted_by_reason():
         [cell.get_text() for cell in row.find_all(["th", "td"])]
         for row in page(data).select("section[aria-labelledby=quality] tbody tr")
     ]
-    assert rows == [["a.csv", "good > total", "4", "2, 3 and 5"], ["a.csv", "no time", "1", "9"]]
+    assert rows == [
+        ["a.csv", "no time", "refused", "1", "9"],
+        ["a.csv", "staging", "left out by rule", "4", "2, 3 and 5"],
+    ]
+
+
+def test_only_refused_rows_are_red():
+    """Rows that a rule leaves out are counted beside them, in the color of everything else."""
+    rejects = pd.DataFrame({"file": "requests.csv", "line": [2], "reason": "r", "by_rule": [True]})
+    counts = hourly(1, good=1, total=1)
+    line = page(dataset(counts, slo())).select_one(".data-line")
+    assert line.select_one(".warn").get_text() == "1 refused"
+    data = dataset(counts, slo(), rejects=tables.conform(rejects, "rejects"))
+    line = page(data).select_one(".data-line")
+    assert line.select_one(".warn") is None
+    shown = " ".join(line.get_text().split())
+    assert shown.endswith("48 rows kept 0 refused, 1 left out by rule")
+    cells = [cell.get_text() for cell in page(data).select(".files tbody td.n")]
+    assert cells == ["48", "0", "1"]
 
 
 @pytest.mark.parametrize(
