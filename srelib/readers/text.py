@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import re
+import threading
 from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -236,14 +238,21 @@ class _MixedLineEnds(ReadError):
     """DuckDB gave up, most often because some lines end in CR LF and others in LF."""
 
 
-def _options(head: Head, path: Path, columns: Mapping[str, str], **more: str) -> str:
+def _options(
+    head: Head,
+    path: Path,
+    columns: Mapping[str, str],
+    *,
+    missing: Collection[str] = cells.MISSING,
+    **more: str,
+) -> str:
     named = ", ".join(f"'{name}': '{kind}'" for name, kind in columns.items())
-    missing = ", ".join(_quote(text) for text in cells.MISSING)
+    words = ", ".join(_quote(text) for text in missing)
     options = {
         "auto_detect": "false", "header": "true", "skip": str(head.skip),
         "delim": _quote(head.delimiter), "quote": "'\"'", "escape": "'\"'",
-        "columns": f"{{{named}}}", "nullstr": f"[{missing}]", "hive_partitioning": "false",
-        "max_line_size": "2000000", "compression": "'none'", "buffer_size": "16000000", **more,
+        "columns": f"{{{named}}}", "nullstr": f"[{words}]", "hive_partitioning": "false",
+        "max_line_size": "2000000", "compression": "'none'", **more,
     }  # fmt: skip
     listed = ", ".join(f"{key} = {value}" for key, value in options.items())
     return f"read_csv({_quote(str(path))}, {listed})"
@@ -262,13 +271,28 @@ def _connect() -> duckdb.DuckDBPyConnection:
     # A bar would write to standard output; in Jupyter without ipywidgets there is none to disable.
     with contextlib.suppress(duckdb.Error):
         connection.execute("SET enable_progress_bar = false")
-    # Room for batches, so that parsing goes on while the ones before are moved.
-    connection.execute("SET streaming_buffer_size = '32MB'")
     return connection
 
 
 def _fast(head: Head, path: Path, rules: _Rules) -> Scan | None:
-    """The scan at full speed, or None where the file needs the careful way."""
+    """The scan at full speed, or None where the file needs the careful way.
+
+    First only an empty cell is missing, because comparing each cell with every other word for
+    it costs as much as parsing; a file that uses such words is read once more.
+    """
+    if "text" not in rules.types.values():
+        found = _typed_pass(head, path, rules, missing=("",))
+        if found is not None and not _holds_words_for_missing(found.frame):
+            return found
+    return _typed_pass(head, path, rules, missing=cells.MISSING)
+
+
+def _holds_words_for_missing(frame: pd.DataFrame) -> bool:
+    named = [values.cat.categories for _, values in frame.items() if values.dtype == "category"]
+    return any(not set(names).isdisjoint(cells.MISSING) for names in named)
+
+
+def _typed_pass(head: Head, path: Path, rules: _Rules, *, missing: Collection[str]) -> Scan | None:
     import duckdb
 
     types = rules.types
@@ -281,71 +305,68 @@ def _fast(head: Head, path: Path, rules: _Rules) -> Scan | None:
         for place, name in enumerate(head.header)
     }
     more = {"timestampformat": _quote(plan.form)} if plan.form else {}
-    source = _options(head, path, columns, **more)
-    rows = _expected_rows(head, path)
-    kept = {name: _Kept(kind, rows) for name, kind in types.items()}
+    source = _options(head, path, columns, missing=missing, **more)
     try:
         with _connect() as connection:
-            query = connection.sql(f"SELECT {_wanted(head, types)} FROM {source}")
-            for batch in query.to_arrow_reader(_BATCH):
-                for place, (name, kind) in enumerate(types.items()):
-                    column = batch.column(place)
-                    if column.null_count and (kind == "time" or name in rules.required):
-                        return None
-                    kept[name].add(column)
+            table = connection.sql(f"SELECT {_wanted(head, types)} FROM {source}").to_arrow_table()
     except duckdb.Error:
         return None
-    return _typed(head, kept, rules, plan)
+    for column, (name, kind) in zip(table.columns, types.items(), strict=True):
+        if column.null_count and (kind == "time" or name in rules.required):
+            return None
+    batches, rows = table.to_batches(), table.num_rows
+    del table, column
+    return _typed(head, _in_columns(batches, rows, types), rules, plan)
 
 
-_BATCH = 61_440
-"""Rows that are held twice while they move from DuckDB to NumPy."""
+def _in_columns(
+    batches: list[pa.RecordBatch], rows: int, types: Mapping[str, str]
+) -> dict[str, _Kept]:
+    """The batches as columns; each batch is given up once it is moved, two at a time."""
+    kept = {name: _Kept(kind, rows, len(batches)) for name, kind in types.items()}
+    starts = np.cumsum([0, *(batch.num_rows for batch in batches)])
 
+    def move(number: int) -> None:
+        batch, batches[number] = batches[number], None
+        for place, column in enumerate(kept.values()):
+            column.put(batch.column(place), number, starts[number])
 
-def _expected_rows(head: Head, path: Path) -> int:
-    """A few more rows than the file has, from the length of its first lines."""
-    size = path.stat().st_size
-    lines = head.text.count("\n") + 1
-    return int(1.05 * lines * size / max(1, min(size, len(head.text)))) + 1000
+    with ThreadPoolExecutor(2) as pool:
+        for _ in pool.map(move, range(len(batches))):
+            pass
+    return kept
 
 
 class _Kept:
-    """A column that takes in batches; of categories it keeps codes.
+    """A column that takes in batches, in any order; of categories it keeps codes.
 
-    Memory for all rows is asked for at once and touched as rows arrive, so that none is moved.
+    Codes follow the order in which words are met; `joining` puts them in order of names.
     """
 
-    def __init__(self, kind: str, rows: int) -> None:
-        self.kind, self.size = kind, 0
+    def __init__(self, kind: str, rows: int, batches: int) -> None:
+        self.kind = kind
         self.words: dict[Any, int] = {}
-        self.chunks: list[pa.Array] = []
-        dtype = {"time": "int64", "number": "float64", "category": "int16"}.get(kind)
+        self.lock = threading.Lock()
+        self.chunks: list[Any] = [None] * batches
+        dtype = {"time": "int64", "number": "float64", "category": "int32"}.get(kind)
         self.values = np.empty(rows if dtype else 0, dtype=dtype or "int8")
 
-    def add(self, column: pa.Array) -> None:
+    def put(self, column: pa.Array, number: int, start: int) -> None:
+        """Take in the batch of this number, whose first row is `start`."""
         if self.kind == "text":
-            self.chunks.append(column)
+            self.chunks[number] = column
             return
         plain = self._codes(column) if self.kind == "category" else column.to_numpy(False)
-        end = self.size + len(plain)
-        if end > len(self.values):
-            self.values.resize(2 * end, refcheck=False)
-        self.values[self.size : end] = plain.view("int64") if self.kind == "time" else plain
-        self.size = end
+        part = self.values[start : start + len(plain)]
+        part[:] = plain.view("int64") if self.kind == "time" else plain
 
     def _codes(self, column: pa.Array) -> np.ndarray:
         coded = column.dictionary_encode()
         names = coded.dictionary.to_pylist()
-        table = np.array([*(self.words.setdefault(n, len(self.words)) for n in names), -1])
-        if len(self.words) > 32_000 and self.values.dtype == np.int16:
-            self.values = self.values.astype("int32")
+        with self.lock:
+            table = np.array([*(self.words.setdefault(n, len(self.words)) for n in names), -1])
         indices = coded.indices.fill_null(len(names)) if column.null_count else coded.indices
         return table.astype(self.values.dtype)[indices.to_numpy(False)]
-
-    def whole(self) -> np.ndarray:
-        """All rows; the memory asked for in vain is given back."""
-        self.values.resize(self.size, refcheck=False)
-        return self.values
 
 
 def _wanted(head: Head, types: Mapping[str, str]) -> str:
@@ -399,7 +420,7 @@ def _joined(kept: _Kept, plan: _TimePlan) -> Any:
 
     if kept.kind == "text":
         return pa.chunked_array(kept.chunks, type=pa.string()).to_pandas().astype("str")
-    values = kept.whole()
+    values = kept.values
     if kept.kind == "time":
         return _utc(values, plan)
     if kept.kind == "number":
@@ -420,7 +441,7 @@ def _utc(raw: np.ndarray, plan: _TimePlan) -> pd.Series | None:
     if len(raw) and (raw.min() < low * 1_000_000 or raw.max() >= high * 1_000_000):
         return None
     if not plan.zone:
-        return pd.Series(pd.DatetimeIndex(raw, dtype=tables.DTYPES["time"]), copy=False)
+        return pd.Series(pd.DatetimeIndex(raw, dtype=tables.DTYPES["time"], copy=False), copy=False)
     times = pd.Series(raw.view("datetime64[us]"), copy=False)
     placed = times.dt.tz_localize(cells.zone(plan.zone), ambiguous="NaT", nonexistent="NaT")
     return None if placed.hasnans else placed.dt.tz_convert("UTC")
