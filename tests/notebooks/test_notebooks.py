@@ -152,7 +152,7 @@ def test_links_lead_to_notebooks_that_exist(path):
 # What they say on other data
 
 
-def run(path: Path, data: Path) -> str:
+def run(path: Path, data: Path, **parameters: object) -> str:
     """Everything a notebook says about a folder of exports; figures are drawn and closed."""
     scope: dict[str, object] = {}
     said = io.StringIO()
@@ -160,7 +160,7 @@ def run(path: Path, data: Path) -> str:
         for cell in code_cells(path):
             exec(compile(cell.source, path.name, "exec"), scope)  # the notebook is the code tested
             if "parameters" in tags(cell):
-                scope["data"] = str(data)
+                scope.update(parameters, data=str(data))
     for number in plt.get_fignums():
         plt.figure(number).canvas.draw()
     plt.close("all")
@@ -239,6 +239,7 @@ def test_notebook_runs_on_a_state_log_alone(path, tmp_path):
         "00_start_here": "**objectives** (a slos.yaml",
         "01_service_levels": "**site**: 96.43 % good",
         "02_error_budget": "There is no error budget, because no objective has data",
+        "03_alerting": "No alert can be replayed, because no objective has data",
     }[path.stem] in said
 
 
@@ -255,6 +256,25 @@ def test_the_words_follow_one_number(exports):
     shop = "**&#60;b&#62;shop\\***"
     assert f"{shop} has 40 % of its budget left: 10 events bad against 17 events allowed" in before
     assert f"{shop} is **overspent by 79 %**: 30 events bad against 17 events allowed" in after
+
+
+def test_the_alerts_follow_the_policy_and_the_truth(exports):
+    """Minutes instead of hours: two outages, one written down; another policy, another answer."""
+    times = pd.date_range("2026-06-01", periods=1440 * 8, freq="min", tz="UTC")
+    failing = pd.Series(100, times)
+    for start in ("2026-06-03T04:00Z", "2026-06-05T04:00Z"):
+        failing[start : pd.Timestamp(start) + pd.Timedelta("4min")] = 0
+    (exports / "requests.csv").write_text("time,service,good,total\n" + "".join(
+        f"{time:%Y-%m-%dT%H:%M:%SZ},<b>shop*,{good},100\n" for time, good in failing.items()
+    ))  # fmt: skip
+    book = ROOT / "notebooks" / "03_alerting.ipynb"
+    workbook = run(book, exports)
+    assert "The **workbook** policy told us about **1 of 1 incident**" in workbook
+    assert "**1 was no false alarm**" in workbook
+    pyrra = run(book, exports, policy="pyrra", truth="budget")
+    assert "The **pyrra** policy told us about **2 of 2 budget events**" in pyrra
+    (exports / "incidents.csv").unlink()
+    assert "There are no incidents in the folder. Scored against 2 spans" in run(book, exports)
 
 
 def test_an_objective_without_data_is_named(exports):

@@ -1,0 +1,652 @@
+"""One policy on every objective of a fleet: replayed, scored, pooled, held against others.
+
+An incident belongs to a service, and a service may have several objectives; it counts once, and
+is told about when a page of any of them told about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from srelib.alerts.estimates import median, rate, share
+from srelib.alerts.firing import History, history, rule_spans
+from srelib.alerts.policies import PAGE, Policy, Rule, check_policy
+from srelib.alerts.ready import ready_made
+from srelib.alerts.review import answerable
+from srelib.alerts.score import Score, score
+from srelib.alerts.search import candidates
+from srelib.alerts.spans import joined
+from srelib.alerts.spending import Spending, spending
+from srelib.alerts.truth import budget_events, incident_events
+from srelib.errors import InsufficientDataError, ParameterError
+from srelib.stats import Estimate
+from srelib.windows import Window
+from srelib.windows.window import spelled
+
+TRUTHS = ("incidents", "budget")
+WEEK = pd.Timedelta(days=7)
+DAY = pd.Timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Policies replayed on one objective.
+
+    Parameters
+    ----------
+    policy : str
+        Name of the one in use.
+    truth : str
+        What pages are scored against: 'incidents' or 'budget'.
+    share : float
+        Smallest share of a budget that makes an event [fraction].
+    scores : dict of str to Score
+        Of the one in use and the ready-made ones, by policy.
+    pages : dict of str to DataFrame
+        Of every policy tried: fired_at, resolved_at.
+    grace : Timedelta
+        A page up to this long after an event still tells about it.
+    burning : Series of bool
+        Whether each page of the policy in use fell into a span that spent `share` of the budget.
+    budget : Spending
+    daily : DataFrame
+        starts_at, spent [fraction of the budget of a period], one row per day from the first.
+    """
+
+    policy: str
+    truth: str
+    share: float
+    scores: dict[str, Score]
+    pages: dict[str, pd.DataFrame]
+    grace: pd.Timedelta
+    burning: pd.Series
+    budget: Spending
+    daily: pd.DataFrame
+
+    @property
+    def score(self) -> Score:
+        """Of the policy in use."""
+        return self.scores[self.policy]
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """What the pages of all objectives told us, each event counted once.
+
+    Parameters
+    ----------
+    policy, truth, severity : str
+    share : float
+        Smallest share of a budget that makes an event [fraction].
+    objectives : int
+        How many were replayed.
+    weeks : float
+        From the first bucket to the last [weeks].
+    recall, precision, out_of_hours : Estimate
+        [fraction]
+    pages_per_week : Estimate
+        Of all objectives together [1/week].
+    detection_seconds, spent_at_detection : Estimate
+        Medians [s], [fraction of the budget of a period].
+    events : DataFrame
+        service, objective (the one it spent most of), key, label, starts_at, ends_at, caught,
+        detected_at, detection (Timedelta), spent, spent_at_detection.
+    pages : DataFrame
+        objective, service, fired_at, resolved_at, key, out_of_hours, burning.
+    """
+
+    policy: str
+    truth: str
+    severity: str
+    share: float
+    objectives: int
+    weeks: float
+    recall: Estimate
+    precision: Estimate
+    out_of_hours: Estimate
+    pages_per_week: Estimate
+    detection_seconds: Estimate
+    spent_at_detection: Estimate
+    events: pd.DataFrame
+    pages: pd.DataFrame
+
+    @property
+    def missed(self) -> pd.DataFrame:
+        """Events no page told about, those that spent most first."""
+        rows = self.events[~self.events["caught"]]
+        return rows.sort_values("spent", ascending=False, kind="stable", ignore_index=True)
+
+
+def known_incidents(incidents: pd.DataFrame, *, truth: str) -> pd.DataFrame | None:
+    """The incidents to score against, or None where budget events must do.
+
+    Parameters
+    ----------
+    incidents : DataFrame
+        Table ``incidents`` of all services.
+    truth : {'incidents', 'budget'}
+        What is wanted.
+
+    Returns
+    -------
+    DataFrame or None
+        None where `truth` is 'budget' or there are no incidents.
+
+    Raises
+    ------
+    ParameterError
+        `truth` is something else.
+
+    Examples
+    --------
+    >>> known_incidents(pd.DataFrame(), truth="incidents") is None
+    True
+    """
+    if truth not in TRUTHS:
+        raise ParameterError(f"truth must be one of {', '.join(TRUTHS)}; got {truth!r}.")
+    return incidents if truth == "incidents" and len(incidents) else None
+
+
+def of_service(incidents: pd.DataFrame | None, service: str) -> pd.DataFrame | None:
+    """The incidents of one service, where incidents are what counts.
+
+    Parameters
+    ----------
+    incidents : DataFrame or None
+        As from `known_incidents`.
+    service : str
+
+    Returns
+    -------
+    DataFrame or None
+
+    Examples
+    --------
+    >>> of_service(pd.DataFrame({"service": ["a", "b"]}), "a").index.tolist()
+    [0]
+    """
+    return None if incidents is None else incidents[incidents["service"] == service]
+
+
+def few_candidates(period: Window | pd.Timedelta | str) -> dict[str, tuple[Rule, ...]]:
+    """Three dozen policies, coarse enough to replay on every objective of a fleet.
+
+    Parameters
+    ----------
+    period : Window, Timedelta or str
+        Period of the SLO.
+
+    Returns
+    -------
+    dict of str to tuple of Rule
+
+    Examples
+    --------
+    >>> len(few_candidates("28d"))
+    36
+    """
+    return candidates(
+        period, fast=("1h", "3h"), slow=("6h", "1d"),
+        fast_shares=(0.01, 0.02, 0.05), slow_shares=(0.03, 0.05, 0.1),
+    )  # fmt: skip
+
+
+def replay(
+    good: pd.Series,
+    total: pd.Series,
+    *,
+    target: float,
+    period: Window | pd.Timedelta | str,
+    policy: str,
+    incidents: pd.DataFrame | None = None,
+    policies: Mapping[str, Policy] | None = None,
+    severity: str = PAGE,
+    share: float = 0.02,
+    timezone: str = "UTC",
+    grace: pd.Timedelta | str = "15min",
+    merge: pd.Timedelta | str = "1h",
+) -> Replay:
+    """Replay a policy, and others to hold it against, on one objective.
+
+    Parameters
+    ----------
+    good, total : Series
+        Good and total events [events] on a regular UTC index; missing is unknown.
+    target : float
+        Service level objective [fraction], strictly between 0 and 1.
+    period : Window, Timedelta or str
+        Period of the SLO.
+    policy : str
+        Name of the policy in use, one of `policies`.
+    incidents : DataFrame, optional
+        Table ``incidents`` of the service; without it budget events are what pages should tell.
+    policies : mapping of str to policy, optional
+        By name, each scored; default: those of `ready_made`, and those of `few_candidates`
+        without a score, for `front` only.
+    severity : str
+        Rules that count.
+    share : float
+        Smallest share of the budget that makes a budget event [fraction].
+    timezone : str
+        IANA zone of the people who are paged.
+    grace, merge : Timedelta or str
+        As in `score`.
+
+    Returns
+    -------
+    Replay
+        Rules that this history cannot answer are left out of every policy; a policy that none is
+        left of has no score.
+
+    Raises
+    ------
+    ParameterError
+        `policy` is not among `policies`.
+    InsufficientDataError
+        No rule of the policy in use can be answered, or there is no traffic.
+
+    Examples
+    --------
+    >>> index = pd.date_range("2026-01-01", periods=7200, freq="min", tz="UTC")
+    >>> total = pd.Series(100.0, index)
+    >>> good = total.mask((index.day == 4) & (index.hour == 12), 0.0)
+    >>> found = replay(good, total, target=0.99, period="28d", policy="workbook")
+    >>> found.score.recall.value, found.burning.tolist()
+    (1.0, [True])
+    """
+    tried = dict(policies or {**ready_made(period), **few_candidates(period)})
+    if policy not in tried:
+        raise ParameterError(f"policy must be one of {', '.join(tried)}; got {policy!r}.")
+    past = history(good, total)
+    rules = {name: _usable(several, past, severity) for name, several in tried.items()}
+    if not rules[policy]:
+        raise InsufficientDataError(_why_none(tried[policy], past, severity))
+    budget = spending(good, total, target=target, period=period)
+    burnt = budget_events(good, total, target=target, period=period, share=share)
+    truth = burnt if incidents is None else incident_events(incidents, until=budget.last)
+    options: dict[str, Any] = {
+        "severity": severity, "budget": budget, "grace": grace, "timezone": timezone,
+        "between": (budget.first, budget.last),
+    }  # fmt: skip
+    pages = _pages(past, rules, target, severity, pd.Timedelta(merge))
+    whole = {policy, *(tried if policies else ready_made(period))}
+    scores = {n: score(rows, truth, **options) for n, rows in pages.items() if n in whole}
+    burning = score(pages[policy], burnt, **options).pages["key"].notna()
+    kind = "budget" if incidents is None else "incidents"
+    daily = _daily(budget)
+    return Replay(policy, kind, share, scores, pages, pd.Timedelta(grace), burning, budget, daily)
+
+
+def pooled(replays: Mapping[Any, Replay], *, policy: str | None = None) -> Pooled:
+    """One policy on all objectives, each event counted once.
+
+    Parameters
+    ----------
+    replays : mapping of Indicator to Replay
+        At least one.
+    policy : str, optional
+        Which; default: the one in use.
+
+    Returns
+    -------
+    Pooled
+
+    Raises
+    ------
+    ParameterError
+        No replays.
+
+    Notes
+    -----
+    An incident is told about when a page of any objective of its service told about it; what it
+    spent is what it spent of the objective it hurt most.
+    Intervals take events and pages as independent.
+    """
+    if not replays:
+        raise ParameterError("replays must hold at least one; got none.")
+    one = next(iter(replays.values()))
+    name = policy or one.policy
+    found = {key: r.scores[name] for key, r in replays.items() if name in r.scores}
+    events, pages = _events(replays, found), _all_pages(replays, found, name)
+    first = min(r.budget.first for r in replays.values())
+    weeks = (max(r.budget.last for r in replays.values()) - first) / WEEK
+    return Pooled(
+        policy=name,
+        truth=one.truth,
+        severity=one.score.severity,
+        share=one.share,
+        objectives=len(found),
+        weeks=weeks,
+        recall=share_of(events["caught"]),
+        precision=share_of(pages["key"].notna()),
+        out_of_hours=share_of(pages["out_of_hours"]),
+        pages_per_week=rate(len(pages), weeks, 0.95),
+        detection_seconds=median(events["detection"].dt.total_seconds(), 0.95),
+        spent_at_detection=median(events["spent_at_detection"], 0.95),
+        events=events,
+        pages=pages,
+    )
+
+
+def pooled_or_none(replays: Mapping[Any, Replay]) -> Pooled | None:
+    """The policy in use on all objectives; None where nothing could be replayed.
+
+    Parameters
+    ----------
+    replays : mapping of Indicator to Replay
+
+    Returns
+    -------
+    Pooled or None
+
+    Examples
+    --------
+    >>> pooled_or_none({}) is None
+    True
+    """
+    return pooled(replays) if replays else None
+
+
+def hours(one: Pooled | None, *, timezone: str = "UTC") -> pd.DataFrame | None:
+    """Pages by hour of the week, as `by_hour_of_week`; None where nothing could be replayed.
+
+    Parameters
+    ----------
+    one : Pooled or None
+    timezone : str
+        IANA zone of the people who are paged.
+
+    Returns
+    -------
+    DataFrame or None
+
+    Examples
+    --------
+    >>> hours(None) is None
+    True
+    """
+    return None if one is None else by_hour_of_week(one.pages["fired_at"], timezone=timezone)
+
+
+def share_of(flags: pd.Series) -> Estimate:
+    """Share of flags that are set, with its 95 % interval.
+
+    Parameters
+    ----------
+    flags : Series of bool
+
+    Returns
+    -------
+    Estimate
+        [fraction]
+
+    Examples
+    --------
+    >>> share_of(pd.Series([True, False])).n
+    2
+    """
+    return share(flags.astype(bool), 0.95)
+
+
+def side_by_side(replays: Mapping[Any, Replay]) -> dict[str, Pooled]:
+    """Every ready-made policy that could be replayed on all objectives, the one in use first.
+
+    Parameters
+    ----------
+    replays : mapping of Indicator to Replay
+
+    Returns
+    -------
+    dict of str to Pooled
+        Empty without replays.
+
+    Examples
+    --------
+    >>> side_by_side({})
+    {}
+    """
+    if not replays:
+        return {}
+    current = next(iter(replays.values())).policy
+    known = [name for name in ready_made("28d") if name != current]
+    everywhere = [name for name in known if all(name in r.scores for r in replays.values())]
+    return {name: pooled(replays, policy=name) for name in (current, *everywhere)}
+
+
+def front(replays: Mapping[Any, Replay], *, split: float = 0.5) -> pd.DataFrame | None:
+    """Pages against budget spent at detection over all objectives, chosen early, scored late.
+
+    Parameters
+    ----------
+    replays : mapping of Indicator to Replay
+    split : float
+        Share of the history that a policy is chosen on [fraction]; the rest is what it is tested
+        on.
+
+    Returns
+    -------
+    DataFrame or None
+        None without replays; empty when one of the two parts holds no event.
+        One row per policy that could be replayed on every objective: policy, kind ('current',
+        'ready-made', 'candidate'), and for either part (``_chosen_on``, ``_tested_on``)
+        pages_per_week [1/week], spent (median over events) [fraction], events [count];
+        front (none is better on the first part in both), chosen (spends least on the first part
+        among those that page at most as often as the one in use).
+
+    Raises
+    ------
+    ParameterError
+        `split` outside (0, 1).
+    """
+    if not 0 < split < 1:
+        raise ParameterError(f"split must lie strictly between 0 and 1; got {split}.")
+    if not replays:
+        return None
+    one = next(iter(replays.values()))
+    everywhere = [p for p in one.pages if all(p in r.pages for r in replays.values())]
+    first = min(r.budget.first for r in replays.values())
+    last = max(r.budget.last for r in replays.values())
+    middle = first + (last - first) * split
+    events = pooled(replays).events
+    rows = [_row(p, replays, events, (first, middle, last)) for p in everywhere]
+    table = pd.DataFrame(rows)
+    if not (table[["events_chosen_on", "events_tested_on"]] > 0).all(axis=None):
+        return pd.DataFrame()
+    pages, spent = table["pages_per_week_chosen_on"], table["spent_chosen_on"]
+    table["front"] = [_unbeaten(pages, spent, i) for i in table.index]
+    most = float(pages[table["kind"] == "current"].iloc[0])
+    ranked = table[pages <= most].sort_values(
+        ["spent_chosen_on", "pages_per_week_chosen_on"], kind="stable"
+    )
+    return table.assign(chosen=table.index == ranked.index[0])
+
+
+def by_hour_of_week(times: pd.Series, *, timezone: str = "UTC") -> pd.DataFrame:
+    """How many times fall into each hour of the week.
+
+    Parameters
+    ----------
+    times : Series of Timestamp
+        tz-aware.
+    timezone : str
+        IANA zone of the people concerned.
+
+    Returns
+    -------
+    DataFrame
+        Seven rows, Monday (0) to Sunday (6), 24 columns, counts.
+
+    Raises
+    ------
+    ParameterError
+        The zone is not known.
+
+    Examples
+    --------
+    >>> times = pd.Series(pd.to_datetime(["2026-06-01T23:30Z"]))
+    >>> by_hour_of_week(times, timezone="Europe/Berlin").loc[1, 1].item()
+    1
+    """
+    try:
+        local = times.dt.tz_convert(timezone)
+    except (KeyError, ValueError, OSError) as error:
+        raise ParameterError(f"timezone must be an IANA name; got {timezone!r}.") from error
+    table = pd.crosstab(local.dt.day_of_week, local.dt.hour)
+    return table.reindex(index=range(7), columns=range(24), fill_value=0).astype("int64")
+
+
+def _usable(policy: Policy, past: History, severity: str) -> tuple[Rule, ...]:
+    """Rules of the severity that the history can answer."""
+    rules = answerable(check_policy(policy), step=past.step, length=past.length)
+    return tuple(rule for rule in rules if rule.severity == severity)
+
+
+def _why_none(policy: Policy, past: History, severity: str) -> str:
+    rules = [rule for rule in check_policy(policy) if rule.severity == severity]
+    if not rules:
+        return f"the policy has no rule of severity {severity!r}."
+    blind = any(min(rule.windows) < past.step for rule in rules)
+    if blind:
+        return (f"every {severity} rule is blind: a window of it is shorter than a bucket of "
+                f"{spelled(past.step)}. Export one-minute data.")  # fmt: skip
+    return (f"every {severity} rule looks back further than the history of "
+            f"{spelled(past.length)}. Export a longer span.")  # fmt: skip
+
+
+def _pages(
+    past: History,
+    rules: Mapping[str, tuple[Rule, ...]],
+    target: float,
+    severity: str,
+    merge: pd.Timedelta,
+) -> dict[str, pd.DataFrame]:
+    """Episodes of each policy; every rule is replayed once."""
+    several = list(dict.fromkeys(rule for policy in rules.values() for rule in policy))
+    fires = dict(zip(several, rule_spans(past, several, target=target), strict=True))
+    known = (past.index + past.step).tz_convert("UTC").as_unit("us")
+    ends = known.append(pd.DatetimeIndex([pd.NaT]))
+    found = {}
+    for name, policy in rules.items():
+        if policy:
+            starts, stops = joined([fires[rule] for rule in policy], gap=int(merge // past.step))
+            found[name] = pd.DataFrame(
+                {"severity": severity, "fired_at": ends[starts], "resolved_at": ends[stops]}
+            )
+    return found
+
+
+def _daily(budget: Spending) -> pd.DataFrame:
+    """Share of the budget of a period spent in each 24 hours from the start."""
+    days = -(-(budget.last - budget.first) // DAY)
+    starts = pd.Series(pd.date_range(budget.first, periods=days, freq="D"))
+    return pd.DataFrame({"starts_at": starts, "spent": budget.between(starts, starts + DAY)})
+
+
+def _events(replays: Mapping[Any, Replay], found: Mapping[Any, Score]) -> pd.DataFrame:
+    """Events of all objectives; an incident of several objectives is one."""
+    parts = [_named(key, s.events) for key, s in found.items() if len(s.events)]
+    if not parts:
+        empty = next(iter(found.values())).events.drop(columns="reset")
+        return empty.assign(service="", objective="")
+    rows = pd.concat(parts, ignore_index=True)
+    one = next(iter(replays.values()))
+    rows["of"] = rows["service"] if one.truth == "incidents" else rows["objective"]
+    rows = rows.sort_values("spent", ascending=False, kind="stable")
+    groups = rows.groupby(["of", "key"], sort=False)
+    told = groups["detected_at"].min()
+    events = groups.first().drop(columns=["reset", "detection"])
+    events = events.assign(detected_at=told, caught=told.notna(), detection=told - events.starts_at)
+    events["spent_at_detection"] = _until_told(events, replays)
+    return events.reset_index().drop(columns="of").sort_values("starts_at", ignore_index=True)
+
+
+def _named(key: Any, rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.assign(service=key.service, objective=key.name)
+
+
+def _until_told(events: pd.DataFrame, replays: Mapping[Any, Replay]) -> np.ndarray:
+    """What each event had spent of the objective it hurt most when the first page came."""
+    budgets = {key.name: r.budget for key, r in replays.items()}
+    found = pd.Series(np.nan, events.index)
+    until = events["detected_at"].fillna(events["ends_at"])
+    for name, rows in events.groupby("objective"):
+        spent = budgets[str(name)].between(rows["starts_at"], until[rows.index])
+        found[rows.index] = spent
+    return found.to_numpy()
+
+
+def _all_pages(
+    replays: Mapping[Any, Replay], found: Mapping[Any, Score], policy: str
+) -> pd.DataFrame:
+    parts = []
+    for key, one in found.items():
+        known = policy == replays[key].policy
+        burning = replays[key].burning if known else pd.Series(pd.NA, one.pages.index)
+        parts.append(_named(key, one.pages).assign(burning=burning.astype("boolean")))
+    kept = [part for part in parts if len(part)] or parts[:1]
+    return pd.concat(kept, ignore_index=True).sort_values(
+        "fired_at", kind="stable", ignore_index=True
+    )
+
+
+def _row(
+    policy: str,
+    replays: Mapping[Any, Replay],
+    events: pd.DataFrame,
+    bounds: tuple[pd.Timestamp, pd.Timestamp, pd.Timestamp],
+) -> dict[str, object]:
+    """One row of `front`."""
+    one = next(iter(replays.values()))
+    kind = "ready-made" if policy in ready_made("28d") else "candidate"
+    row: dict[str, object] = {"policy": policy, "kind": "current" if policy == one.policy else kind}
+    told = events.assign(detected_at=_told_at(policy, replays, events))
+    spent = _until_told(told, replays)
+    pages = pd.concat([r.pages[policy]["fired_at"] for r in replays.values()])
+    first, middle, last = bounds
+    for part, low, high in (("chosen_on", first, middle), ("tested_on", middle, last)):
+        own = events["starts_at"].between(low, high, inclusive="left").to_numpy()
+        many = pages.between(low, high, inclusive="left").sum()
+        row[f"pages_per_week_{part}"] = float(many / ((high - low) / WEEK))
+        row[f"spent_{part}"] = float(np.median(spent[own])) if own.any() else np.nan
+        row[f"events_{part}"] = int(own.sum())
+    return row
+
+
+def _told_at(policy: str, replays: Mapping[Any, Replay], events: pd.DataFrame) -> pd.Series:
+    """When the first page of a policy told about each event; NaT where none did."""
+    found = [_first_told(policy, key, r) for key, r in replays.items()]
+    one = next(iter(replays.values()))
+    by = "service" if one.truth == "incidents" else "objective"
+    earliest = pd.concat(found).groupby([by, "key"])["at"].min()
+    pairs = pd.MultiIndex.from_arrays([events[by], events["key"]])
+    return pd.Series(earliest.reindex(pairs).to_numpy(), events.index).dt.tz_localize("UTC")
+
+
+def _first_told(policy: str, key: Any, one: Replay) -> pd.DataFrame:
+    """As `score` does it, for the first page only; pages are in order and apart."""
+    events, rows = one.score.events, one.pages[policy]
+    fired, resolved = _plain(rows["fired_at"]), _plain(rows["resolved_at"])
+    starts, ends = _plain(events["starts_at"]), _plain(events["ends_at"])
+    resolved = np.where(np.isnat(resolved), np.datetime64("9999", "us"), resolved)
+    place = np.searchsorted(resolved, starts, side="right")
+    first = np.append(fired, np.datetime64("NaT", "us"))[place]
+    caught = first <= ends + one.grace.to_timedelta64()
+    at = np.where(caught, np.maximum(first, starts), np.datetime64("NaT", "us"))
+    return pd.DataFrame(
+        {"service": key.service, "objective": key.name, "key": events["key"], "at": at}
+    )
+
+
+def _plain(times: pd.Series) -> np.ndarray:
+    return times.dt.tz_convert(None).to_numpy(dtype="M8[us]")
+
+
+def _unbeaten(pages: pd.Series, spent: pd.Series, i: Any) -> bool:
+    """Whether no other is at least as good in both and better in one."""
+    as_good = (pages <= pages[i]) & (spent <= spent[i])
+    return not (as_good & ((pages < pages[i]) | (spent < spent[i]))).any()

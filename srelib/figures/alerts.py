@@ -1,0 +1,414 @@
+"""Figures of notebook 03: what happened and when it paged, how late, when, and at what price."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from srelib import wording
+from srelib.figures import canvas
+from srelib.indicators import Indicator, answered
+
+NOTHING = ("No alert could be replayed: a burn rate needs an objective (slos.yaml) and data with "
+           "buckets shorter than the windows of the rules.")  # fmt: skip
+HALVES = ("One half of the history holds nothing to tell about, so policies cannot be chosen on "
+          "one half and tested on the other.")  # fmt: skip
+QUIET = "Nothing fired, so there is nothing to draw."
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+FLOOR = 1e-4
+BARS = "#B9C9D6"
+
+
+def plot_timeline(replays: Mapping[Indicator, Any], *, ax: Axes | None = None) -> Axes:
+    """Budget spent per day, what happened above it, and the pages that came.
+
+    Parameters
+    ----------
+    replays : mapping of Indicator to Replay
+        Results of `srelib.alerts.fleet.replay`.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        Container of one panel per objective.
+    """
+    results = answered(replays)
+    if not results:
+        return canvas.note(NOTHING, ax=ax)
+    one = next(iter(results.values()))
+    noun, kind, title = _noun(one), one.score.severity, _timeline_title(results)
+    with canvas.style():
+        ax, shown, key = canvas.grid(
+            ax, results, each=1.7, worst=lambda i, r: len(r.score.missed) + len(r.score.pages) / 1e3
+        )
+        for panel, indicator in shown:
+            _timeline_panel(panel, indicator, results[indicator])
+        canvas.headline(ax, title)
+        canvas.subtitle(ax, f"bars: spent per day, as a share of the budget of a period; upper "
+                            f"row: {noun}s, \u25cf told about by a {kind} of this objective, "
+                            f"\u2715 not; lower row: {kind}s, \u25bc that told, \u25bd that told "
+                            f"about no {noun}{key}")  # fmt: skip
+    return canvas.describe(ax, f"Budget spent per day with {noun}s and {kind}s, one panel per "
+                               f"objective. {title}.")  # fmt: skip
+
+
+def _timeline_panel(ax: Axes, indicator: Indicator, result: Any) -> None:
+    daily, found = result.daily, result.score
+    ax.bar(daily["starts_at"], daily["spent"], width=1, align="edge", color=BARS)
+    ax.set_ylim(0, (float(daily["spent"].max()) or 0.01) * 1.6)
+    ax.set_xlim(daily["starts_at"].iloc[0], daily["starts_at"].iloc[-1] + pd.Timedelta(days=1))
+    caught = found.events["caught"].to_numpy(dtype=bool)
+    told = found.pages["key"].notna().to_numpy()
+    events, pages = found.events["starts_at"], found.pages["fired_at"]
+    _row(ax, events[caught], 0.93, marker="o", color=canvas.BLUE)
+    _row(ax, events[~caught], 0.93, marker="x", color=canvas.VERMILLION, mew=1.4)
+    _row(ax, pages[told], 0.79, marker="v", color=canvas.BLUE)
+    _row(ax, pages[~told], 0.79, marker="v", color=canvas.GREY, mfc="white")
+    canvas.percent_axis(ax.yaxis, ticks=3)
+    canvas.time_axis(ax)
+    many = len(found.events)
+    text = f"{int(caught.sum())} of {many} told" if many else "nothing to tell"
+    canvas.panel_title(ax, indicator.label, text)
+
+
+def _row(ax: Axes, times: pd.Series, height: float, **style: Any) -> None:
+    ax.plot(times, np.full(len(times), height), ls="", ms=4.5, transform=ax.get_xaxis_transform(),
+            **style)  # fmt: skip
+
+
+def _timeline_title(results: Mapping[Indicator, Any]) -> str:
+    noun = _noun(next(iter(results.values())))
+    many = {key: len(r.score.events) for key, r in results.items()}
+    missed = {key: len(r.score.missed) for key, r in results.items()}
+    if not any(many.values()):
+        return f"No {noun} to tell about"
+    worst = max(missed, key=lambda key: missed[key])
+    if not missed[worst]:
+        return f"Every {noun} set off the alert of every objective it touched"
+    return (f"The alert of {worst.label} was silent most often: in {missed[worst]} of "
+            f"{wording.plural(many[worst], noun)}")  # fmt: skip
+
+
+def plot_detection(pooled: Any, *, ax: Axes | None = None) -> Axes:
+    """Time until the first page against how much each event hurt.
+
+    Parameters
+    ----------
+    pooled : Pooled or None
+        As from `srelib.alerts.fleet.pooled`.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        One dot per event; those never told about are crosses in the strip on top.
+    """
+    if pooled is None or not len(pooled.events):
+        text = NOTHING if pooled is None else f"There was no {_noun(pooled)} to tell about."
+        return canvas.note(text, ax=ax)
+    ax = canvas.axes(ax, height=4.0)
+    rows, title = pooled.events, _detection_title(pooled)
+    x = rows["spent"].clip(lower=FLOOR)
+    minutes = (rows["detection"].dt.total_seconds() / 60).clip(lower=1)
+    top = max(60.0, float(minutes.max()) if rows["caught"].any() else 0.0)
+    never = 10 ** (np.log10(top) + 0.45)
+    told = rows["caught"]
+    with canvas.style():
+        ax.set_xscale("log")
+        ax.set_yscale("log")
+        ax.plot(x[told], minutes[told], "o", ms=5.5, color=canvas.BLUE, alpha=0.75, mec="white")
+        ax.plot(x[~told], np.full(int((~told).sum()), never), "x", ms=6, mew=1.6,
+                color=canvas.VERMILLION)  # fmt: skip
+        ax.axhline(10 ** (np.log10(top) + 0.2), color=canvas.PALE, lw=1)
+        ax.axvline(pooled.share, color=canvas.INK, lw=0.9, ls=(0, (4, 2)))
+        _detection_axes(ax, pooled, float(x.max()), top, never)
+        _name_missed(ax, pooled, never)
+        canvas.headline(ax, title)
+    return canvas.describe(ax, f"Time from the start of each {_noun(pooled)} to its first "
+                               f"{pooled.severity} against the share of a budget it spent. "
+                               f"{title}.")  # fmt: skip
+
+
+def _detection_axes(ax: Axes, pooled: Any, most: float, top: float, never: float) -> None:
+    """Both axes are logarithmic: the ends hold what lies beyond."""
+    ticks = [m for m in (1, 3, 10, 30, 60, 180, 360, 1440, 4320) if m <= top * 1.05]
+    names = [wording.duration(pd.Timedelta(minutes=m)) for m in ticks]
+    names[0] = f"\u2264 {names[0]}"
+    ax.set_yticks([*ticks, never], [*names, "never"])
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.set_ylim(0.45, never * 2.2)
+    shares = [s for s in (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0) if s <= max(most, 1e-1) * 1.05]
+    shown = [canvas.tick_percent(s) for s in shares]
+    shown[0] = f"\u2264 {shown[0]}"
+    ax.set_xticks(shares, shown)
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.set_xlim(FLOOR * 0.7, max(most, 0.1) * 1.8)
+    ax.set_xlabel(f"share of the budget of a period that the {_noun(pooled)} spent")
+    ax.set_ylabel(f"from its start to the first {pooled.severity}")
+    ax.annotate(f"{wording.percent(pooled.share)} of a budget", (pooled.share, 0.02),
+                xycoords=("data", "axes fraction"), xytext=(4, 0), textcoords="offset points",
+                fontsize=8.5, color=canvas.GREY, bbox={"facecolor": "white", "edgecolor": "none",
+                                                       "pad": 0.8})  # fmt: skip
+
+
+def _name_missed(ax: Axes, pooled: Any, never: float) -> None:
+    """The name of the dearest one missed."""
+    if not len(pooled.missed):
+        return
+    row = pooled.missed.iloc[0]
+    x = max(float(row["spent"]), FLOOR)
+    text = f"{wording.label(row['label'], limit=36)}, {wording.label(row['service'], limit=20)}"
+    left = x > 0.01
+    ax.annotate(text, (x, never), xytext=(5 if left else -4, 7), textcoords="offset points",
+                ha="right" if left else "left", fontsize=8.5, color=canvas.VERMILLION,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8})  # fmt: skip
+
+
+def _detection_title(pooled: Any) -> str:
+    rows = pooled.events
+    big, noun = rows[rows["spent"] >= pooled.share], _noun(pooled)
+    line = wording.percent(pooled.share)
+    if not len(big):
+        told = int(rows["caught"].sum())
+        return f"No {noun} spent {line} of a budget; {told} of {len(rows)} were told about"
+    told = big[big["caught"]]
+    were = "was" if len(told) == 1 else "were"
+    text = f"{len(told)} of {wording.plural(len(big), noun)} worth {line} of a budget {were} told"
+    if not len(told):
+        return f"None of {wording.plural(len(big), noun)} worth {line} of a budget was told about"
+    return f"{text} about, half of those within {_about(told['detection'].median())}"
+
+
+def plot_hours(
+    hours: pd.DataFrame | None, *, timezone: str, severity: str = "page", ax: Axes | None = None
+) -> Axes:
+    """Pages by hour of the week, where the people are who are paged.
+
+    Parameters
+    ----------
+    hours : DataFrame or None
+        As from `srelib.alerts.fleet.by_hour_of_week`.
+    timezone : str
+        IANA zone, for the axis.
+    severity : str
+        What was sent, for the title.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        Seven rows of 24 cells with their counts; the frame holds office hours.
+    """
+    if hours is None or not int(hours.to_numpy().sum()):
+        return canvas.note(NOTHING if hours is None else QUIET, ax=ax)
+    counts, title = hours.to_numpy(), _hours_title(hours, severity)
+    ax = canvas.axes(ax, height=2.9)
+    with canvas.style():
+        most = int(counts.max())
+        ax.imshow(np.ma.masked_equal(counts, 0), cmap=_shades(), vmin=0, vmax=most, aspect="auto")
+        for day, hour in zip(*np.nonzero(counts), strict=True):
+            dark = counts[day, hour] > 0.55 * most
+            ax.text(hour, day, str(counts[day, hour]), ha="center", va="center", fontsize=8.5,
+                    color="white" if dark else canvas.INK)  # fmt: skip
+        ax.add_patch(Rectangle((8.5, -0.5), 8, 5, fill=False, ec=canvas.INK, lw=1.2, zorder=3,
+                               clip_on=False))  # fmt: skip
+        ax.set_xticks(np.arange(0, 24, 3) - 0.5, [f"{h}" for h in range(0, 24, 3)])
+        ax.set_yticks(range(7), DAYS)
+        ax.tick_params(axis="y", length=0)
+        ax.set_xlabel(f"hour of the day, {wording.label(timezone)} (frame: office hours)")
+        canvas.headline(ax, title, labels=DAYS)
+    where = wording.label(timezone)
+    return canvas.describe(ax, f"Heat map of {severity}s by hour of the week, {where}. {title}.")
+
+
+def _shades() -> ListedColormap:
+    """White to the blue of the suite: more is darker."""
+    return ListedColormap([
+        tuple(1 - t * (1 - c) for c in (0.0, 0.30, 0.52)) for t in np.linspace(0.12, 1, 64)
+    ])  # fmt: skip
+
+
+def _hours_title(hours: pd.DataFrame, severity: str) -> str:
+    inside = int(hours.iloc[:5, 9:17].to_numpy().sum())
+    many = int(hours.to_numpy().sum())
+    share = wording.percent(1 - inside / many)
+    if inside == many:
+        return f"No {severity} came outside office hours ({many} came within)"
+    even, sent = wording.percent(1 - 40 / 168), wording.plural(many, severity)
+    return f"{share} of {sent} came outside office hours; spread evenly, {even} would"
+
+
+def plot_front(
+    front: pd.DataFrame | None, *, severity: str = "page", ax: Axes | None = None
+) -> Axes:
+    """Policies side by side: pages a week against budget spent before anybody knew.
+
+    Parameters
+    ----------
+    front : DataFrame or None
+        As from `srelib.alerts.fleet.front`.
+    severity : str
+        What the policies send, for the axis.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        Dots: on the second half of history; dashed: the best on the first half, which they were
+        chosen on; lower left is better.
+    """
+    if front is None or not len(front):
+        return canvas.note(NOTHING if front is None else HALVES, ax=ax)
+    ax = canvas.axes(ax, height=4.3)
+    title = _front_title(front, severity)
+    with canvas.style():
+        _front_lines(ax, front)
+        ax.set_xscale("log")
+        low, high = _span(front)
+        ticks = [t for t in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500) if low < t < high]
+        ax.xaxis.set_major_locator(FixedLocator(ticks))
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+        ax.xaxis.set_minor_locator(NullLocator())
+        ax.set_xlim(low, high)
+        most = front[["spent_chosen_on", "spent_tested_on"]].to_numpy().max()
+        ax.set_ylim(-0.03 * most, 1.12 * most or 1)
+        canvas.percent_axis(ax.yaxis, ticks=5)
+        ax.set_xlabel(f"{severity}s a week, all objectives together (logarithmic; lower left is "
+                      "better)")  # fmt: skip
+        ax.set_ylabel("median share of a budget spent\nbefore anybody knew")
+        _front_names(ax, front)
+        canvas.headline(ax, title, labels=["median share, 5 %"])
+        _front_key(ax)
+    return canvas.describe(ax, f"Policies by {severity}s a week and by budget spent at detection, "
+                               f"chosen on the first half of history and tested on the second. "
+                               f"{title}.")  # fmt: skip
+
+
+def _span(front: pd.DataFrame) -> tuple[float, float]:
+    pages = front[["pages_per_week_chosen_on", "pages_per_week_tested_on"]].clip(lower=0.1)
+    return float(pages.to_numpy().min()) / 1.5, float(pages.to_numpy().max()) * 1.9
+
+
+def _xy(rows: pd.DataFrame, part: str) -> tuple[pd.Series, pd.Series]:
+    return rows[f"pages_per_week_{part}"].clip(lower=0.1), rows[f"spent_{part}"]
+
+
+def _front_lines(ax: Axes, front: pd.DataFrame) -> None:
+    best = front[front["front"]].sort_values("pages_per_week_chosen_on")
+    rest = front[(front["kind"] == "candidate") & ~front["chosen"]]
+    named = front[(front["kind"] == "ready-made") & ~front["chosen"]]
+    ax.plot(*_xy(best, "chosen_on"), ls=(0, (4, 2)), lw=1.1, color=canvas.GREY, marker="o", ms=4,
+            mfc="white", drawstyle="steps-post")  # fmt: skip
+    ax.plot(*_xy(rest, "tested_on"), "o", ms=4, color="#B5B5B5")
+    ax.plot(*_xy(named, "tested_on"), "s", ms=5.5, color=canvas.BLUE)
+    ax.plot(*_xy(front[front["chosen"]], "tested_on"), "^", ms=8, color=canvas.GREEN)
+    ax.plot(*_xy(front[front["kind"] == "current"], "tested_on"), "D", ms=7,
+            color=canvas.VERMILLION)  # fmt: skip
+
+
+def _front_names(ax: Axes, front: pd.DataFrame) -> None:
+    """Names beside the policies that have one, where they do not cover each other."""
+    rows = front[(front["kind"] != "candidate") | front["chosen"]]
+    rows = rows.assign(rank=(rows["kind"] != "current").astype(int) - rows["chosen"] * 0.5)
+    low, high = np.log10(_span(front))
+    top = float(front[["spent_chosen_on", "spent_tested_on"]].to_numpy().max()) or 1.0
+    x = (np.log10(front["pages_per_week_tested_on"].clip(lower=0.1)) - low) / (high - low)
+    y = front["spent_tested_on"] / top
+    best = front[front["front"]]
+    line = (np.log10(best["pages_per_week_chosen_on"].clip(lower=0.1)) - low) / (high - low)
+    places = [*zip(x, y, strict=True), *zip(line, best["spent_chosen_on"] / top, strict=True)]
+    taken = [(a - 0.01, a + 0.01, b) for a, b in places]
+    order: list[Any] = rows.sort_values("rank").index.tolist()
+    for i in order:
+        row = rows.loc[i]
+        text, color = _policy(row), _color(row)
+        wide = canvas.text_width(text, 8.5) / (0.86 * 72 * canvas.WIDTH)
+        left, shift = _free(x[i], y[i], wide, taken)
+        start = x[i] - 0.018 - wide if left else x[i] + 0.018
+        taken.append((start, start + wide, y[i] + shift))
+        ax.annotate(text, (max(row["pages_per_week_tested_on"], 0.1), row["spent_tested_on"]),
+                    xytext=(-8 if left else 8, shift * 205), textcoords="offset points",
+                    ha="right" if left else "left", va="center", fontsize=8.5, color=color,
+                    zorder=5, arrowprops=_leader(color) if shift else None)  # fmt: skip
+
+
+def _leader(color: str) -> dict[str, Any]:
+    """A thin line from a name that had to move to its marker."""
+    return {"arrowstyle": "-", "lw": 0.6, "color": color, "shrinkA": 1, "shrinkB": 2}
+
+
+def _free(x: float, y: float, wide: float, taken: list[tuple[float, float, float]]) -> Any:
+    """Side and shift of a name that cover the fewest markers and earlier names."""
+    costs = {}
+    for left, shift in product((False, True), (0.0, 0.05, -0.05, 0.1, -0.1, 0.15, -0.15)):
+        start = x - 0.018 - wide if left else x + 0.018
+        hit = [b - a for a, b, c in taken
+               if start < b and start + wide > a and abs(y + shift - c) < 0.045]  # fmt: skip
+        outside = start < 0 or start + wide > 1.02
+        costs[left, shift] = 9 * outside + sum(3 if w > 0.03 else 1 for w in hit) + 15 * abs(shift)
+    return min(costs, key=lambda place: costs[place])
+
+
+def _policy(row: Any) -> str:
+    """A name; the Workbook's earlier attempts by their number."""
+    short = row["policy"][:1].isdigit() and row["kind"] != "candidate"
+    text = f"no. {row['policy'][0]}" if short else wording.label(row["policy"], limit=30)
+    return f"{text} (in use)" if row["kind"] == "current" else text
+
+
+def _color(row: Any) -> str:
+    if row["kind"] == "current":
+        return canvas.VERMILLION
+    return canvas.GREEN if row["chosen"] else canvas.BLUE
+
+
+def _front_key(ax: Axes) -> None:
+    grey, white = "#B5B5B5", "white"
+    canvas.key(ax, [
+        Line2D([], [], ls=(0, (4, 2)), marker="o", ms=4, mfc=white, color=canvas.GREY, lw=1.1,
+               label="best on the first half"),
+        Line2D([], [], ls="", marker="o", ms=4, color=grey, label="second half"),
+        Line2D([], [], ls="", marker="s", ms=5.5, color=canvas.BLUE,
+               label="ready-made (no.: earlier attempts)"),
+        Line2D([], [], ls="", marker="^", ms=7, color=canvas.GREEN, label="chosen"),
+    ])  # fmt: skip
+
+
+def _front_title(front: pd.DataFrame, severity: str) -> str:
+    now = front[front["kind"] == "current"].iloc[0]
+    best = front[front["chosen"]].iloc[0]
+    if best["policy"] == now["policy"]:
+        return f"No policy tried beats {wording.label(now['policy'])} on the first half of history"
+    pages = [_number(row["pages_per_week_tested_on"]) for row in (best, now)]
+    spent = wording.percents([row["spent_tested_on"] for row in (best, now)])
+    what = f"{pages[0]} against {pages[1]} {severity}s a week"
+    at = f"at {spent[0]} spent" if spent[0] == spent[1] else f"{spent[0]} against {spent[1]} spent"
+    return (f"{wording.label(best['policy'])}, chosen on the first half: on the second {what}, "
+            f"{at}")  # fmt: skip
+
+
+def _about(length: Any) -> str:
+    """A length of time, to the minute from ten minutes on."""
+    return wording.duration(length.round("min") if length >= pd.Timedelta("10min") else length)
+
+
+def _number(value: float) -> str:
+    return wording.count(round(value, 1)) if value < 10 else wording.count(round(value))
+
+
+def _noun(result: Any) -> str:
+    return "incident" if result.truth == "incidents" else "budget event"

@@ -1,0 +1,167 @@
+"""One policy on many objectives: each incident once, rules that can answer, out of sample."""
+
+import pandas as pd
+import pytest
+
+from srelib.alerts import fleet, ready
+from srelib.errors import InsufficientDataError, ParameterError
+from srelib.indicators import Indicator
+
+PERIOD = "28d"
+SHOP = Indicator("shop availability", "shop", "availability", target=0.99)
+SLOW = Indicator("shop latency", "shop", "latency", target=0.99)
+OTHER = Indicator("other", "other", "availability", target=0.99)
+
+
+def minutes(*outages: str, days: int = 8) -> pd.DataFrame:
+    """Minutes of 100 events; every event fails for the hour that starts at each of these times."""
+    index = pd.date_range("2026-06-01", periods=1440 * days, freq="min", tz="UTC", unit="us")
+    frame = pd.DataFrame({"good": 100.0, "total": 100.0}, index=index)
+    for start in outages:
+        first = pd.Timestamp(start, tz="UTC")
+        frame.loc[first : first + pd.Timedelta("59min"), "good"] = 0.0
+    return frame
+
+
+def incidents(*rows: tuple[str, str, str]) -> pd.DataFrame:
+    """Incidents of an hour: key, service, start."""
+    starts = pd.to_datetime([row[2] for row in rows], utc=True)
+    return pd.DataFrame({
+        "incident_id": [row[0] for row in rows], "service": [row[1] for row in rows],
+        "title": [f"title {row[0]}" for row in rows], "severity": "high",
+        "started_at": starts, "resolved_at": starts + pd.Timedelta("1h"),
+    })  # fmt: skip
+
+
+def replay(counts: pd.DataFrame, **options) -> fleet.Replay:
+    """The Workbook's policy at 99 % over 28 days."""
+    options = {"policy": "workbook", **options}
+    return fleet.replay(counts["good"], counts["total"], target=0.99, period=PERIOD, **options)
+
+
+def test_an_incident_of_two_objectives_counts_once():
+    """Latency stays fine, availability pages: one incident, told about, spent what hurt most."""
+    log = incidents(("a", "shop", "2026-06-04T12:00"))
+    found = fleet.pooled({
+        SHOP: replay(minutes("2026-06-04T12:00"), incidents=log),
+        SLOW: replay(minutes(), incidents=log),
+    })  # fmt: skip
+    (event,) = found.events.to_dict("records")
+    assert event["caught"]
+    assert event["objective"] == "shop availability"
+    # an hour of total outage: 1 / (28 * 24 h * 0.01) of a budget
+    assert event["spent"] == pytest.approx(1 / 6.72)
+    assert (found.recall.value, found.recall.n, len(found.pages)) == (1.0, 1, 1)
+
+
+def test_budget_events_of_two_objectives_stay_two():
+    """Without incidents an event belongs to the budget it was taken from."""
+    counts = minutes("2026-06-04T12:00")
+    found = fleet.pooled({SHOP: replay(counts), SLOW: replay(counts)})
+    assert found.truth == "budget"
+    assert found.events["objective"].tolist() == ["shop availability", "shop latency"]
+
+
+def test_incidents_of_the_same_key_in_two_services_stay_two():
+    """Some trackers number per service."""
+    first = replay(minutes(), incidents=incidents(("1", "shop", "2026-06-04T12:00")))
+    other = replay(minutes(), incidents=incidents(("1", "other", "2026-06-04T12:00")))
+    found = fleet.pooled({SHOP: first, OTHER: other})
+    assert len(found.missed) == 2
+    assert found.recall.value == 0
+
+
+def test_pages_for_nothing_on_record_may_have_burned_all_the_same():
+    """The outage nobody wrote down is a false page, and is marked as burning."""
+    found = fleet.pooled({SHOP: replay(
+        minutes("2026-06-04T12:00"), incidents=incidents(("a", "shop", "2026-06-06T12:00"))
+    )})  # fmt: skip
+    (page,) = found.pages.to_dict("records")
+    assert pd.isna(page["key"])
+    assert page["burning"]
+
+
+def test_only_rules_the_data_can_answer_are_replayed():
+    """Hourly buckets: windows of 5 and 30 minutes are blind, and the error says so."""
+    hourly = minutes(days=20).resample("h").sum()
+    with pytest.raises(InsufficientDataError, match="every page rule is blind"):
+        replay(hourly)
+    tickets = replay(hourly, severity="ticket")
+    assert set(tickets.scores) == {"workbook", "pyrra", "grafana", "5 several burn rates"}
+
+
+def test_a_short_history_is_told_apart_from_blind_rules():
+    """Half an hour of minutes is shorter than any window."""
+    with pytest.raises(InsufficientDataError, match="looks back further than the history"):
+        replay(minutes().iloc[:30])
+
+
+def test_a_policy_without_the_severity_is_refused_with_it():
+    """One burn rate only pages."""
+    with pytest.raises(InsufficientDataError, match="no rule of severity 'ticket'"):
+        replay(minutes(), policy="4 one burn rate", severity="ticket")
+
+
+@pytest.mark.parametrize("call", [
+    lambda: replay(minutes(), policy="mine"),
+    lambda: ready.named("mine", period=PERIOD),
+])  # fmt: skip
+def test_an_unknown_policy_names_those_there_are(call):
+    """A typo is not another policy."""
+    with pytest.raises(ParameterError, match=r"must be one of workbook, pyrra, grafana.*'mine'"):
+        call()
+
+
+def test_an_unknown_truth_is_refused():
+    """A typo does not silently score against something else."""
+    with pytest.raises(ParameterError, match="incidents, budget; got 'incident'"):
+        fleet.known_incidents(pd.DataFrame(), truth="incident")
+
+
+def test_front_counts_each_half_by_itself():
+    """One outage in each half: one page in four days each, spent the same before anybody knew."""
+    replays = {SHOP: replay(minutes("2026-06-02T12:00", "2026-06-07T12:00"))}
+    front = fleet.front(replays).set_index("policy")
+    now = front.loc["workbook"]
+    assert now["pages_per_week_chosen_on"] == pytest.approx(7 / 4)
+    assert now["pages_per_week_tested_on"] == pytest.approx(7 / 4)
+    # 2 % of the 6.72 h that 28 days allow are 8.06 min of outage; the 9th whole minute exceeds it
+    assert now["spent_tested_on"] == pytest.approx(9 / 60 / 6.72)
+    assert front["chosen"].sum() == 1
+    assert front.loc[front["chosen"], "spent_chosen_on"].item() <= now["spent_chosen_on"]
+
+
+def test_front_agrees_with_the_scores_over_all_of_history():
+    """The fast way to the first page gives what `score` gives, for every ready-made policy."""
+    log = incidents(
+        ("a", "shop", "2026-06-02T12:00"), ("b", "shop", "2026-06-04T01:00"),
+        ("c", "shop", "2026-06-07T11:30"),
+    )  # fmt: skip
+    replays = {
+        SHOP: replay(minutes("2026-06-02T12:00", "2026-06-07T12:00"), incidents=log),
+        SLOW: replay(minutes("2026-06-02T12:30", "2026-06-03T12:00"), incidents=log),
+    }
+    events = fleet.pooled(replays).events
+    for name in ready.ready_made(PERIOD):
+        slow = fleet.pooled(replays, policy=name).events.set_index("key")["detected_at"]
+        fast = pd.Series(fleet._told_at(name, replays, events).to_numpy(), events["key"])
+        expected = slow.dt.tz_localize(None).reindex(fast.index)
+        pd.testing.assert_series_equal(
+            fast, expected, check_names=False, check_dtype=False, obj=name
+        )
+
+
+def test_without_events_in_both_halves_nothing_is_chosen():
+    """One outage cannot be in two halves."""
+    assert fleet.front({SHOP: replay(minutes("2026-06-02T12:00"))}).empty
+    assert fleet.front({}) is None
+
+
+def test_hours_of_the_week_are_those_of_the_people():
+    """23:30 UTC on a Monday is 1:30 on Tuesday in Berlin in summer, 0:30 in winter."""
+    times = pd.Series(pd.to_datetime(["2026-06-01T23:30Z", "2026-01-05T23:30Z"]))
+    table = fleet.by_hour_of_week(times, timezone="Europe/Berlin")
+    assert table.shape == (7, 24)
+    assert (table.loc[1, 1], table.loc[1, 0], int(table.to_numpy().sum())) == (1, 1, 2)
+    with pytest.raises(ParameterError, match="IANA"):
+        fleet.by_hour_of_week(times, timezone="Berlin time")

@@ -1,0 +1,183 @@
+"""Figures of notebook 03: what is drawn where, titles from the data, drawn or said why not."""
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from srelib import figures, windows
+from srelib.alerts import fleet
+from srelib.errors import InsufficientDataError
+from srelib.figures import canvas
+from srelib.indicators import Indicator
+
+matplotlib.use("agg")
+
+WINDOW = windows.Window.parse("28d")
+SHOP = Indicator("shop", "shop", "availability", target=0.99, window=WINDOW)
+SITE = Indicator("site $x_1$ 🚀", "site", "availability", target=0.99, window=WINDOW)
+
+
+@pytest.fixture(autouse=True)
+def _closed():
+    """No figure outlives its test."""
+    yield
+    plt.close("all")
+
+
+def title(ax) -> str:
+    """The title on one line, with ordinary spaces."""
+    return ax.get_title("left").replace("\n", " ").replace("\u00a0", " ")
+
+
+def points(ax, marker: str, color: str) -> list:
+    """x and y of the markers of a kind and colour."""
+    lines = [x for x in ax.lines if x.get_marker() == marker and x.get_color() == color]
+    return [xy for line in lines for xy in zip(line.get_xdata(), line.get_ydata(), strict=True)]
+
+
+def replay(*outages: str, key: Indicator = SHOP, log: list[tuple[str, str]] | None = None):
+    """Eight days of minutes with an hour of outage at each of these times."""
+    index = pd.date_range("2026-06-01", periods=1440 * 8, freq="min", tz="UTC", unit="us")
+    good = pd.Series(100.0, index)
+    for start in outages:
+        first = pd.Timestamp(start, tz="UTC")
+        good[first : first + pd.Timedelta("59min")] = 0.0
+    incidents = None if log is None else pd.DataFrame({
+        "incident_id": [name for name, _ in log], "title": [name for name, _ in log],
+        "started_at": pd.to_datetime([time for _, time in log], utc=True),
+        "resolved_at": pd.to_datetime([time for _, time in log], utc=True) + pd.Timedelta("1h"),
+    })  # fmt: skip
+    return fleet.replay(
+        good, pd.Series(100.0, index), target=0.99, period=WINDOW, policy="workbook",
+        incidents=incidents,
+    )  # fmt: skip
+
+
+def test_timeline_marks_what_was_told_and_what_was_not():
+    """One incident with a page, one without, and a page that told about no incident."""
+    found = replay(
+        "2026-06-02T12:00", "2026-06-06T12:00",
+        log=[("down", "2026-06-02T12:00"), ("paper", "2026-06-04T12:00")],
+    )  # fmt: skip
+    ax = figures.alerts.plot_timeline({SHOP: found, SITE: replay(log=[])})
+    shop, site = ax.child_axes
+    assert len(points(shop, "o", canvas.BLUE)) == 1
+    assert len(points(shop, "x", canvas.VERMILLION)) == 1
+    assert len(points(shop, "v", canvas.BLUE)) == 1
+    assert len(points(shop, "v", canvas.GREY)) == 1
+    assert shop.get_title("right") == "1 of 2 told"
+    assert site.get_title("right") == "nothing to tell"
+    heights = [bar.get_height() for bar in shop.patches]
+    assert max(heights) == pytest.approx(1 / 6.72)
+    assert title(ax) == "The alert of shop was silent most often: in 1 of 2 incidents"
+
+
+@pytest.mark.parametrize(
+    ("log", "text"),
+    [
+        ([("down", "2026-06-02T12:00")],
+         "Every incident set off the alert of every objective it touched"),
+        ([], "No incident to tell about"),
+    ],
+)  # fmt: skip
+def test_timeline_title_follows_the_data(log, text):
+    """All told, nothing to tell."""
+    assert title(figures.alerts.plot_timeline({SHOP: replay("2026-06-02T12:00", log=log)})) == text
+
+
+def test_detection_puts_what_was_never_told_on_top():
+    """Nine minutes for the outage; the incident nobody was told about is above all others."""
+    found = fleet.pooled({SHOP: replay(
+        "2026-06-02T12:00", log=[("down", "2026-06-02T12:00"), ("$paper$", "2026-06-04T12:00")]
+    )})  # fmt: skip
+    ax = figures.alerts.plot_detection(found)
+    ((x, y),) = points(ax, "o", canvas.BLUE)
+    assert (x, y) == pytest.approx((1 / 6.72, 9))
+    ((_, never),) = points(ax, "x", canvas.VERMILLION)
+    assert never > 60
+    assert "never" in [label.get_text() for label in ax.get_yticklabels()]
+    assert any(text.get_text() == "$paper$, shop" for text in ax.texts)
+    assert title(ax) == (
+        "1 of 1 incident worth 2 % of a budget was told about, half of those within 9 min"
+    )
+    canvas.png(ax.figure)
+
+
+def test_detection_of_small_events_says_so():
+    """Nothing dear happened."""
+    found = fleet.pooled({SHOP: replay(log=[("paper", "2026-06-04T12:00")])})
+    assert title(figures.alerts.plot_detection(found)) == (
+        "No incident spent 2 % of a budget; 0 of 1 were told about"
+    )
+
+
+def test_hours_show_every_count_and_frame_office_hours():
+    """Two pages on Tuesday at 9, one on Sunday at 3."""
+    hours = pd.DataFrame(np.zeros((7, 24), dtype=int))
+    hours.loc[1, 9], hours.loc[6, 3] = 2, 1
+    ax = figures.alerts.plot_hours(hours, timezone="Europe/Berlin")
+    assert {(t.get_position(), t.get_text()) for t in ax.texts} == {((9, 1), "2"), ((3, 6), "1")}
+    (frame,) = ax.patches
+    assert (frame.get_x(), frame.get_width(), frame.get_height()) == (8.5, 8, 5)
+    assert "Europe/Berlin" in ax.get_xlabel()
+    assert title(ax) == "33 % of 3 pages came outside office hours; spread evenly, 76 % would"
+    hours.loc[6, 3] = 0
+    inside = figures.alerts.plot_hours(hours, timezone="UTC", severity="ticket")
+    assert title(inside) == "No ticket came outside office hours (2 came within)"
+
+
+def front(**changes) -> pd.DataFrame:
+    """Three policies on two halves; the candidate is chosen."""
+    return pd.DataFrame({
+        "policy": ["workbook", "pyrra", "1 % in $1h$"],
+        "kind": ["current", "ready-made", "candidate"],
+        "pages_per_week_chosen_on": [2.0, 1.0, 2.0], "spent_chosen_on": [0.02, 0.03, 0.01],
+        "events_chosen_on": 5, "pages_per_week_tested_on": [4.0, 2.0, 3.0],
+        "spent_tested_on": [0.02, 0.04, 0.01], "events_tested_on": 6,
+        "front": [False, True, True], "chosen": [False, False, True], **changes,
+    })  # fmt: skip
+
+
+def test_front_draws_the_second_half_and_names_policies():
+    """Markers stand where a policy came out on the part it was not chosen on."""
+    ax = figures.alerts.plot_front(front())
+    assert points(ax, "D", canvas.VERMILLION) == [(4.0, 0.02)]
+    assert points(ax, "s", canvas.BLUE) == [(2.0, 0.04)]
+    assert points(ax, "^", canvas.GREEN) == [(3.0, 0.01)]
+    assert points(ax, "o", canvas.GREY) == [(1.0, 0.03), (2.0, 0.01)]
+    assert {text.get_text() for text in ax.texts} == {"workbook (in use)", "pyrra", "1 % in $1h$"}
+    assert title(ax) == (
+        "1 % in $1h$, chosen on the first half: on the second 3 against 4 pages a week, "
+        "1 % against 2 % spent"
+    )
+    canvas.png(ax.figure)
+
+
+def test_front_says_when_nothing_is_better():
+    """The policy in use is the one chosen."""
+    ax = figures.alerts.plot_front(front(chosen=[True, False, False]))
+    assert title(ax) == "No policy tried beats workbook on the first half of history"
+
+
+def test_what_cannot_be_drawn_is_said():
+    """No replay, nothing fired, nothing to choose on: a note in place of an empty frame."""
+    error = {SHOP: InsufficientDataError("blind")}
+    quiet = pd.DataFrame(np.zeros((7, 24), dtype=int))
+    notes = [
+        (figures.alerts.plot_timeline(error), figures.alerts.NOTHING),
+        (figures.alerts.plot_detection(None), figures.alerts.NOTHING),
+        (figures.alerts.plot_hours(None, timezone="UTC"), figures.alerts.NOTHING),
+        (figures.alerts.plot_hours(quiet, timezone="UTC"), figures.alerts.QUIET),
+        (figures.alerts.plot_front(None), figures.alerts.NOTHING),
+        (figures.alerts.plot_front(pd.DataFrame()), figures.alerts.HALVES),
+    ]
+    assert [figures.alt(ax) for ax, _ in notes] == [text for _, text in notes]
+
+
+def test_figures_describe_themselves_and_take_an_axes():
+    """Alternative text with the finding; drawn where asked."""
+    ax = plt.figure().add_subplot()
+    assert figures.alerts.plot_front(front(), ax=ax) is ax
+    assert "chosen on the first half of history and tested on the second" in figures.alt(ax)

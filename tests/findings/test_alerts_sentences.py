@@ -1,0 +1,315 @@
+"""The exact words of notebook 03: told, missed, nothing to tell, blind, better, not better."""
+
+import pandas as pd
+import pytest
+
+from srelib import windows
+from srelib.alerts import Rule, fleet, review, workbook_policy
+from srelib.errors import InsufficientDataError
+from srelib.findings import alerts as spoken
+from srelib.indicators import Indicator
+
+WINDOW = windows.Window.parse("28d")
+SHOP = Indicator("shop", "shop", "availability", target=0.99, window=WINDOW)
+NASTY = Indicator("<b>*x*", "<b>*x*", "availability", target=0.99, window=WINDOW)
+OUTAGE, LATER = "2026-06-02T12:00", "2026-06-07T23:00"
+
+
+def plain(text: str) -> str:
+    """A text with ordinary spaces."""
+    return text.replace("\u00a0", " ")
+
+
+def minutes(*outages: str, total: float = 100.0, length: str = "59min") -> pd.DataFrame:
+    """Eight days of minutes; every event fails from each of these times on."""
+    index = pd.date_range("2026-06-01", periods=1440 * 8, freq="min", tz="UTC", unit="us")
+    frame = pd.DataFrame({"good": total, "total": total}, index=index)
+    for start in outages:
+        first = pd.Timestamp(start, tz="UTC")
+        frame.loc[first : first + pd.Timedelta(length), "good"] = 0.0
+    return frame
+
+
+def incidents(*rows: tuple[str, str]) -> pd.DataFrame:
+    """Incidents of an hour: title, start."""
+    starts = pd.to_datetime([row[1] for row in rows], utc=True)
+    return pd.DataFrame({
+        "incident_id": [str(n) for n in range(len(rows))], "title": [row[0] for row in rows],
+        "severity": "high", "service": "shop",
+        "started_at": starts, "resolved_at": starts + pd.Timedelta("1h"),
+    })  # fmt: skip
+
+
+def replays(counts: pd.DataFrame, *, key: Indicator = SHOP, policy: str = "workbook", **options):
+    """One objective replayed."""
+    found = fleet.replay(
+        counts["good"], counts["total"], target=0.99, period=WINDOW, policy=policy, **options
+    )
+    return {key: found}
+
+
+def told(counts: pd.DataFrame, **options) -> list[str]:
+    """The first lines of the notebook."""
+    found = replays(counts, **options)
+    return [plain(x) for x in spoken.told_sentences(fleet.pooled(found), replays=found)]
+
+
+def test_all_told_says_how_soon_and_at_what_price():
+    """An hour of total outage, written down, is paged after 9 minutes: 2 % of 6.72 h are 8.06."""
+    log = incidents(("down", OUTAGE))
+    assert told(minutes(OUTAGE), incidents=log) == [
+        "The **workbook** policy told us about **1 of 1 incident** (100 %, 95 % interval 21 % to "
+        "100 %), half of those within 9 min of the start.",
+        "It missed nothing.",
+        "By the first page, or by its end where none came, half of what happened had spent at "
+        "most 2.2 % of the budget of a period.",
+        "It sent **0.9 pages a week** (95 % interval 0 to 4.9; 1 in 1.1 weeks, over 1 objective); "
+        "100 % of them told about one of these incidents, 0 % came out of office hours.",
+    ]
+
+
+def test_what_was_missed_is_named_with_its_price():
+    """An incident that spent nothing and one that spent 5 minutes of 403: both by name."""
+    log = incidents(("paper <b>cut</b>", "2026-06-04T12:00"), ("blip", "2026-06-05T12:00"))
+    lines = told(minutes("2026-06-05T12:10", length="4min"), incidents=log)
+    assert lines[0] == (
+        "The **workbook** policy told us about **none** of 2 incidents (0 %, 95 % interval 0 % to "
+        "66 %)."
+    )
+    assert lines[1] == (
+        "It missed 2, none of which spent 2 % of a budget: **blip**, shop, 5 June (1.2 %) and "
+        "**paper &#60;b&#62;cut&#60;/b&#62;**, shop, 4 June (0 %)."
+    )
+    assert lines[3] == "It sent **no pages** in 1.1 weeks, over 1 objective."
+
+
+def test_a_dear_miss_is_marked():
+    """Seven minutes of 403 are 1.7 %: at 1 % that is dear."""
+    log = incidents(("slow burn", "2026-06-05T12:00"))
+    lines = told(minutes("2026-06-05T12:10", length="6min"), incidents=log, share=0.01)
+    assert (
+        lines[1]
+        == "It missed 1, each at least 1 % of a budget: **slow burn**, shop, 5 June (1.7 %)."
+    )
+    log = incidents(("slow burn", "2026-06-05T12:00"), ("paper", "2026-06-06T12:00"))
+    lines = told(minutes("2026-06-05T12:10", length="6min"), incidents=log, share=0.01)
+    assert lines[1] == (
+        "It missed 2, **1 of them 1 % of a budget or more**: **slow burn**, shop, 5 June (1.7 %)."
+    )
+
+
+def test_nothing_to_tell_is_an_answer():
+    """A quiet week without incidents or spending."""
+    assert told(minutes()) == [
+        "There was **nothing to tell about**: no budget event in 1.1 weeks.",
+        "It sent **no pages** in 1.1 weeks, over 1 objective.",
+    ]
+
+
+def test_the_words_change_with_the_policy():
+    """The Workbook's fourth attempt wants 5 % of a budget in an hour: 21 minutes of outage."""
+    counts, log = minutes(OUTAGE), incidents(("down", OUTAGE))
+    line = told(counts, incidents=log, policy="4 one burn rate")[0]
+    assert line.startswith("The **4 one burn rate** policy told us about **1 of 1 incident**")
+    assert line.endswith("half of those within 21 min of the start.")
+    short = minutes(OUTAGE, length="14min")
+    assert "told us about **1 of 1" in told(short, incidents=log)[0]
+    assert "told us about **none**" in told(short, incidents=log, policy="4 one burn rate")[0]
+
+
+def test_without_objectives_the_remedy_is_said():
+    """No objective, no burn rate."""
+    assert spoken.told_sentences(None, replays={}) == [spoken.NO_SLO]
+
+
+def test_what_cannot_be_replayed_is_named_with_the_reason():
+    """Errors stand where answers cannot be had; names stay text."""
+    errors = {NASTY: InsufficientDataError("every page rule is blind")}
+    assert spoken.told_sentences(None, replays=errors) == [
+        "**No alert could be replayed.** Not replayed: **&#60;b&#62;\\*x\\***: every page rule is "
+        "blind."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("log", "truth", "text"),
+    [
+        (incidents(("down", OUTAGE)), "incidents",
+         "Scored against 1 incident on record. People write incidents down late, or not at all; "
+         "set `truth` to `budget` to score against the data itself."),
+        (None, "budget", "Scored against 1 span of time that spent at least 2 % of the budget of "
+                         "a period."),
+    ],
+)  # fmt: skip
+def test_the_truth_is_named(log, truth, text):
+    """Records, or the data itself."""
+    pooled = fleet.pooled(replays(minutes(OUTAGE), incidents=log))
+    assert plain(spoken.truth_sentence(pooled, truth=truth)) == text
+
+
+def test_missing_incidents_are_said_with_how_to_get_them():
+    """Asked for incidents, but there are none."""
+    text = plain(spoken.truth_sentence(fleet.pooled(replays(minutes(OUTAGE))), truth="incidents"))
+    assert text.startswith("There are no incidents in the folder. Scored against 1 span of time")
+    assert "To add them, " in text
+
+
+def test_pages_about_trouble_nobody_wrote_down_are_no_false_alarms():
+    """The outage is not in the records; the budget burned all the same."""
+    log = incidents(("paper", "2026-06-05T12:00"))
+    pooled = fleet.pooled(replays(minutes(OUTAGE), incidents=log))
+    assert plain(spoken.false_sentence(pooled)) == (
+        "0 of 1 page told about something (0 %, 95 % interval 0 % to 79 %); the other came from "
+        "**shop**. **1 was no false alarm**: it fell into a span that spent at least 2 % of a "
+        "budget, and no incident records that."
+    )
+    twice = fleet.pooled(replays(minutes(OUTAGE, LATER), incidents=log))
+    assert plain(spoken.false_sentence(twice)).endswith(
+        "the others came from **shop**. **2 of these 2 were no false alarms**: they fell into "
+        "spans that spent at least 2 % of a budget, and no incident records those."
+    )
+    budget = fleet.pooled(replays(minutes(OUTAGE)))
+    assert plain(spoken.false_sentence(budget)) == (
+        "1 of 1 page told about something (100 %, 95 % interval 21 % to 100 %)."
+    )
+
+
+def test_the_dearest_wait_is_named():
+    """Nine minutes until anybody knew."""
+    pooled = fleet.pooled(replays(minutes(OUTAGE), incidents=incidents(("down", OUTAGE))))
+    assert plain(spoken.detection_sentence(pooled)) == (
+        "Of 1 incident that spent at least 2 % of a budget, 1 was told about, half of those within "
+        "9 min. The dearest wait: **down**, shop, 2 June, 9 min and 2.2 % of the budget until "
+        "anybody knew."
+    )
+
+
+def test_hours_are_those_of_the_people_paged():
+    """12:09 and 23:09 UTC: in Berlin the second is past midnight, on a Monday."""
+    pooled = fleet.pooled(replays(minutes(OUTAGE, LATER), timezone="Europe/Berlin"))
+    assert plain(spoken.hours_sentence(pooled, timezone="Europe/Berlin")) == (
+        "1 of 2 pages came outside office hours (Monday to Friday, 9 to 17 h, Europe/Berlin; "
+        "50.0 %, 95 % interval 9.5 % to 90.5 %), 1 of them between 23 and 7 h. Spread evenly over "
+        "the week, 76 % would."
+    )
+
+
+def looked_at(counts: pd.DataFrame, *, target: float, policy) -> list[str]:
+    """What stands in the way of the rules."""
+    found = review(counts["good"], counts["total"], target=target, policy=policy)
+    return [plain(x) for x in spoken.review_sentences({NASTY: found}, severity="page")]
+
+
+@pytest.mark.parametrize(
+    ("counts", "target", "policy", "lines"),
+    [
+        (minutes(), 0.99, workbook_policy("28d"),
+         ["Every page rule can fire, sees the data and needs more than one failure, on "
+          "1 objective."]),
+        (minutes(), 0.9, (Rule("page", "1h", "5m", 14.4),),
+         ["**Unreachable**, not even a total outage fires it: the 14.4x rule over 1 h and 5 min "
+          "of **&#60;b&#62;\\*x\\***."]),
+        (minutes().resample("h").sum(), 0.99, (Rule("page", "6h", "30m", 6),),
+         ["**Blind** and left out, a window is shorter than a bucket of the data: the 6x rule "
+          "over 6 h and 30 min of **&#60;b&#62;\\*x\\***."]),
+        (minutes(), 0.99, (Rule("page", "30d", "1h", 1),),
+         ["**Too long** and left out, it looks back further than the history: the 1x rule over "
+          "30 days and 1 h of **&#60;b&#62;\\*x\\***."]),
+        (minutes(total=0.05), 0.99, (Rule("page", "1h", "5m", 14.4),),
+         ["**One failure is enough** at average traffic: the 14.4x rule over 1 h and 5 min of "
+          "**&#60;b&#62;\\*x\\***."]),
+    ],
+)  # fmt: skip
+def test_rules_that_cannot_do_their_job_are_named(counts, target, policy, lines):
+    """Fine, unreachable, blind, too long, set off by one failure."""
+    assert looked_at(counts, target=target, policy=policy) == lines
+
+
+def test_other_policies_are_said_by_what_they_miss():
+    """Fifteen minutes of outage: 5 % in an hour is not reached, 2 % is."""
+    log = incidents(("down", OUTAGE))
+    found = fleet.side_by_side(replays(minutes(OUTAGE, length="14min"), incidents=log))
+    lines = [plain(line) for line in spoken.compare_sentences(found)]
+    assert (
+        "**4 one burn rate** (0 pages a week) misses 1 that **workbook** tells about (**down**, "
+        "shop, 2 June, 3.7 %)." in lines
+    )
+    assert "**grafana** (0.9 pages a week) tells about the same incidents as **workbook**." in lines
+
+
+def test_policies_left_out_of_the_comparison_are_named():
+    """Five-minute buckets are too coarse for a window of one minute."""
+    coarse = minutes(OUTAGE).resample("5min").sum()
+    lines = spoken.compare_sentences(fleet.side_by_side(replays(coarse)))
+    assert lines[-1] == "Not replayed on every objective, so not compared: **3 longer wait**."
+
+
+def front(**better) -> pd.DataFrame:
+    """The policy in use and one candidate on two halves."""
+    now = {"policy": "workbook", "kind": "current", "chosen": not better}
+    best = {"policy": "<i>", "kind": "candidate", "chosen": bool(better)}
+    halves = {"pages_per_week_chosen_on": 2.0, "pages_per_week_tested_on": 2.0,
+              "spent_chosen_on": 0.02, "spent_tested_on": 0.02, "events_chosen_on": 7,
+              "events_tested_on": 8}  # fmt: skip
+    return pd.DataFrame([{**now, **halves}, {**best, **halves, **better}])
+
+
+@pytest.mark.parametrize(
+    ("better", "text"),
+    [
+        ({"spent_chosen_on": 0.01, "spent_tested_on": 0.01},
+         "Of 2 policies tried on the first half, **&#60;i&#62;** does best for no more pages than "
+         "**workbook**: 2 against 2 pages a week, 1 % against 2 % of a budget spent before anybody "
+         "knew (n = 7). **It lasts** on the second half: 2 against 2 pages a week, 1 % against 2 % "
+         "of a budget spent before anybody knew (n = 8)."),
+        ({"spent_chosen_on": 0.01, "pages_per_week_tested_on": 3.0},
+         "Of 2 policies tried on the first half, **&#60;i&#62;** does best for no more pages than "
+         "**workbook**: 2 against 2 pages a week, 1 % against 2 % of a budget spent before anybody "
+         "knew (n = 7). **It does not last** on the second half: 3 against 2 pages a week, 2 % "
+         "with either of a budget spent before anybody knew (n = 8)."),
+        ({}, "Of 2 policies tried on the first half, none spends less before anybody knows for as "
+             "few pages as **workbook**."),
+    ],
+)  # fmt: skip
+def test_a_better_policy_must_last(better, text):
+    """Chosen on the first half, judged on the second; or none is better."""
+    assert plain(spoken.front_sentence(front(**better), severity="page")) == text
+
+
+def test_halves_without_events_choose_nothing():
+    """One outage cannot be in two halves."""
+    assert spoken.front_sentence(pd.DataFrame(), severity="page").startswith("One half of the")
+
+
+def test_nothing_replayed_is_said_everywhere():
+    """No section is left empty."""
+    assert {
+        spoken.false_sentence(None), spoken.detection_sentence(None), spoken.basis_sentence(None),
+        spoken.hours_sentence(None, timezone="UTC"), spoken.compare_sentences({})[0],
+        spoken.front_sentence(None, severity="page"), spoken.truth_sentence(None, truth="budget"),
+    } == {spoken.NOTHING}  # fmt: skip
+    tables = (spoken.events_table(None), spoken.compare_table({}),
+              spoken.rules_table({}, severity="page"))  # fmt: skip
+    assert tables == (None, None, None)
+
+
+def test_tables_show_what_happened_and_what_it_takes():
+    """First page and price per event; events needed per rule; markup stays text."""
+    log = incidents(("<script>x</script>", OUTAGE))
+    counts = minutes(OUTAGE)
+    found = replays(counts, incidents=log)
+    events = spoken.events_table(fleet.pooled(found))
+    assert [plain(cell) for cell in events.rows[0]] == [
+        "<script>x</script>", "shop", "2026-06-02 12:00", "9 min", "2.2 %", "15 %"
+    ]  # fmt: skip
+    assert "<script>" not in events._repr_html_()
+    looked = review(counts["good"], counts["total"], target=0.99, policy=workbook_policy("28d"))
+    (fast, _) = spoken.rules_table({SHOP: looked}, severity="page").rows
+    # 6000 events an hour, 13.44 % of them bad: more than 806.4
+    assert [plain(cell) for cell in fast] == [
+        "shop", "13.44x over 1 h and 5 min", "6,000", "807", "fires", "replayed"
+    ]  # fmt: skip
+    row = spoken.compare_table(fleet.side_by_side(found)).rows[0]
+    assert [plain(cell) for cell in row] == [
+        "workbook", "100 % of 1", "100 % of 1", "0.9", "9 min", "2.2 %", "0 %"
+    ]  # fmt: skip
