@@ -224,8 +224,16 @@ def _level_row(key: Indicator, estimate: Any, coverage: float) -> dict[str, str]
     value, low, high = _numbers(key, estimate)
     between = f"{low} to {high}" if estimate.low == estimate.low else "none"
     return {"indicator": key.name, "target": _maybe(key.target), "good": value,
-            "interval": between, "n": _size(key, estimate), "method": estimate.method,
-            "observed": wording.percent(coverage), "verdict": verdict(key, estimate)}  # fmt: skip
+            "interval": between, "n": _size(key, estimate),
+            "method": estimate.method.removeprefix("block "),
+            "observed": wording.percent(coverage),
+            "verdict": _kept_together(verdict(key, estimate))}  # fmt: skip
+
+
+def _kept_together(verdict: str) -> str:
+    """With the fact and the doubt on a line each where the column is narrow."""
+    fact, comma, doubt = verdict.partition(", ")
+    return f"{fact}{comma}{doubt.replace(' ', wording.NBSP)}"
 
 
 def _maybe(target: float) -> str:

@@ -289,13 +289,13 @@ def sources_table(sources: pd.DataFrame, *, rejects: pd.DataFrame) -> Table:
     left_out = sources["file"].map(out).fillna(0).astype(int)
     sources = sources.assign(refused=sources["rows_rejected"] - left_out, left_out=left_out)
     counts = {"rows_read": "read", "rows_kept": "kept", "refused": "refused",
-              "left_out": "left out by rule"}  # fmt: skip
+              "left_out": "left out"}  # fmt: skip
     days = {"first": "first day", "last": "last day"}
     columns = ["file", "format", "table", *counts, *days, "timezone"]
     formats = dict.fromkeys(counts, wording.exact) | dict.fromkeys(days, _iso_day)
-    return table(sources[columns], caption="What each file was understood as, in rows and UTC days",
-                 max_rows=50, formats=formats,
-                 headers=counts | days | {"timezone": "times read as"})  # fmt: skip
+    caption = "What each file was understood as: rows (left out: by rule), UTC days, zone of times"
+    return table(sources[columns], caption=caption, max_rows=50, formats=formats,
+                 headers=counts | days | {"timezone": "zone"})  # fmt: skip
 
 
 def _iso_day(time: pd.Timestamp) -> str:

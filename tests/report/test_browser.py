@@ -119,14 +119,44 @@ def test_every_figure_says_what_it_shows(visit, names):
     assert seen >= 3
 
 
+SIDES = """all => all.map(i => [i.width, i.naturalWidth, i.closest('figure').clientWidth,
+                              i.closest('main').clientWidth])"""
+
+
 def test_every_figure_is_drawn(visit, names):
-    """The picture decodes, and fits its column."""
+    """The picture decodes, and fills the column it stands in."""
     for name in names:
-        for wide, natural, room in visit(name, width=390).eval_on_selector_all(
-            "img", "all => all.map(i => [i.width, i.naturalWidth, i.closest('main').clientWidth])"
-        ):
+        for wide, natural, box, room in visit(name).eval_on_selector_all("img", SIDES):
             assert natural > 0, name
-            assert wide <= room, name
+            assert wide == box == room > 800, name
+
+
+def test_figures_stay_legible_on_a_phone(visit, names):
+    """Never narrower than 560 px; what does not fit scrolls inside its own box."""
+    for name in names:
+        for wide, _, box, room in visit(name, width=390).eval_on_selector_all("img", SIDES):
+            assert wide >= 560, name
+            assert box <= room, name
+
+
+def test_a_figure_that_scrolls_is_reached_and_moved_by_keyboard(visit, names):
+    """Tab leads there, the arrow keys move it."""
+    page = visit(names[-1], width=390)
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.tagName") == "FIGURE":
+            break
+    assert page.evaluate("document.activeElement.tagName") == "FIGURE"
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.activeElement.scrollLeft > 0", timeout=3000)
+
+
+def test_nothing_scrolls_sideways_on_a_desktop(visit, names):
+    """At 1280 px every table and figure of the sample is seen whole."""
+    scrolling = """() => [...document.querySelectorAll('.table-box, figure')].filter(
+      e => e.scrollWidth > e.clientWidth).map(e => e.textContent.slice(0, 80))"""
+    for name in names:
+        assert visit(name).evaluate(scrolling) == [], name
 
 
 def test_the_table_of_contents_leads_there(visit, names):
