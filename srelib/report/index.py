@@ -193,7 +193,10 @@ def _per_week(deployments: pd.DataFrame, service: str, span: Span) -> str:
         return "–"
     mine = deployments[(deployments["service"] == service) & (deployments["status"] != "cancelled")]
     weeks = (span[1] - span[0]) / pd.Timedelta(days=7)
-    per_week = int(_within(mine["finished_at"], span).sum()) / weeks
+    shipped = int(_within(mine["finished_at"], span).sum())
+    if weeks < 1:
+        return f"{shipped} in {wording.duration(span[1] - span[0])}"
+    per_week = shipped / weeks
     return f"{per_week:.1f}" if per_week else "0"
 
 

@@ -134,6 +134,15 @@ def test_deployments_and_incidents_are_those_of_the_window():
     assert (row.deployments, row.incidents) == ("1.0", "1")
 
 
+def test_less_than_a_week_is_not_blown_up_to_one():
+    """One deployment in a day is not seven a week."""
+    finished = pd.to_datetime(["2026-06-28T12:00Z"])
+    rows = {"deployment_id": ["a"], "service": "shop", "finished_at": finished, "status": "failed"}
+    deployments = tables.conform(pd.DataFrame(rows), "deployments")
+    data = dataset(hourly(1, good=100, total=100), slo(), deployments=deployments)
+    assert only_row(data).deployments == "1 in 1\xa0day"
+
+
 def test_missing_tables_are_said_not_counted_as_zero():
     """No export of deployments does not mean no deployments."""
     data = dataset(hourly(28, good=100, total=100), slo())
