@@ -371,9 +371,7 @@ def _stacked(frames: list[pd.DataFrame], table: str) -> pd.DataFrame:
     return tables.conform(pd.concat(filled, ignore_index=True), table)
 
 
-def _thresholds(
-    slos: list[Slo], results: list[Result]
-) -> dict[tuple[str, str], tuple[str, float]]:
+def _thresholds(slos: list[Slo], results: list[Result]) -> dict[tuple[str, str], tuple[str, float]]:
     """How to compare measured values, where an objective says it; one way for each series."""
     measured = {
         (entry.service, entry.sli)

@@ -287,9 +287,7 @@ def indicator(scanned: Scan, entry: wide.Columns, time: str, base: counts.Rule) 
         unit = None
     step, threshold, op = base.step, entry.threshold, entry.op
     names = {role: " + ".join(columns) for role, columns in entry.roles.items()}
-    spec = counts.Rule(
-        unit, step, threshold, op, columns=names, file=base.file, absent=base.absent
-    )
+    spec = counts.Rule(unit, step, threshold, op, columns=names, file=base.file, absent=base.absent)
     built = counts.build(pd.DataFrame(data), spec)
     refused = [built.refused.assign(row=rows[built.refused["row"].to_numpy(dtype="int64")])]
     refused.append(faults)
