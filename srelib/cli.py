@@ -1,4 +1,4 @@
-"""The command line: srelib report, check, init.
+"""The command line: srelib report, check, init, rules.
 
 Results go to standard output, everything else to standard error.
 Exit 0: done; 1: a notebook failed, the rest was written; 2: the input cannot be used.
@@ -16,7 +16,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from srelib.errors import ParameterError, SrelibError
+from srelib.errors import InputError, ParameterError, SrelibError
 
 FAILED, UNUSABLE, BROKEN = 1, 2, 3
 
@@ -167,6 +167,54 @@ def init(
     for path in sorted(folder.iterdir()):
         typer.echo(str(path))
     _say(f"Copy your exports into {folder}, edit slos.yaml, then run: srelib check {folder}")
+
+
+@app.command(short_help="Write the alerting rules that notebook 03 replays.")
+def rules(
+    data: Data = None,
+    policy: Annotated[
+        str, typer.Option("--policy", metavar="NAME", help="A ready-made policy of notebook 03.")
+    ] = "workbook",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", show_default=False, help="Default: standard output."),
+    ] = None,
+    openslo: Annotated[
+        bool, typer.Option("--openslo", help="OpenSLO alert policies instead of Prometheus rules.")
+    ] = False,
+    debug: Debug = False,
+) -> None:
+    """Write Prometheus recording and alerting rules for the SLOs of DATA.
+
+    The selectors come from the SLO documents; the windows and factors are those of the policy
+    for the period of each SLO. `promtool check rules` accepts the file.
+    Exit 0: done. 2: no SLO, no usable query, or no such policy; nothing is written.
+    """
+    from srelib import slos
+    from srelib.alerts import ready
+    from srelib.alerts.rules import openslo_policies, prometheus_rules
+
+    promised = slos.read(_folder(data))
+    if openslo:
+        chosen = [rule for slo in promised for rule in ready.named(policy, period=slo.window)]
+        text = openslo_policies(tuple(dict.fromkeys(chosen)))
+    else:
+        text = prometheus_rules(promised, policy=lambda period: ready.named(policy, period=period))
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        _written(out.expanduser(), text)
+        typer.echo(str(out))
+
+
+def _written(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"{str(path)!r} cannot be written ({error.strerror})",
+            fix="name another file with --out",
+        ) from error
 
 
 def _spare_the_grammar() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 
 from srelib import cli, report
 from srelib.errors import InputError
@@ -17,6 +18,7 @@ from tests.report import conftest
 from tests.report.tiny import book, code
 
 books, exports = conftest.books, conftest.exports
+ROOT = Path(__file__).parent.parent
 
 
 def run(*arguments: object, capsys) -> tuple[int, str, str]:
@@ -191,6 +193,44 @@ def test_init_makes_a_folder_that_check_understands(tmp_path, capsys):
     written = {Path(line).name for line in shown.splitlines()}
     assert {"slos.yaml", "sources.toml"} <= written
     assert written == {path.name for path in (tmp_path / "new").iterdir()}
+
+
+def test_rules_are_those_of_the_objectives(tmp_path, capsys):
+    """One group per objective of the sample, each with the two paging rules of the policy."""
+    out = tmp_path / "rules.yml"
+    status, shown, _ = run("rules", ROOT / "data" / "sample", "--out", out, capsys=capsys)
+    groups = yaml.safe_load(out.read_text())["groups"]
+    assert (status, shown) == (0, f"{out}\n")
+    assert len(groups) == 8
+    assert [g["name"] for g in groups][:2] == ["slo checkout-availability", "slo checkout-latency"]
+    pages = [
+        rule for rule in groups[0]["rules"] if rule.get("labels", {}).get("severity") == "page"
+    ]
+    assert len(pages) == 2
+
+
+def test_rules_as_openslo_have_names_of_their_own(capsys):
+    """Objectives over 28 days and over a month have other factors; no name comes twice."""
+    status, shown, _ = run("rules", ROOT / "data" / "sample", "--openslo", capsys=capsys)
+    documents = list(yaml.safe_load_all(shown))
+    names = [document["metadata"]["name"] for document in documents]
+    assert status == 0
+    assert {document["kind"] for document in documents} == {"AlertPolicy"}
+    assert len(set(names)) == len(names) == 8
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        (("--policy", "loud"), "policy must be one of workbook, pyrra, grafana"),
+        (("--out", "no-such-folder/rules.yml"), "cannot be written"),
+    ],
+)
+def test_rules_that_cannot_be_written_are_exit_2(arguments, match, capsys):
+    """The text says what there is, or what to do."""
+    status, shown, noise = run("rules", ROOT / "data" / "sample", *arguments, capsys=capsys)
+    assert (status, shown) == (2, "")
+    assert match in noise
 
 
 def test_a_tilde_is_the_home_folder(exports, books, tmp_path, monkeypatch, capsys):

@@ -235,7 +235,7 @@ def _plain(text: str) -> str:
 
 
 def _alert_policy(rule: Rule) -> dict[str, Any]:
-    name = f"{_slug(rule.severity)}-{promql_duration(rule.long)}"
+    name = f"{_slug(rule.severity)}-{promql_duration(rule.long)}-{rule.factor:g}x"
     also = f", and over {promql_duration(rule.short)}" if rule.short is not None else ""
     return {
         "apiVersion": "openslo/v1",
