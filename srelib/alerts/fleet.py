@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from srelib.alerts.estimates import median, rate, share
 from srelib.alerts.firing import History, history, rule_spans
 from srelib.alerts.policies import PAGE, Policy, Rule, check_policy
 from srelib.alerts.ready import ready_made
@@ -24,7 +23,7 @@ from srelib.alerts.spans import joined
 from srelib.alerts.spending import Spending, spending
 from srelib.alerts.truth import budget_events, incident_events
 from srelib.errors import InsufficientDataError, ParameterError
-from srelib.stats import Estimate
+from srelib.stats import Estimate, median, rate, share
 from srelib.windows import Window
 from srelib.windows.window import spelled
 

@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 
 from srelib.alerts.episodes import as_episodes, plain, utc
-from srelib.alerts.estimates import median, rate, share
 from srelib.alerts.policies import length_of
 from srelib.alerts.spending import Spending
 from srelib.budget.counts import regular_step
 from srelib.errors import ColumnError, ParameterError
-from srelib.stats import Estimate
+from srelib.stats import Estimate, median, rate, share
 
 WEEK = pd.Timedelta(days=7)
 _ZERO = pd.Timedelta(0)

@@ -4,6 +4,7 @@ Nothing in here knows about services or targets: *part* and *whole* are counts.
 """
 
 from srelib.stats.bootstrap import WIDENED, block_bootstrap, circular_sums, resample_sums
+from srelib.stats.estimates import median, rate, share
 from srelib.stats.intervals import (
     Estimate,
     clopper_pearson,
@@ -12,8 +13,10 @@ from srelib.stats.intervals import (
     wilson,
 )
 from srelib.stats.scatter import Dispersion, dispersion
+from srelib.stats.survival import kaplan_meier, survival_median
 
 __all__ = [
     "WIDENED", "Dispersion", "Estimate", "block_bootstrap", "circular_sums", "clopper_pearson",
-    "dispersion", "normal_quantile", "resample_sums", "widened_wilson", "wilson",
+    "dispersion", "kaplan_meier", "median", "normal_quantile", "rate", "resample_sums", "share",
+    "survival_median", "widened_wilson", "wilson",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Shares, medians and rates of a score, each with n and interval."""
+"""Shares, medians and rates of what was counted, each with n and interval."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from srelib.stats import Estimate, wilson
+from srelib.stats.intervals import Estimate, wilson
 
 NAN = float("nan")
 

@@ -1,0 +1,143 @@
+"""Durations of which some have not ended yet: Kaplan-Meier curve and median."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from srelib.errors import ParameterError
+from srelib.stats.intervals import Estimate, level
+
+NAN = float("nan")
+KAPLAN_MEIER = "Kaplan-Meier"
+
+
+def kaplan_meier(durations: Any, ended: Any, *, confidence: float = 0.95) -> pd.DataFrame:
+    """Share of durations longer than each time, open ones counted for as long as they were seen.
+
+    Parameters
+    ----------
+    durations : array, shape (n,)
+        How long each lasted, or has lasted so far; any unit of time.
+    ended : array of bool, shape (n,)
+        Whether it has ended.
+    confidence : float
+        Share of such intervals that hold the truth, at each time [fraction].
+
+    Returns
+    -------
+    DataFrame
+        time (where any ended, ascending), going_on, low, high [fraction], at_risk, ends [count].
+
+    Raises
+    ------
+    ParameterError
+        Durations that are negative or unknown, flags of another number, confidence outside (0, 1).
+
+    Notes
+    -----
+    Interval on the scale log(-log), so that it stays within 0 and 1; it is NaN where all ended.
+
+    References
+    ----------
+    .. [1] Kaplan, Meier, JASA 53 (1958) 457.
+    .. [2] Kalbfleisch, Prentice, The Statistical Analysis of Failure Time Data, 2002, 1.4.
+
+    Examples
+    --------
+    >>> curve = kaplan_meier([1.0, 2.0, 2.0, 3.0], [True, True, False, True])
+    >>> curve[["time", "going_on"]].values.tolist()
+    [[1.0, 0.75], [2.0, 0.5], [3.0, 0.0]]
+    """
+    from scipy.stats import CensoredData, ecdf
+
+    level(confidence)
+    times, done = _checked(durations, ended)
+    if not done.any():
+        columns = ("time", "going_on", "low", "high", "at_risk", "ends")
+        return pd.DataFrame({name: np.array([], dtype="float64") for name in columns})
+    ends_at, ends = np.unique(times[done], return_counts=True)
+    at_risk = len(times) - np.searchsorted(np.sort(times), ends_at)
+    going_on = ecdf(CensoredData.right_censored(times, ~done)).sf.evaluate(ends_at)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low, high = _band(going_on, at_risk, ends, confidence)
+    return pd.DataFrame({"time": ends_at, "going_on": going_on, "low": low, "high": high,
+                         "at_risk": at_risk, "ends": ends})  # fmt: skip
+
+
+def survival_median(durations: Any, ended: Any, *, confidence: float = 0.95) -> Estimate:
+    """Median duration where some have not ended yet.
+
+    Parameters
+    ----------
+    durations : array, shape (n,)
+        How long each lasted, or has lasted so far; any unit of time.
+    ended : array of bool, shape (n,)
+        Whether it has ended.
+    confidence : float
+        Share of such intervals that hold the truth [fraction].
+
+    Returns
+    -------
+    Estimate
+        In the unit of the durations; `n` counts the open ones too. The value is NaN where fewer
+        than half have ended for certain, an end of the interval where the curve's does not get
+        there.
+
+    Raises
+    ------
+    ParameterError
+        As in `kaplan_meier`.
+
+    Notes
+    -----
+    The first time at which at most half go on; where exactly half do, the middle between that
+    time and the next end, as for a plain median.
+    The interval holds the times at which the curve's interval holds one half.
+
+    References
+    ----------
+    .. [1] Brookmeyer, Crowley, Biometrics 38 (1982) 29.
+
+    Examples
+    --------
+    >>> survival_median([1.0, 2.0, 3.0, 9.0, 9.5], [True, True, True, True, False]).value
+    3.0
+    """
+    curve = kaplan_meier(durations, ended, confidence=confidence)
+    value = _crossing(curve, "going_on")
+    low, high = _crossing(curve, "low"), _crossing(curve, "high")
+    return Estimate(value, low, high, len(np.atleast_1d(durations)), confidence, KAPLAN_MEIER)
+
+
+def _checked(durations: Any, ended: Any) -> tuple[np.ndarray, np.ndarray]:
+    times = np.asarray(durations, dtype="float64")
+    done = np.asarray(ended, dtype=bool)
+    if len(times) != len(done):
+        raise ParameterError(f"got {len(times)} durations but {len(done)} flag(s) of their ends.")
+    if not (times >= 0).all():
+        raise ParameterError(f"durations must not be negative or unknown; got {times.min():g}.")
+    return times, done
+
+
+def _band(
+    going_on: np.ndarray, at_risk: np.ndarray, ends: np.ndarray, confidence: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Greenwood's interval on the scale log(-log)."""
+    from scipy.stats import norm
+
+    variance = np.cumsum(ends / (at_risk * (at_risk - ends)))
+    half = norm.ppf((1 + confidence) / 2) * np.sqrt(variance) / np.log(going_on)
+    return going_on ** np.exp(-half), going_on ** np.exp(half)
+
+
+def _crossing(curve: pd.DataFrame, column: str) -> float:
+    """First time the curve is at most one half; the middle of the step where it is just that."""
+    at = np.flatnonzero(curve[column].to_numpy() <= 0.5 + 1e-12)
+    if not len(at):
+        return NAN
+    first = at[0]
+    exact = abs(curve[column].iloc[first] - 0.5) < 1e-12 and first + 1 < len(curve)
+    return float(curve["time"].iloc[[first, first + 1] if exact else [first]].mean())
