@@ -3,6 +3,7 @@
 # make test                lint, types, all tests, every notebook, the report in a browser
 # make lab                 JupyterLab in notebooks/
 # make bench               speed, as ratios against what one would pick instead
+# make validity            do intervals hold what they say, on simulated fleets (minutes)
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -12,7 +13,7 @@ ARGS   ?=
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: report test lab bench sample lock clean
+.PHONY: report test lab bench validity sample lock clean
 
 report: $(READY)
 	$(BIN)/srelib report "$(DATA)" --out "$(OUT)" $(ARGS)
@@ -29,6 +30,9 @@ lab: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks $(ARGS)
+
+validity: $(READY)
+	$(BIN)/python -m tests.validity --write $(ARGS)
 
 sample: $(READY)
 	$(BIN)/python -m srelib.simulate data/sample --truth tests/truth/sample.json

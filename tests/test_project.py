@@ -23,8 +23,9 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 # sli and budget stand below dataset, whose `slo_counts` uses both.
 ORDER = [
     "errors", "wording", "starter", "tables", "schema", "windows", "stats", "slos", "readers",
-    "sli", "budget", "alerts", "dataset", "quality", "indicators", "simulate", "figures",
-    "findings", "report", "cli",
+    "collect", "sli", "budget", "alerts", "delivery", "incidents", "tradeoff", "policy",
+    "targets", "dataset", "quality", "indicators", "simulate", "figures", "findings", "report",
+    "cli",
 ]  # fmt: skip
 
 SLOW = ("scipy", "duckdb", "matplotlib", "nbconvert", "pydantic", "yaml")
