@@ -31,6 +31,9 @@ step = "1m"
 decimal = ","
 absent = "zero"
 environment = ["production", "prod-.*"]
+services = { "API (EU)" = "api" }
+workflow = "Deploy"
+label = ["incident", "sev-[12]"]
 values = { up = "good", degraded = "good", down = "bad", paused = "ignore" }
 max_silence = "26h"
 threshold = 1
@@ -68,6 +71,8 @@ def test_every_key_is_read_with_its_type(tmp_path):
     assert entry.columns == {"time": "ts", "good": "2xx", "total": "all"}
     assert (entry.step, entry.max_silence) == (pd.Timedelta(minutes=1), pd.Timedelta(hours=26))
     assert (entry.decimal, entry.environment) == (",", ("production", "prod-.*"))
+    assert entry.services == {"API (EU)": "api"}
+    assert (entry.workflow, entry.label) == (("Deploy",), ("incident", "sev-[12]"))
     assert entry.values == {"up": "good", "degraded": "good", "down": "bad", "paused": "ignore"}
     assert (entry.threshold, entry.op) == (1.0, "lte")
     latency, search = entry.series

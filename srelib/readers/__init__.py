@@ -7,6 +7,7 @@ tables it feeds in ``TABLES``.
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -18,11 +19,22 @@ if TYPE_CHECKING:
     from srelib.readers.source import Source
 
 FAMILIES = (
-    "prometheus", "github", "grafana", "statelog", "pagerduty", "gittags", "records", "generic",
+    "prometheus_alerts", "prometheus", "github", "github_runs", "github_releases", "github_issues",
+    "gitlab", "bitbucket", "argocd", "jenkins", "statuspage", "opsgenie", "pagerduty_api",
+    "alertmanager", "grafana", "jira", "pagerduty", "statelog", "gittags", "records", "generic",
 )  # fmt: skip
 """Modules of this package in the order in which they are asked; the most general come last."""
 
+GENERAL = ("statelog", "records", "generic")
+"""Those that go by the names of columns, not by the marks of one tool."""
+
 METRICS = ("sli",)
+
+_ONLY = {
+    "workflow": ("github_runs", "GitHub Actions runs"),
+    "label": ("github_issues", "GitHub issues"),
+}
+"""Keys of `sources.toml` that one family reads, and what it holds."""
 
 
 def family(name: str) -> ModuleType:
@@ -68,7 +80,17 @@ def read(path: Path, *, root: Path, source: Source | None = None) -> tuple[str, 
 
     head = text.head(Path(path), Path(root))
     module = _choose(head, source)
-    return module.FORMAT, module.read(head, source)
+    result = module.read(head, source)
+    return module.FORMAT, replace(result, notes=(*result.notes, *_unread(module, source)))
+
+
+def _unread(module: ModuleType, source: Source | None) -> list[str]:
+    """What ``sources.toml`` says about the file that says nothing about it."""
+    return [
+        f"sources.toml: {key} says nothing about this file, which holds no {what}."
+        for key, (name, what) in _ONLY.items()
+        if source is not None and getattr(source, key) and name != module.FORMAT
+    ]
 
 
 def _choose(head: Head, source: Source | None) -> ModuleType:
@@ -81,10 +103,17 @@ def _choose(head: Head, source: Source | None) -> ModuleType:
         return family(source.format)
     if source is not None and source.unit == "state":
         return family("statelog")
-    for name in FAMILIES:
-        module = family(name)
-        if _feeds(module, source) and module.recognise(head):
+    known = [module for module in map(family, FAMILIES) if module.recognise(head)]
+    for module in known:
+        if _feeds(module, source):
             return module
+    if head.kind == "json" and known and source is not None:
+        raise ReadError(
+            f"this is {known[0].FORMAT}, which is read into {known[0].TABLES[0]}, and sources.toml "
+            f"says table = {source.table!r}",
+            file=head.name,
+            fix="take table = ... out of sources.toml",
+        )
     return _by_table(head, source)
 
 
@@ -100,10 +129,12 @@ def _by_table(head: Head, source: Source | None) -> ModuleType:
             return family("records")
         if source.table in METRICS or source.columns or source.series or source.unit:
             return family("generic")
-    seen = ", ".join(map(repr, head.header[:12])) if head.kind == "csv" else "JSON"
+    if head.kind == "json":
+        from srelib.readers import unknown
+
+        raise unknown.error(head)
     raise ReadError(
-        f"the format is not known; columns seen: {seen}" if head.kind == "csv"
-        else "the format of this JSON is not known",
+        f"the format is not known; columns seen: {', '.join(map(repr, head.header[:12]))}",
         file=head.name,
         fix=f"add to sources.toml: [[file]] match = {head.name!r}, "
         'table = "sli" (or deployments, '

@@ -9,7 +9,7 @@ canonical tables back, and one reject for every row that could not stay.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -75,6 +75,7 @@ def build(
     file: str,
     lines: Lines,
     environment: Sequence[str] = (),
+    services: Mapping[str, str] | None = None,
 ) -> Built:
     """Canonical tables from the rows of one file.
 
@@ -84,7 +85,8 @@ def build(
         Rows with canonical column names and UTC times.
         Deployments may bring ``is_production``: what the source itself says.
         Rows may bring ``fault``, ``fault_column`` and ``fault_value``: why the reader itself
-        refuses them (missing: it does not).
+        refuses them (missing: it does not); and ``left_out``, ``left_out_column`` and
+        ``left_out_value``: why it leaves out rows that are sound.
     table : {'deployments', 'changes', 'incidents', 'alerts', 'exclusions'}
         Table the rows belong to.
     file : str
@@ -94,6 +96,8 @@ def build(
     environment : sequence of str
         Regular expressions; a deployment is kept when one matches the whole name of its
         environment. Empty: `PRODUCTION`, and deployments that name none.
+    services : mapping of str to str, optional
+        Services by what the file calls them; what is not in it keeps its name.
 
     Returns
     -------
@@ -116,9 +120,10 @@ def build(
     (1, ['resolved_at lies before started_at'])
     """
     sieve = Sieve(_clean(frame, table), file=file, lines=lines)
-    notes: list[str] = []
+    notes = _rename_services(sieve, services or {})
     if table == "deployments":
         notes += _keep_environments(sieve, environment)
+    _leave_out(sieve)
     _refuse_faulty(sieve)
     if table == "deployments":
         notes += _translate_statuses(sieve)
@@ -145,6 +150,31 @@ def _clean(frame: pd.DataFrame, table: str) -> pd.DataFrame:
         trimmed = text.str.strip()
         clean[name] = (text if name in _VERBATIM else trimmed).mask(trimmed == "")
     return clean
+
+
+def _rename_services(sieve: Sieve, services: Mapping[str, str]) -> list[str]:
+    if not services:
+        return []
+    named = sieve.frame.get("service", pd.Series(dtype="str"))
+    told = set(named.dropna())
+    sieve.frame = sieve.frame.assign(service=named.replace(dict(services)))
+    reached = set(sieve.frame["service"].dropna())
+    unused = sorted(n for n in services if n not in told and services[n] not in reached)
+    if not unused:
+        return []
+    return [f"sources.toml: services names {', '.join(map(repr, unused))}, which no row is about."]
+
+
+def _leave_out(sieve: Sieve) -> None:
+    if "left_out" in sieve.frame:
+        frame = sieve.frame
+        sieve.refuse(
+            frame["left_out"].notna(),
+            column=frame["left_out_column"],
+            reason=frame["left_out"],
+            value=frame["left_out_value"],
+            by_rule=True,
+        )
 
 
 def _refuse_faulty(sieve: Sieve) -> None:

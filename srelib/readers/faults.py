@@ -8,7 +8,7 @@ A fault is three columns beside the row: ``fault`` (the reason; missing: none),
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -22,7 +22,12 @@ _UNPLANNED = re.compile(r"unplanned|rollback|hotfix|revert|rework|emergency")
 
 
 def with_times(
-    frame: pd.DataFrame, names: Sequence[str], *, file: str, timezone: str | None = None
+    frame: pd.DataFrame,
+    names: Sequence[str],
+    *,
+    file: str,
+    timezone: str | None = None,
+    shown: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """The frame with text turned into UTC times; what is no time becomes a fault.
 
@@ -36,6 +41,8 @@ def with_times(
         Name used in errors.
     timezone : str, optional
         IANA zone of times that carry no offset.
+    shown : mapping of str to str, optional
+        What the file calls a column, where its name there is another one.
 
     Returns
     -------
@@ -58,10 +65,12 @@ def with_times(
     if "fault" not in timed:
         timed[["fault", "fault_column", "fault_value"]] = None
     for name in names:
-        read = cells.times(timed[name].astype("str"), timezone=timezone, file=file, column=name)
+        called = (shown or {}).get(name, name)
+        text = timed[name].astype("str")
+        read = cells.times(text, timezone=timezone, file=file, column=called)
         bad = read.reasons.notna() & timed["fault"].isna()
         timed["fault"] = timed["fault"].where(~bad, read.reasons)
-        timed["fault_column"] = timed["fault_column"].where(~bad, name)
+        timed["fault_column"] = timed["fault_column"].where(~bad, called)
         timed["fault_value"] = timed["fault_value"].where(~bad, timed[name])
         timed[name] = read.values
     return timed

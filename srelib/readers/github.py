@@ -7,7 +7,6 @@ so neither ``updated_at`` nor the last status is the time a deployment finished.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -16,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from srelib.errors import ReadError
-from srelib.readers import events, faults, jsontext
+from srelib.readers import events, faults, jsonkeys, jsontext
 from srelib.readers.base import Head, Result
+from srelib.readers.jsonkeys import keyed, text
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
@@ -55,11 +55,11 @@ def recognise(head: Head) -> bool:
     >>> recognise(Head(Path("d.json"), "d.json", False, "utf-8", "json", text))
     True
     """
-    if head.kind != "json":
-        return False
-    keys = {_plain(key) for key in re.findall(r'"(\w+)"\s*:', head.text)}
-    rest = {"environment", "sha"} <= keys and bool(keys & {"statusesurl", "statuses"})
-    return rest or {"environment", "commitoid"} <= keys
+    return (
+        jsonkeys.holds(head, "environment", "sha", "statusesurl")
+        or jsonkeys.holds(head, "environment", "sha", "statuses")
+        or jsonkeys.holds(head, "environment", "commitoid")
+    )
 
 
 def read(head: Head, source: Source | None) -> Result:
@@ -111,6 +111,7 @@ def read(head: Head, source: Source | None) -> Result:
         file=head.name,
         lines=range(1, len(rows) + 1),
         environment=() if source is None else source.environment,
+        services={} if source is None else source.services,
     )
     return Result(
         tables=built.tables,
@@ -145,7 +146,7 @@ def _nodes(records: list[Any]) -> Iterator[dict[str, Any]]:
         if isinstance(value, list):
             waiting.extend((member, repository) for member in reversed(value))
         elif isinstance(value, dict):
-            node = _keyed(value)
+            node = keyed(value)
             if node.keys() & {"environment", "deploymenturl", "commitoid"}:
                 yield {"repository": repository, **node}
             else:
@@ -155,29 +156,29 @@ def _nodes(records: list[Any]) -> Iterator[dict[str, Any]]:
 
 def _statuses(node: dict[str, Any]) -> list[dict[str, Any]]:
     given = node.get("statuses")
-    given = _keyed(given).get("nodes") if isinstance(given, dict) else given
+    given = keyed(given).get("nodes") if isinstance(given, dict) else given
     if not isinstance(given, list) or not given:
         given = [node.get("lateststatus")]
-    return [_keyed(status) for status in given if isinstance(status, dict)]
+    return [keyed(status) for status in given if isinstance(status, dict)]
 
 
 def _row(record: dict[str, Any], source: Source | None) -> dict[str, Any]:
     status, finished, fault, seen = _ending(record)
     row = {
-        "deployment_id": _text(record.get("databaseid", record.get("id"))),
+        "deployment_id": text(record.get("databaseid", record.get("id"))),
         "service": _service(record, source),
-        "environment": _text(record.get("environment")),
-        "started_at": _text(record.get("createdat")),
+        "environment": text(record.get("environment")),
+        "started_at": text(record.get("createdat")),
         "finished_at": finished,
         "status": status,
-        "commit_sha": _text(record.get("sha", record.get("commitoid"))),
+        "commit_sha": text(record.get("sha", record.get("commitoid"))),
         "is_production": record.get("productionenvironment") is True,
         "fault": fault,
         "fault_column": "status",
         "fault_value": seen,
     }
     chosen = {} if source is None else source.columns
-    return row | {name: _text(_at(record, path)) for name, path in chosen.items()}
+    return row | {name: text(jsonkeys.at(record, path)) for name, path in chosen.items()}
 
 
 def _ending(
@@ -195,7 +196,7 @@ def _ending(
         return None, None, _why(timed[-1][1]), seen
     own = _state(record)
     if own in _OUTCOME:
-        return _OUTCOME[own], _text(record.get("updatedat") or record.get("createdat")), None, None
+        return _OUTCOME[own], text(record.get("updatedat") or record.get("createdat")), None, None
     return None, None, _why(own), own or None
 
 
@@ -210,8 +211,8 @@ def _service(record: dict[str, Any], source: Source | None) -> str | None:
     if source is not None and source.service is not None:
         return source.service
     repository = record.get("repository")
-    if isinstance(repository, dict) and _keyed(repository).get("name"):
-        return _text(_keyed(repository)["name"])
+    if isinstance(repository, dict) and keyed(repository).get("name"):
+        return text(keyed(repository)["name"])
     for key in ("repositoryurl", "statusesurl", "url"):
         place = re.search(r"/repos/[^/]+/([^/]+)", str(record.get(key, "")))
         if place:
@@ -235,21 +236,12 @@ def _notes(found: list[dict[str, Any]]) -> list[str]:
     return notes
 
 
-def _plain(key: str) -> str:
-    """``created_at``, ``createdAt`` and ``CreatedAt`` are one key."""
-    return key.replace("_", "").lower()
-
-
-def _keyed(record: dict[str, Any]) -> dict[str, Any]:
-    return {_plain(str(key)): value for key, value in record.items()}
-
-
 def _state(record: dict[str, Any]) -> str:
     return str(record.get("state") or record.get("status") or "").upper()
 
 
 def _when(status: dict[str, Any]) -> str | None:
-    return _text(status.get("createdat") or status.get("updatedat"))
+    return text(status.get("createdat") or status.get("updatedat"))
 
 
 def _order(status: dict[str, Any]) -> datetime:
@@ -258,27 +250,3 @@ def _order(status: dict[str, Any]) -> datetime:
     except ValueError:
         return datetime.min.replace(tzinfo=UTC)
     return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _at(record: Any, path: str) -> Any:
-    """The value at a dotted path; text that is JSON itself (a payload) is opened on the way."""
-    value: Any = record
-    for part in path.split("."):
-        if isinstance(value, str):
-            value = _opened(value)
-        value = _keyed(value).get(_plain(part)) if isinstance(value, dict) else None
-    return value
-
-
-def _opened(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _text(value: Any) -> str | None:
-    """A scalar as text; half a surrogate pair, which no file can hold, becomes a question mark."""
-    if value is None or isinstance(value, dict | list):
-        return None
-    return str(value).encode("utf-8", errors="replace").decode("utf-8")

@@ -97,7 +97,13 @@ def read(head: Head, source: Source | None) -> Result:
     types = {column: _COLUMNS[name][0] for name, column in columns.items()}
     scan = text.scan(head, types, timezone=source.timezone if source else None)
     rows = pd.DataFrame({name: scan.frame[column] for name, column in columns.items()})
-    built = events.build(_incidents(rows, source), "incidents", file=head.name, lines=scan.lines)
+    built = events.build(
+        _incidents(rows, source),
+        "incidents",
+        file=head.name,
+        lines=scan.lines,
+        services={} if source is None else source.services,
+    )
     return Result(
         tables=built.tables,
         event_lines=built.lines,

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from srelib.errors import ReadError
-from srelib.readers import cells, counts, generic, jsontext, wide
+from srelib.readers import cells, counts, generic, jsonkeys, jsontext, wide
 from srelib.readers.base import Head, Result
 from srelib.readers.text import Scan, rejects
 
@@ -25,7 +25,7 @@ TABLES = ("sli",)
 
 
 def recognise(head: Head) -> bool:
-    """Whether the JSON is the answer of a Prometheus query, of whatever type.
+    """Whether the JSON is the answer of a Prometheus query, of whatever type; not for ``ALERTS``.
 
     Parameters
     ----------
@@ -35,7 +35,8 @@ def recognise(head: Head) -> bool:
     -------
     bool
     """
-    return head.kind == "json" and '"resultType"' in head.text
+    alerts = jsonkeys.holds(head, "alertname", "alertstate", under=("data.result.metric",))
+    return head.kind == "json" and '"resultType"' in head.text and not alerts
 
 
 def read(head: Head, source: Source | None) -> Result:

@@ -222,6 +222,7 @@ def read(head: Head, source: Source | None) -> Result:
         file=head.name,
         lines=scan.lines,
         environment=() if source is None else source.environment,
+        services={} if source is None else source.services,
     )
     return Result(
         tables=built.tables,

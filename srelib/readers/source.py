@@ -176,6 +176,24 @@ class Source(_Model):
         "default: production",
         examples=['"production"', '["prod", "prod-.*"]'],
     )
+    services: dict[str, str] = Field(
+        default={},
+        description="events: service by what the file calls it (components, identifiers); other "
+        "names stay as they are",
+        examples=['{ "API (EU)" = "api" }'],
+    )
+    workflow: Names = Field(
+        default=(),
+        description="GitHub Actions: the workflows whose runs are deployments; names, file names, "
+        "or regular expressions on the whole of one",
+        examples=['"Deploy"', '["deploy.yml", "Release .*"]'],
+    )
+    label: Names = Field(
+        default=(),
+        description="GitHub issues: the labels that make an issue an incident; names, or regular "
+        "expressions on the whole of one; default: incident",
+        examples=['"incident"', '["status", "sev-[12]"]'],
+    )
     values: dict[str, Literal["good", "bad", "ignore"]] = Field(
         default={},
         description="what each state of a state log means",

@@ -1,0 +1,136 @@
+"""Bitbucket deployments, from ``/repositories/WORKSPACE/REPO/deployments``."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from srelib.readers import jsonkeys, jsonrows, jsontext
+from srelib.readers.base import Head, Result
+from srelib.readers.jsonrows import Row
+
+if TYPE_CHECKING:
+    from srelib.readers.source import Source
+
+FORMAT = "bitbucket"
+TABLES = ("deployments",)
+
+_OUTCOMES = {
+    "successful": "succeeded", "completed": "succeeded", "failed": "failed",
+    "stopped": "cancelled", "expired": "cancelled",
+}  # fmt: skip
+_UNFINISHED = ("in_progress", "pending", "paused")
+_NOTHING = {"undeployed": "the environment waits for this deployment: nothing was deployed yet"}
+
+
+def recognise(head: Head) -> bool:
+    """Whether the file holds Bitbucket deployments.
+
+    Parameters
+    ----------
+    head : Head
+        Start of the file.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> text = '{"values": [{"uuid": "{1}", "environment": {}, "release": {}, "state": {}}]}'
+    >>> recognise(Head(Path("d.json"), "d.json", False, "utf-8", "json", text))
+    True
+    """
+    return jsonkeys.holds(head, "uuid", "environment", "release", "state", under=("", "values"))
+
+
+def read(head: Head, source: Source | None) -> Result:
+    """Deployments to production, one row each.
+
+    Parameters
+    ----------
+    head : Head
+        The file: pages with ``values``, or their members.
+    source : Source or None
+        ``service`` replaces the name of the repository; ``environment`` says which to keep;
+        ``columns`` names other keys, dotted.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    ReadError
+        The file is not JSON.
+
+    Notes
+    -----
+    Many answers name an environment only by its identifier; such a deployment is left out until
+    ``environment`` in ``sources.toml`` lists the identifier.
+
+    References
+    ----------
+    .. [1] Bitbucket Cloud REST API, "Deployments".
+    """
+    records = jsontext.records(jsontext.content(head), file=head.name)
+    found, pages = jsonkeys.members(records, "values")
+    rows, numbers = jsonrows.rows(
+        found, lambda record: [_row(record, source)], kind="a deployment", sign="environment"
+    )
+    return jsonrows.result(
+        head, rows, numbers, table="deployments", times=("started_at", "finished_at"),
+        source=source, notes=_notes(jsonkeys.listed(found), pages),
+    )  # fmt: skip
+
+
+def _row(record: dict[str, Any], source: Source | None) -> Row:
+    place, state = jsonkeys.inner(record, "environment"), jsonkeys.inner(record, "state")
+    kind = jsonkeys.inner(place, "environmenttype").get("name")
+    return {
+        "deployment_id": jsonkeys.text(record.get("uuid")),
+        "service": jsonrows.said_service(source) or _repository(record),
+        "environment": jsonkeys.text(place.get("name") or place.get("uuid")),
+        "is_production": str(kind).lower() == "production",
+        "started_at": jsonkeys.text(state.get("startedon")),
+        "finished_at": jsonkeys.text(state.get("completedon") or record.get("lastupdatetime")),
+        "commit_sha": jsonkeys.text(jsonkeys.inner(record, "release", "commit").get("hash")),
+        **jsonrows.outcome(
+            _word(state), outcomes=_OUTCOMES, unfinished=_UNFINISHED, nothing=_NOTHING
+        ),
+        **jsonrows.chosen(record, source),
+    }
+
+
+def _word(state: dict[str, Any]) -> Any:
+    """``COMPLETED`` only says that it is over; how it ended is one level deeper."""
+    return jsonkeys.inner(state, "status").get("name") or state.get("name")
+
+
+def _repository(record: dict[str, Any]) -> str | None:
+    for way in (("release", "commit"), ("release",), ()):
+        owner = jsonkeys.inner(record, *way) if way else record
+        for link in jsonkeys.inner(owner, "links").values():
+            address = link.get("href") if isinstance(link, dict) else link
+            place = re.search(r"(?:/repositories|bitbucket\.org)/[^/]+/([^/]+)/", str(address))
+            if place:
+                return place.group(1)
+    return None
+
+
+def _notes(records: list[dict[str, Any]], pages: list[dict[str, Any]]) -> list[str]:
+    notes = []
+    if pages and all(page.get("next") for page in pages):
+        notes.append(
+            f"The last page names a next one: {len(records):,} deployments are not all; "
+            "export every page."
+        )
+    states = [jsonkeys.inner(record, "state") for record in records]
+    vague = sum(str(_word(state)).lower() == "completed" for state in states)
+    if vague:
+        notes.append(
+            f"{vague:,} of {len(records):,} deployments are completed and do not say how: "
+            "they are taken as succeeded."
+        )
+    return notes

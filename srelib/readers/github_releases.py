@@ -1,0 +1,128 @@
+"""GitHub releases: what was published, when."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from srelib.errors import ReadError
+from srelib.readers import jsonkeys, jsonrows, jsontext
+from srelib.readers.base import Head, Result
+from srelib.readers.jsonrows import Row
+
+if TYPE_CHECKING:
+    from srelib.readers.source import Source
+
+FORMAT = "github_releases"
+TABLES = ("deployments",)
+
+GH_LIMIT = 30
+"""Releases that ``gh release list`` prints when no ``--limit`` is given; a page of the API too."""
+
+_FULL = (GH_LIMIT, 100)
+_DRAFT = "a draft: it was not published, so it reached nobody"
+
+
+def recognise(head: Head) -> bool:
+    """Whether the file holds releases, from REST or from ``gh release list --json``.
+
+    Parameters
+    ----------
+    head : Head
+        Start of the file.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> text = '[{"tagName": "v1", "publishedAt": "2026-06-01T10:00:00Z", "isDraft": false}]'
+    >>> recognise(Head(Path("r.json"), "r.json", False, "utf-8", "json", text))
+    True
+    """
+    return jsonkeys.holds(head, "tagname", "publishedat", under=("",))
+
+
+def read(head: Head, source: Source | None) -> Result:
+    """One successful deployment per release.
+
+    Parameters
+    ----------
+    head : Head
+        The file: ``gh release list --json``, or pages of the REST interface.
+    source : Source or None
+        ``service`` is needed where the file does not name its repository; ``columns`` names other
+        keys; ``environment = ["production", "prerelease"]`` keeps prereleases.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    ReadError
+        No service is given and none is in the file, or it holds no release.
+
+    Notes
+    -----
+    ``finished_at`` is the time of publication: ``created_at`` is that of the commit.
+    Drafts are refused; prereleases count as another environment and are left out by rule.
+
+    References
+    ----------
+    .. [1] GitHub REST API, "REST API endpoints for releases".
+    """
+    found = jsontext.records(jsontext.content(head), file=head.name)
+    rows, numbers = jsonrows.rows(
+        found, lambda release: [_row(release, source)], kind="a release", sign="tagname"
+    )
+    if rows and not any(row.get("service") for row in rows):
+        raise ReadError(
+            "a list of releases does not say which service they release",
+            file=head.name,
+            fix=f'add service = "..." to a [[file]] with match = {head.name!r} in sources.toml',
+        )
+    return jsonrows.result(
+        head, rows, numbers, table="deployments", times=("finished_at",), source=source,
+        notes=_notes(len(found)),
+    )  # fmt: skip
+
+
+def _row(release: dict[str, Any], source: Source | None) -> Row:
+    early = _is(release, "prerelease")
+    target = jsonkeys.text(release.get("targetcommitish")) or ""
+    row = {
+        "deployment_id": jsonkeys.text(release.get("tagname")),
+        "service": jsonrows.said_service(source) or _repository(release),
+        "environment": "prerelease" if early else "production",
+        "finished_at": jsonkeys.text(release.get("publishedat")),
+        "status": "succeeded",
+        "commit_sha": target if re.fullmatch(r"[0-9a-f]{40,64}", target) else None,
+    } | jsonrows.chosen(release, source)
+    if _is(release, "draft"):
+        return row | jsonrows.refused(_DRAFT, value=row["deployment_id"])
+    return row
+
+
+def _is(release: dict[str, Any], what: str) -> bool:
+    return release.get(what, release.get(f"is{what}")) is True
+
+
+def _repository(release: dict[str, Any]) -> str | None:
+    for key in ("htmlurl", "url"):
+        address = jsonkeys.text(release.get(key)) or ""
+        place = re.search(r"(?:/repos|//[^/]+)/[^/]+/([^/]+)/releases/", address)
+        if place:
+            return place.group(1)
+    return None
+
+
+def _notes(count: int) -> list[str]:
+    if count not in _FULL:
+        return []
+    return [
+        f"Exactly {count} releases, as many as GitHub gives when not told otherwise: truncated? "
+        "Export with `gh release list --limit 1000`, or with --paginate."
+    ]

@@ -1,0 +1,157 @@
+"""GitLab deployments, from ``/projects/ID/deployments``.
+
+The time a deployment reached its users is that of the job behind it (``deployable``);
+deployments made through the API have no job.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from srelib.readers import jsonkeys, jsonrows, jsontext
+from srelib.readers.base import Head, Result
+from srelib.readers.jsonrows import Row
+
+if TYPE_CHECKING:
+    from srelib.readers.source import Source
+
+FORMAT = "gitlab"
+TABLES = ("deployments",)
+
+_PAGES = (20, 100)  # page sizes of the API, by default and at most
+_OUTCOMES = {
+    "success": "succeeded", "failed": "failed", "canceled": "cancelled", "cancelled": "cancelled",
+}  # fmt: skip
+_UNFINISHED = ("created", "running", "blocked", "pending", "waiting_for_resource", "preparing")
+_NOTHING = {
+    "skipped": "the deployment was skipped: nothing was deployed",
+    "manual": "the job waits for somebody to start it: nothing was deployed",
+}
+
+
+def recognise(head: Head) -> bool:
+    """Whether the file holds GitLab deployments.
+
+    Parameters
+    ----------
+    head : Head
+        Start of the file.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> text = '[{"id": 1, "iid": 1, "sha": "c0ffee", "environment": {"name": "production"}}]'
+    >>> recognise(Head(Path("d.json"), "d.json", False, "utf-8", "json", text))
+    True
+    """
+    return jsonkeys.holds(head, "iid", "sha", "environment", under=("",)) or jsonkeys.holds(
+        head, "deployable", "environment", under=("",)
+    )
+
+
+def read(head: Head, source: Source | None) -> Result:
+    """Deployments to production, one row each.
+
+    Parameters
+    ----------
+    head : Head
+        The file: one array, or the arrays of several pages.
+    source : Source or None
+        ``service`` replaces the name of the project; ``environment`` says which to keep;
+        ``columns`` names other keys, dotted.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    ReadError
+        The file is not JSON.
+
+    Notes
+    -----
+    Times of one record may be in several zones; each carries its offset, and all become UTC.
+    Without a job, or without the end of its job, ``finished_at`` is the last update, with a note.
+
+    References
+    ----------
+    .. [1] GitLab documentation, "Deployments API".
+    """
+    found = jsontext.records(jsontext.content(head), file=head.name)
+    rows, numbers = jsonrows.rows(
+        found, lambda record: [_row(record, source)], kind="a deployment", sign="environment"
+    )
+    notes = [*_of_one_project(rows), *_notes(jsonkeys.listed(found), len(found))]
+    return jsonrows.result(
+        head, rows, numbers, table="deployments", times=("started_at", "finished_at"),
+        source=source, notes=notes,
+    )  # fmt: skip
+
+
+def _row(record: dict[str, Any], source: Source | None) -> Row:
+    job, place = jsonkeys.inner(record, "deployable"), jsonkeys.inner(record, "environment")
+    return {
+        "deployment_id": jsonkeys.text(record.get("id", record.get("iid"))),
+        "service": jsonrows.said_service(source) or _project(record, job),
+        "environment": jsonkeys.text(place.get("name", record.get("environment"))),
+        "is_production": place.get("tier") == "production",
+        "started_at": jsonkeys.text(job.get("startedat") or record.get("createdat")),
+        "finished_at": jsonkeys.text(job.get("finishedat") or record.get("updatedat")),
+        "commit_sha": jsonkeys.text(record.get("sha")),
+        **_ending(record, job),
+        **jsonrows.chosen(record, source),
+    }
+
+
+def _ending(record: dict[str, Any], job: dict[str, Any]) -> Row:
+    word = record.get("status") or job.get("status")
+    return jsonrows.outcome(word, outcomes=_OUTCOMES, unfinished=_UNFINISHED, nothing=_NOTHING)
+
+
+def _project(record: dict[str, Any], job: dict[str, Any]) -> str | None:
+    """Last part of the project's path, from the address of anything that belongs to it."""
+    owners = (job, jsonkeys.inner(job, "commit"), jsonkeys.inner(job, "pipeline"), record)
+    for owner in owners:
+        place = re.search(r"//[^/]+/(?:.+/)?([^/]+)/-/", str(owner.get("weburl") or ""))
+        if place:
+            return place.group(1)
+    return None
+
+
+def _of_one_project(rows: Sequence[Row]) -> list[str]:
+    """Give deployments without a job the project of the others, where there is only one."""
+    named = {row["service"] for row in rows if row.get("service")}
+    lacking = [row for row in rows if "deployment_id" in row and not row.get("service")]
+    if len(named) != 1 or not lacking:
+        return []
+    (only,) = named
+    for row in lacking:
+        row["service"] = only
+    return [
+        f"{len(lacking):,} deployments name no project: taken as {only!r}, the only one in the "
+        "file."
+    ]
+
+
+def _notes(records: list[dict[str, Any]], count: int) -> list[str]:
+    notes = []
+    if count in _PAGES:
+        notes.append(
+            f"Exactly {count} deployments, the size of one page: truncated? "
+            "Export all pages: `glab api projects/ID/deployments --paginate`."
+        )
+    ended = [r for r in records if _ending(r, jsonkeys.inner(r, "deployable")).get("status")]
+    unsure = sum(not jsonkeys.inner(r, "deployable").get("finishedat") for r in ended)
+    if unsure:
+        notes.append(
+            f"{unsure:,} of {len(ended):,} deployments tell no end of a job: they are taken to "
+            "have finished when they were last updated, which can be late."
+        )
+    return notes

@@ -1,0 +1,186 @@
+"""Jenkins builds of jobs that deploy, from ``JOB/api/json``.
+
+``timestamp`` is the start, in milliseconds; the end is that plus ``duration``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from srelib.errors import ReadError
+from srelib.readers import jsonkeys, jsonrows, jsontext
+from srelib.readers.base import Head, Result
+from srelib.readers.jsonrows import Row
+
+if TYPE_CHECKING:
+    from srelib.readers.source import Source
+
+FORMAT = "jenkins"
+TABLES = ("deployments",)
+
+BUILDS_LIMIT = 100
+"""Builds that ``builds`` gives at most; ``allBuilds`` gives all."""
+
+_TREE = "number,result,timestamp,duration,url,fullDisplayName,actions[lastBuiltRevision[SHA1]]"
+_ASK = f"ask for JOB/api/json?tree=allBuilds[{_TREE}]"
+_OUTCOMES = {
+    "success": "succeeded", "unstable": "succeeded", "failure": "failed", "aborted": "cancelled",
+}  # fmt: skip
+_NOT_BUILT = "the stage was not built: nothing was deployed"
+_NOTHING = {"not_built": _NOT_BUILT, "not_build": _NOT_BUILT}  # old exports misspell it
+
+
+def recognise(head: Head) -> bool:
+    """Whether the file holds Jenkins builds.
+
+    Parameters
+    ----------
+    head : Head
+        Start of the file.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> text = '{"builds": [{"number": 7, "result": "SUCCESS", "timestamp": 1780300000000}]}'
+    >>> recognise(Head(Path("b.json"), "b.json", False, "utf-8", "json", text))
+    True
+    """
+    places = ("", "builds", "allbuilds")
+    full = jsonkeys.holds(head, "number", "result", "timestamp", under=places)
+    bare = jsonkeys.holds(head, "number", "url", under=("builds", "allbuilds"))
+    return full or bare
+
+
+def read(head: Head, source: Source | None) -> Result:
+    """Builds, one row each.
+
+    Parameters
+    ----------
+    head : Head
+        The file: jobs with ``builds`` or ``allBuilds``, or builds themselves.
+    source : Source or None
+        ``service`` replaces the name of the job; ``columns`` names other keys, dotted.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    ReadError
+        The builds hold no times, or there are none.
+
+    Notes
+    -----
+    ``ABORTED`` is somebody's decision: cancelled, no failure.
+    ``UNSTABLE`` ran to its end with complaints of tests: it reached its users, so it counts as
+    succeeded, with a note.
+    A job that builds and does not deploy must not be handed over: nothing tells it apart.
+
+    References
+    ----------
+    .. [1] Jenkins core, class ``hudson.model.Result``.
+    """
+    records = jsontext.records(jsontext.content(head), file=head.name)
+    found, pages = jsonkeys.members(records, "allbuilds", "builds")
+    builds = jsonkeys.listed(found)
+    if builds and not any("timestamp" in build for build in builds):
+        raise ReadError("the builds hold neither result nor time", file=head.name, fix=_ASK)
+    job = _job_of(pages)
+    rows, numbers = jsonrows.rows(
+        found, lambda build: [_row(build, source, job)], kind="a build", sign="number"
+    )
+    if not rows:
+        raise ReadError("no build in this file", file=head.name, fix=_ASK)
+    return jsonrows.result(
+        head, rows, numbers, table="deployments", times=("started_at", "finished_at"),
+        source=source, notes=_notes(builds, pages),
+    )  # fmt: skip
+
+
+def _row(build: dict[str, Any], source: Source | None, job: str | None) -> Row:
+    name = _name(build) or job
+    number = jsonkeys.text(build.get("number"))
+    return {
+        "deployment_id": f"{name} #{number}" if name else number,
+        "service": jsonrows.said_service(source) or name,
+        "started_at": jsonkeys.text(build.get("timestamp")),
+        "commit_sha": _commit(build),
+        **_ending(build),
+        **jsonrows.chosen(build, source),
+    }
+
+
+def _ending(build: dict[str, Any]) -> Row:
+    if build.get("result") is None or build.get("building") is True:
+        return jsonrows.refused(jsonrows.UNFINISHED, value=build.get("result"), column="status")
+    told = jsonrows.outcome(build["result"], outcomes=_OUTCOMES, nothing=_NOTHING)
+    start, length = _whole(build.get("timestamp")), _whole(build.get("duration"))
+    if "status" not in told or start is None:
+        return told
+    if length is None or length < 0:
+        reason = "the duration is no number of milliseconds"
+        return jsonrows.refused(reason, value=build.get("duration"), column="duration")
+    return told | {"finished_at": str(start + length)}
+
+
+def _whole(value: Any) -> int | None:
+    """Milliseconds; a number beyond a thousand years is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e14:
+        return None
+    return int(value)
+
+
+def _commit(build: dict[str, Any]) -> str | None:
+    for action in jsonkeys.listed(build.get("actions")):
+        commit = jsonkeys.text(jsonkeys.inner(action, "lastbuiltrevision").get("sha1"))
+        if commit:
+            return commit
+    return None
+
+
+def _name(build: dict[str, Any]) -> str | None:
+    """Name of the job: from the address of the build, else from its display name."""
+    parts = re.findall(r"/job/([^/]+)", jsonkeys.text(build.get("url")) or "")
+    if parts:
+        return "/".join(unquote(part) for part in parts)
+    shown = jsonkeys.text(build.get("fulldisplayname")) or ""
+    stem = re.sub(r"\s*#\d+.*$", "", shown).replace(" » ", "/").strip()
+    return stem or None
+
+
+def _job_of(pages: Sequence[dict[str, Any]]) -> str | None:
+    """Name of the job around the builds, where the file is about one job."""
+    names = {jsonkeys.text(page.get("fullname") or page.get("name")) for page in pages}
+    return names.pop() if len(names) == 1 else None
+
+
+def _notes(builds: list[dict[str, Any]], pages: list[dict[str, Any]]) -> list[str]:
+    notes = []
+    if any(
+        isinstance(page.get("builds"), list) and len(page["builds"]) == BUILDS_LIMIT
+        for page in pages
+    ):
+        notes.append(
+            f"Exactly {BUILDS_LIMIT} builds, the most `builds` gives: truncated? "
+            "Ask for allBuilds instead."
+        )
+    words = [str(build.get("result")).lower() for build in builds]
+    if words.count("unstable"):
+        notes.append(
+            f"{words.count('unstable'):,} of {len(words):,} builds are UNSTABLE: they ran to their "
+            "end, so they count as succeeded."
+        )
+    if words.count("aborted"):
+        notes.append(
+            f"{words.count('aborted'):,} of {len(words):,} builds were aborted by somebody: "
+            "cancelled, not failed."
+        )
+    return notes

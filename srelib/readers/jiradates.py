@@ -1,0 +1,123 @@
+"""Dates as Jira, and Excel after it, write them, to ISO 8601 without a zone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import pandas as pd
+
+from srelib.errors import ReadError
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+"""Months as an English Jira shortens them."""
+
+_CLOCK = r"(?:\s+(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d))?\s*(?P<half>[AaPp][Mm])?)?"
+_NAMED = re.compile(
+    r"(?P<day>\d{1,2})[/ .-](?P<month>[^\W\d]+)\.?[/ .-](?P<year>\d{4}|\d\d)" + _CLOCK
+)
+_NUMBERED = re.compile(r"(?P<one>\d{1,2})[/.](?P<two>\d{1,2})[/.](?P<year>\d{4}|\d\d)" + _CLOCK)
+_FOREIGN = (
+    "the month {month!r} is not English: set the language of your Jira profile to English and "
+    "export again"
+)
+_IMPOSSIBLE = "not a date: no such day or time of day"
+
+
+def iso(frame: pd.DataFrame, shown: Mapping[str, str], *, file: str) -> pd.DataFrame:
+    """The frame with its dates in ISO 8601; what is no date stays, or becomes a fault.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows with text in the columns of `shown`.
+    shown : mapping of str to str
+        Columns of dates, and what the file calls them.
+    file : str
+        Name used in errors.
+
+    Returns
+    -------
+    DataFrame
+        A new frame; ``fault``, ``fault_column`` and ``fault_value`` as `events.build` takes them.
+
+    Raises
+    ------
+    ReadError
+        The file has numbers only (6/7/2025), and nothing says which is the month.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"at": ["11/May/24 03:26 PM", "6/21/2025 16:14", "2025-06-01"]})
+    >>> iso(rows, {"at": "Created"}, file="j.csv")["at"].tolist()
+    ['2024-05-11T15:26:00', '2025-06-21T16:14:00', '2025-06-01']
+    """
+    dated = frame.copy()
+    if "fault" not in dated:
+        dated[["fault", "fault_column", "fault_value"]] = None
+    day_first = _day_first(dated, shown, file)
+    for name, called in shown.items():
+        for row, value in dated[name].dropna().items():
+            text, fault = _converted(str(value).strip(), day_first)
+            dated.at[row, name] = text
+            if fault and dated.loc[[row], "fault"].isna().all():
+                told = (fault, called, str(value))
+                dated.loc[row, ["fault", "fault_column", "fault_value"]] = told
+    return dated
+
+
+def _day_first(frame: pd.DataFrame, shown: Mapping[str, str], file: str) -> bool:
+    """Whether the day stands before the month, as a number above 12 somewhere shows."""
+    texts = [str(text).strip() for name in shown for text in frame[name].dropna()]
+    matches = [(match, text) for text in texts if (match := _NUMBERED.fullmatch(text))]
+    first = [text for match, text in matches if int(match["one"]) > 12]
+    second = [text for match, text in matches if int(match["two"]) > 12]
+    if matches and bool(first) == bool(second):
+        why = "no date shows which number is the month" if not first else (
+            f"{first[0]!r} has the day first and {second[0]!r} the month"
+        )  # fmt: skip
+        raise ReadError(
+            f"dates such as {matches[0][1]!r} can be read in two ways; {why}", file=file,
+            fix="export again from Jira and do not save it in Excel, or write dates as 2026-01-31",
+        )  # fmt: skip
+    return bool(first)
+
+
+def _converted(text: str, day_first: bool) -> tuple[str | None, str | None]:
+    """The date in ISO 8601, or why there is none; anything unknown stays as it is."""
+    named, numbered = _NAMED.fullmatch(text), _NUMBERED.fullmatch(text)
+    if named:
+        short = named["month"].lower()[:3]
+        if short not in MONTHS or not _is_english(named["month"]):
+            return None, _FOREIGN.format(month=named["month"])
+        return _written(named, MONTHS.index(short) + 1, int(named["day"]))
+    if numbered:
+        one, two = int(numbered["one"]), int(numbered["two"])
+        return _written(numbered, two if day_first else one, one if day_first else two)
+    return text, None
+
+
+def _is_english(month: str) -> bool:
+    return len(month) == 3 or month.lower() in _LONG or month.lower() == "sept"
+
+
+_LONG = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september",
+    "october", "november", "december",
+)  # fmt: skip
+
+
+def _written(match: re.Match[str], month: int, day: int) -> tuple[str | None, str | None]:
+    year = int(match["year"]) + (2000 if len(match["year"]) == 2 else 0)
+    hour, half = int(match["hour"] or 0), (match["half"] or "").lower()
+    if half and not 1 <= hour <= 12:
+        return None, _IMPOSSIBLE
+    if half:
+        hour = hour % 12 + (12 if half == "pm" else 0)
+    try:
+        at = pd.Timestamp(
+            year, month, day, hour, int(match["minute"] or 0), int(match["second"] or 0)
+        )
+    except ValueError:
+        return None, _IMPOSSIBLE
+    return at.isoformat(), None

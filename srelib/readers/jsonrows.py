@@ -1,0 +1,405 @@
+"""JSON records to a table of events: one row each, or the reason why there is none.
+
+A row is a dict of canonical columns with text in them.
+It may bring ``fault``, ``fault_column`` and ``fault_value`` (why it is refused) or ``left_out``,
+``left_out_column`` and ``left_out_value`` (why a sound row is left out).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from srelib import tables
+from srelib.readers import events, faults, jsonkeys
+from srelib.readers.base import Head, Result
+
+if TYPE_CHECKING:
+    from srelib.readers.source import Source
+
+Row = dict[str, Any]
+
+UNFINISHED = "not finished when this was exported; export again later"
+
+
+def rows(
+    members: Iterable[Any], made: Callable[[dict[str, Any]], Iterable[Row]], *, kind: str, sign: str
+) -> tuple[list[Row], list[int]]:
+    """The rows of every record, and the number of the record each belongs to.
+
+    Parameters
+    ----------
+    members : iterable
+        The records.
+    made : callable
+        A record under plain keys to its rows.
+    kind : str
+        What a record is, with its article, for the reason of what is none.
+    sign : str
+        Plain key without which a record is none of that kind.
+
+    Returns
+    -------
+    list of dict
+        Rows; what is no such record becomes a row with a fault.
+    list of int
+        Number of its record, from 1, for every row.
+
+    Examples
+    --------
+    >>> rows([{"ID": 7}, None], lambda record: [{"x": record["id"]}], kind="a job", sign="id")
+    ([{'x': 7}, {'fault': 'not a job', 'fault_column': None, 'fault_value': 'null'}], [1, 2])
+    """
+    found: list[Row] = []
+    numbers: list[int] = []
+    for number, member in enumerate(members, start=1):
+        record = jsonkeys.keyed(member) if isinstance(member, dict) else {}
+        part = list(made(record)) if sign in record else [_none(member, kind)]
+        found.extend(part)
+        numbers.extend([number] * len(part))
+    return found, numbers
+
+
+def _none(member: Any, kind: str) -> Row:
+    return refused(f"not {kind}", value=json.dumps(member))
+
+
+def refused(reason: str, *, value: Any = None, column: str | None = None) -> Row:
+    """What a row brings that is refused.
+
+    Parameters
+    ----------
+    reason : str
+        Why, and the fix.
+    value : object
+        What was seen.
+    column : str, optional
+        Column at fault.
+
+    Returns
+    -------
+    dict
+    """
+    seen = value if value is None or isinstance(value, str) else json.dumps(value)
+    return {"fault": reason, "fault_column": column, "fault_value": jsonkeys.text(_short(seen))}
+
+
+def left_out(reason: str, *, value: Any = None, column: str | None = None) -> Row:
+    """What a sound row brings that a rule leaves out.
+
+    Parameters
+    ----------
+    reason : str
+        The rule, and what to do to keep the row.
+    value : object
+        What was seen.
+    column : str, optional
+        Column the rule looks at.
+
+    Returns
+    -------
+    dict
+    """
+    return {
+        "left_out": reason,
+        "left_out_column": column,
+        "left_out_value": jsonkeys.text(_short(value)),
+    }
+
+
+def _short(value: Any) -> Any:
+    return f"{value[:80]}…" if isinstance(value, str) and len(value) > 80 else value
+
+
+def outcome(
+    word: Any,
+    *,
+    outcomes: Mapping[str, str],
+    unfinished: Sequence[str] = (),
+    nothing: Mapping[str, str] | None = None,
+) -> Row:
+    """What a word for the outcome of a deployment means.
+
+    Parameters
+    ----------
+    word : object
+        Word of the tool; capitals do not matter.
+    outcomes : mapping of str to str
+        Words in small letters to statuses of srelib.
+    unfinished : sequence of str
+        Words of deployments that are still under way.
+    nothing : mapping of str to str, optional
+        Words after which nothing was deployed, each with what it says.
+
+    Returns
+    -------
+    dict
+        ``status``, or why there is none.
+
+    Examples
+    --------
+    >>> outcome("SUCCESS", outcomes={"success": "succeeded"})
+    {'status': 'succeeded'}
+    >>> outcome("odd", outcomes={"success": "succeeded"})["fault"]
+    'unknown status; known are success'
+    """
+    said = (jsonkeys.text(word) or "").strip().lower()
+    if said in outcomes:
+        return {"status": outcomes[said]}
+    if said in unfinished:
+        return refused(UNFINISHED, value=said, column="status")
+    if nothing and said in nothing:
+        return left_out(nothing[said], value=said, column="status")
+    if not said:
+        return refused("no word says how it ended", column="status")
+    known = ", ".join([*outcomes, *(nothing or {}), *unfinished])
+    return refused(f"unknown status; known are {known}", value=said, column="status")
+
+
+def chosen(record: dict[str, Any], source: Source | None) -> Row:
+    """The columns that ``sources.toml`` names, by dotted keys.
+
+    Parameters
+    ----------
+    record : dict
+    source : Source or None
+
+    Returns
+    -------
+    dict
+    """
+    named = {} if source is None else source.columns
+    return {name: jsonkeys.text(jsonkeys.at(record, path)) for name, path in named.items()}
+
+
+def matches(name: str | None, patterns: Iterable[str]) -> bool:
+    """Whether a name is one of the patterns, or fits one as a regular expression, wholly.
+
+    Parameters
+    ----------
+    name : str or None
+    patterns : iterable of str
+        Names, or regular expressions; what is no regular expression is a name.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> matches("Deploy (EU)", ["Deploy (EU)"]), matches("Deploy (EU)", ["Deploy"])
+    (True, False)
+    """
+    return name is not None and any(name == p or _fits(name, p) for p in patterns)
+
+
+def _fits(name: str, pattern: str) -> bool:
+    try:
+        return re.fullmatch(pattern, name) is not None
+    except re.error:
+        return False
+
+
+def counted(words: Iterable[str | None], *, most: int = 6) -> str:
+    """Words with how often they occur, the most frequent first.
+
+    Parameters
+    ----------
+    words : iterable of str or None
+        None counts as (none).
+    most : int
+        Words named; the rest is only counted.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> counted(["Deploy", "CI", "CI", None], most=2)
+    "'CI' 2, 'Deploy' 1 and 1 more"
+    """
+    counts = Counter("(none)" if word is None else repr(word) for word in words)
+    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    named = ", ".join(f"{word} {count:,}" for word, count in ranked[:most])
+    return named + (f" and {len(ranked) - most} more" if len(ranked) > most else "")
+
+
+def for_each(row: Row, services: Sequence[str | None], source: Source | None) -> list[Row]:
+    """The row of an incident once for every service it hit.
+
+    Parameters
+    ----------
+    row : dict
+    services : sequence of str or None
+        What the record says was hit; two names of one service count once.
+    source : Source or None
+        A ``service``, or a column mapped to it, goes before what the record says.
+
+    Returns
+    -------
+    list of dict
+        At least one.
+
+    Examples
+    --------
+    >>> for_each({"incident_id": "7"}, ["api", "web", "api"], None)
+    [{'incident_id': '7', 'service': 'api'}, {'incident_id': '7', 'service': 'web'}]
+    """
+    if source is not None and "service" in source.columns:
+        return [row]
+    if source is not None and source.service is not None:
+        return [row | {"service": source.service}]
+    known = {} if source is None else source.services
+    first: dict[str | None, str | None] = {}
+    for name in services or [None]:
+        first.setdefault(known.get(str(name), name), name)
+    return [row | {"service": name} for name in first.values()]
+
+
+def moment(value: Any) -> pd.Timestamp | None:
+    """A time, for comparing; what carries no zone counts as UTC.
+
+    Parameters
+    ----------
+    value : object
+
+    Returns
+    -------
+    Timestamp or None
+        None for what is no time in ISO 8601.
+
+    Examples
+    --------
+    >>> moment("2026-06-01T12:00+02:00"), moment("soon")
+    (Timestamp('2026-06-01 10:00:00+0000', tz='UTC'), None)
+    """
+    if not isinstance(value, str):
+        return None
+    at = pd.to_datetime(value, format="ISO8601", utc=True, errors="coerce")
+    return at if isinstance(at, pd.Timestamp) else None
+
+
+def in_order(values: Iterable[Any]) -> list[str]:
+    """The times among some values, the earliest first, as they are written.
+
+    Parameters
+    ----------
+    values : iterable
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> in_order(["2026-06-01T12:00+02:00", None, "2026-06-01T10:30Z", "soon"])
+    ['2026-06-01T12:00+02:00', '2026-06-01T10:30Z']
+    """
+    known = [(at, value) for value in values if (at := moment(value)) is not None]
+    return [value for _, value in sorted(known)]
+
+
+def several_note(found: Sequence[Row], numbers: Sequence[int]) -> list[str]:
+    """That some incidents stand in several rows, one for each service.
+
+    Parameters
+    ----------
+    found, numbers : sequence
+        From `rows`.
+
+    Returns
+    -------
+    list of str
+        Empty, or one sentence.
+    """
+    several = sum(count > 1 for count in Counter(numbers).values())
+    if not several:
+        return []
+    return [
+        f"{several:,} of {len(set(numbers)):,} incidents hit several services and count once for "
+        f"each: {len(found):,} rows."
+    ]
+
+
+def said_service(source: Source | None) -> str | None:
+    """The service ``sources.toml`` says, if it says one.
+
+    Parameters
+    ----------
+    source : Source or None
+
+    Returns
+    -------
+    str or None
+    """
+    return None if source is None else source.service
+
+
+def result(
+    head: Head,
+    found: Sequence[Row],
+    numbers: Sequence[int],
+    *,
+    table: str,
+    times: Sequence[str],
+    source: Source | None,
+    notes: Iterable[str] = (),
+) -> Result:
+    """The rows as a canonical table.
+
+    Parameters
+    ----------
+    head : Head
+        The file.
+    found, numbers : sequence
+        From `rows`.
+    table : str
+        Table they belong to.
+    times : sequence of str
+        Columns that hold times.
+    source : Source or None
+        ``timezone``, ``environment``, ``services`` and ``columns`` are used.
+    notes : iterable of str
+        What the reader has to say.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    ReadError
+        Most times carry no zone, and none is given.
+    """
+    if not found:
+        return Result({table: tables.empty(table)}, 0, 0, notes=tuple(notes))
+    frame = pd.DataFrame(list(found))
+    needed = [*tables.required(table), *times]
+    frame = frame.assign(**{name: None for name in needed if name not in frame})
+    frame = faults.with_times(
+        frame, times, file=head.name, timezone=None if source is None else source.timezone
+    )
+    if "planned" in frame and source is not None and "planned" in source.columns:
+        frame = faults.with_planned(frame, column=source.columns["planned"])
+    built = events.build(
+        frame,
+        table,
+        file=head.name,
+        lines=numbers,
+        environment=() if source is None else source.environment,
+        services={} if source is None else source.services,
+    )
+    return Result(
+        tables=built.tables,
+        event_lines=built.lines,
+        rows_read=len(frame),
+        rows_kept=built.kept,
+        rejects=built.rejects,
+        notes=(*built.notes, *notes),
+    )

@@ -1,0 +1,160 @@
+"""Opsgenie incidents, from ``/v1/incidents``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from srelib.readers import jsonkeys, jsonrows, jsontext
+from srelib.readers.base import Head, Result
+from srelib.readers.jsonrows import Row
+
+if TYPE_CHECKING:
+    from srelib.readers.source import Source
+
+FORMAT = "opsgenie"
+TABLES = ("incidents", "exclusions")
+
+_PAGES = (20, 100)  # page sizes of the API, by default and at most
+_TIMES = ("started_at", "detected_at", "resolved_at")
+_OVER = ("resolved", "closed")
+
+
+def recognise(head: Head) -> bool:
+    """Whether the file holds Opsgenie incidents.
+
+    Parameters
+    ----------
+    head : Head
+        Start of the file.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> text = '{"data": [{"id": "7f", "tinyId": "1", "impactStartDate": "..."}]}'
+    >>> recognise(Head(Path("i.json"), "i.json", False, "utf-8", "json", text))
+    True
+    """
+    places = ("", "data")
+    return any(
+        jsonkeys.holds(head, "tinyid", key, under=places)
+        for key in ("impactstartdate", "impactedservices")
+    )
+
+
+def read(head: Head, source: Source | None) -> Result:
+    """Incidents, one row for each service they hit.
+
+    Parameters
+    ----------
+    head : Head
+        The file: pages with ``data``, or their members.
+    source : Source or None
+        ``services`` turns the identifiers of services into names; ``service`` is that of every
+        row; ``columns`` names other keys, dotted.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    ReadError
+        The file is not JSON.
+
+    Notes
+    -----
+    Impact starts and ends when users are concerned; ``createdAt`` is when somebody noticed.
+    Incidents that do not say when the impact began start with their creation, with a note.
+
+    References
+    ----------
+    .. [1] Atlassian Opsgenie, "Incident API".
+    """
+    records = jsontext.records(jsontext.content(head), file=head.name)
+    found, pages = jsonkeys.members(records, "data")
+    rows, numbers = jsonrows.rows(
+        found, lambda one: _rows(one, source), kind="an incident", sign="createdat"
+    )
+    notes = [
+        *jsonrows.several_note(rows, numbers),
+        *_notes(jsonkeys.listed(found), pages, source),
+    ]
+    return jsonrows.result(
+        head, rows, numbers, table="incidents", times=_TIMES, source=source, notes=notes
+    )
+
+
+def _rows(one: dict[str, Any], source: Source | None) -> list[Row]:
+    row = {
+        "incident_id": jsonkeys.text(one.get("id", one.get("tinyid"))),
+        "severity": jsonkeys.text(one.get("priority")),
+        "started_at": jsonkeys.text(one.get("impactstartdate") or one.get("createdat")),
+        "detected_at": jsonkeys.text(one.get("createdat")),
+        "resolved_at": jsonkeys.text(one.get("impactenddate") or _closed(one)),
+        "title": jsonkeys.text(one.get("message")),
+    } | jsonrows.chosen(one, source)
+    return jsonrows.for_each(row, _services(one), source)
+
+
+def _services(one: dict[str, Any]) -> list[str | None]:
+    """Identifiers, or the names that newer answers put beside them."""
+    given = one.get("impactedservices")
+    if not isinstance(given, list):
+        return []
+    return [
+        jsonkeys.text(jsonkeys.keyed(part).get("name", jsonkeys.keyed(part).get("id")))
+        if isinstance(part, dict)
+        else jsonkeys.text(part)
+        for part in given
+    ]
+
+
+def _closed(one: dict[str, Any]) -> Any:
+    """The last update of an incident that is over and tells no end of its impact."""
+    return one.get("updatedat") if str(one.get("status")).lower() in _OVER else None
+
+
+def _notes(
+    incidents: Sequence[dict[str, Any]], pages: list[dict[str, Any]], source: Source | None
+) -> list[str]:
+    notes = []
+    if any(jsonkeys.inner(page, "paging").get("next") for page in pages[-1:]):
+        notes.append(
+            f"The last page names a next one: {len(incidents):,} incidents are not all; "
+            "export every page."
+        )
+    elif len(incidents) in _PAGES and not any("paging" in page for page in pages):
+        notes.append(
+            f"Exactly {len(incidents)} incidents, the size of one page: truncated? Export every "
+            "page."
+        )
+    unsaid = sum(not one.get("impactstartdate") for one in incidents)
+    if unsaid:
+        notes.append(
+            f"{unsaid:,} of {len(incidents):,} incidents do not say when the impact began: they "
+            "start when they were created."
+        )
+    guessed = sum(bool(_closed(one)) and not one.get("impactenddate") for one in incidents)
+    if guessed:
+        notes.append(
+            f"{guessed:,} of {len(incidents):,} incidents are over and do not say when the impact "
+            "ended: their last update counts, which can be late."
+        )
+    known = {} if source is None else source.services
+    named = {str(name) for one in incidents for name in _services(one)} - set(known)
+    ids = sorted(name for name in named if _is_identifier(name))
+    if ids and (source is None or source.service is None):
+        notes.append(
+            f"{len(ids):,} services are known only by identifier, such as {ids[0]!r}: name them "
+            f'with services = {{ "{ids[0]}" = "..." }} in sources.toml.'
+        )
+    return notes
+
+
+def _is_identifier(name: str) -> bool:
+    return len(name) == 36 and name.count("-") == 4 and all(c in "0123456789abcdef-" for c in name)

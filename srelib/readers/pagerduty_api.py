@@ -1,0 +1,172 @@
+"""PagerDuty incidents as JSON: ``/incidents`` of the REST API, and the raw ones of Analytics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from srelib.readers import jsonkeys, jsonrows, jsontext
+from srelib.readers.base import Head, Result
+from srelib.readers.jsonrows import Row
+
+if TYPE_CHECKING:
+    from srelib.readers.source import Source
+
+FORMAT = "pagerduty_api"
+TABLES = ("incidents", "exclusions")
+
+DEEPEST = 10_000
+"""Incidents the REST API gives for one search, whatever the number of pages."""
+
+_PAGES = (25, 100, DEEPEST)  # page sizes of the API, by default and at most
+_TIMES = ("started_at", "detected_at", "acknowledged_at", "resolved_at")
+_MERGED = "merged into another incident, which stands for both"
+
+
+def recognise(head: Head) -> bool:
+    """Whether the file holds PagerDuty incidents as JSON.
+
+    Parameters
+    ----------
+    head : Head
+        Start of the file.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> text = '{"incidents": [{"incident_number": 1, "created_at": "...", "urgency": "high"}]}'
+    >>> recognise(Head(Path("i.json"), "i.json", False, "utf-8", "json", text))
+    True
+    """
+    places = ("", "incidents", "data")
+    some = any(
+        jsonkeys.holds(head, "incidentnumber", "createdat", key, under=places)
+        for key in ("service", "servicename", "urgency")
+    )
+    empty = jsonkeys.holds(head, "incidents", "limit", "offset", under=("",))
+    return some or empty
+
+
+def read(head: Head, source: Source | None) -> Result:
+    """Incidents, one row each.
+
+    Parameters
+    ----------
+    head : Head
+        The file: pages with ``incidents`` (REST) or ``data`` (Analytics), or their members.
+    source : Source or None
+        ``service`` replaces that of every row, ``services`` renames some; ``columns`` names other
+        keys, dotted.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    ReadError
+        The file is not JSON.
+
+    Notes
+    -----
+    PagerDuty knows nothing earlier than the page, so start and detection coincide.
+    The severity is the priority where there is one, else the urgency.
+    ``acknowledgements`` are gone once an incident is resolved: ``log_entries`` tell the first
+    one, and Analytics tells the seconds to it.
+    An incident merged into another is left out by rule.
+
+    References
+    ----------
+    .. [1] PagerDuty, "REST API Reference": incidents; analytics, raw incident data.
+    """
+    records = jsontext.records(jsontext.content(head), file=head.name)
+    found, pages = jsonkeys.members(records, "incidents", "data")
+    rows, numbers = jsonrows.rows(
+        found, lambda one: [_row(one, source)], kind="an incident", sign="createdat"
+    )
+    return jsonrows.result(
+        head, rows, numbers, table="incidents", times=_TIMES, source=source,
+        notes=_notes(jsonkeys.listed(found), pages),
+    )  # fmt: skip
+
+
+def _row(one: dict[str, Any], source: Source | None) -> Row:
+    created = jsonkeys.text(one.get("createdat"))
+    number = jsonkeys.text(one.get("incidentnumber"))
+    row = {
+        "incident_id": jsonkeys.text(one.get("id")) or number,
+        "service": jsonrows.said_service(source) or _service(one),
+        "severity": _severity(one),
+        "started_at": created,
+        "detected_at": created,
+        "acknowledged_at": _acknowledged(one),
+        "resolved_at": _resolved(one),
+        "title": jsonkeys.text(one.get("title") or one.get("description")),
+    }
+    if "merge" in str(jsonkeys.inner(one, "resolvereason").get("type")):
+        return row | jsonrows.left_out(_MERGED, value=row["incident_id"], column="resolve_reason")
+    return row | jsonrows.chosen(one, source)
+
+
+def _service(one: dict[str, Any]) -> str | None:
+    service = jsonkeys.inner(one, "service")
+    named = one.get("servicename") or service.get("summary") or service.get("name")
+    return jsonkeys.text(named or service.get("id") or one.get("serviceid"))
+
+
+def _severity(one: dict[str, Any]) -> str | None:
+    priority = jsonkeys.inner(one, "priority")
+    named = one.get("priorityname") or priority.get("summary") or priority.get("name")
+    return jsonkeys.text(named or one.get("urgency"))
+
+
+def _resolved(one: dict[str, Any]) -> str | None:
+    if one.get("resolvedat"):
+        return jsonkeys.text(one["resolvedat"])
+    return jsonkeys.text(one.get("laststatuschangeat")) if _is_over(one) else None
+
+
+def _is_over(one: dict[str, Any]) -> bool:
+    return str(one.get("status")).lower() == "resolved"
+
+
+def _acknowledged(one: dict[str, Any]) -> str | None:
+    """The first acknowledgement that is told of."""
+    given = [entry.get("at") for entry in jsonkeys.listed(one.get("acknowledgements"))]
+    given += [
+        entry.get("createdat")
+        for entry in jsonkeys.listed(one.get("logentries"))
+        if str(entry.get("type")).startswith("acknowledge_log_entry")
+    ]
+    wait = one.get("secondstofirstack")
+    if isinstance(wait, int | float) and wait >= 0 and jsonrows.moment(one.get("createdat")):
+        created = pd.to_datetime(one["createdat"], format="ISO8601")
+        given.append((created + pd.Timedelta(float(wait), "s")).isoformat())
+    return next(iter(jsonrows.in_order(given)), None)
+
+
+def _notes(incidents: Sequence[dict[str, Any]], pages: list[dict[str, Any]]) -> list[str]:
+    notes = []
+    if pages and pages[-1].get("more") is True:
+        notes.append(
+            f"The last page says that there is more: {len(incidents):,} incidents are not all; "
+            "export every page."
+        )
+    elif len(incidents) in _PAGES and not pages:
+        notes.append(
+            f"Exactly {len(incidents):,} incidents, the size of a page or the most of one search: "
+            "truncated? Export every page, of shorter periods."
+        )
+    guessed = sum(_is_over(one) and not one.get("resolvedat") for one in incidents)
+    if guessed:
+        notes.append(
+            f"{guessed:,} of {len(incidents):,} incidents do not say when they were resolved: the "
+            "last change of their status counts."
+        )
+    return notes

@@ -1,0 +1,311 @@
+"""One made-up export of every format, in the shape the tool writes it.
+
+No name, number or time in here comes from a real export.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+SHA = "5e0f" * 10
+
+
+def run(number: int = 1, **more: Any) -> dict[str, Any]:
+    """A workflow run as the REST interface writes it."""
+    api = "https://api.github.com/repos/acme/shop"
+    return {
+        "id": 9000 + number, "name": "Deploy", "head_branch": "main", "head_sha": SHA,
+        "path": ".github/workflows/deploy.yml", "display_title": "Ship it", "run_number": number,
+        "event": "push", "status": "completed", "conclusion": "success", "workflow_id": 31,
+        "url": f"{api}/actions/runs/{9000 + number}",
+        "html_url": f"https://github.com/acme/shop/actions/runs/{9000 + number}",
+        "created_at": "2026-06-01T10:00:00Z", "run_started_at": "2026-06-01T10:00:30Z",
+        "updated_at": "2026-06-01T10:07:00Z", "run_attempt": 1,
+        "repository": {"id": 5, "name": "shop", "full_name": "acme/shop",
+                       "statuses_url": f"{api}/statuses/{{sha}}",
+                       "deployments_url": f"{api}/deployments"},
+        "head_commit": {"id": SHA, "message": "faster", "timestamp": "2026-06-01T09:00:00Z"},
+    } | more  # fmt: skip
+
+
+def gh_run(number: int = 1, **more: Any) -> dict[str, Any]:
+    """A workflow run as `gh run list --json` writes it."""
+    return {
+        "attempt": 1, "conclusion": "success", "createdAt": "2026-06-01T10:00:00Z",
+        "databaseId": 9000 + number, "displayTitle": "Ship it", "event": "push",
+        "headBranch": "main", "headSha": SHA, "name": "Deploy", "number": number,
+        "startedAt": "2026-06-01T10:00:30Z", "status": "completed",
+        "updatedAt": "2026-06-01T10:07:00Z", "workflowDatabaseId": 31, "workflowName": "Deploy",
+        "url": f"https://github.com/acme/shop/actions/runs/{9000 + number}",
+    } | more  # fmt: skip
+
+
+def gh_release(number: int = 1, **more: Any) -> dict[str, Any]:
+    """A release as `gh release list --json` writes it."""
+    return {
+        "name": f"Version {number}", "tagName": f"v1.{number}", "isDraft": False,
+        "isLatest": False, "isPrerelease": False, "createdAt": "2026-06-01T08:00:00Z",
+        "publishedAt": "2026-06-03T10:00:00Z",
+    } | more  # fmt: skip
+
+
+def release(number: int = 1, **more: Any) -> dict[str, Any]:
+    """A release as the REST interface writes it."""
+    return {
+        "url": f"https://api.github.com/repos/acme/shop/releases/{number}",
+        "html_url": f"https://github.com/acme/shop/releases/tag/v1.{number}", "id": number,
+        "tag_name": f"v1.{number}", "target_commitish": "main", "name": f"Version {number}",
+        "draft": False, "prerelease": False, "created_at": "2026-06-01T08:00:00Z",
+        "published_at": "2026-06-03T10:00:00Z", "author": {"login": "a", "id": 1}, "assets": [],
+        "body": "Notes",
+    } | more  # fmt: skip
+
+
+def issue(number: int = 1, **more: Any) -> dict[str, Any]:
+    """An issue as `gh issue list --json` writes it."""
+    return {
+        "number": number, "title": "Checkout is down", "state": "CLOSED",
+        "stateReason": "COMPLETED", "createdAt": "2026-06-01T10:00:00Z",
+        "closedAt": "2026-06-01T11:00:00Z", "url": f"https://github.com/acme/shop/issues/{number}",
+        "labels": [{"id": "L1", "name": "incident"}, {"id": "L2", "name": "sev-2"}],
+    } | more  # fmt: skip
+
+
+def gitlab_deployment(number: int = 1, **more: Any) -> dict[str, Any]:
+    """A GitLab deployment, its times in two zones."""
+    web = "https://gitlab.example.org/acme/group/shop"
+    return {
+        "id": 700 + number, "iid": number, "ref": "main", "sha": SHA, "status": "success",
+        "created_at": "2026-06-01T10:00:00.000Z", "updated_at": "2026-06-09T09:00:00.000Z",
+        "user": {"id": 1, "name": "a"},
+        "environment": {"id": 3, "name": "production", "tier": "production"},
+        "deployable": {
+            "id": 88, "status": "success", "stage": "deploy", "web_url": f"{web}/-/jobs/88",
+            "started_at": "2026-06-01T12:01:00.000+02:00",
+            "finished_at": "2026-06-01T18:05:00.000+08:00", "duration": 240.0,
+            "commit": {"id": SHA, "created_at": "2026-06-01T17:00:00.000+08:00"},
+        },
+    } | more  # fmt: skip
+
+
+def bitbucket_deployment(number: int = 1, **more: Any) -> dict[str, Any]:
+    """A Bitbucket deployment."""
+    link = f"https://api.bitbucket.org/2.0/repositories/acme/shop/commit/{SHA}"
+    return {
+        "type": "deployment", "uuid": f"{{d{number}}}",
+        "environment": {"uuid": "{e1}", "name": "Production"},
+        "release": {"uuid": "{r1}", "commit": {"hash": SHA, "links": {"self": {"href": link}}}},
+        "state": {"name": "COMPLETED", "status": {"name": "SUCCESSFUL"},
+                  "started_on": "2026-06-01T10:00:00.000Z",
+                  "completed_on": "2026-06-01T10:05:00.000Z"},
+        "last_update_time": "2026-06-01T10:06:00.000Z",
+    } | more  # fmt: skip
+
+
+def application(name: str = "shop", **status: Any) -> dict[str, Any]:
+    """An Argo CD application with two syncs, the last of which is its current operation."""
+    history = [
+        {"id": n, "revision": f"{n}" * 40, "deployedAt": f"2026-06-0{n}T10:05:00Z",
+         "deployStartedAt": f"2026-06-0{n}T10:04:00Z", "initiatedBy": {"automated": True}}
+        for n in (1, 2)
+    ]  # fmt: skip
+    operation = {
+        "phase": "Succeeded", "startedAt": "2026-06-02T10:04:00Z",
+        "finishedAt": "2026-06-02T10:05:00Z", "syncResult": {"revision": "2" * 40},
+    }  # fmt: skip
+    return {
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
+        "metadata": {"name": name, "namespace": "argocd"},
+        "spec": {"destination": {"server": "https://k8s.example.org", "namespace": "shop-prod"}},
+        "status": {"sync": {"status": "Synced"}, "health": {"status": "Healthy"},
+                   "history": history, "operationState": operation} | status,
+    }  # fmt: skip
+
+
+def build(number: int = 1, **more: Any) -> dict[str, Any]:
+    """A Jenkins build: started 2026-06-01T10:00:00Z, five minutes long."""
+    return {
+        "_class": "org.jenkinsci.plugins.workflow.job.WorkflowRun", "number": number,
+        "result": "SUCCESS", "timestamp": 1780308000000, "duration": 300000,
+        "fullDisplayName": f"acme » deploy-shop #{number}",
+        "url": f"https://ci.example.org/job/acme/job/deploy-shop/{number}/",
+        "actions": [{}, {"_class": "hudson.plugins.git.util.BuildData",
+                         "lastBuiltRevision": {"SHA1": SHA}}],
+    } | more  # fmt: skip
+
+
+def page_incident(number: int = 1, **more: Any) -> dict[str, Any]:
+    """An incident of a status page that speaks the time of Chicago."""
+    return {
+        "id": f"inc{number}", "name": "Checkout fails", "status": "resolved", "impact": "major",
+        "created_at": "2026-06-01T05:05:00.000-05:00",
+        "updated_at": "2026-06-01T06:30:00.000-05:00",
+        "monitoring_at": "2026-06-01T05:45:00.000-05:00",
+        "resolved_at": "2026-06-01T06:15:00.000-05:00", "shortlink": "https://stspg.example.org/1",
+        "started_at": "2026-06-01T05:00:00.000-05:00",
+        "components": [{"id": "c1", "name": "API (EU)", "status": "operational"}],
+        "incident_updates": [
+            {"id": "u2", "status": "resolved", "body": "Done.",
+             "created_at": "2026-06-01T06:15:00.000-05:00",
+             "display_at": "2026-06-01T06:15:00.000-05:00"},
+            {"id": "u1", "status": "investigating", "body": "We look.",
+             "created_at": "2026-06-01T05:05:00.000-05:00",
+             "display_at": "2026-06-01T05:05:00.000-05:00"},
+        ],
+    } | more  # fmt: skip
+
+
+def status_page(*incidents: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """The document a status page serves."""
+    page = {"id": "k1", "name": "Acme", "url": "https://status.example.org",
+            "time_zone": "America/Chicago"}  # fmt: skip
+    return {"page": page, "incidents": list(incidents)} | more
+
+
+def opsgenie_incident(number: int = 1, **more: Any) -> dict[str, Any]:
+    """An Opsgenie incident."""
+    return {
+        "id": f"70000000-0000-4000-8000-00000000000{number % 10}", "tinyId": f"{number}",
+        "message": "Checkout fails", "status": "resolved", "tags": [], "priority": "P2",
+        "createdAt": "2026-06-01T10:05:00Z", "updatedAt": "2026-06-09T09:00:00.5Z",
+        "impactedServices": ["0a1b2c3d-0000-4000-8000-000000000001"],
+        "impactStartDate": "2026-06-01T10:00:00Z", "impactEndDate": "2026-06-01T11:00:00.49Z",
+    } | more  # fmt: skip
+
+
+def pagerduty_incident(number: int = 1, **more: Any) -> dict[str, Any]:
+    """An incident as the REST interface of PagerDuty writes it."""
+    return {
+        "id": f"Q{number}", "type": "incident", "incident_number": number,
+        "title": "Checkout fails", "created_at": "2026-06-01T10:00:00.000000Z",
+        "status": "resolved", "urgency": "high", "priority": {"summary": "P1"},
+        "service": {"id": "PSVC", "type": "service_reference", "summary": "shop"},
+        "acknowledgements": [], "last_status_change_at": "2026-06-01T11:00:00Z",
+        "resolved_at": "2026-06-01T10:50:00Z",
+    } | more  # fmt: skip
+
+
+def raw_incident(number: int = 1, **more: Any) -> dict[str, Any]:
+    """An incident as the Analytics interface of PagerDuty writes it."""
+    return {
+        "id": f"Q{number}", "incident_number": number, "description": "Checkout fails",
+        "created_at": "2026-06-01T10:00:00Z", "resolved_at": "2026-06-01T10:50:00Z",
+        "service_id": "PSVC", "service_name": "shop", "priority_name": "P1", "urgency": "high",
+        "status": "resolved", "seconds_to_first_ack": 90, "seconds_to_resolve": 3000,
+        "auto_resolved": False,
+    } | more  # fmt: skip
+
+
+def alert(name: str = "HighErrorRate", **more: Any) -> dict[str, Any]:
+    """An alert inside a webhook notification of Alertmanager."""
+    return {
+        "status": "resolved",
+        "labels": {"alertname": name, "service": "shop", "severity": "page"},
+        "annotations": {"summary": "Errors"}, "startsAt": "2026-06-01T10:00:00.5Z",
+        "endsAt": "2026-06-01T10:20:00Z", "generatorURL": "https://prometheus.example.org/graph",
+        "fingerprint": "f1",
+    } | more  # fmt: skip
+
+
+def notification(*alerts: dict[str, Any]) -> dict[str, Any]:
+    """A webhook notification."""
+    return {"version": "4", "groupKey": "{}", "receiver": "log", "status": "firing",
+            "alerts": list(alerts), "groupLabels": {}, "commonLabels": {}}  # fmt: skip
+
+
+def alerts_query(*series: tuple[dict[str, str], list[float]]) -> dict[str, Any]:
+    """The answer of a range query for ALERTS."""
+    result = [
+        {"metric": {"__name__": "ALERTS"} | labels, "values": [[at, "1"] for at in times]}
+        for labels, times in series
+    ]
+    return {"status": "success", "data": {"resultType": "matrix", "result": result}}
+
+
+FIRING = {"alertname": "HighErrorRate", "alertstate": "firing", "service": "shop"}
+
+JIRA = (
+    "Summary", "Issue key", "Issue id", "Issue Type", "Status", "Priority", "Resolution",
+    "Created", "Updated", "Resolved", "Component/s", "Component/s", "Labels", "Labels",
+    "Custom field (Severity)",
+)  # fmt: skip
+
+
+def jira_row(number: int = 1, **more: str) -> list[str]:
+    """A row of a Jira export; keywords with underscores for blanks."""
+    cells = {
+        "Summary": "Checkout fails", "Issue key": f"INC-{number}", "Issue id": f"{10000 + number}",
+        "Issue Type": "Incident", "Status": "Done", "Priority": "High", "Resolution": "Fixed",
+        "Created": "01/Jun/26 12:00 PM", "Updated": "09/Jun/26 9:30 AM",
+        "Resolved": "01/Jun/26 1:15 PM",
+    } | {name.replace("_", " "): value for name, value in more.items()}  # fmt: skip
+    row = [cells.get(name, "") for name in JIRA]
+    for place, name in enumerate(("first", "second")):
+        row[JIRA.index("Component/s") + place] = more.get(
+            f"{name}_component", "shop" if not place else ""
+        )
+    return row
+
+
+def table(*rows: list[str] | tuple[str, ...]) -> str:
+    """Rows as CSV."""
+    out = io.StringIO()
+    csv.writer(out).writerows(rows)
+    return out.getvalue()
+
+
+GITHUB_DEPLOYMENT = {
+    "id": 1, "sha": SHA, "environment": "production", "created_at": "2026-06-01T10:00:00Z",
+    "statuses_url": "https://api.github.com/repos/acme/shop/deployments/1/statuses",
+    "statuses": [{"state": "success", "created_at": "2026-06-01T10:05:00Z"}],
+}  # fmt: skip
+COUNTS = {
+    "status": "success",
+    "data": {"resultType": "matrix", "result": [
+        {"metric": {"__name__": "requests", "code": "200"}, "values": [[1780308000, "5"]]}]},
+}  # fmt: skip
+
+EXPORTS: dict[str, tuple[str, str, Any]] = {
+    "GitHub deployments": ("github", "d.json", [GITHUB_DEPLOYMENT]),
+    "GitHub runs, REST": ("github_runs", "r.json", {"total_count": 1, "workflow_runs": [run()]}),
+    "GitHub runs, members": ("github_runs", "r.json", [run()]),
+    "GitHub runs, gh": ("github_runs", "r.json", [gh_run()]),
+    "GitHub releases, REST": ("github_releases", "r.json", [release()]),
+    "GitHub releases, gh": ("github_releases", "r.json", [gh_release()]),
+    "GitHub issues": ("github_issues", "i.json", [issue()]),
+    "GitLab deployments": ("gitlab", "d.json", [gitlab_deployment()]),
+    "GitLab, through the API": ("gitlab", "d.json", [gitlab_deployment(deployable=None)]),
+    "Bitbucket deployments": ("bitbucket", "d.json", {"values": [bitbucket_deployment()]}),
+    "Argo CD, kubectl": ("argocd", "a.json", {"kind": "List", "items": [application()]}),
+    "Argo CD, argocd": ("argocd", "a.json", application()),
+    "Jenkins job": ("jenkins", "b.json", {"name": "deploy-shop", "builds": [build()]}),
+    "Jenkins builds": ("jenkins", "b.json", [build()]),
+    "Statuspage": ("statuspage", "i.json", status_page(page_incident())),
+    "Statuspage, no incident": ("statuspage", "i.json", status_page()),
+    "Opsgenie": ("opsgenie", "i.json", {"data": [opsgenie_incident()]}),
+    "PagerDuty REST": ("pagerduty_api", "i.json", {"incidents": [pagerduty_incident()]}),
+    "PagerDuty Analytics": ("pagerduty_api", "i.json", {"data": [raw_incident()]}),
+    "Alertmanager webhook": ("alertmanager", "a.json", notification(alert())),
+    "Alertmanager API": ("alertmanager", "a.json", [alert(status={"state": "active"})]),
+    "Prometheus": ("prometheus", "p.json", COUNTS),
+    "Prometheus ALERTS": ("prometheus_alerts", "p.json", alerts_query((FIRING, [1780308000]))),
+    "Jira": ("jira", "j.csv", table(JIRA, jira_row())),
+    "PagerDuty CSV": ("pagerduty", "i.csv", table(
+        ("id", "incident_number", "service_name", "created_on", "resolved_on", "urgency"),
+        ("Q1", "1", "shop", "2026-06-01T10:00:00Z", "2026-06-01T11:00:00Z", "high"))),
+    "Grafana": ("grafana", "g.csv", '"Time","good","total"\r\n1780308000000,5,6\r\n'),
+    "git tags": ("gittags", "t.csv", f"v1.0,2026-06-01T10:00:00+00:00,{SHA},\n"),
+    "state log": ("statelog", "s.csv", "time,service,state\n2026-06-01T10:00:00Z,shop,up\n"),
+    "records": ("records", "d.csv", "deployment_id,service,finished_at,status\n"
+                                      "1,shop,2026-06-01T10:00:00Z,success\n"),
+    "generic": ("generic", "c.csv", "time,service,good,total\n2026-06-01T10:00:00Z,shop,5,6\n"),
+}  # fmt: skip
+"""By what it is: the format, a name for the file, and its content."""
+
+
+def written(content: Any) -> str:
+    """Content of a file as text."""
+    return content if isinstance(content, str) else json.dumps(content)
