@@ -113,7 +113,7 @@ def _repository(record: dict[str, Any]) -> str | None:
         owner = jsonkeys.inner(record, *way) if way else record
         for link in jsonkeys.inner(owner, "links").values():
             address = link.get("href") if isinstance(link, dict) else link
-            place = re.search(r"(?:/repositories|bitbucket\.org)/[^/]+/([^/]+)/", str(address))
+            place = re.search(r"(?:/repositories|//bitbucket\.org)/[^/]+/([^/]+)/", str(address))
             if place:
                 return place.group(1)
     return None

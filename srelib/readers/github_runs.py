@@ -60,7 +60,7 @@ def recognise(head: Head) -> bool:
     """
     return jsonkeys.holds(head, "workflowruns", under=("",)) or any(
         jsonkeys.holds(head, "headsha", "conclusion", name, under=("", "workflowruns"))
-        for name in ("workflowname", "workflowid", "runnumber", "runattempt")
+        for name in ("workflowname", "workflowid", "runnumber", "runattempt", "event")
     )
 
 
