@@ -1,4 +1,4 @@
-"""The command line: srelib report, check, init, rules.
+"""The command line: srelib report, check, init, rules, collect.
 
 Results go to standard output, everything else to standard error.
 Exit 0: done; 1: a notebook failed, the rest was written; 2: the input cannot be used.
@@ -205,6 +205,58 @@ def rules(
     else:
         _written(out.expanduser(), text)
         typer.echo(str(out))
+
+
+collect = typer.Typer(no_args_is_help=True, help="Write exports from what tools keep themselves.")
+app.add_typer(collect, name="collect", short_help="Write deployments and changes of a repository.")
+
+
+@collect.command("git", short_help="Write deployments.csv and changes.csv of a git repository.")
+def collect_git(
+    repository: Annotated[Path, typer.Argument(metavar="REPO", help="Top of the repository.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the files.")],
+    tags: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tags",
+            metavar="GLOB",
+            show_default=False,
+            help="Tags that are releases; may be repeated. Default: v*",
+        ),
+    ] = None,
+    service: Annotated[
+        str | None,
+        typer.Option(
+            "--service", metavar="NAME", show_default=False, help="Default: the folder's name."
+        ),
+    ] = None,
+    clock: Annotated[
+        str, typer.Option("--clock", metavar="NAME", help="Time of a commit: committer or author.")
+    ] = "committer",
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that are there.")
+    ] = False,
+    debug: Debug = False,
+) -> None:
+    """Write deployments.csv and changes.csv of a git repository, one deployment per release tag.
+
+    A change belongs to the first release that contains it. Only git is asked; nothing of the
+    repository is run.
+    Exit 0: done. 2: no repository, no such tag, or a file is there already; nothing is written.
+    """
+    from srelib import collect as collecting
+
+    found = collecting.git(
+        repository.expanduser(),
+        tags=tags or ["v*"],
+        service=service,
+        clock=clock,  # type: ignore[arg-type]
+    )
+    for path in collecting.write(found, out.expanduser(), overwrite=overwrite):
+        typer.echo(str(path))
+    _say(f"{len(found.deployments):,} deployments, {len(found.changes):,} changes.")
+    for note in found.notes:
+        _say(f"- {note}")
 
 
 def _written(path: Path, text: str) -> None:
