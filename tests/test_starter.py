@@ -106,8 +106,9 @@ def test_every_example_of_the_sources_is_valid(started):
     """Each example works when the # at the start of its lines is removed."""
     text = uncommented(started / "sources.toml")
     sources = Sources.model_validate(tomllib.loads(text))
-    assert len(sources.file) == 8
-    assert [len(entry.series) for entry in sources.file] == [0, 0, 2, 0, 0, 0, 0, 0]
+    assert len(sources.file) == 10
+    assert [len(entry.series) for entry in sources.file] == [0, 0, 2, 0, 0, 0, 0, 0, 0, 0]
+    assert sources.file[8].services["API (EU)"] == "api"
     assert sources.file[4].values["paused"] == "ignore"
 
 

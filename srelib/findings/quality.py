@@ -23,7 +23,8 @@ HOW_TO = {
                    "service and finished_at",
     "incidents": "the incident list of the paging tool as CSV, or a CSV with service, started_at "
                  "and resolved_at",
-    "changes": "a CSV with change_id, service, committed_at and deployment_id",
+    "changes": "what `srelib collect git REPO --tags 'v*' --out DIR` writes, or a CSV with "
+               "change_id, service, committed_at and deployment_id",
     "alerts": "a CSV with service, rule, fired_at and resolved_at",
     "exclusions": "a CSV with service, starts_at and ends_at, where maintenance was announced",
 }  # fmt: skip
