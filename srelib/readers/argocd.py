@@ -5,6 +5,7 @@ The history keeps only syncs that succeeded, and only the last few of them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -153,10 +154,11 @@ def _operated(operation: dict[str, Any], phase: str, name: str | None) -> Row:
 
 
 def _revision(entry: dict[str, Any]) -> str | None:
-    """Commit of the manifests; of several sources the first."""
+    """Commit of the manifests: of several sources the first that is one, not a chart's version."""
     several = entry.get("revisions")
-    first = several[0] if isinstance(several, list) and several else None
-    return jsonkeys.text(entry.get("revision") or first)
+    given = [entry.get("revision"), *(several if isinstance(several, list) else [])]
+    commits = (one for one in given if re.fullmatch(r"[0-9a-f]{40,64}", str(one)))
+    return next(commits, None)
 
 
 def _notes(apps: list[dict[str, Any]], source: Source | None) -> list[str]:

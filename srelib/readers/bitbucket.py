@@ -42,7 +42,7 @@ def recognise(head: Head) -> bool:
     >>> recognise(Head(Path("d.json"), "d.json", False, "utf-8", "json", text))
     True
     """
-    return jsonkeys.holds(head, "uuid", "environment", "release", "state", under=("", "values"))
+    return jsonkeys.holds(head, "uuid", "environment", "state", under=("", "values"))
 
 
 def read(head: Head, source: Source | None) -> Result:
@@ -93,8 +93,8 @@ def _row(record: dict[str, Any], source: Source | None) -> Row:
         "service": jsonrows.said_service(source) or _repository(record),
         "environment": jsonkeys.text(place.get("name") or place.get("uuid")),
         "is_production": str(kind).lower() == "production",
-        "started_at": jsonkeys.text(state.get("startedon")),
-        "finished_at": jsonkeys.text(state.get("completedon") or record.get("lastupdatetime")),
+        "started_at": jsonkeys.text(state.get("startedon") or state.get("startdate")),
+        "finished_at": jsonkeys.text(_ended(state) or record.get("lastupdatetime")),
         "commit_sha": jsonkeys.text(jsonkeys.inner(record, "release", "commit").get("hash")),
         **jsonrows.outcome(
             _word(state), outcomes=_OUTCOMES, unfinished=_UNFINISHED, nothing=_NOTHING
@@ -103,19 +103,25 @@ def _row(record: dict[str, Any], source: Source | None) -> Row:
     }
 
 
+def _ended(state: dict[str, Any]) -> Any:
+    """Older answers say ``completed_on``, newer ones ``completion_date``."""
+    return state.get("completedon") or state.get("completiondate")
+
+
 def _word(state: dict[str, Any]) -> Any:
     """``COMPLETED`` only says that it is over; how it ended is one level deeper."""
     return jsonkeys.inner(state, "status").get("name") or state.get("name")
 
 
 def _repository(record: dict[str, Any]) -> str | None:
-    for way in (("release", "commit"), ("release",), ()):
-        owner = jsonkeys.inner(record, *way) if way else record
-        for link in jsonkeys.inner(owner, "links").values():
-            address = link.get("href") if isinstance(link, dict) else link
-            place = re.search(r"(?:/repositories|//bitbucket\.org)/[^/]+/([^/]+)/", str(address))
-            if place:
-                return place.group(1)
+    """From the address of the result, or of the commit."""
+    links = jsonkeys.inner(record, "release", "commit", "links").values()
+    addresses = [jsonkeys.inner(record, "state").get("url")]
+    addresses += [link.get("href") if isinstance(link, dict) else link for link in links]
+    for address in addresses:
+        place = re.search(r"(?:/repositories|//bitbucket\.org)/[^/]+/([^/]+)/", str(address))
+        if place:
+            return place.group(1)
     return None
 
 

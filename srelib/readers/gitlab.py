@@ -119,9 +119,10 @@ def _project(record: dict[str, Any], job: dict[str, Any]) -> str | None:
     """Last part of the project's path, from the address of anything that belongs to it."""
     owners = (job, jsonkeys.inner(job, "commit"), jsonkeys.inner(job, "pipeline"), record)
     for owner in owners:
-        place = re.search(r"//[^/]+/(?:.+/)?([^/]+)/-/", str(owner.get("weburl") or ""))
+        address = jsonkeys.text(owner.get("weburl")) or ""
+        place = re.match(r"https?://[^/]+/(.+?)(?:/-)?/(?:jobs|pipelines|commit|builds)/", address)
         if place:
-            return place.group(1)
+            return place.group(1).rsplit("/", 1)[-1]
     return None
 
 

@@ -235,7 +235,7 @@ def members(records: Iterable[Any], *wrappers: str) -> tuple[list[Any], list[dic
     records : iterable
         Documents, as `srelib.readers.jsontext.records` gives them.
     *wrappers : str
-        Plain keys under which a page keeps its records.
+        Plain keys under which a page keeps its records, or its only one.
 
     Returns
     -------
@@ -253,10 +253,10 @@ def members(records: Iterable[Any], *wrappers: str) -> tuple[list[Any], list[dic
     pages = []
     for record in records:
         page = keyed(record) if isinstance(record, dict) else {}
-        kept = next((page[key] for key in wrappers if isinstance(page.get(key), list)), None)
+        kept = next((page[key] for key in wrappers if isinstance(page.get(key), list | dict)), None)
         if kept is None:
             found.append(record)
         else:
-            found.extend(kept)
+            found.extend(kept if isinstance(kept, list) else [kept])
             pages.append(page)
     return found, pages

@@ -350,6 +350,7 @@ def result(
     times: Sequence[str],
     source: Source | None,
     notes: Iterable[str] = (),
+    zone: str | None = None,
 ) -> Result:
     """The rows as a canonical table.
 
@@ -367,6 +368,8 @@ def result(
         ``timezone``, ``environment``, ``services`` and ``columns`` are used.
     notes : iterable of str
         What the reader has to say.
+    zone : str, optional
+        Zone that the file itself says its times are in.
 
     Returns
     -------
@@ -382,9 +385,8 @@ def result(
     frame = pd.DataFrame(list(found))
     needed = [*tables.required(table), *times]
     frame = frame.assign(**{name: None for name in needed if name not in frame})
-    frame = faults.with_times(
-        frame, times, file=head.name, timezone=None if source is None else source.timezone
-    )
+    said = (None if source is None else source.timezone) or zone
+    frame = faults.with_times(frame, times, file=head.name, timezone=said)
     if "planned" in frame and source is not None and "planned" in source.columns:
         frame = faults.with_planned(frame, column=source.columns["planned"])
     built = events.build(

@@ -94,7 +94,7 @@ def _rows(one: dict[str, Any], source: Source | None) -> list[Row]:
         "incident_id": jsonkeys.text(one.get("id", one.get("tinyid"))),
         "severity": jsonkeys.text(one.get("priority")),
         "started_at": jsonkeys.text(one.get("impactstartdate") or one.get("createdat")),
-        "detected_at": jsonkeys.text(one.get("createdat")),
+        "detected_at": jsonkeys.text(one.get("impactdetectdate") or one.get("createdat")),
         "resolved_at": jsonkeys.text(one.get("impactenddate") or _closed(one)),
         "title": jsonkeys.text(one.get("message")),
     } | jsonrows.chosen(one, source)

@@ -44,7 +44,7 @@ def recognise(head: Head) -> bool:
     >>> recognise(Head(Path("i.json"), "i.json", False, "utf-8", "json", text))
     True
     """
-    places = ("", "incidents", "data")
+    places = ("", "incidents", "data", "incident")
     some = any(
         jsonkeys.holds(head, "incidentnumber", "createdat", key, under=places)
         for key in ("service", "servicename", "urgency")
@@ -75,6 +75,7 @@ def read(head: Head, source: Source | None) -> Result:
 
     Notes
     -----
+    Analytics says the zone of its times beside them; ``timezone`` goes before it.
     PagerDuty knows nothing earlier than the page, so start and detection coincide.
     The severity is the priority where there is one, else the urgency.
     ``acknowledgements`` are gone once an incident is resolved: ``log_entries`` tell the first
@@ -86,14 +87,20 @@ def read(head: Head, source: Source | None) -> Result:
     .. [1] PagerDuty, "REST API Reference": incidents; analytics, raw incident data.
     """
     records = jsontext.records(jsontext.content(head), file=head.name)
-    found, pages = jsonkeys.members(records, "incidents", "data")
+    found, pages = jsonkeys.members(records, "incidents", "data", "incident")
     rows, numbers = jsonrows.rows(
         found, lambda one: [_row(one, source)], kind="an incident", sign="createdat"
     )
     return jsonrows.result(
         head, rows, numbers, table="incidents", times=_TIMES, source=source,
-        notes=_notes(jsonkeys.listed(found), pages),
+        notes=_notes(jsonkeys.listed(found), pages), zone=_zone(pages),
     )  # fmt: skip
+
+
+def _zone(pages: list[dict[str, Any]]) -> str | None:
+    """Zone that Analytics says its times are in, where they carry none."""
+    zones = {jsonkeys.text(page.get("timezone")) for page in pages}
+    return zones.pop() if len(zones) == 1 else None
 
 
 def _row(one: dict[str, Any], source: Source | None) -> Row:

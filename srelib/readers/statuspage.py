@@ -83,15 +83,14 @@ def read(head: Head, source: Source | None) -> Result:
     """
     records = jsontext.records(jsontext.content(head), file=head.name)
     pages = [jsonkeys.keyed(record) for record in records if isinstance(record, dict)]
-    page = jsonkeys.text(next((jsonkeys.inner(p, "page").get("name") for p in pages), None))
+    named = jsonkeys.text(next((jsonkeys.inner(page, "page").get("name") for page in pages), None))
     found = [member for record in records for member in _members(record)]
     rows, numbers = jsonrows.rows(
-        found, lambda one: _rows(one, source, page), kind="an incident", sign="createdat"
+        found, lambda one: _rows(one, source, named), kind="an incident", sign="createdat"
     )
     incidents = [one for one in jsonkeys.listed(found) if "createdat" in one]
-    notes = [*jsonrows.several_note(rows, numbers), *_notes(incidents, source, page)]
-    if any(isinstance(p.get("incidents"), list) and len(p["incidents"]) == PAGE_LIMIT
-           for p in pages):  # fmt: skip
+    notes = [*jsonrows.several_note(rows, numbers), *_notes(incidents, source, named)]
+    if any(PAGE_LIMIT in _counts(page.get("incidents")) for page in pages):
         notes.append(
             f"Exactly {PAGE_LIMIT} incidents, the most a status page gives: truncated? Older ones "
             "are on its history pages; collect the file regularly."
@@ -99,6 +98,13 @@ def read(head: Head, source: Source | None) -> Result:
     return jsonrows.result(
         head, rows, numbers, table="incidents", times=_TIMES, source=source, notes=notes
     )
+
+
+def _counts(incidents: Any) -> tuple[int, ...]:
+    """How many incidents a page has, and how many that are over; pages add those still open."""
+    if not isinstance(incidents, list):
+        return ()
+    return len(incidents), sum(_is_over(one) for one in jsonkeys.listed(incidents))
 
 
 def _members(record: Any) -> list[Any]:
@@ -125,11 +131,18 @@ def _rows(one: dict[str, Any], source: Source | None, page: str | None) -> list[
 
 
 def _is_planned(one: dict[str, Any]) -> bool:
-    return "scheduledfor" in one or str(one.get("impact")).lower() == "maintenance"
+    """Other interfaces write the keys of a maintenance into every incident, as null."""
+    return bool(one.get("scheduledfor")) or str(one.get("impact")).lower() == "maintenance"
 
 
 def _components(one: dict[str, Any]) -> list[str | None]:
-    return [jsonkeys.text(part.get("name")) for part in jsonkeys.listed(one.get("components"))]
+    """Names of the components hit; where none are listed, those that updates tell of."""
+    parts = jsonkeys.listed(one.get("components"))
+    for update in jsonkeys.listed(one.get("incidentupdates")) if not parts else ():
+        told = jsonkeys.listed(update.get("affectedcomponents"))
+        parts += [part for part in told if part.get("newstatus") != "operational"]
+    names = (jsonkeys.text(part.get("name")) for part in parts if part.get("group") is not True)
+    return list(dict.fromkeys(names))
 
 
 def _started(one: dict[str, Any]) -> str | None:

@@ -59,10 +59,15 @@ def test_a_sync_under_way_is_refused(tmp_path, phase):
 
 
 def test_of_several_sources_the_first_revision_counts(tmp_path):
-    """Applications with several repositories list their revisions."""
-    history = [{"id": 1, "revisions": ["a" * 40, "b" * 40], "deployedAt": "2026-06-01T10:05:00Z"}]
+    """Applications with several sources list their revisions; a chart's version is no commit."""
+    history = [
+        {"id": 1, "revisions": ["a" * 40, "b" * 40], "deployedAt": "2026-06-01T10:05:00Z"},
+        {"id": 2, "revisions": ["0.4.0", "c" * 40], "deployedAt": "2026-06-02T10:05:00Z"},
+        {"id": 3, "revision": "0.4.1", "deployedAt": "2026-06-03T10:05:00Z"},
+    ]
     table = read(tmp_path, "argocd", application(history=history)).tables["deployments"]
-    assert table["commit_sha"].tolist() == ["a" * 40]
+    assert table["commit_sha"].tolist()[:2] == ["a" * 40, "c" * 40]
+    assert table["commit_sha"].isna().tolist() == [False, False, True]
 
 
 def test_a_full_history_has_lost_its_past(tmp_path):

@@ -58,3 +58,18 @@ def test_a_next_page_is_missing(tmp_path):
     assert noted(read(tmp_path, "bitbucket", page), "names a next one")
     last = '{"values": []}'
     assert not noted(read(tmp_path, "bitbucket", json.dumps(page) + last), "names a next one")
+
+
+def test_newer_answers_spell_the_times_otherwise(tmp_path):
+    """`start_date` and `completion_date`; the address of the result names the repository."""
+    state = {
+        "name": "COMPLETED",
+        "status": {"name": "SUCCESSFUL"},
+        "start_date": "2026-06-01T10:01:00Z",
+        "completion_date": "2026-06-01T10:04:00Z",
+        "url": "https://bitbucket.org/acme/till/pipelines/results/42",
+    }
+    result = read(tmp_path, "bitbucket", [bitbucket_deployment(state=state)])
+    row = result.tables["deployments"].iloc[0]
+    assert (row["started_at"], row["finished_at"]) == (at("06-01T10:01"), at("06-01T10:04"))
+    assert row["service"] == "till"

@@ -41,6 +41,21 @@ def test_a_project_is_not_guessed_among_two(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "address",
+    [
+        "https://gitlab.example.org/acme/deep/er/shop/-/jobs/88",
+        "https://gitlab.example.org/acme/shop/-/commit/c0ffee",
+        "https://gitlab.example.org/acme/shop/pipelines/12",
+    ],
+)
+def test_the_project_is_read_from_any_address(tmp_path, address):
+    """Of a job, a commit or a pipeline, in the old and in the new form."""
+    job = gitlab_deployment()["deployable"] | {"web_url": None, "pipeline": {"web_url": address}}
+    result = read(tmp_path, "gitlab", [gitlab_deployment(deployable=job)])
+    assert result.tables["deployments"]["service"].tolist() == ["shop"]
+
+
+@pytest.mark.parametrize(
     ("word", "status"), [("success", "succeeded"), ("failed", "failed"), ("canceled", "cancelled")]
 )
 def test_statuses_are_outcomes(tmp_path, word, status):

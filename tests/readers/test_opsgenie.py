@@ -73,3 +73,15 @@ def test_a_full_page_raises_a_suspicion(tmp_path, count):
     assert noted(read(tmp_path, "opsgenie", incidents), f"Exactly {count} incidents")
     whole = {"data": incidents, "paging": {}}
     assert not noted(read(tmp_path, "opsgenie", whole), "truncated?")
+
+
+def test_a_moment_of_detection_goes_before_the_creation(tmp_path):
+    """Some incidents say when the impact was detected."""
+    incident = opsgenie_incident(impactDetectDate="2026-06-01T10:02:00Z")
+    table = read(tmp_path, "opsgenie", [incident]).tables["incidents"]
+    assert table["detected_at"].tolist() == [at("06-01T10:02")]
+
+
+def test_one_incident_alone_is_read(tmp_path):
+    """Asked for by its identifier, it stands in `data` without a list around it."""
+    assert read(tmp_path, "opsgenie", {"data": opsgenie_incident()}).rows_kept == 1

@@ -35,6 +35,15 @@ def test_analytics_in_the_zone_of_the_account_needs_the_zone(tmp_path):
     assert table["acknowledged_at"].tolist() == [at("06-01T10:01:30")]
 
 
+def test_analytics_says_its_zone_itself(tmp_path):
+    """`time_zone` of the answer is where its times are, unless something else is said."""
+    local = raw_incident(created_at="2026-06-01T12:00:00", resolved_at="2026-06-01T12:50:00")
+    page = {"time_zone": "Europe/Berlin", "data": [local]}
+    for said, hour in (({}, 10), ({"timezone": "UTC"}, 12)):
+        table = read(tmp_path, "pagerduty_api", page, **said).tables["incidents"]
+        assert table["started_at"].tolist() == [at(f"06-01T{hour}:00")]
+
+
 def test_without_a_resolution_the_last_change_of_status_counts(tmp_path):
     """Older answers have no `resolved_at`; an incident that is not over stays open."""
     old = pagerduty_incident(1)

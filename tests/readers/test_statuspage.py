@@ -141,3 +141,30 @@ def test_a_page_without_incidents_is_read(tmp_path):
     """A quiet month is no error."""
     result = read(tmp_path, "statuspage", status_page())
     assert (result.rows_read, len(result.tables["incidents"])) == (0, 0)
+
+
+def test_empty_keys_of_a_maintenance_make_no_maintenance(tmp_path):
+    """The interface for owners writes `scheduled_for: null` into every incident."""
+    incident = page_incident(scheduled_for=None, scheduled_until=None, backfilled=False)
+    result = read(tmp_path, "statuspage", status_page(incident))
+    assert result.tables["incidents"]["incident_id"].tolist() == ["inc1"]
+
+
+def test_groups_are_no_components_and_updates_can_tell_of_some(tmp_path):
+    """A group holds components; without any, those that left operational in an update count."""
+    grouped = page_incident(1, components=[{"name": "All", "group": True}, {"name": "Web"}])
+    told = [
+        {"name": "API", "new_status": "major_outage"},
+        {"name": "Web", "new_status": "operational"},
+    ]
+    update = page_incident()["incident_updates"][1] | {"affected_components": told}
+    late = page_incident(2, components=[], incident_updates=[update, update])
+    result = read(tmp_path, "statuspage", status_page(grouped, late))
+    assert result.tables["incidents"]["service"].tolist() == ["Web", "API"]
+
+
+def test_open_incidents_beside_fifty_raise_the_suspicion_too(tmp_path):
+    """A page gives the last fifty that are over and adds what is open."""
+    incidents = [page_incident(n) for n in range(50)]
+    incidents.append(page_incident(50, status="investigating", resolved_at=None))
+    assert noted(read(tmp_path, "statuspage", status_page(*incidents)), "truncated?")
