@@ -191,7 +191,7 @@ def _refuse_faulty(sieve: Sieve) -> None:
 def _keep_environments(sieve: Sieve, patterns: Sequence[str]) -> list[str]:
     if "environment" not in sieve.frame:
         return []
-    names = sieve.frame["environment"]
+    names = sieve.frame["environment"].astype("str")
     wanted = names.isna() if not patterns else pd.Series(False, index=names.index)
     for pattern in patterns or (PRODUCTION,):
         wanted |= names.str.fullmatch(pattern).fillna(False).astype(bool)

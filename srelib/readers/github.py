@@ -237,7 +237,7 @@ def _notes(found: list[dict[str, Any]]) -> list[str]:
 
 
 def _state(record: dict[str, Any]) -> str:
-    return str(record.get("state") or record.get("status") or "").upper()
+    return (text(record.get("state") or record.get("status")) or "").upper()
 
 
 def _when(status: dict[str, Any]) -> str | None:

@@ -11,6 +11,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -262,7 +263,7 @@ def for_each(row: Row, services: Sequence[str | None], source: Source | None) ->
     return [row | {"service": name} for name in first.values()]
 
 
-def moment(value: Any) -> pd.Timestamp | None:
+def moment(value: Any) -> datetime | None:
     """A time, for comparing; what carries no zone counts as UTC.
 
     Parameters
@@ -271,18 +272,21 @@ def moment(value: Any) -> pd.Timestamp | None:
 
     Returns
     -------
-    Timestamp or None
+    datetime or None
         None for what is no time in ISO 8601.
 
     Examples
     --------
-    >>> moment("2026-06-01T12:00+02:00"), moment("soon")
-    (Timestamp('2026-06-01 10:00:00+0000', tz='UTC'), None)
+    >>> moment("2026-06-01T12:00+02:00") == moment("2026-06-01T10:00:00.000Z")
+    True
+    >>> moment("soon") is None
+    True
     """
-    if not isinstance(value, str):
+    try:
+        at = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
         return None
-    at = pd.to_datetime(value, format="ISO8601", utc=True, errors="coerce")
-    return at if isinstance(at, pd.Timestamp) else None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def in_order(values: Iterable[Any]) -> list[str]:

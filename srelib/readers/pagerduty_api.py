@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
-
-import pandas as pd
 
 from srelib.readers import jsonkeys, jsonrows, jsontext
 from srelib.readers.base import Head, Result
@@ -22,6 +21,7 @@ DEEPEST = 10_000
 
 _PAGES = (25, 100, DEEPEST)  # page sizes of the API, by default and at most
 _TIMES = ("started_at", "detected_at", "acknowledged_at", "resolved_at")
+_LONGEST_WAIT = 1e9  # seconds; thirty years are no wait
 _MERGED = "merged into another incident, which stands for both"
 
 
@@ -152,9 +152,10 @@ def _acknowledged(one: dict[str, Any]) -> str | None:
         if str(entry.get("type")).startswith("acknowledge_log_entry")
     ]
     wait = one.get("secondstofirstack")
-    if isinstance(wait, int | float) and wait >= 0 and jsonrows.moment(one.get("createdat")):
-        created = pd.to_datetime(one["createdat"], format="ISO8601")
-        given.append((created + pd.Timedelta(float(wait), "s")).isoformat())
+    known = jsonrows.moment(one.get("createdat")) is not None
+    if known and isinstance(wait, int | float) and 0 <= wait < _LONGEST_WAIT:
+        created = datetime.fromisoformat(one["createdat"])
+        given.append((created + timedelta(seconds=float(wait))).isoformat())
     return next(iter(jsonrows.in_order(given)), None)
 
 

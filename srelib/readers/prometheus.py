@@ -88,7 +88,8 @@ def _series(answers: list[Any], head: Head) -> tuple[list[dict[str, Any]], list[
                             fix="mend the query and export again")  # fmt: skip
         for key in ("warnings", "infos"):
             notes.extend(f"Prometheus says: {text}" for text in answer.get(key) or ())
-        data = answer.get("data") or {}
+        inner = answer.get("data")
+        data = inner if isinstance(inner, dict) else {}
         if data.get("resultType") != "matrix":
             raise ReadError(
                 f"this is the answer of an instant query ({data.get('resultType')!r}), one point "
@@ -96,15 +97,19 @@ def _series(answers: list[Any], head: Head) -> tuple[list[dict[str, Any]], list[
                 file=head.name,
                 fix="use /api/v1/query_range with start, end and step",
             )
-        found.extend(entry for entry in data.get("result") or () if isinstance(entry, dict))
+        series = data.get("result")
+        given = series if isinstance(series, list) else []
+        found.extend(entry for entry in given if isinstance(entry, dict))
     if any("values" not in entry for entry in found):
         notes.append("series that hold only native histograms were left out")
-    return [entry for entry in found if "values" in entry], notes
+    return [entry for entry in found if isinstance(entry.get("values"), list)], notes
 
 
 def _name(entry: dict[str, Any]) -> str:
     """Name of a series as Prometheus writes it."""
-    known = {str(key): str(value) for key, value in (entry.get("metric") or {}).items()}
+    labels = entry.get("metric")
+    given = labels.items() if isinstance(labels, dict) else ()
+    known = {str(key): str(value) for key, value in given}
     metric = known.pop("__name__", "")
     inside = ", ".join(f'{key}="{value}"' for key, value in sorted(known.items()))
     return f"{metric}{{{inside}}}" if inside or not metric else metric

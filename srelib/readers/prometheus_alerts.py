@@ -112,7 +112,9 @@ def _series(answers: list[Any], head: Head) -> list[dict[str, Any]]:
 
 def _moments(series: dict[str, Any]) -> np.ndarray:
     """Times of the samples at which the alert was there [s]."""
-    pairs = [p for p in series.get("values") or () if isinstance(p, list) and len(p) == 2]
+    given = series.get("values")
+    samples = given if isinstance(given, list) else []
+    pairs = [sample for sample in samples if isinstance(sample, list) and len(sample) == 2]
     return np.unique([float(at) for at, value in pairs if _is_time(at) and str(value) == "1"])
 
 

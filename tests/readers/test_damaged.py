@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from srelib import readers
+from srelib.errors import ReadError
 from srelib.readers.source import Source
 from tests.readers import shapes
 from tests.readers.reading import ODD
@@ -28,7 +29,7 @@ MAKERS = {
 
 @pytest.mark.parametrize("form", MAKERS)
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
 def test_a_damaged_record_costs_itself_and_nothing_else(tmp_path, form, data):
@@ -60,3 +61,44 @@ def test_what_is_no_record_is_refused_with_its_number(tmp_path, form):
     assert result.rejects["line"].tolist() == [2, 3]
     assert result.rejects["reason"].str.startswith("not a").all()
     assert result.rejects["value"].tolist() == ["null", '{"message": "Bad gateway"}']
+
+
+JSON = [kind for kind, (_, name, _) in shapes.EXPORTS.items() if name.endswith("json")]
+SAID = Source(match="*", workflow="Deploy", timezone="UTC", service="shop", step="1m")
+
+
+def places(value, path=()):
+    """The way to everything inside a document."""
+    inner = value.items() if isinstance(value, dict) else ()
+    inner = enumerate(value) if isinstance(value, list) else inner
+    return [path, *(place for key, member in inner for place in places(member, (*path, key)))]
+
+
+def replaced(value, path, odd):
+    """The document with something odd in one place."""
+    if not path:
+        return odd
+    copy = value.copy()
+    copy[path[0]] = replaced(value[path[0]], path[1:], odd)
+    return copy
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_no_damage_ends_in_anything_but_rejects_or_a_clear_error(tmp_path, data):
+    """Anything anywhere in any export: what is read is conserved, and what is not is explained."""
+    _, name, content = shapes.EXPORTS[data.draw(st.sampled_from(JSON))]
+    odd = st.sampled_from([*ODD, 1e300, 10**30, "0001-01-01T00:00:00Z", [[[]]], {"name": None}])
+    for _ in range(2):
+        content = replaced(content, data.draw(st.sampled_from(places(content))), data.draw(odd))
+    path = tmp_path / name
+    path.write_text(json.dumps(content))
+    try:
+        _, result = readers.read(path, root=tmp_path, source=SAID)
+        explained = len(result.rejects) == result.rows_rejected
+        explained &= result.rows_read == result.rows_kept + result.rows_rejected
+    except ReadError as error:
+        explained = error.file == name
+    assert explained
