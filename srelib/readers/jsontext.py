@@ -8,6 +8,7 @@ All three are read alike here: as the records they hold, in order.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from srelib.errors import ReadError
@@ -16,6 +17,7 @@ from srelib.readers.base import Head
 
 _BLANK = " \t\r\n\ufeff\x1e"  # a byte-order mark and the separator of RFC 7464 included
 _DECODER = json.JSONDecoder()
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def content(head: Head) -> str:
@@ -64,7 +66,8 @@ def parse(text: str, *, file: str) -> list[Any]:
     Returns
     -------
     list
-        The documents; empty for a text of blanks.
+        The documents; empty for a text of blanks. Half a surrogate pair, which no text can hold,
+        is a question mark.
 
     Raises
     ------
@@ -89,7 +92,7 @@ def parse(text: str, *, file: str) -> list[Any]:
             raise _broken(text, at, error, file) from error
         found.append(value)
         at = _next(text, at)
-    return found
+    return _whole(found) if _SURROGATE.search(text) else found
 
 
 def records(text: str, *, file: str) -> list[Any]:
@@ -132,6 +135,17 @@ def _flat(document: Any) -> list[Any]:
         else:
             found.append(value)
     return found
+
+
+def _whole(value: Any) -> Any:
+    """The value with every half of a surrogate pair replaced."""
+    if isinstance(value, str):
+        return value.encode("utf-8", errors="replace").decode("utf-8")
+    if isinstance(value, list):
+        return [_whole(member) for member in value]
+    if isinstance(value, dict):
+        return {_whole(key): _whole(member) for key, member in value.items()}
+    return value
 
 
 def _next(text: str, at: int) -> int:

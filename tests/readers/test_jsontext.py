@@ -37,6 +37,12 @@ def test_broken_json_is_named_with_its_line(written, line):
         jsontext.records(written, file="d.json")
 
 
+def test_half_a_surrogate_pair_is_a_question_mark():
+    """No text can hold one; whole pairs, and the letters of an escape, are left alone."""
+    (found,) = jsontext.parse(r'{"a\ud800": ["\udc00x", "\ud83d\ude00", "\\ud800"]}', file="d.json")
+    assert found == {"a?": ["?x", "\U0001f600", r"\ud800"]}
+
+
 def test_nesting_without_end_is_an_error_not_a_crash():
     """A file of a hundred thousand brackets is refused."""
     with pytest.raises(ReadError, match="nested too deeply"):
