@@ -184,6 +184,45 @@ def weeks_needed(window: AnyWindow, *, end: pd.Timestamp) -> int:
     return max(MIN_WEEKS, math.ceil(MIN_WINDOWS * ((stop - start) / (7 * DAY)) - 1e-9))
 
 
+def window_of(own: Window | None, asked: str = "") -> Window:
+    """The window to choose a target for.
+
+    Parameters
+    ----------
+    own : Window or None
+        That of the objective in use.
+    asked : str
+        Another one, such as ``28d``, or ``1M calendar Europe/Berlin``; empty: none.
+
+    Returns
+    -------
+    Window
+        What was asked for, else the one in use, else 28 days: four whole weeks, so that weekends
+        weigh the same in each.
+
+    Raises
+    ------
+    ParameterError
+        The text is no window.
+
+    Examples
+    --------
+    >>> [str(window_of(None, text)) for text in ("", "30d", "1M calendar Europe/Berlin")]
+    ['28 days', '30 days', 'calendar month (Europe/Berlin)']
+    """
+    length, _, rest = asked.strip().partition(" ")
+    if not length:
+        return own or Window(pd.Timedelta(days=28))
+    if not rest:
+        return Window.parse(length)
+    kind, _, zone = rest.strip().partition(" ")
+    if kind != "calendar":
+        raise ParameterError(
+            f"window must be a length such as 28d, or '1M calendar Europe/Berlin'; got {asked!r}."
+        )
+    return Window.parse(length, rolling=False, timezone=zone.strip() or "UTC")
+
+
 def _met(past: History, window: Window, targets: list[float], confidence: float) -> pd.DataFrame:
     """Share of the windows of the past that met each target."""
     rows = past_windows(past, window=window)

@@ -245,8 +245,7 @@ def test_several_windows_are_answered_one_below_the_other():
     found = targets.candidates(
         counts["good"], counts["total"], window=["7d", "28d"], targets=[0.9, 0.99, 0.999]
     )
-    assert found.groupby(found["window"].astype(str)).size().to_dict() == {"7 days": 3,
-                                                                           "28 days": 3}  # fmt: skip
+    assert found["window"].astype(str).value_counts().to_dict() == {"7 days": 3, "28 days": 3}
 
 
 # The next window
