@@ -322,7 +322,7 @@ def plot_history(
     ax = canvas.axes(ax, height=1.6 + 0.36 * len(rows))
     title = _history_title(results, known)
     with canvas.style():
-        every = [float(nines(r.max())) for r in results.values() if r.max() < 1]
+        every = [float(nines(r[r < 1].max())) for r in results.values() if (r < 1).any()]
         right = min(max([3.0, *every, *(float(nines(known[k].target)) for k in rows
                                         if known[k].has_target)]) + 0.3, 6.3)  # fmt: skip
         low = min(float(nines(min(r.min(), 1 - 1e-9))) for r in results.values())
@@ -352,11 +352,11 @@ def _history_row(ax: Axes, y: int, ratios: pd.Series, advice: Any, right: float)
     ax.plot([x.min(), x.max()], [y, y], color=canvas.PALE, lw=5, solid_capstyle="round", zorder=0)
     ax.plot(x, np.full(len(x), float(y)), "o", ms=5, color="#9CC7E3", alpha=0.6, mec="none")
     ax.plot(x[-1], y, "o", ms=6, color=canvas.INK, mec="white")
-    for target, marker, color in ((advice.current, "D", canvas.VERMILLION),
-                                  (advice.target, "^", canvas.GREEN)):  # fmt: skip
+    for target, marker, size, color in ((advice.current, "D", 8, canvas.VERMILLION),
+                                        (advice.target, "^", 6, canvas.GREEN)):  # fmt: skip
         if target == target:
-            ax.plot(min(float(nines(target)), right - 0.04), y + 0.26, marker, ms=6, color=color,
-                    mec="white", zorder=4)  # fmt: skip
+            ax.plot(min(float(nines(target)), right - 0.04), y + 0.26, marker, ms=size,
+                    color=color, mec="white", zorder=4)  # fmt: skip
 
 
 def _history_title(results: Mapping[Indicator, pd.Series], advices: Mapping[Indicator, Any]) -> str:
@@ -426,7 +426,7 @@ def _threshold_panel(ax: Axes, key: tuple[str, str], table: pd.DataFrame) -> Non
     every = max(1, -(-len(x) // 7))
     ax.set_xticks(x[::every], [f"{b:g}" for b in rows["threshold"]][::every])
     ax.set_xlim(-0.5, len(x) - 0.5)
-    canvas.panel_title(ax, " ".join(key))
+    canvas.panel_title(ax, " ".join(key), wording.plural(len(rows), "bound"))
 
 
 def _thresholds_title(results: Mapping[tuple[str, str], pd.DataFrame], asked: float) -> str:

@@ -53,7 +53,8 @@ def advice_sentences(
     order = sorted(known, key=lambda key: _urgency(known[key]))
     lines = [_advice(key, known[key], pass_probability, confidence) for key in order[:LINES]]
     if len(order) > LINES:
-        lines.append(f"{len(order) - LINES} more are in the table below.")
+        rest = len(order) - LINES
+        lines.append(f"{rest} more {'is' if rest == 1 else 'are'} in the table below.")
     reasons: dict[str, list[str]] = {}
     for key, error in advices.items():
         if key not in known:
@@ -74,6 +75,7 @@ def _advice(key: Indicator, advice: Any, asked: float, confidence: float) -> str
         return f"{who}: **cannot tell**{_in_use(advice)}. {_short(advice)}"
     old, best = (_chance(e, asked, confidence) for e in (advice.current_probability,
                                                         advice.probability))  # fmt: skip
+    also = _chance(advice.probability, asked)
     p = wording.percent(asked)
     if advice.verdict == "keep":
         return f"{who}: **keep {now}**. {window} meets it with a probability of {best}."
@@ -90,9 +92,9 @@ def _advice(key: Indicator, advice: Any, asked: float, confidence: float) -> str
         text = f"{who}: **loosen from {now}{to}**. {_why(advice, window, old)}"
         if not advice.has_target:
             return f"{text}; no target tried fits."
-        return f"{text}; {new} with {best}." if "probability" in text else (
+        return f"{text}; {new} with {also}." if "probability" in text else (
             f"{text}. {window} meets {new} with a probability of {best}.")  # fmt: skip
-    guess = f" If it had to be chosen today: {new}, with {best}." if advice.has_target else ""
+    guess = f" If it had to be chosen today: {new}, with {also}." if advice.has_target else ""
     return (f"{who}: **cannot tell** whether {now} can be kept with {p}. {window} meets it with a "
             f"probability of {old}.{guess}")  # fmt: skip
 
@@ -143,12 +145,13 @@ def _over(window: Any) -> str:
     return str(window) if window.is_rolling else f"a {str(window).split(' (')[0]}"
 
 
-def _chance(estimate: Any, asked: float, confidence: float) -> str:
-    """A probability with its interval."""
-    value, low, high = (chance(x, asked=asked) for x in (estimate.value, estimate.low,
-                                                         estimate.high))  # fmt: skip
-    level = wording.percent(confidence)
-    return f"{value} ({level} interval {low} to {high})"
+def _chance(estimate: Any, asked: float, confidence: float | None = None) -> str:
+    """A probability with its interval, named where its confidence is given."""
+    value, low, high = (
+        chance(x, asked=asked) for x in (estimate.value, estimate.low, estimate.high)
+    )
+    level = "" if confidence is None else f"{wording.percent(confidence)} interval "
+    return f"{value} ({level}{low} to {high})"
 
 
 def chance(probability: float, *, asked: float) -> str:
@@ -183,28 +186,31 @@ def chance(probability: float, *, asked: float) -> str:
     return wording.percent(probability, against=asked)
 
 
-def reason_sentences(advices: Mapping[Indicator, Any]) -> list[str]:
+def reason_sentences(advices: Mapping[Indicator, Any], *, pass_probability: float) -> list[str]:
     """For every objective with a recommendation: what speaks for it, and what against.
 
     Parameters
     ----------
     advices : mapping of Indicator to Advice
         Or the errors in their place.
+    pass_probability : float
+        How likely the next window shall meet a target [fraction].
 
     Returns
     -------
     list of str
-        Markdown.
+        Markdown; the first line says what the numbers are.
     """
     known = {k: a for k, a in answered(advices).items() if a.has_target}
     if not known:
         return [NO_CHOICE]
-    lines = []
+    lines = [f"Probabilities that the next window meets a target; asked for: "
+             f"{wording.percent(pass_probability)}."]  # fmt: skip
     for key, advice in list(known.items())[:LINES]:
         pro = wording.listing([_spelled(r) for r in advice.reasons], limit=9)
         con = wording.listing([_spelled(r) for r in advice.cautions], limit=9)
-        lines.append(f"{name(key.name)}, {wording.percent(advice.target)}: {pro}. "
-                     f"**Against it**: {con or 'nothing found'}.")  # fmt: skip
+        lines.append(f"{name(key.name)}, **{wording.percent(advice.target)}**: {pro}. "
+                     f"Against it: {con or 'nothing found'}.")  # fmt: skip
     return lines
 
 
@@ -213,11 +219,11 @@ def _spelled(reason: Any) -> str:
     target, p = wording.percent(reason.target), wording.percent(reason.limit)
     value = chance(reason.value, asked=reason.limit)
     words = {
-        "met": f"{target} is met with {value} ({p} asked)",
-        "missed": f"{target} is met with {value} only ({p} asked)",
-        "unsure": f"{target} is met with {value}, less than {p}",
-        "next": f"{target} may be met with as little as {value}",
-        "low": f"it may be met with as little as {value}",
+        "met": f"{target} has {value}",
+        "missed": f"{target} has {value}, clearly too little",
+        "unsure": f"{target} has {value}, too little though perhaps by chance",
+        "next": f"{target} may have as little as {value}",
+        "low": f"it may have as little as {value}",
         "chance": f"chance alone misses it in {value} of windows",
         "silent": "no rule of the alert policy can page at it",
         "none": f"not even {target} fits",
@@ -297,8 +303,11 @@ def _target(target: float, advice: Any) -> str:
 def _range(row: pd.Series) -> str:
     if row["probability"] != row["probability"]:
         return wording.UNKNOWN
-    value, low, high = (chance(row[c], asked=1.0) for c in ("probability", "low", "high"))
-    return f"{value} ({low} to {high})"
+    value, low, high = (
+        chance(row[c], asked=1.0).replace("under", "<").replace("over", ">")
+        for c in ("probability", "low", "high")
+    )
+    return value if value == low == high else f"{value} ({low} to {high})"
 
 
 def _or_unknown(value: float) -> str:
@@ -427,7 +436,7 @@ def traffic_sentences(tables: Mapping[Indicator, Any]) -> list[str]:
         row = results[key].iloc[0]
         return [f"Every series can carry 99.9{wording.NBSP}%: the one with least traffic, "
                 f"{name(key.name)}, expects {wording.amount(row['events'], key.unit)} in a window, "
-                f"so the budget of {wording.percent(row['steady'])} is ten "
+                f"so the budget of {wording.percent(_short_of_one(row['steady']))} is ten "
                 f"{_smallest(key, 10)}."]  # fmt: skip
     return lines
 
@@ -438,11 +447,11 @@ def _thin(key: Indicator, candidates: pd.DataFrame) -> str:
     if row["strictest"] != row["strictest"]:
         return (f"{name(key.name)} expects {seen} in a window: no target can be told from "
                 "another.")  # fmt: skip
-    hard = wording.percent(row["strictest"])
+    hard = wording.percent(_short_of_one(row["strictest"]))
     text = f"{name(key.name)} expects {seen} in a window: from {hard} on a single "
     text += f"{_smallest(key, 1)} misses the target"
     if row["steady"] == row["steady"]:
-        text += f", and {wording.percent(row['steady'])} has a budget of ten"
+        text += f", and {wording.percent(_short_of_one(row['steady']))} has a budget of ten"
     lucky = candidates[(candidates["chance"] > 0.01) & (candidates["target"] < row["strictest"])]
     if not len(lucky):
         return f"{text}."
@@ -450,6 +459,11 @@ def _thin(key: Indicator, candidates: pd.DataFrame) -> str:
     return (f"{text}. At its ordinary share of bad events, {wording.percent(row['background'])}, "
             f"chance alone misses {wording.percent(first['target'])} in "
             f"{chance(first['chance'], asked=1.0)} of windows.")  # fmt: skip
+
+
+def _short_of_one(target: float) -> float:
+    """A target to two digits of what it allows."""
+    return float(f"{1 - float(f'{1 - target:.2g}'):.12g}")
 
 
 def _smallest(key: Indicator, n: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -313,7 +314,8 @@ def _objective(key: Any, advice: Advice, slos: list[Slo]) -> Slo:
     for slo in slos:
         if (slo.display_name or slo.name, slo.service, slo.sli) == (key.name, key.service, key.sli):
             return replace(slo, target=advice.target, window=advice.window)
+    plain = re.sub(r"[^a-z0-9]+", "-", f"{key.service}-{key.sli}".lower()).strip("-")
     return Slo(
-        name=f"{key.service}-{key.sli}", display_name=key.name, service=key.service, sli=key.sli,
+        name=plain or "objective", display_name=key.name, service=key.service, sli=key.sli,
         target=advice.target, window=advice.window,
     )  # fmt: skip
