@@ -168,6 +168,10 @@ def _chances_title(advices: Mapping[Indicator, Any], asked: float) -> str:
         some = sum(a.has_target for a in advices.values())
         series = wording.plural(len(advices), "series", "series")
         return f"{some} of {series} can promise a target and keep it with {p}"
+    if len(promised) == 1:
+        ((key, advice),) = promised.items()
+        chance = wording.percent(round(advice.current_probability.value, 2))
+        return f"{key.label}: the next window meets {wording.percent(advice.current)} with {chance}"
     likely = [k for k, a in promised.items() if a.current_probability.value >= asked]
     if len(likely) == len(promised):
         return f"The next window meets every target in use with {p}"
@@ -435,6 +439,6 @@ def _thresholds_title(results: Mapping[tuple[str, str], pd.DataFrame], asked: fl
     if not some:
         return f"No threshold keeps any target tried with {wording.percent(asked)}"
     key, rows = next(iter(some.items()))
-    row = rows.sort_values("target", kind="stable").iloc[-1]
+    row = rows[rows["target"] == rows["target"].max()].iloc[0]
     return (f"{wording.label(' '.join(key), limit=34)}: {wording.percent(row['target'])} within "
             f"{row['threshold']:g} can be promised")  # fmt: skip

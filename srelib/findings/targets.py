@@ -529,7 +529,8 @@ def threshold_sentences(
         if isinstance(found, Exception):
             lines.append(f"{who}: {markdown(found, limit=300)}")
             continue
-        best = found[found["chosen"]]
+        best = found[found["chosen"]].sort_values("threshold", kind="stable")
+        best = best.drop_duplicates("target")
         p = wording.percent(pass_probability)
         if not len(best):
             lines.append(f"{who}: no bound keeps any target tried with {p}.")

@@ -80,9 +80,7 @@ def test_chances_draw_line_band_and_marks():
     assert dotted[0].get_xdata()[0] == pytest.approx(float(nines(0.995)))
     assert panel.get_ylim()[0] == 0
     assert panel.get_title("right").replace("\u00a0", " ") == "loosen: 99 %"
-    assert title(ax) == (
-        "The next window meets none of 1 target in use with a probability of at least 90 %"
-    )
+    assert title(ax) == "shop: the next window meets 99.9 % with 40 %"
     assert "one panel per objective" in figures.alt(ax)
     canvas.png(ax.figure)
 
@@ -108,6 +106,10 @@ def test_the_least_likely_are_drawn_where_there_are_many():
     assert len(ax.child_axes) == 12
     assert "shop" in [panel.get_title("left") for panel in ax.child_axes]
     assert title(ax).startswith("The next window meets 13 of 14 targets in use")
+    del tables[SHOP], advices[SHOP]
+    assert title(figures.targets.plot_chances(tables, advices, pass_probability=0.9)) == (
+        "The next window meets every target in use with a probability of at least 90 %"
+    )
 
 
 def test_price_has_two_panels_with_one_axis():
