@@ -19,6 +19,8 @@ from srelib.targets.chances import UNSEEN
 NOTHING = ("**No target can be recommended, because there is no series to choose one for.** Put "
            "good and total events per service beside each other; `srelib check` says what was "
            "understood.")  # fmt: skip
+ONLY_BOUNDS = ("The series here are bounds of latency histograms ({}); which bound and share can "
+               "be promised stands under *Which latency can be promised?*")  # fmt: skip
 NO_CHOICE = "No target was weighed, so there is nothing to say here."
 NO_HISTOGRAM = ("There is no latency histogram in the folder. To add one, export a range query of "
                 "the `_bucket` series by service and `le`, all buckets, as JSON.")  # fmt: skip
@@ -29,7 +31,11 @@ LINES = 12
 
 
 def advice_sentences(
-    advices: Mapping[Indicator, Any], *, pass_probability: float, confidence: float = 0.95
+    advices: Mapping[Indicator, Any],
+    *,
+    pass_probability: float,
+    histograms: Mapping[tuple[str, str], Any] | None = None,
+    confidence: float = 0.95,
 ) -> list[str]:
     """The answer of the notebook: one line per objective, those that need a decision first.
 
@@ -39,6 +45,8 @@ def advice_sentences(
         Or the errors in their place.
     pass_probability : float
         How likely the next window shall meet a target [fraction].
+    histograms : mapping of (service, name) to DataFrame, optional
+        Latency histograms, which are weighed bound by bound.
     confidence : float
         Of the intervals [fraction].
 
@@ -48,7 +56,8 @@ def advice_sentences(
         Markdown.
     """
     if not advices:
-        return [NOTHING]
+        return [ONLY_BOUNDS.format(names(" ".join(k) for k in histograms)) if histograms
+                else NOTHING]  # fmt: skip
     known = answered(advices)
     order = sorted(known, key=lambda key: _urgency(known[key]))
     lines = [_advice(key, known[key], pass_probability, confidence) for key in order[:LINES]]
@@ -89,7 +98,7 @@ def _advice(key: Indicator, advice: Any, asked: float, confidence: float) -> str
                 f"probability of {best}.")  # fmt: skip
     if advice.verdict == "loosen":
         to = f" to {new}" if advice.has_target else ""
-        text = f"{who}: **loosen from {now}{to}**. {_why(advice, window, old)}"
+        text = f"{who}: **loosen from {now}{to}**. {_why(key, advice, window, old)}"
         if not advice.has_target:
             return f"{text}; no target tried fits."
         return f"{text}; {new} with {also}." if "probability" in text else (
@@ -99,15 +108,15 @@ def _advice(key: Indicator, advice: Any, asked: float, confidence: float) -> str
             f"probability of {old}.{guess}")  # fmt: skip
 
 
-def _why(advice: Any, window: str, old: str) -> str:
+def _why(key: Indicator, advice: Any, window: str, old: str) -> str:
     """The first reason to loosen: impossible, too dear, or too unlikely."""
     hard = [r for r in advice.reasons if r.target == advice.current
             and r.kind in ("traffic", "dependencies")]  # fmt: skip
     if hard:
-        return _sentence(_spelled(hard[0]))
+        return _sentence(_spelled(hard[0], key))
     kinds = {r.kind for r in advice.reasons if r.target == advice.current}
     if "missed" not in kinds and "pages" in kinds:
-        return _sentence(_spelled(next(r for r in advice.reasons if r.kind == "pages")))
+        return _sentence(_spelled(next(r for r in advice.reasons if r.kind == "pages"), key))
     return f"{window} meets {wording.percent(advice.current)} with a probability of {old}"
 
 
@@ -207,14 +216,14 @@ def reason_sentences(advices: Mapping[Indicator, Any], *, pass_probability: floa
     lines = [f"Probabilities that the next window meets a target; asked for: "
              f"{wording.percent(pass_probability)}."]  # fmt: skip
     for key, advice in list(known.items())[:LINES]:
-        pro = wording.listing([_spelled(r) for r in advice.reasons], limit=9)
-        con = wording.listing([_spelled(r) for r in advice.cautions], limit=9)
+        pro = wording.listing([_spelled(r, key) for r in advice.reasons], limit=9)
+        con = wording.listing([_spelled(r, key) for r in advice.cautions], limit=9)
         lines.append(f"{name(key.name)}, **{wording.percent(advice.target)}**: {pro}. "
                      f"Against it: {con or 'nothing found'}.")  # fmt: skip
     return lines
 
 
-def _spelled(reason: Any) -> str:
+def _spelled(reason: Any, key: Indicator) -> str:
     """A reason in words."""
     target, p = wording.percent(reason.target), wording.percent(reason.limit)
     value = chance(reason.value, asked=reason.limit)
@@ -227,9 +236,10 @@ def _spelled(reason: Any) -> str:
         "chance": f"chance alone misses it in {value} of windows",
         "silent": "no rule of the alert policy can page at it",
         "none": f"not even {target} fits",
-        "traffic": f"the budget of {target} is less than one event ({wording.count(reason.value)} "
-                   "in a window)",
-        "few events": f"the budget of {target} holds only {wording.count(reason.value)} events",
+        "traffic": f"the budget of {target} is less than one {_grain(key)} "
+                   f"({wording.count(reason.value)} in a window)",
+        "few events": f"the budget of {target} holds only {wording.count(reason.value)} "
+                      f"{_grain(key)}s",
         "pages": f"{target} pages {_number(reason.value)} times a week ({_number(reason.limit)} "
                  "bearable)",
         "dependencies": f"dependencies allow no more than {p}, not {target}",
@@ -467,9 +477,13 @@ def _short_of_one(target: float) -> float:
 
 
 def _smallest(key: Indicator, n: int) -> str:
-    noun = "bad event" if key.unit == "events" else "bad slice" if "slice" in key.unit else (
-        "bad bucket")  # fmt: skip
+    noun = f"bad {_grain(key)}"
     return noun if n == 1 else f"{noun}s"
+
+
+def _grain(key: Indicator) -> str:
+    """The least that can go wrong."""
+    return "event" if key.unit == "events" else "slice" if "slice" in key.unit else "bucket"
 
 
 def dependency_sentences(ceilings: Mapping[str, Any], tables: Mapping[Indicator, Any]) -> list[str]:

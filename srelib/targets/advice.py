@@ -36,7 +36,8 @@ class Reason:
         than asked), 'low' (the lower end of its interval), 'short' (weeks seen), 'none' (no
         candidate fits).
     value : float
-        What was found, in the unit of the kind: fraction, events, pages a week, weeks.
+        What was found, in the unit of the kind: fraction, events (or buckets, where time is
+        counted), pages a week, weeks.
     limit : float
         What it is held against.
     target : float
@@ -247,9 +248,9 @@ def _wrong(row: pd.Series, rows: pd.DataFrame, asked: _Asked) -> list[Reason]:
     target, grain = float(row["target"]), _grain(rows)
     found = []
     if row["budget_events"] < grain - 1e-9:
-        found.append(Reason("traffic", float(row["budget_events"]), grain, target))
+        found.append(Reason("traffic", float(row["budget_events"]) / grain, 1.0, target))
     elif row["budget_events"] < STEADY * grain - 1e-9:
-        found.append(Reason("few events", float(row["budget_events"]), STEADY * grain, target))
+        found.append(Reason("few events", float(row["budget_events"]) / grain, STEADY, target))
     if not row["allowed"]:
         found.append(Reason("dependencies", target, float(row["ceiling"]), target))
     if row["pages_per_week"] > asked.pages:

@@ -100,6 +100,16 @@ def test_low_traffic_loosens_with_its_reason():
     )
 
 
+def test_time_is_counted_in_buckets_and_slices():
+    """Half a bucket of 60 s, or half a slice, instead of half an event."""
+    rows = table((0.999, 0.995, 0.96, 1.0), current=0.999, budget_events=30.0, events=6e4,
+                 strictest=1 - 1e-3)  # fmt: skip
+    for unit, noun in (("seconds", "bucket"), ("slices of 5 min", "slice")):
+        key = Indicator("shop", "shop", "availability", target=0.999, window=WINDOW, unit=unit)
+        (line,) = spoken.advice_sentences({key: targets.recommend(rows)}, pass_probability=0.9)
+        assert f"is less than one {noun} (0.5 in a window); no target tried fits." in plain(line)
+
+
 def test_pages_and_dependencies_loosen_with_their_reason():
     """Five pages a week; a dependency without one more nine."""
     many = pd.concat([table(FIRM), table((0.999, 0.99, 0.95, 1.0), current=0.999,
@@ -163,7 +173,7 @@ def test_every_reason_has_its_words():
     """None is left without."""
     for kind in ("met", "missed", "unsure", "next", "low", "chance", "silent", "none", "traffic",
                  "few events", "pages", "dependencies"):  # fmt: skip
-        assert spoken._spelled(targets.Reason(kind, 0.5, 0.9, 0.99))
+        assert spoken._spelled(targets.Reason(kind, 0.5, 0.9, 0.99), SHOP)
 
 
 def test_traffic_is_said_where_it_is_low():
@@ -301,5 +311,8 @@ def test_nothing_weighed_is_said_everywhere():
         spoken.reason_sentences({}, pass_probability=0.9)[0],
     } == {spoken.NO_CHOICE}  # fmt: skip
     assert spoken.advice_sentences({}, pass_probability=0.9) == [spoken.NOTHING]
+    only = {("<b>", "latency"): pd.DataFrame()}
+    (line,) = spoken.advice_sentences({}, pass_probability=0.9, histograms=only)
+    assert line.startswith("The series here are bounds of latency histograms (**&#60;b&#62; lat")
     assert spoken.candidates_table({}, {}) is None
     assert spoken.threshold_table({}) is None
