@@ -19,9 +19,9 @@ from srelib.targets.past import DAY, Weeks, next_window
 from srelib.windows import Window
 
 METHOD = "weeks redrawn, with room for worse ones than were seen"
-WORLDS, DRAWS = 200, 200
-UNSEEN = 0.5
-"""Weight of all weeks worse than the worst one seen, where each week seen has 1 (Hazen)."""
+WORLDS, DRAWS = 500, 120
+UNSEEN = 0.75
+"""Weight of all weeks worse than the worst one seen, where each week seen has 1."""
 TOP, SHAPE, DECAY = 4, 2.0, 0.5
 """Worst weeks that tell how heavy the tail is; shape and mean of what is taken for granted."""
 WILD = 0.1
@@ -75,9 +75,9 @@ def chances(
 
     Notes
     -----
-    Each of 200 histories gives the n weeks seen weights from a Dirichlet distribution (the
-    Bayesian bootstrap [1]_), and the weeks worse than all of them together half the weight of one
-    [2]_.
+    Each of 500 histories gives the n weeks seen weights from a Dirichlet distribution (the
+    Bayesian bootstrap [1]_), and the weeks worse than all of them together three quarters of the
+    weight of one, between the plotting positions of Hazen (a half) and of Weibull (one) [2]_.
     A draw lies between its week and the next better one, evenly on the scale of the logarithm.
     Beyond the worst week the bad share follows a Pareto tail whose exponent comes from the worst
     four weeks (Hill [3]_) and a prior; in one history of ten it is of any size up to a total
@@ -87,7 +87,7 @@ def chances(
     References
     ----------
     .. [1] Rubin, Annals of Statistics 9 (1981) 130.
-    .. [2] Hazen, Transactions ASCE 77 (1914) 1539 (plotting positions).
+    .. [2] Cunnane, Journal of Hydrology 37 (1978) 205 (plotting positions).
     .. [3] Hill, Annals of Statistics 3 (1975) 1163.
 
     Examples
@@ -96,7 +96,7 @@ def chances(
     >>> weeks = Weeks(pd.Timestamp("2026-03-02", tz="UTC"), bad, np.full((8, 7), 1000.0), True)
     >>> found = chances(weeks, targets=[0.9, 0.999], window=Window.parse("28d"))
     >>> found["probability"].round(2).tolist()
-    [0.99, 0.1]
+    [0.99, 0.08]
     """
     tail = (1 - level(confidence)) / 2
     budgets = np.array([budget_fraction(target) for target in targets])

@@ -125,7 +125,7 @@ def candidates(
     >>> good = total - (hours.hour == 9) * 12.0
     >>> found = candidates(good, total, window="28d", targets=[0.999, 0.9999])
     >>> found[["budget_events", "budget_minutes", "probability"]].round(2).values.tolist()
-    [[672.0, 40.32, 0.99], [67.2, 4.03, 0.0]]
+    [[672.0, 40.32, 0.98], [67.2, 4.03, 0.0]]
     """
     if weighting not in ("events", "time"):
         raise ParameterError(f"weighting must be 'events' or 'time'; got {weighting!r}.")
