@@ -167,6 +167,27 @@ def promised(dataset: Dataset, *, exclusions: bool = True) -> dict[Indicator, pd
     return {key: counts for key, counts in found.items() if key.has_target}
 
 
+def unpromised(dataset: Dataset) -> dict[Indicator, pd.DataFrame]:
+    """Every series that no objective is about, with its counts.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Returns
+    -------
+    dict of Indicator to DataFrame
+        Without the bounds of latency histograms, which are no indicators by themselves.
+    """
+    from srelib.targets.latency import BOUND
+
+    about = {(slo.service, slo.sli) for slo in dataset.slos}
+    return {
+        key: counts for key, counts in series(dataset).items()
+        if (key.service, key.sli) not in about and not BOUND.fullmatch(key.sli)
+    }  # fmt: skip
+
+
 def unmeasured(dataset: Dataset) -> dict[Indicator, SrelibError]:
     """Objectives whose data is not there, each with the error that says what to do.
 
@@ -206,6 +227,34 @@ def each(
     [3]
     """
     return {key: _or_error(question, key, frame) for key, frame in counts.items()}
+
+
+def then(
+    results: Mapping[Indicator, Any], question: Callable[[Indicator, Any], Any]
+) -> dict[Indicator, Any]:
+    """One more question asked of the answers; errors stay where they are.
+
+    Parameters
+    ----------
+    results : mapping of Indicator to result
+        As from `each`.
+    question : callable
+        Takes the indicator and its answer.
+
+    Returns
+    -------
+    dict of Indicator to result
+
+    Examples
+    --------
+    >>> list(then({Indicator("a"): 2, Indicator("b"): SrelibError("no")},
+    ...           lambda key, n: n + 1).values())
+    [3, SrelibError('no')]
+    """
+    return {
+        key: result if isinstance(result, SrelibError) else _or_error(question, key, result)
+        for key, result in results.items()
+    }
 
 
 def answered(results: Mapping[Indicator, Any]) -> dict[Indicator, Any]:

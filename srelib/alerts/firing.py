@@ -166,7 +166,13 @@ def firing(
     return pd.DataFrame(columns, index=good.index)
 
 
-def rule_spans(past: History, rules: Iterable[Rule], *, target: float) -> list[Spans]:
+def rule_spans(
+    past: History,
+    rules: Iterable[Rule],
+    *,
+    target: float,
+    ratios: dict[pd.Timedelta, np.ndarray] | None = None,
+) -> list[Spans]:
     """Where each rule fires.
 
     Parameters
@@ -175,6 +181,9 @@ def rule_spans(past: History, rules: Iterable[Rule], *, target: float) -> list[S
     rules : iterable of Rule
     target : float
         Service level objective [fraction].
+    ratios : dict of Timedelta to array, optional
+        What `History.error_ratios` gives for the windows of the rules, where several targets are
+        tried on one history.
 
     Returns
     -------
@@ -189,7 +198,8 @@ def rule_spans(past: History, rules: Iterable[Rule], *, target: float) -> list[S
     [(array([2]), array([3]))]
     """
     rules = list(rules)
-    ratios = past.error_ratios(window for rule in rules for window in rule.windows)
+    if ratios is None:
+        ratios = past.error_ratios(window for rule in rules for window in rule.windows)
     return [_spans(past, rule, ratios, threshold(rule, target=target)) for rule in rules]
 
 

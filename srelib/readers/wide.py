@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ CODE_LABELS = ("code", "status", "status_code", "response_code", "http_status_co
 
 _ROLE = {word: role for role, words in WORDS.items() for word in words}
 _LABELS = re.compile(r'([A-Za-z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"')
+_NUMBER = re.compile(r"\+?Inf|\d+(?:\.\d*)?(?:[eE][+-]?\d+)?")
 _BETWEEN = re.compile(r"[\s_/.:|\-]+")
 
 
@@ -103,7 +105,9 @@ def indicators(
         found = [_stated(spec, source) for spec in source.series]
     else:
         try:
-            found = _paired(names, source) or _labelled(names, source)
+            found = _paired(names, source) or [
+                *_bounds(names, source), *_labelled([n for n in names if not _bound(n)], source)
+            ]  # fmt: skip
         except ReadError as error:
             raise ReadError(error.problem, file=file, fix=error.fix) from None
     used = {column for entry in found for columns in entry.roles.values() for column in columns}
@@ -243,6 +247,37 @@ def _labelled(names: Sequence[str], source: Source | None) -> list[Columns]:
         if "total" in roles and "good" not in roles:
             roles.setdefault("bad", ())
     return _named({key: roles for key, roles in groups.items() if any(roles.values())}, source)
+
+
+def _bound(name: str) -> str | None:
+    """Upper bound of the histogram bucket a series counts, as its label ``le`` says."""
+    return labels(name).get("le")
+
+
+def _bounds(names: Sequence[str], source: Source | None) -> list[Columns]:
+    """One indicator per bound of each histogram: events within it, of those within infinity."""
+    groups: dict[str, dict[float, tuple[str, ...]]] = {}
+    for name in names:
+        bound = _bound(name)
+        if bound is not None and _NUMBER.fullmatch(bound):
+            service = (source.service if source else None) or service_of(labels(name)) or ""
+            mine = groups.setdefault(service, {})
+            mine[float(bound)] = (*mine.get(float(bound), ()), name)
+    stem = (source.sli if source else None) or "latency"
+    found = []
+    for service, bounds in groups.items():
+        if not service:
+            continue
+        if math.inf not in bounds:
+            raise ReadError(
+                f'the histogram of {service!r} has no bucket le="+Inf", which holds all events',
+                fix="export all buckets, without a condition on le",
+            )
+        found += [
+            Columns(service, f"{stem}_le_{bound:.12g}", {"good": good, "total": bounds[math.inf]})
+            for bound, good in sorted(bounds.items()) if math.isfinite(bound)
+        ]  # fmt: skip
+    return found
 
 
 def service_of(found: dict[str, str]) -> str | None:

@@ -240,6 +240,7 @@ def test_notebook_runs_on_a_state_log_alone(path, tmp_path):
         "01_service_levels": "**site**: 96.43 % good",
         "02_error_budget": "There is no error budget, because no objective has data",
         "03_alerting": "No alert can be replayed, because no objective has data",
+        "08_choosing_slos": "**site**: **cannot tell**. 1 whole week was observed; a target",
     }[path.stem] in said
 
 
@@ -275,6 +276,40 @@ def test_the_alerts_follow_the_policy_and_the_truth(exports):
     assert "The **pyrra** policy told us about **2 of 2 budget events**" in pyrra
     (exports / "incidents.csv").unlink()
     assert "There are no incidents in the folder. Scored against 2 spans" in run(book, exports)
+
+
+def test_the_target_follows_the_data_and_what_is_asked(exports):
+    """Thirteen weeks of hours: kept, then missed; with the document to copy."""
+    times = pd.date_range("2026-03-30", periods=168 * 13, freq="h", tz="UTC")
+    book = ROOT / "notebooks" / "08_choosing_slos.ipynb"
+
+    def write(bad: int) -> None:
+        rows = [f"{time:%Y-%m-%dT%H:%M:%SZ},<b>shop*,{10000 - bad * (time.hour == 4)},10000\n"
+                for time in times]  # fmt: skip
+        (exports / "requests.csv").write_text("time,service,good,total\n" + "".join(rows))
+
+    write(150)
+    kept = run(book, exports)
+    assert "**&#60;b&#62;shop\\***: **keep 99.9 %**. The next window of 7 days meets it" in kept
+    assert "- target: 0.999" in targets_document(book, exports)
+    write(2000)
+    missed = run(book, exports)
+    assert "**&#60;b&#62;shop\\***: **loosen from 99.9 % to 99 %**." in missed
+    stands = run(book, exports, dependencies='{"<b>shop*": {"pay": 0.999}}')
+    assert "Too strict for it" in stands
+
+
+def targets_document(book: Path, data: Path) -> str:
+    """The OpenSLO text the notebook about targets ends with."""
+    scope: dict[str, object] = {}
+    with contextlib.redirect_stdout(io.StringIO()):
+        for cell in code_cells(book):
+            exec(compile(cell.source, book.name, "exec"), scope)  # as in run
+            if "parameters" in tags(cell):
+                scope.update(data=str(data))
+            if "openslo" in cell.source:
+                return str(eval(cell.source, scope))  # noqa: S307  (the notebook's own cell)
+    return ""
 
 
 def test_an_objective_without_data_is_named(exports):

@@ -173,3 +173,53 @@ def test_series_without_a_service_need_one(tmp_path: Path) -> None:
     """Labels that name no service ask for it."""
     with pytest.raises(ReadError, match="service"):
         of(tmp_path, answer(series(["1"], pod="x")), columns={"total": "value"})
+
+
+def bucket(bound: str, values: list[Any], **more: str) -> dict[str, Any]:
+    """A series of a histogram."""
+    labels = {"__name__": "http_request_duration_seconds_bucket", "service": "api", "le": bound}
+    return series(values, **labels, **more)
+
+
+def test_a_histogram_becomes_one_indicator_per_bound(tmp_path: Path) -> None:
+    """Events within each bound, of those within infinity; instances are added up."""
+    result = of(
+        tmp_path,
+        answer(
+            bucket("0.1", ["80", "70"], pod="a"), bucket("0.1", ["10", "20"], pod="b"),
+            bucket("+Inf", ["90", "90"], pod="a"), bucket("+Inf", ["10", "20"], pod="b"),
+            bucket("1", ["85", "90"], pod="a"), bucket("1.0", ["10", "20"], pod="b"),
+        ),
+    )  # fmt: skip
+    frame = result.tables["sli"]
+    assert frame.groupby("sli")["good"].apply(list).to_dict() == {
+        "latency_le_0.1": [90, 90], "latency_le_1": [95, 110]
+    }  # fmt: skip
+    assert set(frame["total"]) == {100, 110}
+
+
+def test_counters_of_a_histogram_are_differences(tmp_path: Path) -> None:
+    """Raw buckets only grow; what is kept is what came between two samples."""
+    document = answer(bucket("0.3", ["100", "180", "270"]), bucket("+Inf", ["100", "200", "300"]))
+    assert good_total(of(tmp_path, document, unit="counter", sli="speed")) == [[80, 100], [90, 100]]
+    found = of(tmp_path, document, unit="counter", sli="speed").tables["sli"]["sli"]
+    assert set(found) == {"speed_le_0.3"}
+
+
+def test_a_histogram_without_its_last_bucket_is_refused(tmp_path: Path) -> None:
+    """Without le="+Inf" nobody knows of how many events these are a part."""
+    with pytest.raises(ReadError, match=r'histogram of \'api\' has no bucket le="\+Inf"'):
+        of(tmp_path, answer(bucket("0.1", ["80"]), bucket("0.3", ["90"])))
+
+
+def test_a_histogram_beside_status_codes_is_read_as_both(tmp_path: Path) -> None:
+    """Availability from codes, latency from bounds."""
+    result = of(
+        tmp_path,
+        answer(
+            series(["90", "80"], service="api", code="200"),
+            series(["10", "5"], service="api", code="500"),
+            bucket("0.3", ["60", "70"]), bucket("+Inf", ["100", "85"]),
+        ),
+    )  # fmt: skip
+    assert sorted(set(result.tables["sli"]["sli"])) == ["availability", "latency_le_0.3"]

@@ -1,0 +1,444 @@
+"""Figures of notebook 08: how likely each target is met, what it costs, what the past held."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+
+from srelib import wording
+from srelib.figures import canvas
+from srelib.indicators import Indicator, answered
+
+NOTHING = ("No series has enough data to choose a target from; a few weeks of good and total "
+           "events are needed.")  # fmt: skip
+NO_HISTOGRAM = ("There is no latency histogram in the folder; a range query of the _bucket series "
+                "by service and le, unaltered, is read as one.")  # fmt: skip
+NINES = (0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999)
+WALL = "#DADADA"
+
+
+def plot_chances(
+    tables: Mapping[Indicator, Any],
+    advices: Mapping[Indicator, Any],
+    *,
+    pass_probability: float,
+    ax: Axes | None = None,
+) -> Axes:
+    """Probability that the next window meets each target, one panel per objective.
+
+    Parameters
+    ----------
+    tables : mapping of Indicator to DataFrame
+        Results of `srelib.targets.candidates`.
+    advices : mapping of Indicator to Advice
+        Results of `srelib.targets.recommend`.
+    pass_probability : float
+        How likely the next window shall meet a target [fraction].
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        Container of the panels: line with its band; diamond: in use, triangle: recommended; the
+        wall begins where a budget holds less than one event, the dotted line is the ceiling of
+        the dependencies.
+    """
+    known = answered(advices)
+    results = {k: t for k, t in answered(tables).items()
+               if k in known and t["probability"].notna().any()}  # fmt: skip
+    if not results:
+        return canvas.note(NOTHING, ax=ax)
+    title = _chances_title({k: known[k] for k in results}, pass_probability)
+    with canvas.style():
+        ax, panels, left_out = canvas.grid(
+            ax, results, each=1.75, worst=lambda k, _: -_likely(known[k])
+        )
+        for panel, key in panels:
+            _chance_panel(panel, key, results[key], known[key], pass_probability)
+        canvas.headline(ax, title)
+        canvas.subtitle(ax, "by target: probability that the next window meets it, with 95 % "
+                            f"interval; dashed: {wording.percent(pass_probability)}, as asked; "
+                            "◆ in use, ▲ recommended; grey: less than one event of budget; dotted: "
+                            f"what dependencies allow{left_out}")  # fmt: skip
+    return canvas.describe(ax, "Probability to meet the next window against candidate target, one "
+                               f"panel per objective. {title}.")  # fmt: skip
+
+
+def _likely(advice: Any) -> float:
+    value = advice.current_probability.value if advice.current == advice.current else 1.0
+    return float(value) if value == value else 1.0
+
+
+def _chance_panel(ax: Axes, key: Indicator, table: pd.DataFrame, advice: Any, asked: float) -> None:
+    rows = table.sort_values("target")
+    x = nines(rows["target"])
+    ax.fill_between(x, rows["low"], rows["high"], color="#9CC7E3", alpha=0.7, lw=0)
+    ax.plot(x, rows["probability"], color=canvas.BLUE, lw=1.6)
+    ax.axhline(asked, color=canvas.INK, lw=0.8, ls=(0, (4, 2)))
+    _mark(ax, rows, advice.current, "D", canvas.VERMILLION, 8.5)
+    _mark(ax, rows, advice.target, "^", canvas.GREEN, 6.5)
+    left, right = _span(rows)
+    _limits(ax, rows.iloc[0], right)
+    ax.set_xlim(left, right)
+    ax.set_ylim(0, 1.06)
+    ax.set_yticks([0, 0.5, 1], [canvas.tick_percent(t) for t in (0, 0.5, 1)])
+    _nines_axis(ax, left, right)
+    canvas.panel_title(ax, key.label, _panel_text(advice))
+
+
+def _mark(
+    ax: Axes, rows: pd.DataFrame, target: float, marker: str, color: str, size: float
+) -> None:
+    row = rows[rows["target"] == target]
+    if len(row):
+        ax.plot(nines(row["target"]), row["probability"], marker, color=color, ms=size, mec="white",
+                zorder=4, clip_on=False)  # fmt: skip
+
+
+def _limits(ax: Axes, first: pd.Series, right: float) -> None:
+    """The wall of the traffic and the ceiling of the dependencies."""
+    if first["strictest"] == first["strictest"]:
+        wall = float(nines(first["strictest"]))
+        if wall < right:
+            ax.axvspan(wall, right, color=WALL, lw=0, zorder=0)
+    if first["ceiling"] == first["ceiling"] and first["ceiling"] > 0:
+        ax.axvline(float(nines(first["ceiling"])), color=canvas.PURPLE, lw=1.6, ls=":")
+
+
+def _span(rows: pd.DataFrame) -> tuple[float, float]:
+    """From the loosest candidate to a little beyond the strictest one that is not hopeless."""
+    alive = rows.loc[(rows["high"] > 0.005) | rows["current"], "target"]
+    most = alive.max() if len(alive) else rows["target"].min()
+    beyond = rows.loc[rows["target"] > most, "target"]
+    last = beyond.min() if len(beyond) else most
+    first = float(nines(rows["target"].min()))
+    right = max(float(nines(last)), first + 1) + 0.15
+    wall = float(nines(rows["strictest"].iloc[0]))
+    return first - 0.08, max(right, wall + 0.2) if wall < right + 0.8 else right
+
+
+def _nines_axis(ax: Axes, left: float, right: float) -> None:
+    ticks = [t for t in NINES if left <= nines(t) <= right]
+    ax.xaxis.set_major_locator(FixedLocator([float(nines(t)) for t in ticks]))
+    ax.set_xticklabels([canvas.tick_percent(t) for t in ticks])
+    minor = [1 - f * 10.0**-n for n in range(1, 6) for f in (0.5, 0.2)]
+    ax.xaxis.set_minor_locator(FixedLocator([float(nines(t)) for t in minor]))
+
+
+def nines(target: Any) -> Any:
+    """Where a target stands on an axis that is even in nines: -log10(1 - target).
+
+    Parameters
+    ----------
+    target : float, array or Series
+        [fraction]
+
+    Returns
+    -------
+    float, array or Series
+
+    Examples
+    --------
+    >>> float(round(nines(0.999), 6))
+    3.0
+    """
+    return -np.log10(np.maximum(1 - target, 1e-12))
+
+
+def _panel_text(advice: Any) -> str:
+    new = wording.percent(advice.target) if advice.has_target else ""
+    if advice.verdict in ("keep", "nothing"):
+        return f"{advice.verdict} {new}".strip() if new else "no target fits"
+    if advice.verdict == "cannot tell":
+        return "cannot tell"
+    return f"{advice.verdict}: {new}" if new else f"{advice.verdict}: none fits"
+
+
+def _chances_title(advices: Mapping[Indicator, Any], asked: float) -> str:
+    promised = {k: a for k, a in advices.items() if a.current == a.current}
+    p = f"a probability of at least {wording.percent(asked)}"
+    if not promised:
+        some = sum(a.has_target for a in advices.values())
+        series = wording.plural(len(advices), "series", "series")
+        return f"{some} of {series} can promise a target and keep it with {p}"
+    if len(promised) == 1:
+        ((key, advice),) = promised.items()
+        chance = wording.percent(round(advice.current_probability.value, 2))
+        return f"{key.label}: the next window meets {wording.percent(advice.current)} with {chance}"
+    likely = [k for k, a in promised.items() if a.current_probability.value >= asked]
+    if len(likely) == len(promised):
+        return f"The next window meets every target in use with {p}"
+    of = wording.plural(len(promised), "target")
+    return f"The next window meets {len(likely) or 'none'} of {of} in use with {p}"
+
+
+def plot_price(
+    tables: Mapping[Indicator, Any],
+    advices: Mapping[Indicator, Any],
+    *,
+    key: Indicator | None,
+    pages_per_week: float,
+    ax: Axes | None = None,
+) -> Axes:
+    """What each target of one objective would have cost: pages a week, days frozen.
+
+    Parameters
+    ----------
+    tables : mapping of Indicator to DataFrame
+        Results of `srelib.targets.candidates`.
+    advices : mapping of Indicator to Advice
+        Results of `srelib.targets.recommend`.
+    key : Indicator or None
+        The objective.
+    pages_per_week : float
+        Most pages that are bearable [1/week].
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        Container of two panels with one x axis: pages with their interval, dashed the most that
+        is bearable; days frozen a quarter as bars from zero.
+    """
+    if key is None or key not in answered(tables) or key not in answered(advices):
+        return canvas.note(NOTHING, ax=ax)
+    table, advice, name = tables[key], advices[key], key.name
+    rows = _worth_pricing(table, advice)
+    ax = canvas.axes(ax, height=4.6)
+    title = _price_title(rows, advice, name)
+    with canvas.style():
+        ax.set_axis_off()
+        upper, lower = ax.inset_axes((0, 0.56, 1, 0.42)), ax.inset_axes((0, 0.08, 1, 0.36))
+        places = np.arange(len(rows))
+        _pages_panel(upper, places, rows, pages_per_week)
+        _freeze_panel(lower, places, rows)
+        names = [_named(t, advice) for t in rows["target"]]
+        lower.set_xticks(places, names)
+        upper.set_xticks(places, [""] * len(places))
+        for panel in (upper, lower):
+            panel.set_xlim(-0.6, len(rows) - 0.4)
+            panel.xaxis.set_minor_locator(NullLocator())
+        lower.set_xlabel("target")
+        canvas.headline(ax, title, labels=["days frozen a"])
+    return canvas.describe(ax, "Two panels over candidate targets: pages a week, and days frozen a "
+                               f"quarter. {title}.")  # fmt: skip
+
+
+def _named(target: float, advice: Any) -> str:
+    marks = [text for text, value in (("in use", advice.current), ("recommended", advice.target))
+             if value == target]  # fmt: skip
+    return "\n".join([canvas.tick_percent(target), *marks])
+
+
+def _worth_pricing(table: pd.DataFrame, advice: Any) -> pd.DataFrame:
+    """Candidates up to one step beyond the last that the next window could meet."""
+    rows = table.sort_values("target", ignore_index=True)
+    alive = (rows["high"] > 0.005) | rows["target"].isin([advice.current, advice.target])
+    last = int(np.flatnonzero(alive)[-1]) if alive.any() else 4
+    return rows.iloc[: min(last + 2, len(rows))].tail(9)
+
+
+def _pages_panel(ax: Axes, places: np.ndarray, rows: pd.DataFrame, most: float) -> None:
+    ax.set_ylabel("pages a week")
+    known = rows["pages_per_week"].notna()
+    if not known.any():
+        ax.text(0.5, 0.5, "these buckets are too coarse for the alert policy", ha="center",
+                transform=ax.transAxes, color=canvas.GREY)  # fmt: skip
+        ax.set_yticks([])
+        return
+    pages = rows["pages_per_week"]
+    ax.errorbar(places, pages, yerr=[pages - rows["pages_low"], rows["pages_high"] - pages],
+                fmt="o", color=canvas.BLUE, ms=5.5, lw=1.4)  # fmt: skip
+    ax.axhline(most, color=canvas.INK, lw=0.8, ls=(0, (4, 2)))
+    ax.annotate("bearable", (-0.55, most), xytext=(0, 3), textcoords="offset points", fontsize=8.5,
+                color=canvas.GREY)  # fmt: skip
+    for place, silent in zip(places, ~rows["can_page"], strict=True):
+        if silent:
+            ax.annotate("cannot page", (place, 0), xytext=(0, 8), textcoords="offset points",
+                        ha="center", fontsize=8.5, color=canvas.GREY)  # fmt: skip
+    ax.set_ylim(0, max(1.3 * most, 1.1 * float(rows["pages_high"].max())))
+    ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+
+
+def _freeze_panel(ax: Axes, places: np.ndarray, rows: pd.DataFrame) -> None:
+    days = rows["freeze_days"]
+    ax.set_ylabel("days frozen\na quarter")
+    ax.bar(places, days.fillna(0.0), width=0.6, color=canvas.VERMILLION)
+    for place, value in zip(places, days, strict=True):
+        text = "?" if value != value else f"{value:.0f}"
+        ax.annotate(text, (place, 0.0 if value != value else value), xytext=(0, 2),
+                    textcoords="offset points", ha="center", fontsize=8.5)  # fmt: skip
+    ax.set_ylim(0, max(10.0, 1.2 * float(days.max() if days.notna().any() else 0.0)))
+    ax.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+
+
+def _price_title(rows: pd.DataFrame, advice: Any, name: str) -> str:
+    who = wording.label(name, limit=34)
+    named = list(dict.fromkeys(t for t in (advice.current, advice.target) if t == t))
+    if not named:
+        return f"{who}: what each target would have cost"
+    at = rows.set_index("target").loc[named]
+    parts = []
+    for column, unit in (("pages_per_week", "pages a week"), ("freeze_days", "days frozen a "
+                         "quarter")):  # fmt: skip
+        if at[column].notna().all():
+            values = zip(named, at[column].tolist(), strict=True)
+            each = [f"{wording.count(round(v, 1) if v < 10 else round(v))} at {wording.percent(t)}"
+                    for t, v in values]  # fmt: skip
+            parts.append(f"{unit}: {wording.listing(each)}")
+    return f"{who}, {'; '.join(parts)}" if parts else f"{who}: the price is not known"
+
+
+def plot_history(
+    past: Mapping[Indicator, Any], advices: Mapping[Indicator, Any], *, ax: Axes | None = None
+) -> Axes:
+    """The windows of the past against the targets, one row per objective.
+
+    Parameters
+    ----------
+    past : mapping of Indicator to DataFrame
+        Results of `srelib.targets.past_windows`.
+    advices : mapping of Indicator to Advice
+        Results of `srelib.targets.recommend`.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        Pale dots: windows (rolling ones once a day), dark: the latest; diamond: the target in
+        use, triangle: recommended. To the right is better, and stricter.
+    """
+    known = answered(advices)
+    results = {k: r["ratio"].dropna() for k, r in answered(past).items() if k in known}
+    results = {k: r for k, r in results.items() if len(r)}
+    if not results:
+        return canvas.note("The history holds no whole window of any objective.", ax=ax)
+    rows = list(results)[:20][::-1]
+    ax = canvas.axes(ax, height=1.6 + 0.36 * len(rows))
+    title = _history_title(results, known)
+    with canvas.style():
+        every = [float(nines(r[r < 1].max())) for r in results.values() if (r < 1).any()]
+        right = min(max([3.0, *every, *(float(nines(known[k].target)) for k in rows
+                                        if known[k].has_target)]) + 0.3, 6.3)  # fmt: skip
+        low = min(float(nines(min(r.min(), 1 - 1e-9))) for r in results.values())
+        left = min(0.9, low - 0.1)
+        for y, key in enumerate(rows):
+            _history_row(ax, y, results[key], known[key], right)
+        ax.set_yticks(range(len(rows)), [key.label for key in rows])
+        ax.set_ylim(-0.7, len(rows) - 0.4)
+        ax.set_xlim(left, right)
+        ax.tick_params(axis="y", length=0)
+        ax.spines["left"].set_visible(False)
+        _nines_axis(ax, left, right)
+        ax.set_xlabel("share of good events in a window (right: better, and stricter)")
+        canvas.headline(ax, title, labels=[key.label for key in rows])
+        canvas.key(ax, [
+            Line2D([], [], ls="", marker="o", ms=5, color="#9CC7E3", label="past windows"),
+            Line2D([], [], ls="", marker="o", ms=6, color=canvas.INK, label="the latest"),
+            Line2D([], [], ls="", marker="D", ms=6, color=canvas.VERMILLION, label="in use"),
+            Line2D([], [], ls="", marker="^", ms=7, color=canvas.GREEN, label="recommended"),
+        ])  # fmt: skip
+    return canvas.describe(ax, "Share of good events of every past window against the targets, one "
+                               f"row per objective. {title}.")  # fmt: skip
+
+
+def _history_row(ax: Axes, y: int, ratios: pd.Series, advice: Any, right: float) -> None:
+    x = np.minimum(nines(np.minimum(ratios.to_numpy(), 1 - 1e-9)), right - 0.04)
+    ax.plot([x.min(), x.max()], [y, y], color=canvas.PALE, lw=5, solid_capstyle="round", zorder=0)
+    ax.plot(x, np.full(len(x), float(y)), "o", ms=5, color="#9CC7E3", alpha=0.6, mec="none")
+    ax.plot(x[-1], y, "o", ms=6, color=canvas.INK, mec="white")
+    for target, marker, size, color in ((advice.current, "D", 8, canvas.VERMILLION),
+                                        (advice.target, "^", 6, canvas.GREEN)):  # fmt: skip
+        if target == target:
+            ax.plot(min(float(nines(target)), right - 0.04), y + 0.26, marker, ms=size,
+                    color=color, mec="white", zorder=4)  # fmt: skip
+
+
+def _history_title(results: Mapping[Indicator, pd.Series], advices: Mapping[Indicator, Any]) -> str:
+    promised = [k for k in results if advices[k].current == advices[k].current]
+    if not promised:
+        return "What the windows of the past kept"
+    missed = {k: float((results[k] < advices[k].current).mean()) for k in promised}
+    worst = max(missed, key=lambda k: missed[k])
+    if not missed[worst]:
+        return "Every past window kept its target"
+    often = wording.percent(missed[worst])
+    return (
+        f"{worst.label} missed its target in {often} of its past windows, more than any other"
+        if (len(promised) > 1)
+        else f"{worst.label} missed its target in {often} of its past windows"
+    )
+
+
+def plot_thresholds(
+    tables: Mapping[tuple[str, str], Any], *, pass_probability: float, ax: Axes | None = None
+) -> Axes:
+    """Latency: share within each bound, and the strictest target the next window will keep.
+
+    Parameters
+    ----------
+    tables : mapping of (service, name) to DataFrame
+        Results of `srelib.targets.thresholds`.
+    pass_probability : float
+        How likely the next window shall keep a promise [fraction].
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        Container of one panel per histogram; x: the bounds, evenly spaced.
+    """
+    results = {k: t for k, t in tables.items() if isinstance(t, pd.DataFrame) and len(t)}
+    if not results:
+        return canvas.note(NO_HISTOGRAM, ax=ax)
+    title = _thresholds_title(results, pass_probability)
+    with canvas.style():
+        ax, panels, left_out = canvas.grid(ax, results, each=1.9)
+        for panel, key in panels:
+            _threshold_panel(panel, key, results[key])
+        canvas.headline(ax, title)
+        canvas.subtitle(ax, "by threshold (bounds of the histogram): ● share within it, ▲ "
+                            "strictest target that the next window keeps with "
+                            f"{wording.percent(pass_probability)}{left_out}")  # fmt: skip
+    return canvas.describe(ax, f"Share of events within each latency bound, and the target to "
+                               f"promise at it. {title}.")  # fmt: skip
+
+
+def _threshold_panel(ax: Axes, key: tuple[str, str], table: pd.DataFrame) -> None:
+    rows = table.drop_duplicates("threshold")
+    places = {bound: place for place, bound in enumerate(rows["threshold"])}
+    x = np.arange(len(rows))
+    share = np.minimum(rows["share"].fillna(0.0), 1 - 1e-6)
+    chosen = table[table["chosen"]]
+    ax.plot(x, nines(share), "o-", color=canvas.BLUE, ms=4.5, lw=1)
+    ax.plot([places[b] for b in chosen["threshold"]], nines(chosen["target"]), "^",
+            color=canvas.GREEN, ms=7, mec="white", zorder=4)  # fmt: skip
+    top = max(2.2, float(nines(share).max()) + 0.2)
+    ticks = [t for t in NINES if nines(t) <= top]
+    ax.set_yticks([float(nines(t)) for t in ticks], [canvas.tick_percent(t) for t in ticks])
+    ax.set_ylim(0, top)
+    every = max(1, -(-len(x) // 7))
+    ax.set_xticks(x[::every], [f"{b:g}" for b in rows["threshold"]][::every])
+    ax.set_xlim(-0.5, len(x) - 0.5)
+    canvas.panel_title(ax, " ".join(key), wording.plural(len(rows), "bound"))
+
+
+def _thresholds_title(results: Mapping[tuple[str, str], pd.DataFrame], asked: float) -> str:
+    found = {k: t[t["chosen"]] for k, t in results.items()}
+    some = {k: rows for k, rows in found.items() if len(rows)}
+    if not some:
+        return f"No threshold keeps any target tried with {wording.percent(asked)}"
+    key, rows = next(iter(some.items()))
+    row = rows[rows["target"] == rows["target"].max()].iloc[0]
+    return (f"{wording.label(' '.join(key), limit=34)}: {wording.percent(row['target'])} within "
+            f"{row['threshold']:g} can be promised")  # fmt: skip

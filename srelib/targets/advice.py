@@ -1,0 +1,322 @@
+"""Which target to promise, with the reasons and with what speaks against it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from srelib.errors import ParameterError
+from srelib.slos import Slo, write
+from srelib.stats import Estimate
+from srelib.targets.chances import METHOD
+from srelib.targets.traffic import STEADY
+from srelib.windows import Window
+
+KEEP, LOOSEN, TIGHTEN = "keep", "loosen", "tighten"
+UNSURE, PROMISE, NOTHING = "cannot tell", "promise", "nothing"
+NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One thing that speaks for a target, or against it.
+
+    Parameters
+    ----------
+    kind : str
+        For: 'met' (the probability reaches what is asked), 'missed' (it does not), 'unsure' (its
+        interval holds what is asked), 'next' (the next stricter one does not reach it).
+        Against: 'traffic' (not even one event of budget), 'few events' (less than ten),
+        'dependencies' (one of them has not one more nine), 'pages' (more than asked),
+        'silent' (no rule can page at this target), 'chance' (chance alone misses it more often
+        than asked), 'low' (the lower end of its interval), 'short' (weeks seen), 'none' (no
+        candidate fits).
+    value : float
+        What was found, in the unit of the kind: fraction, events (or buckets, where time is
+        counted), pages a week, weeks.
+    limit : float
+        What it is held against.
+    target : float
+        The candidate it is about [fraction].
+
+    Examples
+    --------
+    >>> Reason("met", 0.97, 0.9, 0.999).kind
+    'met'
+    """
+
+    kind: str
+    value: float = NAN
+    limit: float = NAN
+    target: float = NAN
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to promise.
+
+    Parameters
+    ----------
+    verdict : str
+        'keep', 'loosen', 'tighten', 'cannot tell', 'promise' (nothing is promised yet) or
+        'nothing' (no target can be recommended).
+    current, target : float
+        In use, and recommended [fraction]; NaN where there is none.
+    window : Window
+    probability : Estimate
+        That the next window meets the recommended target, or the current one where none is
+        recommended [fraction].
+    current_probability : Estimate
+        The same for the current target; NaN without one.
+    reasons, cautions : tuple of Reason
+        For it, and against it.
+    """
+
+    verdict: str
+    current: float
+    target: float
+    window: Window
+    probability: Estimate
+    current_probability: Estimate
+    reasons: tuple[Reason, ...]
+    cautions: tuple[Reason, ...]
+
+    @property
+    def has_target(self) -> bool:
+        """Whether a target is recommended."""
+        return self.target == self.target
+
+
+def recommend(
+    table: pd.DataFrame,
+    *,
+    pass_probability: float = 0.9,
+    pages_per_week: float = 2.0,
+    confidence: float = 0.95,
+) -> Advice:
+    """The strictest target that the next window will probably meet at a bearable price.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As from `candidates`, of one window.
+    pass_probability : float
+        How likely the next window shall meet the target [fraction].
+    pages_per_week : float
+        Most pages that are bearable [1/week].
+    confidence : float
+        Of the intervals in the table [fraction].
+
+    Returns
+    -------
+    Advice
+
+    Raises
+    ------
+    ParameterError
+        More than one window, or a probability outside (0, 1).
+
+    Notes
+    -----
+    A candidate fits when it is met with at least `pass_probability`, its budget holds ten events,
+    its pages are bearable and each dependency has one more nine.
+    A promise in use is changed on evidence only: it is loosened where the whole interval of its
+    probability lies below what is asked, or where traffic, dependencies or pages rule it out; it
+    is tightened where the whole interval of a stricter one lies above.
+
+    Examples
+    --------
+    >>> from srelib.targets import candidates
+    >>> hours = pd.date_range("2026-01-05", periods=24 * 91, freq="h", tz="UTC")
+    >>> total = pd.Series(1000.0, hours)
+    >>> found = candidates(total - (hours.hour == 9) * 12.0, total, window="28d", current=0.999)
+    >>> recommend(found).verdict
+    'keep'
+    """
+    if not 0 < pass_probability < 1:
+        raise ParameterError(
+            f"pass_probability must lie strictly between 0 and 1; got {pass_probability}. "
+            "For 90 % write 0.9."
+        )
+    if len({str(window) for window in table["window"]}) != 1:
+        raise ParameterError("table must hold the candidates of one window; ask one at a time.")
+    rows = table.sort_values("target", ignore_index=True)
+    asked = _Asked(pass_probability, pages_per_week, confidence)
+    now = rows[rows["current"]]
+    if _is_short(rows):
+        return _too_short(rows, now, asked)
+    fits = rows[_fits(rows, asked)]
+    best = fits.iloc[-1] if len(fits) else None
+    if not len(now):
+        return _advice(PROMISE if best is not None else NOTHING, None, best, rows, asked)
+    return _about(now.iloc[0], best, fits, rows, asked)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    probability: float
+    pages: float
+    confidence: float
+
+
+def _is_short(rows: pd.DataFrame) -> bool:
+    first = rows.iloc[0]
+    return bool(first["weeks"] < first["weeks_needed"] or rows["probability"].isna().all())
+
+
+def _fits(rows: pd.DataFrame, asked: _Asked) -> pd.Series:
+    """Whether each candidate could be promised."""
+    bearable = ~(rows["pages_per_week"] > asked.pages)
+    likely = rows["probability"] >= asked.probability
+    grain = _grain(rows)
+    return likely & bearable & rows["allowed"] & (rows["budget_events"] >= STEADY * grain - 1e-9)
+
+
+def _grain(rows: pd.DataFrame) -> float:
+    """The least that can go wrong [events]: what the budget of the strictest target holds."""
+    first = rows.iloc[0]
+    grain = (1 - first["strictest"]) * first["events"]
+    return float(grain) if grain == grain else 1.0
+
+
+def _about(
+    now: pd.Series, best: pd.Series | None, fits: pd.DataFrame, rows: pd.DataFrame, asked: _Asked
+) -> Advice:
+    """Keep, loosen or tighten what is in use, or say that the data cannot tell."""
+    barred = not now["allowed"] or now["budget_events"] < _grain(rows) - 1e-9
+    if barred or now["pages_low"] > asked.pages or now["high"] < asked.probability:
+        looser = fits[fits["target"] < now["target"]]
+        return _advice(LOOSEN, now, looser.iloc[-1] if len(looser) else None, rows, asked)
+    if now["probability"] < asked.probability:
+        return _advice(UNSURE, now, best, rows, asked)
+    stricter = fits[(fits["target"] > now["target"]) & (fits["low"] >= asked.probability)]
+    if len(stricter):
+        return _advice(TIGHTEN, now, stricter.iloc[-1], rows, asked)
+    return _advice(KEEP, now, now, rows, asked)
+
+
+def _too_short(rows: pd.DataFrame, now: pd.DataFrame, asked: _Asked) -> Advice:
+    first = rows.iloc[0]
+    short = Reason("short", float(first["weeks"]), float(first["weeks_needed"]))
+    current = now.iloc[0] if len(now) else None
+    verdict = UNSURE if current is not None else NOTHING
+    known = _estimate(current, asked)
+    return Advice(verdict, NAN if current is None else float(current["target"]), NAN,
+                  first["window"], known, known, (short,), ())  # fmt: skip
+
+
+def _advice(
+    verdict: str, now: pd.Series | None, best: pd.Series | None, rows: pd.DataFrame, asked: _Asked
+) -> Advice:
+    known = _estimate(now, asked)
+    return Advice(
+        verdict=verdict,
+        current=NAN if now is None else float(now["target"]),
+        target=NAN if best is None else float(best["target"]),
+        window=rows["window"].iloc[0],
+        probability=known if best is None else _estimate(best, asked),
+        current_probability=known,
+        reasons=tuple(_reasons(now, best, rows, asked)),
+        cautions=tuple(_cautions(best, rows, asked)),
+    )
+
+
+def _reasons(
+    now: pd.Series | None, best: pd.Series | None, rows: pd.DataFrame, asked: _Asked
+) -> Iterable[Reason]:
+    """Why this verdict: what is wrong with the current target, what is right with the other."""
+    if now is not None:
+        yield from _wrong(now, rows, asked)
+    if best is None:
+        yield Reason("none", limit=asked.probability, target=float(rows["target"].iloc[0]))
+        return
+    yield Reason("met", float(best["probability"]), asked.probability, float(best["target"]))
+    stricter = rows[rows["target"] > best["target"]]
+    if len(stricter) and not stricter["current"].iloc[0]:
+        row = stricter.iloc[0]
+        yield from _wrong(row, rows, asked) or [
+            Reason("next", float(row["low"]), asked.probability, float(row["target"]))
+        ]
+
+
+def _wrong(row: pd.Series, rows: pd.DataFrame, asked: _Asked) -> list[Reason]:
+    """What keeps a target from being promised."""
+    target, grain = float(row["target"]), _grain(rows)
+    found = []
+    if row["budget_events"] < grain - 1e-9:
+        found.append(Reason("traffic", float(row["budget_events"]) / grain, 1.0, target))
+    elif row["budget_events"] < STEADY * grain - 1e-9:
+        found.append(Reason("few events", float(row["budget_events"]) / grain, STEADY, target))
+    if not row["allowed"]:
+        found.append(Reason("dependencies", target, float(row["ceiling"]), target))
+    if row["pages_per_week"] > asked.pages:
+        found.append(Reason("pages", float(row["pages_per_week"]), asked.pages, target))
+    if row["probability"] < asked.probability:
+        kind = "missed" if row["high"] < asked.probability else "unsure"
+        found.append(Reason(kind, float(row["probability"]), asked.probability, target))
+    return found
+
+
+def _cautions(best: pd.Series | None, rows: pd.DataFrame, asked: _Asked) -> Iterable[Reason]:
+    """What speaks against the target recommended."""
+    if best is None:
+        return
+    target = float(best["target"])
+    yield from (r for r in _wrong(best, rows, asked) if r.kind in ("few events", "pages"))
+    if best["low"] < asked.probability:
+        yield Reason("low", float(best["low"]), asked.probability, target)
+    if best["chance"] > 1 - asked.probability:
+        yield Reason("chance", float(best["chance"]), 1 - asked.probability, target)
+    if best["pages_per_week"] == best["pages_per_week"] and not best["can_page"]:
+        yield Reason("silent", 0.0, NAN, target)
+
+
+def _estimate(row: pd.Series | None, asked: _Asked) -> Estimate:
+    if row is None:
+        return Estimate(NAN, NAN, NAN, 0, asked.confidence, METHOD)
+    value, low, high, n = (float(row[c]) for c in ("probability", "low", "high", "weeks"))
+    return Estimate(value, low, high, n, asked.confidence, METHOD)
+
+
+def openslo(advices: Mapping[Any, Advice], *, slos: Iterable[Slo] = ()) -> str:
+    """The recommended targets as OpenSLO documents, ready for a ``slos.yaml``.
+
+    Parameters
+    ----------
+    advices : mapping of Indicator to Advice
+        Keys name what is measured (`name`, `service`, `sli`); those without a target are left out.
+    slos : iterable of Slo
+        Objectives in use; a document keeps everything of its own but the target and the window.
+
+    Returns
+    -------
+    str
+        YAML; empty where nothing is recommended.
+
+    Notes
+    -----
+    `srelib.slos.read` gives the same objectives back.
+
+    Examples
+    --------
+    >>> openslo({})
+    ''
+    """
+    known = list(slos)
+    found = [_objective(key, advice, known) for key, advice in advices.items() if advice.has_target]
+    return write(found) if found else ""
+
+
+def _objective(key: Any, advice: Advice, slos: list[Slo]) -> Slo:
+    for slo in slos:
+        if (slo.display_name or slo.name, slo.service, slo.sli) == (key.name, key.service, key.sli):
+            return replace(slo, target=advice.target, window=advice.window)
+    plain = re.sub(r"[^a-z0-9]+", "-", f"{key.service}-{key.sli}".lower()).strip("-")
+    return Slo(
+        name=plain or "objective", display_name=key.name, service=key.service, sli=key.sli,
+        target=advice.target, window=advice.window,
+    )  # fmt: skip

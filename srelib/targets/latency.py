@@ -1,0 +1,306 @@
+"""Which threshold and which percentile to promise, from a latency histogram.
+
+A histogram has one row per bucket of time; its columns are upper bounds as numbers (Prometheus
+``le``), the largest one ``inf``; its values are events no slower than the bound, so they grow
+from bound to bound.
+At a bound everything is exact; between two bounds nobody can count, and only the two shares
+around it are known.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from srelib import sli
+from srelib.alerts import history
+from srelib.errors import CountError, ParameterError
+from srelib.targets.chances import chances
+from srelib.targets.past import read_weeks
+from srelib.targets.table import weeks_needed
+from srelib.targets.traffic import STEADY, resolution
+from srelib.windows import Window, as_window
+
+PERCENTILES = (0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
+"""Targets of latency objectives people use."""
+
+BOUND = re.compile(r"(?P<name>.+)_le_(?P<bound>\d[\d.]*(?:e[+-]?\d+)?)", re.IGNORECASE)
+"""Indicators that are one bound of a histogram, as the reader of Prometheus names them."""
+
+
+@dataclass(frozen=True)
+class Between:
+    """Something a histogram can only tell to lie between two values.
+
+    Parameters
+    ----------
+    low, high : float
+        Equal where it is exact.
+
+    Examples
+    --------
+    >>> Between(0.3, 0.3).is_exact
+    True
+    """
+
+    low: float
+    high: float
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether both are the same."""
+        return self.low == self.high
+
+
+def histograms(counts: Mapping[Any, pd.DataFrame]) -> dict[tuple[str, str], pd.DataFrame]:
+    """Histograms among the series of a dataset.
+
+    Parameters
+    ----------
+    counts : mapping of Indicator to DataFrame
+        Good and total of every series, as `srelib.indicators.series` gives them; indicators named
+        ``latency_le_0.3`` are bounds of one histogram.
+
+    Returns
+    -------
+    dict of (service, name) to DataFrame
+        Those with at least two finite bounds, which are in ascending order.
+
+    Examples
+    --------
+    >>> from srelib.indicators import Indicator
+    >>> one = pd.DataFrame({"good": [9.0, 8.0], "total": 10.0})
+    >>> keys = [Indicator(b, "shop", f"latency_le_{b}") for b in ("0.1", "0.3")]
+    >>> list(histograms(dict.fromkeys(keys, one)))
+    [('shop', 'latency')]
+    """
+    found: dict[tuple[str, str], dict[float, pd.DataFrame]] = {}
+    for key, frame in counts.items():
+        named = BOUND.fullmatch(key.sli)
+        if named:
+            mine = found.setdefault((key.service, named["name"]), {})
+            mine[float(named["bound"])] = frame
+    return {key: _joined(bounds) for key, bounds in found.items() if len(bounds) > 1}
+
+
+def shares(histogram: pd.DataFrame) -> pd.DataFrame:
+    """Share of events within each bound, over the whole history.
+
+    Parameters
+    ----------
+    histogram : DataFrame
+
+    Returns
+    -------
+    DataFrame
+        threshold (finite bounds, ascending), good, total [events], share [fraction].
+
+    Raises
+    ------
+    CountError
+        Fewer events within a bound than within a smaller one.
+    ColumnError
+        There is no column ``inf``.
+
+    Examples
+    --------
+    >>> shares(pd.DataFrame({0.1: [90.0], 0.3: [98.0], math.inf: [100.0]}))["share"].tolist()
+    [0.9, 0.98]
+    """
+    rows = []
+    for bound in check(histogram):
+        both = sli.latency(histogram, threshold=bound).dropna().sum()
+        share = both["good"] / both["total"] if both["total"] else math.nan
+        rows.append((bound, both["good"], both["total"], share))
+    return pd.DataFrame(rows, columns=["threshold", "good", "total", "share"])
+
+
+def percentile(histogram: pd.DataFrame, *, share: float) -> Between:
+    """The two bounds a percentile lies between.
+
+    Parameters
+    ----------
+    histogram : DataFrame
+    share : float
+        The percentile [fraction].
+
+    Returns
+    -------
+    Between
+        In the unit of the bounds: above `low` and at most `high`; equal where the share is met
+        exactly at a bound; `high` is infinite where it lies beyond the last finite bound.
+
+    Raises
+    ------
+    ParameterError
+        `share` outside (0, 1).
+
+    Examples
+    --------
+    >>> found = pd.DataFrame({0.1: [90.0], 0.3: [98.0], math.inf: [100.0]})
+    >>> percentile(found, share=0.95), percentile(found, share=0.9)
+    (Between(low=0.1, high=0.3), Between(low=0.1, high=0.1))
+    """
+    if not 0 < share < 1:
+        raise ParameterError(f"share must lie strictly between 0 and 1; got {share}.")
+    table = shares(histogram)
+    enough = np.flatnonzero(table["share"].to_numpy() >= share - 1e-12)
+    first = int(enough[0]) if len(enough) else len(table)
+    high = float(table["threshold"].iloc[first]) if len(enough) else math.inf
+    if len(enough) and abs(table["share"].iloc[first] - share) < 1e-12:
+        return Between(high, high)
+    return Between(float(table["threshold"].iloc[first - 1]) if first else 0.0, high)
+
+
+def within(histogram: pd.DataFrame, *, threshold: float) -> Between:
+    """Share of events no slower than a threshold: exact at a bound, else between two shares.
+
+    Parameters
+    ----------
+    histogram : DataFrame
+    threshold : float
+        Above 0, in the unit of the bounds.
+
+    Returns
+    -------
+    Between
+        [fraction]
+
+    Raises
+    ------
+    ParameterError
+        A threshold that is not above 0.
+
+    Examples
+    --------
+    >>> found = pd.DataFrame({0.1: [90.0], 0.3: [98.0], math.inf: [100.0]})
+    >>> within(found, threshold=0.3), within(found, threshold=0.2)
+    (Between(low=0.98, high=0.98), Between(low=0.9, high=0.98))
+    """
+    if not threshold > 0:
+        raise ParameterError(f"threshold must be above 0; got {threshold}.")
+    table = shares(histogram)
+    below, above = (table[keep] for keep in (table["threshold"] <= threshold,
+                                             table["threshold"] >= threshold))  # fmt: skip
+    low = float(below["share"].iloc[-1]) if len(below) else 0.0
+    high = float(above["share"].iloc[0]) if len(above) else 1.0
+    return Between(low, high)
+
+
+def thresholds(
+    histogram: pd.DataFrame,
+    *,
+    window: Window | pd.Timedelta | str,
+    targets: Sequence[float] = PERCENTILES,
+    pass_probability: float = 0.9,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Pairs of threshold and target, and how likely the next window keeps each.
+
+    Parameters
+    ----------
+    histogram : DataFrame
+        On a regular UTC index.
+    window : Window, Timedelta or str
+        Window of the objective.
+    targets : sequence of float
+        Candidate percentiles [fraction].
+    pass_probability : float
+        How likely the next window shall keep the promise [fraction].
+    seed : int
+        Seed of the draws.
+
+    Returns
+    -------
+    DataFrame
+        threshold, target, share (within the threshold, over the history), probability, low, high
+        [fraction], fits (probable enough, with ten events of budget and enough weeks), chosen
+        (the strictest target that fits at this threshold).
+
+    Raises
+    ------
+    CountError
+        Fewer events within a bound than within a smaller one.
+    InsufficientDataError
+        No whole week with traffic.
+
+    Notes
+    -----
+    Thresholds are the bounds of the histogram, where counts are exact; nothing is interpolated.
+
+    References
+    ----------
+    .. [1] Prometheus documentation, "Histograms and summaries".
+
+    Examples
+    --------
+    >>> hours = pd.date_range("2026-01-05", periods=24 * 70, freq="h", tz="UTC")
+    >>> found = thresholds(pd.DataFrame({0.1: 900.0, 0.3: 995.0, math.inf: 1000.0}, index=hours),
+    ...                    window="28d")
+    >>> found.loc[found["chosen"], ["threshold", "target"]].values.tolist()
+    [[0.1, 0.75], [0.3, 0.99]]
+    """
+    span, parts = as_window(window), []
+    table = shares(histogram)
+    for bound, share in zip(table["threshold"].tolist(), table["share"].tolist(), strict=True):
+        counts = sli.latency(histogram, threshold=bound)
+        past = read_weeks(history(counts["good"], counts["total"]))
+        part = chances(past, targets=sorted(targets), window=span, seed=seed)
+        part.insert(0, "threshold", bound)
+        part.insert(2, "share", share)
+        events = resolution(past, window=span).events
+        enough = len(past) >= weeks_needed(span, end=past.end)
+        steady = (1 - part["target"]) * events >= STEADY - 1e-9
+        part["fits"] = (part["probability"] >= pass_probability) & steady & enough
+        most = part.loc[part["fits"], "target"].max()
+        part["chosen"] = part["target"] == most
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
+def check(histogram: pd.DataFrame) -> list[float]:
+    """The finite bounds, ascending, of a histogram that can be one.
+
+    Parameters
+    ----------
+    histogram : DataFrame
+
+    Returns
+    -------
+    list of float
+
+    Raises
+    ------
+    CountError
+        Fewer events within a bound than within a smaller one; names the first offence.
+
+    Examples
+    --------
+    >>> check(pd.DataFrame({0.3: [98.0], 0.1: [90.0], math.inf: [100.0]}))
+    [0.1, 0.3]
+    """
+    bounds = sorted(float(name) for name in histogram.columns)
+    columns = {float(name): histogram[name].to_numpy(dtype="float64") for name in histogram.columns}
+    for low, high in pairwise(bounds):
+        wrong = np.flatnonzero(columns[low] > columns[high] * (1 + 1e-9))
+        if len(wrong):
+            raise CountError(
+                f"a histogram must grow from bound to bound; got {columns[low][wrong[0]]:g} within "
+                f"{low:g} and {columns[high][wrong[0]]:g} within {high:g} at "
+                f"{histogram.index[wrong[0]]}."
+            )
+    return [bound for bound in bounds if math.isfinite(bound)]
+
+
+def _joined(bounds: Mapping[float, pd.DataFrame]) -> pd.DataFrame:
+    """Good of every bound side by side, and the total; unknown where one of them is."""
+    columns = {bound: bounds[bound]["good"] for bound in sorted(bounds)}
+    columns[math.inf] = bounds[max(bounds)]["total"]
+    return pd.DataFrame(columns).sort_index()

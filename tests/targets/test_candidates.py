@@ -1,0 +1,355 @@
+"""Candidates: published figures, hand-worked histories, laws, and what is refused."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from srelib import alerts, targets
+from srelib.errors import InsufficientDataError, InvalidTargetError, ParameterError
+from srelib.windows import Window
+
+HOURS = 24 * 7 * 13
+
+
+def hours(weeks: float = 13, *, total: float = 1000.0) -> pd.DataFrame:
+    """Hourly counts without a failure, from a Monday."""
+    index = pd.date_range("2026-03-30", periods=int(168 * weeks), freq="h", tz="UTC", unit="us")
+    return pd.DataFrame({"good": total, "total": total}, index=index)
+
+
+def table(counts: pd.DataFrame, window="28d", **options) -> pd.DataFrame:
+    """Candidates by target."""
+    found = targets.candidates(counts["good"], counts["total"], window=window, **options)
+    return found.set_index("target")
+
+
+@pytest.mark.parametrize(
+    ("window", "target", "minutes"),
+    [
+        # Site Reliability Engineering, appendix A: year 365 d, quarter 90 d, month 30 d
+        ("30d", 0.99, 7.2 * 60), ("30d", 0.999, 43.2), ("30d", 0.9995, 21.6),
+        ("90d", 0.999, 2.16 * 60), ("90d", 0.9999, 12.96), ("7d", 0.99, 1.68 * 60),
+        ("365d", 0.99, 3.65 * 1440), ("365d", 0.9995, 4.38 * 60), ("28d", 0.999, 40.32),
+    ],
+)  # fmt: skip
+def test_allowed_minutes_are_those_of_the_book(window, target, minutes):
+    """Appendix A of the SRE book; 40.32 minutes over four weeks."""
+    found = table(hours(4), window, targets=[target])
+    assert found.loc[target, "budget_minutes"] == pytest.approx(minutes)
+
+
+def test_the_budget_in_events_is_that_of_the_workbook():
+    """3 million requests in four weeks at 99.9 % allow 3,000 errors (Workbook, chapter 2)."""
+    found = table(hours(8, total=3_000_000 / 672), targets=[0.999])
+    assert found.loc[0.999, "budget_events"] == pytest.approx(3_000)
+
+
+def test_calendar_windows_have_their_true_length():
+    """July in Berlin, the first whole month after June: 31 days of 24 hours."""
+    month = Window(unit="month", timezone="Europe/Berlin")
+    found = table(hours(13), month, targets=[0.999])
+    assert found.loc[0.999, "budget_minutes"] == pytest.approx(31 * 1440 * 0.001)
+    start, end = targets.next_window(month, pd.Timestamp("2026-02-10", tz="UTC"))
+    assert (end - start) == pd.Timedelta("30D 23h")  # March 2026 loses an hour
+
+
+def test_the_share_of_past_windows_met_is_counted_by_hand():
+    """A bad hour in the last week of thirteen: of 64 windows of 28 days, 7 hold it."""
+    counts = hours()
+    counts.iloc[-24 * 7, 0] = 0.0  # 1,000 of 672,000 events of a window
+    found = table(counts, targets=[0.99, 0.999])
+    assert found.loc[0.99, "met"] == 1
+    assert found.loc[0.999, ["windows", "met"]].tolist() == [64, 57 / 64]
+    assert found.loc[0.999, "independent"] == pytest.approx(13 / 4)
+    assert found.loc[0.999, "met_low"] < 0.5  # three windows' worth of evidence, not 64
+
+
+def test_calendar_months_are_counted_once():
+    """April, May and June by UTC minus the days missing: two whole months from 30 March."""
+    found = table(hours(), Window(unit="month"), targets=[0.99])
+    assert found.loc[0.99, ["windows", "independent"]].tolist() == [2, 2]
+
+
+def test_freeze_days_are_those_with_the_budget_overspent():
+    """The bad hour keeps the budget overspent at the 28 day starts that follow, of 63 - 28."""
+    counts = hours()
+    counts.iloc[24 * 28 + 12, 0] = 0.0
+    found = table(counts, targets=[0.99, 0.999])
+    assert found.loc[0.99, "freeze_days"] == 0
+    assert found.loc[0.999, "freeze_days"] == pytest.approx(28 / 63 * 90)
+
+
+def test_a_budget_spent_exactly_freezes_nothing():
+    """672 failures of 672,000 events spend 100 % of 99.9 %: nothing is left, nothing overspent."""
+    counts = hours()
+    counts.iloc[24 * 28 + 12, 0] = 1000.0 - 672
+    assert table(counts, targets=[0.999]).loc[0.999, "freeze_days"] == 0
+    counts.iloc[24 * 28 + 12, 0] -= 1
+    assert table(counts, targets=[0.999]).loc[0.999, "freeze_days"] == pytest.approx(40)
+
+
+def test_a_calendar_budget_freezes_by_what_the_period_is_expected_to_allow():
+    """April: 720 failures are 100 % of 99.9 %; 721 on 10 April freeze 11 to 30 April."""
+    counts = hours()
+    counts.iloc[24 * 11 + 5, 0] = 1000.0 - 721
+    past = alerts.history(counts["good"], counts["total"])
+    found = targets.freeze_days(past, targets=[0.999], window=Window(unit="month"))
+    assert found[["days", "frozen"]].values.tolist() == [[89, 20]]  # 1 April to 28 June
+
+
+def test_pages_agree_with_the_replay_of_the_alerts():
+    """The same episodes as `alerts.firing` finds, target by target."""
+    index = pd.date_range("2026-01-01", periods=1440 * 14, freq="min", tz="UTC", unit="us")
+    rng = np.random.default_rng(3)
+    total = pd.Series(rng.poisson(50, len(index)).astype(float), index)
+    good = total - rng.binomial(total.astype(int), 0.002)
+    for day in (2, 5, 9):
+        good[(index.day == day) & (index.hour == 4)] *= 0.5
+    good = np.floor(good)
+    past, policy = alerts.history(good, total), alerts.workbook_policy("28d")
+    found = targets.pages(past, targets=[0.98, 0.99, 0.999], policy=policy).set_index("target")
+    for target in found.index:
+        fires = alerts.firing(good, total, target=target, policy=policy[:2])
+        several = alerts.episodes(fires, merge="1h").query("severity == 'page'")
+        assert found.loc[target, "pages"] == len(several)
+        assert found.loc[target, "pages_per_week"] == pytest.approx(len(several) / 2)
+
+
+def test_a_target_no_rule_can_page_at_says_so():
+    """13.44 times a budget of 10 % is more than everything: a total outage stays silent."""
+    index = pd.date_range("2026-01-01", periods=1440 * 8, freq="min", tz="UTC", unit="us")
+    total = pd.Series(10.0, index)
+    past = alerts.history(total.where(index.day != 3, 0.0), total)
+    rules = [alerts.Rule("page", "1h", "5m", 13.44)]
+    found = targets.pages(past, targets=[0.9, 0.99], policy=rules).set_index("target")
+    assert found["can_page"].tolist() == [False, True]
+    assert found["pages"].tolist() == [0, 1]
+
+
+def test_without_an_answerable_rule_pages_are_unknown():
+    """Hourly counts cannot answer a window of five minutes."""
+    found = table(hours(8), targets=[0.99])
+    assert math.isnan(found.loc[0.99, "pages_per_week"])
+
+
+def test_chance_alone_is_that_of_the_binomial():
+    """7,200 requests at a failure rate of 0.1 % miss 99.9 % in 43.11 % of cases."""
+    assert targets.missed_by_chance(7200, failing=0.001, target=0.999) == pytest.approx(
+        0.4311, abs=5e-5
+    )
+
+
+def test_the_traffic_sets_the_strictest_target():
+    """100 requests a day are 2,800 a window: one event is 1 in 2,800, ten are 1 in 280."""
+    row = table(hours(8, total=100 / 24), targets=[0.99]).iloc[0]
+    assert row["events"] == pytest.approx(2800)
+    assert row["strictest"] == pytest.approx(1 - 1 / 2800)
+    assert row["steady"] == pytest.approx(1 - 10 / 2800)
+
+
+def test_time_is_resolved_by_the_bucket():
+    """Up and down in hours of 3,600 s: nothing shorter than an hour can go wrong."""
+    row = table(hours(8, total=3600.0), targets=[0.99], weighting="time").iloc[0]
+    assert row["strictest"] == pytest.approx(1 - 1 / 672)
+    assert math.isnan(row["chance"])
+
+
+def test_the_background_is_the_ordinary_day_and_incidents_do_not_move_it():
+    """Ten failures a day in 24,000 events, and one day with 9,000 more."""
+    counts = hours()
+    counts.loc[counts.index.hour == 3, "good"] -= 10
+    counts.iloc[24 * 40 : 24 * 40 + 9, 0] = 0.0
+    assert table(counts, targets=[0.99]).iloc[0]["background"] == pytest.approx(10 / 24_000)
+
+
+def test_an_extra_nine_is_what_dependencies_must_have():
+    """99.99 % a year is 52.56 min; five dependencies at 99.999 % take 26.28 (Treynor 2017)."""
+    found = targets.ceiling(dict.fromkeys("abcde", 0.99999))
+    year = 365 * 1440
+    assert year * (1 - 0.9999) == pytest.approx(52.56)
+    assert year * found.taken == pytest.approx(26.28)
+    assert found.allows(0.9999)
+    assert not found.allows(0.99995)
+
+
+def test_outages_of_a_shard_count_by_their_share():
+    """26.28 min over 1.6 outage-equivalents: 16.4 each (the paper rounds on the way: 17)."""
+    assert targets.outages(26.28, shares=[1, 0.2, 0.2, 0.2]) == pytest.approx(26.28 / 1.6)
+
+
+def test_a_shared_dependency_weighs_by_its_share():
+    """One of five shards of a 99.9 % dependency takes a fifth of its budget."""
+    found = targets.ceiling({"shard": {"target": 0.999, "share": 0.2}, "auth": 0.9999})
+    assert found.taken == pytest.approx(0.0003)
+    assert (found.narrowest, found.advised) == ("shard", pytest.approx(0.998))
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ('{"shop"', "dependencies must be JSON such as"),
+        ("[1]", "dependencies must look like"),
+        ('{"shop": 0.99}', "dependencies must look like"),
+        ('{"shop": {"db": {"share": 1}}}', "has a target and perhaps a share"),
+        ('{"shop": {"db": {"target": 0.99, "share": 2}}}', "above 0 and at most 1; got 2"),
+    ],
+)
+def test_dependencies_that_cannot_be_read_are_refused(text, error):
+    """The text names the shape that is wanted."""
+    with pytest.raises(ParameterError, match=error):
+        targets.parse(text)
+
+
+def test_dependencies_are_fractions():
+    """99.9 is refused with the fix."""
+    with pytest.raises(InvalidTargetError, match=r"For 99\.9 % write 0\.999"):
+        targets.parse('{"shop": {"db": 99.9}}')
+    assert targets.parse("") == targets.parse("{}") == targets.parse('{"a": {}}') == {}
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "text"),
+    [
+        ({"window": "1h"}, ParameterError, "window must be at least a day long; got 1 hour"),
+        ({"targets": []}, ParameterError, "targets must hold at least one"),
+        ({"targets": [99.9]}, InvalidTargetError, "got 99.9. For 99.9 % write 0.999"),
+        ({"weighting": "bytes"}, ParameterError, "weighting must be 'events' or 'time'"),
+    ],
+)
+def test_what_cannot_be_a_candidate_is_refused(options, error, text):
+    """Windows of hours, no targets, percent, unknown weighting."""
+    with pytest.raises(error, match=text):
+        table(hours(4), **{"window": "28d", **options})
+
+
+def test_no_traffic_is_no_basis():
+    """Zero events are neither a kept nor a missed target."""
+    with pytest.raises(InsufficientDataError, match="there is no traffic"):
+        table(hours(8, total=0.0))
+
+
+def test_buckets_of_a_week_cannot_tell_days():
+    """Finer data is asked for."""
+    weekly = hours(20).resample("7D").sum()
+    with pytest.raises(InsufficientDataError, match="export finer data"):
+        table(weekly)
+
+
+def test_several_windows_are_answered_one_below_the_other():
+    """Two windows, three targets, six rows."""
+    counts = hours(8)
+    found = targets.candidates(
+        counts["good"], counts["total"], window=["7d", "28d"], targets=[0.9, 0.99, 0.999]
+    )
+    assert found["window"].astype(str).value_counts().to_dict() == {"7 days": 3, "28 days": 3}
+
+
+# The next window
+
+
+def weeks(bad: list[float], *, total: float = 1e6) -> targets.Weeks:
+    """Weeks of equal traffic, spread evenly over their days."""
+    days = np.outer(bad, np.full(7, 1 / 7))
+    return targets.Weeks(pd.Timestamp("2026-06-29", tz="UTC"), days,
+                         np.full(days.shape, total / 7), False)  # fmt: skip
+
+
+def said(bad: list[float], target: float, window: str = "28d") -> pd.Series:
+    """Probability and interval of one target."""
+    found = targets.chances(weeks(bad), targets=[target], window=Window.parse(window))
+    return found.iloc[0]
+
+
+def test_weeks_that_never_came_near_leave_little_doubt_and_some():
+    """Thirteen steady weeks at a fifth of the budget: likely, but not certain."""
+    found = said([1000 + n for n in range(13)], 0.995)
+    assert 0.97 < found["probability"] < 1
+    assert found["low"] < 0.95
+
+
+def test_a_longer_history_leaves_less_doubt():
+    """Four times as many steady weeks."""
+    short, long = (said([1000.0 + n for n in range(13 * k)], 0.995) for k in (1, 4))
+    assert long["probability"] > short["probability"]
+    assert long["high"] - long["low"] < short["high"] - short["low"]
+
+
+def test_one_week_in_four_over_the_budget_of_all_is_seldom_spared():
+    """Every fourth week alone spends the budget of four: spared with about 0.75 ** 4 = 0.32."""
+    found = said([100.0, 100.0, 100.0, 9000.0] * 6, 0.998)
+    assert found["probability"] == pytest.approx(0.75**4, abs=0.08)
+    assert found["low"] < 0.75**4 < found["high"]
+
+
+def test_weekends_come_along_in_windows_that_are_no_whole_weeks():
+    """A window of three days after a Sunday night holds no weekend, where all failures are."""
+    index = pd.date_range("2026-03-30", periods=HOURS, freq="h", tz="UTC", unit="us")
+    total = pd.Series(1000.0, index)
+    good = total.where(index.day_of_week < 5, 900.0)
+    past = targets.read_weeks(alerts.history(good, total))
+    three, six = (
+        targets.chances(past, targets=[0.99], window=Window.parse(f"{n}d"))["probability"].iloc[0]
+        for n in (3, 6)
+    )
+    assert three > 0.95  # Monday to Wednesday
+    assert six < 0.05  # Saturday is in it
+
+
+def test_whole_events_stay_whole():
+    """With 2,000 events a window and a budget of 0.2, a single failure misses the target."""
+    one = np.zeros((13, 7))
+    one[::2, 0] = 1.0
+    past = targets.Weeks(pd.Timestamp("2026-06-29", tz="UTC"), one, np.full((13, 7), 500 / 7), True)
+    found = targets.chances(past, targets=[0.9999], window=Window.parse("28d")).iloc[0]
+    assert found["probability"] < 0.15  # four weeks in a row without one, each with 6 in 13
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.integers(0, 50_000), min_size=4, max_size=20))
+def test_a_stricter_target_is_never_more_likely(bad):
+    """Probability and both ends fall with the target, and stay within 0 and 1."""
+    found = targets.chances(
+        weeks([float(b) for b in bad]), targets=targets.LADDER, window=Window.parse("28d")
+    )
+    numbers = found[["probability", "low", "high"]].to_numpy()
+    assert (np.diff(numbers, axis=0) <= 0).all()
+    assert ((numbers >= 0) & (numbers <= 1)).all()
+    assert (found["low"] <= found["probability"]).all()
+    assert (found["probability"] <= found["high"]).all()
+
+
+def test_the_same_input_gives_the_same_numbers_and_is_left_alone():
+    """Seeded; counts are not touched."""
+    counts = hours(8)
+    counts.iloc[30, 0] = 700.0
+    before = counts.copy()
+    pd.testing.assert_frame_equal(table(counts), table(counts))
+    pd.testing.assert_frame_equal(counts, before)
+
+
+def test_the_order_of_weeks_does_not_matter():
+    """Weeks are exchangeable: the same ones backwards say the same."""
+    bad = [100.0, 900.0, 300.0, 5000.0, 200.0, 50.0]
+    assert said(bad, 0.998)["probability"] == said(bad[::-1], 0.998)["probability"]
+
+
+def test_weeks_that_were_hardly_observed_are_left_out():
+    """Five days of a week missing: it is not counted; two days missing are filled up."""
+    counts = hours(8)
+    counts.iloc[:120] = np.nan
+    counts.iloc[168 : 168 + 48] = np.nan
+    past = targets.read_weeks(alerts.history(counts["good"], counts["total"]))
+    assert len(past) == 7
+    assert past.total.sum(axis=1).tolist() == [168_000.0] * 7
+
+
+def test_less_than_a_week_has_no_probability():
+    """Six days: nothing to draw from; what can be counted still is."""
+    found = table(hours(6 / 7), "7d", targets=[0.99])
+    assert math.isnan(found.loc[0.99, "probability"])
+    assert found.loc[0.99, "weeks"] == 0
+    assert found.loc[0.99, "weeks_needed"] == 4

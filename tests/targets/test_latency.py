@@ -1,0 +1,98 @@
+"""Latency from histograms: exact at bounds, bounded between them, promised only at bounds."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from srelib import targets
+from srelib.errors import ColumnError, CountError, ParameterError
+from srelib.indicators import Indicator
+
+
+def hours(weeks: int = 10, **within: float) -> pd.DataFrame:
+    """An hourly histogram of 1,000 events, so many of them within each bound."""
+    index = pd.date_range("2026-03-30", periods=168 * weeks, freq="h", tz="UTC", unit="us")
+    columns = {float(name[1:].replace("_", ".")): value for name, value in within.items()}
+    return pd.DataFrame({**columns, math.inf: 1000.0}, index=index)
+
+
+FOUND = hours(b0_1=900.0, b0_3=990.0, b1=999.9)
+
+
+def test_shares_are_exact_at_bounds():
+    """Sums first, divided last."""
+    table = targets.shares(FOUND)
+    assert table["threshold"].tolist() == [0.1, 0.3, 1.0]
+    assert table["share"].tolist() == pytest.approx([0.9, 0.99, 0.9999])
+
+
+@pytest.mark.parametrize(
+    ("share", "low", "high"),
+    [(0.5, 0.0, 0.1), (0.9, 0.1, 0.1), (0.95, 0.1, 0.3), (0.99999, 1.0, math.inf)],
+)
+def test_a_percentile_lies_between_two_bounds(share, low, high):
+    """Below the first, at one, between two, beyond the last."""
+    found = targets.percentile(FOUND, share=share)
+    assert (found.low, found.high, found.is_exact) == (low, high, low == high)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "low", "high"),
+    [(0.3, 0.99, 0.99), (0.2, 0.9, 0.99), (0.05, 0.0, 0.9), (5.0, 0.9999, 1.0)],
+)
+def test_a_share_between_bounds_is_bounded_not_guessed(threshold, low, high):
+    """Nothing is interpolated."""
+    found = targets.within(FOUND, threshold=threshold)
+    assert (found.low, found.high) == pytest.approx((low, high))
+
+
+def test_pairs_are_the_strictest_target_of_each_bound():
+    """A steady 90, 99 and 99.99 % within three bounds; a percentile just met leaves no room."""
+    table = targets.thresholds(FOUND, window="28d")
+    chosen = table[table["chosen"]].set_index("threshold")["target"]
+    assert chosen.to_dict() == {0.1: 0.75, 0.3: 0.98, 1.0: 0.999}
+    assert (
+        table.groupby("threshold")["probability"].apply(lambda p: p.is_monotonic_decreasing)
+    ).all()
+
+
+def test_a_short_history_promises_nothing():
+    """Three weeks of the eight two windows take."""
+    table = targets.thresholds(hours(3, b0_1=900.0, b0_3=999.0), window="28d")
+    assert not table["fits"].any()
+    assert not table["chosen"].any()
+
+
+def test_a_histogram_that_shrinks_is_refused():
+    """More events within 0.1 than within 0.3."""
+    wrong = FOUND.copy()
+    wrong.loc[wrong.index[5], 0.3] = 100.0
+    with pytest.raises(CountError, match=r"got 900 within 0\.1 and 100 within 0\.3"):
+        targets.shares(wrong)
+
+
+def test_what_cannot_be_asked_of_a_histogram_is_refused():
+    """No total, a percentile in percent, a threshold of nothing."""
+    with pytest.raises(ColumnError, match="needs the bound inf"):
+        targets.shares(FOUND.drop(columns=math.inf))
+    with pytest.raises(ParameterError, match="share must lie strictly between 0 and 1; got 95"):
+        targets.percentile(FOUND, share=95)
+    with pytest.raises(ParameterError, match="threshold must be above 0"):
+        targets.within(FOUND, threshold=0)
+
+
+def test_series_named_for_bounds_are_one_histogram():
+    """Two services, one of them with a single bound; other indicators are left out."""
+    frame = pd.DataFrame({"good": [90.0, np.nan], "total": [100.0, 100.0]})
+    wider = frame.assign(good=[95.0, 99.0])
+    found = targets.histograms({
+        Indicator("a", "shop", "latency_le_0.3"): wider,
+        Indicator("b", "shop", "latency_le_2.5e-3"): frame,
+        Indicator("c", "site", "latency_le_1"): frame,
+        Indicator("d", "shop", "availability"): frame,
+    })  # fmt: skip
+    assert list(found) == [("shop", "latency")]
+    assert list(found["shop", "latency"].columns) == [0.0025, 0.3, math.inf]
+    assert targets.shares(found["shop", "latency"])["share"].tolist() == [0.9, 0.97]
