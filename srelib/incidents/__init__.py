@@ -21,7 +21,7 @@ from srelib.incidents.overview import Summary, summary
 from srelib.incidents.periods import halves, history, in_bins
 from srelib.incidents.power import Detectable, detectable_change, power_of_cut
 from srelib.incidents.recurrence import Recurrence, recurrence, repeated
-from srelib.incidents.review import Review, by_service, of_severity, review
+from srelib.incidents.review import Review, by_service, of_severity, patterns, review, titles
 from srelib.incidents.times import TimeTo, durations, time_to, time_to_by
 from srelib.incidents.trend import CountTrend, DurationTrend, count_trend, duration_trend
 
@@ -30,6 +30,6 @@ __all__ = [
     "Summary", "TimeTo", "budget_spent", "by_service", "chance_difference", "classes",
     "count_trend", "dearest", "detectable_change", "downtime", "duration_trend", "durations",
     "halves", "history", "improvement_looks_worse", "in_bins", "noise_check", "of_severity",
-    "power_of_cut", "recurrence", "repeated", "review", "spans", "summary", "time_to",
-    "time_to_by",
+    "patterns", "power_of_cut", "recurrence", "repeated", "review", "spans", "summary", "time_to",
+    "time_to_by", "titles",
 ]  # fmt: skip

@@ -15,7 +15,7 @@ from srelib.incidents.recurrence import same_title
 from srelib.windows import Window
 
 POSTMORTEM = 0.2
-QUARTER = "90d"
+QUARTER = pd.Timedelta(days=90)
 COLUMNS = ["incident_id", "title", "service", "objective", "starts_at", "ends_at", "bad", "share",
            "share_of_quarter", "share_of_spent", "coverage"]  # fmt: skip
 
@@ -163,7 +163,7 @@ def classes(costs: pd.DataFrame, *, as_of: pd.Timestamp, limit: float = POSTMORT
     0
     """
     columns = ["title", "service", "incidents", "share_of_quarter", "too_much"]
-    rows = costs[costs["starts_at"] > as_of - pd.Timedelta(QUARTER)] if len(costs) else costs
+    rows = costs[costs["starts_at"] > as_of - QUARTER] if len(costs) else costs
     if not len(rows):
         return pd.DataFrame(columns=columns)
     groups = rows.groupby([same_title(rows["title"]), "service"], sort=False)

@@ -61,7 +61,7 @@ def history(
     as_of : Timestamp
         "Now", the end of the data.
     observed_since : Timestamp, optional
-        Start of what else was observed, such as service levels.
+        Start of what else was observed, such as service levels; NaT where that is nothing.
 
     Returns
     -------
@@ -93,8 +93,9 @@ def history(
         )
     first = starts.iloc[0]
     gap = (as_of - first) / len(starts)
-    known = observed_since is not None and first - NEAR * gap <= observed_since <= first
-    return (observed_since if known and observed_since is not None else first), as_of
+    if observed_since is None or not first - NEAR * gap <= observed_since <= first:
+        return first, as_of
+    return observed_since, as_of
 
 
 def middle(between: Between, *, split: pd.Timestamp | str | None = None) -> pd.Timestamp:

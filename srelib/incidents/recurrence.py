@@ -107,7 +107,7 @@ def recurrence(
     rng = np.random.default_rng(seed)
     parts = {
         "hour": (local.dt.hour, day, np.bincount(hours.hour, minlength=24)),
-        "weekday": (local.dt.day_of_week, week, np.bincount(hours.dayofweek, minlength=7)),
+        "weekday": (local.dt.day_of_week, week, np.bincount(hours.day_of_week, minlength=7)),
     }
     counts, p_values = {}, {}
     for of, (values, block, exposure) in parts.items():

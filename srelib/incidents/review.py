@@ -11,9 +11,9 @@ import pandas as pd
 from srelib.errors import InsufficientDataError, ParameterError
 from srelib.incidents.downtime import Downtime, downtime
 from srelib.incidents.noise import Noise, improvement_looks_worse, noise_check
-from srelib.incidents.periods import Between, history, middle
+from srelib.incidents.periods import WEEK, Between, history, in_bins, middle
 from srelib.incidents.power import Detectable, detectable_change
-from srelib.incidents.recurrence import holm
+from srelib.incidents.recurrence import Recurrence, holm, recurrence, repeated
 from srelib.incidents.times import ENDED, ENDS, TimeTo, counted, durations, time_to
 from srelib.incidents.trend import (
     UNCLEAR,
@@ -25,6 +25,7 @@ from srelib.incidents.trend import (
 )
 
 NAN = float("nan")
+MOST_WEEKS = 80
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class Review:
     durations : DataFrame
         As from `srelib.incidents.durations`, to restore.
     counts : CountTrend
+    bins : DataFrame
+        Incidents per week, or per four weeks of a long history, as from `in_bins`.
     lengths : DurationTrend
     noise : Noise or None
         None with fewer than three durations in either part.
@@ -66,6 +69,7 @@ class Review:
     times: dict[str, TimeTo]
     durations: pd.DataFrame
     counts: CountTrend
+    bins: pd.DataFrame
     lengths: DurationTrend
     noise: Noise | None
     detectable: Detectable | None
@@ -172,6 +176,7 @@ def review(
         times={to: time_to(rows, as_of=as_of, to=to, confidence=confidence) for to in ENDS},
         durations=found,
         counts=counts,
+        bins=in_bins(rows["started_at"], between, length=_bar(between)),
         lengths=duration_trend(rows, between=between, split=at, confidence=confidence),
         noise=_noise(rows, between, at, statistic),
         detectable=_detectable(found, ended, at, counts.index, confidence),
@@ -266,6 +271,11 @@ def _row(
     }
 
 
+def _bar(between: Between) -> pd.Timedelta:
+    """A week, or four where that would be too many bars."""
+    return WEEK if (between[1] - between[0]) / WEEK <= MOST_WEEKS else 4 * WEEK
+
+
 def _noise(
     rows: pd.DataFrame, between: Between, split: pd.Timestamp, statistic: str
 ) -> Noise | None:
@@ -294,3 +304,45 @@ def _silent(silence: pd.Timedelta, rows: pd.DataFrame, between: Between) -> floa
     """Chance of no incident for that long at the end, at the rate until the last one."""
     before = rows["started_at"].iloc[-1] - between[0]
     return math.exp(-(len(rows) - 1) * (silence / before)) if before > pd.Timedelta(0) else NAN
+
+
+def patterns(one: Review | None, *, timezone: str = "UTC") -> dict[str, Recurrence] | None:
+    """As `recurrence`, for a review; None without one.
+
+    Parameters
+    ----------
+    one : Review or None
+    timezone : str
+        IANA zone in which hours and weekdays are meant.
+
+    Returns
+    -------
+    dict of str to Recurrence, or None
+
+    Examples
+    --------
+    >>> patterns(None) is None
+    True
+    """
+    if one is None:
+        return None
+    return recurrence(one.incidents, between=one.between, timezone=timezone)
+
+
+def titles(one: Review | None) -> pd.DataFrame:
+    """As `repeated`, for a review; empty without one.
+
+    Parameters
+    ----------
+    one : Review or None
+
+    Returns
+    -------
+    DataFrame
+
+    Examples
+    --------
+    >>> len(titles(None))
+    0
+    """
+    return pd.DataFrame() if one is None else repeated(one.incidents, between=one.between)
