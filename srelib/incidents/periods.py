@@ -188,7 +188,8 @@ def in_bins(starts: pd.Series, between: Between, *, length: pd.Timedelta = WEEK)
     many = max(1, math.ceil((last - first) / length))
     edges = pd.DatetimeIndex([*(first + length * i for i in range(many)), last])
     inside = starts[(starts >= first) & (starts < last)]
-    counts = np.bincount(edges.searchsorted(inside, side="right") - 1, minlength=many)[:many]
+    places = np.minimum(((inside - first) // length).to_numpy("int64"), many - 1)
+    counts = np.bincount(places, minlength=many)
     return pd.DataFrame({"starts_at": edges[:-1], "ends_at": edges[1:], "count": counts,
                          "weeks": (edges[1:] - edges[:-1]) / WEEK})  # fmt: skip
 

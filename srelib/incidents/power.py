@@ -240,6 +240,8 @@ def _smallest(
     most = 0.999
     if not lacking(most) >= 0:
         return NAN
+    if lacking(0.0) >= 0:  # all durations are the same: any cut shows
+        return 0.0
     return float(brentq(lacking, 0.0, most, xtol=1e-4))
 
 
