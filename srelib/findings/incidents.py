@@ -252,8 +252,8 @@ def _odd_sentence(rows: pd.DataFrame, down: Any) -> str:
         f"{wording.plural(zero, 'ended as it began', 'ended as they began')}" if zero else "",
         f"{wording.plural(overlap, 'began', 'began')} before an earlier one of the same service "
         "was over" if overlap else "",
-        f"{wording.plural(down.not_felt, 'says', 'say')} of themselves that no user was affected"
-        if down.not_felt else "",
+        f"{wording.plural(down.not_felt, 'says of itself', 'say of themselves')} that no user was "
+        "affected" if down.not_felt else "",
     ]  # fmt: skip
     return f"Of them {wording.listing(part for part in parts if part)}." if any(parts) else ""
 
@@ -340,7 +340,8 @@ def postmortem_sentence(costs: pd.DataFrame, *, limit: float = 0.2) -> str:
     rows, line = costs[costs["postmortem"]], wording.percent(limit)
     of = wording.plural(len(costs), "incident")
     if not len(rows):
-        return f"None of {of} spent more than {line} of the budget of a period."
+        none = f"None of {of}" if len(costs) > 1 else "The one incident that can be priced has not"
+        return f"{none} spent more than {line} of the budget of a period."
     listed = [f"{name(r['title'])}, {markdown(r['service'])}, {_day_month(r['starts_at'])} "
               f"({wording.percent(r['share'])})" for _, r in rows.iterrows()]  # fmt: skip
     need = "it needs a postmortem" if len(rows) == 1 else "each needs a postmortem"
