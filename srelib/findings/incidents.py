@@ -53,7 +53,7 @@ def _bottom(review: Any) -> str:
     often, long = review.counts.verdict, review.lengths.verdict
     number = {"better": "there are **fewer** incidents", "worse": "there are **more** incidents"}
     length = {"better": "they are **shorter**", "worse": "they are **longer**"}
-    if review.detectable is None and often == long == "cannot tell":
+    if _shows_nothing(review.detectable) and often == long == "cannot tell":
         verb = "is" if len(review.incidents) == 1 else "are"
         return f"**{n} {verb} too few to say whether anything got better or worse.**"
     if often == long == "cannot tell":
@@ -67,6 +67,10 @@ def _bottom(review: Any) -> str:
     if long == "cannot tell":
         return f"Since {day} {number[often]}, beyond chance; shorter or longer, {n} cannot tell."
     return f"Since {day} {number[often]} and {length[long]}, both beyond chance ({n})."
+
+
+def _shows_nothing(found: Any) -> bool:
+    return found is None or (found.cut != found.cut and found.count_cut != found.count_cut)
 
 
 def counts_sentence(review: Any) -> str:
@@ -308,7 +312,7 @@ def trend_sentence(review: Any) -> str:
         return NOTHING
     found = review.lengths.correlation
     if found.value != found.value:
-        return "Too few incidents for a trend over time."
+        return "Too few durations, or all the same: no trend over time can be told."
     word = "rose" if found.low > 0 else "fell" if found.high < 0 else ""
     what = (
         f"**Durations {word}** over the history"
@@ -423,6 +427,8 @@ def recurrence_sentences(found: Mapping[str, Any] | None, *, timezone: str) -> l
     """
     if found is None:
         return [NOTHING]
+    if found["hour"].p_value != found["hour"].p_value:
+        return ["Too few incidents to say whether they prefer an hour, a weekday or a service."]
     sure = {of: r for of, r in found.items() if r.adjusted_p_value < 0.05}
     unclear = [of for of in ("hour", "weekday") if of in found and of not in sure]
     lines = []

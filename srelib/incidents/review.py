@@ -51,7 +51,7 @@ class Review:
     noise : Noise or None
         None with fewer than three durations in either part.
     detectable : Detectable or None
-        None with fewer than five durations.
+        None with fewer than two durations in either part.
     looks_worse : float
         How often a cut of every duration by a tenth would make the mean look worse [fraction].
     downtime : Downtime
@@ -291,7 +291,7 @@ def _detectable(
     known = found[found["seconds"].notna()]
     before = float((known["started_at"] < split).sum())
     n = before, len(known) - before
-    if len(ended) < 5 or min(n) < 2:
+    if min(n) < 2:
         return None
     return detectable_change(ended, n=n, index=index, confidence=confidence)
 
