@@ -480,8 +480,8 @@ def times_table(review: Any) -> Table | None:
         rows.append({
             "until": TO[to],
             "half within": _about(found.median.value) if known else "cannot be known",
-            "interval": _range(found.median) if known else "",
-            "nine in ten within": _about(found.p90.value) if known else "",
+            "interval": _range(found.median) if known else None,
+            "nine in ten within": _about(found.p90.value) if known else None,
             "known": found.incidents - found.unknown - found.open if known else 0,
             "open": found.open, "unknown": found.unknown,
         })  # fmt: skip
@@ -541,7 +541,7 @@ def costs_table(costs: pd.DataFrame, *, limit: float = 0.2) -> Table | None:
         "objective": rows["objective"], "from": rows["starts_at"],
         "lasted": rows["ends_at"] - rows["starts_at"],
         "bad": rows["bad"], "share": rows["share"],
-        "postmortem": ["needed" if p else "" for p in rows["postmortem"]],
+        "postmortem": ["needed" if p else "no" for p in rows["postmortem"]],
     })  # fmt: skip
     return table(frame, max_rows=12, formats={"share": wording.percent},
                  headers={"bad": "bad events", "share": "share of a budget"},

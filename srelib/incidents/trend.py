@@ -37,7 +37,7 @@ class CountTrend:
     p_value : float
         Chance of a difference at least this large if the rate did not change [fraction].
     index : float
-        How much more they scatter from week to week than independent incidents would [ratio].
+        How much more their number scatters over time than that of independent ones [ratio].
     verdict : str
         'better', 'worse' or 'cannot tell'.
     split : Timestamp
@@ -141,9 +141,9 @@ def count_trend(
     Notes
     -----
     Exact comparison of two Poisson counts, given their sum. Incidents that set off others cluster,
-    and their counts scatter more: the index is Pearson's, over weeks (shorter stretches where a
-    part has fewer than six) around the rate of either part; above 1 the intervals are widened by
-    it, and by the t distribution since it is itself an estimate.
+    and their counts scatter more: the index is Pearson's, over stretches of four weeks (a sixth of
+    a part where that is shorter) around the rate of either part; above 1 the intervals are widened
+    by it, and by the t distribution since it is itself an estimate.
 
     References
     ----------

@@ -214,6 +214,13 @@ def test_markup_in_titles_and_names_stays_text():
     assert not any("<script>" in text or "<b>" in text for text in shown)
 
 
+def test_tables_have_no_empty_cells():
+    """What is not known is a dash; what needs no postmortem says so."""
+    rows = spoken.times_table(even()).rows
+    assert rows[0] == ("detection", "cannot be known", "–", "–", "0", "0", "56")
+    assert [row[-1] for row in spoken.costs_table(costs(140, 10)).rows] == ["needed", "no"]
+
+
 def test_a_preference_is_named_with_its_number():
     """Every day at noon: an hour, and no weekday."""
     again = incidents.patterns(even())
