@@ -26,6 +26,7 @@ from srelib.incidents.trend import (
 
 NAN = float("nan")
 MOST_WEEKS = 80
+DRAWS = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -280,7 +281,9 @@ def _noise(
     rows: pd.DataFrame, between: Between, split: pd.Timestamp, statistic: str
 ) -> Noise | None:
     try:
-        return noise_check(rows, between=between, split=split, statistic=statistic)
+        return noise_check(
+            rows, between=between, split=split, statistic=statistic, resamples=_many(rows) - 1
+        )
     except InsufficientDataError:
         return None
 
@@ -297,7 +300,12 @@ def _detectable(
 
 
 def _looks_worse(ended: pd.Series) -> float:
-    return improvement_looks_worse(ended).value if len(ended) > 3 else NAN
+    return improvement_looks_worse(ended, trials=_many(ended)).value if len(ended) > 3 else NAN
+
+
+def _many(rows: pd.DataFrame | pd.Series) -> int:
+    """Ten thousand draws; fewer of a very long history, never below a thousand."""
+    return min(10_000, max(1000, DRAWS // max(len(rows), 1)))
 
 
 def _silent(silence: pd.Timedelta, rows: pd.DataFrame, between: Between) -> float:

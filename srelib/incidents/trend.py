@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from srelib.incidents.periods import WEEK, Between, bin_length, halves, in_bins
-from srelib.incidents.times import ENDED, UNKNOWN, TimeTo, counted, durations, time_to
+from srelib.incidents.times import ENDED, UNKNOWN, TimeTo, counted, durations, of_durations
 from srelib.stats import (
     Estimate,
     duration_p_value,
@@ -266,21 +266,18 @@ def duration_trend(
     (0.25, 'better')
     """
     parts = halves(between, split=split)
-    rows = inside(counted(incidents), between)
+    rows = durations(inside(counted(incidents), between), as_of=between[1], to=to)
     sides = [inside(rows, part) for part in parts]
-    before, after = (arrays(durations(side, as_of=between[1], to=to)) for side in sides)
-    seen = durations(rows, as_of=between[1], to=to)
-    seen = seen[seen["state"] != UNKNOWN]
+    before, after = (arrays(side) for side in sides)
     ratio = duration_ratio(before, after, confidence=confidence)
+    order = rows.loc[rows["state"] != UNKNOWN, "started_at"].astype("int64")
     return DurationTrend(
         to=to,
-        before=time_to(sides[0], as_of=between[1], to=to, confidence=confidence),
-        after=time_to(sides[1], as_of=between[1], to=to, confidence=confidence),
+        before=of_durations(sides[0], to=to, confidence=confidence),
+        after=of_durations(sides[1], to=to, confidence=confidence),
         ratio=ratio,
         p_value=duration_p_value(before, after),
-        correlation=rank_correlation(
-            seen["started_at"].astype("int64"), *arrays(seen), confidence=confidence
-        ),
+        correlation=rank_correlation(order, *arrays(rows), confidence=confidence),
         verdict=verdict(ratio),
         split=parts[0][1],
     )
