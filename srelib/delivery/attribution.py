@@ -72,8 +72,11 @@ def attribute_incidents(
     -----
     What follows a deployment was not necessarily caused by it: the longer the window and the
     more deployments, the more incidents fall into it by chance.
-    An incident usually starts on record when it was detected, some minutes late, so that a
-    deployment made to mend it can seem to come first only if it was very quick.
+    On record an incident usually starts when it was detected, some minutes late: a delay is that
+    much too long, and a very quick repair can seem to come before what it mends.
+    The clock starts at the end of a deployment, since many exports start one when it was asked
+    for, hours before anybody approved it; an incident in the middle of a long rollout therefore
+    goes to the deployment before.
     A deployment an incident names counts whatever its status; a cancelled one never does.
 
     Examples
