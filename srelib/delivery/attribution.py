@@ -9,7 +9,7 @@ import pandas as pd
 from srelib.delivery.counted import needed, reached, real_incidents
 from srelib.delivery.rules import MATCHES, REACHED, length, one_of
 
-COLUMNS = ["incident_id", "service", "deployment_id", "rule", "delay", "why"]
+COLUMNS = ["incident_id", "service", "deployment_id", "rule", "delay", "why", "started_at"]
 UNKNOWN = "names a deployment that is not in the table"
 UNNAMED = "names no deployment"
 NOTHING = "no deployment before it"
@@ -56,7 +56,7 @@ def attribute_incidents(
     DataFrame
         One row per pair: incident_id, service (of the incident), deployment_id, rule ('source',
         'window', 'latest'), delay (Timedelta from the end of the deployment to the start of the
-        incident), why.
+        incident), why, started_at (of the incident).
         An incident no rule could place has one row too: deployment_id and rule are missing, and
         why says what was lacking.
         In order of the start of the incidents.

@@ -19,6 +19,7 @@ from srelib.delivery.counted import (
     within_history,
 )
 from srelib.delivery.frequency import by_chain, counted
+from srelib.delivery.repairs import mended_by
 from srelib.delivery.rules import DEFAULT, Rules
 from srelib.delivery.spans import per_piece, service_names
 from srelib.stats import Estimate, survival_median
@@ -82,6 +83,14 @@ def failures(
         deployment_id, service, finished_at, status, planned, chain, incident, rolled_back,
         hotfix, failed (any of the signals asked for), incidents (attributed to it).
 
+    Notes
+    -----
+    An unplanned deployment mends the one that the latest incident before it was put down to;
+    where there is none, the latest one rolled back; where there is none either, the one before
+    it; each no longer before it than `Rules.hotfix_within`.
+    Taking the one before it always would blame whatever was shipped between a failure and its
+    repair, the more so the more often a service ships.
+
     Examples
     --------
     >>> at = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-01T10:00Z"])
@@ -93,14 +102,18 @@ def failures(
     rows = counted(
         deployments, between=between, statuses=rules.statuses, hotfix_within=rules.hotfix_within
     )
-    if incidents is None or not len(incidents):
-        many = np.zeros(len(rows), dtype="int64")
-    else:
-        found = attributed(deployments, incidents, rules=rules)["deployment_id"].dropna()
-        many = rows["deployment_id"].map(found.value_counts()).fillna(0).to_numpy(dtype="int64")
+    incidents = tables.empty("incidents") if incidents is None else incidents
+    pairs = attributed(deployments, incidents, rules=rules).dropna(subset="deployment_id")
+    place = pd.Index(rows["deployment_id"]).get_indexer(pd.Index(pairs["deployment_id"]))
+    many = np.bincount(place[place >= 0], minlength=len(rows))
     rows["incident"] = many > 0
     rows["rolled_back"] = (rows["status"] == "rolled_back").fillna(False).to_numpy(dtype=bool)
-    rows = rows.rename(columns={"mended": "hotfix"})
+    mends = mended_by(
+        rows, pairs.assign(place=place)[place >= 0], pd.Timedelta(rules.hotfix_within)
+    )
+    rows["chain"] = _roots(mends)
+    rows["hotfix"] = np.isin(np.arange(len(rows)), mends[mends >= 0])
+    rows = rows.drop(columns="mended")
     rows["failed"] = rows[list(rules.signals)].any(axis=1)
     rows["incidents"] = many
     return rows
@@ -274,7 +287,7 @@ def recoveries(
     needed(incidents, "incidents", "started_at", "resolved_at")
     placed = attributed(deployments, incidents, rules=rules)
     times = incidents.drop_duplicates("incident_id").set_index("incident_id")
-    pairs = placed.join(times[["started_at", "resolved_at"]], on="incident_id")
+    pairs = placed.join(times[["resolved_at"]], on="incident_id")
     pairs = pairs[within_history(pairs["started_at"], span)]
     rows = counted(deployments, between=span, statuses=rules.statuses)
     shipped = rows[["deployment_id", "service", "finished_at"]]
