@@ -19,7 +19,7 @@ from srelib.delivery.counted import (
     within_history,
 )
 from srelib.delivery.frequency import by_chain, counted
-from srelib.delivery.repairs import mended_by
+from srelib.delivery.repairs import chains, mended_by
 from srelib.delivery.rules import DEFAULT, Rules
 from srelib.delivery.spans import per_piece, service_names
 from srelib.stats import Estimate, survival_median
@@ -108,10 +108,9 @@ def failures(
     many = np.bincount(place[place >= 0], minlength=len(rows))
     rows["incident"] = many > 0
     rows["rolled_back"] = (rows["status"] == "rolled_back").fillna(False).to_numpy(dtype=bool)
-    mends = mended_by(
-        rows, pairs.assign(place=place)[place >= 0], pd.Timedelta(rules.hotfix_within)
-    )
-    rows["chain"] = _roots(mends)
+    limit = pd.Timedelta(rules.hotfix_within)
+    mends = mended_by(rows, pairs.assign(place=place)[place >= 0], limit)
+    rows["chain"] = chains(mends)
     rows["hotfix"] = np.isin(np.arange(len(rows)), mends[mends >= 0])
     rows = rows.drop(columns="mended")
     rows["failed"] = rows[list(rules.signals)].any(axis=1)

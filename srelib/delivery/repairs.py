@@ -29,6 +29,7 @@ def mended_by(rows: pd.DataFrame, pairs: pd.DataFrame, limit: pd.Timedelta) -> n
     >>> at = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-01T10:00Z"])
     >>> rows = pd.DataFrame({"deployment_id": ["d1", "d2"], "service": "shop", "finished_at": at,
     ...                      "status": ["rolled_back", "succeeded"], "planned": [True, False]})
+    >>> from srelib.delivery.frequency import counted
     >>> mended_by(counted(rows, between=(at[0], at[1])), pd.DataFrame(
     ...     {"place": [], "started_at": []}), pd.Timedelta("1D")).tolist()
     [-1, 0]
