@@ -81,7 +81,8 @@ def failures(
     -------
     DataFrame
         deployment_id, service, finished_at, status, planned, chain, incident, rolled_back,
-        hotfix, failed (any of the signals asked for), incidents (attributed to it).
+        hotfix, failed (any of the signals asked for), incidents (attributed to it), by_time
+        (whether any of these was attributed for its time alone, not by name).
 
     Notes
     -----
@@ -115,6 +116,7 @@ def failures(
     rows = rows.drop(columns="mended")
     rows["failed"] = rows[list(rules.signals)].any(axis=1)
     rows["incidents"] = many
+    rows["by_time"] = np.isin(np.arange(len(rows)), place[pairs["rule"] != "source"])
     return rows
 
 
