@@ -155,8 +155,9 @@ def change_fail_rate(
         One row per service and period: service, label, starts_at, ends_at, complete; value, low,
         high [fraction], n [deployments], method; failed, incident, rolled_back, hotfix
         [deployments with that signal], before_users [deployments that failed before anybody saw
-        them: not in n], cancelled [neither].
-        NaN without a deployment that reached users.
+        them: not in n], cancelled [neither], heard (signals these exports can give, in words).
+        NaN and n 0 without a deployment that reached users, and where no signal asked for could
+        have been heard: silence of exports that say nothing of failures is not a rate of 0.
 
     Notes
     -----
@@ -186,11 +187,15 @@ def change_fail_rate(
         parts.append(_unseen(_as_rows(incidents, span)))
     rows = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
 
+    signals = heard(deployments, incidents, rules=rules)
+
     def found(own: pd.DataFrame, _: Any) -> dict[str, Any]:
         status, own = own["status"], own[own["seen"]]
         counts = {name: int(own[name].sum()) for name in _SIGNALS}
-        if rules.per == "incidents":
+        if rules.per == "incidents" and signals:
             rate = _per_incident(int(status.eq(_INCIDENT).sum()), len(own), confidence)
+        elif not signals:
+            rate = Estimate(NAN, NAN, NAN, 0, confidence, "no signal")
         else:
             rate = by_chain(own["failed"].astype(bool), own["chain"], confidence)
         unseen = status.drop(own.index)
@@ -198,6 +203,7 @@ def change_fail_rate(
             "value": rate, **counts,
             "before_users": int((unseen == "failed").sum()),
             "cancelled": int((unseen == "cancelled").sum()),
+            "heard": ", ".join(signals),
         }  # fmt: skip
 
     return per_piece(
@@ -214,6 +220,40 @@ def _unseen(others: pd.DataFrame) -> pd.DataFrame:
     """Deployments that never reached users, in the columns of those that did."""
     frame = others[["deployment_id", "service", "finished_at", "status"]].assign(seen=False)
     return frame.assign(**dict.fromkeys(_SIGNALS[:-1], False), incidents=0, chain=-1)
+
+
+def heard(
+    deployments: pd.DataFrame, incidents: pd.DataFrame | None, *, rules: Rules = DEFAULT
+) -> list[str]:
+    """Signals of failure that these exports can give at all.
+
+    Parameters
+    ----------
+    deployments : DataFrame
+        Table ``deployments``.
+    incidents : DataFrame or None
+        Table ``incidents``.
+    rules : Rules
+        Signals asked for.
+
+    Returns
+    -------
+    list of str
+        Of 'incident' (there are incidents), 'rolled_back' (some deployment is marked as rolled
+        back) and 'hotfix' (some deployment is marked as planned or not).
+
+    Examples
+    --------
+    >>> from srelib import tables
+    >>> heard(tables.empty("deployments"), None)
+    []
+    """
+    there = {
+        "incident": incidents is not None and len(incidents) > 0,
+        "rolled_back": bool((deployments["status"] == "rolled_back").any()),
+        "hotfix": "planned" in deployments and bool(deployments["planned"].notna().any()),
+    }
+    return [signal for signal in rules.signals if there[signal]]
 
 
 def _as_rows(incidents: pd.DataFrame, span: Span) -> pd.DataFrame:

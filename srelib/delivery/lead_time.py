@@ -45,8 +45,8 @@ def lead_times(
     start : {'committed', 'merged'}
         Where the clock starts.
     minutes : {'exact', 'up', 'down'}
-        As it is, or in whole minutes rounded up or down; from a commit, its way to the merge and
-        on from there each.
+        As it is, or in whole minutes: ``up`` rounds each stage, a commit's way to the merge and
+        on from there, ``down`` the whole of it.
 
     Returns
     -------
@@ -301,7 +301,7 @@ def _states(
 
 def _in_stages(rows: pd.DataFrame, start: str, length: np.ndarray, minutes: str) -> np.ndarray:
     """Lead times rounded as asked, each stage by itself."""
-    if start == "merged" or minutes == "exact":
+    if start == "merged" or minutes != "up":
         return rounded(length, minutes)
     merged = seconds(rows["merged_at"])
     coding = merged - seconds(rows["committed_at"])

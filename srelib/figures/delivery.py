@@ -19,6 +19,8 @@ NOTHING = ("There are no deployments here; export them with `gh api "
            "finished_at.")  # fmt: skip
 NO_CHANGES = ("No change names the deployment that shipped it, so lead times are not known; a CSV "
               "with change_id, service, committed_at and deployment_id says it.")  # fmt: skip
+NO_SIGNAL = ("Whether deployments failed is not known: these exports hold no incident, no "
+             "rollback, and no word of what was planned.")  # fmt: skip
 NO_FAILURES = "No failure was put down to a deployment, so there is no recovery to draw."
 NO_INCIDENTS = "There are no incidents here, so no window can be tried."
 ROWS = 20
@@ -271,7 +273,7 @@ def plot_rates(review: Any, *, ax: Axes | None = None) -> Axes:
     rows = review.fails.sort_values(["value", "n"], ascending=[False, True], kind="stable")
     rows = rows[rows["n"] > 0][:ROWS]
     if not len(rows):
-        return canvas.note("No deployment reached users, so none could fail them.", ax=ax)
+        return canvas.note(NO_SIGNAL, ax=ax)
     names, title = _names(rows["service"]), _rates_title(rows)
     ax = canvas.axes(ax, height=1.75 + 0.3 * len(rows))
     rework = review.rework.set_index("service").loc[rows["service"]].reset_index()

@@ -21,6 +21,9 @@ NO_DEPLOYMENTS = ("**Nothing is known of deployments**, so how we ship cannot be
 NOTHING = "There are no deployments, so there is nothing to say here."
 UNPLANNED = ("**How much is rework is not known**: the exports do not say which deployments were "
              "unplanned (a column `planned`, false for those).")  # fmt: skip
+DEAF = ("**How often deployments fail is not known**: these exports hold no incident, no "
+        "rollback, and no word of what was planned. To know it, add "
+        f"{HOW_TO['incidents']}.")  # fmt: skip
 BP = wording.NBSP
 CLOCKS = {"committed": "commit", "merged": "merge"}
 
@@ -235,12 +238,15 @@ def fail_sentence(review: Any) -> str:
         return NOTHING
     rows = review.fails[review.fails["n"] > 0]
     if not len(rows):
-        return ""
+        known = int(review.frequency["n"].sum())
+        return DEAF if known else ""
     rows = rows.sort_values(["value", "n"], ascending=[False, False], kind="stable")
     worst, best = rows.iloc[0], rows.iloc[-1]
     text = f"Of the deployments of {name(worst['service'])} **{_share(worst)}** failed"
     if review.rules.per == "incidents":
         text = f"{name(worst['service'])} had **{_share(worst)}** incidents per deployment"
+    if "incident" not in worst["heard"]:
+        text += f", counting {_heard(worst['heard'])} only, since there are no incidents here"
     if len(rows) == 1:
         return f"{text}."
     apart = worst["low"] > best["high"]
@@ -248,6 +254,11 @@ def fail_sentence(review: Any) -> str:
               else "the intervals overlap, so chance may explain the difference")  # fmt: skip
     doubt = _doubt(review, worst["service"]) if review.rules.per == "deployments" else ""
     return f"{text}, of those of {name(best['service'])} {_share(best)}: {chance}.{doubt}"
+
+
+def _heard(signals: str) -> str:
+    words = {"rolled_back": "rollbacks", "hotfix": "unplanned repairs"}
+    return wording.listing([words[signal] for signal in signals.split(", ") if signal in words])
 
 
 def _doubt(review: Any, service: str) -> str:
@@ -303,7 +314,9 @@ def signals_sentence(review: Any) -> str:
     ]  # fmt: skip
     text = (f"Of {wording.plural(int(sums['failed']), 'failed deployment')} "
             f"{wording.listing(parts)}; one with several signals counts once.")  # fmt: skip
-    if sums["failed"] == 0:
+    if not review.fails["heard"].iloc[0]:
+        text = "These exports hold no signal of failure, so none was counted."
+    elif sums["failed"] == 0:
         text = "No deployment showed any signal of failure."
     if sums["before_users"]:
         text += (f" {wording.plural(int(sums['before_users']), 'deployment')} failed before any "
@@ -530,8 +543,25 @@ def data_sentences(review: Any, *, dataset: Any) -> list[str]:
     first, last = (wording.day(time) for time in review.between)
     lines.append(f"The history runs from {first}, the day of the first deployment on record, to "
                  f"{last}; weeks and months at its ends count at the length seen.")  # fmt: skip
-    lines += [line for line in (changes_sentence(review), _unshipped(review, dataset)) if line]
-    return lines
+    more = (changes_sentence(review), _first_batch(review), _unshipped(review, dataset))
+    return [*lines, *(line for line in more if line)]
+
+
+def _first_batch(review: Any) -> str:
+    """Services whose first deployment on record carries far more than any usual one."""
+    shipped = review.lead[review.lead["state"] == "shipped"]
+    found = []
+    for service, own in shipped.groupby(shipped["service"].astype("str"), sort=True):
+        sizes = own.groupby("deployment_id").size()
+        first = own.sort_values("shipped_at", kind="stable")["deployment_id"].iloc[0]
+        if len(sizes) >= 5 and sizes[first] > 10 * sizes.median():
+            found.append(f"{name(service)} ({wording.count(sizes[first])} changes against "
+                         f"{wording.count(sizes.median())} usually)")  # fmt: skip
+    if not found:
+        return ""
+    return (f"The first deployment on record holds far more than others: {wording.listing(found)}. "
+            "It may hold all that was made before these exports begin, and makes lead times look "
+            "longer.")  # fmt: skip
 
 
 def _unshipped(review: Any, dataset: Any) -> str:
