@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from srelib import windows
-from srelib.delivery.counted import Span
+from srelib.delivery.counted import Span, seconds
 from srelib.stats import Estimate
 from srelib.windows import Window
 
@@ -99,16 +99,17 @@ def pieces(
     [('a', 'all', 1), ('b', 'all', 0)]
     """
     periods = periods_of(between, window)
+    spans = list(periods.itertuples(index=False))
     codes = pd.Categorical(rows["service"].astype("str"), categories=services).codes
-    order = np.lexsort((rows[time].to_numpy(), codes))
-    rows, codes = rows.take(order), codes[order]
-    edges = periods["starts_at"].iloc[1:]
-    for code, service in enumerate(services):
-        low, high = np.searchsorted(codes, [code, code + 1])
-        own = rows.iloc[low:high]
-        cuts = [0, *own[time].searchsorted(edges), len(own)] if len(edges) else [0, len(own)]
-        for place, period in enumerate(periods.itertuples(index=False)):
-            yield service, period, own.iloc[cuts[place] : cuts[place + 1]]
+    at = seconds(rows[time])
+    order = np.lexsort((at, codes))
+    rows, codes, at = rows.take(order), codes[order], at[order]
+    inner = seconds(periods["starts_at"])[1:]
+    bounds = np.searchsorted(codes, np.arange(len(services) + 1))
+    for service, low, high in zip(services, bounds[:-1], bounds[1:], strict=True):
+        cuts = [low, *(low + np.searchsorted(at[low:high], inner)), high]
+        for period, first, last in zip(spans, cuts[:-1], cuts[1:], strict=True):
+            yield service, period, rows.iloc[first:last]
 
 
 def per_piece(
