@@ -65,23 +65,9 @@ def test_rates_start_at_zero_and_say_their_counts(review):
     assert [t.get_text() for t in fail.texts] == ["7 of 20", "0 of 2"]
     assert [t.get_text() for t in rework.texts] == ["0 of 20", "0 of 2"]
     assert fail.get_xlim()[0] == rework.get_xlim()[0] == 0
-    assert ax.get_title("left").split() == [
-        "shop",
-        "failed",
-        "most",
-        "often,",
-        "in",
-        "7",
-        "of",
-        "20",
-        "deployments;",
-        "the",
-        "intervals",
-        "of",
-        "all",
-        "services",
-        "overlap",
-    ]
+    assert " ".join(ax.get_title("left").split()) == (
+        "shop failed most often, in 7 of 20 deployments; the intervals of all services overlap"
+    )
 
 
 def test_recovery_has_a_dot_per_failure(review):
@@ -104,24 +90,9 @@ def test_windows_show_what_chance_would_do(review):
     assert counts.lines[0].get_ydata().tolist() == [3, 6]
     assert counts.lines[1].get_ydata().tolist() == [0.4, 4.6]
     assert share.lines[0].get_ydata().tolist() == [0.1, 0.2]
-    assert ax.get_title("left").split() == [
-        "Within",
-        "1",
-        "day",
-        "after",
-        "a",
-        "deployment",
-        "started",
-        "6",
-        "of",
-        "10",
-        "incidents;",
-        "5",
-        "would",
-        "by",
-        "chance",
-        "alone",
-    ]
+    assert " ".join(ax.get_title("left").split()) == (
+        "Within 1 day after a deployment started 6 of 10 incidents; 5 would by chance alone"
+    )
 
 
 @pytest.mark.parametrize("name", DRAW)
