@@ -21,7 +21,7 @@ from srelib.delivery.counted import (
 from srelib.delivery.frequency import by_chain, counted
 from srelib.delivery.repairs import chains, mended_by
 from srelib.delivery.rules import DEFAULT, Rules
-from srelib.delivery.spans import per_piece, service_names
+from srelib.delivery.spans import Columns, per_piece, service_names
 from srelib.stats import Estimate, survival_median
 from srelib.stats.grouped import grouped_mean, quantile
 from srelib.windows import Window
@@ -189,30 +189,33 @@ def change_fail_rate(
 
     signals = heard(deployments, incidents, rules=rules)
 
-    def found(own: pd.DataFrame, _: Any) -> dict[str, Any]:
-        status, own = own["status"], own[own["seen"]]
-        counts = {name: int(own[name].sum()) for name in _SIGNALS}
+    rows["kind"] = rows["status"].where(~rows["seen"]).map(_KINDS).fillna(0).astype("int64")
+
+    def found(own: Columns, _: Any) -> dict[str, Any]:
+        kind, seen = own["kind"], own["seen"]
+        counts = {name: int(own[name][seen].sum()) for name in _SIGNALS}
         if rules.per == "incidents" and signals:
-            rate = _per_incident(int(status.eq(_INCIDENT).sum()), len(own), confidence)
+            rate = _per_incident(int((kind == 3).sum()), int(seen.sum()), confidence)
         elif not signals:
             rate = Estimate(NAN, NAN, NAN, 0, confidence, "no signal")
         else:
-            rate = by_chain(own["failed"].astype(bool), own["chain"], confidence)
-        unseen = status.drop(own.index)
+            rate = by_chain(own["failed"][seen], own["chain"][seen], confidence)
         return {
             "value": rate, **counts,
-            "before_users": int((unseen == "failed").sum()),
-            "cancelled": int((unseen == "cancelled").sum()),
+            "before_users": int((kind == 1).sum()),
+            "cancelled": int((kind == 2).sum()),
             "heard": ", ".join(signals),
         }  # fmt: skip
 
+    columns = ["service", "finished_at", "kind", "seen", "chain", *_SIGNALS]
     return per_piece(
-        rows, found, time="finished_at", between=span, window=window,
+        rows[columns], found, time="finished_at", between=span, window=window,
         services=service_names(deployments), together=together,
     )  # fmt: skip
 
 
 _INCIDENT = "incident"
+_KINDS = {"failed": 1, "cancelled": 2, _INCIDENT: 3}
 _SIGNALS = ("failed", "incident", "rolled_back", "hotfix", "incidents")
 
 
@@ -444,21 +447,22 @@ def recovery_time(
     rows = recoveries(deployments, incidents, between=span, rules=rules)
     clock = f"from_{rules.recovery_from}"
 
-    def found(own: pd.DataFrame, _: Any) -> dict[str, Any]:
+    def found(own: Columns, _: Any) -> dict[str, Any]:
         return {
             "value": _middle(own, clock, rules.lead, confidence),
             "from_deployment": _middle(own, "from_deployment", rules.lead, confidence),
-            "open": int((~own["recovered"].astype(bool)).sum()),
+            "open": int((~own["recovered"]).sum()),
         }
 
+    columns = ["service", "started_at", "recovered", "from_failure", "from_deployment"]
     return per_piece(
-        rows, found, time="started_at", between=span, window=window,
-        services=service_names(deployments), together=together,
+        rows[columns].astype({"recovered": bool}), found, time="started_at", between=span,
+        window=window, services=service_names(deployments), together=together,
     )  # fmt: skip
 
 
-def _middle(own: pd.DataFrame, clock: str, lead: str, confidence: float) -> Estimate:
-    times, done = own[clock].to_numpy(), own["recovered"].to_numpy(dtype=bool)
+def _middle(own: Columns, clock: str, lead: str, confidence: float) -> Estimate:
+    times, done = own[clock], own["recovered"]
     if lead == "mean":
         return grouped_mean(times, np.arange(len(times)), confidence=confidence)
     if done.all():

@@ -9,7 +9,7 @@ import pandas as pd
 
 from srelib.delivery.counted import Span, needed, reached, seconds, span_of, within_history
 from srelib.delivery.rules import REACHED
-from srelib.delivery.spans import per_piece, service_names
+from srelib.delivery.spans import Columns, per_piece, service_names
 from srelib.stats import Estimate
 from srelib.stats.grouped import grouped_share, scattered_rate
 from srelib.windows import Window
@@ -133,16 +133,16 @@ def deployment_frequency(
     ([8], [8])
     """
     span = span_of(between)
-    rows = counted(deployments, between=span, statuses=statuses)
+    rows = counted(deployments, between=span, statuses=statuses)[["service", "finished_at"]]
 
-    def found(own: pd.DataFrame, period: Any) -> dict[str, Any]:
+    def found(own: Columns, period: Any) -> dict[str, Any]:
         weeks = float((period.ends_at - period.starts_at) / WEEK)
-        at = seconds(own["finished_at"])
+        at = own["at"]
         days, gaps = len(np.unique(at // 86_400)), np.diff(at)
         return {
-            "value": _rate(own, period, confidence),
+            "value": _rate(at, period, confidence),
             "days": days,
-            "per_day": len(own) / (7 * weeks),
+            "per_day": len(at) / (7 * weeks),
             "day_share": min(days / (7 * weeks), 1.0),
             "gap": _length(np.median(gaps) if len(gaps) else NAN),
             "longest_gap": _length(gaps.max() if len(gaps) else NAN),
@@ -159,12 +159,11 @@ def _length(length: float) -> Any:
     return pd.NaT if length != length else pd.Timedelta(float(length), "s")
 
 
-def _rate(own: pd.DataFrame, period: Any, confidence: float) -> Estimate:
+def _rate(at: np.ndarray, period: Any, confidence: float) -> Estimate:
     """Deployments a week, from counts in steps of seven days back from the end."""
     first, last = period.starts_at.timestamp(), period.ends_at.timestamp()
     whole = int(-(-(last - first) // _WEEK))
     edges = np.maximum(last - _WEEK * np.arange(whole, -1, -1), first)
-    at = seconds(own["finished_at"])
     counts = np.diff(np.searchsorted(at, [*edges[:-1], np.inf]))
     lengths = np.diff(edges) / _WEEK
     return scattered_rate(counts, lengths, confidence=confidence)
@@ -222,29 +221,31 @@ def rework_rate(
     """
     span = span_of(between)
     rows = counted(deployments, between=span, statuses=statuses, hotfix_within=hotfix_within)
+    rows["known"] = rows["planned"].notna().to_numpy()
+    rows["unplanned"] = ~rows["planned"].fillna(True).to_numpy(dtype=bool)
 
-    def found(own: pd.DataFrame, _: Any) -> dict[str, Any]:
-        known = own[own["planned"].notna()]
-        unplanned = ~known["planned"].astype(bool)
+    def found(own: Columns, _: Any) -> dict[str, Any]:
+        known, unplanned = own["known"], own["unplanned"]
         return {
-            "value": by_chain(unplanned, known["chain"], confidence),
+            "value": by_chain(unplanned[known], own["chain"][known], confidence),
             "unplanned": int(unplanned.sum()),
-            "unknown": len(own) - len(known),
+            "unknown": int((~known).sum()),
         }
 
     return per_piece(
-        rows, found, time="finished_at", between=span, window=window,
+        rows[["service", "finished_at", "chain", "known", "unplanned"]], found,
+        time="finished_at", between=span, window=window,
         services=service_names(deployments), together=together,
     )  # fmt: skip
 
 
-def by_chain(flags: pd.Series, chain: pd.Series, confidence: float) -> Estimate:
+def by_chain(flags: np.ndarray, chain: np.ndarray, confidence: float) -> Estimate:
     """Share of deployments that are flagged, a deployment and its repairs kept together.
 
     Parameters
     ----------
-    flags : Series of bool
-    chain : Series of int
+    flags : array of bool
+    chain : array of int
         What each deployment belongs to.
     confidence : float
         [fraction]
@@ -255,9 +256,9 @@ def by_chain(flags: pd.Series, chain: pd.Series, confidence: float) -> Estimate:
 
     Examples
     --------
-    >>> by_chain(pd.Series([True, False]), pd.Series([0, 1]), 0.95).value
+    >>> by_chain(np.array([True, False]), np.array([0, 1]), 0.95).value
     0.5
     """
-    places = pd.factorize(chain)[0]
-    parts = np.bincount(places, weights=flags.to_numpy(dtype="float64"))
+    _, places = np.unique(chain, return_inverse=True)
+    parts = np.bincount(places, weights=flags)
     return grouped_share(parts, np.bincount(places), confidence=confidence)

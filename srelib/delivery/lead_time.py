@@ -9,7 +9,7 @@ import pandas as pd
 
 from srelib.delivery.counted import Span, needed, reached, rounded, seconds, span_of, within_history
 from srelib.delivery.rules import one_of
-from srelib.delivery.spans import per_piece, service_names
+from srelib.delivery.spans import Columns, per_piece, service_names
 from srelib.stats import survival_median
 from srelib.stats.grouped import grouped_mean, quantile
 from srelib.windows import Window
@@ -182,9 +182,9 @@ def change_lead_time(
         rows["shipped_at"] = rows["shipped_at"].fillna(span[1])
     services = changes["service"].astype("str")
 
-    def found(own: pd.DataFrame, _: Any) -> dict[str, Any]:
-        times, groups = own["seconds"].to_numpy(), own["place"].to_numpy()
-        done = (own["state"] == 0).to_numpy()
+    def found(own: Columns, _: Any) -> dict[str, Any]:
+        times, groups = own["seconds"], own["place"]
+        done = own["state"] == 0
         if lead == "mean":
             middle = grouped_mean(times, groups, confidence=confidence)
         elif done.all():
@@ -195,7 +195,7 @@ def change_lead_time(
         return {"value": middle, "p90": slow, "deployments": len(np.unique(groups[done]))}
 
     kept = rows.loc[keep, ["row", "shipped_at", "seconds", "state", "place"]]
-    kept["service"] = services.array.take(kept["row"].to_numpy())
+    kept["service"] = services.array.take(kept.pop("row").to_numpy())
     return per_piece(
         kept, found, time="shipped_at", between=span, window=window,
         services=service_names(deployments, changes), together=together,
