@@ -57,9 +57,9 @@ def counted(
     """
     needed(deployments, "deployments", "deployment_id", "service", "finished_at", "status")
     span = span_of(between)
-    kept = deployments[
-        reached(deployments, statuses) & within_history(deployments["finished_at"], span)
-    ]
+    wanted = ["deployment_id", "service", "finished_at", "status", "planned"]
+    kept = deployments[[name for name in wanted if name in deployments]]
+    kept = kept[reached(deployments, statuses) & within_history(kept["finished_at"], span)]
     codes, names = pd.factorize(kept["service"].astype("str"), sort=True)
     at = seconds(kept["finished_at"])
     order = np.lexsort((at, codes))
@@ -137,7 +137,7 @@ def deployment_frequency(
 
     def found(own: Columns, period: Any) -> dict[str, Any]:
         weeks = float((period.ends_at - period.starts_at) / WEEK)
-        at = own["at"]
+        at = np.sort(own["at"])
         days, gaps = len(np.unique(at // 86_400)), np.diff(at)
         return {
             "value": _rate(at, period, confidence),

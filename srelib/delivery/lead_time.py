@@ -180,7 +180,7 @@ def change_lead_time(
     if waiting and window is None:
         keep |= rows["state"] == 1
         rows["shipped_at"] = rows["shipped_at"].fillna(span[1])
-    services = changes["service"].astype("str")
+    codes, names = pd.factorize(changes["service"].astype("str"))
 
     def found(own: Columns, _: Any) -> dict[str, Any]:
         times, groups = own["seconds"], own["place"]
@@ -195,10 +195,10 @@ def change_lead_time(
         return {"value": middle, "p90": slow, "deployments": len(np.unique(groups[done]))}
 
     kept = rows.loc[keep, ["row", "shipped_at", "seconds", "state", "place"]]
-    kept["service"] = services.array.take(kept.pop("row").to_numpy())
+    kept["service"] = pd.Categorical.from_codes(codes[kept.pop("row").to_numpy()], names)
     return per_piece(
         kept, found, time="shipped_at", between=span, window=window,
-        services=service_names(deployments, changes), together=together,
+        services=sorted({*service_names(deployments), *names}), together=together,
     )  # fmt: skip
 
 
@@ -259,8 +259,9 @@ def _places(changes: pd.DataFrame, deployments: pd.DataFrame) -> tuple[np.ndarra
     named = text.notna().to_numpy()
     first = ids.drop_duplicates()
     rows = np.flatnonzero(~ids.duplicated())
-    place = first.get_indexer(pd.Index(text))
-    place = np.where(named & (place >= 0), np.append(rows, -1)[place], -1)
+    codes, names = pd.factorize(text)
+    known = first.get_indexer(pd.Index(names))
+    place = np.append(np.where(known >= 0, np.append(rows, -1)[known], -1), -1)[codes]
     if "commit_sha" in deployments and not named.all():
         place[~named] = _by_sha(changes[~named], deployments)
     return place, named

@@ -76,7 +76,7 @@ def pieces(
     rows: pd.DataFrame, *, time: str, between: Span, window: Window | str | None,
     services: list[str],
 ) -> Iterator[tuple[str, Any, Columns]]:  # fmt: skip
-    """Rows of each service in each period, empty ones too, in order of time.
+    """Rows of each service in each period, empty ones too.
 
     Parameters
     ----------
@@ -105,9 +105,11 @@ def pieces(
     """
     periods = periods_of(between, window)
     spans = list(periods.itertuples(index=False))
-    codes = pd.Categorical(rows["service"].astype("str"), categories=services).codes
+    owner = rows["service"]
+    owner = owner if isinstance(owner.dtype, pd.CategoricalDtype) else owner.astype("str")
+    codes = pd.Categorical(owner, categories=services).codes
     at = seconds(rows[time])
-    order = np.lexsort((at, codes))
+    order = np.lexsort((at, codes)) if len(spans) > 1 else np.argsort(codes, kind="stable")
     names = [name for name in rows.columns if name not in ("service", time)]
     columns = {"at": at[order], **{name: rows[name].to_numpy()[order] for name in names}}
     inner = seconds(periods["starts_at"])[1:]

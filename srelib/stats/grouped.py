@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from srelib.errors import ParameterError
 from srelib.stats.intervals import Estimate, level, normal_quantile, wilson
@@ -73,7 +74,7 @@ def quantile(
     n = len(ordered)
     if not n:
         return Estimate(NAN, NAN, NAN, 0, confidence, FRACTIONAL)
-    value = float(np.quantile(ordered, q))
+    value = float(np.interp(q * (n - 1), np.arange(n), ordered))
     worth = float(n) if groups is None else _worth(array, np.asarray(groups), known, value, q,
                                                    confidence)  # fmt: skip
     low, high = (_at_rank(ordered, rank) for rank in _ranks(worth, q, confidence))
@@ -235,7 +236,7 @@ def _worth(
     confidence: float,
 ) -> float:  # fmt: skip
     """How many separate values the grouped ones are worth for this quantile; NaN: too few."""
-    _, place = np.unique(groups[known], return_inverse=True)
+    place = pd.factorize(groups[known])[0]
     sizes = np.bincount(place)
     n, count = sizes.sum(), len(sizes)
     if count < 3:
