@@ -1,0 +1,330 @@
+"""Change lead time: from a commit, or its merge, to the deployment that first shipped it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from srelib.delivery.counted import Span, needed, reached, rounded, seconds, span_of, within_history
+from srelib.delivery.rules import one_of
+from srelib.delivery.spans import Columns, per_piece, service_names
+from srelib.stats import survival_median
+from srelib.stats.grouped import grouped_mean, quantile
+from srelib.windows import Window
+
+SHIPPED = "shipped"
+WAITING = "waiting"
+BEFORE = "before the first known deployment"
+UNLINKED = "not linked to a deployment"
+UNREACHED = "deployment did not reach users"
+BACKWARDS = "shipped before it began"
+UNDATED = "start not known"
+STATES = (SHIPPED, WAITING, BEFORE, UNLINKED, UNREACHED, BACKWARDS, UNDATED)
+
+
+def lead_times(
+    changes: pd.DataFrame,
+    deployments: pd.DataFrame,
+    *,
+    between: Span,
+    start: str = "committed",
+    minutes: str = "exact",
+) -> pd.DataFrame:
+    """How long each change took to its users, and why some took no known time.
+
+    Parameters
+    ----------
+    changes : DataFrame
+        Table ``changes``.
+    deployments : DataFrame
+        Table ``deployments``, production only.
+    between : (Timestamp, Timestamp)
+        The history; its end is now.
+    start : {'committed', 'merged'}
+        Where the clock starts.
+    minutes : {'exact', 'up', 'down'}
+        As it is, or in whole minutes: ``up`` rounds each stage, a commit's way to the merge and
+        on from there, ``down`` the whole of it.
+
+    Returns
+    -------
+    DataFrame
+        One row per change: change_id, service, deployment_id, began_at, shipped_at, state (one of
+        `STATES`), seconds [s]: until it was shipped, or until now while it is waiting.
+
+    Raises
+    ------
+    ParameterError
+        A start that does not exist.
+    ColumnError
+        A table lacks a column.
+    TimeIndexError
+        The history cannot be one.
+
+    Notes
+    -----
+    A change belongs to the deployment it names; where it names none, to the first one of its
+    service whose ``commit_sha`` it is; otherwise to none, for no date says what a release held.
+    A change without a deployment that is older than the first known one of its service may have
+    been shipped before these exports begin: it is left out, not put down to that first one.
+    A later one is waiting, if others of its service name their deployments; else nothing is
+    known of it.
+    A squash merge replaces commits, and a cherry-pick copies one: their originals never name a
+    deployment, and look as if they were waiting.
+
+    Examples
+    --------
+    >>> at = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-01T11:00Z", "2026-06-02T00:00Z"])
+    >>> shipped = pd.DataFrame({"deployment_id": ["d1"], "service": ["shop"], "commit_sha": ["c1"],
+    ...                         "finished_at": at[1:2], "status": ["succeeded"]})
+    >>> made = pd.DataFrame({"change_id": ["c1"], "service": ["shop"], "committed_at": at[:1],
+    ...                      "merged_at": [None], "deployment_id": [None]})
+    >>> lead_times(made, shipped, between=(at[0], at[2]))["seconds"].tolist()
+    [7200.0]
+    """
+    rows = _timed(changes, deployments, span_of(between), start, minutes)
+    ids = np.array([*deployments["deployment_id"].astype("str"), None], dtype=object)
+    place = rows["place"].to_numpy()
+    named = _text(changes, "deployment_id").to_numpy(dtype=object)[rows["row"]]
+    return pd.DataFrame(
+        {
+            "change_id": changes["change_id"].array.take(rows["row"].to_numpy()),
+            "service": changes["service"].array.take(rows["row"].to_numpy()),
+            "deployment_id": pd.Series(np.where(place >= 0, ids[place], named), dtype="str"),
+            "began_at": rows["began_at"].array,
+            "shipped_at": rows["shipped_at"].array,
+            "state": pd.Series(np.array(STATES, dtype=object)[rows["state"]], dtype="str"),
+            "seconds": rows["seconds"].array,
+        }
+    )
+
+
+def change_lead_time(
+    changes: pd.DataFrame,
+    deployments: pd.DataFrame,
+    *,
+    between: Span,
+    start: str = "committed",
+    window: Window | str | None = None,
+    together: str | None = None,
+    waiting: bool = False,
+    lead: str = "median",
+    minutes: str = "exact",
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Change lead time per service, and per period of the deployment where asked.
+
+    Parameters
+    ----------
+    changes : DataFrame
+        Table ``changes``.
+    deployments : DataFrame
+        Table ``deployments``, production only.
+    between : (Timestamp, Timestamp)
+        The history; deployments outside it are left out, its end is now.
+    start : {'committed', 'merged'}
+        Where the clock starts.
+    window : Window or str, optional
+        A calendar window such as ``1w`` or ``1M``; without it the whole history is one.
+    waiting : bool
+        Count changes still waiting for as long as they have waited (Kaplan-Meier) instead of
+        leaving them out; only for the whole history.
+    lead : {'median', 'mean'}
+        What `value` is; a mean is there for comparison with tools that give one.
+    minutes : {'exact', 'up', 'down'}
+        As in `lead_times`.
+    together : str, optional
+        A name under which all services are taken as one, instead of each by itself.
+    confidence : float
+        Of the intervals [fraction].
+
+    Returns
+    -------
+    DataFrame
+        One row per service and period: service, label, starts_at, ends_at, complete; value, low,
+        high [s], n [changes], method; p90, p90_low, p90_high [s]; deployments they came in.
+        Without a change that was shipped all of it is NaN, n is 0.
+
+    Raises
+    ------
+    ParameterError
+        A start or statistic that does not exist.
+    ColumnError
+        A table lacks a column.
+
+    Notes
+    -----
+    Changes of one deployment share its moment, so that deployments and not changes are what the
+    interval counts as independent (`srelib.stats.grouped.quantile`).
+
+    References
+    ----------
+    .. [1] DORA, "DORA's software delivery performance metrics", dora.dev, 2026.
+
+    Examples
+    --------
+    >>> at = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-01T11:00Z", "2026-06-02T00:00Z"])
+    >>> shipped = pd.DataFrame({"deployment_id": ["d1"], "service": ["shop"], "commit_sha": ["c1"],
+    ...                         "finished_at": at[1:2], "status": ["succeeded"]})
+    >>> made = pd.DataFrame({"change_id": ["c1"], "service": ["shop"], "committed_at": at[:1],
+    ...                      "merged_at": [None], "deployment_id": [None]})
+    >>> change_lead_time(made, shipped, between=(at[0], at[2]))[["value", "n"]].values.tolist()
+    [[7200.0, 1.0]]
+    """
+    one_of(lead, "lead", ("median", "mean"))
+    span = span_of(between)
+    rows = _timed(changes, deployments, span, start, minutes)
+    keep = (rows["state"] == 0) & within_history(rows["shipped_at"], span)
+    if waiting and window is None:
+        keep |= rows["state"] == 1
+        rows["shipped_at"] = rows["shipped_at"].fillna(span[1])
+    codes, names = pd.factorize(changes["service"].astype("str"))
+
+    def found(own: Columns, _: Any) -> dict[str, Any]:
+        times, groups = own["seconds"], own["place"]
+        done = own["state"] == 0
+        if lead == "mean":
+            middle = grouped_mean(times, groups, confidence=confidence)
+        elif done.all():
+            middle = quantile(times, confidence=confidence, groups=groups)
+        else:
+            middle = survival_median(times, done, confidence=confidence)
+        slow = quantile(times[done], 0.9, confidence=confidence, groups=groups[done])
+        return {"value": middle, "p90": slow, "deployments": len(np.unique(groups[done]))}
+
+    kept = rows.loc[keep, ["row", "shipped_at", "seconds", "state", "place"]]
+    kept["service"] = pd.Categorical.from_codes(codes[kept.pop("row").to_numpy()], names)
+    return per_piece(
+        kept, found, time="shipped_at", between=span, window=window,
+        services=sorted({*service_names(deployments), *names}), together=together,
+    )  # fmt: skip
+
+
+def _timed(
+    changes: pd.DataFrame, deployments: pd.DataFrame, span: Span, start: str, minutes: str
+) -> pd.DataFrame:
+    """Changes by number: row and place (of the deployment), times, state and lead time."""
+    one_of(start, "start", ("committed", "merged"))
+    one_of(minutes, "minutes", ("exact", "up", "down"))
+    needed(changes, "changes", "change_id", "service", "committed_at")
+    needed(deployments, "deployments", "deployment_id", "service", "finished_at", "status")
+    place, named = _places(changes, deployments)
+    ok = np.append(reached(deployments).to_numpy(), False)
+    ends = np.append(seconds(deployments["finished_at"]), np.nan)
+    shipped = np.where(ok[place], ends[place], np.nan)
+    rows = _once(changes, shipped)
+    rows = rows[~(shipped[rows] > span[1].timestamp())]
+    place, named, shipped = place[rows], named[rows], shipped[rows]
+    committed = seconds(changes["committed_at"])[rows]
+    merged = _merged(changes)[rows]
+    began = committed if start == "committed" else merged
+    took = _in_stages(committed, merged, shipped, start, minutes)
+    state = _states(changes, deployments, rows, place, named, ok, committed, began, took)
+    length = np.where(state == 0, took, np.where(state == 1, span[1].timestamp() - began, np.nan))
+    at = changes["committed_at"] if start == "committed" else changes.get("merged_at")
+    times = deployments["finished_at"].array.take(np.where(ok[place], place, -1), allow_fill=True)
+    return pd.DataFrame(
+        {
+            "row": rows,
+            "place": place,
+            "began_at": pd.NaT if at is None else at.array.take(rows),
+            "shipped_at": times,
+            "state": state,
+            "seconds": length,
+        }
+    )
+
+
+def _merged(changes: pd.DataFrame) -> np.ndarray:
+    if "merged_at" not in changes:
+        return np.full(len(changes), np.nan)
+    return seconds(changes["merged_at"])
+
+
+def _once(changes: pd.DataFrame, shipped: np.ndarray) -> np.ndarray:
+    """Rows of changes, of those listed several times the one shipped first."""
+    if changes["change_id"].is_unique:
+        return np.arange(len(changes))
+    order = np.argsort(shipped, kind="stable")
+    again = changes[["service", "change_id"]].iloc[order].duplicated().to_numpy()
+    return np.sort(order[~again])
+
+
+def _places(changes: pd.DataFrame, deployments: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Row of the deployment that first shipped each change, -1 for none; whether it names one."""
+    ids = pd.Index(deployments["deployment_id"].astype("str"))
+    text = _text(changes, "deployment_id")
+    named = text.notna().to_numpy()
+    first = ids.drop_duplicates()
+    rows = np.flatnonzero(~ids.duplicated())
+    codes, names = pd.factorize(text)
+    known = first.get_indexer(pd.Index(names))
+    place = np.append(np.where(known >= 0, np.append(rows, -1)[known], -1), -1)[codes]
+    if "commit_sha" in deployments and not named.all():
+        place[~named] = _by_sha(changes[~named], deployments)
+    return place, named
+
+
+def _by_sha(changes: pd.DataFrame, deployments: pd.DataFrame) -> np.ndarray:
+    """Row of the first deployment that reached users with the commit each change is; -1: none."""
+    good = (reached(deployments) & deployments["commit_sha"].notna()).to_numpy()
+    rows = np.flatnonzero(good)
+    rows = rows[np.argsort(seconds(deployments["finished_at"])[rows], kind="stable")]
+    heads = deployments[["service", "commit_sha"]].iloc[rows].astype("str")
+    fresh = ~heads.duplicated().to_numpy()
+    if not fresh.any():
+        return np.full(len(changes), -1)
+    index = pd.MultiIndex.from_frame(heads[fresh])
+    own = pd.MultiIndex.from_frame(changes[["service", "change_id"]].astype("str"))
+    hit = index.get_indexer(own)
+    return np.where(hit >= 0, np.append(rows[fresh], -1)[hit], -1)
+
+
+def _text(table: pd.DataFrame, column: str) -> pd.Series:
+    if column not in table:
+        return pd.Series(pd.NA, index=table.index, dtype="str")
+    return table[column].astype("str")
+
+
+def _states(
+    changes: pd.DataFrame, deployments: pd.DataFrame, rows: np.ndarray, place: np.ndarray,
+    named: np.ndarray, ok: np.ndarray, committed: np.ndarray, began: np.ndarray,
+    took: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Why each change has a lead time, or has none: its place in `STATES`."""
+    codes, names = pd.factorize(changes["service"].astype("str"))
+    codes = codes[rows]
+    known = deployments[reached(deployments)]
+    firsts = known.groupby(known["service"].astype("str"))["finished_at"].min()
+    first = seconds(pd.Series(firsts.reindex(pd.Index(names)).array))[codes]
+    links = np.bincount(codes[named & (place >= 0)], minlength=len(names)) > 0
+    free = ~named & (place < 0)
+    early = free & ((committed < first) | np.isnan(first))
+    missing = np.isnan(began)
+    return np.select(
+        [
+            early,
+            free & ~links[codes],
+            free & ~missing,
+            ~free & (place < 0),
+            ~free & ~ok[place],
+            missing,
+            took < 0,
+        ],
+        [STATES.index(name) for name in (BEFORE, UNLINKED, WAITING, UNLINKED, UNREACHED, UNDATED,
+                                         BACKWARDS)],
+        default=STATES.index(SHIPPED),
+    )  # fmt: skip
+
+
+def _in_stages(
+    committed: np.ndarray, merged: np.ndarray, shipped: np.ndarray, start: str, minutes: str
+) -> np.ndarray:
+    """Lead times rounded as asked, upward each stage by itself."""
+    whole = shipped - (committed if start == "committed" else merged)
+    if start == "merged" or minutes != "up":
+        return rounded(whole, minutes)
+    both = rounded(merged - committed, minutes) + rounded(shipped - merged, minutes)
+    return np.where(np.isnan(merged), rounded(whole, minutes), both)
