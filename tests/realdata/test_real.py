@@ -19,11 +19,7 @@ import pandas as pd
 import pytest
 
 import srelib
-<<<<<<< HEAD
-from srelib import budget, incidents, quality, tables
-=======
-from srelib import budget, delivery, quality, tables
->>>>>>> wt-delivery
+from srelib import budget, delivery, incidents, quality, tables
 from tests.realdata.real_folders import FILES, HERE, MINUTES_DOWN, WINDOWS, make, real_files
 
 REAL = os.environ.get("SRELIB_REAL_DATA")
