@@ -170,12 +170,19 @@ def text_width(text: str, size: float, *, bold: bool = False) -> float:
     Returns
     -------
     float
-        [points]
+        [points]; 0 where there is nothing to see.
+
+    Examples
+    --------
+    >>> text_width(" ", 9), text_width("wide", 9) > text_width("w", 9)
+    (0.0, True)
     """
+    if not text.strip():
+        return 0.0
     font = FontProperties(size=size, weight="bold" if bold else "normal")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")
-        return float(TextPath((0, 0), text or " ", prop=font, usetex=False).get_extents().x1)
+        return float(TextPath((0, 0), text, prop=font, usetex=False).get_extents().x1)
 
 
 def note(text: str, *, ax: Axes | None = None) -> Axes:
