@@ -1,0 +1,29 @@
+"""Delivery and reliability of the same services on the same weeks.
+
+`deployment_effect` compares the hours after deployments with placebo schedules, `effects` does
+so for several services.
+"""
+
+from srelib.tradeoff.effect import deployment_effect
+from srelib.tradeoff.model import (
+    EXCLUDED,
+    INSIDE_INCIDENT,
+    NO_CONTROL,
+    NO_DATA,
+    NOT_SHIPPED,
+    REASONS,
+    Effect,
+)
+from srelib.tradeoff.several import effects
+
+__all__ = [
+    "EXCLUDED",
+    "INSIDE_INCIDENT",
+    "NOT_SHIPPED",
+    "NO_CONTROL",
+    "NO_DATA",
+    "REASONS",
+    "Effect",
+    "deployment_effect",
+    "effects",
+]
