@@ -13,10 +13,10 @@ from srelib.stats.intervals import (
     wilson,
 )
 from srelib.stats.scatter import Dispersion, dispersion
-from srelib.stats.survival import kaplan_meier, survival_median
+from srelib.stats.survival import kaplan_meier, survival_median, survival_quantile
 
 __all__ = [
     "WIDENED", "Dispersion", "Estimate", "block_bootstrap", "circular_sums", "clopper_pearson",
     "dispersion", "kaplan_meier", "median", "normal_quantile", "rate", "resample_sums", "share",
-    "survival_median", "widened_wilson", "wilson",
+    "survival_median", "survival_quantile", "widened_wilson", "wilson",
 ]  # fmt: skip

@@ -106,9 +106,48 @@ def survival_median(durations: Any, ended: Any, *, confidence: float = 0.95) -> 
     >>> survival_median([1.0, 2.0, 3.0, 9.0, 9.5], [True, True, True, True, False]).value
     3.0
     """
+    return survival_quantile(durations, ended, share=0.5, confidence=confidence)
+
+
+def survival_quantile(
+    durations: Any, ended: Any, *, share: float, confidence: float = 0.95
+) -> Estimate:
+    """Duration by which a share of all have ended, where some have not ended yet.
+
+    Parameters
+    ----------
+    durations : array, shape (n,)
+        How long each lasted, or has lasted so far; any unit of time.
+    ended : array of bool, shape (n,)
+        Whether it has ended.
+    share : float
+        0.5 for the median, 0.9 for the length only one in ten exceeds [fraction].
+    confidence : float
+        Share of such intervals that hold the truth [fraction].
+
+    Returns
+    -------
+    Estimate
+        As from `survival_median`.
+
+    Raises
+    ------
+    ParameterError
+        As in `kaplan_meier`, or a share outside (0, 1).
+
+    References
+    ----------
+    .. [1] Brookmeyer, Crowley, Biometrics 38 (1982) 29.
+
+    Examples
+    --------
+    >>> survival_quantile(range(1, 11), [True] * 10, share=0.75).value
+    8.0
+    """
+    if not 0 < share < 1:
+        raise ParameterError(f"share must lie strictly between 0 and 1; got {share}.")
     curve = kaplan_meier(durations, ended, confidence=confidence)
-    value = _crossing(curve, "going_on")
-    low, high = _crossing(curve, "low"), _crossing(curve, "high")
+    value, low, high = (_crossing(curve, name, 1 - share) for name in ("going_on", "low", "high"))
     return Estimate(value, low, high, len(np.atleast_1d(durations)), confidence, KAPLAN_MEIER)
 
 
@@ -133,11 +172,11 @@ def _band(
     return going_on ** np.exp(-half), going_on ** np.exp(half)
 
 
-def _crossing(curve: pd.DataFrame, column: str) -> float:
-    """First time the curve is at most one half; the middle of the step where it is just that."""
-    at = np.flatnonzero(curve[column].to_numpy() <= 0.5 + 1e-12)
+def _crossing(curve: pd.DataFrame, column: str, left: float) -> float:
+    """First time the curve is at most this; the middle of the step where it is just that."""
+    at = np.flatnonzero(curve[column].to_numpy() <= left + 1e-12)
     if not len(at):
         return NAN
     first = at[0]
-    exact = abs(curve[column].iloc[first] - 0.5) < 1e-12 and first + 1 < len(curve)
+    exact = abs(curve[column].iloc[first] - left) < 1e-12 and first + 1 < len(curve)
     return float(curve["time"].iloc[[first, first + 1] if exact else [first]].mean())
