@@ -54,7 +54,7 @@ def kaplan_meier(durations: Any, ended: Any, *, confidence: float = 0.95) -> pd.
     from scipy.stats import CensoredData, ecdf
 
     level(confidence)
-    times, done = _checked(durations, ended)
+    times, done = checked_durations(durations, ended)
     if not done.any():
         columns = ("time", "going_on", "low", "high", "at_risk", "ends")
         return pd.DataFrame({name: np.array([], dtype="float64") for name in columns})
@@ -151,7 +151,27 @@ def survival_quantile(
     return Estimate(value, low, high, len(np.atleast_1d(durations)), confidence, KAPLAN_MEIER)
 
 
-def _checked(durations: Any, ended: Any) -> tuple[np.ndarray, np.ndarray]:
+def checked_durations(durations: Any, ended: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Durations and whether each has ended, as arrays, if they are such.
+
+    Parameters
+    ----------
+    durations, ended : array, shape (n,)
+
+    Returns
+    -------
+    (array of float, array of bool)
+
+    Raises
+    ------
+    ParameterError
+        Durations that are negative or unknown, flags of another number.
+
+    Examples
+    --------
+    >>> checked_durations([1], [True])
+    (array([1.]), array([ True]))
+    """
     times = np.asarray(durations, dtype="float64")
     done = np.asarray(ended, dtype=bool)
     if len(times) != len(done):
