@@ -1,0 +1,28 @@
+"""How fast and how safely do we ship? DORA's five numbers, each with n and interval.
+
+`metrics` gives them per service; `change_lead_time`, `deployment_frequency`, `change_fail_rate`,
+`recovery_time` and `rework_rate` each, per period where asked, from `lead_times`, `failures` and
+`recoveries`, which have one row per change, deployment and failure.
+`attribute_incidents` puts incidents down to deployments by a named rule and shows what no rule
+could place; `Rules` holds every choice.
+"""
+
+from srelib.delivery.attribution import attribute_incidents
+from srelib.delivery.counted import history, reached
+from srelib.delivery.failures import (
+    attributed,
+    change_fail_rate,
+    failures,
+    recoveries,
+    recovery_time,
+)
+from srelib.delivery.frequency import counted, deployment_frequency, rework_rate
+from srelib.delivery.lead_time import change_lead_time, lead_times
+from srelib.delivery.rules import DEFAULT, Rules
+from srelib.delivery.summary import Delivery, metrics
+
+__all__ = [
+    "DEFAULT", "Delivery", "Rules", "attribute_incidents", "attributed", "change_fail_rate",
+    "change_lead_time", "counted", "deployment_frequency", "failures", "history", "lead_times",
+    "metrics", "reached", "recoveries", "recovery_time", "rework_rate",
+]  # fmt: skip

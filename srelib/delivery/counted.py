@@ -1,0 +1,200 @@
+"""Which deployments and incidents count: those that reached users, within the history."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from srelib.delivery.rules import REACHED
+from srelib.errors import ColumnError, TimeIndexError
+
+Span = tuple[pd.Timestamp, pd.Timestamp]
+
+
+def reached(deployments: pd.DataFrame, statuses: tuple[str, ...] = REACHED) -> pd.Series:
+    """Whether each deployment reached its users.
+
+    Parameters
+    ----------
+    deployments : DataFrame
+        Table ``deployments``, production only.
+    statuses : tuple of str
+        Statuses that count; a missing one counts too.
+
+    Returns
+    -------
+    Series of bool
+        On the index of the table.
+
+    Raises
+    ------
+    ColumnError
+        The table lacks a column.
+
+    Notes
+    -----
+    Cancelled deployments never count, and those that failed did so before any user saw them.
+
+    Examples
+    --------
+    >>> reached(pd.DataFrame({"status": ["succeeded", "cancelled", None]})).tolist()
+    [True, False, True]
+    """
+    needed(deployments, "deployments", "status")
+    status = deployments["status"]
+    return (status.isin(statuses) | status.isna()) & (status != "cancelled")
+
+
+def needed(table: pd.DataFrame, name: str, *columns: str) -> None:
+    """Refuse a table that lacks a column.
+
+    Parameters
+    ----------
+    table : DataFrame
+    name : str
+        Its name, for the error.
+    *columns : str
+        What it must have.
+
+    Raises
+    ------
+    ColumnError
+        It lacks one.
+
+    Examples
+    --------
+    >>> needed(pd.DataFrame({"service": []}), "deployments", "service")
+    """
+    lacking = [column for column in columns if column not in table.columns]
+    if lacking:
+        raise ColumnError(f"{name} lacks {lacking}; columns seen: {list(table.columns)}.")
+
+
+def span_of(between: Span) -> Span:
+    """Start and end of the history, checked.
+
+    Parameters
+    ----------
+    between : (Timestamp, Timestamp)
+        Tz-aware.
+
+    Returns
+    -------
+    (Timestamp, Timestamp)
+
+    Raises
+    ------
+    TimeIndexError
+        A time without a zone, or a start not before the end.
+
+    Examples
+    --------
+    >>> day = pd.Timestamp("2026-06-01", tz="UTC")
+    >>> span_of((day, day + pd.Timedelta("1D")))[0] == day
+    True
+    """
+    first, last = (pd.Timestamp(time) for time in between)
+    if first.tz is None or last.tz is None:
+        raise TimeIndexError(f"between must carry a time zone; got {first} and {last}.")
+    if not first < last:
+        raise TimeIndexError(f"between must run forward; got {first} to {last}.")
+    return first.tz_convert("UTC"), last.tz_convert("UTC")
+
+
+def history(deployments: pd.DataFrame, *, as_of: pd.Timestamp) -> Span | None:
+    """The time the deployments are known for: from the day of the first one until now.
+
+    Parameters
+    ----------
+    deployments : DataFrame
+        Table ``deployments``.
+    as_of : Timestamp
+        End of the data.
+
+    Returns
+    -------
+    (Timestamp, Timestamp) or None
+        None without a deployment.
+
+    Examples
+    --------
+    >>> shipped = pd.DataFrame({"finished_at": [pd.Timestamp("2026-06-01T10:00Z")]})
+    >>> history(shipped, as_of=pd.Timestamp("2026-06-29T00:00Z"))[0].hour
+    0
+    """
+    needed(deployments, "deployments", "finished_at")
+    first = deployments["finished_at"].min()
+    if pd.isna(first) or not first < as_of:
+        return None
+    return first.floor("D"), as_of
+
+
+def within_history(times: pd.Series, between: Span) -> pd.Series:
+    """Whether each time lies in the history, its end included.
+
+    Parameters
+    ----------
+    times : Series of Timestamp
+    between : (Timestamp, Timestamp)
+
+    Returns
+    -------
+    Series of bool
+
+    Examples
+    --------
+    >>> day = pd.Timestamp("2026-06-01", tz="UTC")
+    >>> within_history(pd.Series([day]), (day, day + pd.Timedelta("1D"))).tolist()
+    [True]
+    """
+    return (times >= between[0]) & (times <= between[1])
+
+
+def real_incidents(incidents: pd.DataFrame) -> pd.DataFrame:
+    """Incidents without planned maintenance.
+
+    Parameters
+    ----------
+    incidents : DataFrame
+        Table ``incidents``.
+
+    Returns
+    -------
+    DataFrame
+
+    Examples
+    --------
+    >>> len(real_incidents(pd.DataFrame({"severity": ["SEV1", "Maintenance", None]})))
+    2
+    """
+    if "severity" not in incidents or not len(incidents):
+        return incidents
+    planned = incidents["severity"].astype("str").str.casefold() == "maintenance"
+    return incidents[~planned.fillna(False)] if planned.any() else incidents
+
+
+def seconds(times: pd.Series) -> np.ndarray:
+    """Times or lengths of time as seconds, NaN where missing.
+
+    Parameters
+    ----------
+    times : Series of Timestamp or Timedelta
+
+    Returns
+    -------
+    array of float
+        [s], since 1970 for times.
+
+    Examples
+    --------
+    >>> seconds(pd.Series([pd.Timedelta("2min"), None])).tolist()
+    [120.0, nan]
+    """
+    if isinstance(times.dtype, pd.DatetimeTZDtype):
+        times = times.dt.tz_convert("UTC").dt.tz_localize(None)
+    raw = times.to_numpy()
+    kind = "m8[us]" if raw.dtype.kind == "m" else "M8[us]"
+    plain = raw.astype(kind)
+    numbers = plain.astype("int64") / 1e6
+    numbers[np.isnat(plain)] = np.nan
+    return numbers

@@ -1,0 +1,369 @@
+"""Change fail rate and failed deployment recovery time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from srelib import tables
+from srelib.delivery.attribution import attribute_incidents
+from srelib.delivery.counted import Span, needed, seconds, span_of, within_history
+from srelib.delivery.frequency import by_chain, counted
+from srelib.delivery.rules import DEFAULT, Rules
+from srelib.delivery.spans import per_piece, service_names
+from srelib.stats import Estimate, survival_median
+from srelib.stats.grouped import quantile
+from srelib.windows import Window
+
+NAN = float("nan")
+
+
+def attributed(
+    deployments: pd.DataFrame, incidents: pd.DataFrame, *, rules: Rules = DEFAULT
+) -> pd.DataFrame:
+    """`attribute_incidents` with a set of rules.
+
+    Parameters
+    ----------
+    deployments, incidents : DataFrame
+        The tables.
+    rules : Rules
+
+    Returns
+    -------
+    DataFrame
+        As from `attribute_incidents`.
+
+    Examples
+    --------
+    >>> from srelib import tables
+    >>> len(attributed(tables.empty("deployments"), tables.empty("incidents")))
+    0
+    """
+    return attribute_incidents(
+        deployments, incidents, within=rules.within, match=rules.match, strict=rules.strict,
+        shared=rules.shared, scope=rules.scope, statuses=rules.statuses,
+    )  # fmt: skip
+
+
+def failures(
+    deployments: pd.DataFrame,
+    incidents: pd.DataFrame | None,
+    *,
+    between: Span,
+    rules: Rules = DEFAULT,
+) -> pd.DataFrame:
+    """Deployments that reached users, and each signal that one of them failed.
+
+    Parameters
+    ----------
+    deployments : DataFrame
+        Table ``deployments``, production only.
+    incidents : DataFrame or None
+        Table ``incidents``; None or empty: that signal stays silent.
+    between : (Timestamp, Timestamp)
+        The history.
+    rules : Rules
+        Attribution, and the signals that make up `failed`.
+
+    Returns
+    -------
+    DataFrame
+        deployment_id, service, finished_at, status, planned, chain, incident, rolled_back,
+        hotfix, failed (any of the signals asked for), incidents (attributed to it).
+
+    Examples
+    --------
+    >>> at = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-01T10:00Z"])
+    >>> rows = pd.DataFrame({"deployment_id": ["d1", "d2"], "service": "shop", "finished_at": at,
+    ...                      "status": "succeeded", "planned": [True, False]})
+    >>> failures(rows, None, between=(at[0], at[1]))[["hotfix", "failed"]].values.tolist()
+    [[True, True], [False, False]]
+    """
+    rows = counted(
+        deployments, between=between, statuses=rules.statuses, hotfix_within=rules.hotfix_within
+    )
+    if incidents is None or not len(incidents):
+        many = np.zeros(len(rows), dtype="int64")
+    else:
+        found = attributed(deployments, incidents, rules=rules)["deployment_id"].dropna()
+        many = rows["deployment_id"].map(found.value_counts()).fillna(0).to_numpy(dtype="int64")
+    rows["incident"] = many > 0
+    rows["rolled_back"] = (rows["status"] == "rolled_back").fillna(False).to_numpy(dtype=bool)
+    rows = rows.rename(columns={"mended": "hotfix"})
+    rows["failed"] = rows[list(rules.signals)].any(axis=1)
+    rows["incidents"] = many
+    return rows
+
+
+def change_fail_rate(
+    deployments: pd.DataFrame,
+    incidents: pd.DataFrame | None,
+    *,
+    between: Span,
+    rules: Rules = DEFAULT,
+    window: Window | str | None = None,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Share of deployments that failed in the hands of users, per service and period.
+
+    Parameters
+    ----------
+    deployments : DataFrame
+        Table ``deployments``, production only.
+    incidents : DataFrame or None
+        Table ``incidents``.
+    between : (Timestamp, Timestamp)
+        The history.
+    rules : Rules
+        Attribution, and the signals that count.
+    window : Window or str, optional
+        A calendar window such as ``1w`` or ``1M``; without it the whole history is one.
+    confidence : float
+        Of the intervals [fraction].
+
+    Returns
+    -------
+    DataFrame
+        One row per service and period: service, label, starts_at, ends_at, complete; value, low,
+        high [fraction], n [deployments], method; failed, incident, rolled_back, hotfix
+        [deployments with that signal], before_users [deployments that failed before anybody saw
+        them: not in n], cancelled [neither].
+        NaN without a deployment that reached users.
+
+    Notes
+    -----
+    A deployment counts once, however many signals or incidents it has.
+    Repairs are deployments too and stand below the line; the interval keeps them with what they
+    mend (`srelib.stats.grouped.grouped_share`).
+
+    References
+    ----------
+    .. [1] DORA, "DORA's software delivery performance metrics", dora.dev, 2026.
+
+    Examples
+    --------
+    >>> at = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-01T10:00Z"])
+    >>> rows = pd.DataFrame({"deployment_id": ["d1", "d2"], "service": "shop", "finished_at": at,
+    ...                      "status": "succeeded", "planned": [True, False]})
+    >>> change_fail_rate(rows, None, between=(at[0], at[1]))[["value", "n"]].values.tolist()
+    [[0.5, 2.0]]
+    """
+    span = span_of(between)
+    rows = failures(deployments, incidents, between=span, rules=rules)
+    others = deployments[within_history(deployments["finished_at"], span)]
+    others = others[others["status"].isin(["failed", "cancelled"])]
+    others = others[~others["status"].isin(rules.statuses) | (others["status"] == "cancelled")]
+    rows = pd.concat([rows.assign(seen=True), _unseen(others)], ignore_index=True)
+
+    def found(own: pd.DataFrame, _: Any) -> dict[str, Any]:
+        status, own = own["status"], own[own["seen"]]
+        counts = {name: int(own[name].sum()) for name in _SIGNALS}
+        if rules.per == "incidents":
+            rate = _per_incident(int(own["incidents"].sum()), len(own), confidence)
+        else:
+            rate = by_chain(own["failed"].astype(bool), own["chain"], confidence)
+        unseen = status.drop(own.index)
+        return {
+            "value": rate, **counts,
+            "before_users": int((unseen == "failed").sum()),
+            "cancelled": int((unseen == "cancelled").sum()),
+        }  # fmt: skip
+
+    return per_piece(
+        rows, found, time="finished_at", between=span, window=window,
+        services=service_names(deployments),
+    )  # fmt: skip
+
+
+_SIGNALS = ("failed", "incident", "rolled_back", "hotfix", "incidents")
+
+
+def _unseen(others: pd.DataFrame) -> pd.DataFrame:
+    """Deployments that never reached users, in the columns of those that did."""
+    frame = others[["deployment_id", "service", "finished_at", "status"]].assign(seen=False)
+    return frame.assign(**dict.fromkeys(_SIGNALS[:-1], False), incidents=0, chain=-1)
+
+
+def _per_incident(incidents: int, deployments: int, confidence: float) -> Estimate:
+    """Incidents per deployment, as a Poisson count."""
+    from srelib.stats import rate
+
+    if not deployments:
+        return Estimate(NAN, NAN, NAN, 0, confidence, "exact Poisson")
+    found = rate(incidents, deployments, confidence)
+    return Estimate(found.value, found.low, found.high, deployments, confidence, found.method)
+
+
+def recoveries(
+    deployments: pd.DataFrame,
+    incidents: pd.DataFrame | None,
+    *,
+    between: Span,
+    rules: Rules = DEFAULT,
+) -> pd.DataFrame:
+    """Failures that deployments brought, and how long each lasted.
+
+    Parameters
+    ----------
+    deployments : DataFrame
+        Table ``deployments``, production only.
+    incidents : DataFrame or None
+        Table ``incidents``.
+    between : (Timestamp, Timestamp)
+        The history; its end is now.
+    rules : Rules
+        Attribution.
+
+    Returns
+    -------
+    DataFrame
+        One row per failure: service (of the deployment), deployment_id, finished_at, started_at,
+        resolved_at (missing: still open), recovered, from_failure, from_deployment [s], until now
+        where it is open, incidents (in it).
+
+    Notes
+    -----
+    Incidents of one deployment that overlap are one failure: their time counts once.
+    A failure starts when its first incident does, which on record is when it was detected.
+
+    Examples
+    --------
+    >>> at = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-01T09:20Z", "2026-06-01T10:20Z"])
+    >>> shipped = pd.DataFrame({"deployment_id": ["d1"], "service": ["shop"],
+    ...                         "finished_at": at[:1], "status": ["succeeded"]})
+    >>> broken = pd.DataFrame({"incident_id": ["i1"], "service": ["shop"], "started_at": at[1:2],
+    ...                        "resolved_at": at[2:], "deployment_id": [None]})
+    >>> found = recoveries(shipped, broken, between=(at[0], at[2]))
+    >>> found[["from_failure", "from_deployment"]].values.tolist()
+    [[3600.0, 4800.0]]
+    """
+    span = span_of(between)
+    rows = counted(deployments, between=span, statuses=rules.statuses)
+    incidents = tables.empty("incidents") if incidents is None else incidents
+    needed(incidents, "incidents", "started_at", "resolved_at")
+    pairs = attributed(deployments, incidents, rules=rules).dropna(subset="deployment_id")
+    times = incidents.drop_duplicates("incident_id").set_index("incident_id")
+    times = times[["started_at", "resolved_at"]]
+    pairs = pairs[["incident_id", "deployment_id"]].join(times, on="incident_id")
+    pairs = pairs[pairs["started_at"] <= span[1]]
+    return _episodes(rows.merge(pairs, on="deployment_id"), span, rules)
+
+
+def _episodes(pairs: pd.DataFrame, span: Span, rules: Rules) -> pd.DataFrame:
+    """Overlapping incidents of a deployment joined."""
+    pairs = pairs.sort_values(["deployment_id", "started_at"], kind="stable", ignore_index=True)
+    open_ = pairs["resolved_at"].isna() | (pairs["resolved_at"] > span[1])
+    begin = seconds(pairs["started_at"].astype("datetime64[us, UTC]"))
+    end = np.where(open_, span[1].timestamp(),
+                   seconds(pairs["resolved_at"].astype("datetime64[us, UTC]")))  # fmt: skip
+    end = np.maximum(end, begin)
+    owner = pd.factorize(pairs["deployment_id"])[0]
+    reach = pd.Series(end).groupby(owner).cummax().to_numpy()
+    new = np.ones(len(pairs), dtype=bool)
+    new[1:] = (owner[1:] != owner[:-1]) | (begin[1:] > reach[:-1])
+    episode = np.cumsum(new) - 1
+    firsts = np.flatnonzero(new)
+    still = np.bincount(episode, weights=open_, minlength=len(firsts)) > 0
+    ends = np.maximum.reduceat(end, firsts) if len(firsts) else end
+    shipped = seconds(pairs["finished_at"])[firsts]
+    from_failure, from_deployment = ends - begin[firsts], ends - shipped
+    if rules.minutes:
+        from_failure, from_deployment = (
+            np.ceil(t / 60) * 60 for t in (from_failure, from_deployment)
+        )
+    resolved = pd.to_datetime(ends, unit="s", utc=True).as_unit("us")
+    first = pairs.iloc[firsts]
+    return pd.DataFrame(
+        {
+            "service": first["service"].array,
+            "deployment_id": first["deployment_id"].array,
+            "finished_at": first["finished_at"].array,
+            "started_at": first["started_at"].array,
+            "resolved_at": pd.Series(resolved).where(~still).array,
+            "recovered": ~still,
+            "from_failure": from_failure,
+            "from_deployment": from_deployment,
+            "incidents": np.bincount(episode, minlength=len(firsts)),
+        }
+    )
+
+
+def recovery_time(
+    deployments: pd.DataFrame,
+    incidents: pd.DataFrame | None,
+    *,
+    between: Span,
+    rules: Rules = DEFAULT,
+    window: Window | str | None = None,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Failed deployment recovery time: median per service, and per period where asked.
+
+    Parameters
+    ----------
+    deployments : DataFrame
+        Table ``deployments``, production only.
+    incidents : DataFrame or None
+        Table ``incidents``.
+    between : (Timestamp, Timestamp)
+        The history; its end is now.
+    rules : Rules
+        Attribution, and where the clock of `value` starts.
+    window : Window or str, optional
+        A calendar window such as ``1w`` or ``1M``, by the start of the failure; without it the
+        whole history is one.
+    confidence : float
+        Of the intervals [fraction].
+
+    Returns
+    -------
+    DataFrame
+        One row per service and period: service, label, starts_at, ends_at, complete; value, low,
+        high [s], n [failures], method; from_deployment, from_deployment_low, ... (the same from
+        the end of the deployment), open [failures].
+        NaN without a failure.
+
+    Notes
+    -----
+    Kaplan-Meier where a failure is still open: it counts for as long as it has lasted.
+    A clock that starts at the deployment counts the quiet time before anything broke.
+
+    References
+    ----------
+    .. [1] DORA, "DORA's software delivery performance metrics", dora.dev, 2026.
+
+    Examples
+    --------
+    >>> at = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-01T09:20Z", "2026-06-01T10:20Z"])
+    >>> shipped = pd.DataFrame({"deployment_id": ["d1"], "service": ["shop"],
+    ...                         "finished_at": at[:1], "status": ["succeeded"]})
+    >>> broken = pd.DataFrame({"incident_id": ["i1"], "service": ["shop"], "started_at": at[1:2],
+    ...                        "resolved_at": at[2:], "deployment_id": [None]})
+    >>> recovery_time(shipped, broken, between=(at[0], at[2]))["value"].tolist()
+    [3600.0]
+    """
+    span = span_of(between)
+    rows = recoveries(deployments, incidents, between=span, rules=rules)
+    clock = f"from_{rules.recovery_from}"
+
+    def found(own: pd.DataFrame, _: Any) -> dict[str, Any]:
+        return {
+            "value": _middle(own, clock, confidence),
+            "from_deployment": _middle(own, "from_deployment", confidence),
+            "open": int((~own["recovered"].astype(bool)).sum()),
+        }
+
+    return per_piece(
+        rows, found, time="started_at", between=span, window=window,
+        services=service_names(deployments),
+    )  # fmt: skip
+
+
+def _middle(own: pd.DataFrame, clock: str, confidence: float) -> Estimate:
+    times, done = own[clock].to_numpy(), own["recovered"].to_numpy(dtype=bool)
+    if done.all():
+        return quantile(times, confidence=confidence)
+    return survival_median(np.maximum(times, 0), done, confidence=confidence)

@@ -1,0 +1,251 @@
+"""Deployment frequency and rework rate: what was shipped, and what had to be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from srelib.delivery.counted import Span, needed, reached, seconds, span_of, within_history
+from srelib.delivery.rules import REACHED
+from srelib.delivery.spans import per_piece, periods_of, service_names
+from srelib.stats import Estimate
+from srelib.stats.grouped import grouped_share, scattered_rate
+from srelib.windows import Window
+
+NAN = float("nan")
+WEEK = pd.Timedelta(days=7)
+DAY = pd.Timedelta(days=1)
+
+
+def counted(
+    deployments: pd.DataFrame,
+    *,
+    between: Span,
+    statuses: tuple[str, ...] = REACHED,
+    hotfix_within: pd.Timedelta | str = "24h",
+) -> pd.DataFrame:
+    """Deployments that reached users within the history, in order, with what they follow.
+
+    Parameters
+    ----------
+    deployments : DataFrame
+        Table ``deployments``, production only.
+    between : (Timestamp, Timestamp)
+        The history.
+    statuses : tuple of str
+        Statuses that count; a missing one does.
+    hotfix_within : Timedelta or str
+        An unplanned deployment up to this long after another one of its service mends it.
+
+    Returns
+    -------
+    DataFrame
+        deployment_id, service, finished_at, status, planned (missing: not known), chain (number
+        shared by a deployment and those made to mend it), mended (whether the next one does).
+
+    Examples
+    --------
+    >>> at = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-01T10:00Z", "2026-06-03T09:00Z"])
+    >>> rows = pd.DataFrame({"deployment_id": ["d1", "d2", "d3"], "service": "shop",
+    ...                      "finished_at": at, "status": "succeeded",
+    ...                      "planned": [True, False, False]})
+    >>> found = counted(rows, between=(at[0], at[2]))
+    >>> found["chain"].tolist(), found["mended"].tolist()
+    ([0, 0, 1], [True, False, False])
+    """
+    needed(deployments, "deployments", "deployment_id", "service", "finished_at", "status")
+    span = span_of(between)
+    kept = deployments[
+        reached(deployments, statuses) & within_history(deployments["finished_at"], span)
+    ]
+    codes, names = pd.factorize(kept["service"].astype("str"), sort=True)
+    order = np.lexsort((kept["finished_at"].to_numpy(), codes))
+    kept, codes = kept.take(order), codes[order]
+    planned = kept["planned"] if "planned" in kept else pd.Series(pd.NA, index=kept.index)
+    planned = planned.astype("boolean")
+    at = seconds(kept["finished_at"])
+    repair = (planned == False).fillna(False).to_numpy(dtype=bool)  # noqa: E712
+    limit = pd.Timedelta(hotfix_within).total_seconds()
+    follows = np.zeros(len(kept), dtype=bool)
+    follows[1:] = repair[1:] & (codes[1:] == codes[:-1]) & (np.diff(at) <= limit)
+    return pd.DataFrame(
+        {
+            "deployment_id": kept["deployment_id"].astype("str").array,
+            "service": np.asarray(names, dtype=object)[codes] if len(kept) else [],
+            "finished_at": kept["finished_at"].array,
+            "status": kept["status"].array,
+            "planned": planned.array,
+            "chain": np.cumsum(~follows) - 1,
+            "mended": np.append(follows[1:], False) if len(kept) else follows,
+        }
+    )
+
+
+def deployment_frequency(
+    deployments: pd.DataFrame,
+    *,
+    between: Span,
+    window: Window | str | None = None,
+    statuses: tuple[str, ...] = REACHED,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Deployments a week per service, and per period where asked.
+
+    Parameters
+    ----------
+    deployments : DataFrame
+        Table ``deployments``, production only.
+    between : (Timestamp, Timestamp)
+        The history.
+    window : Window or str, optional
+        A calendar window such as ``1w`` or ``1M``; without it the whole history is one.
+    statuses : tuple of str
+        Statuses that count; a missing one does.
+    confidence : float
+        Of the intervals [fraction].
+
+    Returns
+    -------
+    DataFrame
+        One row per service and period: service, label, starts_at, ends_at, complete (False where
+        the history holds only part of the period); value, low, high [1/week], n [deployments],
+        method; days (on which any was), per_day [1/day], day_share [fraction of days], gap
+        (median time between two) and longest_gap (Timedelta), weeks [weeks].
+
+    Notes
+    -----
+    A period at an edge of the history counts at the length that was seen.
+    The interval comes from the scatter between the weeks (`srelib.stats.grouped.scattered_rate`):
+    a release train is known better than independent deployments would be, bursts less well.
+
+    Examples
+    --------
+    >>> at = pd.date_range("2026-06-01", periods=8, freq="7D", tz="UTC")
+    >>> rows = pd.DataFrame({"deployment_id": at.astype(str), "service": "shop",
+    ...                      "finished_at": at, "status": "succeeded"})
+    >>> found = deployment_frequency(rows, between=(at[0], at[7] + pd.Timedelta("6D 23h")))
+    >>> found["n"].tolist(), found["days"].tolist()
+    ([8], [8])
+    """
+    span = span_of(between)
+    rows = counted(deployments, between=span, statuses=statuses)
+
+    def found(own: pd.DataFrame, period: Any) -> dict[str, Any]:
+        weeks = (period.ends_at - period.starts_at) / WEEK
+        days = own["finished_at"].dt.floor("D").nunique()
+        gaps = own["finished_at"].diff().dropna()
+        return {
+            "value": _rate(own, period, confidence),
+            "days": days,
+            "per_day": len(own) / (7 * weeks),
+            "day_share": min(days / (7 * weeks), 1.0),
+            "gap": gaps.median() if len(gaps) else pd.NaT,
+            "longest_gap": gaps.max() if len(gaps) else pd.NaT,
+            "weeks": weeks,
+        }
+
+    return per_piece(
+        rows, found, time="finished_at", between=span, window=window,
+        services=service_names(deployments),
+    )  # fmt: skip
+
+
+def _rate(own: pd.DataFrame, period: Any, confidence: float) -> Estimate:
+    """Deployments a week, from counts in steps of seven days back from the end."""
+    whole = periods_of((period.starts_at, period.ends_at), Window(WEEK))
+    edges = [*whole["starts_at"], period.ends_at + pd.Timedelta(1, "us")]
+    counts = np.diff(own["finished_at"].searchsorted(edges))
+    lengths = seconds(whole["ends_at"] - whole["starts_at"]) / WEEK.total_seconds()
+    return scattered_rate(counts, lengths, confidence=confidence)
+
+
+def rework_rate(
+    deployments: pd.DataFrame,
+    *,
+    between: Span,
+    window: Window | str | None = None,
+    statuses: tuple[str, ...] = REACHED,
+    hotfix_within: pd.Timedelta | str = "24h",
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Share of deployments that were unplanned, made after an incident.
+
+    Parameters
+    ----------
+    deployments : DataFrame
+        Table ``deployments``, production only.
+    between : (Timestamp, Timestamp)
+        The history.
+    window : Window or str, optional
+        A calendar window such as ``1w`` or ``1M``; without it the whole history is one.
+    statuses : tuple of str
+        Statuses that count; a missing one does.
+    hotfix_within : Timedelta or str
+        How long after a deployment an unplanned one belongs to it, for the interval.
+    confidence : float
+        Of the intervals [fraction].
+
+    Returns
+    -------
+    DataFrame
+        One row per service and period: service, label, starts_at, ends_at, complete; value, low,
+        high [fraction], n [deployments known to be planned or not], method; unplanned, unknown
+        [deployments].
+        NaN and n 0 where the exports do not say of any deployment whether it was planned.
+
+    References
+    ----------
+    .. [1] DORA, "DORA's software delivery performance metrics", dora.dev, 2026.
+
+    Examples
+    --------
+    >>> at = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-01T10:00Z", "2026-06-03T09:00Z"])
+    >>> rows = pd.DataFrame({"deployment_id": ["d1", "d2", "d3"], "service": "shop",
+    ...                      "finished_at": at, "status": "succeeded",
+    ...                      "planned": [True, False, None]})
+    >>> rework_rate(rows, between=(at[0], at[2]))[["value", "n", "unknown"]].values.tolist()
+    [[0.5, 2.0, 1.0]]
+    """
+    span = span_of(between)
+    rows = counted(deployments, between=span, statuses=statuses, hotfix_within=hotfix_within)
+
+    def found(own: pd.DataFrame, _: Any) -> dict[str, Any]:
+        known = own[own["planned"].notna()]
+        unplanned = ~known["planned"].astype(bool)
+        return {
+            "value": by_chain(unplanned, known["chain"], confidence),
+            "unplanned": int(unplanned.sum()),
+            "unknown": len(own) - len(known),
+        }
+
+    return per_piece(
+        rows, found, time="finished_at", between=span, window=window,
+        services=service_names(deployments),
+    )  # fmt: skip
+
+
+def by_chain(flags: pd.Series, chain: pd.Series, confidence: float) -> Estimate:
+    """Share of deployments that are flagged, a deployment and its repairs kept together.
+
+    Parameters
+    ----------
+    flags : Series of bool
+    chain : Series of int
+        What each deployment belongs to.
+    confidence : float
+        [fraction]
+
+    Returns
+    -------
+    Estimate
+
+    Examples
+    --------
+    >>> by_chain(pd.Series([True, False]), pd.Series([0, 1]), 0.95).value
+    0.5
+    """
+    places = pd.factorize(chain)[0]
+    parts = np.bincount(places, weights=flags.to_numpy(dtype="float64"))
+    return grouped_share(parts, np.bincount(places), confidence=confidence)

@@ -1,0 +1,166 @@
+"""The rules behind the five numbers: ours, each a keyword, and those of other tools by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from srelib.errors import ParameterError
+
+Match = Literal["source", "window", "latest", "source_then_window", "source_then_latest"]
+MATCHES: tuple[str, ...] = (
+    "source", "window", "latest", "source_then_window", "source_then_latest",
+)  # fmt: skip
+SIGNALS = ("incident", "rolled_back", "hotfix")
+REACHED = ("succeeded", "rolled_back")
+"""Statuses of deployments that reached their users; a missing status is taken as one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What counts as what: attribution, clocks, signals.
+
+    Parameters
+    ----------
+    name : str
+        Name of the set of rules.
+    match : {'source', 'window', 'latest', 'source_then_window', 'source_then_latest'}
+        How an incident finds the deployment that caused it.
+    within : Timedelta or str
+        Longest time from a deployment to the start of an incident, for ``window``.
+    strict : bool
+        The deployment must lie before the start, not at it.
+    shared : bool
+        ``window``: every deployment within it is answerable, instead of the latest.
+    scope : {'service', 'project'}
+        Deployments of the same service, or of any.
+    statuses : tuple of str
+        Deployments that can be answerable, and that are counted; a missing status passes.
+    start : {'committed', 'merged'}
+        Where a change lead time starts.
+    lead : {'median', 'mean'}
+        What is made of lead times.
+    recovery_from : {'failure', 'deployment'}
+        Where the clock of recovery starts.
+    signals : tuple of {'incident', 'rolled_back', 'hotfix'}
+        What makes a deployment a failed one.
+    hotfix_within : Timedelta or str
+        An unplanned deployment up to this long after another one mends it.
+    minutes : bool
+        Lead times and recovery times in whole minutes, rounded up.
+    per : {'deployments', 'incidents'}
+        What is counted above the line of the fail rate: deployments that failed, each once, or
+        incidents, so that the rate can be above 1.
+
+    Raises
+    ------
+    ParameterError
+        A rule is not one of those allowed, or a time is not longer than nothing.
+
+    Examples
+    --------
+    >>> Rules(within="4h").within
+    Timedelta('0 days 04:00:00')
+    """
+
+    name: str = "srelib"
+    match: str = "source_then_window"
+    within: pd.Timedelta | str = "24h"
+    strict: bool = False
+    shared: bool = False
+    scope: str = "service"
+    statuses: tuple[str, ...] = REACHED
+    start: str = "committed"
+    lead: str = "median"
+    recovery_from: str = "failure"
+    signals: tuple[str, ...] = SIGNALS
+    hotfix_within: pd.Timedelta | str = "24h"
+    minutes: bool = False
+    per: str = "deployments"
+
+    def __post_init__(self) -> None:
+        """Refuse rules that do not exist, and turn lengths of time into Timedelta."""
+        for name, allowed in _ALLOWED.items():
+            one_of(getattr(self, name), name, allowed)
+        for signal in self.signals:
+            one_of(signal, "signals", SIGNALS)
+        for name in ("within", "hotfix_within"):
+            object.__setattr__(self, name, length(getattr(self, name), name))
+
+
+_ALLOWED: dict[str, tuple[str, ...]] = {
+    "match": MATCHES,
+    "scope": ("service", "project"),
+    "start": ("committed", "merged"),
+    "lead": ("median", "mean"),
+    "recovery_from": ("failure", "deployment"),
+    "per": ("deployments", "incidents"),
+}
+
+
+def one_of(value: str, name: str, allowed: tuple[str, ...]) -> str:
+    """The value, if it is one of those allowed.
+
+    Parameters
+    ----------
+    value : str
+    name : str
+        Name of the argument, for the error.
+    allowed : tuple of str
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ParameterError
+        It is not.
+
+    Examples
+    --------
+    >>> one_of("latest", "match", MATCHES)
+    'latest'
+    """
+    if value not in allowed:
+        raise ParameterError(f"{name} must be one of {', '.join(allowed)}; got {value!r}.")
+    return value
+
+
+def length(value: pd.Timedelta | str, name: str) -> pd.Timedelta:
+    """A length of time longer than nothing.
+
+    Parameters
+    ----------
+    value : Timedelta or str
+    name : str
+        Name of the argument, for the error.
+
+    Returns
+    -------
+    Timedelta
+
+    Raises
+    ------
+    ParameterError
+        It cannot be read, or is not longer than nothing.
+
+    Examples
+    --------
+    >>> length("24h", "within")
+    Timedelta('1 days 00:00:00')
+    """
+    try:
+        found = pd.Timedelta(value)
+    except ValueError as error:
+        raise ParameterError(f"{name} must be a length of time; got {value!r}. Try '24h'.") from (
+            error
+        )
+    if not found > pd.Timedelta(0):
+        raise ParameterError(f"{name} must be longer than nothing; got {value}. Try '24h'.")
+    return found
+
+
+DEFAULT = Rules()

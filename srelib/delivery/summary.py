@@ -1,0 +1,115 @@
+"""The five numbers of each service together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from srelib.delivery.counted import Span, span_of
+from srelib.delivery.failures import change_fail_rate, recovery_time
+from srelib.delivery.frequency import deployment_frequency, rework_rate
+from srelib.delivery.lead_time import change_lead_time
+from srelib.delivery.rules import DEFAULT, Rules
+from srelib.delivery.spans import estimate, service_names
+from srelib.stats import Estimate
+
+NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """How a service ships: DORA's five numbers, each with n and interval.
+
+    Parameters
+    ----------
+    deployments : int
+        That reached users.
+    frequency : Estimate
+        Deployments [1/week].
+    lead_time : Estimate
+        Median change lead time [s].
+    fail_rate : Estimate
+        Deployments that failed in the hands of users / deployments [fraction].
+    recovery : Estimate
+        Median time from the start of a failure to its end [s].
+    rework_rate : Estimate
+        Unplanned deployments / deployments [fraction].
+
+    Notes
+    -----
+    What the exports do not say is NaN with n 0.
+    """
+
+    deployments: int
+    frequency: Estimate
+    lead_time: Estimate
+    fail_rate: Estimate
+    recovery: Estimate
+    rework_rate: Estimate
+
+
+def metrics(
+    deployments: pd.DataFrame,
+    changes: pd.DataFrame | None,
+    incidents: pd.DataFrame | None,
+    *,
+    between: Span,
+    rules: Rules = DEFAULT,
+    confidence: float = 0.95,
+) -> dict[str, Delivery]:
+    """DORA's five numbers of every service that was deployed.
+
+    Parameters
+    ----------
+    deployments : DataFrame
+        Table ``deployments``, production only.
+    changes, incidents : DataFrame or None
+        The tables; None or empty: what needs them is NaN with n 0.
+    between : (Timestamp, Timestamp)
+        The history; its end is now.
+    rules : Rules
+        What counts as what.
+    confidence : float
+        Of the intervals [fraction].
+
+    Returns
+    -------
+    dict of str to Delivery
+        By service, in order of their names.
+
+    Notes
+    -----
+    Without incidents the fail rate still has the signals of the deployments themselves.
+
+    Examples
+    --------
+    >>> at = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-15T09:00Z"])
+    >>> rows = pd.DataFrame({"deployment_id": ["d1", "d2"], "service": "shop", "finished_at": at,
+    ...                      "status": "succeeded", "planned": [True, False]})
+    >>> found = metrics(rows, None, None, between=(at[0], at[1]))["shop"]
+    >>> found.deployments, found.frequency.value, found.lead_time.n
+    (2, 1.0, 0)
+    """
+    span = span_of(between)
+    sure: dict[str, Any] = {"confidence": confidence}
+    often = deployment_frequency(deployments, between=span, statuses=rules.statuses, **sure)
+    fails = change_fail_rate(deployments, incidents, between=span, rules=rules, **sure)
+    mended = recovery_time(deployments, incidents, between=span, rules=rules, **sure)
+    rework = rework_rate(deployments, between=span, statuses=rules.statuses, **sure)
+    parts = {"frequency": often, "fail_rate": fails, "recovery": mended, "rework_rate": rework}
+    if changes is not None and len(changes):
+        parts["lead_time"] = change_lead_time(
+            changes, deployments, between=span, start=rules.start, lead=rules.lead,
+            minutes=rules.minutes, **sure,
+        )  # fmt: skip
+    rows = {name: part.set_index("service") for name, part in parts.items()}
+    nothing = Estimate(NAN, NAN, NAN, 0, confidence, "no changes")
+    found = {}
+    for service in service_names(deployments):
+        each = {name: estimate(part.loc[service], confidence=confidence)
+                for name, part in rows.items()}  # fmt: skip
+        each = {"lead_time": nothing, **each}
+        found[service] = Delivery(int(each["frequency"].n), **each)
+    return found

@@ -1,0 +1,292 @@
+"""Quantiles, shares and rates of what comes in groups, such as changes in deployments."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from srelib.errors import ParameterError
+from srelib.stats.intervals import Estimate, level, normal_quantile, wilson
+
+NAN = float("nan")
+FRACTIONAL = "fractional order statistics"
+SCATTER = "scatter of the periods"
+WILSON_GROUPS = "Wilson, groups kept together"
+
+
+def quantile(
+    values: Any, q: float = 0.5, *, confidence: float = 0.95, groups: Any = None
+) -> Estimate:
+    """Quantile of values, with an interval that knows which of them belong together.
+
+    Parameters
+    ----------
+    values : array, shape (n,)
+        Unknown ones (NaN) are left out.
+    q : float
+        Which quantile [fraction]; 0.5 is the median.
+    confidence : float
+        Share of such intervals that hold the truth [fraction].
+    groups : array, shape (n,), optional
+        What each value belongs to; values of one group may resemble each other, groups are
+        independent. Without it every value stands alone.
+
+    Returns
+    -------
+    Estimate
+        NaN without values; an end of the interval is NaN where too few values lie beyond it
+        (a median needs 6 at 95 %), and both are with fewer than 3 groups.
+
+    Raises
+    ------
+    ParameterError
+        q or confidence outside (0, 1).
+
+    Notes
+    -----
+    The interval runs between two order statistics, interpolated so that it holds the truth as
+    often as it says instead of more often [1]_; it assumes nothing about the shape.
+    Groups make n values worth fewer: n is divided by the design effect, the variance of the
+    share of values below the quantile with whole groups as units over that of n separate
+    values [2]_; few groups cost a little more, as in Student's t [3]_.
+
+    References
+    ----------
+    .. [1] Hutson, Journal of Applied Statistics 26 (1999) 343.
+    .. [2] Woodruff, JASA 47 (1952) 635; Francisco, Fuller, Annals of Statistics 19 (1991) 454.
+    .. [3] Korn, Graubard, Survey Methodology 24 (1998) 193.
+
+    Examples
+    --------
+    >>> found = quantile([5.0, 1, 2, 3, 4, 6])
+    >>> found.value, round(found.low, 2), round(found.high, 2)
+    (3.5, 1.19, 5.81)
+    """
+    level(confidence)
+    if not 0 < q < 1:
+        raise ParameterError(f"q must lie strictly between 0 and 1; got {q}. For 90 % write 0.9.")
+    array = np.asarray(values, dtype="float64")
+    known = ~np.isnan(array)
+    ordered = np.sort(array[known])
+    n = len(ordered)
+    if not n:
+        return Estimate(NAN, NAN, NAN, 0, confidence, FRACTIONAL)
+    value = float(np.quantile(ordered, q))
+    worth = float(n) if groups is None else _worth(array, np.asarray(groups), known, value, q,
+                                                   confidence)  # fmt: skip
+    low, high = (_at_rank(ordered, rank) for rank in _ranks(worth, q, confidence))
+    return Estimate(value, low, high, n, confidence, FRACTIONAL)
+
+
+def grouped_share(part: Any, whole: Any, *, confidence: float = 0.95) -> Estimate:
+    """Share of events that are set, where the events of a group depend on each other.
+
+    Parameters
+    ----------
+    part, whole : array, shape (groups,)
+        Events set and events in all of each group; the size of a group may depend on them.
+    confidence : float
+        Share of such intervals that hold the truth [fraction].
+
+    Returns
+    -------
+    Estimate
+        Fraction; NaN without events.
+
+    Notes
+    -----
+    Wilson's interval for as many independent events as the groups are worth: the linearised
+    variance of sum(part) / sum(whole) over groups against the binomial one.
+    Groups can be worth more than their events: where every failure brings a repair that hardly
+    fails itself, the number of failures scatters less than a binomial one.
+
+    References
+    ----------
+    .. [1] Kott, Liu, International Statistical Review 77 (2009) 251 (Wilson for grouped data).
+
+    Examples
+    --------
+    >>> grouped_share([1, 0, 0, 0], [1, 1, 1, 1]) .value
+    0.25
+    """
+    k, m = np.asarray(part, dtype="float64"), np.asarray(whole, dtype="float64")
+    k, m = k[m > 0], m[m > 0]
+    n = m.sum()
+    if not n:
+        return Estimate(NAN, NAN, NAN, 0, confidence, WILSON_GROUPS)
+    share, count = k.sum() / n, len(m)
+    effect = 1.0
+    if 0 < share < 1 and count > 1 and (m > 1).any():
+        residual = k - share * m
+        effect = (residual**2).sum() * count / (count - 1) / (n * share * (1 - share))
+        effect = max(effect, 0.25)
+    low, high = wilson(k.sum() / effect, n / effect, confidence=confidence)
+    method = WILSON_GROUPS if effect != 1.0 else "Wilson"
+    return Estimate(float(share), low, high, float(n), confidence, method)
+
+
+def grouped_mean(values: Any, groups: Any, *, confidence: float = 0.95) -> Estimate:
+    """Mean of values of which those of a group may resemble each other.
+
+    Parameters
+    ----------
+    values : array, shape (n,)
+        Unknown ones (NaN) are left out.
+    groups : array, shape (n,)
+        What each value belongs to.
+    confidence : float
+        Share of such intervals that hold the truth [fraction].
+
+    Returns
+    -------
+    Estimate
+        NaN without values; no interval with fewer than 3 groups.
+
+    Notes
+    -----
+    Student's interval with whole groups as units; a few long values make it hold the truth too
+    seldom, which is one more reason to prefer `quantile`.
+
+    References
+    ----------
+    .. [1] Cochran, Sampling Techniques, 3rd ed. 1977, section 9A.
+
+    Examples
+    --------
+    >>> grouped_mean([1.0, 2.0, 3.0, 6.0], ["a", "a", "b", "c"]).value
+    3.0
+    """
+    from scipy.special import stdtrit
+
+    array = np.asarray(values, dtype="float64")
+    known = ~np.isnan(array)
+    array, n = array[known], int(known.sum())
+    method = "Student, groups kept together"
+    if not n:
+        return Estimate(NAN, NAN, NAN, 0, confidence, method)
+    _, place = np.unique(np.asarray(groups)[known], return_inverse=True)
+    mean, count = float(array.mean()), int(place.max()) + 1
+    if count < 3:
+        return Estimate(mean, NAN, NAN, n, confidence, method)
+    sums = np.bincount(place, weights=array - mean)
+    error = math.sqrt((sums**2).sum() * count / (count - 1)) / n
+    half = float(stdtrit(count - 1, (1 + level(confidence)) / 2)) * error
+    return Estimate(mean, mean - half, mean + half, n, confidence, method)
+
+
+def scattered_rate(counts: Any, lengths: Any, *, confidence: float = 0.95) -> Estimate:
+    """Events per unit of time, where counts may scatter more or less than chance alone.
+
+    Parameters
+    ----------
+    counts, lengths : array, shape (periods,)
+        Events of each period, and its length in the unit of time wanted.
+    confidence : float
+        Share of such intervals that hold the truth [fraction].
+
+    Returns
+    -------
+    Estimate
+        Events per unit of time; `n` is the number of events.
+
+    Notes
+    -----
+    Student's interval from the scatter of the counts around the common rate, so that a release
+    train is known better, and bursts less well, than independent events would be.
+    It is made on the scale of square roots, where it stays above 0.
+    A total is never known better than to half an event, since the periods end somewhere.
+    Fewer than 4 periods or 4 events say nothing of their scatter: then the exact interval of a
+    Poisson count.
+
+    References
+    ----------
+    .. [1] McCullagh, Nelder, Generalized Linear Models, 2nd ed. 1989, section 6.2.
+    .. [2] Garwood, Biometrika 28 (1936) 437.
+
+    Examples
+    --------
+    >>> train = scattered_rate([2, 2, 2, 2, 2, 2], [1.0] * 6)
+    >>> train.value, round(train.low, 2), round(train.high, 2)
+    (2.0, 1.79, 2.22)
+    """
+    from scipy.special import stdtrit
+
+    from srelib.stats.estimates import rate
+
+    k, time = np.asarray(counts, dtype="float64"), np.asarray(lengths, dtype="float64")
+    k, time = k[time > 0], time[time > 0]
+    total, length = k.sum(), time.sum()
+    if not length:
+        return Estimate(NAN, NAN, NAN, 0, confidence, "exact Poisson")
+    if len(time) < 4 or total < 4:
+        return rate(int(total), float(length), confidence)
+    mean = total / length
+    scatter = ((k - mean * time) ** 2).sum() * len(time) / (len(time) - 1)
+    error = math.sqrt(max(scatter, 0.25)) / (2 * math.sqrt(total))
+    half = float(stdtrit(len(time) - 1, (1 + level(confidence)) / 2)) * error
+    low, high = (max(math.sqrt(total) + side * half, 0.0) ** 2 / length for side in (-1, 1))
+    return Estimate(float(mean), float(low), float(high), float(total), confidence, SCATTER)
+
+
+def _worth(
+    values: np.ndarray, groups: np.ndarray, known: np.ndarray, at: float, q: float,
+    confidence: float,
+) -> float:  # fmt: skip
+    """How many separate values the grouped ones are worth for this quantile; NaN: too few."""
+    _, place = np.unique(groups[known], return_inverse=True)
+    sizes = np.bincount(place)
+    n, count = sizes.sum(), len(sizes)
+    if count < 3:
+        return NAN
+    below = values[known] < at
+    ties = values[known] == at
+    share = (q - below.mean()) / ties.mean() if ties.any() else 0.0
+    residual = np.bincount(place, weights=below + share * ties - q)
+    effect = (residual**2).sum() * count / (count - 1) / (n * q * (1 - q))
+    if (sizes == 1).all():
+        return float(n)
+    return n / max(effect, 0.5) * _small(count, confidence)
+
+
+def _small(count: int, confidence: float) -> float:
+    """What an estimated variance costs: the normal quantile over Student's, squared."""
+    from scipy.special import stdtrit
+
+    student = float(stdtrit(count - 1, (1 + confidence) / 2))
+    return (normal_quantile(confidence) / student) ** 2
+
+
+def _ranks(n: float, q: float, confidence: float) -> tuple[float, float]:
+    """Ends of the interval as fractions of n + 1, from the beta distribution of an order
+    statistic of fractional rank; NaN where it lies beyond the last one."""
+    if not n >= 2:
+        return NAN, NAN
+    return _rank(n, q, confidence), 1 - _rank(n, 1 - q, confidence)
+
+
+def _rank(n: float, q: float, confidence: float) -> float:
+    """Fraction e for which an order statistic of rank e (n + 1) lies below the quantile just
+    often enough."""
+    from scipy.optimize import brentq
+    from scipy.special import betainc
+
+    def missed(e: float) -> float:
+        a = e * (n + 1)
+        return float(betainc(a, n + 1 - a, q)) - (1 + confidence) / 2
+
+    edge = 1 / (n + 1)
+    if missed(edge) < 0:
+        return NAN
+    return float(brentq(missed, edge, q)) if missed(q) < 0 else q
+
+
+def _at_rank(ordered: np.ndarray, fraction: float) -> float:
+    """Value at a fraction of n + 1 ranks, between neighbours in proportion."""
+    if fraction != fraction:
+        return NAN
+    rank = fraction * (len(ordered) + 1)
+    if not 1 <= rank <= len(ordered):
+        return NAN
+    return float(np.interp(rank, np.arange(1, len(ordered) + 1), ordered))
