@@ -2,9 +2,14 @@
 
 `deployment_effect` compares the hours after deployments with placebo schedules, `effects` does
 so for several services.
+`scoreboard` puts the numbers of both disciplines side by side, `quadrants` says where each
+service stands, `association` whether the two moved together; `weekly` and `shipped` are the
+tables they start from, `by_batch`, `by_weekday` and `by_hour` ask which deployments fail.
 """
 
+from srelib.tradeoff.association import Association, association
 from srelib.tradeoff.effect import deployment_effect
+from srelib.tradeoff.failures import Failures, by_batch, by_hour, by_weekday
 from srelib.tradeoff.model import (
     EXCLUDED,
     INSIDE_INCIDENT,
@@ -14,16 +19,59 @@ from srelib.tradeoff.model import (
     REASONS,
     Effect,
 )
+from srelib.tradeoff.panel import per_service, shared_span, shipped, weekly
+from srelib.tradeoff.quadrants import (
+    FAST_FRAGILE,
+    FAST_SAFE,
+    QUADRANTS,
+    SLOW_FRAGILE,
+    SLOW_SAFE,
+    Quadrants,
+    quadrants,
+)
+from srelib.tradeoff.scoreboard import (
+    DEVOPS,
+    SHARED,
+    SRE,
+    Standing,
+    budget_left,
+    scoreboard,
+    service_level,
+)
 from srelib.tradeoff.several import effects
 
 __all__ = [
+    "DEVOPS",
     "EXCLUDED",
+    "FAST_FRAGILE",
+    "FAST_SAFE",
     "INSIDE_INCIDENT",
     "NOT_SHIPPED",
     "NO_CONTROL",
     "NO_DATA",
+    "QUADRANTS",
     "REASONS",
+    "SHARED",
+    "SLOW_FRAGILE",
+    "SLOW_SAFE",
+    "SRE",
+    "Association",
     "Effect",
+    "Failures",
+    "Quadrants",
+    "Standing",
+    "association",
+    "budget_left",
+    "by_batch",
+    "by_hour",
+    "by_weekday",
     "deployment_effect",
     "effects",
+    "per_service",
+    "quadrants",
+    "scoreboard",
+    "service_level",
+    "shared_span",
+    "shipped",
+    "weekly",
 ]
