@@ -78,8 +78,8 @@ def shown(field: str, value: float) -> str:
 
     Examples
     --------
-    >>> shown("frequency", 6.84), shown("recovery", 3600.0), shown("left", 0.125)
-    ('6.8', '1\\xa0h', '12\\xa0%')
+    >>> shown("frequency", 6.84), shown("recovery", 7200.0), shown("left", 0.125)
+    ('6.8', '2\\xa0h', '12\\xa0%')
     """
     if value != value:
         return wording.UNKNOWN

@@ -19,7 +19,7 @@ from srelib.tradeoff.model import (
     REASONS,
     Effect,
 )
-from srelib.tradeoff.panel import per_service, shared_span, shipped, weekly
+from srelib.tradeoff.panel import per_service, production, shared_span, shipped, weekly
 from srelib.tradeoff.quadrants import (
     FAST_FRAGILE,
     FAST_SAFE,
@@ -68,6 +68,7 @@ __all__ = [
     "deployment_effect",
     "effects",
     "per_service",
+    "production",
     "quadrants",
     "scoreboard",
     "service_level",

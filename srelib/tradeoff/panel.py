@@ -59,6 +59,35 @@ def per_service(counts: Mapping[Any, pd.DataFrame], *, sli: str = "availability"
     return {key: counts[key] for key in counts if chosen[key.service] is key}
 
 
+def production(deployments: pd.DataFrame, *, environment: str) -> pd.DataFrame:
+    """The deployments that users met.
+
+    Parameters
+    ----------
+    deployments : DataFrame
+        Table ``deployments``.
+    environment : str
+        Start of the names of environments that count, upper or lower case; rows that name none
+        are kept.
+
+    Returns
+    -------
+    DataFrame
+        A selection of the rows.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"environment": ["Production", "staging", None]})
+    >>> production(rows, environment="prod").index.tolist()
+    [0, 2]
+    """
+    if "environment" not in deployments or not len(deployments):
+        return deployments
+    names = deployments["environment"].astype("str").str.lower()
+    kept = deployments["environment"].isna() | names.str.startswith(environment.lower())
+    return deployments[kept]
+
+
 def shared_span(counts: Mapping[Any, pd.DataFrame], deployments: pd.DataFrame) -> Span | None:
     """The time on which both reliability and deployments are on record.
 

@@ -21,9 +21,10 @@ def counts(good: float = 99.0, total: float = 100.0) -> pd.DataFrame:
 
 def shipped(*times: str, size: float = 2.0, failed: bool = False) -> pd.DataFrame:
     """Deployments of the shop."""
+    at = pd.to_datetime(list(times), utc=True, format="ISO8601")
     return pd.DataFrame({
         "deployment_id": [str(n) for n in range(len(times))], "service": "shop",
-        "finished_at": pd.to_datetime(list(times), utc=True, format="ISO8601"), "size": size, "failed": failed,
+        "finished_at": at, "size": size, "failed": failed,
     })  # fmt: skip
 
 

@@ -183,5 +183,5 @@ def test_every_field_is_an_estimate_with_its_n(sample):
     for one in found.values():
         for field in FIELDS:
             estimate = getattr(one, field)
-            assert (estimate.n == 0) == np.isnan(estimate.value) or field in ("pages", "incidents",
-                                                                              "restore")  # fmt: skip
+            may_be_none = field in ("pages", "incidents", "restore")
+            assert (estimate.n == 0) == np.isnan(estimate.value) or may_be_none
