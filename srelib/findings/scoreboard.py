@@ -39,7 +39,7 @@ def quadrants_sentences(quadrants: Any) -> list[str]:
     for quadrant, words in phrases.items():
         held = rows[rows["quadrant"] == quadrant].sort_values(quadrant, ascending=False)
         if len(held):
-            who = [f"{name(r['service'])} ({_chance(float(r[quadrant]))})"
+            who = [f"{name(r['service'])} ({chance(float(r[quadrant]))})"
                    for _, r in held.iterrows()]  # fmt: skip
             lines.append(f"{words}: {wording.listing(who, limit=6)}.")
     doubt = rows[~rows["sure"].astype(bool)]
@@ -50,8 +50,23 @@ def quadrants_sentences(quadrants: Any) -> list[str]:
     return lines
 
 
-def _chance(p: float) -> str:
-    """A probability from draws, which are too few to tell 99.5 % from 100 %."""
+def chance(p: float) -> str:
+    """A probability from draws, which are too few to tell 99.5 % from 100 %.
+
+    Parameters
+    ----------
+    p : float
+        [fraction]
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> chance(0.9), chance(0.9999)
+    ('90\\xa0%', 'over 99\\xa0%')
+    """
     return f"over 99{wording.NBSP}%" if p > 0.995 else f"{p * 100:.0f}{wording.NBSP}%"
 
 
@@ -99,7 +114,7 @@ def quadrants_table(quadrants: Any) -> Table | None:
 
 
 def _chance_or_none(p: float) -> str:
-    return f"under 1{wording.NBSP}%" if p < 0.005 else _chance(p)
+    return f"under 1{wording.NBSP}%" if p < 0.005 else chance(p)
 
 
 def delivery_table(board: Mapping[str, Any]) -> Table | None:
