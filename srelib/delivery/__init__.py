@@ -4,7 +4,9 @@
 `recovery_time` and `rework_rate` each, per period where asked, from `lead_times`, `failures` and
 `recoveries`, which have one row per change, deployment and failure.
 `attribute_incidents` puts incidents down to deployments by a named rule and shows what no rule
-could place; `Rules` holds every choice.
+could place; `Rules` holds every choice, `preset` those of other tools, and `sensitivity` shows
+what the length of the window does.
+`levels` names DORA's published clusters and answer categories.
 """
 
 from srelib.delivery.attribution import attribute_incidents
@@ -18,11 +20,14 @@ from srelib.delivery.failures import (
 )
 from srelib.delivery.frequency import counted, deployment_frequency, rework_rate
 from srelib.delivery.lead_time import change_lead_time, lead_times
-from srelib.delivery.rules import DEFAULT, Rules
+from srelib.delivery.levels import YEARS, category, level, levels
+from srelib.delivery.rules import DEFAULT, PRESETS, Rules, preset
+from srelib.delivery.sensitivity import sensitivity
 from srelib.delivery.summary import Delivery, metrics
 
 __all__ = [
-    "DEFAULT", "Delivery", "Rules", "attribute_incidents", "attributed", "change_fail_rate",
-    "change_lead_time", "counted", "deployment_frequency", "failures", "history", "lead_times",
-    "metrics", "reached", "recoveries", "recovery_time", "rework_rate",
+    "DEFAULT", "PRESETS", "YEARS", "Delivery", "Rules", "attribute_incidents", "attributed",
+    "category", "change_fail_rate", "change_lead_time", "counted", "deployment_frequency",
+    "failures", "history", "lead_times", "level", "levels", "metrics", "preset", "reached",
+    "recoveries", "recovery_time", "rework_rate", "sensitivity",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ import pandas as pd
 from srelib.delivery.counted import needed, reached, real_incidents
 from srelib.delivery.rules import MATCHES, REACHED, length, one_of
 
-COLUMNS = ["incident_id", "service", "deployment_id", "rule", "delay", "why"]
+COLUMNS = ["incident_id", "service", "deployment_id", "rule", "delay", "why", "started_at"]
 UNKNOWN = "names a deployment that is not in the table"
 UNNAMED = "names no deployment"
 NOTHING = "no deployment before it"
@@ -56,7 +56,7 @@ def attribute_incidents(
     DataFrame
         One row per pair: incident_id, service (of the incident), deployment_id, rule ('source',
         'window', 'latest'), delay (Timedelta from the end of the deployment to the start of the
-        incident), why.
+        incident), why, started_at (of the incident).
         An incident no rule could place has one row too: deployment_id and rule are missing, and
         why says what was lacking.
         In order of the start of the incidents.
@@ -72,8 +72,11 @@ def attribute_incidents(
     -----
     What follows a deployment was not necessarily caused by it: the longer the window and the
     more deployments, the more incidents fall into it by chance.
-    An incident usually starts on record when it was detected, some minutes late, so that a
-    deployment made to mend it can seem to come first only if it was very quick.
+    On record an incident usually starts when it was detected, some minutes late: a delay is that
+    much too long, and a very quick repair can seem to come before what it mends.
+    The clock starts at the end of a deployment, since many exports start one when it was asked
+    for, hours before anybody approved it; an incident in the middle of a long rollout therefore
+    goes to the deployment before.
     A deployment an incident names counts whatever its status; a cancelled one never does.
 
     Examples

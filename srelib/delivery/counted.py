@@ -173,6 +173,30 @@ def real_incidents(incidents: pd.DataFrame) -> pd.DataFrame:
     return incidents[~planned.fillna(False)] if planned.any() else incidents
 
 
+def rounded(times: np.ndarray, minutes: str) -> np.ndarray:
+    """Lengths of time as they are, or in whole minutes.
+
+    Parameters
+    ----------
+    times : array
+        [s]
+    minutes : {'exact', 'up', 'down'}
+
+    Returns
+    -------
+    array
+        [s]
+
+    Examples
+    --------
+    >>> rounded(np.array([61.0]), "up").tolist(), rounded(np.array([61.0]), "down").tolist()
+    ([120.0], [60.0])
+    """
+    if minutes == "exact":
+        return times
+    return (np.ceil if minutes == "up" else np.floor)(times / 60) * 60
+
+
 def seconds(times: pd.Series) -> np.ndarray:
     """Times or lengths of time as seconds, NaN where missing.
 

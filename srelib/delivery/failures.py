@@ -9,12 +9,21 @@ import pandas as pd
 
 from srelib import tables
 from srelib.delivery.attribution import attribute_incidents
-from srelib.delivery.counted import Span, needed, seconds, span_of, within_history
+from srelib.delivery.counted import (
+    Span,
+    needed,
+    real_incidents,
+    rounded,
+    seconds,
+    span_of,
+    within_history,
+)
 from srelib.delivery.frequency import by_chain, counted
+from srelib.delivery.repairs import chains, mended_by
 from srelib.delivery.rules import DEFAULT, Rules
 from srelib.delivery.spans import per_piece, service_names
 from srelib.stats import Estimate, survival_median
-from srelib.stats.grouped import quantile
+from srelib.stats.grouped import grouped_mean, quantile
 from srelib.windows import Window
 
 NAN = float("nan")
@@ -74,6 +83,14 @@ def failures(
         deployment_id, service, finished_at, status, planned, chain, incident, rolled_back,
         hotfix, failed (any of the signals asked for), incidents (attributed to it).
 
+    Notes
+    -----
+    An unplanned deployment mends the one that the latest incident before it was put down to;
+    where there is none, the latest one rolled back; where there is none either, the one before
+    it; each no longer before it than `Rules.hotfix_within`.
+    Taking the one before it always would blame whatever was shipped between a failure and its
+    repair, the more so the more often a service ships.
+
     Examples
     --------
     >>> at = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-01T10:00Z"])
@@ -85,14 +102,17 @@ def failures(
     rows = counted(
         deployments, between=between, statuses=rules.statuses, hotfix_within=rules.hotfix_within
     )
-    if incidents is None or not len(incidents):
-        many = np.zeros(len(rows), dtype="int64")
-    else:
-        found = attributed(deployments, incidents, rules=rules)["deployment_id"].dropna()
-        many = rows["deployment_id"].map(found.value_counts()).fillna(0).to_numpy(dtype="int64")
+    incidents = tables.empty("incidents") if incidents is None else incidents
+    pairs = attributed(deployments, incidents, rules=rules).dropna(subset="deployment_id")
+    place = pd.Index(rows["deployment_id"]).get_indexer(pd.Index(pairs["deployment_id"]))
+    many = np.bincount(place[place >= 0], minlength=len(rows))
     rows["incident"] = many > 0
     rows["rolled_back"] = (rows["status"] == "rolled_back").fillna(False).to_numpy(dtype=bool)
-    rows = rows.rename(columns={"mended": "hotfix"})
+    limit = pd.Timedelta(rules.hotfix_within)
+    mends = mended_by(rows, pairs.assign(place=place)[place >= 0], limit)
+    rows["chain"] = chains(mends)
+    rows["hotfix"] = np.isin(np.arange(len(rows)), mends[mends >= 0])
+    rows = rows.drop(columns="mended")
     rows["failed"] = rows[list(rules.signals)].any(axis=1)
     rows["incidents"] = many
     return rows
@@ -105,6 +125,7 @@ def change_fail_rate(
     between: Span,
     rules: Rules = DEFAULT,
     window: Window | str | None = None,
+    together: str | None = None,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Share of deployments that failed in the hands of users, per service and period.
@@ -121,6 +142,8 @@ def change_fail_rate(
         Attribution, and the signals that count.
     window : Window or str, optional
         A calendar window such as ``1w`` or ``1M``; without it the whole history is one.
+    together : str, optional
+        A name under which all services are taken as one, instead of each by itself.
     confidence : float
         Of the intervals [fraction].
 
@@ -156,13 +179,16 @@ def change_fail_rate(
     others = deployments[within_history(deployments["finished_at"], span)]
     others = others[others["status"].isin(["failed", "cancelled"])]
     others = others[~others["status"].isin(rules.statuses) | (others["status"] == "cancelled")]
-    rows = pd.concat([rows.assign(seen=True), _unseen(others)], ignore_index=True)
+    parts = [rows.assign(seen=True), _unseen(others)]
+    if rules.per == "incidents" and incidents is not None:
+        parts.append(_unseen(_as_rows(incidents, span)))
+    rows = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
 
     def found(own: pd.DataFrame, _: Any) -> dict[str, Any]:
         status, own = own["status"], own[own["seen"]]
         counts = {name: int(own[name].sum()) for name in _SIGNALS}
         if rules.per == "incidents":
-            rate = _per_incident(int(own["incidents"].sum()), len(own), confidence)
+            rate = _per_incident(int(status.eq(_INCIDENT).sum()), len(own), confidence)
         else:
             rate = by_chain(own["failed"].astype(bool), own["chain"], confidence)
         unseen = status.drop(own.index)
@@ -174,10 +200,11 @@ def change_fail_rate(
 
     return per_piece(
         rows, found, time="finished_at", between=span, window=window,
-        services=service_names(deployments),
+        services=service_names(deployments), together=together,
     )  # fmt: skip
 
 
+_INCIDENT = "incident"
 _SIGNALS = ("failed", "incident", "rolled_back", "hotfix", "incidents")
 
 
@@ -185,6 +212,20 @@ def _unseen(others: pd.DataFrame) -> pd.DataFrame:
     """Deployments that never reached users, in the columns of those that did."""
     frame = others[["deployment_id", "service", "finished_at", "status"]].assign(seen=False)
     return frame.assign(**dict.fromkeys(_SIGNALS[:-1], False), incidents=0, chain=-1)
+
+
+def _as_rows(incidents: pd.DataFrame, span: Span) -> pd.DataFrame:
+    """Incidents within the history, in the columns of deployments."""
+    real = real_incidents(incidents)
+    real = real[within_history(real["started_at"], span)]
+    return pd.DataFrame(
+        {
+            "deployment_id": real["incident_id"].array,
+            "service": real["service"].astype("str").array,
+            "finished_at": real["started_at"].array,
+            "status": _INCIDENT,
+        }
+    )
 
 
 def _per_incident(incidents: int, deployments: int, confidence: float) -> Estimate:
@@ -241,15 +282,22 @@ def recoveries(
     [[3600.0, 4800.0]]
     """
     span = span_of(between)
-    rows = counted(deployments, between=span, statuses=rules.statuses)
     incidents = tables.empty("incidents") if incidents is None else incidents
     needed(incidents, "incidents", "started_at", "resolved_at")
-    pairs = attributed(deployments, incidents, rules=rules).dropna(subset="deployment_id")
+    placed = attributed(deployments, incidents, rules=rules)
     times = incidents.drop_duplicates("incident_id").set_index("incident_id")
-    times = times[["started_at", "resolved_at"]]
-    pairs = pairs[["incident_id", "deployment_id"]].join(times, on="incident_id")
-    pairs = pairs[pairs["started_at"] <= span[1]]
-    return _episodes(rows.merge(pairs, on="deployment_id"), span, rules)
+    pairs = placed.join(times[["resolved_at"]], on="incident_id")
+    pairs = pairs[within_history(pairs["started_at"], span)]
+    rows = counted(deployments, between=span, statuses=rules.statuses)
+    shipped = rows[["deployment_id", "service", "finished_at"]]
+    if rules.recovery_of == "incidents":
+        pairs = pairs.merge(shipped.drop(columns="service"), on="deployment_id", how="left")
+        pairs = pairs.drop_duplicates("incident_id")
+    else:
+        pairs = pairs.drop(columns="service").merge(shipped, on="deployment_id")
+    if not rules.open_counts:
+        pairs = pairs[pairs["resolved_at"] <= span[1]]
+    return _episodes(pairs, span, rules)
 
 
 def _episodes(pairs: pd.DataFrame, span: Span, rules: Rules) -> pd.DataFrame:
@@ -263,17 +311,19 @@ def _episodes(pairs: pd.DataFrame, span: Span, rules: Rules) -> pd.DataFrame:
     owner = pd.factorize(pairs["deployment_id"])[0]
     reach = pd.Series(end).groupby(owner).cummax().to_numpy()
     new = np.ones(len(pairs), dtype=bool)
-    new[1:] = (owner[1:] != owner[:-1]) | (begin[1:] > reach[:-1])
+    if rules.recovery_of == "failures":
+        new[1:] = (owner[1:] != owner[:-1]) | (begin[1:] > reach[:-1])
     episode = np.cumsum(new) - 1
     firsts = np.flatnonzero(new)
     still = np.bincount(episode, weights=open_, minlength=len(firsts)) > 0
     ends = np.maximum.reduceat(end, firsts) if len(firsts) else end
-    shipped = seconds(pairs["finished_at"])[firsts]
-    from_failure, from_deployment = ends - begin[firsts], ends - shipped
-    if rules.minutes:
-        from_failure, from_deployment = (
-            np.ceil(t / 60) * 60 for t in (from_failure, from_deployment)
-        )
+    from_failure = ends - begin[firsts]
+    shipped = seconds(pairs["finished_at"].astype("datetime64[us, UTC]"))[firsts]
+    earlier = np.fmin(shipped, begin[firsts]) if rules.recovery_of == "incidents" else shipped
+    from_deployment = ends - earlier
+    from_failure, from_deployment = (
+        rounded(times, rules.minutes) for times in (from_failure, from_deployment)
+    )
     resolved = pd.to_datetime(ends, unit="s", utc=True).as_unit("us")
     first = pairs.iloc[firsts]
     return pd.DataFrame(
@@ -298,6 +348,7 @@ def recovery_time(
     between: Span,
     rules: Rules = DEFAULT,
     window: Window | str | None = None,
+    together: str | None = None,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Failed deployment recovery time: median per service, and per period where asked.
@@ -315,6 +366,8 @@ def recovery_time(
     window : Window or str, optional
         A calendar window such as ``1w`` or ``1M``, by the start of the failure; without it the
         whole history is one.
+    together : str, optional
+        A name under which all services are taken as one, instead of each by itself.
     confidence : float
         Of the intervals [fraction].
 
@@ -351,19 +404,22 @@ def recovery_time(
 
     def found(own: pd.DataFrame, _: Any) -> dict[str, Any]:
         return {
-            "value": _middle(own, clock, confidence),
-            "from_deployment": _middle(own, "from_deployment", confidence),
+            "value": _middle(own, clock, rules.lead, confidence),
+            "from_deployment": _middle(own, "from_deployment", rules.lead, confidence),
             "open": int((~own["recovered"].astype(bool)).sum()),
         }
 
     return per_piece(
         rows, found, time="started_at", between=span, window=window,
-        services=service_names(deployments),
+        services=service_names(deployments), together=together,
     )  # fmt: skip
 
 
-def _middle(own: pd.DataFrame, clock: str, confidence: float) -> Estimate:
+def _middle(own: pd.DataFrame, clock: str, lead: str, confidence: float) -> Estimate:
     times, done = own[clock].to_numpy(), own["recovered"].to_numpy(dtype=bool)
+    if lead == "mean":
+        return grouped_mean(times, np.arange(len(times)), confidence=confidence)
     if done.all():
         return quantile(times, confidence=confidence)
-    return survival_median(np.maximum(times, 0), done, confidence=confidence)
+    known = ~np.isnan(times)
+    return survival_median(np.maximum(times[known], 0), done[known], confidence=confidence)

@@ -88,6 +88,7 @@ def deployment_frequency(
     *,
     between: Span,
     window: Window | str | None = None,
+    together: str | None = None,
     statuses: tuple[str, ...] = REACHED,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
@@ -103,6 +104,8 @@ def deployment_frequency(
         A calendar window such as ``1w`` or ``1M``; without it the whole history is one.
     statuses : tuple of str
         Statuses that count; a missing one does.
+    together : str, optional
+        A name under which all services are taken as one, instead of each by itself.
     confidence : float
         Of the intervals [fraction].
 
@@ -133,7 +136,7 @@ def deployment_frequency(
     rows = counted(deployments, between=span, statuses=statuses)
 
     def found(own: pd.DataFrame, period: Any) -> dict[str, Any]:
-        weeks = (period.ends_at - period.starts_at) / WEEK
+        weeks = float((period.ends_at - period.starts_at) / WEEK)
         days = own["finished_at"].dt.floor("D").nunique()
         gaps = own["finished_at"].diff().dropna()
         return {
@@ -148,7 +151,7 @@ def deployment_frequency(
 
     return per_piece(
         rows, found, time="finished_at", between=span, window=window,
-        services=service_names(deployments),
+        services=service_names(deployments), together=together,
     )  # fmt: skip
 
 
@@ -166,6 +169,7 @@ def rework_rate(
     *,
     between: Span,
     window: Window | str | None = None,
+    together: str | None = None,
     statuses: tuple[str, ...] = REACHED,
     hotfix_within: pd.Timedelta | str = "24h",
     confidence: float = 0.95,
@@ -184,6 +188,8 @@ def rework_rate(
         Statuses that count; a missing one does.
     hotfix_within : Timedelta or str
         How long after a deployment an unplanned one belongs to it, for the interval.
+    together : str, optional
+        A name under which all services are taken as one, instead of each by itself.
     confidence : float
         Of the intervals [fraction].
 
@@ -222,7 +228,7 @@ def rework_rate(
 
     return per_piece(
         rows, found, time="finished_at", between=span, window=window,
-        services=service_names(deployments),
+        services=service_names(deployments), together=together,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from srelib.delivery.counted import Span, needed, reached, seconds, span_of, within_history
+from srelib.delivery.counted import Span, needed, reached, rounded, seconds, span_of, within_history
 from srelib.delivery.rules import one_of
 from srelib.delivery.spans import per_piece, service_names
 from srelib.stats import survival_median
@@ -30,7 +30,7 @@ def lead_times(
     *,
     between: Span,
     start: str = "committed",
-    minutes: bool = False,
+    minutes: str = "exact",
 ) -> pd.DataFrame:
     """How long each change took to its users, and why some took no known time.
 
@@ -44,8 +44,9 @@ def lead_times(
         The history; its end is now.
     start : {'committed', 'merged'}
         Where the clock starts.
-    minutes : bool
-        Whole minutes, rounded up; from a commit, its way to the merge and on from there each.
+    minutes : {'exact', 'up', 'down'}
+        As it is, or in whole minutes rounded up or down; from a commit, its way to the merge and
+        on from there each.
 
     Returns
     -------
@@ -84,6 +85,7 @@ def lead_times(
     [7200.0]
     """
     one_of(start, "start", ("committed", "merged"))
+    one_of(minutes, "minutes", ("exact", "up", "down"))
     _, last = span_of(between)
     needed(changes, "changes", "change_id", "service", "committed_at")
     needed(deployments, "deployments", "deployment_id", "service", "finished_at", "status")
@@ -91,8 +93,7 @@ def lead_times(
     rows = rows[~(rows["shipped_at"] > last)] if len(rows) else rows
     began = rows["committed_at"] if start == "committed" else rows["merged_at"]
     length = seconds(rows["shipped_at"]) - seconds(began)
-    if minutes:
-        length = _in_minutes(rows, start, length)
+    length = _in_stages(rows, start, length, minutes)
     state = _states(rows, began, length, deployments)
     waited = last.timestamp() - seconds(began)
     took = np.where(state == SHIPPED, length, np.where(state == WAITING, waited, np.nan))
@@ -118,9 +119,10 @@ def change_lead_time(
     between: Span,
     start: str = "committed",
     window: Window | str | None = None,
+    together: str | None = None,
     waiting: bool = False,
     lead: str = "median",
-    minutes: bool = False,
+    minutes: str = "exact",
     confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Change lead time per service, and per period of the deployment where asked.
@@ -142,8 +144,10 @@ def change_lead_time(
         leaving them out; only for the whole history.
     lead : {'median', 'mean'}
         What `value` is; a mean is there for comparison with tools that give one.
-    minutes : bool
+    minutes : {'exact', 'up', 'down'}
         As in `lead_times`.
+    together : str, optional
+        A name under which all services are taken as one, instead of each by itself.
     confidence : float
         Of the intervals [fraction].
 
@@ -204,7 +208,7 @@ def change_lead_time(
 
     return per_piece(
         rows[keep], found, time="shipped_at", between=span, window=window,
-        services=service_names(deployments, changes),
+        services=service_names(deployments, changes), together=together,
     )  # fmt: skip
 
 
@@ -274,7 +278,7 @@ def _states(
     known = deployments[reached(deployments)]
     firsts = known.groupby(known["service"].astype("str"))["finished_at"].min()
     service = rows["service"].astype("str")
-    first = service.map(firsts)
+    first = pd.Series(firsts.reindex(service).array, index=rows.index)
     linked = rows["place"].to_numpy() >= 0
     links = rows.loc[rows["named"] & linked, "service"].astype("str").unique()
     unnamed = ~rows["named"].to_numpy() & ~linked
@@ -295,15 +299,12 @@ def _states(
     )
 
 
-def _in_minutes(rows: pd.DataFrame, start: str, length: np.ndarray) -> np.ndarray:
-    """Whole minutes, each stage rounded up."""
-    if start == "merged":
-        return _up(length)
+def _in_stages(rows: pd.DataFrame, start: str, length: np.ndarray, minutes: str) -> np.ndarray:
+    """Lead times rounded as asked, each stage by itself."""
+    if start == "merged" or minutes == "exact":
+        return rounded(length, minutes)
     merged = seconds(rows["merged_at"])
     coding = merged - seconds(rows["committed_at"])
     rest = seconds(rows["shipped_at"]) - merged
-    return np.where(np.isnan(merged), _up(length), _up(coding) + _up(rest))
-
-
-def _up(times: np.ndarray) -> np.ndarray:
-    return np.ceil(times / 60) * 60
+    both = rounded(coding, minutes) + rounded(rest, minutes)
+    return np.where(np.isnan(merged), rounded(length, minutes), both)

@@ -41,18 +41,23 @@ class Rules:
     start : {'committed', 'merged'}
         Where a change lead time starts.
     lead : {'median', 'mean'}
-        What is made of lead times.
+        What is made of lead times, and of recovery times.
+    recovery_of : {'failures', 'attributed', 'incidents'}
+        What there is to recover from: failures that deployments brought, overlapping incidents
+        of one deployment being one; each incident put down to a deployment; or any incident.
     recovery_from : {'failure', 'deployment'}
         Where the clock of recovery starts.
+    open_counts : bool
+        Whether what is still open counts, for as long as it has lasted (Kaplan-Meier).
     signals : tuple of {'incident', 'rolled_back', 'hotfix'}
         What makes a deployment a failed one.
     hotfix_within : Timedelta or str
         An unplanned deployment up to this long after another one mends it.
-    minutes : bool
-        Lead times and recovery times in whole minutes, rounded up.
+    minutes : {'exact', 'up', 'down'}
+        Lead times and recovery times as they are, or in whole minutes rounded up or down.
     per : {'deployments', 'incidents'}
         What is counted above the line of the fail rate: deployments that failed, each once, or
-        incidents, so that the rate can be above 1.
+        incidents of the service whatever they were put down to, so that the rate can be above 1.
 
     Raises
     ------
@@ -74,10 +79,12 @@ class Rules:
     statuses: tuple[str, ...] = REACHED
     start: str = "committed"
     lead: str = "median"
+    recovery_of: str = "failures"
     recovery_from: str = "failure"
+    open_counts: bool = True
     signals: tuple[str, ...] = SIGNALS
     hotfix_within: pd.Timedelta | str = "24h"
-    minutes: bool = False
+    minutes: str = "exact"
     per: str = "deployments"
 
     def __post_init__(self) -> None:
@@ -95,7 +102,9 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
     "scope": ("service", "project"),
     "start": ("committed", "merged"),
     "lead": ("median", "mean"),
+    "recovery_of": ("failures", "attributed", "incidents"),
     "recovery_from": ("failure", "deployment"),
+    "minutes": ("exact", "up", "down"),
     "per": ("deployments", "incidents"),
 }
 
@@ -164,3 +173,51 @@ def length(value: pd.Timedelta | str, name: str) -> pd.Timedelta:
 
 
 DEFAULT = Rules()
+
+_SUCCESS = ("succeeded",)
+
+PRESETS: dict[str, Rules] = {
+    "srelib": DEFAULT,
+    "devlake": Rules(
+        name="devlake", match="latest", strict=True, scope="project", statuses=_SUCCESS,
+        signals=("incident",), recovery_of="attributed", recovery_from="deployment",
+        open_counts=False, minutes="up",
+    ),
+    "four_keys": Rules(
+        name="four_keys", match="source", statuses=_SUCCESS, signals=("incident",),
+        recovery_of="incidents", recovery_from="deployment", open_counts=False, minutes="down",
+    ),
+    "middleware": Rules(
+        name="middleware", match="latest", scope="project", statuses=_SUCCESS,
+        signals=("incident",), lead="mean", recovery_of="incidents", open_counts=False,
+    ),
+    "gitlab": Rules(
+        name="gitlab", match="source", statuses=_SUCCESS, signals=("incident",), start="merged",
+        recovery_of="incidents", open_counts=False, per="incidents",
+    ),
+}  # fmt: skip
+"""Sets of rules by name: ours, and what other tools publish as theirs (see docs/methods.md)."""
+
+
+def preset(name: str) -> Rules:
+    """A set of rules by its name.
+
+    Parameters
+    ----------
+    name : {'srelib', 'devlake', 'four_keys', 'middleware', 'gitlab'}
+
+    Returns
+    -------
+    Rules
+
+    Raises
+    ------
+    ParameterError
+        There is none of that name.
+
+    Examples
+    --------
+    >>> preset("devlake").match, preset("gitlab").start
+    ('latest', 'merged')
+    """
+    return PRESETS[one_of(name, "rules", tuple(PRESETS))]

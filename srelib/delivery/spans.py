@@ -113,7 +113,7 @@ def pieces(
 
 def per_piece(
     rows: pd.DataFrame, function: Callable[[pd.DataFrame, Any], dict[str, Any]], *, time: str,
-    between: Span, window: Window | str | None, services: list[str],
+    between: Span, window: Window | str | None, services: list[str], together: str | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """What a function finds in the rows of each service and period, one row each.
 
@@ -127,6 +127,8 @@ def per_piece(
     between : (Timestamp, Timestamp)
     window : Window, str or None
     services : list of str
+    together : str, optional
+        A name under which all of them are taken as one.
 
     Returns
     -------
@@ -142,6 +144,8 @@ def per_piece(
     [1]
     """
     found = []
+    if together is not None:
+        rows, services = rows.assign(service=together), [together] if services else []
     split = pieces(rows, time=time, between=between, window=window, services=services)
     for service, period, own in split:
         columns: dict[str, Any] = {"service": service, **period._asdict()}
@@ -182,10 +186,8 @@ def estimate(row: Any, *, confidence: float, name: str = "value") -> Estimate:
     9
     """
     front = "" if name == "value" else f"{name}_"
-    return Estimate(
-        row[name], row[f"{front}low"], row[f"{front}high"], row[f"{front}n"], confidence,
-        row[f"{front}method"],
-    )  # fmt: skip
+    value, low, high = (float(row[key]) for key in (name, f"{front}low", f"{front}high"))
+    return Estimate(value, low, high, int(row[f"{front}n"]), confidence, str(row[f"{front}method"]))
 
 
 def service_names(*parts: pd.DataFrame | None) -> list[str]:

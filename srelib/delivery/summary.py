@@ -57,6 +57,7 @@ def metrics(
     *,
     between: Span,
     rules: Rules = DEFAULT,
+    together: str | None = None,
     confidence: float = 0.95,
 ) -> dict[str, Delivery]:
     """DORA's five numbers of every service that was deployed.
@@ -71,6 +72,9 @@ def metrics(
         The history; its end is now.
     rules : Rules
         What counts as what.
+    together : str, optional
+        A name under which all services are taken as one, instead of each by itself; DORA warns
+        against blends, since the mix of services moves them as much as any service does.
     confidence : float
         Of the intervals [fraction].
 
@@ -93,7 +97,7 @@ def metrics(
     (2, 1.0, 0)
     """
     span = span_of(between)
-    sure: dict[str, Any] = {"confidence": confidence}
+    sure: dict[str, Any] = {"confidence": confidence, "together": together}
     often = deployment_frequency(deployments, between=span, statuses=rules.statuses, **sure)
     fails = change_fail_rate(deployments, incidents, between=span, rules=rules, **sure)
     mended = recovery_time(deployments, incidents, between=span, rules=rules, **sure)
@@ -107,7 +111,8 @@ def metrics(
     rows = {name: part.set_index("service") for name, part in parts.items()}
     nothing = Estimate(NAN, NAN, NAN, 0, confidence, "no changes")
     found = {}
-    for service in service_names(deployments):
+    names = service_names(deployments)
+    for service in [together] if together is not None and names else names:
         each = {name: estimate(part.loc[service], confidence=confidence)
                 for name, part in rows.items()}  # fmt: skip
         each = {"lead_time": nothing, **each}

@@ -6,14 +6,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from srelib.errors import ParameterError
+from srelib.incidents.periods import WEEK, Between, period
 from srelib.incidents.times import counted, time_to
 from srelib.stats import Estimate, rate
-
-WEEK = pd.Timedelta(days=7)
-
-Between = tuple[pd.Timestamp, pd.Timestamp]
-"""Start and end of a period, half-open."""
 
 
 @dataclass(frozen=True)
@@ -90,37 +85,6 @@ def summary(
         name: _summary(inside[inside["service"].astype("str") == name], first, last, confidence)
         for name in names
     }
-
-
-def period(between: Between) -> Between:
-    """A period, if it is one.
-
-    Parameters
-    ----------
-    between : pair of Timestamp
-        Start and end.
-
-    Returns
-    -------
-    pair of Timestamp
-
-    Raises
-    ------
-    ParameterError
-        It does not end after it begins.
-
-    Examples
-    --------
-    >>> period((pd.Timestamp("2026-01-02"), pd.Timestamp("2026-01-01")))
-    Traceback (most recent call last):
-    ...
-    srelib.errors.ParameterError: between must end after it begins; got 2026-01-02 00:00:00 to
-    2026-01-01 00:00:00.
-    """
-    first, last = between
-    if not last > first:
-        raise ParameterError(f"between must end after it begins; got {first} to {last}.")
-    return first, last
 
 
 def _summary(

@@ -4,7 +4,7 @@ Nothing in here knows about services or targets: *part* and *whole* are counts.
 """
 
 from srelib.stats.bootstrap import WIDENED, block_bootstrap, circular_sums, resample_sums
-from srelib.stats.counts import rate_dispersion, rate_ratio, rate_ratio_p_value
+from srelib.stats.counts import rate_dispersion, rate_ratio, rate_ratio_p_value, widened_rate
 from srelib.stats.estimates import median, rate, share
 from srelib.stats.intervals import (
     Estimate,
@@ -27,5 +27,5 @@ __all__ = [
     "dispersion", "duration_p_value", "duration_ratio", "gehan_scores", "kaplan_meier", "median",
     "normal_quantile", "rank_correlation", "rate", "rate_dispersion", "rate_ratio",
     "rate_ratio_p_value", "resample_sums", "share", "survival_median", "survival_quantile",
-    "widened_wilson", "wilson",
+    "widened_rate", "widened_wilson", "wilson",
 ]  # fmt: skip

@@ -109,8 +109,8 @@ def rate_ratio(
         return Estimate(NAN, NAN, NAN, 0, confidence, method)
     low, high = _mid_p_end(later, earlier, tail, lower=True), _mid_p_end(later, earlier, tail)
     value = after[0] / before[0] * long if before[0] else math.inf
-    ends = (p / (1 - p) * long if p < 1 else math.inf for p in (low, high))
-    return Estimate(value, *ends, n, confidence, method)
+    low, high = (p / (1 - p) * long if p < 1 else math.inf for p in (low, high))
+    return Estimate(value, low, high, n, confidence, method)
 
 
 def rate_ratio_p_value(
@@ -140,6 +140,46 @@ def rate_ratio_p_value(
     p = 1 / (1 + long)
     above = _mid_p_above(p, later, earlier)
     return float(min(1.0, 2 * min(above, 1 - above)))
+
+
+def widened_rate(
+    events: float, time: float, *, index: float = 1.0, confidence: float = 0.95
+) -> Estimate:
+    """Events per unit of time where they cluster: as if there were events / index of them.
+
+    Parameters
+    ----------
+    events : float
+    time : float
+        In the unit wanted.
+    index : float
+        Overdispersion, as from `rate_dispersion`; below 1, or unknown, it is taken as 1.
+    confidence : float
+        Share of such intervals that should hold the truth [fraction].
+
+    Returns
+    -------
+    Estimate
+        Events per unit of time.
+
+    References
+    ----------
+    .. [1] Garwood, Biometrika 28 (1936) 437.
+
+    Examples
+    --------
+    >>> wide, narrow = widened_rate(30, 10.0, index=3.0), widened_rate(10, 10 / 3)
+    >>> wide.value == narrow.value, wide.high == narrow.high
+    (True, True)
+    """
+    from scipy.special import gammaincinv
+
+    scale, tail = (index if index > 1 else 1.0), (1 - level(confidence)) / 2
+    k, method = events / scale, EXACT if not index > 1 else WIDENED_COUNTS
+    low = float(gammaincinv(k, tail)) if k else 0.0
+    high = float(gammaincinv(k + 1, 1 - tail))
+    long = time / scale
+    return Estimate(events / time, low / long, high / long, events, confidence, method)
 
 
 def _weights(

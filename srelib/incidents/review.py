@@ -1,0 +1,348 @@
+"""All that notebook 05 asks of the incidents of a folder."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from srelib.errors import InsufficientDataError, ParameterError
+from srelib.incidents.downtime import Downtime, downtime
+from srelib.incidents.noise import Noise, improvement_looks_worse, noise_check
+from srelib.incidents.periods import WEEK, Between, history, in_bins, middle
+from srelib.incidents.power import Detectable, detectable_change
+from srelib.incidents.recurrence import Recurrence, holm, recurrence, repeated
+from srelib.incidents.times import ENDED, ENDS, TimeTo, counted, durations, time_to
+from srelib.incidents.trend import (
+    UNCLEAR,
+    CountTrend,
+    DurationTrend,
+    count_trend,
+    duration_trend,
+    inside,
+)
+
+NAN = float("nan")
+MOST_WEEKS = 80
+
+
+@dataclass(frozen=True)
+class Review:
+    """Incidents of a folder, two parts of their history held against each other.
+
+    Parameters
+    ----------
+    incidents : DataFrame
+        Those that count: without planned maintenance, begun inside the time looked at.
+    between : pair of Timestamp
+        The time looked at; its end is "now".
+    split : Timestamp
+        Where it is divided.
+    times : dict of str to TimeTo
+        Time to detect, acknowledge, mitigate and restore, over all.
+    durations : DataFrame
+        As from `srelib.incidents.durations`, to restore.
+    counts : CountTrend
+    bins : DataFrame
+        Incidents per week, or per four weeks of a long history, as from `in_bins`.
+    lengths : DurationTrend
+    noise : Noise or None
+        None with fewer than three durations in either part.
+    detectable : Detectable or None
+        None with fewer than five durations.
+    looks_worse : float
+        How often a cut of every duration by a tenth would make the mean look worse [fraction].
+    downtime : Downtime
+    services : DataFrame
+        As from `by_service`.
+    silence : Timedelta
+        From the start of the last incident to the end.
+    silence_p_value : float
+        Chance of a silence that long at the rate of the rest [fraction].
+    """
+
+    incidents: pd.DataFrame
+    between: Between
+    split: pd.Timestamp
+    times: dict[str, TimeTo]
+    durations: pd.DataFrame
+    counts: CountTrend
+    bins: pd.DataFrame
+    lengths: DurationTrend
+    noise: Noise | None
+    detectable: Detectable | None
+    looks_worse: float
+    downtime: Downtime
+    services: pd.DataFrame
+    silence: pd.Timedelta
+    silence_p_value: float
+
+
+def of_severity(
+    incidents: pd.DataFrame, severity: str | Sequence[str] | None = None
+) -> pd.DataFrame:
+    """The incidents of some severities.
+
+    Parameters
+    ----------
+    incidents : DataFrame
+        Table ``incidents``.
+    severity : str or sequence of str, optional
+        As the source names them, upper or lower case; default: all.
+
+    Returns
+    -------
+    DataFrame
+        A selection of the rows.
+
+    Raises
+    ------
+    ParameterError
+        No incident has such a severity.
+
+    Examples
+    --------
+    >>> of_severity(pd.DataFrame({"severity": ["high", "low"]}), "High").index.tolist()
+    [0]
+    """
+    if severity is None or not len(incidents):
+        return incidents
+    wanted = {s.casefold() for s in ([severity] if isinstance(severity, str) else severity)}
+    found = incidents["severity"].astype("str").str.casefold()
+    unknown = sorted(wanted - set(found))
+    if unknown:
+        known = sorted(incidents["severity"].dropna().astype("str").unique())
+        raise ParameterError(
+            f"no incident has severity {', '.join(map(repr, unknown))}; the data have "
+            f"{', '.join(map(repr, known)) or 'none'}."
+        )
+    return incidents[found.isin(wanted)]
+
+
+def review(
+    incidents: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp,
+    observed_since: pd.Timestamp | None = None,
+    split: pd.Timestamp | str | None = None,
+    statistic: str = "mean",
+    confidence: float = 0.95,
+) -> Review | None:
+    """Everything about the incidents of a folder, ready for figures and findings.
+
+    Parameters
+    ----------
+    incidents : DataFrame
+        Table ``incidents``, of the severities that count.
+    as_of : Timestamp
+        "Now", the end of the data.
+    observed_since : Timestamp, optional
+        Start of what else was observed; see `history`.
+    split : Timestamp or str, optional
+        Where the history is divided; default: in the middle.
+    statistic : {'mean', 'median'}
+        What `noise_check` compares.
+    confidence : float
+        Share of such intervals that hold the truth [fraction].
+
+    Returns
+    -------
+    Review or None
+        None without an incident before `as_of`.
+
+    Raises
+    ------
+    ParameterError
+        `split` does not lie inside the history, or the statistic is unknown.
+    ColumnError
+        A column is missing.
+    """
+    try:
+        between = history(incidents, as_of=as_of, observed_since=observed_since)
+    except InsufficientDataError:
+        return None
+    rows = inside(counted(incidents), between).reset_index(drop=True)
+    at = middle(between, split=split)
+    found = durations(rows, as_of=as_of)
+    counts = count_trend(rows, between=between, split=at, confidence=confidence)
+    ended = found.loc[found["state"] == ENDED, "seconds"]
+    silence = as_of - rows["started_at"].iloc[-1]
+    return Review(
+        incidents=rows,
+        between=between,
+        split=at,
+        times={to: time_to(rows, as_of=as_of, to=to, confidence=confidence) for to in ENDS},
+        durations=found,
+        counts=counts,
+        bins=in_bins(rows["started_at"], between, length=_bar(between)),
+        lengths=duration_trend(rows, between=between, split=at, confidence=confidence),
+        noise=_noise(rows, between, at, statistic),
+        detectable=_detectable(found, ended, at, counts.index, confidence),
+        looks_worse=_looks_worse(ended),
+        downtime=downtime(rows, between=between),
+        services=by_service(rows, between=between, split=at, confidence=confidence),
+        silence=silence,
+        silence_p_value=_silent(silence, rows, between),
+    )
+
+
+def by_service(
+    incidents: pd.DataFrame,
+    *,
+    between: Between,
+    split: pd.Timestamp | str | None = None,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Each service: how many, how long, and whether that changed.
+
+    Parameters
+    ----------
+    incidents : DataFrame
+        Table ``incidents``.
+    between : pair of Timestamp
+        Half-open; its end is "now".
+    split : Timestamp or str, optional
+        Where it is divided; default: in the middle.
+    confidence : float
+        [fraction]
+
+    Returns
+    -------
+    DataFrame
+        service, incidents, open, before, after [count], restore, restore_low, restore_high
+        (median [s]), count_ratio, duration_ratio (after over before), count_verdict,
+        duration_verdict, most incidents first.
+
+    Raises
+    ------
+    ParameterError, ColumnError
+        As in `count_trend`.
+
+    Notes
+    -----
+    With twenty services one looks better by chance: a verdict is only given where the p value,
+    corrected (Holm) for all comparisons of the table, is below 1 - confidence.
+
+    Examples
+    --------
+    >>> at = pd.date_range("2026-01-01", periods=28, freq="D", tz="UTC")
+    >>> rows = pd.DataFrame({"incident_id": map(str, range(28)), "service": "shop",
+    ...                      "started_at": at, "resolved_at": at + pd.Timedelta("1h")})
+    >>> found = by_service(rows, between=(at[0], at[0] + pd.Timedelta("56D")))
+    >>> found[["service", "before", "after", "count_verdict"]].values.tolist()
+    [['shop', 28, 0, 'better']]
+    """
+    rows = inside(counted(incidents), between)
+    found = {}
+    for name, part in rows.groupby(rows["service"].astype("str")):
+        options = {"between": between, "split": split, "confidence": confidence}
+        found[str(name)] = (
+            count_trend(part, **options),  # type: ignore[arg-type]
+            duration_trend(part, **options),  # type: ignore[arg-type]
+            time_to(part, as_of=between[1], confidence=confidence),
+        )
+    p_values = {f"counts {k}": c.p_value for k, (c, _, _) in found.items()}
+    p_values |= {f"lengths {k}": d.p_value for k, (_, d, _) in found.items()}
+    sure = {key: p < 1 - confidence for key, p in holm(p_values).items()}
+    table = pd.DataFrame([_row(name, *three, sure) for name, three in found.items()])
+    if not len(table):
+        return table
+    return table.sort_values("incidents", ascending=False, kind="stable", ignore_index=True)
+
+
+def _row(
+    name: str, counts: CountTrend, lengths: DurationTrend, times: TimeTo, sure: dict[str, bool]
+) -> dict[str, object]:
+    return {
+        "service": name,
+        "incidents": times.incidents,
+        "open": times.open,
+        "before": int(counts.before.n),
+        "after": int(counts.after.n),
+        "restore": times.median.value,
+        "restore_low": times.median.low,
+        "restore_high": times.median.high,
+        "count_ratio": counts.ratio.value,
+        "duration_ratio": lengths.ratio.value,
+        "count_verdict": counts.verdict if sure[f"counts {name}"] else UNCLEAR,
+        "duration_verdict": lengths.verdict if sure[f"lengths {name}"] else UNCLEAR,
+    }
+
+
+def _bar(between: Between) -> pd.Timedelta:
+    """A week, or four where that would be too many bars."""
+    return WEEK if (between[1] - between[0]) / WEEK <= MOST_WEEKS else 4 * WEEK
+
+
+def _noise(
+    rows: pd.DataFrame, between: Between, split: pd.Timestamp, statistic: str
+) -> Noise | None:
+    try:
+        return noise_check(rows, between=between, split=split, statistic=statistic)
+    except InsufficientDataError:
+        return None
+
+
+def _detectable(
+    found: pd.DataFrame, ended: pd.Series, split: pd.Timestamp, index: float, confidence: float
+) -> Detectable | None:
+    known = found[found["seconds"].notna()]
+    before = float((known["started_at"] < split).sum())
+    n = before, len(known) - before
+    if len(ended) < 5 or min(n) < 2:
+        return None
+    return detectable_change(ended, n=n, index=index, confidence=confidence)
+
+
+def _looks_worse(ended: pd.Series) -> float:
+    return improvement_looks_worse(ended).value if len(ended) > 3 else NAN
+
+
+def _silent(silence: pd.Timedelta, rows: pd.DataFrame, between: Between) -> float:
+    """Chance of no incident for that long at the end, at the rate until the last one."""
+    before = rows["started_at"].iloc[-1] - between[0]
+    return math.exp(-(len(rows) - 1) * (silence / before)) if before > pd.Timedelta(0) else NAN
+
+
+def patterns(one: Review | None, *, timezone: str = "UTC") -> dict[str, Recurrence] | None:
+    """As `recurrence`, for a review; None without one.
+
+    Parameters
+    ----------
+    one : Review or None
+    timezone : str
+        IANA zone in which hours and weekdays are meant.
+
+    Returns
+    -------
+    dict of str to Recurrence, or None
+
+    Examples
+    --------
+    >>> patterns(None) is None
+    True
+    """
+    if one is None:
+        return None
+    return recurrence(one.incidents, between=one.between, timezone=timezone)
+
+
+def titles(one: Review | None) -> pd.DataFrame:
+    """As `repeated`, for a review; empty without one.
+
+    Parameters
+    ----------
+    one : Review or None
+
+    Returns
+    -------
+    DataFrame
+
+    Examples
+    --------
+    >>> len(titles(None))
+    0
+    """
+    return pd.DataFrame() if one is None else repeated(one.incidents, between=one.between)

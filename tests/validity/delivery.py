@@ -1,0 +1,155 @@
+"""Do the intervals of fail rate, lead time and recovery time hold the truth?
+
+The truth comes from the parameters of the simulated service, not from the code under test: the
+share of releases that break and are noticed or mended, over releases and their repairs; the
+median of the lognormal lead times, quick repairs mixed in; the median of the time from the start
+of a harm to its ticket being closed, drawn afresh from its definition.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from srelib import delivery
+from srelib.simulate import ServiceSpec
+from srelib.simulate.grid import Grid
+from srelib.simulate.plan import plan
+from srelib.simulate.world import Fleet, World
+from tests.validity.cells import Cell, over
+
+START = "2026-03-30"
+
+
+class Case(NamedTuple):
+    """One kind of service, watched for some weeks."""
+
+    name: str
+    spec: ServiceSpec
+    weeks: int
+    alike: float = 0.0
+    """Log standard deviation of lead times that the changes of a deployment share."""
+
+
+def _spec(**changes: object) -> ServiceSpec:
+    calm = {"name": "api", "incidents_per_week": 0.0, "break_probability": 0.15}
+    return ServiceSpec(**{**calm, **changes})
+
+
+CASES = (
+    Case("1 deployment a week, half a year", _spec(deploys_per_week=1.0), 26),
+    Case("5 a week, a quarter", _spec(deploys_per_week=5.0), 13),
+    Case("25 a week, a quarter", _spec(deploys_per_week=25.0), 13),
+    Case("5 a week, 1 in 4 breaks, always mended",
+         _spec(break_probability=0.25, rollback_probability=0.5, hotfix_probability=0.5), 13),
+    Case("5 a week, nothing mended or planned apart",
+         _spec(rollback_probability=0.0, hotfix_probability=0.0, page_probability=1.0), 13),
+    Case("1 a week in batches of 24, lead time 11 days",
+         _spec(deploys_per_week=1.0, changes_per_deploy=24.0, lead_hours=260.0,
+               lead_sigma=0.7), 26),
+    Case("1 a week in batches of 24, those of a deployment alike",
+         _spec(deploys_per_week=1.0, changes_per_deploy=24.0, break_probability=0.0), 26, 0.8),
+    Case("5 a week in batches of 8, those of a deployment alike",
+         _spec(changes_per_deploy=8.0, break_probability=0.0), 13, 0.8),
+    Case("4 a week, harm lasts 2 days, some still open",
+         _spec(deploys_per_week=4.0, break_probability=0.3, harm_minutes=2880.0,
+               rollback_probability=0.0, hotfix_probability=0.0, page_probability=1.0), 8),
+)  # fmt: skip
+
+
+def true_fail_rate(spec: ServiceSpec) -> float:
+    """Deployments that fail and are seen to / deployments, repairs below the line."""
+    mended = spec.rollback_probability + spec.hotfix_probability
+    seen = 1 - (1 - spec.page_probability) * (1 - mended)
+    return spec.break_probability * seen / (1 + spec.break_probability * mended)
+
+
+@cache
+def true_lead_time(spec: ServiceSpec) -> float:
+    """Median lead time [s]: lognormal, with the quick changes of hotfixes mixed in."""
+    from scipy.optimize import brentq
+    from scipy.stats import norm
+
+    quick = spec.break_probability * spec.hotfix_probability
+    share = quick / (spec.changes_per_deploy + quick)
+
+    def below(hours: float) -> float:
+        z = (np.log(hours) - np.log(spec.lead_hours)) / spec.lead_sigma
+        short = np.clip((60 * hours - 10) / 35, 0, 1)
+        return float(share * short + (1 - share) * norm.cdf(z)) - 0.5
+
+    return 3600 * float(brentq(below, 1e-3, 1e5))
+
+
+@cache
+def true_recovery(spec: ServiceSpec) -> float:
+    """Median time from the start of a harm to its ticket being closed [s]."""
+    rng = np.random.default_rng(20_260_330)
+    size = 4_000_000
+    harm = spec.harm_minutes * np.exp(spec.harm_minutes_sigma * rng.standard_normal(size))
+    delays = np.exp(0.8 * rng.standard_normal((3, size)))
+    detected = np.minimum(spec.detect_minutes * delays[0], 0.9 * harm)
+    noted = detected + spec.acknowledge_minutes * delays[1]
+    return 60 * float(np.median(np.maximum(harm, noted) + spec.close_minutes * delays[2]))
+
+
+BATCH = 50
+
+
+def batch(job: tuple[int, int, int]) -> list[list[tuple[float, float, float]]]:
+    """Low, high and n of the three numbers of each of some fleets of one service."""
+    case, first, size = CASES[job[0]], job[1], job[2]
+    fleet = _fleet(case, first, size)
+    between = (fleet.grid.start, fleet.grid.at(fleet.grid.span))
+    changes = _alike(fleet, case.alike) if case.alike else fleet.changes
+    found = delivery.metrics(fleet.deployments, changes, fleet.incidents, between=between)
+    parts = [(each.fail_rate, each.lead_time, each.recovery) for each in found.values()]
+    return [[(e.low, e.high, e.n) for e in part] for part in parts]
+
+
+def _fleet(case: Case, first: int, size: int) -> Fleet:
+    """Services alike, each with a seed of its own, without the traffic none of this needs."""
+    grid = Grid.over(START, weeks=case.weeks, step="1D")
+    worlds = []
+    for seed in range(first, first + size):
+        spec = replace(case.spec, name=f"s{seed:05d}")
+        worlds.append(World(spec, plan(seed, spec, grid), None))  # type: ignore[arg-type]
+    return Fleet(first, grid, tuple(worlds))
+
+
+def _alike(fleet: Fleet, sigma: float) -> pd.DataFrame:
+    """Lead times of each deployment stretched by a lognormal factor of its own, of median 1."""
+    rng, changes = np.random.default_rng([17, fleet.seed]), fleet.changes
+    shipped = changes["deployment_id"].map(
+        fleet.deployments.set_index("deployment_id")["finished_at"]
+    )
+    codes, names = pd.factorize(changes["deployment_id"])
+    factors = np.exp(sigma * rng.standard_normal(len(names) + 1))[codes]
+    moved = shipped - (shipped - changes["committed_at"]) * factors
+    return changes.assign(committed_at=moved.where(shipped.notna(), changes["committed_at"]))
+
+
+MEASURES = ("fail rate", "median lead time", "median recovery time")
+
+
+def run(*, seeds: int, workers: int) -> list[Cell]:
+    """Coverage of the three intervals in each case, among those that have both ends."""
+    cells = []
+    for place, case in enumerate(CASES):
+        truths = (true_fail_rate(case.spec), true_lead_time(case.spec), true_recovery(case.spec))
+        jobs = [(place, first, min(BATCH, seeds - first)) for first in range(0, seeds, BATCH)]
+        found = [each for part in over(batch, jobs, workers=workers) for each in part]
+        for number, (measure, truth) in enumerate(zip(MEASURES, truths, strict=True)):
+            ends = np.array([each[number] for each in found])
+            given = np.isfinite(ends[:, :2]).all(axis=1)
+            if given.mean() < 0.5:
+                continue
+            hit = (ends[given, 0] <= truth) & (truth <= ends[given, 1])
+            typical = f"{measure}, n about {np.median(ends[given, 2]):.0f}"
+            cells.append(Cell(case.name, f"95 % interval of the {typical}, holds the truth",
+                              float(hit.mean()), 0.93, 0.97, int(given.sum())))  # fmt: skip
+    return cells
