@@ -6,6 +6,7 @@ so for several services.
 
 from srelib.tradeoff.effect import deployment_effect
 from srelib.tradeoff.model import (
+    ANSWER,
     EXCLUDED,
     INSIDE_INCIDENT,
     NO_CONTROL,
@@ -17,6 +18,7 @@ from srelib.tradeoff.model import (
 from srelib.tradeoff.several import effects
 
 __all__ = [
+    "ANSWER",
     "EXCLUDED",
     "INSIDE_INCIDENT",
     "NOT_SHIPPED",
