@@ -11,6 +11,7 @@ from srelib.tradeoff.association import Association, association
 from srelib.tradeoff.effect import deployment_effect
 from srelib.tradeoff.failures import Failures, by_batch, by_hour, by_weekday
 from srelib.tradeoff.model import (
+    ANSWER,
     EXCLUDED,
     INSIDE_INCIDENT,
     NO_CONTROL,
@@ -41,6 +42,7 @@ from srelib.tradeoff.scoreboard import (
 from srelib.tradeoff.several import effects
 
 __all__ = [
+    "ANSWER",
     "DEVOPS",
     "EXCLUDED",
     "FAST_FRAGILE",

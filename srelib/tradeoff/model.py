@@ -13,7 +13,8 @@ NO_DATA = "no data"
 NO_CONTROL = "no matched control"
 EXCLUDED = "during an exclusion"
 NOT_SHIPPED = "cancelled or failed before users"
-REASONS = (INSIDE_INCIDENT, NO_DATA, NO_CONTROL, EXCLUDED, NOT_SHIPPED)
+ANSWER = "unplanned, in answer to an incident"
+REASONS = (NOT_SHIPPED, NO_DATA, EXCLUDED, INSIDE_INCIDENT, ANSWER, NO_CONTROL)
 """Why a deployment is left out of the effect, in the order in which they are asked."""
 
 

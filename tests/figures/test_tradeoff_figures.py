@@ -239,8 +239,8 @@ def test_names_from_the_data_are_never_markup():
     """Dollars and brackets stay text."""
     key = Indicator("$x_1$", "$x_1$", "availability", target=0.99)
     known = {NASTY: effect(service="<b>*x*"), key: effect(service="$x_1$")}
-    for ax in (drawn.plot_curves(known), drawn.plot_costs(known),
-               drawn.plot_disciplines({"$x_1$": replace(BOARD["both"], service="$x_1$")})):  # fmt: skip
+    board = {"$x_1$": replace(BOARD["both"], service="$x_1$")}
+    for ax in (drawn.plot_curves(known), drawn.plot_costs(known), drawn.plot_disciplines(board)):
         ax.figure.canvas.draw()
 
 

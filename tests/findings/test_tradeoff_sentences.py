@@ -136,10 +136,9 @@ def test_without_deployments_how_to_export_them_is_said():
 def test_errors_are_reasons():
     """A service whose effect could not be estimated is named with why."""
     wrong = {SHOP: InsufficientDataError("no deployment of <shop>")}
-    assert (
-        spoken.failed_sentence(wrong) == "Not estimated: **shop**: no deployment of &#60;shop&#62;."
-    )
-    assert costs(wrong)[0].endswith("Not estimated: **shop**: no deployment of &#60;shop&#62;.")
+    said = "Not estimated: **shop**: no deployment of &#60;shop&#62;."
+    assert spoken.failed_sentence(wrong) == said
+    assert costs(wrong)[0].endswith(said)
     assert spoken.failed_sentence({SHOP: effect()}) == ""
 
 
