@@ -71,10 +71,9 @@ def plot_curves(effects: Mapping[Any, Any], *, ax: Axes | None = None) -> Axes:
             _curve(panel, key, known[key])
         canvas.headline(ax, _curves_title(known) + remark)
         one = next(iter(known.values()))
-        canvas.subtitle(ax, f"bad share beyond the usual for that hour of the week, "
-                            f"{wording.duration(one.before)} before to "
-                            f"{wording.duration(one.after)} after a deployment; band: "
-                            f"{wording.percent(one.excess.confidence)} interval")  # fmt: skip
+        level = wording.percent(one.excess.confidence)
+        canvas.subtitle(ax, f"bad share beyond the usual for that hour of the week, with {level} "
+                            "interval; dashed: the deployment")  # fmt: skip
     parts = "; ".join(f"{key.service}: {_curve_words(e)}" for key, e in list(known.items())[:12])
     return canvas.describe(ax, f"Average bad share around deployments, one panel per service. "
                                f"{_curves_title(known)}. {parts}.")  # fmt: skip
@@ -97,6 +96,8 @@ def _curve(ax: Axes, key: Any, effect: Any) -> None:
     ax.set_xticks(range(int(np.ceil(hours[0])), int(hours[-1] + step) + 1, 2))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _hours(x)))
     canvas.percent_axis(ax.yaxis, ticks=3)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.tick_params(labelsize=8.5)
     n = wording.plural(effect.deployments, "deployment")
     canvas.panel_title(ax, key.service, f"{n}, {_p(effect.adjusted_p_value)}")
 
@@ -268,11 +269,12 @@ def _costs_title(effects: list[Any], budget: bool) -> str:
 
 
 PARTS = {
-    "linked": ("incidents put down to deployments", canvas.VERMILLION),
-    "excess": ("excess after deployments", "#E69F00"),
-    "incidents": ("other incidents", canvas.BLUE),
-    "background": ("background", "#BDBDBD"),
+    "incidents of deployments": canvas.VERMILLION,
+    "after deployments": "#E69F00",
+    "other incidents": canvas.BLUE,
+    "background": "#BDBDBD",
 }
+"""Colors of the parts of a budget, as `srelib.tradeoff.attribution` names them."""
 
 
 def plot_parts(parts: Mapping[Any, Any], *, ax: Axes | None = None, rows: int = 24) -> Axes:
@@ -281,7 +283,7 @@ def plot_parts(parts: Mapping[Any, Any], *, ax: Axes | None = None, rows: int = 
     Parameters
     ----------
     parts : mapping of Indicator to DataFrame
-        part (a key of `PARTS`), bad [events], share_of_allowance [fraction]; errors are left out.
+        As from `srelib.tradeoff.attribution`; errors are left out.
     ax : Axes, optional
         Where to draw; a new figure by default.
     rows : int
@@ -293,7 +295,7 @@ def plot_parts(parts: Mapping[Any, Any], *, ax: Axes | None = None, rows: int = 
         One bar per service, from zero; the line is the whole budget.
     """
     known = {k: p for k, p in parts.items() if not isinstance(p, SrelibError)}
-    known = {k: p.set_index("part") for k, p in known.items() if p["bad"].notna().all()}
+    known = {k: p.set_index("cause") for k, p in known.items() if p["bad"].notna().all()}
     known = {k: p for k, p in known.items() if p["share_of_allowance"].notna().all()}
     if not known:
         return canvas.note("No budget can be divided: it takes an objective and its good and "
@@ -306,7 +308,7 @@ def plot_parts(parts: Mapping[Any, Any], *, ax: Axes | None = None, rows: int = 
     with canvas.style():
         for y, key in enumerate(order):
             left = 0.0
-            for part, (_, color) in PARTS.items():
+            for part, color in PARTS.items():
                 wide = float(known[key]["share_of_allowance"].get(part, 0.0))
                 ax.barh(y, max(wide, 0.0), left=left, height=0.62, color=color)
                 left += max(wide, 0.0)
@@ -320,7 +322,7 @@ def plot_parts(parts: Mapping[Any, Any], *, ax: Axes | None = None, rows: int = 
         canvas.percent_axis(ax.xaxis, ticks=6)
         ax.set_xlabel("share of the error budget of the whole history (dashed: all of it)")
         canvas.headline(ax, title, labels=names)
-        canvas.key(ax, [Line2D([], [], color=c, lw=7, label=text) for text, c in PARTS.values()])
+        canvas.key(ax, [Line2D([], [], color=c, lw=7, label=text) for text, c in PARTS.items()])
     return canvas.describe(ax, f"What each budget went into, in four parts. {title}.")
 
 
@@ -330,9 +332,9 @@ def _parts_title(known: Mapping[Any, pd.DataFrame], order: list[Any]) -> str:
     who = wording.label(order[0].service, limit=26)
     if whole <= 0:
         return "Nothing was spent"
-    mine = float(worst.get("linked", 0.0) + worst.get("excess", 0.0)) / whole
-    return (f"{wording.percent(round(mine, 2))} of what {who} spent lies in incidents put down to "
-            "deployments and in the excess after them")  # fmt: skip
+    mine = float(worst.get("incidents of deployments", 0.0) + worst.get("after deployments", 0.0))
+    return (f"{wording.percent(round(mine / whole, 2))} of what {who} spent lies in incidents of "
+            "deployments and after them")  # fmt: skip
 
 
 def plot_association(association: Any, *, ax: Axes | None = None, names: int = 12) -> Axes:
@@ -479,6 +481,7 @@ def plot_failures(failures: Mapping[str, Any], *, ax: Axes | None = None) -> Axe
 
 
 def _failure_panel(ax: Axes, label: str, one: Any, top: float, *, first: bool) -> None:
+    ax.spines[["top", "right"]].set_visible(False)
     rows, x = one.shares, np.arange(len(one.shares))
     color = canvas.VERMILLION if one.p_value < 0.05 else canvas.BLUE
     ax.vlines(x, rows["low"], rows["high"].clip(upper=top), color=color, lw=2)

@@ -318,11 +318,12 @@ def effects_table(effects: Mapping[Any, Any]) -> Table | None:
 
 
 PARTS = {
-    "linked": "in incidents put down to deployments",
-    "excess": "in the excess after other deployments",
-    "incidents": "in other incidents",
+    "incidents of deployments": "in incidents put down to deployments",
+    "after deployments": "in the hours after deployments, beyond the usual",
+    "other incidents": "in other incidents",
     "background": "in the background",
 }
+"""Parts of a budget, as `srelib.tradeoff.attribution` names them, in a sentence."""
 
 
 def parts_sentences(parts: Mapping[Any, Any], *, limit: int = 4) -> list[str]:
@@ -331,7 +332,7 @@ def parts_sentences(parts: Mapping[Any, Any], *, limit: int = 4) -> list[str]:
     Parameters
     ----------
     parts : mapping of Indicator to DataFrame
-        part, bad [events], share_of_allowance [fraction]; or errors in their place.
+        As from `srelib.tradeoff.attribution`, or errors in their place.
     limit : int
         Most services spoken of.
 
@@ -340,7 +341,7 @@ def parts_sentences(parts: Mapping[Any, Any], *, limit: int = 4) -> list[str]:
     list of str
         Markdown.
     """
-    known = {k: p.set_index("part") for k, p in parts.items() if not isinstance(p, SrelibError)}
+    known = {k: p.set_index("cause") for k, p in parts.items() if not isinstance(p, SrelibError)}
     known = {k: p for k, p in known.items() if p["bad"].sum() > 0}
     if not known:
         return ["Nothing was spent, so there is nothing to divide."]

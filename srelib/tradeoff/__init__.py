@@ -20,7 +20,7 @@ from srelib.tradeoff.model import (
     REASONS,
     Effect,
 )
-from srelib.tradeoff.panel import per_service, production, shared_span, shipped, weekly
+from srelib.tradeoff.panel import linked, per_service, production, shared_span, shipped, weekly
 from srelib.tradeoff.quadrants import (
     FAST_FRAGILE,
     FAST_SAFE,
@@ -69,6 +69,7 @@ __all__ = [
     "by_weekday",
     "deployment_effect",
     "effects",
+    "linked",
     "per_service",
     "production",
     "quadrants",

@@ -119,6 +119,46 @@ def shared_span(counts: Mapping[Any, pd.DataFrame], deployments: pd.DataFrame) -
     return (first, last) if first < last else None
 
 
+def linked(
+    incidents: pd.DataFrame,
+    deployments: pd.DataFrame,
+    *,
+    rules: delivery.Rules = delivery.DEFAULT,
+) -> pd.DataFrame:
+    """Incidents, each with the deployment it is put down to.
+
+    Parameters
+    ----------
+    incidents : DataFrame
+        Table ``incidents``.
+    deployments : DataFrame
+        Table ``deployments``, production only.
+    rules : delivery.Rules
+        How incidents are put down to deployments.
+
+    Returns
+    -------
+    DataFrame
+        The table with its ``deployment_id`` as the rule has it; missing where none is found.
+
+    Examples
+    --------
+    >>> at = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-01T09:20Z"])
+    >>> made = pd.DataFrame({"deployment_id": ["d1"], "service": ["shop"],
+    ...                      "finished_at": at[:1], "status": ["succeeded"]})
+    >>> broken = pd.DataFrame({"incident_id": ["i1"], "service": ["shop"], "started_at": at[1:]})
+    >>> linked(broken, made)["deployment_id"].tolist()
+    ['d1']
+    """
+    if not len(incidents):
+        return incidents
+    found = delivery.attributed(deployments, incidents, rules=rules)
+    found = found.drop_duplicates(["service", "incident_id"])
+    names = found.set_index(["service", "incident_id"])["deployment_id"]
+    keys = pd.MultiIndex.from_frame(incidents[["service", "incident_id"]].astype("str"))
+    return incidents.assign(deployment_id=names.reindex(keys).to_numpy())
+
+
 def shipped(
     deployments: pd.DataFrame,
     changes: pd.DataFrame | None,

@@ -161,18 +161,18 @@ def test_table_holds_what_would_have_shown():
     assert spoken.effects_table({}) is None
 
 
-def parts(**bad: float) -> pd.DataFrame:
+def parts(*bad: float) -> pd.DataFrame:
     """Four parts of what was spent, of 1,000 allowed."""
-    rows = pd.DataFrame({"part": list(bad), "bad": list(bad.values())})
+    rows = pd.DataFrame({"cause": list(spoken.PARTS), "bad": list(bad)})
     return rows.assign(share_of_allowance=rows["bad"] / 1000)
 
 
 def test_parts_of_the_budget_add_up_in_words():
     """Half a budget in four parts; the smallest is left out below half a percent."""
-    frame = parts(linked=250.0, excess=125.0, incidents=123.0, background=2.0)
-    assert [plain(s) for s in spoken.parts_sentences({SHOP: frame})] == [
+    said = spoken.parts_sentences({SHOP: parts(250.0, 125.0, 123.0, 2.0)})
+    assert [plain(s) for s in said] == [
         "**shop** spent 50 % of its budget: 50 % in incidents put down to deployments, 25 % in the "
-        "excess after other deployments and 25 % in other incidents."
+        "hours after deployments, beyond the usual and 25 % in other incidents."
     ]
     assert spoken.parts_sentences({}) == ["Nothing was spent, so there is nothing to divide."]
 
