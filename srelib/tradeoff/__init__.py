@@ -1,9 +1,11 @@
 """Delivery and reliability of the same services on the same weeks.
 
 `deployment_effect` compares the hours after deployments with placebo schedules, `effects` does
-so for several services.
+so for several services; `attribution` says where the budget went, the excess after deployments
+among it.
 """
 
+from srelib.tradeoff.attribution import PARTS, attribution
 from srelib.tradeoff.effect import deployment_effect
 from srelib.tradeoff.model import (
     ANSWER,
@@ -24,8 +26,10 @@ __all__ = [
     "NOT_SHIPPED",
     "NO_CONTROL",
     "NO_DATA",
+    "PARTS",
     "REASONS",
     "Effect",
+    "attribution",
     "deployment_effect",
     "effects",
 ]
