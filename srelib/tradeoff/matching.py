@@ -22,8 +22,9 @@ WEEK = pd.Timedelta(days=7)
 DAY = pd.Timedelta(days=1)
 BUCKET = pd.Timedelta(minutes=10)
 MIN_WEEKS = 3
-QUIET = 0.75
-"""Share of the buckets of a time of the week [fraction], best first, that make its baseline."""
+HALF_DAY = DAY / 2
+BURST = 5
+"""A bucket is no part of the baseline when it holds clearly more than so many times the usual."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def history(good: pd.Series, total: pd.Series, *, incidents: pd.DataFrame | None
     >>> index = pd.date_range("2026-01-05", periods=21 * 1440, freq="min", tz="UTC")
     >>> total = pd.Series(6.0, index)
     >>> past = history(total - 1, total)
-    >>> len(past.bad), past.bad[0], past.step
+    >>> len(past.bad), float(past.bad[0]), past.step
     (3024, 10.0, Timedelta('0 days 00:10:00'))
     """
     good_seen, total_seen = checked(good, total)
@@ -213,22 +214,27 @@ def check_table(table: pd.DataFrame, name: str, needed: tuple[str, ...]) -> None
 def _baseline(
     bad: np.ndarray, total: np.ndarray, first: pd.Timestamp, step: pd.Timedelta
 ) -> np.ndarray:
-    """Pooled ratio of the quieter buckets of each hour, working days and weekends apart.
+    """Ratio of the buckets without a burst, by hour, working days and weekends apart.
 
-    A bucket's ratio decides whether it is quiet; the sums of the quiet ones make the ratio.
+    Sums of counts over all such buckets of an hour, so that hours with little traffic are not
+    taken for better than they are.
     """
     times = pd.date_range(first, periods=len(bad), freq=step)
-    group = np.asarray(times.hour + 24 * (times.day_of_week >= 5))
-    asked = np.flatnonzero(total > 0)
-    ratio = bad[asked] / total[asked]
-    order = np.lexsort((ratio, group[asked]))
-    count = np.bincount(group[asked], minlength=48)
-    begin = np.cumsum(count) - count
-    rank = np.empty(len(asked))
-    rank[order] = np.arange(len(asked)) - begin[group[asked][order]]
-    quiet = asked[rank < np.ceil(QUIET * count[group[asked]])]
-    sums = [np.bincount(group[quiet], v[quiet], minlength=48) for v in (bad, total)]
-    return np.asarray((sums[0] / np.where(sums[1] > 0, sums[1], 1.0))[group])
+    hour = np.asarray(times.hour + 24 * (times.day_of_week >= 5))
+    usual = BURST * _usual(bad, total, max(1, round(HALF_DAY / step))) * total
+    calm = (total > 0) & (bad <= usual + 4 * np.sqrt(usual) + 3)
+    sums = [np.bincount(hour[calm], v[calm], minlength=48) for v in (bad, total)]
+    return np.asarray((sums[0] / np.where(sums[1] > 0, sums[1], 1.0))[hour])
+
+
+def _usual(bad: np.ndarray, total: np.ndarray, many: int) -> float:
+    """Median of the ratios of half-days; the mean of all but the worst where that is 0."""
+    sums = [_rolled(values, many) for values in (bad, total)]
+    asked = sums[1] > 0
+    ratios = sums[0][asked] / sums[1][asked]
+    middle = float(np.median(ratios))
+    few = np.argsort(ratios, kind="stable")[: max(1, round(0.75 * len(ratios)))]
+    return middle or float(sums[0][asked][few].sum() / sums[1][asked][few].sum())
 
 
 def sorted_out(

@@ -156,6 +156,7 @@ def test_parts_are_stacked_from_zero_to_what_was_spent():
     """Four parts of 1,200 spent of 1,000 allowed."""
     rows = pd.DataFrame({"cause": list(drawn.PARTS), "bad": [600.0, 300.0, 200.0, 100.0]})
     ax = drawn.plot_parts({SHOP: rows.assign(share_of_allowance=rows["bad"] / 1000)})
+    assert tuple(drawn.PARTS) == tradeoff.PARTS
     assert [round(p.get_x(), 2) for p in ax.patches] == [0.0, 0.6, 0.9, 1.1]
     assert "120 %" in texts(ax)
     assert title(ax).startswith("75 % of what shop spent lies in incidents of deployments")

@@ -169,6 +169,7 @@ def parts(*bad: float) -> pd.DataFrame:
 
 def test_parts_of_the_budget_add_up_in_words():
     """Half a budget in four parts; the smallest is left out below half a percent."""
+    assert tuple(spoken.PARTS) == tradeoff.PARTS
     said = spoken.parts_sentences({SHOP: parts(250.0, 125.0, 123.0, 2.0)})
     assert [plain(s) for s in said] == [
         "**shop** spent 50 % of its budget: 50 % in incidents put down to deployments, 25 % in the "
