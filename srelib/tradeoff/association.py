@@ -219,12 +219,11 @@ def _shuffled(x: np.ndarray, y: np.ndarray, resamples: int, rng: Any) -> np.ndar
     weeks = x.shape[1]
     product = x.T @ y
     runs = max(weeks // max(3, min(8, weeks // 4)), 2)
-    here, sums = np.arange(weeks), np.empty(resamples)
-    for draw in range(resamples):
-        parts = np.array_split(np.roll(here, rng.integers(weeks)), runs)
-        order = np.concatenate([parts[part] for part in rng.permutation(runs)])
-        sums[draw] = product[here, order].sum()
-    return sums
+    here = np.arange(weeks)
+    run = np.repeat(np.arange(runs), [len(part) for part in np.array_split(here, runs)])
+    places = np.argsort(rng.random((resamples, runs))[:, run], axis=1, kind="stable")
+    order = (places + rng.integers(weeks, size=(resamples, 1))) % weeks
+    return np.asarray(product[here, order].sum(axis=1))
 
 
 def _fisher(value: float, spread: float, confidence: float) -> tuple[float, float]:
