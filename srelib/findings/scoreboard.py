@@ -237,13 +237,13 @@ def disciplines_sentence(board: Mapping[str, Any]) -> str:
     Returns
     -------
     str
-        Markdown.
+        Markdown; empty where fewer than two services have both.
     """
     both = {s: one for s, one in board.items()
             if one.frequency.value == one.frequency.value and one.left.value == one.left.value
             }  # fmt: skip
     if len(both) < 2:
-        return missing_sentence(board)
+        return ""
     quick = max(both, key=lambda s: both[s].frequency.value)
     safe = max(both, key=lambda s: both[s].left.value)
     order = sorted(both, key=lambda s: -both[s].left.value)
@@ -306,6 +306,7 @@ def span_sentence(span: Any, *, board: Mapping[str, Any]) -> str:
         return "There is no time over which service levels are known."
     length = wording.roughly(span[1] - span[0])
     both = [s for s, one in board.items() if one.deployments and one.sli.value == one.sli.value]
+    verb = "has" if len(board) == 1 else "have"
     return (f"Both sides are judged over the same {length}, {wording.day(span[0])} to "
-            f"{wording.day(span[1])}; {len(both)} of {wording.plural(len(board), 'service')} have "
-            "both deployments and service levels.")  # fmt: skip
+            f"{wording.day(span[1])}; {len(both)} of {wording.plural(len(board), 'service')} "
+            f"{verb} both deployments and service levels.")  # fmt: skip

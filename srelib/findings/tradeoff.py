@@ -48,7 +48,7 @@ def cost_sentences(effects: Mapping[Any, Any], *, deployments: pd.DataFrame) -> 
     order = sorted(known, key=lambda key: _rank(known[key]))
     sure = [key for key in order if _is_sure(known[key])]
     lines = [_bottom_line(known, order)] if len(known) > 1 else []
-    lines += [effect_sentence(known[key]) for key in (sure or order)[:2]]
+    lines += [effect_sentence(known[key], unit=key.unit) for key in (sure or order)[:2]]
     if sure and len(sure) < len(known):
         rest = [key for key in order if not _is_sure(known[key])]
         lines.append(_unseen(known, rest))
@@ -114,12 +114,14 @@ def _hidden(effect: Any) -> float:
     return float("nan")
 
 
-def effect_sentence(effect: Any) -> str:
+def effect_sentence(effect: Any, *, unit: str = "events") -> str:
     """What the deployments of one service cost: beyond chance, within it, or too few to tell.
 
     Parameters
     ----------
     effect : Effect
+    unit : str
+        What is counted: 'events', 'seconds' or slices.
 
     Returns
     -------
@@ -129,20 +131,21 @@ def effect_sentence(effect: Any) -> str:
     who, n = name(effect.service), wording.plural(effect.deployments, "deployment")
     value, low, high = (effect.excess.value, effect.excess.low, effect.excess.high)
     level = wording.percent(effect.excess.confidence)
-    interval = f"{level} interval {_events(low)} to {_events(high)}"
+    interval = f"{level} interval {_amount(low, unit)} to {_amount(high, unit)}"
     p = _p(effect.adjusted_p_value)
     after = wording.duration(effect.after)
     if _is_sure(effect) and value > 0:
         cost = _cost(effect)
-        return (f"{who}: {_events(value)} bad events more than usual in the {after} after {n} "
+        return (f"{who}: {_bad(value, unit)} more than usual in the {after} after {n} "
                 f"({interval}, {p}){cost}.{_one_week(effect)}")  # fmt: skip
     if _is_sure(effect):
-        return (f"{who}: {_events(-value)} bad events **fewer** than usual in the {after} after "
+        return (f"{who}: {_bad(-value, unit)} **{_less(unit)}** than usual in the {after} after "
                 f"{n} ({interval}, {p}): shipping did not cost it reliability there."
                 f"{_one_week(effect)}")  # fmt: skip
-    seen = (f"{n} came with {_events(abs(value))} bad events {'more' if value >= 0 else 'fewer'} "
-            f"than usual in the {after} after ({interval}, {p})")  # fmt: skip
-    limit = _limit(effect)
+    side = "more" if value >= 0 else _less(unit)
+    seen = (f"{n} came with {_bad(abs(value), unit)} {side} than usual in the {after} after "
+            f"({interval}, {p})")  # fmt: skip
+    limit = _limit(effect, unit)
     if _is_few(effect):
         return f"{who}: **too few deployments to tell**. {_first(seen)}; {limit}."
     return f"{who}: **no effect this data could show**. {_first(seen)}; {limit}."
@@ -165,7 +168,7 @@ def effects_sentences(effects: Mapping[Any, Any], *, limit: int = 8) -> list[str
     """
     known = _known(effects)
     order = sorted(known, key=lambda key: _rank(known[key]))
-    lines = [effect_sentence(known[key]) for key in order[:limit]]
+    lines = [effect_sentence(known[key], unit=key.unit) for key in order[:limit]]
     if len(order) > limit:
         lines.append(f"{len(order) - limit} more are in the table.")
     return lines or ["No effect of deployments could be estimated."]
@@ -204,12 +207,27 @@ def _cost(effect: Any) -> str:
             f"{_rounded(share.high)})")  # fmt: skip
 
 
-def _limit(effect: Any) -> str:
+def _amount(number: float, unit: str) -> str:
+    return wording.duration(number) if unit == "seconds" else _events(number)
+
+
+def _bad(number: float, unit: str) -> str:
+    """So many bad events, or so much bad time."""
+    if unit == "seconds":
+        return f"{wording.duration(number)} of bad time"
+    return f"{_events(number)} bad {'slices' if unit.startswith('slices') else 'events'}"
+
+
+def _less(unit: str) -> str:
+    return "less" if unit == "seconds" else "fewer"
+
+
+def _limit(effect: Any, unit: str) -> str:
     if effect.detectable != effect.detectable:
         return "how small an effect it could have shown is unknown"
     share = _hidden(effect)
     of = f", {_rounded(share)} of its budget," if share == share else ""
-    return (f"an excess below {_events(effect.detectable)} bad events{of} would most likely have "
+    return (f"an excess below {_bad(effect.detectable, unit)}{of} would most likely have "
             "gone unseen")  # fmt: skip
 
 
@@ -247,6 +265,33 @@ def failed_sentence(effects: Mapping[Any, Any]) -> str:
             reasons.setdefault(markdown(error, limit=300).rstrip("."), []).append(key.service)
     parts = [f"{names(who)}: {why}" for why, who in reasons.items()]
     return f"Not estimated: {'; '.join(parts)}." if parts else ""
+
+
+def blur_sentence(counts: Mapping[Any, pd.DataFrame], *, after: str) -> str:
+    """Which services are counted in buckets so long that the hours after deployments blur.
+
+    Parameters
+    ----------
+    counts : mapping of Indicator to DataFrame
+        On regular UTC indexes.
+    after : str
+        How long after a deployment its effect is looked for.
+
+    Returns
+    -------
+    str
+        Markdown; empty where every bucket is much shorter than that.
+    """
+    window = pd.Timedelta(after)
+    steps = {key.service: frame.index[1] - frame.index[0]
+             for key, frame in counts.items() if len(frame) > 1}  # fmt: skip
+    long = {service: step for service, step in steps.items() if step > window / 2}
+    if not long:
+        return ""
+    most = wording.duration(max(long.values()))
+    return (f"{names(long)} {'is' if len(long) == 1 else 'are'} counted in buckets of {most}, so "
+            f"the {wording.duration(window)} after a deployment stand for that long, and short "
+            "harm is diluted.")  # fmt: skip
 
 
 def left_out_sentence(effects: Mapping[Any, Any]) -> str:
@@ -296,15 +341,15 @@ def effects_table(effects: Mapping[Any, Any]) -> Table | None:
     rows = []
     for key in sorted(known, key=lambda key: _rank(known[key])):
         e = known[key]
-        low, high = _events(e.excess.low), _events(e.excess.high)
+        low, high = _amount(e.excess.low, key.unit), _amount(e.excess.high, key.unit)
         share, hidden = e.budget_share.value, _hidden(e)
         rows.append({
             "service": key.service, "used": e.deployments, "left_out": len(e.left_out),
-            "excess": _events(e.excess.value), "interval": f"{low} to {high}",
+            "excess": _amount(e.excess.value, key.unit), "interval": f"{low} to {high}",
             "share": _rounded(share) if share == share else "\u2013",
             "p": _p(e.adjusted_p_value).removeprefix("p = ").removeprefix("p "),
-            "hidden": _events(e.detectable) if hidden != hidden else
-            f"{_events(e.detectable)} ({_rounded(hidden)})",
+            "hidden": _amount(e.detectable, key.unit)
+            + ("" if hidden != hidden else f" ({_rounded(hidden)})"),
         })  # fmt: skip
     one = next(iter(known.values()))
     return table(pd.DataFrame(rows), max_rows=40,
@@ -313,7 +358,7 @@ def effects_table(effects: Mapping[Any, Any]) -> Table | None:
                          "corrected for the number of services, and the smallest excess that would "
                          "most likely have shown",
                  headers={"used": "deployments used", "left_out": "left out",
-                          "excess": "excess [events]", "interval": "95 % interval",
+                          "excess": "excess", "interval": "95 % interval",
                           "share": "of the budget", "hidden": "would have shown"})  # fmt: skip
 
 
@@ -355,7 +400,7 @@ def _parts(key: Any, rows: pd.DataFrame, spent: float) -> str:
     held = {p: float(rows["bad"].get(p, 0.0)) / whole for p in PARTS}
     said = [f"{_rounded(share)} {PARTS[p]}" for p, share in held.items() if abs(share) >= 0.005]
     head = f"{name(key.service)} spent {_rounded(spent)} of its budget" if spent == spent else \
-        f"{name(key.service)} had {_events(whole)} bad events"  # fmt: skip
+        f"{name(key.service)} had {_bad(whole, key.unit)}"  # fmt: skip
     return f"{head}: {wording.listing(said)}."
 
 

@@ -179,7 +179,7 @@ def standings(dataset: Any) -> Standings:
     """
     counts = tradeoff.per_service(indicators.measured(dataset))
     shipped = tradeoff.production(dataset.deployments, environment=ENVIRONMENT)
-    span = tradeoff.shared_span(counts, shipped)
+    span = tradeoff.shared_span(counts, shipped, incidents=dataset.incidents, as_of=dataset.as_of)
     board = tradeoff.scoreboard(
         counts, shipped, between=span, changes=dataset.changes, incidents=dataset.incidents,
         alerts=dataset.alerts,

@@ -124,7 +124,9 @@ def association(
     Weeks resemble their neighbours, and services share bad weeks. Chance is therefore drawn in
     two ways: the weeks of each service shifted against each other in a circle (keeps
     neighbours), and runs of weeks shuffled for all services at once (keeps shared weeks too).
-    The wider of the two counts: for p and for the interval, which is Fisher's with that spread.
+    The wider of the two counts: for p and for the interval, which is Fisher's with that spread
+    and Student's t on half as many degrees of freedom as there are weeks; p is never below what
+    that interval says.
     Between services: levels are sums over all weeks, divided last; services are permuted.
 
     References
@@ -191,7 +193,9 @@ def _ranks(values: np.ndarray) -> np.ndarray:
 def _within(
     x: np.ndarray, y: np.ndarray, confidence: float, resamples: int, seed: int
 ) -> tuple[Estimate, float, float]:
-    """Correlation of the ranks, its p, and the spread chance gives it."""
+    """Correlation of the ranks, its p, and the spread chance gives it, widened as t is."""
+    from scipy.special import stdtr, stdtrit
+
     size = float(np.sqrt((x**2).sum() * (y**2).sum()))
     n = int(((x != 0) | (y != 0)).sum())
     if not size:
@@ -201,7 +205,10 @@ def _within(
     drawn = _shifted(x, y, resamples, rng) / size, _shuffled(x, y, resamples, rng) / size
     far = abs(value) * (1 - 1e-9)
     p = max(float((1 + (np.abs(d) >= far).sum()) / (1 + len(d))) for d in drawn)
-    spread = max(float(d.std()) for d in drawn)
+    spread, df = max(float(d.std()) for d in drawn), x.shape[1] // 2
+    steps = float(np.arctanh(min(abs(value), 1 - 1e-12)) / spread) if spread else np.inf
+    p = max(p, float(2 * stdtr(df, -steps)))
+    spread *= float(stdtrit(df, (1 + confidence) / 2)) / normal_quantile(confidence)
     low, high = _fisher(value, spread, confidence)
     return Estimate(value, low, high, n, confidence, WITHIN), p, spread
 
@@ -218,7 +225,7 @@ def _shuffled(x: np.ndarray, y: np.ndarray, resamples: int, rng: Any) -> np.ndar
     """Sums of products with runs of weeks shuffled, in all services at once."""
     weeks = x.shape[1]
     product = x.T @ y
-    runs = max(weeks // max(3, min(8, weeks // 4)), 2)
+    runs = max(weeks // max(3, weeks // 4), 2)
     here = np.arange(weeks)
     run = np.repeat(np.arange(runs), [len(part) for part in np.array_split(here, runs)])
     places = np.argsort(rng.random((resamples, runs))[:, run], axis=1, kind="stable")

@@ -218,36 +218,35 @@ def _shares(rows: pd.DataFrame, groups: pd.Series, confidence: float) -> pd.Data
 
 
 def _permuted(rows: pd.DataFrame, groups: pd.Series, resamples: int, seed: int) -> float:
-    """P of the scatter of groups around what their services fail at, failures permuted within."""
+    """P of the scatter of groups around what their services fail at, failures permuted within.
+
+    Failures of a service permuted among its deployments fall into the groups as balls drawn
+    from an urn, so whole tables are drawn and no deployment is moved.
+    """
     failed, of = rows["failed"].to_numpy(float), groups.cat.codes.to_numpy()
     service = pd.factorize(rows["service"])[0]
     usual = rows.groupby("service")["failed"].transform("mean").to_numpy(float)
-    noise = np.bincount(of, usual * (1 - usual), minlength=len(groups.cat.categories))
+    many = len(groups.cat.categories)
+    noise = np.bincount(of, usual * (1 - usual), minlength=many)
     if not noise.sum() or (noise > 0).sum() < 2:
         return NAN
     rng = np.random.default_rng(seed)
-    order = np.argsort(service, kind="stable")
-    drawn = np.array([
-        _scatter(_shuffled(failed, service, order, rng) - usual, of, noise)
-        for _ in range(resamples)
-    ])  # fmt: skip
-    found = _scatter(failed - usual, of, noise)
-    return float((1 + (drawn >= found * (1 - 1e-9)).sum()) / (1 + resamples))
+    made = np.zeros((int(service.max()) + 1, many), dtype="int64")
+    np.add.at(made, (service, of), 1)
+    broke = np.bincount(service, failed).astype("int64")
+    drawn = np.zeros((resamples, many))
+    for colors, k in zip(made, broke, strict=True):
+        if k > 0:
+            drawn += rng.multivariate_hypergeometric(colors, k, size=resamples)
+    due = np.bincount(of, usual, minlength=many)
+    found = _scatter(np.bincount(of, failed, minlength=many) - due, noise)
+    hits = (_scatter(drawn - due, noise) >= found * (1 - 1e-9)).sum()
+    return float((1 + hits) / (1 + resamples))
 
 
-def _scatter(beyond: np.ndarray, of: np.ndarray, noise: np.ndarray) -> float:
-    sums = np.bincount(of, beyond, minlength=len(noise))
-    return float((sums[noise > 0] ** 2 / noise[noise > 0]).sum())
-
-
-def _shuffled(
-    values: np.ndarray, service: np.ndarray, order: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """Values permuted among those of the same service."""
-    mixed = np.lexsort((rng.random(len(values)), service))
-    found = np.empty(len(values))
-    found[order] = values[mixed]
-    return found
+def _scatter(beyond: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """Squares of what lies beyond the usual, over its variance, summed over groups."""
+    return np.asarray((beyond[..., noise > 0] ** 2 / noise[noise > 0]).sum(axis=-1))
 
 
 def _odds(x: np.ndarray, rows: pd.DataFrame, confidence: float) -> tuple[Estimate, float]:

@@ -18,6 +18,7 @@ COLUMNS = [
     "service", "starts_at", "deployments", "batch", "failed", "fail_share",
     "bad", "total", "allowed", "bad_share", "spent", "coverage",
 ]  # fmt: skip
+SHIPPED = ["deployment_id", "service", "finished_at", "size", "failed"]
 
 Span = tuple[pd.Timestamp, pd.Timestamp]
 """Start and end of a period, half-open."""
@@ -88,7 +89,13 @@ def production(deployments: pd.DataFrame, *, environment: str) -> pd.DataFrame:
     return deployments[kept]
 
 
-def shared_span(counts: Mapping[Any, pd.DataFrame], deployments: pd.DataFrame) -> Span | None:
+def shared_span(
+    counts: Mapping[Any, pd.DataFrame],
+    deployments: pd.DataFrame,
+    *,
+    incidents: pd.DataFrame | None = None,
+    as_of: pd.Timestamp | None = None,
+) -> Span | None:
     """The time on which both reliability and deployments are on record.
 
     Parameters
@@ -97,12 +104,17 @@ def shared_span(counts: Mapping[Any, pd.DataFrame], deployments: pd.DataFrame) -
         Counts on regular UTC indexes.
     deployments : DataFrame
         Table ``deployments``; its record begins with its first row, of whatever service.
+    incidents : DataFrame, optional
+        Table ``incidents``, where there is neither of the others.
+    as_of : Timestamp, optional
+        End of the data, where there are no counts.
 
     Returns
     -------
     pair of Timestamp or None
         From the later beginning to the end of the counts, half-open; the counts alone decide
-        where there are no deployments. None without counts, or where the two never overlap.
+        where there are no deployments. Without counts from the first deployment, or else the
+        first incident, to `as_of`. None where there is nothing, or the two never overlap.
 
     Examples
     --------
@@ -110,13 +122,25 @@ def shared_span(counts: Mapping[Any, pd.DataFrame], deployments: pd.DataFrame) -
     True
     """
     seen = [pd.DatetimeIndex(frame.index) for frame in counts.values() if len(frame) > 1]
-    if not seen:
-        return None
-    first = min(index[0] for index in seen)
-    last = max(index[-1] + windows.step_of(index) for index in seen)
-    if len(deployments) and deployments["finished_at"].notna().any():
-        first = max(first, deployments["finished_at"].min().floor("D"))
+    shipped = _first(deployments, "finished_at")
+    if seen:
+        first = min(index[0] for index in seen)
+        last = max(index[-1] + windows.step_of(index) for index in seen)
+        first = first if shipped is None else max(first, shipped)
+    else:
+        begun = _first(incidents, "started_at")
+        known = shipped if shipped is not None else begun
+        if known is None or as_of is None:
+            return None
+        first, last = known, as_of
     return (first, last) if first < last else None
+
+
+def _first(table: pd.DataFrame | None, column: str) -> pd.Timestamp | None:
+    """Start of the day of the first record."""
+    if table is None or not len(table) or not table[column].notna().any():
+        return None
+    return pd.Timestamp(table[column].min()).floor("D")
 
 
 def linked(
@@ -164,7 +188,7 @@ def shipped(
     changes: pd.DataFrame | None,
     incidents: pd.DataFrame | None,
     *,
-    between: Span,
+    between: Span | None,
     rules: delivery.Rules = delivery.DEFAULT,
 ) -> pd.DataFrame:
     """What reached users: when, how large, and whether it failed.
@@ -175,8 +199,8 @@ def shipped(
         Table ``deployments``, production only.
     changes, incidents : DataFrame or None
         The tables.
-    between : pair of Timestamp
-        Start and end, half-open.
+    between : pair of Timestamp or None
+        Start and end, half-open; None: nothing.
     rules : delivery.Rules
         Which signals make a failure.
 
@@ -194,6 +218,8 @@ def shipped(
     >>> shipped(rows, None, None, between=(days[0], days[1]))["failed"].tolist()
     [False, True]
     """
+    if between is None:
+        return pd.DataFrame(columns=SHIPPED)
     found = delivery.failures(deployments, incidents, between=between, rules=rules)
     found = found.sort_values("finished_at", kind="stable", ignore_index=True)
     found["service"] = found["service"].astype("str")
@@ -203,7 +229,7 @@ def shipped(
         many = linked.groupby(["service", "deployment_id"], observed=True).size()
         keys = pd.MultiIndex.from_frame(found[["service", "deployment_id"]].astype("str"))
         found["size"] = many.reindex(keys).to_numpy(dtype="float64")
-    return found[["deployment_id", "service", "finished_at", "size", "failed"]]
+    return found[SHIPPED]
 
 
 def weekly(

@@ -72,6 +72,30 @@ def test_fewer_bad_events_than_usual_is_said_as_such():
     )
 
 
+def test_time_is_not_counted_in_events():
+    """Where a state is measured, bad time is said as a length of time."""
+    text = plain(spoken.effect_sentence(effect(7200, 3600, 10800), unit="seconds"))
+    assert text.startswith(
+        "**shop**: 2 h of bad time more than usual in the 6 h after 20 deployments (95 % interval "
+        "1 h to 3 h, p = 0.002)"
+    )
+    quiet = plain(spoken.effect_sentence(effect(-600, -7200, 3600, p=0.4, detectable=5400.0),
+                                         unit="seconds"))  # fmt: skip
+    assert "came with 10 min of bad time less than usual" in quiet
+    assert "an excess below 1 h 30 min of bad time" in quiet
+
+
+def test_long_buckets_blur_the_hours_after():
+    """Days against six hours; minutes do not."""
+    days = pd.DataFrame(index=pd.date_range("2026-01-05", periods=3, freq="D", tz="UTC"))
+    minutes = pd.DataFrame(index=pd.date_range("2026-01-05", periods=3, freq="min", tz="UTC"))
+    assert plain(spoken.blur_sentence({SHOP: days, WEB: minutes}, after="6h")) == (
+        "**shop** is counted in buckets of 1 day, so the 6 h after a deployment stand for that "
+        "long, and short harm is diluted."
+    )
+    assert spoken.blur_sentence({WEB: minutes}, after="6h") == ""
+
+
 def test_one_week_that_carries_the_effect_is_named():
     """Without it the rest is within chance; a week that carries little is not blamed."""
     text = sentence(weeks=(("2026-05-18", 700.0, 0.4), ("2026-05-25", 100.0, 0.003)))

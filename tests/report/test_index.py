@@ -268,7 +268,8 @@ def test_each_service_stands_in_both_disciplines():
 def test_fragile_services_come_first():
     """Overspent before what is left; unknown last."""
     frames = {"fine": hourly(28, good=100, total=100), "over": hourly(28, good=90, total=100)}
-    shipped = pd.concat([deployed(*WEEKLY, service=name) for name in ("fine", "over", "ghost")])
+    parts = [deployed(*WEEKLY, service=name) for name in ("fine", "over", "ghost")]
+    shipped = pd.concat(parts, ignore_index=True)
     data = dataset(
         frames["fine"], slo(name="f", service="fine"), slo(name="o", service="over"),
         deployments=shipped, slo_counts=lambda one, exclusions=True: frames[one.service],

@@ -121,6 +121,24 @@ def test_shared_span_begins_with_the_later_record():
     assert tradeoff.shared_span({SHOP: counts()}, late) is None
 
 
+def test_without_counts_the_span_is_that_of_the_records():
+    """Deployments, or else incidents, until the end of the data."""
+    end = pd.Timestamp("2026-02-01", tz="UTC")
+    made = deployments(("2026-01-12T09:00", "succeeded"))
+    down = pd.DataFrame({"started_at": pd.to_datetime(["2026-01-20T09:00Z"])})
+    span = tradeoff.shared_span({}, made, incidents=down, as_of=end)
+    assert span == (pd.Timestamp("2026-01-12", tz="UTC"), end)
+    span = tradeoff.shared_span({}, made.iloc[:0], incidents=down, as_of=end)
+    assert span == (pd.Timestamp("2026-01-20", tz="UTC"), end)
+    assert tradeoff.shared_span({}, made.iloc[:0], as_of=end) is None
+
+
+def test_nothing_is_shipped_in_no_time():
+    """Without a span there is nothing to judge failures over."""
+    assert tradeoff.shipped(deployments(("2026-01-13", "succeeded")), None, None,
+                            between=None).empty  # fmt: skip
+
+
 def test_shipped_counts_changes_and_marks_failures():
     """Two changes in one, none known in the other; a rollback says that it failed."""
     rows = deployments(("2026-01-13", "succeeded"), ("2026-01-14", "rolled_back"),
