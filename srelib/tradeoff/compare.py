@@ -11,18 +11,17 @@ from srelib.tradeoff.matching import TIMES, History
 from srelib.tradeoff.placebo import Placements
 
 NAN = float("nan")
+REACH = 3
+"""How many hours to either side help an hour of the week with few controls [h]."""
 _DUST = 1e-9
 
 
-def _next(reach: int) -> np.ndarray:
-    """Which times of the week are at most so many hours apart, on the same kind of day."""
-    hour, kind = np.arange(TIMES) % 24, np.arange(TIMES) // 24
-    apart = np.abs(hour[:, None] - hour)
-    near = np.minimum(apart, 24 - apart) <= reach
-    return (near & (kind[:, None] == kind)).astype("float64")
-
-
-NEXT = _next(3)
+def _near(values: np.ndarray) -> np.ndarray:
+    """Sum over the hours at most three away, on the same kind of day."""
+    days = values.reshape(2, TIMES // 2, -1)
+    closed = np.concatenate([days[:, -REACH:], days, days[:, :REACH]], axis=1)
+    sums = sum(closed[:, first : first + TIMES // 2] for first in range(2 * REACH + 1))
+    return np.asarray(sums).reshape(values.shape)
 
 
 @dataclass(frozen=True)
@@ -173,9 +172,9 @@ def usual_ratios(calm: np.ndarray, asked: np.ndarray, bucket: np.ndarray) -> np.
     Each begins with a tenth of a bucket at the ratio of the three hours to either side, so that
     an hour without any control has an answer.
     """
-    near = NEXT @ asked
+    near = _near(asked)
     pooled = ratio(calm.sum(axis=0), asked.sum(axis=0))
-    usual = np.where(near > 0, ratio(NEXT @ calm, near), pooled)
+    usual = np.where(near > 0, ratio(_near(calm), near), pooled)
     weight = bucket[:, None] / 10
     return ratio(calm + weight * usual, asked + weight)
 

@@ -9,7 +9,7 @@ from srelib.tradeoff.compare import Comparison, Table, two_sided
 from srelib.tradeoff.matching import TIMES, History
 from srelib.tradeoff.placebo import Placements
 
-ENOUGH = 400
+ENOUGH = 200
 """Placebo schedules for each comparison without a week."""
 
 
