@@ -1,32 +1,96 @@
-"""Everything notebook 06 computes, on fleets of 1 to 100 services.
+"""The effect of deployments on a fleet: a hundred services, a year of minutes, 20,000 deployments.
 
-A year of minutes each, 200 deployments and some 25 incidents a service.
-The limit is what somebody waits for: a minute, and 6 GiB.
+Against a minute and 6 GiB, against itself on one service, and against the loop one would write in
+a notebook.
 """
 
 from __future__ import annotations
 
 import resource
-import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.measure import Row
-from srelib import tables, tradeoff
-from srelib.indicators import Indicator
+from benchmarks.measure import Row, alternate, table
+from srelib import tradeoff
 
 MINUTES = 525_600
-DEPLOYMENTS, INCIDENTS = 200, 25
-SIZES = (1, 10, 100)
+SERVICES = 100
+DIFFERENT = 5
+"""Histories that differ; the fleet holds each of them several times over."""
+DEPLOYMENTS = 200
+INCIDENTS = 40
+TARGET = 0.999
+LOOPED = 5
+"""Placebo schedules of the loop; its time is scaled to the number srelib draws."""
+PLACEBOS = 1000
 SEED = 20260629
-LIMIT_SECONDS, LIMIT_GIB, LIMIT_GROWTH = 60.0, 6.0, 1.25
-START = pd.Timestamp("2025-01-06", tz="UTC")
+LIMIT_SECONDS, LIMIT_GIB, LIMIT_GROWTH, LIMIT_LOOP = 60.0, 6.0, 1.25, 0.05
 
 
-def fleet(services: int) -> tuple[dict, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Services with a year of minutes, deployments in working hours, incidents and alerts.
+@dataclass(frozen=True)
+class Service:
+    """A year of one service.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        good, total [events] per minute.
+    deployments, incidents : DataFrame
+    """
+
+    counts: pd.DataFrame
+    deployments: pd.DataFrame
+    incidents: pd.DataFrame
+
+
+def year(seed: int) -> Service:
+    """A year of minutes with deployments in office hours and incidents at any time.
+
+    Parameters
+    ----------
+    seed : int
+
+    Returns
+    -------
+    Service
+    """
+    random = np.random.default_rng(seed)
+    index = pd.date_range("2025-01-06", periods=MINUTES, freq="1min", tz="UTC", unit="us")
+    wave = 1 + 0.6 * np.sin(2 * np.pi * np.arange(MINUTES) / 1440)
+    total = random.poisson(200 * wave)
+    error = np.full(MINUTES, 0.0004)
+    begins = np.sort(random.integers(0, MINUTES - 600, INCIDENTS))
+    lengths = random.integers(20, 300, INCIDENTS)
+    for begin, length in zip(begins, lengths, strict=True):
+        error[begin : begin + length] = 0.05
+    days = np.flatnonzero(np.arange(MINUTES // 1440) % 7 < 5)
+    shipped = np.sort(
+        random.choice(days, DEPLOYMENTS) * 1440 + random.integers(540, 1020, DEPLOYMENTS)
+    )
+    for begin in shipped[random.random(DEPLOYMENTS) < 0.1]:
+        error[begin : begin + 60] = 0.03
+    counts = pd.DataFrame({"good": total - random.binomial(total, error), "total": total}, index)
+    ids = [f"{seed}-{number}" for number in range(max(DEPLOYMENTS, INCIDENTS))]
+    deployments = pd.DataFrame(
+        {"deployment_id": ids[:DEPLOYMENTS], "finished_at": index[np.minimum(shipped, MINUTES - 1)]}
+    )
+    incidents = pd.DataFrame(
+        {
+            "incident_id": ids[:INCIDENTS],
+            "started_at": index[begins],
+            "resolved_at": index[begins + lengths],
+            "deployment_id": pd.Series([None] * INCIDENTS, dtype="str"),
+        }
+    )
+    return Service(counts.astype("float64"), deployments, incidents)
+
+
+def fleet(services: int) -> tuple[dict[str, pd.DataFrame], pd.DataFrame, pd.DataFrame]:
+    """Counts by service, and the deployments and incidents of all of them.
 
     Parameters
     ----------
@@ -34,107 +98,129 @@ def fleet(services: int) -> tuple[dict, pd.DataFrame, pd.DataFrame, pd.DataFrame
 
     Returns
     -------
-    counts : dict of Indicator to DataFrame
-    deployments, incidents, alerts : DataFrame
-        Canonical tables.
+    tuple of dict, DataFrame, DataFrame
     """
-    random = np.random.default_rng(SEED)
-    index = pd.date_range(START, periods=MINUTES, freq="1min", unit="us")
-    counts, shipped, broken = {}, [], []
-    for number in range(services):
-        name = f"service-{number:03d}"
-        total = random.poisson(100, MINUTES).astype("float64")
-        ratio = np.full(MINUTES, 0.001)
-        begins = np.sort(random.integers(0, MINUTES - 600, INCIDENTS))
-        lasts = random.integers(5, 300, INCIDENTS)
-        for begin, length in zip(begins, lasts, strict=True):
-            ratio[begin : begin + length] = 0.1
-        bad = random.binomial(total.astype("int64"), ratio)
-        key = Indicator(name, name, "availability", target=0.995)
-        counts[key] = pd.DataFrame({"good": total - bad, "total": total}, index=index)
-        day = random.integers(0, 364, DEPLOYMENTS)
-        minute = (day - day % 7 + day % 7 % 5) * 1440 + random.integers(540, 1020, DEPLOYMENTS)
-        shipped.append(pd.DataFrame({"service": name, "finished_at": index[np.sort(minute)]}))
-        broken.append(pd.DataFrame({"service": name, "started_at": index[begins],
-                                    "resolved_at": index[begins + lasts]}))  # fmt: skip
-    return counts, *_tables(shipped, broken)
+    made = [year(SEED + number) for number in range(min(services, DIFFERENT))]
+    names = {f"s{number:03d}": made[number % len(made)] for number in range(services)}
+    deployments, incidents = (
+        pd.concat(
+            [getattr(one, kind).assign(service=name) for name, one in names.items()],
+            ignore_index=True,
+        )
+        for kind in ("deployments", "incidents")
+    )
+    return {name: one.counts for name, one in names.items()}, deployments, incidents
 
 
-def _tables(
-    shipped: list[pd.DataFrame], broken: list[pd.DataFrame]
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    made = pd.concat(shipped, ignore_index=True)
-    made = made.assign(deployment_id=[f"d{n}" for n in range(len(made))], status="succeeded",
-                       planned=True)  # fmt: skip
-    down = pd.concat(broken, ignore_index=True)
-    down = down.assign(incident_id=[f"i{n}" for n in range(len(down))])
-    pages = down.rename(columns={"started_at": "fired_at"}).assign(rule="burn", severity="page")
-    return (tables.conform(made, "deployments"), tables.conform(down, "incidents"),
-            tables.conform(pages[["service", "rule", "severity", "fired_at", "resolved_at"]],
-                           "alerts"))  # fmt: skip
-
-
-def answer(
-    counts: dict, deployments: pd.DataFrame, incidents: pd.DataFrame, alerts: pd.DataFrame
-) -> dict[str, float]:
-    """Everything the notebook computes, in its order.
+def whole(
+    counts: dict[str, pd.DataFrame], deployments: pd.DataFrame, incidents: pd.DataFrame
+) -> None:
+    """What the notebook asks of a fleet: the effect on each service, and where budgets went.
 
     Parameters
     ----------
-    counts : dict of Indicator to DataFrame
-    deployments, incidents, alerts : DataFrame
-        Canonical tables.
+    counts : dict of str to DataFrame
+    deployments, incidents : DataFrame
+    """
+    tradeoff.effects(
+        counts, deployments, incidents=incidents, targets=dict.fromkeys(counts, TARGET),
+        placebos=PLACEBOS,
+    )  # fmt: skip
+    shipped, down = (dict(list(t.groupby("service"))) for t in (deployments, incidents))
+    for name, frame in counts.items():
+        tradeoff.attribution(
+            frame["good"], frame["total"], shipped[name], incidents=down[name], target=TARGET
+        )
+
+
+def loop(one: Service, placebos: int) -> None:
+    """The event study as one would write it with pandas: slices by time, one after the other.
+
+    Parameters
+    ----------
+    one : Service
+    placebos : int
+    """
+    random = np.random.default_rng(SEED)
+    bad = one.counts["total"] - one.counts["good"]
+    six, week = pd.Timedelta(hours=6), pd.Timedelta(weeks=1)
+
+    def excess(times: pd.Series) -> float:
+        found = 0.0
+        for at in times:
+            here = slice(at, at + six)
+            others = [slice(at + k * week, at + k * week + six) for k in (-2, -1, 1, 2)]
+            ratio = sum(bad.loc[o].sum() for o in others) / max(
+                1.0, sum(one.counts["total"].loc[o].sum() for o in others)
+            )
+            found += bad.loc[here].sum() - ratio * one.counts["total"].loc[here].sum()
+        return found
+
+    times = one.deployments["finished_at"]
+    excess(times)
+    for _ in range(placebos):
+        excess(times + week * int(random.integers(-20, 20)))
+
+
+def seconds(call: Callable[[], object]) -> float:
+    """Seconds one call takes.
+
+    Parameters
+    ----------
+    call : callable
+        What to time.
 
     Returns
     -------
-    dict of str to float
-        Seconds by step [s].
+    float
+        [s]
     """
-    spent, begun = {}, time.perf_counter()
-
-    def step(name: str) -> None:
-        nonlocal begun
-        spent[name], begun = time.perf_counter() - begun, time.perf_counter()
-
-    span = tradeoff.shared_span(counts, deployments)
-    board = tradeoff.scoreboard(counts, deployments, between=span, incidents=incidents,
-                                alerts=alerts)  # fmt: skip
-    step("scoreboard")
-    tradeoff.effects(counts, deployments, incidents=incidents, after="6h")
-    step("effects")
-    tradeoff.divided(counts, deployments, incidents=incidents, after="6h")
-    step("parts")
-    shipped = tradeoff.shipped(deployments, None, incidents, between=span)
-    tradeoff.association(tradeoff.weekly(counts, shipped, between=span))
-    step("association")
-    for ask in (tradeoff.by_batch, tradeoff.by_weekday, tradeoff.by_hour):
-        ask(shipped)
-    step("failures")
-    tradeoff.quadrants({n: b.frequency for n, b in board.items()},
-                       {n: b.left for n, b in board.items()})  # fmt: skip
-    step("quadrants")
-    return spent
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
 
 
-def run() -> list[Row]:
-    """The whole against a minute and 6 GiB, and its growth from ten services to a hundred.
+def run(repeats: int = 1) -> list[Row]:
+    """Measure.
+
+    Parameters
+    ----------
+    repeats : int
+        Runs of the whole fleet.
 
     Returns
     -------
     list of Row
     """
-    took = {}
-    for services in SIZES:
-        spent = answer(*fleet(services))
-        took[services] = sum(spent.values())
-        steps = ", ".join(f"{name} {seconds:.1f}" for name, seconds in spent.items())
-        sys.stderr.write(f"{services} services, {took[services]:.1f} s: {steps}\n")
-    most = max(SIZES)
+    sizes = {services: fleet(services) for services in (1, 10, SERVICES)}
+    took = {n: min(seconds(lambda m=made: whole(*m)) for _ in range(repeats))
+            for n, made in sizes.items()}  # fmt: skip
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    name = f"all of notebook 06: {most} services, a year of minutes, {most * DEPLOYMENTS:,} ships"
-    return [
-        Row(name, took[most], LIMIT_SECONDS, "a minute of waiting", 1.0, 1),
-        Row(f"{name}, memory", peak, LIMIT_GIB, "6 GiB", 1.0, 1, "GiB"),
-        Row("the same for 100 services against 10 times 10", took[100], 10 * took[10],
-            "growth in proportion", LIMIT_GROWTH, 1),
+    rows = [
+        Row(f"effect and attribution, {SERVICES} services, {SERVICES * DEPLOYMENTS:,} deployments",
+            took[SERVICES], LIMIT_SECONDS, "a minute", 1.0, repeats),
+        Row("memory of that, with the data", peak, LIMIT_GIB, "6 GiB", 1.0, repeats, "GiB"),
     ]  # fmt: skip
+    rows += [
+        Row(
+            f"per service, {n} services", took[n] / n, took[1], "one service", LIMIT_GROWTH, repeats
+        )
+        for n in (10, SERVICES)
+    ]
+    one = year(SEED)
+    ours, other = alternate(
+        lambda: seconds(
+            lambda: tradeoff.deployment_effect(
+                one.counts["good"], one.counts["total"], one.deployments,
+                incidents=one.incidents, placebos=PLACEBOS,
+            )
+        ),
+        lambda: seconds(lambda: loop(one, LOOPED)) / (LOOPED + 1) * (PLACEBOS + 1),
+        repeats=3,
+    )  # fmt: skip
+    name = f"event study of one service-year, {PLACEBOS:,} placebo schedules"
+    return [*rows, Row(name, ours, other, "pandas slices in a loop", LIMIT_LOOP, 3)]
+
+
+if __name__ == "__main__":
+    print(table(run()))

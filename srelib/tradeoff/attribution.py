@@ -9,7 +9,8 @@ import pandas as pd
 
 from srelib import windows
 from srelib.budget.counts import budget_fraction, checked, exact_sum
-from srelib.tradeoff.matching import History, covered, history, real_incidents, sorted_out
+from srelib.tradeoff.compare import ratio, usual_ratios
+from srelib.tradeoff.matching import TIMES, History, covered, history, real_incidents, sorted_out
 
 LINKED = "incidents of deployments"
 AFTER = "after deployments"
@@ -124,19 +125,18 @@ def _kinds(
 def _split(past: History, kinds: np.ndarray) -> np.ndarray:
     """Bad events of each part, what its buckets would have held anyway being background."""
     quiet = kinds == PARTS.index(BACKGROUND)
-    usual = past.baseline * past.total
-    ratio = _over(past.bad[quiet].sum(), usual[quiet].sum())
-    flat = _over(past.bad[quiet].sum(), past.total[quiet].sum())
-    expected = usual * ratio if usual[quiet].any() else past.total * flat
+    calm, asked, every = (
+        np.bincount(past.hour, values, minlength=TIMES)
+        for values in (quiet * past.calm, quiet * past.total, past.total)
+    )
+    bucket = every / np.maximum(1, np.bincount(past.hour, minlength=TIMES))
+    usual = usual_ratios(calm[:, None], asked[:, None], bucket)[:, 0]
+    bursts = ratio(past.burst[quiet].sum(), past.total[quiet].sum())
     bad = np.bincount(kinds, past.bad, minlength=len(PARTS))
-    due = np.bincount(kinds, expected, minlength=len(PARTS))
+    due = np.bincount(kinds, past.total * (usual[past.hour] + bursts), minlength=len(PARTS))
     parts = np.clip(bad - due, 0.0, bad)
     parts[-1] = bad.sum() - parts[:-1].sum()
     return np.asarray(parts)
-
-
-def _over(part: float, whole: float) -> float:
-    return float(part / whole) if whole > 0 else 0.0
 
 
 def _to_the_bit(parts: np.ndarray, whole: float) -> np.ndarray:

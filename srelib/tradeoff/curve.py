@@ -97,7 +97,7 @@ def curve(
     last = int(np.ceil(max(1, round(after)) / width))
     bins = np.where(owner >= 0, np.clip(offset // width, -lead, last - 1) + lead, -1)
     many = lead + last
-    beyond = past.beyond - found.expected_ratio * past.total
+    beyond = past.bad - found.expected
     asked = _by_bin(bins, past.total, many)
     ratio = np.divide(
         _by_bin(bins, beyond, many), asked, out=np.full(many, np.nan), where=asked > 0

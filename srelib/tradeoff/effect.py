@@ -11,7 +11,7 @@ from srelib.budget.counts import budget_fraction, checked, exact_sum
 from srelib.errors import InsufficientDataError, ParameterError
 from srelib.stats import Estimate
 from srelib.tradeoff.chance import bursts, chance, interval
-from srelib.tradeoff.compare import Comparison, compare, detectable
+from srelib.tradeoff.compare import Comparison, compare, detectable, spared
 from srelib.tradeoff.curve import curve, nearest
 from srelib.tradeoff.matching import DAY, WEEK, History, history, sorted_out
 from srelib.tradeoff.model import Effect
@@ -118,7 +118,7 @@ def deployment_effect(
     >>> shipped = pd.DataFrame({"deployment_id": [str(n) for n in range(10)], "finished_at": at})
     >>> found = deployment_effect(good, total, shipped)
     >>> round(found.excess.value), found.excess.low > 200, found.excess.high < 400
-    (299, True, True)
+    (300, True, True)
     >>> found.p_value < 0.05
     True
     """
@@ -132,7 +132,7 @@ def deployment_effect(
         raise InsufficientDataError(_why_none(left_out))
     place = used["place"].to_numpy()
     placed = placements(past, place, after=width, placebos=placebos, seed=seed)
-    found = compare(past, placed, past.beyond)
+    found = compare(past, placed)
     bad, asked = _sums(good, total)
     excess, smallest = _estimate(past, placed, found, n=len(used), confidence=confidence, seed=seed)
     allowance = NAN if target is None else budget_fraction(target) * asked
@@ -204,8 +204,7 @@ def _estimate(
     most = float(past.bad[placed.treated].sum())
     low, high = interval(found, noise, most=most, confidence=confidence)
     harm = np.where(placed.treated, 1.0 - np.append(seen.by_chance, 1.0)[seen.number], 0.0)
-    spared = compare(past, placed, past.beyond * (1.0 - harm))
-    smallest = detectable(spared, noise, level=1 - confidence)
+    smallest = detectable(spared(past, placed, found, harm), noise, level=1 - confidence)
     return Estimate(found.excess, low, high, n, confidence, METHOD), smallest
 
 
@@ -220,7 +219,7 @@ def _per_deployment(
 ) -> pd.DataFrame:
     """Excess of the windows, each bucket put down to the latest deployment before it."""
     owner, _ = nearest(used["place"].to_numpy(), len(past.total), before=0, after=after)
-    beyond = past.beyond - found.expected_ratio * past.total
+    beyond = past.bad - found.expected
     inside = owner >= 0
     sums = np.bincount(owner[inside], beyond[inside], minlength=len(used))
     return used[["deployment_id", "finished_at"]].assign(excess=sums)

@@ -23,8 +23,10 @@ DAY = pd.Timedelta(days=1)
 BUCKET = pd.Timedelta(minutes=10)
 MIN_WEEKS = 3
 HALF_DAY = DAY / 2
+TIMES = 48
+"""Times of the week told apart: hours of working days and of weekends."""
 BURST = 5
-"""A bucket is no part of the baseline when it holds clearly more than so many times the usual."""
+"""A bucket has a burst when it holds clearly more than so many times the usual."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,12 @@ class History:
         Bad and all events of each bucket [events]; 0 where nothing was observed.
     observed : ndarray of bool
         Whether any of it was observed.
+    hour : ndarray of int
+        Time of the week of each bucket: hour of the day, 24 more at weekends.
     baseline : ndarray
-        Share of bad events [fraction] when nothing special goes on at that time of the week.
+        Share of bad events [fraction] in buckets of that time of the week without a burst.
+    calm : ndarray
+        Bad events [events] of each bucket; in a burst, what the baseline would have.
     opened, closed : ndarray
         Spans in which an incident was open, in order and apart [buckets since the first].
     """
@@ -52,9 +58,16 @@ class History:
     bad: np.ndarray
     total: np.ndarray
     observed: np.ndarray
+    hour: np.ndarray
     baseline: np.ndarray
+    calm: np.ndarray
     opened: np.ndarray
     closed: np.ndarray
+
+    @property
+    def burst(self) -> np.ndarray:
+        """Bad events of bursts [events]: those that are not calm."""
+        return self.bad - self.calm
 
     @property
     def beyond(self) -> np.ndarray:
@@ -110,10 +123,14 @@ def history(good: pd.Series, total: pd.Series, *, incidents: pd.DataFrame | None
     asked = _rolled(np.where(seen, total_seen, 0.0), many)
     bad = _rolled(np.where(seen, total_seen - good_seen, 0.0), many)
     opened, closed = _open_spans(incidents, times[0], many * step, times[-1] + step)
+    starts = pd.date_range(times[0], periods=len(bad), freq=many * step)
+    hour = np.asarray(starts.hour + 24 * (starts.day_of_week >= 5))
+    baseline, hot = _baseline(bad, asked, hour, many * step)
+    calm = np.where(hot, baseline * asked, bad)
+    observed = _rolled(seen, many) > 0
     return History(
-        times[0], many * step, bad, asked, _rolled(seen, many) > 0,
-        _baseline(bad, asked, times[0], many * step), opened, closed,
-    )  # fmt: skip
+        times[0], many * step, bad, asked, observed, hour, baseline, calm, opened, closed
+    )
 
 
 def _require(length: pd.Timedelta, step: pd.Timedelta, total: np.ndarray) -> None:
@@ -212,19 +229,17 @@ def check_table(table: pd.DataFrame, name: str, needed: tuple[str, ...]) -> None
 
 
 def _baseline(
-    bad: np.ndarray, total: np.ndarray, first: pd.Timestamp, step: pd.Timedelta
-) -> np.ndarray:
-    """Ratio of the buckets without a burst, by hour, working days and weekends apart.
+    bad: np.ndarray, total: np.ndarray, hour: np.ndarray, step: pd.Timedelta
+) -> tuple[np.ndarray, np.ndarray]:
+    """Ratio of the buckets without a burst, by time of the week, and which buckets have one.
 
-    Sums of counts over all such buckets of an hour, so that hours with little traffic are not
-    taken for better than they are.
+    Sums of counts over all such buckets, so that hours with little traffic are not taken for
+    better than they are.
     """
-    times = pd.date_range(first, periods=len(bad), freq=step)
-    hour = np.asarray(times.hour + 24 * (times.day_of_week >= 5))
     usual = BURST * _usual(bad, total, max(1, round(HALF_DAY / step))) * total
-    calm = (total > 0) & (bad <= usual + 4 * np.sqrt(usual) + 3)
-    sums = [np.bincount(hour[calm], v[calm], minlength=48) for v in (bad, total)]
-    return np.asarray((sums[0] / np.where(sums[1] > 0, sums[1], 1.0))[hour])
+    hot = bad > usual + 4 * np.sqrt(usual) + 3
+    sums = [np.bincount(hour[~hot], v[~hot], minlength=TIMES) for v in (bad, total)]
+    return np.asarray((sums[0] / np.where(sums[1] > 0, sums[1], 1.0))[hour]), hot
 
 
 def _usual(bad: np.ndarray, total: np.ndarray, many: int) -> float:

@@ -74,6 +74,33 @@ class Placements:
             found[:, :, week] = (mask @ rows[:, week].T).T
         return found
 
+    def pairs_by(self, group: np.ndarray, many: int, *series: np.ndarray) -> np.ndarray:
+        """The same sums, apart by a property of the bucket such as its time of the week.
+
+        Parameters
+        ----------
+        group : ndarray of int
+            For each bucket its group, from 0 to `many` - 1.
+        many : int
+            Number of groups.
+        *series : ndarray
+            One value per bucket.
+
+        Returns
+        -------
+        ndarray, shape (series, groups, weeks, weeks)
+        """
+        rows = np.stack([self.rows(values) for values in series])
+        groups = self.rows(group.astype("float64")).astype("int64")
+        found = np.empty((len(series), many, self.weeks, self.weeks))
+        for week in range(self.weeks):
+            new = np.flatnonzero(np.diff(groups[week], prepend=-1))
+            marks = (groups[week][new][:, None] == np.arange(many)).astype("float64")
+            for number in range(len(series)):
+                runs = np.add.reduceat(self.masks[:, week] * rows[number, week], new, axis=1)
+                found[number, :, :, week] = (runs @ marks).T
+        return found
+
     def sums(self, pairs: np.ndarray, *, first: int | None = None) -> np.ndarray:
         """Sums over each placebo schedule.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -14,6 +16,8 @@ from srelib.tradeoff.effect import deployment_effect
 from srelib.tradeoff.model import Effect
 
 K = TypeVar("K")
+THREADS = 4
+"""Services worked on at once, as far as there are cores; each answer is its own."""
 
 
 def effects(
@@ -46,28 +50,37 @@ def effects(
     dict
         By key of `counts`; the error in place of the answer where there is none.
     """
-    found: dict[K, Effect | SrelibError] = {}
-    for key, frame in counts.items():
-        service = getattr(key, "service", key)
+    shipped, down = _apart(deployments), {} if incidents is None else _apart(incidents)
+
+    def one(key: K) -> Effect | SrelibError:
+        service, frame = getattr(key, "service", key), counts[key]
         target = (targets or {}).get(key, getattr(key, "target", None))
-        known = target if target is not None and target == target else None
         try:
-            found[key] = deployment_effect(
+            return deployment_effect(
                 frame["good"],
                 frame["total"],
-                _of(deployments, service),
-                incidents=None if incidents is None else _of(incidents, service),
-                exclusions=exclusions,
-                target=known,
+                shipped.get(service, deployments[:0]),
+                incidents=None if incidents is None else down.get(service, incidents[:0]),
+                exclusions=_of(exclusions, service),
+                target=target if target is not None and target == target else None,
                 **options,
             )
         except SrelibError as error:
-            found[key] = error
-    return _adjusted(found)
+            return error
+
+    with ThreadPoolExecutor(max_workers=min(THREADS, os.cpu_count() or 1)) as pool:
+        return _adjusted(dict(zip(counts, pool.map(one, counts), strict=True)))
 
 
-def _of(table: pd.DataFrame, service: Any) -> pd.DataFrame:
-    return table[table["service"] == service]
+def _apart(table: pd.DataFrame) -> dict[Any, pd.DataFrame]:
+    return dict(iter(table.groupby("service", sort=False)))
+
+
+def _of(exclusions: pd.DataFrame | None, service: Any) -> pd.DataFrame | None:
+    """Those of a service, and those that name none and so apply to all."""
+    if exclusions is None or "service" not in exclusions:
+        return exclusions
+    return exclusions[exclusions["service"].isna() | (exclusions["service"] == service)]
 
 
 def _adjusted(found: dict[K, Effect | SrelibError]) -> dict[K, Effect | SrelibError]:

@@ -243,7 +243,7 @@ def test_a_folder_without_evidence_is_unusable():
 def deployed(*days: str, service: str = "shop") -> pd.DataFrame:
     """Deployments that reached users on these days."""
     rows = pd.DataFrame({
-        "deployment_id": [str(n) for n in range(len(days))], "service": service,
+        "deployment_id": [f"{service} {n}" for n in range(len(days))], "service": service,
         "finished_at": pd.to_datetime(list(days), utc=True), "status": "succeeded",
     })  # fmt: skip
     return tables.conform(rows, "deployments")

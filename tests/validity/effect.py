@@ -75,7 +75,7 @@ def _one(knobs: dict, seed: int) -> dict[str, float] | None:
     given = (counts["good"], counts["total"], world.deployments)
     try:
         found = tradeoff.deployment_effect(
-            *given, incidents=world.incidents, target=spec.target, placebos=999, seed=seed
+            *given, incidents=world.incidents, target=spec.target, placebos=499, seed=seed
         )
     except InsufficientDataError:
         return None
