@@ -21,13 +21,15 @@ from srelib.delivery.failures import (
 from srelib.delivery.frequency import counted, deployment_frequency, rework_rate
 from srelib.delivery.lead_time import change_lead_time, lead_times
 from srelib.delivery.levels import YEARS, category, level, levels
+from srelib.delivery.review import Review, by_preset, chosen, review, tools, tried
 from srelib.delivery.rules import DEFAULT, PRESETS, Rules, preset
-from srelib.delivery.sensitivity import sensitivity
+from srelib.delivery.sensitivity import chance, sensitivity
 from srelib.delivery.summary import Delivery, metrics
 
 __all__ = [
-    "DEFAULT", "PRESETS", "YEARS", "Delivery", "Rules", "attribute_incidents", "attributed",
-    "category", "change_fail_rate", "change_lead_time", "counted", "deployment_frequency",
-    "failures", "history", "lead_times", "level", "levels", "metrics", "preset", "reached",
-    "recoveries", "recovery_time", "rework_rate", "sensitivity",
+    "DEFAULT", "PRESETS", "YEARS", "Delivery", "Review", "Rules", "attribute_incidents",
+    "attributed", "by_preset", "category", "chance", "change_fail_rate", "change_lead_time",
+    "chosen", "counted", "deployment_frequency", "failures", "history", "lead_times", "level",
+    "levels", "metrics", "preset", "reached", "recoveries", "recovery_time", "review",
+    "rework_rate", "sensitivity", "tools", "tried",
 ]  # fmt: skip

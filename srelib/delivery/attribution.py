@@ -12,8 +12,8 @@ from srelib.delivery.rules import MATCHES, REACHED, length, one_of
 COLUMNS = ["incident_id", "service", "deployment_id", "rule", "delay", "why", "started_at"]
 UNKNOWN = "names a deployment that is not in the table"
 UNNAMED = "names no deployment"
-NOTHING = "no deployment before it"
-TOO_OLD = "latest deployment too long before it"
+NOTHING = "no deployment before"
+TOO_OLD = "latest deployment too long before"
 
 
 def attribute_incidents(

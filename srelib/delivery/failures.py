@@ -21,7 +21,7 @@ from srelib.delivery.counted import (
 from srelib.delivery.frequency import by_chain, counted
 from srelib.delivery.repairs import chains, mended_by
 from srelib.delivery.rules import DEFAULT, Rules
-from srelib.delivery.spans import per_piece, service_names
+from srelib.delivery.spans import Columns, per_piece, service_names
 from srelib.stats import Estimate, survival_median
 from srelib.stats.grouped import grouped_mean, quantile
 from srelib.windows import Window
@@ -81,7 +81,8 @@ def failures(
     -------
     DataFrame
         deployment_id, service, finished_at, status, planned, chain, incident, rolled_back,
-        hotfix, failed (any of the signals asked for), incidents (attributed to it).
+        hotfix, failed (any of the signals asked for), incidents (attributed to it), by_time
+        (whether any of these was attributed for its time alone, not by name).
 
     Notes
     -----
@@ -115,6 +116,7 @@ def failures(
     rows = rows.drop(columns="mended")
     rows["failed"] = rows[list(rules.signals)].any(axis=1)
     rows["incidents"] = many
+    rows["by_time"] = np.isin(np.arange(len(rows)), place[pairs["rule"] != "source"])
     return rows
 
 
@@ -153,8 +155,9 @@ def change_fail_rate(
         One row per service and period: service, label, starts_at, ends_at, complete; value, low,
         high [fraction], n [deployments], method; failed, incident, rolled_back, hotfix
         [deployments with that signal], before_users [deployments that failed before anybody saw
-        them: not in n], cancelled [neither].
-        NaN without a deployment that reached users.
+        them: not in n], cancelled [neither], heard (signals these exports can give, in words).
+        NaN and n 0 without a deployment that reached users, and where no signal asked for could
+        have been heard: silence of exports that say nothing of failures is not a rate of 0.
 
     Notes
     -----
@@ -184,27 +187,35 @@ def change_fail_rate(
         parts.append(_unseen(_as_rows(incidents, span)))
     rows = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
 
-    def found(own: pd.DataFrame, _: Any) -> dict[str, Any]:
-        status, own = own["status"], own[own["seen"]]
-        counts = {name: int(own[name].sum()) for name in _SIGNALS}
-        if rules.per == "incidents":
-            rate = _per_incident(int(status.eq(_INCIDENT).sum()), len(own), confidence)
+    signals = heard(deployments, incidents, rules=rules)
+
+    rows["kind"] = rows["status"].where(~rows["seen"]).map(_KINDS).fillna(0).astype("int64")
+
+    def found(own: Columns, _: Any) -> dict[str, Any]:
+        kind, seen = own["kind"], own["seen"]
+        counts = {name: int(own[name][seen].sum()) for name in _SIGNALS}
+        if rules.per == "incidents" and signals:
+            rate = _per_incident(int((kind == 3).sum()), int(seen.sum()), confidence)
+        elif not signals:
+            rate = Estimate(NAN, NAN, NAN, 0, confidence, "no signal")
         else:
-            rate = by_chain(own["failed"].astype(bool), own["chain"], confidence)
-        unseen = status.drop(own.index)
+            rate = by_chain(own["failed"][seen], own["chain"][seen], confidence)
         return {
             "value": rate, **counts,
-            "before_users": int((unseen == "failed").sum()),
-            "cancelled": int((unseen == "cancelled").sum()),
+            "before_users": int((kind == 1).sum()),
+            "cancelled": int((kind == 2).sum()),
+            "heard": ", ".join(signals),
         }  # fmt: skip
 
+    columns = ["service", "finished_at", "kind", "seen", "chain", *_SIGNALS]
     return per_piece(
-        rows, found, time="finished_at", between=span, window=window,
+        rows[columns], found, time="finished_at", between=span, window=window,
         services=service_names(deployments), together=together,
     )  # fmt: skip
 
 
 _INCIDENT = "incident"
+_KINDS = {"failed": 1, "cancelled": 2, _INCIDENT: 3}
 _SIGNALS = ("failed", "incident", "rolled_back", "hotfix", "incidents")
 
 
@@ -212,6 +223,40 @@ def _unseen(others: pd.DataFrame) -> pd.DataFrame:
     """Deployments that never reached users, in the columns of those that did."""
     frame = others[["deployment_id", "service", "finished_at", "status"]].assign(seen=False)
     return frame.assign(**dict.fromkeys(_SIGNALS[:-1], False), incidents=0, chain=-1)
+
+
+def heard(
+    deployments: pd.DataFrame, incidents: pd.DataFrame | None, *, rules: Rules = DEFAULT
+) -> list[str]:
+    """Signals of failure that these exports can give at all.
+
+    Parameters
+    ----------
+    deployments : DataFrame
+        Table ``deployments``.
+    incidents : DataFrame or None
+        Table ``incidents``.
+    rules : Rules
+        Signals asked for.
+
+    Returns
+    -------
+    list of str
+        Of 'incident' (there are incidents), 'rolled_back' (some deployment is marked as rolled
+        back) and 'hotfix' (some deployment is marked as planned or not).
+
+    Examples
+    --------
+    >>> from srelib import tables
+    >>> heard(tables.empty("deployments"), None)
+    []
+    """
+    there = {
+        "incident": incidents is not None and len(incidents) > 0,
+        "rolled_back": bool((deployments["status"] == "rolled_back").any()),
+        "hotfix": "planned" in deployments and bool(deployments["planned"].notna().any()),
+    }
+    return [signal for signal in rules.signals if there[signal]]
 
 
 def _as_rows(incidents: pd.DataFrame, span: Span) -> pd.DataFrame:
@@ -402,21 +447,22 @@ def recovery_time(
     rows = recoveries(deployments, incidents, between=span, rules=rules)
     clock = f"from_{rules.recovery_from}"
 
-    def found(own: pd.DataFrame, _: Any) -> dict[str, Any]:
+    def found(own: Columns, _: Any) -> dict[str, Any]:
         return {
             "value": _middle(own, clock, rules.lead, confidence),
             "from_deployment": _middle(own, "from_deployment", rules.lead, confidence),
-            "open": int((~own["recovered"].astype(bool)).sum()),
+            "open": int((~own["recovered"]).sum()),
         }
 
+    columns = ["service", "started_at", "recovered", "from_failure", "from_deployment"]
     return per_piece(
-        rows, found, time="started_at", between=span, window=window,
-        services=service_names(deployments), together=together,
+        rows[columns].astype({"recovered": bool}), found, time="started_at", between=span,
+        window=window, services=service_names(deployments), together=together,
     )  # fmt: skip
 
 
-def _middle(own: pd.DataFrame, clock: str, lead: str, confidence: float) -> Estimate:
-    times, done = own[clock].to_numpy(), own["recovered"].to_numpy(dtype=bool)
+def _middle(own: Columns, clock: str, lead: str, confidence: float) -> Estimate:
+    times, done = own[clock], own["recovered"]
     if lead == "mean":
         return grouped_mean(times, np.arange(len(times)), confidence=confidence)
     if done.all():

@@ -9,14 +9,14 @@ import pandas as pd
 
 from srelib.delivery.counted import Span, needed, reached, seconds, span_of, within_history
 from srelib.delivery.rules import REACHED
-from srelib.delivery.spans import per_piece, periods_of, service_names
+from srelib.delivery.spans import Columns, per_piece, service_names
 from srelib.stats import Estimate
 from srelib.stats.grouped import grouped_share, scattered_rate
 from srelib.windows import Window
 
 NAN = float("nan")
 WEEK = pd.Timedelta(days=7)
-DAY = pd.Timedelta(days=1)
+_WEEK = WEEK.total_seconds()
 
 
 def counted(
@@ -61,11 +61,11 @@ def counted(
         reached(deployments, statuses) & within_history(deployments["finished_at"], span)
     ]
     codes, names = pd.factorize(kept["service"].astype("str"), sort=True)
-    order = np.lexsort((kept["finished_at"].to_numpy(), codes))
-    kept, codes = kept.take(order), codes[order]
+    at = seconds(kept["finished_at"])
+    order = np.lexsort((at, codes))
+    kept, codes, at = kept.take(order), codes[order], at[order]
     planned = kept["planned"] if "planned" in kept else pd.Series(pd.NA, index=kept.index)
     planned = planned.astype("boolean")
-    at = seconds(kept["finished_at"])
     repair = (planned == False).fillna(False).to_numpy(dtype=bool)  # noqa: E712
     limit = pd.Timedelta(hotfix_within).total_seconds()
     follows = np.zeros(len(kept), dtype=bool)
@@ -133,19 +133,19 @@ def deployment_frequency(
     ([8], [8])
     """
     span = span_of(between)
-    rows = counted(deployments, between=span, statuses=statuses)
+    rows = counted(deployments, between=span, statuses=statuses)[["service", "finished_at"]]
 
-    def found(own: pd.DataFrame, period: Any) -> dict[str, Any]:
+    def found(own: Columns, period: Any) -> dict[str, Any]:
         weeks = float((period.ends_at - period.starts_at) / WEEK)
-        days = own["finished_at"].dt.floor("D").nunique()
-        gaps = own["finished_at"].diff().dropna()
+        at = own["at"]
+        days, gaps = len(np.unique(at // 86_400)), np.diff(at)
         return {
-            "value": _rate(own, period, confidence),
+            "value": _rate(at, period, confidence),
             "days": days,
-            "per_day": len(own) / (7 * weeks),
+            "per_day": len(at) / (7 * weeks),
             "day_share": min(days / (7 * weeks), 1.0),
-            "gap": gaps.median() if len(gaps) else pd.NaT,
-            "longest_gap": gaps.max() if len(gaps) else pd.NaT,
+            "gap": _length(np.median(gaps) if len(gaps) else NAN),
+            "longest_gap": _length(gaps.max() if len(gaps) else NAN),
             "weeks": weeks,
         }
 
@@ -155,12 +155,17 @@ def deployment_frequency(
     )  # fmt: skip
 
 
-def _rate(own: pd.DataFrame, period: Any, confidence: float) -> Estimate:
+def _length(length: float) -> Any:
+    return pd.NaT if length != length else pd.Timedelta(float(length), "s")
+
+
+def _rate(at: np.ndarray, period: Any, confidence: float) -> Estimate:
     """Deployments a week, from counts in steps of seven days back from the end."""
-    whole = periods_of((period.starts_at, period.ends_at), Window(WEEK))
-    edges = [*whole["starts_at"], period.ends_at + pd.Timedelta(1, "us")]
-    counts = np.diff(own["finished_at"].searchsorted(edges))
-    lengths = seconds(whole["ends_at"] - whole["starts_at"]) / WEEK.total_seconds()
+    first, last = period.starts_at.timestamp(), period.ends_at.timestamp()
+    whole = int(-(-(last - first) // _WEEK))
+    edges = np.maximum(last - _WEEK * np.arange(whole, -1, -1), first)
+    counts = np.diff(np.searchsorted(at, [*edges[:-1], np.inf]))
+    lengths = np.diff(edges) / _WEEK
     return scattered_rate(counts, lengths, confidence=confidence)
 
 
@@ -216,29 +221,31 @@ def rework_rate(
     """
     span = span_of(between)
     rows = counted(deployments, between=span, statuses=statuses, hotfix_within=hotfix_within)
+    rows["known"] = rows["planned"].notna().to_numpy()
+    rows["unplanned"] = ~rows["planned"].fillna(True).to_numpy(dtype=bool)
 
-    def found(own: pd.DataFrame, _: Any) -> dict[str, Any]:
-        known = own[own["planned"].notna()]
-        unplanned = ~known["planned"].astype(bool)
+    def found(own: Columns, _: Any) -> dict[str, Any]:
+        known, unplanned = own["known"], own["unplanned"]
         return {
-            "value": by_chain(unplanned, known["chain"], confidence),
+            "value": by_chain(unplanned[known], own["chain"][known], confidence),
             "unplanned": int(unplanned.sum()),
-            "unknown": len(own) - len(known),
+            "unknown": int((~known).sum()),
         }
 
     return per_piece(
-        rows, found, time="finished_at", between=span, window=window,
+        rows[["service", "finished_at", "chain", "known", "unplanned"]], found,
+        time="finished_at", between=span, window=window,
         services=service_names(deployments), together=together,
     )  # fmt: skip
 
 
-def by_chain(flags: pd.Series, chain: pd.Series, confidence: float) -> Estimate:
+def by_chain(flags: np.ndarray, chain: np.ndarray, confidence: float) -> Estimate:
     """Share of deployments that are flagged, a deployment and its repairs kept together.
 
     Parameters
     ----------
-    flags : Series of bool
-    chain : Series of int
+    flags : array of bool
+    chain : array of int
         What each deployment belongs to.
     confidence : float
         [fraction]
@@ -249,9 +256,9 @@ def by_chain(flags: pd.Series, chain: pd.Series, confidence: float) -> Estimate:
 
     Examples
     --------
-    >>> by_chain(pd.Series([True, False]), pd.Series([0, 1]), 0.95).value
+    >>> by_chain(np.array([True, False]), np.array([0, 1]), 0.95).value
     0.5
     """
-    places = pd.factorize(chain)[0]
-    parts = np.bincount(places, weights=flags.to_numpy(dtype="float64"))
+    _, places = np.unique(chain, return_inverse=True)
+    parts = np.bincount(places, weights=flags)
     return grouped_share(parts, np.bincount(places), confidence=confidence)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from srelib.delivery.counted import Span, needed, reached, rounded, seconds, span_of, within_history
 from srelib.delivery.rules import one_of
-from srelib.delivery.spans import per_piece, service_names
+from srelib.delivery.spans import Columns, per_piece, service_names
 from srelib.stats import survival_median
 from srelib.stats.grouped import grouped_mean, quantile
 from srelib.windows import Window
@@ -45,8 +45,8 @@ def lead_times(
     start : {'committed', 'merged'}
         Where the clock starts.
     minutes : {'exact', 'up', 'down'}
-        As it is, or in whole minutes rounded up or down; from a commit, its way to the merge and
-        on from there each.
+        As it is, or in whole minutes: ``up`` rounds each stage, a commit's way to the merge and
+        on from there, ``down`` the whole of it.
 
     Returns
     -------
@@ -84,32 +84,21 @@ def lead_times(
     >>> lead_times(made, shipped, between=(at[0], at[2]))["seconds"].tolist()
     [7200.0]
     """
-    one_of(start, "start", ("committed", "merged"))
-    one_of(minutes, "minutes", ("exact", "up", "down"))
-    _, last = span_of(between)
-    needed(changes, "changes", "change_id", "service", "committed_at")
-    needed(deployments, "deployments", "deployment_id", "service", "finished_at", "status")
-    rows = _linked(changes, deployments)
-    rows = rows[~(rows["shipped_at"] > last)] if len(rows) else rows
-    began = rows["committed_at"] if start == "committed" else rows["merged_at"]
-    length = seconds(rows["shipped_at"]) - seconds(began)
-    length = _in_stages(rows, start, length, minutes)
-    state = _states(rows, began, length, deployments)
-    waited = last.timestamp() - seconds(began)
-    took = np.where(state == SHIPPED, length, np.where(state == WAITING, waited, np.nan))
-    known = state.astype(object)
-    found = pd.DataFrame(
+    rows = _timed(changes, deployments, span_of(between), start, minutes)
+    ids = np.array([*deployments["deployment_id"].astype("str"), None], dtype=object)
+    place = rows["place"].to_numpy()
+    named = _text(changes, "deployment_id").to_numpy(dtype=object)[rows["row"]]
+    return pd.DataFrame(
         {
-            "change_id": rows["change_id"].array,
-            "service": rows["service"].array,
-            "deployment_id": rows["deployment_id"].array,
-            "began_at": began.array,
+            "change_id": changes["change_id"].array.take(rows["row"].to_numpy()),
+            "service": changes["service"].array.take(rows["row"].to_numpy()),
+            "deployment_id": pd.Series(np.where(place >= 0, ids[place], named), dtype="str"),
+            "began_at": rows["began_at"].array,
             "shipped_at": rows["shipped_at"].array,
-            "state": known,
-            "seconds": took,
+            "state": pd.Series(np.array(STATES, dtype=object)[rows["state"]], dtype="str"),
+            "seconds": rows["seconds"].array,
         }
     )
-    return found
 
 
 def change_lead_time(
@@ -186,16 +175,16 @@ def change_lead_time(
     """
     one_of(lead, "lead", ("median", "mean"))
     span = span_of(between)
-    rows = lead_times(changes, deployments, between=span, start=start, minutes=minutes)
-    keep = (rows["state"] == SHIPPED) & within_history(rows["shipped_at"], span)
+    rows = _timed(changes, deployments, span, start, minutes)
+    keep = (rows["state"] == 0) & within_history(rows["shipped_at"], span)
     if waiting and window is None:
-        keep |= rows["state"] == WAITING
+        keep |= rows["state"] == 1
         rows["shipped_at"] = rows["shipped_at"].fillna(span[1])
+    services = changes["service"].astype("str")
 
-    def found(own: pd.DataFrame, _: Any) -> dict[str, Any]:
-        times = own["seconds"].to_numpy()
-        done = (own["state"] == SHIPPED).to_numpy()
-        groups = pd.factorize(own["deployment_id"])[0]
+    def found(own: Columns, _: Any) -> dict[str, Any]:
+        times, groups = own["seconds"], own["place"]
+        done = own["state"] == 0
         if lead == "mean":
             middle = grouped_mean(times, groups, confidence=confidence)
         elif done.all():
@@ -203,66 +192,93 @@ def change_lead_time(
         else:
             middle = survival_median(times, done, confidence=confidence)
         slow = quantile(times[done], 0.9, confidence=confidence, groups=groups[done])
-        shipments = len(np.unique(groups[done]))
-        return {"value": middle, "p90": slow, "deployments": shipments}
+        return {"value": middle, "p90": slow, "deployments": len(np.unique(groups[done]))}
 
+    kept = rows.loc[keep, ["row", "shipped_at", "seconds", "state", "place"]]
+    kept["service"] = services.array.take(kept.pop("row").to_numpy())
     return per_piece(
-        rows[keep], found, time="shipped_at", between=span, window=window,
+        kept, found, time="shipped_at", between=span, window=window,
         services=service_names(deployments, changes), together=together,
     )  # fmt: skip
 
 
-def _linked(changes: pd.DataFrame, deployments: pd.DataFrame) -> pd.DataFrame:
-    """Changes with the end and status of the deployment that first shipped them."""
-    there = deployments[["deployment_id", "service", "finished_at", "status"]].assign(
-        ok=reached(deployments)
-    )
-    unique = there.drop_duplicates("deployment_id").set_index("deployment_id")
-    named = _text(changes, "deployment_id")
-    place = unique.index.get_indexer(pd.Index(named))
-    rows = pd.DataFrame(
+def _timed(
+    changes: pd.DataFrame, deployments: pd.DataFrame, span: Span, start: str, minutes: str
+) -> pd.DataFrame:
+    """Changes by number: row and place (of the deployment), times, state and lead time."""
+    one_of(start, "start", ("committed", "merged"))
+    one_of(minutes, "minutes", ("exact", "up", "down"))
+    needed(changes, "changes", "change_id", "service", "committed_at")
+    needed(deployments, "deployments", "deployment_id", "service", "finished_at", "status")
+    place, named = _places(changes, deployments)
+    ok = np.append(reached(deployments).to_numpy(), False)
+    ends = np.append(seconds(deployments["finished_at"]), np.nan)
+    shipped = np.where(ok[place], ends[place], np.nan)
+    rows = _once(changes, shipped)
+    rows = rows[~(shipped[rows] > span[1].timestamp())]
+    place, named, shipped = place[rows], named[rows], shipped[rows]
+    committed = seconds(changes["committed_at"])[rows]
+    merged = _merged(changes)[rows]
+    began = committed if start == "committed" else merged
+    took = _in_stages(committed, merged, shipped, start, minutes)
+    state = _states(changes, deployments, rows, place, named, ok, committed, began, took)
+    length = np.where(state == 0, took, np.where(state == 1, span[1].timestamp() - began, np.nan))
+    at = changes["committed_at"] if start == "committed" else changes.get("merged_at")
+    times = deployments["finished_at"].array.take(np.where(ok[place], place, -1), allow_fill=True)
+    return pd.DataFrame(
         {
-            "change_id": changes["change_id"].array,
-            "service": changes["service"].array,
-            "committed_at": changes["committed_at"].array,
-            "merged_at": changes["merged_at"].array if "merged_at" in changes else pd.NaT,
-            "deployment_id": named.array,
-            "named": named.notna().to_numpy(),
+            "row": rows,
             "place": place,
+            "began_at": pd.NaT if at is None else at.array.take(rows),
+            "shipped_at": times,
+            "state": state,
+            "seconds": length,
         }
     )
-    rows = _by_sha(rows, deployments, unique)
-    found = rows["place"].to_numpy()
-    ok = np.append(unique["ok"].to_numpy(), False)
-    rows["ok"] = ok[found]
-    ends = unique["finished_at"].array.take(found, allow_fill=True)
-    rows["shipped_at"] = pd.Series(ends, index=rows.index).where(rows["ok"])
-    if rows.duplicated(["service", "change_id"]).any():
-        rows = rows.sort_values("shipped_at", kind="stable", na_position="last")
-        rows = rows.drop_duplicates(["service", "change_id"]).sort_index()
-    return rows
 
 
-def _by_sha(rows: pd.DataFrame, deployments: pd.DataFrame, unique: pd.DataFrame) -> pd.DataFrame:
-    """Changes that name no deployment but are the commit of one: its first that reached users."""
-    bare = ~rows["named"]
-    if "commit_sha" not in deployments or not bare.any():
-        return rows
-    heads = deployments[reached(deployments) & deployments["commit_sha"].notna()]
-    heads = heads.sort_values("finished_at", kind="stable").drop_duplicates(
-        ["service", "commit_sha"]
-    )
-    if not len(heads):
-        return rows
-    index = pd.MultiIndex.from_frame(heads[["service", "commit_sha"]].astype("str"))
-    own = rows.loc[bare, ["service", "change_id"]].astype("str")
-    hit = index.get_indexer(pd.MultiIndex.from_frame(own))
-    ids = heads["deployment_id"].astype("str").to_numpy()[hit]
-    names, place = rows["deployment_id"].to_numpy(dtype=object), rows["place"].to_numpy().copy()
-    at = np.flatnonzero(bare)[hit >= 0]
-    names[at] = ids[hit >= 0]
-    place[at] = unique.index.get_indexer(pd.Index(ids[hit >= 0]))
-    return rows.assign(deployment_id=pd.Series(names, index=rows.index, dtype="str"), place=place)
+def _merged(changes: pd.DataFrame) -> np.ndarray:
+    if "merged_at" not in changes:
+        return np.full(len(changes), np.nan)
+    return seconds(changes["merged_at"])
+
+
+def _once(changes: pd.DataFrame, shipped: np.ndarray) -> np.ndarray:
+    """Rows of changes, of those listed several times the one shipped first."""
+    if changes["change_id"].is_unique:
+        return np.arange(len(changes))
+    order = np.argsort(shipped, kind="stable")
+    again = changes[["service", "change_id"]].iloc[order].duplicated().to_numpy()
+    return np.sort(order[~again])
+
+
+def _places(changes: pd.DataFrame, deployments: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Row of the deployment that first shipped each change, -1 for none; whether it names one."""
+    ids = pd.Index(deployments["deployment_id"].astype("str"))
+    text = _text(changes, "deployment_id")
+    named = text.notna().to_numpy()
+    first = ids.drop_duplicates()
+    rows = np.flatnonzero(~ids.duplicated())
+    place = first.get_indexer(pd.Index(text))
+    place = np.where(named & (place >= 0), np.append(rows, -1)[place], -1)
+    if "commit_sha" in deployments and not named.all():
+        place[~named] = _by_sha(changes[~named], deployments)
+    return place, named
+
+
+def _by_sha(changes: pd.DataFrame, deployments: pd.DataFrame) -> np.ndarray:
+    """Row of the first deployment that reached users with the commit each change is; -1: none."""
+    good = (reached(deployments) & deployments["commit_sha"].notna()).to_numpy()
+    rows = np.flatnonzero(good)
+    rows = rows[np.argsort(seconds(deployments["finished_at"])[rows], kind="stable")]
+    heads = deployments[["service", "commit_sha"]].iloc[rows].astype("str")
+    fresh = ~heads.duplicated().to_numpy()
+    if not fresh.any():
+        return np.full(len(changes), -1)
+    index = pd.MultiIndex.from_frame(heads[fresh])
+    own = pd.MultiIndex.from_frame(changes[["service", "change_id"]].astype("str"))
+    hit = index.get_indexer(own)
+    return np.where(hit >= 0, np.append(rows[fresh], -1)[hit], -1)
 
 
 def _text(table: pd.DataFrame, column: str) -> pd.Series:
@@ -272,39 +288,42 @@ def _text(table: pd.DataFrame, column: str) -> pd.Series:
 
 
 def _states(
-    rows: pd.DataFrame, began: pd.Series, length: np.ndarray, deployments: pd.DataFrame
-) -> np.ndarray:
-    """Why each change has a lead time, or has none."""
+    changes: pd.DataFrame, deployments: pd.DataFrame, rows: np.ndarray, place: np.ndarray,
+    named: np.ndarray, ok: np.ndarray, committed: np.ndarray, began: np.ndarray,
+    took: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Why each change has a lead time, or has none: its place in `STATES`."""
+    codes, names = pd.factorize(changes["service"].astype("str"))
+    codes = codes[rows]
     known = deployments[reached(deployments)]
     firsts = known.groupby(known["service"].astype("str"))["finished_at"].min()
-    service = rows["service"].astype("str")
-    first = pd.Series(firsts.reindex(service).array, index=rows.index)
-    linked = rows["place"].to_numpy() >= 0
-    links = rows.loc[rows["named"] & linked, "service"].astype("str").unique()
-    unnamed = ~rows["named"].to_numpy() & ~linked
-    early = unnamed & ((rows["committed_at"] < first) | first.isna()).to_numpy()
-    missing = began.isna().to_numpy()
+    first = seconds(pd.Series(firsts.reindex(pd.Index(names)).array))[codes]
+    links = np.bincount(codes[named & (place >= 0)], minlength=len(names)) > 0
+    free = ~named & (place < 0)
+    early = free & ((committed < first) | np.isnan(first))
+    missing = np.isnan(began)
     return np.select(
         [
             early,
-            unnamed & ~service.isin(links).to_numpy(),
-            unnamed & ~missing,
-            ~unnamed & ~linked,
-            ~unnamed & ~rows["ok"].to_numpy(),
+            free & ~links[codes],
+            free & ~missing,
+            ~free & (place < 0),
+            ~free & ~ok[place],
             missing,
-            np.nan_to_num(length, nan=-1.0) < 0,
+            took < 0,
         ],
-        [BEFORE, UNLINKED, WAITING, UNLINKED, UNREACHED, UNDATED, BACKWARDS],
-        default=SHIPPED,
-    )
+        [STATES.index(name) for name in (BEFORE, UNLINKED, WAITING, UNLINKED, UNREACHED, UNDATED,
+                                         BACKWARDS)],
+        default=STATES.index(SHIPPED),
+    )  # fmt: skip
 
 
-def _in_stages(rows: pd.DataFrame, start: str, length: np.ndarray, minutes: str) -> np.ndarray:
-    """Lead times rounded as asked, each stage by itself."""
-    if start == "merged" or minutes == "exact":
-        return rounded(length, minutes)
-    merged = seconds(rows["merged_at"])
-    coding = merged - seconds(rows["committed_at"])
-    rest = seconds(rows["shipped_at"]) - merged
-    both = rounded(coding, minutes) + rounded(rest, minutes)
-    return np.where(np.isnan(merged), rounded(length, minutes), both)
+def _in_stages(
+    committed: np.ndarray, merged: np.ndarray, shipped: np.ndarray, start: str, minutes: str
+) -> np.ndarray:
+    """Lead times rounded as asked, upward each stage by itself."""
+    whole = shipped - (committed if start == "committed" else merged)
+    if start == "merged" or minutes != "up":
+        return rounded(whole, minutes)
+    both = rounded(merged - committed, minutes) + rounded(shipped - merged, minutes)
+    return np.where(np.isnan(merged), rounded(whole, minutes), both)

@@ -54,7 +54,8 @@ class Rules:
     hotfix_within : Timedelta or str
         An unplanned deployment up to this long after another one mends it.
     minutes : {'exact', 'up', 'down'}
-        Lead times and recovery times as they are, or in whole minutes rounded up or down.
+        Lead times and recovery times as they are, or in whole minutes rounded up (each stage of
+        a lead time by itself) or down.
     per : {'deployments', 'incidents'}
         What is counted above the line of the fail rate: deployments that failed, each once, or
         incidents of the service whatever they were put down to, so that the rate can be above 1.

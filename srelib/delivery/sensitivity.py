@@ -39,7 +39,7 @@ def sensitivity(
     rules : Rules
         All other choices; an attribution without a window gets one.
     lengths : iterable of Timedelta or str
-        Windows to try.
+        Windows to try, beside the one of the rules.
     together : str, optional
         A name under which all services are taken as one.
     confidence : float
@@ -49,7 +49,7 @@ def sensitivity(
     -------
     DataFrame
         One row per length and service: within (Timedelta), service, value, low, high [fraction],
-        n [deployments], incidents [in all], attributed, by_chance [incidents].
+        n [deployments], incidents [in all], named, attributed, by_chance [incidents].
 
     Notes
     -----
@@ -72,28 +72,57 @@ def sensitivity(
     match = rules.match if rules.match.endswith("window") else "source_then_window"
     incidents = incidents[within_history(incidents["started_at"], span)]
     parts = []
-    for within in lengths:
+    for within in sorted({pd.Timedelta(one) for one in (*lengths, rules.within)}):
         own = replace(rules, match=match, within=within)
         rates = change_fail_rate(
             deployments, incidents, between=span, rules=own, together=together,
             confidence=confidence,
         )  # fmt: skip
-        counts = _counts(deployments, incidents, span, own)
+        counts = chance(deployments, incidents, between=span, rules=own).set_index("service")
         if together is not None:
-            counts = counts.sum().to_frame(together).T
+            counts = counts[_COUNTS].sum().to_frame(together).T
+            counts = counts.astype(dict.fromkeys(_COUNTS[:-1], "int64"))
         rates = rates[["service", "value", "low", "high", "n"]].join(counts, on="service")
         parts.append(rates.assign(within=pd.Timedelta(within)))
     columns = ["within", "service", "value", "low", "high", "n", *_COUNTS]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
-_COUNTS = ["incidents", "attributed", "by_chance"]
+_COUNTS = ["incidents", "named", "attributed", "by_chance"]
 
 
-def _counts(
-    deployments: pd.DataFrame, incidents: pd.DataFrame, span: Span, rules: Rules
+def chance(
+    deployments: pd.DataFrame, incidents: pd.DataFrame, *, between: Span, rules: Rules = DEFAULT
 ) -> pd.DataFrame:
-    """Incidents of each service: all, those attributed, and how many by chance."""
+    """Incidents put down to deployments, and how many would be by chance alone.
+
+    Parameters
+    ----------
+    deployments, incidents : DataFrame
+        The tables.
+    between : (Timestamp, Timestamp)
+        The history.
+    rules : Rules
+        Attribution; without a window every moment after the first deployment is in it.
+
+    Returns
+    -------
+    DataFrame
+        One row per service: service, incidents [in all], named (they name a deployment),
+        attributed, by_chance [incidents], followed_by_chance [fraction]: the share of all moments
+        that an incident follows within the window, and so of deployments if they had nothing to
+        do with incidents; NaN without a window.
+
+    Examples
+    --------
+    >>> from srelib import tables
+    >>> day = pd.Timestamp("2026-06-29", tz="UTC")
+    >>> len(chance(tables.empty("deployments"), tables.empty("incidents"),
+    ...            between=(day, day + pd.Timedelta("1D"))))
+    0
+    """
+    span = span_of(between)
+    incidents = incidents[within_history(incidents["started_at"], span)]
     placed = attributed(deployments, incidents, rules=rules).drop_duplicates("incident_id")
     named = placed["rule"] == "source"
     services = service_names(deployments)
@@ -103,18 +132,36 @@ def _counts(
     share = {s: _covered(ends[owner == s], rules, span) for s in services}
     if rules.scope == "project":
         share = dict.fromkeys(services, _covered(ends, rules, span))
+    moments = seconds(placed["started_at"].astype("datetime64[us, UTC]"))
+    limit = pd.Timedelta(rules.within).total_seconds()
     rows = []
     for service in services:
         own = placed["service"] == service
         free = int((own & ~named).sum())
         hit = int((own & placed["deployment_id"].notna()).sum())
-        rows.append((int(own.sum()), hit, int((own & named).sum()) + free * share[service]))
-    return pd.DataFrame(rows, columns=_COUNTS, index=services)
+        known = int((own & named).sum())
+        rows.append((service, int(own.sum()), known, hit, known + free * share[service],
+                     _followed(moments[own & ~named], limit, span, rules)))  # fmt: skip
+    columns = ["service", *_COUNTS, "followed_by_chance"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _followed(moments: np.ndarray, within: float, span: Span, rules: Rules) -> float:
+    """Share of moments of the history that an incident follows within the window."""
+    if not rules.match.endswith("window"):
+        return float("nan")
+    first, last = (time.timestamp() for time in span)
+    ends = np.sort(moments)
+    begin = np.maximum(ends - within, np.append(first, ends[:-1])) if len(ends) else ends
+    return float((ends - begin).clip(min=0).sum() / (last - first))
 
 
 def _covered(ends: np.ndarray, rules: Rules, span: Span) -> float:
     """Share of the history within the window after some deployment."""
-    within = pd.Timedelta(rules.within).total_seconds()
+    if rules.match == "source":
+        return 0.0
+    endless = rules.match.endswith("latest")
+    within = np.inf if endless else pd.Timedelta(rules.within).total_seconds()
     first, last = (time.timestamp() for time in span)
     begin = np.sort(ends[(ends <= last) & (ends + within > first)])
     if not len(begin):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from srelib import windows
-from srelib.delivery.counted import Span
+from srelib.delivery.counted import Span, seconds
 from srelib.stats import Estimate
 from srelib.windows import Window
 
@@ -68,16 +68,20 @@ def periods_of(between: Span, window: Window | str | None) -> pd.DataFrame:
     )
 
 
+Columns = dict[str, np.ndarray]
+"""Rows of one service and period, by column; ``at`` is their time [s]."""
+
+
 def pieces(
     rows: pd.DataFrame, *, time: str, between: Span, window: Window | str | None,
     services: list[str],
-) -> Iterator[tuple[str, Any, pd.DataFrame]]:  # fmt: skip
-    """Rows of each service in each period, empty ones too.
+) -> Iterator[tuple[str, Any, Columns]]:  # fmt: skip
+    """Rows of each service in each period, empty ones too, in order of time.
 
     Parameters
     ----------
     rows : DataFrame
-        With service and the column of times; all within the history.
+        With service, the column of times, and what is wanted of each; all within the history.
     time : str
         Name of that column.
     between : (Timestamp, Timestamp)
@@ -88,31 +92,34 @@ def pieces(
     Yields
     ------
     tuple
-        Service, period (named tuple of label, starts_at, ends_at, complete), its rows.
+        Service, period (named tuple of label, starts_at, ends_at, complete), its columns as
+        plain arrays.
 
     Examples
     --------
     >>> day = pd.Timestamp("2026-05-20", tz="UTC")
-    >>> rows = pd.DataFrame({"service": ["a"], "at": [day]})
-    >>> [(s, p.label, len(r)) for s, p, r in pieces(rows, time="at", services=["a", "b"],
-    ...     between=(day, day + pd.Timedelta("1D")), window=None)]
-    [('a', 'all', 1), ('b', 'all', 0)]
+    >>> rows = pd.DataFrame({"service": ["a"], "shipped": [day], "size": [3]})
+    >>> [(s, p.label, own["size"].tolist()) for s, p, own in pieces(rows, time="shipped",
+    ...     services=["a", "b"], between=(day, day + pd.Timedelta("1D")), window=None)]
+    [('a', 'all', [3]), ('b', 'all', [])]
     """
     periods = periods_of(between, window)
+    spans = list(periods.itertuples(index=False))
     codes = pd.Categorical(rows["service"].astype("str"), categories=services).codes
-    order = np.lexsort((rows[time].to_numpy(), codes))
-    rows, codes = rows.take(order), codes[order]
-    edges = periods["starts_at"].iloc[1:]
-    for code, service in enumerate(services):
-        low, high = np.searchsorted(codes, [code, code + 1])
-        own = rows.iloc[low:high]
-        cuts = [0, *own[time].searchsorted(edges), len(own)] if len(edges) else [0, len(own)]
-        for place, period in enumerate(periods.itertuples(index=False)):
-            yield service, period, own.iloc[cuts[place] : cuts[place + 1]]
+    at = seconds(rows[time])
+    order = np.lexsort((at, codes))
+    names = [name for name in rows.columns if name not in ("service", time)]
+    columns = {"at": at[order], **{name: rows[name].to_numpy()[order] for name in names}}
+    inner = seconds(periods["starts_at"])[1:]
+    bounds = np.searchsorted(codes[order], np.arange(len(services) + 1))
+    for service, low, high in zip(services, bounds[:-1], bounds[1:], strict=True):
+        cuts = [low, *(low + np.searchsorted(columns["at"][low:high], inner)), high]
+        for period, first, last in zip(spans, cuts[:-1], cuts[1:], strict=True):
+            yield service, period, {name: all_[first:last] for name, all_ in columns.items()}
 
 
 def per_piece(
-    rows: pd.DataFrame, function: Callable[[pd.DataFrame, Any], dict[str, Any]], *, time: str,
+    rows: pd.DataFrame, function: Callable[[Columns, Any], dict[str, Any]], *, time: str,
     between: Span, window: Window | str | None, services: list[str], together: str | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """What a function finds in the rows of each service and period, one row each.
@@ -121,8 +128,8 @@ def per_piece(
     ----------
     rows : DataFrame
     function : callable
-        Takes rows and period, returns columns; an `Estimate` becomes value, low, high, n, method,
-        under its own name in front unless that is ``value``.
+        Takes columns and period, returns columns; an `Estimate` becomes value, low, high, n,
+        method, under its own name in front unless that is ``value``.
     time : str
     between : (Timestamp, Timestamp)
     window : Window, str or None
@@ -138,8 +145,8 @@ def per_piece(
     Examples
     --------
     >>> day = pd.Timestamp("2026-05-20", tz="UTC")
-    >>> rows = pd.DataFrame({"service": ["a"], "at": [day]})
-    >>> per_piece(rows, lambda r, p: {"rows": len(r)}, time="at", services=["a"],
+    >>> rows = pd.DataFrame({"service": ["a"], "shipped": [day]})
+    >>> per_piece(rows, lambda own, _: {"rows": len(own["at"])}, time="shipped", services=["a"],
     ...           between=(day, day + pd.Timedelta("1D")), window=None)["rows"].tolist()
     [1]
     """
@@ -168,7 +175,7 @@ def estimate(row: Any, *, confidence: float, name: str = "value") -> Estimate:
 
     Parameters
     ----------
-    row : Series
+    row : mapping or Series
         With value, low, high, n and method.
     confidence : float
         It was made with [fraction].

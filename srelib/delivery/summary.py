@@ -108,12 +108,12 @@ def metrics(
             changes, deployments, between=span, start=rules.start, lead=rules.lead,
             minutes=rules.minutes, **sure,
         )  # fmt: skip
-    rows = {name: part.set_index("service") for name, part in parts.items()}
+    rows = {name: part.set_index("service").to_dict("index") for name, part in parts.items()}
     nothing = Estimate(NAN, NAN, NAN, 0, confidence, "no changes")
     found = {}
     names = service_names(deployments)
     for service in [together] if together is not None and names else names:
-        each = {name: estimate(part.loc[service], confidence=confidence)
+        each = {name: estimate(part[service], confidence=confidence)
                 for name, part in rows.items()}  # fmt: skip
         each = {"lead_time": nothing, **each}
         found[service] = Delivery(int(each["frequency"].n), **each)

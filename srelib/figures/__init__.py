@@ -5,12 +5,12 @@ Every figure carries an alternative text: `describe` sets it, `alt` reads it, an
 stores it with the picture.
 """
 
-from srelib.figures import alerts, budget, incidents, quality, sli, tradeoff
+from srelib.figures import alerts, budget, delivery, incidents, quality, sli, tradeoff
 from srelib.figures.canvas import alt, describe, note, register, style
 
 __all__ = [
-    "alerts", "alt", "budget", "describe", "incidents", "note", "quality", "register", "sli",
-    "style", "tradeoff",
+    "alerts", "alt", "budget", "delivery", "describe", "incidents", "note", "quality",
+    "register", "sli", "style", "tradeoff",
 ]  # fmt: skip
 
 register()

@@ -4,11 +4,21 @@ One module per subject, ``<noun>_sentence(result) -> str`` in Markdown.
 Text that comes from the data is escaped and never becomes markup.
 """
 
-from srelib.findings import alerts, budget, incidents, levels, quality, scoreboard, sli, tradeoff
+from srelib.findings import (
+    alerts,
+    budget,
+    delivery,
+    incidents,
+    levels,
+    quality,
+    scoreboard,
+    sli,
+    tradeoff,
+)
 from srelib.findings.show import Table, show, table
 from srelib.findings.text import escaped, markdown, name, names
 
 __all__ = [
-    "Table", "alerts", "budget", "escaped", "incidents", "levels", "markdown", "name", "names",
-    "quality", "scoreboard", "show", "sli", "table", "tradeoff",
+    "Table", "alerts", "budget", "delivery", "escaped", "incidents", "levels", "markdown",
+    "name", "names", "quality", "scoreboard", "show", "sli", "table", "tradeoff",
 ]  # fmt: skip

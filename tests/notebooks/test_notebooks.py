@@ -240,6 +240,7 @@ def test_notebook_runs_on_a_state_log_alone(path, tmp_path):
         "01_service_levels": "**site**: 96.43 % good",
         "02_error_budget": "There is no error budget, because no objective has data",
         "03_alerting": "No alert can be replayed, because no objective has data",
+        "04_delivery": "Nothing is known of deployments",
         "05_incidents": "**1 incident is too few to say whether anything got better or worse.**",
         "06_delivery_vs_reliability": "because there are no deployments in the folder",
     }[path.stem] in said

@@ -19,7 +19,7 @@ import pandas as pd
 import pytest
 
 import srelib
-from srelib import budget, quality, tables
+from srelib import budget, delivery, quality, tables
 from tests.realdata.real_folders import FILES, HERE, MINUTES_DOWN, WINDOWS, make, real_files
 
 REAL = os.environ.get("SRELIB_REAL_DATA")
@@ -402,3 +402,31 @@ def test_more_good_than_total_is_refused_and_counted(dataset):
     refused = data.rejects[data.rejects["file"].str.startswith(name)]
     assert len(refused) == over > 0
     assert refused["reason"].str.startswith("good is more than total").all()
+
+
+def test_lead_times_of_biosimulations_are_those_worked_out_apart(dataset):
+    """Median of the column of the README's file, and every commit shipped."""
+    data = dataset("biosimulations")
+    between = delivery.history(data.deployments, as_of=data.as_of)
+    row = delivery.change_lead_time(data.changes, data.deployments, between=between).iloc[0]
+    told = rows("delivery/biosimulations_prod_deployment_commits.csv")
+    first: dict[str, float] = {}
+    for each in told:
+        first.setdefault(each["sha"], float(each["lead_from_commit_s"]))
+    assert row["n"] == len(first)
+    assert row["value"] == pytest.approx(pd.Series(first).median())
+    assert row["low"] < row["value"] < row["high"]
+
+
+def test_silence_of_cow_services_on_failures_is_not_a_rate_of_0(dataset):
+    """Release tags know of no incident, no rollback and no plan."""
+    data = dataset("cow_services")
+    between = delivery.history(data.deployments, as_of=data.as_of)
+    found = delivery.metrics(data.deployments, data.changes, data.incidents, between=between)
+    each = found["cow-services"]
+    assert each.fail_rate.n == each.rework_rate.n == each.recovery.n == 0
+    assert each.deployments == len(data.deployments)
+    assert each.lead_time.n == len(data.changes)
+    lead = [float(r["lead_from_commit_s"]) for r in rows("delivery/cow-services_commits.csv")
+            if r["lead_from_commit_s"]]  # fmt: skip
+    assert each.lead_time.value == pytest.approx(pd.Series(lead).median(), rel=0.01)

@@ -1,0 +1,492 @@
+"""Figures of notebook 04: when we ship, how long changes take, what fails, how long it lasts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from srelib import wording
+from srelib.figures import canvas
+
+NOTHING = ("There are no deployments here; export them with `gh api "
+           "repos/OWNER/REPO/deployments --paginate`, or as a CSV with service and "
+           "finished_at.")  # fmt: skip
+NO_CHANGES = ("No change names the deployment that shipped it, so lead times are not known; a CSV "
+              "with change_id, service, committed_at and deployment_id says it.")  # fmt: skip
+NO_SIGNAL = ("Whether deployments failed is not known: these exports hold no incident, no "
+             "rollback, and no word of what was planned.")  # fmt: skip
+NO_FAILURES = "No failure was put down to a deployment, so there is no recovery to draw."
+NO_INCIDENTS = "There are no incidents here, so no window can be tried."
+ROWS = 20
+POINTS = 300
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
+TICKS = {
+    MINUTE: "1 min", 10 * MINUTE: "10 min", HOUR: "1 h", 4 * HOUR: "4 h", DAY: "1 day",
+    7 * DAY: "1 week", 30 * DAY: "1 month", 182.5 * DAY: "6 months", 730 * DAY: "2 years",
+}  # fmt: skip
+
+
+def plot_calendar(review: Any, *, ax: Axes | None = None) -> Axes:
+    """Deployments of each service per week, or per month in a long history.
+
+    Parameters
+    ----------
+    review : Review or None
+        As from `srelib.delivery.review`.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        One row per service, those that ship most on top; darker is more.
+    """
+    if review is None:
+        return canvas.note(NOTHING, ax=ax)
+    rows = review.calendar.assign(service=review.calendar["service"].astype("str"))
+    order = review.frequency.sort_values("n", ascending=False, kind="stable")["service"]
+    counts = rows.pivot(index="service", columns="starts_at", values="n").reindex(order[:ROWS])
+    title, names = _calendar_title(review), _names(counts.index)
+    ax = canvas.axes(ax, height=1.5 + 0.3 * len(counts))
+    with canvas.style():
+        grid = counts.to_numpy(dtype=float)
+        most = max(float(grid.max()), 1.0)
+        ax.imshow(np.ma.masked_equal(grid, 0), cmap=_shades(), vmin=0, vmax=most, aspect="auto")
+        if grid.shape[1] <= 30:
+            _counts(ax, grid, most)
+        ax.set_yticks(range(len(counts)), names)
+        ax.tick_params(axis="both", length=0)
+        _period_ticks(ax, counts.columns)
+        ax.set_xlabel(f"{_unit(rows)} from (the first and last may be partial)")
+        canvas.headline(ax, title, labels=names)
+        left_out = len(order) - len(counts)
+        more = f"; {left_out} rarer ones not drawn" if left_out else ""
+        canvas.subtitle(ax, f"deployments that reached users, per {_unit(rows)}{more}")
+    return canvas.describe(
+        ax, f"Calendar of deployments per service and {_unit(rows)}; darker is more. {title}."
+    )
+
+
+def _shades() -> ListedColormap:
+    return ListedColormap([
+        tuple(1 - t * (1 - c) for c in (0.0, 0.30, 0.52)) for t in np.linspace(0.12, 1, 64)
+    ])  # fmt: skip
+
+
+def _counts(ax: Axes, grid: np.ndarray, most: float) -> None:
+    for row, column in zip(*np.nonzero(grid), strict=True):
+        dark = grid[row, column] > 0.55 * most
+        ax.text(column, row, f"{int(grid[row, column])}", ha="center", va="center", fontsize=8.5,
+                color="white" if dark else canvas.INK)  # fmt: skip
+
+
+def _unit(rows: pd.DataFrame) -> str:
+    label = str(rows["label"].iloc[0])
+    return "week" if "W" in label else "quarter" if "Q" in label else "month"
+
+
+def _period_ticks(ax: Axes, starts: Any) -> None:
+    step = max(1, -(-len(starts) // 7))
+    places = range(0, len(starts), step)
+    years = len({start.year for start in starts}) > 1
+    texts = [f"{s.day} {s:%b}" + (f"\n{s.year}" if years else "") for s in starts]
+    ax.set_xticks(list(places), [texts[place] for place in places])
+
+
+def _names(services: Any) -> list[str]:
+    return [wording.label(service, limit=22) for service in services]
+
+
+def _calendar_title(review: Any) -> str:
+    rows = review.frequency.sort_values("n", ascending=False, kind="stable")
+    most, least = rows.iloc[0], rows.iloc[-1]
+    if not most["n"]:
+        return "No deployment reached users"
+    if review.weeks < 1:
+        often = [wording.plural(row["n"], "time") for row in (most, least)]
+    else:
+        often = [f"{wording.count(_digits(row['value']))} a week" for row in (most, least)]
+    if len(rows) == 1:
+        return f"{wording.label(most['service'])} shipped {often[0]}"
+    return (f"{wording.label(most['service'], limit=30)} shipped most often, {often[0]}; "
+            f"{wording.label(least['service'], limit=30)} least, {often[1]}")  # fmt: skip
+
+
+def _digits(value: float) -> float:
+    return round(value, 1) if 1 <= value < 10 else value
+
+
+def plot_lead_times(review: Any, *, ax: Axes | None = None) -> Axes:
+    """Change lead times by period, with median and 90th percentile, one panel per service.
+
+    Parameters
+    ----------
+    review : Review or None
+        As from `srelib.delivery.review`.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        Container of panels; a dot per change (a sample of them in long histories), a line per
+        median and per 90th percentile; the shade is the interval of the median.
+    """
+    if review is None:
+        return canvas.note(NOTHING, ax=ax)
+    shipped = review.lead[review.lead["state"] == "shipped"]
+    shipped = shipped[shipped["seconds"] > 0]
+    periods = review.lead_periods.groupby("service", sort=False)
+    results = {
+        s: rows for s, rows in periods if rows["n"].sum() and (shipped["service"] == s).any()
+    }
+    if not results:
+        return canvas.note(NO_CHANGES, ax=ax)
+    title = _lead_title(review)
+    limits = _time_limits(shipped["seconds"])
+    with canvas.style():
+        ax, shown, more = canvas.grid(
+            ax, results, each=1.8, worst=lambda s, rows: review.metrics[s].lead_time.value
+            if s in review.metrics else 0.0,
+        )  # fmt: skip
+        for panel, service in shown:
+            _lead_panel(panel, results[service], shipped[shipped["service"] == service], limits)
+            estimate = review.metrics[service].lead_time
+            text = f"median {_length(estimate.value)}, n = {wording.count(estimate.n)}"
+            canvas.panel_title(panel, str(service), text)
+        canvas.headline(ax, title)
+        what = {"1w": "week", "1M": "month", "1Q": "quarter"}[review.period]
+        clock = "commit" if review.rules.start == "committed" else "merge"
+        canvas.subtitle(
+            ax,
+            f"from {clock} to users (log scale), by day shipped; grey: changes; blue: median of "
+            f"each {what}, shaded: its 95 % interval; red, dashed: 90 % took at most this{more}",
+        )
+    return canvas.describe(
+        ax, f"Change lead times over time with median and 90th percentile per period. {title}."
+    )
+
+
+def _time_limits(times: pd.Series) -> tuple[float, float]:
+    low, high = float(times.quantile(0.01)), float(times.quantile(0.995))
+    return max(low / 1.5, 30.0), max(high * 1.5, low * 4)
+
+
+def _time_axis(axis: Any, limits: tuple[float, float]) -> None:
+    ticks = [tick for tick in TICKS if limits[0] <= tick <= limits[1]]
+    axis.set_major_locator(FixedLocator(ticks))
+    axis.set_major_formatter(
+        FuncFormatter(lambda x, _: TICKS[min(TICKS, key=lambda t: abs(t - x))])
+    )
+    axis.set_minor_locator(NullLocator())
+
+
+def _lead_panel(
+    ax: Axes, periods: pd.DataFrame, changes: pd.DataFrame, limits: tuple[float, float]
+) -> None:
+    step = max(1, -(-len(changes) // POINTS))
+    drawn = changes.sort_values("shipped_at", kind="stable").iloc[::step]
+    ax.set_yscale("log")
+    ax.plot(drawn["shipped_at"], drawn["seconds"].clip(*limits), "o", ms=2.5, mew=0, alpha=0.45,
+            color="#8C8C8C")  # fmt: skip
+    for row in periods[periods["n"] > 0].to_dict("records"):
+        ends = [row["starts_at"], row["ends_at"]]
+        if row["low"] == row["low"] and row["high"] == row["high"]:
+            ax.fill_between(ends, row["low"], row["high"], color=canvas.BLUE, alpha=0.18, lw=0)
+        ax.plot(ends, [row["value"]] * 2, color=canvas.BLUE, lw=2)
+        if row["n"] >= 10:
+            ax.plot(ends, [row["p90"]] * 2, color=canvas.VERMILLION, lw=1.4, ls=(0, (3, 1.5)))
+    ax.set_ylim(*limits)
+    ax.set_xlim(periods["starts_at"].min(), periods["ends_at"].max())
+    _time_axis(ax.yaxis, limits)
+    canvas.time_axis(ax)
+    _label_last(ax, periods)
+
+
+def _label_last(ax: Axes, periods: pd.DataFrame) -> None:
+    """Median and 90th percentile of the last period with a good number of changes."""
+    good = periods[periods["n"] >= 10]
+    if not len(good):
+        return
+    row = good.iloc[-1]
+    at = row["ends_at"]
+    for value, color, side in ((row["value"], canvas.BLUE, "top"),
+                               (row["p90"], canvas.VERMILLION, "bottom")):  # fmt: skip
+        ax.annotate(_length(value), (at, value), xytext=(-1, 2 if side == "bottom" else -2),
+                    textcoords="offset points", ha="right", va=side, fontsize=8, color=color,
+                    path_effects=canvas.halo())  # fmt: skip
+
+
+def _length(seconds: float) -> str:
+    if seconds != seconds:
+        return wording.UNKNOWN
+    return wording.roughly(seconds) if seconds >= 2 * DAY else wording.duration(_coarse(seconds))
+
+
+def _coarse(seconds: float) -> float:
+    """Seconds to the minute from two minutes on, to five from ten hours on."""
+    if seconds < 120:
+        return seconds
+    unit = 3600 if seconds >= 10 * HOUR else 60
+    return round(seconds / unit) * unit
+
+
+def _lead_title(review: Any) -> str:
+    known = {s: m.lead_time for s, m in review.metrics.items() if m.lead_time.n}
+    slow, quick = max(known, key=lambda s: known[s].value), min(known, key=lambda s: known[s].value)
+    took = f"{wording.label(slow, limit=26)}: half of its changes took up to"
+    if len(known) == 1:
+        return f"{took} {_length(known[slow].value)}, one in ten more than {_p90(review, slow)}"
+    return (f"Half of the changes of {wording.label(quick, limit=24)} took up to "
+            f"{_length(known[quick].value)}, of {wording.label(slow, limit=24)} "
+            f"{_length(known[slow].value)}")  # fmt: skip
+
+
+def _p90(review: Any, service: str) -> str:
+    own = review.lead[(review.lead["service"] == service) & (review.lead["state"] == "shipped")]
+    return _length(float(own["seconds"].quantile(0.9)))
+
+
+def plot_rates(review: Any, *, ax: Axes | None = None) -> Axes:
+    """Change fail rate and rework rate of each service, with intervals, side by side.
+
+    Parameters
+    ----------
+    review : Review or None
+        As from `srelib.delivery.review`.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        Container of two panels with one row per service; to the left is better.
+    """
+    if review is None:
+        return canvas.note(NOTHING, ax=ax)
+    rows = review.fails.sort_values(["value", "n"], ascending=[False, True], kind="stable")
+    rows = rows[rows["n"] > 0][:ROWS]
+    if not len(rows):
+        return canvas.note(NO_SIGNAL, ax=ax)
+    names, title = _names(rows["service"]), _rates_title(rows)
+    ax = canvas.axes(ax, height=1.75 + 0.3 * len(rows))
+    rework = review.rework.set_index("service").loc[rows["service"]].reset_index()
+    with canvas.style():
+        ax.set_axis_off()
+        wide = max(canvas.text_width(name, 9) for name in names) / (72 * canvas.WIDTH)
+        left = min(wide + 0.03, 0.3)
+        each = (1 - left - 0.06) / 2
+        chance = review.chance.set_index("service")["followed_by_chance"]
+        chance = chance.where(review.chance.set_index("service")["incidents"] > 0)
+        rows = rows.assign(chance=chance.loc[rows["service"]].to_numpy())
+        for place, (part, what) in enumerate(((rows, "change fail rate"), (rework, "rework rate"))):
+            panel = ax.inset_axes((left + place * (each + 0.06), 0.13, each, 0.79))
+            _rate_panel(panel, part.reset_index(drop=True), what, names if not place else None)
+        canvas.headline(ax, title)
+        canvas.subtitle(ax, "dots: share of deployments, lines: 95 % intervals, to the left is "
+                            "better; grey mark: share of all moments that an incident follows as "
+                            "soon, so what chance alone would give")  # fmt: skip
+    return canvas.describe(
+        ax, f"Change fail rate and rework rate per service with 95 % intervals. {title}."
+    )
+
+
+def _rate_panel(ax: Axes, rows: pd.DataFrame, what: str, names: list[str] | None) -> None:
+    places = np.arange(len(rows))[::-1]
+    color = canvas.VERMILLION if names else canvas.BLUE
+    ax.hlines(places, rows["low"], rows["high"], color=color, lw=2, alpha=0.45)
+    ax.plot(rows["value"], places, "o", color=color, ms=6, clip_on=False, zorder=3)
+    top = float(np.nanmax([*rows["high"], *rows["value"], 0.05]))
+    part = "failed" if names else "unplanned"
+    for place, row in zip(places, rows.to_dict("records"), strict=True):
+        known = row["n"] > 0
+        text = f"{row[part]} of {row['n']}" if known else "not in the exports"
+        end = row["high"] if known and row["high"] == row["high"] else 0.0
+        ax.annotate(text, (end, place), xytext=(5, 0), textcoords="offset points", va="center",
+                    fontsize=8, color=canvas.GREY)  # fmt: skip
+    if "chance" in rows:
+        ax.plot(rows["chance"], places, "|", ms=11, mew=1.6, color=canvas.GREY, zorder=2)
+    ax.set_yticks(places, names or [""] * len(rows))
+    ax.set_ylim(-0.6, len(rows) - 0.4)
+    ax.set_xlim(0, top * 1.28)
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+    canvas.percent_axis(ax.xaxis, ticks=4)
+    ax.set_title(what, loc="left", fontsize=9, pad=4)
+
+
+def _rates_title(rows: pd.DataFrame) -> str:
+    worst, best = rows.iloc[0], rows.iloc[-1]
+    said = f"{worst['failed']} of {wording.plural(worst['n'], 'deployment')}"
+    if not worst["failed"]:
+        return f"No deployment failed, of {wording.count(int(rows['n'].sum()))}"
+    text = f"{wording.label(worst['service'], limit=28)} failed most often, in {said}"
+    if len(rows) == 1:
+        low, high = wording.percents([worst["low"], worst["high"]])
+        return f"{said} of {wording.label(worst['service'], limit=28)} failed ({low} to {high})"
+    apart = worst["low"] > best["high"]
+    return f"{text}" + ("" if apart else "; the intervals of all services overlap")
+
+
+def plot_sensitivity(
+    windows: pd.DataFrame | None, *, within: Any = None, ax: Axes | None = None
+) -> Axes:
+    """What the length of the attribution window does: incidents in it, and the fail rate.
+
+    Parameters
+    ----------
+    windows : DataFrame or None
+        As from `srelib.delivery.sensitivity`, all services taken as one.
+    within : Timedelta, optional
+        The window in use, marked.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        Container of two panels: incidents put down to a deployment beside those that chance
+        alone would put there, and the fail rate with its interval.
+    """
+    if windows is None or not len(windows) or not windows["incidents"].max():
+        return canvas.note(NO_INCIDENTS, ax=ax)
+    title = _window_title(windows, within)
+    with canvas.style():
+        ax, shown, _ = canvas.grid(ax, {"incidents": 0, "fail rate": 0}, each=2.6)
+        hours = windows["within"].dt.total_seconds() / HOUR
+        for panel, what in shown:
+            (_chance_panel if what == "incidents" else _share_panel)(panel, hours, windows)
+            panel.set_xscale("log")
+            panel.xaxis.set_major_locator(FixedLocator(hours.tolist()[::2]))
+            panel.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _window_text(x)))
+            panel.xaxis.set_minor_locator(NullLocator())
+            panel.set_xlabel("length of the window")
+            if within is not None:
+                panel.axvline(pd.Timedelta(within) / pd.Timedelta("1h"), color=canvas.INK, lw=0.9,
+                              ls=(0, (4, 2)), zorder=1)  # fmt: skip
+        canvas.headline(ax, title)
+        canvas.subtitle(ax, "by the longest time from a deployment to an incident put down to it; "
+                            "dashed: the window in use")  # fmt: skip
+    return canvas.describe(
+        ax, f"Incidents put down to deployments, and fail rate, by length of the window. {title}."
+    )
+
+
+def _window_text(hours: float) -> str:
+    return wording.duration(round(hours * HOUR)).replace(f"{wording.NBSP}days", f"{wording.NBSP}d")
+
+
+def _chance_panel(ax: Axes, hours: pd.Series, windows: pd.DataFrame) -> None:
+    ax.plot(hours, windows["attributed"], "o-", ms=4, color=canvas.BLUE, lw=1.8)
+    ax.plot(hours, windows["by_chance"], color=canvas.GREY, lw=1.4, ls=(0, (3, 1.5)))
+    most = int(windows["incidents"].max())
+    ax.set_ylim(0, most * 1.08)
+    ax.axhline(most, color="#BDBDBD", lw=0.9)
+    ends = ((0.03, windows["attributed"].iloc[0], "on record", canvas.BLUE, 6),
+            (0.03, windows["by_chance"].iloc[0], "by chance alone", canvas.GREY, 8))  # fmt: skip
+    for _, y, text, color, lift in ends:
+        ax.annotate(text, (hours.iloc[0], y), xytext=(0, lift), textcoords="offset points",
+                    fontsize=8.5, color=color, path_effects=canvas.halo())  # fmt: skip
+    ax.annotate(f"all {most}", (hours.iloc[0], most), xytext=(0, -3), textcoords="offset points",
+                va="top", fontsize=8.5, color=canvas.GREY)  # fmt: skip
+    canvas.panel_title(ax, "incidents", "put down to a deployment")
+
+
+def _share_panel(ax: Axes, hours: pd.Series, windows: pd.DataFrame) -> None:
+    ax.fill_between(
+        hours, windows["low"], windows["high"], color=canvas.VERMILLION, alpha=0.15, lw=0
+    )
+    ax.plot(hours, windows["value"], "o-", ms=4, color=canvas.VERMILLION, lw=1.8)
+    ax.set_ylim(0, float(np.nanmax([*windows["high"], 0.05])) * 1.15)
+    canvas.percent_axis(ax.yaxis, ticks=4)
+    canvas.panel_title(ax, "change fail rate", "shaded: 95 % interval")
+
+
+def _window_title(windows: pd.DataFrame, within: Any) -> str:
+    lengths = windows["within"]
+    place = (
+        len(windows) - 1 if within is None else int((lengths - pd.Timedelta(within)).abs().argmin())
+    )
+    row = windows.iloc[place]
+    length = wording.duration(row["within"])
+    return (f"Within {length} after a deployment started {row['attributed']} of "
+            f"{wording.plural(row['incidents'], 'incident')}; "
+            f"{wording.count(round(row['by_chance']))} would by chance alone")  # fmt: skip
+
+
+def plot_recovery(review: Any, *, ax: Axes | None = None) -> Axes:
+    """How long each failure lasted, by service, with the median and its interval.
+
+    Parameters
+    ----------
+    review : Review or None
+        As from `srelib.delivery.review`.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        A dot per failure, a triangle for one still open; to the left is better.
+    """
+    if review is None:
+        return canvas.note(NOTHING, ax=ax)
+    clock = f"from_{review.rules.recovery_from}"
+    failed = review.recoveries[review.recoveries[clock] >= 0]
+    rows = review.recovery[review.recovery["n"] > 0]
+    rows = rows.sort_values(["value", "n"], ascending=False, kind="stable")[:ROWS]
+    if not len(rows) or not len(failed):
+        return canvas.note(NO_FAILURES, ax=ax)
+    names, title = _names(rows["service"]), _recovery_title(rows)
+    ax = canvas.axes(ax, height=1.7 + 0.36 * len(rows))
+    times = failed[clock].clip(lower=MINUTE)
+    limits = (float(times.min()) / 1.6, float(np.nanmax([times.max(), *rows["high"]])) * 1.6)
+    with canvas.style():
+        ax.set_xscale("log")
+        for place, row in enumerate(rows[::-1].to_dict("records")):
+            own = failed["service"] == row["service"]
+            done = failed["recovered"].astype(bool)
+            ax.plot(times[own & done], np.full(int((own & done).sum()), place), "o", ms=5,
+                    color="#8C8C8C", alpha=0.7, mew=0)  # fmt: skip
+            ax.plot(times[own & ~done], np.full(int((own & ~done).sum()), place), ">", ms=6,
+                    color=canvas.VERMILLION, mew=0)  # fmt: skip
+            if row["low"] == row["low"] and row["high"] == row["high"]:
+                ax.hlines(place, row["low"], row["high"], color=canvas.BLUE, lw=5, alpha=0.25)
+            ax.plot([row["value"]], [place], "|", ms=15, mew=2.2, color=canvas.BLUE)
+        ax.set_yticks(range(len(rows)), [f"{n} ({m})" for n, m in zip(
+            names[::-1], rows["n"][::-1], strict=True)])  # fmt: skip
+        ax.set_ylim(-0.6, len(rows) - 0.4)
+        ax.set_xlim(*limits)
+        ax.tick_params(axis="y", length=0)
+        _time_axis(ax.xaxis, limits)
+        start = "start of the failure" if clock == "from_failure" else "end of the deployment"
+        ax.set_xlabel(f"from the {start} to its end (logarithmic; to the left is better)")
+        canvas.headline(ax, title, labels=[f"{name} (99)" for name in names])
+        canvas.key(ax, [
+            Line2D([], [], ls="", marker="o", ms=5, color="#8C8C8C", label="a failure"),
+            Line2D([], [], ls="", marker=">", ms=6, color=canvas.VERMILLION, label="still open"),
+            Line2D([], [], color=canvas.BLUE, ls="", marker="|", ms=11, mew=2.2, label="median"),
+            Line2D([], [], color=canvas.BLUE, lw=5, alpha=0.25, label="95 % interval, from 6 on"),
+        ])  # fmt: skip
+    return canvas.describe(ax, f"How long each failure lasted, per service. {title}.")
+
+
+def _recovery_title(rows: pd.DataFrame) -> str:
+    many = int(rows["n"].sum())
+    first = rows.iloc[0]
+    if len(rows) == 1:
+        return (f"{wording.plural(many, 'failure')} of {wording.label(first['service'], limit=30)}"
+                f": half lasted up to {_length(first['value'])}")  # fmt: skip
+    sure = rows[rows["low"].notna() & rows["high"].notna()]
+    if not len(sure):
+        return f"{wording.plural(many, 'failure')}, too few of any service for an interval"
+    top = sure.iloc[0]
+    return (f"Half of the {wording.plural(top['n'], 'failure')} of "
+            f"{wording.label(top['service'], limit=28)} lasted up to {_length(top['value'])} "
+            f"({_length(top['low'])} to {_length(top['high'])})")  # fmt: skip
