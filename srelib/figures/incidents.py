@@ -245,7 +245,7 @@ def _durations_key(ax: Axes, still_open: bool) -> None:
 def _durations_title(review: Any) -> str:
     found = review.lengths.correlation
     if found.value != found.value:
-        return f"Time to restore of {wording.plural(found.n, 'incident')}: too few for a trend"
+        return f"Time to restore of {wording.plural(found.n, 'incident')}; no trend can be told"
     if found.high < 0:
         return f"Times to restore fell over the history (rank correlation {_signed(found.value)})"
     if found.low > 0:
@@ -423,10 +423,12 @@ def _curve_names(ax: Axes, curve: pd.DataFrame) -> None:
 
 def _detectable_title(found: Any) -> str:
     n = wording.plural(found.n_before + found.n_after, "incident")
-    if found.cut != found.cut:
-        return f"With {n}, no cut of durations would show, however large"
-    cut = wording.percent(round(found.cut, 2))
-    return f"With {n}, only a cut of durations by {cut} or more would show"
+    cut, fewer = (wording.percent(round(x, 2)) for x in (found.cut, found.count_cut))
+    if found.cut == found.cut:
+        return f"With {n}, only a cut of durations by {cut} or more would show"
+    if found.count_cut == found.count_cut:
+        return f"With {n}, only a cut of their number by {fewer} or more would show"
+    return f"With {n}, no improvement would show, however large"
 
 
 def plot_costs(costs: pd.DataFrame, *, postmortem: float = 0.2, ax: Axes | None = None) -> Axes:
@@ -532,6 +534,8 @@ def plot_recurrence(
 
 
 def _recurrence_title(found: Mapping[str, Any]) -> str:
+    if found["hour"].p_value != found["hour"].p_value:
+        return "Too few incidents to say whether hour or weekday matters"
     sure = [of for of in ("hour", "weekday") if found[of].adjusted_p_value < 0.05]
     words = {"hour": "the hour of the day", "weekday": "the day of the week"}
     if not sure:
@@ -580,7 +584,9 @@ def _day(time: pd.Timestamp) -> str:
 
 
 def _number(value: float) -> str:
-    return wording.count(round(value, 1)) if value < 10 else wording.count(round(value))
+    if value >= 10:
+        return wording.count(round(value))
+    return wording.count(round(value, 1) if value >= 2 else round(value, 2))
 
 
 def _signed(value: float) -> str:

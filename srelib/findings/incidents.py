@@ -53,7 +53,7 @@ def _bottom(review: Any) -> str:
     often, long = review.counts.verdict, review.lengths.verdict
     number = {"better": "there are **fewer** incidents", "worse": "there are **more** incidents"}
     length = {"better": "they are **shorter**", "worse": "they are **longer**"}
-    if review.detectable is None and often == long == "cannot tell":
+    if _shows_nothing(review.detectable) and often == long == "cannot tell":
         verb = "is" if len(review.incidents) == 1 else "are"
         return f"**{n} {verb} too few to say whether anything got better or worse.**"
     if often == long == "cannot tell":
@@ -67,6 +67,10 @@ def _bottom(review: Any) -> str:
     if long == "cannot tell":
         return f"Since {day} {number[often]}, beyond chance; shorter or longer, {n} cannot tell."
     return f"Since {day} {number[often]} and {length[long]}, both beyond chance ({n})."
+
+
+def _shows_nothing(found: Any) -> bool:
+    return found is None or (found.cut != found.cut and found.count_cut != found.count_cut)
 
 
 def counts_sentence(review: Any) -> str:
@@ -252,8 +256,8 @@ def _odd_sentence(rows: pd.DataFrame, down: Any) -> str:
         f"{wording.plural(zero, 'ended as it began', 'ended as they began')}" if zero else "",
         f"{wording.plural(overlap, 'began', 'began')} before an earlier one of the same service "
         "was over" if overlap else "",
-        f"{wording.plural(down.not_felt, 'says', 'say')} of themselves that no user was affected"
-        if down.not_felt else "",
+        f"{wording.plural(down.not_felt, 'says of itself', 'say of themselves')} that no user was "
+        "affected" if down.not_felt else "",
     ]  # fmt: skip
     return f"Of them {wording.listing(part for part in parts if part)}." if any(parts) else ""
 
@@ -308,7 +312,7 @@ def trend_sentence(review: Any) -> str:
         return NOTHING
     found = review.lengths.correlation
     if found.value != found.value:
-        return "Too few incidents for a trend over time."
+        return "Too few durations, or all the same: no trend over time can be told."
     word = "rose" if found.low > 0 else "fell" if found.high < 0 else ""
     what = (
         f"**Durations {word}** over the history"
@@ -340,7 +344,8 @@ def postmortem_sentence(costs: pd.DataFrame, *, limit: float = 0.2) -> str:
     rows, line = costs[costs["postmortem"]], wording.percent(limit)
     of = wording.plural(len(costs), "incident")
     if not len(rows):
-        return f"None of {of} spent more than {line} of the budget of a period."
+        none = f"None of {of}" if len(costs) > 1 else "The one incident that can be priced has not"
+        return f"{none} spent more than {line} of the budget of a period."
     listed = [f"{name(r['title'])}, {markdown(r['service'])}, {_day_month(r['starts_at'])} "
               f"({wording.percent(r['share'])})" for _, r in rows.iterrows()]  # fmt: skip
     need = "it needs a postmortem" if len(rows) == 1 else "each needs a postmortem"
@@ -422,6 +427,8 @@ def recurrence_sentences(found: Mapping[str, Any] | None, *, timezone: str) -> l
     """
     if found is None:
         return [NOTHING]
+    if found["hour"].p_value != found["hour"].p_value:
+        return ["Too few incidents to say whether they prefer an hour, a weekday or a service."]
     sure = {of: r for of, r in found.items() if r.adjusted_p_value < 0.05}
     unclear = [of for of in ("hour", "weekday") if of in found and of not in sure]
     lines = []
@@ -473,8 +480,8 @@ def times_table(review: Any) -> Table | None:
         rows.append({
             "until": TO[to],
             "half within": _about(found.median.value) if known else "cannot be known",
-            "interval": _range(found.median) if known else "",
-            "nine in ten within": _about(found.p90.value) if known else "",
+            "interval": _range(found.median) if known else None,
+            "nine in ten within": _about(found.p90.value) if known else None,
             "known": found.incidents - found.unknown - found.open if known else 0,
             "open": found.open, "unknown": found.unknown,
         })  # fmt: skip
@@ -534,7 +541,7 @@ def costs_table(costs: pd.DataFrame, *, limit: float = 0.2) -> Table | None:
         "objective": rows["objective"], "from": rows["starts_at"],
         "lasted": rows["ends_at"] - rows["starts_at"],
         "bad": rows["bad"], "share": rows["share"],
-        "postmortem": ["needed" if p else "" for p in rows["postmortem"]],
+        "postmortem": ["needed" if p else "no" for p in rows["postmortem"]],
     })  # fmt: skip
     return table(frame, max_rows=12, formats={"share": wording.percent},
                  headers={"bad": "bad events", "share": "share of a budget"},

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from srelib.incidents.periods import WEEK, Between, period
+from srelib.incidents.periods import WEEK, Between, bin_length, in_bins, period
 from srelib.incidents.times import counted, time_to
-from srelib.stats import Estimate, rate
+from srelib.incidents.trend import widened
+from srelib.stats import Estimate, rate_dispersion, widened_rate
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ def summary(
     Notes
     -----
     Planned maintenance is no incident. An incident belongs to the period it began in.
+    The interval of the rate is the exact one of a Poisson count, widened where incidents cluster,
+    as `count_trend` does it.
 
     Examples
     --------
@@ -91,5 +94,7 @@ def _summary(
     rows: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp, confidence: float
 ) -> Summary:
     found = time_to(rows, as_of=last, confidence=confidence)
-    often = rate(len(rows), (last - first) / WEEK, confidence)
+    bins = in_bins(rows["started_at"], (first, last), length=bin_length((first, last)))
+    index = widened(*rate_dispersion(bins["count"], bins["weeks"]), confidence)
+    often = widened_rate(len(rows), (last - first) / WEEK, index=index, confidence=confidence)
     return Summary(len(rows), often, found.median, found.open, found.unknown)

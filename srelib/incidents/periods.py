@@ -195,7 +195,10 @@ def in_bins(starts: pd.Series, between: Between, *, length: pd.Timedelta = WEEK)
 
 
 def bin_length(between: Between) -> pd.Timedelta:
-    """Weeks, or shorter stretches where a period has fewer than six of them.
+    """How long the stretches are whose counts say how much incidents cluster.
+
+    Four weeks, or a sixth of a period that is shorter than six of them: a burst that lies in two
+    stretches is not seen as one, so they are as long as leaves enough of them.
 
     Parameters
     ----------
@@ -211,4 +214,4 @@ def bin_length(between: Between) -> pd.Timedelta:
     Timedelta('1 days 00:00:00')
     """
     first, last = period(between)
-    return min(WEEK, (last - first) / FEWEST_BINS)
+    return min(4 * WEEK, (last - first) / FEWEST_BINS)

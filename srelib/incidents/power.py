@@ -13,6 +13,9 @@ from srelib.stats import normal_quantile
 
 NAN = float("nan")
 TESTS = ("rank", "log t")
+FINE = 4000
+"""As many quantiles say how durations scatter as well as more of them would."""
+FEWEST = 10
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,9 @@ class Detectable:
     Parameters
     ----------
     cut : float
-        Of every duration [fraction]; NaN where even a cut to nothing would often be missed.
+        Of every duration [fraction]; NaN where even a cut to nothing would often be missed, or
+        where fewer than ten durations are known (or all are the same), so that nothing says how
+        they scatter.
     count_cut : float
         Of the number of incidents [fraction]; NaN likewise.
     n_before, n_after : float
@@ -74,13 +79,12 @@ def detectable_change(
     Raises
     ------
     ParameterError
-        `power` outside (0, 1) or not above 1 - confidence, `n` below 2, an unknown test.
-    InsufficientDataError
-        Fewer than five known durations.
+        `power` outside [0.5, 1), `n` below 2, an unknown test.
 
     Notes
     -----
-    Every duration shrinks by the same share, and how they scatter is taken from the history.
+    Every duration shrinks by the same share, and how they scatter is taken from the history,
+    smoothed where it is short.
     Of the counts, the later period has proportionally fewer, in periods as long as each other.
 
     References
@@ -96,7 +100,8 @@ def detectable_change(
     """
     values = _usable(durations)
     _check(power, confidence, test)
-    before, after = (len(values) / 2, len(values) / 2) if n is None else (float(n[0]), float(n[1]))
+    half = float(np.count_nonzero(~np.isnan(np.asarray(durations, dtype="float64")))) / 2
+    before, after = (half, half) if n is None else (float(n[0]), float(n[1]))
     if min(before, after) < 2:
         raise ParameterError(f"n must hold at least 2 incidents in either period; got {n}.")
     share, sizes = before / (before + after), _sizes(before + after)
@@ -145,7 +150,7 @@ def power_of_cut(
     ParameterError
         `cut` outside [0, 1), an unknown test, durations of no length under 'log t'.
     InsufficientDataError
-        Fewer than five known durations.
+        Fewer than ten known durations, or all the same.
 
     Notes
     -----
@@ -169,6 +174,11 @@ def power_of_cut(
     _check(0.99, confidence, test)
     if not 0 <= cut < 1:
         raise ParameterError(f"cut must lie in [0, 1); got {cut}. For 10 % write 0.1.")
+    if not len(values):
+        raise InsufficientDataError(
+            f"how durations scatter needs at least {FEWEST} known ones that differ; "
+            f"got {np.count_nonzero(~np.isnan(np.asarray(durations, dtype='float64')))}."
+        )
     return _power(values, cut, n, confidence, test)
 
 
@@ -231,7 +241,7 @@ def _smallest(
     """The smallest cut with the power asked for; NaN where there is none."""
     from scipy.optimize import brentq
 
-    if min(n) < 2:
+    if min(n) < 2 or not len(values):
         return NAN
 
     def lacking(cut: float) -> float:
@@ -240,8 +250,6 @@ def _smallest(
     most = 0.999
     if not lacking(most) >= 0:
         return NAN
-    if lacking(0.0) >= 0:  # all durations are the same: any cut shows
-        return 0.0
     return float(brentq(lacking, 0.0, most, xtol=1e-4))
 
 
@@ -268,7 +276,7 @@ def _roots(mean: float, step: float) -> tuple[float, float]:
 def _sizes(n: float) -> np.ndarray:
     """Numbers of incidents from 10 to far beyond what there is, evenly on a log scale."""
     top = max(2000.0, 8 * n)
-    return np.unique(np.rint(np.geomspace(10, top, 40))).astype("float64")
+    return np.unique(np.rint(np.geomspace(10, top, 28))).astype("float64")
 
 
 def _normal(z: float) -> float:
@@ -276,13 +284,38 @@ def _normal(z: float) -> float:
 
 
 def _usable(durations: np.ndarray | pd.Series) -> np.ndarray:
+    """Known durations, as many and as smooth as the formulas need them; empty with too few."""
     values = np.asarray(durations, dtype="float64")
     values = values[~np.isnan(values)]
-    if len(values) < 5:
-        raise InsufficientDataError(
-            f"how durations scatter needs at least 5 known ones; got {len(values)}."
-        )
-    return values
+    if len(values) < FEWEST or values.min() == values.max():
+        return np.array([])
+    if len(values) > FINE:
+        return np.quantile(values, (np.arange(FINE) + 0.5) / FINE)
+    return np.concatenate([values[values <= 0].repeat(_copies(values)), _smooth(values)])
+
+
+def _copies(values: np.ndarray) -> int:
+    return -(-FINE // (2 * len(values)))
+
+
+def _smooth(values: np.ndarray) -> np.ndarray:
+    """Each duration above 0 as several around it, without more scatter of all together.
+
+    On the scale of logarithms, by a normal kernel of Silverman's width; the whole is drawn in so
+    that its variance stays what it was.
+    """
+    from scipy.special import ndtri
+
+    logs, many = np.log(values[values > 0]), _copies(values)
+    spread = float(logs.std()) if len(logs) > 1 else 0.0
+    width = 1.06 * spread * len(logs) ** -0.2 if len(logs) else 0.0
+    kernel = ndtri((np.arange(many) + 0.5) / many)
+    if many > 1:
+        kernel = kernel / kernel.std()
+    around = (logs[:, None] + width * kernel[None, :]).ravel()
+    middle = logs.mean() if len(logs) else 0.0
+    shrink = spread / math.hypot(spread, width) if spread and many > 1 else 1.0
+    return np.exp(middle + (around - middle) * shrink)
 
 
 def _check(power: float, confidence: float, test: str) -> None:

@@ -82,7 +82,7 @@ def recurrence(
     Thursday. Incidents that set off others come in bursts, which a plain chi-square test takes
     for a preference; here the hours of each day (the days of each week) are turned around by one
     random step for that day (week), which keeps every burst and destroys only what they share.
-    For services the chi-square is divided by their overdispersion from week to week, and the
+    For services the chi-square is divided by their overdispersion over time, and the
     expectation is that every service has as many.
 
     References

@@ -26,6 +26,7 @@ from srelib.incidents.trend import (
 
 NAN = float("nan")
 MOST_WEEKS = 80
+DRAWS = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Review:
     noise : Noise or None
         None with fewer than three durations in either part.
     detectable : Detectable or None
-        None with fewer than five durations.
+        None with fewer than two durations in either part.
     looks_worse : float
         How often a cut of every duration by a tenth would make the mean look worse [fraction].
     downtime : Downtime
@@ -280,7 +281,9 @@ def _noise(
     rows: pd.DataFrame, between: Between, split: pd.Timestamp, statistic: str
 ) -> Noise | None:
     try:
-        return noise_check(rows, between=between, split=split, statistic=statistic)
+        return noise_check(
+            rows, between=between, split=split, statistic=statistic, resamples=_many(rows) - 1
+        )
     except InsufficientDataError:
         return None
 
@@ -291,13 +294,18 @@ def _detectable(
     known = found[found["seconds"].notna()]
     before = float((known["started_at"] < split).sum())
     n = before, len(known) - before
-    if len(ended) < 5 or min(n) < 2:
+    if min(n) < 2:
         return None
     return detectable_change(ended, n=n, index=index, confidence=confidence)
 
 
 def _looks_worse(ended: pd.Series) -> float:
-    return improvement_looks_worse(ended).value if len(ended) > 3 else NAN
+    return improvement_looks_worse(ended, trials=_many(ended)).value if len(ended) > 3 else NAN
+
+
+def _many(rows: pd.DataFrame | pd.Series) -> int:
+    """Ten thousand draws; fewer of a very long history, never below a thousand."""
+    return min(10_000, max(1000, DRAWS // max(len(rows), 1)))
 
 
 def _silent(silence: pd.Timedelta, rows: pd.DataFrame, between: Between) -> float:

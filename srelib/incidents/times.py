@@ -196,7 +196,29 @@ def time_to(
     >>> found.median.value / 3600, found.open
     (2.0, 1)
     """
-    rows = durations(incidents, as_of=as_of, to=to)
+    return of_durations(durations(incidents, as_of=as_of, to=to), to=to, confidence=confidence)
+
+
+def of_durations(rows: pd.DataFrame, *, to: str, confidence: float = 0.95) -> TimeTo:
+    """As `time_to`, of durations that are already known.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As from `durations`.
+    to, confidence
+        As in `time_to`.
+
+    Returns
+    -------
+    TimeTo
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"seconds": [60.0, 120.0, 180.0], "state": "ended"})
+    >>> of_durations(rows, to="restore").median.value
+    120.0
+    """
     seen = rows[rows["state"] != UNKNOWN]
     seconds, ended = seen["seconds"].to_numpy(), (seen["state"] == ENDED).to_numpy()
     return TimeTo(

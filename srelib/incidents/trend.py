@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from srelib.incidents.periods import WEEK, Between, bin_length, halves, in_bins
-from srelib.incidents.times import ENDED, UNKNOWN, TimeTo, counted, durations, time_to
+from srelib.incidents.times import ENDED, UNKNOWN, TimeTo, counted, durations, of_durations
 from srelib.stats import (
     Estimate,
     duration_p_value,
@@ -37,7 +37,7 @@ class CountTrend:
     p_value : float
         Chance of a difference at least this large if the rate did not change [fraction].
     index : float
-        How much more they scatter from week to week than independent incidents would [ratio].
+        How much more their number scatters over time than that of independent ones [ratio].
     verdict : str
         'better', 'worse' or 'cannot tell'.
     split : Timestamp
@@ -141,9 +141,9 @@ def count_trend(
     Notes
     -----
     Exact comparison of two Poisson counts, given their sum. Incidents that set off others cluster,
-    and their counts scatter more: the index is Pearson's, over weeks (shorter stretches where a
-    part has fewer than six) around the rate of either part; above 1 the intervals are widened by
-    it, and by the t distribution since it is itself an estimate.
+    and their counts scatter more: the index is Pearson's, over stretches of four weeks (a sixth of
+    a part where that is shorter) around the rate of either part; above 1 the intervals are widened
+    by it, and by the t distribution since it is itself an estimate.
 
     References
     ----------
@@ -266,21 +266,18 @@ def duration_trend(
     (0.25, 'better')
     """
     parts = halves(between, split=split)
-    rows = inside(counted(incidents), between)
+    rows = durations(inside(counted(incidents), between), as_of=between[1], to=to)
     sides = [inside(rows, part) for part in parts]
-    before, after = (arrays(durations(side, as_of=between[1], to=to)) for side in sides)
-    seen = durations(rows, as_of=between[1], to=to)
-    seen = seen[seen["state"] != UNKNOWN]
+    before, after = (arrays(side) for side in sides)
     ratio = duration_ratio(before, after, confidence=confidence)
+    order = rows.loc[rows["state"] != UNKNOWN, "started_at"].astype("int64")
     return DurationTrend(
         to=to,
-        before=time_to(sides[0], as_of=between[1], to=to, confidence=confidence),
-        after=time_to(sides[1], as_of=between[1], to=to, confidence=confidence),
+        before=of_durations(sides[0], to=to, confidence=confidence),
+        after=of_durations(sides[1], to=to, confidence=confidence),
         ratio=ratio,
         p_value=duration_p_value(before, after),
-        correlation=rank_correlation(
-            seen["started_at"].astype("int64"), *arrays(seen), confidence=confidence
-        ),
+        correlation=rank_correlation(order, *arrays(rows), confidence=confidence),
         verdict=verdict(ratio),
         split=parts[0][1],
     )

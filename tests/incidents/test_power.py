@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import mannwhitneyu
+from scipy.stats import mannwhitneyu, norm
 
 from srelib import incidents, stats
 from srelib.errors import InsufficientDataError, ParameterError
@@ -62,5 +62,21 @@ def test_what_cannot_be_asked_is_refused():
         incidents.power_of_cut(known, cut=0.1, n=(9, 9), test="log t")
     with pytest.raises(ParameterError, match="cut must lie in"):
         incidents.power_of_cut(known, cut=10, n=(9, 9))
-    with pytest.raises(InsufficientDataError, match="at least 5 known ones; got 2"):
-        incidents.detectable_change([1.0, 2.0, float("nan")])
+    with pytest.raises(InsufficientDataError, match="at least 10 known ones that differ; got 2"):
+        incidents.power_of_cut([1.0, 2.0, float("nan")], cut=0.1, n=(9, 9))
+
+
+def test_too_few_durations_still_say_what_their_number_could_show():
+    """Nine durations, or twenty of the same length: how they scatter is not known."""
+    for known in (np.arange(9.0), np.full(20, 7.0)):
+        found = incidents.detectable_change(known, n=(30, 30))
+        assert np.isnan(found.cut)
+        assert 0.4 < found.count_cut < 0.7
+
+
+def test_a_dozen_durations_give_a_smooth_answer_near_that_of_their_distribution():
+    """Twelve quantiles of the lognormal against thousands of them."""
+    few, many = (np.exp(4.25 + 1.25 * norm.ppf((np.arange(k) + 0.5) / k)) for k in (12, 4000))
+    found, known = (incidents.detectable_change(v, n=(40, 40)) for v in (few, many))
+    assert found.cut == pytest.approx(known.cut, abs=0.05)
+    assert found.curve["cut"].dropna().is_monotonic_decreasing

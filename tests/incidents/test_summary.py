@@ -52,6 +52,18 @@ def test_no_incident_is_zero_a_week_and_no_time_to_restore():
     assert math.isnan(found.restore.value)
 
 
+def test_a_burst_says_less_than_as_many_apart():
+    """Twelve in one night against twelve spread over four weeks: the same rate, wider interval."""
+    night = table(*(("shop", f"2026-01-05 0{n // 2}:{30 * (n % 2):02d}", 0.2, "high")
+                    for n in range(12)))  # fmt: skip
+    apart = table(*(("shop", f"2026-01-{2 + 2 * n:02d}", 0.2, "high") for n in range(12)))
+    burst, even = (incidents.summary(rows, between=(START, END))["shop"].per_week
+                   for rows in (night, apart))  # fmt: skip
+    assert burst.value == even.value == 3.0
+    assert burst.low < even.low < even.high < burst.high
+    assert even.high == pytest.approx(20.96 / 4, abs=0.005)
+
+
 def test_what_ended_after_the_period_was_open_in_it():
     """Only what was known by the end counts."""
     rows = table(("shop", "2026-01-28 00:00", 48.0, "high"))

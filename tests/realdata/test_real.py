@@ -19,7 +19,7 @@ import pandas as pd
 import pytest
 
 import srelib
-from srelib import budget, delivery, quality, tables
+from srelib import budget, delivery, incidents, quality, tables
 from tests.realdata.real_folders import FILES, HERE, MINUTES_DOWN, WINDOWS, make, real_files
 
 REAL = os.environ.get("SRELIB_REAL_DATA")
@@ -123,8 +123,8 @@ def test_the_worked_figure_of_dagshub_comes_out_exactly(dataset):
 
 def test_all_outages_of_dagshub_are_there(dataset):
     """116 outages at 3 sites."""
-    incidents = dataset("dagshub").incidents
-    assert (len(incidents), incidents["service"].nunique()) == (116, 3)
+    down = dataset("dagshub").incidents
+    assert (len(down), down["service"].nunique()) == (116, 3)
 
 
 def test_silence_beyond_the_heartbeat_is_unknown_and_not_uptime(dataset):
@@ -252,8 +252,8 @@ def test_zero_length_and_out_of_order_incidents_stay(dataset, told):
 
 def test_overlapping_incidents_count_once(dataset, told):
     """108,444 minutes summed, 103,606 in their union, impact none and maintenance left out."""
-    incidents = dataset("github").incidents
-    felt = incidents[incidents["severity"] != "none"]
+    told_of = dataset("github").incidents
+    felt = told_of[told_of["severity"] != "none"]
     spans = list(zip(felt["started_at"], felt["resolved_at"], strict=True))
     assert minutes((felt["resolved_at"] - felt["started_at"]).sum()) == 108_444
     assert minutes(union(spans)) == 103_606
@@ -261,10 +261,34 @@ def test_overlapping_incidents_count_once(dataset, told):
     assert minutes(union(real)) == 103_606
 
 
+def test_downtime_of_github_is_the_union_whatever_the_order(dataset):
+    """103,606 of 108,444 minutes; 22 without length and 31 that nobody felt add nothing."""
+    data = dataset("github")
+    shuffled = data.incidents.sample(frac=1, random_state=1)
+    found = incidents.downtime(shuffled, between=incidents.history(shuffled, as_of=data.as_of))
+    assert (minutes(found.downtime), minutes(found.summed)) == (103_606, 108_444)
+    assert found.not_felt == (data.incidents["severity"] == "none").sum() == 31
+    durations = incidents.durations(data.incidents, as_of=data.as_of)
+    assert ((durations["seconds"] == 0).sum(), set(durations["state"])) == (22, {"ended"})
+
+
+def test_incidents_of_github_got_more_and_longer(dataset):
+    """Beyond chance, bursts allowed for, by every way to ask; halves counted by hand."""
+    data = dataset("github")
+    found = incidents.review(data.incidents, as_of=data.as_of)
+    late = data.incidents["started_at"] >= found.split
+    assert (found.counts.before.n, found.counts.after.n) == ((~late).sum(), late.sum())
+    assert (found.counts.verdict, found.lengths.verdict) == ("worse", "worse")
+    assert found.noise.share < 0.05
+    again = incidents.patterns(found)
+    assert again["weekday"].adjusted_p_value < 0.01
+    assert again["weekday"].counts["count"].idxmin() == 6
+
+
 def test_the_budget_counts_overlapping_incidents_once(dataset):
     """On a service that is down in every minute the incidents own their union, not their sum."""
-    incidents = dataset("github").incidents
-    felt = incidents[incidents["severity"] != "none"]
+    told_of = dataset("github").incidents
+    felt = told_of[told_of["severity"] != "none"]
     index = pd.date_range(
         felt["started_at"].min().floor("D"), felt["resolved_at"].max().ceil("D"), freq="min"
     )

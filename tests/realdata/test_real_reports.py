@@ -23,7 +23,14 @@ SAID = {
     "dagshub": {"01_service_levels": ["dags-hub-availability : 99.71 % good"]},
     "biosimulations": {"00_start_here": ["1,336", "left out: dev 1,206, deploy 130"]},
     "grafana": {"00_start_here": ["10 files"]},
-    "github": {"00_start_here": ["819 rows", "18 planned maintenance windows became exclusions"]},
+    "github": {
+        "00_start_here": ["819 rows", "18 planned maintenance windows became exclusions"],
+        "05_incidents": [
+            "there are more incidents and they are longer , both beyond chance",
+            "71 days 23 h",
+            "22 ended as they began",
+        ],
+    },
 }
 
 
@@ -37,12 +44,12 @@ def words(page):
 def test_a_report_on_real_exports_is_complete(tmp_path, name):
     """No notebook fails, no page runs a script, and known figures are on the page."""
     folder = make(name, ROOT, tmp_path / name)
-    done = report.run(folder, out=tmp_path / "out", only=["00", "01", "02"], jobs=2)
+    done = report.run(folder, out=tmp_path / "out", only=["00", "01", "02", "05"], jobs=2)
     assert done.failed == {}
     pages = {
         file.stem: file.read_text(encoding="utf-8") for file in (tmp_path / "out").glob("*.html")
     }
-    assert len(pages) == 4
+    assert len(pages) == 5
     for page in pages.values():
         assert "<script" not in page
     for page, texts in SAID[name].items():
