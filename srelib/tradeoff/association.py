@@ -125,8 +125,8 @@ def association(
     two ways: the weeks of each service shifted against each other in a circle (keeps
     neighbours), and runs of weeks shuffled for all services at once (keeps shared weeks too).
     The wider of the two counts: for p and for the interval, which is Fisher's with that spread
-    and Student's t on half as many degrees of freedom as there are weeks; p is never below what
-    that interval says.
+    and Student's t on a quarter as many degrees of freedom as there are weeks (at least 6); p is
+    never below what that interval says.
     Between services: levels are sums over all weeks, divided last; services are permuted.
 
     References
@@ -205,7 +205,7 @@ def _within(
     drawn = _shifted(x, y, resamples, rng) / size, _shuffled(x, y, resamples, rng) / size
     far = abs(value) * (1 - 1e-9)
     p = max(float((1 + (np.abs(d) >= far).sum()) / (1 + len(d))) for d in drawn)
-    spread, df = max(float(d.std()) for d in drawn), x.shape[1] // 2
+    spread, df = max(float(d.std()) for d in drawn), max(6, x.shape[1] // 4)
     steps = float(np.arctanh(min(abs(value), 1 - 1e-12)) / spread) if spread else np.inf
     p = max(p, float(2 * stdtr(df, -steps)))
     spread *= float(stdtrit(df, (1 + confidence) / 2)) / normal_quantile(confidence)
