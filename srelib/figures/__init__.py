@@ -5,12 +5,22 @@ Every figure carries an alternative text: `describe` sets it, `alt` reads it, an
 stores it with the picture.
 """
 
-from srelib.figures import alerts, budget, delivery, incidents, quality, sli, targets
+from srelib.figures import (
+    alerts,
+    budget,
+    delivery,
+    disciplines,
+    incidents,
+    quality,
+    sli,
+    targets,
+    tradeoff,
+)
 from srelib.figures.canvas import alt, describe, note, register, style
 
 __all__ = [
-    "alerts", "alt", "budget", "delivery", "describe", "incidents", "note", "quality", "register",
-    "sli", "style", "targets",
+    "alerts", "alt", "budget", "delivery", "describe", "disciplines", "incidents", "note",
+    "quality", "register", "sli", "style", "targets", "tradeoff",
 ]  # fmt: skip
 
 register()

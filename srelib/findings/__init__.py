@@ -4,11 +4,22 @@ One module per subject, ``<noun>_sentence(result) -> str`` in Markdown.
 Text that comes from the data is escaped and never becomes markup.
 """
 
-from srelib.findings import alerts, budget, delivery, incidents, levels, quality, sli, targets
+from srelib.findings import (
+    alerts,
+    budget,
+    delivery,
+    incidents,
+    levels,
+    quality,
+    scoreboard,
+    sli,
+    targets,
+    tradeoff,
+)
 from srelib.findings.show import Table, show, table
 from srelib.findings.text import escaped, markdown, name, names
 
 __all__ = [
     "Table", "alerts", "budget", "delivery", "escaped", "incidents", "levels", "markdown", "name",
-    "names", "quality", "show", "sli", "table", "targets",
+    "names", "quality", "scoreboard", "show", "sli", "table", "targets", "tradeoff",
 ]  # fmt: skip

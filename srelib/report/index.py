@@ -1,4 +1,4 @@
-"""The first page: a scoreboard per objective, the pages with their first finding, the data."""
+"""The first page: what matters most, the scoreboards, the pages with their findings, the data."""
 
 from __future__ import annotations
 
@@ -13,30 +13,15 @@ from markupsafe import Markup
 from srelib import budget, indicators, quality, tables, windows, wording
 from srelib.errors import SrelibError
 from srelib.indicators import Indicator, Observed
+from srelib.report.bars import Bar, bar
 from srelib.report.render import TEMPLATES, Context, Page, css
+from srelib.report.standing import Standings, standings
 from srelib.report.usable import usable
 
 __all__ = ["Bar", "Row", "Scoreboard", "bar", "render", "scoreboard", "usable"]
 
-
-@dataclass(frozen=True)
-class Bar:
-    """A budget as a bar: full at the left means everything is left, below zero is overspent.
-
-    Parameters
-    ----------
-    x, width : float
-        Where the bar begins and how long it is [px of a 120 px track].
-    zero : float
-        Where nothing is left [px].
-    over : bool
-        Whether more was spent than allowed.
-    """
-
-    x: float
-    width: float
-    zero: float
-    over: bool
+LEADS = ("06", "02", "03")
+"""Beginnings of the pages whose first sentences matter most, in that order."""
 
 
 @dataclass(frozen=True)
@@ -81,18 +66,21 @@ class Scoreboard:
 
     Parameters
     ----------
+    standings : Standings
+        Each service in both disciplines.
     rows : tuple of Row
         One per objective, in the order of the SLO file.
     notes : tuple of str
         What is missing, and how to get it.
     """
 
+    standings: Standings
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
 
 
 def scoreboard(dataset: Any) -> Scoreboard:
-    """How each objective stands at the end of the data.
+    """How each service and each objective stands at the end of the data.
 
     Parameters
     ----------
@@ -105,7 +93,7 @@ def scoreboard(dataset: Any) -> Scoreboard:
         An objective that cannot be computed keeps its row, with the reason as status.
     """
     rows = tuple(_row(dataset, slo) for slo in dataset.slos)
-    return Scoreboard(rows, tuple(_notes(dataset)))
+    return Scoreboard(standings(dataset), rows, tuple(_notes(dataset)))
 
 
 def _row(dataset: Any, slo: Any) -> Row:
@@ -144,34 +132,6 @@ def _status(left_share: float, *, short: bool) -> tuple[str, str]:
         return "No traffic seen", "none"
     word, mood = ("Within budget", "good") if left_share >= 0 else ("Budget overspent", "bad")
     return f"{word} so far" if short else word, mood
-
-
-def bar(left_share: float, *, width: float = 120.0) -> Bar | None:
-    """A budget left as a bar on a scale from -50 % to 100 %; what lies beyond is cut.
-
-    Parameters
-    ----------
-    left_share : float
-        Share of the allowance that is left [fraction].
-    width : float
-        Length of the whole scale [px].
-
-    Returns
-    -------
-    Bar or None
-        None where the share is unknown.
-
-    Examples
-    --------
-    >>> bar(1.0)
-    Bar(x=40.0, width=80.0, zero=40.0, over=False)
-    """
-    if pd.isna(left_share):
-        return None
-    zero = width / 3
-    end = zero + min(max(left_share, -0.5), 1.0) * (width - zero)
-    left, right = sorted((zero, end))
-    return Bar(round(left, 2), round(right - left, 2), round(zero, 2), left_share < 0)
 
 
 def _coverage(part: pd.DataFrame, observed: Observed | None) -> str:
@@ -256,10 +216,28 @@ def render(board: Scoreboard, pages: Sequence[Page], dataset: Any, context: Cont
         provenance=context.provenance,
         board=board,
         pages=[(page, Markup(page.finding)) for page in pages],
+        leads=[(page, Markup(page.finding)) for page in leads(pages)],
         failed=[page for page in pages if page.failure],
         rejects=_reject_reasons(dataset.rejects),
         notes=notes,
     )
+
+
+def leads(pages: Sequence[Page]) -> list[Page]:
+    """The pages whose first sentences open the report.
+
+    Parameters
+    ----------
+    pages : sequence of Page
+        What was rendered, in order.
+
+    Returns
+    -------
+    list of Page
+        At most three, complete and with a finding.
+    """
+    whole = [page for page in pages if page.finding and not page.failure]
+    return [page for start in LEADS for page in whole if page.name.startswith(start)][:3]
 
 
 def _file_notes(file: dict[str, Any]) -> list[str]:

@@ -57,6 +57,31 @@ def test_a_report_on_real_exports_is_complete(tmp_path, name):
         assert [text for text in texts if text not in seen] == []
 
 
+COSTS = {
+    "biosimulations": [
+        "36 deployments came with",
+        "would most likely have gone unseen",
+        "36 of 48 deployments were used; left out: 12 no data.",
+        "is counted in buckets of 1 day",
+    ],
+    "github": [
+        "because there are no deployments in the folder",
+        "For the whole comparison the folder lacks deployments",
+        "No service can be placed",
+    ],
+}
+
+
+@pytest.mark.parametrize("name", COSTS)
+def test_what_shipping_costs_is_said_or_what_is_missing(tmp_path, name):
+    """Too few to tell names what could have shown; incidents alone say what to export."""
+    folder = make(name, ROOT, tmp_path / name)
+    done = report.run(folder, out=tmp_path / "out", only=["06"], jobs=1)
+    assert done.failed == {}
+    seen = words((tmp_path / "out" / "06_delivery_vs_reliability.html").read_text(encoding="utf-8"))
+    assert [text for text in COSTS[name] if text not in seen] == []
+
+
 def test_every_panel_is_named_on_the_page_as_it_was_downloaded(tmp_path):
     """File names with spaces, dashes and ampersands are text on the page."""
     folder = make("grafana", ROOT, tmp_path / "grafana")

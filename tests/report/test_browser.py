@@ -200,10 +200,12 @@ def test_nothing_is_wider_than_the_window(visit, names, width):
 
 @pytest.mark.parametrize("width", SIZES)
 def test_the_scoreboard_is_seen_whole(visit, width):
-    """What matters most needs no scrolling sideways."""
-    box = visit("index.html", width=width).locator(".scoreboard .table-box")
-    wide, room = box.evaluate("e => [e.scrollWidth, e.clientWidth]")
-    assert wide <= room
+    """What matters most needs no scrolling sideways: services, and objectives."""
+    page = visit("index.html", width=width)
+    for part in (".standing", ".scoreboard"):
+        box = page.locator(f"{part} .table-box")
+        wide, room = box.evaluate("e => [e.scrollWidth, e.clientWidth]")
+        assert wide <= room, part
 
 
 OVERLAPS = """() => {

@@ -6,11 +6,12 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from srelib import tables
+from srelib import tables, tradeoff
 from srelib.errors import InsufficientDataError
-from srelib.report import index, render
+from srelib.report import index, render, standing
 from srelib.report.provenance import provenance
 from srelib.report.usable import usable
+from srelib.stats import Estimate
 from srelib.windows import Window
 from tests.report.tiny import dataset, hourly, slo
 
@@ -237,3 +238,110 @@ def test_a_folder_without_evidence_is_unusable():
     data = dataset(hourly(1, good=1, total=1), slo())
     with pytest.raises(Exception, match=r"nothing to report on.*1 rows were rejected"):
         usable(data)
+
+
+def deployed(*days: str, service: str = "shop") -> pd.DataFrame:
+    """Deployments that reached users on these days."""
+    rows = pd.DataFrame({
+        "deployment_id": [f"{service} {n}" for n in range(len(days))], "service": service,
+        "finished_at": pd.to_datetime(list(days), utc=True), "status": "succeeded",
+    })  # fmt: skip
+    return tables.conform(rows, "deployments")
+
+
+WEEKLY = ("2026-06-02", "2026-06-09", "2026-06-16", "2026-06-23", "2026-06-24", "2026-06-25")
+
+
+def test_each_service_stands_in_both_disciplines():
+    """Six deployments in the four weeks since the first; half of the budget left."""
+    data = dataset(hourly(40, good=9995, total=10000), slo(), deployments=deployed(*WEEKLY))
+    (service,) = index.scoreboard(data).standings.services
+    cells = {cell.field: (cell.value, cell.ends) for cell in service.cells}
+    assert cells["frequency"][0] == "1.6"
+    assert cells["sli"] == ("99.95\xa0%", "target 99.9\xa0%")
+    assert cells["left"][0] == "50\xa0%"
+    assert cells["incidents"] == ("–", "")
+    assert service.quadrant == "fast and safe"
+    assert [cell.group for cell in service.cells] == ["devops"] * 3 + ["both"] * 3 + ["sre"] * 5
+
+
+def test_fragile_services_come_first():
+    """Overspent before what is left; unknown last."""
+    frames = {"fine": hourly(28, good=100, total=100), "over": hourly(28, good=90, total=100)}
+    parts = [deployed(*WEEKLY, service=name) for name in ("fine", "over", "ghost")]
+    shipped = pd.concat(parts, ignore_index=True)
+    data = dataset(
+        frames["fine"], slo(name="f", service="fine"), slo(name="o", service="over"),
+        deployments=shipped, slo_counts=lambda one, exclusions=True: frames[one.service],
+    )  # fmt: skip
+    names = [service.name for service in index.scoreboard(data).standings.services]
+    assert names == ["over", "fine", "ghost"]
+
+
+def test_both_disciplines_are_grouped_columns_of_one_table():
+    """A caption, a scope for every header, groups that span their columns."""
+    data = dataset(hourly(28, good=9995, total=10000), slo(), deployments=deployed(*WEEKLY))
+    found = page(data).select_one(".standing table")
+    assert found.caption
+    groups = found.select("thead th[scope=colgroup]")
+    assert [(g.contents[0].strip(), g["colspan"]) for g in groups] == [
+        ("DevOps", "3"), ("Both", "3"), ("SRE", "5"),
+    ]  # fmt: skip
+    assert len(found.select("thead th[scope=col]")) == 12
+    assert len(found.select("tbody tr td")) == 11
+    assert found.select_one("tbody th")["scope"] == "row"
+
+
+def test_the_map_says_in_words_what_it_draws():
+    """No picture without words, no script, no color alone."""
+    data = dataset(hourly(28, good=9995, total=10000), slo(), deployments=deployed(*WEEKLY))
+    drawing = page(data).select_one(".map svg")
+    assert drawing["role"] == "img"
+    assert "shop: fast and safe" in drawing["aria-label"]
+    assert [text.get_text() for text in drawing.select(".name")] == ["shop"]
+
+
+def test_without_deployments_no_service_is_placed():
+    """The row stays; there is no map and no quadrant."""
+    found = page(dataset(hourly(28, good=9995, total=10000), slo()))
+    assert found.select_one(".map") is None
+    assert found.select_one(".standing .place") is None
+    assert found.select_one(".standing tbody th").get_text() == "shop"
+
+
+def test_nothing_measured_and_nothing_shipped_has_no_scoreboard():
+    """A folder of alerts alone."""
+    assert page(dataset(hourly(1, good=1, total=1))).select_one(".standing") is None
+
+
+def test_the_sentences_that_matter_most_open_the_report():
+    """Cost of shipping, budget, alerts, in that order; incomplete pages and others do not."""
+    made = [
+        render.Page(name, f"{name}?", "", f"Says {name}.", (), failure)
+        for name, failure in (("00_a", ""), ("02_b", ""), ("03_c", "broke"), ("06_d", ""))
+    ]
+    found = page(dataset(hourly(1, good=1, total=1), slo()), *made)
+    said = [" ".join(li.get_text().split()) for li in found.select(".leads li")]
+    assert said == ["Says 06_d. 06_d?", "Says 02_b. 02_b?"]
+    cards = [li.get_text() for li in found.select(".pages li")]
+    assert "Says 00_a." in cards[0]
+    assert "Says 02_b." not in cards[1]
+
+
+def test_names_of_many_services_do_not_cover_each_other():
+    """Thirty services close together: a name without room is left to the table."""
+    speed, left = {}, {}
+    for n in range(30):
+        value = 0.5 + n / 3
+        speed[f"service {n}"] = Estimate(value, value * 0.8, value * 1.2, 9, 0.95, "given")
+        left[f"service {n}"] = Estimate((n % 7) / 7, 0.0, 1.0, 9, 0.95, "given")
+    drawing = standing.drawn(tradeoff.quadrants(speed, left))
+    assert len(drawing.dots) == 24
+    assert drawing.more == 6
+    assert all(0 <= dot.x <= 480 and 0 <= dot.y <= 300 for dot in drawing.dots)
+    named = [dot for dot in drawing.dots if dot.named]
+    boxes = [(d.text_x - (7.2 * len(d.name) if d.anchor == "end" else 0), d.text_y) for d in named]
+    assert len(named) >= 8
+    for i, a in enumerate(boxes):
+        for b in boxes[i + 1 :]:
+            assert abs(a[0] - b[0]) >= 60 or abs(a[1] - b[1]) >= 10

@@ -1,0 +1,671 @@
+"""Figures of notebook 06: what deployments cost, what moved together, where services stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
+
+from srelib import wording
+from srelib.errors import SrelibError
+from srelib.figures import canvas
+from srelib.figures.disciplines import plot_disciplines
+from srelib.tradeoff.quadrants import FAST_FRAGILE, FAST_SAFE, SLOW_FRAGILE, SLOW_SAFE
+
+__all__ = ["plot_association", "plot_costs", "plot_curves", "plot_disciplines", "plot_failures",
+           "plot_parts", "plot_quadrants"]  # fmt: skip
+
+NO_EFFECT = ("No effect of deployments could be estimated: it takes deployments of a service "
+             "whose good and total events are known around them.")  # fmt: skip
+NO_WEEKS = "Too few weeks are known of any service: it takes eight whole weeks with deployments " \
+           "and service levels."  # fmt: skip
+NO_PLACE = "No service can be placed: it takes deployments and an objective of the same service."
+LIGHT = "#9A9A9A"
+TINTS = {FAST_SAFE: canvas.GREEN, FAST_FRAGILE: canvas.VERMILLION, SLOW_SAFE: canvas.BLUE,
+         SLOW_FRAGILE: canvas.PURPLE}  # fmt: skip
+
+
+def _known(effects: Mapping[Any, Any]) -> dict[Any, Any]:
+    found = {key: e for key, e in effects.items() if not isinstance(e, SrelibError)}
+    return {key: e for key, e in found.items() if e.excess.value == e.excess.value}
+
+
+def _sure(effect: Any) -> bool:
+    """Whether the effect lies beyond chance, after correction for how many were asked."""
+    return bool(effect.adjusted_p_value < 1 - effect.excess.confidence)
+
+
+def _harm(effect: Any) -> float:
+    """How sure and how large a harm is, for the order of panels."""
+    share = effect.budget_share.value
+    share = share if share == share else effect.bad_share.value
+    return float(share) + (10.0 if _sure(effect) else 0.0) if share == share else -1.0
+
+
+def plot_curves(effects: Mapping[Any, Any], *, ax: Axes | None = None) -> Axes:
+    """Bad share around deployments beyond what the same hours have without one.
+
+    Parameters
+    ----------
+    effects : mapping of Indicator to Effect
+        As from `srelib.tradeoff.effects`; errors are left out.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        One panel for each service: the average curve with its band, the deployment at 0.
+    """
+    known = _known(effects)
+    if not known:
+        return canvas.note(NO_EFFECT, ax=ax)
+    ax, panels, remark = canvas.grid(ax, known, each=1.7, worst=lambda _, e: _harm(e))
+    with canvas.style():
+        for panel, key in panels:
+            _curve(panel, key, known[key])
+        canvas.headline(ax, _curves_title(known) + remark)
+        one = next(iter(known.values()))
+        level = wording.percent(one.excess.confidence)
+        canvas.subtitle(ax, f"bad share beyond the usual for that hour of the week, with {level} "
+                            "interval; dashed: the deployment")  # fmt: skip
+    parts = "; ".join(f"{key.service}: {_curve_words(e)}" for key, e in list(known.items())[:12])
+    return canvas.describe(ax, f"Average bad share around deployments, one panel per service. "
+                               f"{_curves_title(known)}. {parts}.")  # fmt: skip
+
+
+def _curve(ax: Axes, key: Any, effect: Any) -> None:
+    rows, sure = effect.curve, _sure(effect)
+    hours = rows["offset"].dt.total_seconds().to_numpy() / 3600
+    step = hours[1] - hours[0] if len(hours) > 1 else 1.0
+    middle = hours + step / 2
+    color = canvas.VERMILLION if sure and effect.excess.value > 0 else (
+        canvas.GREEN if sure else canvas.GREY)  # fmt: skip
+    ax.axhline(0, color=canvas.INK, lw=0.8)
+    ax.axvline(0, color=canvas.INK, lw=0.9, ls=(0, (4, 2)))
+    ax.fill_between(middle, rows["low"], rows["high"], color=color, alpha=0.18, lw=0)
+    ax.plot(middle, rows["excess_ratio"], color=color, lw=1.6)
+    ax.set_xlim(hours[0], hours[-1] + step)
+    low, high = _reach(rows)
+    ax.set_ylim(low, high)
+    ax.set_xticks(range(int(np.ceil(hours[0])), int(hours[-1] + step) + 1, 2))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _hours(x)))
+    canvas.percent_axis(ax.yaxis, ticks=3)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.tick_params(labelsize=8.5)
+    n = wording.plural(effect.deployments, "deployment")
+    canvas.panel_title(ax, key.service, f"{n}, {_p(effect.adjusted_p_value)}")
+
+
+def _hours(x: float) -> str:
+    text = f"{x:+g}{wording.NBSP}h" if x else "0"
+    return text.replace("-", wording.MINUS)
+
+
+def _reach(rows: pd.DataFrame) -> tuple[float, float]:
+    """Limits that show the curve, and its band as far as that is no further than it is tall."""
+    values = rows["excess_ratio"].dropna()
+    if not len(values):
+        return -0.01, 0.01
+    size = max(float(values.abs().max()), 1e-9)
+    low = max(float(rows["low"].min()), -2 * size) if rows["low"].notna().any() else -size
+    high = min(float(rows["high"].max()), 2.5 * size) if rows["high"].notna().any() else size
+    low, high = min(low, -0.3 * size, float(values.min())), max(high, float(values.max()), 0)
+    return low - 0.06 * (high - low), high + 0.06 * (high - low)
+
+
+def _p(p: float) -> str:
+    if p != p:
+        return "no test"
+    return "p < 0.01" if p < 0.01 else f"p = {p:.2f}"
+
+
+def _curve_words(effect: Any) -> str:
+    side = "more" if effect.excess.value > 0 else "fewer"
+    if not _sure(effect):
+        return "no effect this data could show"
+    return f"{side} bad events than usual afterwards, beyond chance"
+
+
+def _curves_title(known: Mapping[Any, Any]) -> str:
+    harmed = [key for key, e in known.items() if _sure(e) and e.excess.value > 0]
+    helped = [key for key, e in known.items() if _sure(e) and e.excess.value < 0]
+    of = wording.plural(len(known), "service")
+    if not harmed and not helped:
+        verb = "shows" if len(known) == 1 else "show"
+        return f"Deployments of {of} {verb} no effect beyond chance"
+    parts = []
+    if harmed:
+        who = wording.listing([wording.label(k.service, limit=26) for k in harmed], limit=2)
+        parts.append(f"more fails after deployments of {who}")
+    if helped:
+        who = wording.listing([wording.label(k.service, limit=26) for k in helped], limit=2)
+        parts.append(f"less fails after deployments of {who}")
+    text = ", ".join(parts)
+    rest = len(known) - len(harmed) - len(helped)
+    tail = f"; {rest} of {of} show nothing beyond chance" if rest else ""
+    return f"{text[0].upper()}{text[1:]}{tail}"
+
+
+def plot_costs(effects: Mapping[Any, Any], *, ax: Axes | None = None, rows: int = 24) -> Axes:
+    """What deployments cost each service: share of the budget of the history, with interval.
+
+    Parameters
+    ----------
+    effects : mapping of Indicator to Effect
+        As from `srelib.tradeoff.effects`; errors are left out.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+    rows : int
+        Most services drawn, those with the largest harm first.
+
+    Returns
+    -------
+    Axes
+        One line per service, sorted; the grey bar reaches as far as an effect could hide.
+    """
+    known = {k: e for k, e in _known(effects).items() if _share(e).value == _share(e).value}
+    if not known:
+        return canvas.note(NO_EFFECT, ax=ax)
+    order = sorted(known, key=lambda k: -_share(known[k]).value)[:rows]
+    ax = canvas.axes(ax, height=1.35 + 0.33 * len(order))
+    budget = all(known[k].budget_share.value == known[k].budget_share.value for k in order)
+    names = [wording.label(k.service, limit=26) for k in order]
+    with canvas.style():
+        for y, key in enumerate(order):
+            _cost(ax, y, known[key])
+        ax.axvline(0, color=canvas.INK, lw=0.9, zorder=1)
+        ax.set_yticks(range(len(order)), names)
+        ax.tick_params(axis="y", length=0)
+        ax.set_ylim(len(order) - 0.4, -0.6)
+        ax.set_xlim(*_cost_limits([known[k] for k in order]))
+        canvas.percent_axis(ax.xaxis, ticks=6)
+        what = "the error budget of the whole history" if budget else "all bad events"
+        ax.set_xlabel(f"cost of deployments as share of {what} (right: harm)")
+        for y, key in enumerate(order):
+            e = known[key]
+            out = f", {len(e.left_out)} left out" if len(e.left_out) else ""
+            ax.annotate(f"{e.deployments} used{out}", (1.01, y), xycoords=("axes fraction", "data"),
+                        fontsize=8, color=canvas.GREY, va="center", annotation_clip=False
+                        )  # fmt: skip
+        title = _costs_title([known[k] for k in order], budget)
+        canvas.headline(ax, title, labels=[*names, "90 used, 20 left out"])
+        _cost_key(ax)
+    more = f" {len(known) - len(order)} more not drawn." if len(known) > len(order) else ""
+    return canvas.describe(ax, f"Cost of deployments of each service with its interval, as share "
+                               f"of {what}. {title}.{more}")  # fmt: skip
+
+
+def _share(effect: Any) -> Any:
+    known = effect.budget_share.value == effect.budget_share.value
+    return effect.budget_share if known else effect.bad_share
+
+
+def _scale(effect: Any) -> float:
+    """Events of one unit of the share."""
+    share = _share(effect)
+    for mine, events in ((share.value, effect.excess.value), (share.high, effect.excess.high),
+                         (share.low, effect.excess.low)):  # fmt: skip
+        if mine and mine == mine and events:
+            return float(events / mine)
+    return float("nan")
+
+
+def _cost(ax: Axes, y: int, effect: Any) -> None:
+    share, sure = _share(effect), _sure(effect)
+    color = canvas.GREY
+    if sure:
+        color = canvas.VERMILLION if share.value > 0 else canvas.GREEN
+    hidden = effect.detectable / _scale(effect)
+    if hidden == hidden:
+        ax.barh(y, hidden, height=0.62, color=canvas.PALE, zorder=0)
+    ax.plot([share.low, share.high], [y, y], color=color, lw=2.2, solid_capstyle="butt")
+    ax.plot(share.value, y, "o", ms=6.5, color=color if sure else "white",
+            mec=color, mew=1.6, zorder=3)  # fmt: skip
+
+
+def _cost_limits(effects: list[Any]) -> tuple[float, float]:
+    values = np.array([[_share(e).value, _share(e).low, _share(e).high] for e in effects])
+    size = float(np.nanmax(np.abs(values[:, 0]))) or 0.01
+    low = max(float(np.nanmin(values)), -3 * size - 0.2)
+    high = min(float(np.nanmax(values)), 3 * size + 0.2)
+    pad = 0.05 * (max(high, 0) - min(low, 0))
+    return min(low, 0) - pad, max(high, 0) + pad
+
+
+def _cost_key(ax: Axes) -> None:
+    canvas.key(ax, [
+        Line2D([], [], color=canvas.VERMILLION, marker="o", ms=6, lw=2.2, label="beyond chance"),
+        Line2D([], [], color=canvas.GREY, marker="o", mfc="white", ms=6, lw=2.2,
+               label="within the reach of chance"),
+        Line2D([], [], color=canvas.PALE, lw=8, label="a harm this small may stay hidden"),
+    ])  # fmt: skip
+
+
+def _rounded(shares: list[float]) -> list[str]:
+    """Shares in whole percent where that says enough."""
+    whole = all(abs(s) >= 0.095 or s == 0 for s in shares)
+    return wording.percents([round(s, 2) for s in shares] if whole else shares)
+
+
+def _costs_title(effects: list[Any], budget: bool) -> str:
+    harmed = sorted((e for e in effects if _sure(e) and _share(e).value > 0),
+                    key=lambda e: -_share(e).value)  # fmt: skip
+    what = "budget" if budget else "bad events"
+    if not harmed:
+        many = wording.plural(len(effects), "service")
+        return f"For none of {many} is a cost of deployments beyond chance"
+    worst = harmed[0]
+    share = _share(worst)
+    low, high = _rounded([share.low, share.high])
+    tail = f", {len(harmed) - 1} more beyond chance" if len(harmed) > 1 else ""
+    return (f"Deployments cost {wording.label(worst.service, limit=26)} {low} to {high} of its "
+            f"{what}{tail}")  # fmt: skip
+
+
+PARTS = {
+    "incidents of deployments": canvas.VERMILLION,
+    "after deployments": "#E69F00",
+    "other incidents": canvas.BLUE,
+    "background": "#BDBDBD",
+}
+"""Colors of the parts of a budget, as `srelib.tradeoff.attribution` names them."""
+
+
+def plot_parts(parts: Mapping[Any, Any], *, ax: Axes | None = None, rows: int = 24) -> Axes:
+    """What the budget went into: every bad event in one of four parts.
+
+    Parameters
+    ----------
+    parts : mapping of Indicator to DataFrame
+        As from `srelib.tradeoff.attribution`; errors are left out.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+    rows : int
+        Most services drawn, those that spent most first.
+
+    Returns
+    -------
+    Axes
+        One bar per service, from zero; the line is the whole budget.
+    """
+    known = {k: p for k, p in parts.items() if not isinstance(p, SrelibError)}
+    known = {k: p.set_index("cause") for k, p in known.items() if p["bad"].notna().all()}
+    known = {k: p for k, p in known.items() if p["share_of_allowance"].notna().all()}
+    if not known:
+        return canvas.note("No budget can be divided: it takes an objective and its good and "
+                           "total events.", ax=ax)  # fmt: skip
+    spent = {k: float(p["share_of_allowance"].sum()) for k, p in known.items()}
+    order = sorted(known, key=lambda k: -spent[k])[:rows]
+    ax = canvas.axes(ax, height=1.35 + 0.36 * len(order))
+    names = [wording.label(k.service, limit=26) for k in order]
+    title = _parts_title(known, order)
+    with canvas.style():
+        for y, key in enumerate(order):
+            left = 0.0
+            for part, color in PARTS.items():
+                wide = float(known[key]["share_of_allowance"].get(part, 0.0))
+                ax.barh(y, max(wide, 0.0), left=left, height=0.62, color=color)
+                left += max(wide, 0.0)
+            ax.annotate(wording.percent(spent[key]), (left, y), xytext=(5, 0), va="center",
+                        textcoords="offset points", fontsize=8.5, color=canvas.INK)  # fmt: skip
+        ax.axvline(1, color=canvas.INK, lw=0.9, ls=(0, (4, 2)))
+        ax.set_yticks(range(len(order)), names)
+        ax.tick_params(axis="y", length=0)
+        ax.set_ylim(len(order) - 0.4, -0.6)
+        ax.set_xlim(0, max(1.1, 1.13 * max(spent[k] for k in order)))
+        canvas.percent_axis(ax.xaxis, ticks=6)
+        ax.set_xlabel("share of the error budget of the whole history (dashed: all of it)")
+        canvas.headline(ax, title, labels=names)
+        canvas.key(ax, [Line2D([], [], color=c, lw=7, label=text) for text, c in PARTS.items()])
+    return canvas.describe(ax, f"What each budget went into, in four parts. {title}.")
+
+
+def _parts_title(known: Mapping[Any, pd.DataFrame], order: list[Any]) -> str:
+    worst = known[order[0]]["bad"]
+    whole = float(worst.sum())
+    who = wording.label(order[0].service, limit=26)
+    if whole <= 0:
+        return "Nothing was spent"
+    mine = float(worst.get("incidents of deployments", 0.0) + worst.get("after deployments", 0.0))
+    return (f"{wording.percent(round(mine / whole, 2))} of what {who} spent lies in incidents of "
+            "deployments and after them")  # fmt: skip
+
+
+def plot_association(association: Any, *, ax: Axes | None = None, names: int = 12) -> Axes:
+    """Weeks with more deployments against weeks with more bad events, within and between services.
+
+    Parameters
+    ----------
+    association : Association
+        As from `srelib.tradeoff.association`.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+    names : int
+        Most services named, those with most of x and of y first.
+
+    Returns
+    -------
+    Axes
+        Dots: services; an arrow leads from the quieter half of a service's weeks to the busier.
+    """
+    rows = association.services if association is not None else None
+    if rows is None or not len(rows):
+        return canvas.note(NO_WEEKS, ax=ax)
+    ax = canvas.axes(ax, height=4.2)
+    title = _association_title(association)
+    with canvas.style():
+        floor = _floor(association)
+        weeks = association.weeks
+        ax.plot(weeks["x"], weeks["y"].clip(lower=floor), "o", ms=3, color="#C8C8C8", zorder=1)
+        for row in rows.itertuples():
+            _arrow(ax, row, floor)
+        ax.plot(rows["x"], rows["y"].clip(lower=floor), "o", ms=7, color=canvas.INK, mec="white",
+                zorder=4)  # fmt: skip
+        ax.set_xscale("symlog", linthresh=1)
+        ax.set_yscale("log")
+        _association_axes(ax, association, floor)
+        _name_services(ax, rows, floor, names)
+        canvas.headline(ax, title, labels=["0.001 %"])
+        canvas.key(ax, [
+            Line2D([], [], ls="", marker="o", ms=3, color="#C8C8C8", label="one week"),
+            Line2D([], [], ls="", marker="o", ms=6, color=canvas.INK, label="one service"),
+            Line2D([], [], marker=">", ms=5, color=canvas.VERMILLION, lw=1.6,
+                   label="its quieter half of weeks to its busier half"),
+        ])  # fmt: skip
+    return canvas.describe(ax, f"Deployments a week against bad share, weeks and services. {title}."
+                               f" Association is not cause.")  # fmt: skip
+
+
+def _floor(association: Any) -> float:
+    values = association.weeks["y"]
+    values = values[values > 0]
+    return float(values.min()) / 1.5 if len(values) else 1e-6
+
+
+def _arrow(ax: Axes, row: Any, floor: float) -> None:
+    ends = np.array([row.few_x, row.few_y, row.many_x, row.many_y], dtype=float)
+    if np.isnan(ends).any() or row.few_x == row.many_x:
+        return
+    up = row.many_y > row.few_y
+    ax.annotate("", (row.many_x, max(row.many_y, floor)), (row.few_x, max(row.few_y, floor)),
+                arrowprops={"arrowstyle": "-|>", "lw": 1.6, "shrinkA": 0, "shrinkB": 0,
+                            "color": canvas.VERMILLION if up else canvas.BLUE}, zorder=3
+                )  # fmt: skip
+
+
+def _association_axes(ax: Axes, association: Any, floor: float) -> None:
+    weeks = association.weeks
+    most = float(weeks["x"].max()) if len(weeks) else 1.0
+    ticks = [t for t in (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if t <= most * 1.2]
+    ax.xaxis.set_major_locator(FixedLocator(ticks))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    ax.set_xlim(-0.15, max(most, 1) * 1.6)
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: canvas.tick_percent(y)))
+    top = float(weeks["y"].max()) if len(weeks) else 1.0
+    ax.set_ylim(floor / 1.3, max(top, floor) * 2)
+    ax.set_xlabel("deployments a week")
+    ax.set_ylabel("bad share (logarithmic)")
+
+
+def _name_services(ax: Axes, rows: pd.DataFrame, floor: float, names: int) -> None:
+    first = rows.assign(rank=rows["x"].rank() + rows["y"].rank()).sort_values("rank")
+    for _, row in first.tail(names).iterrows():
+        ax.annotate(wording.label(row["service"], limit=24), (row["x"], max(row["y"], floor)),
+                    xytext=(7, -9), textcoords="offset points", fontsize=8.5, color=canvas.INK,
+                    path_effects=canvas.halo(), zorder=5)  # fmt: skip
+
+
+def _association_title(association: Any) -> str:
+    within, between = association.within, association.between
+    sure = [association.within_p < 0.05, association.between_p < 0.05]
+    if within.value != within.value:
+        return "Too few weeks to say whether busy weeks were worse"
+    busy = "worse" if within.value > 0 else "better"
+    if association.is_paradox:
+        other = "worse" if between.value > 0 else "better"
+        return (f"Services that ship more do {other}, yet each does {busy} in the weeks it ships "
+                "more")  # fmt: skip
+    r = f"{within.value:+.2f}".replace("-", wording.MINUS)
+    if sure[0]:
+        return f"A service's busier weeks were its {busy} weeks (rank correlation {r})"
+    return f"Busier weeks were neither better nor worse, beyond chance (rank correlation {r})"
+
+
+def plot_failures(failures: Mapping[str, Any], *, ax: Axes | None = None) -> Axes:
+    """Share of deployments that failed by size, weekday and hour, beside what is expected.
+
+    Parameters
+    ----------
+    failures : mapping of str to Failures
+        Panels from left to right, by the label of their x axis.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        Dots with Wilson intervals; the tick is what the services in a group fail at anyway.
+    """
+    known = {label: f for label, f in failures.items() if len(f.shares)}
+    if not known:
+        return canvas.note("No deployment is known whose failure could be judged.", ax=ax)
+    ax = canvas.axes(ax, height=3.5)
+    ax.set_axis_off()
+    title = _failures_title(known)
+    widths = np.array([len(f.shares) + 1.2 for f in known.values()], dtype=float)
+    gap = 0.03
+    widths *= (1 - gap * (len(known) - 1)) / widths.sum()
+    top = max(float(f.shares["share"].max()) for f in known.values())
+    top = min(1.0, max(0.1, 1.25 * top, max(float(f.shares["high"].median())
+                                            for f in known.values())))  # fmt: skip
+    with canvas.style():
+        start = 0.0
+        for (label, one), wide in zip(known.items(), widths, strict=True):
+            panel = ax.inset_axes((start, 0.22, wide, 0.68))
+            _failure_panel(panel, label, one, top, first=start == 0.0)
+            start += wide + gap
+        canvas.headline(ax, title, labels=["i"])
+        canvas.subtitle(ax, "share of deployments that failed, with 95 % interval; grey tick: what "
+                            "the services in that group fail at over all their deployments"
+                        )  # fmt: skip
+    return canvas.describe(ax, f"Share of deployments that failed, by group. {title}.")
+
+
+def _failure_panel(ax: Axes, label: str, one: Any, top: float, *, first: bool) -> None:
+    ax.spines[["top", "right"]].set_visible(False)
+    rows, x = one.shares, np.arange(len(one.shares))
+    color = canvas.VERMILLION if one.p_value < 0.05 else canvas.BLUE
+    ax.vlines(x, rows["low"], rows["high"].clip(upper=top), color=color, lw=2)
+    ax.plot(x, rows["share"].clip(upper=top), "o", ms=6, color=color, mec="white", clip_on=False)
+    ax.hlines(rows["expected"].clip(upper=top), x - 0.3, x + 0.3, color=LIGHT, lw=2, zorder=1)
+    short = [_short(text) for text in rows["label"]]
+    ax.set_xticks(x, [f"{t}\n{n:,}" for t, n in zip(short, rows["deployments"], strict=True)],
+                  fontsize=7.6)  # fmt: skip
+    ax.tick_params(axis="x", length=0)
+    ax.set_xlim(-0.6, len(rows) - 0.4)
+    ax.set_ylim(0, top * 1.03)
+    canvas.percent_axis(ax.yaxis, ticks=4)
+    if not first:
+        ax.set_yticklabels([])
+    ax.set_xlabel(f"{label} (below: deployments)" if first else label, fontsize=8.5)
+
+
+def _short(label: str) -> str:
+    """A label that fits below a tick."""
+    if label.startswith("before "):
+        return "<" + label.removeprefix("before ").removesuffix(" h")
+    if label.startswith("after "):
+        return label.removeprefix("after ").removesuffix(" h") + "+"
+    return label.replace(" or more", "+").replace(" to ", "\u2013").removesuffix(" h")
+
+
+def _failures_title(known: Mapping[str, Any]) -> str:
+    found = [label for label, f in known.items() if f.p_value < 0.05]
+    if not found:
+        return f"{wording.listing(known).capitalize()} made no difference beyond chance"
+    return f"Failing had to do with {wording.listing(found)}, beyond chance"
+
+
+def plot_quadrants(quadrants: Any, *, ax: Axes | None = None, names: int = 16) -> Axes:
+    """How often each service ships against what is left of its budget, with intervals.
+
+    Parameters
+    ----------
+    quadrants : Quadrants
+        As from `srelib.tradeoff.quadrants`.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+    names : int
+        Most services named, the least sure ones last.
+
+    Returns
+    -------
+    Axes
+        Crosses of the two intervals, named with the probability of their quadrant.
+    """
+    rows = quadrants.services if quadrants is not None else None
+    if rows is None or not len(rows):
+        return canvas.note(NO_PLACE, ax=ax)
+    ax = canvas.axes(ax, height=4.6)
+    title = _quadrants_title(quadrants)
+    low, high = -1.0, 1.0
+    line = quadrants.speed_line
+    floor = min(float(rows.loc[rows["speed"] > 0, "speed"].min()), line) / 2.2 if (
+        rows["speed"] > 0).any() else line / 10  # fmt: skip
+    top = max(float(rows["speed_high"].max()), float(rows["speed"].max()), line * 2) * 1.9
+    with canvas.style():
+        ax.set_xscale("log")
+        ax.set_xlim(floor, top)
+        ax.set_ylim(low - 0.12, high + 0.12)
+        _fields(ax, quadrants, (floor, top), (low - 0.12, high + 0.12))
+        for row in rows.itertuples():
+            _cross(ax, row, (floor, top), (low, high))
+        _name_quadrants(ax, rows, (floor, top), (low, high), names)
+        ticks = [t for t in (0.01, 0.03, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
+                 if floor < t < top]  # fmt: skip
+        ax.xaxis.set_major_locator(FixedLocator(ticks))
+        ax.xaxis.set_minor_locator(NullLocator())
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+        worst = f"\u2264 {wording.MINUS}100 %"
+        ax.set_yticks([-1, -0.5, 0, 0.5, 1], [worst, f"{wording.MINUS}50 %", "0", "50 %", "100 %"])
+        is_fleet = f"; line: {quadrants.line_is}" if quadrants.line_is != "stated" else ""
+        ax.set_xlabel(f"deployments a week (logarithmic{is_fleet})")
+        ax.set_ylabel("error budget left")
+        canvas.headline(ax, title, labels=["\u2264 -100 %"])
+    parts = "; ".join(f"{wording.label(r['service'])}: {r['quadrant']}, {_chance(r)}"
+                      for _, r in rows.head(20).iterrows())  # fmt: skip
+    return canvas.describe(ax, f"Map of services by deployments a week and budget left. {title}. "
+                               f"{parts}.")  # fmt: skip
+
+
+def _fields(ax: Axes, quadrants: Any, x: tuple[float, float], y: tuple[float, float]) -> None:
+    """The four fields, each with its name in its outer corner."""
+    line, zero = quadrants.speed_line, quadrants.left_line
+    corners = {SLOW_SAFE: (x[0], line, zero, y[1]), FAST_SAFE: (line, x[1], zero, y[1]),
+               SLOW_FRAGILE: (x[0], line, y[0], zero), FAST_FRAGILE: (line, x[1], y[0], zero)
+               }  # fmt: skip
+    for name, (left, right, bottom, up) in corners.items():
+        ax.fill_between([left, right], bottom, up, color=TINTS[name], alpha=0.07, lw=0, zorder=0)
+        fast, safe = name in (FAST_SAFE, FAST_FRAGILE), name in (FAST_SAFE, SLOW_SAFE)
+        text = name
+        if name == SLOW_SAFE:
+            text = f"{name}:\nyou can afford to ship more"
+        ax.annotate(text, (1 if fast else 0, 1 if safe else 0), xycoords="axes fraction",
+                    xytext=(-6 if fast else 6, -6 if safe else 6), textcoords="offset points",
+                    ha="right" if fast else "left", va="top" if safe else "bottom", fontsize=9,
+                    fontweight="bold", color=canvas.GREY, alpha=0.85)  # fmt: skip
+    ax.axvline(line, color=canvas.INK, lw=0.9, ls=(0, (4, 2)), zorder=1)
+    ax.axhline(zero, color=canvas.INK, lw=0.9, ls=(0, (4, 2)), zorder=1)
+
+
+def _cross(ax: Axes, row: Any, x: tuple[float, float], y: tuple[float, float]) -> None:
+    color = TINTS[row.quadrant] if row.quadrant != SLOW_FRAGILE else "#A8508A"
+    speed, left = np.clip(row.speed, x[0] * 1.05, x[1]), np.clip(row.left, *y)
+    if row.speed_high == row.speed_high:
+        ends = np.clip([row.speed_low, row.speed_high], x[0], x[1])
+        ax.plot(ends, [left, left], color=color, lw=1.3, alpha=0.75, zorder=2)
+    if row.left_high == row.left_high:
+        ends = np.clip([row.left_low, row.left_high], y[0] - 0.12, y[1])
+        ax.plot([speed, speed], ends, color=color, lw=1.3, alpha=0.75, zorder=2)
+    ax.plot(speed, left, "o", ms=8, color=color if row.sure else "white", mec=color, mew=1.8,
+            zorder=4)  # fmt: skip
+
+
+def _chance(row: Any) -> str:
+    p = float(row[row["quadrant"]])
+    if p > 0.995:
+        return f"> 99{wording.NBSP}%"
+    return f"{p * 100:.0f}{wording.NBSP}%"
+
+
+CORNERS = ((0.0, 0.4, 0.97), (0.0, 0.4, 0.925), (0.8, 1.0, 0.97), (0.0, 0.25, 0.03),
+           (0.8, 1.0, 0.03))  # fmt: skip
+"""Where the names of the fields stand [share of the axes: from, to, height]."""
+
+
+def _name_quadrants(
+    ax: Axes, rows: pd.DataFrame, x: tuple[float, float], y: tuple[float, float], names: int
+) -> None:
+    """Names beside the dots, moved where they would cover each other."""
+    span = np.log(x[1] / x[0])
+    own = np.array([r[r["quadrant"]] for _, r in rows.iterrows()])
+    taken = [(a, b, c) for a, b, c in CORNERS]
+    for i in np.argsort(-own, kind="stable")[:names]:
+        row = rows.iloc[i]
+        text = f"{wording.label(row['service'], limit=24)} {_chance(row)}"
+        at = np.log(np.clip(row["speed"], x[0] * 1.05, x[1]) / x[0]) / span
+        height = (np.clip(row["left"], *y) - y[0] + 0.12) / (y[1] - y[0] + 0.24)
+        wide = canvas.text_width(text, 8.5) / (0.84 * 72 * canvas.WIDTH)
+        flip, lift = _place(at, height, wide, taken)
+        start = at - 0.02 - wide if flip else at + 0.02
+        taken.append((start, start + wide, height + lift))
+        ax.annotate(text, (np.clip(row["speed"], x[0] * 1.05, x[1]), np.clip(row["left"], *y)),
+                    xytext=(-9 if flip else 9, lift * 270), textcoords="offset points",
+                    ha="right" if flip else "left", va="center", fontsize=8.5, color=canvas.INK,
+                    path_effects=canvas.halo(), zorder=5)  # fmt: skip
+
+
+def _place(at: float, height: float, wide: float, taken: list[Any]) -> tuple[bool, float]:
+    costs = {}
+    for flip in (False, True):
+        for lift in (0.04, -0.04, 0.08, -0.08, 0.12, -0.12):
+            start = at - 0.02 - wide if flip else at + 0.02
+            hits = sum(start < b and start + wide > a and abs(height + lift - c) < 0.042
+                       for a, b, c in taken)  # fmt: skip
+            outside = start < 0 or start + wide > 1 or not 0.03 < height + lift < 0.97
+            costs[flip, lift] = 9 * outside + 3 * hits + abs(lift) + 0.01 * flip
+    return min(costs, key=lambda place: costs[place])
+
+
+def _quadrants_title(quadrants: Any) -> str:
+    rows = quadrants.services
+    groups = {q: rows.loc[rows["quadrant"] == q, "service"].tolist()
+              for q in (FAST_FRAGILE, SLOW_FRAGILE, SLOW_SAFE, FAST_SAFE)}  # fmt: skip
+    phrases = {
+        FAST_FRAGILE: "ships fast and overspends",
+        SLOW_FRAGILE: "ships slowly and overspends",
+        SLOW_SAFE: "can afford to ship more",
+        FAST_SAFE: "ships fast and keeps its budget",
+    }
+    many = {
+        FAST_FRAGILE: "ship fast and overspend",
+        SLOW_FRAGILE: "ship slowly and overspend",
+        SLOW_SAFE: "can afford to ship more",
+        FAST_SAFE: "ship fast and keep their budgets",
+    }
+    said: list[str] = []
+    for quadrant, services in groups.items():
+        if services and len(said) < 2:
+            verb = (phrases if len(services) == 1 else many)[quadrant]
+            who = [wording.label(name, limit=26) for name in services]
+            said.append(f"{wording.listing(who, limit=2)} {verb}")
+    return "; ".join(said)

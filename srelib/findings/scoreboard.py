@@ -1,0 +1,312 @@
+"""What the scoreboard says: both disciplines on the same services, and where each stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from srelib import wording
+from srelib.findings.quality import HOW_TO
+from srelib.findings.show import Table, table
+from srelib.findings.text import name, names
+from srelib.tradeoff.quadrants import FAST_FRAGILE, FAST_SAFE, SLOW_FRAGILE, SLOW_SAFE
+
+
+def quadrants_sentences(quadrants: Any) -> list[str]:
+    """Where services stand, each with the probability that it stands there.
+
+    Parameters
+    ----------
+    quadrants : Quadrants or None
+
+    Returns
+    -------
+    list of str
+        Markdown.
+    """
+    if quadrants is None or not len(quadrants.services):
+        return ["No service can be placed: it takes deployments and an objective of the same "
+                "service."]  # fmt: skip
+    phrases = {
+        FAST_FRAGILE: "**Fast and fragile**",
+        SLOW_FRAGILE: "**Slow and fragile**",
+        SLOW_SAFE: "**Slow with budget to spare**, so you can afford to ship more",
+        FAST_SAFE: "**Fast and safe**",
+    }
+    rows, lines = quadrants.services, []
+    for quadrant, words in phrases.items():
+        held = rows[rows["quadrant"] == quadrant].sort_values(quadrant, ascending=False)
+        if len(held):
+            who = [f"{name(r['service'])} ({chance(float(r[quadrant]))})"
+                   for _, r in held.iterrows()]  # fmt: skip
+            lines.append(f"{words}: {wording.listing(who, limit=6)}.")
+    doubt = rows[~rows["sure"].astype(bool)]
+    if len(doubt):
+        lines.append(f"In brackets the probability of that place; of "
+                     f"{names(doubt['service'], limit=6)} it is below "
+                     f"{wording.percent(quadrants.confidence)}.")  # fmt: skip
+    return lines
+
+
+def chance(p: float) -> str:
+    """A probability from draws, which are too few to tell 99.5 % from 100 %.
+
+    Parameters
+    ----------
+    p : float
+        [fraction]
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> chance(0.9), chance(0.9999)
+    ('90\\xa0%', 'over 99\\xa0%')
+    """
+    return f"over 99{wording.NBSP}%" if p > 0.995 else f"{p * 100:.0f}{wording.NBSP}%"
+
+
+def lines_sentence(quadrants: Any) -> str:
+    """Where the lines between the quadrants lie, and who could not be placed.
+
+    Parameters
+    ----------
+    quadrants : Quadrants or None
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    if quadrants is None or not len(quadrants.services):
+        return ""
+    line = wording.plural(round(quadrants.speed_line, 2), "deployment")
+    where = "as stated" if quadrants.line_is == "stated" else f"the {quadrants.line_is}"
+    text = (f"Fast is {line} a week or more ({where}); safe is at least "
+            f"{wording.percent(quadrants.left_line)} of the budget left.")  # fmt: skip
+    if quadrants.unknown:
+        text += f" Not placed, for want of deployments or an objective: {names(quadrants.unknown)}."
+    return text
+
+
+def quadrants_table(quadrants: Any) -> Table | None:
+    """The probability of each quadrant for each service.
+
+    Parameters
+    ----------
+    quadrants : Quadrants or None
+
+    Returns
+    -------
+    Table or None
+        None where no service can be placed.
+    """
+    if quadrants is None or not len(quadrants.services):
+        return None
+    order = (FAST_SAFE, FAST_FRAGILE, SLOW_SAFE, SLOW_FRAGILE)
+    rows = quadrants.services[["service", *order]]
+    return table(rows, caption="Probability that each service stands where it seems to",
+                 max_rows=40, formats=dict.fromkeys(order, _chance_or_none))  # fmt: skip
+
+
+def _chance_or_none(p: float) -> str:
+    return f"under 1{wording.NBSP}%" if p < 0.005 else chance(p)
+
+
+def delivery_table(board: Mapping[str, Any]) -> Table | None:
+    """What DevOps looks at, per service, with interval and n.
+
+    Parameters
+    ----------
+    board : mapping of str to Standing
+
+    Returns
+    -------
+    Table or None
+        None without a service.
+    """
+    columns = {
+        "frequency": "deployments a week", "lead_time": "change lead time",
+        "fail_rate": "change fail rate (shared)", "recovery": "recovery (shared)",
+        "rework_rate": "unplanned rework",
+    }  # fmt: skip
+    return _board_table(board, columns, caption="DevOps looks at delivery: value, 95 % interval "
+                        "and n (medians of times; shared: both disciplines look at it)"
+                        )  # fmt: skip
+
+
+def reliability_table(board: Mapping[str, Any]) -> Table | None:
+    """What SRE looks at, per service, with interval and n.
+
+    Parameters
+    ----------
+    board : mapping of str to Standing
+
+    Returns
+    -------
+    Table or None
+        None without a service.
+    """
+    columns = {
+        "sli": "service level (target)", "left": "budget left", "pages": "pages a week",
+        "felt": "pages users felt (shared)", "incidents": "incidents a week",
+        "restore": "time to restore",
+    }  # fmt: skip
+    return _board_table(board, columns, caption="SRE looks at reliability, over the same time: "
+                        "value, 95 % interval and n (shared: both disciplines look at it)"
+                        )  # fmt: skip
+
+
+def _board_table(
+    board: Mapping[str, Any], columns: Mapping[str, str], *, caption: str
+) -> Table | None:
+    if not board:
+        return None
+    rows = [{"service": s, **{c: _estimate(one, c) for c in columns}} for s, one in board.items()]
+    return table(pd.DataFrame(rows), caption=caption, max_rows=40, headers=columns)
+
+
+def _estimate(one: Any, field: str) -> str:
+    """Value, interval and n of one number of a service."""
+    e = getattr(one, field)
+    if e.value != e.value:
+        return "\u2013"
+    texts = shown(field, (e.value, e.low, e.high), target=one.target)
+    known = e.low == e.low and e.high == e.high
+    ends = f" ({texts[1]} to {texts[2]})" if known else ""
+    goal = f" of {wording.percent(one.target)}" if field == "sli" and one.target == one.target \
+        else ""  # fmt: skip
+    n = f", n = {e.n:,.0f}" if field not in ("sli", "left") else ""
+    return f"{texts[0]}{goal}{ends}{n}"
+
+
+def shown(field: str, values: tuple[float, ...], *, target: float = float("nan")) -> list[str]:
+    """Numbers of the scoreboard as texts.
+
+    Parameters
+    ----------
+    field : str
+        Field of `Standing`.
+    values : tuple of float
+    target : float
+        What service levels are held against [fraction].
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> shown("frequency", (6.84, 6.17)), shown("fail_rate", (0.2, 0.141))
+    (['6.8', '6.2'], ['20\\xa0%', '14\\xa0%'])
+    """
+    if field == "sli":
+        return wording.percents(values, against=target if target == target else None)
+    if field in ("lead_time", "recovery", "restore"):
+        return [wording.roughly(v) for v in values]
+    if field in ("frequency", "pages", "incidents"):
+        return [_rate(v) for v in values]
+    if any(0 < abs(v) < 0.005 for v in values):
+        return [wording.percent(v) for v in values]
+    return [_whole(v) for v in values]
+
+
+def _rate(value: float) -> str:
+    if value != value:
+        return wording.UNKNOWN
+    return wording.count(round(value, 2 if value < 1 else 1))
+
+
+def _whole(share: float) -> str:
+    if share != share:
+        return wording.UNKNOWN
+    return f"{share * 100:,.0f}{wording.NBSP}%".replace("-", wording.MINUS)
+
+
+def disciplines_sentence(board: Mapping[str, Any]) -> str:
+    """How the two disciplines see the same services: who leads in one and trails in the other.
+
+    Parameters
+    ----------
+    board : mapping of str to Standing
+
+    Returns
+    -------
+    str
+        Markdown; empty where fewer than two services have both.
+    """
+    both = {s: one for s, one in board.items()
+            if one.frequency.value == one.frequency.value and one.left.value == one.left.value
+            }  # fmt: skip
+    if len(both) < 2:
+        return ""
+    quick = max(both, key=lambda s: both[s].frequency.value)
+    safe = max(both, key=lambda s: both[s].left.value)
+    order = sorted(both, key=lambda s: -both[s].left.value)
+    if quick == safe:
+        return (f"{name(quick)} ships most often **and** has the most of its budget left: "
+                f"{_rate(both[quick].frequency.value)} deployments a week, "
+                f"{_whole(both[quick].left.value)} left.")  # fmt: skip
+    place = order.index(quick) + 1
+    where = "last" if place == len(order) else f"number {place}"
+    return (f"DevOps would point to {name(quick)} ({_rate(both[quick].frequency.value)} "
+            f"deployments a week), which is {where} of {len(order)} by budget left "
+            f"({_whole(both[quick].left.value)}); SRE to {name(safe)} "
+            f"({_whole(both[safe].left.value)} left), which ships "
+            f"{_rate(both[safe].frequency.value)} times a week.")  # fmt: skip
+
+
+def missing_sentence(board: Mapping[str, Any]) -> str:
+    """What the exports do not hold, and how to add it.
+
+    Parameters
+    ----------
+    board : mapping of str to Standing
+
+    Returns
+    -------
+    str
+        Markdown; empty where every input of the scoreboard is there.
+    """
+    needs = {
+        "deployments": "frequency", "sli": "sli", "slos": "left", "changes": "lead_time",
+        "incidents": "incidents", "alerts": "pages",
+    }  # fmt: skip
+    lacking = [
+        kind
+        for kind, field in needs.items()
+        if all(getattr(one, field).value != getattr(one, field).value for one in board.values())
+    ]
+    if not lacking:
+        return ""
+    words = {"sli": "service levels", "slos": "objectives"}
+    parts = [f"**{words.get(kind, kind)}** ({HOW_TO[kind]})" for kind in lacking]
+    return f"For the whole comparison the folder lacks {wording.listing(parts, limit=6)}."
+
+
+def span_sentence(span: Any, *, board: Mapping[str, Any]) -> str:
+    """The time both disciplines are judged over.
+
+    Parameters
+    ----------
+    span : pair of Timestamp or None
+        As from `srelib.tradeoff.shared_span`.
+    board : mapping of str to Standing
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    if span is None:
+        return "There is no time over which service levels are known."
+    length = wording.roughly(span[1] - span[0])
+    both = [s for s, one in board.items() if one.deployments and one.sli.value == one.sli.value]
+    verb = "has" if len(board) == 1 else "have"
+    return (f"Both sides are judged over the same {length}, {wording.day(span[0])} to "
+            f"{wording.day(span[1])}; {len(both)} of {wording.plural(len(board), 'service')} "
+            f"{verb} both deployments and service levels.")  # fmt: skip

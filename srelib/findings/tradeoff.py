@@ -1,0 +1,520 @@
+"""What notebook 06 says: what deployments cost, what moved together, which of them fail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from srelib import wording
+from srelib.errors import SrelibError
+from srelib.findings.quality import HOW_TO
+from srelib.findings.show import Table, table
+from srelib.findings.text import markdown, name, names
+from srelib.tradeoff.model import INSIDE_INCIDENT
+
+FEW = 5
+"""Deployments used below which a result that is not beyond chance is called too few to tell."""
+NO_DEPLOYMENTS = ("**Nothing can be said about what shipping costs, because there are no "
+                  f"deployments in the folder.** To add them, export {HOW_TO['deployments']}."
+                  )  # fmt: skip
+NO_LEVELS = ("**Nothing can be said about what shipping costs, because no service has both "
+             f"deployments and service levels.** To add levels, export {HOW_TO['sli']}."
+             )  # fmt: skip
+NOT_CAUSE = "Association is not cause."
+
+
+def cost_sentences(effects: Mapping[Any, Any], *, deployments: pd.DataFrame) -> list[str]:
+    """The answer of the notebook: whose deployments cost reliability, how much, how sure.
+
+    Parameters
+    ----------
+    effects : mapping of Indicator to Effect
+        Or the errors in their place, as from `srelib.tradeoff.effects`.
+    deployments : DataFrame
+        Table ``deployments``.
+
+    Returns
+    -------
+    list of str
+        Markdown; the first is the bottom line.
+    """
+    if not len(deployments):
+        return [NO_DEPLOYMENTS]
+    known = _known(effects)
+    if not known:
+        return [NO_LEVELS if not effects else f"{NO_LEVELS} {failed_sentence(effects)}"]
+    order = sorted(known, key=lambda key: _rank(known[key]))
+    sure = [key for key in order if _is_sure(known[key])]
+    lines = [_bottom_line(known, order)] if len(known) > 1 else []
+    lines += [effect_sentence(known[key], unit=key.unit) for key in (sure or order)[:2]]
+    if sure and len(sure) < len(known):
+        rest = [key for key in order if not _is_sure(known[key])]
+        lines.append(_unseen(known, rest))
+    return lines
+
+
+def _known(effects: Mapping[Any, Any]) -> dict[Any, Any]:
+    found = {key: e for key, e in effects.items() if not isinstance(e, SrelibError)}
+    return {key: e for key, e in found.items() if e.excess.value == e.excess.value}
+
+
+def _is_sure(effect: Any) -> bool:
+    return bool(effect.adjusted_p_value < 1 - effect.excess.confidence)
+
+
+def _rank(effect: Any) -> tuple[bool, float]:
+    """Sure harm first, the largest share first."""
+    share = effect.budget_share.value
+    share = share if share == share else effect.bad_share.value
+    return not _is_sure(effect), -share if share == share else 0.0
+
+
+def _bottom_line(known: Mapping[Any, Any], order: list[Any]) -> str:
+    harmed = [key for key in order if _is_sure(known[key]) and known[key].excess.value > 0]
+    of = f"{len(known)} services"
+    if harmed:
+        who = names((key.service for key in harmed), limit=4)
+        return f"Shipping costs reliability in **{len(harmed)} of {of}**, beyond chance: {who}."
+    helped = [key for key in order if _is_sure(known[key])]
+    tail = f" Fewer bad events than usual followed those of {names(k.service for k in helped)}." \
+        if helped else ""  # fmt: skip
+    return (f"**No cost of shipping shows beyond chance** in any of {of}; what it could have "
+            f"shown is in the table below.{tail}")  # fmt: skip
+
+
+def _unseen(known: Mapping[Any, Any], rest: list[Any]) -> str:
+    few = [key for key in rest if _is_few(known[key])]
+    enough = [key for key in rest if key not in few]
+    parts = []
+    if enough:
+        parts.append(f"In {names(key.service for key in enough)} there is no effect this data "
+                     "could show")  # fmt: skip
+    if few:
+        parts.append(f"of {names(key.service for key in few)} there are too few deployments to "
+                     "tell" if parts else
+                     f"Of {names(key.service for key in few)} there are too few deployments to "
+                     "tell")  # fmt: skip
+    return f"{'; '.join(parts)}."
+
+
+def _is_few(effect: Any) -> bool:
+    """Whether the data could hardly have shown anything: few deployments, or a whole budget."""
+    share = _hidden(effect)
+    return effect.deployments < FEW or (share == share and share > 1)
+
+
+def _hidden(effect: Any) -> float:
+    """Smallest share of the budget that could have shown [fraction]; NaN without a target."""
+    excess, share = effect.excess, effect.budget_share
+    for events, part in ((excess.value, share.value), (excess.high, share.high)):
+        if part == part and events:
+            return float(effect.detectable * part / events)
+    return float("nan")
+
+
+def effect_sentence(effect: Any, *, unit: str = "events") -> str:
+    """What the deployments of one service cost: beyond chance, within it, or too few to tell.
+
+    Parameters
+    ----------
+    effect : Effect
+    unit : str
+        What is counted: 'events', 'seconds' or slices.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    who, n = name(effect.service), wording.plural(effect.deployments, "deployment")
+    value, low, high = (effect.excess.value, effect.excess.low, effect.excess.high)
+    level = wording.percent(effect.excess.confidence)
+    interval = f"{level} interval {_amount(low, unit)} to {_amount(high, unit)}"
+    p = _p(effect.adjusted_p_value)
+    after = wording.duration(effect.after)
+    if _is_sure(effect) and value > 0:
+        cost = _cost(effect)
+        return (f"{who}: {_bad(value, unit)} more than usual in the {after} after {n} "
+                f"({interval}, {p}){cost}.{_one_week(effect)}")  # fmt: skip
+    if _is_sure(effect):
+        return (f"{who}: {_bad(-value, unit)} **{_less(unit)}** than usual in the {after} after "
+                f"{n} ({interval}, {p}): shipping did not cost it reliability there."
+                f"{_one_week(effect)}")  # fmt: skip
+    side = "more" if value >= 0 else _less(unit)
+    seen = (f"{n} came with {_bad(abs(value), unit)} {side} than usual in the {after} after "
+            f"({interval}, {p})")  # fmt: skip
+    limit = _limit(effect, unit)
+    if _is_few(effect):
+        return f"{who}: **too few deployments to tell**. {_first(seen)}; {limit}."
+    return f"{who}: **no effect this data could show**. {_first(seen)}; {limit}."
+
+
+def effects_sentences(effects: Mapping[Any, Any], *, limit: int = 8) -> list[str]:
+    """What the deployments of each service cost, sure harm first.
+
+    Parameters
+    ----------
+    effects : mapping of Indicator to Effect
+        Or the errors in their place.
+    limit : int
+        Most services spoken of.
+
+    Returns
+    -------
+    list of str
+        Markdown.
+    """
+    known = _known(effects)
+    order = sorted(known, key=lambda key: _rank(known[key]))
+    lines = [effect_sentence(known[key], unit=key.unit) for key in order[:limit]]
+    if len(order) > limit:
+        lines.append(f"{len(order) - limit} more are in the table.")
+    return lines or ["No effect of deployments could be estimated."]
+
+
+def _first(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _events(number: float) -> str:
+    if number != number:
+        return wording.UNKNOWN
+    return wording.count(round(number)) if abs(number) >= 1 else wording.count(number)
+
+
+def _p(p: float) -> str:
+    if p != p:
+        return "no test"
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+
+
+def _rounded(share: float) -> str:
+    """A share in whole percent where that says enough."""
+    return wording.percent(round(share, 2) if abs(share) >= 0.1 else share)
+
+
+def _cost(effect: Any) -> str:
+    share = effect.budget_share
+    what = "of its error budget"
+    if share.value != share.value:
+        share, what = effect.bad_share, "of all its bad events"
+    if share.value != share.value:
+        return ""
+    verb = "they cost" if share is effect.budget_share else "that is"
+    return (f": {verb} **{_rounded(share.value)}** {what} ({_rounded(share.low)} to "
+            f"{_rounded(share.high)})")  # fmt: skip
+
+
+def _amount(number: float, unit: str) -> str:
+    return wording.duration(number) if unit == "seconds" else _events(number)
+
+
+def _bad(number: float, unit: str) -> str:
+    """So many bad events, or so much bad time."""
+    if unit == "seconds":
+        return f"{wording.duration(number)} of bad time"
+    return f"{_events(number)} bad {'slices' if unit.startswith('slices') else 'events'}"
+
+
+def _less(unit: str) -> str:
+    return "less" if unit == "seconds" else "fewer"
+
+
+def _limit(effect: Any, unit: str) -> str:
+    if effect.detectable != effect.detectable:
+        return "how small an effect it could have shown is unknown"
+    share = _hidden(effect)
+    of = f", {_rounded(share)} of its budget," if share == share else ""
+    return (f"an excess below {_bad(effect.detectable, unit)}{of} would most likely have "
+            "gone unseen")  # fmt: skip
+
+
+def _one_week(effect: Any) -> str:
+    """Whether a single week carries the effect."""
+    weeks = effect.by_week
+    if not len(weeks) or "p_value" not in weeks:
+        return ""
+    worst = weeks.loc[weeks["p_value"].idxmax()] if weeks["p_value"].notna().any() else None
+    if worst is None or not worst["p_value"] >= 1 - effect.excess.confidence:
+        return ""
+    share = worst["excess"] / effect.excess.value if effect.excess.value else 0.0
+    if share < 0.5:
+        return ""
+    return (f" **One week carries it**: without that of {wording.day(worst['week'])} it is within "
+            f"the reach of chance ({_p(worst['p_value'])}).")  # fmt: skip
+
+
+def failed_sentence(effects: Mapping[Any, Any]) -> str:
+    """Services whose effect could not be estimated, each with the reason.
+
+    Parameters
+    ----------
+    effects : mapping of Indicator to Effect
+        Or the errors in their place.
+
+    Returns
+    -------
+    str
+        Markdown; empty where all could.
+    """
+    reasons: dict[str, list[str]] = {}
+    for key, error in effects.items():
+        if isinstance(error, SrelibError):
+            reasons.setdefault(markdown(error, limit=300).rstrip("."), []).append(key.service)
+    parts = [f"{names(who)}: {why}" for why, who in reasons.items()]
+    return f"Not estimated: {'; '.join(parts)}." if parts else ""
+
+
+def blur_sentence(counts: Mapping[Any, pd.DataFrame], *, after: str) -> str:
+    """Which services are counted in buckets so long that the hours after deployments blur.
+
+    Parameters
+    ----------
+    counts : mapping of Indicator to DataFrame
+        On regular UTC indexes.
+    after : str
+        How long after a deployment its effect is looked for.
+
+    Returns
+    -------
+    str
+        Markdown; empty where every bucket is much shorter than that.
+    """
+    window = pd.Timedelta(after)
+    steps = {key.service: frame.index[1] - frame.index[0]
+             for key, frame in counts.items() if len(frame) > 1}  # fmt: skip
+    long = {service: step for service, step in steps.items() if step > window / 2}
+    if not long:
+        return ""
+    most = wording.duration(max(long.values()))
+    return (f"{names(long)} {'is' if len(long) == 1 else 'are'} counted in buckets of {most}, so "
+            f"the {wording.duration(window)} after a deployment stand for that long, and short "
+            "harm is diluted.")  # fmt: skip
+
+
+def left_out_sentence(effects: Mapping[Any, Any]) -> str:
+    """How many deployments were left out of the effect, and why.
+
+    Parameters
+    ----------
+    effects : mapping of Indicator to Effect
+        Or the errors in their place.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    known = _known(effects)
+    if not known:
+        return failed_sentence(effects) or "There is no effect to speak of."
+    used = sum(e.deployments for e in known.values())
+    reasons = pd.concat([e.left_out["reason"] for e in known.values()]).value_counts()
+    if not len(reasons):
+        return f"All {wording.plural(used, 'deployment')} were used."
+    parts = [f"{n} {markdown(reason)}" for reason, n in reasons.items()]
+    text = (f"{used:,} of {wording.plural(used + int(reasons.sum()), 'deployment')} were used; "
+            f"left out: {wording.listing(parts, limit=6)}.")  # fmt: skip
+    if INSIDE_INCIDENT in reasons.index:
+        text += " A deployment made because of an incident would be blamed for it."
+    return text
+
+
+def effects_table(effects: Mapping[Any, Any]) -> Table | None:
+    """Effect, share of the budget, what could have been shown, per service.
+
+    Parameters
+    ----------
+    effects : mapping of Indicator to Effect
+        Or the errors in their place.
+
+    Returns
+    -------
+    Table or None
+        None where nothing could be estimated.
+    """
+    known = _known(effects)
+    if not known:
+        return None
+    rows = []
+    for key in sorted(known, key=lambda key: _rank(known[key])):
+        e = known[key]
+        low, high = _amount(e.excess.low, key.unit), _amount(e.excess.high, key.unit)
+        share, hidden = e.budget_share.value, _hidden(e)
+        rows.append({
+            "service": key.service, "used": e.deployments, "left_out": len(e.left_out),
+            "excess": _amount(e.excess.value, key.unit), "interval": f"{low} to {high}",
+            "share": _rounded(share) if share == share else "\u2013",
+            "p": _p(e.adjusted_p_value).removeprefix("p = ").removeprefix("p "),
+            "hidden": _amount(e.detectable, key.unit)
+            + ("" if hidden != hidden else f" ({_rounded(hidden)})"),
+        })  # fmt: skip
+    one = next(iter(known.values()))
+    return table(pd.DataFrame(rows), max_rows=40,
+                 caption=f"Bad events in the {wording.duration(one.after)} after deployments "
+                         "beyond the usual, share of the error budget of the whole history, p "
+                         "corrected for the number of services, and the smallest excess that would "
+                         "most likely have shown",
+                 headers={"used": "deployments used", "left_out": "left out",
+                          "excess": "excess", "interval": "95 % interval",
+                          "share": "of the budget", "hidden": "would have shown"})  # fmt: skip
+
+
+PARTS = {
+    "incidents of deployments": "in incidents put down to deployments",
+    "after deployments": "in the hours after deployments, beyond the usual",
+    "other incidents": "in other incidents",
+    "background": "in the background",
+}
+"""Parts of a budget, as `srelib.tradeoff.attribution` names them, in a sentence."""
+
+
+def parts_sentences(parts: Mapping[Any, Any], *, limit: int = 4) -> list[str]:
+    """What the budgets went into, the biggest spender first; the parts add up to the whole.
+
+    Parameters
+    ----------
+    parts : mapping of Indicator to DataFrame
+        As from `srelib.tradeoff.attribution`, or errors in their place.
+    limit : int
+        Most services spoken of.
+
+    Returns
+    -------
+    list of str
+        Markdown.
+    """
+    known = {k: p.set_index("cause") for k, p in parts.items() if not isinstance(p, SrelibError)}
+    known = {k: p for k, p in known.items() if p["bad"].sum() > 0}
+    if not known:
+        return ["Nothing was spent, so there is nothing to divide."]
+    spent = {k: float(p["share_of_allowance"].sum()) for k, p in known.items()}
+    order = sorted(known, key=lambda k: -spent[k] if spent[k] == spent[k] else 0.0)
+    return [_parts(key, known[key], spent[key]) for key in order[:limit]]
+
+
+def _parts(key: Any, rows: pd.DataFrame, spent: float) -> str:
+    whole = float(rows["bad"].sum())
+    held = {p: float(rows["bad"].get(p, 0.0)) / whole for p in PARTS}
+    said = [f"{_rounded(share)} {PARTS[p]}" for p, share in held.items() if abs(share) >= 0.005]
+    head = f"{name(key.service)} spent {_rounded(spent)} of its budget" if spent == spent else \
+        f"{name(key.service)} had {_bad(whole, key.unit)}"  # fmt: skip
+    return f"{head}: {wording.listing(said)}."
+
+
+def association_sentences(association: Any) -> list[str]:
+    """Whether busy weeks were bad weeks, and whether busy services are bad ones.
+
+    Parameters
+    ----------
+    association : Association or None
+
+    Returns
+    -------
+    list of str
+        Markdown.
+    """
+    if association is None or not len(association.weeks):
+        return ["No whole week is known with both deployments and service levels, so nothing can "
+                "have moved together."]  # fmt: skip
+    lines = [_within(association), _between(association)]
+    if association.is_paradox:
+        lines.append("**The two answers point in opposite directions** (Simpson's paradox): "
+                     "thrown together, the weeks of all services would have hidden what happens "
+                     f"within each of them (pooled {_r(association.pooled)}).")  # fmt: skip
+    elif association.reverses:
+        lines.append("The two answers differ in sign, but not beyond chance.")
+    return [line for line in lines if line]
+
+
+def _r(value: float) -> str:
+    return f"{value:+.2f}".replace("-", wording.MINUS)
+
+
+def _interval(estimate: Any) -> str:
+    level = wording.percent(estimate.confidence)
+    return f"{level} interval {_r(estimate.low)} to {_r(estimate.high)}"
+
+
+def _within(association: Any) -> str:
+    one, p = association.within, association.within_p
+    if one.value != one.value:
+        return ("**Too few weeks to tell** whether busy weeks are bad weeks: it takes eight whole "
+                "weeks of a service whose deployments vary.")  # fmt: skip
+    basis = f"rank correlation {_r(one.value)}, {_interval(one)}, {_p(p)}, {one.n:,.0f} weeks"
+    if p < 1 - one.confidence:
+        busy = "worse" if one.value > 0 else "better"
+        return (f"Within services, deployments and bad events **moved together**: the weeks in "
+                f"which a service shipped more were its {busy} weeks ({basis}). {NOT_CAUSE}"
+                if one.value > 0 else
+                f"Within services, deployments and bad events **moved in opposite directions**: "
+                f"the weeks in which a service shipped more were its {busy} weeks ({basis}). "
+                f"{NOT_CAUSE}")  # fmt: skip
+    return (f"Within services, deployments and bad events did not move together beyond chance "
+            f"({basis}); a correlation below {association.detectable:.2f} would most likely have "
+            "gone unseen.")  # fmt: skip
+
+
+def _between(association: Any) -> str:
+    one, p = association.between, association.between_p
+    n = wording.plural(one.n, "service")
+    if one.value != one.value:
+        return f"Between services nothing can be said: {n} {'is' if one.n == 1 else 'are'} too few."
+    basis = f"rank correlation {_r(one.value)}, {_interval(one)}, {_p(p)}, {n}"
+    if p < 1 - one.confidence:
+        quick = "less reliable" if one.value > 0 else "more reliable"
+        return (f"Between services, those that ship more are **{quick}** ({basis}), for whatever "
+                "reason.")  # fmt: skip
+    return f"Between services, shipping more goes with neither beyond chance ({basis})."
+
+
+def failures_sentences(batch: Any, weekday: Any, hour: Any) -> list[str]:
+    """Whether size, weekday or hour of a deployment has to do with its failing.
+
+    Parameters
+    ----------
+    batch, weekday, hour : Failures
+
+    Returns
+    -------
+    list of str
+        Markdown.
+    """
+    if not weekday.deployments:
+        return ["No deployment is known whose failure could be judged."]
+    return [_batch(batch), *(_by_time(one) for one in (weekday, hour))]
+
+
+def _batch(batch: Any) -> str:
+    odds, n = batch.odds, batch.deployments
+    if not n:
+        return ("No change names the deployment that shipped it, so nothing can be said about "
+                f"batch size. To add changes, export {HOW_TO['changes']}.")  # fmt: skip
+    if odds.value != odds.value:
+        return (f"Batch size: no service has both sound and failed deployments of different sizes "
+                f"(n = {n}), so nothing can be said.")  # fmt: skip
+    basis = (f"odds of failing times {odds.value:.2f} for twice the changes, "
+             f"{wording.percent(odds.confidence)} interval {odds.low:.2f} to {odds.high:.2f}, "
+             f"n = {n:,}")  # fmt: skip
+    if batch.p_value < 0.05:
+        side = "more" if odds.value > 1 else "less"
+        return f"Larger deployments of the same service failed **{side} often** ({basis})."
+    return (f"Larger deployments of the same service failed neither more nor less often, beyond "
+            f"chance ({basis}).")  # fmt: skip
+
+
+def _by_time(one: Any) -> str:
+    rows, what = one.shares, "weekday" if one.kind == "weekday" else "hour of the day"
+    if one.p_value != one.p_value:
+        return f"Whether the {what} of a deployment matters cannot be said from these."
+    if one.p_value >= 0.05:
+        return (f"Failing had nothing to do with the {what} beyond chance ({_p(one.p_value)}, "
+                f"n = {one.deployments:,}).")  # fmt: skip
+    worst = rows.loc[(rows["failed"] - rows["expected"] * rows["deployments"]).idxmax()]
+    low, high = wording.percents([worst["low"], worst["high"]])
+    return (f"Failing had to do with the {what} ({_p(one.p_value)}, n = {one.deployments:,}): "
+            f"{markdown(worst['label'])} stands out, {int(worst['failed'])} of "
+            f"{int(worst['deployments'])} failed (95{wording.NBSP}% interval {low} to {high}), "
+            f"where {_rounded(worst['expected'])} is what these services fail at.")  # fmt: skip

@@ -1,0 +1,322 @@
+"""Did delivery and reliability move together: week by week, and from service to service.
+
+The two questions have two answers, which may differ in sign (Simpson's paradox): services that
+ship often may be the reliable ones, while each of them suffers in the weeks it ships most.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import permutations
+from math import factorial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from srelib.errors import ColumnError, ParameterError
+from srelib.stats import Estimate, normal_quantile
+
+NAN = float("nan")
+FEWEST_WEEKS = 8
+"""Weeks of a service below which nothing is said of it."""
+FEWEST_SERVICES = 4
+WITHIN = "shifted and shuffled weeks"
+BETWEEN = "permuted services"
+
+
+@dataclass(frozen=True)
+class Association:
+    """How one thing measured every week moved with another.
+
+    Parameters
+    ----------
+    x, y : str
+        Columns of the panel.
+    within : Estimate
+        Rank correlation of the weeks of the same service, drifts taken out [-1 to 1]; `n` counts
+        the weeks of all services.
+    within_p : float
+        Chance of one at least as far from 0 if weeks had nothing to do with each other.
+    between : Estimate
+        Rank correlation of the services' own levels [-1 to 1]; `n` counts services.
+    between_p : float
+        The same for services.
+    pooled : float
+        Rank correlation of all weeks of all services thrown together, which mixes the two.
+    detectable : float
+        Smallest correlation within services this data could have shown with 80 % power.
+    weeks : DataFrame
+        service, starts_at, x, y, x_within, y_within (ranks within the service, drift taken out,
+        from -0.5 to 0.5).
+    services : DataFrame
+        service, x, y (levels over all weeks), weeks, few_x, few_y, many_x, many_y (levels over
+        the half of its weeks with the fewest x and over the others), slope (direction within the
+        service: rank correlation of its weeks).
+    left_out : tuple of str
+        Services with too few weeks, or in which x or y never changes.
+    """
+
+    x: str
+    y: str
+    within: Estimate
+    within_p: float
+    between: Estimate
+    between_p: float
+    pooled: float
+    detectable: float
+    weeks: pd.DataFrame
+    services: pd.DataFrame
+    left_out: tuple[str, ...]
+
+    @property
+    def reverses(self) -> bool:
+        """Whether the two answers differ in sign."""
+        return self.within.value * self.between.value < 0
+
+    @property
+    def is_paradox(self) -> bool:
+        """Whether they differ in sign, both beyond chance: Simpson's paradox."""
+        return self.reverses and max(self.within_p, self.between_p) < 1 - self.within.confidence
+
+
+def association(
+    panel: pd.DataFrame,
+    *,
+    x: str = "deployments",
+    y: str = "bad_share",
+    confidence: float = 0.95,
+    resamples: int = 1999,
+    seed: int = 0,
+) -> Association:
+    """How two columns of a weekly panel moved together, within services and between them.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        Weeks by services, as from `srelib.tradeoff.weekly`.
+    x, y : str
+        Columns.
+    confidence : float
+        Of the intervals [fraction].
+    resamples : int
+        Shuffles of each kind.
+    seed : int
+        Of the shuffles.
+
+    Returns
+    -------
+    Association
+        NaN where there are too few weeks (8 for a service) or services (4).
+
+    Raises
+    ------
+    ColumnError
+        The panel lacks a column.
+    ParameterError
+        Fewer than 99 resamples.
+
+    Notes
+    -----
+    Within services: ranks of each service's own weeks, a straight drift taken out, so that two
+    things which both grew over the quarter do not count as moving together; their correlation
+    over all services.
+    Weeks resemble their neighbours, and services share bad weeks. Chance is therefore drawn in
+    two ways: the weeks of each service shifted against each other in a circle (keeps
+    neighbours), and runs of weeks shuffled for all services at once (keeps shared weeks too).
+    The wider of the two counts: for p and for the interval, which is Fisher's with that spread
+    and Student's t on a quarter as many degrees of freedom as there are weeks (at least 6); p is
+    never below what that interval says.
+    Between services: levels are sums over all weeks, divided last; services are permuted.
+
+    References
+    ----------
+    .. [1] Bland, Altman, BMJ 310 (1995) 446 (correlation within subjects).
+    .. [2] Simpson, Journal of the Royal Statistical Society B 13 (1951) 238.
+    .. [3] Politis, Romano, in Exploring the Limits of Bootstrap, 1992, 263 (circular blocks).
+    .. [4] Bonett, Wright, Psychometrika 65 (2000) 23 (interval of a rank correlation).
+
+    Examples
+    --------
+    >>> mondays = pd.date_range("2026-01-05", periods=12, freq="7D", tz="UTC")
+    >>> one = pd.DataFrame({"service": "a", "starts_at": mondays,
+    ...     "deployments": [1, 4, 2, 6, 3, 5, 2, 6, 1, 5, 3, 4.0]})
+    >>> found = association(one.assign(bad_share=one["deployments"] / 1e4))
+    >>> found.within.value, found.between.n
+    (1.0, 1)
+    """
+    _checked(panel, x, y, resamples)
+    rows = panel[["service", "starts_at", x, y]].dropna()
+    rows = rows.set_axis(["service", "starts_at", "x", "y"], axis=1)
+    table_x, table_y = (rows.pivot(index="service", columns="starts_at", values=c) for c in "xy")
+    rank_x, rank_y = _ranks(table_x.to_numpy(float)), _ranks(table_y.to_numpy(float))
+    used = (rank_x**2).sum(axis=1) * (rank_y**2).sum(axis=1) > 0
+    rank_x, rank_y = rank_x * used[:, None], rank_y * used[:, None]
+    within, within_p, spread = _within(rank_x, rank_y, confidence, resamples, seed)
+    levels = _levels(panel, x, y)
+    between, between_p = _between(levels, confidence, resamples, seed)
+    services = levels.assign(slope=levels["service"].map(_slopes(table_x.index, rank_x, rank_y)))
+    return Association(
+        x, y, within, within_p, between, between_p,
+        pooled=_spearman(rows["x"].to_numpy(float), rows["y"].to_numpy(float)),
+        detectable=_detectable(spread, confidence),
+        weeks=_spread_out(rows, table_x, rank_x, rank_y),
+        services=services,
+        left_out=tuple(str(s) for s in table_x.index[~used]),
+    )  # fmt: skip
+
+
+def _checked(panel: pd.DataFrame, x: str, y: str, resamples: int) -> None:
+    lacking = [name for name in ("service", "starts_at", x, y) if name not in panel.columns]
+    if lacking:
+        raise ColumnError(f"panel lacks {', '.join(lacking)}; columns seen: {list(panel)}.")
+    if resamples < 99:
+        raise ParameterError(f"resamples must be at least 99; got {resamples}.")
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """Ranks of each row as shares of its length, mean and straight drift taken out; NaN is 0."""
+    from scipy.stats import rankdata
+
+    found = np.zeros(values.shape)
+    for row, line in enumerate(values):
+        at = np.flatnonzero(~np.isnan(line))
+        if len(at) < FEWEST_WEEKS or np.ptp(line[at]) == 0:
+            continue
+        rank = (rankdata(line[at]) - (len(at) + 1) / 2) / len(at)
+        time = at - at.mean()
+        rest = rank - time * (time @ rank) / (time @ time)
+        found[row, at] = rest if (rest**2).sum() > 1e-9 * (rank**2).sum() else 0.0
+    return found
+
+
+def _within(
+    x: np.ndarray, y: np.ndarray, confidence: float, resamples: int, seed: int
+) -> tuple[Estimate, float, float]:
+    """Correlation of the ranks, its p, and the spread chance gives it, widened as t is."""
+    from scipy.special import stdtr, stdtrit
+
+    size = float(np.sqrt((x**2).sum() * (y**2).sum()))
+    n = int(((x != 0) | (y != 0)).sum())
+    if not size:
+        return Estimate(NAN, NAN, NAN, n, confidence, WITHIN), NAN, NAN
+    value = float(np.clip((x * y).sum() / size, -1, 1))
+    rng = np.random.default_rng(seed)
+    drawn = _shifted(x, y, resamples, rng) / size, _shuffled(x, y, resamples, rng) / size
+    far = abs(value) * (1 - 1e-9)
+    p = max(float((1 + (np.abs(d) >= far).sum()) / (1 + len(d))) for d in drawn)
+    spread, df = max(float(d.std()) for d in drawn), max(6, x.shape[1] // 4)
+    steps = float(np.arctanh(min(abs(value), 1 - 1e-12)) / spread) if spread else np.inf
+    p = max(p, float(2 * stdtr(df, -steps)))
+    spread *= float(stdtrit(df, (1 + confidence) / 2)) / normal_quantile(confidence)
+    low, high = _fisher(value, spread, confidence)
+    return Estimate(value, low, high, n, confidence, WITHIN), p, spread
+
+
+def _shifted(x: np.ndarray, y: np.ndarray, resamples: int, rng: Any) -> np.ndarray:
+    """Sums of products with the weeks of each service shifted in a circle by its own lag."""
+    services, weeks = x.shape
+    at_lag = np.fft.irfft(np.fft.rfft(x) * np.conj(np.fft.rfft(y)), weeks)
+    lags = rng.integers(weeks, size=(resamples, services))
+    return np.asarray(at_lag[np.arange(services), lags].sum(axis=1))
+
+
+def _shuffled(x: np.ndarray, y: np.ndarray, resamples: int, rng: Any) -> np.ndarray:
+    """Sums of products with runs of weeks shuffled, in all services at once."""
+    weeks = x.shape[1]
+    product = x.T @ y
+    runs = max(weeks // max(3, weeks // 4), 2)
+    here = np.arange(weeks)
+    run = np.repeat(np.arange(runs), [len(part) for part in np.array_split(here, runs)])
+    places = np.argsort(rng.random((resamples, runs))[:, run], axis=1, kind="stable")
+    order = (places + rng.integers(weeks, size=(resamples, 1))) % weeks
+    return np.asarray(product[here, order].sum(axis=1))
+
+
+def _fisher(value: float, spread: float, confidence: float) -> tuple[float, float]:
+    if abs(value) >= 1 or spread != spread:
+        return (value, value) if abs(value) >= 1 else (NAN, NAN)
+    half = normal_quantile(confidence) * spread
+    return float(np.tanh(np.arctanh(value) - half)), float(np.tanh(np.arctanh(value) + half))
+
+
+def _detectable(spread: float, confidence: float, power: float = 0.8) -> float:
+    """Correlation that would come out beyond chance in `power` of histories like this one."""
+    steps = normal_quantile(confidence) + normal_quantile(2 * power - 1)
+    return float(np.tanh(steps * spread))
+
+
+def _levels(panel: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
+    """Levels of each service: mean of a count, ratio of sums for a share."""
+    rows = panel.dropna(subset=[x, y])
+    found = {}
+    for name, part in rows.groupby("service", observed=True):
+        few = part[x].rank(method="first") <= len(part) // 2
+        halves = [_level(half, c) for half in (part[few], part[~few]) for c in (x, y)]
+        found[str(name)] = (_level(part, x), _level(part, y), len(part), *halves)
+    columns = ["x", "y", "weeks", "few_x", "few_y", "many_x", "many_y"]
+    frame = pd.DataFrame.from_dict(found, orient="index", columns=columns)
+    return frame.rename_axis("service").reset_index()
+
+
+SUMS = {
+    "bad_share": ("bad", "total"),
+    "spent": ("bad", "allowed"),
+    "fail_share": ("failed", "deployments"),
+}
+"""Shares of a panel, and the two columns whose sums make the share of several weeks."""
+
+
+def _level(rows: pd.DataFrame, column: str) -> float:
+    if column in SUMS and set(SUMS[column]) <= set(rows):
+        part, whole = (float(rows[name].sum()) for name in SUMS[column])
+        return part / whole if whole else NAN
+    return float(rows[column].mean())
+
+
+def _between(
+    levels: pd.DataFrame, confidence: float, resamples: int, seed: int
+) -> tuple[Estimate, float]:
+    """Rank correlation of the levels, and its p over permutations of the services."""
+    from scipy.stats import rankdata
+
+    n, x, y = len(levels), levels["x"].to_numpy(float), levels["y"].to_numpy(float)
+    if n < FEWEST_SERVICES or np.ptp(x) == 0 or np.ptp(y) == 0:
+        return Estimate(NAN, NAN, NAN, n, confidence, BETWEEN), NAN
+    value = _spearman(x, y)
+    a, b = (rankdata(v) - (n + 1) / 2 for v in (x, y))
+    if factorial(n) <= 5040:
+        orders, added = np.array(list(permutations(range(n)))), 0
+    else:
+        rng = np.random.default_rng(seed)
+        orders, added = np.array([rng.permutation(n) for _ in range(resamples)]), 1
+    drawn = np.abs((a * b[orders]).sum(axis=1))
+    hits = int((drawn >= abs((a * b).sum()) * (1 - 1e-9)).sum())
+    spread = float(np.sqrt((1 + value**2 / 2) / (n - 3)))
+    low, high = _fisher(value, spread, confidence)
+    return (Estimate(value, low, high, n, confidence, BETWEEN),
+            (hits + added) / (len(orders) + added))  # fmt: skip
+
+
+def _spearman(x: np.ndarray, y: np.ndarray) -> float:
+    from scipy.stats import rankdata
+
+    if len(x) < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
+        return NAN
+    return float(np.corrcoef(rankdata(x), rankdata(y))[0, 1])
+
+
+def _slopes(services: pd.Index, x: np.ndarray, y: np.ndarray) -> dict[str, float]:
+    size = np.sqrt((x**2).sum(axis=1) * (y**2).sum(axis=1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = np.where(size > 0, (x * y).sum(axis=1) / size, np.nan)
+    return dict(zip(services.astype("str"), value, strict=True))
+
+
+def _spread_out(
+    rows: pd.DataFrame, table: pd.DataFrame, x: np.ndarray, y: np.ndarray
+) -> pd.DataFrame:
+    """The weeks with their ranks."""
+    at = (table.index.get_indexer(pd.Index(rows["service"])),
+          table.columns.get_indexer(pd.Index(rows["starts_at"])))  # fmt: skip
+    return rows.assign(x_within=x[at], y_within=y[at]).reset_index(drop=True)

@@ -1,0 +1,336 @@
+"""Excess of a schedule and of its placebos, the test, and what the data could have shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from srelib.tradeoff.matching import TIMES, History
+from srelib.tradeoff.placebo import Placements
+
+NAN = float("nan")
+REACH = 3
+"""How many hours to either side help an hour of the week with few controls [h]."""
+_DUST = 1e-9
+
+
+def _near(values: np.ndarray) -> np.ndarray:
+    """Sum over the hours at most three away, on the same kind of day."""
+    days = values.reshape(2, TIMES // 2, -1)
+    closed = np.concatenate([days[:, -REACH:], days, days[:, :REACH]], axis=1)
+    sums = sum(closed[:, first : first + TIMES // 2] for first in range(2 * REACH + 1))
+    return np.asarray(sums).reshape(values.shape)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The windows after deployments beside the controls, and the placebos beside theirs.
+
+    Parameters
+    ----------
+    excess : float
+        Bad events in the windows beyond what the controls let expect [events].
+    placebos : ndarray
+        The same of each placebo schedule, scaled to the traffic of the real one [events].
+    expected : ndarray
+        What the controls let expect in each bucket [events].
+    odds : float
+        Traffic in the windows over (weighted) traffic in the controls [ratio].
+    treated_share : ndarray
+        Of an effect spread evenly over the windows, what each placebo would see [fraction].
+    table : Table
+        The sums they are made of.
+    """
+
+    excess: float
+    placebos: np.ndarray
+    expected: np.ndarray
+    odds: float
+    treated_share: np.ndarray
+    table: Table
+
+    def p_value(self) -> float:
+        """Twice the smaller share of placebos at least as far out, the real one among them."""
+        return two_sided(self.excess, self.placebos)
+
+
+def two_sided(value: float, placebos: np.ndarray) -> float:
+    """Twice the smaller tail of a value among placebos, itself included.
+
+    Parameters
+    ----------
+    value : float
+    placebos : ndarray
+
+    Returns
+    -------
+    float
+        [fraction]
+
+    References
+    ----------
+    .. [1] Phipson, Smyth, Stat. Appl. Genet. Mol. Biol. 9 (2010) 39: (1 + b) / (1 + m).
+
+    Examples
+    --------
+    >>> two_sided(5.0, np.array([0.0, 1.0, 2.0]))
+    0.5
+    """
+    above, below = tails(value, placebos)
+    return float(min(1.0, 2 * min(above, below)))
+
+
+def tails(value: float, placebos: np.ndarray) -> tuple[float, float]:
+    """Share of placebos at least as large, and at least as small, the value among them."""
+    dust = _DUST * max(1.0, abs(value))
+    many = 1 + len(placebos)
+    above = (1 + np.count_nonzero(placebos >= value - dust)) / many
+    return float(above), float((1 + np.count_nonzero(placebos <= value + dust)) / many)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Sums of counts that make an excess, one row per series.
+
+    Rows: calm bad events by time of the week, traffic by time of the week, bursts, weighted
+    bursts, weighted traffic, the same of traffic in the windows (twice).
+
+    Parameters
+    ----------
+    pairs : ndarray, shape (rows, weeks, weeks)
+        Of the windows of one week placed in another.
+    series : ndarray, shape (rows, weeks)
+        Of whole weeks.
+    own : ndarray, shape (rows, weeks)
+        Of the windows as they were.
+    bucket : ndarray, shape (times of the week,)
+        Traffic of an average bucket [events].
+    """
+
+    pairs: np.ndarray
+    series: np.ndarray
+    own: np.ndarray
+    bucket: np.ndarray
+
+    def excess(
+        self, inside: np.ndarray, whole: np.ndarray, traffic: float, *, marked: bool = False
+    ) -> np.ndarray:
+        """Excess of schedules, scaled to `traffic` in the windows.
+
+        Parameters
+        ----------
+        inside : ndarray, shape (rows, schedules)
+            Sums over the windows of each schedule.
+        whole : ndarray, shape (rows, 1)
+            Sums over all that is compared.
+        traffic : float
+            In the windows of the real schedule [events].
+        marked : bool
+            Of an effect of one event per request in the real windows, instead of the bad events.
+
+        Returns
+        -------
+        ndarray, shape (schedules,)
+        """
+        burst = 2 * TIMES + (3 if marked else 0)
+        asked = inside[TIMES : 2 * TIMES].sum(axis=0)
+        rest = whole[2 * TIMES + 2] - inside[2 * TIMES + 2]
+        found = ratio(inside[burst], asked) - ratio(whole[burst + 1] - inside[burst + 1], rest)
+        if not marked:
+            rates = self.rates(inside, whole)
+            calm = inside[:TIMES] - rates * inside[TIMES : 2 * TIMES]
+            found = found + ratio(calm.sum(axis=0), asked)
+        return np.asarray(traffic * found)
+
+    def rates(self, inside: np.ndarray, whole: np.ndarray) -> np.ndarray:
+        """Calm ratio of the controls at each time of the week [fraction]."""
+        calm, asked = (
+            whole[rows] - inside[rows] for rows in (slice(TIMES), slice(TIMES, 2 * TIMES))
+        )
+        return usual_ratios(calm, asked, self.bucket)
+
+
+def usual_ratios(calm: np.ndarray, asked: np.ndarray, bucket: np.ndarray) -> np.ndarray:
+    """Calm ratio at each time of the week, with a little help from the hours next to it.
+
+    Parameters
+    ----------
+    calm, asked : ndarray, shape (times of the week, schedules)
+        Calm bad events and traffic of the controls [events].
+    bucket : ndarray, shape (times of the week,)
+        Traffic of an average bucket [events].
+
+    Returns
+    -------
+    ndarray, shape (times of the week, schedules)
+        [fraction]
+
+    Notes
+    -----
+    Each begins with a tenth of a bucket at the ratio of the three hours to either side, so that
+    an hour without any control has an answer.
+    """
+    near = _near(asked)
+    pooled = ratio(calm.sum(axis=0), asked.sum(axis=0))
+    usual = np.where(near > 0, ratio(_near(calm), near), pooled)
+    weight = bucket[:, None] / 10
+    return ratio(calm + weight * usual, asked + weight)
+
+
+def compare(past: History, placed: Placements) -> Comparison:
+    """The windows beside the controls, for the real schedule and for each placebo.
+
+    Calm bad events are held against the controls at the same time of the week.
+    Bursts are few and heavy, so theirs are held against all controls, each weighted by how likely
+    a window was to have it.
+
+    Parameters
+    ----------
+    past : History
+    placed : Placements
+
+    Returns
+    -------
+    Comparison
+    """
+    return _compared(past, placed, _table(past, placed))
+
+
+def spared(past: History, placed: Placements, found: Comparison, share: np.ndarray) -> Comparison:
+    """The same comparison without a share of the bursts.
+
+    Parameters
+    ----------
+    past : History
+    placed : Placements
+    found : Comparison
+    share : ndarray
+        What each bucket loses of its burst [fraction].
+
+    Returns
+    -------
+    Comparison
+    """
+    left = past.burst * (1 - share)
+    rows = slice(2 * TIMES, 2 * TIMES + 2)
+    pairs, series, own = (
+        each.copy() for each in (found.table.pairs, found.table.series, found.table.own)
+    )
+    bursts = (left, placed.weights * left)
+    pairs[rows] = placed.pairs(*bursts)
+    series[rows], own[rows] = (_by_week(placed, bursts, treated=only) for only in (False, True))
+    return _compared(past, placed, replace(found.table, pairs=pairs, series=series, own=own))
+
+
+def _compared(past: History, placed: Placements, table: Table) -> Comparison:
+    whole = table.series.sum(axis=1)[:, None]
+    own = table.own.sum(axis=1)[:, None]
+    picked = placed.sums(table.pairs)
+    traffic = float(own[TIMES : 2 * TIMES].sum())
+    rest = whole - own
+    expected = ratio(rest[2 * TIMES + 1], rest[2 * TIMES + 2]) + table.rates(own, whole)[:, 0]
+    return Comparison(
+        excess=float(table.excess(own, whole, traffic)[0]),
+        placebos=table.excess(picked, whole, traffic),
+        expected=expected[past.hour] * past.total,
+        odds=float(ratio(np.array(traffic), rest[2 * TIMES + 2])[0]),
+        treated_share=table.excess(picked, whole, 1.0, marked=True),
+        table=table,
+    )
+
+
+def _table(past: History, placed: Placements) -> Table:
+    weights, total = placed.weights, past.total
+    marked = np.where(placed.treated, total, 0.0)
+    plain = (past.burst, weights * past.burst, weights * total, marked, weights * marked)
+    grouped = placed.pairs_by(past.hour, TIMES, past.calm, total)
+    pairs = np.concatenate([grouped.reshape(2 * TIMES, *grouped.shape[2:]), placed.pairs(*plain)])
+    series, own = (
+        np.concatenate(
+            [_by_time(past, placed, values, treated=only) for values in (past.calm, total)]
+            + [_by_week(placed, plain, treated=only)]
+        )
+        for only in (False, True)
+    )
+    buckets = np.maximum(1, np.bincount(past.hour, minlength=TIMES))
+    return Table(pairs, series, own, np.bincount(past.hour, total, minlength=TIMES) / buckets)
+
+
+def _week_of(placed: Placements) -> np.ndarray:
+    return np.searchsorted(placed.starts, np.arange(len(placed.treated)), side="right") - 1
+
+
+def _by_week(placed: Placements, values: Sequence[np.ndarray], *, treated: bool) -> np.ndarray:
+    """Sums of each series by week, of the windows only where asked."""
+    week, kept = _week_of(placed), placed.treated | (not treated)
+    return np.stack([np.bincount(week, kept * each, minlength=placed.weeks) for each in values])
+
+
+def _by_time(past: History, placed: Placements, values: np.ndarray, *, treated: bool) -> np.ndarray:
+    """Sums by time of the week (rows) and week (columns)."""
+    place = past.hour * placed.weeks + _week_of(placed)
+    kept = placed.treated | (not treated)
+    sums = np.bincount(place, kept * values, minlength=TIMES * placed.weeks)
+    return sums.reshape(TIMES, placed.weeks)
+
+
+def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Part over whole; 0 where there is no whole.
+
+    Parameters
+    ----------
+    part, whole : ndarray
+        Counts [events].
+
+    Returns
+    -------
+    ndarray
+        [fraction]
+    """
+    positive = np.asarray(whole) > 0
+    return np.asarray(np.where(positive, part, 0.0) / np.where(positive, whole, 1.0))
+
+
+def detectable(found: Comparison, noise: np.ndarray, *, level: float, power: float = 0.8) -> float:
+    """Smallest excess the test would have found in so many of such histories.
+
+    Parameters
+    ----------
+    found : Comparison
+        Of the history without what deployments may have cost.
+    noise : ndarray
+        What chance adds to the excess [events], as from `chance`.
+    level : float
+        Of the test, two-sided [fraction].
+    power : float
+        [fraction]
+
+    Returns
+    -------
+    float
+        [events]; inf where no excess would be found.
+
+    Notes
+    -----
+    An excess is seen by placebos too, as far as they overlap the windows; that is allowed for.
+    """
+    weak = float(np.quantile(noise, 1 - power))
+
+    def shown(size: float) -> bool:
+        seen = found.placebos + size * found.treated_share
+        return bool(size + weak > np.quantile(seen, 1 - level / 2))
+
+    high = max(1.0, float(np.abs(found.placebos).max()), abs(weak))
+    for _ in range(20):
+        if shown(high):
+            break
+        high *= 2
+    else:
+        return float("inf")
+    low = 0.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (low, middle) if shown(middle) else (middle, high)
+    return high
