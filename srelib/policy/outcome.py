@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -60,17 +61,17 @@ class Outcome:
         """Days on which releases were rationed."""
         return int((self.days["state"] == "slow").sum())
 
-    @property
+    @cached_property
     def held(self) -> pd.DataFrame:
         """Deployments delayed, or still waiting at the end."""
         return self.schedule[self.schedule["fate"].isin(["delayed", "waiting"])]
 
-    @property
+    @cached_property
     def deployment_days(self) -> float:
         """Delays of all that was held added up [d]."""
         return float(self.held["delay"].dt.total_seconds().sum() / 86400)
 
-    @property
+    @cached_property
     def batch(self) -> int:
         """Most deployments let go at one time."""
         let_go = self.schedule.loc[self.schedule["fate"] == "delayed", "released_at"]

@@ -196,7 +196,7 @@ def replay_prepared(
         estimated = all(part.harms is None for part in service.parts.values())
         tried = chances(tracks, draws) if estimated and held(walks[reading]).size else []
         close[reading] = [(over(other), other) for other in tried]
-    setting = Setting(policy, times, service.rows, walks, close, confidence)
+    setting = Setting(policy, times, service.rows, walks, close, confidence, last)
     return {
         key: result(i, part, tracks[i], setting)
         for i, (key, part) in enumerate(service.parts.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -36,6 +37,8 @@ class Setting:
         By reading, walks with other luck, each with the tracks it went over.
     confidence : float
         Of the intervals [fraction].
+    last : Timestamp
+        End of the data of the service.
     """
 
     policy: Policy
@@ -44,6 +47,40 @@ class Setting:
     walks: dict[str, Walk]
     close: dict[str, list[tuple[Walk, list[Track]]]]
     confidence: float
+    last: pd.Timestamp
+
+    @cached_property
+    def schedules(self) -> dict[str, pd.DataFrame]:
+        """What became of each deployment, by reading; the same for every objective."""
+        return {name: _schedule(one, self.rows, self.last) for name, one in self.walks.items()}
+
+    @cached_property
+    def delays(self) -> dict[str, Estimate]:
+        """Median delay of what was held, by reading [s]."""
+        return {name: median_delay(rows, self.confidence) for name, rows in self.schedules.items()}
+
+
+def median_delay(schedule: pd.DataFrame, confidence: float) -> Estimate:
+    """Median delay of what was held, those still waiting counted for as long as was seen.
+
+    Parameters
+    ----------
+    schedule : DataFrame
+        fate, delay.
+    confidence : float
+        [fraction]
+
+    Returns
+    -------
+    Estimate
+        [s]; NaN where nothing was held.
+    """
+    delayed = (schedule["fate"] == "delayed").to_numpy()
+    kept = delayed | (schedule["fate"] == "waiting").to_numpy()
+    seconds = schedule["delay"].to_numpy()[kept] / np.timedelta64(1, "s")
+    if not kept.any():
+        return Estimate(float("nan"), float("nan"), float("nan"), 0, confidence, "Kaplan-Meier")
+    return survival_median(seconds, delayed[kept], confidence=confidence)
 
 
 def track(part: Part, times: pd.DatetimeIndex, policy: Policy, *, min_coverage: float) -> Track:
@@ -126,16 +163,11 @@ def _outcome(reading: str, i: int, part: Part, one: Track, setting: Setting) -> 
     found, last = setting.walks[reading], part.ledger.last
     bad, total = float(part.ledger.bad[-1]), float(part.ledger.total[-1])
     events = _saved(reading, i, part, one, setting)
-    schedule = _schedule(found, setting.rows, last)
-    delays = schedule[schedule["fate"].isin(["delayed", "waiting"])]
-    median = survival_median(
-        delays["delay"].dt.total_seconds().to_numpy(), (delays["fate"] == "delayed").to_numpy(),
-        confidence=setting.confidence,
-    )  # fmt: skip
     return Outcome(
-        reading=reading, days=_days(found, i, one, setting.times, last), schedule=schedule,
+        reading=reading, days=_days(found, i, one, setting.times, last),
+        schedule=setting.schedules[reading],
         frozen=_frozen(found, setting.close[reading], setting.confidence),
-        delay=median, saved=events,
+        delay=setting.delays[reading], saved=events,
         saved_share=scaled(events, budget_fraction(part.target) * total),
         sli=float(windows.divide(np.asarray(total - bad + events.value), np.asarray(total))),
     )  # fmt: skip
@@ -184,12 +216,14 @@ def _days(
 
 def _schedule(found: Walk, rows: pd.DataFrame, last: pd.Timestamp) -> pd.DataFrame:
     waits = found.released == NEVER
-    times = pd.to_datetime(np.where(waits, 0, found.released), unit="us", utc=True)
-    released = pd.Series(times).dt.as_unit("us").mask(waits)
-    frame = rows[["deployment_id", "due_at", "fix"]].assign(
-        fate=np.array(FATES)[found.fate], released_at=released
-    )
-    return frame.assign(delay=released.fillna(last) - rows["due_at"])
+    due = rows["due_at"].dt.tz_localize(None).to_numpy(dtype="M8[us]")
+    released = np.where(waits, np.datetime64("NaT", "us"), found.released.view("datetime64[us]"))
+    until = np.where(waits, np.datetime64(last.tz_localize(None), "us"), released)
+    return pd.DataFrame({
+        "deployment_id": rows["deployment_id"], "due_at": rows["due_at"], "fix": rows["fix"],
+        "fate": np.array(FATES)[found.fate],
+        "released_at": pd.DatetimeIndex(released).tz_localize("UTC"), "delay": until - due,
+    })  # fmt: skip
 
 
 def scaled(estimate: Estimate, whole: float) -> Estimate:

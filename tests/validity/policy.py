@@ -17,7 +17,12 @@ import numpy as np
 import pandas as pd
 
 from srelib import policy as policies
-from srelib.policy import Outcome, Replay
+from srelib.policy import Outcome, Replay, prepare
+from srelib.policy.account import held
+from srelib.policy.daily import Ledger, decision_times
+from srelib.policy.prepare import Prepared
+from srelib.policy.results import track
+from srelib.policy.walk import NEVER, walk
 from srelib.simulate import Fleet, ServiceSpec, fleet
 from tests.validity.cells import Cell, over
 
@@ -48,7 +53,7 @@ CASES = {
 class Found:
     """One fleet: truth and answer under either reading, None where nothing was held."""
 
-    held: dict[str, int]
+    many: dict[str, int]
     inside: dict[str, bool]
     error: float
     width: float
@@ -60,12 +65,12 @@ def bad(world: Fleet) -> float:
     return float((counts["total"] - counts["good"]).sum())
 
 
-def replayed(world: Fleet, made: pd.DataFrame, **options: object) -> Replay:
+def replayed(world: Fleet) -> Replay:
     """The policy on what the exports of a world hold."""
     counts = world.counts("api")
     return policies.replay(
-        counts["good"], counts["total"], made, target=world.worlds[0].spec.target, policy=POLICY,
-        window="28d", incidents=world.incidents, **options,
+        counts["good"], counts["total"], world.deployments, window="28d", policy=POLICY,
+        target=world.worlds[0].spec.target, incidents=world.incidents,
     )  # fmt: skip
 
 
@@ -88,36 +93,57 @@ def truth(world: Fleet, make: partial[Fleet], delays: Delays, reading: str) -> f
 
 def followed(world: Fleet, make: partial[Fleet], reading: str) -> dict[str, pd.Timedelta | None]:
     """Delays when the policy is followed inside the world: each sees what those before changed."""
-    made, none = world.deployments, pd.Series(dtype="float64")
+    service = prepared(world)
     delays: dict[str, pd.Timedelta | None] = {}
     for _ in range(60):
-        seen = make(delays=delays) if delays else world
-        found = replayed(seen, made, harms=none)
-        outcome = found.avoided if reading == "avoided" else found.postponed
-        after = delays_of(outcome)
+        seen = prepared(make(delays=delays)).parts["api"].ledger if delays else None
+        after = held_by(service, seen, reading)
         if after == delays:
             break
         delays = after
     return delays
 
 
+def prepared(world: Fleet) -> Prepared:
+    """The service of a world with its deployments; incidents do not matter to decisions."""
+    counts = world.counts("api")
+    objective = (counts["good"], counts["total"], world.worlds[0].spec.target, "28d")
+    return prepare({"api": objective}, world.deployments, harms={"api": pd.Series(dtype="float64")})
+
+
+def held_by(service: Prepared, seen: Ledger | None, reading: str) -> dict[str, pd.Timedelta | None]:
+    """What the recorded budget of a world would hold of the releases of the first one."""
+    part = service.parts["api"]
+    part = replace(part, ledger=seen or part.ledger)
+    times = decision_times(part.ledger.first, part.ledger.last, hour=9, timezone="UTC")
+    one = track(part, times, POLICY, min_coverage=0.5)
+    found = walk([one], times, service.rows, policy=POLICY, postponed=False)
+    due = service.rows["due_at"].astype("int64").to_numpy()
+    return {
+        service.rows["deployment_id"].iloc[i]: None
+        if found.released[i] == NEVER or reading == "avoided"
+        else pd.Timedelta(int(found.released[i] - due[i]), "us")
+        for i in held(found)
+    }
+
+
 def one(seed: int, *, spec: ServiceSpec) -> Found:
     """Truth and answer of one fleet."""
     make = partial(fleet, seed, services=[spec], weeks=WEEKS, step=STEP)
     world = make()
-    found = replayed(world, world.deployments)
-    inside, held, gaps = {}, {}, {}
+    found = replayed(world)
+    inside, many, gaps = {}, {}, {}
     for outcome in found.outcomes:
         name, said = outcome.reading, outcome.saved
         own = truth(world, make, delays_of(outcome), name)
         lived = truth(world, make, followed(world, make, name), name)
-        held[name] = len(outcome.held)
+        many[name] = len(outcome.held)
         gaps[name] = said.value - own
         inside[f"{name}, schedule"] = found.low - 0.5 <= own <= found.high + 0.5
         inside[f"{name}, followed"] = found.low - 0.5 <= lived <= found.high + 0.5
         inside[f"{name}, own interval"] = said.low - 0.5 <= own <= said.high + 0.5
     budget = found.allowance / WEEKS * 4
-    return Found(held, inside, gaps["avoided"] / budget, (found.high - found.low) / budget)
+    return Found(many, inside, gaps["avoided"] / budget, (found.high - found.low) / budget)
 
 
 MEASURES = {
@@ -135,7 +161,7 @@ def run(*, seeds: int, workers: int) -> list[Cell]:
     cells = []
     for case, spec in CASES.items():
         every = over(partial(one, spec=spec), range(seeds), workers=workers)
-        fleets = [f for f in every if f.held["postponed"]]
+        fleets = [f for f in every if f.many["postponed"]]
         cells.append(Cell(case, "fleets in which something was held", len(fleets) / seeds,
                           n=seeds))  # fmt: skip
         if not fleets:
