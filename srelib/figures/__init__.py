@@ -5,9 +5,20 @@ Every figure carries an alternative text: `describe` sets it, `alt` reads it, an
 stores it with the picture.
 """
 
-from srelib.figures import alerts, budget, quality, sli
+from srelib.figures import alerts, budget, policy, quality, sli
 from srelib.figures.canvas import alt, describe, note, register, style
 
-__all__ = ["alerts", "alt", "budget", "describe", "note", "quality", "register", "sli", "style"]
+__all__ = [
+    "alerts",
+    "alt",
+    "budget",
+    "describe",
+    "note",
+    "policy",
+    "quality",
+    "register",
+    "sli",
+    "style",
+]
 
 register()

@@ -4,11 +4,11 @@ One module per subject, ``<noun>_sentence(result) -> str`` in Markdown.
 Text that comes from the data is escaped and never becomes markup.
 """
 
-from srelib.findings import alerts, budget, levels, quality, sli
+from srelib.findings import alerts, budget, levels, policy, quality, sli
 from srelib.findings.show import Table, show, table
 from srelib.findings.text import escaped, markdown, name, names
 
 __all__ = [
-    "Table", "alerts", "budget", "escaped", "levels", "markdown", "name", "names", "quality",
-    "show", "sli", "table",
+    "Table", "alerts", "budget", "escaped", "levels", "markdown", "name", "names", "policy",
+    "quality", "show", "sli", "table",
 ]  # fmt: skip

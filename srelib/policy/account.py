@@ -186,10 +186,11 @@ def saved(
     rng = np.random.default_rng(seed)
     own = _drawn(after, holding, resamples, rng)
     each = max(resamples // max(len(others), 1), 50)
-    every = np.concatenate([_drawn(after, one, each, rng) for one in others]) if others else own
+    every = [_scattered(after, one, _drawn(after, one, each, rng), rng) for one in others]
+    drawn = np.concatenate(every or [_scattered(after, holding, own, rng)])
     tail = (1 - confidence) / 2
     value = float(np.median(own))
-    low, high = np.quantile(every, [tail, 1 - tail]).tolist()
+    low, high = np.quantile(drawn, [tail, 1 - tail]).tolist()
     return Estimate(value, min(low, value), max(high, value), n, confidence, PLACEBO)
 
 
@@ -204,9 +205,15 @@ def _drawn(
     _, which = np.unique(holding.day, return_inverse=True)
     bases = np.bincount(which, weights=(share * after.now[rows]).sum(axis=1))
     drawn = bad - luck(after.controls, (resamples, len(bases)), rng) @ bases
-    again = max(float(((1 - share) * after.excess[rows]).sum()), 0.0) if (share != 1).any() else 0.0
-    drawn = drawn + np.sqrt(again) * rng.standard_normal(resamples)  # it may fall otherwise
     return np.clip(drawn, *_reach(after, holding))
+
+
+def _scattered(
+    after: Aftermath, holding: Holding, drawn: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """The same where harm comes again: as many requests fail by chance a few more or fewer."""
+    again = ((1 - holding.share) * after.excess[holding.rows]).sum()
+    return drawn + np.sqrt(max(float(again), 0.0)) * rng.standard_normal(len(drawn))
 
 
 def _reach(after: Aftermath, holding: Holding) -> tuple[float, float]:

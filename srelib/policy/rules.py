@@ -178,6 +178,7 @@ def named(
     Returns
     -------
     Policy
+        Its name says what differs from the ready-made one.
 
     Raises
     ------
@@ -186,15 +187,18 @@ def named(
 
     Examples
     --------
-    >>> str(named("workbook").window), named("workbook", freeze_below=0.1).freeze_below
-    ('28 days', 0.1)
+    >>> str(named("workbook").window), named("workbook", freeze_below=0.1, window="14d").name
+    ('28 days', 'workbook at 0.1 over 14 days')
     """
     if name not in READY:
         raise ParameterError(f"policy must be one of {', '.join(READY)}; got {name!r}.")
     found = replace(READY[name], timezone=timezone, exempt_fixes=exempt_fixes)
     if freeze_below is not None:
-        found = replace(found, freeze_below=freeze_below)
-    return found if window is None else replace(found, window=window)
+        found = replace(found, freeze_below=freeze_below, name=f"{found.name} at {freeze_below:g}")
+    if window is not None:
+        whole = as_window(window)
+        found = replace(found, window=whole, name=f"{found.name} over {whole}")
+    return found
 
 
 def ready_made(*, timezone: str = "UTC", exempt_fixes: bool = True) -> dict[str, Policy]:

@@ -240,6 +240,7 @@ def test_notebook_runs_on_a_state_log_alone(path, tmp_path):
         "01_service_levels": "**site**: 96.43 % good",
         "02_error_budget": "There is no error budget, because no objective has data",
         "03_alerting": "No alert can be replayed, because no objective has data",
+        "07_budget_policy": "No policy can be replayed, because no objective has data",
     }[path.stem] in said
 
 
