@@ -150,7 +150,8 @@ def plot_held(pooled: Any, *, ax: Axes | None = None) -> Axes:
     rows = None if pooled is None else pooled.postponed.held
     if rows is None or not len(rows):
         return canvas.note(NOTHING if pooled is None else NOTHING_HELD, ax=ax)
-    services = list(rows["service"].value_counts().index[: canvas.PANELS])
+    most = list(rows["service"].value_counts().index)
+    services, dropped = most[: canvas.PANELS], len(most[canvas.PANELS :])
     rows = rows[rows["service"].isin(services)]
     ax = canvas.axes(ax, height=1.4 + 0.055 * min(len(rows), 150) + 0.3 * len(services))
     title = _held_title(pooled)
@@ -158,6 +159,8 @@ def plot_held(pooled: Any, *, ax: Axes | None = None) -> Axes:
         labels = _held_lines(ax, rows, services)
         ax.tick_params(axis="y", length=0)
         canvas.time_axis(ax)
+        if dropped:
+            ax.set_xlabel(f"{wording.plural(dropped, 'service')} with fewer held not drawn")
         canvas.headline(ax, title, labels=labels)
         canvas.key(ax, [
             Line2D([], [], marker="|", ls="", color=canvas.INK, ms=6, label="came up"),

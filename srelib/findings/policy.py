@@ -276,7 +276,7 @@ def days_table(replays: Mapping[Indicator, Any]) -> Table | None:
     if not known:
         return None
     rows = [{
-        "objective": key.name, "judged": one.judged_days,
+        "objective": key.name,
         "frozen": _range(*sorted(o.frozen_days for o in one.outcomes)),
         "asked": _range(*sorted(int(o.days["frozen"].sum()) for o in one.outcomes)),
         "held": _range(*sorted(len(o.held) for o in one.outcomes)),
@@ -286,12 +286,12 @@ def days_table(replays: Mapping[Indicator, Any]) -> Table | None:
     } for key, one in known.items()]  # fmt: skip
     return table(
         pd.DataFrame(rows), max_rows=30,
-        caption="What the policy would have changed, per objective: harm avoided or only "
-                "postponed",
-        headers={"judged": "days judged", "frozen": "days its service was frozen",
-                 "asked": "days it asked for that", "held": "deployments held",
-                 "bad": "bad, as recorded", "avoided": "bad avoided",
-                 "chance": "chance included", "sli": "good, recorded and at best"},
+        caption="What the policy would have changed, per objective, harm avoided or only "
+                "postponed: days its service was frozen, days it asked for that itself, "
+                "deployments held, bad recorded and avoided, share of good as recorded and at best",
+        headers={"frozen": "frozen", "asked": "asked for", "bad": "bad recorded",
+                 "avoided": "bad avoided", "chance": "chance included",
+                 "sli": "good was, at best"},
     )  # fmt: skip
 
 

@@ -252,11 +252,11 @@ def grid(
     Examples
     --------
     >>> list(grid(windows=("28d",), thresholds=(0.0, 0.1)))
-    ['28d at 0', '28d at 0.1']
+    ['28d at 0%', '28d at 10%']
     """
     return {
-        f"{window} at {share:g}": Policy(
-            name=f"{window} at {share:g}", window=window, freeze_below=share,
+        f"{window} at {share:.0%}": Policy(
+            name=f"{window} at {share:.0%}", window=window, freeze_below=share,
             timezone=timezone, exempt_fixes=exempt_fixes,
         )
         for window in windows

@@ -88,17 +88,30 @@ class _World:
     planned: np.ndarray
     held: list[int] = field(default_factory=list)
     moved: list[tuple[np.ndarray, list[np.ndarray]]] = field(default_factory=list)
+    known: dict[int, tuple[tuple[int, int], np.ndarray, np.ndarray]] = field(default_factory=dict)
 
     def change(self, track: int, since: int, until: int) -> float:
         """Bad events more than recorded in a span [events]."""
         if not self.held:
             return 0.0
-        one = self.tracks[track]
-        ends = one.after.ends[self.held]
-        gone = one.harm[self.held][(ends > since) & (ends <= until)].sum()
-        came = sum(amounts[track][(times > since) & (times <= until)].sum()
-                   for times, amounts in self.moved)  # fmt: skip
-        return float(came - gone)
+        times, amounts = self._differences(track)
+        low, high = np.searchsorted(times, (since, until), side="right")
+        return float(amounts[high] - amounts[low])
+
+    def _differences(self, track: int) -> tuple[np.ndarray, np.ndarray]:
+        """When the world parts from the record, in order, and running sums of by how much."""
+        version = len(self.held), len(self.moved)
+        if track not in self.known or self.known[track][0] != version:
+            one = self.tracks[track]
+            moments = [one.after.ends[self.held], *(at for at, _ in self.moved)]
+            amounts = [-one.harm[self.held], *(came[track] for _, came in self.moved)]
+            every = np.concatenate([part.ravel() for part in moments])
+            order = np.argsort(every, kind="stable")
+            sums = np.concatenate([part.ravel() for part in amounts])[order]
+            running = np.concatenate([[0.0], np.cumsum(sums)])
+            self.known[track] = version, every[order], running
+        _, times, running = self.known[track]
+        return times, running
 
     def release(self, ones: list[int], at: int) -> None:
         """Let held releases go together: postponed harm follows them."""
