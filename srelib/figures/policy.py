@@ -254,7 +254,7 @@ def plot_saved(replays: Mapping[Indicator, Any], *, ax: Axes | None = None) -> A
 
 def _saved_row(ax: Axes, y: int, result: Any) -> None:
     shares = [outcome.saved_share for outcome in (result.postponed, result.avoided)]
-    low, high = min(s.low for s in shares), max(s.high for s in shares)
+    low, high = min(0.0, *(s.low for s in shares)), max(s.high for s in shares)
     ax.barh(y, high - low, left=low, height=0.62, color=canvas.PALE, zorder=0)
     for share, lift, face in zip(shares, (-0.14, 0.14), ("white", canvas.BLUE), strict=True):
         ax.plot([share.low, share.high], [y + lift] * 2, color=canvas.BLUE, lw=1.2, zorder=2)

@@ -186,11 +186,13 @@ def saved(
     rng = np.random.default_rng(seed)
     own = _drawn(after, holding, resamples, rng)
     each = max(resamples // max(len(others), 1), 50)
-    every = [_scattered(after, one, _drawn(after, one, each, rng), rng) for one in others]
-    drawn = np.concatenate(every or [_scattered(after, holding, own, rng)])
     tail = (1 - confidence) / 2
+    ends = [np.quantile(_scattered(after, holding, own, rng), [tail, 1 - tail])]
+    if others:
+        every = [_scattered(after, one, _drawn(after, one, each, rng), rng) for one in others]
+        ends.append(np.quantile(np.concatenate(every), [tail, 1 - tail]))
     value = float(np.median(own))
-    low, high = np.quantile(drawn, [tail, 1 - tail]).tolist()
+    low, high = (float(f([end[i] for end in ends])) for i, f in enumerate((np.min, np.max)))
     return Estimate(value, min(low, value), max(high, value), n, confidence, PLACEBO)
 
 

@@ -289,8 +289,10 @@ def _shape(bad: np.ndarray, total: np.ndarray, kind: np.ndarray, clear: np.ndarr
     rows = np.flatnonzero(clear & (total > 0))
     if not bad[rows].sum():
         return np.ones(CLASSES)
-    most = np.quantile(bad[rows] / total[rows], 1 - TRIM)
-    part = np.bincount(kind[rows], np.minimum(bad[rows], most * total[rows]), CLASSES)
+    ratio = bad[rows] / total[rows]
+    usual = pd.Series(ratio).groupby(kind[rows]).transform("median").to_numpy()
+    most = np.maximum(np.quantile(ratio, 1 - TRIM), 3 * usual)
+    part = np.bincount(kind[rows], np.minimum(ratio, most) * total[rows], CLASSES)
     whole = np.bincount(kind[rows], total[rows], CLASSES)
     mean = part.sum() / whole.sum()
     if not mean:

@@ -93,8 +93,8 @@ class Pooled:
 
     @property
     def low(self) -> float:
-        """Lower end of the range of bad events avoided [four-week budgets]."""
-        return min(total.budgets.low for total in self.totals)
+        """Lower end of the range of bad events avoided; at most 0 [four-week budgets]."""
+        return min(0.0, *(total.budgets.low for total in self.totals))
 
     @property
     def high(self) -> float:

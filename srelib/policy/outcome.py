@@ -133,8 +133,8 @@ class Replay:
 
     @property
     def low(self) -> float:
-        """Lower end of the range of bad events avoided, chance included [events]."""
-        return min(outcome.saved.low for outcome in self.outcomes)
+        """Lower end of the range of bad events avoided, chance included; at most 0 [events]."""
+        return min(0.0, *(outcome.saved.low for outcome in self.outcomes))
 
     @property
     def high(self) -> float:
