@@ -444,6 +444,39 @@ def sensitivity_sentence(rows: pd.DataFrame) -> str:
             f"{_number(rows['avoided'].max())} four-week budgets.")  # fmt: skip
 
 
+def postmortems_sentence(due: Mapping[Indicator, Any], *, above: float = 0.2) -> str:
+    """Incidents dear enough by themselves for a postmortem.
+
+    Parameters
+    ----------
+    due : mapping of Indicator to DataFrame
+        Results of `srelib.policy.postmortems`.
+    above : float
+        Share of four weeks' budget that asks for one [fraction].
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    known = answered(due)
+    if not known:
+        return NOTHING
+    line = f"more than {wording.percent(above)} of the budget of four weeks"
+    rows = [(row.spent, (key.service, row.incident_id), key, row)
+            for key, frame in known.items() for row in frame.itertuples()]  # fmt: skip
+    dearest: dict[Any, Any] = {}
+    for spent, which, key, row in sorted(rows, key=lambda r: -r[0]):
+        dearest.setdefault(which, (spent, key, row))
+    if not dearest:
+        return f"No incident spent {line} by itself, so none asks for a postmortem."
+    parts = [f"{name(row.title)}, {markdown(key.service)}, {wording.day(row.started_at)} "
+             f"({wording.percent(spent)})" for spent, key, row in dearest.values()]  # fmt: skip
+    verb = "asks" if len(dearest) == 1 else "ask"
+    return (f"**{wording.plural(len(dearest), 'incident')}** {verb} for a postmortem, having spent "
+            f"{line} each: {wording.listing(parts)}.")  # fmt: skip
+
+
 def basis_sentences(pooled: Any, *, replays: Mapping[Indicator, Any]) -> list[str]:
     """What all this stands on: days judged, close decisions, how harm was told from chance.
 

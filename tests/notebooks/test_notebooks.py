@@ -278,6 +278,19 @@ def test_the_alerts_follow_the_policy_and_the_truth(exports):
     assert "There are no incidents in the folder. Scored against 2 spans" in run(book, exports)
 
 
+def test_the_policy_follows_its_parameters(exports):
+    """Ten days cannot judge four weeks; over seven days with half left, one release waits."""
+    book = ROOT / "notebooks" / "07_budget_policy.ipynb"
+    assert "would have **decided nothing**" in run(book, exports)
+    assert "would have frozen **nothing**" in run(book, exports, window="7d")
+    said = run(book, exports, window="7d", freeze_below=0.5, timezone="UTC")
+    assert "The **workbook at 0.5 over 7 days** policy" in said
+    assert "It would have held **1 of 1 deployment**" in said
+    (exports / "deployments.csv").unlink()
+    said = run(book, exports, window="7d", freeze_below=0.5)
+    assert "There are **no deployments** of these services" in said
+
+
 def test_an_objective_without_data_is_named(exports):
     """The others are still answered."""
     with (exports / "slos.yaml").open("a") as file:
