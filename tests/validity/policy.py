@@ -57,6 +57,7 @@ class Found:
     inside: dict[str, bool]
     error: float
     width: float
+    beyond: bool
 
 
 def bad(world: Fleet) -> float:
@@ -143,7 +144,8 @@ def one(seed: int, *, spec: ServiceSpec) -> Found:
         inside[f"{name}, followed"] = found.low - 0.5 <= lived <= found.high + 0.5
         inside[f"{name}, own interval"] = said.low - 0.5 <= own <= said.high + 0.5
     budget = found.allowance / WEEKS * 4
-    return Found(many, inside, gaps["avoided"] / budget, (found.high - found.low) / budget)
+    beyond = found.avoided.saved.low > 0.5
+    return Found(many, inside, gaps["avoided"] / budget, (found.high - found.low) / budget, beyond)
 
 
 MEASURES = {
@@ -171,6 +173,10 @@ def run(*, seeds: int, workers: int) -> list[Cell]:
             share = float(np.mean([f.inside[key] for f in fleets]))
             limit = 0.95 if "own" not in key else float("nan")
             cells.append(Cell(case, text, share, low=limit, n=n))
+        if not spec.break_probability:
+            share = float(np.mean([f.beyond for f in fleets]))
+            text = "said to be beyond chance, though releases do nothing"
+            cells.append(Cell(case, text, share, high=0.05, n=n))
         errors = np.array([f.error for f in fleets])
         cells += [
             Cell(case, "mean error of the upper bound", float(errors.mean()), n=n,
