@@ -11,6 +11,7 @@ from srelib.figures import (
     delivery,
     disciplines,
     incidents,
+    policy,
     quality,
     sli,
     targets,
@@ -20,7 +21,7 @@ from srelib.figures.canvas import alt, describe, note, register, style
 
 __all__ = [
     "alerts", "alt", "budget", "delivery", "describe", "disciplines", "incidents", "note",
-    "quality", "register", "sli", "style", "targets", "tradeoff",
+    "policy", "quality", "register", "sli", "style", "targets", "tradeoff",
 ]  # fmt: skip
 
 register()

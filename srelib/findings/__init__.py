@@ -10,6 +10,7 @@ from srelib.findings import (
     delivery,
     incidents,
     levels,
+    policy,
     quality,
     scoreboard,
     sli,
@@ -21,5 +22,5 @@ from srelib.findings.text import escaped, markdown, name, names
 
 __all__ = [
     "Table", "alerts", "budget", "delivery", "escaped", "incidents", "levels", "markdown", "name",
-    "names", "quality", "scoreboard", "show", "sli", "table", "targets", "tradeoff",
+    "names", "policy", "quality", "scoreboard", "show", "sli", "table", "targets", "tradeoff",
 ]  # fmt: skip

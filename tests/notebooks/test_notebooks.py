@@ -244,6 +244,7 @@ def test_notebook_runs_on_a_state_log_alone(path, tmp_path):
         "05_incidents": "**1 incident is too few to say whether anything got better or worse.**",
         "04_delivery": "Nothing is known of deployments",
         "06_delivery_vs_reliability": "because there are no deployments in the folder",
+        "07_budget_policy": "No policy can be replayed, because no objective has data",
     }[path.stem] in said
 
 
@@ -313,6 +314,17 @@ def targets_document(book: Path, data: Path) -> str:
             if "openslo" in cell.source:
                 return str(eval(cell.source, scope))
     return ""
+def test_the_policy_follows_its_parameters(exports):
+    """Ten days cannot judge four weeks; over seven days with half left, one release waits."""
+    book = ROOT / "notebooks" / "07_budget_policy.ipynb"
+    assert "would have **decided nothing**" in run(book, exports)
+    assert "would have frozen **nothing**" in run(book, exports, window="7d")
+    said = run(book, exports, window="7d", freeze_below=0.5, timezone="UTC")
+    assert "The **workbook at 0.5 over 7 days** policy" in said
+    assert "It would have held **1 of 1 deployment**" in said
+    (exports / "deployments.csv").unlink()
+    said = run(book, exports, window="7d", freeze_below=0.5)
+    assert "There are **no deployments** of these services" in said
 
 
 def test_an_objective_without_data_is_named(exports):

@@ -1,0 +1,592 @@
+"""What notebook 07 says: what a policy would have frozen, held and avoided; how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from srelib import wording
+from srelib.findings.quality import HOW_TO
+from srelib.findings.show import Table, table
+from srelib.findings.text import markdown, name, names
+from srelib.indicators import Indicator, answered
+from srelib.policy.account import UNKNOWN
+
+NO_SLO = ("**No policy can be replayed, because no objective has data.** A budget is measured "
+          "against a target; put a slos.yaml beside the exports (`srelib init DIR` writes a "
+          "commented one).")  # fmt: skip
+NOTHING = "No policy was replayed, so there is nothing to say here."
+
+
+def policy_sentences(pooled: Any, *, replays: Mapping[Indicator, Any]) -> list[str]:
+    """The answer of the notebook: frozen, held, avoided.
+
+    Parameters
+    ----------
+    pooled : Pooled or None
+        Of the policy in question; None where nothing could be replayed.
+    replays : mapping of Indicator to Replay
+        Or the errors in their place.
+
+    Returns
+    -------
+    list of str
+        Markdown; the first is the bottom line.
+    """
+    if pooled is None:
+        why = failed_sentence(replays)
+        return [f"**No policy could be replayed.** {why}"] if why else [NO_SLO]
+    lines = [bottom_line(pooled)]
+    if not pooled.deployments:
+        lines.append(
+            "There are **no deployments** of these services in the time of the data, so nothing "
+            f"could be held. To add them, export {HOW_TO['deployments']}."
+        )
+    elif _most_held(pooled):
+        lines += [held_sentence(pooled), saved_sentence(pooled, replays=replays)]
+    elif pooled.judged_days and _days(pooled)[1]:
+        held_back = pooled.postponed.fates.get("exempt", 0)
+        fixes = f"; {_fixes(held_back, held_back)} let through" if held_back else ""
+        lines.append(f"**No deployment** came up on these days that it would have held{fixes}.")
+    return [line for line in (*lines, failed_sentence(replays)) if line]
+
+
+def bottom_line(pooled: Any) -> str:
+    """How many days would have been frozen.
+
+    Parameters
+    ----------
+    pooled : Pooled
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    who = f"The {name(pooled.policy.name)} policy ({rule_words(pooled.policy)})"
+    if not pooled.judged_days:
+        return (f"{who} would have **decided nothing**: less than half of its window was observed "
+                "on every day. Export a longer history.")  # fmt: skip
+    of = f"{wording.plural(pooled.judged_days, _unit(pooled))} that could be judged"
+    (low, high), (slow_low, slow_high) = _days(pooled), _slow(pooled)
+    slow = f", and rationed releases on {_range(slow_low, slow_high)}" if slow_high else ""
+    if not high and not slow_high:
+        return f"{who} would have frozen **nothing**: no budget fell that low on any of {of}."
+    if low == high == pooled.judged_days:
+        return f"{who} would have frozen releases on **every one** of {of}."
+    if not high:
+        return f"{who} would have rationed releases on **{_range(slow_low, slow_high)}** of {of}."
+    return f"{who} would have frozen releases on **{_range(low, high)}** of {of}{slow}."
+
+
+def rule_words(policy: Any) -> str:
+    """What a policy does, in words.
+
+    Parameters
+    ----------
+    policy : Policy
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    window = "the window of each objective" if policy.window is None else f"{policy.window}"
+    parts = [markdown(window)]
+    if policy.freeze_below is not None:
+        gone = "nothing is left" if not policy.freeze_below else _less(policy.freeze_below)
+        parts.append(f"frozen when {gone}")
+    if policy.until == "slo":
+        parts.append(f"until the last {wording.duration(policy.recent)} kept the target")
+    elif policy.thaw_above is not None:
+        parts.append(f"until {wording.percent(policy.thaw_above)} is back")
+    if policy.slow_below is not None:
+        limit = "nothing is left" if not policy.slow_below else _less(policy.slow_below)
+        parts.append(f"{wording.plural(policy.slow_to, 'release')} a week when {limit}")
+    if not policy.acts:
+        parts.append("holds nothing")
+    return ", ".join(parts)
+
+
+def _less(share: float) -> str:
+    if share < 0:
+        return f"it is overspent by more than {wording.percent(-share)}"
+    return f"less than {wording.percent(share)} is left"
+
+
+def held_sentence(pooled: Any) -> str:
+    """How many deployments would have been held, for how long, and what went through.
+
+    Parameters
+    ----------
+    pooled : Pooled or None
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    if pooled is None:
+        return NOTHING
+    low, high = sorted(len(total.held) for total in pooled.totals)
+    if not high:
+        return "It would have held no deployment."
+    of = wording.plural(pooled.deployments, "deployment")
+    return f"It would have held **{_range(low, high)} of {of}**{_how_long(pooled)}{_rest(pooled)}."
+
+
+def _how_long(pooled: Any) -> str:
+    """Median delays, shorter reading first; nothing where it cannot be told."""
+    known = [t.delay.value for t in pooled.totals if len(t.held)]
+    if not known or any(value != value for value in known):
+        return ", so many of them to the end of the data that no median can be given"
+    low, high = (wording.roughly(value) for value in (min(known), max(known)))
+    number, _, unit = low.partition(wording.NBSP)
+    if high.endswith(f"{wording.NBSP}{unit}") and low != high:
+        low = number  # 3 to 6 days
+    return f", half of them for {low if low == high else f'{low} to {high}'} or more"
+
+
+def _rest(pooled: Any) -> str:
+    waits = sorted(total.fates.get("waiting", 0) for total in pooled.totals)
+    fixes = sorted(total.fates.get("exempt", 0) for total in pooled.totals)
+    batch = max(total.batch for total in pooled.totals)
+    parts = []
+    if waits[1]:
+        verb = "waits" if waits == [1, 1] else "wait"
+        parts.append(f"{_range(*waits)} still {verb} at the end")
+    if batch > 1:
+        parts.append(f"up to {batch} of one service are let go together")
+    if fixes[1]:
+        parts.append(f"{_fixes(*fixes)} let through")
+    return f"; {wording.listing(parts)}" if parts else ""
+
+
+def _fixes(low: int, high: int) -> str:
+    return f"{_range(low, high)} {'fix is' if high == 1 else 'fixes are'}"
+
+
+def saved_sentence(pooled: Any, *, replays: Mapping[Indicator, Any]) -> str:
+    """Bad events avoided, as a range between two readings, chance included.
+
+    Parameters
+    ----------
+    pooled : Pooled or None
+    replays : mapping of Indicator to Replay
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    if pooled is None:
+        return NOTHING
+    if not _most_held(pooled):
+        return "Nothing was held, so nothing was avoided."
+    known = answered(replays)
+    key = max(known, key=lambda key: known[key].avoided.saved_share.value)
+    one = known[key]
+    if one.avoided.saved.high <= 0:
+        return "Holding these back would have avoided **no bad event**."
+    ends = _between(one.low, one.high, unit=key.unit)
+    values = _between(*_ends(one), unit=key.unit)
+    text = (f"That would have avoided most for {name(key.name)}: **{values}** of "
+            f"{_bad(one.bad, key.unit)} (chance included {ends})")  # fmt: skip
+    why = ("the lower end if the harm of a release only moves to the day it is let go, the upper "
+           "if it never comes")  # fmt: skip
+    if one.avoided.saved.low > 0:
+        return f"{text}; {why}."
+    return f"{text}; {why}. **Chance could explain all of it.**"
+
+
+def _between(low: float, high: float, *, unit: str) -> str:
+    """Two numbers of bad events, or lengths of bad time."""
+    write = wording.duration if unit == "seconds" else lambda x: wording.count(round(x))
+    ends = [write(low), write(high)]
+    return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+
+
+def _bad(number: float, unit: str) -> str:
+    if unit == "seconds":
+        return f"{wording.duration(number)} of bad time"
+    return f"{wording.count(round(number))} bad {markdown(unit)}"
+
+
+def _ends(one: Any) -> tuple[float, float]:
+    values = one.postponed.saved.value, one.avoided.saved.value
+    return min(values), max(values)
+
+
+def freezes_sentence(replays: Mapping[Indicator, Any]) -> str:
+    """Which freeze was the longest, and which objective asked for it.
+
+    Parameters
+    ----------
+    replays : mapping of Indicator to Replay
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    known = answered(replays)
+    spans = [(row.ends_at - row.starts_at, key, row) for key, one in known.items()
+             for row in one.postponed.spans.itertuples() if _asked(one, row)]  # fmt: skip
+    if not known:
+        return NOTHING
+    if not spans:
+        return "No service would have been frozen on any day."
+    length, key, row = max(spans, key=lambda span: span[0])
+    one = known[key]
+    over = row.ends_at >= one.last
+    until = "to the end of the data" if over else f"to {wording.day(row.ends_at)}"
+    many = wording.plural(len({(k.service, r.starts_at) for _, k, r in spans}), "freeze")
+    text = (f"Harm being only postponed, there would have been {many}. The longest: "
+            f"{name(key.service)}, {wording.roughly(length)} from {wording.day(row.starts_at)} "
+            f"{until}, asked for by {name(key.name)}")  # fmt: skip
+    best = one.avoided.frozen_days
+    if best != one.postponed.frozen_days:
+        return (f"{text}. Were harm avoided instead, {name(key.service)} would have been frozen on "
+                f"{best} days instead of {one.postponed.frozen_days}.")  # fmt: skip
+    return f"{text}."
+
+
+def _asked(one: Any, row: Any) -> bool:
+    """Whether this objective was the one that asked for the freeze."""
+    days = one.postponed.days
+    inside = (days["decided_at"] >= row.starts_at) & (days["decided_at"] < row.ends_at)
+    return bool(days.loc[inside, "frozen"].iloc[0])
+
+
+def days_table(replays: Mapping[Indicator, Any]) -> Table | None:
+    """Each objective: frozen days, held, and bad events avoided, under both readings.
+
+    Parameters
+    ----------
+    replays : mapping of Indicator to Replay
+
+    Returns
+    -------
+    Table or None
+        None where nothing could be replayed.
+    """
+    known = answered(replays)
+    if not known:
+        return None
+    rows = [{
+        "objective": key.name,
+        "frozen": _range(*sorted(o.frozen_days for o in one.outcomes)),
+        "asked": _range(*sorted(int(o.days["frozen"].sum()) for o in one.outcomes)),
+        "held": _range(*sorted(len(o.held) for o in one.outcomes)),
+        "bad": wording.amount(round(one.bad), key.unit),
+        "avoided": _values(one), "chance": _chance(one),
+        "sli": _levels(one, key),
+    } for key, one in known.items()]  # fmt: skip
+    return table(
+        pd.DataFrame(rows), max_rows=30,
+        caption="What the policy would have changed, per objective, harm avoided or only "
+                "postponed: days its service was frozen, days it asked for that itself, "
+                "deployments held, bad recorded and avoided, share of good as recorded and at best",
+        headers={"frozen": "frozen", "asked": "asked for", "bad": "bad recorded",
+                 "avoided": "bad avoided", "chance": "chance included",
+                 "sli": "good was, at best"},
+    )  # fmt: skip
+
+
+def _values(one: Any) -> str:
+    low, high = (round(x) for x in _ends(one))
+    if low == high:
+        return wording.count(low)
+    return f"{wording.count(low)} to {wording.count(high)}"
+
+
+def _chance(one: Any) -> str:
+    low, high = round(one.low), round(one.high)
+    return "–" if low == high else f"{wording.count(low)} to {wording.count(high)}"
+
+
+def _levels(one: Any, key: Indicator) -> str:
+    levels = wording.percents([one.sli, max(o.sli for o in one.outcomes)], against=key.target)
+    return levels[0] if levels[0] == levels[1] else f"{levels[0]} and {levels[1]}"
+
+
+def held_table(pooled: Any, *, max_rows: int = 12) -> Table | None:
+    """Deployments that would have been held longest.
+
+    Parameters
+    ----------
+    pooled : Pooled or None
+    max_rows : int
+        Most rows shown.
+
+    Returns
+    -------
+    Table or None
+        None where nothing was held.
+    """
+    if pooled is None or not len(pooled.postponed.held):
+        return None
+    rows = pooled.postponed.held.sort_values("delay", ascending=False, kind="stable")
+    frame = pd.DataFrame({
+        "deployment": [wording.label(text) for text in rows["deployment_id"]],
+        "service": rows["service"], "came": rows["due_at"], "released": rows["released_at"],
+        "delay": rows["delay"],
+    })  # fmt: skip
+    return table(frame, max_rows=max_rows,
+                 caption="Deployments held longest, harm being only postponed (times UTC; – still "
+                         "waits at the end)",
+                 headers={"came": "came up", "released": "let go"})  # fmt: skip
+
+
+def policies_table(rows: pd.DataFrame, *, caption: str = "") -> Table | None:
+    """Policies side by side.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As from `srelib.policy.frontier.frontier`.
+    caption : str
+        Default: that these are ready-made policies.
+
+    Returns
+    -------
+    Table or None
+        None without rows.
+    """
+    if not len(rows):
+        return None
+    frame = pd.DataFrame({
+        "policy": [f"{p} (in question)" if k == "current" else p
+                   for p, k in zip(rows["policy"], rows["kind"], strict=True)],
+        "frozen": _ranges(rows, "frozen_days"), "held": _ranges(rows, "held"),
+        "delay": _ranges(rows, "deployment_days"), "batch": rows["batch"],
+        "avoided": [f"{_number(a)} to {_number(b)}" for a, b in
+                    zip(rows[["postponed", "avoided"]].min(axis=1),
+                        rows[["postponed", "avoided"]].max(axis=1), strict=True)],
+        "range": [f"{_number(a)} to {_number(b)}" for a, b in
+                  zip(rows["low"], rows["high"], strict=True)],
+    })  # fmt: skip
+    return table(
+        frame, max_rows=30,
+        caption=caption or "Policies on the same history, all services together; from harm "
+                           "avoided to only postponed",
+        headers={"frozen": "days frozen", "held": "deployments held",
+                 "delay": "deployment-days of delay", "batch": "most let go at once",
+                 "avoided": "four-week budgets avoided", "range": "chance included"},
+    )  # fmt: skip
+
+
+def _ranges(rows: pd.DataFrame, column: str) -> list[str]:
+    pairs = rows[[column, f"{column}_best"]].round().astype("int64")
+    return [_range(a, b) for a, b in zip(pairs.min(axis=1), pairs.max(axis=1), strict=True)]
+
+
+def frontier_sentence(rows: pd.DataFrame) -> str:
+    """Whether another policy would avoid more for less.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As from `srelib.policy.frontier.frontier`.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    if not len(rows):
+        return NOTHING
+    if not rows["held_best"].max() and not rows["held"].max():
+        return f"None of {len(rows)} policies would have held a deployment."
+    now = rows[rows["kind"] == "current"].iloc[0]
+    tried = f"Of {len(rows)} policies"
+    cheaper = rows["deployment_days_best"] <= now["deployment_days_best"]
+    others = rows["policy"] != now["policy"]
+    better = rows[cheaper & others & (rows["avoided"] >= now["avoided"])]
+    if now["front"] or not len(better):
+        text = (f"{tried}, none avoids more than {name(now['policy'])} for no more delay, harm "
+                "being avoided")  # fmt: skip
+    else:
+        best = better.sort_values("avoided").iloc[-1]
+        text = (f"{tried}, {name(best['policy'])} avoids {_number(best['avoided'])} four-week "
+                f"budgets against {_number(now['avoided'])} of {name(now['policy'])}, for "
+                f"{_number(best['deployment_days_best'])} against "
+                f"{_number(now['deployment_days_best'])} deployment-days of delay")  # fmt: skip
+    most = _number(max(float(rows["postponed"].max()), 0.0))
+    return f"{text}. Were harm only postponed, none would avoid more than {most} of a budget."
+
+
+def sensitivity_sentence(rows: pd.DataFrame) -> str:
+    """How much the answer depends on window and threshold.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As from `srelib.policy.frontier.frontier`, of `srelib.policy.grid`.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    if not len(rows):
+        return NOTHING
+    days = rows[["frozen_days", "frozen_days_best"]]
+    held = rows[["held", "held_best"]]
+    text = (f"Over {len(rows)} windows and thresholds, days frozen run from "
+            f"{int(days.min().min())} to {int(days.max().max())}, deployments held from "
+            f"{int(held.min().min())} to {int(held.max().max())}")  # fmt: skip
+    if not held.max().max():
+        return f"{text}."
+    return (f"{text}, and what is avoided at best from {_number(rows['avoided'].min())} to "
+            f"{_number(rows['avoided'].max())} four-week budgets.")  # fmt: skip
+
+
+def postmortems_sentence(due: Mapping[Indicator, Any], *, above: float = 0.2) -> str:
+    """Incidents dear enough by themselves for a postmortem.
+
+    Parameters
+    ----------
+    due : mapping of Indicator to DataFrame
+        Results of `srelib.policy.postmortems`.
+    above : float
+        Share of four weeks' budget that asks for one [fraction].
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    known = answered(due)
+    if not known:
+        return NOTHING
+    line = f"more than {wording.percent(above)} of the budget of four weeks"
+    rows = [(row.spent, (key.service, row.incident_id), key, row)
+            for key, frame in known.items() for row in frame.itertuples()]  # fmt: skip
+    dearest: dict[Any, Any] = {}
+    for spent, which, key, row in sorted(rows, key=lambda r: -r[0]):
+        dearest.setdefault(which, (spent, key, row))
+    if not dearest:
+        return f"No incident spent {line} by itself, so none asks for a postmortem."
+    parts = [f"{name(row.title)}, {markdown(key.service)}, {wording.day(row.started_at)} "
+             f"({wording.percent(spent)})" for spent, key, row in dearest.values()]  # fmt: skip
+    verb = "asks" if len(dearest) == 1 else "ask"
+    return (f"**{wording.plural(len(dearest), 'incident')}** {verb} for a postmortem, having spent "
+            f"{line} each: {wording.listing(parts)}.")  # fmt: skip
+
+
+def basis_sentences(pooled: Any, *, replays: Mapping[Indicator, Any]) -> list[str]:
+    """What all this stands on: days judged, close decisions, how harm was told from chance.
+
+    Parameters
+    ----------
+    pooled : Pooled or None
+    replays : mapping of Indicator to Replay
+
+    Returns
+    -------
+    list of str
+        Markdown.
+    """
+    if pooled is None:
+        return [NOTHING]
+    known = answered(replays)
+    lines = [(f"{wording.percent(pooled.judged_days / pooled.days)} of "
+              f"{wording.plural(pooled.days, _unit(pooled))} could be judged; before half of a "
+              "window was seen, nothing is frozen.")]  # fmt: skip
+    close = {key.service: _close(one) for key, one in known.items()}
+    spread = {service: ends for service, ends in close.items() if ends[0] != ends[1]}
+    if spread:
+        parts = [f"{name(service)} {_range(*ends)} days" for service, ends in spread.items()]
+        lines.append("Some decisions were close: with other luck in the hours after releases, "
+                     f"frozen days run to {wording.listing(parts)}.")  # fmt: skip
+    blind = [key.name for key, one in known.items() if one.method == UNKNOWN]
+    if blind:
+        lines.append(f"For {names(blind)} hardly any hours lie clear of releases, so harm cannot "
+                     "be told from what would have come anyhow; the bounds are nothing and "
+                     "everything.")  # fmt: skip
+    return lines
+
+
+def _close(one: Any) -> tuple[int, int]:
+    ends = [(o.frozen.low, o.frozen.high) for o in one.outcomes]
+    return int(min(low for low, _ in ends)), int(max(high for _, high in ends))
+
+
+def inputs_sentence(*, deployments: pd.DataFrame, incidents: pd.DataFrame) -> str:
+    """What the replay had to do without, and what it knows of fixes.
+
+    Parameters
+    ----------
+    deployments, incidents : DataFrame
+        Tables of all services.
+
+    Returns
+    -------
+    str
+        Markdown; empty where nothing is missing.
+    """
+    parts = []
+    if len(deployments) and "planned" in deployments:
+        unknown = int(deployments["planned"].isna().sum())
+        if unknown:
+            parts.append(f"Of {wording.plural(unknown, 'deployment')} it is not known whether they "
+                         "were fixes; they count as planned and can be held.")  # fmt: skip
+    if not len(incidents):
+        parts.append("There are no incidents in the folder, so a deployment shipped into a running "
+                     "outage is held to have caused what followed. To add them, export "
+                     f"{HOW_TO['incidents']}.")  # fmt: skip
+    return " ".join(parts)
+
+
+def failed_sentence(replays: Mapping[Indicator, Any]) -> str:
+    """Objectives that could not be replayed, each with the reason.
+
+    Parameters
+    ----------
+    replays : mapping of Indicator to Replay
+        Or the errors in their place.
+
+    Returns
+    -------
+    str
+        Markdown; empty where all could.
+    """
+    known = answered(replays)
+    reasons: dict[str, list[str]] = {}
+    for key, error in replays.items():
+        if key not in known:
+            reasons.setdefault(markdown(error, limit=400).rstrip("."), []).append(key.name)
+    parts = [f"{names(who)}: {why}" for why, who in reasons.items()]
+    return f"Not replayed: {'; '.join(parts)}." if parts else ""
+
+
+def _days(pooled: Any) -> list[int]:
+    return sorted(total.frozen_days for total in pooled.totals)
+
+
+def _slow(pooled: Any) -> list[int]:
+    return sorted(total.slow_days for total in pooled.totals)
+
+
+def _most_held(pooled: Any) -> int:
+    return max(len(total.held) for total in pooled.totals)
+
+
+def _unit(pooled: Any) -> str:
+    return "day" if pooled.services == 1 else "service-day"
+
+
+def _range(low: float, high: float) -> str:
+    if low == high:
+        return wording.count(low)
+    return f"{wording.count(low)} to {wording.count(high)}"
+
+
+def _number(value: float) -> str:
+    """Two digits where they matter, whole from ten on."""
+    if abs(value) >= 10:
+        return wording.count(round(value))
+    return wording.count(round(value, 2) + 0.0)
