@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from srelib.alerts.firing import History, history, rule_spans
-from srelib.alerts.policies import PAGE, Policy, Rule, check_policy
-from srelib.alerts.ready import ready_made
+from srelib.alerts.policies import PAGE, Policy, Rule, check_policy, severities
+from srelib.alerts.ready import called, named, ready_made
 from srelib.alerts.review import answerable
 from srelib.alerts.score import Score, score
 from srelib.alerts.search import candidates
@@ -221,12 +221,13 @@ def replay(
     period : Window, Timedelta or str
         Period of the SLO.
     policy : str
-        Name of the policy in use, one of `policies`.
+        The policy in use: a name, or rules as `read_policy` reads them; with `policies`, one of
+        their names.
     incidents : DataFrame, optional
         Table ``incidents`` of the service; without it budget events are what pages should tell.
     policies : mapping of str to policy, optional
-        By name, each scored; default: those of `ready_made`, and those of `few_candidates`
-        without a score, for `front` only.
+        By name, each scored; default: the one in use (called 'yours' where somebody wrote it),
+        those of `ready_made`, and those of `few_candidates` without a score, for `front` only.
     severity : str
         Rules that count.
     share : float
@@ -245,7 +246,7 @@ def replay(
     Raises
     ------
     ParameterError
-        `policy` is not among `policies`.
+        `policy` is not among `policies`, or cannot be read.
     InsufficientDataError
         No rule of the policy in use can be answered, or there is no traffic.
 
@@ -258,9 +259,7 @@ def replay(
     >>> found.score.recall.value, found.burning.tolist()
     (1.0, [True])
     """
-    tried = dict(policies or {**ready_made(period), **few_candidates(period)})
-    if policy not in tried:
-        raise ParameterError(f"policy must be one of {', '.join(tried)}; got {policy!r}.")
+    policy, tried = _tried(policy, policies, period)
     past = history(good, total)
     rules = {name: _usable(several, past, severity) for name, several in tried.items()}
     if not rules[policy]:
@@ -465,6 +464,29 @@ def front(replays: Mapping[Any, Replay], *, split: float = 0.5) -> pd.DataFrame 
     return table.assign(chosen=table.index == ranked.index[0])
 
 
+def until_told(events: pd.DataFrame, replays: Mapping[Any, Replay]) -> np.ndarray:
+    """What each event had spent of the objective it hurt most when the first page came.
+
+    Parameters
+    ----------
+    events : DataFrame
+        objective, starts_at, ends_at, detected_at (NaT where no page came: then all it spent).
+    replays : mapping of Indicator to Replay
+
+    Returns
+    -------
+    array
+        [fraction of the budget of a period]
+    """
+    budgets = {key.name: r.budget for key, r in replays.items()}
+    found = pd.Series(np.nan, events.index)
+    until = events["detected_at"].fillna(events["ends_at"])
+    for name, rows in events.groupby("objective"):
+        spent = budgets[str(name)].between(rows["starts_at"], until[rows.index])
+        found[rows.index] = spent
+    return found.to_numpy()
+
+
 def by_hour_of_week(times: pd.Series, *, timezone: str = "UTC") -> pd.DataFrame:
     """How many times fall into each hour of the week.
 
@@ -499,6 +521,18 @@ def by_hour_of_week(times: pd.Series, *, timezone: str = "UTC") -> pd.DataFrame:
     return table.reindex(index=range(7), columns=range(24), fill_value=0).astype("int64")
 
 
+def _tried(
+    policy: str, policies: Mapping[str, Policy] | None, period: Window | pd.Timedelta | str
+) -> tuple[str, dict[str, Policy]]:
+    """What the policy in use is called, and every policy to replay."""
+    if policies is None:
+        own = {called(policy): named(policy, period=period)}
+        return called(policy), {**own, **ready_made(period), **few_candidates(period)}
+    if policy not in policies:
+        raise ParameterError(f"policy must be one of {', '.join(policies)}; got {policy!r}.")
+    return policy, dict(policies)
+
+
 def _usable(policy: Policy, past: History, severity: str) -> tuple[Rule, ...]:
     """Rules of the severity that the history can answer."""
     rules = answerable(check_policy(policy), step=past.step, length=past.length)
@@ -508,7 +542,9 @@ def _usable(policy: Policy, past: History, severity: str) -> tuple[Rule, ...]:
 def _why_none(policy: Policy, past: History, severity: str) -> str:
     rules = [rule for rule in check_policy(policy) if rule.severity == severity]
     if not rules:
-        return f"the policy has no rule of severity {severity!r}."
+        others = " and ".join(severities(policy))
+        return (f"the policy has no rule of severity {severity!r}, only {others}. Set severity, or "
+                "add a rule.")  # fmt: skip
     blind = any(min(rule.windows) < past.step for rule in rules)
     if blind:
         return (f"every {severity} rule is blind: a window of it is shorter than a bucket of "
@@ -560,23 +596,12 @@ def _events(replays: Mapping[Any, Replay], found: Mapping[Any, Score]) -> pd.Dat
     told = groups["detected_at"].min()
     events = groups.first().drop(columns=["reset", "detection"])
     events = events.assign(detected_at=told, caught=told.notna(), detection=told - events.starts_at)
-    events["spent_at_detection"] = _until_told(events, replays)
+    events["spent_at_detection"] = until_told(events, replays)
     return events.reset_index().drop(columns="of").sort_values("starts_at", ignore_index=True)
 
 
 def _named(key: Any, rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(service=key.service, objective=key.name)
-
-
-def _until_told(events: pd.DataFrame, replays: Mapping[Any, Replay]) -> np.ndarray:
-    """What each event had spent of the objective it hurt most when the first page came."""
-    budgets = {key.name: r.budget for key, r in replays.items()}
-    found = pd.Series(np.nan, events.index)
-    until = events["detected_at"].fillna(events["ends_at"])
-    for name, rows in events.groupby("objective"):
-        spent = budgets[str(name)].between(rows["starts_at"], until[rows.index])
-        found[rows.index] = spent
-    return found.to_numpy()
 
 
 def _all_pages(
@@ -604,7 +629,7 @@ def _row(
     kind = "ready-made" if policy in ready_made("28d") else "candidate"
     row: dict[str, object] = {"policy": policy, "kind": "current" if policy == one.policy else kind}
     told = events.assign(detected_at=_told_at(policy, replays, events))
-    spent = _until_told(told, replays)
+    spent = until_told(told, replays)
     pages = pd.concat([r.pages[policy]["fired_at"] for r in replays.values()])
     first, middle, last = bounds
     for part, low, high in (("chosen_on", first, middle), ("tested_on", middle, last)):
