@@ -9,7 +9,7 @@ holds them against what should have been told: `incident_events` from the record
 rules that cannot do their job, and `expected` is what a rule does on paper.
 """
 
-from srelib.alerts.analytic import exhaustion, expected, is_reachable
+from srelib.alerts.analytic import exhaustion, expected, is_reachable, rehearsed
 from srelib.alerts.compare import compare, scores
 from srelib.alerts.episodes import as_episodes, episodes
 from srelib.alerts.firing import History, check_windows, firing, history, rule_spans
@@ -41,6 +41,7 @@ __all__ = [
     "budget_events", "candidates", "check_policy", "check_windows", "compare", "earlier_attempts",
     "episodes", "exhaustion", "expected", "firing", "grafana_policy", "guarded", "history",
     "incident_events", "is_reachable", "openslo_policies", "period_budget", "period_length",
-    "prometheus_rules", "promql_duration", "pyrra_policy", "read_policy", "review", "rule_spans",
-    "score", "scores", "search", "severities", "spending", "threshold", "workbook_policy",
+    "prometheus_rules", "promql_duration", "pyrra_policy", "read_policy", "rehearsed", "review",
+    "rule_spans", "score", "scores", "search", "severities", "spending", "threshold",
+    "workbook_policy",
 ]  # fmt: skip

@@ -324,13 +324,23 @@ def rules_table(reviews: Mapping[Indicator, Any], *, severity: str) -> Table | N
         "objective": rows["objective"],
         "rule": [_rule(rule).removeprefix("the ").replace(" rule", "") for rule in rows["rule"]],
         "traffic": rows["events_in_long"], "needed": rows["failures_to_fire"],
-        "in a total outage": ["fires" if ok else "never fires" for ok in rows["reachable"]],
+        "outage": [_in_outage(*pair)
+                   for pair in zip(rows["on_paper"], rows["replayed"], strict=True)],
         "on this data": ["blind" if b else "too long" if t else "replayed"
                          for b, t in zip(rows["blind"], rows["too_long"], strict=True)],
     })  # fmt: skip
     return table(frame, caption="What it takes to fire each rule, at average traffic", max_rows=24,
                  headers={"traffic": "events in its long window",
-                          "needed": "bad events that fire it"})  # fmt: skip
+                          "needed": "bad events that fire it",
+                          "outage": "a total outage fires it after"})  # fmt: skip
+
+
+def _in_outage(paper: Any, replayed: Any) -> str:
+    """How soon a rule fires in a total outage, on paper and in buckets of the data."""
+    if pd.isna(paper):
+        return "never"
+    seen = "" if pd.isna(replayed) else f", replayed {wording.duration(replayed)}"
+    return f"{wording.duration(paper)} on paper{seen}"
 
 
 def events_table(pooled: Any, *, max_rows: int = 15) -> Table | None:
@@ -448,9 +458,10 @@ def compare_table(found: Mapping[str, Any]) -> Table | None:
             for policy, p in found.items()]  # fmt: skip
     one = next(iter(found.values()))
     kind = one.severity
+    real = "; recorded: what really fired" if "recorded" in found else ""
     return table(pd.DataFrame(rows), max_rows=20,
                  caption="Policies on the same history, the one in use first; medians; numbered: "
-                         "the Workbook's own earlier attempts",
+                         f"the Workbook's own earlier attempts{real}",
                  headers={"told": f"{_noun(one)}s told about", "useful": f"{kind}s that told",
                           "week": f"{kind}s a week", "first": f"first {kind} after",
                           "spent": "budget spent by then", "out": "out of hours"})  # fmt: skip

@@ -412,10 +412,15 @@ def test_tables_show_what_happened_and_what_it_takes():
     assert "<script>" not in events._repr_html_()
     looked = review(counts["good"], counts["total"], target=0.99, policy=workbook_policy("28d"))
     (fast, _) = spoken.rules_table({SHOP: looked}, severity="page").rows
-    # 6000 events an hour, 13.44 % of them bad: more than 806.4
+    # 6000 events an hour, 13.44 % of them bad: more than 806.4; 13.44 % of an hour are 8 min 4 s
     assert [plain(cell) for cell in fast] == [
-        "shop", "13.44x over 1 h and 5 min", "6,000", "807", "fires", "replayed"
+        "shop", "13.44x over 1 h and 5 min", "6,000", "807",
+        "8 min 4 s on paper, replayed 9 min", "replayed",
     ]  # fmt: skip
+    unreachable = review(counts["good"], counts["total"], target=0.9,
+                         policy=(Rule("page", "1h", "5m", 14.4),))  # fmt: skip
+    (never,) = spoken.rules_table({SHOP: unreachable}, severity="page").rows
+    assert never[4] == "never"
     row = spoken.compare_table(fleet.side_by_side(found)).rows[0]
     assert [plain(cell) for cell in row] == [
         "workbook", "100 % of 1", "100 % of 1", "0.9", "9 min", "2.2 %", "0 %"
