@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from srelib import windows
-from srelib.alerts import Rule, fleet, recorded, review, workbook_policy
+from srelib.alerts import Rule, fleet, ready, recorded, review, workbook_policy
 from srelib.errors import InsufficientDataError
 from srelib.findings import alerts as spoken
 from srelib.indicators import Indicator
@@ -41,7 +41,9 @@ def incidents(*rows: tuple[str, str]) -> pd.DataFrame:
 
 
 def replays(counts: pd.DataFrame, *, key: Indicator = SHOP, policy: str = "workbook", **options):
-    """One objective replayed."""
+    """One objective replayed, beside the ready-made policies alone: what was tried is not said."""
+    known = ready.ready_made(WINDOW)
+    options = {"policies": known if policy in known else None, **options}
     found = fleet.replay(
         counts["good"], counts["total"], target=0.99, period=WINDOW, policy=policy, **options
     )
