@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from srelib.alerts import fleet, ready
+from srelib.alerts.fleet import fronts
 from srelib.errors import InsufficientDataError, ParameterError
 from srelib.indicators import Indicator
 
@@ -164,7 +165,7 @@ def test_front_agrees_with_the_scores_over_all_of_history():
     events = fleet.pooled(replays).events
     for name in ready.ready_made(PERIOD):
         slow = fleet.pooled(replays, policy=name).events.set_index("key")["detected_at"]
-        fast = pd.Series(fleet._told_at(name, replays, events).to_numpy(), events["key"])
+        fast = pd.Series(fronts._told_at(name, replays, events).to_numpy(), events["key"])
         expected = slow.dt.tz_localize(None).reindex(fast.index)
         pd.testing.assert_series_equal(
             fast, expected, check_names=False, check_dtype=False, obj=name
