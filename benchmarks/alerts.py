@@ -1,4 +1,4 @@
-"""Burn rates, replay, scoring and search, against NumPy, pandas and a real Prometheus.
+"""Burn rates, replay, scoring and search, against NumPy, pandas, polars and a real Prometheus.
 
 Ten services or one, a year of minutes each.
 promtool replays three days, which is what its windows see for all but the start of a year.
@@ -6,9 +6,11 @@ promtool replays three days, which is what its windows see for all but the start
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,7 +27,7 @@ PERIOD = "28d"
 REPEATS = 5
 SEED = 20260629
 WIDTHS = (5, 30, 60, 120, 360, 1440, 4320)
-LIMIT_FLOOR, LIMIT_PANDAS, LIMIT_PROMTOOL, LIMIT_SEARCH, LIMIT_GROWTH = 1.5, 0.1, 1.0, 0.1, 1.25
+LIMIT_FLOOR, LIMIT_PANDAS, LIMIT_POLARS, LIMIT_PROMTOOL, LIMIT_SEARCH = 1.5, 0.1, 0.25, 1.0, 0.1
 
 
 def year(seed: int = SEED) -> tuple[pd.Series, pd.Series]:
@@ -107,6 +109,27 @@ def with_pandas(counts: pd.DataFrame) -> None:
         rolled["bad"] / rolled["total"]
 
 
+def with_polars(frames: list[Any]) -> None:
+    """The same burn rates with polars, which runs the expressions of a frame on every core.
+
+    Parameters
+    ----------
+    frames : list of polars.DataFrame
+        bad, total, a frame per service: with one long frame and ``over`` it takes longer.
+    """
+    import polars
+
+    bad, total = polars.col("bad"), polars.col("total")
+    rates = [
+        (bad.rolling_sum(width, min_samples=1) / total.rolling_sum(width, min_samples=1)).alias(
+            str(width)
+        )
+        for width in WIDTHS
+    ]
+    for frame in frames:
+        frame.select(rates)
+
+
 def replay(good: pd.Series, total: pd.Series) -> alerts.Score:
     """Replay the Workbook's policy and score it.
 
@@ -151,7 +174,23 @@ def _rates(repeats: int) -> list[Row]:
     return [
         Row(name, ours, bare, "NumPy cumsum and subtract", LIMIT_FLOOR, repeats),
         Row(name, again, slow, "pandas groupby.rolling", LIMIT_PANDAS, 2),
+        *_polars(name, bad, total, repeats),
     ]
+
+
+def _polars(name: str, bad: np.ndarray, total: np.ndarray, repeats: int) -> list[Row]:
+    """The same against polars; nothing where it is missing."""
+    if importlib.util.find_spec("polars") is None:
+        return []
+    import polars
+
+    frames = [polars.DataFrame({"bad": b, "total": t}) for b, t in zip(bad, total, strict=True)]
+    ours, other = alternate(
+        lambda: seconds(lambda: burn_rates(bad, total)),
+        lambda: seconds(lambda: with_polars(frames)),
+        repeats=repeats,
+    )
+    return [Row(name, ours, other, "polars rolling_sum", LIMIT_POLARS, repeats)]
 
 
 def _promtool(good: pd.Series, total: pd.Series) -> list[Row]:
@@ -197,18 +236,6 @@ def _search(good: pd.Series, total: pd.Series, repeats: int) -> list[Row]:
     return [Row(name, ours, other, "each replayed by itself", LIMIT_SEARCH, repeats)]
 
 
-def _growth(repeats: int) -> list[Row]:
-    """Per service, the replay of many takes what the replay of one takes."""
-    one, many = [year()], [year(SEED + n % 5) for n in range(20)]
-
-    def per_service(pairs: list[tuple[pd.Series, pd.Series]]) -> float:
-        return seconds(lambda: [replay(*pair) for pair in pairs]) / len(pairs)
-
-    ours, other = alternate(lambda: per_service(many), lambda: per_service(one), repeats=repeats)
-    name = f"replay and score per service, {len(many)} services"
-    return [Row(name, ours, other, "one service", LIMIT_GROWTH, repeats)]
-
-
 def run(repeats: int = REPEATS) -> list[Row]:
     """Measure.
 
@@ -220,14 +247,16 @@ def run(repeats: int = REPEATS) -> list[Row]:
     Returns
     -------
     list of Row
-        Without promtool its row is left out.
+        Without promtool or polars their rows are left out.
     """
+    from benchmarks import growth
+
     good, total = year()
     return [
         *_rates(repeats),
         *_promtool(good, total),
         *_search(good, total, min(repeats, 3)),
-        *_growth(repeats),
+        *growth.rows(min(repeats, 3)),
     ]
 
 

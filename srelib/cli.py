@@ -173,7 +173,12 @@ def init(
 def rules(
     data: Data = None,
     policy: Annotated[
-        str, typer.Option("--policy", metavar="NAME", help="A ready-made policy of notebook 03.")
+        str,
+        typer.Option(
+            "--policy",
+            metavar="POLICY",
+            help="A ready-made policy of notebook 03, or your own: '2% in 1h/5m, 5% in 6h/30m'.",
+        ),
     ] = "workbook",
     out: Annotated[
         Path | None,

@@ -209,6 +209,16 @@ def test_rules_are_those_of_the_objectives(tmp_path, capsys):
     assert len(pages) == 2
 
 
+def test_rules_of_a_policy_of_ones_own_are_written(capsys):
+    """2 % in an hour of 28 days at a target of 99.5 %: above 13.44 * 0.005; no tickets."""
+    status, shown, _ = run("rules", ROOT / "data" / "sample", "--policy", "2% in 1h/5m for 2m",
+                           capsys=capsys)  # fmt: skip
+    (alert,) = [rule for rule in yaml.safe_load(shown)["groups"][0]["rules"] if "alert" in rule]
+    assert status == 0
+    assert alert["expr"].endswith("} > 0.0672")
+    assert (alert["for"], alert["labels"]["severity"]) == ("2m", "page")
+
+
 def test_rules_as_openslo_have_names_of_their_own(capsys):
     """Objectives over 28 days and over a month have other factors; no name comes twice."""
     status, shown, _ = run("rules", ROOT / "data" / "sample", "--openslo", capsys=capsys)
@@ -222,7 +232,8 @@ def test_rules_as_openslo_have_names_of_their_own(capsys):
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
-        (("--policy", "loud"), "policy must be one of workbook, pyrra, grafana"),
+        (("--policy", "loud"), "'loud' cannot be read. Write rules such as 'page 2% in 1h/5m"),
+        (("--policy", "2% in 5m/1h"), "short must not be longer than long"),
         (("--out", "no-such-folder/rules.yml"), "cannot be written"),
     ],
 )

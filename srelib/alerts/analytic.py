@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-from srelib.alerts.policies import Policy, Rule, check_policy, period_length, threshold
+from srelib.alerts.firing import history, rule_spans
+from srelib.alerts.policies import (
+    Policy,
+    Rule,
+    check_policy,
+    length_of,
+    period_length,
+    replace_rule,
+    threshold,
+)
 from srelib.budget import budget_fraction
 from srelib.errors import ParameterError
 from srelib.windows import Window
@@ -81,6 +91,62 @@ def expected(
     )
 
 
+def rehearsed(
+    policy: Policy, *, target: float, error_ratio: float, step: pd.Timedelta | str = "1min"
+) -> pd.DataFrame:
+    """The same as `expected`, replayed: a history without errors in which they start and stay.
+
+    Parameters
+    ----------
+    policy : sequence of Rule
+    target : float
+        Service level objective [fraction], strictly between 0 and 1.
+    error_ratio : float
+        Share of bad events from the start on [fraction].
+    step : Timedelta or str
+        Length of a bucket, which is also how often rules are evaluated.
+
+    Returns
+    -------
+    DataFrame
+        One row per rule: severity, long, short, factor, detection, reset (Timedelta; NaT when it
+        never fires, or where a window is shorter than a bucket).
+
+    Raises
+    ------
+    ParameterError
+        `error_ratio` outside (0, 1], or a `step` that is not positive.
+    InvalidTargetError
+        The target is not a fraction strictly between 0 and 1.
+
+    Notes
+    -----
+    An alert sees whole buckets, so both come up to one bucket later than on paper, and a wait
+    that is no multiple of a bucket up to one more.
+    For the reset, errors last two long windows beyond detection.
+
+    Examples
+    --------
+    >>> rules = (Rule("page", "1h", "5m", 14.4),)
+    >>> row = rehearsed(rules, target=0.999, error_ratio=0.15).iloc[0]
+    >>> row["detection"] / pd.Timedelta("1min"), row["reset"] / pd.Timedelta("1min")
+    (6.0, 5.0)
+    """
+    if not 0 < error_ratio <= 1:
+        raise ParameterError(
+            f"error_ratio must be a fraction above 0, at most 1; got {error_ratio}."
+        )
+    length = length_of(step, "step")
+    if not length > pd.Timedelta(0):
+        raise ParameterError(f"step must be positive; got {step}.")
+    rows = [_rehearsal(rule, target, error_ratio, length) for rule in check_policy(policy)]
+    found = pd.DataFrame(rows)
+    return found.assign(**{
+        name: pd.Series([row[name] for row in rows], dtype="timedelta64[us]")
+        for name in ("detection", "reset")
+    })  # fmt: skip
+
+
 def exhaustion(burn: float, *, period: Window | pd.Timedelta | str) -> pd.Timedelta:
     """How long a whole budget lasts at a constant burn rate: period / burn.
 
@@ -138,6 +204,29 @@ def is_reachable(rule: Rule, *, target: float) -> bool:
 
 def _fires(rule: Rule, error_ratio: float, limit: float) -> bool:
     return error_ratio > limit or (rule.op == ">=" and error_ratio == limit)
+
+
+def _rehearsal(
+    rule: Rule, target: float, error_ratio: float, step: pd.Timedelta
+) -> dict[str, object]:
+    """One row of `rehearsed`."""
+    row: dict[str, object] = {
+        "severity": rule.severity, "long": rule.long, "short": rule.short, "factor": rule.factor,
+        "detection": pd.NaT, "reset": pd.NaT,
+    }  # fmt: skip
+    if min(rule.windows) < step:
+        return row
+    long = -int(-rule.long // step)
+    last = 3 * long - int(-rule.wait // step)
+    bad = np.zeros(last + long)
+    bad[long:last] = error_ratio
+    index = pd.date_range("2026-01-01", periods=len(bad), freq=step, tz="UTC")
+    past = history(pd.Series(1 - bad, index), pd.Series(1.0, index))
+    whole = replace_rule(rule, min_bad=0.0, min_total=0.0)
+    ((starts, stops),) = rule_spans(past, [whole], target=target)
+    if len(starts):
+        row |= {"detection": (starts[0] + 1 - long) * step, "reset": (stops[-1] + 1 - last) * step}
+    return row
 
 
 def _row(rule: Rule, target: float, error_ratio: float) -> dict[str, object]:

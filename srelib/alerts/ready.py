@@ -11,8 +11,11 @@ from srelib.alerts.policies import (
     pyrra_policy,
     workbook_policy,
 )
-from srelib.errors import ParameterError
+from srelib.alerts.written import read_policy
 from srelib.windows import Window
+
+OWN = "yours"
+"""What a policy is called that somebody wrote."""
 
 
 def ready_made(period: Window | pd.Timedelta | str) -> dict[str, tuple[Rule, ...]]:
@@ -41,13 +44,13 @@ def ready_made(period: Window | pd.Timedelta | str) -> dict[str, tuple[Rule, ...
     }
 
 
-def named(name: str, *, period: Window | pd.Timedelta | str) -> tuple[Rule, ...]:
-    """A ready-made policy by its name.
+def named(text: str, *, period: Window | pd.Timedelta | str) -> tuple[Rule, ...]:
+    """A policy by its name, or as somebody wrote it.
 
     Parameters
     ----------
-    name : str
-        As in `ready_made`.
+    text : str
+        A name of `ready_made`, or rules as `read_policy` reads them.
     period : Window, Timedelta or str
         Period of the SLO.
 
@@ -58,14 +61,35 @@ def named(name: str, *, period: Window | pd.Timedelta | str) -> tuple[Rule, ...]
     Raises
     ------
     ParameterError
-        There is no policy of that name.
+        A part of the text is neither.
 
     Examples
     --------
     >>> named("pyrra", period="28d")[0].factor
     14.0
+    >>> [rule.factor for rule in named("2% in 1h/5m, ticket 1x in 3d/6h", period="30d")]
+    [14.4, 1.0]
     """
-    policies = ready_made(period)
-    if name not in policies:
-        raise ParameterError(f"policy must be one of {', '.join(policies)}; got {name!r}.")
-    return policies[name]
+    return read_policy(text, period=period, known=ready_made(period))
+
+
+def called(text: str) -> str:
+    """What a policy is called beside others.
+
+    Parameters
+    ----------
+    text : str
+        As for `named`.
+
+    Returns
+    -------
+    str
+        Its name, or 'yours' where somebody wrote it.
+
+    Examples
+    --------
+    >>> called("pyrra"), called("2% in 1h/5m")
+    ('pyrra', 'yours')
+    """
+    names = {name.lower(): name for name in ready_made("28d")}
+    return names.get(str(text).strip().lower(), OWN)

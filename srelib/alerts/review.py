@@ -7,7 +7,7 @@ import math
 import pandas as pd
 
 from srelib import windows
-from srelib.alerts.analytic import is_reachable
+from srelib.alerts.analytic import expected, is_reachable, rehearsed
 from srelib.alerts.firing import History, history
 from srelib.alerts.policies import Policy, Rule, check_policy, threshold
 
@@ -31,7 +31,8 @@ def review(good: pd.Series, total: pd.Series, *, target: float, policy: Policy) 
         than a bucket), too_long (a window is longer than the history), events_in_long [events]
         (expected at the average traffic), failures_to_fire [events] (fewest bad events in an
         average long window that fire it; NaN without traffic, or when not even all of them do),
-        one_failure_fires.
+        one_failure_fires, and how long a total outage lasts until it fires (Timedelta, NaT for
+        never): on_paper, and replayed in buckets of this length.
 
     Raises
     ------
@@ -59,7 +60,10 @@ def review(good: pd.Series, total: pd.Series, *, target: float, policy: Policy) 
     ([True, True], [False, True])
     """
     past = history(good, total)
-    return pd.DataFrame([_row(rule, past, target) for rule in check_policy(policy)])
+    found = pd.DataFrame([_row(rule, past, target) for rule in check_policy(policy)])
+    paper = expected(policy, target=target, error_ratio=1.0, period="28d")["detection"]
+    played = rehearsed(policy, target=target, error_ratio=1.0, step=past.step)["detection"]
+    return found.assign(on_paper=paper, replayed=played)
 
 
 def answerable(policy: Policy, *, step: pd.Timedelta, length: pd.Timedelta) -> tuple[Rule, ...]:

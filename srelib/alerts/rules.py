@@ -51,7 +51,7 @@ def prometheus_rules(slos: Iterable[Slo], *, policy: PolicyFor = workbook_policy
     is there.
     Objectives that count slices of time get rules that count events, with a note in the alert.
     Rules of one severity are alerts of their own, told apart by the label ``window``, since each
-    waits by itself.
+    waits by itself; where two share a long window the label says more.
 
     References
     ----------
@@ -108,12 +108,16 @@ def openslo_policies(policy: Policy) -> str:
     """
     import yaml
 
-    documents = [_alert_policy(rule) for rule in check_policy(policy)]
+    rules = list(dict.fromkeys(check_policy(policy)))
+    names = [f"{_slug(r.severity)}-{promql_duration(r.long)}-{r.factor:g}x" for r in rules]
+    again = [names[:n].count(name) + 1 for n, name in enumerate(names)]
+    unique = [name if n == 1 else f"{name}-{n}" for name, n in zip(names, again, strict=True)]
+    documents = [_alert_policy(*pair) for pair in zip(rules, unique, strict=True)]
     return yaml.safe_dump_all(documents, sort_keys=False, width=10_000, allow_unicode=True)
 
 
 def _rules_for(slo: Slo, policy: PolicyFor) -> tuple[Rule, ...]:
-    return check_policy(policy(slo.window) if callable(policy) else policy)
+    return tuple(dict.fromkeys(check_policy(policy(slo.window) if callable(policy) else policy)))
 
 
 def _group(slo: Slo, rules: Sequence[Rule]) -> dict[str, Any]:
@@ -124,10 +128,24 @@ def _group(slo: Slo, rules: Sequence[Rule]) -> dict[str, Any]:
         {"record": _record(span), "expr": _error_ratio(slo, span), "labels": dict(labels)}
         for span in spans
     ]
-    return {"name": f"slo {slo.name}", "rules": recorded + [_alert(slo, rule) for rule in rules]}
+    marks = _marks(rules)
+    alerts = [_alert(slo, rule, mark) for rule, mark in zip(rules, marks, strict=True)]
+    return {"name": f"slo {slo.name}", "rules": recorded + alerts}
 
 
-def _alert(slo: Slo, rule: Rule) -> dict[str, Any]:
+def _marks(rules: Sequence[Rule]) -> list[str]:
+    """Label of each rule: its long window, and more only where two of a severity share that."""
+    shown = [[promql_duration(rule.long) for rule in rules]]
+    shown.append(["/".join(promql_duration(span) for span in rule.windows) for rule in rules])
+    shown.append([f"{text} {r.op}{r.factor:g}x" for text, r in zip(shown[-1], rules, strict=True)])
+    shown.append([f"{text} no. {n + 1}" for n, text in enumerate(shown[-1])])
+    for texts in shown:
+        if len(set(zip(texts, (rule.severity for rule in rules), strict=True))) == len(rules):
+            return texts
+    return shown[-1]
+
+
+def _alert(slo: Slo, rule: Rule, mark: str) -> dict[str, Any]:
     limit = threshold(rule, target=slo.target)
     chosen = "{slo=" + json.dumps(slo.name, ensure_ascii=False) + "}"
     conditions = [f"{_record(span)}{chosen} {rule.op} {limit!r}" for span in rule.windows]
@@ -143,7 +161,7 @@ def _alert(slo: Slo, rule: Rule) -> dict[str, Any]:
         "severity": _plain(rule.severity),
         "slo": _plain(slo.name),
         "service": _plain(slo.service),
-        "window": promql_duration(rule.long),
+        "window": mark,
     }
     spans = " and ".join(promql_duration(span) for span in rule.windows)
     alert["annotations"] = {
@@ -234,8 +252,7 @@ def _plain(text: str) -> str:
     return text.replace("{{", '{{"{{"}}')
 
 
-def _alert_policy(rule: Rule) -> dict[str, Any]:
-    name = f"{_slug(rule.severity)}-{promql_duration(rule.long)}-{rule.factor:g}x"
+def _alert_policy(rule: Rule, name: str) -> dict[str, Any]:
     also = f", and over {promql_duration(rule.short)}" if rule.short is not None else ""
     return {
         "apiVersion": "openslo/v1",

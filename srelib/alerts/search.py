@@ -19,6 +19,7 @@ from srelib.alerts.policies import (
     period_length,
     workbook_policy,
 )
+from srelib.alerts.rules import promql_duration
 from srelib.alerts.spans import Spans, joined
 from srelib.alerts.truth import period_budget
 from srelib.errors import InsufficientDataError, ParameterError
@@ -53,17 +54,17 @@ def candidates(
     Returns
     -------
     dict of str to tuple of Rule
-        By name, such as ``2 % in 1h or 5 % in 6h``; 400 by default.
+        By name, which `read_policy` reads: ``2% in 1h/5m or 5% in 6h/30m``; 400 by default.
 
     Examples
     --------
     >>> found = candidates("30d")
-    >>> len(found), str(found["2 % in 1h or 5 % in 6h"][0])
+    >>> len(found), str(found["2% in 1h/5m or 5% in 6h/30m"][0])
     (400, 'page: 14.4x over 1 hour and 5 minutes')
     """
     length = period_length(period)
     return {
-        f"{100 * a:g} % in {long_a} or {100 * b:g} % in {long_b}": (
+        f"{_written(long_a, a)} or {_written(long_b, b)}": (
             _rule(long_a, a, length),
             _rule(long_b, b, length),
         )
@@ -182,6 +183,11 @@ class _Part:
     ends: np.ndarray
     grace: float
     spent: np.ndarray
+
+
+def _written(long: str, share: float) -> str:
+    """One rule as `read_policy` reads it."""
+    return f"{100 * share:g}% in {long}/{promql_duration(period_length(long) / 12)}"
 
 
 def _rule(long: str, share: float, period: pd.Timedelta) -> Rule:

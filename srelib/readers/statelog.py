@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from srelib import tables
+from srelib import tables, windows
 from srelib.errors import ReadError
 from srelib.readers import generic
 from srelib.readers.base import Head, Result, Series
@@ -181,15 +181,11 @@ def _seconds(
 ) -> pd.DataFrame:
     """Seconds up and seconds known in every bucket in which something is known."""
     size = step // pd.Timedelta(1, "us")
-    starts = pd.DatetimeIndex(log["time"]).as_unit("us").asi8
-    lengths = np.diff(starts, append=starts[-1:])
-    if silence is not None:
-        lengths = np.minimum(lengths, silence // pd.Timedelta(1, "us"))
+    found = log["state"].astype("float64").replace(float(_UNKNOWN), np.nan)
+    held = windows.states(found.set_axis(pd.DatetimeIndex(log["time"])), longest=silence)
+    starts = held.starts
     edges = np.arange(starts[0] // size, starts[-1] // size + 2, dtype="int64") * size
-    state = log["state"].to_numpy()
-    good = _until(edges, starts, lengths * (state == _GOOD), lengths)
-    known = _until(edges, starts, lengths * (state != _UNKNOWN), lengths)
-    good, known = np.diff(good), np.diff(known)
+    good, known = (np.diff(each) for each in held.before(edges))
     seen = known > 0
     times = pd.Series(edges[:-1][seen].view("M8[us]")).dt.tz_localize("UTC")
     return pd.DataFrame(
@@ -201,16 +197,6 @@ def _seconds(
             "total": known[seen] / 1e6,
         }
     ).astype({"service": "str", "sli": "str"})
-
-
-def _until(
-    edges: np.ndarray, starts: np.ndarray, counted: np.ndarray, lengths: np.ndarray
-) -> np.ndarray:
-    """Time that counts before every edge [us], exact: whole microseconds all the way."""
-    before = np.r_[0, np.cumsum(counted)[:-1]]
-    row = np.clip(np.searchsorted(starts, edges, side="right") - 1, 0, None)
-    inside = np.clip(edges - starts[row], 0, lengths[row])
-    return before[row] + np.where(counted[row] > 0, inside, 0)
 
 
 def _first_down(log: pd.DataFrame) -> np.ndarray:

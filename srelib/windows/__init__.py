@@ -13,6 +13,9 @@ Sums come from prefix sums: every window costs one subtraction per bucket.
 Whole numbers are exact as long as the sum over the series stays below 2**53.
 Fractional counts are first put on a common binary grid fine enough for 52 significant bits of
 that sum, so that their window sums are exact too: a window without events is 0, never 1e-12.
+
+A state log, irregular by nature, needs no grid: `states` sums time up to every change, and
+`state_ratio` gives the share of good time over any window that ends at any moment.
 """
 
 from srelib.windows.division import check_counts, divide, paired, ratio, totals
@@ -20,10 +23,12 @@ from srelib.windows.index import check_index, grid, step_of
 from srelib.windows.periods import period_starts, periods
 from srelib.windows.prefixes import Prefix, prefix, ratios
 from srelib.windows.rolling import buckets, rolling_coverage, rolling_ratio, rolling_sum
+from srelib.windows.states import States, state_coverage, state_ratio, states
 from srelib.windows.window import UNITS, Window, as_window
 
 __all__ = [
-    "UNITS", "Prefix", "Window", "as_window", "buckets", "check_counts", "check_index", "divide",
-    "grid", "paired", "period_starts", "periods", "prefix", "ratio", "ratios", "rolling_coverage",
-    "rolling_ratio", "rolling_sum", "step_of", "totals",
+    "UNITS", "Prefix", "States", "Window", "as_window", "buckets", "check_counts", "check_index",
+    "divide", "grid", "paired", "period_starts", "periods", "prefix", "ratio", "ratios",
+    "rolling_coverage", "rolling_ratio", "rolling_sum", "state_coverage", "state_ratio", "states",
+    "step_of", "totals",
 ]  # fmt: skip

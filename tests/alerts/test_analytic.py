@@ -95,6 +95,39 @@ def test_replayed_is_within_a_bucket_of_paper() -> None:
     assert 0 <= reset_late < 1
 
 
+@pytest.mark.parametrize("error_ratio", [1.0, 0.15, 0.02])
+@pytest.mark.parametrize("policy", [alerts.workbook_policy("30d"), alerts.pyrra_policy("28d"),
+                                    alerts.grafana_policy()])  # fmt: skip
+def test_a_rehearsal_is_within_a_minute_of_paper(policy, error_ratio: float) -> None:
+    """Every rule of three policies, detection and reset, at most one bucket late, never early."""
+    paper = alerts.expected(policy, target=0.999, error_ratio=error_ratio, period="30d")
+    played = alerts.rehearsed(policy, target=0.999, error_ratio=error_ratio)
+    for what in ("detection", "reset"):
+        late = (played[what] - paper[what]) / MINUTE
+        assert late.between(-1e-6, 1 + 1e-6).all()  # lengths are whole microseconds
+
+
+def test_a_rehearsal_in_coarse_buckets_is_late_or_blind() -> None:
+    """An outage at 99.9 %: 14.4x in 1 h on paper after 51.84 s, in 5-minute buckets after 5 min;
+    hours cannot see 5 minutes, and what is not reachable never fires."""
+    rules = (Rule("page", "1h", "5m", 14.4), Rule("page", "1h", None, 1001))
+    (fast, never) = alerts.rehearsed(rules, target=0.999, error_ratio=1, step="5min")["detection"]
+    assert (fast, pd.isna(never)) == (pd.Timedelta("5min"), True)
+    hourly = alerts.rehearsed(rules[:1], target=0.999, error_ratio=1, step="1h")
+    assert hourly["detection"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [({"error_ratio": 0}, "error_ratio must be a fraction"),
+     ({"error_ratio": 1, "step": "0"}, "step must be positive")],
+)  # fmt: skip
+def test_what_cannot_be_rehearsed_is_refused(options: dict, match: str) -> None:
+    """The error shows the argument."""
+    with pytest.raises(ParameterError, match=match):
+        alerts.rehearsed(alerts.workbook_policy("30d"), target=0.99, **options)
+
+
 @pytest.mark.parametrize(
     ("target", "factor", "reachable"),
     [(0.9, 14.4, False), (0.9, 9.99, True), (0.9, 10, False), (0.99, 14.4, True), (0.5, 2, False)],

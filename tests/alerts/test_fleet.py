@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from srelib.alerts import fleet, ready
+from srelib.alerts.fleet import fronts
 from srelib.errors import InsufficientDataError, ParameterError
 from srelib.indicators import Indicator
 
@@ -98,7 +99,7 @@ def test_a_short_history_is_told_apart_from_blind_rules():
 
 def test_a_policy_without_the_severity_is_refused_with_it():
     """One burn rate only pages."""
-    with pytest.raises(InsufficientDataError, match="no rule of severity 'ticket'"):
+    with pytest.raises(InsufficientDataError, match="no rule of severity 'ticket', only page"):
         replay(minutes(), policy="4 one burn rate", severity="ticket")
 
 
@@ -108,8 +109,28 @@ def test_a_policy_without_the_severity_is_refused_with_it():
 ])  # fmt: skip
 def test_an_unknown_policy_names_those_there_are(call):
     """A typo is not another policy."""
-    with pytest.raises(ParameterError, match=r"must be one of workbook, pyrra, grafana.*'mine'"):
+    with pytest.raises(
+        ParameterError, match=r"'mine' cannot be read.*name one of: workbook, pyrra, grafana"
+    ):
         call()
+
+
+def test_a_policy_of_ones_own_is_replayed_beside_the_others():
+    """Five per cent in an hour, as the Workbook's fourth attempt: the same pages, called yours."""
+    found = replay(minutes("2026-06-04T12:00"), policy="5% in 1h, ticket 1x in 3d")
+    assert found.policy == "yours"
+    pd.testing.assert_frame_equal(found.pages["yours"], found.pages["4 one burn rate"])
+    assert list(fleet.side_by_side({SHOP: found}))[:2] == ["yours", "workbook"]
+    front = fleet.front({SHOP: replay(minutes("2026-06-02T12:00", "2026-06-07T12:00"),
+                                      policy="5% in 1h")}).set_index("policy")  # fmt: skip
+    assert front.loc["yours", "kind"] == "current"
+
+
+def test_a_guard_keeps_a_policy_quiet():
+    """An hour of outage is 6000 failures, which is no reason to page who asks for 6001."""
+    counts = minutes("2026-06-04T12:00")
+    assert len(replay(counts, policy="5% in 1h at least 6000 bad").score.pages) == 1
+    assert len(replay(counts, policy="5% in 1h at least 6001 bad").score.pages) == 0
 
 
 def test_an_unknown_truth_is_refused():
@@ -144,7 +165,7 @@ def test_front_agrees_with_the_scores_over_all_of_history():
     events = fleet.pooled(replays).events
     for name in ready.ready_made(PERIOD):
         slow = fleet.pooled(replays, policy=name).events.set_index("key")["detected_at"]
-        fast = pd.Series(fleet._told_at(name, replays, events).to_numpy(), events["key"])
+        fast = pd.Series(fronts._told_at(name, replays, events).to_numpy(), events["key"])
         expected = slow.dt.tz_localize(None).reindex(fast.index)
         pd.testing.assert_series_equal(
             fast, expected, check_names=False, check_dtype=False, obj=name

@@ -51,8 +51,12 @@ def checked(text: str, folder: Path) -> str:
         alerts.pyrra_policy,
         alerts.grafana_policy,
         alerts.guarded(alerts.workbook_policy("30d"), min_bad=5, min_total=100),
+        lambda period: alerts.read_policy(
+            "2% in 1h/5m, page 14x in 1h/5m, 14x in 1h, ticket 1x in 3d for 1h", period=period
+        ),
+        lambda period: alerts.read_policy("9x in 1h, 9x in 1h for 5m, 9x in 1h", period=period),
     ],
-    ids=["workbook", "pyrra", "grafana", "guarded"],
+    ids=["workbook", "pyrra", "grafana", "guarded", "written", "alike"],
 )
 def test_prometheus_takes_the_rules_of_the_sample(policy: object, tmp_path: Path) -> None:
     """Every objective of the sample gets rules that ``promtool check rules`` accepts."""
@@ -162,3 +166,21 @@ def test_openslo_policies_say_what_rules_say() -> None:
         "alertAfter": "2m",
     }  # fmt: skip
     assert documents[0]["spec"]["description"].endswith("over 1h, and over 5m")
+
+
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        ("2x in 1h/5m, 3x in 6h/30m, ticket 1x in 1h/5m", ["1h", "6h", "1h"]),
+        ("2x in 1h/5m, 3x in 1h/1m", ["1h/5m", "1h/1m"]),
+        ("2x in 1h/5m, >=3x in 1h/5m", ["1h/5m >2x", "1h/5m >=3x"]),
+        ("2x in 1h, 2x in 1h for 5m, 2x in 1h", ["1h >2x no. 1", "1h >2x no. 2"]),
+    ],
+)
+def test_rules_that_share_a_window_are_told_apart(text: str, labels: list[str]) -> None:
+    """The label says no more than it must, and the same rule twice is one."""
+    policy = alerts.read_policy(text, period="30d")
+    written = rules_of(alerts.prometheus_rules([shop()], policy=policy))
+    assert [r["labels"]["window"] for r in written if "alert" in r] == labels
+    names = [d["metadata"]["name"] for d in yaml.safe_load_all(alerts.openslo_policies(policy))]
+    assert len(set(names)) == len(names) == len(labels)

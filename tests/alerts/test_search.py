@@ -48,8 +48,8 @@ def test_the_usual_candidates_are_four_hundred() -> None:
 
 
 def test_a_candidate_fires_at_the_share_it_is_named_for() -> None:
-    """2 % in 1h is the Workbook's rule."""
-    fast, slow = alerts.candidates("30d")["2 % in 1h or 5 % in 6h"]
+    """2% in 1h/5m is the Workbook's rule."""
+    fast, slow = alerts.candidates("30d")["2% in 1h/5m or 5% in 6h/30m"]
     assert (fast, slow) == alerts.workbook_policy("30d")[:2]
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from srelib import windows
-from srelib.alerts import Rule, fleet, review, workbook_policy
+from srelib.alerts import Rule, fleet, ready, recorded, review, workbook_policy
 from srelib.errors import InsufficientDataError
 from srelib.findings import alerts as spoken
 from srelib.indicators import Indicator
@@ -41,7 +41,9 @@ def incidents(*rows: tuple[str, str]) -> pd.DataFrame:
 
 
 def replays(counts: pd.DataFrame, *, key: Indicator = SHOP, policy: str = "workbook", **options):
-    """One objective replayed."""
+    """One objective replayed, beside the ready-made policies alone: what was tried is not said."""
+    known = ready.ready_made(WINDOW)
+    options = {"policies": known if policy in known else None, **options}
     found = fleet.replay(
         counts["good"], counts["total"], target=0.99, period=WINDOW, policy=policy, **options
     )
@@ -115,6 +117,113 @@ def test_the_words_change_with_the_policy():
     short = minutes(OUTAGE, length="14min")
     assert "told us about **1 of 1" in told(short, incidents=log)[0]
     assert "told us about **none**" in told(short, incidents=log, policy="4 one burn rate")[0]
+
+
+def test_a_policy_of_ones_own_is_said_as_it_was_written():
+    """Markup in it stays text; beside others it is yours."""
+    found = replays(minutes(OUTAGE), policy="5% in 1h", incidents=incidents(("down", OUTAGE)))
+    lines = spoken.told_sentences(fleet.pooled(found), replays=found, policy="5% in 1h")
+    assert plain(lines[0]).startswith(
+        "Your policy (**5% in 1h**) told us about **1 of 1 incident**"
+    )
+    lines = spoken.compare_sentences(fleet.side_by_side(found))
+    assert plain(lines[0]) == (
+        "**workbook** (0.9 pages a week) tells about the same incidents as **yours**."
+    )
+
+
+def fired(*rows: tuple[str, str], severity: str | None = "page") -> pd.DataFrame:
+    """Alerts of the shop: start and end."""
+    times = [pd.to_datetime([row[n] for row in rows], utc=True) for n in (0, 1)]
+    return pd.DataFrame({"service": "shop", "rule": "Burn", "severity": severity,
+                         "fired_at": times[0], "resolved_at": times[1]})  # fmt: skip
+
+
+def really(alerts: pd.DataFrame, found: dict) -> list[str]:
+    """What is said of the alerts on record: the line above, then those beside the policies."""
+    real = recorded.recorded(alerts, found)
+    lines = spoken.recorded_sentences(real, fleet.side_by_side(found), severity="page")
+    return [plain(x) for x in (spoken.recorded_sentence(real), *lines)]
+
+
+def test_what_really_fired_is_held_against_the_replay():
+    """Told: the first, 4 minutes later than the 9 of the replay; missed: the second; none won."""
+    log = incidents(("down", OUTAGE), ("later", LATER))
+    found = replays(minutes(OUTAGE, LATER), incidents=log)
+    assert really(fired(("2026-06-02T12:13", "2026-06-02T13:00"),
+                        ("2026-06-08T12:13", "2026-06-08T13:00")), found) == [
+        "The 2 pages that **really fired** (1.8 a week) told us about **1 of 2 incidents** (50.0 "
+        "%, 95 % interval 9.5 % to 90.5 %), half of those within 13 min of the start.",
+        "**What really fired** (1.8 pages a week) missed 1 that **workbook** would have told about "
+        "(**later**, shop, 7 June, 15 %).",
+        "Of 1 incident that both told about, the alert on record came first in none and last in 1; "
+        "at the median 4 min later.",
+    ]  # fmt: skip
+
+
+def test_a_record_that_saw_more_is_said():
+    """A slow burn that no rule of the policy sees, paged before it was written down."""
+    log = incidents(("blip", "2026-06-05T12:00"))
+    found = replays(minutes("2026-06-05T12:10", length="4min"), incidents=log)
+    assert really(fired(("2026-06-05T11:50", "2026-06-05T12:20")), found)[:2] == [
+        "The 1 page that **really fired** (0.9 a week) told us about **1 of 1 incident** (100 %, "
+        "95 % interval 21 % to 100 %), half of those no later than the start.",
+        "**What really fired** (0.9 pages a week) told about 1 that **workbook** would have missed "
+        "(**blip**, shop, 5 June, 1.2 %).",
+    ]
+
+
+def test_a_record_that_agrees_is_said():
+    """The same incident, the same minute."""
+    found = replays(minutes(OUTAGE), incidents=incidents(("down", OUTAGE)))
+    assert really(fired(("2026-06-02T12:09", "2026-06-02T13:00")), found)[1:3] == [
+        "**What really fired** (0.9 pages a week) told about the same incidents as **workbook** "
+        "replayed (0.9 pages a week).",
+        "Of 1 incident that both told about, the alert on record came first in none and last in "
+        "none; at the median neither came first.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("severity", "text"),
+    [
+        ("critical", "Mind that **critical** is taken for **page**; the last alert on record is of "
+                     "2 June, perhaps because the export ends there."),
+        (None, "Mind that no alert on record has a severity, so all of them count; the last alert "
+               "on record is of 2 June, perhaps because the export ends there."),
+        ("<b>", "No alert on record has the severity **page**, so what really fired is not "
+                "compared; there are **&#60;b&#62;**."),
+    ],
+)  # fmt: skip
+def test_what_the_record_leaves_open_is_said(severity, text):
+    """Another word for a page, none at all, or one that nobody knows; a short export."""
+    found = replays(minutes(OUTAGE), incidents=incidents(("down", OUTAGE)))
+    alerts = fired(("2026-06-02T12:09", "2026-06-02T13:00"), severity=severity)
+    assert really(alerts, found)[-1] == text
+
+
+def test_services_without_any_alert_on_record_are_named():
+    """They may be quiet, or missing from the export."""
+    counts, log = minutes(OUTAGE), incidents(("down", OUTAGE))
+    found = {**replays(counts, incidents=log), **replays(counts, key=NASTY)}
+    alerts = fired(
+        ("2026-06-02T12:09", "2026-06-02T13:00"), ("2026-06-08T12:09", "2026-06-08T13:00")
+    )
+    assert really(alerts, found)[-1] == (
+        "Mind that there is no alert of **&#60;b&#62;\\*x\\*** on record, for whatever reason."
+    )
+
+
+def test_without_alerts_on_record_the_remedy_is_said():
+    """Nothing on top, and how to get them beside the policies; nothing without a replay."""
+    found = fleet.side_by_side(replays(minutes(OUTAGE)))
+    (line,) = spoken.recorded_sentences(None, found, severity="page")
+    assert line.startswith(
+        "There are no alerts in the folder, so what really fired is not compared"
+    )
+    assert "fired_at" in line
+    assert spoken.recorded_sentence(None) == ""
+    assert spoken.recorded_sentences(None, {}, severity="page") == []
 
 
 def test_without_objectives_the_remedy_is_said():
@@ -305,10 +414,15 @@ def test_tables_show_what_happened_and_what_it_takes():
     assert "<script>" not in events._repr_html_()
     looked = review(counts["good"], counts["total"], target=0.99, policy=workbook_policy("28d"))
     (fast, _) = spoken.rules_table({SHOP: looked}, severity="page").rows
-    # 6000 events an hour, 13.44 % of them bad: more than 806.4
+    # 6000 events an hour, 13.44 % of them bad: more than 806.4; 13.44 % of an hour are 8 min 4 s
     assert [plain(cell) for cell in fast] == [
-        "shop", "13.44x over 1 h and 5 min", "6,000", "807", "fires", "replayed"
+        "shop", "13.44x over 1 h and 5 min", "6,000", "807",
+        "8 min 4 s on paper, replayed 9 min", "replayed",
     ]  # fmt: skip
+    unreachable = review(counts["good"], counts["total"], target=0.9,
+                         policy=(Rule("page", "1h", "5m", 14.4),))  # fmt: skip
+    (never,) = spoken.rules_table({SHOP: unreachable}, severity="page").rows
+    assert never[4] == "never"
     row = spoken.compare_table(fleet.side_by_side(found)).rows[0]
     assert [plain(cell) for cell in row] == [
         "workbook", "100 % of 1", "100 % of 1", "0.9", "9 min", "2.2 %", "0 %"
