@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from srelib.delivery.counted import needed, reached, real_incidents
+from srelib.delivery.counted import named_rows, needed, reached, real_incidents
 from srelib.delivery.rules import MATCHES, REACHED, length, one_of
 
-COLUMNS = ["incident_id", "service", "deployment_id", "rule", "delay", "why", "started_at"]
+COLUMNS = ["incident_id", "service", "deployment_id", "rule", "delay", "why", "started_at",
+           "deployed"]  # fmt: skip
+_OF_DEPLOYMENT = ["deployment_id", "finished_at", "deployed"]
 UNKNOWN = "names a deployment that is not in the table"
 UNNAMED = "names no deployment"
 NOTHING = "no deployment before"
@@ -56,7 +59,7 @@ def attribute_incidents(
     DataFrame
         One row per pair: incident_id, service (of the incident), deployment_id, rule ('source',
         'window', 'latest'), delay (Timedelta from the end of the deployment to the start of the
-        incident), why, started_at (of the incident).
+        incident), why, started_at (of the incident), deployed (service of the deployment).
         An incident no rule could place has one row too: deployment_id and rule are missing, and
         why says what was lacking.
         In order of the start of the incidents.
@@ -123,6 +126,7 @@ def _rows(incidents: pd.DataFrame) -> pd.DataFrame:
             "finished_at": pd.Series(pd.NaT, index=real.index, dtype="datetime64[us, UTC]").array,
             "rule": pd.Series(pd.NA, index=real.index, dtype="str").to_numpy(),
             "why": pd.Series(pd.NA, index=real.index, dtype="str").to_numpy(),
+            "deployed": pd.Series(pd.NA, index=real.index, dtype="str").to_numpy(),
         }
     )
 
@@ -130,13 +134,17 @@ def _rows(incidents: pd.DataFrame) -> pd.DataFrame:
 def _named(rows: pd.DataFrame, deployments: pd.DataFrame) -> pd.DataFrame:
     """Incidents that name a deployment, with its end; unknown ones say so."""
     rows = rows[rows["named"].notna()]
-    known = deployments[deployments["status"] != "cancelled"].drop_duplicates("deployment_id")
-    ends = known.set_index(known["deployment_id"].astype("str"))["finished_at"]
-    finished = pd.Series(ends.reindex(rows["named"]).array, index=rows.index)
+    known = deployments[deployments["status"] != "cancelled"].reset_index(drop=True)
+    place = named_rows(
+        known, pd.Index(rows["named"]), pd.Index(rows["service"].astype("str")), anywhere=True
+    )
+    target = known[["service", "finished_at"]].reindex(np.where(place >= 0, place, len(known)))
+    finished = pd.Series(target["finished_at"].array, index=rows.index)
     there = finished.notna()
     return rows.assign(
         finished_at=finished,
         deployment_id=rows["named"].where(there),
+        deployed=pd.Series(target["service"].astype("str").array, index=rows.index),
         rule=pd.Series("source", index=rows.index, dtype="str").where(there),
         why=pd.Series(UNKNOWN, index=rows.index, dtype="str").where(~there),
     )
@@ -148,9 +156,9 @@ def _following(
 ) -> pd.DataFrame:  # fmt: skip
     """Incidents with the latest deployment before them, or with all of a window."""
     pool = _pool(pool)
-    rows = rows.drop(columns=["deployment_id", "finished_at"]).astype({"service": "str"})
+    rows = rows.drop(columns=_OF_DEPLOYMENT).astype({"service": "str"})
     by: dict[str, Any] = (
-        {"by": "service"} if scope == "service" else {"suffixes": ("", "_deployed")}
+        {"left_by": "service", "right_by": "deployed"} if scope == "service" else {}
     )
     found = pd.merge_asof(
         rows, pool, left_on="started_at", right_on="finished_at", allow_exact_matches=not strict,
@@ -160,8 +168,8 @@ def _following(
     old = (found["started_at"] - found["finished_at"] > limit) & (rule == "window")
     found["why"] = found["why"].mask(none, NOTHING).mask(old, TOO_OLD)
     found["rule"] = found["rule"].mask(~(none | old), rule)
-    found["deployment_id"] = found["deployment_id"].mask(none | old)
-    found["finished_at"] = found["finished_at"].mask(none | old)
+    for column in _OF_DEPLOYMENT:
+        found[column] = found[column].mask(none | old)
     return _all_of(found, pool, limit, strict, scope) if shared and rule == "window" else found
 
 
@@ -169,7 +177,8 @@ def _pool(deployments: pd.DataFrame) -> pd.DataFrame:
     """Deployments to choose from, in order of time."""
     times = {"finished_at": "datetime64[us, UTC]", "service": "str", "deployment_id": "str"}
     kept = deployments[list(times)].reset_index(drop=True).astype(times)
-    return kept.sort_values("finished_at", kind="stable", ignore_index=True)
+    kept = kept.sort_values("finished_at", kind="stable", ignore_index=True)
+    return kept.rename(columns={"service": "deployed"})
 
 
 def _all_of(
@@ -177,12 +186,11 @@ def _all_of(
 ) -> pd.DataFrame:
     """Incidents with every deployment of the window instead of the latest."""
     placed = found["deployment_id"].notna()
-    keys = ["service"] if scope == "service" else []
-    bare = found[placed].drop(columns=["deployment_id", "finished_at"])
+    bare = found[placed].drop(columns=_OF_DEPLOYMENT)
     if scope == "service":
-        pairs = bare.merge(pool, on=keys)
+        pairs = bare.merge(pool, left_on="service", right_on="deployed")
     else:
-        pairs = bare.merge(pool.drop(columns="service"), how="cross")
+        pairs = bare.merge(pool, how="cross")
     delay = pairs["started_at"] - pairs["finished_at"]
     zero = pd.Timedelta(0)
     pairs = pairs[(delay <= limit) & ((delay > zero) if strict else (delay >= zero))]
@@ -193,5 +201,7 @@ def _finished(found: pd.DataFrame) -> pd.DataFrame:
     """Pairs with their delay, in order of the incidents."""
     found = found.assign(delay=found["started_at"] - found["finished_at"])
     found = found.sort_values(["place", "finished_at"], kind="stable", ignore_index=True)
-    texts = dict.fromkeys(("service", "incident_id", "deployment_id", "rule", "why"), "str")
+    texts = dict.fromkeys(
+        ("service", "incident_id", "deployment_id", "rule", "why", "deployed"), "str"
+    )
     return found[COLUMNS].astype(texts)

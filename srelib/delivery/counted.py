@@ -222,3 +222,47 @@ def seconds(times: pd.Series) -> np.ndarray:
     numbers = plain.astype("int64") / 1e6
     numbers[np.isnat(plain)] = np.nan
     return numbers
+
+
+def named_rows(
+    deployments: pd.DataFrame, names: pd.Index, services: pd.Index, *, anywhere: bool
+) -> np.ndarray:
+    """Row of the deployment that each name stands for, that of the own service first.
+
+    Parameters
+    ----------
+    deployments : DataFrame
+        With deployment_id, service; an identifier is unique per service at best: tags such as
+        ``v1.2`` recur in every repository.
+    names, services : Index of str
+        Identifiers looked for, and the service each is looked for in.
+    anywhere : bool
+        Take that of another service where the own one has none.
+
+    Returns
+    -------
+    array of int
+        -1 where there is none.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"deployment_id": ["v1", "v1", "v2"], "service": ["a", "b", "b"]})
+    >>> named_rows(rows, pd.Index(["v1", "v2"]), pd.Index(["b", "a"]), anywhere=True).tolist()
+    [1, 2]
+    """
+    ids, owners = deployments["deployment_id"].astype("str"), deployments["service"].astype("str")
+    place = np.full(len(names), -1)
+    if anywhere:
+        place = _first(pd.Index(ids), names)
+    if not anywhere or not ids.is_unique:
+        own = _first(pd.MultiIndex.from_arrays([owners, ids]),
+                     pd.MultiIndex.from_arrays([services, names]))  # fmt: skip
+        place = np.where(own >= 0, own, place)
+    return place
+
+
+def _first(known: pd.Index, wanted: pd.Index) -> np.ndarray:
+    """Row of the first of `known` that each wanted one is; -1: none."""
+    fresh = np.flatnonzero(~known.duplicated())
+    hit = known[fresh].get_indexer(wanted)
+    return np.where(hit >= 0, np.append(fresh, -1)[hit], -1)

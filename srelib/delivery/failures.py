@@ -11,6 +11,7 @@ from srelib import tables
 from srelib.delivery.attribution import attribute_incidents
 from srelib.delivery.counted import (
     Span,
+    named_rows,
     needed,
     real_incidents,
     rounded,
@@ -105,7 +106,9 @@ def failures(
     )
     incidents = tables.empty("incidents") if incidents is None else incidents
     pairs = attributed(deployments, incidents, rules=rules).dropna(subset="deployment_id")
-    place = pd.Index(rows["deployment_id"]).get_indexer(pd.Index(pairs["deployment_id"]))
+    place = named_rows(
+        rows, pd.Index(pairs["deployment_id"]), pd.Index(pairs["deployed"]), anywhere=False
+    )
     many = np.bincount(place[place >= 0], minlength=len(rows))
     rows["incident"] = many > 0
     rows["rolled_back"] = (rows["status"] == "rolled_back").fillna(False).to_numpy(dtype=bool)
@@ -330,16 +333,23 @@ def recoveries(
     incidents = tables.empty("incidents") if incidents is None else incidents
     needed(incidents, "incidents", "started_at", "resolved_at")
     placed = attributed(deployments, incidents, rules=rules)
-    times = incidents.drop_duplicates("incident_id").set_index("incident_id")
-    pairs = placed.join(times[["resolved_at"]], on="incident_id")
+    times = incidents[["service", "incident_id", "resolved_at"]].astype(
+        {"service": "str", "incident_id": "str"}
+    )
+    pairs = placed.merge(
+        times.drop_duplicates(["service", "incident_id"]), on=["service", "incident_id"], how="left"
+    )
     pairs = pairs[within_history(pairs["started_at"], span)]
     rows = counted(deployments, between=span, statuses=rules.statuses)
     shipped = rows[["deployment_id", "service", "finished_at"]]
+    shipped = shipped.astype({"deployment_id": "str", "service": "str"})
+    shipped = shipped.rename(columns={"service": "deployed"})
     if rules.recovery_of == "incidents":
-        pairs = pairs.merge(shipped.drop(columns="service"), on="deployment_id", how="left")
-        pairs = pairs.drop_duplicates("incident_id")
+        pairs = pairs.merge(shipped, on=["deployed", "deployment_id"], how="left")
+        pairs = pairs.drop_duplicates(["service", "incident_id"])
     else:
-        pairs = pairs.drop(columns="service").merge(shipped, on="deployment_id")
+        pairs = pairs.merge(shipped, on=["deployed", "deployment_id"])
+        pairs = pairs.assign(service=pairs["deployed"])
     if not rules.open_counts:
         pairs = pairs[pairs["resolved_at"] <= span[1]]
     return _episodes(pairs, span, rules)
@@ -347,13 +357,14 @@ def recoveries(
 
 def _episodes(pairs: pd.DataFrame, span: Span, rules: Rules) -> pd.DataFrame:
     """Overlapping incidents of a deployment joined."""
-    pairs = pairs.sort_values(["deployment_id", "started_at"], kind="stable", ignore_index=True)
+    order = ["deployment_id", "deployed", "started_at"]
+    pairs = pairs.sort_values(order, kind="stable", ignore_index=True)
     open_ = pairs["resolved_at"].isna() | (pairs["resolved_at"] > span[1])
     begin = seconds(pairs["started_at"].astype("datetime64[us, UTC]"))
     end = np.where(open_, span[1].timestamp(),
                    seconds(pairs["resolved_at"].astype("datetime64[us, UTC]")))  # fmt: skip
     end = np.maximum(end, begin)
-    owner = pd.factorize(pairs["deployment_id"])[0]
+    owner = pairs.groupby(order[:2], sort=False, dropna=False).ngroup().to_numpy()
     reach = pd.Series(end).groupby(owner).cummax().to_numpy()
     new = np.ones(len(pairs), dtype=bool)
     if rules.recovery_of == "failures":

@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from srelib.delivery.counted import Span, needed, reached, rounded, seconds, span_of, within_history
+from srelib.delivery.counted import (
+    Span,
+    named_rows,
+    needed,
+    reached,
+    rounded,
+    seconds,
+    span_of,
+    within_history,
+)
 from srelib.delivery.rules import one_of
 from srelib.delivery.spans import Columns, per_piece, service_names
 from srelib.stats import survival_median
@@ -254,14 +263,15 @@ def _once(changes: pd.DataFrame, shipped: np.ndarray) -> np.ndarray:
 
 def _places(changes: pd.DataFrame, deployments: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Row of the deployment that first shipped each change, -1 for none; whether it names one."""
-    ids = pd.Index(deployments["deployment_id"].astype("str"))
     text = _text(changes, "deployment_id")
     named = text.notna().to_numpy()
-    first = ids.drop_duplicates()
-    rows = np.flatnonzero(~ids.duplicated())
-    codes, names = pd.factorize(text)
-    known = first.get_indexer(pd.Index(names))
-    place = np.append(np.where(known >= 0, np.append(rows, -1)[known], -1), -1)[codes]
+    if deployments["deployment_id"].is_unique:
+        codes, names = pd.factorize(text)
+        known = named_rows(deployments, pd.Index(names), pd.Index([]), anywhere=True)
+        place = np.append(known, -1)[codes]
+    else:
+        services = pd.Index(changes["service"].astype("str"))
+        place = named_rows(deployments, pd.Index(text), services, anywhere=True)
     if "commit_sha" in deployments and not named.all():
         place[~named] = _by_sha(changes[~named], deployments)
     return place, named

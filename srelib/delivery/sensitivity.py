@@ -123,7 +123,8 @@ def chance(
     """
     span = span_of(between)
     incidents = incidents[within_history(incidents["started_at"], span)]
-    placed = attributed(deployments, incidents, rules=rules).drop_duplicates("incident_id")
+    placed = attributed(deployments, incidents, rules=rules)
+    placed = placed.drop_duplicates(["service", "incident_id"])
     named = placed["rule"] == "source"
     services = service_names(deployments)
     pool = deployments[reached(deployments, rules.statuses)]

@@ -341,7 +341,7 @@ def attribution_sentence(review: Any) -> str:
     """
     if review is None:
         return NOTHING
-    pairs = review.pairs.drop_duplicates("incident_id")
+    pairs = review.pairs.drop_duplicates(["service", "incident_id"])
     if not len(pairs):
         return f"There are no incidents here. To have them, add {HOW_TO['incidents']}."
     placed = pairs[pairs["deployment_id"].notna()]

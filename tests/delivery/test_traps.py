@@ -106,3 +106,38 @@ def test_cancelled_is_not_failed():
     assert delivery.attribute_incidents(rows, broken, within="48h")["deployment_id"].tolist() == [
         "d1"
     ]
+
+
+SAME_TAGS = """
+    deployment_id=v1 finished_at=02T09:00
+    deployment_id=v1 finished_at=03T09:00 service=cart
+    deployment_id=v2 finished_at=04T09:00
+    deployment_id=v2 finished_at=05T09:00 service=cart
+"""
+
+
+def test_a_tag_of_two_services_stays_two_deployments():
+    """v1.2 of one repository is not v1.2 of another: incidents go to that of their service."""
+    down = incidents("""
+        incident_id=i1 started_at=03T10:00 resolved_at=03T11:00 service=cart
+        incident_id=i2 started_at=04T10:00 resolved_at=04T12:00 deployment_id=v2
+        incident_id=i2 started_at=05T10:00 resolved_at=05T13:00 deployment_id=v2 service=cart
+    """)
+    shipped = deployments(SAME_TAGS)
+    found = delivery.failures(shipped, down, between=JUNE)
+    failed = found[found["failed"]][["service", "deployment_id"]].values.tolist()
+    assert sorted(failed) == [["cart", "v1"], ["cart", "v2"], ["shop", "v2"]]
+    lasted = delivery.recoveries(shipped, down, between=JUNE).set_index(["service", "deployment_id"])
+    assert (lasted["from_failure"] / 3600).to_dict() == {
+        ("cart", "v1"): 1, ("shop", "v2"): 2, ("cart", "v2"): 3,
+    }  # fmt: skip
+
+
+def test_a_change_is_shipped_by_the_tag_of_its_own_service():
+    """Two repositories with a v2 each: an hour before that of the own service, never a day off."""
+    made = changes("""
+        change_id=a committed_at=04T08:00 deployment_id=v2
+        change_id=b committed_at=05T08:00 deployment_id=v2 service=cart
+    """)
+    found = delivery.lead_times(made, deployments(SAME_TAGS), between=JUNE)
+    assert (found["seconds"] / 3600).tolist() == [1, 1]
