@@ -99,11 +99,11 @@ class Table:
 
     Parameters
     ----------
-    pairs : ndarray, shape (rows, weeks, weeks)
-        Of the windows of one week placed in another.
-    series : ndarray, shape (rows, weeks)
-        Of whole weeks.
-    own : ndarray, shape (rows, weeks)
+    pairs : ndarray, shape (rows, units, units)
+        Of the windows of one unit (week or day) placed in another.
+    series : ndarray, shape (rows, units)
+        Of whole units.
+    own : ndarray, shape (rows, units)
         Of the windows as they were.
     bucket : ndarray, shape (times of the week,)
         Traffic of an average bucket [events].
@@ -220,7 +220,7 @@ def spared(past: History, placed: Placements, found: Comparison, share: np.ndarr
     )
     bursts = (left, placed.weights * left)
     pairs[rows] = placed.pairs(*bursts)
-    series[rows], own[rows] = (_by_week(placed, bursts, treated=only) for only in (False, True))
+    series[rows], own[rows] = (_by_unit(placed, bursts, treated=only) for only in (False, True))
     return _compared(past, placed, replace(found.table, pairs=pairs, series=series, own=own))
 
 
@@ -250,7 +250,7 @@ def _table(past: History, placed: Placements) -> Table:
     series, own = (
         np.concatenate(
             [_by_time(past, placed, values, treated=only) for values in (past.calm, total)]
-            + [_by_week(placed, plain, treated=only)]
+            + [_by_unit(placed, plain, treated=only)]
         )
         for only in (False, True)
     )
@@ -258,22 +258,22 @@ def _table(past: History, placed: Placements) -> Table:
     return Table(pairs, series, own, np.bincount(past.hour, total, minlength=TIMES) / buckets)
 
 
-def _week_of(placed: Placements) -> np.ndarray:
+def _unit_of(placed: Placements) -> np.ndarray:
     return np.searchsorted(placed.starts, np.arange(len(placed.treated)), side="right") - 1
 
 
-def _by_week(placed: Placements, values: Sequence[np.ndarray], *, treated: bool) -> np.ndarray:
-    """Sums of each series by week, of the windows only where asked."""
-    week, kept = _week_of(placed), placed.treated | (not treated)
-    return np.stack([np.bincount(week, kept * each, minlength=placed.weeks) for each in values])
+def _by_unit(placed: Placements, values: Sequence[np.ndarray], *, treated: bool) -> np.ndarray:
+    """Sums of each series by unit, of the windows only where asked."""
+    week, kept = _unit_of(placed), placed.treated | (not treated)
+    return np.stack([np.bincount(week, kept * each, minlength=placed.units) for each in values])
 
 
 def _by_time(past: History, placed: Placements, values: np.ndarray, *, treated: bool) -> np.ndarray:
-    """Sums by time of the week (rows) and week (columns)."""
-    place = past.hour * placed.weeks + _week_of(placed)
+    """Sums by time of the week (rows) and unit (columns)."""
+    place = past.hour * placed.units + _unit_of(placed)
     kept = placed.treated | (not treated)
-    sums = np.bincount(place, kept * values, minlength=TIMES * placed.weeks)
-    return sums.reshape(TIMES, placed.weeks)
+    sums = np.bincount(place, kept * values, minlength=TIMES * placed.units)
+    return sums.reshape(TIMES, placed.units)
 
 
 def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

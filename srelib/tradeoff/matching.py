@@ -373,15 +373,12 @@ def _answering(
 
 
 def _matched(past: History, place: np.ndarray, after: float) -> np.ndarray:
-    """Whether the same hours of another week were observed clear of deployments, in part."""
-    treated = covered(place, after, len(past.total))
-    week = max(1, round(WEEK / past.step))
-    hour = np.arange(len(treated)) % week
-    free = np.bincount(hour, past.total * ~treated, minlength=week)
-    sums = np.concatenate([[0.0], np.cumsum(np.tile(free, 2))])
-    begin, end = ends(place, after)
-    width = np.minimum(end - begin, week)
-    return np.asarray(sums[begin % week + width] > sums[begin % week])
+    """Whether the same hours of other such days were observed clear of windows, in part."""
+    clear = past.total * ~covered(place, after, len(past.total))
+    free = np.bincount(past.hour, clear, minlength=TIMES) > 0
+    sums = np.concatenate([[0], np.cumsum(free[past.hour])])
+    begin, end = (np.clip(edge, 0, len(past.total)) for edge in ends(place, after))
+    return np.asarray(sums[end] > sums[begin])
 
 
 def covered(place: np.ndarray, after: float, size: int) -> np.ndarray:
