@@ -15,12 +15,13 @@ from srelib.tradeoff.compare import Comparison, compare, detectable, spared
 from srelib.tradeoff.curve import curve, nearest
 from srelib.tradeoff.matching import DAY, WEEK, History, history, sorted_out
 from srelib.tradeoff.model import Effect
-from srelib.tradeoff.placebo import CROWDED, Placements, placements
+from srelib.tradeoff.placebo import Placements, placements
 from srelib.tradeoff.weeks import by_week
 
 METHOD = "placebo schedules"
 NAN = float("nan")
 FEW_WEEKS = 6
+HOPELESS = 0.9
 NO_INCIDENTS = (
     "Without incidents, deployments made because of one cannot be told from the others; if there "
     "are any, the excess is too large."
@@ -249,10 +250,10 @@ def _notes(
         )
     if placed.period < WEEK:
         notes.append(
-            "Nearly every week ships at the same hours, so days are compared with other days of "
+            "Most weeks ship at the same hours, so days are compared with other days of "
             "the same kind instead of weeks with weeks."
         )
-    if placed.overlap > CROWDED:
+    if placed.overlap > HOPELESS:
         notes.append(
             "The same hours of nearly all other such days lie after a deployment too, so there is "
             "hardly anything to compare with."

@@ -2,7 +2,7 @@
 
 Everything a placebo schedule is asked for is a sum over the buckets it covers, so each pair of
 weeks is added up once, and a thousand schedules are a thousand picks from that table.
-Where every week ships at the same hours there is nothing to move; then days move instead.
+Where most weeks ship at the same hours there is little to move; then days move instead.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import pandas as pd
 
 from srelib.tradeoff.matching import DAY, WEEK, History, covered, ends
 
-CROWDED = 0.9
-"""Share of the windows that other weeks would cover as well from which on days move instead."""
+CROWDED = 0.75
+"""Share of the windows that other weeks would cover as well from which on days are tried."""
 MOST_DAYS = 800
 """More days than these do not move by themselves; their table would be too large."""
 
@@ -152,13 +152,15 @@ def placements(
     Returns
     -------
     Placements
-        Of days, working days and weekends apart, where weeks would all lie in the same hours.
+        Of days, working days and weekends apart, where most weeks ship at the same hours and
+        days overlap less than weeks do.
     """
     weeks = _placements(past, place, WEEK, after=after, placebos=placebos, seed=seed)
     days = len(past.total) * past.step / DAY
     if weeks.overlap <= CROWDED or days > MOST_DAYS or past.step > DAY / 4:
         return weeks
-    return _placements(past, place, DAY, after=after, placebos=placebos, seed=seed)
+    apart = _placements(past, place, DAY, after=after, placebos=placebos, seed=seed)
+    return apart if apart.overlap < weeks.overlap else weeks
 
 
 def _placements(

@@ -230,7 +230,7 @@ def test_a_release_every_week_at_the_same_hour_is_compared_with_other_days():
     assert found.left_out.empty
     assert found.excess.value == pytest.approx(800, rel=0.02)
     assert found.p_value < 0.01
-    assert found.notes[0].startswith("Nearly every week ships at the same hours")
+    assert found.notes[0].startswith("Most weeks ship at the same hours")
     assert found.by_week["excess"].tolist()[::2] == pytest.approx([200] * 4, rel=0.02)
     assert found.by_week["p_value"].isna().all()
 
