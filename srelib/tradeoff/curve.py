@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from srelib.tradeoff.compare import Comparison
-from srelib.tradeoff.matching import History, ends
+from srelib.tradeoff.history import History
+from srelib.tradeoff.matching import ends
 from srelib.tradeoff.placebo import Placements
 
 BIN = pd.Timedelta(minutes=30)

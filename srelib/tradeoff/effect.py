@@ -13,7 +13,8 @@ from srelib.stats import Estimate
 from srelib.tradeoff.chance import bursts, chance, interval
 from srelib.tradeoff.compare import Comparison, compare, detectable, spared
 from srelib.tradeoff.curve import curve, nearest
-from srelib.tradeoff.matching import DAY, WEEK, History, history, sorted_out
+from srelib.tradeoff.history import DAY, WEEK, History, history
+from srelib.tradeoff.matching import sorted_out
 from srelib.tradeoff.model import Effect
 from srelib.tradeoff.placebo import Placements, placements
 from srelib.tradeoff.weeks import by_week

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from srelib.tradeoff.matching import DAY, WEEK, History, covered, ends
+from srelib.tradeoff.history import DAY, WEEK, History
+from srelib.tradeoff.matching import covered, ends
 
 CROWDED = 0.75
 """Share of the windows that other weeks would cover as well from which on days are tried."""

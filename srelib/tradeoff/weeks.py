@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from srelib.tradeoff.compare import Comparison, Table, two_sided
-from srelib.tradeoff.matching import TIMES, WEEK, History
+from srelib.tradeoff.compare import Comparison, two_sided
+from srelib.tradeoff.controls import Table
+from srelib.tradeoff.history import TIMES, WEEK, History
 from srelib.tradeoff.placebo import Placements
 
 ENOUGH = 200

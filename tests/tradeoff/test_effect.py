@@ -10,7 +10,7 @@ import pytest
 
 from srelib import simulate, tradeoff
 from srelib.errors import ColumnError, InsufficientDataError, ParameterError
-from srelib.tradeoff import chance, compare, matching, placebo
+from srelib.tradeoff import chance, compare, history, placebo
 
 ROOT = Path(__file__).parents[2]
 WEEKS = 8
@@ -488,9 +488,9 @@ def test_a_service_without_an_answer_keeps_its_error_and_does_not_silence_the_ot
 # Placebo schedules
 
 
-def placed(hours: list[float], **more: object) -> tuple[matching.History, placebo.Placements]:
+def placed(hours: list[float], **more: object) -> tuple[history.History, placebo.Placements]:
     """A history and the placements of these deployments in it."""
-    past = matching.history(*counts(), **more)
+    past = history.history(*counts(), **more)
     return past, placebo.placements(past, np.array(hours), after=6.0, placebos=200, seed=0)
 
 
