@@ -9,8 +9,10 @@ import pandas as pd
 
 from srelib import windows
 from srelib.budget.counts import budget_fraction, checked, exact_sum
-from srelib.tradeoff.compare import ratio, usual_ratios
-from srelib.tradeoff.matching import TIMES, History, covered, history, real_incidents, sorted_out
+from srelib.tradeoff.controls import ratio, usual_ratios
+from srelib.tradeoff.events import real_incidents
+from srelib.tradeoff.history import TIMES, History, history
+from srelib.tradeoff.matching import covered, sorted_out
 
 LINKED = "incidents of deployments"
 AFTER = "after deployments"

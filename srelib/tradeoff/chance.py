@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from srelib.tradeoff.compare import Comparison, tails
-from srelib.tradeoff.matching import DAY, History
+from srelib.tradeoff.history import DAY, History
 from srelib.tradeoff.placebo import Placements
 
 HOT = 5 * 1.4826

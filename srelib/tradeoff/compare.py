@@ -7,21 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from srelib.tradeoff.matching import TIMES, History
+from srelib.tradeoff.controls import Table, ratio
+from srelib.tradeoff.history import TIMES, History
 from srelib.tradeoff.placebo import Placements
 
-NAN = float("nan")
-REACH = 3
-"""How many hours to either side help an hour of the week with few controls [h]."""
 _DUST = 1e-9
-
-
-def _near(values: np.ndarray) -> np.ndarray:
-    """Sum over the hours at most three away, on the same kind of day."""
-    days = values.reshape(2, TIMES // 2, -1)
-    closed = np.concatenate([days[:, -REACH:], days, days[:, :REACH]], axis=1)
-    sums = sum(closed[:, first : first + TIMES // 2] for first in range(2 * REACH + 1))
-    return np.asarray(sums).reshape(values.shape)
 
 
 @dataclass(frozen=True)
@@ -90,95 +80,6 @@ def tails(value: float, placebos: np.ndarray) -> tuple[float, float]:
     return float(above), float((1 + np.count_nonzero(placebos <= value + dust)) / many)
 
 
-@dataclass(frozen=True)
-class Table:
-    """Sums of counts that make an excess, one row per series.
-
-    Rows: calm bad events by time of the week, traffic by time of the week, bursts, weighted
-    bursts, weighted traffic, the same of traffic in the windows (twice).
-
-    Parameters
-    ----------
-    pairs : ndarray, shape (rows, weeks, weeks)
-        Of the windows of one week placed in another.
-    series : ndarray, shape (rows, weeks)
-        Of whole weeks.
-    own : ndarray, shape (rows, weeks)
-        Of the windows as they were.
-    bucket : ndarray, shape (times of the week,)
-        Traffic of an average bucket [events].
-    """
-
-    pairs: np.ndarray
-    series: np.ndarray
-    own: np.ndarray
-    bucket: np.ndarray
-
-    def excess(
-        self, inside: np.ndarray, whole: np.ndarray, traffic: float, *, marked: bool = False
-    ) -> np.ndarray:
-        """Excess of schedules, scaled to `traffic` in the windows.
-
-        Parameters
-        ----------
-        inside : ndarray, shape (rows, schedules)
-            Sums over the windows of each schedule.
-        whole : ndarray, shape (rows, 1)
-            Sums over all that is compared.
-        traffic : float
-            In the windows of the real schedule [events].
-        marked : bool
-            Of an effect of one event per request in the real windows, instead of the bad events.
-
-        Returns
-        -------
-        ndarray, shape (schedules,)
-        """
-        burst = 2 * TIMES + (3 if marked else 0)
-        asked = inside[TIMES : 2 * TIMES].sum(axis=0)
-        rest = whole[2 * TIMES + 2] - inside[2 * TIMES + 2]
-        found = ratio(inside[burst], asked) - ratio(whole[burst + 1] - inside[burst + 1], rest)
-        if not marked:
-            rates = self.rates(inside, whole)
-            calm = inside[:TIMES] - rates * inside[TIMES : 2 * TIMES]
-            found = found + ratio(calm.sum(axis=0), asked)
-        return np.asarray(traffic * found)
-
-    def rates(self, inside: np.ndarray, whole: np.ndarray) -> np.ndarray:
-        """Calm ratio of the controls at each time of the week [fraction]."""
-        calm, asked = (
-            whole[rows] - inside[rows] for rows in (slice(TIMES), slice(TIMES, 2 * TIMES))
-        )
-        return usual_ratios(calm, asked, self.bucket)
-
-
-def usual_ratios(calm: np.ndarray, asked: np.ndarray, bucket: np.ndarray) -> np.ndarray:
-    """Calm ratio at each time of the week, with a little help from the hours next to it.
-
-    Parameters
-    ----------
-    calm, asked : ndarray, shape (times of the week, schedules)
-        Calm bad events and traffic of the controls [events].
-    bucket : ndarray, shape (times of the week,)
-        Traffic of an average bucket [events].
-
-    Returns
-    -------
-    ndarray, shape (times of the week, schedules)
-        [fraction]
-
-    Notes
-    -----
-    Each begins with a tenth of a bucket at the ratio of the three hours to either side, so that
-    an hour without any control has an answer.
-    """
-    near = _near(asked)
-    pooled = ratio(calm.sum(axis=0), asked.sum(axis=0))
-    usual = np.where(near > 0, ratio(_near(calm), near), pooled)
-    weight = bucket[:, None] / 10
-    return ratio(calm + weight * usual, asked + weight)
-
-
 def compare(past: History, placed: Placements) -> Comparison:
     """The windows beside the controls, for the real schedule and for each placebo.
 
@@ -220,7 +121,7 @@ def spared(past: History, placed: Placements, found: Comparison, share: np.ndarr
     )
     bursts = (left, placed.weights * left)
     pairs[rows] = placed.pairs(*bursts)
-    series[rows], own[rows] = (_by_week(placed, bursts, treated=only) for only in (False, True))
+    series[rows], own[rows] = (_by_unit(placed, bursts, treated=only) for only in (False, True))
     return _compared(past, placed, replace(found.table, pairs=pairs, series=series, own=own))
 
 
@@ -250,7 +151,7 @@ def _table(past: History, placed: Placements) -> Table:
     series, own = (
         np.concatenate(
             [_by_time(past, placed, values, treated=only) for values in (past.calm, total)]
-            + [_by_week(placed, plain, treated=only)]
+            + [_by_unit(placed, plain, treated=only)]
         )
         for only in (False, True)
     )
@@ -258,39 +159,22 @@ def _table(past: History, placed: Placements) -> Table:
     return Table(pairs, series, own, np.bincount(past.hour, total, minlength=TIMES) / buckets)
 
 
-def _week_of(placed: Placements) -> np.ndarray:
+def _unit_of(placed: Placements) -> np.ndarray:
     return np.searchsorted(placed.starts, np.arange(len(placed.treated)), side="right") - 1
 
 
-def _by_week(placed: Placements, values: Sequence[np.ndarray], *, treated: bool) -> np.ndarray:
-    """Sums of each series by week, of the windows only where asked."""
-    week, kept = _week_of(placed), placed.treated | (not treated)
-    return np.stack([np.bincount(week, kept * each, minlength=placed.weeks) for each in values])
+def _by_unit(placed: Placements, values: Sequence[np.ndarray], *, treated: bool) -> np.ndarray:
+    """Sums of each series by unit, of the windows only where asked."""
+    week, kept = _unit_of(placed), placed.treated | (not treated)
+    return np.stack([np.bincount(week, kept * each, minlength=placed.units) for each in values])
 
 
 def _by_time(past: History, placed: Placements, values: np.ndarray, *, treated: bool) -> np.ndarray:
-    """Sums by time of the week (rows) and week (columns)."""
-    place = past.hour * placed.weeks + _week_of(placed)
+    """Sums by time of the week (rows) and unit (columns)."""
+    place = past.hour * placed.units + _unit_of(placed)
     kept = placed.treated | (not treated)
-    sums = np.bincount(place, kept * values, minlength=TIMES * placed.weeks)
-    return sums.reshape(TIMES, placed.weeks)
-
-
-def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """Part over whole; 0 where there is no whole.
-
-    Parameters
-    ----------
-    part, whole : ndarray
-        Counts [events].
-
-    Returns
-    -------
-    ndarray
-        [fraction]
-    """
-    positive = np.asarray(whole) > 0
-    return np.asarray(np.where(positive, part, 0.0) / np.where(positive, whole, 1.0))
+    sums = np.bincount(place, kept * values, minlength=TIMES * placed.units)
+    return sums.reshape(TIMES, placed.units)
 
 
 def detectable(found: Comparison, noise: np.ndarray, *, level: float, power: float = 0.8) -> float:

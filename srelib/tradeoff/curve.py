@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from srelib.tradeoff.compare import Comparison
-from srelib.tradeoff.matching import History, ends
+from srelib.tradeoff.history import History
+from srelib.tradeoff.matching import ends
 from srelib.tradeoff.placebo import Placements
 
 BIN = pd.Timedelta(minutes=30)
@@ -128,9 +129,9 @@ def _band(
     confidence: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """How far below and above the ratio of each bin the truth may lie."""
-    weeks = placed.weeks
+    weeks = placed.units
     own = placed.rows(bins.astype("float64") + 1).astype("int64")
-    own[:, round(pd.Timedelta(days=7) / past.step) :] = 0
+    own[:, round(placed.period / past.step) :] = 0
     where, at = np.nonzero(own)
     pairs = np.empty((2, many, weeks, weeks))
     for number, values in enumerate((beyond, past.total)):

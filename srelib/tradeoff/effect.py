@@ -13,7 +13,8 @@ from srelib.stats import Estimate
 from srelib.tradeoff.chance import bursts, chance, interval
 from srelib.tradeoff.compare import Comparison, compare, detectable, spared
 from srelib.tradeoff.curve import curve, nearest
-from srelib.tradeoff.matching import DAY, WEEK, History, history, sorted_out
+from srelib.tradeoff.history import DAY, WEEK, History, history
+from srelib.tradeoff.matching import sorted_out
 from srelib.tradeoff.model import Effect
 from srelib.tradeoff.placebo import Placements, placements
 from srelib.tradeoff.weeks import by_week
@@ -21,7 +22,7 @@ from srelib.tradeoff.weeks import by_week
 METHOD = "placebo schedules"
 NAN = float("nan")
 FEW_WEEKS = 6
-CROWDED = 0.9
+HOPELESS = 0.9
 NO_INCIDENTS = (
     "Without incidents, deployments made because of one cannot be told from the others; if there "
     "are any, the excess is too large."
@@ -243,15 +244,20 @@ def _notes(
             f"Buckets of {past.step / pd.Timedelta(hours=1):g} h are coarse beside the "
             "window after a deployment; the one it falls into counts whole."
         )
-    if placed.weeks < FEW_WEEKS:
+    if placed.units < FEW_WEEKS:
         notes.append(
-            f"{placed.weeks} weeks can be ordered in few ways only; a small p-value is out of "
+            f"{placed.units} weeks can be ordered in few ways only; a small p-value is out of "
             "reach."
         )
-    if found.treated_share.mean() > CROWDED:
+    if placed.period < WEEK:
         notes.append(
-            "The same hours of most weeks lie after a deployment, so there is hardly a week to "
-            "compare with."
+            "Most weeks ship at the same hours, so days are compared with other days of "
+            "the same kind instead of weeks with weeks."
+        )
+    if placed.overlap > HOPELESS:
+        notes.append(
+            "The same hours of nearly all other such days lie after a deployment too, so there is "
+            "hardly anything to compare with."
         )
     if incidents is None:
         notes.append(NO_INCIDENTS)

@@ -2,6 +2,7 @@
 
 Everything a placebo schedule is asked for is a sum over the buckets it covers, so each pair of
 weeks is added up once, and a thousand schedules are a thousand picks from that table.
+Where most weeks ship at the same hours there is little to move; then days move instead.
 """
 
 from __future__ import annotations
@@ -9,46 +10,56 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
-from srelib.tradeoff.matching import WEEK, History, covered, ends
+from srelib.tradeoff.history import DAY, WEEK, History
+from srelib.tradeoff.matching import covered, ends
+
+CROWDED = 0.75
+"""Share of the windows that other weeks would cover as well from which on days are tried."""
+MOST_DAYS = 800
+"""More days than these do not move by themselves; their table would be too large."""
 
 
 @dataclass(frozen=True)
 class Placements:
-    """Where the windows of each week would lie in every other week.
+    """Where the windows of each week (or day) would lie in every other.
 
     Parameters
     ----------
+    period : Timedelta
+        What moves: a week or a day.
     treated : ndarray of bool
         Buckets in a window after a deployment, as it was.
     starts : ndarray of int
-        First bucket of each week; the first week may begin before the data.
-    masks : ndarray of bool, shape (weeks, weeks, buckets)
-        Buckets, counted from the start of a week, that the windows of one week (first axis)
-        would cover in another (second axis); a deployment that would fall into an open incident
-        is not made.
-    ungated : ndarray of bool, shape (weeks, buckets)
-        The same without regard to incidents.
+        First bucket of each unit (week or day); the first one may begin before the data.
+    masks : ndarray of bool, shape (units, units, buckets)
+        Buckets, counted from the start of a unit, that the windows of one (first axis) would
+        cover in another (second axis); a deployment that would fall into an open incident is not
+        made.
     weights : ndarray
         Weight of each bucket as a control.
-    orders : ndarray of int, shape (placebos, weeks)
-        For each placebo schedule the week that the deployments of each week move to.
+    orders : ndarray of int, shape (placebos, units)
+        For each placebo schedule the unit that the deployments of each unit move to.
+    overlap : float
+        Share of the windows (by traffic) that a placebo would cover on average [fraction].
     """
 
+    period: pd.Timedelta
     treated: np.ndarray
     starts: np.ndarray
     masks: np.ndarray
-    ungated: np.ndarray
     weights: np.ndarray
     orders: np.ndarray
+    overlap: float
 
     @property
-    def weeks(self) -> int:
-        """How many weeks, the first and the last perhaps in part."""
+    def units(self) -> int:
+        """How many weeks or days, the first and the last perhaps in part."""
         return len(self.starts)
 
     def rows(self, values: np.ndarray) -> np.ndarray:
-        """A series as one row per week, each running on into the next as far as windows do."""
+        """A series as one row per unit, each running on into the next as far as windows do."""
         width = self.masks.shape[2]
         front = max(0, -int(self.starts[0]))
         back = max(0, int(self.starts[-1]) + width - len(values))
@@ -56,7 +67,7 @@ class Placements:
         return padded[(self.starts + front)[:, None] + np.arange(width)]
 
     def pairs(self, *series: np.ndarray) -> np.ndarray:
-        """Sum of each series over the windows of one week placed in another.
+        """Sum of each series over the windows of one unit placed in another.
 
         Parameters
         ----------
@@ -65,11 +76,11 @@ class Placements:
 
         Returns
         -------
-        ndarray, shape (series, weeks, weeks)
+        ndarray, shape (series, units, units)
         """
         rows = np.stack([self.rows(values) for values in series])
-        found = np.empty((len(series), self.weeks, self.weeks))
-        for week in range(self.weeks):
+        found = np.empty((len(series), self.units, self.units))
+        for week in range(self.units):
             mask = self.masks[:, week].astype("float64")
             found[:, :, week] = (mask @ rows[:, week].T).T
         return found
@@ -88,12 +99,12 @@ class Placements:
 
         Returns
         -------
-        ndarray, shape (series, groups, weeks, weeks)
+        ndarray, shape (series, groups, units, units)
         """
         rows = np.stack([self.rows(values) for values in series])
         groups = self.rows(group.astype("float64")).astype("int64")
-        found = np.empty((len(series), many, self.weeks, self.weeks))
-        for week in range(self.weeks):
+        found = np.empty((len(series), many, self.units, self.units))
+        for week in range(self.units):
             new = np.flatnonzero(np.diff(groups[week], prepend=-1))
             marks = (groups[week][new][:, None] == np.arange(many)).astype("float64")
             for number in range(len(series)):
@@ -106,7 +117,7 @@ class Placements:
 
         Parameters
         ----------
-        pairs : ndarray, shape (series, weeks, weeks)
+        pairs : ndarray, shape (series, units, units)
             As from `pairs`.
         first : int, optional
             Take only so many schedules, the first ones.
@@ -117,7 +128,7 @@ class Placements:
         """
         orders = self.orders[:first]
         found = np.zeros((len(pairs), len(orders)))
-        for week in range(self.weeks):
+        for week in range(self.units):
             found += pairs[:, week][:, orders[:, week]]
         return found
 
@@ -142,54 +153,94 @@ def placements(
     Returns
     -------
     Placements
+        Of days, working days and weekends apart, where most weeks ship at the same hours and
+        days overlap less than weeks do.
     """
+    weeks = _placements(past, place, WEEK, after=after, placebos=placebos, seed=seed)
+    days = len(past.total) * past.step / DAY
+    if weeks.overlap <= CROWDED or days > MOST_DAYS or past.step > DAY / 4:
+        return weeks
+    apart = _placements(past, place, DAY, after=after, placebos=placebos, seed=seed)
+    return apart if apart.overlap < weeks.overlap else weeks
+
+
+def _placements(
+    past: History,
+    place: np.ndarray,
+    period: pd.Timedelta,
+    *,
+    after: float,
+    placebos: int,
+    seed: int,
+) -> Placements:
     size = len(past.total)
     treated = covered(place, after, size)
-    starts = _week_starts(past, place, after)
-    masks, ungated = _masks(past, place, starts, after)
-    weights = _weights(past, masks, ungated, starts, after)
+    starts = _starts(past, place, period, after)
+    masks, ungated = _masks(past, place, starts, period, after)
+    reached = _spread(masks.mean(axis=0), starts, size)
+    weights = _weights(past, reached, ungated, starts, after)
+    inside = float((past.total * treated).sum())
+    overlap = float((past.total * treated * reached).sum()) / max(inside, 1e-300)
+    kind = _kinds(past, starts, period)
+    orders = _orders(kind, placebos=placebos, seed=seed)
+    return Placements(period, treated, starts, masks, weights, orders, overlap)
+
+
+def _kinds(past: History, starts: np.ndarray, period: pd.Timedelta) -> np.ndarray:
+    """Which units may change places: weeks all, days only with days of their kind."""
+    if period == WEEK:
+        return np.zeros(len(starts), dtype="int64")
+    middle = np.clip(starts + round(period / past.step) // 2, 0, len(past.hour) - 1)
+    return past.hour[middle] // 24
+
+
+def _orders(kind: np.ndarray, *, placebos: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
-    orders = np.argsort(rng.random((placebos, len(starts))), axis=1)
-    return Placements(treated, starts, masks, ungated, weights, orders)
+    orders = np.empty((placebos, len(kind)), dtype="int64")
+    for one in np.unique(kind):
+        mine = np.flatnonzero(kind == one)
+        orders[:, mine] = mine[np.argsort(rng.random((placebos, len(mine))), axis=1)]
+    return orders
 
 
-def _week_starts(past: History, place: np.ndarray, after: float) -> np.ndarray:
-    """First buckets of the weeks, cut where the fewest windows would be cut."""
-    period = WEEK / past.step
-    week = round(period)
+def _starts(past: History, place: np.ndarray, period: pd.Timedelta, after: float) -> np.ndarray:
+    """First buckets of the units, cut where the fewest windows would be cut."""
+    exact = period / past.step
+    length = round(exact)
     begin, end = ends(place, after)
-    cut = np.zeros(week + 1, dtype="int64")
-    for first, last in zip(begin % week + 1, begin % week + end - begin, strict=True):
-        cut[min(first, week) : min(last, week)] += 1
-        cut[: max(0, min(last - week, week))] += 1
-    offset = int(np.argmin(cut[:week]))
-    count = int(np.ceil((len(past.total) - offset) / period))
-    starts = offset + np.round(np.arange(-(offset > 0), count) * period).astype("int64")
+    cut = np.zeros(length + 1, dtype="int64")
+    for first, last in zip(begin % length + 1, begin % length + end - begin, strict=True):
+        cut[min(first, length) : min(last, length)] += 1
+        cut[: max(0, min(last - length, length))] += 1
+    offset = int(np.argmin(cut[:length]))
+    count = int(np.ceil((len(past.total) - offset) / exact))
+    starts = offset + np.round(np.arange(-(offset > 0), count) * exact).astype("int64")
     return np.asarray(starts[starts < len(past.total)])
 
 
 def _masks(
-    past: History, place: np.ndarray, starts: np.ndarray, after: float
+    past: History, place: np.ndarray, starts: np.ndarray, period: pd.Timedelta, after: float
 ) -> tuple[np.ndarray, np.ndarray]:
+    """The masks of `Placements`; and without regard to incidents, shape (units, buckets)."""
     own = np.searchsorted(starts, np.floor(place), side="right") - 1
     within = place - starts[own]
     begin, end = ends(within, after)
-    weeks, width = len(starts), int(max(round(WEEK / past.step) + 1, end.max(initial=0)))
+    units, width = len(starts), int(max(round(period / past.step) + 1, end.max(initial=0)))
     made = ~past.inside(within[:, None] + starts)
     made[np.arange(len(place)), own] = True
-    change = np.zeros((weeks, weeks, width + 1), dtype="int16")
+    change = np.zeros((units, units, width + 1), dtype="int16")
     which, to = np.nonzero(made)
     np.add.at(change, (own[which], to, begin[which]), 1)
     np.add.at(change, (own[which], to, end[which]), -1)
     masks = np.cumsum(change[:, :, :-1], axis=2, dtype="int16") > 0
-    plain = np.zeros((weeks, width + 1), dtype="int64")
+    plain = np.zeros((units, width + 1), dtype="int64")
     np.add.at(plain, (own, begin), 1)
     np.add.at(plain, (own, end), -1)
     return masks, np.cumsum(plain[:, :-1], axis=1) > 0
 
 
 def _weights(
-    past: History, masks: np.ndarray, ungated: np.ndarray, starts: np.ndarray, after: float
+    past: History, reached: np.ndarray, ungated: np.ndarray, starts: np.ndarray, after: float
 ) -> np.ndarray:
     """How much a bucket counts as a control.
 
@@ -198,19 +249,19 @@ def _weights(
     clear of windows.
     Both are corrected, as in a survey with unequal chances of being drawn.
     """
-    size, weeks = len(past.total), len(starts)
-    reached = _spread(masks.mean(axis=0), starts, size)
-    plain = _spread(np.broadcast_to(ungated.mean(axis=0), masks.shape[1:]), starts, size)
+    size, units = len(past.total), len(starts)
+    shape = (units, ungated.shape[1])
+    plain = _spread(np.broadcast_to(ungated.mean(axis=0), shape), starts, size)
     width = max(1, round(after))
     made = ~past.inside(np.arange(1 - width, size) + 0.5)
     sums = np.concatenate([[0], np.cumsum(made)])
     gate = (sums[width:] - sums[:-width])[:size] / width
     gate = np.where(plain > 0, reached / np.where(plain > 0, plain, 1.0), gate)
-    return np.asarray(gate * (1 - plain + 1 / weeks) / (1 - reached + 1 / weeks))
+    return np.asarray(gate * (1 - plain + 1 / units) / (1 - reached + 1 / units))
 
 
 def _spread(rows: np.ndarray, starts: np.ndarray, size: int) -> np.ndarray:
-    """One row per week laid out along time; where two overlap, the larger."""
+    """One row per unit laid out along time; where two overlap, the larger."""
     out = np.zeros(size)
     for row, start in zip(rows, starts, strict=True):
         low, high = max(0, int(start)), min(size, int(start) + len(row))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from srelib.tradeoff.compare import Comparison, Table, two_sided
-from srelib.tradeoff.matching import TIMES, History
+from srelib.tradeoff.compare import Comparison, two_sided
+from srelib.tradeoff.controls import Table
+from srelib.tradeoff.history import TIMES, WEEK, History
 from srelib.tradeoff.placebo import Placements
 
 ENOUGH = 200
@@ -31,42 +32,43 @@ def by_week(
     DataFrame
         week (Timestamp, its start), deployments, excess [events] (of the week; they add up to
         that of the history), without [events] (of the others, compared with their own controls),
-        p_value (of the others); one row per week with deployments.
+        p_value (of the others; NaN where days move instead of weeks); one row per week with
+        deployments.
     """
     table = found.table
     picked = placed.sums(table.pairs, first=ENOUGH)
-    week = np.searchsorted(placed.starts, np.arange(len(past.total)), side="right") - 1
-    own = np.where(placed.treated, past.bad - found.expected, 0.0)
-    excess = np.bincount(week, own, minlength=placed.weeks)
-    made = np.bincount(
-        np.searchsorted(placed.starts, np.floor(place), side="right") - 1, minlength=placed.weeks
-    )
-    rows = [
-        (
-            past.first + int(placed.starts[number]) * past.step,
-            int(made[number]),
-            float(excess[number]),
-            *_without(int(number), placed, table, picked),
-        )
-        for number in np.flatnonzero(made)
-    ]
+    bucket = np.arange(len(past.total))
+    unit = np.searchsorted(placed.starts, bucket, side="right") - 1
+    many = round(WEEK / placed.period)
+    excess = np.bincount(unit // many, np.where(placed.treated, past.bad - found.expected, 0.0))
+    made = np.bincount(unit[np.floor(place).astype("int64")] // many, minlength=len(excess))
+    rows = []
+    for week in np.flatnonzero(made).tolist():
+        units = np.arange(week * many, min((week + 1) * many, placed.units))
+        start = past.first + int(placed.starts[units[0]]) * past.step
+        without = _without(units, placed, table, picked)
+        rows.append((start, int(made[week]), float(excess[week]), *without))
     return pd.DataFrame(rows, columns=["week", "deployments", "excess", "without", "p_value"])
 
 
 def _without(
-    number: int, placed: Placements, table: Table, picked: np.ndarray
+    units: np.ndarray, placed: Placements, table: Table, picked: np.ndarray
 ) -> tuple[float, float]:
-    """Excess of all weeks but one, and the p-value of it.
+    """Excess of all weeks but one, and the p-value of it; NaN where days move.
 
     In each placebo schedule the week that would move to the one left out takes the place that
     the deployments of that one would have had.
     """
-    pairs, orders = table.pairs, placed.orders[:ENOUGH]
+    whole, own = (
+        (sums.sum(axis=1) - sums[:, units].sum(axis=1))[:, None]
+        for sums in (table.series, table.own)
+    )
+    traffic = float(own[TIMES : 2 * TIMES].sum())
+    value = float(table.excess(own, whole, traffic)[0])
+    if len(units) > 1:
+        return value, float("nan")
+    number, pairs, orders = int(units[0]), table.pairs, placed.orders[:ENOUGH]
     to, come = orders[:, number], np.argmax(orders == number, axis=1)
     both = np.where(to == number, pairs[:, number, number][:, None], pairs[:, come, to])
     inside = picked - pairs[:, number, to] - pairs[:, come, number] + both
-    whole = (table.series.sum(axis=1) - table.series[:, number])[:, None]
-    own = (table.own.sum(axis=1) - table.own[:, number])[:, None]
-    traffic = float(own[TIMES : 2 * TIMES].sum())
-    value = float(table.excess(own, whole, traffic)[0])
     return value, two_sided(value, table.excess(inside, whole, traffic))

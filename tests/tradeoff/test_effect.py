@@ -10,7 +10,7 @@ import pytest
 
 from srelib import simulate, tradeoff
 from srelib.errors import ColumnError, InsufficientDataError, ParameterError
-from srelib.tradeoff import chance, compare, matching, placebo
+from srelib.tradeoff import chance, compare, history, placebo
 
 ROOT = Path(__file__).parents[2]
 WEEKS = 8
@@ -215,11 +215,24 @@ def test_planned_maintenance_is_no_incident():
     assert found.left_out.empty
 
 
-def test_hours_of_the_week_never_clear_of_deployments_have_no_match():
-    """A deployment at the same hour of every week has no week to be compared with."""
-    found = tradeoff.deployment_effect(*counts(), shipped(*MIDWEEK, 100))
-    assert found.left_out["reason"].tolist() == [tradeoff.NO_CONTROL] * WEEKS
-    assert found.per_deployment["deployment_id"].tolist() == [f"d{WEEKS}"]
+def test_hours_never_clear_of_deployments_have_no_match():
+    """A deployment every working day at ten leaves no such day to be compared with."""
+    daily = [24 * day + 10 for day in range(7 * WEEKS) if day % 7 < 5]
+    found = tradeoff.deployment_effect(*counts(), shipped(*daily, 24 * 5 + 2))
+    assert found.left_out["reason"].tolist() == [tradeoff.NO_CONTROL] * len(daily)
+    assert found.per_deployment["deployment_id"].tolist() == [f"d{len(daily)}"]
+
+
+def test_a_release_every_week_at_the_same_hour_is_compared_with_other_days():
+    """Weeks cannot change places where all ship at the same hours; days can."""
+    harm = {hour + 1: 200.0 for hour in MIDWEEK[::2]}
+    found = tradeoff.deployment_effect(*counts({**harm, 400: 30, 920: 20}), shipped(*MIDWEEK))
+    assert found.left_out.empty
+    assert found.excess.value == pytest.approx(800, rel=0.02)
+    assert found.p_value < 0.01
+    assert found.notes[0].startswith("Most weeks ship at the same hours")
+    assert found.by_week["excess"].tolist()[::2] == pytest.approx([200] * 4, rel=0.02)
+    assert found.by_week["p_value"].isna().all()
 
 
 def test_what_no_answer_can_be_given_to_is_an_error_that_says_why():
@@ -475,9 +488,9 @@ def test_a_service_without_an_answer_keeps_its_error_and_does_not_silence_the_ot
 # Placebo schedules
 
 
-def placed(hours: list[float], **more: object) -> tuple[matching.History, placebo.Placements]:
+def placed(hours: list[float], **more: object) -> tuple[history.History, placebo.Placements]:
     """A history and the placements of these deployments in it."""
-    past = matching.history(*counts(), **more)
+    past = history.history(*counts(), **more)
     return past, placebo.placements(past, np.array(hours), after=6.0, placebos=200, seed=0)
 
 

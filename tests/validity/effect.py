@@ -22,6 +22,7 @@ ANSWERS = {"answer_probability": 0.4, "answers_planned": True, "incidents_per_we
 CLUSTERS = {"aftershocks": 0.5, "drift": 0.4}
 SWING = {"daily_swing": 0.9, "weekend": 0.3, "load_errors": 1.0}
 OFFICE = {"working_hours": (10.0, 15.0), "deploys_per_week": 4.0}
+TRAIN = {"working_days": (2,), "working_hours": (10.0, 10.1), "deploys_per_week": 1.0}
 
 HARMLESS = {
     "harmless": {},
@@ -32,6 +33,7 @@ HARMLESS = {
     "harmless, answers to incidents": ANSWERS,
     "harmless, all of these": {**ANSWERS, **CLUSTERS, **SWING, **OFFICE},
     "harmless, half-hour buckets": {"step": "30min"},
+    "harmless, Wednesdays at ten": {**TRAIN, **CLUSTERS},
 }
 HARMFUL = {
     "1 in 20 breaks": {"break_probability": 0.05},
@@ -40,6 +42,7 @@ HARMFUL = {
     "1 in 4 breaks": {"break_probability": 0.25},
     "1 in 4 breaks, 2 deployments a week": {"break_probability": 0.25, "deploys_per_week": 2.0},
     "half break, 1 deployment a week": {"break_probability": 0.5, "deploys_per_week": 1.0},
+    "half break, Wednesdays at ten": {"break_probability": 0.5, **TRAIN},
     "1 in 4 breaks, all of these": {
         "break_probability": 0.25, **ANSWERS, **CLUSTERS, **SWING, **OFFICE,
     },
