@@ -127,7 +127,8 @@ def test_a_tag_of_two_services_stays_two_deployments():
     found = delivery.failures(shipped, down, between=JUNE)
     failed = found[found["failed"]][["service", "deployment_id"]].values.tolist()
     assert sorted(failed) == [["cart", "v1"], ["cart", "v2"], ["shop", "v2"]]
-    lasted = delivery.recoveries(shipped, down, between=JUNE).set_index(["service", "deployment_id"])
+    lasted = delivery.recoveries(shipped, down, between=JUNE)
+    lasted = lasted.set_index(["service", "deployment_id"])
     assert (lasted["from_failure"] / 3600).to_dict() == {
         ("cart", "v1"): 1, ("shop", "v2"): 2, ("cart", "v2"): 3,
     }  # fmt: skip
