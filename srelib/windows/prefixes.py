@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 _PIECE = 8192
+_MANY = 100_000
+"""Buckets of a series from which on several series are worked on at once."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +151,7 @@ def ratios(
     -----
     Works through time in pieces that stay in the processor's cache while all windows use them,
     which makes it as fast as the bare subtractions over whole arrays.
+    Long series are worked on side by side, on every core.
 
     Examples
     --------
@@ -163,14 +169,32 @@ def ratios(
         out.reshape(len(widths), -1, n).swapaxes(0, 1),
         strict=True,
     )
-    spare = np.empty(_PIECE)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        for top, bottom, result in rows:
-            for start in range(0, n, _PIECE):
-                stop = min(start + _PIECE, n)
-                for width, into in zip(widths, result, strict=True):
-                    _piece(top, bottom, width, start, stop, into, spare)
+    _side_by_side(lambda row: _row(*row, widths), rows, buckets=n)
     return out
+
+
+def _side_by_side(work: Callable[[Any], None], rows: Iterable[Any], *, buckets: int) -> None:
+    """Work on every row, on every core where rows are long; NumPy lets go of the interpreter."""
+    waiting = list(rows)
+    cores = min(os.cpu_count() or 1, len(waiting)) if buckets >= _MANY else 1
+    if cores < 2:
+        for row in waiting:
+            work(row)
+        return
+    with ThreadPoolExecutor(cores) as pool:
+        for _ in pool.map(work, waiting):
+            pass
+
+
+def _row(top: np.ndarray, bottom: np.ndarray, out: np.ndarray, widths: Sequence[int]) -> None:
+    """Ratios of one series over every window."""
+    spare = np.empty(_PIECE)
+    n = out.shape[-1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for start in range(0, n, _PIECE):
+            stop = min(start + _PIECE, n)
+            for width, into in zip(widths, out, strict=True):
+                _piece(top, bottom, width, start, stop, into, spare)
 
 
 def _piece(
