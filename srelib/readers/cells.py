@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from srelib.errors import ReadError
+from srelib.readers import localdates
 
 MISSING = (
     "", "undefined", "null", "NULL", "-", "?", "N/A", "n/a", "No data", "no data", "None",
@@ -123,7 +124,8 @@ def times(
     """Text cells as UTC times.
 
     ISO 8601 with an offset or Z, epoch seconds, milliseconds, microseconds or nanoseconds
-    (told by magnitude), and naive local times where `timezone` is given.
+    (told by magnitude), and naive local times where `timezone` is given, those of spreadsheets
+    (31.01.2026 14:05, 1/31/2026 2:05 PM) too.
 
     Parameters
     ----------
@@ -142,7 +144,7 @@ def times(
     Raises
     ------
     ReadError
-        Most times carry no zone and none was given.
+        Most times carry no zone and none was given, or dates can be read in two ways.
 
     Notes
     -----
@@ -163,6 +165,7 @@ def times(
     epoch = known & text.str.match(_EPOCH).fillna(False).astype(bool)
     zoned = known & ~epoch & text.str.contains(_ZONED).fillna(False).astype(bool)
     naive = known & ~epoch & ~zoned
+    text[naive] = localdates.iso(text[naive], file=file, column=column)
     if epoch.any():
         _epochs(text[epoch], values, reasons)
     if zoned.any():

@@ -169,7 +169,7 @@ def ratios(
         out.reshape(len(widths), -1, n).swapaxes(0, 1),
         strict=True,
     )
-    _side_by_side(lambda row: _row(*row, widths), rows, buckets=n)
+    _side_by_side(lambda row: _row(row[0], row[1], row[2], widths), rows, buckets=n)
     return out
 
 

@@ -274,6 +274,46 @@ def test_impossible_times_are_refused(cell: str, why: str) -> None:
     assert pd.Series(found.reasons[0]).str.contains(why).all()
 
 
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        (["31.01.2026 14:05", "1.2.2026 00:00:30"], ["2026-01-31 14:05", "2026-02-01 00:00:30"]),
+        (["31/01/2026, 14:05", "02/03/2026, 01:00"], ["2026-01-31 14:05", "2026-03-02 01:00"]),
+        (["1/31/2026 2:05 PM", "2/3/2026 12:00 AM"], ["2026-01-31 14:05", "2026-02-03 00:00"]),
+        (["2026-01-31 14:05", "31.01.2026"], ["2026-01-31 14:05", "2026-01-31 00:00"]),
+    ],
+    ids=["dots", "day first", "month first", "mixed with ISO"],
+)
+def test_local_dates_are_read(column: list[str], expected: list[str]) -> None:
+    """Spreadsheets of several countries give the same moments."""
+    read = cells.times(pd.Series(column), timezone="UTC")
+    assert read.values.tolist() == [pd.Timestamp(text, tz="UTC") for text in expected]
+
+
+@pytest.mark.parametrize(
+    ("column", "why"),
+    [
+        (["1/2/2026 10:00", "3/4/2026 10:00"], "none of them shows which number is the month"),
+        (["13/2/2026 10:00", "2/14/2026 10:00"], "'13/2/2026 10:00' has the day first and '2/14"),
+    ],
+    ids=["no hint", "both"],
+)
+def test_dates_that_read_two_ways_are_an_error(column: list[str], why: str) -> None:
+    """A guess would move a deployment by months."""
+    with pytest.raises(ReadError, match=f"^a.csv: dates in column 'at' such as .*{why}.*Fix: "):
+        cells.times(pd.Series(column), timezone="UTC", file="a.csv", column="at")
+
+
+@pytest.mark.parametrize(
+    "cell", ["32.01.2026 10:00", "1.13.2026", "1.1.2026 25:00", "1/13/2026 13:00 PM"]
+)
+def test_local_dates_that_cannot_be_are_refused(cell: str) -> None:
+    """Only that cell is lost, with the reason."""
+    read = cells.times(pd.Series([cell, "2026-01-01T00:00:00Z"]), timezone="UTC")
+    assert read.values.isna().tolist() == [True, False]
+    assert "not a time" in read.reasons[0]
+
+
 def test_mixed_epochs_are_refused_against_the_usual_unit(tmp_path: Path) -> None:
     """One epoch in seconds among milliseconds is a reject, not the year 1970."""
     table = scanned(
