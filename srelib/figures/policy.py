@@ -245,7 +245,7 @@ def plot_saved(replays: Mapping[Indicator, Any], *, ax: Axes | None = None) -> A
             Line2D([], [], marker="o", ls="", mfc="white", color=canvas.BLUE,
                    label="harm only postponed"),
             Line2D([], [], marker="o", ls="", color=canvas.BLUE, label="harm avoided"),
-            Line2D([], [], color=canvas.BLUE, lw=1.2, label="95 % interval"),
+            Line2D([], [], color=canvas.BLUE, lw=1.2, label="reach of chance"),
             Patch(color=canvas.PALE, label="range"),
         ])  # fmt: skip
     return canvas.describe(ax, f"Bad events avoided by the policy, lower and upper bound with "

@@ -175,6 +175,8 @@ def saved(
     The interval is one of prediction: bad / expected of a clear span, drawn from a week that is
     drawn first, times what was to be expected after the releases of each day. Harm lies between
     nothing and all that came after, so the interval does as well.
+    By itself it holds the truth less often than it says where incidents fall into the hours after
+    releases; the range of both bounds (`Replay.low`, `Replay.high`) is what was measured to hold.
     """
     n = len(holding.rows)
     if not n:
