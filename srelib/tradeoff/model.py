@@ -44,7 +44,8 @@ class Effect:
         offset (Timedelta since the deployment, start of the bin), excess_ratio, low, high
         [fraction of requests].
     detectable : float
-        Smallest excess this data could have shown with 80 % power [events].
+        Smallest excess, spread evenly over the windows, that the test would have found with at
+        least 80 % power [events]; a cost that one or two deployments bear alone takes more.
     by_week : DataFrame
         The effect without one week: week (Timestamp, its start), deployments (used in it),
         excess [events] (of that week), without [events] (of all others), p_value (without it).

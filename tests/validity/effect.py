@@ -17,6 +17,7 @@ from srelib.simulate import Fleet, ServiceSpec, fleet
 from tests.validity.cells import Cell, over
 
 LEVEL = 0.05
+PLACEBOS = 499
 AFTER = pd.Timedelta(hours=6)
 ANSWERS = {"answer_probability": 0.4, "answers_planned": True, "incidents_per_week": 3.0}
 CLUSTERS = {"aftershocks": 0.5, "drift": 0.4}
@@ -55,10 +56,11 @@ def run(*, seeds: int, workers: int) -> list[Cell]:
     for case, knobs in HARMLESS.items():
         found = table({"break_probability": 0.0, **knobs}, seeds=seeds, workers=workers)
         cells += [_size(case, found), _naive(case, found), _covers(case, found, "excess")]
+        cells += [_shown(case, found)]
     for case, knobs in HARMFUL.items():
         found = table(knobs, seeds=seeds, workers=workers)
         cells += [_covers(case, found, "excess"), _covers(case, found, "budget_share")]
-        cells += [_bias(case, found), *_shares(case, found), *_power(case, found)]
+        cells += [_bias(case, found), *_shares(case, found), _power(case, found)]
     return cells
 
 
@@ -78,7 +80,7 @@ def _one(knobs: dict, seed: int) -> dict[str, float] | None:
     given = (counts["good"], counts["total"], world.deployments)
     try:
         found = tradeoff.deployment_effect(
-            *given, incidents=world.incidents, target=spec.target, placebos=499, seed=seed
+            *given, incidents=world.incidents, target=spec.target, placebos=PLACEBOS, seed=seed
         )
     except InsufficientDataError:
         return None
@@ -91,13 +93,13 @@ def _one(knobs: dict, seed: int) -> dict[str, float] | None:
         dust = 1e-9 + 1e-9 * abs(truth / scale)
         row[f"{name}_covers"] = estimate.low - dust <= truth / scale <= estimate.high + dust
     if not spec.break_probability:
-        return {**row, "naive": naive(world)}
+        return {**row, "naive": naive(world), "shown": shown(world, found, seed)}
     parts = tradeoff.attribution(*given, incidents=world.incidents, target=spec.target)
     return {**row, **_share_errors(world, parts)}
 
 
-def planted(world: Fleet, finished_at: pd.Series) -> float:
-    """Planted harm in the windows after these deployments [events].
+def windows(world: Fleet, finished_at: pd.Series) -> np.ndarray:
+    """Buckets in the windows after these deployments.
 
     The bucket of the deployment counts, and every further one of which at least half lies in the
     six hours after it.
@@ -107,8 +109,28 @@ def planted(world: Fleet, finished_at: pd.Series) -> float:
     at = ((finished_at - world.grid.start) / pd.Timedelta(minutes=1)).to_numpy()
     own = (begins <= at) & (at < begins + minutes)
     later = (begins > at) & (begins + minutes / 2 <= at + AFTER / pd.Timedelta(minutes=1))
+    return np.asarray((own | later).any(axis=1))
+
+
+def planted(world: Fleet, finished_at: pd.Series) -> float:
+    """Planted harm in the windows after these deployments [events]."""
     counts = world.world("api").counts
-    return float(counts.parts["deployment"][(own | later).any(axis=1) & counts.observed].sum())
+    inside = windows(world, finished_at) & counts.observed
+    return float(counts.parts["deployment"][inside].sum())
+
+
+def shown(world: Fleet, found: tradeoff.Effect, seed: int) -> bool:
+    """Whether the test finds what it called detectable, spread evenly over the windows."""
+    counts = world.counts("api")
+    total = counts["total"].to_numpy()
+    inside = windows(world, found.per_deployment["finished_at"]) & ~np.isnan(total)
+    more = np.where(inside, total * found.detectable / total[inside].sum(), 0.0)
+    worse = (counts["good"] - more).clip(lower=0)
+    again = tradeoff.deployment_effect(
+        worse, counts["total"], world.deployments, incidents=world.incidents,
+        placebos=PLACEBOS, seed=seed,
+    )  # fmt: skip
+    return again.p_value < LEVEL
 
 
 def naive(world: Fleet) -> float:
@@ -174,16 +196,10 @@ def _shares(case: str, found: pd.DataFrame) -> list[Cell]:
     ]  # fmt: skip
 
 
-def _power(case: str, found: pd.DataFrame) -> list[Cell]:
-    rejected = found["p"] < LEVEL
-    enough = found["truth"] >= found["detectable"]
-    cells = [
-        Cell(case, "test finds the effect", float(rejected.mean()), np.nan, np.nan, len(found))
-    ]
-    if enough.sum() >= 20:
-        share, n = float(rejected[enough].mean()), int(enough.sum())
-        cells.append(
-            Cell(case, "finds it where it is at least what was called detectable", share, 0.8,
-                 np.nan, n)
-        )  # fmt: skip
-    return cells
+def _power(case: str, found: pd.DataFrame) -> Cell:
+    return Cell(case, "test finds the effect", float((found["p"] < LEVEL).mean()), n=len(found))
+
+
+def _shown(case: str, found: pd.DataFrame) -> Cell:
+    share = float(found["shown"].mean())
+    return Cell(case, "test finds what was called detectable", share, 0.8, np.nan, len(found))
