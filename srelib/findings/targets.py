@@ -278,8 +278,9 @@ def candidates_table(
         frame, max_rows=max_rows,
         caption="Candidates: past windows that met the target, probability of the next one with "
                 "its interval, budget of a window, pages a week, days frozen a quarter of 90 days",
-        headers={"met": "past windows met", "next": "next window", "budget": "budget",
-                 "minutes": "as an outage", "pages": "pages a week", "frozen": "days frozen"},
+        headers={"met": "past windows met", "next": "next window",
+                 "budget": "budget (as an outage)", "pages": "pages a week",
+                 "frozen": "days frozen"},
     )  # fmt: skip
 
 
@@ -296,8 +297,8 @@ def _rows(key: Indicator, candidates: pd.DataFrame, advice: Any) -> pd.DataFrame
             "met": f"{wording.percent(row['met'])} of {row['windows']:.0f}" if row["windows"]
                    else "no whole one",
             "next": _range(row),
-            "budget": wording.amount(float(row["budget_events"]), key.unit),
-            "minutes": wording.duration(pd.Timedelta(minutes=float(row["budget_minutes"]))),
+            "budget": wording.amount(float(row["budget_events"]), key.unit) + " ("
+                      + wording.duration(pd.Timedelta(minutes=float(row["budget_minutes"]))) + ")",
             "pages": _or_unknown(row["pages_per_week"]), "frozen": _or_unknown(row["freeze_days"]),
         }
         for _, row in shown.iterrows()

@@ -278,7 +278,7 @@ def test_the_table_shows_what_is_around_the_choice():
         "98 %", "99 % (in use, recommended)", "99.9 %"
     ]  # fmt: skip
     assert [plain(cell) for cell in found.rows[1][2:]] == [
-        "50 % of 64", "95 % (80 % to > 99 %)", "10,000 events", "40 min 19 s", "0.5", "12"
+        "50 % of 64", "95 % (80 % to > 99 %)", "10,000 events (40 min 19 s)", "0.5", "12"
     ]  # fmt: skip
     assert "<script>" not in found._repr_html_()
 
