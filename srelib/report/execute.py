@@ -28,6 +28,9 @@ from srelib.report.values import Literal
 CELL_TIMEOUT = 1800
 """Longest a single cell may run [s]; beyond it the notebook is reported as failed."""
 
+STARTS = 3
+"""How often a kernel is started: of several at once two can pick the same port, and one dies."""
+
 Progress = Callable[[str, int, int], None]
 
 
@@ -198,25 +201,34 @@ async def _run(
         progress(name, done, total)
 
     progress(name, 0, total)
-    client = NotebookClient(
-        node,
-        km=kernels.manager(cwd.parent / f"{name}.json"),
-        timeout=CELL_TIMEOUT,
-        startup_timeout=120,
-        record_timing=False,
-        store_widget_state=False,
-        shutdown_kernel="immediate",
-        on_cell_start=started,
-        on_cell_executed=completed,
-    )
-    try:
-        await client.async_execute(
-            cwd=str(cwd),
-            env=environment,
-            cleanup_kc=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+
+    def client() -> NotebookClient:
+        return NotebookClient(
+            node,
+            km=kernels.manager(cwd.parent / f"{name}.json"),
+            timeout=CELL_TIMEOUT,
+            startup_timeout=120,
+            record_timing=False,
+            store_widget_state=False,
+            shutdown_kernel="immediate",
+            on_cell_start=started,
+            on_cell_executed=completed,
         )
+
+    try:
+        for attempt in range(1, STARTS + 1):
+            try:
+                await client().async_execute(
+                    cwd=str(cwd),
+                    env=environment,
+                    cleanup_kc=True,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
+                break
+            except RuntimeError as error:
+                if attempt == STARTS or "before replying" not in str(error):
+                    raise
     except CellExecutionError as error:
         return Failure(_number(node, at), error.ename, _plain(error.evalue))
     except CellTimeoutError:

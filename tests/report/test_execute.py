@@ -60,6 +60,26 @@ def test_a_kernel_that_dies_is_a_failure_not_a_hang(tmp_path):
     assert text(runs["good"]) == "1"
 
 
+def test_a_kernel_that_dies_at_its_start_is_started_again(tmp_path, monkeypatch):
+    """Two kernels that pick the same port cost a moment, not a page; one that never starts does."""
+    from nbclient import NotebookClient
+
+    honest, tries = NotebookClient.async_execute, {"once": 1, "never": 9}
+
+    async def unlucky(self, *args, **kwargs):
+        name = "never" if "print(2)" in self.nb.cells[-1].source else "once"
+        tries[name] -= 1
+        if tries[name] >= 0:
+            raise RuntimeError("Kernel died before replying to kernel_info")
+        return await honest(self, *args, **kwargs)
+
+    monkeypatch.setattr(NotebookClient, "async_execute", unlucky)
+    runs = run(tmp_path, once="print(1)", never="print(2)")
+    assert text(runs["once"]) == "1"
+    assert runs["never"].failure.kind == "Kernel did not start"
+    assert tries["never"] == 9 - execute.STARTS
+
+
 def test_leaving_early_ends_the_kernels(tmp_path):
     """When the data turn out unusable, nothing keeps running."""
     folder = tmp_path / "kernels"
