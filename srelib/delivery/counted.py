@@ -251,13 +251,16 @@ def named_rows(
     [1, 2]
     """
     ids, owners = deployments["deployment_id"].astype("str"), deployments["service"].astype("str")
-    place = np.full(len(names), -1)
-    if anywhere:
+    if ids.is_unique:
         place = _first(pd.Index(ids), names)
-    if not anywhere or not ids.is_unique:
-        own = _first(pd.MultiIndex.from_arrays([owners, ids]),
-                     pd.MultiIndex.from_arrays([services, names]))  # fmt: skip
-        place = np.where(own >= 0, own, place)
+        if anywhere or not len(place) or ids.empty:
+            return place
+        same = owners.to_numpy(dtype=object)[place] == services.to_numpy(dtype=object)
+        return np.where(same, place, -1)
+    place = _first(pd.Index(ids), names) if anywhere else np.full(len(names), -1)
+    own = _first(pd.MultiIndex.from_arrays([owners, ids]),
+                 pd.MultiIndex.from_arrays([services, names]))  # fmt: skip
+    place = np.where(own >= 0, own, place)
     return place
 
 
