@@ -28,7 +28,7 @@ REPEATS = 5
 SEED = 20260629
 WIDTHS = (5, 30, 60, 120, 360, 1440, 4320)
 LIMIT_FLOOR, LIMIT_PANDAS, LIMIT_PROMTOOL, LIMIT_SEARCH = 1.5, 0.1, 1.0, 0.1
-LIMIT_POLARS, LIMIT_POLARS_APART = 0.25, 0.75
+LIMIT_POLARS = 0.25
 
 
 def year(seed: int = SEED) -> tuple[pd.Series, pd.Series]:
@@ -194,7 +194,7 @@ def _polars(name: str, bad: np.ndarray, total: np.ndarray, repeats: int) -> list
     rows = []
     for text, given, by, limit in (
         ("polars rolling_sum over service", long, "service", LIMIT_POLARS),
-        ("polars rolling_sum, a frame per service", frames, None, LIMIT_POLARS_APART),
+        ("polars rolling_sum, a frame per service", frames, None, LIMIT_POLARS),
     ):
         ours, other = alternate(
             lambda: seconds(lambda: burn_rates(bad, total)),
