@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from srelib.errors import ParameterError
-from srelib.stats.grouped import grouped_mean, grouped_share, quantile, scattered_rate
+from srelib.stats.grouped import group_sizes, grouped_mean, grouped_share, quantile, scattered_rate
 
 SERIES = st.lists(st.floats(0, 1e6), min_size=1, max_size=40)
 
@@ -27,6 +27,22 @@ def test_another_unit_gives_the_same_interval_in_it(values, factor):
     """Hours or seconds."""
     one, other = quantile(values), quantile(np.array(values) * factor)
     assert other.low == pytest.approx(one.low * factor, nan_ok=True, rel=1e-6, abs=1e-6)
+
+
+@given(st.lists(st.integers(-50, 50) | st.integers(-(2**63), 2**63 - 1), max_size=40))
+def test_groups_are_those_of_equal_numbers(groups):
+    """However far apart the numbers lie, and in words as well."""
+    for array in (np.array(groups, dtype="int64"), np.array([str(g) for g in groups], "object")):
+        place, sizes = group_sizes(array)
+        assert len(sizes) == len(set(groups))
+        assert [sizes[p] for p in place] == [groups.count(g) for g in groups]
+        assert len({*zip(groups, place.tolist(), strict=True)}) == len(sizes)
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40), st.floats(0.01, 0.99))
+def test_the_value_is_numpys(values, q):
+    """Between neighbours in proportion."""
+    assert quantile(values, q).value == pytest.approx(np.quantile(values, q), rel=1e-9, abs=1e-9)
 
 
 def test_six_values_are_needed_for_a_median():

@@ -11,8 +11,8 @@ from srelib.delivery.counted import named_rows, needed, reached, real_incidents
 from srelib.delivery.rules import MATCHES, REACHED, length, one_of
 
 COLUMNS = ["incident_id", "service", "deployment_id", "rule", "delay", "why", "started_at",
-           "deployed"]  # fmt: skip
-_OF_DEPLOYMENT = ["deployment_id", "finished_at", "deployed"]
+           "deployed", "incident_row", "deployment_row"]  # fmt: skip
+_OF_DEPLOYMENT = ["deployment_id", "finished_at", "deployed", "deployment_row"]
 UNKNOWN = "names a deployment that is not in the table"
 UNNAMED = "names no deployment"
 NOTHING = "no deployment before"
@@ -59,7 +59,8 @@ def attribute_incidents(
     DataFrame
         One row per pair: incident_id, service (of the incident), deployment_id, rule ('source',
         'window', 'latest'), delay (Timedelta from the end of the deployment to the start of the
-        incident), why, started_at (of the incident), deployed (service of the deployment).
+        incident), why, started_at (of the incident), deployed (service of the deployment),
+        incident_row, deployment_row (place of each in its table; -1: no deployment).
         An incident no rule could place has one row too: deployment_id and rule are missing, and
         why says what was lacking.
         In order of the start of the incidents.
@@ -105,7 +106,7 @@ def attribute_incidents(
     if rule == "source":
         left = rest.assign(why=UNNAMED)
     else:
-        pool = deployments[reached(deployments, statuses)]
+        pool = _pool(deployments, statuses)
         left = _following(rest, pool, rule, limit, strict=strict, shared=shared, scope=scope)
     found = pd.concat([frame for frame in (named, left) if len(frame)] or [rows])
     return _finished(found)
@@ -113,11 +114,13 @@ def attribute_incidents(
 
 def _rows(incidents: pd.DataFrame) -> pd.DataFrame:
     """Incidents to place, in order of time."""
-    real = real_incidents(incidents).sort_values("started_at", kind="stable")
+    numbered = incidents.assign(incident_row=np.arange(len(incidents)))
+    real = real_incidents(numbered).sort_values("started_at", kind="stable")
     names = real.get("deployment_id", pd.NA)
     return pd.DataFrame(
         {
             "place": range(len(real)),
+            "incident_row": real["incident_row"].to_numpy(),
             "incident_id": real["incident_id"].to_numpy(),
             "service": real["service"].astype("str").to_numpy(),
             "started_at": real["started_at"].astype("datetime64[us, UTC]").array,
@@ -127,6 +130,7 @@ def _rows(incidents: pd.DataFrame) -> pd.DataFrame:
             "rule": pd.Series(pd.NA, index=real.index, dtype="str").to_numpy(),
             "why": pd.Series(pd.NA, index=real.index, dtype="str").to_numpy(),
             "deployed": pd.Series(pd.NA, index=real.index, dtype="str").to_numpy(),
+            "deployment_row": -1,
         }
     )
 
@@ -134,7 +138,11 @@ def _rows(incidents: pd.DataFrame) -> pd.DataFrame:
 def _named(rows: pd.DataFrame, deployments: pd.DataFrame) -> pd.DataFrame:
     """Incidents that name a deployment, with its end; unknown ones say so."""
     rows = rows[rows["named"].notna()]
-    known = deployments[deployments["status"] != "cancelled"].reset_index(drop=True)
+    if not len(rows):
+        return rows
+    sound = np.flatnonzero((deployments["status"] != "cancelled").fillna(True))
+    known = deployments[["deployment_id", "service", "finished_at"]].iloc[sound]
+    known = known.reset_index(drop=True)
     place = named_rows(
         known, pd.Index(rows["named"]), pd.Index(rows["service"].astype("str")), anywhere=True
     )
@@ -142,6 +150,7 @@ def _named(rows: pd.DataFrame, deployments: pd.DataFrame) -> pd.DataFrame:
     finished = pd.Series(target["finished_at"].array, index=rows.index)
     there = finished.notna()
     return rows.assign(
+        deployment_row=np.where(there, np.append(sound, -1)[place], -1),
         finished_at=finished,
         deployment_id=rows["named"].where(there),
         deployed=pd.Series(target["service"].astype("str").array, index=rows.index),
@@ -155,7 +164,6 @@ def _following(
     strict: bool, shared: bool, scope: str,
 ) -> pd.DataFrame:  # fmt: skip
     """Incidents with the latest deployment before them, or with all of a window."""
-    pool = _pool(pool)
     rows = rows.drop(columns=_OF_DEPLOYMENT).astype({"service": "str"})
     by: dict[str, Any] = (
         {"left_by": "service", "right_by": "deployed"} if scope == "service" else {}
@@ -168,17 +176,20 @@ def _following(
     old = (found["started_at"] - found["finished_at"] > limit) & (rule == "window")
     found["why"] = found["why"].mask(none, NOTHING).mask(old, TOO_OLD)
     found["rule"] = found["rule"].mask(~(none | old), rule)
-    for column in _OF_DEPLOYMENT:
+    for column in _OF_DEPLOYMENT[:-1]:
         found[column] = found[column].mask(none | old)
+    found["deployment_row"] = found["deployment_row"].mask(none | old, -1).astype("int64")
     return _all_of(found, pool, limit, strict, scope) if shared and rule == "window" else found
 
 
-def _pool(deployments: pd.DataFrame) -> pd.DataFrame:
+def _pool(deployments: pd.DataFrame, statuses: tuple[str, ...]) -> pd.DataFrame:
     """Deployments to choose from, in order of time."""
-    times = {"finished_at": "datetime64[us, UTC]", "service": "str", "deployment_id": "str"}
-    kept = deployments[list(times)].reset_index(drop=True).astype(times)
-    kept = kept.sort_values("finished_at", kind="stable", ignore_index=True)
-    return kept.rename(columns={"service": "deployed"})
+    kinds = {"finished_at": "datetime64[us, UTC]", "service": "str", "deployment_id": "str"}
+    rows = np.flatnonzero(reached(deployments, statuses))
+    times = deployments["finished_at"].array.take(rows)
+    rows = rows[np.argsort(times, kind="stable")]
+    kept = deployments[list(kinds)].take(rows).astype(kinds).reset_index(drop=True)
+    return kept.rename(columns={"service": "deployed"}).assign(deployment_row=rows)
 
 
 def _all_of(

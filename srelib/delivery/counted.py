@@ -203,6 +203,7 @@ def seconds(times: pd.Series) -> np.ndarray:
     Parameters
     ----------
     times : Series of Timestamp or Timedelta
+        Or of numbers, which are seconds already.
 
     Returns
     -------
@@ -217,6 +218,8 @@ def seconds(times: pd.Series) -> np.ndarray:
     if isinstance(times.dtype, pd.DatetimeTZDtype):
         times = times.dt.tz_convert("UTC").dt.tz_localize(None)
     raw = times.to_numpy()
+    if raw.dtype.kind == "f":
+        return raw
     kind = "m8[us]" if raw.dtype.kind == "m" else "M8[us]"
     plain = raw.astype(kind)
     numbers = plain.astype("int64") / 1e6

@@ -11,7 +11,6 @@ from srelib import tables
 from srelib.delivery.attribution import attribute_incidents
 from srelib.delivery.counted import (
     Span,
-    named_rows,
     needed,
     real_incidents,
     rounded,
@@ -64,6 +63,7 @@ def failures(
     *,
     between: Span,
     rules: Rules = DEFAULT,
+    placed: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Deployments that reached users, and each signal that one of them failed.
 
@@ -77,11 +77,13 @@ def failures(
         The history.
     rules : Rules
         Attribution, and the signals that make up `failed`.
+    placed : DataFrame, optional
+        As from `attributed` with the same tables and rules, where it is at hand.
 
     Returns
     -------
     DataFrame
-        deployment_id, service, finished_at, status, planned, chain, incident, rolled_back,
+        deployment_id, service, finished_at, status, planned, chain, row, incident, rolled_back,
         hotfix, failed (any of the signals asked for), incidents (attributed to it), by_time
         (whether any of these was attributed for its time alone, not by name).
 
@@ -105,10 +107,8 @@ def failures(
         deployments, between=between, statuses=rules.statuses, hotfix_within=rules.hotfix_within
     )
     incidents = tables.empty("incidents") if incidents is None else incidents
-    pairs = attributed(deployments, incidents, rules=rules).dropna(subset="deployment_id")
-    place = named_rows(
-        rows, pd.Index(pairs["deployment_id"]), pd.Index(pairs["deployed"]), anywhere=False
-    )
+    pairs = attributed(deployments, incidents, rules=rules) if placed is None else placed
+    place = _places(rows, len(deployments))[pairs["deployment_row"]]
     many = np.bincount(place[place >= 0], minlength=len(rows))
     rows["incident"] = many > 0
     rows["rolled_back"] = (rows["status"] == "rolled_back").fillna(False).to_numpy(dtype=bool)
@@ -123,12 +123,20 @@ def failures(
     return rows
 
 
+def _places(rows: pd.DataFrame, deployments: int) -> np.ndarray:
+    """Which of the counted rows each deployment is, by its place in the table; -1: none."""
+    found = np.full(deployments + 1, -1)
+    found[rows["row"]] = np.arange(len(rows))
+    return found
+
+
 def change_fail_rate(
     deployments: pd.DataFrame,
     incidents: pd.DataFrame | None,
     *,
     between: Span,
     rules: Rules = DEFAULT,
+    placed: pd.DataFrame | None = None,
     window: Window | str | None = None,
     together: str | None = None,
     confidence: float = 0.95,
@@ -145,6 +153,8 @@ def change_fail_rate(
         The history.
     rules : Rules
         Attribution, and the signals that count.
+    placed : DataFrame, optional
+        As from `attributed` with the same tables and rules, where it is at hand.
     window : Window or str, optional
         A calendar window such as ``1w`` or ``1M``; without it the whole history is one.
     together : str, optional
@@ -181,7 +191,7 @@ def change_fail_rate(
     [[0.5, 2.0]]
     """
     span = span_of(between)
-    rows = failures(deployments, incidents, between=span, rules=rules)
+    rows = failures(deployments, incidents, between=span, rules=rules, placed=placed)
     others = deployments[within_history(deployments["finished_at"], span)]
     others = others[others["status"].isin(["failed", "cancelled"])]
     others = others[~others["status"].isin(rules.statuses) | (others["status"] == "cancelled")]
@@ -292,6 +302,7 @@ def recoveries(
     *,
     between: Span,
     rules: Rules = DEFAULT,
+    placed: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Failures that deployments brought, and how long each lasted.
 
@@ -305,6 +316,8 @@ def recoveries(
         The history; its end is now.
     rules : Rules
         Attribution.
+    placed : DataFrame, optional
+        As from `attributed` with the same tables and rules, where it is at hand.
 
     Returns
     -------
@@ -332,23 +345,19 @@ def recoveries(
     span = span_of(between)
     incidents = tables.empty("incidents") if incidents is None else incidents
     needed(incidents, "incidents", "started_at", "resolved_at")
-    placed = attributed(deployments, incidents, rules=rules)
-    times = incidents[["service", "incident_id", "resolved_at"]].astype(
-        {"service": "str", "incident_id": "str"}
-    )
-    pairs = placed.merge(
-        times.drop_duplicates(["service", "incident_id"]), on=["service", "incident_id"], how="left"
-    )
+    pairs = attributed(deployments, incidents, rules=rules) if placed is None else placed
     pairs = pairs[within_history(pairs["started_at"], span)]
     rows = counted(deployments, between=span, statuses=rules.statuses)
-    shipped = rows[["deployment_id", "service", "finished_at"]]
-    shipped = shipped.astype({"deployment_id": "str", "service": "str"})
-    shipped = shipped.rename(columns={"service": "deployed"})
+    place = _places(rows, len(deployments))[pairs["deployment_row"]]
+    pairs = pairs.assign(
+        place=place,
+        resolved_at=incidents["resolved_at"].array.take(pairs["incident_row"].to_numpy()),
+        finished_at=rows["finished_at"].array.take(place, allow_fill=True),
+    )
     if rules.recovery_of == "incidents":
-        pairs = pairs.merge(shipped, on=["deployed", "deployment_id"], how="left")
-        pairs = pairs.drop_duplicates(["service", "incident_id"])
+        pairs = pairs.drop_duplicates("incident_row")
     else:
-        pairs = pairs.merge(shipped, on=["deployed", "deployment_id"])
+        pairs = pairs[place >= 0]
         pairs = pairs.assign(service=pairs["deployed"])
     if not rules.open_counts:
         pairs = pairs[pairs["resolved_at"] <= span[1]]
@@ -357,14 +366,13 @@ def recoveries(
 
 def _episodes(pairs: pd.DataFrame, span: Span, rules: Rules) -> pd.DataFrame:
     """Overlapping incidents of a deployment joined."""
-    order = ["deployment_id", "deployed", "started_at"]
-    pairs = pairs.sort_values(order, kind="stable", ignore_index=True)
+    pairs = pairs.sort_values(["place", "started_at"], kind="stable", ignore_index=True)
     open_ = pairs["resolved_at"].isna() | (pairs["resolved_at"] > span[1])
     begin = seconds(pairs["started_at"].astype("datetime64[us, UTC]"))
     end = np.where(open_, span[1].timestamp(),
                    seconds(pairs["resolved_at"].astype("datetime64[us, UTC]")))  # fmt: skip
     end = np.maximum(end, begin)
-    owner = pairs.groupby(order[:2], sort=False, dropna=False).ngroup().to_numpy()
+    owner = pairs["place"].to_numpy()
     reach = pd.Series(end).groupby(owner).cummax().to_numpy()
     new = np.ones(len(pairs), dtype=bool)
     if rules.recovery_of == "failures":
@@ -403,6 +411,7 @@ def recovery_time(
     *,
     between: Span,
     rules: Rules = DEFAULT,
+    placed: pd.DataFrame | None = None,
     window: Window | str | None = None,
     together: str | None = None,
     confidence: float = 0.95,
@@ -419,6 +428,8 @@ def recovery_time(
         The history; its end is now.
     rules : Rules
         Attribution, and where the clock of `value` starts.
+    placed : DataFrame, optional
+        As from `attributed` with the same tables and rules, where it is at hand.
     window : Window or str, optional
         A calendar window such as ``1w`` or ``1M``, by the start of the failure; without it the
         whole history is one.
@@ -455,7 +466,7 @@ def recovery_time(
     [3600.0]
     """
     span = span_of(between)
-    rows = recoveries(deployments, incidents, between=span, rules=rules)
+    rows = recoveries(deployments, incidents, between=span, rules=rules, placed=placed)
     clock = f"from_{rules.recovery_from}"
 
     def found(own: Columns, _: Any) -> dict[str, Any]:

@@ -43,7 +43,8 @@ def counted(
     -------
     DataFrame
         deployment_id, service, finished_at, status, planned (missing: not known), chain (number
-        shared by a deployment and those made to mend it), mended (whether the next one does).
+        shared by a deployment and those made to mend it), mended (whether the next one does),
+        row (its place in the table).
 
     Examples
     --------
@@ -58,12 +59,13 @@ def counted(
     needed(deployments, "deployments", "deployment_id", "service", "finished_at", "status")
     span = span_of(between)
     wanted = ["deployment_id", "service", "finished_at", "status", "planned"]
-    kept = deployments[[name for name in wanted if name in deployments]]
-    kept = kept[reached(deployments, statuses) & within_history(kept["finished_at"], span)]
-    codes, names = pd.factorize(kept["service"].astype("str"), sort=True)
-    at = seconds(kept["finished_at"])
-    order = np.lexsort((at, codes))
-    kept, codes, at = kept.take(order), codes[order], at[order]
+    inside = reached(deployments, statuses) & within_history(deployments["finished_at"], span)
+    rows = np.flatnonzero(inside)
+    codes, names = pd.factorize(deployments["service"].astype("str"), sort=True)
+    at = seconds(deployments["finished_at"])
+    rows = rows[np.lexsort((at[rows], codes[rows]))]
+    codes, at = codes[rows], at[rows]
+    kept = deployments[[name for name in wanted if name in deployments]].take(rows)
     planned = kept["planned"] if "planned" in kept else pd.Series(pd.NA, index=kept.index)
     planned = planned.astype("boolean")
     repair = (planned == False).fillna(False).to_numpy(dtype=bool)  # noqa: E712
@@ -79,6 +81,7 @@ def counted(
             "planned": planned.array,
             "chain": np.cumsum(~follows) - 1,
             "mended": np.append(follows[1:], False) if len(kept) else follows,
+            "row": rows,
         }
     )
 

@@ -15,12 +15,11 @@ from srelib.delivery.counted import (
     rounded,
     seconds,
     span_of,
-    within_history,
 )
 from srelib.delivery.rules import one_of
-from srelib.delivery.spans import Columns, per_piece, service_names
+from srelib.delivery.spans import Columns, per_piece
 from srelib.stats import survival_median
-from srelib.stats.grouped import grouped_mean, quantile
+from srelib.stats.grouped import group_sizes, grouped_mean, quantile
 from srelib.windows import Window
 
 SHIPPED = "shipped"
@@ -62,6 +61,7 @@ def lead_times(
     DataFrame
         One row per change: change_id, service, deployment_id, began_at, shipped_at, state (one of
         `STATES`), seconds [s]: until it was shipped, or until now while it is waiting.
+        What was shipped or begun after now is left out.
 
     Raises
     ------
@@ -93,19 +93,21 @@ def lead_times(
     >>> lead_times(made, shipped, between=(at[0], at[2]))["seconds"].tolist()
     [7200.0]
     """
-    rows = _timed(changes, deployments, span_of(between), start, minutes)
+    known = _timed(changes, deployments, span_of(between), start, minutes)
+    rows, place = known["row"], known["place"]
     ids = np.array([*deployments["deployment_id"].astype("str"), None], dtype=object)
-    place = rows["place"].to_numpy()
-    named = _text(changes, "deployment_id").to_numpy(dtype=object)[rows["row"]]
+    named = _text(changes, "deployment_id").to_numpy(dtype=object)[rows]
+    at = changes["committed_at"] if start == "committed" else changes.get("merged_at")
+    shown = np.where(np.isnan(known["shipped"]), -1, place)
     return pd.DataFrame(
         {
-            "change_id": changes["change_id"].array.take(rows["row"].to_numpy()),
-            "service": changes["service"].array.take(rows["row"].to_numpy()),
+            "change_id": changes["change_id"].array.take(rows),
+            "service": changes["service"].array.take(rows),
             "deployment_id": pd.Series(np.where(place >= 0, ids[place], named), dtype="str"),
-            "began_at": rows["began_at"].array,
-            "shipped_at": rows["shipped_at"].array,
-            "state": pd.Series(np.array(STATES, dtype=object)[rows["state"]], dtype="str"),
-            "seconds": rows["seconds"].array,
+            "began_at": pd.NaT if at is None else at.array.take(rows),
+            "shipped_at": deployments["finished_at"].array.take(shown, allow_fill=True),
+            "state": pd.Series(np.array(STATES, dtype=object)[known["state"]], dtype="str"),
+            "seconds": known["seconds"],
         }
     )
 
@@ -184,12 +186,14 @@ def change_lead_time(
     """
     one_of(lead, "lead", ("median", "mean"))
     span = span_of(between)
-    rows = _timed(changes, deployments, span, start, minutes)
-    keep = (rows["state"] == 0) & within_history(rows["shipped_at"], span)
+    known = _timed(changes, deployments, span, start, minutes)
+    shipped, state = known["shipped"], known["state"]
+    first, last = (time.timestamp() for time in span)
+    keep = (state == 0) & (shipped >= first) & (shipped <= last)
     if waiting and window is None:
-        keep |= rows["state"] == 1
-        rows["shipped_at"] = rows["shipped_at"].fillna(span[1])
-    codes, names = pd.factorize(changes["service"].astype("str"))
+        keep |= state == 1
+        shipped = np.where(np.isnan(shipped), last, shipped)
+    owner, numbers = _numbered(deployments)
 
     def found(own: Columns, _: Any) -> dict[str, Any]:
         times, groups = own["seconds"], own["place"]
@@ -200,50 +204,72 @@ def change_lead_time(
             middle = quantile(times, confidence=confidence, groups=groups)
         else:
             middle = survival_median(times, done, confidence=confidence)
-        slow = quantile(times[done], 0.9, confidence=confidence, groups=groups[done])
-        return {"value": middle, "p90": slow, "deployments": len(np.unique(groups[done]))}
+            times, groups = times[done], groups[done]
+        slow = quantile(times, 0.9, confidence=confidence, groups=groups)
+        return {"value": middle, "p90": slow, "deployments": len(group_sizes(groups)[1])}
 
-    kept = rows.loc[keep, ["row", "shipped_at", "seconds", "state", "place"]]
-    kept["service"] = pd.Categorical.from_codes(codes[kept.pop("row").to_numpy()], names)
+    rows = pd.DataFrame(
+        {
+            "service": pd.Categorical.from_codes(known["service"][keep], pd.Index(known["names"])),
+            "shipped_at": shipped[keep],
+            "seconds": known["seconds"][keep],
+            "state": state[keep],
+            "place": numbers[known["place"][keep]],
+        }
+    )
     return per_piece(
-        kept, found, time="shipped_at", between=span, window=window,
-        services=sorted({*service_names(deployments), *names}), together=together,
+        rows, found, time="shipped_at", between=span, window=window,
+        services=sorted({*owner, *known["names"]}), together=together,
     )  # fmt: skip
+
+
+def _numbered(deployments: pd.DataFrame) -> tuple[pd.Index, np.ndarray]:
+    """Services, and deployments counted on through one after the other; -1 last, for none.
+
+    Numbers of one service lie close together, which is what `group_sizes` is quick with.
+    """
+    codes, names = pd.factorize(deployments["service"].astype("str"))
+    numbers = np.full(len(codes) + 1, -1)
+    numbers[np.argsort(codes, kind="stable")] = np.arange(len(codes))
+    return names, numbers
 
 
 def _timed(
     changes: pd.DataFrame, deployments: pd.DataFrame, span: Span, start: str, minutes: str
-) -> pd.DataFrame:
-    """Changes by number: row and place (of the deployment), times, state and lead time."""
+) -> dict[str, np.ndarray]:
+    """Changes by number: row and place (of the deployment), service, times [s], state."""
     one_of(start, "start", ("committed", "merged"))
     one_of(minutes, "minutes", ("exact", "up", "down"))
     needed(changes, "changes", "change_id", "service", "committed_at")
     needed(deployments, "deployments", "deployment_id", "service", "finished_at", "status")
     place, named = _places(changes, deployments)
+    codes, names = pd.factorize(changes["service"].astype("str"))
     ok = np.append(reached(deployments).to_numpy(), False)
     ends = np.append(seconds(deployments["finished_at"]), np.nan)
     shipped = np.where(ok[place], ends[place], np.nan)
-    rows = _once(changes, shipped)
-    rows = rows[~(shipped[rows] > span[1].timestamp())]
-    place, named, shipped = place[rows], named[rows], shipped[rows]
-    committed = seconds(changes["committed_at"])[rows]
-    merged = _merged(changes)[rows]
+    committed = seconds(changes["committed_at"])
+    merged = _merged(changes) if start == "merged" or minutes == "up" else committed
     began = committed if start == "committed" else merged
+    now = span[1].timestamp()
+    rows = _once(changes, shipped)
+    rows = rows[~((shipped > now) | (np.isnan(shipped) & (began > now)))[rows]]
+    if len(rows) < len(changes):
+        place, named, shipped, codes = place[rows], named[rows], shipped[rows], codes[rows]
+        committed, merged, began = committed[rows], merged[rows], began[rows]
     took = _in_stages(committed, merged, shipped, start, minutes)
-    state = _states(changes, deployments, rows, place, named, ok, committed, began, took)
-    length = np.where(state == 0, took, np.where(state == 1, span[1].timestamp() - began, np.nan))
-    at = changes["committed_at"] if start == "committed" else changes.get("merged_at")
-    times = deployments["finished_at"].array.take(np.where(ok[place], place, -1), allow_fill=True)
-    return pd.DataFrame(
-        {
-            "row": rows,
-            "place": place,
-            "began_at": pd.NaT if at is None else at.array.take(rows),
-            "shipped_at": times,
-            "state": state,
-            "seconds": length,
-        }
-    )
+    first = _firsts(deployments, names)[codes]
+    early = np.isnan(first) | (committed < first)
+    state = _states(codes, len(names), place, named, ok, early, began, took)
+    length = np.where(state == 0, took, np.where(state == 1, now - began, np.nan))
+    return {
+        "row": rows,
+        "place": place,
+        "service": codes,
+        "names": names.to_numpy(dtype=object),
+        "shipped": shipped,
+        "state": state,
+        "seconds": length,
+    }
 
 
 def _merged(changes: pd.DataFrame) -> np.ndarray:
@@ -298,27 +324,27 @@ def _text(table: pd.DataFrame, column: str) -> pd.Series:
     return table[column].astype("str")
 
 
+def _firsts(deployments: pd.DataFrame, services: pd.Index) -> np.ndarray:
+    """End of the first deployment of each service that reached users [s]; NaN: none."""
+    known = deployments[["service", "finished_at"]][reached(deployments)]
+    first = known["finished_at"].groupby(known["service"].astype("str")).min()
+    return seconds(pd.Series(first.reindex(pd.Index(services)).array))
+
+
 def _states(
-    changes: pd.DataFrame, deployments: pd.DataFrame, rows: np.ndarray, place: np.ndarray,
-    named: np.ndarray, ok: np.ndarray, committed: np.ndarray, began: np.ndarray,
-    took: np.ndarray,
+    services: np.ndarray, many: int, place: np.ndarray, named: np.ndarray, ok: np.ndarray,
+    early: np.ndarray, began: np.ndarray, took: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
     """Why each change has a lead time, or has none: its place in `STATES`."""
-    codes, names = pd.factorize(changes["service"].astype("str"))
-    codes = codes[rows]
-    known = deployments[reached(deployments)]
-    firsts = known.groupby(known["service"].astype("str"))["finished_at"].min()
-    first = seconds(pd.Series(firsts.reindex(pd.Index(names)).array))[codes]
-    links = np.bincount(codes[named & (place >= 0)], minlength=len(names)) > 0
-    free = ~named & (place < 0)
-    early = free & ((committed < first) | np.isnan(first))
-    missing = np.isnan(began)
+    linked = place >= 0
+    links = np.bincount(services[named & linked], minlength=many) > 0
+    free, missing = ~named & ~linked, np.isnan(began)
     return np.select(
         [
-            early,
-            free & ~links[codes],
+            free & early,
+            free & ~links[services],
             free & ~missing,
-            ~free & (place < 0),
+            ~free & ~linked,
             ~free & ~ok[place],
             missing,
             took < 0,

@@ -83,7 +83,7 @@ def pieces(
     rows : DataFrame
         With service, the column of times, and what is wanted of each; all within the history.
     time : str
-        Name of that column.
+        Name of that column: times, or seconds since 1970.
     between : (Timestamp, Timestamp)
     window : Window, str or None
     services : list of str

@@ -7,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from srelib import tables
 from srelib.delivery.counted import Span, span_of
-from srelib.delivery.failures import change_fail_rate, recovery_time
+from srelib.delivery.failures import attributed, change_fail_rate, recovery_time
 from srelib.delivery.frequency import deployment_frequency, rework_rate
 from srelib.delivery.lead_time import change_lead_time
 from srelib.delivery.rules import DEFAULT, Rules
@@ -99,8 +100,12 @@ def metrics(
     span = span_of(between)
     sure: dict[str, Any] = {"confidence": confidence, "together": together}
     often = deployment_frequency(deployments, between=span, statuses=rules.statuses, **sure)
-    fails = change_fail_rate(deployments, incidents, between=span, rules=rules, **sure)
-    mended = recovery_time(deployments, incidents, between=span, rules=rules, **sure)
+    incidents = tables.empty("incidents") if incidents is None else incidents
+    hurt: dict[str, Any] = {
+        "rules": rules, "placed": attributed(deployments, incidents, rules=rules), **sure
+    }  # fmt: skip
+    fails = change_fail_rate(deployments, incidents, between=span, **hurt)
+    mended = recovery_time(deployments, incidents, between=span, **hurt)
     rework = rework_rate(deployments, between=span, statuses=rules.statuses, **sure)
     parts = {"frequency": often, "fail_rate": fails, "recovery": mended, "rework_rate": rework}
     if changes is not None and len(changes):

@@ -38,6 +38,21 @@ def test_the_delay_runs_from_the_end_of_the_deployment():
     assert found["delay"].tolist() == [pd.Timedelta("3h")]
 
 
+def test_rows_say_where_incident_and_deployment_stand_in_their_tables():
+    """Whatever the order of the tables, by name and by time, and -1 where there is none."""
+    text = """
+    incident_id=i1 started_at=02T18:00
+    incident_id=i2 started_at=02T17:00 deployment_id=bad
+    incident_id=i3 started_at=01T00:00
+    """
+    broken, shipped = incidents(text), SHIPPED.iloc[::-1]
+    found = delivery.attribute_incidents(shipped, broken)
+    assert broken["incident_id"].iloc[found["incident_row"]].tolist() == ["i3", "i2", "i1"]
+    assert found["deployment_row"].tolist()[0] == -1
+    named = shipped["deployment_id"].iloc[found["deployment_row"][1:]]
+    assert named.tolist() == found["deployment_id"].tolist()[1:] == ["bad", "d2"]
+
+
 def test_an_incident_long_after_is_left_over_and_says_why():
     """25 hours are more than a day; the row is there all the same."""
     found = delivery.attribute_incidents(SHIPPED, incidents("incident_id=i1 started_at=03T16:00"))

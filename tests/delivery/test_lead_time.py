@@ -177,6 +177,18 @@ def test_a_mean_can_be_had_for_comparison():
     assert row["value"] / 3600 == pytest.approx(25.0)
 
 
+def test_what_began_after_now_is_left_out():
+    """It has not waited a negative time; an export may run past the end of the history."""
+    made, shipped = many([1] * 6, range(1, 7))
+    later = changes("change_id=w1 committed_at=20T00:00")
+    later["committed_at"] = JUNE[1] + pd.Timedelta("1D")
+    made = pd.concat([made, later], ignore_index=True)
+    rows = delivery.lead_times(made, shipped, between=JUNE)
+    assert "w1" not in set(rows["change_id"])
+    row = delivery.change_lead_time(made, shipped, between=JUNE, waiting=True).iloc[0]
+    assert row["n"] == 6
+
+
 def test_clocks_that_do_not_exist_are_refused():
     """The error says what there is."""
     with pytest.raises(ParameterError, match="start must be one of committed, merged"):
