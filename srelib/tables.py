@@ -80,6 +80,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("started_at", "time", "when users began to be affected", True),
         Column("detected_at", "time", "when a person or monitor noticed"),
         Column("acknowledged_at", "time", "when somebody took it on"),
+        Column("mitigated_at", "time", "when a fix was in, before it was declared over"),
         Column("resolved_at", "time", "when users were well again; missing while open"),
         Column("deployment_id", "text", "deployment that caused it, where the source says so"),
         Column("title", "text", "title as the source has it"),

@@ -19,6 +19,7 @@ ORDERED = {
     "incidents": (
         ("started_at", "detected_at"),
         ("started_at", "acknowledged_at"),
+        ("started_at", "mitigated_at"),
         ("started_at", "resolved_at"),
     ),
     "alerts": (("fired_at", "resolved_at"),),

@@ -35,7 +35,7 @@ _COLUMNS = {
     "service": ("Component/s", "Components"), "started_at": ("Created",),
     "resolved_at": ("Resolved",),
 }  # fmt: skip
-_TIMES = ("started_at", "detected_at", "acknowledged_at", "resolved_at")
+_TIMES = ("started_at", "detected_at", "acknowledged_at", "mitigated_at", "resolved_at")
 _DONE = ("done", "closed", "resolved", "completed", "complete", "fixed")
 _NONE_OF_ITS_OWN = ("duplicate", "invalid", "declined", "canceled", "cancelled")
 _WIDE = (

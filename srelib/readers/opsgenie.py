@@ -16,7 +16,7 @@ FORMAT = "opsgenie"
 TABLES = ("incidents", "exclusions")
 
 _PAGES = (20, 100)  # page sizes of the API, by default and at most
-_TIMES = ("started_at", "detected_at", "resolved_at")
+_TIMES = ("started_at", "detected_at", "mitigated_at", "resolved_at")
 _OVER = ("resolved", "closed")
 
 

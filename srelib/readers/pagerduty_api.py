@@ -20,7 +20,7 @@ DEEPEST = 10_000
 """Incidents the REST API gives for one search, whatever the number of pages."""
 
 _PAGES = (25, 100, DEEPEST)  # page sizes of the API, by default and at most
-_TIMES = ("started_at", "detected_at", "acknowledged_at", "resolved_at")
+_TIMES = ("started_at", "detected_at", "acknowledged_at", "mitigated_at", "resolved_at")
 _LONGEST_WAIT = 1e9  # seconds; thirty years are no wait
 _MERGED = "merged into another incident, which stands for both"
 

@@ -49,6 +49,7 @@ SYNONYMS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "detected_at": ("detected", "reported_at"),
         "acknowledged_at": ("acknowledged", "acked_at", "ack_at"),
+        "mitigated_at": ("mitigated", "monitoring_at"),
         "resolved_at": (*_ENDS, "resolved_time", "end", "restored_at", "impact_ended_at"),
         "deployment_id": ("deploy_id", "deployment", "caused_by"),
         "title": ("name", "summary", "description", "message"),

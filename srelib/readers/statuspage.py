@@ -20,7 +20,7 @@ TABLES = ("incidents", "exclusions")
 PAGE_LIMIT = 50
 """Incidents a status page shows at most, whatever its history."""
 
-_TIMES = ("started_at", "detected_at", "resolved_at")
+_TIMES = ("started_at", "detected_at", "mitigated_at", "resolved_at")
 _KEPT_IN = ("incidents", "scheduledmaintenances")
 _OVER = ("resolved", "postmortem", "completed")
 
@@ -120,7 +120,8 @@ def _rows(one: dict[str, Any], source: Source | None, page: str | None) -> list[
         "incident_id": jsonkeys.text(one.get("id")),
         "severity": "maintenance" if _is_planned(one) else jsonkeys.text(one.get("impact")),
         "started_at": start,
-        "detected_at": _detected(jsonkeys.text(one.get("createdat")), start, end),
+        "detected_at": _inside(one.get("createdat"), start, end),
+        "mitigated_at": _inside(one.get("monitoringat"), start, end),
         "resolved_at": end,
         "title": jsonkeys.text(one.get("name")),
     }
@@ -180,11 +181,11 @@ def _is_over(one: dict[str, Any]) -> bool:
     return str(one.get("status")).lower() in _OVER
 
 
-def _detected(created: str | None, start: str | None, end: str | None) -> str | None:
-    """Creation, where it lies inside the incident: what was filled in later says nothing."""
-    at, first, last = (jsonrows.moment(text) for text in (created, start, end))
+def _inside(time: Any, start: str | None, end: str | None) -> str | None:
+    """A time that lies inside the incident: what was filled in later says nothing."""
+    at, first, last = (jsonrows.moment(text) for text in (time, start, end))
     inside = at is not None and first is not None and first <= at and (last is None or at <= last)
-    return created if inside else None
+    return jsonkeys.text(time) if inside else None
 
 
 def _notes(
@@ -232,7 +233,8 @@ def _mitigated_note(real: Sequence[dict[str, Any]], source: Source | None) -> li
         return []
     middle = pd.Series(gaps).median()
     return [
-        f"{len(gaps):,} of {len(real):,} incidents say when a fix was in (monitoring), a median of "
-        f"{middle:,.0f} minutes before they were closed; to end them there, say "
+        f"{len(gaps):,} of {len(real):,} incidents say when a fix was in (monitoring, read as "
+        f"mitigated_at), a median of {middle:,.0f} minutes before they were closed; to end them "
+        "there, say "
         'columns = { resolved_at = "monitoring_at" } in sources.toml.'
     ]

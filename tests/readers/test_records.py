@@ -39,10 +39,10 @@ CANONICAL = {
         "c1,shop,2026-06-01T10:00:00Z,2026-06-01T10:05:00Z,d1\n"
     ),
     "incidents": (
-        "incident_id,service,severity,started_at,detected_at,acknowledged_at,resolved_at,"
-        "deployment_id,title\n"
+        "incident_id,service,severity,started_at,detected_at,acknowledged_at,mitigated_at,"
+        "resolved_at,deployment_id,title\n"
         "i1,shop,SEV1,2026-06-01T10:00:00Z,2026-06-01T10:01:00Z,2026-06-01T10:02:00Z,"
-        "2026-06-01T11:00:00Z,d1,down\n"
+        "2026-06-01T10:40:00Z,2026-06-01T11:00:00Z,d1,down\n"
     ),
     "alerts": (
         "service,rule,severity,fired_at,resolved_at\n"

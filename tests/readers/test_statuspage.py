@@ -1,5 +1,6 @@
 """Status pages: the zone of the page, incidents filled in later, components, maintenance."""
 
+import pandas as pd
 import pytest
 
 from tests.readers.reading import at, noted, read
@@ -84,6 +85,13 @@ def test_the_moment_of_the_fix_is_told_and_can_be_taken_as_the_end(tmp_path):
     said = {"columns": {"resolved_at": "monitoring_at"}}
     ends = read(tmp_path, "statuspage", page, **said).tables["incidents"]["resolved_at"]
     assert ends.tolist() == [at("06-01T10:45"), at("06-01T11:15")]
+
+
+def test_the_moment_of_the_fix_is_when_it_was_mitigated(tmp_path):
+    """If it lies inside the incident; one outside was filled in later."""
+    late = page_incident(2, monitoring_at="2026-06-01T09:00:00.000-05:00")
+    rows = read(tmp_path, "statuspage", status_page(page_incident(1), late)).tables["incidents"]
+    assert rows["mitigated_at"].tolist() == [at("06-01T10:45"), pd.NaT]
 
 
 def test_an_end_that_is_not_told_is_that_of_the_last_resolved_update(tmp_path):
