@@ -5,8 +5,9 @@ what was known then, and says what would have been frozen, held and avoided; `fl
 every objective, and `frontier` holds policies against each other.
 
 Order of the modules: `rules` (policies); `daily` (the budget as it stood each day);
-`aftermath` (the hours after each deployment); `walk`; `account` (harm told from chance);
-`outcome`, `prepare`, `results`, `replay`; `fleet` and `frontier`; `postmortems`.
+`verdict` (what is decided on it); `aftermath` (the hours after each deployment); `walk`;
+`account` (harm told from chance); `outcome`, `prepare`, `results`, `replay`; `fleet` and
+`frontier`; `postmortems`.
 """
 
 from srelib.policy.outcome import Outcome, Replay

@@ -15,13 +15,12 @@ from srelib.policy.outcome import Replay
 from srelib.policy.prepare import Objective, Prepared, prepare
 from srelib.policy.results import Setting, result, track
 from srelib.policy.rules import Policy
+from srelib.policy.verdict import MIN_COVERAGE
 from srelib.policy.walk import READINGS, walk
 from srelib.windows import Window
 
 DRAWS = 20
 """How often a history is walked again with other luck."""
-MIN_COVERAGE = 0.5
-"""Share of a window that must have been observed before its budget decides anything."""
 
 
 def replay(

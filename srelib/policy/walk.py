@@ -16,6 +16,7 @@ import pandas as pd
 from srelib.policy.aftermath import HOUR, Aftermath
 from srelib.policy.daily import Daily, Ledger
 from srelib.policy.rules import Policy
+from srelib.policy.verdict import below, decide
 
 READINGS = ("avoided", "postponed")
 OPEN, SLOW, FROZEN = 0, 1, 2
@@ -232,7 +233,7 @@ def _first(tracks: Sequence[Track], policy: Policy) -> int:
     if not limits or not tracks:
         return len(tracks[0].judged) if tracks else 0
     with np.errstate(invalid="ignore"):
-        low = np.any([t.judged & (t.daily.left() < max(limits)) for t in tracks], axis=0)
+        low = np.any([t.judged & below(t.daily.left(), max(limits)) for t in tracks], axis=0)
     return int(np.argmax(low)) if low.any() else len(low)
 
 
@@ -246,17 +247,9 @@ def _verdict(
     found.left[i, k] = left
     if not track.judged[k] or left != left:
         return was, False
-    slow = policy.slow_below is not None and left < policy.slow_below
-    if policy.freeze_below is None:
-        return False, slow
-    if not was:
-        frozen = left < policy.freeze_below
-        if frozen and policy.until == "slo":
-            frozen = not _kept_lately(daily, k, i, world)
-        return frozen, slow
-    if policy.until == "slo":
-        return not _kept_lately(daily, k, i, world), slow
-    return left < (policy.thaw if policy.thaw is not None else 0.0), slow
+    return decide(
+        left, was_frozen=was, policy=policy, kept_lately=lambda: _kept_lately(daily, k, i, world)
+    )
 
 
 def _left(daily: Daily, k: int, change: float) -> float:

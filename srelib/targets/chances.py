@@ -112,9 +112,16 @@ def chances(
     met = np.stack([np.searchsorted(row, budgets, side="right") for row in shares])
     worlds = met / np.maximum(asked.sum(axis=1), 1)[:, None]
     worlds = worlds[asked.any(axis=1)]
+    mean = worlds.mean(axis=0)
     low, high = np.quantile(worlds, [tail, 1 - tail], axis=0)
-    return pd.DataFrame({"target": np.asarray(targets, dtype="float64"),
-                         "probability": worlds.mean(axis=0), "low": low, "high": high})  # fmt: skip
+    return pd.DataFrame(
+        {
+            "target": np.asarray(targets, dtype="float64"),
+            "probability": mean,
+            "low": np.minimum(low, mean),  # a few worlds can carry the mean beyond nearly all
+            "high": np.maximum(high, mean),
+        }
+    )
 
 
 def _futures(

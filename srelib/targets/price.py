@@ -7,15 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from srelib import windows
 from srelib.alerts import PAGE, History, Policy, answerable, is_reachable, rule_spans
 from srelib.alerts.spans import joined
-from srelib.budget import budget_fraction
+from srelib.policy import READY
+from srelib.policy import Policy as BudgetPolicy
+from srelib.policy.daily import Ledger
+from srelib.policy.verdict import mornings
 from srelib.stats import rate
-from srelib.targets.past import DAY, past_windows
+from srelib.targets.past import DAY
 from srelib.windows import Window
 
 NAN = float("nan")
+BUDGET_POLICY = READY["objective's window"]
+"""Releases halt while the budget of the objective's own window is overspent."""
 QUARTER = 90.0
 """Days of a quarter [1]: Site Reliability Engineering, appendix A."""
 
@@ -89,9 +93,13 @@ def pages(
 
 
 def freeze_days(
-    past: History, *, targets: Sequence[float], window: Window, freeze_below: float = 0.0
+    past: History,
+    *,
+    targets: Sequence[float],
+    window: Window,
+    policy: BudgetPolicy = BUDGET_POLICY,
 ) -> pd.DataFrame:
-    """Days a quarter that begin with the budget overspent, had this been the target.
+    """Days a quarter on which a budget policy would have held releases, had this been the target.
 
     Parameters
     ----------
@@ -99,23 +107,20 @@ def freeze_days(
     targets : sequence of float
         [fraction]
     window : Window
-        Of the budget. Rolling: the window up to the start of the day. Calendar: what the period
-        has spent by then, against what its whole traffic can be expected to allow.
-    freeze_below : float
-        Changes stop while less than this share of the budget is left [fraction]; 0: while it is
-        overspent.
+        Of the objective; used where the policy has none of its own.
+    policy : srelib.policy.Policy
+        What freezes; rationing is no freeze.
 
     Returns
     -------
     DataFrame
-        target, days (looked at), frozen (count), freeze_days [days per quarter of 90 days]; NaN
-        where the history holds no whole window.
+        target, days (on which there was enough to decide on), frozen (count), freeze_days [days
+        per quarter of 90 days]; NaN where there was no such day.
 
     Notes
     -----
-    A day is frozen by what was known when it began: a day is 24 hours back from the end of the
-    data, or that of the calendar window's zone.
-    What freezing would have spared is not taken off; `srelib.policy` is about that.
+    Decided once a day on what was known by then, as `srelib.policy` does; what held releases
+    would have spared is not taken off, since that depends on the releases.
 
     Examples
     --------
@@ -125,43 +130,21 @@ def freeze_days(
     >>> past = history(total.mask(hours.day == 9, 50.0), total)
     >>> found = freeze_days(past, targets=[0.9, 0.99], window=Window.parse("7d"))
     >>> found[["days", "frozen"]].values.tolist()
-    [[13, 0], [13, 7]]
+    [[16, 0], [16, 8]]
     """
-    bad, total = _whole_windows(past, window) if window.is_rolling else _so_far(past, window)
-    bad, total = bad[total > 0], total[total > 0]
+    ledger = _ledger(past)
     rows = []
     for target in targets:
-        allowance = budget_fraction(target) * total
-        frozen = int((allowance * (1 - freeze_below) * (1 + 1e-12) < bad).sum())
-        share = frozen / len(bad) if len(bad) else NAN
-        rows.append((target, len(bad), frozen, share * QUARTER))
+        days = mornings(ledger, target=target, window=window, policy=policy)
+        days = days[days["judged"]]
+        share = float(days["frozen"].mean()) if len(days) else NAN
+        rows.append((target, len(days), int(days["frozen"].sum()), share * QUARTER))
     return pd.DataFrame(rows, columns=["target", "days", "frozen", "freeze_days"])
 
 
-def _whole_windows(past: History, window: Window) -> tuple[np.ndarray, np.ndarray]:
-    """Bad and all events of the whole windows that end as a day begins."""
-    rows = past_windows(past, window=window).iloc[:-1]
-    return rows["bad"].to_numpy(), rows["total"].to_numpy()
-
-
-def _so_far(past: History, window: Window) -> tuple[np.ndarray, np.ndarray]:
-    """Bad events of the period so far and all events to be expected of it, as each day begins.
-
-    What is still to come of the period is expected to be as the 28 days before.
-    """
+def _ledger(past: History) -> Ledger:
+    """The same running sums, as budget policies read them."""
     index = past.index.tz_convert("UTC").as_unit("us")
-    end = index[-1] + past.step
-    days = windows.periods(index[0], end, window=Window(unit="day", timezone=window.timezone))
-    starts = pd.DatetimeIndex(days.loc[days["complete"], "starts_at"])
-    periods = windows.periods(index[0], end, window=window)
-    begins, ends = (pd.DatetimeIndex(periods[name]) for name in ("starts_at", "ends_at"))
-    mine = np.asarray(begins.searchsorted(starts, side="right")) - 1
-    keep = (begins[mine] >= index[0]) & (starts > index[0])
-    starts, begin, stop = starts[keep], begins[mine][keep], ends[mine][keep]
-    at, first = index.searchsorted(starts), index.searchsorted(begin)
-    recent = index.searchsorted(starts - pd.Timedelta(days=28))
     seen = np.arange(len(index) + 1) if past.total.seen is None else past.total.seen
-    usual = windows.divide(past.total.sums[at] - past.total.sums[recent], seen[at] - seen[recent])
-    to_come = np.asarray((stop - starts) / past.step) * np.nan_to_num(usual)
-    total = past.total.sums[at] - past.total.sums[first] + to_come
-    return past.bad.sums[at] - past.bad.sums[first], total
+    step = int(past.step / pd.Timedelta(1, "us"))
+    return Ledger(int(index.asi8[0]), step, past.bad.sums, past.total.sums, seen)

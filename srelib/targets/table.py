@@ -12,6 +12,7 @@ import pandas as pd
 from srelib.alerts import PAGE, History, Policy, history, workbook_policy
 from srelib.budget import budget_fraction
 from srelib.errors import InsufficientDataError, ParameterError
+from srelib.policy import Policy as BudgetPolicy
 from srelib.stats import widened_wilson
 from srelib.targets.chances import chances
 from srelib.targets.dependencies import Ceiling, ceiling
@@ -24,7 +25,7 @@ from srelib.targets.past import (
     past_windows,
     read_weeks,
 )
-from srelib.targets.price import freeze_days, pages
+from srelib.targets.price import BUDGET_POLICY, freeze_days, pages
 from srelib.targets.traffic import missed_by_chance, resolution
 from srelib.windows import Window, as_window
 
@@ -48,7 +49,7 @@ def candidates(
     current: float = math.nan,
     alert_policy: Policy | Callable[[Window], Policy] = workbook_policy,
     severity: str = PAGE,
-    freeze_below: float = 0.0,
+    budget_policy: BudgetPolicy = BUDGET_POLICY,
     dependencies: Mapping[str, Any] | None = None,
     weighting: str = "events",
     confidence: float = 0.95,
@@ -70,9 +71,8 @@ def candidates(
         The alert policy, or what makes it from a window.
     severity : str
         Rules that count as pages.
-    freeze_below : float
-        The budget policy: changes stop while less than this share of the budget is left
-        [fraction].
+    budget_policy : srelib.policy.Policy
+        When releases are held.
     dependencies : mapping, optional
         Critical dependencies and their targets, as `ceiling` takes them.
     weighting : {'events', 'time'}
@@ -152,7 +152,7 @@ def candidates(
             _met(past, span, tried, confidence),
             _next(weeks, span, tried, options),
             pages(past, targets=tried, policy=policy, severity=severity, confidence=confidence),
-            freeze_days(past, targets=tried, window=span, freeze_below=freeze_below),
+            freeze_days(past, targets=tried, window=span, policy=budget_policy),
             _limits(past, weeks, span, tried, above, weighting),
         ):
             table = table.join(part.drop(columns=["target", "days", "frozen"], errors="ignore"))
