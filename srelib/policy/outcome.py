@@ -134,12 +134,12 @@ class Replay:
     @property
     def low(self) -> float:
         """Lower end of the range of bad events avoided, chance included; at most 0 [events]."""
-        return min(0.0, *(outcome.saved.low for outcome in self.outcomes))
+        return float(np.min([0.0, *(outcome.saved.low for outcome in self.outcomes)]))
 
     @property
     def high(self) -> float:
         """Upper end of that range [events]."""
-        return max(outcome.saved.high for outcome in self.outcomes)
+        return float(np.max([outcome.saved.high for outcome in self.outcomes]))
 
     @property
     def sli(self) -> float:

@@ -103,7 +103,7 @@ def prepare(
 
 
 def _given(harms: pd.Series | pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Harm of each deployment with its interval; none for those not named."""
+    """Harm of each deployment with its interval, NaN where none is given; 0 for those not named."""
     frame = harms.to_frame("harm") if isinstance(harms, pd.Series) else harms
     if "harm" not in frame:
         raise ColumnError(f"harms lack the column harm; columns seen: {list(frame)}.")
@@ -111,6 +111,7 @@ def _given(harms: pd.Series | pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     if frame.index.has_duplicates:
         raise ParameterError("harms must name each deployment once.")
     found = frame.reindex(rows["deployment_id"]).astype("float64")
-    value = found["harm"].fillna(0.0)
-    low, high = (found[c].fillna(value) if c in found else value for c in ("low", "high"))
+    named, value = found["harm"].notna(), found["harm"].fillna(0.0)
+    blank = value.where(~named)
+    low, high = (found[c].where(named, 0.0) if c in found else blank for c in ("low", "high"))
     return pd.DataFrame({"low": low, "harm": value, "high": high}).reset_index(drop=True)

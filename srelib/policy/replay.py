@@ -55,8 +55,11 @@ def replay(
         Table ``incidents`` of the service: time inside one that was open when a deployment began
         is not held against that deployment.
     harms : Series or DataFrame, optional
-        Bad events that each deployment cost [events], by deployment_id; a DataFrame has columns
-        harm, low, high. Default: estimated from the hours after each.
+        Bad events that each deployment cost [events], by deployment_id, such as
+        ``effect.per_deployment.set_index("deployment_id")["excess"]`` of
+        `srelib.tradeoff.deployment_effect`; a DataFrame has columns harm, low, high, and without
+        the latter two what was avoided has no interval. Default: estimated from the hours after
+        each.
     after : Timedelta or str
         How long after it finished a deployment is answerable; whole hours.
     min_coverage : float

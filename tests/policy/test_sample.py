@@ -7,10 +7,11 @@ or never made, everything else being equal.
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import srelib
-from srelib import indicators
+from srelib import indicators, tradeoff
 from srelib import policy as policies
 from srelib.policy import Outcome, fleet
 from srelib.simulate import fleet as simulated
@@ -97,3 +98,23 @@ def test_every_deployment_of_the_sample_is_accounted_for():
     fixes = dataset.deployments["planned"].eq(False)
     exempt = found()["checkout availability"][1].postponed.schedule.query("fate == 'exempt'")
     assert set(exempt["deployment_id"]) <= set(dataset.deployments.loc[fixes, "deployment_id"])
+
+
+def test_harm_from_the_event_study_tells_the_same():
+    """What `tradeoff` finds per deployment fits in as it is, and lies in the own interval."""
+    dataset = srelib.load(DATA)
+    key, estimated = found()["checkout availability"]
+    counts = indicators.promised(dataset)[key]
+    own, broken = (indicators.related(table, key)
+                   for table in (dataset.deployments, dataset.incidents))  # fmt: skip
+    own = tradeoff.production(own, environment="prod")
+    effect = tradeoff.deployment_effect(counts.good, counts.total, own, incidents=broken)
+    harms = effect.per_deployment.set_index("deployment_id")["excess"]
+    given = policies.replay(
+        counts.good, counts.total, own, target=key.target, incidents=broken, harms=harms,
+        policy=estimated.policy, window="28d",
+    )  # fmt: skip
+    assert given.avoided.saved.n == estimated.avoided.saved.n
+    assert estimated.avoided.saved.low <= given.avoided.saved.value
+    assert given.avoided.saved.value <= estimated.avoided.saved.high
+    assert np.isnan([given.avoided.saved.low, given.high]).all()  # no error is known
