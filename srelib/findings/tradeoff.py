@@ -510,8 +510,7 @@ def _by_time(one: Any) -> str:
     if one.p_value != one.p_value:
         return f"Whether the {what} of a deployment matters cannot be said from these."
     if one.p_value >= 0.05:
-        return (f"Failing had nothing to do with the {what} beyond chance ({_p(one.p_value)}, "
-                f"n = {one.deployments:,}).")  # fmt: skip
+        return f"No {what} stands out beyond chance ({_p(one.p_value)}, n = {one.deployments:,})."
     worst = rows.loc[(rows["failed"] - rows["expected"] * rows["deployments"]).idxmax()]
     low, high = wording.percents([worst["low"], worst["high"]])
     return (f"Failing had to do with the {what} ({_p(one.p_value)}, n = {one.deployments:,}): "
