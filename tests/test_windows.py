@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from srelib import windows
 from srelib.errors import ColumnError, CountError, ParameterError, TimeIndexError
-from srelib.windows import Window
+from srelib.windows import Window, prefixes
 
 FEW = settings(max_examples=60, deadline=None)
 
@@ -514,19 +514,39 @@ def test_fractional_ratios_never_leave_zero_to_one(pairs: list[tuple[float, floa
     assert shares.between(0.0, 1.0).all()
 
 
-def test_many_windows_over_many_series_equal_pandas_rolling() -> None:
-    """Pieces of time, several rows, several widths, a gap: the same numbers as pandas."""
+@pytest.mark.parametrize("cores", [1, 2, 5])
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_many_windows_over_many_series_equal_pandas_rolling(cores, rows, monkeypatch) -> None:
+    """Pieces of time, stretches on several cores, a gap, fractions: the same as pandas."""
+    monkeypatch.setattr(prefixes, "_PIECE", 700)
+    monkeypatch.setattr(prefixes, "_MANY", 1_000)
+    monkeypatch.setattr(prefixes, "_cores", lambda: cores)
     rng = np.random.default_rng(3)
-    total = rng.integers(0, 9, (3, 20_000)).astype("float64")
+    total = rng.integers(0, 9, (rows, 5_000)).astype("float64")
     bad = rng.binomial(total.astype("int64"), 0.3).astype("float64")
-    bad[1, 500:900] = total[1, 500:900] = np.nan
-    widths = [1, 5, 8192, 8193, 15_000, 30_000]
-    found = windows.ratios(windows.prefix(bad), windows.prefix(total), widths=widths)
+    bad[0, 500:900] = total[0, 500:900] = np.nan
+    bad[-1] /= 3
+    widths = [1, 5, 699, 701, 3_000, 6_000]
+    part, whole = windows.prefix_pair(bad, total)
+    found = windows.ratios(part, whole, widths=widths)
+    assert part.exponent is not None
+    assert whole.exponent is None
     for k, width in enumerate(widths):
-        for row in range(3):
+        for row in range(rows):
             parts = [pd.Series(x[row]).rolling(width, min_periods=1).sum() for x in (bad, total)]
             expected = (parts[0] / parts[1]).to_numpy()
-            np.testing.assert_allclose(found[k, row], expected, rtol=1e-12)
+            np.testing.assert_allclose(found[k, row], expected, rtol=1e-9)
+
+
+def test_a_long_series_is_summed_exactly_on_every_core() -> None:
+    """As long as it takes for threads to be used: Python's integers, at the seams too."""
+    rng = np.random.default_rng(5)
+    counts = rng.integers(0, 2**33, 200_001).astype("float64")
+    sums = windows.prefix(counts).sums
+    assert sums[-1] == sum(map(int, counts)) < 2**53
+    np.testing.assert_array_equal(np.diff(sums), counts)
+    counts[150_000] = 0.5
+    assert windows.prefix(counts).exponent is not None
 
 
 def test_results_can_be_written_into_an_array_of_the_caller() -> None:

@@ -86,8 +86,7 @@ def history(good: pd.Series, total: pd.Series) -> History:
     good_seen, total_seen = checked(good, total)
     index = pd.DatetimeIndex(total.index)
     step = regular_step(index)
-    whole = windows.prefix(total_seen)
-    part = windows.prefix(total_seen - good_seen, exponent=whole.exponent)
+    part, whole = windows.prefix_pair(total_seen - good_seen, total_seen)
     return History(index, step, part, whole)
 
 

@@ -94,8 +94,8 @@ def burn_down(good: pd.Series, total: pd.Series, *, target: float, window: Windo
     good_seen, total_seen = checked(good, total)
     times = pd.DatetimeIndex(good.index)
     first = _first_in_window(times, window)
-    bad = _since(windows.prefix(total_seen - good_seen), first)
-    allowance = fraction * _since(windows.prefix(total_seen), first)
+    spent, asked = windows.prefix_pair(total_seen - good_seen, total_seen)
+    bad, allowance = _since(spent, first), fraction * _since(asked, first)
     frame = pd.DataFrame({"allowance": allowance, "spent": bad}, index=good.index)
     frame["left"] = frame["allowance"] - frame["spent"]
     frame["left_share"] = windows.divide(frame["left"], frame["allowance"])

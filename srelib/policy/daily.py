@@ -53,13 +53,11 @@ class Ledger:
         times = pd.DatetimeIndex(good.index)
         step = regular_step(times)
         known = np.concatenate([[0], np.cumsum(~np.isnan(total_seen))])
-        return cls(
-            int(times.as_unit("us").asi8[0]),
-            int(step / pd.Timedelta(1, "us")),
-            windows.prefix(np.nan_to_num(total_seen - good_seen)).sums,
-            windows.prefix(np.nan_to_num(total_seen)).sums,
-            known,
+        spent, asked = windows.prefix_pair(
+            np.nan_to_num(total_seen - good_seen), np.nan_to_num(total_seen)
         )
+        begins, width = int(times.as_unit("us").asi8[0]), int(step / pd.Timedelta(1, "us"))
+        return cls(begins, width, spent.sums, asked.sums, known)
 
     @property
     def size(self) -> int:

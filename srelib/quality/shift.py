@@ -72,8 +72,8 @@ def hour_shift(counts: pd.DataFrame, incidents: pd.DataFrame) -> HourShift:
     """
     rows = incidents[incidents["resolved_at"] > incidents["started_at"]]
     times = times_of(counts)
-    bad = windows.prefix((counts["total"] - counts["good"]).to_numpy())
-    total = windows.prefix(counts["total"].to_numpy())
+    good_seen, total_seen = (counts[name].to_numpy() for name in ("good", "total"))
+    bad, total = windows.prefix_pair(total_seen - good_seen, total_seen)
     usual = float(windows.divide(bad.sums[-1:], total.sums[-1:])[0])
     scores = {}
     for hours in (0, *SHIFTS):

@@ -93,8 +93,7 @@ def sums_between(good: pd.Series, total: pd.Series, edges: np.ndarray) -> pd.Dat
     [2.0, nan]
     """
     top, bottom = windows.paired(good, total)
-    whole = windows.prefix(bottom)
-    part = windows.prefix(top, exponent=whole.exponent)
+    part, whole = windows.prefix_pair(top, bottom)
     seen = np.arange(len(bottom) + 1) if whole.seen is None else whole.seen
     known = np.diff(seen[edges])
     sums = {

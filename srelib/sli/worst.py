@@ -62,8 +62,7 @@ def worst_windows(
     widths = _widths(len(good), step, lengths)
     top, bottom = windows.paired(good, total)
     known = ~np.isnan(bottom)
-    whole = windows.prefix(np.where(known, bottom, 0.0))
-    part = windows.prefix(np.where(known, top, 0.0), exponent=whole.exponent)
+    part, whole = windows.prefix_pair(np.where(known, top, 0.0), np.where(known, bottom, 0.0))
     worst = [_worst(part.sums, whole.sums, width) for width in widths]
     starts = [good.index[i] if i >= 0 else pd.NaT for i, _ in worst]
     spans = pd.to_timedelta([width * step for width in widths])

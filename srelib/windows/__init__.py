@@ -21,14 +21,14 @@ A state log, irregular by nature, needs no grid: `states` sums time up to every 
 from srelib.windows.division import check_counts, divide, paired, ratio, totals
 from srelib.windows.index import check_index, grid, step_of
 from srelib.windows.periods import period_starts, periods
-from srelib.windows.prefixes import Prefix, prefix, ratios
+from srelib.windows.prefixes import Prefix, prefix, prefix_pair, ratios
 from srelib.windows.rolling import buckets, rolling_coverage, rolling_ratio, rolling_sum
 from srelib.windows.states import States, state_coverage, state_ratio, states
 from srelib.windows.window import UNITS, Window, as_window
 
 __all__ = [
     "UNITS", "Prefix", "States", "Window", "as_window", "buckets", "check_counts", "check_index",
-    "divide", "grid", "paired", "period_starts", "periods", "prefix", "ratio", "ratios",
-    "rolling_coverage", "rolling_ratio", "rolling_sum", "state_coverage", "state_ratio", "states",
-    "step_of", "totals",
+    "divide", "grid", "paired", "period_starts", "periods", "prefix", "prefix_pair", "ratio",
+    "ratios", "rolling_coverage", "rolling_ratio", "rolling_sum", "state_coverage", "state_ratio",
+    "states", "step_of", "totals",
 ]  # fmt: skip

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-_PIECE = 8192
+_PIECE = 32_768
+"""Buckets worked on at a time: few enough for the cache, enough to be worth a call."""
 _MANY = 100_000
-"""Buckets of a series from which on several series are worked on at once."""
+"""Buckets of a series from which on every core is used, up to `_MOST_CORES`."""
+_MOST_CORES = 8
 
 
 @dataclass(frozen=True)
@@ -74,16 +78,13 @@ class Prefix:
         return np.broadcast_to(_trailing(seen, width), self.sums[..., 1:].shape)
 
 
-def prefix(counts: np.ndarray, *, exponent: np.ndarray | None = None) -> Prefix:
+def prefix(counts: np.ndarray) -> Prefix:
     """Prefix sums along the last axis; NaN counts as unknown.
 
     Parameters
     ----------
     counts : array, shape (..., n)
         Counts per bucket [events], one series per row.
-    exponent : array, shape (..., 1), optional
-        `Prefix.exponent` of the totals these counts are a part of, so that a part rounds to no
-        more than its total.
 
     Returns
     -------
@@ -101,23 +102,94 @@ def prefix(counts: np.ndarray, *, exponent: np.ndarray | None = None) -> Prefix:
     [1, 0]
     """
     counts = np.asarray(counts, dtype="float64")
-    sums = np.empty((*counts.shape[:-1], counts.shape[-1] + 1))
-    sums[..., 0] = 0.0
-    np.cumsum(counts, axis=-1, out=sums[..., 1:])
+    return _prefix(counts, *_cumulated(counts)[0], None)
+
+
+def prefix_pair(part: np.ndarray, whole: np.ndarray) -> tuple[Prefix, Prefix]:
+    """Prefix sums of counts and of those they are a part of, at once.
+
+    Parameters
+    ----------
+    part, whole : array, shape (..., n)
+        Counts per bucket with part <= whole [events], one series per row; NaN is unknown.
+
+    Returns
+    -------
+    tuple of Prefix
+        Of the part, which rounds to no more than its whole, and of the whole.
+
+    Examples
+    --------
+    >>> bad, total = prefix_pair(np.array([0.0, 1.0]), np.array([2.0, 2.0]))
+    >>> bad.sums.tolist(), total.sums.tolist()
+    ([0.0, 0.0, 1.0], [0.0, 2.0, 4.0])
+    """
+    part, whole = (np.asarray(counts, dtype="float64") for counts in (part, whole))
+    above, below = _cumulated(part, whole)
+    bottom = _prefix(whole, *below, None)
+    return _prefix(part, *above, bottom.exponent), bottom
+
+
+def _prefix(
+    counts: np.ndarray, sums: np.ndarray, are_whole: bool, exponent: np.ndarray | None
+) -> Prefix:
+    """Prefix sums from running sums that unknown counts or fractions may have spoiled."""
     seen = None
     if np.isnan(sums[..., -1]).any():
         unknown = np.isnan(counts)
         seen = np.zeros(sums.shape, dtype="int64")
         np.cumsum(~unknown, axis=-1, out=seen[..., 1:])
         counts = np.where(unknown, 0.0, counts)
-        np.cumsum(counts, axis=-1, out=sums[..., 1:])
-    if all(bool((np.rint(row) == row).all()) for row in sums.reshape(-1, sums.shape[-1])):
+        sums, are_whole = _cumulated(counts)[0]
+    if are_whole:
         return Prefix(sums, seen)
     if exponent is None:
         exponent = np.frexp(np.abs(counts).sum(axis=-1, keepdims=True))[1] - 52
     rounded = np.ldexp(np.rint(np.ldexp(counts, -exponent)), exponent)
     np.cumsum(rounded, axis=-1, out=sums[..., 1:])
     return Prefix(sums, seen, exponent)
+
+
+def _cumulated(*arrays: np.ndarray) -> list[tuple[np.ndarray, bool]]:
+    """Running sums of counts from 0 on, and whether every count is a whole number.
+
+    A long series is summed in stretches side by side, and each is lifted by those before it.
+    """
+    n = arrays[0].shape[-1]
+    sums = [np.empty((*counts.shape[:-1], n + 1)) for counts in arrays]
+    out = [row for each in sums for row in each.reshape(-1, n + 1)]
+    rows = [row for each in arrays for row in (each.reshape(-1, n) if n else each[None])]
+    edges = _edges(n, parts=-(-_cores() // max(len(out), 1)))
+
+    def add(row: int, start: int, stop: int) -> bool:
+        out[row][0] = 0.0
+        np.cumsum(rows[row][start:stop], out=out[row][start + 1 : stop + 1])
+        return _are_whole(rows[row][start:stop])
+
+    def lift(row: int, start: int, stop: int) -> None:
+        if start:
+            out[row][start + 1 : stop + 1] += lifts[row][edges.index(start) - 1]
+
+    found = _side_by_side(add, edges, series=len(out))
+    if len(edges) > 2:
+        lifts = [np.cumsum(row[edges[1:-1]]) for row in out]
+        _side_by_side(lift, edges, series=len(out))
+    many = len(found) // len(arrays)
+    return [
+        (each, all(found[number * many : (number + 1) * many])) for number, each in enumerate(sums)
+    ]
+
+
+def _are_whole(counts: np.ndarray) -> bool:
+    """Whether every count is a whole number, looked at in pieces that stay in the cache."""
+    rounded, same = np.empty(_PIECE), np.empty(_PIECE, dtype=bool)
+    for start in range(0, len(counts), _PIECE):
+        piece = counts[start : start + _PIECE]
+        np.rint(piece, out=rounded[: len(piece)])
+        np.equal(rounded[: len(piece)], piece, out=same[: len(piece)])
+        if not same[: len(piece)].all():
+            return False
+    return True
 
 
 def _trailing(sums: np.ndarray, width: int, out: np.ndarray | None = None) -> np.ndarray:
@@ -163,38 +235,61 @@ def ratios(
     n = whole.sums.shape[-1] - 1
     if out is None:
         out = np.empty((len(widths), *whole.sums.shape[:-1], n))
-    rows = zip(
-        part.sums.reshape(-1, n + 1),
-        whole.sums.reshape(-1, n + 1),
-        out.reshape(len(widths), -1, n).swapaxes(0, 1),
-        strict=True,
-    )
-    _side_by_side(lambda row: _row(row[0], row[1], row[2], widths), rows, buckets=n)
+    tops, bottoms = (each.sums.reshape(-1, n + 1) for each in (part, whole))
+    rows = out.reshape(len(widths), -1, n).swapaxes(0, 1)
+
+    def work(row: int, start: int, stop: int) -> None:
+        _row(tops[row], bottoms[row], rows[row], widths, start, stop)
+
+    edges = _edges(n, parts=-(-2 * _cores() // max(len(rows), 1)))
+    _side_by_side(work, edges, series=len(rows))
     return out
 
 
-def _side_by_side(work: Callable[[Any], None], rows: Iterable[Any], *, buckets: int) -> None:
-    """Work on every row, on every core where rows are long; NumPy lets go of the interpreter."""
-    waiting = list(rows)
-    cores = min(os.cpu_count() or 1, len(waiting)) if buckets >= _MANY else 1
-    if cores < 2:
-        for row in waiting:
-            work(row)
-        return
-    with ThreadPoolExecutor(cores) as pool:
-        for _ in pool.map(work, waiting):
-            pass
+def _cores() -> int:
+    return min(os.cpu_count() or 1, _MOST_CORES)
 
 
-def _row(top: np.ndarray, bottom: np.ndarray, out: np.ndarray, widths: Sequence[int]) -> None:
-    """Ratios of one series over every window."""
-    spare = np.empty(_PIECE)
-    n = out.shape[-1]
+def _edges(buckets: int, *, parts: int) -> list[int]:
+    """Where a series is cut for several cores to work on it; a short one is left whole."""
+    parts = parts if buckets >= _MANY else 1
+    return [buckets * part // parts for part in range(parts + 1)]
+
+
+def _side_by_side(
+    work: Callable[[int, int, int], Any], edges: Sequence[int], *, series: int
+) -> list[Any]:
+    """Work on every stretch of every series, on every core where the series are long.
+
+    NumPy lets go of the interpreter while it computes, so that threads do.
+    """
+    stretches = [(row, *span) for row in range(series) for span in itertools.pairwise(edges)]
+    if edges[-1] < _MANY or len(stretches) < 2 or _cores() < 2:
+        return [work(*stretch) for stretch in stretches]
+    return list(_threads().map(lambda stretch: work(*stretch), stretches))
+
+
+@functools.cache
+def _threads() -> ThreadPoolExecutor:
+    """Threads that stay, since starting them takes as long as a year of minutes."""
+    return ThreadPoolExecutor(_cores(), thread_name_prefix="srelib-windows")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_threads.cache_clear)  # threads do not survive a fork
+
+
+def _row(
+    top: np.ndarray, bottom: np.ndarray, out: np.ndarray, widths: Sequence[int],
+    start: int, stop: int,
+) -> None:  # fmt: skip
+    """Ratios of a stretch of one series over every window."""
+    spare = np.empty((2, _PIECE))
     with np.errstate(divide="ignore", invalid="ignore"):
-        for start in range(0, n, _PIECE):
-            stop = min(start + _PIECE, n)
+        for first in range(start, stop, _PIECE):
+            last = min(first + _PIECE, stop)
             for width, into in zip(widths, out, strict=True):
-                _piece(top, bottom, width, start, stop, into, spare)
+                _piece(top, bottom, width, first, last, into, spare)
 
 
 def _piece(
@@ -203,10 +298,11 @@ def _piece(
 ) -> None:  # fmt: skip
     """Ratios of the buckets from start to stop, written into `into`."""
     full = min(max(width, start), stop)
-    np.divide(top[start + 1 : full + 1], bottom[start + 1 : full + 1], out=into[start:full])
+    if start < full:
+        np.divide(top[start + 1 : full + 1], bottom[start + 1 : full + 1], out=into[start:full])
     if full < stop:
         ends, begins = slice(full + 1, stop + 1), slice(full + 1 - width, stop + 1 - width)
-        below, here = spare[: stop - full], into[full:stop]
+        above, below = spare[:, : stop - full]
         np.subtract(bottom[ends], bottom[begins], out=below)
-        np.subtract(top[ends], top[begins], out=here)
-        np.divide(here, below, out=here)
+        np.subtract(top[ends], top[begins], out=above)
+        np.divide(above, below, out=into[full:stop])

@@ -7,7 +7,7 @@ import pandas as pd
 from srelib.errors import ParameterError
 from srelib.windows.division import check_counts, paired
 from srelib.windows.index import check_index
-from srelib.windows.prefixes import prefix, ratios
+from srelib.windows.prefixes import prefix, prefix_pair, ratios
 from srelib.windows.window import Window, as_window, spelled
 
 
@@ -116,8 +116,7 @@ def rolling_ratio(
     check_counts(good, total)
     width = buckets(window, step=check_index(good.index))
     top, bottom = paired(good, total)
-    whole = prefix(bottom)
-    part = prefix(top, exponent=whole.exponent)
+    part, whole = prefix_pair(top, bottom)
     return pd.Series(ratios(part, whole, widths=[width])[0], index=good.index)
 
 
