@@ -3,7 +3,7 @@
 # make test                lint, types, all tests, every notebook, the report in a browser
 # make lab                 JupyterLab in notebooks/
 # make bench               speed, as ratios against what one would pick instead
-# make validity            do intervals hold what they say, on simulated fleets (minutes)
+# make validity            do intervals hold what they say, on simulated fleets (an hour on 2 cores)
 
 PYTHON ?= python3
 VENV   ?= .venv

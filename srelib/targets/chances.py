@@ -20,7 +20,7 @@ from srelib.windows import Window
 
 METHOD = "weeks redrawn, with room for worse ones than were seen"
 WORLDS, DRAWS = 500, 120
-UNSEEN = 0.75
+UNSEEN = 0.6
 """Weight of all weeks worse than the worst one seen, where each week seen has 1."""
 TOP, SHAPE, DECAY = 4, 2.0, 0.5
 """Worst weeks that tell how heavy the tail is; shape and mean of what is taken for granted."""

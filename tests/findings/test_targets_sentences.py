@@ -296,10 +296,10 @@ def test_the_document_is_shown_as_text():
 
 
 def test_the_basis_is_said():
-    """Room for a worse one: 1 - 13/13.75 x 14/14.75 x 15/15.75 x 16/16.75 = 18 %."""
+    """Room for a worse one: 1 - 13/13.6 x 14/14.6 x 15/15.6 x 16/16.6 = 15 %."""
     assert plain(spoken.basis_sentence({SHOP: table(FIRM)})) == (
         "All of this stands on 13 whole weeks of each series. That the next four weeks hold one "
-        "worse than any of 13 seen is taken to be about 18 % likely."
+        "worse than any of 13 seen is taken to be about 15 % likely."
     )
 
 

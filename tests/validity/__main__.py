@@ -19,6 +19,8 @@ from tests.validity.cells import Cell, markdown, write
 
 HERE = Path(__file__).parent
 METHODS = HERE.parents[1] / "docs" / "methods.md"
+SEEDS = 1000
+"""Fleets of a cell, unless a study has a number of its own."""
 SHARED = ("__init__", "__main__", "cells")
 
 
@@ -33,7 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the studies asked for; 0 when every cell keeps its limit, else 1."""
     parser = argparse.ArgumentParser(prog="python -m tests.validity", description=__doc__)
     parser.add_argument("name", nargs="*", help=f"which: {', '.join(names())} (default: all)")
-    parser.add_argument("--seeds", type=int, default=1000, help="fleets a cell (default: 1000)")
+    parser.add_argument(
+        "--seeds", type=int, help="fleets a cell (default: as many as the study asks)"
+    )
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--write", action="store_true", help="put the tables into docs/methods.md")
     options = parser.parse_args(arguments)
@@ -44,9 +48,9 @@ def main(arguments: list[str] | None = None) -> int:
     cells: list[Cell] = []
     for name in asked:
         begun = time.monotonic()
-        found = importlib.import_module(f"tests.validity.{name}").run(
-            seeds=options.seeds, workers=options.workers
-        )
+        study = importlib.import_module(f"tests.validity.{name}")
+        seeds = options.seeds or getattr(study, "SEEDS", SEEDS)
+        found = study.run(seeds=seeds, workers=options.workers)
         print(f"## {name}, {time.monotonic() - begun:.0f} s\n\n{markdown(found)}\n", flush=True)
         if options.write:
             write(METHODS, name, found)

@@ -22,6 +22,7 @@ from srelib.simulate.plan import plan
 from srelib.simulate.world import Fleet, World
 from tests.validity.cells import Cell, over
 
+SEEDS = 2000
 START = "2026-03-30"
 
 
