@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
-import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.measure import Row, alternate, table
+from benchmarks.measure import Row, alternate, seconds, table
 from srelib import alerts, windows
 
 MINUTES = 525_600
@@ -51,24 +49,6 @@ def year(seed: int = SEED) -> tuple[pd.Series, pd.Series]:
         ratio[start : start + random.integers(5, 300)] = random.choice([0.02, 0.1, 0.5, 1.0])
     good = total - random.binomial(total, ratio)
     return pd.Series(good, index, dtype="float64"), pd.Series(total, index, dtype="float64")
-
-
-def seconds(call: Callable[[], object]) -> float:
-    """Seconds one call takes.
-
-    Parameters
-    ----------
-    call : callable
-        What to time.
-
-    Returns
-    -------
-    float
-        [s]
-    """
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
 
 
 def burn_rates(bad: np.ndarray, total: np.ndarray) -> None:

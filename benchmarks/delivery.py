@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import io
-import time
-from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.measure import Row, alternate, table
+from benchmarks.measure import Row, alternate, seconds, table
 from srelib import delivery, tables
 
 CHANGES, DEPLOYMENTS, INCIDENTS, SERVICES = 1_000_000, 100_000, 20_000, 200
@@ -110,24 +108,6 @@ def measured(frames: dict[str, pd.DataFrame]) -> dict[str, delivery.Delivery]:
     return delivery.metrics(
         frames["deployments"], frames["changes"], frames["incidents"], between=between
     )
-
-
-def seconds(call: Callable[[], object]) -> float:
-    """Seconds one call takes.
-
-    Parameters
-    ----------
-    call : callable
-        What to time.
-
-    Returns
-    -------
-    float
-        [s]
-    """
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
 
 
 def run(repeats: int = REPEATS) -> list[Row]:

@@ -52,6 +52,24 @@ class Row:
         return self.ratio <= self.limit
 
 
+def seconds(call: Callable[[], object]) -> float:
+    """Seconds one call takes.
+
+    Parameters
+    ----------
+    call : callable
+        What to time.
+
+    Returns
+    -------
+    float
+        [s]
+    """
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
 def alternate(
     ours: Callable[[], float], other: Callable[[], float], *, repeats: int, warm: bool = True
 ) -> tuple[float, float]:

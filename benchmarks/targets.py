@@ -6,8 +6,8 @@ all of them.
 
 from __future__ import annotations
 
-from benchmarks.alerts import PERIOD, seconds, year
-from benchmarks.measure import Row, alternate
+from benchmarks.alerts import PERIOD, year
+from benchmarks.measure import Row, alternate, seconds
 from srelib import alerts, targets
 
 SERVICES = 20

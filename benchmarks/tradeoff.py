@@ -7,14 +7,12 @@ a notebook.
 from __future__ import annotations
 
 import resource
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.measure import Row, alternate, table
+from benchmarks.measure import Row, alternate, seconds, table
 from srelib import tradeoff
 
 MINUTES = 525_600
@@ -162,24 +160,6 @@ def loop(one: Service, placebos: int) -> None:
     excess(times)
     for _ in range(placebos):
         excess(times + week * int(random.integers(-20, 20)))
-
-
-def seconds(call: Callable[[], object]) -> float:
-    """Seconds one call takes.
-
-    Parameters
-    ----------
-    call : callable
-        What to time.
-
-    Returns
-    -------
-    float
-        [s]
-    """
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
 
 
 def run(repeats: int = 1) -> list[Row]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 
-from benchmarks.measure import Row, alternate, table
+from benchmarks.measure import Row, alternate, seconds, table
 from srelib import sli
 
 MINUTES = 525_600
@@ -48,24 +45,6 @@ def with_pandas(counts: pd.DataFrame, *, lengths: list[int]) -> list[float]:
     """
     sums = (counts.rolling(n).sum() for n in lengths)
     return [float((rolled["good"] / rolled["total"]).min()) for rolled in sums]
-
-
-def seconds(call: Callable[[], object]) -> float:
-    """Seconds one call takes.
-
-    Parameters
-    ----------
-    call : callable
-        What to time.
-
-    Returns
-    -------
-    float
-        [s]
-    """
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
 
 
 def run(repeats: int = REPEATS) -> list[Row]:
