@@ -209,11 +209,11 @@ def _promtool(good: pd.Series, total: pd.Series) -> list[Row]:
     ours, other = alternate(
         lambda: 1e3 * seconds(lambda: replay(good, total)) / MINUTES * TIMES,
         lambda: 1e3 * seconds(lambda: promtool.firing(bad, whole, limits=limits)) / len(bad),
-        repeats=3,
+        repeats=5,
         warm=False,
     )
     name = f"replay and score, {TIMES:,} minutes of history"
-    return [Row(name, ours, other, "promtool, one minute", LIMIT_PROMTOOL, 3, "ms")]
+    return [Row(name, ours, other, "promtool, one minute", LIMIT_PROMTOOL, 5, "ms")]
 
 
 def _search(good: pd.Series, total: pd.Series, repeats: int) -> list[Row]:
