@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 
@@ -9,8 +10,13 @@ import pandas as pd
 
 from srelib.errors import ReadError
 
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-"""Months as an English Jira shortens them."""
+LANGUAGES = (
+    "en", "cs", "da", "de", "es", "et", "fi", "fr", "hu", "is", "it", "nb", "nl", "pl", "pt", "ro",
+    "ru", "sk", "sv", "tr",
+)  # fmt: skip
+"""Languages of a Jira profile whose months have names; no name means two months in them."""
+_OLDER = {"mrz": 3, "sept": 9}
+"""Short forms of Java before version 9 that Unicode's tables do not have."""
 
 _CLOCK = r"(?:\s+(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d))?\s*(?P<half>[AaPp][Mm])?)?"
 _NAMED = re.compile(
@@ -18,8 +24,8 @@ _NAMED = re.compile(
 )
 _NUMBERED = re.compile(r"(?P<one>\d{1,2})[/.](?P<two>\d{1,2})[/.](?P<year>\d{4}|\d\d)" + _CLOCK)
 _FOREIGN = (
-    "the month {month!r} is not English: set the language of your Jira profile to English and "
-    "export again"
+    "no month is called {month!r} in the languages known here: set the language of your Jira "
+    "profile to English and export again"
 )
 _IMPOSSIBLE = "not a date: no such day or time of day"
 
@@ -87,24 +93,39 @@ def _converted(text: str, day_first: bool) -> tuple[str | None, str | None]:
     """The date in ISO 8601, or why there is none; anything unknown stays as it is."""
     named, numbered = _NAMED.fullmatch(text), _NUMBERED.fullmatch(text)
     if named:
-        short = named["month"].lower()[:3]
-        if short not in MONTHS or not _is_english(named["month"]):
+        month = months().get(named["month"].lower())
+        if month is None:
             return None, _FOREIGN.format(month=named["month"])
-        return _written(named, MONTHS.index(short) + 1, int(named["day"]))
+        return _written(named, month, int(named["day"]))
     if numbered:
         one, two = int(numbered["one"]), int(numbered["two"])
         return _written(numbered, two if day_first else one, one if day_first else two)
     return text, None
 
 
-def _is_english(month: str) -> bool:
-    return len(month) == 3 or month.lower() in _LONG or month.lower() == "sept"
+@functools.cache
+def months() -> dict[str, int]:
+    """Number of the month by its name, short or long, in every language of `LANGUAGES`.
 
+    Returns
+    -------
+    dict of str to int
+        Names in small letters, without the dot some languages shorten with.
 
-_LONG = (
-    "january", "february", "march", "april", "may", "june", "july", "august", "september",
-    "october", "november", "december",
-)  # fmt: skip
+    Examples
+    --------
+    >>> [months()[name] for name in ("may", "mai", "févr", "wrz")]
+    [5, 5, 2, 9]
+    """
+    from babel.dates import get_month_names
+
+    found = dict(_OLDER)
+    for language in LANGUAGES:
+        for width in ("abbreviated", "wide"):
+            for context in ("format", "stand-alone"):
+                names = get_month_names(width, context, language)
+                found |= {name.lower().rstrip("."): number for number, name in names.items()}
+    return found
 
 
 def _written(match: re.Match[str], month: int, day: int) -> tuple[str | None, str | None]:

@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from babel.dates import get_month_names
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -88,10 +89,38 @@ def test_dates_that_can_be_read_in_two_ways_are_an_error(tmp_path):
         read(tmp_path, mixed)
 
 
-def test_foreign_months_are_refused_with_the_way_out(tmp_path):
-    """Month names follow the language of the profile."""
-    result = read(tmp_path, jira_row(1, Created="01/Mai/26 12:00 PM"), jira_row(2))
-    assert "the month 'Mai' is not English" in result.rejects["reason"][0]
+@pytest.mark.parametrize(
+    ("written", "month"),
+    [
+        # as a profile writes them: German, French, Spanish, Polish, Turkish, Finnish
+        ("01/Mai/26 12:00 PM", 5), ("01/Mrz/26 12:00 PM", 3), ("01/März/26 12:00 PM", 3),
+        ("01/févr./26 12:00 PM", 2), ("01/ago/26 12:00 PM", 8), ("01/wrz/26 12:00 PM", 9),
+        ("01/Ağu/26 12:00 PM", 8), ("01/marras/26 12:00 PM", 11), ("01/October/26 12:00 PM", 10),
+    ],
+)  # fmt: skip
+def test_months_are_read_in_the_language_of_the_profile(tmp_path, written, month):
+    """Short or long, with a dot or without."""
+    row = jira_row(1, Created=written, Resolved="31/Dec/26 12:00 PM", Updated="")
+    started = read(tmp_path, row).tables["incidents"]["started_at"][0]
+    assert started.tz_convert("Europe/Berlin").month == month
+
+
+def test_no_name_means_two_months():
+    """Taken from all languages together, a name would otherwise be read wrongly in one."""
+    every = [
+        (name.lower().rstrip("."), number)
+        for language in jiradates.LANGUAGES
+        for width in ("abbreviated", "wide")
+        for context in ("format", "stand-alone")
+        for number, name in get_month_names(width, context, language).items()
+    ]
+    assert all(jiradates.months()[name] == number for name, number in every)
+
+
+def test_months_of_no_known_language_are_refused_with_the_way_out(tmp_path):
+    """The row is kept apart, with what stands there."""
+    result = read(tmp_path, jira_row(1, Created="01/Lipanj/26 12:00 PM"), jira_row(2))
+    assert "no month is called 'Lipanj'" in result.rejects["reason"][0]
     assert "set the language of your Jira profile" in result.rejects["reason"][0]
 
 
