@@ -96,7 +96,7 @@ def chances(
     >>> weeks = Weeks(pd.Timestamp("2026-03-02", tz="UTC"), bad, np.full((8, 7), 1000.0), True)
     >>> found = chances(weeks, targets=[0.9, 0.999], window=Window.parse("28d"))
     >>> found["probability"].round(2).tolist()
-    [0.99, 0.08]
+    [0.99, 0.09]
     """
     tail = (1 - level(confidence)) / 2
     budgets = np.array([budget_fraction(target) for target in targets])
