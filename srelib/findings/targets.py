@@ -594,7 +594,7 @@ def threshold_table(tables: Mapping[tuple[str, str], Any], *, max_rows: int = 40
 
 @dataclass(frozen=True)
 class Document:
-    """A text to copy, shown as it is.
+    """A text to copy, folded away until it is wanted, and then as it is.
 
     Parameters
     ----------
@@ -611,10 +611,12 @@ class Document:
 
     def _repr_html_(self) -> str:
         caption = html.escape(self.caption)
+        if not self.text:
+            return f"<p>{caption}</p>"
         return (
-            f'<figure><figcaption>{caption}</figcaption><pre tabindex="0" '
+            f'<details><summary style="cursor:pointer">{caption}</summary><pre tabindex="0" '
             f'aria-label="{caption}" style="overflow-x:auto">{html.escape(self.text)}</pre>'
-            "</figure>"
+            "</details>"
         )
 
 
@@ -632,8 +634,8 @@ def document(text: str) -> Document:
 
     Examples
     --------
-    >>> print(document("")._repr_html_()[:21])
-    <figure><figcaption>N
+    >>> document("apiVersion: openslo/v1")._repr_html_()[:9]
+    '<details>'
     """
     if not text:
         return Document("", "Nothing is recommended, so there is no document to copy.")

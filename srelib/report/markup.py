@@ -22,7 +22,7 @@ SHORT = 16
 
 BLOCK = frozenset(
     {"p", "ul", "ol", "li", "dl", "dt", "dd", "blockquote", "pre", "hr", "div", "span", "del"}
-    | {"figure", "figcaption", "h1", "h2", "h3", "h4", "h5", "h6", "a"}
+    | {"figure", "figcaption", "h1", "h2", "h3", "h4", "h5", "h6", "a", "details", "summary"}
 )
 TABLE = frozenset({"table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"})
 ATTRIBUTES = {
