@@ -39,6 +39,26 @@ def below(left: float | np.ndarray, share: float) -> bool | np.ndarray:
     return left < share - _ROUNDING
 
 
+def kept(bad: float | np.ndarray, allowance: float | np.ndarray) -> bool | np.ndarray:
+    """Whether a span kept the target: no more bad events than it allowed.
+
+    Parameters
+    ----------
+    bad, allowance : float or array
+        [events]
+
+    Returns
+    -------
+    bool or array of bool
+
+    Examples
+    --------
+    >>> kept(0.1 + 0.2, 0.3), kept(4.0, 3.0)
+    (True, False)
+    """
+    return bad <= allowance * (1 + _ROUNDING)
+
+
 def decide(
     left: float, *, was_frozen: bool, policy: Policy, kept_lately: Callable[[], bool]
 ) -> tuple[bool, bool]:
@@ -112,11 +132,11 @@ def mornings(
     left = np.asarray(budget.left())
     judged = (budget.coverage >= min_coverage) & (budget.times <= ledger.end)
     judged &= budget.allowance > 0
-    kept = budget.recent_bad <= budget.recent_allowance * (1 + _ROUNDING)
+    lately = np.asarray(kept(budget.recent_bad, budget.recent_allowance))
     frozen = np.zeros(len(times), dtype=bool)
     was = False
     for k, known in enumerate(judged):
         if known:
-            was, _ = decide(left[k], was_frozen=was, policy=policy, kept_lately=kept[k].item)
+            was, _ = decide(left[k], was_frozen=was, policy=policy, kept_lately=lately[k].item)
         frozen[k] = was
     return pd.DataFrame({"decided_at": times, "left": left, "judged": judged, "frozen": frozen})

@@ -16,7 +16,7 @@ import pandas as pd
 from srelib.policy.aftermath import HOUR, Aftermath
 from srelib.policy.daily import Daily, Ledger
 from srelib.policy.rules import Policy
-from srelib.policy.verdict import below, decide
+from srelib.policy.verdict import below, decide, kept
 
 READINGS = ("avoided", "postponed")
 OPEN, SLOW, FROZEN = 0, 1, 2
@@ -260,7 +260,7 @@ def _left(daily: Daily, k: int, change: float) -> float:
 def _kept_lately(daily: Daily, k: int, i: int, world: _World) -> bool:
     """Whether the recent past kept the target."""
     change = world.change(i, int(daily.recent_since[k]), int(daily.times[k]))
-    return bool(daily.recent_bad[k] + change <= daily.recent_allowance[k])
+    return bool(kept(daily.recent_bad[k] + change, daily.recent_allowance[k]))
 
 
 def _let_go(
