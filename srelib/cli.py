@@ -98,11 +98,7 @@ def report(
     ] = None,
     debug: Debug = False,
 ) -> None:
-    """Run the notebooks on DATA and write one HTML page each, and index.html.
-
-    Exit 0: done. 1: a notebook failed, the others are written and the index says why.
-    2: the input cannot be used, nothing is written.
-    """
+    """Run the notebooks on DATA and write one HTML page each, and index.html."""
     _spare_the_grammar()
     from srelib.report import run
 
@@ -130,10 +126,7 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     debug: Debug = False,
 ) -> None:
-    """Say what each file of DATA was understood as, before anything runs.
-
-    Exit 0: usable. 2: not.
-    """
+    """Say what each file of DATA was understood as, before anything runs."""
     from srelib.report import understood
 
     folder = _folder(data)
@@ -156,10 +149,7 @@ def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="New or empty folder.")],
     debug: Debug = False,
 ) -> None:
-    """Write a commented slos.yaml, sources.toml and README to DIR.
-
-    Exit 0: done. 2: it would overwrite something.
-    """
+    """Write a commented slos.yaml, sources.toml and README to DIR."""
     from srelib import starter
 
     folder = folder.expanduser()
@@ -189,12 +179,7 @@ def rules(
     ] = False,
     debug: Debug = False,
 ) -> None:
-    """Write Prometheus recording and alerting rules for the SLOs of DATA.
-
-    The selectors come from the SLO documents; the windows and factors are those of the policy
-    for the period of each SLO. `promtool check rules` accepts the file.
-    Exit 0: done. 2: no SLO, no usable query, or no such policy; nothing is written.
-    """
+    """Write Prometheus recording and alerting rules for the SLOs of DATA."""
     from srelib import slos
     from srelib.alerts import ready
     from srelib.alerts.rules import openslo_policies, prometheus_rules
@@ -243,12 +228,7 @@ def collect_git(
     ] = False,
     debug: Debug = False,
 ) -> None:
-    """Write deployments.csv and changes.csv of a git repository, one deployment per release tag.
-
-    A change belongs to the first release that contains it. Only git is asked; nothing of the
-    repository is run.
-    Exit 0: done. 2: no repository, no such tag, or a file is there already; nothing is written.
-    """
+    """Write deployments.csv and changes.csv of a git repository, one deployment per release tag."""
     from srelib import collect as collecting
 
     found = collecting.git(
@@ -275,10 +255,7 @@ def _written(path: Path, text: str) -> None:
 
 
 def _spare_the_grammar() -> None:
-    """Keep jsonschema from building a grammar of URIs, which takes a second and is not used.
-
-    It does so on import where the optional package is installed, as JupyterLab brings it.
-    """
+    """Keep jsonschema from building a grammar of URIs, which takes a second and is not used."""
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
@@ -327,13 +304,7 @@ def _say(text: str) -> None:
 
 
 def _spread(arguments: list[str]) -> list[str]:
-    """``--only 02 06`` as ``--only 02 --only 06``, which is how options are parsed.
-
-    Examples
-    --------
-    >>> _spread(["report", "--only", "02", "06", "exports"])
-    ['report', '--only', '02', '--only', '06', 'exports']
-    """
+    """``--only 02 06`` as ``--only 02 --only 06``, which is how options are parsed."""
     spread: list[str] = []
     collecting = False
     for before, argument in zip(["", *arguments], arguments, strict=False):

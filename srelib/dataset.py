@@ -399,10 +399,7 @@ def _compared(rule: tuple[str, float]) -> str:
 
 
 def _events(table: str, loaded: list[_Loaded], found: list[pd.DataFrame]) -> pd.DataFrame:
-    """One table of all files, in order of time.
-
-    A record that is in two files counts once, as the file has it that knows most of it.
-    """
+    """One table of all files, in order of time."""
     frames = []
     for entry in loaded:
         if table in entry.result.tables:

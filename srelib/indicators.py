@@ -332,30 +332,7 @@ def observed(key: Indicator, counts: pd.DataFrame) -> Observed | None:
 
 
 def judged(key: Indicator, levels: pd.DataFrame) -> pd.DataFrame:
-    """Which levels kept or missed the target, and which of them beyond what chance would explain.
-
-    Parameters
-    ----------
-    key : Indicator
-    levels : DataFrame
-        ratio, and its interval low, high [fraction]; one row per period.
-
-    Returns
-    -------
-    DataFrame
-        On the same index: kept, missed (what was measured; neither without a target or without
-        traffic), beyond_chance (the whole interval lies on that side of the target).
-
-    Notes
-    -----
-    What happened is a fact, and needs no interval; the interval is about the rate behind it.
-
-    Examples
-    --------
-    >>> weeks = pd.DataFrame({"ratio": [0.8, 0.9], "low": [0.7, 0.8], "high": [0.85, 0.95]})
-    >>> judged(Indicator("a", target=0.9), weeks).values.tolist()
-    [[False, True, True], [True, False, False]]
-    """
+    """Which levels kept or missed the target, and which by more than chance explains."""
     kept, missed = levels["ratio"] >= key.target, levels["ratio"] < key.target
     beyond = (kept & (levels["low"] >= key.target)) | (missed & (levels["high"] < key.target))
     return pd.DataFrame({"kept": kept, "missed": missed, "beyond_chance": beyond})
@@ -389,20 +366,7 @@ def span(counts: Mapping[Indicator, pd.DataFrame]) -> pd.Timedelta:
 
 
 def settled(key: Indicator, left: pd.Series) -> pd.Series:
-    """A burn-down without the start of a window, when a few events swing it.
-
-    Parameters
-    ----------
-    key : Indicator
-    left : Series
-        Share of the allowance left [fraction], on a regular UTC index.
-
-    Returns
-    -------
-    Series
-        Rolling windows: from when the window is full, where that leaves at least half of the
-        history. Calendar windows: NaN in the first tenth of each period.
-    """
+    """A burn-down without the start of a window, when a few events swing it."""
     from srelib import windows
 
     if key.window is None or len(left) < 3:

@@ -20,28 +20,7 @@ UNKNOWN = "unknown"
 
 
 def percent(share: float, *, against: float | None = None, places: int = 0) -> str:
-    """A share in percent, with as many digits as it takes to tell it from 0, 1 and `against`.
-
-    Two significant digits of the distance to 0 or 100 %, whichever is nearer.
-
-    Parameters
-    ----------
-    share : float
-        The share [fraction]; NaN is written as unknown.
-    against : float, optional
-        A line the text must fall on the same side of, such as a target [fraction].
-    places : int
-        Fewest decimal places, so that several shares line up.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> percent(0.99996), percent(1.0), percent(0.998996, against=0.999)
-    ('99.996\\xa0%', '100\\xa0%', '99.8996\\xa0%')
-    """
+    """A share in percent, with as many digits as it takes to tell it from 0, 1 and `against`."""
     if share is None or not math.isfinite(share):
         return UNKNOWN
     distance = min(abs(share), abs(1 - share))
@@ -59,24 +38,7 @@ def percent(share: float, *, against: float | None = None, places: int = 0) -> s
 
 
 def percents(shares: Iterable[float], *, against: float | None = None) -> list[str]:
-    """Several shares in percent with the same number of decimal places; 0 and 100 % have none.
-
-    Parameters
-    ----------
-    shares : iterable of float
-        The shares [fraction].
-    against : float, optional
-        A line each text must fall on the same side of [fraction].
-
-    Returns
-    -------
-    list of str
-
-    Examples
-    --------
-    >>> percents([0.9941, 0.989, 0.9964])
-    ['99.41\\xa0%', '98.90\\xa0%', '99.64\\xa0%']
-    """
+    """Several shares in percent with the same number of decimal places; 0 and 100 % have none."""
     values = list(shares)
     alone = [percent(share, against=against) for share in values]
     places = max((len(text.partition(".")[2].rstrip("%" + NBSP)) for text in alone), default=0)
@@ -93,22 +55,7 @@ def _crosses(share: float, line: float, digits: int) -> bool:
 
 
 def count(number: float) -> str:
-    """A number of things: digits up to a million, then words.
-
-    Parameters
-    ----------
-    number : float
-        How many; a fraction (a projected allowance) keeps two significant digits below 10.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> count(1234), count(1_234_567), count(0.42), count(3.0)
-    ('1,234', '1.23\\xa0million', '0.42', '3')
-    """
+    """A number of things: digits up to a million, then words."""
     if number is None or not math.isfinite(number):
         return UNKNOWN
     size = abs(number)
@@ -122,21 +69,7 @@ def count(number: float) -> str:
 
 
 def exact(number: float) -> str:
-    """A whole number to the last digit, where sums must be seen to add up.
-
-    Parameters
-    ----------
-    number : float
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> exact(1048312)
-    '1,048,312'
-    """
+    """A whole number to the last digit, where sums must be seen to add up."""
     return f"{round(number):,}".replace("-", MINUS)
 
 
@@ -149,21 +82,7 @@ def _significant(size: float, digits: int) -> str:
 
 
 def duration(length: Any) -> str:
-    """A length of time in its two largest units.
-
-    Parameters
-    ----------
-    length : Timedelta or number of seconds [s]
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> duration(pd.Timedelta("43min")), duration(7500), duration(pd.Timedelta("28D"))
-    ('43\\xa0min', '2\\xa0h 5\\xa0min', '28\\xa0days')
-    """
+    """A length of time in its two largest units."""
     if length is None or pd.isna(length):
         return UNKNOWN
     seconds = length.total_seconds() if hasattr(length, "total_seconds") else float(length)
@@ -182,21 +101,7 @@ def duration(length: Any) -> str:
 
 
 def roughly(length: Any) -> str:
-    """A length of time in its largest handy unit, where more digits would claim too much.
-
-    Parameters
-    ----------
-    length : Timedelta or number of seconds [s]
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> roughly(pd.Timedelta("56D 21h")), roughly(pd.Timedelta("64h")), roughly(8192 * 60)
-    ('8\\xa0weeks', '3\\xa0days', '6\\xa0days')
-    """
+    """A length of time in its largest handy unit, where more digits would claim too much."""
     if length is None or pd.isna(length):
         return UNKNOWN
     seconds = length.total_seconds() if hasattr(length, "total_seconds") else float(length)
@@ -208,24 +113,7 @@ def roughly(length: Any) -> str:
 
 
 def amount(number: float, unit: str) -> str:
-    """A number of events, seconds or slices, with its unit.
-
-    Parameters
-    ----------
-    number : float
-        How many [unit].
-    unit : str
-        'events', 'seconds' (written as a duration) or any plural noun.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> amount(1, "events"), amount(2580, "seconds"), amount(5, "5 min slices")
-    ('1\\xa0event', '43\\xa0min', '5\\xa05 min slices')
-    """
+    """A number of events, seconds or slices, with its unit."""
     if unit == "seconds":
         return duration(number) if math.isfinite(number) else UNKNOWN
     if not math.isfinite(number):
@@ -235,26 +123,7 @@ def amount(number: float, unit: str) -> str:
 
 
 def plural(number: float, noun: str, nouns: str | None = None) -> str:
-    """A count with its noun in the right number.
-
-    Parameters
-    ----------
-    number : float
-        How many.
-    noun : str
-        The noun for one.
-    nouns : str, optional
-        The noun for many; default: with an s.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> plural(1, "gap"), plural(0, "gap"), plural(2, "series", "series")
-    ('1\\xa0gap', 'no gaps', '2\\xa0series')
-    """
+    """A count with its noun in the right number."""
     many = nouns or f"{noun}s"
     if number == 0:
         return f"no {many}"
@@ -262,26 +131,7 @@ def plural(number: float, noun: str, nouns: str | None = None) -> str:
 
 
 def beyond(found: int, sure: int) -> str:
-    """How many of some findings chance would not explain, to follow their number.
-
-    Parameters
-    ----------
-    found : int
-        How many there are.
-    sure : int
-        How many of them lie beyond the reach of chance.
-
-    Returns
-    -------
-    str
-        Empty where nothing was found.
-
-    Examples
-    --------
-    >>> beyond(5, 1), beyond(5, 0), beyond(5, 5), beyond(1, 1), beyond(1, 0)
-    (', 1 of them beyond chance', ', none of them beyond chance', ', all of them beyond chance',
-     ', beyond chance', ', within the reach of chance')
-    """
+    """How many of some findings chance would not explain, to follow their number."""
     if found == 0:
         return ""
     if found == 1:
@@ -291,67 +141,21 @@ def beyond(found: int, sure: int) -> str:
 
 
 def day(time: pd.Timestamp) -> str:
-    """A date.
-
-    Parameters
-    ----------
-    time : Timestamp
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> day(pd.Timestamp("2026-04-14"))
-    '14\\xa0April\\xa02026'
-    """
+    """A date."""
     if pd.isna(time):
         return UNKNOWN
     return f"{time.day}{NBSP}{time.month_name()}{NBSP}{time.year}"
 
 
 def moment(time: pd.Timestamp) -> str:
-    """A date and time of day, with the zone.
-
-    Parameters
-    ----------
-    time : Timestamp
-        tz-aware.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> moment(pd.Timestamp("2026-04-14 13:05", tz="UTC"))
-    '14\\xa0April\\xa02026 13:05\\xa0UTC'
-    """
+    """A date and time of day, with the zone."""
     if pd.isna(time):
         return UNKNOWN
     return f"{day(time)} {time.strftime('%H:%M')}{NBSP}{time.tzname() or ''}".rstrip()
 
 
 def label(text: Any, *, limit: int = 40) -> str:
-    """A name from the data on one line: no line breaks, no control characters, cut when long.
-
-    Parameters
-    ----------
-    text : object
-        The name.
-    limit : int
-        Longest text returned [characters].
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> label("a\\nb"), label("x" * 50, limit=5)
-    ('a b', 'xxxx…')
-    """
+    """A name from the data on one line: no line breaks, no control characters, cut when long."""
     if text is None or (not isinstance(text, str) and pd.isna(text)):
         return "unnamed"
     line = re.sub(r"[^\S\u00a0]+", " ", str(text)).strip()
@@ -360,23 +164,7 @@ def label(text: Any, *, limit: int = 40) -> str:
 
 
 def listing(items: Iterable[str], *, limit: int = 4) -> str:
-    """A list in a sentence, cut when long.
-
-    Parameters
-    ----------
-    items : iterable of str
-    limit : int
-        Most items named.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> listing(["a", "b", "c"]), listing(["a", "b", "c"], limit=2)
-    ('a, b and c', 'a, b and 1 more')
-    """
+    """A list in a sentence, cut when long."""
     names = list(items)
     if len(names) > limit:
         names = [*names[:limit], f"{len(names) - limit} more"]

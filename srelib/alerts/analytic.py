@@ -27,53 +27,7 @@ def expected(
     error_ratio: float,
     period: Window | pd.Timedelta | str,
 ) -> pd.DataFrame:
-    """Detection, budget spent and reset of each rule when errors start and stay constant.
-
-    detection = (1 - target) / error ratio * long * factor + wait; spent = error ratio /
-    (1 - target) * detection / period; reset after a total stop = short - (1 - target) /
-    error ratio * short * factor.
-
-    Parameters
-    ----------
-    policy : sequence of Rule
-    target : float
-        Service level objective [fraction], strictly between 0 and 1.
-    error_ratio : float
-        Share of bad events from the start on [fraction].
-    period : Window, Timedelta or str
-        Period of the SLO.
-
-    Returns
-    -------
-    DataFrame
-        One row per rule: severity, long, short, factor, reachable (whether a total outage fires
-        it), detection, reset (Timedelta; NaT when it never fires), spent [fraction of the budget
-        of the period].
-
-    Raises
-    ------
-    ParameterError
-        `error_ratio` outside (0, 1].
-    InvalidTargetError
-        The target is not a fraction strictly between 0 and 1.
-
-    Notes
-    -----
-    Traffic is taken as even and errors as absent before.
-    Reset is that of the shorter window, after errors have lasted at least until detection.
-    Buckets add up to one step to what is replayed, because an alert sees whole buckets.
-
-    References
-    ----------
-    .. [1] Beyer et al., The Site Reliability Workbook, O'Reilly 2018, chapter 5.
-
-    Examples
-    --------
-    >>> rules = (Rule("page", "1h", "5m", 14.4),)
-    >>> row = expected(rules, target=0.999, error_ratio=0.15, period="30d").iloc[0]
-    >>> row["detection"] / pd.Timedelta("1min"), row["reset"] / pd.Timedelta("1min")
-    (5.76, 4.52)
-    """
+    """Detection, budget spent and reset of each rule when errors start and stay constant."""
     if not 0 < error_ratio <= 1:
         raise ParameterError(
             f"error_ratio must be a fraction above 0, at most 1; got {error_ratio}."
@@ -94,44 +48,7 @@ def expected(
 def rehearsed(
     policy: Policy, *, target: float, error_ratio: float, step: pd.Timedelta | str = "1min"
 ) -> pd.DataFrame:
-    """The same as `expected`, replayed: a history without errors in which they start and stay.
-
-    Parameters
-    ----------
-    policy : sequence of Rule
-    target : float
-        Service level objective [fraction], strictly between 0 and 1.
-    error_ratio : float
-        Share of bad events from the start on [fraction].
-    step : Timedelta or str
-        Length of a bucket, which is also how often rules are evaluated.
-
-    Returns
-    -------
-    DataFrame
-        One row per rule: severity, long, short, factor, detection, reset (Timedelta; NaT when it
-        never fires, or where a window is shorter than a bucket).
-
-    Raises
-    ------
-    ParameterError
-        `error_ratio` outside (0, 1], or a `step` that is not positive.
-    InvalidTargetError
-        The target is not a fraction strictly between 0 and 1.
-
-    Notes
-    -----
-    An alert sees whole buckets, so both come up to one bucket later than on paper, and a wait
-    that is no multiple of a bucket up to one more.
-    For the reset, errors last two long windows beyond detection.
-
-    Examples
-    --------
-    >>> rules = (Rule("page", "1h", "5m", 14.4),)
-    >>> row = rehearsed(rules, target=0.999, error_ratio=0.15).iloc[0]
-    >>> row["detection"] / pd.Timedelta("1min"), row["reset"] / pd.Timedelta("1min")
-    (6.0, 5.0)
-    """
+    """The same as `expected`, replayed: a history without errors in which they start and stay."""
     if not 0 < error_ratio <= 1:
         raise ParameterError(
             f"error_ratio must be a fraction above 0, at most 1; got {error_ratio}."
@@ -148,57 +65,14 @@ def rehearsed(
 
 
 def exhaustion(burn: float, *, period: Window | pd.Timedelta | str) -> pd.Timedelta:
-    """How long a whole budget lasts at a constant burn rate: period / burn.
-
-    Parameters
-    ----------
-    burn : float
-        Burn rate; 1 spends exactly the budget in one period.
-    period : Window, Timedelta or str
-        Period of the SLO.
-
-    Returns
-    -------
-    Timedelta
-
-    Raises
-    ------
-    ParameterError
-        The burn rate is not positive.
-
-    Examples
-    --------
-    >>> exhaustion(1000, period="30d")
-    Timedelta('0 days 00:43:12')
-    """
+    """How long a whole budget lasts at a constant burn rate: period / burn."""
     if not burn > 0:
         raise ParameterError(f"burn must be positive; got {burn}.")
     return period_length(period) / burn
 
 
 def is_reachable(rule: Rule, *, target: float) -> bool:
-    """Whether a total outage fires a rule: factor * (1 - target) < 1.
-
-    Parameters
-    ----------
-    rule : Rule
-    target : float
-        Service level objective [fraction], strictly between 0 and 1.
-
-    Returns
-    -------
-    bool
-
-    Notes
-    -----
-    A total outage has an error ratio of 1, which must exceed the threshold (or reach it where
-    the rule compares with >=).
-
-    Examples
-    --------
-    >>> is_reachable(Rule("page", "1h", "5m", 14.4), target=0.9)
-    False
-    """
+    """Whether a total outage fires a rule: factor * (1 - target) < 1."""
     return _fires(rule, 1.0, threshold(rule, target=target))
 
 

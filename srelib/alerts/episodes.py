@@ -15,38 +15,7 @@ _ZERO = pd.Timedelta(0)
 
 
 def episodes(firing: pd.DataFrame, *, merge: pd.Timedelta | str = _ZERO) -> pd.DataFrame:
-    """One row per episode of each severity.
-
-    Parameters
-    ----------
-    firing : DataFrame
-        As `firing` gives it: booleans on a regular UTC index, one column per severity.
-    merge : Timedelta or str
-        Episodes of one severity at most this far apart become one, as a person who has just been
-        paged is not paged again.
-
-    Returns
-    -------
-    DataFrame
-        severity, fired_at, resolved_at (UTC), in order of time.
-        An episode begins at the END of the first bucket it fires at, when that is known, and ends
-        at the end of the first bucket at which it no longer fires; NaT while it still does.
-
-    Raises
-    ------
-    TimeIndexError
-        The index is not regular.
-    ParameterError
-        `merge` is negative.
-
-    Examples
-    --------
-    >>> index = pd.date_range("2026-01-01", periods=6, freq="min", tz="UTC")
-    >>> fires = pd.DataFrame({"page": [False, True, True, False, True, True]}, index)
-    >>> found = episodes(fires)
-    >>> found["fired_at"].dt.strftime("%H:%M").tolist(), found["resolved_at"].isna().tolist()
-    (['00:02', '00:05'], [False, True])
-    """
+    """One row per episode of each severity."""
     gap = length_of(merge, "merge")
     index = pd.DatetimeIndex(firing.index)
     step = regular_step(index)
@@ -69,33 +38,7 @@ def episodes(firing: pd.DataFrame, *, merge: pd.Timedelta | str = _ZERO) -> pd.D
 
 
 def as_episodes(alerts: pd.DataFrame, *, merge: pd.Timedelta | str = _ZERO) -> pd.DataFrame:
-    """Episodes from a replay, from `episodes`, or from the table ``alerts`` of an export.
-
-    Parameters
-    ----------
-    alerts : DataFrame
-        Booleans on a time index, or rows with severity, fired_at and resolved_at.
-    merge : Timedelta or str
-        See `episodes`.
-
-    Returns
-    -------
-    DataFrame
-        severity, fired_at, resolved_at.
-
-    Raises
-    ------
-    ColumnError
-        Neither of the two.
-
-    Examples
-    --------
-    >>> as_episodes(pd.DataFrame({"page": [1, 2]}))
-    Traceback (most recent call last):
-    ...
-    srelib.errors.ColumnError: alerts must be booleans per severity (alerts.firing) or rows with \
-severity, fired_at, resolved_at; columns seen: ['page'].
-    """
+    """Episodes from a replay, from `episodes`, or from the table ``alerts`` of an export."""
     if len(alerts.columns) and all(kind.kind == "b" for kind in alerts.dtypes):
         return episodes(alerts, merge=merge)
     if not set(COLUMNS) <= set(alerts.columns):
@@ -108,40 +51,12 @@ severity, fired_at, resolved_at; columns seen: ['page'].
 
 
 def plain(times: pd.DatetimeIndex) -> np.ndarray:
-    """Tz-aware times as a plain array in UTC, without copying what is UTC already.
-
-    Parameters
-    ----------
-    times : DatetimeIndex
-
-    Returns
-    -------
-    array of datetime64[us]
-
-    Examples
-    --------
-    >>> plain(pd.DatetimeIndex(["2026-01-01T01:00+01:00"]))
-    array(['2026-01-01T00:00:00.000000'], dtype='datetime64[us]')
-    """
+    """Tz-aware times as a plain array in UTC, without copying what is UTC already."""
     return times.as_unit("us").asi8.view("M8[us]")
 
 
 def utc(times: np.ndarray) -> pd.DatetimeIndex:
-    """A plain array of times in UTC as tz-aware times.
-
-    Parameters
-    ----------
-    times : array of datetime64[us]
-
-    Returns
-    -------
-    DatetimeIndex
-
-    Examples
-    --------
-    >>> str(utc(np.array(["2026-01-01"], dtype="M8[us]"))[0])
-    '2026-01-01 00:00:00+00:00'
-    """
+    """A plain array of times in UTC as tz-aware times."""
     return pd.DatetimeIndex(times.astype("M8[us]")).tz_localize("UTC")
 
 

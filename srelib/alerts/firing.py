@@ -172,30 +172,7 @@ def rule_spans(
     target: float,
     ratios: dict[pd.Timedelta, np.ndarray] | None = None,
 ) -> list[Spans]:
-    """Where each rule fires.
-
-    Parameters
-    ----------
-    past : History
-    rules : iterable of Rule
-    target : float
-        Service level objective [fraction].
-    ratios : dict of Timedelta to array, optional
-        What `History.error_ratios` gives for the windows of the rules, where several targets are
-        tried on one history.
-
-    Returns
-    -------
-    list of (array of int, array of int)
-        One per rule: first bucket of each span, and the first one after it.
-
-    Examples
-    --------
-    >>> index = pd.date_range("2026-01-01", periods=4, freq="min", tz="UTC")
-    >>> past = history(pd.Series([1.0, 0, 0, 1], index), pd.Series(1.0, index))
-    >>> rule_spans(past, [Rule("page", "1m", None, 1, "1m")], target=0.9)
-    [(array([2]), array([3]))]
-    """
+    """Where each rule fires."""
     rules = list(rules)
     if ratios is None:
         ratios = past.error_ratios(window for rule in rules for window in rule.windows)
@@ -203,22 +180,7 @@ def rule_spans(
 
 
 def check_windows(rules: Iterable[Rule], past: History, *, partial: bool = False) -> None:
-    """Refuse windows that this history cannot answer.
-
-    Parameters
-    ----------
-    rules : iterable of Rule
-    past : History
-    partial : bool
-        Accept windows longer than the history.
-
-    Raises
-    ------
-    ParameterError
-        A window shorter than a bucket.
-    InsufficientDataError
-        A window longer than the history.
-    """
+    """Refuse windows that this history cannot answer."""
     for rule in rules:
         if min(rule.windows) < past.step:
             raise ParameterError(

@@ -110,56 +110,12 @@ Policy = Sequence[Rule]
 
 
 def threshold(rule: Rule, *, target: float) -> float:
-    """Error ratio above which a rule fires: factor * (1 - target), as written in decimal.
-
-    Parameters
-    ----------
-    rule : Rule
-    target : float
-        Service level objective [fraction], strictly between 0 and 1.
-
-    Returns
-    -------
-    float
-        Error ratio [fraction]; 1 or more can never be exceeded.
-
-    Raises
-    ------
-    InvalidTargetError
-        The target is not a fraction strictly between 0 and 1.
-
-    Examples
-    --------
-    >>> threshold(Rule("page", "1h", "5m", 14.4), target=0.999)
-    0.0144
-    """
+    """Error ratio above which a rule fires: factor * (1 - target), as written in decimal."""
     return float(Decimal(repr(rule.factor)) * Decimal(repr(budget_fraction(target))))
 
 
 def check_policy(policy: Policy) -> tuple[Rule, ...]:
-    """The rules of a policy, refused when there are none.
-
-    Parameters
-    ----------
-    policy : sequence of Rule
-
-    Returns
-    -------
-    tuple of Rule
-
-    Raises
-    ------
-    ParameterError
-        No rules, or something that is not a rule.
-
-    Examples
-    --------
-    >>> check_policy(())
-    Traceback (most recent call last):
-    ...
-    srelib.errors.ParameterError: a policy needs at least one rule; got none. \
-For the usual one write alerts.workbook_policy("28d").
-    """
+    """The rules of a policy, refused when there are none."""
     rules = tuple(policy) if not isinstance(policy, Rule) else (policy,)
     for rule in rules:
         if not isinstance(rule, Rule):
@@ -206,33 +162,7 @@ def workbook_policy(period: Window | Duration) -> tuple[Rule, ...]:
 
 
 def pyrra_policy(period: Window | Duration) -> tuple[Rule, ...]:
-    """Pyrra's policy: windows grow with the SLO period, factors stay.
-
-    Parameters
-    ----------
-    period : Window, Timedelta or str
-        Period of the SLO.
-
-    Returns
-    -------
-    tuple of Rule
-        Factors 14 and 7 page (Pyrra: critical), 2 and 1 open tickets (warning).
-
-    Notes
-    -----
-    Long windows are period / 672, 112, 28 and 7, short ones a twelfth of them (the last a
-    sixteenth), and the condition must hold for period / 20160, 2688, 672 and 224.
-    All are rounded to whole minutes, halves up, as Pyrra does.
-
-    References
-    ----------
-    .. [1] Pyrra, <https://github.com/pyrra-dev/pyrra>, `slo/rules.go`, function Windows.
-
-    Examples
-    --------
-    >>> [str(rule.long) for rule in pyrra_policy("28d")]
-    ['0 days 01:00:00', '0 days 06:00:00', '1 days 00:00:00', '4 days 00:00:00']
-    """
+    """Pyrra's policy: windows grow with the SLO period, factors stay."""
     length = period_length(period)
     parts = (
         (PAGE, 14, 672, 8064, 20160),
@@ -247,53 +177,13 @@ def pyrra_policy(period: Window | Duration) -> tuple[Rule, ...]:
 
 
 def grafana_policy(period: Window | Duration = "28d") -> tuple[Rule, ...]:
-    """Grafana SLO's default fast-burn and slow-burn alerts, which compare with >=.
-
-    Parameters
-    ----------
-    period : Window, Timedelta or str
-        Period of the SLO; the factors do not depend on it.
-
-    Returns
-    -------
-    tuple of Rule
-        The Workbook's windows and its factors for 30 days, whatever the period.
-
-    References
-    ----------
-    .. [1] Grafana Labs, Grafana SLO documentation, "Configure burn-rate notifications".
-
-    Examples
-    --------
-    >>> sorted({rule.op for rule in grafana_policy()})
-    ['>=']
-    """
+    """Grafana SLO's default fast-burn and slow-burn alerts, which compare with >=."""
     period_length(period)
     return tuple(replace_rule(rule, op=">=") for rule in workbook_policy("30d"))
 
 
 def earlier_attempts(period: Window | Duration) -> dict[str, tuple[Rule, ...]]:
-    """The five attempts the Workbook makes and rejects before its policy, for teaching.
-
-    Parameters
-    ----------
-    period : Window, Timedelta or str
-        Period of the SLO.
-
-    Returns
-    -------
-    dict of str to tuple of Rule
-        By name, in the order of the book.
-
-    References
-    ----------
-    .. [1] Beyer et al., The Site Reliability Workbook, O'Reilly 2018, chapter 5, sections 1 to 5.
-
-    Examples
-    --------
-    >>> [str(rules[0]) for rules in earlier_attempts("30d").values()][1:4]
-    ['page: 1x over 36 hours', 'page: 1x over 1 minute, for 1 hour', 'page: 36x over 1 hour']
-    """
+    """The five attempts the Workbook makes and rejects before its policy, for teaching."""
     length = period_length(period)
     one_hour = pd.Timedelta("1h")
     several = (("1h", "2", PAGE), ("6h", "5", PAGE), ("3d", "10", TICKET))
@@ -310,97 +200,24 @@ def earlier_attempts(period: Window | Duration) -> dict[str, tuple[Rule, ...]]:
 
 
 def guarded(policy: Policy, *, min_bad: float = 0.0, min_total: float = 0.0) -> tuple[Rule, ...]:
-    """A policy that keeps quiet about a handful of events: the low-traffic guard.
-
-    Parameters
-    ----------
-    policy : sequence of Rule
-    min_bad, min_total : float
-        Bad events, and events in all, that the long window must hold for a rule to fire [events].
-
-    Returns
-    -------
-    tuple of Rule
-
-    References
-    ----------
-    .. [1] Beyer et al., The Site Reliability Workbook, O'Reilly 2018, chapter 5, "Low-Traffic
-       Services and Error Budget Alerting".
-
-    Examples
-    --------
-    >>> guarded(workbook_policy("30d"), min_bad=5)[0].min_bad
-    5.0
-    """
+    """A policy that keeps quiet about a handful of events: the low-traffic guard."""
     return tuple(
         replace_rule(rule, min_bad=min_bad, min_total=min_total) for rule in check_policy(policy)
     )
 
 
 def replace_rule(rule: Rule, **changes: object) -> Rule:
-    """A rule with some of its fields changed.
-
-    Parameters
-    ----------
-    rule : Rule
-    **changes
-        Fields of `Rule`.
-
-    Returns
-    -------
-    Rule
-
-    Examples
-    --------
-    >>> replace_rule(Rule("page", "1h", "5m", 14.4), factor=10).factor
-    10.0
-    """
+    """A rule with some of its fields changed."""
     return replace(rule, **changes)  # type: ignore[arg-type]
 
 
 def severities(policy: Policy) -> list[str]:
-    """Severities of a policy in the order they appear.
-
-    Parameters
-    ----------
-    policy : sequence of Rule
-
-    Returns
-    -------
-    list of str
-
-    Examples
-    --------
-    >>> severities(workbook_policy("30d"))
-    ['page', 'ticket']
-    """
+    """Severities of a policy in the order they appear."""
     return list(dict.fromkeys(rule.severity for rule in policy))
 
 
 def length_of(value: Duration, name: str) -> pd.Timedelta:
-    """A length of time, which may be none at all.
-
-    Parameters
-    ----------
-    value : Timedelta or str
-        A text is read as `srelib.windows` reads it (``15m``, ``1d``), else as pandas does.
-    name : str
-        What an error calls it.
-
-    Returns
-    -------
-    Timedelta
-
-    Raises
-    ------
-    ParameterError
-        The text is no length of time, or it is negative.
-
-    Examples
-    --------
-    >>> length_of("1d", "merge"), length_of("0", "merge")
-    (Timedelta('1 days 00:00:00'), Timedelta('0 days 00:00:00'))
-    """
+    """A length of time, which may be none at all."""
     if isinstance(value, str) and re.fullmatch(r"0+[smhd]?", value):
         return _ZERO
     try:
@@ -413,21 +230,7 @@ def length_of(value: Duration, name: str) -> pd.Timedelta:
 
 
 def period_length(period: Window | Duration) -> pd.Timedelta:
-    """Length of an SLO period; a calendar one at the SRE book's round length.
-
-    Parameters
-    ----------
-    period : Window, Timedelta or str
-
-    Returns
-    -------
-    Timedelta
-
-    Examples
-    --------
-    >>> period_length("1M"), period_length(Window(unit="quarter"))
-    (Timedelta('30 days 00:00:00'), Timedelta('90 days 00:00:00'))
-    """
+    """Length of an SLO period; a calendar one at the SRE book's round length."""
     window = as_window(period)
     if window.duration is not None:
         return window.duration

@@ -19,23 +19,7 @@ OWN = "yours"
 
 
 def ready_made(period: Window | pd.Timedelta | str) -> dict[str, tuple[Rule, ...]]:
-    """Every ready-made policy.
-
-    Parameters
-    ----------
-    period : Window, Timedelta or str
-        Period of the SLO.
-
-    Returns
-    -------
-    dict of str to tuple of Rule
-        'workbook', 'pyrra', 'grafana', and the Workbook's five earlier attempts.
-
-    Examples
-    --------
-    >>> list(ready_made("28d"))[:4]
-    ['workbook', 'pyrra', 'grafana', '1 error rate over the target']
-    """
+    """Every ready-made policy."""
     return {
         "workbook": workbook_policy(period),
         "pyrra": pyrra_policy(period),
@@ -74,22 +58,6 @@ def named(text: str, *, period: Window | pd.Timedelta | str) -> tuple[Rule, ...]
 
 
 def called(text: str) -> str:
-    """What a policy is called beside others.
-
-    Parameters
-    ----------
-    text : str
-        As for `named`.
-
-    Returns
-    -------
-    str
-        Its name, or 'yours' where somebody wrote it.
-
-    Examples
-    --------
-    >>> called("pyrra"), called("2% in 1h/5m")
-    ('pyrra', 'yours')
-    """
+    """What a policy is called beside others."""
     names = {name.lower(): name for name in ready_made("28d")}
     return names.get(str(text).strip().lower(), OWN)

@@ -67,28 +67,7 @@ def review(good: pd.Series, total: pd.Series, *, target: float, policy: Policy) 
 
 
 def answerable(policy: Policy, *, step: pd.Timedelta, length: pd.Timedelta) -> tuple[Rule, ...]:
-    """The rules of a policy that a history can answer.
-
-    Parameters
-    ----------
-    policy : sequence of Rule
-    step : Timedelta
-        Length of a bucket.
-    length : Timedelta
-        Length of the history.
-
-    Returns
-    -------
-    tuple of Rule
-        Without rules that are blind at this bucket length or look back further than the history;
-        may be empty.
-
-    Examples
-    --------
-    >>> rules = (Rule("page", "1h", "5m", 14.4), Rule("ticket", "3d", "6h", 1))
-    >>> [str(r) for r in answerable(rules, step=pd.Timedelta("1min"), length=pd.Timedelta("2D"))]
-    ['page: 14.4x over 1 hour and 5 minutes']
-    """
+    """The rules of a policy that a history can answer."""
     return tuple(
         rule for rule in check_policy(policy) if min(rule.windows) >= step and rule.long <= length
     )

@@ -175,21 +175,7 @@ def _alert(slo: Slo, rule: Rule, mark: str) -> dict[str, Any]:
 
 
 def promql_duration(length: pd.Timedelta) -> str:
-    """A length of time as Prometheus writes it.
-
-    Parameters
-    ----------
-    length : Timedelta
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> promql_duration(pd.Timedelta("3D")), promql_duration(pd.Timedelta("90min"))
-    ('3d', '90m')
-    """
+    """A length of time as Prometheus writes it."""
     milliseconds = round(length / pd.Timedelta("1ms"))
     unit, size = next(pair for pair in _UNITS if milliseconds % pair[1] == 0)
     return f"{milliseconds // size}{unit}"

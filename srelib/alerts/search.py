@@ -40,28 +40,7 @@ def candidates(
     fast_shares: Sequence[float] = FAST_SHARES,
     slow_shares: Sequence[float] = SLOW_SHARES,
 ) -> dict[str, tuple[Rule, ...]]:
-    """Policies of one fast and one slow rule that page, in all combinations.
-
-    Parameters
-    ----------
-    period : Window, Timedelta or str
-        Period of the SLO.
-    fast, slow : sequence of str
-        Long windows of either rule; the short ones are a twelfth of them.
-    fast_shares, slow_shares : sequence of float
-        Budget spent in the long window at which either fires [fraction].
-
-    Returns
-    -------
-    dict of str to tuple of Rule
-        By name, which `read_policy` reads: ``2% in 1h/5m or 5% in 6h/30m``; 400 by default.
-
-    Examples
-    --------
-    >>> found = candidates("30d")
-    >>> len(found), str(found["2% in 1h/5m or 5% in 6h/30m"][0])
-    (400, 'page: 14.4x over 1 hour and 5 minutes')
-    """
+    """Policies of one fast and one slow rule that page, in all combinations."""
     length = period_length(period)
     return {
         f"{_written(long_a, a)} or {_written(long_b, b)}": (
@@ -89,66 +68,7 @@ def search(
     grace: pd.Timedelta | str = "15m",
     merge: pd.Timedelta | str = "1h",
 ) -> pd.DataFrame:
-    """Pages against budget spent at detection for many policies, chosen early and scored late.
-
-    Parameters
-    ----------
-    good, total : Series
-        Good and total events [events] on a regular UTC index; missing is unknown.
-    target : float
-        Service level objective [fraction], strictly between 0 and 1.
-    period : Window, Timedelta or str
-        Period of the SLO.
-    truth : DataFrame
-        Events that mattered: starts_at, ends_at (`budget_events`, `incident_events`).
-    policies : mapping of str to policy, optional
-        What is tried; default: `candidates`.
-    current : Policy, optional
-        The policy in use; it and the Workbook's are always among those tried.
-    severity : str
-        Rules that count.
-    split : float
-        Share of the history that policies are chosen on; the rest is what they are tested on.
-    most_pages : float
-        Pages bearable [1/week]; among those that keep to it on the first part, the one that
-        spends least before its first page is chosen.
-    grace, merge : Timedelta or str
-        As in `score`.
-
-    Returns
-    -------
-    DataFrame
-        One row per policy: policy (name), kind ('candidate', 'current', 'workbook'), and for the
-        first part (``_chosen_on``) and the rest (``_tested_on``): pages_per_week [1/week], spent
-        (median over events of the budget of a period spent at the first page, or by the whole
-        event where none came) [fraction], recall, precision [fraction]; front (whether no other
-        policy is at least as good on the first part in both pages and spent, and better in one);
-        chosen (one row, none if no policy keeps to `most_pages`).
-
-    Raises
-    ------
-    ParameterError
-        `split` outside (0, 1), or policies or windows that cannot be.
-    InsufficientDataError
-        No event in one of the two parts, or a window longer than the history.
-
-    Notes
-    -----
-    What is best among many on one history was also lucky there; only the numbers of the rest say
-    what to expect.
-    An event belongs to the part it starts in; a page to the part it fires in.
-
-    Examples
-    --------
-    >>> from srelib.alerts.truth import budget_events
-    >>> index = pd.date_range("2026-01-01", periods=14400, freq="min", tz="UTC")
-    >>> total = pd.Series(100.0, index)
-    >>> good = total.mask(index.day.isin([3, 8]) & (index.hour == 12), 0.0)
-    >>> truth = budget_events(good, total, target=0.99, period="28d", share=0.02)
-    >>> found = search(good, total, target=0.99, period="28d", truth=truth)
-    >>> len(found), int(found["chosen"].sum())
-    (401, 1)
-    """
+    """Pages against budget spent at detection for many policies, chosen early and scored late."""
     if not 0 < split < 1:
         raise ParameterError(f"split must lie strictly between 0 and 1; got {split}.")
     tried = _tried(policies, current, period, severity)
@@ -248,11 +168,7 @@ def _parts(
 
 
 def _measured(spans: Spans, part: _Part) -> dict[str, float]:
-    """Pages per week, spent at detection, recall and precision on one part.
-
-    A span of buckets from a to b fires from the end of bucket a to the end of bucket b, which are
-    the boundaries a + 1 and b + 1.
-    """
+    """Pages per week, spent at detection, recall and precision on one part."""
     fired, resolved = spans[0] + 1.0, spans[1] + 1.0
     place = np.searchsorted(resolved, part.starts, side="right")
     told = np.append(fired, np.inf)[place]

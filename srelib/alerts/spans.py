@@ -9,22 +9,7 @@ Spans = tuple[np.ndarray, np.ndarray]
 
 
 def spans_of(mask: np.ndarray) -> Spans:
-    """Where a mask is true.
-
-    Parameters
-    ----------
-    mask : array of bool
-
-    Returns
-    -------
-    (array of int, array of int)
-        First bucket of each span, and the first one after it.
-
-    Examples
-    --------
-    >>> spans_of(np.array([True, False, True, True]))
-    (array([0, 2]), array([1, 4]))
-    """
+    """Where a mask is true."""
     edges = np.flatnonzero(mask[1:] != mask[:-1]) + 1
     if len(mask) and mask[0]:
         edges = np.concatenate([[0], edges])
@@ -34,23 +19,7 @@ def spans_of(mask: np.ndarray) -> Spans:
 
 
 def paint(spans: Spans, size: int) -> np.ndarray:
-    """The mask that is true in the spans.
-
-    Parameters
-    ----------
-    spans : (array of int, array of int)
-    size : int
-        Buckets in all.
-
-    Returns
-    -------
-    array of bool
-
-    Examples
-    --------
-    >>> paint((np.array([1]), np.array([3])), 4)
-    array([False,  True,  True, False])
-    """
+    """The mask that is true in the spans."""
     steps = np.zeros(size + 1, dtype="int8")
     steps[spans[0]] += 1
     steps[spans[1]] -= 1
@@ -58,47 +27,14 @@ def paint(spans: Spans, size: int) -> np.ndarray:
 
 
 def delayed(spans: Spans, buckets: int) -> Spans:
-    """Spans without their first buckets: what is left after waiting.
-
-    Parameters
-    ----------
-    spans : (array of int, array of int)
-    buckets : int
-        How many buckets each span must have lasted.
-
-    Returns
-    -------
-    (array of int, array of int)
-        Shorter spans are gone.
-
-    Examples
-    --------
-    >>> delayed((np.array([0, 5]), np.array([2, 9])), 2)
-    (array([7]), array([9]))
-    """
+    """Spans without their first buckets: what is left after waiting."""
     starts, stops = spans[0] + buckets, spans[1]
     kept = starts < stops
     return starts[kept], stops[kept]
 
 
 def joined(several: list[Spans], *, gap: int = 0) -> Spans:
-    """Union of several lists of spans; those at most `gap` buckets apart become one.
-
-    Parameters
-    ----------
-    several : list of (array of int, array of int)
-    gap : int
-        Buckets between two spans that still count as one.
-
-    Returns
-    -------
-    (array of int, array of int)
-
-    Examples
-    --------
-    >>> joined([(np.array([0, 9]), np.array([3, 10])), (np.array([2, 5]), np.array([4, 6]))], gap=1)
-    (array([0, 9]), array([ 6, 10]))
-    """
+    """Union of several lists of spans; those at most `gap` buckets apart become one."""
     starts = np.concatenate([one[0] for one in several])
     stops = np.concatenate([one[1] for one in several])
     if not len(starts):

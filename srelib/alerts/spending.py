@@ -62,34 +62,7 @@ def spending(
     target: float,
     period: Window | pd.Timedelta | str,
 ) -> Spending:
-    """Budget spent over time, as a share of the budget of one SLO period.
-
-    Parameters
-    ----------
-    good, total : Series
-        Good and total events [events] on a regular UTC index; missing is unknown.
-    target : float
-        Service level objective [fraction], strictly between 0 and 1.
-    period : Window, Timedelta or str
-        Period of the SLO; its budget is taken at the average traffic of the history.
-
-    Returns
-    -------
-    Spending
-
-    Raises
-    ------
-    InsufficientDataError
-        Nothing was asked in all the history.
-
-    Examples
-    --------
-    >>> index = pd.date_range("2026-01-01", periods=48, freq="h", tz="UTC")
-    >>> total = pd.Series(10.0, index)
-    >>> went = spending(total.mask(index.hour == 12, 9.0), total, target=0.999, period="30d")
-    >>> float(went.spent[-1].round(6)) == round(2 / 7.2, 6)
-    True
-    """
+    """Budget spent over time, as a share of the budget of one SLO period."""
     past = history(good, total)
     share = past.bad.sums / period_budget(past, target=target, period=period)
     return Spending(past.index[0].tz_convert("UTC").as_unit("us"), past.step, share)

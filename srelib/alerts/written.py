@@ -35,42 +35,7 @@ def read_policy(
     period: Window | pd.Timedelta | str,
     known: Mapping[str, Policy] | None = None,
 ) -> tuple[Rule, ...]:
-    """The rules of a policy written as text.
-
-    Parameters
-    ----------
-    text : str
-        Rules with commas between, each ``SEVERITY AMOUNT in LONG/SHORT``.
-        SEVERITY is page where it is left out; AMOUNT is a share of the budget of a period
-        (``2%``) or a burn rate (``14.4x``), compared with > unless >= stands before it; without
-        ``/SHORT`` there is one window.
-        Behind that may stand ``for 15m`` (how long it must hold first), ``at least 10 bad`` and
-        ``at least 100 events`` (in the long window, the low-traffic guard).
-        A name of `known` stands for its rules, and may be guarded in the same way.
-    period : Window, Timedelta or str
-        Period of the SLO, whose budget a share is of.
-    known : mapping of str to policy, optional
-        Policies that may be named.
-
-    Returns
-    -------
-    tuple of Rule
-
-    Raises
-    ------
-    ParameterError
-        No rules, or a part that cannot be read or cannot be; names that part.
-
-    Examples
-    --------
-    >>> [str(r) for r in read_policy("2% in 1h/5m, ticket 1x in 3d for 1h", period="30d")]
-    ['page: 14.4x over 1 hour and 5 minutes', 'ticket: 1x over 3 days, for 1 hour']
-    >>> read_policy("2% in 5m/1h", period="30d")
-    Traceback (most recent call last):
-    ...
-    srelib.errors.ParameterError: policy: '2% in 5m/1h': short must not be longer than long; \
-got short=1 hour, long=5 minutes. Did you swap them?
-    """
+    """The rules of a policy written as text."""
     if not isinstance(text, str):
         raise ParameterError(f"policy must be text such as '{EXAMPLE}'; got {text!r}.")
     parts = [part.strip() for part in _BETWEEN.split(text.strip()) if part.strip()]

@@ -181,11 +181,7 @@ def _checked_table(table: pd.DataFrame | None, name: str, needed: tuple[str, ...
 
 
 def _owners(times: pd.DatetimeIndex, step: pd.Timedelta, pieces: pd.DataFrame) -> np.ndarray:
-    """For each bucket the row of `pieces` it belongs to.
-
-    Painted from the weakest claim to the strongest: the rest, deployments from the first to
-    the last, incidents from the last to the first.
-    """
+    """For each bucket the row of `pieces` it belongs to."""
     low = times.searchsorted(pd.DatetimeIndex(pieces["starts_at"]) - step, side="right")
     high = times.searchsorted(pd.DatetimeIndex(pieces["ends_at"]), side="left")
     owner = np.full(len(times), len(pieces) - 1)

@@ -120,25 +120,7 @@ def _days(times: pd.DatetimeIndex, timezone: str) -> tuple[pd.DataFrame, np.ndar
 
 
 def with_shares(parts: pd.DataFrame, *, allowance: float) -> pd.DataFrame:
-    """Parts with their share of the allowance and of what all of them spent.
-
-    Parameters
-    ----------
-    parts : DataFrame
-        Column bad [events].
-    allowance : float
-        Bad events allowed in all the time given [events].
-
-    Returns
-    -------
-    DataFrame
-        The parts with share_of_allowance and share_of_spent [fraction]; NaN without a whole.
-
-    Examples
-    --------
-    >>> with_shares(pd.DataFrame({"bad": [1.0, 3.0]}), allowance=8)["share_of_spent"].tolist()
-    [0.25, 0.75]
-    """
+    """Parts with their share of the allowance and of what all of them spent."""
     spent = exact_sum(parts["bad"].to_numpy())
     return parts.assign(
         share_of_allowance=[share(bad, allowance) for bad in parts["bad"]],

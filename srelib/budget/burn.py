@@ -11,38 +11,7 @@ from srelib.windows import Window, as_window
 
 
 def burn_rate(good: pd.Series, total: pd.Series, *, target: float, window: Window) -> pd.Series:
-    """How fast the budget burns: error ratio / (1 - target) over a rolling window.
-
-    Parameters
-    ----------
-    good, total : Series
-        Good and total events [events] on a regular UTC index.
-    target : float
-        Service level objective [fraction], strictly between 0 and 1.
-    window : Window
-        A rolling window.
-
-    Returns
-    -------
-    Series
-        1 spends exactly the budget, 2 twice it; NaN without traffic in the window.
-
-    Raises
-    ------
-    InvalidTargetError
-        The target is not a fraction strictly between 0 and 1.
-
-    References
-    ----------
-    .. [1] Beyer et al., The Site Reliability Workbook, O'Reilly 2018, chapter 5.
-
-    Examples
-    --------
-    >>> index = pd.date_range("2026-01-01", periods=2, freq="h", tz="UTC")
-    >>> total = pd.Series(1000.0, index=index)
-    >>> burn_rate(total - [1, 3], total, target=0.999, window=Window.parse("2h")).tolist()
-    [1.0, 2.0]
-    """
+    """How fast the budget burns: error ratio / (1 - target) over a rolling window."""
     frame = burn_down(good, total, target=target, window=window)
     return windows.divide(frame["spent"], frame["allowance"])
 

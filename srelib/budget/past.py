@@ -17,22 +17,7 @@ MIN_OF_KIND = 4  # days of each kind before working days and weekends are told a
 
 @dataclass(frozen=True)
 class Past:
-    """History up to now, as cumulative sums and as whole days.
-
-    Parameters
-    ----------
-    now : Timestamp
-        End of the last bucket.
-    edges : ndarray
-        Ends of the buckets, counted from now [d], none above 0.
-    bad, total : ndarray
-        Sums from the start to before each bucket and to the end [events].
-    days : ndarray, shape (n, 2)
-        Bad and total of the 24-hour blocks back from now that were seen well enough,
-        scaled to the whole day [events].
-    weekend : ndarray of bool
-        Whether the middle of each of these days lies on a Saturday or Sunday.
-    """
+    """History up to now, as cumulative sums and as whole days."""
 
     now: pd.Timestamp
     edges: np.ndarray
@@ -42,18 +27,7 @@ class Past:
     weekend: np.ndarray
 
     def since(self, day: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
-        """Bad and total events from a time until now.
-
-        Parameters
-        ----------
-        day : ndarray or float
-            The time, counted from now [d]; 0 and above hold nothing.
-
-        Returns
-        -------
-        bad, total : ndarray
-            Sums [events].
-        """
+        """Bad and total events from a time until now."""
         at = np.searchsorted(self.edges, np.asarray(day) + 1e-9, side="right")
         return self.bad[-1] - self.bad[at], self.total[-1] - self.total[at]
 
@@ -61,33 +35,7 @@ class Past:
 def read_past(
     good: pd.Series, total: pd.Series, *, as_of: pd.Timestamp | None, timezone: str
 ) -> Past:
-    """What is known up to now.
-
-    Parameters
-    ----------
-    good, total : Series
-        Good and total events [events] on a regular UTC index.
-    as_of : Timestamp or None
-        "Now"; buckets that end later are left out. None: the end of the data.
-    timezone : str
-        IANA time zone that tells weekends.
-
-    Returns
-    -------
-    Past
-
-    Raises
-    ------
-    InsufficientDataError
-        Nothing ends before `as_of`, or buckets are longer than a day.
-
-    Examples
-    --------
-    >>> index = pd.date_range("2026-01-05", periods=48, freq="h", tz="UTC")
-    >>> total = pd.Series(10.0, index=index)
-    >>> read_past(total - 1, total, as_of=None, timezone="UTC").days.tolist()
-    [[24.0, 240.0], [24.0, 240.0]]
-    """
+    """What is known up to now."""
     good_seen, total_seen = checked(good, total)
     step = regular_step(pd.DatetimeIndex(good.index))
     times = pd.DatetimeIndex(good.index).tz_convert("UTC")
@@ -126,26 +74,7 @@ def _whole_days(
 def futures(
     past: Past, length: float, *, resamples: int, rng: np.random.Generator, timezone: str
 ) -> np.ndarray:
-    """Simulated futures: strings of past days, each future from its own resampled past.
-
-    Parameters
-    ----------
-    past : Past
-        What is known, with at least one day.
-    length : float
-        How far to go [d]; rounded up to whole days.
-    resamples : int
-        Number of futures.
-    rng : Generator
-        Source of the draws.
-    timezone : str
-        IANA time zone that tells weekends.
-
-    Returns
-    -------
-    ndarray, shape (2, resamples, days + 1)
-        Bad and total events from now to the end of each day [events]; the first is 0.
-    """
+    """Simulated futures: strings of past days, each future from its own resampled past."""
     count = int(np.ceil(length))
     middles = past.now + pd.to_timedelta(np.arange(count) + 0.5, unit="D")
     weekend = np.asarray(middles.tz_convert(timezone).day_of_week >= 5)
@@ -163,25 +92,7 @@ def futures(
 
 
 def at_days(cumulative: np.ndarray, day: np.ndarray) -> np.ndarray:
-    """Cumulative sums at any time from now, days being evenly filled.
-
-    Parameters
-    ----------
-    cumulative : ndarray, shape (2, resamples, days + 1)
-        Result of `futures` [events].
-    day : ndarray
-        Times from now [d]; before now there is nothing, after the end no more.
-
-    Returns
-    -------
-    ndarray, shape (2, resamples, len(day))
-        Sums [events].
-
-    Examples
-    --------
-    >>> at_days(np.array([[[0.0, 10.0, 30.0]]]), np.array([-1.0, 0.5, 1.5])).tolist()
-    [[[0.0, 5.0, 20.0]]]
-    """
+    """Cumulative sums at any time from now, days being evenly filled."""
     day = np.clip(day, 0, cumulative.shape[2] - 1)
     low = np.floor(day).astype("int64")
     high = np.minimum(low + 1, cumulative.shape[2] - 1)

@@ -20,26 +20,7 @@ _SAFE = (
 
 
 def ask(folder: Path, *words: str, given: str | None = None) -> str:
-    """What git answers.
-
-    Parameters
-    ----------
-    folder : Path
-        The repository.
-    *words : str
-        Command and arguments; nothing that comes from the repository may be among them.
-    given : str, optional
-        Its standard input.
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    InputError
-        git is not installed, or cannot read the repository.
-    """
+    """What git answers."""
     done = run(folder, *words, given=given)
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["no reason given"]
@@ -48,26 +29,7 @@ def ask(folder: Path, *words: str, given: str | None = None) -> str:
 
 
 def run(folder: Path, *words: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
-    """The run of a git command, whatever comes of it.
-
-    Parameters
-    ----------
-    folder : Path
-        Where it runs; repositories further up are not looked for.
-    *words : str
-        Command and arguments.
-    given : str, optional
-        Its standard input.
-
-    Returns
-    -------
-    CompletedProcess
-
-    Raises
-    ------
-    InputError
-        git is not installed.
-    """
+    """The run of a git command, whatever comes of it."""
     kept = {name: value for name, value in os.environ.items() if name not in _OUTSIDE}
     environment = kept | {
         "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0",
@@ -92,21 +54,7 @@ def _fix(said: str) -> str:
 
 
 def top(folder: Path) -> Path:
-    """The repository at this very folder; one further up is not meant.
-
-    Parameters
-    ----------
-    folder : Path
-
-    Returns
-    -------
-    Path
-
-    Raises
-    ------
-    InputError
-        There is no such folder, or no repository in it.
-    """
+    """The repository at this very folder; one further up is not meant."""
     if not folder.is_dir():
         raise InputError(f"there is no folder {str(folder)!r}", fix="check the path")
     done = run(folder, "rev-parse", "--git-dir")
@@ -124,21 +72,7 @@ def top(folder: Path) -> Path:
 
 
 def name_of(folder: Path) -> str:
-    """Name of the repository, from its folder.
-
-    Parameters
-    ----------
-    folder : Path
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> name_of(Path("mirrors/shop.git")), name_of(Path("shop/.git"))
-    ('shop', 'shop')
-    """
+    """Name of the repository, from its folder."""
     place = folder.resolve()
     name = place.parent.name if place.name == ".git" else place.name
     return name.removesuffix(".git") or "repository"

@@ -19,19 +19,7 @@ NOBODY = -1
 
 @dataclass(frozen=True)
 class Tag:
-    """One release tag.
-
-    Parameters
-    ----------
-    name : str
-        Without ``refs/tags/``.
-    annotated : bool
-        Whether it has a time of its own.
-    time : int
-        That time, or the one of its commit [s since 1970].
-    commit : str
-        The commit at its end.
-    """
+    """One release tag."""
 
     name: str
     annotated: bool
@@ -41,19 +29,7 @@ class Tag:
 
 @dataclass(frozen=True)
 class Commits:
-    """Commits by number, children before parents.
-
-    Parameters
-    ----------
-    names : list of str
-        Of each commit.
-    committed, authored : list of int
-        Its times [s since 1970].
-    parents : list of tuple of int
-        Numbers of its parents, those beyond the border of a shallow clone left out.
-    place : dict of str to int
-        Number of each commit by its name.
-    """
+    """Commits by number, children before parents."""
 
     names: list[str]
     committed: list[int]
@@ -63,26 +39,7 @@ class Commits:
 
 
 def tags(top: Path, globs: Sequence[str]) -> tuple[list[Tag], int]:
-    """Tags that fit, peeled to their commits; and how many lead to none.
-
-    Parameters
-    ----------
-    top : Path
-        The repository.
-    globs : sequence of str
-        A tag is taken when one fits its name.
-
-    Returns
-    -------
-    list of Tag
-    int
-        Tags that fit and lead to no commit that is here.
-
-    Raises
-    ------
-    InputError
-        No tag fits, or none of them leads to a commit.
-    """
+    """Tags that fit, peeled to their commits; and how many lead to none."""
     listed = ask(top, "for-each-ref", f"--format={_TAG_FIELDS}", "refs/tags").splitlines()
     named = [line.replace("refs/tags/", "", 1).split(" ", 3) for line in listed]
     wanted = [tag for tag in named if any(fnmatchcase(tag[3], glob) for glob in globs)]
@@ -121,19 +78,7 @@ def _commit_times(top: Path, names: Iterable[str]) -> dict[str, int]:
 
 
 def all_commits(top: Path, releases: Iterable[str]) -> Commits:
-    """Every commit that a release or the branch checked out contains, in one call.
-
-    Parameters
-    ----------
-    top : Path
-        The repository.
-    releases : iterable of str
-        Names of the commits released.
-
-    Returns
-    -------
-    Commits
-    """
+    """Every commit that a release or the branch checked out contains, in one call."""
     head = run(top, "rev-parse", "--verify", "--quiet", "HEAD^{commit}").stdout.strip()
     given = "".join(f"{name}\n" for name in dict.fromkeys([*releases, *([head] if head else [])]))
     form = f"--format={_COMMIT_FIELDS}"
@@ -150,27 +95,7 @@ def all_commits(top: Path, releases: Iterable[str]) -> Commits:
 
 
 def shipped(commits: Commits, releases: list[int]) -> tuple[list[int], list[int]]:
-    """Of each commit the first release that contains it, and the commit that brought it in.
-
-    Parameters
-    ----------
-    commits : Commits
-    releases : list of int
-        Numbers of the commits released, in order of time.
-
-    Returns
-    -------
-    list of int
-        Position in `releases` for each commit; `NOBODY` where none contains it.
-    list of int
-        Number of the commit that brought it in.
-
-    Notes
-    -----
-    The line of first parents of a release is walked from its oldest new commit on; each commit on
-    it brings in what is new among its ancestors, so every commit is looked at once.
-    What no release contains is brought in the same way by the branch checked out.
-    """
+    """Of each commit the first release that contains it, and the commit that brought it in."""
     first, brought = [NOBODY] * len(commits.names), [NOBODY] * len(commits.names)
     seen = [False] * len(commits.names)
     for number, release in enumerate(releases):

@@ -78,18 +78,7 @@ def write(collected: Collected, folder: str | Path, *, overwrite: bool = False) 
 
 
 def deployments_of(releases: list[Tag], *, service: str) -> pd.DataFrame:
-    """One successful production deployment per release.
-
-    Parameters
-    ----------
-    releases : list of Tag
-    service : str
-
-    Returns
-    -------
-    DataFrame
-        Table ``deployments`` and the column `TAG_KIND`.
-    """
+    """One successful production deployment per release."""
     rows = pd.DataFrame(
         {
             "deployment_id": [tag.name for tag in releases],
@@ -108,23 +97,7 @@ def changes_of(
     commits: Commits, releases: list[Tag], first: list[int], brought: list[int], *,
     service: str, clock: str,
 ) -> pd.DataFrame:  # fmt: skip
-    """Commits with one parent or none, but for those of the first release.
-
-    Parameters
-    ----------
-    commits : Commits
-    releases : list of Tag
-        In order of time.
-    first, brought : list of int
-        From `srelib.collect.history.shipped`.
-    service : str
-    clock : {'committer', 'author'}
-
-    Returns
-    -------
-    DataFrame
-        Table ``changes``, the oldest first.
-    """
+    """Commits with one parent or none, but for those of the first release."""
     kept = [
         number
         for number in reversed(range(len(commits.names)))
@@ -152,21 +125,7 @@ def _times(seconds: list[int]) -> pd.Series:
 
 
 def tag_notes(releases: list[Tag], first: list[int], lost: int) -> list[str]:
-    """What has to be said about the tags.
-
-    Parameters
-    ----------
-    releases : list of Tag
-        In order of time.
-    first : list of int
-        From `srelib.collect.history.shipped`.
-    lost : int
-        Tags that lead to no commit.
-
-    Returns
-    -------
-    list of str
-    """
+    """What has to be said about the tags."""
     notes = []
     light = sum(not tag.annotated for tag in releases)
     if light:
@@ -194,20 +153,7 @@ def tag_notes(releases: list[Tag], first: list[int], lost: int) -> list[str]:
 def change_notes(
     commits: Commits, first: list[int], changes: pd.DataFrame, deployments: pd.DataFrame
 ) -> list[str]:
-    """What has to be said about the changes.
-
-    Parameters
-    ----------
-    commits : Commits
-    first : list of int
-        From `srelib.collect.history.shipped`.
-    changes, deployments : DataFrame
-        What is written.
-
-    Returns
-    -------
-    list of str
-    """
+    """What has to be said about the changes."""
     notes = []
     merges = sum(len(parents) > 1 and first[n] != 0 for n, parents in enumerate(commits.parents))
     if merges:

@@ -32,25 +32,7 @@ NAN = float("nan")
 def attributed(
     deployments: pd.DataFrame, incidents: pd.DataFrame, *, rules: Rules = DEFAULT
 ) -> pd.DataFrame:
-    """`attribute_incidents` with a set of rules.
-
-    Parameters
-    ----------
-    deployments, incidents : DataFrame
-        The tables.
-    rules : Rules
-
-    Returns
-    -------
-    DataFrame
-        As from `attribute_incidents`.
-
-    Examples
-    --------
-    >>> from srelib import tables
-    >>> len(attributed(tables.empty("deployments"), tables.empty("incidents")))
-    0
-    """
+    """`attribute_incidents` with a set of rules."""
     return attribute_incidents(
         deployments, incidents, within=rules.within, match=rules.match, strict=rules.strict,
         shared=rules.shared, scope=rules.scope, statuses=rules.statuses,
@@ -65,44 +47,7 @@ def failures(
     rules: Rules = DEFAULT,
     placed: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Deployments that reached users, and each signal that one of them failed.
-
-    Parameters
-    ----------
-    deployments : DataFrame
-        Table ``deployments``, production only.
-    incidents : DataFrame or None
-        Table ``incidents``; None or empty: that signal stays silent.
-    between : (Timestamp, Timestamp)
-        The history.
-    rules : Rules
-        Attribution, and the signals that make up `failed`.
-    placed : DataFrame, optional
-        As from `attributed` with the same tables and rules, where it is at hand.
-
-    Returns
-    -------
-    DataFrame
-        deployment_id, service, finished_at, status, planned, chain, row, incident, rolled_back,
-        hotfix, failed (any of the signals asked for), incidents (attributed to it), by_time
-        (whether any of these was attributed for its time alone, not by name).
-
-    Notes
-    -----
-    An unplanned deployment mends the one that the latest incident before it was put down to;
-    where there is none, the latest one rolled back; where there is none either, the one before
-    it; each no longer before it than `Rules.hotfix_within`.
-    Taking the one before it always would blame whatever was shipped between a failure and its
-    repair, the more so the more often a service ships.
-
-    Examples
-    --------
-    >>> at = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-01T10:00Z"])
-    >>> rows = pd.DataFrame({"deployment_id": ["d1", "d2"], "service": "shop", "finished_at": at,
-    ...                      "status": "succeeded", "planned": [True, False]})
-    >>> failures(rows, None, between=(at[0], at[1]))[["hotfix", "failed"]].values.tolist()
-    [[True, True], [False, False]]
-    """
+    """Deployments that reached users, and each signal that one of them failed."""
     rows = counted(
         deployments, between=between, statuses=rules.statuses, hotfix_within=rules.hotfix_within
     )
@@ -241,29 +186,7 @@ def _unseen(others: pd.DataFrame) -> pd.DataFrame:
 def heard(
     deployments: pd.DataFrame, incidents: pd.DataFrame | None, *, rules: Rules = DEFAULT
 ) -> list[str]:
-    """Signals of failure that these exports can give at all.
-
-    Parameters
-    ----------
-    deployments : DataFrame
-        Table ``deployments``.
-    incidents : DataFrame or None
-        Table ``incidents``.
-    rules : Rules
-        Signals asked for.
-
-    Returns
-    -------
-    list of str
-        Of 'incident' (there are incidents), 'rolled_back' (some deployment is marked as rolled
-        back) and 'hotfix' (some deployment is marked as planned or not).
-
-    Examples
-    --------
-    >>> from srelib import tables
-    >>> heard(tables.empty("deployments"), None)
-    []
-    """
+    """Signals of failure that these exports can give at all."""
     there = {
         "incident": incidents is not None and len(incidents) > 0,
         "rolled_back": bool((deployments["status"] == "rolled_back").any()),
@@ -304,44 +227,7 @@ def recoveries(
     rules: Rules = DEFAULT,
     placed: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Failures that deployments brought, and how long each lasted.
-
-    Parameters
-    ----------
-    deployments : DataFrame
-        Table ``deployments``, production only.
-    incidents : DataFrame or None
-        Table ``incidents``.
-    between : (Timestamp, Timestamp)
-        The history; its end is now.
-    rules : Rules
-        Attribution.
-    placed : DataFrame, optional
-        As from `attributed` with the same tables and rules, where it is at hand.
-
-    Returns
-    -------
-    DataFrame
-        One row per failure: service (of the deployment), deployment_id, finished_at, started_at,
-        resolved_at (missing: still open), recovered, from_failure, from_deployment [s], until now
-        where it is open, incidents (in it).
-
-    Notes
-    -----
-    Incidents of one deployment that overlap are one failure: their time counts once.
-    A failure starts when its first incident does, which on record is when it was detected.
-
-    Examples
-    --------
-    >>> at = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-01T09:20Z", "2026-06-01T10:20Z"])
-    >>> shipped = pd.DataFrame({"deployment_id": ["d1"], "service": ["shop"],
-    ...                         "finished_at": at[:1], "status": ["succeeded"]})
-    >>> broken = pd.DataFrame({"incident_id": ["i1"], "service": ["shop"], "started_at": at[1:2],
-    ...                        "resolved_at": at[2:], "deployment_id": [None]})
-    >>> found = recoveries(shipped, broken, between=(at[0], at[2]))
-    >>> found[["from_failure", "from_deployment"]].values.tolist()
-    [[3600.0, 4800.0]]
-    """
+    """Failures that deployments brought, and how long each lasted."""
     span = span_of(between)
     incidents = tables.empty("incidents") if incidents is None else incidents
     needed(incidents, "incidents", "started_at", "resolved_at")

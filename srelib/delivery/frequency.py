@@ -26,36 +26,7 @@ def counted(
     statuses: tuple[str, ...] = REACHED,
     hotfix_within: pd.Timedelta | str = "24h",
 ) -> pd.DataFrame:
-    """Deployments that reached users within the history, in order, with what they follow.
-
-    Parameters
-    ----------
-    deployments : DataFrame
-        Table ``deployments``, production only.
-    between : (Timestamp, Timestamp)
-        The history.
-    statuses : tuple of str
-        Statuses that count; a missing one does.
-    hotfix_within : Timedelta or str
-        An unplanned deployment up to this long after another one of its service mends it.
-
-    Returns
-    -------
-    DataFrame
-        deployment_id, service, finished_at, status, planned (missing: not known), chain (number
-        shared by a deployment and those made to mend it), mended (whether the next one does),
-        row (its place in the table).
-
-    Examples
-    --------
-    >>> at = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-01T10:00Z", "2026-06-03T09:00Z"])
-    >>> rows = pd.DataFrame({"deployment_id": ["d1", "d2", "d3"], "service": "shop",
-    ...                      "finished_at": at, "status": "succeeded",
-    ...                      "planned": [True, False, False]})
-    >>> found = counted(rows, between=(at[0], at[2]))
-    >>> found["chain"].tolist(), found["mended"].tolist()
-    ([0, 0, 1], [True, False, False])
-    """
+    """Deployments that reached users within the history, in order, with what they follow."""
     needed(deployments, "deployments", "deployment_id", "service", "finished_at", "status")
     span = span_of(between)
     wanted = ["deployment_id", "service", "finished_at", "status", "planned"]
@@ -243,25 +214,7 @@ def rework_rate(
 
 
 def by_chain(flags: np.ndarray, chain: np.ndarray, confidence: float) -> Estimate:
-    """Share of deployments that are flagged, a deployment and its repairs kept together.
-
-    Parameters
-    ----------
-    flags : array of bool
-    chain : array of int
-        What each deployment belongs to.
-    confidence : float
-        [fraction]
-
-    Returns
-    -------
-    Estimate
-
-    Examples
-    --------
-    >>> by_chain(np.array([True, False]), np.array([0, 1]), 0.95).value
-    0.5
-    """
+    """Share of deployments that are flagged, a deployment and its repairs kept together."""
     _, places = np.unique(chain, return_inverse=True)
     parts = np.bincount(places, weights=flags)
     return grouped_share(parts, np.bincount(places), confidence=confidence)

@@ -40,59 +40,7 @@ def lead_times(
     start: str = "committed",
     minutes: str = "exact",
 ) -> pd.DataFrame:
-    """How long each change took to its users, and why some took no known time.
-
-    Parameters
-    ----------
-    changes : DataFrame
-        Table ``changes``.
-    deployments : DataFrame
-        Table ``deployments``, production only.
-    between : (Timestamp, Timestamp)
-        The history; its end is now.
-    start : {'committed', 'merged'}
-        Where the clock starts.
-    minutes : {'exact', 'up', 'down'}
-        As it is, or in whole minutes: ``up`` rounds each stage, a commit's way to the merge and
-        on from there, ``down`` the whole of it.
-
-    Returns
-    -------
-    DataFrame
-        One row per change: change_id, service, deployment_id, began_at, shipped_at, state (one of
-        `STATES`), seconds [s]: until it was shipped, or until now while it is waiting.
-        What was shipped or begun after now is left out.
-
-    Raises
-    ------
-    ParameterError
-        A start that does not exist.
-    ColumnError
-        A table lacks a column.
-    TimeIndexError
-        The history cannot be one.
-
-    Notes
-    -----
-    A change belongs to the deployment it names; where it names none, to the first one of its
-    service whose ``commit_sha`` it is; otherwise to none, for no date says what a release held.
-    A change without a deployment that is older than the first known one of its service may have
-    been shipped before these exports begin: it is left out, not put down to that first one.
-    A later one is waiting, if others of its service name their deployments; else nothing is
-    known of it.
-    A squash merge replaces commits, and a cherry-pick copies one: their originals never name a
-    deployment, and look as if they were waiting.
-
-    Examples
-    --------
-    >>> at = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-01T11:00Z", "2026-06-02T00:00Z"])
-    >>> shipped = pd.DataFrame({"deployment_id": ["d1"], "service": ["shop"], "commit_sha": ["c1"],
-    ...                         "finished_at": at[1:2], "status": ["succeeded"]})
-    >>> made = pd.DataFrame({"change_id": ["c1"], "service": ["shop"], "committed_at": at[:1],
-    ...                      "merged_at": [None], "deployment_id": [None]})
-    >>> lead_times(made, shipped, between=(at[0], at[2]))["seconds"].tolist()
-    [7200.0]
-    """
+    """How long each change took to its users, and why some took no known time."""
     known = _timed(changes, deployments, span_of(between), start, minutes)
     rows, place = known["row"], known["place"]
     ids = np.array([*deployments["deployment_id"].astype("str"), None], dtype=object)
@@ -224,10 +172,7 @@ def change_lead_time(
 
 
 def _numbered(deployments: pd.DataFrame) -> tuple[pd.Index, np.ndarray]:
-    """Services, and deployments counted on through one after the other; -1 last, for none.
-
-    Numbers of one service lie close together, which is what `group_sizes` is quick with.
-    """
+    """Services, and deployments counted on through one after the other; -1 last, for none."""
     codes, names = pd.factorize(deployments["service"].astype("str"))
     numbers = np.full(len(codes) + 1, -1)
     numbers[np.argsort(codes, kind="stable")] = np.arange(len(codes))

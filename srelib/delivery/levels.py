@@ -63,15 +63,7 @@ _OFTEN = (
 
 @dataclass(frozen=True)
 class Level:
-    """What a number would have been called in a year.
-
-    Parameters
-    ----------
-    names : tuple of str
-        The level, or several where the same range was published for them.
-    published : bool
-        Whether the range of that level holds the number; otherwise it lies in a gap.
-    """
+    """What a number would have been called in a year."""
 
     names: tuple[str, ...]
     published: bool
@@ -82,46 +74,7 @@ class Level:
 
 
 def level(value: float, *, metric: str, year: int) -> Level | None:
-    """The level of a year a number belongs to.
-
-    Parameters
-    ----------
-    value : float
-        Frequency [1/week], lead time or recovery [s], fail rate [fraction].
-    metric : {'frequency', 'lead_time', 'fail_rate', 'recovery'}
-    year : {2019, 2021, 2023, 2024}
-
-    Returns
-    -------
-    Level or None
-        None for NaN.
-
-    Raises
-    ------
-    ParameterError
-        Nothing was published for that year or metric.
-
-    Notes
-    -----
-    The published levels describe clusters of survey answers; they are not cut-offs, and leave
-    gaps between them.
-    A number belongs to the best level whose worse end it keeps to, so that a gap goes to the
-    worse of its neighbours, and what is beyond all of them to the last.
-    Where several levels share a range, all of them are named.
-    In 2024 the cluster called high had a worse fail rate than the one called medium, so that no
-    fail rate alone is medium.
-
-    References
-    ----------
-    .. [1] DORA, Accelerate State of DevOps Report 2019, 2021, 2023, 2024, sections on software
-       delivery performance; 2025 published no levels.
-
-    Examples
-    --------
-    >>> str(level(5 * 3600, metric="lead_time", year=2021)), str(level(0.1, metric="fail_rate",
-    ...                                                                year=2019))
-    ('high', 'elite, high or medium')
-    """
+    """The level of a year a number belongs to."""
     ranges = _ranges(metric, year)
     if value != value:
         return None
@@ -134,23 +87,7 @@ def level(value: float, *, metric: str, year: int) -> Level | None:
 
 
 def badness(value: float, metric: str) -> float:
-    """A number on a scale where less is better: time between deployments for a frequency.
-
-    Parameters
-    ----------
-    value : float
-    metric : str
-
-    Returns
-    -------
-    float
-        [s], or a fraction for the fail rate.
-
-    Examples
-    --------
-    >>> badness(7.0, "frequency") == DAY
-    True
-    """
+    """A number on a scale where less is better: time between deployments for a frequency."""
     if metric != "frequency":
         return value
     return WEEK / value if value > 0 else math.inf
@@ -168,32 +105,7 @@ def _ranges(metric: str, year: int) -> tuple[Range, ...]:
 
 
 def category(value: float, *, metric: str) -> str | None:
-    """DORA's own answer category of a number: contiguous, of no year.
-
-    Parameters
-    ----------
-    value : float
-        Frequency [1/week], lead time or recovery [s].
-    metric : {'frequency', 'lead_time', 'recovery'}
-
-    Returns
-    -------
-    str or None
-        None for NaN, and for a fail rate, which is asked for as a number.
-
-    Notes
-    -----
-    "On demand", the quickest answer for frequency, cannot be seen in a log.
-
-    References
-    ----------
-    .. [1] DORA, "DORA Quick Check", dora.dev.
-
-    Examples
-    --------
-    >>> category(3.0, metric="frequency"), category(7200.0, metric="recovery")
-    ('once a day to once a week', 'less than a day')
-    """
+    """DORA's own answer category of a number: contiguous, of no year."""
     if metric == "fail_rate" or value != value:
         return None
     edges = _OFTEN if metric == "frequency" else _TIMES
@@ -202,36 +114,7 @@ def category(value: float, *, metric: str) -> str | None:
 
 
 def levels(found: Mapping[str, Delivery], *, year: int) -> pd.DataFrame:
-    """Levels and categories of each service and metric, and how far the intervals reach.
-
-    Parameters
-    ----------
-    found : mapping of str to Delivery
-        As from `metrics`.
-    year : {2019, 2021, 2023, 2024}
-        Whose levels.
-
-    Returns
-    -------
-    DataFrame
-        service, metric, value, n, category, level, published (False: the number lies in a gap),
-        best, worst (levels at the ends of the interval; missing where there is none).
-
-    Raises
-    ------
-    ParameterError
-        Nothing was published for that year.
-
-    Notes
-    -----
-    Each metric has its level; there is none for a service as a whole, since the clusters were
-    found on all of them at once.
-
-    Examples
-    --------
-    >>> levels({}, year=2024).empty
-    True
-    """
+    """Levels and categories of each service and metric, and how far the intervals reach."""
     _ranges("frequency", year)
     rows = [
         _row(service, metric, getattr(each, metric), year)

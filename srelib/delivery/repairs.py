@@ -9,31 +9,7 @@ from srelib.delivery.counted import seconds
 
 
 def mended_by(rows: pd.DataFrame, pairs: pd.DataFrame, limit: pd.Timedelta) -> np.ndarray:
-    """Row of the deployment that each unplanned one mends; -1: none, or not unplanned.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        As from `counted`.
-    pairs : DataFrame
-        Incidents with place (row of their deployment), started_at.
-    limit : Timedelta
-        Longest time before a repair.
-
-    Returns
-    -------
-    array of int
-
-    Examples
-    --------
-    >>> at = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-01T10:00Z"])
-    >>> rows = pd.DataFrame({"deployment_id": ["d1", "d2"], "service": "shop", "finished_at": at,
-    ...                      "status": ["rolled_back", "succeeded"], "planned": [True, False]})
-    >>> from srelib.delivery.frequency import counted
-    >>> mended_by(counted(rows, between=(at[0], at[1])), pd.DataFrame(
-    ...     {"place": [], "started_at": []}), pd.Timedelta("1D")).tolist()
-    [-1, 0]
-    """
+    """Row of the deployment that each unplanned one mends; -1: none, or not unplanned."""
     repair = (rows["planned"] == False).fillna(False).to_numpy(dtype=bool)  # noqa: E712
     codes, at = pd.factorize(rows["service"])[0], seconds(rows["finished_at"])
     places = np.arange(len(rows))
@@ -73,22 +49,7 @@ def _latest(
 
 
 def chains(mends: np.ndarray) -> np.ndarray:
-    """First deployment of the chain each belongs to: what was mended, and all that mended it.
-
-    Parameters
-    ----------
-    mends : array of int
-        As from `mended_by`.
-
-    Returns
-    -------
-    array of int
-
-    Examples
-    --------
-    >>> chains(np.array([-1, 0, -1, 1])).tolist()
-    [0, 0, 2, 0]
-    """
+    """First deployment of the chain each belongs to: what was mended, and all that mended it."""
     roots = np.where(mends >= 0, mends, np.arange(len(mends)))
     while len(roots) and (roots[roots] != roots).any():
         roots = roots[roots]

@@ -181,28 +181,7 @@ def _within(pairs: pd.DataFrame, span: Span) -> pd.DataFrame:
 def by_preset(
     deployments: pd.DataFrame, changes: pd.DataFrame, incidents: pd.DataFrame, *, between: Span
 ) -> dict[str, Delivery]:
-    """The five numbers under each set of rules, all services taken as one.
-
-    Parameters
-    ----------
-    deployments, changes, incidents : DataFrame
-        The tables.
-    between : (Timestamp, Timestamp)
-        The history.
-
-    Returns
-    -------
-    dict of str to Delivery
-        By name of the rules; empty without a deployment.
-
-    Examples
-    --------
-    >>> from srelib import tables
-    >>> day = pd.Timestamp("2026-06-29", tz="UTC")
-    >>> by_preset(*(tables.empty(name) for name in ("deployments", "changes", "incidents")),
-    ...           between=(day, day + pd.Timedelta("1D")))
-    {}
-    """
+    """The five numbers under each set of rules, all services taken as one."""
     found = {
         name: metrics(
             deployments, changes, incidents, between=between, rules=rules, together=TOGETHER

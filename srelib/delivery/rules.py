@@ -111,57 +111,14 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
 
 
 def one_of(value: str, name: str, allowed: tuple[str, ...]) -> str:
-    """The value, if it is one of those allowed.
-
-    Parameters
-    ----------
-    value : str
-    name : str
-        Name of the argument, for the error.
-    allowed : tuple of str
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    ParameterError
-        It is not.
-
-    Examples
-    --------
-    >>> one_of("latest", "match", MATCHES)
-    'latest'
-    """
+    """The value, if it is one of those allowed."""
     if value not in allowed:
         raise ParameterError(f"{name} must be one of {', '.join(allowed)}; got {value!r}.")
     return value
 
 
 def length(value: pd.Timedelta | str, name: str) -> pd.Timedelta:
-    """A length of time longer than nothing.
-
-    Parameters
-    ----------
-    value : Timedelta or str
-    name : str
-        Name of the argument, for the error.
-
-    Returns
-    -------
-    Timedelta
-
-    Raises
-    ------
-    ParameterError
-        It cannot be read, or is not longer than nothing.
-
-    Examples
-    --------
-    >>> length("24h", "within")
-    Timedelta('1 days 00:00:00')
-    """
+    """A length of time longer than nothing."""
     try:
         found = pd.Timedelta(value)
     except ValueError as error:
@@ -201,24 +158,5 @@ PRESETS: dict[str, Rules] = {
 
 
 def preset(name: str) -> Rules:
-    """A set of rules by its name.
-
-    Parameters
-    ----------
-    name : {'srelib', 'devlake', 'four_keys', 'middleware', 'gitlab'}
-
-    Returns
-    -------
-    Rules
-
-    Raises
-    ------
-    ParameterError
-        There is none of that name.
-
-    Examples
-    --------
-    >>> preset("devlake").match, preset("gitlab").start
-    ('latest', 'merged')
-    """
+    """A set of rules by its name."""
     return PRESETS[one_of(name, "rules", tuple(PRESETS))]

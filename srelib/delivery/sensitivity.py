@@ -26,48 +26,7 @@ def sensitivity(
     together: str | None = None,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
-    """Fail rate by length of the window, and how many incidents would fall into it by chance.
-
-    Parameters
-    ----------
-    deployments : DataFrame
-        Table ``deployments``, production only.
-    incidents : DataFrame
-        Table ``incidents``.
-    between : (Timestamp, Timestamp)
-        The history.
-    rules : Rules
-        All other choices; an attribution without a window gets one.
-    lengths : iterable of Timedelta or str
-        Windows to try, beside the one of the rules.
-    together : str, optional
-        A name under which all services are taken as one.
-    confidence : float
-        Of the intervals [fraction].
-
-    Returns
-    -------
-    DataFrame
-        One row per length and service: within (Timedelta), service, value, low, high [fraction],
-        n [deployments], incidents [in all], named, attributed, by_chance [incidents].
-
-    Notes
-    -----
-    By chance: the share of the history that lies within the window after some deployment of the
-    service, times its incidents that name no deployment themselves.
-    Where attributed is hardly more than that, the window says little of cause.
-
-    Examples
-    --------
-    >>> at = pd.to_datetime(["2026-06-01T00:00Z", "2026-06-01T01:00Z", "2026-06-11T00:00Z"])
-    >>> shipped = pd.DataFrame({"deployment_id": ["d1"], "service": ["shop"],
-    ...                         "finished_at": at[:1], "status": ["succeeded"]})
-    >>> broken = pd.DataFrame({"incident_id": ["i1"], "service": ["shop"],
-    ...                        "started_at": at[1:2], "deployment_id": [None]})
-    >>> found = sensitivity(shipped, broken, between=(at[0], at[2]), lengths=["24h"])
-    >>> found[["attributed", "by_chance"]].values.tolist()
-    [[1.0, 0.1]]
-    """
+    """Fail rate by length of the window, and how many incidents would fall into it by chance."""
     span = span_of(between)
     match = rules.match if rules.match.endswith("window") else "source_then_window"
     incidents = incidents[within_history(incidents["started_at"], span)]
@@ -94,33 +53,7 @@ _COUNTS = ["incidents", "named", "attributed", "by_chance"]
 def chance(
     deployments: pd.DataFrame, incidents: pd.DataFrame, *, between: Span, rules: Rules = DEFAULT
 ) -> pd.DataFrame:
-    """Incidents put down to deployments, and how many would be by chance alone.
-
-    Parameters
-    ----------
-    deployments, incidents : DataFrame
-        The tables.
-    between : (Timestamp, Timestamp)
-        The history.
-    rules : Rules
-        Attribution; without a window every moment after the first deployment is in it.
-
-    Returns
-    -------
-    DataFrame
-        One row per service: service, incidents [in all], named (they name a deployment),
-        attributed, by_chance [incidents], followed_by_chance [fraction]: the share of all moments
-        that an incident follows within the window, and so of deployments if they had nothing to
-        do with incidents; NaN without a window.
-
-    Examples
-    --------
-    >>> from srelib import tables
-    >>> day = pd.Timestamp("2026-06-29", tz="UTC")
-    >>> len(chance(tables.empty("deployments"), tables.empty("incidents"),
-    ...            between=(day, day + pd.Timedelta("1D"))))
-    0
-    """
+    """Incidents put down to deployments, and how many would be by chance alone."""
     span = span_of(between)
     incidents = incidents[within_history(incidents["started_at"], span)]
     placed = attributed(deployments, incidents, rules=rules)

@@ -17,45 +17,12 @@ PERIOD = ["label", "starts_at", "ends_at", "complete"]
 
 
 def as_calendar(window: Window | str | None) -> Window | None:
-    """A calendar window from a text such as ``1w`` or ``1M``; None stays None.
-
-    Parameters
-    ----------
-    window : Window, str or None
-
-    Returns
-    -------
-    Window or None
-
-    Examples
-    --------
-    >>> str(as_calendar("1M"))
-    'calendar month (UTC)'
-    """
+    """A calendar window from a text such as ``1w`` or ``1M``; None stays None."""
     return Window.parse(window, rolling=False) if isinstance(window, str) else window
 
 
 def periods_of(between: Span, window: Window | str | None) -> pd.DataFrame:
-    """The periods of a history: one for all of it without a window.
-
-    Parameters
-    ----------
-    between : (Timestamp, Timestamp)
-    window : Window, str or None
-
-    Returns
-    -------
-    DataFrame
-        label, starts_at, ends_at, complete; periods at an edge are cut to the history, and not
-        complete.
-
-    Examples
-    --------
-    >>> day = pd.Timestamp("2026-05-20", tz="UTC")
-    >>> found = periods_of((day, day + pd.Timedelta("20D")), "1M")
-    >>> found["label"].tolist(), found["complete"].tolist()
-    (['2026-05', '2026-06'], [False, False])
-    """
+    """The periods of a history: one for all of it without a window."""
     first, last = between
     calendar = as_calendar(window)
     if calendar is None:
@@ -76,33 +43,7 @@ def pieces(
     rows: pd.DataFrame, *, time: str, between: Span, window: Window | str | None,
     services: list[str],
 ) -> Iterator[tuple[str, Any, Columns]]:  # fmt: skip
-    """Rows of each service in each period, empty ones too.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        With service, the column of times, and what is wanted of each; all within the history.
-    time : str
-        Name of that column: times, or seconds since 1970.
-    between : (Timestamp, Timestamp)
-    window : Window, str or None
-    services : list of str
-        In this order.
-
-    Yields
-    ------
-    tuple
-        Service, period (named tuple of label, starts_at, ends_at, complete), its columns as
-        plain arrays.
-
-    Examples
-    --------
-    >>> day = pd.Timestamp("2026-05-20", tz="UTC")
-    >>> rows = pd.DataFrame({"service": ["a"], "shipped": [day], "size": [3]})
-    >>> [(s, p.label, own["size"].tolist()) for s, p, own in pieces(rows, time="shipped",
-    ...     services=["a", "b"], between=(day, day + pd.Timedelta("1D")), window=None)]
-    [('a', 'all', [3]), ('b', 'all', [])]
-    """
+    """Rows of each service in each period, empty ones too."""
     periods = periods_of(between, window)
     spans = list(periods.itertuples(index=False))
     owner = rows["service"]
@@ -124,34 +65,7 @@ def per_piece(
     rows: pd.DataFrame, function: Callable[[Columns, Any], dict[str, Any]], *, time: str,
     between: Span, window: Window | str | None, services: list[str], together: str | None = None,
 ) -> pd.DataFrame:  # fmt: skip
-    """What a function finds in the rows of each service and period, one row each.
-
-    Parameters
-    ----------
-    rows : DataFrame
-    function : callable
-        Takes columns and period, returns columns; an `Estimate` becomes value, low, high, n,
-        method, under its own name in front unless that is ``value``.
-    time : str
-    between : (Timestamp, Timestamp)
-    window : Window, str or None
-    services : list of str
-    together : str, optional
-        A name under which all of them are taken as one.
-
-    Returns
-    -------
-    DataFrame
-        service, label, starts_at, ends_at, complete and what the function found.
-
-    Examples
-    --------
-    >>> day = pd.Timestamp("2026-05-20", tz="UTC")
-    >>> rows = pd.DataFrame({"service": ["a"], "shipped": [day]})
-    >>> per_piece(rows, lambda own, _: {"rows": len(own["at"])}, time="shipped", services=["a"],
-    ...           between=(day, day + pd.Timedelta("1D")), window=None)["rows"].tolist()
-    [1]
-    """
+    """What a function finds in the rows of each service and period, one row each."""
     found = []
     if together is not None:
         rows, services = rows.assign(service=together), [together] if services else []
@@ -173,48 +87,14 @@ def _columns(name: str, result: Any) -> dict[str, Any]:
 
 
 def estimate(row: Any, *, confidence: float, name: str = "value") -> Estimate:
-    """The estimate in a row of a result.
-
-    Parameters
-    ----------
-    row : mapping or Series
-        With value, low, high, n and method.
-    confidence : float
-        It was made with [fraction].
-    name : str
-        Which one, where there are several.
-
-    Returns
-    -------
-    Estimate
-
-    Examples
-    --------
-    >>> row = pd.Series({"value": 1.0, "low": 0.5, "high": 2.0, "n": 9, "method": "Wilson"})
-    >>> estimate(row, confidence=0.95).n
-    9
-    """
+    """The estimate in a row of a result."""
     front = "" if name == "value" else f"{name}_"
     value, low, high = (float(row[key]) for key in (name, f"{front}low", f"{front}high"))
     return Estimate(value, low, high, int(row[f"{front}n"]), confidence, str(row[f"{front}method"]))
 
 
 def service_names(*parts: pd.DataFrame | None) -> list[str]:
-    """Services of some tables, by name.
-
-    Parameters
-    ----------
-    *parts : DataFrame or None
-
-    Returns
-    -------
-    list of str
-
-    Examples
-    --------
-    >>> service_names(pd.DataFrame({"service": ["b", "a"]}), None)
-    ['a', 'b']
-    """
+    """Services of some tables, by name."""
     found: set[str] = set()
     for part in parts:
         if part is not None and "service" in part:

@@ -61,42 +61,7 @@ def metrics(
     together: str | None = None,
     confidence: float = 0.95,
 ) -> dict[str, Delivery]:
-    """DORA's five numbers of every service that was deployed.
-
-    Parameters
-    ----------
-    deployments : DataFrame
-        Table ``deployments``, production only.
-    changes, incidents : DataFrame or None
-        The tables; None or empty: what needs them is NaN with n 0.
-    between : (Timestamp, Timestamp)
-        The history; its end is now.
-    rules : Rules
-        What counts as what.
-    together : str, optional
-        A name under which all services are taken as one, instead of each by itself; DORA warns
-        against blends, since the mix of services moves them as much as any service does.
-    confidence : float
-        Of the intervals [fraction].
-
-    Returns
-    -------
-    dict of str to Delivery
-        By service, in order of their names.
-
-    Notes
-    -----
-    Without incidents the fail rate still has the signals of the deployments themselves.
-
-    Examples
-    --------
-    >>> at = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-15T09:00Z"])
-    >>> rows = pd.DataFrame({"deployment_id": ["d1", "d2"], "service": "shop", "finished_at": at,
-    ...                      "status": "succeeded", "planned": [True, False]})
-    >>> found = metrics(rows, None, None, between=(at[0], at[1]))["shop"]
-    >>> found.deployments, found.frequency.value, found.lead_time.n
-    (2, 1.0, 0)
-    """
+    """DORA's five numbers of every service that was deployed."""
     span = span_of(between)
     sure: dict[str, Any] = {"confidence": confidence, "together": together}
     often = deployment_frequency(deployments, between=span, statuses=rules.statuses, **sure)

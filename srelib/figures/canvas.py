@@ -43,26 +43,12 @@ COLORS = (BLUE, VERMILLION, GREEN, PURPLE, GREY)
 
 
 class SuiteFigure(Figure):
-    """A figure with an alternative text, drawn in the suite's style wherever it is saved.
-
-    Attributes
-    ----------
-    alt : str
-        What the figure shows, in words; its text form in notebooks and screen readers.
-    """
+    """A figure with an alternative text, drawn in the suite's style wherever it is saved."""
 
     alt: str = ""
 
     def savefig(self, fname: Any, **kwargs: Any) -> None:
-        """Save in the suite's style, without the date and software version in the file.
-
-        Parameters
-        ----------
-        fname : path or file
-            Where to write.
-        **kwargs
-            As for `matplotlib.figure.Figure.savefig`.
-        """
+        """Save in the suite's style, without the date and software version in the file."""
         with style(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Glyph .* missing")
             super().savefig(fname, **kwargs)
@@ -79,19 +65,7 @@ def style() -> Iterator[None]:
 
 
 def axes(ax: Axes | None, *, height: float = HEIGHT) -> Axes:
-    """The axes given, or those of a new figure.
-
-    Parameters
-    ----------
-    ax : Axes or None
-        Where to draw; None makes a new figure, never the last one used.
-    height : float
-        Height of a new figure [inches].
-
-    Returns
-    -------
-    Axes
-    """
+    """The axes given, or those of a new figure."""
     if ax is not None:
         return ax
     figure = plt.figure(
@@ -103,48 +77,18 @@ def axes(ax: Axes | None, *, height: float = HEIGHT) -> Axes:
 
 
 def describe(ax: Axes, text: str) -> Axes:
-    """Store the alternative text of the figure an Axes belongs to.
-
-    Parameters
-    ----------
-    ax : Axes
-    text : str
-        What the figure shows and finds, in plain words.
-
-    Returns
-    -------
-    Axes
-        The same Axes.
-    """
+    """Store the alternative text of the figure an Axes belongs to."""
     setattr(ax.get_figure(root=True), "alt", " ".join(text.split()))  # noqa: B010
     return ax
 
 
 def alt(ax: Axes) -> str:
-    """The alternative text of the figure an Axes belongs to.
-
-    Parameters
-    ----------
-    ax : Axes
-
-    Returns
-    -------
-    str
-        Empty where nobody described the figure.
-    """
+    """The alternative text of the figure an Axes belongs to."""
     return getattr(ax.get_figure(root=True), "alt", "")
 
 
 def headline(ax: Axes, text: str, *, labels: Iterable[str] = ()) -> None:
-    """Set the title: the finding, wrapped to the width there is.
-
-    Parameters
-    ----------
-    ax : Axes
-    text : str
-    labels : iterable of str
-        Texts left of the axes; the title starts to the right of them.
-    """
+    """Set the title: the finding, wrapped to the width there is."""
     room = 72 * WIDTH - 14 - max((text_width(label, 8.5) + 8 for label in labels), default=34.0)
     lines = [""]
     for word in text.split(" "):
@@ -158,25 +102,7 @@ def headline(ax: Axes, text: str, *, labels: Iterable[str] = ()) -> None:
 
 @lru_cache(maxsize=4096)
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
-    """How wide a line of text will be.
-
-    Parameters
-    ----------
-    text : str
-    size : float
-        Font size [points].
-    bold : bool
-
-    Returns
-    -------
-    float
-        [points]; 0 where there is nothing to see.
-
-    Examples
-    --------
-    >>> text_width(" ", 9), text_width("wide", 9) > text_width("w", 9)
-    (0.0, True)
-    """
+    """How wide a line of text will be."""
     if not text.strip():
         return 0.0
     font = FontProperties(size=size, weight="bold" if bold else "normal")
@@ -186,19 +112,7 @@ def text_width(text: str, size: float, *, bold: bool = False) -> float:
 
 
 def note(text: str, *, ax: Axes | None = None) -> Axes:
-    """An Axes that says why there is nothing to draw.
-
-    Parameters
-    ----------
-    text : str
-        What is missing and how to get it.
-    ax : Axes, optional
-        Where to write; a new small figure by default.
-
-    Returns
-    -------
-    Axes
-    """
+    """An Axes that says why there is nothing to draw."""
     ax = axes(ax, height=1.1)
     with style():
         ax.set_axis_off()
@@ -213,24 +127,7 @@ def grid(
     each: float = 1.5,
     worst: Callable[[Any, Any], float] | None = None,
 ) -> tuple[Axes, list[tuple[Axes, Any]], str]:
-    """Panels inside one Axes, one per key of the results, which keeps only its title.
-
-    Parameters
-    ----------
-    ax : Axes or None
-        The container; None makes a new figure of the right height.
-    results : mapping
-        What is drawn; of more than `PANELS` the worst are kept, in their order.
-    each : float
-        Height of one row of panels in a new figure [inches].
-    worst : callable, optional
-        Takes key and result, larger is worse.
-
-    Returns
-    -------
-    tuple
-        The container, pairs of panel and key, and a remark on what was left out.
-    """
+    """Panels inside one Axes, one per key of the results, which keeps only its title."""
     keys = list(results)
     if worst is not None and len(keys) > PANELS:
         keys = sorted(keys, key=lambda key: -worst(key, results[key]))
@@ -253,16 +150,7 @@ def grid(
 
 
 def panel_title(ax: Axes, left: str, right: str = "", *, inside: bool = False) -> None:
-    """Name a panel on the left, and say its number on the right.
-
-    Parameters
-    ----------
-    ax : Axes
-    left, right : str
-        The name is cut where both would not fit.
-    inside : bool
-        Write the right text inside the panel, at its lower left.
-    """
+    """Name a panel on the left, and say its number on the right."""
     room = 72 * WIDTH * (0.39 if getattr(ax, "narrow", True) else 0.88)
     room -= 0 if inside else text_width(right, 8.5) + 8
     limit = len(left)
@@ -277,14 +165,7 @@ def panel_title(ax: Axes, left: str, right: str = "", *, inside: bool = False) -
 
 
 def subtitle(ax: Axes, text: str) -> None:
-    """A grey line between the title of the figure and its panels: what is drawn, how to read it.
-
-    Parameters
-    ----------
-    ax : Axes
-        With its title set.
-    text : str
-    """
+    """A grey line between the title of the figure and its panels: what is drawn, how to read it."""
     lines = textwrap.wrap(text, 104)
     ax.annotate("\n".join(lines), (0, 1), xycoords="axes fraction", xytext=(0, 6),
                 textcoords="offset points", fontsize=8.5, color=GREY, va="bottom",
@@ -326,27 +207,12 @@ class _Dates(Formatter):
 
 
 def halo() -> list[AbstractPathEffect]:
-    """White around letters, so that a line behind them does not run through them.
-
-    Returns
-    -------
-    list of AbstractPathEffect
-        For the ``path_effects`` of a text.
-    """
+    """White around letters, so that a line behind them does not run through them."""
     return [withStroke(linewidth=3.5, foreground="white")]
 
 
 def time_axis(ax: Axes, *, year: bool = True, ticks: int = 5) -> None:
-    """Few, short dates on the x axis.
-
-    Parameters
-    ----------
-    ax : Axes
-    year : bool
-        Write the year below the last tick; False where the axis label names it.
-    ticks : int
-        Most ticks.
-    """
+    """Few, short dates on the x axis."""
     locator = AutoDateLocator(minticks=3, maxticks=ticks)
     locator.intervald[DAILY] = [1, 2, 3, 7, 14]
     ax.xaxis.set_major_locator(locator)
@@ -355,30 +221,13 @@ def time_axis(ax: Axes, *, year: bool = True, ticks: int = 5) -> None:
 
 
 def years(times: Any) -> str:
-    """The year or years of some times, for an axis label.
-
-    Parameters
-    ----------
-    times : Index or Series of Timestamp
-
-    Returns
-    -------
-    str
-    """
+    """The year or years of some times, for an axis label."""
     found = sorted({min(times).year, max(times).year})
     return "\u2013".join(map(str, found))
 
 
 def key(ax: Axes, handles: list[Any]) -> None:
-    """Name symbols in one line between title and axes, without a box.
-
-    Parameters
-    ----------
-    ax : Axes
-        With its title set.
-    handles : list of Artist
-        With labels.
-    """
+    """Name symbols in one line between title and axes, without a box."""
     ax.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1), ncols=len(handles),
               borderaxespad=0.2, handlelength=1.4, handletextpad=0.5, columnspacing=1.6,
               fontsize=8.5, labelcolor=GREY, borderpad=0)  # fmt: skip
@@ -386,19 +235,7 @@ def key(ax: Axes, handles: list[Any]) -> None:
 
 
 def thin(values: pd.Series, *, points: int = 2000) -> pd.Series:
-    """Fewer points with the same outline: lowest and highest of each chunk are kept.
-
-    Parameters
-    ----------
-    values : Series
-    points : int
-        Most points returned.
-
-    Returns
-    -------
-    Series
-        A selection of the rows of `values`, in order; gaps (NaN) stay visible as gaps.
-    """
+    """Fewer points with the same outline: lowest and highest of each chunk are kept."""
     if len(values) <= points:
         return values
     size = -(-len(values) // (points // 2 - 1))
@@ -412,46 +249,18 @@ def thin(values: pd.Series, *, points: int = 2000) -> pd.Series:
 
 
 def percent_axis(axis: Any, *, ticks: int = 4) -> None:
-    """Label an axis of fractions in percent.
-
-    Parameters
-    ----------
-    axis : Axis
-        ``ax.xaxis`` or ``ax.yaxis``.
-    ticks : int
-        Most ticks.
-    """
+    """Label an axis of fractions in percent."""
     axis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 2.5, 5, 10]))
     axis.set_major_formatter(FuncFormatter(lambda x, _: tick_percent(x)))
 
 
 def tick_percent(share: float) -> str:
-    """A tick label in percent, without superfluous digits.
-
-    Parameters
-    ----------
-    share : float
-        [fraction]
-
-    Returns
-    -------
-    str
-    """
+    """A tick label in percent, without superfluous digits."""
     return f"{share * 100:.6g}".replace("-", wording.MINUS) + f"{wording.NBSP}%"
 
 
 def png(figure: Figure) -> tuple[str, dict[str, Any]]:
-    """A figure as PNG at twice its size, and the metadata that say how to show it.
-
-    Parameters
-    ----------
-    figure : Figure
-
-    Returns
-    -------
-    tuple of str and dict
-        Base64, and ``{"alt", "width", "height"}`` with the size in pixels of the page.
-    """
+    """A figure as PNG at twice its size, and the metadata that say how to show it."""
     raw, buffer = io.BytesIO(), io.BytesIO()
     figure.savefig(raw, format="png", dpi=DPI * SHARP, metadata={"Software": None})
     few_colors = Image.open(raw).convert("RGB").quantize(256, dither=Image.Dither.NONE)
@@ -462,11 +271,7 @@ def png(figure: Figure) -> tuple[str, dict[str, Any]]:
 
 
 def register() -> None:
-    """Teach the notebook kernel to show a `SuiteFigure`; nothing happens outside one.
-
-    The backend is loaded here and not with the first figure: loading it turns on interactive
-    mode, which a style context around the first figure would turn off again at its end.
-    """
+    """Teach the notebook kernel to show a `SuiteFigure`; nothing happens outside one."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is None:
         return

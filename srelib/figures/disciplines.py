@@ -30,17 +30,7 @@ DOT = 6.5
 
 @dataclass(frozen=True)
 class Measure:
-    """How one number of the scoreboard is drawn.
-
-    Parameters
-    ----------
-    field : str
-        Field of `Standing`.
-    title : str
-    more_is_better : bool
-    log : bool
-        Whether distances are ratios.
-    """
+    """How one number of the scoreboard is drawn."""
 
     field: str
     title: str
@@ -64,23 +54,7 @@ RIGHT = ("left", "pages", "incidents", "restore")
 
 
 def shown(field: str, value: float) -> str:
-    """A number of the scoreboard as text.
-
-    Parameters
-    ----------
-    field : str
-        Field of `Standing`.
-    value : float
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> shown("frequency", 6.84), shown("recovery", 7200.0), shown("left", 0.125)
-    ('6.8', '2\\xa0h', '12\\xa0%')
-    """
+    """A number of the scoreboard as text."""
     if value != value:
         return wording.UNKNOWN
     if field in ("lead_time", "recovery", "restore"):

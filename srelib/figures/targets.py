@@ -133,22 +133,7 @@ def _nines_axis(ax: Axes, left: float, right: float) -> None:
 
 
 def nines(target: Any) -> Any:
-    """Where a target stands on an axis that is even in nines: -log10(1 - target).
-
-    Parameters
-    ----------
-    target : float, array or Series
-        [fraction]
-
-    Returns
-    -------
-    float, array or Series
-
-    Examples
-    --------
-    >>> float(round(nines(0.999), 6))
-    3.0
-    """
+    """Where a target stands on an axis that is even in nines: -log10(1 - target)."""
     return -np.log10(np.maximum(1 - target, 1e-12))
 
 

@@ -29,21 +29,7 @@ CAUSES = {
 
 
 def status_sentence(indicator: Indicator, status: Any, *, observed: Observed | None = None) -> str:
-    """The error budget of one objective in its current window.
-
-    Parameters
-    ----------
-    indicator : Indicator
-    status : Status
-        Allowance, spent, left.
-    observed : Observed, optional
-        How much of the window was observed; said where it is clearly less than all.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """The error budget of one objective in its current window."""
     who, window = name(indicator.name), indicator.window
     if status.total != status.total:
         return f"{who}: nothing was observed in its window ({window}), so its budget is unknown."

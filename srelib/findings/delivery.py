@@ -49,17 +49,7 @@ def summary_sentences(review: Any) -> list[str]:
 
 
 def frequency_sentence(review: Any) -> str:
-    """Who ships most and least often.
-
-    Parameters
-    ----------
-    review : Review or None
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """Who ships most and least often."""
     if review is None:
         return NOTHING
     rows = review.frequency.sort_values("n", ascending=False, kind="stable")
@@ -119,17 +109,7 @@ def calendar_sentence(review: Any) -> str:
 
 
 def lead_sentence(review: Any) -> str:
-    """How long changes take, the quickest and the slowest service.
-
-    Parameters
-    ----------
-    review : Review or None
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """How long changes take, the quickest and the slowest service."""
     if review is None:
         return NOTHING
     known = {s: m.lead_time for s, m in review.metrics.items() if m.lead_time.n}
@@ -165,17 +145,7 @@ def _length(seconds: float) -> str:
 
 
 def changes_sentence(review: Any) -> str:
-    """What became of every change: shipped, waiting, or why it has no lead time.
-
-    Parameters
-    ----------
-    review : Review or None
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """What became of every change: shipped, waiting, or why it has no lead time."""
     if review is None or not len(review.lead):
         return ""
     counts = review.lead["state"].value_counts()
@@ -223,17 +193,7 @@ def slowest_sentence(review: Any) -> str:
 
 
 def fail_sentence(review: Any) -> str:
-    """Whose deployments failed most often, whose least, and whether chance could explain it.
-
-    Parameters
-    ----------
-    review : Review or None
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """Whose deployments failed most often, whose least, and whether chance could explain it."""
     if review is None:
         return NOTHING
     rows = review.fails[review.fails["n"] > 0]
@@ -428,17 +388,7 @@ def sensitivity_sentence(windows: pd.DataFrame | None, review: Any) -> str:
 
 
 def recovery_sentence(review: Any) -> str:
-    """How long failures last where there are enough of them to say.
-
-    Parameters
-    ----------
-    review : Review or None
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """How long failures last where there are enough of them to say."""
     if review is None:
         return NOTHING
     rows = review.recovery[review.recovery["n"] > 0]
@@ -493,17 +443,7 @@ def clocks_sentence(review: Any) -> str:
 
 
 def rework_sentence(review: Any) -> str:
-    """What share of deployments was unplanned.
-
-    Parameters
-    ----------
-    review : Review or None
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """What share of deployments was unplanned."""
     if review is None:
         return NOTHING
     rows = review.rework

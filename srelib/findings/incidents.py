@@ -74,17 +74,7 @@ def _shows_nothing(found: Any) -> bool:
 
 
 def counts_sentence(review: Any) -> str:
-    """How many incidents there were in either part, and whether that is a difference.
-
-    Parameters
-    ----------
-    review : Review or None
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """How many incidents there were in either part, and whether that is a difference."""
     if review is None:
         return NOTHING
     found = review.counts
@@ -102,17 +92,7 @@ def counts_sentence(review: Any) -> str:
 
 
 def lengths_sentence(review: Any) -> str:
-    """How long it took to restore in either part, and whether that is a difference.
-
-    Parameters
-    ----------
-    review : Review or None
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """How long it took to restore in either part, and whether that is a difference."""
     if review is None:
         return NOTHING
     found = review.lengths
@@ -325,20 +305,7 @@ def trend_sentence(review: Any) -> str:
 
 
 def postmortem_sentence(costs: pd.DataFrame, *, limit: float = 0.2) -> str:
-    """Which incidents need a postmortem by the rule of the Workbook.
-
-    Parameters
-    ----------
-    costs : DataFrame
-        As from `srelib.incidents.dearest`.
-    limit : float
-        Share of a budget above which one does [fraction].
-
-    Returns
-    -------
-    str
-        Markdown; empty where no incident can be priced.
-    """
+    """Which incidents need a postmortem by the rule of the Workbook."""
     if not len(costs):
         return ""
     rows, line = costs[costs["postmortem"]], wording.percent(limit)

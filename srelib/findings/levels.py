@@ -27,20 +27,7 @@ METHODS = {
 
 
 def verdict(indicator: Indicator, estimate: Any) -> str:
-    """Whether the target was kept, as measured, and whether chance could have done it.
-
-    Parameters
-    ----------
-    indicator : Indicator
-    estimate : Estimate
-        Share of good events with its interval [fraction].
-
-    Returns
-    -------
-    str
-        'kept' or 'missed' (beyond chance), 'kept, within chance', 'missed, within chance',
-        'kept, no interval', 'missed, no interval', 'no traffic' or 'no target'.
-    """
+    """Whether the target was kept, as measured, and whether chance could have done it."""
     if estimate.value != estimate.value:
         return "no traffic"
     if not indicator.has_target:
@@ -58,19 +45,7 @@ def _judged(indicator: Indicator, estimate: Any) -> pd.Series:
 
 
 def level_sentence(indicator: Indicator, estimate: Any) -> str:
-    """The service level of one indicator, with interval, and what it means for the target.
-
-    Parameters
-    ----------
-    indicator : Indicator
-    estimate : Estimate
-        Share of good events with its interval [fraction].
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """The service level of one indicator, with interval, and what it means for the target."""
     found = verdict(indicator, estimate)
     if found == "no traffic":
         return f"{name(indicator.name)} saw no traffic, so it has no service level."
@@ -134,20 +109,7 @@ def _weight(indicator: Indicator, estimate: Any) -> float:
 
 
 def bottom_line(levels: Mapping[Indicator, Any], *, length: pd.Timedelta) -> str:
-    """How many objectives were kept and missed, the most missed named first.
-
-    Parameters
-    ----------
-    levels : mapping of Indicator to Estimate
-        Results of `srelib.sli.interval`.
-    length : Timedelta
-        Time the data covers.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """How many objectives were kept and missed, the most missed named first."""
     results = answered(levels)
     groups = {key: verdict(key, e) for key, e in results.items() if key.has_target}
     over = f"over {wording.duration(length)}"

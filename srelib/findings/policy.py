@@ -54,17 +54,7 @@ def policy_sentences(pooled: Any, *, replays: Mapping[Indicator, Any]) -> list[s
 
 
 def bottom_line(pooled: Any) -> str:
-    """How many days would have been frozen.
-
-    Parameters
-    ----------
-    pooled : Pooled
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """How many days would have been frozen."""
     who = f"The {name(pooled.policy.name)} policy ({rule_words(pooled.policy)})"
     if not pooled.judged_days:
         return (f"{who} would have **decided nothing**: less than half of its window was observed "
@@ -82,17 +72,7 @@ def bottom_line(pooled: Any) -> str:
 
 
 def rule_words(policy: Any) -> str:
-    """What a policy does, in words.
-
-    Parameters
-    ----------
-    policy : Policy
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """What a policy does, in words."""
     window = "the window of each objective" if policy.window is None else f"{policy.window}"
     parts = [markdown(window)]
     if policy.freeze_below is not None:
@@ -542,18 +522,7 @@ def inputs_sentence(*, deployments: pd.DataFrame, incidents: pd.DataFrame) -> st
 
 
 def failed_sentence(replays: Mapping[Indicator, Any]) -> str:
-    """Objectives that could not be replayed, each with the reason.
-
-    Parameters
-    ----------
-    replays : mapping of Indicator to Replay
-        Or the errors in their place.
-
-    Returns
-    -------
-    str
-        Markdown; empty where all could.
-    """
+    """Objectives that could not be replayed, each with the reason."""
     known = answered(replays)
     reasons: dict[str, list[str]] = {}
     for key, error in replays.items():

@@ -94,17 +94,7 @@ def lines_sentence(quadrants: Any) -> str:
 
 
 def quadrants_table(quadrants: Any) -> Table | None:
-    """The probability of each quadrant for each service.
-
-    Parameters
-    ----------
-    quadrants : Quadrants or None
-
-    Returns
-    -------
-    Table or None
-        None where no service can be placed.
-    """
+    """The probability of each quadrant for each service."""
     if quadrants is None or not len(quadrants.services):
         return None
     order = (FAST_SAFE, FAST_FRAGILE, SLOW_SAFE, SLOW_FRAGILE)

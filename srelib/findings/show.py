@@ -106,33 +106,7 @@ def table(
     formats: Mapping[str, Format] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Table:
-    """A frame as an accessible table: caption, header scopes, everything escaped, rows capped.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Columns in the order shown; the index is left out, the first column names the row.
-    caption : str
-        What the table holds, with units.
-    max_rows : int
-        Most rows shown; the number left out is stated below the table.
-    formats : mapping of str to callable, optional
-        How to write a column's values; by default times, durations and numbers are written
-        by their type and missing values as an en dash.
-    headers : mapping of str to str, optional
-        Texts of column headers; by default the column's name with spaces.
-
-    Returns
-    -------
-    Table
-
-    Examples
-    --------
-    >>> table(pd.DataFrame({"service": ["a"], "rows": [1200]}), caption="Rows per service")
-    Rows per service
-    service  rows
-    a  1,200
-    """
+    """A frame as an accessible table: caption, header scopes, everything escaped, rows capped."""
     formats, headers = dict(formats or {}), dict(headers or {})
     shown = frame.head(max_rows)
     columns = {name: formats.get(name, _plain) for name in frame.columns}

@@ -164,24 +164,7 @@ def _chance(estimate: Any, asked: float, confidence: float | None = None) -> str
 
 
 def chance(probability: float, *, asked: float) -> str:
-    """A probability in whole percent: never certain, and on its side of what is asked.
-
-    Parameters
-    ----------
-    probability : float
-        [fraction]
-    asked : float
-        The line the text must fall on the same side of [fraction].
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> [chance(p, asked=0.9).replace(wording.NBSP, " ") for p in (0.004, 0.446, 0.897, 0.998)]
-    ['under 1 %', '45 %', '89.7 %', 'over 99 %']
-    """
+    """A probability in whole percent: never certain, and on its side of what is asked."""
     if probability != probability:
         return wording.UNKNOWN
     if probability < 0.01:
@@ -559,19 +542,7 @@ def threshold_sentences(
 
 
 def threshold_table(tables: Mapping[tuple[str, str], Any], *, max_rows: int = 40) -> Table | None:
-    """Bounds of every histogram with the share within, and the target that can be promised.
-
-    Parameters
-    ----------
-    tables : mapping of (service, name) to DataFrame
-    max_rows : int
-        Most rows shown.
-
-    Returns
-    -------
-    Table or None
-        None without a histogram.
-    """
+    """Bounds of every histogram with the share within, and the target that can be promised."""
     rows = []
     for key, found in tables.items():
         if isinstance(found, Exception):

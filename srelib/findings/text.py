@@ -13,88 +13,20 @@ _TABLE = str.maketrans({**_ENTITIES, **_MARKUP, ":": "&#58;"})
 
 
 def markdown(value: Any, *, limit: int = 60) -> str:
-    """A text from the data as Markdown that shows exactly that text, on one line.
-
-    Parameters
-    ----------
-    value : object
-        The text: a service name, an incident title.
-    limit : int
-        Longest text shown [characters].
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> markdown("a*b\\n<script>")
-    'a\\\\*b &#60;script&#62;'
-    """
+    """A text from the data as Markdown that shows exactly that text, on one line."""
     return wording.label(value, limit=limit).translate(_TABLE).replace("www.", "www&#46;")
 
 
 def name(value: Any, *, limit: int = 60) -> str:
-    """A name from the data, in bold.
-
-    Parameters
-    ----------
-    value : object
-        The name.
-    limit : int
-        Longest text shown [characters].
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> name("check_out")
-    '**check\\\\_out**'
-    """
+    """A name from the data, in bold."""
     return f"**{markdown(value, limit=limit)}**"
 
 
 def names(values: Any, *, limit: int = 4) -> str:
-    """Several names from the data in a sentence, each in bold.
-
-    Parameters
-    ----------
-    values : iterable
-        The names.
-    limit : int
-        Most names shown; the rest is counted.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> names(["a", "b", "c"], limit=2)
-    '**a**, **b** and 1 more'
-    """
+    """Several names from the data in a sentence, each in bold."""
     return wording.listing([name(value) for value in values], limit=limit)
 
 
 def escaped(value: Any, *, limit: int = 200) -> str:
-    """A text from the data as HTML that shows exactly that text, on one line.
-
-    Parameters
-    ----------
-    value : object
-        The text.
-    limit : int
-        Longest text shown [characters].
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> escaped("<b>")
-    '&lt;b&gt;'
-    """
+    """A text from the data as HTML that shows exactly that text, on one line."""
     return html.escape(wording.label(value, limit=limit))

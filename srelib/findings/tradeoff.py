@@ -115,19 +115,7 @@ def _hidden(effect: Any) -> float:
 
 
 def effect_sentence(effect: Any, *, unit: str = "events") -> str:
-    """What the deployments of one service cost: beyond chance, within it, or too few to tell.
-
-    Parameters
-    ----------
-    effect : Effect
-    unit : str
-        What is counted: 'events', 'seconds' or slices.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """What the deployments of one service cost: beyond chance, within it, or too few to tell."""
     who, n = name(effect.service), wording.plural(effect.deployments, "deployment")
     value, low, high = (effect.excess.value, effect.excess.low, effect.excess.high)
     level = wording.percent(effect.excess.confidence)

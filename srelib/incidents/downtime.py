@@ -43,42 +43,7 @@ class Downtime:
 
 
 def spans(incidents: pd.DataFrame, *, between: Between) -> pd.DataFrame:
-    """When at least one incident went on, whatever the service.
-
-    Parameters
-    ----------
-    incidents : DataFrame
-        Table ``incidents``.
-    between : pair of Timestamp
-        Start and end of the time looked at; an open incident lasts until the end.
-
-    Returns
-    -------
-    DataFrame
-        starts_at, ends_at, incidents [count], apart and in order.
-
-    Raises
-    ------
-    ParameterError
-        `between` does not end after it begins.
-    ColumnError
-        A column is missing.
-
-    Notes
-    -----
-    Incidents that touch are one span. Those without length, or whose end lies before their
-    start, add nothing.
-
-    Examples
-    --------
-    >>> at = pd.to_datetime(["2026-01-01T00:00Z", "2026-01-01T01:00Z", "2026-01-01T05:00Z"])
-    >>> rows = pd.DataFrame({"incident_id": list("abc"), "service": "shop", "started_at": at,
-    ...                      "resolved_at": at + pd.Timedelta("2h")})
-    >>> whole = pd.Timestamp("2026-01-01", tz="UTC"), pd.Timestamp("2026-01-02", tz="UTC")
-    >>> found = spans(rows, between=whole)
-    >>> (found["ends_at"] - found["starts_at"]).sum(), found["incidents"].tolist()
-    (Timedelta('0 days 05:00:00'), [2, 1])
-    """
+    """When at least one incident went on, whatever the service."""
     rows = _clipped(_felt(counted(incidents)), between).sort_values("starts_at", kind="stable")
     new = rows["starts_at"] > rows["ends_at"].cummax().shift()
     new.iloc[:1] = True
@@ -89,42 +54,7 @@ def spans(incidents: pd.DataFrame, *, between: Between) -> pd.DataFrame:
 
 
 def downtime(incidents: pd.DataFrame, *, between: Between) -> Downtime:
-    """How long users were affected, per service and over all, overlaps counted once.
-
-    Parameters
-    ----------
-    incidents : DataFrame
-        Table ``incidents``.
-    between : pair of Timestamp
-        Start and end of the time looked at; an open incident lasts until the end.
-
-    Returns
-    -------
-    Downtime
-
-    Raises
-    ------
-    ParameterError
-        `between` does not end after it begins.
-    ColumnError
-        A column is missing.
-
-    Notes
-    -----
-    Two incidents at once are one outage to those who suffer it: the sum of all durations counts
-    that time twice. Incidents of severity ``none`` (a status page's word for an entry that
-    affected nobody) and planned maintenance are no downtime.
-
-    Examples
-    --------
-    >>> at = pd.to_datetime(["2026-01-01T00:00Z", "2026-01-01T01:00Z"])
-    >>> rows = pd.DataFrame({"incident_id": list("ab"), "service": ["shop", "api"],
-    ...                      "started_at": at, "resolved_at": at + pd.Timedelta("2h")})
-    >>> whole = pd.Timestamp("2026-01-01", tz="UTC"), pd.Timestamp("2026-01-02", tz="UTC")
-    >>> found = downtime(rows, between=whole)
-    >>> found.downtime, found.summed
-    (Timedelta('0 days 03:00:00'), Timedelta('0 days 04:00:00'))
-    """
+    """How long users were affected, per service and over all, overlaps counted once."""
     first, last = period(between)
     rows = counted(incidents)
     felt = _felt(rows)

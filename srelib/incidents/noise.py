@@ -177,49 +177,7 @@ def improvement_looks_worse(
     seed: int = 0,
     confidence: float = 0.95,
 ) -> Estimate:
-    """How often a true improvement makes the mean look worse (Davidovic's simulation).
-
-    Two samples of durations are drawn from one history, those of the second shortened, and their
-    means compared.
-
-    Parameters
-    ----------
-    durations : array or Series
-        Of past incidents; any unit of time.
-    cut : float
-        By how much every later incident is shortened [fraction].
-    n : int, optional
-        Incidents in both samples together; default: as many as there are.
-    trials : int
-        How often.
-    seed : int
-        Seed of the draws.
-    confidence : float
-        Of the interval of the simulation [fraction].
-
-    Returns
-    -------
-    Estimate
-        Share of trials in which the mean after is not below the one before [fraction]; its
-        interval is that of the simulation, not of the history.
-
-    Raises
-    ------
-    ParameterError
-        `cut` outside [0, 1), `trials` below 1, `n` below 2.
-    InsufficientDataError
-        Fewer than two known durations.
-
-    References
-    ----------
-    .. [1] Davidovic, Incident Metrics in SRE, 2021: 38, 40 and 20 % for three public histories
-       of 173, 103 and 609 incidents.
-
-    Examples
-    --------
-    >>> improvement_looks_worse([10.0, 10.0, 10.0], trials=100).value
-    0.0
-    """
+    """How often a true improvement makes the mean look worse (Davidovic's simulation)."""
     known = _known(durations)
     many = len(known) if n is None else n
     if not (0 <= cut < 1 and trials >= 1 and many >= 2):
@@ -240,40 +198,7 @@ def improvement_looks_worse(
 def chance_difference(
     durations: np.ndarray | pd.Series, *, n: int | None = None, confidence: float = 0.9
 ) -> float:
-    """By how much the means of two halves differ by chance alone.
-
-    z * sqrt(1 / n1 + 1 / n2) * standard deviation of the durations
-
-    Parameters
-    ----------
-    durations : array or Series
-        Of past incidents; any unit of time.
-    n : int, optional
-        Incidents in both halves together; default: as many as there are.
-    confidence : float
-        Share of halves that differ by no more than this [fraction].
-
-    Returns
-    -------
-    float
-        In the unit of the durations.
-
-    Raises
-    ------
-    ParameterError
-        `n` below 2, or confidence outside (0, 1).
-    InsufficientDataError
-        Fewer than two known durations.
-
-    References
-    ----------
-    .. [1] Davidovic, Incident Metrics in SRE, 2021.
-
-    Examples
-    --------
-    >>> round(chance_difference([0.0, 2.0] * 50), 2)
-    0.33
-    """
+    """By how much the means of two halves differ by chance alone."""
     from srelib.stats import normal_quantile
 
     known = _known(durations)

@@ -14,21 +14,7 @@ from srelib.stats import Estimate, rate_dispersion, widened_rate
 
 @dataclass(frozen=True)
 class Summary:
-    """Incidents of one service in a period.
-
-    Parameters
-    ----------
-    count : int
-        Incidents that began in it.
-    per_week : Estimate
-        [1/week]
-    restore : Estimate
-        Median time to restore, Kaplan-Meier where some are open [s].
-    open : int
-        How many had not ended by the end of the period.
-    unknown : int
-        How many have an end on record that cannot be.
-    """
+    """Incidents of one service in a period."""
 
     count: int
     per_week: Estimate
@@ -40,46 +26,7 @@ class Summary:
 def summary(
     incidents: pd.DataFrame, *, between: Between, confidence: float = 0.95
 ) -> dict[str, Summary]:
-    """How many incidents each service had in a period, how often, and how long they lasted.
-
-    Parameters
-    ----------
-    incidents : DataFrame
-        Table ``incidents``.
-    between : pair of Timestamp
-        Start and end of the period, half-open; its end is "now".
-    confidence : float
-        Share of such intervals that hold the truth [fraction].
-
-    Returns
-    -------
-    dict of str to Summary
-        Every service of the table, in order of the names; one without incidents in the period
-        has count 0 and an unknown time to restore.
-
-    Raises
-    ------
-    ParameterError
-        The period does not end after it begins.
-    ColumnError
-        A column is missing.
-
-    Notes
-    -----
-    Planned maintenance is no incident. An incident belongs to the period it began in.
-    The interval of the rate is the exact one of a Poisson count, widened where incidents cluster,
-    as `count_trend` does it.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"incident_id": list("ab"), "service": "shop",
-    ...     "started_at": pd.to_datetime(["2026-01-01T00:00Z", "2026-01-08T00:00Z"]),
-    ...     "resolved_at": pd.to_datetime(["2026-01-01T01:00Z", "2026-01-08T02:00Z"])})
-    >>> days = pd.Timestamp("2026-01-01", tz="UTC"), pd.Timestamp("2026-01-15", tz="UTC")
-    >>> found = summary(rows, between=days)["shop"]
-    >>> found.count, found.per_week.value, found.restore.value
-    (2, 1.0, 5400.0)
-    """
+    """How many incidents each service had in a period, how often, and how long they lasted."""
     first, last = period(between)
     rows = counted(incidents)
     inside = rows[(rows["started_at"] >= first) & (rows["started_at"] < last)]

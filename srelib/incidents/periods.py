@@ -19,30 +19,7 @@ FEWEST_BINS = 6
 
 
 def period(between: Between) -> Between:
-    """A period, if it is one.
-
-    Parameters
-    ----------
-    between : pair of Timestamp
-        Start and end.
-
-    Returns
-    -------
-    pair of Timestamp
-
-    Raises
-    ------
-    ParameterError
-        It does not end after it begins.
-
-    Examples
-    --------
-    >>> period((pd.Timestamp("2026-01-02"), pd.Timestamp("2026-01-01")))
-    Traceback (most recent call last):
-    ...
-    srelib.errors.ParameterError: between must end after it begins; got 2026-01-02 00:00:00 to
-    2026-01-01 00:00:00.
-    """
+    """A period, if it is one."""
     first, last = between
     if not last > first:
         raise ParameterError(f"between must end after it begins; got {first} to {last}.")
@@ -52,39 +29,7 @@ def period(between: Between) -> Between:
 def history(
     incidents: pd.DataFrame, *, as_of: pd.Timestamp, observed_since: pd.Timestamp | None = None
 ) -> Between:
-    """The time in which incidents were written down, as far as it can be known.
-
-    Parameters
-    ----------
-    incidents : DataFrame
-        Table ``incidents``.
-    as_of : Timestamp
-        "Now", the end of the data.
-    observed_since : Timestamp, optional
-        Start of what else was observed, such as service levels; NaT where that is nothing.
-
-    Returns
-    -------
-    pair of Timestamp
-        From the start of what else was observed, where the first incident came within three
-        average gaps of it; otherwise from the first incident. An export rarely says since when
-        it is complete, and the months before its first incident are not months without any.
-
-    Raises
-    ------
-    InsufficientDataError
-        There are no incidents, or none before `as_of`.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"incident_id": list("ab"), "service": "shop", "resolved_at": pd.NaT,
-    ...     "started_at": pd.to_datetime(["2026-01-02T00:00Z", "2026-01-08T00:00Z"])})
-    >>> end = pd.Timestamp("2026-01-12", tz="UTC")
-    >>> history(rows, as_of=end, observed_since=pd.Timestamp("2026-01-01", tz="UTC"))[0].day
-    1
-    >>> history(rows, as_of=end, observed_since=pd.Timestamp("2025-01-01", tz="UTC"))[0].day
-    2
-    """
+    """The time in which incidents were written down, as far as it can be known."""
     starts = counted(incidents)["started_at"]
     starts = starts[starts < as_of]
     if not len(starts):
@@ -99,30 +44,7 @@ def history(
 
 
 def middle(between: Between, *, split: pd.Timestamp | str | None = None) -> pd.Timestamp:
-    """Where a period is divided.
-
-    Parameters
-    ----------
-    between : pair of Timestamp
-        Start and end.
-    split : Timestamp or str, optional
-        The moment, UTC where it names no zone; default: half of the time.
-
-    Returns
-    -------
-    Timestamp
-
-    Raises
-    ------
-    ParameterError
-        It is no time, or does not lie inside the period.
-
-    Examples
-    --------
-    >>> days = pd.Timestamp("2026-01-01", tz="UTC"), pd.Timestamp("2026-01-03", tz="UTC")
-    >>> middle(days).day, middle(days, split="2026-01-01 06:00").hour
-    (2, 6)
-    """
+    """Where a period is divided."""
     first, last = period(between)
     if split is None:
         return first + (last - first) / 2
@@ -137,53 +59,13 @@ def middle(between: Between, *, split: pd.Timestamp | str | None = None) -> pd.T
 
 
 def halves(between: Between, *, split: pd.Timestamp | str | None = None) -> tuple[Between, Between]:
-    """The part before the split and the part after it.
-
-    Parameters
-    ----------
-    between, split
-        As in `middle`.
-
-    Returns
-    -------
-    pair of pairs of Timestamp
-
-    Raises
-    ------
-    ParameterError
-        As in `middle`.
-
-    Examples
-    --------
-    >>> days = pd.Timestamp("2026-01-01", tz="UTC"), pd.Timestamp("2026-01-03", tz="UTC")
-    >>> [part[1].day for part in halves(days)]
-    [2, 3]
-    """
+    """The part before the split and the part after it."""
     at = middle(between, split=split)
     return (between[0], at), (at, between[1])
 
 
 def in_bins(starts: pd.Series, between: Between, *, length: pd.Timedelta = WEEK) -> pd.DataFrame:
-    """How many incidents began in each stretch of a period.
-
-    Parameters
-    ----------
-    starts : Series of Timestamp
-    between : pair of Timestamp
-    length : Timedelta
-        Of a stretch; the last one may be shorter.
-
-    Returns
-    -------
-    DataFrame
-        starts_at, ends_at, count, weeks (how long the stretch is).
-
-    Examples
-    --------
-    >>> days = pd.Timestamp("2026-01-01", tz="UTC"), pd.Timestamp("2026-01-12", tz="UTC")
-    >>> in_bins(pd.Series([days[0]]), days)["count"].tolist()
-    [1, 0]
-    """
+    """How many incidents began in each stretch of a period."""
     first, last = period(between)
     many = max(1, math.ceil((last - first) / length))
     edges = pd.DatetimeIndex([*(first + length * i for i in range(many)), last])
@@ -195,23 +77,6 @@ def in_bins(starts: pd.Series, between: Between, *, length: pd.Timedelta = WEEK)
 
 
 def bin_length(between: Between) -> pd.Timedelta:
-    """How long the stretches are whose counts say how much incidents cluster.
-
-    Four weeks, or a sixth of a period that is shorter than six of them: a burst that lies in two
-    stretches is not seen as one, so they are as long as leaves enough of them.
-
-    Parameters
-    ----------
-    between : pair of Timestamp
-
-    Returns
-    -------
-    Timedelta
-
-    Examples
-    --------
-    >>> bin_length((pd.Timestamp("2026-01-01"), pd.Timestamp("2026-01-07")))
-    Timedelta('1 days 00:00:00')
-    """
+    """How long the stretches are whose counts say how much incidents cluster."""
     first, last = period(between)
     return min(4 * WEEK, (last - first) / FEWEST_BINS)

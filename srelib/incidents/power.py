@@ -124,52 +124,7 @@ def power_of_cut(
     confidence: float = 0.95,
     test: str = "rank",
 ) -> float:
-    """How often a cut of every duration would be seen.
-
-    Parameters
-    ----------
-    durations : array or Series
-        Of past incidents, any unit of time; NaN is unknown and left out.
-    cut : float
-        By how much every later incident is shorter [fraction].
-    n : pair of float
-        Incidents before and after.
-    confidence : float
-        Of the test [fraction].
-    test : {'rank', 'log t'}
-        Mann-Whitney's test, as `duration_trend` uses it, or Student's on log durations, which is
-        the better one where they are lognormal and cannot take durations of no length.
-
-    Returns
-    -------
-    float
-        [fraction]
-
-    Raises
-    ------
-    ParameterError
-        `cut` outside [0, 1), an unknown test, durations of no length under 'log t'.
-    InsufficientDataError
-        Fewer than ten known durations, or all the same.
-
-    Notes
-    -----
-    Rank test: normal approximation with the variance under the alternative, which follows from
-    how often one, and how often two, of the later incidents are shorter than an earlier one.
-    Log t: the noncentral t distribution.
-
-    References
-    ----------
-    .. [1] Lehmann, Nonparametrics: Statistical Methods Based on Ranks, 1975, section 2.3.
-    .. [2] Davidovic, Incident Metrics in SRE, 2021.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> history = rng.lognormal(4.25, 1.25, 100_000)
-    >>> round(power_of_cut(history, cut=0.1, n=(1000, 1000), test="log t"), 1)
-    0.5
-    """
+    """How often a cut of every duration would be seen."""
     values = _usable(durations)
     _check(0.99, confidence, test)
     if not 0 <= cut < 1:
@@ -254,10 +209,7 @@ def _smallest(
 
 
 def _smallest_count(mean: float, index: float, *, power: float, confidence: float) -> float:
-    """The smallest cut of the count with the power asked for: the mean of both is given.
-
-    On the scale of square roots, where a Poisson count has variance 1/4.
-    """
+    """The smallest cut of the count with the power asked for: the mean of both is given."""
     from scipy.special import ndtri
 
     shift = normal_quantile(confidence) + float(ndtri(power))
@@ -299,11 +251,7 @@ def _copies(values: np.ndarray) -> int:
 
 
 def _smooth(values: np.ndarray) -> np.ndarray:
-    """Each duration above 0 as several around it, without more scatter of all together.
-
-    On the scale of logarithms, by a normal kernel of Silverman's width; the whole is drawn in so
-    that its variance stays what it was.
-    """
+    """Each duration above 0 as several around it, without more scatter of all together."""
     from scipy.special import ndtri
 
     logs, many = np.log(values[values > 0]), _copies(values)

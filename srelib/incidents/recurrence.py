@@ -49,56 +49,7 @@ def recurrence(
     resamples: int = 1999,
     seed: int = 0,
 ) -> dict[str, Recurrence]:
-    """Do incidents prefer an hour of the day, a day of the week, a service?
-
-    Parameters
-    ----------
-    incidents : DataFrame
-        Table ``incidents``.
-    between : pair of Timestamp
-        Time in which incidents were written down, half-open.
-    timezone : str
-        IANA zone in which hours and weekdays are meant.
-    resamples : int
-        Simulated histories for hours and weekdays.
-    seed : int
-        Seed of these.
-
-    Returns
-    -------
-    dict of str to Recurrence
-        'hour', 'weekday' and, with several of them, 'service'.
-
-    Raises
-    ------
-    ParameterError
-        The zone is not known, or `between` does not end after it begins.
-    ColumnError
-        A column is missing.
-
-    Notes
-    -----
-    Expected counts follow the time there was: a history of ten days has two Mondays and one
-    Thursday. Incidents that set off others come in bursts, which a plain chi-square test takes
-    for a preference; here the hours of each day (the days of each week) are turned around by one
-    random step for that day (week), which keeps every burst and destroys only what they share.
-    For services the chi-square is divided by their overdispersion over time, and the
-    expectation is that every service has as many.
-
-    References
-    ----------
-    .. [1] Holm, Scandinavian Journal of Statistics 6 (1979) 65.
-
-    Examples
-    --------
-    >>> at = pd.date_range("2026-01-01 09:10", periods=28, freq="D", tz="UTC")
-    >>> rows = pd.DataFrame({"incident_id": map(str, range(28)), "service": "shop",
-    ...                      "started_at": at, "resolved_at": at + pd.Timedelta("1h")})
-    >>> days = at[0].floor("D"), at[0].floor("D") + pd.Timedelta("28D")
-    >>> found = recurrence(rows, between=days)
-    >>> found["hour"].adjusted_p_value < 0.01, found["weekday"].p_value
-    (True, 1.0)
-    """
+    """Do incidents prefer an hour of the day, a day of the week, a service?"""
     period(between)
     rows = inside(counted(incidents), between)
     local, hours = _local(rows["started_at"], timezone), _hours(between, timezone)
@@ -181,27 +132,7 @@ def _services(
 
 
 def holm(p_values: dict[str, float]) -> dict[str, float]:
-    """P values corrected for how many there are.
-
-    Parameters
-    ----------
-    p_values : dict of str to float
-        NaN where there is no test; it does not count.
-
-    Returns
-    -------
-    dict of str to float
-        Chance that any of them is this small if there is nothing at all [fraction].
-
-    References
-    ----------
-    .. [1] Holm, Scandinavian Journal of Statistics 6 (1979) 65.
-
-    Examples
-    --------
-    >>> holm({"a": 0.01, "b": 0.04, "c": float("nan")})
-    {'a': 0.02, 'b': 0.04, 'c': nan}
-    """
+    """P values corrected for how many there are."""
     known = sorted((p, key) for key, p in p_values.items() if p == p)
     found, least = dict.fromkeys(p_values, NAN), 0.0
     for rank, (p, key) in enumerate(known):
@@ -211,42 +142,7 @@ def holm(p_values: dict[str, float]) -> dict[str, float]:
 
 
 def repeated(incidents: pd.DataFrame, *, between: Between, least: int = 2) -> pd.DataFrame:
-    """Titles that came back.
-
-    Parameters
-    ----------
-    incidents : DataFrame
-        Table ``incidents``.
-    between : pair of Timestamp
-        Half-open.
-    least : int
-        How often a title must have come.
-
-    Returns
-    -------
-    DataFrame
-        title (as it was last written), incidents [count], services [count], first, last, gap
-        (Timedelta, median from one to the next), most often first. Incidents without a title are
-        left out.
-
-    Raises
-    ------
-    ColumnError
-        A column is missing.
-
-    Notes
-    -----
-    Titles are the same when they differ only in upper and lower case, spaces and numbers.
-
-    Examples
-    --------
-    >>> at = pd.date_range("2026-01-01", periods=3, freq="D", tz="UTC")
-    >>> rows = pd.DataFrame({"incident_id": list("abc"), "service": "shop", "started_at": at,
-    ...     "resolved_at": at, "title": ["Disk full on db-1", "disk  full on db-2", "Network"]})
-    >>> found = repeated(rows, between=(at[0], at[0] + pd.Timedelta("7D")))
-    >>> found[["title", "incidents"]].values.tolist()
-    [['disk  full on db-2', 2]]
-    """
+    """Titles that came back."""
     rows = inside(counted(incidents), between)
     columns = ["title", "incidents", "services", "first", "last", "gap"]
     if "title" not in rows.columns or not rows["title"].notna().any():
@@ -265,20 +161,6 @@ def repeated(incidents: pd.DataFrame, *, between: Between, least: int = 2) -> pd
 
 
 def same_title(titles: pd.Series) -> pd.Series:
-    """What titles have in common: lower case, single spaces, any number as the same.
-
-    Parameters
-    ----------
-    titles : Series of str
-
-    Returns
-    -------
-    Series of str
-
-    Examples
-    --------
-    >>> same_title(pd.Series(["Disk 3  full", "disk 12 full"])).nunique()
-    1
-    """
+    """What titles have in common: lower case, single spaces, any number as the same."""
     plain = titles.astype("str").str.casefold().str.replace(DIGITS, "#", regex=True)
     return plain.str.split().str.join(" ")

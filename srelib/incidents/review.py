@@ -196,45 +196,7 @@ def by_service(
     split: pd.Timestamp | str | None = None,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
-    """Each service: how many, how long, and whether that changed.
-
-    Parameters
-    ----------
-    incidents : DataFrame
-        Table ``incidents``.
-    between : pair of Timestamp
-        Half-open; its end is "now".
-    split : Timestamp or str, optional
-        Where it is divided; default: in the middle.
-    confidence : float
-        [fraction]
-
-    Returns
-    -------
-    DataFrame
-        service, incidents, open, before, after [count], restore, restore_low, restore_high
-        (median [s]), count_ratio, duration_ratio (after over before), count_verdict,
-        duration_verdict, most incidents first.
-
-    Raises
-    ------
-    ParameterError, ColumnError
-        As in `count_trend`.
-
-    Notes
-    -----
-    With twenty services one looks better by chance: a verdict is only given where the p value,
-    corrected (Holm) for all comparisons of the table, is below 1 - confidence.
-
-    Examples
-    --------
-    >>> at = pd.date_range("2026-01-01", periods=28, freq="D", tz="UTC")
-    >>> rows = pd.DataFrame({"incident_id": map(str, range(28)), "service": "shop",
-    ...                      "started_at": at, "resolved_at": at + pd.Timedelta("1h")})
-    >>> found = by_service(rows, between=(at[0], at[0] + pd.Timedelta("56D")))
-    >>> found[["service", "before", "after", "count_verdict"]].values.tolist()
-    [['shop', 28, 0, 'better']]
-    """
+    """Each service: how many, how long, and whether that changed."""
     rows = inside(counted(incidents), between)
     found = {}
     for name, part in rows.groupby(rows["service"].astype("str")):

@@ -55,31 +55,7 @@ class TimeTo:
 
 
 def counted(incidents: pd.DataFrame) -> pd.DataFrame:
-    """The incidents that count: without planned maintenance.
-
-    Parameters
-    ----------
-    incidents : DataFrame
-        Table ``incidents``.
-
-    Returns
-    -------
-    DataFrame
-        In order of start, index afresh.
-
-    Raises
-    ------
-    ColumnError
-        A column is missing.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"incident_id": ["a", "b"], "service": "shop",
-    ...     "severity": ["high", "maintenance"], "resolved_at": pd.NaT,
-    ...     "started_at": pd.to_datetime(["2026-01-02T00:00Z", "2026-01-01T00:00Z"])})
-    >>> counted(rows)["incident_id"].tolist()
-    ['a']
-    """
+    """The incidents that count: without planned maintenance."""
     for name in ("incident_id", "service", "started_at", "resolved_at"):
         if name not in incidents.columns:
             raise ColumnError(f"incidents lack {name!r}; columns seen: {list(incidents.columns)}.")
@@ -90,45 +66,7 @@ def counted(incidents: pd.DataFrame) -> pd.DataFrame:
 
 
 def durations(incidents: pd.DataFrame, *, as_of: pd.Timestamp, to: str = "restore") -> pd.DataFrame:
-    """How long each incident took until then, or has taken so far.
-
-    Parameters
-    ----------
-    incidents : DataFrame
-        Table ``incidents``.
-    as_of : Timestamp
-        "Now", the end of the data; what lies after it has not happened yet.
-    to : {'restore', 'mitigate', 'acknowledge', 'detect'}
-        What ends the time.
-
-    Returns
-    -------
-    DataFrame
-        incident_id, service, started_at, seconds [s], state ('ended', 'open', 'unknown'; seconds
-        are NaN where it is unknown), in order of start. Planned maintenance and what begins
-        after `as_of` is left out.
-
-    Raises
-    ------
-    ParameterError
-        `to` is none of these.
-    ColumnError
-        A column is missing.
-
-    Notes
-    -----
-    An incident that is over without such a time on record is unknown, not open: nobody wrote it
-    down. So is one whose end lies before its start.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"incident_id": ["a", "b"], "service": "shop",
-    ...     "started_at": pd.to_datetime(["2026-01-01T00:00Z", "2026-01-02T00:00Z"]),
-    ...     "resolved_at": pd.to_datetime(["2026-01-01T01:00Z", None], utc=True)})
-    >>> found = durations(rows, as_of=pd.Timestamp("2026-01-03", tz="UTC"))
-    >>> found["seconds"].tolist(), found["state"].tolist()
-    ([3600.0, 86400.0], ['ended', 'open'])
-    """
+    """How long each incident took until then, or has taken so far."""
     if to not in ENDS:
         raise ParameterError(f"to must be one of {', '.join(ENDS)}; got {to!r}.")
     rows = counted(incidents)
@@ -200,25 +138,7 @@ def time_to(
 
 
 def of_durations(rows: pd.DataFrame, *, to: str, confidence: float = 0.95) -> TimeTo:
-    """As `time_to`, of durations that are already known.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        As from `durations`.
-    to, confidence
-        As in `time_to`.
-
-    Returns
-    -------
-    TimeTo
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"seconds": [60.0, 120.0, 180.0], "state": "ended"})
-    >>> of_durations(rows, to="restore").median.value
-    120.0
-    """
+    """As `time_to`, of durations that are already known."""
     seen = rows[rows["state"] != UNKNOWN]
     seconds, ended = seen["seconds"].to_numpy(), (seen["state"] == ENDED).to_numpy()
     return TimeTo(
@@ -241,35 +161,7 @@ def time_to_by(
     to: str = "restore",
     confidence: float = 0.95,
 ) -> dict[str, TimeTo]:
-    """As `time_to`, for each value of a column.
-
-    Parameters
-    ----------
-    incidents : DataFrame
-        Table ``incidents``.
-    by : str
-        Column, such as 'service' or 'severity'.
-    as_of, to, confidence
-        As in `time_to`.
-
-    Returns
-    -------
-    dict of str to TimeTo
-        In order of the names; incidents without a value are left out.
-
-    Raises
-    ------
-    ColumnError
-        A column is missing.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"incident_id": list("ab"), "service": ["shop", "api"],
-    ...     "started_at": pd.to_datetime(["2026-01-01T00:00Z"] * 2),
-    ...     "resolved_at": pd.to_datetime(["2026-01-01T01:00Z"] * 2)})
-    >>> list(time_to_by(rows, by="service", as_of=pd.Timestamp("2026-01-03", tz="UTC")))
-    ['api', 'shop']
-    """
+    """As `time_to`, for each value of a column."""
     if by not in incidents.columns:
         raise ColumnError(f"incidents lack {by!r}; columns seen: {list(incidents.columns)}.")
     rows = counted(incidents)

@@ -83,25 +83,7 @@ class DurationTrend:
 
 
 def verdict(ratio: Estimate) -> str:
-    """What an interval of a ratio allows to be said, less being better.
-
-    Parameters
-    ----------
-    ratio : Estimate
-        After over before.
-
-    Returns
-    -------
-    str
-        'better' where all of it lies below 1, 'worse' where all lies above, else 'cannot tell'.
-
-    Examples
-    --------
-    >>> verdict(Estimate(0.5, 0.4, 0.9, 10, 0.95, ""))
-    'better'
-    >>> verdict(Estimate(0.5, 0.2, 1.1, 4, 0.95, ""))
-    'cannot tell'
-    """
+    """What an interval of a ratio allows to be said, less being better."""
     if ratio.high < 1:
         return BETTER
     return WORSE if ratio.low > 1 else UNCLEAR
@@ -114,51 +96,7 @@ def count_trend(
     split: pd.Timestamp | str | None = None,
     confidence: float = 0.95,
 ) -> CountTrend:
-    """Were there more or fewer incidents after the split than before?
-
-    Parameters
-    ----------
-    incidents : DataFrame
-        Table ``incidents``.
-    between : pair of Timestamp
-        Time in which incidents were written down, half-open.
-    split : Timestamp or str, optional
-        Where it is divided; default: in the middle.
-    confidence : float
-        Share of such intervals that should hold the truth [fraction].
-
-    Returns
-    -------
-    CountTrend
-
-    Raises
-    ------
-    ParameterError
-        `split` does not lie inside the period.
-    ColumnError
-        A column is missing.
-
-    Notes
-    -----
-    Exact comparison of two Poisson counts, given their sum. Incidents that set off others cluster,
-    and their counts scatter more: the index is Pearson's, over stretches of four weeks (a sixth of
-    a part where that is shorter) around the rate of either part; above 1 the intervals are widened
-    by it, and by the t distribution since it is itself an estimate.
-
-    References
-    ----------
-    .. [1] Przyborowski, Wilenski, Biometrika 31 (1940) 313.
-    .. [2] McCullagh, Nelder, Generalized Linear Models, 2nd ed. 1989, section 6.2.3.
-
-    Examples
-    --------
-    >>> at = pd.date_range("2026-01-01", periods=28, freq="D", tz="UTC")
-    >>> rows = pd.DataFrame({"incident_id": map(str, range(28)), "service": "shop",
-    ...                      "started_at": at, "resolved_at": at + pd.Timedelta("1h")})
-    >>> found = count_trend(rows, between=(at[0], at[0] + pd.Timedelta("56D")))
-    >>> found.before.value, found.after.value, found.verdict
-    (7.0, 0.0, 'better')
-    """
+    """Were there more or fewer incidents after the split than before?"""
     starts = counted(incidents)["started_at"]
     parts = halves(between, split=split)
     found = [in_bins(starts, part, length=bin_length(part)) for part in parts]
@@ -183,27 +121,7 @@ def count_trend(
 
 
 def widened(index: float, freedom: int, confidence: float) -> float:
-    """The overdispersion to reckon with: 1 where there is none, more where it is an estimate.
-
-    Parameters
-    ----------
-    index : float
-        As from `srelib.stats.rate_dispersion`.
-    freedom : int
-        On how many bins it stands.
-    confidence : float
-        [fraction]
-
-    Returns
-    -------
-    float
-        index * (t quantile / normal quantile)^2.
-
-    Examples
-    --------
-    >>> widened(0.8, 20, 0.95), round(widened(2.0, 20, 0.95), 2)
-    (1.0, 2.27)
-    """
+    """The overdispersion to reckon with: 1 where there is none, more where it is an estimate."""
     if not (freedom > 0 and index > 1):
         return 1.0
     from scipy.stats import t
@@ -219,52 +137,7 @@ def duration_trend(
     to: str = "restore",
     confidence: float = 0.95,
 ) -> DurationTrend:
-    """Did incidents take longer or shorter after the split than before?
-
-    Parameters
-    ----------
-    incidents : DataFrame
-        Table ``incidents``.
-    between : pair of Timestamp
-        Time in which incidents were written down, half-open; its end is "now".
-    split : Timestamp or str, optional
-        Where it is divided; default: in the middle. An incident belongs to the part it began in.
-    to : {'restore', 'mitigate', 'acknowledge', 'detect'}
-        What ends the time.
-    confidence : float
-        Share of such intervals that should hold the truth [fraction].
-
-    Returns
-    -------
-    DurationTrend
-
-    Raises
-    ------
-    ParameterError
-        `split` does not lie inside the period, or `to` is none of these.
-    ColumnError
-        A column is missing.
-
-    Notes
-    -----
-    Durations are so skewed that one long incident moves their mean more than any improvement;
-    ranks do not mind. See `srelib.stats.duration_ratio`.
-
-    References
-    ----------
-    .. [1] Hodges, Lehmann, Annals of Mathematical Statistics 34 (1963) 598.
-    .. [2] Davidovic, Incident Metrics in SRE, 2021.
-
-    Examples
-    --------
-    >>> at = pd.date_range("2026-01-01", periods=28, freq="D", tz="UTC")
-    >>> hours = pd.to_timedelta([8.0] * 14 + [2.0] * 14, unit="h")
-    >>> rows = pd.DataFrame({"incident_id": map(str, range(28)), "service": "shop",
-    ...                      "started_at": at, "resolved_at": at + hours})
-    >>> found = duration_trend(rows, between=(at[0], at[0] + pd.Timedelta("28D")))
-    >>> round(found.ratio.value, 6), found.verdict
-    (0.25, 'better')
-    """
+    """Did incidents take longer or shorter after the split than before?"""
     parts = halves(between, split=split)
     rows = durations(inside(counted(incidents), between), as_of=between[1], to=to)
     sides = [inside(rows, part) for part in parts]
@@ -284,45 +157,12 @@ def duration_trend(
 
 
 def inside(rows: pd.DataFrame, between: Between) -> pd.DataFrame:
-    """Incidents that began in a period.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        With started_at.
-    between : pair of Timestamp
-        Half-open.
-
-    Returns
-    -------
-    DataFrame
-
-    Examples
-    --------
-    >>> at = pd.date_range("2026-01-01", periods=3, freq="D", tz="UTC")
-    >>> len(inside(pd.DataFrame({"started_at": at}), (at[0], at[2])))
-    2
-    """
+    """Incidents that began in a period."""
     starts = rows["started_at"]
     return rows[(starts >= between[0]) & (starts < between[1])]
 
 
 def arrays(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Known durations and whether each has ended, as the statistics take them.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        As from `durations`.
-
-    Returns
-    -------
-    (array of float [s], array of bool)
-
-    Examples
-    --------
-    >>> arrays(pd.DataFrame({"seconds": [5.0, float("nan")], "state": ["open", "unknown"]}))
-    (array([5.]), array([False]))
-    """
+    """Known durations and whether each has ended, as the statistics take them."""
     known = rows[rows["state"] != UNKNOWN]
     return known["seconds"].to_numpy("float64"), (known["state"] == ENDED).to_numpy(dtype=bool)

@@ -24,21 +24,7 @@ GIVEN = "as given"
 
 
 def chances(tracks: Sequence[Track], count: int, *, seed: int = 0) -> list[list[Track]]:
-    """The same service with other luck: what came after releases split anew into harm and chance.
-
-    Parameters
-    ----------
-    tracks : sequence of Track
-        Its objectives.
-    count : int
-        How many times.
-    seed : int
-
-    Returns
-    -------
-    list of list of Track
-        Empty where an objective has too few clear spans to draw from.
-    """
+    """The same service with other luck: errors after releases split anew into harm and chance."""
     if any(track.after.controls.apart < ENOUGH for track in tracks):
         return []
     rng = np.random.default_rng(seed)
@@ -56,58 +42,19 @@ def chances(tracks: Sequence[Track], count: int, *, seed: int = 0) -> list[list[
 def holding(
     track: Track, walk: Walk, times: pd.DatetimeIndex, due: np.ndarray, *, postponed: bool
 ) -> Holding:
-    """What a walk held, as the account of one objective needs it.
-
-    Parameters
-    ----------
-    track : Track
-    walk : Walk
-    times : DatetimeIndex
-        Decisions.
-    due : ndarray of int
-        When each deployment was made [us since 1970].
-    postponed : bool
-
-    Returns
-    -------
-    Holding
-    """
+    """What a walk held, as the account of one objective needs it."""
     rows = held(walk)
     day = np.searchsorted(times.as_unit("us").asi8, due[rows], side="right")
     return Holding(rows, weights(track, walk, due, postponed=postponed), day)
 
 
 def held(walk: Walk) -> np.ndarray:
-    """Which deployments were delayed, or still wait at the end.
-
-    Parameters
-    ----------
-    walk : Walk
-
-    Returns
-    -------
-    ndarray of int
-    """
+    """Which deployments were delayed, or still wait at the end."""
     return np.flatnonzero(np.isin(walk.fate, (DELAYED, WAITING)))
 
 
 def weights(track: Track, walk: Walk, due: np.ndarray, *, postponed: bool) -> np.ndarray:
-    """Share of the harm of each held release that did not happen.
-
-    Parameters
-    ----------
-    track : Track
-    walk : Walk
-    due : ndarray of int
-        When each deployment was made [us since 1970].
-    postponed : bool
-
-    Returns
-    -------
-    ndarray, shape (held, pieces)
-        Avoided: 1. Postponed: 1 - what comes again, 0 for those that still wait:
-        their harm is yet to come.
-    """
+    """Share of the harm of each held release that did not happen."""
     rows = held(walk)
     found = np.ones((len(rows), track.after.bad.shape[1]))
     if not postponed:
@@ -123,17 +70,7 @@ def weights(track: Track, walk: Walk, due: np.ndarray, *, postponed: bool) -> np
 
 @dataclass(frozen=True)
 class Holding:
-    """What one walk held, and how much of its harm did not happen.
-
-    Parameters
-    ----------
-    rows : ndarray of int
-        The releases held.
-    share : ndarray, shape (held, pieces)
-        As from `weights`.
-    day : ndarray of int, shape (held,)
-        Day each was made on: releases of one day share their luck.
-    """
+    """What one walk held, and how much of its harm did not happen."""
 
     rows: np.ndarray
     share: np.ndarray
@@ -149,35 +86,7 @@ def saved(
     resamples: int = 2000,
     seed: int = 0,
 ) -> Estimate:
-    """Bad events avoided by holding releases back, and how far chance reaches.
-
-    sum over held releases of share * (bad after it - bad expected anyhow)
-
-    Parameters
-    ----------
-    after : Aftermath
-    holding : Holding
-        What the walk held that the value is of.
-    others : sequence of Holding
-        What it might have held as well, where decisions were close; the interval covers them.
-    confidence : float
-        Share of such intervals that should hold the truth [fraction].
-    resamples : int
-    seed : int
-
-    Returns
-    -------
-    Estimate
-        [events]; `n` is the number of releases held.
-
-    Notes
-    -----
-    The interval is one of prediction: bad / expected of a clear span, drawn from a week that is
-    drawn first, times what was to be expected after the releases of each day. Harm lies between
-    nothing and all that came after, so the interval does as well.
-    By itself it holds the truth less often than it says where incidents fall into the hours after
-    releases; the range of both bounds (`Replay.low`, `Replay.high`) is what was measured to hold.
-    """
+    """Bad events avoided by holding releases back, and how far chance reaches."""
     n = len(holding.rows)
     if not n:
         return Estimate(0.0, 0.0, 0.0, 0, confidence, "nothing was held")
@@ -227,21 +136,7 @@ def _reach(after: Aftermath, holding: Holding) -> tuple[float, float]:
 
 
 def luck(controls: Controls, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """Bad / expected of clear spans: weeks drawn with replacement, then spans of those weeks.
-
-    Parameters
-    ----------
-    controls : Controls
-        At least one span.
-    shape : (int, int)
-        Draws, spans in each.
-    rng : Generator
-
-    Returns
-    -------
-    ndarray
-        [ratio]
-    """
+    """Bad / expected of clear spans: weeks drawn with replacement, then spans of those weeks."""
     _, starts, sizes = np.unique(controls.week, return_index=True, return_counts=True)
     several = rng.integers(len(starts), size=(shape[0], len(starts)))
     chosen = np.take_along_axis(several, rng.integers(len(starts), size=shape), axis=1)
@@ -252,22 +147,7 @@ def luck(controls: Controls, shape: tuple[int, int], rng: np.random.Generator) -
 def given(
     low: np.ndarray, value: np.ndarray, high: np.ndarray, share: np.ndarray, *, confidence: float
 ) -> Estimate:
-    """Bad events avoided where the harm of each release is known from elsewhere.
-
-    Parameters
-    ----------
-    low, value, high : ndarray, shape (held,)
-        Harm of each release held, with its interval [events].
-    share : ndarray, shape (held,)
-        Share of it that did not happen [fraction].
-    confidence : float
-        Of those intervals [fraction].
-
-    Returns
-    -------
-    Estimate
-        [events]; the intervals are taken as independent.
-    """
+    """Bad events avoided where the harm of each release is known from elsewhere."""
     if not len(value):
         return Estimate(0.0, 0.0, 0.0, 0, confidence, "nothing was held")
     whole = float((share * value).sum())

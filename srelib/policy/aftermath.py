@@ -83,26 +83,7 @@ class Controls:
 
 
 def releases(deployments: pd.DataFrame) -> pd.DataFrame:
-    """Deployments that reached users, by time, each with when it was due and whether it is a fix.
-
-    Parameters
-    ----------
-    deployments : DataFrame
-        Table ``deployments`` of one service, production only.
-
-    Returns
-    -------
-    DataFrame
-        deployment_id, due_at (when it began; when it finished where that is not known),
-        finished_at, fix (known to be unplanned).
-
-    Raises
-    ------
-    ColumnError
-        A column is missing.
-    ParameterError
-        Several services.
-    """
+    """Deployments by time, each with when it was due and whether it is a fix."""
     lacking = [c for c in ("deployment_id", "finished_at") if c not in deployments]
     if lacking:
         raise ColumnError(f"deployments lack {', '.join(lacking)}; columns: {list(deployments)}.")
@@ -134,26 +115,7 @@ def aftermath(
     after: pd.Timedelta,
     timezone: str,
 ) -> Aftermath:
-    """The hours after each deployment beside what was to be expected.
-
-    Parameters
-    ----------
-    ledger : Ledger
-        Of one objective.
-    rows : DataFrame
-        As from `releases`.
-    incidents : DataFrame or None
-        Table ``incidents`` of the service.
-    after : Timedelta
-        How long a release is answerable; whole hours.
-    timezone : str
-        IANA zone whose hours of the day are compared.
-
-    Returns
-    -------
-    Aftermath
-        Fixes are answerable for nothing: what follows them follows from what they answer.
-    """
+    """The hours after each deployment beside what was to be expected."""
     pieces = int(after / pd.Timedelta(hours=1))
     if pieces < 1 or pieces * pd.Timedelta(hours=1) != after:
         raise ParameterError(f"after must be whole hours, at least one; got {after}. Try '6h'.")
@@ -182,11 +144,7 @@ def aftermath(
 
 
 def _hours_that_count(ledger: Ledger, cut: np.ndarray, rate: np.ndarray, pieces: int) -> np.ndarray:
-    """How many hours a release is answerable for: more than asked while errors stay up.
-
-    An hour is up when it holds three bad events or more, more than three times those of an
-    ordinary one, and three standard deviations more. Nothing is up while nothing is known.
-    """
+    """How many hours a release is answerable for: more than asked while errors stay up."""
     bad = ledger.between(ledger.bad, cut)[:, pieces:]
     usual = ledger.between(ledger.total, cut)[:, pieces:] * rate[:, None]
     up = (bad >= 3) & (bad > 3 * usual) & (bad > usual + 3 * np.sqrt(usual))
@@ -221,10 +179,7 @@ def _open_at(opens: np.ndarray, closes: np.ndarray, times: np.ndarray) -> np.nda
 def _spans(
     ledger: Ledger, low: np.ndarray, stop: np.ndarray, own: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """First bucket of each release's hours and the one after the last; none for fixes.
-
-    The bucket a release falls in is its own, and ends the hours of the one before.
-    """
+    """First bucket of each release's hours and the one after the last; none for fixes."""
     first = (low - ledger.start) // ledger.step
     order = np.sort(first[own])
     padded = np.concatenate([order, [np.iinfo("i8").max]])
@@ -282,10 +237,7 @@ def _level(bad: np.ndarray, total: np.ndarray, clear: np.ndarray) -> float:
 
 
 def _shape(bad: np.ndarray, total: np.ndarray, kind: np.ndarray, clear: np.ndarray) -> np.ndarray:
-    """Error ratio of each hour of the day relative to all, the worst hours cut down.
-
-    An hour of the day seen seldom is drawn towards the mean.
-    """
+    """Error ratio of each hour of the day relative to all, the worst hours cut down."""
     rows = np.flatnonzero(clear & (total > 0))
     if not bad[rows].sum():
         return np.ones(CLASSES)
@@ -303,10 +255,7 @@ def _shape(bad: np.ndarray, total: np.ndarray, kind: np.ndarray, clear: np.ndarr
 
 
 def _rate_before(ledger: Ledger, clear: np.ndarray, finished: np.ndarray) -> np.ndarray:
-    """Error ratio of the clear hours of the whole weeks before each deployment, the worst left out.
-
-    NaN in the first week, of which nothing is known before.
-    """
+    """Error ratio of the clear hours in the whole weeks before, the worst left out."""
     edges = _edges(ledger)
     bad, total = np.diff(ledger.bad[edges]), np.diff(ledger.total[edges])
     weeks = np.clip((finished - ledger.start) // HOUR, 0, len(clear)) // 168

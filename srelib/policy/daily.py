@@ -121,29 +121,7 @@ class Ledger:
 def decision_times(
     first: pd.Timestamp, last: pd.Timestamp, *, hour: int, timezone: str
 ) -> pd.DatetimeIndex:
-    """Each day's moment at which is decided, from the first day on until before the end.
-
-    Parameters
-    ----------
-    first, last : Timestamp
-        Start and end of the data.
-    hour : int
-        Hour on the clock of the zone [h].
-    timezone : str
-        IANA zone.
-
-    Returns
-    -------
-    DatetimeIndex
-        UTC. An hour the clocks skip moves forward; of one that comes twice it is the first.
-
-    Examples
-    --------
-    >>> times = decision_times(pd.Timestamp("2026-03-28", tz="UTC"),
-    ...     pd.Timestamp("2026-03-30", tz="UTC"), hour=9, timezone="Europe/Berlin")
-    >>> [f"{time:%d %H}" for time in times]
-    ['28 08', '29 07']
-    """
+    """Each day's moment at which is decided, from the first day on until before the end."""
     days = pd.date_range(
         first.tz_convert(timezone).tz_localize(None).normalize(),
         last.tz_convert(timezone).tz_localize(None).normalize(),
@@ -158,24 +136,7 @@ def decision_times(
 
 @dataclass(frozen=True)
 class Daily:
-    """The recorded budget at each decision.
-
-    Parameters
-    ----------
-    times : ndarray of int
-        Decisions [us since 1970].
-    since : ndarray of int
-        Start of the window of each [us since 1970].
-    bad, allowance : ndarray
-        Over that window [events]; the allowance of a calendar period is that of the whole
-        period, as traffic let it be expected.
-    coverage : ndarray
-        Share of the window's buckets, or of those since the period began, observed [fraction].
-    recent_since : ndarray of int
-        Start of the recent past [us since 1970].
-    recent_bad, recent_allowance : ndarray
-        Over the recent past [events].
-    """
+    """The recorded budget at each decision."""
 
     times: np.ndarray
     since: np.ndarray
@@ -187,42 +148,14 @@ class Daily:
     recent_allowance: np.ndarray
 
     def left(self, change: np.ndarray | float = 0.0) -> np.ndarray:
-        """Share of the allowance left, with so many bad events more in each window.
-
-        Parameters
-        ----------
-        change : ndarray or float
-            [events]
-
-        Returns
-        -------
-        ndarray
-            [fraction]; NaN without an allowance.
-        """
+        """Share of the allowance left, with so many bad events more in each window."""
         return 1 - windows.divide(np.asarray(self.bad + change), self.allowance)
 
 
 def daily(
     ledger: Ledger, times: pd.DatetimeIndex, *, target: float, window: Window, recent: pd.Timedelta
 ) -> Daily:
-    """The budget at each decision, from the buckets that were over by then.
-
-    Parameters
-    ----------
-    ledger : Ledger
-    times : DatetimeIndex
-        Decisions, as from `decision_times`.
-    target : float
-        Service level objective [fraction].
-    window : Window
-        Of the budget.
-    recent : Timedelta
-        The recent past.
-
-    Returns
-    -------
-    Daily
-    """
+    """The budget at each decision, from the buckets that were over by then."""
     at = times.as_unit("us").asi8
     hi = ledger.until(at)
     fraction = budget_fraction(target)

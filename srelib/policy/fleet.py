@@ -237,33 +237,12 @@ def pooled(replays: Mapping[Any, Replay | SrelibError]) -> Pooled | None:
 
 
 def outcome(one: Replay, reading: str) -> Outcome:
-    """The outcome of a replay under a reading.
-
-    Parameters
-    ----------
-    one : Replay
-    reading : {'avoided', 'postponed'}
-
-    Returns
-    -------
-    Outcome
-    """
+    """The outcome of a replay under a reading."""
     return one.avoided if reading == "avoided" else one.postponed
 
 
 def budgets(one: Replay, reading: str) -> Estimate:
-    """Bad events avoided, in budgets of four weeks of the recorded traffic.
-
-    Parameters
-    ----------
-    one : Replay
-    reading : {'avoided', 'postponed'}
-
-    Returns
-    -------
-    Estimate
-        [four-week budgets]
-    """
+    """Bad events avoided, in budgets of four weeks of the recorded traffic."""
     length = (one.last - one.first) / FOUR_WEEKS
     return scaled(outcome(one, reading).saved, one.allowance / length)
 

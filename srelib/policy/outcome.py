@@ -153,20 +153,7 @@ class Replay:
 
 
 def runs(days: pd.DataFrame, flags: np.ndarray) -> pd.DataFrame:
-    """Runs of days for which a flag is set.
-
-    Parameters
-    ----------
-    days : DataFrame
-        decided_at, ends_at.
-    flags : ndarray of bool
-        One per day.
-
-    Returns
-    -------
-    DataFrame
-        starts_at, ends_at.
-    """
+    """Runs of days for which a flag is set."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype("int8")))
     starts, stops = edges[::2], edges[1::2]
     return pd.DataFrame({

@@ -66,21 +66,7 @@ def prepare(
     after: pd.Timedelta | str = "6h",
     timezone: str = "UTC",
 ) -> Prepared:
-    """What all policies share: running sums, and the hours after each deployment.
-
-    Deployments after the end of the data are left out.
-
-    Parameters
-    ----------
-    objectives, deployments, incidents, harms, after
-        As in `replay_service`.
-    timezone : str
-        IANA zone whose hours of the day are compared.
-
-    Returns
-    -------
-    Prepared
-    """
+    """What all policies share: running sums, and the hours after each deployment."""
     ledgers = {key: Ledger.of(good, total) for key, (good, total, _, _) in objectives.items()}
     rows = releases(deployments)
     last = max((ledger.last for ledger in ledgers.values()), default=pd.Timestamp.max)

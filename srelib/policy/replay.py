@@ -128,29 +128,7 @@ def replay_service(
     confidence: float = 0.95,
     draws: int = DRAWS,
 ) -> dict[Any, Replay]:
-    """Replay a policy on a service with several objectives: frozen when any of them says so.
-
-    Parameters
-    ----------
-    objectives : mapping
-        Of any key to good, total, target and window, as in `replay`.
-    deployments : DataFrame
-        Table ``deployments`` of the service.
-    policy : Policy
-    incidents, after, min_coverage, confidence, draws
-        As in `replay`.
-    harms : mapping, optional
-        As in `replay`, by the same keys.
-
-    Returns
-    -------
-    dict of key to Replay
-        All with the same schedule, each with its own budget.
-
-    Raises
-    ------
-    As in `replay`.
-    """
+    """Replay a policy on a service with several objectives: frozen when any of them says so."""
     prepared = prepare(objectives, deployments, incidents=incidents, harms=harms, after=after,
                        timezone=policy.timezone)  # fmt: skip
     return replay_prepared(prepared, policy=policy, min_coverage=min_coverage,
@@ -165,19 +143,7 @@ def replay_prepared(
     confidence: float = 0.95,
     draws: int = DRAWS,
 ) -> dict[Any, Replay]:
-    """Replay one policy on a service that was prepared.
-
-    Parameters
-    ----------
-    service : Prepared
-    policy : Policy
-    min_coverage, confidence, draws
-        As in `replay`.
-
-    Returns
-    -------
-    dict of key to Replay
-    """
+    """Replay one policy on a service that was prepared."""
     if not 0 < min_coverage <= 1:
         raise ParameterError(f"min_coverage must lie in (0, 1]; got {min_coverage}.")
     ledgers = [part.ledger for part in service.parts.values()]

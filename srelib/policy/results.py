@@ -22,24 +22,7 @@ from srelib.windows import Window, as_window
 
 @dataclass(frozen=True)
 class Setting:
-    """What all objectives of a service share in one replay.
-
-    Parameters
-    ----------
-    policy : Policy
-    times : DatetimeIndex
-        Decisions.
-    rows : DataFrame
-        Deployments, as from `srelib.policy.aftermath.releases`.
-    walks : dict of str to Walk
-        By reading.
-    close : dict of str to list of (Walk, list of Track)
-        By reading, walks with other luck, each with the tracks it went over.
-    confidence : float
-        Of the intervals [fraction].
-    last : Timestamp
-        End of the data of the service.
-    """
+    """What all objectives of a service share in one replay."""
 
     policy: Policy
     times: pd.DatetimeIndex
@@ -61,20 +44,7 @@ class Setting:
 
 
 def median_delay(schedule: pd.DataFrame, confidence: float) -> Estimate:
-    """Median delay of what was held, those still waiting counted for as long as was seen.
-
-    Parameters
-    ----------
-    schedule : DataFrame
-        fate, delay.
-    confidence : float
-        [fraction]
-
-    Returns
-    -------
-    Estimate
-        [s]; NaN where nothing was held.
-    """
+    """Median delay of what was held, those still waiting counted for as long as was seen."""
     delayed = (schedule["fate"] == "delayed").to_numpy()
     kept = delayed | (schedule["fate"] == "waiting").to_numpy()
     seconds = schedule["delay"].to_numpy()[kept] / np.timedelta64(1, "s")
@@ -84,21 +54,7 @@ def median_delay(schedule: pd.DataFrame, confidence: float) -> Estimate:
 
 
 def track(part: Part, times: pd.DatetimeIndex, policy: Policy, *, min_coverage: float) -> Track:
-    """One objective, ready to be walked.
-
-    Parameters
-    ----------
-    part : Part
-    times : DatetimeIndex
-        Decisions.
-    policy : Policy
-    min_coverage : float
-        Share of the window that must have been observed [fraction].
-
-    Returns
-    -------
-    Track
-    """
+    """One objective, ready to be walked."""
     ledger, after = part.ledger, part.after
     budget = daily(
         ledger, times, target=part.target, window=_window(policy, part.window),
@@ -121,21 +77,7 @@ def _spread(harm: np.ndarray, bad: np.ndarray) -> np.ndarray:
 
 
 def result(i: int, part: Part, one: Track, setting: Setting) -> Replay:
-    """What a replay found for one objective.
-
-    Parameters
-    ----------
-    i : int
-        Its place among the objectives of the service.
-    part : Part
-    one : Track
-        Of the same objective.
-    setting : Setting
-
-    Returns
-    -------
-    Replay
-    """
+    """What a replay found for one objective."""
     ledger = part.ledger
     bad, total = float(ledger.bad[-1]), float(ledger.total[-1])
     avoided, postponed = (_outcome(name, i, part, one, setting) for name in setting.walks)
@@ -227,24 +169,7 @@ def _schedule(found: Walk, rows: pd.DataFrame, last: pd.Timestamp) -> pd.DataFra
 
 
 def scaled(estimate: Estimate, whole: float) -> Estimate:
-    """An estimate as a share of a whole.
-
-    Parameters
-    ----------
-    estimate : Estimate
-    whole : float
-        In the unit of the estimate.
-
-    Returns
-    -------
-    Estimate
-        [fraction]; NaN where there is no whole.
-
-    Examples
-    --------
-    >>> scaled(Estimate(2.0, 1.0, 4.0, 3, 0.95, "m"), 8.0).high
-    0.5
-    """
+    """An estimate as a share of a whole."""
     by = 1 / whole if whole else float("nan")
     return Estimate(estimate.value * by, estimate.low * by, estimate.high * by, estimate.n,
                     estimate.confidence, estimate.method)  # fmt: skip

@@ -18,72 +18,19 @@ _ROUNDING = 1e-12
 
 
 def below(left: float | np.ndarray, share: float) -> bool | np.ndarray:
-    """Whether less than a share of the budget is left.
-
-    Parameters
-    ----------
-    left : float or array
-        [fraction]; NaN is not below.
-    share : float
-        [fraction]
-
-    Returns
-    -------
-    bool or array of bool
-
-    Examples
-    --------
-    >>> below(1 - 0.3 / 0.1 / 3, 0.0), below(-0.01, 0.0)
-    (False, True)
-    """
+    """Whether less than a share of the budget is left."""
     return left < share - _ROUNDING
 
 
 def kept(bad: float | np.ndarray, allowance: float | np.ndarray) -> bool | np.ndarray:
-    """Whether a span kept the target: no more bad events than it allowed.
-
-    Parameters
-    ----------
-    bad, allowance : float or array
-        [events]
-
-    Returns
-    -------
-    bool or array of bool
-
-    Examples
-    --------
-    >>> kept(0.1 + 0.2, 0.3), kept(4.0, 3.0)
-    (True, False)
-    """
+    """Whether a span kept the target: no more bad events than it allowed."""
     return bad <= allowance * (1 + _ROUNDING)
 
 
 def decide(
     left: float, *, was_frozen: bool, policy: Policy, kept_lately: Callable[[], bool]
 ) -> tuple[bool, bool]:
-    """Whether an objective asks for a freeze, and for rationing.
-
-    Parameters
-    ----------
-    left : float
-        Share of the budget left [fraction].
-    was_frozen : bool
-        What it asked for the day before.
-    policy : Policy
-    kept_lately : callable
-        Says whether the recent past kept the target; asked only where the policy wants to know.
-
-    Returns
-    -------
-    frozen, rationed : bool
-
-    Examples
-    --------
-    >>> rule = Policy(name="early", freeze_below=0.1, thaw_above=0.3)
-    >>> [decide(0.2, was_frozen=was, policy=rule, kept_lately=bool)[0] for was in (False, True)]
-    [False, True]
-    """
+    """Whether an objective asks for a freeze, and for rationing."""
     slow = policy.slow_below is not None and bool(below(left, policy.slow_below))
     if policy.freeze_below is None:
         return False, slow
@@ -102,28 +49,7 @@ def mornings(
     policy: Policy,
     min_coverage: float = MIN_COVERAGE,
 ) -> pd.DataFrame:
-    """What a policy would have decided each day of a record that stays as it is.
-
-    Parameters
-    ----------
-    ledger : Ledger
-    target : float
-        [fraction]
-    window : Window, Timedelta or str
-        Of the objective; used where the policy has none of its own.
-    policy : Policy
-    min_coverage : float
-        Share of the window that must have been observed for a decision [fraction].
-
-    Returns
-    -------
-    DataFrame
-        decided_at, left (share of the budget [fraction]), judged (enough was observed), frozen.
-
-    Notes
-    -----
-    What held releases would have spared is not taken off: `replay` does that.
-    """
+    """What a policy would have decided each day of a record that stays as it is."""
     times = decision_times(ledger.first, ledger.last, hour=policy.hour, timezone=policy.timezone)
     budget = daily(
         ledger, times, target=target, recent=pd.Timedelta(policy.recent),

@@ -28,21 +28,7 @@ WEEK = 168 * HOUR
 
 @dataclass(frozen=True)
 class Track:
-    """One objective of a service, ready to be walked.
-
-    Parameters
-    ----------
-    ledger : Ledger
-    daily : Daily
-        Its recorded budget at each decision.
-    after : Aftermath
-        The hours after each deployment.
-    harm : ndarray, shape (n, pieces)
-        Bad events put down to each deployment, as they could be told at the end of each piece
-        [events].
-    judged : ndarray of bool
-        Decisions with enough of the window observed.
-    """
+    """One objective of a service, ready to be walked."""
 
     ledger: Ledger
     daily: Daily
@@ -53,21 +39,7 @@ class Track:
 
 @dataclass(frozen=True)
 class Walk:
-    """What a policy would have done to one service.
-
-    Parameters
-    ----------
-    state : ndarray of int, shape (decisions,)
-        `OPEN`, `SLOW` or `FROZEN`.
-    frozen : ndarray of bool, shape (tracks, decisions)
-        Which objectives asked for a freeze.
-    left : ndarray, shape (tracks, decisions)
-        Share of each budget left in the world with the policy [fraction].
-    fate : ndarray of int, shape (n,)
-        `SHIPPED`, `DELAYED`, `WAITING` (still, at the end) or `EXEMPT` (would have been held).
-    released : ndarray of int, shape (n,)
-        When each began in the end [us since 1970]; the largest integer while waiting.
-    """
+    """What a policy would have done to one service."""
 
     state: np.ndarray
     frozen: np.ndarray
@@ -125,24 +97,7 @@ class _World:
 
 
 def carried(track: Track, ones: Sequence[int], by: np.ndarray) -> np.ndarray:
-    """Share of the harm of releases that comes again when they are made together, later.
-
-    The share of requests that failed meets the traffic of the new time; of requests that
-    several of them would have made fail, each fails once.
-
-    Parameters
-    ----------
-    track : Track
-    ones : sequence of int
-        Which deployments.
-    by : ndarray of int, shape (n,)
-        How much later each [us].
-
-    Returns
-    -------
-    ndarray, shape (n, pieces)
-        1 where it cannot be told: nothing asked or known, or after the end of the data.
-    """
+    """Share of the harm of releases that comes again when they are made together, later."""
     ledger, after = track.ledger, track.after
     rows = np.asarray(ones)
     cut = after.cut[rows]
@@ -173,24 +128,7 @@ def walk(
     policy: Policy,
     postponed: bool,
 ) -> Walk:
-    """Walk a policy through the history of a service.
-
-    Parameters
-    ----------
-    tracks : sequence of Track
-        Its objectives; releases halt when the budget of any says so.
-    times : DatetimeIndex
-        Decisions.
-    rows : DataFrame
-        Deployments, as from `srelib.policy.aftermath.releases`.
-    policy : Policy
-    postponed : bool
-        Whether harm follows a release to the day it is let go, instead of being avoided.
-
-    Returns
-    -------
-    Walk
-    """
+    """Walk a policy through the history of a service."""
     at, due = times.as_unit("us").asi8, rows["due_at"].astype("int64").to_numpy()
     fixes = rows["fix"].to_numpy() & policy.exempt_fixes
     world = _World(tracks, postponed, due, ~rows["fix"].to_numpy())

@@ -33,100 +33,22 @@ TROUBLE = ["trouble", "table", "service", "key", "column", "time", "detail"]
 
 
 def is_future(times: pd.Series, *, as_of: pd.Timestamp) -> pd.Series:
-    """Whether a time lies after "now", the end of the data.
-
-    Parameters
-    ----------
-    times : Series of Timestamp
-        Times; a missing one is not in the future.
-    as_of : Timestamp
-        "Now".
-
-    Returns
-    -------
-    Series of bool
-        On the index of the input.
-
-    Examples
-    --------
-    >>> times = pd.Series(pd.to_datetime(["2026-01-01T00:00Z", "2026-01-03T00:00Z"]))
-    >>> is_future(times, as_of=pd.Timestamp("2026-01-02", tz="UTC")).tolist()
-    [False, True]
-    """
+    """Whether a time lies after "now", the end of the data."""
     return (times > as_of).rename("future")
 
 
 def is_out_of_order(times: pd.Series) -> pd.Series:
-    """Whether a time lies before one that stands above it.
-
-    Parameters
-    ----------
-    times : Series of Timestamp
-        Times in the order of the file; a missing one is in order.
-
-    Returns
-    -------
-    Series of bool
-        On the index of the input.
-
-    Examples
-    --------
-    >>> times = pd.Series(pd.to_datetime(["2026-01-01T00:00Z", "2026-01-01T02:00Z",
-    ...                                   "2026-01-01T01:00Z"]))
-    >>> is_out_of_order(times).tolist()
-    [False, False, True]
-    """
+    """Whether a time lies before one that stands above it."""
     return (times < times.cummax()).rename("out_of_order")
 
 
 def is_outside(times: pd.Series, *, first: pd.Timestamp, last: pd.Timestamp) -> pd.Series:
-    """Whether a time lies outside the span in which the service was observed.
-
-    Parameters
-    ----------
-    times : Series of Timestamp
-        Times; a missing one is not outside.
-    first, last : Timestamp
-        Start and end of what was observed, half-open.
-
-    Returns
-    -------
-    Series of bool
-        On the index of the input.
-
-    Examples
-    --------
-    >>> day = pd.Timestamp("2026-01-02", tz="UTC")
-    >>> times = pd.Series([day - pd.Timedelta("1h"), day])
-    >>> is_outside(times, first=day, last=day + pd.Timedelta("1D")).tolist()
-    [True, False]
-    """
+    """Whether a time lies outside the span in which the service was observed."""
     return ((times < first) | (times >= last)).rename("outside")
 
 
 def is_skipped(times: pd.Series, *, timezone: str) -> pd.Series:
-    """Whether the clocks of a zone skip this time: read as local time it does not exist.
-
-    A gap in data that should be UTC that begins there is local time read as UTC.
-
-    Parameters
-    ----------
-    times : Series of Timestamp
-        tz-aware times.
-    timezone : str
-        IANA time zone.
-
-    Returns
-    -------
-    Series of bool
-        On the index of the input.
-
-    Examples
-    --------
-    >>> times = pd.Series(pd.to_datetime(["2026-03-29T02:00Z", "2026-03-29T03:00Z"]))
-    >>> is_skipped(times, timezone="Europe/Berlin").tolist()
-    [True, False]
-    """
+    """Whether the clocks of a zone skip this time: read as local time it does not exist."""
     wall = pd.DatetimeIndex(times).tz_convert("UTC").tz_localize(None)
     first = np.ones(len(wall), dtype=bool)
     local = wall.tz_localize(timezone, nonexistent="NaT", ambiguous=first)

@@ -41,34 +41,7 @@ def coverage(counts: pd.DataFrame) -> float:
 
 
 def covered(counts: pd.DataFrame, *, min_coverage: float, timezone: str = "UTC") -> pd.Series:
-    """Whether the day of each bucket was observed well enough to be used.
-
-    Parameters
-    ----------
-    counts : DataFrame
-        Columns good and total [events] on a UTC index of bucket starts.
-    min_coverage : float
-        Smallest share of a day's buckets that is enough [fraction].
-    timezone : str
-        IANA time zone whose midnights divide the days.
-
-    Returns
-    -------
-    Series of bool
-        On the index of the input.
-
-    Raises
-    ------
-    ParameterError
-        min_coverage is not a fraction.
-
-    Examples
-    --------
-    >>> index = pd.date_range("2026-01-01", periods=4, freq="12h", tz="UTC")
-    >>> counts = pd.DataFrame({"good": 1.0, "total": [1.0, None, 1.0, 1.0]}, index=index)
-    >>> covered(counts, min_coverage=0.9).tolist()
-    [False, False, True, True]
-    """
+    """Whether the day of each bucket was observed well enough to be used."""
     if not 0 <= min_coverage <= 1:
         raise ParameterError(f"min_coverage must lie between 0 and 1; got {min_coverage:g}.")
     days = _local_days(times_of(counts), timezone)
@@ -109,27 +82,7 @@ def coverage_by_day(counts: pd.DataFrame, *, timezone: str = "UTC") -> pd.Series
 
 
 def gaps(counts: pd.DataFrame, *, at_least: pd.Timedelta | str = "0s") -> pd.DataFrame:
-    """The stretches of time in which nothing was observed.
-
-    Parameters
-    ----------
-    counts : DataFrame
-        Columns good and total [events] on a UTC index of bucket starts.
-    at_least : Timedelta or str
-        Shorter gaps are left out.
-
-    Returns
-    -------
-    DataFrame
-        One row per gap, in order: starts_at, ends_at (half-open), length [Timedelta].
-
-    Examples
-    --------
-    >>> index = pd.date_range("2026-01-01", periods=4, freq="h", tz="UTC")
-    >>> counts = pd.DataFrame({"good": 1.0, "total": [1.0, None, None, 1.0]}, index=index)
-    >>> gaps(counts)["length"].tolist()
-    [Timedelta('0 days 02:00:00')]
-    """
+    """The stretches of time in which nothing was observed."""
     seen = _observed(counts)
     edges = np.diff(np.concatenate([[0], ~seen.to_numpy(), [0]]).astype("int8"))
     starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
@@ -141,27 +94,7 @@ def gaps(counts: pd.DataFrame, *, at_least: pd.Timedelta | str = "0s") -> pd.Dat
 
 
 def in_gap(counts: pd.DataFrame, *, at_least: pd.Timedelta | str = "0s") -> pd.Series:
-    """Whether each bucket lies in a gap.
-
-    Parameters
-    ----------
-    counts : DataFrame
-        Columns good and total [events] on a UTC index of bucket starts.
-    at_least : Timedelta or str
-        Shorter gaps do not count.
-
-    Returns
-    -------
-    Series of bool
-        On the index of the input.
-
-    Examples
-    --------
-    >>> index = pd.date_range("2026-01-01", periods=3, freq="h", tz="UTC")
-    >>> counts = pd.DataFrame({"good": 1.0, "total": [1.0, None, 1.0]}, index=index)
-    >>> in_gap(counts).tolist(), in_gap(counts, at_least="2h").tolist()
-    ([False, True, False], [False, False, False])
-    """
+    """Whether each bucket lies in a gap."""
     found = gaps(counts, at_least=at_least)
     times = times_of(counts)
     inside = np.zeros(len(times), dtype=bool)
@@ -173,32 +106,7 @@ def in_gap(counts: pd.DataFrame, *, at_least: pd.Timedelta | str = "0s") -> pd.S
 
 
 def duplicates(sli: pd.DataFrame) -> pd.DataFrame:
-    """Buckets of a series that appear more than once, and whether the copies disagree.
-
-    Parameters
-    ----------
-    sli : DataFrame
-        Table ``sli``, or rows shaped like it.
-
-    Returns
-    -------
-    DataFrame
-        One row per repeated bucket: service, sli, time, rows (how many), conflicting (bool:
-        good or total differ).
-
-    Raises
-    ------
-    ColumnError
-        A column is missing.
-
-    Examples
-    --------
-    >>> time = pd.to_datetime(["2026-01-01T00:00Z"] * 2)
-    >>> rows = pd.DataFrame({"time": time, "service": "shop", "sli": "availability",
-    ...                      "good": [9, 8], "total": [10, 10]})
-    >>> duplicates(rows)[["rows", "conflicting"]].to_numpy().tolist()
-    [[2, True]]
-    """
+    """Buckets of a series that appear more than once, and whether the copies disagree."""
     repeated = sli[is_duplicate(sli)]
     groups = repeated.groupby(SERIES, observed=True, sort=True)
     different = groups[["good", "total"]].nunique(dropna=False).gt(1).any(axis=1)
@@ -207,30 +115,7 @@ def duplicates(sli: pd.DataFrame) -> pd.DataFrame:
 
 
 def is_duplicate(sli: pd.DataFrame) -> pd.Series:
-    """Whether another row of the table holds the same bucket of the same series.
-
-    Parameters
-    ----------
-    sli : DataFrame
-        Table ``sli``, or rows shaped like it.
-
-    Returns
-    -------
-    Series of bool
-        On the index of the input; True for every copy, the first one included.
-
-    Raises
-    ------
-    ColumnError
-        A column is missing.
-
-    Examples
-    --------
-    >>> time = pd.to_datetime(["2026-01-01T00:00Z", "2026-01-01T00:01Z", "2026-01-01T00:01Z"])
-    >>> rows = pd.DataFrame({"time": time, "service": "shop", "sli": "availability"})
-    >>> is_duplicate(rows).tolist()
-    [False, True, True]
-    """
+    """Whether another row of the table holds the same bucket of the same series."""
     lacking = [name for name in SERIES if name not in sli.columns]
     if lacking:
         raise ColumnError(f"sli lacks {', '.join(lacking)}; columns seen: {list(sli)}.")
@@ -238,29 +123,7 @@ def is_duplicate(sli: pd.DataFrame) -> pd.Series:
 
 
 def times_of(counts: pd.DataFrame) -> pd.DatetimeIndex:
-    """Starts of the buckets, refused when they are not tz-aware and increasing.
-
-    Parameters
-    ----------
-    counts : DataFrame
-        Counts on an index of bucket starts.
-
-    Returns
-    -------
-    DatetimeIndex
-
-    Raises
-    ------
-    TimeIndexError
-        Not times, not tz-aware, unsorted or repeated.
-
-    Examples
-    --------
-    >>> times_of(pd.DataFrame(index=pd.to_datetime(["2026-01-02T00:00Z", "2026-01-01T00:00Z"])))
-    Traceback (most recent call last):
-    ...
-    srelib.errors.TimeIndexError: times must increase; sort and deduplicate first.
-    """
+    """Starts of the buckets, refused when they are not tz-aware and increasing."""
     index = counts.index
     if not isinstance(index, pd.DatetimeIndex) or index.tz is None:
         raise TimeIndexError("counts need an index of tz-aware times; localize it first.")

@@ -18,18 +18,7 @@ LIFT = 2.0  # an incident is visible when its error ratio is above this many tim
 
 @dataclass(frozen=True)
 class HourShift:
-    """Whether incidents fit the bad events better on a clock some hours away.
-
-    Parameters
-    ----------
-    hours : int
-        Hours to add to the incidents' times for the best fit [h]; 0: they fit as they are,
-        or no other clock is clearly better.
-    visible, visible_shifted : int
-        Incidents during which errors stood out, as given and after the shift.
-    incidents : int
-        Incidents that could be compared.
-    """
+    """Whether incidents fit the bad events better on a clock some hours away."""
 
     hours: int
     visible: int
@@ -38,38 +27,7 @@ class HourShift:
 
 
 def hour_shift(counts: pd.DataFrame, incidents: pd.DataFrame) -> HourShift:
-    """Whether incidents would fit the bad events on a clock some whole hours away.
-
-    Parameters
-    ----------
-    counts : DataFrame
-        Columns good and total [events] of one service on a regular UTC index.
-    incidents : DataFrame
-        Table ``incidents`` of that service; only resolved ones are used.
-
-    Returns
-    -------
-    HourShift
-        A hint of a wrong time zone, not a proof.
-
-    Notes
-    -----
-    An incident is visible when the error ratio during it is more than twice that of all data.
-    Another clock is better when at least three incidents, and at least half of them, are
-    visible on it, and more than twice as many as on the clock given; of several such clocks
-    the one with the most visible incidents wins, then the one that holds the most bad events.
-
-    Examples
-    --------
-    >>> index = pd.date_range("2026-01-01", periods=200, freq="h", tz="UTC")
-    >>> total = pd.Series(100.0, index=index)
-    >>> down = index[[20, 70, 130, 180]]
-    >>> counts = pd.DataFrame({"good": total.where(~index.isin(down), 20.0), "total": total})
-    >>> incidents = pd.DataFrame({"started_at": down + pd.Timedelta("2h"),
-    ...                           "resolved_at": down + pd.Timedelta("3h")})
-    >>> hour_shift(counts, incidents).hours
-    -2
-    """
+    """Whether incidents would fit the bad events on a clock some whole hours away."""
     rows = incidents[incidents["resolved_at"] > incidents["started_at"]]
     times = times_of(counts)
     good_seen, total_seen = (counts[name].to_numpy() for name in ("good", "total"))

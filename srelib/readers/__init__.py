@@ -38,44 +38,12 @@ _ONLY = {
 
 
 def family(name: str) -> ModuleType:
-    """The module that reads a format.
-
-    Parameters
-    ----------
-    name : str
-        One of `FAMILIES`.
-
-    Returns
-    -------
-    module
-    """
+    """The module that reads a format."""
     return importlib.import_module(f"srelib.readers.{name}")
 
 
 def read(path: Path, *, root: Path, source: Source | None = None) -> tuple[str, Result]:
-    """Recognise a file from its content and read it.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    root : Path
-        Folder handed over; messages name the file below it.
-    source : Source, optional
-        What ``sources.toml`` says about the file.
-
-    Returns
-    -------
-    str
-        Format the file was recognised as.
-    Result
-        Its tables, rejects and notes.
-
-    Raises
-    ------
-    ReadError
-        The file cannot be read, or its format is unknown.
-    """
+    """Recognise a file from its content and read it."""
     from srelib.readers import text
 
     head = text.head(Path(path), Path(root))

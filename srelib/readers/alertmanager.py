@@ -30,57 +30,12 @@ _CURRENT = (
 
 
 def recognise(head: Head) -> bool:
-    """Whether the file holds alerts of Alertmanager.
-
-    Parameters
-    ----------
-    head : Head
-        Start of the file.
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> text = '{"receiver": "log", "alerts": [{"labels": {}, "startsAt": "...", "endsAt": "..."}]}'
-    >>> recognise(Head(Path("a.json"), "a.json", False, "utf-8", "json", text))
-    True
-    """
+    """Whether the file holds alerts of Alertmanager."""
     return jsonkeys.holds(head, "labels", "startsat", "endsat", under=("", "alerts", "data"))
 
 
 def read(head: Head, source: Source | None) -> Result:
-    """Episodes, one row each: an alert with the same labels and the same start.
-
-    Parameters
-    ----------
-    head : Head
-        The file: notifications with ``alerts``, one a line or in arrays, or alerts themselves.
-    source : Source or None
-        ``service`` is that of every row, ``services`` renames some; ``columns`` names other
-        labels: ``{ service = "labels.team" }``.
-
-    Returns
-    -------
-    Result
-
-    Raises
-    ------
-    ReadError
-        There is no alert in the file.
-
-    Notes
-    -----
-    While an alert fires, ``endsAt`` is the year 1 (webhook) or the moment it would time out
-    (API): both mean that it has not ended.
-    A record is one episode, however many notifications tell of it.
-
-    References
-    ----------
-    .. [1] Prometheus documentation, "Alerting configuration": webhook; Alertmanager API v2.
-    """
+    """Episodes, one row each: an alert with the same labels and the same start."""
     records = jsontext.records(jsontext.content(head), file=head.name)
     found, _ = jsonkeys.members(records, "alerts", "data")
     episodes = _episodes(found)

@@ -33,24 +33,7 @@ _SUCCESSES_ONLY = (
 
 
 def recognise(head: Head) -> bool:
-    """Whether the file holds Argo CD applications.
-
-    Parameters
-    ----------
-    head : Head
-        Start of the file.
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> text = '{"metadata": {"name": "shop"}, "status": {"history": [{"deployedAt": "..."}]}}'
-    >>> recognise(Head(Path("a.json"), "a.json", False, "utf-8", "json", text))
-    True
-    """
+    """Whether the file holds Argo CD applications."""
     if jsonkeys.holds(head, "deployedat", under=("status.history", "items.status.history")):
         return True
     return any(
@@ -60,38 +43,7 @@ def recognise(head: Head) -> bool:
 
 
 def read(head: Head, source: Source | None) -> Result:
-    """Syncs, one row each, and the current operation where it failed.
-
-    Parameters
-    ----------
-    head : Head
-        The file: ``kubectl get applications -A -o json``, ``argocd app get NAME -o json``,
-        ``argocd app list -o json``.
-    source : Source or None
-        ``service`` replaces the name of the application; ``columns`` names other keys of the
-        application, dotted, as in ``environment = "spec.destination.namespace"``; ``environment``
-        then says which to keep.
-
-    Returns
-    -------
-    Result
-
-    Raises
-    ------
-    ReadError
-        The file is not JSON, or no application in it was ever synced.
-
-    Notes
-    -----
-    A record is one entry of the history, or a current operation that has not succeeded; one that
-    has stands in the history already.
-    A revision is a commit of the repository of manifests, not of the service's code.
-
-    References
-    ----------
-    .. [1] Argo CD documentation, "Application Specification": ``status.history``,
-       ``status.operationState``, ``spec.revisionHistoryLimit``.
-    """
+    """Syncs, one row each, and the current operation where it failed."""
     records = jsontext.records(jsontext.content(head), file=head.name)
     found, _ = jsonkeys.members(records, "items")
     rows, numbers = jsonrows.rows(

@@ -14,29 +14,7 @@ from srelib import tables
 
 @dataclass(frozen=True)
 class Head:
-    """The start of a file: all that recognition may look at.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    name : str
-        Path below the folder handed over; used in every message.
-    gzipped : bool
-        Whether the content is gzip-compressed.
-    encoding : str
-        ``utf-8``, ``utf-8-sig``, ``utf-16`` ... found from the first bytes.
-    kind : {'csv', 'json'}
-        Text table, or JSON (one document, concatenated documents, or JSON lines).
-    text : str
-        First 64 KiB, decoded.
-    delimiter : str
-        Field delimiter of a text table; empty for JSON.
-    skip : int
-        Lines before the header (a ``sep=`` line), 0 otherwise.
-    header, first : tuple of str
-        Fields of the header line and of the first data line.
-    """
+    """The start of a file: all that recognition may look at."""
 
     path: Path
     name: str
@@ -52,28 +30,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Series:
-    """What is known of one service level indicator a file holds.
-
-    Parameters
-    ----------
-    service, sli : str
-        Its name.
-    weighting : {'events', 'time'}
-        What good and total count: events, or seconds.
-    step_seconds : float, optional
-        Length of a bucket [s] where the source or the reader says so;
-        None: found from the times.
-    note : str, optional
-        What had to be assumed ("counts estimated from a rate").
-    shown_seconds : float, optional
-        Length of a bucket [s] that the times of the file show, rows without a value included.
-    absent_is_zero : bool
-        Where the other part has a value and this one has none, this one is zero.
-    part : {'good', 'bad', 'total', 'value'}, optional
-        The file holds only this part of the indicator, in column ``good`` (``total`` for a
-        total); the other part comes from another file, or, for a value, the threshold from
-        an SLO.
-    """
+    """What is known of one service level indicator a file holds."""
 
     service: str
     sli: str
@@ -87,31 +44,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Result:
-    """What a reader made of one file.
-
-    Rows read = rows kept + rows rejected, always.
-    A cell that says "no data" (``undefined``, empty) is kept as unknown and counted in
-    ``rows_missing``; it is never turned into zero.
-
-    Parameters
-    ----------
-    tables : dict of str to DataFrame
-        Canonical tables by name (`srelib.tables.TABLES`).
-    rows_read, rows_kept, rows_missing : int
-        Records of the file; those kept; of those, the ones that hold no value.
-    rejects : DataFrame
-        Table ``rejects``: one row per rejected record.
-    series : tuple of Series
-        The indicators found, for table ``sli``.
-    timezone : str
-        Zone the times were read in.
-    notes : tuple of str
-        Warnings and assumptions, each a sentence.
-    lines : callable, optional
-        Positions of rows of table ``sli`` to 1-based lines of the file, worked out when asked.
-    event_lines : dict of str to callable
-        The same for each table of events.
-    """
+    """What a reader made of one file."""
 
     tables: dict[str, pd.DataFrame]
     rows_read: int

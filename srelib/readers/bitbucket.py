@@ -24,56 +24,12 @@ _NOTHING = {"undeployed": "the environment waits for this deployment: nothing wa
 
 
 def recognise(head: Head) -> bool:
-    """Whether the file holds Bitbucket deployments.
-
-    Parameters
-    ----------
-    head : Head
-        Start of the file.
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> text = '{"values": [{"uuid": "{1}", "environment": {}, "release": {}, "state": {}}]}'
-    >>> recognise(Head(Path("d.json"), "d.json", False, "utf-8", "json", text))
-    True
-    """
+    """Whether the file holds Bitbucket deployments."""
     return jsonkeys.holds(head, "uuid", "environment", "state", under=("", "values"))
 
 
 def read(head: Head, source: Source | None) -> Result:
-    """Deployments to production, one row each.
-
-    Parameters
-    ----------
-    head : Head
-        The file: pages with ``values``, or their members.
-    source : Source or None
-        ``service`` replaces the name of the repository; ``environment`` says which to keep;
-        ``columns`` names other keys, dotted.
-
-    Returns
-    -------
-    Result
-
-    Raises
-    ------
-    ReadError
-        The file is not JSON.
-
-    Notes
-    -----
-    Many answers name an environment only by its identifier; such a deployment is left out until
-    ``environment`` in ``sources.toml`` lists the identifier.
-
-    References
-    ----------
-    .. [1] Bitbucket Cloud REST API, "Deployments".
-    """
+    """Deployments to production, one row each."""
     records = jsontext.records(jsontext.content(head), file=head.name)
     found, pages = jsonkeys.members(records, "values")
     rows, numbers = jsonrows.rows(

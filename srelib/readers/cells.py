@@ -46,19 +46,7 @@ UNITS = _BYTES | _DECIMAL_BYTES | _SHORT | _SECONDS | {"%": 0.01}
 
 @dataclass(frozen=True)
 class Cells:
-    """A column of cells, converted.
-
-    Parameters
-    ----------
-    values : Series
-        Converted values; missing where the cell was missing or refused.
-    reasons : Series
-        Why a cell was refused; missing where it was not.
-    notes : tuple of str
-        What had to be assumed, each a sentence.
-    zone : str, optional
-        Zone in which naive times were read, where there were any.
-    """
+    """A column of cells, converted."""
 
     values: pd.Series
     reasons: pd.Series
@@ -67,48 +55,12 @@ class Cells:
 
 
 def is_missing(cells: pd.Series) -> pd.Series:
-    """Whether each cell says that there is no value.
-
-    Parameters
-    ----------
-    cells : Series of str
-
-    Returns
-    -------
-    Series of bool
-
-    Examples
-    --------
-    >>> is_missing(pd.Series(["undefined", "0", None])).tolist()
-    [True, False, True]
-    """
+    """Whether each cell says that there is no value."""
     return cells.isna() | cells.isin(MISSING)
 
 
 def zone(name: str, *, file: str | None = None) -> ZoneInfo:
-    """The IANA time zone of that name.
-
-    Parameters
-    ----------
-    name : str
-        Such as ``Europe/Berlin``.
-    file : str, optional
-        File named in the error.
-
-    Returns
-    -------
-    ZoneInfo
-
-    Raises
-    ------
-    ReadError
-        There is no such zone.
-
-    Examples
-    --------
-    >>> zone("Europe/Berlin").key
-    'Europe/Berlin'
-    """
+    """The IANA time zone of that name."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -121,43 +73,7 @@ def zone(name: str, *, file: str | None = None) -> ZoneInfo:
 def times(
     cells: pd.Series, *, timezone: str | None = None, file: str | None = None, column: str = "time"
 ) -> Cells:
-    """Text cells as UTC times.
-
-    ISO 8601 with an offset or Z, epoch seconds, milliseconds, microseconds or nanoseconds
-    (told by magnitude), and naive local times where `timezone` is given, those of spreadsheets
-    (31.01.2026 14:05, 1/31/2026 2:05 PM) too.
-
-    Parameters
-    ----------
-    cells : Series of str
-        One cell each; missing cells stay missing.
-    timezone : str, optional
-        IANA zone of times that carry none.
-    file, column : str
-        Named in the error.
-
-    Returns
-    -------
-    Cells
-        ``values`` are datetime64[us, UTC].
-
-    Raises
-    ------
-    ReadError
-        Most times carry no zone and none was given, or dates can be read in two ways.
-
-    Notes
-    -----
-    A naive time that the clocks skipped or showed twice is refused, never guessed.
-    In a column of epochs the most common unit is right and the others are refused.
-
-    Examples
-    --------
-    >>> times(pd.Series(["2026-03-01T12:00:00+01:00", "1772362800000"])).values.dt.hour.tolist()
-    [11, 11]
-    >>> times(pd.Series(["2026-03-29 02:30:00"]), timezone="Europe/Berlin").reasons[0]
-    'this local time does not exist in Europe/Berlin (the clocks skipped it)'
-    """
+    """Text cells as UTC times."""
     text = cells.astype("str").str.strip()
     known = ~is_missing(text)
     values = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us, UTC]")
@@ -253,23 +169,7 @@ def _from_epoch(text: pd.Series, unit: str) -> pd.Series:
 
 
 def epoch_unit(numbers: np.ndarray) -> np.ndarray:
-    """Unit of each epoch, told by its magnitude.
-
-    Parameters
-    ----------
-    numbers : array of float
-        Epochs.
-
-    Returns
-    -------
-    array of str
-        's', 'ms', 'us', 'ns', or '' where the time would lie outside 2000 to 2099.
-
-    Examples
-    --------
-    >>> epoch_unit(np.array([1.7e9, 1.7e12, 17.0])).tolist()
-    ['s', 'ms', '']
-    """
+    """Unit of each epoch, told by its magnitude."""
     units = np.full(len(numbers), "", dtype="<U2")
     for unit, ticks in EPOCH_UNITS.items():
         inside = (numbers >= EARLIEST.timestamp() * ticks) & (numbers < LATEST.timestamp() * ticks)
@@ -280,35 +180,7 @@ def epoch_unit(numbers: np.ndarray) -> np.ndarray:
 def numbers(
     cells: pd.Series, *, decimal: str | None = None, file: str | None = None, column: str = "value"
 ) -> Cells:
-    """Text cells as numbers.
-
-    Parameters
-    ----------
-    cells : Series of str
-        One cell each; missing cells and NaN stay missing.
-    decimal : {'.', ','}, optional
-        Decimal mark; None: found from the cells.
-    file, column : str
-        Named in the error.
-
-    Returns
-    -------
-    Cells
-        ``values`` are float64. Durations with a unit become seconds, bytes bytes, percent
-        fractions, with a note.
-
-    Raises
-    ------
-    ReadError
-        Commas could be decimal marks or thousands separators.
-
-    Examples
-    --------
-    >>> numbers(pd.Series(["7.47 KiB", "1.33 ms", "99.9%", "undefined"])).values.tolist()
-    [7649.28, 0.00133, 0.9990000000000001, nan]
-    >>> numbers(pd.Series(["abc"])).reasons[0]
-    'not a number'
-    """
+    """Text cells as numbers."""
     text = cells.astype("str").str.strip()
     known = ~(is_missing(text) | text.isin(NOT_A_NUMBER))
     values = pd.Series(np.nan, index=cells.index, dtype="float64")

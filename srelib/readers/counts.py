@@ -35,23 +35,7 @@ _OPERATORS = {
 
 @dataclass(frozen=True)
 class Rule:
-    """How numbers become good and total.
-
-    Parameters
-    ----------
-    unit : str, optional
-        'count', 'rate', 'ratio', 'counter' or 'value'; None: told by the columns.
-    step : Timedelta, optional
-        Length of a bucket; None: found from the times.
-    threshold, op : float and str, optional
-        A value is good when ``value op threshold``.
-    columns : dict of str to str
-        Name in the file of each role; used in rejects.
-    file : str
-        Used in messages.
-    absent : {'unknown', 'zero'}
-        What good or bad is where only the count beside it has a value.
-    """
+    """How numbers become good and total."""
 
     unit: str | None = None
     step: pd.Timedelta | None = None
@@ -64,23 +48,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Built:
-    """Rows of table ``sli``, and what became of the others.
-
-    Parameters
-    ----------
-    sli : DataFrame
-        time, service, sli, good, total.
-    rows : array of int, optional
-        Row of the scan each came from; None: the same ones.
-    refused : DataFrame
-        row, column, value, reason.
-    missing : int
-        Rows that hold no value.
-    series : tuple of Series
-        The indicators.
-    notes : tuple of str
-        What had to be assumed.
-    """
+    """Rows of table ``sli``, and what became of the others."""
 
     sli: pd.DataFrame
     rows: np.ndarray | None
@@ -91,24 +59,7 @@ class Built:
 
 
 def build(frame: pd.DataFrame, rule: Rule) -> Built:
-    """Good and total of every row.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        time (UTC), service and sli (categories), and one or more of `ROLES`, on a fresh index.
-    rule : Rule
-        What the numbers are.
-
-    Returns
-    -------
-    Built
-
-    Raises
-    ------
-    ReadError
-        A step is needed and the times do not show one, or unit and columns contradict.
-    """
+    """Good and total of every row."""
     present = [role for role in ROLES if role in frame.columns]
     unit = rule.unit or _unit(present)
     _check_unit(unit, present, rule)
@@ -191,10 +142,7 @@ class _Work:
         return at if self.rows is None else self.rows[at]
 
     def fill_absent(self, codes: np.ndarray | None = None) -> None:
-        """Good or bad without a value is zero where the count beside it has one.
-
-        With codes of series the numbers are counters in order of time, and stand still.
-        """
+        """Good or bad without a value is zero where the count beside it has one."""
         values = {role: self.frame[role].to_numpy() for role in self.present}
         for role in self.present:
             beside = [other for other in ("total", "good", "bad") if other in values]
@@ -386,54 +334,18 @@ def no_refusals() -> pd.DataFrame:
 
 
 def above(values: np.ndarray, op: str, threshold: float) -> np.ndarray:
-    """1.0 where ``value op threshold``, else 0.0.
-
-    Parameters
-    ----------
-    values : array of float
-    op : {'lte', 'lt', 'gte', 'gt'}
-    threshold : float
-
-    Returns
-    -------
-    array of float
-
-    Examples
-    --------
-    >>> above(np.array([0.2, 0.3, 0.4]), "lte", 0.3).tolist()
-    [1.0, 1.0, 0.0]
-    """
+    """1.0 where ``value op threshold``, else 0.0."""
     return _OPERATORS[op](values, threshold).astype("float64")
 
 
 def series_codes(frame: pd.DataFrame) -> np.ndarray:
-    """One whole number per indicator, for every row.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Categories service and sli.
-
-    Returns
-    -------
-    array of int
-    """
+    """One whole number per indicator, for every row."""
     service, sli = frame["service"].cat, frame["sli"].cat
     return service.codes.to_numpy().astype("int64") * len(sli.categories) + sli.codes.to_numpy()
 
 
 def names_of(frame: pd.DataFrame) -> dict[int, tuple[str, str]]:
-    """The indicators in a table by their code, sorted by name.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Categories service and sli.
-
-    Returns
-    -------
-    dict of int to (service, sli)
-    """
+    """The indicators in a table by their code, sorted by name."""
     width = len(frame["sli"].cat.categories)
     services, names = frame["service"].cat.categories, frame["sli"].cat.categories
     found = {
@@ -444,37 +356,12 @@ def names_of(frame: pd.DataFrame) -> dict[int, tuple[str, str]]:
 
 
 def ticks(times: pd.Series) -> np.ndarray:
-    """Times since 1970 [us].
-
-    Parameters
-    ----------
-    times : Series of datetime
-
-    Returns
-    -------
-    array of int
-    """
+    """Times since 1970 [us]."""
     return pd.DatetimeIndex(times).as_unit("us").asi8
 
 
 def step_of(times: pd.Series, file: str) -> pd.Timedelta:
-    """The most common difference between neighbouring times.
-
-    Parameters
-    ----------
-    times : Series of datetime
-    file : str
-        Named in the error.
-
-    Returns
-    -------
-    Timedelta
-
-    Raises
-    ------
-    ReadError
-        There are fewer than two different times.
-    """
+    """The most common difference between neighbouring times."""
     different = np.unique(ticks(times))
     if len(different) < 2:
         raise ReadError(
@@ -493,22 +380,7 @@ def _micros(steps: dict[int, pd.Timedelta]) -> np.ndarray:
 
 
 def without_resets(samples: np.ndarray) -> np.ndarray:
-    """A counter that goes on where it was reset.
-
-    Parameters
-    ----------
-    samples : array of float
-        In order of time; NaN where there is no sample.
-
-    Returns
-    -------
-    array of float
-
-    Examples
-    --------
-    >>> without_resets(np.array([5.0, 7.0, 1.0, 2.0])).tolist()
-    [5.0, 7.0, 8.0, 9.0]
-    """
+    """A counter that goes on where it was reset."""
     known = np.flatnonzero(~np.isnan(samples))
     seen = samples[known]
     lost = np.r_[0.0, np.where(seen[1:] < seen[:-1], seen[:-1], 0.0)] if len(seen) else seen

@@ -45,21 +45,7 @@ _VERBATIM = ("title", "reason")  # text that readers must not even trim
 
 @dataclass(frozen=True)
 class Built:
-    """Canonical tables made from the rows of one file.
-
-    Parameters
-    ----------
-    tables : dict of str to DataFrame
-        Canonical tables by name.
-    kept : int
-        Rows that went into a table.
-    rejects : DataFrame
-        Table ``rejects``: one row for every row refused.
-    notes : tuple of str
-        What was assumed or left out, each a sentence.
-    lines : dict of str to callable
-        Positions in each table to lines of the file, worked out when asked.
-    """
+    """Canonical tables made from the rows of one file."""
 
     tables: dict[str, pd.DataFrame]
     kept: int
@@ -77,48 +63,7 @@ def build(
     environment: Sequence[str] = (),
     services: Mapping[str, str] | None = None,
 ) -> Built:
-    """Canonical tables from the rows of one file.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Rows with canonical column names and UTC times.
-        Deployments may bring ``is_production``: what the source itself says.
-        Rows may bring ``fault``, ``fault_column`` and ``fault_value``: why the reader itself
-        refuses them (missing: it does not); and ``left_out``, ``left_out_column`` and
-        ``left_out_value``: why it leaves out rows that are sound.
-    table : {'deployments', 'changes', 'incidents', 'alerts', 'exclusions'}
-        Table the rows belong to.
-    file : str
-        Name used in the rejects.
-    lines : array of int, or callable
-        Line (or record number) of every row, or what gives them for positions in `frame`.
-    environment : sequence of str
-        Regular expressions; a deployment is kept when one matches the whole name of its
-        environment. Empty: `PRODUCTION`, and deployments that name none.
-    services : mapping of str to str, optional
-        Services by what the file calls them; what is not in it keeps its name.
-
-    Returns
-    -------
-    Built
-        Rows in = rows kept + rejects, always.
-
-    Notes
-    -----
-    Incidents whose severity is a word of `MAINTENANCE_WORDS` become exclusions.
-    Of rows with the same identifier (per service) the first stays; the reject says whether
-    the later one was equal or in conflict.
-    A table without identifiers gets them from service and time.
-
-    Examples
-    --------
-    >>> at = pd.to_datetime(["2026-06-01T10:00Z", "2026-06-01T09:00Z"])
-    >>> rows = pd.DataFrame({"service": "a", "started_at": at[0], "resolved_at": at})
-    >>> built = build(rows, "incidents", file="i.csv", lines=[2, 3])
-    >>> built.kept, built.rejects["reason"].tolist()
-    (1, ['resolved_at lies before started_at'])
-    """
+    """Canonical tables from the rows of one file."""
     sieve = Sieve(_clean(frame, table), file=file, lines=lines)
     notes = _rename_services(sieve, services or {})
     if table == "deployments":

@@ -29,38 +29,7 @@ def with_times(
     timezone: str | None = None,
     shown: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
-    """The frame with text turned into UTC times; what is no time becomes a fault.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Rows with text in the columns named.
-    names : sequence of str
-        Columns of times.
-    file : str
-        Name used in errors.
-    timezone : str, optional
-        IANA zone of times that carry no offset.
-    shown : mapping of str to str, optional
-        What the file calls a column, where its name there is another one.
-
-    Returns
-    -------
-    DataFrame
-        A new frame; ``fault``, ``fault_column`` and ``fault_value`` as `build` takes them.
-
-    Raises
-    ------
-    ReadError
-        Most times carry no zone, and none is given.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"at": ["2026-06-01T12:00+02:00", "soon"]})
-    >>> timed = with_times(rows, ["at"], file="d.json")
-    >>> timed["at"][0], timed["fault_value"][1]
-    (Timestamp('2026-06-01 10:00:00+0000', tz='UTC'), 'soon')
-    """
+    """The frame with text turned into UTC times; what is no time becomes a fault."""
     timed = frame.copy()
     if "fault" not in timed:
         timed[["fault", "fault_column", "fault_value"]] = None
@@ -77,25 +46,7 @@ def with_times(
 
 
 def with_planned(frame: pd.DataFrame, *, column: str) -> pd.DataFrame:
-    """The frame with ``planned`` as a flag; what is neither yes nor no becomes a fault.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Rows with text in ``planned``.
-    column : str
-        What the file calls it: a name for the unplanned (``is_rollback``) turns it round.
-
-    Returns
-    -------
-    DataFrame
-        A new frame; ``fault``, ``fault_column`` and ``fault_value`` as `build` takes them.
-
-    Examples
-    --------
-    >>> with_planned(pd.DataFrame({"planned": ["1", "no"]}), column="hotfix")["planned"].tolist()
-    [False, True]
-    """
+    """The frame with ``planned`` as a flag; what is neither yes nor no becomes a fault."""
     text = frame["planned"].astype("str").str.strip()
     flags = text.str.lower().map(FLAG_WORDS).astype("boolean")
     given = frame["fault"] if "fault" in frame else pd.Series(None, frame.index, dtype="object")

@@ -43,16 +43,7 @@ NAMES = {
 
 
 def recognise(head: Head) -> bool:
-    """Whether the header names a time and at least one number this reader understands.
-
-    Parameters
-    ----------
-    head : Head
-
-    Returns
-    -------
-    bool
-    """
+    """Whether the header names a time and at least one number this reader understands."""
     if head.kind != "csv":
         return False
     roles = _by_name(head.header)
@@ -64,23 +55,7 @@ def recognise(head: Head) -> bool:
 
 
 def read(head: Head, source: Source | None) -> Result:
-    """Read a long or wide CSV of counts, rates, counters, ratios or measured values.
-
-    Parameters
-    ----------
-    head : Head
-    source : Source or None
-
-    Returns
-    -------
-    Result
-        Table ``sli``.
-
-    Raises
-    ------
-    ReadError
-        Columns, service, time zone or step are not known; the text holds the fix.
-    """
+    """Read a long or wide CSV of counts, rates, counters, ratios or measured values."""
     roles = _roles(head, source)
     numbers = [role for role in counts.ROLES if role in roles]
     if "time" not in roles:
@@ -173,36 +148,13 @@ def _check_alone(head: Head, source: Source | None, roles: dict[str, str]) -> No
 
 
 def constant(text: str, size: int) -> pd.Series:
-    """A category that is the same in every row.
-
-    Parameters
-    ----------
-    text : str
-    size : int
-        Rows.
-
-    Returns
-    -------
-    Series
-    """
+    """A category that is the same in every row."""
     codes = np.zeros(size, dtype="int8")
     return pd.Series(pd.Categorical.from_codes(codes, categories=pd.Index([text], dtype="str")))
 
 
 def rule(head: Head, source: Source | None, columns: dict[str, str]) -> counts.Rule:
-    """What ``sources.toml`` says about the numbers of a file.
-
-    Parameters
-    ----------
-    head : Head
-    source : Source or None
-    columns : dict of str to str
-        Name in the file of each role.
-
-    Returns
-    -------
-    Rule
-    """
+    """What ``sources.toml`` says about the numbers of a file."""
     if source is None:
         return counts.Rule(columns=columns, file=head.name)
     return counts.Rule(
@@ -212,20 +164,7 @@ def rule(head: Head, source: Source | None, columns: dict[str, str]) -> counts.R
 
 
 def read_wide(head: Head, source: Source | None, time: str) -> Result:
-    """Read a file with one time column and several indicators beside it.
-
-    Parameters
-    ----------
-    head : Head
-    source : Source or None
-    time : str
-        Column of the times.
-
-    Returns
-    -------
-    Result
-        A record is one indicator in one row of the file.
-    """
+    """Read a file with one time column and several indicators beside it."""
     names = [name for name in head.header if name != time]
     found, unused = wide.indicators(names, source, file=head.name)
     used = {column: None for entry in found for part in entry.roles.values() for column in part}
@@ -247,23 +186,7 @@ def read_wide(head: Head, source: Source | None, time: str) -> Result:
 
 
 def indicator(scanned: Scan, entry: wide.Columns, time: str, base: counts.Rule) -> counts.Built:
-    """One indicator of a wide file; a refused cell costs the record it is in.
-
-    Parameters
-    ----------
-    scanned : Scan
-        A wide scan.
-    entry : Columns
-        The columns of the indicator.
-    time : str
-        Column of the times.
-    base : Rule
-        What ``sources.toml`` says about the file.
-
-    Returns
-    -------
-    Built
-    """
+    """One indicator of a wide file; a refused cell costs the record it is in."""
     mine = [column for part in entry.roles.values() for column in part]
     faults = scanned.faults[scanned.faults["column"].isin(mine)].drop_duplicates("row")
     whole = np.ones(len(scanned.frame), dtype=bool)
@@ -301,24 +224,7 @@ def indicator(scanned: Scan, entry: wide.Columns, time: str, base: counts.Rule) 
 def added_up(
     frame: pd.DataFrame, columns: tuple[str, ...], base: counts.Rule, notes: list[str]
 ) -> np.ndarray:
-    """Sum of several columns; unknown where one of them is, unless absent means zero.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Of counters: in order of time, without resets.
-    columns : tuple of str
-        Columns to add up; none: unknown everywhere.
-    base : Rule
-        Its `absent` 'zero' lets a missing cell count as zero (of a counter: stand still) where
-        another one of the sum has a value.
-    notes : list of str
-        Receives what had to be assumed.
-
-    Returns
-    -------
-    array of float
-    """
+    """Sum of several columns; unknown where one of them is, unless absent means zero."""
     if not columns:
         return np.full(len(frame), np.nan)
     parts = frame[list(columns)].astype("float64")
@@ -340,22 +246,7 @@ def result(
     scanned: Scan, built: list[counts.Built], refused: list[pd.DataFrame],
     *, notes: Sequence[str] = (),
 ) -> Result:  # fmt: skip
-    """The result of a scan whose rows became indicators.
-
-    Parameters
-    ----------
-    scanned : Scan
-    built : list of Built
-        One per indicator of a wide file, or one.
-    refused : list of DataFrame
-        Tables ``rejects`` of whole rows.
-    notes : sequence of str
-        What had to be assumed.
-
-    Returns
-    -------
-    Result
-    """
+    """The result of a scan whose rows became indicators."""
     for part in (entry.refused for entry in built if len(entry.refused)):
         rows = part["row"].to_numpy(dtype="int64")
         found = scanned.refuse(
@@ -386,16 +277,7 @@ def result(
 
 
 def conformed(sli: pd.DataFrame) -> pd.DataFrame:
-    """Table ``sli``, without a copy where it is one already.
-
-    Parameters
-    ----------
-    sli : DataFrame
-
-    Returns
-    -------
-    DataFrame
-    """
+    """Table ``sli``, without a copy where it is one already."""
     wanted = {column.name: tables.DTYPES[column.kind] for column in tables.TABLES["sli"]}
     same = {name: str(dtype) for name, dtype in sli.dtypes.items()} == wanted
     return sli if same and list(sli.columns) == list(wanted) else tables.conform(sli, "sli")

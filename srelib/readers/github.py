@@ -37,24 +37,7 @@ _PAGES = (30, 100)  # page sizes of the API, by default and at most
 
 
 def recognise(head: Head) -> bool:
-    """Whether the file holds GitHub deployments.
-
-    Parameters
-    ----------
-    head : Head
-        Start of the file.
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> text = '[{"sha": "c0ffee", "environment": "production", "statuses_url": "..."}]'
-    >>> recognise(Head(Path("d.json"), "d.json", False, "utf-8", "json", text))
-    True
-    """
+    """Whether the file holds GitHub deployments."""
     return (
         jsonkeys.holds(head, "environment", "sha", "statusesurl")
         or jsonkeys.holds(head, "environment", "sha", "statuses")
@@ -63,36 +46,7 @@ def recognise(head: Head) -> bool:
 
 
 def read(head: Head, source: Source | None) -> Result:
-    """Deployments to production, one row each.
-
-    Parameters
-    ----------
-    head : Head
-        The file: one array, one array per page glued together, JSON lines, or GraphQL pages.
-        Statuses stand in each deployment, or as records of their own anywhere in the file.
-    source : Source or None
-        ``service`` replaces the name of the repository; ``environment`` says which to keep;
-        ``columns`` names other keys, dotted (``payload.service``).
-
-    Returns
-    -------
-    Result
-
-    Raises
-    ------
-    ReadError
-        The file is not JSON, or holds no deployment.
-
-    Notes
-    -----
-    The newest status that ends a deployment (success, failure, error) decides, and its time is
-    ``finished_at``.
-    ``INACTIVE`` alone is no success: something newer replaced it, nothing else is known.
-
-    References
-    ----------
-    .. [1] GitHub REST API, "REST API endpoints for deployment statuses".
-    """
+    """Deployments to production, one row each."""
     found = _deployments(jsontext.records(jsontext.content(head), file=head.name))
     if not found:
         raise ReadError(

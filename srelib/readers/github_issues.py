@@ -30,56 +30,12 @@ _EXPORT += "createdAt,closedAt,url`"
 
 
 def recognise(head: Head) -> bool:
-    """Whether the file holds GitHub issues, from REST or from ``gh issue list --json``.
-
-    Parameters
-    ----------
-    head : Head
-        Start of the file.
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> text = '[{"number": 7, "createdAt": "...", "closedAt": null, "title": "checkout is down"}]'
-    >>> recognise(Head(Path("i.json"), "i.json", False, "utf-8", "json", text))
-    True
-    """
+    """Whether the file holds GitHub issues, from REST or from ``gh issue list --json``."""
     return jsonkeys.holds(head, "number", "createdat", "closedat", under=("",))
 
 
 def read(head: Head, source: Source | None) -> Result:
-    """Issues that carry the label of an incident, one row each.
-
-    Parameters
-    ----------
-    head : Head
-        The file: ``gh issue list --json``, or pages of the REST interface.
-    source : Source or None
-        ``label`` says which labels make an issue an incident; ``service`` replaces the name of
-        the repository; ``columns`` names other keys, dotted.
-
-    Returns
-    -------
-    Result
-
-    Raises
-    ------
-    ReadError
-        The labels were not exported.
-
-    Notes
-    -----
-    An issue starts when it was opened, which is when somebody noticed.
-    One closed as not planned, or as a duplicate, was no incident of its own.
-
-    References
-    ----------
-    .. [1] GitHub REST API, "REST API endpoints for issues": ``state_reason``.
-    """
+    """Issues that carry the label of an incident, one row each."""
     found = jsontext.records(jsontext.content(head), file=head.name)
     issues = jsonkeys.listed(found)
     if not any("labels" in issue for issue in issues):

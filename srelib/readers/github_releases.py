@@ -24,56 +24,12 @@ _DRAFT = "a draft: it was not published, so it reached nobody"
 
 
 def recognise(head: Head) -> bool:
-    """Whether the file holds releases, from REST or from ``gh release list --json``.
-
-    Parameters
-    ----------
-    head : Head
-        Start of the file.
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> text = '[{"tagName": "v1", "publishedAt": "2026-06-01T10:00:00Z", "isDraft": false}]'
-    >>> recognise(Head(Path("r.json"), "r.json", False, "utf-8", "json", text))
-    True
-    """
+    """Whether the file holds releases, from REST or from ``gh release list --json``."""
     return jsonkeys.holds(head, "tagname", "publishedat", under=("",))
 
 
 def read(head: Head, source: Source | None) -> Result:
-    """One successful deployment per release.
-
-    Parameters
-    ----------
-    head : Head
-        The file: ``gh release list --json``, or pages of the REST interface.
-    source : Source or None
-        ``service`` is needed where the file does not name its repository; ``columns`` names other
-        keys; ``environment = ["production", "prerelease"]`` keeps prereleases.
-
-    Returns
-    -------
-    Result
-
-    Raises
-    ------
-    ReadError
-        No service is given and none is in the file, or it holds no release.
-
-    Notes
-    -----
-    ``finished_at`` is the time of publication: ``created_at`` is that of the commit.
-    Drafts are refused; prereleases count as another environment and are left out by rule.
-
-    References
-    ----------
-    .. [1] GitHub REST API, "REST API endpoints for releases".
-    """
+    """One successful deployment per release."""
     found = jsontext.records(jsontext.content(head), file=head.name)
     rows, numbers = jsonrows.rows(
         found, lambda release: [_row(release, source)], kind="a release", sign="tagname"

@@ -40,24 +40,7 @@ _NOTHING = {
 
 
 def recognise(head: Head) -> bool:
-    """Whether the file holds workflow runs, from REST or from ``gh run list --json``.
-
-    Parameters
-    ----------
-    head : Head
-        Start of the file.
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> text = '[{"conclusion": "success", "headSha": "c0ffee", "workflowName": "Deploy"}]'
-    >>> recognise(Head(Path("r.json"), "r.json", False, "utf-8", "json", text))
-    True
-    """
+    """Whether the file holds workflow runs, from REST or from ``gh run list --json``."""
     return jsonkeys.holds(head, "workflowruns", under=("",)) or any(
         jsonkeys.holds(head, "headsha", "conclusion", name, under=("", "workflowruns"))
         for name in ("workflowname", "workflowid", "runnumber", "runattempt", "event")
@@ -65,36 +48,7 @@ def recognise(head: Head) -> bool:
 
 
 def read(head: Head, source: Source | None) -> Result:
-    """Runs of the workflows that deploy, one row each.
-
-    Parameters
-    ----------
-    head : Head
-        The file: pages of ``workflow_runs``, their members, or the array of ``gh run list``.
-    source : Source or None
-        ``workflow`` is needed: names or file names of the workflows, or regular expressions.
-        ``service`` replaces the name of the repository; ``columns`` names other keys, dotted.
-
-    Returns
-    -------
-    Result
-
-    Raises
-    ------
-    ReadError
-        No workflow is named, the file does not say which workflow a run belongs to, or it holds
-        no run.
-
-    Notes
-    -----
-    A run has no time of completion: ``updated_at`` is used, as others do.
-    A run that was run again shows only its last attempt, so an earlier failure is lost.
-    No environment is told: every run of a named workflow is taken as production.
-
-    References
-    ----------
-    .. [1] GitHub REST API, "REST API endpoints for workflow runs".
-    """
+    """Runs of the workflows that deploy, one row each."""
     records = jsontext.records(jsontext.content(head), file=head.name)
     found, pages = jsonkeys.members(records, "workflowruns")
     runs = jsonkeys.listed(found)

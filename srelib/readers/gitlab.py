@@ -32,58 +32,14 @@ _NOTHING = {
 
 
 def recognise(head: Head) -> bool:
-    """Whether the file holds GitLab deployments.
-
-    Parameters
-    ----------
-    head : Head
-        Start of the file.
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> text = '[{"id": 1, "iid": 1, "sha": "c0ffee", "environment": {"name": "production"}}]'
-    >>> recognise(Head(Path("d.json"), "d.json", False, "utf-8", "json", text))
-    True
-    """
+    """Whether the file holds GitLab deployments."""
     return jsonkeys.holds(head, "iid", "sha", "environment", under=("",)) or jsonkeys.holds(
         head, "deployable", "environment", under=("",)
     )
 
 
 def read(head: Head, source: Source | None) -> Result:
-    """Deployments to production, one row each.
-
-    Parameters
-    ----------
-    head : Head
-        The file: one array, or the arrays of several pages.
-    source : Source or None
-        ``service`` replaces the name of the project; ``environment`` says which to keep;
-        ``columns`` names other keys, dotted.
-
-    Returns
-    -------
-    Result
-
-    Raises
-    ------
-    ReadError
-        The file is not JSON.
-
-    Notes
-    -----
-    Times of one record may be in several zones; each carries its offset, and all become UTC.
-    Without a job, or without the end of its job, ``finished_at`` is the last update, with a note.
-
-    References
-    ----------
-    .. [1] GitLab documentation, "Deployments API".
-    """
+    """Deployments to production, one row each."""
     found = jsontext.records(jsontext.content(head), file=head.name)
     rows, numbers = jsonrows.rows(
         found, lambda record: [_row(record, source)], kind="a deployment", sign="environment"

@@ -31,56 +31,13 @@ _LINE = re.compile(
 
 
 def recognise(head: Head) -> bool:
-    """Whether the file is a list of tags.
-
-    Parameters
-    ----------
-    head : Head
-        Start of the file.
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> text = "v1.0,2026-06-01T10:00:00+02:00,c0ffee1234,"
-    >>> recognise(Head(Path("tags.csv"), "tags.csv", False, "utf-8", "csv", text))
-    True
-    """
+    """Whether the file is a list of tags."""
     lines = head.text.splitlines()
     return head.kind == "csv" and bool(lines) and _LINE.fullmatch(lines[0]) is not None
 
 
 def read(head: Head, source: Source | None) -> Result:
-    """One successful production deployment per tag.
-
-    Parameters
-    ----------
-    head : Head
-        The file.
-    source : Source or None
-        ``service`` is needed: a list of tags does not name it.
-
-    Returns
-    -------
-    Result
-
-    Raises
-    ------
-    ReadError
-        No service is given, or the file cannot be opened.
-
-    Notes
-    -----
-    A lightweight tag carries the time of its commit, often earlier than the release.
-    Several tags on one commit are several releases.
-
-    References
-    ----------
-    .. [1] git documentation, git-for-each-ref, "Field names": ``creatordate``.
-    """
+    """One successful production deployment per tag."""
     if source is None or source.service is None:
         raise ReadError(
             "a list of tags does not say which service they release",

@@ -28,16 +28,7 @@ _LONG = ("series", "time", "value")
 
 
 def recognise(head: Head) -> bool:
-    """Whether the header is that of a panel: Time first, or Series, Time, Value.
-
-    Parameters
-    ----------
-    head : Head
-
-    Returns
-    -------
-    bool
-    """
+    """Whether the header is that of a panel: Time first, or Series, Time, Value."""
     return _is_long(head) or (
         head.kind == "csv" and len(head.header) > 1 and head.header[0] == "Time"
     )
@@ -48,25 +39,7 @@ def _is_long(head: Head) -> bool:
 
 
 def read(head: Head, source: Source | None) -> Result:
-    """Read a panel.
-
-    Parameters
-    ----------
-    head : Head
-    source : Source or None
-        Its ``[[file.series]]`` say which columns belong together, unless their names end in
-        good, total, errors, requests, ...
-
-    Returns
-    -------
-    Result
-        Table ``sli``; a record is one indicator at one time.
-
-    Raises
-    ------
-    ReadError
-        Columns cannot be told apart, or a formatted export carries no time zone.
-    """
+    """Read a panel."""
     if _is_long(head):
         return _read_long(head, source)
     if source and any(role in source.columns for role in generic.counts.ROLES):
@@ -75,16 +48,7 @@ def read(head: Head, source: Source | None) -> Result:
 
 
 def is_formatted(head: Head) -> bool:
-    """Whether the times are text for people and not epochs.
-
-    Parameters
-    ----------
-    head : Head
-
-    Returns
-    -------
-    bool
-    """
+    """Whether the times are text for people and not epochs."""
     at = 1 if _is_long(head) else 0
     return len(head.first) > at and not re.match(r"^\d{9,19}$", head.first[at])
 

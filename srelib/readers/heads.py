@@ -31,24 +31,7 @@ _BINARY = {
 
 
 def head(path: Path, root: Path | None = None) -> Head:
-    """The start of a file: encoding, delimiter, header and first record.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    root : Path, optional
-        Folder handed over; messages name the file below it.
-
-    Returns
-    -------
-    Head
-
-    Raises
-    ------
-    ReadError
-        The file is empty, a folder, unreadable, a broken gzip, or not text.
-    """
+    """The start of a file: encoding, delimiter, header and first record."""
     path = Path(path)
     name = path.relative_to(root).as_posix() if root and path.is_relative_to(root) else path.name
     start, gzipped = _first_bytes(path, name, HEAD_BYTES)
@@ -154,21 +137,7 @@ def _records(text: str, delimiter: str) -> Iterator[list[str]]:
 
 
 def unique_names(header: list[str]) -> list[str]:
-    """Column names, repeated ones numbered as ``name.1``, ``name.2``; unnamed ones ``column N``.
-
-    Parameters
-    ----------
-    header : list of str
-
-    Returns
-    -------
-    list of str
-
-    Examples
-    --------
-    >>> unique_names(["Labels", "Labels", ""])
-    ['Labels', 'Labels.1', 'column 3']
-    """
+    """Column names, repeated ones numbered as ``name.1``, ``name.2``; unnamed ones ``column N``."""
     taken: set[str] = set()
     result = []
     for position, name in enumerate(header, start=1):
@@ -184,21 +153,7 @@ def unique_names(header: list[str]) -> list[str]:
 
 @contextmanager
 def plain(head: Head, *, even: bool = False) -> Iterator[Path]:
-    """A path to the content as plain UTF-8 that DuckDB takes literally.
-
-    Parameters
-    ----------
-    head : Head
-        The file.
-    even : bool
-        Turn all line ends into line feeds; done in any case where the first lines end in a
-        lone carriage return.
-
-    Yields
-    ------
-    Path
-        The file itself, or a temporary copy.
-    """
+    """A path to the content as plain UTF-8 that DuckDB takes literally."""
     even = even or bool(re.search(r"\r(?!\n|$)", head.text)) or _two_line_ends(head.text)
     literal = not re.search(r"[*?\[\]{}]", str(head.path))
     if literal and not (even or head.gzipped or head.encoding == "utf-16"):

@@ -34,24 +34,7 @@ _NOTHING = {"not_built": _NOT_BUILT, "not_build": _NOT_BUILT}  # old exports mis
 
 
 def recognise(head: Head) -> bool:
-    """Whether the file holds Jenkins builds.
-
-    Parameters
-    ----------
-    head : Head
-        Start of the file.
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> text = '{"builds": [{"number": 7, "result": "SUCCESS", "timestamp": 1780300000000}]}'
-    >>> recognise(Head(Path("b.json"), "b.json", False, "utf-8", "json", text))
-    True
-    """
+    """Whether the file holds Jenkins builds."""
     places = ("", "builds", "allbuilds")
     full = jsonkeys.holds(head, "number", "result", "timestamp", under=places)
     bare = jsonkeys.holds(head, "number", "url", under=("builds", "allbuilds"))
@@ -59,35 +42,7 @@ def recognise(head: Head) -> bool:
 
 
 def read(head: Head, source: Source | None) -> Result:
-    """Builds, one row each.
-
-    Parameters
-    ----------
-    head : Head
-        The file: jobs with ``builds`` or ``allBuilds``, or builds themselves.
-    source : Source or None
-        ``service`` replaces the name of the job; ``columns`` names other keys, dotted.
-
-    Returns
-    -------
-    Result
-
-    Raises
-    ------
-    ReadError
-        The builds hold no times, or there are none.
-
-    Notes
-    -----
-    ``ABORTED`` is somebody's decision: cancelled, no failure.
-    ``UNSTABLE`` ran to its end with complaints of tests: it reached its users, so it counts as
-    succeeded, with a note.
-    A job that builds and does not deploy must not be handed over: nothing tells it apart.
-
-    References
-    ----------
-    .. [1] Jenkins core, class ``hudson.model.Result``.
-    """
+    """Builds, one row each."""
     records = jsontext.records(jsontext.content(head), file=head.name)
     found, pages = jsonkeys.members(records, "allbuilds", "builds")
     builds = jsonkeys.listed(found)

@@ -45,56 +45,12 @@ _WIDE = (
 
 
 def recognise(head: Head) -> bool:
-    """Whether the file is a CSV of Jira issues.
-
-    Parameters
-    ----------
-    head : Head
-        Start of the file.
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> seen = ("Summary", "Issue key", "Issue id", "Status", "Created", "Resolved")
-    >>> recognise(Head(Path("j.csv"), "j.csv", False, "utf-8", "csv", "", ",", header=seen))
-    True
-    """
+    """Whether the file is a CSV of Jira issues."""
     return head.kind == "csv" and {"Issue key", "Issue id"} <= set(head.header)
 
 
 def read(head: Head, source: Source | None) -> Result:
-    """Issues, one row for each component they name.
-
-    Parameters
-    ----------
-    head : Head
-        The file.
-    source : Source or None
-        ``timezone`` is needed, since Jira writes local times; ``columns`` names custom fields:
-        ``{ started_at = "Custom field (Incident start)", severity = "Custom field (Severity)" }``;
-        ``service`` is that of every row, ``services`` turns components into services.
-
-    Returns
-    -------
-    Result
-
-    Raises
-    ------
-    ReadError
-        No time zone is given, a column is missing, or dates can be read in two ways.
-
-    Notes
-    -----
-    Every issue of the file is an incident; export a filter that finds nothing else.
-    An issue starts when it was created, which is when somebody noticed, unless a column says
-    otherwise; then the moment of detection is only known where a column says it.
-    An issue that is done and has no ``Resolved`` ends with its last update, with a note.
-    One resolved as duplicate, invalid, declined or canceled was no incident of its own.
-    """
+    """Issues, one row for each component they name."""
     header, records = _records(head)
     columns = _columns_of(header, source, head)
     rows, numbers = _rows(header, records, columns, source)

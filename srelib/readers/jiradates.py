@@ -31,33 +31,7 @@ _IMPOSSIBLE = "not a date: no such day or time of day"
 
 
 def iso(frame: pd.DataFrame, shown: Mapping[str, str], *, file: str) -> pd.DataFrame:
-    """The frame with its dates in ISO 8601; what is no date stays, or becomes a fault.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Rows with text in the columns of `shown`.
-    shown : mapping of str to str
-        Columns of dates, and what the file calls them.
-    file : str
-        Name used in errors.
-
-    Returns
-    -------
-    DataFrame
-        A new frame; ``fault``, ``fault_column`` and ``fault_value`` as `events.build` takes them.
-
-    Raises
-    ------
-    ReadError
-        The file has numbers only (6/7/2025), and nothing says which is the month.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"at": ["11/May/24 03:26 PM", "6/21/2025 16:14", "2025-06-01"]})
-    >>> iso(rows, {"at": "Created"}, file="j.csv")["at"].tolist()
-    ['2024-05-11T15:26:00', '2025-06-21T16:14:00', '2025-06-01']
-    """
+    """The frame with its dates in ISO 8601; what is no date stays, or becomes a fault."""
     dated = frame.copy()
     if "fault" not in dated:
         dated[["fault", "fault_column", "fault_value"]] = None
@@ -105,18 +79,7 @@ def _converted(text: str, day_first: bool) -> tuple[str | None, str | None]:
 
 @functools.cache
 def months() -> dict[str, int]:
-    """Number of the month by its name, short or long, in every language of `LANGUAGES`.
-
-    Returns
-    -------
-    dict of str to int
-        Names in small letters, without the dot some languages shorten with.
-
-    Examples
-    --------
-    >>> [months()[name] for name in ("may", "mai", "févr", "wrz")]
-    [5, 5, 2, 9]
-    """
+    """Number of the month by its name, short or long, in every language of `LANGUAGES`."""
     from babel.dates import get_month_names
 
     found = dict(_OLDER)

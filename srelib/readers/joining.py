@@ -25,17 +25,7 @@ EVEN_STEPS = tuple(MINUTE * n for n in (1, 5, 10, 15, 30, 60, 360, 1440))
 
 @dataclass
 class Pool:
-    """Rows of table ``sli`` of several files.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Table ``sli``.
-    file : array of int, optional
-        Number of the file each row came from; None: all from one.
-    row : array of int, optional
-        Row in the table of that file; None: the same one.
-    """
+    """Rows of table ``sli`` of several files."""
 
     frame: pd.DataFrame
     file: np.ndarray | None = None
@@ -63,15 +53,7 @@ class Pool:
 
 @dataclass
 class Lines:
-    """Where rows of a pool stand in their files.
-
-    Parameters
-    ----------
-    results : sequence of Result
-        The files by number.
-    names : sequence of str
-        Their names.
-    """
+    """Where rows of a pool stand in their files."""
 
     results: Sequence[Result]
     names: Sequence[str]
@@ -90,17 +72,7 @@ class Lines:
 
 
 def pooled(frames: list[pd.DataFrame]) -> Pool:
-    """One pool of the tables ``sli`` of several files, sorted by service, sli and time.
-
-    Parameters
-    ----------
-    frames : list of DataFrame
-        Tables ``sli``, one per file; emptied, so that no row is held twice.
-
-    Returns
-    -------
-    Pool
-    """
+    """One pool of the tables ``sli`` of several files, sorted by service, sli and time."""
     one = len(frames) == 1
     pool = Pool(_sorted_categories(frames.pop())) if one else _stacked(frames)
     frames.clear()
@@ -146,17 +118,7 @@ def _tidy(column: pd.Series) -> pd.Series:
 
 
 def codes(frame: pd.DataFrame) -> np.ndarray:
-    """Number of the series of each row, in order of service and sli.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Table ``sli``.
-
-    Returns
-    -------
-    array of int
-    """
+    """Number of the series of each row, in order of service and sli."""
     service, sli = frame["service"].cat, frame["sli"].cat
     width = len(sli.categories)
     size = "int16" if width * len(service.categories) < 2**15 else "int64"
@@ -167,17 +129,7 @@ def codes(frame: pd.DataFrame) -> np.ndarray:
 
 
 def ticks(frame: pd.DataFrame) -> np.ndarray:
-    """Times since 1970 [us].
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Table ``sli``.
-
-    Returns
-    -------
-    array of int
-    """
+    """Times since 1970 [us]."""
     return frame["time"].array.asi8  # type: ignore[attr-defined]
 
 
@@ -202,22 +154,7 @@ def _by_series(series: np.ndarray) -> np.ndarray:
 
 
 def without_duplicates(pool: Pool, lines: Lines) -> Pool:
-    """Each bucket of each series once.
-
-    Of equal rows the first stays; rows that contradict each other all go, so that the bucket
-    is unknown.
-
-    Parameters
-    ----------
-    pool : Pool
-        Sorted.
-    lines : Lines
-        Receives the rejects.
-
-    Returns
-    -------
-    Pool
-    """
+    """Each bucket of each series once."""
     series, times = codes(pool.frame), ticks(pool.frame)
     again = np.r_[False, (series[1:] == series[:-1]) & (times[1:] == times[:-1])]
     if not again.any():
@@ -266,17 +203,7 @@ def _report(pool: Pool, lines: Lines, at: np.ndarray, partner: np.ndarray, verb:
 
 
 def spans(frame: pd.DataFrame) -> dict[tuple[str, str], tuple[int, int]]:
-    """First and last row (excluded) of every series of a sorted table.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Table ``sli``, sorted.
-
-    Returns
-    -------
-    dict of (service, sli) to (int, int)
-    """
+    """First and last row (excluded) of every series of a sorted table."""
     series = codes(frame)
     if not len(series):
         return {}
@@ -292,17 +219,7 @@ def spans(frame: pd.DataFrame) -> dict[tuple[str, str], tuple[int, int]]:
 
 
 def usual_step(times: np.ndarray) -> int | None:
-    """The most common difference between neighbouring times [us]; None where there is none.
-
-    Parameters
-    ----------
-    times : array of int
-        Rising times [us].
-
-    Returns
-    -------
-    int or None
-    """
+    """The most common difference between neighbouring times [us]; None where there is none."""
     if len(times) < 2:
         return None
     lengths = np.diff(times)
@@ -314,17 +231,7 @@ def usual_step(times: np.ndarray) -> int | None:
 
 @dataclass(frozen=True)
 class Grid:
-    """Where the buckets of a series begin.
-
-    Parameters
-    ----------
-    step : int
-        Length of a bucket [us].
-    phase : int
-        Start of a bucket after a multiple of the step [us]; -1: the times follow no grid.
-    note : str, optional
-        What had to be assumed.
-    """
+    """Where the buckets of a series begin."""
 
     step: int
     phase: int = 0
@@ -340,22 +247,7 @@ class Grid:
 def on_grid(
     pool: Pool, known: Mapping[tuple[str, str], Series]
 ) -> tuple[Pool, dict[tuple[str, str], Grid]]:
-    """Every series on an even grid; buckets that fall together are added up.
-
-    Parameters
-    ----------
-    pool : Pool
-        Sorted, without duplicates.
-    known : mapping of (service, sli) to Series
-        What the readers know: a step that was stated, or shown by rows without a value.
-        Where a series counts seconds and buckets fall together, their mean is taken, so that a
-        bucket is never longer than itself.
-
-    Returns
-    -------
-    Pool
-    dict of (service, sli) to Grid
-    """
+    """Every series on an even grid; buckets that fall together are added up."""
     times, grids, moved = ticks(pool.frame), {}, {}
     for key, (start, stop) in spans(pool.frame).items():
         grids[key] = _grid(times[start:stop], known.get(key))

@@ -31,31 +31,7 @@ UNFINISHED = "not finished when this was exported; export again later"
 def rows(
     members: Iterable[Any], made: Callable[[dict[str, Any]], Iterable[Row]], *, kind: str, sign: str
 ) -> tuple[list[Row], list[int]]:
-    """The rows of every record, and the number of the record each belongs to.
-
-    Parameters
-    ----------
-    members : iterable
-        The records.
-    made : callable
-        A record under plain keys to its rows.
-    kind : str
-        What a record is, with its article, for the reason of what is none.
-    sign : str
-        Plain key without which a record is none of that kind.
-
-    Returns
-    -------
-    list of dict
-        Rows; what is no such record becomes a row with a fault.
-    list of int
-        Number of its record, from 1, for every row.
-
-    Examples
-    --------
-    >>> rows([{"ID": 7}, None], lambda record: [{"x": record["id"]}], kind="a job", sign="id")
-    ([{'x': 7}, {'fault': 'not a job', 'fault_column': None, 'fault_value': 'null'}], [1, 2])
-    """
+    """The rows of every record, and the number of the record each belongs to."""
     found: list[Row] = []
     numbers: list[int] = []
     for number, member in enumerate(members, start=1):
@@ -71,41 +47,13 @@ def _none(member: Any, kind: str) -> Row:
 
 
 def refused(reason: str, *, value: Any = None, column: str | None = None) -> Row:
-    """What a row brings that is refused.
-
-    Parameters
-    ----------
-    reason : str
-        Why, and the fix.
-    value : object
-        What was seen.
-    column : str, optional
-        Column at fault.
-
-    Returns
-    -------
-    dict
-    """
+    """What a row brings that is refused."""
     seen = value if value is None or isinstance(value, str) else json.dumps(value)
     return {"fault": reason, "fault_column": column, "fault_value": jsonkeys.text(_short(seen))}
 
 
 def left_out(reason: str, *, value: Any = None, column: str | None = None) -> Row:
-    """What a sound row brings that a rule leaves out.
-
-    Parameters
-    ----------
-    reason : str
-        The rule, and what to do to keep the row.
-    value : object
-        What was seen.
-    column : str, optional
-        Column the rule looks at.
-
-    Returns
-    -------
-    dict
-    """
+    """What a sound row brings that a rule leaves out."""
     return {
         "left_out": reason,
         "left_out_column": column,
@@ -124,31 +72,7 @@ def outcome(
     unfinished: Sequence[str] = (),
     nothing: Mapping[str, str] | None = None,
 ) -> Row:
-    """What a word for the outcome of a deployment means.
-
-    Parameters
-    ----------
-    word : object
-        Word of the tool; capitals do not matter.
-    outcomes : mapping of str to str
-        Words in small letters to statuses of srelib.
-    unfinished : sequence of str
-        Words of deployments that are still under way.
-    nothing : mapping of str to str, optional
-        Words after which nothing was deployed, each with what it says.
-
-    Returns
-    -------
-    dict
-        ``status``, or why there is none.
-
-    Examples
-    --------
-    >>> outcome("SUCCESS", outcomes={"success": "succeeded"})
-    {'status': 'succeeded'}
-    >>> outcome("odd", outcomes={"success": "succeeded"})["fault"]
-    'unknown status; known are success'
-    """
+    """What a word for the outcome of a deployment means."""
     said = (jsonkeys.text(word) or "").strip().lower()
     if said in outcomes:
         return {"status": outcomes[said]}
@@ -163,39 +87,13 @@ def outcome(
 
 
 def chosen(record: dict[str, Any], source: Source | None) -> Row:
-    """The columns that ``sources.toml`` names, by dotted keys.
-
-    Parameters
-    ----------
-    record : dict
-    source : Source or None
-
-    Returns
-    -------
-    dict
-    """
+    """The columns that ``sources.toml`` names, by dotted keys."""
     named = {} if source is None else source.columns
     return {name: jsonkeys.text(jsonkeys.at(record, path)) for name, path in named.items()}
 
 
 def matches(name: str | None, patterns: Iterable[str]) -> bool:
-    """Whether a name is one of the patterns, or fits one as a regular expression, wholly.
-
-    Parameters
-    ----------
-    name : str or None
-    patterns : iterable of str
-        Names, or regular expressions; what is no regular expression is a name.
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> matches("Deploy (EU)", ["Deploy (EU)"]), matches("Deploy (EU)", ["Deploy"])
-    (True, False)
-    """
+    """Whether a name is one of the patterns, or fits one as a regular expression, wholly."""
     return name is not None and any(name == p or _fits(name, p) for p in patterns)
 
 
@@ -207,24 +105,7 @@ def _fits(name: str, pattern: str) -> bool:
 
 
 def counted(words: Iterable[str | None], *, most: int = 6) -> str:
-    """Words with how often they occur, the most frequent first.
-
-    Parameters
-    ----------
-    words : iterable of str or None
-        None counts as (none).
-    most : int
-        Words named; the rest is only counted.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> counted(["Deploy", "CI", "CI", None], most=2)
-    "'CI' 2, 'Deploy' 1 and 1 more"
-    """
+    """Words with how often they occur, the most frequent first."""
     counts = Counter("(none)" if word is None else repr(word) for word in words)
     ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     named = ", ".join(f"{word} {count:,}" for word, count in ranked[:most])
@@ -232,26 +113,7 @@ def counted(words: Iterable[str | None], *, most: int = 6) -> str:
 
 
 def for_each(row: Row, services: Sequence[str | None], source: Source | None) -> list[Row]:
-    """The row of an incident once for every service it hit.
-
-    Parameters
-    ----------
-    row : dict
-    services : sequence of str or None
-        What the record says was hit; two names of one service count once.
-    source : Source or None
-        A ``service``, or a column mapped to it, goes before what the record says.
-
-    Returns
-    -------
-    list of dict
-        At least one.
-
-    Examples
-    --------
-    >>> for_each({"incident_id": "7"}, ["api", "web", "api"], None)
-    [{'incident_id': '7', 'service': 'api'}, {'incident_id': '7', 'service': 'web'}]
-    """
+    """The row of an incident once for every service it hit."""
     if source is not None and "service" in source.columns:
         return [row]
     if source is not None and source.service is not None:
@@ -264,24 +126,7 @@ def for_each(row: Row, services: Sequence[str | None], source: Source | None) ->
 
 
 def moment(value: Any) -> datetime | None:
-    """A time, for comparing; what carries no zone counts as UTC.
-
-    Parameters
-    ----------
-    value : object
-
-    Returns
-    -------
-    datetime or None
-        None for what is no time in ISO 8601.
-
-    Examples
-    --------
-    >>> moment("2026-06-01T12:00+02:00") == moment("2026-06-01T10:00:00.000Z")
-    True
-    >>> moment("soon") is None
-    True
-    """
+    """A time, for comparing; what carries no zone counts as UTC."""
     try:
         at = datetime.fromisoformat(value)
     except (TypeError, ValueError):
@@ -290,38 +135,13 @@ def moment(value: Any) -> datetime | None:
 
 
 def in_order(values: Iterable[Any]) -> list[str]:
-    """The times among some values, the earliest first, as they are written.
-
-    Parameters
-    ----------
-    values : iterable
-
-    Returns
-    -------
-    list of str
-
-    Examples
-    --------
-    >>> in_order(["2026-06-01T12:00+02:00", None, "2026-06-01T10:30Z", "soon"])
-    ['2026-06-01T12:00+02:00', '2026-06-01T10:30Z']
-    """
+    """The times among some values, the earliest first, as they are written."""
     known = [(at, value) for value in values if (at := moment(value)) is not None]
     return [value for _, value in sorted(known)]
 
 
 def several_note(found: Sequence[Row], numbers: Sequence[int]) -> list[str]:
-    """That some incidents stand in several rows, one for each service.
-
-    Parameters
-    ----------
-    found, numbers : sequence
-        From `rows`.
-
-    Returns
-    -------
-    list of str
-        Empty, or one sentence.
-    """
+    """That some incidents stand in several rows, one for each service."""
     several = sum(count > 1 for count in Counter(numbers).values())
     if not several:
         return []
@@ -332,16 +152,7 @@ def several_note(found: Sequence[Row], numbers: Sequence[int]) -> list[str]:
 
 
 def said_service(source: Source | None) -> str | None:
-    """The service ``sources.toml`` says, if it says one.
-
-    Parameters
-    ----------
-    source : Source or None
-
-    Returns
-    -------
-    str or None
-    """
+    """The service ``sources.toml`` says, if it says one."""
     return None if source is None else source.service
 
 
@@ -356,34 +167,7 @@ def result(
     notes: Iterable[str] = (),
     zone: str | None = None,
 ) -> Result:
-    """The rows as a canonical table.
-
-    Parameters
-    ----------
-    head : Head
-        The file.
-    found, numbers : sequence
-        From `rows`.
-    table : str
-        Table they belong to.
-    times : sequence of str
-        Columns that hold times.
-    source : Source or None
-        ``timezone``, ``environment``, ``services`` and ``columns`` are used.
-    notes : iterable of str
-        What the reader has to say.
-    zone : str, optional
-        Zone that the file itself says its times are in.
-
-    Returns
-    -------
-    Result
-
-    Raises
-    ------
-    ReadError
-        Most times carry no zone, and none is given.
-    """
+    """The rows as a canonical table."""
     if not found:
         return Result({table: tables.empty(table)}, 0, 0, notes=tuple(notes))
     frame = pd.DataFrame(list(found))

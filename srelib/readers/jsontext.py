@@ -21,22 +21,7 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def content(head: Head) -> str:
-    """The whole file as text, unpacked and decoded.
-
-    Parameters
-    ----------
-    head : Head
-        The file.
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    ReadError
-        The file cannot be opened, unpacked (a truncated download) or decoded.
-    """
+    """The whole file as text, unpacked and decoded."""
     try:
         with heads.plain(head) as path:
             return path.read_text(encoding="utf-8-sig")
@@ -53,37 +38,7 @@ def content(head: Head) -> str:
 
 
 def parse(text: str, *, file: str) -> list[Any]:
-    """Every JSON document of a text, in order.
-
-    Parameters
-    ----------
-    text : str
-        One document, several in a row (with or without white space or commas
-        between them), or one per line.
-    file : str
-        Name used in messages.
-
-    Returns
-    -------
-    list
-        The documents; empty for a text of blanks. Half a surrogate pair, which no text can hold,
-        is a question mark.
-
-    Raises
-    ------
-    ReadError
-        A document is not JSON or is cut short; the text names the line.
-
-    Examples
-    --------
-    >>> parse('[{"id": 1}][{"id": 2}]', file="deployments.json")
-    [[{'id': 1}], [{'id': 2}]]
-    >>> parse('{"id": 1}\\n{"id": 2', file="deployments.jsonl")
-    Traceback (most recent call last):
-    ...
-    srelib.errors.ReadError: deployments.jsonl, line 2: the JSON breaks off or is malformed
-    (Expecting ',' delimiter, column 9). Fix: export the file again, whole.
-    """
+    """Every JSON document of a text, in order."""
     found, at = [], _next(text, 0)
     while at < len(text):
         try:
@@ -96,29 +51,7 @@ def parse(text: str, *, file: str) -> list[Any]:
 
 
 def records(text: str, *, file: str) -> list[Any]:
-    """The records of a text: the members of every array in it, and every other document.
-
-    Parameters
-    ----------
-    text : str
-        JSON as `parse` takes it.
-    file : str
-        Name used in messages.
-
-    Returns
-    -------
-    list
-
-    Raises
-    ------
-    ReadError
-        As `parse`.
-
-    Examples
-    --------
-    >>> records('[{"id": 1}, {"id": 2}][{"id": 3}]', file="pages.json")
-    [{'id': 1}, {'id': 2}, {'id': 3}]
-    """
+    """The records of a text: the members of every array in it, and every other document."""
     found: list[Any] = []
     for document in parse(text, file=file):
         found.extend(_flat(document))

@@ -12,19 +12,7 @@ from srelib.readers.base import Head
 
 
 def record_starts(path: Path, head: Head) -> np.ndarray:
-    """1-based first lines of all records after the header.
-
-    Parameters
-    ----------
-    path : Path
-        The content as plain UTF-8.
-    head : Head
-        The file it came from.
-
-    Returns
-    -------
-    array of int
-    """
+    """1-based first lines of all records after the header."""
     csv.field_size_limit(sys.maxsize)
     starts, before = [], 0
     with path.open(encoding="utf-8", errors="replace", newline="") as text:
@@ -43,19 +31,7 @@ def record_starts(path: Path, head: Head) -> np.ndarray:
 
 
 def lines_at(path: Path, offsets: np.ndarray) -> np.ndarray:
-    """1-based lines at byte offsets.
-
-    Parameters
-    ----------
-    path : Path
-        The content as plain UTF-8.
-    offsets : array of int
-        Rising offsets of the starts of records; line ends right there are passed over.
-
-    Returns
-    -------
-    array of int
-    """
+    """1-based lines at byte offsets."""
     lines, line, done = [], 1, 0
     with path.open("rb") as raw:
         for offset in offsets:

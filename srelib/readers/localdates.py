@@ -17,39 +17,7 @@ _LOCAL = (
 
 
 def iso(text: pd.Series, *, file: str | None = None, column: str = "time") -> pd.Series:
-    """Text cells with local dates in ISO 8601, all others as they are.
-
-    Parameters
-    ----------
-    text : Series of str
-        One cell each.
-    file, column : str
-        Named in the error.
-
-    Returns
-    -------
-    Series of str
-        On the same index; still without a zone.
-
-    Raises
-    ------
-    ReadError
-        Dates with slashes of which none shows whether the day or the month comes first, or of
-        which some show the one and some the other.
-
-    Notes
-    -----
-    With dots the day comes first.
-    With slashes a number above 12 anywhere in the column settles it.
-    An hour that no clock with AM and PM shows is left as it is, and so no time.
-
-    Examples
-    --------
-    >>> iso(pd.Series(["31.01.2026 14:05", "2026-01-31"])).tolist()
-    ['2026-01-31T14:05', '2026-01-31']
-    >>> iso(pd.Series(["1/2/2026 12:05 AM", "1/31/2026 2:05 PM"])).tolist()
-    ['2026-01-02T00:05', '2026-01-31T14:05']
-    """
+    """Text cells with local dates in ISO 8601, all others as they are."""
     parts = text.str.extract(_LOCAL).dropna(subset=["one"])
     if parts.empty:
         return text

@@ -21,24 +21,7 @@ _OVER = ("resolved", "closed")
 
 
 def recognise(head: Head) -> bool:
-    """Whether the file holds Opsgenie incidents.
-
-    Parameters
-    ----------
-    head : Head
-        Start of the file.
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> text = '{"data": [{"id": "7f", "tinyId": "1", "impactStartDate": "..."}]}'
-    >>> recognise(Head(Path("i.json"), "i.json", False, "utf-8", "json", text))
-    True
-    """
+    """Whether the file holds Opsgenie incidents."""
     places = ("", "data")
     return any(
         jsonkeys.holds(head, "tinyid", key, under=places)
@@ -47,34 +30,7 @@ def recognise(head: Head) -> bool:
 
 
 def read(head: Head, source: Source | None) -> Result:
-    """Incidents, one row for each service they hit.
-
-    Parameters
-    ----------
-    head : Head
-        The file: pages with ``data``, or their members.
-    source : Source or None
-        ``services`` turns the identifiers of services into names; ``service`` is that of every
-        row; ``columns`` names other keys, dotted.
-
-    Returns
-    -------
-    Result
-
-    Raises
-    ------
-    ReadError
-        The file is not JSON.
-
-    Notes
-    -----
-    Impact starts and ends when users are concerned; ``createdAt`` is when somebody noticed.
-    Incidents that do not say when the impact began start with their creation, with a note.
-
-    References
-    ----------
-    .. [1] Atlassian Opsgenie, "Incident API".
-    """
+    """Incidents, one row for each service they hit."""
     records = jsontext.records(jsontext.content(head), file=head.name)
     found, pages = jsonkeys.members(records, "data")
     rows, numbers = jsonrows.rows(

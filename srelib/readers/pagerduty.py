@@ -32,24 +32,7 @@ _COLUMNS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 def recognise(head: Head) -> bool:
-    """Whether the file is a PagerDuty incidents CSV.
-
-    Parameters
-    ----------
-    head : Head
-        Start of the file.
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> seen = ("#", "Service", "Opened On", "Resolved On", "Resolve By", "Duration")
-    >>> recognise(Head(Path("i.csv"), "i.csv", False, "utf-8", "csv", "", ",", header=seen))
-    True
-    """
+    """Whether the file is a PagerDuty incidents CSV."""
     seen = set(head.header)
     report = "incident_number" in seen and bool(seen & {"service_name", "service_id"})
     begun, ended = {"created_on", "created_at"}, {"resolved_on", "resolved_at"}
@@ -58,36 +41,7 @@ def recognise(head: Head) -> bool:
 
 
 def read(head: Head, source: Source | None) -> Result:
-    """Incidents, one row each.
-
-    Parameters
-    ----------
-    head : Head
-        The file.
-    source : Source or None
-        ``columns`` names other columns, ``service`` replaces that of every row, ``timezone`` is
-        for exports whose times carry no offset.
-
-    Returns
-    -------
-    Result
-
-    Raises
-    ------
-    ReadError
-        Times carry no zone and none is given.
-
-    Notes
-    -----
-    PagerDuty knows nothing earlier than the page: ``started_at`` and ``detected_at`` are both the
-    time the incident was created, and time to detect is not in this export.
-    ``acknowledged_at`` is that time plus ``seconds_to_first_ack``, missing where nobody did.
-    The severity is the urgency; priorities are in the API's exports only.
-
-    References
-    ----------
-    .. [1] PagerDuty Knowledge Base, "Reports": incidents CSV, 20,000 rows at most.
-    """
+    """Incidents, one row each."""
     chosen = {} if source is None else dict(source.columns)
     columns = {
         name: chosen.get(name) or next(word for word in words if word in head.header)

@@ -26,24 +26,7 @@ _MERGED = "merged into another incident, which stands for both"
 
 
 def recognise(head: Head) -> bool:
-    """Whether the file holds PagerDuty incidents as JSON.
-
-    Parameters
-    ----------
-    head : Head
-        Start of the file.
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> text = '{"incidents": [{"incident_number": 1, "created_at": "...", "urgency": "high"}]}'
-    >>> recognise(Head(Path("i.json"), "i.json", False, "utf-8", "json", text))
-    True
-    """
+    """Whether the file holds PagerDuty incidents as JSON."""
     places = ("", "incidents", "data", "incident")
     some = any(
         jsonkeys.holds(head, "incidentnumber", "createdat", key, under=places)
@@ -54,38 +37,7 @@ def recognise(head: Head) -> bool:
 
 
 def read(head: Head, source: Source | None) -> Result:
-    """Incidents, one row each.
-
-    Parameters
-    ----------
-    head : Head
-        The file: pages with ``incidents`` (REST) or ``data`` (Analytics), or their members.
-    source : Source or None
-        ``service`` replaces that of every row, ``services`` renames some; ``columns`` names other
-        keys, dotted.
-
-    Returns
-    -------
-    Result
-
-    Raises
-    ------
-    ReadError
-        The file is not JSON.
-
-    Notes
-    -----
-    Analytics says the zone of its times beside them; ``timezone`` goes before it.
-    PagerDuty knows nothing earlier than the page, so start and detection coincide.
-    The severity is the priority where there is one, else the urgency.
-    ``acknowledgements`` are gone once an incident is resolved: ``log_entries`` tell the first
-    one, and Analytics tells the seconds to it.
-    An incident merged into another is left out by rule.
-
-    References
-    ----------
-    .. [1] PagerDuty, "REST API Reference": incidents; analytics, raw incident data.
-    """
+    """Incidents, one row each."""
     records = jsontext.records(jsontext.content(head), file=head.name)
     found, pages = jsonkeys.members(records, "incidents", "data", "incident")
     rows, numbers = jsonrows.rows(

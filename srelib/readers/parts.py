@@ -19,15 +19,7 @@ Key = tuple[str, str]
 
 @dataclass
 class Indicators:
-    """Table ``sli`` of all files, and what is known of each series.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Table ``sli``, sorted by service, sli and time.
-    grids : dict of (service, sli) to Grid
-    series : dict of (service, sli) to Series
-    """
+    """Table ``sli`` of all files, and what is known of each series."""
 
     frame: pd.DataFrame
     grids: dict[Key, joining.Grid]
@@ -37,28 +29,7 @@ class Indicators:
 def joined(
     results: Sequence[Result], names: Sequence[str], thresholds: dict[Key, tuple[str, float]]
 ) -> tuple[Indicators, list[pd.DataFrame], dict[str, int]]:
-    """One table of indicators from all files.
-
-    Parameters
-    ----------
-    results, names : sequence of Result and of str
-        The files; their tables ``sli`` are taken out of them.
-    thresholds : dict of (service, sli) to (op, threshold)
-        How to compare values whose file does not say it.
-
-    Returns
-    -------
-    Indicators
-    list of DataFrame
-        Tables ``rejects`` of what was refused here.
-    dict of str to int
-        Rows by file whose other part is nowhere.
-
-    Raises
-    ------
-    ReadError
-        A part or a threshold is nowhere, or files disagree on what an indicator counts.
-    """
+    """One table of indicators from all files."""
     known = _agreed(results, names)
     frames: list[pd.DataFrame] = []
     origins: list[tuple[Result, str]] = []
@@ -246,19 +217,7 @@ def _refused(
 
 
 def described(frame: pd.DataFrame, indicators: Indicators) -> pd.DataFrame:
-    """Table ``series``: one row per service and indicator.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Table ``sli``, sorted.
-    indicators : Indicators
-        What is known of them.
-
-    Returns
-    -------
-    DataFrame
-    """
+    """Table ``series``: one row per service and indicator."""
     rows = []
     for key, (start, stop) in joining.spans(frame).items():
         grid, known = indicators.grids[key], indicators.series.get(key, Series(*key))

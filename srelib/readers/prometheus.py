@@ -25,46 +25,13 @@ TABLES = ("sli",)
 
 
 def recognise(head: Head) -> bool:
-    """Whether the JSON is the answer of a Prometheus query, of whatever type; not for ``ALERTS``.
-
-    Parameters
-    ----------
-    head : Head
-
-    Returns
-    -------
-    bool
-    """
+    """Whether the JSON is a Prometheus query result of any type but ``ALERTS``."""
     alerts = jsonkeys.holds(head, "alertname", "alertstate", under=("data.result.metric",))
     return head.kind == "json" and '"resultType"' in head.text and not alerts
 
 
 def read(head: Head, source: Source | None) -> Result:
-    """Read the answer of a range query.
-
-    Parameters
-    ----------
-    head : Head
-    source : Source or None
-        ``unit``, ``service``, ``sli``, ``step``; ``columns = { total = "value" }`` says that all
-        series together are the total (or good, bad, ratio, value); ``[[file.series]]`` name
-        series by their labels, as in ``http_requests_total{code="200"}``.
-
-    Returns
-    -------
-    Result
-        Table ``sli``; a record is one sample. Lines count samples from 1.
-
-    Raises
-    ------
-    ReadError
-        The query failed, was an instant query, or its series cannot be told apart.
-
-    Notes
-    -----
-    Without ``columns`` and ``[[file.series]]`` the labels decide: ``code`` 5xx is bad, a label
-    whose value is good, error, total, ... says its role.
-    """
+    """Read the answer of a range query."""
     series, notes = _series(jsontext.parse(jsontext.content(head), file=head.name), head)
     names = [_name(entry) for entry in series]
     samples = _samples(series, names, head)

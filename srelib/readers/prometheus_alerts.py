@@ -26,60 +26,12 @@ _PLACE = "data.result.metric"
 
 
 def recognise(head: Head) -> bool:
-    """Whether the file is the answer of a query for ``ALERTS``.
-
-    Parameters
-    ----------
-    head : Head
-        Start of the file.
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> text = '{"data": {"result": [{"metric": {"alertname": "A", "alertstate": "firing"}}]}}'
-    >>> recognise(Head(Path("a.json"), "a.json", False, "utf-8", "json", text))
-    True
-    """
+    """Whether the file is the answer of a query for ``ALERTS``."""
     return jsonkeys.holds(head, "alertname", "alertstate", under=(_PLACE,))
 
 
 def read(head: Head, source: Source | None) -> Result:
-    """Episodes, one row each: samples of one series without a gap.
-
-    Parameters
-    ----------
-    head : Head
-        The file: the answer of ``/api/v1/query_range``, or several of them.
-    source : Source or None
-        ``service`` is that of every row, ``services`` renames some; ``step`` is the step of the
-        query; ``columns`` names other labels, as in ``{ service = "team" }``.
-
-    Returns
-    -------
-    Result
-
-    Raises
-    ------
-    ReadError
-        The query failed, was an instant query, or its step cannot be told.
-
-    Notes
-    -----
-    An episode starts with its first sample and ends one step after its last; samples more than
-    one step apart belong to two.
-    Times are exact to one step.
-    What still fires at the end of the query has no end; what fires at its start may have begun
-    before.
-    A restart of Prometheus leaves a gap and splits an episode.
-
-    References
-    ----------
-    .. [1] Prometheus documentation, "Alerting rules": the series ``ALERTS``.
-    """
+    """Episodes, one row each: samples of one series without a gap."""
     series = _series(jsontext.parse(jsontext.content(head), file=head.name), head)
     moments = np.concatenate([_moments(one) for one in series] or [np.array([])])
     if not len(moments):

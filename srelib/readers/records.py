@@ -93,46 +93,12 @@ _OWN_SIGNS = (
 
 
 def recognise(head: Head) -> bool:
-    """Whether the columns are those of one of these tables.
-
-    Parameters
-    ----------
-    head : Head
-        Start of the file.
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> seen = ("Deployment ID", "Service", "Deployed At", "Status")
-    >>> recognise(Head(Path("d.csv"), "d.csv", False, "utf-8", "csv", "", ",", header=seen))
-    True
-    """
+    """Whether the columns are those of one of these tables."""
     return head.kind == "csv" and table_of(head.header) is not None
 
 
 def table_of(header: tuple[str, ...]) -> str | None:
-    """The table a header belongs to, if it is one of these.
-
-    Parameters
-    ----------
-    header : tuple of str
-        Column names of the file.
-
-    Returns
-    -------
-    str or None
-
-    Examples
-    --------
-    >>> table_of(("incident_id", "service", "started_at", "resolved_at"))
-    'incidents'
-    >>> table_of(("time", "service", "good", "total")) is None
-    True
-    """
+    """The table a header belongs to, if it is one of these."""
     for table, needed in _SIGNS:
         found = columns_of(header, table)
         if all(name in found for name in needed) and _own(found, table):
@@ -144,26 +110,7 @@ def table_of(header: tuple[str, ...]) -> str | None:
 def columns_of(
     header: tuple[str, ...], table: str, *, chosen: dict[str, str] | None = None
 ) -> dict[str, str]:
-    """Which column of the file each column of a table is.
-
-    Parameters
-    ----------
-    header : tuple of str
-        Column names of the file.
-    table : str
-        Name of the table.
-    chosen : dict of str to str, optional
-        Column map of ``sources.toml``; goes before names and synonyms.
-
-    Returns
-    -------
-    dict of str to str
-
-    Examples
-    --------
-    >>> columns_of(("Service Name", "env", "when"), "deployments", chosen={"finished_at": "when"})
-    {'service': 'Service Name', 'environment': 'env', 'finished_at': 'when'}
-    """
+    """Which column of the file each column of a table is."""
     plain = {_plain(name): name for name in reversed(header)}
     found = {}
     taken = set((chosen or {}).values())
@@ -180,30 +127,7 @@ def columns_of(
 
 
 def read(head: Head, source: Source | None) -> Result:
-    """The rows of one of these tables.
-
-    Parameters
-    ----------
-    head : Head
-        The file.
-    source : Source or None
-        ``table``, ``columns``, ``service``, ``sli``, ``timezone`` and ``environment`` are used.
-
-    Returns
-    -------
-    Result
-
-    Raises
-    ------
-    ReadError
-        A needed column cannot be found, or times carry no zone and none is given.
-
-    Notes
-    -----
-    A column of the file named for the unplanned (``is_rollback``, ``hotfix``) gives ``planned``
-    turned round.
-    Without a column for the status, every deployment listed is taken as succeeded.
-    """
+    """The rows of one of these tables."""
     table = _table(head, source)
     columns = columns_of(head.header, table, chosen=dict(source.columns) if source else None)
     columns = {name: column for name, column in columns.items() if name in tables.names(table)}

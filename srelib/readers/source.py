@@ -51,10 +51,7 @@ class _Model(BaseModel):
 
 
 class SeriesSpec(_Model):
-    """One indicator in a wide file: which of its columns hold what.
-
-    Give two of good, bad and total; or ratio; or value with threshold and op.
-    """
+    """One indicator in a wide file: which of its columns hold what."""
 
     service: str | None = Field(
         default=None,
@@ -249,90 +246,23 @@ class Sources(_Model):
     )
 
     def for_file(self, name: str) -> Source | None:
-        """The first entry that matches a file.
-
-        Parameters
-        ----------
-        name : str
-            Path below the folder handed over, with forward slashes.
-
-        Returns
-        -------
-        Source or None
-            None when no entry matches.
-
-        Examples
-        --------
-        >>> sources = Sources(file=(Source(match="checkout-*.csv", service="checkout"),))
-        >>> sources.for_file("2026/checkout-june.csv").service
-        'checkout'
-        """
+        """The first entry that matches a file."""
         return next((entry for entry in self.file if matches(entry.match, name)), None)
 
     def unmatched(self, names: list[str]) -> list[str]:
-        """Globs that match none of the files, most likely misspelt.
-
-        Parameters
-        ----------
-        names : list of str
-            Paths below the folder handed over.
-
-        Returns
-        -------
-        list of str
-        """
+        """Globs that match none of the files, most likely misspelt."""
         globs = [entry.match for entry in self.file]
         return [glob for glob in globs if not any(matches(glob, name) for name in names)]
 
 
 def matches(glob: str, name: str) -> bool:
-    """Whether a glob matches the path of a file.
-
-    ``*`` and ``?`` stay within one folder, ``**/`` spans folders.
-    A glob without a slash is matched against the name of the file in any folder.
-
-    Parameters
-    ----------
-    glob : str
-        Pattern.
-    name : str
-        Path below the folder handed over, with forward slashes.
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> matches("*.csv", "june/a.csv"), matches("june/*.csv", "june/late/a.csv")
-    (True, False)
-    """
+    """Whether a glob matches the path of a file."""
     seen = name if "/" in glob else name.rsplit("/", 1)[-1]
     return re.fullmatch(_pattern(glob), seen) is not None
 
 
 def read_sources(path: str | Path) -> Sources:
-    """Read `sources.toml`.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file, or the folder that may hold it; an absent file says nothing.
-
-    Returns
-    -------
-    Sources
-
-    Raises
-    ------
-    SourceError
-        The file is not TOML, or an entry holds a key or value that is not allowed.
-
-    Examples
-    --------
-    >>> read_sources("no/such/sources.toml").for_file("a.csv") is None
-    True
-    """
+    """Read `sources.toml`."""
     path = Path(path)
     path = path / FILE_NAME if path.is_dir() else path
     if not path.exists():

@@ -12,22 +12,7 @@ from srelib.errors import SourceError
 
 
 def read_text(path: Path) -> str:
-    """The text of the file.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    SourceError
-        It cannot be read, or is not UTF-8.
-    """
+    """The text of the file."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as fault:
@@ -41,24 +26,7 @@ def read_text(path: Path) -> str:
 
 
 def parse(text: str, name: str) -> dict[str, Any]:
-    """The tables of the file.
-
-    Parameters
-    ----------
-    text : str
-        Its text.
-    name : str
-        Its name in errors.
-
-    Returns
-    -------
-    dict of str to object
-
-    Raises
-    ------
-    SourceError
-        It is not TOML, or ``[file]`` was written for ``[[file]]``.
-    """
+    """The tables of the file."""
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
@@ -80,21 +48,7 @@ def parse(text: str, name: str) -> dict[str, Any]:
 
 
 def error(fault: schema.Fault, text: str, name: str) -> SourceError:
-    """The error about one fault: line, number of the entry, key, value and fix.
-
-    Parameters
-    ----------
-    fault : Fault
-        What is wrong, and where.
-    text : str
-        Text of the file.
-    name : str
-        Its name.
-
-    Returns
-    -------
-    SourceError
-    """
+    """The error about one fault: line, number of the entry, key, value and fix."""
     entry, series, keys = _where(fault.place)
     words = [f"[[file]] entry {entry}"] * bool(entry) + [f"[[file.series]] entry {series}"] * bool(
         series

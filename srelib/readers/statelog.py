@@ -37,16 +37,7 @@ _CODES = {"good": _GOOD, "bad": _BAD, "ignore": _UNKNOWN}
 
 
 def recognise(head: Head) -> bool:
-    """Whether the file has a time, a state column, and starts with a known state.
-
-    Parameters
-    ----------
-    head : Head
-
-    Returns
-    -------
-    bool
-    """
+    """Whether the file has a time, a state column, and starts with a known state."""
     if head.kind != "csv" or len(head.first) < len(head.header):
         return False
     roles = _roles(head, None)
@@ -57,31 +48,7 @@ def recognise(head: Head) -> bool:
 
 
 def read(head: Head, source: Source | None) -> Result:
-    """Read a state log.
-
-    Parameters
-    ----------
-    head : Head
-    source : Source or None
-        ``columns`` (time, service, state), ``values``, ``max_silence``, ``step``, ``timezone``.
-
-    Returns
-    -------
-    Result
-        Table ``sli`` in seconds (good: seconds up, total: seconds known) on a grid of `step`
-        (60 s), and table ``incidents`` with one row per down episode.
-
-    Raises
-    ------
-    ReadError
-        Columns, service or time zone are not known.
-
-    Notes
-    -----
-    Without ``max_silence`` every state holds until the next row, however late that is; the last
-    row of a log ends what is known.
-    The time of a row that was refused is unknown until the next one.
-    """
+    """Read a state log."""
     roles = _roles(head, source)
     scanned = _scanned(head, source, roles)
     rows, refused = _rows(head, scanned, source, roles)

@@ -26,61 +26,13 @@ _OVER = ("resolved", "postmortem", "completed")
 
 
 def recognise(head: Head) -> bool:
-    """Whether the file holds the incidents or maintenances of a status page.
-
-    Parameters
-    ----------
-    head : Head
-        Start of the file.
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> text = '{"page": {"id": "k1", "name": "Shop"}, "incidents": []}'
-    >>> recognise(Head(Path("i.json"), "i.json", False, "utf-8", "json", text))
-    True
-    """
+    """Whether the file holds the incidents or maintenances of a status page."""
     whole = any(jsonkeys.holds(head, "page", kept, under=("",)) for kept in _KEPT_IN)
     return whole or jsonkeys.holds(head, "impact", "incidentupdates", under=("", *_KEPT_IN))
 
 
 def read(head: Head, source: Source | None) -> Result:
-    """Incidents, one row for each component they hit, and planned maintenance as exclusions.
-
-    Parameters
-    ----------
-    head : Head
-        The file: ``incidents.json``, ``scheduled-maintenances.json`` or ``summary.json``.
-    source : Source or None
-        ``service`` is that of every row; ``services`` turns names of components into services;
-        ``columns`` names other keys: ``{ resolved_at = "monitoring_at" }`` ends incidents when a
-        fix was in, where they say so.
-
-    Returns
-    -------
-    Result
-
-    Raises
-    ------
-    ReadError
-        The file is not JSON.
-
-    Notes
-    -----
-    Times carry the offset of the page's own zone.
-    ``started_at`` is missing on older pages: then creation counts, or the first update's
-    ``display_at`` where that is earlier, as it is for incidents filled in later.
-    ``detected_at`` is the creation where it lies inside the incident.
-    An incident without components is one of the page as a whole.
-
-    References
-    ----------
-    .. [1] Atlassian Statuspage, "Status API": incidents and scheduled maintenances.
-    """
+    """Incidents, one row for each component they hit, and planned maintenance as exclusions."""
     records = jsontext.records(jsontext.content(head), file=head.name)
     pages = [jsonkeys.keyed(record) for record in records if isinstance(record, dict)]
     named = jsonkeys.text(next((jsonkeys.inner(page, "page").get("name") for page in pages), None))

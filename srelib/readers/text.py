@@ -45,28 +45,7 @@ _ISO_FORMATS = (
 
 @dataclass(frozen=True)
 class Scan:
-    """A text table, typed.
-
-    Rows read = rows of `frame` + `rejects`.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        One row per record kept, the columns asked for, under the names of the file.
-    rejects : DataFrame
-        Table ``rejects``.
-    rows_read : int
-        Records in the file, the header not counted.
-    timezone : str
-        Zone in which the times were read.
-    notes : tuple of str
-        What had to be assumed, each a sentence.
-    faults : DataFrame, optional
-        Of a wide scan, the cells refused: row (position in `frame`), column, value, reason,
-        and perhaps line, where that is not the line of the row.
-    head : Head, optional
-        The file.
-    """
+    """A text table, typed."""
 
     frame: pd.DataFrame
     rejects: pd.DataFrame
@@ -79,17 +58,7 @@ class Scan:
     _cache: dict[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
 
     def lines(self, rows: np.ndarray | None = None) -> np.ndarray:
-        """1-based lines of the file on which rows of `frame` begin.
-
-        Parameters
-        ----------
-        rows : array of int, optional
-            Positions in `frame`; None: all.
-
-        Returns
-        -------
-        array of int
-        """
+        """1-based lines of the file on which rows of `frame` begin."""
         if "lines" not in self._cache:
             self._cache["lines"] = self._find_lines()
         found = self._cache["lines"]
@@ -100,22 +69,7 @@ class Scan:
         return replace(self, frame=self.frame.iloc[:, :0])
 
     def refuse(self, rows: np.ndarray, *, column: Any, values: Any, reason: Any) -> pd.DataFrame:
-        """Rejects for rows of `frame` that a reader refuses.
-
-        Parameters
-        ----------
-        rows : array of int
-            Positions in `frame`.
-        column : str, None or sequence
-            Column at fault.
-        values, reason : scalar or sequence
-            Value seen and why it was refused.
-
-        Returns
-        -------
-        DataFrame
-            Table ``rejects``.
-        """
+        """Rejects for rows of `frame` that a reader refuses."""
         assert self.head is not None
         return rejects(self.head.name, self.lines(np.asarray(rows)), column, values, reason)
 
@@ -135,24 +89,7 @@ class Scan:
 
 
 def rejects(file: str, lines: Any, column: Any, values: Any, reason: Any) -> pd.DataFrame:
-    """A table ``rejects`` from its columns, each a scalar or a sequence.
-
-    Parameters
-    ----------
-    file : str
-        Path below the folder handed over.
-    lines, column, values, reason : scalar or sequence
-        The other columns of the table.
-
-    Returns
-    -------
-    DataFrame
-
-    Examples
-    --------
-    >>> rejects("a.csv", [3], "good", "-1", "negative").value[0]
-    '-1'
-    """
+    """A table ``rejects`` from its columns, each a scalar or a sequence."""
     lines = np.atleast_1d(np.asarray(lines, dtype="int64"))
     frame = pd.DataFrame({"line": lines})
     frame["file"] = file
@@ -179,32 +116,7 @@ def scan(
     required: Collection[str] = (),
     wide: bool = False,
 ) -> Scan:
-    """The columns asked for, typed; what cannot be typed is refused with line and reason.
-
-    Parameters
-    ----------
-    head : Head
-        Of a file of kind 'csv'.
-    types : mapping of str to {'time', 'number', 'text', 'category'}
-        Columns to read, by their name in `head.header`.
-    timezone : str, optional
-        IANA zone of times that carry none.
-    decimal : {'.', ','}, optional
-        Decimal mark; None: found from the cells.
-    required : collection of str
-        Columns in which a missing cell costs the row.
-    wide : bool
-        A bad number costs its cell (`Scan.faults`), not its whole row.
-
-    Returns
-    -------
-    Scan
-
-    Raises
-    ------
-    ReadError
-        A column is absent, most times carry no zone, or the file is damaged.
-    """
+    """The columns asked for, typed; what cannot be typed is refused with line and reason."""
     absent = [name for name in types if name not in head.header]
     if absent:
         raise ReadError(
@@ -275,11 +187,7 @@ def _connect() -> duckdb.DuckDBPyConnection:
 
 
 def _fast(head: Head, path: Path, rules: _Rules) -> Scan | None:
-    """The scan at full speed, or None where the file needs the careful way.
-
-    First only an empty cell is missing, because comparing each cell with every other word for
-    it costs as much as parsing; a file that uses such words is read once more.
-    """
+    """The scan at full speed, or None where the file needs the careful way."""
     if "text" not in rules.types.values():
         found = _typed_pass(head, path, rules, missing=("",))
         if found is not None and not _holds_words_for_missing(found.frame):
@@ -338,10 +246,7 @@ def _in_columns(
 
 
 class _Kept:
-    """A column that takes in batches, in any order; of categories it keeps codes.
-
-    Codes follow the order in which words are met; `joining` puts them in order of names.
-    """
+    """A column that takes in batches, in any order; of categories it keeps codes."""
 
     def __init__(self, kind: str, rows: int, batches: int) -> None:
         self.kind = kind

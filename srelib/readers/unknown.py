@@ -53,18 +53,7 @@ _HINTS: tuple[tuple[frozenset[str], str, str], ...] = (
 
 
 def error(head: Head) -> ReadError:
-    """The error about a JSON file of no known format.
-
-    Parameters
-    ----------
-    head : Head
-        Start of the file.
-
-    Returns
-    -------
-    ReadError
-        To be raised; names what was seen and what to do.
-    """
+    """The error about a JSON file of no known format."""
     problem, fix = _said(head)
     return ReadError(f"the format of this JSON is not known: {problem}", file=head.name, fix=fix)
 

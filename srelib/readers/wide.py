@@ -34,17 +34,7 @@ _BETWEEN = re.compile(r"[\s_/.:|\-]+")
 
 @dataclass(frozen=True)
 class Columns:
-    """One indicator of a wide file: the columns to add up for each role.
-
-    Parameters
-    ----------
-    service, sli : str
-        Its name.
-    roles : dict of str to tuple of str
-        Columns of each role.
-    threshold, op : float and str, optional
-        For a measured value.
-    """
+    """One indicator of a wide file: the columns to add up for each role."""
 
     service: str
     sli: str
@@ -54,23 +44,7 @@ class Columns:
 
 
 def labels(name: str) -> dict[str, str]:
-    """Prometheus labels in the name of a series.
-
-    Parameters
-    ----------
-    name : str
-        Such as ``http_requests_total{service="a", code="200"}``.
-
-    Returns
-    -------
-    dict of str to str
-        Empty when the name holds none.
-
-    Examples
-    --------
-    >>> labels('{service="a", code="200"}')
-    {'service': 'a', 'code': '200'}
-    """
+    """Prometheus labels in the name of a series."""
     inside = re.search(r"\{(.*)\}", name)
     return dict(_LABELS.findall(inside.group(1))) if inside else {}
 
@@ -78,29 +52,7 @@ def labels(name: str) -> dict[str, str]:
 def indicators(
     names: Sequence[str], source: Source | None, *, file: str
 ) -> tuple[list[Columns], list[str]]:
-    """The indicators of a wide file.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Columns other than the time.
-    source : Source or None
-        What ``sources.toml`` says; its ``[[file.series]]`` decide where there are any.
-    file : str
-        Named in the error.
-
-    Returns
-    -------
-    list of Columns
-        One per indicator.
-    list of str
-        Columns that belong to none.
-
-    Raises
-    ------
-    ReadError
-        No indicator was found, or a column named in ``sources.toml`` is absent.
-    """
+    """The indicators of a wide file."""
     if source is not None and source.series:
         found = [_stated(spec, source) for spec in source.series]
     else:
@@ -134,34 +86,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def snippet(source: Source | None, file: str) -> str:
-    """An entry for ``sources.toml`` to paste and fill in.
-
-    Parameters
-    ----------
-    source : Source or None
-        Entry there is already.
-    file : str
-        File the entry is for.
-
-    Returns
-    -------
-    str
-
-    Notes
-    -----
-    Which column is good is not proposed: an entry pasted as it is must fail, not give a number.
-
-    Examples
-    --------
-    >>> print(snippet(None, "a.csv"))
-    [[file]]
-    match = "a.csv"
-      [[file.series]]
-      service = "YOUR SERVICE"
-      sli = "availability"
-      good = "COLUMN OF GOOD EVENTS"
-      total = "COLUMN OF ALL EVENTS"
-    """
+    """An entry for ``sources.toml`` to paste and fill in."""
     lines = [
         "[[file]]",
         f"match = {_toml(source.match if source else file)}",
@@ -281,22 +206,7 @@ def _bounds(names: Sequence[str], source: Source | None) -> list[Columns]:
 
 
 def service_of(found: dict[str, str]) -> str | None:
-    """The service a set of labels names.
-
-    Parameters
-    ----------
-    found : dict of str to str
-        Labels.
-
-    Returns
-    -------
-    str or None
-
-    Examples
-    --------
-    >>> service_of({"job": "api", "code": "200"})
-    'api'
-    """
+    """The service a set of labels names."""
     return next((found[label] for label in SERVICE_LABELS if found.get(label)), None)
 
 

@@ -48,17 +48,7 @@ class Report:
 
 
 def notebooks_folder() -> Path:
-    """Folder of the suite's notebooks: the project's when working in it, else the installed ones.
-
-    Returns
-    -------
-    Path
-
-    Raises
-    ------
-    InputError
-        There is neither.
-    """
+    """Folder of the notebooks: the project's when working in it, else the installed ones."""
     given = os.environ.get("SRELIB_NOTEBOOKS")
     package = Path(__file__).resolve().parents[1]
     candidates = [Path(given)] if given else [package.parent / "notebooks", package / "notebooks"]

@@ -36,15 +36,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a notebook did not finish.
-
-    Parameters
-    ----------
-    cell : int
-        1-based number of the cell in the notebook file; 0 when no cell had begun.
-    kind, text : str
-        Name and text of the exception.
-    """
+    """Why a notebook did not finish."""
 
     cell: int
     kind: str
@@ -57,19 +49,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Run:
-    """A notebook after its run.
-
-    Parameters
-    ----------
-    notebook : Notebook
-        What was run.
-    node : NotebookNode
-        The notebook with its outputs; after a failure, as far as it got.
-    values : dict of str to literal
-        Parameters put in force.
-    failure : Failure or None
-        None when every cell ran.
-    """
+    """A notebook after its run."""
 
     notebook: Notebook
     node: NotebookNode = field(repr=False)
@@ -85,26 +65,7 @@ def execute(
     startup: str = "",
     progress: Progress | None = None,
 ) -> Executing:
-    """Start running notebooks, at most `jobs` at a time; returns at once.
-
-    Parameters
-    ----------
-    work : sequence of (Notebook, values)
-        What to run with which parameters.
-    folder : Path
-        Empty folder for kernels to live in; each gets one below it as working directory.
-    jobs : int
-        Kernels alive at the same time.
-    startup : str
-        Python each kernel runs before its notebook.
-    progress : callable, optional
-        Called as ``progress(name, cells done, cells in all)``, from another thread.
-
-    Returns
-    -------
-    Executing
-        Iterate over it for runs as they finish; a context manager that ends every kernel.
-    """
+    """Start running notebooks, at most `jobs` at a time; returns at once."""
     return Executing(work, folder=folder, jobs=jobs, startup=startup, progress=progress)
 
 

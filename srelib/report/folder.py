@@ -16,18 +16,7 @@ _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
 def check(out: Path) -> None:
-    """Refuse a folder that a report must not replace.
-
-    Parameters
-    ----------
-    out : Path
-        Where the report shall go.
-
-    Raises
-    ------
-    InputError
-        It is a file, or holds files that no report wrote, each named.
-    """
+    """Refuse a folder that a report must not replace."""
     if not out.exists():
         return
     if not out.is_dir():
@@ -49,18 +38,7 @@ def check(out: Path) -> None:
 
 @contextmanager
 def replaced(out: Path) -> Iterator[Path]:
-    """A new folder beside `out` that takes its place when the block ends without an error.
-
-    Parameters
-    ----------
-    out : Path
-        Where the report shall go.
-
-    Yields
-    ------
-    Path
-        An empty folder to write to.
-    """
+    """A new folder beside `out` that takes its place when the block ends without an error."""
     check(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     new, old = (out.parent / f".{out.name}.{word}-{os.getpid()}" for word in ("new", "old"))

@@ -26,25 +26,7 @@ LEADS = ("06", "02", "03")
 
 @dataclass(frozen=True)
 class Row:
-    """One objective on the scoreboard; texts as shown, escaped only by the template.
-
-    Parameters
-    ----------
-    service, slo : str
-        What it is about.
-    target, window : str
-        Promised ratio, and the span it is promised for.
-    sli, left : str
-        Ratio over the window, share of the budget that is left.
-    bar : Bar or None
-        The budget left as a bar; None when unknown.
-    status, mood : str
-        The word, and the class it is colored by (good, bad, none).
-    coverage : str
-        Share of the window observed, where that is not all.
-    deployments, incidents : str
-        Per week, and in the window.
-    """
+    """One objective on the scoreboard; texts as shown, escaped only by the template."""
 
     service: str
     slo: str
@@ -62,17 +44,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Scoreboard:
-    """Rows of the scoreboard and what has to be said about them.
-
-    Parameters
-    ----------
-    standings : Standings
-        Each service in both disciplines.
-    rows : tuple of Row
-        One per objective, in the order of the SLO file.
-    notes : tuple of str
-        What is missing, and how to get it.
-    """
+    """Rows of the scoreboard and what has to be said about them."""
 
     standings: Standings
     rows: tuple[Row, ...]
@@ -80,18 +52,7 @@ class Scoreboard:
 
 
 def scoreboard(dataset: Any) -> Scoreboard:
-    """How each service and each objective stands at the end of the data.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        The folder as read.
-
-    Returns
-    -------
-    Scoreboard
-        An objective that cannot be computed keeps its row, with the reason as status.
-    """
+    """How each service and each objective stands at the end of the data."""
     rows = tuple(_row(dataset, slo) for slo in dataset.slos)
     return Scoreboard(standings(dataset), rows, tuple(_notes(dataset)))
 
@@ -186,23 +147,7 @@ def _notes(dataset: Any) -> list[str]:
 
 
 def render(board: Scoreboard, pages: Sequence[Page], dataset: Any, context: Context) -> str:
-    """The index as HTML.
-
-    Parameters
-    ----------
-    board : Scoreboard
-        How the objectives stand.
-    pages : sequence of Page
-        What was rendered, in order.
-    dataset : Dataset
-        The folder as read.
-    context : Context
-        What all pages share.
-
-    Returns
-    -------
-    str
-    """
+    """The index as HTML."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES / "srelib"),
         autoescape=True,
@@ -224,18 +169,7 @@ def render(board: Scoreboard, pages: Sequence[Page], dataset: Any, context: Cont
 
 
 def leads(pages: Sequence[Page]) -> list[Page]:
-    """The pages whose first sentences open the report.
-
-    Parameters
-    ----------
-    pages : sequence of Page
-        What was rendered, in order.
-
-    Returns
-    -------
-    list of Page
-        At most three, complete and with a finding.
-    """
+    """The pages whose first sentences open the report."""
     whole = [page for page in pages if page.finding and not page.failure]
     return [page for start in LEADS for page in whole if page.name.startswith(start)][:3]
 

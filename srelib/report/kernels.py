@@ -9,17 +9,7 @@ from typing import Any
 
 
 def manager(connection_file: Path) -> Any:
-    """A manager whose kernel is this Python, whatever kernels are registered on the machine.
-
-    Parameters
-    ----------
-    connection_file : Path
-        Where the kernel's ports and key are written.
-
-    Returns
-    -------
-    AsyncKernelManager
-    """
+    """A manager whose kernel is this Python, whatever kernels are registered on the machine."""
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
 
@@ -36,19 +26,7 @@ def manager(connection_file: Path) -> Any:
 
 
 def environment(folder: Path, *, startup: str) -> dict[str, str]:
-    """Environment of the kernels: the caller's, with what could change a result fixed.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder for their settings.
-    startup : str
-        Python each kernel runs before its notebook.
-
-    Returns
-    -------
-    dict of str to str
-    """
+    """Environment of the kernels: the caller's, with what could change a result fixed."""
     settings = folder / "settings"
     profile = settings / "ipython" / "profile_default" / "startup"
     profile.mkdir(parents=True)

@@ -43,17 +43,7 @@ ATTRIBUTES = {
 
 @dataclass(frozen=True)
 class Heading:
-    """One heading of a page.
-
-    Parameters
-    ----------
-    level : int
-        2 to 4.
-    id : str
-        Anchor on the page.
-    text : str
-        Plain text.
-    """
+    """One heading of a page."""
 
     level: int
     id: str
@@ -101,13 +91,7 @@ class _Renderer(mistune.HTMLRenderer):
 
 
 class Markdown:
-    """Turns the Markdown of one page into HTML and remembers its headings.
-
-    Parameters
-    ----------
-    pages : collection of str
-        Names of the pages of the report; links to other notebooks become plain text.
-    """
+    """Turns the Markdown of one page into HTML and remembers its headings."""
 
     def __init__(self, pages: Collection[str]) -> None:
         self._author = _Renderer(escape=False, pages=pages, trusted=True)
@@ -119,31 +103,11 @@ class Markdown:
         return self._author.headings
 
     def cell(self, source: str) -> str:
-        """HTML of a Markdown cell.
-
-        Parameters
-        ----------
-        source : str
-            Markdown as its author wrote it.
-
-        Returns
-        -------
-        str
-        """
+        """HTML of a Markdown cell."""
         return clean(_markdown(self._author)(source))
 
     def output(self, source: str) -> str:
-        """HTML of a Markdown output, whose text may come from data: no tag, no outside link.
-
-        Parameters
-        ----------
-        source : str
-            Markdown.
-
-        Returns
-        -------
-        str
-        """
+        """HTML of a Markdown output, whose text may come from data: no tag, no outside link."""
         return clean(_markdown(self._data)(source))
 
 
@@ -153,23 +117,7 @@ def _markdown(renderer: _Renderer) -> Any:
 
 
 def clean(html: str) -> str:
-    """HTML reduced to structure: no script, style, event, image, frame or outside load.
-
-    Parameters
-    ----------
-    html : str
-        Any HTML.
-
-    Returns
-    -------
-    str
-        What is allowed, tables inside a box of their own that scrolls.
-
-    Examples
-    --------
-    >>> clean('<p onclick="x()">a<script>b()</script></p>')
-    '<p>a</p>'
-    """
+    """HTML reduced to structure: no script, style, event, image, frame or outside load."""
     soup = BeautifulSoup(html, "html.parser")
     for element in soup(["script", "style", "template", "iframe", "object", "svg", "math"]):
         element.decompose()
@@ -196,45 +144,12 @@ def clean(html: str) -> str:
 
 
 def slug(text: str) -> str:
-    """An anchor made of a heading.
-
-    Parameters
-    ----------
-    text : str
-        Heading.
-
-    Returns
-    -------
-    str
-        Lower-case letters, digits and hyphens; never empty.
-
-    Examples
-    --------
-    >>> slug("Where did the budget go?")
-    'where-did-the-budget-go'
-    """
+    """An anchor made of a heading."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "section"
 
 
 def scrub(text: str, places: dict[str, str]) -> str:
-    """Text without the paths of the machine it was made on.
-
-    Parameters
-    ----------
-    text : str
-        Any text.
-    places : dict of str to str
-        Absolute path to what is shown instead, the most specific first.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> scrub("read /tmp/x/exports/a.csv", {"/tmp/x/exports": "exports"})
-    'read exports/a.csv'
-    """
+    """Text without the paths of the machine it was made on."""
     for path, label in places.items():
         if len(path) > 1:
             whole = rf"(?<![\w./~-]){re.escape(path)}(?![\w-])"

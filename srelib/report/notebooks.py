@@ -16,17 +16,7 @@ from srelib.report.values import Literal
 
 @dataclass(frozen=True)
 class Notebook:
-    """A notebook to run.
-
-    Parameters
-    ----------
-    name : str
-        File name without ``.ipynb``; the page is called the same.
-    node : NotebookNode
-        Its content.
-    parameters : dict of str to literal
-        Names and defaults of its parameters cell.
-    """
+    """A notebook to run."""
 
     name: str
     node: NotebookNode = field(repr=False)
@@ -45,26 +35,7 @@ class Notebook:
 
 
 def find(folder: Path | str, *, only: Sequence[str] | None = None) -> list[Notebook]:
-    """The notebooks of a folder, in order of their names.
-
-    Parameters
-    ----------
-    folder : path
-        Folder with ``*.ipynb``.
-    only : sequence of str, optional
-        Names or beginnings of names ("02", "02_error_budget").
-
-    Returns
-    -------
-    list of Notebook
-
-    Raises
-    ------
-    InputError
-        The folder holds no notebook, or one cannot be read.
-    ParameterError
-        A name in `only` matches none.
-    """
+    """The notebooks of a folder, in order of their names."""
     paths = sorted(path for path in Path(folder).glob("*.ipynb") if not path.name.startswith("."))
     if not paths:
         raise InputError(f"no notebooks in {str(folder)!r}", fix="name the folder that holds them")
@@ -82,24 +53,7 @@ def find(folder: Path | str, *, only: Sequence[str] | None = None) -> list[Noteb
 
 
 def read(path: Path) -> Notebook:
-    """A notebook file with the parameters it declares.
-
-    Parameters
-    ----------
-    path : Path
-        The ``.ipynb`` file.
-
-    Returns
-    -------
-    Notebook
-
-    Raises
-    ------
-    InputError
-        The file is no notebook.
-    ParameterError
-        Its parameters cell holds more than literals.
-    """
+    """A notebook file with the parameters it declares."""
     try:
         node = nbformat.read(path, as_version=4)
     except Exception as error:

@@ -23,20 +23,7 @@ INJECTED = "injected-parameters"
 
 
 def tagged(node: NotebookNode, tag: str) -> int | None:
-    """Position of the first cell with a tag.
-
-    Parameters
-    ----------
-    node : NotebookNode
-        The notebook.
-    tag : str
-        Tag looked for.
-
-    Returns
-    -------
-    int or None
-        0-based position; None when no cell carries the tag.
-    """
+    """Position of the first cell with a tag."""
     for position, cell in enumerate(node.cells):
         if tag in cell.metadata.get("tags", []):
             return position
@@ -44,30 +31,7 @@ def tagged(node: NotebookNode, tag: str) -> int | None:
 
 
 def defaults(source: str, *, notebook: str = "notebook") -> dict[str, Literal]:
-    """Names and default values of a parameters cell.
-
-    Parameters
-    ----------
-    source : str
-        Python text of the cell.
-    notebook : str
-        Name used in messages.
-
-    Returns
-    -------
-    dict of str to literal
-        In the order of the cell.
-
-    Raises
-    ------
-    ParameterError
-        The cell holds anything but ``name = literal`` lines.
-
-    Examples
-    --------
-    >>> defaults("data = '../data/sample'\\nweeks = 13")
-    {'data': '../data/sample', 'weeks': 13}
-    """
+    """Names and default values of a parameters cell."""
     return {name: ast.literal_eval(value) for name, value in _assignments(source, notebook)}
 
 
@@ -103,28 +67,7 @@ def _is_literal(value: ast.expr) -> bool:
 def assign(
     known: Mapping[str, Mapping[str, Literal]], values: Mapping[str, Any]
 ) -> dict[str, dict[str, Literal]]:
-    """Which notebook gets which values.
-
-    A name that only some notebooks know is applied there; a name none knows is an error,
-    because a parameter silently ignored gives a wrong report that looks right.
-
-    Parameters
-    ----------
-    known : mapping of notebook name to its defaults
-        See `defaults`.
-    values : mapping of parameter name to value
-        Texts from the command line, or typed values.
-
-    Returns
-    -------
-    dict of notebook name to dict
-        Typed values in force, those not named left out.
-
-    Raises
-    ------
-    ParameterError
-        A name is unknown to every notebook, or a value is of the wrong type.
-    """
+    """Which notebook gets which values."""
     names = sorted({name for of in known.values() for name in of} - {"data"})
     for name in values:
         if name == "data":
@@ -150,22 +93,7 @@ def _guess(name: str, names: list[str]) -> str:
 
 
 def injected(node: NotebookNode, values: Mapping[str, Literal]) -> NotebookNode:
-    """A copy of the notebook with a cell that puts values in force.
-
-    The cell follows the parameters cell and carries the tag papermill uses, so that
-    both tools read each other's notebooks; an earlier injected cell is replaced.
-
-    Parameters
-    ----------
-    node : NotebookNode
-        The notebook; not changed.
-    values : mapping of str to literal
-        Values to put in force.
-
-    Returns
-    -------
-    NotebookNode
-    """
+    """A copy of the notebook with a cell that puts values in force."""
     copy = nbformat.from_dict(node)
     copy.cells = [cell for cell in copy.cells if INJECTED not in cell.metadata.get("tags", [])]
     cell = nbformat.v4.new_code_cell(
@@ -179,24 +107,7 @@ def injected(node: NotebookNode, values: Mapping[str, Literal]) -> NotebookNode:
 
 
 def in_force(source: str, values: Mapping[str, Literal]) -> str:
-    """The parameters cell as if the values had been written there, comments kept.
-
-    Parameters
-    ----------
-    source : str
-        Python text of the cell.
-    values : mapping of str to literal
-        Values in force; other names keep their default.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> in_force("weeks = 13  # [weeks]", {"weeks": 26})
-    'weeks = 26  # [weeks]'
-    """
+    """The parameters cell as if the values had been written there, comments kept."""
     lines = [line.encode() for line in source.split("\n")]
     for name, value in reversed(list(_assignments(source, "notebook"))):
         if name not in values or value.end_lineno is None or value.end_col_offset is None:

@@ -12,18 +12,7 @@ from srelib import tables, wording
 
 
 def provenance(dataset: Any) -> dict[str, Any]:
-    """What every page says about its input.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        The folder as read.
-
-    Returns
-    -------
-    dict
-        Texts and counts only; no clock time and no path of the machine.
-    """
+    """What every page says about its input."""
     sources, series = dataset.sources, dataset.series
     left_out = dataset.rejects.loc[tables.left_out(dataset.rejects), "file"].value_counts()
     first = (series if len(series) else sources)["first"].min()
@@ -58,50 +47,19 @@ def _file(row: dict[Any, Any], left_out: pd.Series) -> dict[str, Any]:
 
 
 def folder_name(path: Any) -> str:
-    """The name of a folder, without where it lies.
-
-    Parameters
-    ----------
-    path : path
-        The folder.
-
-    Returns
-    -------
-    str
-    """
+    """The name of a folder, without where it lies."""
     from pathlib import Path
 
     return Path(path).resolve().name or "data"
 
 
 def when(time: Any) -> str:
-    """A time as text, to the minute, in UTC.
-
-    Parameters
-    ----------
-    time : Timestamp or NaT
-        The time.
-
-    Returns
-    -------
-    str
-        An en dash where there is none.
-
-    Examples
-    --------
-    >>> when(pd.Timestamp("2026-06-29 00:05:30", tz="UTC")), when(pd.NaT)
-    ('2026-06-29 00:05', '–')
-    """
+    """A time as text, to the minute, in UTC."""
     return "–" if pd.isna(time) else f"{time:%Y-%m-%d %H:%M}"
 
 
 def versions() -> str:
-    """The software that made a report.
-
-    Returns
-    -------
-    str
-    """
+    """The software that made a report."""
     return (
         f"srelib {srelib.__version__}, pandas {pd.__version__}, Python {platform.python_version()}"
     )

@@ -30,15 +30,7 @@ SHOWN = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg
 
 @dataclass(frozen=True)
 class Link:
-    """A page of the report as others refer to it.
-
-    Parameters
-    ----------
-    name : str
-        Name of the notebook; the file is ``<name>.html``.
-    title : str
-        Its question.
-    """
+    """A page of the report as others refer to it."""
 
     name: str
     title: str
@@ -46,21 +38,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Page:
-    """A rendered page and what the index says about it.
-
-    Parameters
-    ----------
-    name, title : str
-        See `Link`.
-    html : str
-        The whole document.
-    finding : str
-        HTML of the first sentence under "What this says"; empty when there is none.
-    headings : tuple of Heading
-        What the table of contents links to.
-    failure : str
-        Why the notebook did not finish; empty when it did.
-    """
+    """A rendered page and what the index says about it."""
 
     name: str
     title: str
@@ -72,17 +50,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Context:
-    """What every page of one report shares.
-
-    Parameters
-    ----------
-    links : sequence of Link
-        All pages, in order.
-    provenance : dict
-        Where the numbers come from; see `srelib.report.provenance`.
-    places : dict of str to str
-        Paths of this machine and what is shown instead of them.
-    """
+    """What every page of one report shares."""
 
     links: Sequence[Link]
     provenance: dict[str, Any]
@@ -90,19 +58,7 @@ class Context:
 
 
 def page(run: Run, context: Context) -> Page:
-    """Render one run.
-
-    Parameters
-    ----------
-    run : Run
-        The executed notebook.
-    context : Context
-        What all pages share.
-
-    Returns
-    -------
-    Page
-    """
+    """Render one run."""
     node = _presentable(run, context.places)
     markdown = Markdown([link.name for link in context.links])
     headings = _headings(node, context)
@@ -194,17 +150,7 @@ def _finding(node: NotebookNode, context: Context) -> str:
 
 
 def size(png: str) -> tuple[int, int] | None:
-    """Width and height of a PNG [pixels], from its header.
-
-    Parameters
-    ----------
-    png : str
-        The picture, base64.
-
-    Returns
-    -------
-    tuple of int, or None when it is no PNG
-    """
+    """Width and height of a PNG [pixels], from its header."""
     try:
         head = base64.b64decode(png.replace("\n", "")[:64])
     except (binascii.Error, ValueError):
@@ -217,12 +163,7 @@ def size(png: str) -> tuple[int, int] | None:
 
 @lru_cache(maxsize=1)
 def css() -> str:
-    """The style sheet of every page.
-
-    Returns
-    -------
-    str
-    """
+    """The style sheet of every page."""
     return (TEMPLATES / "srelib" / "srelib.css").read_text("utf-8")
 
 

@@ -20,47 +20,19 @@ _FILE = "dataset.pickle"
 
 
 def offer(dataset: Any, folder: Path) -> None:
-    """Leave a dataset for the kernels.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        The folder as read.
-    folder : Path
-        Folder only this user may write to.
-    """
+    """Leave a dataset for the kernels."""
     unfinished = folder / f"{_FILE}.part"
     unfinished.write_bytes(pickle.dumps(dataset, protocol=pickle.HIGHEST_PROTOCOL))
     unfinished.rename(folder / _FILE)
 
 
 def startup(source: Path, folder: Path) -> str:
-    """Python a kernel runs before the notebook, so that it takes what is offered.
-
-    Parameters
-    ----------
-    source : Path
-        Folder of exports, absolute.
-    folder : Path
-        Where `offer` leaves the dataset.
-
-    Returns
-    -------
-    str
-    """
+    """Python a kernel runs before the notebook, so that it takes what is offered."""
     return f"import srelib.report.shared as s; s.take({str(source)!r}, {str(folder)!r}); del s\n"
 
 
 def take(source: str, folder: str) -> None:
-    """Make `srelib.load` of one folder return the dataset offered.
-
-    Parameters
-    ----------
-    source : str
-        Folder of exports, absolute.
-    folder : str
-        Where `offer` leaves the dataset.
-    """
+    """Make `srelib.load` of one folder return the dataset offered."""
     from srelib import dataset
 
     read = dataset.load

@@ -32,23 +32,7 @@ MOST_DOTS = 24
 
 @dataclass(frozen=True)
 class Cell:
-    """One number of a service; texts as shown, escaped only by the template.
-
-    Parameters
-    ----------
-    field : str
-        Field of `srelib.tradeoff.Standing`.
-    group : str
-        'devops', 'both' or 'sre'.
-    label : str
-        What the number is.
-    value : str
-        The number, or a dash.
-    ends : str
-        Its interval; empty where there is none.
-    bar : Bar or None
-        For the budget left.
-    """
+    """One number of a service; texts as shown, escaped only by the template."""
 
     field: str
     group: str
@@ -60,16 +44,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Service:
-    """One row of the scoreboard.
-
-    Parameters
-    ----------
-    name : str
-    quadrant, chance, mood : str
-        Where it stands, how likely, and the class it is colored by; empty where unknown.
-    cells : tuple of Cell
-        In the order of the columns.
-    """
+    """One row of the scoreboard."""
 
     name: str
     quadrant: str
@@ -80,26 +55,7 @@ class Service:
 
 @dataclass(frozen=True)
 class Dot:
-    """One service on the map.
-
-    Parameters
-    ----------
-    x, y : float
-        Where it is [px].
-    left, right, top, bottom : float
-        Ends of its intervals [px].
-    text_x, text_y : float
-        Where its name is written [px].
-    anchor : str
-        'start' or 'end'.
-    name : str
-    named : bool
-        Whether there is room for the name.
-    mood : str
-        The class it is colored by.
-    sure : bool
-        Whether the quadrant is beyond doubt.
-    """
+    """One service on the map."""
 
     x: float
     y: float
@@ -118,20 +74,7 @@ class Dot:
 
 @dataclass(frozen=True)
 class Map:
-    """The quadrants as a drawing.
-
-    Parameters
-    ----------
-    dots : tuple of Dot
-    line_x, line_y : float
-        Where the lines between the quadrants are [px].
-    ticks : tuple of (float, str)
-        Of the x axis [px], text.
-    words : str
-        What the drawing shows, for those who do not see it.
-    more : int
-        Services not drawn.
-    """
+    """The quadrants as a drawing."""
 
     dots: tuple[Dot, ...]
     line_x: float
@@ -143,17 +86,7 @@ class Map:
 
 @dataclass(frozen=True)
 class Standings:
-    """What the first page says of services.
-
-    Parameters
-    ----------
-    services : tuple of Service
-        Fragile ones first.
-    span : str
-        The time both disciplines are judged over.
-    map : Map or None
-        None where no service can be placed.
-    """
+    """What the first page says of services."""
 
     services: tuple[Service, ...]
     span: str
@@ -161,22 +94,7 @@ class Standings:
 
 
 def standings(dataset: Any) -> Standings:
-    """Each service in both disciplines, fragile ones first.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        The folder as read.
-
-    Returns
-    -------
-    Standings
-        Empty where nothing is measured.
-
-    Notes
-    -----
-    The event study of deployments is left to its notebook: this is computed while notebooks run.
-    """
+    """Each service in both disciplines, fragile ones first."""
     counts = tradeoff.per_service(indicators.measured(dataset))
     shipped = tradeoff.production(dataset.deployments, environment=ENVIRONMENT)
     span = tradeoff.shared_span(counts, shipped, incidents=dataset.incidents, as_of=dataset.as_of)
@@ -229,17 +147,7 @@ def _cell(one: Any, field: str, group: str) -> Cell:
 
 
 def drawn(placed: Any) -> Map | None:
-    """The quadrants as a drawing: deployments a week to the right, budget left upwards.
-
-    Parameters
-    ----------
-    placed : Quadrants
-
-    Returns
-    -------
-    Map or None
-        None where no service can be placed. At most 24 services, the surest first.
-    """
+    """The quadrants as a drawing: deployments a week to the right, budget left upwards."""
     rows = placed.services
     if not len(rows):
         return None

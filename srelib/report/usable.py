@@ -10,23 +10,7 @@ EVIDENCE = ("sli", "deployments", "incidents", "alerts")
 
 
 def usable(dataset: Any) -> Any:
-    """The dataset, or an error when there is nothing in it to show.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        The folder as read.
-
-    Returns
-    -------
-    Dataset
-        The same.
-
-    Raises
-    ------
-    InputError
-        No table a report is about holds a row.
-    """
+    """The dataset, or an error when there is nothing in it to show."""
     if any(len(getattr(dataset, table)) for table in EVIDENCE):
         return dataset
     rejected = int(dataset.sources["rows_rejected"].sum()) if len(dataset.sources) else 0

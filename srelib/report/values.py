@@ -12,36 +12,7 @@ Literal = bool | int | float | str | list | None
 
 
 def typed(name: str, value: Any, *, default: Literal) -> Literal:
-    """A value as the type of its default.
-
-    Parameters
-    ----------
-    name : str
-        Name of the parameter, for the message.
-    value : str or literal
-        Text from the command line, or a value of the right type.
-    default : literal
-        Default of the parameter; its type decides.
-        A default of None takes a number where the text is one, else the text.
-
-    Returns
-    -------
-    literal
-
-    Raises
-    ------
-    ParameterError
-        The value cannot be of that type.
-
-    Examples
-    --------
-    >>> typed("weeks", "26", default=13)
-    26
-    >>> typed("weeks", "many", default=13)
-    Traceback (most recent call last):
-    ...
-    srelib.errors.ParameterError: weeks must be a whole number such as 13; got 'many'.
-    """
+    """A value as the type of its default."""
     if default is None:
         return _free(value)
     if isinstance(default, list):

@@ -15,17 +15,7 @@ from srelib.schema.kinds import did_you_mean
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong with a document.
-
-    Parameters
-    ----------
-    place : tuple of str or int
-        Keys and positions from the top of the document to the value.
-    problem, fix : str
-        What is wrong, and what to do about it.
-    unknown : bool
-        Whether it is a key the model does not know and no known key looks like it.
-    """
+    """One thing wrong with a document."""
 
     place: tuple[str | int, ...]
     problem: str
@@ -34,20 +24,7 @@ class Fault:
 
 
 def faults(error: ValidationError, model: type[BaseModel]) -> list[Fault]:
-    """What pydantic found, in words a person can act on.
-
-    Parameters
-    ----------
-    error : ValidationError
-        As pydantic raised it.
-    model : type of BaseModel
-        The model that was being filled; its fields give the allowed keys and examples.
-
-    Returns
-    -------
-    list of Fault
-        Misspelt keys first, because each also shows up as a missing one; unknown keys last.
-    """
+    """What pydantic found, in words a person can act on."""
     found = [_fault(item, model) for item in error.errors(include_url=False)]
     misspelt = "unknown key"
     return sorted(found, key=lambda f: (f.unknown, not f.problem.startswith(misspelt)))
@@ -107,22 +84,7 @@ def _is_number(text: str) -> bool:
 
 
 def shown(value: Any) -> str:
-    """A value as an error shows it: short, and saying what it is when that matters.
-
-    Parameters
-    ----------
-    value : object
-        Value seen.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> shown({"a": 1})
-    'a mapping'
-    """
+    """A value as an error shows it: short, and saying what it is when that matters."""
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list):
@@ -134,19 +96,7 @@ def shown(value: Any) -> str:
 
 
 def keys_at(model: type[BaseModel], place: tuple[str | int, ...]) -> list[str]:
-    """The keys a model allows at a place, as they are written in the file.
-
-    Parameters
-    ----------
-    model : type of BaseModel
-        Model of the whole document.
-    place : tuple of str or int
-        Keys and positions leading to the place.
-
-    Returns
-    -------
-    list of str
-    """
+    """The keys a model allows at a place, as they are written in the file."""
     found = _model_at(model, place)
     fields = found.model_fields.items() if found else ()
     return [spelling for name, field in fields for spelling in _spellings(name, field)]

@@ -22,43 +22,13 @@ UNITS = {
 
 
 def refused(problem: str, fix: str) -> PydanticCustomError:
-    """The exception a validator raises so that its fix reaches the user.
-
-    Parameters
-    ----------
-    problem, fix : str
-        What is wrong, and what to do about it.
-
-    Returns
-    -------
-    PydanticCustomError
-    """
+    """The exception a validator raises so that its fix reaches the user."""
     # The texts are passed as context, so that braces in them are not read as fields.
     return PydanticCustomError("refused", "{problem}", {"problem": problem, "fix": fix})
 
 
 def duration(text: str) -> pd.Timedelta:
-    """Length of time written as in Prometheus or OpenSLO: ``30s``, ``5m``, ``1h30m``, ``26h``.
-
-    Parameters
-    ----------
-    text : str
-        Numbers with units ms, s, m (or min), h, d, w; ``m`` is minutes.
-
-    Returns
-    -------
-    Timedelta
-
-    Raises
-    ------
-    ValueError
-        Nothing, something else, or a length of zero was written.
-
-    Examples
-    --------
-    >>> duration("1h30m")
-    Timedelta('0 days 01:30:00')
-    """
+    """Length of time written as in Prometheus or OpenSLO: ``30s``, ``5m``, ``1h30m``, ``26h``."""
     parts = re.findall(r"(\d+(?:\.\d+)?)\s*(ms|min|s|m|h|d|w)", text)
     if not re.fullmatch(r"\s*((\d+(\.\d+)?)\s*(ms|min|s|m|h|d|w)\s*)+", text):
         raise ValueError(f"{text!r} is not a length of time such as 30s, 5m, 1h30m or 26h")
@@ -81,27 +51,7 @@ def _duration(value: Any) -> Any:
 
 
 def timezone(name: str) -> str:
-    """An IANA time zone name, as given.
-
-    Parameters
-    ----------
-    name : str
-        Name of the zone.
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    PydanticCustomError
-        No such zone; its context holds the problem and the fix.
-
-    Examples
-    --------
-    >>> timezone("Europe/Berlin")
-    'Europe/Berlin'
-    """
+    """An IANA time zone name, as given."""
     if name not in available_timezones():
         hint = did_you_mean(name, available_timezones())
         raise refused(
@@ -116,24 +66,7 @@ TimeZone = Annotated[str, AfterValidator(timezone)]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The hint for a word that looks like a known one; empty when none does.
-
-    Parameters
-    ----------
-    word : str
-        Word seen.
-    known : iterable of str
-        Words allowed.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> did_you_mean("sevice", ["service", "sli"])
-    "did you mean 'service'?"
-    """
+    """The hint for a word that looks like a known one; empty when none does."""
     lowered = {candidate.lower(): candidate for candidate in known}
     near = difflib.get_close_matches(str(word).lower(), lowered, n=1, cutoff=0.75)
     return f"did you mean {lowered[near[0]]!r}?" if near else ""

@@ -8,13 +8,7 @@ from srelib.simulate import sample
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Write the sample exports into a folder, and their truth into a file.
-
-    Parameters
-    ----------
-    arguments : list of str, optional
-        Command line; default: that of the process.
-    """
+    """Write the sample exports into a folder, and their truth into a file."""
     parser = argparse.ArgumentParser(prog="python -m srelib.simulate", description=__doc__)
     parser.add_argument("folder", help="where the exports go")
     parser.add_argument("--truth", metavar="FILE", help="also write what only tests may know")

@@ -73,19 +73,7 @@ class Counts:
 
 
 def harms(spec: ServiceSpec, plan: Plan) -> list[Harm]:
-    """All spans of a plan in which requests fail, in the order in which they thin.
-
-    Parameters
-    ----------
-    spec : ServiceSpec
-        The service.
-    plan : Plan
-        What happens to it.
-
-    Returns
-    -------
-    list of Harm
-    """
+    """All spans of a plan in which requests fail, in the order in which they thin."""
     windows = [
         Harm("maintenance", f"maintenance-{number + 1}", begin, end, spec.maintenance_errors)
         for number, (begin, end) in enumerate(plan.maintenance)
@@ -105,20 +93,7 @@ def harms(spec: ServiceSpec, plan: Plan) -> list[Harm]:
 
 
 def shape(spec: ServiceSpec, grid: Grid) -> np.ndarray:
-    """Traffic through day and week, relative to its mean over a week.
-
-    Parameters
-    ----------
-    spec : ServiceSpec
-        The service.
-    grid : Grid
-        The buckets.
-
-    Returns
-    -------
-    array of float
-        [ratio]
-    """
+    """Traffic through day and week, relative to its mean over a week."""
     day = grid.middles // 1440 % 7
     hour = grid.middles / 60 % 24
     wave = 1 + spec.daily_swing * np.cos(2 * np.pi * (hour - spec.peak_hour) / 24)
@@ -127,26 +102,7 @@ def shape(spec: ServiceSpec, grid: Grid) -> np.ndarray:
 
 
 def count(seed: int, spec: ServiceSpec, grid: Grid, plan: Plan) -> Counts:
-    """Draw the counts of a service.
-
-    Each purpose and each event has random numbers of its own: a release that is
-    put off or dropped changes nothing but its own harm.
-
-    Parameters
-    ----------
-    seed : int
-        Seed of the fleet.
-    spec : ServiceSpec
-        The service.
-    grid : Grid
-        The buckets.
-    plan : Plan
-        What happens to it.
-
-    Returns
-    -------
-    Counts
-    """
+    """Draw the counts of a service."""
     total = _traffic(seed, spec, grid, plan)
     observed = ~_within(grid, plan.gaps)
     excluded = _begins_within(grid, plan.maintenance)

@@ -33,17 +33,7 @@ SERIES = """\
 
 
 def sources(world: Fleet) -> str:
-    """`sources.toml` for the sample.
-
-    Parameters
-    ----------
-    world : Fleet
-        The fleet.
-
-    Returns
-    -------
-    str
-    """
+    """`sources.toml` for the sample."""
     made = []
     for each in world.worlds:
         name = each.spec.name
@@ -54,17 +44,7 @@ def sources(world: Fleet) -> str:
 
 
 def slos(promises: Sequence[tuple[str, str, float, str, str]]) -> str:
-    """OpenSLO documents, one a promise.
-
-    Parameters
-    ----------
-    promises : sequence of tuples
-        Service, indicator, target, window, what is promised.
-
-    Returns
-    -------
-    str
-    """
+    """OpenSLO documents, one a promise."""
     return "---\n".join(_slo(*promise) for promise in promises)
 
 

@@ -18,18 +18,7 @@ Row = dict[str, Any]
 
 
 def numbers(fleet: Fleet) -> dict[str, str]:
-    """The number GitHub would have given each production deployment.
-
-    Parameters
-    ----------
-    fleet : Fleet
-        The fleet.
-
-    Returns
-    -------
-    dict of str to str
-        Identifier in the fleet: number.
-    """
+    """The number GitHub would have given each production deployment."""
     ids = fleet.deployments["deployment_id"]
     return {name: str(2_310_004_117 + 1_009 * place) for place, name in enumerate(ids)}
 
@@ -41,26 +30,7 @@ def pages(
     previews: Collection[str] = (),
     unfinished: str | None = None,
 ) -> str:
-    """GitHub deployments with their statuses, as ``gh api --paginate`` prints them.
-
-    One array a page, repository after repository, newest first; superseded
-    deployments are inactive.
-
-    Parameters
-    ----------
-    fleet : Fleet
-        The fleet.
-    staging : collection of str
-        Services that deploy each release to staging before production.
-    previews : collection of str
-        Services that deploy some merge requests to a preview environment of their own.
-    unfinished : str, optional
-        Service with one more release that has not ended when the export is made.
-
-    Returns
-    -------
-    str
-    """
+    """GitHub deployments with their statuses, as ``gh api --paginate`` prints them."""
     given, made = numbers(fleet), []
     for world in fleet.worlds:
         service = world.spec.name

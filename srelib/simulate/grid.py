@@ -155,19 +155,6 @@ class Grid:
 
 
 def stream(seed: int, *keys: str) -> np.random.Generator:
-    """The random numbers of one purpose, independent of all others.
-
-    Parameters
-    ----------
-    seed : int
-        Seed of the fleet.
-    *keys : str
-        What they are for: service, purpose, event.
-
-    Returns
-    -------
-    numpy.random.Generator
-        PCG64, seeded with the seed and the CRC-32 of each key.
-    """
+    """The random numbers of one purpose, independent of all others."""
     words = [seed, *(zlib.crc32(key.encode()) for key in keys)]
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(words)))

@@ -20,19 +20,7 @@ WINDOW = "28d"
 
 
 def dataset(fleet: Fleet) -> Dataset:
-    """The fleet as a dataset, without files in between.
-
-    Parameters
-    ----------
-    fleet : Fleet
-        The fleet.
-
-    Returns
-    -------
-    Dataset
-        ``sources`` and ``rejects`` are empty; one 28-day objective on the availability of
-        each service.
-    """
+    """The fleet as a dataset, without files in between."""
     keys = ["service", "sli", "time"]
     sli = fleet.sli.sort_values(keys, kind="stable", ignore_index=True)
     return Dataset(

@@ -25,19 +25,7 @@ FIRST = 18_204
 
 
 def report(fleet: Fleet, *, timezone: str) -> str:
-    """A PagerDuty incidents report; it knows neither the true start nor the deployment.
-
-    Parameters
-    ----------
-    fleet : Fleet
-        The fleet.
-    timezone : str
-        Zone of the account, in which the report writes its times.
-
-    Returns
-    -------
-    str
-    """
+    """A PagerDuty incidents report; it knows neither the true start nor the deployment."""
     noted = fleet.incidents.dropna(subset="detected_at").sort_values("detected_at")
     rows = [
         _row(number, incident, timezone)
@@ -80,17 +68,7 @@ def _row(number: int, incident: Mapping[Hashable, Any], timezone: str) -> list[o
 
 
 def number_of(incident_id: str) -> str:
-    """The identifier PagerDuty would have for an incident of a fleet.
-
-    Parameters
-    ----------
-    incident_id : str
-        Its identifier in the fleet.
-
-    Returns
-    -------
-    str
-    """
+    """The identifier PagerDuty would have for an incident of a fleet."""
     return identifier("Q", incident_id)
 
 

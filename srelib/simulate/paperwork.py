@@ -11,24 +11,7 @@ from srelib.simulate.spec import ServiceSpec
 
 
 def changes(seed: int, grid: Grid, spec: ServiceSpec, plan: Plan) -> pd.DataFrame:
-    """Changes shipped by each deployment, and those still waiting.
-
-    Parameters
-    ----------
-    seed : int
-        Seed of the fleet.
-    grid : Grid
-        The buckets.
-    spec : ServiceSpec
-        The service.
-    plan : Plan
-        What happened to it.
-
-    Returns
-    -------
-    DataFrame
-        Columns of table ``changes``.
-    """
+    """Changes shipped by each deployment, and those still waiting."""
     rng = stream(seed, spec.name, "changes")
     shipped = [d for d in plan.deployments if d.status in ("succeeded", "rolled_back")]
     sizes = [d.changes for d in shipped]
@@ -58,24 +41,7 @@ def changes(seed: int, grid: Grid, spec: ServiceSpec, plan: Plan) -> pd.DataFram
 
 
 def alerts(seed: int, grid: Grid, spec: ServiceSpec, plan: Plan) -> pd.DataFrame:
-    """Alert episodes: those incidents fired, and false ones.
-
-    Parameters
-    ----------
-    seed : int
-        Seed of the fleet.
-    grid : Grid
-        The buckets.
-    spec : ServiceSpec
-        The service.
-    plan : Plan
-        What happened to it.
-
-    Returns
-    -------
-    DataFrame
-        Columns of table ``alerts``.
-    """
+    """Alert episodes: those incidents fired, and false ones."""
     rng = stream(seed, spec.name, "alerts")
     spans = []
     for incident in plan.incidents:

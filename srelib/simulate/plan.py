@@ -22,24 +22,7 @@ def plan(
     *,
     delays: Mapping[str, pd.Timedelta | None] | None = None,
 ) -> Plan:
-    """Draw what happens to a service.
-
-    Parameters
-    ----------
-    seed : int
-        Seed of the fleet.
-    spec : ServiceSpec
-        The service.
-    grid : Grid
-        The buckets.
-    delays : mapping of deployment_id to Timedelta or None, optional
-        Releases to put off, with all that follows from them; None: never made.
-        Every other random number stays the same, so that two runs differ only by this.
-
-    Returns
-    -------
-    Plan
-    """
+    """Draw what happens to a service."""
     releases = _delayed(_releases(seed, spec, grid), delays or {}, grid)
     infrastructure = _infrastructure(seed, spec, grid)
     after = [_after_release(seed, spec, grid, release) for release in releases if release.broke]

@@ -105,27 +105,12 @@ SLOS = (
 
 
 def sample() -> Fleet:
-    """The fleet behind the sample data.
-
-    Returns
-    -------
-    Fleet
-    """
+    """The fleet behind the sample data."""
     return fleet(SEED, services=SERVICES, weeks=WEEKS, step="1min", start=START)
 
 
 def files(world: Fleet) -> dict[str, bytes]:
-    """The exports of the sample, by file name.
-
-    Parameters
-    ----------
-    world : Fleet
-        The fleet `sample` returns.
-
-    Returns
-    -------
-    dict of str to bytes
-    """
+    """The exports of the sample, by file name."""
     texts = {
         "github-deployments.json": github.pages(
             world, staging=("checkout",), previews=("checkout",), unfinished="search"
@@ -158,20 +143,7 @@ def _explained(world: Fleet) -> pd.DataFrame:
 
 
 def write(folder: str | Path, *, truth: str | Path | None = None) -> list[Path]:
-    """Write the sample exports, and the truth where asked.
-
-    Parameters
-    ----------
-    folder : str or Path
-        Where the exports go; made if it is not there.
-    truth : str or Path, optional
-        File for the truth.
-
-    Returns
-    -------
-    list of Path
-        The files written.
-    """
+    """Write the sample exports, and the truth where asked."""
     world, target = sample(), Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     written = []
@@ -222,18 +194,7 @@ def _gzip(text: str) -> bytes:
 
 
 def truth_of(world: Fleet) -> dict:
-    """The truth of the sample with the identifiers of the exports.
-
-    Parameters
-    ----------
-    world : Fleet
-        The fleet `sample` returns.
-
-    Returns
-    -------
-    dict
-        Ready for JSON: seed, span, slis, causes, deployments, incidents, rejects.
-    """
+    """The truth of the sample with the identifiers of the exports."""
     numbers, truth = github.numbers(world), world.truth
     deployments = truth.deployments.assign(
         deployment_id=truth.deployments["deployment_id"].map(numbers)

@@ -13,29 +13,7 @@ DAY = pd.Timedelta("1D")
 
 
 def step_of_pair(good: pd.Series, total: pd.Series) -> pd.Timedelta | None:
-    """Step of the regular index that both share.
-
-    Parameters
-    ----------
-    good, total : Series, one regular tz-aware index
-        Counts per bucket [events].
-
-    Returns
-    -------
-    Timedelta or None
-        None for fewer than two buckets.
-
-    Raises
-    ------
-    TimeIndexError
-        The indexes differ or are not regular.
-
-    Examples
-    --------
-    >>> minutes = pd.date_range("2026-01-01", periods=2, freq="min", tz="UTC")
-    >>> step_of_pair(pd.Series(1.0, minutes), pd.Series(1.0, minutes))
-    Timedelta('0 days 00:01:00')
-    """
+    """Step of the regular index that both share."""
     if good.index is not total.index and not good.index.equals(total.index):
         raise TimeIndexError(
             f"good and total must share one index; got {len(good)} and {len(total)} rows."
@@ -44,27 +22,7 @@ def step_of_pair(good: pd.Series, total: pd.Series) -> pd.Timedelta | None:
 
 
 def length_of(span: pd.Timedelta | str) -> pd.Timedelta:
-    """A length of time from a Timedelta or a text such as ``5m`` (minutes).
-
-    Parameters
-    ----------
-    span : Timedelta or str
-        The length.
-
-    Returns
-    -------
-    Timedelta
-
-    Raises
-    ------
-    ParameterError
-        A text that is no length, or a length that is not positive.
-
-    Examples
-    --------
-    >>> length_of("5m")
-    Timedelta('0 days 00:05:00')
-    """
+    """A length of time from a Timedelta or a text such as ``5m`` (minutes)."""
     duration = windows.as_window(span).duration
     if duration is None:
         raise ParameterError(f"a length of time is needed, such as 5m; got {span}.")
@@ -72,26 +30,7 @@ def length_of(span: pd.Timedelta | str) -> pd.Timedelta:
 
 
 def sums_between(good: pd.Series, total: pd.Series, edges: np.ndarray) -> pd.DataFrame:
-    """Sums over the buckets from one edge to the next.
-
-    Parameters
-    ----------
-    good, total : Series, one index
-        Counts per bucket [events]; unknown in both where unknown in one.
-    edges : array of int
-        Positions of the buckets at which the stretches begin, and where the last one ends.
-
-    Returns
-    -------
-    DataFrame
-        good, total [events], NaN where nothing is known; known, the number of known buckets.
-
-    Examples
-    --------
-    >>> ones = pd.Series([1.0, 1.0, None])
-    >>> sums_between(ones, ones, np.array([0, 2, 3]))["good"].tolist()
-    [2.0, nan]
-    """
+    """Sums over the buckets from one edge to the next."""
     top, bottom = windows.paired(good, total)
     part, whole = windows.prefix_pair(top, bottom)
     seen = np.arange(len(bottom) + 1) if whole.seen is None else whole.seen
@@ -104,27 +43,7 @@ def sums_between(good: pd.Series, total: pd.Series, edges: np.ndarray) -> pd.Dat
 
 
 def block_sums(good: pd.Series, total: pd.Series, length: pd.Timedelta) -> pd.DataFrame:
-    """Sums over blocks of one length that start at multiples of it since 1970.
-
-    Parameters
-    ----------
-    good, total : Series, one regular tz-aware index
-        Counts per bucket [events].
-    length : Timedelta
-        Length of a block.
-
-    Returns
-    -------
-    DataFrame
-        good, total [events], NaN where nothing is known; known, the number of known buckets.
-        Index: starts of the blocks, UTC.
-
-    Examples
-    --------
-    >>> minutes = pd.date_range("2026-01-01T00:59Z", periods=3, freq="min")
-    >>> block_sums(pd.Series(1.0, minutes), pd.Series(1.0, minutes), HOUR)["total"].tolist()
-    [1.0, 2.0]
-    """
+    """Sums over blocks of one length that start at multiples of it since 1970."""
     step_of_pair(good, total)
     times = pd.DatetimeIndex(good.index).tz_convert("UTC").as_unit("us")
     size = length // pd.Timedelta(1, "us")

@@ -39,25 +39,7 @@ class Metadata(Strict):
 
 
 def fill(model: type[Model], document: Document) -> tuple[Model, tuple[str, ...]]:
-    """The document as a model, and a note on each key the format does not know.
-
-    Parameters
-    ----------
-    model : type of BaseModel
-        Model of the whole document.
-    document : Document
-        As loaded.
-
-    Returns
-    -------
-    model : BaseModel
-    notes : tuple of str
-
-    Raises
-    ------
-    SloError
-        A key is missing or misspelt, or a value has the wrong type.
-    """
+    """The document as a model, and a note on each key the format does not know."""
     try:
         return model.model_validate(document.value), ()
     except ValidationError as error:
@@ -70,26 +52,7 @@ def fill(model: type[Model], document: Document) -> tuple[Model, tuple[str, ...]
 
 
 def fraction(document: Document, place: Place, target: float) -> float:
-    """A target written as a fraction.
-
-    Parameters
-    ----------
-    document : Document
-        The document it stands in.
-    place : tuple of str or int
-        Where.
-    target : float
-        As written [fraction].
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    SloError
-        It does not lie strictly between 0 and 1.
-    """
+    """A target written as a fraction."""
     if 0 < target < 1:
         return target
     raise document.error(
@@ -98,27 +61,7 @@ def fraction(document: Document, place: Place, target: float) -> float:
 
 
 def percent(document: Document, place: Place, target: float) -> float:
-    """A target written in percent, as a fraction without rounding error.
-
-    Parameters
-    ----------
-    document : Document
-        The document it stands in.
-    place : tuple of str or int
-        Where.
-    target : float
-        As written [%].
-
-    Returns
-    -------
-    float
-        Target [fraction].
-
-    Raises
-    ------
-    SloError
-        It does not lie strictly between 0 and 100.
-    """
+    """A target written in percent, as a fraction without rounding error."""
     if 0 < target < 100:
         return float(Decimal(repr(target)) / 100)
     raise document.error(
@@ -127,17 +70,7 @@ def percent(document: Document, place: Place, target: float) -> float:
 
 
 def percent_notes(target: float) -> tuple[str, ...]:
-    """The warning about a percentage so small that a fraction may have been meant.
-
-    Parameters
-    ----------
-    target : float
-        As a fraction.
-
-    Returns
-    -------
-    tuple of str
-    """
+    """The warning about a percentage so small that a fraction may have been meant."""
     if target >= 0.01:
         return ()
     written = f"{target * 100:g}"
@@ -145,28 +78,7 @@ def percent_notes(target: float) -> tuple[str, ...]:
 
 
 def window(document: Document, place: Place, text: str, **options: Any) -> Window:
-    """A window from its text.
-
-    Parameters
-    ----------
-    document : Document
-        The document it stands in.
-    place : tuple of str or int
-        Where.
-    text : str
-        Such as ``28d`` or ``1M``.
-    **options
-        As for `Window.parse`.
-
-    Returns
-    -------
-    Window
-
-    Raises
-    ------
-    SloError
-        The text is no window.
-    """
+    """A window from its text."""
     try:
         return Window.parse(text, **options)
     except ParameterError:
@@ -181,34 +93,12 @@ def window(document: Document, place: Place, text: str, **options: Any) -> Windo
 
 
 def origin(document: Document, place: Place = ()) -> Origin:
-    """Where an objective stands.
-
-    Parameters
-    ----------
-    document : Document
-        The document it stands in.
-    place : tuple of str or int
-        Where in it.
-
-    Returns
-    -------
-    Origin
-    """
+    """Where an objective stands."""
     return Origin(document.file, document.number, document.line(place) or 1)
 
 
 def labelled(*mappings: dict[str, Any] | None) -> dict[str, str]:
-    """Labels by their bare name: ``pyrra.dev/team`` and ``team`` are one.
-
-    Parameters
-    ----------
-    *mappings : dict, optional
-        Labels and annotations; earlier ones win.
-
-    Returns
-    -------
-    dict of str to str
-    """
+    """Labels by their bare name: ``pyrra.dev/team`` and ``team`` are one."""
     found: dict[str, str] = {}
     for mapping in mappings:
         for key, value in (mapping or {}).items():
@@ -219,37 +109,12 @@ def labelled(*mappings: dict[str, Any] | None) -> dict[str, str]:
 
 
 def owner(labels: dict[str, str]) -> str | None:
-    """Who answers for a service, where a label says so.
-
-    Parameters
-    ----------
-    labels : dict of str to str
-        From `labelled`.
-
-    Returns
-    -------
-    str or None
-    """
+    """Who answers for a service, where a label says so."""
     return labels.get("owner") or labels.get("team")
 
 
 def slug(text: str) -> str:
-    """A text as part of a name: lower case, words joined by hyphens.
-
-    Parameters
-    ----------
-    text : str
-        Any text.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> slug("Good (p99)")
-    'good-p99'
-    """
+    """A text as part of a name: lower case, words joined by hyphens."""
     return re.sub(r"[^\w.]+", "-", text.lower()).strip("-.")
 
 

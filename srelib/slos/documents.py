@@ -22,19 +22,7 @@ MAX_BYTES = 10_000_000
 
 @dataclass(frozen=True)
 class Document:
-    """One YAML document.
-
-    Parameters
-    ----------
-    file : str
-        Path below the folder handed over.
-    number : int
-        1-based number in the file; items of a list at the top count as documents.
-    value : object
-        What the document holds: mappings, lists, text, numbers.
-    lines : dict of tuple to int
-        1-based line of every key, by its place.
-    """
+    """One YAML document."""
 
     file: str
     number: int
@@ -42,35 +30,13 @@ class Document:
     lines: dict[Place, int] = field(repr=False, default_factory=dict)
 
     def line(self, place: Place = ()) -> int | None:
-        """Line of a place, or of the nearest key around it.
-
-        Parameters
-        ----------
-        place : tuple of str or int
-            Keys and positions from the top.
-
-        Returns
-        -------
-        int or None
-        """
+        """Line of a place, or of the nearest key around it."""
         while place and place not in self.lines:
             place = place[:-1]
         return self.lines.get(place)
 
     def error(self, place: Place, problem: str, fix: str) -> SloError:
-        """The error about a place of this document.
-
-        Parameters
-        ----------
-        place : tuple of str or int
-            Keys and positions from the top.
-        problem, fix : str
-            What is wrong with the value seen, and what to do about it.
-
-        Returns
-        -------
-        SloError
-        """
+        """The error about a place of this document."""
         key = dotted(place)
         return SloError(
             f"document {self.number}, {f'{key}: ' if key else ''}{problem}",
@@ -81,46 +47,13 @@ class Document:
 
 
 def dotted(place: Place) -> str:
-    """A place as people write it.
-
-    Parameters
-    ----------
-    place : tuple of str or int
-        Keys and positions from the top.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> dotted(("spec", "objectives", 0, "target"))
-    'spec.objectives[0].target'
-    """
+    """A place as people write it."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
     return text.removeprefix(".")
 
 
 def load(path: Path, name: str) -> list[Document]:
-    """The documents of one YAML file.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    name : str
-        Its name in errors.
-
-    Returns
-    -------
-    list of Document
-        Empty documents are left out; a list at the top is taken apart.
-
-    Raises
-    ------
-    SloError
-        The file cannot be read, is not UTF-8 text, not YAML, or writes a key twice.
-    """
+    """The documents of one YAML file."""
     text = _text(path, name)
     try:
         loader = _Loader(text)

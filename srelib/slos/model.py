@@ -154,26 +154,7 @@ class Slo:
 
 
 def check_target(target: float) -> None:
-    """Refuse a target that is not a fraction.
-
-    Parameters
-    ----------
-    target : float
-        Target [fraction].
-
-    Raises
-    ------
-    InvalidTargetError
-        It is not a number strictly between 0 and 1; the text names the fix.
-
-    Examples
-    --------
-    >>> check_target(99.9)
-    Traceback (most recent call last):
-    ...
-    srelib.errors.InvalidTargetError: target must lie strictly between 0 and 1; got 99.9. \
-For 99.9 % write 0.999.
-    """
+    """Refuse a target that is not a fraction."""
     number = isinstance(target, int | float) and not isinstance(target, bool)
     if number and 0 < target < 1:
         return
@@ -183,22 +164,7 @@ For 99.9 % write 0.999.
 
 
 def target_fix(target: object) -> str:
-    """What to write instead of a number that is no target.
-
-    Parameters
-    ----------
-    target : object
-        What was written.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> target_fix(99.95)
-    'For 99.95 % write 0.9995.'
-    """
+    """What to write instead of a number that is no target."""
     if isinstance(target, int | float) and 1 < target < 100:
         return f"For {target:g} % write {float(f'{target / 100:.12g}')!r}."
     if target in (1, 100) and not isinstance(target, bool):

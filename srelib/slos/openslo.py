@@ -31,25 +31,7 @@ DEFAULT_WINDOW = "28d"
 
 
 def read(document: Document, known: dict[str, Reference]) -> list[Slo]:
-    """The objectives of one ``kind: SLO`` document.
-
-    Parameters
-    ----------
-    document : Document
-        The document.
-    known : dict of str to Reference
-        Indicators that ``indicatorRef`` may name.
-
-    Returns
-    -------
-    list of Slo
-        One for each entry of ``objectives``.
-
-    Raises
-    ------
-    SloError
-        Naming file, document, key, value and fix.
-    """
+    """The objectives of one ``kind: SLO`` document."""
     filled, notes = fill(SloDocument, document)
     if not filled.spec.objectives:
         raise document.error(

@@ -37,22 +37,7 @@ def recognise(document: Document) -> bool:
 
 
 def indicators(documents: list[Document]) -> dict[str, Reference]:
-    """The indicators that stand as documents of their own, by name.
-
-    Parameters
-    ----------
-    documents : list of Document
-        All documents of a folder, of any format.
-
-    Returns
-    -------
-    dict of str to Reference
-
-    Raises
-    ------
-    SloError
-        A document is wrong, or a name is given twice.
-    """
+    """The indicators that stand as documents of their own, by name."""
     found: dict[str, Reference] = {}
     for document in documents:
         if not recognise(document) or document.value.get("kind") != "SLI":
@@ -78,30 +63,7 @@ def find(
     place: Place,
     known: dict[str, Reference],
 ) -> Reference:
-    """The indicator of an objective: its own, else that of the SLO; inline or by name.
-
-    Parameters
-    ----------
-    document : Document
-        The document.
-    spec : Spec
-        Body of the SLO.
-    objective : Objective
-        One of its objectives.
-    place : tuple of str or int
-        Where the objective stands.
-    known : dict of str to Reference
-        Indicators that a reference may name.
-
-    Returns
-    -------
-    Reference
-
-    Raises
-    ------
-    SloError
-        No indicator, several, or a name that is nearly that of a known one.
-    """
+    """The indicator of an objective: its own, else that of the SLO; inline or by name."""
     for holder, at in ((objective, place), (spec, ("spec",))):
         given = {
             key: value
@@ -132,17 +94,7 @@ def _resolved(
 
 
 def notes(reference: Reference) -> tuple[str, ...]:
-    """The note on an indicator that is only known by name.
-
-    Parameters
-    ----------
-    reference : Reference
-        From `find`.
-
-    Returns
-    -------
-    tuple of str
-    """
+    """The note on an indicator that is only known by name."""
     if reference.indicator is not None:
         return ()
     return (f"no SLI document is called {reference.name!r}; the series of that name is used.",)
@@ -151,28 +103,7 @@ def notes(reference: Reference) -> tuple[str, ...]:
 def threshold(
     document: Document, place: Place, objective: Objective, reference: Reference
 ) -> dict[str, Any]:
-    """``threshold`` and ``op`` of an SLO whose indicator is a value; both None for a ratio.
-
-    Parameters
-    ----------
-    document : Document
-        The document.
-    place : tuple of str or int
-        Where the objective stands.
-    objective : Objective
-        The objective.
-    reference : Reference
-        From `find`.
-
-    Returns
-    -------
-    dict of str to object
-
-    Raises
-    ------
-    SloError
-        The indicator is wrong, or the objective does not say when a value is good.
-    """
+    """``threshold`` and ``op`` of an SLO whose indicator is a value; both None for a ratio."""
     metric = _checked(reference)
     if metric is None or metric.threshold_metric is None:
         return {"threshold": None, "op": None}
@@ -230,26 +161,7 @@ def _metrics(reference: Reference) -> dict[str, Metric]:
 
 
 def series(document: Document, reference: Reference, service: str | None) -> tuple[str, str]:
-    """Service and indicator: from the metric sources, else the document's service and name.
-
-    Parameters
-    ----------
-    document : Document
-        The document.
-    reference : Reference
-        From `find`.
-    service : str, optional
-        ``spec.service``.
-
-    Returns
-    -------
-    service, sli : str
-
-    Raises
-    ------
-    SloError
-        No service is named, or the metric sources disagree.
-    """
+    """Service and indicator: from the metric sources, else the document's service and name."""
     found = {
         key: _said(reference, key) or default
         for key, default in (("service", service), ("sli", reference.name))
@@ -277,17 +189,7 @@ def _spec(metric: Metric) -> dict[str, Any]:
 
 
 def queries(reference: Reference) -> Queries:
-    """The queries of an indicator as written.
-
-    Parameters
-    ----------
-    reference : Reference
-        From `find`.
-
-    Returns
-    -------
-    Queries
-    """
+    """The queries of an indicator as written."""
     metrics = _metrics(reference)
     ratio = reference.indicator.spec.ratio_metric if reference.indicator else None
     texts = {key: _query(metric) for key, metric in metrics.items()}

@@ -92,22 +92,7 @@ def recognise(document: Document) -> bool:
 
 
 def read(document: Document) -> list[Slo]:
-    """The objectives of one document; the indicator bears the name of the SLO.
-
-    Parameters
-    ----------
-    document : Document
-        The document.
-
-    Returns
-    -------
-    list of Slo
-
-    Raises
-    ------
-    SloError
-        Naming file, document, key, value and fix.
-    """
+    """The objectives of one document; the indicator bears the name of the SLO."""
     filled, notes = fill(SloDocument, document)
     if filled.spec.budgeting_method is None:
         notes = (*notes, "no budgetingMethod is given; Occurrences is assumed.")

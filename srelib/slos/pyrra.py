@@ -99,30 +99,7 @@ def recognise(document: Document) -> bool:
 
 
 def read(document: Document) -> list[Slo]:
-    """The objective of one document.
-
-    Parameters
-    ----------
-    document : Document
-        The document.
-
-    Returns
-    -------
-    list of Slo
-        One.
-
-    Raises
-    ------
-    SloError
-        Naming file, document, key, value and fix.
-
-    Notes
-    -----
-    Pyrra names no service.
-    A label ``service`` (with any prefix, such as ``pyrra.dev/service``) says it;
-    without one, the name of the objective stands for it.
-    A label ``sli`` names the indicator; without one it is ``latency`` or ``availability``.
-    """
+    """The objective of one document."""
     filled, notes = fill(SloDocument, document)
     spec, name = filled.spec, filled.metadata.name
     target = _target(document, spec.target)

@@ -28,17 +28,7 @@ _EXAMPLE = "srelib init FOLDER writes a commented slos.yaml to start from"
 
 @dataclass(frozen=True)
 class Documents:
-    """What a file or folder says about objectives.
-
-    Parameters
-    ----------
-    slos : tuple of Slo
-        The objectives, in the order of files and documents.
-    notes : tuple of str
-        What was skipped or assumed, each a sentence that names the place.
-    files : tuple of str
-        The YAML files that were looked at, below the folder.
-    """
+    """What a file or folder says about objectives."""
 
     slos: tuple[Slo, ...]
     notes: tuple[str, ...]
@@ -81,22 +71,7 @@ def read(path: str | Path) -> list[Slo]:
 
 
 def read_documents(path: str | Path) -> Documents:
-    """As `read`, with notes on what was skipped or assumed.
-
-    Parameters
-    ----------
-    path : str or Path
-        A YAML file or a folder.
-
-    Returns
-    -------
-    Documents
-
-    Raises
-    ------
-    SloError
-        As for `read`.
-    """
+    """As `read`, with notes on what was skipped or assumed."""
     path = Path(path)
     names = _files(path)
     documents = [document for name in names for document in load(*_located(path, name))]

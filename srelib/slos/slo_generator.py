@@ -46,29 +46,7 @@ def recognise(document: Document) -> bool:
 
 
 def read(document: Document) -> list[Slo]:
-    """The objective of one document, over 28 days.
-
-    Parameters
-    ----------
-    document : Document
-        The document.
-
-    Returns
-    -------
-    list of Slo
-        One.
-
-    Raises
-    ------
-    SloError
-        Naming file, document, key, value and fix.
-
-    Notes
-    -----
-    slo-generator evaluates a goal over the windows of its error budget policy, which stands in
-    another file and usually holds several; 28 days are taken here, and a note says so.
-    The labels ``service_name`` (or ``service``) and ``slo_name`` (or ``sli``) name the series.
-    """
+    """The objective of one document, over 28 days."""
     filled, notes = fill(SloDocument, document)
     spec, name = filled.spec, filled.metadata.name
     labels = labelled(filled.metadata.labels, filled.metadata.annotations)

@@ -101,28 +101,7 @@ def recognise(document: Document) -> bool:
 
 
 def read(document: Document) -> list[Slo]:
-    """The objectives of one service.
-
-    Parameters
-    ----------
-    document : Document
-        The document.
-
-    Returns
-    -------
-    list of Slo
-        Named ``service-name`` as Sloth's own identifiers, over 30 days, Sloth's default.
-
-    Raises
-    ------
-    SloError
-        Naming file, document, key, value and fix.
-
-    Notes
-    -----
-    The labels ``service`` and ``sli`` of an SLO say which series it is about;
-    without them it is the service and the name of the SLO.
-    """
+    """The objectives of one service."""
     if "version" in document.value:
         spec, notes = fill(FileDocument, document)
         return [_slo(document, (), spec, n, notes) for n in range(len(spec.slos))]

@@ -16,28 +16,7 @@ _UNITS = {"day": "d", "week": "w", "month": "M", "quarter": "Q", "year": "Y"}
 
 
 def write(slos: Iterable[Slo]) -> str:
-    """Objectives as OpenSLO v1, one YAML document each.
-
-    `read` gives the same objectives back, but for where they were read from, and as far as
-    OpenSLO can hold their queries: good and total, or bad and total, or one ratio, or one value.
-
-    Parameters
-    ----------
-    slos : iterable of Slo
-        What to write.
-
-    Returns
-    -------
-    str
-        YAML, ready to be saved as ``slos.yaml``.
-
-    Examples
-    --------
-    >>> slo = Slo(name="checkout", service="checkout", sli="availability", target=0.999,
-    ...           window=Window.parse("28d"))
-    >>> print(write([slo]).splitlines()[0])
-    apiVersion: openslo/v1
-    """
+    """Objectives as OpenSLO v1, one YAML document each."""
     documents = [_document(slo) for slo in slos]
     return yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True, width=100)
 

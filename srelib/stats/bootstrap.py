@@ -19,46 +19,7 @@ def resample_sums(
     seed: int = 0,
     length: int | None = None,
 ) -> np.ndarray:
-    """Sums of a series over block-bootstrap resamples of it.
-
-    Blocks of neighbouring values are drawn with replacement from the series closed to a circle,
-    so that every value is equally likely, and laid end to end until `length` is reached.
-
-    Parameters
-    ----------
-    values : array, shape (..., n)
-        One value per time unit; all rows share the draws, so that pairs stay pairs.
-    block : int
-        Length of a block [time units].
-    resamples : int
-        How many resamples.
-    seed : int
-        Seed of the draws.
-    length : int, optional
-        Length of each resample [time units]; that of the series when not given.
-
-    Returns
-    -------
-    array, shape (..., resamples)
-
-    Raises
-    ------
-    ParameterError
-        A block that is not between 1 and n.
-
-    Notes
-    -----
-    Whole blocks are added up, never the data, so a resample costs n / block additions.
-
-    References
-    ----------
-    .. [1] Politis, Romano, in Exploring the Limits of Bootstrap, 1992, 263 (circular blocks).
-
-    Examples
-    --------
-    >>> resample_sums(np.ones(10), block=3, resamples=2)
-    array([10., 10.])
-    """
+    """Sums of a series over block-bootstrap resamples of it."""
     values = np.asarray(values, dtype="float64")
     n = values.shape[-1]
     length = n if length is None else length
@@ -73,24 +34,7 @@ def resample_sums(
 
 
 def circular_sums(values: np.ndarray, block: int) -> np.ndarray:
-    """Sum of the block that starts at each value, the series closed to a circle.
-
-    Parameters
-    ----------
-    values : array, shape (..., n)
-        One value per time unit.
-    block : int
-        Length of a block [time units], at most n.
-
-    Returns
-    -------
-    array, shape (..., n)
-
-    Examples
-    --------
-    >>> circular_sums(np.array([1.0, 2.0, 4.0]), 2)
-    array([3., 6., 5.])
-    """
+    """Sum of the block that starts at each value, the series closed to a circle."""
     closed = np.concatenate([values, values[..., : block - 1]], axis=-1)
     return np.lib.stride_tricks.sliding_window_view(closed, block, axis=-1).sum(axis=-1)
 
@@ -104,57 +48,7 @@ def block_bootstrap(
     resamples: int = 2000,
     seed: int = 0,
 ) -> Estimate:
-    """Interval of sum(part) / sum(whole) where neighbouring values depend on each other.
-
-    Studentised circular block bootstrap on the log of the share.
-
-    Parameters
-    ----------
-    part, whole : array, shape (n,)
-        Counts per time unit, in order of time; the part should be the rare one.
-    block : int
-        Length of a block [time units]; long enough to hold what belongs together.
-    confidence : float
-        Share of such intervals that should hold the truth [fraction].
-    resamples : int
-        How many resamples.
-    seed : int
-        Seed of the draws.
-
-    Returns
-    -------
-    Estimate
-        `n` is the number of time units with a whole above zero; for a widened interval, the whole.
-
-    Raises
-    ------
-    InsufficientDataError
-        Fewer than three blocks, or nothing to divide by.
-    ParameterError
-        Confidence outside (0, 1), or a block that does not fit.
-
-    Notes
-    -----
-    Quantiles of the resampled share itself (the percentile bootstrap) hold the truth far too
-    seldom when a few bad days carry most of the errors.
-    Here each resample gives t = (log r* - log r) / se*, with se* from its own blocks, and the
-    quantiles of t turn into the interval.
-    Where more than one resample in 400 holds nothing of the part, too few blocks carry it for
-    any resampling; then the interval is Wilson's, widened by the overdispersion of the blocks,
-    and `method` says so.
-
-    References
-    ----------
-    .. [1] Politis, Romano, in Exploring the Limits of Bootstrap, 1992, 263 (circular blocks).
-    .. [2] Davison, Hinkley, Bootstrap Methods and their Application, 1997, sections 2.4, 5.2.
-
-    Examples
-    --------
-    >>> days = np.array([1, 0, 9, 1, 2, 1, 2, 0, 3, 30.0])
-    >>> found = block_bootstrap(days, np.full(10, 1000.0))
-    >>> found.value, found.low < 0.0049 < found.high
-    (0.0049, True)
-    """
+    """Interval of sum(part) / sum(whole) where neighbouring values depend on each other."""
     tail = (1 - level(confidence)) / 2
     part, whole = np.asarray(part, dtype="float64"), np.asarray(whole, dtype="float64")
     if len(part) < 3 * block or not whole.sum():

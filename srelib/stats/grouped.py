@@ -21,51 +21,7 @@ WILSON_GROUPS = "Wilson, groups kept together"
 def quantile(
     values: Any, q: float = 0.5, *, confidence: float = 0.95, groups: Any = None
 ) -> Estimate:
-    """Quantile of values, with an interval that knows which of them belong together.
-
-    Parameters
-    ----------
-    values : array, shape (n,)
-        Unknown ones (NaN) are left out.
-    q : float
-        Which quantile [fraction]; 0.5 is the median.
-    confidence : float
-        Share of such intervals that hold the truth [fraction].
-    groups : array, shape (n,), optional
-        What each value belongs to; values of one group may resemble each other, groups are
-        independent. Without it every value stands alone.
-
-    Returns
-    -------
-    Estimate
-        NaN without values; an end of the interval is NaN where too few values lie beyond it
-        (a median needs 6 at 95 %), and both are with fewer than 3 groups.
-
-    Raises
-    ------
-    ParameterError
-        q or confidence outside (0, 1).
-
-    Notes
-    -----
-    The interval runs between two order statistics, interpolated so that it holds the truth as
-    often as it says instead of more often [1]_; it assumes nothing about the shape.
-    Groups make n values worth fewer: n is divided by the design effect, the variance of the
-    share of values below the quantile with whole groups as units over that of n separate
-    values [2]_; few groups cost a little more, as in Student's t [3]_.
-
-    References
-    ----------
-    .. [1] Hutson, Journal of Applied Statistics 26 (1999) 343.
-    .. [2] Woodruff, JASA 47 (1952) 635; Francisco, Fuller, Annals of Statistics 19 (1991) 454.
-    .. [3] Korn, Graubard, Survey Methodology 24 (1998) 193.
-
-    Examples
-    --------
-    >>> found = quantile([5.0, 1, 2, 3, 4, 6])
-    >>> found.value, round(found.low, 2), round(found.high, 2)
-    (3.5, 1.19, 5.81)
-    """
+    """Quantile of values, with an interval that knows which of them belong together."""
     level(confidence)
     if not 0 < q < 1:
         raise ParameterError(f"q must lie strictly between 0 and 1; got {q}. For 90 % write 0.9.")
@@ -83,27 +39,7 @@ def quantile(
 
 
 def group_sizes(groups: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Number of the group of each value, and how many values each group has.
-
-    Parameters
-    ----------
-    groups : array, shape (n,)
-        What each value belongs to.
-
-    Returns
-    -------
-    tuple of array of int
-        Numbers of the groups, shape (n,), and sizes by number.
-
-    Notes
-    -----
-    Whole numbers that lie close together need no hash table.
-
-    Examples
-    --------
-    >>> [part.tolist() for part in group_sizes(np.array([7, 9, 7]))]
-    [[0, 1, 0], [2, 1]]
-    """
+    """Number of the group of each value, and how many values each group has."""
     array = np.asarray(groups)
     if len(array) and array.dtype.kind in "iu":
         low, high = array.min(), array.max()
@@ -117,36 +53,7 @@ def group_sizes(groups: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def grouped_share(part: Any, whole: Any, *, confidence: float = 0.95) -> Estimate:
-    """Share of events that are set, where the events of a group depend on each other.
-
-    Parameters
-    ----------
-    part, whole : array, shape (groups,)
-        Events set and events in all of each group; the size of a group may depend on them.
-    confidence : float
-        Share of such intervals that hold the truth [fraction].
-
-    Returns
-    -------
-    Estimate
-        Fraction; NaN without events.
-
-    Notes
-    -----
-    Wilson's interval for as many independent events as the groups are worth: the linearised
-    variance of sum(part) / sum(whole) over groups against the binomial one.
-    Groups can be worth more than their events: where every failure brings a repair that hardly
-    fails itself, the number of failures scatters less than a binomial one.
-
-    References
-    ----------
-    .. [1] Kott, Liu, International Statistical Review 77 (2009) 251 (Wilson for grouped data).
-
-    Examples
-    --------
-    >>> grouped_share([1, 0, 0, 0], [1, 1, 1, 1]) .value
-    0.25
-    """
+    """Share of events that are set, where the events of a group depend on each other."""
     k, m = np.asarray(part, dtype="float64"), np.asarray(whole, dtype="float64")
     k, m = k[m > 0], m[m > 0]
     n = m.sum()
@@ -164,36 +71,7 @@ def grouped_share(part: Any, whole: Any, *, confidence: float = 0.95) -> Estimat
 
 
 def grouped_mean(values: Any, groups: Any, *, confidence: float = 0.95) -> Estimate:
-    """Mean of values of which those of a group may resemble each other.
-
-    Parameters
-    ----------
-    values : array, shape (n,)
-        Unknown ones (NaN) are left out.
-    groups : array, shape (n,)
-        What each value belongs to.
-    confidence : float
-        Share of such intervals that hold the truth [fraction].
-
-    Returns
-    -------
-    Estimate
-        NaN without values; no interval with fewer than 3 groups.
-
-    Notes
-    -----
-    Student's interval with whole groups as units; a few long values make it hold the truth too
-    seldom, which is one more reason to prefer `quantile`.
-
-    References
-    ----------
-    .. [1] Cochran, Sampling Techniques, 3rd ed. 1977, section 9A.
-
-    Examples
-    --------
-    >>> grouped_mean([1.0, 2.0, 3.0, 6.0], ["a", "a", "b", "c"]).value
-    3.0
-    """
+    """Mean of values of which those of a group may resemble each other."""
     from scipy.special import stdtrit
 
     array = np.asarray(values, dtype="float64")
@@ -213,40 +91,7 @@ def grouped_mean(values: Any, groups: Any, *, confidence: float = 0.95) -> Estim
 
 
 def scattered_rate(counts: Any, lengths: Any, *, confidence: float = 0.95) -> Estimate:
-    """Events per unit of time, where counts may scatter more or less than chance alone.
-
-    Parameters
-    ----------
-    counts, lengths : array, shape (periods,)
-        Events of each period, and its length in the unit of time wanted.
-    confidence : float
-        Share of such intervals that hold the truth [fraction].
-
-    Returns
-    -------
-    Estimate
-        Events per unit of time; `n` is the number of events.
-
-    Notes
-    -----
-    Student's interval from the scatter of the counts around the common rate, so that a release
-    train is known better, and bursts less well, than independent events would be.
-    It is made on the scale of square roots, where it stays above 0.
-    A total is never known better than to half an event, since the periods end somewhere.
-    Fewer than 4 periods or 4 events say nothing of their scatter: then the exact interval of a
-    Poisson count.
-
-    References
-    ----------
-    .. [1] McCullagh, Nelder, Generalized Linear Models, 2nd ed. 1989, section 6.2.
-    .. [2] Garwood, Biometrika 28 (1936) 437.
-
-    Examples
-    --------
-    >>> train = scattered_rate([2, 2, 2, 2, 2, 2], [1.0] * 6)
-    >>> train.value, round(train.low, 2), round(train.high, 2)
-    (2.0, 1.79, 2.22)
-    """
+    """Events per unit of time, where counts may scatter more or less than chance alone."""
     from scipy.special import stdtrit
 
     from srelib.stats.estimates import rate

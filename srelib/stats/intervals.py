@@ -44,35 +44,7 @@ class Estimate:
 
 
 def wilson(part: Any, whole: Any, *, confidence: float = 0.95) -> tuple[Any, Any]:
-    """Wilson's score interval of a share of independent events.
-
-    Parameters
-    ----------
-    part, whole : number or array
-        Events counted and events in all.
-    confidence : float
-        Share of such intervals that hold the truth [fraction].
-
-    Returns
-    -------
-    low, high : float or array
-        Fractions 0 to 1; NaN where whole is 0.
-
-    Raises
-    ------
-    ParameterError
-        Confidence outside (0, 1), or part outside [0, whole].
-
-    References
-    ----------
-    .. [1] Wilson, JASA 22 (1927) 209; Brown, Cai, DasGupta, Statistical Science 16 (2001) 101.
-
-    Examples
-    --------
-    >>> low, high = wilson(3, 10_000)
-    >>> f"{low:.6g} {high:.6g}"
-    '0.000102032 0.000881736'
-    """
+    """Wilson's score interval of a share of independent events."""
     k, n = _counts(part, whole)
     z = normal_quantile(confidence)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -86,73 +58,14 @@ def wilson(part: Any, whole: Any, *, confidence: float = 0.95) -> tuple[Any, Any
 def widened_wilson(
     part: Any, whole: Any, *, index: float, confidence: float = 0.95
 ) -> tuple[Any, Any]:
-    """Wilson's interval where events cluster: as if there were ``whole / index`` of them.
-
-    Parameters
-    ----------
-    part, whole : number or array
-        Events counted and events in all.
-    index : float
-        Overdispersion, as `dispersion` gives it; below 1 it is taken as 1.
-    confidence : float
-        Share of such intervals that should hold the truth [fraction].
-
-    Returns
-    -------
-    low, high : float or array
-        Fractions 0 to 1; NaN where whole is 0.
-
-    Raises
-    ------
-    ParameterError
-        Confidence outside (0, 1), or part outside [0, whole].
-
-    References
-    ----------
-    .. [1] McCullagh, Nelder, Generalized Linear Models, 2nd ed. 1989, section 4.5
-       (variance is ``index`` times the binomial one).
-
-    Examples
-    --------
-    >>> widened_wilson(30, 100_000, index=10.0) == wilson(3, 10_000)
-    True
-    """
+    """Wilson's interval where events cluster: as if there were ``whole / index`` of them."""
     k, n = _counts(part, whole)
     scale = max(index, 1.0)
     return wilson(k / scale, n / scale, confidence=confidence)
 
 
 def clopper_pearson(part: Any, whole: Any, *, confidence: float = 0.95) -> tuple[Any, Any]:
-    """Exact interval of a share of independent events; never covers less than it says.
-
-    Parameters
-    ----------
-    part, whole : number or array
-        Events counted and events in all.
-    confidence : float
-        Share of such intervals that hold the truth [fraction]; a one-sided bound at 0.95 is the
-        end of a two-sided interval at 0.90.
-
-    Returns
-    -------
-    low, high : float or array
-        Fractions 0 to 1; NaN where whole is 0.
-
-    Raises
-    ------
-    ParameterError
-        Confidence outside (0, 1), or part outside [0, whole].
-
-    References
-    ----------
-    .. [1] Clopper, Pearson, Biometrika 26 (1934) 404.
-
-    Examples
-    --------
-    >>> low, high = clopper_pearson(3, 10_000)
-    >>> f"{low:.6g} {high:.6g}"
-    '6.18715e-05 0.000876475'
-    """
+    """Exact interval of a share of independent events; never covers less than it says."""
     from scipy.special import betaincinv
 
     k, n = _counts(part, whole)
@@ -163,52 +76,12 @@ def clopper_pearson(part: Any, whole: Any, *, confidence: float = 0.95) -> tuple
 
 
 def normal_quantile(confidence: float) -> float:
-    """Standard deviations on either side that hold this share of a normal distribution.
-
-    Parameters
-    ----------
-    confidence : float
-        Share between the two quantiles [fraction].
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    ParameterError
-        Confidence outside (0, 1).
-
-    Examples
-    --------
-    >>> round(normal_quantile(0.95), 3)
-    1.96
-    """
+    """Standard deviations on either side that hold this share of a normal distribution."""
     return NormalDist().inv_cdf((1 + level(confidence)) / 2)
 
 
 def level(confidence: float) -> float:
-    """The confidence, if it is one.
-
-    Parameters
-    ----------
-    confidence : float
-        Share of intervals that hold the truth [fraction].
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    ParameterError
-        Confidence outside (0, 1).
-
-    Examples
-    --------
-    >>> level(0.95)
-    0.95
-    """
+    """The confidence, if it is one."""
     if not 0 < confidence < 1:
         raise ParameterError(
             f"confidence must lie strictly between 0 and 1; got {confidence}. For 95 % write 0.95."

@@ -17,29 +17,7 @@ _LARGEST, _FINE = 1e6, 1e-6
 
 
 def gehan_scores(durations: Any, ended: Any) -> np.ndarray:
-    """For each duration how many are surely shorter, less how many are surely longer.
-
-    Parameters
-    ----------
-    durations : array, shape (n,)
-        How long each lasted, or has lasted so far.
-    ended : array of bool, shape (n,)
-        Whether it has ended.
-
-    Returns
-    -------
-    array, shape (n,)
-        Sums to 0; where all have ended, twice the rank less n + 1.
-
-    References
-    ----------
-    .. [1] Gehan, Biometrika 52 (1965) 203.
-
-    Examples
-    --------
-    >>> gehan_scores([1.0, 2.0, 5.0], [True, False, True]).tolist()
-    [-2.0, 1.0, 1.0]
-    """
+    """For each duration how many are surely shorter, less how many are surely longer."""
     unsorted, done = checked_durations(durations, ended)
     order = np.argsort(unsorted, kind="stable")  # places are found faster in order
     times, done = unsorted[order], done[order]
@@ -57,47 +35,7 @@ def gehan_scores(durations: Any, ended: Any) -> np.ndarray:
 def duration_ratio(
     before: tuple[Any, Any], after: tuple[Any, Any], *, confidence: float = 0.95
 ) -> Estimate:
-    """By what factor durations changed from one period to the next (Hodges-Lehmann).
-
-    Parameters
-    ----------
-    before, after : pair of arrays
-        Durations, and whether each has ended.
-    confidence : float
-        Share of such intervals that should hold the truth [fraction].
-
-    Returns
-    -------
-    Estimate
-        Below 1: shorter after. `n` counts the durations of both; NaN with fewer than four
-        durations that have ended in either, an end of the interval NaN where no factor is
-        unlikely enough.
-
-    Raises
-    ------
-    ParameterError
-        Durations that are negative or unknown, flags of another number.
-
-    Notes
-    -----
-    The factor by which all durations before must be multiplied for the rank test to see no
-    difference; the interval holds the factors that it does not reject. Where all have ended the
-    factor is the median of all ratios of a duration after to one before.
-    The test is Mann-Whitney's, in Gehan's form where some are open: a pair counts only as far as
-    it is known which of the two is longer. Unlike means, it is not moved by a single long one.
-
-    References
-    ----------
-    .. [1] Hodges, Lehmann, Annals of Mathematical Statistics 34 (1963) 598.
-    .. [2] Gehan, Biometrika 52 (1965) 203.
-
-    Examples
-    --------
-    >>> ended = [True] * 5
-    >>> found = duration_ratio(([10.0, 20, 30, 40, 50], ended), ([5.0, 10, 15, 20, 25], ended))
-    >>> round(found.value, 3)
-    0.5
-    """
+    """By what factor durations changed from one period to the next (Hodges-Lehmann)."""
     z = normal_quantile(level(confidence))
     first, second = checked_durations(*before), checked_durations(*after)
     n = len(first[0]) + len(second[0])
@@ -108,25 +46,7 @@ def duration_ratio(
 
 
 def duration_p_value(before: tuple[Any, Any], after: tuple[Any, Any]) -> float:
-    """Chance of durations that differ at least this much if nothing changed, two-sided.
-
-    Parameters
-    ----------
-    before, after : pair of arrays
-        Durations, and whether each has ended.
-
-    Returns
-    -------
-    float
-        [fraction]; 1 where all are the same, NaN with fewer than four ended in either.
-
-    Examples
-    --------
-    >>> ended = [True] * 5
-    >>> p = duration_p_value(([10.0, 20, 30, 40, 50], ended), ([1.0, 2, 3, 4, 5], ended))
-    >>> round(p, 3)
-    0.009
-    """
+    """Chance of durations that differ at least this much if nothing changed, two-sided."""
     first, second = checked_durations(*before), checked_durations(*after)
     if min(int(first[1].sum()), int(second[1].sum())) < 4:
         return NAN
@@ -136,40 +56,7 @@ def duration_p_value(before: tuple[Any, Any], after: tuple[Any, Any]) -> float:
 def rank_correlation(
     order: Any, durations: Any, ended: Any, *, confidence: float = 0.95
 ) -> Estimate:
-    """Whether durations rise or fall along an order, such as time: rank correlation.
-
-    Parameters
-    ----------
-    order : array, shape (n,)
-        For example when each began.
-    durations, ended : array, shape (n,)
-        How long each lasted or has lasted so far, and whether it has ended.
-    confidence : float
-        Share of such intervals that should hold the truth [fraction].
-
-    Returns
-    -------
-    Estimate
-        -1 (ever shorter) to 1 (ever longer); NaN with fewer than 10, or where all are the same.
-
-    Raises
-    ------
-    ParameterError
-        Durations that are negative or unknown, flags of another number.
-
-    Notes
-    -----
-    Interval on Fisher's scale with the variance (1 + r^2 / 2) / (n - 3).
-
-    References
-    ----------
-    .. [1] Bonett, Wright, Psychometrika 65 (2000) 23.
-
-    Examples
-    --------
-    >>> rank_correlation(range(12), range(12), [True] * 12).value
-    1.0
-    """
+    """Whether durations rise or fall along an order, such as time: rank correlation."""
     from scipy.stats import rankdata
 
     scores, n = gehan_scores(durations, ended), len(np.atleast_1d(durations))

@@ -15,42 +15,7 @@ KAPLAN_MEIER = "Kaplan-Meier"
 
 
 def kaplan_meier(durations: Any, ended: Any, *, confidence: float = 0.95) -> pd.DataFrame:
-    """Share of durations longer than each time, open ones counted for as long as they were seen.
-
-    Parameters
-    ----------
-    durations : array, shape (n,)
-        How long each lasted, or has lasted so far; any unit of time.
-    ended : array of bool, shape (n,)
-        Whether it has ended.
-    confidence : float
-        Share of such intervals that hold the truth, at each time [fraction].
-
-    Returns
-    -------
-    DataFrame
-        time (where any ended, ascending), going_on, low, high [fraction], at_risk, ends [count].
-
-    Raises
-    ------
-    ParameterError
-        Durations that are negative or unknown, flags of another number, confidence outside (0, 1).
-
-    Notes
-    -----
-    Interval on the scale log(-log), so that it stays within 0 and 1; it is NaN where all ended.
-
-    References
-    ----------
-    .. [1] Kaplan, Meier, JASA 53 (1958) 457.
-    .. [2] Kalbfleisch, Prentice, The Statistical Analysis of Failure Time Data, 2002, 1.4.
-
-    Examples
-    --------
-    >>> curve = kaplan_meier([1.0, 2.0, 2.0, 3.0], [True, True, False, True])
-    >>> curve[["time", "going_on"]].values.tolist()
-    [[1.0, 0.75], [2.0, 0.5], [3.0, 0.0]]
-    """
+    """Share of durations longer than each time, open ones counted for as long as they were seen."""
     from scipy.stats import CensoredData, ecdf
 
     level(confidence)
@@ -68,82 +33,14 @@ def kaplan_meier(durations: Any, ended: Any, *, confidence: float = 0.95) -> pd.
 
 
 def survival_median(durations: Any, ended: Any, *, confidence: float = 0.95) -> Estimate:
-    """Median duration where some have not ended yet.
-
-    Parameters
-    ----------
-    durations : array, shape (n,)
-        How long each lasted, or has lasted so far; any unit of time.
-    ended : array of bool, shape (n,)
-        Whether it has ended.
-    confidence : float
-        Share of such intervals that hold the truth [fraction].
-
-    Returns
-    -------
-    Estimate
-        In the unit of the durations; `n` counts the open ones too. The value is NaN where fewer
-        than half have ended for certain, an end of the interval where the curve's does not get
-        there.
-
-    Raises
-    ------
-    ParameterError
-        As in `kaplan_meier`.
-
-    Notes
-    -----
-    The first time at which at most half go on; where exactly half do, the middle between that
-    time and the next end, as for a plain median.
-    The interval holds the times at which the curve's interval holds one half.
-
-    References
-    ----------
-    .. [1] Brookmeyer, Crowley, Biometrics 38 (1982) 29.
-
-    Examples
-    --------
-    >>> survival_median([1.0, 2.0, 3.0, 9.0, 9.5], [True, True, True, True, False]).value
-    3.0
-    """
+    """Median duration where some have not ended yet."""
     return survival_quantile(durations, ended, share=0.5, confidence=confidence)
 
 
 def survival_quantile(
     durations: Any, ended: Any, *, share: float, confidence: float = 0.95
 ) -> Estimate:
-    """Duration by which a share of all have ended, where some have not ended yet.
-
-    Parameters
-    ----------
-    durations : array, shape (n,)
-        How long each lasted, or has lasted so far; any unit of time.
-    ended : array of bool, shape (n,)
-        Whether it has ended.
-    share : float
-        0.5 for the median, 0.9 for the length only one in ten exceeds [fraction].
-    confidence : float
-        Share of such intervals that hold the truth [fraction].
-
-    Returns
-    -------
-    Estimate
-        As from `survival_median`.
-
-    Raises
-    ------
-    ParameterError
-        As in `kaplan_meier`, or a share outside (0, 1).
-
-    References
-    ----------
-    .. [1] Brookmeyer, Crowley, Biometrics 38 (1982) 29.
-
-    Examples
-    --------
-    >>> survival_quantile(range(1, 11), [True] * 10, share=0.75).value
-    8.0
-    """
+    """Duration by which a share of all have ended, where some have not ended yet."""
     if not 0 < share < 1:
         raise ParameterError(f"share must lie strictly between 0 and 1; got {share}.")
     curve = kaplan_meier(durations, ended, confidence=confidence)
@@ -152,26 +49,7 @@ def survival_quantile(
 
 
 def checked_durations(durations: Any, ended: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Durations and whether each has ended, as arrays, if they are such.
-
-    Parameters
-    ----------
-    durations, ended : array, shape (n,)
-
-    Returns
-    -------
-    (array of float, array of bool)
-
-    Raises
-    ------
-    ParameterError
-        Durations that are negative or unknown, flags of another number.
-
-    Examples
-    --------
-    >>> checked_durations([1], [True])
-    (array([1.]), array([ True]))
-    """
+    """Durations and whether each has ended, as arrays, if they are such."""
     times = np.asarray(durations, dtype="float64")
     done = np.asarray(ended, dtype=bool)
     if len(times) != len(done):

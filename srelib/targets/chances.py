@@ -46,58 +46,7 @@ def chances(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Probability that the next window meets each target.
-
-    Parameters
-    ----------
-    weeks : Weeks
-        The past.
-    targets : sequence of float
-        [fraction]
-    window : Window
-        Rolling: the span that begins at the end of the data. Calendar: the next period.
-    confidence : float
-        Share of the redrawn histories that the interval holds [fraction].
-    seed : int
-        Seed of the draws.
-
-    Returns
-    -------
-    DataFrame
-        target, probability, low, high [fraction], in the order of the targets.
-
-    Raises
-    ------
-    InsufficientDataError
-        No week, or none with traffic.
-    InvalidTargetError
-        A target is not a fraction strictly between 0 and 1.
-
-    Notes
-    -----
-    Each of 500 histories gives the n weeks seen weights from a Dirichlet distribution (the
-    Bayesian bootstrap [1]_), and the weeks worse than all of them together three quarters of the
-    weight of one, between the plotting positions of Hazen (a half) and of Weibull (one) [2]_.
-    A draw lies between its week and the next better one, evenly on the scale of the logarithm.
-    Beyond the worst week the bad share follows a Pareto tail whose exponent comes from the worst
-    four weeks (Hill [3]_) and a prior; in one history of ten it is of any size up to a total
-    outage.
-    The interval is of the probability itself, over the histories; its mean is the probability.
-
-    References
-    ----------
-    .. [1] Rubin, Annals of Statistics 9 (1981) 130.
-    .. [2] Cunnane, Journal of Hydrology 37 (1978) 205 (plotting positions).
-    .. [3] Hill, Annals of Statistics 3 (1975) 1163.
-
-    Examples
-    --------
-    >>> bad = np.outer([1.0, 2, 3, 1, 2, 1, 2, 1], np.ones(7))
-    >>> weeks = Weeks(pd.Timestamp("2026-03-02", tz="UTC"), bad, np.full((8, 7), 1000.0), True)
-    >>> found = chances(weeks, targets=[0.9, 0.999], window=Window.parse("28d"))
-    >>> found["probability"].round(2).tolist()
-    [0.99, 0.09]
-    """
+    """Probability that the next window meets each target."""
     tail = (1 - level(confidence)) / 2
     budgets = np.array([budget_fraction(target) for target in targets])
     if not weeks.total.sum() > 0:

@@ -112,37 +112,7 @@ def ceiling(dependencies: Mapping[str, Any]) -> Ceiling:
 
 
 def outages(left: float, *, shares: Sequence[float]) -> float:
-    """How long each of several outages may last, some of which hit only a part of the users.
-
-    left / sum of shares
-
-    Parameters
-    ----------
-    left : float
-        What is left of the allowance, in any unit of time.
-    shares : sequence of float
-        Share of users each outage hits [fraction]; their sum is in outage-equivalents.
-
-    Returns
-    -------
-    float
-        In the unit of `left`.
-
-    Raises
-    ------
-    ParameterError
-        A share outside (0, 1], or none.
-
-    References
-    ----------
-    .. [1] Treynor, Dahlin, Rau, Beyer, "The Calculus of Service Availability", ACM Queue 15
-       (2017); the article rounds on the way and arrives at 17 minutes.
-
-    Examples
-    --------
-    >>> round(outages(26.28, shares=[1, 0.2, 0.2, 0.2]), 1)
-    16.4
-    """
+    """How long each of several outages may last, some of which hit only a part of the users."""
     if not shares or not all(0 < share <= 1 for share in shares):
         raise ParameterError(f"shares must hold fractions above 0 and at most 1; got {shares!r}.")
     return left / sum(shares)

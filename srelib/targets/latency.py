@@ -37,18 +37,7 @@ BOUND = re.compile(r"(?P<name>.+)_le_(?P<bound>\d[\d.]*(?:e[+-]?\d+)?)", re.IGNO
 
 @dataclass(frozen=True)
 class Between:
-    """Something a histogram can only tell to lie between two values.
-
-    Parameters
-    ----------
-    low, high : float
-        Equal where it is exact.
-
-    Examples
-    --------
-    >>> Between(0.3, 0.3).is_exact
-    True
-    """
+    """Something a histogram can only tell to lie between two values."""
 
     low: float
     high: float
@@ -91,29 +80,7 @@ def histograms(counts: Mapping[Any, pd.DataFrame]) -> dict[tuple[str, str], pd.D
 
 
 def shares(histogram: pd.DataFrame) -> pd.DataFrame:
-    """Share of events within each bound, over the whole history.
-
-    Parameters
-    ----------
-    histogram : DataFrame
-
-    Returns
-    -------
-    DataFrame
-        threshold (finite bounds, ascending), good, total [events], share [fraction].
-
-    Raises
-    ------
-    CountError
-        Fewer events within a bound than within a smaller one.
-    ColumnError
-        There is no column ``inf``.
-
-    Examples
-    --------
-    >>> shares(pd.DataFrame({0.1: [90.0], 0.3: [98.0], math.inf: [100.0]}))["share"].tolist()
-    [0.9, 0.98]
-    """
+    """Share of events within each bound, over the whole history."""
     rows = []
     for bound in check(histogram):
         both = sli.latency(histogram, threshold=bound).dropna().sum()
@@ -123,31 +90,7 @@ def shares(histogram: pd.DataFrame) -> pd.DataFrame:
 
 
 def percentile(histogram: pd.DataFrame, *, share: float) -> Between:
-    """The two bounds a percentile lies between.
-
-    Parameters
-    ----------
-    histogram : DataFrame
-    share : float
-        The percentile [fraction].
-
-    Returns
-    -------
-    Between
-        In the unit of the bounds: above `low` and at most `high`; equal where the share is met
-        exactly at a bound; `high` is infinite where it lies beyond the last finite bound.
-
-    Raises
-    ------
-    ParameterError
-        `share` outside (0, 1).
-
-    Examples
-    --------
-    >>> found = pd.DataFrame({0.1: [90.0], 0.3: [98.0], math.inf: [100.0]})
-    >>> percentile(found, share=0.95), percentile(found, share=0.9)
-    (Between(low=0.1, high=0.3), Between(low=0.1, high=0.1))
-    """
+    """The two bounds a percentile lies between."""
     if not 0 < share < 1:
         raise ParameterError(f"share must lie strictly between 0 and 1; got {share}.")
     table = shares(histogram)
@@ -160,30 +103,7 @@ def percentile(histogram: pd.DataFrame, *, share: float) -> Between:
 
 
 def within(histogram: pd.DataFrame, *, threshold: float) -> Between:
-    """Share of events no slower than a threshold: exact at a bound, else between two shares.
-
-    Parameters
-    ----------
-    histogram : DataFrame
-    threshold : float
-        Above 0, in the unit of the bounds.
-
-    Returns
-    -------
-    Between
-        [fraction]
-
-    Raises
-    ------
-    ParameterError
-        A threshold that is not above 0.
-
-    Examples
-    --------
-    >>> found = pd.DataFrame({0.1: [90.0], 0.3: [98.0], math.inf: [100.0]})
-    >>> within(found, threshold=0.3), within(found, threshold=0.2)
-    (Between(low=0.98, high=0.98), Between(low=0.9, high=0.98))
-    """
+    """Share of events no slower than a threshold: exact at a bound, else between two shares."""
     if not threshold > 0:
         raise ParameterError(f"threshold must be above 0; got {threshold}.")
     table = shares(histogram)
@@ -266,26 +186,7 @@ def thresholds(
 
 
 def check(histogram: pd.DataFrame) -> list[float]:
-    """The finite bounds, ascending, of a histogram that can be one.
-
-    Parameters
-    ----------
-    histogram : DataFrame
-
-    Returns
-    -------
-    list of float
-
-    Raises
-    ------
-    CountError
-        Fewer events within a bound than within a smaller one; names the first offence.
-
-    Examples
-    --------
-    >>> check(pd.DataFrame({0.3: [98.0], 0.1: [90.0], math.inf: [100.0]}))
-    [0.1, 0.3]
-    """
+    """The finite bounds, ascending, of a histogram that can be one."""
     bounds = sorted(float(name) for name in histogram.columns)
     columns = {float(name): histogram[name].to_numpy(dtype="float64") for name in histogram.columns}
     for low, high in pairwise(bounds):

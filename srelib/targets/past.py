@@ -20,24 +20,7 @@ MIN_DAYS = 4
 
 @dataclass(frozen=True)
 class Weeks:
-    """Whole weeks back from the end of the data, oldest first.
-
-    Parameters
-    ----------
-    end : Timestamp
-        End of the last bucket.
-    bad, total : array, shape (n, 7)
-        Sums of 24-hour days [events], scaled to whole days where something was missing; a day of
-        which less than half was observed is taken as an average day of its week.
-    whole : bool
-        Whether all counts are whole numbers, so that events can be told apart.
-
-    Examples
-    --------
-    >>> ones = np.ones((2, 7))
-    >>> len(Weeks(pd.Timestamp("2026-01-15", tz="UTC"), ones, 10 * ones, True))
-    2
-    """
+    """Whole weeks back from the end of the data, oldest first."""
 
     end: pd.Timestamp
     bad: np.ndarray
@@ -48,17 +31,7 @@ class Weeks:
         return len(self.total)
 
     def expected(self, window: Window) -> float:
-        """Events expected in the next window, traffic being as in these weeks.
-
-        Parameters
-        ----------
-        window : Window
-
-        Returns
-        -------
-        float
-            [events]; NaN without a week.
-        """
+        """Events expected in the next window, traffic being as in these weeks."""
         if not len(self):
             return float("nan")
         start, end = next_window(window, self.end)
@@ -66,31 +39,7 @@ class Weeks:
 
 
 def read_weeks(past: History) -> Weeks:
-    """The whole weeks of a history that were observed well enough.
-
-    Parameters
-    ----------
-    past : History
-        Counts made ready by `srelib.alerts.history`.
-
-    Returns
-    -------
-    Weeks
-        Weeks of which fewer than four days were observed are left out.
-
-    Raises
-    ------
-    InsufficientDataError
-        Buckets longer than a day.
-
-    Examples
-    --------
-    >>> from srelib.alerts import history
-    >>> hours = pd.date_range("2026-01-01", periods=24 * 15, freq="h", tz="UTC")
-    >>> total = pd.Series(10.0, hours)
-    >>> read_weeks(history(total - 1, total)).bad.sum(axis=1).tolist()
-    [168.0, 168.0]
-    """
+    """The whole weeks of a history that were observed well enough."""
     if past.step > DAY:
         raise InsufficientDataError(
             f"days cannot be told apart in buckets of {past.step}; export finer data."
@@ -110,25 +59,7 @@ def read_weeks(past: History) -> Weeks:
 
 
 def next_window(window: Window, end: pd.Timestamp) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """The next whole window after the end of the data.
-
-    Parameters
-    ----------
-    window : Window
-    end : Timestamp
-        End of the data.
-
-    Returns
-    -------
-    (Timestamp, Timestamp)
-        Rolling: the span of its length that begins now. Calendar: the next period to begin.
-
-    Examples
-    --------
-    >>> start, end = next_window(Window(unit="month"), pd.Timestamp("2026-02-10", tz="UTC"))
-    >>> str(start.date()), str(end.date())
-    ('2026-03-01', '2026-04-01')
-    """
+    """The next whole window after the end of the data."""
     if window.duration is not None:
         return end, end + window.duration
     start, after = window.bounds_at(end)
@@ -172,45 +103,14 @@ def past_windows(past: History, *, window: Window) -> pd.DataFrame:
 
 
 def independent(past: History, *, window: Window, rows: pd.DataFrame) -> float:
-    """How many windows that do not overlap would tell as much.
-
-    Parameters
-    ----------
-    past : History
-    window : Window
-    rows : DataFrame
-        As from `past_windows`.
-
-    Returns
-    -------
-    float
-        Length of the history in windows; for calendar windows their number.
-    """
+    """How many windows that do not overlap would tell as much."""
     if not len(rows):
         return 0.0
     return past.length / window.duration if window.duration is not None else float(len(rows))
 
 
 def check_length(window: Window) -> None:
-    """Refuse windows shorter than a day, which weeks of days cannot fill.
-
-    Parameters
-    ----------
-    window : Window
-
-    Raises
-    ------
-    ParameterError
-        The window is shorter than a day.
-
-    Examples
-    --------
-    >>> check_length(Window.parse("1h"))
-    Traceback (most recent call last):
-    ...
-    srelib.errors.ParameterError: window must be at least a day long; got 1 hour. For four weeks \
-write 28d.
-    """
+    """Refuse windows shorter than a day, which weeks of days cannot fill."""
     if window.duration is not None and window.duration < DAY:
         raise ParameterError(
             f"window must be at least a day long; got {window}. For four weeks write 28d."

@@ -33,45 +33,7 @@ def pages(
     merge: pd.Timedelta | str = "1h",
     confidence: float = 0.95,
 ) -> pd.DataFrame:
-    """Pages a week that an alert policy would have sent, had this been the target.
-
-    Parameters
-    ----------
-    past : History
-        Counts made ready by `srelib.alerts.history`.
-    targets : sequence of float
-        [fraction]
-    policy : sequence of Rule
-        Rules this history cannot answer are left out.
-    severity : str
-        Rules that count.
-    merge : Timedelta or str
-        Pages at most this far apart are one.
-    confidence : float
-        [fraction]
-
-    Returns
-    -------
-    DataFrame
-        target, pages (count), pages_per_week, pages_low, pages_high (exact Poisson interval)
-        [1/week], alerting (share of the time with a page open [fraction]), can_page (whether any
-        rule can fire, in a total outage at least); NaN where no rule is left.
-
-    Notes
-    -----
-    The error ratios of all windows are computed once; a target only moves the threshold.
-    Where an alert hardly ever ends there are few pages, and `alerting` is near 1.
-
-    Examples
-    --------
-    >>> from srelib.alerts import Rule, history
-    >>> index = pd.date_range("2026-01-01", periods=7 * 1440, freq="min", tz="UTC")
-    >>> total = pd.Series(100.0, index)
-    >>> past = history(total.mask((index.day == 4) & (index.hour == 12), 50.0), total)
-    >>> found = pages(past, targets=[0.9, 0.99], policy=[Rule("page", "1h", "5m", 14.4)])
-    >>> found["pages"].tolist(), found["can_page"].tolist()
-    ([0.0, 1.0], [False, True])
-    """
+    """Pages a week that an alert policy would have sent, had this been the target."""
     rules = [rule for rule in answerable(policy, step=past.step, length=past.length)
              if rule.severity == severity]  # fmt: skip
     weeks = past.length / (7 * DAY)
@@ -99,39 +61,7 @@ def freeze_days(
     window: Window,
     policy: BudgetPolicy = BUDGET_POLICY,
 ) -> pd.DataFrame:
-    """Days a quarter on which a budget policy would have held releases, had this been the target.
-
-    Parameters
-    ----------
-    past : History
-    targets : sequence of float
-        [fraction]
-    window : Window
-        Of the objective; used where the policy has none of its own.
-    policy : srelib.policy.Policy
-        What freezes; rationing is no freeze.
-
-    Returns
-    -------
-    DataFrame
-        target, days (on which there was enough to decide on), frozen (count), freeze_days [days
-        per quarter of 90 days]; NaN where there was no such day.
-
-    Notes
-    -----
-    Decided once a day on what was known by then, as `srelib.policy` does; what held releases
-    would have spared is not taken off, since that depends on the releases.
-
-    Examples
-    --------
-    >>> from srelib.alerts import history
-    >>> hours = pd.date_range("2026-01-01", periods=24 * 20, freq="h", tz="UTC")
-    >>> total = pd.Series(100.0, hours)
-    >>> past = history(total.mask(hours.day == 9, 50.0), total)
-    >>> found = freeze_days(past, targets=[0.9, 0.99], window=Window.parse("7d"))
-    >>> found[["days", "frozen"]].values.tolist()
-    [[16, 0], [16, 8]]
-    """
+    """Days a quarter on which a budget policy would have frozen releases at this target."""
     ledger = _ledger(past)
     rows = []
     for target in targets:

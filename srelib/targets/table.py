@@ -161,25 +161,7 @@ def candidates(
 
 
 def weeks_needed(window: AnyWindow, *, end: pd.Timestamp) -> int:
-    """Whole weeks of history from which a target over this window can be recommended.
-
-    Parameters
-    ----------
-    window : Window, Timedelta or str
-    end : Timestamp
-        End of the data.
-
-    Returns
-    -------
-    int
-        Two windows, and at least four weeks.
-
-    Examples
-    --------
-    >>> end = pd.Timestamp("2026-01-01", tz="UTC")
-    >>> [weeks_needed(window, end=end) for window in ("7d", "28d", "90d")]
-    [4, 8, 26]
-    """
+    """Whole weeks of history from which a target over this window can be recommended."""
     start, stop = next_window(as_window(window), end)
     return max(MIN_WEEKS, math.ceil(MIN_WINDOWS * ((stop - start) / (7 * DAY)) - 1e-9))
 

@@ -32,58 +32,7 @@ def attribution(
     target: float | None = None,
     after: pd.Timedelta | str = "6h",
 ) -> pd.DataFrame:
-    """Who spent the budget: four parts that add up exactly to what was spent.
-
-    Parameters
-    ----------
-    good, total : Series
-        Good and total events [events] of one service on a regular UTC index.
-    deployments : DataFrame or None
-        Table ``deployments`` of that service, production only.
-    incidents : DataFrame, optional
-        Table ``incidents`` of that service; ``deployment_id`` tells those that a deployment
-        caused, as the source has it or as `srelib.delivery.attribute_incidents` found it.
-    exclusions : DataFrame, optional
-        Table ``exclusions`` of that service; the counts must already be without them.
-    target : float, optional
-        Service level objective [fraction], strictly between 0 and 1.
-    after : Timedelta or str
-        Length of the window after a deployment.
-
-    Returns
-    -------
-    DataFrame
-        Four rows, one of `PARTS` each: cause, pieces (how many incidents or deployments), bad
-        [events], share_of_allowance, share_of_spent [fraction].
-        bad adds up to what was spent, to the last bit, in any order; NaN throughout when nothing
-        was observed.
-
-    Raises
-    ------
-    InsufficientDataError
-        Less than three weeks of counts, or none finer than days.
-
-    Notes
-    -----
-    A bucket an incident touches belongs to it (of several, to the one that started first); of the
-    others, those in the window after a deployment that `deployment_effect` would use belong to
-    that.
-    What the same time of the week brings outside of both is taken off each and counted as
-    background; a part is never less than nothing.
-    Bad events that come after a deployment by chance, but make no incident, are cancelled on
-    average only.
-
-    Examples
-    --------
-    >>> index = pd.date_range("2026-01-05", periods=28 * 24, freq="h", tz="UTC")
-    >>> total = pd.Series(1000.0, index)
-    >>> down = pd.DataFrame({"incident_id": ["1"], "started_at": index[[50]],
-    ...                      "resolved_at": index[[51]], "deployment_id": [None]})
-    >>> good = (total - 1).where(index != index[50], 901.0)
-    >>> parts = attribution(good, total, None, incidents=down, target=0.999)
-    >>> parts.set_index("cause")["bad"].round(6).to_dict()["other incidents"]
-    98.0
-    """
+    """Who spent the budget: four parts that add up exactly to what was spent."""
     past = history(good, total, incidents=incidents)
     kinds, pieces = _kinds(past, deployments, incidents, exclusions, pd.Timedelta(after))
     good_seen, total_seen = checked(good, total)

@@ -18,17 +18,7 @@ JOIN = 6
 
 @dataclass(frozen=True)
 class Bursts:
-    """Bursts of bad events, and how likely those after deployments came by chance.
-
-    Parameters
-    ----------
-    number : ndarray of int
-        For each bucket the burst it belongs to, from 1; 0 for none.
-    sizes : ndarray
-        Bad events beyond the baseline in the windows after deployments [events], one per burst.
-    by_chance : ndarray
-        Probability that each would have come without a deployment [fraction].
-    """
+    """Bursts of bad events, and how likely those after deployments came by chance."""
 
     number: np.ndarray
     sizes: np.ndarray
@@ -36,24 +26,7 @@ class Bursts:
 
 
 def bursts(past: History, placed: Placements, found: Comparison) -> Bursts:
-    """Bursts in the windows, each with the probability that it came by chance.
-
-    Parameters
-    ----------
-    past : History
-    placed : Placements
-    found : Comparison
-
-    Returns
-    -------
-    Bursts
-
-    Notes
-    -----
-    Of the bursts at least as large, as many are expected by chance as the controls hold (and half
-    a burst more, since a larger one may just not have been seen there) times the odds of falling
-    into a window; divided by how many there are, that is the probability.
-    """
+    """Bursts in the windows, each with the probability that it came by chance."""
     beyond, number = past.beyond, _numbered(past)
     many = int(number.max(initial=0)) + 1
     inside, outside = (number > 0) & placed.treated, (number > 0) & ~placed.treated
@@ -81,28 +54,7 @@ def _numbered(past: History) -> np.ndarray:
 def chance(
     past: History, placed: Placements, found: Comparison, seen: Bursts, *, seed: int
 ) -> np.ndarray:
-    """Draws of what chance adds to the excess.
-
-    Parameters
-    ----------
-    past : History
-    placed : Placements
-    found : Comparison
-    seen : Bursts
-    seed : int
-
-    Returns
-    -------
-    ndarray
-        As many as there are placebos [events].
-
-    Notes
-    -----
-    Each day of the controls may come again after deployments, as a Poisson number of copies, and
-    may stand in the controls more than once or not at all (Poisson bootstrap).
-    Each burst after a deployment came by chance with its probability; if it did, it might as
-    well have fallen into the controls.
-    """
+    """Draws of what chance adds to the excess."""
     rng = np.random.default_rng([seed, 1])
     many, odds = len(found.placebos), found.odds
     day = np.arange(len(past.total)) // max(1, round(DAY / past.step))
@@ -119,23 +71,7 @@ def chance(
 def interval(
     found: Comparison, noise: np.ndarray, *, most: float, confidence: float
 ) -> tuple[float, float]:
-    """Ends of the interval of the excess.
-
-    Parameters
-    ----------
-    found : Comparison
-    noise : ndarray
-        As from `chance` [events].
-    most : float
-        All bad events in the windows [events]; deployments cannot have cost more.
-    confidence : float
-        [fraction]
-
-    Returns
-    -------
-    low, high : float
-        [events]; 0 lies outside exactly when the test rejects.
-    """
+    """Ends of the interval of the excess."""
     tail = (1 - confidence) / 2
     above, below = tails(found.excess, found.placebos)
     low, high = found.excess - np.quantile(noise, [1 - tail, tail])

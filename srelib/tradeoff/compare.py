@@ -16,23 +16,7 @@ _DUST = 1e-9
 
 @dataclass(frozen=True)
 class Comparison:
-    """The windows after deployments beside the controls, and the placebos beside theirs.
-
-    Parameters
-    ----------
-    excess : float
-        Bad events in the windows beyond what the controls let expect [events].
-    placebos : ndarray
-        The same of each placebo schedule, scaled to the traffic of the real one [events].
-    expected : ndarray
-        What the controls let expect in each bucket [events].
-    odds : float
-        Traffic in the windows over (weighted) traffic in the controls [ratio].
-    treated_share : ndarray
-        Of an effect spread evenly over the windows, what each placebo would see [fraction].
-    table : Table
-        The sums they are made of.
-    """
+    """The windows after deployments beside the controls, and the placebos beside theirs."""
 
     excess: float
     placebos: np.ndarray
@@ -47,27 +31,7 @@ class Comparison:
 
 
 def two_sided(value: float, placebos: np.ndarray) -> float:
-    """Twice the smaller tail of a value among placebos, itself included.
-
-    Parameters
-    ----------
-    value : float
-    placebos : ndarray
-
-    Returns
-    -------
-    float
-        [fraction]
-
-    References
-    ----------
-    .. [1] Phipson, Smyth, Stat. Appl. Genet. Mol. Biol. 9 (2010) 39: (1 + b) / (1 + m).
-
-    Examples
-    --------
-    >>> two_sided(5.0, np.array([0.0, 1.0, 2.0]))
-    0.5
-    """
+    """Twice the smaller tail of a value among placebos, itself included."""
     above, below = tails(value, placebos)
     return float(min(1.0, 2 * min(above, below)))
 
@@ -81,39 +45,12 @@ def tails(value: float, placebos: np.ndarray) -> tuple[float, float]:
 
 
 def compare(past: History, placed: Placements) -> Comparison:
-    """The windows beside the controls, for the real schedule and for each placebo.
-
-    Calm bad events are held against the controls at the same time of the week.
-    Bursts are few and heavy, so theirs are held against all controls, each weighted by how likely
-    a window was to have it.
-
-    Parameters
-    ----------
-    past : History
-    placed : Placements
-
-    Returns
-    -------
-    Comparison
-    """
+    """The windows beside the controls, for the real schedule and for each placebo."""
     return _compared(past, placed, _table(past, placed))
 
 
 def spared(past: History, placed: Placements, found: Comparison, share: np.ndarray) -> Comparison:
-    """The same comparison without a share of the bursts.
-
-    Parameters
-    ----------
-    past : History
-    placed : Placements
-    found : Comparison
-    share : ndarray
-        What each bucket loses of its burst [fraction].
-
-    Returns
-    -------
-    Comparison
-    """
+    """The same comparison without a share of the bursts."""
     left = past.burst * (1 - share)
     rows = slice(2 * TIMES, 2 * TIMES + 2)
     pairs, series, own = (
@@ -178,28 +115,7 @@ def _by_time(past: History, placed: Placements, values: np.ndarray, *, treated: 
 
 
 def detectable(found: Comparison, noise: np.ndarray, *, level: float, power: float = 0.8) -> float:
-    """Smallest excess the test would have found in so many of such histories.
-
-    Parameters
-    ----------
-    found : Comparison
-        Of the history without what deployments may have cost.
-    noise : ndarray
-        What chance adds to the excess [events], as from `chance`.
-    level : float
-        Of the test, two-sided [fraction].
-    power : float
-        [fraction]
-
-    Returns
-    -------
-    float
-        [events]; inf where no excess would be found.
-
-    Notes
-    -----
-    An excess is seen by placebos too, as far as they overlap the windows; that is allowed for.
-    """
+    """Smallest excess the test would have found in so many of such histories."""
     weak = float(np.quantile(noise, 1 - power))
 
     def shown(size: float) -> bool:

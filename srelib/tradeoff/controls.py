@@ -14,22 +14,7 @@ REACH = 3
 
 @dataclass(frozen=True)
 class Table:
-    """Sums of counts that make an excess, one row per series.
-
-    Rows: calm bad events by time of the week, traffic by time of the week, bursts, weighted
-    bursts, weighted traffic, the same of traffic in the windows (twice).
-
-    Parameters
-    ----------
-    pairs : ndarray, shape (rows, units, units)
-        Of the windows of one unit (week or day) placed in another.
-    series : ndarray, shape (rows, units)
-        Of whole units.
-    own : ndarray, shape (rows, units)
-        Of the windows as they were.
-    bucket : ndarray, shape (times of the week,)
-        Traffic of an average bucket [events].
-    """
+    """Sums of counts that make an excess, one row per series."""
 
     pairs: np.ndarray
     series: np.ndarray
@@ -39,23 +24,7 @@ class Table:
     def excess(
         self, inside: np.ndarray, whole: np.ndarray, traffic: float, *, marked: bool = False
     ) -> np.ndarray:
-        """Excess of schedules, scaled to `traffic` in the windows.
-
-        Parameters
-        ----------
-        inside : ndarray, shape (rows, schedules)
-            Sums over the windows of each schedule.
-        whole : ndarray, shape (rows, 1)
-            Sums over all that is compared.
-        traffic : float
-            In the windows of the real schedule [events].
-        marked : bool
-            Of an effect of one event per request in the real windows, instead of the bad events.
-
-        Returns
-        -------
-        ndarray, shape (schedules,)
-        """
+        """Excess of schedules, scaled to `traffic` in the windows."""
         burst = 2 * TIMES + (3 if marked else 0)
         asked = inside[TIMES : 2 * TIMES].sum(axis=0)
         rest = whole[2 * TIMES + 2] - inside[2 * TIMES + 2]
@@ -75,25 +44,7 @@ class Table:
 
 
 def usual_ratios(calm: np.ndarray, asked: np.ndarray, bucket: np.ndarray) -> np.ndarray:
-    """Calm ratio at each time of the week, with a little help from the hours next to it.
-
-    Parameters
-    ----------
-    calm, asked : ndarray, shape (times of the week, schedules)
-        Calm bad events and traffic of the controls [events].
-    bucket : ndarray, shape (times of the week,)
-        Traffic of an average bucket [events].
-
-    Returns
-    -------
-    ndarray, shape (times of the week, schedules)
-        [fraction]
-
-    Notes
-    -----
-    Each begins with a tenth of a bucket at the ratio of the three hours to either side, so that
-    an hour without any control has an answer.
-    """
+    """Calm ratio at each time of the week, with a little help from the hours next to it."""
     near = _near(asked)
     pooled = ratio(calm.sum(axis=0), asked.sum(axis=0))
     usual = np.where(near > 0, ratio(_near(calm), near), pooled)
@@ -102,18 +53,7 @@ def usual_ratios(calm: np.ndarray, asked: np.ndarray, bucket: np.ndarray) -> np.
 
 
 def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """Part over whole; 0 where there is no whole.
-
-    Parameters
-    ----------
-    part, whole : ndarray
-        Counts [events].
-
-    Returns
-    -------
-    ndarray
-        [fraction]
-    """
+    """Part over whole; 0 where there is no whole."""
     positive = np.asarray(whole) > 0
     return np.asarray(np.where(positive, part, 0.0) / np.where(positive, whole, 1.0))
 

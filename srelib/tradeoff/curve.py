@@ -18,31 +18,7 @@ ENOUGH = 400
 def nearest(
     place: np.ndarray, size: int, *, before: float, after: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The deployment each bucket is measured from, and how far from it it lies.
-
-    Parameters
-    ----------
-    place : ndarray
-        When deployments reached their users, in order [buckets].
-    size : int
-        Number of buckets.
-    before, after : float
-        How far to go either way [buckets].
-
-    Returns
-    -------
-    owner : ndarray of int
-        In a window after deployments the latest one; else the next one, when less than `before`
-        away; -1 where there is neither.
-    offset : ndarray of int
-        From the bucket of that deployment [buckets].
-
-    Examples
-    --------
-    >>> owner, offset = nearest(np.array([2.5, 4.0]), 8, before=1, after=3)
-    >>> owner.tolist(), offset.tolist()
-    ([-1, 0, 0, 0, 1, 1, 1, -1], [0, -1, 0, 1, 0, 1, 2, 0])
-    """
+    """The deployment each bucket is measured from, and how far from it it lies."""
     begin, end = ends(place, after)
     buckets = np.arange(size)
     last = np.searchsorted(begin, buckets, side="right") - 1
@@ -66,32 +42,7 @@ def curve(
     after: float,
     confidence: float,
 ) -> pd.DataFrame:
-    """Excess ratio by time since the deployment, with what chance alone would spread it over.
-
-    Parameters
-    ----------
-    past : History
-    placed : Placements
-    found : Comparison
-    place : ndarray
-        When deployments reached their users [buckets].
-    before, after : float
-        How far to go either way [buckets].
-    confidence : float
-        Of the band, at each time by itself [fraction].
-
-    Returns
-    -------
-    DataFrame
-        offset (Timedelta, start of the bin), excess_ratio, low, high [fraction of requests].
-
-    Notes
-    -----
-    Bins are half an hour, or one bucket where that is longer; a bucket in several windows is
-    measured from the latest deployment.
-    The band is the spread of the same ratio over placebo schedules, which hold the windows
-    themselves as far as they overlap them: wide rather than narrow.
-    """
+    """Excess ratio by time since the deployment, with what chance alone would spread it over."""
     width = max(1, round(BIN / past.step))
     lead = max(1, int(np.ceil(round(before) / width)))
     owner, offset = nearest(place, len(past.total), before=lead * width, after=after)

@@ -8,25 +8,7 @@ from srelib.errors import ColumnError, ParameterError
 
 
 def real_incidents(incidents: pd.DataFrame | None) -> pd.DataFrame:
-    """Incidents that began, without planned maintenance.
-
-    Parameters
-    ----------
-    incidents : DataFrame or None
-        Table ``incidents`` of one service.
-
-    Returns
-    -------
-    DataFrame
-        incident_id, started_at, resolved_at, deployment_id.
-
-    Raises
-    ------
-    ColumnError
-        The table lacks a column.
-    ParameterError
-        It holds several services.
-    """
+    """Incidents that began, without planned maintenance."""
     wanted = ["incident_id", "started_at", "resolved_at", "deployment_id"]
     if incidents is None or incidents.empty:
         empty = pd.DataFrame({name: pd.Series(dtype="str") for name in wanted})
@@ -41,19 +23,7 @@ def real_incidents(incidents: pd.DataFrame | None) -> pd.DataFrame:
 
 
 def check_table(table: pd.DataFrame, name: str, needed: tuple[str, ...]) -> None:
-    """Refuse a table that lacks a column or holds several services.
-
-    Parameters
-    ----------
-    table : DataFrame
-    name : str
-        What to call it in the error.
-    needed : tuple of str
-
-    Raises
-    ------
-    ColumnError, ParameterError
-    """
+    """Refuse a table that lacks a column or holds several services."""
     lacking = [column for column in needed if column not in table.columns]
     if lacking:
         raise ColumnError(f"{name} lack {', '.join(lacking)}; columns seen: {list(table)}.")

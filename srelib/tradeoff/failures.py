@@ -218,11 +218,7 @@ def _shares(rows: pd.DataFrame, groups: pd.Series, confidence: float) -> pd.Data
 
 
 def _permuted(rows: pd.DataFrame, groups: pd.Series, resamples: int, seed: int) -> float:
-    """P of the scatter of groups around what their services fail at, failures permuted within.
-
-    Failures of a service permuted among its deployments fall into the groups as balls drawn
-    from an urn, so whole tables are drawn and no deployment is moved.
-    """
+    """P of the scatter of groups around what their services fail at, failures permuted within."""
     failed, of = rows["failed"].to_numpy(float), groups.cat.codes.to_numpy()
     service = pd.factorize(rows["service"])[0]
     usual = rows.groupby("service")["failed"].transform("mean").to_numpy(float)
@@ -274,10 +270,7 @@ def _informative(x: np.ndarray, failed: np.ndarray, service: np.ndarray) -> np.n
 
 
 def _firth(x: np.ndarray, failed: np.ndarray, service: np.ndarray) -> tuple[float, float]:
-    """Slope and its standard error; one level per service, penalised by the information.
-
-    The matrix of information is an arrow: levels on its diagonal, the slope in its last row.
-    """
+    """Slope and its standard error; one level per service, penalised by the information."""
     n = int(service.max()) + 1
     x = x - (np.bincount(service, x) / np.bincount(service))[service]
     rate = (np.bincount(service, failed) + 0.5) / (np.bincount(service) + 1)

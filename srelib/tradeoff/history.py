@@ -24,27 +24,7 @@ BURST = 5
 
 @dataclass(frozen=True)
 class History:
-    """Counts of one service in buckets of ten minutes or longer.
-
-    Parameters
-    ----------
-    first : Timestamp
-        Start of the first bucket.
-    step : Timedelta
-        Length of a bucket.
-    bad, total : ndarray
-        Bad and all events of each bucket [events]; 0 where nothing was observed.
-    observed : ndarray of bool
-        Whether any of it was observed.
-    hour : ndarray of int
-        Time of the week of each bucket: hour of the day, 24 more at weekends.
-    baseline : ndarray
-        Share of bad events [fraction] in buckets of that time of the week without a burst.
-    calm : ndarray
-        Bad events [events] of each bucket; in a burst, what the baseline would have.
-    opened, closed : ndarray
-        Spans in which an incident was open, in order and apart [buckets since the first].
-    """
+    """Counts of one service in buckets of ten minutes or longer."""
 
     first: pd.Timestamp
     step: pd.Timedelta
@@ -81,32 +61,7 @@ class History:
 
 
 def history(good: pd.Series, total: pd.Series, *, incidents: pd.DataFrame | None = None) -> History:
-    """Counts rolled up to buckets of ten minutes where they are finer, with their baseline.
-
-    Parameters
-    ----------
-    good, total : Series
-        Good and total events [events] of one service on a regular UTC index.
-    incidents : DataFrame, optional
-        Table ``incidents`` of that service.
-
-    Returns
-    -------
-    History
-
-    Raises
-    ------
-    InsufficientDataError
-        Less than three weeks, buckets longer than a day, or no traffic at all.
-
-    Examples
-    --------
-    >>> index = pd.date_range("2026-01-05", periods=21 * 1440, freq="min", tz="UTC")
-    >>> total = pd.Series(6.0, index)
-    >>> past = history(total - 1, total)
-    >>> len(past.bad), float(past.bad[0]), past.step
-    (3024, 10.0, Timedelta('0 days 00:10:00'))
-    """
+    """Counts rolled up to buckets of ten minutes where they are finer, with their baseline."""
     good_seen, total_seen = checked(good, total)
     times = pd.DatetimeIndex(good.index)
     step = regular_step(times)
@@ -167,11 +122,7 @@ def _open_spans(
 def _baseline(
     bad: np.ndarray, total: np.ndarray, hour: np.ndarray, step: pd.Timedelta
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Ratio of the buckets without a burst, by time of the week, and which buckets have one.
-
-    Sums of counts over all such buckets, so that hours with little traffic are not taken for
-    better than they are.
-    """
+    """Ratio of the buckets without a burst, by time of the week, and which buckets have one."""
     usual = BURST * _usual(bad, total, max(1, round(HALF_DAY / step))) * total
     hot = bad > usual + 4 * np.sqrt(usual) + 3
     sums = [np.bincount(hour[~hot], v[~hot], minlength=TIMES) for v in (bad, total)]

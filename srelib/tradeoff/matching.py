@@ -25,25 +25,7 @@ def sorted_out(
     incidents: pd.DataFrame | None = None,
     exclusions: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Deployments that can be compared with other weeks, and the others with the reason why not.
-
-    Parameters
-    ----------
-    deployments : DataFrame
-        Table ``deployments`` of one service.
-    past : History
-    after : float
-        Length of the window after a deployment [buckets].
-    incidents, exclusions : DataFrame, optional
-        Tables of that service.
-
-    Returns
-    -------
-    used : DataFrame
-        By time: deployment_id, finished_at, place [buckets since the first].
-    left_out : DataFrame
-        deployment_id, finished_at, reason.
-    """
+    """Deployments that can be compared with other weeks, and the others with the reason why not."""
     check_table(deployments, "deployments", ("deployment_id", "finished_at"))
     rows = deployments.sort_values("finished_at", kind="stable", ignore_index=True)
     place = past.place(rows["finished_at"])
@@ -77,28 +59,7 @@ def _planned(rows: pd.DataFrame) -> np.ndarray:
 
 
 def ends(place: np.ndarray, after: float) -> tuple[np.ndarray, np.ndarray]:
-    """First bucket of a window and the one behind its last.
-
-    The bucket a deployment falls into counts whole; the last one where half of it or more lies
-    within the window.
-
-    Parameters
-    ----------
-    place : ndarray
-        When deployments reached their users [buckets].
-    after : float
-        Length of the window [buckets].
-
-    Returns
-    -------
-    begin, end : ndarray of int
-
-    Examples
-    --------
-    >>> begin, end = ends(np.array([2.8]), 6.0)
-    >>> int(begin[0]), int(end[0])
-    (2, 9)
-    """
+    """First bucket of a window and the one behind its last."""
     begin = np.floor(place).astype("int64")
     return begin, np.maximum(begin + 1, np.floor(place + after + 0.5).astype("int64"))
 
@@ -147,21 +108,7 @@ def _matched(past: History, place: np.ndarray, after: float) -> np.ndarray:
 
 
 def covered(place: np.ndarray, after: float, size: int) -> np.ndarray:
-    """Buckets that lie in the window after any deployment, each once.
-
-    Parameters
-    ----------
-    place : ndarray
-        When deployments reached their users [buckets].
-    after : float
-        Length of the window [buckets].
-    size : int
-        Number of buckets.
-
-    Returns
-    -------
-    ndarray of bool
-    """
+    """Buckets that lie in the window after any deployment, each once."""
     begin, end = ends(place, after)
     change = np.zeros(size + 1, dtype="int64")
     np.add.at(change, np.minimum(begin, size), 1)

@@ -149,31 +149,7 @@ def linked(
     *,
     rules: delivery.Rules = delivery.DEFAULT,
 ) -> pd.DataFrame:
-    """Incidents, each with the deployment it is put down to.
-
-    Parameters
-    ----------
-    incidents : DataFrame
-        Table ``incidents``.
-    deployments : DataFrame
-        Table ``deployments``, production only.
-    rules : delivery.Rules
-        How incidents are put down to deployments.
-
-    Returns
-    -------
-    DataFrame
-        The table with its ``deployment_id`` as the rule has it; missing where none is found.
-
-    Examples
-    --------
-    >>> at = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-01T09:20Z"])
-    >>> made = pd.DataFrame({"deployment_id": ["d1"], "service": ["shop"],
-    ...                      "finished_at": at[:1], "status": ["succeeded"]})
-    >>> broken = pd.DataFrame({"incident_id": ["i1"], "service": ["shop"], "started_at": at[1:]})
-    >>> linked(broken, made)["deployment_id"].tolist()
-    ['d1']
-    """
+    """Incidents, each with the deployment it is put down to."""
     if not len(incidents):
         return incidents
     found = delivery.attributed(deployments, incidents, rules=rules)

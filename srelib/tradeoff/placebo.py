@@ -23,27 +23,7 @@ MOST_DAYS = 800
 
 @dataclass(frozen=True)
 class Placements:
-    """Where the windows of each week (or day) would lie in every other.
-
-    Parameters
-    ----------
-    period : Timedelta
-        What moves: a week or a day.
-    treated : ndarray of bool
-        Buckets in a window after a deployment, as it was.
-    starts : ndarray of int
-        First bucket of each unit (week or day); the first one may begin before the data.
-    masks : ndarray of bool, shape (units, units, buckets)
-        Buckets, counted from the start of a unit, that the windows of one (first axis) would
-        cover in another (second axis); a deployment that would fall into an open incident is not
-        made.
-    weights : ndarray
-        Weight of each bucket as a control.
-    orders : ndarray of int, shape (placebos, units)
-        For each placebo schedule the unit that the deployments of each unit move to.
-    overlap : float
-        Share of the windows (by traffic) that a placebo would cover on average [fraction].
-    """
+    """Where the windows of each week (or day) would lie in every other."""
 
     period: pd.Timedelta
     treated: np.ndarray
@@ -67,17 +47,7 @@ class Placements:
         return padded[(self.starts + front)[:, None] + np.arange(width)]
 
     def pairs(self, *series: np.ndarray) -> np.ndarray:
-        """Sum of each series over the windows of one unit placed in another.
-
-        Parameters
-        ----------
-        *series : ndarray
-            One value per bucket.
-
-        Returns
-        -------
-        ndarray, shape (series, units, units)
-        """
+        """Sum of each series over the windows of one unit placed in another."""
         rows = np.stack([self.rows(values) for values in series])
         found = np.empty((len(series), self.units, self.units))
         for week in range(self.units):
@@ -86,21 +56,7 @@ class Placements:
         return found
 
     def pairs_by(self, group: np.ndarray, many: int, *series: np.ndarray) -> np.ndarray:
-        """The same sums, apart by a property of the bucket such as its time of the week.
-
-        Parameters
-        ----------
-        group : ndarray of int
-            For each bucket its group, from 0 to `many` - 1.
-        many : int
-            Number of groups.
-        *series : ndarray
-            One value per bucket.
-
-        Returns
-        -------
-        ndarray, shape (series, groups, units, units)
-        """
+        """The same sums, apart by a property of the bucket such as its time of the week."""
         rows = np.stack([self.rows(values) for values in series])
         groups = self.rows(group.astype("float64")).astype("int64")
         found = np.empty((len(series), many, self.units, self.units))
@@ -113,19 +69,7 @@ class Placements:
         return found
 
     def sums(self, pairs: np.ndarray, *, first: int | None = None) -> np.ndarray:
-        """Sums over each placebo schedule.
-
-        Parameters
-        ----------
-        pairs : ndarray, shape (series, units, units)
-            As from `pairs`.
-        first : int, optional
-            Take only so many schedules, the first ones.
-
-        Returns
-        -------
-        ndarray, shape (series, placebos)
-        """
+        """Sums over each placebo schedule."""
         orders = self.orders[:first]
         found = np.zeros((len(pairs), len(orders)))
         for week in range(self.units):
@@ -136,26 +80,7 @@ class Placements:
 def placements(
     past: History, place: np.ndarray, *, after: float, placebos: int, seed: int
 ) -> Placements:
-    """Where the deployments of each week would lie in every other week.
-
-    Parameters
-    ----------
-    past : History
-    place : ndarray
-        When deployments reached their users [buckets].
-    after : float
-        Length of the window after each [buckets].
-    placebos : int
-        How many schedules to draw.
-    seed : int
-        Of the draws.
-
-    Returns
-    -------
-    Placements
-        Of days, working days and weekends apart, where most weeks ship at the same hours and
-        days overlap less than weeks do.
-    """
+    """Where the deployments of each week would lie in every other week."""
     weeks = _placements(past, place, WEEK, after=after, placebos=placebos, seed=seed)
     days = len(past.total) * past.step / DAY
     if weeks.overlap <= CROWDED or days > MOST_DAYS or past.step > DAY / 4:
@@ -242,13 +167,7 @@ def _masks(
 def _weights(
     past: History, reached: np.ndarray, ungated: np.ndarray, starts: np.ndarray, after: float
 ) -> np.ndarray:
-    """How much a bucket counts as a control.
-
-    A bucket deep inside an incident can hardly lie after a deployment that is used, since no
-    such deployment was made while the incident was open; for the same reason it is more often
-    clear of windows.
-    Both are corrected, as in a survey with unequal chances of being drawn.
-    """
+    """How much a bucket counts as a control."""
     size, units = len(past.total), len(starts)
     shape = (units, ungated.shape[1])
     plain = _spread(np.broadcast_to(ungated.mean(axis=0), shape), starts, size)

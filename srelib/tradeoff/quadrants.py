@@ -141,22 +141,7 @@ COLUMNS = ["service", "speed", "speed_low", "speed_high", "left", "left_low", "l
 
 
 def quadrant_of(fast: bool, safe: bool) -> str:
-    """The quadrant of a service.
-
-    Parameters
-    ----------
-    fast, safe : bool
-
-    Returns
-    -------
-    str
-        One of `QUADRANTS`.
-
-    Examples
-    --------
-    >>> quadrant_of(False, True)
-    'slow with budget to spare'
-    """
+    """The quadrant of a service."""
     if fast:
         return FAST_SAFE if safe else FAST_FRAGILE
     return SLOW_SAFE if safe else SLOW_FRAGILE
@@ -197,10 +182,7 @@ def _lines(fast: np.ndarray, speed_line: float | str) -> np.ndarray | float:
 
 
 def _drawn(estimate: Estimate, draws: int, rng: np.random.Generator, *, flip: bool) -> np.ndarray:
-    """Draws of a positive quantity from its estimate; `flip`: of 1 minus it, such as spent.
-
-    Half of the draws lie on either side of the value, spread as the interval is on that side.
-    """
+    """Draws of a positive quantity from its estimate; `flip`: of 1 minus it, such as spent."""
     ends = (estimate.low, estimate.value, estimate.high)
     low, value, high = (1 - e for e in reversed(ends)) if flip else ends
     z = rng.standard_normal(draws)

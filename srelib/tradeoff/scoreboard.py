@@ -223,28 +223,7 @@ def _level(key: Any, counts: pd.DataFrame, confidence: float) -> dict[str, Any]:
 def service_level(
     counts: pd.DataFrame, *, weighting: str = "events", confidence: float = 0.95
 ) -> Estimate:
-    """Share of good events with its interval, from daily sums where days are what it uses.
-
-    Parameters
-    ----------
-    counts : DataFrame
-        good, total on a regular UTC index.
-    weighting : {'events', 'time'}
-        As in `srelib.sli.interval`.
-    confidence : float
-        [fraction]
-
-    Returns
-    -------
-    Estimate
-        [fraction]; the same as `srelib.sli.interval` gives, hours of minutes sooner.
-
-    Examples
-    --------
-    >>> days = pd.date_range("2026-01-05", periods=30 * 24, freq="h", tz="UTC")
-    >>> service_level(pd.DataFrame({"good": 99.0, "total": 100.0}, index=days)).value
-    0.99
-    """
+    """Share of good events with its interval, from daily sums where days are what it uses."""
     good, total = counts["good"], counts["total"]
     if len(counts) > 1 and counts.index[-1] - counts.index[0] >= ENOUGH_DAYS * DAY:
         windows.check_counts(good, total)
@@ -254,28 +233,7 @@ def service_level(
 
 
 def budget_left(level: Estimate, *, target: float) -> Estimate:
-    """What a service level leaves of its budget.
-
-    left = 1 - (1 - level) / (1 - target)
-
-    Parameters
-    ----------
-    level : Estimate
-        Share of good events [fraction].
-    target : float
-        [fraction]; NaN where nothing is promised.
-
-    Returns
-    -------
-    Estimate
-        [fraction of the allowance]; below 0 where it is overspent.
-
-    Examples
-    --------
-    >>> level = Estimate(0.995, 0.99, 0.999, 91, 0.95, "block bootstrap")
-    >>> round(budget_left(level, target=0.99).value, 3)
-    0.5
-    """
+    """What a service level leaves of its budget."""
     allowed = 1 - target
     value, low, high = (1 - (1 - x) / allowed for x in (level.value, level.low, level.high))
     n = level.n if value == value else 0
@@ -283,28 +241,7 @@ def budget_left(level: Estimate, *, target: float) -> Estimate:
 
 
 def pages_of(alerts: pd.DataFrame, service: str, *, between: Span) -> pd.DataFrame:
-    """The pages of a service in a period.
-
-    Parameters
-    ----------
-    alerts : DataFrame
-        Table ``alerts``.
-    service : str
-    between : pair of Timestamp
-        Half-open.
-
-    Returns
-    -------
-    DataFrame
-        Rows of the table.
-
-    Examples
-    --------
-    >>> fired = pd.to_datetime(["2026-01-05T01:00Z", "2026-01-05T02:00Z"])
-    >>> rows = pd.DataFrame({"service": "shop", "severity": ["page", "Ticket"], "fired_at": fired})
-    >>> len(pages_of(rows, "shop", between=(fired[0], fired[1] + WEEK)))
-    1
-    """
+    """The pages of a service in a period."""
     rows = alerts[alerts["service"] == service]
     if "severity" in rows:
         rows = rows[~rows["severity"].astype("str").str.casefold().isin(NOT_PAGES)]

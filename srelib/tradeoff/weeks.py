@@ -17,24 +17,7 @@ ENOUGH = 200
 def by_week(
     past: History, placed: Placements, found: Comparison, place: np.ndarray
 ) -> pd.DataFrame:
-    """The effect of each week, and that of all the others without it.
-
-    Parameters
-    ----------
-    past : History
-    placed : Placements
-    found : Comparison
-    place : ndarray
-        When deployments reached their users [buckets].
-
-    Returns
-    -------
-    DataFrame
-        week (Timestamp, its start), deployments, excess [events] (of the week; they add up to
-        that of the history), without [events] (of the others, compared with their own controls),
-        p_value (of the others; NaN where days move instead of weeks); one row per week with
-        deployments.
-    """
+    """The effect of each week, and that of all the others without it."""
     table = found.table
     picked = placed.sums(table.pairs, first=ENOUGH)
     bucket = np.arange(len(past.total))
@@ -54,11 +37,7 @@ def by_week(
 def _without(
     units: np.ndarray, placed: Placements, table: Table, picked: np.ndarray
 ) -> tuple[float, float]:
-    """Excess of all weeks but one, and the p-value of it; NaN where days move.
-
-    In each placebo schedule the week that would move to the one left out takes the place that
-    the deployments of that one would have had.
-    """
+    """Excess of all weeks but one, and the p-value of it; NaN where days move."""
     whole, own = (
         (sums.sum(axis=1) - sums[:, units].sum(axis=1))[:, None]
         for sums in (table.series, table.own)

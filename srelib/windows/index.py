@@ -11,28 +11,7 @@ from srelib.errors import ColumnError, TimeIndexError
 
 
 def check_index(index: pd.Index) -> pd.Timedelta | None:
-    """Step of a regular index, or an error that names the first offence.
-
-    Parameters
-    ----------
-    index : Index
-        Starts of the buckets.
-
-    Returns
-    -------
-    Timedelta or None
-        The step; None where the index holds fewer than two times.
-
-    Raises
-    ------
-    TimeIndexError
-        Not times, not tz-aware, not increasing, or not regular.
-
-    Examples
-    --------
-    >>> check_index(pd.date_range("2026-01-01", periods=3, freq="5min", tz="UTC"))
-    Timedelta('0 days 00:05:00')
-    """
+    """Step of a regular index, or an error that names the first offence."""
     times = aware(index)
     if len(times) < 2:
         return None
@@ -59,28 +38,7 @@ def _irregular(times: pd.DatetimeIndex, steps: np.ndarray) -> NoReturn:
 
 
 def aware(index: pd.Index) -> pd.DatetimeIndex:
-    """The index, if it holds tz-aware times and nothing else.
-
-    Parameters
-    ----------
-    index : Index
-        Starts of the buckets.
-
-    Returns
-    -------
-    DatetimeIndex
-        The same index.
-
-    Raises
-    ------
-    TimeIndexError
-        Not times, not tz-aware, or with NaT.
-
-    Examples
-    --------
-    >>> len(aware(pd.DatetimeIndex(["2026-01-01T00:00Z"])))
-    1
-    """
+    """The index, if it holds tz-aware times and nothing else."""
     if not isinstance(index, pd.DatetimeIndex):
         raise TimeIndexError(f"the index must hold times; got {index.dtype}.")
     if index.tz is None:
@@ -91,29 +49,7 @@ def aware(index: pd.Index) -> pd.DatetimeIndex:
 
 
 def utc(time: pd.Timestamp, name: str) -> pd.Timestamp:
-    """A tz-aware time in UTC, in microseconds.
-
-    Parameters
-    ----------
-    time : Timestamp
-        A tz-aware time.
-    name : str
-        What the error calls it.
-
-    Returns
-    -------
-    Timestamp
-
-    Raises
-    ------
-    TimeIndexError
-        The time has no zone.
-
-    Examples
-    --------
-    >>> str(utc(pd.Timestamp("2026-01-01T02:00+02:00"), "first"))
-    '2026-01-01 00:00:00+00:00'
-    """
+    """A tz-aware time in UTC, in microseconds."""
     time = pd.Timestamp(time)
     if time.tz is None:
         raise TimeIndexError(f"{name} must be tz-aware; got {time}.")
@@ -164,34 +100,7 @@ def step_of(index: pd.DatetimeIndex) -> pd.Timedelta:
 
 
 def grid(frame: pd.DataFrame, *, step: pd.Timedelta) -> pd.DataFrame:
-    """Good and total on the full regular index from the first to the last bucket.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Columns good and total [events]; times in the column ``time`` or in the index, any order.
-    step : Timedelta
-        Length of a bucket.
-
-    Returns
-    -------
-    DataFrame
-        good, total [events]; index ``time`` in UTC. Buckets that were not observed are NaN.
-
-    Raises
-    ------
-    TimeIndexError
-        A time appears twice, or does not lie on the grid that starts at the first time.
-    ColumnError
-        good or total is missing.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"time": pd.to_datetime(["2026-01-01T00:00Z", "2026-01-01T00:02Z"]),
-    ...                      "good": [5, 6], "total": [5, 7]})
-    >>> grid(rows, step=pd.Timedelta("1min"))["total"].tolist()
-    [5.0, nan, 7.0]
-    """
+    """Good and total on the full regular index from the first to the last bucket."""
     for name in ("good", "total"):
         if name not in frame.columns:
             raise ColumnError(f"column {name!r} is missing; columns seen: {list(frame.columns)}.")

@@ -10,38 +10,7 @@ from srelib.windows.window import Window, edges_of
 
 
 def periods(first: pd.Timestamp, last: pd.Timestamp, *, window: Window) -> pd.DataFrame:
-    """The calendar periods that a span of data touches, at their true length.
-
-    Parameters
-    ----------
-    first, last : Timestamp
-        Start of the first bucket and END of the last one; the span is ``[first, last)``.
-    window : Window
-        A calendar window, or a rolling one: then blocks of that length that end at `last`.
-
-    Returns
-    -------
-    DataFrame
-        starts_at, ends_at (UTC; half-open), label, complete (whether the data spans all of it).
-
-    Raises
-    ------
-    TimeIndexError
-        A time without a zone, or `first` not before `last`.
-
-    Notes
-    -----
-    Labels are local dates: ``2026-03-01``, ``2026-W14`` (ISO), ``2026-03``, ``2026-Q1``, ``2026``,
-    or the first and the last day where a period follows an anchor or has several units.
-
-    Examples
-    --------
-    >>> march = periods(pd.Timestamp("2026-03-01", tz="Europe/Berlin"),
-    ...                 pd.Timestamp("2026-04-01", tz="Europe/Berlin"),
-    ...                 window=Window(unit="month", timezone="Europe/Berlin"))
-    >>> march["label"].tolist(), (march["ends_at"] - march["starts_at"])[0]
-    (['2026-03'], Timedelta('30 days 23:00:00'))
-    """
+    """The calendar periods that a span of data touches, at their true length."""
     first, last = utc(first, "first"), utc(last, "last")
     if not first < last:
         raise TimeIndexError(f"first must lie before last; got {first} and {last}.")
@@ -58,33 +27,7 @@ def periods(first: pd.Timestamp, last: pd.Timestamp, *, window: Window) -> pd.Da
 
 
 def period_starts(index: pd.DatetimeIndex, *, window: Window) -> pd.DatetimeIndex:
-    """Start of the calendar period each time falls in.
-
-    Parameters
-    ----------
-    index : DatetimeIndex, tz-aware
-        Starts of the buckets.
-    window : Window
-        A calendar window.
-
-    Returns
-    -------
-    DatetimeIndex
-        UTC, as long as the input.
-
-    Raises
-    ------
-    TimeIndexError
-        The index is not made of tz-aware times.
-    ParameterError
-        A rolling window.
-
-    Examples
-    --------
-    >>> times = pd.DatetimeIndex(["2026-05-31T23:59Z", "2026-06-01T00:00Z"])
-    >>> [str(t.date()) for t in period_starts(times, window=Window(unit="month"))]
-    ['2026-05-01', '2026-06-01']
-    """
+    """Start of the calendar period each time falls in."""
     if window.is_rolling:
         raise ParameterError(f"window must be a calendar window, such as 1M; got {window}.")
     times = aware(index).tz_convert("UTC").as_unit("us")

@@ -21,109 +21,33 @@ _MOST_CORES = 8
 
 @dataclass(frozen=True)
 class Prefix:
-    """Prefix sums of counts, computed once and used for any number of windows.
-
-    Parameters
-    ----------
-    sums : array, shape (..., n + 1)
-        Sum of everything before each bucket; time runs along the last axis [events].
-    seen : array, shape (..., n + 1), optional
-        The same for the number of known buckets; None where all are known.
-    exponent : array, shape (..., 1), optional
-        Fractional counts were rounded to multiples of ``2 ** exponent``; None for whole numbers.
-
-    Examples
-    --------
-    >>> prefix(np.array([1.0, 2.0, 3.0])).window(2)
-    array([1., 3., 5.])
-    """
+    """Prefix sums of counts, computed once and used for any number of windows."""
 
     sums: np.ndarray
     seen: np.ndarray | None
     exponent: np.ndarray | None = None
 
     def window(self, width: int, out: np.ndarray | None = None) -> np.ndarray:
-        """Sum over the last `width` buckets, at every bucket.
-
-        Parameters
-        ----------
-        width : int
-            Buckets in the window.
-        out : array, shape (..., n), optional
-            Where to write the result, to spare the allocation.
-
-        Returns
-        -------
-        array, shape (..., n)
-            Sums [events]; NaN where no bucket in the window is known.
-        """
+        """Sum over the last `width` buckets, at every bucket."""
         sums = _trailing(self.sums, width, out)
         if self.seen is not None:
             sums[_trailing(self.seen, width) == 0] = np.nan
         return sums
 
     def known(self, width: int) -> np.ndarray:
-        """Number of known buckets among the last `width`, at every bucket.
-
-        Parameters
-        ----------
-        width : int
-            Buckets in the window.
-
-        Returns
-        -------
-        array, shape (..., n)
-        """
+        """Number of known buckets among the last `width`, at every bucket."""
         seen = np.arange(self.sums.shape[-1]) if self.seen is None else self.seen
         return np.broadcast_to(_trailing(seen, width), self.sums[..., 1:].shape)
 
 
 def prefix(counts: np.ndarray) -> Prefix:
-    """Prefix sums along the last axis; NaN counts as unknown.
-
-    Parameters
-    ----------
-    counts : array, shape (..., n)
-        Counts per bucket [events], one series per row.
-
-    Returns
-    -------
-    Prefix
-
-    Notes
-    -----
-    Whole numbers are exact while their sum stays below 2**53.
-    Others are rounded once, each to a multiple of one power of two that leaves the sum 52
-    significant bits, and are exact from there on.
-
-    Examples
-    --------
-    >>> prefix(np.array([1.0, np.nan])).known(1).tolist()
-    [1, 0]
-    """
+    """Prefix sums along the last axis; NaN counts as unknown."""
     counts = np.asarray(counts, dtype="float64")
     return _prefix(counts, *_cumulated(counts)[0], None)
 
 
 def prefix_pair(part: np.ndarray, whole: np.ndarray) -> tuple[Prefix, Prefix]:
-    """Prefix sums of counts and of those they are a part of, at once.
-
-    Parameters
-    ----------
-    part, whole : array, shape (..., n)
-        Counts per bucket with part <= whole [events], one series per row; NaN is unknown.
-
-    Returns
-    -------
-    tuple of Prefix
-        Of the part, which rounds to no more than its whole, and of the whole.
-
-    Examples
-    --------
-    >>> bad, total = prefix_pair(np.array([0.0, 1.0]), np.array([2.0, 2.0]))
-    >>> bad.sums.tolist(), total.sums.tolist()
-    ([0.0, 0.0, 1.0], [0.0, 2.0, 4.0])
-    """
+    """Prefix sums of counts and of those they are a part of, at once."""
     part, whole = (np.asarray(counts, dtype="float64") for counts in (part, whole))
     above, below = _cumulated(part, whole)
     bottom = _prefix(whole, *below, None)
@@ -151,10 +75,7 @@ def _prefix(
 
 
 def _cumulated(*arrays: np.ndarray) -> list[tuple[np.ndarray, bool]]:
-    """Running sums of counts from 0 on, and whether every count is a whole number.
-
-    A long series is summed in stretches side by side, and each is lifted by those before it.
-    """
+    """Running sums of counts from 0 on, and whether every count is a whole number."""
     n = arrays[0].shape[-1]
     sums = [np.empty((*counts.shape[:-1], n + 1)) for counts in arrays]
     out = [row for each in sums for row in each.reshape(-1, n + 1)]
@@ -203,35 +124,7 @@ def _trailing(sums: np.ndarray, width: int, out: np.ndarray | None = None) -> np
 def ratios(
     part: Prefix, whole: Prefix, *, widths: Sequence[int], out: np.ndarray | None = None
 ) -> np.ndarray:
-    """Part / whole over several windows and many series at once.
-
-    Parameters
-    ----------
-    part, whole : Prefix, of one shape (..., n + 1)
-        Prefix sums of counts with part <= whole in every bucket [events].
-    widths : list of int
-        Buckets in each window.
-    out : array, shape (len(widths), ..., n), optional
-        Where to write the result, to spare the allocation.
-
-    Returns
-    -------
-    array, shape (len(widths), ..., n)
-        Fractions; NaN where the whole is 0 or nothing is known.
-
-    Notes
-    -----
-    Works through time in pieces that stay in the processor's cache while all windows use them,
-    which makes it as fast as the bare subtractions over whole arrays.
-    Long series are worked on side by side, on every core.
-
-    Examples
-    --------
-    >>> bad, total = prefix(np.array([1.0, 0.0, 0.0])), prefix(np.array([2.0, 2.0, 0.0]))
-    >>> ratios(bad, total, widths=[1, 2])
-    array([[0.5 , 0.  ,  nan],
-           [0.5 , 0.25, 0.  ]])
-    """
+    """Part / whole over several windows and many series at once."""
     n = whole.sums.shape[-1] - 1
     if out is None:
         out = np.empty((len(widths), *whole.sums.shape[:-1], n))
@@ -259,10 +152,7 @@ def _edges(buckets: int, *, parts: int) -> list[int]:
 def _side_by_side(
     work: Callable[[int, int, int], Any], edges: Sequence[int], *, series: int
 ) -> list[Any]:
-    """Work on every stretch of every series, on every core where the series are long.
-
-    NumPy lets go of the interpreter while it computes, so that threads do.
-    """
+    """Work on every stretch of every series, on every core where the series are long."""
     stretches = [(row, *span) for row in range(series) for span in itertools.pairwise(edges)]
     if edges[-1] < _MANY or len(stretches) < 2 or _cores() < 2:
         return [work(*stretch) for stretch in stretches]

@@ -12,29 +12,7 @@ from srelib.windows.window import Window, as_window, spelled
 
 
 def buckets(window: Window | pd.Timedelta | str, *, step: pd.Timedelta | None) -> int:
-    """Number of buckets whose start lies in ``(t - W, t]``.
-
-    Parameters
-    ----------
-    window : Window, Timedelta or str
-        A rolling window.
-    step : Timedelta or None
-        Length of a bucket; None for a series of one bucket.
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    ParameterError
-        A calendar window, or a window shorter than a bucket.
-
-    Examples
-    --------
-    >>> buckets("1h", step=pd.Timedelta("5min"))
-    12
-    """
+    """Number of buckets whose start lies in ``(t - W, t]``."""
     window = as_window(window)
     if window.duration is None:
         raise ParameterError(f"window must be rolling, such as 28d; got {window}.")
@@ -49,33 +27,7 @@ def buckets(window: Window | pd.Timedelta | str, *, step: pd.Timedelta | None) -
 
 
 def rolling_sum(counts: pd.Series, *, window: Window | pd.Timedelta | str) -> pd.Series:
-    """Sum over ``(t - W, t]`` at every bucket t.
-
-    Parameters
-    ----------
-    counts : Series, regular tz-aware index
-        Counts per bucket [events].
-    window : Window, Timedelta or str
-        A rolling window, at least one bucket long.
-
-    Returns
-    -------
-    Series
-        Sums [events] on the index of the input; NaN where nothing in the window is known.
-
-    Raises
-    ------
-    TimeIndexError
-        The index is not regular; names the first offence.
-    ParameterError
-        A calendar window, or a window shorter than a bucket.
-
-    Examples
-    --------
-    >>> minutes = pd.date_range("2026-01-01", periods=4, freq="min", tz="UTC")
-    >>> rolling_sum(pd.Series([1.0, 2.0, None, 4.0], minutes), window="2m").tolist()
-    [1.0, 3.0, 2.0, 4.0]
-    """
+    """Sum over ``(t - W, t]`` at every bucket t."""
     width = buckets(window, step=check_index(counts.index))
     return pd.Series(prefix(counts.to_numpy()).window(width), index=counts.index)
 
@@ -121,33 +73,6 @@ def rolling_ratio(
 
 
 def rolling_coverage(counts: pd.Series, *, window: Window | pd.Timedelta | str) -> pd.Series:
-    """Share of ``(t - W, t]`` that was observed, at every bucket t.
-
-    Parameters
-    ----------
-    counts : Series, regular tz-aware index
-        Counts per bucket [events]; NaN is unknown.
-    window : Window, Timedelta or str
-        A rolling window, at least one bucket long.
-
-    Returns
-    -------
-    Series
-        Known buckets / buckets in the whole window [fraction 0 to 1].
-        Time before the first bucket is unknown, so a series starts with low coverage.
-
-    Raises
-    ------
-    TimeIndexError
-        The index is not regular.
-    ParameterError
-        A calendar window, or a window shorter than a bucket.
-
-    Examples
-    --------
-    >>> minutes = pd.date_range("2026-01-01", periods=4, freq="min", tz="UTC")
-    >>> rolling_coverage(pd.Series([1.0, 2.0, None, 4.0], minutes), window="2m").tolist()
-    [0.5, 1.0, 0.5, 0.5]
-    """
+    """Share of ``(t - W, t]`` that was observed, at every bucket t."""
     width = buckets(window, step=check_index(counts.index))
     return pd.Series(prefix(counts.to_numpy()).known(width) / width, index=counts.index)

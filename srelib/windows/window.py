@@ -213,22 +213,7 @@ def _fixed(n: int, unit: str) -> pd.Timedelta:
 
 
 def spelled(duration: pd.Timedelta) -> str:
-    """A duration in words, in the largest unit that fits it.
-
-    Parameters
-    ----------
-    duration : Timedelta
-        What to spell.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> spelled(pd.Timedelta("90min"))
-    '90 minutes'
-    """
+    """A duration in words, in the largest unit that fits it."""
     for name in ("day", "hour", "minute", "second"):
         n = duration / pd.Timedelta(1, name)  # type: ignore[arg-type]
         if n == int(n):
@@ -237,48 +222,14 @@ def spelled(duration: pd.Timedelta) -> str:
 
 
 def as_window(window: Window | pd.Timedelta | str) -> Window:
-    """A Window from a Window, a Timedelta or a text such as ``28d`` (rolling).
-
-    Parameters
-    ----------
-    window : Window, Timedelta or str
-        What to understand as a window.
-
-    Returns
-    -------
-    Window
-
-    Examples
-    --------
-    >>> str(as_window("1h"))
-    '1 hour'
-    """
+    """A Window from a Window, a Timedelta or a text such as ``28d`` (rolling)."""
     if isinstance(window, Window):
         return window
     return Window.parse(window) if isinstance(window, str) else Window(pd.Timedelta(window))
 
 
 def edges_of(first: pd.Timestamp, last: pd.Timestamp, window: Window) -> pd.DatetimeIndex:
-    """Boundaries of the periods that ``[first, last)`` touches.
-
-    Parameters
-    ----------
-    first, last : Timestamp
-        Tz-aware ends of the span.
-    window : Window
-        A calendar window, or a rolling one: then steps of its length back from `last`.
-
-    Returns
-    -------
-    DatetimeIndex
-        UTC; the first lies at or before `first`, the last at or after `last`.
-
-    Examples
-    --------
-    >>> start, end = pd.Timestamp("2026-02-10", tz="UTC"), pd.Timestamp("2026-03-02", tz="UTC")
-    >>> [str(t.date()) for t in edges_of(start, end, Window(unit="month"))]
-    ['2026-02-01', '2026-03-01', '2026-04-01']
-    """
+    """Boundaries of the periods that ``[first, last)`` touches."""
     if window.duration is not None:
         n = -int((first - last) // window.duration)
         back = pd.to_timedelta(np.arange(n, -1, -1) * window.duration.to_numpy())

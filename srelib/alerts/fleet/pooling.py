@@ -67,30 +67,7 @@ class Pooled:
 
 
 def pooled(replays: Mapping[Any, Replay], *, policy: str | None = None) -> Pooled:
-    """One policy on all objectives, each event counted once.
-
-    Parameters
-    ----------
-    replays : mapping of Indicator to Replay
-        At least one.
-    policy : str, optional
-        Which; default: the one in use.
-
-    Returns
-    -------
-    Pooled
-
-    Raises
-    ------
-    ParameterError
-        No replays.
-
-    Notes
-    -----
-    An incident is told about when a page of any objective of its service told about it; what it
-    spent is what it spent of the objective it hurt most.
-    Intervals take events and pages as independent.
-    """
+    """One policy on all objectives, each event counted once."""
     if not replays:
         raise ParameterError("replays must hold at least one; got none.")
     one = next(iter(replays.values()))
@@ -162,39 +139,12 @@ def side_by_side(replays: Mapping[Any, Replay]) -> dict[str, Pooled]:
 
 
 def share_of(flags: pd.Series) -> Estimate:
-    """Share of flags that are set, with its 95 % interval.
-
-    Parameters
-    ----------
-    flags : Series of bool
-
-    Returns
-    -------
-    Estimate
-        [fraction]
-
-    Examples
-    --------
-    >>> share_of(pd.Series([True, False])).n
-    2
-    """
+    """Share of flags that are set, with its 95 % interval."""
     return share(flags.astype(bool), 0.95)
 
 
 def until_told(events: pd.DataFrame, replays: Mapping[Any, Replay]) -> np.ndarray:
-    """What each event had spent of the objective it hurt most when the first page came.
-
-    Parameters
-    ----------
-    events : DataFrame
-        objective, starts_at, ends_at, detected_at (NaT where no page came: then all it spent).
-    replays : mapping of Indicator to Replay
-
-    Returns
-    -------
-    array
-        [fraction of the budget of a period]
-    """
+    """What each event had spent of the objective it hurt most when the first page came."""
     budgets = {key.name: r.budget for key, r in replays.items()}
     found = pd.Series(np.nan, events.index)
     until = events["detected_at"].fillna(events["ends_at"])
@@ -226,31 +176,7 @@ def hours(one: Pooled | None, *, timezone: str = "UTC") -> pd.DataFrame | None:
 
 
 def by_hour_of_week(times: pd.Series, *, timezone: str = "UTC") -> pd.DataFrame:
-    """How many times fall into each hour of the week.
-
-    Parameters
-    ----------
-    times : Series of Timestamp
-        tz-aware.
-    timezone : str
-        IANA zone of the people concerned.
-
-    Returns
-    -------
-    DataFrame
-        Seven rows, Monday (0) to Sunday (6), 24 columns, counts.
-
-    Raises
-    ------
-    ParameterError
-        The zone is not known.
-
-    Examples
-    --------
-    >>> times = pd.Series(pd.to_datetime(["2026-06-01T23:30Z"]))
-    >>> by_hour_of_week(times, timezone="Europe/Berlin").loc[1, 1].item()
-    1
-    """
+    """How many times fall into each hour of the week."""
     try:
         local = times.dt.tz_convert(timezone)
     except (KeyError, ValueError, OSError) as error:

@@ -118,22 +118,7 @@ def of_service(incidents: pd.DataFrame | None, service: str) -> pd.DataFrame | N
 
 
 def few_candidates(period: Window | pd.Timedelta | str) -> dict[str, tuple[Rule, ...]]:
-    """Three dozen policies, coarse enough to replay on every objective of a fleet.
-
-    Parameters
-    ----------
-    period : Window, Timedelta or str
-        Period of the SLO.
-
-    Returns
-    -------
-    dict of str to tuple of Rule
-
-    Examples
-    --------
-    >>> len(few_candidates("28d"))
-    36
-    """
+    """Three dozen policies, coarse enough to replay on every objective of a fleet."""
     return candidates(
         period, fast=("1h", "3h"), slow=("6h", "1d"),
         fast_shares=(0.01, 0.02, 0.05), slow_shares=(0.03, 0.05, 0.1),

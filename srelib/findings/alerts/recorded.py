@@ -16,17 +16,7 @@ _ZERO = pd.Timedelta(0)
 
 
 def recorded_sentence(real: Any) -> str:
-    """What the alerts that really fired told us.
-
-    Parameters
-    ----------
-    real : Recorded or None
-
-    Returns
-    -------
-    str
-        Markdown; empty without alerts on record that count.
-    """
+    """What the alerts that really fired told us."""
     if real is None or real.pooled is None:
         return ""
     one = real.pooled

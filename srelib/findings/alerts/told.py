@@ -68,17 +68,7 @@ def _recall(pooled: Any, policy: str) -> str:
 
 
 def missed_sentence(pooled: Any) -> str:
-    """What no page told about, and whether it mattered, by name.
-
-    Parameters
-    ----------
-    pooled : Pooled
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """What no page told about, and whether it mattered, by name."""
     missed, line = pooled.missed, wording.percent(pooled.share)
     if not len(missed):
         return "It missed nothing." if len(pooled.events) else ""
@@ -98,17 +88,7 @@ def _listed(rows: pd.DataFrame, *, limit: int = 4) -> str:
 
 
 def spent_sentence(pooled: Any) -> str:
-    """How much budget was gone when the first page came.
-
-    Parameters
-    ----------
-    pooled : Pooled
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """How much budget was gone when the first page came."""
     spent = pooled.spent_at_detection
     if spent.value != spent.value:
         return ""
@@ -119,17 +99,7 @@ def spent_sentence(pooled: Any) -> str:
 
 
 def pages_sentence(pooled: Any) -> str:
-    """What the pages cost: how many, how many for nothing, and how many out of hours.
-
-    Parameters
-    ----------
-    pooled : Pooled
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """What the pages cost: how many, how many for nothing, and how many out of hours."""
     kind, n = markdown(pooled.severity), len(pooled.pages)
     fleet = wording.plural(pooled.objectives, "objective")
     if not n:
@@ -145,18 +115,7 @@ def pages_sentence(pooled: Any) -> str:
 
 
 def failed_sentence(replays: Mapping[Indicator, Any]) -> str:
-    """Objectives that could not be replayed, each with the reason.
-
-    Parameters
-    ----------
-    replays : mapping of Indicator to Replay
-        Or the errors in their place.
-
-    Returns
-    -------
-    str
-        Markdown; empty where all could.
-    """
+    """Objectives that could not be replayed, each with the reason."""
     known = answered(replays)
     reasons: dict[str, list[str]] = {}
     for key, error in replays.items():

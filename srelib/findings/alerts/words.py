@@ -13,21 +13,7 @@ NOTHING = "No alert was replayed, so there is nothing to say here."
 
 
 def about(length: Any) -> str:
-    """A length of time, to the minute from ten minutes on; none is at once.
-
-    Parameters
-    ----------
-    length : Timedelta or number of seconds [s]
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> about(pd.Timedelta("754s")), about(0)
-    ('13\\xa0min', '0\\xa0min')
-    """
+    """A length of time, to the minute from ten minutes on; none is at once."""
     if pd.isna(length):
         return wording.UNKNOWN
     length = length if isinstance(length, pd.Timedelta) else pd.Timedelta(length, "s")
@@ -37,50 +23,20 @@ def about(length: Any) -> str:
 
 
 def half(pooled: Any) -> str:
-    """How soon half of what was told about was told.
-
-    Parameters
-    ----------
-    pooled : Pooled
-
-    Returns
-    -------
-    str
-    """
+    """How soon half of what was told about was told."""
     if not pooled.detection_seconds.value > 0:
         return "half of those no later than the start"
     return f"half of those within {about(pooled.detection_seconds.value)} of the start"
 
 
 def share(estimate: Any) -> str:
-    """A share with its interval.
-
-    Parameters
-    ----------
-    estimate : Estimate
-        [fraction]
-
-    Returns
-    -------
-    str
-    """
+    """A share with its interval."""
     value, low, high = wording.percents([estimate.value, estimate.low, estimate.high])
     return f"{value}, 95{wording.NBSP}% interval {low} to {high}"
 
 
 def interval(texts: list[str]) -> str:
-    """An interval in brackets.
-
-    Parameters
-    ----------
-    texts : list of str
-        Lower and upper end.
-
-    Returns
-    -------
-    str
-        Empty where an end is not known.
-    """
+    """An interval in brackets."""
     low, high = texts
     if wording.UNKNOWN in texts:
         return ""
@@ -88,65 +44,22 @@ def interval(texts: list[str]) -> str:
 
 
 def number(value: float) -> str:
-    """A rate: one decimal below ten.
-
-    Parameters
-    ----------
-    value : float
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> number(7.46), number(209.3)
-    ('7.5', '209')
-    """
+    """A rate: one decimal below ten."""
     return wording.count(round(value, 1)) if value < 10 else wording.count(round(value))
 
 
 def noun(pooled: Any) -> str:
-    """What pages are scored against.
-
-    Parameters
-    ----------
-    pooled : Pooled
-
-    Returns
-    -------
-    str
-    """
+    """What pages are scored against."""
     return "incident" if pooled.truth == "incidents" else "budget event"
 
 
 def weeks(pooled: Any) -> str:
-    """Length of the history.
-
-    Parameters
-    ----------
-    pooled : Pooled
-
-    Returns
-    -------
-    str
-    """
+    """Length of the history."""
     return wording.plural(round(pooled.weeks, 1), "week")
 
 
 def event(row: pd.Series) -> str:
-    """An event by its title, service and day, or by its objective where it has no title.
-
-    Parameters
-    ----------
-    row : Series
-        A row of `Pooled.events`.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """An event by its title, service and day, or by its objective where it has no title."""
     day = f"{row['starts_at'].day}{wording.NBSP}{row['starts_at'].month_name()}"
     if row["label"].startswith(f"{row['starts_at']:%Y-%m-%d}"):
         return f"{name(row['objective'])}, {day}"
@@ -154,35 +67,13 @@ def event(row: pd.Series) -> str:
 
 
 def caught(pooled: Any) -> set[tuple[str, str]]:
-    """Events told about.
-
-    Parameters
-    ----------
-    pooled : Pooled
-
-    Returns
-    -------
-    set of (str, str)
-        Objective and key of each.
-    """
+    """Events told about."""
     rows = pooled.events[pooled.events["caught"]]
     return set(zip(rows["objective"], rows["key"], strict=True))
 
 
 def dearest(pooled: Any, keys: set[Any]) -> str:
-    """The event among these that spent most.
-
-    Parameters
-    ----------
-    pooled : Pooled
-    keys : set of (str, str)
-        Objective and key of each.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """The event among these that spent most."""
     rows = pooled.events.sort_values("spent", ascending=False, kind="stable")
     kept = [pair in keys for pair in zip(rows["objective"], rows["key"], strict=True)]
     top = rows[kept].iloc[0]
