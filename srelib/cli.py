@@ -98,7 +98,11 @@ def report(
     ] = None,
     debug: Debug = False,
 ) -> None:
-    """Run the notebooks on DATA and write one HTML page each, and index.html."""
+    """Run the notebooks on DATA and write one HTML page each, and index.html.
+
+    Exit 0: done. 1: a notebook failed, the others are written and the index says why.
+    2: the input cannot be used, nothing is written.
+    """
     _spare_the_grammar()
     from srelib.report import run
 
@@ -126,7 +130,10 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     debug: Debug = False,
 ) -> None:
-    """Say what each file of DATA was understood as, before anything runs."""
+    """Say what each file of DATA was understood as, before anything runs.
+
+    Exit 0: usable. 2: not.
+    """
     from srelib.report import understood
 
     folder = _folder(data)
@@ -149,7 +156,10 @@ def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="New or empty folder.")],
     debug: Debug = False,
 ) -> None:
-    """Write a commented slos.yaml, sources.toml and README to DIR."""
+    """Write a commented slos.yaml, sources.toml and README to DIR.
+
+    Exit 0: done. 2: it would overwrite something.
+    """
     from srelib import starter
 
     folder = folder.expanduser()
@@ -179,17 +189,24 @@ def rules(
     ] = False,
     debug: Debug = False,
 ) -> None:
-    """Write Prometheus recording and alerting rules for the SLOs of DATA."""
+    """Write Prometheus recording and alerting rules for the SLOs of DATA.
+
+    The selectors come from the SLO documents; the windows and factors are those of the policy
+    for the period of each SLO. `promtool check rules` accepts the file.
+    Exit 0: done. 2: no SLO, no usable query, or no such policy; nothing is written.
+    """
     from srelib import slos
-    from srelib.alerts import ready
+    from srelib.alerts import policies
     from srelib.alerts.rules import openslo_policies, prometheus_rules
 
     promised = slos.read(_folder(data))
     if openslo:
-        chosen = [rule for slo in promised for rule in ready.named(policy, period=slo.window)]
+        chosen = [rule for slo in promised for rule in policies.named(policy, period=slo.window)]
         text = openslo_policies(tuple(dict.fromkeys(chosen)))
     else:
-        text = prometheus_rules(promised, policy=lambda period: ready.named(policy, period=period))
+        text = prometheus_rules(
+            promised, policy=lambda period: policies.named(policy, period=period)
+        )
     if out is None:
         typer.echo(text, nl=False)
     else:
@@ -228,7 +245,12 @@ def collect_git(
     ] = False,
     debug: Debug = False,
 ) -> None:
-    """Write deployments.csv and changes.csv of a git repository, one deployment per release tag."""
+    """Write deployments.csv and changes.csv of a git repository, one deployment per release tag.
+
+    A change belongs to the first release that contains it. Only git is asked; nothing of the
+    repository is run.
+    Exit 0: done. 2: no repository, no such tag, or a file is there already; nothing is written.
+    """
     from srelib import collect as collecting
 
     found = collecting.git(

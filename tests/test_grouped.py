@@ -6,7 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from srelib.errors import ParameterError
-from srelib.stats.grouped import group_sizes, grouped_mean, grouped_share, quantile, scattered_rate
+from srelib.stats.comparisons import (
+    group_sizes,
+    grouped_mean,
+    grouped_share,
+    quantile,
+    scattered_rate,
+)
 
 SERIES = st.lists(st.floats(0, 1e6), min_size=1, max_size=40)
 

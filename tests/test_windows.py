@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from srelib import windows
 from srelib.errors import ColumnError, CountError, ParameterError, TimeIndexError
-from srelib.windows import Window, prefixes
+from srelib.windows import Window, sums
 
 FEW = settings(max_examples=60, deadline=None)
 
@@ -518,9 +518,9 @@ def test_fractional_ratios_never_leave_zero_to_one(pairs: list[tuple[float, floa
 @pytest.mark.parametrize("rows", [1, 2, 3])
 def test_many_windows_over_many_series_equal_pandas_rolling(cores, rows, monkeypatch) -> None:
     """Pieces of time, stretches on several cores, a gap, fractions: the same as pandas."""
-    monkeypatch.setattr(prefixes, "_PIECE", 700)
-    monkeypatch.setattr(prefixes, "_MANY", 1_000)
-    monkeypatch.setattr(prefixes, "_cores", lambda: cores)
+    monkeypatch.setattr(sums, "_PIECE", 700)
+    monkeypatch.setattr(sums, "_MANY", 1_000)
+    monkeypatch.setattr(sums, "_cores", lambda: cores)
     rng = np.random.default_rng(3)
     total = rng.integers(0, 9, (rows, 5_000)).astype("float64")
     bad = rng.binomial(total.astype("int64"), 0.3).astype("float64")

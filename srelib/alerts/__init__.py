@@ -9,10 +9,26 @@ holds them against what should have been told: `incident_events` from the record
 rules that cannot do their job, and `expected` is what a rule does on paper.
 """
 
-from srelib.alerts.analytic import exhaustion, expected, is_reachable, rehearsed
-from srelib.alerts.compare import compare, scores
-from srelib.alerts.episodes import as_episodes, episodes
-from srelib.alerts.firing import History, check_windows, firing, history, rule_spans
+from srelib.alerts.analysis import (
+    answerable,
+    candidates,
+    exhaustion,
+    expected,
+    is_reachable,
+    rehearsed,
+    review,
+    search,
+)
+from srelib.alerts.comparison import Recorded, beside, compare, front, recorded, scores
+from srelib.alerts.firing import (
+    History,
+    as_episodes,
+    check_windows,
+    episodes,
+    firing,
+    history,
+    rule_spans,
+)
 from srelib.alerts.policies import (
     PAGE,
     TICKET,
@@ -22,26 +38,100 @@ from srelib.alerts.policies import (
     earlier_attempts,
     grafana_policy,
     guarded,
+    named,
     period_length,
     pyrra_policy,
+    read_policy,
+    ready_made,
     severities,
     threshold,
     workbook_policy,
 )
-from srelib.alerts.review import answerable, review
+from srelib.alerts.replay import (
+    Pooled,
+    Replay,
+    by_hour_of_week,
+    few_candidates,
+    hours,
+    known_incidents,
+    of_service,
+    pooled,
+    pooled_or_none,
+    replay,
+    share_of,
+    side_by_side,
+    until_told,
+)
 from srelib.alerts.rules import openslo_policies, prometheus_rules, promql_duration
-from srelib.alerts.score import Score, score
-from srelib.alerts.search import candidates, search
-from srelib.alerts.spending import Spending, spending
-from srelib.alerts.truth import budget_events, incident_events, period_budget
-from srelib.alerts.written import read_policy
+from srelib.alerts.score import (
+    Score,
+    Spending,
+    budget_events,
+    incident_events,
+    period_budget,
+    score,
+    spending,
+)
 
 __all__ = [
-    "PAGE", "TICKET", "History", "Policy", "Rule", "Score", "Spending", "answerable", "as_episodes",
-    "budget_events", "candidates", "check_policy", "check_windows", "compare", "earlier_attempts",
-    "episodes", "exhaustion", "expected", "firing", "grafana_policy", "guarded", "history",
-    "incident_events", "is_reachable", "openslo_policies", "period_budget", "period_length",
-    "prometheus_rules", "promql_duration", "pyrra_policy", "read_policy", "rehearsed", "review",
-    "rule_spans", "score", "scores", "search", "severities", "spending", "threshold",
+    "PAGE",
+    "TICKET",
+    "History",
+    "Policy",
+    "Pooled",
+    "Recorded",
+    "Replay",
+    "Rule",
+    "Score",
+    "Spending",
+    "answerable",
+    "as_episodes",
+    "beside",
+    "budget_events",
+    "by_hour_of_week",
+    "candidates",
+    "check_policy",
+    "check_windows",
+    "compare",
+    "earlier_attempts",
+    "episodes",
+    "exhaustion",
+    "expected",
+    "few_candidates",
+    "firing",
+    "front",
+    "grafana_policy",
+    "guarded",
+    "history",
+    "hours",
+    "incident_events",
+    "is_reachable",
+    "known_incidents",
+    "named",
+    "of_service",
+    "openslo_policies",
+    "period_budget",
+    "period_length",
+    "pooled",
+    "pooled_or_none",
+    "prometheus_rules",
+    "promql_duration",
+    "pyrra_policy",
+    "read_policy",
+    "ready_made",
+    "recorded",
+    "rehearsed",
+    "replay",
+    "review",
+    "rule_spans",
+    "score",
+    "scores",
+    "search",
+    "severities",
+    "share_of",
+    "side_by_side",
+    "spending",
+    "threshold",
+    "until_told",
     "workbook_policy",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Replay: which alert would have been firing, bucket by bucket, as Prometheus would have it."""
+"""Spans of buckets: where a mask is true, as starts and stops; the core of every replay."""
 
 from __future__ import annotations
 
@@ -9,11 +9,51 @@ import numpy as np
 import pandas as pd
 
 from srelib import windows
-from srelib.alerts.policies import Policy, Rule, check_policy, severities, threshold
-from srelib.alerts.spans import Spans, delayed, joined, paint, spans_of
-from srelib.budget.counts import checked, regular_step
-from srelib.errors import InsufficientDataError, ParameterError
+from srelib.alerts.policies import Policy, Rule, check_policy, length_of, severities, threshold
+from srelib.budget.status import checked, regular_step
+from srelib.errors import ColumnError, InsufficientDataError, ParameterError
 from srelib.windows.window import spelled
+
+Spans = tuple[np.ndarray, np.ndarray]
+"""First bucket of each span, and the first one after it; sorted and apart."""
+
+
+def spans_of(mask: np.ndarray) -> Spans:
+    """Where a mask is true."""
+    edges = np.flatnonzero(mask[1:] != mask[:-1]) + 1
+    if len(mask) and mask[0]:
+        edges = np.concatenate([[0], edges])
+    if len(edges) % 2:
+        edges = np.concatenate([edges, [len(mask)]])
+    return edges[::2], edges[1::2]
+
+
+def paint(spans: Spans, size: int) -> np.ndarray:
+    """The mask that is true in the spans."""
+    steps = np.zeros(size + 1, dtype="int8")
+    steps[spans[0]] += 1
+    steps[spans[1]] -= 1
+    return np.cumsum(steps[:-1], dtype="int8").view("bool")
+
+
+def delayed(spans: Spans, buckets: int) -> Spans:
+    """Spans without their first buckets: what is left after waiting."""
+    starts, stops = spans[0] + buckets, spans[1]
+    kept = starts < stops
+    return starts[kept], stops[kept]
+
+
+def joined(several: list[Spans], *, gap: int = 0) -> Spans:
+    """Union of several lists of spans; those at most `gap` buckets apart become one."""
+    starts = np.concatenate([one[0] for one in several])
+    stops = np.concatenate([one[1] for one in several])
+    if not len(starts):
+        return starts, stops
+    order = np.argsort(starts, kind="stable")
+    starts, reach = starts[order], np.maximum.accumulate(stops[order])
+    new = np.concatenate([[True], starts[1:] > reach[:-1] + gap])
+    last = np.concatenate([np.flatnonzero(new)[1:] - 1, [len(starts) - 1]])
+    return starts[new], reach[last]
 
 
 @dataclass(frozen=True)
@@ -209,3 +249,69 @@ def _spans(
         mask &= past.bad.window(width) >= rule.min_bad
         mask &= past.total.window(width) >= rule.min_total
     return delayed(spans_of(mask), -int(-rule.wait // past.step))
+
+
+COLUMNS = ["severity", "fired_at", "resolved_at"]
+_ZERO = pd.Timedelta(0)
+
+
+def episodes(firing: pd.DataFrame, *, merge: pd.Timedelta | str = _ZERO) -> pd.DataFrame:
+    """One row per episode of each severity."""
+    gap = length_of(merge, "merge")
+    index = pd.DatetimeIndex(firing.index)
+    step = regular_step(index)
+    ends = np.append(plain(index) + step.to_timedelta64(), np.datetime64("NaT"))
+    parts = []
+    for severity in firing.columns:
+        spans = spans_of(firing[severity].to_numpy(dtype=bool))
+        starts, stops = joined([spans], gap=int(gap // step))
+        parts.append(
+            pd.DataFrame(
+                {
+                    "severity": severity,
+                    "fired_at": utc(ends[starts]),
+                    "resolved_at": utc(ends[stops]),
+                }
+            )
+        )
+    found = pd.concat(parts, ignore_index=True).astype({"severity": "str"})
+    return found.sort_values("fired_at", kind="stable").reset_index(drop=True)
+
+
+def as_episodes(alerts: pd.DataFrame, *, merge: pd.Timedelta | str = _ZERO) -> pd.DataFrame:
+    """Episodes from a replay, from `episodes`, or from the table ``alerts`` of an export."""
+    if len(alerts.columns) and all(kind.kind == "b" for kind in alerts.dtypes):
+        return episodes(alerts, merge=merge)
+    if not set(COLUMNS) <= set(alerts.columns):
+        raise ColumnError(
+            f"alerts must be booleans per severity (alerts.firing) or rows with "
+            f"{', '.join(COLUMNS)}; columns seen: {list(alerts.columns)}."
+        )
+    rows = alerts[COLUMNS].sort_values("fired_at", kind="stable").reset_index(drop=True)
+    return _merged(rows, length_of(merge, "merge"))
+
+
+def plain(times: pd.DatetimeIndex) -> np.ndarray:
+    """Tz-aware times as a plain array in UTC, without copying what is UTC already."""
+    return times.as_unit("us").asi8.view("M8[us]")
+
+
+def utc(times: np.ndarray) -> pd.DatetimeIndex:
+    """A plain array of times in UTC as tz-aware times."""
+    return pd.DatetimeIndex(times.astype("M8[us]")).tz_localize("UTC")
+
+
+def _merged(rows: pd.DataFrame, gap: pd.Timedelta) -> pd.DataFrame:
+    """Rows of one severity that overlap, or are at most `gap` apart, become one."""
+    parts = []
+    forever = pd.Timestamp.max.tz_localize("UTC").as_unit("us")
+    for _, part in rows.groupby("severity", sort=False, dropna=False):
+        reach = part["resolved_at"].fillna(forever).cummax()
+        new = (part["fired_at"] > reach.shift() + gap).to_numpy(dtype=bool)
+        number = np.cumsum(np.concatenate([[True], new[1:]]))
+        first = part.groupby(number)[["severity", "fired_at"]].first()
+        last = reach.groupby(number).max()
+        parts.append(first.assign(resolved_at=last.where(last < forever)))
+    if not parts:
+        return rows
+    return pd.concat(parts).sort_values("fired_at", kind="stable").reset_index(drop=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 
 from srelib.budget import budget_fraction
-from srelib.errors import ParameterError
+from srelib.errors import ParameterError, SrelibError
 from srelib.windows import Window, as_window
 from srelib.windows.window import spelled
 
@@ -286,3 +288,169 @@ def _check(rule: Rule) -> None:
     for name in ("min_bad", "min_total"):
         if not getattr(rule, name) >= 0:
             raise ParameterError(f"{name} must not be negative; got {getattr(rule, name)}.")
+
+
+EXAMPLE = "page 2% in 1h/5m, page 14.4x in 1h/5m for 2m, ticket 10% in 3d/6h at least 10 bad"
+
+_BETWEEN = re.compile(r"\s*(?:[;\n]|,(?!\d)|(?<!\d),|\bor\b)\s*", re.IGNORECASE)
+_RULE = re.compile(
+    r"(?:(?P<severity>[a-z][\w-]*)\s+)?(?P<op>>=?)?\s*(?P<amount>[+-]?\d+(?:\.\d+)?)\s*"
+    r"(?P<unit>%|x|\u00d7)\s*(?:in|over)\s+(?P<long>[^\s/]+)(?:\s*/\s*(?P<short>[^\s/]+))?"
+    r"(?P<more>\s.*)?",
+    re.IGNORECASE,
+)
+_MORE = re.compile(
+    r"\s+(?:for\s+(?P<wait>\S+)|at\s+least\s+(?P<least>\d+(?:\.\d+)?)\s+(?P<of>bad|events))",
+    re.IGNORECASE,
+)
+
+
+def read_policy(
+    text: str,
+    *,
+    period: Window | pd.Timedelta | str,
+    known: Mapping[str, Policy] | None = None,
+) -> tuple[Rule, ...]:
+    """The rules of a policy written as text."""
+    if not isinstance(text, str):
+        raise ParameterError(f"policy must be text such as '{EXAMPLE}'; got {text!r}.")
+    parts = [part.strip() for part in _BETWEEN.split(text.strip()) if part.strip()]
+    if not parts:
+        raise ParameterError(
+            f"policy: a policy needs at least one rule; got {text!r}. {_allowed(known)}"
+        )
+    return tuple(rule for part in parts for rule in _rules(part, period, known or {}))
+
+
+def _rules(
+    part: str, period: Window | pd.Timedelta | str, known: Mapping[str, Policy]
+) -> tuple[Rule, ...]:
+    """Rules of one part: a rule, or a policy by its name."""
+    name = _named(part, known)
+    found = _RULE.fullmatch(part)
+    if name is None and found is None:
+        raise ParameterError(f"policy: {part!r} cannot be read.{_guess(part, known)} "
+                             f"{_allowed(known)}")  # fmt: skip
+    try:
+        if name is not None:
+            more = _more(part[len(name) :])
+            if "wait" in more:
+                raise ParameterError("a ready-made policy brings its own waits; leave 'for' out.")
+            return guarded(known[name], **more) if more else tuple(known[name])
+        return (_rule(dict(found.groupdict()), period),) if found else ()
+    except SrelibError as error:
+        raise ParameterError(f"policy: {part!r}: {error}") from error
+
+
+def _named(part: str, known: Mapping[str, Policy]) -> str | None:
+    """The name that a part begins with, the longest where several do."""
+    plain = part.lower()
+    names = [n for n in known if plain == n.lower() or plain.startswith(f"{n.lower()} ")]
+    return max(names, key=len, default=None)
+
+
+def _rule(said: dict[str, Any], period: Window | pd.Timedelta | str) -> Rule:
+    long, factor = _written_length(said["long"], "long"), Decimal(said["amount"])
+    if said["unit"] == "%":
+        if not 0 < factor <= 100:
+            raise ParameterError(
+                f"a share of the budget is above 0 and at most 100 %; got {factor} %. "
+                "For a burn rate write x, as in 14.4x."
+            )
+        factor = factor * Decimal(repr(period_length(period) / long)) / 100
+    short = None if said["short"] is None else _written_length(said["short"], "short")
+    return Rule(
+        (said["severity"] or PAGE).lower(), long, short, float(factor),
+        op=said["op"] or ">", **_more(said["more"] or ""),
+    )  # fmt: skip
+
+
+def _written_length(text: str, name: str) -> pd.Timedelta:
+    """A window, whose months and years would be longer or shorter than one another."""
+    try:
+        length = as_window(text).duration
+    except SrelibError as error:
+        raise ParameterError(
+            f"the {name} window {text!r} is no length of time; write 5m, 6h or 3d."
+        ) from error
+    assert length is not None  # a text is a rolling window
+    return length
+
+
+def _more(text: str) -> dict[str, Any]:
+    """What stands behind a rule: its wait and its guard."""
+    found: dict[str, Any] = {}
+    place = 0
+    for match in _MORE.finditer(text):
+        if match.start() != place:
+            break
+        place = match.end()
+        if match["wait"]:
+            found["wait"] = match["wait"]
+        else:
+            found["min_bad" if match["of"].lower() == "bad" else "min_total"] = match["least"]
+    if text[place:].strip():
+        raise ParameterError(
+            f"{text[place:].strip()!r} cannot be read; allowed there are 'for 15m', "
+            "'at least 10 bad' and 'at least 100 events'."
+        )
+    return {name: float(v) if name != "wait" else v for name, v in found.items()}
+
+
+def _allowed(known: Mapping[str, Policy] | None) -> str:
+    names = f", or name one of: {', '.join(known)}" if known else ""
+    return f"Write rules such as '{EXAMPLE}'{names}."
+
+
+def _guess(part: str, known: Mapping[str, Policy]) -> str:
+    close = difflib.get_close_matches(part.lower(), known, n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+OWN = "yours"
+"""What a policy is called that somebody wrote."""
+
+
+def ready_made(period: Window | pd.Timedelta | str) -> dict[str, tuple[Rule, ...]]:
+    """Every ready-made policy."""
+    return {
+        "workbook": workbook_policy(period),
+        "pyrra": pyrra_policy(period),
+        "grafana": grafana_policy(period),
+        **earlier_attempts(period),
+    }
+
+
+def named(text: str, *, period: Window | pd.Timedelta | str) -> tuple[Rule, ...]:
+    """A policy by its name, or as somebody wrote it.
+
+    Parameters
+    ----------
+    text : str
+        A name of `ready_made`, or rules as `read_policy` reads them.
+    period : Window, Timedelta or str
+        Period of the SLO.
+
+    Returns
+    -------
+    tuple of Rule
+
+    Raises
+    ------
+    ParameterError
+        A part of the text is neither.
+
+    Examples
+    --------
+    >>> named("pyrra", period="28d")[0].factor
+    14.0
+    >>> [rule.factor for rule in named("2% in 1h/5m, ticket 1x in 3d/6h", period="30d")]
+    [14.4, 1.0]
+    """
+    return read_policy(text, period=period, known=ready_made(period))
+
+
+def called(text: str) -> str:
+    """What a policy is called beside others."""
+    names = {name.lower(): name for name in ready_made("28d")}
+    return names.get(str(text).strip().lower(), OWN)

@@ -5,13 +5,9 @@ maintenance out after the fact; `attribute`, `by_cause` and `by_day` say where i
 `forecast` says when it will be gone.
 """
 
-from srelib.budget.attribution import attribute
-from srelib.budget.breakdown import CAUSES, by_cause, by_day
-from srelib.budget.burn import burn_down, burn_rate, by_period
-from srelib.budget.counts import budget_fraction
-from srelib.budget.exclusions import Excluded, exclude
-from srelib.budget.forecast import Forecast, forecast
-from srelib.budget.status import Status, status
+from srelib.budget.burn_down import Forecast, burn_down, burn_rate, by_period, forecast
+from srelib.budget.causes import CAUSES, Excluded, attribute, by_cause, by_day, exclude
+from srelib.budget.status import Status, budget_fraction, status
 
 __all__ = [
     "CAUSES",

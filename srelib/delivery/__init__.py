@@ -10,7 +10,6 @@ what the length of the window does.
 """
 
 from srelib.delivery.attribution import attribute_incidents
-from srelib.delivery.counted import history, reached
 from srelib.delivery.failures import (
     attributed,
     change_fail_rate,
@@ -18,13 +17,24 @@ from srelib.delivery.failures import (
     recoveries,
     recovery_time,
 )
-from srelib.delivery.frequency import counted, deployment_frequency, rework_rate
+from srelib.delivery.frequency import counted, deployment_frequency, history, reached, rework_rate
 from srelib.delivery.lead_time import change_lead_time, lead_times
-from srelib.delivery.levels import YEARS, category, level, levels
-from srelib.delivery.review import Review, by_preset, chosen, review, tools, tried
 from srelib.delivery.rules import DEFAULT, PRESETS, Rules, preset
 from srelib.delivery.sensitivity import chance, sensitivity
-from srelib.delivery.summary import Delivery, metrics
+from srelib.delivery.summary import (
+    YEARS,
+    Delivery,
+    Review,
+    by_preset,
+    category,
+    chosen,
+    level,
+    levels,
+    metrics,
+    review,
+    tools,
+    tried,
+)
 
 __all__ = [
     "DEFAULT", "PRESETS", "YEARS", "Delivery", "Review", "Rules", "attribute_incidents",

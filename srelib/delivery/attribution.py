@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from srelib.delivery.counted import named_rows, needed, reached, real_incidents
+from srelib.delivery.frequency import named_rows, needed, reached, real_incidents
 from srelib.delivery.rules import MATCHES, REACHED, length, one_of
 
 COLUMNS = ["incident_id", "service", "deployment_id", "rule", "delay", "why", "started_at",

@@ -1,18 +1,203 @@
-"""Deployment frequency and rework rate: what was shipped, and what had to be."""
+"""Which deployments and incidents count: those that reached users, within the history."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from srelib.delivery.counted import Span, needed, reached, seconds, span_of, within_history
+from srelib import windows
 from srelib.delivery.rules import REACHED
-from srelib.delivery.spans import Columns, per_piece, service_names
+from srelib.errors import ColumnError, TimeIndexError
 from srelib.stats import Estimate
-from srelib.stats.grouped import grouped_share, scattered_rate
+from srelib.stats.comparisons import grouped_share, scattered_rate
 from srelib.windows import Window
+
+Span = tuple[pd.Timestamp, pd.Timestamp]
+
+
+def reached(deployments: pd.DataFrame, statuses: tuple[str, ...] = REACHED) -> pd.Series:
+    """Whether each deployment reached its users."""
+    needed(deployments, "deployments", "status")
+    status = deployments["status"]
+    return (status.isin(statuses) | status.isna()) & (status != "cancelled")
+
+
+def needed(table: pd.DataFrame, name: str, *columns: str) -> None:
+    """Refuse a table that lacks a column."""
+    lacking = [column for column in columns if column not in table.columns]
+    if lacking:
+        raise ColumnError(f"{name} lacks {lacking}; columns seen: {list(table.columns)}.")
+
+
+def span_of(between: Span) -> Span:
+    """Start and end of the history, checked."""
+    first, last = (pd.Timestamp(time) for time in between)
+    if first.tz is None or last.tz is None:
+        raise TimeIndexError(f"between must carry a time zone; got {first} and {last}.")
+    if not first < last:
+        raise TimeIndexError(f"between must run forward; got {first} to {last}.")
+    return first.tz_convert("UTC"), last.tz_convert("UTC")
+
+
+def history(deployments: pd.DataFrame, *, as_of: pd.Timestamp) -> Span | None:
+    """The time the deployments are known for: from the day of the first one until now."""
+    needed(deployments, "deployments", "finished_at")
+    first = deployments["finished_at"].min()
+    if pd.isna(first) or not first < as_of:
+        return None
+    return first.floor("D"), as_of
+
+
+def within_history(times: pd.Series, between: Span) -> pd.Series:
+    """Whether each time lies in the history, its end included."""
+    return (times >= between[0]) & (times <= between[1])
+
+
+def real_incidents(incidents: pd.DataFrame) -> pd.DataFrame:
+    """Incidents without planned maintenance."""
+    if "severity" not in incidents or not len(incidents):
+        return incidents
+    planned = incidents["severity"].astype("str").str.casefold() == "maintenance"
+    return incidents[~planned.fillna(False)] if planned.any() else incidents
+
+
+def rounded(times: np.ndarray, minutes: str) -> np.ndarray:
+    """Lengths of time as they are, or in whole minutes."""
+    if minutes == "exact":
+        return times
+    return (np.ceil if minutes == "up" else np.floor)(times / 60) * 60
+
+
+def seconds(times: pd.Series) -> np.ndarray:
+    """Times or lengths of time as seconds, NaN where missing."""
+    if isinstance(times.dtype, pd.DatetimeTZDtype):
+        times = times.dt.tz_convert("UTC").dt.tz_localize(None)
+    raw = times.to_numpy()
+    if raw.dtype.kind == "f":
+        return raw
+    kind = "m8[us]" if raw.dtype.kind == "m" else "M8[us]"
+    plain = raw.astype(kind)
+    numbers = plain.astype("int64") / 1e6
+    numbers[np.isnat(plain)] = np.nan
+    return numbers
+
+
+def named_rows(
+    deployments: pd.DataFrame, names: pd.Index, services: pd.Index, *, anywhere: bool
+) -> np.ndarray:
+    """Row of the deployment that each name stands for, that of the own service first."""
+    ids, owners = deployments["deployment_id"].astype("str"), deployments["service"].astype("str")
+    if ids.is_unique:
+        place = _first(pd.Index(ids), names)
+        if anywhere or not len(place) or ids.empty:
+            return place
+        same = owners.to_numpy(dtype=object)[place] == services.to_numpy(dtype=object)
+        return np.where(same, place, -1)
+    place = _first(pd.Index(ids), names) if anywhere else np.full(len(names), -1)
+    own = _first(pd.MultiIndex.from_arrays([owners, ids]),
+                 pd.MultiIndex.from_arrays([services, names]))  # fmt: skip
+    place = np.where(own >= 0, own, place)
+    return place
+
+
+def _first(known: pd.Index, wanted: pd.Index) -> np.ndarray:
+    """Row of the first of `known` that each wanted one is; -1: none."""
+    fresh = np.flatnonzero(~known.duplicated())
+    hit = known[fresh].get_indexer(wanted)
+    return np.where(hit >= 0, np.append(fresh, -1)[hit], -1)
+
+
+PERIOD = ["label", "starts_at", "ends_at", "complete"]
+
+
+def as_calendar(window: Window | str | None) -> Window | None:
+    """A calendar window from a text such as ``1w`` or ``1M``; None stays None."""
+    return Window.parse(window, rolling=False) if isinstance(window, str) else window
+
+
+def periods_of(between: Span, window: Window | str | None) -> pd.DataFrame:
+    """The periods of a history: one for all of it without a window."""
+    first, last = between
+    calendar = as_calendar(window)
+    if calendar is None:
+        return pd.DataFrame({"label": ["all"], "starts_at": [first], "ends_at": [last],
+                             "complete": [True]})  # fmt: skip
+    found = windows.periods(first, last, window=calendar)
+    starts, ends = found["starts_at"], found["ends_at"]
+    return found.assign(
+        starts_at=starts.where(starts > first, first), ends_at=ends.where(ends < last, last)
+    )
+
+
+Columns = dict[str, np.ndarray]
+"""Rows of one service and period, by column; ``at`` is their time [s]."""
+
+
+def pieces(
+    rows: pd.DataFrame, *, time: str, between: Span, window: Window | str | None,
+    services: list[str],
+) -> Iterator[tuple[str, Any, Columns]]:  # fmt: skip
+    """Rows of each service in each period, empty ones too."""
+    periods = periods_of(between, window)
+    spans = list(periods.itertuples(index=False))
+    owner = rows["service"]
+    owner = owner if isinstance(owner.dtype, pd.CategoricalDtype) else owner.astype("str")
+    codes = pd.Categorical(owner, categories=services).codes
+    at = seconds(rows[time])
+    order = np.lexsort((at, codes)) if len(spans) > 1 else np.argsort(codes, kind="stable")
+    names = [name for name in rows.columns if name not in ("service", time)]
+    columns = {"at": at[order], **{name: rows[name].to_numpy()[order] for name in names}}
+    inner = seconds(periods["starts_at"])[1:]
+    bounds = np.searchsorted(codes[order], np.arange(len(services) + 1))
+    for service, low, high in zip(services, bounds[:-1], bounds[1:], strict=True):
+        cuts = [low, *(low + np.searchsorted(columns["at"][low:high], inner)), high]
+        for period, first, last in zip(spans, cuts[:-1], cuts[1:], strict=True):
+            yield service, period, {name: all_[first:last] for name, all_ in columns.items()}
+
+
+def per_piece(
+    rows: pd.DataFrame, function: Callable[[Columns, Any], dict[str, Any]], *, time: str,
+    between: Span, window: Window | str | None, services: list[str], together: str | None = None,
+) -> pd.DataFrame:  # fmt: skip
+    """What a function finds in the rows of each service and period, one row each."""
+    found = []
+    if together is not None:
+        rows, services = rows.assign(service=together), [together] if services else []
+    split = pieces(rows, time=time, between=between, window=window, services=services)
+    for service, period, own in split:
+        columns: dict[str, Any] = {"service": service, **period._asdict()}
+        for name, result in function(own, period).items():
+            columns.update(_columns(name, result))
+        found.append(columns)
+    return pd.DataFrame(found) if found else pd.DataFrame(columns=["service", *PERIOD])
+
+
+def _columns(name: str, result: Any) -> dict[str, Any]:
+    if not isinstance(result, Estimate):
+        return {name: result}
+    front = "" if name == "value" else f"{name}_"
+    ends = {"low": result.low, "high": result.high, "n": int(result.n), "method": result.method}
+    return {name: result.value, **{f"{front}{key}": value for key, value in ends.items()}}
+
+
+def estimate(row: Any, *, confidence: float, name: str = "value") -> Estimate:
+    """The estimate in a row of a result."""
+    front = "" if name == "value" else f"{name}_"
+    value, low, high = (float(row[key]) for key in (name, f"{front}low", f"{front}high"))
+    return Estimate(value, low, high, int(row[f"{front}n"]), confidence, str(row[f"{front}method"]))
+
+
+def service_names(*parts: pd.DataFrame | None) -> list[str]:
+    """Services of some tables, by name."""
+    found: set[str] = set()
+    for part in parts:
+        if part is not None and "service" in part:
+            found.update(part["service"].dropna().astype("str").unique())
+    return sorted(found)
+
 
 NAN = float("nan")
 WEEK = pd.Timedelta(days=7)

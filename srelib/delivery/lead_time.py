@@ -7,19 +7,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from srelib.delivery.counted import (
+from srelib.delivery.frequency import (
+    Columns,
     Span,
     named_rows,
     needed,
+    per_piece,
     reached,
     rounded,
     seconds,
     span_of,
 )
 from srelib.delivery.rules import one_of
-from srelib.delivery.spans import Columns, per_piece
 from srelib.stats import survival_median
-from srelib.stats.grouped import group_sizes, grouped_mean, quantile
+from srelib.stats.comparisons import group_sizes, grouped_mean, quantile
 from srelib.windows import Window
 
 SHIPPED = "shipped"

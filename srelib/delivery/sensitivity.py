@@ -8,10 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from srelib.delivery.counted import Span, reached, seconds, span_of, within_history
 from srelib.delivery.failures import attributed, change_fail_rate
+from srelib.delivery.frequency import Span, reached, seconds, service_names, span_of, within_history
 from srelib.delivery.rules import DEFAULT, Rules
-from srelib.delivery.spans import service_names
 
 LENGTHS = ("30min", "1h", "2h", "4h", "8h", "24h", "72h", "168h")
 

@@ -15,7 +15,7 @@ from srelib import wording
 from srelib.errors import SrelibError
 from srelib.figures import canvas
 from srelib.figures.disciplines import plot_disciplines
-from srelib.tradeoff.quadrants import FAST_FRAGILE, FAST_SAFE, SLOW_FRAGILE, SLOW_SAFE
+from srelib.tradeoff.scoreboard import FAST_FRAGILE, FAST_SAFE, SLOW_FRAGILE, SLOW_SAFE
 
 __all__ = ["plot_association", "plot_costs", "plot_curves", "plot_disciplines", "plot_failures",
            "plot_parts", "plot_quadrants"]  # fmt: skip

@@ -5,11 +5,11 @@ Text that comes from the data is escaped and never becomes markup.
 """
 
 from srelib.findings import (
+    alert_policies,
     alerts,
     budget,
     delivery,
     incidents,
-    levels,
     policy,
     quality,
     scoreboard,
@@ -17,10 +17,10 @@ from srelib.findings import (
     targets,
     tradeoff,
 )
-from srelib.findings.show import Table, show, table
-from srelib.findings.text import escaped, markdown, name, names
+from srelib.findings.show import Table, escaped, markdown, name, names, show, table
 
 __all__ = [
-    "Table", "alerts", "budget", "delivery", "escaped", "incidents", "levels", "markdown", "name",
-    "names", "policy", "quality", "scoreboard", "show", "sli", "table", "targets", "tradeoff",
+    "Table", "alert_policies", "alerts", "budget", "delivery", "escaped", "incidents", "markdown",
+    "name", "names", "policy", "quality", "scoreboard", "show", "sli", "table", "targets",
+    "tradeoff",
 ]  # fmt: skip

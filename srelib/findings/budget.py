@@ -9,8 +9,7 @@ import pandas as pd
 
 from srelib import wording
 from srelib.findings.quality import HOW_TO
-from srelib.findings.show import Table, table
-from srelib.findings.text import markdown, name, names
+from srelib.findings.show import Table, markdown, name, names, table
 from srelib.indicators import Indicator, Observed, answered, settled
 
 if TYPE_CHECKING:

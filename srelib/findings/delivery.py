@@ -11,10 +11,9 @@ from srelib import wording
 from srelib.delivery import levels
 from srelib.delivery.attribution import NOTHING as EARLIER
 from srelib.delivery.attribution import TOO_OLD, UNKNOWN, UNNAMED
-from srelib.delivery.levels import METRICS
+from srelib.delivery.summary import METRICS
 from srelib.findings.quality import HOW_TO
-from srelib.findings.show import Table, table
-from srelib.findings.text import markdown, name, names
+from srelib.findings.show import Table, markdown, name, names, table
 
 NO_DEPLOYMENTS = ("**Nothing is known of deployments**, so how we ship cannot be said. To know it, "
                   f"add {HOW_TO['deployments']}.")  # fmt: skip

@@ -9,8 +9,7 @@ import pandas as pd
 
 from srelib import wording
 from srelib.findings.quality import HOW_TO
-from srelib.findings.show import Table, table
-from srelib.findings.text import markdown, name
+from srelib.findings.show import Table, markdown, name, table
 from srelib.indicators import Indicator, answered
 
 NONE = (f"**There are no incidents in the folder**, so nothing can be said of them. To add them: "

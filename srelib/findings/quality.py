@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from srelib import tables, wording
-from srelib.findings.show import Table, table
-from srelib.findings.text import markdown, name, names
+from srelib.findings.show import Table, markdown, name, names, table
 from srelib.indicators import Indicator
 
 if TYPE_CHECKING:

@@ -9,9 +9,8 @@ import pandas as pd
 
 from srelib import wording
 from srelib.findings.quality import HOW_TO
-from srelib.findings.show import Table, table
-from srelib.findings.text import name, names
-from srelib.tradeoff.quadrants import FAST_FRAGILE, FAST_SAFE, SLOW_FRAGILE, SLOW_SAFE
+from srelib.findings.show import Table, name, names, table
+from srelib.tradeoff.scoreboard import FAST_FRAGILE, FAST_SAFE, SLOW_FRAGILE, SLOW_SAFE
 
 
 def quadrants_sentences(quadrants: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""What notebook 01 says of weeks, of windows of any length, of slices of time and of traffic."""
+"""What notebook 01 says of all the data: was each target kept, and could chance have done it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,234 @@ from typing import Any
 import pandas as pd
 
 from srelib import wording
-from srelib.findings.levels import NO_DATA
-from srelib.findings.text import name, names
+from srelib.findings.show import Table, name, names, table
 from srelib.indicators import Indicator, answered, judged
 from srelib.wording import beyond
+
+NO_DATA = ("There is no service level series here: export good and total events per service "
+           "and minute, for example a Grafana panel (Inspect, Data, Download CSV).")  # fmt: skip
+METHODS = {
+    "bootstrap": "errors come in clusters, so whole days (or hours) were resampled",
+    "clustering": "there was too little to resample, so Wilson's interval was widened for "
+                  "errors that come in clusters",
+    "wilson": "errors look independent, so Wilson's interval is used",
+    "clopper": "events are taken as independent, so Clopper and Pearson's interval is used",
+    "no bad time": "no bad time was seen, so there is no interval: a record without an outage "
+                   "does not say how rare outages are",
+    "no traffic": "no traffic was seen, so there is no interval",
+}  # fmt: skip
+
+
+def verdict(indicator: Indicator, estimate: Any) -> str:
+    """Whether the target was kept, as measured, and whether chance could have done it."""
+    if estimate.value != estimate.value:
+        return "no traffic"
+    if not indicator.has_target:
+        return "no target"
+    found = _judged(indicator, estimate)
+    side = "kept" if found["kept"] else "missed"
+    if estimate.low != estimate.low:
+        return f"{side}, no interval"
+    return side if found["beyond_chance"] else f"{side}, within chance"
+
+
+def _judged(indicator: Indicator, estimate: Any) -> pd.Series:
+    level = {"ratio": [estimate.value], "low": [estimate.low], "high": [estimate.high]}
+    return judged(indicator, pd.DataFrame(level)).iloc[0]
+
+
+def level_sentence(indicator: Indicator, estimate: Any) -> str:
+    """The service level of one indicator, with interval, and what it means for the target."""
+    found = verdict(indicator, estimate)
+    if found == "no traffic":
+        return f"{name(indicator.name)} saw no traffic, so it has no service level."
+    value, low, high = _numbers(indicator, estimate)
+    text = f"{name(indicator.name)}: {value} good"
+    if estimate.low == estimate.low:
+        text += f" ({wording.percent(estimate.confidence)} interval {low} to {high})"
+    if found == "no target":
+        return f"{text}; nothing is promised."
+    side, _, doubt = found.partition(", ")
+    tail = {
+        "within chance": ", but within the reach of chance",
+        "no interval": "; without any bad time there is no interval",
+    }.get(doubt, "")
+    return f"{text}; the target of {wording.percent(indicator.target)} was {side}{tail}."
+
+
+def _numbers(indicator: Indicator, estimate: Any) -> list[str]:
+    """Value, low and high in percent, on the right side of the target."""
+    line = indicator.target if indicator.has_target else None
+    return wording.percents((estimate.value, estimate.low, estimate.high), against=line)
+
+
+def levels_sentences(levels: Mapping[Indicator, Any], *, length: pd.Timedelta) -> list[str]:
+    """The answer of the notebook: the bottom line, then who missed and who kept the target.
+
+    Parameters
+    ----------
+    levels : mapping of Indicator to Estimate
+        Results of `srelib.sli.interval`.
+    length : Timedelta
+        Time the data covers.
+
+    Returns
+    -------
+    list of str
+        Markdown; the bottom line first, then the most alarming first.
+    """
+    results = answered(levels)
+    if not results:
+        return [NO_DATA]
+    groups = {key: verdict(key, estimate) for key, estimate in results.items()}
+    order = sorted(results, key=lambda key: -_weight(key, results[key]))
+    sure = [key for key in order if groups[key] == "kept"]
+    shared = sure if len(sure) > 3 else []
+    lines = [bottom_line(levels, length=length)] if len(results) > 1 else []
+    lines += [level_sentence(key, results[key]) for key in order if key not in shared][:11]
+    if shared:
+        lines.append(f"{len(shared)} kept their target beyond the reach of chance: "
+                     f"{names((key.name for key in shared), limit=6)}.")  # fmt: skip
+    return lines
+
+
+def _weight(indicator: Indicator, estimate: Any) -> float:
+    """How alarming a level is: its bad share over the allowed one; without a target, below all."""
+    if estimate.value != estimate.value:
+        return -2.0
+    if not indicator.has_target:
+        return -estimate.value
+    return (1 - estimate.value) / indicator.allowed
+
+
+def bottom_line(levels: Mapping[Indicator, Any], *, length: pd.Timedelta) -> str:
+    """How many objectives were kept and missed, the most missed named first."""
+    results = answered(levels)
+    groups = {key: verdict(key, e) for key, e in results.items() if key.has_target}
+    over = f"over {wording.duration(length)}"
+    if not groups:
+        return _unpromised(results, over)
+    kept, missed = ([k for k, found in groups.items() if found.startswith(side)]
+                    for side in ("kept", "missed"))  # fmt: skip
+    missed.sort(key=lambda key: -_weight(key, results[key]))
+    if not kept and not missed:
+        return f"None of {len(groups)} objectives saw any traffic {over}."
+    quiet = len(groups) - len(kept) - len(missed)
+    silent = f"; {wording.count(quiet)} saw no traffic" if quiet else ""
+    return f"{_result(kept, missed, over)}{silent}{_doubt(list(groups.values()))}."
+
+
+def _result(kept: list[Indicator], missed: list[Indicator], over: str) -> str:
+    """How many were kept and missed; who missed is named."""
+    n, who = len(kept) + len(missed), names((key.name for key in missed), limit=3)
+    if n < 2:
+        side = "kept" if kept else "missed"
+        return f"The objective {names(k.name for k in kept + missed)} was {side} {over}"
+    every = "Both objectives were" if n == 2 else f"All {n} objectives were"
+    if not missed:
+        return f"{every} kept {over}"
+    if not kept:
+        return f"{every} missed {over} ({who})"
+    verb = "was" if len(kept) == 1 else "were"
+    return f"Of {n} objectives {over}, {len(kept)} {verb} kept and {len(missed)} missed ({who})"
+
+
+def _doubt(verdicts: list[str]) -> str:
+    """How many of the results chance could have made, and how many cannot be judged."""
+    text = ""
+    for ending, words in (("within chance", "within the reach of chance"),
+                          ("no interval", "without an interval")):  # fmt: skip
+        n = sum(found.endswith(ending) for found in verdicts)
+        if n:
+            text += f"; {n} of these results {'is' if n == 1 else 'are'} {words}"
+    return text
+
+
+def _unpromised(results: Mapping[Indicator, Any], over: str) -> str:
+    """The bottom line where nothing is promised: the least reliable series."""
+    known = {key: e for key, e in results.items() if e.value == e.value}
+    if not known:
+        return f"None of {len(results)} series saw any traffic {over}."
+    worst = min(known, key=lambda key: known[key].value)
+    return (f"Of {len(results)} series {over}, {name(worst.name)} was the least reliable, "
+            f"{wording.percent(known[worst].value)} good; nothing is promised.")  # fmt: skip
+
+
+def levels_table(levels: Mapping[Indicator, Any], *, coverage: Mapping[Indicator, float]) -> Table:
+    """Service level of every indicator, with interval, n and method.
+
+    Parameters
+    ----------
+    levels : mapping of Indicator to Estimate
+        Results of `srelib.sli.interval`.
+    coverage : mapping of Indicator to float
+        Share of the time observed [fraction].
+
+    Returns
+    -------
+    Table
+    """
+    rows = [_level_row(key, e, coverage[key]) for key, e in answered(levels).items()]
+    columns = ["indicator", "target", "good", "interval", "n", "method", "observed", "verdict"]
+    confidence = next((e.confidence for e in answered(levels).values()), 0.95)
+    caption = f"Service levels over all the data, {wording.percent(confidence)} intervals"
+    return table(pd.DataFrame(rows, columns=columns), max_rows=50, caption=caption)
+
+
+def _level_row(key: Indicator, estimate: Any, coverage: float) -> dict[str, str]:
+    value, low, high = _numbers(key, estimate)
+    between = f"{low} to {high}" if estimate.low == estimate.low else "none"
+    return {"indicator": key.name, "target": _maybe(key.target), "good": value,
+            "interval": between, "n": _size(key, estimate),
+            "method": estimate.method.removeprefix("block "),
+            "observed": wording.percent(coverage),
+            "verdict": _kept_together(verdict(key, estimate))}  # fmt: skip
+
+
+def _kept_together(verdict: str) -> str:
+    """With the fact and the doubt on a line each where the column is narrow."""
+    fact, comma, doubt = verdict.partition(", ")
+    return f"{fact}{comma}{doubt.replace(' ', wording.NBSP)}"
+
+
+def _maybe(target: float) -> str:
+    return wording.percent(target) if target == target else "none"
+
+
+def _size(key: Indicator, estimate: Any) -> str:
+    unit = estimate.method.rsplit(" ", 1)[-1] if "over" in estimate.method else key.unit
+    return wording.amount(estimate.n, unit)
+
+
+def methods_sentence(levels: Mapping[Indicator, Any]) -> str:
+    """How the intervals were made, and where there is none.
+
+    Parameters
+    ----------
+    levels : mapping of Indicator to Estimate
+        Results of `srelib.sli.interval`.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    results = answered(levels)
+    if not results:
+        return "There is no interval, because there is no data."
+    found = [next(kind for kind in METHODS if kind in e.method.lower()) for e in results.values()]
+    kinds = sorted(set(found), key=lambda kind: (-found.count(kind), list(METHODS).index(kind)))
+    made = sum(not kind.startswith("no ") for kind in found)
+    confidence = wording.percent(next(iter(results.values())).confidence)
+    first = f"All intervals are {confidence} intervals. " if made > 1 else (
+        f"The interval is a {confidence} interval. " if made else "")  # fmt: skip
+    if len(kinds) == 1:
+        reason = METHODS[kinds[0]]
+        return f"{first}{reason[0].upper()}{reason[1:]}."
+    parts = [f"in {found.count(kind)}{f' of {len(found)} indicators' * (i == 0)} {METHODS[kind]}"
+             for i, kind in enumerate(kinds)]  # fmt: skip
+    text = "; ".join(parts)
+    return f"{first}{text[0].upper()}{text[1:]}."
 
 
 def periods_sentence(periods: Mapping[Indicator, Any], *, period: str = "week") -> str:

@@ -11,8 +11,7 @@ from typing import Any
 import pandas as pd
 
 from srelib import wording
-from srelib.findings.show import Table, table
-from srelib.findings.text import markdown, name, names
+from srelib.findings.show import Table, markdown, name, names, table
 from srelib.indicators import Indicator, answered
 from srelib.targets.chances import UNSEEN
 

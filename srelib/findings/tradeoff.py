@@ -10,9 +10,8 @@ import pandas as pd
 from srelib import wording
 from srelib.errors import SrelibError
 from srelib.findings.quality import HOW_TO
-from srelib.findings.show import Table, table
-from srelib.findings.text import markdown, name, names
-from srelib.tradeoff.model import INSIDE_INCIDENT
+from srelib.findings.show import Table, markdown, name, names, table
+from srelib.tradeoff.after_deployments import INSIDE_INCIDENT
 
 FEW = 5
 """Deployments used below which a result that is not beyond chance is called too few to tell."""

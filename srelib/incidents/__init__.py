@@ -10,20 +10,46 @@ Order of the modules: `times`, `periods`, `downtime`, `overview`, `trend`, `nois
 """
 
 from srelib.incidents.costs import budget_spent, classes, dearest
-from srelib.incidents.downtime import Downtime, downtime, spans
 from srelib.incidents.noise import (
+    Detectable,
     Noise,
     chance_difference,
+    detectable_change,
     improvement_looks_worse,
     noise_check,
+    power_of_cut,
 )
-from srelib.incidents.overview import Summary, summary
-from srelib.incidents.periods import halves, history, in_bins
-from srelib.incidents.power import Detectable, detectable_change, power_of_cut
-from srelib.incidents.recurrence import Recurrence, recurrence, repeated
-from srelib.incidents.review import Review, by_service, of_severity, patterns, review, titles
-from srelib.incidents.times import TimeTo, durations, time_to, time_to_by
-from srelib.incidents.trend import CountTrend, DurationTrend, count_trend, duration_trend
+from srelib.incidents.review import (
+    Recurrence,
+    Review,
+    by_service,
+    of_severity,
+    patterns,
+    recurrence,
+    repeated,
+    review,
+    titles,
+)
+from srelib.incidents.times import (
+    Downtime,
+    TimeTo,
+    downtime,
+    durations,
+    halves,
+    history,
+    in_bins,
+    spans,
+    time_to,
+    time_to_by,
+)
+from srelib.incidents.trend import (
+    CountTrend,
+    DurationTrend,
+    Summary,
+    count_trend,
+    duration_trend,
+    summary,
+)
 
 __all__ = [
     "CountTrend", "Detectable", "Downtime", "DurationTrend", "Noise", "Recurrence", "Review",

@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from srelib.alerts.firing import history
-from srelib.alerts.truth import period_budget
+from srelib.alerts.score import period_budget
 from srelib.budget import attribute
 from srelib.errors import ParameterError
-from srelib.incidents.recurrence import same_title
+from srelib.incidents.review import same_title
 from srelib.windows import Window
 
 POSTMORTEM = 0.2

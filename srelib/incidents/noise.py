@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,10 +10,9 @@ import numpy as np
 import pandas as pd
 
 from srelib.errors import InsufficientDataError, ParameterError
-from srelib.incidents.periods import Between, halves
-from srelib.incidents.times import UNKNOWN, counted, durations
+from srelib.incidents.times import UNKNOWN, Between, counted, durations, halves
 from srelib.incidents.trend import inside
-from srelib.stats import Estimate, wilson
+from srelib.stats import Estimate, normal_quantile, wilson
 
 STATISTICS: dict[str, Callable[..., np.ndarray]] = {
     "mean": np.mean,
@@ -216,3 +216,266 @@ def _known(durations: np.ndarray | pd.Series) -> np.ndarray:
     if len(values) < 2:
         raise InsufficientDataError(f"two known durations are needed; got {len(values)}.")
     return values
+
+
+NAN = float("nan")
+TESTS = ("rank", "log t")
+FINE = 4000
+"""As many quantiles say how durations scatter as well as more of them would."""
+FEWEST_DURATIONS = 10
+
+
+@dataclass(frozen=True)
+class Detectable:
+    """The smallest improvement that would be seen.
+
+    Parameters
+    ----------
+    cut : float
+        Of every duration [fraction]; NaN where even a cut to nothing would often be missed, or
+        where fewer than ten durations are known (or all are the same), so that nothing says how
+        they scatter.
+    count_cut : float
+        Of the number of incidents [fraction]; NaN likewise.
+    n_before, n_after : float
+        Incidents in either period.
+    power : float
+        How often it would be seen [fraction].
+    curve : DataFrame
+        n (incidents in both periods), cut, count_cut [fraction].
+    """
+
+    cut: float
+    count_cut: float
+    n_before: float
+    n_after: float
+    power: float
+    curve: pd.DataFrame
+
+
+def detectable_change(
+    durations: np.ndarray | pd.Series,
+    *,
+    n: tuple[float, float] | None = None,
+    power: float = 0.8,
+    confidence: float = 0.95,
+    index: float = 1.0,
+    test: str = "rank",
+) -> Detectable:
+    """The smallest improvement that two periods with this many incidents could show.
+
+    Parameters
+    ----------
+    durations : array or Series
+        Of past incidents, any unit of time; NaN is unknown and left out.
+    n : pair of float, optional
+        Incidents before and after; default: half of the durations each.
+    power : float
+        How often the improvement must be seen [fraction].
+    confidence : float
+        Of the test [fraction].
+    index : float
+        Overdispersion of the counts, as from `count_trend`.
+    test : {'rank', 'log t'}
+        By which a change of durations is seen.
+
+    Returns
+    -------
+    Detectable
+
+    Raises
+    ------
+    ParameterError
+        `power` outside [0.5, 1), `n` below 2, an unknown test.
+
+    Notes
+    -----
+    Every duration shrinks by the same share, and how they scatter is taken from the history,
+    smoothed where it is short.
+    Of the counts, the later period has proportionally fewer, in periods as long as each other.
+
+    References
+    ----------
+    .. [1] Davidovic, Incident Metrics in SRE, 2021.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> found = detectable_change(rng.lognormal(4.25, 1.25, 2000), n=(100, 100))
+    >>> 0.35 < found.cut < 0.45
+    True
+    """
+    values = _usable(durations)
+    _check(power, confidence, test)
+    half = float(np.count_nonzero(~np.isnan(np.asarray(durations, dtype="float64")))) / 2
+    before, after = (half, half) if n is None else (float(n[0]), float(n[1]))
+    if min(before, after) < 2:
+        raise ParameterError(f"n must hold at least 2 incidents in either period; got {n}.")
+    share, sizes = before / (before + after), _sizes(before + after)
+    options = {"power": power, "confidence": confidence}
+    curve = pd.DataFrame({
+        "n": sizes,
+        "cut": [_smallest(values, (s * share, s * (1 - share)), test, **options) for s in sizes],
+        "count_cut": [_smallest_count(s / 2, index, **options) for s in sizes],
+    })  # fmt: skip
+    cut = _smallest(values, (before, after), test, **options)
+    fewer = _smallest_count((before + after) / 2, index, **options)
+    return Detectable(cut, fewer, before, after, power, curve)
+
+
+def power_of_cut(
+    durations: np.ndarray | pd.Series,
+    *,
+    cut: float,
+    n: tuple[float, float],
+    confidence: float = 0.95,
+    test: str = "rank",
+) -> float:
+    """How often a cut of every duration would be seen."""
+    values = _usable(durations)
+    _check(0.99, confidence, test)
+    if not 0 <= cut < 1:
+        raise ParameterError(f"cut must lie in [0, 1); got {cut}. For 10 % write 0.1.")
+    if not len(values):
+        raise InsufficientDataError(
+            f"how durations scatter needs at least {FEWEST_DURATIONS} known ones that differ; "
+            f"got {np.count_nonzero(~np.isnan(np.asarray(durations, dtype='float64')))}."
+        )
+    return _power(values, cut, n, confidence, test)
+
+
+def _power(
+    values: np.ndarray, cut: float, n: tuple[float, float], confidence: float, test: str
+) -> float:
+    if test == "log t":
+        return _power_of_t(values, cut, n, confidence)
+    return _power_of_ranks(values, cut, n, confidence)
+
+
+def _power_of_t(values: np.ndarray, cut: float, n: tuple[float, float], confidence: float) -> float:
+    from scipy.stats import nct, t
+
+    if (values <= 0).any():
+        raise ParameterError(
+            "the t test needs durations above 0, since it takes their logarithm; "
+            f"got {int((values <= 0).sum())} of no length. Use test='rank'."
+        )
+    spread = float(np.std(np.log(values), ddof=1))
+    freedom = n[0] + n[1] - 2
+    shift = -math.log1p(-cut) / (spread * math.sqrt(1 / n[0] + 1 / n[1])) if spread else math.inf
+    limit = float(t.ppf((1 + confidence) / 2, freedom))
+    return float(nct.sf(limit, freedom, shift) + nct.cdf(-limit, freedom, shift))
+
+
+def _power_of_ranks(
+    values: np.ndarray, cut: float, n: tuple[float, float], confidence: float
+) -> float:
+    before, after = n
+    shorter = values * (1 - cut)
+    longer_than = _above(shorter, values)
+    beaten_by = 1 - _above(values, shorter)
+    p = float(longer_than.mean())
+    null = math.sqrt((before + after + 1) / (12 * before * after) * (1 - _tied(values)))
+    both = float((beaten_by**2).mean()), float((longer_than**2).mean())
+    variance = p * (1 - p) + (after - 1) * (both[0] - p**2) + (before - 1) * (both[1] - p**2)
+    spread = math.sqrt(max(variance, 1e-12) / (before * after))
+    limit = normal_quantile(confidence) * null
+    return _normal((p - 0.5 - limit) / spread) + _normal((0.5 - p - limit) / spread)
+
+
+def _above(points: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """For each point the share of the values above it, ties counting half."""
+    ordered = np.sort(values)
+    left, right = (np.searchsorted(ordered, points, side) for side in ("left", "right"))
+    return 1 - (left + right) / (2 * len(ordered))
+
+
+def _tied(values: np.ndarray) -> float:
+    """By how much ties shrink the variance of ranks [fraction]."""
+    many = np.unique(values, return_counts=True)[1].astype("float64")
+    size = float(len(values))
+    return float((many**3 - many).sum() / (size**3 - size))
+
+
+def _smallest(
+    values: np.ndarray, n: tuple[float, float], test: str, *, power: float, confidence: float
+) -> float:
+    """The smallest cut with the power asked for; NaN where there is none."""
+    from scipy.optimize import brentq
+
+    if min(n) < 2 or not len(values):
+        return NAN
+
+    def lacking(cut: float) -> float:
+        return _power(values, cut, n, confidence, test) - power
+
+    most = 0.999
+    if not lacking(most) >= 0:
+        return NAN
+    return float(brentq(lacking, 0.0, most, xtol=1e-4))
+
+
+def _smallest_count(mean: float, index: float, *, power: float, confidence: float) -> float:
+    """The smallest cut of the count with the power asked for: the mean of both is given."""
+    from scipy.special import ndtri
+
+    shift = normal_quantile(confidence) + float(ndtri(power))
+    step = shift * math.sqrt(max(index, 1.0) / 2)
+    roots = _roots(mean, step)
+    return 1 - (roots[1] / roots[0]) ** 2 if roots[1] > 0 else NAN
+
+
+def _roots(mean: float, step: float) -> tuple[float, float]:
+    """Square roots of two counts a step apart whose mean is given."""
+    inner = mean - step**2 / 4
+    middle = math.sqrt(inner) if inner > 0 else 0.0
+    return middle + step / 2, middle - step / 2
+
+
+def _sizes(n: float) -> np.ndarray:
+    """Numbers of incidents from 10 to far beyond what there is, evenly on a log scale."""
+    top = max(2000.0, 8 * n)
+    return np.unique(np.rint(np.geomspace(10, top, 28))).astype("float64")
+
+
+def _normal(z: float) -> float:
+    return math.erfc(-z / math.sqrt(2)) / 2
+
+
+def _usable(durations: np.ndarray | pd.Series) -> np.ndarray:
+    """Known durations, as many and as smooth as the formulas need them; empty with too few."""
+    values = np.asarray(durations, dtype="float64")
+    values = values[~np.isnan(values)]
+    if len(values) < FEWEST_DURATIONS or values.min() == values.max():
+        return np.array([])
+    if len(values) > FINE:
+        return np.quantile(values, (np.arange(FINE) + 0.5) / FINE)
+    return np.concatenate([values[values <= 0].repeat(_copies(values)), _smooth(values)])
+
+
+def _copies(values: np.ndarray) -> int:
+    return -(-FINE // (2 * len(values)))
+
+
+def _smooth(values: np.ndarray) -> np.ndarray:
+    """Each duration above 0 as several around it, without more scatter of all together."""
+    from scipy.special import ndtri
+
+    logs, many = np.log(values[values > 0]), _copies(values)
+    spread = float(logs.std()) if len(logs) > 1 else 0.0
+    width = 1.06 * spread * len(logs) ** -0.2 if len(logs) else 0.0
+    kernel = ndtri((np.arange(many) + 0.5) / many)
+    if many > 1:
+        kernel = kernel / kernel.std()
+    around = (logs[:, None] + width * kernel[None, :]).ravel()
+    middle = logs.mean() if len(logs) else 0.0
+    shrink = spread / math.hypot(spread, width) if spread and many > 1 else 1.0
+    return np.exp(middle + (around - middle) * shrink)
+
+
+def _check(power: float, confidence: float, test: str) -> None:
+    if test not in TESTS:
+        raise ParameterError(f"test must be one of {', '.join(TESTS)}; got {test!r}.")
+    if not 0.5 <= power < 1:
+        raise ParameterError(f"power must lie in [0.5, 1); got {power}. For 80 % write 0.8.")
+    normal_quantile(confidence)

@@ -1,4 +1,4 @@
-"""All that notebook 05 asks of the incidents of a folder."""
+"""Do incidents come back: at an hour, on a weekday, at a service, under the same title?"""
 
 from __future__ import annotations
 
@@ -6,15 +6,34 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from srelib.errors import InsufficientDataError, ParameterError
-from srelib.incidents.downtime import Downtime, downtime
-from srelib.incidents.noise import Noise, improvement_looks_worse, noise_check
-from srelib.incidents.periods import WEEK, Between, history, in_bins, middle
-from srelib.incidents.power import Detectable, detectable_change
-from srelib.incidents.recurrence import Recurrence, holm, recurrence, repeated
-from srelib.incidents.times import ENDED, ENDS, TimeTo, counted, durations, time_to
+from srelib.incidents.noise import (
+    Detectable,
+    Noise,
+    detectable_change,
+    improvement_looks_worse,
+    noise_check,
+)
+from srelib.incidents.times import (
+    ENDED,
+    ENDS,
+    WEEK,
+    Between,
+    Downtime,
+    TimeTo,
+    bin_length,
+    counted,
+    downtime,
+    durations,
+    history,
+    in_bins,
+    middle,
+    period,
+    time_to,
+)
 from srelib.incidents.trend import (
     UNCLEAR,
     CountTrend,
@@ -23,8 +42,161 @@ from srelib.incidents.trend import (
     duration_trend,
     inside,
 )
+from srelib.stats import rate_dispersion
 
 NAN = float("nan")
+FEWEST = 10
+DIGITS = r"\d+"
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """How incidents spread over hours, weekdays or services.
+
+    Parameters
+    ----------
+    of : str
+        'hour', 'weekday' or 'service'.
+    counts : DataFrame
+        value (0 to 23; 0 to 6, Monday first; name), count, expected [count] if they came evenly
+        over the time there was.
+    p_value : float
+        Chance of counts at least this uneven if they did [fraction]; NaN with fewer than ten.
+    adjusted_p_value : float
+        The same, corrected (Holm) for looking in several ways.
+    """
+
+    of: str
+    counts: pd.DataFrame
+    p_value: float
+    adjusted_p_value: float
+
+
+def recurrence(
+    incidents: pd.DataFrame,
+    *,
+    between: Between,
+    timezone: str = "UTC",
+    resamples: int = 1999,
+    seed: int = 0,
+) -> dict[str, Recurrence]:
+    """Do incidents prefer an hour of the day, a day of the week, a service?"""
+    period(between)
+    rows = inside(counted(incidents), between)
+    local, hours = _local(rows["started_at"], timezone), _hours(between, timezone)
+    day = local.dt.tz_localize(None).dt.floor("D")
+    week = day - pd.to_timedelta(local.dt.day_of_week, unit="D")
+    rng = np.random.default_rng(seed)
+    parts = {
+        "hour": (local.dt.hour, day, np.bincount(hours.hour, minlength=24)),
+        "weekday": (local.dt.day_of_week, week, np.bincount(hours.day_of_week, minlength=7)),
+    }
+    counts, p_values = {}, {}
+    for of, (values, block, exposure) in parts.items():
+        counts[of], p_values[of] = _turned(values.to_numpy(), block, exposure, rng, resamples)
+    services = rows["service"].astype("str")
+    if services.nunique() > 1:
+        counts["service"], p_values["service"] = _services(rows, services, between)
+    adjusted = holm(p_values)
+    return {of: Recurrence(of, counts[of], p_values[of], adjusted[of]) for of in counts}
+
+
+def _local(times: pd.Series, timezone: str) -> pd.Series:
+    try:
+        return times.dt.tz_convert(timezone)
+    except (KeyError, ValueError, OSError) as error:
+        raise ParameterError(f"timezone must be an IANA name; got {timezone!r}.") from error
+
+
+def _hours(between: Between, timezone: str) -> pd.DatetimeIndex:
+    """Every quarter of an hour there was, in local time."""
+    return pd.date_range(*between, freq="15min", inclusive="left").tz_convert(timezone)
+
+
+def _turned(
+    values: np.ndarray,
+    block: pd.Series,
+    exposure: np.ndarray,
+    rng: np.random.Generator,
+    resamples: int,
+) -> tuple[pd.DataFrame, float]:
+    """Counts per value, and how often turning each block at random makes them as uneven."""
+    size, n = len(exposure), len(values)
+    seen = np.bincount(values, minlength=size)
+    expected = n * exposure / exposure.sum()
+    frame = pd.DataFrame({"value": np.arange(size), "count": seen, "expected": expected})
+    if n < FEWEST:
+        return frame, NAN
+    number, blocks = pd.factorize(block)
+    observed = _uneven(seen[None, :], expected)[0]
+    as_large = 0
+    for _ in range(resamples):
+        moved = (values + rng.integers(size, size=len(blocks))[number]) % size
+        as_large += _uneven(np.bincount(moved, minlength=size)[None, :], expected)[0] >= observed
+    return frame, float((as_large + 1) / (resamples + 1))
+
+
+def _uneven(counts: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Pearson's chi-square; what there was no time for is left out."""
+    had = expected > 0
+    return ((counts[:, had] - expected[had]) ** 2 / expected[had]).sum(axis=1).round(9)
+
+
+def _services(
+    rows: pd.DataFrame, services: pd.Series, between: Between
+) -> tuple[pd.DataFrame, float]:
+    from scipy.stats import chi2
+
+    seen = services.value_counts()
+    expected = np.full(len(seen), len(rows) / len(seen))
+    frame = pd.DataFrame({"value": seen.index, "count": seen.to_numpy(), "expected": expected})
+    if len(rows) < FEWEST:
+        return frame, NAN
+    bins = [in_bins(rows.loc[services == name, "started_at"], between, length=bin_length(between))
+            for name in seen.index]  # fmt: skip
+    index, _ = rate_dispersion(
+        np.concatenate([b["count"] for b in bins]), np.concatenate([b["weeks"] for b in bins]),
+        np.repeat(np.arange(len(bins)), [len(b) for b in bins]),
+    )  # fmt: skip
+    square = _uneven(seen.to_numpy()[None, :], expected)[0] / (index if index > 1 else 1.0)
+    return frame, float(chi2.sf(square, len(seen) - 1))
+
+
+def holm(p_values: dict[str, float]) -> dict[str, float]:
+    """P values corrected for how many there are."""
+    known = sorted((p, key) for key, p in p_values.items() if p == p)
+    found, least = dict.fromkeys(p_values, NAN), 0.0
+    for rank, (p, key) in enumerate(known):
+        least = max(least, min(1.0, p * (len(known) - rank)))
+        found[key] = least
+    return found
+
+
+def repeated(incidents: pd.DataFrame, *, between: Between, least: int = 2) -> pd.DataFrame:
+    """Titles that came back."""
+    rows = inside(counted(incidents), between)
+    columns = ["title", "incidents", "services", "first", "last", "gap"]
+    if "title" not in rows.columns or not rows["title"].notna().any():
+        return pd.DataFrame(columns=columns)
+    rows = rows[rows["title"].notna()]
+    groups = rows.groupby(same_title(rows["title"]), sort=False)
+    found = groups.agg(
+        title=("title", "last"), incidents=("title", "size"), services=("service", "nunique"),
+        first=("started_at", "min"), last=("started_at", "max"),
+    ).reset_index(drop=True)  # fmt: skip
+    gaps = groups["started_at"].apply(lambda times: times.diff().median())
+    found = found.assign(gap=gaps.to_numpy())
+    found = found[found["incidents"] >= least]
+    return found.sort_values(["incidents", "last"], ascending=False, kind="stable",
+                             ignore_index=True)[columns]  # fmt: skip
+
+
+def same_title(titles: pd.Series) -> pd.Series:
+    """What titles have in common: lower case, single spaces, any number as the same."""
+    plain = titles.astype("str").str.casefold().str.replace(DIGITS, "#", regex=True)
+    return plain.str.split().str.join(" ")
+
+
 MOST_WEEKS = 80
 DRAWS = 20_000_000
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from srelib.errors import ColumnError, ParameterError
+from srelib.errors import ColumnError, InsufficientDataError, ParameterError
 from srelib.stats import Estimate, kaplan_meier, survival_median, survival_quantile
 
 ENDS = {
@@ -168,4 +170,182 @@ def time_to_by(
     return {
         str(name): time_to(part, as_of=as_of, to=to, confidence=confidence)
         for name, part in rows.groupby(rows[by].astype("str").where(rows[by].notna()))
+    }
+
+
+Between = tuple[pd.Timestamp, pd.Timestamp]
+"""Start and end of a period, half-open."""
+
+WEEK = pd.Timedelta(days=7)
+NEAR = 3
+FEWEST_BINS = 6
+
+
+def period(between: Between) -> Between:
+    """A period, if it is one."""
+    first, last = between
+    if not last > first:
+        raise ParameterError(f"between must end after it begins; got {first} to {last}.")
+    return first, last
+
+
+def history(
+    incidents: pd.DataFrame, *, as_of: pd.Timestamp, observed_since: pd.Timestamp | None = None
+) -> Between:
+    """The time in which incidents were written down, as far as it can be known."""
+    starts = counted(incidents)["started_at"]
+    starts = starts[starts < as_of]
+    if not len(starts):
+        raise InsufficientDataError(
+            f"no incident began before the end of the data, {as_of}; got {len(incidents)} rows."
+        )
+    first = starts.iloc[0]
+    gap = (as_of - first) / len(starts)
+    if observed_since is None or not first - NEAR * gap <= observed_since <= first:
+        return first, as_of
+    return observed_since, as_of
+
+
+def middle(between: Between, *, split: pd.Timestamp | str | None = None) -> pd.Timestamp:
+    """Where a period is divided."""
+    first, last = period(between)
+    if split is None:
+        return first + (last - first) / 2
+    try:
+        at = pd.Timestamp(split)
+    except ValueError as error:
+        raise ParameterError(f"split must be a date or time; got {split!r}.") from error
+    at = at.tz_localize("UTC") if at.tzinfo is None else at
+    if not first < at < last:
+        raise ParameterError(f"split must lie inside the history, {first} to {last}; got {split}.")
+    return at
+
+
+def halves(between: Between, *, split: pd.Timestamp | str | None = None) -> tuple[Between, Between]:
+    """The part before the split and the part after it."""
+    at = middle(between, split=split)
+    return (between[0], at), (at, between[1])
+
+
+def in_bins(starts: pd.Series, between: Between, *, length: pd.Timedelta = WEEK) -> pd.DataFrame:
+    """How many incidents began in each stretch of a period."""
+    first, last = period(between)
+    many = max(1, math.ceil((last - first) / length))
+    edges = pd.DatetimeIndex([*(first + length * i for i in range(many)), last])
+    inside = starts[(starts >= first) & (starts < last)]
+    places = np.minimum(((inside - first) // length).to_numpy("int64"), many - 1)
+    counts = np.bincount(places, minlength=many)
+    return pd.DataFrame({"starts_at": edges[:-1], "ends_at": edges[1:], "count": counts,
+                         "weeks": (edges[1:] - edges[:-1]) / WEEK})  # fmt: skip
+
+
+def bin_length(between: Between) -> pd.Timedelta:
+    """How long the stretches are whose counts say how much incidents cluster."""
+    first, last = period(between)
+    return min(4 * WEEK, (last - first) / FEWEST_BINS)
+
+
+NOT_FELT = ("none", "maintenance")
+"""Severities, lower case, that say of themselves that no user was affected."""
+
+ZERO = pd.Timedelta(0)
+
+
+@dataclass(frozen=True)
+class Downtime:
+    """How long users were affected.
+
+    Parameters
+    ----------
+    services : DataFrame
+        One row per service, dearest first: service, incidents, summed, downtime (Timedelta; each
+        moment once), share [fraction of the time], overlapping (how many began before an earlier
+        one was over), zero (how many ended as they began), open, unknown [count].
+    downtime : Timedelta
+        Over all services, each moment once.
+    summed : Timedelta
+        What adding up all incidents gives instead.
+    between : pair of Timestamp
+        The time looked at.
+    not_felt : int
+        Incidents left out because their severity says that nobody was affected.
+    """
+
+    services: pd.DataFrame
+    downtime: pd.Timedelta
+    summed: pd.Timedelta
+    between: Between
+    not_felt: int
+
+
+def spans(incidents: pd.DataFrame, *, between: Between) -> pd.DataFrame:
+    """When at least one incident went on, whatever the service."""
+    rows = _clipped(_felt(counted(incidents)), between).sort_values("starts_at", kind="stable")
+    new = rows["starts_at"] > rows["ends_at"].cummax().shift()
+    new.iloc[:1] = True
+    groups = rows.groupby(new.cumsum())
+    found = groups.agg(starts_at=("starts_at", "min"), ends_at=("ends_at", "max"),
+                       incidents=("ends_at", "size"))  # fmt: skip
+    return found.reset_index(drop=True)
+
+
+def downtime(incidents: pd.DataFrame, *, between: Between) -> Downtime:
+    """How long users were affected, per service and over all, overlaps counted once."""
+    first, last = period(between)
+    rows = counted(incidents)
+    felt = _felt(rows)
+    over_before = (felt["started_at"] < first) & (felt["resolved_at"] <= first)
+    felt = felt[(felt["started_at"] < last) & ~over_before]
+    services = [
+        _row(str(name), part, between) for name, part in felt.groupby(felt["service"].astype("str"))
+    ]
+    columns = ["service", "incidents", "summed", "downtime", "share", "overlapping", "zero",
+               "open", "unknown"]  # fmt: skip
+    table = pd.DataFrame(services, columns=columns)
+    table = table.sort_values("downtime", ascending=False, kind="stable", ignore_index=True)
+    found = spans(felt, between=between)
+    return Downtime(
+        services=table,
+        downtime=_total(found),
+        summed=_total(_clipped(felt, between)),
+        between=(first, last),
+        not_felt=len(rows) - len(_felt(rows)),
+    )
+
+
+def _felt(rows: pd.DataFrame) -> pd.DataFrame:
+    if "severity" not in rows.columns:
+        return rows
+    return rows[~rows["severity"].astype("str").str.casefold().isin(NOT_FELT)]
+
+
+def _clipped(rows: pd.DataFrame, between: Between) -> pd.DataFrame:
+    """Spans of incidents inside the time looked at; only those of some length."""
+    first, last = period(between)
+    starts, ends = rows["started_at"], rows["resolved_at"].fillna(last)
+    found = pd.DataFrame(
+        {"starts_at": starts.where(starts > first, first), "ends_at": ends.where(ends < last, last)}
+    )
+    return found[found["ends_at"] > found["starts_at"]]
+
+
+def _total(rows: pd.DataFrame) -> pd.Timedelta:
+    return pd.Timedelta((rows["ends_at"] - rows["starts_at"]).sum())
+
+
+def _row(service: str, rows: pd.DataFrame, between: Between) -> dict[str, object]:
+    ends = rows["resolved_at"]
+    lasted = rows[ends.isna() | (ends > rows["started_at"])]
+    until = lasted["resolved_at"].fillna(between[1]).cummax().shift()
+    down = _total(spans(rows, between=between))
+    return {
+        "service": service,
+        "incidents": len(rows),
+        "summed": _total(_clipped(rows, between)),
+        "downtime": down,
+        "share": down / (between[1] - between[0]),
+        "overlapping": int((lasted["started_at"] < until).sum()),
+        "zero": int((ends == rows["started_at"]).sum()),
+        "open": int((ends.isna() | (ends > between[1])).sum()),
+        "unknown": int((ends < rows["started_at"]).sum()),
     }

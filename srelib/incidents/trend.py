@@ -7,8 +7,21 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from srelib.incidents.periods import WEEK, Between, bin_length, halves, in_bins
-from srelib.incidents.times import ENDED, UNKNOWN, TimeTo, counted, durations, of_durations
+from srelib.incidents.times import (
+    ENDED,
+    UNKNOWN,
+    WEEK,
+    Between,
+    TimeTo,
+    bin_length,
+    counted,
+    durations,
+    halves,
+    in_bins,
+    of_durations,
+    period,
+    time_to,
+)
 from srelib.stats import (
     Estimate,
     duration_p_value,
@@ -166,3 +179,38 @@ def arrays(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Known durations and whether each has ended, as the statistics take them."""
     known = rows[rows["state"] != UNKNOWN]
     return known["seconds"].to_numpy("float64"), (known["state"] == ENDED).to_numpy(dtype=bool)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Incidents of one service in a period."""
+
+    count: int
+    per_week: Estimate
+    restore: Estimate
+    open: int
+    unknown: int
+
+
+def summary(
+    incidents: pd.DataFrame, *, between: Between, confidence: float = 0.95
+) -> dict[str, Summary]:
+    """How many incidents each service had in a period, how often, and how long they lasted."""
+    first, last = period(between)
+    rows = counted(incidents)
+    inside = rows[(rows["started_at"] >= first) & (rows["started_at"] < last)]
+    names = sorted(rows["service"].astype("str").unique())
+    return {
+        name: _summary(inside[inside["service"].astype("str") == name], first, last, confidence)
+        for name in names
+    }
+
+
+def _summary(
+    rows: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp, confidence: float
+) -> Summary:
+    found = time_to(rows, as_of=last, confidence=confidence)
+    bins = in_bins(rows["started_at"], (first, last), length=bin_length((first, last)))
+    index = widened(*rate_dispersion(bins["count"], bins["weeks"]), confidence)
+    often = widened_rate(len(rows), (last - first) / WEEK, index=index, confidence=confidence)
+    return Summary(len(rows), often, found.median, found.open, found.unknown)

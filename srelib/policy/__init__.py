@@ -10,11 +10,11 @@ Order of the modules: `rules` (policies); `daily` (the budget as it stood each d
 `frontier`; `postmortems`.
 """
 
-from srelib.policy.outcome import Outcome, Replay
-from srelib.policy.postmortems import postmortems
-from srelib.policy.prepare import prepare
+from srelib.policy.aftermath import prepare
+from srelib.policy.daily import postmortems
 from srelib.policy.replay import replay, replay_prepared, replay_service
 from srelib.policy.rules import READY, Policy, grid, named, ready_made
+from srelib.policy.walk import Outcome, Replay
 
 __all__ = [
     "READY", "Outcome", "Policy", "Replay", "grid", "named", "postmortems", "prepare",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,8 +11,10 @@ import pandas as pd
 
 from srelib import windows
 from srelib.budget import budget_fraction
-from srelib.budget.counts import checked, regular_step
-from srelib.windows import Window
+from srelib.budget.status import checked, regular_step
+from srelib.errors import ColumnError, ParameterError
+from srelib.policy.rules import Policy
+from srelib.windows import Window, as_window
 
 DAY = pd.Timedelta(days=1)
 PROJECT = pd.Timedelta(days=28)
@@ -200,3 +203,153 @@ def _projected(
     )
     seen = ledger.total[hi] - ledger.total[lo]
     return seen + np.nan_to_num(rate) * ((ends - at) / ledger.step)
+
+
+MIN_COVERAGE = 0.5
+"""Share of a window that must have been observed before its budget decides anything."""
+_ROUNDING = 1e-12
+"""A budget spent to the last event has nothing left, but is not overspent."""
+
+
+def below(left: float | np.ndarray, share: float) -> bool | np.ndarray:
+    """Whether less than a share of the budget is left."""
+    return left < share - _ROUNDING
+
+
+def kept(bad: float | np.ndarray, allowance: float | np.ndarray) -> bool | np.ndarray:
+    """Whether a span kept the target: no more bad events than it allowed."""
+    return bad <= allowance * (1 + _ROUNDING)
+
+
+def decide(
+    left: float, *, was_frozen: bool, policy: Policy, kept_lately: Callable[[], bool]
+) -> tuple[bool, bool]:
+    """Whether an objective asks for a freeze, and for rationing."""
+    slow = policy.slow_below is not None and bool(below(left, policy.slow_below))
+    if policy.freeze_below is None:
+        return False, slow
+    if policy.until == "slo":
+        asked = was_frozen or bool(below(left, policy.freeze_below))
+        return asked and not kept_lately(), slow
+    thaw = policy.thaw if policy.thaw is not None else 0.0
+    return bool(below(left, thaw if was_frozen else policy.freeze_below)), slow
+
+
+def mornings(
+    ledger: Ledger,
+    *,
+    target: float,
+    window: Window | pd.Timedelta | str,
+    policy: Policy,
+    min_coverage: float = MIN_COVERAGE,
+) -> pd.DataFrame:
+    """What a policy would have decided each day of a record that stays as it is."""
+    times = decision_times(ledger.first, ledger.last, hour=policy.hour, timezone=policy.timezone)
+    budget = daily(
+        ledger, times, target=target, recent=pd.Timedelta(policy.recent),
+        window=as_window(window) if policy.window is None else as_window(policy.window),
+    )  # fmt: skip
+    left = np.asarray(budget.left())
+    judged = (budget.coverage >= min_coverage) & (budget.times <= ledger.end)
+    judged &= budget.allowance > 0
+    lately = np.asarray(kept(budget.recent_bad, budget.recent_allowance))
+    frozen = np.zeros(len(times), dtype=bool)
+    was = False
+    for k, known in enumerate(judged):
+        if known:
+            was, _ = decide(left[k], was_frozen=was, policy=policy, kept_lately=lately[k].item)
+        frozen[k] = was
+    return pd.DataFrame({"decided_at": times, "left": left, "judged": judged, "frozen": frozen})
+
+
+FOUR_WEEKS = Window(pd.Timedelta(days=28))
+
+
+def postmortems(
+    good: pd.Series,
+    total: pd.Series,
+    incidents: pd.DataFrame,
+    *,
+    target: float,
+    window: Window | pd.Timedelta | str = FOUR_WEEKS,
+    above: float = 0.2,
+) -> pd.DataFrame:
+    """Incidents that alone spent more than so much of the budget of a window.
+
+    spent = bad events while it lasted / what the window of ordinary traffic allows
+
+    Parameters
+    ----------
+    good, total : Series
+        Good and total events [events] on a regular UTC index.
+    incidents : DataFrame
+        Table ``incidents`` of the service.
+    target : float
+        Service level objective [fraction], strictly between 0 and 1.
+    window : Window, Timedelta or str
+        Rolling window of the budget.
+    above : float
+        Share of it that asks for a postmortem [fraction].
+
+    Returns
+    -------
+    DataFrame
+        incident_id, title, started_at, ended_at (the end of the data while it is open), bad
+        [events], spent [fraction]; dearest first.
+
+    Raises
+    ------
+    ColumnError
+        A column is missing.
+    ParameterError
+        A calendar window, or `above` is not positive.
+
+    Notes
+    -----
+    What the window allows is taken from the mean traffic of all the data, so that an incident
+    early in a short history is not held against a few days. A bucket counts as a whole.
+
+    References
+    ----------
+    .. [1] Beyer et al., The Site Reliability Workbook, O'Reilly 2018, appendix B.
+
+    Examples
+    --------
+    >>> index = pd.date_range("2026-01-01", periods=1440 * 28, freq="min", tz="UTC")
+    >>> total = pd.Series(100.0, index)
+    >>> good = total.mask((index >= index[600]) & (index < index[609]), 0.0)
+    >>> log = pd.DataFrame({"incident_id": ["i"], "started_at": index[[600]],
+    ...                     "resolved_at": index[[609]]})
+    >>> postmortems(good, total, log, target=0.999)["spent"].round(3).tolist()
+    [0.223]
+    """
+    length = as_window(window).duration
+    if length is None or not above > 0:
+        raise ParameterError(
+            "a postmortem needs a rolling window and a share above 0; "
+            f"got {as_window(window)} and {above}."
+        )
+    lacking = [c for c in ("incident_id", "started_at", "resolved_at") if c not in incidents]
+    if lacking:
+        raise ColumnError(f"incidents lack {', '.join(lacking)}; columns: {list(incidents)}.")
+    ledger = Ledger.of(good, total)
+    ends = incidents["resolved_at"].fillna(ledger.last)
+    frame = pd.DataFrame({
+        "incident_id": incidents["incident_id"].astype("str"),
+        "title": incidents.get("title", incidents["incident_id"]),
+        "started_at": incidents["started_at"], "ended_at": ends,
+        "bad": _bad(ledger, incidents["started_at"], ends),
+    })  # fmt: skip
+    rate = windows.divide(ledger.total[-1], ledger.known[-1])  # events in a bucket
+    allowed = budget_fraction(target) * rate * (length / pd.Timedelta(ledger.step, "us"))
+    frame["spent"] = windows.divide(frame["bad"].to_numpy(), np.full(len(frame), allowed))
+    dear = frame[frame["spent"] > above]
+    return dear.sort_values("spent", ascending=False, kind="stable", ignore_index=True)
+
+
+def _bad(ledger: Ledger, starts: pd.Series, ends: pd.Series) -> np.ndarray:
+    """Bad events in the buckets that each span touches."""
+    first, last = (times.dt.as_unit("us").astype("int64").to_numpy() for times in (starts, ends))
+    low = np.clip((first - ledger.start) // ledger.step, 0, ledger.size)
+    high = np.clip(-((ledger.start - last) // ledger.step), low, ledger.size)
+    return np.asarray(ledger.bad[high] - ledger.bad[low])

@@ -9,14 +9,11 @@ from typing import Any
 import pandas as pd
 
 from srelib.errors import InsufficientDataError, ParameterError
-from srelib.policy.account import chances, held
-from srelib.policy.daily import decision_times
-from srelib.policy.outcome import Replay
-from srelib.policy.prepare import Objective, Prepared, prepare
-from srelib.policy.results import Setting, result, track
+from srelib.policy.account import Setting, chances, held, result, track
+from srelib.policy.aftermath import Objective, Prepared, prepare
+from srelib.policy.daily import MIN_COVERAGE, decision_times
 from srelib.policy.rules import Policy
-from srelib.policy.verdict import MIN_COVERAGE
-from srelib.policy.walk import READINGS, walk
+from srelib.policy.walk import READINGS, Replay, walk
 from srelib.windows import Window
 
 DRAWS = 20

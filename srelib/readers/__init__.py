@@ -98,9 +98,9 @@ def _by_table(head: Head, source: Source | None) -> ModuleType:
         if source.table in METRICS or source.columns or source.series or source.unit:
             return family("generic")
     if head.kind == "json":
-        from srelib.readers import unknown
+        from srelib.readers import json_text
 
-        raise unknown.error(head)
+        raise json_text.error(head)
     raise ReadError(
         f"the format is not known; columns seen: {', '.join(map(repr, head.header[:12]))}",
         file=head.name,

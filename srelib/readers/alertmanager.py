@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from srelib.errors import ReadError
-from srelib.readers import jsonkeys, jsonrows, jsontext
+from srelib.readers import json_text
 from srelib.readers.base import Head, Result
-from srelib.readers.jsonrows import Row
+from srelib.readers.json_text import Row
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
@@ -31,22 +31,22 @@ _CURRENT = (
 
 def recognise(head: Head) -> bool:
     """Whether the file holds alerts of Alertmanager."""
-    return jsonkeys.holds(head, "labels", "startsat", "endsat", under=("", "alerts", "data"))
+    return json_text.holds(head, "labels", "startsat", "endsat", under=("", "alerts", "data"))
 
 
 def read(head: Head, source: Source | None) -> Result:
     """Episodes, one row each: an alert with the same labels and the same start."""
-    records = jsontext.records(jsontext.content(head), file=head.name)
-    found, _ = jsonkeys.members(records, "alerts", "data")
+    records = json_text.records(json_text.content(head), file=head.name)
+    found, _ = json_text.members(records, "alerts", "data")
     episodes = _episodes(found)
     if not episodes:
         raise ReadError(
             "no alert in this file", file=head.name, fix="log the notifications of a webhook"
         )
-    rows, numbers = jsonrows.rows(
+    rows, numbers = json_text.rows(
         episodes, lambda alert: [_row(alert, source)], kind="an alert", sign="labels"
     )
-    return jsonrows.result(
+    return json_text.result(
         head, rows, numbers, table="alerts", times=("fired_at", "resolved_at"), source=source,
         notes=_notes(found, episodes),
     )  # fmt: skip
@@ -56,10 +56,10 @@ def _episodes(found: Iterable[Any]) -> list[Any]:
     """One record for each alert and start: what was said of its end last counts."""
     last: dict[str, Any] = {}
     for number, alert in enumerate(found):
-        plain = jsonkeys.keyed(alert) if isinstance(alert, dict) else {}
+        plain = json_text.keyed(alert) if isinstance(alert, dict) else {}
         key = f"{_identity(plain)} {plain.get('startsat')}" if "labels" in plain else f"#{number}"
         before = last.get(key)
-        if before is None or _ended(plain) or not _ended(jsonkeys.keyed(before)):
+        if before is None or _ended(plain) or not _ended(json_text.keyed(before)):
             last[key] = alert
     return list(last.values())
 
@@ -73,35 +73,35 @@ def _identity(alert: dict[str, Any]) -> str:
 def _ended(alert: dict[str, Any]) -> str | None:
     """The end, where there was one."""
     status = alert.get("status")
-    state = jsonkeys.keyed(status).get("state") if isinstance(status, dict) else status
+    state = json_text.keyed(status).get("state") if isinstance(status, dict) else status
     if str(state).lower() in ("firing", "active", "suppressed", "unprocessed"):
         return None
-    end, start = jsonrows.moment(alert.get("endsat")), jsonrows.moment(alert.get("startsat"))
+    end, start = json_text.moment(alert.get("endsat")), json_text.moment(alert.get("startsat"))
     if end is None or (start is not None and end < start):
         return None
-    return jsonkeys.text(alert.get("endsat"))
+    return json_text.text(alert.get("endsat"))
 
 
 def _row(alert: dict[str, Any], source: Source | None) -> Row:
     labels = _labels(alert)
     service = next((labels[name] for name in SERVICE_LABELS if labels.get(name)), None)
     row = {
-        "service": jsonrows.said_service(source) or service,
+        "service": json_text.said_service(source) or service,
         "rule": labels.get("alertname"),
         "severity": labels.get("severity"),
-        "fired_at": jsonkeys.text(alert.get("startsat")),
+        "fired_at": json_text.text(alert.get("startsat")),
         "resolved_at": _ended(alert),
     }
     if str(row["rule"]).lower() in _ALWAYS_ON:
         reason = "fires all the time to show that alerting works: no alert"
-        return row | jsonrows.left_out(reason, value=row["rule"], column="rule")
-    return row | jsonrows.chosen(alert, source)
+        return row | json_text.left_out(reason, value=row["rule"], column="rule")
+    return row | json_text.chosen(alert, source)
 
 
 def _labels(alert: dict[str, Any]) -> dict[str, str | None]:
     labels = alert.get("labels")
     known = labels.items() if isinstance(labels, dict) else ()
-    return {str(name): jsonkeys.text(value) for name, value in known}
+    return {str(name): json_text.text(value) for name, value in known}
 
 
 def _notes(found: list[Any], episodes: list[Any]) -> list[str]:
@@ -111,6 +111,6 @@ def _notes(found: list[Any], episodes: list[Any]) -> list[str]:
             f"{len(found):,} alerts in notifications tell of {len(episodes):,} episodes: a record "
             "is an episode."
         )
-    if any(isinstance(alert.get("status"), dict) for alert in jsonkeys.listed(found)):
+    if any(isinstance(alert.get("status"), dict) for alert in json_text.listed(found)):
         notes.append(_CURRENT)
     return notes

@@ -11,9 +11,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from srelib.errors import ReadError
-from srelib.readers import jsonkeys, jsonrows, jsontext
+from srelib.readers import json_text
 from srelib.readers.base import Head, Result
-from srelib.readers.jsonrows import Row
+from srelib.readers.json_text import Row
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
@@ -34,19 +34,19 @@ _SUCCESSES_ONLY = (
 
 def recognise(head: Head) -> bool:
     """Whether the file holds Argo CD applications."""
-    if jsonkeys.holds(head, "deployedat", under=("status.history", "items.status.history")):
+    if json_text.holds(head, "deployedat", under=("status.history", "items.status.history")):
         return True
     return any(
-        jsonkeys.holds(head, *keys, under=("status", "items.status"))
+        json_text.holds(head, *keys, under=("status", "items.status"))
         for keys in (("operationstate", "sync"), ("history", "sync"), ("sync", "health"))
     )
 
 
 def read(head: Head, source: Source | None) -> Result:
     """Syncs, one row each, and the current operation where it failed."""
-    records = jsontext.records(jsontext.content(head), file=head.name)
-    found, _ = jsonkeys.members(records, "items")
-    rows, numbers = jsonrows.rows(
+    records = json_text.records(json_text.content(head), file=head.name)
+    found, _ = json_text.members(records, "items")
+    rows, numbers = json_text.rows(
         found, lambda app: _rows(app, source), kind="an application", sign="status"
     )
     if not rows:
@@ -55,17 +55,17 @@ def read(head: Head, source: Source | None) -> Result:
             file=head.name,
             fix="export the applications with `kubectl get applications -A -o json`",
         )
-    apps = [app for app in jsonkeys.listed(found) if "status" in app]
-    return jsonrows.result(
+    apps = [app for app in json_text.listed(found) if "status" in app]
+    return json_text.result(
         head, rows, numbers, table="deployments", times=("started_at", "finished_at"),
         source=source, notes=_notes(apps, source),
     )  # fmt: skip
 
 
 def _rows(app: dict[str, Any], source: Source | None) -> Iterable[Row]:
-    name = jsonkeys.text(jsonkeys.inner(app, "metadata").get("name"))
-    told = {"service": jsonrows.said_service(source) or name}
-    chosen = jsonrows.chosen(app, source)
+    name = json_text.text(json_text.inner(app, "metadata").get("name"))
+    told = {"service": json_text.said_service(source) or name}
+    chosen = json_text.chosen(app, source)
     for entry in _history(app):
         yield {**told, **_synced(entry, name), **chosen}
     operation = _operation(app)
@@ -75,33 +75,33 @@ def _rows(app: dict[str, Any], source: Source | None) -> Iterable[Row]:
 
 
 def _history(app: dict[str, Any]) -> list[dict[str, Any]]:
-    return jsonkeys.listed(jsonkeys.inner(app, "status").get("history"))
+    return json_text.listed(json_text.inner(app, "status").get("history"))
 
 
 def _operation(app: dict[str, Any]) -> dict[str, Any]:
-    return jsonkeys.inner(app, "status", "operationstate")
+    return json_text.inner(app, "status", "operationstate")
 
 
 def _synced(entry: dict[str, Any], name: str | None) -> Row:
-    number = jsonkeys.text(entry.get("id"))
+    number = json_text.text(entry.get("id"))
     return {
         "deployment_id": f"{name}/{number}" if number is not None else None,
-        "started_at": jsonkeys.text(entry.get("deploystartedat")),
-        "finished_at": jsonkeys.text(entry.get("deployedat")),
+        "started_at": json_text.text(entry.get("deploystartedat")),
+        "finished_at": json_text.text(entry.get("deployedat")),
         "status": "succeeded",
         "commit_sha": _revision(entry),
     }
 
 
 def _operated(operation: dict[str, Any], phase: str, name: str | None) -> Row:
-    started = jsonkeys.text(operation.get("startedat"))
+    started = json_text.text(operation.get("startedat"))
     outcomes = _BROKEN | {"succeeded": "succeeded"}
     return {
         "deployment_id": f"{name} {started}" if started else None,
         "started_at": started,
-        "finished_at": jsonkeys.text(operation.get("finishedat")),
-        "commit_sha": _revision(jsonkeys.inner(operation, "syncresult")),
-        **jsonrows.outcome(phase, outcomes=outcomes, unfinished=_UNFINISHED),
+        "finished_at": json_text.text(operation.get("finishedat")),
+        "commit_sha": _revision(json_text.inner(operation, "syncresult")),
+        **json_text.outcome(phase, outcomes=outcomes, unfinished=_UNFINISHED),
     }
 
 
@@ -137,7 +137,7 @@ def _notes(apps: list[dict[str, Any]], source: Source | None) -> list[str]:
 
 
 def _limit(app: dict[str, Any]) -> int:
-    limit = jsonkeys.inner(app, "spec").get("revisionhistorylimit")
+    limit = json_text.inner(app, "spec").get("revisionhistorylimit")
     return limit if isinstance(limit, int) and limit > 0 else HISTORY_LIMIT
 
 
@@ -153,13 +153,13 @@ def _places(apps: list[dict[str, Any]], source: Source | None) -> list[str]:
         return []
     places = set()
     for app in apps:
-        place = jsonkeys.inner(app, "spec", "destination")
+        place = json_text.inner(app, "spec", "destination")
         cluster = place.get("name") or place.get("server")
-        places.add(jsonkeys.text(f"{cluster}/{place.get('namespace')}") or "")
+        places.add(json_text.text(f"{cluster}/{place.get('namespace')}") or "")
     if len(places) < 2:
         return []
     return [
-        f"The applications deploy to {len(places):,} places ({jsonrows.counted(sorted(places))}), "
+        f"The applications deploy to {len(places):,} places ({json_text.counted(sorted(places))}), "
         "all kept: Argo CD does not say which is production; say columns = { environment = "
         '"spec.destination.namespace" } and environment = "..." in sources.toml.'
     ]

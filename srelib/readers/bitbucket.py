@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from srelib.readers import jsonkeys, jsonrows, jsontext
+from srelib.readers import json_text
 from srelib.readers.base import Head, Result
-from srelib.readers.jsonrows import Row
+from srelib.readers.json_text import Row
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
@@ -25,37 +25,37 @@ _NOTHING = {"undeployed": "the environment waits for this deployment: nothing wa
 
 def recognise(head: Head) -> bool:
     """Whether the file holds Bitbucket deployments."""
-    return jsonkeys.holds(head, "uuid", "environment", "state", under=("", "values"))
+    return json_text.holds(head, "uuid", "environment", "state", under=("", "values"))
 
 
 def read(head: Head, source: Source | None) -> Result:
     """Deployments to production, one row each."""
-    records = jsontext.records(jsontext.content(head), file=head.name)
-    found, pages = jsonkeys.members(records, "values")
-    rows, numbers = jsonrows.rows(
+    records = json_text.records(json_text.content(head), file=head.name)
+    found, pages = json_text.members(records, "values")
+    rows, numbers = json_text.rows(
         found, lambda record: [_row(record, source)], kind="a deployment", sign="environment"
     )
-    return jsonrows.result(
+    return json_text.result(
         head, rows, numbers, table="deployments", times=("started_at", "finished_at"),
-        source=source, notes=_notes(jsonkeys.listed(found), pages),
+        source=source, notes=_notes(json_text.listed(found), pages),
     )  # fmt: skip
 
 
 def _row(record: dict[str, Any], source: Source | None) -> Row:
-    place, state = jsonkeys.inner(record, "environment"), jsonkeys.inner(record, "state")
-    kind = jsonkeys.inner(place, "environmenttype").get("name")
+    place, state = json_text.inner(record, "environment"), json_text.inner(record, "state")
+    kind = json_text.inner(place, "environmenttype").get("name")
     return {
-        "deployment_id": jsonkeys.text(record.get("uuid")),
-        "service": jsonrows.said_service(source) or _repository(record),
-        "environment": jsonkeys.text(place.get("name") or place.get("uuid")),
+        "deployment_id": json_text.text(record.get("uuid")),
+        "service": json_text.said_service(source) or _repository(record),
+        "environment": json_text.text(place.get("name") or place.get("uuid")),
         "is_production": str(kind).lower() == "production",
-        "started_at": jsonkeys.text(state.get("startedon") or state.get("startdate")),
-        "finished_at": jsonkeys.text(_ended(state) or record.get("lastupdatetime")),
-        "commit_sha": jsonkeys.text(jsonkeys.inner(record, "release", "commit").get("hash")),
-        **jsonrows.outcome(
+        "started_at": json_text.text(state.get("startedon") or state.get("startdate")),
+        "finished_at": json_text.text(_ended(state) or record.get("lastupdatetime")),
+        "commit_sha": json_text.text(json_text.inner(record, "release", "commit").get("hash")),
+        **json_text.outcome(
             _word(state), outcomes=_OUTCOMES, unfinished=_UNFINISHED, nothing=_NOTHING
         ),
-        **jsonrows.chosen(record, source),
+        **json_text.chosen(record, source),
     }
 
 
@@ -66,13 +66,13 @@ def _ended(state: dict[str, Any]) -> Any:
 
 def _word(state: dict[str, Any]) -> Any:
     """``COMPLETED`` only says that it is over; how it ended is one level deeper."""
-    return jsonkeys.inner(state, "status").get("name") or state.get("name")
+    return json_text.inner(state, "status").get("name") or state.get("name")
 
 
 def _repository(record: dict[str, Any]) -> str | None:
     """From the address of the result, or of the commit."""
-    links = jsonkeys.inner(record, "release", "commit", "links").values()
-    addresses = [jsonkeys.inner(record, "state").get("url")]
+    links = json_text.inner(record, "release", "commit", "links").values()
+    addresses = [json_text.inner(record, "state").get("url")]
     addresses += [link.get("href") if isinstance(link, dict) else link for link in links]
     for address in addresses:
         place = re.search(r"(?:/repositories|//bitbucket\.org)/[^/]+/([^/]+)/", str(address))
@@ -88,7 +88,7 @@ def _notes(records: list[dict[str, Any]], pages: list[dict[str, Any]]) -> list[s
             f"The last page names a next one: {len(records):,} deployments are not all; "
             "export every page."
         )
-    states = [jsonkeys.inner(record, "state") for record in records]
+    states = [json_text.inner(record, "state") for record in records]
     vague = sum(str(_word(state)).lower() == "completed" for state in states)
     if vague:
         notes.append(

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from srelib.errors import ReadError
-from srelib.readers import localdates
+from srelib.readers import dates
 
 MISSING = (
     "", "undefined", "null", "NULL", "-", "?", "N/A", "n/a", "No data", "no data", "None",
@@ -81,7 +81,7 @@ def times(
     epoch = known & text.str.match(_EPOCH).fillna(False).astype(bool)
     zoned = known & ~epoch & text.str.contains(_ZONED).fillna(False).astype(bool)
     naive = known & ~epoch & ~zoned
-    text[naive] = localdates.iso(text[naive], file=file, column=column)
+    text[naive] = dates.iso(text[naive], file=file, column=column)
     if epoch.any():
         _epochs(text[epoch], values, reasons)
     if zoned.any():

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from srelib import tables
-from srelib.readers.sieve import Lines, Sieve, shown_as
+from srelib.readers.base import Lines, Sieve, shown_as
 
 STATUS_WORDS = {
     "succeeded": ("success", "successful", "succeeded", "ok", "finished", "passed", "completed"),

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from srelib.errors import ReadError
-from srelib.readers import events, faults, jsonkeys, jsontext
+from srelib.readers import base, events, json_text
 from srelib.readers.base import Head, Result
-from srelib.readers.jsonkeys import keyed, text
+from srelib.readers.json_text import keyed, text
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
@@ -39,15 +39,15 @@ _PAGES = (30, 100)  # page sizes of the API, by default and at most
 def recognise(head: Head) -> bool:
     """Whether the file holds GitHub deployments."""
     return (
-        jsonkeys.holds(head, "environment", "sha", "statusesurl")
-        or jsonkeys.holds(head, "environment", "sha", "statuses")
-        or jsonkeys.holds(head, "environment", "commitoid")
+        json_text.holds(head, "environment", "sha", "statusesurl")
+        or json_text.holds(head, "environment", "sha", "statuses")
+        or json_text.holds(head, "environment", "commitoid")
     )
 
 
 def read(head: Head, source: Source | None) -> Result:
     """Deployments to production, one row each."""
-    found = _deployments(jsontext.records(jsontext.content(head), file=head.name))
+    found = _deployments(json_text.records(json_text.content(head), file=head.name))
     if not found:
         raise ReadError(
             "no deployment in this file",
@@ -56,9 +56,9 @@ def read(head: Head, source: Source | None) -> Result:
         )
     rows = pd.DataFrame([_row(record, source) for record in found])
     zone = None if source is None else source.timezone
-    rows = faults.with_times(rows, ("started_at", "finished_at"), file=head.name, timezone=zone)
+    rows = base.with_times(rows, ("started_at", "finished_at"), file=head.name, timezone=zone)
     if "planned" in rows and source is not None:
-        rows = faults.with_planned(rows, column=source.columns["planned"])
+        rows = base.with_planned(rows, column=source.columns["planned"])
     built = events.build(
         rows,
         "deployments",
@@ -132,7 +132,7 @@ def _row(record: dict[str, Any], source: Source | None) -> dict[str, Any]:
         "fault_value": seen,
     }
     chosen = {} if source is None else source.columns
-    return row | {name: text(jsonkeys.at(record, path)) for name, path in chosen.items()}
+    return row | {name: text(json_text.at(record, path)) for name, path in chosen.items()}
 
 
 def _ending(

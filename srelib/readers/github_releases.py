@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from srelib.errors import ReadError
-from srelib.readers import jsonkeys, jsonrows, jsontext
+from srelib.readers import json_text
 from srelib.readers.base import Head, Result
-from srelib.readers.jsonrows import Row
+from srelib.readers.json_text import Row
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
@@ -25,13 +25,13 @@ _DRAFT = "a draft: it was not published, so it reached nobody"
 
 def recognise(head: Head) -> bool:
     """Whether the file holds releases, from REST or from ``gh release list --json``."""
-    return jsonkeys.holds(head, "tagname", "publishedat", under=("",))
+    return json_text.holds(head, "tagname", "publishedat", under=("",))
 
 
 def read(head: Head, source: Source | None) -> Result:
     """One successful deployment per release."""
-    found = jsontext.records(jsontext.content(head), file=head.name)
-    rows, numbers = jsonrows.rows(
+    found = json_text.records(json_text.content(head), file=head.name)
+    rows, numbers = json_text.rows(
         found, lambda release: [_row(release, source)], kind="a release", sign="tagname"
     )
     if rows and not any(row.get("service") for row in rows):
@@ -40,7 +40,7 @@ def read(head: Head, source: Source | None) -> Result:
             file=head.name,
             fix=f'add service = "..." to a [[file]] with match = {head.name!r} in sources.toml',
         )
-    return jsonrows.result(
+    return json_text.result(
         head, rows, numbers, table="deployments", times=("finished_at",), source=source,
         notes=_notes(len(found)),
     )  # fmt: skip
@@ -48,17 +48,17 @@ def read(head: Head, source: Source | None) -> Result:
 
 def _row(release: dict[str, Any], source: Source | None) -> Row:
     early = _is(release, "prerelease")
-    target = jsonkeys.text(release.get("targetcommitish")) or ""
+    target = json_text.text(release.get("targetcommitish")) or ""
     row = {
-        "deployment_id": jsonkeys.text(release.get("tagname")),
-        "service": jsonrows.said_service(source) or _repository(release),
+        "deployment_id": json_text.text(release.get("tagname")),
+        "service": json_text.said_service(source) or _repository(release),
         "environment": "prerelease" if early else "production",
-        "finished_at": jsonkeys.text(release.get("publishedat")),
+        "finished_at": json_text.text(release.get("publishedat")),
         "status": "succeeded",
         "commit_sha": target if re.fullmatch(r"[0-9a-f]{40,64}", target) else None,
-    } | jsonrows.chosen(release, source)
+    } | json_text.chosen(release, source)
     if _is(release, "draft"):
-        return row | jsonrows.refused(_DRAFT, value=row["deployment_id"])
+        return row | json_text.refused(_DRAFT, value=row["deployment_id"])
     return row
 
 
@@ -68,7 +68,7 @@ def _is(release: dict[str, Any], what: str) -> bool:
 
 def _repository(release: dict[str, Any]) -> str | None:
     for key in ("htmlurl", "url"):
-        address = jsonkeys.text(release.get(key)) or ""
+        address = json_text.text(release.get(key)) or ""
         place = re.search(r"(?:/repos|//[^/]+)/[^/]+/([^/]+)/releases/", address)
         if place:
             return place.group(1)

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from srelib.errors import ReadError
-from srelib.readers import jsonkeys, jsonrows, jsontext
+from srelib.readers import json_text
 from srelib.readers.base import Head, Result
-from srelib.readers.jsonrows import Row
+from srelib.readers.json_text import Row
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
@@ -41,17 +41,17 @@ _NOTHING = {
 
 def recognise(head: Head) -> bool:
     """Whether the file holds workflow runs, from REST or from ``gh run list --json``."""
-    return jsonkeys.holds(head, "workflowruns", under=("",)) or any(
-        jsonkeys.holds(head, "headsha", "conclusion", name, under=("", "workflowruns"))
+    return json_text.holds(head, "workflowruns", under=("",)) or any(
+        json_text.holds(head, "headsha", "conclusion", name, under=("", "workflowruns"))
         for name in ("workflowname", "workflowid", "runnumber", "runattempt", "event")
     )
 
 
 def read(head: Head, source: Source | None) -> Result:
     """Runs of the workflows that deploy, one row each."""
-    records = jsontext.records(jsontext.content(head), file=head.name)
-    found, pages = jsonkeys.members(records, "workflowruns")
-    runs = jsonkeys.listed(found)
+    records = json_text.records(json_text.content(head), file=head.name)
+    found, pages = json_text.members(records, "workflowruns")
+    runs = json_text.listed(found)
     if not runs:
         raise ReadError(
             "no workflow run in this file",
@@ -59,10 +59,10 @@ def read(head: Head, source: Source | None) -> Result:
             fix="export them with `gh api repos/OWNER/REPO/actions/runs --paginate`",
         )
     wanted = _demanded(head, source, [_workflow(run) for run in runs])
-    rows, numbers = jsonrows.rows(
+    rows, numbers = json_text.rows(
         found, lambda run: [_row(run, source, wanted)], kind="a workflow run", sign="headsha"
     )
-    return jsonrows.result(
+    return json_text.result(
         head, rows, numbers, table="deployments", times=("started_at", "finished_at"),
         source=source, notes=_notes(runs, pages, wanted),
     )  # fmt: skip
@@ -80,7 +80,7 @@ def _demanded(head: Head, source: Source | None, named: list[str | None]) -> tup
     if source is None or not source.workflow:
         raise ReadError(
             "a run of tests is no deployment, and nothing says which of these workflows deploy: "
-            + jsonrows.counted(named),
+            + json_text.counted(named),
             file=head.name,
             fix=f'add workflow = "NAME" to a [[file]] with match = {head.name!r} in sources.toml',
         )
@@ -89,47 +89,47 @@ def _demanded(head: Head, source: Source | None, named: list[str | None]) -> tup
 
 def _workflow(run: dict[str, Any]) -> str | None:
     """Name of the workflow; a REST answer calls it ``name``."""
-    return jsonkeys.text(run.get("workflowname") or run.get("name"))
+    return json_text.text(run.get("workflowname") or run.get("name"))
 
 
 def _file_of(run: dict[str, Any]) -> str | None:
     """File of the workflow: ``deploy.yml`` of ``.github/workflows/deploy.yml@main``."""
-    path = jsonkeys.text(run.get("path"))
+    path = json_text.text(run.get("path"))
     return path.split("@")[0].rsplit("/", 1)[-1] if path else None
 
 
 def _is_wanted(run: dict[str, Any], wanted: Sequence[str]) -> bool:
-    return any(jsonrows.matches(name, wanted) for name in (_workflow(run), _file_of(run)))
+    return any(json_text.matches(name, wanted) for name in (_workflow(run), _file_of(run)))
 
 
 def _row(run: dict[str, Any], source: Source | None, wanted: Sequence[str]) -> Row:
     row = {
-        "deployment_id": jsonkeys.text(run.get("databaseid", run.get("id"))),
-        "service": jsonrows.said_service(source) or _repository(run),
-        "started_at": jsonkeys.text(
+        "deployment_id": json_text.text(run.get("databaseid", run.get("id"))),
+        "service": json_text.said_service(source) or _repository(run),
+        "started_at": json_text.text(
             run.get("startedat") or run.get("runstartedat") or run.get("createdat")
         ),
-        "finished_at": jsonkeys.text(run.get("updatedat")),
-        "commit_sha": jsonkeys.text(run.get("headsha")),
+        "finished_at": json_text.text(run.get("updatedat")),
+        "commit_sha": json_text.text(run.get("headsha")),
     }
     if not _is_wanted(run, wanted):
         reason = "not a run of the workflows named in sources.toml; to keep it, add its workflow"
-        return row | jsonrows.left_out(reason, value=_workflow(run), column="workflow")
-    return row | _ending(run) | jsonrows.chosen(run, source)
+        return row | json_text.left_out(reason, value=_workflow(run), column="workflow")
+    return row | _ending(run) | json_text.chosen(run, source)
 
 
 def _ending(run: dict[str, Any]) -> Row:
     """A conclusion counts; without one the run has not come to its end."""
     word = run.get("conclusion") or run.get("status")
-    return jsonrows.outcome(word, outcomes=_OUTCOMES, unfinished=_UNFINISHED, nothing=_NOTHING)
+    return json_text.outcome(word, outcomes=_OUTCOMES, unfinished=_UNFINISHED, nothing=_NOTHING)
 
 
 def _repository(run: dict[str, Any]) -> str | None:
-    name = jsonkeys.text(jsonkeys.inner(run, "repository").get("name"))
+    name = json_text.text(json_text.inner(run, "repository").get("name"))
     if name:
         return name
     for key in ("htmlurl", "url"):
-        address = jsonkeys.text(run.get(key)) or ""
+        address = json_text.text(run.get(key)) or ""
         place = re.search(r"(?:/repos|//[^/]+)/[^/]+/([^/]+)/actions/runs/", address)
         if place:
             return place.group(1)
@@ -142,11 +142,11 @@ def _notes(
     notes = _truncated(runs, pages)
     kept = [run for run in runs if _is_wanted(run, wanted)]
     names = [name for run in runs for name in (_workflow(run), _file_of(run))]
-    unused = [p for p in wanted if not any(jsonrows.matches(name, [p]) for name in names)]
+    unused = [p for p in wanted if not any(json_text.matches(name, [p]) for name in names)]
     if unused:
         notes.append(
             f"No run of the workflow {', '.join(map(repr, unused))}; "
-            f"workflows seen: {jsonrows.counted(map(_workflow, runs))}."
+            f"workflows seen: {json_text.counted(map(_workflow, runs))}."
         )
     if kept:
         notes.append(

@@ -10,9 +10,9 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from srelib.readers import jsonkeys, jsonrows, jsontext
+from srelib.readers import json_text
 from srelib.readers.base import Head, Result
-from srelib.readers.jsonrows import Row
+from srelib.readers.json_text import Row
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
@@ -33,49 +33,49 @@ _NOTHING = {
 
 def recognise(head: Head) -> bool:
     """Whether the file holds GitLab deployments."""
-    return jsonkeys.holds(head, "iid", "sha", "environment", under=("",)) or jsonkeys.holds(
+    return json_text.holds(head, "iid", "sha", "environment", under=("",)) or json_text.holds(
         head, "deployable", "environment", under=("",)
     )
 
 
 def read(head: Head, source: Source | None) -> Result:
     """Deployments to production, one row each."""
-    found = jsontext.records(jsontext.content(head), file=head.name)
-    rows, numbers = jsonrows.rows(
+    found = json_text.records(json_text.content(head), file=head.name)
+    rows, numbers = json_text.rows(
         found, lambda record: [_row(record, source)], kind="a deployment", sign="environment"
     )
-    notes = [*_of_one_project(rows), *_notes(jsonkeys.listed(found), len(found))]
-    return jsonrows.result(
+    notes = [*_of_one_project(rows), *_notes(json_text.listed(found), len(found))]
+    return json_text.result(
         head, rows, numbers, table="deployments", times=("started_at", "finished_at"),
         source=source, notes=notes,
     )  # fmt: skip
 
 
 def _row(record: dict[str, Any], source: Source | None) -> Row:
-    job, place = jsonkeys.inner(record, "deployable"), jsonkeys.inner(record, "environment")
+    job, place = json_text.inner(record, "deployable"), json_text.inner(record, "environment")
     return {
-        "deployment_id": jsonkeys.text(record.get("id", record.get("iid"))),
-        "service": jsonrows.said_service(source) or _project(record, job),
-        "environment": jsonkeys.text(place.get("name", record.get("environment"))),
+        "deployment_id": json_text.text(record.get("id", record.get("iid"))),
+        "service": json_text.said_service(source) or _project(record, job),
+        "environment": json_text.text(place.get("name", record.get("environment"))),
         "is_production": place.get("tier") == "production",
-        "started_at": jsonkeys.text(job.get("startedat") or record.get("createdat")),
-        "finished_at": jsonkeys.text(job.get("finishedat") or record.get("updatedat")),
-        "commit_sha": jsonkeys.text(record.get("sha")),
+        "started_at": json_text.text(job.get("startedat") or record.get("createdat")),
+        "finished_at": json_text.text(job.get("finishedat") or record.get("updatedat")),
+        "commit_sha": json_text.text(record.get("sha")),
         **_ending(record, job),
-        **jsonrows.chosen(record, source),
+        **json_text.chosen(record, source),
     }
 
 
 def _ending(record: dict[str, Any], job: dict[str, Any]) -> Row:
     word = record.get("status") or job.get("status")
-    return jsonrows.outcome(word, outcomes=_OUTCOMES, unfinished=_UNFINISHED, nothing=_NOTHING)
+    return json_text.outcome(word, outcomes=_OUTCOMES, unfinished=_UNFINISHED, nothing=_NOTHING)
 
 
 def _project(record: dict[str, Any], job: dict[str, Any]) -> str | None:
     """Last part of the project's path, from the address of anything that belongs to it."""
-    owners = (job, jsonkeys.inner(job, "commit"), jsonkeys.inner(job, "pipeline"), record)
+    owners = (job, json_text.inner(job, "commit"), json_text.inner(job, "pipeline"), record)
     for owner in owners:
-        address = jsonkeys.text(owner.get("weburl")) or ""
+        address = json_text.text(owner.get("weburl")) or ""
         place = re.match(r"https?://[^/]+/(.+?)(?:/-)?/(?:jobs|pipelines|commit|builds)/", address)
         if place:
             return place.group(1).rsplit("/", 1)[-1]
@@ -104,8 +104,8 @@ def _notes(records: list[dict[str, Any]], count: int) -> list[str]:
             f"Exactly {count} deployments, the size of one page: truncated? "
             "Export all pages: `glab api projects/ID/deployments --paginate`."
         )
-    ended = [r for r in records if _ending(r, jsonkeys.inner(r, "deployable")).get("status")]
-    unsure = sum(not jsonkeys.inner(r, "deployable").get("finishedat") for r in ended)
+    ended = [r for r in records if _ending(r, json_text.inner(r, "deployable")).get("status")]
+    unsure = sum(not json_text.inner(r, "deployable").get("finishedat") for r in ended)
     if unsure:
         notes.append(
             f"{unsure:,} of {len(ended):,} deployments tell no end of a job: they are taken to "

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from srelib.errors import ReadError
-from srelib.readers import events, faults, jsontext
+from srelib.readers import base, events, json_text
 from srelib.readers.base import Head, Result
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def read(head: Head, source: Source | None) -> Result:
             file=head.name,
             fix='add service = "..." for this file to sources.toml',
         )
-    rows = _rows(jsontext.content(head), head.name)
+    rows = _rows(json_text.content(head), head.name)
     rows["service"] = source.service
     built = events.build(rows, "deployments", file=head.name, lines=rows["line"])
     return Result(
@@ -65,7 +65,7 @@ def _rows(text: str, file: str) -> pd.DataFrame:
         [match.groupdict() if match else {} for match in matches], columns=list(fields), dtype="str"
     )
     faulty = pd.Series([match is None for match in matches])
-    return faults.with_times(
+    return base.with_times(
         rows.assign(
             line=[n for n, _ in numbered],
             commit_sha=rows["peeled"].where(rows["peeled"].notna(), rows["object"]),

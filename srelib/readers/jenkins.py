@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from srelib.errors import ReadError
-from srelib.readers import jsonkeys, jsonrows, jsontext
+from srelib.readers import json_text
 from srelib.readers.base import Head, Result
-from srelib.readers.jsonrows import Row
+from srelib.readers.json_text import Row
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
@@ -36,25 +36,25 @@ _NOTHING = {"not_built": _NOT_BUILT, "not_build": _NOT_BUILT}  # old exports mis
 def recognise(head: Head) -> bool:
     """Whether the file holds Jenkins builds."""
     places = ("", "builds", "allbuilds")
-    full = jsonkeys.holds(head, "number", "result", "timestamp", under=places)
-    bare = jsonkeys.holds(head, "number", "url", under=("builds", "allbuilds"))
+    full = json_text.holds(head, "number", "result", "timestamp", under=places)
+    bare = json_text.holds(head, "number", "url", under=("builds", "allbuilds"))
     return full or bare
 
 
 def read(head: Head, source: Source | None) -> Result:
     """Builds, one row each."""
-    records = jsontext.records(jsontext.content(head), file=head.name)
-    found, pages = jsonkeys.members(records, "allbuilds", "builds")
-    builds = jsonkeys.listed(found)
+    records = json_text.records(json_text.content(head), file=head.name)
+    found, pages = json_text.members(records, "allbuilds", "builds")
+    builds = json_text.listed(found)
     if builds and not any("timestamp" in build for build in builds):
         raise ReadError("the builds hold neither result nor time", file=head.name, fix=_ASK)
     job = _job_of(pages)
-    rows, numbers = jsonrows.rows(
+    rows, numbers = json_text.rows(
         found, lambda build: [_row(build, source, job)], kind="a build", sign="number"
     )
     if not rows:
         raise ReadError("no build in this file", file=head.name, fix=_ASK)
-    return jsonrows.result(
+    return json_text.result(
         head, rows, numbers, table="deployments", times=("started_at", "finished_at"),
         source=source, notes=_notes(builds, pages),
     )  # fmt: skip
@@ -62,27 +62,27 @@ def read(head: Head, source: Source | None) -> Result:
 
 def _row(build: dict[str, Any], source: Source | None, job: str | None) -> Row:
     name = _name(build) or job
-    number = jsonkeys.text(build.get("number"))
+    number = json_text.text(build.get("number"))
     return {
         "deployment_id": f"{name} #{number}" if name else number,
-        "service": jsonrows.said_service(source) or name,
-        "started_at": jsonkeys.text(build.get("timestamp")),
+        "service": json_text.said_service(source) or name,
+        "started_at": json_text.text(build.get("timestamp")),
         "commit_sha": _commit(build),
         **_ending(build),
-        **jsonrows.chosen(build, source),
+        **json_text.chosen(build, source),
     }
 
 
 def _ending(build: dict[str, Any]) -> Row:
     if build.get("result") is None or build.get("building") is True:
-        return jsonrows.refused(jsonrows.UNFINISHED, value=build.get("result"), column="status")
-    told = jsonrows.outcome(build["result"], outcomes=_OUTCOMES, nothing=_NOTHING)
+        return json_text.refused(json_text.UNFINISHED, value=build.get("result"), column="status")
+    told = json_text.outcome(build["result"], outcomes=_OUTCOMES, nothing=_NOTHING)
     start, length = _whole(build.get("timestamp")), _whole(build.get("duration"))
     if "status" not in told or start is None:
         return told
     if length is None or length < 0:
         reason = "the duration is no number of milliseconds"
-        return jsonrows.refused(reason, value=build.get("duration"), column="duration")
+        return json_text.refused(reason, value=build.get("duration"), column="duration")
     return told | {"finished_at": str(start + length)}
 
 
@@ -94,8 +94,8 @@ def _whole(value: Any) -> int | None:
 
 
 def _commit(build: dict[str, Any]) -> str | None:
-    for action in jsonkeys.listed(build.get("actions")):
-        commit = jsonkeys.text(jsonkeys.inner(action, "lastbuiltrevision").get("sha1"))
+    for action in json_text.listed(build.get("actions")):
+        commit = json_text.text(json_text.inner(action, "lastbuiltrevision").get("sha1"))
         if commit:
             return commit
     return None
@@ -103,17 +103,17 @@ def _commit(build: dict[str, Any]) -> str | None:
 
 def _name(build: dict[str, Any]) -> str | None:
     """Name of the job: from the address of the build, else from its display name."""
-    parts = re.findall(r"/job/([^/]+)", jsonkeys.text(build.get("url")) or "")
+    parts = re.findall(r"/job/([^/]+)", json_text.text(build.get("url")) or "")
     if parts:
         return "/".join(unquote(part) for part in parts)
-    shown = jsonkeys.text(build.get("fulldisplayname")) or ""
+    shown = json_text.text(build.get("fulldisplayname")) or ""
     stem = re.sub(r"\s*#\d+.*$", "", shown).replace(" » ", "/").strip()
     return stem or None
 
 
 def _job_of(pages: Sequence[dict[str, Any]]) -> str | None:
     """Name of the job around the builds, where the file is about one job."""
-    names = {jsonkeys.text(page.get("fullname") or page.get("name")) for page in pages}
+    names = {json_text.text(page.get("fullname") or page.get("name")) for page in pages}
     return names.pop() if len(names) == 1 else None
 
 

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from srelib.errors import ReadError
-from srelib.readers import events, faults, jiradates, jsonrows, jsontext
+from srelib.readers import base, dates, events, json_text
 from srelib.readers.base import Head, Result
-from srelib.readers.jsonrows import Row
+from srelib.readers.json_text import Row
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
@@ -54,14 +54,14 @@ def read(head: Head, source: Source | None) -> Result:
     header, records = _records(head)
     columns = _columns_of(header, source, head)
     rows, numbers = _rows(header, records, columns, source)
-    notes = [*jsonrows.several_note(rows, numbers), *_notes(rows, records)]
+    notes = [*json_text.several_note(rows, numbers), *_notes(rows, records)]
     return _result(head, rows, numbers, columns, source, notes)
 
 
 def _records(head: Head) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """The header as written, and every record with the line on which it begins."""
     csv.field_size_limit(sys.maxsize)
-    lines = io.StringIO(jsontext.content(head), newline="")
+    lines = io.StringIO(json_text.content(head), newline="")
     reader = csv.reader(islice(lines, head.skip, None), delimiter=head.delimiter)
     found: list[tuple[int, list[str]]] = []
     begun = 0
@@ -121,7 +121,7 @@ def _made(
     beyond = [field for field in fields[len(header) :] if field.strip()]
     if beyond or len(fields) < len(header):
         reason = _WIDE.format(seen=len(fields), known=len(header))
-        return [jsonrows.refused(reason, value=fields[0])]
+        return [json_text.refused(reason, value=fields[0])]
     cells = _grouped(header, fields)
     row: Row = {
         name: next(iter(cells[column]), None) for name, column in columns.items()
@@ -131,10 +131,10 @@ def _made(
     said = next(iter(cells.get("Resolution", [])), "").strip()
     if re.sub(r"\W.*", "", said.lower()) in _NONE_OF_ITS_OWN:
         reason = f"resolved as {said}: no incident of its own"
-        row |= jsonrows.left_out(reason, value=said, column="Resolution")
+        row |= json_text.left_out(reason, value=said, column="Resolution")
     mapped = source is not None and "service" in source.columns
     named = [] if mapped or "service" not in columns else cells[columns["service"]]
-    return jsonrows.for_each(row, [name.strip() for name in named], source)
+    return json_text.for_each(row, [name.strip() for name in named], source)
 
 
 def _grouped(header: list[str], fields: list[str]) -> dict[str, list[str]]:
@@ -163,8 +163,8 @@ def _result(
     times = [name for name in _TIMES if name in frame]
     shown = {name: columns[name] for name in times if name in columns}
     zone = None if source is None else source.timezone
-    dated = jiradates.iso(frame, shown, file=head.name)
-    timed = faults.with_times(dated, times, file=head.name, timezone=zone, shown=shown)
+    dated = dates.jira_iso(frame, shown, file=head.name)
+    timed = base.with_times(dated, times, file=head.name, timezone=zone, shown=shown)
     built = events.build(
         timed.drop(columns="guessed", errors="ignore"),
         "incidents",

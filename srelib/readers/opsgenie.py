@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from srelib.readers import jsonkeys, jsonrows, jsontext
+from srelib.readers import json_text
 from srelib.readers.base import Head, Result
-from srelib.readers.jsonrows import Row
+from srelib.readers.json_text import Row
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
@@ -24,37 +24,37 @@ def recognise(head: Head) -> bool:
     """Whether the file holds Opsgenie incidents."""
     places = ("", "data")
     return any(
-        jsonkeys.holds(head, "tinyid", key, under=places)
+        json_text.holds(head, "tinyid", key, under=places)
         for key in ("impactstartdate", "impactedservices")
     )
 
 
 def read(head: Head, source: Source | None) -> Result:
     """Incidents, one row for each service they hit."""
-    records = jsontext.records(jsontext.content(head), file=head.name)
-    found, pages = jsonkeys.members(records, "data")
-    rows, numbers = jsonrows.rows(
+    records = json_text.records(json_text.content(head), file=head.name)
+    found, pages = json_text.members(records, "data")
+    rows, numbers = json_text.rows(
         found, lambda one: _rows(one, source), kind="an incident", sign="createdat"
     )
     notes = [
-        *jsonrows.several_note(rows, numbers),
-        *_notes(jsonkeys.listed(found), pages, source),
+        *json_text.several_note(rows, numbers),
+        *_notes(json_text.listed(found), pages, source),
     ]
-    return jsonrows.result(
+    return json_text.result(
         head, rows, numbers, table="incidents", times=_TIMES, source=source, notes=notes
     )
 
 
 def _rows(one: dict[str, Any], source: Source | None) -> list[Row]:
     row = {
-        "incident_id": jsonkeys.text(one.get("id", one.get("tinyid"))),
-        "severity": jsonkeys.text(one.get("priority")),
-        "started_at": jsonkeys.text(one.get("impactstartdate") or one.get("createdat")),
-        "detected_at": jsonkeys.text(one.get("impactdetectdate") or one.get("createdat")),
-        "resolved_at": jsonkeys.text(one.get("impactenddate") or _closed(one)),
-        "title": jsonkeys.text(one.get("message")),
-    } | jsonrows.chosen(one, source)
-    return jsonrows.for_each(row, _services(one), source)
+        "incident_id": json_text.text(one.get("id", one.get("tinyid"))),
+        "severity": json_text.text(one.get("priority")),
+        "started_at": json_text.text(one.get("impactstartdate") or one.get("createdat")),
+        "detected_at": json_text.text(one.get("impactdetectdate") or one.get("createdat")),
+        "resolved_at": json_text.text(one.get("impactenddate") or _closed(one)),
+        "title": json_text.text(one.get("message")),
+    } | json_text.chosen(one, source)
+    return json_text.for_each(row, _services(one), source)
 
 
 def _services(one: dict[str, Any]) -> list[str | None]:
@@ -63,9 +63,9 @@ def _services(one: dict[str, Any]) -> list[str | None]:
     if not isinstance(given, list):
         return []
     return [
-        jsonkeys.text(jsonkeys.keyed(part).get("name", jsonkeys.keyed(part).get("id")))
+        json_text.text(json_text.keyed(part).get("name", json_text.keyed(part).get("id")))
         if isinstance(part, dict)
-        else jsonkeys.text(part)
+        else json_text.text(part)
         for part in given
     ]
 
@@ -79,7 +79,7 @@ def _notes(
     incidents: Sequence[dict[str, Any]], pages: list[dict[str, Any]], source: Source | None
 ) -> list[str]:
     notes = []
-    if any(jsonkeys.inner(page, "paging").get("next") for page in pages[-1:]):
+    if any(json_text.inner(page, "paging").get("next") for page in pages[-1:]):
         notes.append(
             f"The last page names a next one: {len(incidents):,} incidents are not all; "
             "export every page."

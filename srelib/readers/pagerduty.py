@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from srelib.readers import events, text
-from srelib.readers.base import Head, Result
-from srelib.readers.sieve import joined
+from srelib.readers.base import Head, Result, joined
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source

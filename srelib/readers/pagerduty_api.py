@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from srelib.readers import jsonkeys, jsonrows, jsontext
+from srelib.readers import json_text
 from srelib.readers.base import Head, Result
-from srelib.readers.jsonrows import Row
+from srelib.readers.json_text import Row
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
@@ -29,66 +29,66 @@ def recognise(head: Head) -> bool:
     """Whether the file holds PagerDuty incidents as JSON."""
     places = ("", "incidents", "data", "incident")
     some = any(
-        jsonkeys.holds(head, "incidentnumber", "createdat", key, under=places)
+        json_text.holds(head, "incidentnumber", "createdat", key, under=places)
         for key in ("service", "servicename", "urgency")
     )
-    empty = jsonkeys.holds(head, "incidents", "limit", "offset", under=("",))
+    empty = json_text.holds(head, "incidents", "limit", "offset", under=("",))
     return some or empty
 
 
 def read(head: Head, source: Source | None) -> Result:
     """Incidents, one row each."""
-    records = jsontext.records(jsontext.content(head), file=head.name)
-    found, pages = jsonkeys.members(records, "incidents", "data", "incident")
-    rows, numbers = jsonrows.rows(
+    records = json_text.records(json_text.content(head), file=head.name)
+    found, pages = json_text.members(records, "incidents", "data", "incident")
+    rows, numbers = json_text.rows(
         found, lambda one: [_row(one, source)], kind="an incident", sign="createdat"
     )
-    return jsonrows.result(
+    return json_text.result(
         head, rows, numbers, table="incidents", times=_TIMES, source=source,
-        notes=_notes(jsonkeys.listed(found), pages), zone=_zone(pages),
+        notes=_notes(json_text.listed(found), pages), zone=_zone(pages),
     )  # fmt: skip
 
 
 def _zone(pages: list[dict[str, Any]]) -> str | None:
     """Zone that Analytics says its times are in, where they carry none."""
-    zones = {jsonkeys.text(page.get("timezone")) for page in pages}
+    zones = {json_text.text(page.get("timezone")) for page in pages}
     return zones.pop() if len(zones) == 1 else None
 
 
 def _row(one: dict[str, Any], source: Source | None) -> Row:
-    created = jsonkeys.text(one.get("createdat"))
-    number = jsonkeys.text(one.get("incidentnumber"))
+    created = json_text.text(one.get("createdat"))
+    number = json_text.text(one.get("incidentnumber"))
     row = {
-        "incident_id": jsonkeys.text(one.get("id")) or number,
-        "service": jsonrows.said_service(source) or _service(one),
+        "incident_id": json_text.text(one.get("id")) or number,
+        "service": json_text.said_service(source) or _service(one),
         "severity": _severity(one),
         "started_at": created,
         "detected_at": created,
         "acknowledged_at": _acknowledged(one),
         "resolved_at": _resolved(one),
-        "title": jsonkeys.text(one.get("title") or one.get("description")),
+        "title": json_text.text(one.get("title") or one.get("description")),
     }
-    if "merge" in str(jsonkeys.inner(one, "resolvereason").get("type")):
-        return row | jsonrows.left_out(_MERGED, value=row["incident_id"], column="resolve_reason")
-    return row | jsonrows.chosen(one, source)
+    if "merge" in str(json_text.inner(one, "resolvereason").get("type")):
+        return row | json_text.left_out(_MERGED, value=row["incident_id"], column="resolve_reason")
+    return row | json_text.chosen(one, source)
 
 
 def _service(one: dict[str, Any]) -> str | None:
-    service = jsonkeys.inner(one, "service")
+    service = json_text.inner(one, "service")
     named = one.get("servicename") or service.get("summary") or service.get("name")
-    return jsonkeys.text(named or service.get("id") or one.get("serviceid"))
+    return json_text.text(named or service.get("id") or one.get("serviceid"))
 
 
 def _severity(one: dict[str, Any]) -> str | None:
-    priority = jsonkeys.inner(one, "priority")
+    priority = json_text.inner(one, "priority")
     named = one.get("priorityname") or priority.get("summary") or priority.get("name")
-    return jsonkeys.text(named or one.get("urgency"))
+    return json_text.text(named or one.get("urgency"))
 
 
 def _resolved(one: dict[str, Any]) -> str | None:
     if one.get("resolvedat"):
-        return jsonkeys.text(one["resolvedat"])
-    return jsonkeys.text(one.get("laststatuschangeat")) if _is_over(one) else None
+        return json_text.text(one["resolvedat"])
+    return json_text.text(one.get("laststatuschangeat")) if _is_over(one) else None
 
 
 def _is_over(one: dict[str, Any]) -> bool:
@@ -97,18 +97,18 @@ def _is_over(one: dict[str, Any]) -> bool:
 
 def _acknowledged(one: dict[str, Any]) -> str | None:
     """The first acknowledgement that is told of."""
-    given = [entry.get("at") for entry in jsonkeys.listed(one.get("acknowledgements"))]
+    given = [entry.get("at") for entry in json_text.listed(one.get("acknowledgements"))]
     given += [
         entry.get("createdat")
-        for entry in jsonkeys.listed(one.get("logentries"))
+        for entry in json_text.listed(one.get("logentries"))
         if str(entry.get("type")).startswith("acknowledge_log_entry")
     ]
     wait = one.get("secondstofirstack")
-    known = jsonrows.moment(one.get("createdat")) is not None
+    known = json_text.moment(one.get("createdat")) is not None
     if known and isinstance(wait, int | float) and 0 <= wait < _LONGEST_WAIT:
         created = datetime.fromisoformat(one["createdat"])
         given.append((created + timedelta(seconds=float(wait))).isoformat())
-    return next(iter(jsonrows.in_order(given)), None)
+    return next(iter(json_text.in_order(given)), None)
 
 
 def _notes(incidents: Sequence[dict[str, Any]], pages: list[dict[str, Any]]) -> list[str]:

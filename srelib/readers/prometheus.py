@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from srelib.errors import ReadError
-from srelib.readers import cells, counts, generic, jsonkeys, jsontext, wide
+from srelib.readers import cells, counts, generic, json_text, wide
 from srelib.readers.base import Head, Result
 from srelib.readers.text import Scan, rejects
 
@@ -26,13 +26,13 @@ TABLES = ("sli",)
 
 def recognise(head: Head) -> bool:
     """Whether the JSON is a Prometheus query result of any type but ``ALERTS``."""
-    alerts = jsonkeys.holds(head, "alertname", "alertstate", under=("data.result.metric",))
+    alerts = json_text.holds(head, "alertname", "alertstate", under=("data.result.metric",))
     return head.kind == "json" and '"resultType"' in head.text and not alerts
 
 
 def read(head: Head, source: Source | None) -> Result:
     """Read the answer of a range query."""
-    series, notes = _series(jsontext.parse(jsontext.content(head), file=head.name), head)
+    series, notes = _series(json_text.parse(json_text.content(head), file=head.name), head)
     names = [_name(entry) for entry in series]
     samples = _samples(series, names, head)
     timeless = samples["time"].isna()

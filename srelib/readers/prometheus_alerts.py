@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from srelib.errors import ReadError
-from srelib.readers import jsonkeys, jsonrows, jsontext
+from srelib.readers import json_text
 from srelib.readers.alertmanager import SERVICE_LABELS
 from srelib.readers.base import Head, Result
-from srelib.readers.jsonrows import Row
+from srelib.readers.json_text import Row
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
@@ -27,12 +27,12 @@ _PLACE = "data.result.metric"
 
 def recognise(head: Head) -> bool:
     """Whether the file is the answer of a query for ``ALERTS``."""
-    return jsonkeys.holds(head, "alertname", "alertstate", under=(_PLACE,))
+    return json_text.holds(head, "alertname", "alertstate", under=(_PLACE,))
 
 
 def read(head: Head, source: Source | None) -> Result:
     """Episodes, one row each: samples of one series without a gap."""
-    series = _series(jsontext.parse(jsontext.content(head), file=head.name), head)
+    series = _series(json_text.parse(json_text.content(head), file=head.name), head)
     moments = np.concatenate([_moments(one) for one in series] or [np.array([])])
     if not len(moments):
         raise ReadError("no alert fired in this answer", file=head.name,
@@ -40,7 +40,7 @@ def read(head: Head, source: Source | None) -> Result:
     step = _step(series, source, head)
     first, last = float(moments.min()), float(moments.max())
     rows = [row for one in series for row in _rows(one, step, last, source)]
-    found = jsonrows.result(
+    found = json_text.result(
         head, rows, range(1, len(rows) + 1), table="alerts", times=("fired_at", "resolved_at"),
         source=source, notes=_notes(rows, step, first),
     )  # fmt: skip
@@ -50,15 +50,15 @@ def read(head: Head, source: Source | None) -> Result:
 def _series(answers: list[Any], head: Head) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for answer in answers:
-        told = jsonkeys.keyed(answer) if isinstance(answer, dict) else {}
-        data = jsonkeys.inner(told, "data")
+        told = json_text.keyed(answer) if isinstance(answer, dict) else {}
+        data = json_text.inner(told, "data")
         if data.get("resulttype") != "matrix":
             raise ReadError(
                 f"this is no answer of a range query (resultType {data.get('resulttype')!r})",
                 file=head.name,
                 fix="use /api/v1/query_range with start, end and step",
             )
-        found += jsonkeys.listed(data.get("result"))
+        found += json_text.listed(data.get("result"))
     return found
 
 
@@ -93,17 +93,17 @@ def _rows(series: dict[str, Any], step: float, last: float, source: Source | Non
     labels = given if isinstance(given, dict) else {}
     service = next((labels[name] for name in SERVICE_LABELS if labels.get(name)), None)
     told = {
-        "service": jsonrows.said_service(source) or jsonkeys.text(service),
-        "rule": jsonkeys.text(labels.get("alertname")),
-        "severity": jsonkeys.text(labels.get("severity")),
-        **jsonrows.chosen(labels, source),
+        "service": json_text.said_service(source) or json_text.text(service),
+        "rule": json_text.text(labels.get("alertname")),
+        "severity": json_text.text(labels.get("severity")),
+        **json_text.chosen(labels, source),
     }
     state = labels.get("alertstate")
     for begun, ended in _runs(_moments(series), step):
         row = told | {"fired_at": f"{begun:.3f}"}
         if state != "firing":
             reason = "the alert was only pending: it did not fire"
-            yield row | jsonrows.left_out(reason, value=state, column="alertstate")
+            yield row | json_text.left_out(reason, value=state, column="alertstate")
         else:
             yield row | {"resolved_at": None if ended >= last else f"{ended + step:.3f}"}
 

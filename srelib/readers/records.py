@@ -13,9 +13,8 @@ import pandas as pd
 
 from srelib import tables
 from srelib.errors import ReadError
-from srelib.readers import events, faults, text
-from srelib.readers.base import Head, Result
-from srelib.readers.sieve import joined
+from srelib.readers import base, events, text
+from srelib.readers.base import Head, Result, joined
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
@@ -213,7 +212,7 @@ def _completed(
     rows: pd.DataFrame, columns: dict[str, str], constants: dict[str, str]
 ) -> pd.DataFrame:
     rows = rows.assign(**constants)
-    return faults.with_planned(rows, column=columns["planned"]) if "planned" in rows else rows
+    return base.with_planned(rows, column=columns["planned"]) if "planned" in rows else rows
 
 
 def _plain(name: str) -> str:

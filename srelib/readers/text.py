@@ -22,9 +22,8 @@ import pandas as pd
 from srelib import tables
 from srelib.errors import ReadError
 from srelib.readers import cells
-from srelib.readers.base import Head
-from srelib.readers.heads import head, plain
-from srelib.readers.lines import lines_at, record_starts
+from srelib.readers.base import Head, lines_at, record_starts
+from srelib.readers.recognition import head, plain
 
 if TYPE_CHECKING:
     import duckdb

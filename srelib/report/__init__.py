@@ -16,7 +16,7 @@ from srelib.errors import InputError, ParameterError
 
 if TYPE_CHECKING:
     from srelib.report import execute
-    from srelib.report.notebooks import Notebook
+    from srelib.report.parameters import Notebook
 
 __all__ = ["Report", "notebooks_folder", "run"]
 
@@ -100,7 +100,7 @@ def run(
         A parameter or notebook name is unknown, or a value of the wrong type.
     """
     from srelib.report import execute, folder, shared
-    from srelib.report.notebooks import find
+    from srelib.report.parameters import find
 
     source, target = Path(data).resolve(), Path(out).resolve()
     if not source.is_dir():
@@ -154,12 +154,12 @@ def _write(
     """Read the data for the index while the kernels work, render pages as they come."""
     from srelib.dataset import load
     from srelib.report import folder, shared
-    from srelib.report.usable import usable
+    from srelib.report.understood import usable
 
     dataset = usable(load(source))
     shared.offer(dataset, temporary)
     from srelib.report import index, render
-    from srelib.report.provenance import folder_name, provenance
+    from srelib.report.index import folder_name, provenance
 
     context = render.Context(
         links=[render.Link(book.name, book.title) for book in books],

@@ -1,17 +1,13 @@
-"""Notebooks run side by side, each in a fresh kernel of this very Python.
-
-Kernels start and import at the same time, because that is where a short
-notebook spends its time; what a run depends on (hash seed, threads, time zone,
-user profiles of IPython and matplotlib) is fixed, so that equal input gives
-equal bytes.
-"""
+"""Kernels that are all alike: this Python, a fixed hash seed, no profile of the user's."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import queue
 import re
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,10 +16,50 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from srelib.report import kernels
 from srelib.report import parameters as params
-from srelib.report.notebooks import Notebook
-from srelib.report.values import Literal
+from srelib.report.parameters import Literal, Notebook
+
+
+def manager(connection_file: Path) -> Any:
+    """A manager whose kernel is this Python, whatever kernels are registered on the machine."""
+    from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+    from jupyter_client.manager import AsyncKernelManager
+
+    class ThisPython(KernelSpecManager):
+        def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+            argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+            return KernelSpec(argv=argv, display_name="Python 3", language="python")
+
+    return AsyncKernelManager(
+        kernel_name="python3",
+        kernel_spec_manager=ThisPython(),
+        connection_file=str(connection_file),
+    )
+
+
+def environment(folder: Path, *, startup: str) -> dict[str, str]:
+    """Environment of the kernels: the caller's, with what could change a result fixed."""
+    settings = folder / "settings"
+    profile = settings / "ipython" / "profile_default" / "startup"
+    profile.mkdir(parents=True)
+    (profile / "00-report.py").write_text(startup, "utf-8")
+    (settings / "matplotlibrc").touch()
+    package = str(Path(__file__).resolve().parents[2])
+    paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
+    fixed = {
+        "PYTHONHASHSEED": "0",
+        "PYTHONPATH": os.pathsep.join(paths),
+        "IPYTHONDIR": str(settings / "ipython"),
+        "MATPLOTLIBRC": str(settings / "matplotlibrc"),
+        "TZ": "UTC",
+        "LC_ALL": "C.UTF-8",
+        "SOURCE_DATE_EPOCH": "0",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    return {**os.environ, **fixed}
+
 
 CELL_TIMEOUT = 1800
 """Longest a single cell may run [s]; beyond it the notebook is reported as failed."""
@@ -122,9 +158,9 @@ class Executing:
 
     async def _all(self) -> None:
         gate = asyncio.Semaphore(max(1, self._jobs))
-        environment = kernels.environment(self._folder, startup=self._startup)
+        variables = environment(self._folder, startup=self._startup)
         await asyncio.gather(
-            *(self._one(notebook, values, gate, environment) for notebook, values in self._work)
+            *(self._one(notebook, values, gate, variables) for notebook, values in self._work)
         )
 
     async def _one(
@@ -166,7 +202,7 @@ async def _run(
     def client() -> NotebookClient:
         return NotebookClient(
             node,
-            km=kernels.manager(cwd.parent / f"{name}.json"),
+            km=manager(cwd.parent / f"{name}.json"),
             timeout=CELL_TIMEOUT,
             startup_timeout=120,
             record_timing=False,

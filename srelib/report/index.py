@@ -1,7 +1,8 @@
-"""The first page: what matters most, the scoreboards, the pages with their findings, the data."""
+"""Where the numbers of a report come from, as texts for the pages."""
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,15 +11,67 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
+import srelib
 from srelib import budget, indicators, quality, tables, windows, wording
 from srelib.errors import SrelibError
 from srelib.indicators import Indicator, Observed
-from srelib.report.bars import Bar, bar
 from srelib.report.render import TEMPLATES, Context, Page, css
-from srelib.report.standing import Standings, standings
-from srelib.report.usable import usable
+from srelib.report.scoreboard import Bar, Standings, bar, standings
 
-__all__ = ["Bar", "Row", "Scoreboard", "bar", "render", "scoreboard", "usable"]
+
+def provenance(dataset: Any) -> dict[str, Any]:
+    """What every page says about its input."""
+    sources, series = dataset.sources, dataset.series
+    left_out = dataset.rejects.loc[tables.left_out(dataset.rejects), "file"].value_counts()
+    first = (series if len(series) else sources)["first"].min()
+    return {
+        "folder": folder_name(dataset.path),
+        "first": when(first),
+        "as_of": when(dataset.as_of),
+        "rows_kept": int(sources["rows_kept"].sum()),
+        "rows_refused": int(sources["rows_rejected"].sum() - left_out.sum()),
+        "rows_left_out": int(left_out.sum()),
+        "rows_missing": int(sources["rows_missing"].sum()),
+        "timezones": wording.listing(sorted(set(sources["timezone"].dropna()) - {"UTC"}), limit=6),
+        "files": [_file(row, left_out) for row in sources.to_dict("records")],
+        "versions": versions(),
+    }
+
+
+def _file(row: dict[Any, Any], left_out: pd.Series) -> dict[str, Any]:
+    plain = {name: "" if pd.isna(value) else str(value) for name, value in row.items()}
+    counts = {name: int(row[name]) for name in ("rows_kept", "rows_rejected", "rows_missing")}
+    out = int(left_out.get(row["file"], 0))
+    notes = [line for line in plain["notes"].split("\n") if line]
+    return {
+        **plain,
+        **counts,
+        "rows_refused": counts["rows_rejected"] - out,
+        "rows_left_out": out,
+        "first": when(row["first"]),
+        "last": when(row["last"]),
+        "notes": notes,
+    }
+
+
+def folder_name(path: Any) -> str:
+    """The name of a folder, without where it lies."""
+    from pathlib import Path
+
+    return Path(path).resolve().name or "data"
+
+
+def when(time: Any) -> str:
+    """A time as text, to the minute, in UTC."""
+    return "–" if pd.isna(time) else f"{time:%Y-%m-%d %H:%M}"
+
+
+def versions() -> str:
+    """The software that made a report."""
+    return (
+        f"srelib {srelib.__version__}, pandas {pd.__version__}, Python {platform.python_version()}"
+    )
+
 
 LEADS = ("06", "02", "03")
 """Beginnings of the pages whose first sentences matter most, in that order."""
@@ -84,7 +137,7 @@ def _row(dataset: Any, slo: Any) -> Row:
         mood=mood,
         coverage=_coverage(part, observed),
         deployments=_per_week(dataset.deployments, slo.service, span),
-        incidents=_number(dataset.incidents, slo.service, span),
+        incidents=_cell_number(dataset.incidents, slo.service, span),
     )
 
 
@@ -121,7 +174,7 @@ def _per_week(deployments: pd.DataFrame, service: str, span: Span) -> str:
     return f"{per_week:.1f}" if per_week else "0"
 
 
-def _number(incidents: pd.DataFrame, service: str, span: Span) -> str:
+def _cell_number(incidents: pd.DataFrame, service: str, span: Span) -> str:
     if incidents.empty:
         return "–"
     mine = incidents[incidents["service"] == service]

@@ -1,22 +1,154 @@
-"""Parameters of notebooks: found as literals, checked against their defaults, put in force.
-
-A parameter is a name assigned a literal in the cell tagged ``parameters``.
-Nothing there may be derived from another value, because a derived value would
-go stale when the first one changes.
-"""
+"""A value of a parameter, typed by the parameter's default."""
 
 from __future__ import annotations
 
 import ast
 import difflib
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
-from srelib.errors import ParameterError
-from srelib.report.values import Literal, typed
+from srelib.errors import InputError, ParameterError
+
+Literal = bool | int | float | str | list | None
+
+
+def typed(name: str, value: Any, *, default: Literal) -> Literal:
+    """A value as the type of its default."""
+    if default is None:
+        return _free(value)
+    if isinstance(default, list):
+        return _listed(name, value, default)
+    try:
+        return _CONVERT[type(default)](value)
+    except (ValueError, TypeError):
+        kind = _WORDS[type(default)]
+        raise ParameterError(f"{name} must be {kind} such as {default!r}; got {value!r}.") from None
+
+
+def _free(value: Any) -> Literal:
+    if not isinstance(value, str):
+        return value
+    if value.strip().lower() in {"none", "null", ""}:
+        return None
+    for convert in (_whole, _number):
+        try:
+            return convert(value)
+        except (ValueError, TypeError):
+            continue
+    return value
+
+
+def _listed(name: str, value: Any, default: list) -> list:
+    if isinstance(value, str):
+        text = value.strip()
+        try:
+            value = ast.literal_eval(text) if text.startswith("[") else _split(text)
+        except (ValueError, SyntaxError):
+            value = None
+    if not isinstance(value, list | tuple):
+        raise ParameterError(f"{name} must be a list such as a,b or [1, 2]; got {value!r}.")
+    first = default[0] if default else None
+    return [typed(f"each of {name}", item, default=first) for item in value]
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _truth(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "yes": True, "false": False, "no": False}[_text(value).strip().lower()]
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool | float):
+        raise TypeError
+    return int(value)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not math.isfinite(number := float(value)):
+        raise ValueError
+    return number
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _truth_or_error(value: Any) -> bool:
+    try:
+        return _truth(value)
+    except KeyError:
+        raise ValueError from None
+
+
+_CONVERT: dict[type, Any] = {bool: _truth_or_error, int: _whole, float: _number, str: _text}
+_WORDS: dict[type, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a finite number",
+    str: "a text",
+}
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """A notebook to run."""
+
+    name: str
+    node: NotebookNode = field(repr=False)
+    parameters: dict[str, Literal]
+
+    @property
+    def title(self) -> str:
+        """Title from the metadata, else the first heading, else the name."""
+        given = self.node.metadata.get("title")
+        if given:
+            return str(given)
+        lines = "\n".join(c.source for c in self.node.cells if c.cell_type == "markdown").split(
+            "\n"
+        )
+        return next((line[2:].strip() for line in lines if line.startswith("# ")), self.name)
+
+
+def find(folder: Path | str, *, only: Sequence[str] | None = None) -> list[Notebook]:
+    """The notebooks of a folder, in order of their names."""
+    paths = sorted(path for path in Path(folder).glob("*.ipynb") if not path.name.startswith("."))
+    if not paths:
+        raise InputError(f"no notebooks in {str(folder)!r}", fix="name the folder that holds them")
+    chosen: set[str] = set()
+    for name in only or [path.stem for path in paths]:
+        stem = name.removesuffix(".ipynb")
+        matches = [p.stem for p in paths if p.stem == stem] or [
+            p.stem for p in paths if stem and p.stem.startswith(stem)
+        ]
+        if not matches:
+            known = ", ".join(path.stem for path in paths)
+            raise ParameterError(f"no notebook is called {name!r}. Known: {known}.")
+        chosen.update(matches)
+    return [read(path) for path in paths if path.stem in chosen]
+
+
+def read(path: Path) -> Notebook:
+    """A notebook file with the parameters it declares."""
+    try:
+        node = nbformat.read(path, as_version=4)
+    except Exception as error:
+        raise InputError(f"not a notebook ({error})", file=path.name) from error
+    at = tagged(node, TAG)
+    known = {} if at is None else defaults(node.cells[at].source, notebook=path.name)
+    return Notebook(path.stem, node, known)
+
 
 TAG = "parameters"
 INJECTED = "injected-parameters"

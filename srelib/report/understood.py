@@ -1,4 +1,4 @@
-"""What a folder of exports was understood as, for people and for machines."""
+"""Whether a folder holds anything a report could be about."""
 
 from __future__ import annotations
 
@@ -8,8 +8,22 @@ from typing import Any
 import pandas as pd
 
 from srelib import tables, wording
-from srelib.report.provenance import folder_name, when
-from srelib.report.usable import EVIDENCE
+from srelib.errors import InputError
+from srelib.report.index import folder_name, when
+
+EVIDENCE = ("sli", "deployments", "incidents", "alerts")
+
+
+def usable(dataset: Any) -> Any:
+    """The dataset, or an error when there is nothing in it to show."""
+    if any(len(getattr(dataset, table)) for table in EVIDENCE):
+        return dataset
+    rejected = int(dataset.sources["rows_rejected"].sum()) if len(dataset.sources) else 0
+    seen = f"; {rejected:,} rows were rejected" if rejected else ""
+    raise InputError(
+        f"nothing to report on: no metrics, deployments, incidents or alerts were read{seen}",
+        fix="run `srelib check` on the folder to see what each file was understood as",
+    )
 
 
 def understood(folder: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from srelib.simulate.events import commit_sha
+from srelib.simulate.spec import commit_sha
 from srelib.simulate.world import Fleet, World
 
 

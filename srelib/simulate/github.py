@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from srelib.simulate.events import commit_sha
 from srelib.simulate.exports import identifier, stamp
+from srelib.simulate.spec import commit_sha
 from srelib.simulate.world import Fleet, World
 
 OWNER = "https://api.github.com/repos/example-shop"

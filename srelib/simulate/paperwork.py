@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from srelib.simulate.events import Plan
-from srelib.simulate.grid import Grid, stream
-from srelib.simulate.spec import ServiceSpec
+from srelib.simulate.counts import Grid, stream
+from srelib.simulate.spec import Plan, ServiceSpec
 
 
 def changes(seed: int, grid: Grid, spec: ServiceSpec, plan: Plan) -> pd.DataFrame:

@@ -8,9 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from srelib.simulate.events import Deployment, Incident, Plan
-from srelib.simulate.grid import WEEK, Grid, stream
-from srelib.simulate.spec import ServiceSpec
+from srelib.simulate.counts import WEEK, Grid, stream
+from srelib.simulate.spec import Deployment, Incident, Plan, ServiceSpec
 
 NAN = float("nan")
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from srelib import tables
+from srelib.dataset import Dataset
 from srelib.errors import ParameterError
 from srelib.simulate import paperwork
-from srelib.simulate.counts import Counts, count
-from srelib.simulate.events import Incident, Plan
-from srelib.simulate.grid import Grid
+from srelib.simulate.counts import CAUSES, Counts, Grid, count
 from srelib.simulate.plan import plan
-from srelib.simulate.spec import ServiceSpec
-from srelib.simulate.truth import Truth
+from srelib.simulate.spec import Incident, Plan, ServiceSpec
+from srelib.slos import Slo
+from srelib.windows import Window
 
 if TYPE_CHECKING:
     from srelib.dataset import Dataset
@@ -217,7 +218,6 @@ class Fleet:
     @cached_property
     def dataset(self) -> Dataset:
         """The fleet as `srelib.load` would return its exports."""
-        from srelib.simulate.handover import dataset
 
         return dataset(self)
 
@@ -298,3 +298,169 @@ def _world(
 
 def _table(frame: pd.DataFrame, table: str, by: str) -> pd.DataFrame:
     return tables.conform(frame.sort_values(by, kind="stable"), table)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The truth behind a fleet, in sums of bad events.
+
+    "Observed" means buckets the monitor recorded; "counted" means observed and
+    outside planned maintenance.
+
+    Parameters
+    ----------
+    fleet : Fleet
+        The fleet.
+    """
+
+    fleet: Fleet
+
+    def parts(self, service: str) -> pd.DataFrame:
+        """Bad events of every bucket by cause, whether recorded or not.
+
+        Parameters
+        ----------
+        service : str
+            The service.
+
+        Returns
+        -------
+        DataFrame
+            Columns background, maintenance, deployment, incident [events] and the masks
+            observed, excluded.
+        """
+        counts = self.fleet.world(service).counts
+        masks = {"observed": counts.observed, "excluded": counts.excluded}
+        return pd.DataFrame({**counts.parts, **masks}, index=self.fleet.grid.index)
+
+    @cached_property
+    def slis(self) -> pd.DataFrame:
+        """One row per indicator: sums over observed, counted and all buckets [events]."""
+        rows = []
+        for world in self.fleet.worlds:
+            counts = world.counts
+            for sli, good in (("availability", counts.good), ("latency", counts.fast)):
+                if good is not None:
+                    rows.append(_sums(world.spec.name, sli, good, counts))
+        return pd.DataFrame(rows)
+
+    @cached_property
+    def causes(self) -> pd.DataFrame:
+        """Bad events of each service by cause: columns observed, counted [events]."""
+        rows = []
+        for world in self.fleet.worlds:
+            seen, keep = world.counts.observed, world.counts.observed & ~world.counts.excluded
+            for cause in CAUSES:
+                bad = world.counts.parts[cause]
+                rows.append((world.spec.name, cause, int(bad[seen].sum()), int(bad[keep].sum())))
+        return pd.DataFrame(rows, columns=["service", "cause", "observed", "counted"])
+
+    @cached_property
+    def deployments(self) -> pd.DataFrame:
+        """Each deployment: why it was made, whether it broke, what it cost [events]."""
+        costs = self._costs("deployment")
+        rows = [
+            (
+                d.deployment_id, w.spec.name, d.reason, d.answers, d.status, d.broke,
+                d.harm_ratio, d.harm_minutes, *costs.get(d.deployment_id, (0, 0)),
+            )
+            for w in self.fleet.worlds
+            for d in w.plan.deployments
+        ]  # fmt: skip
+        columns = ["deployment_id", "service", "reason", "answers", "status", "broke",
+                   "harm_ratio", "harm_minutes", "observed", "counted"]  # fmt: skip
+        return pd.DataFrame(rows, columns=columns)
+
+    @cached_property
+    def incidents(self) -> pd.DataFrame:
+        """Each incident: its true span, its cause, what it cost [events].
+
+        The cost of an incident that a deployment caused is the cost of that deployment.
+        """
+        costs = {**self._costs("incident"), **self._costs("deployment")}
+        rows = self.fleet.episodes
+        frame = pd.DataFrame(
+            {
+                "incident_id": [i.incident_id for _, i in rows],
+                "service": [service for service, _ in rows],
+                "cause": ["deployment" if i.deployment_id else "infrastructure" for _, i in rows],
+                "deployment_id": pd.Series([i.deployment_id for _, i in rows], dtype="str"),
+                "severity": [i.severity for _, i in rows],
+                "started_at": self.fleet.grid.times([i.started for _, i in rows]),
+                "ended_at": self.fleet.grid.times([i.ended for _, i in rows]),
+                "error_ratio": [i.error_ratio for _, i in rows],
+            }
+        )
+        pairs = [costs.get(i.deployment_id or i.incident_id, (0, 0)) for _, i in rows]
+        frame["observed"] = np.array([pair[0] for pair in pairs], dtype="int64")
+        frame["counted"] = np.array([pair[1] for pair in pairs], dtype="int64")
+        return frame
+
+    def _costs(self, cause: str) -> dict[str, tuple[int, int]]:
+        return {
+            harm.key: (seen, counted)
+            for world in self.fleet.worlds
+            for harm, seen, counted in world.counts.by_key
+            if harm.cause == cause
+        }
+
+
+def _sums(service: str, sli: str, good: np.ndarray, counts: Counts) -> dict[str, object]:
+    keep = counts.observed & ~counts.excluded
+    return {
+        "service": service,
+        "sli": sli,
+        "good": int(good[counts.observed].sum()),
+        "total": int(counts.total[counts.observed].sum()),
+        "counted_good": int(good[keep].sum()),
+        "counted_total": int(counts.total[keep].sum()),
+        "all_good": int(good.sum()),
+        "all_total": int(counts.total.sum()),
+        "buckets": len(good),
+        "missing": int((~counts.observed).sum()),
+    }
+
+
+WINDOW = "28d"
+"""Window of every objective of a fleet."""
+
+
+def dataset(fleet: Fleet) -> Dataset:
+    """The fleet as a dataset, without files in between."""
+    keys = ["service", "sli", "time"]
+    sli = fleet.sli.sort_values(keys, kind="stable", ignore_index=True)
+    return Dataset(
+        path=Path(f"fleet-{fleet.seed}"),
+        as_of=fleet.grid.at(fleet.grid.span).as_unit("us"),
+        sli=sli,
+        deployments=fleet.deployments,
+        changes=fleet.changes,
+        incidents=fleet.incidents,
+        alerts=fleet.alerts,
+        exclusions=fleet.exclusions,
+        slos=[_slo(world.spec.name, world.spec.target) for world in fleet.worlds],
+        series=_series(sli, fleet.grid.minutes * 60),
+        sources=tables.empty("sources"),
+        rejects=tables.empty("rejects"),
+        notes=(f"simulated with seed {fleet.seed}",),
+    )
+
+
+def _slo(service: str, target: float) -> Slo:
+    return Slo(
+        name=f"{service}-availability",
+        service=service,
+        sli="availability",
+        target=target,
+        window=Window.parse(WINDOW),
+    )
+
+
+def _series(sli: pd.DataFrame, step: float) -> pd.DataFrame:
+    spans = sli.groupby(["service", "sli"], observed=True)["time"].agg(["min", "max", "size"])
+    frame = spans.reset_index().rename(columns={"min": "first", "max": "last", "size": "buckets"})
+    expected = (frame["last"] - frame["first"]).dt.total_seconds() / step + 1
+    frame = frame.assign(
+        step_seconds=step, weighting="events", unit="events", coverage=frame["buckets"] / expected
+    )
+    return tables.conform(frame, "series")

@@ -4,12 +4,16 @@
 is unknown.
 """
 
-from srelib.sli.intervals import METHODS, by_period, interval
-from srelib.sli.shapes import by_threshold, latency
-from srelib.sli.slices import for_slo, slice_ratios, time_slices
-from srelib.sli.traffic import LowTraffic, low_traffic
-from srelib.sli.users import user_uptime
-from srelib.sli.worst import worst_windows
+from srelib.sli.interval import (
+    METHODS,
+    LowTraffic,
+    by_period,
+    by_threshold,
+    interval,
+    latency,
+    low_traffic,
+)
+from srelib.sli.time_based import for_slo, slice_ratios, time_slices, user_uptime, worst_windows
 
 __all__ = [
     "METHODS", "LowTraffic", "by_period", "by_threshold", "for_slo", "interval", "latency",

@@ -5,7 +5,7 @@ One module per dialect (`openslo`, `openslo_v1alpha`, `sloth`, `pyrra`, `slo_gen
 """
 
 from srelib.slos.model import Origin, Queries, Slo
+from srelib.slos.openslo import write
 from srelib.slos.reading import Documents, read, read_documents
-from srelib.slos.writing import write
 
 __all__ = ["Documents", "Origin", "Queries", "Slo", "read", "read_documents", "write"]

@@ -8,10 +8,9 @@ from typing import Any, Literal
 from pydantic import Field
 
 from srelib.slos import openslo
-from srelib.slos.checking import Metadata, Strict, fill
-from srelib.slos.documents import Document, Place
+from srelib.slos.documents import Document, Metadata, Place, Strict, fill
 from srelib.slos.model import Slo
-from srelib.slos.openslo_models import Calendar, Op
+from srelib.slos.openslo_indicator import Calendar, Op
 
 VERSIONS = ("openslo/v1alpha",)
 

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from srelib.slos.checking import (
+from srelib.slos.documents import (
+    Document,
     Metadata,
     Strict,
     fill,
@@ -18,7 +19,6 @@ from srelib.slos.checking import (
     percent_notes,
     window,
 )
-from srelib.slos.documents import Document
 from srelib.slos.model import Queries, Slo
 
 VERSION = "pyrra.dev/v1alpha1"

@@ -6,8 +6,16 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from srelib.slos.checking import Metadata, Strict, fill, fraction, labelled, origin, owner
-from srelib.slos.documents import Document
+from srelib.slos.documents import (
+    Document,
+    Metadata,
+    Strict,
+    fill,
+    fraction,
+    labelled,
+    origin,
+    owner,
+)
 from srelib.slos.model import Queries, Slo
 from srelib.windows import Window
 

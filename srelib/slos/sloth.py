@@ -9,8 +9,10 @@ from typing import Any
 
 from pydantic import AliasChoices, Field
 
-from srelib.slos.checking import (
+from srelib.slos.documents import (
+    Document,
     Metadata,
+    Place,
     Strict,
     fill,
     labelled,
@@ -19,7 +21,6 @@ from srelib.slos.checking import (
     percent,
     percent_notes,
 )
-from srelib.slos.documents import Document, Place
 from srelib.slos.model import Queries, Slo
 from srelib.windows import Window
 

@@ -3,24 +3,35 @@
 Nothing in here knows about services or targets: *part* and *whole* are counts.
 """
 
-from srelib.stats.bootstrap import WIDENED, block_bootstrap, circular_sums, resample_sums
-from srelib.stats.counts import rate_dispersion, rate_ratio, rate_ratio_p_value, widened_rate
-from srelib.stats.estimates import median, rate, share
-from srelib.stats.intervals import (
-    Estimate,
-    clopper_pearson,
-    normal_quantile,
-    widened_wilson,
-    wilson,
-)
-from srelib.stats.ranks import (
+from srelib.stats.comparisons import (
+    WIDENED,
+    Dispersion,
+    block_bootstrap,
+    circular_sums,
+    dispersion,
     duration_p_value,
     duration_ratio,
     gehan_scores,
     rank_correlation,
+    resample_sums,
 )
-from srelib.stats.scatter import Dispersion, dispersion
-from srelib.stats.survival import kaplan_meier, survival_median, survival_quantile
+from srelib.stats.intervals import (
+    Estimate,
+    clopper_pearson,
+    kaplan_meier,
+    median,
+    normal_quantile,
+    rate,
+    rate_dispersion,
+    rate_ratio,
+    rate_ratio_p_value,
+    share,
+    survival_median,
+    survival_quantile,
+    widened_rate,
+    widened_wilson,
+    wilson,
+)
 
 __all__ = [
     "WIDENED", "Dispersion", "Estimate", "block_bootstrap", "circular_sums", "clopper_pearson",

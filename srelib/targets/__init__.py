@@ -12,13 +12,21 @@ Order of the modules: `past` (weeks and windows), `chances`, `price`, `traffic`,
 """
 
 from srelib.targets.advice import Advice, Reason, openslo, recommend
-from srelib.targets.chances import chances
+from srelib.targets.candidates import (
+    LADDER,
+    Resolution,
+    background,
+    candidates,
+    freeze_days,
+    missed_by_chance,
+    pages,
+    resolution,
+    weeks_needed,
+    window_of,
+)
+from srelib.targets.chances import Weeks, chances, next_window, past_windows, read_weeks
 from srelib.targets.dependencies import Ceiling, ceiling, outages, parse
 from srelib.targets.latency import Between, histograms, percentile, shares, thresholds, within
-from srelib.targets.past import Weeks, next_window, past_windows, read_weeks
-from srelib.targets.price import freeze_days, pages
-from srelib.targets.table import LADDER, candidates, weeks_needed, window_of
-from srelib.targets.traffic import Resolution, background, missed_by_chance, resolution
 
 __all__ = [
     "LADDER", "Advice", "Between", "Ceiling", "Reason", "Resolution", "Weeks", "background",

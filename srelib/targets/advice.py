@@ -12,8 +12,8 @@ import pandas as pd
 from srelib.errors import ParameterError
 from srelib.slos import Slo, write
 from srelib.stats import Estimate
+from srelib.targets.candidates import STEADY
 from srelib.targets.chances import METHOD
-from srelib.targets.traffic import STEADY
 from srelib.windows import Window
 
 KEEP, LOOSEN, TIGHTEN = "keep", "loosen", "tighten"

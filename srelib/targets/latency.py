@@ -22,10 +22,8 @@ import pandas as pd
 from srelib import sli
 from srelib.alerts import history
 from srelib.errors import CountError, ParameterError
-from srelib.targets.chances import chances
-from srelib.targets.past import read_weeks
-from srelib.targets.table import weeks_needed
-from srelib.targets.traffic import STEADY, resolution
+from srelib.targets.candidates import STEADY, resolution, weeks_needed
+from srelib.targets.chances import chances, read_weeks
 from srelib.windows import Window, as_window
 
 PERCENTILES = (0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)

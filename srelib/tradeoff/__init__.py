@@ -8,11 +8,7 @@ service stands, `association` whether the two moved together; `weekly` and `ship
 tables they start from, `by_batch`, `by_weekday` and `by_hour` ask which deployments fail.
 """
 
-from srelib.tradeoff.association import Association, association
-from srelib.tradeoff.attribution import PARTS, attribution
-from srelib.tradeoff.effect import deployment_effect
-from srelib.tradeoff.failures import Failures, by_batch, by_hour, by_weekday
-from srelib.tradeoff.model import (
+from srelib.tradeoff.after_deployments import (
     ANSWER,
     EXCLUDED,
     INSIDE_INCIDENT,
@@ -22,27 +18,36 @@ from srelib.tradeoff.model import (
     REASONS,
     Effect,
 )
-from srelib.tradeoff.panel import linked, per_service, production, shared_span, shipped, weekly
-from srelib.tradeoff.parts import divided
-from srelib.tradeoff.quadrants import (
+from srelib.tradeoff.association import Association, association
+from srelib.tradeoff.effect import deployment_effect, effects
+from srelib.tradeoff.failures import Failures, by_batch, by_hour, by_weekday
+from srelib.tradeoff.scoreboard import (
+    DEVOPS,
     FAST_FRAGILE,
     FAST_SAFE,
     QUADRANTS,
+    SHARED,
     SLOW_FRAGILE,
     SLOW_SAFE,
-    Quadrants,
-    quadrants,
-)
-from srelib.tradeoff.scoreboard import (
-    DEVOPS,
-    SHARED,
     SRE,
+    Quadrants,
     Standing,
     budget_left,
+    quadrants,
     scoreboard,
     service_level,
 )
-from srelib.tradeoff.several import effects
+from srelib.tradeoff.weekly import (
+    PARTS,
+    attribution,
+    divided,
+    linked,
+    per_service,
+    production,
+    shared_span,
+    shipped,
+    weekly,
+)
 
 __all__ = [
     "ANSWER",

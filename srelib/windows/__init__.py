@@ -18,13 +18,35 @@ A state log, irregular by nature, needs no grid: `states` sums time up to every 
 `state_ratio` gives the share of good time over any window that ends at any moment.
 """
 
-from srelib.windows.division import check_counts, divide, paired, ratio, totals
-from srelib.windows.index import check_index, grid, step_of
-from srelib.windows.periods import period_starts, periods
-from srelib.windows.prefixes import Prefix, prefix, prefix_pair, ratios
-from srelib.windows.rolling import buckets, rolling_coverage, rolling_ratio, rolling_sum
-from srelib.windows.states import States, state_coverage, state_ratio, states
-from srelib.windows.window import UNITS, Window, as_window
+from srelib.windows.sums import (
+    Prefix,
+    States,
+    buckets,
+    check_counts,
+    divide,
+    paired,
+    prefix,
+    prefix_pair,
+    ratio,
+    ratios,
+    rolling_coverage,
+    rolling_ratio,
+    rolling_sum,
+    state_coverage,
+    state_ratio,
+    states,
+    totals,
+)
+from srelib.windows.window import (
+    UNITS,
+    Window,
+    as_window,
+    check_index,
+    grid,
+    period_starts,
+    periods,
+    step_of,
+)
 
 __all__ = [
     "UNITS", "Prefix", "States", "Window", "as_window", "buckets", "check_counts", "check_index",

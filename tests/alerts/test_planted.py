@@ -11,7 +11,6 @@ import pytest
 
 import srelib
 from srelib import alerts, indicators
-from srelib.alerts import fleet, ready
 from srelib.findings import alerts as spoken
 
 ROOT = Path(__file__).parents[2]
@@ -23,15 +22,15 @@ which chance decides, not the ratio that was planted."""
 
 
 @pytest.fixture(scope="module")
-def replays() -> Mapping[indicators.Indicator, fleet.Replay]:
+def replays() -> Mapping[indicators.Indicator, alerts.Replay]:
     """Every objective of the sample, under three policies."""
     dataset = srelib.load(ROOT / "data" / "sample")
-    log = fleet.known_incidents(dataset.incidents, truth="incidents")
+    log = alerts.known_incidents(dataset.incidents, truth="incidents")
     return {
-        key: fleet.replay(
+        key: alerts.replay(
             counts.good, counts.total, target=key.target, period=key.window, policy="workbook",
-            policies={name: ready.named(name, period=key.window) for name in POLICIES},
-            incidents=fleet.of_service(log, key.service),
+            policies={name: alerts.named(name, period=key.window) for name in POLICIES},
+            incidents=alerts.of_service(log, key.service),
         )
         for key, counts in indicators.promised(dataset).items()
     }  # fmt: skip
@@ -65,7 +64,7 @@ def _reached(row: pd.Series, key: indicators.Indicator, policy: str) -> float:
     return max(
         min(row["length"] / rule.long, 1) * row["error_ratio"]
         / alerts.threshold(rule, target=key.target)
-        for rule in ready.named(policy, period=key.window) if rule.severity == "page"
+        for rule in alerts.named(policy, period=key.window) if rule.severity == "page"
     )  # fmt: skip
 
 
@@ -79,7 +78,7 @@ def _alone(row: pd.Series, rows: pd.DataFrame) -> bool:
 @pytest.mark.parametrize("policy", POLICIES)
 def test_what_must_fire_by_the_book_is_told(policy, replays, planted):
     """Every incident that reaches a threshold by itself is told about."""
-    events = fleet.pooled(replays, policy=policy).events.set_index("key")
+    events = alerts.pooled(replays, policy=policy).events.set_index("key")
     must = planted.index[planted[policy] > SURE]
     assert len(must) >= 5
     assert events.loc[must, "caught"].all()
@@ -88,7 +87,7 @@ def test_what_must_fire_by_the_book_is_told(policy, replays, planted):
 @pytest.mark.parametrize("policy", POLICIES)
 def test_what_cannot_fire_by_the_book_is_missed_and_named(policy, replays, planted):
     """Incidents that stay below, with no other nor a second objective near, are missed by name."""
-    pooled = fleet.pooled(replays, policy=policy)
+    pooled = alerts.pooled(replays, policy=policy)
     events = pooled.events.set_index("key")
     cannot = planted.index[(planted[policy] < 1 / SURE) & planted["alone"] & planted["single"]]
     assert len(cannot) >= 9
@@ -102,5 +101,5 @@ def test_what_cannot_fire_by_the_book_is_missed_and_named(policy, replays, plant
 
 def test_a_stricter_policy_says_other_names(replays):
     """The sentences are those of the policy."""
-    lines = {name: spoken.missed_sentence(fleet.pooled(replays, policy=name)) for name in POLICIES}
+    lines = {name: spoken.missed_sentence(alerts.pooled(replays, policy=name)) for name in POLICIES}
     assert len(set(lines.values())) == len(POLICIES)

@@ -3,8 +3,7 @@
 import pandas as pd
 import pytest
 
-from srelib import tables
-from srelib.alerts import fleet, recorded
+from srelib import alerts, tables
 from srelib.errors import ColumnError
 from tests.alerts.made import OTHER, SHOP, SLOW, incidents, minutes
 
@@ -18,10 +17,10 @@ def fired(*rows: tuple[str, str | None, str, str | None]) -> pd.DataFrame:
     }), "alerts")  # fmt: skip
 
 
-def replay(counts: pd.DataFrame, **options) -> fleet.Replay:
+def replay(counts: pd.DataFrame, **options) -> alerts.Replay:
     """The Workbook's policy at 99 % over 28 days."""
     options = {"policy": "workbook", **options}
-    return fleet.replay(counts["good"], counts["total"], target=0.99, period="28d", **options)
+    return alerts.replay(counts["good"], counts["total"], target=0.99, period="28d", **options)
 
 
 LOG = incidents(("a", "shop", "2026-06-03T12:00"), ("b", "shop", "2026-06-05T12:00"))
@@ -33,7 +32,7 @@ SHOPS = {
 
 def test_an_alert_tells_about_an_incident_of_its_service():
     """One of two, after 20 minutes: of an hour of outage a third of its price was spent."""
-    real = recorded.recorded(
+    real = alerts.recorded(
         fired(("shop", "page", "2026-06-03T12:20", "2026-06-03T13:10"),
               ("shop", "page", "2026-06-06T23:30", "2026-06-06T23:40"),
               ("shop", "ticket", "2026-06-05T12:20", "2026-06-05T13:10")),
@@ -53,8 +52,8 @@ def test_an_alert_tells_about_an_incident_of_its_service():
 def test_the_same_pages_get_the_same_score():
     """The pages of a replay, put on record, score as the replay does."""
     rows = SHOPS[SHOP].pages["workbook"].assign(service="shop", rule="Burn")
-    real = recorded.recorded(rows, SHOPS).pooled
-    told = fleet.pooled(SHOPS)
+    real = alerts.recorded(rows, SHOPS).pooled
+    told = alerts.pooled(SHOPS)
     columns = ["objective", "key", "caught", "detected_at", "detection", "spent_at_detection"]
     pd.testing.assert_frame_equal(real.events[columns], told.events[columns], check_dtype=False)
     assert (real.recall, real.precision) == (told.recall, told.precision)
@@ -65,14 +64,14 @@ def test_budget_events_of_all_objectives_of_the_service_are_told():
     """One outage seen by two objectives is two events, and one page tells about both."""
     counts = minutes("2026-06-03T12:00")
     both = {SHOP: replay(counts), SLOW: replay(counts)}
-    real = recorded.recorded(fired(("shop", "page", "2026-06-03T12:10", "2026-06-03T13:00")), both)
+    real = alerts.recorded(fired(("shop", "page", "2026-06-03T12:10", "2026-06-03T13:00")), both)
     assert real.pooled.events["objective"].tolist() == ["shop availability", "shop latency"]
     assert (real.pooled.recall.value, len(real.pooled.pages)) == (1.0, 1)
 
 
 def test_an_alert_without_an_end_is_a_moment():
     """It is not firing ever since, so it tells nothing about the second incident."""
-    real = recorded.recorded(fired(("shop", "page", "2026-06-03T12:20", None)), SHOPS)
+    real = alerts.recorded(fired(("shop", "page", "2026-06-03T12:20", None)), SHOPS)
     assert real.pooled.events["caught"].tolist() == [True, False]
 
 
@@ -81,9 +80,9 @@ def test_pages_of_one_rule_within_the_hour_are_one():
     rows = fired(("shop", "page", "2026-06-03T12:20", "2026-06-03T12:30"),
                  ("shop", "page", "2026-06-03T12:50", "2026-06-03T13:00"),
                  ("shop", "page", "2026-06-03T14:10", "2026-06-03T14:20"))  # fmt: skip
-    assert len(recorded.recorded(rows, SHOPS).pooled.pages) == 2
+    assert len(alerts.recorded(rows, SHOPS).pooled.pages) == 2
     other = rows.assign(rule=["a", "b", "c"])
-    assert len(recorded.recorded(other, SHOPS).pooled.pages) == 3
+    assert len(alerts.recorded(other, SHOPS).pooled.pages) == 3
 
 
 @pytest.mark.parametrize(
@@ -99,7 +98,7 @@ def test_pages_of_one_rule_within_the_hour_are_one():
 def test_which_alerts_count_is_said(severities, counting, others):
     """The severity asked for, else what Pyrra calls it, else all where none is named, else none."""
     rows = fired(*(("shop", name, "2026-06-03T12:20", "2026-06-03T12:30") for name in severities))
-    real = recorded.recorded(rows, SHOPS)
+    real = alerts.recorded(rows, SHOPS)
     assert (real.severities, real.others) == (counting, others)
     assert (real.pooled is None) == (severities == ("sev1", "sev2"))
 
@@ -111,7 +110,7 @@ def test_services_without_any_alert_and_short_exports_are_said():
     rows = fired(("shop", "page", "2026-06-01T12:20", "2026-06-01T12:30"),
                  ("shop", "page", "2026-06-03T12:20", "2026-06-03T12:30"),
                  ("ghost", "page", "2026-06-03T12:20", "2026-06-03T12:30"))  # fmt: skip
-    real = recorded.recorded(rows, shops)
+    real = alerts.recorded(rows, shops)
     assert real.silent == ("other",)
     assert real.begins is None
     assert real.ends == pd.Timestamp("2026-06-03T12:20", tz="UTC")
@@ -122,26 +121,26 @@ def test_services_without_any_alert_and_short_exports_are_said():
 def test_alerts_outside_the_data_are_left_out():
     """Nobody knows what they told about."""
     rows = fired(("shop", "page", "2026-05-03T12:20", "2026-05-03T12:30"))
-    real = recorded.recorded(rows, SHOPS)
+    real = alerts.recorded(rows, SHOPS)
     assert (len(real.pooled.pages), real.pooled.recall.value) == (0, 0.0)
 
 
 def test_nothing_recorded_or_replayed_is_none():
     """No table, no objective."""
-    assert recorded.recorded(tables.empty("alerts"), SHOPS) is None
-    assert recorded.recorded(fired(("shop", "page", "2026-06-03T12:20", None)), {}) is None
+    assert alerts.recorded(tables.empty("alerts"), SHOPS) is None
+    assert alerts.recorded(fired(("shop", "page", "2026-06-03T12:20", None)), {}) is None
 
 
 def test_a_missing_column_is_named():
     """Not an alert."""
     with pytest.raises(ColumnError, match=r"alerts lack \['rule'"):
-        recorded.recorded(pd.DataFrame({"service": ["shop"]}), SHOPS)
+        alerts.recorded(pd.DataFrame({"service": ["shop"]}), SHOPS)
 
 
 def test_the_record_stands_behind_the_policy_in_use():
     """Second row of the table."""
-    found = fleet.side_by_side(SHOPS)
+    found = alerts.side_by_side(SHOPS)
     rows = fired(("shop", "page", "2026-06-03T12:20", "2026-06-03T12:30"))
-    names = list(recorded.beside(found, recorded.recorded(rows, SHOPS)))
+    names = list(alerts.beside(found, alerts.recorded(rows, SHOPS)))
     assert names[:3] == ["workbook", "recorded", "pyrra"]
-    assert recorded.beside(found, None) == found
+    assert alerts.beside(found, None) == found

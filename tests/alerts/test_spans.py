@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from srelib.alerts.firing import delayed, joined, paint, spans_of
 from srelib.alerts.policies import length_of
-from srelib.alerts.spans import delayed, joined, paint, spans_of
 from srelib.errors import ParameterError
 
 FEW = settings(max_examples=60, deadline=None)

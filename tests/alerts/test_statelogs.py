@@ -11,7 +11,7 @@ import pytest
 
 import srelib
 from srelib import alerts, indicators, windows
-from srelib.alerts import Rule, fleet
+from srelib.alerts import Rule
 
 FIRST = pd.Timestamp("2026-06-01", tz="UTC")
 DOWN = ((300_007, 300_640), (302_000, 302_041), (400_000, 403_599))
@@ -98,8 +98,8 @@ def test_outages_of_the_monitor_are_told_and_scored(dataset):
     at the end of that minute.
     """
     ((key, counts),) = indicators.promised(dataset).items()
-    incidents = fleet.of_service(dataset.incidents, key.service)
-    found = fleet.replay(counts.good, counts.total, target=0.995, period=key.window,
+    incidents = alerts.of_service(dataset.incidents, key.service)
+    found = alerts.replay(counts.good, counts.total, target=0.995, period=key.window,
                          policy="14.4x in 1h/5m", incidents=incidents, merge="0")  # fmt: skip
     assert found.score.events["caught"].tolist() == [True, True, True]
     delay = found.score.events["detection"].dt.total_seconds().iloc[0]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from srelib import alerts
-from srelib.alerts import Rule, ready
+from srelib.alerts import Rule
 from srelib.errors import ParameterError
 
 PERIOD = "30d"
@@ -74,31 +74,31 @@ def test_what_cannot_be_is_refused_with_the_part_at_fault(text, match):
 def test_a_wrong_name_is_answered_with_the_names():
     """Did you mean the Workbook's?"""
     with pytest.raises(ParameterError, match=r"Did you mean 'workbook'.*name one of: workbook, py"):
-        ready.named("workbok", period=PERIOD)
+        alerts.named("workbok", period=PERIOD)
 
 
 def test_a_name_stands_for_its_rules_and_may_be_guarded():
     """Every rule of the policy keeps quiet about nine failures."""
-    rules = ready.named("Workbook at least 10 bad, ticket 1x in 5d", period=PERIOD)
+    rules = alerts.named("Workbook at least 10 bad, ticket 1x in 5d", period=PERIOD)
     assert rules[:4] == alerts.guarded(alerts.workbook_policy(PERIOD), min_bad=10)
     assert rules[4:] == (Rule("ticket", "5d", None, 1),)
     with pytest.raises(ParameterError, match="brings its own waits"):
-        ready.named("pyrra for 5m", period=PERIOD)
+        alerts.named("pyrra for 5m", period=PERIOD)
 
 
 def test_every_policy_that_comes_with_a_name_can_be_set_by_it():
     """Names in tables and figures are pasted: ready-made ones and those that were tried."""
-    known = ready.ready_made(PERIOD)
-    assert {name: ready.named(name, period=PERIOD) for name in known} == known
+    known = alerts.ready_made(PERIOD)
+    assert {name: alerts.named(name, period=PERIOD) for name in known} == known
     for period in ("7d", "28d", "90d"):
         tried = alerts.candidates(period)
-        assert {name: ready.named(name, period=period) for name in tried} == tried
+        assert {name: alerts.named(name, period=period) for name in tried} == tried
 
 
 def test_only_a_whole_name_is_called_by_it():
     """What somebody changed is theirs."""
-    assert ready.called(" Workbook ") == "workbook"
-    assert ready.called("workbook at least 10 bad") == "yours"
+    assert alerts.called(" Workbook ") == "workbook"
+    assert alerts.called("workbook at least 10 bad") == "yours"
 
 
 rules = st.builds(

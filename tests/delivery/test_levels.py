@@ -5,7 +5,7 @@ import math
 import pytest
 
 from srelib import delivery
-from srelib.delivery.levels import DAY, HOUR, MONTH, WEEK, YEARS
+from srelib.delivery.summary import DAY, HOUR, MONTH, WEEK, YEARS
 from srelib.errors import ParameterError
 from srelib.stats import Estimate
 

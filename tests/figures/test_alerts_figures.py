@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from srelib import figures, windows
-from srelib.alerts import fleet
+from srelib import alerts, figures, windows
 from srelib.errors import InsufficientDataError
 from srelib.figures import canvas
 from srelib.indicators import Indicator
@@ -49,7 +48,7 @@ def replay(*outages: str, key: Indicator = SHOP, log: list[tuple[str, str]] | No
         "started_at": pd.to_datetime([time for _, time in log], utc=True),
         "resolved_at": pd.to_datetime([time for _, time in log], utc=True) + pd.Timedelta("1h"),
     })  # fmt: skip
-    return fleet.replay(
+    return alerts.replay(
         good, pd.Series(100.0, index), target=0.99, period=WINDOW, policy="workbook",
         incidents=incidents,
     )  # fmt: skip
@@ -89,7 +88,7 @@ def test_timeline_title_follows_the_data(log, text):
 
 def test_detection_puts_what_was_never_told_on_top():
     """Nine minutes for the outage; the incident nobody was told about is above all others."""
-    found = fleet.pooled({SHOP: replay(
+    found = alerts.pooled({SHOP: replay(
         "2026-06-02T12:00", log=[("down", "2026-06-02T12:00"), ("$paper$", "2026-06-04T12:00")]
     )})  # fmt: skip
     ax = figures.alerts.plot_detection(found)
@@ -107,7 +106,7 @@ def test_detection_puts_what_was_never_told_on_top():
 
 def test_detection_of_small_events_says_so():
     """Nothing dear happened."""
-    found = fleet.pooled({SHOP: replay(log=[("paper", "2026-06-04T12:00")])})
+    found = alerts.pooled({SHOP: replay(log=[("paper", "2026-06-04T12:00")])})
     assert title(figures.alerts.plot_detection(found)) == (
         "No incident spent 2 % of a budget; 0 of 1 were told about"
     )

@@ -11,7 +11,7 @@ from srelib import policy as policies
 from srelib.errors import InsufficientDataError
 from srelib.figures import canvas
 from srelib.indicators import Indicator
-from srelib.policy import fleet, frontier
+from srelib.policy import fleet
 from srelib.windows import Window
 from tests.policy.shapes import failing, hours, made
 
@@ -126,8 +126,8 @@ def table(names=("workbook", "week", "none")) -> pd.DataFrame:
     counts = failing(hours(), OUTAGE, HARM)
     ready = fleet.prepared({SHOP: counts}, SHIPPED)
     tried = {name: policies.named(name) for name in names}
-    found = frontier.compare({SHOP: counts}, ready, policies=tried)
-    return frontier.frontier(found, current="workbook")
+    found = fleet.compare({SHOP: counts}, ready, policies=tried)
+    return fleet.frontier(found, current="workbook")
 
 
 def test_frontier_marks_the_one_in_question_and_joins_both_readings():

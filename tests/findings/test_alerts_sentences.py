@@ -3,9 +3,10 @@
 import pandas as pd
 import pytest
 
-from srelib import windows
-from srelib.alerts import Rule, fleet, ready, recorded, review, workbook_policy
+from srelib import alerts, windows
+from srelib.alerts import Rule, review, workbook_policy
 from srelib.errors import InsufficientDataError
+from srelib.findings import alert_policies as compared
 from srelib.findings import alerts as spoken
 from srelib.indicators import Indicator
 
@@ -42,9 +43,9 @@ def incidents(*rows: tuple[str, str]) -> pd.DataFrame:
 
 def replays(counts: pd.DataFrame, *, key: Indicator = SHOP, policy: str = "workbook", **options):
     """One objective replayed, beside the ready-made policies alone: what was tried is not said."""
-    known = ready.ready_made(WINDOW)
+    known = alerts.ready_made(WINDOW)
     options = {"policies": known if policy in known else None, **options}
-    found = fleet.replay(
+    found = alerts.replay(
         counts["good"], counts["total"], target=0.99, period=WINDOW, policy=policy, **options
     )
     return {key: found}
@@ -53,7 +54,7 @@ def replays(counts: pd.DataFrame, *, key: Indicator = SHOP, policy: str = "workb
 def told(counts: pd.DataFrame, **options) -> list[str]:
     """The first lines of the notebook."""
     found = replays(counts, **options)
-    return [plain(x) for x in spoken.told_sentences(fleet.pooled(found), replays=found)]
+    return [plain(x) for x in spoken.told_sentences(alerts.pooled(found), replays=found)]
 
 
 def test_all_told_says_how_soon_and_at_what_price():
@@ -122,11 +123,11 @@ def test_the_words_change_with_the_policy():
 def test_a_policy_of_ones_own_is_said_as_it_was_written():
     """Markup in it stays text; beside others it is yours."""
     found = replays(minutes(OUTAGE), policy="5% in 1h", incidents=incidents(("down", OUTAGE)))
-    lines = spoken.told_sentences(fleet.pooled(found), replays=found, policy="5% in 1h")
+    lines = spoken.told_sentences(alerts.pooled(found), replays=found, policy="5% in 1h")
     assert plain(lines[0]).startswith(
         "Your policy (**5% in 1h**) told us about **1 of 1 incident**"
     )
-    lines = spoken.compare_sentences(fleet.side_by_side(found))
+    lines = compared.compare_sentences(alerts.side_by_side(found))
     assert plain(lines[0]) == (
         "**workbook** (0.9 pages a week) tells about the same incidents as **yours**."
     )
@@ -139,10 +140,10 @@ def fired(*rows: tuple[str, str], severity: str | None = "page") -> pd.DataFrame
                          "fired_at": times[0], "resolved_at": times[1]})  # fmt: skip
 
 
-def really(alerts: pd.DataFrame, found: dict) -> list[str]:
+def really(log: pd.DataFrame, found: dict) -> list[str]:
     """What is said of the alerts on record: the line above, then those beside the policies."""
-    real = recorded.recorded(alerts, found)
-    lines = spoken.recorded_sentences(real, fleet.side_by_side(found), severity="page")
+    real = alerts.recorded(log, found)
+    lines = spoken.recorded_sentences(real, alerts.side_by_side(found), severity="page")
     return [plain(x) for x in (spoken.recorded_sentence(real), *lines)]
 
 
@@ -216,7 +217,7 @@ def test_services_without_any_alert_on_record_are_named():
 
 def test_without_alerts_on_record_the_remedy_is_said():
     """Nothing on top, and how to get them beside the policies; nothing without a replay."""
-    found = fleet.side_by_side(replays(minutes(OUTAGE)))
+    found = alerts.side_by_side(replays(minutes(OUTAGE)))
     (line,) = spoken.recorded_sentences(None, found, severity="page")
     assert line.startswith(
         "There are no alerts in the folder, so what really fired is not compared"
@@ -252,13 +253,13 @@ def test_what_cannot_be_replayed_is_named_with_the_reason():
 )  # fmt: skip
 def test_the_truth_is_named(log, truth, text):
     """Records, or the data itself."""
-    pooled = fleet.pooled(replays(minutes(OUTAGE), incidents=log))
+    pooled = alerts.pooled(replays(minutes(OUTAGE), incidents=log))
     assert plain(spoken.truth_sentence(pooled, truth=truth)) == text
 
 
 def test_missing_incidents_are_said_with_how_to_get_them():
     """Asked for incidents, but there are none."""
-    text = plain(spoken.truth_sentence(fleet.pooled(replays(minutes(OUTAGE))), truth="incidents"))
+    text = plain(spoken.truth_sentence(alerts.pooled(replays(minutes(OUTAGE))), truth="incidents"))
     assert text.startswith("There are no incidents in the folder. Scored against 1 span of time")
     assert "To add them, " in text
 
@@ -266,18 +267,18 @@ def test_missing_incidents_are_said_with_how_to_get_them():
 def test_pages_about_trouble_nobody_wrote_down_are_no_false_alarms():
     """The outage is not in the records; the budget burned all the same."""
     log = incidents(("paper", "2026-06-05T12:00"))
-    pooled = fleet.pooled(replays(minutes(OUTAGE), incidents=log))
+    pooled = alerts.pooled(replays(minutes(OUTAGE), incidents=log))
     assert plain(spoken.false_sentence(pooled)) == (
         "0 of 1 page told about something (0 %, 95 % interval 0 % to 79 %); the other came from "
         "**shop**. **1 was no false alarm**: it fell into a span that spent at least 2 % of a "
         "budget, and no incident records that."
     )
-    twice = fleet.pooled(replays(minutes(OUTAGE, LATER), incidents=log))
+    twice = alerts.pooled(replays(minutes(OUTAGE, LATER), incidents=log))
     assert plain(spoken.false_sentence(twice)).endswith(
         "the others came from **shop**. **2 of these 2 were no false alarms**: they fell into "
         "spans that spent at least 2 % of a budget, and no incident records those."
     )
-    budget = fleet.pooled(replays(minutes(OUTAGE)))
+    budget = alerts.pooled(replays(minutes(OUTAGE)))
     assert plain(spoken.false_sentence(budget)) == (
         "1 of 1 page told about something (100 %, 95 % interval 21 % to 100 %)."
     )
@@ -285,7 +286,7 @@ def test_pages_about_trouble_nobody_wrote_down_are_no_false_alarms():
 
 def test_the_dearest_wait_is_named():
     """Nine minutes until anybody knew."""
-    pooled = fleet.pooled(replays(minutes(OUTAGE), incidents=incidents(("down", OUTAGE))))
+    pooled = alerts.pooled(replays(minutes(OUTAGE), incidents=incidents(("down", OUTAGE))))
     assert plain(spoken.detection_sentence(pooled)) == (
         "Of 1 incident that spent at least 2 % of a budget, 1 was told about, half of those within "
         "9 min. The dearest wait: **down**, shop, 2 June, 9 min and 2.2 % of the budget until "
@@ -295,7 +296,7 @@ def test_the_dearest_wait_is_named():
 
 def test_hours_are_those_of_the_people_paged():
     """12:09 and 23:09 UTC: in Berlin the second is past midnight, on a Monday."""
-    pooled = fleet.pooled(replays(minutes(OUTAGE, LATER), timezone="Europe/Berlin"))
+    pooled = alerts.pooled(replays(minutes(OUTAGE, LATER), timezone="Europe/Berlin"))
     assert plain(spoken.hours_sentence(pooled, timezone="Europe/Berlin")) == (
         "1 of 2 pages came outside office hours (Monday to Friday, 9 to 17 h, Europe/Berlin; "
         "50.0 %, 95 % interval 9.5 % to 90.5 %), 1 of them between 23 and 7 h. Spread evenly over "
@@ -306,7 +307,7 @@ def test_hours_are_those_of_the_people_paged():
 def looked_at(counts: pd.DataFrame, *, target: float, policy) -> list[str]:
     """What stands in the way of the rules."""
     found = review(counts["good"], counts["total"], target=target, policy=policy)
-    return [plain(x) for x in spoken.review_sentences({NASTY: found}, severity="page")]
+    return [plain(x) for x in compared.review_sentences({NASTY: found}, severity="page")]
 
 
 @pytest.mark.parametrize(
@@ -337,8 +338,8 @@ def test_rules_that_cannot_do_their_job_are_named(counts, target, policy, lines)
 def test_other_policies_are_said_by_what_they_miss():
     """Fifteen minutes of outage: 5 % in an hour is not reached, 2 % is."""
     log = incidents(("down", OUTAGE))
-    found = fleet.side_by_side(replays(minutes(OUTAGE, length="14min"), incidents=log))
-    lines = [plain(line) for line in spoken.compare_sentences(found)]
+    found = alerts.side_by_side(replays(minutes(OUTAGE, length="14min"), incidents=log))
+    lines = [plain(line) for line in compared.compare_sentences(found)]
     assert (
         "**4 one burn rate** (0 pages a week) misses 1 that **workbook** tells about (**down**, "
         "shop, 2 June, 3.7 %)." in lines
@@ -349,7 +350,7 @@ def test_other_policies_are_said_by_what_they_miss():
 def test_policies_left_out_of_the_comparison_are_named():
     """Five-minute buckets are too coarse for a window of one minute."""
     coarse = minutes(OUTAGE).resample("5min").sum()
-    lines = spoken.compare_sentences(fleet.side_by_side(replays(coarse)))
+    lines = compared.compare_sentences(alerts.side_by_side(replays(coarse)))
     assert lines[-1] == "Not replayed on every objective, so not compared: **3 longer wait**."
 
 
@@ -382,23 +383,23 @@ def front(**better) -> pd.DataFrame:
 )  # fmt: skip
 def test_a_better_policy_must_last(better, text):
     """Chosen on the first half, judged on the second; or none is better."""
-    assert plain(spoken.front_sentence(front(**better), severity="page")) == text
+    assert plain(compared.front_sentence(front(**better), severity="page")) == text
 
 
 def test_halves_without_events_choose_nothing():
     """One outage cannot be in two halves."""
-    assert spoken.front_sentence(pd.DataFrame(), severity="page").startswith("One half of the")
+    assert compared.front_sentence(pd.DataFrame(), severity="page").startswith("One half of the")
 
 
 def test_nothing_replayed_is_said_everywhere():
     """No section is left empty."""
     assert {
         spoken.false_sentence(None), spoken.detection_sentence(None), spoken.basis_sentence(None),
-        spoken.hours_sentence(None, timezone="UTC"), spoken.compare_sentences({})[0],
-        spoken.front_sentence(None, severity="page"), spoken.truth_sentence(None, truth="budget"),
+        spoken.hours_sentence(None, timezone="UTC"), compared.compare_sentences({})[0],
+        compared.front_sentence(None, severity="page"), spoken.truth_sentence(None, truth="budget"),
     } == {spoken.NOTHING}  # fmt: skip
-    tables = (spoken.events_table(None), spoken.compare_table({}),
-              spoken.rules_table({}, severity="page"))  # fmt: skip
+    tables = (spoken.events_table(None), compared.compare_table({}),
+              compared.rules_table({}, severity="page"))  # fmt: skip
     assert tables == (None, None, None)
 
 
@@ -407,13 +408,13 @@ def test_tables_show_what_happened_and_what_it_takes():
     log = incidents(("<script>x</script>", OUTAGE))
     counts = minutes(OUTAGE)
     found = replays(counts, incidents=log)
-    events = spoken.events_table(fleet.pooled(found))
+    events = spoken.events_table(alerts.pooled(found))
     assert [plain(cell) for cell in events.rows[0]] == [
         "<script>x</script>", "shop", "2026-06-02 12:00", "9 min", "2.2 %", "15 %"
     ]  # fmt: skip
     assert "<script>" not in events._repr_html_()
     looked = review(counts["good"], counts["total"], target=0.99, policy=workbook_policy("28d"))
-    (fast, _) = spoken.rules_table({SHOP: looked}, severity="page").rows
+    (fast, _) = compared.rules_table({SHOP: looked}, severity="page").rows
     # 6000 events an hour, 13.44 % of them bad: more than 806.4; 13.44 % of an hour are 8 min 4 s
     assert [plain(cell) for cell in fast] == [
         "shop", "13.44x over 1 h and 5 min", "6,000", "807",
@@ -421,9 +422,9 @@ def test_tables_show_what_happened_and_what_it_takes():
     ]  # fmt: skip
     unreachable = review(counts["good"], counts["total"], target=0.9,
                          policy=(Rule("page", "1h", "5m", 14.4),))  # fmt: skip
-    (never,) = spoken.rules_table({SHOP: unreachable}, severity="page").rows
+    (never,) = compared.rules_table({SHOP: unreachable}, severity="page").rows
     assert never[4] == "never"
-    row = spoken.compare_table(fleet.side_by_side(found)).rows[0]
+    row = compared.compare_table(alerts.side_by_side(found)).rows[0]
     assert [plain(cell) for cell in row] == [
         "workbook", "100 % of 1", "100 % of 1", "0.9", "9 min", "2.2 %", "0 %"
     ]  # fmt: skip

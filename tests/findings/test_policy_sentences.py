@@ -8,7 +8,7 @@ from srelib import policy as policies
 from srelib.errors import InsufficientDataError
 from srelib.findings import policy as spoken
 from srelib.indicators import Indicator
-from srelib.policy import Policy, fleet, frontier
+from srelib.policy import Policy, fleet
 from srelib.windows import Window
 from tests.policy.shapes import failing, hours, made
 
@@ -188,8 +188,8 @@ def policies_on(counts, *, current: str = "workbook", deployments=SHIPPED, sever
     rows = deployments.assign(service="shop")
     ready = fleet.prepared({SHOP: counts}, rows)
     tried = several or policies.ready_made()
-    found = frontier.compare({SHOP: counts}, ready, policies=tried)
-    return frontier.frontier(found, current=current)
+    found = fleet.compare({SHOP: counts}, ready, policies=tried)
+    return fleet.frontier(found, current=current)
 
 
 def test_the_front_is_said_both_ways():

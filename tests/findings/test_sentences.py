@@ -8,8 +8,8 @@ import pytest
 from srelib import budget, tables, windows
 from srelib.errors import InsufficientDataError
 from srelib.findings import budget as spoken_budget
-from srelib.findings import levels as spoken_levels
 from srelib.findings import quality as spoken_quality
+from srelib.findings import sli as spoken_levels
 from srelib.findings import sli as spoken_sli
 from srelib.indicators import Indicator, Observed
 from srelib.stats import Estimate

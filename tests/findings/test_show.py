@@ -10,7 +10,6 @@ from bs4 import BeautifulSoup
 from nbconvert import HTMLExporter
 
 from srelib import findings
-from srelib.findings import text
 
 NASTY = [
     "<script>alert(1)</script>", "a*b*c_d_e", "`code` | pipe", "[link](http://x.example)",
@@ -29,7 +28,7 @@ def rendered(markdown: str) -> BeautifulSoup:
 @pytest.mark.parametrize("nasty", NASTY)
 def test_markdown_shows_exactly_the_text(nasty):
     """Rendered, a name is the name: no tag but the bold around it, nothing lost."""
-    page = rendered(f"Before {text.name(nasty)} after.")
+    page = rendered(f"Before {findings.name(nasty)} after.")
     bold = page.find("strong")
     assert bold.get_text() == " ".join(nasty.split())
     assert bold.find() is None
@@ -38,7 +37,7 @@ def test_markdown_shows_exactly_the_text(nasty):
 
 def test_names_of_many_are_counted():
     """Of many names a few are shown."""
-    assert text.names(["a", "b", "c"], limit=2) == "**a**, **b** and 1 more"
+    assert findings.names(["a", "b", "c"], limit=2) == "**a**, **b** and 1 more"
 
 
 def test_show_makes_a_list_of_several_sentences(capsys):

@@ -6,7 +6,7 @@ import pytest
 from srelib import policy as policies
 from srelib.errors import InsufficientDataError
 from srelib.indicators import Indicator
-from srelib.policy import fleet, frontier
+from srelib.policy import fleet
 from srelib.windows import Window
 from tests.policy.shapes import failing, hours, made
 
@@ -76,7 +76,7 @@ def test_the_front_holds_what_none_beats_in_both():
     counts = {SHOP: failing(hours(), OUTAGE, HARM)}
     ready = fleet.prepared(counts, ROWS)
     tried = {name: policies.named(name) for name in ("workbook", "week", "none")}
-    rows = frontier.frontier(frontier.compare(counts, ready, policies=tried), current="week")
+    rows = fleet.frontier(fleet.compare(counts, ready, policies=tried), current="week")
     rows = rows.set_index("policy")
     assert rows["front"].to_dict() == {"workbook": False, "week": True, "none": True}
     assert rows["kind"].to_dict() == {"workbook": "workbook", "week": "current", "none": "other"}

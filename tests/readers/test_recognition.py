@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from srelib import readers
 from srelib.errors import ReadError
-from srelib.readers import heads, jsonkeys
+from srelib.readers import json_text, recognition
 from srelib.readers.source import Source
 from tests.readers import shapes
 
@@ -19,7 +19,7 @@ def start_of(folder: Path, kind: str):
     form, name, content = shapes.EXPORTS[kind]
     path = folder / name
     path.write_text(shapes.written(content), newline="")
-    return heads.head(path, folder), form
+    return recognition.head(path, folder), form
 
 
 def test_every_format_has_an_example():
@@ -55,7 +55,7 @@ def test_space_in_json_means_nothing(tmp_path, kind):
     for text in (json.dumps(content, indent=4), "\ufeff" + json.dumps(content)):
         path = tmp_path / name
         path.write_text(text, encoding="utf-8")
-        assert readers.family(form).recognise(heads.head(path, tmp_path))
+        assert readers.family(form).recognise(recognition.head(path, tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_key_that_says_nothing_about_the_file_is_noted(tmp_path, key):
 
 def test_keys_are_told_apart_by_where_they_stand():
     """The objects of an array belong to the key above it; text is no key."""
-    found = jsonkeys.objects('{"a": [{"b_c": "{\\"x\\": 1}"}, {"d": {"e": []}}], "f": "g"}')
+    found = json_text.objects('{"a": [{"b_c": "{\\"x\\": 1}"}, {"d": {"e": []}}], "f": "g"}')
     assert {path: sorted(keys) for path, keys in found.items()} == {
         "": ["a", "f"], "a": ["bc", "d"], "a.d": ["e"],
     }  # fmt: skip
@@ -133,9 +133,9 @@ def keys_of(value, path=""):
     if not isinstance(value, dict):
         return set()
     inner = (
-        keys_of(v, ".".join(filter(None, [path, jsonkeys.plain(k)]))) for k, v in value.items()
+        keys_of(v, ".".join(filter(None, [path, json_text.plain(k)]))) for k, v in value.items()
     )
-    return {(path, jsonkeys.plain(key)) for key in value}.union(*inner)
+    return {(path, json_text.plain(key)) for key in value}.union(*inner)
 
 
 @settings(max_examples=60, deadline=None)
@@ -145,9 +145,9 @@ def test_the_keys_seen_are_those_of_the_document(value, cut):
     text = json.dumps(value, ensure_ascii=False)
     simple = all(key.isidentifier() for _, key in keys_of(value))
     for start in (text, text[:cut]):
-        seen = {(path, key) for path, keys in jsonkeys.objects(start).items() for key in keys}
+        seen = {(path, key) for path, keys in json_text.objects(start).items() for key in keys}
         if simple:
             assert seen <= keys_of(value)
     if simple:
-        whole = {(path, key) for path, keys in jsonkeys.objects(text).items() for key in keys}
+        whole = {(path, key) for path, keys in json_text.objects(text).items() for key in keys}
         assert whole == keys_of(value)

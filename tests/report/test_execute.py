@@ -9,7 +9,7 @@ import threading
 import time
 
 from srelib.report import execute
-from srelib.report.notebooks import Notebook
+from srelib.report.parameters import Notebook
 from tests.report.tiny import book, code
 
 

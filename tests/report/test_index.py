@@ -8,9 +8,9 @@ from bs4 import BeautifulSoup
 
 from srelib import tables, tradeoff
 from srelib.errors import InsufficientDataError
-from srelib.report import index, render, standing
-from srelib.report.provenance import provenance
-from srelib.report.usable import usable
+from srelib.report import index, render, scoreboard
+from srelib.report.index import provenance
+from srelib.report.understood import usable
 from srelib.stats import Estimate
 from srelib.windows import Window
 from tests.report.tiny import dataset, hourly, slo
@@ -335,7 +335,7 @@ def test_names_of_many_services_do_not_cover_each_other():
         value = 0.5 + n / 3
         speed[f"service {n}"] = Estimate(value, value * 0.8, value * 1.2, 9, 0.95, "given")
         left[f"service {n}"] = Estimate((n % 7) / 7, 0.0, 1.0, 9, 0.95, "given")
-    drawing = standing.drawn(tradeoff.quadrants(speed, left))
+    drawing = scoreboard.drawn(tradeoff.quadrants(speed, left))
     assert len(drawing.dots) == 24
     assert drawing.more == 6
     assert all(0 <= dot.x <= 480 and 0 <= dot.y <= 300 for dot in drawing.dots)

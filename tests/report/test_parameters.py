@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from srelib.errors import ParameterError
-from srelib.report import parameters, values
+from srelib.report import parameters
 from tests.report.tiny import book, code
 
 
@@ -47,7 +47,7 @@ def test_a_derived_value_in_the_parameters_cell_is_refused(line):
 )
 def test_a_value_takes_the_type_of_its_default(value, default, expected):
     """The default decides the type, so that a text never stands where a number is meant."""
-    found = values.typed("p", value, default=default)
+    found = parameters.typed("p", value, default=default)
     assert found == expected
     assert type(found) is type(expected)
 
@@ -69,7 +69,7 @@ def test_a_value_takes_the_type_of_its_default(value, default, expected):
 def test_a_value_of_another_type_is_refused(value, default, match):
     """The message names the parameter, what it takes and what was seen."""
     with pytest.raises(ParameterError, match=match):
-        values.typed("p", value, default=default)
+        parameters.typed("p", value, default=default)
 
 
 def test_an_unknown_name_lists_the_known_ones_and_the_nearest():

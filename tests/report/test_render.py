@@ -13,10 +13,10 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_markdown_cell, new_output
 
 from srelib.findings import markdown
-from srelib.report import markup, parameters, render
+from srelib.report import parameters, render
 from srelib.report.execute import Failure, Run
-from srelib.report.notebooks import Notebook
-from srelib.report.provenance import provenance
+from srelib.report.index import provenance
+from srelib.report.parameters import Notebook
 from tests.report.tiny import PARAMETERS, book, code, dataset, hourly, slo
 
 
@@ -267,7 +267,7 @@ def test_cell_ids_and_execution_counts_do_not_reach_the_page():
 )
 def test_known_tricks_do_not_get_through(evil):
     """Parsers disagree about these."""
-    result = BeautifulSoup(markup.clean(evil), "html.parser")
+    result = BeautifulSoup(render.clean(evil), "html.parser")
     assert not result.find_all(["img", "svg", "style", "math", "noscript"])
     assert not re.search("javascript", str(result), re.IGNORECASE)
     assert not [a for e in result.find_all(True) for a in e.attrs if a not in {"class"}]

@@ -10,7 +10,7 @@ import pytest
 
 from srelib import simulate, tradeoff
 from srelib.errors import ColumnError, InsufficientDataError, ParameterError
-from srelib.tradeoff import chance, compare, history, placebo
+from srelib.tradeoff import after_deployments, excess, placebo
 
 ROOT = Path(__file__).parents[2]
 WEEKS = 8
@@ -488,9 +488,11 @@ def test_a_service_without_an_answer_keeps_its_error_and_does_not_silence_the_ot
 # Placebo schedules
 
 
-def placed(hours: list[float], **more: object) -> tuple[history.History, placebo.Placements]:
+def placed(
+    hours: list[float], **more: object
+) -> tuple[after_deployments.History, placebo.Placements]:
     """A history and the placements of these deployments in it."""
-    past = history.history(*counts(), **more)
+    past = after_deployments.history(*counts(), **more)
     return past, placebo.placements(past, np.array(hours), after=6.0, placebos=200, seed=0)
 
 
@@ -526,14 +528,14 @@ def test_weeks_are_cut_where_no_window_is():
 
 def test_a_p_value_counts_the_real_schedule_among_the_placebos():
     """Phipson and Smyth 2010: (1 + b) / (1 + m), doubled for two sides."""
-    assert compare.two_sided(9.0, np.arange(9.0)) == pytest.approx(0.2)
-    assert compare.two_sided(4.0, np.arange(9.0)) == 1.0
+    assert excess.two_sided(9.0, np.arange(9.0)) == pytest.approx(0.2)
+    assert excess.two_sided(4.0, np.arange(9.0)) == 1.0
 
 
 def test_an_interval_never_exceeds_all_bad_events_after_deployments():
     """Deployments cannot have cost more than there was."""
-    found = compare.Comparison(10.0, np.linspace(-50, 50, 99), np.zeros(1), 1.0, np.zeros(99), None)
-    low, high = chance.interval(found, np.linspace(-50, 50, 99), most=14.0, confidence=0.95)
+    found = excess.Comparison(10.0, np.linspace(-50, 50, 99), np.zeros(1), 1.0, np.zeros(99), None)
+    low, high = excess.interval(found, np.linspace(-50, 50, 99), most=14.0, confidence=0.95)
     assert low < 0 < high == 14.0
 
 

@@ -17,7 +17,7 @@ import pandas as pd
 
 from srelib import delivery
 from srelib.simulate import ServiceSpec
-from srelib.simulate.grid import Grid
+from srelib.simulate.counts import Grid
 from srelib.simulate.plan import plan
 from srelib.simulate.world import Fleet, World
 from tests.validity.cells import Cell, over

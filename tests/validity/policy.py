@@ -18,10 +18,9 @@ import pandas as pd
 
 from srelib import policy as policies
 from srelib.policy import Outcome, Replay, prepare
-from srelib.policy.account import held
+from srelib.policy.account import held, track
+from srelib.policy.aftermath import Prepared
 from srelib.policy.daily import Ledger, decision_times
-from srelib.policy.prepare import Prepared
-from srelib.policy.results import track
 from srelib.policy.walk import NEVER, walk
 from srelib.simulate import Fleet, ServiceSpec, fleet
 from tests.validity.cells import Cell, over

@@ -1,0 +1,440 @@
+"""Asking git what a repository stores; no hook, no configured program, no network."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from srelib import tables
+from srelib.errors import InputError, ParameterError
+
+_OUTSIDE = (
+    "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_CONFIG_PARAMETERS",
+    "GIT_CONFIG_COUNT", "GIT_EXTERNAL_DIFF", "GIT_TRACE",
+)  # fmt: skip
+_SAFE = (
+    "-c", "log.showSignature=false", "-c", "core.fsmonitor=false", "-c", "protocol.allow=never",
+    "-c", "core.hooksPath=/dev/null", "--no-pager", "--no-replace-objects",
+)  # fmt: skip
+
+
+def ask(folder: Path, *words: str, given: str | None = None) -> str:
+    """What git answers."""
+    done = run(folder, *words, given=given)
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or ["no reason given"]
+        raise InputError(f"git cannot read {str(folder)!r}: {said[0]}", fix=_fix(done.stderr))
+    return done.stdout
+
+
+def run(folder: Path, *words: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
+    """The run of a git command, whatever comes of it."""
+    kept = {name: value for name, value in os.environ.items() if name not in _OUTSIDE}
+    environment = kept | {
+        "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "", "GIT_PAGER": "cat",
+        "GIT_CEILING_DIRECTORIES": str(folder.resolve().parent),
+    }  # fmt: skip
+    try:
+        return subprocess.run(
+            ["git", *_SAFE, *words], cwd=folder, env=environment, input=given, check=False,
+            capture_output=True, encoding="utf-8", errors="replace",
+        )  # fmt: skip
+    except FileNotFoundError as error:
+        raise InputError("git is not installed", fix="install git, and run this again") from error
+
+
+def _fix(said: str) -> str:
+    if "dubious ownership" in said:
+        return "run this as the owner, or trust it: git config --global --add safe.directory PATH"
+    if "missing" in said or "promisor" in said or "not allowed" in said:
+        return "objects are missing (a partial clone?): run git fetch --refetch, or clone it again"
+    return "check the repository with git fsck"
+
+
+def top(folder: Path) -> Path:
+    """The repository at this very folder; one further up is not meant."""
+    if not folder.is_dir():
+        raise InputError(f"there is no folder {str(folder)!r}", fix="check the path")
+    done = run(folder, "rev-parse", "--git-dir")
+    if done.returncode == 0:
+        return folder
+    if "not a git repository" not in done.stderr:
+        ask(folder, "rev-parse", "--git-dir")
+    above = next((p for p in folder.resolve().parents if (p / ".git").exists()), None)
+    raise InputError(
+        f"{str(folder)!r} is no git repository",
+        fix=f"name its top, {str(above)!r}"
+        if above
+        else "name the folder that holds .git, or a bare repository",
+    )
+
+
+def name_of(folder: Path) -> str:
+    """Name of the repository, from its folder."""
+    place = folder.resolve()
+    name = place.parent.name if place.name == ".git" else place.name
+    return name.removesuffix(".git") or "repository"
+
+
+_TAG_FIELDS = "%(objectname) %(objecttype) %(creatordate:unix) %(refname)"
+_COMMIT_FIELDS = "%H %ct %at %P"
+
+NOBODY = -1
+"""In place of a release: none has shipped it yet."""
+
+
+@dataclass(frozen=True)
+class Tag:
+    """One release tag."""
+
+    name: str
+    annotated: bool
+    time: int
+    commit: str
+
+
+@dataclass(frozen=True)
+class Commits:
+    """Commits by number, children before parents."""
+
+    names: list[str]
+    committed: list[int]
+    authored: list[int]
+    parents: list[tuple[int, ...]]
+    place: dict[str, int]
+
+
+def tags_of(top: Path, globs: Sequence[str]) -> tuple[list[Tag], int]:
+    """Tags that fit, peeled to their commits; and how many lead to none."""
+    listed = ask(top, "for-each-ref", f"--format={_TAG_FIELDS}", "refs/tags").splitlines()
+    named = [line.replace("refs/tags/", "", 1).split(" ", 3) for line in listed]
+    wanted = [tag for tag in named if any(fnmatchcase(tag[3], glob) for glob in globs)]
+    if not wanted:
+        seen = ", ".join(repr(tag[3]) for tag in named[-5:])
+        raise InputError(
+            f"no tag fits {' or '.join(map(repr, globs))}; "
+            + (f"of {len(named):,} tags the last are {seen}" if named else "there are no tags"),
+            fix="name the release tags with --tags"
+            if named
+            else "run git fetch --tags first, or tag the releases",
+        )
+    asked = "".join(f"{name}^{{commit}}\n" for name, _, _, _ in wanted)
+    check = "--batch-check=%(objectname) %(objecttype)"
+    peeled = [line.split(" ") for line in ask(top, "cat-file", check, given=asked).splitlines()]
+    dated = _commit_times(top, [name for name, *kind in peeled if kind == ["commit"]])
+    found = [
+        Tag(ref, kind == "tag", int(time) if kind == "tag" and time else dated[commit], commit)
+        for (_, kind, time, ref), (commit, *what) in zip(wanted, peeled, strict=True)
+        if what == ["commit"]
+    ]
+    if not found:
+        raise InputError(
+            f"none of the {len(wanted):,} tags leads to a commit that is here",
+            fix="fetch the whole history: git fetch --unshallow --tags",
+        )
+    return found, len(wanted) - len(found)
+
+
+def _commit_times(top: Path, names: Iterable[str]) -> dict[str, int]:
+    given = "".join(f"{name}\n" for name in dict.fromkeys(names))
+    if not given:
+        return {}
+    said = ask(top, "rev-list", "--no-walk", "--stdin", "--timestamp", given=given)
+    return {name: int(time) for time, name in map(str.split, said.splitlines())}
+
+
+def all_commits(top: Path, releases: Iterable[str]) -> Commits:
+    """Every commit that a release or the branch checked out contains, in one call."""
+    head = run(top, "rev-parse", "--verify", "--quiet", "HEAD^{commit}").stdout.strip()
+    given = "".join(f"{name}\n" for name in dict.fromkeys([*releases, *([head] if head else [])]))
+    form = f"--format={_COMMIT_FIELDS}"
+    said = ask(top, "rev-list", "--topo-order", form, "--stdin", given=given).splitlines()
+    rows = [line.split(" ") for line in said if not line.startswith("commit ")]
+    place = {row[0]: number for number, row in enumerate(rows)}
+    return Commits(
+        names=[row[0] for row in rows],
+        committed=[int(row[1]) for row in rows],
+        authored=[int(row[2]) for row in rows],
+        parents=[tuple(place[name] for name in row[3:] if name in place) for row in rows],
+        place=place,
+    )
+
+
+def shipped(commits: Commits, releases: list[int]) -> tuple[list[int], list[int]]:
+    """Of each commit the first release that contains it, and the commit that brought it in."""
+    first, brought = [NOBODY] * len(commits.names), [NOBODY] * len(commits.names)
+    seen = [False] * len(commits.names)
+    for number, release in enumerate(releases):
+        _walk(commits, release, number, seen, first, brought)
+    for start in range(len(commits.names)):  # children come first: the tip of the branch, then rest
+        if not seen[start]:
+            _walk(commits, start, NOBODY, seen, first, brought)
+    return first, brought
+
+
+def _walk(
+    commits: Commits, tip: int, number: int, seen: list[bool], first: list[int], brought: list[int]
+) -> None:
+    line = []
+    at = tip
+    while not seen[at]:
+        line.append(at)
+        seen[at] = True
+        if not commits.parents[at]:
+            break
+        at = commits.parents[at][0]
+    for bringer in reversed(line):
+        first[bringer], brought[bringer] = number, bringer
+        waiting = [parent for parent in commits.parents[bringer] if not seen[parent]]
+        while waiting:
+            new = waiting.pop()
+            if seen[new]:
+                continue
+            seen[new] = True
+            first[new], brought[new] = number, bringer
+            waiting.extend(parent for parent in commits.parents[new] if not seen[parent])
+
+
+TAG_KIND = "tag_kind"
+"""Column beside those of `deployments`: annotated, or lightweight."""
+
+_FARTHEST = 4_102_444_800  # 2100-01-01; what lies beyond is a broken clock and becomes missing
+
+
+@dataclass(frozen=True, eq=False)
+class Collected:
+    """What a repository says about its delivery.
+
+    Parameters
+    ----------
+    deployments : DataFrame
+        Table ``deployments`` and the column `TAG_KIND`, in order of time.
+    changes : DataFrame
+        Table ``changes``; those no release has shipped yet have no ``deployment_id``.
+    notes : tuple of str
+        What was assumed or left out, each a sentence.
+    """
+
+    deployments: pd.DataFrame
+    changes: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+def write(collected: Collected, folder: str | Path, *, overwrite: bool = False) -> list[Path]:
+    """Write ``deployments.csv`` and ``changes.csv``.
+
+    Parameters
+    ----------
+    collected : Collected
+        Result of `git`.
+    folder : str or Path
+        Made where it does not exist.
+    overwrite : bool
+        Replace files of these names.
+
+    Returns
+    -------
+    list of Path
+        The files.
+
+    Raises
+    ------
+    InputError
+        A file is there already, or cannot be written.
+    """
+    folder = Path(folder)
+    files = {folder / "deployments.csv": collected.deployments,
+             folder / "changes.csv": collected.changes}  # fmt: skip
+    there = [path for path in files if path.exists()]
+    if there and not overwrite:
+        raise InputError(f"{there[0].name} is there already in {str(folder)!r}",
+                         fix="name another folder with --out, or say --overwrite")  # fmt: skip
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, frame in files.items():
+            frame.to_csv(path, index=False, lineterminator="\n", date_format="%Y-%m-%dT%H:%M:%SZ")
+    except OSError as error:
+        raise InputError(
+            f"{str(folder)!r} cannot be written ({error.strerror or error})",
+            fix="name another folder with --out",
+        ) from error
+    return list(files)
+
+
+def deployments_of(releases: list[Tag], *, service: str) -> pd.DataFrame:
+    """One successful production deployment per release."""
+    rows = pd.DataFrame(
+        {
+            "deployment_id": [tag.name for tag in releases],
+            "service": service,
+            "environment": "production",
+            "finished_at": _times([tag.time for tag in releases]),
+            "status": "succeeded",
+            "commit_sha": [tag.commit for tag in releases],
+        }
+    )
+    kinds = ["annotated" if tag.annotated else "lightweight" for tag in releases]
+    return tables.conform(rows, "deployments").assign(**{TAG_KIND: kinds})
+
+
+def changes_of(
+    commits: Commits, releases: list[Tag], first: list[int], brought: list[int], *,
+    service: str, clock: str,
+) -> pd.DataFrame:  # fmt: skip
+    """Commits with one parent or none, but for those of the first release."""
+    kept = [
+        number
+        for number in reversed(range(len(commits.names)))
+        if first[number] != 0 and len(commits.parents[number]) < 2
+    ]
+    moments = commits.committed if clock == "committer" else commits.authored
+    rows = pd.DataFrame(
+        {
+            "change_id": [commits.names[number] for number in kept],
+            "service": service,
+            "committed_at": _times([moments[number] for number in kept]),
+            "merged_at": _times([commits.committed[brought[number]] for number in kept]),
+            "deployment_id": pd.Series(
+                [None if first[n] == NOBODY else releases[first[n]].name for n in kept],
+                dtype="str",
+            ),
+        }
+    )
+    return tables.conform(rows, "changes")
+
+
+def _times(seconds: list[int]) -> pd.Series:
+    known = pd.Series(seconds, dtype="int64").where(lambda s: (s >= 0) & (s < _FARTHEST))
+    return pd.to_datetime(known, unit="s", utc=True).dt.as_unit("us")
+
+
+def tag_notes(releases: list[Tag], first: list[int], lost: int) -> list[str]:
+    """What has to be said about the tags."""
+    notes = []
+    light = sum(not tag.annotated for tag in releases)
+    if light:
+        notes.append(
+            f"{light:,} of {len(releases):,} tags are lightweight: their time is that of the "
+            "commit, often earlier than the release."
+        )
+    if lost:
+        notes.append(f"{lost:,} tags lead to no commit that is here: left out.")
+    brings = set(first)
+    empty = sum(number not in brings for number in range(len(releases)))
+    if empty:
+        notes.append(
+            f"{empty:,} releases ship nothing that an earlier one did not (several tags on one "
+            "commit, or a tag set after the fact)."
+        )
+    start = sum(number == 0 for number in first)
+    notes.append(
+        f"The first release, {releases[0].name!r}, has no known predecessor: the {start:,} commits "
+        "in it are not written, since nothing says when they first shipped."
+    )
+    return notes
+
+
+def change_notes(
+    commits: Commits, first: list[int], changes: pd.DataFrame, deployments: pd.DataFrame
+) -> list[str]:
+    """What has to be said about the changes."""
+    notes = []
+    merges = sum(len(parents) > 1 and first[n] != 0 for n, parents in enumerate(commits.parents))
+    if merges:
+        notes.append(f"{merges:,} merge commits are no changes of their own and are not written.")
+    waiting = int(changes["deployment_id"].isna().sum())
+    if waiting:
+        notes.append(
+            f"{waiting:,} commits of the branch checked out are in no release yet: they are "
+            "written without deployment_id, as waiting."
+        )
+    finished = deployments.set_index("deployment_id")["finished_at"]
+    late = changes["committed_at"] > changes["deployment_id"].map(finished)
+    if late.any():
+        notes.append(
+            f"{int(late.sum()):,} commits carry a time after the release that contains them: a "
+            "clock was wrong, or history was written anew."
+        )
+    return notes
+
+
+Clock = Literal["committer", "author"]
+
+_SHALLOW = (
+    "This is a shallow clone: the history before its border is missing, and so are releases and "
+    "commits; run git fetch --unshallow --tags and collect again."
+)
+
+
+def git(
+    repository: str | Path,
+    *,
+    tags: Sequence[str] = ("v*",),
+    service: str | None = None,
+    clock: Clock = "committer",
+) -> Collected:
+    """Releases and the commits they shipped.
+
+    Parameters
+    ----------
+    repository : str or Path
+        Top of a repository, with or without a working tree.
+    tags : sequence of str
+        Globs on the names of tags; a star also spans slashes.
+    service : str, optional
+        Service released; default: the name of the folder.
+    clock : {'committer', 'author'}
+        What ``committed_at`` is: when the commit was last written (a rebase or a squash writes it
+        anew), or when its author first wrote it.
+
+    Returns
+    -------
+    Collected
+
+    Raises
+    ------
+    InputError
+        There is no git, no repository, or no tag that fits.
+    ParameterError
+        The clock is unknown, or no glob is given.
+
+    Notes
+    -----
+    An annotated tag has a time of its own; a lightweight one that of its commit.
+    A commit belongs to the first release, in order of time, that contains it, by ancestry and
+    not by date, so a commit of a maintenance branch belongs to the release of that branch.
+    The first release has no known predecessor: its commits are not written.
+    Merge commits are no changes; ``merged_at`` is the time of the commit on the first-parent line
+    of the release that brought a change in.
+
+    References
+    ----------
+    .. [1] git documentation, git-for-each-ref ("Field names"), git-rev-list.
+    """
+    folder = Path(repository)
+    if clock not in ("committer", "author"):
+        raise ParameterError(f"clock must be 'committer' or 'author'; got {clock!r}.")
+    if isinstance(tags, str) or not tags:
+        raise ParameterError(f"tags must be a list of globs such as ['v*']; got {tags!r}.")
+    root = top(folder)
+    service = service or name_of(folder)
+    found, lost = tags_of(root, tags)
+    commits = all_commits(root, [tag.commit for tag in found])
+    releases = sorted(found, key=lambda tag: (tag.time, -commits.place[tag.commit], tag.name))
+    first, merged = shipped(commits, [commits.place[tag.commit] for tag in releases])
+    changes = changes_of(commits, releases, first, merged, service=service, clock=clock)
+    deployments = deployments_of(releases, service=service)
+    notes = [*tag_notes(releases, first, lost),
+             *change_notes(commits, first, changes, deployments)]  # fmt: skip
+    if ask(root, "rev-parse", "--is-shallow-repository").strip() == "true":
+        notes.insert(0, _SHALLOW)
+    return Collected(deployments, changes, tuple(notes))

@@ -1,0 +1,236 @@
+"""Other policies on the same history, and whether one of them would do better."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from srelib import wording
+from srelib.alerts.policies import ready_made
+from srelib.findings import alerts
+from srelib.findings.alerts import NOTHING
+from srelib.findings.show import Table, markdown, name, names, table
+from srelib.indicators import Indicator, answered
+
+
+def compare_table(found: Mapping[str, Any]) -> Table | None:
+    """Ready-made policies side by side on the same history.
+
+    Parameters
+    ----------
+    found : mapping of str to Pooled
+        As from `srelib.alerts.fleet.side_by_side`.
+
+    Returns
+    -------
+    Table or None
+        None without policies.
+    """
+    if not found:
+        return None
+    rows = [{"policy": policy, "told": _of(p.recall), "useful": _of(p.precision),
+             "week": alerts.number(p.pages_per_week.value),
+             "first": alerts.about(p.detection_seconds.value),
+             "spent": wording.percent(p.spent_at_detection.value),
+             "out": wording.percent(p.out_of_hours.value)}
+            for policy, p in found.items()]  # fmt: skip
+    one = next(iter(found.values()))
+    kind = one.severity
+    real = "; recorded: what really fired" if "recorded" in found else ""
+    return table(pd.DataFrame(rows), max_rows=20,
+                 caption="Policies on the same history, the one in use first; medians; numbered: "
+                         f"the Workbook's own earlier attempts{real}",
+                 headers={"told": f"{alerts.noun(one)}s told about", "useful": f"{kind}s that told",
+                          "week": f"{kind}s a week", "first": f"first {kind} after",
+                          "spent": "budget spent by then", "out": "out of hours"})  # fmt: skip
+
+
+def _of(estimate: Any) -> str:
+    if not estimate.n:
+        return "–"
+    return f"{wording.percent(estimate.value)} of {wording.count(estimate.n)}"
+
+
+def compare_sentences(found: Mapping[str, Any]) -> list[str]:
+    """What each ready-made policy missed, beside the one in use.
+
+    Parameters
+    ----------
+    found : mapping of str to Pooled
+
+    Returns
+    -------
+    list of str
+        Markdown, one per policy.
+    """
+    if not found:
+        return [NOTHING]
+    first, *others = found
+    seen = {policy: alerts.caught(p) for policy, p in found.items()}
+    lines = [_beside(found[policy], seen[policy], found[first], seen[first]) for policy in others]
+    left_out = [policy for policy in ready_made("28d") if policy not in found]
+    if left_out:
+        lines.append(f"Not replayed on every objective, so not compared: {names(left_out)}.")
+    return lines
+
+
+def _beside(one: Any, seen: set[Any], current: Any, known: set[Any]) -> str:
+    pages = f"{alerts.number(one.pages_per_week.value)} {markdown(one.severity)}s a week"
+    lost, won = known - seen, seen - known
+    who = name(one.policy)
+    if not lost and not won:
+        return (
+            f"{who} ({pages}) tells about the same {alerts.noun(one)}s as {name(current.policy)}."
+        )
+    parts = []
+    if lost:
+        parts.append(f"misses {len(lost)} that {name(current.policy)} tells about"
+                     f" ({alerts.dearest(one, lost)})")  # fmt: skip
+    if won:
+        parts.append(f"tells about {len(won)} that {name(current.policy)} misses"
+                     f" ({alerts.dearest(one, won)})")  # fmt: skip
+    return f"{who} ({pages}) {' and '.join(parts)}."
+
+
+def front_sentence(front: pd.DataFrame | None, *, severity: str) -> str:
+    """Whether another policy would do better, chosen early and tested late.
+
+    Parameters
+    ----------
+    front : DataFrame or None
+        As from `srelib.alerts.fleet.front`.
+    severity : str
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    if front is None:
+        return NOTHING
+    if not len(front):
+        return "One half of the history holds nothing to tell about, so no policy can be chosen."
+    now = front[front["kind"] == "current"].iloc[0]
+    best = front[front["chosen"]].iloc[0]
+    tried = f"Of {len(front)} policies tried on the first half"
+    if best["policy"] == now["policy"]:
+        return (f"{tried}, none spends less before anybody knows for as few {markdown(severity)}s "
+                f"as {name(now['policy'])}.")  # fmt: skip
+    early, late = (_trade(best, now, part, severity) for part in ("chosen_on", "tested_on"))
+    lasts = "**It lasts**" if _is_better(best, now) else "**It does not last**"
+    return (f"{tried}, {name(best['policy'])} does best for no more {markdown(severity)}s than "
+            f"{name(now['policy'])}: {early}. {lasts} on the second half: {late}.")  # fmt: skip
+
+
+def _is_better(best: Any, now: Any) -> bool:
+    pages = best["pages_per_week_tested_on"] - now["pages_per_week_tested_on"]
+    spent = best["spent_tested_on"] - now["spent_tested_on"]
+    return bool(pages <= 0 and spent <= 0 and (pages < 0 or spent < 0))
+
+
+def _trade(best: Any, now: Any, part: str, severity: str) -> str:
+    pages = [alerts.number(row[f"pages_per_week_{part}"]) for row in (best, now)]
+    spent = wording.percents([row[f"spent_{part}"] for row in (best, now)])
+    gone = f"{spent[0]} against {spent[1]}" if spent[0] != spent[1] else f"{spent[0]} with either"
+    n = int(best[f"events_{part}"])
+    return (f"{pages[0]} against {pages[1]} {markdown(severity)}s a week, {gone} of a budget spent "
+            f"before anybody knew (n = {n})")  # fmt: skip
+
+
+def review_sentences(reviews: Mapping[Indicator, Any], *, severity: str) -> list[str]:
+    """Rules that cannot do their job on this data: unreachable, blind, set off by one failure.
+
+    Parameters
+    ----------
+    reviews : mapping of Indicator to DataFrame
+        Results of `srelib.alerts.review`.
+    severity : str
+        Of the rules that count.
+
+    Returns
+    -------
+    list of str
+        Markdown.
+    """
+    rows = _rules(reviews, severity)
+    if not len(rows):
+        return ["There are no rules to look at."]
+    kinds = (
+        (~rows["reachable"], "**Unreachable**, not even a total outage fires it:"),
+        (rows["blind"], "**Blind** and left out, a window is shorter than a bucket of the data:"),
+        (rows["too_long"] & ~rows["blind"],
+         "**Too long** and left out, it looks back further than the history:"),
+        (rows["one_failure_fires"] & ~rows["blind"],
+         "**One failure is enough** at average traffic:"),
+    )  # fmt: skip
+    found = [f"{text} {_places(rows[mask])}." for mask, text in kinds if mask.any()]
+    if found:
+        return found
+    which = wording.plural(len(reviews), "objective")
+    return [f"Every {markdown(severity)} rule can fire, sees the data and needs more than one "
+            f"failure, on {which}."]  # fmt: skip
+
+
+def _rules(reviews: Mapping[Indicator, Any], severity: str) -> pd.DataFrame:
+    parts = [r.assign(objective=key.name) for key, r in answered(reviews).items()]
+    if not parts:
+        return pd.DataFrame()
+    rows = pd.concat(parts, ignore_index=True)
+    return rows[rows["severity"] == severity]
+
+
+def _places(rows: pd.DataFrame) -> str:
+    """Rules of each objective, objectives with the same rules together."""
+    of: dict[str, list[str]] = {}
+    for objective, part in rows.groupby("objective", sort=False):
+        rules = wording.listing([_rule(rule) for rule in part["rule"]])
+        of.setdefault(rules, []).append(str(objective))
+    return "; ".join(f"{rules} of {names(who)}" for rules, who in of.items())
+
+
+def _rule(rule: Any) -> str:
+    windows = " and ".join(wording.duration(window) for window in rule.windows)
+    return f"the {rule.factor:.4g}x rule over {windows}"
+
+
+def rules_table(reviews: Mapping[Indicator, Any], *, severity: str) -> Table | None:
+    """What each rule needs to fire, per objective.
+
+    Parameters
+    ----------
+    reviews : mapping of Indicator to DataFrame
+        Results of `srelib.alerts.review`.
+    severity : str
+        Of the rules that count.
+
+    Returns
+    -------
+    Table or None
+        None without rules.
+    """
+    rows = _rules(reviews, severity)
+    if not len(rows):
+        return None
+    frame = pd.DataFrame({
+        "objective": rows["objective"],
+        "rule": [_rule(rule).removeprefix("the ").replace(" rule", "") for rule in rows["rule"]],
+        "traffic": rows["events_in_long"], "needed": rows["failures_to_fire"],
+        "outage": [_in_outage(*pair)
+                   for pair in zip(rows["on_paper"], rows["replayed"], strict=True)],
+        "on this data": ["blind" if b else "too long" if t else "replayed"
+                         for b, t in zip(rows["blind"], rows["too_long"], strict=True)],
+    })  # fmt: skip
+    return table(frame, caption="What it takes to fire each rule, at average traffic", max_rows=24,
+                 headers={"traffic": "events in its long window",
+                          "needed": "bad events that fire it",
+                          "outage": "a total outage fires it after"})  # fmt: skip
+
+
+def _in_outage(paper: Any, replayed: Any) -> str:
+    """How soon a rule fires in a total outage, on paper and in buckets of the data."""
+    if pd.isna(paper):
+        return "never"
+    seen = "" if pd.isna(replayed) else f", replayed {wording.duration(replayed)}"
+    return f"{wording.duration(paper)} on paper{seen}"

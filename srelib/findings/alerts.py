@@ -1,0 +1,481 @@
+"""Words that all of these sentences use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from srelib import wording
+from srelib.alerts.policies import OWN
+from srelib.findings.quality import HOW_TO
+from srelib.findings.show import Table, markdown, name, names, table
+from srelib.indicators import Indicator, answered
+
+NOTHING = "No alert was replayed, so there is nothing to say here."
+
+
+def about(length: Any) -> str:
+    """A length of time, to the minute from ten minutes on; none is at once."""
+    if pd.isna(length):
+        return wording.UNKNOWN
+    length = length if isinstance(length, pd.Timedelta) else pd.Timedelta(length, "s")
+    if length <= pd.Timedelta(0):
+        return "0 min".replace(" ", wording.NBSP)
+    return wording.duration(length.round("min") if length >= pd.Timedelta("10min") else length)
+
+
+def half(pooled: Any) -> str:
+    """How soon half of what was told about was told."""
+    if not pooled.detection_seconds.value > 0:
+        return "half of those no later than the start"
+    return f"half of those within {about(pooled.detection_seconds.value)} of the start"
+
+
+def share(estimate: Any) -> str:
+    """A share with its interval."""
+    value, low, high = wording.percents([estimate.value, estimate.low, estimate.high])
+    return f"{value}, 95{wording.NBSP}% interval {low} to {high}"
+
+
+def interval(texts: list[str]) -> str:
+    """An interval in brackets."""
+    low, high = texts
+    if wording.UNKNOWN in texts:
+        return ""
+    return f" (95{wording.NBSP}% interval {low} to {high})"
+
+
+def number(value: float) -> str:
+    """A rate: one decimal below ten."""
+    return wording.count(round(value, 1)) if value < 10 else wording.count(round(value))
+
+
+def noun(pooled: Any) -> str:
+    """What pages are scored against."""
+    return "incident" if pooled.truth == "incidents" else "budget event"
+
+
+def weeks(pooled: Any) -> str:
+    """Length of the history."""
+    return wording.plural(round(pooled.weeks, 1), "week")
+
+
+def event(row: pd.Series) -> str:
+    """An event by its title, service and day, or by its objective where it has no title."""
+    day = f"{row['starts_at'].day}{wording.NBSP}{row['starts_at'].month_name()}"
+    if row["label"].startswith(f"{row['starts_at']:%Y-%m-%d}"):
+        return f"{name(row['objective'])}, {day}"
+    return f"{name(row['label'])}, {markdown(row['service'])}, {day}"
+
+
+def caught(pooled: Any) -> set[tuple[str, str]]:
+    """Events told about."""
+    rows = pooled.events[pooled.events["caught"]]
+    return set(zip(rows["objective"], rows["key"], strict=True))
+
+
+def dearest(pooled: Any, keys: set[Any]) -> str:
+    """The event among these that spent most."""
+    rows = pooled.events.sort_values("spent", ascending=False, kind="stable")
+    kept = [pair in keys for pair in zip(rows["objective"], rows["key"], strict=True)]
+    top = rows[kept].iloc[0]
+    lead = "" if len(keys) == 1 else "dearest: "
+    return f"{lead}{event(top)}, {wording.percent(top['spent'])}"
+
+
+_ZERO = pd.Timedelta(0)
+
+
+def recorded_sentence(real: Any) -> str:
+    """What the alerts that really fired told us."""
+    if real is None or real.pooled is None:
+        return ""
+    one = real.pooled
+    kinds = wording.plural(len(one.pages), markdown(one.severity))
+    per = number(one.pages_per_week.value)
+    if not len(one.events):
+        return f"The {kinds} on record ({per} a week) had nothing to tell about."
+    told, of = int(one.events["caught"].sum()), wording.plural(len(one.events), noun(one))
+    when = f", {half(one)}" if told else ""
+    return (f"The {kinds} that **really fired** ({per} a week) told us about **{told or 'none'} of "
+            f"{of}** ({share(one.recall)}){when}.")  # fmt: skip
+
+
+def recorded_sentences(real: Any, found: Mapping[str, Any], *, severity: str) -> list[str]:
+    """The alerts that really fired, beside the replay of the policy in use.
+
+    Parameters
+    ----------
+    real : Recorded or None
+    found : mapping of str to Pooled
+        As from `srelib.alerts.fleet.side_by_side`.
+    severity : str
+        Of the rules that count.
+
+    Returns
+    -------
+    list of str
+        Markdown; without alerts on record how to get them, nothing where nothing was replayed.
+    """
+    if not found:
+        return []
+    if real is None:
+        return ["There are no alerts in the folder, so what really fired is not compared. To add "
+                f"them, put {HOW_TO['alerts']} beside the rest."]  # fmt: skip
+    if real.pooled is None:
+        return [f"No alert on record has the severity {name(severity)}, so what really fired is "
+                f"not compared; there are {names(real.others)}."]  # fmt: skip
+    current = next(iter(found.values()))
+    lines = [_against(real.pooled, current), _sooner(real.pooled, current), _record(real, current)]
+    return [line for line in lines if line]
+
+
+def _against(one: Any, current: Any) -> str:
+    """What the alerts on record told and missed, beside the policy in use."""
+    seen, known = caught(one), caught(current)
+    lost, won = known - seen, seen - known
+    who, policy = f"**What really fired** ({_rate(one)})", name(current.policy)
+    if not lost and not won:
+        return f"{who} told about the same {noun(one)}s as {policy} replayed ({_rate(current)})."
+    parts = []
+    if lost:
+        parts.append(f"missed {len(lost)} that {policy} would have told about"
+                     f" ({dearest(one, lost)})")  # fmt: skip
+    if won:
+        parts.append(f"told about {len(won)} that {policy} would have missed"
+                     f" ({dearest(one, won)})")  # fmt: skip
+    return f"{who} {' and '.join(parts)}."
+
+
+def _rate(one: Any) -> str:
+    return f"{number(one.pages_per_week.value)} {markdown(one.severity)}s a week"
+
+
+def _sooner(one: Any, current: Any) -> str:
+    """Whether the alerts on record came sooner, of what both told about."""
+    rows = [p.events.set_index(["objective", "key"])["detected_at"] for p in (one, current)]
+    later = (rows[0] - rows[1].reindex(rows[0].index)).dropna()
+    if not len(later):
+        return ""
+    first, last = int((later < _ZERO).sum()), int((later > _ZERO).sum())
+    middle = later.median()
+    text = (f"Of {wording.plural(len(later), noun(one))} that both told about, the alert on "
+            f"record came first in {first or 'none'} and last in {last or 'none'}")  # fmt: skip
+    if middle == _ZERO:
+        return f"{text}; at the median neither came first."
+    order = "later" if middle > _ZERO else "sooner"
+    return f"{text}; at the median {about(abs(middle))} {order}."
+
+
+def _record(real: Any, current: Any) -> str:
+    """What the record itself leaves open."""
+    parts = []
+    kind = current.severity.lower()
+    if not real.severities:
+        parts.append("no alert on record has a severity, so all of them count")
+    elif {name.strip().lower() for name in real.severities} != {kind}:
+        parts.append(f"{names(real.severities)} is taken for {name(current.severity)}")
+    if real.silent:
+        parts.append(f"there is no alert of {names(real.silent)} on record, for whatever reason")
+    for which, verb, time in (("first", "begins", real.begins), ("last", "ends", real.ends)):
+        if time is not None:
+            parts.append(f"the {which} alert on record is of {time.day}{wording.NBSP}"
+                         f"{time.month_name()}, perhaps because the export {verb} there"
+                         )  # fmt: skip
+    return f"Mind that {'; '.join(parts)}." if parts else ""
+
+
+NO_SLO = ("**No alert can be replayed, because no objective has data.** A burn rate is measured "
+          "against a target; put a slos.yaml beside the exports (`srelib init DIR` writes a "
+          "commented one).")  # fmt: skip
+
+
+def told_sentences(
+    pooled: Any, *, replays: Mapping[Indicator, Any], policy: str = "", real: Any = None
+) -> list[str]:
+    """The answer of the notebook: told or not, how soon, at what price.
+
+    Parameters
+    ----------
+    pooled : Pooled or None
+        Of the policy in use; None where nothing could be replayed.
+    replays : mapping of Indicator to Replay
+        Or the errors in their place.
+    policy : str
+        The policy as somebody wrote it, to be said where it has no name.
+    real : Recorded, optional
+        What the alerts on record told.
+
+    Returns
+    -------
+    list of str
+        Markdown; the first is the bottom line.
+    """
+    if pooled is None:
+        why = failed_sentence(replays)
+        return [f"**No alert could be replayed.** {why}"] if why else [NO_SLO]
+    if not len(pooled.events):
+        what = noun(pooled)
+        lines = [f"There was **nothing to tell about**: no {what} in {weeks(pooled)}."]
+    else:
+        lines = [_recall(pooled, policy), missed_sentence(pooled), spent_sentence(pooled)]
+    lines += [pages_sentence(pooled), recorded_sentence(real), failed_sentence(replays)]
+    return [line for line in lines if line]
+
+
+def _recall(pooled: Any, policy: str) -> str:
+    told, of = (
+        int(pooled.events["caught"].sum()),
+        wording.plural(len(pooled.events), noun(pooled)),
+    )
+    own = f"Your policy ({name(policy, limit=200)})" if policy else "Your policy"
+    who = own if pooled.policy == OWN else f"The {name(pooled.policy)} policy"
+    recall = share(pooled.recall)
+    if not told:
+        return f"{who} told us about **none** of {of} ({recall})."
+    return f"{who} told us about **{told} of {of}** ({recall}), {half(pooled)}."
+
+
+def missed_sentence(pooled: Any) -> str:
+    """What no page told about, and whether it mattered, by name."""
+    missed, line = pooled.missed, wording.percent(pooled.share)
+    if not len(missed):
+        return "It missed nothing." if len(pooled.events) else ""
+    big = missed[missed["spent"] >= pooled.share]
+    if not len(big):
+        return (f"It missed {len(missed)}, none of which spent {line} of a budget: "
+                f"{_listed(missed, limit=3)}.")  # fmt: skip
+    if len(big) == len(missed):
+        return f"It missed {len(missed)}, each at least {line} of a budget: {_listed(big)}."
+    return (f"It missed {len(missed)}, **{len(big)} of them {line} of a budget or more**: "
+            f"{_listed(big)}.")  # fmt: skip
+
+
+def _listed(rows: pd.DataFrame, *, limit: int = 4) -> str:
+    parts = [f"{event(row)} ({wording.percent(row['spent'])})" for _, row in rows.iterrows()]
+    return wording.listing(parts, limit=limit)
+
+
+def spent_sentence(pooled: Any) -> str:
+    """How much budget was gone when the first page came."""
+    spent = pooled.spent_at_detection
+    if spent.value != spent.value:
+        return ""
+    around = interval(wording.percents([spent.low, spent.high]))
+    return (f"By the first {markdown(pooled.severity)}, or by its end where none came, half of "
+            f"what happened had spent at most {wording.percent(spent.value)} of the budget of a "
+            f"period{around}.")  # fmt: skip
+
+
+def pages_sentence(pooled: Any) -> str:
+    """What the pages cost: how many, how many for nothing, and how many out of hours."""
+    kind, n = markdown(pooled.severity), len(pooled.pages)
+    fleet = wording.plural(pooled.objectives, "objective")
+    if not n:
+        return f"It sent **no {kind}s** in {weeks(pooled)}, over {fleet}."
+    per = pooled.pages_per_week
+    low, high = (number(x) for x in (per.low, per.high))
+    text = (f"It sent **{number(per.value)} {kind}s a week** (95{wording.NBSP}% interval "
+            f"{low} to {high}; {n} in {weeks(pooled)}, over {fleet})")  # fmt: skip
+    told = wording.percent(pooled.precision.value)
+    out = wording.percent(pooled.out_of_hours.value)
+    return (f"{text}; {told} of them told about one of these {noun(pooled)}s, {out} came out "
+            "of office hours.")  # fmt: skip
+
+
+def failed_sentence(replays: Mapping[Indicator, Any]) -> str:
+    """Objectives that could not be replayed, each with the reason."""
+    known = answered(replays)
+    reasons: dict[str, list[str]] = {}
+    for key, error in replays.items():
+        if key not in known:
+            reasons.setdefault(markdown(error, limit=400).rstrip("."), []).append(key.name)
+    parts = [f"{names(who)}: {why}" for why, who in reasons.items()]
+    return f"Not replayed: {'; '.join(parts)}." if parts else ""
+
+
+def truth_sentence(pooled: Any, *, truth: str) -> str:
+    """What the pages are scored against, and why.
+
+    Parameters
+    ----------
+    pooled : Pooled or None
+    truth : str
+        What was asked for: 'incidents' or 'budget'.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    if pooled is None:
+        return NOTHING
+    if pooled.truth == "incidents":
+        n = wording.plural(len(pooled.events), "incident")
+        return (f"Scored against {n} on record. People write incidents down late, or not at all; "
+                "set `truth` to `budget` to score against the data itself.")  # fmt: skip
+    events = wording.plural(len(pooled.events), "span")
+    text = (f"Scored against {events} of time that spent at least {wording.percent(pooled.share)} "
+            "of the budget of a period.")  # fmt: skip
+    if truth == "incidents":
+        return f"There are no incidents in the folder. {text} To add them, {HOW_TO['incidents']}."
+    return text
+
+
+def basis_sentence(pooled: Any) -> str:
+    """How many events and pages all this stands on.
+
+    Parameters
+    ----------
+    pooled : Pooled or None
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    if pooled is None:
+        return NOTHING
+    what, kind = wording.plural(len(pooled.events), noun(pooled)), markdown(pooled.severity)
+    text = (f"All of this stands on {what} and {wording.plural(len(pooled.pages), kind)} in "
+            f"{weeks(pooled)}")  # fmt: skip
+    if pooled.recall.n and pooled.recall.high - pooled.recall.low > 0.3:
+        return f"{text}: too few to tell policies apart that differ by a few {noun(pooled)}s."
+    return f"{text}."
+
+
+OFFICE = "Monday to Friday, 9 to 17 h"
+
+
+def false_sentence(pooled: Any) -> str:
+    """Pages that told about nothing on record, and whether the budget burned all the same.
+
+    Parameters
+    ----------
+    pooled : Pooled or None
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    if pooled is None:
+        return NOTHING
+    if not len(pooled.pages):
+        return "Nothing fired, so nothing was a false alarm."
+    false = pooled.pages[pooled.pages["key"].isna()]
+    kind, line = markdown(pooled.severity), wording.percent(pooled.share)
+    precision = share(pooled.precision)
+    told = len(pooled.pages) - len(false)
+    text = f"{told} of {wording.plural(len(pooled.pages), kind)} told about something ({precision})"
+    if not len(false):
+        return f"{text}."
+    by = false["objective"].value_counts()
+    who = name(by.index[0])
+    if len(by) == 1:
+        most = f"the other{'s' if len(false) > 1 else ''} came from {who}"
+    else:
+        most = f"of the others, most came from {who} ({by.iloc[0]} of {len(false)})"
+    burning = int(false["burning"].fillna(False).sum())
+    if pooled.truth != "incidents" or not burning:
+        return f"{text}; {most}."
+    if burning == 1:
+        return (f"{text}; {most}. **1 was no false alarm**: it fell into a span that spent at "
+                f"least {line} of a budget, and no incident records that.")  # fmt: skip
+    return (f"{text}; {most}. **{burning} of these {len(false)} were no false alarms**: they fell "
+            f"into spans that spent at least {line} of a budget, and no incident records those."
+            )  # fmt: skip
+
+
+def events_table(pooled: Any, *, max_rows: int = 15) -> Table | None:
+    """What happened, dearest first, and when the first page came.
+
+    Parameters
+    ----------
+    pooled : Pooled or None
+    max_rows : int
+        Most rows shown.
+
+    Returns
+    -------
+    Table or None
+        None where nothing happened.
+    """
+    if pooled is None or not len(pooled.events):
+        return None
+    rows = pooled.events.sort_values("spent", ascending=False, kind="stable")
+    frame = pd.DataFrame({
+        "what": [wording.label(text, limit=44) for text in rows["label"]],
+        "objective": rows["objective"], "from": rows["starts_at"],
+        "first": [about(x) if told else "never"
+                  for x, told in zip(rows["detection"].tolist(), rows["caught"], strict=True)],
+        "by_then": rows["spent_at_detection"], "spent": rows["spent"],
+    })  # fmt: skip
+    kind = pooled.severity
+    return table(frame, caption=f"What happened, dearest first (times UTC; shares of the budget of "
+                 f"a period; without a {kind}, spent by then is all)", max_rows=max_rows,
+                 formats={"by_then": wording.percent, "spent": wording.percent},
+                 headers={"first": f"first {kind} after", "by_then": "spent by then",
+                          "spent": "spent in all"})  # fmt: skip
+
+
+def detection_sentence(pooled: Any) -> str:
+    """Whether what hurt most was told soonest.
+
+    Parameters
+    ----------
+    pooled : Pooled or None
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    if pooled is None:
+        return NOTHING
+    if not len(pooled.events):
+        return "Nothing happened that could have been told in time or late."
+    big = pooled.events[pooled.events["spent"] >= pooled.share]
+    line, what = wording.percent(pooled.share), noun(pooled)
+    if not len(big):
+        return f"Nothing spent {line} of a budget, so no {what} needed anybody at once."
+    told = big[big["caught"]]
+    text = (f"Of {wording.plural(len(big), what)} that spent at least {line} of a budget, "
+            f"{len(told) or 'none'} {'was' if len(told) == 1 else 'were'} told about")  # fmt: skip
+    if not len(told):
+        return f"{text}."
+    half = about(told["detection"].median())
+    slow = told.loc[told["spent_at_detection"].idxmax()]
+    return (f"{text}, half of those within {half}. The dearest wait: {event(slow)}, "
+            f"{about(slow['detection'])} and {wording.percent(slow['spent_at_detection'])} "
+            "of the budget until anybody knew.")  # fmt: skip
+
+
+def hours_sentence(pooled: Any, *, timezone: str) -> str:
+    """Who was woken: the share of pages outside office hours, and the busiest hour.
+
+    Parameters
+    ----------
+    pooled : Pooled or None
+    timezone : str
+        IANA zone of the people who are paged.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    if pooled is None:
+        return NOTHING
+    if not len(pooled.pages):
+        return "Nobody was woken: nothing fired."
+    outside = share(pooled.out_of_hours)
+    local = pooled.pages["fired_at"].dt.tz_convert(timezone)
+    night = int(((local.dt.hour < 7) | (local.dt.hour >= 23)).sum())
+    n = wording.plural(len(local), markdown(pooled.severity))
+    out = int(pooled.pages["out_of_hours"].sum())
+    return (f"{out} of {n} came outside office hours ({OFFICE}, {markdown(timezone)}; {outside}), "
+            f"{night or 'none'} of them between 23 and 7 h. Spread evenly over the week, "
+            f"{wording.percent(1 - 40 / 168)} would.")  # fmt: skip

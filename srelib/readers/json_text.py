@@ -1,0 +1,461 @@
+"""Keys and values of JSON records, whichever way a tool spells them.
+
+``created_at``, ``createdAt`` and ``CreatedAt`` are one key here, ``createdat``: REST answers,
+GraphQL answers and command lines of one tool differ in nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from srelib import tables
+from srelib.errors import ReadError
+from srelib.readers import base, events, recognition
+from srelib.readers.base import Head, Result
+
+if TYPE_CHECKING:
+    from srelib.readers.source import Source
+
+_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)(?:"(\s*:)?|\Z)|([{}\[\],])', re.DOTALL)
+_DEEPEST = 12  # levels told apart; what lies deeper counts as the last of them
+
+
+def plain(key: str) -> str:
+    """A key without its spelling."""
+    return key.replace("_", "").lower()
+
+
+def keyed(record: dict[str, Any]) -> dict[str, Any]:
+    """The record under plain keys."""
+    return {plain(str(key)): value for key, value in record.items()}
+
+
+def inner(record: dict[str, Any], *keys: str) -> dict[str, Any]:
+    """The object at the end of a way of plain keys, under plain keys; empty if there is none."""
+    value: Any = record
+    for key in keys:
+        value = keyed(value).get(key) if isinstance(value, dict) else None
+    return keyed(value) if isinstance(value, dict) else {}
+
+
+def listed(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list, under plain keys; of anything else none."""
+    members = value if isinstance(value, list) else []
+    return [keyed(member) for member in members if isinstance(member, dict)]
+
+
+def text(value: Any) -> str | None:
+    """A scalar as text; half a surrogate pair, which no file can hold, becomes a question mark."""
+    if value is None or isinstance(value, dict | list):
+        return None
+    return str(value).encode("utf-8", errors="replace").decode("utf-8")
+
+
+def at(record: Any, path: str) -> Any:
+    """The value at a dotted path; text that is JSON itself (a payload) is opened on the way."""
+    value: Any = record
+    for part in path.split("."):
+        if isinstance(value, str):
+            value = _opened(value)
+        value = keyed(value).get(plain(part)) if isinstance(value, dict) else None
+    return value
+
+
+def _opened(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return None
+
+
+@lru_cache(maxsize=4)
+def objects(start: str) -> dict[str, frozenset[str]]:
+    """The plain keys of the objects in the start of a JSON text, by where the objects stand."""
+    found: dict[str, set[str]] = {}
+    open_: list[tuple[str, bool]] = []
+    pending = ""
+    for match in _TOKEN.finditer(start):
+        word, colon, mark = match.groups()
+        if mark in ("{", "["):
+            above = open_[-1][0] if open_ else ""
+            path = above
+            if pending and len(open_) < _DEEPEST:
+                path = f"{above}.{pending}" if above else pending
+            open_.append((path, mark == "{"))
+            if mark == "{":
+                found.setdefault(path, set())
+        elif mark in ("}", "]") and open_:
+            open_.pop()
+        elif colon and open_ and open_[-1][1]:
+            pending = plain(word)
+            found[open_[-1][0]].add(pending)
+            continue
+        pending = ""
+    return {path: frozenset(keys) for path, keys in found.items()}
+
+
+def holds(head: Head, *keys: str, under: Iterable[str] | None = None) -> bool:
+    """Whether some object in the start of a JSON file has all these keys."""
+    if head.kind != "json":
+        return False
+    found = objects(head.text)
+    places = found if under is None else [path for path in under if path in found]
+    return any(set(keys) <= found[path] for path in places)
+
+
+def members(records: Iterable[Any], *wrappers: str) -> tuple[list[Any], list[dict[str, Any]]]:
+    """The records of every page, and the pages they were wrapped in."""
+    found: list[Any] = []
+    pages = []
+    for record in records:
+        page = keyed(record) if isinstance(record, dict) else {}
+        kept = next((page[key] for key in wrappers if isinstance(page.get(key), list | dict)), None)
+        if kept is None:
+            found.append(record)
+        else:
+            found.extend(kept if isinstance(kept, list) else [kept])
+            pages.append(page)
+    return found, pages
+
+
+Row = dict[str, Any]
+
+UNFINISHED = "not finished when this was exported; export again later"
+
+
+def rows(
+    members: Iterable[Any], made: Callable[[dict[str, Any]], Iterable[Row]], *, kind: str, sign: str
+) -> tuple[list[Row], list[int]]:
+    """The rows of every record, and the number of the record each belongs to."""
+    found: list[Row] = []
+    numbers: list[int] = []
+    for number, member in enumerate(members, start=1):
+        record = keyed(member) if isinstance(member, dict) else {}
+        part = list(made(record)) if sign in record else [_none(member, kind)]
+        found.extend(part)
+        numbers.extend([number] * len(part))
+    return found, numbers
+
+
+def _none(member: Any, kind: str) -> Row:
+    return refused(f"not {kind}", value=json.dumps(member))
+
+
+def refused(reason: str, *, value: Any = None, column: str | None = None) -> Row:
+    """What a row brings that is refused."""
+    seen = value if value is None or isinstance(value, str) else json.dumps(value)
+    return {"fault": reason, "fault_column": column, "fault_value": text(_short(seen))}
+
+
+def left_out(reason: str, *, value: Any = None, column: str | None = None) -> Row:
+    """What a sound row brings that a rule leaves out."""
+    return {
+        "left_out": reason,
+        "left_out_column": column,
+        "left_out_value": text(_short(value)),
+    }
+
+
+def _short(value: Any) -> Any:
+    return f"{value[:80]}…" if isinstance(value, str) and len(value) > 80 else value
+
+
+def outcome(
+    word: Any,
+    *,
+    outcomes: Mapping[str, str],
+    unfinished: Sequence[str] = (),
+    nothing: Mapping[str, str] | None = None,
+) -> Row:
+    """What a word for the outcome of a deployment means."""
+    said = (text(word) or "").strip().lower()
+    if said in outcomes:
+        return {"status": outcomes[said]}
+    if said in unfinished:
+        return refused(UNFINISHED, value=said, column="status")
+    if nothing and said in nothing:
+        return left_out(nothing[said], value=said, column="status")
+    if not said:
+        return refused("no word says how it ended", column="status")
+    known = ", ".join([*outcomes, *(nothing or {}), *unfinished])
+    return refused(f"unknown status; known are {known}", value=said, column="status")
+
+
+def chosen(record: dict[str, Any], source: Source | None) -> Row:
+    """The columns that ``sources.toml`` names, by dotted keys."""
+    named = {} if source is None else source.columns
+    return {name: text(at(record, path)) for name, path in named.items()}
+
+
+def matches(name: str | None, patterns: Iterable[str]) -> bool:
+    """Whether a name is one of the patterns, or fits one as a regular expression, wholly."""
+    return name is not None and any(name == p or _fits(name, p) for p in patterns)
+
+
+def _fits(name: str, pattern: str) -> bool:
+    try:
+        return re.fullmatch(pattern, name) is not None
+    except re.error:
+        return False
+
+
+def counted(words: Iterable[str | None], *, most: int = 6) -> str:
+    """Words with how often they occur, the most frequent first."""
+    counts = Counter("(none)" if word is None else repr(word) for word in words)
+    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    named = ", ".join(f"{word} {count:,}" for word, count in ranked[:most])
+    return named + (f" and {len(ranked) - most} more" if len(ranked) > most else "")
+
+
+def for_each(row: Row, services: Sequence[str | None], source: Source | None) -> list[Row]:
+    """The row of an incident once for every service it hit."""
+    if source is not None and "service" in source.columns:
+        return [row]
+    if source is not None and source.service is not None:
+        return [row | {"service": source.service}]
+    known = {} if source is None else source.services
+    first: dict[str | None, str | None] = {}
+    for name in services or [None]:
+        first.setdefault(known.get(str(name), name), name)
+    return [row | {"service": name} for name in first.values()]
+
+
+def moment(value: Any) -> datetime | None:
+    """A time, for comparing; what carries no zone counts as UTC."""
+    try:
+        at = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def in_order(values: Iterable[Any]) -> list[str]:
+    """The times among some values, the earliest first, as they are written."""
+    known = [(at, value) for value in values if (at := moment(value)) is not None]
+    return [value for _, value in sorted(known)]
+
+
+def several_note(found: Sequence[Row], numbers: Sequence[int]) -> list[str]:
+    """That some incidents stand in several rows, one for each service."""
+    several = sum(count > 1 for count in Counter(numbers).values())
+    if not several:
+        return []
+    return [
+        f"{several:,} of {len(set(numbers)):,} incidents hit several services and count once for "
+        f"each: {len(found):,} rows."
+    ]
+
+
+def said_service(source: Source | None) -> str | None:
+    """The service ``sources.toml`` says, if it says one."""
+    return None if source is None else source.service
+
+
+def result(
+    head: Head,
+    found: Sequence[Row],
+    numbers: Sequence[int],
+    *,
+    table: str,
+    times: Sequence[str],
+    source: Source | None,
+    notes: Iterable[str] = (),
+    zone: str | None = None,
+) -> Result:
+    """The rows as a canonical table."""
+    if not found:
+        return Result({table: tables.empty(table)}, 0, 0, notes=tuple(notes))
+    frame = pd.DataFrame(list(found))
+    needed = [*tables.required(table), *times]
+    frame = frame.assign(**{name: None for name in needed if name not in frame})
+    said = (None if source is None else source.timezone) or zone
+    frame = base.with_times(frame, times, file=head.name, timezone=said)
+    if "planned" in frame and source is not None and "planned" in source.columns:
+        frame = base.with_planned(frame, column=source.columns["planned"])
+    built = events.build(
+        frame,
+        table,
+        file=head.name,
+        lines=numbers,
+        environment=() if source is None else source.environment,
+        services={} if source is None else source.services,
+    )
+    return Result(
+        tables=built.tables,
+        event_lines=built.lines,
+        rows_read=len(frame),
+        rows_kept=built.kept,
+        rejects=built.rejects,
+        notes=(*built.notes, *notes),
+    )
+
+
+_BLANK = " \t\r\n\ufeff\x1e"  # a byte-order mark and the separator of RFC 7464 included
+_DECODER = json.JSONDecoder()
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def content(head: Head) -> str:
+    """The whole file as text, unpacked and decoded."""
+    try:
+        with recognition.plain(head) as path:
+            return path.read_text(encoding="utf-8-sig")
+    except UnicodeError as error:
+        raise ReadError(
+            f"the text is not {head.encoding} ({error})", file=head.name, fix="save it as UTF-8"
+        ) from error
+    except OSError as error:
+        raise ReadError(
+            f"the file cannot be opened ({error.strerror or error})",
+            file=head.name,
+            fix="check that it exists and that you may read it",
+        ) from error
+
+
+def parse(text: str, *, file: str) -> list[Any]:
+    """Every JSON document of a text, in order."""
+    found, at = [], _next(text, 0)
+    while at < len(text):
+        try:
+            value, at = _DECODER.raw_decode(text, at)
+        except (ValueError, RecursionError) as error:
+            raise _broken(text, at, error, file) from error
+        found.append(value)
+        at = _next(text, at)
+    return _whole(found) if _SURROGATE.search(text) else found
+
+
+def records(text: str, *, file: str) -> list[Any]:
+    """The records of a text: the members of every array in it, and every other document."""
+    found: list[Any] = []
+    for document in parse(text, file=file):
+        found.extend(_flat(document))
+    return found
+
+
+def _flat(document: Any) -> list[Any]:
+    """Members of nested arrays (`gh api --slurp` wraps every page in one more array)."""
+    found, waiting = [], [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting.extend(reversed(value))
+        else:
+            found.append(value)
+    return found
+
+
+def _whole(value: Any) -> Any:
+    """The value with every half of a surrogate pair replaced."""
+    if isinstance(value, str):
+        return value.encode("utf-8", errors="replace").decode("utf-8")
+    if isinstance(value, list):
+        return [_whole(member) for member in value]
+    if isinstance(value, dict):
+        return {_whole(key): _whole(member) for key, member in value.items()}
+    return value
+
+
+def _next(text: str, at: int) -> int:
+    while at < len(text) and (text[at] in _BLANK or text[at] == ","):
+        at += 1
+    return at
+
+
+def _broken(text: str, at: int, error: Exception, file: str) -> ReadError:
+    place = error.pos if isinstance(error, json.JSONDecodeError) else at
+    said = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
+    column = place - (text.rfind("\n", 0, place) + 1) + 1
+    return ReadError(
+        f"the JSON breaks off or is malformed ({said}, column {column})",
+        file=file,
+        line=text.count("\n", 0, place) + 1,
+        fix="export the file again, whole",
+    )
+
+
+_HINTS: tuple[tuple[frozenset[str], str, str], ...] = (
+    (
+        frozenset({"date", "value"}),
+        "it looks like the daily values of a GitLab DORA metric, whose name is not in the file "
+        "and whose medians cannot be put together again",
+        "export the deployments themselves: `glab api projects/ID/deployments --paginate`",
+    ),
+    (
+        frozenset({"tinyid", "alias"}),
+        "it looks like Opsgenie alerts",
+        "export incidents (/v1/incidents), or the alerts as CSV with service, rule, fired_at and "
+        "resolved_at",
+    ),
+    (
+        frozenset({"class", "jobs"}),
+        "it looks like a Jenkins folder, without the builds of its jobs",
+        "ask for JOB/api/json?tree=allBuilds[number,result,timestamp,duration,url]",
+    ),
+    (
+        frozenset({"page", "components"}),
+        "it looks like the components of a status page, without its incidents",
+        "save /api/v2/incidents.json of the page",
+    ),
+    (
+        frozenset({"metricdataresults"}),
+        "it looks like the answer of CloudWatch get-metric-data",
+        "write it as CSV with time, service, good and total",
+    ),
+    (
+        frozenset({"datapoints", "label"}),
+        "it looks like the answer of CloudWatch get-metric-statistics",
+        "write it as CSV with time, service, good and total",
+    ),
+    (
+        frozenset({"key", "fields", "self"}),
+        "it looks like Jira issues from the REST interface",
+        "export the issues as CSV (all fields)",
+    ),
+)
+"""Keys of an object, what they look like, and what to do."""
+
+
+def error(head: Head) -> ReadError:
+    """The error about a JSON file of no known format."""
+    problem, fix = _said(head)
+    return ReadError(f"the format of this JSON is not known: {problem}", file=head.name, fix=fix)
+
+
+def _said(head: Head) -> tuple[str, str]:
+    found = {path: keys for path, keys in objects(head.text).items() if keys}
+    top = found.get("", frozenset())
+    if not found:
+        what = "it holds no object" if re.search(r"[^\s\[\],{}]", head.text) else "it is empty"
+        return what, "check the filter of the export, or take the file away"
+    if "message" in top and len(top) <= 5 and not top & {"id", "number", "createdat"}:
+        said = re.search(r'"message"\s*:\s*("(?:[^"\\]|\\.){0,200}")', head.text)
+        text = json.loads(said.group(1), strict=False) if said else ""
+        return (
+            f"it is the error message of an interface ({text!r})",
+            "check the address and the access token, and export again",
+        )
+    for keys, what, fix in _HINTS:
+        if any(keys <= seen for seen in found.values()):
+            return what, fix
+    seen = ", ".join(_as_written(head.text, sorted(top or next(iter(found.values())))[:12]))
+    return (
+        f"keys seen: {seen}",
+        "hand over the export as the tool writes it (README lists what is known), write it as CSV "
+        f"with named columns, or leave it out with [[file]] match = {head.name!r}, "
+        'table = "ignore" in sources.toml',
+    )
+
+
+def _as_written(text: str, keys: Sequence[str]) -> list[str]:
+    """Keys in the spelling of the file."""
+    spelt = {plain(word): word for word in re.findall(r'"((?:[^"\\]|\\.)*)"\s*:', text)}
+    return [repr(spelt.get(key, key)) for key in keys]

@@ -1,0 +1,254 @@
+"""A budget left as a bar."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from srelib import indicators, tradeoff, wording
+from srelib.findings import scoreboard as spoken
+from srelib.tradeoff import FAST_FRAGILE, FAST_SAFE, SLOW_FRAGILE, SLOW_SAFE
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A budget as a bar: full at the left means everything is left, below zero is overspent."""
+
+    x: float
+    width: float
+    zero: float
+    over: bool
+
+
+def bar(left_share: float, *, width: float = 120.0) -> Bar | None:
+    """A budget left as a bar on a scale from -50 % to 100 %; what lies beyond is cut."""
+    if pd.isna(left_share):
+        return None
+    zero = width / 3
+    end = zero + min(max(left_share, -0.5), 1.0) * (width - zero)
+    left, right = sorted((zero, end))
+    return Bar(round(left, 2), round(right - left, 2), round(zero, 2), left_share < 0)
+
+
+ENVIRONMENT = "prod"
+GROUPS = {
+    "devops": ("frequency", "lead_time", "rework_rate"),
+    "both": ("fail_rate", "recovery", "felt"),
+    "sre": ("sli", "left", "pages", "incidents", "restore"),
+}
+LABELS = {
+    "frequency": "Deployments a week", "lead_time": "Lead time", "rework_rate": "Rework",
+    "fail_rate": "Change fail rate", "recovery": "Recovery", "felt": "Pages users felt",
+    "sli": "Service level", "left": "Budget left", "pages": "Pages a week",
+    "incidents": "Incidents a week", "restore": "Time to restore",
+}  # fmt: skip
+MOODS = {FAST_SAFE: "good", FAST_FRAGILE: "bad", SLOW_SAFE: "calm", SLOW_FRAGILE: "bad"}
+ORDER = (FAST_FRAGILE, SLOW_FRAGILE, SLOW_SAFE, FAST_SAFE)
+MAP_WIDTH, MAP_HEIGHT, MARGIN = 480.0, 300.0, 12.0
+MOST_DOTS = 24
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number of a service; texts as shown, escaped only by the template."""
+
+    field: str
+    group: str
+    label: str
+    value: str
+    ends: str
+    bar: Bar | None = None
+
+
+@dataclass(frozen=True)
+class Service:
+    """One row of the scoreboard."""
+
+    name: str
+    quadrant: str
+    chance: str
+    mood: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Dot:
+    """One service on the map."""
+
+    x: float
+    y: float
+    left: float
+    right: float
+    top: float
+    bottom: float
+    text_x: float
+    text_y: float
+    anchor: str
+    name: str
+    named: bool
+    mood: str
+    sure: bool
+
+
+@dataclass(frozen=True)
+class Map:
+    """The quadrants as a drawing."""
+
+    dots: tuple[Dot, ...]
+    line_x: float
+    line_y: float
+    ticks: tuple[tuple[float, str], ...]
+    words: str
+    more: int
+
+
+@dataclass(frozen=True)
+class Standings:
+    """What the first page says of services."""
+
+    services: tuple[Service, ...]
+    span: str
+    map: Map | None
+
+
+def standings(dataset: Any) -> Standings:
+    """Each service in both disciplines, fragile ones first."""
+    counts = tradeoff.per_service(indicators.measured(dataset))
+    shipped = tradeoff.production(dataset.deployments, environment=ENVIRONMENT)
+    span = tradeoff.shared_span(counts, shipped, incidents=dataset.incidents, as_of=dataset.as_of)
+    board = tradeoff.scoreboard(
+        counts, shipped, between=span, changes=dataset.changes, incidents=dataset.incidents,
+        alerts=dataset.alerts,
+    )  # fmt: skip
+    placed = tradeoff.quadrants(
+        {name: one.frequency for name, one in board.items()},
+        {name: one.left for name, one in board.items()},
+    )
+    rows = {row["service"]: row for _, row in placed.services.iterrows()}
+    services = [_service(one, rows.get(name)) for name, one in board.items()]
+    names = sorted(board, key=lambda name: _alarm(name, rows, board))
+    by_name = dict(zip(board, services, strict=True))
+    text = f"{wording.day(span[0])} to {wording.day(span[1])}" if span else ""
+    return Standings(tuple(by_name[name] for name in names), text, drawn(placed))
+
+
+def _alarm(name: str, rows: Mapping[str, Any], board: Mapping[str, Any]) -> tuple[int, float, str]:
+    row, left = rows.get(name), board[name].left.value
+    place = len(ORDER) if row is None else ORDER.index(row["quadrant"])
+    return place, left if left == left else math.inf, name
+
+
+def _service(one: Any, row: Any) -> Service:
+    cells = tuple(_cell(one, field, group) for group, fields in GROUPS.items() for field in fields)
+    name = wording.label(one.service, limit=60)
+    if row is None:
+        return Service(name, "", "", "none", cells)
+    quadrant = row["quadrant"]
+    chance = spoken.chance(float(row[quadrant]))
+    return Service(name, quadrant, chance, MOODS[quadrant], cells)
+
+
+def _cell(one: Any, field: str, group: str) -> Cell:
+    estimate = getattr(one, field)
+    if estimate.value != estimate.value:
+        return Cell(field, group, LABELS[field], "\u2013", "")
+    ends = (estimate.low, estimate.high)
+    value, low, high = spoken.shown(field, (estimate.value, *ends), target=one.target)
+    known = all(end == end for end in ends)
+    text = f"{low} to {high}" if known else ""
+    if field == "sli":
+        (value,) = spoken.shown(field, (estimate.value,), target=one.target)
+        promised = one.target == one.target
+        text = f"target {wording.percent(one.target)}" if promised else "nothing promised"
+    return Cell(field, group, LABELS[field], value, text,
+                bar(estimate.value, width=72.0) if field == "left" else None)  # fmt: skip
+
+
+def drawn(placed: Any) -> Map | None:
+    """The quadrants as a drawing: deployments a week to the right, budget left upwards."""
+    rows = placed.services
+    if not len(rows):
+        return None
+    own = [float(row[row["quadrant"]]) for _, row in rows.iterrows()]
+    kept = sorted(range(len(rows)), key=lambda i: -own[i])[:MOST_DOTS]
+    speeds = [*rows["speed"], *rows["speed_low"], *rows["speed_high"], placed.speed_line]
+    speeds = [s for s in speeds if s == s and s > 0]
+    low, high = math.log(min(speeds)) - 0.25, math.log(max(speeds)) + 0.25
+    scale = _Scale(low, high)
+    dots: list[Dot] = []
+    for i in kept:
+        dots.append(_dot(rows.iloc[i], scale, dots))
+    steps = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300)
+    ticks = tuple((scale.x(t), f"{t:g}") for t in steps if low < math.log(t) < high)
+    words = "; ".join(
+        f"{dot.name}: {rows.iloc[i]['quadrant']}" for dot, i in zip(dots, kept, strict=True)
+    )
+    return Map(
+        tuple(dots), scale.x(placed.speed_line), scale.y(placed.left_line), ticks,
+        f"Map of services by deployments a week and error budget left. {words}.",
+        len(rows) - len(kept),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """From values to pixels."""
+
+    low: float
+    high: float
+
+    def x(self, speed: float) -> float:
+        """Of deployments a week, on a log scale."""
+        at = math.log(speed) if speed > 0 else self.low
+        share = (min(max(at, self.low), self.high) - self.low) / (self.high - self.low)
+        return round(MARGIN + share * (MAP_WIDTH - 2 * MARGIN), 1)
+
+    def y(self, left: float) -> float:
+        """Of the budget left, from -100 % to 100 %; what lies beyond is put at the edge."""
+        share = (min(max(left, -1.0), 1.0) + 1) / 2
+        return round(MAP_HEIGHT - MARGIN - share * (MAP_HEIGHT - 2 * MARGIN), 1)
+
+
+def _dot(row: Any, scale: _Scale, others: list[Dot]) -> Dot:
+    """A dot, with its name where that covers no other; without it where there is no room."""
+    x, y = scale.x(row["speed"]), scale.y(row["left"])
+    name = wording.label(row["service"], limit=22)
+    wide = 7.2 * len(name)
+    places = [(anchor, up) for up in (-7, 16, -21, 30) for anchor in ("start", "end")]
+    free = [p for p in places if _fits(x, y, wide, p) and not _hits(x, y, wide, p, others)]
+    anchor, up = (free or places)[0]
+    ends = [row[n] if row[n] == row[n] else row[n.split("_")[0]]
+            for n in ("speed_low", "speed_high", "left_low", "left_high")]  # fmt: skip
+    return Dot(
+        x, y, scale.x(ends[0]), scale.x(ends[1]), scale.y(ends[3]), scale.y(ends[2]),
+        round(x + (8 if anchor == "start" else -8), 1), round(y + up, 1), anchor, name,
+        bool(free), MOODS[row["quadrant"]], bool(row["sure"]),
+    )  # fmt: skip
+
+
+def _box(x: float, y: float, wide: float, place: tuple[str, float]) -> tuple[float, ...]:
+    start = x + 8 if place[0] == "start" else x - 8 - wide
+    return start, start + wide, y + place[1] - 12, y + place[1] + 3
+
+
+def _fits(x: float, y: float, wide: float, place: tuple[str, float]) -> bool:
+    left, right, top, bottom = _box(x, y, wide, place)
+    return left >= 0 and right <= MAP_WIDTH and top >= 18 and bottom <= MAP_HEIGHT - 18
+
+
+def _hits(x: float, y: float, wide: float, place: tuple[str, float], others: list[Dot]) -> bool:
+    left, right, top, bottom = _box(x, y, wide, place)
+    for dot in others:
+        its = 7.2 * len(dot.name)
+        start = dot.text_x if dot.anchor == "start" else dot.text_x - its
+        if dot.named and left < start + its and right > start and top < dot.text_y + 3 and (
+            bottom > dot.text_y - 12
+        ):  # fmt: skip
+            return True
+        if left < dot.x + 7 and right > dot.x - 7 and top < dot.y + 7 and bottom > dot.y - 7:
+            return True
+    return False

@@ -1,0 +1,448 @@
+"""Sums of good and total over stretches of a regular index."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from srelib import stats, windows
+from srelib.errors import (
+    ColumnError,
+    InsufficientDataError,
+    InvalidTargetError,
+    ParameterError,
+    TimeIndexError,
+)
+from srelib.windows import Window
+
+HOUR = pd.Timedelta("1h")
+DAY = pd.Timedelta("1D")
+
+
+def step_of_pair(good: pd.Series, total: pd.Series) -> pd.Timedelta | None:
+    """Step of the regular index that both share."""
+    if good.index is not total.index and not good.index.equals(total.index):
+        raise TimeIndexError(
+            f"good and total must share one index; got {len(good)} and {len(total)} rows."
+        )
+    return windows.check_index(good.index)
+
+
+def length_of(span: pd.Timedelta | str) -> pd.Timedelta:
+    """A length of time from a Timedelta or a text such as ``5m`` (minutes)."""
+    duration = windows.as_window(span).duration
+    if duration is None:
+        raise ParameterError(f"a length of time is needed, such as 5m; got {span}.")
+    return duration
+
+
+def sums_between(good: pd.Series, total: pd.Series, edges: np.ndarray) -> pd.DataFrame:
+    """Sums over the buckets from one edge to the next."""
+    top, bottom = windows.paired(good, total)
+    part, whole = windows.prefix_pair(top, bottom)
+    seen = np.arange(len(bottom) + 1) if whole.seen is None else whole.seen
+    known = np.diff(seen[edges])
+    sums = {
+        name: np.where(known > 0, np.diff(summed.sums[edges]), np.nan)
+        for name, summed in (("good", part), ("total", whole))
+    }
+    return pd.DataFrame({**sums, "known": known})
+
+
+def block_sums(good: pd.Series, total: pd.Series, length: pd.Timedelta) -> pd.DataFrame:
+    """Sums over blocks of one length that start at multiples of it since 1970."""
+    step_of_pair(good, total)
+    times = pd.DatetimeIndex(good.index).tz_convert("UTC").as_unit("us")
+    size = length // pd.Timedelta(1, "us")
+    number = times.asi8 // size
+    blocks = np.arange(number[0], number[-1] + 2) if len(number) else np.arange(1)
+    starts = pd.DatetimeIndex((blocks[:-1] * size).view("M8[us]"), name="time").tz_localize("UTC")
+    return sums_between(good, total, np.searchsorted(number, blocks)).set_index(starts)
+
+
+def by_threshold(values: pd.Series, *, threshold: float, op: str = "lte") -> pd.DataFrame:
+    """A measured value per bucket as good or bad time: good where ``value op threshold``."""
+    if op not in ("lte", "lt", "gte", "gt"):
+        raise ParameterError(f"op must be lte, lt, gte or gt; got {op!r}.")
+    compare = {"lte": values.le, "lt": values.lt, "gte": values.ge, "gt": values.gt}[op]
+    known = values.notna()
+    good = compare(threshold).astype("float64").where(known)
+    return pd.DataFrame({"good": good, "total": known.astype("float64").where(known)})
+
+
+def latency(histogram: pd.DataFrame, *, threshold: float) -> pd.DataFrame:
+    """Share of requests no slower than a threshold, from a cumulative histogram."""
+    bounds = [float(name) for name in histogram.columns]
+    if math.inf not in bounds:
+        raise ColumnError(f"the histogram needs the bound inf, which holds all; got {bounds}.")
+    if float(threshold) not in bounds:
+        raise ParameterError(
+            f"threshold must be a bound of the histogram ({', '.join(map(str, sorted(bounds)))}); "
+            f"got {threshold}. Between two bounds the share is a guess."
+        )
+    good = histogram.iloc[:, bounds.index(float(threshold))]
+    total = histogram.iloc[:, bounds.index(math.inf)]
+    return pd.DataFrame({"good": good, "total": total}).astype("float64")
+
+
+METHODS = ("auto", "wilson", "clopper_pearson", "bootstrap")
+NO_TRAFFIC = "none, no traffic"
+NO_BAD_TIME = "none, no bad time seen"
+_ALPHA = 0.05
+_FEW = 12
+
+
+def interval(
+    good: pd.Series,
+    total: pd.Series,
+    *,
+    confidence: float = 0.95,
+    method: str = "auto",
+    seed: int = 0,
+    weighting: str = "events",
+) -> stats.Estimate:
+    """Share of good events with an interval that fits how the errors occur.
+
+    Parameters
+    ----------
+    good, total : Series, one regular tz-aware index
+        Counts per bucket [events].
+    confidence : float
+        Share of such intervals that should hold the truth [fraction].
+    method : {'auto', 'wilson', 'clopper_pearson', 'bootstrap'}
+        auto: Wilson where errors look independent, block bootstrap where they cluster.
+    seed : int
+        Seed of the bootstrap.
+    weighting : {'events', 'time'}
+        time: the counts are seconds, which are never independent of each other.
+
+    Returns
+    -------
+    stats.Estimate
+        Fractions; how the interval was made is in `method`.
+        All NaN without traffic; ends NaN for time without any bad time, since a record without
+        an outage does not say how rare outages are.
+
+    Raises
+    ------
+    CountError
+        Negative, infinite, or good above total.
+    ParameterError
+        Unknown method or weighting.
+    InsufficientDataError
+        A bootstrap asked for on too few buckets.
+
+    Notes
+    -----
+    "Look independent": the bad events of days (of hours below twelve days, of buckets below
+    twelve hours) scatter no more than binomial counts would, by a dispersion test at 5 %.
+    Blocks are a week where there are four of them, else three days; a day or three hours where
+    the groups are hours.
+    With fewer than twelve groups, or where too few blocks hold any bad event to resample,
+    Wilson's interval is widened by the overdispersion instead.
+
+    References
+    ----------
+    .. [1] Brown, Cai, DasGupta, Statistical Science 16 (2001) 101 (Wilson).
+    .. [2] Davison, Hinkley, Bootstrap Methods and their Application, 1997, chapters 5, 8.
+
+    Examples
+    --------
+    >>> hours = pd.date_range("2026-01-01", periods=48, freq="h", tz="UTC")
+    >>> total = pd.Series(1000.0, hours)
+    >>> interval(total - 1, total).method
+    'Wilson'
+    """
+    if method not in METHODS:
+        raise ParameterError(f"method must be one of {', '.join(METHODS)}; got {method!r}.")
+    _check_weighting(weighting)
+    windows.check_counts(good, total)
+    step_of_pair(good, total)
+    found = _bad_interval(good, total, confidence, method, seed, weighting)
+    value = windows.ratio(good, total)
+    return replace(found, value=value, low=1 - found.high, high=1 - found.low)
+
+
+def _bad_interval(
+    good: pd.Series, total: pd.Series, confidence: float, method: str, seed: int, weighting: str
+) -> stats.Estimate:
+    """Interval of the bad share, which is the rare one, by the method that fits."""
+    part, whole = windows.totals(total - good, total)
+    if not whole:
+        return stats.Estimate(math.nan, math.nan, math.nan, 0, confidence, NO_TRAFFIC)
+    if method in ("wilson", "clopper_pearson"):
+        return _independent(part, whole, confidence, exact=method == "clopper_pearson")
+    if method == "auto" and not part and weighting == "time":
+        return stats.Estimate(0.0, math.nan, math.nan, whole, confidence, NO_BAD_TIME)
+    unit, bad, total_of = _groups(good, total)
+    if method == "auto" and weighting == "events" and not _clustered(bad, total_of):
+        return _independent(part, whole, confidence, exact=False)
+    return _dependent(bad, total_of, unit, confidence, seed)
+
+
+def _check_weighting(weighting: str) -> None:
+    """Refuse a weighting that does not exist."""
+    if weighting not in ("events", "time"):
+        raise ParameterError(f"weighting must be events or time; got {weighting!r}.")
+
+
+def _independent(part: float, whole: float, confidence: float, *, exact: bool) -> stats.Estimate:
+    """Interval of the bad share for independent events."""
+    made = stats.clopper_pearson if exact else stats.wilson
+    low, high = made(part, whole, confidence=confidence)
+    name = "Clopper-Pearson" if exact else "Wilson"
+    return stats.Estimate(windows.ratio(part, whole), low, high, whole, confidence, name)
+
+
+def _groups(good: pd.Series, total: pd.Series) -> tuple[str, np.ndarray, np.ndarray]:
+    """Bad and total of the coarsest groups of which there are enough."""
+    for unit, length in (("days", DAY), ("hours", HOUR)):
+        sums = block_sums(good, total, length).fillna(0.0)
+        if int((sums["total"] > 0).sum()) >= _FEW:
+            return unit, (sums["total"] - sums["good"]).to_numpy(), sums["total"].to_numpy()
+    top, bottom = (np.nan_to_num(counts) for counts in windows.paired(good, total))
+    return "buckets", bottom - top, bottom
+
+
+def _clustered(bad: np.ndarray, total: np.ndarray) -> bool:
+    """Whether bad events scatter more than chance would have it."""
+    return stats.dispersion(bad, total).p_value < _ALPHA
+
+
+def _dependent(
+    bad: np.ndarray, total: np.ndarray, unit: str, confidence: float, seed: int
+) -> stats.Estimate:
+    """Interval of the bad share for events that cluster."""
+    if len(bad) < _FEW:
+        return _widened(bad, total, confidence)
+    week, short = (7, 3) if unit == "days" else (24, 3)
+    block = week if len(bad) >= 4 * week else short
+    found = stats.block_bootstrap(bad, total, block=block, confidence=confidence, seed=seed)
+    plain = found.method == "block bootstrap"
+    return replace(found, method=f"{found.method} over {unit}") if plain else found
+
+
+def _widened(bad: np.ndarray, total: np.ndarray, confidence: float) -> stats.Estimate:
+    """Wilson's interval widened by the overdispersion of the groups, of the bad share."""
+    index = stats.dispersion(bad, total).index
+    low, high = stats.widened_wilson(
+        bad.sum(), total.sum(), index=1.0 if math.isnan(index) else index, confidence=confidence
+    )
+    value = windows.ratio(bad, total)
+    return stats.Estimate(value, low, high, float(total.sum()), confidence, stats.WIDENED)
+
+
+def by_period(
+    good: pd.Series,
+    total: pd.Series,
+    *,
+    period: str | Window = "week",
+    timezone: str = "UTC",
+    confidence: float = 0.95,
+    weighting: str = "events",
+) -> pd.DataFrame:
+    """Share of good events per calendar period, with interval and coverage.
+
+    Parameters
+    ----------
+    good, total : Series, one regular tz-aware index
+        Counts per bucket [events]; a bucket belongs to the period its start lies in.
+    period : {'day', 'week', 'month', 'quarter', 'year'} or Window
+        The periods; a rolling Window gives blocks that end with the data.
+    timezone : str
+        IANA zone of the periods, unless `period` is a Window.
+    confidence : float
+        Share of such intervals that should hold the truth [fraction].
+    weighting : {'events', 'time'}
+        time: the counts are seconds, which are never independent of each other.
+
+    Returns
+    -------
+    DataFrame
+        starts_at, ends_at, label, good, total [events], ratio, low, high [fraction],
+        coverage (share of this period's buckets within the data that are known [fraction]),
+        method, complete (whether the data spans all of the period).
+
+    Raises
+    ------
+    CountError
+        Negative, infinite, or good above total.
+    TimeIndexError
+        The index is not regular.
+    InsufficientDataError
+        Fewer than two buckets.
+
+    Notes
+    -----
+    One week holds too few days to tell how much days scatter, so the whole series does:
+    where its errors cluster, Wilson's interval of every period is widened by the overdispersion
+    of days (or of the periods themselves, where that is larger).
+    A quiet week of a service that has incidents thus gets an interval that allows for one.
+
+    Examples
+    --------
+    >>> hours = pd.date_range("2026-01-05", periods=14 * 24, freq="h", tz="UTC")
+    >>> total = pd.Series(100.0, hours)
+    >>> by_period(total, total)[["label", "ratio", "complete"]].values.tolist()
+    [['2026-W02', 1.0, True], ['2026-W03', 1.0, True]]
+    """
+    _check_weighting(weighting)
+    windows.check_counts(good, total)
+    step = step_of_pair(good, total)
+    if step is None:
+        raise InsufficientDataError(f"periods need at least two buckets; got {len(good)}.")
+    window = period if isinstance(period, Window) else Window(unit=period, timezone=timezone)
+    spans = windows.periods(good.index[0], good.index[-1] + step, window=window)
+    edges = good.index.searchsorted([*spans["starts_at"], spans["ends_at"].iloc[-1]])
+    sums = sums_between(good, total, edges)
+    found = sums[["good", "total"]].fillna(0.0)
+    found["ratio"] = windows.divide(found["good"], found["total"])
+    _add_intervals(found, good, total, confidence, weighting)
+    span = pd.Series(np.diff(edges), index=sums.index)
+    found.insert(5, "coverage", windows.divide(sums["known"], span))
+    return pd.concat([spans[["starts_at", "ends_at", "label"]], found, spans[["complete"]]], axis=1)
+
+
+def _add_intervals(
+    found: pd.DataFrame, good: pd.Series, total: pd.Series, confidence: float, weighting: str
+) -> None:
+    """Add low, high and method to the new table of periods."""
+    whole = found["total"].to_numpy()
+    bad = whole - found["good"].to_numpy()
+    index, name = _pooled(bad, whole, good, total, weighting)
+    low, high = stats.widened_wilson(bad, whole, index=index, confidence=confidence)
+    none = name == NO_BAD_TIME
+    found["low"], found["high"] = (np.nan, np.nan) if none else (1 - high, 1 - low)
+    found["method"] = np.where(whole > 0, name, NO_TRAFFIC)
+
+
+def _pooled(
+    bad: np.ndarray, whole: np.ndarray, good: pd.Series, total: pd.Series, weighting: str
+) -> tuple[float, str]:
+    """Overdispersion of the whole series, and the method it calls for."""
+    if weighting == "time" and not bad.sum():
+        return 1.0, NO_BAD_TIME
+    _, bad_of, total_of = _groups(good, total)
+    scatter = stats.dispersion(bad_of, total_of)
+    if weighting == "events" and not scatter.p_value < _ALPHA:
+        return 1.0, "Wilson"
+    indexes = [scatter.index, stats.dispersion(bad, whole).index if len(bad) >= 4 else 1.0, 1.0]
+    return float(np.nanmax(indexes)), stats.WIDENED
+
+
+@dataclass(frozen=True)
+class LowTraffic:
+    """What the traffic of a service can and cannot say about a target.
+
+    Parameters
+    ----------
+    target : float
+        The target [fraction].
+    window : Window
+        Window of the SLO.
+    events : float
+        Events expected in one window [events].
+    allowance : float
+        Failures the target allows in one window, not rounded [events].
+    failures_allowed : int
+        Whole failures in it [events].
+    cost_of_one : float
+        Share of the budget that one failure spends [fraction]; above 1, one is too many.
+    burn_rate_of_one : float
+        Burn rate over an average hour with one failure.
+    missed_by_chance : float
+        Probability to miss the target when the true failure rate is just what it allows
+        [fraction].
+
+    Examples
+    --------
+    >>> hours = pd.date_range("2026-01-01", periods=48, freq="h", tz="UTC")
+    >>> total = pd.Series(10.0, hours)
+    >>> found = low_traffic(total, total, target=0.999, window="30d")
+    >>> found.failures_allowed, round(found.cost_of_one, 4), found.is_low
+    (7, 0.1389, True)
+    """
+
+    target: float
+    window: Window
+    events: float
+    allowance: float
+    failures_allowed: int
+    cost_of_one: float
+    burn_rate_of_one: float
+    missed_by_chance: float
+
+    @property
+    def is_low(self) -> bool:
+        """Whether one failure spends over 2 % of the budget, which pages under the usual policy."""
+        return self.cost_of_one > 0.02
+
+
+def low_traffic(
+    good: pd.Series, total: pd.Series, *, target: float, window: Window | pd.Timedelta | str
+) -> LowTraffic:
+    """Can this traffic resolve this target?
+
+    Parameters
+    ----------
+    good, total : Series, one regular tz-aware index
+        Counts per bucket [events]; unknown buckets are taken to be like the known ones.
+    target : float
+        Target of the SLO [fraction].
+    window : Window, Timedelta or str
+        Window of the SLO; a calendar window is taken at its length at the end of the data.
+
+    Returns
+    -------
+    LowTraffic
+
+    Raises
+    ------
+    InvalidTargetError
+        Target outside (0, 1).
+    InsufficientDataError
+        No known bucket.
+
+    Notes
+    -----
+    A page under the Workbook's policy means 2 % of the budget within an hour, so where one
+    failure costs more than that, every single failure pages.
+
+    References
+    ----------
+    .. [1] Beyer et al., The Site Reliability Workbook, 2018, chapter 5, low-traffic services.
+    """
+    if not 0 < target < 1:
+        raise InvalidTargetError(
+            f"target must lie strictly between 0 and 1; got {target}. For 99.9 % write 0.999."
+        )
+    window = windows.as_window(window)
+    step = step_of_pair(good, total)
+    bottom = windows.paired(good, total)[1]
+    if step is None or np.isnan(bottom).all():
+        raise InsufficientDataError("traffic needs at least two buckets, one of them known.")
+    per_hour = float(np.nanmean(bottom)) * (HOUR / step)
+    events = per_hour * (window.length_at(good.index[-1]) / HOUR)
+    return _low_traffic(target, window, events, per_hour)
+
+
+def _low_traffic(target: float, window: Window, events: float, per_hour: float) -> LowTraffic:
+    """The same from the traffic alone."""
+    from scipy.special import bdtrc
+
+    allowance = events * (1 - target)
+    allowed = math.floor(allowance + 1e-9 * max(allowance, 1.0))
+    n = round(events)
+    return LowTraffic(
+        target=target,
+        window=window,
+        events=events,
+        allowance=allowance,
+        failures_allowed=allowed,
+        cost_of_one=1 / allowance if allowance else math.inf,
+        burn_rate_of_one=1 / per_hour / (1 - target) if per_hour else math.inf,
+        missed_by_chance=float(bdtrc(allowed, n, 1 - target)) if n > allowed else 0.0,
+    )

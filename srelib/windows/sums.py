@@ -1,0 +1,419 @@
+"""The one place where counts are checked and a ratio is divided."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+import numpy as np
+import pandas as pd
+
+from srelib.errors import CountError, ParameterError, TimeIndexError
+from srelib.windows.window import Window, as_window, aware, check_index, spelled, utc
+
+Counts = TypeVar("Counts", pd.Series, np.ndarray)
+
+
+def divide(good: Counts, total: Counts) -> Counts:
+    """good / total, element by element; NaN where total is 0 or unknown."""
+    top, bottom = np.asarray(good, dtype="float64"), np.asarray(total, dtype="float64")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        result = np.where(bottom == 0, np.nan, top / bottom)
+    found = pd.Series(result, index=good.index) if isinstance(good, pd.Series) else result
+    return cast(Counts, found)
+
+
+def ratio(good: Any, total: Any) -> float:
+    """Share of good events: sum of good / sum of total."""
+    sums = totals(good, total)
+    return float(sums[0] / sums[1]) if sums[1] else float("nan")
+
+
+def totals(good: Any, total: Any) -> tuple[float, float]:
+    """Sums of good and total over the buckets where both are known."""
+    top, bottom = np.asarray(good, dtype="float64"), np.asarray(total, dtype="float64")
+    known = ~(np.isnan(top) | np.isnan(bottom))
+    return float(top.sum(where=known)), float(bottom.sum(where=known))
+
+
+def check_counts(good: pd.Series, total: pd.Series) -> None:
+    """Refuse counts that cannot be."""
+    if good.index is not total.index and not good.index.equals(total.index):
+        raise TimeIndexError(
+            f"good and total must share one index; got {len(good)} and {len(total)} rows."
+        )
+    top, bottom = good.to_numpy(dtype="float64"), total.to_numpy(dtype="float64")
+    for wrong, what in (
+        (top > bottom, "good must not exceed total"),
+        (top < 0, "counts must not be negative"),
+        (bottom < 0, "counts must not be negative"),
+        (np.isinf(bottom), "counts must be finite"),
+        (np.isinf(top), "counts must be finite"),
+    ):
+        if wrong.any():
+            i = int(np.argmax(wrong))
+            raise CountError(f"{what}; got good={top[i]}, total={bottom[i]} at {good.index[i]}.")
+
+
+def paired(good: pd.Series, total: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Both as float arrays, unknown in both where unknown in one."""
+    top, bottom = good.to_numpy(dtype="float64"), total.to_numpy(dtype="float64")
+    unknown = np.isnan(top) != np.isnan(bottom)
+    if not unknown.any():
+        return top, bottom
+    return np.where(unknown, np.nan, top), np.where(unknown, np.nan, bottom)
+
+
+_PIECE = 32_768
+"""Buckets worked on at a time: few enough for the cache, enough to be worth a call."""
+_MANY = 100_000
+"""Buckets of a series from which on every core is used, up to `_MOST_CORES`."""
+_MOST_CORES = 8
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """Prefix sums of counts, computed once and used for any number of windows."""
+
+    sums: np.ndarray
+    seen: np.ndarray | None
+    exponent: np.ndarray | None = None
+
+    def window(self, width: int, out: np.ndarray | None = None) -> np.ndarray:
+        """Sum over the last `width` buckets, at every bucket."""
+        sums = _trailing(self.sums, width, out)
+        if self.seen is not None:
+            sums[_trailing(self.seen, width) == 0] = np.nan
+        return sums
+
+    def known(self, width: int) -> np.ndarray:
+        """Number of known buckets among the last `width`, at every bucket."""
+        seen = np.arange(self.sums.shape[-1]) if self.seen is None else self.seen
+        return np.broadcast_to(_trailing(seen, width), self.sums[..., 1:].shape)
+
+
+def prefix(counts: np.ndarray) -> Prefix:
+    """Prefix sums along the last axis; NaN counts as unknown."""
+    counts = np.asarray(counts, dtype="float64")
+    return _prefix(counts, *_cumulated(counts)[0], None)
+
+
+def prefix_pair(part: np.ndarray, whole: np.ndarray) -> tuple[Prefix, Prefix]:
+    """Prefix sums of counts and of those they are a part of, at once."""
+    part, whole = (np.asarray(counts, dtype="float64") for counts in (part, whole))
+    above, below = _cumulated(part, whole)
+    bottom = _prefix(whole, *below, None)
+    return _prefix(part, *above, bottom.exponent), bottom
+
+
+def _prefix(
+    counts: np.ndarray, sums: np.ndarray, are_whole: bool, exponent: np.ndarray | None
+) -> Prefix:
+    """Prefix sums from running sums that unknown counts or fractions may have spoiled."""
+    seen = None
+    if np.isnan(sums[..., -1]).any():
+        unknown = np.isnan(counts)
+        seen = np.zeros(sums.shape, dtype="int64")
+        np.cumsum(~unknown, axis=-1, out=seen[..., 1:])
+        counts = np.where(unknown, 0.0, counts)
+        sums, are_whole = _cumulated(counts)[0]
+    if are_whole:
+        return Prefix(sums, seen)
+    if exponent is None:
+        exponent = np.frexp(np.abs(counts).sum(axis=-1, keepdims=True))[1] - 52
+    rounded = np.ldexp(np.rint(np.ldexp(counts, -exponent)), exponent)
+    np.cumsum(rounded, axis=-1, out=sums[..., 1:])
+    return Prefix(sums, seen, exponent)
+
+
+def _cumulated(*arrays: np.ndarray) -> list[tuple[np.ndarray, bool]]:
+    """Running sums of counts from 0 on, and whether every count is a whole number."""
+    n = arrays[0].shape[-1]
+    sums = [np.empty((*counts.shape[:-1], n + 1)) for counts in arrays]
+    out = [row for each in sums for row in each.reshape(-1, n + 1)]
+    rows = [row for each in arrays for row in (each.reshape(-1, n) if n else each[None])]
+    edges = _edges(n, parts=-(-_cores() // max(len(out), 1)))
+
+    def add(row: int, start: int, stop: int) -> bool:
+        out[row][0] = 0.0
+        np.cumsum(rows[row][start:stop], out=out[row][start + 1 : stop + 1])
+        return _are_whole(rows[row][start:stop])
+
+    def lift(row: int, start: int, stop: int) -> None:
+        if start:
+            out[row][start + 1 : stop + 1] += lifts[row][edges.index(start) - 1]
+
+    found = _side_by_side(add, edges, series=len(out))
+    if len(edges) > 2:
+        lifts = [np.cumsum(row[edges[1:-1]]) for row in out]
+        _side_by_side(lift, edges, series=len(out))
+    many = len(found) // len(arrays)
+    return [
+        (each, all(found[number * many : (number + 1) * many])) for number, each in enumerate(sums)
+    ]
+
+
+def _are_whole(counts: np.ndarray) -> bool:
+    """Whether every count is a whole number, looked at in pieces that stay in the cache."""
+    rounded, same = np.empty(_PIECE), np.empty(_PIECE, dtype=bool)
+    for start in range(0, len(counts), _PIECE):
+        piece = counts[start : start + _PIECE]
+        np.rint(piece, out=rounded[: len(piece)])
+        np.equal(rounded[: len(piece)], piece, out=same[: len(piece)])
+        if not same[: len(piece)].all():
+            return False
+    return True
+
+
+def _trailing(sums: np.ndarray, width: int, out: np.ndarray | None = None) -> np.ndarray:
+    """Differences of prefix sums over `width` buckets, fewer at the start."""
+    result = np.empty(sums[..., 1:].shape, dtype=sums.dtype) if out is None else out
+    result[..., :width] = sums[..., 1 : width + 1]
+    np.subtract(sums[..., width + 1 :], sums[..., 1:-width], out=result[..., width:])
+    return result
+
+
+def ratios(
+    part: Prefix, whole: Prefix, *, widths: Sequence[int], out: np.ndarray | None = None
+) -> np.ndarray:
+    """Part / whole over several windows and many series at once."""
+    n = whole.sums.shape[-1] - 1
+    if out is None:
+        out = np.empty((len(widths), *whole.sums.shape[:-1], n))
+    tops, bottoms = (each.sums.reshape(-1, n + 1) for each in (part, whole))
+    rows = out.reshape(len(widths), -1, n).swapaxes(0, 1)
+
+    def work(row: int, start: int, stop: int) -> None:
+        _row(tops[row], bottoms[row], rows[row], widths, start, stop)
+
+    edges = _edges(n, parts=-(-2 * _cores() // max(len(rows), 1)))
+    _side_by_side(work, edges, series=len(rows))
+    return out
+
+
+def _cores() -> int:
+    return min(os.cpu_count() or 1, _MOST_CORES)
+
+
+def _edges(buckets: int, *, parts: int) -> list[int]:
+    """Where a series is cut for several cores to work on it; a short one is left whole."""
+    parts = parts if buckets >= _MANY else 1
+    return [buckets * part // parts for part in range(parts + 1)]
+
+
+def _side_by_side(
+    work: Callable[[int, int, int], Any], edges: Sequence[int], *, series: int
+) -> list[Any]:
+    """Work on every stretch of every series, on every core where the series are long."""
+    stretches = [(row, *span) for row in range(series) for span in itertools.pairwise(edges)]
+    if edges[-1] < _MANY or len(stretches) < 2 or _cores() < 2:
+        return [work(*stretch) for stretch in stretches]
+    return list(_threads().map(lambda stretch: work(*stretch), stretches))
+
+
+@functools.cache
+def _threads() -> ThreadPoolExecutor:
+    """Threads that stay, since starting them takes as long as a year of minutes."""
+    return ThreadPoolExecutor(_cores(), thread_name_prefix="srelib-windows")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_threads.cache_clear)  # threads do not survive a fork
+
+
+def _row(
+    top: np.ndarray, bottom: np.ndarray, out: np.ndarray, widths: Sequence[int],
+    start: int, stop: int,
+) -> None:  # fmt: skip
+    """Ratios of a stretch of one series over every window."""
+    spare = np.empty((2, _PIECE))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for first in range(start, stop, _PIECE):
+            last = min(first + _PIECE, stop)
+            for width, into in zip(widths, out, strict=True):
+                _piece(top, bottom, width, first, last, into, spare)
+
+
+def _piece(
+    top: np.ndarray, bottom: np.ndarray, width: int, start: int, stop: int,
+    into: np.ndarray, spare: np.ndarray,
+) -> None:  # fmt: skip
+    """Ratios of the buckets from start to stop, written into `into`."""
+    full = min(max(width, start), stop)
+    if start < full:
+        np.divide(top[start + 1 : full + 1], bottom[start + 1 : full + 1], out=into[start:full])
+    if full < stop:
+        ends, begins = slice(full + 1, stop + 1), slice(full + 1 - width, stop + 1 - width)
+        above, below = spare[:, : stop - full]
+        np.subtract(bottom[ends], bottom[begins], out=below)
+        np.subtract(top[ends], top[begins], out=above)
+        np.divide(above, below, out=into[full:stop])
+
+
+def buckets(window: Window | pd.Timedelta | str, *, step: pd.Timedelta | None) -> int:
+    """Number of buckets whose start lies in ``(t - W, t]``."""
+    window = as_window(window)
+    if window.duration is None:
+        raise ParameterError(f"window must be rolling, such as 28d; got {window}.")
+    if step is None:
+        return 1
+    if window.duration < step:
+        raise ParameterError(
+            f"window must be at least one bucket of {spelled(step)}; got {window}. "
+            f"Use a longer window, or export finer data."
+        )
+    return -int(-window.duration.as_unit("ns") // step.as_unit("ns"))
+
+
+def rolling_sum(counts: pd.Series, *, window: Window | pd.Timedelta | str) -> pd.Series:
+    """Sum over ``(t - W, t]`` at every bucket t."""
+    width = buckets(window, step=check_index(counts.index))
+    return pd.Series(prefix(counts.to_numpy()).window(width), index=counts.index)
+
+
+def rolling_ratio(
+    good: pd.Series, total: pd.Series, *, window: Window | pd.Timedelta | str
+) -> pd.Series:
+    """Share of good events over ``(t - W, t]`` at every bucket t.
+
+    Parameters
+    ----------
+    good, total : Series, one regular tz-aware index
+        Counts per bucket [events]; a bucket where either is NaN is unknown and left out.
+    window : Window, Timedelta or str
+        A rolling window, at least one bucket long.
+
+    Returns
+    -------
+    Series
+        Fractions 0 to 1; NaN where the window holds no traffic or nothing known.
+
+    Raises
+    ------
+    CountError
+        Negative, infinite, or good above total.
+    TimeIndexError
+        The indexes differ or are not regular.
+    ParameterError
+        A calendar window, or a window shorter than a bucket.
+
+    Examples
+    --------
+    >>> minutes = pd.date_range("2026-01-01", periods=3, freq="min", tz="UTC")
+    >>> good, total = pd.Series([9.0, 0, 0], minutes), pd.Series([10.0, 0, 5], minutes)
+    >>> rolling_ratio(good, total, window="2m").round(3).tolist()
+    [0.9, 0.9, 0.0]
+    """
+    check_counts(good, total)
+    width = buckets(window, step=check_index(good.index))
+    top, bottom = paired(good, total)
+    part, whole = prefix_pair(top, bottom)
+    return pd.Series(ratios(part, whole, widths=[width])[0], index=good.index)
+
+
+def rolling_coverage(counts: pd.Series, *, window: Window | pd.Timedelta | str) -> pd.Series:
+    """Share of ``(t - W, t]`` that was observed, at every bucket t."""
+    width = buckets(window, step=check_index(counts.index))
+    return pd.Series(prefix(counts.to_numpy()).known(width) / width, index=counts.index)
+
+
+_EPOCH, _TICK = pd.Timestamp(0, tz="UTC"), pd.Timedelta(1, "us")
+
+
+@dataclass(frozen=True)
+class States:
+    """Time in good states, and time known, before any moment."""
+
+    starts: np.ndarray
+    lengths: np.ndarray
+    good: np.ndarray
+    known: np.ndarray
+    is_good: np.ndarray
+    is_known: np.ndarray
+
+    def before(self, ticks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Good time and known time before moments, exact: whole microseconds all the way."""
+        row = np.clip(np.searchsorted(self.starts, ticks, side="right") - 1, 0, None)
+        inside = np.clip(ticks - self.starts[row], 0, self.lengths[row])
+        good = self.good[row] + np.where(self.is_good[row], inside, 0)
+        return good, self.known[row] + np.where(self.is_known[row], inside, 0)
+
+
+def states(
+    log: pd.Series,
+    *,
+    until: pd.Timestamp | None = None,
+    longest: pd.Timedelta | None = None,
+) -> States:
+    """Make a state log ready for windows."""
+    times = aware(log.index).tz_convert("UTC").as_unit("us")
+    starts, values = times.asi8, log.to_numpy(dtype="float64")
+    _check(times, values)
+    last = starts[-1] if until is None else (utc(until, "until") - _EPOCH) // _TICK
+    if last < starts[-1]:
+        raise ParameterError(f"until must not lie before the last state, {times[-1]}; got {until}.")
+    lengths = np.diff(starts, append=last)
+    if longest is not None:
+        if not longest > pd.Timedelta(0):
+            raise ParameterError(f"longest must be positive; got {longest}.")
+        lengths = np.minimum(lengths, longest // _TICK)
+    is_good, is_known = values == 1, ~np.isnan(values)
+    good, known = (_earlier(lengths * flags) for flags in (is_good, is_known))
+    return States(starts, lengths, good, known, is_good, is_known)
+
+
+def state_ratio(
+    log: States, *, window: Window | pd.Timedelta | str, at: pd.DatetimeIndex
+) -> pd.Series:
+    """Share of known time in good states over ``(t - W, t]`` at any moments t."""
+    good, known, _ = _within(log, window, at)
+    return pd.Series(divide(good, known), index=at)
+
+
+def state_coverage(
+    log: States, *, window: Window | pd.Timedelta | str, at: pd.DatetimeIndex
+) -> pd.Series:
+    """Share of ``(t - W, t]`` in which the state is known."""
+    _, known, length = _within(log, window, at)
+    return pd.Series(known / length, index=at)
+
+
+def _within(
+    log: States, window: Window | pd.Timedelta | str, at: pd.DatetimeIndex
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Good time and known time in each window, and its length [us]."""
+    duration = as_window(window).duration
+    if duration is None:
+        raise ParameterError(f"window must be rolling, such as 28d; got {as_window(window)}.")
+    length = duration // _TICK
+    ends = aware(at).tz_convert("UTC").as_unit("us").asi8
+    good, known = (
+        high - low for high, low in zip(log.before(ends), log.before(ends - length), strict=True)
+    )
+    return good, known, length
+
+
+def _earlier(lengths: np.ndarray) -> np.ndarray:
+    """Sum of all lengths before each."""
+    return np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype("int64")
+
+
+def _check(times: pd.DatetimeIndex, values: np.ndarray) -> None:
+    if not len(times):
+        raise TimeIndexError("a state log needs at least one row; got none.")
+    steps = np.diff(times.asi8)
+    if (steps <= 0).any():
+        i = int(np.argmax(steps <= 0))
+        raise TimeIndexError(
+            f"times must increase; {times[i]} is followed by {times[i + 1]}. "
+            f"Sort and deduplicate first."
+        )
+    wrong = ~(np.isnan(values) | (values == 0) | (values == 1))
+    if wrong.any():
+        i = int(np.argmax(wrong))
+        raise CountError(f"a state is 1 (good), 0 (bad) or NaN; got {values[i]:g} at {times[i]}.")
