@@ -15,7 +15,7 @@ import pandas as pd
 
 from benchmarks.measure import Row
 from srelib import tables, tradeoff
-from srelib.indicators import Indicator
+from srelib.fleet import Indicator
 
 MINUTES = 525_600
 DEPLOYMENTS, INCIDENTS = 200, 25

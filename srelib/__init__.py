@@ -22,9 +22,9 @@ __all__ = ["Dataset", "__version__", "load"]
 
 _FROM = {"load": "srelib.dataset", "Dataset": "srelib.dataset"}
 _SUBMODULES = {
-    "alerts", "budget", "collect", "dataset", "delivery", "errors", "figures", "findings",
-    "incidents", "policy", "quality", "readers", "report", "simulate", "sli", "slos", "stats",
-    "tables", "targets", "tradeoff", "windows",
+    "alerts", "budget", "collect", "dataset", "delivery", "errors", "events", "figures", "findings",
+    "fleet", "incidents", "objectives", "policy", "quality", "readers", "report", "simulate", "sli",
+    "slos", "stats", "tables", "targets", "tradeoff", "windows",
 }  # fmt: skip
 
 

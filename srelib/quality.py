@@ -10,6 +10,8 @@ import pandas as pd
 
 from srelib import windows
 from srelib.errors import ColumnError, ParameterError, TimeIndexError
+from srelib.windows import Window
+from srelib.wording import duration
 
 if TYPE_CHECKING:
     from srelib.dataset import Dataset
@@ -453,3 +455,66 @@ def _of_series(dataset: Dataset, series: dict) -> dict[str, object]:
         "no_traffic": windows.ratio(float((counts["total"] == 0).sum()), float(seen.sum())),
         "total": windows.totals(counts["good"], counts["total"])[1],
     }
+
+
+ENOUGH = 0.95
+"""Share of a window [fraction] below which what is said of it is said with the time observed."""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """How much of the current window of an objective was observed.
+
+    Parameters
+    ----------
+    length : Timedelta
+        Time observed since the window began.
+    share : float
+        Of the whole window [fraction]; a calendar period that goes on counts whole.
+    window : Window
+        The window.
+    """
+
+    length: pd.Timedelta
+    share: float
+    window: Window
+
+    @property
+    def is_short(self) -> bool:
+        """Whether clearly less than the window was observed, so that results are so far."""
+        return self.share < ENOUGH
+
+    def __str__(self) -> str:
+        the = "" if self.window.is_rolling else "the "
+        return f"{duration(self.length)} observed of {the}{self.window}"
+
+
+def observed(counts: pd.DataFrame, *, window: Window | None) -> Observed | None:
+    """How much of the window that the data ends in was observed.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        On a regular UTC index.
+    window : Window or None
+        Window of the objective.
+
+    Returns
+    -------
+    Observed or None
+        None without a window or without a bucket.
+
+    Examples
+    --------
+    >>> hours = pd.date_range("2026-01-01", periods=42, freq="h", tz="UTC")
+    >>> counts = pd.DataFrame({"good": 1.0, "total": 1.0}, index=hours)
+    >>> found = observed(counts, window=Window.parse("7d"))
+    >>> found.share, found.is_short
+    (0.25, True)
+    """
+    if window is None or counts.empty:
+        return None
+    part = windows.current(counts, window=window)
+    step = windows.step_of(pd.DatetimeIndex(counts.index))
+    length = coverage(part) * len(part) * step
+    return Observed(length, length / window.length_at(part.index[-1]), window)

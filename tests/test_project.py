@@ -22,9 +22,10 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 # From the bottom to the top; a module may import only what stands before it.
 # sli and budget stand below dataset, whose `slo_counts` uses both.
 ORDER = [
-    "errors", "wording", "starter", "tables", "schema", "windows", "stats", "slos", "readers",
+    "errors", "wording", "starter", "tables", "schema", "windows", "stats", "fleet",
+    "events", "slos", "readers",
     "collect", "sli", "budget", "alerts", "delivery", "incidents", "tradeoff", "policy",
-    "targets", "dataset", "quality", "indicators", "simulate", "figures", "findings", "report",
+    "targets", "dataset", "quality", "objectives", "simulate", "figures", "findings", "report",
     "cli",
 ]  # fmt: skip
 

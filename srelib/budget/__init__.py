@@ -5,7 +5,14 @@ maintenance out after the fact; `attribute`, `by_cause` and `by_day` say where i
 `forecast` says when it will be gone.
 """
 
-from srelib.budget.burn_down import Forecast, burn_down, burn_rate, by_period, forecast
+from srelib.budget.burn_down import (
+    Forecast,
+    burn_down,
+    burn_rate,
+    by_period,
+    forecast,
+    without_start,
+)
 from srelib.budget.causes import CAUSES, Excluded, attribute, by_cause, by_day, exclude
 from srelib.budget.status import Status, budget_fraction, status
 
@@ -24,4 +31,5 @@ __all__ = [
     "exclude",
     "forecast",
     "status",
+    "without_start",
 ]

@@ -437,3 +437,14 @@ def _time(now: pd.Timestamp, day: float) -> pd.Timestamp:
     if not np.isfinite(day):
         return pd.NaT  # type: ignore[return-value]
     return (now + day * DAY).round("s")
+
+
+def without_start(left: pd.Series, *, window: Window | None) -> pd.Series:
+    """A burn-down without the start of a window, when a few events swing it."""
+    if window is None or len(left) < 3:
+        return left
+    index = pd.DatetimeIndex(left.index)
+    length = window.length_at(index[-1])
+    if window.is_rolling:
+        return left if index[0] + length >= index[len(index) // 2] else left[index[0] + length :]
+    return left.mask(index - windows.period_starts(index, window=window) < length / 10)

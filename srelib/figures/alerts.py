@@ -16,7 +16,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from srelib import wording
 from srelib.figures import canvas
-from srelib.indicators import Indicator, answered
+from srelib.fleet import Indicator, answers
 
 NOTHING = ("No alert could be replayed: a burn rate needs an objective (slos.yaml) and data with "
            "buckets shorter than the windows of the rules.")  # fmt: skip
@@ -43,7 +43,7 @@ def plot_timeline(replays: Mapping[Indicator, Any], *, ax: Axes | None = None) -
     Axes
         Container of one panel per objective.
     """
-    results = answered(replays)
+    results = answers(replays)
     if not results:
         return canvas.note(NOTHING, ax=ax)
     one = next(iter(results.values()))

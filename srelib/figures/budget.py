@@ -12,8 +12,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from srelib import wording
+from srelib.budget import without_start
 from srelib.figures import canvas
-from srelib.indicators import Indicator, Observed, answered, settled
+from srelib.fleet import Indicator, answers
+from srelib.quality import Observed
 
 NOTHING = ("No objective has data here, so there is no error budget; "
            "put a slos.yaml beside the exports (srelib init writes one).")  # fmt: skip
@@ -47,7 +49,7 @@ def plot_burn_down(
         Container of one panel per objective. A rolling window is drawn from when it is full;
         a calendar period from when a tenth of it has passed.
     """
-    results = {key: r for key, r in answered(burn).items() if r["left_share"].notna().any()}
+    results = {key: r for key, r in answers(burn).items() if r["left_share"].notna().any()}
     if not results:
         return canvas.note(NOTHING, ax=ax)
     now = {key: float(r["left_share"].dropna().iloc[-1]) for key, r in results.items()}
@@ -56,7 +58,7 @@ def plot_burn_down(
     with canvas.style():
         ax, shown, key = canvas.grid(ax, results, worst=lambda i, r: -now[i])
         for panel, indicator in shown:
-            left = settled(indicator, results[indicator]["left_share"])
+            left = without_start(results[indicator]["left_share"], window=indicator.window)
             _burn_panel(panel, indicator, left, now[indicator], so_far=indicator in short)
         canvas.headline(ax, title)
         canvas.subtitle(
@@ -71,7 +73,7 @@ def plot_burn_down(
 
 def _short(observed: Mapping[Indicator, Any] | None) -> set[Indicator]:
     """Whose window was observed for clearly less than its length."""
-    found = answered(observed or {}).items()
+    found = answers(observed or {}).items()
     return {key for key, seen in found if isinstance(seen, Observed) and seen.is_short}
 
 
@@ -134,7 +136,7 @@ def plot_causes(
         One stacked bar per objective, from zero; the dashed line is the allowance.
     """
     shares = {key: r.set_index("cause")["share_of_allowance"].astype(float)
-              for key, r in answered(causes).items()}  # fmt: skip
+              for key, r in answers(causes).items()}  # fmt: skip
     shares = {key: share for key, share in shares.items() if share.notna().any()}
     if not shares:
         return canvas.note(NOTHING, ax=ax)
@@ -220,7 +222,7 @@ def plot_days(days: Mapping[Indicator, Any], *, ax: Axes | None = None) -> Axes:
     Axes
         Container of the panels; the dearest day of each is named.
     """
-    results = {key: r for key, r in answered(days).items() if r["share_of_allowance"].notna().any()}
+    results = {key: r for key, r in answers(days).items() if r["share_of_allowance"].notna().any()}
     if not results:
         return canvas.note(NOTHING, ax=ax)
     title = _days_title(results)
@@ -280,7 +282,7 @@ def plot_forecast(
     Axes
         One row per objective: median and interval, and the probability in words.
     """
-    results = answered(forecasts)
+    results = answers(forecasts)
     if not results:
         return canvas.note("No objective has enough history for a forecast (seven days).", ax=ax)
     rows = sorted(results, key=lambda key: results[key].probability)[-20:]

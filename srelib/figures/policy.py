@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 
 from srelib import wording
 from srelib.figures import canvas
-from srelib.indicators import Indicator, answered
+from srelib.fleet import Indicator, answers
 
 NOTHING = ("No policy could be replayed: an error budget needs an objective (slos.yaml) and "
            "data in buckets of an hour or less.")  # fmt: skip
@@ -38,7 +38,7 @@ def plot_freezes(replays: Mapping[Indicator, Any], *, ax: Axes | None = None) ->
         Container of one panel per objective: filled, the budget in the world with the policy,
         harm postponed; dashed, as recorded; below, a row of ticks per fate.
     """
-    results = answered(replays)
+    results = answers(replays)
     if not results:
         return canvas.note(NOTHING, ax=ax)
     title = _freeze_title(results)
@@ -222,9 +222,9 @@ def plot_saved(replays: Mapping[Indicator, Any], *, ax: Axes | None = None) -> A
     Axes
         One row per objective that had anything held; as a share of its allowance of all the time.
     """
-    results = {k: r for k, r in answered(replays).items() if any(len(o.held) for o in r.outcomes)}
+    results = {k: r for k, r in answers(replays).items() if any(len(o.held) for o in r.outcomes)}
     if not results:
-        known = len(answered(replays))
+        known = len(answers(replays))
         return canvas.note(NOTHING_HELD if known else NOTHING, ax=ax)
     rows = sorted(results, key=lambda key: results[key].avoided.saved_share.value)[-16:]
     ax = canvas.axes(ax, height=1.7 + 0.42 * len(rows))

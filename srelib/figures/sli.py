@@ -12,7 +12,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullForma
 
 from srelib import wording
 from srelib.figures import canvas
-from srelib.indicators import Indicator, answered, judged
+from srelib.fleet import Indicator, answers
+from srelib.sli import against_target
 
 NOTHING = "No service level indicator has data here; export good and total events per service."
 TICKS = {1 / 60: "1 s", 1: "1 min", 60: "1 h", 1440: "1 day", 40320: "4 weeks", 525600: "1 year"}
@@ -38,12 +39,14 @@ def plot_periods(
     Axes
         The container of the panels; its title names the finding.
     """
-    results = answered(periods)
+    results = answers(periods)
     if not results:
         return canvas.note(NOTHING, ax=ax)
     title = _periods_title(results, period)
     with canvas.style():
-        ax, shown, key = canvas.grid(ax, results, worst=lambda i, r: judged(i, r)["missed"].sum())
+        ax, shown, key = canvas.grid(
+            ax, results, worst=lambda i, r: against_target(r, target=i.target)["missed"].sum()
+        )
         for panel, indicator in shown:
             _periods_panel(panel, indicator, results[indicator])
         canvas.headline(ax, title)
@@ -60,7 +63,9 @@ def plot_periods(
 def _points(indicator: Indicator, result: pd.DataFrame) -> pd.DataFrame:
     """Bad share of each period with its interval, and what became of the target."""
     shares = {"bad": 1 - result["ratio"], "least": 1 - result["high"], "most": 1 - result["low"]}
-    return judged(indicator, result).assign(starts_at=result["starts_at"], **shares)
+    return against_target(result, target=indicator.target).assign(
+        starts_at=result["starts_at"], **shares
+    )
 
 
 def _periods_panel(ax: Axes, indicator: Indicator, result: pd.DataFrame) -> None:
@@ -94,7 +99,9 @@ def _periods_title(results: Mapping[Indicator, pd.DataFrame], period: str) -> st
         worst = min(results, key=lambda key: results[key]["ratio"].min())
         share = wording.percent(1 - float(results[worst]["ratio"].min()))
         return f"{worst.label} had the worst {period}: {share} bad"
-    found = {key: judged(key, r) for key, r in results.items() if key.has_target}
+    found = {
+        key: against_target(r, target=key.target) for key, r in results.items() if key.has_target
+    }
     missing = {key: int(f["missed"].sum()) for key, f in found.items() if f["missed"].any()}
     if not missing:
         return f"No target was missed in any {period}"
@@ -126,7 +133,7 @@ def plot_worst_windows(worst: Mapping[Indicator, Any], *, ax: Axes | None = None
     ----------
     .. [1] Hauer et al., Meaningful Availability, NSDI 2020.
     """
-    results = answered(worst)
+    results = answers(worst)
     if not results:
         return canvas.note(NOTHING, ax=ax)
     title = _worst_title(results)
@@ -295,10 +302,10 @@ def plot_low_traffic(low: Mapping[Indicator, Any], *, ax: Axes | None = None) ->
     Axes
         One row per indicator, logarithmic scale.
     """
-    results = {key: r for key, r in answered(low).items()
+    results = {key: r for key, r in answers(low).items()
                if r.allowance > 0 and key.unit != "seconds"}  # fmt: skip
     if not results:
-        timed = any(key.unit == "seconds" for key in answered(low))
+        timed = any(key.unit == "seconds" for key in answers(low))
         text = "Without an objective with data there is no allowance to judge."
         time = "Time is counted here and not events, so there is no traffic to be too low."
         return canvas.note(time if timed else text, ax=ax)

@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from srelib import wording
 from srelib.figures import canvas
-from srelib.indicators import Indicator, answered
+from srelib.fleet import Indicator, answers
 
 NOTHING = ("No series has enough data to choose a target from; a few weeks of good and total "
            "events are needed.")  # fmt: skip
@@ -50,8 +50,8 @@ def plot_chances(
         wall begins where a budget holds less than one event, the dotted line is the ceiling of
         the dependencies.
     """
-    known = answered(advices)
-    results = {k: t for k, t in answered(tables).items()
+    known = answers(advices)
+    results = {k: t for k, t in answers(tables).items()
                if k in known and t["probability"].notna().any()}  # fmt: skip
     if not results:
         return canvas.note(NOTHING, ax=ax)
@@ -193,7 +193,7 @@ def plot_price(
         Container of two panels with one x axis: pages with their interval, dashed the most that
         is bearable; days frozen a quarter as bars from zero.
     """
-    if key is None or key not in answered(tables) or key not in answered(advices):
+    if key is None or key not in answers(tables) or key not in answers(advices):
         return canvas.note(NOTHING, ax=ax)
     table, advice, name = tables[key], advices[key], key.name
     rows = _worth_pricing(table, advice)
@@ -302,8 +302,8 @@ def plot_history(
         Pale dots: windows (rolling ones once a day), dark: the latest; diamond: the target in
         use, triangle: recommended. To the right is better, and stricter.
     """
-    known = answered(advices)
-    results = {k: r["ratio"].dropna() for k, r in answered(past).items() if k in known}
+    known = answers(advices)
+    results = {k: r["ratio"].dropna() for k, r in answers(past).items() if k in known}
     results = {k: r for k, r in results.items() if len(r)}
     if not results:
         return canvas.note("The history holds no whole window of any objective.", ax=ax)

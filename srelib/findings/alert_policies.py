@@ -12,7 +12,7 @@ from srelib.alerts.policies import ready_made
 from srelib.findings import alerts
 from srelib.findings.alerts import NOTHING
 from srelib.findings.show import Table, markdown, name, names, table
-from srelib.indicators import Indicator, answered
+from srelib.fleet import Indicator, answers
 
 
 def compare_table(found: Mapping[str, Any]) -> Table | None:
@@ -174,7 +174,7 @@ def review_sentences(reviews: Mapping[Indicator, Any], *, severity: str) -> list
 
 
 def _rules(reviews: Mapping[Indicator, Any], severity: str) -> pd.DataFrame:
-    parts = [r.assign(objective=key.name) for key, r in answered(reviews).items()]
+    parts = [r.assign(objective=key.name) for key, r in answers(reviews).items()]
     if not parts:
         return pd.DataFrame()
     rows = pd.concat(parts, ignore_index=True)

@@ -11,7 +11,7 @@ from srelib import wording
 from srelib.alerts.policies import OWN
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, markdown, name, names, table
-from srelib.indicators import Indicator, answered
+from srelib.fleet import Indicator, answers
 
 NOTHING = "No alert was replayed, so there is nothing to say here."
 
@@ -287,7 +287,7 @@ def pages_sentence(pooled: Any) -> str:
 
 def failed_sentence(replays: Mapping[Indicator, Any]) -> str:
     """Objectives that could not be replayed, each with the reason."""
-    known = answered(replays)
+    known = answers(replays)
     reasons: dict[str, list[str]] = {}
     for key, error in replays.items():
         if key not in known:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from srelib import wording
+from srelib.budget import without_start
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, markdown, name, names, table
-from srelib.indicators import Indicator, Observed, answered, settled
+from srelib.fleet import Indicator, answers
+from srelib.quality import Observed
 
 if TYPE_CHECKING:
     from srelib.dataset import Dataset
@@ -68,7 +70,7 @@ def status_sentences(
     list of str
         Markdown.
     """
-    results, seen = answered(statuses), answered(observed or {})
+    results, seen = answers(statuses), answers(observed or {})
     if not results:
         return [NO_SLO]
     order = sorted(results, key=lambda key: _left(results[key]))
@@ -108,13 +110,13 @@ def status_table(
     Table or None
         None without objectives.
     """
-    seen = answered(observed or {})
+    seen = answers(observed or {})
     rows = [{"objective": key.name, "window": _window(key, seen.get(key)), "target": key.target,
              "good": wording.percent(s.sli, against=key.target),
              "allowance": wording.amount(s.allowance, key.unit),
              "spent": wording.amount(s.spent, key.unit),
              "left": wording.percent(s.left_share)}
-            for key, s in answered(statuses).items()]  # fmt: skip
+            for key, s in answers(statuses).items()]  # fmt: skip
     if not rows:
         return None
     return table(pd.DataFrame(rows), caption="Error budgets of the current window", max_rows=50,
@@ -139,7 +141,10 @@ def burn_sentence(burn: Mapping[Indicator, Any]) -> str:
     str
         Markdown.
     """
-    results = {k: settled(k, r["left_share"]).dropna() for k, r in answered(burn).items()}
+    results = {
+        k: without_start(r["left_share"], window=k.window).dropna()
+        for k, r in answers(burn).items()
+    }
     results = {k: left for k, left in results.items() if len(left)}
     if not results:
         return "There is no budget to follow."
@@ -166,7 +171,7 @@ def projection_sentence(periods: Mapping[Indicator, Any]) -> str:
     str
         Markdown.
     """
-    rows = {k: r.iloc[-1] for k, r in answered(periods).items()
+    rows = {k: r.iloc[-1] for k, r in answers(periods).items()
             if k.window is not None and not k.window.is_rolling and len(r)}  # fmt: skip
     rows = {k: row for k, row in rows.items() if not row["complete"]}
     if not rows:
@@ -195,7 +200,7 @@ def causes_sentence(causes: Mapping[Indicator, Any]) -> str:
     str
         Markdown.
     """
-    results = {k: r.set_index("cause") for k, r in answered(causes).items()}
+    results = {k: r.set_index("cause") for k, r in answers(causes).items()}
     results = {k: r for k, r in results.items() if r["bad"].sum() > 0}
     if not results:
         return "Nothing was spent, so there is nothing to put down to anything."
@@ -233,7 +238,7 @@ def sum_sentence(parts: Mapping[Indicator, Any], statuses: Mapping[Indicator, An
     str
         Markdown.
     """
-    known = [k for k in answered(parts) if k in answered(statuses)]
+    known = [k for k in answers(parts) if k in answers(statuses)]
     off = [k for k in known if abs(parts[k]["bad"].sum() - statuses[k].spent)
            > 1e-9 * max(1.0, statuses[k].spent)]  # fmt: skip
     if not known:
@@ -262,7 +267,7 @@ def spenders_table(parts: Mapping[Indicator, Any], *, max_rows: int = 12) -> Tab
     rows = [{"objective": key.name, "cause": row["cause"], "which": _which(row),
              "from": row["starts_at"], "spent": wording.amount(row["bad"], key.unit),
              "share": row["share_of_allowance"]}
-            for key, result in answered(parts).items()
+            for key, result in answers(parts).items()
             for _, row in result.query("cause != 'other' and bad > 0").iterrows()]  # fmt: skip
     if not rows:
         return None
@@ -291,7 +296,7 @@ def days_sentence(days: Mapping[Indicator, Any]) -> str:
     str
         Markdown.
     """
-    results = {k: r for k, r in answered(days).items() if r["bad"].sum() > 0}
+    results = {k: r for k, r in answers(days).items() if r["bad"].sum() > 0}
     if not results:
         return "No day spent anything."
     top = {k: r.nlargest(3, "bad")["share_of_spent"].sum() for k, r in results.items()}
@@ -325,14 +330,14 @@ def exclusions_sentence(
     str
         Markdown.
     """
-    hit = {k: e for k, e in answered(excluded).items() if len(e.windows)}
+    hit = {k: e for k, e in answers(excluded).items() if len(e.windows)}
     if not hit:
         return "Nothing was excluded."
     parts = [f"{name(k.name)} ({wording.plural(len(e.windows), 'window')}, "
              f"{wording.amount(e.total, k.unit)}, {wording.count(e.bad)} of them bad)"
              for k, e in hit.items()]  # fmt: skip
     text = f"Excluded as planned, neither spending nor earning: {wording.listing(parts, limit=6)}."
-    before, after = answered(without), answered(statuses)
+    before, after = answers(without), answers(statuses)
     moved = [k for k in after if k in before and after[k].left_share != before[k].left_share
              and before[k].left_share == before[k].left_share]  # fmt: skip
     changes = [f"{name(k.name)} would stand at {_standing(before[k].left_share)} instead of "
@@ -359,7 +364,7 @@ def forecast_sentence(forecasts: Mapping[Indicator, Any]) -> str:
     str
         Markdown.
     """
-    results = answered(forecasts)
+    results = answers(forecasts)
     if not results:
         return "No objective has the seven days of history a forecast needs."
     gone = [k for k, r in results.items() if r.method == "already spent"]
@@ -403,7 +408,7 @@ def forecast_basis_sentence(forecasts: Mapping[Indicator, Any]) -> str:
     str
         Markdown.
     """
-    results = answered(forecasts)
+    results = answers(forecasts)
     thin = [key for key in forecasts if key not in results]
     text = ""
     if results:

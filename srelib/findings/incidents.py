@@ -10,7 +10,7 @@ import pandas as pd
 from srelib import wording
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, markdown, name, table
-from srelib.indicators import Indicator, answered
+from srelib.fleet import Indicator, answers
 
 NONE = (f"**There are no incidents in the folder**, so nothing can be said of them. To add them: "
         f"{HOW_TO['incidents']}.")  # fmt: skip
@@ -373,7 +373,7 @@ def costs_sentence(costs: pd.DataFrame, *, spent: Mapping[Indicator, Any]) -> st
     free = n - int(top.sum())
     if free:
         text += f" {wording.plural(free, 'incident')} of {n} spent none that was measured."
-    return f"{text} {len(answered(spent))} objectives were looked at."
+    return f"{text} {len(answers(spent))} objectives were looked at."
 
 
 def recurrence_sentences(found: Mapping[str, Any] | None, *, timezone: str) -> list[str]:

@@ -10,7 +10,7 @@ import pandas as pd
 from srelib import wording
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, markdown, name, names, table
-from srelib.indicators import Indicator, answered
+from srelib.fleet import Indicator, answers
 from srelib.policy.account import UNKNOWN
 
 NO_SLO = ("**No policy can be replayed, because no objective has data.** A budget is measured "
@@ -164,7 +164,7 @@ def saved_sentence(pooled: Any, *, replays: Mapping[Indicator, Any]) -> str:
         return NOTHING
     if not _most_held(pooled):
         return "Nothing was held, so nothing was avoided."
-    known = answered(replays)
+    known = answers(replays)
     key = max(known, key=lambda key: known[key].avoided.saved_share.value)
     one = known[key]
     if one.avoided.saved.high <= 0:
@@ -210,7 +210,7 @@ def freezes_sentence(replays: Mapping[Indicator, Any]) -> str:
     str
         Markdown.
     """
-    known = answered(replays)
+    known = answers(replays)
     spans = [(row.ends_at - row.starts_at, key, row) for key, one in known.items()
              for row in one.postponed.spans.itertuples() if _asked(one, row)]  # fmt: skip
     if not known:
@@ -251,7 +251,7 @@ def days_table(replays: Mapping[Indicator, Any]) -> Table | None:
     Table or None
         None where nothing could be replayed.
     """
-    known = answered(replays)
+    known = answers(replays)
     if not known:
         return None
     rows = [{
@@ -438,7 +438,7 @@ def postmortems_sentence(due: Mapping[Indicator, Any], *, above: float = 0.2) ->
     str
         Markdown.
     """
-    known = answered(due)
+    known = answers(due)
     if not known:
         return NOTHING
     line = f"more than {wording.percent(above)} of the budget of four weeks"
@@ -471,7 +471,7 @@ def basis_sentences(pooled: Any, *, replays: Mapping[Indicator, Any]) -> list[st
     """
     if pooled is None:
         return [NOTHING]
-    known = answered(replays)
+    known = answers(replays)
     lines = [(f"{wording.percent(pooled.judged_days / pooled.days)} of "
               f"{wording.plural(pooled.days, _unit(pooled))} could be judged; before half of a "
               "window was seen, nothing is frozen.")]  # fmt: skip
@@ -522,7 +522,7 @@ def inputs_sentence(*, deployments: pd.DataFrame, incidents: pd.DataFrame) -> st
 
 def failed_sentence(replays: Mapping[Indicator, Any]) -> str:
     """Objectives that could not be replayed, each with the reason."""
-    known = answered(replays)
+    known = answers(replays)
     reasons: dict[str, list[str]] = {}
     for key, error in replays.items():
         if key not in known:

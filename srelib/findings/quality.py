@@ -9,7 +9,7 @@ import pandas as pd
 
 from srelib import tables, wording
 from srelib.findings.show import Table, markdown, name, names, table
-from srelib.indicators import Indicator
+from srelib.fleet import Indicator
 
 if TYPE_CHECKING:
     from srelib.dataset import Dataset
@@ -241,7 +241,7 @@ def unmeasured_sentence(unmeasured: Mapping[Indicator, Exception]) -> str:
     Parameters
     ----------
     unmeasured : mapping of Indicator to error
-        Result of `srelib.indicators.unmeasured`.
+        Result of `srelib.objectives.without_data`.
 
     Returns
     -------

@@ -9,7 +9,8 @@ import pandas as pd
 
 from srelib import wording
 from srelib.findings.show import Table, name, names, table
-from srelib.indicators import Indicator, answered, judged
+from srelib.fleet import Indicator, answers
+from srelib.sli import against_target
 from srelib.wording import beyond
 
 NO_DATA = ("There is no service level series here: export good and total events per service "
@@ -41,7 +42,7 @@ def verdict(indicator: Indicator, estimate: Any) -> str:
 
 def _judged(indicator: Indicator, estimate: Any) -> pd.Series:
     level = {"ratio": [estimate.value], "low": [estimate.low], "high": [estimate.high]}
-    return judged(indicator, pd.DataFrame(level)).iloc[0]
+    return against_target(pd.DataFrame(level), target=indicator.target).iloc[0]
 
 
 def level_sentence(indicator: Indicator, estimate: Any) -> str:
@@ -84,7 +85,7 @@ def levels_sentences(levels: Mapping[Indicator, Any], *, length: pd.Timedelta) -
     list of str
         Markdown; the bottom line first, then the most alarming first.
     """
-    results = answered(levels)
+    results = answers(levels)
     if not results:
         return [NO_DATA]
     groups = {key: verdict(key, estimate) for key, estimate in results.items()}
@@ -110,7 +111,7 @@ def _weight(indicator: Indicator, estimate: Any) -> float:
 
 def bottom_line(levels: Mapping[Indicator, Any], *, length: pd.Timedelta) -> str:
     """How many objectives were kept and missed, the most missed named first."""
-    results = answered(levels)
+    results = answers(levels)
     groups = {key: verdict(key, e) for key, e in results.items() if key.has_target}
     over = f"over {wording.duration(length)}"
     if not groups:
@@ -175,9 +176,9 @@ def levels_table(levels: Mapping[Indicator, Any], *, coverage: Mapping[Indicator
     -------
     Table
     """
-    rows = [_level_row(key, e, coverage[key]) for key, e in answered(levels).items()]
+    rows = [_level_row(key, e, coverage[key]) for key, e in answers(levels).items()]
     columns = ["indicator", "target", "good", "interval", "n", "method", "observed", "verdict"]
-    confidence = next((e.confidence for e in answered(levels).values()), 0.95)
+    confidence = next((e.confidence for e in answers(levels).values()), 0.95)
     caption = f"Service levels over all the data, {wording.percent(confidence)} intervals"
     return table(pd.DataFrame(rows, columns=columns), max_rows=50, caption=caption)
 
@@ -220,7 +221,7 @@ def methods_sentence(levels: Mapping[Indicator, Any]) -> str:
     str
         Markdown.
     """
-    results = answered(levels)
+    results = answers(levels)
     if not results:
         return "There is no interval, because there is no data."
     found = [next(kind for kind in METHODS if kind in e.method.lower()) for e in results.values()]
@@ -253,7 +254,9 @@ def periods_sentence(periods: Mapping[Indicator, Any], *, period: str = "week") 
     str
         Markdown.
     """
-    results = {k: judged(k, r) for k, r in answered(periods).items() if k.has_target}
+    results = {
+        k: against_target(r, target=k.target) for k, r in answers(periods).items() if k.has_target
+    }
     if not results:
         return "Without objectives there is nothing to miss; the figure shows the bad share alone."
     missed = {k: int(r["missed"].sum()) for k, r in results.items()}
@@ -288,7 +291,7 @@ def worst_sentence(worst: Mapping[Indicator, Any]) -> str:
     str
         Markdown.
     """
-    results = {k: r.dropna(subset=["ratio"]) for k, r in answered(worst).items()}
+    results = {k: r.dropna(subset=["ratio"]) for k, r in answers(worst).items()}
     results = {k: r for k, r in results.items() if len(r)}
     if not results:
         return NO_DATA
@@ -357,7 +360,7 @@ def low_traffic_sentence(low: Mapping[Indicator, Any]) -> str:
     str
         Markdown.
     """
-    results = answered(low)
+    results = answers(low)
     if not results and low:
         return "There is too little history to tell how much traffic a window sees."
     if not results:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from srelib import wording
 from srelib.findings.show import Table, markdown, name, names, table
-from srelib.indicators import Indicator, answered
+from srelib.fleet import Indicator, answers
 from srelib.targets.chances import UNSEEN
 
 NOTHING = ("**No target can be recommended, because there is no series to choose one for.** Put "
@@ -57,7 +57,7 @@ def advice_sentences(
     if not advices:
         return [ONLY_BOUNDS.format(names(" ".join(k) for k in histograms)) if histograms
                 else NOTHING]  # fmt: skip
-    known = answered(advices)
+    known = answers(advices)
     order = sorted(known, key=lambda key: _urgency(known[key]))
     lines = [_advice(key, known[key], pass_probability, confidence) for key in order[:LINES]]
     if len(order) > LINES:
@@ -192,7 +192,7 @@ def reason_sentences(advices: Mapping[Indicator, Any], *, pass_probability: floa
     list of str
         Markdown; the first line says what the numbers are.
     """
-    known = {k: a for k, a in answered(advices).items() if a.has_target}
+    known = {k: a for k, a in answers(advices).items() if a.has_target}
     if not known:
         return [NO_CHOICE]
     lines = [f"Probabilities that the next window meets a target; asked for: "
@@ -251,8 +251,8 @@ def candidates_table(
     Table or None
         None where nothing was weighed.
     """
-    known = answered(advices)
-    parts = [_rows(key, t, known[key]) for key, t in answered(tables).items() if key in known]
+    known = answers(advices)
+    parts = [_rows(key, t, known[key]) for key, t in answers(tables).items() if key in known]
     if not parts:
         return None
     frame = pd.concat(parts, ignore_index=True)
@@ -327,7 +327,7 @@ def chosen(advices: Mapping[Indicator, Any], objective: str = "") -> Indicator |
     >>> chosen({}) is None
     True
     """
-    known = answered(advices)
+    known = answers(advices)
     if objective:
         return next((key for key in known if key.name == objective), None)
     return min(known, key=lambda key: _urgency(known[key]), default=None)
@@ -383,7 +383,7 @@ def history_sentence(tables: Mapping[Indicator, Any]) -> str:
     str
         Markdown.
     """
-    results = answered(tables)
+    results = answers(tables)
     if not results:
         return NO_CHOICE
     first = {k: t.iloc[0] for k, t in results.items()}
@@ -419,7 +419,7 @@ def traffic_sentences(tables: Mapping[Indicator, Any]) -> list[str]:
     list of str
         Markdown.
     """
-    results = answered(tables)
+    results = answers(tables)
     if not results:
         return [NO_CHOICE]
     thin = {k: t for k, t in results.items() if not t["steady"].iloc[0] > 0.999}
@@ -487,7 +487,7 @@ def dependency_sentences(ceilings: Mapping[str, Any], tables: Mapping[Indicator,
         return [NO_DEPENDENCIES]
     lines = []
     for service, one in ceilings.items():
-        mine = {k: t for k, t in answered(tables).items() if k.service == service and k.has_target}
+        mine = {k: t for k, t in answers(tables).items() if k.service == service and k.has_target}
         over = [k for k in mine if not one.allows(k.target)]
         text = (f"{name(service)} depends on {names(one.table['dependency'])}, which may fail "
                 f"{wording.percent(one.taken)} of events together: with one more nine each, "
@@ -625,7 +625,7 @@ def basis_sentence(tables: Mapping[Indicator, Any]) -> str:
     str
         Markdown.
     """
-    weeks = [int(t["weeks"].iloc[0]) for t in answered(tables).values()]
+    weeks = [int(t["weeks"].iloc[0]) for t in answers(tables).values()]
     if not weeks:
         return NO_CHOICE
     low, high = min(weeks), max(weeks)

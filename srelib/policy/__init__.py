@@ -12,11 +12,14 @@ Order of the modules: `rules` (policies); `daily` (the budget as it stood each d
 
 from srelib.policy.aftermath import prepare
 from srelib.policy.daily import postmortems
+from srelib.policy.fleet import compare, frontier, pooled, prepared
+from srelib.policy.fleet import replay as replay_fleet
 from srelib.policy.replay import replay, replay_prepared, replay_service
 from srelib.policy.rules import READY, Policy, grid, named, ready_made
 from srelib.policy.walk import Outcome, Replay
 
 __all__ = [
-    "READY", "Outcome", "Policy", "Replay", "grid", "named", "postmortems", "prepare",
-    "ready_made", "replay", "replay_prepared", "replay_service",
+    "READY", "Outcome", "Policy", "Replay", "compare", "frontier", "grid", "named", "pooled",
+    "postmortems", "prepare", "prepared", "ready_made", "replay", "replay_fleet", "replay_prepared",
+    "replay_service",
 ]  # fmt: skip

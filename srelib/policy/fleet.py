@@ -114,7 +114,7 @@ def prepared(
     Parameters
     ----------
     counts : mapping of Indicator to DataFrame
-        Good and total of each objective, as from `srelib.indicators.promised`.
+        Good and total of each objective, as from `srelib.objectives.with_target`.
     deployments : DataFrame
         Table ``deployments`` of all services, production only.
     incidents : DataFrame, optional

@@ -12,9 +12,10 @@ import pandas as pd
 from markupsafe import Markup
 
 import srelib
-from srelib import budget, indicators, quality, tables, windows, wording
+from srelib import budget, quality, tables, windows, wording
 from srelib.errors import SrelibError
-from srelib.indicators import Indicator, Observed
+from srelib.fleet import Indicator
+from srelib.quality import Observed
 from srelib.report.render import TEMPLATES, Context, Page, css
 from srelib.report.scoreboard import Bar, Standings, bar, standings
 
@@ -120,8 +121,8 @@ def _row(dataset: Any, slo: Any) -> Row:
     )
     key = Indicator(name, slo.service, slo.sli, target=slo.target, window=slo.window)
     try:
-        part = indicators.current(key, dataset.slo_counts(slo))
-        observed = indicators.observed(key, part)
+        part = windows.current(dataset.slo_counts(slo), window=key.window)
+        observed = quality.observed(part, window=key.window)
         status = budget.status(part["good"], part["total"], target=slo.target)
     except SrelibError as error:
         return replace(row, status=wording.label(error, limit=200))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from srelib import indicators, tradeoff, wording
+from srelib import objectives, tradeoff, wording
 from srelib.findings import scoreboard as spoken
 from srelib.tradeoff import FAST_FRAGILE, FAST_SAFE, SLOW_FRAGILE, SLOW_SAFE
 
@@ -117,7 +117,7 @@ class Standings:
 
 def standings(dataset: Any) -> Standings:
     """Each service in both disciplines, fragile ones first."""
-    counts = tradeoff.per_service(indicators.measured(dataset))
+    counts = tradeoff.per_service(objectives.measured(dataset))
     shipped = tradeoff.production(dataset.deployments, environment=ENVIRONMENT)
     span = tradeoff.shared_span(counts, shipped, incidents=dataset.incidents, as_of=dataset.as_of)
     board = tradeoff.scoreboard(

@@ -7,15 +7,24 @@ is unknown.
 from srelib.sli.interval import (
     METHODS,
     LowTraffic,
+    against_target,
     by_period,
     by_threshold,
     interval,
     latency,
     low_traffic,
 )
-from srelib.sli.time_based import for_slo, slice_ratios, time_slices, user_uptime, worst_windows
+from srelib.sli.time_based import (
+    for_slo,
+    slice_ratios,
+    slice_shares,
+    time_slices,
+    user_uptime,
+    worst_windows,
+)
 
 __all__ = [
-    "METHODS", "LowTraffic", "by_period", "by_threshold", "for_slo", "interval", "latency",
-    "low_traffic", "slice_ratios", "time_slices", "user_uptime", "worst_windows",
+    "METHODS", "LowTraffic", "against_target", "by_period", "by_threshold", "for_slo", "interval",
+    "latency", "low_traffic", "slice_ratios", "slice_shares", "time_slices", "user_uptime",
+    "worst_windows",
 ]  # fmt: skip

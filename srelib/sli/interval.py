@@ -446,3 +446,10 @@ def _low_traffic(target: float, window: Window, events: float, per_hour: float) 
         burn_rate_of_one=1 / per_hour / (1 - target) if per_hour else math.inf,
         missed_by_chance=float(bdtrc(allowed, n, 1 - target)) if n > allowed else 0.0,
     )
+
+
+def against_target(levels: pd.DataFrame, *, target: float) -> pd.DataFrame:
+    """Which levels kept or missed the target, and which by more than chance explains."""
+    kept, missed = levels["ratio"] >= target, levels["ratio"] < target
+    beyond = (kept & (levels["low"] >= target)) | (missed & (levels["high"] < target))
+    return pd.DataFrame({"kept": kept, "missed": missed, "beyond_chance": beyond})

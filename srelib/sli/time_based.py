@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from srelib import windows
+from srelib import fleet, windows
 from srelib.errors import ColumnError, InsufficientDataError, ParameterError
+from srelib.fleet import Indicator
 from srelib.sli.interval import block_sums, length_of, step_of_pair
 
 if TYPE_CHECKING:
@@ -165,3 +166,36 @@ def _widths(n: int, step: pd.Timedelta, lengths: Iterable[pd.Timedelta | str] | 
                 f"data; got {span}."
             )
     return [span // step for span in spans]
+
+
+def slice_shares(counts: Mapping[Indicator, pd.DataFrame], *, slice: str) -> pd.DataFrame:
+    """Share of bad events beside share of bad slices of time, a slice being judged by the target.
+
+    Parameters
+    ----------
+    counts : mapping of Indicator to DataFrame
+        By objective; indicators that already count slices are left out.
+    slice : str
+        Length of a slice, for example ``"5m"``.
+
+    Returns
+    -------
+    DataFrame
+        indicator (Indicator), events, slices: bad shares [fraction].
+    """
+    asked = {
+        key: frame
+        for key, frame in counts.items()
+        if key.has_target and not key.unit.startswith("slices")
+    }
+    found = fleet.each(asked, lambda key, c: (
+        windows.ratio(c["good"], c["total"]),
+        windows.ratio(*_paired(time_slices(c["good"], c["total"], slice=slice,
+                                           threshold=key.target))),
+    ))  # fmt: skip
+    rows = [(key, 1 - events, 1 - slices) for key, (events, slices) in fleet.answers(found).items()]
+    return pd.DataFrame(rows, columns=["indicator", "events", "slices"])
+
+
+def _paired(counts: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    return counts["good"], counts["total"]

@@ -52,7 +52,7 @@ def histograms(counts: Mapping[Any, pd.DataFrame]) -> dict[tuple[str, str], pd.D
     Parameters
     ----------
     counts : mapping of Indicator to DataFrame
-        Good and total of every series, as `srelib.indicators.series` gives them; indicators named
+        Good and total of every series, as `srelib.objectives.series` gives them; indicators named
         ``latency_le_0.3`` are bounds of one histogram.
 
     Returns
@@ -62,7 +62,7 @@ def histograms(counts: Mapping[Any, pd.DataFrame]) -> dict[tuple[str, str], pd.D
 
     Examples
     --------
-    >>> from srelib.indicators import Indicator
+    >>> from srelib.fleet import Indicator
     >>> one = pd.DataFrame({"good": [9.0, 8.0], "total": 10.0})
     >>> keys = [Indicator(b, "shop", f"latency_le_{b}") for b in ("0.1", "0.3")]
     >>> list(histograms(dict.fromkeys(keys, one)))

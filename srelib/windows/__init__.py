@@ -42,6 +42,7 @@ from srelib.windows.window import (
     Window,
     as_window,
     check_index,
+    current,
     grid,
     period_starts,
     periods,
@@ -50,7 +51,7 @@ from srelib.windows.window import (
 
 __all__ = [
     "UNITS", "Prefix", "States", "Window", "as_window", "buckets", "check_counts", "check_index",
-    "divide", "grid", "paired", "period_starts", "periods", "prefix", "prefix_pair", "ratio",
-    "ratios", "rolling_coverage", "rolling_ratio", "rolling_sum", "state_coverage", "state_ratio",
-    "states", "step_of", "totals",
+    "current", "divide", "grid", "paired", "period_starts", "periods", "prefix", "prefix_pair",
+    "ratio", "ratios", "rolling_coverage", "rolling_ratio", "rolling_sum", "state_coverage",
+    "state_ratio", "states", "step_of", "totals",
 ]  # fmt: skip

@@ -421,3 +421,26 @@ def _label(start: pd.Timestamp, end: pd.Timestamp, window: Window) -> str:
     return local.strftime(
         {"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m", "year": "%Y"}[str(window.unit)]
     )
+
+
+def current(counts: pd.DataFrame, *, window: Window | None) -> pd.DataFrame:
+    """The counts of the window of an objective that the data ends in.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        On a regular UTC index.
+    window : Window or None
+        Without one everything is returned.
+
+    Returns
+    -------
+    DataFrame
+        Rolling: the last window before the end of the data. Calendar: since the period began.
+    """
+    if window is None or counts.empty:
+        return counts
+    if window.is_rolling:
+        end = counts.index[-1] + step_of(pd.DatetimeIndex(counts.index))
+        return counts.loc[window.bounds_at(end)[0] :]
+    return counts.loc[window.bounds_at(counts.index[-1])[0] :]

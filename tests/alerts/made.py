@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from srelib.indicators import Indicator
+from srelib.fleet import Indicator
 
 SHOP = Indicator("shop availability", "shop", "availability", target=0.99)
 SLOW = Indicator("shop latency", "shop", "latency", target=0.99)

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from srelib import alerts
+from srelib.alerts import comparison
 from srelib.errors import InsufficientDataError, ParameterError
 from tests.alerts.made import OTHER, SHOP, SLOW, incidents, minutes
 
@@ -141,7 +142,7 @@ def test_front_agrees_with_the_scores_over_all_of_history():
     events = alerts.pooled(replays).events
     for name in alerts.ready_made(PERIOD):
         slow = alerts.pooled(replays, policy=name).events.set_index("key")["detected_at"]
-        fast = pd.Series(alerts._told_at(name, replays, events).to_numpy(), events["key"])
+        fast = pd.Series(comparison._told_at(name, replays, events).to_numpy(), events["key"])
         expected = slow.dt.tz_localize(None).reindex(fast.index)
         pd.testing.assert_series_equal(
             fast, expected, check_names=False, check_dtype=False, obj=name

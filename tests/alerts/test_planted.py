@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import srelib
-from srelib import alerts, indicators
+from srelib import alerts, fleet, objectives
 from srelib.findings import alerts as spoken
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +22,7 @@ which chance decides, not the ratio that was planted."""
 
 
 @pytest.fixture(scope="module")
-def replays() -> Mapping[indicators.Indicator, alerts.Replay]:
+def replays() -> Mapping[fleet.Indicator, alerts.Replay]:
     """Every objective of the sample, under three policies."""
     dataset = srelib.load(ROOT / "data" / "sample")
     log = alerts.known_incidents(dataset.incidents, truth="incidents")
@@ -32,7 +32,7 @@ def replays() -> Mapping[indicators.Indicator, alerts.Replay]:
             policies={name: alerts.named(name, period=key.window) for name in POLICIES},
             incidents=alerts.of_service(log, key.service),
         )
-        for key, counts in indicators.promised(dataset).items()
+        for key, counts in objectives.with_target(dataset).items()
     }  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def planted(replays, busy) -> pd.DataFrame:
     return rows[rows["service"].isin(busy)].set_index("incident_id")
 
 
-def _reached(row: pd.Series, key: indicators.Indicator, policy: str) -> float:
+def _reached(row: pd.Series, key: fleet.Indicator, policy: str) -> float:
     """Its error ratio over the long window of the rule it comes closest to, over the threshold."""
     return max(
         min(row["length"] / rule.long, 1) * row["error_ratio"]

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import srelib
-from srelib import alerts, indicators, windows
+from srelib import alerts, objectives, windows
 from srelib.alerts import Rule
 
 FIRST = pd.Timestamp("2026-06-01", tz="UTC")
@@ -66,7 +66,7 @@ def by_hand(rule: Rule, minute: int) -> bool:
 
 def test_burn_rates_weighted_by_time_fire_minute_by_minute(dataset):
     """Every minute of a week, against exact fractions of the seconds in each window."""
-    ((key, counts),) = indicators.promised(dataset).items()
+    ((key, counts),) = objectives.with_target(dataset).items()
     assert key.weighting == "time"
     fires = alerts.firing(counts.good, counts.total, target=0.995, policy=POLICY)
     for severity in ("page", "ticket"):
@@ -78,7 +78,7 @@ def test_burn_rates_weighted_by_time_fire_minute_by_minute(dataset):
 
 def test_ratios_of_the_grid_are_those_of_the_log(dataset):
     """The reader's minutes, rolled, against the moments the state changed, without a grid."""
-    ((_, counts),) = indicators.promised(dataset).items()
+    ((_, counts),) = objectives.with_target(dataset).items()
     moments = sorted([(0, 1.0), *((a, 0.0) for a, _ in DOWN), *((b, 1.0) for _, b in DOWN),
                       (PAUSED[0], np.nan), (PAUSED[1], 1.0)])  # fmt: skip
     times = pd.DatetimeIndex([FIRST + pd.Timedelta(at, "s") for at, _ in moments])
@@ -97,7 +97,7 @@ def test_outages_of_the_monitor_are_told_and_scored(dataset):
     At 99.5 % an hour of 14.4 is 259.2 bad seconds: reached 259 s into the first outage, so told
     at the end of that minute.
     """
-    ((key, counts),) = indicators.promised(dataset).items()
+    ((key, counts),) = objectives.with_target(dataset).items()
     incidents = alerts.of_service(dataset.incidents, key.service)
     found = alerts.replay(counts.good, counts.total, target=0.995, period=key.window,
                          policy="14.4x in 1h/5m", incidents=incidents, merge="0")  # fmt: skip

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from srelib import alerts
-from srelib.alerts import Rule
+from srelib.alerts import Rule, policies
 from srelib.errors import ParameterError
 
 PERIOD = "30d"
@@ -97,8 +97,8 @@ def test_every_policy_that_comes_with_a_name_can_be_set_by_it():
 
 def test_only_a_whole_name_is_called_by_it():
     """What somebody changed is theirs."""
-    assert alerts.called(" Workbook ") == "workbook"
-    assert alerts.called("workbook at least 10 bad") == "yours"
+    assert policies.called(" Workbook ") == "workbook"
+    assert policies.called("workbook at least 10 bad") == "yours"
 
 
 rules = st.builds(

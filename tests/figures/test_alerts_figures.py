@@ -9,7 +9,7 @@ import pytest
 from srelib import alerts, figures, windows
 from srelib.errors import InsufficientDataError
 from srelib.figures import canvas
-from srelib.indicators import Indicator
+from srelib.fleet import Indicator
 
 matplotlib.use("agg")
 

@@ -14,7 +14,8 @@ from PIL import Image
 from srelib import budget, figures, sli, windows
 from srelib.errors import InsufficientDataError
 from srelib.figures import canvas
-from srelib.indicators import Indicator, Observed
+from srelib.fleet import Indicator
+from srelib.quality import Observed
 
 matplotlib.use("agg")
 

@@ -10,7 +10,7 @@ import pytest
 
 from srelib import figures, incidents
 from srelib.figures import canvas
-from srelib.indicators import Indicator
+from srelib.fleet import Indicator
 
 matplotlib.use("agg")
 

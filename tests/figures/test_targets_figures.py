@@ -12,7 +12,7 @@ from srelib import figures, targets
 from srelib.errors import InsufficientDataError
 from srelib.figures import canvas
 from srelib.figures.targets import nines
-from srelib.indicators import Indicator
+from srelib.fleet import Indicator
 from srelib.windows import Window
 
 matplotlib.use("agg")

@@ -12,7 +12,7 @@ from srelib import figures, tradeoff
 from srelib.errors import InsufficientDataError
 from srelib.figures import canvas
 from srelib.figures import tradeoff as drawn
-from srelib.indicators import Indicator
+from srelib.fleet import Indicator
 from srelib.tradeoff import Standing
 from tests.tradeoff.made import NAN, NASTY, SHOP, WEB, effect, estimate
 

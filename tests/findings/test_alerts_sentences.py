@@ -8,7 +8,7 @@ from srelib.alerts import Rule, review, workbook_policy
 from srelib.errors import InsufficientDataError
 from srelib.findings import alert_policies as compared
 from srelib.findings import alerts as spoken
-from srelib.indicators import Indicator
+from srelib.fleet import Indicator
 
 WINDOW = windows.Window.parse("28d")
 SHOP = Indicator("shop", "shop", "availability", target=0.99, window=WINDOW)

@@ -8,7 +8,7 @@ import pytest
 
 from srelib import incidents
 from srelib.findings import incidents as spoken
-from srelib.indicators import Indicator
+from srelib.fleet import Indicator
 
 START = pd.Timestamp("2026-01-05", tz="UTC")
 END = START + pd.Timedelta("56D")

@@ -7,7 +7,7 @@ import pytest
 from srelib import policy as policies
 from srelib.errors import InsufficientDataError
 from srelib.findings import policy as spoken
-from srelib.indicators import Indicator
+from srelib.fleet import Indicator
 from srelib.policy import Policy, fleet
 from srelib.windows import Window
 from tests.policy.shapes import failing, hours, made

@@ -11,7 +11,8 @@ from srelib.findings import budget as spoken_budget
 from srelib.findings import quality as spoken_quality
 from srelib.findings import sli as spoken_levels
 from srelib.findings import sli as spoken_sli
-from srelib.indicators import Indicator, Observed
+from srelib.fleet import Indicator
+from srelib.quality import Observed
 from srelib.stats import Estimate
 
 WINDOW = windows.Window.parse("28d")

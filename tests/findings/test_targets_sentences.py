@@ -8,7 +8,7 @@ import pytest
 from srelib import targets
 from srelib.errors import InsufficientDataError
 from srelib.findings import targets as spoken
-from srelib.indicators import Indicator
+from srelib.fleet import Indicator
 from srelib.windows import Window
 
 WINDOW = Window.parse("28d")

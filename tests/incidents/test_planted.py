@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import srelib
-from srelib import incidents, indicators
+from srelib import events, fleet, incidents, objectives
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,11 +20,11 @@ def sample():
     review = incidents.review(
         data.incidents, as_of=data.as_of, observed_since=data.series["first"].min()
     )
-    spent = indicators.each(
-        indicators.promised(data),
+    spent = fleet.each(
+        objectives.with_target(data),
         lambda key, c: incidents.budget_spent(
             c.good, c.total, target=key.target, period=key.window,
-            incidents=indicators.related(data.incidents, key),
+            incidents=events.of_service(data.incidents, key.service),
         ),
     )  # fmt: skip
     return data, review, spent
@@ -76,7 +76,7 @@ def test_what_incidents_spent_is_what_was_planted_in_them():
     rows = truth().set_index("incident_id")
     rows["ended_at"] = rows["ended_at"].clip(upper=data.as_of)
     known = []
-    for key, found in indicators.answered(spent).items():
+    for key, found in fleet.answers(spent).items():
         if key.sli != "availability" or key.service not in ("checkout", "warehouse"):
             continue
         for _, row in found.iterrows():

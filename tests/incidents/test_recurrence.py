@@ -6,7 +6,7 @@ import pytest
 
 from srelib import incidents
 from srelib.errors import ParameterError
-from srelib.indicators import Indicator
+from srelib.fleet import Indicator
 
 START = pd.Timestamp("2026-01-05", tz="UTC")  # a Monday
 WEEKS = START, START + pd.Timedelta("84D")

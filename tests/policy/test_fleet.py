@@ -5,7 +5,7 @@ import pytest
 
 from srelib import policy as policies
 from srelib.errors import InsufficientDataError
-from srelib.indicators import Indicator
+from srelib.fleet import Indicator
 from srelib.policy import fleet
 from srelib.windows import Window
 from tests.policy.shapes import failing, hours, made

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import srelib
-from srelib import indicators, tradeoff
+from srelib import events, objectives, tradeoff
 from srelib import policy as policies
 from srelib.policy import Outcome, fleet
 from srelib.simulate import fleet as simulated
@@ -25,7 +25,7 @@ HELD = ("checkout availability", "search availability", "warehouse availability"
 def found():
     """The Workbook's policy on every objective of the sample."""
     dataset = srelib.load(DATA)
-    counts = indicators.promised(dataset)
+    counts = objectives.with_target(dataset)
     ready = fleet.prepared(
         counts, dataset.deployments, incidents=dataset.incidents, timezone="Europe/Berlin"
     )
@@ -104,10 +104,10 @@ def test_harm_from_the_event_study_tells_the_same():
     """What `tradeoff` finds per deployment fits in as it is, and lies in the own interval."""
     dataset = srelib.load(DATA)
     key, estimated = found()["checkout availability"]
-    counts = indicators.promised(dataset)[key]
-    own, broken = (indicators.related(table, key)
+    counts = objectives.with_target(dataset)[key]
+    own, broken = (events.of_service(table, key.service)
                    for table in (dataset.deployments, dataset.incidents))  # fmt: skip
-    own = tradeoff.production(own, environment="prod")
+    own = events.in_environment(own)
     effect = tradeoff.deployment_effect(counts.good, counts.total, own, incidents=broken)
     harms = effect.per_deployment.set_index("deployment_id")["excess"]
     given = policies.replay(

@@ -7,7 +7,7 @@ import pytest
 
 from srelib import slos, targets
 from srelib.errors import ParameterError
-from srelib.indicators import Indicator
+from srelib.fleet import Indicator
 from srelib.windows import Window
 
 WINDOW = Window.parse("28d")

@@ -8,7 +8,7 @@ import pytest
 
 from srelib import targets
 from srelib.errors import ColumnError, CountError, ParameterError
-from srelib.indicators import Indicator
+from srelib.fleet import Indicator
 
 
 def hours(weeks: int = 10, **within: float) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import srelib
-from srelib import indicators, targets
+from srelib import fleet, objectives, targets
 
 ROOT = Path(__file__).parents[2]
 
@@ -17,9 +17,9 @@ def tables() -> dict[str, pd.DataFrame]:
     """Candidates of three objectives, by service."""
     dataset = srelib.load(ROOT / "data" / "sample")
     three = ("checkout", "partner-api", "catalog")
-    chosen = {k: c for k, c in indicators.promised(dataset).items()
+    chosen = {k: c for k, c in objectives.with_target(dataset).items()
               if k.sli == "availability" and k.service in three}  # fmt: skip
-    found = indicators.each(chosen, lambda key, c: targets.candidates(
+    found = fleet.each(chosen, lambda key, c: targets.candidates(
         c["good"], c["total"], window=key.window, current=key.target))  # fmt: skip
     return {key.service: table for key, table in found.items()}
 

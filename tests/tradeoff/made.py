@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from srelib import tradeoff
-from srelib.indicators import Indicator
+from srelib.fleet import Indicator
 from srelib.stats import Estimate
 
 NAN = float("nan")

@@ -6,7 +6,7 @@ import pytest
 
 from srelib import tables, tradeoff
 from srelib.errors import ParameterError
-from srelib.indicators import Indicator
+from srelib.fleet import Indicator
 
 HOURS = pd.date_range("2026-01-07", periods=4 * 168, freq="h", tz="UTC", unit="us")
 """From a Wednesday: three whole weeks from Monday the 12th."""

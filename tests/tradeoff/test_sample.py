@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import srelib
-from srelib import indicators, tradeoff
+from srelib import objectives, tradeoff
 from srelib.simulate import fleet, sample
 
 DATA = Path(__file__).parents[2] / "data" / "sample"
@@ -20,7 +20,7 @@ YEARS = 10
 def exports():
     """The tables as notebook 06 takes them."""
     dataset = srelib.load(DATA)
-    counts = tradeoff.per_service(indicators.measured(dataset), sli="availability")
+    counts = tradeoff.per_service(objectives.measured(dataset), sli="availability")
     deployed = tradeoff.production(dataset.deployments, environment="prod")
     return dataset, counts, deployed
 

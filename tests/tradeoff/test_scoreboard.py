@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 import srelib
-from srelib import indicators, sli, tables, tradeoff
-from srelib.indicators import Indicator
+from srelib import objectives, sli, tables, tradeoff
+from srelib.fleet import Indicator
 
 ROOT = Path(__file__).parents[2]
 HOURS = pd.date_range("2026-01-05", periods=28 * 24, freq="h", tz="UTC", unit="us")
@@ -146,7 +146,7 @@ def test_daily_sums_give_the_interval_of_the_buckets():
 def sample():
     """The scoreboard of the sample, and its truth."""
     data = srelib.load(ROOT / "data" / "sample")
-    given = tradeoff.per_service(indicators.promised(data))
+    given = tradeoff.per_service(objectives.with_target(data))
     found = tradeoff.scoreboard(
         given, data.deployments, between=tradeoff.shared_span(given, data.deployments),
         changes=data.changes, incidents=data.incidents, alerts=data.alerts,

@@ -1,0 +1,322 @@
+"""Which deployments, changes and incidents count, for what, and why the others do not.
+
+Readers decide whether a record is of the kind at all (its type, its environment where
+``sources.toml`` names one, pre-releases) and count what they leave out.
+What they keep is decided here, once, for every notebook, figure, sentence and report:
+
+- a deployment counts when it reached users in production: cancelled ones never happened, failed
+  ones ended before any user saw them;
+- a change counts with the deployment that brought it to users;
+- an incident counts unless it is planned maintenance or has no start;
+- what names no service (an exclusion for everything) is about every service;
+- an incident that hits several services is one incident for the fleet and one for each of them,
+  and one deployment of several services (a release) counts once when services are asked together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from srelib.errors import ColumnError, ParameterError
+
+PRODUCTION = "prod"
+"""Start of the names of environments that users meet, upper or lower case."""
+
+REACHED = ("succeeded", "rolled_back")
+"""Statuses of deployments that reached their users; a missing status is taken as one."""
+
+CANCELLED = "cancelled"
+BEFORE_USERS = "failed before users"
+ELSEWHERE = "other environment"
+UNFINISHED = "no end on record"
+MAINTENANCE = "planned maintenance"
+NO_START = "no start on record"
+
+END_OF_TIME = pd.Timestamp("2262-01-01", tz="UTC")
+
+RELEASE = pd.Timedelta(hours=1)
+"""Deployments of several services under one identifier this close together are one release."""
+
+
+def deployment_exclusions(
+    deployments: pd.DataFrame,
+    *,
+    environment: str | None = PRODUCTION,
+    statuses: Sequence[str] = REACHED,
+) -> pd.Series:
+    """Why each deployment does not count; missing where it does.
+
+    Parameters
+    ----------
+    deployments : DataFrame
+        Table ``deployments``; columns it lacks exclude nothing.
+    environment : str, optional
+        Start of the names of environments that count, upper or lower case; rows that name none
+        count. None: every environment.
+    statuses : sequence of str
+        Statuses that count; a missing status is taken as one of them, 'cancelled' never is.
+
+    Returns
+    -------
+    Series of str
+        On the index of the table: `ELSEWHERE`, `CANCELLED`, `BEFORE_USERS`, `UNFINISHED` or
+        missing, the first that applies.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"environment": ["Production", "staging", None],
+    ...                       "status": ["failed", "succeeded", None]})
+    >>> deployment_exclusions(table).fillna("counts").tolist()
+    ['failed before users', 'other environment', 'counts']
+    """
+    found = pd.Series(pd.NA, deployments.index, dtype="str")
+    if "finished_at" in deployments:
+        found = found.mask(deployments["finished_at"].isna(), UNFINISHED)
+    if "status" in deployments:
+        found = found.mask(~reached_users(deployments, statuses), BEFORE_USERS)
+        found = found.mask((deployments["status"] == "cancelled").fillna(False), CANCELLED)
+    return found.mask(~_in_environment(deployments, environment), ELSEWHERE)
+
+
+def eligible_deployments(
+    deployments: pd.DataFrame,
+    *,
+    environment: str | None = PRODUCTION,
+    statuses: Sequence[str] = REACHED,
+) -> pd.DataFrame:
+    """The deployments that count: those that reached users in production.
+
+    Parameters
+    ----------
+    deployments : DataFrame
+        Table ``deployments``.
+    environment, statuses
+        As for `deployment_exclusions`.
+
+    Returns
+    -------
+    DataFrame
+        A selection of the rows, in their order.
+
+    Examples
+    --------
+    >>> eligible_deployments(pd.DataFrame({"status": ["succeeded", "failed", "cancelled"]}))
+          status
+    0  succeeded
+    """
+    left_out = deployment_exclusions(deployments, environment=environment, statuses=statuses)
+    return deployments[left_out.isna()]
+
+
+def in_environment(
+    deployments: pd.DataFrame, *, environment: str | None = PRODUCTION
+) -> pd.DataFrame:
+    """Every deployment to an environment that counts, whatever became of it.
+
+    Parameters
+    ----------
+    deployments : DataFrame
+        Table ``deployments``.
+    environment : str, optional
+        As for `deployment_exclusions`.
+
+    Returns
+    -------
+    DataFrame
+        A selection of the rows, in their order.
+    """
+    return deployments[_in_environment(deployments, environment)]
+
+
+def reached_users(deployments: pd.DataFrame, statuses: Sequence[str] = REACHED) -> pd.Series:
+    """Whether each deployment reached its users, by its status alone."""
+    status = deployments["status"]
+    return (status.isin(statuses) | status.isna()) & (status != "cancelled").fillna(True)
+
+
+def incident_exclusions(incidents: pd.DataFrame) -> pd.Series:
+    """Why each incident does not count; missing where it does.
+
+    Parameters
+    ----------
+    incidents : DataFrame
+        Table ``incidents``; columns it lacks exclude nothing.
+
+    Returns
+    -------
+    Series of str
+        On the index of the table: `MAINTENANCE`, `NO_START` or missing.
+
+    Examples
+    --------
+    >>> incident_exclusions(pd.DataFrame({"severity": ["SEV1", "Maintenance", None]})).tolist()
+    [nan, 'planned maintenance', nan]
+    """
+    found = pd.Series(pd.NA, incidents.index, dtype="str")
+    if "started_at" in incidents:
+        found = found.mask(incidents["started_at"].isna(), NO_START)
+    if "severity" in incidents:
+        planned = incidents["severity"].astype("str").str.casefold() == "maintenance"
+        found = found.mask(planned.fillna(False).to_numpy(dtype=bool), MAINTENANCE)
+    return found
+
+
+def eligible_incidents(
+    incidents: pd.DataFrame, *, severity: str | Sequence[str] | None = None
+) -> pd.DataFrame:
+    """The incidents that count: without planned maintenance, with a start.
+
+    Parameters
+    ----------
+    incidents : DataFrame
+        Table ``incidents``.
+    severity : str or sequence of str, optional
+        Only those of these severities, upper or lower case.
+
+    Returns
+    -------
+    DataFrame
+        A selection of the rows, in their order.
+
+    Raises
+    ------
+    ParameterError
+        No incident has that severity.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"severity": ["high", "low", "maintenance"]})
+    >>> eligible_incidents(table, severity="HIGH").index.tolist()
+    [0]
+    """
+    rows = incidents[incident_exclusions(incidents).isna()]
+    if severity is None or not len(incidents):
+        return rows
+    wanted = {s.casefold() for s in ([severity] if isinstance(severity, str) else severity)}
+    found = incidents["severity"].astype("str").str.casefold()
+    unknown = sorted(wanted - set(found))
+    if unknown:
+        known = sorted(incidents["severity"].dropna().astype("str").unique())
+        raise ParameterError(
+            f"no incident has severity {', '.join(map(repr, unknown))}; the data have "
+            f"{', '.join(map(repr, known)) or 'none'}."
+        )
+    return rows[found[rows.index].isin(wanted)]
+
+
+def of_service(table: pd.DataFrame, service: str, *, sli: str | None = None) -> pd.DataFrame:
+    """What a table holds about one service.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Deployments, changes, incidents, alerts or exclusions. Exclusions that name no service, or
+        no indicator, are about all of them.
+    service : str
+        Name of the service.
+    sli : str, optional
+        Name of the indicator, for exclusions.
+
+    Returns
+    -------
+    DataFrame
+        A selection of the rows, in their order.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"service": ["a", None, "b"], "starts_at": 0, "ends_at": 1})
+    >>> of_service(table, "a").index.tolist()
+    [0, 1]
+    """
+    mine = (table["service"] == service).fillna(False)
+    if "ends_at" in table and "starts_at" in table:
+        mine |= table["service"].isna()
+        if sli is not None and "sli" in table:
+            mine &= table["sli"].isna() | (table["sli"] == sli)
+    return table[mine.to_numpy(dtype=bool)]
+
+
+def once_for_fleet(incidents: pd.DataFrame) -> pd.DataFrame:
+    """Incidents with those of several services once, as the fleet lived through them.
+
+    Parameters
+    ----------
+    incidents : DataFrame
+        Table ``incidents``, one row for each service an incident is about.
+
+    Returns
+    -------
+    DataFrame
+        The first row of each incident, in order of the table. Rows are one incident when they
+        share an identifier and were open at the same time; one that is still open counts as open
+        to the end.
+
+    Examples
+    --------
+    >>> at = pd.to_datetime(["2026-06-01", "2026-06-01", "2026-06-09"], utc=True)
+    >>> table = pd.DataFrame({"incident_id": "7", "service": ["a", "b", "a"],
+    ...                       "started_at": at, "resolved_at": at + pd.Timedelta("1h")})
+    >>> once_for_fleet(table).index.tolist()
+    [0, 2]
+    """
+    _needed(incidents, "incidents", "incident_id", "started_at", "resolved_at")
+    if not incidents["incident_id"].duplicated().any():
+        return incidents
+    ends = incidents["resolved_at"].astype("datetime64[us, UTC]").fillna(END_OF_TIME)
+    return incidents[_first_of_runs(incidents["incident_id"], incidents["started_at"], ends)]
+
+
+def once_per_release(deployments: pd.DataFrame) -> pd.DataFrame:
+    """Deployments with those of one release once, for questions about services together.
+
+    Parameters
+    ----------
+    deployments : DataFrame
+        Table ``deployments``, one row for each service a release went to.
+
+    Returns
+    -------
+    DataFrame
+        The first row of each release, in order of the table. Rows are one release when they share
+        an identifier and each ended within `RELEASE` of the one before; the same tag in two
+        repositories at other times stays two deployments.
+
+    Examples
+    --------
+    >>> at = pd.to_datetime(["2026-06-01T10:00", "2026-06-01T10:20", "2026-06-09T10:00"], utc=True)
+    >>> once_per_release(pd.DataFrame({"deployment_id": "v7", "finished_at": at})).index.tolist()
+    [0, 2]
+    """
+    _needed(deployments, "deployments", "deployment_id", "finished_at")
+    if not deployments["deployment_id"].duplicated().any():
+        return deployments
+    times = deployments["finished_at"]
+    return deployments[_first_of_runs(deployments["deployment_id"], times, times + RELEASE)]
+
+
+def _first_of_runs(names: pd.Series, starts: pd.Series, ends: pd.Series) -> np.ndarray:
+    """Whether a row begins a run of rows of one name of which each starts before another ended."""
+    order = starts.reset_index(drop=True).sort_values(kind="stable").index
+    rows = pd.DataFrame({"name": names.to_numpy(), "start": starts.array, "end": ends.array})
+    rows = rows.loc[order]
+    until = rows.groupby("name", sort=False)["end"].transform(lambda own: own.cummax().shift())
+    first = np.ones(len(names), dtype=bool)
+    first[order] = (until.isna() | (rows["start"] > until)).to_numpy()
+    return first
+
+
+def _in_environment(deployments: pd.DataFrame, environment: str | None) -> np.ndarray:
+    if environment is None or "environment" not in deployments:
+        return np.ones(len(deployments), dtype=bool)
+    names = deployments["environment"].astype("str").str.casefold()
+    kept = deployments["environment"].isna() | names.str.startswith(environment.casefold())
+    return kept.to_numpy(dtype=bool)
+
+
+def _needed(table: pd.DataFrame, name: str, *columns: str) -> None:
+    lacking = [column for column in columns if column not in table.columns]
+    if lacking:
+        raise ColumnError(f"{name} lack {', '.join(lacking)}; columns seen: {list(table.columns)}.")

@@ -1,0 +1,228 @@
+"""Asking every service or objective one question, answers and refusals kept apart.
+
+Measures answer about one series at a time; a notebook asks them of a whole fleet with `each`.
+An answer that cannot be had is kept as its error, so that one thin service does not silence the
+others; `pooled` asks something of all answers together.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Hashable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pandas as pd
+
+from srelib.errors import SrelibError
+from srelib.windows import Window, step_of
+from srelib.wording import label
+
+K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
+R = TypeVar("R")
+
+NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One thing measured: the indicator of an objective, or of a series without one.
+
+    Parameters
+    ----------
+    name : str
+        Name of the objective, or service and indicator where there is none.
+    service, sli : str
+        The series it comes from.
+    target : float
+        Service level objective [fraction]; NaN where there is none.
+    window : Window or None
+        Window of the objective.
+    unit : str
+        What good and total count: 'events', 'seconds', or slices.
+
+    Examples
+    --------
+    >>> Indicator("shop availability", "shop", "availability", target=0.999).allowed
+    0.001
+    """
+
+    name: str
+    service: str = ""
+    sli: str = ""
+    target: float = NAN
+    window: Window | None = None
+    unit: str = "events"
+
+    @property
+    def label(self) -> str:
+        """The name on one line, cut when long."""
+        return label(self.name, limit=34)
+
+    @property
+    def allowed(self) -> float:
+        """Share of bad events the objective allows [fraction]."""
+        return round(1 - self.target, 12)
+
+    @property
+    def has_target(self) -> bool:
+        """Whether there is an objective."""
+        return self.target == self.target
+
+    @property
+    def weighting(self) -> str:
+        """What an interval must take the counts for: 'events', or 'time' (seconds, slices)."""
+        return "events" if self.unit == "events" else "time"
+
+
+def each(
+    items: Mapping[K, T | SrelibError], question: Callable[[K, T], R], *, threads: int = 1
+) -> dict[K, R | SrelibError]:
+    """One question asked of every service or objective.
+
+    Parameters
+    ----------
+    items : mapping
+        What is asked about by key: counts by `Indicator`, tables by service, or the results of an
+        earlier `each`, whose refusals stay where they are.
+    question : callable
+        Takes a key and what belongs to it.
+    threads : int
+        How many are asked at once, as far as there are cores; for questions that spend their time
+        in NumPy.
+
+    Returns
+    -------
+    dict
+        By the same keys in the same order: the answer, or the error in its place.
+
+    Examples
+    --------
+    >>> counts = {Indicator("a"): pd.DataFrame({"good": [1, 2]}), Indicator("b"): SrelibError("no")}
+    >>> list(each(counts, lambda key, c: int(c["good"].sum())).values())
+    [3, SrelibError('no')]
+    """
+
+    def ask(key: K) -> R | SrelibError:
+        item = items[key]
+        if isinstance(item, SrelibError):
+            return item
+        try:
+            return question(key, item)
+        except SrelibError as error:
+            return error
+
+    if threads == 1:
+        return {key: ask(key) for key in items}
+    with ThreadPoolExecutor(max_workers=min(threads, os.cpu_count() or 1)) as pool:
+        return dict(zip(items, pool.map(ask, items), strict=True))
+
+
+def answers(results: Mapping[K, R | SrelibError]) -> dict[K, R]:
+    """The results that are answers.
+
+    Parameters
+    ----------
+    results : mapping
+        As from `each`.
+
+    Returns
+    -------
+    dict
+        Without the refusals.
+    """
+    return {key: one for key, one in results.items() if not isinstance(one, SrelibError)}
+
+
+def refusals(results: Mapping[K, Any]) -> dict[K, SrelibError]:
+    """The results that are refusals, each with the error that says what to do.
+
+    Parameters
+    ----------
+    results : mapping
+        As from `each`.
+
+    Returns
+    -------
+    dict
+        Without the answers.
+    """
+    return {key: one for key, one in results.items() if isinstance(one, SrelibError)}
+
+
+def pooled(results: Mapping[K, T | SrelibError], question: Callable[[dict[K, T]], R]) -> R | None:
+    """One question asked of all answers together.
+
+    Parameters
+    ----------
+    results : mapping
+        As from `each`; refusals are left out.
+    question : callable
+        Takes the answers by key.
+
+    Returns
+    -------
+    result or None
+        None where there is no answer at all.
+
+    Examples
+    --------
+    >>> pooled({"a": 2, "b": SrelibError("no"), "c": 3}, lambda found: sum(found.values()))
+    5
+    >>> pooled({"b": SrelibError("no")}, len) is None
+    True
+    """
+    found = answers(results)
+    return question(found) if found else None
+
+
+def by_service(items: Mapping[Indicator, T]) -> dict[str, dict[Indicator, T]]:
+    """What belongs to the objectives of each service, together.
+
+    Parameters
+    ----------
+    items : mapping of Indicator
+        Counts, or results of `each`.
+
+    Returns
+    -------
+    dict of str to dict
+        By service, in order of appearance.
+
+    Examples
+    --------
+    >>> found = by_service({Indicator("a", "x"): 1, Indicator("b", "y"): 2, Indicator("c", "x"): 3})
+    >>> {service: list(own.values()) for service, own in found.items()}
+    {'x': [1, 3], 'y': [2]}
+    """
+    found: dict[str, dict[Indicator, T]] = {}
+    for key, item in items.items():
+        found.setdefault(key.service, {})[key] = item
+    return found
+
+
+def span(counts: Mapping[Indicator, pd.DataFrame | SrelibError]) -> pd.Timedelta:
+    """From the first bucket of any indicator to the end of the last one.
+
+    Parameters
+    ----------
+    counts : mapping of Indicator to DataFrame
+        Counts on regular UTC indexes.
+
+    Returns
+    -------
+    Timedelta
+        Nothing without data.
+
+    Examples
+    --------
+    >>> span({})
+    Timedelta('0 days 00:00:00')
+    """
+    indexes = [pd.DatetimeIndex(c.index) for c in answers(counts).values() if len(c)]
+    if not indexes:
+        return pd.Timedelta(0)
+    ends = [index[-1] + step_of(index) for index in indexes if len(index) > 1]
+    return max([*ends, *(i[-1] for i in indexes)]) - min(index[0] for index in indexes)

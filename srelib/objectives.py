@@ -1,0 +1,139 @@
+"""Which objectives and series a dataset holds, each with its counts.
+
+Every notebook starts here: what is measured, by `Indicator`, with good and total on the full
+regular index.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from srelib import fleet
+from srelib.errors import SrelibError
+from srelib.fleet import Indicator
+from srelib.targets.latency import BOUND
+from srelib.wording import duration
+
+if TYPE_CHECKING:
+    from srelib.dataset import Dataset
+    from srelib.slos import Slo
+
+
+def series(dataset: Dataset) -> dict[Indicator, pd.DataFrame]:
+    """Every series of a dataset with its counts, objectives or not.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Returns
+    -------
+    dict of Indicator to DataFrame
+        Counts good and total on the full regular index, missing buckets NaN.
+    """
+    rows = dataset.series[["service", "sli", "unit"]].drop_duplicates(["service", "sli"])
+    keys = [
+        Indicator(_title(row["service"], row["sli"], rows), row["service"], row["sli"],
+                  unit=row["unit"])
+        for row in rows.to_dict("records")
+    ]  # fmt: skip
+    return {key: dataset.counts(key.service, key.sli) for key in keys}
+
+
+def measured(dataset: Dataset, *, exclusions: bool = True) -> dict[Indicator, pd.DataFrame]:
+    """Every objective that has data with its counts; every series where there is none.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    exclusions : bool
+        Whether planned maintenance and corrections are left out.
+
+    Returns
+    -------
+    dict of Indicator to DataFrame
+        Counts good and total as the objective counts them.
+    """
+    return fleet.answers(_counts(dataset, exclusions=exclusions)) or series(dataset)
+
+
+def with_target(dataset: Dataset, *, exclusions: bool = True) -> dict[Indicator, pd.DataFrame]:
+    """Every objective that has data with its counts, and nothing else.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    exclusions : bool
+        Whether planned maintenance and corrections are left out.
+
+    Returns
+    -------
+    dict of Indicator to DataFrame
+        Empty where there is no objective.
+    """
+    return fleet.answers(_counts(dataset, exclusions=exclusions))
+
+
+def without_target(dataset: Dataset) -> dict[Indicator, pd.DataFrame]:
+    """Every series that no objective is about, with its counts.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Returns
+    -------
+    dict of Indicator to DataFrame
+        Without the bounds of latency histograms, which are no indicators by themselves.
+    """
+    about = {(slo.service, slo.sli) for slo in dataset.slos}
+    return {
+        key: counts for key, counts in series(dataset).items()
+        if (key.service, key.sli) not in about and not BOUND.fullmatch(key.sli)
+    }  # fmt: skip
+
+
+def without_data(dataset: Dataset) -> dict[Indicator, SrelibError]:
+    """Objectives whose data is not there, each with the error that says what to do.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Returns
+    -------
+    dict of Indicator to SrelibError
+    """
+    return fleet.refusals(_counts(dataset))
+
+
+def _counts(
+    dataset: Dataset, *, exclusions: bool = True
+) -> dict[Indicator, pd.DataFrame | SrelibError]:
+    found = {_indicator(dataset, slo): slo for slo in dataset.slos}
+    return fleet.each(found, lambda key, slo: dataset.slo_counts(slo, exclusions=exclusions))
+
+
+def _indicator(dataset: Dataset, slo: Slo) -> Indicator:
+    return Indicator(
+        name=slo.display_name or slo.name,
+        service=slo.service,
+        sli=slo.sli,
+        target=slo.target,
+        window=slo.window,
+        unit=_unit(dataset.series, slo),
+    )
+
+
+def _unit(rows: pd.DataFrame, slo: Slo) -> str:
+    if slo.method != "Occurrences" and slo.slice is not None:
+        return f"slices of {duration(slo.slice)}"
+    found = rows.loc[(rows["service"] == slo.service) & (rows["sli"] == slo.sli), "unit"]
+    return str(found.iloc[0]) if len(found) else "events"
+
+
+def _title(service: str, sli: str, rows: pd.DataFrame) -> str:
+    alone = (rows["service"] == service).sum() == 1 and sli == "availability"
+    return service if alone else f"{service} {sli}"
