@@ -35,7 +35,7 @@ validity: $(READY)
 	$(BIN)/python -m tests.validity --write $(ARGS)
 
 sample: $(READY)
-	$(BIN)/python -m srelib.simulate data/sample --truth tests/truth/sample.json
+	$(BIN)/python data/make_sample.py data/sample --truth tests/truth/sample.json
 
 # The lock names versions and hashes, never an index; needs uv (pip install uv).
 lock:

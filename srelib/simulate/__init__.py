@@ -3,10 +3,6 @@
 `ServiceSpec` says what a service is like, `fleet` draws it, `Fleet.truth` knows what
 happened, `Fleet.dataset` is what `srelib.load` would make of its exports.
 
-Order of the modules: `spec` and `grid`; `events` and `plan` (what happens); `counts`
-(what that does to traffic); `paperwork` (changes and alerts); `truth`, `world`,
-`handover`; then the exports: `exports`, `github`, `pagerduty`, `documents`, `sample`.
-
 Examples
 --------
 A hundred histories in which deployments do nothing, though many answer incidents:

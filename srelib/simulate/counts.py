@@ -18,17 +18,7 @@ WEEK = 7 * 1440.0
 
 @dataclass(frozen=True)
 class Grid:
-    """Buckets from `start` on; everything inside the simulator is minutes since `start`.
-
-    Parameters
-    ----------
-    start : Timestamp
-        Start of the first bucket, midnight UTC.
-    size : int
-        Number of buckets.
-    minutes : float
-        Length of a bucket [min].
-    """
+    """Buckets from `start` on; everything inside the simulator is minutes since `start`."""
 
     start: pd.Timestamp
     size: int
@@ -36,31 +26,7 @@ class Grid:
 
     @classmethod
     def over(cls, start: str | pd.Timestamp, *, weeks: float, step: str | pd.Timedelta) -> Grid:
-        """The grid of so many weeks at this step.
-
-        Parameters
-        ----------
-        start : str or Timestamp
-            Midnight at which it begins; UTC when it carries no zone.
-        weeks : float
-            Length [weeks].
-        step : str or Timedelta
-            Length of a bucket; must divide a day.
-
-        Returns
-        -------
-        Grid
-
-        Raises
-        ------
-        ParameterError
-            Start is not midnight UTC, the step does not divide a day, or nothing is left.
-
-        Examples
-        --------
-        >>> Grid.over("2026-03-30", weeks=1, step="1h").size
-        168
-        """
+        """The grid of so many weeks at this step."""
         at = pd.Timestamp(start)
         at = at.tz_localize("UTC") if at.tzinfo is None else at.tz_convert("UTC")
         minutes = pd.Timedelta(step) / pd.Timedelta(minutes=1)
@@ -95,33 +61,13 @@ class Grid:
         return self.start.weekday() * 1440.0 + (np.arange(self.size) + 0.5) * self.minutes
 
     def at(self, minutes: float) -> pd.Timestamp:
-        """The time so many minutes after `start`, to the second; NaT for NaN.
-
-        Parameters
-        ----------
-        minutes : float
-            Minutes since `start` [min].
-
-        Returns
-        -------
-        Timestamp
-        """
+        """The time so many minutes after `start`, to the second; NaT for NaN."""
         if np.isnan(minutes):
             return pd.NaT  # type: ignore[return-value]
         return self.start + pd.Timedelta(seconds=round(minutes * 60))
 
     def times(self, minutes: list[float] | np.ndarray) -> pd.Series:
-        """Times so many minutes after `start`, to the second; NaT for NaN.
-
-        Parameters
-        ----------
-        minutes : list or array of float
-            Minutes since `start` [min].
-
-        Returns
-        -------
-        Series of datetime64[us, UTC]
-        """
+        """Times so many minutes after `start`, to the second; NaT for NaN."""
         seconds = np.round(np.asarray(minutes, dtype=float) * 60)
         whole = np.where(np.isnan(seconds), 0, seconds).astype("int64")
         stamps = self.start.tz_localize(None).to_datetime64() + whole * np.timedelta64(1, "s")
@@ -130,25 +76,7 @@ class Grid:
         return pd.Series(stamps).dt.tz_localize("UTC")
 
     def cover(self, begin: float, end: float) -> tuple[slice, np.ndarray]:
-        """The buckets a span touches and the share of each that it covers.
-
-        Parameters
-        ----------
-        begin, end : float
-            The span [min since `start`]; parts outside the grid are cut off.
-
-        Returns
-        -------
-        slice
-            The buckets.
-        array of float
-            Share of each bucket inside the span [fraction].
-
-        Examples
-        --------
-        >>> Grid.over("2026-03-30", weeks=1, step="1h").cover(30, 90)
-        (slice(0, 2, None), array([0.5, 0.5]))
-        """
+        """The buckets a span touches and the share of each that it covers."""
         first = max(int(begin // self.minutes), 0)
         last = min(int(np.ceil(end / self.minutes)), self.size)
         starts = np.arange(first, max(last, first)) * self.minutes
@@ -167,19 +95,7 @@ CAUSES = ("background", "maintenance", "deployment", "incident")
 
 @dataclass(frozen=True)
 class Harm:
-    """One span in which good events turn bad.
-
-    Parameters
-    ----------
-    cause : str
-        One of `CAUSES`.
-    key : str
-        The deployment, the incident or the window.
-    begin, end : float
-        The span [min since the start of the grid].
-    ratio : float
-        Share of the good events lost [fraction].
-    """
+    """One span in which good events turn bad."""
 
     cause: str
     key: str
@@ -190,24 +106,7 @@ class Harm:
 
 @dataclass(frozen=True)
 class Counts:
-    """Counts of one service on the grid, as they happened and whether they were seen.
-
-    Parameters
-    ----------
-    total, good : array of int
-        Requests, and those that succeeded [events].
-    fast : array of int or None
-        Good requests that were fast as well [events].
-    observed : array of bool
-        Whether the monitor recorded the bucket.
-    excluded : array of bool
-        Whether the bucket starts inside planned maintenance.
-    parts : dict of str to array of int
-        Bad events by cause [events]; they sum to ``total - good`` in every bucket.
-    by_key : list of (Harm, int, int)
-        Each harm, its bad events in observed buckets, and those of them in
-        buckets that are not excluded either [events].
-    """
+    """Counts of one service on the grid, as they happened and whether they were seen."""
 
     total: np.ndarray
     good: np.ndarray
@@ -218,7 +117,7 @@ class Counts:
     by_key: list[tuple[Harm, int, int]]
 
 
-def harms(spec: ServiceSpec, plan: Plan) -> list[Harm]:
+def _harms(spec: ServiceSpec, plan: Plan) -> list[Harm]:
     """All spans of a plan in which requests fail, in the order in which they thin."""
     windows = [
         Harm("maintenance", f"maintenance-{number + 1}", begin, end, spec.maintenance_errors)
@@ -238,7 +137,7 @@ def harms(spec: ServiceSpec, plan: Plan) -> list[Harm]:
     return windows + releases + incidents
 
 
-def shape(spec: ServiceSpec, grid: Grid) -> np.ndarray:
+def _shape(spec: ServiceSpec, grid: Grid) -> np.ndarray:
     """Traffic through day and week, relative to its mean over a week."""
     day = grid.middles // 1440 % 7
     hour = grid.middles / 60 % 24
@@ -247,7 +146,7 @@ def shape(spec: ServiceSpec, grid: Grid) -> np.ndarray:
     return wave * weekly
 
 
-def count(seed: int, spec: ServiceSpec, grid: Grid, plan: Plan) -> Counts:
+def draw_counts(seed: int, spec: ServiceSpec, grid: Grid, plan: Plan) -> Counts:
     """Draw the counts of a service."""
     total = _traffic(seed, spec, grid, plan)
     observed = ~_within(grid, plan.gaps)
@@ -256,7 +155,7 @@ def count(seed: int, spec: ServiceSpec, grid: Grid, plan: Plan) -> Counts:
     good, parts = total - background, {cause: np.zeros(grid.size, "int32") for cause in CAUSES}
     parts["background"] = background
     by_key = []
-    for harm in harms(spec, plan):
+    for harm in _harms(spec, plan):
         where, share = grid.cover(harm.begin, harm.end)
         rng = stream(seed, spec.name, "harm", harm.key)
         lost = rng.binomial(good[where], harm.ratio * share).astype("int32")
@@ -264,13 +163,13 @@ def count(seed: int, spec: ServiceSpec, grid: Grid, plan: Plan) -> Counts:
         parts[harm.cause][where] += lost
         seen = lost * observed[where]
         by_key.append((harm, int(seen.sum()), int(seen[~excluded[where]].sum())))
-    fast = _fast(seed, spec, grid, good, harms(spec, plan))
+    fast = _fast(seed, spec, grid, good, _harms(spec, plan))
     return Counts(total, good, fast, observed, excluded, parts, by_key)
 
 
 def _traffic(seed: int, spec: ServiceSpec, grid: Grid, plan: Plan) -> np.ndarray:
     rng = stream(seed, spec.name, "traffic")
-    mean = spec.requests_per_minute * grid.minutes * shape(spec, grid)
+    mean = spec.requests_per_minute * grid.minutes * _shape(spec, grid)
     if spec.traffic_dispersion:
         spread = spec.traffic_dispersion
         mean = mean * rng.gamma(1 / spread, spread, grid.size)
@@ -282,7 +181,7 @@ def _traffic(seed: int, spec: ServiceSpec, grid: Grid, plan: Plan) -> np.ndarray
 
 def _background(seed: int, spec: ServiceSpec, grid: Grid, total: np.ndarray) -> np.ndarray:
     rng = stream(seed, spec.name, "background")
-    ratio = spec.error_ratio * shape(spec, grid) ** spec.load_errors * _drift(seed, spec, grid)
+    ratio = spec.error_ratio * _shape(spec, grid) ** spec.load_errors * _drift(seed, spec, grid)
     mixed = _mixed(rng, np.minimum(ratio, 0.95), spec.error_dispersion)
     return rng.binomial(total, mixed).astype("int32")
 
@@ -317,7 +216,7 @@ def _fast(
     if spec.slow_ratio is None:
         return None
     rng = stream(seed, spec.name, "latency")
-    slow = np.minimum(spec.slow_ratio * shape(spec, grid), 0.95)
+    slow = np.minimum(spec.slow_ratio * _shape(spec, grid), 0.95)
     for harm in spans:
         where, share = grid.cover(harm.begin, harm.end)
         slow[where] += spec.slow_per_error * harm.ratio * share

@@ -246,27 +246,7 @@ def _check_severities(spec: ServiceSpec) -> None:
 
 @dataclass(frozen=True)
 class Deployment:
-    """One deployment; times in minutes since the start of the grid.
-
-    Parameters
-    ----------
-    deployment_id : str
-        Identifier.
-    started, finished : float
-        When it began and when it reached its users [min].
-    status : str
-        succeeded, failed, rolled_back or cancelled.
-    reason : {'release', 'rollback', 'hotfix', 'answer'}
-        Why it was made.
-    planned : bool
-        What an export would say.
-    changes : int
-        Batch size [changes].
-    harm_ratio, harm_minutes : float
-        Excess error ratio [fraction] and how long it lasts [min]; 0 when harmless.
-    answers : str or None
-        Deployment or incident it was made for.
-    """
+    """One deployment; times in minutes since the start of the grid."""
 
     deployment_id: str
     started: float
@@ -292,21 +272,7 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Incident:
-    """One incident; times in minutes since the start of the grid.
-
-    Parameters
-    ----------
-    incident_id, severity, title : str
-        As an export would have them.
-    started, ended : float
-        When users began and ceased to be harmed [min].
-    detected, acknowledged, resolved : float
-        What people noted down [min]; NaN where it had not happened by the end.
-    error_ratio : float
-        Excess error ratio while it lasts [fraction].
-    deployment_id : str or None
-        The deployment that caused it; None: infrastructure.
-    """
+    """One incident; times in minutes since the start of the grid."""
 
     incident_id: str
     severity: str
@@ -322,15 +288,7 @@ class Incident:
 
 @dataclass(frozen=True)
 class Plan:
-    """All that happens to one service.
-
-    Parameters
-    ----------
-    deployments : tuple of Deployment
-    incidents : tuple of Incident
-    gaps, maintenance : tuple of (float, float)
-        Spans without data, and spans of planned maintenance [min].
-    """
+    """All that happens to one service."""
 
     deployments: tuple[Deployment, ...] = ()
     incidents: tuple[Incident, ...] = ()

@@ -14,9 +14,8 @@ import pandas as pd
 from srelib import tables
 from srelib.dataset import Dataset
 from srelib.errors import ParameterError
-from srelib.simulate import paperwork
-from srelib.simulate.counts import CAUSES, Counts, Grid, count
-from srelib.simulate.plan import plan
+from srelib.simulate.counts import CAUSES, Counts, Grid, draw_counts
+from srelib.simulate.plan import draw_alerts, draw_changes, draw_plan
 from srelib.simulate.spec import Incident, Plan, ServiceSpec
 from srelib.slos import Slo
 from srelib.windows import Window
@@ -34,14 +33,7 @@ DEFAULT = (
 
 @dataclass(frozen=True)
 class World:
-    """One service of a fleet: its parameters, what happened to it, its counts.
-
-    Parameters
-    ----------
-    spec : ServiceSpec
-    plan : Plan
-    counts : Counts
-    """
+    """One service of a fleet: its parameters, what happened to it, its counts."""
 
     spec: ServiceSpec
     plan: Plan
@@ -77,22 +69,7 @@ class Fleet:
         return [world.spec.name for world in self.worlds]
 
     def world(self, service: str) -> World:
-        """One service.
-
-        Parameters
-        ----------
-        service : str
-            Its name.
-
-        Returns
-        -------
-        World
-
-        Raises
-        ------
-        ParameterError
-            The fleet has no such service.
-        """
+        """One service."""
         for world in self.worlds:
             if world.spec.name == service:
                 return world
@@ -180,7 +157,7 @@ class Fleet:
     def changes(self) -> pd.DataFrame:
         """Table ``changes``; those still waiting have no ``deployment_id``."""
         frames = [
-            paperwork.changes(self.seed, self.grid, world.spec, world.plan) for world in self.worlds
+            draw_changes(self.seed, self.grid, world.spec, world.plan) for world in self.worlds
         ]
         if not frames:
             return tables.empty("changes")
@@ -190,7 +167,7 @@ class Fleet:
     def alerts(self) -> pd.DataFrame:
         """Table ``alerts``: episodes that incidents fired, and false ones."""
         frames = [
-            paperwork.alerts(self.seed, self.grid, world.spec, world.plan) for world in self.worlds
+            draw_alerts(self.seed, self.grid, world.spec, world.plan) for world in self.worlds
         ]
         if not frames:
             return tables.empty("alerts")
@@ -292,8 +269,8 @@ def fleet(
 def _world(
     seed: int, spec: ServiceSpec, grid: Grid, delays: Mapping[str, pd.Timedelta | None] | None
 ) -> World:
-    happening = plan(seed, spec, grid, delays=delays)
-    return World(spec, happening, count(seed, spec, grid, happening))
+    plan = draw_plan(seed, spec, grid, delays=delays)
+    return World(spec, plan, draw_counts(seed, spec, grid, plan))
 
 
 def _table(frame: pd.DataFrame, table: str, by: str) -> pd.DataFrame:
@@ -302,33 +279,12 @@ def _table(frame: pd.DataFrame, table: str, by: str) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Truth:
-    """The truth behind a fleet, in sums of bad events.
-
-    "Observed" means buckets the monitor recorded; "counted" means observed and
-    outside planned maintenance.
-
-    Parameters
-    ----------
-    fleet : Fleet
-        The fleet.
-    """
+    """The truth behind a fleet, in sums of bad events."""
 
     fleet: Fleet
 
     def parts(self, service: str) -> pd.DataFrame:
-        """Bad events of every bucket by cause, whether recorded or not.
-
-        Parameters
-        ----------
-        service : str
-            The service.
-
-        Returns
-        -------
-        DataFrame
-            Columns background, maintenance, deployment, incident [events] and the masks
-            observed, excluded.
-        """
+        """Bad events of every bucket by cause, whether recorded or not."""
         counts = self.fleet.world(service).counts
         masks = {"observed": counts.observed, "excluded": counts.excluded}
         return pd.DataFrame({**counts.parts, **masks}, index=self.fleet.grid.index)

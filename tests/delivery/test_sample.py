@@ -79,7 +79,7 @@ def test_most_incidents_put_down_at_once_were_caused_by_that_deployment(sample, 
 
 
 def test_lead_times_are_those_the_services_were_given(found):
-    """Medians of `srelib.simulate.sample`: 14 h, 9 h, 260 h, 200 h, 60 h and 40 h."""
+    """Medians of `data/make_sample.py`: 14 h, 9 h, 260 h, 200 h, 60 h and 40 h."""
     hours = {"checkout": 14, "search": 9, "billing": 260, "warehouse": 200, "partner-api": 60,
              "catalog": 40}  # fmt: skip
     for service, expected in hours.items():

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 import srelib
+from data import make_sample as sample
 from srelib import events, objectives, tradeoff
 from srelib import policy as policies
 from srelib.policy import Outcome, fleet
 from srelib.simulate import fleet as simulated
-from srelib.simulate import github, sample
 
 DATA = Path(__file__).parents[2] / "data" / "sample"
 HELD = ("checkout availability", "search availability", "warehouse availability")
@@ -38,7 +38,7 @@ def found():
 def world():
     """The history behind the sample, and its names of the deployments by those of the exports."""
     made = sample.sample()
-    return made, {number: name for name, number in github.numbers(made).items()}
+    return made, {number: name for name, number in sample.github_numbers(made).items()}
 
 
 def truth(service: str, outcome: Outcome) -> float:

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 import srelib
+from data import make_sample as sample
 from srelib import objectives, tradeoff
-from srelib.simulate import fleet, sample
+from srelib.simulate import fleet
 
 DATA = Path(__file__).parents[2] / "data" / "sample"
 SERVICES = ("checkout", "search", "billing", "warehouse", "partner-api", "catalog")

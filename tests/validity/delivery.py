@@ -18,7 +18,7 @@ import pandas as pd
 from srelib import delivery
 from srelib.simulate import ServiceSpec
 from srelib.simulate.counts import Grid
-from srelib.simulate.plan import plan
+from srelib.simulate.plan import draw_plan
 from srelib.simulate.world import Fleet, World
 from tests.validity.cells import Cell, over
 
@@ -118,7 +118,7 @@ def _fleet(case: Case, first: int, size: int) -> Fleet:
     worlds = []
     for seed in range(first, first + size):
         spec = replace(case.spec, name=f"s{seed:05d}")
-        worlds.append(World(spec, plan(seed, spec, grid), None))  # type: ignore[arg-type]
+        worlds.append(World(spec, draw_plan(seed, spec, grid), None))  # type: ignore[arg-type]
     return Fleet(first, grid, tuple(worlds))
 
 

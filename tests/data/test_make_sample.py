@@ -13,10 +13,11 @@ import pandas as pd
 import pytest
 
 import srelib
+from data import make_sample
 from srelib.dataset import Dataset
-from srelib.simulate import Fleet, sample
+from srelib.simulate import Fleet
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "data" / "sample"
 TRUTH_FILE = ROOT / "tests" / "truth" / "sample.json"
 
@@ -24,13 +25,13 @@ TRUTH_FILE = ROOT / "tests" / "truth" / "sample.json"
 @pytest.fixture(scope="module")
 def world() -> Fleet:
     """The fleet behind the sample."""
-    return sample.sample()
+    return make_sample.sample()
 
 
 @pytest.fixture(scope="module")
 def written(world: Fleet) -> dict[str, bytes]:
     """The exports as the generator makes them now."""
-    return sample.files(world)
+    return make_sample.files(world)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def truth() -> dict:
 @pytest.fixture(scope="module")
 def lines() -> list[str]:
     """Lines of the committed metrics."""
-    return gzip.decompress((FOLDER / sample.METRICS).read_bytes()).decode().split("\r\n")
+    return gzip.decompress((FOLDER / make_sample.METRICS).read_bytes()).decode().split("\r\n")
 
 
 @pytest.fixture(scope="module")
@@ -81,14 +82,13 @@ def test_the_committed_files_equal_their_generator(written: dict[str, bytes]) ->
 
 def test_the_committed_truth_equals_its_generator(world: Fleet, truth: dict) -> None:
     """The truth beside the tests is that of the committed exports."""
-    assert json.loads(json.dumps(sample.truth_of(world))) == truth
+    assert json.loads(json.dumps(make_sample.truth_of(world))) == truth
 
 
-def test_writing_twice_gives_identical_bytes(tmp_path: Path) -> None:
+def test_writing_twice_gives_identical_bytes(written: dict[str, bytes], tmp_path: Path) -> None:
     """Two runs write the same bytes, gzip header and all."""
-    first = sample.write(tmp_path / "a", truth=tmp_path / "a.json")
-    second = sample.write(tmp_path / "b", truth=tmp_path / "b.json")
-    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+    *exports, _ = make_sample.write(tmp_path / "a", truth=tmp_path / "a.json")
+    assert {path.name: path.read_bytes() for path in exports} == written
 
 
 def test_the_sample_is_small() -> None:
@@ -163,7 +163,7 @@ def spent(world: Fleet, service: str) -> pd.Series:
     parts, total = world.truth.parts(service), world.counts(service)["total"]
     recent = parts["observed"] & ~parts["excluded"]
     recent &= parts.index >= pd.Timestamp("2026-06-01", tz="UTC")
-    promised = {slo[0]: slo[2] for slo in sample.SLOS if slo[1] == "availability"}
+    promised = {slo[0]: slo[2] for slo in make_sample.SLOS if slo[1] == "availability"}
     causes = ["background", "maintenance", "deployment", "incident"]
     return parts.loc[recent, causes].sum() / ((1 - promised[service]) * total[recent].sum())
 
@@ -267,19 +267,19 @@ def test_wrong_rows_are_rejected_and_counted(
     assert faults["changes.csv"] == [truth["spoiled"]["changes_line"]]
     elsewhere = sum(not record["production_environment"] for record in deployments)
     assert len(faults["github-deployments.json"]) == elsewhere + 1
-    impossible, *again = faults[sample.METRICS]
+    impossible, *again = faults[make_sample.METRICS]
     reasons = dataset.rejects.loc[dataset.rejects["line"] == impossible, "reason"]
     assert len(again) == 8
     assert set(again) == {max(again)}
     assert reasons.str.startswith("good is more than total").any()
-    assert set(faults.index) == {"changes.csv", "github-deployments.json", sample.METRICS}
+    assert set(faults.index) == {"changes.csv", "github-deployments.json", make_sample.METRICS}
 
 
 def test_a_user_sees_the_services_the_objectives_and_the_end_of_the_data(dataset: Dataset) -> None:
     """Loading finds six services, eight objectives and the end of the last minute."""
-    assert dataset.services == sorted(spec.name for spec in sample.SERVICES)
+    assert dataset.services == sorted(spec.name for spec in make_sample.SERVICES)
     assert [(slo.service, slo.sli, slo.target) for slo in dataset.slos] == [
-        (service, sli, target) for service, sli, target, *_ in sample.SLOS
+        (service, sli, target) for service, sli, target, *_ in make_sample.SLOS
     ]
     assert {slo.method for slo in dataset.slos} == {"Occurrences", "Timeslices"}
     windows = {slo.service: str(slo.window) for slo in dataset.slos}
