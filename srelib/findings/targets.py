@@ -13,7 +13,7 @@ import pandas as pd
 from srelib import wording
 from srelib.findings.show import Table, markdown, name, names, table
 from srelib.fleet import Indicator, answers
-from srelib.targets.chances import UNSEEN
+from srelib.targets.probability import UNSEEN
 
 NOTHING = ("**No target can be recommended, because there is no series to choose one for.** Put "
            "good and total events per service beside each other; `srelib check` says what was "

@@ -29,7 +29,7 @@ MAX_BYTES = 10_000_000
 
 
 @dataclass(frozen=True)
-class Document:
+class YamlDocument:
     """One YAML document."""
 
     file: str
@@ -45,7 +45,7 @@ class Document:
 
     def error(self, place: Place, problem: str, fix: str) -> SloError:
         """The error about a place of this document."""
-        key = dotted(place)
+        key = dotted_place(place)
         return SloError(
             f"document {self.number}, {f'{key}: ' if key else ''}{problem}",
             file=self.file,
@@ -54,13 +54,13 @@ class Document:
         )
 
 
-def dotted(place: Place) -> str:
+def dotted_place(place: Place) -> str:
     """A place as people write it."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
     return text.removeprefix(".")
 
 
-def load(path: Path, name: str) -> list[Document]:
+def load(path: Path, name: str) -> list[YamlDocument]:
     """The documents of one YAML file."""
     text = _text(path, name)
     try:
@@ -92,9 +92,9 @@ class _Loader(yaml.SafeLoader):
         node.value = list(last.values())
 
 
-def _document(loader: _Loader, node: yaml.Node, name: str, number: int) -> Document:
+def _document(loader: _Loader, node: yaml.Node, name: str, number: int) -> YamlDocument:
     lines = _lines(node, name)  # before construction, which merges keys into the nodes
-    return Document(name, number, loader.construct_document(node), lines)
+    return YamlDocument(name, number, loader.construct_document(node), lines)
 
 
 def _text(path: Path, name: str) -> str:
@@ -227,7 +227,7 @@ class Metadata(Strict):
     annotations: dict[str, Any] | None = None
 
 
-def fill(model: type[Model], document: Document) -> tuple[Model, tuple[str, ...]]:
+def as_model(model: type[Model], document: YamlDocument) -> tuple[Model, tuple[str, ...]]:
     """The document as a model, and a note on each key the format does not know."""
     try:
         return model.model_validate(document.value), ()
@@ -236,11 +236,13 @@ def fill(model: type[Model], document: Document) -> tuple[Model, tuple[str, ...]
     if not found[0].unknown:
         raise document.error(found[0].place, found[0].problem, found[0].fix)
     value = _without(document.value, [fault.place for fault in found])
-    notes = tuple(f"{dotted(f.place)} is not part of the format and was ignored." for f in found)
+    notes = tuple(
+        f"{dotted_place(f.place)} is not part of the format and was ignored." for f in found
+    )
     return model.model_validate(value), notes
 
 
-def fraction(document: Document, place: Place, target: float) -> float:
+def fraction(document: YamlDocument, place: Place, target: float) -> float:
     """A target written as a fraction."""
     if 0 < target < 1:
         return target
@@ -249,7 +251,7 @@ def fraction(document: Document, place: Place, target: float) -> float:
     )
 
 
-def percent(document: Document, place: Place, target: float) -> float:
+def percent(document: YamlDocument, place: Place, target: float) -> float:
     """A target written in percent, as a fraction without rounding error."""
     if 0 < target < 100:
         return float(Decimal(repr(target)) / 100)
@@ -266,7 +268,7 @@ def percent_notes(target: float) -> tuple[str, ...]:
     return (f"the target {written} is read as {written} %, because this format writes percent.",)
 
 
-def window(document: Document, place: Place, text: str, **options: Any) -> Window:
+def read_window(document: YamlDocument, place: Place, text: str, **options: Any) -> Window:
     """A window from its text."""
     try:
         return Window.parse(text, **options)
@@ -281,12 +283,12 @@ def window(document: Document, place: Place, text: str, **options: Any) -> Windo
         raise document.error(place, f"{text!r} is not a {kind} window", fix) from None
 
 
-def origin(document: Document, place: Place = ()) -> Origin:
+def origin(document: YamlDocument, place: Place = ()) -> Origin:
     """Where an objective stands."""
     return Origin(document.file, document.number, document.line(place) or 1)
 
 
-def labelled(*mappings: dict[str, Any] | None) -> dict[str, str]:
+def merged_labels(*mappings: dict[str, Any] | None) -> dict[str, str]:
     """Labels by their bare name: ``pyrra.dev/team`` and ``team`` are one."""
     found: dict[str, str] = {}
     for mapping in mappings:
@@ -297,7 +299,7 @@ def labelled(*mappings: dict[str, Any] | None) -> dict[str, str]:
     return found
 
 
-def owner(labels: dict[str, str]) -> str | None:
+def owner_label(labels: dict[str, str]) -> str | None:
     """Who answers for a service, where a label says so."""
     return labels.get("owner") or labels.get("team")
 

@@ -1,4 +1,4 @@
-"""OpenSLO v1 and its draft v2alpha.
+"""OpenSLO v1 and its draft v2alpha, unknown keys refused.
 
 The two differ in words only: v2alpha says ``sli`` for ``indicator`` and has no
 ``metricSource`` level, so one set of models reads both.
@@ -6,44 +6,146 @@ The two differ in words only: v2alpha says ``sli`` for ``indicator`` and has no
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Literal
 
 import pandas as pd
-import yaml
+from pydantic import Field
 
 from srelib import schema
-from srelib.slos import openslo_indicator as indicator
 from srelib.slos.documents import (
-    Document,
+    Metadata,
     Place,
-    fill,
+    Strict,
+    YamlDocument,
+    as_model,
     fraction,
-    labelled,
+    merged_labels,
     origin,
-    owner,
+    owner_label,
     percent,
     percent_notes,
+    read_window,
     slug,
-    window,
 )
 from srelib.slos.model import Slo
 from srelib.slos.openslo_indicator import (
-    Calendar,
-    Objective,
+    OpenSloIndicator,
     Reference,
-    SloDocument,
-    Spec,
-    TimeWindow,
+    check_metrics,
+    queries_of,
+    resolve,
+    series_named,
 )
 from srelib.windows import Window
 
 DEFAULT_WINDOW = "28d"
 
+Op = Literal["lte", "lt", "gte", "gt"]
 
-def read(document: Document, known: dict[str, Reference]) -> list[Slo]:
+
+class OpenSloCalendar(Strict):
+    """Alignment of a window with the calendar."""
+
+    start_time: str | None = None
+    time_zone: str | None = None
+
+
+class OpenSloTimeWindow(Strict):
+    """Rolling or calendar window."""
+
+    duration: str
+    is_rolling: bool | None = None
+    calendar: OpenSloCalendar | None = None
+
+
+class OpenSloObjective(Strict):
+    """One target."""
+
+    display_name: str | None = None
+    labels: dict[str, Any] | None = None
+    op: Op | None = None
+    value: float | None = None
+    target: float | None = None
+    target_percent: float | None = None
+    time_slice_target: float | None = None
+    time_slice_window: str | float | None = None
+    indicator: OpenSloIndicator | None = None
+    indicator_ref: str | None = None
+    sli: OpenSloIndicator | None = None
+    sli_ref: str | None = None
+    composite_weight: float | None = None
+
+
+class OpenSloSpec(Strict):
+    """Body of an SLO."""
+
+    description: str | None = None
+    service: str | None = None
+    indicator: OpenSloIndicator | None = None
+    indicator_ref: str | None = None
+    sli: OpenSloIndicator | None = None
+    sli_ref: str | None = None
+    time_window: list[OpenSloTimeWindow] | None = None
+    budgeting_method: Literal["Occurrences", "Timeslices", "RatioTimeslices"] = Field(
+        examples=["Occurrences"]
+    )
+    objectives: list[OpenSloObjective]
+    alert_policies: list[Any] | None = None
+
+
+class OpenSloDocument(Strict):
+    """``kind: SLO``."""
+
+    api_version: str
+    kind: str
+    metadata: Metadata
+    spec: OpenSloSpec
+
+
+def _find_indicator(
+    document: YamlDocument,
+    spec: OpenSloSpec,
+    objective: OpenSloObjective,
+    place: Place,
+    known: dict[str, Reference],
+) -> Reference:
+    """The indicator of an objective: its own, else that of the SLO; inline or by name."""
+    for holder, at in ((objective, place), (spec, ("spec",))):
+        given = {
+            key: value
+            for key in ("indicator", "indicatorRef", "sli", "sliRef")
+            if (value := getattr(holder, key.replace("Ref", "_ref"))) is not None
+        }
+        if len(given) > 1:
+            raise document.error(at, f"{' and '.join(given)} are both given", "keep one of the two")
+        for key, value in given.items():
+            return resolve(document, (*at, key), value, known)
+    raise document.error(
+        ("spec",), "no indicator is given", "add indicator, or indicatorRef with the name of an SLI"
+    )
+
+
+def _is_value(
+    document: YamlDocument, place: Place, objective: OpenSloObjective, reference: Reference
+) -> bool:
+    """Whether the indicator is a value to compare with the threshold of the objective."""
+    spec = check_metrics(reference)
+    if spec is None or spec.threshold_metric is None:
+        return False
+    for key in ("op", "value"):
+        if getattr(objective, key) is None:
+            raise document.error(
+                place,
+                f"key {key!r} is missing, which a thresholdMetric needs",
+                "say when a value is good, as in op: lte and value: 0.3",
+            )
+    return True
+
+
+def read_openslo(document: YamlDocument, known: dict[str, Reference]) -> list[Slo]:
     """The objectives of one ``kind: SLO`` document."""
-    filled, notes = fill(SloDocument, document)
+    filled, notes = as_model(OpenSloDocument, document)
     if not filled.spec.objectives:
         raise document.error(
             ("spec", "objectives"), "the list is empty", "add an objective, as in - target: 0.999"
@@ -55,20 +157,20 @@ def read(document: Document, known: dict[str, Reference]) -> list[Slo]:
 
 
 def _objective(
-    document: Document,
-    filled: SloDocument,
+    document: YamlDocument,
+    filled: OpenSloDocument,
     number: int,
     known: dict[str, Reference],
     notes: tuple[str, ...],
 ) -> Slo:
     spec, meta = filled.spec, filled.metadata
     objective, place = spec.objectives[number], ("spec", "objectives", number)
-    reference = indicator.find(document, spec, objective, place, known)
+    reference = _find_indicator(document, spec, objective, place, known)
+    is_value = _is_value(document, place, objective, reference)
     target, target_notes = _target(document, place, objective)
     span, window_notes = _window(document, spec)
-    service, sli = indicator.series(document, reference, spec.service)
-    slices = _slices(document, place, spec.budgeting_method, objective)
-    labels = labelled(objective.labels, meta.labels, meta.annotations)
+    service, sli = series_named(document, reference, spec.service)
+    length, slice_target, slice_notes = _slices(document, place, spec.budgeting_method, objective)
     return Slo(
         name=_name(filled, number),
         service=service,
@@ -76,32 +178,33 @@ def _objective(
         target=target,
         window=span,
         method=spec.budgeting_method,
-        slice=slices[0],
-        slice_target=slices[1],
-        **indicator.threshold(document, place, objective, reference),
+        slice=length,
+        slice_target=slice_target,
+        threshold=objective.value if is_value else None,
+        op=objective.op if is_value else None,
         display_name=_display_name(filled, number),
         description=spec.description,
-        owner=owner(labels),
-        queries=indicator.queries(reference),
+        owner=owner_label(merged_labels(objective.labels, meta.labels, meta.annotations)),
+        queries=queries_of(reference),
         source=origin(document, place),
         notes=(
             *notes,
             *target_notes,
             *window_notes,
-            *slices[2],
-            *indicator.notes(reference),
-            *_weight_notes(objective),
+            *slice_notes,
+            *_notes(reference, objective),
         ),
     )
 
 
-def _weight_notes(objective: Objective) -> tuple[str, ...]:
-    if objective.composite_weight is None:
-        return ()
-    return ("compositeWeight is not used; each objective is judged by itself.",)
+def _notes(reference: Reference, objective: OpenSloObjective) -> Iterator[str]:
+    if reference.indicator is None:
+        yield f"no SLI document is called {reference.name!r}; the series of that name is used."
+    if objective.composite_weight is not None:
+        yield "compositeWeight is not used; each objective is judged by itself."
 
 
-def _name(filled: SloDocument, number: int) -> str:
+def _name(filled: OpenSloDocument, number: int) -> str:
     names = [slug(one.display_name or "") for one in filled.spec.objectives]
     if len(names) == 1:
         return filled.metadata.name
@@ -109,7 +212,7 @@ def _name(filled: SloDocument, number: int) -> str:
     return f"{filled.metadata.name}-{own if own and names.count(own) == 1 else number + 1}"
 
 
-def _display_name(filled: SloDocument, number: int) -> str | None:
+def _display_name(filled: OpenSloDocument, number: int) -> str | None:
     own, common = filled.spec.objectives[number].display_name, filled.metadata.display_name
     if len(filled.spec.objectives) == 1:
         return common or own
@@ -117,7 +220,7 @@ def _display_name(filled: SloDocument, number: int) -> str | None:
 
 
 def _target(
-    document: Document, place: Place, objective: Objective
+    document: YamlDocument, place: Place, objective: OpenSloObjective
 ) -> tuple[float, tuple[str, ...]]:
     if objective.target is not None and objective.target_percent is not None:
         raise document.error(
@@ -134,7 +237,7 @@ def _target(
     raise document.error(place, "key 'target' is missing", "add target, as in target: 0.999")
 
 
-def _window(document: Document, spec: Spec) -> tuple[Window, tuple[str, ...]]:
+def _window(document: YamlDocument, spec: OpenSloSpec) -> tuple[Window, tuple[str, ...]]:
     place: Place = ("spec", "timeWindow")
     if not spec.time_window:
         return Window.parse(DEFAULT_WINDOW), ("no timeWindow is given; 28 days are assumed.",)
@@ -149,26 +252,28 @@ def _window(document: Document, spec: Spec) -> tuple[Window, tuple[str, ...]]:
     return _calendar(document, (*place, 0), given)
 
 
-def _rolling(document: Document, place: Place, given: TimeWindow) -> tuple[Window, tuple[str, ...]]:
+def _rolling(
+    document: YamlDocument, place: Place, given: OpenSloTimeWindow
+) -> tuple[Window, tuple[str, ...]]:
     if given.calendar is not None:
         raise document.error(
             (*place, "isRolling"),
             "True contradicts calendar",
             "remove calendar for a rolling window, or write isRolling: false",
         )
-    span = window(document, (*place, "duration"), given.duration)
+    span = read_window(document, (*place, "duration"), given.duration)
     if given.duration[-1:] not in "MQY":
         return span, ()
     return span, (f"a rolling {given.duration} is taken as {span}.",)
 
 
 def _calendar(
-    document: Document, place: Place, given: TimeWindow
+    document: YamlDocument, place: Place, given: OpenSloTimeWindow
 ) -> tuple[Window, tuple[str, ...]]:
-    calendar = given.calendar or Calendar()
+    calendar = given.calendar or OpenSloCalendar()
     zone = _zone(document, (*place, "calendar", "timeZone"), calendar.time_zone)
     anchor = _start(document, (*place, "calendar", "startTime"), calendar.start_time, zone)
-    span = window(
+    span = read_window(
         document,
         (*place, "duration"),
         given.duration,
@@ -181,7 +286,7 @@ def _calendar(
     return span, ()
 
 
-def _zone(document: Document, place: Place, zone: str | None) -> str:
+def _zone(document: YamlDocument, place: Place, zone: str | None) -> str:
     try:
         return schema.timezone(zone or "UTC")
     except schema.PydanticCustomError as error:
@@ -189,7 +294,9 @@ def _zone(document: Document, place: Place, zone: str | None) -> str:
         raise document.error(place, context["problem"], context["fix"]) from None
 
 
-def _start(document: Document, place: Place, text: str | None, zone: str) -> pd.Timestamp | None:
+def _start(
+    document: YamlDocument, place: Place, text: str | None, zone: str
+) -> pd.Timestamp | None:
     if text is None:
         return None
     try:
@@ -202,7 +309,7 @@ def _start(document: Document, place: Place, text: str | None, zone: str) -> pd.
 
 
 def _slices(
-    document: Document, place: Place, method: str, objective: Objective
+    document: YamlDocument, place: Place, method: str, objective: OpenSloObjective
 ) -> tuple[pd.Timedelta | None, float | None, tuple[str, ...]]:
     length, target = objective.time_slice_window, objective.time_slice_target
     if method == "Occurrences":
@@ -221,7 +328,7 @@ def _slices(
     return span, _slice_target(document, place, target), ()
 
 
-def _slice_length(document: Document, place: Place, length: str | float) -> pd.Timedelta:
+def _slice_length(document: YamlDocument, place: Place, length: str | float) -> pd.Timedelta:
     text = length if isinstance(length, str) else f"{length:.12g}m"  # a bare number is minutes
     try:
         return schema.duration(text)
@@ -229,7 +336,7 @@ def _slice_length(document: Document, place: Place, length: str | float) -> pd.T
         raise document.error(place, str(error), "write for example 1m") from None
 
 
-def _slice_target(document: Document, place: Place, target: float | None) -> float:
+def _slice_target(document: YamlDocument, place: Place, target: float | None) -> float:
     if target is None:
         raise document.error(
             place,
@@ -243,77 +350,3 @@ def _slice_target(document: Document, place: Place, target: float | None) -> flo
         f"{target!r} is not a fraction above 0 and at most 1",
         "For 95 % write 0.95",
     )
-
-
-_LENGTHS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
-_UNITS = {"day": "d", "week": "w", "month": "M", "quarter": "Q", "year": "Y"}
-
-
-def write(slos: Iterable[Slo]) -> str:
-    """Objectives as OpenSLO v1, one YAML document each."""
-    documents = [_document(slo) for slo in slos]
-    return yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True, width=100)
-
-
-def _document(slo: Slo) -> dict[str, Any]:
-    spec = _kept(
-        description=slo.description,
-        service=slo.service,
-        indicator={"metadata": {"name": slo.sli}, "spec": _indicator(slo)},
-        timeWindow=[_written_window(slo.window)],
-        budgetingMethod=slo.method,
-        objectives=[_written_objective(slo)],
-    )
-    labels = {"owner": slo.owner} if slo.owner is not None else None
-    metadata = _kept(name=slo.name, displayName=slo.display_name, labels=labels)
-    return {"apiVersion": "openslo/v1", "kind": "SLO", "metadata": metadata, "spec": spec}
-
-
-def _indicator(slo: Slo) -> dict[str, Any]:
-    queries = slo.queries
-    if slo.threshold is not None:
-        return {"thresholdMetric": _metric(slo, queries.value)}
-    if queries.raw is not None:
-        return {"ratioMetric": {"rawType": queries.raw_type, "raw": _metric(slo, queries.raw)}}
-    numerator = "bad" if queries.bad is not None else "good"
-    return {
-        "ratioMetric": {
-            numerator: _metric(slo, getattr(queries, numerator)),
-            "total": _metric(slo, queries.total),
-        }
-    }
-
-
-def _metric(slo: Slo, query: str | None) -> dict[str, Any]:
-    spec = _kept(service=slo.service, sli=slo.sli, query=query)
-    return {"metricSource": _kept(type=slo.queries.source_type, spec=spec)}
-
-
-def _written_objective(slo: Slo) -> dict[str, Any]:
-    return _kept(
-        op=slo.op,
-        value=slo.threshold,
-        target=slo.target,
-        timeSliceTarget=slo.slice_target,
-        timeSliceWindow=None if slo.slice is None else _shorthand(slo.slice),
-    )
-
-
-def _written_window(window: Window) -> dict[str, Any]:
-    if window.duration is not None:
-        return {"duration": _shorthand(window.duration), "isRolling": True}
-    start = None if window.anchor is None else str(window.anchor)
-    calendar = _kept(startTime=start, timeZone=window.timezone)
-    duration = f"{window.count}{_UNITS[str(window.unit)]}"
-    return {"duration": duration, "isRolling": False, "calendar": calendar}
-
-
-def _shorthand(length: pd.Timedelta) -> str:
-    """The length in the largest unit it is a whole number of."""
-    seconds = length.total_seconds()
-    unit = next((unit for unit, size in _LENGTHS.items() if seconds % size == 0), None)
-    return f"{int(seconds // _LENGTHS[unit])}{unit}" if unit else f"{seconds * 1000:g}ms"
-
-
-def _kept(**values: Any) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if value is not None}

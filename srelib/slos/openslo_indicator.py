@@ -1,19 +1,19 @@
-"""The shape of OpenSLO v1 and v2alpha documents, unknown keys refused."""
+"""Indicators of OpenSLO v1 and v2alpha: what is measured, inline or as a document of its own."""
 
 from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple
 
-from pydantic import Field
-
 from srelib import schema
-from srelib.slos.documents import Document, Metadata, Place, Strict, fill
+from srelib.slos.documents import Metadata, Place, Strict, YamlDocument, as_model
 from srelib.slos.model import Queries
 
-Op = Literal["lte", "lt", "gte", "gt"]
+VERSIONS = ("openslo/v1", "openslo.com/v1", "openslo.com/v2alpha", "openslo.com/v2alpha1")
+
+QUERY_KEYS = ("query", "promql", "expr", "expression", "queryString", "metricQuery")
 
 
-class MetricSource(Strict):
+class OpenSloMetricSource(Strict):
     """Where a metric comes from."""
 
     metric_source_ref: str | None = None
@@ -21,129 +21,65 @@ class MetricSource(Strict):
     spec: dict[str, Any] | None = None
 
 
-class Metric(Strict):
+class OpenSloMetric(Strict):
     """A metric: with ``metricSource`` (v1), or without that level (v2alpha)."""
 
-    metric_source: MetricSource | None = None
+    metric_source: OpenSloMetricSource | None = None
     data_source_ref: str | None = None
     data_source_spec: dict[str, Any] | None = None
     data_source: dict[str, Any] | None = None
     spec: dict[str, Any] | None = None
 
 
-class RatioMetric(Strict):
+class OpenSloRatioMetric(Strict):
     """Good or bad and total, or a ratio that is already divided."""
 
     counter: bool | None = None
-    good: Metric | None = None
-    bad: Metric | None = None
-    total: Metric | None = None
-    raw: Metric | None = None
+    good: OpenSloMetric | None = None
+    bad: OpenSloMetric | None = None
+    total: OpenSloMetric | None = None
+    raw: OpenSloMetric | None = None
     raw_type: Literal["success", "failure"] | None = None
 
 
-class IndicatorSpec(Strict):
+class OpenSloIndicatorSpec(Strict):
     """What an indicator measures."""
 
     description: str | None = None
-    threshold_metric: Metric | None = None
-    ratio_metric: RatioMetric | None = None
+    threshold_metric: OpenSloMetric | None = None
+    ratio_metric: OpenSloRatioMetric | None = None
 
 
-class Indicator(Strict):
+class OpenSloIndicator(Strict):
     """An indicator, inline or as a document of its own (``kind: SLI``)."""
 
     api_version: str | None = None
     kind: str | None = None
     metadata: Metadata | None = None
-    spec: IndicatorSpec
-
-
-class Calendar(Strict):
-    """Alignment of a window with the calendar."""
-
-    start_time: str | None = None
-    time_zone: str | None = None
-
-
-class TimeWindow(Strict):
-    """Rolling or calendar window."""
-
-    duration: str
-    is_rolling: bool | None = None
-    calendar: Calendar | None = None
-
-
-class Objective(Strict):
-    """One target."""
-
-    display_name: str | None = None
-    labels: dict[str, Any] | None = None
-    op: Op | None = None
-    value: float | None = None
-    target: float | None = None
-    target_percent: float | None = None
-    time_slice_target: float | None = None
-    time_slice_window: str | float | None = None
-    indicator: Indicator | None = None
-    indicator_ref: str | None = None
-    sli: Indicator | None = None
-    sli_ref: str | None = None
-    composite_weight: float | None = None
-
-
-class Spec(Strict):
-    """Body of an SLO."""
-
-    description: str | None = None
-    service: str | None = None
-    indicator: Indicator | None = None
-    indicator_ref: str | None = None
-    sli: Indicator | None = None
-    sli_ref: str | None = None
-    time_window: list[TimeWindow] | None = None
-    budgeting_method: Literal["Occurrences", "Timeslices", "RatioTimeslices"] = Field(
-        examples=["Occurrences"]
-    )
-    objectives: list[Objective]
-    alert_policies: list[Any] | None = None
-
-
-class SloDocument(Strict):
-    """``kind: SLO``."""
-
-    api_version: str
-    kind: str
-    metadata: Metadata
-    spec: Spec
-
-
-VERSIONS = ("openslo/v1", "openslo.com/v1", "openslo.com/v2alpha", "openslo.com/v2alpha1")
-
-QUERY_KEYS = ("query", "promql", "expr", "expression", "queryString", "metricQuery")
+    spec: OpenSloIndicatorSpec
 
 
 class Reference(NamedTuple):
     """An indicator and where it stands."""
 
-    indicator: Indicator | None
+    indicator: OpenSloIndicator | None
     name: str
-    document: Document
+    document: YamlDocument
     place: Place
 
 
-def recognise(document: Document) -> bool:
+def is_openslo(document: YamlDocument) -> bool:
     """Whether a document is OpenSLO v1 or v2alpha, of any kind."""
     return document.value.get("apiVersion") in VERSIONS
 
 
-def indicators(documents: list[Document]) -> dict[str, Reference]:
+def indicators(documents: list[YamlDocument]) -> dict[str, Reference]:
     """The indicators that stand as documents of their own, by name."""
     found: dict[str, Reference] = {}
     for document in documents:
-        if not recognise(document) or document.value.get("kind") != "SLI":
+        if not is_openslo(document) or document.value.get("kind") != "SLI":
             continue
-        indicator, _ = fill(Indicator, document)
+        indicator, _ = as_model(OpenSloIndicator, document)
         if indicator.metadata is None:
             raise document.error((), "an SLI without metadata.name", "add metadata: {name: ...}")
         name = indicator.metadata.name
@@ -157,33 +93,11 @@ def indicators(documents: list[Document]) -> dict[str, Reference]:
     return found
 
 
-def find(
-    document: Document,
-    spec: Spec,
-    objective: Objective,
-    place: Place,
-    known: dict[str, Reference],
+def resolve(
+    document: YamlDocument, place: Place, value: OpenSloIndicator | str, known: dict[str, Reference]
 ) -> Reference:
-    """The indicator of an objective: its own, else that of the SLO; inline or by name."""
-    for holder, at in ((objective, place), (spec, ("spec",))):
-        given = {
-            key: value
-            for key in ("indicator", "indicatorRef", "sli", "sliRef")
-            if (value := getattr(holder, _snake(key))) is not None
-        }
-        if len(given) > 1:
-            raise document.error(at, f"{' and '.join(given)} are both given", "keep one of the two")
-        for key, value in given.items():
-            return _resolved(document, (*at, key), value, known)
-    raise document.error(
-        ("spec",), "no indicator is given", "add indicator, or indicatorRef with the name of an SLI"
-    )
-
-
-def _resolved(
-    document: Document, place: Place, value: Indicator | str, known: dict[str, Reference]
-) -> Reference:
-    if isinstance(value, Indicator):
+    """The indicator that stands inline, or is named."""
+    if isinstance(value, OpenSloIndicator):
         named = value.metadata.name if value.metadata else document.value["metadata"]["name"]
         return Reference(value, named, document, place)
     if value in known:
@@ -194,31 +108,7 @@ def _resolved(
     return Reference(None, value, document, place)
 
 
-def notes(reference: Reference) -> tuple[str, ...]:
-    """The note on an indicator that is only known by name."""
-    if reference.indicator is not None:
-        return ()
-    return (f"no SLI document is called {reference.name!r}; the series of that name is used.",)
-
-
-def threshold(
-    document: Document, place: Place, objective: Objective, reference: Reference
-) -> dict[str, Any]:
-    """``threshold`` and ``op`` of an SLO whose indicator is a value; both None for a ratio."""
-    metric = _checked(reference)
-    if metric is None or metric.threshold_metric is None:
-        return {"threshold": None, "op": None}
-    for key in ("op", "value"):
-        if getattr(objective, key) is None:
-            raise document.error(
-                place,
-                f"key {key!r} is missing, which a thresholdMetric needs",
-                "say when a value is good, as in op: lte and value: 0.3",
-            )
-    return {"threshold": objective.value, "op": objective.op}
-
-
-def _checked(reference: Reference) -> IndicatorSpec | None:
+def check_metrics(reference: Reference) -> OpenSloIndicatorSpec | None:
     """The metrics of an indicator: exactly one kind, and a ratio that can be formed."""
     if reference.indicator is None:
         return None
@@ -235,7 +125,7 @@ def _checked(reference: Reference) -> IndicatorSpec | None:
     return spec
 
 
-def _check_ratio(reference: Reference, place: Place, ratio: RatioMetric) -> None:
+def _check_ratio(reference: Reference, place: Place, ratio: OpenSloRatioMetric) -> None:
     given = [k for k in ("good", "bad", "total", "raw") if getattr(ratio, k) is not None]
     if given not in (["good", "total"], ["bad", "total"], ["raw"]):
         raise reference.document.error(
@@ -251,30 +141,29 @@ def _check_ratio(reference: Reference, place: Place, ratio: RatioMetric) -> None
         )
 
 
-def _metrics(reference: Reference) -> dict[str, Metric]:
+def _metrics(reference: Reference) -> dict[str, OpenSloMetric]:
     if reference.indicator is None:
         return {}
     spec = reference.indicator.spec
-    ratio = spec.ratio_metric or RatioMetric()
+    ratio = spec.ratio_metric or OpenSloRatioMetric()
     found = {key: getattr(ratio, key) for key in ("good", "bad", "total", "raw")}
     found["value"] = spec.threshold_metric
     return {key: metric for key, metric in found.items() if metric is not None}
 
 
-def series(document: Document, reference: Reference, service: str | None) -> tuple[str, str]:
+def series_named(
+    document: YamlDocument, reference: Reference, service: str | None
+) -> tuple[str, str]:
     """Service and indicator: from the metric sources, else the document's service and name."""
-    found = {
-        key: _said(reference, key) or default
-        for key, default in (("service", service), ("sli", reference.name))
-    }
-    if not found["service"]:
+    service, sli = _named_series(reference, "service") or service, _named_series(reference, "sli")
+    if not service:
         raise document.error(
             ("spec",), "key 'service' is missing", "add service, as in service: checkout"
         )
-    return str(found["service"]), str(found["sli"])
+    return service, sli or reference.name
 
 
-def _said(reference: Reference, key: str) -> str | None:
+def _named_series(reference: Reference, key: str) -> str | None:
     values = {str(_spec(m)[key]) for m in _metrics(reference).values() if _spec(m).get(key)}
     if len(values) > 1:
         raise reference.document.error(
@@ -285,11 +174,11 @@ def _said(reference: Reference, key: str) -> str | None:
     return next(iter(values), None)
 
 
-def _spec(metric: Metric) -> dict[str, Any]:
+def _spec(metric: OpenSloMetric) -> dict[str, Any]:
     return (metric.metric_source.spec if metric.metric_source else metric.spec) or {}
 
 
-def queries(reference: Reference) -> Queries:
+def queries_of(reference: Reference) -> Queries:
     """The queries of an indicator as written."""
     metrics = _metrics(reference)
     ratio = reference.indicator.spec.ratio_metric if reference.indicator else None
@@ -302,17 +191,13 @@ def queries(reference: Reference) -> Queries:
     )
 
 
-def _query(metric: Metric) -> str | None:
+def _query(metric: OpenSloMetric) -> str | None:
     spec = _spec(metric)
     return next((spec[key] for key in QUERY_KEYS if isinstance(spec.get(key), str)), None)
 
 
-def _type(metric: Metric) -> str | None:
+def _type(metric: OpenSloMetric) -> str | None:
     if metric.metric_source is not None:
         return metric.metric_source.type
     kind = (metric.data_source_spec or metric.data_source or {}).get("type")
     return kind if isinstance(kind, str) else None
-
-
-def _snake(key: str) -> str:
-    return key.replace("Ref", "_ref")

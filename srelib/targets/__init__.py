@@ -4,34 +4,34 @@
 does, what it costs in pages and frozen days, what the traffic can resolve.
 `recommend` chooses among them and says why, and what speaks against it; `openslo` writes the
 document.
-`ceiling` is what dependencies allow, `thresholds` and `percentile` choose the bound of a latency
-objective from a histogram.
-
-Order of the modules: `past` (weeks and windows), `chances`, `price`, `traffic`, `dependencies`
-(one question each); `table`; `advice`; `latency`.
+`ceiling` is what dependencies allow, `thresholds` chooses the bound of a latency objective from a
+histogram.
 """
 
 from srelib.targets.advice import Advice, Reason, openslo, recommend
 from srelib.targets.candidates import (
     LADDER,
-    Resolution,
-    background,
+    Ceiling,
     candidates,
+    ceiling,
     freeze_days,
-    missed_by_chance,
+    miss_probability_by_chance,
     pages,
-    resolution,
-    weeks_needed,
+    parse_dependencies,
     window_of,
 )
-from srelib.targets.chances import Weeks, chances, next_window, past_windows, read_weeks
-from srelib.targets.dependencies import Ceiling, ceiling, outages, parse
-from srelib.targets.latency import Between, histograms, percentile, shares, thresholds, within
+from srelib.targets.latency import histograms, thresholds
+from srelib.targets.probability import (
+    Weeks,
+    next_window,
+    pass_probabilities,
+    past_windows,
+    whole_weeks,
+)
 
 __all__ = [
-    "LADDER", "Advice", "Between", "Ceiling", "Reason", "Resolution", "Weeks", "background",
-    "candidates", "ceiling", "chances", "freeze_days", "histograms", "missed_by_chance",
-    "next_window", "openslo", "outages", "pages", "parse", "past_windows", "percentile",
-    "read_weeks", "recommend", "resolution", "shares", "thresholds", "weeks_needed",
-    "window_of", "within",
+    "LADDER", "Advice", "Ceiling", "Reason", "Weeks", "candidates", "ceiling", "freeze_days",
+    "histograms", "miss_probability_by_chance", "next_window", "openslo", "pages",
+    "parse_dependencies", "pass_probabilities", "past_windows", "recommend", "thresholds",
+    "whole_weeks", "window_of",
 ]  # fmt: skip

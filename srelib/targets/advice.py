@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import pandas as pd
 
 from srelib.errors import ParameterError
+from srelib.fleet import Indicator
 from srelib.slos import Slo, write
 from srelib.stats import Estimate
-from srelib.targets.candidates import STEADY
-from srelib.targets.chances import METHOD
+from srelib.targets.candidates import MIN_BUDGET_EVENTS
+from srelib.targets.probability import METHOD
 from srelib.windows import Window
 
 KEEP, LOOSEN, TIGHTEN = "keep", "loosen", "tighten"
@@ -103,7 +103,7 @@ def recommend(
     Parameters
     ----------
     table : DataFrame
-        As from `candidates`, of one window.
+        As from `candidates`.
     pass_probability : float
         How likely the next window shall meet the target [fraction].
     pages_per_week : float
@@ -118,7 +118,7 @@ def recommend(
     Raises
     ------
     ParameterError
-        More than one window, or a probability outside (0, 1).
+        A probability outside (0, 1).
 
     Notes
     -----
@@ -142,38 +142,52 @@ def recommend(
             f"pass_probability must lie strictly between 0 and 1; got {pass_probability}. "
             "For 90 % write 0.9."
         )
-    if len({str(window) for window in table["window"]}) != 1:
-        raise ParameterError("table must hold the candidates of one window; ask one at a time.")
+    criteria = _Criteria(pass_probability, pages_per_week, confidence)
     rows = table.sort_values("target", ignore_index=True)
-    asked = _Asked(pass_probability, pages_per_week, confidence)
-    now = rows[rows["current"]]
-    if _is_short(rows):
-        return _too_short(rows, now, asked)
-    fits = rows[_fits(rows, asked)]
-    best = fits.iloc[-1] if len(fits) else None
-    if not len(now):
-        return _advice(PROMISE if best is not None else NOTHING, None, best, rows, asked)
-    return _about(now.iloc[0], best, fits, rows, asked)
+    first, current = rows.iloc[0], rows[rows["current"]]
+    now = current.iloc[0] if len(current) else None
+    if first["weeks"] < first["weeks_needed"] or rows["probability"].isna().all():
+        short = Reason("short", float(first["weeks"]), float(first["weeks_needed"]))
+        return _advice(NOTHING if now is None else UNSURE, now, None, rows, criteria, [short])
+    verdict, best = _verdict(now, rows, criteria)
+    return _advice(verdict, now, best, rows, criteria, _reasons(now, best, rows, criteria))
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Criteria:
     probability: float
     pages: float
     confidence: float
 
 
-def _is_short(rows: pd.DataFrame) -> bool:
-    first = rows.iloc[0]
-    return bool(first["weeks"] < first["weeks_needed"] or rows["probability"].isna().all())
+def _verdict(
+    now: pd.Series | None, rows: pd.DataFrame, criteria: _Criteria
+) -> tuple[str, pd.Series | None]:
+    """Keep, loosen or tighten what is in use, or say that the data cannot tell; and the target."""
+    fits = rows[_fits(rows, criteria)]
+    best = _strictest(fits)
+    if now is None:
+        return (NOTHING if best is None else PROMISE), best
+    barred = not now["allowed"] or now["budget_events"] < _grain(rows) - 1e-9
+    if barred or now["pages_low"] > criteria.pages or now["high"] < criteria.probability:
+        return LOOSEN, _strictest(fits[fits["target"] < now["target"]])
+    if now["probability"] < criteria.probability:
+        return UNSURE, best
+    is_sure = (fits["target"] > now["target"]) & (fits["low"] >= criteria.probability)
+    stricter = _strictest(fits[is_sure])
+    return (KEEP, now) if stricter is None else (TIGHTEN, stricter)
 
 
-def _fits(rows: pd.DataFrame, asked: _Asked) -> pd.Series:
+def _strictest(rows: pd.DataFrame) -> pd.Series | None:
+    return rows.iloc[-1] if len(rows) else None
+
+
+def _fits(rows: pd.DataFrame, criteria: _Criteria) -> pd.Series:
     """Whether each candidate could be promised."""
-    bearable = ~(rows["pages_per_week"] > asked.pages)
-    likely = rows["probability"] >= asked.probability
-    grain = _grain(rows)
-    return likely & bearable & rows["allowed"] & (rows["budget_events"] >= STEADY * grain - 1e-9)
+    bearable = ~(rows["pages_per_week"] > criteria.pages)
+    likely = rows["probability"] >= criteria.probability
+    steady = rows["budget_events"] >= MIN_BUDGET_EVENTS * _grain(rows) - 1e-9
+    return likely & bearable & rows["allowed"] & steady
 
 
 def _grain(rows: pd.DataFrame) -> float:
@@ -183,106 +197,84 @@ def _grain(rows: pd.DataFrame) -> float:
     return float(grain) if grain == grain else 1.0
 
 
-def _about(
-    now: pd.Series, best: pd.Series | None, fits: pd.DataFrame, rows: pd.DataFrame, asked: _Asked
-) -> Advice:
-    """Keep, loosen or tighten what is in use, or say that the data cannot tell."""
-    barred = not now["allowed"] or now["budget_events"] < _grain(rows) - 1e-9
-    if barred or now["pages_low"] > asked.pages or now["high"] < asked.probability:
-        looser = fits[fits["target"] < now["target"]]
-        return _advice(LOOSEN, now, looser.iloc[-1] if len(looser) else None, rows, asked)
-    if now["probability"] < asked.probability:
-        return _advice(UNSURE, now, best, rows, asked)
-    stricter = fits[(fits["target"] > now["target"]) & (fits["low"] >= asked.probability)]
-    if len(stricter):
-        return _advice(TIGHTEN, now, stricter.iloc[-1], rows, asked)
-    return _advice(KEEP, now, now, rows, asked)
-
-
-def _too_short(rows: pd.DataFrame, now: pd.DataFrame, asked: _Asked) -> Advice:
-    first = rows.iloc[0]
-    short = Reason("short", float(first["weeks"]), float(first["weeks_needed"]))
-    current = now.iloc[0] if len(now) else None
-    verdict = UNSURE if current is not None else NOTHING
-    known = _estimate(current, asked)
-    return Advice(verdict, NAN if current is None else float(current["target"]), NAN,
-                  first["window"], known, known, (short,), ())  # fmt: skip
-
-
 def _advice(
-    verdict: str, now: pd.Series | None, best: pd.Series | None, rows: pd.DataFrame, asked: _Asked
+    verdict: str,
+    now: pd.Series | None,
+    best: pd.Series | None,
+    rows: pd.DataFrame,
+    criteria: _Criteria,
+    reasons: Iterable[Reason],
 ) -> Advice:
-    known = _estimate(now, asked)
+    known = _estimate(now, criteria)
     return Advice(
         verdict=verdict,
         current=NAN if now is None else float(now["target"]),
         target=NAN if best is None else float(best["target"]),
         window=rows["window"].iloc[0],
-        probability=known if best is None else _estimate(best, asked),
+        probability=known if best is None else _estimate(best, criteria),
         current_probability=known,
-        reasons=tuple(_reasons(now, best, rows, asked)),
-        cautions=tuple(_cautions(best, rows, asked)),
+        reasons=tuple(reasons),
+        cautions=() if best is None else tuple(_cautions(best, rows, criteria)),
     )
 
 
 def _reasons(
-    now: pd.Series | None, best: pd.Series | None, rows: pd.DataFrame, asked: _Asked
-) -> Iterable[Reason]:
+    now: pd.Series | None, best: pd.Series | None, rows: pd.DataFrame, criteria: _Criteria
+) -> Iterator[Reason]:
     """Why this verdict: what is wrong with the current target, what is right with the other."""
     if now is not None:
-        yield from _wrong(now, rows, asked)
+        yield from _objections(now, rows, criteria)
     if best is None:
-        yield Reason("none", limit=asked.probability, target=float(rows["target"].iloc[0]))
+        yield Reason("none", limit=criteria.probability, target=float(rows["target"].iloc[0]))
         return
-    yield Reason("met", float(best["probability"]), asked.probability, float(best["target"]))
+    yield Reason("met", float(best["probability"]), criteria.probability, float(best["target"]))
     stricter = rows[rows["target"] > best["target"]]
     if len(stricter) and not stricter["current"].iloc[0]:
         row = stricter.iloc[0]
-        yield from _wrong(row, rows, asked) or [
-            Reason("next", float(row["low"]), asked.probability, float(row["target"]))
+        yield from _objections(row, rows, criteria) or [
+            Reason("next", float(row["low"]), criteria.probability, float(row["target"]))
         ]
 
 
-def _wrong(row: pd.Series, rows: pd.DataFrame, asked: _Asked) -> list[Reason]:
+def _objections(row: pd.Series, rows: pd.DataFrame, criteria: _Criteria) -> list[Reason]:
     """What keeps a target from being promised."""
-    target, grain = float(row["target"]), _grain(rows)
+    target, budget = float(row["target"]), float(row["budget_events"]) / _grain(rows)
     found = []
-    if row["budget_events"] < grain - 1e-9:
-        found.append(Reason("traffic", float(row["budget_events"]) / grain, 1.0, target))
-    elif row["budget_events"] < STEADY * grain - 1e-9:
-        found.append(Reason("few events", float(row["budget_events"]) / grain, STEADY, target))
+    if budget < 1 - 1e-9:
+        found.append(Reason("traffic", budget, 1.0, target))
+    elif budget < MIN_BUDGET_EVENTS - 1e-9:
+        found.append(Reason("few events", budget, MIN_BUDGET_EVENTS, target))
     if not row["allowed"]:
         found.append(Reason("dependencies", target, float(row["ceiling"]), target))
-    if row["pages_per_week"] > asked.pages:
-        found.append(Reason("pages", float(row["pages_per_week"]), asked.pages, target))
-    if row["probability"] < asked.probability:
-        kind = "missed" if row["high"] < asked.probability else "unsure"
-        found.append(Reason(kind, float(row["probability"]), asked.probability, target))
+    if row["pages_per_week"] > criteria.pages:
+        found.append(Reason("pages", float(row["pages_per_week"]), criteria.pages, target))
+    if row["probability"] < criteria.probability:
+        kind = "missed" if row["high"] < criteria.probability else "unsure"
+        found.append(Reason(kind, float(row["probability"]), criteria.probability, target))
     return found
 
 
-def _cautions(best: pd.Series | None, rows: pd.DataFrame, asked: _Asked) -> Iterable[Reason]:
+def _cautions(best: pd.Series, rows: pd.DataFrame, criteria: _Criteria) -> Iterator[Reason]:
     """What speaks against the target recommended."""
-    if best is None:
-        return
     target = float(best["target"])
-    yield from (r for r in _wrong(best, rows, asked) if r.kind in ("few events", "pages"))
-    if best["low"] < asked.probability:
-        yield Reason("low", float(best["low"]), asked.probability, target)
-    if best["chance"] > 1 - asked.probability:
-        yield Reason("chance", float(best["chance"]), 1 - asked.probability, target)
+    found = _objections(best, rows, criteria)
+    yield from (reason for reason in found if reason.kind in ("few events", "pages"))
+    if best["low"] < criteria.probability:
+        yield Reason("low", float(best["low"]), criteria.probability, target)
+    if best["chance"] > 1 - criteria.probability:
+        yield Reason("chance", float(best["chance"]), 1 - criteria.probability, target)
     if best["pages_per_week"] == best["pages_per_week"] and not best["can_page"]:
         yield Reason("silent", 0.0, NAN, target)
 
 
-def _estimate(row: pd.Series | None, asked: _Asked) -> Estimate:
+def _estimate(row: pd.Series | None, criteria: _Criteria) -> Estimate:
     if row is None:
-        return Estimate(NAN, NAN, NAN, 0, asked.confidence, METHOD)
+        return Estimate(NAN, NAN, NAN, 0, criteria.confidence, METHOD)
     value, low, high, n = (float(row[c]) for c in ("probability", "low", "high", "weeks"))
-    return Estimate(value, low, high, n, asked.confidence, METHOD)
+    return Estimate(value, low, high, n, criteria.confidence, METHOD)
 
 
-def openslo(advices: Mapping[Any, Advice], *, slos: Iterable[Slo] = ()) -> str:
+def openslo(advices: Mapping[Indicator, Advice], *, slos: Iterable[Slo] = ()) -> str:
     """The recommended targets as OpenSLO documents, ready for a ``slos.yaml``.
 
     Parameters
@@ -311,7 +303,7 @@ def openslo(advices: Mapping[Any, Advice], *, slos: Iterable[Slo] = ()) -> str:
     return write(found) if found else ""
 
 
-def _objective(key: Any, advice: Advice, slos: list[Slo]) -> Slo:
+def _objective(key: Indicator, advice: Advice, slos: list[Slo]) -> Slo:
     for slo in slos:
         if (slo.display_name or slo.name, slo.service, slo.sli) == (key.name, key.service, key.sli):
             return replace(slo, target=advice.target, window=advice.window)

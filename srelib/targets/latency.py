@@ -3,8 +3,7 @@
 A histogram has one row per bucket of time; its columns are upper bounds as numbers (Prometheus
 ``le``), the largest one ``inf``; its values are events no slower than the bound, so they grow
 from bound to bound.
-At a bound everything is exact; between two bounds nobody can count, and only the two shares
-around it are known.
+At a bound everything is exact; between two bounds nobody can count.
 """
 
 from __future__ import annotations
@@ -12,19 +11,18 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from srelib import sli
 from srelib.alerts import history
-from srelib.errors import CountError, ParameterError
-from srelib.targets.candidates import STEADY, resolution, weeks_needed
-from srelib.targets.chances import chances, read_weeks
-from srelib.windows import Window, as_window
+from srelib.errors import CountError
+from srelib.fleet import Indicator
+from srelib.targets.candidates import MIN_BUDGET_EVENTS
+from srelib.targets.probability import pass_probabilities, weeks_needed, whole_weeks
+from srelib.windows import Window, as_window, ratio
 
 PERCENTILES = (0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
 """Targets of latency objectives people use."""
@@ -33,20 +31,7 @@ BOUND = re.compile(r"(?P<name>.+)_le_(?P<bound>\d[\d.]*(?:e[+-]?\d+)?)", re.IGNO
 """Indicators that are one bound of a histogram, as the reader of Prometheus names them."""
 
 
-@dataclass(frozen=True)
-class Between:
-    """Something a histogram can only tell to lie between two values."""
-
-    low: float
-    high: float
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether both are the same."""
-        return self.low == self.high
-
-
-def histograms(counts: Mapping[Any, pd.DataFrame]) -> dict[tuple[str, str], pd.DataFrame]:
+def histograms(counts: Mapping[Indicator, pd.DataFrame]) -> dict[tuple[str, str], pd.DataFrame]:
     """Histograms among the series of a dataset.
 
     Parameters
@@ -75,41 +60,6 @@ def histograms(counts: Mapping[Any, pd.DataFrame]) -> dict[tuple[str, str], pd.D
             mine = found.setdefault((key.service, named["name"]), {})
             mine[float(named["bound"])] = frame
     return {key: _joined(bounds) for key, bounds in found.items() if len(bounds) > 1}
-
-
-def shares(histogram: pd.DataFrame) -> pd.DataFrame:
-    """Share of events within each bound, over the whole history."""
-    rows = []
-    for bound in check(histogram):
-        both = sli.latency(histogram, threshold=bound).dropna().sum()
-        share = both["good"] / both["total"] if both["total"] else math.nan
-        rows.append((bound, both["good"], both["total"], share))
-    return pd.DataFrame(rows, columns=["threshold", "good", "total", "share"])
-
-
-def percentile(histogram: pd.DataFrame, *, share: float) -> Between:
-    """The two bounds a percentile lies between."""
-    if not 0 < share < 1:
-        raise ParameterError(f"share must lie strictly between 0 and 1; got {share}.")
-    table = shares(histogram)
-    enough = np.flatnonzero(table["share"].to_numpy() >= share - 1e-12)
-    first = int(enough[0]) if len(enough) else len(table)
-    high = float(table["threshold"].iloc[first]) if len(enough) else math.inf
-    if len(enough) and abs(table["share"].iloc[first] - share) < 1e-12:
-        return Between(high, high)
-    return Between(float(table["threshold"].iloc[first - 1]) if first else 0.0, high)
-
-
-def within(histogram: pd.DataFrame, *, threshold: float) -> Between:
-    """Share of events no slower than a threshold: exact at a bound, else between two shares."""
-    if not threshold > 0:
-        raise ParameterError(f"threshold must be above 0; got {threshold}.")
-    table = shares(histogram)
-    below, above = (table[keep] for keep in (table["threshold"] <= threshold,
-                                             table["threshold"] >= threshold))  # fmt: skip
-    low = float(below["share"].iloc[-1]) if len(below) else 0.0
-    high = float(above["share"].iloc[0]) if len(above) else 1.0
-    return Between(low, high)
 
 
 def thresholds(
@@ -166,24 +116,22 @@ def thresholds(
     [[0.1, 0.75], [0.3, 0.99]]
     """
     span, parts = as_window(window), []
-    table = shares(histogram)
-    for bound, share in zip(table["threshold"].tolist(), table["share"].tolist(), strict=True):
+    for bound in _finite_bounds(histogram):
         counts = sli.latency(histogram, threshold=bound)
-        past = read_weeks(history(counts["good"], counts["total"]))
-        part = chances(past, targets=sorted(targets), window=span, seed=seed)
+        weeks = whole_weeks(history(counts["good"], counts["total"]))
+        part = pass_probabilities(weeks, targets=sorted(targets), window=span, seed=seed)
+        part = part.reset_index()
         part.insert(0, "threshold", bound)
-        part.insert(2, "share", share)
-        events = resolution(past, window=span).events
-        enough = len(past) >= weeks_needed(span, end=past.end)
-        steady = (1 - part["target"]) * events >= STEADY - 1e-9
+        part.insert(2, "share", ratio(counts["good"], counts["total"]))
+        enough = len(weeks) >= weeks_needed(span, end=weeks.end)
+        steady = (1 - part["target"]) * weeks.expected(span) >= MIN_BUDGET_EVENTS - 1e-9
         part["fits"] = (part["probability"] >= pass_probability) & steady & enough
-        most = part.loc[part["fits"], "target"].max()
-        part["chosen"] = part["target"] == most
+        part["chosen"] = part["target"] == part.loc[part["fits"], "target"].max()
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
 
 
-def check(histogram: pd.DataFrame) -> list[float]:
+def _finite_bounds(histogram: pd.DataFrame) -> list[float]:
     """The finite bounds, ascending, of a histogram that can be one."""
     bounds = sorted(float(name) for name in histogram.columns)
     columns = {float(name): histogram[name].to_numpy(dtype="float64") for name in histogram.columns}

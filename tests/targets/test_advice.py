@@ -142,13 +142,10 @@ def test_what_is_asked_moves_the_answer():
     assert targets.recommend(rows, pass_probability=0.98).target == 0.98
 
 
-def test_a_probability_in_percent_and_two_windows_are_refused():
-    """90 is 0.9; windows are asked one at a time."""
+def test_a_probability_in_percent_is_refused():
+    """90 is 0.9."""
     with pytest.raises(ParameterError, match=r"got 90. For 90 % write 0\.9"):
         targets.recommend(table(FIRM), pass_probability=90)
-    two = pd.concat([table(FIRM), table(FIRM, window=Window.parse("7d"))])
-    with pytest.raises(ParameterError, match="candidates of one window"):
-        targets.recommend(two)
 
 
 def test_documents_are_read_back_as_what_was_recommended(tmp_path):

@@ -112,7 +112,7 @@ def test_freeze_days_are_those_of_the_replay_without_releases():
         replayed = policy.replay(
             counts["good"], counts["total"], none, target=0.999, policy=rule, window="28d"
         )
-        assert found.loc[0, "frozen"] == replayed.avoided.frozen_days
+        assert found.loc[0.999, "frozen"] == replayed.avoided.frozen_days
 
 
 def test_pages_agree_with_the_replay_of_the_alerts():
@@ -125,7 +125,7 @@ def test_pages_agree_with_the_replay_of_the_alerts():
         good[(index.day == day) & (index.hour == 4)] *= 0.5
     good = np.floor(good)
     past, policy = alerts.history(good, total), alerts.workbook_policy("28d")
-    found = targets.pages(past, targets=[0.98, 0.99, 0.999], policy=policy).set_index("target")
+    found = targets.pages(past, targets=[0.98, 0.99, 0.999], policy=policy)
     for target in found.index:
         fires = alerts.firing(good, total, target=target, policy=policy[:2])
         several = alerts.episodes(fires, merge="1h").query("severity == 'page'")
@@ -139,7 +139,7 @@ def test_a_target_no_rule_can_page_at_says_so():
     total = pd.Series(10.0, index)
     past = alerts.history(total.where(index.day != 3, 0.0), total)
     rules = [alerts.Rule("page", "1h", "5m", 13.44)]
-    found = targets.pages(past, targets=[0.9, 0.99], policy=rules).set_index("target")
+    found = targets.pages(past, targets=[0.9, 0.99], policy=rules)
     assert found["can_page"].tolist() == [False, True]
     assert found["pages"].tolist() == [0, 1]
 
@@ -152,7 +152,7 @@ def test_without_an_answerable_rule_pages_are_unknown():
 
 def test_chance_alone_is_that_of_the_binomial():
     """7,200 requests at a failure rate of 0.1 % miss 99.9 % in 43.11 % of cases."""
-    assert targets.missed_by_chance(7200, failing=0.001, target=0.999) == pytest.approx(
+    assert targets.miss_probability_by_chance(7200, failing=0.001, target=0.999) == pytest.approx(
         0.4311, abs=5e-5
     )
 
@@ -190,11 +190,6 @@ def test_an_extra_nine_is_what_dependencies_must_have():
     assert not found.allows(0.99995)
 
 
-def test_outages_of_a_shard_count_by_their_share():
-    """26.28 min over 1.6 outage-equivalents: 16.4 each (the paper rounds on the way: 17)."""
-    assert targets.outages(26.28, shares=[1, 0.2, 0.2, 0.2]) == pytest.approx(26.28 / 1.6)
-
-
 def test_a_shared_dependency_weighs_by_its_share():
     """One of five shards of a 99.9 % dependency takes a fifth of its budget."""
     found = targets.ceiling({"shard": {"target": 0.999, "share": 0.2}, "auth": 0.9999})
@@ -215,14 +210,19 @@ def test_a_shared_dependency_weighs_by_its_share():
 def test_dependencies_that_cannot_be_read_are_refused(text, error):
     """The text names the shape that is wanted."""
     with pytest.raises(ParameterError, match=error):
-        targets.parse(text)
+        targets.parse_dependencies(text)
 
 
 def test_dependencies_are_fractions():
     """99.9 is refused with the fix."""
     with pytest.raises(InvalidTargetError, match=r"For 99\.9 % write 0\.999"):
-        targets.parse('{"shop": {"db": 99.9}}')
-    assert targets.parse("") == targets.parse("{}") == targets.parse('{"a": {}}') == {}
+        targets.parse_dependencies('{"shop": {"db": 99.9}}')
+    assert (
+        targets.parse_dependencies("")
+        == targets.parse_dependencies("{}")
+        == targets.parse_dependencies('{"a": {}}')
+        == {}
+    )
 
 
 @pytest.mark.parametrize(
@@ -253,15 +253,6 @@ def test_buckets_of_a_week_cannot_tell_days():
         table(weekly)
 
 
-def test_several_windows_are_answered_one_below_the_other():
-    """Two windows, three targets, six rows."""
-    counts = hours(8)
-    found = targets.candidates(
-        counts["good"], counts["total"], window=["7d", "28d"], targets=[0.9, 0.99, 0.999]
-    )
-    assert found["window"].astype(str).value_counts().to_dict() == {"7 days": 3, "28 days": 3}
-
-
 # The next window
 
 
@@ -274,7 +265,7 @@ def weeks(bad: list[float], *, total: float = 1e6) -> targets.Weeks:
 
 def said(bad: list[float], target: float, window: str = "28d") -> pd.Series:
     """Probability and interval of one target."""
-    found = targets.chances(weeks(bad), targets=[target], window=Window.parse(window))
+    found = targets.pass_probabilities(weeks(bad), targets=[target], window=Window.parse(window))
     return found.iloc[0]
 
 
@@ -304,9 +295,11 @@ def test_weekends_come_along_in_windows_that_are_no_whole_weeks():
     index = pd.date_range("2026-03-30", periods=HOURS, freq="h", tz="UTC", unit="us")
     total = pd.Series(1000.0, index)
     good = total.where(index.day_of_week < 5, 900.0)
-    past = targets.read_weeks(alerts.history(good, total))
+    past = targets.whole_weeks(alerts.history(good, total))
     three, six = (
-        targets.chances(past, targets=[0.99], window=Window.parse(f"{n}d"))["probability"].iloc[0]
+        targets.pass_probabilities(past, targets=[0.99], window=Window.parse(f"{n}d"))[
+            "probability"
+        ].iloc[0]
         for n in (3, 6)
     )
     assert three > 0.95  # Monday to Wednesday
@@ -318,7 +311,7 @@ def test_whole_events_stay_whole():
     one = np.zeros((13, 7))
     one[::2, 0] = 1.0
     past = targets.Weeks(pd.Timestamp("2026-06-29", tz="UTC"), one, np.full((13, 7), 500 / 7), True)
-    found = targets.chances(past, targets=[0.9999], window=Window.parse("28d")).iloc[0]
+    found = targets.pass_probabilities(past, targets=[0.9999], window=Window.parse("28d")).iloc[0]
     assert found["probability"] < 0.15  # four weeks in a row without one, each with 6 in 13
 
 
@@ -327,7 +320,7 @@ def test_whole_events_stay_whole():
 @given(st.lists(st.integers(0, 50_000), min_size=4, max_size=20))
 def test_a_stricter_target_is_never_more_likely(bad):
     """Probability and both ends fall with the target, and stay within 0 and 1."""
-    found = targets.chances(
+    found = targets.pass_probabilities(
         weeks([float(b) for b in bad]), targets=targets.LADDER, window=Window.parse("28d")
     )
     numbers = found[["probability", "low", "high"]].to_numpy()
@@ -357,7 +350,7 @@ def test_weeks_that_were_hardly_observed_are_left_out():
     counts = hours(8)
     counts.iloc[:120] = np.nan
     counts.iloc[168 : 168 + 48] = np.nan
-    past = targets.read_weeks(alerts.history(counts["good"], counts["total"]))
+    past = targets.whole_weeks(alerts.history(counts["good"], counts["total"]))
     assert len(past) == 7
     assert past.total.sum(axis=1).tolist() == [168_000.0] * 7
 

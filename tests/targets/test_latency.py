@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from srelib import targets
-from srelib.errors import ColumnError, CountError, ParameterError
+from srelib.errors import ColumnError, CountError
 from srelib.fleet import Indicator
 
 
@@ -23,29 +23,9 @@ FOUND = hours(b0_1=900.0, b0_3=990.0, b1=999.9)
 
 def test_shares_are_exact_at_bounds():
     """Sums first, divided last."""
-    table = targets.shares(FOUND)
+    table = targets.thresholds(FOUND, window="28d").drop_duplicates("threshold")
     assert table["threshold"].tolist() == [0.1, 0.3, 1.0]
     assert table["share"].tolist() == pytest.approx([0.9, 0.99, 0.9999])
-
-
-@pytest.mark.parametrize(
-    ("share", "low", "high"),
-    [(0.5, 0.0, 0.1), (0.9, 0.1, 0.1), (0.95, 0.1, 0.3), (0.99999, 1.0, math.inf)],
-)
-def test_a_percentile_lies_between_two_bounds(share, low, high):
-    """Below the first, at one, between two, beyond the last."""
-    found = targets.percentile(FOUND, share=share)
-    assert (found.low, found.high, found.is_exact) == (low, high, low == high)
-
-
-@pytest.mark.parametrize(
-    ("threshold", "low", "high"),
-    [(0.3, 0.99, 0.99), (0.2, 0.9, 0.99), (0.05, 0.0, 0.9), (5.0, 0.9999, 1.0)],
-)
-def test_a_share_between_bounds_is_bounded_not_guessed(threshold, low, high):
-    """Nothing is interpolated."""
-    found = targets.within(FOUND, threshold=threshold)
-    assert (found.low, found.high) == pytest.approx((low, high))
 
 
 def test_pairs_are_the_strictest_target_of_each_bound():
@@ -70,17 +50,13 @@ def test_a_histogram_that_shrinks_is_refused():
     wrong = FOUND.copy()
     wrong.loc[wrong.index[5], 0.3] = 100.0
     with pytest.raises(CountError, match=r"got 900 within 0\.1 and 100 within 0\.3"):
-        targets.shares(wrong)
+        targets.thresholds(wrong, window="28d")
 
 
-def test_what_cannot_be_asked_of_a_histogram_is_refused():
-    """No total, a percentile in percent, a threshold of nothing."""
+def test_a_histogram_without_a_total_is_refused():
+    """The bound inf is missing."""
     with pytest.raises(ColumnError, match="needs the bound inf"):
-        targets.shares(FOUND.drop(columns=math.inf))
-    with pytest.raises(ParameterError, match="share must lie strictly between 0 and 1; got 95"):
-        targets.percentile(FOUND, share=95)
-    with pytest.raises(ParameterError, match="threshold must be above 0"):
-        targets.within(FOUND, threshold=0)
+        targets.thresholds(FOUND.drop(columns=math.inf), window="28d")
 
 
 def test_series_named_for_bounds_are_one_histogram():
@@ -95,4 +71,5 @@ def test_series_named_for_bounds_are_one_histogram():
     })  # fmt: skip
     assert list(found) == [("shop", "latency")]
     assert list(found["shop", "latency"].columns) == [0.0025, 0.3, math.inf]
-    assert targets.shares(found["shop", "latency"])["share"].tolist() == [0.9, 0.97]
+    assert found["shop", "latency"][0.3].tolist() == [95.0, 99.0]
+    assert found["shop", "latency"][math.inf].tolist() == [100.0, 100.0]

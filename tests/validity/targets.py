@@ -11,7 +11,7 @@ import pandas as pd
 from srelib.alerts import history
 from srelib.budget import budget_fraction
 from srelib.simulate import ServiceSpec, fleet
-from srelib.targets import LADDER, Weeks, chances, read_weeks
+from srelib.targets import LADDER, Weeks, pass_probabilities, whole_weeks
 from srelib.windows import Window
 from tests.validity.cells import Cell, over
 
@@ -62,8 +62,8 @@ def one(seed: int, *, kind: str | None) -> dict[str, np.ndarray]:
     found = {"met": meets(after["total"] - after["good"], after["total"])}
     for weeks in SPANS:
         seen = counts.iloc[(most - weeks) * 168 : most * 168]
-        past = read_weeks(history(seen["good"], seen["total"]))
-        said = chances(past, targets=LADDER, window=WINDOW)
+        past = whole_weeks(history(seen["good"], seen["total"]))
+        said = pass_probabilities(past, targets=LADDER, window=WINDOW)
         found[f"said {weeks}"] = said[["probability", "low", "high"]].to_numpy()
         found[f"plain {weeks}"] = plain(past)
     return found

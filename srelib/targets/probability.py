@@ -1,7 +1,11 @@
-"""The past as whole weeks to draw futures from, and as the windows it held."""
+"""How often past windows met a target, and how likely the next one will.
+
+The past is read as the windows it held, and as whole weeks from which next windows are drawn.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +23,18 @@ DAY = pd.Timedelta(days=1)
 MIN_COVERAGE = 0.5
 MIN_DAYS = 4
 """Days of a week that must have been observed before the week counts."""
+
+MIN_WEEKS, MIN_WINDOWS = 4, 2
+"""Least history from which a target can be recommended: whole weeks, and windows."""
+
+METHOD = "weeks redrawn, with room for worse ones than were seen"
+HISTORIES, DRAWS = 500, 120
+UNSEEN = 0.6
+"""Weight of all weeks worse than the worst one seen, where each week seen has 1."""
+TOP, SHAPE, DECAY = 4, 2.0, 0.5
+"""Worst weeks that tell how heavy the tail is; shape and mean of what is taken for granted."""
+UNBOUNDED = 0.1
+"""Share of redrawn histories whose unseen weeks are of any size up to a total outage."""
 
 
 @dataclass(frozen=True)
@@ -41,16 +57,14 @@ class Weeks:
         return float(self.total.mean() * ((end - start) / DAY))
 
 
-def read_weeks(past: History) -> Weeks:
+def whole_weeks(past: History) -> Weeks:
     """The whole weeks of a history that were observed well enough."""
     if past.step > DAY:
         raise InsufficientDataError(
             f"days cannot be told apart in buckets of {past.step}; export finer data."
         )
-    n = len(past.index)
     edges = _day_edges(past, 7 * int(past.length // (7 * DAY)))
-    seen = np.arange(n + 1) if past.total.seen is None else past.total.seen
-    share = np.diff(seen[edges]) * (past.step / DAY)
+    share = np.diff(known_buckets(past)[edges]) * (past.step / DAY)
     days = np.stack([np.diff(past.bad.sums[edges]), np.diff(past.total.sums[edges])])
     with np.errstate(divide="ignore", invalid="ignore"):
         days = np.where(share >= MIN_COVERAGE, days / np.minimum(share, 1.0), np.nan)
@@ -59,6 +73,23 @@ def read_weeks(past: History) -> Weeks:
     filled = [np.where(np.isnan(d), np.nanmean(d, axis=1, keepdims=True), d)
               for d in (bad[kept], total[kept])]  # fmt: skip
     return Weeks(_end(past), filled[0], filled[1], past.total.exponent is None)
+
+
+def weeks_needed(window: Window, *, end: pd.Timestamp) -> int:
+    """Whole weeks of history from which a target over this window can be recommended."""
+    start, stop = next_window(window, end)
+    return max(MIN_WEEKS, math.ceil(MIN_WINDOWS * ((stop - start) / (7 * DAY)) - 1e-9))
+
+
+def background_error_rate(weeks: Weeks) -> float:
+    """Error rate of an ordinary day: that of the median day, or week where few events are bad."""
+    bad, total = weeks.bad, weeks.total
+    if bad.size and bad.mean() < 5:
+        bad, total = bad.sum(axis=1), total.sum(axis=1)
+    has_traffic = total > 0
+    if not has_traffic.any():
+        return math.nan
+    return float(np.median(bad[has_traffic] / total[has_traffic]))
 
 
 def next_window(window: Window, end: pd.Timestamp) -> tuple[pd.Timestamp, pd.Timestamp]:
@@ -98,18 +129,16 @@ def past_windows(past: History, *, window: Window) -> pd.DataFrame:
     """
     check_length(window)
     starts, stops, ends = _rolling(past, window) if window.is_rolling else _calendar(past, window)
-    seen = np.arange(len(past.index) + 1) if past.total.seen is None else past.total.seen
-    kept = (seen[stops] - seen[starts]) >= MIN_COVERAGE * (stops - starts)
+    known = known_buckets(past)
+    kept = (known[stops] - known[starts]) >= MIN_COVERAGE * (stops - starts)
     bad, total = (s.sums[stops[kept]] - s.sums[starts[kept]] for s in (past.bad, past.total))
     ratio = 1 - windows.divide(bad, total)
     return pd.DataFrame({"ends_at": ends[kept], "bad": bad, "total": total, "ratio": ratio})
 
 
-def independent(past: History, *, window: Window, rows: pd.DataFrame) -> float:
-    """How many windows that do not overlap would tell as much."""
-    if not len(rows):
-        return 0.0
-    return past.length / window.duration if window.duration is not None else float(len(rows))
+def known_buckets(past: History) -> np.ndarray:
+    """Number of known buckets before each one, and in all."""
+    return np.arange(len(past.index) + 1) if past.total.seen is None else past.total.seen
 
 
 def check_length(window: Window) -> None:
@@ -150,19 +179,9 @@ def _calendar(past: History, window: Window) -> tuple[np.ndarray, np.ndarray, pd
     return np.asarray(edges[0]), np.asarray(edges[1]), pd.DatetimeIndex(periods["ends_at"])
 
 
-METHOD = "weeks redrawn, with room for worse ones than were seen"
-WORLDS, DRAWS = 500, 120
-UNSEEN = 0.6
-"""Weight of all weeks worse than the worst one seen, where each week seen has 1."""
-TOP, SHAPE, DECAY = 4, 2.0, 0.5
-"""Worst weeks that tell how heavy the tail is; shape and mean of what is taken for granted."""
-WILD = 0.1
-"""Share of redrawn histories whose unseen weeks are of any size up to a total outage."""
-
-
 @dataclass(frozen=True)
-class _Cells:
-    """The weeks in order of their bad share; a draw falls on one of them, or beyond the last."""
+class _RankedWeeks:
+    """The weeks in order of error rate; a draw falls on one of them, or beyond the last."""
 
     ratio: np.ndarray
     total: np.ndarray
@@ -170,7 +189,7 @@ class _Cells:
     part_total: np.ndarray
 
 
-def chances(
+def pass_probabilities(
     weeks: Weeks,
     *,
     targets: Sequence[float],
@@ -178,34 +197,39 @@ def chances(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Probability that the next window meets each target."""
+    """Probability that the next window meets each target, with its interval."""
     tail = (1 - level(confidence)) / 2
     budgets = np.array([budget_fraction(target) for target in targets])
     if not weeks.total.sum() > 0:
         raise InsufficientDataError(
             "no whole week with traffic was observed; export a longer span."
         )
-    bad, total = _futures(weeks, window, np.random.default_rng(seed))
-    asked = total > 0
+    bad, total = _simulated_windows(weeks, window, np.random.default_rng(seed))
+    has_traffic = total > 0
     with np.errstate(divide="ignore", invalid="ignore"):
-        shares = np.where(asked, bad / total, np.inf) / (1 + 1e-9)
-    shares.sort(axis=1)
-    met = np.stack([np.searchsorted(row, budgets, side="right") for row in shares])
-    worlds = met / np.maximum(asked.sum(axis=1), 1)[:, None]
-    worlds = worlds[asked.any(axis=1)]
-    mean = worlds.mean(axis=0)
-    low, high = np.quantile(worlds, [tail, 1 - tail], axis=0)
+        error_rates = np.where(has_traffic, bad / total, np.inf) / (1 + 1e-9)
+    error_rates.sort(axis=1)
+    met = np.stack([np.searchsorted(row, budgets, side="right") for row in error_rates])
+    by_history = met / np.maximum(has_traffic.sum(axis=1), 1)[:, None]
+    by_history = by_history[has_traffic.any(axis=1)]
+    mean = by_history.mean(axis=0)
+    low, high = np.quantile(by_history, [tail, 1 - tail], axis=0)
     return pd.DataFrame(
         {
-            "target": np.asarray(targets, dtype="float64"),
             "probability": mean,
-            "low": np.minimum(low, mean),  # a few worlds can carry the mean beyond nearly all
+            "low": np.minimum(low, mean),  # a few histories can carry the mean beyond nearly all
             "high": np.maximum(high, mean),
-        }
+        },
+        index=by_target(targets),
     )
 
 
-def _futures(
+def by_target(targets: Sequence[float]) -> pd.Index:
+    """The index of tables with one row per target."""
+    return pd.Index(np.asarray(targets, dtype="float64"), name="target")
+
+
+def _simulated_windows(
     weeks: Weeks, window: Window, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Bad and total events of simulated windows, one row per redrawn history."""
@@ -213,61 +237,62 @@ def _futures(
     count = max(round((end - start) / DAY), 1)
     first = round((start - weeks.end) / DAY) % 7
     whole, rest = divmod(count, 7)
-    cells = _cells(weeks, (first + np.arange(rest)) % 7)
-    number = rng.dirichlet([*np.ones(len(weeks)), UNSEEN], size=WORLDS)
-    exponent = _exponents(cells.ratio, rng)
-    wild = rng.random((WORLDS, 1)) < WILD
-    bad, total = np.zeros((WORLDS, DRAWS)), np.zeros((WORLDS, DRAWS))
+    ranked = _rank(weeks, (first + np.arange(rest)) % 7)
+    number = rng.dirichlet([*np.ones(len(weeks)), UNSEEN], size=HISTORIES)
+    exponent = _tail_exponents(ranked.ratio, rng)
+    unbounded = rng.random((HISTORIES, 1)) < UNBOUNDED
+    bad, total = np.zeros((HISTORIES, DRAWS)), np.zeros((HISTORIES, DRAWS))
     for turn in range(whole + (rest > 0)):
-        place, share = _drawn(cells, number, exponent, wild, rng)
-        asked, failed = cells.total[place], share * cells.total[place]
+        place, share = _draw_weeks(ranked, number, exponent, unbounded, rng)
+        traffic, failed = ranked.total[place], share * ranked.total[place]
         if turn == whole:
-            asked, failed = asked * cells.part_total[place], failed * cells.part_bad[place]
-        total += asked
-        bad += np.minimum(np.floor(failed + rng.random(failed.shape)), asked) if weeks.whole else (
-            np.minimum(failed, asked))  # fmt: skip
+            traffic, failed = traffic * ranked.part_total[place], failed * ranked.part_bad[place]
+        total += traffic
+        if weeks.whole:
+            failed = np.floor(failed + rng.random(failed.shape))
+        bad += np.minimum(failed, traffic)
     return bad, total
 
 
-def _cells(weeks: Weeks, part: np.ndarray) -> _Cells:
-    """Weeks sorted by bad share, and what falls on some of their days."""
+def _rank(weeks: Weeks, part: np.ndarray) -> _RankedWeeks:
+    """Weeks sorted by error rate, and what falls on some of their days."""
     bad, total = weeks.bad.sum(axis=1), weeks.total.sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(total > 0, bad / total, 0.0)
         part_total = np.where(total > 0, weeks.total[:, part].sum(axis=1) / total, 0.0)
         part_bad = np.where(bad > 0, weeks.bad[:, part].sum(axis=1) / bad, part_total)
     order = np.argsort(ratio, kind="stable")
-    return _Cells(ratio[order], total[order], part_bad[order], part_total[order])
+    return _RankedWeeks(ratio[order], total[order], part_bad[order], part_total[order])
 
 
-def _drawn(
-    cells: _Cells, weights: np.ndarray, exponent: np.ndarray, wild: np.ndarray,
+def _draw_weeks(
+    ranked: _RankedWeeks, weights: np.ndarray, exponent: np.ndarray, unbounded: np.ndarray,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """One week of every simulated window: the past week it is like, and its bad share."""
-    n, worlds = len(cells.ratio), len(weights)
-    edges = np.cumsum(weights, axis=1) + np.arange(worlds)[:, None]
-    where = rng.random((worlds, DRAWS)) + np.arange(worlds)[:, None]
+    """One week of every simulated window: the past week it is like, and its error rate."""
+    n, histories = len(ranked.ratio), len(weights)
+    edges = np.cumsum(weights, axis=1) + np.arange(histories)[:, None]
+    where = rng.random((histories, DRAWS)) + np.arange(histories)[:, None]
     cell = np.searchsorted(edges.ravel(), where.ravel()).reshape(where.shape)
-    cell = np.clip(cell - np.arange(worlds)[:, None] * (n + 1), 0, n)
+    cell = np.clip(cell - np.arange(histories)[:, None] * (n + 1), 0, n)
     place = np.minimum(cell, n - 1)
-    least = 1 / max(cells.total.sum(), 1.0)
-    high = cells.ratio[place]
-    low = np.maximum(cells.ratio[np.maximum(place - 1, 0)], np.minimum(least, high))
+    least = 1 / max(ranked.total.sum(), 1.0)
+    high = ranked.ratio[place]
+    low = np.maximum(ranked.ratio[np.maximum(place - 1, 0)], np.minimum(least, high))
     even = 1 - rng.random(where.shape)
-    worst = max(cells.ratio[-1], least)
+    worst = max(ranked.ratio[-1], least)
     with np.errstate(divide="ignore", invalid="ignore"):
         between = np.where(high > 0, high * (low / high) ** even, 0.0)
         beyond = worst * np.exp(np.minimum(-np.log(even) * exponent, -np.log(worst)))
-    beyond = np.where(wild, worst ** (1 - even), beyond)
+    beyond = np.where(unbounded, worst ** (1 - even), beyond)
     return place, np.where(cell == n, beyond, between)
 
 
-def _exponents(ratio: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _tail_exponents(ratio: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """How heavy the tail beyond the worst week is, one draw per redrawn history."""
     top = min(TOP, len(ratio) - 1)
     logs = 0.0
     if top and ratio[-1] > 0:
         base = max(ratio[-1 - top], 1e-3 * ratio[-1])
         logs = float(np.log(np.maximum(ratio[len(ratio) - top :], base) / base).sum())
-    return (SHAPE * DECAY + logs) / rng.gamma(SHAPE + top, size=(WORLDS, 1))
+    return (SHAPE * DECAY + logs) / rng.gamma(SHAPE + top, size=(HISTORIES, 1))

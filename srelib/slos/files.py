@@ -1,0 +1,267 @@
+"""Files of service level objectives: read in any format, written as OpenSLO."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from srelib.errors import ParameterError, SloError
+from srelib.slos.documents import YamlDocument, load
+from srelib.slos.model import Slo
+from srelib.slos.openslo import read_openslo
+from srelib.slos.openslo_indicator import Reference, indicators, is_openslo
+from srelib.slos.other_formats import FORMATS, is_v1alpha, read_v1alpha
+from srelib.windows import Window
+
+SUFFIXES = (".yaml", ".yml")
+
+OTHER_KINDS = (
+    "SLI", "Service", "DataSource", "AlertPolicy", "AlertCondition", "AlertNotificationTarget",
+    "BudgetAdjustment",
+)  # fmt: skip
+
+LENGTHS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+CALENDAR_UNITS = {"day": "d", "week": "w", "month": "M", "quarter": "Q", "year": "Y"}
+
+_EXAMPLE = "srelib init FOLDER writes a commented slos.yaml to start from"
+
+
+@dataclass(frozen=True)
+class Documents:
+    """What a file or folder says about objectives."""
+
+    slos: tuple[Slo, ...]
+    notes: tuple[str, ...]
+    files: tuple[str, ...]
+
+
+def read(path: str | Path) -> list[Slo]:
+    """The objectives of a file or of all YAML files of a folder.
+
+    OpenSLO v1, v2alpha and v1alpha, Sloth, Pyrra and slo-generator are understood.
+    The format decides the unit of a target (OpenSLO and slo-generator write fractions, Sloth
+    and Pyrra percent); its size never does.
+
+    Parameters
+    ----------
+    path : str or Path
+        A YAML file, or a folder (folders in it included, hidden ones left out).
+
+    Returns
+    -------
+    list of Slo
+        Empty for a folder that describes none.
+
+    Raises
+    ------
+    SloError
+        A document is wrong; the text names file, document, line, key, value and fix.
+        A single file without any SLO is an error too.
+
+    Notes
+    -----
+    ``spec.service`` and the name of the indicator say which series an OpenSLO is about.
+    ``service`` and ``sli`` in a ``metricSource.spec`` say it more exactly.
+
+    References
+    ----------
+    .. [1] OpenSLO specification, https://github.com/OpenSLO/OpenSLO
+    """
+    return list(read_documents(path).slos)
+
+
+def read_documents(path: str | Path) -> Documents:
+    """As `read`, with notes on what was skipped or assumed."""
+    path = Path(path)
+    names = _files(path)
+    folder = path.parent if path.is_file() else path
+    documents = [document for name in names for document in load(folder / name, name)]
+    known = indicators([one for one in documents if isinstance(one.value, dict)])
+    slos, notes = [], []
+    for document in documents:
+        found, note = _read(document, known)
+        slos += found
+        notes += note
+    if path.is_file() and not slos:
+        raise SloError("no SLO in this file", file=path.name, fix=_EXAMPLE)
+    _check_names(slos)
+    return Documents(tuple(slos), tuple(notes), tuple(names))
+
+
+def _files(path: Path) -> list[str]:
+    if path.is_file():
+        return [path.name]
+    if not path.is_dir():
+        raise SloError("no such file or folder", file=str(path), fix=_EXAMPLE)
+    found = [file.relative_to(path) for file in path.rglob("*") if file.suffix.lower() in SUFFIXES]
+    return sorted(
+        name.as_posix()
+        for name in found
+        if (path / name).is_file() and not any(part.startswith(".") for part in name.parts)
+    )
+
+
+def _read(document: YamlDocument, known: dict[str, Reference]) -> tuple[list[Slo], list[str]]:
+    where = f"{document.file}, document {document.number}"
+    if not isinstance(document.value, dict):
+        return [], [f"{where}: not a mapping; skipped."]
+    kind = document.value.get("kind")
+    if kind in OTHER_KINDS and (is_openslo(document) or is_v1alpha(document)):
+        return [], [f"{where}: {_skipped(kind)}"] if kind != "SLI" else []
+    try:
+        slos = _slos(document, known)
+    except ParameterError as error:
+        fix = "names are text that is not empty"
+        raise document.error((), str(error).rstrip("."), fix) from None
+    if slos is None:
+        return [], [f"{where}: {_described(document)}; skipped."]
+    return slos, [f"{where}: {note}" for slo in slos for note in slo.notes]
+
+
+def _slos(document: YamlDocument, known: dict[str, Reference]) -> list[Slo] | None:
+    if is_openslo(document):
+        return read_openslo(_of_kind(document, "SLO"), known)
+    if is_v1alpha(document):
+        return read_v1alpha(_of_kind(document, "SLO"))
+    for recognise, read_format in FORMATS:
+        if recognise(document):
+            return read_format(document)
+    _refuse_near_miss(document)
+    return None
+
+
+def _of_kind(document: YamlDocument, kind: str) -> YamlDocument:
+    seen = document.value.get("kind")
+    if seen == kind:
+        return document
+    raise document.error(("kind",), f"{seen!r} is not a kind of OpenSLO", f"write kind: {kind}")
+
+
+def _refuse_near_miss(document: YamlDocument) -> None:
+    """An SLO whose version is missing or unknown is an error, not something to skip."""
+    value = document.value
+    version = value.get("apiVersion")
+    is_slo = value.get("kind") in ("SLO", "SLI", "ServiceLevelObjective", "PrometheusServiceLevel")
+    if is_slo or "openslo" in str(version).lower():
+        raise document.error(
+            ("apiVersion",),
+            "key 'apiVersion' is missing" if version is None else f"{version!r} is not known",
+            "write apiVersion: openslo/v1; also read are openslo.com/v2alpha, openslo/v1alpha, "
+            "sloth.slok.dev/v1, pyrra.dev/v1alpha1 and sre.google.com/v2",
+        )
+
+
+def _skipped(kind: str) -> str:
+    more = " (write the time into an exclusions CSV to have it applied)"
+    return f"kind {kind} is not needed; skipped{more if kind == 'BudgetAdjustment' else ''}."
+
+
+def _described(document: YamlDocument) -> str:
+    kind = document.value.get("kind")
+    return f"kind {kind!s:.60} is no SLO" if kind else "no SLO document"
+
+
+def _check_names(slos: list[Slo]) -> None:
+    first: dict[str, Slo] = {}
+    for slo in slos:
+        if slo.name in first and slo.source:
+            raise SloError(
+                f"document {slo.source.document}, SLO {slo.name!r} is already defined in "
+                f"{first[slo.name].source}",
+                file=slo.source.file,
+                line=slo.source.line,
+                fix="rename one of the two, or remove it",
+            )
+        first[slo.name] = slo
+
+
+def write(slos: Iterable[Slo]) -> str:
+    """Objectives as OpenSLO v1, one YAML document each.
+
+    Parameters
+    ----------
+    slos : iterable of Slo
+
+    Returns
+    -------
+    str
+        YAML that `read` gives the same objectives from.
+
+    Examples
+    --------
+    >>> slo = Slo(name="checkout", service="checkout", sli="availability", target=0.999,
+    ...           window=Window.parse("28d"))
+    >>> print(write([slo]).splitlines()[0])
+    apiVersion: openslo/v1
+    """
+    documents = [_document(slo) for slo in slos]
+    return yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True, width=100)
+
+
+def _document(slo: Slo) -> dict[str, Any]:
+    spec = _without_none(
+        description=slo.description,
+        service=slo.service,
+        indicator={"metadata": {"name": slo.sli}, "spec": _indicator(slo)},
+        timeWindow=[_written_window(slo.window)],
+        budgetingMethod=slo.method,
+        objectives=[_written_objective(slo)],
+    )
+    labels = {"owner": slo.owner} if slo.owner is not None else None
+    metadata = _without_none(name=slo.name, displayName=slo.display_name, labels=labels)
+    return {"apiVersion": "openslo/v1", "kind": "SLO", "metadata": metadata, "spec": spec}
+
+
+def _indicator(slo: Slo) -> dict[str, Any]:
+    queries = slo.queries
+    if slo.threshold is not None:
+        return {"thresholdMetric": _metric(slo, queries.value)}
+    if queries.raw is not None:
+        return {"ratioMetric": {"rawType": queries.raw_type, "raw": _metric(slo, queries.raw)}}
+    numerator = "bad" if queries.bad is not None else "good"
+    return {
+        "ratioMetric": {
+            numerator: _metric(slo, getattr(queries, numerator)),
+            "total": _metric(slo, queries.total),
+        }
+    }
+
+
+def _metric(slo: Slo, query: str | None) -> dict[str, Any]:
+    spec = _without_none(service=slo.service, sli=slo.sli, query=query)
+    return {"metricSource": _without_none(type=slo.queries.source_type, spec=spec)}
+
+
+def _written_objective(slo: Slo) -> dict[str, Any]:
+    return _without_none(
+        op=slo.op,
+        value=slo.threshold,
+        target=slo.target,
+        timeSliceTarget=slo.slice_target,
+        timeSliceWindow=None if slo.slice is None else _shorthand(slo.slice),
+    )
+
+
+def _written_window(window: Window) -> dict[str, Any]:
+    if window.duration is not None:
+        return {"duration": _shorthand(window.duration), "isRolling": True}
+    start = None if window.anchor is None else str(window.anchor)
+    calendar = _without_none(startTime=start, timeZone=window.timezone)
+    duration = f"{window.count}{CALENDAR_UNITS[str(window.unit)]}"
+    return {"duration": duration, "isRolling": False, "calendar": calendar}
+
+
+def _shorthand(length: pd.Timedelta) -> str:
+    """The length in the largest unit it is a whole number of."""
+    seconds = length.total_seconds()
+    unit = next((unit for unit, size in LENGTHS.items() if seconds % size == 0), None)
+    return f"{int(seconds // LENGTHS[unit])}{unit}" if unit else f"{seconds * 1000:g}ms"
+
+
+def _without_none(**values: Any) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}

@@ -1,0 +1,484 @@
+"""Objectives as Sloth, Pyrra and slo-generator write them, and OpenSLO v1alpha.
+
+The format decides the unit of a target: Sloth and Pyrra write percent, the others fractions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Literal
+
+from pydantic import AliasChoices, Field
+
+from srelib.slos.documents import (
+    Metadata,
+    Place,
+    Strict,
+    YamlDocument,
+    as_model,
+    fraction,
+    merged_labels,
+    origin,
+    owner_label,
+    percent,
+    percent_notes,
+    read_window,
+)
+from srelib.slos.model import Queries, Slo
+from srelib.slos.openslo import Op, OpenSloCalendar, read_openslo
+from srelib.windows import Window
+
+V1ALPHA_VERSION = "openslo/v1alpha"
+SLOTH_FILE_VERSION = "prometheus/v1"
+SLOTH_RESOURCE_VERSION = "sloth.slok.dev/v1"
+SLOTH_WINDOW = "30d"
+PYRRA_VERSION = "pyrra.dev/v1alpha1"
+PYRRA_TARGET = ("spec", "target")
+GENERATOR_VERSION = "sre.google.com/v2"
+GENERATOR_WINDOW = "28d"
+
+UNITS = {"Minute": "m", "Hour": "h", "Day": "d", "Week": "w", "Month": "M", "Quarter": "Q",
+         "Year": "Y"}  # fmt: skip
+
+
+class V1alphaMetric(Strict):
+    """One query."""
+
+    source: str | None = None
+    query_type: str | None = None
+    query: str | None = None
+    metadata: dict[str, Any] | None = None
+
+
+class V1alphaRatioMetrics(Strict):
+    """Queries of good or bad and all events."""
+
+    incremental: bool | None = None
+    counter: bool | None = None
+    good: V1alphaMetric | None = None
+    bad: V1alphaMetric | None = None
+    total: V1alphaMetric
+
+
+class V1alphaIndicator(Strict):
+    """A value to compare with a threshold."""
+
+    threshold_metric: V1alphaMetric
+
+
+class V1alphaTimeWindow(Strict):
+    """A number of units, rolling or calendar."""
+
+    unit: Literal["Minute", "Hour", "Day", "Week", "Month", "Quarter", "Year"]
+    count: int = Field(gt=0)
+    is_rolling: bool | None = None
+    calendar: OpenSloCalendar | None = None
+
+
+class V1alphaObjective(Strict):
+    """One target; v1alpha has no ``targetPercent``."""
+
+    display_name: str | None = None
+    op: Op | None = None
+    value: float | None = None
+    target: float
+    time_slice_target: float | None = None
+    time_slice_window: str | float | None = None
+    ratio_metrics: V1alphaRatioMetrics | None = None
+
+
+class V1alphaSpec(Strict):
+    """Body of an SLO."""
+
+    description: str | None = None
+    service: str
+    indicator: V1alphaIndicator | None = None
+    time_windows: list[V1alphaTimeWindow] | None = None
+    budgeting_method: Literal["Occurrences", "Timeslices"] | None = None
+    objectives: list[V1alphaObjective]
+    alert_policies: list[Any] | None = None
+
+
+class V1alphaDocument(Strict):
+    """``kind: SLO`` of v1alpha."""
+
+    api_version: str
+    kind: str
+    metadata: Metadata
+    spec: V1alphaSpec
+
+
+def is_v1alpha(document: YamlDocument) -> bool:
+    """Whether a document is OpenSLO v1alpha, of any kind; Sloth still reads it."""
+    return document.value.get("apiVersion") == V1ALPHA_VERSION
+
+
+def read_v1alpha(document: YamlDocument) -> list[Slo]:
+    """The objectives of one document; the indicator bears the name of the SLO."""
+    filled, notes = as_model(V1alphaDocument, document)
+    if filled.spec.budgeting_method is None:
+        notes = (*notes, "no budgetingMethod is given; Occurrences is assumed.")
+    missing = [one.time_slice_window is None for one in filled.spec.objectives]
+    if filled.spec.budgeting_method == "Timeslices" and any(missing):
+        notes = (*notes, "v1alpha names no length of a slice; 1 minute is assumed.")
+    slos = read_openslo(_as_v1(document, filled), {})
+    return [replace(slo, notes=(*notes, *slo.notes)) for slo in slos]
+
+
+def _as_v1(document: YamlDocument, filled: V1alphaDocument) -> YamlDocument:
+    """The same document in the words of v1, each key still at its line."""
+    spec, method = filled.spec, filled.spec.budgeting_method or "Occurrences"
+    body: dict[str, Any] = {
+        "description": spec.description,
+        "service": spec.service,
+        "budgetingMethod": method,
+        "timeWindow": [_v1alpha_window(one) for one in spec.time_windows or []],
+        "objectives": [
+            _v1alpha_objective(one, filled.metadata.name, method) for one in spec.objectives
+        ],
+    }
+    if spec.indicator is not None:
+        metric = {"thresholdMetric": _v1alpha_metric(spec.indicator.threshold_metric)}
+        body["indicator"] = {"metadata": {"name": filled.metadata.name}, "spec": metric}
+    value = {**document.value, "apiVersion": "openslo/v1", "spec": body}
+    lines = {_renamed(place): line for place, line in document.lines.items()}
+    return YamlDocument(document.file, document.number, value, lines)
+
+
+def _v1alpha_window(given: V1alphaTimeWindow) -> dict[str, Any]:
+    calendar = given.calendar.model_dump(by_alias=True) if given.calendar else None
+    duration = f"{given.count}{UNITS[given.unit]}"
+    return {"duration": duration, "isRolling": given.is_rolling, "calendar": calendar}
+
+
+def _v1alpha_objective(given: V1alphaObjective, name: str, method: str) -> dict[str, Any]:
+    value = given.model_dump(by_alias=True, exclude={"ratio_metrics"})
+    if method == "Timeslices" and given.time_slice_window is None:
+        value["timeSliceWindow"] = "1m"
+    if given.ratio_metrics is not None:
+        metrics = given.ratio_metrics
+        ratio = {key: _v1alpha_metric(getattr(metrics, key)) for key in ("good", "bad", "total")}
+        value["indicator"] = {"metadata": {"name": name}, "spec": {"ratioMetric": ratio}}
+    return value
+
+
+def _v1alpha_metric(given: V1alphaMetric | None) -> dict[str, Any] | None:
+    if given is None:
+        return None
+    return {"metricSource": {"type": given.source, "spec": {"query": given.query}}}
+
+
+def _renamed(place: Place) -> Place:
+    return tuple("timeWindow" if part == "timeWindows" else part for part in place)
+
+
+class SlothEvents(Strict):
+    """Queries of bad and all events."""
+
+    error_query: str = Field(validation_alias=AliasChoices("errorQuery", "error_query"))
+    total_query: str = Field(validation_alias=AliasChoices("totalQuery", "total_query"))
+
+
+class SlothRatio(Strict):
+    """Query of the share of bad events."""
+
+    error_ratio_query: str = Field(
+        validation_alias=AliasChoices("errorRatioQuery", "error_ratio_query")
+    )
+
+
+class SlothIndicator(Strict):
+    """One of events, raw, plugin."""
+
+    events: SlothEvents | None = None
+    raw: SlothRatio | None = None
+    plugin: dict[str, Any] | None = None
+
+
+class SlothObjective(Strict):
+    """One SLO of a service."""
+
+    name: str
+    objective: float = Field(examples=["99.9"])
+    description: str | None = None
+    labels: dict[str, Any] | None = None
+    sli: SlothIndicator
+    alerting: dict[str, Any] | None = None
+    interval: Any = None
+    plugins: Any = None
+
+
+class SlothSpec(Strict):
+    """The SLOs of one service."""
+
+    service: str
+    labels: dict[str, Any] | None = None
+    slos: list[SlothObjective]
+    slo_plugins: Any = Field(
+        default=None, validation_alias=AliasChoices("sloPlugins", "slo_plugins")
+    )
+
+
+class SlothFile(SlothSpec):
+    """A Sloth file."""
+
+    version: str
+
+
+class SlothResource(Strict):
+    """A Sloth resource of Kubernetes."""
+
+    api_version: str
+    kind: str
+    metadata: Metadata
+    spec: SlothSpec
+    status: Any = None
+
+
+def is_sloth(document: YamlDocument) -> bool:
+    """Whether a document holds SLOs of Sloth; its alert windows are something else."""
+    value = document.value
+    if value.get("version") == SLOTH_FILE_VERSION:
+        return True
+    return value.get("apiVersion") == SLOTH_RESOURCE_VERSION and value.get("kind") != "AlertWindows"
+
+
+def read_sloth(document: YamlDocument) -> list[Slo]:
+    """The objectives of one service."""
+    if "version" in document.value:
+        spec, notes = as_model(SlothFile, document)
+        return [_sloth_slo(document, (), spec, n, notes) for n in range(len(spec.slos))]
+    resource, notes = as_model(SlothResource, document)
+    slos = resource.spec.slos
+    return [_sloth_slo(document, ("spec",), resource.spec, n, notes) for n in range(len(slos))]
+
+
+def _sloth_slo(
+    document: YamlDocument, above: Place, spec: SlothSpec, number: int, notes: tuple[str, ...]
+) -> Slo:
+    given, place = spec.slos[number], (*above, "slos", number)
+    target = percent(document, (*place, "objective"), given.objective)
+    labels = merged_labels(given.labels, spec.labels)
+    assumed = "Sloth files name no window; its default of 30 days is assumed."
+    return Slo(
+        name=f"{spec.service}-{given.name}",
+        service=labels.get("service", spec.service),
+        sli=labels.get("sli", given.name),
+        target=target,
+        window=Window.parse(SLOTH_WINDOW),
+        description=given.description,
+        owner=owner_label(labels),
+        queries=_sloth_queries(given.sli),
+        source=origin(document, place),
+        notes=(*notes, *percent_notes(target), assumed),
+    )
+
+
+def _sloth_queries(sli: SlothIndicator) -> Queries:
+    if sli.events is not None:
+        return Queries(
+            bad=sli.events.error_query, total=sli.events.total_query, source_type="Prometheus"
+        )
+    if sli.raw is not None:
+        return Queries(raw=sli.raw.error_ratio_query, raw_type="failure", source_type="Prometheus")
+    return Queries(source_type="Prometheus")
+
+
+class PyrraMetric(Strict):
+    """A metric selector."""
+
+    metric: str
+
+
+class PyrraRatio(Strict):
+    """Bad and all events."""
+
+    errors: PyrraMetric
+    total: PyrraMetric
+    grouping: list[str] | None = None
+
+
+class PyrraLatency(Strict):
+    """Events fast enough, and all."""
+
+    success: PyrraMetric
+    total: PyrraMetric
+    grouping: list[str] | None = None
+
+
+class PyrraNativeLatency(Strict):
+    """Native histogram and the latency allowed."""
+
+    total: PyrraMetric
+    latency: str
+    grouping: list[str] | None = None
+
+
+class PyrraGauge(Strict):
+    """A gauge that is 1 while all is well."""
+
+    metric: str
+    grouping: list[str] | None = None
+
+
+class PyrraIndicator(Strict):
+    """Exactly one way to measure."""
+
+    ratio: PyrraRatio | None = None
+    latency: PyrraLatency | None = None
+    latency_native: PyrraNativeLatency | None = None
+    bool_gauge: PyrraGauge | None = Field(default=None, alias="bool_gauge")
+
+
+class PyrraSpec(Strict):
+    """Body of an objective."""
+
+    description: str | None = None
+    target: str
+    window: str
+    indicator: PyrraIndicator
+    alerting: dict[str, Any] | None = None
+    performance_over_accuracy: bool | None = Field(default=None, alias="performance_over_accuracy")
+
+
+class PyrraDocument(Strict):
+    """``kind: ServiceLevelObjective`` of Pyrra."""
+
+    api_version: str
+    kind: Literal["ServiceLevelObjective"]
+    metadata: Metadata
+    spec: PyrraSpec
+    status: Any = None
+
+
+def is_pyrra(document: YamlDocument) -> bool:
+    """Whether a document is Pyrra's; slo-generator uses the same kind."""
+    return document.value.get("apiVersion") == PYRRA_VERSION
+
+
+def read_pyrra(document: YamlDocument) -> list[Slo]:
+    """The objective of one document."""
+    filled, notes = as_model(PyrraDocument, document)
+    spec, name = filled.spec, filled.metadata.name
+    target = _pyrra_target(document, spec.target)
+    labels = merged_labels(filled.metadata.labels, filled.metadata.annotations)
+    if "service" not in labels:
+        notes = (*notes, f"no label 'service'; the name {name!r} is taken as the service.")
+    slo = Slo(
+        name=name,
+        service=labels.get("service", name),
+        sli=labels.get("sli", _pyrra_sli(document, spec.indicator)),
+        target=target,
+        window=read_window(document, ("spec", "window"), spec.window),
+        description=spec.description,
+        owner=owner_label(labels),
+        queries=_pyrra_queries(spec.indicator),
+        source=origin(document),
+        notes=(*notes, *percent_notes(target)),
+    )
+    return [slo]
+
+
+def _pyrra_target(document: YamlDocument, text: str) -> float:
+    if not re.fullmatch(r"\d+(\.\d+)?", text.strip()):
+        raise document.error(
+            PYRRA_TARGET, f"{text!r} is not a percentage", 'write a number in quotes, as in "99.9"'
+        )
+    return percent(document, PYRRA_TARGET, float(text))
+
+
+def _pyrra_sli(document: YamlDocument, indicator: PyrraIndicator) -> str:
+    given = [name for name, value in indicator if value is not None]
+    if len(given) != 1:
+        raise document.error(
+            ("spec", "indicator"),
+            f"{' and '.join(given) or 'nothing'} given",
+            "give exactly one of ratio, latency, latencyNative and bool_gauge",
+        )
+    return "latency" if given[0].startswith("latency") else "availability"
+
+
+def _pyrra_queries(indicator: PyrraIndicator) -> Queries:
+    kind = "Prometheus"
+    if indicator.ratio:
+        ratio = indicator.ratio
+        return Queries(bad=ratio.errors.metric, total=ratio.total.metric, source_type=kind)
+    if indicator.latency:
+        latency = indicator.latency
+        return Queries(good=latency.success.metric, total=latency.total.metric, source_type=kind)
+    if indicator.latency_native:
+        return Queries(total=indicator.latency_native.total.metric, source_type=kind)
+    gauge = indicator.bool_gauge
+    return Queries(raw=gauge.metric if gauge else None, raw_type="success", source_type=kind)
+
+
+class GeneratorSpec(Strict):
+    """Body of an objective."""
+
+    description: str | None = None
+    error_budget_policy: str | None = Field(default=None, alias="error_budget_policy")
+    backend: str | None = None
+    method: str | None = None
+    exporters: Any = None
+    service_level_indicator: dict[str, Any] | None = Field(
+        default=None, alias="service_level_indicator"
+    )
+    goal: float = Field(examples=["0.999"])
+    frequency: Any = None
+
+
+class GeneratorDocument(Strict):
+    """``kind: ServiceLevelObjective`` of slo-generator."""
+
+    api_version: str
+    kind: Literal["ServiceLevelObjective"]
+    metadata: Metadata
+    spec: GeneratorSpec
+
+
+def is_slo_generator(document: YamlDocument) -> bool:
+    """Whether a document is slo-generator's; Pyrra uses the same kind."""
+    return document.value.get("apiVersion") == GENERATOR_VERSION
+
+
+def read_slo_generator(document: YamlDocument) -> list[Slo]:
+    """The objective of one document, over 28 days."""
+    filled, notes = as_model(GeneratorDocument, document)
+    spec, name = filled.spec, filled.metadata.name
+    labels = merged_labels(filled.metadata.labels, filled.metadata.annotations)
+    assumed = "the windows of slo-generator stand in its error budget policy; 28 days are assumed."
+    slo = Slo(
+        name=name,
+        service=labels.get("service") or labels.get("service_name") or name,
+        sli=labels.get("sli") or labels.get("slo_name") or "availability",
+        target=fraction(document, ("spec", "goal"), spec.goal),
+        window=Window.parse(GENERATOR_WINDOW),
+        description=spec.description,
+        owner=owner_label(labels),
+        queries=_generator_queries(spec),
+        source=origin(document),
+        notes=(*notes, assumed),
+    )
+    return [slo]
+
+
+def _generator_queries(spec: GeneratorSpec) -> Queries:
+    indicator = spec.service_level_indicator or {}
+    texts = {
+        "good": indicator.get("filter_good") or indicator.get("query_good"),
+        "bad": indicator.get("filter_bad") or indicator.get("query_bad"),
+        "total": indicator.get("filter_valid") or indicator.get("query_valid"),
+        "value": indicator.get("expression") or indicator.get("query"),
+    }
+    kept = {key: text.strip() for key, text in texts.items() if isinstance(text, str)}
+    return Queries(**kept, source_type=spec.backend)
+
+
+FORMATS: tuple[tuple[Callable[[YamlDocument], bool], Callable[[YamlDocument], list[Slo]]], ...] = (
+    (is_sloth, read_sloth),
+    (is_pyrra, read_pyrra),
+    (is_slo_generator, read_slo_generator),
+)
+"""How the documents of other tools are recognised, and read."""
