@@ -134,11 +134,11 @@ def check(
 
     Exit 0: usable. 2: not.
     """
-    from srelib.report import understood
+    from srelib.report import sources
 
     folder = _folder(data)
     try:
-        seen = understood.understood(folder)
+        seen = sources.check(folder)
     except SrelibError as error:
         if as_json:
             typer.echo(json.dumps({"usable": False, "error": str(error)}, indent=2))
@@ -146,7 +146,7 @@ def check(
     if as_json:
         typer.echo(json.dumps(seen, indent=2, ensure_ascii=False, allow_nan=False))
     else:
-        understood.show(seen)
+        sources.show(seen)
     if not seen["usable"]:
         raise typer.Exit(UNUSABLE)
 

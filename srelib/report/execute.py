@@ -93,20 +93,8 @@ class Run:
     failure: Failure | None = None
 
 
-def execute(
-    work: Sequence[tuple[Notebook, Mapping[str, Literal]]],
-    *,
-    folder: Path,
-    jobs: int,
-    startup: str = "",
-    progress: Progress | None = None,
-) -> Executing:
-    """Start running notebooks, at most `jobs` at a time; returns at once."""
-    return Executing(work, folder=folder, jobs=jobs, startup=startup, progress=progress)
-
-
 class Executing:
-    """Notebooks being run in a background thread; see `execute`."""
+    """Notebooks being run in a background thread, at most `jobs` at a time."""
 
     def __init__(
         self,
@@ -114,8 +102,8 @@ class Executing:
         *,
         folder: Path,
         jobs: int,
-        startup: str,
-        progress: Progress | None,
+        startup: str = "",
+        progress: Progress | None = None,
     ) -> None:
         self._work, self._folder, self._jobs = work, folder, jobs
         self._startup = startup

@@ -1,9 +1,9 @@
-"""Where the numbers of a report come from, as texts for the pages."""
+"""The first page: a scoreboard of services, error budgets, what each notebook says first."""
 
 from __future__ import annotations
 
-import platform
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,75 +11,22 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-import srelib
-from srelib import budget, quality, tables, windows, wording
+from srelib import budget, delivery, events, objectives, quality, tradeoff, windows, wording
+from srelib.dataset import Dataset
 from srelib.errors import SrelibError
-from srelib.fleet import Indicator
+from srelib.findings.scoreboard import chance, shown
 from srelib.quality import Observed
+from srelib.report import sources
 from srelib.report.render import TEMPLATES, Context, Page, css
-from srelib.report.scoreboard import Bar, Standings, bar, standings
-
-
-def provenance(dataset: Any) -> dict[str, Any]:
-    """What every page says about its input."""
-    sources, series = dataset.sources, dataset.series
-    left_out = dataset.rejects.loc[tables.left_out(dataset.rejects), "file"].value_counts()
-    first = (series if len(series) else sources)["first"].min()
-    return {
-        "folder": folder_name(dataset.path),
-        "first": when(first),
-        "as_of": when(dataset.as_of),
-        "rows_kept": int(sources["rows_kept"].sum()),
-        "rows_refused": int(sources["rows_rejected"].sum() - left_out.sum()),
-        "rows_left_out": int(left_out.sum()),
-        "rows_missing": int(sources["rows_missing"].sum()),
-        "timezones": wording.listing(sorted(set(sources["timezone"].dropna()) - {"UTC"}), limit=6),
-        "files": [_file(row, left_out) for row in sources.to_dict("records")],
-        "versions": versions(),
-    }
-
-
-def _file(row: dict[Any, Any], left_out: pd.Series) -> dict[str, Any]:
-    plain = {name: "" if pd.isna(value) else str(value) for name, value in row.items()}
-    counts = {name: int(row[name]) for name in ("rows_kept", "rows_rejected", "rows_missing")}
-    out = int(left_out.get(row["file"], 0))
-    notes = [line for line in plain["notes"].split("\n") if line]
-    return {
-        **plain,
-        **counts,
-        "rows_refused": counts["rows_rejected"] - out,
-        "rows_left_out": out,
-        "first": when(row["first"]),
-        "last": when(row["last"]),
-        "notes": notes,
-    }
-
-
-def folder_name(path: Any) -> str:
-    """The name of a folder, without where it lies."""
-    from pathlib import Path
-
-    return Path(path).resolve().name or "data"
-
-
-def when(time: Any) -> str:
-    """A time as text, to the minute, in UTC."""
-    return "–" if pd.isna(time) else f"{time:%Y-%m-%d %H:%M}"
-
-
-def versions() -> str:
-    """The software that made a report."""
-    return (
-        f"srelib {srelib.__version__}, pandas {pd.__version__}, Python {platform.python_version()}"
-    )
-
+from srelib.slos import Slo
+from srelib.tradeoff import FAST_FRAGILE, FAST_SAFE, SLOW_FRAGILE, SLOW_SAFE
 
 LEADS = ("06", "02", "03")
 """Beginnings of the pages whose first sentences matter most, in that order."""
 
 
 @dataclass(frozen=True)
-class Row:
+class BudgetRow:
     """One objective on the scoreboard; texts as shown, escaped only by the template."""
 
     service: str
@@ -100,29 +47,28 @@ class Row:
 class Scoreboard:
     """Rows of the scoreboard and what has to be said about them."""
 
-    standings: Standings
-    rows: tuple[Row, ...]
+    services: ServicesTable
+    budgets: tuple[BudgetRow, ...]
     notes: tuple[str, ...]
 
 
-def scoreboard(dataset: Any) -> Scoreboard:
+def scoreboard(dataset: Dataset) -> Scoreboard:
     """How each service and each objective stands at the end of the data."""
-    rows = tuple(_row(dataset, slo) for slo in dataset.slos)
-    return Scoreboard(standings(dataset), rows, tuple(_notes(dataset)))
+    budgets = tuple(_row(dataset, slo) for slo in dataset.slos)
+    return Scoreboard(services_table(dataset), budgets, tuple(_notes(dataset)))
 
 
-def _row(dataset: Any, slo: Any) -> Row:
+def _row(dataset: Dataset, slo: Slo) -> BudgetRow:
     name = wording.label(slo.display_name or slo.sli, limit=60)
-    row = Row(
+    row = BudgetRow(
         service=wording.label(slo.service, limit=60),
         slo=name,
         target=wording.percent(slo.target),
         window=str(slo.window),
     )
-    key = Indicator(name, slo.service, slo.sli, target=slo.target, window=slo.window)
     try:
-        part = windows.current(dataset.slo_counts(slo), window=key.window)
-        observed = quality.observed(part, window=key.window)
+        part = windows.current(dataset.slo_counts(slo), window=slo.window)
+        observed = quality.observed(part, window=slo.window)
         status = budget.status(part["good"], part["total"], target=slo.target)
     except SrelibError as error:
         return replace(row, status=wording.label(error, limit=200))
@@ -138,7 +84,7 @@ def _row(dataset: Any, slo: Any) -> Row:
         mood=mood,
         coverage=_coverage(part, observed),
         deployments=_per_week(dataset.deployments, slo.service, span),
-        incidents=_cell_number(dataset.incidents, slo.service, span),
+        incidents=_number_of(dataset.incidents, slo.service, span),
     )
 
 
@@ -159,30 +105,25 @@ def _coverage(part: pd.DataFrame, observed: Observed | None) -> str:
 Span = tuple[pd.Timestamp, pd.Timestamp]
 
 
-def _within(times: pd.Series, span: Span) -> pd.Series:
-    return (times >= span[0]) & (times < span[1])
-
-
 def _per_week(deployments: pd.DataFrame, service: str, span: Span) -> str:
     if deployments.empty:
         return "–"
-    mine = deployments[(deployments["service"] == service) & (deployments["status"] != "cancelled")]
-    weeks = (span[1] - span[0]) / pd.Timedelta(days=7)
-    shipped = int(_within(mine["finished_at"], span).sum())
-    if weeks < 1:
-        return f"{shipped} in {wording.duration(span[1] - span[0])}"
-    per_week = shipped / weeks
+    mine = events.of_service(events.eligible_deployments(deployments), service)
+    found = delivery.deployment_frequency(mine, between=span)
+    if span[1] - span[0] < pd.Timedelta(days=7):
+        return f"{found['n'].sum()} in {wording.duration(span[1] - span[0])}"
+    per_week = found["value"].sum()
     return f"{per_week:.1f}" if per_week else "0"
 
 
-def _cell_number(incidents: pd.DataFrame, service: str, span: Span) -> str:
+def _number_of(incidents: pd.DataFrame, service: str, span: Span) -> str:
     if incidents.empty:
         return "–"
-    mine = incidents[incidents["service"] == service]
-    return f"{int(_within(mine['started_at'], span).sum()):,}"
+    mine = events.of_service(events.eligible_incidents(incidents), service)
+    return f"{int(mine['started_at'].between(*span, inclusive='left').sum()):,}"
 
 
-def _notes(dataset: Any) -> list[str]:
+def _notes(dataset: Dataset) -> list[str]:
     notes = []
     if not dataset.slos:
         notes.append("No SLO file: add slos.yaml (srelib init writes one) to see budgets here.")
@@ -200,7 +141,9 @@ def _notes(dataset: Any) -> list[str]:
     return notes
 
 
-def render(board: Scoreboard, pages: Sequence[Page], dataset: Any, context: Context) -> str:
+def render(
+    board: Scoreboard, pages: Sequence[Page], rejects: pd.DataFrame, context: Context
+) -> str:
     """The index as HTML."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES / "srelib"),
@@ -209,7 +152,11 @@ def render(board: Scoreboard, pages: Sequence[Page], dataset: Any, context: Cont
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    notes = [note for file in context.provenance["files"] for note in _file_notes(file)]
+    notes = [
+        f"{wording.label(file['file'], limit=80)}: {note}"
+        for file in context.provenance["files"]
+        for note in file["notes"]
+    ]
     return environment.get_template("report.html.j2").render(
         css=Markup(css()),
         provenance=context.provenance,
@@ -217,7 +164,7 @@ def render(board: Scoreboard, pages: Sequence[Page], dataset: Any, context: Cont
         pages=[(page, Markup(page.finding)) for page in pages],
         leads=[(page, Markup(page.finding)) for page in leads(pages)],
         failed=[page for page in pages if page.failure],
-        rejects=_reject_reasons(dataset.rejects),
+        rejects=_frequent(rejects),
         notes=notes,
     )
 
@@ -228,24 +175,255 @@ def leads(pages: Sequence[Page]) -> list[Page]:
     return [page for start in LEADS for page in whole if page.name.startswith(start)][:3]
 
 
-def _file_notes(file: dict[str, Any]) -> list[str]:
-    return [f"{wording.label(file['file'], limit=80)}: {note}" for note in file["notes"]]
-
-
-def _reject_reasons(rejects: pd.DataFrame) -> list[tuple[str, str, bool, int, str]]:
-    """File, reason, whether by rule, number, first lines; refused ones and frequent ones first."""
-    if rejects.empty:
-        return []
+def _frequent(rejects: pd.DataFrame) -> list[dict[str, Any]]:
+    """Why rows were not used: refused ones and frequent ones first."""
     groups = [
-        (
-            wording.label(file, limit=80),
-            wording.label(reason, limit=160),
-            bool(by_rule),
-            len(group),
-            wording.listing([str(line) for line in group["line"].drop_duplicates().head(3)]),
-        )
-        for (file, reason, by_rule), group in rejects.assign(
-            by_rule=tables.left_out(rejects)
-        ).groupby(["file", "reason", "by_rule"], observed=True)
+        {
+            **group,
+            "file": wording.label(group["file"], limit=80),
+            "reason": wording.label(group["reason"], limit=160),
+            "lines": wording.listing([str(line) for line in group["first_lines"]]),
+        }
+        for group in sources.rejections(rejects)
     ]
-    return sorted(groups, key=lambda group: (group[2], -group[3], group[0], group[1]))[:12]
+    groups.sort(key=lambda one: (one["by_rule"], -one["rows"], one["file"], one["reason"]))
+    return groups[:12]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A budget as a bar: full at the left means everything is left, below zero is overspent."""
+
+    x: float
+    width: float
+    zero: float
+    over: bool
+
+
+def bar(left_share: float, *, width: float = 120.0) -> Bar | None:
+    """A budget left as a bar on a scale from -50 % to 100 %; what lies beyond is cut."""
+    if pd.isna(left_share):
+        return None
+    zero = width / 3
+    end = zero + min(max(left_share, -0.5), 1.0) * (width - zero)
+    left, right = sorted((zero, end))
+    return Bar(round(left, 2), round(right - left, 2), round(zero, 2), left_share < 0)
+
+
+GROUPS = {
+    "devops": ("frequency", "lead_time", "rework_rate"),
+    "both": ("fail_rate", "recovery", "felt"),
+    "sre": ("sli", "left", "pages", "incidents", "restore"),
+}
+LABELS = {
+    "frequency": "Deployments a week", "lead_time": "Lead time", "rework_rate": "Rework",
+    "fail_rate": "Change fail rate", "recovery": "Recovery", "felt": "Pages users felt",
+    "sli": "Service level", "left": "Budget left", "pages": "Pages a week",
+    "incidents": "Incidents a week", "restore": "Time to restore",
+}  # fmt: skip
+MOODS = {FAST_SAFE: "good", FAST_FRAGILE: "bad", SLOW_SAFE: "calm", SLOW_FRAGILE: "bad"}
+ORDER = (FAST_FRAGILE, SLOW_FRAGILE, SLOW_SAFE, FAST_SAFE)
+MAP_WIDTH, MAP_HEIGHT, MARGIN = 480.0, 300.0, 12.0
+MOST_DOTS = 24
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number of a service; texts as shown, escaped only by the template."""
+
+    field: str
+    group: str
+    label: str
+    value: str
+    ends: str
+    bar: Bar | None = None
+
+
+@dataclass(frozen=True)
+class ServiceRow:
+    """One row of the scoreboard."""
+
+    name: str
+    quadrant: str
+    chance: str
+    mood: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Dot:
+    """One service on the map."""
+
+    x: float
+    y: float
+    left: float
+    right: float
+    top: float
+    bottom: float
+    text_x: float
+    text_y: float
+    anchor: str
+    name: str
+    named: bool
+    mood: str
+    sure: bool
+
+
+@dataclass(frozen=True)
+class QuadrantMap:
+    """The quadrants as a drawing."""
+
+    dots: tuple[Dot, ...]
+    line_x: float
+    line_y: float
+    ticks: tuple[tuple[float, str], ...]
+    words: str
+    more: int
+
+
+@dataclass(frozen=True)
+class ServicesTable:
+    """What the first page says of services."""
+
+    rows: tuple[ServiceRow, ...]
+    span: str
+    map: QuadrantMap | None
+
+
+def services_table(dataset: Dataset) -> ServicesTable:
+    """Each service in both disciplines, fragile ones first."""
+    counts = tradeoff.per_service(objectives.measured(dataset))
+    deployed = events.eligible_deployments(dataset.deployments)
+    span = tradeoff.shared_span(counts, deployed, incidents=dataset.incidents, as_of=dataset.as_of)
+    board = tradeoff.scoreboard(
+        counts, deployed, between=span, changes=dataset.changes, incidents=dataset.incidents,
+        alerts=dataset.alerts,
+    )  # fmt: skip
+    placed = tradeoff.quadrants(
+        {name: one.frequency for name, one in board.items()},
+        {name: one.left for name, one in board.items()},
+    )
+    rows = {row["service"]: row for _, row in placed.services.iterrows()}
+    services = [_service(one, rows.get(name)) for name, one in board.items()]
+    names = sorted(board, key=lambda name: _alarm(name, rows, board))
+    by_name = dict(zip(board, services, strict=True))
+    text = f"{wording.day(span[0])} to {wording.day(span[1])}" if span else ""
+    return ServicesTable(tuple(by_name[name] for name in names), text, drawn(placed))
+
+
+def _alarm(name: str, rows: Mapping[str, Any], board: Mapping[str, Any]) -> tuple[int, float, str]:
+    row, left = rows.get(name), board[name].left.value
+    place = len(ORDER) if row is None else ORDER.index(row["quadrant"])
+    return place, left if left == left else math.inf, name
+
+
+def _service(one: Any, row: Any) -> ServiceRow:
+    cells = tuple(_cell(one, field, group) for group, fields in GROUPS.items() for field in fields)
+    name = wording.label(one.service, limit=60)
+    if row is None:
+        return ServiceRow(name, "", "", "none", cells)
+    quadrant = row["quadrant"]
+    probability = chance(float(row[quadrant]))
+    return ServiceRow(name, quadrant, probability, MOODS[quadrant], cells)
+
+
+def _cell(one: Any, field: str, group: str) -> Cell:
+    estimate = getattr(one, field)
+    if estimate.value != estimate.value:
+        return Cell(field, group, LABELS[field], "\u2013", "")
+    ends = (estimate.low, estimate.high)
+    value, low, high = shown(field, (estimate.value, *ends), target=one.target)
+    known = all(end == end for end in ends)
+    text = f"{low} to {high}" if known else ""
+    if field == "sli":
+        (value,) = shown(field, (estimate.value,), target=one.target)
+        promised = one.target == one.target
+        text = f"target {wording.percent(one.target)}" if promised else "nothing promised"
+    return Cell(field, group, LABELS[field], value, text,
+                bar(estimate.value, width=72.0) if field == "left" else None)  # fmt: skip
+
+
+def drawn(placed: Any) -> QuadrantMap | None:
+    """The quadrants as a drawing: deployments a week to the right, budget left upwards."""
+    rows = placed.services
+    if not len(rows):
+        return None
+    own = [float(row[row["quadrant"]]) for _, row in rows.iterrows()]
+    kept = sorted(range(len(rows)), key=lambda i: -own[i])[:MOST_DOTS]
+    speeds = [*rows["speed"], *rows["speed_low"], *rows["speed_high"], placed.speed_line]
+    speeds = [s for s in speeds if s == s and s > 0]
+    low, high = math.log(min(speeds)) - 0.25, math.log(max(speeds)) + 0.25
+    scale = _Scale(low, high)
+    dots: list[Dot] = []
+    for i in kept:
+        dots.append(_dot(rows.iloc[i], scale, dots))
+    steps = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300)
+    ticks = tuple((scale.x(t), f"{t:g}") for t in steps if low < math.log(t) < high)
+    words = "; ".join(
+        f"{dot.name}: {rows.iloc[i]['quadrant']}" for dot, i in zip(dots, kept, strict=True)
+    )
+    return QuadrantMap(
+        tuple(dots), scale.x(placed.speed_line), scale.y(placed.left_line), ticks,
+        f"Map of services by deployments a week and error budget left. {words}.",
+        len(rows) - len(kept),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """From values to pixels."""
+
+    low: float
+    high: float
+
+    def x(self, speed: float) -> float:
+        """Of deployments a week, on a log scale."""
+        at = math.log(speed) if speed > 0 else self.low
+        share = (min(max(at, self.low), self.high) - self.low) / (self.high - self.low)
+        return round(MARGIN + share * (MAP_WIDTH - 2 * MARGIN), 1)
+
+    def y(self, left: float) -> float:
+        """Of the budget left, from -100 % to 100 %; what lies beyond is put at the edge."""
+        share = (min(max(left, -1.0), 1.0) + 1) / 2
+        return round(MAP_HEIGHT - MARGIN - share * (MAP_HEIGHT - 2 * MARGIN), 1)
+
+
+def _dot(row: Any, scale: _Scale, others: list[Dot]) -> Dot:
+    """A dot, with its name where that covers no other; without it where there is no room."""
+    x, y = scale.x(row["speed"]), scale.y(row["left"])
+    name = wording.label(row["service"], limit=22)
+    wide = 7.2 * len(name)
+    places = [(anchor, up) for up in (-7, 16, -21, 30) for anchor in ("start", "end")]
+    free = [p for p in places if _fits(x, y, wide, p) and not _hits(x, y, wide, p, others)]
+    anchor, up = (free or places)[0]
+    ends = [row[n] if row[n] == row[n] else row[n.split("_")[0]]
+            for n in ("speed_low", "speed_high", "left_low", "left_high")]  # fmt: skip
+    return Dot(
+        x, y, scale.x(ends[0]), scale.x(ends[1]), scale.y(ends[3]), scale.y(ends[2]),
+        round(x + (8 if anchor == "start" else -8), 1), round(y + up, 1), anchor, name,
+        bool(free), MOODS[row["quadrant"]], bool(row["sure"]),
+    )  # fmt: skip
+
+
+def _box(x: float, y: float, wide: float, place: tuple[str, float]) -> tuple[float, ...]:
+    start = x + 8 if place[0] == "start" else x - 8 - wide
+    return start, start + wide, y + place[1] - 12, y + place[1] + 3
+
+
+def _fits(x: float, y: float, wide: float, place: tuple[str, float]) -> bool:
+    left, right, top, bottom = _box(x, y, wide, place)
+    return left >= 0 and right <= MAP_WIDTH and top >= 18 and bottom <= MAP_HEIGHT - 18
+
+
+def _hits(x: float, y: float, wide: float, place: tuple[str, float], others: list[Dot]) -> bool:
+    left, right, top, bottom = _box(x, y, wide, place)
+    for dot in others:
+        its = 7.2 * len(dot.name)
+        start = dot.text_x if dot.anchor == "start" else dot.text_x - its
+        if dot.named and left < start + its and right > start and top < dot.text_y + 3 and (
+            bottom > dot.text_y - 12
+        ):  # fmt: skip
+            return True
+        if left < dot.x + 7 and right > dot.x - 7 and top < dot.y + 7 and bottom > dot.y - 7:
+            return True
+    return False

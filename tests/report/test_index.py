@@ -8,24 +8,25 @@ from bs4 import BeautifulSoup
 
 from srelib import tables, tradeoff
 from srelib.errors import InsufficientDataError
-from srelib.report import index, render, scoreboard
-from srelib.report.index import provenance
-from srelib.report.understood import usable
+from srelib.report import index, render
+from srelib.report.sources import provenance
 from srelib.stats import Estimate
 from srelib.windows import Window
 from tests.report.tiny import dataset, hourly, slo
 
 
-def only_row(data) -> index.Row:
+def only_row(data) -> index.BudgetRow:
     """The single row of a scoreboard."""
-    (row,) = index.scoreboard(data).rows
+    (row,) = index.scoreboard(data).budgets
     return row
 
 
 def page(data, *pages: render.Page) -> BeautifulSoup:
     """The index, parsed."""
     context = render.Context([], provenance(data), {})
-    return BeautifulSoup(index.render(index.scoreboard(data), pages, data, context), "html.parser")
+    return BeautifulSoup(
+        index.render(index.scoreboard(data), pages, data.rejects, context), "html.parser"
+    )
 
 
 def test_half_the_budget_left():
@@ -107,22 +108,27 @@ def test_an_objective_that_cannot_be_computed_keeps_its_row():
 
 
 def test_deployments_and_incidents_are_those_of_the_window():
-    """Four deployments in four weeks; cancelled, older and other services' ones left out."""
-    days = ["2026-06-02", "2026-06-09", "2026-06-16", "2026-06-23", "2026-06-24", "2026-05-01"]
-    status = ["succeeded", "succeeded", "failed", "rolled_back", "cancelled", "succeeded"]
+    """Four in four weeks reached users of the shop; one incident was no planned maintenance."""
+    kept = ["2026-06-02", "2026-06-09", "2026-06-16", "2026-06-23"]
+    days = [*kept, "2026-06-24", "2026-06-25", "2026-05-01", "2026-06-26"]
+    status = ["succeeded", None, "succeeded", "rolled_back", "cancelled", "failed"]
     deployments = pd.DataFrame(
         {
-            "deployment_id": [str(n) for n in range(7)],
-            "service": ["shop"] * 6 + ["other"],
+            "deployment_id": [str(n) for n in range(9)],
+            "service": ["shop"] * 8 + ["other"],
+            "environment": ["production"] * 7 + ["staging", "production"],
             "finished_at": pd.to_datetime([*days, "2026-06-03"], utc=True),
-            "status": [*status, "succeeded"],
+            "status": [*status, "succeeded", "succeeded", "succeeded"],
         }
     )
     incidents = pd.DataFrame(
         {
-            "incident_id": ["a", "b", "c"],
-            "service": ["shop", "shop", "other"],
-            "started_at": pd.to_datetime(["2026-06-05", "2026-05-05", "2026-06-05"], utc=True),
+            "incident_id": ["a", "b", "c", "d"],
+            "service": ["shop", "shop", "other", "shop"],
+            "severity": ["SEV1", "SEV1", "SEV1", "maintenance"],
+            "started_at": pd.to_datetime(
+                ["2026-06-05", "2026-05-05", "2026-06-05", "2026-06-06"], utc=True
+            ),
         }
     )
     data = dataset(
@@ -138,7 +144,7 @@ def test_deployments_and_incidents_are_those_of_the_window():
 def test_less_than_a_week_is_not_blown_up_to_one():
     """One deployment in a day is not seven a week."""
     finished = pd.to_datetime(["2026-06-28T12:00Z"])
-    rows = {"deployment_id": ["a"], "service": "shop", "finished_at": finished, "status": "failed"}
+    rows = {"deployment_id": ["a"], "service": "shop", "finished_at": finished}
     deployments = tables.conform(pd.DataFrame(rows), "deployments")
     data = dataset(hourly(1, good=100, total=100), slo(), deployments=deployments)
     assert only_row(data).deployments == "1 in 1\xa0day"
@@ -233,13 +239,6 @@ def test_the_bar_grows_from_nothing_left(share, x, width):
     assert (drawn.x, drawn.width) == (x, width)
 
 
-def test_a_folder_without_evidence_is_unusable():
-    """Only an SLO file: there is nothing to report on."""
-    data = dataset(hourly(1, good=1, total=1), slo())
-    with pytest.raises(Exception, match=r"nothing to report on.*1 rows were rejected"):
-        usable(data)
-
-
 def deployed(*days: str, service: str = "shop") -> pd.DataFrame:
     """Deployments that reached users on these days."""
     rows = pd.DataFrame({
@@ -255,7 +254,7 @@ WEEKLY = ("2026-06-02", "2026-06-09", "2026-06-16", "2026-06-23", "2026-06-24", 
 def test_each_service_stands_in_both_disciplines():
     """Six deployments in the four weeks since the first; half of the budget left."""
     data = dataset(hourly(40, good=9995, total=10000), slo(), deployments=deployed(*WEEKLY))
-    (service,) = index.scoreboard(data).standings.services
+    (service,) = index.scoreboard(data).services.rows
     cells = {cell.field: (cell.value, cell.ends) for cell in service.cells}
     assert cells["frequency"][0] == "1.6"
     assert cells["sli"] == ("99.95\xa0%", "target 99.9\xa0%")
@@ -274,7 +273,7 @@ def test_fragile_services_come_first():
         frames["fine"], slo(name="f", service="fine"), slo(name="o", service="over"),
         deployments=shipped, slo_counts=lambda one, exclusions=True: frames[one.service],
     )  # fmt: skip
-    names = [service.name for service in index.scoreboard(data).standings.services]
+    names = [service.name for service in index.scoreboard(data).services.rows]
     assert names == ["over", "fine", "ghost"]
 
 
@@ -335,7 +334,7 @@ def test_names_of_many_services_do_not_cover_each_other():
         value = 0.5 + n / 3
         speed[f"service {n}"] = Estimate(value, value * 0.8, value * 1.2, 9, 0.95, "given")
         left[f"service {n}"] = Estimate((n % 7) / 7, 0.0, 1.0, 9, 0.95, "given")
-    drawing = scoreboard.drawn(tradeoff.quadrants(speed, left))
+    drawing = index.drawn(tradeoff.quadrants(speed, left))
     assert len(drawing.dots) == 24
     assert drawing.more == 6
     assert all(0 <= dot.x <= 480 and 0 <= dot.y <= 300 for dot in drawing.dots)

@@ -15,8 +15,8 @@ from nbformat.v4 import new_markdown_cell, new_output
 from srelib.findings import markdown
 from srelib.report import parameters, render
 from srelib.report.execute import Failure, Run
-from srelib.report.index import provenance
 from srelib.report.parameters import Notebook
+from srelib.report.sources import provenance
 from tests.report.tiny import PARAMETERS, book, code, dataset, hourly, slo
 
 

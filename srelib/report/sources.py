@@ -1,23 +1,36 @@
-"""Whether a folder holds anything a report could be about."""
+"""What a folder of exports was read as: for the command `check`, and for the foot of every page."""
 
 from __future__ import annotations
 
+import platform
+from collections.abc import Hashable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+import srelib
 from srelib import tables, wording
 from srelib.errors import InputError
-from srelib.report.index import folder_name, when
+
+if TYPE_CHECKING:
+    from rich.table import Table as RichTable
+
+    from srelib.dataset import Dataset
+    from srelib.slos import Slo
 
 EVIDENCE = ("sli", "deployments", "incidents", "alerts")
 
 
-def usable(dataset: Any) -> Any:
-    """The dataset, or an error when there is nothing in it to show."""
-    if any(len(getattr(dataset, table)) for table in EVIDENCE):
-        return dataset
+def is_usable(dataset: Dataset) -> bool:
+    """Whether a dataset holds anything a report could be about."""
+    return any(len(getattr(dataset, table)) for table in EVIDENCE)
+
+
+def refuse_empty(dataset: Dataset) -> None:
+    """Refuse a dataset in which there is nothing to show."""
+    if is_usable(dataset):
+        return
     rejected = int(dataset.sources["rows_rejected"].sum()) if len(dataset.sources) else 0
     seen = f"; {rejected:,} rows were rejected" if rejected else ""
     raise InputError(
@@ -26,7 +39,75 @@ def usable(dataset: Any) -> Any:
     )
 
 
-def understood(folder: Path) -> dict[str, Any]:
+def provenance(dataset: Dataset) -> dict[str, Any]:
+    """What every page says about its input."""
+    sources, series = dataset.sources, dataset.series
+    out = left_out(dataset)
+    first = (series if len(series) else sources)["first"].min()
+    return {
+        "folder": folder_name(dataset.path),
+        "first": when(first),
+        "as_of": when(dataset.as_of),
+        "rows_kept": int(sources["rows_kept"].sum()),
+        "rows_refused": int((sources["rows_rejected"] - out).sum()),
+        "rows_left_out": int(out.sum()),
+        "rows_missing": int(sources["rows_missing"].sum()),
+        "timezones": wording.listing(sorted(set(sources["timezone"].dropna()) - {"UTC"}), limit=6),
+        "files": [_file(row) for row in sources.assign(rows_left_out=out).to_dict("records")],
+        "versions": f"srelib {srelib.__version__}, pandas {pd.__version__}, "
+        f"Python {platform.python_version()}",
+    }
+
+
+def _file(row: Mapping[Hashable, Any]) -> dict[str, Any]:
+    plain = {str(name): "" if pd.isna(value) else str(value) for name, value in row.items()}
+    return {
+        **plain,
+        **{name: int(row[name]) for name in ("rows_kept", "rows_left_out", "rows_missing")},
+        "rows_refused": int(row["rows_rejected"] - row["rows_left_out"]),
+        "first": when(row["first"]),
+        "last": when(row["last"]),
+        "notes": [line for line in plain["notes"].split("\n") if line],
+    }
+
+
+def left_out(dataset: Dataset) -> pd.Series:
+    """Of the rows rejected of each file, how many are fine and left out by a rule."""
+    out = dataset.rejects.loc[tables.left_out(dataset.rejects), "file"].value_counts()
+    return dataset.sources["file"].map(out).fillna(0).astype(int)
+
+
+def folder_name(path: Path) -> str:
+    """The name of a folder, without where it lies."""
+    return path.resolve().name or "data"
+
+
+def when(time: Any) -> str:
+    """A time as text, to the minute, in UTC."""
+    return "–" if pd.isna(time) else f"{time:%Y-%m-%d %H:%M}"
+
+
+def rejections(rejects: pd.DataFrame) -> list[dict[str, Any]]:
+    """Why rows of each file were not used, how many, and where the first ones are."""
+    if rejects.empty:
+        return []
+    groups = rejects.assign(by_rule=tables.left_out(rejects)).groupby(
+        ["file", "reason", "by_rule"], observed=True, sort=True
+    )
+    return [
+        {
+            "file": str(file),
+            "reason": str(reason),
+            "by_rule": bool(by_rule),
+            "rows": len(group),
+            "first_lines": [int(line) for line in group["line"].drop_duplicates().head(3)],
+            "first_values": [_plain(value) for value in group["value"].head(3)],
+        }
+        for (file, reason, by_rule), group in groups
+    ]
+
+
+def check(folder: Path) -> dict[str, Any]:
     """Read a folder and say what was seen in it.
 
     Parameters
@@ -43,29 +124,31 @@ def understood(folder: Path) -> dict[str, Any]:
     ------
     InputError
         The folder cannot be read at all.
-    """
-    from srelib.dataset import load
-    from srelib.errors import InputError
 
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "alerts.csv").write_text(
+    ...         "service,rule,severity,fired_at,resolved_at\\n"
+    ...         "shop,Burn,page,2026-06-05T04:02:00Z,2026-06-05T04:20:00Z\\n")
+    ...     seen = check(Path(folder))
+    >>> seen["usable"], [file["table"] for file in seen["files"]]
+    (True, ['alerts'])
+    """
     if not folder.is_dir():
         raise InputError(f"no folder {str(folder)!r}", fix="name the folder that holds the exports")
-    dataset = load(folder)
+    dataset = srelib.load(folder)
     return {
-        "usable": any(len(getattr(dataset, table)) for table in EVIDENCE),
+        "usable": is_usable(dataset),
         "folder": folder_name(dataset.path),
         "as_of": _plain(dataset.as_of),
-        "files": _records(dataset.sources.assign(rows_left_out=_left_out(dataset))),
+        "files": _records(dataset.sources.assign(rows_left_out=left_out(dataset))),
         "series": _records(dataset.series),
         "slos": [_slo(slo) for slo in dataset.slos],
-        "rejects": _reasons(dataset.rejects),
+        "rejects": rejections(dataset.rejects),
         "notes": _notes(dataset),
     }
-
-
-def _left_out(dataset: Any) -> pd.Series:
-    """Of the rows rejected of each file, how many are fine and left out by a rule."""
-    out = dataset.rejects.loc[tables.left_out(dataset.rejects), "file"].value_counts()
-    return dataset.sources["file"].map(out).fillna(0).astype(int)
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -84,7 +167,7 @@ def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
-def _slo(slo: Any) -> dict[str, Any]:
+def _slo(slo: Slo) -> dict[str, Any]:
     return {
         "name": slo.name,
         "service": slo.service,
@@ -95,24 +178,8 @@ def _slo(slo: Any) -> dict[str, Any]:
     }
 
 
-def _reasons(rejects: pd.DataFrame) -> list[dict[str, Any]]:
-    if rejects.empty:
-        return []
-    return [
-        {
-            "file": str(file),
-            "reason": str(reason),
-            "by_rule": bool(tables.left_out(group).all()),
-            "rows": len(group),
-            "first_lines": [int(line) for line in group["line"].drop_duplicates().head(3)],
-            "first_values": [_plain(value) for value in group["value"].head(3)],
-        }
-        for (file, reason), group in rejects.groupby(["file", "reason"], observed=True, sort=True)
-    ]
-
-
-def _notes(dataset: Any) -> list[str]:
-    notes = [str(note) for note in getattr(dataset, "notes", ())]
+def _notes(dataset: Dataset) -> list[str]:
+    notes = [str(note) for note in dataset.notes]
     if not dataset.slos:
         notes.append("No SLOs: budgets need slos.yaml; `srelib init` writes a commented one.")
     measured = set(
@@ -124,13 +191,13 @@ def _notes(dataset: Any) -> list[str]:
     return notes
 
 
-def show(seen: dict[str, Any]) -> None:
-    """Print it for people, on standard output.
+def show(seen: Mapping[str, Any]) -> None:
+    """Print what `check` found for people, on standard output.
 
     Parameters
     ----------
     seen : dict
-        From `understood`.
+        From `check`.
     """
     from rich.console import Console
 
@@ -138,12 +205,9 @@ def show(seen: dict[str, Any]) -> None:
     if not console.is_terminal:
         console = Console(highlight=False, markup=False, width=160)
     console.print(_files(seen))
-    if seen["series"]:
-        console.print(_series(seen))
-    if seen["slos"]:
-        console.print(_slos(seen))
-    if seen["rejects"]:
-        console.print(_rejected(seen))
+    for part, table in (("series", _series), ("slos", _slos), ("rejects", _rejected)):
+        if seen[part]:
+            console.print(table(seen))
     for file in seen["files"]:
         for note in (file["notes"] or "").splitlines():
             console.print(
@@ -158,7 +222,7 @@ def show(seen: dict[str, Any]) -> None:
     console.print(verdict + end)
 
 
-def _table(title: str, *headers: str) -> Any:
+def _table(title: str, *headers: str) -> RichTable:
     from rich import box
     from rich.table import Table
 
@@ -169,13 +233,13 @@ def _table(title: str, *headers: str) -> Any:
     return table
 
 
-def _add(table: Any, *cells: Any) -> None:
+def _add(table: RichTable, *cells: Any) -> None:
     from rich.text import Text
 
     table.add_row(*(Text(wording.label(cell, limit=200) if cell else "") for cell in cells))
 
 
-def _files(seen: dict[str, Any]) -> Any:
+def _files(seen: Mapping[str, Any]) -> RichTable:
     counts = ("Rows kept", "Refused", "Left out by rule")
     table = _table("Files", "File", "Read as", *counts, "From", "To", "Time zone")
     for file in seen["files"]:
@@ -189,7 +253,7 @@ def _files(seen: dict[str, Any]) -> Any:
     return table
 
 
-def _series(seen: dict[str, Any]) -> Any:
+def _series(seen: Mapping[str, Any]) -> RichTable:
     table = _table("Indicators", "Service", "SLI", "Bucket", "Counts", "Covered", "Note")
     for one in seen["series"]:
         step = wording.duration(pd.Timedelta(seconds=one["step_seconds"]))
@@ -198,7 +262,7 @@ def _series(seen: dict[str, Any]) -> Any:
     return table
 
 
-def _slos(seen: dict[str, Any]) -> Any:
+def _slos(seen: Mapping[str, Any]) -> RichTable:
     table = _table("Objectives", "Name", "Service", "SLI", "Target", "Window", "Method")
     for slo in seen["slos"]:
         target = wording.percent(slo["target"])
@@ -206,7 +270,7 @@ def _slos(seen: dict[str, Any]) -> Any:
     return table
 
 
-def _rejected(seen: dict[str, Any]) -> Any:
+def _rejected(seen: Mapping[str, Any]) -> RichTable:
     table = _table("Rows not used", "File", "Reason", "Refused?", "Rows", "First lines")
     for reason in sorted(seen["rejects"], key=lambda one: (one["by_rule"], -one["rows"])):
         lines = ", ".join(map(str, reason["first_lines"]))

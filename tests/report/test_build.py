@@ -1,14 +1,19 @@
-"""A whole report, from a folder of exports to a folder of pages."""
+"""A whole report, from a folder of exports to a folder of pages; written complete or not at all."""
 
 from __future__ import annotations
+
+import html
+import subprocess
+import sys
 
 import nbformat
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from srelib import report
+from srelib import dataset, report
 from srelib.errors import InputError, ParameterError
+from srelib.report import build
 from tests.report.tiny import SLO, book, code
 
 
@@ -148,3 +153,136 @@ def test_the_suite_shows_hostile_exports_as_text(tmp_path):
         assert not [a for a in page.find_all("a") if a["href"].startswith(("javascript", "data"))]
         assert not [i for i in page.find_all("img") if not i["src"].startswith("data:image/png")]
         assert "&#" not in page.get_text()
+
+
+def write(out, **files: str) -> None:
+    """Write a report of these files (dots as underscores)."""
+    with build.replaced(out) as new:
+        for name, content in files.items():
+            (new / name.replace("_", ".")).write_text(content)
+
+
+def test_a_new_report_takes_the_place_of_the_old_one(tmp_path):
+    """Pages that no longer exist are gone, nothing is left beside the folder."""
+    out = tmp_path / "reports"
+    write(out, a_html="old", b_html="old")
+    write(out, a_html="new")
+    assert (out / "a.html").read_text() == "new"
+    assert not (out / "b.html").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["reports"]
+
+
+def test_an_error_on_the_way_leaves_the_old_report(tmp_path):
+    """Half a report is never seen."""
+    out = tmp_path / "reports"
+    write(out, a_html="old")
+
+    def stop_halfway() -> None:
+        with build.replaced(out) as new:
+            (new / "a.html").write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        stop_halfway()
+    assert (out / "a.html").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["reports"]
+
+
+def test_a_folder_with_other_files_is_refused_by_name(tmp_path):
+    """`--out .` in a home directory must not delete it."""
+    (tmp_path / "thesis.doc").write_text("precious")
+    with pytest.raises(InputError, match=r"holds 'thesis.doc', which no report wrote"):
+        build.refuse_foreign(tmp_path)
+
+
+def test_a_report_somebody_added_notes_to_is_refused(tmp_path):
+    """Their file would be lost."""
+    out = tmp_path / "reports"
+    write(out, a_html="x")
+    (out / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match=r"notes.txt"), build.replaced(out):
+        pass
+    assert (out / "notes.txt").read_text() == "mine"
+
+
+def test_an_empty_folder_may_be_used(tmp_path):
+    """Somebody made it for the report."""
+    write(tmp_path / "new", a_html="x")
+    (tmp_path / "empty").mkdir()
+    write(tmp_path / "empty", a_html="x")
+    assert (tmp_path / "empty" / "a.html").exists()
+
+
+def test_a_file_of_that_name_is_refused(tmp_path):
+    """It is not deleted to make room."""
+    (tmp_path / "reports").write_text("a file")
+    with pytest.raises(InputError, match="is a file"):
+        build.refuse_foreign(tmp_path / "reports")
+
+
+@pytest.fixture
+def taking(monkeypatch, tmp_path):
+    """A process that takes what is offered for `tmp_path`; other folders are read as 'read'."""
+    monkeypatch.setattr(dataset, "load", lambda path, as_of=None: ("read", str(path), as_of))
+    build.take(str(tmp_path), str(tmp_path))
+    return tmp_path
+
+
+def test_the_folder_of_the_report_is_not_read_again(taking):
+    """What was offered comes back."""
+    build.offer({"rows": pd.DataFrame({"a": [1]})}, taking)
+    assert dataset.load(taking)["rows"].to_dict("list") == {"a": [1]}
+
+
+def test_every_notebook_gets_its_own_copy(taking):
+    """What one call changes, the next does not see."""
+    build.offer({"a": 1}, taking)
+    dataset.load(taking)["a"] = 2
+    assert dataset.load(taking) == {"a": 1}
+
+
+def test_anything_else_is_read_as_usual(taking):
+    """Another folder, or another end of the data."""
+    build.offer("offered", taking)
+    assert dataset.load(taking / "x") == ("read", str(taking / "x"), None)
+    assert dataset.load(taking, as_of="2026-01-01") == ("read", str(taking), "2026-01-01")
+
+
+def test_without_an_offer_the_kernel_reads_for_itself(taking, monkeypatch):
+    """After a while; a report never hangs on it."""
+    monkeypatch.setattr(build, "PATIENCE", 0.05)
+    assert dataset.load(taking) == ("read", str(taking), None)
+
+
+def test_a_notebook_sees_the_same_numbers_either_way(exports, tmp_path):
+    """Tables, types, objectives and provenance of the shared dataset equal a fresh reading."""
+    source = (
+        "import srelib, hashlib, pickle\n"
+        "d = srelib.load(data)\n"
+        "tables = (d.sli, d.series, d.sources, d.rejects, d.deployments)\n"
+        "print('shared' if 'report' in srelib.load.__module__ else 'own')\n"
+        "print([(list(t.dtypes.astype(str)), t.to_csv()) for t in tables], d.slos, d.as_of)\n"
+        "print(d.counts('shop').sum().tolist())"
+    )
+    books = tmp_path / "books"
+    books.mkdir()
+    node = book(code('data = "x"', "parameters"), code(source))
+    nbformat.write(node, books / "00_x.ipynb")
+    report.run(exports, out=tmp_path / "out", notebooks=books)
+    page = (tmp_path / "out" / "00_x.html").read_text()
+    fresh = dataset.load(exports)
+    tables = (fresh.sli, fresh.series, fresh.sources, fresh.rejects, fresh.deployments)
+    expected = [(list(t.dtypes.astype(str)), t.to_csv()) for t in tables]
+    assert "shared\n" in page
+    assert str(expected)[:2000] in html.unescape(page)
+    assert "[4790.0, 4800.0]" in page
+
+
+def test_kernels_do_not_pay_for_the_report():
+    """What they import of it brings neither nbformat nor nbconvert, a second each."""
+    program = (
+        "import sys, srelib.report.build\n"
+        "print([m for m in ('nbformat', 'nbclient', 'nbconvert') if m in sys.modules])"
+    )
+    shown = subprocess.check_output([sys.executable, "-c", program], text=True)
+    assert shown.strip() == "[]"

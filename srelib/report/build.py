@@ -1,0 +1,284 @@
+"""From a folder of exports to a folder of pages: notebooks run, pages rendered, the index.
+
+Reading is most of what a notebook waits for, and every notebook reads the same folder.
+So it is read once, for the index, and the dataset is left for the kernels: asked for that folder,
+`srelib.load` there waits for it instead of reading again.
+Kernels import this module, so what only the report needs loads on first use.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from srelib import dataset
+from srelib.errors import InputError, ParameterError
+
+if TYPE_CHECKING:
+    from srelib.report.execute import Run
+    from srelib.report.parameters import Notebook
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run wrote.
+
+    Parameters
+    ----------
+    out : Path
+        Folder of the report; open ``index.html`` in it.
+    pages : tuple of str
+        Names of the pages, in order.
+    failed : dict of str to str
+        Pages whose notebook did not finish, and why; empty when all did.
+    """
+
+    out: Path
+    pages: tuple[str, ...]
+    failed: dict[str, str]
+
+    @property
+    def index(self) -> Path:
+        """The first page."""
+        return self.out / "index.html"
+
+
+def notebooks_folder() -> Path:
+    """Folder of the notebooks: the project's when working in it, else the installed ones."""
+    given = os.environ.get("SRELIB_NOTEBOOKS")
+    package = Path(__file__).resolve().parents[1]
+    candidates = [Path(given)] if given else [package.parent / "notebooks", package / "notebooks"]
+    for candidate in candidates:
+        if any(candidate.glob("*.ipynb")):
+            return candidate
+    raise InputError("the notebooks of the suite were not found", fix="name their folder")
+
+
+def run(
+    data: Path | str,
+    *,
+    out: Path | str,
+    notebooks: Path | str | None = None,
+    only: Sequence[str] | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Run notebooks on a folder of exports and write the report.
+
+    Parameters
+    ----------
+    data : path
+        Folder of exports.
+    out : path
+        Folder of the report; replaced only when the new one is complete.
+    notebooks : path, optional
+        Folder of notebooks; the suite's own by default.
+    only : sequence of str, optional
+        Names or beginnings of names ("02"); all by default.
+    parameters : mapping of str to value, optional
+        Parameters of the notebooks; a name applies to every notebook that knows it.
+    jobs : int, optional
+        Notebooks running at the same time; by default one more than there are processors,
+        because a kernel that starts waits more than it works.
+    progress : callable, optional
+        Called as ``progress(name, cells done, cells in all)``, from another thread.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    InputError
+        The folder cannot be used, or `out` holds files of others; nothing is written.
+    ParameterError
+        A parameter or notebook name is unknown, or a value of the wrong type.
+    """
+    from srelib.report.execute import Executing
+    from srelib.report.parameters import find
+
+    source, target = Path(data).resolve(), Path(out).resolve()
+    if not source.is_dir():
+        raise InputError(f"no folder {str(data)!r}", fix="name the folder that holds the exports")
+    if jobs is not None and jobs < 1:
+        raise ParameterError(f"jobs must be 1 or more; got {jobs}.")
+    refuse_foreign(target)
+    found = find(notebooks or notebooks_folder(), only=only)
+    work = _work(found, source, parameters or {})
+    with (
+        tempfile.TemporaryDirectory(prefix="srelib-", ignore_cleanup_errors=True) as temporary,
+        Executing(
+            work,
+            folder=Path(temporary),
+            jobs=jobs or _processors() + 1,
+            startup=startup(source, Path(temporary)),
+            progress=progress,
+        ) as runs,
+    ):
+        return _write(runs, [book for book, _ in work], source, target, Path(temporary))
+
+
+def _work(
+    found: Sequence[Notebook], source: Path, values: Mapping[str, Any]
+) -> list[tuple[Notebook, dict[str, Any]]]:
+    from srelib.report.parameters import assign
+
+    assigned = assign({book.name: book.parameters for book in found}, values)
+    return [
+        (
+            book,
+            {**({"data": str(source)} if "data" in book.parameters else {}), **assigned[book.name]},
+        )
+        for book in found
+    ]
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _write(
+    runs: Iterable[Run],
+    books: Sequence[Notebook],
+    source: Path,
+    target: Path,
+    temporary: Path,
+) -> Report:
+    """Read the data for the index while the kernels work, render pages as they come."""
+    from srelib.report import sources
+
+    exports = dataset.load(source)
+    sources.refuse_empty(exports)
+    offer(exports, temporary)
+    from srelib.report import index, render
+
+    context = render.Context(
+        links=[render.Link(book.name, book.title) for book in books],
+        provenance=sources.provenance(exports),
+        places={str(source): sources.folder_name(source), **_places(temporary)},
+    )
+    board = index.scoreboard(exports)
+    pages = {run.notebook.name: render.page(run, context) for run in runs}
+    ordered = [pages[book.name] for book in books]
+    with replaced(target) as new:
+        for page in ordered:
+            (new / f"{page.name}.html").write_text(page.html, "utf-8")
+        first = index.render(board, ordered, exports.rejects, context)
+        (new / "index.html").write_text(first, "utf-8")
+    failed = {page.name: page.failure for page in ordered if page.failure}
+    return Report(target, tuple(page.name for page in ordered), failed)
+
+
+def _places(temporary: Path) -> dict[str, str]:
+    """Paths of this machine that may turn up in outputs, and what is shown instead."""
+    package = Path(__file__).resolve().parents[2]
+    known = {
+        str(temporary.resolve()): "work",
+        str(temporary): "work",
+        str(package): "srelib",
+        sys.prefix: "python",
+        sys.base_prefix: "python",
+        str(Path.home()): "~",
+    }
+    return {path: label for path, label in known.items() if path.count(os.sep) > 1}
+
+
+_LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
+
+
+def refuse_foreign(out: Path) -> None:
+    """Refuse a folder that holds files no report wrote; the marker names those of a report."""
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise InputError(f"{out.name!r} is a file", fix="name a folder with --out")
+    present = {path.name for path in out.iterdir()} - _LITTER
+    if not present:
+        return
+    manifest = out / dataset.REPORT_MARKER
+    ours = set(manifest.read_text("utf-8").split("\n")) if manifest.is_file() else set()
+    foreign = sorted(present - ours - {dataset.REPORT_MARKER})
+    if foreign:
+        named = ", ".join(repr(name) for name in foreign[:3])
+        more = f" and {len(foreign) - 3} more" if len(foreign) > 3 else ""
+        raise InputError(
+            f"folder {out.name!r} holds {named}{more}, which no report wrote; nothing was replaced",
+            fix="name another folder with --out, or move these files away",
+        )
+
+
+@contextmanager
+def replaced(out: Path) -> Iterator[Path]:
+    """A new folder beside `out` that takes its place when the block ends without an error."""
+    refuse_foreign(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    new, old = (out.parent / f".{out.name}.{word}-{os.getpid()}" for word in ("new", "old"))
+    new.mkdir()
+    try:
+        yield new
+        names = sorted(path.name for path in new.iterdir())
+        (new / dataset.REPORT_MARKER).write_text("\n".join([*names, ""]), "utf-8")
+        refuse_foreign(out)
+        if out.exists():
+            out.rename(old)
+        try:
+            new.rename(out)
+        except OSError:
+            if old.exists():
+                old.rename(out)
+            raise
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+PATIENCE = 900
+"""Longest a kernel waits for the report to have read [s]; then it reads for itself."""
+
+_FILE = "dataset.pickle"
+
+
+def offer(exports: Any, folder: Path) -> None:
+    """Leave a dataset for the kernels."""
+    unfinished = folder / f"{_FILE}.part"
+    unfinished.write_bytes(pickle.dumps(exports, protocol=pickle.HIGHEST_PROTOCOL))
+    unfinished.rename(folder / _FILE)
+
+
+def startup(source: Path, folder: Path) -> str:
+    """Python a kernel runs before the notebook, so that it takes what is offered."""
+    return f"import srelib.report.build as b; b.take({str(source)!r}, {str(folder)!r}); del b\n"
+
+
+def take(source: str, folder: str) -> None:
+    """Make `srelib.load` of one folder return the dataset offered."""
+    read = dataset.load
+
+    def load(path: str | Path, *, as_of: Any = None) -> Any:
+        if as_of is None and Path(path).resolve() == Path(source) and _wait(Path(folder, _FILE)):
+            return pickle.loads(Path(folder, _FILE).read_bytes())
+        return read(path, as_of=as_of)
+
+    load.__doc__ = read.__doc__
+    dataset.load = load
+
+
+def _wait(offered: Path) -> bool:
+    last = time.monotonic() + PATIENCE
+    while not offered.exists() and time.monotonic() < last:
+        time.sleep(0.01)
+    return offered.exists()
