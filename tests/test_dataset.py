@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import srelib
 from srelib import tables
 from srelib.errors import InputError, ParameterError
-from srelib.report.folder import replaced
+from srelib.report.build import replaced
 
 HEADER = "time,service,good,total"
 
