@@ -15,8 +15,8 @@ import pandas as pd
 
 from srelib import tables, windows
 from srelib.errors import InputError, ParameterError, ReadError, SloError
-from srelib.readers import joining, parts
-from srelib.readers.base import Result
+from srelib.readers import joining
+from srelib.readers.base import FileResult
 
 if TYPE_CHECKING:
     from srelib.readers.source import Sources
@@ -207,7 +207,7 @@ class _Loaded:
 
     name: str
     format: str
-    result: Result
+    result: FileResult
     sha256: str
     fed: str = ""
     first: Any = pd.NaT
@@ -264,13 +264,13 @@ def _read(
     source = sources.for_file(name) if sources else None
     if file.suffix.lower() in IGNORED_SUFFIXES or (source and source.table == "ignore"):
         why = "as sources.toml says" if source else "not an export"
-        return _Loaded(name, "ignored", Result({}, 0, 0, notes=(f"left out: {why}",)), "")
-    from srelib import readers
+        return _Loaded(name, "ignored", FileResult({}, 0, 0, notes=(f"left out: {why}",)), "")
+    from srelib.readers import recognition
 
     with ThreadPoolExecutor(1) as pool:
         digest: Future[str] = pool.submit(_sha256, file)
         try:
-            form, result = readers.read(file, root=root, source=source)
+            form, result = recognition.read(file, root=root, source=source)
             return _described(_Loaded(name, form, result, digest.result()))
         except InputError as error:
             problems.append(error)
@@ -318,7 +318,7 @@ def _assembled(
 ) -> Dataset:
     results, names = [entry.result for entry in loaded], [entry.name for entry in loaded]
     thresholds = _thresholds(slos, results)
-    indicators, found, missing = parts.joined(results, names, thresholds)
+    indicators, found, missing = joining.joined_indicators(results, names, thresholds)
     joined: dict[str, pd.DataFrame] = {"sli": indicators.frame}
     for table in tables.EXPORTS[1:]:
         joined[table] = _events(table, loaded, found)
@@ -333,7 +333,7 @@ def _assembled(
         as_of=now,
         **joined,
         slos=slos,
-        series=parts.described(joined["sli"], indicators),
+        series=joining.described(joined["sli"], indicators),
         sources=_provenance(loaded, found, missing, now),
         rejects=rejected,
         notes=tuple(notes),
@@ -341,7 +341,7 @@ def _assembled(
 
 
 def _nothing_left(
-    found: list[pd.DataFrame], results: list[Result], as_of: str | pd.Timestamp | None
+    found: list[pd.DataFrame], results: list[FileResult], as_of: str | pd.Timestamp | None
 ) -> None:
     refused = _stacked([*(result.rejects for result in results), *found], "rejects")
     if len(refused):
@@ -371,7 +371,9 @@ def _stacked(frames: list[pd.DataFrame], table: str) -> pd.DataFrame:
     return tables.conform(pd.concat(filled, ignore_index=True), table)
 
 
-def _thresholds(slos: list[Slo], results: list[Result]) -> dict[tuple[str, str], tuple[str, float]]:
+def _thresholds(
+    slos: list[Slo], results: list[FileResult]
+) -> dict[tuple[str, str], tuple[str, float]]:
     """How to compare measured values, where an objective says it; one way for each series."""
     measured = {
         (entry.service, entry.sli)

@@ -1,20 +1,29 @@
-"""What every reader shares: what it may look at, what it is told, what it returns."""
+"""A file as readers see it (path, encoding, header), and what a reader returns."""
 
 from __future__ import annotations
 
 import csv
+import gzip
+import io
 import re
+import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from srelib import tables
-from srelib.readers import cells
+from srelib.errors import ReadError
+
+if TYPE_CHECKING:
+    from srelib.readers.source import Source
 
 
 @dataclass(frozen=True)
@@ -34,7 +43,7 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Series:
+class SeriesInfo:
     """What is known of one service level indicator a file holds."""
 
     service: str
@@ -48,7 +57,7 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Result:
+class FileResult:
     """What a reader made of one file."""
 
     tables: dict[str, pd.DataFrame]
@@ -56,7 +65,7 @@ class Result:
     rows_kept: int
     rows_missing: int = 0
     rejects: pd.DataFrame = field(default_factory=lambda: tables.empty("rejects"))
-    series: tuple[Series, ...] = ()
+    series: tuple[SeriesInfo, ...] = ()
     timezone: str = "UTC"
     notes: tuple[str, ...] = ()
     lines: Callable[[np.ndarray], np.ndarray] | None = None
@@ -68,50 +77,14 @@ class Result:
         return len(self.rejects)
 
 
-FLAG_WORDS = {
-    **dict.fromkeys(("true", "t", "yes", "y", "1", "1.0"), True),
-    **dict.fromkeys(("false", "f", "no", "n", "0", "0.0"), False),
-}
-_UNPLANNED = re.compile(r"unplanned|rollback|hotfix|revert|rework|emergency")
+@dataclass(frozen=True)
+class Family:
+    """One export format: its name, how it is recognised and read, and the tables it feeds."""
 
-
-def with_times(
-    frame: pd.DataFrame,
-    names: Sequence[str],
-    *,
-    file: str,
-    timezone: str | None = None,
-    shown: Mapping[str, str] | None = None,
-) -> pd.DataFrame:
-    """The frame with text turned into UTC times; what is no time becomes a fault."""
-    timed = frame.copy()
-    if "fault" not in timed:
-        timed[["fault", "fault_column", "fault_value"]] = None
-    for name in names:
-        called = (shown or {}).get(name, name)
-        text = timed[name].astype("str")
-        read = cells.times(text, timezone=timezone, file=file, column=called)
-        bad = read.reasons.notna() & timed["fault"].isna()
-        timed["fault"] = timed["fault"].where(~bad, read.reasons)
-        timed["fault_column"] = timed["fault_column"].where(~bad, called)
-        timed["fault_value"] = timed["fault_value"].where(~bad, timed[name])
-        timed[name] = read.values
-    return timed
-
-
-def with_planned(frame: pd.DataFrame, *, column: str) -> pd.DataFrame:
-    """The frame with ``planned`` as a flag; what is neither yes nor no becomes a fault."""
-    text = frame["planned"].astype("str").str.strip()
-    flags = text.str.lower().map(FLAG_WORDS).astype("boolean")
-    given = frame["fault"] if "fault" in frame else pd.Series(None, frame.index, dtype="object")
-    bad = text.notna() & (text != "") & flags.isna() & given.isna()
-    told = {"fault": "neither true nor false (write true, false, 1, 0, yes or no)"}
-    told |= {"fault_column": column}
-    kept = {name: frame.get(name, given) for name in ("fault", "fault_column", "fault_value")}
-    return frame.assign(
-        planned=~flags if _UNPLANNED.search(column.lower()) else flags,
-        **{name: kept[name].where(~bad, told.get(name, text)) for name in kept},
-    )
+    name: str
+    recognise: Callable[[Head], bool]
+    read: Callable[[Head, Source | None], FileResult]
+    tables: tuple[str, ...]
 
 
 def record_starts(path: Path, head: Head) -> np.ndarray:
@@ -148,67 +121,190 @@ def lines_at(path: Path, offsets: np.ndarray) -> np.ndarray:
     return np.array(lines, dtype="int64")
 
 
-Lines = ArrayLike | Callable[[np.ndarray], np.ndarray]
+HEAD_BYTES = 1 << 16
+LONGEST_HEADER = 1 << 24
+_SEP_LINE = re.compile(r'^"?sep=(.)"?\s*$')
+_BINARY = {
+    b"PK\x03\x04": "a zip or Excel file",
+    b"PAR1": "a Parquet file",
+    b"SQLite": "a SQLite database",
+    b"\xd0\xcf\x11\xe0": "an old Excel file",
+    b"%PDF": "a PDF file",
+}
 
 
-class Sieve:
-    """Rows that may still stay, and why the others may not: one reason a row, the first."""
-
-    def __init__(self, frame: pd.DataFrame, *, file: str, lines: Lines) -> None:
-        self.frame = frame.reset_index(drop=True)
-        self._lines = lines if callable(lines) else np.asarray(lines, dtype="int64").take
-        self._file = file
-        self._refused: list[pd.DataFrame] = []
-
-    def lines(self, rows: pd.Index | None = None) -> pd.Series:
-        """Lines of rows still in; computed only when needed, since it costs a reading."""
-        rows = self.frame.index if rows is None else rows
-        found = np.asarray(self._lines(rows.to_numpy()), dtype="int64")
-        return pd.Series(found, index=rows)
-
-    def places(self, rows: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-        """What gives the lines of these rows, by their positions among them."""
-        asked = self._lines
-        return lambda at: np.asarray(asked(rows[at]), dtype="int64")
-
-    @property
-    def rejects(self) -> pd.DataFrame:
-        """Table ``rejects`` of the rows refused so far, by line."""
-        return joined(*self._refused)
-
-    def refuse(
-        self,
-        mask: pd.Series,
-        *,
-        column: str | pd.Series,
-        reason: str | pd.Series,
-        value: pd.Series | None = None,
-        by_rule: bool = False,
-    ) -> None:
-        """Take out the rows under the mask."""
-        mask = mask.fillna(False).astype(bool)
-        if not mask.any():
-            return
-        shown = self.frame[column] if value is None and isinstance(column, str) else value
-        text = None if shown is None else shown.map(shown_as)
-        rows = pd.DataFrame({"file": self._file, "line": self.lines(self.frame.index[mask])})
-        rows = rows.assign(column=column, reason=reason, value=text, by_rule=by_rule)  # aligned
-        self._refused.append(rows)
-        self.frame = self.frame[~mask]
+def head(path: Path, root: Path | None = None) -> Head:
+    """The start of a file: encoding, delimiter, header and first record."""
+    path = Path(path)
+    name = path.relative_to(root).as_posix() if root and path.is_relative_to(root) else path.name
+    start, gzipped = _first_bytes(path, name, HEAD_BYTES)
+    if not start.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
+        raise ReadError("the file is empty", file=name, fix="export it again, or remove it")
+    encoding = _encoding(start, name)
+    text = _decode(start, encoding)
+    if text.lstrip()[:1] in ("{", "["):
+        return Head(path, name, gzipped, encoding, "json", text)
+    size = len(start)
+    while not _has_two_lines(text) and size == len(start) and size < LONGEST_HEADER:
+        size *= 8
+        start, _ = _first_bytes(path, name, size)
+        text = _decode(start, encoding)
+    return _csv_head(path, name, gzipped, encoding, text)
 
 
-def joined(*rejects: pd.DataFrame) -> pd.DataFrame:
-    """Rejects of several steps as one table, by line."""
-    some = [table for table in rejects if len(table)]
-    if not some:
-        return tables.empty("rejects")
-    return tables.conform(pd.concat(some).sort_values("line", kind="stable"), "rejects")
+def _has_two_lines(text: str) -> bool:
+    return len(text.splitlines()) > 2 or "\n" in text.rstrip("\n")
 
 
-def shown_as(value: object) -> str | None:
-    """A value as a reject shows it: times in ISO 8601, missing values missing."""
-    if value is None or value is pd.NA or value is pd.NaT or value != value:
-        return None
-    if isinstance(value, pd.Timestamp):
-        return value.isoformat().replace("+00:00", "Z")
-    return str(value)
+def _first_bytes(path: Path, name: str, size: int) -> tuple[bytes, bool]:
+    if path.is_dir():
+        raise ReadError(
+            "this is a folder with the name of a file", file=name,
+            fix="rename it, or hand over the files in it",
+        )  # fmt: skip
+    try:
+        with path.open("rb") as raw:
+            start = raw.read(size)
+        if start[:2] != b"\x1f\x8b":
+            return start, False
+        with gzip.open(path) as packed:
+            return packed.read(size), True
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise _broken_gzip(name) from error
+    except OSError as error:
+        raise ReadError(
+            f"the file cannot be opened ({error.strerror or error})", file=name,
+            fix="check that it exists and that you may read it",
+        ) from error  # fmt: skip
+
+
+def _broken_gzip(name: str) -> ReadError:
+    return ReadError(
+        "the gzip file is damaged or cut short", file=name, fix="download or copy it again"
+    )
+
+
+def _encoding(start: bytes, name: str) -> str:
+    for magic, what in _BINARY.items():
+        if start.startswith(magic):
+            raise ReadError(f"this is {what}, not text", file=name, fix="export it as CSV or JSON")
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    if b"\x00" in start:
+        raise ReadError(
+            "this is not text (it holds zero bytes)", file=name,
+            fix="export it as CSV or JSON in UTF-8",
+        )  # fmt: skip
+    return "utf-8-sig" if start.startswith(b"\xef\xbb\xbf") else "utf-8"
+
+
+def _decode(start: bytes, encoding: str) -> str:
+    if encoding == "utf-16" and len(start) % 2:
+        start = start[:-1]
+    return start.decode(encoding, errors="replace").lstrip("\ufeff")
+
+
+def _csv_head(path: Path, name: str, gzipped: bool, encoding: str, text: str) -> Head:
+    lines = text.splitlines(keepends=True)
+    skip = 0
+    while skip < len(lines) and not lines[skip].strip():
+        skip += 1
+    match = _SEP_LINE.match(lines[skip]) if skip < len(lines) else None
+    if match:
+        skip += 1
+    while skip < len(lines) and not lines[skip].strip():
+        skip += 1
+    body = "".join(lines[skip:])
+    delimiter = match.group(1) if match else _delimiter(body)
+    records = _records(body, delimiter)
+    header = unique_names(next(records, []))
+    first = next(records, [])
+    return Head(
+        path, name, gzipped, encoding, "csv", text, delimiter, skip, tuple(header), tuple(first)
+    )
+
+
+def _delimiter(body: str) -> str:
+    widths = {mark: len(next(_records(body, mark), [])) for mark in (",", ";", "\t", "|")}
+    return max(widths, key=lambda mark: widths[mark])
+
+
+def _records(text: str, delimiter: str) -> Iterator[list[str]]:
+    csv.field_size_limit(sys.maxsize)
+    try:
+        for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+            if record:
+                yield [cell.strip() for cell in record]
+    except csv.Error:
+        return
+
+
+def unique_names(header: list[str]) -> list[str]:
+    """Column names, repeated ones numbered as ``name.1``, ``name.2``; unnamed ones ``column N``."""
+    taken: set[str] = set()
+    result = []
+    for position, name in enumerate(header, start=1):
+        stem = name or f"column {position}"
+        candidate, number = stem, 0
+        while candidate in taken:
+            number += 1
+            candidate = f"{stem}.{number}"
+        taken.add(candidate)
+        result.append(candidate)
+    return result
+
+
+@contextmanager
+def plain_copy(head: Head, *, even: bool = False) -> Iterator[Path]:
+    """A path to the content as plain UTF-8 that DuckDB takes literally."""
+    even = even or bool(re.search(r"\r(?!\n|$)", head.text)) or _two_line_ends(head.text)
+    literal = not re.search(r"[*?\[\]{}]", str(head.path))
+    if literal and not (even or head.gzipped or head.encoding == "utf-16"):
+        yield head.path
+        return
+    with tempfile.TemporaryDirectory(prefix="srelib-") as folder:
+        copy = Path(folder) / "export.txt"
+        try:
+            with _opened(head) as raw, copy.open("wb") as out:
+                _transcode(raw, out, head.encoding, even)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise _broken_gzip(head.name) from error
+        yield copy
+
+
+def _two_line_ends(text: str) -> bool:
+    """Whether lines end in CR LF and in LF, as where a ``sep=`` line was put on top."""
+    return "\r\n" in text and re.search(r"(?<!\r)\n", text) is not None
+
+
+def _opened(head: Head) -> IO[bytes]:
+    return gzip.open(head.path) if head.gzipped else head.path.open("rb")  # type: ignore[return-value]
+
+
+def _transcode(raw: IO[bytes], out: IO[bytes], encoding: str, even: bool) -> None:
+    if encoding != "utf-16" and not even:
+        shutil.copyfileobj(raw, out, 1 << 20)
+        return
+    newline = None if even else ""
+    with io.TextIOWrapper(
+        raw, encoding=encoding, errors="surrogateescape", newline=newline
+    ) as text:
+        while block := text.read(1 << 20):
+            out.write(block.encode("utf-8", errors="surrogateescape"))
+
+
+def file_text(head: Head) -> str:
+    """The whole file as text, unpacked and decoded."""
+    try:
+        with plain_copy(head) as path:
+            return path.read_text(encoding="utf-8-sig")
+    except UnicodeError as error:
+        raise ReadError(
+            f"the text is not {head.encoding} ({error})", file=head.name, fix="save it as UTF-8"
+        ) from error
+    except OSError as error:
+        raise ReadError(
+            f"the file cannot be opened ({error.strerror or error})",
+            file=head.name,
+            fix="check that it exists and that you may read it",
+        ) from error

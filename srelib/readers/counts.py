@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from srelib.errors import ReadError
-from srelib.readers.base import Series
+from srelib.readers.base import SeriesInfo
 
 ROLES = ("good", "bad", "total", "ratio", "value")
 """What a column of numbers can be."""
@@ -34,7 +34,7 @@ _OPERATORS = {
 
 
 @dataclass(frozen=True)
-class Rule:
+class NumberRule:
     """How numbers become good and total."""
 
     unit: str | None = None
@@ -47,23 +47,23 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Built:
+class BuiltCounts:
     """Rows of table ``sli``, and what became of the others."""
 
     sli: pd.DataFrame
     rows: np.ndarray | None
     refused: pd.DataFrame
     missing: int
-    series: tuple[Series, ...] = ()
+    series: tuple[SeriesInfo, ...] = ()
     notes: tuple[str, ...] = ()
 
 
-def build(frame: pd.DataFrame, rule: Rule) -> Built:
+def build(frame: pd.DataFrame, rule: NumberRule) -> BuiltCounts:
     """Good and total of every row."""
     present = [role for role in ROLES if role in frame.columns]
     unit = rule.unit or _unit(present)
     _check_unit(unit, present, rule)
-    work = _Work(frame, rule, present)
+    work = _Counting(frame, rule, present)
     if unit != "value":
         work.refuse_where(lambda numbers: numbers < 0, "negative")
     if unit in ("count", "rate") and rule.absent == "zero":
@@ -83,7 +83,7 @@ def _unit(present: list[str]) -> str:
     return next((role for role in ("ratio", "value") if role in present), "count")
 
 
-def _check_unit(unit: str, present: list[str], rule: Rule) -> None:
+def _check_unit(unit: str, present: list[str], rule: NumberRule) -> None:
     counted = unit in ("count", "rate", "counter")
     if counted == any(role in present for role in ("good", "bad", "total")):
         return
@@ -95,10 +95,10 @@ def _check_unit(unit: str, present: list[str], rule: Rule) -> None:
     )
 
 
-class _Work:
+class _Counting:
     """One table on its way to good and total; the rows left are ``self.rows``."""
 
-    def __init__(self, frame: pd.DataFrame, rule: Rule, present: list[str]) -> None:
+    def __init__(self, frame: pd.DataFrame, rule: NumberRule, present: list[str]) -> None:
         self.frame, self.rule, self.present = frame, rule, present
         self.seen = frame
         self.rows: np.ndarray | None = None
@@ -232,7 +232,7 @@ class _Work:
             lookup[code] = step.total_seconds()
         return lookup[codes]
 
-    def as_ratio(self) -> Built:
+    def as_ratio(self) -> BuiltCounts:
         self.refuse_where(
             lambda numbers: numbers > 1,
             "a ratio above 1: write fractions, or percent with a % sign",
@@ -243,7 +243,7 @@ class _Work:
         note = "only the ratio is known: every bucket weighs the same, whatever its traffic"
         return self._done(good, seconds, "time", note)
 
-    def as_value(self) -> Built:
+    def as_value(self) -> BuiltCounts:
         self.drop_missing(["value"])
         keys = [self.frame[name] for name in ("time", "service", "sli")]
         several = self.frame["value"].groupby(keys, observed=True).transform("nunique") > 1
@@ -256,7 +256,7 @@ class _Work:
         note = f"a bucket is good when its value is {self.rule.op or 'lte'} {self.rule.threshold:g}"
         return self._done(good * seconds, seconds, "time", note)
 
-    def as_counts(self, unit: str) -> Built:
+    def as_counts(self, unit: str) -> BuiltCounts:
         note = self.notes[-1] if unit in ("rate", "counter") else None
         if len(self.present) == 1:
             return self._as_part(note)
@@ -297,7 +297,7 @@ class _Work:
         if over.any():
             self.refuse(over, part, f"{part} is more than total", "total")
 
-    def _as_part(self, note: str | None) -> Built:
+    def _as_part(self, note: str | None) -> BuiltCounts:
         part = self.present[0]
         self.drop_missing([part])
         values = self.frame[part].to_numpy()
@@ -308,7 +308,7 @@ class _Work:
     def _done(
         self, good: np.ndarray, total: np.ndarray, weighting: str, note: str | None,
         part: str | None = None,
-    ) -> Built:  # fmt: skip
+    ) -> BuiltCounts:  # fmt: skip
         keys = {name: self.frame[name] for name in ("time", "service", "sli")}
         sli = pd.DataFrame({**keys, "good": good, "total": total}, copy=False)
         stated = self.rule.step.total_seconds() if self.rule.step is not None else None
@@ -318,12 +318,12 @@ class _Work:
             codes = series_codes(sli)
             steps = {code: float(total[codes == code][0]) for code in np.unique(codes).tolist()}
         series = tuple(
-            Series(service, name, weighting, steps.get(code, stated), note, part, shown.get(code),
-                   self.rule.absent == "zero")
+            SeriesInfo(service, name, weighting, steps.get(code, stated), note, part,
+                       shown.get(code), self.rule.absent == "zero")
             for code, (service, name) in names_of(sli).items()
         )  # fmt: skip
         refused = pd.concat(self.refused, ignore_index=True) if self.refused else no_refusals()
-        return Built(sli, self.rows, refused, self.missing, series, tuple(self.notes))
+        return BuiltCounts(sli, self.rows, refused, self.missing, series, tuple(self.notes))
 
 
 def no_refusals() -> pd.DataFrame:

@@ -1,12 +1,11 @@
-"""Metrics as CSV of any origin: long (one row per bucket and series) or wide.
-
-Long: a time, a service, and two of good, bad and total (or a ratio, or a measured value).
-Wide: a time, and columns whose names end in good, total, errors, ...
-"""
+"""Metrics as CSV of any origin: long (one row per bucket and series) or wide."""
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,15 +13,219 @@ import pandas as pd
 
 from srelib import tables
 from srelib.errors import ReadError
-from srelib.readers import counts, wide
-from srelib.readers.base import Head, Result, Series
+from srelib.readers import counts
+from srelib.readers.base import Family, FileResult, Head, SeriesInfo
 from srelib.readers.text import Scan, scan
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
 
-FORMAT = "generic"
-TABLES = ("sli",)
+WORDS = {
+    "good": ("good", "success", "successes", "successful", "ok"),
+    "bad": ("bad", "error", "errors", "failure", "failures", "failed", "5xx"),
+    "total": ("total", "requests", "request", "all", "valid", "count"),
+}
+"""Last word of a column name, by what it makes of the column."""
+
+INDICATORS = ("availability", "latency", "freshness", "correctness", "quality", "durability")
+"""Words before the last one that name the indicator and not the service."""
+
+SERVICE_LABELS = ("service", "service_name", "app", "job", "application")
+CODE_LABELS = ("code", "status", "status_code", "response_code", "http_status_code")
+
+_ROLE = {word: role for role, words in WORDS.items() for word in words}
+_LABELS = re.compile(r'([A-Za-z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"')
+_NUMBER = re.compile(r"\+?Inf|\d+(?:\.\d*)?(?:[eE][+-]?\d+)?")
+_BETWEEN = re.compile(r"[\s_/.:|\-]+")
+
+
+@dataclass(frozen=True)
+class WideColumns:
+    """One indicator of a wide file: the columns to add up for each role."""
+
+    service: str
+    sli: str
+    roles: dict[str, tuple[str, ...]]
+    threshold: float | None = None
+    op: str | None = None
+
+
+def labels(name: str) -> dict[str, str]:
+    """Prometheus labels in the name of a series."""
+    inside = re.search(r"\{(.*)\}", name)
+    return dict(_LABELS.findall(inside.group(1))) if inside else {}
+
+
+def indicators(
+    names: Sequence[str], source: Source | None, *, file: str
+) -> tuple[list[WideColumns], list[str]]:
+    """The indicators of a wide file."""
+    if source is not None and source.series:
+        found = [_stated(spec, source) for spec in source.series]
+    else:
+        try:
+            found = _paired(names, source) or [
+                *_bounds(names, source), *_labelled([n for n in names if not _bound(n)], source)
+            ]  # fmt: skip
+        except ReadError as error:
+            raise ReadError(error.problem, file=file, fix=error.fix) from None
+    used = {column for entry in found for columns in entry.roles.values() for column in columns}
+    absent = sorted(used - set(names))
+    if absent:
+        raise ReadError(
+            f"there is no column {absent[0]!r}; the file has {_listed(names)}", file=file,
+            fix="correct the name in [[file.series]] of sources.toml",
+        )  # fmt: skip
+    if not found:
+        raise ReadError(
+            f"which columns are good and which are total is not known; columns seen: "
+            f"{_listed(names)}",
+            file=file,
+            fix=f"add to sources.toml:\n{snippet(source, file)}\n"
+            '(or table = "ignore" to leave the file out)',
+        )
+    return found, [name for name in names if name not in used]
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(map(repr, names[:20]))
+    return shown if len(names) <= 20 else f"{shown} and {len(names) - 20} more"
+
+
+def snippet(source: Source | None, file: str) -> str:
+    """An entry for ``sources.toml`` to paste and fill in."""
+    lines = [
+        "[[file]]",
+        f"match = {_toml(source.match if source else file)}",
+        "  [[file.series]]",
+        f"  service = {_toml((source.service if source else None) or 'YOUR SERVICE')}",
+        f"  sli = {_toml((source.sli if source else None) or 'availability')}",
+        '  good = "COLUMN OF GOOD EVENTS"',
+        '  total = "COLUMN OF ALL EVENTS"',
+    ]
+    return "\n".join(lines)
+
+
+def _toml(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _stated(spec, source: Source) -> WideColumns:  # type: ignore[no-untyped-def]
+    roles = {role: tuple(getattr(spec, role)) for role in WORDS if getattr(spec, role)}
+    roles |= {role: (getattr(spec, role),) for role in ("ratio", "value") if getattr(spec, role)}
+    threshold = source.threshold if spec.threshold is None else spec.threshold
+    service = str(spec.service or source.service)
+    return WideColumns(service, spec.sli, roles, threshold, spec.op or source.op)
+
+
+def _paired(names: Sequence[str], source: Source | None) -> list[WideColumns]:
+    """Indicators whose columns end in good, total, errors, ..."""
+    groups: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
+    for name in names:
+        own, role = _split(name)
+        if role and not labels(name) and role not in groups.setdefault(own, {}):
+            groups[own][role] = (name,)
+    return _named(groups, source)
+
+
+def _named(
+    groups: dict[tuple[str, str], dict[str, tuple[str, ...]]], source: Source | None
+) -> list[WideColumns]:
+    """The complete groups; ``service`` and ``sli`` of the file go before their own names."""
+    found: dict[tuple[str, str], tuple[tuple[str, str], WideColumns]] = {}
+    for own, roles in groups.items():
+        service = (source.service if source else None) or own[0]
+        sli = (source.sli if source else None) or own[1] or "availability"
+        if len(roles) > 2:
+            roles = {role: roles[role] for role in ("good", "total")}
+        if len(roles) < 2 or not service:
+            continue
+        if (service, sli) in found:
+            named = (found[service, sli][0], own)
+            both = " and ".join(repr(" ".join(part).strip()) for part in named)
+            raise ReadError(
+                f"the columns name {both}, and sources.toml calls all of them {service} {sli}",
+                fix="leave service and sli out, or name the columns of each in [[file.series]]",
+            )
+        found[service, sli] = (own, WideColumns(service, sli, roles))
+    return [entry for _, entry in found.values()]
+
+
+def _split(name: str) -> tuple[tuple[str, str], str | None]:
+    """Service and indicator a column is named for (empty: none), and its role."""
+    words = [word for word in _BETWEEN.split(name.strip()) if word]
+    role = _ROLE.get(words[-1].lower()) if words else None
+    if role is None:
+        return ("", ""), None
+    sli = ""
+    stem = name.strip()[: name.strip().rindex(words[-1])].rstrip(" _/.:|-")
+    if len(words) > 1 and words[-2].lower() in INDICATORS:
+        sli = words[-2].lower()
+        stem = stem[: stem.rindex(words[-2])].rstrip(" _/.:|-")
+    return (stem, sli), role
+
+
+def _labelled(names: Sequence[str], source: Source | None) -> list[WideColumns]:
+    """Indicators from label text: a role word in any label, or HTTP status codes."""
+    groups: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
+    for name in names:
+        found = labels(name)
+        if not found:
+            continue
+        roles = groups.setdefault((service_of(found) or "", ""), {})
+        for role in _label_roles(found):
+            roles[role] = (*roles.get(role, ()), name)
+    for roles in groups.values():
+        if "total" in roles and "good" not in roles:
+            roles.setdefault("bad", ())
+    return _named({key: roles for key, roles in groups.items() if any(roles.values())}, source)
+
+
+def _bound(name: str) -> str | None:
+    """Upper bound of the histogram bucket a series counts, as its label ``le`` says."""
+    return labels(name).get("le")
+
+
+def _bounds(names: Sequence[str], source: Source | None) -> list[WideColumns]:
+    """One indicator per bound of each histogram: events within it, of those within infinity."""
+    groups: dict[str, dict[float, tuple[str, ...]]] = {}
+    for name in names:
+        bound = _bound(name)
+        if bound is not None and _NUMBER.fullmatch(bound):
+            service = (source.service if source else None) or service_of(labels(name)) or ""
+            mine = groups.setdefault(service, {})
+            mine[float(bound)] = (*mine.get(float(bound), ()), name)
+    stem = (source.sli if source else None) or "latency"
+    found = []
+    for service, bounds in groups.items():
+        if not service:
+            continue
+        if math.inf not in bounds:
+            raise ReadError(
+                f'the histogram of {service!r} has no bucket le="+Inf", which holds all events',
+                fix="export all buckets, without a condition on le",
+            )
+        found += [
+            WideColumns(service, f"{stem}_le_{bound:.12g}",
+                        {"good": good, "total": bounds[math.inf]})
+            for bound, good in sorted(bounds.items()) if math.isfinite(bound)
+        ]  # fmt: skip
+    return found
+
+
+def service_of(found: dict[str, str]) -> str | None:
+    """The service a set of labels names."""
+    return next((found[label] for label in SERVICE_LABELS if found.get(label)), None)
+
+
+def _label_roles(found: dict[str, str]) -> tuple[str, ...]:
+    for label in CODE_LABELS:
+        code = found.get(label, "")
+        if re.fullmatch(r"[1-5](\d\d|xx)", code):
+            return ("bad", "total") if code.startswith("5") else ("total",)
+    words = [_ROLE.get(value.lower()) for key, value in found.items() if key not in SERVICE_LABELS]
+    return tuple(word for word in words if word)[:1]
+
 
 NAMES = {
     "time": (
@@ -42,7 +245,7 @@ NAMES = {
 """Column names taken as a role when ``sources.toml`` does not map the columns."""
 
 
-def recognise(head: Head) -> bool:
+def _is_generic(head: Head) -> bool:
     """Whether the header names a time and at least one number this reader understands."""
     if head.kind != "csv":
         return False
@@ -51,10 +254,10 @@ def recognise(head: Head) -> bool:
         return False
     if any(role in roles for role in counts.ROLES):
         return True
-    return any(wide.labels(name) or wide._split(name)[1] for name in head.header)
+    return any(labels(name) or _split(name)[1] for name in head.header)
 
 
-def read(head: Head, source: Source | None) -> Result:
+def read_generic(head: Head, source: Source | None) -> FileResult:
     """Read a long or wide CSV of counts, rates, counters, ratios or measured values."""
     roles = _roles(head, source)
     numbers = [role for role in counts.ROLES if role in roles]
@@ -106,7 +309,7 @@ def _roles(head: Head, source: Source | None) -> dict[str, str]:
     return roles
 
 
-def _read_long(head: Head, source: Source | None, roles: dict[str, str]) -> Result:
+def _read_long(head: Head, source: Source | None, roles: dict[str, str]) -> FileResult:
     if "service" not in roles and not (source and source.service):
         raise ReadError(
             "no column names the service", file=head.name,
@@ -153,20 +356,20 @@ def constant(text: str, size: int) -> pd.Series:
     return pd.Series(pd.Categorical.from_codes(codes, categories=pd.Index([text], dtype="str")))
 
 
-def rule(head: Head, source: Source | None, columns: dict[str, str]) -> counts.Rule:
+def rule(head: Head, source: Source | None, columns: dict[str, str]) -> counts.NumberRule:
     """What ``sources.toml`` says about the numbers of a file."""
     if source is None:
-        return counts.Rule(columns=columns, file=head.name)
-    return counts.Rule(
+        return counts.NumberRule(columns=columns, file=head.name)
+    return counts.NumberRule(
         source.unit, source.step, source.threshold, source.op, columns=columns, file=head.name,
         absent=source.absent or "unknown",
     )  # fmt: skip
 
 
-def read_wide(head: Head, source: Source | None, time: str) -> Result:
+def read_wide(head: Head, source: Source | None, time: str) -> FileResult:
     """Read a file with one time column and several indicators beside it."""
     names = [name for name in head.header if name != time]
-    found, unused = wide.indicators(names, source, file=head.name)
+    found, unused = indicators(names, source, file=head.name)
     used = {column: None for entry in found for part in entry.roles.values() for column in part}
     scanned = scan(
         head,
@@ -181,11 +384,13 @@ def read_wide(head: Head, source: Source | None, time: str) -> Result:
     if len(found) > 1:
         notes.append(f"{len(found)} indicators in every row: a record is one of them in one row")
     if unused:
-        notes.append(f"columns not used: {wide._listed(unused)}")
+        notes.append(f"columns not used: {_listed(unused)}")
     return result(scanned, built, [scanned.rejects], notes=notes)
 
 
-def indicator(scanned: Scan, entry: wide.Columns, time: str, base: counts.Rule) -> counts.Built:
+def indicator(
+    scanned: Scan, entry: WideColumns, time: str, base: counts.NumberRule
+) -> counts.BuiltCounts:
     """One indicator of a wide file; a refused cell costs the record it is in."""
     mine = [column for part in entry.roles.values() for column in part]
     faults = scanned.faults[scanned.faults["column"].isin(mine)].drop_duplicates("row")
@@ -210,19 +415,21 @@ def indicator(scanned: Scan, entry: wide.Columns, time: str, base: counts.Rule) 
         unit = None
     step, threshold, op = base.step, entry.threshold, entry.op
     names = {role: " + ".join(columns) for role, columns in entry.roles.items()}
-    spec = counts.Rule(unit, step, threshold, op, columns=names, file=base.file, absent=base.absent)
+    spec = counts.NumberRule(
+        unit, step, threshold, op, columns=names, file=base.file, absent=base.absent
+    )
     built = counts.build(pd.DataFrame(data), spec)
     refused = [built.refused.assign(row=rows[built.refused["row"].to_numpy(dtype="int64")])]
     refused.append(faults)
     kept = rows if built.rows is None else rows[built.rows]
-    return counts.Built(
+    return counts.BuiltCounts(
         built.sli, kept, pd.concat([part for part in refused if len(part)] or refused[:1]),
         built.missing, built.series, (*notes, *built.notes),
     )  # fmt: skip
 
 
 def added_up(
-    frame: pd.DataFrame, columns: tuple[str, ...], base: counts.Rule, notes: list[str]
+    frame: pd.DataFrame, columns: tuple[str, ...], base: counts.NumberRule, notes: list[str]
 ) -> np.ndarray:
     """Sum of several columns; unknown where one of them is, unless absent means zero."""
     if not columns:
@@ -243,9 +450,9 @@ def added_up(
 
 
 def result(
-    scanned: Scan, built: list[counts.Built], refused: list[pd.DataFrame],
+    scanned: Scan, built: list[counts.BuiltCounts], refused: list[pd.DataFrame],
     *, notes: Sequence[str] = (),
-) -> Result:  # fmt: skip
+) -> FileResult:  # fmt: skip
     """The result of a scan whose rows became indicators."""
     for part in (entry.refused for entry in built if len(entry.refused)):
         rows = part["row"].to_numpy(dtype="int64")
@@ -260,10 +467,10 @@ def result(
     bad = bad.sort_values("line", kind="stable").reset_index(drop=True)
     kept = len(scanned.frame) * len(built) - sum(len(part.refused) for part in built)
     sli, origin = _together(built)
-    series: tuple[Series, ...] = tuple(entry for part in built for entry in part.series)
+    series: tuple[SeriesInfo, ...] = tuple(entry for part in built for entry in part.series)
     places = scanned.slim()
     said = [*scanned.notes, *(note for part in built for note in part.notes), *notes]
-    return Result(
+    return FileResult(
         {"sli": sli},
         rows_read=kept + len(bad),
         rows_kept=kept,
@@ -283,7 +490,7 @@ def conformed(sli: pd.DataFrame) -> pd.DataFrame:
     return sli if same and list(sli.columns) == list(wanted) else tables.conform(sli, "sli")
 
 
-def _together(built: list[counts.Built]) -> tuple[pd.DataFrame, np.ndarray | None]:
+def _together(built: list[counts.BuiltCounts]) -> tuple[pd.DataFrame, np.ndarray | None]:
     if len(built) == 1:
         return conformed(built[0].sli), built[0].rows
     frame = pd.concat(
@@ -291,3 +498,6 @@ def _together(built: list[counts.Built]) -> tuple[pd.DataFrame, np.ndarray | Non
     )
     at = [np.arange(len(part.sli)) if part.rows is None else part.rows for part in built]
     return tables.conform(frame, "sli"), np.concatenate(at)
+
+
+GENERIC = Family("generic", _is_generic, read_generic, ("sli",))

@@ -10,6 +10,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -18,8 +19,9 @@ import pandas as pd
 
 from srelib import tables
 from srelib.errors import ReadError
-from srelib.readers import base, events, recognition
-from srelib.readers.base import Head, Result
+from srelib.readers import base, record_tables
+from srelib.readers.base import FileResult, Head
+from srelib.readers.record_tables import UNFINISHED
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
@@ -28,17 +30,17 @@ _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)(?:"(\s*:)?|\Z)|([{}\[\],])', re.DOTALL
 _DEEPEST = 12  # levels told apart; what lies deeper counts as the last of them
 
 
-def plain(key: str) -> str:
+def plain_key(key: str) -> str:
     """A key without its spelling."""
     return key.replace("_", "").lower()
 
 
 def keyed(record: dict[str, Any]) -> dict[str, Any]:
     """The record under plain keys."""
-    return {plain(str(key)): value for key, value in record.items()}
+    return {plain_key(str(key)): value for key, value in record.items()}
 
 
-def inner(record: dict[str, Any], *keys: str) -> dict[str, Any]:
+def nested(record: dict[str, Any], *keys: str) -> dict[str, Any]:
     """The object at the end of a way of plain keys, under plain keys; empty if there is none."""
     value: Any = record
     for key in keys:
@@ -46,26 +48,26 @@ def inner(record: dict[str, Any], *keys: str) -> dict[str, Any]:
     return keyed(value) if isinstance(value, dict) else {}
 
 
-def listed(value: Any) -> list[dict[str, Any]]:
+def objects_in(value: Any) -> list[dict[str, Any]]:
     """The objects of a list, under plain keys; of anything else none."""
     members = value if isinstance(value, list) else []
     return [keyed(member) for member in members if isinstance(member, dict)]
 
 
-def text(value: Any) -> str | None:
+def as_text(value: Any) -> str | None:
     """A scalar as text; half a surrogate pair, which no file can hold, becomes a question mark."""
     if value is None or isinstance(value, dict | list):
         return None
     return str(value).encode("utf-8", errors="replace").decode("utf-8")
 
 
-def at(record: Any, path: str) -> Any:
+def value_at(record: Any, path: str) -> Any:
     """The value at a dotted path; text that is JSON itself (a payload) is opened on the way."""
     value: Any = record
     for part in path.split("."):
         if isinstance(value, str):
             value = _opened(value)
-        value = keyed(value).get(plain(part)) if isinstance(value, dict) else None
+        value = keyed(value).get(plain_key(part)) if isinstance(value, dict) else None
     return value
 
 
@@ -77,7 +79,7 @@ def _opened(value: str) -> Any:
 
 
 @lru_cache(maxsize=4)
-def objects(start: str) -> dict[str, frozenset[str]]:
+def keys_by_place(start: str) -> dict[str, frozenset[str]]:
     """The plain keys of the objects in the start of a JSON text, by where the objects stand."""
     found: dict[str, set[str]] = {}
     open_: list[tuple[str, bool]] = []
@@ -95,7 +97,7 @@ def objects(start: str) -> dict[str, frozenset[str]]:
         elif mark in ("}", "]") and open_:
             open_.pop()
         elif colon and open_ and open_[-1][1]:
-            pending = plain(word)
+            pending = plain_key(word)
             found[open_[-1][0]].add(pending)
             continue
         pending = ""
@@ -106,12 +108,12 @@ def holds(head: Head, *keys: str, under: Iterable[str] | None = None) -> bool:
     """Whether some object in the start of a JSON file has all these keys."""
     if head.kind != "json":
         return False
-    found = objects(head.text)
+    found = keys_by_place(head.text)
     places = found if under is None else [path for path in under if path in found]
     return any(set(keys) <= found[path] for path in places)
 
 
-def members(records: Iterable[Any], *wrappers: str) -> tuple[list[Any], list[dict[str, Any]]]:
+def unwrapped(records: Iterable[Any], *wrappers: str) -> tuple[list[Any], list[dict[str, Any]]]:
     """The records of every page, and the pages they were wrapped in."""
     found: list[Any] = []
     pages = []
@@ -128,74 +130,75 @@ def members(records: Iterable[Any], *wrappers: str) -> tuple[list[Any], list[dic
 
 Row = dict[str, Any]
 
-UNFINISHED = "not finished when this was exported; export again later"
 
-
-def rows(
-    members: Iterable[Any], made: Callable[[dict[str, Any]], Iterable[Row]], *, kind: str, sign: str
+def rows_of_records(
+    members: Iterable[Any],
+    made: Callable[[dict[str, Any], Source | None], Row | Iterable[Row]],
+    source: Source | None,
+    kind: str,
+    sign: str,
 ) -> tuple[list[Row], list[int]]:
     """The rows of every record, and the number of the record each belongs to."""
     found: list[Row] = []
     numbers: list[int] = []
     for number, member in enumerate(members, start=1):
         record = keyed(member) if isinstance(member, dict) else {}
-        part = list(made(record)) if sign in record else [_none(member, kind)]
+        if sign in record:
+            part = made(record, source)
+        else:
+            part = refused_row(f"not {kind}", value=json.dumps(member))
+        part = [part] if isinstance(part, dict) else list(part)
         found.extend(part)
         numbers.extend([number] * len(part))
     return found, numbers
 
 
-def _none(member: Any, kind: str) -> Row:
-    return refused(f"not {kind}", value=json.dumps(member))
-
-
-def refused(reason: str, *, value: Any = None, column: str | None = None) -> Row:
+def refused_row(reason: str, *, value: Any = None, column: str | None = None) -> Row:
     """What a row brings that is refused."""
     seen = value if value is None or isinstance(value, str) else json.dumps(value)
-    return {"fault": reason, "fault_column": column, "fault_value": text(_short(seen))}
+    return {"fault": reason, "fault_column": column, "fault_value": as_text(_short(seen))}
 
 
-def left_out(reason: str, *, value: Any = None, column: str | None = None) -> Row:
+def left_out_row(reason: str, *, value: Any = None, column: str | None = None) -> Row:
     """What a sound row brings that a rule leaves out."""
-    return {
-        "left_out": reason,
-        "left_out_column": column,
-        "left_out_value": text(_short(value)),
-    }
+    seen = as_text(_short(value))
+    return {"left_out": reason, "left_out_column": column, "left_out_value": seen}
 
 
 def _short(value: Any) -> Any:
     return f"{value[:80]}…" if isinstance(value, str) and len(value) > 80 else value
 
 
-def outcome(
-    word: Any,
-    *,
-    outcomes: Mapping[str, str],
-    unfinished: Sequence[str] = (),
-    nothing: Mapping[str, str] | None = None,
-) -> Row:
-    """What a word for the outcome of a deployment means."""
-    said = (text(word) or "").strip().lower()
-    if said in outcomes:
-        return {"status": outcomes[said]}
-    if said in unfinished:
-        return refused(UNFINISHED, value=said, column="status")
-    if nothing and said in nothing:
-        return left_out(nothing[said], value=said, column="status")
-    if not said:
-        return refused("no word says how it ended", column="status")
-    known = ", ".join([*outcomes, *(nothing or {}), *unfinished])
-    return refused(f"unknown status; known are {known}", value=said, column="status")
+@dataclass(frozen=True)
+class StatusWords:
+    """What the words of a tool for the outcome of a deployment mean."""
+
+    outcomes: Mapping[str, str]
+    unfinished: Sequence[str] = ()
+    nothing: Mapping[str, str] = field(default_factory=dict)
+
+    def row(self, word: Any) -> Row:
+        """What a word adds to the row of a deployment."""
+        said = (as_text(word) or "").strip().lower()
+        if said in self.outcomes:
+            return {"status": self.outcomes[said]}
+        if said in self.unfinished:
+            return refused_row(UNFINISHED, value=said, column="status")
+        if said in self.nothing:
+            return left_out_row(self.nothing[said], value=said, column="status")
+        if not said:
+            return refused_row("no word says how it ended", column="status")
+        known = ", ".join([*self.outcomes, *self.nothing, *self.unfinished])
+        return refused_row(f"unknown status; known are {known}", value=said, column="status")
 
 
-def chosen(record: dict[str, Any], source: Source | None) -> Row:
+def mapped_columns(record: dict[str, Any], source: Source | None) -> Row:
     """The columns that ``sources.toml`` names, by dotted keys."""
     named = {} if source is None else source.columns
-    return {name: text(at(record, path)) for name, path in named.items()}
+    return {name: as_text(value_at(record, path)) for name, path in named.items()}
 
 
-def matches(name: str | None, patterns: Iterable[str]) -> bool:
+def fits_any(name: str | None, patterns: Iterable[str]) -> bool:
     """Whether a name is one of the patterns, or fits one as a regular expression, wholly."""
     return name is not None and any(name == p or _fits(name, p) for p in patterns)
 
@@ -207,7 +210,7 @@ def _fits(name: str, pattern: str) -> bool:
         return False
 
 
-def counted(words: Iterable[str | None], *, most: int = 6) -> str:
+def word_counts(words: Iterable[str | None], *, most: int = 6) -> str:
     """Words with how often they occur, the most frequent first."""
     counts = Counter("(none)" if word is None else repr(word) for word in words)
     ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
@@ -215,7 +218,13 @@ def counted(words: Iterable[str | None], *, most: int = 6) -> str:
     return named + (f" and {len(ranked) - most} more" if len(ranked) > most else "")
 
 
-def for_each(row: Row, services: Sequence[str | None], source: Source | None) -> list[Row]:
+def name_in(addresses: Iterable[Any], pattern: str) -> str | None:
+    """The name that stands in the first address of this form."""
+    places = (re.search(pattern, as_text(address) or "") for address in addresses)
+    return next((place.group(1) for place in places if place), None)
+
+
+def row_per_service(row: Row, services: Sequence[str | None], source: Source | None) -> list[Row]:
     """The row of an incident once for every service it hit."""
     if source is not None and "service" in source.columns:
         return [row]
@@ -228,7 +237,7 @@ def for_each(row: Row, services: Sequence[str | None], source: Source | None) ->
     return [row | {"service": name} for name in first.values()]
 
 
-def moment(value: Any) -> datetime | None:
+def as_moment(value: Any) -> datetime | None:
     """A time, for comparing; what carries no zone counts as UTC."""
     try:
         at = datetime.fromisoformat(value)
@@ -237,13 +246,13 @@ def moment(value: Any) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def in_order(values: Iterable[Any]) -> list[str]:
+def in_time_order(values: Iterable[Any]) -> list[str]:
     """The times among some values, the earliest first, as they are written."""
-    known = [(at, value) for value in values if (at := moment(value)) is not None]
+    known = [(value_at, value) for value in values if (value_at := as_moment(value)) is not None]
     return [value for _, value in sorted(known)]
 
 
-def several_note(found: Sequence[Row], numbers: Sequence[int]) -> list[str]:
+def several_services_note(found: Sequence[Row], numbers: Sequence[int]) -> list[str]:
     """That some incidents stand in several rows, one for each service."""
     several = sum(count > 1 for count in Counter(numbers).values())
     if not several:
@@ -254,48 +263,33 @@ def several_note(found: Sequence[Row], numbers: Sequence[int]) -> list[str]:
     ]
 
 
-def said_service(source: Source | None) -> str | None:
+def stated_service(source: Source | None) -> str | None:
     """The service ``sources.toml`` says, if it says one."""
     return None if source is None else source.service
 
 
-def result(
+def record_result(
     head: Head,
-    found: Sequence[Row],
-    numbers: Sequence[int],
-    *,
+    rows: Sequence[Row],
+    lines: Sequence[int],
     table: str,
-    times: Sequence[str],
     source: Source | None,
+    *,
     notes: Iterable[str] = (),
     zone: str | None = None,
-) -> Result:
+) -> FileResult:
     """The rows as a canonical table."""
-    if not found:
-        return Result({table: tables.empty(table)}, 0, 0, notes=tuple(notes))
-    frame = pd.DataFrame(list(found))
+    if not rows:
+        return FileResult({table: tables.empty(table)}, 0, 0, notes=tuple(notes))
+    times = [column.name for column in tables.TABLES[table] if column.kind == "time"]
+    frame = pd.DataFrame(list(rows))
     needed = [*tables.required(table), *times]
     frame = frame.assign(**{name: None for name in needed if name not in frame})
     said = (None if source is None else source.timezone) or zone
-    frame = base.with_times(frame, times, file=head.name, timezone=said)
-    if "planned" in frame and source is not None and "planned" in source.columns:
-        frame = base.with_planned(frame, column=source.columns["planned"])
-    built = events.build(
-        frame,
-        table,
-        file=head.name,
-        lines=numbers,
-        environment=() if source is None else source.environment,
-        services={} if source is None else source.services,
-    )
-    return Result(
-        tables=built.tables,
-        event_lines=built.lines,
-        rows_read=len(frame),
-        rows_kept=built.kept,
-        rejects=built.rejects,
-        notes=(*built.notes, *notes),
-    )
+    frame = record_tables.with_times(frame, times, file=head.name, timezone=said)
+    if "planned" in frame and source is not None:
+        frame = record_tables.with_planned(frame, column=source.columns["planned"])
+    return record_tables.read_rows(frame, table, head=head, source=source, lines=lines, notes=notes)
 
 
 _BLANK = " \t\r\n\ufeff\x1e"  # a byte-order mark and the separator of RFC 7464 included
@@ -303,24 +297,12 @@ _DECODER = json.JSONDecoder()
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
-def content(head: Head) -> str:
-    """The whole file as text, unpacked and decoded."""
-    try:
-        with recognition.plain(head) as path:
-            return path.read_text(encoding="utf-8-sig")
-    except UnicodeError as error:
-        raise ReadError(
-            f"the text is not {head.encoding} ({error})", file=head.name, fix="save it as UTF-8"
-        ) from error
-    except OSError as error:
-        raise ReadError(
-            f"the file cannot be opened ({error.strerror or error})",
-            file=head.name,
-            fix="check that it exists and that you may read it",
-        ) from error
+def json_pages(head: Head, *wrappers: str) -> tuple[list[Any], list[dict[str, Any]]]:
+    """The records of a JSON file, and the pages they were wrapped in."""
+    return unwrapped(json_records(base.file_text(head), file=head.name), *wrappers)
 
 
-def parse(text: str, *, file: str) -> list[Any]:
+def json_documents(text: str, *, file: str) -> list[Any]:
     """Every JSON document of a text, in order."""
     found, at = [], _next(text, 0)
     while at < len(text):
@@ -333,10 +315,10 @@ def parse(text: str, *, file: str) -> list[Any]:
     return _whole(found) if _SURROGATE.search(text) else found
 
 
-def records(text: str, *, file: str) -> list[Any]:
+def json_records(text: str, *, file: str) -> list[Any]:
     """The records of a text: the members of every array in it, and every other document."""
     found: list[Any] = []
-    for document in parse(text, file=file):
+    for document in json_documents(text, file=file):
         found.extend(_flat(document))
     return found
 
@@ -424,14 +406,14 @@ _HINTS: tuple[tuple[frozenset[str], str, str], ...] = (
 """Keys of an object, what they look like, and what to do."""
 
 
-def error(head: Head) -> ReadError:
+def unknown_json(head: Head) -> ReadError:
     """The error about a JSON file of no known format."""
     problem, fix = _said(head)
     return ReadError(f"the format of this JSON is not known: {problem}", file=head.name, fix=fix)
 
 
 def _said(head: Head) -> tuple[str, str]:
-    found = {path: keys for path, keys in objects(head.text).items() if keys}
+    found = {path: keys for path, keys in keys_by_place(head.text).items() if keys}
     top = found.get("", frozenset())
     if not found:
         what = "it holds no object" if re.search(r"[^\s\[\],{}]", head.text) else "it is empty"
@@ -457,5 +439,5 @@ def _said(head: Head) -> tuple[str, str]:
 
 def _as_written(text: str, keys: Sequence[str]) -> list[str]:
     """Keys in the spelling of the file."""
-    spelt = {plain(word): word for word in re.findall(r'"((?:[^"\\]|\\.)*)"\s*:', text)}
+    spelt = {plain_key(word): word for word in re.findall(r'"((?:[^"\\]|\\.)*)"\s*:', text)}
     return [repr(spelt.get(key, key)) for key in keys]

@@ -1,190 +1,103 @@
-"""The start of a file: all that is needed to recognise it and to scan it."""
+"""Which family of exports reads a file."""
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-import re
-import shutil
-import sys
-import tempfile
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import IO
+from typing import TYPE_CHECKING
 
 from srelib.errors import ReadError
-from srelib.readers.base import Head
+from srelib.readers import (
+    alert_logs,
+    base,
+    ci_runs,
+    forges,
+    generic,
+    incident_pages,
+    incident_tools,
+    json_text,
+    monitoring,
+    records,
+)  # fmt: skip
+from srelib.readers.base import Family, FileResult, Head
 
-HEAD_BYTES = 1 << 16
-LONGEST_HEADER = 1 << 24
-_SEP_LINE = re.compile(r'^"?sep=(.)"?\s*$')
-_BINARY = {
-    b"PK\x03\x04": "a zip or Excel file",
-    b"PAR1": "a Parquet file",
-    b"SQLite": "a SQLite database",
-    b"\xd0\xcf\x11\xe0": "an old Excel file",
-    b"%PDF": "a PDF file",
+if TYPE_CHECKING:
+    from srelib.readers.source import Source
+
+FAMILIES = (
+    alert_logs.PROMETHEUS_ALERTS, monitoring.PROMETHEUS, forges.GITHUB, ci_runs.GITHUB_RUNS,
+    forges.GITHUB_RELEASES, incident_pages.GITHUB_ISSUES, forges.GITLAB, forges.BITBUCKET,
+    ci_runs.ARGOCD, ci_runs.JENKINS, incident_pages.STATUSPAGE, incident_tools.OPSGENIE,
+    incident_tools.PAGERDUTY_API, alert_logs.ALERTMANAGER, monitoring.GRAFANA, incident_pages.JIRA,
+    incident_tools.PAGERDUTY, monitoring.STATELOG, forges.GITTAGS, records.RECORDS, generic.GENERIC,
+)  # fmt: skip
+"""In the order in which they are asked; the most general come last."""
+
+GENERAL = (monitoring.STATELOG, records.RECORDS, generic.GENERIC)
+"""Those that go by the names of columns, not by the marks of one tool."""
+
+_ONLY = {
+    "workflow": ("github_runs", "GitHub Actions runs"),
+    "label": ("github_issues", "GitHub issues"),
 }
+"""Keys of `sources.toml` that one family reads, and what it holds."""
 
 
-def head(path: Path, root: Path | None = None) -> Head:
-    """The start of a file: encoding, delimiter, header and first record."""
-    path = Path(path)
-    name = path.relative_to(root).as_posix() if root and path.is_relative_to(root) else path.name
-    start, gzipped = _first_bytes(path, name, HEAD_BYTES)
-    if not start.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
-        raise ReadError("the file is empty", file=name, fix="export it again, or remove it")
-    encoding = _encoding(start, name)
-    text = _decode(start, encoding)
-    if text.lstrip()[:1] in ("{", "["):
-        return Head(path, name, gzipped, encoding, "json", text)
-    size = len(start)
-    while not _has_two_lines(text) and size == len(start) and size < LONGEST_HEADER:
-        size *= 8
-        start, _ = _first_bytes(path, name, size)
-        text = _decode(start, encoding)
-    return _csv_head(path, name, gzipped, encoding, text)
+def read(path: Path, *, root: Path, source: Source | None = None) -> tuple[str, FileResult]:
+    """Recognise a file from its content and read it."""
+    head = base.head(Path(path), Path(root))
+    family = _choose(head, source)
+    result = family.read(head, source)
+    return family.name, replace(result, notes=(*result.notes, *_unread(family, source)))
 
 
-def _has_two_lines(text: str) -> bool:
-    return len(text.splitlines()) > 2 or "\n" in text.rstrip("\n")
+def _unread(family: Family, source: Source | None) -> list[str]:
+    """What ``sources.toml`` says about the file that says nothing about it."""
+    return [
+        f"sources.toml: {key} says nothing about this file, which holds no {what}."
+        for key, (name, what) in _ONLY.items()
+        if source is not None and getattr(source, key) and name != family.name
+    ]
 
 
-def _first_bytes(path: Path, name: str, size: int) -> tuple[bytes, bool]:
-    if path.is_dir():
+def _choose(head: Head, source: Source | None) -> Family:
+    if source is not None and source.format:
+        named = {family.name: family for family in FAMILIES}
+        if source.format not in named:
+            raise ReadError(
+                f"format {source.format!r} is unknown", file=head.name,
+                fix=f"write one of {', '.join(named)} in sources.toml",
+            )  # fmt: skip
+        return named[source.format]
+    if source is not None and source.unit == "state":
+        return monitoring.STATELOG
+    known = [family for family in FAMILIES if family.recognise(head)]
+    for family in known:
+        if source is None or source.table is None or source.table in family.tables:
+            return family
+    if head.kind == "json" and known and source is not None:
         raise ReadError(
-            "this is a folder with the name of a file", file=name,
-            fix="rename it, or hand over the files in it",
-        )  # fmt: skip
-    try:
-        with path.open("rb") as raw:
-            start = raw.read(size)
-        if start[:2] != b"\x1f\x8b":
-            return start, False
-        with gzip.open(path) as packed:
-            return packed.read(size), True
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise _broken_gzip(name) from error
-    except OSError as error:
-        raise ReadError(
-            f"the file cannot be opened ({error.strerror or error})", file=name,
-            fix="check that it exists and that you may read it",
-        ) from error  # fmt: skip
+            f"this is {known[0].name}, which is read into {known[0].tables[0]}, and sources.toml "
+            f"says table = {source.table!r}",
+            file=head.name,
+            fix="take table = ... out of sources.toml",
+        )
+    return _by_table(head, source)
 
 
-def _broken_gzip(name: str) -> ReadError:
-    return ReadError(
-        "the gzip file is damaged or cut short", file=name, fix="download or copy it again"
+def _by_table(head: Head, source: Source | None) -> Family:
+    """The general family that a table or a column map in ``sources.toml`` points to."""
+    if source is not None and head.kind == "csv":
+        if source.table not in (None, "sli"):
+            return records.RECORDS
+        if source.table or source.columns or source.series or source.unit:
+            return generic.GENERIC
+    if head.kind == "json":
+        raise json_text.unknown_json(head)
+    raise ReadError(
+        f"the format is not known; columns seen: {', '.join(map(repr, head.header[:12]))}",
+        file=head.name,
+        fix=f"add to sources.toml: [[file]] match = {head.name!r}, "
+        'table = "sli" (or deployments, '
+        'changes, incidents, alerts, exclusions; or "ignore"), columns = { time = "..." }',
     )
-
-
-def _encoding(start: bytes, name: str) -> str:
-    for magic, what in _BINARY.items():
-        if start.startswith(magic):
-            raise ReadError(f"this is {what}, not text", file=name, fix="export it as CSV or JSON")
-    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return "utf-16"
-    if b"\x00" in start:
-        raise ReadError(
-            "this is not text (it holds zero bytes)", file=name,
-            fix="export it as CSV or JSON in UTF-8",
-        )  # fmt: skip
-    return "utf-8-sig" if start.startswith(b"\xef\xbb\xbf") else "utf-8"
-
-
-def _decode(start: bytes, encoding: str) -> str:
-    if encoding == "utf-16" and len(start) % 2:
-        start = start[:-1]
-    return start.decode(encoding, errors="replace").lstrip("\ufeff")
-
-
-def _csv_head(path: Path, name: str, gzipped: bool, encoding: str, text: str) -> Head:
-    lines = text.splitlines(keepends=True)
-    skip = 0
-    while skip < len(lines) and not lines[skip].strip():
-        skip += 1
-    match = _SEP_LINE.match(lines[skip]) if skip < len(lines) else None
-    if match:
-        skip += 1
-    while skip < len(lines) and not lines[skip].strip():
-        skip += 1
-    body = "".join(lines[skip:])
-    delimiter = match.group(1) if match else _delimiter(body)
-    records = _records(body, delimiter)
-    header = unique_names(next(records, []))
-    first = next(records, [])
-    return Head(
-        path, name, gzipped, encoding, "csv", text, delimiter, skip, tuple(header), tuple(first)
-    )
-
-
-def _delimiter(body: str) -> str:
-    widths = {mark: len(next(_records(body, mark), [])) for mark in (",", ";", "\t", "|")}
-    return max(widths, key=lambda mark: widths[mark])
-
-
-def _records(text: str, delimiter: str) -> Iterator[list[str]]:
-    csv.field_size_limit(sys.maxsize)
-    try:
-        for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            if record:
-                yield [cell.strip() for cell in record]
-    except csv.Error:
-        return
-
-
-def unique_names(header: list[str]) -> list[str]:
-    """Column names, repeated ones numbered as ``name.1``, ``name.2``; unnamed ones ``column N``."""
-    taken: set[str] = set()
-    result = []
-    for position, name in enumerate(header, start=1):
-        stem = name or f"column {position}"
-        candidate, number = stem, 0
-        while candidate in taken:
-            number += 1
-            candidate = f"{stem}.{number}"
-        taken.add(candidate)
-        result.append(candidate)
-    return result
-
-
-@contextmanager
-def plain(head: Head, *, even: bool = False) -> Iterator[Path]:
-    """A path to the content as plain UTF-8 that DuckDB takes literally."""
-    even = even or bool(re.search(r"\r(?!\n|$)", head.text)) or _two_line_ends(head.text)
-    literal = not re.search(r"[*?\[\]{}]", str(head.path))
-    if literal and not (even or head.gzipped or head.encoding == "utf-16"):
-        yield head.path
-        return
-    with tempfile.TemporaryDirectory(prefix="srelib-") as folder:
-        copy = Path(folder) / "export.txt"
-        try:
-            with _opened(head) as raw, copy.open("wb") as out:
-                _transcode(raw, out, head.encoding, even)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise _broken_gzip(head.name) from error
-        yield copy
-
-
-def _two_line_ends(text: str) -> bool:
-    """Whether lines end in CR LF and in LF, as where a ``sep=`` line was put on top."""
-    return "\r\n" in text and re.search(r"(?<!\r)\n", text) is not None
-
-
-def _opened(head: Head) -> IO[bytes]:
-    return gzip.open(head.path) if head.gzipped else head.path.open("rb")  # type: ignore[return-value]
-
-
-def _transcode(raw: IO[bytes], out: IO[bytes], encoding: str, even: bool) -> None:
-    if encoding != "utf-16" and not even:
-        shutil.copyfileobj(raw, out, 1 << 20)
-        return
-    newline = None if even else ""
-    with io.TextIOWrapper(
-        raw, encoding=encoding, errors="surrogateescape", newline=newline
-    ) as text:
-        while block := text.read(1 << 20):
-            out.write(block.encode("utf-8", errors="surrogateescape"))

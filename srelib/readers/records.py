@@ -13,13 +13,12 @@ import pandas as pd
 
 from srelib import tables
 from srelib.errors import ReadError
-from srelib.readers import base, events, text
-from srelib.readers.base import Head, Result, joined
+from srelib.readers import record_tables, text
+from srelib.readers.base import Family, FileResult, Head
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
 
-FORMAT = "records"
 TABLES = ("deployments", "changes", "incidents", "alerts", "exclusions")
 
 _ENDS = ("resolved", "resolved_on", "resolution_time", "closed_at", "ended_at", "end_time")
@@ -91,7 +90,7 @@ _OWN_SIGNS = (
 )
 
 
-def recognise(head: Head) -> bool:
+def _is_records(head: Head) -> bool:
     """Whether the columns are those of one of these tables."""
     return head.kind == "csv" and table_of(head.header) is not None
 
@@ -125,7 +124,7 @@ def columns_of(
     return found
 
 
-def read(head: Head, source: Source | None) -> Result:
+def _read_records(head: Head, source: Source | None) -> FileResult:
     """The rows of one of these tables."""
     table = _table(head, source)
     columns = columns_of(head.header, table, chosen=dict(source.columns) if source else None)
@@ -140,22 +139,8 @@ def read(head: Head, source: Source | None) -> Result:
     rows = pd.DataFrame(
         {name: _as_text(scan.frame[column], kinds[name]) for name, column in columns.items()}
     )
-    built = events.build(
-        _completed(rows, columns, constants),
-        table,
-        file=head.name,
-        lines=scan.lines,
-        environment=() if source is None else source.environment,
-        services={} if source is None else source.services,
-    )
-    return Result(
-        tables=built.tables,
-        event_lines=built.lines,
-        rows_read=scan.rows_read,
-        rows_kept=built.kept,
-        rejects=joined(scan.rejects, built.rejects),
-        timezone=scan.timezone,
-        notes=(*scan.notes, *built.notes),
+    return record_tables.read_rows(
+        _completed(rows, columns, constants), table, head=head, source=source, scan=scan
     )
 
 
@@ -212,8 +197,13 @@ def _completed(
     rows: pd.DataFrame, columns: dict[str, str], constants: dict[str, str]
 ) -> pd.DataFrame:
     rows = rows.assign(**constants)
-    return base.with_planned(rows, column=columns["planned"]) if "planned" in rows else rows
+    return (
+        record_tables.with_planned(rows, column=columns["planned"]) if "planned" in rows else rows
+    )
 
 
 def _plain(name: str) -> str:
     return re.sub(r"[\s.-]+", "_", name.strip().lower())
+
+
+RECORDS = Family("records", _is_records, _read_records, TABLES)

@@ -22,8 +22,7 @@ import pandas as pd
 from srelib import tables
 from srelib.errors import ReadError
 from srelib.readers import cells
-from srelib.readers.base import Head, lines_at, record_starts
-from srelib.readers.recognition import head, plain
+from srelib.readers.base import Head, head, lines_at, plain_copy, record_starts
 
 if TYPE_CHECKING:
     import duckdb
@@ -74,7 +73,7 @@ class Scan:
 
     def _find_lines(self) -> np.ndarray:
         assert self.head is not None
-        with plain(self.head) as path:
+        with plain_copy(self.head) as path:
             starts = record_starts(path, self.head)
         if self._records is not None:
             if len(self._records) and self._records.max() >= len(starts):
@@ -124,7 +123,7 @@ def scan(
             fix="correct the name in sources.toml",
         )
     rules = _Rules(dict(types), timezone, decimal, frozenset(required), wide)
-    with plain(head) as path:
+    with plain_copy(head) as path:
         fast = _fast(head, path, rules)
         if fast is not None:
             return fast
@@ -132,7 +131,7 @@ def scan(
             return _careful(head, path, rules)
         except _MixedLineEnds:
             pass
-    with plain(head, even=True) as path:
+    with plain_copy(head, even=True) as path:
         return _careful(head, path, rules)
 
 

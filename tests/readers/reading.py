@@ -7,13 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from srelib import readers, tables
-from srelib.readers.base import Result
+from srelib import tables
+from srelib.readers import recognition
+from srelib.readers.base import FileResult
 from srelib.readers.source import Source
 from tests.readers.shapes import written
 
 
-def read(folder: Path, form: str, content: Any, *, name: str = "a.json", **said: Any) -> Result:
+def read(folder: Path, form: str, content: Any, *, name: str = "a.json", **said: Any) -> FileResult:
     """Result of reading content as a file; rows read = kept + rejected, and kept = in the tables.
 
     `said` is what ``sources.toml`` says about the file.
@@ -21,7 +22,7 @@ def read(folder: Path, form: str, content: Any, *, name: str = "a.json", **said:
     path = folder / name
     path.write_text(written(content), encoding="utf-8", newline="")
     source = Source(match="*", **said) if said else None
-    found, result = readers.read(path, root=folder, source=source)
+    found, result = recognition.read(path, root=folder, source=source)
     assert found == form
     assert result.rows_read == result.rows_kept + result.rows_rejected
     assert result.rows_kept == sum(map(len, result.tables.values()))
@@ -30,7 +31,7 @@ def read(folder: Path, form: str, content: Any, *, name: str = "a.json", **said:
     return result
 
 
-def noted(result: Result, *words: str) -> bool:
+def noted(result: FileResult, *words: str) -> bool:
     """Whether one note has all the words."""
     return any(all(word in note for word in words) for note in result.notes)
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from srelib import readers
 from srelib.errors import ReadError
+from srelib.readers import recognition
 from srelib.readers.source import Source
 from tests.readers import shapes
 from tests.readers.reading import ODD
@@ -41,7 +41,7 @@ def test_a_damaged_record_costs_itself_and_nothing_else(tmp_path, form, data):
     damaged = made(1) | damage if whole is None else whole
     path = tmp_path / "a.json"
     path.write_text(json.dumps([made(2), damaged, made(3)]))
-    found, result = readers.read(path, root=tmp_path, source=source)
+    found, result = recognition.read(path, root=tmp_path, source=source)
     assert found == form
     assert result.rows_read == result.rows_kept + result.rows_rejected
     assert result.rows_kept == sum(map(len, result.tables.values()))
@@ -57,7 +57,7 @@ def test_what_is_no_record_is_refused_with_its_number(tmp_path, form):
     made, _, source = MAKERS[form]
     path = tmp_path / "a.json"
     path.write_text(json.dumps([made(2), None, {"message": "Bad gateway"}]))
-    _, result = readers.read(path, root=tmp_path, source=source)
+    _, result = recognition.read(path, root=tmp_path, source=source)
     assert result.rejects["line"].tolist() == [2, 3]
     assert result.rejects["reason"].str.startswith("not a").all()
     assert result.rejects["value"].tolist() == ["null", '{"message": "Bad gateway"}']
@@ -96,7 +96,7 @@ def test_no_damage_ends_in_anything_but_rejects_or_a_clear_error(tmp_path, data)
     path = tmp_path / name
     path.write_text(json.dumps(content))
     try:
-        _, result = readers.read(path, root=tmp_path, source=SAID)
+        _, result = recognition.read(path, root=tmp_path, source=SAID)
         explained = len(result.rejects) == result.rows_rejected
         explained &= result.rows_read == result.rows_kept + result.rows_rejected
     except ReadError as error:

@@ -8,13 +8,14 @@ import pandas as pd
 import pytest
 
 from srelib.errors import ReadError
-from srelib.readers import generic, read
-from srelib.readers.base import Result
+from srelib.readers import generic
+from srelib.readers.base import FileResult
+from srelib.readers.recognition import read
 from srelib.readers.source import Source
 from srelib.readers.text import head
 
 
-def of(folder: Path, content: str, **said: object) -> Result:
+def of(folder: Path, content: str, **said: object) -> FileResult:
     """What the registry makes of a CSV, with what sources.toml says about it."""
     path = folder / "a.csv"
     path.write_text(content)
@@ -22,7 +23,7 @@ def of(folder: Path, content: str, **said: object) -> Result:
     return read(path, root=folder, source=source)[1]
 
 
-def rows(result: Result) -> list[list[object]]:
+def rows(result: FileResult) -> list[list[object]]:
     """Minute, service, good and total of every row."""
     sli = result.tables["sli"]
     return [[t.minute, str(s), g, n] for t, s, _, g, n in sli.itertuples(index=False)]
@@ -301,4 +302,4 @@ def test_recognise_leaves_other_tables_alone(tmp_path: Path) -> None:
     """A table of incidents is not taken for metrics."""
     path = tmp_path / "i.csv"
     path.write_text("incident_id,service,started_at,resolved_at\n1,a,2026-01-01T00:00Z,\n")
-    assert not generic.recognise(head(path))
+    assert not generic.GENERIC.recognise(head(path))

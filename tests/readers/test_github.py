@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from srelib import readers
 from srelib.errors import ReadError
+from srelib.readers import recognition
 from srelib.readers.source import Source
 
 
@@ -45,7 +45,7 @@ def write(folder: Path, records, name="deployments.json") -> Path:
 def read(folder: Path, records, source=None):
     """Result of reading the records; rows read = kept + rejected is checked on the way."""
     path = write(folder, records)
-    kind, result = readers.read(path, root=folder, source=source)
+    kind, result = recognition.read(path, root=folder, source=source)
     assert kind == "github"
     assert result.rows_read == result.rows_kept + result.rows_rejected
     assert result.rows_kept == len(result.tables["deployments"])
@@ -311,7 +311,7 @@ def test_an_error_page_is_not_taken_for_deployments(tmp_path):
     """What GitHub answers when it refuses is an unknown format, named."""
     path = write(tmp_path, {"message": "Not Found", "status": "404"})
     with pytest.raises(ReadError, match=r"^deployments\.json: the format"):
-        readers.read(path, root=tmp_path)
+        recognition.read(path, root=tmp_path)
 
 
 ODD = st.sampled_from(

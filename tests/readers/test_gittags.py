@@ -5,8 +5,8 @@ import subprocess
 import pandas as pd
 import pytest
 
-from srelib import readers
 from srelib.errors import ReadError
+from srelib.readers import recognition
 from srelib.readers.source import Source
 
 FORMAT = "%(refname:short),%(creatordate:iso-strict),%(objectname),%(*objectname)"
@@ -18,7 +18,7 @@ def read(folder, text, source=SHOP):
     """Result of reading the text as a file of tags."""
     path = folder / "tags.csv"
     path.write_text(text)
-    kind, result = readers.read(path, root=folder, source=source)
+    kind, result = recognition.read(path, root=folder, source=source)
     assert kind == "gittags"
     assert result.rows_read == result.rows_kept + result.rows_rejected
     return result

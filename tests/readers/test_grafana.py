@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from srelib.errors import ReadError
-from srelib.readers import read
-from srelib.readers.base import Result
+from srelib.readers.base import FileResult
+from srelib.readers.recognition import read
 from srelib.readers.source import Source
 
 RAW = (
@@ -19,7 +19,7 @@ RAW = (
 NAME = "requests & more [5m]-data-as-joinbyfield-2026-04-28 14_10_00.csv"
 
 
-def of(folder: Path, content: str | bytes, **said: object) -> tuple[str, Result]:
+def of(folder: Path, content: str | bytes, **said: object) -> tuple[str, FileResult]:
     """Format and result of a panel."""
     path = folder / NAME
     path.write_bytes(content if isinstance(content, bytes) else content.encode())

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from srelib.errors import ReadError
-from srelib.readers import dates
+from srelib.readers import cells
 from tests.readers import reading
 from tests.readers.reading import at, noted
 from tests.readers.shapes import JIRA, jira_row, table
@@ -109,12 +109,12 @@ def test_no_name_means_two_months():
     """Taken from all languages together, a name would otherwise be read wrongly in one."""
     every = [
         (name.lower().rstrip("."), number)
-        for language in dates.LANGUAGES
+        for language in cells.LANGUAGES
         for width in ("abbreviated", "wide")
         for context in ("format", "stand-alone")
         for number, name in get_month_names(width, context, language).items()
     ]
-    assert all(dates.months()[name] == number for name, number in every)
+    assert all(cells.months()[name] == number for name, number in every)
 
 
 def test_months_of_no_known_language_are_refused_with_the_way_out(tmp_path):
@@ -208,7 +208,7 @@ def test_a_date_as_jira_writes_it_comes_back(moment, form):
     month beside it.
     """
     rows = pd.DataFrame({"at": [moment.strftime(form), "31/12/2020 00:00"]})
-    assert dates.jira_iso(rows, {"at": "Created"}, file="j.csv")["at"][0] == moment.isoformat()
+    assert cells.jira_iso(rows, {"at": "Created"}, file="j.csv")["at"][0] == moment.isoformat()
 
 
 @settings(max_examples=100, deadline=None)
@@ -217,7 +217,7 @@ def test_no_text_is_more_than_a_fault_or_a_date(text):
     """Whatever stands in a cell, nothing breaks but the cell."""
     rows = pd.DataFrame({"at": [text, "31/12/2020 00:00", "1/Jun/20 1:00 AM"]})
     try:
-        known = dates.jira_iso(rows, {"at": "Created"}, file="j.csv")["at"].tolist()[1:]
+        known = cells.jira_iso(rows, {"at": "Created"}, file="j.csv")["at"].tolist()[1:]
     except ReadError as error:  # a date with the month first beside one with the day first
         known = [str(error).split(";")[0]]
     assert known in (

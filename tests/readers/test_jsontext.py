@@ -5,7 +5,7 @@ import gzip
 import pytest
 
 from srelib.errors import ReadError
-from srelib.readers import json_text, recognition
+from srelib.readers import base, json_text
 
 PAGES = '[{"id": 1},\n {"id": 2}][{"id": 3}]'
 
@@ -23,7 +23,7 @@ PAGES = '[{"id": 1},\n {"id": 2}][{"id": 3}]'
 )
 def test_every_way_of_writing_records_gives_the_same_records(written):
     """Pages, slurped pages, lines and single documents hold the same three records."""
-    assert json_text.records(written, file="d.json") == [{"id": 1}, {"id": 2}, {"id": 3}]
+    assert json_text.json_records(written, file="d.json") == [{"id": 1}, {"id": 2}, {"id": 3}]
 
 
 @pytest.mark.parametrize(
@@ -34,12 +34,12 @@ def test_every_way_of_writing_records_gives_the_same_records(written):
 def test_broken_json_is_named_with_its_line(written, line):
     """The error says in which line the JSON breaks off, and what to do."""
     with pytest.raises(ReadError, match=f"d.json, line {line}: .* Fix: export the file again"):
-        json_text.records(written, file="d.json")
+        json_text.json_records(written, file="d.json")
 
 
 def test_half_a_surrogate_pair_is_a_question_mark():
     """No text can hold one; whole pairs, and the letters of an escape, are left alone."""
-    (found,) = json_text.parse(
+    (found,) = json_text.json_documents(
         r'{"a\ud800": ["\udc00x", "\ud83d\ude00", "\\ud800"]}', file="d.json"
     )
     assert found == {"a?": ["?x", "\U0001f600", r"\ud800"]}
@@ -48,19 +48,19 @@ def test_half_a_surrogate_pair_is_a_question_mark():
 def test_nesting_without_end_is_an_error_not_a_crash():
     """A file of a hundred thousand brackets is refused."""
     with pytest.raises(ReadError, match="nested too deeply"):
-        json_text.records("[" * 100_000, file="d.json")
+        json_text.json_records("[" * 100_000, file="d.json")
 
 
 def test_deep_but_legal_nesting_is_read():
     """Four hundred arrays around one record still hold one record."""
-    assert json_text.records("[" * 400 + "1" + "]" * 400, file="d.json") == [1]
+    assert json_text.json_records("[" * 400 + "1" + "]" * 400, file="d.json") == [1]
 
 
 def test_packed_content_is_unpacked(tmp_path):
     """A gzip file reads as its content, whatever its name."""
     path = tmp_path / "d.json"
     path.write_bytes(gzip.compress(PAGES.encode()))
-    assert json_text.content(recognition.head(path, tmp_path)) == PAGES
+    assert base.file_text(base.head(path, tmp_path)) == PAGES
 
 
 def test_a_truncated_gzip_says_so(tmp_path):
@@ -69,10 +69,10 @@ def test_a_truncated_gzip_says_so(tmp_path):
     noise = "".join(chr(33 + (i * i) % 90) for i in range(200_000))
     packed = gzip.compress(f'["{noise}"'.replace("\\", "").encode())
     path.write_bytes(packed)
-    head = recognition.head(path, tmp_path)
+    head = base.head(path, tmp_path)
     path.write_bytes(packed[:-20])
     with pytest.raises(ReadError, match="cut short"):
-        json_text.content(head)
+        base.file_text(head)
 
 
 def test_text_in_another_encoding_says_so(tmp_path):
@@ -80,4 +80,4 @@ def test_text_in_another_encoding_says_so(tmp_path):
     path = tmp_path / "d.json"
     path.write_bytes('[{"id": "café"}]'.encode("latin-1"))
     with pytest.raises(ReadError, match="not utf-8"):
-        json_text.content(recognition.head(path, tmp_path))
+        base.file_text(base.head(path, tmp_path))

@@ -6,7 +6,7 @@ import io
 import pandas as pd
 import pytest
 
-from srelib import readers
+from srelib.readers import recognition
 from srelib.readers.source import Source
 
 REPORT = [
@@ -58,7 +58,7 @@ def read(folder, rows, header=REPORT, source=None):
     writer.writerows(rows)
     path = folder / "incidents.csv"
     path.write_text(out.getvalue())
-    kind, result = readers.read(path, root=folder, source=source)
+    kind, result = recognition.read(path, root=folder, source=source)
     assert kind == "pagerduty"
     assert result.rows_read == result.rows_kept + result.rows_rejected == len(rows)
     return result

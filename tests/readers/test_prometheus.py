@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from srelib.errors import ReadError
-from srelib.readers import read
-from srelib.readers.base import Result
+from srelib.readers.base import FileResult
+from srelib.readers.recognition import read
 from srelib.readers.source import Source
 
 START = 1777634280  # 2026-05-01T11:18:00Z
@@ -28,7 +28,7 @@ def answer(*result: dict[str, Any], kind: str = "matrix", **more: Any) -> dict[s
     return {"status": "success", "data": {"resultType": kind, "result": list(result)}, **more}
 
 
-def of(folder: Path, document: Any, **said: object) -> Result:
+def of(folder: Path, document: Any, **said: object) -> FileResult:
     """The result of one file."""
     path = folder / "q.json"
     path.write_text(document if isinstance(document, str) else json.dumps(document))
@@ -38,7 +38,7 @@ def of(folder: Path, document: Any, **said: object) -> Result:
     return result
 
 
-def good_total(result: Result) -> list[list[float]]:
+def good_total(result: FileResult) -> list[list[float]]:
     """Good and total of every row."""
     return result.tables["sli"][["good", "total"]].values.tolist()
 

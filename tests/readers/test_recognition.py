@@ -7,11 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from srelib import readers
 from srelib.errors import ReadError
-from srelib.readers import json_text, recognition
+from srelib.readers import base, recognition
+from srelib.readers.json_text import keys_by_place, plain_key
 from srelib.readers.source import Source
 from tests.readers import shapes
+
+NAMED = {family.name: family for family in recognition.FAMILIES}
+GENERAL = {family.name for family in recognition.GENERAL}
 
 
 def start_of(folder: Path, kind: str):
@@ -19,21 +22,20 @@ def start_of(folder: Path, kind: str):
     form, name, content = shapes.EXPORTS[kind]
     path = folder / name
     path.write_text(shapes.written(content), newline="")
-    return recognition.head(path, folder), form
+    return base.head(path, folder), form
 
 
 def test_every_format_has_an_example():
     """A new reader brings one, so that the tests here see it."""
-    assert {form for form, _, _ in shapes.EXPORTS.values()} == set(readers.FAMILIES)
+    assert {form for form, _, _ in shapes.EXPORTS.values()} == set(NAMED)
 
 
 @pytest.mark.parametrize("kind", shapes.EXPORTS)
 def test_an_export_is_recognised_by_one_format_only(tmp_path, kind):
     """Of the formats of tools exactly one says yes; the order in which they are asked is free."""
     head, form = start_of(tmp_path, kind)
-    special = [name for name in readers.FAMILIES if name not in readers.GENERAL]
-    said_yes = [name for name in special if readers.family(name).recognise(head)]
-    assert said_yes == [form] * (form not in readers.GENERAL)
+    said_yes = [name for name, family in NAMED.items() if family.recognise(head)]
+    assert [name for name in said_yes if name not in GENERAL] == [form] * (form not in GENERAL)
 
 
 @pytest.mark.parametrize("kind", [k for k, (f, _, _) in shapes.EXPORTS.items() if f != "gittags"])
@@ -41,7 +43,7 @@ def test_an_export_is_read_as_what_it_is(tmp_path, kind):
     """Whatever general format would take the columns too, that of the tool is chosen."""
     head, form = start_of(tmp_path, kind)
     source = Source(match="*", workflow="Deploy", timezone="UTC", service="shop", step="1m")
-    found, result = readers.read(head.path, root=tmp_path, source=source)
+    found, result = recognition.read(head.path, root=tmp_path, source=source)
     assert found == form
     assert result.rows_read == result.rows_kept + result.rows_rejected
 
@@ -55,7 +57,7 @@ def test_space_in_json_means_nothing(tmp_path, kind):
     for text in (json.dumps(content, indent=4), "\ufeff" + json.dumps(content)):
         path = tmp_path / name
         path.write_text(text, encoding="utf-8")
-        assert readers.family(form).recognise(recognition.head(path, tmp_path))
+        assert NAMED[form].recognise(base.head(path, tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +82,7 @@ def test_unknown_json_is_named_with_what_was_seen_and_what_to_do(tmp_path, conte
     path = tmp_path / "odd.json"
     path.write_text(json.dumps(content))
     with pytest.raises(ReadError, match=r"^odd\.json: the format of this JSON is not known: ") as e:
-        readers.read(path, root=tmp_path)
+        recognition.read(path, root=tmp_path)
     assert e.match(seen)
     assert e.match(rf"Fix: .*{fix}")
 
@@ -90,7 +92,7 @@ def test_a_known_export_under_another_table_is_named(tmp_path):
     path = tmp_path / "runs.json"
     path.write_text(json.dumps([shapes.run()]))
     with pytest.raises(ReadError, match=r"this is github_runs, which is read into deployments"):
-        readers.read(path, root=tmp_path, source=Source(match="*", table="incidents"))
+        recognition.read(path, root=tmp_path, source=Source(match="*", table="incidents"))
 
 
 def test_a_format_can_be_forced(tmp_path):
@@ -98,7 +100,7 @@ def test_a_format_can_be_forced(tmp_path):
     path = tmp_path / "runs.json"
     path.write_text(json.dumps([shapes.run()]))
     with pytest.raises(ReadError, match="the builds hold neither result nor time"):
-        readers.read(path, root=tmp_path, source=Source(match="*", format="jenkins"))
+        recognition.read(path, root=tmp_path, source=Source(match="*", format="jenkins"))
 
 
 @pytest.mark.parametrize("key", ["workflow", "label"])
@@ -107,13 +109,13 @@ def test_a_key_that_says_nothing_about_the_file_is_noted(tmp_path, key):
     path = tmp_path / "releases.json"
     path.write_text(json.dumps([shapes.release()]))
     source = Source(match="*", **{key: "Deploy"})
-    _, result = readers.read(path, root=tmp_path, source=source)
+    _, result = recognition.read(path, root=tmp_path, source=source)
     assert any(note.startswith(f"sources.toml: {key} says nothing") for note in result.notes)
 
 
 def test_keys_are_told_apart_by_where_they_stand():
     """The objects of an array belong to the key above it; text is no key."""
-    found = json_text.objects('{"a": [{"b_c": "{\\"x\\": 1}"}, {"d": {"e": []}}], "f": "g"}')
+    found = keys_by_place('{"a": [{"b_c": "{\\"x\\": 1}"}, {"d": {"e": []}}], "f": "g"}')
     assert {path: sorted(keys) for path, keys in found.items()} == {
         "": ["a", "f"], "a": ["bc", "d"], "a.d": ["e"],
     }  # fmt: skip
@@ -132,10 +134,8 @@ def keys_of(value, path=""):
         return set().union(*(keys_of(member, path) for member in value))
     if not isinstance(value, dict):
         return set()
-    inner = (
-        keys_of(v, ".".join(filter(None, [path, json_text.plain(k)]))) for k, v in value.items()
-    )
-    return {(path, json_text.plain(key)) for key in value}.union(*inner)
+    inner = (keys_of(v, ".".join(filter(None, [path, plain_key(k)]))) for k, v in value.items())
+    return {(path, plain_key(key)) for key in value}.union(*inner)
 
 
 @settings(max_examples=60, deadline=None)
@@ -145,9 +145,9 @@ def test_the_keys_seen_are_those_of_the_document(value, cut):
     text = json.dumps(value, ensure_ascii=False)
     simple = all(key.isidentifier() for _, key in keys_of(value))
     for start in (text, text[:cut]):
-        seen = {(path, key) for path, keys in json_text.objects(start).items() for key in keys}
+        seen = {(path, key) for path, keys in keys_by_place(start).items() for key in keys}
         if simple:
             assert seen <= keys_of(value)
     if simple:
-        whole = {(path, key) for path, keys in json_text.objects(text).items() for key in keys}
+        whole = {(path, key) for path, keys in keys_by_place(text).items() for key in keys}
         assert whole == keys_of(value)

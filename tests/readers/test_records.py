@@ -1,13 +1,16 @@
 """Deployments, changes, incidents, alerts and exclusions as a CSV of any origin."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from srelib import readers, tables
+from srelib import tables
 from srelib.errors import ReadError
-from srelib.readers import events
+from srelib.readers import recognition, record_tables
+from srelib.readers.base import Head
 from srelib.readers.source import Source
 
 
@@ -20,7 +23,7 @@ def read(folder, text, source=None, name="rows.csv"):
     """Result of reading the text; rows read = kept + rejected is checked on the way."""
     path = folder / name
     path.write_text(text, encoding="utf-8")
-    kind, result = readers.read(path, root=folder, source=source)
+    kind, result = recognition.read(path, root=folder, source=source)
     assert kind == "records"
     assert result.rows_read == result.rows_kept + result.rows_rejected
     assert result.rows_kept == sum(len(table) for table in result.tables.values())
@@ -393,8 +396,10 @@ def test_the_order_of_rows_changes_nothing_but_the_order(rows):
         }
     )
     before = frame.copy()
-    straight = events.build(frame, "incidents", file="i.csv", lines=range(6))
-    turned = events.build(frame.iloc[rows], "incidents", file="i.csv", lines=range(6))
+    head = Head(Path("i.csv"), "i.csv", False, "utf-8", "csv", "")
+    said = {"head": head, "source": None, "lines": range(6)}
+    straight = record_tables.read_rows(frame, "incidents", **said)
+    turned = record_tables.read_rows(frame.iloc[rows], "incidents", **said)
     for name, by in (("incidents", "incident_id"), ("exclusions", "starts_at")):
         pd.testing.assert_frame_equal(
             straight.tables[name].sort_values(by, ignore_index=True),

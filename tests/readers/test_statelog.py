@@ -11,14 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from srelib.errors import ReadError
-from srelib.readers import read
-from srelib.readers.base import Result
+from srelib.readers.base import FileResult
+from srelib.readers.recognition import read
 from srelib.readers.source import Source
 
 HEADER = "time,site,status\n"
 
 
-def of(folder: Path, rows: list[tuple[str, str]], **said: object) -> Result:
+def of(folder: Path, rows: list[tuple[str, str]], **said: object) -> FileResult:
     """The result of a log of one site; times as HH:MM:SS of one day."""
     path = folder / "log.csv"
     path.write_text(HEADER + "".join(f"2026-06-01T{time}Z,web,{state}\n" for time, state in rows))
@@ -28,7 +28,7 @@ def of(folder: Path, rows: list[tuple[str, str]], **said: object) -> Result:
     return result
 
 
-def seconds(result: Result) -> tuple[float, float]:
+def seconds(result: FileResult) -> tuple[float, float]:
     """Seconds up and seconds known."""
     sli = result.tables["sli"]
     return sli["good"].sum(), sli["total"].sum()

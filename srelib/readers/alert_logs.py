@@ -1,0 +1,237 @@
+"""Episodes of alerts: ALERTS of Prometheus, notifications of Alertmanager."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from srelib.errors import ReadError
+from srelib.readers.base import Family, FileResult, Head, file_text
+from srelib.readers.json_text import (
+    Row,
+    as_moment,
+    as_text,
+    holds,
+    json_documents,
+    json_pages,
+    keyed,
+    left_out_row,
+    mapped_columns,
+    nested,
+    objects_in,
+    record_result,
+    rows_of_records,
+    stated_service,
+)
+
+if TYPE_CHECKING:
+    from srelib.readers.source import Source
+
+
+SERVICE_LABELS = ("service", "service_name", "app", "application", "job")
+"""Labels asked for the service of an alert, in this order."""
+
+_ALWAYS_ON = ("watchdog", "deadmansswitch")
+_CURRENT = (
+    "These are the alerts of one moment: Alertmanager keeps no history; log its webhook, or export "
+    'ALERTS{alertstate="firing"} from Prometheus as a range query.'
+)
+
+
+def _is_alertmanager(head: Head) -> bool:
+    """Whether the file holds alerts of Alertmanager."""
+    return holds(head, "labels", "startsat", "endsat", under=("", "alerts", "data"))
+
+
+def _read_alertmanager(head: Head, source: Source | None) -> FileResult:
+    """Episodes, one row each: an alert with the same labels and the same start."""
+    found, _ = json_pages(head, "alerts", "data")
+    episodes = _episodes(found)
+    if not episodes:
+        raise ReadError(
+            "no alert in this file", file=head.name, fix="log the notifications of a webhook"
+        )
+    rows, numbers = rows_of_records(episodes, _episode_row, source, "an alert", "labels")
+    return record_result(
+        head, rows, numbers, "alerts", source, notes=_alertmanager_notes(found, episodes)
+    )
+
+
+def _episodes(found: Iterable[Any]) -> list[Any]:
+    """One record for each alert and start: what was said of its end last counts."""
+    last: dict[str, Any] = {}
+    for number, alert in enumerate(found):
+        plain = keyed(alert) if isinstance(alert, dict) else {}
+        key = f"{_identity(plain)} {plain.get('startsat')}" if "labels" in plain else f"#{number}"
+        before = last.get(key)
+        if before is None or _end(plain) or not _end(keyed(before)):
+            last[key] = alert
+    return list(last.values())
+
+
+def _identity(alert: dict[str, Any]) -> str:
+    labels = alert.get("labels")
+    pairs = sorted(labels.items()) if isinstance(labels, dict) else labels
+    return repr(alert.get("fingerprint") or pairs)
+
+
+def _end(alert: dict[str, Any]) -> str | None:
+    """The end, where there was one."""
+    status = alert.get("status")
+    state = keyed(status).get("state") if isinstance(status, dict) else status
+    if str(state).lower() in ("firing", "active", "suppressed", "unprocessed"):
+        return None
+    end, start = as_moment(alert.get("endsat")), as_moment(alert.get("startsat"))
+    if end is None or (start is not None and end < start):
+        return None
+    return as_text(alert.get("endsat"))
+
+
+def _episode_row(alert: dict[str, Any], source: Source | None) -> Row:
+    labels = _labels(alert)
+    row = {
+        "service": stated_service(source) or _service(labels),
+        "rule": labels.get("alertname"),
+        "severity": labels.get("severity"),
+        "fired_at": as_text(alert.get("startsat")),
+        "resolved_at": _end(alert),
+    }
+    if str(row["rule"]).lower() in _ALWAYS_ON:
+        reason = "fires all the time to show that alerting works: no alert"
+        return row | left_out_row(reason, value=row["rule"], column="rule")
+    return row | mapped_columns(alert, source)
+
+
+def _service(labels: Mapping[str, Any]) -> Any:
+    return next((labels[name] for name in SERVICE_LABELS if labels.get(name)), None)
+
+
+def _labels(alert: dict[str, Any]) -> dict[str, str | None]:
+    labels = alert.get("labels")
+    known = labels.items() if isinstance(labels, dict) else ()
+    return {str(name): as_text(value) for name, value in known}
+
+
+def _alertmanager_notes(found: list[Any], episodes: list[Any]) -> list[str]:
+    notes = []
+    if len(found) > len(episodes):
+        notes.append(
+            f"{len(found):,} alerts in notifications tell of {len(episodes):,} episodes: a record "
+            "is an episode."
+        )
+    if any(isinstance(alert.get("status"), dict) for alert in objects_in(found)):
+        notes.append(_CURRENT)
+    return notes
+
+
+_QUERY_LABELS = "data.result.metric"
+
+
+def _is_prometheus_alerts(head: Head) -> bool:
+    """Whether the file is the answer of a query for ``ALERTS``."""
+    return holds(head, "alertname", "alertstate", under=(_QUERY_LABELS,))
+
+
+def _read_prometheus_alerts(head: Head, source: Source | None) -> FileResult:
+    """Episodes, one row each: samples of one series without a gap."""
+    series = _query_series(json_documents(file_text(head), file=head.name), head)
+    moments = np.concatenate([_sample_times(one) for one in series] or [np.array([])])
+    if not len(moments):
+        raise ReadError("no alert fired in this answer", file=head.name,
+                        fix="ask for a longer span of time, or take the file away")  # fmt: skip
+    step = _query_step(series, source, head)
+    first, last = float(moments.min()), float(moments.max())
+    rows = [row for one in series for row in _query_rows(one, step, last, source)]
+    lines = range(1, len(rows) + 1)
+    notes = _alerts_query_notes(rows, step, first)
+    return record_result(head, rows, lines, "alerts", source, notes=notes)
+
+
+def _query_series(answers: list[Any], head: Head) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for answer in answers:
+        data = nested(answer if isinstance(answer, dict) else {}, "data")
+        if data.get("resulttype") != "matrix":
+            raise ReadError(
+                f"this is no answer of a range query (resultType {data.get('resulttype')!r})",
+                file=head.name,
+                fix="use /api/v1/query_range with start, end and step",
+            )
+        found += objects_in(data.get("result"))
+    return found
+
+
+def _sample_times(series: dict[str, Any]) -> np.ndarray:
+    """Times of the samples at which the alert was there [s]."""
+    given = series.get("values")
+    samples = given if isinstance(given, list) else []
+    pairs = [sample for sample in samples if isinstance(sample, list) and len(sample) == 2]
+    return np.unique([float(at) for at, value in pairs if _is_time(at) and str(value) == "1"])
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e10
+
+
+def _query_step(series: list[dict[str, Any]], source: Source | None, head: Head) -> float:
+    """What was said, else the most common distance of two samples."""
+    if source is not None and source.step is not None:
+        return float(source.step.total_seconds())
+    gaps = np.concatenate([np.diff(_sample_times(one)) for one in series]).round(3)
+    if not len(gaps):
+        raise ReadError(
+            "no series has two samples, so the step of the query cannot be told", file=head.name,
+            fix='say step = "1m", or whatever the step of the query was, in sources.toml',
+        )  # fmt: skip
+    lengths, counts = np.unique(gaps, return_counts=True)
+    return float(lengths[counts.argmax()])
+
+
+def _query_rows(
+    series: dict[str, Any], step: float, last: float, source: Source | None
+) -> Iterator[Row]:
+    given = series.get("metric")
+    labels = given if isinstance(given, dict) else {}
+    named = {
+        "service": stated_service(source) or as_text(_service(labels)),
+        "rule": as_text(labels.get("alertname")),
+        "severity": as_text(labels.get("severity")),
+        **mapped_columns(labels, source),
+    }
+    state = labels.get("alertstate")
+    for begun, ended in _firing_spans(_sample_times(series), step):
+        row = named | {"fired_at": f"{begun:.3f}"}
+        if state != "firing":
+            reason = "the alert was only pending: it did not fire"
+            yield row | left_out_row(reason, value=state, column="alertstate")
+        else:
+            yield row | {"resolved_at": None if ended >= last else f"{ended + step:.3f}"}
+
+
+def _firing_spans(moments: np.ndarray, step: float) -> Iterator[tuple[float, float]]:
+    breaks = np.flatnonzero(np.diff(moments) > 1.5 * step)
+    starts, ends = np.r_[0, breaks + 1], np.r_[breaks, len(moments) - 1]
+    if len(moments):
+        yield from zip(moments[starts].tolist(), moments[ends].tolist(), strict=True)
+
+
+def _alerts_query_notes(rows: list[Row], step: float, first: float) -> list[str]:
+    notes = [f"Alerts are known to the step of the query, {step:g} s: shorter ones may be missing."]
+    fired = [row for row in rows if "resolved_at" in row]
+    early = sum(float(row["fired_at"]) <= first for row in fired)
+    if early:
+        notes.append(
+            f"{early:,} alerts fire at the start of the answer: they may have begun before."
+        )
+    still = sum(row["resolved_at"] is None for row in fired)
+    if still:
+        notes.append(f"{still:,} alerts fire at the end of the answer: they count as not ended.")
+    return notes
+
+
+PROMETHEUS_ALERTS = Family(
+    "prometheus_alerts", _is_prometheus_alerts, _read_prometheus_alerts, ("alerts",)
+)
+ALERTMANAGER = Family("alertmanager", _is_alertmanager, _read_alertmanager, ("alerts",))

@@ -1,0 +1,472 @@
+"""Exports of monitoring: range queries of Prometheus, Grafana panels, states of uptime checks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from srelib import tables, windows
+from srelib.errors import ReadError
+from srelib.readers import cells, counts, generic
+from srelib.readers.base import Family, FileResult, Head, SeriesInfo, file_text
+from srelib.readers.json_text import holds, json_documents
+from srelib.readers.text import Scan, rejects, scan
+
+if TYPE_CHECKING:
+    from srelib.readers.source import Source
+
+
+def _is_prometheus(head: Head) -> bool:
+    """Whether the JSON is a Prometheus query result of any type but ``ALERTS``."""
+    alerts = holds(head, "alertname", "alertstate", under=("data.result.metric",))
+    return head.kind == "json" and '"resultType"' in head.text and not alerts
+
+
+def _read_prometheus(head: Head, source: Source | None) -> FileResult:
+    """Read the answer of a range query."""
+    series, notes = _series(json_documents(file_text(head), file=head.name), head)
+    names = [_name(entry) for entry in series]
+    samples = _samples(series, names, head)
+    timeless = samples["time"].isna()
+    refused = _rejected(head, samples[timeless])
+    entries, unused = _entries(names, series, source, head)
+    if unused:
+        notes.append(f"series not used: {', '.join(map(repr, unused[:10]))}")
+    return _result(head, source, samples[~timeless], entries, refused, notes)
+
+
+def _series(answers: list[Any], head: Head) -> tuple[list[dict[str, Any]], list[str]]:
+    """The series of all documents, and the warnings beside them."""
+    found: list[dict[str, Any]] = []
+    notes: list[str] = []
+    for answer in answers:
+        if not isinstance(answer, dict):
+            raise ReadError("this JSON is not the answer of a query", file=head.name)
+        if answer.get("status") == "error":
+            raise ReadError(f"the query failed: {answer.get('error')}", file=head.name,
+                            fix="mend the query and export again")  # fmt: skip
+        for key in ("warnings", "infos"):
+            notes.extend(f"Prometheus says: {text}" for text in answer.get(key) or ())
+        inner = answer.get("data")
+        data = inner if isinstance(inner, dict) else {}
+        if data.get("resultType") != "matrix":
+            raise ReadError(
+                f"this is the answer of an instant query ({data.get('resultType')!r}), one point "
+                "in time",
+                file=head.name,
+                fix="use /api/v1/query_range with start, end and step",
+            )
+        series = data.get("result")
+        given = series if isinstance(series, list) else []
+        found.extend(entry for entry in given if isinstance(entry, dict))
+    if any("values" not in entry for entry in found):
+        notes.append("series that hold only native histograms were left out")
+    return [entry for entry in found if isinstance(entry.get("values"), list)], notes
+
+
+def _name(entry: dict[str, Any]) -> str:
+    """Name of a series as Prometheus writes it."""
+    labels = entry.get("metric")
+    given = labels.items() if isinstance(labels, dict) else ()
+    known = {str(key): str(value) for key, value in given}
+    metric = known.pop("__name__", "")
+    inside = ", ".join(f'{key}="{value}"' for key, value in sorted(known.items()))
+    return f"{metric}{{{inside}}}" if inside or not metric else metric
+
+
+def _samples(series: list[dict[str, Any]], names: list[str], head: Head) -> pd.DataFrame:
+    """Every sample: name of its series, record, time, number, value, reason."""
+    rows = [(names[number], *_pair(sample)) for number, sample in _numbered(series)]
+    frame = pd.DataFrame(rows, columns=["name", "stamp", "value"], dtype="object")
+    frame["record"] = np.arange(1, len(frame) + 1)
+    times = cells.times(frame["stamp"].astype("str"), file=head.name)
+    read = cells.numbers(frame["value"].astype("str").replace(_INFINITE), file=head.name)
+    frame["time"], frame["number"] = times.values, read.values
+    frame["reason"] = times.reasons.where(times.reasons.notna(), read.reasons)
+    lost = frame["reason"].isna() & frame["time"].isna()
+    frame.loc[lost, "reason"] = "time is missing"
+    return frame
+
+
+_INFINITE = {"+Inf": "inf", "-Inf": "-inf", "Inf": "inf"}
+
+
+def _numbered(series: list[dict[str, Any]]) -> Iterator[tuple[int, Any]]:
+    for number, entry in enumerate(series):
+        for sample in entry["values"] or ():
+            yield number, sample
+
+
+def _pair(sample: Any) -> tuple[str, str]:
+    """Time and value of a sample as text."""
+    if not isinstance(sample, list) or len(sample) != 2:
+        return "", str(sample)[:80]
+    stamp, value = sample
+    text = f"{stamp:.6f}" if isinstance(stamp, float) else str(stamp)
+    return text, "" if value is None else str(value)
+
+
+def _entries(
+    names: list[str], series: list[dict[str, Any]], source: Source | None, head: Head
+) -> tuple[list[generic.WideColumns], list[str]]:
+    """Which series make up which indicator."""
+    roles = [role for role in counts.ROLES if source and source.columns.get(role) == "value"]
+    if not roles and source and source.unit in ("ratio", "value") and not source.series:
+        roles = [source.unit]
+    if roles:
+        return _same_role(roles[0], names, series, source, head), []
+    return generic.indicators(list(dict.fromkeys(names)), source, file=head.name)
+
+
+def _same_role(
+    role: str, names: list[str], series: list[dict[str, Any]], source: Source | None, head: Head
+) -> list[generic.WideColumns]:
+    groups: dict[str, list[str]] = {}
+    for name, entry in zip(names, series, strict=True):
+        labelled = generic.service_of(
+            {str(k): str(v) for k, v in (entry.get("metric") or {}).items()}
+        )
+        service = (source.service if source else None) or labelled
+        if not service:
+            raise ReadError(
+                f"the series {name} names no service", file=head.name,
+                fix='say service = "..." in sources.toml',
+            )  # fmt: skip
+        groups.setdefault(service, []).append(name)
+    sli = (source.sli if source else None) or "availability"
+    threshold, op = (source.threshold, source.op) if source else (None, None)
+    if role in ("ratio", "value"):
+        several = [service for service, mine in groups.items() if len(mine) > 1]
+        if several:
+            raise ReadError(
+                f"{len(groups[several[0]])} series of {several[0]} hold a {role} each, and these "
+                "cannot be added up",
+                file=head.name, fix="aggregate them in the query",
+            )  # fmt: skip
+    return [
+        generic.WideColumns(service, sli, {role: tuple(dict.fromkeys(mine))}, threshold, op)
+        for service, mine in groups.items()
+    ]
+
+
+def _result(
+    head: Head, source: Source | None, samples: pd.DataFrame, entries: list[generic.WideColumns],
+    refused: pd.DataFrame, notes: list[str],
+) -> FileResult:  # fmt: skip
+    """The samples as a wide table, one row per time, and its indicators."""
+    samples, faults, repeated = _prometheus_once(samples)
+    refused = pd.concat(
+        [part for part in (refused, _rejected(head, repeated)) if len(part)] or [refused]
+    )
+    both = pd.concat([samples[["time", "record"]], faults[["time", "record"]]])
+    first = both.groupby("time")["record"].min().sort_index()
+    table = samples.pivot(index="time", columns="name", values="number").reindex(first.index)
+    used = sorted({name for entry in entries for part in entry.roles.values() for name in part})
+    empty = np.full(len(table), np.nan)
+    columns = {name: table[name].to_numpy() if name in table else empty for name in used}
+    times = pd.Series(pd.DatetimeIndex(table.index).as_unit("us"), name=_TIME)
+    flat = Scan(
+        pd.DataFrame({_TIME: times, **columns}), refused, len(samples),
+        faults=_faults(faults, table.index), head=head,
+        _cache={"lines": first.to_numpy(dtype="int64")},
+    )  # fmt: skip
+    rule = generic.rule(head, source, {})
+    built = [generic.indicator(flat, entry, _TIME, rule) for entry in entries]
+    return generic.result(flat, built, [refused], notes=notes)
+
+
+_TIME = "time"
+
+
+def _prometheus_once(samples: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Samples each once; those that contradict each other; those that repeat another."""
+    known = samples[samples["reason"].isna()]
+    clash = known.groupby(["name", "time"])["number"].transform("nunique") > 1
+    again = known.duplicated(["name", "time"]) & ~clash
+    broken = samples[samples["reason"].notna()]
+    broken = broken[broken["time"].notna()]
+    fighting = known[clash].assign(reason="another sample of this series at this time differs")
+    repeated = known[again].assign(reason="repeats an earlier sample of this series")
+    return known[~clash & ~again], pd.concat([broken, fighting]), repeated
+
+
+def _rejected(head: Head, samples: pd.DataFrame) -> pd.DataFrame:
+    return rejects(
+        head.name,
+        samples["record"].to_numpy(),
+        samples["name"],
+        samples["value"],
+        samples["reason"],
+    )
+
+
+def _faults(samples: pd.DataFrame, times: pd.Index) -> pd.DataFrame:
+    """Refused samples as cells of the wide table."""
+    names = {"name": "column", "value": "value", "reason": "reason", "record": "line"}
+    faults = samples[list(names)].rename(columns=names)
+    return faults.assign(row=times.get_indexer(pd.Index(samples["time"]))).reset_index(drop=True)
+
+
+_LONG = ("series", "time", "value")
+
+
+def _is_grafana(head: Head) -> bool:
+    """Whether the header is that of a panel: Time first, or Series, Time, Value."""
+    return _is_long(head) or (
+        head.kind == "csv" and len(head.header) > 1 and head.header[0] == "Time"
+    )
+
+
+def _is_long(head: Head) -> bool:
+    return head.kind == "csv" and tuple(name.lower() for name in head.header) == _LONG
+
+
+def _read_grafana(head: Head, source: Source | None) -> FileResult:
+    """Read a panel."""
+    if _is_long(head):
+        return _read_long(head, source)
+    if source and any(role in source.columns for role in generic.counts.ROLES):
+        return generic.read_generic(head, source)
+    return generic.read_wide(head, source, head.header[0])
+
+
+def is_formatted(head: Head) -> bool:
+    """Whether the times are text for people and not epochs."""
+    at = 1 if _is_long(head) else 0
+    return len(head.first) > at and not re.match(r"^\d{9,19}$", head.first[at])
+
+
+def _read_long(head: Head, source: Source | None) -> FileResult:
+    """The long table of Grafana 6 and before, turned wide."""
+    series, time, value = head.header
+    scanned = scan(
+        head,
+        {series: "category", time: "time", value: "number"},
+        timezone=source.timezone if source else None,
+        decimal=source.decimal if source else None,
+        required=[series, time],
+    )
+    frame = scanned.frame
+    names = [str(name) for name in frame[series].cat.categories] if len(frame) else []
+    found, unused = generic.indicators(names, source, file=head.name)
+    used = sorted({c for entry in found for part in entry.roles.values() for c in part})
+    frame = frame[frame[series].isin(used)]
+    frame, refused = _grafana_once(head, scanned, frame)
+    table = frame.pivot(index=time, columns=series, values=value).sort_index()
+    first = frame.assign(_row=frame.index).groupby(time)["_row"].min()
+    rows = first.reindex(table.index).to_numpy(dtype="int64")
+    times = pd.Series(pd.DatetimeIndex(table.index), name=time)
+    flat = replace(
+        scanned,
+        frame=pd.DataFrame({time: times, **_columns(table, used)}),
+        _cache={"lines": scanned.lines(rows)},
+    )
+    built = [
+        generic.indicator(flat, entry, time, generic.rule(head, source, {})) for entry in found
+    ]
+    notes = [f"series not used: {', '.join(map(repr, unused))}"] if unused else []
+    return generic.result(flat, built, [scanned.rejects, refused], notes=notes)
+
+
+def _columns(table: pd.DataFrame, used: list[str]) -> dict[str, np.ndarray]:
+    empty = np.full(len(table), np.nan)
+    return {name: table[name].to_numpy() if name in table else empty for name in used}
+
+
+def _grafana_once(
+    head: Head, scanned: Scan, frame: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Each sample of each series once; those that contradict each other all go."""
+    series, time, value = head.header
+    groups = frame.groupby([series, time], observed=True)[value]
+    clash = groups.transform("nunique") > 1
+    again = frame.duplicated([series, time]) & ~clash
+    gone = clash | again
+    if not gone.any():
+        return frame, rejects(head.name, [], None, [], [])
+    reasons = np.where(
+        clash[gone], "another row gives a different value for this series and time",
+        "repeats an earlier row (same series and time)",
+    )  # fmt: skip
+    bad = frame[gone]
+    lines = scanned.lines(bad.index.to_numpy())
+    values = [f"{number:.15g}" for number in bad[value]]
+    return frame[~gone], rejects(head.name, lines, value, values, reasons)
+
+
+STATES = {
+    "good": ("up", "good", "ok", "online", "operational", "healthy", "degraded", "1", "true"),
+    "bad": ("down", "bad", "offline", "outage", "major_outage", "unhealthy", "0", "false"),
+    "ignore": ("paused", "maintenance", "unknown", "pending", "2", "3"),
+}
+"""What a state means where ``sources.toml`` does not say it. Degraded is slow, not down."""
+
+_STATE_COLUMNS = ("state", "status")
+_SITE_COLUMNS = ("service", "site", "monitor", "name", "slug", "target", "host")
+_GOOD, _BAD, _UNKNOWN = 1, 0, -1
+_CODES = {"good": _GOOD, "bad": _BAD, "ignore": _UNKNOWN}
+
+
+def _is_statelog(head: Head) -> bool:
+    """Whether the file has a time, a state column, and starts with a known state."""
+    if head.kind != "csv" or len(head.first) < len(head.header):
+        return False
+    roles = _roles(head, None)
+    if not {"time", "state"} <= set(roles):
+        return False
+    first = head.first[head.header.index(roles["state"])].lower()
+    return any(first in words for words in STATES.values())
+
+
+def _read_statelog(head: Head, source: Source | None) -> FileResult:
+    """Read a state log."""
+    roles = _roles(head, source)
+    scanned = _scanned(head, source, roles)
+    rows, refused = _rows(head, scanned, source, roles)
+    step = source.step if source and source.step is not None else pd.Timedelta("60s")
+    silence = source.max_silence if source else None
+    sli = (source.sli if source else None) or "availability"
+    logs = [(str(name), log) for name, log in rows.groupby("service", sort=True, observed=True)]
+    counts = [_seconds(name, sli, log, step, silence) for name, log in logs]
+    down = [_episodes(name, log) for name, log in logs]
+    began = np.concatenate([log["row"].to_numpy()[_first_down(log)] for _, log in logs] or [[]])
+    began = began.astype("int64")
+    note = None if silence is not None else "no max_silence: silence counts as the last state"
+    return FileResult(
+        {"sli": _stacked(counts, "sli"), "incidents": _stacked(down, "incidents")},
+        rows_read=scanned.rows_read,
+        rows_kept=scanned.rows_read - len(scanned.rejects) - len(refused),
+        rejects=_stacked([scanned.rejects, refused], "rejects").sort_values("line", kind="stable"),
+        series=tuple(SeriesInfo(name, sli, "time", step.total_seconds(), note) for name, _ in logs),
+        timezone=scanned.timezone,
+        notes=(*scanned.notes, *([note] if note else [])),
+        event_lines={"incidents": lambda at: scanned.lines(began[at])},
+    )
+
+
+def _stacked(frames: list[pd.DataFrame], table: str) -> pd.DataFrame:
+    filled = [frame for frame in frames if len(frame)]
+    return (
+        tables.conform(pd.concat(filled, ignore_index=True), table)
+        if filled
+        else tables.empty(table)
+    )
+
+
+def _roles(head: Head, source: Source | None) -> dict[str, str]:
+    plain = {name.strip().lower().replace(" ", "_"): name for name in reversed(head.header)}
+    known = {"time": generic.NAMES["time"], "state": _STATE_COLUMNS, "service": _SITE_COLUMNS}
+    found = {
+        role: next((plain[name] for name in names if name in plain), None)
+        for role, names in known.items()
+    }
+    found |= dict(source.columns) if source else {}
+    return {role: name for role, name in found.items() if name is not None}
+
+
+def _scanned(head: Head, source: Source | None, roles: dict[str, str]) -> Scan:
+    lacking = [role for role in ("time", "state") if role not in roles]
+    if not (source and source.service) and "service" not in roles:
+        lacking.append("service")
+    if lacking:
+        raise ReadError(
+            f"a state log needs a column {lacking[0]}; columns seen: "
+            f"{', '.join(map(repr, head.header))}",
+            file=head.name,
+            fix='say columns = { time = "...", state = "...", service = "..." } in sources.toml',
+        )
+    types = {roles["time"]: "time", roles["state"]: "text"}
+    if "service" in roles:
+        types[roles["service"]] = "text"
+    timezone = source.timezone if source else None
+    return scan(head, types, timezone=timezone, required=list(types))
+
+
+def _rows(
+    head: Head, scanned: Scan, source: Source | None, roles: dict[str, str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows with the code of their state in order of time, and the rejects."""
+    frame = scanned.frame
+    meaning = {word: kind for kind, words in STATES.items() for word in words}
+    stated = {word.lower(): kind for word, kind in source.values.items()} if source else {}
+    codes = {word: _CODES[kind] for word, kind in (meaning | stated).items()}
+    state = frame[roles["state"]].str.strip()
+    rows = pd.DataFrame({"time": frame[roles["time"]], "state": state.str.lower().map(codes)})
+    mapped = "service" in (source.columns if source else {})
+    constant = source.service if source and source.service and not mapped else None
+    rows["row"] = np.arange(len(rows))
+    rows["service"] = constant if constant else frame[roles["service"]].str.strip()
+    reasons = pd.Series(None, index=rows.index, dtype="object")
+    reasons[rows["state"].isna()] = (
+        'this state is not mapped; say values = { STATE = "good" } (or bad, ignore) in sources.toml'
+    )
+    groups = rows.groupby(["service", "time"])["state"]
+    clash = groups.transform("nunique") > 1
+    again = rows.duplicated(["service", "time", "state"]) & reasons.isna() & ~clash
+    reasons[clash & reasons.isna()] = "another row gives a different state for this time"
+    reasons[again] = "repeats an earlier row (same service, time and state)"
+    bad = np.flatnonzero(reasons.notna())
+    refused = scanned.refuse(
+        bad, column=roles["state"], values=state.iloc[bad], reason=reasons.iloc[bad]
+    )
+    rows.loc[reasons.notna(), "state"] = _UNKNOWN
+    rows = rows[~again].drop_duplicates(["service", "time"])
+    return rows.sort_values(["service", "time"], kind="stable").reset_index(drop=True), refused
+
+
+def _seconds(
+    service: str, sli: str, log: pd.DataFrame, step: pd.Timedelta, silence: pd.Timedelta | None
+) -> pd.DataFrame:
+    """Seconds up and seconds known in every bucket in which something is known."""
+    size = step // pd.Timedelta(1, "us")
+    found = log["state"].astype("float64").replace(float(_UNKNOWN), np.nan)
+    held = windows.states(found.set_axis(pd.DatetimeIndex(log["time"])), longest=silence)
+    starts = held.starts
+    edges = np.arange(starts[0] // size, starts[-1] // size + 2, dtype="int64") * size
+    good, known = (np.diff(each) for each in held.before(edges))
+    seen = known > 0
+    times = pd.Series(edges[:-1][seen].view("M8[us]")).dt.tz_localize("UTC")
+    return pd.DataFrame(
+        {
+            "time": times,
+            "service": generic.constant(service, len(times)),
+            "sli": generic.constant(sli, len(times)),
+            "good": good[seen] / 1e6,
+            "total": known[seen] / 1e6,
+        }
+    ).astype({"service": "str", "sli": "str"})
+
+
+def _first_down(log: pd.DataFrame) -> np.ndarray:
+    down = (log["state"] == _BAD).to_numpy()
+    return np.flatnonzero(down & ~np.r_[False, down[:-1]])
+
+
+def _episodes(service: str, log: pd.DataFrame) -> pd.DataFrame:
+    """One row per run of down rows, ended by the first row that is not down."""
+    down, first = (log["state"] == _BAD).to_numpy(), _first_down(log)
+    after = np.flatnonzero(~down & np.r_[False, down[:-1]])
+    times = log["time"].reset_index(drop=True)
+    started = times.iloc[first].reset_index(drop=True)
+    resolved = times.iloc[after].reset_index(drop=True).reindex(range(len(first)))
+    return pd.DataFrame(
+        {
+            "incident_id": [f"{service} {time:%Y-%m-%dT%H:%M:%SZ}" for time in started],
+            "service": service,
+            "severity": "outage",
+            "started_at": started,
+            "detected_at": started,
+            "resolved_at": resolved,
+            "title": f"{service} down",
+        }
+    )
+
+
+PROMETHEUS = Family("prometheus", _is_prometheus, _read_prometheus, ("sli",))
+GRAFANA = Family("grafana", _is_grafana, _read_grafana, ("sli",))
+STATELOG = Family("statelog", _is_statelog, _read_statelog, ("sli", "incidents"))

@@ -1,0 +1,380 @@
+"""Rows of deployments, changes, incidents, alerts and exclusions as canonical tables.
+
+The rules that do not depend on the export: what a status word means, which environment is
+kept, what a duplicate is, that nothing ends before it starts, that planned maintenance is an
+exclusion and no incident.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from srelib import tables
+from srelib.readers import cells
+from srelib.readers.base import FileResult, Head
+
+if TYPE_CHECKING:
+    from srelib.readers.source import Source
+    from srelib.readers.text import Scan
+
+FLAG_WORDS = {
+    **dict.fromkeys(("true", "t", "yes", "y", "1", "1.0"), True),
+    **dict.fromkeys(("false", "f", "no", "n", "0", "0.0"), False),
+}
+_UNPLANNED = re.compile(r"unplanned|rollback|hotfix|revert|rework|emergency")
+
+
+def with_times(
+    frame: pd.DataFrame,
+    names: Sequence[str],
+    *,
+    file: str,
+    timezone: str | None = None,
+    shown: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
+    """The frame with text turned into UTC times; what is no time becomes a fault."""
+    timed = frame.copy()
+    if "fault" not in timed:
+        timed[["fault", "fault_column", "fault_value"]] = None
+    for name in names:
+        called = (shown or {}).get(name, name)
+        text = timed[name].astype("str")
+        read = cells.times(text, timezone=timezone, file=file, column=called)
+        bad = read.reasons.notna() & timed["fault"].isna()
+        timed["fault"] = timed["fault"].where(~bad, read.reasons)
+        timed["fault_column"] = timed["fault_column"].where(~bad, called)
+        timed["fault_value"] = timed["fault_value"].where(~bad, timed[name])
+        timed[name] = read.values
+    return timed
+
+
+def with_planned(frame: pd.DataFrame, *, column: str) -> pd.DataFrame:
+    """The frame with ``planned`` as a flag; what is neither yes nor no becomes a fault."""
+    text = frame["planned"].astype("str").str.strip()
+    flags = text.str.lower().map(FLAG_WORDS).astype("boolean")
+    given = frame["fault"] if "fault" in frame else pd.Series(None, frame.index, dtype="object")
+    bad = text.notna() & (text != "") & flags.isna() & given.isna()
+    reason = "neither true nor false (write true, false, 1, 0, yes or no)"
+    seen = {"fault": reason, "fault_column": column, "fault_value": text}
+    return frame.assign(
+        planned=~flags if _UNPLANNED.search(column.lower()) else flags,
+        **{name: frame.get(name, given).where(~bad, value) for name, value in seen.items()},
+    )
+
+
+Lines = ArrayLike | Callable[[np.ndarray], np.ndarray]
+
+
+class AcceptedRows:
+    """Accepted rows, and the first rejection reason of each other row."""
+
+    def __init__(self, frame: pd.DataFrame, *, file: str, lines: Lines) -> None:
+        self.frame = frame.reset_index(drop=True)
+        self._lines = lines if callable(lines) else np.asarray(lines, dtype="int64").take
+        self._file = file
+        self._refused: list[pd.DataFrame] = []
+
+    def lines(self, rows: pd.Index | None = None) -> pd.Series:
+        """Lines of rows still in; computed only when needed, since it costs a reading."""
+        rows = self.frame.index if rows is None else rows
+        found = np.asarray(self._lines(rows.to_numpy()), dtype="int64")
+        return pd.Series(found, index=rows)
+
+    def places(self, rows: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        """What gives the lines of these rows, by their positions among them."""
+        asked = self._lines
+        return lambda at: np.asarray(asked(rows[at]), dtype="int64")
+
+    @property
+    def rejects(self) -> pd.DataFrame:
+        """Table ``rejects`` of the rows refused so far, by line."""
+        return _in_line_order(*self._refused)
+
+    def refuse(
+        self,
+        mask: pd.Series,
+        *,
+        column: str | pd.Series,
+        reason: str | pd.Series,
+        value: pd.Series | None = None,
+        by_rule: bool = False,
+    ) -> None:
+        """Take out the rows under the mask."""
+        mask = mask.fillna(False).astype(bool)
+        if not mask.any():
+            return
+        shown = self.frame[column] if value is None and isinstance(column, str) else value
+        text = None if shown is None else shown.map(as_shown)
+        rows = pd.DataFrame({"file": self._file, "line": self.lines(self.frame.index[mask])})
+        rows = rows.assign(column=column, reason=reason, value=text, by_rule=by_rule)  # aligned
+        self._refused.append(rows)
+        self.frame = self.frame[~mask]
+
+
+def _in_line_order(*rejects: pd.DataFrame) -> pd.DataFrame:
+    """Rejects of several steps as one table."""
+    some = [table for table in rejects if len(table)]
+    if not some:
+        return tables.empty("rejects")
+    return tables.conform(pd.concat(some).sort_values("line", kind="stable"), "rejects")
+
+
+def as_shown(value: object) -> str | None:
+    """A value as a reject shows it: times in ISO 8601, missing values missing."""
+    if value is None or value is pd.NA or value is pd.NaT or value != value:
+        return None
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat().replace("+00:00", "Z")
+    return str(value)
+
+
+STATUS_WORDS = {
+    "succeeded": ("success", "successful", "succeeded", "ok", "finished", "passed", "completed"),
+    "failed": ("failure", "failed", "fail", "error", "errored"),
+    "rolled_back": ("rollback", "rolled_back", "rolledback", "reverted"),
+    "cancelled": ("aborted", "abort", "cancelled", "canceled"),
+}
+"""Words of deployment tools by what they mean; case, spaces and dashes do not matter."""
+
+UNFINISHED = "not finished when this was exported; export again later"
+UNFINISHED_WORDS = ("in_progress", "queued", "pending", "waiting", "running", "requested")
+
+PRODUCTION = r"(?i)(prod|production|live)([^a-z].*)?"
+"""Environments kept when nothing is said; matched against the whole name."""
+
+MAINTENANCE_WORDS = ("maintenance", "planned_maintenance", "scheduled_maintenance", "scheduled")
+
+_IDS = {"deployments": "deployment_id", "changes": "change_id", "incidents": "incident_id"}
+_SPANS = {
+    "deployments": ("started_at", "finished_at"),
+    "incidents": ("started_at", "resolved_at"),
+    "alerts": ("fired_at", "resolved_at"),
+    "exclusions": ("starts_at", "ends_at"),
+}
+_VERBATIM = ("title", "reason")  # text that readers must not even trim
+
+
+def read_rows(
+    frame: pd.DataFrame,
+    table: str,
+    *,
+    head: Head,
+    source: Source | None,
+    lines: Lines = (),
+    scan: Scan | None = None,
+    notes: Iterable[str] = (),
+) -> FileResult:
+    """Canonical tables from rows with canonical column names and UTC times, and their rejects."""
+    accepted = AcceptedRows(
+        _clean(frame, table), file=head.name, lines=lines if scan is None else scan.lines
+    )
+    found = _rename_services(accepted, {} if source is None else source.services)
+    if table == "deployments":
+        found += _keep_environments(accepted, () if source is None else source.environment)
+    _refuse_marked(accepted, "left_out")
+    _refuse_marked(accepted, "fault")
+    if table == "deployments":
+        found += _translate_statuses(accepted)
+    _refuse_incomplete(accepted, table)
+    found += _identify(accepted, table)
+    _refuse_backwards(accepted, table)
+    _refuse_repeated(accepted, table)
+    made = {table: _canonical(accepted, table)}
+    if table == "incidents":
+        made = _split_maintenance(accepted)
+    if table == "incidents" and "exclusions" in made:
+        found.append(f"{len(made['exclusions'])} planned maintenance windows became exclusions.")
+    broken = [] if scan is None else [scan.rejects]
+    return FileResult(
+        {name: tables.conform(rows, name) for name, rows in made.items()},
+        rows_read=len(frame) + sum(map(len, broken)),
+        rows_kept=len(accepted.frame),
+        rejects=_in_line_order(*broken, accepted.rejects),
+        timezone="UTC" if scan is None else scan.timezone,
+        notes=(*(() if scan is None else scan.notes), *found, *notes),
+        event_lines={name: accepted.places(rows.index.to_numpy()) for name, rows in made.items()},
+    )
+
+
+def _clean(frame: pd.DataFrame, table: str) -> pd.DataFrame:
+    """Blank text is missing text; names lose the blanks around them."""
+    kinds = {column.name: column.kind for column in tables.TABLES[table]}
+    clean = frame.copy()
+    for name in clean.columns:
+        if kinds.get(name) != "text" or clean[name].isna().all():
+            continue
+        text = clean[name].astype("str")
+        trimmed = text.str.strip()
+        clean[name] = (text if name in _VERBATIM else trimmed).mask(trimmed == "")
+    return clean
+
+
+def _rename_services(accepted: AcceptedRows, services: Mapping[str, str]) -> list[str]:
+    if not services:
+        return []
+    named = accepted.frame.get("service", pd.Series(dtype="str"))
+    seen = set(named.dropna())
+    accepted.frame = accepted.frame.assign(service=named.replace(dict(services)))
+    reached = set(accepted.frame["service"].dropna())
+    unused = sorted(n for n in services if n not in seen and services[n] not in reached)
+    if not unused:
+        return []
+    return [f"sources.toml: services names {', '.join(map(repr, unused))}, which no row is about."]
+
+
+def _refuse_marked(accepted: AcceptedRows, mark: str) -> None:
+    """Take out the rows that a reader marked: ``left_out`` by a rule, or with a ``fault``."""
+    frame = accepted.frame
+    if mark in frame:
+        accepted.refuse(
+            frame[mark].notna(),
+            column=frame[f"{mark}_column"],
+            reason=frame[mark],
+            value=frame[f"{mark}_value"],
+            by_rule=mark == "left_out",
+        )
+
+
+def _keep_environments(accepted: AcceptedRows, patterns: Sequence[str]) -> list[str]:
+    if "environment" not in accepted.frame:
+        return []
+    names = accepted.frame["environment"].astype("str")
+    wanted = names.isna() if not patterns else pd.Series(False, index=names.index)
+    for pattern in patterns or (PRODUCTION,):
+        wanted |= names.str.fullmatch(pattern).fillna(False).astype(bool)
+    if not patterns and "is_production" in accepted.frame:
+        wanted |= accepted.frame["is_production"].fillna(False).astype(bool)
+    others = names[~wanted].fillna("(none)").value_counts()
+    rule = "not an environment asked for" if patterns else "not a production environment"
+    accepted.refuse(
+        ~wanted,
+        column="environment",
+        reason=f"{rule}; to keep it, set environment = ... for this file in sources.toml",
+        by_rule=True,
+    )
+    if others.empty:
+        return []
+    listed = ", ".join(f"{name} {count:,}" for name, count in others.head(5).items())
+    more = f" and {len(others) - 5} more" if len(others) > 5 else ""
+    return [f"{others.sum():,} deployments to other environments left out: {listed}{more}."]
+
+
+def _translate_statuses(accepted: AcceptedRows) -> list[str]:
+    if accepted.frame.empty:
+        return []
+    if "status" not in accepted.frame or accepted.frame["status"].isna().all():
+        accepted.frame = accepted.frame.assign(status="succeeded")
+        return ["No status is given: every deployment is taken as succeeded."]
+    words = _word(accepted.frame["status"])
+    meaning = words.map({w: status for status, all_ in STATUS_WORDS.items() for w in all_})
+    accepted.refuse(words.isin(UNFINISHED_WORDS), column="status", reason=UNFINISHED)
+    accepted.refuse(
+        meaning[accepted.frame.index].isna(),
+        column="status",
+        reason=f"unknown status; allowed are {', '.join(STATUS_WORDS)} and the usual words for "
+        "them (success, failure, rollback, aborted)",
+    )
+    accepted.frame = accepted.frame.assign(status=meaning[accepted.frame.index])
+    return []
+
+
+def _identify(accepted: AcceptedRows, table: str) -> list[str]:
+    """Give rows without an identifier one made of service and time."""
+    name = _IDS.get(table)
+    if name is None:
+        return []
+    frame = accepted.frame if name in accepted.frame else accepted.frame.assign(**{name: None})
+    lacking = frame[name].isna()
+    if not lacking.any():
+        return []
+    rows = frame[lacking]
+    made = rows["service"].astype("str") + " " + rows[_moment(table)].map(as_shown).astype("str")
+    again = rows.assign(**{name: made}).drop_duplicates().groupby(name).cumcount()
+    again = again.reindex(rows.index, fill_value=0)  # an equal row gets the same name: a duplicate
+    made = made.where(again == 0, made + " #" + (again + 1).astype("str"))
+    accepted.frame = frame.assign(**{name: frame[name].astype(object).where(~lacking, made)})
+    return [f"{len(rows):,} rows have no {name}: named by service and time."]
+
+
+def _refuse_incomplete(accepted: AcceptedRows, table: str) -> None:
+    for name in tables.required(table):
+        if name in accepted.frame and name != _IDS.get(table):
+            fix = '; set service = "..." in sources.toml' if name == "service" else ""
+            accepted.refuse(
+                accepted.frame[name].isna(),
+                column=name,
+                reason=f"{name} is empty; a row needs one{fix}",
+            )
+
+
+def _refuse_backwards(accepted: AcceptedRows, table: str) -> None:
+    start, end = _SPANS.get(table, ("", ""))
+    if {start, end} <= set(accepted.frame.columns):
+        accepted.refuse(
+            accepted.frame[end] < accepted.frame[start],
+            column=end,
+            reason=f"{end} lies before {start}",
+        )
+
+
+def _refuse_repeated(accepted: AcceptedRows, table: str) -> None:
+    key = ["service", _IDS[table]] if table in _IDS else tables.names(table)
+    key = [name for name in key if name in accepted.frame]
+    repeated = accepted.frame.duplicated(key)
+    if not repeated.any():
+        return
+    equal = accepted.frame.duplicated([n for n in tables.names(table) if n in accepted.frame])
+    groups = [accepted.frame[name] for name in key]
+    first = accepted.lines().groupby(groups, dropna=False).transform("first").astype("str")
+    reason = ("the same row stands in line " + first).where(
+        equal, f"another row with this {key[-1]} and other values stands in line " + first
+    )
+    accepted.refuse(repeated, column=key[-1], reason=reason)
+
+
+def _split_maintenance(accepted: AcceptedRows) -> dict[str, pd.DataFrame]:
+    if "severity" not in accepted.frame:
+        return {"incidents": _canonical(accepted, "incidents")}
+    words = _word(accepted.frame["severity"].astype("str"))
+    planned = words.isin(MAINTENANCE_WORDS).fillna(False)
+    if not planned.any():
+        return {"incidents": _canonical(accepted, "incidents")}
+    ends = accepted.frame.get("resolved_at", pd.Series(pd.NaT, index=accepted.frame.index))
+    accepted.refuse(
+        planned & ends.isna(),
+        column="resolved_at",
+        reason="planned maintenance without an end; give one, or its severity another name",
+    )
+    planned = planned[accepted.frame.index]
+    return {
+        "incidents": _canonical(accepted, "incidents", rows=~planned),
+        "exclusions": _as_exclusions(accepted.frame[planned]),
+    }
+
+
+def _as_exclusions(rows: pd.DataFrame) -> pd.DataFrame:
+    reason = rows["title"] if "title" in rows else pd.Series(pd.NA, index=rows.index, dtype="str")
+    return rows[["service"]].assign(
+        starts_at=rows["started_at"],
+        ends_at=rows["resolved_at"],
+        reason=reason.fillna("planned maintenance"),
+    )
+
+
+def _canonical(accepted: AcceptedRows, table: str, rows: pd.Series | None = None) -> pd.DataFrame:
+    frame = accepted.frame if rows is None else accepted.frame[rows]
+    return frame[[name for name in tables.names(table) if name in frame]]
+
+
+def _moment(table: str) -> str:
+    return {"deployments": "finished_at", "changes": "committed_at"}.get(table, "started_at")
+
+
+def _word(text: pd.Series) -> pd.Series:
+    return text.str.lower().str.replace(r"[\s-]+", "_", regex=True)
