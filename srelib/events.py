@@ -7,7 +7,8 @@ What they keep is decided here, once, for every notebook, figure, sentence and r
 - a deployment counts when it reached users in production: cancelled ones never happened, failed
   ones ended before any user saw them;
 - a change counts with the deployment that brought it to users;
-- an incident counts unless it is planned maintenance or has no start;
+- an incident counts unless it is planned maintenance or has no start; where its severity says
+  that no user was affected, it adds nothing to downtime;
 - what names no service (an exclusion for everything) is about every service;
 - an incident that hits several services is one incident for the fleet and one for each of them,
   and one deployment of several services (a release) counts once when services are asked together.
@@ -207,6 +208,30 @@ def eligible_incidents(
     return rows[found[rows.index].isin(wanted)]
 
 
+def affecting_users(incidents: pd.DataFrame) -> pd.DataFrame:
+    """The incidents that users felt, for downtime.
+
+    Parameters
+    ----------
+    incidents : DataFrame
+        Table ``incidents``; without a severity, all of them were felt.
+
+    Returns
+    -------
+    DataFrame
+        A selection of the rows, in their order: without those of severity ``none``, in upper or
+        lower case, with which status pages say that no user was affected.
+
+    Examples
+    --------
+    >>> affecting_users(pd.DataFrame({"severity": ["none", "minor", None]})).index.tolist()
+    [1, 2]
+    """
+    if "severity" not in incidents:
+        return incidents
+    return incidents[incidents["severity"].astype("str").str.casefold().ne("none").fillna(True)]
+
+
 def of_service(table: pd.DataFrame, service: str, *, sli: str | None = None) -> pd.DataFrame:
     """What a table holds about one service.
 
@@ -265,8 +290,22 @@ def once_for_fleet(incidents: pd.DataFrame) -> pd.DataFrame:
     _needed(incidents, "incidents", "incident_id", "started_at", "resolved_at")
     if not incidents["incident_id"].duplicated().any():
         return incidents
+    return incidents[_first_of_incidents(incidents)]
+
+
+def incident_numbers(incidents: pd.DataFrame) -> pd.Series:
+    """Which incident of the fleet each row is about: rows that `once_for_fleet` takes as one."""
+    _needed(incidents, "incidents", "incident_id", "started_at", "resolved_at")
+    rows = incidents.reset_index(drop=True)
+    order = rows.sort_values(["incident_id", "started_at"], kind="stable").index
+    numbers = np.empty(len(rows), dtype="int64")
+    numbers[order] = np.cumsum(_first_of_incidents(rows)[order])
+    return pd.Series(numbers, incidents.index)
+
+
+def _first_of_incidents(incidents: pd.DataFrame) -> np.ndarray:
     ends = incidents["resolved_at"].astype("datetime64[us, UTC]").fillna(END_OF_TIME)
-    return incidents[_first_of_runs(incidents["incident_id"], incidents["started_at"], ends)]
+    return _first_of_runs(incidents["incident_id"], incidents["started_at"], ends)
 
 
 def once_per_release(deployments: pd.DataFrame) -> pd.DataFrame:

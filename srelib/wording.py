@@ -73,6 +73,18 @@ def exact(number: float) -> str:
     return f"{round(number):,}".replace("-", MINUS)
 
 
+def rounded(number: float) -> str:
+    """A rate or ratio with about two digits."""
+    if number != number:
+        return UNKNOWN
+    return count(round(number, 0 if number >= 10 else 1 if number >= 2 else 2))
+
+
+def signed(number: float) -> str:
+    """A correlation: two decimals, a true minus."""
+    return f"{number:.2f}".replace("-", MINUS)
+
+
 def _significant(size: float, digits: int) -> str:
     if size == 0:
         return "0"
@@ -98,6 +110,11 @@ def duration(length: Any) -> str:
             plural = "s" if name == "day" and n > 1 else ""
             parts.append(f"{int(n)}{NBSP}{name}{plural}")
     return sign + " ".join(parts[:2])
+
+
+def to_the_minute(seconds: float) -> str:
+    """A length of time in seconds, to the minute from ten minutes on."""
+    return duration(round(seconds / 60) * 60.0 if seconds >= 600 else seconds)
 
 
 def roughly(length: Any) -> str:
@@ -138,6 +155,11 @@ def beyond(found: int, sure: int) -> str:
         return ", beyond chance" if sure else ", within the reach of chance"
     many = {0: "none", found: "all"}.get(sure, f"{sure}")
     return f", {many} of them beyond chance"
+
+
+def reach_of_chance(verdict: str) -> str:
+    """Whether chance alone explains a difference, by the verdict on it."""
+    return "within the reach of chance" if verdict == "cannot tell" else "beyond chance"
 
 
 def day(time: pd.Timestamp) -> str:

@@ -86,6 +86,13 @@ def test_an_incident_of_several_services_is_one_for_the_fleet():
     assert events.once_for_fleet(still_open).index.tolist() == [0, 3, 4]
 
 
+def test_severity_none_says_that_no_user_was_affected():
+    """Upper or lower case; without a severity it is taken as felt."""
+    rows = INCIDENTS.assign(severity=["None", "high", None, "low", "NONE"])
+    assert events.affecting_users(rows).index.tolist() == [1, 2, 3]
+    assert len(events.affecting_users(INCIDENTS.drop(columns="severity"))) == 5
+
+
 def test_a_release_of_several_services_counts_once():
     """One identifier within the hour; the same tag another day is another deployment."""
     rows = pd.DataFrame({

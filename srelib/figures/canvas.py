@@ -29,7 +29,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.patheffects import AbstractPathEffect, withStroke
 from matplotlib.textpath import TextPath
-from matplotlib.ticker import Formatter, FuncFormatter, MaxNLocator
+from matplotlib.ticker import FixedLocator, Formatter, FuncFormatter, MaxNLocator, NullLocator
 from PIL import Image
 
 from srelib import wording
@@ -257,6 +257,46 @@ def percent_axis(axis: Any, *, ticks: int = 4) -> None:
 def tick_percent(share: float) -> str:
     """A tick label in percent, without superfluous digits."""
     return f"{share * 100:.6g}".replace("-", wording.MINUS) + f"{wording.NBSP}%"
+
+
+def annotate(
+    ax: Axes,
+    text: str,
+    point: tuple[Any, float],
+    color: str,
+    *,
+    offset: tuple[float, float],
+    ha: str = "center",
+    va: str = "center",
+) -> None:
+    """Name a point, some points of type beside it, readable on lines."""
+    ax.annotate(text, point, xytext=offset, textcoords="offset points", ha=ha, va=va, fontsize=9,
+                color=color, fontweight="bold", path_effects=halo())  # fmt: skip
+
+
+DURATIONS = (1, 10, 60, 600, 3600, 6 * 3600, 86400, 7 * 86400, 30 * 86400, 365 * 86400)
+"""Where a logarithmic axis of durations may have its ticks [s]."""
+
+
+def duration_axis(axis: Any, ax: Axes, seconds: np.ndarray) -> None:
+    """A logarithmic axis of durations, ends as wide as the data."""
+    known = np.maximum(seconds[np.isfinite(seconds)], 1.0)
+    low, high = float(known.min()) / 1.5, float(known.max())
+    high = max(high, low * 3) * 1.5
+    vertical = axis is ax.yaxis
+    (ax.set_yscale if vertical else ax.set_xscale)("log")
+    (ax.set_ylim if vertical else ax.set_xlim)(low, high)
+    ticks: list[float] = [t for t in DURATIONS if low <= t <= high]
+    if len(ticks) < 2:
+        ticks = [low * 1.5, high / 1.5]
+    axis.set_major_locator(FixedLocator(ticks))
+    axis.set_major_formatter(FuncFormatter(lambda x, _: _tick_duration(x)))
+    axis.set_minor_locator(NullLocator())
+
+
+def _tick_duration(seconds: float) -> str:
+    text = wording.to_the_minute(seconds)
+    return f"\u2264 {text}" if seconds <= 1 else text
 
 
 def png(figure: Figure) -> tuple[str, dict[str, Any]]:

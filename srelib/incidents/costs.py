@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
 
 import pandas as pd
 
+from srelib import events
 from srelib.alerts.firing import history
 from srelib.alerts.score import period_budget
 from srelib.budget import attribute
-from srelib.errors import ParameterError
-from srelib.incidents.review import same_title
+from srelib.errors import ParameterError, SrelibError
+from srelib.fleet import Indicator, answers
+from srelib.incidents.recurrence import same_title
 from srelib.windows import Window
 
 POSTMORTEM = 0.2
 QUARTER = pd.Timedelta(days=90)
+CLASSES = ["title", "service", "incidents", "share_of_quarter", "too_much"]
 COLUMNS = ["incident_id", "title", "service", "objective", "starts_at", "ends_at", "bad", "share",
            "share_of_quarter", "share_of_spent", "coverage"]  # fmt: skip
+NO_COSTS = pd.DataFrame({name: pd.Series(dtype="str") for name in COLUMNS}).astype(
+    {"starts_at": "datetime64[us, UTC]", "share": "float64", "share_of_quarter": "float64"}
+)
 
 
 def budget_spent(
@@ -87,88 +93,100 @@ def budget_spent(
     }).reset_index(drop=True)  # fmt: skip
 
 
-def dearest(spent: Mapping[Any, pd.DataFrame], *, postmortem: float = POSTMORTEM) -> pd.DataFrame:
-    """Incidents of all objectives by what they cost, each counted once.
+@dataclass(frozen=True)
+class IncidentCosts:
+    """What the incidents of a fleet cost.
+
+    Parameters
+    ----------
+    incidents : DataFrame
+        Each incident once, by the objective it spent most of; columns of `budget_spent`, service,
+        objective and postmortem (bool); those that spent the largest share first.
+    classes : DataFrame
+        Outages of one kind (a title at a service) in the last 90 days together: title, service,
+        incidents [count], share_of_quarter [fraction], too_much (bool), costliest first.
+    limit : float
+        Share of a budget above which an incident needs a postmortem, and a class of outages
+        belongs into the plan [fraction].
+    objectives : int
+        How many were looked at.
+    """
+
+    incidents: pd.DataFrame
+    classes: pd.DataFrame
+    limit: float
+    objectives: int
+
+
+def incident_costs(
+    spent: Mapping[Indicator, pd.DataFrame | SrelibError],
+    *,
+    as_of: pd.Timestamp,
+    limit: float = POSTMORTEM,
+) -> IncidentCosts:
+    """What incidents cost over all objectives and services, each counted once.
 
     Parameters
     ----------
     spent : mapping of Indicator to DataFrame
-        As from `budget_spent`, by objective.
-    postmortem : float
-        Share of the budget of a period above which an incident needs a postmortem [fraction].
+        As from `budget_spent`, by objective, or the errors in their place.
+    as_of : Timestamp
+        "Now"; the quarter of classes of outages is the 90 days before it.
+    limit : float
+        Share of a budget above which an incident needs a postmortem, and a class of outages
+        belongs into the plan [fraction].
 
     Returns
     -------
-    DataFrame
-        Columns of `budget_spent`, service, objective (the one it spent most of) and postmortem
-        (bool); those that spent the largest share first.
+    IncidentCosts
 
     Raises
     ------
     ParameterError
-        `postmortem` not positive.
+        `limit` not positive.
 
     References
     ----------
     .. [1] Beyer et al., The Site Reliability Workbook, O'Reilly 2018, appendix B: a single
-       incident that spends more than 20 % of the error budget of four weeks needs a postmortem.
+       incident that spends more than 20 % of the error budget of four weeks needs a postmortem; a
+       class of outages that spends more than 20 % of that of a quarter must be on the plan.
 
     Examples
     --------
-    >>> dearest({}).columns[-1], len(dearest({}))
-    ('postmortem', 0)
+    >>> found = incident_costs({}, as_of=pd.Timestamp("2026-01-01", tz="UTC"))
+    >>> len(found.incidents), len(found.classes)
+    (0, 0)
     """
-    if not postmortem > 0:
-        raise ParameterError(f"postmortem must be above 0; got {postmortem}. For 20 % write 0.2.")
-    parts = [rows.assign(service=key.service, objective=key.name)
-             for key, rows in spent.items() if len(rows)]  # fmt: skip
+    if not limit > 0:
+        raise ParameterError(f"limit must be above 0; got {limit}. For 20 % write 0.2.")
+    known = answers(spent)
+    costs = _each_once([own.assign(service=key.service, objective=key.name)
+                        for key, own in known.items() if len(own)])  # fmt: skip
+    return IncidentCosts(
+        incidents=costs.assign(postmortem=costs["share"] > limit),
+        classes=_outage_classes(costs[costs["starts_at"] > as_of - QUARTER], limit),
+        limit=limit,
+        objectives=len(known),
+    )
+
+
+def _each_once(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Incidents by the objective each spent most of, the costliest first."""
     if not parts:
-        return pd.DataFrame(columns=[*COLUMNS, "postmortem"])
+        return NO_COSTS
     rows = pd.concat(parts, ignore_index=True)
+    rows = rows.assign(number=events.incident_numbers(
+        rows.rename(columns={"starts_at": "started_at", "ends_at": "resolved_at"})))  # fmt: skip
     rows = rows.sort_values("share", ascending=False, kind="stable", na_position="last")
-    rows = rows.drop_duplicates(["service", "incident_id"]).reset_index(drop=True)
-    return rows[COLUMNS].assign(postmortem=rows["share"] > postmortem)
+    return rows.drop_duplicates("number").reset_index(drop=True)[COLUMNS]
 
 
-def classes(costs: pd.DataFrame, *, as_of: pd.Timestamp, limit: float = POSTMORTEM) -> pd.DataFrame:
-    """Outages of one kind together: which spent too much of a quarter?
-
-    Parameters
-    ----------
-    costs : DataFrame
-        As from `dearest`.
-    as_of : Timestamp
-        "Now"; the quarter is the 90 days before it.
-    limit : float
-        Share of the budget of a quarter above which a class belongs into the plan [fraction].
-
-    Returns
-    -------
-    DataFrame
-        title, service, incidents [count], share_of_quarter [fraction], too_much (bool), dearest
-        first.
-
-    Notes
-    -----
-    A class is a title at a service, as in `repeated`.
-
-    References
-    ----------
-    .. [1] Beyer et al., The Site Reliability Workbook, O'Reilly 2018, appendix B: a class of
-       outages that spends more than 20 % of the error budget of a quarter must be on the plan.
-
-    Examples
-    --------
-    >>> len(classes(dearest({}), as_of=pd.Timestamp("2026-01-01", tz="UTC")))
-    0
-    """
-    columns = ["title", "service", "incidents", "share_of_quarter", "too_much"]
-    rows = costs[costs["starts_at"] > as_of - QUARTER] if len(costs) else costs
-    if not len(rows):
-        return pd.DataFrame(columns=columns)
-    groups = rows.groupby([same_title(rows["title"]), "service"], sort=False)
+def _outage_classes(costs: pd.DataFrame, limit: float) -> pd.DataFrame:
+    """Outages of one kind together, and which spent too much of a quarter."""
+    groups = costs.groupby([same_title(costs["title"]), "service"], sort=False)
     found = groups.agg(title=("title", "last"), incidents=("title", "size"),
                        share_of_quarter=("share_of_quarter", "sum"))  # fmt: skip
-    found = found.reset_index("service").reset_index(drop=True)
-    found = found.sort_values("share_of_quarter", ascending=False, kind="stable")
-    return found.assign(too_much=found["share_of_quarter"] > limit)[columns].reset_index(drop=True)
+    found = found.reset_index("service").sort_values(
+        "share_of_quarter", ascending=False, kind="stable"
+    )
+    return found.assign(too_much=found["share_of_quarter"] > limit)[CLASSES].reset_index(drop=True)

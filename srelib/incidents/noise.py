@@ -10,15 +10,26 @@ import numpy as np
 import pandas as pd
 
 from srelib.errors import InsufficientDataError, ParameterError
-from srelib.incidents.times import UNKNOWN, Between, counted, durations, halves
-from srelib.incidents.trend import inside
-from srelib.stats import Estimate, normal_quantile, wilson
+from srelib.incidents.times import (
+    OPEN,
+    UNKNOWN,
+    Between,
+    begun_in,
+    durations,
+    fleet_incidents,
+    halves,
+)
+from srelib.stats import normal_quantile
 
-STATISTICS: dict[str, Callable[..., np.ndarray]] = {
-    "mean": np.mean,
-    "median": np.median,
-}
+NAN = float("nan")
+STATISTICS: dict[str, Callable[..., np.ndarray]] = {"mean": np.mean, "median": np.median}
 FEWEST = 3
+TESTS = ("rank", "log t")
+FINE = 4000
+"""As many quantiles say how durations scatter as well as more of them would."""
+FEWEST_DURATIONS = 10
+BATCH = 2_000_000
+"""Numbers drawn at once."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +50,6 @@ class Noise:
         Of shufflings with a difference at least this large, either way [fraction].
     differences : array
         After less before, in each shuffling [s].
-    between, split
-        The periods.
     """
 
     statistic: str
@@ -51,8 +60,6 @@ class Noise:
     open: int
     share: float
     differences: np.ndarray
-    between: Between
-    split: pd.Timestamp
 
     @property
     def observed(self) -> float:
@@ -75,7 +82,7 @@ def noise_check(
     Parameters
     ----------
     incidents : DataFrame
-        Table ``incidents``.
+        Table ``incidents``; one of several services counts once.
     between : pair of Timestamp
         Time in which incidents were written down, half-open; its end is "now".
     split : Timestamp or str, optional
@@ -129,9 +136,10 @@ def noise_check(
     if resamples < 1:
         raise ParameterError(f"resamples must be at least 1; got {resamples}.")
     parts = halves(between, split=split)
-    known = durations(inside(counted(incidents), between), as_of=between[1], to=to)
+    rows = begun_in(fleet_incidents(incidents), between)
+    known = durations(rows, as_of=between[1], to=to)
     known = known[known["state"] != UNKNOWN]
-    sides = [inside(known, part)["seconds"].to_numpy("float64") for part in parts]
+    sides = [begun_in(known, part)["seconds"].to_numpy("float64") for part in parts]
     if min(map(len, sides)) < FEWEST:
         raise InsufficientDataError(
             f"shuffling needs at least {FEWEST} incidents with a known duration in either period; "
@@ -139,9 +147,8 @@ def noise_check(
         )
     before, after = (float(STATISTICS[statistic](side)) for side in sides)
     share, drawn = _shuffled(sides[0], sides[1], STATISTICS[statistic], resamples, seed)
-    going_on = int((known["state"] == "open").sum())
-    return Noise(statistic, before, after, len(sides[0]), len(sides[1]), going_on, share, drawn,
-                 between, parts[0][1])  # fmt: skip
+    still_open = int((known["state"] == OPEN).sum())
+    return Noise(statistic, before, after, len(sides[0]), len(sides[1]), still_open, share, drawn)
 
 
 def _shuffled(
@@ -160,7 +167,7 @@ def _shuffled(
     found = permutation_test(
         (after, before), difference, permutation_type="independent", vectorized=True,
         n_resamples=resamples, alternative="two-sided", rng=np.random.default_rng(seed),
-        batch=max(1, 2_000_000 // (len(before) + len(after))),
+        batch=max(1, BATCH // (len(before) + len(after))),
     )  # fmt: skip
     drawn, least = found.null_distribution, abs(float(found.statistic)) * (1 - 1e-12)
     exact = len(drawn) < resamples
@@ -169,60 +176,15 @@ def _shuffled(
 
 
 def improvement_looks_worse(
-    durations: np.ndarray | pd.Series,
-    *,
-    cut: float = 0.1,
-    n: int | None = None,
-    trials: int = 10_000,
-    seed: int = 0,
-    confidence: float = 0.95,
-) -> Estimate:
-    """How often a true improvement makes the mean look worse (Davidovic's simulation)."""
-    known = _known(durations)
-    many = len(known) if n is None else n
-    if not (0 <= cut < 1 and trials >= 1 and many >= 2):
-        raise ParameterError(
-            f"cut must lie in [0, 1), trials be at least 1 and n at least 2; got {cut}, {trials} "
-            f"and {many}."
-        )
-    rng, worse, batch = np.random.default_rng(seed), 0, max(1, 2_000_000 // many)
-    for start in range(0, trials, batch):
-        size = min(batch, trials - start)
-        drawn = rng.choice(known, (size, many))
-        first, second = drawn[:, : many // 2], drawn[:, many // 2 :] * (1 - cut)
-        worse += int((second.mean(axis=1) >= first.mean(axis=1)).sum())
-    low, high = wilson(worse, trials, confidence=confidence)
-    return Estimate(worse / trials, low, high, trials, confidence, "simulation")
-
-
-def chance_difference(
-    durations: np.ndarray | pd.Series, *, n: int | None = None, confidence: float = 0.9
+    durations: np.ndarray, *, n: int, cut: float = 0.1, trials: int = 10_000, seed: int = 0
 ) -> float:
-    """By how much the means of two halves differ by chance alone."""
-    from srelib.stats import normal_quantile
-
-    known = _known(durations)
-    many = len(known) if n is None else n
-    if many < 2:
-        raise ParameterError(f"n must be at least 2; got {many}.")
-    first = many // 2
-    spread = float(np.std(known, ddof=1))
-    return normal_quantile(confidence) * float(np.sqrt(1 / first + 1 / (many - first))) * spread
-
-
-def _known(durations: np.ndarray | pd.Series) -> np.ndarray:
-    values = np.asarray(durations, dtype="float64")
-    values = values[~np.isnan(values)]
-    if len(values) < 2:
-        raise InsufficientDataError(f"two known durations are needed; got {len(values)}.")
-    return values
-
-
-NAN = float("nan")
-TESTS = ("rank", "log t")
-FINE = 4000
-"""As many quantiles say how durations scatter as well as more of them would."""
-FEWEST_DURATIONS = 10
+    """How often a true improvement makes the mean of n incidents look worse (Davidovic)."""
+    rng, worse, batch = np.random.default_rng(seed), 0, max(1, BATCH // n)
+    for start in range(0, trials, batch):
+        drawn = rng.choice(durations, (min(batch, trials - start), n))
+        before, after = drawn[:, : n // 2], drawn[:, n // 2 :] * (1 - cut)
+        worse += int((after.mean(axis=1) >= before.mean(axis=1)).sum())
+    return worse / trials
 
 
 @dataclass(frozen=True)
@@ -305,9 +267,10 @@ def detectable_change(
     >>> 0.35 < found.cut < 0.45
     True
     """
-    values = _usable(durations)
     _check(power, confidence, test)
-    half = float(np.count_nonzero(~np.isnan(np.asarray(durations, dtype="float64")))) / 2
+    known = np.asarray(durations, dtype="float64")
+    known = known[~np.isnan(known)]
+    values, half = _smoothed(known), len(known) / 2
     before, after = (half, half) if n is None else (float(n[0]), float(n[1]))
     if min(before, after) < 2:
         raise ParameterError(f"n must hold at least 2 incidents in either period; got {n}.")
@@ -324,29 +287,9 @@ def detectable_change(
 
 
 def power_of_cut(
-    durations: np.ndarray | pd.Series,
-    *,
-    cut: float,
-    n: tuple[float, float],
-    confidence: float = 0.95,
-    test: str = "rank",
+    values: np.ndarray, cut: float, *, n: tuple[float, float], confidence: float, test: str
 ) -> float:
     """How often a cut of every duration would be seen."""
-    values = _usable(durations)
-    _check(0.99, confidence, test)
-    if not 0 <= cut < 1:
-        raise ParameterError(f"cut must lie in [0, 1); got {cut}. For 10 % write 0.1.")
-    if not len(values):
-        raise InsufficientDataError(
-            f"how durations scatter needs at least {FEWEST_DURATIONS} known ones that differ; "
-            f"got {np.count_nonzero(~np.isnan(np.asarray(durations, dtype='float64')))}."
-        )
-    return _power(values, cut, n, confidence, test)
-
-
-def _power(
-    values: np.ndarray, cut: float, n: tuple[float, float], confidence: float, test: str
-) -> float:
     if test == "log t":
         return _power_of_t(values, cut, n, confidence)
     return _power_of_ranks(values, cut, n, confidence)
@@ -362,7 +305,7 @@ def _power_of_t(values: np.ndarray, cut: float, n: tuple[float, float], confiden
         )
     spread = float(np.std(np.log(values), ddof=1))
     freedom = n[0] + n[1] - 2
-    shift = -math.log1p(-cut) / (spread * math.sqrt(1 / n[0] + 1 / n[1])) if spread else math.inf
+    shift = -math.log1p(-cut) / (spread * math.sqrt(1 / n[0] + 1 / n[1]))
     limit = float(t.ppf((1 + confidence) / 2, freedom))
     return float(nct.sf(limit, freedom, shift) + nct.cdf(-limit, freedom, shift))
 
@@ -407,7 +350,7 @@ def _smallest(
         return NAN
 
     def lacking(cut: float) -> float:
-        return _power(values, cut, n, confidence, test) - power
+        return power_of_cut(values, cut, n=n, confidence=confidence, test=test) - power
 
     most = 0.999
     if not lacking(most) >= 0:
@@ -442,35 +385,31 @@ def _normal(z: float) -> float:
     return math.erfc(-z / math.sqrt(2)) / 2
 
 
-def _usable(durations: np.ndarray | pd.Series) -> np.ndarray:
-    """Known durations, as many and as smooth as the formulas need them; empty with too few."""
-    values = np.asarray(durations, dtype="float64")
-    values = values[~np.isnan(values)]
-    if len(values) < FEWEST_DURATIONS or values.min() == values.max():
+def _smoothed(known: np.ndarray) -> np.ndarray:
+    """Durations as many and as smooth as the formulas need them; empty with too few."""
+    if len(known) < FEWEST_DURATIONS or known.min() == known.max():
         return np.array([])
-    if len(values) > FINE:
-        return np.quantile(values, (np.arange(FINE) + 0.5) / FINE)
-    return np.concatenate([values[values <= 0].repeat(_copies(values)), _smooth(values)])
+    if len(known) > FINE:
+        return np.quantile(known, (np.arange(FINE) + 0.5) / FINE)
+    copies = -(-FINE // (2 * len(known)))
+    none, logs = known[known <= 0], np.log(known[known > 0])
+    return np.concatenate([none.repeat(copies), np.exp(_spread_out(logs, copies))])
 
 
-def _copies(values: np.ndarray) -> int:
-    return -(-FINE // (2 * len(values)))
-
-
-def _smooth(values: np.ndarray) -> np.ndarray:
-    """Each duration above 0 as several around it, without more scatter of all together."""
+def _spread_out(logs: np.ndarray, copies: int) -> np.ndarray:
+    """Each value as several around it, without more scatter of all together."""
     from scipy.special import ndtri
 
-    logs, many = np.log(values[values > 0]), _copies(values)
-    spread = float(logs.std()) if len(logs) > 1 else 0.0
-    width = 1.06 * spread * len(logs) ** -0.2 if len(logs) else 0.0
-    kernel = ndtri((np.arange(many) + 0.5) / many)
-    if many > 1:
+    if not len(logs):
+        return logs
+    spread, middle = float(logs.std()), logs.mean()
+    width = 1.06 * spread * len(logs) ** -0.2
+    kernel = ndtri((np.arange(copies) + 0.5) / copies)
+    if copies > 1:
         kernel = kernel / kernel.std()
     around = (logs[:, None] + width * kernel[None, :]).ravel()
-    middle = logs.mean() if len(logs) else 0.0
-    shrink = spread / math.hypot(spread, width) if spread and many > 1 else 1.0
-    return np.exp(middle + (around - middle) * shrink)
+    shrink = spread / math.hypot(spread, width) if spread and copies > 1 else 1.0
+    return middle + (around - middle) * shrink
 
 
 def _check(power: float, confidence: float, test: str) -> None:

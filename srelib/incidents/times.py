@@ -1,4 +1,4 @@
-"""How long until incidents were detected, acknowledged, mitigated, restored."""
+"""How long incidents took: until detected, acknowledged, mitigated, restored; and downtime."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from srelib import events
 from srelib.errors import ColumnError, InsufficientDataError, ParameterError
 from srelib.stats import Estimate, kaplan_meier, survival_median, survival_quantile
 
@@ -20,6 +21,30 @@ ENDS = {
 """What ends each duration; all begin when users began to be affected."""
 
 ENDED, OPEN, UNKNOWN = "ended", "open", "unknown"
+
+NEEDED = ("incident_id", "service", "started_at", "resolved_at")
+
+Between = tuple[pd.Timestamp, pd.Timestamp]
+"""Start and end of a period, half-open."""
+
+WEEK = pd.Timedelta(days=7)
+NEAR = 3
+"""Average gaps between incidents within which other data may begin before the first incident."""
+FEWEST_BINS = 6
+
+
+def eligible_incidents(incidents: pd.DataFrame) -> pd.DataFrame:
+    """The rows that count, one for each service of an incident, in order of their start."""
+    for name in NEEDED:
+        if name not in incidents.columns:
+            raise ColumnError(f"incidents lack {name!r}; columns seen: {list(incidents.columns)}.")
+    rows = events.eligible_incidents(incidents)
+    return rows.sort_values("started_at", kind="stable", ignore_index=True)
+
+
+def fleet_incidents(incidents: pd.DataFrame) -> pd.DataFrame:
+    """The incidents that count, each once, in order of their start."""
+    return events.once_for_fleet(eligible_incidents(incidents)).reset_index(drop=True)
 
 
 @dataclass(frozen=True)
@@ -56,36 +81,6 @@ class TimeTo:
     curve: pd.DataFrame
 
 
-def counted(incidents: pd.DataFrame) -> pd.DataFrame:
-    """The incidents that count: without planned maintenance."""
-    for name in ("incident_id", "service", "started_at", "resolved_at"):
-        if name not in incidents.columns:
-            raise ColumnError(f"incidents lack {name!r}; columns seen: {list(incidents.columns)}.")
-    rows = incidents[incidents["started_at"].notna()]
-    if "severity" in rows.columns:
-        rows = rows[rows["severity"].astype("str").str.casefold() != "maintenance"]
-    return rows.sort_values("started_at", kind="stable", ignore_index=True)
-
-
-def durations(incidents: pd.DataFrame, *, as_of: pd.Timestamp, to: str = "restore") -> pd.DataFrame:
-    """How long each incident took until then, or has taken so far."""
-    if to not in ENDS:
-        raise ParameterError(f"to must be one of {', '.join(ENDS)}; got {to!r}.")
-    rows = counted(incidents)
-    rows = rows[rows["started_at"] <= as_of].reset_index(drop=True)
-    blank = pd.Series(pd.NaT, rows.index, dtype="datetime64[us, UTC]")
-    ends = rows[ENDS[to]] if ENDS[to] in rows.columns else blank
-    over = rows["resolved_at"].notna() & (rows["resolved_at"] <= as_of)
-    known = ends.notna() & (ends >= rows["started_at"])
-    state = pd.Series(UNKNOWN, rows.index, dtype="str")
-    state[known & (ends <= as_of)] = ENDED
-    state[(ends.isna() & ~over) | (known & (ends > as_of))] = OPEN
-    until = ends.where(state == ENDED, as_of).where(state != UNKNOWN)
-    seconds = (until - rows["started_at"]).dt.total_seconds()
-    found = rows[["incident_id", "service", "started_at"]]
-    return found.assign(seconds=seconds.astype("float64"), state=state)
-
-
 def time_to(
     incidents: pd.DataFrame,
     *,
@@ -98,7 +93,7 @@ def time_to(
     Parameters
     ----------
     incidents : DataFrame
-        Table ``incidents``.
+        Table ``incidents``; one of several services counts once.
     as_of : Timestamp
         "Now", the end of the data.
     to : {'restore', 'mitigate', 'acknowledge', 'detect'}
@@ -136,13 +131,31 @@ def time_to(
     >>> found.median.value / 3600, found.open
     (2.0, 1)
     """
-    return of_durations(durations(incidents, as_of=as_of, to=to), to=to, confidence=confidence)
+    rows = durations(fleet_incidents(incidents), as_of=as_of, to=to)
+    return time_of_durations(rows, to=to, confidence=confidence)
 
 
-def of_durations(rows: pd.DataFrame, *, to: str, confidence: float = 0.95) -> TimeTo:
+def durations(incidents: pd.DataFrame, *, as_of: pd.Timestamp, to: str = "restore") -> pd.DataFrame:
+    """How long each incident took until then, or has taken so far."""
+    if to not in ENDS:
+        raise ParameterError(f"to must be one of {', '.join(ENDS)}; got {to!r}.")
+    rows = incidents[incidents["started_at"] <= as_of].reset_index(drop=True)
+    blank = pd.Series(pd.NaT, rows.index, dtype="datetime64[us, UTC]")
+    ends = rows[ENDS[to]] if ENDS[to] in rows.columns else blank
+    over = rows["resolved_at"].notna() & (rows["resolved_at"] <= as_of)
+    known = ends.notna() & (ends >= rows["started_at"])
+    state = pd.Series(UNKNOWN, rows.index, dtype="str")
+    state[known & (ends <= as_of)] = ENDED
+    state[(ends.isna() & ~over) | (known & (ends > as_of))] = OPEN
+    until = ends.where(state == ENDED, as_of).where(state != UNKNOWN)
+    seconds = (until - rows["started_at"]).dt.total_seconds()
+    found = rows[["incident_id", "service", "started_at"]]
+    return found.assign(seconds=seconds.astype("float64"), state=state)
+
+
+def time_of_durations(rows: pd.DataFrame, *, to: str, confidence: float) -> TimeTo:
     """As `time_to`, of durations that are already known."""
-    seen = rows[rows["state"] != UNKNOWN]
-    seconds, ended = seen["seconds"].to_numpy(), (seen["state"] == ENDED).to_numpy()
+    seconds, ended = known_durations(rows)
     return TimeTo(
         to=to,
         median=survival_median(seconds, ended, confidence=confidence),
@@ -155,45 +168,17 @@ def of_durations(rows: pd.DataFrame, *, to: str, confidence: float = 0.95) -> Ti
     )
 
 
-def time_to_by(
-    incidents: pd.DataFrame,
-    *,
-    by: str,
-    as_of: pd.Timestamp,
-    to: str = "restore",
-    confidence: float = 0.95,
-) -> dict[str, TimeTo]:
-    """As `time_to`, for each value of a column."""
-    if by not in incidents.columns:
-        raise ColumnError(f"incidents lack {by!r}; columns seen: {list(incidents.columns)}.")
-    rows = counted(incidents)
-    return {
-        str(name): time_to(part, as_of=as_of, to=to, confidence=confidence)
-        for name, part in rows.groupby(rows[by].astype("str").where(rows[by].notna()))
-    }
-
-
-Between = tuple[pd.Timestamp, pd.Timestamp]
-"""Start and end of a period, half-open."""
-
-WEEK = pd.Timedelta(days=7)
-NEAR = 3
-FEWEST_BINS = 6
-
-
-def period(between: Between) -> Between:
-    """A period, if it is one."""
-    first, last = between
-    if not last > first:
-        raise ParameterError(f"between must end after it begins; got {first} to {last}.")
-    return first, last
+def known_durations(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Known durations [s] and whether each has ended, as the statistics take them."""
+    known = rows[rows["state"] != UNKNOWN]
+    return known["seconds"].to_numpy("float64"), (known["state"] == ENDED).to_numpy(dtype=bool)
 
 
 def history(
     incidents: pd.DataFrame, *, as_of: pd.Timestamp, observed_since: pd.Timestamp | None = None
 ) -> Between:
     """The time in which incidents were written down, as far as it can be known."""
-    starts = counted(incidents)["started_at"]
+    starts = fleet_incidents(incidents)["started_at"]
     starts = starts[starts < as_of]
     if not len(starts):
         raise InsufficientDataError(
@@ -206,11 +191,20 @@ def history(
     return observed_since, as_of
 
 
-def middle(between: Between, *, split: pd.Timestamp | str | None = None) -> pd.Timestamp:
-    """Where a period is divided."""
-    first, last = period(between)
+def checked_period(between: Between) -> Between:
+    """A period, if it is one."""
+    first, last = between
+    if not last > first:
+        raise ParameterError(f"between must end after it begins; got {first} to {last}.")
+    return first, last
+
+
+def halves(between: Between, *, split: pd.Timestamp | str | None = None) -> tuple[Between, Between]:
+    """The part before the split and the part after it; without one, two of the same length."""
+    first, last = checked_period(between)
     if split is None:
-        return first + (last - first) / 2
+        at = first + (last - first) / 2
+        return (first, at), (at, last)
     try:
         at = pd.Timestamp(split)
     except ValueError as error:
@@ -218,18 +212,18 @@ def middle(between: Between, *, split: pd.Timestamp | str | None = None) -> pd.T
     at = at.tz_localize("UTC") if at.tzinfo is None else at
     if not first < at < last:
         raise ParameterError(f"split must lie inside the history, {first} to {last}; got {split}.")
-    return at
+    return (first, at), (at, last)
 
 
-def halves(between: Between, *, split: pd.Timestamp | str | None = None) -> tuple[Between, Between]:
-    """The part before the split and the part after it."""
-    at = middle(between, split=split)
-    return (between[0], at), (at, between[1])
+def begun_in(rows: pd.DataFrame, between: Between) -> pd.DataFrame:
+    """Incidents that began in a period."""
+    first, last = checked_period(between)
+    return rows[(rows["started_at"] >= first) & (rows["started_at"] < last)]
 
 
-def in_bins(starts: pd.Series, between: Between, *, length: pd.Timedelta = WEEK) -> pd.DataFrame:
+def in_bins(starts: pd.Series, between: Between, *, length: pd.Timedelta) -> pd.DataFrame:
     """How many incidents began in each stretch of a period."""
-    first, last = period(between)
+    first, last = between
     many = max(1, math.ceil((last - first) / length))
     edges = pd.DatetimeIndex([*(first + length * i for i in range(many)), last])
     inside = starts[(starts >= first) & (starts < last)]
@@ -239,113 +233,68 @@ def in_bins(starts: pd.Series, between: Between, *, length: pd.Timedelta = WEEK)
                          "weeks": (edges[1:] - edges[:-1]) / WEEK})  # fmt: skip
 
 
-def bin_length(between: Between) -> pd.Timedelta:
-    """How long the stretches are whose counts say how much incidents cluster."""
-    first, last = period(between)
-    return min(4 * WEEK, (last - first) / FEWEST_BINS)
-
-
-NOT_FELT = ("none", "maintenance")
-"""Severities, lower case, that say of themselves that no user was affected."""
-
-ZERO = pd.Timedelta(0)
+def dispersion_bins(starts: pd.Series, between: Between) -> pd.DataFrame:
+    """Incidents in stretches so long that their counts say how much incidents cluster."""
+    length = min(4 * WEEK, (between[1] - between[0]) / FEWEST_BINS)
+    return in_bins(starts, between, length=length)
 
 
 @dataclass(frozen=True)
 class Downtime:
-    """How long users were affected.
+    """How long users were affected by the incidents that began in a period.
 
     Parameters
     ----------
     services : DataFrame
-        One row per service, dearest first: service, incidents, summed, downtime (Timedelta; each
-        moment once), share [fraction of the time], overlapping (how many began before an earlier
-        one was over), zero (how many ended as they began), open, unknown [count].
+        One row per service, longest first: service, incidents [count], downtime (Timedelta; each
+        moment once).
     downtime : Timedelta
         Over all services, each moment once.
     summed : Timedelta
         What adding up all incidents gives instead.
-    between : pair of Timestamp
-        The time looked at.
+    overlapping : int
+        How many began before an earlier one of the same service was over.
     not_felt : int
-        Incidents left out because their severity says that nobody was affected.
+        Incidents left out because their severity says that no user was affected.
     """
 
     services: pd.DataFrame
     downtime: pd.Timedelta
     summed: pd.Timedelta
-    between: Between
+    overlapping: int
     not_felt: int
-
-
-def spans(incidents: pd.DataFrame, *, between: Between) -> pd.DataFrame:
-    """When at least one incident went on, whatever the service."""
-    rows = _clipped(_felt(counted(incidents)), between).sort_values("starts_at", kind="stable")
-    new = rows["starts_at"] > rows["ends_at"].cummax().shift()
-    new.iloc[:1] = True
-    groups = rows.groupby(new.cumsum())
-    found = groups.agg(starts_at=("starts_at", "min"), ends_at=("ends_at", "max"),
-                       incidents=("ends_at", "size"))  # fmt: skip
-    return found.reset_index(drop=True)
 
 
 def downtime(incidents: pd.DataFrame, *, between: Between) -> Downtime:
     """How long users were affected, per service and over all, overlaps counted once."""
-    first, last = period(between)
-    rows = counted(incidents)
-    felt = _felt(rows)
-    over_before = (felt["started_at"] < first) & (felt["resolved_at"] <= first)
-    felt = felt[(felt["started_at"] < last) & ~over_before]
-    services = [
-        _row(str(name), part, between) for name, part in felt.groupby(felt["service"].astype("str"))
-    ]
-    columns = ["service", "incidents", "summed", "downtime", "share", "overlapping", "zero",
-               "open", "unknown"]  # fmt: skip
-    table = pd.DataFrame(services, columns=columns)
-    table = table.sort_values("downtime", ascending=False, kind="stable", ignore_index=True)
-    found = spans(felt, between=between)
+    rows = begun_in(eligible_incidents(incidents), between)
+    felt = events.affecting_users(rows)
+    ends = felt["resolved_at"].fillna(between[1])
+    lasting = felt.assign(ends_at=ends.where(ends < between[1], between[1]))
+    lasting = lasting[lasting["ends_at"] > lasting["started_at"]]
+    by_service = {str(name): own for name, own in lasting.groupby("service")}
+    services = pd.DataFrame([
+        (name, len(own), _union(by_service.get(str(name), lasting[:0])))
+        for name, own in felt.groupby("service")
+    ], columns=["service", "incidents", "downtime"])  # fmt: skip
+    once, early = events.once_for_fleet(lasting), [_overlapping(own) for own in by_service.values()]
     return Downtime(
-        services=table,
-        downtime=_total(found),
-        summed=_total(_clipped(felt, between)),
-        between=(first, last),
-        not_felt=len(rows) - len(_felt(rows)),
-    )
+        services=services.sort_values("downtime", ascending=False, kind="stable",
+                                      ignore_index=True),
+        downtime=_union(lasting),
+        summed=pd.Timedelta((once["ends_at"] - once["started_at"]).sum()),
+        overlapping=len(events.once_for_fleet(pd.concat([lasting[:0], *early]))),
+        not_felt=len(events.once_for_fleet(rows)) - len(events.once_for_fleet(felt)),
+    )  # fmt: skip
 
 
-def _felt(rows: pd.DataFrame) -> pd.DataFrame:
-    if "severity" not in rows.columns:
-        return rows
-    return rows[~rows["severity"].astype("str").str.casefold().isin(NOT_FELT)]
+def _union(rows: pd.DataFrame) -> pd.Timedelta:
+    """How long at least one incident went on; rows are in order of their start."""
+    covered = rows["ends_at"].cummax().shift()
+    starts = rows["started_at"].where(covered.isna() | (covered < rows["started_at"]), covered)
+    return pd.Timedelta((rows["ends_at"] - starts)[rows["ends_at"] > starts].sum())
 
 
-def _clipped(rows: pd.DataFrame, between: Between) -> pd.DataFrame:
-    """Spans of incidents inside the time looked at; only those of some length."""
-    first, last = period(between)
-    starts, ends = rows["started_at"], rows["resolved_at"].fillna(last)
-    found = pd.DataFrame(
-        {"starts_at": starts.where(starts > first, first), "ends_at": ends.where(ends < last, last)}
-    )
-    return found[found["ends_at"] > found["starts_at"]]
-
-
-def _total(rows: pd.DataFrame) -> pd.Timedelta:
-    return pd.Timedelta((rows["ends_at"] - rows["starts_at"]).sum())
-
-
-def _row(service: str, rows: pd.DataFrame, between: Between) -> dict[str, object]:
-    ends = rows["resolved_at"]
-    lasted = rows[ends.isna() | (ends > rows["started_at"])]
-    until = lasted["resolved_at"].fillna(between[1]).cummax().shift()
-    down = _total(spans(rows, between=between))
-    return {
-        "service": service,
-        "incidents": len(rows),
-        "summed": _total(_clipped(rows, between)),
-        "downtime": down,
-        "share": down / (between[1] - between[0]),
-        "overlapping": int((lasted["started_at"] < until).sum()),
-        "zero": int((ends == rows["started_at"]).sum()),
-        "open": int((ends.isna() | (ends > between[1])).sum()),
-        "unknown": int((ends < rows["started_at"]).sum()),
-    }
+def _overlapping(rows: pd.DataFrame) -> pd.DataFrame:
+    """Incidents of one service that began before an earlier one was over."""
+    return rows[rows["started_at"] < rows["ends_at"].cummax().shift()]

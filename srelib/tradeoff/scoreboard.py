@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from srelib import delivery, sli, windows
+from srelib import delivery, events, sli, windows
 from srelib import incidents as paged
 from srelib.errors import ParameterError, SrelibError
 from srelib.sli.interval import DAY, block_sums
@@ -205,7 +205,8 @@ def _incidents(
     """Of each service; under '' what is true of those without an incident."""
     if incidents is None or not len(incidents):
         return {}
-    found = paged.summary(incidents, between=between, confidence=confidence)
+    found = {str(s): paged.summary(own, between=between, confidence=confidence)
+             for s, own in events.eligible_incidents(incidents).groupby("service")}  # fmt: skip
     none = rate(0, (between[1] - between[0]) / WEEK, confidence)
     rows = {s: {"incidents": one.per_week, "restore": one.restore} for s, one in found.items()}
     return {"": {"incidents": none}, **rows}

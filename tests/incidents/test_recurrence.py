@@ -1,12 +1,11 @@
-"""Do incidents come back: hours, weekdays, services, titles; and what they cost."""
+"""Do incidents come back: hours, weekdays, services, titles."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from srelib import incidents
 from srelib.errors import ParameterError
-from srelib.fleet import Indicator
+from srelib.incidents import recurrence
 
 START = pd.Timestamp("2026-01-05", tz="UTC")  # a Monday
 WEEKS = START, START + pd.Timedelta("84D")
@@ -24,7 +23,7 @@ def table(at: pd.DatetimeIndex, service: str = "shop", titles: list[str] | None 
 def test_every_morning_at_nine_is_an_hour_and_no_weekday():
     """In the zone asked for."""
     rows = table(pd.date_range(START + pd.Timedelta("8h"), periods=84, freq="D"))
-    found = incidents.recurrence(rows, between=WEEKS, timezone="Europe/Berlin")
+    found = recurrence.recurrence(rows, between=WEEKS, timezone="Europe/Berlin")
     assert found["hour"].counts["count"].idxmax() == 9
     assert found["hour"].adjusted_p_value < 0.01
     assert found["weekday"].p_value == 1.0
@@ -35,7 +34,7 @@ def test_one_bad_night_is_no_preference():
     """Thirty incidents of one night: a plain chi-square would call it an hour and a weekday."""
     burst = pd.date_range(START + pd.Timedelta("30h"), periods=30, freq="2min")
     calm = pd.date_range(START, periods=12, freq="167h")
-    found = incidents.recurrence(table(burst.append(calm).sort_values()), between=WEEKS)
+    found = recurrence.recurrence(table(burst.append(calm).sort_values()), between=WEEKS)
     assert found["hour"].p_value > 0.05
     assert found["weekday"].p_value > 0.05
 
@@ -44,7 +43,7 @@ def test_expected_counts_follow_the_time_there_was():
     """Ten days from a Monday: two Mondays to Wednesdays, one of each other day."""
     days = START, START + pd.Timedelta("10D")
     rows = table(pd.date_range(START, periods=20, freq="12h"))
-    found = incidents.recurrence(rows, between=days)["weekday"]
+    found = recurrence.recurrence(rows, between=days)["weekday"]
     assert found.counts["expected"].tolist() == pytest.approx([4, 4, 4, 2, 2, 2, 2])
     assert found.counts["count"].tolist() == [4, 4, 4, 2, 2, 2, 2]
 
@@ -52,93 +51,40 @@ def test_expected_counts_follow_the_time_there_was():
 def test_with_few_incidents_there_is_no_test():
     """Fewer than ten."""
     rows = table(pd.date_range(START, periods=9, freq="D"))
-    assert np.isnan(incidents.recurrence(rows, between=WEEKS)["hour"].p_value)
+    assert np.isnan(recurrence.recurrence(rows, between=WEEKS)["hour"].p_value)
 
 
 def test_services_with_as_many_are_spread_evenly_and_others_are_not():
     """Three services; one with ten times as many."""
     at = pd.date_range(START, periods=24, freq="84h")
     even = pd.concat([table(at, name) for name in "abc"])
-    assert incidents.recurrence(even, between=WEEKS)["service"].p_value > 0.9
+    assert recurrence.recurrence(even, between=WEEKS)["service"].p_value > 0.9
     more = pd.concat([table(pd.date_range(START, periods=240, freq="8h"), "a"), even])
-    assert incidents.recurrence(more, between=WEEKS)["service"].adjusted_p_value < 0.001
+    assert recurrence.recurrence(more, between=WEEKS)["service"].adjusted_p_value < 0.001
 
 
 def test_titles_that_differ_in_numbers_and_case_are_the_same():
     """How often, how far apart, as last written; titles that came once are left out."""
     at = pd.date_range(START, periods=4, freq="2D")
     rows = table(at, titles=["Disk 1 full", "disk 22  FULL", "Network", "Disk 3 full"])
-    (row,) = incidents.repeated(rows, between=WEEKS).to_dict("records")
+    (row,) = recurrence.repeated(rows, between=WEEKS).to_dict("records")
     assert (row["title"], row["incidents"], row["services"]) == ("Disk 3 full", 3, 1)
     assert row["gap"] == pd.Timedelta("3D")
+
+
+def test_an_incident_of_two_services_comes_once_and_at_either():
+    """Once per hour and title; a row for each service it was at."""
+    shop = table(pd.date_range(START, periods=12, freq="7D"))
+    rows = pd.concat([shop, shop[:3].assign(service="api")])
+    found = recurrence.recurrence(rows, between=WEEKS)
+    assert found["hour"].counts["count"].sum() == 12
+    assert found["service"].counts[["value", "count"]].values.tolist() == [["shop", 12], ["api", 3]]
+    (row,) = recurrence.repeated(rows, between=WEEKS).to_dict("records")
+    assert (row["incidents"], row["services"]) == (12, 2)
 
 
 def test_an_unknown_zone_is_refused():
     """The message says what was seen."""
     rows = table(pd.date_range(START, periods=3, freq="D"))
     with pytest.raises(ParameterError, match="IANA name; got 'Berlin/Mitte'"):
-        incidents.recurrence(rows, between=WEEKS, timezone="Berlin/Mitte")
-
-
-# Costs
-
-
-SHOP = Indicator("shop availability", "shop", "availability", target=0.99)
-SLOW = Indicator("shop latency", "shop", "latency", target=0.99)
-
-
-def counts(*outages: tuple[str, float]) -> pd.DataFrame:
-    """Four weeks of 100 events an hour; in these hours so many fail."""
-    index = pd.date_range(START, periods=24 * 28, freq="h", unit="us")
-    good = pd.Series(100.0, index)
-    for hour, bad in outages:
-        good[pd.Timestamp(hour, tz="UTC")] -= bad
-    return pd.DataFrame({"good": good, "total": 100.0})
-
-
-def spent(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """What each incident spent of the budget of four weeks: 672 events."""
-    return incidents.budget_spent(
-        frame["good"], frame["total"], target=0.99, period="28d", incidents=rows
-    )
-
-
-def test_an_incident_above_a_fifth_of_the_budget_needs_a_postmortem():
-    """Hand-worked: 672 bad events allowed; 140 are 20.8 %, 134 are 19.9 %."""
-    rows = table(pd.DatetimeIndex(["2026-01-06 03:00Z", "2026-01-08 05:00Z"]))
-    frame = counts(("2026-01-06 03:00", 70), ("2026-01-08 05:00", 67))
-    frame["total"], frame["good"] = frame["total"] * 2, frame["good"] * 2
-    found = incidents.dearest({SHOP: spent(frame, rows)})
-    assert found["bad"].tolist() == [140.0, 134.0]
-    assert found["share"].tolist() == pytest.approx([140 / 1344, 134 / 1344])
-    half = incidents.dearest({SHOP: spent(frame, rows)}, postmortem=0.1)
-    assert half["postmortem"].tolist() == [True, False]
-
-
-def test_an_incident_of_two_objectives_counts_once_by_the_one_it_hurt_most():
-    """Twice the bad events in latency."""
-    rows = table(pd.DatetimeIndex(["2026-01-06 03:00Z"]))
-    found = incidents.dearest({
-        SHOP: spent(counts(("2026-01-06 03:00", 30)), rows),
-        SLOW: spent(counts(("2026-01-06 03:00", 60)), rows),
-    })  # fmt: skip
-    assert found[["objective", "bad"]].values.tolist() == [["shop latency", 60.0]]
-
-
-def test_a_kind_of_outage_is_judged_by_the_last_quarter():
-    """Three times 50 of 2,160 bad events allowed in 90 days; an old one does not count."""
-    at = pd.DatetimeIndex(["2026-01-06 03:00Z", "2026-01-08 05:00Z", "2026-01-12 05:00Z"])
-    frame = counts(*((f"{t:%Y-%m-%d %H:%M}", 50.0) for t in at))
-    costs = incidents.dearest({SHOP: spent(frame, table(at, titles=["Disk 1", "disk 2", "X"]))})
-    as_of = pd.Timestamp("2026-04-07", tz="UTC")
-    found = incidents.classes(costs, as_of=as_of, limit=0.02)
-    assert found[["title", "incidents", "too_much"]].values.tolist() == [
-        ["disk 2", 1, True], ["X", 1, True],
-    ]  # fmt: skip
-    assert found["share_of_quarter"].tolist() == pytest.approx([50 / 2160] * 2)
-
-
-def test_a_share_of_percent_is_refused():
-    """The rule is a fraction."""
-    with pytest.raises(ParameterError, match="postmortem must be above 0"):
-        incidents.dearest({}, postmortem=0)
+        recurrence.recurrence(rows, between=WEEKS, timezone="Berlin/Mitte")

@@ -20,6 +20,7 @@ import pytest
 
 import srelib
 from srelib import budget, delivery, incidents, quality, tables
+from srelib.incidents import times
 from tests.realdata.real_folders import FILES, HERE, MINUTES_DOWN, WINDOWS, make, real_files
 
 REAL = os.environ.get("SRELIB_REAL_DATA")
@@ -265,22 +266,22 @@ def test_downtime_of_github_is_the_union_whatever_the_order(dataset):
     """103,606 of 108,444 minutes; 22 without length and 31 that nobody felt add nothing."""
     data = dataset("github")
     shuffled = data.incidents.sample(frac=1, random_state=1)
-    found = incidents.downtime(shuffled, between=incidents.history(shuffled, as_of=data.as_of))
+    found = times.downtime(shuffled, between=times.history(shuffled, as_of=data.as_of))
     assert (minutes(found.downtime), minutes(found.summed)) == (103_606, 108_444)
     assert found.not_felt == (data.incidents["severity"] == "none").sum() == 31
-    durations = incidents.durations(data.incidents, as_of=data.as_of)
+    durations = times.durations(data.incidents, as_of=data.as_of)
     assert ((durations["seconds"] == 0).sum(), set(durations["state"])) == (22, {"ended"})
 
 
 def test_incidents_of_github_got_more_and_longer(dataset):
     """Beyond chance, bursts allowed for, by every way to ask; halves counted by hand."""
     data = dataset("github")
-    found = incidents.review(data.incidents, as_of=data.as_of)
+    found = incidents.compare_periods(data.incidents, as_of=data.as_of)
     late = data.incidents["started_at"] >= found.split
     assert (found.counts.before.n, found.counts.after.n) == ((~late).sum(), late.sum())
     assert (found.counts.verdict, found.lengths.verdict) == ("worse", "worse")
     assert found.noise.share < 0.05
-    again = incidents.patterns(found)
+    again = found.recurrence
     assert again["weekday"].adjusted_p_value < 0.01
     assert again["weekday"].counts["count"].idxmin() == 6
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from srelib import incidents, stats
+from srelib.incidents import comparison, recurrence, times
 from tests.validity.cells import Cell, over
 
 START = pd.Timestamp("2026-01-05", tz="UTC")
@@ -60,7 +61,7 @@ CASES = (
 )
 
 
-def history(seed: int, case: Case) -> tuple[pd.DataFrame, incidents.periods.Between]:
+def history(seed: int, case: Case) -> tuple[pd.DataFrame, times.Between]:
     """Incidents of one simulated history, and the time it covers."""
     rng = np.random.default_rng([seed, 517])
     half = case.weeks * 7 / 2
@@ -87,10 +88,10 @@ def history(seed: int, case: Case) -> tuple[pd.DataFrame, incidents.periods.Betw
 def one(seed: int, case: Case) -> dict[str, bool | float]:
     """What the measures say of one history, held against the truth."""
     rows, between = history(seed, case)
-    counts = incidents.count_trend(rows, between=between)
-    lengths = incidents.duration_trend(rows, between=between)
+    counts = comparison.count_trend(rows, between=between)
+    lengths = comparison.duration_trend(rows, between=between)
     median = _median(seed, rows, case)
-    patterns = incidents.recurrence(rows, between=between, resamples=199, seed=seed)
+    patterns = recurrence.recurrence(rows, between=between, resamples=199, seed=seed)
     noise = incidents.noise_check(rows, between=between, resamples=199, seed=seed)
     return {
         "median": _holds(median, MEDIAN),

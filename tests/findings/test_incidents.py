@@ -12,7 +12,7 @@ from srelib.fleet import Indicator
 
 START = pd.Timestamp("2026-01-05", tz="UTC")
 END = START + pd.Timedelta("56D")
-NONE = incidents.dearest({})
+NONE = incidents.incident_costs({}, as_of=END)
 
 
 def plain(text: str) -> str:
@@ -30,20 +30,20 @@ def table(days, hours, **columns) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def review(rows: pd.DataFrame):
-    """A review of eight weeks."""
-    return incidents.review(rows, as_of=END, observed_since=START)
+def compared(rows: pd.DataFrame):
+    """The halves of eight weeks."""
+    return incidents.compare_periods(rows, as_of=END, observed_since=START)
 
 
 @cache
 def even():
-    """A review of one a day throughout."""
-    return review(table(DAILY, HOURS))
+    """One a day throughout."""
+    return compared(table(DAILY, HOURS))
 
 
 def said(rows: pd.DataFrame) -> list[str]:
     """The first lines of the notebook."""
-    return [plain(x) for x in spoken.better_sentences(review(rows), costs=NONE)]
+    return [plain(x) for x in spoken.better_sentences(compared(rows), NONE)]
 
 
 DAILY = np.arange(56) + 0.5
@@ -116,15 +116,14 @@ def test_hardly_any_incidents_say_so_first():
 
 def test_no_incidents_say_how_to_export_them():
     """Every sentence of the notebook can do without."""
-    (line,) = spoken.better_sentences(None, costs=NONE)
+    (line,) = spoken.better_sentences(None, NONE)
     assert line.startswith("**There are no incidents in the folder**")
     assert "the incident list of the paging tool as CSV" in line
-    for sentence in (spoken.counts_sentence, spoken.lengths_sentence, spoken.noise_sentence,
-                     spoken.downtime_sentence, spoken.trend_sentence):  # fmt: skip
-        assert sentence(None) == "Without incidents there is nothing to say here."
-    assert spoken.times_table(None) is None
-    assert spoken.services_table(None) is None
-    assert spoken.recurrence_sentences(None, timezone="UTC") == [spoken.NOTHING]
+    nothing = "Without incidents there is nothing to say here."
+    assert spoken.trend_sentence(None) == nothing
+    assert spoken.noise_sentences(None) == spoken.pattern_sentences(None) == [nothing]
+    for table in (spoken.times_table, spoken.services_table, spoken.repeated_table):
+        assert table(None) is None
 
 
 def test_the_record_is_described_with_what_is_odd_in_it():
@@ -134,7 +133,7 @@ def test_the_record_is_described_with_what_is_odd_in_it():
         severity=["high", "high", "none", "low"],
     )  # fmt: skip
     rows["detected_at"] = rows["started_at"]
-    found = [plain(x) for x in spoken.trust_sentences(review(rows), planned=2)]
+    found = [plain(x) for x in spoken.trust_sentences(compared(rows), planned=2)]
     assert found == [
         "4 incidents on record from 5 January 2026 to 2 March 2026; 2 planned maintenance windows "
         "left out.",
@@ -147,7 +146,7 @@ def test_the_record_is_described_with_what_is_odd_in_it():
 
 def test_a_silence_at_the_end_is_a_question_about_the_export():
     """One a day, then none for four weeks."""
-    found = spoken.trust_sentences(review(table(DAILY[:28], HOURS[:28])))
+    found = spoken.trust_sentences(compared(table(DAILY[:28], HOURS[:28])))
     assert plain(found[-1]).startswith("**No incident in the last 4 weeks**: at the rate until")
     assert found[-1].endswith("Check that the export reaches the end of the data.")
 
@@ -155,7 +154,7 @@ def test_a_silence_at_the_end_is_a_question_about_the_export():
 def test_shuffling_is_told_in_one_breath():
     """Mean of two hours against a quarter of an hour."""
     hours = [*([2.0] * 27), 2.5, *([0.25] * 27), 0.5]
-    assert plain(spoken.noise_sentence(review(table(DAILY, hours)))) == (
+    assert plain(spoken.noise_sentences(compared(table(DAILY, hours)))[0]) == (
         "The mean time to restore went from 2 h 1 min to 16 min (n = 28 and 28). Shuffled between "
         "the two parts, the same incidents differ at least as much in **0.01 %** of cases."
     )
@@ -164,13 +163,13 @@ def test_shuffling_is_told_in_one_breath():
 def test_downtime_counts_overlaps_once():
     """Two hours, the second begun in the midst of the first: three hours and not four."""
     rows = table([1.0, 1.0 + 1 / 24], [2.0, 2.0])
-    assert plain(spoken.downtime_sentence(review(rows))) == (
+    assert plain(spoken.pattern_sentences(compared(rows))[0]) == (
         "At least one incident was open for **3 h** in 8 weeks; adding up durations would count "
         "4 h."
     )
 
 
-def costs(*bad: float) -> pd.DataFrame:
+def costs(*bad: float) -> incidents.IncidentCosts:
     """Incidents that spent so many of 672 bad events allowed in four weeks."""
     index = pd.date_range(START, periods=24 * 28, freq="h", unit="us")
     good = pd.Series(1000.0, index)
@@ -178,27 +177,34 @@ def costs(*bad: float) -> pd.DataFrame:
     good.iloc[at] -= list(bad)
     rows = table([place / 24 for place in at], [1.0] * len(bad), title=[f"t{b}" for b in bad])
     key = Indicator("<b>shop*", "<b>shop*", "availability", target=0.999)
-    return incidents.dearest({key: incidents.budget_spent(
-        good, pd.Series(1000.0, index), target=0.999, period="28d", incidents=rows)})  # fmt: skip
+    return incidents.incident_costs({key: incidents.budget_spent(
+        good, pd.Series(1000.0, index), target=0.999, period="28d", incidents=rows)},
+        as_of=END)  # fmt: skip
+
+
+def better_last(known: incidents.IncidentCosts) -> str:
+    """The last of the first lines of the notebook."""
+    return spoken.better_sentences(even(), known)[-1]
 
 
 def test_postmortems_are_named_with_what_they_spent():
     """134.4 of 672 is the line: 140 is above it, 130 below."""
-    assert plain(spoken.postmortem_sentence(costs(140, 130))) == (
+    assert plain(better_last(costs(140, 130))) == (
         "**1 of 2 incidents spent more than 20 % of the budget of a period**, it needs a "
         "postmortem: **t140**, &#60;b&#62;shop\\*, 6 January (21 %)."
     )
-    assert plain(spoken.postmortem_sentence(costs(10))) == (
+    assert plain(better_last(costs(10))) == (
         "The one incident that can be priced has not spent more than 20 % of the budget of a "
         "period."
     )
-    assert spoken.postmortem_sentence(NONE) == ""
+    assert "budget" not in better_last(NONE)
 
 
 def test_prices_need_an_objective():
     """What is missing is said, and how to write it."""
-    assert "none can be priced" in spoken.costs_sentence(NONE, spent={})
-    assert "a slos.yaml" in spoken.costs_sentence(NONE, spent={})
+    (line,) = spoken.cost_sentences(NONE)
+    assert "none can be priced" in line
+    assert "a slos.yaml" in line
     assert spoken.costs_table(NONE) is None
 
 
@@ -207,9 +213,9 @@ def test_markup_in_titles_and_names_stays_text():
     found = even()
     shown = [
         spoken.services_table(found)._repr_html_(),
-        spoken.repeated_table(incidents.titles(found))._repr_html_(),
+        spoken.repeated_table(found)._repr_html_(),
         spoken.costs_table(costs(140))._repr_html_(),
-        *spoken.better_sentences(found, costs=costs(140)),
+        *spoken.better_sentences(found, costs(140)),
     ]
     assert not any("<script>" in text or "<b>" in text for text in shown)
 
@@ -223,8 +229,7 @@ def test_tables_have_no_empty_cells():
 
 def test_a_preference_is_named_with_its_number():
     """Every day at noon: an hour, and no weekday."""
-    again = incidents.patterns(even())
-    assert [plain(x) for x in spoken.recurrence_sentences(again, timezone="UTC")] == [
+    assert [plain(x) for x in spoken.pattern_sentences(even())[1:]] == [
         "**They prefer hours of the day** (UTC): most come from 12 to 13 h, 56 incidents where an "
         "even spread gives 2.3 (p = 0.001, corrected).",
         "No preference for a day of the week beyond what chance would do.",

@@ -41,22 +41,22 @@ def table(service: str, days, hours) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def review(*tables: pd.DataFrame):
-    """A review of eight weeks."""
+def compared(*tables: pd.DataFrame, timezone: str = "UTC"):
+    """The halves of eight weeks."""
     rows = pd.concat(tables)
-    return incidents.review(rows, as_of=END, observed_since=START)
+    return incidents.compare_periods(rows, as_of=END, observed_since=START, timezone=timezone)
 
 
 @cache
 def shop():
     """One a day, two hours each in the first half and half an hour in the second."""
     hours = [1.5, 2.0, 2.5, 3.0] * 7 + [0.5, 0.4, 0.6, 0.7] * 7
-    return review(table("shop", np.arange(56) + 0.5, hours))
+    return compared(table("shop", np.arange(56) + 0.5, hours), timezone="Europe/Berlin")
 
 
 def test_timeline_has_a_row_per_service_and_its_number():
     """Most incidents on top; an open one is hollow; the split is dashed."""
-    found = review(
+    found = compared(
         table("api", [1.0, 30.0], [1.0, float("nan")]), table("shop", range(5), [1.0] * 5)
     )
     ax = draw.plot_timeline(found)
@@ -90,7 +90,7 @@ def test_survival_draws_both_parts_with_bands_and_names():
 def test_durations_mark_open_ones_and_the_medians():
     """A triangle for the open one; two levels."""
     rows = table("shop", np.arange(30), [1.0] * 29 + [float("nan")])
-    ax = draw.plot_durations(review(rows))
+    ax = draw.plot_durations(compared(rows))
     markers = {line.get_marker(): len(line.get_xdata()) for line in ax.lines}
     assert (markers["o"], markers["^"]) == (29, 1)
     assert ax.get_yscale() == "log"
@@ -111,7 +111,9 @@ def test_counts_draw_bars_from_zero_and_both_rates():
 def test_a_long_history_has_bars_of_four_weeks():
     """Three years: forty bars and not a hundred and fifty, still incidents a week."""
     rows = table("shop", np.arange(0, 1090, 7) + 0.5, [1.0] * 156)
-    found = incidents.review(rows, as_of=START + pd.Timedelta("1092D"), observed_since=START)
+    found = incidents.compare_periods(
+        rows, as_of=START + pd.Timedelta("1092D"), observed_since=START
+    )
     heights = [bar.get_height() for bar in draw.plot_counts(found).patches]
     assert heights == pytest.approx([1.0] * 39)
 
@@ -140,7 +142,7 @@ def test_detectable_marks_as_many_as_there_are():
     assert set(texts[1:]) == {"of every duration", "of the number"}
 
 
-def costs(*shares: float) -> pd.DataFrame:
+def costs(*shares: float) -> incidents.IncidentCosts:
     """Incidents that spent these shares of a budget."""
     index = pd.date_range(START, periods=24 * 28, freq="h", unit="us")
     good = pd.Series(100.0, index)
@@ -149,14 +151,14 @@ def costs(*shares: float) -> pd.DataFrame:
         good[time] -= share * 672
     rows = table("shop", (at - START) / pd.Timedelta("1D"), [1.0] * len(shares))
     key = Indicator("shop", "shop", "availability", target=0.99)
-    return incidents.dearest({key: incidents.budget_spent(
+    return incidents.incident_costs({key: incidents.budget_spent(
         good, pd.Series(100.0, index), target=0.99, period="28d", incidents=rows)},
-        postmortem=0.12)  # fmt: skip
+        as_of=END, limit=0.12)  # fmt: skip
 
 
 def test_costs_fill_what_needs_a_postmortem():
-    """Dearest on top, from zero, the line at a fifth."""
-    ax = draw.plot_costs(costs(0.1, 0.14, 0.05), postmortem=0.12)
+    """Costliest on top, from zero, the line at a fifth."""
+    ax = draw.plot_costs(costs(0.1, 0.14, 0.05))
     widths = [bar.get_width() for bar in ax.patches]
     assert widths == pytest.approx([0.14, 0.1, 0.05])
     colours = [matplotlib.colors.to_hex(bar.get_facecolor()).upper() for bar in ax.patches]
@@ -167,8 +169,7 @@ def test_costs_fill_what_needs_a_postmortem():
 
 def test_recurrence_draws_hours_and_days_against_an_even_spread():
     """24 and 7 bars that add up to the incidents."""
-    found = incidents.patterns(shop(), timezone="Europe/Berlin")
-    ax = draw.plot_recurrence(found, timezone="Europe/Berlin")
+    ax = draw.plot_recurrence(shop())
     hours, days = ax.child_axes
     assert sum(bar.get_height() for bar in hours.patches) == 56
     assert [bar.get_height() for bar in days.patches] == [8] * 7
@@ -179,27 +180,26 @@ def test_recurrence_draws_hours_and_days_against_an_even_spread():
 @pytest.mark.parametrize(
     "plot",
     [draw.plot_timeline, draw.plot_survival, draw.plot_durations, draw.plot_counts,
-     draw.plot_noise, draw.plot_detectable],
+     draw.plot_noise, draw.plot_detectable, draw.plot_recurrence],
 )  # fmt: skip
 def test_nothing_to_draw_is_said(plot):
     """No incidents: a note and no axes; one incident: drawn, or said why not."""
     assert "no incidents here" in canvas.alt(plot(None))
-    ax = plot(review(table("shop", [5.0], [1.0])))
+    ax = plot(compared(table("shop", [5.0], [1.0])))
     ax.figure.canvas.draw()
     assert len(canvas.alt(ax)) > 30
 
 
-def test_costs_and_patterns_without_incidents_are_notes():
+def test_costs_without_incidents_are_a_note():
     """What is missing is said."""
-    assert "none can be priced" in canvas.alt(draw.plot_costs(incidents.dearest({})))
-    assert "no incidents here" in canvas.alt(draw.plot_recurrence(None, timezone="UTC"))
+    assert "none can be priced" in canvas.alt(draw.plot_costs(costs()))
 
 
 def test_a_large_fleet_with_long_names_fits():
     """Sixteen services: fourteen rows, names cut, nothing read as a formula."""
     name = "service-with-a-very-long-$name$-{:02d}"
     many = [table(name.format(n), np.arange(n + 1) * 2.0, [1.0] * (n + 1)) for n in range(16)]
-    ax = draw.plot_timeline(review(*many))
+    ax = draw.plot_timeline(compared(*many))
     ax.figure.canvas.draw()
     assert len(ax.get_yticklabels()) == draw.SERVICES
     assert title(ax).endswith("; 2 services not drawn")

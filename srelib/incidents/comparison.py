@@ -1,0 +1,435 @@
+"""More or fewer, longer or shorter: two parts of a history held against each other."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from srelib.errors import InsufficientDataError
+from srelib.incidents.noise import (
+    Detectable,
+    Noise,
+    detectable_change,
+    improvement_looks_worse,
+    noise_check,
+)
+from srelib.incidents.recurrence import NAN, Recurrence, holm, recurrence, repeated
+from srelib.incidents.times import (
+    ENDED,
+    ENDS,
+    UNKNOWN,
+    WEEK,
+    Between,
+    Downtime,
+    TimeTo,
+    begun_in,
+    dispersion_bins,
+    downtime,
+    durations,
+    eligible_incidents,
+    fleet_incidents,
+    halves,
+    history,
+    in_bins,
+    known_durations,
+    time_of_durations,
+    time_to,
+)
+from srelib.stats import (
+    Estimate,
+    duration_p_value,
+    duration_ratio,
+    normal_quantile,
+    rank_correlation,
+    rate_dispersion,
+    rate_ratio,
+    rate_ratio_p_value,
+    widened_rate,
+)
+
+BETTER, WORSE, UNCLEAR = "better", "worse", "cannot tell"
+SERVICES = ["service", "incidents", "open", "before", "after", "restore", "count_verdict",
+            "duration_verdict"]  # fmt: skip
+MOST_WEEKS = 80
+DRAWS = 20_000_000
+
+
+@dataclass(frozen=True)
+class CountTrend:
+    """How many incidents there were in two periods.
+
+    Parameters
+    ----------
+    before, after : Estimate
+        Incidents a week [1/week].
+    ratio : Estimate
+        After over before.
+    p_value : float
+        Chance of a difference at least this large if the rate did not change [fraction].
+    index : float
+        How much more their number scatters over time than that of independent ones [ratio].
+    verdict : str
+        'better', 'worse' or 'cannot tell'.
+    """
+
+    before: Estimate
+    after: Estimate
+    ratio: Estimate
+    p_value: float
+    index: float
+    verdict: str
+
+
+@dataclass(frozen=True)
+class DurationTrend:
+    """How long incidents took to restore in two periods.
+
+    Parameters
+    ----------
+    before, after : TimeTo
+    ratio : Estimate
+        Factor by which durations changed (Hodges-Lehmann).
+    p_value : float
+        Of the rank test [fraction].
+    correlation : Estimate
+        Rank correlation of duration with time, over all of it [-1 to 1].
+    verdict : str
+        'better', 'worse' or 'cannot tell', by the interval of the ratio.
+    """
+
+    before: TimeTo
+    after: TimeTo
+    ratio: Estimate
+    p_value: float
+    correlation: Estimate
+    verdict: str
+
+
+@dataclass(frozen=True)
+class IncidentSummary:
+    """Incidents of one service in a period.
+
+    Parameters
+    ----------
+    per_week : Estimate
+        [1/week]
+    restore : Estimate
+        Median time to restore [s].
+    """
+
+    per_week: Estimate
+    restore: Estimate
+
+
+@dataclass(frozen=True)
+class PeriodComparison:
+    """Incidents of a fleet, two parts of their history held against each other.
+
+    An incident of several services counts once, except where services are told apart.
+
+    Parameters
+    ----------
+    between : pair of Timestamp
+        The time looked at; its end is "now".
+    split : Timestamp
+        Where it is divided.
+    timezone : str
+        In which hours and weekdays are meant.
+    times : dict of str to TimeTo
+        Time to detect, acknowledge, mitigate and restore, over all.
+    durations : DataFrame
+        Of each incident to restore: incident_id, service, started_at, seconds, state ('ended',
+        'open' or 'unknown').
+    service_durations : DataFrame
+        The same with a row for each service of an incident.
+    counts : CountTrend
+    bins : DataFrame
+        Incidents per week, or per four weeks of a long history: starts_at, ends_at, count, weeks.
+    lengths : DurationTrend
+    noise : Noise or None
+        None with fewer than three durations in either part.
+    detectable : Detectable or None
+        None with fewer than two durations in either part.
+    looks_worse : float
+        How often a cut of every duration by a tenth would make the mean look worse [fraction].
+    downtime : Downtime
+    services : DataFrame
+        One row per service, most incidents first: service, incidents, open, before, after
+        [count], restore (median [s]), count_verdict, duration_verdict (corrected for how many
+        services there are).
+    recurrence : dict of str to Recurrence
+        By 'hour', 'weekday' and, with several of them, 'service'.
+    repeated : DataFrame
+        Titles that came back: title, incidents, services [count], first, last, gap.
+    silence : Timedelta
+        From the start of the last incident to the end.
+    silence_p_value : float
+        Chance of a silence that long at the rate of the rest [fraction].
+    """
+
+    between: Between
+    split: pd.Timestamp
+    timezone: str
+    times: dict[str, TimeTo]
+    durations: pd.DataFrame
+    service_durations: pd.DataFrame
+    counts: CountTrend
+    bins: pd.DataFrame
+    lengths: DurationTrend
+    noise: Noise | None
+    detectable: Detectable | None
+    looks_worse: float
+    downtime: Downtime
+    services: pd.DataFrame
+    recurrence: dict[str, Recurrence]
+    repeated: pd.DataFrame
+    silence: pd.Timedelta
+    silence_p_value: float
+
+    @property
+    def parts(self) -> tuple[Between, Between]:
+        """The time before the split and the time after it."""
+        return (self.between[0], self.split), (self.split, self.between[1])
+
+
+def compare_periods(
+    incidents: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp,
+    observed_since: pd.Timestamp | None = None,
+    split: pd.Timestamp | str | None = None,
+    statistic: str = "mean",
+    timezone: str = "UTC",
+    confidence: float = 0.95,
+) -> PeriodComparison | None:
+    """Two parts of the history of incidents held against each other, by every way to ask.
+
+    Parameters
+    ----------
+    incidents : DataFrame
+        Table ``incidents``, of the severities that count.
+    as_of : Timestamp
+        "Now", the end of the data.
+    observed_since : Timestamp, optional
+        Start of what else was observed. The history begins there where it lies at most three
+        average gaps before the first incident, else with that.
+    split : Timestamp or str, optional
+        Where the history is divided; default: in the middle.
+    statistic : {'mean', 'median'}
+        What `noise_check` compares.
+    timezone : str
+        IANA zone in which hours and weekdays are meant.
+    confidence : float
+        Share of such intervals that hold the truth [fraction].
+
+    Returns
+    -------
+    PeriodComparison or None
+        None without an incident before `as_of`.
+
+    Raises
+    ------
+    ParameterError
+        `split` does not lie inside the history; the statistic or the zone is unknown.
+    ColumnError
+        A column is missing.
+
+    Examples
+    --------
+    >>> at = pd.date_range("2026-01-01", periods=28, freq="D", tz="UTC")
+    >>> rows = pd.DataFrame({"incident_id": map(str, range(28)), "service": "shop",
+    ...                      "started_at": at, "resolved_at": at + pd.Timedelta("1h")})
+    >>> found = compare_periods(rows, as_of=pd.Timestamp("2026-01-29", tz="UTC"))
+    >>> found.counts.before.value, found.counts.after.value, found.counts.verdict
+    (7.0, 7.0, 'cannot tell')
+    """
+    try:
+        between = history(incidents, as_of=as_of, observed_since=observed_since)
+    except InsufficientDataError:
+        return None
+    rows = begun_in(eligible_incidents(incidents), between)
+    once = fleet_incidents(rows)
+    split = halves(between, split=split)[1][0]
+    found = durations(once, as_of=as_of)
+    ended = found.loc[found["state"] == ENDED, "seconds"]
+    counts = count_trend(once, between=between, split=split, confidence=confidence)
+    silence = as_of - once["started_at"].iloc[-1]
+    return PeriodComparison(
+        between=between,
+        split=split,
+        timezone=timezone,
+        times={to: time_to(once, as_of=as_of, to=to, confidence=confidence) for to in ENDS},
+        durations=found,
+        service_durations=durations(rows, as_of=as_of),
+        counts=counts,
+        bins=in_bins(once["started_at"], between, length=_bar(between)),
+        lengths=duration_trend(once, between=between, split=split, confidence=confidence),
+        noise=_noise(once, between, split, statistic),
+        detectable=_detectable(found, split, counts.index, confidence),
+        looks_worse=_looks_worse(ended.to_numpy()),
+        downtime=downtime(rows, between=between),
+        services=compare_services(rows, between=between, split=split, confidence=confidence),
+        recurrence=recurrence(rows, between=between, timezone=timezone),
+        repeated=repeated(rows, between=between),
+        silence=silence,
+        silence_p_value=_silence_p_value(silence, once["started_at"], between),
+    )
+
+
+def summary(
+    incidents: pd.DataFrame, *, between: Between, confidence: float = 0.95
+) -> IncidentSummary:
+    """How often one service had incidents in a period, and how long they lasted."""
+    rows = begun_in(fleet_incidents(incidents), between)
+    bins = dispersion_bins(rows["started_at"], between)
+    index = _widened(*rate_dispersion(bins["count"], bins["weeks"]), confidence)
+    weeks = (between[1] - between[0]) / WEEK
+    return IncidentSummary(
+        per_week=widened_rate(len(rows), weeks, index=index, confidence=confidence),
+        restore=time_to(rows, as_of=between[1], confidence=confidence).median,
+    )
+
+
+def count_trend(
+    incidents: pd.DataFrame,
+    *,
+    between: Between,
+    split: pd.Timestamp | str | None = None,
+    confidence: float = 0.95,
+) -> CountTrend:
+    """Were there more or fewer incidents after the split than before?"""
+    parts = halves(between, split=split)
+    found = [dispersion_bins(incidents["started_at"], part) for part in parts]
+    index, freedom = rate_dispersion(
+        np.concatenate([b["count"] for b in found]),
+        np.concatenate([b["weeks"] for b in found]),
+        np.repeat([0, 1], [len(b) for b in found]),
+    )
+    wide = _widened(index, freedom, confidence)
+    weeks = [(part[1] - part[0]) / WEEK for part in parts]
+    before, after = ((float(b["count"].sum()), w) for b, w in zip(found, weeks, strict=True))
+    ratio = rate_ratio(before, after, index=wide, confidence=confidence)
+    return CountTrend(
+        before=widened_rate(*before, index=wide, confidence=confidence),
+        after=widened_rate(*after, index=wide, confidence=confidence),
+        ratio=ratio,
+        p_value=rate_ratio_p_value(before, after, index=wide),
+        index=index,
+        verdict=_verdict(ratio),
+    )
+
+
+def _widened(index: float, freedom: int, confidence: float) -> float:
+    """The overdispersion to reckon with: 1 where there is none, more where it is an estimate."""
+    if not (freedom > 0 and index > 1):
+        return 1.0
+    from scipy.stats import t
+
+    return float(index * (t.ppf((1 + confidence) / 2, freedom) / normal_quantile(confidence)) ** 2)
+
+
+def duration_trend(
+    incidents: pd.DataFrame,
+    *,
+    between: Between,
+    split: pd.Timestamp | str | None = None,
+    confidence: float = 0.95,
+) -> DurationTrend:
+    """Did incidents take longer or shorter after the split than before?"""
+    rows = durations(begun_in(incidents, between), as_of=between[1])
+    sides = [begun_in(rows, part) for part in halves(between, split=split)]
+    before, after = (time_of_durations(s, to="restore", confidence=confidence) for s in sides)
+    known = known_durations(sides[0]), known_durations(sides[1])
+    ratio = duration_ratio(*known, confidence=confidence)
+    order = rows.loc[rows["state"] != UNKNOWN, "started_at"].astype("int64")
+    return DurationTrend(
+        before=before,
+        after=after,
+        ratio=ratio,
+        p_value=duration_p_value(*known),
+        correlation=rank_correlation(order, *known_durations(rows), confidence=confidence),
+        verdict=_verdict(ratio),
+    )
+
+
+def _verdict(ratio: Estimate) -> str:
+    """What an interval of a ratio allows to be said, less being better."""
+    if ratio.high < 1:
+        return BETTER
+    return WORSE if ratio.low > 1 else UNCLEAR
+
+
+def compare_services(
+    incidents: pd.DataFrame, *, between: Between, split: pd.Timestamp, confidence: float = 0.95
+) -> pd.DataFrame:
+    """Each service: how many, how long, and whether that changed."""
+    trends = {}
+    for name, own in incidents.groupby("service"):
+        trends[str(name)] = (
+            count_trend(own, between=between, split=split, confidence=confidence),
+            duration_trend(own, between=between, split=split, confidence=confidence),
+            time_to(own, as_of=between[1], confidence=confidence),
+        )
+    p_values = {f"counts {name}": counts.p_value for name, (counts, _, _) in trends.items()}
+    p_values |= {f"lengths {name}": lengths.p_value for name, (_, lengths, _) in trends.items()}
+    significant = {key for key, p in holm(p_values).items() if p < 1 - confidence}
+    rows = [{
+        "service": name,
+        "incidents": times.incidents,
+        "open": times.open,
+        "before": int(counts.before.n),
+        "after": int(counts.after.n),
+        "restore": times.median.value,
+        "count_verdict": counts.verdict if f"counts {name}" in significant else UNCLEAR,
+        "duration_verdict": lengths.verdict if f"lengths {name}" in significant else UNCLEAR,
+    } for name, (counts, lengths, times) in trends.items()]  # fmt: skip
+    table = pd.DataFrame(rows, columns=SERVICES)
+    return table.sort_values("incidents", ascending=False, kind="stable", ignore_index=True)
+
+
+def _bar(between: Between) -> pd.Timedelta:
+    """A week, or four where that would be too many bars."""
+    return WEEK if (between[1] - between[0]) / WEEK <= MOST_WEEKS else 4 * WEEK
+
+
+def _noise(
+    rows: pd.DataFrame, between: Between, split: pd.Timestamp, statistic: str
+) -> Noise | None:
+    try:
+        return noise_check(
+            rows, between=between, split=split, statistic=statistic, resamples=_draws(rows) - 1
+        )
+    except InsufficientDataError:
+        return None
+
+
+def _detectable(
+    found: pd.DataFrame, split: pd.Timestamp, index: float, confidence: float
+) -> Detectable | None:
+    known = found[found["seconds"].notna()]
+    before = float((known["started_at"] < split).sum())
+    n = before, len(known) - before
+    if min(n) < 2:
+        return None
+    ended = found.loc[found["state"] == ENDED, "seconds"]
+    return detectable_change(ended, n=n, index=index, confidence=confidence)
+
+
+def _looks_worse(ended: np.ndarray) -> float:
+    if len(ended) < 4:
+        return NAN
+    return improvement_looks_worse(ended, n=len(ended), trials=_draws(ended))
+
+
+def _draws(rows: pd.DataFrame | np.ndarray) -> int:
+    """Ten thousand; fewer of a very long history, never below a thousand."""
+    return min(10_000, max(1000, DRAWS // max(len(rows), 1)))
+
+
+def _silence_p_value(silence: pd.Timedelta, starts: pd.Series, between: Between) -> float:
+    """Chance of no incident for that long at the end, at the rate until the last one."""
+    before = starts.iloc[-1] - between[0]
+    return math.exp(-(len(starts) - 1) * (silence / before)) if before > pd.Timedelta(0) else NAN

@@ -1,0 +1,127 @@
+"""What incidents cost: by objective, each once; what needs a postmortem; the sample's truth."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from srelib import events, fleet, incidents, objectives
+from srelib.errors import ParameterError
+from srelib.fleet import Indicator
+from tests.incidents.made import ROOT, sample
+
+START = pd.Timestamp("2026-01-05", tz="UTC")
+AS_OF = START + pd.Timedelta("28D")
+
+
+def table(at: pd.DatetimeIndex, service: str = "shop", titles: list[str] | None = None):
+    """Incidents of half an hour."""
+    return pd.DataFrame({
+        "incident_id": [f"{service}{n}" for n in range(len(at))], "service": service,
+        "started_at": at, "resolved_at": at + pd.Timedelta("30min"),
+        "title": titles or "down", "severity": "high",
+    })  # fmt: skip
+
+
+SHOP = Indicator("shop availability", "shop", "availability", target=0.99)
+SLOW = Indicator("shop latency", "shop", "latency", target=0.99)
+
+
+def counts(*outages: tuple[str, float]) -> pd.DataFrame:
+    """Four weeks of 100 events an hour; in these hours so many fail."""
+    index = pd.date_range(START, periods=24 * 28, freq="h", unit="us")
+    good = pd.Series(100.0, index)
+    for hour, bad in outages:
+        good[pd.Timestamp(hour, tz="UTC")] -= bad
+    return pd.DataFrame({"good": good, "total": 100.0})
+
+
+def spent(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """What each incident spent of the budget of four weeks: 672 events."""
+    return incidents.budget_spent(
+        frame["good"], frame["total"], target=0.99, period="28d", incidents=rows
+    )
+
+
+def costs(known: dict, *, as_of: pd.Timestamp = AS_OF, limit: float = 0.2):
+    """What they cost at the end of these weeks."""
+    return incidents.incident_costs(known, as_of=as_of, limit=limit)
+
+
+def test_an_incident_above_a_fifth_of_the_budget_needs_a_postmortem():
+    """Hand-worked: 672 bad events allowed; 140 are 20.8 %, 134 are 19.9 %."""
+    rows = table(pd.DatetimeIndex(["2026-01-06 03:00Z", "2026-01-08 05:00Z"]))
+    frame = counts(("2026-01-06 03:00", 70), ("2026-01-08 05:00", 67))
+    frame["total"], frame["good"] = frame["total"] * 2, frame["good"] * 2
+    found = costs({SHOP: spent(frame, rows)}).incidents
+    assert found["bad"].tolist() == [140.0, 134.0]
+    assert found["share"].tolist() == pytest.approx([140 / 1344, 134 / 1344])
+    half = costs({SHOP: spent(frame, rows)}, limit=0.1).incidents
+    assert half["postmortem"].tolist() == [True, False]
+
+
+def test_an_incident_of_two_objectives_counts_once_by_the_one_it_hurt_most():
+    """Twice the bad events in latency."""
+    rows = table(pd.DatetimeIndex(["2026-01-06 03:00Z"]))
+    found = costs({
+        SHOP: spent(counts(("2026-01-06 03:00", 30)), rows),
+        SLOW: spent(counts(("2026-01-06 03:00", 60)), rows),
+    })  # fmt: skip
+    assert found.objectives == 2
+    assert found.incidents[["objective", "bad"]].values.tolist() == [["shop latency", 60.0]]
+
+
+def test_a_kind_of_outage_is_judged_by_the_last_quarter():
+    """Three times 50 of 2,160 bad events allowed in 90 days; an old one does not count."""
+    at = pd.DatetimeIndex(["2026-01-06 03:00Z", "2026-01-08 05:00Z", "2026-01-12 05:00Z"])
+    frame = counts(*((f"{t:%Y-%m-%d %H:%M}", 50.0) for t in at))
+    known = {SHOP: spent(frame, table(at, titles=["Disk 1", "disk 2", "X"]))}
+    found = costs(known, as_of=pd.Timestamp("2026-04-07", tz="UTC"), limit=0.02).classes
+    assert found[["title", "incidents", "too_much"]].values.tolist() == [
+        ["disk 2", 1, True], ["X", 1, True],
+    ]  # fmt: skip
+    assert found["share_of_quarter"].tolist() == pytest.approx([50 / 2160] * 2)
+
+
+def test_an_incident_of_two_services_counts_once_by_the_service_it_hurt_most():
+    """Noticed later where it hurt more; a later incident of that name is another one."""
+    hour, name = pd.Timedelta("1h"), Indicator("api availability", "api", target=0.99)
+    at = pd.DatetimeIndex(["2026-01-06 03:00Z", "2026-01-06 02:40Z", "2026-01-12 05:00Z"])
+    rows = table(at).assign(incident_id="7", service=["shop", "api", "shop"],
+                            resolved_at=at + hour)  # fmt: skip
+    frame = counts(("2026-01-06 03:00", 60), ("2026-01-12 05:00", 20))
+    found = costs({
+        SHOP: spent(frame, events.of_service(rows, "shop")),
+        name: spent(counts(("2026-01-06 02:00", 30)), events.of_service(rows, "api")),
+    })  # fmt: skip
+    assert found.incidents[["service", "bad"]].values.tolist() == [["shop", 60.0], ["shop", 20.0]]
+
+
+def test_a_share_of_percent_is_refused():
+    """The rule is a fraction."""
+    with pytest.raises(ParameterError, match="limit must be above 0"):
+        costs({}, limit=0)
+
+
+def test_what_incidents_of_the_sample_spent_is_what_was_planted_in_them():
+    """As far as the ticket was open while the harm lasted: tickets begin when somebody noticed."""
+    data = sample()
+    planted = json.loads((ROOT / "tests" / "truth" / "sample.json").read_text(encoding="utf-8"))
+    truth = pd.DataFrame(planted["incidents"]).set_index("incident_id")
+    began, ended = (pd.to_datetime(truth[name], utc=True) for name in ("started_at", "ended_at"))
+    ended, known = ended.clip(upper=data.as_of), []
+    for key, c in fleet.answers(objectives.with_target(data)).items():
+        if key.sli != "availability" or key.service not in ("checkout", "warehouse"):
+            continue
+        found = incidents.budget_spent(
+            c.good, c.total, target=key.target, period=key.window,
+            incidents=events.of_service(data.incidents, key.service),
+        )  # fmt: skip
+        for row in found.to_dict("records"):
+            name = row["incident_id"]
+            open_then = min(row["ends_at"], ended[name]) - row["starts_at"]
+            harm = truth["observed"][name] * (open_then / (ended[name] - began[name]))
+            known += [(row["bad"], harm)] if harm > 500 else []
+    assert len(known) >= 8
+    for bad, harm in known:
+        assert bad == pytest.approx(harm, rel=0.15)
