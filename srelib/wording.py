@@ -37,6 +37,21 @@ def percent(share: float, *, against: float | None = None, places: int = 0) -> s
     return f"{MINUS if share < 0 and text.strip('0.') else ''}{text}{NBSP}%"
 
 
+def probability(value: float, *, asked: float) -> str:
+    """A probability in whole percent: never certain, and on its side of what is asked."""
+    if value != value:
+        return UNKNOWN
+    if value < 0.01:
+        return f"under 1{NBSP}%"
+    if value > 0.99:
+        return f"over 99{NBSP}%"
+    for places in (0, 1, 2):
+        rounded = round(100 * value, places)
+        if (rounded >= 100 * asked) == (value >= asked):
+            return f"{rounded:.{places}f}{NBSP}%"
+    return percent(value, against=asked)
+
+
 def percents(shares: Iterable[float], *, against: float | None = None) -> list[str]:
     """Several shares in percent with the same number of decimal places; 0 and 100 % have none."""
     values = list(shares)

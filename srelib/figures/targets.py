@@ -12,8 +12,11 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from srelib import wording
+from srelib.errors import SrelibError
 from srelib.figures import canvas
 from srelib.fleet import Indicator, answers
+from srelib.targets import Advice
+from srelib.targets.advice import Advices, CandidateTables
 
 NOTHING = ("No series has enough data to choose a target from; a few weeks of good and total "
            "events are needed.")  # fmt: skip
@@ -24,8 +27,8 @@ WALL = "#DADADA"
 
 
 def plot_chances(
-    tables: Mapping[Indicator, Any],
-    advices: Mapping[Indicator, Any],
+    tables: CandidateTables,
+    advices: Advices,
     *,
     pass_probability: float,
     ax: Axes | None = None,
@@ -71,12 +74,14 @@ def plot_chances(
                                f"panel per objective. {title}.")  # fmt: skip
 
 
-def _likely(advice: Any) -> float:
-    value = advice.current_probability.value if advice.current == advice.current else 1.0
-    return float(value) if value == value else 1.0
+def _likely(advice: Advice) -> float:
+    value = advice.current_probability.value if advice.has_current else 1.0
+    return value if value == value else 1.0
 
 
-def _chance_panel(ax: Axes, key: Indicator, table: pd.DataFrame, advice: Any, asked: float) -> None:
+def _chance_panel(
+    ax: Axes, key: Indicator, table: pd.DataFrame, advice: Advice, asked: float
+) -> None:
     rows = table.sort_values("target")
     x = nines(rows["target"])
     ax.fill_between(x, rows["low"], rows["high"], color="#9CC7E3", alpha=0.7, lw=0)
@@ -137,7 +142,7 @@ def nines(target: Any) -> Any:
     return -np.log10(np.maximum(1 - target, 1e-12))
 
 
-def _panel_text(advice: Any) -> str:
+def _panel_text(advice: Advice) -> str:
     new = wording.percent(advice.target) if advice.has_target else ""
     if advice.verdict in ("keep", "nothing"):
         return f"{advice.verdict} {new}".strip() if new else "no target fits"
@@ -146,27 +151,27 @@ def _panel_text(advice: Any) -> str:
     return f"{advice.verdict}: {new}" if new else f"{advice.verdict}: none fits"
 
 
-def _chances_title(advices: Mapping[Indicator, Any], asked: float) -> str:
-    promised = {k: a for k, a in advices.items() if a.current == a.current}
+def _chances_title(advices: Mapping[Indicator, Advice], asked: float) -> str:
+    in_use = {k: a for k, a in advices.items() if a.has_current}
     p = f"a probability of at least {wording.percent(asked)}"
-    if not promised:
+    if not in_use:
         some = sum(a.has_target for a in advices.values())
         series = wording.plural(len(advices), "series", "series")
         return f"{some} of {series} can promise a target and keep it with {p}"
-    if len(promised) == 1:
-        ((key, advice),) = promised.items()
+    if len(in_use) == 1:
+        ((key, advice),) = in_use.items()
         chance = wording.percent(round(advice.current_probability.value, 2))
         return f"{key.label}: the next window meets {wording.percent(advice.current)} with {chance}"
-    likely = [k for k, a in promised.items() if a.current_probability.value >= asked]
-    if len(likely) == len(promised):
+    likely = [k for k, a in in_use.items() if a.current_probability.value >= asked]
+    if len(likely) == len(in_use):
         return f"The next window meets every target in use with {p}"
-    of = wording.plural(len(promised), "target")
+    of = wording.plural(len(in_use), "target")
     return f"The next window meets {len(likely) or 'none'} of {of} in use with {p}"
 
 
 def plot_price(
-    tables: Mapping[Indicator, Any],
-    advices: Mapping[Indicator, Any],
+    tables: CandidateTables,
+    advices: Advices,
     *,
     key: Indicator | None,
     pages_per_week: float,
@@ -195,17 +200,17 @@ def plot_price(
     """
     if key is None or key not in answers(tables) or key not in answers(advices):
         return canvas.note(NOTHING, ax=ax)
-    table, advice, name = tables[key], advices[key], key.name
-    rows = _worth_pricing(table, advice)
+    advice = answers(advices)[key]
+    rows = _worth_pricing(answers(tables)[key], advice)
     ax = canvas.axes(ax, height=4.6)
-    title = _price_title(rows, advice, name)
+    title = _price_title(rows, advice, key.name)
     with canvas.style():
         ax.set_axis_off()
         upper, lower = ax.inset_axes((0, 0.56, 1, 0.42)), ax.inset_axes((0, 0.08, 1, 0.36))
         places = np.arange(len(rows))
         _pages_panel(upper, places, rows, pages_per_week)
         _freeze_panel(lower, places, rows)
-        names = [_named(t, advice) for t in rows["target"]]
+        names = ["\n".join([canvas.tick_percent(t), *advice.marks(t)]) for t in rows["target"]]
         lower.set_xticks(places, names)
         upper.set_xticks(places, [""] * len(places))
         for panel in (upper, lower):
@@ -217,13 +222,7 @@ def plot_price(
                                f"quarter. {title}.")  # fmt: skip
 
 
-def _named(target: float, advice: Any) -> str:
-    marks = [text for text, value in (("in use", advice.current), ("recommended", advice.target))
-             if value == target]  # fmt: skip
-    return "\n".join([canvas.tick_percent(target), *marks])
-
-
-def _worth_pricing(table: pd.DataFrame, advice: Any) -> pd.DataFrame:
+def _worth_pricing(table: pd.DataFrame, advice: Advice) -> pd.DataFrame:
     """Candidates up to one step beyond the last that the next window could meet."""
     rows = table.sort_values("target", ignore_index=True)
     alive = (rows["high"] > 0.005) | rows["target"].isin([advice.current, advice.target])
@@ -265,9 +264,9 @@ def _freeze_panel(ax: Axes, places: np.ndarray, rows: pd.DataFrame) -> None:
     ax.yaxis.set_major_locator(MaxNLocator(4, integer=True))
 
 
-def _price_title(rows: pd.DataFrame, advice: Any, name: str) -> str:
+def _price_title(rows: pd.DataFrame, advice: Advice, name: str) -> str:
     who = wording.label(name, limit=34)
-    named = list(dict.fromkeys(t for t in (advice.current, advice.target) if t == t))
+    named = advice.targets
     if not named:
         return f"{who}: what each target would have cost"
     at = rows.set_index("target").loc[named]
@@ -282,9 +281,7 @@ def _price_title(rows: pd.DataFrame, advice: Any, name: str) -> str:
     return f"{who}, {'; '.join(parts)}" if parts else f"{who}: the price is not known"
 
 
-def plot_history(
-    past: Mapping[Indicator, Any], advices: Mapping[Indicator, Any], *, ax: Axes | None = None
-) -> Axes:
+def plot_history(past: CandidateTables, advices: Advices, *, ax: Axes | None = None) -> Axes:
     """The windows of the past against the targets, one row per objective.
 
     Parameters
@@ -336,7 +333,7 @@ def plot_history(
                                f"row per objective. {title}.")  # fmt: skip
 
 
-def _history_row(ax: Axes, y: int, ratios: pd.Series, advice: Any, right: float) -> None:
+def _history_row(ax: Axes, y: int, ratios: pd.Series, advice: Advice, right: float) -> None:
     x = np.minimum(nines(np.minimum(ratios.to_numpy(), 1 - 1e-9)), right - 0.04)
     ax.plot([x.min(), x.max()], [y, y], color=canvas.PALE, lw=5, solid_capstyle="round", zorder=0)
     ax.plot(x, np.full(len(x), float(y)), "o", ms=5, color="#9CC7E3", alpha=0.6, mec="none")
@@ -348,24 +345,26 @@ def _history_row(ax: Axes, y: int, ratios: pd.Series, advice: Any, right: float)
                     color=color, mec="white", zorder=4)  # fmt: skip
 
 
-def _history_title(results: Mapping[Indicator, pd.Series], advices: Mapping[Indicator, Any]) -> str:
-    promised = [k for k in results if advices[k].current == advices[k].current]
-    if not promised:
+def _history_title(
+    results: Mapping[Indicator, pd.Series], advices: Mapping[Indicator, Advice]
+) -> str:
+    missed = {k: float((results[k] < advices[k].current).mean()) for k in results
+              if advices[k].has_current}  # fmt: skip
+    if not missed:
         return "What the windows of the past kept"
-    missed = {k: float((results[k] < advices[k].current).mean()) for k in promised}
     worst = max(missed, key=lambda k: missed[k])
     if not missed[worst]:
         return "Every past window kept its target"
+    more = ", more than any other" if len(missed) > 1 else ""
     often = wording.percent(missed[worst])
-    return (
-        f"{worst.label} missed its target in {often} of its past windows, more than any other"
-        if (len(promised) > 1)
-        else f"{worst.label} missed its target in {often} of its past windows"
-    )
+    return f"{worst.label} missed its target in {often} of its past windows{more}"
 
 
 def plot_thresholds(
-    tables: Mapping[tuple[str, str], Any], *, pass_probability: float, ax: Axes | None = None
+    tables: Mapping[tuple[str, str], pd.DataFrame | SrelibError],
+    *,
+    pass_probability: float,
+    ax: Axes | None = None,
 ) -> Axes:
     """Latency: share within each bound, and the strictest target the next window will keep.
 
@@ -383,7 +382,7 @@ def plot_thresholds(
     Axes
         Container of one panel per histogram; x: the bounds, evenly spaced.
     """
-    results = {k: t for k, t in tables.items() if isinstance(t, pd.DataFrame) and len(t)}
+    results = {k: t for k, t in answers(tables).items() if len(t)}
     if not results:
         return canvas.note(NO_HISTOGRAM, ax=ax)
     title = _thresholds_title(results, pass_probability)

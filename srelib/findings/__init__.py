@@ -14,6 +14,7 @@ from srelib.findings import (
     quality,
     scoreboard,
     sli,
+    target_limits,
     targets,
     tradeoff,
 )
@@ -21,6 +22,7 @@ from srelib.findings.show import Table, escaped, markdown, name, names, show, ta
 
 __all__ = [
     "Table", "alert_policies", "alerts", "budget", "delivery", "escaped", "incidents", "markdown",
-    "name", "names", "policy", "quality", "scoreboard", "show", "sli", "table", "targets",
+    "name", "names", "policy", "quality", "scoreboard", "show", "sli", "table", "target_limits",
+    "targets",
     "tradeoff",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from srelib import wording
+from srelib.errors import SrelibError
 
 _ENTITIES = {c: f"&#{ord(c)};" for c in "&<>\"'$@"}
 _MARKUP = {c: f"\\{c}" for c in "\\`*_{}[]()#|~"}
@@ -29,6 +30,14 @@ def name(value: Any, *, limit: int = 60) -> str:
 def names(values: Any, *, limit: int = 4) -> str:
     """Several names from the data in a sentence, each in bold."""
     return wording.listing([name(value) for value in values], limit=limit)
+
+
+def refusal_reasons(refusals: Iterable[tuple[str, SrelibError]]) -> list[tuple[str, str]]:
+    """From name and error of each: names of those refused for one reason, and that reason."""
+    found: dict[str, list[str]] = {}
+    for who, error in refusals:
+        found.setdefault(markdown(error, limit=400).rstrip("."), []).append(who)
+    return [(names(who), reason) for reason, who in found.items()]
 
 
 def escaped(value: Any, *, limit: int = 200) -> str:
@@ -166,3 +175,31 @@ def _is_number(column: pd.Series) -> bool:
         (kinds.is_numeric_dtype(column) and not kinds.is_bool_dtype(column))
         or kinds.is_timedelta64_dtype(column)
     )
+
+
+@dataclass(frozen=True)
+class Document:
+    """A text to copy, folded away until it is wanted, and then as it is.
+
+    Parameters
+    ----------
+    text : str
+    caption : str
+        What it is.
+    """
+
+    text: str
+    caption: str
+
+    def __repr__(self) -> str:
+        return f"{self.caption}\n{self.text}".rstrip()
+
+    def _repr_html_(self) -> str:
+        caption = html.escape(self.caption)
+        if not self.text:
+            return f"<p>{caption}</p>"
+        return (
+            f'<details><summary style="cursor:pointer">{caption}</summary><pre tabindex="0" '
+            f'aria-label="{caption}" style="overflow-x:auto">{html.escape(self.text)}</pre>'
+            "</details>"
+        )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from srelib.errors import ParameterError
+from srelib.errors import ParameterError, SrelibError
 from srelib.fleet import Indicator
 from srelib.slos import Slo, write
 from srelib.stats import Estimate
@@ -89,6 +89,26 @@ class Advice:
     def has_target(self) -> bool:
         """Whether a target is recommended."""
         return self.target == self.target
+
+    @property
+    def has_current(self) -> bool:
+        """Whether a target is in use."""
+        return self.current == self.current
+
+    @property
+    def targets(self) -> list[float]:
+        """The target in use and the one recommended [fraction], once where they are the same."""
+        return list(dict.fromkeys(t for t in (self.current, self.target) if t == t))
+
+    def marks(self, target: float) -> list[str]:
+        """What a target is: in use, recommended, both or neither."""
+        known = (("in use", self.current), ("recommended", self.target))
+        return [text for text, value in known if value == target]
+
+
+CandidateTables = Mapping[Indicator, pd.DataFrame | SrelibError]
+Advices = Mapping[Indicator, Advice | SrelibError]
+"""What `candidates` and `recommend` say of every objective, or the errors in their place."""
 
 
 def recommend(

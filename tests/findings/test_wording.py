@@ -100,3 +100,11 @@ def test_label_is_one_printable_line():
     assert wording.label("a\n\tb\x07c") == "a bc"
     assert wording.label("x" * 99, limit=10) == "x" * 9 + "…"
     assert wording.label(None) == wording.label("  ") == "unnamed"
+
+
+def test_a_probability_is_never_certain_and_stays_on_its_side():
+    """Neither 0 nor 100 %; 89.96 % asked for 90 % does not become 90 %."""
+    found = [wording.probability(p, asked=0.9) for p in (0.0, 0.42, 0.8996, 0.9, 1.0, math.nan)]
+    assert [text.replace("\u00a0", " ") for text in found] == [
+        "under 1 %", "42 %", "89.96 %", "90 %", "over 99 %", "unknown"
+    ]  # fmt: skip

@@ -67,8 +67,8 @@ def said(found: pd.DataFrame, *, name: str = "shop", **options) -> str:
         (table(LOOSE, current=0.98, weeks=1),
          "**shop**: **cannot tell** whether 98 % can be kept. 1 whole week was observed; a target "
          "over 28 days needs 8."),
-        (table(LOOSE, weeks=3),
-         "**shop**: **cannot tell**. 3 whole weeks were observed; a target over 28 days needs 8."),
+        (table(LOOSE, weeks=0),
+         "**shop**: **cannot tell**. No whole weeks were observed; a target over 28 days needs 8."),
         (table(LOOSE, FIRM, STRICT),
          "**shop** promises nothing yet: **99 %** is the strictest target that fits. The next "
          "window of 28 days meets it with a probability of 95 % (95 % interval 80 % to over 99 "
@@ -176,41 +176,6 @@ def test_every_reason_has_its_words():
         assert spoken._spelled(targets.Reason(kind, 0.5, 0.9, 0.99), SHOP)
 
 
-def test_traffic_is_said_where_it_is_low():
-    """3,328 events: a wall, a budget of ten, and chance; plenty of traffic is said once."""
-    rows = table((0.99, 0.8, 0.5, 1.0), (0.995, 0.3, 0.1, 0.6), events=3328.4, strictest=0.9996996,
-                 steady=0.996996, background=0.0047)  # fmt: skip
-    rows["chance"] = [0.0, 0.4]
-    (line,) = spoken.traffic_sentences({SHOP: rows})
-    assert plain(line) == (
-        "**shop** expects 3,328 events in a window: from 99.97 % on a single bad event misses the "
-        "target, and 99.7 % has a budget of ten. At its ordinary share of bad events, 0.47 %, "
-        "chance alone misses 99.5 % in 40 % of windows."
-    )
-    (line,) = spoken.traffic_sentences({SHOP: table(FIRM)})
-    assert plain(line) == (
-        "Every series can carry 99.9 %: the one with least traffic, **shop**, expects 10 million "
-        "events in a window, so the budget of 99.9999 % is ten bad events."
-    )
-
-
-def test_dependencies_say_what_they_allow():
-    """Two dependencies; 99 % in use is allowed, 99.9 % is not."""
-    ceilings = {"shop": targets.ceiling({"pay<b>": 0.9995, "auth": 0.9999})}
-    (line,) = spoken.dependency_sentences(ceilings, {SHOP: table(FIRM)})
-    assert plain(line) == (
-        "**shop** depends on **pay&#60;b&#62;** and **auth**, which may fail 0.06 % of events "
-        "together: with one more nine each, it can promise 99.5 %, and never more than 99.94 %; "
-        "**pay&#60;b&#62;** decides."
-    )
-    strict = Indicator("shop", "shop", "availability", target=0.999, window=WINDOW)
-    (line,) = spoken.dependency_sentences(ceilings, {strict: table(FIRM)})
-    assert line.endswith("**Too strict for it**: **shop**.")
-    (line,) = spoken.dependency_sentences(ceilings, {})
-    assert line.endswith("No objective of that service is here.")
-    assert spoken.dependency_sentences({}, {}) == [spoken.NO_DEPENDENCIES]
-
-
 def test_history_says_how_much_it_tells():
     """Overlapping windows, calendar periods, none at all."""
     month = Window(unit="month")
@@ -240,33 +205,6 @@ def test_price_names_pages_and_days():
     coarse = table(FIRM, current=0.99, pages_per_week=math.nan, freeze_days=math.nan)
     text = spoken.price_sentence(SHOP, {SHOP: coarse}, {SHOP: targets.recommend(coarse)})
     assert "an unknown number of pages and an unknown number of days frozen" in text
-
-
-def test_thresholds_say_pairs_or_why_not():
-    """Pairs of share and bound; none; an error; no histogram."""
-    rows = pd.DataFrame({"threshold": [0.1, 0.3], "target": [0.75, 0.98], "share": [0.9, 0.99],
-                         "probability": 0.97, "low": 0.9, "high": 1.0, "fits": True,
-                         "chosen": True})  # fmt: skip
-    key = ("shop", "latency")
-    (line,) = spoken.threshold_sentences({key: rows}, pass_probability=0.9)
-    assert plain(line) == (
-        "**shop latency** can promise, each with 90 %: 75 % within 0.1 and 98 % within 0.3 (in the "
-        "unit of the bounds). Between two bounds nobody can count, so none is offered."
-    )
-    none = {key: rows.assign(chosen=False)}
-    assert plain(spoken.threshold_sentences(none, pass_probability=0.9)[0]) == (
-        "**shop latency**: no bound keeps any target tried with 90 %."
-    )
-    error = {key: InsufficientDataError("too <b>little")}
-    assert spoken.threshold_sentences(error, pass_probability=0.9) == [
-        "**shop latency**: too &#60;b&#62;little"
-    ]
-    assert spoken.threshold_sentences({}, pass_probability=0.9) == [spoken.NO_HISTOGRAM]
-    shown = spoken.threshold_table({key: rows}).rows[0]
-    assert [plain(cell) for cell in shown] == [
-        "shop latency", "0.1", "90 %", "75 %", "97 % (90 % to > 99 %)"
-    ]  # fmt: skip
-    assert spoken.threshold_table(error) is None
 
 
 def test_the_table_shows_what_is_around_the_choice():
@@ -307,12 +245,10 @@ def test_nothing_weighed_is_said_everywhere():
     """No section is left empty."""
     assert {
         spoken.price_sentence(None, {}, {}), spoken.history_sentence({}),
-        spoken.traffic_sentences({})[0], spoken.basis_sentence({}),
-        spoken.reason_sentences({}, pass_probability=0.9)[0],
+        spoken.basis_sentence({}), spoken.reason_sentences({}, pass_probability=0.9)[0],
     } == {spoken.NO_CHOICE}  # fmt: skip
     assert spoken.advice_sentences({}, pass_probability=0.9) == [spoken.NOTHING]
     only = {("<b>", "latency"): pd.DataFrame()}
     (line,) = spoken.advice_sentences({}, pass_probability=0.9, histograms=only)
     assert line.startswith("The series here are bounds of latency histograms (**&#60;b&#62; lat")
     assert spoken.candidates_table({}, {}) is None
-    assert spoken.threshold_table({}) is None
