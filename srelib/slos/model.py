@@ -117,8 +117,8 @@ class Slo:
     >>> from srelib.windows import Window
     >>> slo = Slo(name="checkout", service="checkout", sli="availability", target=0.999,
     ...           window=Window.parse("28d"))
-    >>> round(slo.budget_fraction, 6)
-    0.001
+    >>> slo.method
+    'Occurrences'
     """
 
     name: str
@@ -146,11 +146,6 @@ class Slo:
         check_target(self.target)
         _check_method(self.method, self.slice, self.slice_target)
         _check_threshold(self.threshold, self.op)
-
-    @property
-    def budget_fraction(self) -> float:
-        """Share of events that may be bad: 1 - target [fraction]."""
-        return 1 - self.target
 
 
 def check_target(target: float) -> None:

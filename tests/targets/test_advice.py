@@ -172,10 +172,3 @@ def test_documents_are_read_back_as_what_was_recommended(tmp_path):
     assert second.window.unit == "month"
     assert second.window.timezone == "Europe/Berlin"
     assert targets.openslo({}) == ""
-
-
-@pytest.mark.parametrize("text", ["28", "28d fiscal", "x"])
-def test_a_window_that_is_none_is_refused(text):
-    """The shape is named."""
-    with pytest.raises(ParameterError, match="window"):
-        targets.window_of(None, text)
