@@ -1,6 +1,7 @@
 # make report              every notebook on data/sample, as HTML in reports/
 # make report DATA=DIR     the same on your own exports
 # make test                lint, types, all tests, every notebook, the report in a browser
+# make test-all            the same and what takes long, and the notebooks by nbval, cell by cell
 # make lab                 JupyterLab in notebooks/
 # make bench               speed, as ratios against what one would pick instead
 # make validity            do intervals hold what they say, on simulated fleets (an hour on 2 cores)
@@ -12,8 +13,9 @@ OUT    ?= reports
 ARGS   ?=
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --doctest-modules
 
-.PHONY: report test lab bench validity sample lock clean
+.PHONY: report test test-all lab bench validity sample lock clean
 
 report: $(READY)
 	$(BIN)/srelib report "$(DATA)" --out "$(OUT)" $(ARGS)
@@ -22,8 +24,11 @@ test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 --dist loadfile --doctest-modules \
-		--nbval-lax --nbval-current-env --nbval-cell-timeout 300 tests srelib notebooks $(ARGS)
+	$(PYTEST) -m "not slow" tests srelib $(ARGS)
+
+test-all: test
+	$(PYTEST) -m slow tests srelib $(ARGS)
+	$(PYTEST) --nbval-lax --nbval-current-env --nbval-cell-timeout 300 notebooks
 
 lab: $(READY)
 	$(BIN)/jupyter lab notebooks

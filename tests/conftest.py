@@ -1,10 +1,19 @@
-"""Series named for their shape: counts of good and total events on a regular UTC index."""
+"""Series named for their shape, counts on a regular UTC index; and the order of the tests."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pytest
+
+LONG = ("pages", "realdata", "report", "notebooks")
+"""Folders of tests that run notebooks: begun first, so that no worker waits for them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what takes longest first."""
+    place = {name: number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.path.parent.name, len(LONG)))
 
 
 def counts(start: str, buckets: int, *, freq: str = "min", total: float = 10.0) -> pd.DataFrame:

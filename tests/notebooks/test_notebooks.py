@@ -118,7 +118,7 @@ def test_every_figure_describes_itself(path):
 
 @each_book
 def test_sentences_are_checked_and_their_code_is_folded_away(path):
-    """Every cell that speaks is compared by nbval."""
+    """Every cell that speaks is tagged, so that what it says is compared."""
     for cell in code_cells(path):
         if SHOWN.search(cell.source):
             assert {"remove-input", "nbval-check-output"} <= set(tags(cell))

@@ -1,20 +1,29 @@
-"""The real report on the sample, opened in a real browser without a network."""
+"""The report on the sample: its notebooks run once, what they said, and the pages in a browser.
+
+Everything is in one file so that the notebooks run once for all of it.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
+import nbformat
 import pytest
+from nbformat import NotebookNode
 
 from srelib import report
+from srelib.report import render
 
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parents[2]
+BOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -45,13 +54,48 @@ def browser() -> Iterator[object]:
         started.close()
 
 
+class Executed(NamedTuple):
+    """A report, and its notebooks with their outputs."""
+
+    folder: Path
+    notebooks: dict[str, NotebookNode]
+
+
 @pytest.fixture(scope="session")
-def folder(tmp_path_factory) -> Path:
+def executed(tmp_path_factory) -> Executed:
     """The report of all notebooks on the sample data."""
-    out = tmp_path_factory.mktemp("browser") / "reports"
-    result = report.run(ROOT / "data" / "sample", out=out)
+    runs, page = [], render.page
+    out = tmp_path_factory.mktemp("pages") / "reports"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(render, "page", lambda run, context: runs.append(run) or page(run, context))
+        result = report.run(ROOT / "data" / "sample", out=out)
     assert result.failed == {}
-    return out
+    return Executed(out, {run.notebook.name: run.node for run in runs})
+
+
+@pytest.fixture(scope="session")
+def folder(executed) -> Path:
+    """The pages."""
+    return executed.folder
+
+
+def text_of(cell: NotebookNode) -> list[dict]:
+    """What a cell put out, without pictures."""
+    return [
+        {kind: text for kind, text in output["data"].items() if not kind.startswith("image/")}
+        for output in cell.outputs
+    ]
+
+
+@pytest.mark.parametrize("path", BOOKS, ids=lambda path: path.stem)
+def test_a_notebook_says_what_its_committed_copy_says(executed, path):
+    """Every cell tagged for it; pictures are compared by people."""
+    now = {cell.id: cell for cell in executed.notebooks[path.stem].cells}
+    committed = nbformat.read(path, as_version=4).cells
+    checked = [c for c in committed if "nbval-check-output" in c.metadata.get("tags", [])]
+    assert len(checked) >= 3
+    for cell in checked:
+        assert text_of(now[cell.id]) == text_of(cell), cell.source
 
 
 @pytest.fixture(scope="session")
@@ -71,12 +115,11 @@ def contexts(browser) -> Iterator[dict]:
         context.close()
 
 
-@pytest.fixture
-def visit(browser, contexts, folder) -> Iterator[object]:
+@pytest.fixture(scope="session")
+def opened(browser, contexts, folder):
     """Open a page of the report; what it said and asked for is kept."""
-    pages = []
 
-    def opened(name: str, *, width: int = 1280, scheme: str = "light"):
+    def new(name: str, *, width: int = 1280, scheme: str = "light"):
         if (width, scheme) not in contexts:
             contexts[width, scheme] = browser.new_context(
                 viewport={"width": width, "height": 900},
@@ -85,7 +128,6 @@ def visit(browser, contexts, folder) -> Iterator[object]:
                 offline=True,
             )
         page = contexts[width, scheme].new_page()
-        pages.append(page)
         page.said, page.asked = [], []
         page.on("console", lambda message: page.said.append(message.text))
         page.on("pageerror", lambda error: page.said.append(str(error)))
@@ -93,25 +135,43 @@ def visit(browser, contexts, folder) -> Iterator[object]:
         page.goto((folder / name).as_uri())
         return page
 
-    yield opened
+    return new
+
+
+@pytest.fixture(scope="session")
+def look(opened):
+    """A page that tests share, because they leave it as it is."""
+    return lru_cache(maxsize=None)(opened)
+
+
+@pytest.fixture
+def visit(opened) -> Iterator[object]:
+    """A page of one's own, for tests that press keys, follow links or print."""
+    pages = []
+
+    def new(name: str, **given):
+        pages.append(opened(name, **given))
+        return pages[-1]
+
+    yield new
     for page in pages:
         page.close()
 
 
-def test_nothing_is_said_and_nothing_leaves(visit, names):
+def test_nothing_is_said_and_nothing_leaves(look, names):
     """No console message; the only file asked for is the page itself."""
     for name in names:
-        page = visit(name)
+        page = look(name)
         assert page.said == [], name
         outside = [url for url in page.asked if not url.startswith("data:")]
         assert outside == [page.url], name
 
 
-def test_every_figure_says_what_it_shows(visit, names):
+def test_every_figure_says_what_it_shows(look, names):
     """Alternative text is there, long enough to be a finding, and no placeholder."""
     seen = 0
     for name in names:
-        for alt in visit(name).eval_on_selector_all("img", "all => all.map(i => i.alt)"):
+        for alt in look(name).eval_on_selector_all("img", "all => all.map(i => i.alt)"):
             seen += 1
             assert len(alt) >= 30, (name, alt)
             assert "no description" not in alt.lower(), name
@@ -123,18 +183,18 @@ SIDES = """all => all.map(i => [i.width, i.naturalWidth, i.closest('figure').cli
                               i.closest('main').clientWidth])"""
 
 
-def test_every_figure_is_drawn(visit, names):
+def test_every_figure_is_drawn(look, names):
     """The picture decodes, and fills the column it stands in."""
     for name in names:
-        for wide, natural, box, room in visit(name).eval_on_selector_all("img", SIDES):
+        for wide, natural, box, room in look(name).eval_on_selector_all("img", SIDES):
             assert natural > 0, name
             assert wide == box == room > 800, name
 
 
-def test_figures_stay_legible_on_a_phone(visit, names):
+def test_figures_stay_legible_on_a_phone(look, names):
     """Never narrower than 560 px; what does not fit scrolls inside its own box."""
     for name in names:
-        for wide, _, box, room in visit(name, width=390).eval_on_selector_all("img", SIDES):
+        for wide, _, box, room in look(name, width=390).eval_on_selector_all("img", SIDES):
             assert wide >= 560, name
             assert box <= room, name
 
@@ -151,12 +211,12 @@ def test_a_figure_that_scrolls_is_reached_and_moved_by_keyboard(visit, names):
     page.wait_for_function("document.activeElement.scrollLeft > 0", timeout=3000)
 
 
-def test_nothing_scrolls_sideways_on_a_desktop(visit, names):
+def test_nothing_scrolls_sideways_on_a_desktop(look, names):
     """At 1280 px every table and figure of the sample is seen whole."""
     scrolling = """() => [...document.querySelectorAll('.table-box, figure')].filter(
       e => e.scrollWidth > e.clientWidth).map(e => e.textContent.slice(0, 80))"""
     for name in names:
-        assert visit(name).evaluate(scrolling) == [], name
+        assert look(name).evaluate(scrolling) == [], name
 
 
 def test_the_table_of_contents_leads_there(visit, names):
@@ -176,32 +236,32 @@ def test_the_table_of_contents_leads_there(visit, names):
             assert 0 <= top < 60 or (end and 0 <= top < 900), (name, target, top)
 
 
-def test_links_between_pages_lead_to_pages(visit, names):
+def test_links_between_pages_lead_to_pages(look, names):
     """No dead end in the report."""
     for name in names:
-        links = visit(name).eval_on_selector_all(
+        links = look(name).eval_on_selector_all(
             "a[href]", "all => all.map(a => a.getAttribute('href'))"
         )
         local = {link.split("#")[0] for link in links if ".html" in link and "://" not in link}
         assert local <= set(names), name
     assert set(names[1:]) <= set(
-        visit("index.html").eval_on_selector_all("a", "all => all.map(a => a.getAttribute('href'))")
+        look("index.html").eval_on_selector_all("a", "all => all.map(a => a.getAttribute('href'))")
     )
 
 
 @pytest.mark.parametrize("width", SIZES)
-def test_nothing_is_wider_than_the_window(visit, names, width):
+def test_nothing_is_wider_than_the_window(look, names, width):
     """Wide tables scroll in their own box."""
     for name in names:
-        page = visit(name, width=width)
+        page = look(name, width=width)
         wide, room = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert wide <= room, name
 
 
 @pytest.mark.parametrize("width", SIZES)
-def test_the_scoreboard_is_seen_whole(visit, width):
+def test_the_scoreboard_is_seen_whole(look, width):
     """What matters most needs no scrolling sideways: services, and objectives."""
-    page = visit("index.html", width=width)
+    page = look("index.html", width=width)
     for part in (".standing", ".scoreboard"):
         box = page.locator(f"{part} .table-box")
         wide, room = box.evaluate("e => [e.scrollWidth, e.clientWidth]")
@@ -231,13 +291,13 @@ OVERLAPS = """() => {
 
 
 @pytest.mark.parametrize("width", SIZES)
-def test_no_two_neighbors_overlap(visit, names, width):
+def test_no_two_neighbors_overlap(look, names, width):
     """Boxes that follow one another do not cover one another."""
     for name in names:
-        assert visit(name, width=width).evaluate(OVERLAPS) == [], name
+        assert look(name, width=width).evaluate(OVERLAPS) == [], name
 
 
-def test_text_is_not_cut_off(visit, names):
+def test_text_is_not_cut_off(look, names):
     """What does not fit scrolls; nothing is hidden behind an edge."""
     cut = """() => [...document.querySelectorAll('main *')].filter(e => {
       const style = getComputedStyle(e);
@@ -246,13 +306,13 @@ def test_text_is_not_cut_off(visit, names):
         && !e.closest('.table-box, pre, svg') && e.checkVisibility();
     }).map(e => e.tagName + '.' + e.className)"""
     for name in names:
-        assert visit(name, width=390).evaluate(cut) == [], name
+        assert look(name, width=390).evaluate(cut) == [], name
 
 
-def test_headings_form_an_outline(visit, names):
+def test_headings_form_an_outline(look, names):
     """One first heading, and no level left out on the way down."""
     for name in names:
-        levels = visit(name).eval_on_selector_all(
+        levels = look(name).eval_on_selector_all(
             "h1, h2, h3, h4, h5, h6", "all => all.map(h => Number(h.tagName[1]))"
         )
         assert levels[0] == 1, name
@@ -311,10 +371,10 @@ def test_the_first_stop_of_the_keyboard_is_the_content(visit, names):
         assert page.locator("[tabindex]").count() == 0, name
 
 
-def test_every_table_names_itself_and_its_headers(visit, names):
+def test_every_table_names_itself_and_its_headers(look, names):
     """Caption and scope, for those who hear the table."""
     for name in names:
-        page = visit(name)
+        page = look(name)
         assert page.locator("table").count() == page.locator("table > caption").count(), name
         assert page.locator("th:not([scope])").count() == 0, name
 
