@@ -37,8 +37,8 @@ def percent(share: float, *, against: float | None = None, places: int = 0) -> s
     return f"{MINUS if share < 0 and text.strip('0.') else ''}{text}{NBSP}%"
 
 
-def probability(value: float, *, asked: float) -> str:
-    """A probability in whole percent: never certain, and on its side of what is asked."""
+def probability(value: float, *, required: float) -> str:
+    """A probability in whole percent: never certain, and on its side of what is required."""
     if value != value:
         return UNKNOWN
     if value < 0.01:
@@ -47,9 +47,9 @@ def probability(value: float, *, asked: float) -> str:
         return f"over 99{NBSP}%"
     for places in (0, 1, 2):
         rounded = round(100 * value, places)
-        if (rounded >= 100 * asked) == (value >= asked):
+        if (rounded >= 100 * required) == (value >= required):
             return f"{rounded:.{places}f}{NBSP}%"
-    return percent(value, against=asked)
+    return percent(value, against=required)
 
 
 def percents(shares: Iterable[float], *, against: float | None = None) -> list[str]:

@@ -80,13 +80,13 @@ def _likely(advice: Advice) -> float:
 
 
 def _chance_panel(
-    ax: Axes, key: Indicator, table: pd.DataFrame, advice: Advice, asked: float
+    ax: Axes, key: Indicator, table: pd.DataFrame, advice: Advice, required: float
 ) -> None:
     rows = table.sort_values("target")
     x = nines(rows["target"])
     ax.fill_between(x, rows["low"], rows["high"], color="#9CC7E3", alpha=0.7, lw=0)
     ax.plot(x, rows["probability"], color=canvas.BLUE, lw=1.6)
-    ax.axhline(asked, color=canvas.INK, lw=0.8, ls=(0, (4, 2)))
+    ax.axhline(required, color=canvas.INK, lw=0.8, ls=(0, (4, 2)))
     _mark(ax, rows, advice.current, "D", canvas.VERMILLION, 8.5)
     _mark(ax, rows, advice.target, "^", canvas.GREEN, 6.5)
     left, right = _span(rows)
@@ -151,9 +151,9 @@ def _panel_text(advice: Advice) -> str:
     return f"{advice.verdict}: {new}" if new else f"{advice.verdict}: none fits"
 
 
-def _chances_title(advices: Mapping[Indicator, Advice], asked: float) -> str:
+def _chances_title(advices: Mapping[Indicator, Advice], required: float) -> str:
     in_use = {k: a for k, a in advices.items() if a.has_current}
-    p = f"a probability of at least {wording.percent(asked)}"
+    p = f"a probability of at least {wording.percent(required)}"
     if not in_use:
         some = sum(a.has_target for a in advices.values())
         series = wording.plural(len(advices), "series", "series")
@@ -162,7 +162,7 @@ def _chances_title(advices: Mapping[Indicator, Advice], asked: float) -> str:
         ((key, advice),) = in_use.items()
         chance = wording.percent(round(advice.current_probability.value, 2))
         return f"{key.label}: the next window meets {wording.percent(advice.current)} with {chance}"
-    likely = [k for k, a in in_use.items() if a.current_probability.value >= asked]
+    likely = [k for k, a in in_use.items() if a.current_probability.value >= required]
     if len(likely) == len(in_use):
         return f"The next window meets every target in use with {p}"
     of = wording.plural(len(in_use), "target")
@@ -417,11 +417,11 @@ def _threshold_panel(ax: Axes, key: tuple[str, str], table: pd.DataFrame) -> Non
     canvas.panel_title(ax, " ".join(key), wording.plural(len(rows), "bound"))
 
 
-def _thresholds_title(results: Mapping[tuple[str, str], pd.DataFrame], asked: float) -> str:
+def _thresholds_title(results: Mapping[tuple[str, str], pd.DataFrame], required: float) -> str:
     found = {k: t[t["chosen"]] for k, t in results.items()}
     some = {k: rows for k, rows in found.items() if len(rows)}
     if not some:
-        return f"No threshold keeps any target tried with {wording.percent(asked)}"
+        return f"No threshold keeps any target tried with {wording.percent(required)}"
     key, rows = next(iter(some.items()))
     row = rows[rows["target"] == rows["target"].max()].iloc[0]
     return (f"{wording.label(' '.join(key), limit=34)}: {wording.percent(row['target'])} within "

@@ -35,8 +35,8 @@ def traffic_sentences(tables: CandidateTables) -> list[str]:
     results = answers(tables)
     if not results:
         return [NO_CHOICE]
-    thin = {k: t for k, t in results.items() if not t["steady"].iloc[0] > 0.999}
-    lines = [_thin(k, t) for k, t in thin.items()]
+    low_traffic = {k: t for k, t in results.items() if not t["steady"].iloc[0] > 0.999}
+    lines = [_low_traffic(k, t) for k, t in low_traffic.items()]
     if not lines:
         key = min(results, key=lambda k: results[k]["events"].iloc[0])
         row = results[key].iloc[0]
@@ -47,24 +47,26 @@ def traffic_sentences(tables: CandidateTables) -> list[str]:
     return lines
 
 
-def _thin(key: Indicator, candidates: pd.DataFrame) -> str:
+def _low_traffic(key: Indicator, candidates: pd.DataFrame) -> str:
     row = candidates.iloc[0]
     seen = wording.amount(row["events"], key.unit)
     if row["strictest"] != row["strictest"]:
         return (f"{name(key.name)} expects {seen} in a window: no target can be told from "
                 "another.")  # fmt: skip
-    hard = wording.percent(_short_of_one(row["strictest"]))
-    text = (f"{name(key.name)} expects {seen} in a window: from {hard} on a single bad "
+    wall = wording.percent(_short_of_one(row["strictest"]))
+    text = (f"{name(key.name)} expects {seen} in a window: from {wall} on a single bad "
             f"{budget_grain(key)} misses the target")  # fmt: skip
     if row["steady"] == row["steady"]:
         text += f", and {wording.percent(_short_of_one(row['steady']))} has a budget of ten"
-    lucky = candidates[(candidates["chance"] > 0.01) & (candidates["target"] < row["strictest"])]
-    if not len(lucky):
+    by_chance = candidates[
+        (candidates["chance"] > 0.01) & (candidates["target"] < row["strictest"])
+    ]
+    if not len(by_chance):
         return f"{text}."
-    first = lucky.iloc[0]
+    first = by_chance.iloc[0]
     return (f"{text}. At its ordinary share of bad events, {wording.percent(row['background'])}, "
             f"chance alone misses {wording.percent(first['target'])} in "
-            f"{wording.probability(first['chance'], asked=1.0)} of windows.")  # fmt: skip
+            f"{wording.probability(first['chance'], required=1.0)} of windows.")  # fmt: skip
 
 
 def _short_of_one(target: float) -> float:

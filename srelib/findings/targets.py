@@ -67,14 +67,14 @@ def _urgency(advice: Advice) -> tuple[int, float]:
     return order.index(advice.verdict), value if value == value else 2.0
 
 
-def _advice(key: Indicator, advice: Advice, asked: float) -> str:
+def _advice(key: Indicator, advice: Advice, required: float) -> str:
     who, window = name(key.name), _next(advice.window)
     now, new = wording.percent(advice.current), wording.percent(advice.target)
     if advice.reasons and advice.reasons[0].kind == "short":
         in_use = f" whether {now} can be kept" if advice.has_current else ""
         return f"{who}: **cannot tell**{in_use}. {_short(advice)}"
-    old, best = (_chance(e, asked) for e in (advice.current_probability, advice.probability))
-    also = _chance(advice.probability, asked, level=False)
+    old, best = (_chance(e, required) for e in (advice.current_probability, advice.probability))
+    also = _chance(advice.probability, required, level=False)
     if advice.verdict == "loosen":
         return f"{who}: {_loosen(key, advice, old, best, also)}"
     guess = f" If it had to be chosen today: {new}, with {also}." if advice.has_target else ""
@@ -88,8 +88,8 @@ def _advice(key: Indicator, advice: Advice, asked: float) -> str:
         "tighten": f"{who}: **tighten from {now} to {new}**. {window} meets {new} with a "
                    f"probability of {best}.",
         "cannot tell": f"{who}: **cannot tell** whether {now} can be kept with "
-                       f"{wording.percent(asked)}. {window} meets it with a probability of {old}."
-                       f"{guess}",
+                       f"{wording.percent(required)}. {window} meets it with a probability of "
+                       f"{old}.{guess}",
     }[advice.verdict]  # fmt: skip
 
 
@@ -133,10 +133,11 @@ def _over(window: Window) -> str:
     return str(window) if window.is_rolling else f"a {str(window).split(' (')[0]}"
 
 
-def _chance(estimate: Estimate, asked: float, *, level: bool = True) -> str:
-    """A probability with its interval, named with its confidence where asked."""
+def _chance(estimate: Estimate, required: float, *, level: bool = True) -> str:
+    """A probability with its interval, named with its confidence where wanted."""
     value, low, high = (
-        wording.probability(x, asked=asked) for x in (estimate.value, estimate.low, estimate.high)
+        wording.probability(x, required=required)
+        for x in (estimate.value, estimate.low, estimate.high)
     )
     named = f"{wording.percent(estimate.confidence)} interval " if level else ""
     return f"{value} ({named}{low} to {high})"
@@ -178,7 +179,7 @@ def budget_grain(key: Indicator) -> str:
 def _spelled(reason: Reason, key: Indicator) -> str:
     """A reason in words."""
     target, p = wording.percent(reason.target), wording.percent(reason.limit)
-    value = wording.probability(reason.value, asked=reason.limit)
+    value = wording.probability(reason.value, required=reason.limit)
     words = {
         "met": f"{target} has {value}",
         "missed": f"{target} has {value}, clearly too little",
@@ -264,7 +265,7 @@ def _range(row: pd.Series) -> str:
     if row["probability"] != row["probability"]:
         return wording.UNKNOWN
     value, low, high = (
-        wording.probability(row[c], asked=1.0).replace("under", "<").replace("over", ">")
+        wording.probability(row[c], required=1.0).replace("under", "<").replace("over", ">")
         for c in ("probability", "low", "high")
     )
     return value if value == low == high else f"{value} ({low} to {high})"
@@ -323,12 +324,12 @@ def price_sentence(key: Indicator | None, tables: CandidateTables, advices: Advi
 
 def _price(row: pd.Series) -> str:
     pages, days = row["pages_per_week"], row["freeze_days"]
-    woke = "an unknown number of pages" if pages != pages else (
+    pages_text = "an unknown number of pages" if pages != pages else (
         f"{_number(pages)} {'page' if _number(pages) == '1' else 'pages'} a week "
         f"({_number(row['pages_low'])} to {_number(row['pages_high'])})")  # fmt: skip
-    froze = "an unknown number of days frozen" if days != days else (
+    days_text = "an unknown number of days frozen" if days != days else (
         f"{wording.plural(round(float(days)), 'day')} frozen a quarter")  # fmt: skip
-    return f"at {wording.percent(row['target'])}, {woke} and {froze}"
+    return f"at {wording.percent(row['target'])}, {pages_text} and {days_text}"
 
 
 def history_sentence(tables: CandidateTables) -> str:
@@ -411,7 +412,7 @@ def basis_sentence(tables: CandidateTables) -> str:
     text = f"All of this stands on {span} of each series."
     if not high:
         return text
-    spared = math.prod((high + n) / (high + UNSEEN + n) for n in range(4))
-    worse = wording.percent(round(1 - spared, 2))
+    no_worse = math.prod((high + n) / (high + UNSEEN + n) for n in range(4))
+    worse = wording.percent(round(1 - no_worse, 2))
     return (f"{text} That the next four weeks hold one worse than any of {high} seen is taken to "
             f"be about {worse} likely.")  # fmt: skip

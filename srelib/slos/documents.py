@@ -43,6 +43,10 @@ class YamlDocument:
             place = place[:-1]
         return self.lines.get(place)
 
+    def origin(self, place: Place = ()) -> Origin:
+        """Where an objective stands."""
+        return Origin(self.file, self.number, self.line(place) or 1)
+
     def error(self, place: Place, problem: str, fix: str) -> SloError:
         """The error about a place of this document."""
         key = dotted_place(place)
@@ -251,21 +255,16 @@ def fraction(document: YamlDocument, place: Place, target: float) -> float:
     )
 
 
-def percent(document: YamlDocument, place: Place, target: float) -> float:
-    """A target written in percent, as a fraction without rounding error."""
-    if 0 < target < 100:
-        return float(Decimal(repr(target)) / 100)
-    raise document.error(
-        place, f"{target!r} is not a percentage strictly between 0 and 100", "For 99.9 % write 99.9"
-    )
-
-
-def percent_notes(target: float) -> tuple[str, ...]:
-    """The warning about a percentage so small that a fraction may have been meant."""
-    if target >= 0.01:
-        return ()
-    written = f"{target * 100:g}"
-    return (f"the target {written} is read as {written} %, because this format writes percent.",)
+def percent(document: YamlDocument, place: Place, target: float) -> tuple[float, tuple[str, ...]]:
+    """A target written in percent as a fraction, with a note where one may have been meant."""
+    if not 0 < target < 100:
+        fix = "For 99.9 % write 99.9"
+        raise document.error(
+            place, f"{target!r} is not a percentage strictly between 0 and 100", fix
+        )
+    note = f"the target {target:g} is read as {target:g} %, because this format writes percent."
+    exact = float(Decimal(repr(target)) / 100)  # divided as decimals, without rounding error
+    return exact, (note,) * (exact < 0.01)
 
 
 def read_window(document: YamlDocument, place: Place, text: str, **options: Any) -> Window:
@@ -281,11 +280,6 @@ def read_window(document: YamlDocument, place: Place, text: str, **options: Any)
         )
         kind = "rolling" if rolling else "calendar"
         raise document.error(place, f"{text!r} is not a {kind} window", fix) from None
-
-
-def origin(document: YamlDocument, place: Place = ()) -> Origin:
-    """Where an objective stands."""
-    return Origin(document.file, document.number, document.line(place) or 1)
 
 
 def merged_labels(*mappings: dict[str, Any] | None) -> dict[str, str]:

@@ -21,10 +21,8 @@ from srelib.slos.documents import (
     as_model,
     fraction,
     merged_labels,
-    origin,
     owner_label,
     percent,
-    percent_notes,
     read_window,
     slug,
 )
@@ -186,7 +184,7 @@ def _objective(
         description=spec.description,
         owner=owner_label(merged_labels(objective.labels, meta.labels, meta.annotations)),
         queries=queries_of(reference),
-        source=origin(document, place),
+        source=document.origin(place),
         notes=(
             *notes,
             *target_notes,
@@ -232,8 +230,7 @@ def _target(
     if objective.target is not None:
         return fraction(document, (*place, "target"), objective.target), ()
     if objective.target_percent is not None:
-        target = percent(document, (*place, "targetPercent"), objective.target_percent)
-        return target, percent_notes(target)
+        return percent(document, (*place, "targetPercent"), objective.target_percent)
     raise document.error(place, "key 'target' is missing", "add target, as in target: 0.999")
 
 

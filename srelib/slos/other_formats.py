@@ -20,10 +20,8 @@ from srelib.slos.documents import (
     as_model,
     fraction,
     merged_labels,
-    origin,
     owner_label,
     percent,
-    percent_notes,
     read_window,
 )
 from srelib.slos.model import Queries, Slo
@@ -259,7 +257,7 @@ def _sloth_slo(
     document: YamlDocument, above: Place, spec: SlothSpec, number: int, notes: tuple[str, ...]
 ) -> Slo:
     given, place = spec.slos[number], (*above, "slos", number)
-    target = percent(document, (*place, "objective"), given.objective)
+    target, unit_notes = percent(document, (*place, "objective"), given.objective)
     labels = merged_labels(given.labels, spec.labels)
     assumed = "Sloth files name no window; its default of 30 days is assumed."
     return Slo(
@@ -271,8 +269,8 @@ def _sloth_slo(
         description=given.description,
         owner=owner_label(labels),
         queries=_sloth_queries(given.sli),
-        source=origin(document, place),
-        notes=(*notes, *percent_notes(target), assumed),
+        source=document.origin(place),
+        notes=(*notes, *unit_notes, assumed),
     )
 
 
@@ -362,7 +360,7 @@ def read_pyrra(document: YamlDocument) -> list[Slo]:
     """The objective of one document."""
     filled, notes = as_model(PyrraDocument, document)
     spec, name = filled.spec, filled.metadata.name
-    target = _pyrra_target(document, spec.target)
+    target, unit_notes = _pyrra_target(document, spec.target)
     labels = merged_labels(filled.metadata.labels, filled.metadata.annotations)
     if "service" not in labels:
         notes = (*notes, f"no label 'service'; the name {name!r} is taken as the service.")
@@ -375,13 +373,13 @@ def read_pyrra(document: YamlDocument) -> list[Slo]:
         description=spec.description,
         owner=owner_label(labels),
         queries=_pyrra_queries(spec.indicator),
-        source=origin(document),
-        notes=(*notes, *percent_notes(target)),
+        source=document.origin(),
+        notes=(*notes, *unit_notes),
     )
     return [slo]
 
 
-def _pyrra_target(document: YamlDocument, text: str) -> float:
+def _pyrra_target(document: YamlDocument, text: str) -> tuple[float, tuple[str, ...]]:
     if not re.fullmatch(r"\d+(\.\d+)?", text.strip()):
         raise document.error(
             PYRRA_TARGET, f"{text!r} is not a percentage", 'write a number in quotes, as in "99.9"'
@@ -458,7 +456,7 @@ def read_slo_generator(document: YamlDocument) -> list[Slo]:
         description=spec.description,
         owner=owner_label(labels),
         queries=_generator_queries(spec),
-        source=origin(document),
+        source=document.origin(),
         notes=(*notes, assumed),
     )
     return [slo]

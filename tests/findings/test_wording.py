@@ -104,7 +104,7 @@ def test_label_is_one_printable_line():
 
 def test_a_probability_is_never_certain_and_stays_on_its_side():
     """Neither 0 nor 100 %; 89.96 % asked for 90 % does not become 90 %."""
-    found = [wording.probability(p, asked=0.9) for p in (0.0, 0.42, 0.8996, 0.9, 1.0, math.nan)]
+    found = [wording.probability(p, required=0.9) for p in (0.0, 0.42, 0.8996, 0.9, 1.0, math.nan)]
     assert [text.replace("\u00a0", " ") for text in found] == [
         "under 1 %", "42 %", "89.96 %", "90 %", "over 99 %", "unknown"
     ]  # fmt: skip
