@@ -13,11 +13,10 @@ from srelib.errors import InsufficientDataError
 from srelib.figures import canvas
 from srelib.figures.targets import nines
 from srelib.fleet import Indicator
-from srelib.windows import Window
+from tests.targets.made import WINDOW, candidates, likely
 
 matplotlib.use("agg")
 
-WINDOW = Window.parse("28d")
 SHOP = Indicator("shop", "shop", "availability", target=0.999, window=WINDOW)
 SITE = Indicator("site $x_1$ 🚀 " + "long " * 12, "site", "availability")
 
@@ -42,20 +41,14 @@ def points(ax, marker: str) -> list:
 
 def table(current: float = math.nan, **same) -> pd.DataFrame:
     """Four candidates."""
-    rows = pd.DataFrame({
-        "target": [0.9, 0.99, 0.999, 0.9999], "probability": [0.99, 0.95, 0.4, 0.0],
-        "low": [0.95, 0.8, 0.1, 0.0], "high": [1.0, 1.0, 0.8, 0.0],
+    rows = zip((0.9, 0.99, 0.999, 0.9999), (0.99, 0.95, 0.4, 0.0), (0.95, 0.8, 0.1, 0.0),
+               (1.0, 1.0, 0.8, 0.0), strict=True)  # fmt: skip
+    priced = {
         "pages_per_week": [0.0, 0.5, 3.0, 9.0], "pages_low": [0.0, 0.2, 2.5, 8.0],
         "pages_high": [0.3, 1.0, 4.0, 10.0], "can_page": [False, True, True, True],
         "freeze_days": [0.0, 0.0, 45.0, 90.0],
-    })  # fmt: skip
-    usual = {
-        "window": WINDOW, "windows": 64, "independent": 3.25, "budget_events": 1e4, "chance": 0.0,
-        "allowed": True, "weeks": 13, "weeks_needed": 8, "events": 1e7, "strictest": 1 - 1e-7,
-        "steady": 1 - 1e-6, "ceiling": math.nan,
     }  # fmt: skip
-    found = rows.assign(**{**usual, **same})
-    return found.assign(current=found["target"] == current)
+    return candidates(*(likely(*row) for row in rows), current=current).assign(**{**priced, **same})
 
 
 def both(found: pd.DataFrame, key: Indicator = SHOP):

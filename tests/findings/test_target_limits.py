@@ -6,9 +6,8 @@ from srelib import targets
 from srelib.errors import InsufficientDataError
 from srelib.findings import target_limits as spoken
 from srelib.fleet import Indicator
-from srelib.windows import Window
+from tests.targets.made import WINDOW, candidates
 
-WINDOW = Window.parse("28d")
 SHOP = Indicator("shop", "shop", "availability", target=0.99, window=WINDOW)
 
 
@@ -17,18 +16,14 @@ def plain(text: str) -> str:
     return text.replace("\u00a0", " ")
 
 
-def candidates(*rows: float, **same) -> pd.DataFrame:
+def table(*targets: float, **same) -> pd.DataFrame:
     """Candidates of a series with plenty of traffic."""
-    usual = {
-        "events": 1e7, "strictest": 1 - 1e-7, "steady": 1 - 1e-6, "background": 1e-4,
-        "chance": 0.0,
-    }  # fmt: skip
-    return pd.DataFrame([{"target": target, **usual, **same} for target in rows])
+    return candidates(*({"target": target} for target in targets), **same)
 
 
 def test_traffic_is_said_where_it_is_low():
     """3,328 events: a wall, a budget of ten, and chance; plenty of traffic is said once."""
-    rows = candidates(0.99, 0.995, events=3328.4, strictest=0.9996996,
+    rows = table(0.99, 0.995, events=3328.4, strictest=0.9996996,
                  steady=0.996996, background=0.0047)  # fmt: skip
     rows["chance"] = [0.0, 0.4]
     (line,) = spoken.traffic_sentences({SHOP: rows})
@@ -37,7 +32,7 @@ def test_traffic_is_said_where_it_is_low():
         "target, and 99.7 % has a budget of ten. At its ordinary share of bad events, 0.47 %, "
         "chance alone misses 99.5 % in 40 % of windows."
     )
-    (line,) = spoken.traffic_sentences({SHOP: candidates(0.99)})
+    (line,) = spoken.traffic_sentences({SHOP: table(0.99)})
     assert plain(line) == (
         "Every series can carry 99.9 %: the one with least traffic, **shop**, expects 10 million "
         "events in a window, so the budget of 99.9999 % is ten bad events."
@@ -48,14 +43,14 @@ def test_traffic_is_said_where_it_is_low():
 def test_dependencies_say_what_they_allow():
     """Two dependencies; 99 % in use is allowed, 99.9 % is not."""
     ceilings = {"shop": targets.ceiling({"pay<b>": 0.9995, "auth": 0.9999})}
-    (line,) = spoken.dependency_sentences(ceilings, {SHOP: candidates(0.99)})
+    (line,) = spoken.dependency_sentences(ceilings, {SHOP: table(0.99)})
     assert plain(line) == (
         "**shop** depends on **pay&#60;b&#62;** and **auth**, which may fail 0.06 % of events "
         "together: with one more nine each, it can promise 99.5 %, and never more than 99.94 %; "
         "**pay&#60;b&#62;** decides."
     )
     strict = Indicator("shop", "shop", "availability", target=0.999, window=WINDOW)
-    (line,) = spoken.dependency_sentences(ceilings, {strict: candidates(0.99)})
+    (line,) = spoken.dependency_sentences(ceilings, {strict: table(0.99)})
     assert line.endswith("**Too strict for it**: **shop**.")
     (line,) = spoken.dependency_sentences(ceilings, {})
     assert line.endswith("No objective of that service is here.")

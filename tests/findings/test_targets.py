@@ -10,8 +10,8 @@ from srelib.errors import InsufficientDataError
 from srelib.findings import targets as spoken
 from srelib.fleet import Indicator
 from srelib.windows import Window
+from tests.targets.made import WINDOW, candidates, likely
 
-WINDOW = Window.parse("28d")
 NASTY = "<b>*x*"
 SHOP = Indicator("shop", "shop", "availability", target=0.99, window=WINDOW)
 
@@ -23,17 +23,7 @@ def plain(text: str) -> str:
 
 def table(*rows: tuple[float, float, float, float], current: float = math.nan, **same):
     """Candidates: target, probability, low, high; the rest is unremarkable."""
-    usual = {
-        "window": WINDOW, "windows": 64, "independent": 3.25, "met": 0.5, "met_low": 0.1,
-        "met_high": 0.9, "budget_events": 1e4, "budget_minutes": 40.32, "pages_per_week": 0.52,
-        "pages_low": 0.2, "pages_high": 1.04, "alerting": 0.0, "can_page": True,
-        "freeze_days": 12.2, "chance": 0.0, "allowed": True, "weeks": 13, "weeks_needed": 8,
-        "events": 1e7, "strictest": 1 - 1e-7, "steady": 1 - 1e-6, "background": 1e-4,
-        "ceiling": math.nan, "ceiling_absolute": math.nan, "decides": "",
-    }  # fmt: skip
-    columns = ("target", "probability", "low", "high")
-    found = pd.DataFrame([{**usual, **dict(zip(columns, r, strict=True)), **same} for r in rows])
-    return found.assign(current=found["target"] == current)
+    return candidates(*(likely(*row) for row in rows), current=current, **same)
 
 
 LOOSE, FIRM, STRICT = (0.98, 0.995, 0.96, 1.0), (0.99, 0.95, 0.8, 0.998), (0.999, 0.4, 0.1, 0.8)

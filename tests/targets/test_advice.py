@@ -2,36 +2,13 @@
 
 import math
 
-import pandas as pd
 import pytest
 
 from srelib import slos, targets
 from srelib.errors import ParameterError
 from srelib.fleet import Indicator
 from srelib.windows import Window
-
-WINDOW = Window.parse("28d")
-
-
-def table(*rows: dict, current: float = math.nan, **same) -> pd.DataFrame:
-    """Candidates as `candidates` gives them; what a row does not say is unremarkable."""
-    usual = {
-        "window": WINDOW, "windows": 64, "independent": 3.25, "met": 1.0, "met_low": 0.5,
-        "met_high": 1.0, "probability": 0.99, "low": 0.95, "high": 1.0, "budget_events": 1e4,
-        "budget_minutes": 40.0, "pages_per_week": 0.5, "pages_low": 0.2, "pages_high": 1.0,
-        "alerting": 0.0, "can_page": True, "freeze_days": 0.0, "chance": 0.0, "allowed": True,
-        "weeks": 13, "weeks_needed": 8, "events": 1e7, "strictest": 1 - 1e-7,
-        "steady": 1 - 1e-6, "background": 1e-4, "ceiling": math.nan,
-        "ceiling_absolute": math.nan, "decides": "",
-    }  # fmt: skip
-    found = pd.DataFrame([{**usual, **same, **row} for row in rows])
-    return found.assign(current=found["target"] == current)
-
-
-def likely(target: float, probability: float, low: float, high: float = 1.0, **more) -> dict:
-    """One candidate."""
-    return {"target": target, "probability": probability, "low": low, "high": high, **more}
-
+from tests.targets.made import WINDOW, candidates, likely
 
 LOOSE, FIRM, STRICT = (likely(0.98, 0.99, 0.95), likely(0.99, 0.95, 0.8),
                        likely(0.999, 0.4, 0.1, 0.8))  # fmt: skip
@@ -44,7 +21,7 @@ def kinds(reasons) -> list[str]:
 
 def test_a_target_that_is_met_is_kept_where_the_next_one_is_not_shown_to_be():
     """95 % with an interval from 80 %; the stricter one has 40 %."""
-    found = targets.recommend(table(LOOSE, FIRM, STRICT, current=0.99))
+    found = targets.recommend(candidates(LOOSE, FIRM, STRICT, current=0.99))
     assert (found.verdict, found.current, found.target) == ("keep", 0.99, 0.99)
     assert kinds(found.reasons) == ["met", "missed"]
     assert kinds(found.cautions) == ["low"]
@@ -53,10 +30,12 @@ def test_a_target_that_is_met_is_kept_where_the_next_one_is_not_shown_to_be():
 
 def test_a_target_is_loosened_only_when_its_whole_interval_is_below():
     """40 % with at most 80 % is loosened; with up to 95 % nobody can tell."""
-    found = targets.recommend(table(LOOSE, FIRM, STRICT, current=0.999))
+    found = targets.recommend(candidates(LOOSE, FIRM, STRICT, current=0.999))
     assert (found.verdict, found.target) == ("loosen", 0.99)
     assert kinds(found.reasons) == ["missed", "met"]
-    unsure = targets.recommend(table(LOOSE, FIRM, likely(0.999, 0.4, 0.1, 0.95), current=0.999))
+    unsure = targets.recommend(
+        candidates(LOOSE, FIRM, likely(0.999, 0.4, 0.1, 0.95), current=0.999)
+    )
     assert (unsure.verdict, unsure.target) == ("cannot tell", 0.99)
     assert kinds(unsure.reasons) == ["unsure", "met"]
 
@@ -64,15 +43,15 @@ def test_a_target_is_loosened_only_when_its_whole_interval_is_below():
 def test_a_target_is_tightened_only_when_the_whole_interval_of_a_stricter_one_is_above():
     """From 98 % to 99 % with an interval from 92 %, not from 80 %."""
     firm = likely(0.99, 0.97, 0.92)
-    found = targets.recommend(table(LOOSE, firm, STRICT, current=0.98))
+    found = targets.recommend(candidates(LOOSE, firm, STRICT, current=0.98))
     assert (found.verdict, found.current, found.target) == ("tighten", 0.98, 0.99)
-    kept = targets.recommend(table(LOOSE, FIRM, STRICT, current=0.98))
+    kept = targets.recommend(candidates(LOOSE, FIRM, STRICT, current=0.98))
     assert (kept.verdict, kinds(kept.reasons)) == ("keep", ["met", "next"])
 
 
 def test_without_a_promise_the_strictest_that_fits_is_recommended():
     """Nothing is in use."""
-    found = targets.recommend(table(LOOSE, FIRM, STRICT))
+    found = targets.recommend(candidates(LOOSE, FIRM, STRICT))
     assert (found.verdict, found.target) == ("promise", 0.99)
     assert math.isnan(found.current)
     assert math.isnan(found.current_probability.value)
@@ -80,21 +59,21 @@ def test_without_a_promise_the_strictest_that_fits_is_recommended():
 
 def test_nothing_is_recommended_where_nothing_fits():
     """All of them are missed too often."""
-    found = targets.recommend(table(likely(0.9, 0.5, 0.2, 0.8)))
+    found = targets.recommend(candidates(likely(0.9, 0.5, 0.2, 0.8)))
     assert (found.verdict, found.has_target, kinds(found.reasons)) == ("nothing", False, ["none"])
-    used = targets.recommend(table(likely(0.9, 0.5, 0.2, 0.8), current=0.9))
+    used = targets.recommend(candidates(likely(0.9, 0.5, 0.2, 0.8), current=0.9))
     assert (used.verdict, used.has_target) == ("loosen", False)
     assert kinds(used.reasons) == ["missed", "none"]
 
 
 def test_too_short_a_history_recommends_nothing_and_says_what_it_takes():
     """Three weeks of the eight that two windows of 28 days are."""
-    short = table(LOOSE, current=0.98, weeks=3)
+    short = candidates(LOOSE, current=0.98, weeks=3)
     found = targets.recommend(short)
     assert (found.verdict, found.has_target) == ("cannot tell", False)
     (reason,) = found.reasons
     assert (reason.kind, reason.value, reason.limit) == ("short", 3, 8)
-    assert targets.recommend(table(LOOSE, weeks=3)).verdict == "nothing"
+    assert targets.recommend(candidates(LOOSE, weeks=3)).verdict == "nothing"
 
 
 def test_traffic_is_a_wall():
@@ -102,42 +81,42 @@ def test_traffic_is_a_wall():
     rows = (likely(0.98, 0.99, 0.95, budget_events=50.0),
             likely(0.99, 0.99, 0.95, budget_events=9.0),
             likely(0.999, 0.99, 0.95, budget_events=0.5))  # fmt: skip
-    found = targets.recommend(table(*rows, current=0.999, events=900.0, strictest=1 - 1 / 900))
+    found = targets.recommend(candidates(*rows, current=0.999, events=900.0, strictest=1 - 1 / 900))
     assert (found.verdict, found.target) == ("loosen", 0.98)
     assert kinds(found.reasons) == ["traffic", "met", "few events"]
-    kept = targets.recommend(table(*rows, current=0.99, events=900.0, strictest=1 - 1 / 900))
+    kept = targets.recommend(candidates(*rows, current=0.99, events=900.0, strictest=1 - 1 / 900))
     assert (kept.verdict, kinds(kept.cautions)) == ("keep", ["few events"])
 
 
 def test_dependencies_are_a_ceiling():
     """One more nine is missing at 99.9 %: loosened, and not recommended to anybody."""
     rows = (FIRM, likely(0.999, 0.99, 0.95, allowed=False))
-    found = targets.recommend(table(*rows, current=0.999, ceiling=0.99))
+    found = targets.recommend(candidates(*rows, current=0.999, ceiling=0.99))
     assert (found.verdict, found.target) == ("loosen", 0.99)
     assert kinds(found.reasons)[0] == "dependencies"
-    assert targets.recommend(table(*rows, ceiling=0.99)).target == 0.99
+    assert targets.recommend(candidates(*rows, ceiling=0.99)).target == 0.99
 
 
 def test_pages_are_bearable_or_loosen():
     """Certainly over two a week loosens; perhaps over two only speaks against it."""
     many = likely(0.999, 0.99, 0.95, pages_per_week=5.0, pages_low=3.0)
-    found = targets.recommend(table(FIRM, many, current=0.999))
+    found = targets.recommend(candidates(FIRM, many, current=0.999))
     assert (found.verdict, found.target, kinds(found.reasons)[0]) == ("loosen", 0.99, "pages")
     some = likely(0.999, 0.99, 0.95, pages_per_week=2.5, pages_low=1.5)
-    kept = targets.recommend(table(FIRM, some, current=0.999))
+    kept = targets.recommend(candidates(FIRM, some, current=0.999))
     assert (kept.verdict, kinds(kept.cautions)) == ("keep", ["pages"])
-    assert targets.recommend(table(FIRM, many), pages_per_week=6).target == 0.999
+    assert targets.recommend(candidates(FIRM, many), pages_per_week=6).target == 0.999
 
 
 def test_cautions_name_chance_and_silence():
     """Chance misses one in five; and no rule could page."""
     row = likely(0.99, 0.97, 0.92, chance=0.2, can_page=False)
-    assert kinds(targets.recommend(table(row)).cautions) == ["chance", "silent"]
+    assert kinds(targets.recommend(candidates(row)).cautions) == ["chance", "silent"]
 
 
 def test_what_is_asked_moves_the_answer():
     """Half the windows are enough for somebody."""
-    rows = table(LOOSE, FIRM, likely(0.999, 0.6, 0.2, 0.9))
+    rows = candidates(LOOSE, FIRM, likely(0.999, 0.6, 0.2, 0.9))
     assert targets.recommend(rows, pass_probability=0.5).target == 0.999
     assert targets.recommend(rows, pass_probability=0.98).target == 0.98
 
@@ -145,7 +124,7 @@ def test_what_is_asked_moves_the_answer():
 def test_a_probability_in_percent_is_refused():
     """90 is 0.9."""
     with pytest.raises(ParameterError, match=r"got 90. For 90 % write 0\.9"):
-        targets.recommend(table(FIRM), pass_probability=90)
+        targets.recommend(candidates(FIRM), pass_probability=90)
 
 
 def test_documents_are_read_back_as_what_was_recommended(tmp_path):
@@ -157,9 +136,9 @@ def test_documents_are_read_back_as_what_was_recommended(tmp_path):
     month = Window(unit="month", timezone="Europe/Berlin")
     keys = (Indicator("Shop: answers", "shop", "availability"), Indicator("x y", "x y", "latency"))
     advices = {
-        keys[0]: targets.recommend(table(LOOSE, FIRM, STRICT, current=0.999)),
-        keys[1]: targets.recommend(table(LOOSE, window=month)),
-        Indicator("none"): targets.recommend(table(LOOSE, weeks=1)),
+        keys[0]: targets.recommend(candidates(LOOSE, FIRM, STRICT, current=0.999)),
+        keys[1]: targets.recommend(candidates(LOOSE, window=month)),
+        Indicator("none"): targets.recommend(candidates(LOOSE, weeks=1)),
     }
     text = targets.openslo(advices, slos=[used])
     (tmp_path / "slos.yaml").write_text(text, encoding="utf-8")
