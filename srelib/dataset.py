@@ -326,7 +326,7 @@ def _assembled(
     notes = _cut(joined, now, indicators.grids) if as_of is not None else []
     if not len(joined["sli"]) and not any(len(joined[table]) for table in tables.EXPORTS):
         _nothing_left(found, results, as_of)
-    rejected = _stacked([entry.result.rejects for entry in loaded] + found, "rejects")
+    rejected = tables.stacked([entry.result.rejects for entry in loaded] + found, "rejects")
     rejected = rejected.sort_values(["file", "line"], kind="stable").reset_index(drop=True)
     return Dataset(
         path=path,
@@ -343,7 +343,7 @@ def _assembled(
 def _nothing_left(
     found: list[pd.DataFrame], results: list[FileResult], as_of: str | pd.Timestamp | None
 ) -> None:
-    refused = _stacked([*(result.rejects for result in results), *found], "rejects")
+    refused = tables.stacked([*(result.rejects for result in results), *found], "rejects")
     if len(refused):
         row = refused.iloc[0]
         raise InputError(
@@ -362,13 +362,6 @@ def _nothing_left(
     if as_of is not None:
         raise ParameterError(f"as_of is {as_of}, before everything in the exports.")
     raise InputError("the exports hold no records", fix="export a longer span of time")
-
-
-def _stacked(frames: list[pd.DataFrame], table: str) -> pd.DataFrame:
-    filled = [frame for frame in frames if len(frame)]
-    if not filled:
-        return tables.empty(table)
-    return tables.conform(pd.concat(filled, ignore_index=True), table)
 
 
 def _thresholds(

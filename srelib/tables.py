@@ -28,19 +28,7 @@ DTYPES: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table.
-
-    Parameters
-    ----------
-    name : str
-        Name of the column.
-    kind : {'time', 'text', 'category', 'number', 'integer', 'flag'}
-        What it holds; `DTYPES` gives the pandas dtype.
-    meaning : str
-        What a value means, with its unit.
-    required : bool
-        Whether a row without it is useless, so that readers reject the row.
-    """
+    """One column of a table; `required`: readers reject a row without it."""
 
     name: str
     kind: Kind
@@ -167,62 +155,17 @@ def left_out(rejects: pd.DataFrame) -> pd.Series:
 
 
 def names(table: str) -> list[str]:
-    """Column names of a table, in order.
-
-    Parameters
-    ----------
-    table : str
-        Name of the table.
-
-    Returns
-    -------
-    list of str
-
-    Examples
-    --------
-    >>> names("sli")
-    ['time', 'service', 'sli', 'good', 'total']
-    """
+    """Column names of a table, in order."""
     return [column.name for column in TABLES[table]]
 
 
 def required(table: str) -> list[str]:
-    """Columns without which a row is useless.
-
-    Parameters
-    ----------
-    table : str
-        Name of the table.
-
-    Returns
-    -------
-    list of str
-
-    Examples
-    --------
-    >>> required("alerts")
-    ['service', 'rule', 'fired_at']
-    """
+    """Columns without which a row is useless."""
     return [column.name for column in TABLES[table] if column.required]
 
 
 def empty(table: str) -> pd.DataFrame:
-    """A table without rows, with the right columns and dtypes.
-
-    Parameters
-    ----------
-    table : str
-        Name of the table.
-
-    Returns
-    -------
-    DataFrame
-
-    Examples
-    --------
-    >>> empty("alerts").dtypes["fired_at"]
-    datetime64[us, UTC]
-    """
+    """A table without rows, with the right columns and dtypes."""
     return pd.DataFrame(
         {column.name: pd.Series([], dtype=DTYPES[column.kind]) for column in TABLES[table]}
     )
@@ -270,6 +213,12 @@ def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
         {column.name: _typed(frame, column, table) for column in columns},
         index=pd.RangeIndex(len(frame)),
     )
+
+
+def stacked(frames: Iterable[pd.DataFrame], table: str) -> pd.DataFrame:
+    """Several tables of one kind as one."""
+    filled = [frame for frame in frames if len(frame)]
+    return conform(pd.concat(filled, ignore_index=True), table) if filled else empty(table)
 
 
 def _typed(frame: pd.DataFrame, column: Column, table: str) -> pd.Series:

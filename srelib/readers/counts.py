@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -172,7 +173,7 @@ class _Counting:
             self.fill_absent(codes)
         at = ticks(self.frame["time"])
         starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]][: len(codes)])
-        longest = 2 * _micros(self._steps())[codes] if len(codes) else at
+        longest = 2e6 * self._seconds() if len(codes) else at
         before = np.r_[0, at[:-1]] if len(at) else at
         fresh = at - before > longest
         fresh[starts] = True
@@ -214,12 +215,9 @@ class _Counting:
         self.notes.append("events estimated from a rate (rate times step)")
 
     def _steps(self) -> dict[int, pd.Timedelta]:
-        codes = series_codes(self.seen)
-        if self.rule.step is not None:
-            return dict.fromkeys(np.unique(codes).tolist(), self.rule.step)
-        times = self.seen["time"]
+        codes, times, step = series_codes(self.seen), self.seen["time"], self.rule.step
         return {
-            code: step_of(times[codes == code], self.rule.file)
+            code: step or step_of(times[codes == code], self.rule.file)
             for code in np.unique(codes).tolist()
         }
 
@@ -339,9 +337,14 @@ def above(values: np.ndarray, op: str, threshold: float) -> np.ndarray:
 
 
 def series_codes(frame: pd.DataFrame) -> np.ndarray:
-    """One whole number per indicator, for every row."""
+    """Number of the series of each row, in order of service and sli."""
     service, sli = frame["service"].cat, frame["sli"].cat
-    return service.codes.to_numpy().astype("int64") * len(sli.categories) + sli.codes.to_numpy()
+    width = len(sli.categories)
+    size = "int16" if width * len(service.categories) < 2**15 else "int64"
+    combined = service.codes.to_numpy().astype(size)
+    if width > 1:
+        combined = combined * np.array(width, dtype=size) + sli.codes.to_numpy().astype(size)
+    return combined
 
 
 def names_of(frame: pd.DataFrame) -> dict[int, tuple[str, str]]:
@@ -357,26 +360,30 @@ def names_of(frame: pd.DataFrame) -> dict[int, tuple[str, str]]:
 
 def ticks(times: pd.Series) -> np.ndarray:
     """Times since 1970 [us]."""
-    return pd.DatetimeIndex(times).as_unit("us").asi8
+    array: Any = times.array
+    return (array if array.unit == "us" else array.as_unit("us")).asi8
+
+
+def usual_step(times: np.ndarray) -> int | None:
+    """The most common difference between neighbouring times [us]; None where there is none."""
+    if len(times) < 2:
+        return None
+    lengths = np.diff(times)
+    if 2 * np.count_nonzero(lengths == lengths[0]) > len(lengths):
+        return int(lengths[0])
+    different, often = np.unique(lengths, return_counts=True)
+    return int(different[np.argmax(often)])
 
 
 def step_of(times: pd.Series, file: str) -> pd.Timedelta:
     """The most common difference between neighbouring times."""
-    different = np.unique(ticks(times))
-    if len(different) < 2:
+    usual = usual_step(np.unique(ticks(times)))
+    if usual is None:
         raise ReadError(
             "the length of a bucket cannot be told from a single time", file=file,
             fix='say step = "1m" in sources.toml',
         )  # fmt: skip
-    lengths, often = np.unique(np.diff(different), return_counts=True)
-    return pd.Timedelta(int(lengths[np.argmax(often)]), "us")
-
-
-def _micros(steps: dict[int, pd.Timedelta]) -> np.ndarray:
-    lookup = np.zeros(max(steps, default=0) + 1, dtype="int64")
-    for code, step in steps.items():
-        lookup[code] = step // pd.Timedelta(1, "us")
-    return lookup
+    return pd.Timedelta(usual, "us")
 
 
 def without_resets(samples: np.ndarray) -> np.ndarray:

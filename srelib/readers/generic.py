@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import pandas as pd
 from srelib import tables
 from srelib.errors import ReadError
 from srelib.readers import counts
-from srelib.readers.base import Family, FileResult, Head, SeriesInfo
+from srelib.readers.base import Family, FileResult, Head
 from srelib.readers.text import Scan, scan
 
 if TYPE_CHECKING:
@@ -249,7 +249,7 @@ def _is_generic(head: Head) -> bool:
     """Whether the header names a time and at least one number this reader understands."""
     if head.kind != "csv":
         return False
-    roles = _by_name(head.header)
+    roles = columns_by_name(head.header, NAMES)
     if "time" not in roles:
         return False
     if any(role in roles for role in counts.ROLES):
@@ -271,29 +271,22 @@ def read_generic(head: Head, source: Source | None) -> FileResult:
     return read_wide(head, source, roles["time"])
 
 
-def _by_name(header: Sequence[str]) -> dict[str, str]:
+def columns_by_name(header: Sequence[str], known: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Columns by role, as their names suggest."""
     plain = {name.strip().lower().replace(" ", "_"): name for name in reversed(header)}
-    found = {}
-    for role, names in NAMES.items():
-        name = next((plain[name] for name in names if name in plain), None)
-        if name is not None:
-            found[role] = name
-    return found
+    found = {role: [plain[n] for n in names if n in plain] for role, names in known.items()}
+    return {role: names[0] for role, names in found.items() if names}
 
 
 def _roles(head: Head, source: Source | None) -> dict[str, str]:
     """Columns by role: as mapped; where no numbers are mapped, as their names suggest."""
     mapped = dict(source.columns) if source else {}
-    named = _by_name(head.header)
+    named = columns_by_name(head.header, NAMES)
     if any(role in mapped for role in counts.ROLES):
         named = {role: name for role, name in named.items() if role not in counts.ROLES}
     elif source and source.unit in ("ratio", "value") and source.unit in named:
-        named = {
-            role: name
-            for role, name in named.items()
-            if role not in counts.ROLES or role == source.unit
-        }
+        others = set(counts.ROLES) - {source.unit}
+        named = {role: name for role, name in named.items() if role not in others}
     taken = set(mapped.values())
     roles = {role: name for role, name in named.items() if name not in taken} | mapped
     if source and source.service and "service" not in mapped:
@@ -302,7 +295,7 @@ def _roles(head: Head, source: Source | None) -> dict[str, str]:
         roles.pop("sli", None)
     if "ratio" in roles and {"good", "bad", "total"} & set(roles):
         roles.pop("ratio")
-    if "good" in roles and "total" in roles:
+    if {"good", "total"} <= set(roles):
         roles.pop("bad", None)
     if any(role in roles for role in ("good", "bad", "total", "ratio")) and "value" not in mapped:
         roles.pop("value", None)
@@ -333,7 +326,7 @@ def _read_long(head: Head, source: Source | None, roles: dict[str, str]) -> File
         if role not in keys:
             frame[role] = constant(text or "availability", len(frame))
     built = counts.build(frame, rule(head, source, roles))
-    return result(found, [built], [found.rejects])
+    return result(found, [built])
 
 
 def _check_alone(head: Head, source: Source | None, roles: dict[str, str]) -> None:
@@ -385,7 +378,7 @@ def read_wide(head: Head, source: Source | None, time: str) -> FileResult:
         notes.append(f"{len(found)} indicators in every row: a record is one of them in one row")
     if unused:
         notes.append(f"columns not used: {_listed(unused)}")
-    return result(scanned, built, [scanned.rejects], notes=notes)
+    return result(scanned, built, notes=notes)
 
 
 def indicator(
@@ -410,22 +403,18 @@ def indicator(
     notes: list[str] = []
     for role, columns in entry.roles.items():
         data[role] = added_up(frame, columns, base, notes)
-    unit = base.unit
-    if "ratio" in entry.roles or "value" in entry.roles:
-        unit = None
-    step, threshold, op = base.step, entry.threshold, entry.op
+    unit = None if {"ratio", "value"} & set(entry.roles) else base.unit
     names = {role: " + ".join(columns) for role, columns in entry.roles.items()}
-    spec = counts.NumberRule(
-        unit, step, threshold, op, columns=names, file=base.file, absent=base.absent
-    )
+    spec = replace(base, unit=unit, threshold=entry.threshold, op=entry.op, columns=names)
     built = counts.build(pd.DataFrame(data), spec)
     refused = [built.refused.assign(row=rows[built.refused["row"].to_numpy(dtype="int64")])]
     refused.append(faults)
-    kept = rows if built.rows is None else rows[built.rows]
-    return counts.BuiltCounts(
-        built.sli, kept, pd.concat([part for part in refused if len(part)] or refused[:1]),
-        built.missing, built.series, (*notes, *built.notes),
-    )  # fmt: skip
+    return replace(
+        built,
+        rows=rows if built.rows is None else rows[built.rows],
+        refused=pd.concat([part for part in refused if len(part)] or refused[:1]),
+        notes=(*notes, *built.notes),
+    )
 
 
 def added_up(
@@ -450,10 +439,11 @@ def added_up(
 
 
 def result(
-    scanned: Scan, built: list[counts.BuiltCounts], refused: list[pd.DataFrame],
-    *, notes: Sequence[str] = (),
+    scanned: Scan, built: list[counts.BuiltCounts], *bad_rows: pd.DataFrame,
+    notes: Sequence[str] = (),
 ) -> FileResult:  # fmt: skip
     """The result of a scan whose rows became indicators."""
+    refused = [scanned.rejects, *bad_rows]
     for part in (entry.refused for entry in built if len(entry.refused)):
         rows = part["row"].to_numpy(dtype="int64")
         found = scanned.refuse(
@@ -462,12 +452,10 @@ def result(
         if "line" in part:
             own = part["line"].reset_index(drop=True)
             found["line"] = own.fillna(found["line"]).astype("int64")
-        refused = [*refused, found]
-    bad = pd.concat([part for part in refused if len(part)] or refused[:1], ignore_index=True)
-    bad = bad.sort_values("line", kind="stable").reset_index(drop=True)
+        refused.append(found)
+    bad = tables.stacked(refused, "rejects").sort_values("line", kind="stable", ignore_index=True)
     kept = len(scanned.frame) * len(built) - sum(len(part.refused) for part in built)
     sli, origin = _together(built)
-    series: tuple[SeriesInfo, ...] = tuple(entry for part in built for entry in part.series)
     places = scanned.slim()
     said = [*scanned.notes, *(note for part in built for note in part.notes), *notes]
     return FileResult(
@@ -476,7 +464,7 @@ def result(
         rows_kept=kept,
         rows_missing=sum(part.missing for part in built),
         rejects=bad,
-        series=series,
+        series=tuple(entry for part in built for entry in part.series),
         timezone=scanned.timezone,
         notes=tuple(dict.fromkeys(said)),
         lines=lambda at: places.lines(at if origin is None else origin[at]),

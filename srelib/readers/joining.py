@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -63,10 +64,10 @@ class Lines:
         files, rows = pool.file_of(at), pool.row_of(at)
         lines = np.zeros(len(at), dtype="int64")
         for number in np.unique(files):
-            asked = self.results[number].lines
+            line_of = self.results[number].lines
             mine = files == number
-            if asked is not None:
-                lines[mine] = asked(rows[mine])
+            if line_of is not None:
+                lines[mine] = line_of(rows[mine])
         return lines
 
 
@@ -97,9 +98,8 @@ def _stacked(frames: Sequence[pd.DataFrame]) -> Pool:
 
 
 def _sorted_categories(frame: pd.DataFrame) -> pd.DataFrame:
-    data = {name: frame[name] for name in frame.columns}
-    for name in ("service", "sli"):
-        data[name] = _tidy(frame[name])
+    tidy = {name: _tidy(frame[name]) for name in ("service", "sli")}
+    data = {str(name): tidy.get(str(name), frame[name]) for name in frame}
     return pd.DataFrame(data, copy=False)
 
 
@@ -116,25 +116,9 @@ def _tidy(column: pd.Series) -> pd.Series:
     return pd.Series(pd.Categorical.from_codes(place[codes], dtype=dtype, validate=False))
 
 
-def codes(frame: pd.DataFrame) -> np.ndarray:
-    """Number of the series of each row, in order of service and sli."""
-    service, sli = frame["service"].cat, frame["sli"].cat
-    width = len(sli.categories)
-    size = "int16" if width * len(service.categories) < 2**15 else "int64"
-    combined = service.codes.to_numpy().astype(size)
-    if width > 1:
-        combined = combined * np.array(width, dtype=size) + sli.codes.to_numpy().astype(size)
-    return combined
-
-
-def ticks(frame: pd.DataFrame) -> np.ndarray:
-    """Times since 1970 [us]."""
-    return frame["time"].array.asi8  # type: ignore[attr-defined]
-
-
 def _order(frame: pd.DataFrame) -> np.ndarray | None:
     """Order by series and time, stable; None where the rows are in it already."""
-    series, times = codes(frame), ticks(frame)
+    series, times = counts.series_codes(frame), counts.ticks(frame["time"])
     if len(frame) < 2:
         return None
     same = series[1:] == series[:-1]
@@ -154,7 +138,7 @@ def _by_series(series: np.ndarray) -> np.ndarray:
 
 def without_duplicates(pool: Pool, lines: Lines) -> Pool:
     """Each bucket of each series once."""
-    series, times = codes(pool.frame), ticks(pool.frame)
+    series, times = counts.series_codes(pool.frame), counts.ticks(pool.frame["time"])
     again = np.r_[False, (series[1:] == series[:-1]) & (times[1:] == times[:-1])]
     if not again.any():
         return pool
@@ -173,8 +157,6 @@ def without_duplicates(pool: Pool, lines: Lines) -> Pool:
 
 
 def _report(pool: Pool, lines: Lines, at: np.ndarray, partner: np.ndarray, verb: str) -> None:
-    if not len(at):
-        return
     own, other = pool.file_of(at), pool.file_of(partner[at])
     mine, theirs = lines.of(pool, at), lines.of(pool, partner[at])
     frame = pool.frame.iloc[at]
@@ -190,20 +172,15 @@ def _report(pool: Pool, lines: Lines, at: np.ndarray, partner: np.ndarray, verb:
         + f" (same series and time){tail}"
         for line, here, there in zip(theirs, own, other, strict=True)
     ]
+    found = pd.DataFrame({"line": mine, "value": values, "reason": reasons})
     for number in np.unique(own):
-        asked = own == number
-        lines.found.append(
-            rejects(
-                lines.names[number], mine[asked], "time",
-                [text for text, yes in zip(values, asked, strict=True) if yes],
-                [text for text, yes in zip(reasons, asked, strict=True) if yes],
-            )
-        )  # fmt: skip
+        part, name = found[own == number], lines.names[number]
+        lines.found.append(rejects(name, part["line"], "time", part["value"], part["reason"]))
 
 
 def spans(frame: pd.DataFrame) -> dict[tuple[str, str], tuple[int, int]]:
     """First and last row (excluded) of every series of a sorted table."""
-    series = codes(frame)
+    series = counts.series_codes(frame)
     if not len(series):
         return {}
     edges = np.r_[0, np.flatnonzero(series[1:] != series[:-1]) + 1, len(series)].tolist()
@@ -215,17 +192,6 @@ def spans(frame: pd.DataFrame) -> dict[tuple[str, str], tuple[int, int]]:
         key = (str(services.categories[code // width]), str(names.categories[code % width]))
         found[key] = (start, stop)
     return found
-
-
-def usual_step(times: np.ndarray) -> int | None:
-    """The most common difference between neighbouring times [us]; None where there is none."""
-    if len(times) < 2:
-        return None
-    lengths = np.diff(times)
-    if 2 * np.count_nonzero(lengths == lengths[0]) > len(lengths):
-        return int(lengths[0])
-    different, often = np.unique(lengths, return_counts=True)
-    return int(different[np.argmax(often)])
 
 
 @dataclass(frozen=True)
@@ -247,7 +213,7 @@ def on_grid(
     pool: Pool, known: Mapping[tuple[str, str], SeriesInfo]
 ) -> tuple[Pool, dict[tuple[str, str], Grid]]:
     """Every series on an even grid; buckets that fall together are added up."""
-    times, grids, moved = ticks(pool.frame), {}, {}
+    times, grids, moved = counts.ticks(pool.frame["time"]), {}, {}
     for key, (start, stop) in spans(pool.frame).items():
         grids[key] = _grid(times[start:stop], known.get(key))
         if grids[key].note:
@@ -266,11 +232,10 @@ def _grid(times: np.ndarray, known: SeriesInfo | None) -> Grid:
     if stated:
         return _fitted(times, round(stated * 1e6), fixed=True)
     shown = round(known.shown_seconds * 1e6) if known and known.shown_seconds else 0
-    usual = usual_step(times)
+    usual = counts.usual_step(times)
     if usual is None:
-        if shown:
-            return Grid(shown, int(times[0] % shown))
-        return Grid(MINUTE, int(times[0] % MINUTE), "a single bucket, taken as 60 s long")
+        note = None if shown else "a single bucket, taken as 60 s long"
+        return Grid(shown or MINUTE, int(times[0] % (shown or MINUTE)), note)
     return _fitted(times, shown if shown and usual % shown == 0 else usual, fixed=False)
 
 
@@ -279,7 +244,7 @@ def _fitted(times: np.ndarray, step: int, *, fixed: bool) -> Grid:
     if np.all(offsets == offsets[0]):
         return Grid(step, int(offsets[0]))
     seconds = f"{step / 1e6:g} s"
-    if fixed and (usual_step(times) or step) < step:
+    if fixed and (counts.usual_step(times) or step) < step:
         return Grid(step, -1, f"buckets of different lengths: added up in buckets of {seconds}")
     phases, often = np.unique(offsets, return_counts=True)
     usual = int(np.argmax(often))
@@ -294,7 +259,7 @@ def _fitted(times: np.ndarray, step: int, *, fixed: bool) -> Grid:
 
 
 def _added_up(pool: Pool, times: np.ndarray, weighted: list[tuple[int, int]]) -> Pool:
-    series = codes(pool.frame)
+    series = counts.series_codes(pool.frame)
     fresh = np.r_[True, (series[1:] != series[:-1]) | (times[1:] != times[:-1])]
     group = np.cumsum(fresh) - 1
     many = np.bincount(group)
@@ -313,6 +278,8 @@ def _added_up(pool: Pool, times: np.ndarray, weighted: list[tuple[int, int]]) ->
 
 
 Key = tuple[str, str]
+Half = tuple[int, SeriesInfo, pd.DataFrame, np.ndarray]
+Whole = list[tuple[int, pd.DataFrame, np.ndarray]]
 
 
 @dataclass
@@ -331,7 +298,7 @@ def joined_indicators(
     known = _agreed(results, names)
     frames: list[pd.DataFrame] = []
     origins: list[tuple[FileResult, str]] = []
-    halves: dict[Key, list[tuple[int, SeriesInfo, pd.DataFrame, np.ndarray]]] = {}
+    halves: dict[Key, list[Half]] = {}
     for number, result in enumerate(results):
         if "sli" not in result.tables:
             continue
@@ -341,13 +308,12 @@ def joined_indicators(
             mine = np.flatnonzero((frame["service"] == entry.service) & (frame["sli"] == entry.sli))
             part = frame.iloc[mine].reset_index(drop=True)
             halves.setdefault((entry.service, entry.sli), []).append((number, entry, part, mine))
-        if split:
-            continue
-        frames.append(frame)
+        if not split:
+            frames.append(frame)
+            origins.append((result, names[number]))
         del frame
-        origins.append((result, names[number]))
     found: list[pd.DataFrame] = []
-    missing: dict[str, int] = {}
+    missing: Counter[str] = Counter()
     for key, entries in sorted(halves.items(), key=lambda item: item[0]):
         if entries[0][1].part == "value":
             whole = _judged(key, entries, names, thresholds)
@@ -356,7 +322,7 @@ def joined_indicators(
         for number, part, at in whole:
             frames.append(part)
             origins.append((_part_of_file(results[number], at), names[number]))
-    lines = Lines([origin[0] for origin in origins], [origin[1] for origin in origins])
+    lines = Lines([result for result, _ in origins], [name for _, name in origins])
     pool = without_duplicates(pooled(frames or [tables.empty("sli")]), lines)
     pool, grids = on_grid(pool, known)
     return Indicators(pool.frame, grids, known), [*found, *lines.found], missing
@@ -377,14 +343,15 @@ def _agreed(results: Sequence[FileResult], names: Sequence[str]) -> dict[Key, Se
                     file=name,
                     fix="give one of them another sli in sources.toml",
                 )
-            notes = [n for n in (before.note if before else None, entry.note) if n]
-            steps = [before.step_seconds if before else None, entry.step_seconds]
-            step = max((value for value in steps if value), default=None)
-            note = "; ".join(dict.fromkeys(notes)) or None
-            shown = [before.shown_seconds if before else None, entry.shown_seconds]
-            least = min((value for value in shown if value), default=None)
+            seen = [one for one in (before, entry) if one]
             known[key] = SeriesInfo(
-                entry.service, entry.sli, entry.weighting, step, note, shown_seconds=least
+                *key,
+                entry.weighting,
+                max((one.step_seconds for one in seen if one.step_seconds), default=None),
+                "; ".join(dict.fromkeys(one.note for one in seen if one.note)) or None,
+                shown_seconds=min(
+                    (one.shown_seconds for one in seen if one.shown_seconds), default=None
+                ),
             )
             where.setdefault(key, name)
     return known
@@ -392,12 +359,8 @@ def _agreed(results: Sequence[FileResult], names: Sequence[str]) -> dict[Key, Se
 
 def _part_of_file(result: FileResult, at: np.ndarray) -> FileResult:
     """A stand-in for a file of which only these rows are left, in this order."""
-    asked = result.lines
-    return FileResult({}, 0, 0, lines=None if asked is None else lambda rows: asked(at[rows]))
-
-
-Half = tuple[int, SeriesInfo, pd.DataFrame, np.ndarray]
-Whole = list[tuple[int, pd.DataFrame, np.ndarray]]
+    line_of = result.lines
+    return FileResult({}, 0, 0, lines=None if line_of is None else lambda rows: line_of(at[rows]))
 
 
 def _judged(
@@ -421,7 +384,7 @@ def _judged(
 
 def _paired(
     key: Key, entries: list[Half], results: Sequence[FileResult], names: Sequence[str],
-    found: list[pd.DataFrame], missing: dict[str, int], known: dict[Key, SeriesInfo],
+    found: list[pd.DataFrame], missing: Counter[str], known: dict[Key, SeriesInfo],
 ) -> Whole:  # fmt: skip
     """Good (or bad) of some files beside the total of others, time by time."""
     have = [entry.part for _, entry, _, _ in entries]
@@ -438,19 +401,17 @@ def _paired(
         kind: _side(kind, [half for half in entries if half[1].part == kind], results, names, found)
         for kind in (left, right)
     }
-    first, second = sides[left], sides[right]
-    both = pd.merge(first, second[["time", right]], on="time", how="inner")
+    both = pd.merge(sides[left], sides[right][["time", right]], on="time", how="inner")
     zero = [
         kind for kind in (left, right)
         if kind != "total" and all(e.absent_is_zero for _, e, _, _ in entries if e.part == kind)
     ]  # fmt: skip
     if zero:
-        both, note = _filled(first, second, zero)
+        both, note = _filled(sides[left], sides[right], zero)
         known[key] = replace(known[key], note="; ".join(filter(None, (known[key].note, note))))
     for kind in (left, right):
         lost = ~sides[kind]["time"].isin(both["time"])
-        for number in sides[kind].loc[lost, "_file"]:
-            missing[names[number]] = missing.get(names[number], 0) + 1
+        missing.update(names[number] for number in sides[kind].loc[lost, "_file"])
     work = both[["time", "service", "sli", left, right]]
     built = counts.build(work, counts.NumberRule("count", file=names[entries[0][0]]))
     rows = np.arange(len(work)) if built.rows is None else built.rows
@@ -508,8 +469,8 @@ def _refused(
 ) -> None:  # fmt: skip
     for _, row in refused.iterrows():
         origin = both.iloc[int(row["row"])]
-        asked = results[int(origin["_file"])].lines
-        line = asked(np.array([origin["_row"]])) if asked else [0]
+        line_of = results[int(origin["_file"])].lines
+        line = line_of(np.array([origin["_row"]])) if line_of else [0]
         name = names[int(origin["_file"])]
         found.append(rejects(name, line, row["column"], row["value"], row["reason"]))
 
@@ -536,6 +497,4 @@ def described(frame: pd.DataFrame, indicators: Indicators) -> pd.DataFrame:
                 "note": "; ".join(notes) or None,
             }
         )
-    if not rows:
-        return tables.empty("series")
-    return tables.conform(pd.DataFrame(rows), "series")
+    return tables.stacked([pd.DataFrame(rows)], "series")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -29,18 +28,18 @@ def _is_prometheus(head: Head) -> bool:
 
 def _read_prometheus(head: Head, source: Source | None) -> FileResult:
     """Read the answer of a range query."""
-    series, notes = _series(json_documents(file_text(head), file=head.name), head)
-    names = [_name(entry) for entry in series]
+    series, notes = _query_series(json_documents(file_text(head), file=head.name), head)
+    names = [_series_name(entry) for entry in series]
     samples = _samples(series, names, head)
     timeless = samples["time"].isna()
-    refused = _rejected(head, samples[timeless])
-    entries, unused = _entries(names, series, source, head)
+    refused = _sample_rejects(head, samples[timeless])
+    entries, unused = _query_indicators(names, series, source, head)
     if unused:
         notes.append(f"series not used: {', '.join(map(repr, unused[:10]))}")
-    return _result(head, source, samples[~timeless], entries, refused, notes)
+    return _query_result(head, source, samples[~timeless], entries, refused, notes)
 
 
-def _series(answers: list[Any], head: Head) -> tuple[list[dict[str, Any]], list[str]]:
+def _query_series(answers: list[Any], head: Head) -> tuple[list[dict[str, Any]], list[str]]:
     """The series of all documents, and the warnings beside them."""
     found: list[dict[str, Any]] = []
     notes: list[str] = []
@@ -69,7 +68,7 @@ def _series(answers: list[Any], head: Head) -> tuple[list[dict[str, Any]], list[
     return [entry for entry in found if isinstance(entry.get("values"), list)], notes
 
 
-def _name(entry: dict[str, Any]) -> str:
+def _series_name(entry: dict[str, Any]) -> str:
     """Name of a series as Prometheus writes it."""
     labels = entry.get("metric")
     given = labels.items() if isinstance(labels, dict) else ()
@@ -111,7 +110,7 @@ def _pair(sample: Any) -> tuple[str, str]:
     return text, "" if value is None else str(value)
 
 
-def _entries(
+def _query_indicators(
     names: list[str], series: list[dict[str, Any]], source: Source | None, head: Head
 ) -> tuple[list[generic.WideColumns], list[str]]:
     """Which series make up which indicator."""
@@ -154,33 +153,28 @@ def _same_role(
     ]
 
 
-def _result(
+def _query_result(
     head: Head, source: Source | None, samples: pd.DataFrame, entries: list[generic.WideColumns],
     refused: pd.DataFrame, notes: list[str],
 ) -> FileResult:  # fmt: skip
     """The samples as a wide table, one row per time, and its indicators."""
     samples, faults, repeated = _prometheus_once(samples)
     refused = pd.concat(
-        [part for part in (refused, _rejected(head, repeated)) if len(part)] or [refused]
+        [part for part in (refused, _sample_rejects(head, repeated)) if len(part)] or [refused]
     )
     both = pd.concat([samples[["time", "record"]], faults[["time", "record"]]])
     first = both.groupby("time")["record"].min().sort_index()
     table = samples.pivot(index="time", columns="name", values="number").reindex(first.index)
     used = sorted({name for entry in entries for part in entry.roles.values() for name in part})
-    empty = np.full(len(table), np.nan)
-    columns = {name: table[name].to_numpy() if name in table else empty for name in used}
-    times = pd.Series(pd.DatetimeIndex(table.index).as_unit("us"), name=_TIME)
+    times = pd.Series(pd.DatetimeIndex(table.index).as_unit("us"), name="time")
     flat = Scan(
-        pd.DataFrame({_TIME: times, **columns}), refused, len(samples),
-        faults=_faults(faults, table.index), head=head,
+        pd.DataFrame({"time": times, **_wide_columns(table, used)}), refused, len(samples),
+        faults=_wide_faults(faults, table.index), head=head,
         _cache={"lines": first.to_numpy(dtype="int64")},
     )  # fmt: skip
     rule = generic.rule(head, source, {})
-    built = [generic.indicator(flat, entry, _TIME, rule) for entry in entries]
-    return generic.result(flat, built, [refused], notes=notes)
-
-
-_TIME = "time"
+    built = [generic.indicator(flat, entry, "time", rule) for entry in entries]
+    return generic.result(flat, built, notes=notes)
 
 
 def _prometheus_once(samples: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -195,53 +189,42 @@ def _prometheus_once(samples: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame,
     return known[~clash & ~again], pd.concat([broken, fighting]), repeated
 
 
-def _rejected(head: Head, samples: pd.DataFrame) -> pd.DataFrame:
-    return rejects(
-        head.name,
-        samples["record"].to_numpy(),
-        samples["name"],
-        samples["value"],
-        samples["reason"],
-    )
+def _sample_rejects(head: Head, samples: pd.DataFrame) -> pd.DataFrame:
+    at = samples["record"].to_numpy()
+    return rejects(head.name, at, samples["name"], samples["value"], samples["reason"])
 
 
-def _faults(samples: pd.DataFrame, times: pd.Index) -> pd.DataFrame:
+def _wide_faults(samples: pd.DataFrame, times: pd.Index) -> pd.DataFrame:
     """Refused samples as cells of the wide table."""
     names = {"name": "column", "value": "value", "reason": "reason", "record": "line"}
     faults = samples[list(names)].rename(columns=names)
     return faults.assign(row=times.get_indexer(pd.Index(samples["time"]))).reset_index(drop=True)
 
 
-_LONG = ("series", "time", "value")
+_LONG_PANEL = ("series", "time", "value")
 
 
 def _is_grafana(head: Head) -> bool:
     """Whether the header is that of a panel: Time first, or Series, Time, Value."""
-    return _is_long(head) or (
+    return _is_long_panel(head) or (
         head.kind == "csv" and len(head.header) > 1 and head.header[0] == "Time"
     )
 
 
-def _is_long(head: Head) -> bool:
-    return head.kind == "csv" and tuple(name.lower() for name in head.header) == _LONG
+def _is_long_panel(head: Head) -> bool:
+    return head.kind == "csv" and tuple(name.lower() for name in head.header) == _LONG_PANEL
 
 
 def _read_grafana(head: Head, source: Source | None) -> FileResult:
     """Read a panel."""
-    if _is_long(head):
-        return _read_long(head, source)
+    if _is_long_panel(head):
+        return _read_long_panel(head, source)
     if source and any(role in source.columns for role in generic.counts.ROLES):
         return generic.read_generic(head, source)
     return generic.read_wide(head, source, head.header[0])
 
 
-def is_formatted(head: Head) -> bool:
-    """Whether the times are text for people and not epochs."""
-    at = 1 if _is_long(head) else 0
-    return len(head.first) > at and not re.match(r"^\d{9,19}$", head.first[at])
-
-
-def _read_long(head: Head, source: Source | None) -> FileResult:
+def _read_long_panel(head: Head, source: Source | None) -> FileResult:
     """The long table of Grafana 6 and before, turned wide."""
     series, time, value = head.header
     scanned = scan(
@@ -263,17 +246,16 @@ def _read_long(head: Head, source: Source | None) -> FileResult:
     times = pd.Series(pd.DatetimeIndex(table.index), name=time)
     flat = replace(
         scanned,
-        frame=pd.DataFrame({time: times, **_columns(table, used)}),
+        frame=pd.DataFrame({time: times, **_wide_columns(table, used)}),
         _cache={"lines": scanned.lines(rows)},
     )
-    built = [
-        generic.indicator(flat, entry, time, generic.rule(head, source, {})) for entry in found
-    ]
+    rule = generic.rule(head, source, {})
+    built = [generic.indicator(flat, entry, time, rule) for entry in found]
     notes = [f"series not used: {', '.join(map(repr, unused))}"] if unused else []
-    return generic.result(flat, built, [scanned.rejects, refused], notes=notes)
+    return generic.result(flat, built, refused, notes=notes)
 
 
-def _columns(table: pd.DataFrame, used: list[str]) -> dict[str, np.ndarray]:
+def _wide_columns(table: pd.DataFrame, used: list[str]) -> dict[str, np.ndarray]:
     empty = np.full(len(table), np.nan)
     return {name: table[name].to_numpy() if name in table else empty for name in used}
 
@@ -316,7 +298,7 @@ def _is_statelog(head: Head) -> bool:
     """Whether the file has a time, a state column, and starts with a known state."""
     if head.kind != "csv" or len(head.first) < len(head.header):
         return False
-    roles = _roles(head, None)
+    roles = _log_roles(head, None)
     if not {"time", "state"} <= set(roles):
         return False
     first = head.first[head.header.index(roles["state"])].lower()
@@ -325,23 +307,24 @@ def _is_statelog(head: Head) -> bool:
 
 def _read_statelog(head: Head, source: Source | None) -> FileResult:
     """Read a state log."""
-    roles = _roles(head, source)
-    scanned = _scanned(head, source, roles)
-    rows, refused = _rows(head, scanned, source, roles)
+    roles = _log_roles(head, source)
+    scanned = _scanned_log(head, source, roles)
+    rows, refused = _log_rows(head, scanned, source, roles)
     step = source.step if source and source.step is not None else pd.Timedelta("60s")
     silence = source.max_silence if source else None
     sli = (source.sli if source else None) or "availability"
     logs = [(str(name), log) for name, log in rows.groupby("service", sort=True, observed=True)]
-    counts = [_seconds(name, sli, log, step, silence) for name, log in logs]
-    down = [_episodes(name, log) for name, log in logs]
+    counts = [_seconds_up(name, sli, log, step, silence) for name, log in logs]
+    down = [_down_episodes(name, log) for name, log in logs]
     began = np.concatenate([log["row"].to_numpy()[_first_down(log)] for _, log in logs] or [[]])
     began = began.astype("int64")
     note = None if silence is not None else "no max_silence: silence counts as the last state"
+    refusals = tables.stacked([scanned.rejects, refused], "rejects")
     return FileResult(
-        {"sli": _stacked(counts, "sli"), "incidents": _stacked(down, "incidents")},
+        {"sli": tables.stacked(counts, "sli"), "incidents": tables.stacked(down, "incidents")},
         rows_read=scanned.rows_read,
         rows_kept=scanned.rows_read - len(scanned.rejects) - len(refused),
-        rejects=_stacked([scanned.rejects, refused], "rejects").sort_values("line", kind="stable"),
+        rejects=refusals.sort_values("line", kind="stable"),
         series=tuple(SeriesInfo(name, sli, "time", step.total_seconds(), note) for name, _ in logs),
         timezone=scanned.timezone,
         notes=(*scanned.notes, *([note] if note else [])),
@@ -349,27 +332,12 @@ def _read_statelog(head: Head, source: Source | None) -> FileResult:
     )
 
 
-def _stacked(frames: list[pd.DataFrame], table: str) -> pd.DataFrame:
-    filled = [frame for frame in frames if len(frame)]
-    return (
-        tables.conform(pd.concat(filled, ignore_index=True), table)
-        if filled
-        else tables.empty(table)
-    )
-
-
-def _roles(head: Head, source: Source | None) -> dict[str, str]:
-    plain = {name.strip().lower().replace(" ", "_"): name for name in reversed(head.header)}
+def _log_roles(head: Head, source: Source | None) -> dict[str, str]:
     known = {"time": generic.NAMES["time"], "state": _STATE_COLUMNS, "service": _SITE_COLUMNS}
-    found = {
-        role: next((plain[name] for name in names if name in plain), None)
-        for role, names in known.items()
-    }
-    found |= dict(source.columns) if source else {}
-    return {role: name for role, name in found.items() if name is not None}
+    return generic.columns_by_name(head.header, known) | (dict(source.columns) if source else {})
 
 
-def _scanned(head: Head, source: Source | None, roles: dict[str, str]) -> Scan:
+def _scanned_log(head: Head, source: Source | None, roles: dict[str, str]) -> Scan:
     lacking = [role for role in ("time", "state") if role not in roles]
     if not (source and source.service) and "service" not in roles:
         lacking.append("service")
@@ -387,7 +355,7 @@ def _scanned(head: Head, source: Source | None, roles: dict[str, str]) -> Scan:
     return scan(head, types, timezone=timezone, required=list(types))
 
 
-def _rows(
+def _log_rows(
     head: Head, scanned: Scan, source: Source | None, roles: dict[str, str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows with the code of their state in order of time, and the rejects."""
@@ -419,7 +387,7 @@ def _rows(
     return rows.sort_values(["service", "time"], kind="stable").reset_index(drop=True), refused
 
 
-def _seconds(
+def _seconds_up(
     service: str, sli: str, log: pd.DataFrame, step: pd.Timedelta, silence: pd.Timedelta | None
 ) -> pd.DataFrame:
     """Seconds up and seconds known in every bucket in which something is known."""
@@ -447,7 +415,7 @@ def _first_down(log: pd.DataFrame) -> np.ndarray:
     return np.flatnonzero(down & ~np.r_[False, down[:-1]])
 
 
-def _episodes(service: str, log: pd.DataFrame) -> pd.DataFrame:
+def _down_episodes(service: str, log: pd.DataFrame) -> pd.DataFrame:
     """One row per run of down rows, ended by the first row that is not down."""
     down, first = (log["state"] == _BAD).to_numpy(), _first_down(log)
     after = np.flatnonzero(~down & np.r_[False, down[:-1]])

@@ -119,10 +119,7 @@ class AcceptedRows:
 
 def _in_line_order(*rejects: pd.DataFrame) -> pd.DataFrame:
     """Rejects of several steps as one table."""
-    some = [table for table in rejects if len(table)]
-    if not some:
-        return tables.empty("rejects")
-    return tables.conform(pd.concat(some).sort_values("line", kind="stable"), "rejects")
+    return tables.stacked(rejects, "rejects").sort_values("line", kind="stable", ignore_index=True)
 
 
 def as_shown(value: object) -> str | None:

@@ -115,9 +115,15 @@ def _operator(value: Any) -> Any:
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Number = Annotated[float | None, Field(strict=True, allow_inf_nan=False)]
 Op = Annotated[Literal["lte", "lt", "gte", "gt"], BeforeValidator(_operator)]
 Table = Literal["sli", "deployments", "changes", "incidents", "alerts", "exclusions", "ignore"]
 Unit = Literal["count", "rate", "ratio", "counter", "value", "state"]
+
+
+def _said(about: str, *examples: str, default: Any = None, **limits: Any) -> Any:
+    """A key of `sources.toml`, with what errors say of it."""
+    return Field(default=default, description=about, examples=list(examples), **limits)
 
 
 class _Model(BaseModel):
@@ -127,53 +133,20 @@ class _Model(BaseModel):
 class SeriesSpec(_Model):
     """One indicator in a wide file: which of its columns hold what."""
 
-    service: str | None = Field(
-        default=None,
-        min_length=1,
-        description="service; default: the file's",
-        examples=['"checkout"'],
+    service: str | None = _said("service; default: the file's", '"checkout"', min_length=1)
+    sli: str = _said("name of the indicator", '"latency"', default="availability", min_length=1)
+    good: Names = _said(
+        "column of good events, or columns to add up", '"checkout good"', default=()
     )
-    sli: str = Field(
-        default="availability",
-        min_length=1,
-        description="name of the indicator",
-        examples=['"latency"'],
+    bad: Names = _said("column of bad events, or columns to add up", '["4xx", "5xx"]', default=())
+    total: Names = _said("column of all events, or columns to add up", '"checkout all"', default=())
+    ratio: str | None = _said("column with the share of good events", '"availability"')
+    value: str | None = _said("column with a measured value, such as a latency", '"p99"')
+    threshold: Number = _said(
+        "a bucket is good when value op threshold; default: that of the file",
+        "0.3",
     )
-    good: Names = Field(
-        default=(),
-        description="column of good events, or columns to add up",
-        examples=['"checkout good"'],
-    )
-    bad: Names = Field(
-        default=(),
-        description="column of bad events, or columns to add up",
-        examples=['["4xx", "5xx"]'],
-    )
-    total: Names = Field(
-        default=(),
-        description="column of all events, or columns to add up",
-        examples=['"checkout all"'],
-    )
-    ratio: str | None = Field(
-        default=None,
-        description="column with the share of good events",
-        examples=['"availability"'],
-    )
-    value: str | None = Field(
-        default=None,
-        description="column with a measured value, such as a latency",
-        examples=['"p99"'],
-    )
-    threshold: float | None = Field(
-        default=None,
-        strict=True,
-        allow_inf_nan=False,
-        description="a bucket is good when value op threshold; default: that of the file",
-        examples=["0.3"],
-    )
-    op: Op | None = Field(
-        default=None, description="how to compare: lte, lt, gte or gt", examples=['"lte"']
-    )
+    op: Op | None = _said("how to compare: lte, lt, gte or gt", '"lte"')
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -190,103 +163,74 @@ class SeriesSpec(_Model):
 class Source(_Model):
     """What is said about the files one ``[[file]]`` entry matches."""
 
-    match: str = Field(
+    match: str = _said(
+        "glob on the path below the folder; without a slash: on the file name",
+        '"checkout-*.csv"',
+        default=...,
         min_length=1,
-        description="glob on the path below the folder; without a slash: on the file name",
-        examples=['"checkout-*.csv"'],
     )
-    table: Table | None = Field(
-        default=None, description="table the file feeds; ignore: leave it out", examples=['"sli"']
-    )
-    format: str | None = Field(
-        default=None,
-        description="read it as this format, whatever it looks like",
-        examples=['"generic"'],
-    )
-    timezone: schema.TimeZone | None = Field(
-        default=None, description="zone of times written without one", examples=['"Europe/Berlin"']
-    )
-    service: str | None = Field(
-        default=None,
-        min_length=1,
-        description="service of every row, whatever the file says; only a column named in columns "
+    table: Table | None = _said("table the file feeds; ignore: leave it out", '"sli"')
+    format: str | None = _said("read it as this format, whatever it looks like", '"generic"')
+    timezone: schema.TimeZone | None = _said("zone of times written without one", '"Europe/Berlin"')
+    service: str | None = _said(
+        "service of every row, whatever the file says; only a column named in columns "
         "goes before it",
-        examples=['"checkout"'],
-    )
-    sli: str | None = Field(
-        default=None,
+        '"checkout"',
         min_length=1,
-        description="indicator of every row, by the same rule",
-        examples=['"latency"'],
     )
-    columns: dict[str, str] = Field(
+    sli: str | None = _said("indicator of every row, by the same rule", '"latency"', min_length=1)
+    columns: dict[str, str] = _said(
+        "column of srelib = column of the file",
+        '{ time = "ts", good = "2xx", total = "all" }',
         default={},
-        description="column of srelib = column of the file",
-        examples=['{ time = "ts", good = "2xx", total = "all" }'],
     )
-    unit: Unit | None = Field(
-        default=None,
-        description="what the numbers are",
-        examples=['"count"', '"rate"', '"counter"'],
-    )
-    step: schema.Duration | None = Field(
-        default=None, description="length of one bucket", examples=['"1m"']
-    )
-    decimal: Literal[".", ","] | None = Field(
-        default=None, description="decimal mark of the numbers", examples=['","']
-    )
-    absent: Literal["unknown", "zero"] | None = Field(
-        default=None,
-        description="what a count without a value is where a count beside it has one; zero: for "
+    unit: Unit | None = _said("what the numbers are", '"count"', '"rate"', '"counter"')
+    step: schema.Duration | None = _said("length of one bucket", '"1m"')
+    decimal: Literal[".", ","] | None = _said("decimal mark of the numbers", '","')
+    absent: Literal["unknown", "zero"] | None = _said(
+        "what a count without a value is where a count beside it has one; zero: for "
         "exporters whose series vanish while nothing happens; default: unknown",
-        examples=['"zero"'],
+        '"zero"',
     )
-    environment: Names = Field(
-        default=(),
-        description="deployments to keep: regular expressions on the whole environment name; "
+    environment: Names = _said(
+        "deployments to keep: regular expressions on the whole environment name; "
         "default: production",
-        examples=['"production"', '["prod", "prod-.*"]'],
+        '"production"',
+        '["prod", "prod-.*"]',
+        default=(),
     )
-    services: dict[str, str] = Field(
-        default={},
-        description="events: service by what the file calls it (components, identifiers); other "
+    services: dict[str, str] = _said(
+        "events: service by what the file calls it (components, identifiers); other "
         "names stay as they are",
-        examples=['{ "API (EU)" = "api" }'],
-    )
-    workflow: Names = Field(
-        default=(),
-        description="GitHub Actions: the workflows whose runs are deployments; names, file names, "
-        "or regular expressions on the whole of one",
-        examples=['"Deploy"', '["deploy.yml", "Release .*"]'],
-    )
-    label: Names = Field(
-        default=(),
-        description="GitHub issues: the labels that make an issue an incident; names, or regular "
-        "expressions on the whole of one; default: incident",
-        examples=['"incident"', '["status", "sev-[12]"]'],
-    )
-    values: dict[str, Literal["good", "bad", "ignore"]] = Field(
+        '{ "API (EU)" = "api" }',
         default={},
-        description="what each state of a state log means",
-        examples=['{ up = "good", down = "bad", paused = "ignore" }'],
     )
-    max_silence: schema.Duration | None = Field(
-        default=None,
-        description="state logs: silence longer than this is unknown",
-        examples=['"26h"'],
+    workflow: Names = _said(
+        "GitHub Actions: the workflows whose runs are deployments; names, file names, "
+        "or regular expressions on the whole of one",
+        '"Deploy"',
+        '["deploy.yml", "Release .*"]',
+        default=(),
     )
-    threshold: float | None = Field(
-        default=None,
-        strict=True,
-        allow_inf_nan=False,
-        description="a bucket is good when value op threshold",
-        examples=["0.3"],
+    label: Names = _said(
+        "GitHub issues: the labels that make an issue an incident; names, or regular "
+        "expressions on the whole of one; default: incident",
+        '"incident"',
+        '["status", "sev-[12]"]',
+        default=(),
     )
-    op: Op | None = Field(
-        default=None, description="how to compare: lte, lt, gte or gt", examples=['"lte"']
+    values: dict[str, Literal["good", "bad", "ignore"]] = _said(
+        "what each state of a state log means",
+        '{ up = "good", down = "bad", paused = "ignore" }',
+        default={},
     )
-    series: tuple[SeriesSpec, ...] = Field(
-        default=(), description="wide files: one [[file.series]] per indicator"
+    max_silence: schema.Duration | None = _said(
+        "state logs: silence longer than this is unknown", '"26h"'
+    )
+    threshold: Number = _said("a bucket is good when value op threshold", "0.3")
+    op: Op | None = _said("how to compare: lte, lt, gte or gt", '"lte"')
+    series: tuple[SeriesSpec, ...] = _said(
+        "wide files: one [[file.series]] per indicator", default=()
     )
 
     @field_validator("environment")
@@ -315,8 +259,8 @@ class Source(_Model):
 class Sources(_Model):
     """Everything `sources.toml` says; without a file, nothing."""
 
-    file: tuple[Source, ...] = Field(
-        default=(), description="one [[file]] per group of files; the first that matches counts"
+    file: tuple[Source, ...] = _said(
+        "one [[file]] per group of files; the first that matches counts", default=()
     )
 
     def for_file(self, name: str) -> Source | None:
