@@ -12,14 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from srelib.errors import ReadError
-from srelib.readers import cells
 from srelib.readers.text import Scan, head, scan
 
 LONG = "time,service,good\n2026-01-01T00:00:00Z,a,1\n2026-01-01T00:01:00Z,b,2\n"
 TYPES = {"time": "time", "service": "text", "good": "number"}
 
 
-def written(folder: Path, content: str | bytes, name: str = "a.csv") -> Path:
+def file_of(folder: Path, content: str | bytes, name: str = "a.csv") -> Path:
     """A file with that content."""
     path = folder / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -28,7 +27,7 @@ def written(folder: Path, content: str | bytes, name: str = "a.csv") -> Path:
 
 def scanned(folder: Path, content: str | bytes, name: str = "a.csv", **options: object) -> Scan:
     """The scan of a file with time, service and good."""
-    return scan(head(written(folder, content, name)), TYPES, **options)  # type: ignore[arg-type]
+    return scan(head(file_of(folder, content, name)), TYPES, **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +51,7 @@ def test_every_dialect_gives_the_same_rows(
     tmp_path: Path, content: str | bytes, delimiter: str, skip: int
 ) -> None:
     """Encoding, byte-order mark, sep= line, delimiter and line ends are told by the content."""
-    found = head(written(tmp_path, content))
+    found = head(file_of(tmp_path, content))
     assert (found.delimiter, found.skip, found.header) == (delimiter, skip, tuple(TYPES))
     table = scan(found, TYPES)
     assert table.frame["good"].tolist() == [1, 2]
@@ -72,29 +71,6 @@ def test_name_with_glob_characters_is_taken_literally(tmp_path: Path) -> None:
     assert len(scanned(tmp_path, LONG, "rate[5m]*.csv").frame) == 2
 
 
-def test_json_is_told_from_its_first_character(tmp_path: Path) -> None:
-    """A document that opens with a brace or bracket is JSON."""
-    assert head(written(tmp_path, ' [{"a": 1}]')).kind == "json"
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (b"", "the file is empty"),
-        (b"\n \n", "the file is empty"),
-        (b"\xef\xbb\xbf", "the file is empty"),
-        (b"PK\x03\x04rest", "a zip or Excel file"),
-        (b"a,b\n\x00\x01\x02", "not text"),
-        (gzip.compress(LONG.encode(), mtime=0)[:20], "damaged or cut short"),
-    ],
-)
-def test_unusable_file_names_itself_and_the_fix(tmp_path: Path, content: bytes, said: str) -> None:
-    """Empty, binary and damaged files end in an error with file and fix."""
-    with pytest.raises(ReadError, match=rf"a\.csv: .*{said}.*Fix: ") as caught:
-        head(written(tmp_path, content))
-    assert caught.value.fix
-
-
 def test_gzip_cut_after_the_head_is_an_error(tmp_path: Path) -> None:
     """A truncated download is found although its first bytes are fine."""
     rows = "".join(
@@ -104,32 +80,6 @@ def test_gzip_cut_after_the_head_is_an_error(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(("time,service,good\n" + rows).encode(), mtime=0)[:-2000])
     with pytest.raises(ReadError, match="damaged or cut short"):
         scan(head(path), TYPES)
-
-
-def test_folder_named_like_a_file_is_an_error(tmp_path: Path) -> None:
-    """A directory x.csv is named as what it is."""
-    (tmp_path / "x.csv").mkdir()
-    with pytest.raises(ReadError, match=r"x\.csv: this is a folder"):
-        head(tmp_path / "x.csv")
-
-
-def test_unreadable_file_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that may not be opened says so."""
-
-    def refuse(*_: object, **__: object) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    path = written(tmp_path, LONG)
-    monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(ReadError, match=r"a\.csv: .*Permission denied"):
-        head(path)
-
-
-def test_repeated_header_names_are_numbered(tmp_path: Path) -> None:
-    """The second Labels becomes Labels.1, an unnamed column its position."""
-    assert head(written(tmp_path, "Labels,Labels,\n1,2,3\n")).header == (
-        "Labels", "Labels.1", "column 3",
-    )  # fmt: skip
 
 
 def test_rows_of_the_wrong_width_are_rejects_with_their_line(tmp_path: Path) -> None:
@@ -215,13 +165,13 @@ def test_absent_column_is_an_error_that_lists_the_columns(tmp_path: Path) -> Non
     with pytest.raises(
         ReadError, match=r"no column 'Good'; the file has 'time', 'service', 'good'"
     ):
-        scan(head(written(tmp_path, LONG)), {"Good": "number"})
+        scan(head(file_of(tmp_path, LONG)), {"Good": "number"})
 
 
 def test_wide_scan_refuses_the_cell_and_keeps_the_row(tmp_path: Path) -> None:
     """In a wide file a bad number does not take its neighbours with it."""
     content = "time,a,b\n2026-01-01T00:00:00Z,x,2\nnever,1,2\n2026-01-01T00:02:00Z,3,y\n"
-    found = head(written(tmp_path, content))
+    found = head(file_of(tmp_path, content))
     table = scan(found, {"time": "time", "a": "number", "b": "number"}, wide=True)
     assert table.frame["b"].tolist()[0] == 2
     assert table.rejects["line"].tolist() == [3]
@@ -229,89 +179,6 @@ def test_wide_scan_refuses_the_cell_and_keeps_the_row(tmp_path: Path) -> None:
         [0, "a", "x"],
         [1, "b", "y"],
     ]
-
-
-@pytest.mark.parametrize(
-    ("cell", "expected"),
-    [
-        ("2026-05-01T11:18:00Z", "2026-05-01T11:18:00Z"),
-        ("2026-05-01T11:18:00.5Z", "2026-05-01T11:18:00.500Z"),
-        ("2026-05-01T13:18:00+02:00", "2026-05-01T11:18:00Z"),
-        ("2026-05-01 13:18:00 +0200", "2026-05-01T11:18:00Z"),
-        ("2026-05-01 11:18:00 UTC", "2026-05-01T11:18:00Z"),
-        ("1777634280", "2026-05-01T11:18:00Z"),
-        ("1777634280.781", "2026-05-01T11:18:00.781Z"),
-        ("1777634280000", "2026-05-01T11:18:00Z"),
-        ("1777634280000000", "2026-05-01T11:18:00Z"),
-        ("1777634280000000000", "2026-05-01T11:18:00Z"),
-    ],
-)
-def test_times_of_every_kind_become_utc(cell: str, expected: str) -> None:
-    """ISO 8601 with an offset and epochs of four units give the same instant."""
-    assert cells.times(pd.Series([cell])).values[0] == pd.Timestamp(expected)
-
-
-def test_mixed_iso_precision_is_read() -> None:
-    """Fractions of seconds may come and go within a column."""
-    found = cells.times(pd.Series(["2022-07-05T05:15:09Z", "2022-07-05T18:21:21.49Z"]))
-    assert found.reasons.isna().all()
-
-
-@pytest.mark.parametrize(
-    ("cell", "why"),
-    [
-        ("99999999999", "outside"),
-        ("1970-01-01T00:00:00Z", "outside the years 2000 to 2099"),
-        ("0001-01-01T00:00:00Z", "not a time|outside"),
-        ("2026-02-30T00:00:00Z", "not a time"),
-        ("yesterday T10:00Z", "not a time"),
-    ],
-)
-def test_impossible_times_are_refused(cell: str, why: str) -> None:
-    """Wrong units, broken clocks and dates that do not exist have a reason."""
-    found = cells.times(pd.Series([cell, "2026-05-01T11:18:00Z"]))
-    assert found.values.isna().tolist() == [True, False]
-    assert pd.Series(found.reasons[0]).str.contains(why).all()
-
-
-@pytest.mark.parametrize(
-    ("column", "expected"),
-    [
-        (["31.01.2026 14:05", "1.2.2026 00:00:30"], ["2026-01-31 14:05", "2026-02-01 00:00:30"]),
-        (["31/01/2026, 14:05", "02/03/2026, 01:00"], ["2026-01-31 14:05", "2026-03-02 01:00"]),
-        (["1/31/2026 2:05 PM", "2/3/2026 12:00 AM"], ["2026-01-31 14:05", "2026-02-03 00:00"]),
-        (["2026-01-31 14:05", "31.01.2026"], ["2026-01-31 14:05", "2026-01-31 00:00"]),
-    ],
-    ids=["dots", "day first", "month first", "mixed with ISO"],
-)
-def test_local_dates_are_read(column: list[str], expected: list[str]) -> None:
-    """Spreadsheets of several countries give the same moments."""
-    read = cells.times(pd.Series(column), timezone="UTC")
-    assert read.values.tolist() == [pd.Timestamp(text, tz="UTC") for text in expected]
-
-
-@pytest.mark.parametrize(
-    ("column", "why"),
-    [
-        (["1/2/2026 10:00", "3/4/2026 10:00"], "none of them shows which number is the month"),
-        (["13/2/2026 10:00", "2/14/2026 10:00"], "'13/2/2026 10:00' has the day first and '2/14"),
-    ],
-    ids=["no hint", "both"],
-)
-def test_dates_that_read_two_ways_are_an_error(column: list[str], why: str) -> None:
-    """A guess would move a deployment by months."""
-    with pytest.raises(ReadError, match=f"^a.csv: dates in column 'at' such as .*{why}.*Fix: "):
-        cells.times(pd.Series(column), timezone="UTC", file="a.csv", column="at")
-
-
-@pytest.mark.parametrize(
-    "cell", ["32.01.2026 10:00", "1.13.2026", "1.1.2026 25:00", "1/13/2026 13:00 PM"]
-)
-def test_local_dates_that_cannot_be_are_refused(cell: str) -> None:
-    """Only that cell is lost, with the reason."""
-    read = cells.times(pd.Series([cell, "2026-01-01T00:00:00Z"]), timezone="UTC")
-    assert read.values.isna().tolist() == [True, False]
-    assert "not a time" in read.reasons[0]
 
 
 def test_mixed_epochs_are_refused_against_the_usual_unit(tmp_path: Path) -> None:
@@ -360,41 +227,6 @@ def test_unknown_zone_is_an_error(tmp_path: Path) -> None:
     """A misspelt zone is named."""
     with pytest.raises(ReadError, match="'Europe/Berln' is unknown"):
         scanned(tmp_path, LONG.replace("T", " ").replace("Z", ""), timezone="Europe/Berln")
-
-
-@pytest.mark.parametrize(
-    ("cell", "expected"),
-    [("7.47 KiB", 7649.28), ("567 B", 567), ("20.3 K", 20300), ("1.33 ms", 0.00133),
-     ("99.9%", 0.999), ("250 µs", 0.00025), ("1.5 min", 90), ("2 Mil", 2e6)],
-)  # fmt: skip
-def test_formatted_values_are_read_with_a_warning(cell: str, expected: float) -> None:
-    """Units of formatted exports are undone, and the note says that precision is lost."""
-    found = cells.numbers(pd.Series([cell]))
-    assert found.values[0] == pytest.approx(expected)
-    assert "rounded" in found.notes[0]
-
-
-@pytest.mark.parametrize(
-    ("column", "expected"),
-    [
-        (["1,5", "20"], [1.5, 20]),
-        (["1.721,99", "3"], [1721.99, 3]),
-        (["1,721,992,142.283", "5"], [1721992142.283, 5]),
-        (["0,125"], [0.125]),
-    ],
-)
-def test_decimal_marks_are_told_from_the_cells(column: list[str], expected: list[float]) -> None:
-    """A comma is a decimal mark or a thousands separator, as the column shows."""
-    assert cells.numbers(pd.Series(column)).values.tolist() == expected
-
-
-def test_ambiguous_commas_are_an_error_and_decimal_settles_it() -> None:
-    """1,234 alone can be read two ways; sources.toml decides."""
-    column = pd.Series(["1,234"])
-    with pytest.raises(ReadError, match='decimal = ","'):
-        cells.numbers(column)
-    assert cells.numbers(column, decimal=",").values[0] == 1.234
-    assert cells.numbers(column, decimal=".").values[0] == 1234
 
 
 messy_cell = st.sampled_from(

@@ -88,18 +88,3 @@ def test_the_check_warns(tmp_path, capsys, trap):
     seen = json.loads(shown[1])
     told = [file["notes"] or "" for file in seen["files"]]
     assert any(words in text for text in [*told, *(one["reason"] for one in seen["rejects"])])
-
-
-@pytest.mark.parametrize("kind", shapes.EXPORTS)
-def test_notes_are_whole_sentences_that_fit_the_report(tmp_path, kind):
-    """One line each, short enough to be shown uncut, ended by a full stop."""
-    from srelib.readers import recognition
-    from srelib.readers.source import Source
-
-    _, name, content = shapes.EXPORTS[kind]
-    path = tmp_path / name
-    path.write_text(shapes.written(content), newline="")
-    source = Source(match="*", workflow="Deploy", timezone="UTC", service="shop", step="1m")
-    _, result = recognition.read(path, root=tmp_path, source=source)
-    own = [note for note in result.notes if note[:1].isupper()]
-    assert [note for note in own if "\n" in note or len(note) > 400 or note[-1] != "."] == []

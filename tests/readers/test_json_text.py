@@ -1,11 +1,11 @@
 """JSON as tools write it."""
 
-import gzip
+from __future__ import annotations
 
 import pytest
 
 from srelib.errors import ReadError
-from srelib.readers import base, json_text
+from srelib.readers import json_text
 
 PAGES = '[{"id": 1},\n {"id": 2}][{"id": 3}]'
 
@@ -54,30 +54,3 @@ def test_nesting_without_end_is_an_error_not_a_crash():
 def test_deep_but_legal_nesting_is_read():
     """Four hundred arrays around one record still hold one record."""
     assert json_text.json_records("[" * 400 + "1" + "]" * 400, file="d.json") == [1]
-
-
-def test_packed_content_is_unpacked(tmp_path):
-    """A gzip file reads as its content, whatever its name."""
-    path = tmp_path / "d.json"
-    path.write_bytes(gzip.compress(PAGES.encode()))
-    assert base.file_text(base.head(path, tmp_path)) == PAGES
-
-
-def test_a_truncated_gzip_says_so(tmp_path):
-    """A download that broke off is an error with its remedy."""
-    path = tmp_path / "d.json.gz"
-    noise = "".join(chr(33 + (i * i) % 90) for i in range(200_000))
-    packed = gzip.compress(f'["{noise}"'.replace("\\", "").encode())
-    path.write_bytes(packed)
-    head = base.head(path, tmp_path)
-    path.write_bytes(packed[:-20])
-    with pytest.raises(ReadError, match="cut short"):
-        base.file_text(head)
-
-
-def test_text_in_another_encoding_says_so(tmp_path):
-    """Latin-1 text is refused instead of being read as something else."""
-    path = tmp_path / "d.json"
-    path.write_bytes('[{"id": "café"}]'.encode("latin-1"))
-    with pytest.raises(ReadError, match="not utf-8"):
-        base.file_text(base.head(path, tmp_path))

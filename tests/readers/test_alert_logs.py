@@ -1,5 +1,7 @@
 """Alert episodes from Alertmanager and from Prometheus."""
 
+from __future__ import annotations
+
 import json
 
 import pandas as pd

@@ -1,0 +1,127 @@
+"""Cells to times and numbers: what each means, and why one means nothing."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from srelib.errors import ReadError
+from srelib.readers import cells
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("2026-05-01T11:18:00Z", "2026-05-01T11:18:00Z"),
+        ("2026-05-01T11:18:00.5Z", "2026-05-01T11:18:00.500Z"),
+        ("2026-05-01T13:18:00+02:00", "2026-05-01T11:18:00Z"),
+        ("2026-05-01 13:18:00 +0200", "2026-05-01T11:18:00Z"),
+        ("2026-05-01 11:18:00 UTC", "2026-05-01T11:18:00Z"),
+        ("1777634280", "2026-05-01T11:18:00Z"),
+        ("1777634280.781", "2026-05-01T11:18:00.781Z"),
+        ("1777634280000", "2026-05-01T11:18:00Z"),
+        ("1777634280000000", "2026-05-01T11:18:00Z"),
+        ("1777634280000000000", "2026-05-01T11:18:00Z"),
+    ],
+)
+def test_times_of_every_kind_become_utc(cell: str, expected: str) -> None:
+    """ISO 8601 with an offset and epochs of four units give the same instant."""
+    assert cells.times(pd.Series([cell])).values[0] == pd.Timestamp(expected)
+
+
+def test_mixed_iso_precision_is_read() -> None:
+    """Fractions of seconds may come and go within a column."""
+    found = cells.times(pd.Series(["2022-07-05T05:15:09Z", "2022-07-05T18:21:21.49Z"]))
+    assert found.reasons.isna().all()
+
+
+@pytest.mark.parametrize(
+    ("cell", "why"),
+    [
+        ("99999999999", "outside"),
+        ("1970-01-01T00:00:00Z", "outside the years 2000 to 2099"),
+        ("0001-01-01T00:00:00Z", "not a time|outside"),
+        ("2026-02-30T00:00:00Z", "not a time"),
+        ("yesterday T10:00Z", "not a time"),
+    ],
+)
+def test_impossible_times_are_refused(cell: str, why: str) -> None:
+    """Wrong units, broken clocks and dates that do not exist have a reason."""
+    found = cells.times(pd.Series([cell, "2026-05-01T11:18:00Z"]))
+    assert found.values.isna().tolist() == [True, False]
+    assert pd.Series(found.reasons[0]).str.contains(why).all()
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        (["31.01.2026 14:05", "1.2.2026 00:00:30"], ["2026-01-31 14:05", "2026-02-01 00:00:30"]),
+        (["31/01/2026, 14:05", "02/03/2026, 01:00"], ["2026-01-31 14:05", "2026-03-02 01:00"]),
+        (["1/31/2026 2:05 PM", "2/3/2026 12:00 AM"], ["2026-01-31 14:05", "2026-02-03 00:00"]),
+        (["2026-01-31 14:05", "31.01.2026"], ["2026-01-31 14:05", "2026-01-31 00:00"]),
+    ],
+    ids=["dots", "day first", "month first", "mixed with ISO"],
+)
+def test_local_dates_are_read(column: list[str], expected: list[str]) -> None:
+    """Spreadsheets of several countries give the same moments."""
+    read = cells.times(pd.Series(column), timezone="UTC")
+    assert read.values.tolist() == [pd.Timestamp(text, tz="UTC") for text in expected]
+
+
+@pytest.mark.parametrize(
+    ("column", "why"),
+    [
+        (["1/2/2026 10:00", "3/4/2026 10:00"], "none of them shows which number is the month"),
+        (["13/2/2026 10:00", "2/14/2026 10:00"], "'13/2/2026 10:00' has the day first and '2/14"),
+    ],
+    ids=["no hint", "both"],
+)
+def test_dates_that_read_two_ways_are_an_error(column: list[str], why: str) -> None:
+    """A guess would move a deployment by months."""
+    with pytest.raises(ReadError, match=f"^a.csv: dates in column 'at' such as .*{why}.*Fix: "):
+        cells.times(pd.Series(column), timezone="UTC", file="a.csv", column="at")
+
+
+@pytest.mark.parametrize(
+    "cell", ["32.01.2026 10:00", "1.13.2026", "1.1.2026 25:00", "1/13/2026 13:00 PM"]
+)
+def test_local_dates_that_cannot_be_are_refused(cell: str) -> None:
+    """Only that cell is lost, with the reason."""
+    read = cells.times(pd.Series([cell, "2026-01-01T00:00:00Z"]), timezone="UTC")
+    assert read.values.isna().tolist() == [True, False]
+    assert "not a time" in read.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [("7.47 KiB", 7649.28), ("567 B", 567), ("20.3 K", 20300), ("1.33 ms", 0.00133),
+     ("99.9%", 0.999), ("250 µs", 0.00025), ("1.5 min", 90), ("2 Mil", 2e6)],
+)  # fmt: skip
+def test_formatted_values_are_read_with_a_warning(cell: str, expected: float) -> None:
+    """Units of formatted exports are undone, and the note says that precision is lost."""
+    found = cells.numbers(pd.Series([cell]))
+    assert found.values[0] == pytest.approx(expected)
+    assert "rounded" in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        (["1,5", "20"], [1.5, 20]),
+        (["1.721,99", "3"], [1721.99, 3]),
+        (["1,721,992,142.283", "5"], [1721992142.283, 5]),
+        (["0,125"], [0.125]),
+    ],
+)
+def test_decimal_marks_are_told_from_the_cells(column: list[str], expected: list[float]) -> None:
+    """A comma is a decimal mark or a thousands separator, as the column shows."""
+    assert cells.numbers(pd.Series(column)).values.tolist() == expected
+
+
+def test_ambiguous_commas_are_an_error_and_decimal_settles_it() -> None:
+    """1,234 alone can be read two ways; sources.toml decides."""
+    column = pd.Series(["1,234"])
+    with pytest.raises(ReadError, match='decimal = ","'):
+        cells.numbers(column)
+    assert cells.numbers(column, decimal=",").values[0] == 1.234
+    assert cells.numbers(column, decimal=".").values[0] == 1234
