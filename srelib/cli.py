@@ -103,7 +103,7 @@ def report(
     Exit 0: done. 1: a notebook failed, the others are written and the index says why.
     2: the input cannot be used, nothing is written.
     """
-    _spare_the_grammar()
+    _skip_the_uri_grammar()
     from srelib.report import run
 
     values, out = _settings(settings or []), out.expanduser()
@@ -199,18 +199,18 @@ def rules(
     from srelib.alerts import policies
     from srelib.alerts.rules import openslo_policies, prometheus_rules
 
-    promised = slos.read(_folder(data))
+    objectives = slos.read(_folder(data))
     if openslo:
-        chosen = [rule for slo in promised for rule in policies.named(policy, period=slo.window)]
+        chosen = [rule for slo in objectives for rule in policies.named(policy, period=slo.window)]
         text = openslo_policies(tuple(dict.fromkeys(chosen)))
     else:
         text = prometheus_rules(
-            promised, policy=lambda period: policies.named(policy, period=period)
+            objectives, policy=lambda period: policies.named(policy, period=period)
         )
     if out is None:
         typer.echo(text, nl=False)
     else:
-        _written(out.expanduser(), text)
+        _write(out.expanduser(), text)
         typer.echo(str(out))
 
 
@@ -266,7 +266,7 @@ def collect_git(
         _say(f"- {note}")
 
 
-def _written(path: Path, text: str) -> None:
+def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -276,7 +276,7 @@ def _written(path: Path, text: str) -> None:
         ) from error
 
 
-def _spare_the_grammar() -> None:
+def _skip_the_uri_grammar() -> None:
     """Keep jsonschema from building a grammar of URIs, which takes a second and is not used."""
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
@@ -325,16 +325,16 @@ def _say(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def _spread(arguments: list[str]) -> list[str]:
+def _repeat_only(arguments: list[str]) -> list[str]:
     """``--only 02 06`` as ``--only 02 --only 06``, which is how options are parsed."""
-    spread: list[str] = []
+    repeated: list[str] = []
     collecting = False
     for before, argument in zip(["", *arguments], arguments, strict=False):
         collecting = before == "--only" or (collecting and bool(_NUMBERED.fullmatch(argument)))
         if collecting and before != "--only":
-            spread.append("--only")
-        spread.append(argument)
-    return spread
+            repeated.append("--only")
+        repeated.append(argument)
+    return repeated
 
 
 _NUMBERED = re.compile(r"\d\d(_\w+)?(\.ipynb)?")
@@ -353,7 +353,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     SystemExit
         Always, with the exit code.
     """
-    arguments = _spread(sys.argv[1:] if arguments is None else arguments)
+    arguments = _repeat_only(sys.argv[1:] if arguments is None else arguments)
     try:
         app(args=arguments, prog_name="srelib")
     except SrelibError as error:

@@ -1,4 +1,4 @@
-"""Text from data on its way into Markdown and HTML: it never becomes markup."""
+"""Sentences and tables as a notebook shows them; text from data never becomes markup."""
 
 from __future__ import annotations
 

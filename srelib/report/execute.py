@@ -1,4 +1,4 @@
-"""Kernels that are all alike: this Python, a fixed hash seed, no profile of the user's."""
+"""Running notebooks at the same time, in kernels that are all alike."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from srelib.report import parameters as params
 from srelib.report.parameters import Literal, Notebook
 
 
-def manager(connection_file: Path) -> Any:
+def _manager(connection_file: Path) -> Any:
     """A manager whose kernel is this Python, whatever kernels are registered on the machine."""
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
@@ -37,7 +37,7 @@ def manager(connection_file: Path) -> Any:
     )
 
 
-def environment(folder: Path, *, startup: str) -> dict[str, str]:
+def _environment(folder: Path, *, startup: str) -> dict[str, str]:
     """Environment of the kernels: the caller's, with what could change a result fixed."""
     settings = folder / "settings"
     profile = settings / "ipython" / "profile_default" / "startup"
@@ -146,7 +146,7 @@ class Executing:
 
     async def _all(self) -> None:
         gate = asyncio.Semaphore(max(1, self._jobs))
-        variables = environment(self._folder, startup=self._startup)
+        variables = _environment(self._folder, startup=self._startup)
         await asyncio.gather(
             *(self._one(notebook, values, gate, variables) for notebook, values in self._work)
         )
@@ -190,7 +190,7 @@ async def _run(
     def client() -> NotebookClient:
         return NotebookClient(
             node,
-            km=manager(cwd.parent / f"{name}.json"),
+            km=_manager(cwd.parent / f"{name}.json"),
             timeout=CELL_TIMEOUT,
             startup_timeout=120,
             record_timing=False,

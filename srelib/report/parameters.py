@@ -1,4 +1,4 @@
-"""A value of a parameter, typed by the parameter's default."""
+"""Notebooks and their parameters: which there are, and how values are set from outside."""
 
 from __future__ import annotations
 

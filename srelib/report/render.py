@@ -1,4 +1,4 @@
-"""Text of notebooks and of data as HTML that can neither run nor load anything.
+"""An executed notebook as a page that can neither run nor load anything.
 
 Three sources, three levels of trust: Markdown cells are written by an author and may
 hold a few inline tags; Markdown and HTML outputs carry text from exports, so that

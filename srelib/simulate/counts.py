@@ -1,4 +1,4 @@
-"""The regular grid of buckets a fleet lives on, and its random streams."""
+"""Counts of a simulated service on its grid of buckets, each bad event with its cause."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class Counts:
     fast: np.ndarray | None
     observed: np.ndarray
     excluded: np.ndarray
-    parts: dict[str, np.ndarray]
+    bad_by_cause: dict[str, np.ndarray]
     by_key: list[tuple[Harm, int, int]]
 
 
@@ -152,19 +152,19 @@ def draw_counts(seed: int, spec: ServiceSpec, grid: Grid, plan: Plan) -> Counts:
     observed = ~_within(grid, plan.gaps)
     excluded = _begins_within(grid, plan.maintenance)
     background = _background(seed, spec, grid, total)
-    good, parts = total - background, {cause: np.zeros(grid.size, "int32") for cause in CAUSES}
-    parts["background"] = background
+    good, bad = total - background, {cause: np.zeros(grid.size, "int32") for cause in CAUSES}
+    bad["background"] = background
     by_key = []
     for harm in _harms(spec, plan):
         where, share = grid.cover(harm.begin, harm.end)
         rng = stream(seed, spec.name, "harm", harm.key)
         lost = rng.binomial(good[where], harm.ratio * share).astype("int32")
         good[where] -= lost
-        parts[harm.cause][where] += lost
+        bad[harm.cause][where] += lost
         seen = lost * observed[where]
         by_key.append((harm, int(seen.sum()), int(seen[~excluded[where]].sum())))
     fast = _fast(seed, spec, grid, good, _harms(spec, plan))
-    return Counts(total, good, fast, observed, excluded, parts, by_key)
+    return Counts(total, good, fast, observed, excluded, bad, by_key)
 
 
 def _traffic(seed: int, spec: ServiceSpec, grid: Grid, plan: Plan) -> np.ndarray:

@@ -283,11 +283,11 @@ class Truth:
 
     fleet: Fleet
 
-    def parts(self, service: str) -> pd.DataFrame:
+    def bad_by_cause(self, service: str) -> pd.DataFrame:
         """Bad events of every bucket by cause, whether recorded or not."""
         counts = self.fleet.world(service).counts
         masks = {"observed": counts.observed, "excluded": counts.excluded}
-        return pd.DataFrame({**counts.parts, **masks}, index=self.fleet.grid.index)
+        return pd.DataFrame({**counts.bad_by_cause, **masks}, index=self.fleet.grid.index)
 
     @cached_property
     def slis(self) -> pd.DataFrame:
@@ -307,7 +307,7 @@ class Truth:
         for world in self.fleet.worlds:
             seen, keep = world.counts.observed, world.counts.observed & ~world.counts.excluded
             for cause in CAUSES:
-                bad = world.counts.parts[cause]
+                bad = world.counts.bad_by_cause[cause]
                 rows.append((world.spec.name, cause, int(bad[seen].sum()), int(bad[keep].sum())))
         return pd.DataFrame(rows, columns=["service", "cause", "observed", "counted"])
 

@@ -160,7 +160,7 @@ def test_pagerduty_rows_hold_what_real_ones_hold(pages: list[dict[str, str]]) ->
 
 def spent(world: Fleet, service: str) -> pd.Series:
     """Share of the last 28 days' allowance each cause spent, from the truth."""
-    parts, total = world.truth.parts(service), world.counts(service)["total"]
+    parts, total = world.truth.bad_by_cause(service), world.counts(service)["total"]
     recent = parts["observed"] & ~parts["excluded"]
     recent &= parts.index >= pd.Timestamp("2026-06-01", tz="UTC")
     promised = {slo[0]: slo[2] for slo in make_sample.SLOS if slo[1] == "availability"}

@@ -36,7 +36,7 @@ def test_every_bad_event_has_exactly_one_cause(
         break_probability=0.5, slow_ratio=0.1,
     )  # fmt: skip
     drawn = one(spec, seed=seed, weeks=3)
-    parts = drawn.truth.parts("api")
+    parts = drawn.truth.bad_by_cause("api")
     bad = parts[["background", "maintenance", "deployment", "incident"]].sum(axis=1)
     seen = drawn.counts("api").dropna()
     assert (seen["good"] + bad[seen.index] == seen["total"]).all()

@@ -48,7 +48,7 @@ def test_a_release_never_made_takes_only_its_own_harm_along() -> None:
     after = fleet(7, services=[spec], step="1h", delays={victim["deployment_id"]: None})
     assert victim["deployment_id"] not in set(after.deployments["deployment_id"])
     pd.testing.assert_series_equal(before.counts("api")["total"], after.counts("api")["total"])
-    was, now = before.truth.parts("api"), after.truth.parts("api")
+    was, now = before.truth.bad_by_cause("api"), after.truth.bad_by_cause("api")
     pd.testing.assert_series_equal(was["background"], now["background"])
     kept = after.truth.deployments.set_index("deployment_id")["broke"]
     assert kept.sum() == before.truth.deployments["broke"].sum() - 1

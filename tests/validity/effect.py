@@ -116,7 +116,7 @@ def planted(world: Fleet, finished_at: pd.Series) -> float:
     """Planted harm in the windows after these deployments [events]."""
     counts = world.world("api").counts
     inside = windows(world, finished_at) & counts.observed
-    return float(counts.parts["deployment"][inside].sum())
+    return float(counts.bad_by_cause["deployment"][inside].sum())
 
 
 def shown(world: Fleet, found: tradeoff.Effect, seed: int) -> bool:
