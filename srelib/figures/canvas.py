@@ -76,6 +76,18 @@ def axes(ax: Axes | None, *, height: float = HEIGHT) -> Axes:
         return figure.add_subplot()
 
 
+@contextmanager
+def drawing(
+    ax: Axes | None, title: str, *, about: str, height: float = HEIGHT, labels: Iterable[str] = ()
+) -> Iterator[Axes]:
+    """Axes to draw on in the suite's style, with a title and an alternative text."""
+    ax = axes(ax, height=height)
+    with style():
+        headline(ax, title, labels=labels)
+        yield ax
+    describe(ax, f"{about}. {title}.")
+
+
 def describe(ax: Axes, text: str) -> Axes:
     """Store the alternative text of the figure an Axes belongs to."""
     setattr(ax.get_figure(root=True), "alt", " ".join(text.split()))  # noqa: B010

@@ -12,13 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 
 from srelib import wording
 from srelib.figures import canvas
-from srelib.incidents import (
-    Detectable,
-    IncidentCosts,
-    PeriodComparison,
-    Recurrence,
-    TimeTo,
-)
+from srelib.incidents import Detectable, IncidentCosts, PeriodComparison, Recurrence, TimeTo
 from srelib.stats import Estimate
 
 NOTHING = "There are no incidents here, so there is nothing to draw."
@@ -52,8 +46,9 @@ def plot_timeline(compared: PeriodComparison | None, *, ax: Axes | None = None) 
         return canvas.note(NOTHING, ax=ax)
     table, rows = compared.services.head(SERVICES), compared.service_durations
     names = [wording.label(name, limit=24) for name in table["service"]]
-    ax = canvas.axes(ax, height=1.35 + 0.3 * len(table))
-    with canvas.style():
+    with canvas.drawing(ax, _timeline_title(compared), height=1.35 + 0.3 * len(table),
+                        about="Incidents over time, one row per service, larger circles for "
+                              "longer ones", labels=names) as ax:  # fmt: skip
         for y, service in enumerate(table["service"]):
             own = rows[rows["service"].astype("str") == service]
             ax.axhline(y, color=canvas.PALE, lw=0.8, zorder=0)
@@ -63,11 +58,8 @@ def plot_timeline(compared: PeriodComparison | None, *, ax: Axes | None = None) 
         _rows(ax, names)
         _time_axis(ax, compared)
         ax.spines["left"].set_visible(False)
-        title = _timeline_title(compared)
-        canvas.headline(ax, title, labels=names)
         _timeline_key(ax, compared)
-    return canvas.describe(ax, f"Incidents over time, one row per service, larger circles for "
-                               f"longer ones. {title}.")  # fmt: skip
+    return ax
 
 
 def _time_axis(ax: Axes, compared: PeriodComparison) -> None:
@@ -141,9 +133,9 @@ def plot_survival(compared: PeriodComparison | None, *, ax: Axes | None = None) 
     parts = compared.lengths.before, compared.lengths.after
     if not all(len(part.curve) > 1 for part in parts):
         return canvas.note(TOO_FEW, ax=ax)
-    ax = canvas.axes(ax, height=3.6)
-    title = _survival_title(compared)
-    with canvas.style():
+    with canvas.drawing(ax, _survival_title(compared), height=3.6, labels=["share 100 %"],
+                        about="Share of incidents still going on after each time, before and after "
+                              f"{wording.day(compared.split)}") as ax:  # fmt: skip
         ax.axhline(0.5, color=canvas.PALE, lw=0.9, zorder=0)
         for name, part, color, height in (("before", parts[0], BEFORE, 0.88),
                                           ("after", parts[1], AFTER, 0.12)):  # fmt: skip
@@ -155,9 +147,7 @@ def plot_survival(compared: PeriodComparison | None, *, ax: Axes | None = None) 
         canvas.percent_axis(ax.yaxis, ticks=4)
         ax.set_xlabel("time since the start of the incident (logarithmic; further left is better)")
         ax.set_ylabel("share still going on")
-        canvas.headline(ax, title, labels=["share 100 %"])
-    return canvas.describe(ax, "Share of incidents still going on after each time, before and "
-                               f"after {wording.day(compared.split)}. {title}.")  # fmt: skip
+    return ax
 
 
 def _curve(ax: Axes, curve: pd.DataFrame, color: str) -> None:
@@ -204,10 +194,9 @@ def plot_durations(compared: PeriodComparison | None, *, ax: Axes | None = None)
     rows = compared.durations[compared.durations["seconds"].notna()]
     if not len(rows):
         return canvas.note(TOO_FEW, ax=ax)
-    ax = canvas.axes(ax, height=3.5)
-    title = _durations_title(compared)
     y, ended = rows["seconds"].clip(lower=1.0), rows["state"] == "ended"
-    with canvas.style():
+    with canvas.drawing(ax, _durations_title(compared), height=3.5, labels=["mm 12 h"],
+                        about="Time to restore of each incident over time") as ax:  # fmt: skip
         medians = compared.lengths.before.median, compared.lengths.after.median
         for span, median, color in zip(compared.parts, medians, (BEFORE, AFTER), strict=True):
             _level(ax, span, median, color)
@@ -217,19 +206,17 @@ def plot_durations(compared: PeriodComparison | None, *, ax: Axes | None = None)
         _time_axis(ax, compared)
         canvas.duration_axis(ax.yaxis, ax, y.to_numpy())
         ax.set_ylabel("time to restore (logarithmic)")
-        canvas.headline(ax, title, labels=["mm 12 h"])
         _durations_key(ax, bool((~ended).any()))
-    return canvas.describe(ax, f"Time to restore of each incident over time. {title}.")
+    return ax
 
 
 def _level(ax: Axes, span: tuple[Any, Any], estimate: Estimate, color: str) -> None:
     """A median over a part of the history, with its interval."""
     if estimate.value != estimate.value:
         return
-    low = estimate.low if estimate.low == estimate.low else 1.0
-    if estimate.high == estimate.high:
-        ax.fill_between(list(span), max(low, 1.0), max(estimate.high, 1.0), color=color,
-                        alpha=0.16, lw=0)  # fmt: skip
+    low, high = np.fmax(estimate.low, 1.0), max(estimate.high, 1.0)
+    if high == high:
+        ax.fill_between(list(span), low, high, color=color, alpha=0.16, lw=0)
     ax.hlines(max(estimate.value, 1.0), *span, color=color, lw=1.8)
 
 
@@ -273,9 +260,9 @@ def plot_counts(compared: PeriodComparison | None, *, ax: Axes | None = None) ->
     """
     if compared is None:
         return canvas.note(NOTHING, ax=ax)
-    ax = canvas.axes(ax)
-    title, counts, weeks = _counts_title(compared), compared.counts, compared.bins
-    with canvas.style():
+    counts, weeks = compared.counts, compared.bins
+    with canvas.drawing(ax, _counts_title(compared), about="Incidents per week, with the rate "
+                        f"before and after {wording.day(compared.split)}") as ax:  # fmt: skip
         per = weeks["count"] / weeks["weeks"].clip(lower=0.15)
         ax.bar(weeks["starts_at"], per, width=weeks["weeks"] * 7 * 0.9, align="edge", color=BARS)
         rates = counts.before, counts.after
@@ -287,9 +274,7 @@ def plot_counts(compared: PeriodComparison | None, *, ax: Axes | None = None) ->
         ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
         canvas.time_axis(ax)
         ax.set_ylabel("incidents a week")
-        canvas.headline(ax, title)
-    return canvas.describe(ax, f"Incidents per week, with the rate before and after "
-                               f"{wording.day(compared.split)}. {title}.")  # fmt: skip
+    return ax
 
 
 def _rate(ax: Axes, span: tuple[Any, Any], rate: Estimate, color: str) -> None:
@@ -326,10 +311,10 @@ def plot_noise(compared: PeriodComparison | None, *, ax: Axes | None = None) -> 
     found = compared.noise
     size, unit = _unit(np.abs(found.differences).max())
     drawn, seen = found.differences / size, found.observed / size
-    ax = canvas.axes(ax)
     share, length = wording.percent(found.share), wording.to_the_minute(abs(found.observed))
     title = f"Chance alone makes a difference of {length} or more in {share} of shufflings"
-    with canvas.style():
+    with canvas.drawing(ax, title, about=f"Histogram of the differences in {found.statistic} time "
+                        "to restore when incidents are shuffled") as ax:  # fmt: skip
         counts, edges = np.histogram(drawn, bins=BINS)
         middles = (edges[:-1] + edges[1:]) / 2
         colors = ["#F3B58C" if abs(x) >= abs(seen) else BARS for x in middles]
@@ -344,9 +329,7 @@ def plot_noise(compared: PeriodComparison | None, *, ax: Axes | None = None) -> 
         ax.spines["left"].set_visible(False)
         ax.set_xlabel(f"{found.statistic} after less {found.statistic} before [{unit}] (left: "
                       "shorter after), in shufflings of the same incidents")  # fmt: skip
-        canvas.headline(ax, title)
-    return canvas.describe(ax, f"Histogram of the differences in {found.statistic} time to "
-                               f"restore when incidents are shuffled. {title}.")  # fmt: skip
+    return ax
 
 
 def plot_detectable(compared: PeriodComparison | None, *, ax: Axes | None = None) -> Axes:
@@ -366,9 +349,9 @@ def plot_detectable(compared: PeriodComparison | None, *, ax: Axes | None = None
         return canvas.note(NOTHING if compared is None else TOO_FEW, ax=ax)
     found = compared.detectable
     n, last = found.n_before + found.n_after, float(found.curve["n"].iloc[-1])
-    ax = canvas.axes(ax, height=3.5)
-    title = _detectable_title(found)
-    with canvas.style():
+    with canvas.drawing(ax, _detectable_title(found), height=3.5, labels=["mm 100 %"],
+                        about="Smallest improvement that would show against the number of incidents"
+                        ) as ax:  # fmt: skip
         ax.set_xscale("log")
         for name, at in {"cut": found.cut, "count_cut": found.count_cut}.items():
             ax.plot(found.curve["n"], found.curve[name], color=CURVES[name][1])
@@ -387,9 +370,7 @@ def plot_detectable(compared: PeriodComparison | None, *, ax: Axes | None = None
         ax.set_xlim(10, last)
         ax.set_xlabel("incidents in both parts together (logarithmic)")
         ax.set_ylabel(f"smallest cut seen {wording.percent(found.power)} of the time")
-        canvas.headline(ax, title, labels=["mm 100 %"])
-    return canvas.describe(ax, "Smallest improvement that would show against the number of "
-                               f"incidents. {title}.")  # fmt: skip
+    return ax
 
 
 def _curve_names(ax: Axes, curve: pd.DataFrame) -> None:
@@ -429,10 +410,9 @@ def plot_costs(costs: IncidentCosts, *, ax: Axes | None = None) -> Axes:
     rows = costs.incidents[costs.incidents["share"] > 0].head(COSTLIEST)
     if not len(rows):
         return canvas.note(FREE, ax=ax)
-    ax = canvas.axes(ax, height=1.1 + 0.27 * len(rows))
-    title, limit = _costs_title(costs), costs.limit
-    names = [_incident(row) for _, row in rows.iterrows()]
-    with canvas.style():
+    limit, names = costs.limit, [_incident(row) for _, row in rows.iterrows()]
+    with canvas.drawing(ax, _costs_title(costs), height=1.1 + 0.27 * len(rows), labels=names,
+                        about="Bars of the incidents that spent most budget") as ax:  # fmt: skip
         colors = [canvas.VERMILLION if above else BARS for above in rows["postmortem"]]
         ax.barh(np.arange(len(rows)), rows["share"], height=0.66, color=colors)
         for i, share in enumerate(rows["share"]):
@@ -444,8 +424,7 @@ def plot_costs(costs: IncidentCosts, *, ax: Axes | None = None) -> Axes:
         ax.set_xlim(0, max(float(rows["share"].max()) * 1.14, limit * 1.3))
         canvas.percent_axis(ax.xaxis, ticks=6)
         ax.set_xlabel(f"share of a budget (beyond {wording.percent(limit)}: postmortem)")
-        canvas.headline(ax, title, labels=names)
-    return canvas.describe(ax, f"Bars of the incidents that spent most budget. {title}.")
+    return ax
 
 
 def _incident(row: pd.Series) -> str:
@@ -479,9 +458,9 @@ def plot_recurrence(compared: PeriodComparison | None, *, ax: Axes | None = None
     if compared is None:
         return canvas.note(NOTHING, ax=ax)
     found = compared.recurrence
-    ax = canvas.axes(ax, height=2.7)
-    title = _recurrence_title(found)
-    with canvas.style():
+    with canvas.drawing(ax, _recurrence_title(found), height=2.7,
+                        about="Incidents by hour of the day and by day of the week"
+                        ) as ax:  # fmt: skip
         ax.set_axis_off()
         boxes = {"hour": (0.0, 0.16, 0.6, 0.7), "weekday": (0.68, 0.16, 0.32, 0.7)}
         for of, box in boxes.items():
@@ -499,19 +478,18 @@ def plot_recurrence(compared: PeriodComparison | None, *, ax: Axes | None = None
             else:
                 panel.set_xticks(range(0, 24, 3))
                 panel.set_xlabel(f"hour of the day, {wording.label(compared.timezone)}")
-        canvas.headline(ax, title)
         canvas.subtitle(ax, "incidents that began then; grey line: if they came evenly over time")
-    return canvas.describe(ax, f"Incidents by hour of the day and by day of the week. {title}.")
+    return ax
 
 
 def _recurrence_title(found: dict[str, Recurrence]) -> str:
     if found["hour"].p_value != found["hour"].p_value:
         return "Too few incidents to say whether hour or weekday matters"
-    sure = [of for of in ("hour", "weekday") if found[of].adjusted_p_value < 0.05]
     words = {"hour": "the hour of the day", "weekday": "the day of the week"}
-    if not sure:
+    significant = [text for of, text in words.items() if found[of].adjusted_p_value < 0.05]
+    if not significant:
         return "Neither hour nor weekday matters beyond what chance would do"
-    return f"Incidents depend on {wording.listing(words[of] for of in sure)}, beyond chance"
+    return f"Incidents depend on {wording.listing(significant)}, beyond chance"
 
 
 def _unit(seconds: float) -> tuple[float, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,13 +11,7 @@ import pandas as pd
 from srelib import wording
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, markdown, name, table
-from srelib.incidents import (
-    Detectable,
-    IncidentCosts,
-    Noise,
-    PeriodComparison,
-    Recurrence,
-)
+from srelib.incidents import Detectable, IncidentCosts, Noise, PeriodComparison, Recurrence
 from srelib.stats import Estimate
 
 NONE = (f"**There are no incidents in the folder**, so nothing can be said of them. To add them: "
@@ -27,6 +22,7 @@ FREE = ("No incident belongs to a service with an objective and data, so none ca
 NO_TREND = "Over the history durations neither rose nor fell beyond chance"
 TO = {"detect": "detection", "acknowledge": "acknowledgement", "mitigate": "mitigation",
       "restore": "restoration"}  # fmt: skip
+HOURS_AND_DAYS = {"hour": "an hour of the day", "weekday": "a day of the week"}
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 LONG_TITLE = 60
 
@@ -350,22 +346,20 @@ def _recurrence_sentences(found: Mapping[str, Recurrence], timezone: str) -> lis
     """Do incidents prefer an hour, a weekday, a service?"""
     if found["hour"].p_value != found["hour"].p_value:
         return ["Too few incidents to say whether they prefer an hour, a weekday or a service."]
-    sure = {of: r for of, r in found.items() if r.adjusted_p_value < 0.05}
-    unclear = [of for of in ("hour", "weekday") if of in found and of not in sure]
+    significant = {of: r for of, r in found.items() if r.adjusted_p_value < 0.05}
+    unclear = [text for of, text in HOURS_AND_DAYS.items() if of not in significant]
     lines = []
-    if "hour" in sure:
-        hour = _most(sure["hour"], lambda h: f"from {int(h)} to {int(h) + 1} h")
+    if "hour" in significant:
+        hour = _most(significant["hour"], lambda h: f"from {int(h)} to {int(h) + 1} h")
         lines.append(f"**They prefer hours of the day** ({markdown(timezone)}): {hour}.")
-    if "weekday" in sure:
-        day = _most(sure["weekday"], lambda d: f"on {DAYS[int(d)]}s")
+    if "weekday" in significant:
+        day = _most(significant["weekday"], lambda d: f"on {DAYS[int(d)]}s")
         lines.append(f"**They prefer days of the week**: {day}.")
-    if "service" in sure:
+    if "service" in significant:
         lines.append("**They are not spread evenly over services**: "
-                     f"{_most(sure['service'], lambda s: f'at {name(s)}')}.")  # fmt: skip
+                     f"{_most(significant['service'], lambda s: f'at {name(s)}')}.")  # fmt: skip
     if unclear:
-        words = {"hour": "an hour of the day", "weekday": "a day of the week"}
-        lines.append(f"No preference for {' or '.join(words[of] for of in unclear)} beyond what "
-                     "chance would do.")  # fmt: skip
+        lines.append(f"No preference for {' or '.join(unclear)} beyond what chance would do.")
     return lines
 
 
@@ -496,7 +490,7 @@ def _verdict(word: str, less: str, more: str) -> str:
 
 def _interval(found: Estimate) -> str:
     low = wording.rounded(found.low)
-    if found.high != found.high or found.high == float("inf"):
+    if not math.isfinite(found.high):
         return f" (95{wording.NBSP}% interval from {low} up)"
     return f" (95{wording.NBSP}% interval {low} to {wording.rounded(found.high)})"
 

@@ -274,7 +274,8 @@ def detectable_change(
     before, after = (half, half) if n is None else (float(n[0]), float(n[1]))
     if min(before, after) < 2:
         raise ParameterError(f"n must hold at least 2 incidents in either period; got {n}.")
-    share, sizes = before / (before + after), _sizes(before + after)
+    share, top = before / (before + after), max(2000.0, 8 * (before + after))
+    sizes = np.unique(np.rint(np.geomspace(10, top, 28))).astype("float64")
     options = {"power": power, "confidence": confidence}
     curve = pd.DataFrame({
         "n": sizes,
@@ -359,26 +360,13 @@ def _smallest(
 
 
 def _smallest_count(mean: float, index: float, *, power: float, confidence: float) -> float:
-    """The smallest cut of the count with the power asked for: the mean of both is given."""
+    """The smallest cut of the count, whose mean is given, on the scale of square roots."""
     from scipy.special import ndtri
 
-    shift = normal_quantile(confidence) + float(ndtri(power))
-    step = shift * math.sqrt(max(index, 1.0) / 2)
-    roots = _roots(mean, step)
-    return 1 - (roots[1] / roots[0]) ** 2 if roots[1] > 0 else NAN
-
-
-def _roots(mean: float, step: float) -> tuple[float, float]:
-    """Square roots of two counts a step apart whose mean is given."""
-    inner = mean - step**2 / 4
-    middle = math.sqrt(inner) if inner > 0 else 0.0
-    return middle + step / 2, middle - step / 2
-
-
-def _sizes(n: float) -> np.ndarray:
-    """Numbers of incidents from 10 to far beyond what there is, evenly on a log scale."""
-    top = max(2000.0, 8 * n)
-    return np.unique(np.rint(np.geomspace(10, top, 28))).astype("float64")
+    step = (normal_quantile(confidence) + float(ndtri(power))) * math.sqrt(max(index, 1.0) / 2)
+    middle = math.sqrt(max(mean - step**2 / 4, 0.0))
+    before, after = middle + step / 2, middle - step / 2
+    return 1 - (after / before) ** 2 if after > 0 else NAN
 
 
 def _normal(z: float) -> float:
