@@ -198,7 +198,7 @@ def plot_durations(compared: PeriodComparison | None, *, ax: Axes | None = None)
     with canvas.drawing(ax, _durations_title(compared), height=3.5, labels=["mm 12 h"],
                         about="Time to restore of each incident over time") as ax:  # fmt: skip
         medians = compared.lengths.before.median, compared.lengths.after.median
-        for span, median, color in zip(compared.parts, medians, (BEFORE, AFTER), strict=True):
+        for span, median, color in zip(compared.periods, medians, (BEFORE, AFTER), strict=True):
             _level(ax, span, median, color)
         ax.plot(rows["started_at"][ended], y[ended], "o", ms=4 if len(rows) < 300 else 2.5,
                 color=canvas.BLUE, alpha=0.6, mec="none")  # fmt: skip
@@ -266,7 +266,7 @@ def plot_counts(compared: PeriodComparison | None, *, ax: Axes | None = None) ->
         per = weeks["count"] / weeks["weeks"].clip(lower=0.15)
         ax.bar(weeks["starts_at"], per, width=weeks["weeks"] * 7 * 0.9, align="edge", color=BARS)
         rates = counts.before, counts.after
-        for span, rate, color in zip(compared.parts, rates, (BEFORE, AFTER), strict=True):
+        for span, rate, color in zip(compared.periods, rates, (BEFORE, AFTER), strict=True):
             _rate(ax, span, rate, color)
         ax.set_xlim(*cast(Any, compared.between))
         top = max(float(per.max()), counts.before.high, counts.after.high)

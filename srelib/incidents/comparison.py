@@ -8,15 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from srelib import stats
 from srelib.errors import InsufficientDataError
-from srelib.incidents.noise import (
-    Detectable,
-    Noise,
-    detectable_change,
-    improvement_looks_worse,
-    noise_check,
-)
-from srelib.incidents.recurrence import NAN, Recurrence, holm, recurrence, repeated
+from srelib.incidents import noise as chance
+from srelib.incidents import recurrence as patterns
+from srelib.incidents.noise import Detectable, Noise
+from srelib.incidents.recurrence import Recurrence
 from srelib.incidents.times import (
     ENDED,
     ENDS,
@@ -25,31 +22,22 @@ from srelib.incidents.times import (
     Between,
     Downtime,
     TimeTo,
-    begun_in,
+    before_and_after,
+    binned_counts,
     dispersion_bins,
     downtime,
     durations,
     eligible_incidents,
     fleet_incidents,
-    halves,
     history,
-    in_bins,
     known_durations,
+    started_in,
     time_of_durations,
     time_to,
 )
-from srelib.stats import (
-    Estimate,
-    duration_p_value,
-    duration_ratio,
-    normal_quantile,
-    rank_correlation,
-    rate_dispersion,
-    rate_ratio,
-    rate_ratio_p_value,
-    widened_rate,
-)
+from srelib.stats import Estimate
 
+NAN = float("nan")
 BETTER, WORSE, UNCLEAR = "better", "worse", "cannot tell"
 SERVICES = ["service", "incidents", "open", "before", "after", "restore", "count_verdict",
             "duration_verdict"]  # fmt: skip
@@ -190,7 +178,7 @@ class PeriodComparison:
     silence_p_value: float
 
     @property
-    def parts(self) -> tuple[Between, Between]:
+    def periods(self) -> tuple[Between, Between]:
         """The time before the split and the time after it."""
         return (self.between[0], self.split), (self.split, self.between[1])
 
@@ -250,9 +238,9 @@ def compare_periods(
         between = history(incidents, as_of=as_of, observed_since=observed_since)
     except InsufficientDataError:
         return None
-    rows = begun_in(eligible_incidents(incidents), between)
+    rows = started_in(eligible_incidents(incidents), between)
     once = fleet_incidents(rows)
-    split = halves(between, split=split)[1][0]
+    split = before_and_after(between, split=split)[1][0]
     found = durations(once, as_of=as_of)
     ended = found.loc[found["state"] == ENDED, "seconds"]
     counts = count_trend(once, between=between, split=split, confidence=confidence)
@@ -265,15 +253,15 @@ def compare_periods(
         durations=found,
         service_durations=durations(rows, as_of=as_of),
         counts=counts,
-        bins=in_bins(once["started_at"], between, length=_bar(between)),
+        bins=binned_counts(once["started_at"], between, length=_bar(between)),
         lengths=duration_trend(once, between=between, split=split, confidence=confidence),
         noise=_noise(once, between, split, statistic),
         detectable=_detectable(found, split, counts.index, confidence),
         looks_worse=_looks_worse(ended.to_numpy()),
         downtime=downtime(rows, between=between),
         services=compare_services(rows, between=between, split=split, confidence=confidence),
-        recurrence=recurrence(rows, between=between, timezone=timezone),
-        repeated=repeated(rows, between=between),
+        recurrence=patterns.recurrence(rows, between=between, timezone=timezone),
+        repeated=patterns.repeated(rows, between=between),
         silence=silence,
         silence_p_value=_silence_p_value(silence, once["started_at"], between),
     )
@@ -283,12 +271,12 @@ def summary(
     incidents: pd.DataFrame, *, between: Between, confidence: float = 0.95
 ) -> IncidentSummary:
     """How often one service had incidents in a period, and how long they lasted."""
-    rows = begun_in(fleet_incidents(incidents), between)
+    rows = started_in(fleet_incidents(incidents), between)
     bins = dispersion_bins(rows["started_at"], between)
-    index = _widened(*rate_dispersion(bins["count"], bins["weeks"]), confidence)
+    index = _widened(*stats.rate_dispersion(bins["count"], bins["weeks"]), confidence)
     weeks = (between[1] - between[0]) / WEEK
     return IncidentSummary(
-        per_week=widened_rate(len(rows), weeks, index=index, confidence=confidence),
+        per_week=stats.widened_rate(len(rows), weeks, index=index, confidence=confidence),
         restore=time_to(rows, as_of=between[1], confidence=confidence).median,
     )
 
@@ -301,9 +289,9 @@ def count_trend(
     confidence: float = 0.95,
 ) -> CountTrend:
     """Were there more or fewer incidents after the split than before?"""
-    parts = halves(between, split=split)
+    parts = before_and_after(between, split=split)
     found = [dispersion_bins(incidents["started_at"], part) for part in parts]
-    index, freedom = rate_dispersion(
+    index, freedom = stats.rate_dispersion(
         np.concatenate([b["count"] for b in found]),
         np.concatenate([b["weeks"] for b in found]),
         np.repeat([0, 1], [len(b) for b in found]),
@@ -311,12 +299,12 @@ def count_trend(
     wide = _widened(index, freedom, confidence)
     weeks = [(part[1] - part[0]) / WEEK for part in parts]
     before, after = ((float(b["count"].sum()), w) for b, w in zip(found, weeks, strict=True))
-    ratio = rate_ratio(before, after, index=wide, confidence=confidence)
+    ratio = stats.rate_ratio(before, after, index=wide, confidence=confidence)
     return CountTrend(
-        before=widened_rate(*before, index=wide, confidence=confidence),
-        after=widened_rate(*after, index=wide, confidence=confidence),
+        before=stats.widened_rate(*before, index=wide, confidence=confidence),
+        after=stats.widened_rate(*after, index=wide, confidence=confidence),
         ratio=ratio,
-        p_value=rate_ratio_p_value(before, after, index=wide),
+        p_value=stats.rate_ratio_p_value(before, after, index=wide),
         index=index,
         verdict=_verdict(ratio),
     )
@@ -328,7 +316,9 @@ def _widened(index: float, freedom: int, confidence: float) -> float:
         return 1.0
     from scipy.stats import t
 
-    return float(index * (t.ppf((1 + confidence) / 2, freedom) / normal_quantile(confidence)) ** 2)
+    return float(
+        index * (t.ppf((1 + confidence) / 2, freedom) / stats.normal_quantile(confidence)) ** 2
+    )
 
 
 def duration_trend(
@@ -339,18 +329,18 @@ def duration_trend(
     confidence: float = 0.95,
 ) -> DurationTrend:
     """Did incidents take longer or shorter after the split than before?"""
-    rows = durations(begun_in(incidents, between), as_of=between[1])
-    sides = [begun_in(rows, part) for part in halves(between, split=split)]
+    rows = durations(started_in(incidents, between), as_of=between[1])
+    sides = [started_in(rows, part) for part in before_and_after(between, split=split)]
     before, after = (time_of_durations(s, to="restore", confidence=confidence) for s in sides)
     known = known_durations(sides[0]), known_durations(sides[1])
-    ratio = duration_ratio(*known, confidence=confidence)
+    ratio = stats.duration_ratio(*known, confidence=confidence)
     order = rows.loc[rows["state"] != UNKNOWN, "started_at"].astype("int64")
     return DurationTrend(
         before=before,
         after=after,
         ratio=ratio,
-        p_value=duration_p_value(*known),
-        correlation=rank_correlation(order, *known_durations(rows), confidence=confidence),
+        p_value=stats.duration_p_value(*known),
+        correlation=stats.rank_correlation(order, *known_durations(rows), confidence=confidence),
         verdict=_verdict(ratio),
     )
 
@@ -375,7 +365,7 @@ def compare_services(
         )
     p_values = {f"counts {name}": counts.p_value for name, (counts, _, _) in trends.items()}
     p_values |= {f"lengths {name}": lengths.p_value for name, (_, lengths, _) in trends.items()}
-    significant = {key for key, p in holm(p_values).items() if p < 1 - confidence}
+    significant = {key for key, p in patterns.holm(p_values).items() if p < 1 - confidence}
     rows = [{
         "service": name,
         "incidents": times.incidents,
@@ -399,7 +389,7 @@ def _noise(
     rows: pd.DataFrame, between: Between, split: pd.Timestamp, statistic: str
 ) -> Noise | None:
     try:
-        return noise_check(
+        return chance.noise_check(
             rows, between=between, split=split, statistic=statistic, resamples=_draws(rows) - 1
         )
     except InsufficientDataError:
@@ -415,13 +405,13 @@ def _detectable(
     if min(n) < 2:
         return None
     ended = found.loc[found["state"] == ENDED, "seconds"]
-    return detectable_change(ended, n=n, index=index, confidence=confidence)
+    return chance.detectable_change(ended, n=n, index=index, confidence=confidence)
 
 
 def _looks_worse(ended: np.ndarray) -> float:
     if len(ended) < 4:
         return NAN
-    return improvement_looks_worse(ended, n=len(ended), trials=_draws(ended))
+    return chance.improvement_looks_worse(ended, n=len(ended), trials=_draws(ended))
 
 
 def _draws(rows: pd.DataFrame | np.ndarray) -> int:

@@ -14,10 +14,10 @@ from srelib.incidents.times import (
     OPEN,
     UNKNOWN,
     Between,
-    begun_in,
+    before_and_after,
     durations,
     fleet_incidents,
-    halves,
+    started_in,
 )
 from srelib.stats import normal_quantile
 
@@ -135,11 +135,11 @@ def noise_check(
         )
     if resamples < 1:
         raise ParameterError(f"resamples must be at least 1; got {resamples}.")
-    parts = halves(between, split=split)
-    rows = begun_in(fleet_incidents(incidents), between)
+    parts = before_and_after(between, split=split)
+    rows = started_in(fleet_incidents(incidents), between)
     known = durations(rows, as_of=between[1], to=to)
     known = known[known["state"] != UNKNOWN]
-    sides = [begun_in(known, part)["seconds"].to_numpy("float64") for part in parts]
+    sides = [started_in(known, part)["seconds"].to_numpy("float64") for part in parts]
     if min(map(len, sides)) < FEWEST:
         raise InsufficientDataError(
             f"shuffling needs at least {FEWEST} incidents with a known duration in either period; "

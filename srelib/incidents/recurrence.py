@@ -9,7 +9,7 @@ import pandas as pd
 
 from srelib import events
 from srelib.errors import ParameterError
-from srelib.incidents.times import Between, begun_in, dispersion_bins, eligible_incidents
+from srelib.incidents.times import Between, dispersion_bins, eligible_incidents, started_in
 from srelib.stats import rate_dispersion
 
 NAN = float("nan")
@@ -50,7 +50,7 @@ def recurrence(
     seed: int = 0,
 ) -> dict[str, Recurrence]:
     """Do incidents prefer an hour of the day, a day of the week, a service?"""
-    rows = begun_in(eligible_incidents(incidents), between)
+    rows = started_in(eligible_incidents(incidents), between)
     local, times = _local(events.once_for_fleet(rows)["started_at"], between, timezone)
     day = local.dt.tz_localize(None).dt.floor("D")
     week = day - pd.to_timedelta(local.dt.day_of_week, unit="D")
@@ -136,7 +136,7 @@ def holm(p_values: dict[str, float]) -> dict[str, float]:
 
 def repeated(incidents: pd.DataFrame, *, between: Between) -> pd.DataFrame:
     """Titles that came back."""
-    rows = begun_in(eligible_incidents(incidents), between)
+    rows = started_in(eligible_incidents(incidents), between)
     if "title" not in rows.columns or not rows["title"].notna().any():
         return pd.DataFrame(columns=REPEATED)
     rows = rows[rows["title"].notna()]

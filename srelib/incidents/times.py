@@ -199,7 +199,9 @@ def checked_period(between: Between) -> Between:
     return first, last
 
 
-def halves(between: Between, *, split: pd.Timestamp | str | None = None) -> tuple[Between, Between]:
+def before_and_after(
+    between: Between, *, split: pd.Timestamp | str | None = None
+) -> tuple[Between, Between]:
     """The part before the split and the part after it; without one, two of the same length."""
     first, last = checked_period(between)
     if split is None:
@@ -215,13 +217,13 @@ def halves(between: Between, *, split: pd.Timestamp | str | None = None) -> tupl
     return (first, at), (at, last)
 
 
-def begun_in(rows: pd.DataFrame, between: Between) -> pd.DataFrame:
+def started_in(rows: pd.DataFrame, between: Between) -> pd.DataFrame:
     """Incidents that began in a period."""
     first, last = checked_period(between)
     return rows[(rows["started_at"] >= first) & (rows["started_at"] < last)]
 
 
-def in_bins(starts: pd.Series, between: Between, *, length: pd.Timedelta) -> pd.DataFrame:
+def binned_counts(starts: pd.Series, between: Between, *, length: pd.Timedelta) -> pd.DataFrame:
     """How many incidents began in each stretch of a period."""
     first, last = between
     many = max(1, math.ceil((last - first) / length))
@@ -236,7 +238,7 @@ def in_bins(starts: pd.Series, between: Between, *, length: pd.Timedelta) -> pd.
 def dispersion_bins(starts: pd.Series, between: Between) -> pd.DataFrame:
     """Incidents in stretches so long that their counts say how much incidents cluster."""
     length = min(4 * WEEK, (between[1] - between[0]) / FEWEST_BINS)
-    return in_bins(starts, between, length=length)
+    return binned_counts(starts, between, length=length)
 
 
 @dataclass(frozen=True)
@@ -267,7 +269,7 @@ class Downtime:
 
 def downtime(incidents: pd.DataFrame, *, between: Between) -> Downtime:
     """How long users were affected, per service and over all, overlaps counted once."""
-    rows = begun_in(eligible_incidents(incidents), between)
+    rows = started_in(eligible_incidents(incidents), between)
     felt = events.affecting_users(rows)
     ends = felt["resolved_at"].fillna(between[1])
     lasting = felt.assign(ends_at=ends.where(ends < between[1], between[1]))

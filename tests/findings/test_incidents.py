@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from srelib import incidents
-from srelib.findings import incidents as spoken
+from srelib.findings import incidents as sentences
 from srelib.fleet import Indicator
 
 START = pd.Timestamp("2026-01-05", tz="UTC")
@@ -43,7 +43,7 @@ def even():
 
 def said(rows: pd.DataFrame) -> list[str]:
     """The first lines of the notebook."""
-    return [plain(x) for x in spoken.better_sentences(compared(rows), NONE)]
+    return [plain(x) for x in sentences.better_sentences(compared(rows), NONE)]
 
 
 DAILY = np.arange(56) + 0.5
@@ -116,13 +116,13 @@ def test_hardly_any_incidents_say_so_first():
 
 def test_no_incidents_say_how_to_export_them():
     """Every sentence of the notebook can do without."""
-    (line,) = spoken.better_sentences(None, NONE)
+    (line,) = sentences.better_sentences(None, NONE)
     assert line.startswith("**There are no incidents in the folder**")
     assert "the incident list of the paging tool as CSV" in line
     nothing = "Without incidents there is nothing to say here."
-    assert spoken.trend_sentence(None) == nothing
-    assert spoken.noise_sentences(None) == spoken.pattern_sentences(None) == [nothing]
-    for table in (spoken.times_table, spoken.services_table, spoken.repeated_table):
+    assert sentences.trend_sentence(None) == nothing
+    assert sentences.noise_sentences(None) == sentences.pattern_sentences(None) == [nothing]
+    for table in (sentences.times_table, sentences.services_table, sentences.repeated_table):
         assert table(None) is None
 
 
@@ -133,7 +133,7 @@ def test_the_record_is_described_with_what_is_odd_in_it():
         severity=["high", "high", "none", "low"],
     )  # fmt: skip
     rows["detected_at"] = rows["started_at"]
-    found = [plain(x) for x in spoken.trust_sentences(compared(rows), planned=2)]
+    found = [plain(x) for x in sentences.trust_sentences(compared(rows), planned=2)]
     assert found == [
         "4 incidents on record from 5 January 2026 to 2 March 2026; 2 planned maintenance windows "
         "left out.",
@@ -146,7 +146,7 @@ def test_the_record_is_described_with_what_is_odd_in_it():
 
 def test_a_silence_at_the_end_is_a_question_about_the_export():
     """One a day, then none for four weeks."""
-    found = spoken.trust_sentences(compared(table(DAILY[:28], HOURS[:28])))
+    found = sentences.trust_sentences(compared(table(DAILY[:28], HOURS[:28])))
     assert plain(found[-1]).startswith("**No incident in the last 4 weeks**: at the rate until")
     assert found[-1].endswith("Check that the export reaches the end of the data.")
 
@@ -154,7 +154,7 @@ def test_a_silence_at_the_end_is_a_question_about_the_export():
 def test_shuffling_is_told_in_one_breath():
     """Mean of two hours against a quarter of an hour."""
     hours = [*([2.0] * 27), 2.5, *([0.25] * 27), 0.5]
-    assert plain(spoken.noise_sentences(compared(table(DAILY, hours)))[0]) == (
+    assert plain(sentences.noise_sentences(compared(table(DAILY, hours)))[0]) == (
         "The mean time to restore went from 2 h 1 min to 16 min (n = 28 and 28). Shuffled between "
         "the two parts, the same incidents differ at least as much in **0.01 %** of cases."
     )
@@ -163,7 +163,7 @@ def test_shuffling_is_told_in_one_breath():
 def test_downtime_counts_overlaps_once():
     """Two hours, the second begun in the midst of the first: three hours and not four."""
     rows = table([1.0, 1.0 + 1 / 24], [2.0, 2.0])
-    assert plain(spoken.pattern_sentences(compared(rows))[0]) == (
+    assert plain(sentences.pattern_sentences(compared(rows))[0]) == (
         "At least one incident was open for **3 h** in 8 weeks; adding up durations would count "
         "4 h."
     )
@@ -184,7 +184,7 @@ def costs(*bad: float) -> incidents.IncidentCosts:
 
 def better_last(known: incidents.IncidentCosts) -> str:
     """The last of the first lines of the notebook."""
-    return spoken.better_sentences(even(), known)[-1]
+    return sentences.better_sentences(even(), known)[-1]
 
 
 def test_postmortems_are_named_with_what_they_spent():
@@ -202,34 +202,34 @@ def test_postmortems_are_named_with_what_they_spent():
 
 def test_prices_need_an_objective():
     """What is missing is said, and how to write it."""
-    (line,) = spoken.cost_sentences(NONE)
+    (line,) = sentences.cost_sentences(NONE)
     assert "none can be priced" in line
     assert "a slos.yaml" in line
-    assert spoken.costs_table(NONE) is None
+    assert sentences.costs_table(NONE) is None
 
 
 def test_markup_in_titles_and_names_stays_text():
     """In tables and sentences."""
     found = even()
     shown = [
-        spoken.services_table(found)._repr_html_(),
-        spoken.repeated_table(found)._repr_html_(),
-        spoken.costs_table(costs(140))._repr_html_(),
-        *spoken.better_sentences(found, costs(140)),
+        sentences.services_table(found)._repr_html_(),
+        sentences.repeated_table(found)._repr_html_(),
+        sentences.costs_table(costs(140))._repr_html_(),
+        *sentences.better_sentences(found, costs(140)),
     ]
     assert not any("<script>" in text or "<b>" in text for text in shown)
 
 
 def test_tables_have_no_empty_cells():
     """What is not known is a dash; what needs no postmortem says so."""
-    rows = spoken.times_table(even()).rows
+    rows = sentences.times_table(even()).rows
     assert rows[0] == ("detection", "cannot be known", "–", "–", "0", "0", "56")
-    assert [row[-1] for row in spoken.costs_table(costs(140, 10)).rows] == ["needed", "no"]
+    assert [row[-1] for row in sentences.costs_table(costs(140, 10)).rows] == ["needed", "no"]
 
 
 def test_a_preference_is_named_with_its_number():
     """Every day at noon: an hour, and no weekday."""
-    assert [plain(x) for x in spoken.pattern_sentences(even())[1:]] == [
+    assert [plain(x) for x in sentences.pattern_sentences(even())[1:]] == [
         "**They prefer hours of the day** (UTC): most come from 12 to 13 h, 56 incidents where an "
         "even spread gives 2.3 (p = 0.001, corrected).",
         "No preference for a day of the week beyond what chance would do.",

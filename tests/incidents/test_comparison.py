@@ -220,8 +220,8 @@ def test_nothing_was_planted_to_change_and_no_change_is_claimed():
 def test_every_planted_incident_is_counted_at_its_service():
     """62, as many at each service as were planted."""
     found = sample_compared()
-    counted = found.services.set_index("service")["incidents"].to_dict()
-    assert counted == truth()["service"].value_counts().to_dict()
+    by_service = found.services.set_index("service")["incidents"].to_dict()
+    assert by_service == truth()["service"].value_counts().to_dict()
 
 
 def test_the_median_holds_the_planted_one():

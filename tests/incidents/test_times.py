@@ -58,8 +58,8 @@ def test_what_nobody_wrote_down_is_unknown_and_not_open():
     found = times.durations(rows, as_of=NOW, to="acknowledge")
     assert found["state"].tolist() == ["ended", "unknown", "open"]
     assert found["seconds"].fillna(-1).tolist() == [300.0, -1.0, 7 * 86400.0]
-    counted = incidents.time_to(rows, as_of=NOW, to="acknowledge")
-    assert (counted.unknown, counted.open, counted.median.n) == (1, 1, 2)
+    waiting = incidents.time_to(rows, as_of=NOW, to="acknowledge")
+    assert (waiting.unknown, waiting.open, waiting.median.n) == (1, 1, 2)
 
 
 def test_an_end_before_the_start_is_unknown():
