@@ -42,7 +42,7 @@ def plot_chances(
     advices : mapping of Indicator to Advice
         Results of `srelib.targets.recommend`.
     pass_probability : float
-        How likely the next window shall meet a target [fraction].
+        Probability with which the next window must meet a target [fraction].
     ax : Axes, optional
         Where to draw; a new figure by default.
 
@@ -188,7 +188,7 @@ def plot_price(
     key : Indicator or None
         The objective.
     pages_per_week : float
-        Most pages that are bearable [1/week].
+        Most pages that are acceptable [1/week].
     ax : Axes, optional
         Where to draw; a new figure by default.
 
@@ -196,7 +196,7 @@ def plot_price(
     -------
     Axes
         Container of two panels with one x axis: pages with their interval, dashed the most that
-        is bearable; days frozen a quarter as bars from zero.
+        is acceptable; days frozen a quarter as bars from zero.
     """
     if key is None or key not in answers(tables) or key not in answers(advices):
         return canvas.note(NOTHING, ax=ax)
@@ -366,14 +366,14 @@ def plot_thresholds(
     pass_probability: float,
     ax: Axes | None = None,
 ) -> Axes:
-    """Latency: share within each bound, and the strictest target the next window will keep.
+    """Latency: share within each bound, and the strictest target the next window is likely to meet.
 
     Parameters
     ----------
     tables : mapping of (service, name) to DataFrame
         Results of `srelib.targets.thresholds`.
     pass_probability : float
-        How likely the next window shall keep a promise [fraction].
+        Probability with which the next window must meet a target [fraction].
     ax : Axes, optional
         Where to draw; a new figure by default.
 

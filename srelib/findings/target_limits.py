@@ -116,7 +116,7 @@ def threshold_sentences(
     tables : mapping of (service, name) to DataFrame
         Results of `srelib.targets.thresholds`, or the errors in their place.
     pass_probability : float
-        How likely the next window shall keep the promise [fraction].
+        Probability with which the next window must meet the target [fraction].
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What notebook 08 says: which target to promise, why, and what speaks against it."""
+"""What notebook 08 says: which target to choose, and the reasons for and against it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def advice_sentences(
     advices : mapping of Indicator to Advice
         Or the errors in their place.
     pass_probability : float
-        How likely the next window shall meet a target [fraction].
+        Probability with which the next window must meet a target [fraction].
     histograms : mapping of (service, name) to DataFrame, optional
         Latency histograms, which are weighed bound by bound.
 
@@ -144,14 +144,14 @@ def _chance(estimate: Estimate, required: float, *, level: bool = True) -> str:
 
 
 def reason_sentences(advices: Advices, *, pass_probability: float) -> list[str]:
-    """For every objective with a recommendation: what speaks for it, and what against.
+    """For every objective with a recommendation: the reasons for it and against it.
 
     Parameters
     ----------
     advices : mapping of Indicator to Advice
         Or the errors in their place.
     pass_probability : float
-        How likely the next window shall meet a target [fraction].
+        Probability with which the next window must meet a target [fraction].
 
     Returns
     -------

@@ -1,9 +1,8 @@
-"""Which target to promise? Candidates replayed on history and drawn into the future.
+"""Which target to choose? Candidates replayed on history, and simulated for the next window.
 
 `candidates` gives one row per target: how often past windows met it, how likely the next one
 does, what it costs in pages and frozen days, what the traffic can resolve.
-`recommend` chooses among them and says why, and what speaks against it; `openslo` writes the
-document.
+`recommend` chooses among them with reasons for and against; `openslo` writes the document.
 `ceiling` is what dependencies allow, `thresholds` chooses the bound of a latency objective from a
 histogram.
 """

@@ -1,4 +1,4 @@
-"""Which target to promise, with the reasons and with what speaks against it."""
+"""Which target to recommend, with the reasons for it and against it."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ class Reason:
     Parameters
     ----------
     kind : str
-        For: 'met' (the probability reaches what is asked), 'missed' (it does not), 'unsure' (its
-        interval holds what is asked), 'next' (the next stricter one does not reach it).
+        For: 'met' (the probability is high enough), 'missed' (it is not), 'unsure' (its interval
+        holds what is required), 'next' (the next stricter one is not probable enough).
         Against: 'traffic' (not even one event of budget), 'few events' (less than ten),
-        'dependencies' (one of them has not one more nine), 'pages' (more than asked),
-        'silent' (no rule can page at this target), 'chance' (chance alone misses it more often
-        than asked), 'low' (the lower end of its interval), 'short' (weeks seen), 'none' (no
-        candidate fits).
+        'dependencies' (one of them has not one more nine), 'pages' (more than acceptable),
+        'silent' (no rule can page at this target), 'chance' (chance alone misses it too often),
+        'low' (the lower end of its interval), 'short' (weeks seen), 'none' (no candidate is
+        eligible).
     value : float
         What was found, in the unit of the kind: fraction, events (or buckets, where time is
         counted), pages a week, weeks.
     limit : float
-        What it is held against.
+        What it is compared with.
     target : float
         The candidate it is about [fraction].
 
@@ -57,12 +57,12 @@ class Reason:
 
 @dataclass(frozen=True)
 class Advice:
-    """What to promise.
+    """The target to recommend for one objective.
 
     Parameters
     ----------
     verdict : str
-        'keep', 'loosen', 'tighten', 'cannot tell', 'promise' (nothing is promised yet) or
+        'keep', 'loosen', 'tighten', 'cannot tell', 'promise' (no target is in use yet) or
         'nothing' (no target can be recommended).
     current, target : float
         In use, and recommended [fraction]; NaN where there is none.
@@ -118,16 +118,16 @@ def recommend(
     pages_per_week: float = 2.0,
     confidence: float = 0.95,
 ) -> Advice:
-    """The strictest target that the next window will probably meet at a bearable price.
+    """The strictest target that the next window is likely to meet at an acceptable cost.
 
     Parameters
     ----------
     table : DataFrame
         As from `candidates`.
     pass_probability : float
-        How likely the next window shall meet the target [fraction].
+        Probability with which the next window must meet the target [fraction].
     pages_per_week : float
-        Most pages that are bearable [1/week].
+        Most pages that are acceptable [1/week].
     confidence : float
         Of the intervals in the table [fraction].
 
@@ -142,11 +142,11 @@ def recommend(
 
     Notes
     -----
-    A candidate fits when it is met with at least `pass_probability`, its budget holds ten events,
-    its pages are bearable and each dependency has one more nine.
-    A promise in use is changed on evidence only: it is loosened where the whole interval of its
-    probability lies below what is asked, or where traffic, dependencies or pages rule it out; it
-    is tightened where the whole interval of a stricter one lies above.
+    A candidate is eligible when it is met with at least `pass_probability`, its budget holds ten
+    events, its pages are acceptable and each dependency has one more nine.
+    A target in use is changed on evidence only: it is loosened where the whole interval of its
+    probability lies below what is required, or where traffic, dependencies or pages rule it out;
+    it is tightened where the whole interval of a stricter one lies above.
 
     Examples
     --------
@@ -184,17 +184,17 @@ def _verdict(
     now: pd.Series | None, rows: pd.DataFrame, criteria: _Criteria
 ) -> tuple[str, pd.Series | None]:
     """Keep, loosen or tighten what is in use, or say that the data cannot tell; and the target."""
-    fits = rows[_fits(rows, criteria)]
-    best = _strictest(fits)
+    eligible = rows[_is_eligible(rows, criteria)]
+    best = _strictest(eligible)
     if now is None:
         return (NOTHING if best is None else PROMISE), best
     barred = not now["allowed"] or now["budget_events"] < _grain(rows) - 1e-9
     if barred or now["pages_low"] > criteria.pages or now["high"] < criteria.probability:
-        return LOOSEN, _strictest(fits[fits["target"] < now["target"]])
+        return LOOSEN, _strictest(eligible[eligible["target"] < now["target"]])
     if now["probability"] < criteria.probability:
         return UNSURE, best
-    is_sure = (fits["target"] > now["target"]) & (fits["low"] >= criteria.probability)
-    stricter = _strictest(fits[is_sure])
+    is_sure = (eligible["target"] > now["target"]) & (eligible["low"] >= criteria.probability)
+    stricter = _strictest(eligible[is_sure])
     return (KEEP, now) if stricter is None else (TIGHTEN, stricter)
 
 
@@ -202,12 +202,12 @@ def _strictest(rows: pd.DataFrame) -> pd.Series | None:
     return rows.iloc[-1] if len(rows) else None
 
 
-def _fits(rows: pd.DataFrame, criteria: _Criteria) -> pd.Series:
-    """Whether each candidate could be promised."""
-    bearable = ~(rows["pages_per_week"] > criteria.pages)
+def _is_eligible(rows: pd.DataFrame, criteria: _Criteria) -> pd.Series:
+    """Whether each candidate is eligible."""
+    acceptable = ~(rows["pages_per_week"] > criteria.pages)
     likely = rows["probability"] >= criteria.probability
     steady = rows["budget_events"] >= MIN_BUDGET_EVENTS * _grain(rows) - 1e-9
-    return likely & bearable & rows["allowed"] & steady
+    return likely & acceptable & rows["allowed"] & steady
 
 
 def _grain(rows: pd.DataFrame) -> float:
@@ -257,7 +257,7 @@ def _reasons(
 
 
 def _objections(row: pd.Series, rows: pd.DataFrame, criteria: _Criteria) -> list[Reason]:
-    """What keeps a target from being promised."""
+    """Why a target is not eligible."""
     target, budget = float(row["target"]), float(row["budget_events"]) / _grain(rows)
     found = []
     if budget < 1 - 1e-9:
@@ -275,7 +275,7 @@ def _objections(row: pd.Series, rows: pd.DataFrame, criteria: _Criteria) -> list
 
 
 def _cautions(best: pd.Series, rows: pd.DataFrame, criteria: _Criteria) -> Iterator[Reason]:
-    """What speaks against the target recommended."""
+    """Objections to the target recommended."""
     target = float(best["target"])
     found = _objections(best, rows, criteria)
     yield from (reason for reason in found if reason.kind in ("few events", "pages"))

@@ -1,4 +1,4 @@
-"""What each candidate target would have brought and cost, and what limits it."""
+"""Candidate targets: how often each was met, what it would have cost, and what limits it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from srelib.windows import Window, as_window
 LADDER = (
     0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9998, 0.9999, 0.99995, 0.99999,
 )  # fmt: skip
-"""Targets people promise: one, two and five failures in a power of ten."""
+"""Common targets: one, two and five failures in a power of ten."""
 
 BUDGET_POLICY = READY["objective's window"]
 """Releases halt while the budget of the objective's own window is overspent."""
@@ -77,7 +77,7 @@ def candidates(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """What each target would have cost and brought, and whether the next window would meet it.
+    """How often each target was met, what it would have cost, and whether the next window meets it.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def candidates(
     targets : sequence of float
         Candidates [fraction].
     current : float
-        The target in use [fraction], added to the candidates; NaN where nothing is promised.
+        The target in use [fraction], added to the candidates; NaN where none is in use.
     alert_policy : sequence of Rule, optional
         The alert policy; that of the Workbook for the window by default.
     budget_policy : srelib.policy.Policy
@@ -97,7 +97,7 @@ def candidates(
         Critical dependencies and their targets, as `ceiling` takes them.
     weighting : {'events', 'time'}
         Whether events were counted, or time: seconds or slices. What goes wrong at least is then
-        a bucket, and chance is not asked, since buckets do not fail independently.
+        a bucket, and chance is not computed, since buckets do not fail independently.
     confidence : float
         Of all intervals [fraction].
     seed : int
@@ -230,8 +230,8 @@ def pages(
     for target in targets:
         starts, _ = joined(rule_spans(past, rules, target=target, ratios=ratios), gap=gap)
         found = rate(len(starts), past.length / (7 * DAY), confidence)
-        able = any(is_reachable(rule, target=target) for rule in rules)
-        rows.append((float(len(starts)), found.value, found.low, found.high, able))
+        can_page = any(is_reachable(rule, target=target) for rule in rules)
+        rows.append((float(len(starts)), found.value, found.low, found.high, can_page))
     columns = ["pages", "pages_per_week", "pages_low", "pages_high", "can_page"]
     return pd.DataFrame(rows, columns=columns, index=by_target(targets))
 

@@ -1,4 +1,4 @@
-"""Which threshold and which percentile to promise, from a latency histogram.
+"""Which threshold and which percentile to choose, from a latency histogram.
 
 A histogram has one row per bucket of time; its columns are upper bounds as numbers (Prometheus
 ``le``), the largest one ``inf``; its values are events no slower than the bound, so they grow
@@ -70,7 +70,7 @@ def thresholds(
     pass_probability: float = 0.9,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Pairs of threshold and target, and how likely the next window keeps each.
+    """Pairs of threshold and target, and how likely the next window meets each.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def thresholds(
     targets : sequence of float
         Candidate percentiles [fraction].
     pass_probability : float
-        How likely the next window shall keep the promise [fraction].
+        Probability with which the next window must meet the target [fraction].
     seed : int
         Seed of the draws.
 
