@@ -21,7 +21,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from srelib.errors import ColumnError, ParameterError
+from srelib import tables
+from srelib.errors import ParameterError
 
 PRODUCTION = "prod"
 """Start of the names of environments that users meet, upper or lower case."""
@@ -287,7 +288,7 @@ def once_for_fleet(incidents: pd.DataFrame) -> pd.DataFrame:
     >>> once_for_fleet(table).index.tolist()
     [0, 2]
     """
-    _needed(incidents, "incidents", "incident_id", "started_at", "resolved_at")
+    tables.need(incidents, "incidents", "incident_id", "started_at", "resolved_at")
     if not incidents["incident_id"].duplicated().any():
         return incidents
     return incidents[_first_of_incidents(incidents)]
@@ -295,7 +296,7 @@ def once_for_fleet(incidents: pd.DataFrame) -> pd.DataFrame:
 
 def incident_numbers(incidents: pd.DataFrame) -> pd.Series:
     """Which incident of the fleet each row is about: rows that `once_for_fleet` takes as one."""
-    _needed(incidents, "incidents", "incident_id", "started_at", "resolved_at")
+    tables.need(incidents, "incidents", "incident_id", "started_at", "resolved_at")
     rows = incidents.reset_index(drop=True)
     order = rows.sort_values(["incident_id", "started_at"], kind="stable").index
     numbers = np.empty(len(rows), dtype="int64")
@@ -329,7 +330,7 @@ def once_per_release(deployments: pd.DataFrame) -> pd.DataFrame:
     >>> once_per_release(pd.DataFrame({"deployment_id": "v7", "finished_at": at})).index.tolist()
     [0, 2]
     """
-    _needed(deployments, "deployments", "deployment_id", "finished_at")
+    tables.need(deployments, "deployments", "deployment_id", "finished_at")
     if not deployments["deployment_id"].duplicated().any():
         return deployments
     times = deployments["finished_at"]
@@ -353,9 +354,3 @@ def _in_environment(deployments: pd.DataFrame, environment: str | None) -> np.nd
     names = deployments["environment"].astype("str").str.casefold()
     kept = deployments["environment"].isna() | names.str.startswith(environment.casefold())
     return kept.to_numpy(dtype=bool)
-
-
-def _needed(table: pd.DataFrame, name: str, *columns: str) -> None:
-    lacking = [column for column in columns if column not in table.columns]
-    if lacking:
-        raise ColumnError(f"{name} lack {', '.join(lacking)}; columns seen: {list(table.columns)}.")

@@ -72,9 +72,18 @@ class Indicator:
         return self.target == self.target
 
     @property
+    def counts_slices(self) -> bool:
+        """Whether good and total already count slices of time."""
+        return self.unit.startswith("slices")
+
+    @property
     def weighting(self) -> str:
         """What an interval must take the counts for: 'events', or 'time' (seconds, slices)."""
         return "events" if self.unit == "events" else "time"
+
+
+Results = Mapping[Indicator, T | SrelibError]
+"""What `each` gives for objectives: an answer or a refusal for every one."""
 
 
 def each(

@@ -1,4 +1,4 @@
-"""How much was observed: coverage, gaps, duplicates; each a score or table and a mask."""
+"""Is the data fit to use: how much was observed, where the gaps are, whether the clocks agree."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from srelib import windows
-from srelib.errors import ColumnError, ParameterError, TimeIndexError
+from srelib import events, tables, windows
+from srelib.errors import TimeIndexError
 from srelib.windows import Window
+from srelib.windows.window import aware
 from srelib.wording import duration
 
 if TYPE_CHECKING:
     from srelib.dataset import Dataset
-
-SERIES = ["service", "sli", "time"]
 
 
 def coverage(counts: pd.DataFrame) -> float:
@@ -48,15 +47,6 @@ def coverage(counts: pd.DataFrame) -> float:
     return windows.ratio(float(seen.sum()), float(len(seen)))
 
 
-def covered(counts: pd.DataFrame, *, min_coverage: float, timezone: str = "UTC") -> pd.Series:
-    """Whether the day of each bucket was observed well enough to be used."""
-    if not 0 <= min_coverage <= 1:
-        raise ParameterError(f"min_coverage must lie between 0 and 1; got {min_coverage:g}.")
-    days = _local_days(times_of(counts), timezone)
-    share = coverage_by_day(counts, timezone=timezone).reindex(days)
-    return pd.Series(share.to_numpy() >= min_coverage, index=counts.index, name="covered")
-
-
 def coverage_by_day(counts: pd.DataFrame, *, timezone: str = "UTC") -> pd.Series:
     """Share of each day's buckets that were observed.
 
@@ -85,65 +75,19 @@ def coverage_by_day(counts: pd.DataFrame, *, timezone: str = "UTC") -> pd.Series
     [0.5, 1.0]
     """
     seen = _observed(counts)
-    days = _local_days(pd.DatetimeIndex(seen.index), timezone)
-    return seen.astype("float64").groupby(days).mean().rename("coverage")
+    calendar = Window(unit="day", timezone=timezone)
+    days = windows.period_starts(pd.DatetimeIndex(seen.index), window=calendar)
+    return seen.astype("float64").groupby(days.tz_convert(timezone).rename("day")).mean()
 
 
-def gaps(counts: pd.DataFrame, *, at_least: pd.Timedelta | str = "0s") -> pd.DataFrame:
+def gaps(counts: pd.DataFrame) -> pd.DataFrame:
     """The stretches of time in which nothing was observed."""
     seen = _observed(counts)
     edges = np.diff(np.concatenate([[0], ~seen.to_numpy(), [0]]).astype("int8"))
     starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
     times = pd.DatetimeIndex(seen.index)
-    step = _step(times)
-    frame = pd.DataFrame({"starts_at": times[starts], "ends_at": times[ends - 1] + step})
-    frame["length"] = frame["ends_at"] - frame["starts_at"]
-    return frame[frame["length"] >= pd.Timedelta(at_least)].reset_index(drop=True)
-
-
-def in_gap(counts: pd.DataFrame, *, at_least: pd.Timedelta | str = "0s") -> pd.Series:
-    """Whether each bucket lies in a gap."""
-    found = gaps(counts, at_least=at_least)
-    times = times_of(counts)
-    inside = np.zeros(len(times), dtype=bool)
-    low = times.searchsorted(pd.DatetimeIndex(found["starts_at"]))
-    high = times.searchsorted(pd.DatetimeIndex(found["ends_at"]))
-    for first, last in zip(low, high, strict=True):
-        inside[first:last] = True
-    return pd.Series(inside, index=counts.index, name="in_gap")
-
-
-def duplicates(sli: pd.DataFrame) -> pd.DataFrame:
-    """Buckets of a series that appear more than once, and whether the copies disagree."""
-    repeated = sli[is_duplicate(sli)]
-    groups = repeated.groupby(SERIES, observed=True, sort=True)
-    different = groups[["good", "total"]].nunique(dropna=False).gt(1).any(axis=1)
-    frame = pd.DataFrame({"rows": groups.size(), "conflicting": different})
-    return frame.reset_index()[[*SERIES, "rows", "conflicting"]]
-
-
-def is_duplicate(sli: pd.DataFrame) -> pd.Series:
-    """Whether another row of the table holds the same bucket of the same series."""
-    lacking = [name for name in SERIES if name not in sli.columns]
-    if lacking:
-        raise ColumnError(f"sli lacks {', '.join(lacking)}; columns seen: {list(sli)}.")
-    return sli.duplicated(SERIES, keep=False).rename("duplicate")
-
-
-def times_of(counts: pd.DataFrame) -> pd.DatetimeIndex:
-    """Starts of the buckets, refused when they are not tz-aware and increasing."""
-    index = counts.index
-    if not isinstance(index, pd.DatetimeIndex) or index.tz is None:
-        raise TimeIndexError("counts need an index of tz-aware times; localize it first.")
-    if not (index.is_monotonic_increasing and index.is_unique):
-        raise TimeIndexError("times must increase; sort and deduplicate first.")
-    return index
-
-
-def _local_days(times: pd.DatetimeIndex, timezone: str) -> pd.DatetimeIndex:
-    """Start of the local day of each time; where clocks skip midnight, the first moment after."""
-    calendar = windows.Window(unit="day", timezone=timezone)
-    return windows.period_starts(times, window=calendar).tz_convert(timezone).rename("day")
+    frame = pd.DataFrame({"starts_at": times[starts], "ends_at": times[ends - 1] + _step(times)})
+    return frame.assign(length=frame["ends_at"] - frame["starts_at"])
 
 
 def _step(times: pd.DatetimeIndex) -> pd.Timedelta:
@@ -152,15 +96,79 @@ def _step(times: pd.DatetimeIndex) -> pd.Timedelta:
 
 def _observed(counts: pd.DataFrame) -> pd.Series:
     """Whether each bucket was observed, on the full grid from the first to the last."""
-    times = times_of(counts)
-    lacking = [name for name in ("good", "total") if name not in counts.columns]
-    if lacking:
-        raise ColumnError(f"counts lack {', '.join(lacking)}; columns seen: {list(counts)}.")
+    tables.need(counts, "counts", "good", "total")
+    times = aware(counts.index)
+    if not (times.is_monotonic_increasing and times.is_unique):
+        raise TimeIndexError("times must increase; sort and deduplicate first.")
     seen = counts["good"].notna() & counts["total"].notna()
     if len(times) < 2:
         return seen
     full = pd.date_range(times[0], times[-1], freq=_step(times))
     return seen if len(full) == len(times) else seen.reindex(full, fill_value=False)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How well a series was observed.
+
+    Parameters
+    ----------
+    step : Timedelta
+        Length of a bucket; 0 where there is only one.
+    total : float
+        Sum [events or seconds].
+    coverage : float
+        Share of the buckets from the first to the last that were observed [fraction].
+    gaps : int
+        Stretches of time not observed.
+    longest_gap : Timedelta
+        0 without one.
+    gap_starts_at : Timestamp
+        Start of the longest gap; NaT without one.
+    no_traffic : float
+        Share of the observed buckets in which nothing was asked [fraction].
+    """
+
+    step: pd.Timedelta
+    total: float
+    coverage: float
+    gaps: int
+    longest_gap: pd.Timedelta
+    gap_starts_at: pd.Timestamp
+    no_traffic: float
+
+
+def profile(counts: pd.DataFrame) -> Profile:
+    """How well a series was observed: coverage, gaps, buckets without traffic.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Columns good and total [events] on a UTC index of bucket starts.
+
+    Returns
+    -------
+    Profile
+
+    Examples
+    --------
+    >>> index = pd.date_range("2026-01-01", periods=4, freq="min", tz="UTC")
+    >>> found = profile(pd.DataFrame({"good": 1.0, "total": [1.0, 2.0, None, 1.0]}, index=index))
+    >>> found.coverage, found.gaps, found.longest_gap
+    (0.75, 1, Timedelta('0 days 00:01:00'))
+    """
+    seen = counts["good"].notna() & counts["total"].notna()
+    found = gaps(counts)
+    longest = found.iloc[found["length"].argmax()] if len(found) else None
+    return Profile(
+        step=_step(pd.DatetimeIndex(counts.index)),
+        total=windows.totals(counts["good"], counts["total"])[1],
+        coverage=coverage(counts),
+        gaps=len(found),
+        longest_gap=pd.Timedelta(0) if longest is None else longest["length"],
+        gap_starts_at=pd.NaT if longest is None else longest["starts_at"],  # type: ignore[arg-type]
+        no_traffic=windows.ratio(seen & (counts["total"] == 0), seen),
+    )
 
 
 SHIFTS = tuple(hours for hours in range(-14, 15) if hours)
@@ -182,9 +190,10 @@ class HourShift:
 
 def hour_shift(counts: pd.DataFrame, incidents: pd.DataFrame) -> HourShift:
     """Whether incidents would fit the bad events on a clock some whole hours away."""
-    rows = incidents[incidents["resolved_at"] > incidents["started_at"]]
-    times = times_of(counts)
-    good_seen, total_seen = (counts[name].to_numpy() for name in ("good", "total"))
+    rows = events.eligible_incidents(incidents)
+    rows = rows[rows["resolved_at"] > rows["started_at"]]
+    times = pd.DatetimeIndex(counts.index)
+    good_seen, total_seen = windows.paired(counts["good"], counts["total"])
     bad, total = windows.prefix_pair(total_seen - good_seen, total_seen)
     usual = float(windows.divide(bad.sums[-1:], total.sums[-1:])[0])
     scores = {}
@@ -218,30 +227,6 @@ ORDERED = {
 KEYS = {"deployments": "deployment_id", "incidents": "incident_id", "changes": "change_id"}
 MOMENT = {"deployments": "finished_at", "incidents": "started_at", "alerts": "fired_at"}
 TROUBLE = ["trouble", "table", "service", "key", "column", "time", "detail"]
-
-
-def is_future(times: pd.Series, *, as_of: pd.Timestamp) -> pd.Series:
-    """Whether a time lies after "now", the end of the data."""
-    return (times > as_of).rename("future")
-
-
-def is_out_of_order(times: pd.Series) -> pd.Series:
-    """Whether a time lies before one that stands above it."""
-    return (times < times.cummax()).rename("out_of_order")
-
-
-def is_outside(times: pd.Series, *, first: pd.Timestamp, last: pd.Timestamp) -> pd.Series:
-    """Whether a time lies outside the span in which the service was observed."""
-    return ((times < first) | (times >= last)).rename("outside")
-
-
-def is_skipped(times: pd.Series, *, timezone: str) -> pd.Series:
-    """Whether the clocks of a zone skip this time: read as local time it does not exist."""
-    wall = pd.DatetimeIndex(times).tz_convert("UTC").tz_localize(None)
-    first = np.ones(len(wall), dtype=bool)
-    local = wall.tz_localize(timezone, nonexistent="NaT", ambiguous=first)
-    skipped = np.asarray(local.isna()) & np.asarray(wall.notna())
-    return pd.Series(skipped, index=times.index, name="skipped")
 
 
 def clock_trouble(dataset: Dataset) -> pd.DataFrame:
@@ -297,7 +282,7 @@ def _future_rows(
     return [
         _row("in the future", table, row, column, f"after the end of the data, {as_of}")
         for column in columns
-        for _, row in frame[is_future(frame[column], as_of=as_of)].iterrows()
+        for _, row in frame[frame[column] > as_of].iterrows()
     ]
 
 
@@ -315,13 +300,12 @@ def _outside_rows(dataset: Dataset) -> list[dict[str, object]]:
     rows = []
     for service, (first, last) in _spans(dataset.series).items():
         for table, column in MOMENT.items():
-            frame = getattr(dataset, table)
-            frame = frame[frame["service"] == service]
-            outside = is_outside(frame[column], first=first, last=last)
-            future = is_future(frame[column], as_of=dataset.as_of)
+            frame = events.of_service(getattr(dataset, table), service)
+            times = frame[column]
+            outside = (times < first) | ((times >= last) & (times <= dataset.as_of))
             rows += [
                 _row("outside the data", table, row, column, f"observed: {first} to {last}")
-                for _, row in frame[outside & ~future].iterrows()
+                for _, row in frame[outside].iterrows()
             ]
     return rows
 
@@ -338,9 +322,8 @@ def _series_rows(dataset: Dataset) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for service, sli in zip(dataset.series["service"], dataset.series["sli"], strict=True):
         counts = dataset.counts(service, sli)
-        incidents = dataset.incidents[dataset.incidents["service"] == service]
         known = {"service": service, "sli": sli}
-        shift = hour_shift(counts, incidents)
+        shift = hour_shift(counts, events.of_service(dataset.incidents, service))
         if shift.hours and not any(_is_shift_of(row, service) for row in rows):
             rows.append(_row("hour shift", "incidents", known, "started_at", _shift_text(shift)))
         rows += _skipped_rows(counts, known, sorted(zones))
@@ -364,7 +347,7 @@ def _skipped_rows(
     counts: pd.DataFrame, known: dict[str, str], zones: list[str]
 ) -> list[dict[str, object]]:
     found = gaps(counts)
-    hourly = found[found["length"] == pd.Timedelta(hours=1)]
+    hourly = found.loc[found["length"] == pd.Timedelta(hours=1), "starts_at"]
     return [
         _row(
             "skipped hour", "sli", {**known, "time": time}, "time",
@@ -372,8 +355,15 @@ def _skipped_rows(
             f"local time may have been read as UTC",
         )
         for zone in zones
-        for time in hourly["starts_at"][is_skipped(hourly["starts_at"], timezone=zone)]
+        for time in hourly[_is_skipped(hourly, timezone=zone)]
     ]  # fmt: skip
+
+
+def _is_skipped(times: pd.Series, *, timezone: str) -> np.ndarray:
+    """Whether the clocks of a zone skip each time: read as local time it does not exist."""
+    wall = pd.DatetimeIndex(times).tz_convert("UTC").tz_localize(None)
+    first = np.ones(len(wall), dtype=bool)
+    return np.asarray(wall.tz_localize(timezone, nonexistent="NaT", ambiguous=first).isna())
 
 
 def _row(trouble: str, table: str, row: object, column: str, detail: str) -> dict[str, object]:
@@ -387,73 +377,6 @@ def _row(trouble: str, table: str, row: object, column: str, detail: str) -> dic
         "column": column,
         "time": values.get(column, pd.NaT),
         "detail": detail,
-    }
-
-
-COLUMNS = [
-    "service",
-    "sli",
-    "unit",
-    "step",
-    "first",
-    "last",
-    "buckets",
-    "missing",
-    "coverage",
-    "gaps",
-    "longest_gap",
-    "gap_starts_at",
-    "no_traffic",
-    "total",
-    "note",
-]
-
-
-def summary(dataset: Dataset) -> pd.DataFrame:
-    """How well each series was observed.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        The exports, as `srelib.load` returns them.
-
-    Returns
-    -------
-    DataFrame
-        One row per service and indicator: service, sli, unit, step [Timedelta], first, last
-        (start of the first and of the last bucket), buckets (observed), missing (buckets
-        between first and last that were not), coverage [fraction], gaps (how many),
-        longest_gap [Timedelta; 0 without], gap_starts_at (of the longest; NaT without),
-        no_traffic [fraction of the observed buckets in which nothing was asked],
-        total [events or seconds], note.
-
-    Examples
-    --------
-    >>> from types import SimpleNamespace
-    >>> from srelib import tables
-    >>> summary(SimpleNamespace(series=tables.empty("series"))).shape
-    (0, 15)
-    """
-    rows = [_of_series(dataset, series) for series in dataset.series.to_dict("records")]
-    return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def _of_series(dataset: Dataset, series: dict) -> dict[str, object]:
-    counts = dataset.counts(series["service"], series["sli"])
-    seen = counts["total"].notna() & counts["good"].notna()
-    found = gaps(counts)
-    longest = found.iloc[found["length"].argmax()] if len(found) else None
-    return {
-        **{name: series.get(name) for name in ("service", "sli", "unit", "first", "last", "note")},
-        "step": pd.Timedelta(seconds=series["step_seconds"]),
-        "buckets": int(seen.sum()),
-        "missing": int((~seen).sum()),
-        "coverage": coverage(counts),
-        "gaps": len(found),
-        "longest_gap": pd.Timedelta(0) if longest is None else longest["length"],
-        "gap_starts_at": pd.NaT if longest is None else longest["starts_at"],
-        "no_traffic": windows.ratio(float((counts["total"] == 0).sum()), float(seen.sum())),
-        "total": windows.totals(counts["good"], counts["total"])[1],
     }
 
 

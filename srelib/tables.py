@@ -221,6 +221,13 @@ def stacked(frames: Iterable[pd.DataFrame], table: str) -> pd.DataFrame:
     return conform(pd.concat(filled, ignore_index=True), table) if filled else empty(table)
 
 
+def need(frame: pd.DataFrame, name: str, *columns: str) -> None:
+    """Refuse a table that lacks a column."""
+    lacking = [column for column in columns if column not in frame.columns]
+    if lacking:
+        raise ColumnError(f"{name} lack {', '.join(lacking)}; columns seen: {list(frame.columns)}.")
+
+
 def _typed(frame: pd.DataFrame, column: Column, table: str) -> pd.Series:
     dtype: Any = DTYPES[column.kind]
     if column.name not in frame.columns:

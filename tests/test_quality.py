@@ -1,4 +1,4 @@
-"""Coverage, gaps, duplicates and clock trouble."""
+"""Coverage, gaps, profiles and clock trouble."""
 
 from types import SimpleNamespace
 
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from srelib import quality, tables
-from srelib.errors import ColumnError, ParameterError, TimeIndexError
+from srelib.errors import ColumnError, TimeIndexError
 from srelib.windows import Window
 
 FAST = settings(max_examples=40, deadline=None)
@@ -86,19 +86,6 @@ def test_zones_that_skip_or_repeat_midnight_have_days(timezone, first):
     assert by_day.index.is_unique
 
 
-def test_covered_is_the_mask_of_coverage_by_day():
-    """A day seen to a quarter fails at 30 %, and passes at 25 %."""
-    counts = hourly(np.where(np.arange(48) < 18, UNKNOWN, 1.0))
-    assert quality.covered(counts, min_coverage=0.3).tolist() == [False] * 24 + [True] * 24
-    assert quality.covered(counts, min_coverage=0.25).all()
-
-
-def test_min_coverage_in_percent_is_refused():
-    """95 is not a fraction."""
-    with pytest.raises(ParameterError, match="min_coverage must lie between 0 and 1; got 95"):
-        quality.covered(hourly([1]), min_coverage=95)
-
-
 def test_gaps_are_the_runs_of_unknown_buckets():
     """Each run once, half-open, the last one included."""
     found = quality.gaps(hourly([1, UNKNOWN, UNKNOWN, 0, 1, UNKNOWN]))
@@ -107,32 +94,23 @@ def test_gaps_are_the_runs_of_unknown_buckets():
     assert found["length"].tolist() == [pd.Timedelta("2h"), pd.Timedelta("1h")]
 
 
-def test_short_gaps_can_be_left_out_of_both():
-    """`at_least` means the same for the table and for the mask."""
-    counts = hourly([1, UNKNOWN, UNKNOWN, 0, 1, UNKNOWN])
-    assert len(quality.gaps(counts, at_least="2h")) == 1
-    assert quality.in_gap(counts, at_least="2h").tolist() == [False, True, True] + [False] * 3
-
-
 @pytest.mark.parametrize("counts", [hourly([]), hourly([1]), hourly([1, 0, 3])])
 def test_without_gaps_there_is_an_empty_table(counts):
     """No data, one bucket, all known: no gap, the same columns."""
     found = quality.gaps(counts)
     assert list(found) == ["starts_at", "ends_at", "length"]
     assert len(found) == 0
-    assert not quality.in_gap(counts).any()
 
 
 @FAST
 @given(st.lists(st.sampled_from([0.0, 5.0, UNKNOWN]), min_size=2, max_size=80))
-def test_scores_and_masks_agree(total):
-    """Coverage, gap lengths, mask and days tell the same story; the input stays as it was."""
+def test_coverage_gaps_and_days_agree(total):
+    """Coverage, gap lengths and days tell the same story; the input stays as it was."""
     counts = hourly(total)
     before = counts.copy()
     missing = int(np.isnan(total).sum())
     assert quality.coverage(counts) == pytest.approx(1 - missing / len(total))
     assert quality.gaps(counts)["length"].sum() / pd.Timedelta("1h") == missing
-    assert quality.in_gap(counts).tolist() == np.isnan(total).tolist()
     days = quality.coverage_by_day(counts, timezone="Asia/Kolkata")
     buckets = pd.Series(1, counts.index.tz_convert("Asia/Kolkata")).groupby(lambda t: t.date())
     assert (days.to_numpy() * buckets.sum().to_numpy()).sum() == pytest.approx(len(total) - missing)
@@ -154,67 +132,7 @@ def test_counts_lacking_a_column_are_refused():
         quality.gaps(hourly([1, 2]).drop(columns="total"))
 
 
-# --- duplicates ---------------------------------------------------------------------------
-
-
-def test_duplicates_tell_copies_from_conflicts():
-    """Equal copies are repeated, different ones conflict; other series do not count."""
-    rows = pd.DataFrame(
-        {
-            "time": at(0, 0, 1, 1, 1, 2).array,
-            "service": ["shop", "shop", "shop", "shop", "search", "shop"],
-            "sli": "availability",
-            "good": [5, 5, 7, 8, 9, 9],
-            "total": 10,
-        }
-    )
-    found = quality.duplicates(rows)
-    assert found[["time", "rows", "conflicting"]].to_numpy().tolist() == [
-        [BASE, 2, False],
-        [BASE + pd.Timedelta("1h"), 2, True],
-    ]
-    assert quality.is_duplicate(rows).tolist() == [True, True, True, True, False, False]
-
-
-def test_no_duplicates_is_an_empty_table():
-    """The columns stay."""
-    found = quality.duplicates(tables.empty("sli"))
-    assert list(found) == ["service", "sli", "time", "rows", "conflicting"]
-    assert len(found) == 0
-
-
-def test_duplicates_need_their_columns():
-    """The missing column is named."""
-    with pytest.raises(ColumnError, match="sli lacks time"):
-        quality.is_duplicate(pd.DataFrame({"service": ["a"], "sli": ["b"]}))
-
-
 # --- clocks -------------------------------------------------------------------------------
-
-
-def test_masks_of_single_times():
-    """Future is strictly after now, order strictly falling, the span half-open, NaT never."""
-    times = at(0, 5, None, 3, 6)
-    now = BASE + pd.Timedelta("5h")
-    assert quality.is_future(times, as_of=now).tolist() == [False, False, False, False, True]
-    assert quality.is_out_of_order(times).tolist() == [False, False, False, True, False]
-    outside = quality.is_outside(times, first=BASE + pd.Timedelta("3h"), last=now)
-    assert outside.tolist() == [True, True, False, False, True]
-
-
-@pytest.mark.parametrize(
-    ("timezone", "time", "skipped"),
-    [
-        ("Europe/Berlin", "2026-03-29T02:00Z", True),
-        ("Europe/Berlin", "2026-03-29T01:00Z", False),
-        ("Europe/Berlin", "2026-10-25T02:00Z", False),
-        ("America/New_York", "2026-03-08T02:30Z", True),
-        ("UTC", "2026-03-29T02:00Z", False),
-    ],
-)
-def test_hours_a_zone_skips(timezone, time, skipped):
-    """02:00 to 03:00 does not exist in Berlin on 29 March 2026; repeated hours do exist."""
-    assert quality.is_skipped(pd.Series([pd.Timestamp(time)]), timezone=timezone).item() is skipped
 
 
 def outages(shift: float, *, visible: int = 6) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -302,6 +220,12 @@ def dataset(**parts: object) -> SimpleNamespace:
     return SimpleNamespace(**values, counts=lambda service, sli: counts)
 
 
+def test_planned_maintenance_says_nothing_about_clocks():
+    """Incidents are compared, announced maintenance is not."""
+    counts, table = outages(2)
+    assert quality.hour_shift(counts, table.assign(severity="maintenance")).incidents == 0
+
+
 def incident(started: float, resolved: float | None) -> pd.DataFrame:
     """One incident of shop, in hours after the start of the data."""
     return pd.DataFrame(
@@ -363,37 +287,65 @@ def test_an_hour_shift_is_reported_once_with_what_to_check():
     )
 
 
-def test_an_hour_the_clocks_skip_is_reported():
-    """A one-hour gap at 02:00 on 29 March hints at Berlin time read as UTC."""
+@pytest.mark.parametrize(
+    ("timezone", "time", "skipped"),
+    [
+        ("Europe/Berlin", "2026-03-29T02:00Z", True),
+        ("Europe/Berlin", "2026-03-29T01:00Z", False),
+        ("Europe/Berlin", "2026-10-25T02:00Z", False),
+        ("America/New_York", "2026-03-08T02:00Z", True),
+        ("UTC", "2026-03-29T02:00Z", False),
+    ],
+)
+def test_a_gap_of_the_hour_the_clocks_skip_is_reported(timezone, time, skipped):
+    """02:00 to 03:00 does not exist in Berlin on 29 March 2026; repeated hours do exist."""
     total = np.ones(96)
     total[26] = UNKNOWN
-    slo = SimpleNamespace(window=Window.parse("1M", timezone="Europe/Berlin", rolling=False))
-    counts = hourly(total, "2026-03-28")
+    slo = SimpleNamespace(window=Window.parse("1M", timezone=timezone, rolling=False))
+    counts = hourly(total, pd.Timestamp(time) - pd.Timedelta("26h"))
     found = quality.clock_trouble(dataset(counts=counts, slos=[slo]))
-    assert found["trouble"].tolist() == ["skipped hour"]
-    assert found["time"].tolist() == [pd.Timestamp("2026-03-29T02:00Z")]
-    assert "Europe/Berlin" in found["detail"].item()
+    assert found["trouble"].tolist() == ["skipped hour"] * skipped
+    assert found["time"].tolist() == [pd.Timestamp(time)] * skipped
+    assert all(timezone in detail for detail in found["detail"])
 
 
-# --- summary ------------------------------------------------------------------------------
+# --- profile and window -------------------------------------------------------------------
 
 
-def test_summary_has_one_row_per_series():
-    """Buckets, missing ones, gaps, the longest, and how often nothing was asked."""
-    total = [4, 0, UNKNOWN, 6, UNKNOWN, UNKNOWN, 0, 0, 5, 5]
-    row = quality.summary(dataset(counts=hourly(total))).iloc[0]
-    assert (row["buckets"], row["missing"], row["gaps"]) == (7, 3, 2)
-    assert row["coverage"] == pytest.approx(0.7)
-    assert row["longest_gap"] == pd.Timedelta("2h")
-    assert row["gap_starts_at"] == BASE + pd.Timedelta("4h")
-    assert row["no_traffic"] == pytest.approx(3 / 7)
-    assert row["total"] == 20
-    assert row["step"] == pd.Timedelta("1h")
+def test_a_profile_counts_gaps_and_quiet_buckets():
+    """Gaps, the longest, and how often nothing was asked among the buckets observed."""
+    found = quality.profile(hourly([4, 0, UNKNOWN, 6, UNKNOWN, UNKNOWN, 0, 0, 5, 5]))
+    assert (found.gaps, found.total, found.step) == (2, 20, pd.Timedelta("1h"))
+    assert found.coverage == pytest.approx(0.7)
+    assert (found.longest_gap, found.gap_starts_at) == (
+        pd.Timedelta("2h"), BASE + pd.Timedelta("4h"),
+    )  # fmt: skip
+    assert found.no_traffic == pytest.approx(3 / 7)
 
 
-def test_summary_of_a_whole_series_has_no_gap():
-    """Without a gap the longest lasts 0 and starts never."""
-    row = quality.summary(dataset()).iloc[0]
-    assert row["gaps"] == 0
-    assert row["longest_gap"] == pd.Timedelta(0)
-    assert row["gap_starts_at"] is pd.NaT
+@pytest.mark.parametrize("counts", [hourly([1, 1]), hourly([1])])
+def test_a_profile_of_a_whole_series_has_no_gap(counts):
+    """Without a gap the longest lasts 0 and starts never; one bucket has no length."""
+    found = quality.profile(counts)
+    assert (found.gaps, found.longest_gap, found.coverage) == (0, pd.Timedelta(0), 1)
+    assert found.gap_starts_at is pd.NaT
+
+
+def test_a_bucket_without_good_was_not_observed():
+    """Neither in the profile nor in the window observed so far."""
+    counts = hourly([0, 0, 0, 5])
+    counts.iloc[1, 0] = UNKNOWN
+    assert quality.profile(counts).no_traffic == pytest.approx(2 / 3)
+    assert quality.observed(counts, window=Window.parse("8h")).share == pytest.approx(3 / 8)
+
+
+def test_a_window_nearly_full_is_not_short():
+    """A calendar period that goes on counts whole; from 95 % on nothing is said."""
+    counts = hourly(np.ones(24))
+    today = quality.observed(counts, window=Window.parse("1d", rolling=False))
+    week = quality.observed(counts, window=Window.parse("1w", rolling=False))
+    assert (today.share, today.is_short, str(week)) == (
+        1, False, "1\u00a0day observed of the calendar week (UTC)",
+    )  # fmt: skip
+    assert week.is_short
+    assert quality.observed(counts, window=None) is None

@@ -208,7 +208,7 @@ def _row(rule: Rule, past: History, target: float) -> dict[str, object]:
 
 def _average(past: History) -> float:
     """Events in an average known bucket."""
-    known = past.total.known(len(past.index))[-1]
+    known = past.total.known_before[-1]
     return float(windows.divide(past.total.sums[-1:], known.reshape(1))[0])
 
 

@@ -76,7 +76,7 @@ def budget_events(
 
 def period_budget(past: History, *, target: float, period: Window | pd.Timedelta | str) -> float:
     """Bad events that a whole SLO period allows at the average traffic of the history."""
-    known = int(past.total.known(len(past.index))[-1])
+    known = int(past.total.known_before[-1])
     seen = float(past.total.sums[-1])
     if not (known and seen):
         raise InsufficientDataError(

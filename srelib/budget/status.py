@@ -1,4 +1,4 @@
-"""Checked counts, and sums that do not depend on the order of the rows."""
+"""The budget of some time, bucket by bucket, and period by period: so far and projected."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from srelib import windows
-from srelib.errors import CountError, InsufficientDataError, InvalidTargetError
+from srelib.errors import CountError, InvalidTargetError
+from srelib.windows import Window, as_window
 
 Counts = pd.Series | float
 
@@ -49,22 +50,6 @@ def exact_sum(values: np.ndarray) -> float:
     return math.fsum(seen.tolist())
 
 
-def share(part: float, whole: float) -> float:
-    """Part of a whole; NaN when there is no whole."""
-    return float(windows.divide(np.asarray(part), np.asarray(whole)))
-
-
-def sums_by(values: np.ndarray, owner: np.ndarray, *, size: int) -> np.ndarray:
-    """Sums per owner that add up to `exact_sum` of all, to the last bit."""
-    whole = exact_sum(values)
-    parts = np.bincount(owner, weights=np.nan_to_num(values), minlength=size)
-    unit = math.ulp(whole)
-    units = [round(part / unit) for part in parts.tolist()]
-    if units:
-        units[int(np.argmax(parts))] += round(whole / unit) - sum(units)
-    return np.array([count * unit for count in units])
-
-
 def _alone(count: Counts, name: str) -> pd.Series:
     if isinstance(count, pd.Series):
         raise CountError(
@@ -83,7 +68,7 @@ class Status:
 
     Parameters
     ----------
-    good, total, bad : float
+    good, total : float
         Sums [events], or seconds when weighted by time; NaN when nothing was observed.
     target : float
         Service level objective [fraction].
@@ -101,7 +86,6 @@ class Status:
 
     good: float
     total: float
-    bad: float
     target: float
     allowance: float
     spent: float
@@ -153,112 +137,202 @@ def status(good: Counts, total: Counts, *, target: float) -> Status:
     """
     fraction = budget_fraction(target)
     good_seen, total_seen = checked(good, total)
-    if np.isnan(total_seen).all():
-        nan = float("nan")
-        return Status(nan, nan, nan, float(target), nan, nan, nan, nan, nan, nan)
-    asked = exact_sum(total_seen)
-    answered = exact_sum(good_seen)
-    bad = exact_sum(total_seen - good_seen)
-    allowance = fraction * asked
-    spent_share = share(bad, allowance)
+    allowance = fraction * _known_sum(total_seen)
+    spent = _known_sum(total_seen - good_seen)
+    spent_share = windows.ratio(spent, allowance)
     return Status(
-        good=answered,
-        total=asked,
-        bad=bad,
+        good=_known_sum(good_seen),
+        total=_known_sum(total_seen),
         target=float(target),
         allowance=allowance,
-        spent=bad,
-        left=allowance - bad,
+        spent=spent,
+        left=allowance - spent,
         spent_share=spent_share,
         left_share=1 - spent_share,
-        sli=share(answered, asked),
+        sli=windows.ratio(_known_sum(good_seen), _known_sum(total_seen)),
     )
 
 
-DAY = pd.Timedelta(days=1)
-MIN_COVERAGE = 0.5
-MIN_OF_KIND = 4  # days of each kind before working days and weekends are told apart
+def burn_down(good: pd.Series, total: pd.Series, *, target: float, window: Window) -> pd.DataFrame:
+    """What is left of the budget, bucket by bucket.
 
+    Parameters
+    ----------
+    good, total : Series
+        Good and total events [events] on a regular UTC index.
+    target : float
+        Service level objective [fraction], strictly between 0 and 1.
+    window : Window
+        Rolling: sums over ``(t - W, t]``. Calendar: sums since the period began (*so far*).
 
-@dataclass(frozen=True)
-class Past:
-    """History up to now, as cumulative sums and as whole days."""
+    Returns
+    -------
+    DataFrame
+        On the index of the input: allowance, spent, left [events], left_share [fraction of
+        the allowance; NaN without traffic], coverage [fraction of the window's buckets, or
+        of those since the period began, that were observed].
+        Values hold at the end of each bucket; sums are NaN while nothing is known.
 
-    now: pd.Timestamp
-    edges: np.ndarray
-    bad: np.ndarray
-    total: np.ndarray
-    days: np.ndarray
-    weekend: np.ndarray
+    Raises
+    ------
+    InvalidTargetError
+        The target is not a fraction strictly between 0 and 1.
+    CountError
+        Counts that cannot be.
+    TimeIndexError
+        The index is not regular.
 
-    def since(self, day: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
-        """Bad and total events from a time until now."""
-        at = np.searchsorted(self.edges, np.asarray(day) + 1e-9, side="right")
-        return self.bad[-1] - self.bad[at], self.total[-1] - self.total[at]
+    Notes
+    -----
+    Where history is shorter than the window, what exists is used, and coverage says so.
+    *So far* allowance grows with traffic, so left may rise again without anything repaired.
 
-
-def read_past(
-    good: pd.Series, total: pd.Series, *, as_of: pd.Timestamp | None, timezone: str
-) -> Past:
-    """What is known up to now."""
+    Examples
+    --------
+    >>> index = pd.date_range("2026-01-01", periods=3, freq="h", tz="UTC")
+    >>> total = pd.Series(100.0, index=index)
+    >>> frame = burn_down(total - [0, 3, 0], total, target=0.98, window=Window.parse("2h"))
+    >>> frame["left"].tolist()
+    [2.0, 1.0, 1.0]
+    """
+    window = as_window(window)
+    fraction = budget_fraction(target)
     good_seen, total_seen = checked(good, total)
-    step = regular_step(pd.DatetimeIndex(good.index))
-    times = pd.DatetimeIndex(good.index).tz_convert("UTC")
-    if step > DAY:
-        raise InsufficientDataError(
-            f"days cannot be told apart in buckets of {step}; export finer data."
-        )
-    if as_of is not None:
-        keep = times + step <= as_of
-        good_seen, total_seen, times = good_seen[keep], total_seen[keep], times[keep]
-    if not len(times):
-        raise InsufficientDataError(f"no bucket ends before as_of {as_of}; give an earlier start.")
-    now = times[-1] + step
-    bad = np.concatenate([[0.0], np.cumsum(np.nan_to_num(total_seen - good_seen))])
-    asked = np.concatenate([[0.0], np.cumsum(np.nan_to_num(total_seen))])
-    edges = np.asarray((times + step - now) / DAY)
-    days, middles = _whole_days(edges, bad, asked, np.isnan(total_seen))
-    local = (now + pd.to_timedelta(middles, unit="D")).tz_convert(timezone)
-    return Past(now, edges, bad, asked, days, np.asarray(local.day_of_week >= 5))
+    first, length = _summed_buckets(pd.DatetimeIndex(good.index), window)
+    last = np.arange(1, len(first) + 1)
+    bad, events = windows.prefix_pair(total_seen - good_seen, total_seen)
+    frame = pd.DataFrame({"allowance": fraction * events.between(first, last)}, index=good.index)
+    frame["spent"] = bad.between(first, last)
+    frame["left"] = frame["allowance"] - frame["spent"]
+    frame["left_share"] = windows.divide(frame["left"], frame["allowance"])
+    known = events.known_before[last] - events.known_before[first]
+    return frame.assign(coverage=windows.divide(known, length))
 
 
-def _whole_days(
-    edges: np.ndarray, bad: np.ndarray, total: np.ndarray, unknown: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Sums of each 24 hours back from now, scaled for gaps; and the middle of each day."""
-    known = np.concatenate([[0], np.cumsum(~unknown)])
-    step = edges[-1] - edges[-2] if len(edges) > 1 else 1.0
-    count = int((step - edges[0]) + 1e-9)
-    cuts = np.searchsorted(edges, np.arange(-count, 1) + 1e-9, side="right")
-    seen = np.diff(known[cuts]) * step
-    used = seen >= MIN_COVERAGE
-    sums = np.column_stack([np.diff(bad[cuts]), np.diff(total[cuts])])
-    return sums[used] / np.minimum(seen[used], 1)[:, None], (np.arange(-count, 0) + 0.5)[used]
+def by_period(good: pd.Series, total: pd.Series, *, target: float, window: Window) -> pd.DataFrame:
+    """The budget of each period, so far and projected to the whole of it.
+
+    projected allowance = (1 - target) * (traffic seen + traffic expected until the end).
+
+    Parameters
+    ----------
+    good, total : Series
+        Good and total events [events] on a regular UTC index.
+    target : float
+        Service level objective [fraction], strictly between 0 and 1.
+    window : Window
+        Calendar: the periods the data touches, at their true length.
+        Rolling: blocks of that length that end with the data.
+
+    Returns
+    -------
+    DataFrame
+        One row per period: starts_at, ends_at, label, complete, good, total, allowance,
+        spent, left [events], left_share [fraction], projected_total, projected_allowance
+        [events], projected_left_share [fraction], coverage [fraction of the period up to the
+        end of the data that was observed], projection ('none', 'hour of week', 'mean rate',
+        'hour of week, else mean rate').
+
+    Raises
+    ------
+    InvalidTargetError
+        The target is not a fraction strictly between 0 and 1.
+    CountError
+        Counts that cannot be.
+
+    Notes
+    -----
+    Expected traffic is, for every bucket still to come, the mean of the observed buckets of
+    the same local hour of the week in all the data given, or the mean of all observed
+    buckets for hours of the week never seen; `projection` says which was used.
+    Only time after the end of the data is projected.
+    Gaps and the time before the data began stay unknown: filling them would add allowance for
+    traffic nobody saw fail or succeed.
+
+    Examples
+    --------
+    >>> index = pd.date_range("2026-01-01", periods=24 * 10, freq="h", tz="UTC")
+    >>> total = pd.Series(100.0, index=index)
+    >>> month = Window.parse("1M", rolling=False)
+    >>> row = by_period(total - 0.5, total, target=0.99, window=month).iloc[0]
+    >>> float(row["left_share"]), float(row["projected_total"])
+    (0.5, 74400.0)
+    """
+    window = as_window(window)
+    fraction = budget_fraction(target)
+    good_seen, total_seen = checked(good, total)
+    times = pd.DatetimeIndex(good.index)
+    step = regular_step(times)
+    end = times[-1] + step
+    frame = windows.periods(times[0], end, window=window)
+    goes_on = frame["ends_at"] > end
+    ends = (times.searchsorted(pd.DatetimeIndex(frame[c])) for c in ("starts_at", "ends_at"))
+    spans = [slice(*pair) for pair in zip(*ends, strict=True)]
+    counts = {"good": good_seen, "total": total_seen, "spent": total_seen - good_seen}
+    for name, values in counts.items():
+        frame[name] = [_known_sum(values[span]) for span in spans]
+    coming, how = _expected(
+        pd.Series(total_seen, times), step, until=frame["ends_at"].iloc[-1], window=window
+    )
+    frame["projected_total"] = frame["total"] + np.where(goes_on, coming, 0.0)
+    for form in ("", "projected_"):
+        frame[f"{form}allowance"] = fraction * frame[f"{form}total"]
+        left = frame[f"{form}allowance"] - frame["spent"]
+        frame[f"{form}left_share"] = windows.divide(left, frame[f"{form}allowance"])
+    frame["left"] = frame["allowance"] - frame["spent"]
+    known = np.array([np.count_nonzero(~np.isnan(total_seen[span])) for span in spans])
+    so_far = frame["ends_at"].mask(goes_on, end) - frame["starts_at"]
+    frame["coverage"] = windows.divide(known, so_far.to_numpy() / step.to_timedelta64())
+    return frame.assign(projection=np.where(goes_on, how, "none"))
 
 
-def futures(
-    past: Past, length: float, *, resamples: int, rng: np.random.Generator, timezone: str
-) -> np.ndarray:
-    """Simulated futures: strings of past days, each future from its own resampled past."""
-    count = int(np.ceil(length))
-    middles = past.now + pd.to_timedelta(np.arange(count) + 0.5, unit="D")
-    weekend = np.asarray(middles.tz_convert(timezone).day_of_week >= 5)
-    split = min(past.weekend.sum(), (~past.weekend).sum()) >= MIN_OF_KIND
-    drawn = np.empty((resamples, count), dtype="int64")
-    for kind in (True, False):
-        pool = np.flatnonzero(past.weekend == kind) if split else np.arange(len(past.days))
-        to_fill = np.flatnonzero(weekend == kind)
-        known = rng.choice(pool, size=(resamples, len(pool)))
-        which = rng.integers(0, len(pool), size=(resamples, len(to_fill)))
-        drawn[:, to_fill] = np.take_along_axis(known, which, axis=1)
-    cumulative = np.zeros((2, resamples, count + 1))
-    np.cumsum(past.days[drawn].transpose(2, 0, 1), axis=2, out=cumulative[:, :, 1:])
-    return cumulative
+def _summed_buckets(times: pd.DatetimeIndex, window: Window) -> tuple[np.ndarray, np.ndarray | int]:
+    """For each bucket the first one summed with it, and how many a full record would hold."""
+    step = windows.check_index(times)
+    if window.is_rolling:
+        width = windows.buckets(window, step=step)
+        return np.maximum(np.arange(len(times)) + 1 - width, 0), width
+    starts = windows.period_starts(times, window=window)
+    elapsed = np.ones(len(times)) if step is None else np.asarray((times - starts) / step) + 1
+    return times.searchsorted(starts), elapsed
 
 
-def at_days(cumulative: np.ndarray, day: np.ndarray) -> np.ndarray:
-    """Cumulative sums at any time from now, days being evenly filled."""
-    day = np.clip(day, 0, cumulative.shape[2] - 1)
-    low = np.floor(day).astype("int64")
-    high = np.minimum(low + 1, cumulative.shape[2] - 1)
-    return cumulative[:, :, low] + (day - low) * (cumulative[:, :, high] - cumulative[:, :, low])
+def _known_sum(values: np.ndarray) -> float:
+    return exact_sum(values) if (~np.isnan(values)).any() else float("nan")
+
+
+def _expected(
+    total: pd.Series, step: pd.Timedelta, *, until: pd.Timestamp, window: Window
+) -> tuple[float, str]:
+    """Traffic expected between the end of the data and `until`, and how it was found."""
+    begin = (total.index[-1] + step).tz_convert("UTC")
+    coming = pd.date_range(begin, until, freq=step, inclusive="left")
+    observed = total[total.notna()]
+    if not len(coming):
+        return 0.0, "none"
+    if observed.empty:
+        return float("nan"), "none"
+    rates = observed.groupby(_hour_of_week(observed.index, window)).mean()
+    expected = rates.reindex(_hour_of_week(coming, window)).to_numpy(copy=True)
+    unseen = np.isnan(expected)
+    expected[unseen] = exact_sum(observed.to_numpy()) / len(observed)
+    part = (until - coming[-1]) / step  # the last bucket may be cut by the end of the period
+    expected[-1] *= min(part, 1.0)
+    how = "mean rate" if unseen.all() else "hour of week"
+    return exact_sum(expected), f"{how}, else mean rate" if 0 < unseen.sum() < len(unseen) else how
+
+
+def _hour_of_week(index: pd.Index, window: Window) -> np.ndarray:
+    local = pd.DatetimeIndex(index).tz_convert(window.timezone)
+    return np.asarray(local.day_of_week * 24 + local.hour)
+
+
+def without_start(left: pd.Series, *, window: Window | None) -> pd.Series:
+    """A burn-down without the start of a window, when a few events swing it."""
+    if window is None or len(left) < 3:
+        return left
+    index = pd.DatetimeIndex(left.index)
+    length = window.length_at(index[-1])
+    if window.is_rolling:
+        return left if index[0] + length >= index[len(index) // 2] else left[index[0] + length :]
+    return left.mask(index - windows.period_starts(index, window=window) < length / 10)

@@ -24,8 +24,7 @@ from srelib.delivery.frequency import (
     within_history,
 )
 from srelib.delivery.rules import DEFAULT, Rules
-from srelib.stats import Estimate, survival_median
-from srelib.stats.comparisons import grouped_mean, quantile
+from srelib.stats import Estimate, grouped_mean, quantile, survival_median
 from srelib.windows import Window
 
 
@@ -172,7 +171,7 @@ def change_fail_rate(
     -----
     A deployment counts once, however many signals or incidents it has.
     Repairs are deployments too and stand below the line; the interval keeps them with what they
-    mend (`srelib.stats.grouped.grouped_share`).
+    mend (`srelib.stats.grouped_share`).
 
     References
     ----------

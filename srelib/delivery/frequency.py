@@ -11,8 +11,7 @@ import pandas as pd
 from srelib import windows
 from srelib.delivery.rules import REACHED
 from srelib.errors import ColumnError, TimeIndexError
-from srelib.stats import Estimate
-from srelib.stats.comparisons import grouped_share, scattered_rate
+from srelib.stats import Estimate, grouped_share, scattered_rate
 from srelib.windows import Window
 
 Span = tuple[pd.Timestamp, pd.Timestamp]
@@ -279,7 +278,7 @@ def deployment_frequency(
     Notes
     -----
     A period at an edge of the history counts at the length that was seen.
-    The interval comes from the scatter between the weeks (`srelib.stats.grouped.scattered_rate`):
+    The interval comes from the scatter between the weeks (`srelib.stats.scattered_rate`):
     a release train is known better than independent deployments would be, bursts less well.
 
     Examples

@@ -19,8 +19,7 @@ from srelib.delivery.frequency import (
     span_of,
 )
 from srelib.delivery.rules import one_of
-from srelib.stats import survival_median
-from srelib.stats.comparisons import group_sizes, grouped_mean, quantile
+from srelib.stats import group_sizes, grouped_mean, quantile, survival_median
 from srelib.windows import Window
 
 SHIPPED = "shipped"
@@ -117,7 +116,7 @@ def change_lead_time(
     Notes
     -----
     Changes of one deployment share its moment, so that deployments and not changes are what the
-    interval counts as independent (`srelib.stats.grouped.quantile`).
+    interval counts as independent (`srelib.stats.quantile`).
 
     References
     ----------

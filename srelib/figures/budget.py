@@ -12,9 +12,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from srelib import wording
-from srelib.budget import without_start
+from srelib.budget import Forecast, without_start
 from srelib.figures import canvas
-from srelib.fleet import Indicator, answers
+from srelib.fleet import Indicator, Results, answers
 from srelib.quality import Observed
 
 NOTHING = ("No objective has data here, so there is no error budget; "
@@ -27,9 +27,9 @@ CAUSES = {
 
 
 def plot_burn_down(
-    burn: Mapping[Indicator, Any],
+    burn: Results[pd.DataFrame],
     *,
-    observed: Mapping[Indicator, Any] | None = None,
+    observed: Results[Observed | None] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """What was left of each budget over time, filled against the zero line.
@@ -71,7 +71,7 @@ def plot_burn_down(
     )
 
 
-def _short(observed: Mapping[Indicator, Any] | None) -> set[Indicator]:
+def _short(observed: Results[Observed | None] | None) -> set[Indicator]:
     """Whose window was observed for clearly less than its length."""
     found = answers(observed or {}).items()
     return {key for key, seen in found if isinstance(seen, Observed) and seen.is_short}
@@ -114,9 +114,9 @@ def _burn_title(now: Mapping[Indicator, float], short: Collection[Indicator]) ->
 
 
 def plot_causes(
-    causes: Mapping[Indicator, Any],
+    causes: Results[pd.DataFrame],
     *,
-    observed: Mapping[Indicator, Any] | None = None,
+    observed: Results[Observed | None] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Where each budget went: share of the allowance spent by cause.
@@ -124,7 +124,7 @@ def plot_causes(
     Parameters
     ----------
     causes : mapping of Indicator to DataFrame
-        Results of `srelib.budget.by_cause`.
+        Results of `srelib.budget.spent_by_cause`.
     observed : mapping of Indicator to Observed, optional
         How much of each window was observed; "so far" is said where it is clearly less than all.
     ax : Axes, optional
@@ -207,20 +207,20 @@ def _cause_title(shares: Mapping[Indicator, pd.Series]) -> str:
     return f"{most.label} spent {'most: ' if len(shares) > 1 else ''}{spent}"
 
 
-def plot_days(days: Mapping[Indicator, Any], *, ax: Axes | None = None) -> Axes:
+def plot_days(days: Results[pd.DataFrame], *, ax: Axes | None = None) -> Axes:
     """What each day spent, as a share of the allowance, one panel per objective.
 
     Parameters
     ----------
     days : mapping of Indicator to DataFrame
-        Results of `srelib.budget.by_day`.
+        Results of `srelib.budget.spent_by_day`.
     ax : Axes, optional
         Where to draw; a new figure by default.
 
     Returns
     -------
     Axes
-        Container of the panels; the dearest day of each is named.
+        Container of the panels; the costliest day of each is named.
     """
     results = {key: r for key, r in answers(days).items() if r["share_of_allowance"].notna().any()}
     if not results:
@@ -264,7 +264,7 @@ def _days_title(results: Mapping[Indicator, pd.DataFrame]) -> str:
 
 
 def plot_forecast(
-    forecasts: Mapping[Indicator, Any], *, as_of: pd.Timestamp, ax: Axes | None = None
+    forecasts: Results[Forecast], *, as_of: pd.Timestamp, ax: Axes | None = None
 ) -> Axes:
     """When each budget would run out if the coming days are like the past ones.
 
@@ -305,17 +305,20 @@ def plot_forecast(
     return canvas.describe(ax, f"Forecast of when each error budget is gone. {title}.")
 
 
-def _forecast_row(ax: Axes, y: int, result: Any, as_of: pd.Timestamp) -> None:
+def _forecast_row(ax: Axes, y: int, result: Forecast, as_of: pd.Timestamp) -> None:
     """The time looked at, the interval and the median; what lies beyond stays open."""
-    ax.plot([as_of, result.horizon], [y, y], color=canvas.PALE, lw=7, solid_capstyle="butt",
+    reach: Any = [as_of, result.horizon]
+    ax.plot(reach, [y, y], color=canvas.PALE, lw=7, solid_capstyle="butt",
             zorder=0)  # fmt: skip
     if not pd.isna(result.low):
-        end = result.horizon if pd.isna(result.high) else result.high
-        ax.plot([result.low, end], [y, y], color=canvas.BLUE, lw=2.5, solid_capstyle="butt")
+        end: Any = result.horizon if pd.isna(result.high) else result.high
+        interval: Any = [result.low, end]
+        ax.plot(interval, [y, y], color=canvas.BLUE, lw=2.5, solid_capstyle="butt")
         if pd.isna(result.high):
             ax.plot(end, y, ">", color=canvas.BLUE, ms=6)
-    if not pd.isna(result.at):
-        ax.plot(result.at, y, "o", color=canvas.VERMILLION, ms=6)
+    middle: Any = result.at
+    if not pd.isna(middle):
+        ax.plot(middle, y, "o", color=canvas.VERMILLION, ms=6)
     ax.annotate(
         _chance(result),
         (1, y),
@@ -328,7 +331,7 @@ def _forecast_row(ax: Axes, y: int, result: Any, as_of: pd.Timestamp) -> None:
     )
 
 
-def _chance(result: Any) -> str:
+def _chance(result: Forecast) -> str:
     if _is_gone(result):
         return "gone already"
     if result.probability == 0:
@@ -336,11 +339,11 @@ def _chance(result: Any) -> str:
     return f"{wording.percent(result.probability)} likely"
 
 
-def _is_gone(result: Any) -> bool:
+def _is_gone(result: Forecast) -> bool:
     return result.probability >= 1 and result.low == result.high
 
 
-def _forecast_title(results: Mapping[Indicator, Any]) -> str:
+def _forecast_title(results: Mapping[Indicator, Forecast]) -> str:
     gone = [key for key, result in results.items() if _is_gone(result)]
     likely = [key for key, r in results.items() if r.probability > 0.5 and key not in gone]
     parts = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,12 +10,13 @@ from matplotlib.axes import Axes
 
 from srelib import wording
 from srelib.figures import canvas
+from srelib.fleet import Indicator, Results, answers
 
 ROWS = 24
 
 
 def plot_coverage(
-    by_day: Mapping[Any, pd.Series], *, overall: Mapping[Any, float], ax: Axes | None = None
+    by_day: Results[pd.Series], *, overall: Results[float], ax: Axes | None = None
 ) -> Axes:
     """Calendar of what was not observed: one row per series, one cell per day.
 
@@ -34,13 +34,13 @@ def plot_coverage(
     Axes
         Each cell is filled from below in proportion to the share that is missing.
     """
-    if not by_day:
+    days, share = answers(by_day), answers(overall)
+    if not days:
         return canvas.note("There is no time series in these exports, so nothing to cover.", ax=ax)
-    days = {key: series.astype(float) for key, series in by_day.items()}
-    rows = sorted(days, key=lambda key: overall[key])[:ROWS]
+    rows = sorted(days, key=lambda key: share[key])[:ROWS]
     rows = [key for key in days if key in set(rows)][::-1]
     ax = canvas.axes(ax, height=1.35 + 0.3 * len(rows))
-    title = _coverage_title(overall)
+    title = _coverage_title(share)
     with canvas.style():
         for y, key in enumerate(rows):
             _calendar_row(ax, y, days[key])
@@ -50,7 +50,7 @@ def plot_coverage(
         ax.set_yticks(range(len(rows)), [key.label for key in rows])
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
-        _shares_seen(ax, [overall[key] for key in rows])
+        _shares_seen(ax, [share[key] for key in rows])
         canvas.time_axis(ax, year=False, ticks=7)
         ax.set_xlabel(f"day of {canvas.years(both)} (red: share of the day not observed)")
         canvas.headline(ax, title, labels=[key.label for key in rows])
@@ -80,7 +80,7 @@ def _shares_seen(ax: Axes, rows: list[float]) -> None:
                     color=canvas.VERMILLION if share < 1 else canvas.GREY)  # fmt: skip
 
 
-def _coverage_title(overall: Mapping[Any, float]) -> str:
+def _coverage_title(overall: Mapping[Indicator, float]) -> str:
     partial = {key: share for key, share in overall.items() if share < 1}
     if not partial:
         every = f"All {len(overall)} series were" if len(overall) > 1 else "The one series was"

@@ -12,8 +12,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullForma
 
 from srelib import wording
 from srelib.figures import canvas
-from srelib.fleet import Indicator, answers
-from srelib.sli import against_target
+from srelib.fleet import Indicator, Results, answers
+from srelib.sli import LowTraffic, SliceShares, against_target
 
 NOTHING = "No service level indicator has data here; export good and total events per service."
 TICKS = {1 / 60: "1 s", 1: "1 min", 60: "1 h", 1440: "1 day", 40320: "4 weeks", 525600: "1 year"}
@@ -21,7 +21,7 @@ FEW = 50  # failures allowed; below it one failure costs more than 2 % of the bu
 
 
 def plot_periods(
-    periods: Mapping[Indicator, Any], *, period: str = "week", ax: Axes | None = None
+    periods: Results[pd.DataFrame], *, period: str = "week", ax: Axes | None = None
 ) -> Axes:
     """Share of bad events per period with its interval, one panel per indicator.
 
@@ -114,7 +114,7 @@ def _periods_title(results: Mapping[Indicator, pd.DataFrame], period: str) -> st
     return f"{text}; {others} of {len(found)} indicators never did" if others else text
 
 
-def plot_worst_windows(worst: Mapping[Indicator, Any], *, ax: Axes | None = None) -> Axes:
+def plot_worst_windows(worst: Results[pd.DataFrame], *, ax: Axes | None = None) -> Axes:
     """Windowed availability: the worst share of bad events over every window length.
 
     Parameters
@@ -222,13 +222,13 @@ def _worst_title(results: Mapping[Indicator, pd.DataFrame]) -> str:
     return f"{text}, {near.label} {length if reach[near] else 'in no window'}"
 
 
-def plot_slices(shares: pd.DataFrame, *, slice: str, ax: Axes | None = None) -> Axes:
+def plot_slices(shares: Results[SliceShares], *, slice: str, ax: Axes | None = None) -> Axes:
     """Bad events against bad time: the two shares of each indicator on one line.
 
     Parameters
     ----------
-    shares : DataFrame
-        indicator (Indicator), events, slices: bad shares [fraction].
+    shares : mapping of Indicator to SliceShares
+        Results of `srelib.sli.slice_shares`; objectives that count slices already are left out.
     slice : str
         Length of a slice, for example ``"5m"``.
     ax : Axes, optional
@@ -240,7 +240,9 @@ def plot_slices(shares: pd.DataFrame, *, slice: str, ax: Axes | None = None) -> 
         A dot for events, a diamond for slices, joined.
     """
     slice = wording.duration(pd.Timedelta(slice))
-    rows = shares.dropna(subset=["events", "slices"])[:20][::-1].reset_index(drop=True)
+    known = [(key, s.events, s.slices) for key, s in answers(shares).items()
+             if not key.counts_slices and s.slices == s.slices]  # fmt: skip
+    rows = pd.DataFrame(known[:20][::-1], columns=["indicator", "events", "slices"])
     if rows.empty:
         needed = f"Slices need an objective, and buckets of time no longer than {slice}."
         return canvas.note(needed, ax=ax)
@@ -287,7 +289,7 @@ def _slices_title(rows: pd.DataFrame, slice: str) -> str:
     )
 
 
-def plot_low_traffic(low: Mapping[Indicator, Any], *, ax: Axes | None = None) -> Axes:
+def plot_low_traffic(low: Results[LowTraffic], *, ax: Axes | None = None) -> Axes:
     """How many failures the target allows per window; below about fifty single failures decide.
 
     Parameters
@@ -341,7 +343,7 @@ def plot_low_traffic(low: Mapping[Indicator, Any], *, ax: Axes | None = None) ->
     return canvas.describe(ax, f"Failures allowed per window by indicator. {title}.")
 
 
-def _low_title(results: Mapping[Indicator, Any]) -> str:
+def _low_title(results: Mapping[Indicator, LowTraffic]) -> str:
     few = [key for key, r in results.items() if r.is_low]
     if not few:
         return "No target hangs on single failures: one costs at most 2\u00a0% of any budget"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from srelib import wording
-from srelib.budget import without_start
+from srelib.budget import Excluded, Forecast, Status, without_start
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, markdown, name, names, table
-from srelib.fleet import Indicator, answers
+from srelib.fleet import Indicator, Results, answers
 from srelib.quality import Observed
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 NO_SLO = ("**There is no error budget, because no objective has data.** Put a slos.yaml beside "
           "the exports; `srelib init DIR` writes a commented one.")  # fmt: skip
 FEW_DAYS = 8
-"""Below so many days the three dearest hold most of anything."""
+"""Below so many days the three costliest hold most of anything."""
 
 CAUSES = {
     "incident": "during incidents",
@@ -29,7 +28,9 @@ CAUSES = {
 }
 
 
-def status_sentence(indicator: Indicator, status: Any, *, observed: Observed | None = None) -> str:
+def status_sentence(
+    indicator: Indicator, status: Status, *, observed: Observed | None = None
+) -> str:
     """The error budget of one objective in its current window."""
     who, window = name(indicator.name), indicator.window
     if status.total != status.total:
@@ -39,7 +40,7 @@ def status_sentence(indicator: Indicator, status: Any, *, observed: Observed | N
     allowance = wording.amount(status.allowance, indicator.unit)
     spent = wording.amount(status.spent, indicator.unit)
     target = f"target {wording.percent(indicator.target)}"
-    short = observed is not None and observed.is_short
+    short = _is_short(observed)
     over = f" over the {observed}" if short else ""
     frame = f"{over}: {spent} bad against {allowance} allowed "
     frame += f"({target})" if short else f"({window}, {target})"
@@ -54,7 +55,7 @@ def status_sentence(indicator: Indicator, status: Any, *, observed: Observed | N
 
 
 def status_sentences(
-    statuses: Mapping[Indicator, Any], *, observed: Mapping[Indicator, Any] | None = None
+    statuses: Results[Status], *, observed: Results[Observed | None] | None = None
 ) -> list[str]:
     """The answer of the notebook: overspent budgets first, then what is left.
 
@@ -81,7 +82,7 @@ def status_sentences(
     over = sum(1 for key in rest if _left(results[key]) < 0)
     if rest and not over:
         least = wording.percent(_left(results[rest[0]]))
-        short = [key.name for key in rest if seen.get(key) is not None and seen[key].is_short]
+        short = [key.name for key in rest if _is_short(seen.get(key))]
         tail = f" Observed for less than the window: {names(short)}." if short else ""
         many = f"{len(rest)} others have at least" if len(rest) > 1 else "1 other has"
         lines.append(f"{many} {least} left: {names(key.name for key in rest)}.{tail}")
@@ -90,12 +91,16 @@ def status_sentences(
     return lines
 
 
-def _left(status: Any) -> float:
+def _is_short(observed: Observed | None) -> bool:
+    return observed is not None and observed.is_short
+
+
+def _left(status: Status) -> float:
     return status.left_share if status.left_share == status.left_share else float("inf")
 
 
 def status_table(
-    statuses: Mapping[Indicator, Any], *, observed: Mapping[Indicator, Any] | None = None
+    statuses: Results[Status], *, observed: Results[Observed | None] | None = None
 ) -> Table | None:
     """Allowance, spent and left of every objective in its current window.
 
@@ -125,10 +130,10 @@ def status_table(
 
 
 def _window(key: Indicator, observed: Observed | None) -> str:
-    return str(observed) if observed is not None and observed.is_short else str(key.window)
+    return str(observed) if _is_short(observed) else str(key.window)
 
 
-def burn_sentence(burn: Mapping[Indicator, Any]) -> str:
+def burn_sentence(burn: Results[pd.DataFrame]) -> str:
     """How long budgets were overspent in the time shown.
 
     Parameters
@@ -158,7 +163,7 @@ def burn_sentence(burn: Mapping[Indicator, Any]) -> str:
             f"({wording.moment(when)}).")  # fmt: skip
 
 
-def projection_sentence(periods: Mapping[Indicator, Any]) -> str:
+def projection_sentence(periods: Results[pd.DataFrame]) -> str:
     """Calendar budgets in mid-period: so far, and projected to the end.
 
     Parameters
@@ -187,13 +192,13 @@ def _projection(key: Indicator, row: Any) -> str:
             "usual")  # fmt: skip
 
 
-def causes_sentence(causes: Mapping[Indicator, Any]) -> str:
+def causes_sentence(causes: Results[pd.DataFrame]) -> str:
     """What the budgets went into, the biggest spender first.
 
     Parameters
     ----------
     causes : mapping of Indicator to DataFrame
-        Results of `srelib.budget.by_cause`.
+        Results of `srelib.budget.spent_by_cause`.
 
     Returns
     -------
@@ -206,7 +211,7 @@ def causes_sentence(causes: Mapping[Indicator, Any]) -> str:
         return "Nothing was spent, so there is nothing to put down to anything."
     key = max(results, key=lambda k: results[k]["share_of_allowance"].sum())
     row = results[key]
-    ships = [k for k in results if results[k].loc["deployment", "share_of_spent"] > 0.5]
+    ships = [k for k in results if results[k]["share_of_spent"]["deployment"] > 0.5]
     tail = (f" The hours after deployments hold most of what was spent in "
             f"{names(k.name for k in ships)}." if ships not in ([], [key]) else "")  # fmt: skip
     total = wording.percent(row["share_of_allowance"].sum())
@@ -223,13 +228,13 @@ def _shares(shares: pd.Series) -> str:
     return wording.listing(f"{wording.percent(s)} {CAUSES[cause]}" for cause, s in held.items())
 
 
-def sum_sentence(parts: Mapping[Indicator, Any], statuses: Mapping[Indicator, Any]) -> str:
+def sum_sentence(spenders: Results[pd.DataFrame], statuses: Results[Status]) -> str:
     """That the parts add up to what was spent, or by how much they do not.
 
     Parameters
     ----------
-    parts : mapping of Indicator to DataFrame
-        Results of `srelib.budget.attribute`.
+    spenders : mapping of Indicator to DataFrame
+        Results of `srelib.budget.spent_by_event`.
     statuses : mapping of Indicator to Status
         Of the same counts.
 
@@ -238,24 +243,26 @@ def sum_sentence(parts: Mapping[Indicator, Any], statuses: Mapping[Indicator, An
     str
         Markdown.
     """
-    known = [k for k in answers(parts) if k in answers(statuses)]
-    off = [k for k in known if abs(parts[k]["bad"].sum() - statuses[k].spent)
-           > 1e-9 * max(1.0, statuses[k].spent)]  # fmt: skip
+    rows, budgets = answers(spenders), answers(statuses)
+    known = [k for k in rows if k in budgets]
+    off = [k for k in known if abs(rows[k]["bad"].sum() - budgets[k].spent)
+           > 1e-9 * max(1.0, budgets[k].spent)]  # fmt: skip
     if not known:
         return "There is nothing to add up."
     if off:
         return f"The parts of {names(k.name for k in off)} do **not** add up to what was spent."
-    budgets = wording.plural(len(known), "budget")
-    return f"Checked for {budgets}: the parts add up to what was spent."
+    return (
+        f"Checked for {wording.plural(len(known), 'budget')}: the parts add up to what was spent."
+    )
 
 
-def spenders_table(parts: Mapping[Indicator, Any], *, max_rows: int = 12) -> Table | None:
+def spenders_table(spenders: Results[pd.DataFrame], *, max_rows: int = 12) -> Table | None:
     """The incidents and deployments that spent most.
 
     Parameters
     ----------
-    parts : mapping of Indicator to DataFrame
-        Results of `srelib.budget.attribute`.
+    spenders : mapping of Indicator to DataFrame
+        Results of `srelib.budget.spent_by_event`.
     max_rows : int
         Most rows shown.
 
@@ -267,7 +274,7 @@ def spenders_table(parts: Mapping[Indicator, Any], *, max_rows: int = 12) -> Tab
     rows = [{"objective": key.name, "cause": row["cause"], "which": _which(row),
              "from": row["starts_at"], "spent": wording.amount(row["bad"], key.unit),
              "share": row["share_of_allowance"]}
-            for key, result in answers(parts).items()
+            for key, result in answers(spenders).items()
             for _, row in result.query("cause != 'other' and bad > 0").iterrows()]  # fmt: skip
     if not rows:
         return None
@@ -283,13 +290,13 @@ def _which(row: pd.Series) -> str:
     return wording.label(row["key"] if missing else label, limit=60)
 
 
-def days_sentence(days: Mapping[Indicator, Any]) -> str:
-    """How concentrated the spending was: the dearest days.
+def days_sentence(days: Results[pd.DataFrame]) -> str:
+    """How concentrated the spending was: the costliest days.
 
     Parameters
     ----------
     days : mapping of Indicator to DataFrame
-        Results of `srelib.budget.by_day`.
+        Results of `srelib.budget.spent_by_day`.
 
     Returns
     -------
@@ -311,10 +318,10 @@ def days_sentence(days: Mapping[Indicator, Any]) -> str:
 
 
 def exclusions_sentence(
-    excluded: Mapping[Indicator, Any],
+    excluded: Results[Excluded],
     *,
-    statuses: Mapping[Indicator, Any],
-    without: Mapping[Indicator, Any],
+    statuses: Results[Status],
+    without: Results[Status],
 ) -> str:
     """What was taken out as planned maintenance, after the fact, and what that changes.
 
@@ -340,18 +347,18 @@ def exclusions_sentence(
     before, after = answers(without), answers(statuses)
     moved = [k for k in after if k in before and after[k].left_share != before[k].left_share
              and before[k].left_share == before[k].left_share]  # fmt: skip
-    changes = [f"{name(k.name)} would stand at {_standing(before[k].left_share)} instead of "
-               f"{_standing(after[k].left_share)}" for k in moved]  # fmt: skip
+    changes = [f"{name(k.name)} would stand at {_balance(before[k].left_share)} instead of "
+               f"{_balance(after[k].left_share)}" for k in moved]  # fmt: skip
     return f"{text} Without that, {wording.listing(changes)}." if changes else text
 
 
-def _standing(left_share: float) -> str:
+def _balance(left_share: float) -> str:
     if left_share < 0:
         return f"{wording.percent(-left_share)} overspent"
     return f"{wording.percent(left_share)} left"
 
 
-def forecast_sentence(forecasts: Mapping[Indicator, Any]) -> str:
+def forecast_sentence(forecasts: Results[Forecast]) -> str:
     """When budgets will be gone if the coming days are like the past ones.
 
     Parameters
@@ -381,7 +388,7 @@ def forecast_sentence(forecasts: Mapping[Indicator, Any]) -> str:
     return " ".join(lines)
 
 
-def _soon(key: Indicator, result: Any) -> str:
+def _soon(key: Indicator, result: Forecast) -> str:
     chance = wording.percent(result.probability)
     until = wording.day(result.horizon)
     text = (f"If the coming days are like the past {result.days}, {name(key.name)} runs out "
@@ -395,7 +402,7 @@ def _soon(key: Indicator, result: Any) -> str:
             f"({confidence} interval {low} to {high}).")  # fmt: skip
 
 
-def forecast_basis_sentence(forecasts: Mapping[Indicator, Any]) -> str:
+def forecast_basis_sentence(forecasts: Results[Forecast]) -> str:
     """What the forecasts stand on: past days, interval, horizon.
 
     Parameters
@@ -422,7 +429,7 @@ def forecast_basis_sentence(forecasts: Mapping[Indicator, Any]) -> str:
 
 
 def inputs_sentence(dataset: Dataset) -> str:
-    """What the attribution had to do without.
+    """What the accounting by cause had to do without.
 
     Parameters
     ----------

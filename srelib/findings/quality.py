@@ -9,7 +9,8 @@ import pandas as pd
 
 from srelib import tables, wording
 from srelib.findings.show import Table, markdown, name, names, table
-from srelib.fleet import Indicator
+from srelib.fleet import Indicator, Results, answers
+from srelib.quality import Profile
 
 if TYPE_CHECKING:
     from srelib.dataset import Dataset
@@ -119,7 +120,7 @@ def span_sentence(dataset: Dataset) -> str:
             f"“now” is the end of the data, {wording.moment(dataset.as_of)}.")  # fmt: skip
 
 
-def coverage_sentence(overall: Mapping[Indicator, float]) -> str:
+def coverage_sentence(overall: Results[float]) -> str:
     """How much of its time each series was observed.
 
     Parameters
@@ -134,7 +135,7 @@ def coverage_sentence(overall: Mapping[Indicator, float]) -> str:
     """
     if not overall:
         return "There is no series to judge here."
-    partial = {key: share for key, share in overall.items() if share < 1}
+    partial = {key: share for key, share in answers(overall).items() if share < 1}
     if not partial:
         return f"{'Every' if len(overall) > 1 else 'The'} series was observed without a gap."
     worst = min(partial, key=lambda key: partial[key])
@@ -148,49 +149,49 @@ def coverage_sentence(overall: Mapping[Indicator, float]) -> str:
             f"time{rest}. {unknown}")  # fmt: skip
 
 
-def gaps_sentence(summary: pd.DataFrame) -> str:
+def gaps_sentence(profiles: Results[Profile]) -> str:
     """How many gaps there are, and the longest.
 
     Parameters
     ----------
-    summary : DataFrame
-        Result of `srelib.quality.summary`.
+    profiles : mapping of Indicator to Profile
+        Results of `srelib.quality.profile`.
 
     Returns
     -------
     str
         Markdown.
     """
-    gaps = int(summary["gaps"].sum()) if len(summary) else 0
-    if not gaps:
+    broken = {key: p for key, p in answers(profiles).items() if p.gaps}
+    if not broken:
         return "There is no gap in any series."
-    worst = summary.iloc[int(summary["longest_gap"].to_numpy().argmax())]
-    where = wording.plural(int((summary["gaps"] > 0).sum()), "series", "series")
-    longest = wording.duration(worst["longest_gap"])
-    return (f"{wording.plural(gaps, 'gap')} in {where}; the longest lasts {longest}, in "
-            f"{name(worst['service'])} {markdown(worst['sli'])} from "
-            f"{wording.moment(worst['gap_starts_at'])}.")  # fmt: skip
+    worst = max(broken, key=lambda key: broken[key].longest_gap)
+    gaps = wording.plural(sum(p.gaps for p in broken.values()), "gap")
+    where = wording.plural(len(broken), "series", "series")
+    longest = wording.duration(broken[worst].longest_gap)
+    return (f"{gaps} in {where}; the longest lasts {longest}, in "
+            f"{name(worst.service)} {markdown(worst.sli)} from "
+            f"{wording.moment(broken[worst].gap_starts_at)}.")  # fmt: skip
 
 
-def traffic_sentence(summary: pd.DataFrame) -> str:
+def traffic_sentence(profiles: Results[Profile]) -> str:
     """Which series often saw no traffic, which is neither an outage nor perfection.
 
     Parameters
     ----------
-    summary : DataFrame
-        Result of `srelib.quality.summary`.
+    profiles : mapping of Indicator to Profile
+        Results of `srelib.quality.profile`.
 
     Returns
     -------
     str
         Markdown.
     """
-    idle = summary[summary["no_traffic"] > 0.5] if len(summary) else summary
-    if idle.empty:
+    shares = [f"{name(key.service)} {markdown(key.sli)} "
+              f"({wording.percent(p.no_traffic)} of its buckets)"
+              for key, p in answers(profiles).items() if p.no_traffic > 0.5]  # fmt: skip
+    if not shares:
         return "No series is idle for most of its time."
-    shares = [f"{name(row['service'])} {markdown(row['sli'])} "
-              f"({wording.percent(row['no_traffic'])} of its buckets)"
-              for _, row in idle.iterrows()]  # fmt: skip
     return (f"Mostly without traffic: {wording.listing(shares)}. "
             "Nothing asked is neither good nor bad and spends no budget.")  # fmt: skip
 
@@ -354,13 +355,13 @@ def rejects_table(rejects: pd.DataFrame, *, max_rows: int = 12) -> Table | None:
                  headers={"line": "first line"})  # fmt: skip
 
 
-def series_table(summary: pd.DataFrame) -> Table:
+def series_table(profiles: Results[Profile]) -> Table:
     """How well each series was observed.
 
     Parameters
     ----------
-    summary : DataFrame
-        Result of `srelib.quality.summary`.
+    profiles : mapping of Indicator to Profile
+        Results of `srelib.quality.profile`.
 
     Returns
     -------
@@ -368,7 +369,10 @@ def series_table(summary: pd.DataFrame) -> Table:
     """
     columns = ["service", "sli", "step", "total", "unit", "coverage", "gaps", "longest_gap",
                "no_traffic"]  # fmt: skip
-    return table(summary[columns], caption="How well each series was observed", max_rows=50,
+    rows = [{"service": key.service, "sli": key.sli, "unit": key.unit, **vars(p)}
+            for key, p in answers(profiles).items()]  # fmt: skip
+    return table(pd.DataFrame(rows, columns=columns), max_rows=50,
+                 caption="How well each series was observed",
                  formats={"coverage": wording.percent, "no_traffic": wording.percent},
                  headers={"step": "bucket", "no_traffic": "buckets without traffic"})  # fmt: skip
 

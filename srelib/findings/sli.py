@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
 from srelib import wording
 from srelib.findings.show import Table, name, names, table
-from srelib.fleet import Indicator, answers
-from srelib.sli import against_target
+from srelib.fleet import Indicator, Results, answers
+from srelib.sli import LowTraffic, SliceShares, against_target
+from srelib.stats import Estimate
 from srelib.wording import beyond
 
 NO_DATA = ("There is no service level series here: export good and total events per service "
@@ -27,25 +27,25 @@ METHODS = {
 }  # fmt: skip
 
 
-def verdict(indicator: Indicator, estimate: Any) -> str:
+def verdict(indicator: Indicator, estimate: Estimate) -> str:
     """Whether the target was kept, as measured, and whether chance could have done it."""
     if estimate.value != estimate.value:
         return "no traffic"
     if not indicator.has_target:
         return "no target"
-    found = _judged(indicator, estimate)
+    found = _against_target(indicator, estimate)
     side = "kept" if found["kept"] else "missed"
     if estimate.low != estimate.low:
         return f"{side}, no interval"
     return side if found["beyond_chance"] else f"{side}, within chance"
 
 
-def _judged(indicator: Indicator, estimate: Any) -> pd.Series:
+def _against_target(indicator: Indicator, estimate: Estimate) -> pd.Series:
     level = {"ratio": [estimate.value], "low": [estimate.low], "high": [estimate.high]}
     return against_target(pd.DataFrame(level), target=indicator.target).iloc[0]
 
 
-def level_sentence(indicator: Indicator, estimate: Any) -> str:
+def level_sentence(indicator: Indicator, estimate: Estimate) -> str:
     """The service level of one indicator, with interval, and what it means for the target."""
     found = verdict(indicator, estimate)
     if found == "no traffic":
@@ -64,13 +64,13 @@ def level_sentence(indicator: Indicator, estimate: Any) -> str:
     return f"{text}; the target of {wording.percent(indicator.target)} was {side}{tail}."
 
 
-def _numbers(indicator: Indicator, estimate: Any) -> list[str]:
+def _numbers(indicator: Indicator, estimate: Estimate) -> list[str]:
     """Value, low and high in percent, on the right side of the target."""
     line = indicator.target if indicator.has_target else None
     return wording.percents((estimate.value, estimate.low, estimate.high), against=line)
 
 
-def levels_sentences(levels: Mapping[Indicator, Any], *, length: pd.Timedelta) -> list[str]:
+def levels_sentences(levels: Results[Estimate], *, length: pd.Timedelta) -> list[str]:
     """The answer of the notebook: the bottom line, then who missed and who kept the target.
 
     Parameters
@@ -100,7 +100,7 @@ def levels_sentences(levels: Mapping[Indicator, Any], *, length: pd.Timedelta) -
     return lines
 
 
-def _weight(indicator: Indicator, estimate: Any) -> float:
+def _weight(indicator: Indicator, estimate: Estimate) -> float:
     """How alarming a level is: its bad share over the allowed one; without a target, below all."""
     if estimate.value != estimate.value:
         return -2.0
@@ -109,7 +109,7 @@ def _weight(indicator: Indicator, estimate: Any) -> float:
     return (1 - estimate.value) / indicator.allowed
 
 
-def bottom_line(levels: Mapping[Indicator, Any], *, length: pd.Timedelta) -> str:
+def bottom_line(levels: Results[Estimate], *, length: pd.Timedelta) -> str:
     """How many objectives were kept and missed, the most missed named first."""
     results = answers(levels)
     groups = {key: verdict(key, e) for key, e in results.items() if key.has_target}
@@ -152,7 +152,7 @@ def _doubt(verdicts: list[str]) -> str:
     return text
 
 
-def _unpromised(results: Mapping[Indicator, Any], over: str) -> str:
+def _unpromised(results: Mapping[Indicator, Estimate], over: str) -> str:
     """The bottom line where nothing is promised: the least reliable series."""
     known = {key: e for key, e in results.items() if e.value == e.value}
     if not known:
@@ -162,7 +162,7 @@ def _unpromised(results: Mapping[Indicator, Any], over: str) -> str:
             f"{wording.percent(known[worst].value)} good; nothing is promised.")  # fmt: skip
 
 
-def levels_table(levels: Mapping[Indicator, Any], *, coverage: Mapping[Indicator, float]) -> Table:
+def levels_table(levels: Results[Estimate], *, coverage: Results[float]) -> Table:
     """Service level of every indicator, with interval, n and method.
 
     Parameters
@@ -176,14 +176,15 @@ def levels_table(levels: Mapping[Indicator, Any], *, coverage: Mapping[Indicator
     -------
     Table
     """
-    rows = [_level_row(key, e, coverage[key]) for key, e in answers(levels).items()]
+    seen = answers(coverage)
+    rows = [_level_row(key, e, seen[key]) for key, e in answers(levels).items()]
     columns = ["indicator", "target", "good", "interval", "n", "method", "observed", "verdict"]
     confidence = next((e.confidence for e in answers(levels).values()), 0.95)
     caption = f"Service levels over all the data, {wording.percent(confidence)} intervals"
     return table(pd.DataFrame(rows, columns=columns), max_rows=50, caption=caption)
 
 
-def _level_row(key: Indicator, estimate: Any, coverage: float) -> dict[str, str]:
+def _level_row(key: Indicator, estimate: Estimate, coverage: float) -> dict[str, str]:
     value, low, high = _numbers(key, estimate)
     between = f"{low} to {high}" if estimate.low == estimate.low else "none"
     return {"indicator": key.name, "target": _maybe(key.target), "good": value,
@@ -203,12 +204,12 @@ def _maybe(target: float) -> str:
     return wording.percent(target) if target == target else "none"
 
 
-def _size(key: Indicator, estimate: Any) -> str:
+def _size(key: Indicator, estimate: Estimate) -> str:
     unit = estimate.method.rsplit(" ", 1)[-1] if "over" in estimate.method else key.unit
     return wording.amount(estimate.n, unit)
 
 
-def methods_sentence(levels: Mapping[Indicator, Any]) -> str:
+def methods_sentence(levels: Results[Estimate]) -> str:
     """How the intervals were made, and where there is none.
 
     Parameters
@@ -239,7 +240,7 @@ def methods_sentence(levels: Mapping[Indicator, Any]) -> str:
     return f"{first}{text[0].upper()}{text[1:]}."
 
 
-def periods_sentence(periods: Mapping[Indicator, Any], *, period: str = "week") -> str:
+def periods_sentence(periods: Results[pd.DataFrame], *, period: str = "week") -> str:
     """In how many periods targets were missed, and how many of these chance would not explain.
 
     Parameters
@@ -278,7 +279,7 @@ def periods_sentence(periods: Mapping[Indicator, Any], *, period: str = "week") 
     return f"{text} Of all {every}, {total} {verb} missed{beyond(total, clear)}."
 
 
-def worst_sentence(worst: Mapping[Indicator, Any]) -> str:
+def worst_sentence(worst: Results[pd.DataFrame]) -> str:
     """How the curves of windowed availability read: long outages against many short ones.
 
     Parameters
@@ -317,13 +318,13 @@ def _reach(indicator: Indicator, result: pd.DataFrame) -> pd.Timedelta:
     return missed.max() if len(missed) else pd.Timedelta(0)
 
 
-def slices_sentence(shares: pd.DataFrame, *, slice: str) -> str:
+def slices_sentence(shares: Results[SliceShares], *, slice: str) -> str:
     """What counting time instead of events changes.
 
     Parameters
     ----------
-    shares : DataFrame
-        indicator (Indicator), events, slices: bad shares [fraction].
+    shares : mapping of Indicator to SliceShares
+        Results of `srelib.sli.slice_shares`; objectives that count slices already are left out.
     slice : str
         Length of a slice, for example ``"5m"``.
 
@@ -332,22 +333,26 @@ def slices_sentence(shares: pd.DataFrame, *, slice: str) -> str:
     str
         Markdown.
     """
-    rows = shares.dropna(subset=["events", "slices"])
-    if rows.empty:
-        return ("There is nothing to compare: slices need an objective, and buckets of time no "
-                f"longer than {wording.duration(pd.Timedelta(slice))}.")  # fmt: skip
-    difference = (rows["slices"] - rows["events"]).abs()
-    row = rows.iloc[int(difference.to_numpy().argmax())]
     length = wording.duration(pd.Timedelta(slice))
-    events, slices = wording.percent(row["events"]), wording.percent(row["slices"])
-    counted = "time was" if row["indicator"].unit == "seconds" else "events were"
-    who = name(row["indicator"].name)
-    who = f"The choice matters most for {who}" if len(rows) > 1 else who
+    difference = {
+        key: abs(s.slices - s.events)
+        for key, s in answers(shares).items()
+        if not key.counts_slices and s.slices == s.slices
+    }
+    if not difference:
+        return ("There is nothing to compare: slices need an objective, and buckets of time no "
+                f"longer than {length}.")  # fmt: skip
+    key = max(difference, key=lambda key: difference[key])
+    share = answers(shares)[key]
+    events, slices = wording.percent(share.events), wording.percent(share.slices)
+    counted = "time was" if key.unit == "seconds" else "events were"
+    who = name(key.name)
+    who = f"The choice matters most for {who}" if len(difference) > 1 else who
     return (f"{who}: {events} of its {counted} bad, and {slices} of its slices of {length} "
             "fell below the target.")  # fmt: skip
 
 
-def low_traffic_sentence(low: Mapping[Indicator, Any]) -> str:
+def low_traffic_sentence(low: Results[LowTraffic]) -> str:
     """Which targets the traffic can hardly resolve.
 
     Parameters

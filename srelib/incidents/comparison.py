@@ -276,7 +276,7 @@ def summary(
     index = _widened(*stats.rate_dispersion(bins["count"], bins["weeks"]), confidence)
     weeks = (between[1] - between[0]) / WEEK
     return IncidentSummary(
-        per_week=stats.widened_rate(len(rows), weeks, index=index, confidence=confidence),
+        per_week=stats.rate(len(rows), weeks, confidence, index=index),
         restore=time_to(rows, as_of=between[1], confidence=confidence).median,
     )
 
@@ -301,8 +301,8 @@ def count_trend(
     before, after = ((float(b["count"].sum()), w) for b, w in zip(found, weeks, strict=True))
     ratio = stats.rate_ratio(before, after, index=wide, confidence=confidence)
     return CountTrend(
-        before=stats.widened_rate(*before, index=wide, confidence=confidence),
-        after=stats.widened_rate(*after, index=wide, confidence=confidence),
+        before=stats.rate(*before, confidence, index=wide),
+        after=stats.rate(*after, confidence, index=wide),
         ratio=ratio,
         p_value=stats.rate_ratio_p_value(before, after, index=wide),
         index=index,

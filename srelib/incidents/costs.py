@@ -10,7 +10,7 @@ import pandas as pd
 from srelib import events
 from srelib.alerts.firing import history
 from srelib.alerts.score import period_budget
-from srelib.budget import attribute
+from srelib.budget import spent_by_event
 from srelib.errors import ParameterError, SrelibError
 from srelib.fleet import Indicator, answers
 from srelib.incidents.recurrence import same_title
@@ -64,7 +64,7 @@ def budget_spent(
 
     Notes
     -----
-    As `srelib.budget.attribute` does it: a moment in which several were open belongs to the one
+    As in `srelib.budget.spent_by_event`: a moment in which several were open belongs to the one
     that began first, so that parts never add up to more than the whole. Bad events that would
     have come without the incident are in it too.
 
@@ -79,7 +79,7 @@ def budget_spent(
     >>> found["bad"].tolist(), found["share"].round(4).tolist(), found["share_of_spent"].tolist()
     ([50.0], [0.0744], [0.5])
     """
-    parts = attribute(
+    parts = spent_by_event(
         good, total, target=target, incidents=incidents, deployments=None, within="1h"
     )
     past, own = history(good, total), parts[parts["cause"] == "incident"]

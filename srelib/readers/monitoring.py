@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from srelib import tables, windows
+from srelib import tables
 from srelib.errors import ReadError
 from srelib.readers import cells, counts, generic
 from srelib.readers.base import Family, FileResult, Head, SeriesInfo, file_text
@@ -392,11 +392,16 @@ def _seconds_up(
 ) -> pd.DataFrame:
     """Seconds up and seconds known in every bucket in which something is known."""
     size = step // pd.Timedelta(1, "us")
-    found = log["state"].astype("float64").replace(float(_UNKNOWN), np.nan)
-    held = windows.states(found.set_axis(pd.DatetimeIndex(log["time"])), longest=silence)
-    starts = held.starts
+    starts = pd.DatetimeIndex(log["time"]).tz_convert("UTC").as_unit("us").asi8
+    lengths = np.diff(starts, append=starts[-1])
+    if silence is not None:
+        lengths = np.minimum(lengths, silence // pd.Timedelta(1, "us"))
     edges = np.arange(starts[0] // size, starts[-1] // size + 2, dtype="int64") * size
-    good, known = (np.diff(each) for each in held.before(edges))
+    state = log["state"].to_numpy(dtype="float64")
+    good, known = (
+        np.diff(_time_before(edges, starts, np.where(held, lengths, 0)))
+        for held in (state == _GOOD, state != _UNKNOWN)
+    )
     seen = known > 0
     times = pd.Series(edges[:-1][seen].view("M8[us]")).dt.tz_localize("UTC")
     return pd.DataFrame(
@@ -408,6 +413,13 @@ def _seconds_up(
             "total": known[seen] / 1e6,
         }
     ).astype({"service": "str", "sli": "str"})
+
+
+def _time_before(ticks: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Time held before each moment, in whole microseconds; each row holds from its start on."""
+    row = np.clip(np.searchsorted(starts, ticks, side="right") - 1, 0, None)
+    earlier = np.cumsum(lengths) - lengths
+    return np.asarray(earlier[row] + np.clip(ticks - starts[row], 0, lengths[row]))
 
 
 def _first_down(log: pd.DataFrame) -> np.ndarray:

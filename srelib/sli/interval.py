@@ -1,4 +1,4 @@
-"""Sums of good and total over stretches of a regular index."""
+"""Share of good events with its interval: of all the data, per period, against a target."""
 
 from __future__ import annotations
 
@@ -9,68 +9,37 @@ import numpy as np
 import pandas as pd
 
 from srelib import stats, windows
-from srelib.errors import (
-    ColumnError,
-    InsufficientDataError,
-    InvalidTargetError,
-    ParameterError,
-    TimeIndexError,
-)
+from srelib.errors import ColumnError, InsufficientDataError, InvalidTargetError, ParameterError
 from srelib.windows import Window
 
 HOUR = pd.Timedelta("1h")
 DAY = pd.Timedelta("1D")
 
 
-def step_of_pair(good: pd.Series, total: pd.Series) -> pd.Timedelta | None:
-    """Step of the regular index that both share."""
-    if good.index is not total.index and not good.index.equals(total.index):
-        raise TimeIndexError(
-            f"good and total must share one index; got {len(good)} and {len(total)} rows."
-        )
+def checked_step(good: pd.Series, total: pd.Series) -> pd.Timedelta | None:
+    """Step of the regular index that good counts and their totals share."""
+    windows.check_counts(good, total)
     return windows.check_index(good.index)
-
-
-def length_of(span: pd.Timedelta | str) -> pd.Timedelta:
-    """A length of time from a Timedelta or a text such as ``5m`` (minutes)."""
-    duration = windows.as_window(span).duration
-    if duration is None:
-        raise ParameterError(f"a length of time is needed, such as 5m; got {span}.")
-    return duration
 
 
 def sums_between(good: pd.Series, total: pd.Series, edges: np.ndarray) -> pd.DataFrame:
     """Sums over the buckets from one edge to the next."""
-    top, bottom = windows.paired(good, total)
-    part, whole = windows.prefix_pair(top, bottom)
-    seen = np.arange(len(bottom) + 1) if whole.seen is None else whole.seen
-    known = np.diff(seen[edges])
+    part, whole = windows.prefix_pair(*windows.paired(good, total))
     sums = {
-        name: np.where(known > 0, np.diff(summed.sums[edges]), np.nan)
+        name: summed.between(edges[:-1], edges[1:])
         for name, summed in (("good", part), ("total", whole))
     }
-    return pd.DataFrame({**sums, "known": known})
+    return pd.DataFrame({**sums, "known": np.diff(whole.known_before[edges])})
 
 
 def block_sums(good: pd.Series, total: pd.Series, length: pd.Timedelta) -> pd.DataFrame:
     """Sums over blocks of one length that start at multiples of it since 1970."""
-    step_of_pair(good, total)
     times = pd.DatetimeIndex(good.index).tz_convert("UTC").as_unit("us")
     size = length // pd.Timedelta(1, "us")
     number = times.asi8 // size
     blocks = np.arange(number[0], number[-1] + 2) if len(number) else np.arange(1)
     starts = pd.DatetimeIndex((blocks[:-1] * size).view("M8[us]"), name="time").tz_localize("UTC")
     return sums_between(good, total, np.searchsorted(number, blocks)).set_index(starts)
-
-
-def by_threshold(values: pd.Series, *, threshold: float, op: str = "lte") -> pd.DataFrame:
-    """A measured value per bucket as good or bad time: good where ``value op threshold``."""
-    if op not in ("lte", "lt", "gte", "gt"):
-        raise ParameterError(f"op must be lte, lt, gte or gt; got {op!r}.")
-    compare = {"lte": values.le, "lt": values.lt, "gte": values.ge, "gt": values.gt}[op]
-    known = values.notna()
-    good = compare(threshold).astype("float64").where(known)
-    return pd.DataFrame({"good": good, "total": known.astype("float64").where(known)})
 
 
 def latency(histogram: pd.DataFrame, *, threshold: float) -> pd.DataFrame:
@@ -159,8 +128,7 @@ def interval(
     if method not in METHODS:
         raise ParameterError(f"method must be one of {', '.join(METHODS)}; got {method!r}.")
     _check_weighting(weighting)
-    windows.check_counts(good, total)
-    step_of_pair(good, total)
+    checked_step(good, total)
     found = _bad_interval(good, total, confidence, method, seed, weighting)
     value = windows.ratio(good, total)
     return replace(found, value=value, low=1 - found.high, high=1 - found.low)
@@ -290,8 +258,7 @@ def by_period(
     [['2026-W02', 1.0, True], ['2026-W03', 1.0, True]]
     """
     _check_weighting(weighting)
-    windows.check_counts(good, total)
-    step = step_of_pair(good, total)
+    step = checked_step(good, total)
     if step is None:
         raise InsufficientDataError(f"periods need at least two buckets; got {len(good)}.")
     window = period if isinstance(period, Window) else Window(unit=period, timezone=timezone)
@@ -312,14 +279,14 @@ def _add_intervals(
     """Add low, high and method to the new table of periods."""
     whole = found["total"].to_numpy()
     bad = whole - found["good"].to_numpy()
-    index, name = _pooled(bad, whole, good, total, weighting)
+    index, name = _overdispersion(bad, whole, good, total, weighting)
     low, high = stats.widened_wilson(bad, whole, index=index, confidence=confidence)
     none = name == NO_BAD_TIME
     found["low"], found["high"] = (np.nan, np.nan) if none else (1 - high, 1 - low)
     found["method"] = np.where(whole > 0, name, NO_TRAFFIC)
 
 
-def _pooled(
+def _overdispersion(
     bad: np.ndarray, whole: np.ndarray, good: pd.Series, total: pd.Series, weighting: str
 ) -> tuple[float, str]:
     """Overdispersion of the whole series, and the method it calls for."""
@@ -420,7 +387,7 @@ def low_traffic(
             f"target must lie strictly between 0 and 1; got {target}. For 99.9 % write 0.999."
         )
     window = windows.as_window(window)
-    step = step_of_pair(good, total)
+    step = checked_step(good, total)
     bottom = windows.paired(good, total)[1]
     if step is None or np.isnan(bottom).all():
         raise InsufficientDataError("traffic needs at least two buckets, one of them known.")

@@ -1,18 +1,17 @@
-"""Slices of time as events, as OpenSLO counts them."""
+"""Time instead of events: slices as OpenSLO counts them, and the worst window of every length."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from srelib import fleet, windows
-from srelib.errors import ColumnError, InsufficientDataError, ParameterError
-from srelib.fleet import Indicator
-from srelib.sli.interval import block_sums, length_of, step_of_pair
+from srelib import windows
+from srelib.errors import InsufficientDataError, ParameterError
+from srelib.sli.interval import block_sums, checked_step
 
 if TYPE_CHECKING:
     from srelib.slos import Slo
@@ -36,7 +35,7 @@ def slice_ratios(good: pd.Series, total: pd.Series, *, slice: pd.Timedelta | str
 
 def _slice_sums(good: pd.Series, total: pd.Series, slice: pd.Timedelta | str) -> pd.DataFrame:
     """Sums of good and total per slice."""
-    length, step = length_of(slice), step_of_pair(good, total)
+    length, step = _length(slice), checked_step(good, total)
     if step is not None and (length < step or length % step != pd.Timedelta(0)):
         raise ParameterError(
             f"slice must be a whole number of buckets of {step}; got {length}. "
@@ -67,22 +66,60 @@ def for_slo(counts: pd.DataFrame, slo: Slo) -> pd.DataFrame:
     return time_slices(counts["good"], counts["total"], slice=slo.slice, threshold=slo.slice_target)
 
 
-def user_uptime(events: pd.DataFrame, *, cutoff: pd.Timedelta | None = None) -> pd.DataFrame:
-    """Up and active time of every user, from the outcome of each request."""
-    for name in ("user", "time", "ok"):
-        if name not in events.columns:
-            raise ColumnError(f"column {name!r} is missing; columns seen: {list(events.columns)}.")
-    ordered = events.sort_values(["user", "time"], kind="stable")
-    until = ordered.groupby("user", sort=False)["time"].shift(-1) - ordered["time"]
-    limit = until.quantile(0.99) if cutoff is None else cutoff
-    seconds = until.where(until <= limit).dt.total_seconds().fillna(0.0)
-    spent = pd.DataFrame({"good": seconds.where(ordered["ok"].astype(bool), 0.0), "total": seconds})
-    return spent.groupby(ordered["user"]).sum()
+@dataclass(frozen=True)
+class SliceShares:
+    """Bad share of one objective counted in two ways.
+
+    Parameters
+    ----------
+    events : float
+        Share of bad events [fraction].
+    slices : float
+        Share of slices of time whose own ratio missed the target [fraction].
+    """
+
+    events: float
+    slices: float
 
 
-def worst_windows(
-    good: pd.Series, total: pd.Series, *, lengths: Iterable[pd.Timedelta | str] | None = None
-) -> pd.DataFrame:
+def slice_shares(
+    good: pd.Series, total: pd.Series, *, slice: pd.Timedelta | str, target: float
+) -> SliceShares:
+    """Share of bad events beside the share of slices of time that missed the target.
+
+    Parameters
+    ----------
+    good, total : Series, one regular tz-aware index
+        Counts per bucket [events].
+    slice : Timedelta or str
+        Length of a slice, a whole number of buckets, for example ``"5m"``.
+    target : float
+        Service level objective [fraction]; a slice whose own ratio reaches it is good.
+
+    Returns
+    -------
+    SliceShares
+
+    Raises
+    ------
+    ParameterError
+        A slice that is no whole number of buckets.
+
+    Examples
+    --------
+    >>> minutes = pd.date_range("2026-01-01", periods=4, freq="min", tz="UTC")
+    >>> total = pd.Series(10.0, minutes)
+    >>> slice_shares(total - [0, 0, 0, 2], total, slice="2m", target=0.99)
+    SliceShares(events=0.050000000000000044, slices=0.5)
+    """
+    slices = time_slices(good, total, slice=slice, threshold=target)
+    return SliceShares(
+        events=1 - windows.ratio(good, total),
+        slices=1 - windows.ratio(slices["good"], slices["total"]),
+    )
+
+
+def worst_windows(good: pd.Series, total: pd.Series) -> pd.DataFrame:
     """The worst ratio over every window length: few long outages against many short ones.
 
     MCR(w) = the smallest sum(good) / sum(total) over all windows of length w inside the data.
@@ -91,19 +128,18 @@ def worst_windows(
     ----------
     good, total : Series, one regular tz-aware index
         Counts per bucket [events]; unknown buckets are left out of both sums.
-    lengths : list of Timedelta or str, optional
-        Window lengths, whole numbers of buckets; the bucket times powers of two when not given.
 
     Returns
     -------
     DataFrame
-        window (Timedelta), ratio (MCR) [fraction], starts_at, ends_at (the worst window; the
-        earliest of equals). NaN and NaT where no window of this length had traffic.
+        window (Timedelta; the bucket times powers of two), ratio (MCR) [fraction], starts_at,
+        ends_at (the worst window; the earliest of equals). NaN and NaT where no window of this
+        length had traffic.
 
     Raises
     ------
-    ParameterError
-        A length that is no whole number of buckets, or longer than the data.
+    InsufficientDataError
+        Fewer than two buckets.
 
     Notes
     -----
@@ -122,14 +158,11 @@ def worst_windows(
     >>> worst_windows(good, total)["ratio"].tolist()
     [0.0, 0.5, 0.75]
     """
-    windows.check_counts(good, total)
-    step = step_of_pair(good, total)
+    step = checked_step(good, total)
     if step is None:
         raise InsufficientDataError(f"windows need at least two buckets; got {len(good)}.")
-    widths = _widths(len(good), step, lengths)
-    top, bottom = windows.paired(good, total)
-    known = ~np.isnan(bottom)
-    part, whole = windows.prefix_pair(np.where(known, top, 0.0), np.where(known, bottom, 0.0))
+    widths = [2**k for k in range(len(good).bit_length())]
+    part, whole = windows.prefix_pair(*map(np.nan_to_num, windows.paired(good, total)))
     worst = [_worst(part.sums, whole.sums, width) for width in widths]
     starts = [good.index[i] if i >= 0 else pd.NaT for i, _ in worst]
     spans = pd.to_timedelta([width * step for width in widths])
@@ -154,48 +187,9 @@ def _worst(part: np.ndarray, whole: np.ndarray, width: int) -> tuple[int, float]
     return i, float(ratios[i])
 
 
-def _widths(n: int, step: pd.Timedelta, lengths: Iterable[pd.Timedelta | str] | None) -> list[int]:
-    """Window lengths in buckets."""
-    if lengths is None:
-        return [2**k for k in range(n.bit_length()) if 2**k <= n]
-    spans = [length_of(item) for item in lengths]
-    for span in spans:
-        if span % step != pd.Timedelta(0) or not step <= span <= n * step:
-            raise ParameterError(
-                f"lengths must be whole numbers of buckets of {step}, up to the {n * step} of "
-                f"data; got {span}."
-            )
-    return [span // step for span in spans]
-
-
-def slice_shares(counts: Mapping[Indicator, pd.DataFrame], *, slice: str) -> pd.DataFrame:
-    """Share of bad events beside share of bad slices of time, a slice being judged by the target.
-
-    Parameters
-    ----------
-    counts : mapping of Indicator to DataFrame
-        By objective; indicators that already count slices are left out.
-    slice : str
-        Length of a slice, for example ``"5m"``.
-
-    Returns
-    -------
-    DataFrame
-        indicator (Indicator), events, slices: bad shares [fraction].
-    """
-    asked = {
-        key: frame
-        for key, frame in counts.items()
-        if key.has_target and not key.unit.startswith("slices")
-    }
-    found = fleet.each(asked, lambda key, c: (
-        windows.ratio(c["good"], c["total"]),
-        windows.ratio(*_paired(time_slices(c["good"], c["total"], slice=slice,
-                                           threshold=key.target))),
-    ))  # fmt: skip
-    rows = [(key, 1 - events, 1 - slices) for key, (events, slices) in fleet.answers(found).items()]
-    return pd.DataFrame(rows, columns=["indicator", "events", "slices"])
-
-
-def _paired(counts: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    return counts["good"], counts["total"]
+def _length(span: pd.Timedelta | str) -> pd.Timedelta:
+    """A length of time from a Timedelta or a text such as ``5m`` (minutes)."""
+    duration = windows.as_window(span).duration
+    if duration is None:
+        raise ParameterError(f"a length of time is needed, such as 5m; got {span}.")
+    return duration

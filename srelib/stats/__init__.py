@@ -1,4 +1,4 @@
-"""Intervals and resampling on plain arrays.
+"""Intervals and comparisons on plain arrays.
 
 Nothing in here knows about services or targets: *part* and *whole* are counts.
 """
@@ -7,36 +7,37 @@ from srelib.stats.comparisons import (
     WIDENED,
     Dispersion,
     block_bootstrap,
-    circular_sums,
     dispersion,
     duration_p_value,
     duration_ratio,
-    gehan_scores,
     rank_correlation,
-    resample_sums,
+    rate_dispersion,
+    rate_ratio,
+    rate_ratio_p_value,
 )
 from srelib.stats.intervals import (
     Estimate,
     clopper_pearson,
+    group_sizes,
+    grouped_mean,
+    grouped_share,
     kaplan_meier,
     median,
     normal_quantile,
+    quantile,
     rate,
-    rate_dispersion,
-    rate_ratio,
-    rate_ratio_p_value,
+    scattered_rate,
     share,
     survival_median,
     survival_quantile,
-    widened_rate,
     widened_wilson,
     wilson,
 )
 
 __all__ = [
-    "WIDENED", "Dispersion", "Estimate", "block_bootstrap", "circular_sums", "clopper_pearson",
-    "dispersion", "duration_p_value", "duration_ratio", "gehan_scores", "kaplan_meier", "median",
-    "normal_quantile", "rank_correlation", "rate", "rate_dispersion", "rate_ratio",
-    "rate_ratio_p_value", "resample_sums", "share", "survival_median", "survival_quantile",
-    "widened_rate", "widened_wilson", "wilson",
+    "WIDENED", "Dispersion", "Estimate", "block_bootstrap", "clopper_pearson", "dispersion",
+    "duration_p_value", "duration_ratio", "group_sizes", "grouped_mean", "grouped_share",
+    "kaplan_meier", "median", "normal_quantile", "quantile", "rank_correlation", "rate",
+    "rate_dispersion", "rate_ratio", "rate_ratio_p_value", "scattered_rate", "share",
+    "survival_median", "survival_quantile", "widened_wilson", "wilson",
 ]  # fmt: skip

@@ -138,7 +138,7 @@ def past_windows(past: History, *, window: Window) -> pd.DataFrame:
 
 def known_buckets(past: History) -> np.ndarray:
     """Number of known buckets before each one, and in all."""
-    return np.arange(len(past.index) + 1) if past.total.seen is None else past.total.seen
+    return past.total.known_before
 
 
 def check_length(window: Window) -> None:

@@ -7,34 +7,24 @@ Zero means observed and nothing happened; NaN means unknown.
 Rolling windows are ``(t - W, t]``: the value at bucket ``t`` covers the buckets whose start
 lies in that span, which is the bucket at ``t`` and the ones before it, W / step in all.
 Its information is complete at the *end* of bucket ``t``.
-Where history is shorter than W, what exists is used; `rolling_coverage` tells how much that is.
+Where history is shorter than W, what exists is used.
 
 Sums come from prefix sums: every window costs one subtraction per bucket.
 Whole numbers are exact as long as the sum over the series stays below 2**53.
 Fractional counts are first put on a common binary grid fine enough for 52 significant bits of
 that sum, so that their window sums are exact too: a window without events is 0, never 1e-12.
-
-A state log, irregular by nature, needs no grid: `states` sums time up to every change, and
-`state_ratio` gives the share of good time over any window that ends at any moment.
 """
 
 from srelib.windows.sums import (
     Prefix,
-    States,
     buckets,
     check_counts,
     divide,
     paired,
-    prefix,
     prefix_pair,
     ratio,
     ratios,
-    rolling_coverage,
     rolling_ratio,
-    rolling_sum,
-    state_coverage,
-    state_ratio,
-    states,
     totals,
 )
 from srelib.windows.window import (
@@ -50,8 +40,7 @@ from srelib.windows.window import (
 )
 
 __all__ = [
-    "UNITS", "Prefix", "States", "Window", "as_window", "buckets", "check_counts", "check_index",
-    "current", "divide", "grid", "paired", "period_starts", "periods", "prefix", "prefix_pair",
-    "ratio", "ratios", "rolling_coverage", "rolling_ratio", "rolling_sum", "state_coverage",
-    "state_ratio", "states", "step_of", "totals",
+    "UNITS", "Prefix", "Window", "as_window", "buckets", "check_counts", "check_index", "current",
+    "divide", "grid", "paired", "period_starts", "periods", "prefix_pair", "ratio", "ratios",
+    "rolling_ratio", "step_of", "totals",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The one place where counts are checked and a ratio is divided."""
+"""Counts: checked, summed over windows, divided. The one place where a ratio is divided."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import numpy as np
 import pandas as pd
 
 from srelib.errors import CountError, ParameterError, TimeIndexError
-from srelib.windows.window import Window, as_window, aware, check_index, spelled, utc
+from srelib.windows.window import Window, as_window, check_index, spelled
 
 Counts = TypeVar("Counts", pd.Series, np.ndarray)
 
 
-def divide(good: Counts, total: Counts) -> Counts:
-    """good / total, element by element; NaN where total is 0 or unknown."""
+def divide(good: Counts, total: Any) -> Counts:
+    """good / total, element by element or by one number; NaN where total is 0 or unknown."""
     top, bottom = np.asarray(good, dtype="float64"), np.asarray(total, dtype="float64")
     with np.errstate(divide="ignore", invalid="ignore"):
         result = np.where(bottom == 0, np.nan, top / bottom)
@@ -84,23 +84,22 @@ class Prefix:
     seen: np.ndarray | None
     exponent: np.ndarray | None = None
 
-    def window(self, width: int, out: np.ndarray | None = None) -> np.ndarray:
+    def window(self, width: int) -> np.ndarray:
         """Sum over the last `width` buckets, at every bucket."""
-        sums = _trailing(self.sums, width, out)
+        sums = _trailing(self.sums, width)
         if self.seen is not None:
             sums[_trailing(self.seen, width) == 0] = np.nan
         return sums
 
-    def known(self, width: int) -> np.ndarray:
-        """Number of known buckets among the last `width`, at every bucket."""
-        seen = np.arange(self.sums.shape[-1]) if self.seen is None else self.seen
-        return np.broadcast_to(_trailing(seen, width), self.sums[..., 1:].shape)
+    def between(self, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
+        """Sum over the buckets from `start` to `stop`; NaN where none of them is known."""
+        known = self.known_before
+        return np.where(known[stop] > known[start], self.sums[stop] - self.sums[start], np.nan)
 
-
-def prefix(counts: np.ndarray) -> Prefix:
-    """Prefix sums along the last axis; NaN counts as unknown."""
-    counts = np.asarray(counts, dtype="float64")
-    return _prefix(counts, *_cumulated(counts)[0], None)
+    @property
+    def known_before(self) -> np.ndarray:
+        """Number of known buckets before each position."""
+        return np.arange(self.sums.shape[-1]) if self.seen is None else self.seen
 
 
 def prefix_pair(part: np.ndarray, whole: np.ndarray) -> tuple[Prefix, Prefix]:
@@ -170,23 +169,20 @@ def _are_whole(counts: np.ndarray) -> bool:
     return True
 
 
-def _trailing(sums: np.ndarray, width: int, out: np.ndarray | None = None) -> np.ndarray:
+def _trailing(sums: np.ndarray, width: int) -> np.ndarray:
     """Differences of prefix sums over `width` buckets, fewer at the start."""
-    result = np.empty(sums[..., 1:].shape, dtype=sums.dtype) if out is None else out
+    result = np.empty(sums[..., 1:].shape, dtype=sums.dtype)
     result[..., :width] = sums[..., 1 : width + 1]
     np.subtract(sums[..., width + 1 :], sums[..., 1:-width], out=result[..., width:])
     return result
 
 
-def ratios(
-    part: Prefix, whole: Prefix, *, widths: Sequence[int], out: np.ndarray | None = None
-) -> np.ndarray:
+def ratios(part: Prefix, whole: Prefix, *, widths: Sequence[int]) -> np.ndarray:
     """Part / whole over several windows and many series at once."""
     n = whole.sums.shape[-1] - 1
-    if out is None:
-        out = np.empty((len(widths), *whole.sums.shape[:-1], n))
+    out = np.empty((len(widths), *whole.sums.shape[:-1], n))
     tops, bottoms = (each.sums.reshape(-1, n + 1) for each in (part, whole))
-    rows = out.reshape(len(widths), -1, n).swapaxes(0, 1)
+    rows = out.reshape(len(widths), len(tops), n).swapaxes(0, 1)
 
     def work(row: int, start: int, stop: int) -> None:
         _row(tops[row], bottoms[row], rows[row], widths, start, stop)
@@ -270,12 +266,6 @@ def buckets(window: Window | pd.Timedelta | str, *, step: pd.Timedelta | None) -
     return -int(-window.duration.as_unit("ns") // step.as_unit("ns"))
 
 
-def rolling_sum(counts: pd.Series, *, window: Window | pd.Timedelta | str) -> pd.Series:
-    """Sum over ``(t - W, t]`` at every bucket t."""
-    width = buckets(window, step=check_index(counts.index))
-    return pd.Series(prefix(counts.to_numpy()).window(width), index=counts.index)
-
-
 def rolling_ratio(
     good: pd.Series, total: pd.Series, *, window: Window | pd.Timedelta | str
 ) -> pd.Series:
@@ -314,106 +304,3 @@ def rolling_ratio(
     top, bottom = paired(good, total)
     part, whole = prefix_pair(top, bottom)
     return pd.Series(ratios(part, whole, widths=[width])[0], index=good.index)
-
-
-def rolling_coverage(counts: pd.Series, *, window: Window | pd.Timedelta | str) -> pd.Series:
-    """Share of ``(t - W, t]`` that was observed, at every bucket t."""
-    width = buckets(window, step=check_index(counts.index))
-    return pd.Series(prefix(counts.to_numpy()).known(width) / width, index=counts.index)
-
-
-_EPOCH, _TICK = pd.Timestamp(0, tz="UTC"), pd.Timedelta(1, "us")
-
-
-@dataclass(frozen=True)
-class States:
-    """Time in good states, and time known, before any moment."""
-
-    starts: np.ndarray
-    lengths: np.ndarray
-    good: np.ndarray
-    known: np.ndarray
-    is_good: np.ndarray
-    is_known: np.ndarray
-
-    def before(self, ticks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Good time and known time before moments, exact: whole microseconds all the way."""
-        row = np.clip(np.searchsorted(self.starts, ticks, side="right") - 1, 0, None)
-        inside = np.clip(ticks - self.starts[row], 0, self.lengths[row])
-        good = self.good[row] + np.where(self.is_good[row], inside, 0)
-        return good, self.known[row] + np.where(self.is_known[row], inside, 0)
-
-
-def states(
-    log: pd.Series,
-    *,
-    until: pd.Timestamp | None = None,
-    longest: pd.Timedelta | None = None,
-) -> States:
-    """Make a state log ready for windows."""
-    times = aware(log.index).tz_convert("UTC").as_unit("us")
-    starts, values = times.asi8, log.to_numpy(dtype="float64")
-    _check(times, values)
-    last = starts[-1] if until is None else (utc(until, "until") - _EPOCH) // _TICK
-    if last < starts[-1]:
-        raise ParameterError(f"until must not lie before the last state, {times[-1]}; got {until}.")
-    lengths = np.diff(starts, append=last)
-    if longest is not None:
-        if not longest > pd.Timedelta(0):
-            raise ParameterError(f"longest must be positive; got {longest}.")
-        lengths = np.minimum(lengths, longest // _TICK)
-    is_good, is_known = values == 1, ~np.isnan(values)
-    good, known = (_earlier(lengths * flags) for flags in (is_good, is_known))
-    return States(starts, lengths, good, known, is_good, is_known)
-
-
-def state_ratio(
-    log: States, *, window: Window | pd.Timedelta | str, at: pd.DatetimeIndex
-) -> pd.Series:
-    """Share of known time in good states over ``(t - W, t]`` at any moments t."""
-    good, known, _ = _within(log, window, at)
-    return pd.Series(divide(good, known), index=at)
-
-
-def state_coverage(
-    log: States, *, window: Window | pd.Timedelta | str, at: pd.DatetimeIndex
-) -> pd.Series:
-    """Share of ``(t - W, t]`` in which the state is known."""
-    _, known, length = _within(log, window, at)
-    return pd.Series(known / length, index=at)
-
-
-def _within(
-    log: States, window: Window | pd.Timedelta | str, at: pd.DatetimeIndex
-) -> tuple[np.ndarray, np.ndarray, int]:
-    """Good time and known time in each window, and its length [us]."""
-    duration = as_window(window).duration
-    if duration is None:
-        raise ParameterError(f"window must be rolling, such as 28d; got {as_window(window)}.")
-    length = duration // _TICK
-    ends = aware(at).tz_convert("UTC").as_unit("us").asi8
-    good, known = (
-        high - low for high, low in zip(log.before(ends), log.before(ends - length), strict=True)
-    )
-    return good, known, length
-
-
-def _earlier(lengths: np.ndarray) -> np.ndarray:
-    """Sum of all lengths before each."""
-    return np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype("int64")
-
-
-def _check(times: pd.DatetimeIndex, values: np.ndarray) -> None:
-    if not len(times):
-        raise TimeIndexError("a state log needs at least one row; got none.")
-    steps = np.diff(times.asi8)
-    if (steps <= 0).any():
-        i = int(np.argmax(steps <= 0))
-        raise TimeIndexError(
-            f"times must increase; {times[i]} is followed by {times[i + 1]}. "
-            f"Sort and deduplicate first."
-        )
-    wrong = ~(np.isnan(values) | (values == 0) | (values == 1))
-    if wrong.any():
-        i = int(np.argmax(wrong))
-        raise CountError(f"a state is 1 (good), 0 (bad) or NaN; got {values[i]:g} at {times[i]}.")

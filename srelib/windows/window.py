@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from srelib.errors import ColumnError, ParameterError, TimeIndexError
+from srelib import tables
+from srelib.errors import ParameterError, TimeIndexError
 
 
 def check_index(index: pd.Index) -> pd.Timedelta | None:
@@ -104,9 +105,7 @@ def step_of(index: pd.DatetimeIndex) -> pd.Timedelta:
 
 def grid(frame: pd.DataFrame, *, step: pd.Timedelta) -> pd.DataFrame:
     """Good and total on the full regular index from the first to the last bucket."""
-    for name in ("good", "total"):
-        if name not in frame.columns:
-            raise ColumnError(f"column {name!r} is missing; columns seen: {list(frame.columns)}.")
+    tables.need(frame, "counts", "good", "total")
     times = pd.DatetimeIndex(frame["time"]) if "time" in frame.columns else frame.index
     times = aware(times).tz_convert("UTC").as_unit("us")
     ticks, size = times.asi8, int(pd.Timedelta(step) / pd.Timedelta(1, "us"))

@@ -79,16 +79,14 @@ def test_burn_rates_weighted_by_time_fire_minute_by_minute(dataset):
 def test_ratios_of_the_grid_are_those_of_the_log(dataset):
     """The reader's minutes, rolled, against the moments the state changed, without a grid."""
     ((_, counts),) = objectives.with_target(dataset).items()
-    moments = sorted([(0, 1.0), *((a, 0.0) for a, _ in DOWN), *((b, 1.0) for _, b in DOWN),
-                      (PAUSED[0], np.nan), (PAUSED[1], 1.0)])  # fmt: skip
-    times = pd.DatetimeIndex([FIRST + pd.Timedelta(at, "s") for at, _ in moments])
-    log = windows.states(pd.Series([s for _, s in moments], times),
-                         until=FIRST + pd.Timedelta(SECONDS, "s"))  # fmt: skip
-    ends = pd.DatetimeIndex(counts.total.index) + pd.Timedelta("1min")
-    for window in ("5m", "1h", "1d"):
-        ratio = windows.state_ratio(log, window=window, at=ends)
-        wanted = windows.rolling_ratio(counts.good, counts.total, window=window)
-        np.testing.assert_allclose(ratio.to_numpy(), wanted.to_numpy(), rtol=0, atol=1e-12)
+    ends = (pd.DatetimeIndex(counts.total.index) - FIRST) // pd.Timedelta("1s") + 60
+    for window, seconds in (("5m", 300), ("1h", 3_600), ("1d", 86_400)):
+        known = [min(end, SECONDS) - max(end - seconds, 0) - overlap(PAUSED, end - seconds, end)
+                 for end in ends]  # fmt: skip
+        bad = [sum(overlap(span, end - seconds, end) for span in DOWN) for end in ends]
+        wanted = [1 - b / k if k else np.nan for b, k in zip(bad, known, strict=True)]
+        found = windows.rolling_ratio(counts.good, counts.total, window=window)
+        np.testing.assert_allclose(found.to_numpy(), wanted, rtol=0, atol=1e-12)
 
 
 def test_outages_of_the_monitor_are_told_and_scored(dataset):

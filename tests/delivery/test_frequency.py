@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from srelib import delivery, tables
-from srelib.stats.comparisons import scattered_rate
+from srelib.stats import scattered_rate
 from tests.delivery.made import JUNE, deployments
 
 

@@ -294,7 +294,7 @@ def test_the_budget_counts_overlapping_incidents_once(dataset):
         felt["started_at"].min().floor("D"), felt["resolved_at"].max().ceil("D"), freq="min"
     )
     total = pd.Series(1.0, index=index)
-    spent = budget.attribute(
+    spent = budget.spent_by_event(
         total * 0, total, target=0.999, incidents=felt, deployments=None, within="2h"
     )
     assert spent.loc[spent["cause"] == "incident", "bad"].sum() == 103_606

@@ -1,61 +1,50 @@
-"""What causes and days spent, each as a whole."""
+"""Exact accounting of spent budget, by event, cause and day: the parts add up to the whole."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from srelib import windows
-from srelib.budget.status import budget_fraction, checked, exact_sum, regular_step, share, sums_by
-from srelib.errors import ColumnError, ParameterError, TimeIndexError
+from srelib import events, tables, windows
+from srelib.budget.status import budget_fraction, checked, exact_sum, regular_step
+from srelib.errors import ParameterError
+from srelib.windows.window import aware
 
-CAUSES = ("incident", "deployment", "other")
-"""What a bad event is put down to, first match wins."""
+_CAUSES = ("incident", "deployment", "other")
+"""What a bad event is counted under, first match wins."""
+
+_AMOUNTS = ["bad", "share_of_allowance", "share_of_spent"]
 
 
-def by_cause(parts: pd.DataFrame) -> pd.DataFrame:
+def spent_by_cause(spenders: pd.DataFrame) -> pd.DataFrame:
     """What incidents, deployments and the rest spent, each as a whole.
 
     Parameters
     ----------
-    parts : DataFrame
-        Result of `attribute`.
+    spenders : DataFrame
+        Result of `spent_by_event`.
 
     Returns
     -------
     DataFrame
-        Three rows, always: cause, pieces (how many incidents or deployments), spending (how
-        many of them spent anything), bad [events], share_of_allowance,
-        share_of_spent [fraction].
+        Three rows, always: cause, bad [events], share_of_allowance, share_of_spent [fraction].
 
     Examples
     --------
-    >>> parts = pd.DataFrame({"cause": ["incident", "other"], "bad": [6.0, 2.0],
-    ...                       "share_of_allowance": [0.6, 0.2], "share_of_spent": [0.75, 0.25]})
-    >>> by_cause(parts)["bad"].tolist()
+    >>> spenders = pd.DataFrame({"cause": ["incident", "other"], "bad": [6.0, 2.0],
+    ...                          "share_of_allowance": [0.6, 0.2], "share_of_spent": [0.75, 0.25]})
+    >>> spent_by_cause(spenders)["bad"].tolist()
     [6.0, 0.0, 2.0]
     """
-    groups = parts.groupby("cause")
-    sums = groups[["bad", "share_of_allowance", "share_of_spent"]].sum(min_count=1)
-    counted = pd.DataFrame(
-        {
-            "pieces": groups.size(),
-            "spending": (parts["bad"] > 0).groupby(parts["cause"]).sum(),
-        }
-    )
-    counted = counted.reindex(CAUSES, fill_value=0).astype("int64")
-    counted.loc["other", ["pieces", "spending"]] = 0
-    known = sums.reindex(CAUSES)
-    absent = ~known.index.isin(sums.index)
-    unknown_share = parts[["share_of_allowance", "share_of_spent"]].isna().all()
-    known.loc[absent] = 0.0
-    known.loc[absent, unknown_share.index[unknown_share]] = np.nan
-    return counted.join(known).rename_axis("cause").reset_index()
+    sums = spenders.groupby("cause")[_AMOUNTS].sum().reindex(_CAUSES, fill_value=0.0)
+    sums.loc[:, spenders[_AMOUNTS].isna().all()] = np.nan
+    return sums.rename_axis("cause").reset_index()
 
 
-def by_day(
+def spent_by_day(
     good: pd.Series, total: pd.Series, *, target: float, timezone: str = "UTC"
 ) -> pd.DataFrame:
     """What each day spent of the budget of all the time given.
@@ -86,7 +75,7 @@ def by_day(
     --------
     >>> index = pd.date_range("2026-01-01", periods=48, freq="h", tz="UTC")
     >>> total = pd.Series(10.0, index=index)
-    >>> by_day(total.where(index != index[30], 5.0), total, target=0.99)["bad"].tolist()
+    >>> spent_by_day(total.where(index != index[30], 5.0), total, target=0.99)["bad"].tolist()
     [0.0, 5.0]
     """
     good_seen, total_seen = checked(good, total)
@@ -97,9 +86,9 @@ def by_day(
         ("total", total_seen),
         ("bad", total_seen - good_seen),
     ):
-        sums = sums_by(values, number, size=len(frame))
+        sums = _sums_by(values, number, size=len(frame))
         frame[name] = np.where(observed > 0, sums, np.nan)
-    frame = with_shares(frame, allowance=budget_fraction(target) * exact_sum(total_seen))
+    frame = _with_shares(frame, allowance=budget_fraction(target) * exact_sum(total_seen))
     buckets = np.bincount(number, minlength=len(frame))
     return frame.assign(coverage=windows.divide(observed, buckets))
 
@@ -115,19 +104,16 @@ def _days(times: pd.DatetimeIndex, timezone: str) -> tuple[pd.DataFrame, np.ndar
     return pd.DataFrame(local), number
 
 
-def with_shares(parts: pd.DataFrame, *, allowance: float) -> pd.DataFrame:
-    """Parts with their share of the allowance and of what all of them spent."""
-    spent = exact_sum(parts["bad"].to_numpy())
-    return parts.assign(
-        share_of_allowance=[share(bad, allowance) for bad in parts["bad"]],
-        share_of_spent=[share(bad, spent) for bad in parts["bad"]],
+def _with_shares(spent: pd.DataFrame, *, allowance: float) -> pd.DataFrame:
+    """With the share of each row of the allowance, and of what all rows spent."""
+    whole = exact_sum(spent["bad"].to_numpy())
+    return spent.assign(
+        share_of_allowance=windows.divide(spent["bad"], allowance),
+        share_of_spent=windows.divide(spent["bad"], whole),
     )
 
 
-COLUMNS = ["cause", "key", "label", "starts_at", "ends_at", "bad"]
-
-
-def attribute(
+def spent_by_event(
     good: pd.Series,
     total: pd.Series,
     *,
@@ -136,7 +122,7 @@ def attribute(
     deployments: pd.DataFrame | None,
     within: pd.Timedelta | str,
 ) -> pd.DataFrame:
-    """Who spent the budget: every bucket put down to one cause, parts adding up exactly.
+    """Which incidents and deployments spent the budget: every bucket counted once.
 
     Parameters
     ----------
@@ -147,9 +133,9 @@ def attribute(
     incidents : DataFrame or None
         Table ``incidents`` of that service.
     deployments : DataFrame or None
-        Table ``deployments`` of that service, production only.
+        Table ``deployments`` of that service, in the environment that counts.
     within : Timedelta or str
-        How long after it finished a deployment is answerable, e.g. ``"2h"``.
+        How long after it finished bad events count under a deployment, e.g. ``"2h"``.
 
     Returns
     -------
@@ -171,15 +157,15 @@ def attribute(
 
     Notes
     -----
-    A bucket belongs to one cause only: to an incident when the two overlap (of several,
-    the one that started first), else to the latest deployment before it when less than
-    `within` has passed, else to nobody.
+    A bucket counts under one cause only: under an incident when the two overlap (of several,
+    the one that started first), else under the latest deployment before it when less than
+    `within` has passed, else under none.
     A bucket cannot be divided: the one in which an incident or deployment falls
-    belongs to it as a whole, which blurs causes where buckets are long.
+    counts under it as a whole, which blurs causes where buckets are long.
     An open incident lasts until the data ends; one that did not last is left out.
-    Incidents of severity ``maintenance`` and cancelled deployments count for nothing.
-    This is bookkeeping, not proof: bad events in the hours after a deployment would partly
-    have come without it.
+    Which incidents and deployments count is for `srelib.events` to say.
+    This is accounting, not proof: bad events in the hours after a deployment would partly
+    have come without it. What deployments cost is for `srelib.tradeoff` to estimate.
 
     References
     ----------
@@ -189,24 +175,25 @@ def attribute(
     --------
     >>> index = pd.date_range("2026-01-01", periods=4, freq="h", tz="UTC")
     >>> total = pd.Series(10.0, index=index)
-    >>> shipped = pd.DataFrame({"deployment_id": ["d1"], "service": ["shop"],
-    ...                         "finished_at": index[[1]], "status": ["succeeded"]})
-    >>> parts = attribute(total - [1, 4, 0, 2], total, target=0.9, incidents=None,
-    ...                   deployments=shipped, within="1h")
-    >>> parts[["cause", "bad"]].to_numpy().tolist()
+    >>> deployed = pd.DataFrame({"deployment_id": ["d1"], "service": ["shop"],
+    ...                          "finished_at": index[[1]], "status": ["succeeded"]})
+    >>> spenders = spent_by_event(total - [1, 4, 0, 2], total, target=0.9, incidents=None,
+    ...                           deployments=deployed, within="1h")
+    >>> spenders[["cause", "bad"]].to_numpy().tolist()
     [['deployment', 4.0], ['other', 3.0]]
     """
     good_seen, total_seen = checked(good, total)
     times = pd.DatetimeIndex(good.index)
     step = regular_step(times)
-    pieces = _pieces(times, step, incidents, deployments, within=_length(within))
-    allowance = budget_fraction(target) * exact_sum(total_seen)
-    owner = _owners(times, step, pieces)
-    bad = sums_by(total_seen - good_seen, owner, size=len(pieces))
-    observed = np.bincount(owner, weights=~np.isnan(total_seen), minlength=len(pieces))
-    owned = np.bincount(owner, minlength=len(pieces))
-    frame = pieces.assign(bad=bad if observed.any() else np.nan)
-    frame = with_shares(frame, allowance=allowance)
+    spenders = _spenders(times, step, incidents, deployments, within=_length(within))
+    owner = _owners(times, step, spenders)
+    observed = np.bincount(owner, weights=~np.isnan(total_seen), minlength=len(spenders))
+    owned = np.bincount(owner, minlength=len(spenders))
+    bad = _sums_by(total_seen - good_seen, owner, size=len(spenders))
+    frame = _with_shares(
+        spenders.assign(bad=bad if observed.any() else np.nan),
+        allowance=budget_fraction(target) * exact_sum(total_seen),
+    )
     return frame.assign(coverage=windows.divide(observed, owned))
 
 
@@ -217,7 +204,7 @@ def _length(within: pd.Timedelta | str) -> pd.Timedelta:
     return length
 
 
-def _pieces(
+def _spenders(
     times: pd.DatetimeIndex,
     step: pd.Timedelta,
     incidents: pd.DataFrame | None,
@@ -227,27 +214,21 @@ def _pieces(
 ) -> pd.DataFrame:
     """Incidents, deployments and the rest that touch the data, each kind in order of time."""
     first, last = times[0], times[-1] + step
-    rest = pd.DataFrame([("other", "", "neither", first, last)], columns=COLUMNS[:-1])
-    answerable = _incident_spans(incidents, end=last), _deployment_spans(deployments, within=within)
-    touching = [
-        spans[
-            (spans["starts_at"] < last)
-            & (spans["ends_at"] > first)
-            & (spans["ends_at"] > spans["starts_at"])
-        ]
-        for spans in answerable
-    ]
-    frame = pd.concat([part for part in (*touching, rest) if len(part)], ignore_index=True)
-    for column in ("starts_at", "ends_at"):
-        frame[column] = frame[column].astype("datetime64[us, UTC]")
-    return frame
+    rest = pd.DataFrame(
+        [("other", "", "neither", first, last)],
+        columns=["cause", "key", "label", "starts_at", "ends_at"],
+    )
+    spans = pd.concat(
+        [_incident_spans(incidents, end=last), _deployment_spans(deployments, within=within), rest],
+        ignore_index=True,
+    ).astype({"starts_at": "datetime64[us, UTC]", "ends_at": "datetime64[us, UTC]"})
+    inside = (spans["starts_at"] < last) & (spans["ends_at"] > first)
+    return spans[inside & (spans["ends_at"] > spans["starts_at"])].reset_index(drop=True)
 
 
 def _incident_spans(incidents: pd.DataFrame | None, *, end: pd.Timestamp) -> pd.DataFrame:
     needed = ("incident_id", "started_at", "resolved_at")
-    rows = _checked_table(incidents, "incidents", needed)
-    if "severity" in rows:
-        rows = rows[rows["severity"].astype("str").str.casefold() != "maintenance"]
+    rows = events.eligible_incidents(_of_one_service(incidents, "incidents", needed))
     label = rows["title"] if "title" in rows else rows["incident_id"]
     spans = pd.DataFrame(
         {
@@ -255,17 +236,15 @@ def _incident_spans(incidents: pd.DataFrame | None, *, end: pd.Timestamp) -> pd.
             "key": rows["incident_id"].astype("str"),
             "label": label.where(label.notna(), rows["incident_id"]).astype("str"),
             "starts_at": rows["started_at"],
-            "ends_at": rows["resolved_at"].fillna(end) if len(rows) else rows["resolved_at"],
+            "ends_at": rows["resolved_at"].fillna(end),
         }
     )
     return spans.sort_values(["starts_at", "ends_at", "key"], kind="stable")
 
 
 def _deployment_spans(deployments: pd.DataFrame | None, *, within: pd.Timedelta) -> pd.DataFrame:
-    rows = _checked_table(deployments, "deployments", ("deployment_id", "finished_at"))
-    if "status" in rows:
-        rows = rows[rows["status"].astype("str") != "cancelled"]
-    rows = rows[rows["finished_at"].notna()]
+    rows = _of_one_service(deployments, "deployments", ("deployment_id", "finished_at"))
+    rows = events.eligible_deployments(rows, environment=None)
     key = rows["deployment_id"].astype("str")
     commit = rows["commit_sha"].str[:8] if "commit_sha" in rows else pd.Series(pd.NA, rows.index)
     spans = pd.DataFrame(
@@ -274,18 +253,17 @@ def _deployment_spans(deployments: pd.DataFrame | None, *, within: pd.Timedelta)
             "key": key,
             "label": commit.where(commit.notna(), key).astype("str"),
             "starts_at": rows["finished_at"],
-            "ends_at": rows["finished_at"] + within if len(rows) else rows["finished_at"],
+            "ends_at": rows["finished_at"] + within,
         }
     )
     return spans.sort_values(["starts_at", "key"], kind="stable")
 
 
-def _checked_table(table: pd.DataFrame | None, name: str, needed: tuple[str, ...]) -> pd.DataFrame:
+def _of_one_service(table: pd.DataFrame | None, name: str, needed: tuple[str, ...]) -> pd.DataFrame:
+    """The table given; an empty one where there is none."""
     if table is None:
-        return pd.DataFrame(columns=list(needed))
-    lacking = [column for column in needed if column not in table.columns]
-    if lacking:
-        raise ColumnError(f"{name} lack {', '.join(lacking)}; columns seen: {list(table)}.")
+        return tables.empty(name)
+    tables.need(table, name, *needed)
     if "service" in table and table["service"].nunique() > 1:
         raise ParameterError(
             f"{name} must belong to the one service whose counts are given; got "
@@ -294,12 +272,12 @@ def _checked_table(table: pd.DataFrame | None, name: str, needed: tuple[str, ...
     return table
 
 
-def _owners(times: pd.DatetimeIndex, step: pd.Timedelta, pieces: pd.DataFrame) -> np.ndarray:
-    """For each bucket the row of `pieces` it belongs to."""
-    low = times.searchsorted(pd.DatetimeIndex(pieces["starts_at"]) - step, side="right")
-    high = times.searchsorted(pd.DatetimeIndex(pieces["ends_at"]), side="left")
-    owner = np.full(len(times), len(pieces) - 1)
-    cause = pieces["cause"].to_numpy()
+def _owners(times: pd.DatetimeIndex, step: pd.Timedelta, spenders: pd.DataFrame) -> np.ndarray:
+    """For each bucket the row of `spenders` it counts under."""
+    low = times.searchsorted(pd.DatetimeIndex(spenders["starts_at"]) - step, side="right")
+    high = times.searchsorted(pd.DatetimeIndex(spenders["ends_at"]), side="left")
+    owner = np.full(len(times), len(spenders) - 1)
+    cause = spenders["cause"].to_numpy()
     deployed = np.flatnonzero(cause == "deployment")
     incident = np.flatnonzero(cause == "incident")[::-1]
     for row in np.concatenate([deployed, incident]):
@@ -315,20 +293,18 @@ class Excluded:
     ----------
     counts : DataFrame
         Columns good and total [events]; both 0 in excluded buckets: known, and not counted.
-    good, total : float
-        What was taken out [events].
-    mask : Series of bool
-        True where a bucket was excluded.
     windows : DataFrame
         One row per merged exclusion window that touches the data:
         starts_at, ends_at, reason, buckets, good, total, bad [events].
     """
 
     counts: pd.DataFrame
-    good: float
-    total: float
-    mask: pd.Series
     windows: pd.DataFrame
+
+    @property
+    def total(self) -> float:
+        """Events taken out [events]."""
+        return exact_sum(self.windows["total"].to_numpy())
 
     @property
     def bad(self) -> float:
@@ -380,51 +356,24 @@ def exclude(
     >>> exclude(counts, window, service="shop", sli="availability").counts["total"].tolist()
     [10.0, 0.0, 10.0]
     """
-    good, total = checked(*_columns(counts))
-    merged = _merged(_applying(exclusions, service=service, sli=sli))
-    owner = _owner(counts.index, merged)
-    mask = owner >= 0
-    removed = _removed(merged, owner[mask], good[mask], total[mask])
-    kept = counts.assign(good=np.where(mask, 0.0, good), total=np.where(mask, 0.0, total))
-    return Excluded(
-        counts=kept,
-        good=exact_sum(good[mask]),
-        total=exact_sum(total[mask]),
-        mask=pd.Series(mask, index=counts.index, name="excluded"),
-        windows=removed[removed["buckets"] > 0].reset_index(drop=True),
-    )
+    tables.need(counts, "counts", "good", "total")
+    good, total = checked(counts["good"], counts["total"])
+    merged = _merged(exclusions, service=service, sli=sli)
+    spans = pd.IntervalIndex.from_arrays(merged["starts_at"], merged["ends_at"], closed="left")
+    times = aware(counts.index)
+    owner = spans.get_indexer(times) if len(spans) else np.full(len(times), -1)
+    out = owner >= 0
+    removed = _removed(merged, owner[out], good[out], total[out])
+    kept = counts.assign(good=np.where(out, 0.0, good), total=np.where(out, 0.0, total))
+    return Excluded(kept, removed[removed["buckets"] > 0].reset_index(drop=True))
 
 
-def _columns(counts: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    lacking = [name for name in ("good", "total") if name not in counts.columns]
-    if lacking:
-        raise ColumnError(f"counts lack {', '.join(lacking)}; columns seen: {list(counts)}.")
-    if not isinstance(counts.index, pd.DatetimeIndex) or counts.index.tz is None:
-        raise TimeIndexError(
-            "counts need an index of tz-aware times; localize it, then convert to UTC."
-        )
-    return counts["good"], counts["total"]
-
-
-def _applying(exclusions: pd.DataFrame | None, *, service: str, sli: str) -> pd.DataFrame:
-    wanted = ["service", "sli", "starts_at", "ends_at", "reason"]
-    if exclusions is None:
-        return pd.DataFrame(columns=wanted)
-    lacking = [name for name in ("starts_at", "ends_at") if name not in exclusions.columns]
-    if lacking:
-        raise ColumnError(
-            f"exclusions lack {', '.join(lacking)}; columns seen: {list(exclusions)}."
-        )
-    rows = exclusions.reindex(columns=wanted)
-    meant = (rows["service"].isna() | (rows["service"] == service)) & (
-        rows["sli"].isna() | (rows["sli"] == sli)
-    )
-    return rows[meant & (rows["ends_at"] > rows["starts_at"])]
-
-
-def _merged(rows: pd.DataFrame) -> pd.DataFrame:
-    if rows.empty:
-        return rows[["starts_at", "ends_at", "reason"]]
+def _merged(exclusions: pd.DataFrame | None, *, service: str, sli: str) -> pd.DataFrame:
+    """The windows that apply to a series, those that overlap or touch as one."""
+    table = tables.empty("exclusions") if exclusions is None else exclusions
+    tables.need(table, "exclusions", "service", "starts_at", "ends_at", "reason")
+    rows = events.of_service(table, service, sli=sli)
+    rows = rows[rows["ends_at"] > rows["starts_at"]]
     rows = rows.sort_values(["starts_at", "ends_at", "reason"], kind="stable")
     apart = rows["starts_at"] > rows["ends_at"].cummax().shift()
     groups = rows.groupby(apart.cumsum().to_numpy())
@@ -441,22 +390,24 @@ def _reasons(values: pd.Series) -> str:
     return "; ".join(dict.fromkeys(str(value) for value in values.dropna()))
 
 
-def _owner(index: pd.Index, merged: pd.DataFrame) -> np.ndarray:
-    """Which merged window each bucket starts in; -1 for none."""
-    if merged.empty:
-        return np.full(len(index), -1)
-    last = pd.DatetimeIndex(merged["starts_at"]).searchsorted(index, side="right") - 1
-    inside = index < pd.DatetimeIndex(merged["ends_at"])[np.maximum(last, 0)]
-    return np.where((last >= 0) & inside, last, -1)
-
-
 def _removed(
     merged: pd.DataFrame, owner: np.ndarray, good: np.ndarray, total: np.ndarray
 ) -> pd.DataFrame:
     size = len(merged)
-    return merged.reset_index(drop=True).assign(
+    return merged.assign(
         buckets=np.bincount(owner, minlength=size),
-        good=sums_by(good, owner, size=size),
-        total=sums_by(total, owner, size=size),
-        bad=sums_by(total - good, owner, size=size),
+        good=_sums_by(good, owner, size=size),
+        total=_sums_by(total, owner, size=size),
+        bad=_sums_by(total - good, owner, size=size),
     )
+
+
+def _sums_by(values: np.ndarray, owner: np.ndarray, *, size: int) -> np.ndarray:
+    """Sums per owner that add up to `exact_sum` of all, to the last bit."""
+    whole = exact_sum(values)
+    parts = np.bincount(owner, weights=np.nan_to_num(values), minlength=size)
+    unit = math.ulp(whole)
+    units = [round(part / unit) for part in parts.tolist()]
+    if units:
+        units[int(np.argmax(parts))] += round(whole / unit) - sum(units)
+    return np.array([count * unit for count in units])

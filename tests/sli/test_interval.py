@@ -1,4 +1,4 @@
-"""Service level indicators: golden numbers, planted outages, laws."""
+"""Service levels with their intervals: golden numbers, planted rates, laws."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from srelib.errors import (
     ParameterError,
     TimeIndexError,
 )
-from srelib.slos import Slo
 from srelib.windows import Window
 
 FEW = settings(max_examples=50, deadline=None)
+
+
 BUCKET = st.one_of(st.none(), st.tuples(st.integers(0, 20), st.integers(0, 20)))
 
 
@@ -39,36 +40,6 @@ def as_counts(buckets: list) -> pd.DataFrame:
     return frame
 
 
-def slo(**more: object) -> Slo:
-    """An objective with a budgeting method."""
-    values = {
-        "name": "a", "service": "a", "sli": "availability", "target": 0.95,
-        "window": Window.parse("28d"), **more,
-    }  # fmt: skip
-    return Slo(**values)
-
-
-# --- values and histograms ------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("op", "good"), [("lte", [1, 1, 0]), ("lt", [1, 0, 0]), ("gte", [0, 1, 1]), ("gt", [0, 0, 1])]
-)
-def test_a_value_on_the_threshold_counts_as_the_comparison_says(op: str, good: list) -> None:
-    """Below, on and above 0.3; the names are those of OpenSLO."""
-    found = sli.by_threshold(pd.Series([0.2, 0.3, 0.4]), threshold=0.3, op=op)
-    assert found["good"].tolist() == good
-    assert found["total"].tolist() == [1, 1, 1]
-
-
-def test_an_unknown_value_is_neither_fast_nor_slow() -> None:
-    """NaN in both columns; and no comparison is made up."""
-    found = sli.by_threshold(pd.Series([0.2, np.nan]), threshold=0.3)
-    assert found.iloc[1].isna().all()
-    with pytest.raises(ParameterError, match="lte, lt, gte or gt; got '<='"):
-        sli.by_threshold(pd.Series([0.2]), threshold=0.3, op="<=")
-
-
 def test_latency_counts_requests_below_a_bound_of_the_histogram() -> None:
     """8 of 10 and 0 of 0 requests within 300 ms."""
     histogram = pd.DataFrame({"0.1": [5, 0], "0.3": [8, 0], "inf": [10, 0]})
@@ -83,101 +54,6 @@ def test_latency_between_bounds_is_a_guess_and_refused() -> None:
         sli.latency(histogram, threshold=0.3)
     with pytest.raises(ColumnError, match="bound inf"):
         sli.latency(histogram[[0.1]], threshold=0.1)
-
-
-# --- slices ---------------------------------------------------------------------------------
-
-
-def test_two_weeks_at_95_percent_of_minutes_allow_16_h_48_min() -> None:
-    """OpenSLO Timeslices: 1,008 bad minutes of 20,160 are on target, to the minute."""
-    frame = counts("2026-06-01", 14 * 1440)
-    frame.iloc[:1008, 0] = 8.0
-    found = sli.for_slo(
-        frame, slo(method="Timeslices", slice=pd.Timedelta("1min"), slice_target=0.9)
-    )
-    assert found["total"].sum() - found["good"].sum() == 16 * 60 + 48
-    assert windows.ratio(found["good"], found["total"]) == 0.95
-
-
-def test_occurrences_count_events_as_they_are(one_outage: pd.DataFrame) -> None:
-    """600 of 14,400 events failed."""
-    found = sli.for_slo(one_outage, slo())
-    assert (found["good"].sum(), found["total"].sum()) == (13_800, 14_400)
-
-
-def test_the_three_methods_of_openslo_differ_on_one_busy_minute() -> None:
-    """98 of 100, 0 of 1, and no traffic: by events 98/101, by slices 1/2, by ratios 0.49."""
-    frame = as_counts([(98, 2), (0, 1), (0, 0)])
-    minute = pd.Timedelta("1min")
-    shares = [
-        windows.ratio(found["good"], found["total"])
-        for found in (
-            sli.for_slo(frame, slo()),
-            sli.for_slo(frame, slo(method="Timeslices", slice=minute, slice_target=0.98)),
-            sli.for_slo(frame, slo(method="RatioTimeslices", slice=minute)),
-        )
-    ]
-    assert shares == pytest.approx([98 / 101, 0.5, 0.49])
-
-
-def test_a_slice_on_its_threshold_is_good() -> None:
-    """999 of 1,000 reach 0.999; 998 do not."""
-    frame = as_counts([(0, 0), (0, 0)])
-    frame["good"], frame["total"] = [999.0, 998.0], [1000.0, 1000.0]
-    found = sli.time_slices(frame["good"], frame["total"], slice="1m", threshold=0.999)
-    assert found["good"].tolist() == [1, 0]
-
-
-def test_slices_start_at_multiples_of_their_length() -> None:
-    """Data from 00:03 on: the first slice of five minutes is that of 00:00."""
-    frame = counts("2026-06-01T00:03", 4)
-    found = sli.time_slices(frame["good"], frame["total"], slice="5m", threshold=0.9)
-    assert [str(t.time()) for t in found.index] == ["00:00:00", "00:05:00"]
-    assert found["good"].tolist() == [1, 1]
-
-
-def test_slices_without_traffic_or_data_are_not_good_and_not_bad(
-    no_traffic_night: pd.DataFrame, gap: pd.DataFrame
-) -> None:
-    """0 of 0 for the night, NaN for the gap."""
-    for frame, night in ((no_traffic_night, 0.0), (gap, np.nan)):
-        for found in (
-            sli.time_slices(frame["good"], frame["total"], slice="1h", threshold=0.95),
-            sli.slice_ratios(frame["good"], frame["total"], slice="1h"),
-        ):
-            np.testing.assert_equal(found.iloc[4].to_numpy(), [night, night])
-            assert found["total"].iloc[7] == 1.0
-
-
-@pytest.mark.parametrize("slice", ["30s", "90s"])
-def test_a_slice_must_be_whole_buckets(slice: str) -> None:
-    """Half a bucket cannot be counted."""
-    frame = counts("2026-06-01", 4)
-    with pytest.raises(ParameterError, match="whole number of buckets"):
-        sli.time_slices(frame["good"], frame["total"], slice=slice, threshold=0.9)
-
-
-@FEW
-@given(st.lists(BUCKET, min_size=1, max_size=40), st.integers(1, 7), st.floats(0.1, 0.9))
-def test_slices_equal_counting_by_hand(buckets: list, width: int, threshold: float) -> None:
-    """Each slice by plain addition; the data starts on a slice."""
-    frame = as_counts(buckets)
-    frame.index = pd.date_range("1970-01-01", periods=len(frame), freq="min", tz="UTC", unit="us")
-    before = frame.copy()
-    found = sli.time_slices(frame["good"], frame["total"], slice=f"{width}m", threshold=threshold)
-    for k, start in enumerate(range(0, len(buckets), width)):
-        known = [b for b in buckets[start : start + width] if b is not None]
-        good, total = sum(b[0] for b in known), sum(sum(b) for b in known)
-        expected = (
-            [np.nan] * 2
-            if not known
-            else [float(total > 0 and good / total >= threshold), float(total > 0)]
-        )
-        np.testing.assert_equal(found.iloc[k].to_numpy(), expected)
-    pd.testing.assert_frame_equal(frame, before)
-
-
-# --- intervals ------------------------------------------------------------------------------
 
 
 def days(rates: np.ndarray, *, per_hour: int = 2000, seed: int = 0) -> pd.DataFrame:
@@ -306,9 +182,6 @@ def test_the_interval_holds_its_value_and_changes_no_input(buckets: list) -> Non
     pd.testing.assert_frame_equal(frame, before)
 
 
-# --- periods --------------------------------------------------------------------------------
-
-
 def test_a_day_with_a_change_of_the_clock_has_its_own_hours(dst_day: pd.DataFrame) -> None:
     """29 March 2026 in Berlin: 23 hours of 100 events."""
     found = sli.by_period(dst_day["good"], dst_day["total"], period="day", timezone="Europe/Berlin")
@@ -381,119 +254,6 @@ def test_one_bucket_is_too_few_for_periods() -> None:
     frame = counts("2026-06-01", 1)
     with pytest.raises(InsufficientDataError, match="at least two buckets; got 1"):
         sli.by_period(frame["good"], frame["total"])
-
-
-# --- worst windows --------------------------------------------------------------------------
-
-
-def worst_by_hand(buckets: list, width: int) -> float:
-    """Smallest ratio over all windows of this many buckets, by plain addition."""
-    found = []
-    for start in range(len(buckets) - width + 1):
-        known = [b for b in buckets[start : start + width] if b is not None]
-        total = sum(sum(b) for b in known)
-        if total:
-            found.append(sum(b[0] for b in known) / total)
-    return min(found, default=math.nan)
-
-
-@FEW
-@given(st.lists(BUCKET, min_size=2, max_size=40))
-def test_the_worst_window_equals_trying_them_all(buckets: list) -> None:
-    """Exact for every length, and at the place it names."""
-    frame = as_counts(buckets)
-    lengths = [pd.Timedelta(k, "min") for k in range(1, len(buckets) + 1)]
-    found = sli.worst_windows(frame["good"], frame["total"], lengths=lengths)
-    for width, row in enumerate(found.itertuples(), start=1):
-        np.testing.assert_equal(row.ratio, worst_by_hand(buckets, width))
-        if not math.isnan(row.ratio):
-            inside = frame[(frame.index >= row.starts_at) & (frame.index < row.ends_at)]
-            assert windows.ratio(inside["good"], inside["total"]) == row.ratio
-
-
-@FEW
-@given(st.lists(BUCKET, min_size=2, max_size=64), st.integers(1, 8), st.integers(1, 8))
-def test_a_long_window_is_no_worse_than_the_worst_of_its_parts(
-    buckets: list, width: int, k: int
-) -> None:
-    """MCR(k w) >= MCR(w) (Hauer et al., NSDI 2020)."""
-    if k * width > len(buckets):
-        k = 1
-    width = min(width, len(buckets))
-    frame = as_counts(buckets)
-    lengths = [pd.Timedelta(width, "min"), pd.Timedelta(k * width, "min")]
-    short, long = sli.worst_windows(frame["good"], frame["total"], lengths=lengths)["ratio"]
-    assert math.isnan(long) or long >= short - 1e-12
-
-
-def test_the_curve_of_one_outage_is_its_share_of_each_window(one_outage: pd.DataFrame) -> None:
-    """60 bad minutes: 0 up to 32 min, then 1 - 60 / w; the window found holds the outage."""
-    found = sli.worst_windows(one_outage["good"], one_outage["total"])
-    minutes = (found["window"] / pd.Timedelta("1min")).astype(int)
-    assert minutes.tolist() == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]
-    assert found["ratio"].tolist() == pytest.approx([max(0, 1 - 60 / w) for w in minutes])
-    assert found["starts_at"].iloc[0] == pd.Timestamp("2026-06-01T12:00Z")
-    assert (found["ends_at"] - found["starts_at"]).eq(found["window"]).all()
-
-
-def test_windows_without_traffic_have_no_worst() -> None:
-    """NaN and NaT, not 0 and not 1."""
-    frame = as_counts([(0, 0), None, (0, 0)])
-    found = sli.worst_windows(frame["good"], frame["total"])
-    assert found["ratio"].isna().all()
-    assert found["starts_at"].isna().all()
-
-
-@pytest.mark.parametrize("length", ["90s", "5m"])
-def test_lengths_of_windows_must_fit_the_data(length: str) -> None:
-    """Whole buckets, and no longer than the data."""
-    frame = counts("2026-06-01", 4)
-    with pytest.raises(ParameterError, match="whole numbers of buckets"):
-        sli.worst_windows(frame["good"], frame["total"], lengths=[length])
-
-
-# --- user uptime ----------------------------------------------------------------------------
-
-WORKED = pd.DataFrame(
-    {
-        "user": list("AAAAABBB"),
-        "time": pd.Timestamp("2026-06-01", tz="UTC")
-        + pd.to_timedelta([0, 10, 20, 25, 40, 0, 50, 60], unit="min"),
-        "ok": [True, True, False, False, True, True, True, True],
-    }
-)
-
-
-def test_user_uptime_of_the_worked_case_is_60_percent() -> None:
-    """Meaningful availability: 30 of 50 active minutes, though 75 % of requests succeeded."""
-    found = sli.user_uptime(WORKED, cutoff=pd.Timedelta("30min"))
-    assert found.loc["A"].tolist() == [20 * 60, 40 * 60]
-    assert found.loc["B"].tolist() == [10 * 60, 10 * 60]
-    assert windows.ratio(found["good"], found["total"]) == 0.6
-    assert WORKED["ok"].mean() == 0.75
-
-
-def test_user_uptime_does_not_depend_on_the_order_of_rows() -> None:
-    """Events arrive as they like."""
-    shuffled = WORKED.sample(frac=1, random_state=2)
-    cutoff = pd.Timedelta("30min")
-    pd.testing.assert_frame_equal(
-        sli.user_uptime(shuffled, cutoff=cutoff), sli.user_uptime(WORKED, cutoff=cutoff)
-    )
-
-
-def test_the_cutoff_is_the_99th_percentile_of_silences() -> None:
-    """200 silences of a minute and one of a day: the day is not uptime."""
-    at = pd.to_timedelta([*range(201), 201 + 1440], unit="min")
-    events = pd.DataFrame(
-        {"user": "a", "time": pd.Timestamp("2026-06-01", tz="UTC") + at, "ok": True}
-    )
-    assert sli.user_uptime(events)["total"].tolist() == [200 * 60]
-    with pytest.raises(ColumnError, match="'ok' is missing"):
-        sli.user_uptime(events[["user", "time"]])
-
-
-# --- low traffic ----------------------------------------------------------------------------
 
 
 def test_ten_requests_an_hour_cannot_resolve_99_9_percent() -> None:

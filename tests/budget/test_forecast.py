@@ -225,17 +225,6 @@ def test_the_same_seed_gives_the_same_answer():
     assert first.probability != other.probability
 
 
-@pytest.mark.parametrize("window", [ROLLING, MONTH])
-def test_nothing_after_as_of_is_looked_at(window):
-    """A catastrophe after "now" changes nothing; cutting the data gives the same answer."""
-    good, total = bursts(60, seed=3)
-    now = START + pd.Timedelta("40D")
-    policy = {"target": 0.9985, "window": window, "as_of": now}
-    expected = budget.forecast(good[good.index < now], total[total.index < now], **policy)
-    result = budget.forecast(good.where(good.index < now, 0.0), total, **policy)
-    assert repr(result) == repr(expected)
-
-
 def test_gaps_are_scaled_not_taken_for_quiet():
     """A day seen to half weighs as a whole one; a day hardly seen is not drawn from."""
     total = steady(10, pd.Timestamp("2026-01-01", tz="UTC"))
@@ -262,13 +251,6 @@ def test_buckets_longer_than_a_day_are_refused():
     total = pd.Series(1000.0, index=index)
     with pytest.raises(InsufficientDataError, match="buckets of 7 days"):
         budget.forecast(total, total, target=0.99, window=ROLLING)
-
-
-def test_no_history_before_as_of_is_refused():
-    """as_of before the data leaves nothing to go by."""
-    total = steady(8)
-    with pytest.raises(InsufficientDataError, match="no bucket ends before"):
-        budget.forecast(total, total, target=0.99, window=ROLLING, as_of=START)
 
 
 @pytest.mark.parametrize(

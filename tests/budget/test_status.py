@@ -1,4 +1,4 @@
-"""Allowance, spent, left, burn-down, periods and exclusions."""
+"""Allowance, spent and left: at once, bucket by bucket, period by period."""
 
 import math
 
@@ -9,12 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from srelib import budget
-from srelib.errors import ColumnError, CountError, InvalidTargetError, TimeIndexError
+from srelib.errors import CountError, InvalidTargetError, TimeIndexError
 from srelib.windows import Window
 
 FAST = settings(max_examples=40, deadline=None)
+
+
 DAY = 86_400.0
+
+
 SPANS = {"year": 365 * DAY, "quarter": 90 * DAY, "month": 30 * DAY, "week": 7 * DAY, "day": DAY}
+
 
 # SRE book, appendix A: allowed downtime as printed, in seconds, and half a unit of its last digit.
 DOWNTIME = [
@@ -68,9 +73,6 @@ def counts(draw: st.DrawFn) -> tuple[pd.Series, pd.Series]:
     total = [math.nan if row is None else sum(row) for row in rows]
     good = [math.nan if row is None else row[0] for row in rows]
     return series(good), series(total)
-
-
-# --- status -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("target", "span", "allowed", "half_digit"), DOWNTIME)
@@ -255,9 +257,6 @@ def test_order_of_fractions_changes_nothing(values, random):
     assert results[0] == results[1] == math.fsum(values)
 
 
-# --- burn-down ----------------------------------------------------------------------------
-
-
 def test_burning_at_rate_one_all_window_spends_the_whole_budget():
     """An error ratio of 1 - target over the whole window leaves exactly nothing."""
     total = series(np.full(28 * 24, 1000.0))
@@ -279,13 +278,6 @@ def test_a_constant_burn_empties_the_budget_when_the_workbook_says(burn, days):
     spent = budget.burn_down(total - bad, total, target=0.999, window=window)["spent"]
     assert spent.iloc[at - 1] == pytest.approx(whole)
     assert left.iloc[-1] == pytest.approx(0, abs=1e-9)
-
-
-def test_burn_rate_is_error_ratio_over_budget():
-    """Ten requests an hour and one failure at 99.9 % burn at 100, not the 1,000 in print."""
-    total = series([10, 10])
-    rate = budget.burn_rate(total - [0, 1], total, target=0.999, window=Window.parse("1h"))
-    assert rate.tolist() == pytest.approx([0, 100])
 
 
 def test_rolling_burn_down_forgets_what_leaves_the_window():
@@ -321,6 +313,25 @@ def test_a_gap_lowers_coverage_and_nothing_else():
     assert frame["coverage"].tolist() == pytest.approx([1, 0.5, 2 / 3])
 
 
+@pytest.mark.parametrize(("length", "rolling"), [("2h", True), ("1d", False)])
+def test_a_bucket_is_known_only_when_good_and_total_are(length, rolling):
+    """Ten requests of which nobody knows how many were good: of two hours one is known."""
+    window = Window.parse(length, rolling=rolling)
+    frame = budget.burn_down(series([9, np.nan]), series([10, 10]), target=0.9, window=window)
+    assert frame["coverage"].tolist() == ([0.5, 0.5] if rolling else [1, 0.5])
+    assert frame["allowance"].tolist() == pytest.approx([1, 1])
+
+
+def test_traffic_of_buckets_that_are_not_known_is_not_projected():
+    """A day at 10 an hour, and three hours at 1,000 of which good is missing."""
+    total = series([10.0] * 21 + [1000.0] * 3)
+    good = total.where(total < 1000)
+    week = Window.parse("1w", rolling=False)
+    row = budget.by_period(good, total, target=0.9, window=week).iloc[0]
+    assert (row["total"], row["coverage"]) == (210, 21 / 24)
+    assert row["projected_total"] == pytest.approx(210 + 10 * 6 * 24)
+
+
 def test_burn_down_is_unknown_until_something_is_known():
     """A period that begins with a gap has no budget yet."""
     total = series([np.nan, 100])
@@ -352,9 +363,6 @@ def test_calendar_burn_down_ends_where_status_of_the_period_does(pair):
         expected = np.nansum((total - good).loc[day.index])
         if total.loc[day.index].notna().any():
             assert day["spent"].iloc[-1] == expected
-
-
-# --- periods ------------------------------------------------------------------------------
 
 
 def test_periods_so_far_and_projected():
@@ -450,134 +458,3 @@ def test_the_zone_of_the_index_changes_nothing(length):
     local = total.tz_convert("America/New_York")
     result = budget.by_period(local, local, target=0.9, window=window)
     pd.testing.assert_frame_equal(result, expected)
-
-
-# --- exclusions ---------------------------------------------------------------------------
-
-
-def windows_out(*rows: tuple) -> pd.DataFrame:
-    """Exclusion windows, times as hours after 5 January 2026."""
-    frame = pd.DataFrame(rows, columns=["service", "sli", "starts_at", "ends_at", "reason"])
-    base = pd.Timestamp("2026-01-05", tz="UTC")
-    for column in ("starts_at", "ends_at"):
-        frame[column] = base + pd.to_timedelta(frame[column].astype("float64"), unit="h")
-    return frame
-
-
-def shop(good: list, total: list) -> pd.DataFrame:
-    """Hourly counts of one service."""
-    return pd.DataFrame({"good": series(good), "total": series(total)})
-
-
-def test_overlapping_exclusions_count_once():
-    """Two windows over the same outage take its events out once."""
-    counts = shop([10, 0, 0, 10], [10, 10, 10, 10])
-    windows = windows_out(("shop", None, 1, 2.5, "move"), ("shop", None, 2, 3, "disk"))
-    result = budget.exclude(counts, windows, service="shop", sli="availability")
-    assert (result.good, result.total, result.bad) == (0, 20, 20)
-    assert result.windows[["reason", "buckets", "bad"]].to_numpy().tolist() == [
-        ["move; disk", 2, 20]
-    ]
-    assert result.counts["total"].tolist() == [10, 0, 0, 10]
-
-
-def test_windows_inside_a_longer_one_are_one_window():
-    """Two short windows inside a long one make one row."""
-    counts = shop([0] * 6, [1] * 6)
-    windows = windows_out(
-        (None, None, 0, 5, "move"), (None, None, 1, 2, "disk"), (None, None, 3, 4, "move")
-    )
-    result = budget.exclude(counts, windows, service="shop", sli="availability")
-    assert result.windows[["reason", "buckets"]].to_numpy().tolist() == [["move; disk", 5]]
-
-
-def test_excluded_buckets_are_known_even_where_nothing_was_seen():
-    """Maintenance with the monitoring off leaves no gap."""
-    counts = shop([10, np.nan, 10], [10, np.nan, 10])
-    result = budget.exclude(
-        counts, windows_out((None, None, 1, 2, "move")), service="shop", sli="latency"
-    )
-    assert result.counts["total"].tolist() == [10, 0, 10]
-    assert (result.good, result.total) == (0, 0)
-    assert result.mask.tolist() == [False, True, False]
-
-
-@pytest.mark.parametrize(
-    ("service", "sli", "applies"),
-    [
-        (None, None, True),
-        ("shop", None, True),
-        ("shop", "availability", True),
-        (None, "availability", True),
-        ("shop", "latency", False),
-        ("search", None, False),
-        (None, "latency", False),
-    ],
-)
-def test_a_window_without_service_or_sli_applies_to_all(service, sli, applies):
-    """What a row leaves open is no restriction; what it names is one."""
-    counts = shop([5, 5], [10, 10])
-    windows = windows_out((service, sli, 0, 1, "move"))
-    result = budget.exclude(counts, windows, service="shop", sli="availability")
-    assert result.mask.tolist() == [applies, False]
-
-
-def test_exclusion_is_half_open_and_by_the_start_of_the_bucket():
-    """The bucket that begins when the window ends counts again."""
-    counts = shop([0, 0, 0, 0], [1, 1, 1, 1])
-    windows = windows_out((None, None, 0.5, 2, "move"))
-    result = budget.exclude(counts, windows, service="shop", sli="availability")
-    assert result.mask.tolist() == [False, True, False, False]
-
-
-def test_a_window_that_ends_before_it_starts_excludes_nothing():
-    """Swapped times take nothing out."""
-    counts = shop([0, 0], [1, 1])
-    windows = windows_out((None, None, 2, 0, "typing error"))
-    result = budget.exclude(counts, windows, service="shop", sli="availability")
-    assert not result.mask.any()
-    assert len(result.windows) == 0
-
-
-@pytest.mark.parametrize("exclusions", [None, windows_out()])
-def test_without_exclusions_counts_stay_as_they_are(exclusions):
-    """No table and an empty table take nothing out."""
-    counts = shop([1, np.nan], [2, np.nan])
-    result = budget.exclude(counts, exclusions, service="shop", sli="availability")
-    pd.testing.assert_frame_equal(result.counts, counts)
-    assert (result.good, result.total, result.bad) == (0, 0, 0)
-
-
-def test_exclusions_lacking_a_column_are_refused():
-    """The missing column is named."""
-    with pytest.raises(ColumnError, match="exclusions lack ends_at"):
-        budget.exclude(
-            shop([1], [1]),
-            windows_out((None, None, 0, 1, "")).drop(columns="ends_at"),
-            service="shop",
-            sli="availability",
-        )
-
-
-@FAST
-@given(
-    counts(),
-    st.lists(
-        st.tuples(
-            st.sampled_from([None, "shop", "search"]), st.integers(-5, 60), st.integers(0, 20)
-        ),
-        max_size=6,
-    ),
-)
-def test_what_is_left_and_what_was_removed_are_everything(pair, rows):
-    """Kept plus removed is what there was; order of the windows and the input do not change."""
-    counts = pd.DataFrame({"good": pair[0], "total": pair[1]})
-    before = counts.copy()
-    table = windows_out(*[(service, None, start, start + n, "x") for service, start, n in rows])
-    result = budget.exclude(counts, table, service="shop", sli="availability")
-    for name, removed in (("good", result.good), ("total", result.total)):
-        assert np.nansum(result.counts[name]) + removed == np.nansum(counts[name])
-    assert result.windows["total"].sum() == result.total
-    reordered = budget.exclude(counts, table[::-1], service="shop", sli="availability")
-    pd.testing.assert_frame_equal(result.windows, reordered.windows)
-    pd.testing.assert_frame_equal(counts, before)

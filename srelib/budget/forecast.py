@@ -1,0 +1,301 @@
+"""When the budget runs out: past days drawn again and again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from srelib import windows
+from srelib.budget.status import budget_fraction, checked, regular_step
+from srelib.errors import InsufficientDataError, ParameterError
+from srelib.windows import Window
+
+DAY = pd.Timedelta(days=1)
+MIN_DAYS = 7
+MIN_COVERAGE = 0.5
+MIN_OF_KIND = 4  # days of each kind before working days and weekends are told apart
+GRACE = 1e-9  # share of the allowance below which an overdraft is floating-point dust
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """When the budget will run out.
+
+    Parameters
+    ----------
+    at : Timestamp or NaT
+        Median time of exhaustion over all simulated futures; NaT when fewer than half of
+        them run out before the horizon.
+    low, high : Timestamp or NaT
+        Interval of the time of exhaustion; NaT where that end lies beyond the horizon.
+    probability : float
+        Share of futures that run out before the horizon [fraction].
+    horizon : Timestamp
+        How far was looked.
+    confidence : float
+        Of the interval [fraction].
+    days : int
+        Past days the futures were drawn from [d].
+    method : str
+        How it was found, in words.
+    """
+
+    at: pd.Timestamp
+    low: pd.Timestamp
+    high: pd.Timestamp
+    probability: float
+    horizon: pd.Timestamp
+    confidence: float
+    days: int
+    method: str
+
+
+def forecast(
+    good: pd.Series,
+    total: pd.Series,
+    *,
+    target: float,
+    window: Window,
+    horizon: pd.Timedelta | str | None = None,
+    confidence: float = 0.95,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Forecast:
+    """When the budget runs out if the coming days are like the past ones.
+
+    Parameters
+    ----------
+    good, total : Series
+        Good and total events [events] on a regular UTC index.
+    target : float
+        Service level objective [fraction], strictly between 0 and 1.
+    window : Window
+        Window of the objective, rolling or calendar.
+    horizon : Timedelta or str, optional
+        How far to look; by default the length of a rolling window, or the end of the
+        calendar period. A calendar period is never looked beyond.
+    confidence : float
+        Of the interval [fraction].
+    resamples : int
+        Simulated futures.
+    seed : int
+        Seed of the random draws; the same seed gives the same answer.
+
+    Returns
+    -------
+    Forecast
+        Median and interval of the time, and the probability to run out at all.
+
+    Raises
+    ------
+    InsufficientDataError
+        Fewer than seven past days were observed to at least half.
+    ParameterError
+        A horizon or confidence that cannot be.
+
+    Notes
+    -----
+    Futures are strings of past days drawn with replacement, working days for working days
+    and weekend days for weekend days once two weeks are known, each future from its own
+    resampled history, so that the interval also carries how little is known of the past.
+    Days are 24-hour blocks back from now, seen to at least half, scaled to the whole day.
+    In a rolling window the bad events of the past leave as the window moves on.
+    In a calendar period the budget is that of the traffic of the whole period.
+    The budget is gone when more is spent than allowed; between days time is interpolated.
+    Slow trends and weekly patterns finer than working day and weekend are not modelled.
+
+    References
+    ----------
+    .. [1] Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 8.
+
+    Examples
+    --------
+    >>> index = pd.date_range("2026-01-01", periods=10 * 24, freq="h", tz="UTC")
+    >>> total = pd.Series(100.0, index=index)
+    >>> month = windows.Window.parse("1M", rolling=False)
+    >>> forecast(total - 1, total, target=0.995, window=month).at
+    Timestamp('2026-01-16 12:00:00+0000', tz='UTC')
+    """
+    if not 0 < confidence < 1:
+        raise ParameterError(f"confidence must lie between 0 and 1; got {confidence:g}.")
+    window = windows.as_window(window)
+    fraction = budget_fraction(target)
+    past = _read_past(good, total, timezone=window.timezone)
+    start = window.bounds_at(past.now)[0]
+    end = _end(window, past.now, start, horizon)
+    length = (end - past.now) / DAY
+    if window.is_rolling and _overspent(*past.since((start - past.now) / DAY), fraction).all():
+        return _already(past, end, confidence)
+    if len(past.days) < MIN_DAYS:
+        raise InsufficientDataError(
+            f"a forecast needs at least {MIN_DAYS} past days seen to {MIN_COVERAGE:.0%} or more; "
+            f"got {len(past.days)}. Export more history."
+        )
+    rng = np.random.default_rng(seed)
+    reach = length if window.is_rolling else (window.bounds_at(past.now)[1] - past.now) / DAY
+    future = _futures(past, reach, resamples=resamples, rng=rng, timezone=window.timezone)
+    if window.is_rolling:
+        left = _left_rolling(past, future, fraction=fraction, width=(past.now - start) / DAY)
+    else:
+        left = _left_calendar(past, future, fraction=fraction, window=window, start=start)
+    days = _crossing(left, length)
+    if (days == 0).all():
+        return _already(past, end, confidence)
+    return _summary(days, past, end, confidence=confidence, resamples=resamples)
+
+
+def _end(
+    window: Window,
+    now: pd.Timestamp,
+    start: pd.Timestamp,
+    horizon: pd.Timedelta | str | None,
+) -> pd.Timestamp:
+    longest = now + (now - start) if window.is_rolling else window.bounds_at(now)[1]
+    if horizon is None:
+        return longest
+    length = pd.Timedelta(horizon)
+    if not length > pd.Timedelta(0):
+        raise ParameterError(f"horizon must be longer than nothing; got {horizon}. Try '28D'.")
+    return now + length if window.is_rolling else min(now + length, longest)
+
+
+def _overspent(bad: np.ndarray, total: np.ndarray, fraction: float) -> np.ndarray:
+    return np.asarray(bad - fraction * total > GRACE * fraction * total)
+
+
+def _left_rolling(past: _Past, future: np.ndarray, *, fraction: float, width: float) -> np.ndarray:
+    """Left at the end of each coming day, overdrafts of floating-point dust removed."""
+    days = np.arange(future.shape[2], dtype="float64")
+    old = np.stack(past.since(days - width))
+    sums = old[:, None, :] + future - _at_days(future, days - width)
+    return fraction * sums[1] - sums[0] + GRACE * fraction * sums[1]
+
+
+def _left_calendar(
+    past: _Past,
+    future: np.ndarray,
+    *,
+    fraction: float,
+    window: Window,
+    start: pd.Timestamp,
+) -> np.ndarray:
+    """Left of the whole period's budget at the end of each coming day."""
+    period_end = window.bounds_at(past.now)[1]
+    seen_bad, seen_total = past.since((start - past.now) / DAY)
+    rest = np.array([(period_end - past.now) / DAY])
+    coming = future[1, :, -1:] * 0 + _at_days(future, rest)[1]
+    allowance = fraction * (seen_total + coming)
+    return allowance * (1 + GRACE) - (seen_bad + future[0])
+
+
+def _crossing(left: np.ndarray, length: float) -> np.ndarray:
+    """Day on which left first falls below 0, interpolated; inf when it does not in time."""
+    gone = left < 0
+    first = np.argmax(gone, axis=1)
+    rows = np.arange(len(left))
+    after = left[rows, first]
+    before = left[rows, np.maximum(first - 1, 0)]
+    steps = np.where(first > 0, before - after, 1.0)
+    day = np.where(first > 0, first - 1 + before / np.where(steps > 0, steps, 1.0), 0.0)
+    return np.where(gone.any(axis=1) & (day <= length), day, np.inf)
+
+
+def _already(past: _Past, end: pd.Timestamp, confidence: float) -> Forecast:
+    now = past.now
+    return Forecast(now, now, now, 1.0, end, confidence, len(past.days), "already spent")
+
+
+def _summary(
+    days: np.ndarray, past: _Past, end: pd.Timestamp, *, confidence: float, resamples: int
+) -> Forecast:
+    tail = (1 - confidence) / 2
+    low, middle, high = np.quantile(days, [tail, 0.5, 1 - tail], method="higher")
+    low, middle, high = (_time(past.now, day) for day in (low, middle, high))
+    method = f"bootstrap over {len(past.days)} past days, {resamples:,} futures"
+    probability = float(np.isfinite(days).mean())
+    return Forecast(middle, low, high, probability, end, confidence, len(past.days), method)
+
+
+def _time(now: pd.Timestamp, day: float) -> pd.Timestamp:
+    if not np.isfinite(day):
+        return pd.NaT  # type: ignore[return-value]
+    return (now + day * DAY).round("s")
+
+
+@dataclass(frozen=True)
+class _Past:
+    """History up to now, as cumulative sums and as whole days."""
+
+    now: pd.Timestamp
+    edges: np.ndarray
+    bad: np.ndarray
+    total: np.ndarray
+    days: np.ndarray
+    weekend: np.ndarray
+
+    def since(self, day: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
+        """Bad and total events from a time until now."""
+        at = np.searchsorted(self.edges, np.asarray(day) + 1e-9, side="right")
+        return self.bad[-1] - self.bad[at], self.total[-1] - self.total[at]
+
+
+def _read_past(good: pd.Series, total: pd.Series, *, timezone: str) -> _Past:
+    """What is known up to now, the end of the data."""
+    good_seen, total_seen = checked(good, total)
+    step = regular_step(pd.DatetimeIndex(good.index))
+    times = pd.DatetimeIndex(good.index).tz_convert("UTC")
+    if step > DAY:
+        raise InsufficientDataError(
+            f"days cannot be told apart in buckets of {step}; export finer data."
+        )
+    now = times[-1] + step
+    bad = np.concatenate([[0.0], np.cumsum(np.nan_to_num(total_seen - good_seen))])
+    asked = np.concatenate([[0.0], np.cumsum(np.nan_to_num(total_seen))])
+    edges = np.asarray((times + step - now) / DAY)
+    days, middles = _whole_days(edges, bad, asked, np.isnan(total_seen))
+    local = (now + pd.to_timedelta(middles, unit="D")).tz_convert(timezone)
+    return _Past(now, edges, bad, asked, days, np.asarray(local.day_of_week >= 5))
+
+
+def _whole_days(
+    edges: np.ndarray, bad: np.ndarray, total: np.ndarray, unknown: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sums of each 24 hours back from now, scaled for gaps; and the middle of each day."""
+    known = np.concatenate([[0], np.cumsum(~unknown)])
+    step = edges[-1] - edges[-2] if len(edges) > 1 else 1.0
+    count = int((step - edges[0]) + 1e-9)
+    cuts = np.searchsorted(edges, np.arange(-count, 1) + 1e-9, side="right")
+    seen = np.diff(known[cuts]) * step
+    used = seen >= MIN_COVERAGE
+    sums = np.column_stack([np.diff(bad[cuts]), np.diff(total[cuts])])
+    return sums[used] / np.minimum(seen[used], 1)[:, None], (np.arange(-count, 0) + 0.5)[used]
+
+
+def _futures(
+    past: _Past, length: float, *, resamples: int, rng: np.random.Generator, timezone: str
+) -> np.ndarray:
+    """Simulated futures: strings of past days, each future from its own resampled past."""
+    count = int(np.ceil(length))
+    middles = past.now + pd.to_timedelta(np.arange(count) + 0.5, unit="D")
+    weekend = np.asarray(middles.tz_convert(timezone).day_of_week >= 5)
+    split = min(past.weekend.sum(), (~past.weekend).sum()) >= MIN_OF_KIND
+    drawn = np.empty((resamples, count), dtype="int64")
+    for kind in (True, False):
+        pool = np.flatnonzero(past.weekend == kind) if split else np.arange(len(past.days))
+        to_fill = np.flatnonzero(weekend == kind)
+        known = rng.choice(pool, size=(resamples, len(pool)))
+        which = rng.integers(0, len(pool), size=(resamples, len(to_fill)))
+        drawn[:, to_fill] = np.take_along_axis(known, which, axis=1)
+    cumulative = np.zeros((2, resamples, count + 1))
+    np.cumsum(past.days[drawn].transpose(2, 0, 1), axis=2, out=cumulative[:, :, 1:])
+    return cumulative
+
+
+def _at_days(cumulative: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """Cumulative sums at any time from now, days being evenly filled."""
+    day = np.clip(day, 0, cumulative.shape[2] - 1)
+    low = np.floor(day).astype("int64")
+    high = np.minimum(low + 1, cumulative.shape[2] - 1)
+    return cumulative[:, :, low] + (day - low) * (cumulative[:, :, high] - cumulative[:, :, low])

@@ -1,0 +1,141 @@
+"""Figures of error budgets: filled against zero, stacked from zero, open where open."""
+
+from types import SimpleNamespace
+
+import matplotlib
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+
+from srelib import budget, figures, windows
+from srelib.fleet import Indicator
+from srelib.quality import Observed
+
+matplotlib.use("agg")
+
+
+WINDOW = windows.Window.parse("2d")
+
+
+SHOP = Indicator("shop", "shop", "availability", target=0.99, window=WINDOW)
+
+
+SITE = Indicator("site $x_1$", "site", "availability", target=0.9, window=WINDOW)
+
+
+@pytest.fixture(autouse=True)
+def _closed():
+    """No figure outlives its test."""
+    yield
+    plt.close("all")
+
+
+def hours(bad: float, *, days: int = 8) -> pd.DataFrame:
+    """Hourly buckets of 100 events with so many bad ones."""
+    index = pd.date_range("2026-06-01", periods=24 * days, freq="h", tz="UTC", unit="us")
+    return pd.DataFrame({"good": 100.0 - bad, "total": 100.0}, index=index)
+
+
+def title(ax) -> str:
+    """The title on one line, with ordinary spaces."""
+    return ax.get_title("left").replace("\n", " ").replace("\u00a0", " ")
+
+
+def panels(ax) -> list:
+    """The panels inside a container."""
+    return ax.child_axes
+
+
+def test_burn_down_is_filled_against_zero_and_ends_at_what_is_left():
+    """Two of a hundred bad where one is allowed: overspent by 100 %."""
+    counts = hours(2)
+    result = budget.burn_down(counts.good, counts.total, target=0.99, window=WINDOW)
+    ax = figures.budget.plot_burn_down({SHOP: result})
+    (panel,) = panels(ax)
+    assert panel.lines[0].get_ydata()[-1] == pytest.approx(-1.0)
+    assert panel.get_title("right").replace("\u00a0", " ") == "100 % over"
+    assert title(ax) == "shop has overspent its budget by 100 %"
+
+
+def test_a_short_history_is_so_far():
+    """An hour of a window of two days, at the end label and in the title."""
+    counts = hours(0.5)
+    result = budget.burn_down(counts.good, counts.total, target=0.99, window=WINDOW)
+    seen = Observed(pd.Timedelta("1h"), 1 / 48, WINDOW)
+    ax = figures.budget.plot_burn_down({SHOP: result}, observed={SHOP: seen})
+    (panel,) = panels(ax)
+    assert panel.get_title("right").replace("\u00a0", " ") == "50 % left so far"
+    assert title(ax) == "shop has 50 % of its budget left so far"
+    full = Observed(pd.Timedelta("2D"), 1.0, WINDOW)
+    assert title(figures.budget.plot_burn_down({SHOP: result}, observed={SHOP: full})) == (
+        "shop has 50 % of its budget left"
+    )
+
+
+def test_causes_are_stacked_from_zero_and_sum_to_what_was_spent():
+    """Three parts of one bar, told apart by hatching too."""
+    causes = pd.DataFrame({"cause": ["incident", "deployment", "other"],
+                           "share_of_allowance": [0.9, 0.4, 0.2]})  # fmt: skip
+    ax = figures.budget.plot_causes({SHOP: causes})
+    bars = ax.patches
+    assert [bar.get_x() for bar in bars] == pytest.approx([0, 0.9, 1.3])
+    assert sum(bar.get_width() for bar in bars) == pytest.approx(1.5)
+    assert bars[1].get_hatch()
+    assert title(ax) == "shop spent 150 % of its allowance, 60 % of that during incidents"
+
+
+def test_labels_of_causes_have_a_halo_where_they_cross_the_allowance():
+    """White around the letters, and so far where the window is short."""
+    causes = pd.DataFrame({"cause": ["incident", "deployment", "other"],
+                           "share_of_allowance": [0.9, 0.0, 0.0]})  # fmt: skip
+    seen = Observed(pd.Timedelta("1h"), 1 / 48, WINDOW)
+    ax = figures.budget.plot_causes({SHOP: causes, SITE: causes},
+                                    observed={SHOP: seen})  # fmt: skip
+    texts = {text.get_text().replace("\u00a0", " "): text for text in ax.texts}
+    assert set(texts) == {"allowance", "90 %", "90 % so far"}
+    assert all(text.get_path_effects() for text in texts.values())
+    assert title(ax).startswith("shop spent most: 90 % of its allowance")
+
+
+def test_days_name_the_costliest():
+    """Fifty bad events on one of eight days of 24: 26 % of an allowance of 192."""
+    counts = hours(0)
+    counts.iloc[50, 0] = 50.0
+    days = budget.spent_by_day(counts.good, counts.total, target=0.99)
+    ax = figures.budget.plot_days({SHOP: days})
+    assert title(ax) == "One day, 3 June 2026, took 26 % of the allowance of shop"
+    assert panels(ax)[0].get_ylim()[0] == 0
+
+
+def forecast(**values) -> SimpleNamespace:
+    """A forecast to the end of July."""
+    defaults = {"at": pd.NaT, "low": pd.NaT, "high": pd.NaT, "probability": 0.0,
+                "horizon": pd.Timestamp("2026-07-27", tz="UTC")}  # fmt: skip
+    return SimpleNamespace(**{**defaults, **values})
+
+
+def test_forecast_shows_an_open_interval_as_open():
+    """An interval that reaches beyond the horizon ends in an arrow."""
+    now = pd.Timestamp("2026-06-29", tz="UTC")
+    likely = forecast(at=now + pd.Timedelta("9D"), low=now + pd.Timedelta("1D"), probability=0.7)
+    ax = figures.budget.plot_forecast({SHOP: likely, SITE: forecast()}, as_of=now)
+    assert title(ax) == "More likely than not to run out: shop"
+    assert ">" in [line.get_marker() for line in ax.lines]
+    texts = [text.get_text().replace("\u00a0", " ") for text in ax.texts]
+    assert set(texts) == {"70 % likely", "not in sight"}
+
+
+NOTHING = {
+    "burn down": lambda: figures.budget.plot_burn_down({}),
+    "causes": lambda: figures.budget.plot_causes({}),
+    "days": lambda: figures.budget.plot_days({}),
+    "forecast": lambda: figures.budget.plot_forecast({}, as_of=pd.Timestamp("2026-01-01")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("draw", NOTHING.values(), ids=NOTHING)
+def test_without_data_a_figure_says_what_is_missing(draw):
+    """Never an error, never an empty frame: a note, which is the description too."""
+    ax = draw()
+    assert len(ax.texts) == 1
+    assert figures.alt(ax) == " ".join(ax.texts[0].get_text().split())

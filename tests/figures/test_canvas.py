@@ -1,0 +1,135 @@
+"""What every figure shares: style, description, panels, bytes."""
+
+import base64
+import io
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from srelib import figures, windows
+from srelib.figures import canvas
+from srelib.fleet import Indicator
+
+matplotlib.use("agg")
+
+
+WINDOW = windows.Window.parse("2d")
+
+
+SHOP = Indicator("shop", "shop", "availability", target=0.99, window=WINDOW)
+
+
+SITE = Indicator("site $x_1$", "site", "availability", target=0.9, window=WINDOW)
+
+
+@pytest.fixture(autouse=True)
+def _closed():
+    """No figure outlives its test."""
+    yield
+    plt.close("all")
+
+
+def title(ax) -> str:
+    """The title on one line, with ordinary spaces."""
+    return ax.get_title("left").replace("\n", " ").replace("\u00a0", " ")
+
+
+def panels(ax) -> list:
+    """The panels inside a container."""
+    return ax.child_axes
+
+
+def weekly(bad: float) -> pd.DataFrame:
+    """Two weeks of service levels with intervals a tenth of a percent wide."""
+    return pd.DataFrame({
+        "starts_at": pd.to_datetime(["2026-06-01", "2026-06-08"], utc=True),
+        "ratio": 1 - bad, "low": 1 - bad - 0.001, "high": 1 - bad + 0.001,
+    })  # fmt: skip
+
+
+def test_a_new_figure_is_made_and_the_last_one_left_alone():
+    """Without an ax nothing is drawn on what somebody else has open."""
+    other = plt.figure().add_subplot()
+    ax = figures.sli.plot_periods({SHOP: weekly(0.02)})
+    assert ax.figure is not other.figure
+    assert not other.lines
+    assert not other.get_title()
+
+
+def test_an_axes_given_is_used_and_returned():
+    """Figures can be put into a layout of one's own, and described there too."""
+    ax = plt.figure().add_subplot()
+    assert figures.sli.plot_periods({SHOP: weekly(0.02)}, ax=ax) is ax
+    assert figures.alt(ax).endswith(
+        "shop missed its target in 2 of 2 weeks, all of them beyond chance."
+    )
+
+
+def test_the_style_does_not_leak():
+    """Drawing changes no setting of the session."""
+    before = dict(matplotlib.rcParams)
+    figures.sli.plot_periods({SHOP: weekly(0.02)})
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_names_from_the_data_are_not_read_as_formulas():
+    """A dollar sign in a service name is a dollar sign."""
+    ax = figures.sli.plot_periods({SITE: weekly(0.2)})
+    assert panels(ax)[0].get_title("left") == "site $x_1$"
+    canvas.png(ax.figure)
+
+
+def test_glyphs_the_font_lacks_raise_no_warning():
+    """Names in any script are drawn without noise in the notebook."""
+    key = Indicator("決済 🚀", target=0.99, window=WINDOW)
+    canvas.png(figures.sli.plot_periods({key: weekly(0.02)}).figure)
+
+
+def test_many_indicators_are_capped_with_a_note():
+    """Of forty indicators the worst twelve are drawn, and the rest is counted."""
+    many = {Indicator(f"s{i:02d}", target=0.99): weekly(0.02 if i > 30 else 0) for i in range(40)}
+    ax = figures.sli.plot_periods(many)
+    names = [panel.get_title("left") for panel in panels(ax)]
+    assert len(names) == 12
+    assert {f"s{i}" for i in range(31, 40)} <= set(names)
+    (key,) = ax.texts
+    assert "28 milder ones not drawn" in key.get_text().replace("\u00a0", " ")
+
+
+def test_burn_down_draws_at_most_two_thousand_points():
+    """A quarter of minutes is thinned; its lowest and highest point survive."""
+    index = pd.date_range("2026-01-01", periods=129_600, freq="min", tz="UTC")
+    values = pd.Series(np.sin(np.arange(129_600) / 5000), index=index)
+    values.iloc[777] = -5.0
+    thin = canvas.thin(values)
+    assert len(thin) <= 2000
+    assert thin.min() == -5.0
+    assert thin.max() == values.max()
+
+
+def test_thinning_keeps_gaps():
+    """A gap stays a break in the line."""
+    values = pd.Series(1.0, index=pd.date_range("2026-01-01", periods=10_000, freq="min"))
+    values.iloc[3000:6000] = np.nan
+    assert canvas.thin(values).isna().any()
+
+
+def test_png_is_the_same_every_time_and_carries_its_description():
+    """Same result, same bytes; twice the pixels of its size on the page."""
+    first = canvas.png(figures.sli.plot_periods({SHOP: weekly(0.02)}).figure)
+    second = canvas.png(figures.sli.plot_periods({SHOP: weekly(0.02)}).figure)
+    assert first == second
+    assert first[1]["alt"].startswith("Share of bad events per week")
+    image = Image.open(io.BytesIO(base64.b64decode(first[0])))
+    assert image.size == (2 * first[1]["width"], 2 * first[1]["height"])
+    assert not {"Software", "Creation Time"} & set(image.info)
+
+
+def test_the_text_form_of_a_figure_is_its_description():
+    """Where no picture can be shown, the finding is read."""
+    ax = figures.note("Nothing here.")
+    assert repr(ax.figure) == "Nothing here."

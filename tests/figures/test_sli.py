@@ -1,0 +1,156 @@
+"""Figures of service levels: titles that state the finding, units, limits, descriptions."""
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from srelib import figures, sli, windows
+from srelib.errors import InsufficientDataError
+from srelib.figures import canvas
+from srelib.fleet import Indicator
+from srelib.sli import SliceShares
+
+matplotlib.use("agg")
+
+
+WINDOW = windows.Window.parse("2d")
+
+
+SHOP = Indicator("shop", "shop", "availability", target=0.99, window=WINDOW)
+
+
+SITE = Indicator("site $x_1$", "site", "availability", target=0.9, window=WINDOW)
+
+
+@pytest.fixture(autouse=True)
+def _closed():
+    """No figure outlives its test."""
+    yield
+    plt.close("all")
+
+
+def hours(bad: float, *, days: int = 8) -> pd.DataFrame:
+    """Hourly buckets of 100 events with so many bad ones."""
+    index = pd.date_range("2026-06-01", periods=24 * days, freq="h", tz="UTC", unit="us")
+    return pd.DataFrame({"good": 100.0 - bad, "total": 100.0}, index=index)
+
+
+def title(ax) -> str:
+    """The title on one line, with ordinary spaces."""
+    return ax.get_title("left").replace("\n", " ").replace("\u00a0", " ")
+
+
+def panels(ax) -> list:
+    """The panels inside a container."""
+    return ax.child_axes
+
+
+def weekly(bad: float) -> pd.DataFrame:
+    """Two weeks of service levels with intervals a tenth of a percent wide."""
+    return pd.DataFrame({
+        "starts_at": pd.to_datetime(["2026-06-01", "2026-06-08"], utc=True),
+        "ratio": 1 - bad, "low": 1 - bad - 0.001, "high": 1 - bad + 0.001,
+    })  # fmt: skip
+
+
+def test_periods_are_drawn_as_bad_shares_from_zero_up():
+    """The share of bad events, not of good ones on a cut axis; the allowed share is a line."""
+    ax = figures.sli.plot_periods({SHOP: weekly(0.02), SITE: weekly(0.02)})
+    shop, site = panels(ax)
+    assert shop.get_ylim()[0] == 0
+    points = shop.containers[0].lines[0]
+    assert points.get_ydata() == pytest.approx([0.02, 0.02])
+    assert points.get_marker() == "^"
+    assert site.containers[0].lines[0].get_marker() == "o"
+    assert any(line.get_ydata()[0] == pytest.approx(0.01) for line in shop.lines)
+    assert title(ax) == (
+        "shop missed its target in 2 of 2 weeks, all of them beyond chance; "
+        "1 of 2 indicators never did"
+    )
+
+
+def test_markers_say_what_was_measured_and_are_hollow_within_the_reach_of_chance():
+    """Missed and kept, each beyond chance and within: two shapes, filled or not."""
+    bad = pd.Series([0.03, 0.0101, 0.0099, 0.002])
+    levels = pd.DataFrame({
+        "starts_at": pd.date_range("2026-06-01", periods=4, freq="7D", tz="UTC"),
+        "ratio": 1 - bad, "low": 1 - bad - 0.001, "high": 1 - bad + 0.001,
+    })  # fmt: skip
+    ax = figures.sli.plot_periods({SHOP: levels})
+    drawn = {}
+    for container in panels(ax)[0].containers:
+        points = container.lines[0]
+        hollow = points.get_markerfacecolor() == "white"
+        drawn[round(points.get_ydata()[0], 4)] = (points.get_marker(), hollow)
+    expected = {0.03: ("^", False), 0.0101: ("^", True), 0.0099: ("o", True), 0.002: ("o", False)}
+    assert drawn == expected
+    assert title(ax) == "shop missed its target in 2 of 4 weeks, 1 of them beyond chance"
+    (key,) = ax.texts
+    assert "triangle: missed   dot: kept   hollow: within chance" in key.get_text()
+    assert "hollow where chance could have kept or missed the target" in figures.alt(ax)
+
+
+def test_weeks_without_an_interval_are_drawn_hollow():
+    """Uptime without any downtime has no interval; the points are still there."""
+    levels = weekly(0.0).assign(low=np.nan, high=np.nan)
+    ax = figures.sli.plot_periods({SITE: levels})
+    points = panels(ax)[0].containers[0].lines[0]
+    assert points.get_ydata() == pytest.approx([0, 0])
+    assert points.get_markerfacecolor() == "white"
+    canvas.png(ax.figure)
+
+
+def test_the_title_follows_the_data():
+    """Other numbers, another finding."""
+    fine = figures.sli.plot_periods({SHOP: weekly(0.001)})
+    assert title(fine) == "No target was missed in any week"
+
+
+def test_worst_windows_are_log_log_and_name_the_reach():
+    """An hour of outage in eight days: missed over short windows only."""
+    counts = hours(0)
+    counts.iloc[50, 0] = 0.0
+    ax = figures.sli.plot_worst_windows({SHOP: sli.worst_windows(counts.good, counts.total)})
+    (panel,) = panels(ax)
+    assert (panel.get_xscale(), panel.get_yscale()) == ("log", "log")
+    assert panel.lines[0].get_ydata()[0] == 1.0
+    assert title(ax) == "shop misses its target even over its worst 3 days"
+
+
+def test_slices_are_two_marks_on_a_line_from_zero():
+    """Never colour alone: a dot for events, a diamond for slices."""
+    counted = Indicator("site", target=0.9, unit="slices of 5 min")
+    shares = {SHOP: SliceShares(0.01, 0.05), counted: SliceShares(0.2, 0.2)}
+    ax = figures.sli.plot_slices(shares, slice="5m")
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["shop"]
+    assert [line.get_marker() for line in ax.lines[:2]] == ["o", "D"]
+    assert ax.get_xlim()[0] == 0
+    assert "%" in ax.xaxis.get_major_formatter()(0.05)
+    assert title(ax) == "Counted in 5 min slices, shop looks worse than counted in events"
+
+
+def test_low_traffic_marks_what_hangs_on_single_failures():
+    """Ten events an hour at 99 %: 4.8 failures allowed in two days."""
+    few = sli.low_traffic(hours(0).good / 10, hours(0).total / 10, target=0.99, window=WINDOW)
+    ax = figures.sli.plot_low_traffic({SHOP: few})
+    assert ax.lines[0].get_marker() == "^"
+    assert ax.lines[0].get_xdata() == pytest.approx([4.8])
+    assert title(ax) == "One failure of shop costs 21 % of its error budget"
+
+
+NOTHING = {
+    "periods": lambda: figures.sli.plot_periods({}),
+    "worst": lambda: figures.sli.plot_worst_windows({SHOP: InsufficientDataError("none")}),
+    "slices": lambda: figures.sli.plot_slices({}, slice="5m"),
+    "low traffic": lambda: figures.sli.plot_low_traffic({}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("draw", NOTHING.values(), ids=NOTHING)
+def test_without_data_a_figure_says_what_is_missing(draw):
+    """Never an error, never an empty frame: a note, which is the description too."""
+    ax = draw()
+    assert len(ax.texts) == 1
+    assert figures.alt(ax) == " ".join(ax.texts[0].get_text().split())

@@ -1,0 +1,245 @@
+"""The exact words about error budgets: left, overspent, short history, no traffic."""
+
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from srelib import budget, windows
+from srelib.errors import InsufficientDataError
+from srelib.findings import budget as spoken_budget
+from srelib.fleet import Indicator
+from srelib.quality import Observed
+
+WINDOW = windows.Window.parse("28d")
+
+
+SHOP = Indicator("shop", "shop", "availability", target=0.999, window=WINDOW)
+
+
+NASTY = Indicator("<b>*x*", "x", "availability", target=0.99, window=WINDOW)
+
+
+BARE = Indicator("shop", "shop", "availability")
+
+
+def plain(text: str) -> str:
+    """A text with ordinary spaces."""
+    return text.replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    ("good", "total", "text"),
+    [
+        (99_950, 100_000, "**shop** has 50 % of its budget left: 50 events bad against 100 events "
+                          "allowed (28 days, target 99.9 %)."),
+        (99_800, 100_000, "**shop** is **overspent by 100 %**: 200 events bad against 100 events "
+                          "allowed (28 days, target 99.9 %)."),
+        (1000, 1000, "**shop** has its whole budget left: 0 events bad against 1 event allowed "
+                     "(28 days, target 99.9 %)."),
+        (0, 0, "**shop**: no traffic in its window (28 days), so nothing was allowed or spent."),
+        (float("nan"), float("nan"),
+         "**shop**: nothing was observed in its window (28 days), so its budget is unknown."),
+    ],
+)  # fmt: skip
+def test_status_sentence_states_allowed_spent_and_left(good, total, text):
+    """Fine, overspent, untouched, no traffic, unknown."""
+    status = budget.status(float(good), float(total), target=0.999)
+    assert plain(spoken_budget.status_sentence(SHOP, status)) == text
+
+
+TEN_MINUTES = Observed(pd.Timedelta("10min"), 10 / 40320, WINDOW)
+
+
+NEARLY_ALL = Observed(pd.Timedelta("27D"), 27 / 28, WINDOW)
+
+
+@pytest.mark.parametrize(
+    ("good", "text"),
+    [
+        (99_950, "**shop** has 50 % of its budget left over the 10 min observed of 28 days: "
+                 "50 events bad against 100 events allowed (target 99.9 %)."),
+        (99_800, "**shop** is **overspent by 100 %** over the 10 min observed of 28 days: "
+                 "200 events bad against 100 events allowed (target 99.9 %)."),
+        (100_000, "**shop** has its whole budget left over the 10 min observed of 28 days: "
+                  "0 events bad against 100 events allowed (target 99.9 %)."),
+        (99_900, "**shop** has nothing of its budget left over the 10 min observed of 28 days: "
+                 "100 events bad against 100 events allowed (target 99.9 %)."),
+    ],
+)  # fmt: skip
+def test_a_short_history_is_said_with_the_budget(good, text):
+    """Ten minutes are not twenty-eight days."""
+    status = budget.status(float(good), 100_000.0, target=0.999)
+    assert plain(spoken_budget.status_sentence(SHOP, status, observed=TEN_MINUTES)) == text
+
+
+def test_a_window_nearly_full_is_a_window():
+    """A day missing of twenty-eight changes no sentence."""
+    status = budget.status(99_950.0, 100_000.0, target=0.999)
+    assert spoken_budget.status_sentence(
+        SHOP, status, observed=NEARLY_ALL
+    ) == spoken_budget.status_sentence(SHOP, status)
+
+
+def test_the_rest_names_whose_window_is_short():
+    """Of several budgets, the one observed for less than its window is named."""
+    keys = [Indicator(c, target=0.999, window=WINDOW) for c in "abcd"]
+    statuses = {k: budget.status(99_950.0, 100_000.0, target=0.999) for k in keys}
+    last = spoken_budget.status_sentences(statuses, observed={keys[3]: TEN_MINUTES})[-1]
+    assert plain(last) == "1 other has 50 % left: **d**. Observed for less than the window: **d**."
+    table = spoken_budget.status_table(statuses, observed={keys[3]: TEN_MINUTES})
+    windows_ = [plain(row[1]) for row in table.rows]
+    assert windows_ == ["28 days", "28 days", "28 days", "10 min observed of 28 days"]
+
+
+def test_status_in_seconds_is_said_in_minutes():
+    """A series weighted by time has a budget of time: 43 min 12 s of 30 days at 99.9 %."""
+    key = Indicator("site", target=0.999, window=windows.Window.parse("30d"), unit="seconds")
+    status = budget.status(2_592_000 - 1296.0, 2_592_000.0, target=0.999)
+    assert plain(spoken_budget.status_sentence(key, status)) == (
+        "**site** has 50 % of its budget left: 21 min 36 s bad against 43 min 12 s allowed "
+        "(30 days, target 99.9 %)."
+    )
+
+
+def test_names_from_the_data_are_escaped_in_sentences():
+    """A service called like markup stays a name."""
+    text = spoken_budget.status_sentence(NASTY, budget.status(9.0, 10.0, target=0.99))
+    assert text.startswith("**&#60;b&#62;\\*x\\*** is **overspent by")
+
+
+def test_no_objective_is_said_with_its_remedy():
+    """Without objectives there is no budget."""
+    assert spoken_budget.status_sentences({}) == [spoken_budget.NO_SLO]
+
+
+def forecast(**values) -> SimpleNamespace:
+    """A forecast from 91 days with horizon 27 July."""
+    defaults = {
+        "at": pd.NaT, "low": pd.NaT, "high": pd.NaT, "probability": 0.0, "days": 91,
+        "horizon": pd.Timestamp("2026-07-27", tz="UTC"), "confidence": 0.95, "method": "bootstrap",
+    }  # fmt: skip
+    return SimpleNamespace(**{**defaults, **values})
+
+
+def test_forecast_names_interval_probability_and_basis():
+    """A date never travels without its probability and interval."""
+    at, low = pd.Timestamp("2026-07-10", tz="UTC"), pd.Timestamp("2026-06-30", tz="UTC")
+    text = spoken_budget.forecast_sentence({SHOP: forecast(at=at, low=low, probability=0.68)})
+    assert plain(text) == (
+        "If the coming days are like the past 91, **shop** runs out before 27 July 2026 with a "
+        "probability of 68 %, half of the simulated futures before 10 July 2026 "
+        "(95 % interval 30 June 2026 to beyond 27 July 2026)."
+    )
+
+
+def test_forecast_of_a_spent_budget_needs_no_probability():
+    """What is gone is gone."""
+    text = spoken_budget.forecast_sentence({SHOP: forecast(method="already spent", probability=1)})
+    assert plain(text) == "Gone already: **shop**."
+
+
+def test_forecast_out_of_sight_promises_nothing():
+    """No simulated future is not never."""
+    text = spoken_budget.forecast_sentence({SHOP: forecast()})
+    assert plain(text) == "1 budget did not run out in any simulated future."
+
+
+def test_forecast_without_history_says_so():
+    """An error stands where the answer cannot be had, and is put in words."""
+    short = {SHOP: InsufficientDataError("two days")}
+    assert spoken_budget.forecast_sentence(short).startswith("No objective has the seven days")
+    assert "Too little history for a forecast: **shop**." in spoken_budget.forecast_basis_sentence(
+        short
+    )
+
+
+def test_causes_are_shares_of_what_was_spent():
+    """Parts in percent of the whole, and a warning against reading them as causes."""
+    causes = pd.DataFrame({
+        "cause": ["incident", "deployment", "other"], "bad": [60.0, 30.0, 10.0],
+        "share_of_allowance": [0.3, 0.15, 0.05], "share_of_spent": [0.6, 0.3, 0.1],
+    })  # fmt: skip
+    parts = ("60 % during incidents, 30 % in the first hours after deployments and 10 % at other "
+             "times. This is bookkeeping, not proof of cause.")  # fmt: skip
+    one, two = {SHOP: causes}, {SHOP: causes, BARE: causes}
+    assert plain(spoken_budget.causes_sentence(one)) == (
+        f"**shop** spent 50 % of its allowance: {parts}"
+    )
+    assert plain(spoken_budget.causes_sentence(two)) == (
+        f"**shop** spent most, 50 % of its allowance: {parts}"
+    )
+
+
+def test_a_single_cause_holds_all_of_it():
+    """No zero percent of what was never in the folder."""
+    causes = pd.DataFrame({
+        "cause": ["incident", "deployment", "other"], "bad": [0.0, 30.0, 0.0],
+        "share_of_allowance": [0.0, 1.0, 0.0], "share_of_spent": [0.0, 1.0, 0.0],
+    })  # fmt: skip
+    assert plain(spoken_budget.causes_sentence({SHOP: causes})) == (
+        "**shop** spent 100 % of its allowance: all of it in the first hours after deployments. "
+        "This is bookkeeping, not proof of cause."
+    )
+
+
+@pytest.mark.parametrize(
+    ("n", "text"),
+    [
+        (1, "1 day of data cannot say whether spending is concentrated."),
+        (7, "7 days of data cannot say whether spending is concentrated."),
+        (8, "The three dearest of 8 days hold 38 % of what **shop** spent; "
+            "spread evenly they would hold 38 %."),
+    ],
+)  # fmt: skip
+def test_three_of_a_few_days_say_nothing(n, text):
+    """The three dearest of one day would be all there is."""
+    days = pd.DataFrame({"bad": 1.0, "share_of_spent": 1 / n, "share_of_allowance": 0.1},
+                        index=range(n))  # fmt: skip
+    assert plain(spoken_budget.days_sentence({SHOP: days})) == text
+
+
+@pytest.mark.parametrize(
+    ("missing", "text"),
+    [
+        ((), ""),
+        (("incidents",),
+         "There are no incidents in the folder, so what they spent is counted among other times. "
+         "What to export for incidents: the incident list of the paging tool as CSV, or a CSV with "
+         "service, started_at and resolved_at."),
+        (("incidents", "deployments"),
+         "There are no incidents and no deployments in the folder, so what they spent is counted "
+         "among other times. What to export for incidents: the incident list of the paging tool as "
+         "CSV, or a CSV with service, started_at and resolved_at; for deployments: the output of "
+         "`gh api repos/OWNER/REPO/deployments --paginate`, or a CSV with service and "
+         "finished_at."),
+    ],
+)  # fmt: skip
+def test_missing_causes_are_said_with_what_to_export(missing, text):
+    """None, one, both."""
+    here = pd.DataFrame({"service": ["a"]})
+    tables_ = {kind: here[:0] if kind in missing else here for kind in ("incidents", "deployments")}
+    assert spoken_budget.inputs_sentence(SimpleNamespace(**tables_)) == text
+
+
+def test_parts_that_do_not_add_up_are_reported():
+    """The sum is checked in front of the reader."""
+    status = budget.status(90.0, 100.0, target=0.99)
+    right, wrong = pd.DataFrame({"bad": [4.0, 6.0]}), pd.DataFrame({"bad": [4.0, 5.0]})
+    assert plain(spoken_budget.sum_sentence({SHOP: right}, {SHOP: status})) == (
+        "Checked for 1 budget: the parts add up to what was spent."
+    )
+    assert "do **not** add up" in spoken_budget.sum_sentence({SHOP: wrong}, {SHOP: status})
+
+
+def test_exclusions_state_what_they_change():
+    """Nobody has to take a correction on trust."""
+    excluded = SimpleNamespace(windows=pd.DataFrame({"bad": [40.0]}), total=100.0, bad=40.0)
+    before = {SHOP: budget.status(99_800.0, 100_000.0, target=0.999)}
+    after = {SHOP: budget.status(99_950.0, 100_000.0, target=0.999)}
+    text = spoken_budget.exclusions_sentence({SHOP: excluded}, statuses=after, without=before)
+    assert plain(text) == (
+        "Excluded as planned, neither spending nor earning: **shop** (1 window, 100 events, "
+        "40 of them bad). Without that, **shop** would stand at 100 % overspent instead of "
+        "50 % left."
+    )

@@ -1,0 +1,154 @@
+"""The exact words about the data: read, refused, observed, missing."""
+
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from srelib import tables, windows
+from srelib.findings import quality as spoken_quality
+from srelib.fleet import Indicator
+from srelib.quality import Profile
+
+WINDOW = windows.Window.parse("28d")
+
+
+SHOP = Indicator("shop", "shop", "availability", target=0.999, window=WINDOW)
+
+
+NASTY = Indicator("<b>*x*", "x", "availability", target=0.99, window=WINDOW)
+
+
+def plain(text: str) -> str:
+    """A text with ordinary spaces."""
+    return text.replace("\u00a0", " ")
+
+
+def sources(*, rejected: int) -> pd.DataFrame:
+    """One file of a thousand rows."""
+    return pd.DataFrame(
+        {"rows_read": [1000], "rows_kept": [1000 - rejected], "rows_rejected": [rejected]}
+    )
+
+
+@pytest.mark.parametrize(
+    ("rejected", "left_out", "text"),
+    [
+        (0, 0, "1,000 rows of 1 file were read, and every row was kept."),
+        (3, 0, "1,000 rows of 1 file were read: 997 kept, **3 refused** (0.3 %), "
+               "each with a reason."),
+        (3, 2, "1,000 rows of 1 file were read: 997 kept, **1 refused** (0.1 %), "
+               "2 left out by rule, each with a reason."),
+        (2, 2, "1,000 rows of 1 file were read: 998 kept, 2 left out by rule, each with a reason."),
+    ],
+)  # fmt: skip
+def test_files_sentence_adds_up(rejected, left_out, text):
+    """Kept, refused and left out add up to what was read, to the last row."""
+    found = rejects(*[("a.csv", "bad", n < left_out) for n in range(rejected)])
+    assert plain(spoken_quality.files_sentence(sources(rejected=rejected), rejects=found)) == text
+
+
+def test_no_file_is_said():
+    """An empty folder has no rows to add up."""
+    nothing = sources(rejected=0)[:0]
+    assert spoken_quality.files_sentence(nothing, rejects=rejects()) == "No file was read."
+
+
+def rejects(*rows: tuple[str, str, bool]) -> pd.DataFrame:
+    """Rejects of a file, each with reason and whether a rule leaves them out."""
+    frame = pd.DataFrame(rows, columns=["file", "reason", "by_rule"]).assign(line=2)
+    return tables.conform(frame, "rejects")
+
+
+def test_rejects_sentence_escapes_the_value_it_quotes():
+    """A reason may quote the data."""
+    found = rejects(("a.csv", "not a number: <script>", False))
+    assert plain(spoken_quality.rejects_sentence(found)) == (
+        "1 row in 1 file was refused and counts nowhere; most frequent reason for refusal "
+        "(1 time): not a number&#58; &#60;script&#62;"
+    )
+
+
+def test_rows_left_out_by_rule_are_not_called_refused():
+    """Staging deployments are sound rows; their number must not hide the one that is wrong."""
+    rule = [("d.json", "not an environment asked for", True)] * 110
+    assert plain(spoken_quality.rejects_sentence(rejects(*rule))) == (
+        "No row was refused; 110 sound rows were left out by rule."
+    )
+    both = rejects(*rule, ("d.json", "no time", False), ("c.csv", "no time", False))
+    assert plain(spoken_quality.rejects_sentence(both)) == (
+        "2 rows in 2 files were refused and count nowhere, 110 sound rows were left out by rule; "
+        "most frequent reason for refusal (2 times): no time"
+    )
+    table = spoken_quality.rejects_table(both)
+    assert [row[-2:] for row in table.rows] == [
+        ("refused", "1"), ("refused", "1"), ("left out by rule", "110"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("overall", "start"),
+    [
+        ({SHOP: 1.0, NASTY: 1.0}, "Every series was observed without a gap."),
+        ({SHOP: 1.0}, "The series was observed without a gap."),
+        ({SHOP: 0.5}, "**shop** was observed 50 % of its time. What was not observed is unknown"),
+        ({SHOP: 1.0, NASTY: 0.99996},
+         "Least observed is **&#60;b&#62;\\*x\\***: 99.996 % of its time; 1 of 2 series have no"),
+        ({}, "There is no series to judge here."),
+    ],
+)  # fmt: skip
+def test_coverage_sentence_never_rounds_a_gap_away(overall, start):
+    """99.996 % is not all."""
+    assert plain(spoken_quality.coverage_sentence(overall)).startswith(start)
+
+
+def test_missing_inputs_come_with_how_to_export_them():
+    """Each missing kind is named with its remedy; what is there is not."""
+    kinds = {kind: tables.empty(kind) for kind in tables.EXPORTS}
+    here = pd.DataFrame({"service": ["a"]})
+    dataset = SimpleNamespace(**{**kinds, "sli": here, "deployments": here}, slos=[1])
+    text = spoken_quality.missing_sentence(dataset)
+    assert "**incidents** (the incident list of the paging tool as CSV" in text
+    assert "**deployments**" not in text
+
+
+def test_unmeasured_objectives_say_what_to_do():
+    """The error of the loader, with its fix, reaches the page escaped."""
+    text = spoken_quality.unmeasured_sentence({SHOP: ValueError("no data for *shop*")})
+    assert text == "**1 objective has no data**: **shop**. no data for \\*shop\\*"
+    assert spoken_quality.unmeasured_sentence({}) == ""
+
+
+def profile(*, gaps: int = 0, no_traffic: float = 0.0) -> Profile:
+    """A series of minutes with so many gaps of an hour."""
+    hour, start = pd.Timedelta("1h"), pd.Timestamp("2026-06-01T12:00", tz="UTC")
+    longest = (hour, start) if gaps else (pd.Timedelta(0), pd.NaT)
+    return Profile(pd.Timedelta("1min"), 1000.0, 1 - gaps / 10, gaps, *longest, no_traffic)
+
+
+def test_gaps_are_counted_and_the_longest_named():
+    """With its series and start; nothing where there is none."""
+    profiles = {SHOP: profile(gaps=2), NASTY: profile(gaps=1), Indicator("c"): profile()}
+    assert plain(spoken_quality.gaps_sentence(profiles)) == (
+        "3 gaps in 2 series; the longest lasts 1 h, in **shop** availability from "
+        "1 June 2026 12:00 UTC."
+    )
+    assert spoken_quality.gaps_sentence({SHOP: profile()}) == "There is no gap in any series."
+
+
+def test_series_without_traffic_are_named():
+    """Only those idle for most of their time."""
+    profiles = {SHOP: profile(no_traffic=0.75), NASTY: profile(no_traffic=0.5)}
+    assert plain(spoken_quality.traffic_sentence(profiles)) == (
+        "Mostly without traffic: **shop** availability (75 % of its buckets). "
+        "Nothing asked is neither good nor bad and spends no budget."
+    )
+    assert spoken_quality.traffic_sentence({}) == "No series is idle for most of its time."
+
+
+def test_the_table_of_series_has_a_row_for_each():
+    """Bucket, sum, coverage, gaps, idle buckets."""
+    table = spoken_quality.series_table({SHOP: profile(gaps=1, no_traffic=0.25)})
+    assert [plain(cell) for cell in table.rows[0]] == [
+        "shop", "availability", "1 min", "1,000", "events", "90 %", "1", "1 h", "25 %",
+    ]  # fmt: skip
