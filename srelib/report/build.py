@@ -106,7 +106,7 @@ def run(
     ParameterError
         A parameter or notebook name is unknown, or a value of the wrong type.
     """
-    from srelib.report.execute import Executing
+    from srelib.report.execute import executing
     from srelib.report.parameters import find
 
     source, target = Path(data).resolve(), Path(out).resolve()
@@ -119,12 +119,12 @@ def run(
     work = _work(found, source, parameters or {})
     with (
         tempfile.TemporaryDirectory(prefix="srelib-", ignore_cleanup_errors=True) as temporary,
-        Executing(
+        executing(
             work,
             folder=Path(temporary),
             jobs=jobs or _processors() + 1,
             startup=startup(source, Path(temporary)),
-            progress=progress,
+            progress=progress or (lambda name, done, total: None),
         ) as runs,
     ):
         return _write(runs, [book for book, _ in work], source, target, Path(temporary))

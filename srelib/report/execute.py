@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -93,77 +94,62 @@ class Run:
     failure: Failure | None = None
 
 
-class Executing:
-    """Notebooks being run in a background thread, at most `jobs` at a time."""
+@contextmanager
+def executing(
+    work: Sequence[tuple[Notebook, Mapping[str, Literal]]],
+    *,
+    folder: Path,
+    jobs: int,
+    startup: str = "",
+    progress: Progress = lambda name, done, total: None,
+) -> Iterator[Iterator[Run]]:
+    """Notebooks being run in a background thread, at most `jobs` at a time; as they finish."""
+    loop = asyncio.new_event_loop()
+    finished: queue.Queue[Run | BaseException] = queue.Queue()
+    gate = asyncio.Semaphore(jobs)
+    variables = _environment(folder, startup=startup)
 
-    def __init__(
-        self,
-        work: Sequence[tuple[Notebook, Mapping[str, Literal]]],
-        *,
-        folder: Path,
-        jobs: int,
-        startup: str = "",
-        progress: Progress | None = None,
-    ) -> None:
-        self._work, self._folder, self._jobs = work, folder, jobs
-        self._startup = startup
-        self._progress = progress or (lambda name, done, total: None)
-        self._finished: queue.Queue[Run | BaseException] = queue.Queue()
-        self._loop = asyncio.new_event_loop()
-        self._task: asyncio.Task[None] | None = None
-        self._thread = threading.Thread(target=self._main, name="srelib-kernels", daemon=True)
-
-    def __enter__(self) -> Executing:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._loop.call_soon_threadsafe(self._cancel)
-        self._thread.join()
-        self._loop.close()
-
-    def __iter__(self) -> Iterator[Run]:
-        for _ in self._work:
-            run = self._finished.get()
-            if isinstance(run, BaseException):
-                raise run
-            yield run
-
-    def _cancel(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-
-    def _main(self) -> None:
-        try:
-            self._task = self._loop.create_task(self._all())
-            self._loop.run_until_complete(self._task)
-        except asyncio.CancelledError:
-            pass
-        except BaseException as error:
-            self._finished.put(error)
-        finally:
-            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-
-    async def _all(self) -> None:
-        gate = asyncio.Semaphore(max(1, self._jobs))
-        variables = _environment(self._folder, startup=self._startup)
-        await asyncio.gather(
-            *(self._one(notebook, values, gate, variables) for notebook, values in self._work)
-        )
-
-    async def _one(
-        self,
-        notebook: Notebook,
-        values: Mapping[str, Literal],
-        gate: asyncio.Semaphore,
-        environment: dict[str, str],
-    ) -> None:
+    async def one(notebook: Notebook, values: Mapping[str, Literal]) -> None:
         async with gate:
             node = params.injected(notebook.node, values)
-            cwd = self._folder / notebook.name
+            cwd = folder / notebook.name
             cwd.mkdir()
-            failure = await _run(notebook.name, node, cwd, environment, self._progress)
-            self._finished.put(Run(notebook, node, dict(values), failure))
+            failure = await _run(notebook.name, node, cwd, variables, progress)
+            finished.put(Run(notebook, node, dict(values), failure))
+
+    task = asyncio.gather(*(loop.create_task(one(*job)) for job in work))
+    thread = threading.Thread(
+        target=_until_done, args=(loop, task, finished), name="srelib-kernels", daemon=True
+    )
+    thread.start()
+    try:
+        yield _results(finished, len(work))
+    finally:
+        loop.call_soon_threadsafe(task.cancel)
+        thread.join()
+        loop.close()
+
+
+def _until_done(
+    loop: asyncio.AbstractEventLoop, task: asyncio.Future, finished: queue.Queue[Any]
+) -> None:
+    """Run the kernels; what goes wrong is handed to whoever waits for results."""
+    try:
+        loop.run_until_complete(task)
+    except asyncio.CancelledError:
+        pass
+    except BaseException as error:
+        finished.put(error)
+    finally:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+
+
+def _results(finished: queue.Queue[Run | BaseException], number: int) -> Iterator[Run]:
+    for _ in range(number):
+        run = finished.get()
+        if isinstance(run, BaseException):
+            raise run
+        yield run
 
 
 async def _run(

@@ -18,7 +18,7 @@ def run(tmp_path, **sources: str) -> dict[str, execute.Run]:
     work = [(Notebook(name, book(code(source)), {}), {}) for name, source in sources.items()]
     folder = tmp_path / "kernels"
     folder.mkdir()
-    with execute.Executing(work, folder=folder, jobs=2) as runs:
+    with execute.executing(work, folder=folder, jobs=2) as runs:
         return {one.notebook.name: one for one in runs}
 
 
@@ -88,7 +88,7 @@ def test_leaving_early_ends_the_kernels(tmp_path):
     source = f"import time; time.sleep(30); open({str(marker)!r}, 'w')"
     work = [(Notebook("slow", book(code(source)), {}), {})]
     began = time.monotonic()
-    with execute.Executing(work, folder=folder, jobs=1):
+    with execute.executing(work, folder=folder, jobs=1):
         time.sleep(0.5)
     assert time.monotonic() - began < 15
     assert not marker.exists()
@@ -101,6 +101,6 @@ def test_progress_counts_cells(tmp_path):
     folder = tmp_path / "kernels"
     folder.mkdir()
     work = [(Notebook("n", book(code("1"), code("2")), {}), {"w": 1})]
-    with execute.Executing(work, folder=folder, jobs=1, progress=lambda *a: seen.append(a)) as runs:
+    with execute.executing(work, folder=folder, jobs=1, progress=lambda *a: seen.append(a)) as runs:
         list(runs)
     assert seen == [("n", 0, 3), ("n", 1, 3), ("n", 2, 3), ("n", 3, 3)]
