@@ -108,3 +108,29 @@ def test_a_probability_is_never_certain_and_stays_on_its_side():
     assert [text.replace("\u00a0", " ") for text in found] == [
         "under 1 %", "42 %", "89.96 %", "90 %", "over 99 %", "unknown"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(12.6, "13"), (2.04, "2"), (2.16, "2.2"), (0.777, "0.78"), (float("nan"), "unknown")],
+)
+def test_rates_have_about_two_digits(number, text):
+    """Whole from ten on, one decimal from two on, two below; what is not known says so."""
+    assert wording.rounded(number) == text
+
+
+def test_a_correlation_has_a_true_minus():
+    """U+2212, not a hyphen."""
+    assert (wording.signed(-0.188), wording.signed(0.071)) == ("\u22120.19", "0.07")
+
+
+def test_seconds_are_left_out_from_ten_minutes_on():
+    """And kept below."""
+    found = [wording.to_the_minute(s).replace("\u00a0", " ") for s in (599, 614, 3691)]
+    assert found == ["9 min 59 s", "10 min", "1 h 2 min"]
+
+
+def test_a_verdict_says_what_chance_can_explain():
+    """Better and worse lie beyond it."""
+    found = [wording.reach_of_chance(v) for v in ("better", "worse", "cannot tell")]
+    assert found == ["beyond chance", "beyond chance", "within the reach of chance"]

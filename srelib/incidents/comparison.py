@@ -331,7 +331,7 @@ def duration_trend(
     """Did incidents take longer or shorter after the split than before?"""
     rows = durations(started_in(incidents, between), as_of=between[1])
     sides = [started_in(rows, part) for part in before_and_after(between, split=split)]
-    before, after = (time_of_durations(s, to="restore", confidence=confidence) for s in sides)
+    before, after = (time_of_durations(side, confidence=confidence) for side in sides)
     known = known_durations(sides[0]), known_durations(sides[1])
     ratio = stats.duration_ratio(*known, confidence=confidence)
     order = rows.loc[rows["state"] != UNKNOWN, "started_at"].astype("int64")

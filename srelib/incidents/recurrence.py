@@ -24,8 +24,6 @@ class Recurrence:
 
     Parameters
     ----------
-    of : str
-        'hour', 'weekday' or 'service'.
     counts : DataFrame
         value (0 to 23; 0 to 6, Monday first; name), count, expected [count] if they came evenly
         over the time there was.
@@ -35,7 +33,6 @@ class Recurrence:
         The same, corrected (Holm) for looking in several ways.
     """
 
-    of: str
     counts: pd.DataFrame
     p_value: float
     adjusted_p_value: float
@@ -65,7 +62,7 @@ def recurrence(
     if rows["service"].nunique() > 1:
         counts["service"], p_values["service"] = _services(rows, between)
     adjusted = holm(p_values)
-    return {of: Recurrence(of, counts[of], p_values[of], adjusted[of]) for of in counts}
+    return {of: Recurrence(counts[of], p_values[of], adjusted[of]) for of in counts}
 
 
 def _local(

@@ -53,8 +53,6 @@ class TimeTo:
 
     Parameters
     ----------
-    to : str
-        What ended the time: 'detect', 'acknowledge', 'mitigate' or 'restore'.
     median, p90 : Estimate
         Kaplan-Meier [s]; NaN where too few have ended.
     incidents : int
@@ -71,7 +69,6 @@ class TimeTo:
         As from `srelib.stats.kaplan_meier`, time in seconds.
     """
 
-    to: str
     median: Estimate
     p90: Estimate
     incidents: int
@@ -132,7 +129,7 @@ def time_to(
     (2.0, 1)
     """
     rows = durations(fleet_incidents(incidents), as_of=as_of, to=to)
-    return time_of_durations(rows, to=to, confidence=confidence)
+    return time_of_durations(rows, confidence=confidence)
 
 
 def durations(incidents: pd.DataFrame, *, as_of: pd.Timestamp, to: str = "restore") -> pd.DataFrame:
@@ -153,11 +150,10 @@ def durations(incidents: pd.DataFrame, *, as_of: pd.Timestamp, to: str = "restor
     return found.assign(seconds=seconds.astype("float64"), state=state)
 
 
-def time_of_durations(rows: pd.DataFrame, *, to: str, confidence: float) -> TimeTo:
+def time_of_durations(rows: pd.DataFrame, *, confidence: float) -> TimeTo:
     """As `time_to`, of durations that are already known."""
     seconds, ended = known_durations(rows)
     return TimeTo(
-        to=to,
         median=survival_median(seconds, ended, confidence=confidence),
         p90=survival_quantile(seconds, ended, share=0.9, confidence=confidence),
         incidents=len(rows),

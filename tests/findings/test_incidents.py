@@ -144,6 +144,20 @@ def test_the_record_is_described_with_what_is_odd_in_it():
     ]
 
 
+def test_an_incident_of_two_services_is_one_on_record():
+    """Two rows of one incident, two services in the table, one on every line about the fleet."""
+    rows = pd.concat([table([5.0], [1.0]), table([5.0], [1.0], service="api")])
+    found = compared(rows)
+    assert said(rows)[0].startswith("**1 incident is too few")
+    assert plain(sentences.trust_sentences(found)[0]).startswith("1 incident on record")
+    assert plain(sentences.pattern_sentences(found)[0]).startswith(
+        "At least one incident was open for **1 h** in 8 weeks. Longest at"
+    )
+    assert [row[:3] for row in sentences.services_table(found).rows] == [
+        ("<b>shop*", "1", "0"), ("api", "1", "0"),
+    ]  # fmt: skip
+
+
 def test_a_silence_at_the_end_is_a_question_about_the_export():
     """One a day, then none for four weeks."""
     found = sentences.trust_sentences(compared(table(DAILY[:28], HOURS[:28])))
