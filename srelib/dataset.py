@@ -10,12 +10,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from srelib import tables, windows
 from srelib.errors import InputError, ParameterError, ReadError, SloError
-from srelib.readers import joining
+from srelib.readers import joining, record_tables
 from srelib.readers.base import FileResult
 
 if TYPE_CHECKING:
@@ -27,15 +26,6 @@ IGNORED_SUFFIXES = (".md", ".html", ".pdf", ".png", ".ipynb", ".py")
 
 REPORT_MARKER = ".srelib-report"
 """File in every folder that holds a report; such a folder is never input."""
-
-_MAIN_TIME = {
-    "sli": "time", "deployments": "finished_at", "changes": "committed_at",
-    "incidents": "started_at", "alerts": "fired_at", "exclusions": "starts_at",
-}  # fmt: skip
-_KEY = {
-    "deployments": ["deployment_id", "service"], "changes": ["change_id", "service"],
-    "incidents": ["incident_id", "service"],
-}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -283,7 +273,7 @@ def _read(
 def _described(entry: _Loaded) -> _Loaded:
     """The entry with the tables it feeds and the span of its times."""
     frames = entry.result.tables
-    times = [frames[table][_MAIN_TIME[table]] for table in frames if len(frames[table])]
+    times = [frames[table][tables.MAIN_TIME[table]] for table in frames if len(frames[table])]
     entry.fed = ", ".join(table for table in tables.EXPORTS if table in frames)
     entry.first = min((column.min() for column in times), default=pd.NaT)
     entry.last = max((column.max() for column in times), default=pd.NaT)
@@ -321,7 +311,8 @@ def _assembled(
     indicators, found, missing = joining.joined_indicators(results, names, thresholds)
     joined: dict[str, pd.DataFrame] = {"sli": indicators.frame}
     for table in tables.EXPORTS[1:]:
-        joined[table] = _events(table, loaded, found)
+        joined[table], repeated = record_tables.joined_records(table, results, names)
+        found += repeated
     now = _now(as_of, joined, indicators.grids)
     notes = _cut(joined, now, indicators.grids) if as_of is not None else []
     if not len(joined["sli"]) and not any(len(joined[table]) for table in tables.EXPORTS):
@@ -393,45 +384,6 @@ def _compared(rule: tuple[str, float]) -> str:
     return f"{rule[0]} {rule[1]:g}"
 
 
-def _events(table: str, loaded: list[_Loaded], found: list[pd.DataFrame]) -> pd.DataFrame:
-    """One table of all files, in order of time."""
-    frames = []
-    for entry in loaded:
-        if table in entry.result.tables:
-            part = entry.result.tables[table]
-            frames.append(part.assign(_file=entry.name, _row=np.arange(len(part))))
-    frames = [frame for frame in frames if len(frame)]
-    if not frames:
-        return tables.empty(table)
-    frame = pd.concat(frames, ignore_index=True)
-    keys = _KEY.get(table, tables.names(table))
-    fullest = frame.loc[frame.notna().sum(axis=1).sort_values(ascending=False, kind="stable").index]
-    again = fullest.duplicated(keys).reindex(frame.index)
-    kept_in = fullest.groupby(keys, dropna=False)["_file"].transform("first").reindex(frame.index)
-    across = again & (frame["_file"] != kept_in)
-    lines = {entry.name: entry.result.event_lines.get(table) for entry in loaded}
-    repeated = frame[across].assign(_kept=kept_in[across])
-    found.extend(_repeated(repeated, table, keys, lines))
-    frame = frame[~across].drop(columns=["_file", "_row"])
-    order = [_MAIN_TIME[table], *[name for name in keys if name != _MAIN_TIME[table]]]
-    frame = frame.sort_values(order, kind="stable").reset_index(drop=True)
-    return tables.conform(frame, table)
-
-
-def _repeated(
-    rows: pd.DataFrame, table: str, keys: list[str], lines: dict[str, Any]
-) -> list[pd.DataFrame]:
-    from srelib.readers.text import rejects
-
-    found = []
-    for name, part in rows.groupby("_file", sort=True):
-        asked, at = lines[str(name)], part["_row"].to_numpy()
-        where = asked(at) if asked else np.zeros(len(part), dtype="int64")
-        reasons = [f"repeats a record of {kept} (table {table})" for kept in part["_kept"]]
-        found.append(rejects(str(name), where, keys[0], part[keys[0]].astype("str"), reasons))
-    return found
-
-
 def _now(
     as_of: str | pd.Timestamp | None,
     joined: dict[str, pd.DataFrame],
@@ -465,7 +417,7 @@ def _cut(
     """Leave out what is later than now; what ends later had not ended."""
     notes = []
     for table, frame in joined.items():
-        late = frame[_MAIN_TIME[table]] > now
+        late = frame[tables.MAIN_TIME[table]] > now
         if table == "sli":
             late = _unfinished(frame, now, grids)
         left = frame[~late].reset_index(drop=True)

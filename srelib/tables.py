@@ -127,6 +127,12 @@ TABLES: dict[str, tuple[Column, ...]] = {
     ),
 }
 
+MAIN_TIME = {
+    "sli": "time", "deployments": "finished_at", "changes": "committed_at",
+    "incidents": "started_at", "alerts": "fired_at", "exclusions": "starts_at",
+}  # fmt: skip
+"""The time by which a table is ordered, cut and named."""
+
 EXPORTS = ("sli", "deployments", "changes", "incidents", "alerts", "exclusions")
 """The tables exports are read into."""
 

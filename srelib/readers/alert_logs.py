@@ -23,7 +23,6 @@ from srelib.readers.json_text import (
     objects_in,
     record_result,
     rows_of_records,
-    stated_service,
 )
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def _is_alertmanager(head: Head) -> bool:
     return holds(head, "labels", "startsat", "endsat", under=("", "alerts", "data"))
 
 
-def _read_alertmanager(head: Head, source: Source | None) -> FileResult:
+def _read_alertmanager(head: Head, source: Source) -> FileResult:
     """Episodes, one row each: an alert with the same labels and the same start."""
     found, _ = json_pages(head, "alerts", "data")
     episodes = _episodes(found)
@@ -89,10 +88,10 @@ def _end(alert: dict[str, Any]) -> str | None:
     return as_text(alert.get("endsat"))
 
 
-def _episode_row(alert: dict[str, Any], source: Source | None) -> Row:
+def _episode_row(alert: dict[str, Any], source: Source) -> Row:
     labels = _labels(alert)
     row = {
-        "service": stated_service(source) or _service(labels),
+        "service": source.service or _service(labels),
         "rule": labels.get("alertname"),
         "severity": labels.get("severity"),
         "fired_at": as_text(alert.get("startsat")),
@@ -134,7 +133,7 @@ def _is_prometheus_alerts(head: Head) -> bool:
     return holds(head, "alertname", "alertstate", under=(_QUERY_LABELS,))
 
 
-def _read_prometheus_alerts(head: Head, source: Source | None) -> FileResult:
+def _read_prometheus_alerts(head: Head, source: Source) -> FileResult:
     """Episodes, one row each: samples of one series without a gap."""
     series = _query_series(json_documents(file_text(head), file=head.name), head)
     moments = np.concatenate([_sample_times(one) for one in series] or [np.array([])])
@@ -175,9 +174,9 @@ def _is_time(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e10
 
 
-def _query_step(series: list[dict[str, Any]], source: Source | None, head: Head) -> float:
+def _query_step(series: list[dict[str, Any]], source: Source, head: Head) -> float:
     """What was said, else the most common distance of two samples."""
-    if source is not None and source.step is not None:
+    if source.step is not None:
         return float(source.step.total_seconds())
     gaps = np.concatenate([np.diff(_sample_times(one)) for one in series]).round(3)
     if not len(gaps):
@@ -189,13 +188,11 @@ def _query_step(series: list[dict[str, Any]], source: Source | None, head: Head)
     return float(lengths[counts.argmax()])
 
 
-def _query_rows(
-    series: dict[str, Any], step: float, last: float, source: Source | None
-) -> Iterator[Row]:
+def _query_rows(series: dict[str, Any], step: float, last: float, source: Source) -> Iterator[Row]:
     given = series.get("metric")
     labels = given if isinstance(given, dict) else {}
     named = {
-        "service": stated_service(source) or as_text(_service(labels)),
+        "service": source.service or as_text(_service(labels)),
         "rule": as_text(labels.get("alertname")),
         "severity": as_text(labels.get("severity")),
         **mapped_columns(labels, source),

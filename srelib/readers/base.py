@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
 import pandas as pd
@@ -77,13 +77,28 @@ class FileResult:
         return len(self.rejects)
 
 
+class _Unsaid:
+    """What is said about a file that `sources.toml` does not name: nothing."""
+
+    columns: ClassVar[dict[str, str]] = {}
+    services: ClassVar[dict[str, str]] = {}
+    values: ClassVar[dict[str, str]] = {}
+    environment = workflow = label = series = ()
+
+    def __getattr__(self, name: str) -> None:
+        return None
+
+
+UNSAID = cast("Source", _Unsaid())
+
+
 @dataclass(frozen=True)
 class Family:
     """One export format: its name, how it is recognised and read, and the tables it feeds."""
 
     name: str
     recognise: Callable[[Head], bool]
-    read: Callable[[Head, Source | None], FileResult]
+    read: Callable[[Head, Source], FileResult]
     tables: tuple[str, ...]
 
 

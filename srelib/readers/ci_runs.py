@@ -27,7 +27,6 @@ from srelib.readers.json_text import (
     record_result,
     refused_row,
     rows_of_records,
-    stated_service,
     word_counts,
 )
 
@@ -61,7 +60,7 @@ def _is_github_runs(head: Head) -> bool:
     )
 
 
-def _read_github_runs(head: Head, source: Source | None) -> FileResult:
+def _read_github_runs(head: Head, source: Source) -> FileResult:
     """Runs of the workflows that deploy, one row each."""
     found, pages = json_pages(head, "workflowruns")
     runs = objects_in(found)
@@ -84,9 +83,7 @@ def _read_github_runs(head: Head, source: Source | None) -> FileResult:
     )
 
 
-def _deploying_workflows(
-    head: Head, source: Source | None, named: list[str | None]
-) -> tuple[str, ...]:
+def _deploying_workflows(head: Head, source: Source, named: list[str | None]) -> tuple[str, ...]:
     """The workflows that deploy, as said; without them a run of tests would be a deployment."""
     if all(name is None for name in named):
         raise ReadError(
@@ -95,7 +92,7 @@ def _deploying_workflows(
             fix="export them with `gh run list --limit 1000 --json databaseId,workflowName,"
             "conclusion,status,createdAt,startedAt,updatedAt,headSha,event,attempt,url`",
         )
-    if source is None or not source.workflow:
+    if not source.workflow:
         raise ReadError(
             "a run of tests is no deployment, and nothing says which of these workflows deploy: "
             + word_counts(named),
@@ -120,10 +117,10 @@ def _is_wanted(run: dict[str, Any], wanted: Sequence[str]) -> bool:
     return any(fits_any(name, wanted) for name in (_workflow_name(run), _workflow_file(run)))
 
 
-def _github_runs_row(run: dict[str, Any], source: Source | None, wanted: Sequence[str]) -> Row:
+def _github_runs_row(run: dict[str, Any], source: Source, wanted: Sequence[str]) -> Row:
     row = {
         "deployment_id": as_text(run.get("databaseid", run.get("id"))),
-        "service": stated_service(source) or _github_runs_repository(run),
+        "service": source.service or _github_runs_repository(run),
         "started_at": as_text(
             run.get("startedat") or run.get("runstartedat") or run.get("createdat")
         ),
@@ -219,7 +216,7 @@ def _is_jenkins(head: Head) -> bool:
     return full or bare
 
 
-def _read_jenkins(head: Head, source: Source | None) -> FileResult:
+def _read_jenkins(head: Head, source: Source) -> FileResult:
     """Builds, one row each."""
     found, pages = json_pages(head, "allbuilds", "builds")
     builds = objects_in(found)
@@ -236,12 +233,12 @@ def _read_jenkins(head: Head, source: Source | None) -> FileResult:
     )
 
 
-def _jenkins_row(build: dict[str, Any], source: Source | None, job: str | None) -> Row:
+def _jenkins_row(build: dict[str, Any], source: Source, job: str | None) -> Row:
     name = _job_name(build) or job
     number = as_text(build.get("number"))
     return {
         "deployment_id": f"{name} #{number}" if name else number,
-        "service": stated_service(source) or name,
+        "service": source.service or name,
         "started_at": as_text(build.get("timestamp")),
         "commit_sha": _build_commit(build),
         **_jenkins_ending(build),
@@ -340,7 +337,7 @@ def _is_argocd(head: Head) -> bool:
     )
 
 
-def _read_argocd(head: Head, source: Source | None) -> FileResult:
+def _read_argocd(head: Head, source: Source) -> FileResult:
     """Syncs, one row each, and the current operation where it failed."""
     found, _ = json_pages(head, "items")
     rows, numbers = rows_of_records(
@@ -358,9 +355,9 @@ def _read_argocd(head: Head, source: Source | None) -> FileResult:
     )
 
 
-def _application_rows(app: dict[str, Any], source: Source | None) -> Iterable[Row]:
+def _application_rows(app: dict[str, Any], source: Source) -> Iterable[Row]:
     name = as_text(nested(app, "metadata").get("name"))
-    told = {"service": stated_service(source) or name}
+    told = {"service": source.service or name}
     chosen = mapped_columns(app, source)
     for entry in _syncs(app):
         yield {**told, **_sync_row(entry, name), **chosen}
@@ -408,7 +405,7 @@ def _revision(entry: dict[str, Any]) -> str | None:
     return next(commits, None)
 
 
-def _argocd_notes(apps: list[dict[str, Any]], source: Source | None) -> list[str]:
+def _argocd_notes(apps: list[dict[str, Any]], source: Source) -> list[str]:
     notes = [_SUCCESSES_ONLY]
     full = [app for app in apps if len(_syncs(app)) >= _history_limit(app)]
     if full:
@@ -446,9 +443,9 @@ def _repeated_syncs(app: dict[str, Any]) -> int:
     return sum(before is not None and before == after for before, after in pairs)
 
 
-def _destinations(apps: list[dict[str, Any]], source: Source | None) -> list[str]:
+def _destinations(apps: list[dict[str, Any]], source: Source) -> list[str]:
     """Argo CD does not say what production is."""
-    if source is not None and "environment" in source.columns:
+    if "environment" in source.columns:
         return []
     places = set()
     for app in apps:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from srelib.errors import ReadError
 from srelib.readers import record_tables
-from srelib.readers.base import Family, FileResult, Head, file_text
+from srelib.readers.base import UNSAID, Family, FileResult, Head, file_text
 from srelib.readers.json_text import (
     Row,
     StatusWords,
@@ -28,7 +28,6 @@ from srelib.readers.json_text import (
     record_result,
     refused_row,
     rows_of_records,
-    stated_service,
 )
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def _is_github(head: Head) -> bool:
     )
 
 
-def _read_github(head: Head, source: Source | None) -> FileResult:
+def _read_github(head: Head, source: Source) -> FileResult:
     """Deployments to production, one row each."""
     found = _github_deployments(json_records(file_text(head), file=head.name))
     if not found:
@@ -114,11 +113,11 @@ def _github_statuses(node: dict[str, Any]) -> list[dict[str, Any]]:
     return [keyed(status) for status in given if isinstance(status, dict)]
 
 
-def _github_row(record: dict[str, Any], source: Source | None) -> dict[str, Any]:
+def _github_row(record: dict[str, Any], source: Source) -> dict[str, Any]:
     status, finished, fault, seen = _github_ending(record)
     return {
         "deployment_id": as_text(record.get("databaseid", record.get("id"))),
-        "service": stated_service(source) or _github_repository(record),
+        "service": source.service or _github_repository(record),
         "environment": as_text(record.get("environment")),
         "started_at": as_text(record.get("createdat")),
         "finished_at": finished,
@@ -218,7 +217,7 @@ def _is_gitlab(head: Head) -> bool:
     )
 
 
-def _read_gitlab(head: Head, source: Source | None) -> FileResult:
+def _read_gitlab(head: Head, source: Source) -> FileResult:
     """Deployments to production, one row each."""
     found, _ = json_pages(head)
     rows, numbers = rows_of_records(
@@ -228,11 +227,11 @@ def _read_gitlab(head: Head, source: Source | None) -> FileResult:
     return record_result(head, rows, numbers, "deployments", source, notes=notes)
 
 
-def _gitlab_row(record: dict[str, Any], source: Source | None) -> Row:
+def _gitlab_row(record: dict[str, Any], source: Source) -> Row:
     job, place = nested(record, "deployable"), nested(record, "environment")
     return {
         "deployment_id": as_text(record.get("id", record.get("iid"))),
-        "service": stated_service(source) or _gitlab_project(record, job),
+        "service": source.service or _gitlab_project(record, job),
         "environment": as_text(place.get("name", record.get("environment"))),
         "is_production": place.get("tier") == "production",
         "started_at": as_text(job.get("startedat") or record.get("createdat")),
@@ -301,7 +300,7 @@ def _is_bitbucket(head: Head) -> bool:
     return holds(head, "uuid", "environment", "state", under=("", "values"))
 
 
-def _read_bitbucket(head: Head, source: Source | None) -> FileResult:
+def _read_bitbucket(head: Head, source: Source) -> FileResult:
     """Deployments to production, one row each."""
     found, pages = json_pages(head, "values")
     rows, numbers = rows_of_records(
@@ -312,12 +311,12 @@ def _read_bitbucket(head: Head, source: Source | None) -> FileResult:
     )
 
 
-def _bitbucket_row(record: dict[str, Any], source: Source | None) -> Row:
+def _bitbucket_row(record: dict[str, Any], source: Source) -> Row:
     place, state = nested(record, "environment"), nested(record, "state")
     kind = nested(place, "environmenttype").get("name")
     return {
         "deployment_id": as_text(record.get("uuid")),
-        "service": stated_service(source) or _bitbucket_repository(record),
+        "service": source.service or _bitbucket_repository(record),
         "environment": as_text(place.get("name") or place.get("uuid")),
         "is_production": str(kind).lower() == "production",
         "started_at": as_text(state.get("startedon") or state.get("startdate")),
@@ -375,7 +374,7 @@ def _is_github_releases(head: Head) -> bool:
     return holds(head, "tagname", "publishedat", under=("",))
 
 
-def _read_github_releases(head: Head, source: Source | None) -> FileResult:
+def _read_github_releases(head: Head, source: Source) -> FileResult:
     """One successful deployment per release."""
     found, _ = json_pages(head)
     rows, numbers = rows_of_records(
@@ -392,12 +391,12 @@ def _read_github_releases(head: Head, source: Source | None) -> FileResult:
     )
 
 
-def _github_releases_row(release: dict[str, Any], source: Source | None) -> Row:
+def _github_releases_row(release: dict[str, Any], source: Source) -> Row:
     early = _flag(release, "prerelease")
     target = as_text(release.get("targetcommitish")) or ""
     row = {
         "deployment_id": as_text(release.get("tagname")),
-        "service": stated_service(source) or _release_repository(release),
+        "service": source.service or _release_repository(release),
         "environment": "prerelease" if early else "production",
         "finished_at": as_text(release.get("publishedat")),
         "status": "succeeded",
@@ -439,9 +438,9 @@ def _is_gittags(head: Head) -> bool:
     return head.kind == "csv" and bool(lines) and _TAG_LINE.fullmatch(lines[0]) is not None
 
 
-def _read_gittags(head: Head, source: Source | None) -> FileResult:
+def _read_gittags(head: Head, source: Source) -> FileResult:
     """One successful production deployment per tag."""
-    if source is None or source.service is None:
+    if source.service is None:
         raise ReadError(
             "a list of tags does not say which service they release",
             file=head.name,
@@ -450,7 +449,7 @@ def _read_gittags(head: Head, source: Source | None) -> FileResult:
     rows = _tag_rows(file_text(head), head.name)
     rows["service"] = source.service
     return record_tables.read_rows(
-        rows, "deployments", head=head, source=None, lines=rows["line"], notes=_tag_notes(rows)
+        rows, "deployments", head=head, source=UNSAID, lines=rows["line"], notes=_tag_notes(rows)
     )
 
 

@@ -57,10 +57,10 @@ def labels(name: str) -> dict[str, str]:
 
 
 def indicators(
-    names: Sequence[str], source: Source | None, *, file: str
+    names: Sequence[str], source: Source, *, file: str
 ) -> tuple[list[WideColumns], list[str]]:
     """The indicators of a wide file."""
-    if source is not None and source.series:
+    if source.series:
         found = [_stated(spec, source) for spec in source.series]
     else:
         try:
@@ -92,14 +92,14 @@ def _listed(names: Sequence[str]) -> str:
     return shown if len(names) <= 20 else f"{shown} and {len(names) - 20} more"
 
 
-def snippet(source: Source | None, file: str) -> str:
+def snippet(source: Source, file: str) -> str:
     """An entry for ``sources.toml`` to paste and fill in."""
     lines = [
         "[[file]]",
-        f"match = {_toml(source.match if source else file)}",
+        f"match = {_toml(source.match or file)}",
         "  [[file.series]]",
-        f"  service = {_toml((source.service if source else None) or 'YOUR SERVICE')}",
-        f"  sli = {_toml((source.sli if source else None) or 'availability')}",
+        f"  service = {_toml(source.service or 'YOUR SERVICE')}",
+        f"  sli = {_toml(source.sli or 'availability')}",
         '  good = "COLUMN OF GOOD EVENTS"',
         '  total = "COLUMN OF ALL EVENTS"',
     ]
@@ -118,7 +118,7 @@ def _stated(spec, source: Source) -> WideColumns:  # type: ignore[no-untyped-def
     return WideColumns(service, spec.sli, roles, threshold, spec.op or source.op)
 
 
-def _paired(names: Sequence[str], source: Source | None) -> list[WideColumns]:
+def _paired(names: Sequence[str], source: Source) -> list[WideColumns]:
     """Indicators whose columns end in good, total, errors, ..."""
     groups: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
     for name in names:
@@ -129,13 +129,13 @@ def _paired(names: Sequence[str], source: Source | None) -> list[WideColumns]:
 
 
 def _named(
-    groups: dict[tuple[str, str], dict[str, tuple[str, ...]]], source: Source | None
+    groups: dict[tuple[str, str], dict[str, tuple[str, ...]]], source: Source
 ) -> list[WideColumns]:
     """The complete groups; ``service`` and ``sli`` of the file go before their own names."""
     found: dict[tuple[str, str], tuple[tuple[str, str], WideColumns]] = {}
     for own, roles in groups.items():
-        service = (source.service if source else None) or own[0]
-        sli = (source.sli if source else None) or own[1] or "availability"
+        service = source.service or own[0]
+        sli = source.sli or own[1] or "availability"
         if len(roles) > 2:
             roles = {role: roles[role] for role in ("good", "total")}
         if len(roles) < 2 or not service:
@@ -165,7 +165,7 @@ def _split(name: str) -> tuple[tuple[str, str], str | None]:
     return (stem, sli), role
 
 
-def _labelled(names: Sequence[str], source: Source | None) -> list[WideColumns]:
+def _labelled(names: Sequence[str], source: Source) -> list[WideColumns]:
     """Indicators from label text: a role word in any label, or HTTP status codes."""
     groups: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
     for name in names:
@@ -186,16 +186,16 @@ def _bound(name: str) -> str | None:
     return labels(name).get("le")
 
 
-def _bounds(names: Sequence[str], source: Source | None) -> list[WideColumns]:
+def _bounds(names: Sequence[str], source: Source) -> list[WideColumns]:
     """One indicator per bound of each histogram: events within it, of those within infinity."""
     groups: dict[str, dict[float, tuple[str, ...]]] = {}
     for name in names:
         bound = _bound(name)
         if bound is not None and _NUMBER.fullmatch(bound):
-            service = (source.service if source else None) or service_of(labels(name)) or ""
+            service = source.service or service_of(labels(name)) or ""
             mine = groups.setdefault(service, {})
             mine[float(bound)] = (*mine.get(float(bound), ()), name)
-    stem = (source.sli if source else None) or "latency"
+    stem = source.sli or "latency"
     found = []
     for service, bounds in groups.items():
         if not service:
@@ -257,7 +257,7 @@ def _is_generic(head: Head) -> bool:
     return any(labels(name) or _split(name)[1] for name in head.header)
 
 
-def read_generic(head: Head, source: Source | None) -> FileResult:
+def read_generic(head: Head, source: Source) -> FileResult:
     """Read a long or wide CSV of counts, rates, counters, ratios or measured values."""
     roles = _roles(head, source)
     numbers = [role for role in counts.ROLES if role in roles]
@@ -266,7 +266,7 @@ def read_generic(head: Head, source: Source | None) -> FileResult:
             f"no column is known to be the time; columns seen: {', '.join(map(repr, head.header))}",
             file=head.name, fix='say columns = { time = "..." } in sources.toml',
         )  # fmt: skip
-    if numbers and not (source and source.series):
+    if numbers and not source.series:
         return _read_long(head, source, roles)
     return read_wide(head, source, roles["time"])
 
@@ -278,20 +278,20 @@ def columns_by_name(header: Sequence[str], known: Mapping[str, Sequence[str]]) -
     return {role: names[0] for role, names in found.items() if names}
 
 
-def _roles(head: Head, source: Source | None) -> dict[str, str]:
+def _roles(head: Head, source: Source) -> dict[str, str]:
     """Columns by role: as mapped; where no numbers are mapped, as their names suggest."""
-    mapped = dict(source.columns) if source else {}
+    mapped = dict(source.columns)
     named = columns_by_name(head.header, NAMES)
     if any(role in mapped for role in counts.ROLES):
         named = {role: name for role, name in named.items() if role not in counts.ROLES}
-    elif source and source.unit in ("ratio", "value") and source.unit in named:
+    elif source.unit in ("ratio", "value") and source.unit in named:
         others = set(counts.ROLES) - {source.unit}
         named = {role: name for role, name in named.items() if role not in others}
     taken = set(mapped.values())
     roles = {role: name for role, name in named.items() if name not in taken} | mapped
-    if source and source.service and "service" not in mapped:
+    if source.service and "service" not in mapped:
         roles.pop("service", None)
-    if source and source.sli and "sli" not in mapped:
+    if source.sli and "sli" not in mapped:
         roles.pop("sli", None)
     if "ratio" in roles and {"good", "bad", "total"} & set(roles):
         roles.pop("ratio")
@@ -302,8 +302,8 @@ def _roles(head: Head, source: Source | None) -> dict[str, str]:
     return roles
 
 
-def _read_long(head: Head, source: Source | None, roles: dict[str, str]) -> FileResult:
-    if "service" not in roles and not (source and source.service):
+def _read_long(head: Head, source: Source, roles: dict[str, str]) -> FileResult:
+    if "service" not in roles and not source.service:
         raise ReadError(
             "no column names the service", file=head.name,
             fix=f"add to sources.toml: [[file]] match = {head.name!r}, service = \"YOUR SERVICE\" "
@@ -317,22 +317,22 @@ def _read_long(head: Head, source: Source | None, roles: dict[str, str]) -> File
     found = scan(
         head,
         types,
-        timezone=source.timezone if source else None,
-        decimal=source.decimal if source else None,
+        timezone=source.timezone,
+        decimal=source.decimal,
         required=[roles[role] for role in ("time", *keys)],
     )
     frame = found.frame.rename(columns={roles[role]: role for role in ("time", *keys, *numbers)})
-    for role, text in (("service", source and source.service), ("sli", source and source.sli)):
+    for role, text in (("service", source.service), ("sli", source.sli)):
         if role not in keys:
             frame[role] = constant(text or "availability", len(frame))
     built = counts.build(frame, rule(head, source, roles))
     return result(found, [built])
 
 
-def _check_alone(head: Head, source: Source | None, roles: dict[str, str]) -> None:
+def _check_alone(head: Head, source: Source, roles: dict[str, str]) -> None:
     """A single count is half an indicator; it must have been asked for."""
     present = [role for role in ("good", "bad", "total") if role in roles]
-    asked = source is not None and any(role in source.columns for role in present)
+    asked = any(role in source.columns for role in present)
     if len(present) == 1 and not asked:
         raise ReadError(
             f"only {present[0]} was found; columns seen: {', '.join(map(repr, head.header))}",
@@ -349,17 +349,15 @@ def constant(text: str, size: int) -> pd.Series:
     return pd.Series(pd.Categorical.from_codes(codes, categories=pd.Index([text], dtype="str")))
 
 
-def rule(head: Head, source: Source | None, columns: dict[str, str]) -> counts.NumberRule:
+def rule(head: Head, source: Source, columns: dict[str, str]) -> counts.NumberRule:
     """What ``sources.toml`` says about the numbers of a file."""
-    if source is None:
-        return counts.NumberRule(columns=columns, file=head.name)
     return counts.NumberRule(
         source.unit, source.step, source.threshold, source.op, columns=columns, file=head.name,
         absent=source.absent or "unknown",
     )  # fmt: skip
 
 
-def read_wide(head: Head, source: Source | None, time: str) -> FileResult:
+def read_wide(head: Head, source: Source, time: str) -> FileResult:
     """Read a file with one time column and several indicators beside it."""
     names = [name for name in head.header if name != time]
     found, unused = indicators(names, source, file=head.name)
@@ -367,8 +365,8 @@ def read_wide(head: Head, source: Source | None, time: str) -> FileResult:
     scanned = scan(
         head,
         {time: "time"} | dict.fromkeys(used, "number"),
-        timezone=source.timezone if source else None,
-        decimal=source.decimal if source else None,
+        timezone=source.timezone,
+        decimal=source.decimal,
         required=[time],
         wide=True,
     )

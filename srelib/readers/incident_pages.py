@@ -37,7 +37,6 @@ from srelib.readers.json_text import (
     row_per_service,
     rows_of_records,
     several_services_note,
-    stated_service,
     word_counts,
 )
 
@@ -58,7 +57,7 @@ def _is_statuspage(head: Head) -> bool:
     return whole or holds(head, "impact", "incidentupdates", under=("", *_PAGE_LISTS))
 
 
-def _read_statuspage(head: Head, source: Source | None) -> FileResult:
+def _read_statuspage(head: Head, source: Source) -> FileResult:
     """Incidents, one row for each component they hit, and planned maintenance as exclusions."""
     records = json_records(file_text(head), file=head.name)
     pages = [keyed(record) for record in records if isinstance(record, dict)]
@@ -91,7 +90,7 @@ def _page_entries(record: Any) -> list[Any]:
     return [member for members in kept for member in members] if kept else [record]
 
 
-def _statuspage_rows(one: dict[str, Any], source: Source | None, page: str | None) -> list[Row]:
+def _statuspage_rows(one: dict[str, Any], source: Source, page: str | None) -> list[Row]:
     start, end = _started(one), _resolved(one)
     row = {
         "incident_id": as_text(one.get("id")),
@@ -166,7 +165,7 @@ def _within_incident(time: Any, start: str | None, end: str | None) -> str | Non
 
 
 def _statuspage_notes(
-    incidents: Sequence[dict[str, Any]], source: Source | None, page: str | None
+    incidents: Sequence[dict[str, Any]], source: Source, page: str | None
 ) -> list[str]:
     real = [one for one in incidents if not _is_planned(one)]
     notes = []
@@ -191,15 +190,15 @@ def _statuspage_notes(
             "components; they are kept."
         )
     whole = sum(not _components(one) for one in incidents)
-    if whole and page and (source is None or source.service is None):
+    if whole and page and source.service is None:
         notes.append(
             f"{whole:,} entries name no component: they count for the page as a whole, {page!r}."
         )
     return [*notes, *_mitigated_note(real, source)]
 
 
-def _mitigated_note(real: Sequence[dict[str, Any]], source: Source | None) -> list[str]:
-    if source is not None and "resolved_at" in source.columns:
+def _mitigated_note(real: Sequence[dict[str, Any]], source: Source) -> list[str]:
+    if "resolved_at" in source.columns:
         return []
     gaps = []
     for one in real:
@@ -234,7 +233,7 @@ def _is_github_issues(head: Head) -> bool:
     return holds(head, "number", "createdat", "closedat", under=("",))
 
 
-def _read_github_issues(head: Head, source: Source | None) -> FileResult:
+def _read_github_issues(head: Head, source: Source) -> FileResult:
     """Issues that carry the label of an incident, one row each."""
     found, _ = json_pages(head)
     issues = objects_in(found)
@@ -243,7 +242,7 @@ def _read_github_issues(head: Head, source: Source | None) -> FileResult:
             "these issues bring no labels, so nothing says which of them are incidents",
             file=head.name, fix=f"export them with {_EXPORT}",
         )  # fmt: skip
-    wanted = source.label if source is not None and source.label else (INCIDENT,)
+    wanted = source.label if source.label else (INCIDENT,)
     rows, numbers = rows_of_records(
         found, partial(_issue_row, wanted=wanted), source, kind="an issue", sign="createdat"
     )
@@ -252,12 +251,12 @@ def _read_github_issues(head: Head, source: Source | None) -> FileResult:
     )
 
 
-def _issue_row(issue: dict[str, Any], source: Source | None, wanted: Sequence[str]) -> Row:
+def _issue_row(issue: dict[str, Any], source: Source, wanted: Sequence[str]) -> Row:
     labels = _issue_labels(issue)
     created = as_text(issue.get("createdat"))
     row = {
         "incident_id": as_text(issue.get("number")),
-        "service": stated_service(source) or _issue_repository(issue),
+        "service": source.service or _issue_repository(issue),
         "severity": next((name for name in labels if _SEVERITY.fullmatch(name)), None),
         "started_at": created,
         "detected_at": created,
@@ -329,7 +328,7 @@ def _is_jira(head: Head) -> bool:
     return head.kind == "csv" and {"Issue key", "Issue id"} <= set(head.header)
 
 
-def _read_jira(head: Head, source: Source | None) -> FileResult:
+def _read_jira(head: Head, source: Source) -> FileResult:
     """Issues, one row for each component they name."""
     header, records = _jira_records(head)
     columns = _jira_columns(header, source, head)
@@ -358,9 +357,9 @@ def _jira_records(head: Head) -> tuple[list[str], list[tuple[int, list[str]]]]:
     return [name.strip() for name in found[0][1]], found[1:]
 
 
-def _jira_columns(header: list[str], source: Source | None, head: Head) -> dict[str, str]:
+def _jira_columns(header: list[str], source: Source, head: Head) -> dict[str, str]:
     """Which column of the file each canonical column is."""
-    chosen = {} if source is None else dict(source.columns)
+    chosen = dict(source.columns)
     columns = dict(chosen)
     for name, words in _COLUMNS.items():
         there = next((word for word in words if word in header), None)
@@ -384,7 +383,7 @@ def _jira_rows(
     header: list[str],
     records: Sequence[tuple[int, list[str]]],
     columns: dict[str, str],
-    source: Source | None,
+    source: Source,
 ) -> tuple[list[Row], list[int]]:
     rows: list[Row] = []
     numbers: list[int] = []
@@ -396,7 +395,7 @@ def _jira_rows(
 
 
 def _jira_issue_rows(
-    header: list[str], fields: list[str], columns: dict[str, str], source: Source | None
+    header: list[str], fields: list[str], columns: dict[str, str], source: Source
 ) -> list[Row]:
     beyond = [field for field in fields[len(header) :] if field.strip()]
     if beyond or len(fields) < len(header):
@@ -412,7 +411,7 @@ def _jira_issue_rows(
     if re.sub(r"\W.*", "", said.lower()) in _NONE_OF_ITS_OWN:
         reason = f"resolved as {said}: no incident of its own"
         row |= left_out_row(reason, value=said, column="Resolution")
-    mapped = source is not None and "service" in source.columns
+    mapped = "service" in source.columns
     named = [] if mapped or "service" not in columns else cells[columns["service"]]
     return row_per_service(row, [name.strip() for name in named], source)
 
@@ -436,14 +435,14 @@ def _jira_result(
     rows: list[Row],
     numbers: list[int],
     columns: dict[str, str],
-    source: Source | None,
+    source: Source,
     notes: list[str],
 ) -> FileResult:
     keys = ["incident_id", "service", *columns, *(key for row in rows for key in row)]
     frame = pd.DataFrame(rows, columns=list(dict.fromkeys(keys)))
     times = [name for name in _JIRA_TIMES if name in frame]
     shown = {name: columns[name] for name in times if name in columns}
-    zone = None if source is None else source.timezone
+    zone = source.timezone
     dated = cells.jira_iso(frame, shown, file=head.name)
     timed = record_tables.with_times(dated, times, file=head.name, timezone=zone, shown=shown)
     timed = timed.drop(columns="guessed", errors="ignore")

@@ -26,7 +26,6 @@ from srelib.readers.json_text import (
     row_per_service,
     rows_of_records,
     several_services_note,
-    stated_service,
 )
 
 if TYPE_CHECKING:
@@ -57,16 +56,16 @@ def _is_pagerduty(head: Head) -> bool:
     return head.kind == "csv" and (plain or bool(report and seen & begun and seen & ended))
 
 
-def _read_pagerduty(head: Head, source: Source | None) -> FileResult:
+def _read_pagerduty(head: Head, source: Source) -> FileResult:
     """Incidents, one row each."""
-    chosen = {} if source is None else dict(source.columns)
+    chosen = dict(source.columns)
     columns = {
         name: chosen.get(name) or next(word for word in words if word in head.header)
         for name, (_, words) in _PAGERDUTY_COLUMNS.items()
         if name in chosen or set(words) & set(head.header)
     }
     types = {column: _PAGERDUTY_COLUMNS[name][0] for name, column in columns.items()}
-    scan = text.scan(head, types, timezone=source.timezone if source else None)
+    scan = text.scan(head, types, timezone=source.timezone)
     rows = pd.DataFrame({name: scan.frame[column] for name, column in columns.items()})
     return record_tables.read_rows(
         _pagerduty_incidents(rows, source), "incidents", head=head, source=source, scan=scan,
@@ -74,12 +73,12 @@ def _read_pagerduty(head: Head, source: Source | None) -> FileResult:
     )  # fmt: skip
 
 
-def _pagerduty_incidents(rows: pd.DataFrame, source: Source | None) -> pd.DataFrame:
+def _pagerduty_incidents(rows: pd.DataFrame, source: Source) -> pd.DataFrame:
     frame = rows.assign(detected_at=rows["started_at"])
     if "ack" in rows:
         wait = pd.to_timedelta(rows["ack"].where(rows["ack"] >= 0), unit="s")
         frame["acknowledged_at"] = (rows["started_at"] + wait).astype("datetime64[us, UTC]")
-    if source is not None and source.service is not None and "service" not in source.columns:
+    if source.service is not None and "service" not in source.columns:
         frame["service"] = source.service
     return frame
 
@@ -121,7 +120,7 @@ def _is_pagerduty_api(head: Head) -> bool:
     return some or empty
 
 
-def _read_pagerduty_api(head: Head, source: Source | None) -> FileResult:
+def _read_pagerduty_api(head: Head, source: Source) -> FileResult:
     """Incidents, one row each."""
     found, pages = json_pages(head, "incidents", "data", "incident")
     rows, numbers = rows_of_records(
@@ -144,12 +143,12 @@ def _pagerduty_zone(pages: list[dict[str, Any]]) -> str | None:
     return zones.pop() if len(zones) == 1 else None
 
 
-def _pagerduty_row(one: dict[str, Any], source: Source | None) -> Row:
+def _pagerduty_row(one: dict[str, Any], source: Source) -> Row:
     created = as_text(one.get("createdat"))
     number = as_text(one.get("incidentnumber"))
     row = {
         "incident_id": as_text(one.get("id")) or number,
-        "service": stated_service(source) or _pagerduty_service(one),
+        "service": source.service or _pagerduty_service(one),
         "severity": _pagerduty_severity(one),
         "started_at": created,
         "detected_at": created,
@@ -235,7 +234,7 @@ def _is_opsgenie(head: Head) -> bool:
     )
 
 
-def _read_opsgenie(head: Head, source: Source | None) -> FileResult:
+def _read_opsgenie(head: Head, source: Source) -> FileResult:
     """Incidents, one row for each service they hit."""
     found, pages = json_pages(head, "data")
     rows, numbers = rows_of_records(
@@ -248,7 +247,7 @@ def _read_opsgenie(head: Head, source: Source | None) -> FileResult:
     return record_result(head, rows, numbers, "incidents", source, notes=notes)
 
 
-def _opsgenie_rows(one: dict[str, Any], source: Source | None) -> list[Row]:
+def _opsgenie_rows(one: dict[str, Any], source: Source) -> list[Row]:
     row = {
         "incident_id": as_text(one.get("id", one.get("tinyid"))),
         "severity": as_text(one.get("priority")),
@@ -279,7 +278,7 @@ def _opsgenie_end(one: dict[str, Any]) -> Any:
 
 
 def _opsgenie_notes(
-    incidents: Sequence[dict[str, Any]], pages: list[dict[str, Any]], source: Source | None
+    incidents: Sequence[dict[str, Any]], pages: list[dict[str, Any]], source: Source
 ) -> list[str]:
     notes = []
     if any(nested(page, "paging").get("next") for page in pages[-1:]):
@@ -304,10 +303,10 @@ def _opsgenie_notes(
             f"{guessed:,} of {len(incidents):,} incidents are over and do not say when the impact "
             "ended: their last update counts, which can be late."
         )
-    known = {} if source is None else source.services
+    known = source.services
     named = {str(name) for one in incidents for name in _opsgenie_services(one)} - set(known)
     ids = sorted(name for name in named if _is_identifier(name))
-    if ids and (source is None or source.service is None):
+    if ids and source.service is None:
         notes.append(
             f"{len(ids):,} services are known only by identifier, such as {ids[0]!r}: name them "
             f'with services = {{ "{ids[0]}" = "..." }} in sources.toml.'

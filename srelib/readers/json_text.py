@@ -133,8 +133,8 @@ Row = dict[str, Any]
 
 def rows_of_records(
     members: Iterable[Any],
-    made: Callable[[dict[str, Any], Source | None], Row | Iterable[Row]],
-    source: Source | None,
+    made: Callable[[dict[str, Any], Source], Row | Iterable[Row]],
+    source: Source,
     kind: str,
     sign: str,
 ) -> tuple[list[Row], list[int]]:
@@ -192,10 +192,9 @@ class StatusWords:
         return refused_row(f"unknown status; known are {known}", value=said, column="status")
 
 
-def mapped_columns(record: dict[str, Any], source: Source | None) -> Row:
+def mapped_columns(record: dict[str, Any], source: Source) -> Row:
     """The columns that ``sources.toml`` names, by dotted keys."""
-    named = {} if source is None else source.columns
-    return {name: as_text(value_at(record, path)) for name, path in named.items()}
+    return {name: as_text(value_at(record, path)) for name, path in source.columns.items()}
 
 
 def fits_any(name: str | None, patterns: Iterable[str]) -> bool:
@@ -224,16 +223,15 @@ def name_in(addresses: Iterable[Any], pattern: str) -> str | None:
     return next((place.group(1) for place in places if place), None)
 
 
-def row_per_service(row: Row, services: Sequence[str | None], source: Source | None) -> list[Row]:
+def row_per_service(row: Row, services: Sequence[str | None], source: Source) -> list[Row]:
     """The row of an incident once for every service it hit."""
-    if source is not None and "service" in source.columns:
+    if "service" in source.columns:
         return [row]
-    if source is not None and source.service is not None:
+    if source.service is not None:
         return [row | {"service": source.service}]
-    known = {} if source is None else source.services
     first: dict[str | None, str | None] = {}
     for name in services or [None]:
-        first.setdefault(known.get(str(name), name), name)
+        first.setdefault(source.services.get(str(name), name), name)
     return [row | {"service": name} for name in first.values()]
 
 
@@ -248,7 +246,7 @@ def as_moment(value: Any) -> datetime | None:
 
 def in_time_order(values: Iterable[Any]) -> list[str]:
     """The times among some values, the earliest first, as they are written."""
-    known = [(value_at, value) for value in values if (value_at := as_moment(value)) is not None]
+    known = [(at, value) for value in values if (at := as_moment(value)) is not None]
     return [value for _, value in sorted(known)]
 
 
@@ -263,17 +261,12 @@ def several_services_note(found: Sequence[Row], numbers: Sequence[int]) -> list[
     ]
 
 
-def stated_service(source: Source | None) -> str | None:
-    """The service ``sources.toml`` says, if it says one."""
-    return None if source is None else source.service
-
-
 def record_result(
     head: Head,
     rows: Sequence[Row],
     lines: Sequence[int],
     table: str,
-    source: Source | None,
+    source: Source,
     *,
     notes: Iterable[str] = (),
     zone: str | None = None,
@@ -285,9 +278,9 @@ def record_result(
     frame = pd.DataFrame(list(rows))
     needed = [*tables.required(table), *times]
     frame = frame.assign(**{name: None for name in needed if name not in frame})
-    said = (None if source is None else source.timezone) or zone
-    frame = record_tables.with_times(frame, times, file=head.name, timezone=said)
-    if "planned" in frame and source is not None:
+    zone = source.timezone or zone
+    frame = record_tables.with_times(frame, times, file=head.name, timezone=zone)
+    if "planned" in frame:
         frame = record_tables.with_planned(frame, column=source.columns["planned"])
     return record_tables.read_rows(frame, table, head=head, source=source, lines=lines, notes=notes)
 

@@ -12,7 +12,7 @@ import pandas as pd
 from srelib import tables
 from srelib.errors import ReadError
 from srelib.readers import cells, counts, generic
-from srelib.readers.base import Family, FileResult, Head, SeriesInfo, file_text
+from srelib.readers.base import UNSAID, Family, FileResult, Head, SeriesInfo, file_text
 from srelib.readers.json_text import holds, json_documents
 from srelib.readers.text import Scan, rejects, scan
 
@@ -26,7 +26,7 @@ def _is_prometheus(head: Head) -> bool:
     return head.kind == "json" and '"resultType"' in head.text and not alerts
 
 
-def _read_prometheus(head: Head, source: Source | None) -> FileResult:
+def _read_prometheus(head: Head, source: Source) -> FileResult:
     """Read the answer of a range query."""
     series, notes = _query_series(json_documents(file_text(head), file=head.name), head)
     names = [_series_name(entry) for entry in series]
@@ -111,11 +111,11 @@ def _pair(sample: Any) -> tuple[str, str]:
 
 
 def _query_indicators(
-    names: list[str], series: list[dict[str, Any]], source: Source | None, head: Head
+    names: list[str], series: list[dict[str, Any]], source: Source, head: Head
 ) -> tuple[list[generic.WideColumns], list[str]]:
     """Which series make up which indicator."""
-    roles = [role for role in counts.ROLES if source and source.columns.get(role) == "value"]
-    if not roles and source and source.unit in ("ratio", "value") and not source.series:
+    roles = [role for role in counts.ROLES if source.columns.get(role) == "value"]
+    if not roles and source.unit in ("ratio", "value") and not source.series:
         roles = [source.unit]
     if roles:
         return _same_role(roles[0], names, series, source, head), []
@@ -123,22 +123,21 @@ def _query_indicators(
 
 
 def _same_role(
-    role: str, names: list[str], series: list[dict[str, Any]], source: Source | None, head: Head
+    role: str, names: list[str], series: list[dict[str, Any]], source: Source, head: Head
 ) -> list[generic.WideColumns]:
     groups: dict[str, list[str]] = {}
     for name, entry in zip(names, series, strict=True):
         labelled = generic.service_of(
             {str(k): str(v) for k, v in (entry.get("metric") or {}).items()}
         )
-        service = (source.service if source else None) or labelled
+        service = source.service or labelled
         if not service:
             raise ReadError(
                 f"the series {name} names no service", file=head.name,
                 fix='say service = "..." in sources.toml',
             )  # fmt: skip
         groups.setdefault(service, []).append(name)
-    sli = (source.sli if source else None) or "availability"
-    threshold, op = (source.threshold, source.op) if source else (None, None)
+    sli = source.sli or "availability"
     if role in ("ratio", "value"):
         several = [service for service, mine in groups.items() if len(mine) > 1]
         if several:
@@ -148,13 +147,15 @@ def _same_role(
                 file=head.name, fix="aggregate them in the query",
             )  # fmt: skip
     return [
-        generic.WideColumns(service, sli, {role: tuple(dict.fromkeys(mine))}, threshold, op)
+        generic.WideColumns(
+            service, sli, {role: tuple(dict.fromkeys(mine))}, source.threshold, source.op
+        )
         for service, mine in groups.items()
     ]
 
 
 def _query_result(
-    head: Head, source: Source | None, samples: pd.DataFrame, entries: list[generic.WideColumns],
+    head: Head, source: Source, samples: pd.DataFrame, entries: list[generic.WideColumns],
     refused: pd.DataFrame, notes: list[str],
 ) -> FileResult:  # fmt: skip
     """The samples as a wide table, one row per time, and its indicators."""
@@ -215,23 +216,23 @@ def _is_long_panel(head: Head) -> bool:
     return head.kind == "csv" and tuple(name.lower() for name in head.header) == _LONG_PANEL
 
 
-def _read_grafana(head: Head, source: Source | None) -> FileResult:
+def _read_grafana(head: Head, source: Source) -> FileResult:
     """Read a panel."""
     if _is_long_panel(head):
         return _read_long_panel(head, source)
-    if source and any(role in source.columns for role in generic.counts.ROLES):
+    if any(role in source.columns for role in generic.counts.ROLES):
         return generic.read_generic(head, source)
     return generic.read_wide(head, source, head.header[0])
 
 
-def _read_long_panel(head: Head, source: Source | None) -> FileResult:
+def _read_long_panel(head: Head, source: Source) -> FileResult:
     """The long table of Grafana 6 and before, turned wide."""
     series, time, value = head.header
     scanned = scan(
         head,
         {series: "category", time: "time", value: "number"},
-        timezone=source.timezone if source else None,
-        decimal=source.decimal if source else None,
+        timezone=source.timezone,
+        decimal=source.decimal,
         required=[series, time],
     )
     frame = scanned.frame
@@ -298,27 +299,26 @@ def _is_statelog(head: Head) -> bool:
     """Whether the file has a time, a state column, and starts with a known state."""
     if head.kind != "csv" or len(head.first) < len(head.header):
         return False
-    roles = _log_roles(head, None)
+    roles = _log_roles(head, UNSAID)
     if not {"time", "state"} <= set(roles):
         return False
     first = head.first[head.header.index(roles["state"])].lower()
     return any(first in words for words in STATES.values())
 
 
-def _read_statelog(head: Head, source: Source | None) -> FileResult:
+def _read_statelog(head: Head, source: Source) -> FileResult:
     """Read a state log."""
     roles = _log_roles(head, source)
     scanned = _scanned_log(head, source, roles)
     rows, refused = _log_rows(head, scanned, source, roles)
-    step = source.step if source and source.step is not None else pd.Timedelta("60s")
-    silence = source.max_silence if source else None
-    sli = (source.sli if source else None) or "availability"
+    step = source.step if source.step is not None else pd.Timedelta("60s")
+    sli = source.sli or "availability"
     logs = [(str(name), log) for name, log in rows.groupby("service", sort=True, observed=True)]
-    counts = [_seconds_up(name, sli, log, step, silence) for name, log in logs]
+    counts = [_seconds_up(name, sli, log, step, source.max_silence) for name, log in logs]
     down = [_down_episodes(name, log) for name, log in logs]
     began = np.concatenate([log["row"].to_numpy()[_first_down(log)] for _, log in logs] or [[]])
     began = began.astype("int64")
-    note = None if silence is not None else "no max_silence: silence counts as the last state"
+    note = None if source.max_silence else "no max_silence: silence counts as the last state"
     refusals = tables.stacked([scanned.rejects, refused], "rejects")
     return FileResult(
         {"sli": tables.stacked(counts, "sli"), "incidents": tables.stacked(down, "incidents")},
@@ -332,14 +332,14 @@ def _read_statelog(head: Head, source: Source | None) -> FileResult:
     )
 
 
-def _log_roles(head: Head, source: Source | None) -> dict[str, str]:
+def _log_roles(head: Head, source: Source) -> dict[str, str]:
     known = {"time": generic.NAMES["time"], "state": _STATE_COLUMNS, "service": _SITE_COLUMNS}
-    return generic.columns_by_name(head.header, known) | (dict(source.columns) if source else {})
+    return generic.columns_by_name(head.header, known) | dict(source.columns)
 
 
-def _scanned_log(head: Head, source: Source | None, roles: dict[str, str]) -> Scan:
+def _scanned_log(head: Head, source: Source, roles: dict[str, str]) -> Scan:
     lacking = [role for role in ("time", "state") if role not in roles]
-    if not (source and source.service) and "service" not in roles:
+    if not source.service and "service" not in roles:
         lacking.append("service")
     if lacking:
         raise ReadError(
@@ -351,22 +351,21 @@ def _scanned_log(head: Head, source: Source | None, roles: dict[str, str]) -> Sc
     types = {roles["time"]: "time", roles["state"]: "text"}
     if "service" in roles:
         types[roles["service"]] = "text"
-    timezone = source.timezone if source else None
+    timezone = source.timezone
     return scan(head, types, timezone=timezone, required=list(types))
 
 
 def _log_rows(
-    head: Head, scanned: Scan, source: Source | None, roles: dict[str, str]
+    head: Head, scanned: Scan, source: Source, roles: dict[str, str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows with the code of their state in order of time, and the rejects."""
     frame = scanned.frame
     meaning = {word: kind for kind, words in STATES.items() for word in words}
-    stated = {word.lower(): kind for word, kind in source.values.items()} if source else {}
+    stated = {word.lower(): kind for word, kind in source.values.items()}
     codes = {word: _CODES[kind] for word, kind in (meaning | stated).items()}
     state = frame[roles["state"]].str.strip()
     rows = pd.DataFrame({"time": frame[roles["time"]], "state": state.str.lower().map(codes)})
-    mapped = "service" in (source.columns if source else {})
-    constant = source.service if source and source.service and not mapped else None
+    constant = None if "service" in source.columns else source.service
     rows["row"] = np.arange(len(rows))
     rows["service"] = constant if constant else frame[roles["service"]].str.strip()
     reasons = pd.Series(None, index=rows.index, dtype="object")

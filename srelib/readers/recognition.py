@@ -33,9 +33,6 @@ FAMILIES = (
 )  # fmt: skip
 """In the order in which they are asked; the most general come last."""
 
-GENERAL = (monitoring.STATELOG, records.RECORDS, generic.GENERIC)
-"""Those that go by the names of columns, not by the marks of one tool."""
-
 _ONLY = {
     "workflow": ("github_runs", "GitHub Actions runs"),
     "label": ("github_issues", "GitHub issues"),
@@ -45,23 +42,23 @@ _ONLY = {
 
 def read(path: Path, *, root: Path, source: Source | None = None) -> tuple[str, FileResult]:
     """Recognise a file from its content and read it."""
-    head = base.head(Path(path), Path(root))
+    head, source = base.head(Path(path), Path(root)), source or base.UNSAID
     family = _choose(head, source)
     result = family.read(head, source)
     return family.name, replace(result, notes=(*result.notes, *_unread(family, source)))
 
 
-def _unread(family: Family, source: Source | None) -> list[str]:
+def _unread(family: Family, source: Source) -> list[str]:
     """What ``sources.toml`` says about the file that says nothing about it."""
     return [
         f"sources.toml: {key} says nothing about this file, which holds no {what}."
         for key, (name, what) in _ONLY.items()
-        if source is not None and getattr(source, key) and name != family.name
+        if getattr(source, key) and name != family.name
     ]
 
 
-def _choose(head: Head, source: Source | None) -> Family:
-    if source is not None and source.format:
+def _choose(head: Head, source: Source) -> Family:
+    if source.format:
         named = {family.name: family for family in FAMILIES}
         if source.format not in named:
             raise ReadError(
@@ -69,13 +66,13 @@ def _choose(head: Head, source: Source | None) -> Family:
                 fix=f"write one of {', '.join(named)} in sources.toml",
             )  # fmt: skip
         return named[source.format]
-    if source is not None and source.unit == "state":
+    if source.unit == "state":
         return monitoring.STATELOG
     known = [family for family in FAMILIES if family.recognise(head)]
     for family in known:
-        if source is None or source.table is None or source.table in family.tables:
+        if source.table is None or source.table in family.tables:
             return family
-    if head.kind == "json" and known and source is not None:
+    if head.kind == "json" and known:
         raise ReadError(
             f"this is {known[0].name}, which is read into {known[0].tables[0]}, and sources.toml "
             f"says table = {source.table!r}",
@@ -85,9 +82,9 @@ def _choose(head: Head, source: Source | None) -> Family:
     return _by_table(head, source)
 
 
-def _by_table(head: Head, source: Source | None) -> Family:
+def _by_table(head: Head, source: Source) -> Family:
     """The general family that a table or a column map in ``sources.toml`` points to."""
-    if source is not None and head.kind == "csv":
+    if head.kind == "csv":
         if source.table not in (None, "sli"):
             return records.RECORDS
         if source.table or source.columns or source.series or source.unit:

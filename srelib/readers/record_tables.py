@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 from srelib import tables
 from srelib.readers import cells
 from srelib.readers.base import FileResult, Head
+from srelib.readers.text import rejects
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
@@ -162,7 +163,7 @@ def read_rows(
     table: str,
     *,
     head: Head,
-    source: Source | None,
+    source: Source,
     lines: Lines = (),
     scan: Scan | None = None,
     notes: Iterable[str] = (),
@@ -171,9 +172,9 @@ def read_rows(
     accepted = AcceptedRows(
         _clean(frame, table), file=head.name, lines=lines if scan is None else scan.lines
     )
-    found = _rename_services(accepted, {} if source is None else source.services)
+    found = _rename_services(accepted, source.services)
     if table == "deployments":
-        found += _keep_environments(accepted, () if source is None else source.environment)
+        found += _keep_environments(accepted, source.environment)
     _refuse_marked(accepted, "left_out")
     _refuse_marked(accepted, "fault")
     if table == "deployments":
@@ -291,7 +292,11 @@ def _identify(accepted: AcceptedRows, table: str) -> list[str]:
     if not lacking.any():
         return []
     rows = frame[lacking]
-    made = rows["service"].astype("str") + " " + rows[_moment(table)].map(as_shown).astype("str")
+    made = (
+        rows["service"].astype("str")
+        + " "
+        + rows[tables.MAIN_TIME[table]].map(as_shown).astype("str")
+    )
     again = rows.assign(**{name: made}).drop_duplicates().groupby(name).cumcount()
     again = again.reindex(rows.index, fill_value=0)  # an equal row gets the same name: a duplicate
     made = made.where(again == 0, made + " #" + (again + 1).astype("str"))
@@ -369,9 +374,38 @@ def _canonical(accepted: AcceptedRows, table: str, rows: pd.Series | None = None
     return frame[[name for name in tables.names(table) if name in frame]]
 
 
-def _moment(table: str) -> str:
-    return {"deployments": "finished_at", "changes": "committed_at"}.get(table, "started_at")
-
-
 def _word(text: pd.Series) -> pd.Series:
     return text.str.lower().str.replace(r"[\s-]+", "_", regex=True)
+
+
+def joined_records(
+    table: str, results: Sequence[FileResult], names: Sequence[str]
+) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+    """One table of all files in order of time, each record once, and the rejects of the others."""
+    parts = [
+        result.tables[table].assign(_file=name, _row=range(len(result.tables[table])))
+        for result, name in zip(results, names, strict=True)
+        if len(result.tables.get(table, ()))
+    ]
+    if not parts:
+        return tables.empty(table), []
+    frame = pd.concat(parts, ignore_index=True)
+    keys = [_IDS[table], "service"] if table in _IDS else tables.names(table)
+    fullest = frame.loc[frame.notna().sum(axis=1).sort_values(ascending=False, kind="stable").index]
+    again = fullest.duplicated(keys).reindex(frame.index)
+    kept_in = fullest.groupby(keys, dropna=False)["_file"].transform("first").reindex(frame.index)
+    across = again & (frame["_file"] != kept_in)
+    lines = {name: result.event_lines[table] for result, name in zip(results, names, strict=True)
+             if table in result.event_lines}  # fmt: skip
+    found = [
+        rejects(
+            str(name), lines[str(name)](part["_row"].to_numpy()), keys[0],
+            part[keys[0]].astype("str"),
+            [f"repeats a record of {kept} (table {table})" for kept in kept_in[part.index]],
+        )
+        for name, part in frame[across].groupby("_file", sort=True)
+    ]  # fmt: skip
+    time = tables.MAIN_TIME[table]
+    frame = frame[~across].drop(columns=["_file", "_row"])
+    frame = frame.sort_values([time, *(name for name in keys if name != time)], kind="stable")
+    return tables.conform(frame, table), found

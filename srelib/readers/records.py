@@ -7,6 +7,8 @@ Columns are found by srelib's own names, by the words tools commonly use for the
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -106,14 +108,14 @@ def table_of(header: tuple[str, ...]) -> str | None:
 
 
 def columns_of(
-    header: tuple[str, ...], table: str, *, chosen: dict[str, str] | None = None
+    header: tuple[str, ...], table: str, *, chosen: Mapping[str, str] = MappingProxyType({})
 ) -> dict[str, str]:
     """Which column of the file each column of a table is."""
     plain = {_plain(name): name for name in reversed(header)}
     found = {}
-    taken = set((chosen or {}).values())
+    taken = set(chosen.values())
     for name in tables.names(table):
-        if chosen and name in chosen:
+        if name in chosen:
             found[name] = chosen[name]
             continue
         words = (name, *SYNONYMS[table].get(name, ()))
@@ -124,24 +126,25 @@ def columns_of(
     return found
 
 
-def _read_records(head: Head, source: Source | None) -> FileResult:
+def _read_records(head: Head, source: Source) -> FileResult:
     """The rows of one of these tables."""
     table = _table(head, source)
-    columns = columns_of(head.header, table, chosen=dict(source.columns) if source else None)
-    columns = {name: column for name, column in columns.items() if name in tables.names(table)}
     constants = _constants(table, source)
-    columns = {name: column for name, column in columns.items() if name not in constants}
-    _demand(columns, table, head, source)
+    columns = {
+        name: column
+        for name, column in columns_of(head.header, table, chosen=source.columns).items()
+        if name in tables.names(table) and name not in constants
+    }
+    _demand(columns, table, head, constants)
     kinds = {column.name: column.kind for column in tables.TABLES[table]}
     types = dict.fromkeys(columns.values(), "text")
     types |= {column: "time" for name, column in columns.items() if kinds[name] == "time"}
-    scan = text.scan(head, types, timezone=source.timezone if source else None)
-    rows = pd.DataFrame(
-        {name: _as_text(scan.frame[column], kinds[name]) for name, column in columns.items()}
-    )
-    return record_tables.read_rows(
-        _completed(rows, columns, constants), table, head=head, source=source, scan=scan
-    )
+    scan = text.scan(head, types, timezone=source.timezone)
+    data = {name: _as_text(scan.frame[column], kinds[name]) for name, column in columns.items()}
+    rows = pd.DataFrame(data).assign(**constants)
+    if "planned" in columns:
+        rows = record_tables.with_planned(rows, column=columns["planned"])
+    return record_tables.read_rows(rows, table, head=head, source=source, scan=scan)
 
 
 def _own(found: dict[str, str], table: str) -> bool:
@@ -151,8 +154,8 @@ def _own(found: dict[str, str], table: str) -> bool:
     return not any(_plain(found[name]) in vague for name in needed)
 
 
-def _table(head: Head, source: Source | None) -> str:
-    table = (source.table if source else None) or table_of(head.header)
+def _table(head: Head, source: Source) -> str:
+    table = source.table or table_of(head.header)
     if table not in SYNONYMS:
         raise ReadError(
             f"the columns {', '.join(map(repr, head.header))} are not those of a known table",
@@ -163,9 +166,9 @@ def _table(head: Head, source: Source | None) -> str:
     return table
 
 
-def _demand(columns: dict[str, str], table: str, head: Head, source: Source | None) -> None:
+def _demand(columns: dict[str, str], table: str, head: Head, constants: dict[str, str]) -> None:
     """Every required column is there, or said in `sources.toml`, or can be made up."""
-    made = {"deployment_id", "incident_id", *_constants(table, source)}
+    made = {"deployment_id", "incident_id", *constants}
     for name in tables.required(table):
         if name not in columns and name not in made:
             constant = 'service = "..." or ' if name == "service" else ""
@@ -183,23 +186,14 @@ def _as_text(values: pd.Series, kind: str) -> pd.Series:
     return values.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _constants(table: str, source: Source | None) -> dict[str, str]:
+def _constants(table: str, source: Source) -> dict[str, str]:
     """What `sources.toml` says of every row of the file, unless it maps a column to it."""
-    said = {name: getattr(source, name, None) for name in ("service", "sli")}
+    said = {"service": source.service, "sli": source.sli}
     return {
         name: text
         for name, text in said.items()
-        if text is not None and name in tables.names(table) and name not in source.columns  # type: ignore[union-attr]
+        if text is not None and name in tables.names(table) and name not in source.columns
     }
-
-
-def _completed(
-    rows: pd.DataFrame, columns: dict[str, str], constants: dict[str, str]
-) -> pd.DataFrame:
-    rows = rows.assign(**constants)
-    return (
-        record_tables.with_planned(rows, column=columns["planned"]) if "planned" in rows else rows
-    )
 
 
 def _plain(name: str) -> str:

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from srelib.readers import record_tables
-from srelib.readers.base import Head
+from srelib.readers.base import UNSAID, Head
 from srelib.readers.source import Source
 from tests.readers.test_records import read, utc
 
@@ -247,7 +247,7 @@ def test_the_order_of_rows_changes_nothing_but_the_order(rows):
     )
     before = frame.copy()
     head = Head(Path("i.csv"), "i.csv", False, "utf-8", "csv", "")
-    said = {"head": head, "source": None, "lines": range(6)}
+    said = {"head": head, "source": UNSAID, "lines": range(6)}
     straight = record_tables.read_rows(frame, "incidents", **said)
     turned = record_tables.read_rows(frame.iloc[rows], "incidents", **said)
     for name, by in (("incidents", "incident_id"), ("exclusions", "starts_at")):
