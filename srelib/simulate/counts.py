@@ -17,7 +17,7 @@ WEEK = 7 * 1440.0
 
 
 @dataclass(frozen=True)
-class Grid:
+class BucketGrid:
     """Buckets from `start` on; everything inside the simulator is minutes since `start`."""
 
     start: pd.Timestamp
@@ -25,7 +25,9 @@ class Grid:
     minutes: float
 
     @classmethod
-    def over(cls, start: str | pd.Timestamp, *, weeks: float, step: str | pd.Timedelta) -> Grid:
+    def over(
+        cls, start: str | pd.Timestamp, *, weeks: float, step: str | pd.Timedelta
+    ) -> BucketGrid:
         """The grid of so many weeks at this step."""
         at = pd.Timestamp(start)
         at = at.tz_localize("UTC") if at.tzinfo is None else at.tz_convert("UTC")
@@ -137,7 +139,7 @@ def _harms(spec: ServiceSpec, plan: Plan) -> list[Harm]:
     return windows + releases + incidents
 
 
-def _shape(spec: ServiceSpec, grid: Grid) -> np.ndarray:
+def _shape(spec: ServiceSpec, grid: BucketGrid) -> np.ndarray:
     """Traffic through day and week, relative to its mean over a week."""
     day = grid.middles // 1440 % 7
     hour = grid.middles / 60 % 24
@@ -146,7 +148,7 @@ def _shape(spec: ServiceSpec, grid: Grid) -> np.ndarray:
     return wave * weekly
 
 
-def draw_counts(seed: int, spec: ServiceSpec, grid: Grid, plan: Plan) -> Counts:
+def draw_counts(seed: int, spec: ServiceSpec, grid: BucketGrid, plan: Plan) -> Counts:
     """Draw the counts of a service."""
     total = _traffic(seed, spec, grid, plan)
     observed = ~_within(grid, plan.gaps)
@@ -167,7 +169,7 @@ def draw_counts(seed: int, spec: ServiceSpec, grid: Grid, plan: Plan) -> Counts:
     return Counts(total, good, fast, observed, excluded, bad, by_key)
 
 
-def _traffic(seed: int, spec: ServiceSpec, grid: Grid, plan: Plan) -> np.ndarray:
+def _traffic(seed: int, spec: ServiceSpec, grid: BucketGrid, plan: Plan) -> np.ndarray:
     rng = stream(seed, spec.name, "traffic")
     mean = spec.requests_per_minute * grid.minutes * _shape(spec, grid)
     if spec.traffic_dispersion:
@@ -179,7 +181,7 @@ def _traffic(seed: int, spec: ServiceSpec, grid: Grid, plan: Plan) -> np.ndarray
     return total
 
 
-def _background(seed: int, spec: ServiceSpec, grid: Grid, total: np.ndarray) -> np.ndarray:
+def _background(seed: int, spec: ServiceSpec, grid: BucketGrid, total: np.ndarray) -> np.ndarray:
     rng = stream(seed, spec.name, "background")
     ratio = spec.error_ratio * _shape(spec, grid) ** spec.load_errors * _drift(seed, spec, grid)
     mixed = _mixed(rng, np.minimum(ratio, 0.95), spec.error_dispersion)
@@ -195,7 +197,7 @@ def _mixed(rng: np.random.Generator, ratio: np.ndarray, dispersion: float) -> np
     return rng.beta(positive, np.maximum((1 - ratio) * weight, 1e-12))
 
 
-def _drift(seed: int, spec: ServiceSpec, grid: Grid) -> np.ndarray:
+def _drift(seed: int, spec: ServiceSpec, grid: BucketGrid) -> np.ndarray:
     """A factor with mean 1 that wanders: exp of an AR(1) process, one step an hour."""
     if not spec.drift:
         return np.ones(grid.size)
@@ -211,7 +213,7 @@ def _drift(seed: int, spec: ServiceSpec, grid: Grid) -> np.ndarray:
 
 
 def _fast(
-    seed: int, spec: ServiceSpec, grid: Grid, good: np.ndarray, spans: list[Harm]
+    seed: int, spec: ServiceSpec, grid: BucketGrid, good: np.ndarray, spans: list[Harm]
 ) -> np.ndarray | None:
     if spec.slow_ratio is None:
         return None
@@ -224,7 +226,7 @@ def _fast(
     return rng.binomial(good, 1 - mixed).astype("int32")
 
 
-def _within(grid: Grid, spans: tuple[tuple[float, float], ...]) -> np.ndarray:
+def _within(grid: BucketGrid, spans: tuple[tuple[float, float], ...]) -> np.ndarray:
     """Buckets any part of which lies in one of the spans."""
     mask = np.zeros(grid.size, dtype=bool)
     for begin, end in spans:
@@ -232,7 +234,7 @@ def _within(grid: Grid, spans: tuple[tuple[float, float], ...]) -> np.ndarray:
     return mask
 
 
-def _begins_within(grid: Grid, spans: tuple[tuple[float, float], ...]) -> np.ndarray:
+def _begins_within(grid: BucketGrid, spans: tuple[tuple[float, float], ...]) -> np.ndarray:
     """Buckets whose start lies in one of the spans (start included, end not)."""
     starts = np.arange(grid.size) * grid.minutes
     mask = np.zeros(grid.size, dtype=bool)

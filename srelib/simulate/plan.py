@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from srelib.simulate.counts import WEEK, Grid, stream
+from srelib.simulate.counts import WEEK, BucketGrid, stream
 from srelib.simulate.spec import Deployment, Incident, Plan, ServiceSpec
 
 NAN = float("nan")
@@ -17,7 +17,7 @@ NAN = float("nan")
 def draw_plan(
     seed: int,
     spec: ServiceSpec,
-    grid: Grid,
+    grid: BucketGrid,
     *,
     delays: Mapping[str, pd.Timedelta | None] | None = None,
 ) -> Plan:
@@ -47,7 +47,7 @@ def _lognormal(rng: np.random.Generator, median: float, sigma: float, size: int)
     return median * np.exp(sigma * rng.standard_normal(size))
 
 
-def _release_times(spec: ServiceSpec, grid: Grid, rng: np.random.Generator) -> np.ndarray:
+def _release_times(spec: ServiceSpec, grid: BucketGrid, rng: np.random.Generator) -> np.ndarray:
     days = np.arange(int(np.ceil(grid.span / 1440)))
     days = days[np.isin((days + grid.start.weekday()) % 7, spec.working_days)]
     rate = spec.deploys_per_week / len(spec.working_days)
@@ -56,7 +56,7 @@ def _release_times(spec: ServiceSpec, grid: Grid, rng: np.random.Generator) -> n
     return np.sort(np.repeat(days, counts) * 1440.0 + hours * 60)
 
 
-def _releases(seed: int, spec: ServiceSpec, grid: Grid) -> list[Deployment]:
+def _releases(seed: int, spec: ServiceSpec, grid: BucketGrid) -> list[Deployment]:
     rng = stream(seed, spec.name, "deployments")
     times = _release_times(spec, grid, rng)
     size = len(times)
@@ -85,7 +85,7 @@ def _releases(seed: int, spec: ServiceSpec, grid: Grid) -> list[Deployment]:
 
 
 def _delayed(
-    releases: list[Deployment], delays: Mapping[str, pd.Timedelta | None], grid: Grid
+    releases: list[Deployment], delays: Mapping[str, pd.Timedelta | None], grid: BucketGrid
 ) -> list[Deployment]:
     if not delays:
         return releases
@@ -102,7 +102,7 @@ def _delayed(
 def _incident(
     rng: np.random.Generator,
     spec: ServiceSpec,
-    grid: Grid,
+    grid: BucketGrid,
     *,
     name: str,
     severity: str,
@@ -130,12 +130,12 @@ def _incident(
     )
 
 
-def _so_far(at: float, grid: Grid) -> float:
+def _so_far(at: float, grid: BucketGrid) -> float:
     return float(at) if at < grid.span else NAN
 
 
 def _after_release(
-    seed: int, spec: ServiceSpec, grid: Grid, release: Deployment
+    seed: int, spec: ServiceSpec, grid: BucketGrid, release: Deployment
 ) -> tuple[Deployment, Incident | None, Deployment | None]:
     """A broken release with its final status, its incident and its repair, if any."""
     rng = stream(seed, spec.name, "after", release.deployment_id)
@@ -180,7 +180,7 @@ def _severity(spec: ServiceSpec, ratio: float) -> str:
     return spec.severities[int(np.argmin(distances))][0]
 
 
-def _infrastructure(seed: int, spec: ServiceSpec, grid: Grid) -> list[Incident]:
+def _infrastructure(seed: int, spec: ServiceSpec, grid: BucketGrid) -> list[Incident]:
     rng = stream(seed, spec.name, "incidents")
     starts = rng.uniform(0, grid.span, rng.poisson(spec.incidents_per_week * grid.weeks))
     if spec.aftershocks:
@@ -236,7 +236,7 @@ def _titled(spec: ServiceSpec, incidents: list[Incident]) -> list[Incident]:
     return titled
 
 
-def _gaps(seed: int, spec: ServiceSpec, grid: Grid) -> tuple[tuple[float, float], ...]:
+def _gaps(seed: int, spec: ServiceSpec, grid: BucketGrid) -> tuple[tuple[float, float], ...]:
     rng = stream(seed, spec.name, "gaps")
     starts = np.sort(rng.uniform(0, grid.span, rng.poisson(spec.gaps_per_week * grid.weeks)))
     minutes = _lognormal(rng, spec.gap_minutes, 0.8, len(starts))
@@ -247,13 +247,13 @@ def _gaps(seed: int, spec: ServiceSpec, grid: Grid) -> tuple[tuple[float, float]
     return tuple(sorted(drawn + fixed))
 
 
-def _minutes(grid: Grid, at: str) -> float:
+def _minutes(grid: BucketGrid, at: str) -> float:
     time = pd.Timestamp(at)
     time = time.tz_localize("UTC") if time.tzinfo is None else time.tz_convert("UTC")
     return (time - grid.start) / pd.Timedelta(minutes=1)
 
 
-def _maintenance(spec: ServiceSpec, grid: Grid) -> tuple[tuple[float, float], ...]:
+def _maintenance(spec: ServiceSpec, grid: BucketGrid) -> tuple[tuple[float, float], ...]:
     if not spec.maintenance_every_days:
         return ()
     every = spec.maintenance_every_days * 1440
@@ -262,7 +262,7 @@ def _maintenance(spec: ServiceSpec, grid: Grid) -> tuple[tuple[float, float], ..
     return tuple((float(begin), float(begin + spec.maintenance_minutes)) for begin in begins)
 
 
-def draw_changes(seed: int, grid: Grid, spec: ServiceSpec, plan: Plan) -> pd.DataFrame:
+def draw_changes(seed: int, grid: BucketGrid, spec: ServiceSpec, plan: Plan) -> pd.DataFrame:
     """Changes shipped by each deployment, and those still waiting."""
     rng = stream(seed, spec.name, "changes")
     shipped = [d for d in plan.deployments if d.status in ("succeeded", "rolled_back")]
@@ -292,7 +292,7 @@ def draw_changes(seed: int, grid: Grid, spec: ServiceSpec, plan: Plan) -> pd.Dat
     )
 
 
-def draw_alerts(seed: int, grid: Grid, spec: ServiceSpec, plan: Plan) -> pd.DataFrame:
+def draw_alerts(seed: int, grid: BucketGrid, spec: ServiceSpec, plan: Plan) -> pd.DataFrame:
     """Alert episodes: those incidents fired, and false ones."""
     rng = stream(seed, spec.name, "alerts")
     spans = []

@@ -14,7 +14,7 @@ import pandas as pd
 from srelib import tables
 from srelib.dataset import Dataset
 from srelib.errors import ParameterError
-from srelib.simulate.counts import CAUSES, Counts, Grid, draw_counts
+from srelib.simulate.counts import CAUSES, BucketGrid, Counts, draw_counts
 from srelib.simulate.plan import draw_alerts, draw_changes, draw_plan
 from srelib.simulate.spec import Incident, Plan, ServiceSpec
 from srelib.slos import Slo
@@ -48,7 +48,7 @@ class Fleet:
     ----------
     seed : int
         Seed it was drawn with.
-    grid : Grid
+    grid : BucketGrid
         Its buckets.
     worlds : tuple of World
         Its services.
@@ -60,7 +60,7 @@ class Fleet:
     """
 
     seed: int
-    grid: Grid
+    grid: BucketGrid
     worlds: tuple[World, ...]
 
     @property
@@ -262,12 +262,12 @@ def fleet(
     names = [spec.name for spec in services]
     if len(set(names)) < len(names):
         raise ParameterError(f"services must have different names; got {names}.")
-    grid = Grid.over(start, weeks=weeks, step=step)
+    grid = BucketGrid.over(start, weeks=weeks, step=step)
     return Fleet(seed, grid, tuple(_world(seed, spec, grid, delays) for spec in services))
 
 
 def _world(
-    seed: int, spec: ServiceSpec, grid: Grid, delays: Mapping[str, pd.Timedelta | None] | None
+    seed: int, spec: ServiceSpec, grid: BucketGrid, delays: Mapping[str, pd.Timedelta | None] | None
 ) -> World:
     plan = draw_plan(seed, spec, grid, delays=delays)
     return World(spec, plan, draw_counts(seed, spec, grid, plan))

@@ -17,7 +17,7 @@ import pandas as pd
 
 from srelib import delivery
 from srelib.simulate import ServiceSpec
-from srelib.simulate.counts import Grid
+from srelib.simulate.counts import BucketGrid
 from srelib.simulate.plan import draw_plan
 from srelib.simulate.world import Fleet, World
 from tests.validity.cells import Cell, over
@@ -114,7 +114,7 @@ def batch(job: tuple[int, int, int]) -> list[list[tuple[float, float, float]]]:
 
 def _fleet(case: Case, first: int, size: int) -> Fleet:
     """Services alike, each with a seed of its own, without the traffic none of this needs."""
-    grid = Grid.over(START, weeks=case.weeks, step="1D")
+    grid = BucketGrid.over(START, weeks=case.weeks, step="1D")
     worlds = []
     for seed in range(first, first + size):
         spec = replace(case.spec, name=f"s{seed:05d}")
