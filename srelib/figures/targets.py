@@ -110,11 +110,11 @@ def _mark(
 def _limits(ax: Axes, first: pd.Series, right: float) -> None:
     """The wall of the traffic and the ceiling of the dependencies."""
     if first["strictest"] == first["strictest"]:
-        wall = float(nines(first["strictest"]))
+        wall = nines(first["strictest"])
         if wall < right:
             ax.axvspan(wall, right, color=WALL, lw=0, zorder=0)
     if first["ceiling"] == first["ceiling"] and first["ceiling"] > 0:
-        ax.axvline(float(nines(first["ceiling"])), color=canvas.PURPLE, lw=1.6, ls=":")
+        ax.axvline(nines(first["ceiling"]), color=canvas.PURPLE, lw=1.6, ls=":")
 
 
 def _span(rows: pd.DataFrame) -> tuple[float, float]:
@@ -123,18 +123,18 @@ def _span(rows: pd.DataFrame) -> tuple[float, float]:
     most = alive.max() if len(alive) else rows["target"].min()
     beyond = rows.loc[rows["target"] > most, "target"]
     last = beyond.min() if len(beyond) else most
-    first = float(nines(rows["target"].min()))
-    right = max(float(nines(last)), first + 1) + 0.15
-    wall = float(nines(rows["strictest"].iloc[0]))
+    first = nines(rows["target"].min())
+    right = max(nines(last), first + 1) + 0.15
+    wall = nines(rows["strictest"].iloc[0])
     return first - 0.08, max(right, wall + 0.2) if wall < right + 0.8 else right
 
 
 def _nines_axis(ax: Axes, left: float, right: float) -> None:
     ticks = [t for t in NINES if left <= nines(t) <= right]
-    ax.xaxis.set_major_locator(FixedLocator([float(nines(t)) for t in ticks]))
+    ax.xaxis.set_major_locator(FixedLocator([nines(t) for t in ticks]))
     ax.set_xticklabels([canvas.tick_percent(t) for t in ticks])
     minor = [1 - f * 10.0**-n for n in range(1, 6) for f in (0.5, 0.2)]
-    ax.xaxis.set_minor_locator(FixedLocator([float(nines(t)) for t in minor]))
+    ax.xaxis.set_minor_locator(FixedLocator([nines(t) for t in minor]))
 
 
 def nines(target: Any) -> Any:
@@ -202,9 +202,9 @@ def plot_price(
         return canvas.note(NOTHING, ax=ax)
     advice = answers(advices)[key]
     rows = _worth_pricing(answers(tables)[key], advice)
-    ax = canvas.axes(ax, height=4.6)
-    title = _price_title(rows, advice, key.name)
-    with canvas.style():
+    with canvas.drawing(ax, _price_title(rows, advice, key.name), height=4.6,
+                        labels=["days frozen a"], about="Two panels over candidate targets: pages "
+                        "a week, and days frozen a quarter") as ax:  # fmt: skip
         ax.set_axis_off()
         upper, lower = ax.inset_axes((0, 0.56, 1, 0.42)), ax.inset_axes((0, 0.08, 1, 0.36))
         places = np.arange(len(rows))
@@ -217,9 +217,7 @@ def plot_price(
             panel.set_xlim(-0.6, len(rows) - 0.4)
             panel.xaxis.set_minor_locator(NullLocator())
         lower.set_xlabel("target")
-        canvas.headline(ax, title, labels=["days frozen a"])
-    return canvas.describe(ax, "Two panels over candidate targets: pages a week, and days frozen a "
-                               f"quarter. {title}.")  # fmt: skip
+    return ax
 
 
 def _worth_pricing(table: pd.DataFrame, advice: Advice) -> pd.DataFrame:
@@ -305,32 +303,30 @@ def plot_history(past: CandidateTables, advices: Advices, *, ax: Axes | None = N
     if not results:
         return canvas.note("The history holds no whole window of any objective.", ax=ax)
     rows = list(results)[:20][::-1]
-    ax = canvas.axes(ax, height=1.6 + 0.36 * len(rows))
-    title = _history_title(results, known)
-    with canvas.style():
-        every = [float(nines(r[r < 1].max())) for r in results.values() if (r < 1).any()]
-        right = min(max([3.0, *every, *(float(nines(known[k].target)) for k in rows
-                                        if known[k].has_target)]) + 0.3, 6.3)  # fmt: skip
-        low = min(float(nines(min(r.min(), 1 - 1e-9))) for r in results.values())
-        left = min(0.9, low - 0.1)
+    labels = [key.label for key in rows]
+    imperfect = [nines(r[r < 1].max()) for r in results.values() if (r < 1).any()]
+    named = [nines(known[key].target) for key in rows if known[key].has_target]
+    right = min(max([3.0, *imperfect, *named]) + 0.3, 6.3)
+    left = min(0.9, *(nines(min(r.min(), 1 - 1e-9)) - 0.1 for r in results.values()))
+    with canvas.drawing(ax, _history_title(results, known), height=1.6 + 0.36 * len(rows),
+                        labels=labels, about="Share of good events of every past window against "
+                        "the targets, one row per objective") as ax:  # fmt: skip
         for y, key in enumerate(rows):
             _history_row(ax, y, results[key], known[key], right)
-        ax.set_yticks(range(len(rows)), [key.label for key in rows])
+        ax.set_yticks(range(len(rows)), labels)
         ax.set_ylim(-0.7, len(rows) - 0.4)
         ax.set_xlim(left, right)
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
         _nines_axis(ax, left, right)
         ax.set_xlabel("share of good events in a window (right: better, and stricter)")
-        canvas.headline(ax, title, labels=[key.label for key in rows])
         canvas.key(ax, [
             Line2D([], [], ls="", marker="o", ms=5, color="#9CC7E3", label="past windows"),
             Line2D([], [], ls="", marker="o", ms=6, color=canvas.INK, label="the latest"),
             Line2D([], [], ls="", marker="D", ms=6, color=canvas.VERMILLION, label="in use"),
             Line2D([], [], ls="", marker="^", ms=7, color=canvas.GREEN, label="recommended"),
         ])  # fmt: skip
-    return canvas.describe(ax, "Share of good events of every past window against the targets, one "
-                               f"row per objective. {title}.")  # fmt: skip
+    return ax
 
 
 def _history_row(ax: Axes, y: int, ratios: pd.Series, advice: Advice, right: float) -> None:
@@ -341,7 +337,7 @@ def _history_row(ax: Axes, y: int, ratios: pd.Series, advice: Advice, right: flo
     for target, marker, size, color in ((advice.current, "D", 8, canvas.VERMILLION),
                                         (advice.target, "^", 6, canvas.GREEN)):  # fmt: skip
         if target == target:
-            ax.plot(min(float(nines(target)), right - 0.04), y + 0.26, marker, ms=size,
+            ax.plot(min(nines(target), right - 0.04), y + 0.26, marker, ms=size,
                     color=color, mec="white", zorder=4)  # fmt: skip
 
 
@@ -407,9 +403,9 @@ def _threshold_panel(ax: Axes, key: tuple[str, str], table: pd.DataFrame) -> Non
     ax.plot(x, nines(share), "o-", color=canvas.BLUE, ms=4.5, lw=1)
     ax.plot([places[b] for b in chosen["threshold"]], nines(chosen["target"]), "^",
             color=canvas.GREEN, ms=7, mec="white", zorder=4)  # fmt: skip
-    top = max(2.2, float(nines(share).max()) + 0.2)
+    top = max(2.2, nines(share).max() + 0.2)
     ticks = [t for t in NINES if nines(t) <= top]
-    ax.set_yticks([float(nines(t)) for t in ticks], [canvas.tick_percent(t) for t in ticks])
+    ax.set_yticks([nines(t) for t in ticks], [canvas.tick_percent(t) for t in ticks])
     ax.set_ylim(0, top)
     every = max(1, -(-len(x) // 7))
     ax.set_xticks(x[::every], [f"{b:g}" for b in rows["threshold"]][::every])
