@@ -246,10 +246,7 @@ def _read_past(good: pd.Series, total: pd.Series, *, timezone: str) -> _Past:
     good_seen, total_seen = checked(good, total)
     step = regular_step(pd.DatetimeIndex(good.index))
     times = pd.DatetimeIndex(good.index).tz_convert("UTC")
-    if step > DAY:
-        raise InsufficientDataError(
-            f"days cannot be told apart in buckets of {step}; export finer data."
-        )
+    check_step(step)
     now = times[-1] + step
     bad = np.concatenate([[0.0], np.cumsum(np.nan_to_num(total_seen - good_seen))])
     asked = np.concatenate([[0.0], np.cumsum(np.nan_to_num(total_seen))])
@@ -267,10 +264,30 @@ def _whole_days(
     step = edges[-1] - edges[-2] if len(edges) > 1 else 1.0
     count = int((step - edges[0]) + 1e-9)
     cuts = np.searchsorted(edges, np.arange(-count, 1) + 1e-9, side="right")
+    days = day_sums(bad, total, known, cuts, step=step)
+    used = ~np.isnan(days[:, 1])
+    return days[used], (np.arange(-count, 0) + 0.5)[used]
+
+
+def check_step(step: pd.Timedelta) -> None:
+    """Refuse buckets longer than a day."""
+    if step > DAY:
+        raise InsufficientDataError(
+            f"days cannot be told apart in buckets of {step}; export finer data."
+        )
+
+
+def day_sums(
+    bad: np.ndarray, total: np.ndarray, known: np.ndarray, cuts: np.ndarray, *, step: float
+) -> np.ndarray:
+    """Bad and total events of each day, scaled for gaps; NaN where less than half is known.
+
+    From running sums, the buckets at which days begin, and the length of a bucket in days.
+    """
     seen = np.diff(known[cuts]) * step
-    used = seen >= MIN_COVERAGE
     sums = np.column_stack([np.diff(bad[cuts]), np.diff(total[cuts])])
-    return sums[used] / np.minimum(seen[used], 1)[:, None], (np.arange(-count, 0) + 0.5)[used]
+    sums[seen < MIN_COVERAGE] = np.nan
+    return sums / np.clip(seen, MIN_COVERAGE, 1)[:, None]
 
 
 def _futures(

@@ -34,7 +34,6 @@ from srelib.targets.probability import (
     background_error_rate,
     by_target,
     check_length,
-    known_buckets,
     next_window,
     pass_probabilities,
     past_windows,
@@ -246,7 +245,9 @@ def freeze_days(
     """Days a quarter on which a budget policy would have frozen releases at each target."""
     times = past.index.tz_convert("UTC").as_unit("us")
     step = int(past.step / pd.Timedelta(1, "us"))
-    ledger = Ledger(int(times.asi8[0]), step, past.bad.sums, past.total.sums, known_buckets(past))
+    ledger = Ledger(
+        int(times.asi8[0]), step, past.bad.sums, past.total.sums, past.total.known_before
+    )
     rows = []
     for target in targets:
         days = mornings(ledger, target=target, window=window, policy=policy)

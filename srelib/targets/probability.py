@@ -15,12 +15,11 @@ import pandas as pd
 from srelib import windows
 from srelib.alerts import History
 from srelib.budget import budget_fraction
+from srelib.budget.forecast import DAY, MIN_COVERAGE, check_step, day_sums
 from srelib.errors import InsufficientDataError, ParameterError
 from srelib.stats.intervals import level
 from srelib.windows import Window
 
-DAY = pd.Timedelta(days=1)
-MIN_COVERAGE = 0.5
 MIN_DAYS = 4
 """Days of a week that must have been observed before the week counts."""
 
@@ -59,16 +58,11 @@ class Weeks:
 
 def whole_weeks(past: History) -> Weeks:
     """The whole weeks of a history that were observed well enough."""
-    if past.step > DAY:
-        raise InsufficientDataError(
-            f"days cannot be told apart in buckets of {past.step}; export finer data."
-        )
+    check_step(past.step)
     edges = _day_edges(past, 7 * int(past.length // (7 * DAY)))
-    share = np.diff(known_buckets(past)[edges]) * (past.step / DAY)
-    days = np.stack([np.diff(past.bad.sums[edges]), np.diff(past.total.sums[edges])])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        days = np.where(share >= MIN_COVERAGE, days / np.minimum(share, 1.0), np.nan)
-    bad, total = days.reshape(2, -1, 7)
+    known = past.total.known_before
+    days = day_sums(past.bad.sums, past.total.sums, known, edges, step=past.step / DAY)
+    bad, total = days.T.reshape(2, -1, 7)
     kept = (~np.isnan(total)).sum(axis=1) >= MIN_DAYS
     filled = [np.where(np.isnan(d), np.nanmean(d, axis=1, keepdims=True), d)
               for d in (bad[kept], total[kept])]  # fmt: skip
@@ -129,16 +123,11 @@ def past_windows(past: History, *, window: Window) -> pd.DataFrame:
     """
     check_length(window)
     starts, stops, ends = _rolling(past, window) if window.is_rolling else _calendar(past, window)
-    known = known_buckets(past)
+    known = past.total.known_before
     kept = (known[stops] - known[starts]) >= MIN_COVERAGE * (stops - starts)
-    bad, total = (s.sums[stops[kept]] - s.sums[starts[kept]] for s in (past.bad, past.total))
+    bad, total = (sums.between(starts[kept], stops[kept]) for sums in (past.bad, past.total))
     ratio = 1 - windows.divide(bad, total)
     return pd.DataFrame({"ends_at": ends[kept], "bad": bad, "total": total, "ratio": ratio})
-
-
-def known_buckets(past: History) -> np.ndarray:
-    """Number of known buckets before each one, and in all."""
-    return past.total.known_before
 
 
 def check_length(window: Window) -> None:
