@@ -201,11 +201,13 @@ def rules(
 
     objectives = slos.read(_folder(data))
     if openslo:
-        chosen = [rule for slo in objectives for rule in policies.named(policy, period=slo.window)]
+        chosen = [
+            rule for slo in objectives for rule in policies.read_policy(policy, period=slo.window)
+        ]
         text = openslo_policies(tuple(dict.fromkeys(chosen)))
     else:
         text = prometheus_rules(
-            objectives, policy=lambda period: policies.named(policy, period=period)
+            objectives, policy=lambda period: policies.read_policy(policy, period=period)
         )
     if out is None:
         typer.echo(text, nl=False)

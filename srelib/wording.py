@@ -144,6 +144,21 @@ def roughly(length: Any) -> str:
     return duration(seconds)
 
 
+def to_minute(length: Any) -> str:
+    """A length of time, to the minute from ten minutes on; none is 0 min."""
+    if pd.isna(length):
+        return UNKNOWN
+    length = length if isinstance(length, pd.Timedelta) else pd.Timedelta(length, "s")
+    if length <= pd.Timedelta(0):
+        return f"0{NBSP}min"
+    return duration(length.round("min") if length >= pd.Timedelta("10min") else length)
+
+
+def rate(number: float) -> str:
+    """A number of things per time: one decimal below ten."""
+    return count(round(number, 1)) if number < 10 else count(round(number))
+
+
 def amount(number: float, unit: str) -> str:
     """A number of events, seconds or slices, with its unit."""
     if unit == "seconds":

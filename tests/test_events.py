@@ -93,6 +93,14 @@ def test_severity_none_says_that_no_user_was_affected():
     assert len(events.affecting_users(INCIDENTS.drop(columns="severity"))) == 5
 
 
+def test_rows_of_one_incident_share_its_number():
+    """Those that `once_for_fleet` takes as one, in any order of the table."""
+    for rows in (INCIDENTS, INCIDENTS.iloc[::-1]):
+        numbers = events.incident_numbers(rows)
+        assert numbers[0] == numbers[1]
+        assert numbers.nunique() == 4
+
+
 def test_a_release_of_several_services_counts_once():
     """One identifier within the hour; the same tag another day is another deployment."""
     rows = pd.DataFrame({

@@ -1,68 +1,33 @@
-"""Would our alerts have told us in time? Burn-rate policies replayed on history and scored.
+"""Would our alerts have told us in time? Burn-rate policies replayed on history and scored."""
 
-A policy is a few `Rule`; `workbook_policy`, `pyrra_policy`, `grafana_policy` and
-`earlier_attempts` are ready-made, and `read_policy` reads one as people write it.
-`firing` replays it bucket by bucket as Prometheus would, `episodes` are the pages, and `score`
-holds them against what should have been told: `incident_events` from the records, or
-`budget_events` from the data.
-`scores` and `compare` put policies side by side, `search` looks for better ones, `review` names
-rules that cannot do their job, and `expected` is what a rule does on paper.
-"""
-
-from srelib.alerts.analysis import (
-    answerable,
-    candidates,
-    exhaustion,
-    expected,
-    is_reachable,
-    rehearsed,
-    review,
-    search,
-)
-from srelib.alerts.comparison import Recorded, beside, compare, front, recorded, scores
+from srelib.alerts.comparison import RecordedAlerts, compare, recorded, search
 from srelib.alerts.firing import (
     History,
-    as_episodes,
-    check_windows,
+    alert_spans,
+    answerable,
     episodes,
     firing,
     history,
-    rule_spans,
+    is_reachable,
+    review,
 )
 from srelib.alerts.policies import (
     PAGE,
     TICKET,
     Policy,
     Rule,
-    check_policy,
+    candidate_policies,
     earlier_attempts,
     grafana_policy,
     guarded,
-    named,
-    period_length,
     pyrra_policy,
     read_policy,
     ready_made,
-    severities,
     threshold,
     workbook_policy,
 )
-from srelib.alerts.replay import (
-    Pooled,
-    Replay,
-    by_hour_of_week,
-    few_candidates,
-    hours,
-    known_incidents,
-    of_service,
-    pooled,
-    pooled_or_none,
-    replay,
-    share_of,
-    side_by_side,
-    until_told,
-)
-from srelib.alerts.rules import openslo_policies, prometheus_rules, promql_duration
+from srelib.alerts.replay import AlertReplay, PooledAlerts, pooled, replay, truth_in_use
+from srelib.alerts.rules import openslo_policies, prometheus_rules
 from srelib.alerts.score import (
     Score,
     Spending,
@@ -76,62 +41,41 @@ from srelib.alerts.score import (
 __all__ = [
     "PAGE",
     "TICKET",
+    "AlertReplay",
     "History",
     "Policy",
-    "Pooled",
-    "Recorded",
-    "Replay",
+    "PooledAlerts",
+    "RecordedAlerts",
     "Rule",
     "Score",
     "Spending",
+    "alert_spans",
     "answerable",
-    "as_episodes",
-    "beside",
     "budget_events",
-    "by_hour_of_week",
-    "candidates",
-    "check_policy",
-    "check_windows",
+    "candidate_policies",
     "compare",
     "earlier_attempts",
     "episodes",
-    "exhaustion",
-    "expected",
-    "few_candidates",
     "firing",
-    "front",
     "grafana_policy",
     "guarded",
     "history",
-    "hours",
     "incident_events",
     "is_reachable",
-    "known_incidents",
-    "named",
-    "of_service",
     "openslo_policies",
     "period_budget",
-    "period_length",
     "pooled",
-    "pooled_or_none",
     "prometheus_rules",
-    "promql_duration",
     "pyrra_policy",
     "read_policy",
     "ready_made",
     "recorded",
-    "rehearsed",
     "replay",
     "review",
-    "rule_spans",
     "score",
-    "scores",
     "search",
-    "severities",
-    "share_of",
-    "side_by_side",
     "spending",
     "threshold",
-    "until_told",
+    "truth_in_use",
     "workbook_policy",
 ]  # fmt: skip

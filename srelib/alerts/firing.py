@@ -1,18 +1,23 @@
-"""Spans of buckets: where a mask is true, as starts and stops; the core of every replay."""
+"""When do the rules of a policy fire on a history, and which of them cannot?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from pandas.api.typing import NaTType
 
 from srelib import windows
 from srelib.alerts.policies import Policy, Rule, check_policy, length_of, severities, threshold
 from srelib.budget.status import checked, regular_step
 from srelib.errors import ColumnError, InsufficientDataError, ParameterError
 from srelib.windows.window import spelled
+
+_ZERO = pd.Timedelta(0)
+COLUMNS = ["severity", "fired_at", "resolved_at"]
 
 Spans = tuple[np.ndarray, np.ndarray]
 """First bucket of each span, and the first one after it; sorted and apart."""
@@ -43,10 +48,10 @@ def delayed(spans: Spans, buckets: int) -> Spans:
     return starts[kept], stops[kept]
 
 
-def joined(several: list[Spans], *, gap: int = 0) -> Spans:
-    """Union of several lists of spans; those at most `gap` buckets apart become one."""
-    starts = np.concatenate([one[0] for one in several])
-    stops = np.concatenate([one[1] for one in several])
+def joined(lists: list[Spans], *, gap: int = 0) -> Spans:
+    """Union of lists of spans; those at most `gap` buckets apart become one."""
+    starts = np.concatenate([one[0] for one in lists])
+    stops = np.concatenate([one[1] for one in lists])
     if not len(starts):
         return starts, stops
     order = np.argsort(starts, kind="stable")
@@ -58,17 +63,7 @@ def joined(several: list[Spans], *, gap: int = 0) -> Spans:
 
 @dataclass(frozen=True)
 class History:
-    """Counts made ready for replays: prefix sums, computed once for all rules.
-
-    Parameters
-    ----------
-    index : DatetimeIndex
-        Starts of the buckets.
-    step : Timedelta
-        Length of a bucket.
-    bad, total : Prefix
-        Prefix sums of bad and of all events [events].
-    """
+    """Counts as prefix sums, computed once for all rules: starts of buckets, step, bad, total."""
 
     index: pd.DatetimeIndex
     step: pd.Timedelta
@@ -81,17 +76,7 @@ class History:
         return self.step * len(self.index)
 
     def error_ratios(self, lengths: Iterable[pd.Timedelta]) -> dict[pd.Timedelta, np.ndarray]:
-        """Share of bad events over several windows, at every bucket.
-
-        Parameters
-        ----------
-        lengths : iterable of Timedelta
-
-        Returns
-        -------
-        dict of Timedelta to array
-            Error ratios [fraction]; NaN without traffic in the window.
-        """
+        """Share of bad events over windows of these lengths, at every bucket; NaN if no traffic."""
         spans = list(dict.fromkeys(lengths))
         widths = [windows.buckets(span, step=self.step) for span in spans]
         found = windows.ratios(self.bad, self.total, widths=widths)
@@ -162,7 +147,7 @@ def firing(
     ParameterError
         A policy without rules, or a window shorter than a bucket.
     InsufficientDataError
-        A window longer than the history.
+        A window longer than the history, unless `partial`.
     InvalidTargetError
         The target is not a fraction strictly between 0 and 1.
     CountError
@@ -193,53 +178,34 @@ def firing(
     """
     rules = check_policy(policy)
     past = history(good, total)
-    check_windows(rules, past, partial=partial)
-    found = rule_spans(past, rules, target=target)
-    columns = {
-        severity: paint(
-            joined([s for rule, s in zip(rules, found, strict=True) if rule.severity == severity]),
-            len(past.index),
-        )
-        for severity in severities(rules)
-    }
-    return pd.DataFrame(columns, index=good.index)
+    _check_windows(rules, past, partial=partial)
+    alerts = {name: [r for r in rules if r.severity == name] for name in severities(rules)}
+    spans = alert_spans(past, alerts, target=target)
+    masks = {severity: paint(own, len(past.index)) for severity, own in spans.items()}
+    return pd.DataFrame(masks, index=good.index)
 
 
-def rule_spans(
+def alert_spans(
     past: History,
-    rules: Iterable[Rule],
+    alerts: Mapping[str, Sequence[Rule]],
     *,
     target: float,
+    gap: int = 0,
     ratios: dict[pd.Timedelta, np.ndarray] | None = None,
-) -> list[Spans]:
-    """Where each rule fires."""
-    rules = list(rules)
+) -> dict[str, Spans]:
+    """Where each alert, by name, fires while any of its rules does; every rule is replayed once."""
+    rules = list(dict.fromkeys(rule for own in alerts.values() for rule in own))
     if ratios is None:
         ratios = past.error_ratios(window for rule in rules for window in rule.windows)
-    return [_spans(past, rule, ratios, threshold(rule, target=target)) for rule in rules]
+    fires = {rule: _rule_spans(past, rule, ratios, target) for rule in rules}
+    return {name: joined([fires[rule] for rule in own], gap=gap) for name, own in alerts.items()}
 
 
-def check_windows(rules: Iterable[Rule], past: History, *, partial: bool = False) -> None:
-    """Refuse windows that this history cannot answer."""
-    for rule in rules:
-        if min(rule.windows) < past.step:
-            raise ParameterError(
-                f"the rule '{rule}' is blind: its window of {spelled(min(rule.windows))} is "
-                f"shorter than a bucket of {spelled(past.step)}. Export finer data, or leave such "
-                f"rules out with alerts.answerable."
-            )
-        if rule.long > past.length and not partial:
-            raise InsufficientDataError(
-                f"the rule '{rule}' looks back {spelled(rule.long)}, the history is "
-                f"{spelled(past.length)} long. Export a longer span, or leave such rules out with "
-                f"alerts.answerable."
-            )
-
-
-def _spans(
-    past: History, rule: Rule, ratios: dict[pd.Timedelta, np.ndarray], limit: float
+def _rule_spans(
+    past: History, rule: Rule, ratios: dict[pd.Timedelta, np.ndarray], target: float
 ) -> Spans:
     """Where one rule fires: its condition, held for its wait."""
+    limit = threshold(rule, target=target)
     above = np.greater if rule.op == ">" else np.greater_equal
     mask = above(ratios[rule.long], limit)
     if rule.short is not None:
@@ -251,31 +217,61 @@ def _spans(
     return delayed(spans_of(mask), -int(-rule.wait // past.step))
 
 
-COLUMNS = ["severity", "fired_at", "resolved_at"]
-_ZERO = pd.Timedelta(0)
+def _check_windows(rules: Iterable[Rule], past: History, *, partial: bool) -> None:
+    """Refuse windows that this history cannot answer."""
+    for rule in rules:
+        if min(rule.windows) < past.step:
+            raise ParameterError(
+                f"the rule '{rule}' is blind: its window of {spelled(min(rule.windows))} is "
+                f"shorter than a bucket of {spelled(past.step)}. Export finer data, or leave the "
+                f"rule out."
+            )
+        if rule.long > past.length and not partial:
+            raise InsufficientDataError(
+                f"the rule '{rule}' looks back {spelled(rule.long)}, the history is "
+                f"{spelled(past.length)} long. Export a longer span, leave the rule out, or pass "
+                f"partial=True: its window then sees what there is."
+            )
+
+
+def answerable(policy: Policy, *, step: pd.Timedelta, length: pd.Timedelta) -> tuple[Rule, ...]:
+    """The rules of a policy that a history can answer."""
+    return tuple(
+        rule for rule in check_policy(policy) if min(rule.windows) >= step and rule.long <= length
+    )
+
+
+def is_reachable(rule: Rule, *, target: float) -> bool:
+    """Whether a total outage fires a rule: factor * (1 - target) < 1."""
+    limit = threshold(rule, target=target)
+    return limit < 1 or (rule.op == ">=" and limit == 1)
 
 
 def episodes(firing: pd.DataFrame, *, merge: pd.Timedelta | str = _ZERO) -> pd.DataFrame:
     """One row per episode of each severity."""
-    gap = length_of(merge, "merge")
     index = pd.DatetimeIndex(firing.index)
     step = regular_step(index)
-    ends = np.append(plain(index) + step.to_timedelta64(), np.datetime64("NaT"))
-    parts = []
-    for severity in firing.columns:
-        spans = spans_of(firing[severity].to_numpy(dtype=bool))
-        starts, stops = joined([spans], gap=int(gap // step))
-        parts.append(
-            pd.DataFrame(
-                {
-                    "severity": severity,
-                    "fired_at": utc(ends[starts]),
-                    "resolved_at": utc(ends[stops]),
-                }
-            )
-        )
+    gap, ends = int(length_of(merge, "merge") // step), bucket_ends(index, step)
+    parts = [
+        episode_rows(joined([spans_of(firing[name].to_numpy(dtype=bool))], gap=gap), ends, name)
+        for name in firing.columns
+    ]
     found = pd.concat(parts, ignore_index=True).astype({"severity": "str"})
     return found.sort_values("fired_at", kind="stable").reset_index(drop=True)
+
+
+def bucket_ends(index: pd.DatetimeIndex, step: pd.Timedelta) -> pd.DatetimeIndex:
+    """When the events of each bucket are known, and NaT for after the last."""
+    ends = plain(index) + step.to_timedelta64()
+    return utc(np.append(ends, np.datetime64("NaT")))
+
+
+def episode_rows(spans: Spans, ends: pd.DatetimeIndex, severity: str) -> pd.DataFrame:
+    """Spans of buckets as episodes in time; one that goes on to the end has not resolved."""
+    starts, stops = spans
+    return pd.DataFrame(
+        {"severity": severity, "fired_at": ends[starts], "resolved_at": ends[stops]}
+    )
 
 
 def as_episodes(alerts: pd.DataFrame, *, merge: pd.Timedelta | str = _ZERO) -> pd.DataFrame:
@@ -289,16 +285,6 @@ def as_episodes(alerts: pd.DataFrame, *, merge: pd.Timedelta | str = _ZERO) -> p
         )
     rows = alerts[COLUMNS].sort_values("fired_at", kind="stable").reset_index(drop=True)
     return _merged(rows, length_of(merge, "merge"))
-
-
-def plain(times: pd.DatetimeIndex) -> np.ndarray:
-    """Tz-aware times as a plain array in UTC, without copying what is UTC already."""
-    return times.as_unit("us").asi8.view("M8[us]")
-
-
-def utc(times: np.ndarray) -> pd.DatetimeIndex:
-    """A plain array of times in UTC as tz-aware times."""
-    return pd.DatetimeIndex(times.astype("M8[us]")).tz_localize("UTC")
 
 
 def _merged(rows: pd.DataFrame, gap: pd.Timedelta) -> pd.DataFrame:
@@ -315,3 +301,118 @@ def _merged(rows: pd.DataFrame, gap: pd.Timedelta) -> pd.DataFrame:
     if not parts:
         return rows
     return pd.concat(parts).sort_values("fired_at", kind="stable").reset_index(drop=True)
+
+
+def plain(times: pd.DatetimeIndex) -> np.ndarray:
+    """Tz-aware times as a plain array in UTC, without copying what is UTC already."""
+    return times.as_unit("us").asi8.view("M8[us]")
+
+
+def utc(times: np.ndarray) -> pd.DatetimeIndex:
+    """A plain array of times in UTC as tz-aware times."""
+    return pd.DatetimeIndex(times.astype("M8[us]")).tz_localize("UTC")
+
+
+def review(good: pd.Series, total: pd.Series, *, target: float, policy: Policy) -> pd.DataFrame:
+    """What stands in the way of each rule, given the target and the data.
+
+    Parameters
+    ----------
+    good, total : Series
+        Good and total events [events] on a regular UTC index; missing is unknown.
+    target : float
+        Service level objective [fraction], strictly between 0 and 1.
+    policy : sequence of Rule
+
+    Returns
+    -------
+    DataFrame
+        One row per rule, in the order of the policy:
+        rule (Rule), severity, reachable (a total outage can fire it), blind (a window is shorter
+        than a bucket), too_long (a window is longer than the history), events_in_long [events]
+        (expected at the average traffic), failures_to_fire [events] (fewest bad events in an
+        average long window that fire it; NaN without traffic, or when not even all of them do),
+        one_failure_fires, and how long a total outage lasts until it fires (Timedelta, NaT for
+        never): on_paper, and replayed in buckets of this length.
+
+    Raises
+    ------
+    ParameterError
+        A policy without rules.
+    InvalidTargetError
+        The target is not a fraction strictly between 0 and 1.
+
+    Notes
+    -----
+    At a low hour there is less traffic than on average, and fewer failures suffice.
+
+    References
+    ----------
+    .. [1] Beyer et al., The Site Reliability Workbook, O'Reilly 2018, chapter 5, "Low-Traffic
+       Services" and "Extreme Availability Goals".
+
+    Examples
+    --------
+    >>> index = pd.date_range("2026-01-01", periods=96, freq="h", tz="UTC")
+    >>> total = pd.Series(10.0, index)
+    >>> rules = (Rule("page", "1h", "1h", 14.4), Rule("page", "1h", "5m", 14.4))
+    >>> found = review(total, total, target=0.999, policy=rules)
+    >>> found["one_failure_fires"].tolist(), found["blind"].tolist()
+    ([True, True], [False, True])
+    """
+    past = history(good, total)
+    rows = [_review_row(rule, past, target) for rule in check_policy(policy)]
+    lengths = {
+        name: pd.Series([row[name] for row in rows], dtype="timedelta64[us]")
+        for name in ("on_paper", "replayed")
+    }
+    return pd.DataFrame(rows).assign(**lengths)
+
+
+def _review_row(rule: Rule, past: History, target: float) -> dict[str, object]:
+    limit = threshold(rule, target=target)
+    reachable = is_reachable(rule, target=target)
+    events = _average(past) * (rule.long / past.step)
+    fewest = _fewest_failures(rule, events, limit)
+    return {
+        "rule": rule,
+        "severity": rule.severity,
+        "reachable": reachable,
+        "blind": min(rule.windows) < past.step,
+        "too_long": rule.long > past.length,
+        "events_in_long": events,
+        "failures_to_fire": fewest,
+        "one_failure_fires": fewest <= 1,
+        "on_paper": rule.long * limit + rule.wait if reachable else pd.NaT,
+        "replayed": _replayed_outage(rule, past.step, target),
+    }
+
+
+def _average(past: History) -> float:
+    """Events in an average known bucket."""
+    known = past.total.known_before[-1]
+    return float(windows.divide(past.total.sums[-1:], known.reshape(1))[0])
+
+
+def _fewest_failures(rule: Rule, events: float, limit: float) -> float:
+    """Fewest bad events among `events` that fire a rule."""
+    if not events > 0 or events < rule.min_total:
+        return math.nan
+    exact = events * limit
+    whole = math.ceil(exact - 1e-9) if rule.op == ">=" else math.floor(exact + 1e-9) + 1
+    fewest = max(whole, 1, math.ceil(rule.min_bad))
+    return float(fewest) if fewest <= max(events, 1) else math.nan
+
+
+def _replayed_outage(rule: Rule, step: pd.Timedelta, target: float) -> pd.Timedelta | NaTType:
+    """How long a total outage after a quiet long window lasts until a rule fires."""
+    if min(rule.windows) < step:
+        return pd.NaT
+    long, wait = -int(-rule.long // step), -int(-rule.wait // step)
+    size = 2 * long + wait + 1
+    index = pd.date_range("2026-01-01", periods=size, freq=step, tz="UTC")
+    total = pd.Series(1.0, index)
+    good = total.where(np.arange(size) < long, 0.0)
+    fires = firing(good, total, target=target, policy=[replace(rule, min_bad=0.0, min_total=0.0)])
+    first = int(fires[rule.severity].to_numpy().argmax())
+    return (first + 1 - long) * step if first >= long else pd.NaT

@@ -1,4 +1,4 @@
-"""Burn-rate alerting policies: what they are, and the ones that come ready-made."""
+"""Which burn-rate rules make up an alert policy: ready-made ones, and those somebody wrote."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def pyrra_policy(period: Window | Duration) -> tuple[Rule, ...]:
 def grafana_policy(period: Window | Duration = "28d") -> tuple[Rule, ...]:
     """Grafana SLO's default fast-burn and slow-burn alerts, which compare with >=."""
     period_length(period)
-    return tuple(replace_rule(rule, op=">=") for rule in workbook_policy("30d"))
+    return tuple(replace(rule, op=">=") for rule in workbook_policy("30d"))
 
 
 def earlier_attempts(period: Window | Duration) -> dict[str, tuple[Rule, ...]]:
@@ -204,13 +204,8 @@ def earlier_attempts(period: Window | Duration) -> dict[str, tuple[Rule, ...]]:
 def guarded(policy: Policy, *, min_bad: float = 0.0, min_total: float = 0.0) -> tuple[Rule, ...]:
     """A policy that keeps quiet about a handful of events: the low-traffic guard."""
     return tuple(
-        replace_rule(rule, min_bad=min_bad, min_total=min_total) for rule in check_policy(policy)
+        replace(rule, min_bad=min_bad, min_total=min_total) for rule in check_policy(policy)
     )
-
-
-def replace_rule(rule: Rule, **changes: object) -> Rule:
-    """A rule with some of its fields changed."""
-    return replace(rule, **changes)  # type: ignore[arg-type]
 
 
 def severities(policy: Policy) -> list[str]:
@@ -305,21 +300,42 @@ _MORE = re.compile(
 )
 
 
-def read_policy(
-    text: str,
-    *,
-    period: Window | pd.Timedelta | str,
-    known: Mapping[str, Policy] | None = None,
-) -> tuple[Rule, ...]:
-    """The rules of a policy written as text."""
+def read_policy(text: str, *, period: Window | Duration) -> tuple[Rule, ...]:
+    """A policy by its name, or as somebody wrote it.
+
+    Parameters
+    ----------
+    text : str
+        Names of `ready_made` policies, rules such as ``page 2% in 1h/5m for 2m at least 10 bad``,
+        or several of either with commas between.
+    period : Window, Timedelta or str
+        Period of the SLO, which turns a share of the budget into a factor.
+
+    Returns
+    -------
+    tuple of Rule
+
+    Raises
+    ------
+    ParameterError
+        A part of the text is neither; it is named, with what can be written.
+
+    Examples
+    --------
+    >>> read_policy("pyrra", period="28d")[0].factor
+    14.0
+    >>> [rule.factor for rule in read_policy("2% in 1h/5m, ticket 1x in 3d/6h", period="30d")]
+    [14.4, 1.0]
+    """
     if not isinstance(text, str):
         raise ParameterError(f"policy must be text such as '{EXAMPLE}'; got {text!r}.")
+    known = ready_made(period)
     parts = [part.strip() for part in _BETWEEN.split(text.strip()) if part.strip()]
     if not parts:
         raise ParameterError(
             f"policy: a policy needs at least one rule; got {text!r}. {_allowed(known)}"
         )
-    return tuple(rule for part in parts for rule in _rules(part, period, known or {}))
+    return tuple(rule for part in parts for rule in _rules(part, period, known))
 
 
 def _rules(
@@ -397,9 +413,8 @@ def _more(text: str) -> dict[str, Any]:
     return {name: float(v) if name != "wait" else v for name, v in found.items()}
 
 
-def _allowed(known: Mapping[str, Policy] | None) -> str:
-    names = f", or name one of: {', '.join(known)}" if known else ""
-    return f"Write rules such as '{EXAMPLE}'{names}."
+def _allowed(known: Mapping[str, Policy]) -> str:
+    return f"Write rules such as '{EXAMPLE}', or name one of: {', '.join(known)}."
 
 
 def _guess(part: str, known: Mapping[str, Policy]) -> str:
@@ -421,36 +436,15 @@ def ready_made(period: Window | pd.Timedelta | str) -> dict[str, tuple[Rule, ...
     }
 
 
-def named(text: str, *, period: Window | pd.Timedelta | str) -> tuple[Rule, ...]:
-    """A policy by its name, or as somebody wrote it.
-
-    Parameters
-    ----------
-    text : str
-        A name of `ready_made`, or rules as `read_policy` reads them.
-    period : Window, Timedelta or str
-        Period of the SLO.
-
-    Returns
-    -------
-    tuple of Rule
-
-    Raises
-    ------
-    ParameterError
-        A part of the text is neither.
-
-    Examples
-    --------
-    >>> named("pyrra", period="28d")[0].factor
-    14.0
-    >>> [rule.factor for rule in named("2% in 1h/5m, ticket 1x in 3d/6h", period="30d")]
-    [14.4, 1.0]
-    """
-    return read_policy(text, period=period, known=ready_made(period))
-
-
-def called(text: str) -> str:
+def policy_name(text: str) -> str:
     """What a policy is called beside others."""
     names = {name.lower(): name for name in ready_made("28d")}
     return names.get(str(text).strip().lower(), OWN)
+
+
+def candidate_policies(period: Window | Duration) -> dict[str, tuple[Rule, ...]]:
+    """Three dozen policies of a fast and a slow rule that page, by the text that reads as them."""
+    fast = [f"{share}% in {spans}" for spans in ("1h/5m", "3h/15m") for share in (1, 2, 5)]
+    slow = [f"{share}% in {spans}" for spans in ("6h/30m", "1d/2h") for share in (3, 5, 10)]
+    texts = [f"{one} or {other}" for one in fast for other in slow]
+    return {text: read_policy(text, period=period) for text in texts}

@@ -1,134 +1,124 @@
-"""One objective: a policy replayed, and others to hold it against."""
+"""What would a policy have detected: replayed on one objective, and pooled over a fleet?"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from srelib.alerts.analysis import answerable, candidates
-from srelib.alerts.firing import History, history, joined, rule_spans
+from srelib import events
+from srelib.alerts.firing import (
+    History,
+    alert_spans,
+    answerable,
+    bucket_ends,
+    episode_rows,
+    history,
+)
 from srelib.alerts.policies import (
     PAGE,
+    Duration,
     Policy,
     Rule,
-    called,
+    candidate_policies,
     check_policy,
-    named,
+    policy_name,
+    read_policy,
     ready_made,
     severities,
 )
-from srelib.alerts.score import Score, Spending, budget_events, incident_events, score, spending
+from srelib.alerts.score import (
+    WEEK,
+    Score,
+    Spending,
+    budget_events,
+    column_times,
+    incident_events,
+    page_matches,
+    score,
+    spending,
+    until,
+)
 from srelib.errors import InsufficientDataError, ParameterError
-from srelib.stats import Estimate, median, rate, share
+from srelib.fleet import Indicator
 from srelib.windows import Window
 from srelib.windows.window import spelled
 
-TRUTHS = ("incidents", "budget")
-DAY = pd.Timedelta(days=1)
+NOUNS = {"incidents": "incident", "budget": "budget event"}
+"""What pages can be scored against, and what one of it is called."""
 
 
 @dataclass(frozen=True)
-class Replay:
+class AlertReplay:
     """Policies replayed on one objective.
 
     Parameters
     ----------
-    policy : str
-        Name of the one in use.
+    policy, severity : str
+        The policy in use, by name, and the severity of the rules that count.
     truth : str
         What pages are scored against: 'incidents' or 'budget'.
     share : float
         Smallest share of a budget that makes an event [fraction].
     scores : dict of str to Score
-        Of the one in use and the ready-made ones, by policy.
+        Of the policy in use and the ready-made ones, by name; in their pages `burning` says
+        whether each fell into a span that spent `share` of the budget.
     pages : dict of str to DataFrame
-        Of every policy tried: fired_at, resolved_at.
+        Of every policy tried: severity, fired_at, resolved_at.
     grace : Timedelta
-        A page up to this long after an event still tells about it.
-    burning : Series of bool
-        Whether each page of the policy in use fell into a span that spent `share` of the budget.
+        A page up to this long after an event still detects it.
     budget : Spending
-    daily : DataFrame
-        starts_at, spent [fraction of the budget of a period], one row per day from the first.
     """
 
     policy: str
+    severity: str
     truth: str
     share: float
     scores: dict[str, Score]
     pages: dict[str, pd.DataFrame]
     grace: pd.Timedelta
-    burning: pd.Series
     budget: Spending
-    daily: pd.DataFrame
 
     @property
     def score(self) -> Score:
         """Of the policy in use."""
         return self.scores[self.policy]
 
+    @property
+    def event_noun(self) -> str:
+        """What pages should detect."""
+        return NOUNS[self.truth]
 
-def known_incidents(incidents: pd.DataFrame, *, truth: str) -> pd.DataFrame | None:
-    """The incidents to score against, or None where budget events must do.
+
+def truth_in_use(incidents: pd.DataFrame, *, wanted: str) -> str:
+    """What pages can be scored against: what is wanted, or the budget where no incident is known.
 
     Parameters
     ----------
     incidents : DataFrame
         Table ``incidents`` of all services.
-    truth : {'incidents', 'budget'}
-        What is wanted.
+    wanted : {'incidents', 'budget'}
 
     Returns
     -------
-    DataFrame or None
-        None where `truth` is 'budget' or there are no incidents.
+    str
+        'incidents' or 'budget'.
 
     Raises
     ------
     ParameterError
-        `truth` is something else.
+        `wanted` is something else.
 
     Examples
     --------
-    >>> known_incidents(pd.DataFrame(), truth="incidents") is None
-    True
+    >>> truth_in_use(pd.DataFrame(), wanted="incidents")
+    'budget'
     """
-    if truth not in TRUTHS:
-        raise ParameterError(f"truth must be one of {', '.join(TRUTHS)}; got {truth!r}.")
-    return incidents if truth == "incidents" and len(incidents) else None
-
-
-def of_service(incidents: pd.DataFrame | None, service: str) -> pd.DataFrame | None:
-    """The incidents of one service, where incidents are what counts.
-
-    Parameters
-    ----------
-    incidents : DataFrame or None
-        As from `known_incidents`.
-    service : str
-
-    Returns
-    -------
-    DataFrame or None
-
-    Examples
-    --------
-    >>> of_service(pd.DataFrame({"service": ["a", "b"]}), "a").index.tolist()
-    [0]
-    """
-    return None if incidents is None else incidents[incidents["service"] == service]
-
-
-def few_candidates(period: Window | pd.Timedelta | str) -> dict[str, tuple[Rule, ...]]:
-    """Three dozen policies, coarse enough to replay on every objective of a fleet."""
-    return candidates(
-        period, fast=("1h", "3h"), slow=("6h", "1d"),
-        fast_shares=(0.01, 0.02, 0.05), slow_shares=(0.03, 0.05, 0.1),
-    )  # fmt: skip
+    if wanted not in NOUNS:
+        raise ParameterError(f"truth must be one of {', '.join(NOUNS)}; got {wanted!r}.")
+    return wanted if len(incidents) else "budget"
 
 
 def replay(
@@ -136,16 +126,17 @@ def replay(
     total: pd.Series,
     *,
     target: float,
-    period: Window | pd.Timedelta | str,
+    period: Window | Duration,
     policy: str,
+    truth: str = "budget",
     incidents: pd.DataFrame | None = None,
-    policies: Mapping[str, Policy] | None = None,
+    candidates: Mapping[str, Policy] | None = None,
     severity: str = PAGE,
     share: float = 0.02,
     timezone: str = "UTC",
-    grace: pd.Timedelta | str = "15min",
-    merge: pd.Timedelta | str = "1h",
-) -> Replay:
+    grace: Duration = "15min",
+    merge: Duration = "1h",
+) -> AlertReplay:
     """Replay a policy, and others to hold it against, on one objective.
 
     Parameters
@@ -157,13 +148,15 @@ def replay(
     period : Window, Timedelta or str
         Period of the SLO.
     policy : str
-        The policy in use: a name, or rules as `read_policy` reads them; with `policies`, one of
-        their names.
+        The policy in use: the name of a ready-made one, or rules as `read_policy` reads them,
+        which are then called 'yours'.
+    truth : {'incidents', 'budget'}
+        What pages should detect: incidents, or spans of time that spent `share` of the budget.
     incidents : DataFrame, optional
-        Table ``incidents`` of the service; without it budget events are what pages should tell.
-    policies : mapping of str to policy, optional
-        By name, each scored; default: the one in use (called 'yours' where somebody wrote it),
-        those of `ready_made`, and those of `few_candidates` without a score, for `front` only.
+        Table ``incidents`` of the service, where they are the truth.
+    candidates : mapping of str to policy, optional
+        Policies to search among besides the ready-made ones, replayed but not scored; default:
+        three dozen.
     severity : str
         Rules that count.
     share : float
@@ -175,14 +168,14 @@ def replay(
 
     Returns
     -------
-    Replay
+    AlertReplay
         Rules that this history cannot answer are left out of every policy; a policy that none is
         left of has no score.
 
     Raises
     ------
     ParameterError
-        `policy` is not among `policies`, or cannot be read.
+        `policy` cannot be read.
     InsufficientDataError
         No rule of the policy in use can be answered, or there is no traffic.
 
@@ -192,45 +185,49 @@ def replay(
     >>> total = pd.Series(100.0, index)
     >>> good = total.mask((index.day == 4) & (index.hour == 12), 0.0)
     >>> found = replay(good, total, target=0.99, period="28d", policy="workbook")
-    >>> found.score.recall.value, found.burning.tolist()
+    >>> found.score.recall.value, found.score.pages["burning"].tolist()
     (1.0, [True])
     """
-    policy, tried = _tried(policy, policies, period)
+    name, own, known = policy_name(policy), read_policy(policy, period=period), ready_made(period)
     past = history(good, total)
-    rules = {name: _usable(several, past, severity) for name, several in tried.items()}
-    if not rules[policy]:
-        raise InsufficientDataError(_why_none(tried[policy], past, severity))
-    budget = spending(good, total, target=target, period=period)
-    burnt = budget_events(good, total, target=target, period=period, share=share)
-    truth = burnt if incidents is None else incident_events(incidents, until=budget.last)
-    options: dict[str, Any] = {
-        "severity": severity, "budget": budget, "grace": grace, "timezone": timezone,
-        "between": (budget.first, budget.last),
-    }  # fmt: skip
-    pages = _pages(past, rules, target, severity, pd.Timedelta(merge))
-    whole = {policy, *(tried if policies else ready_made(period))}
-    scores = {n: score(rows, truth, **options) for n, rows in pages.items() if n in whole}
-    burning = score(pages[policy], burnt, **options).pages["key"].notna()
-    kind = "budget" if incidents is None else "incidents"
-    daily = _daily(budget)
-    return Replay(policy, kind, share, scores, pages, pd.Timedelta(grace), burning, budget, daily)
+    if candidates is None:
+        candidates = candidate_policies(period)
+    pages = _pages(past, {name: own, **known, **candidates}, target, severity, merge)
+    if name not in pages:
+        raise InsufficientDataError(_why_none(own, past, severity))
+    budget = spending(past, target=target, period=period)
+    burnt = budget_events(past, target=target, period=period, share=share)
+    if truth == "budget":
+        wanted = burnt
+    else:
+        wanted = incident_events(pd.DataFrame(incidents), until=budget.last)
+    grace = pd.Timedelta(grace)
+    scores = {}
+    for one in [key for key in pages if key == name or key in known]:
+        found = score(pages[one], wanted, severity=severity, budget=budget, grace=grace,
+                      timezone=timezone)  # fmt: skip
+        burning = page_matches(burnt, found.pages, grace).any(axis=0)
+        scores[one] = replace(found, pages=found.pages.assign(burning=np.asarray(burning)))
+    return AlertReplay(name, severity, truth, share, scores, pages, grace, budget)
 
 
-def _tried(
-    policy: str, policies: Mapping[str, Policy] | None, period: Window | pd.Timedelta | str
-) -> tuple[str, dict[str, Policy]]:
-    """What the policy in use is called, and every policy to replay."""
-    if policies is None:
-        own = {called(policy): named(policy, period=period)}
-        return called(policy), {**own, **ready_made(period), **few_candidates(period)}
-    if policy not in policies:
-        raise ParameterError(f"policy must be one of {', '.join(policies)}; got {policy!r}.")
-    return policy, dict(policies)
+def _pages(
+    past: History,
+    policies: Mapping[str, Policy],
+    target: float,
+    severity: str,
+    merge: Duration,
+) -> dict[str, pd.DataFrame]:
+    """Episodes of each policy that has a rule of the severity this history can answer."""
+    rules = {name: _usable(policy, past, severity) for name, policy in policies.items()}
+    usable = {name: own for name, own in rules.items() if own}
+    spans = alert_spans(past, usable, target=target, gap=int(pd.Timedelta(merge) // past.step))
+    ends = bucket_ends(past.index, past.step)
+    return {name: episode_rows(own, ends, severity) for name, own in spans.items()}
 
 
 def _usable(policy: Policy, past: History, severity: str) -> tuple[Rule, ...]:
-    """Rules of the severity that the history can answer."""
-    rules = answerable(check_policy(policy), step=past.step, length=past.length)
+    rules = answerable(policy, step=past.step, length=past.length)
     return tuple(rule for rule in rules if rule.severity == severity)
 
 
@@ -248,236 +245,138 @@ def _why_none(policy: Policy, past: History, severity: str) -> str:
             f"{spelled(past.length)}. Export a longer span.")  # fmt: skip
 
 
-def _pages(
-    past: History,
-    rules: Mapping[str, tuple[Rule, ...]],
-    target: float,
-    severity: str,
-    merge: pd.Timedelta,
-) -> dict[str, pd.DataFrame]:
-    """Episodes of each policy; every rule is replayed once."""
-    several = list(dict.fromkeys(rule for policy in rules.values() for rule in policy))
-    fires = dict(zip(several, rule_spans(past, several, target=target), strict=True))
-    known = (past.index + past.step).tz_convert("UTC").as_unit("us")
-    ends = known.append(pd.DatetimeIndex([pd.NaT]))
-    found = {}
-    for name, policy in rules.items():
-        if policy:
-            starts, stops = joined([fires[rule] for rule in policy], gap=int(merge // past.step))
-            found[name] = pd.DataFrame(
-                {"severity": severity, "fired_at": ends[starts], "resolved_at": ends[stops]}
-            )
-    return found
-
-
-def _daily(budget: Spending) -> pd.DataFrame:
-    """Share of the budget of a period spent in each 24 hours from the start."""
-    days = -(-(budget.last - budget.first) // DAY)
-    starts = pd.Series(pd.date_range(budget.first, periods=days, freq="D"))
-    return pd.DataFrame({"starts_at": starts, "spent": budget.between(starts, starts + DAY)})
-
-
-WEEK = pd.Timedelta(days=7)
-
-
 @dataclass(frozen=True)
-class Pooled:
-    """What the pages of all objectives told us, each event counted once.
+class PooledAlerts(Score):
+    """How well the pages of all objectives did, each event counted once.
 
     Parameters
     ----------
-    policy, truth, severity : str
+    severity, weeks, events, pages
+        As of `Score`; events also have service, objective (the one it spent most of) and event
+        (its number), pages also service, objective and burning.
+    policy, truth : str
     share : float
         Smallest share of a budget that makes an event [fraction].
     objectives : int
         How many were replayed.
-    weeks : float
-        From the first bucket to the last [weeks].
-    recall, precision, out_of_hours : Estimate
-        [fraction]
-    pages_per_week : Estimate
-        Of all objectives together [1/week].
-    detection_seconds, spent_at_detection : Estimate
-        Medians [s], [fraction of the budget of a period].
-    events : DataFrame
-        service, objective (the one it spent most of), key, label, starts_at, ends_at, caught,
-        detected_at, detection (Timedelta), spent, spent_at_detection.
-    pages : DataFrame
-        objective, service, fired_at, resolved_at, key, out_of_hours, burning.
     """
 
     policy: str
     truth: str
-    severity: str
     share: float
     objectives: int
-    weeks: float
-    recall: Estimate
-    precision: Estimate
-    out_of_hours: Estimate
-    pages_per_week: Estimate
-    detection_seconds: Estimate
-    spent_at_detection: Estimate
-    events: pd.DataFrame
-    pages: pd.DataFrame
 
     @property
-    def missed(self) -> pd.DataFrame:
-        """Events no page told about, those that spent most first."""
-        rows = self.events[~self.events["caught"]]
-        return rows.sort_values("spent", ascending=False, kind="stable", ignore_index=True)
+    def event_noun(self) -> str:
+        """What pages should detect."""
+        return NOUNS[self.truth]
 
 
-def pooled(replays: Mapping[Any, Replay], *, policy: str | None = None) -> Pooled:
-    """One policy on all objectives, each event counted once."""
-    if not replays:
-        raise ParameterError("replays must hold at least one; got none.")
+def pooled(replays: Mapping[Indicator, AlertReplay], *, policy: str | None = None) -> PooledAlerts:
+    """One policy on all objectives, each event counted once.
+
+    Parameters
+    ----------
+    replays : mapping of Indicator to AlertReplay
+        At least one.
+    policy : str, optional
+        Name of a policy scored on all of them; default: the one in use.
+
+    Returns
+    -------
+    PooledAlerts
+        An incident of several objectives or services counts once, with the objective it spent
+        most of, and is detected by the first page of any of them.
+
+    Examples
+    --------
+    >>> index = pd.date_range("2026-01-01", periods=7200, freq="min", tz="UTC")
+    >>> total = pd.Series(100.0, index)
+    >>> good = total.mask((index.day == 4) & (index.hour == 12), 0.0)
+    >>> one = replay(good, total, target=0.99, period="28d", policy="workbook")
+    >>> found = pooled({Indicator("a", "shop"): one, Indicator("b", "site"): one})
+    >>> found.objectives, found.recall.n, len(found.pages)
+    (2, 2, 2)
+    """
+    name = policy or next(iter(replays.values())).policy
+    return pool_scores(replays, {key: one.scores[name] for key, one in replays.items()}, name)
+
+
+def pool_scores(
+    replays: Mapping[Indicator, AlertReplay], scores: Mapping[Indicator, Score], policy: str
+) -> PooledAlerts:
+    """Scores of the same events on all objectives as one."""
     one = next(iter(replays.values()))
-    name = policy or one.policy
-    found = {key: r.scores[name] for key, r in replays.items() if name in r.scores}
-    events, pages = _events(replays, found), _all_pages(replays, found, name)
-    first = min(r.budget.first for r in replays.values())
-    weeks = (max(r.budget.last for r in replays.values()) - first) / WEEK
-    return Pooled(
-        policy=name,
+    first, last = history_span(replays)
+    return PooledAlerts(
+        severity=one.severity,
+        weeks=(last - first) / WEEK,
+        events=_fleet_events(replays, scores),
+        pages=_stacked({key: found.pages for key, found in scores.items()}, "fired_at"),
+        policy=policy,
         truth=one.truth,
-        severity=one.score.severity,
         share=one.share,
-        objectives=len(found),
-        weeks=weeks,
-        recall=share_of(events["caught"]),
-        precision=share_of(pages["key"].notna()),
-        out_of_hours=share_of(pages["out_of_hours"]),
-        pages_per_week=rate(len(pages), weeks, 0.95),
-        detection_seconds=median(events["detection"].dt.total_seconds(), 0.95),
-        spent_at_detection=median(events["spent_at_detection"], 0.95),
-        events=events,
-        pages=pages,
+        objectives=len(scores),
     )
 
 
-def pooled_or_none(replays: Mapping[Any, Replay]) -> Pooled | None:
-    """The policy in use on all objectives; None where nothing could be replayed.
-
-    Parameters
-    ----------
-    replays : mapping of Indicator to Replay
-
-    Returns
-    -------
-    Pooled or None
-
-    Examples
-    --------
-    >>> pooled_or_none({}) is None
-    True
-    """
-    return pooled(replays) if replays else None
+def history_span(
+    replays: Mapping[Indicator, AlertReplay],
+) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """From the start of the first objective's history to the end of the last."""
+    budgets = [one.budget for one in replays.values()]
+    return min(b.first for b in budgets), max(b.last for b in budgets)
 
 
-def side_by_side(replays: Mapping[Any, Replay]) -> dict[str, Pooled]:
-    """Every ready-made policy that could be replayed on all objectives, the one in use first.
-
-    Parameters
-    ----------
-    replays : mapping of Indicator to Replay
-
-    Returns
-    -------
-    dict of str to Pooled
-        Empty without replays.
-
-    Examples
-    --------
-    >>> side_by_side({})
-    {}
-    """
-    if not replays:
-        return {}
-    current = next(iter(replays.values())).policy
-    known = [name for name in ready_made("28d") if name != current]
-    everywhere = [name for name in known if all(name in r.scores for r in replays.values())]
-    return {name: pooled(replays, policy=name) for name in (current, *everywhere)}
-
-
-def share_of(flags: pd.Series) -> Estimate:
-    """Share of flags that are set, with its 95 % interval."""
-    return share(flags.astype(bool), 0.95)
-
-
-def until_told(events: pd.DataFrame, replays: Mapping[Any, Replay]) -> np.ndarray:
-    """What each event had spent of the objective it hurt most when the first page came."""
-    budgets = {key.name: r.budget for key, r in replays.items()}
-    found = pd.Series(np.nan, events.index)
-    until = events["detected_at"].fillna(events["ends_at"])
-    for name, rows in events.groupby("objective"):
-        spent = budgets[str(name)].between(rows["starts_at"], until[rows.index])
-        found[rows.index] = spent
-    return found.to_numpy()
-
-
-def hours(one: Pooled | None, *, timezone: str = "UTC") -> pd.DataFrame | None:
-    """Pages by hour of the week, as `by_hour_of_week`; None where nothing could be replayed.
-
-    Parameters
-    ----------
-    one : Pooled or None
-    timezone : str
-        IANA zone of the people who are paged.
-
-    Returns
-    -------
-    DataFrame or None
-
-    Examples
-    --------
-    >>> hours(None) is None
-    True
-    """
-    return None if one is None else by_hour_of_week(one.pages["fired_at"], timezone=timezone)
-
-
-def by_hour_of_week(times: pd.Series, *, timezone: str = "UTC") -> pd.DataFrame:
-    """How many times fall into each hour of the week."""
-    try:
-        local = times.dt.tz_convert(timezone)
-    except (KeyError, ValueError, OSError) as error:
-        raise ParameterError(f"timezone must be an IANA name; got {timezone!r}.") from error
-    table = pd.crosstab(local.dt.day_of_week, local.dt.hour)
-    return table.reindex(index=range(7), columns=range(24), fill_value=0).astype("int64")
-
-
-def _events(replays: Mapping[Any, Replay], found: Mapping[Any, Score]) -> pd.DataFrame:
-    """Events of all objectives; an incident of several objectives is one."""
-    parts = [_named(key, s.events) for key, s in found.items() if len(s.events)]
-    if not parts:
-        empty = next(iter(found.values())).events.drop(columns="reset")
-        return empty.assign(service="", objective="")
-    rows = pd.concat(parts, ignore_index=True)
-    one = next(iter(replays.values()))
-    rows["of"] = rows["service"] if one.truth == "incidents" else rows["objective"]
-    rows = rows.sort_values("spent", ascending=False, kind="stable")
-    groups = rows.groupby(["of", "key"], sort=False)
-    told = groups["detected_at"].min()
-    events = groups.first().drop(columns=["reset", "detection"])
-    events = events.assign(detected_at=told, caught=told.notna(), detection=told - events.starts_at)
-    events["spent_at_detection"] = until_told(events, replays)
-    return events.reset_index().drop(columns="of").sort_values("starts_at", ignore_index=True)
-
-
-def _named(key: Any, rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.assign(service=key.service, objective=key.name)
-
-
-def _all_pages(
-    replays: Mapping[Any, Replay], found: Mapping[Any, Score], policy: str
+def event_rows(
+    replays: Mapping[Indicator, AlertReplay], scores: Mapping[Indicator, Score]
 ) -> pd.DataFrame:
-    parts = []
-    for key, one in found.items():
-        known = policy == replays[key].policy
-        burning = replays[key].burning if known else pd.Series(pd.NA, one.pages.index)
-        parts.append(_named(key, one.pages).assign(burning=burning.astype("boolean")))
+    """Events of all objectives with the number of the event of the fleet that each is.
+
+    A span of spent budget belongs to its objective; an incident may touch several.
+    """
+    rows = _stacked({key: found.events for key, found in scores.items()})
+    if next(iter(replays.values())).truth == "budget":
+        return rows.assign(event=range(len(rows)))
+    names = {"key": "incident_id", "starts_at": "started_at", "ends_at": "resolved_at"}
+    return rows.assign(event=events.incident_numbers(rows.rename(columns=names)))
+
+
+def _fleet_events(
+    replays: Mapping[Indicator, AlertReplay], scores: Mapping[Indicator, Score]
+) -> pd.DataFrame:
+    """Events of all objectives, each once; detected by the first page of any objective."""
+    rows = event_rows(replays, scores).sort_values("spent", ascending=False, kind="stable")
+    groups = rows.groupby("event", sort=False)
+    at, reset = groups["detected_at"].min(), groups["reset"].max()
+    found = groups.first().assign(detected=at.notna(), detected_at=at, reset=reset)
+    found["detection"] = found["detected_at"] - found["starts_at"]
+    found = found.reset_index().sort_values("starts_at", kind="stable", ignore_index=True)
+    ends = until(column_times(found, "detected_at"), column_times(found, "ends_at"))
+    spent = spent_by(event_budgets(found, replays), column_times(found, "starts_at"), ends)
+    return found.assign(spent_at_detection=spent)
+
+
+Budgets = list[tuple[np.ndarray, Spending]]
+
+
+def event_budgets(found: pd.DataFrame, replays: Mapping[Indicator, AlertReplay]) -> Budgets:
+    """Which events spent most of each objective, and the budget of that objective."""
+    objectives = found["objective"].to_numpy()
+    return [(np.flatnonzero(objectives == k.name), one.budget) for k, one in replays.items()]
+
+
+def spent_by(budgets: Budgets, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """What each event had spent between two times, of the objective it spent most of."""
+    spent = np.full(len(starts), np.nan)
+    for own, budget in budgets:
+        spent[own] = budget.between(starts[own], ends[own])
+    return spent
+
+
+def _stacked(tables: Mapping[Indicator, pd.DataFrame], by: str | None = None) -> pd.DataFrame:
+    """Rows of every objective with its names, sorted where asked."""
+    parts = [rows.assign(service=k.service, objective=k.name) for k, rows in tables.items()]
     kept = [part for part in parts if len(part)] or parts[:1]
-    return pd.concat(kept, ignore_index=True).sort_values(
-        "fired_at", kind="stable", ignore_index=True
-    )
+    found = pd.concat(kept, ignore_index=True)
+    return found if by is None else found.sort_values(by, kind="stable", ignore_index=True)

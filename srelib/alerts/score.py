@@ -1,80 +1,87 @@
-"""What alerts should have told us about: incidents on record, or budget that was spent."""
+"""How well did alerts detect what mattered: incidents on record, or budget that was spent?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from srelib import windows
-from srelib.alerts.firing import History, Spans, as_episodes, history, joined, plain, spans_of, utc
-from srelib.alerts.policies import length_of, period_length
+from srelib import events, windows
+from srelib.alerts.firing import History, Spans, as_episodes, joined, plain, spans_of, utc
+from srelib.alerts.policies import Duration, length_of, period_length
 from srelib.budget import budget_fraction
 from srelib.budget.status import regular_step
 from srelib.errors import ColumnError, InsufficientDataError, ParameterError
 from srelib.stats import Estimate, median, rate, share
 from srelib.windows import Window
 
-COLUMNS = ["key", "label", "starts_at", "ends_at"]
+EVENT = ["key", "label", "starts_at", "ends_at"]
+CONFIDENCE = 0.95
+DAY, WEEK = pd.Timedelta(days=1), pd.Timedelta(days=7)
+TRAILING, QUIET = pd.Timedelta("10min"), pd.Timedelta("30min")
+"""Window over which a burn makes an event, and the longest rest within one event."""
+OPENS, CLOSES = pd.Timedelta("9h"), pd.Timedelta("17h")
+"""Office hours, Monday to Friday."""
+_ZERO = pd.Timedelta(0)
 
 
 def incident_events(incidents: pd.DataFrame, *, until: pd.Timestamp) -> pd.DataFrame:
-    """Incidents as the truth to score against."""
+    """Incidents as the truth to score against; open ones last `until` the data ends."""
     for name in ("incident_id", "started_at", "resolved_at"):
         if name not in incidents.columns:
             raise ColumnError(f"incidents lack {name!r}; columns seen: {list(incidents.columns)}.")
-    titles = incidents["title"] if "title" in incidents.columns else incidents["incident_id"]
+    rows = events.eligible_incidents(incidents)
+    titles = rows["title"] if "title" in rows.columns else rows["incident_id"]
     found = pd.DataFrame(
         {
-            "key": incidents["incident_id"].astype("str"),
-            "label": titles.fillna(incidents["incident_id"]).astype("str"),
-            "starts_at": incidents["started_at"],
-            "ends_at": incidents["resolved_at"].fillna(until),
+            "key": rows["incident_id"].astype("str"),
+            "label": titles.fillna(rows["incident_id"]).astype("str"),
+            "starts_at": rows["started_at"],
+            "ends_at": rows["resolved_at"].fillna(until),
         }
     )
-    real = found["ends_at"] > found["starts_at"]
-    if "severity" in incidents.columns:
-        real &= incidents["severity"].astype("str").str.lower() != "maintenance"
-    return found[real].sort_values("starts_at", kind="stable").reset_index(drop=True)
+    found = found[found["ends_at"] > found["starts_at"]]
+    return found.sort_values("starts_at", kind="stable", ignore_index=True)
 
 
 def budget_events(
-    good: pd.Series,
-    total: pd.Series,
-    *,
-    target: float,
-    period: Window | pd.Timedelta | str,
-    share: float,
-    burn: float = 1.0,
-    window: pd.Timedelta | str = "10m",
-    quiet: pd.Timedelta | str = "30m",
+    past: History, *, target: float, period: Window | Duration, share: float
 ) -> pd.DataFrame:
     """Significant budget events: spans that spent at least a share of the budget of a period."""
-    if not (share > 0 and burn > 0):
-        raise ParameterError(f"share and burn must be positive; got {share} and {burn}.")
-    past = history(good, total)
-    spans = _burning(past, burn * budget_fraction(target), length_of(window, "window"))
-    starts, stops = joined([spans], gap=int(length_of(quiet, "quiet") // past.step))
-    spent = (past.bad.sums[stops] - past.bad.sums[starts]) / period_budget(
-        past, target=target, period=period
-    )
+    if not share > 0:
+        raise ParameterError(f"share must be positive; got {share}.")
+    starts, stops = joined([_burning(past, budget_fraction(target))], gap=int(QUIET // past.step))
+    budget = period_budget(past, target=target, period=period)
+    spent = (past.bad.sums[stops] - past.bad.sums[starts]) / budget
     kept = spent >= share
     times = past.index.tz_convert("UTC").as_unit("us")
-    found = pd.DataFrame(
+    first = times[starts[kept]]
+    return pd.DataFrame(
         {
-            "starts_at": times[starts[kept]],
+            "key": pd.Series([str(n + 1) for n in range(len(first))], dtype="str"),
+            "label": first.strftime("%Y-%m-%d %H:%M").astype("str"),
+            "starts_at": first,
             "ends_at": times[stops[kept] - 1] + past.step,
             "spent": spent[kept],
         }
     )
-    found.insert(0, "key", [str(n + 1) for n in range(len(found))])
-    found.insert(1, "label", found["starts_at"].dt.strftime("%Y-%m-%d %H:%M").astype("str"))
-    return found.astype({"key": "str", "label": "str"})
 
 
-def period_budget(past: History, *, target: float, period: Window | pd.Timedelta | str) -> float:
+def _burning(past: History, limit: float) -> Spans:
+    """Where the trailing error ratio exceeds the limit, cut to the buckets that do themselves."""
+    width = max(1, int(TRAILING // past.step))
+    trailing, own = windows.ratios(past.bad, past.total, widths=[width, 1])
+    starts, stops = spans_of(trailing > limit)
+    bad = np.flatnonzero(own > limit)
+    first = np.searchsorted(bad, np.maximum(starts - width + 1, 0))
+    last = np.searchsorted(bad, stops) - 1
+    kept = first <= last
+    return joined([(bad[first[kept]], bad[last[kept]] + 1)])
+
+
+def period_budget(past: History, *, target: float, period: Window | Duration) -> float:
     """Bad events that a whole SLO period allows at the average traffic of the history."""
     known = int(past.total.known_before[-1])
     seen = float(past.total.sums[-1])
@@ -85,21 +92,9 @@ def period_budget(past: History, *, target: float, period: Window | pd.Timedelta
     return budget_fraction(target) * seen / known * (period_length(period) / past.step)
 
 
-def _burning(past: History, limit: float, window: pd.Timedelta) -> Spans:
-    """Where the trailing error ratio exceeds the limit, cut to the buckets that do themselves."""
-    width = max(1, int(window // past.step))
-    trailing, own = windows.ratios(past.bad, past.total, widths=[width, 1])
-    starts, stops = spans_of(trailing > limit)
-    bad = np.flatnonzero(own > limit)
-    first = np.searchsorted(bad, np.maximum(starts - width + 1, 0))
-    last = np.searchsorted(bad, stops) - 1
-    kept = first <= last
-    return joined([(bad[first[kept]], bad[last[kept]] + 1)])
-
-
 @dataclass(frozen=True)
 class Spending:
-    """Budget spent over time.
+    """Budget spent over time, as a share of the budget of one SLO period.
 
     Parameters
     ----------
@@ -120,46 +115,36 @@ class Spending:
         """End of the last bucket."""
         return self.first + self.step * (len(self.spent) - 1)
 
-    def between(self, starts: pd.Series, stops: pd.Series) -> np.ndarray:
-        """Share of the budget of a period spent between two times, row by row.
+    @cached_property
+    def daily(self) -> pd.DataFrame:
+        """Share spent in each 24 hours from the start: starts_at, spent [fraction]."""
+        days = -(-(self.last - self.first) // DAY)
+        starts = pd.date_range(self.first, periods=days, freq="D")
+        spent = self.between(plain(starts), plain(starts + DAY))
+        return pd.DataFrame({"starts_at": starts, "spent": spent})
 
-        Parameters
-        ----------
-        starts, stops : Series of Timestamp
+    def between(self, starts: np.ndarray, stops: np.ndarray) -> np.ndarray:
+        """Share spent between times (UTC); even within a bucket, NaN where a time is missing."""
+        return self._before(stops) - self._before(starts)
 
-        Returns
-        -------
-        array
-            Fractions; inside a bucket spending is taken as even; NaN where a time is missing.
-        """
-        places = np.arange(len(self.spent), dtype="float64")
-        low, high = (
-            np.interp((times - self.first) / self.step, places, self.spent)
-            for times in (starts, stops)
-        )
-        return np.where(starts.isna() | stops.isna(), np.nan, high - low)
-
-
-def spending(
-    good: pd.Series,
-    total: pd.Series,
-    *,
-    target: float,
-    period: Window | pd.Timedelta | str,
-) -> Spending:
-    """Budget spent over time, as a share of the budget of one SLO period."""
-    past = history(good, total)
-    share = past.bad.sums / period_budget(past, target=target, period=period)
-    return Spending(past.index[0].tz_convert("UTC").as_unit("us"), past.step, share)
+    def _before(self, times: np.ndarray) -> np.ndarray:
+        """Share spent before each time."""
+        first = self.first.tz_convert(None).to_datetime64()
+        place = ((times - first) / self.step.to_timedelta64()).clip(0, len(self.spent) - 1)
+        bucket = np.nan_to_num(place).astype("int64").clip(max=len(self.spent) - 2)
+        whole, after = self.spent[bucket], self.spent[bucket + 1]
+        return np.asarray(whole + (after - whole) * (place - bucket))
 
 
-WEEK = pd.Timedelta(days=7)
-_ZERO = pd.Timedelta(0)
+def spending(past: History, *, target: float, period: Window | Duration) -> Spending:
+    """Budget spent over time."""
+    spent = past.bad.sums / period_budget(past, target=target, period=period)
+    return Spending(past.index[0].tz_convert("UTC").as_unit("us"), past.step, spent)
 
 
 @dataclass(frozen=True)
 class Score:
-    """What the pages of one severity told us about the events that mattered.
+    """How well the pages of one severity detected the events that mattered.
 
     Parameters
     ----------
@@ -167,107 +152,119 @@ class Score:
         Of the pages scored.
     weeks : float
         Length of the history [weeks].
-    precision : Estimate
-        Pages that told about an event / all pages [fraction].
-    recall : Estimate
-        Events told about / all events [fraction].
-    detection_seconds : Estimate
-        Median from the start of an event to its first page, of those told about [s].
-    reset_seconds : Estimate
-        Median from the end of an event until its last page resolved [s].
-    spent_at_detection : Estimate
-        Median over ALL events of the budget of a period already spent at the first page, or by
-        the whole event where none came [fraction]; NaN without `budget`.
-    pages_per_week : Estimate
-        Pages [1/week].
-    out_of_hours : Estimate
-        Pages outside office hours / all pages [fraction].
     events : DataFrame
-        One row per event: key, label, starts_at, ends_at, caught, detected_at, detection, reset
+        One row per event: key, label, starts_at, ends_at, detected, detected_at, detection, reset
         (Timedelta), spent, spent_at_detection [fraction of the budget of a period].
     pages : DataFrame
-        One row per page: severity, fired_at, resolved_at, key (event it told about, missing for a
-        false page), out_of_hours.
+        One row per page: severity, fired_at, resolved_at, key (the event it detected, missing for
+        a false page), out_of_hours.
     """
 
     severity: str
     weeks: float
-    precision: Estimate
-    recall: Estimate
-    detection_seconds: Estimate
-    reset_seconds: Estimate
-    spent_at_detection: Estimate
-    pages_per_week: Estimate
-    out_of_hours: Estimate
     events: pd.DataFrame
     pages: pd.DataFrame
 
+    @cached_property
+    def precision(self) -> Estimate:
+        """Pages that detected an event / all pages [fraction]."""
+        return share(self.pages["key"].notna(), CONFIDENCE)
+
+    @cached_property
+    def recall(self) -> Estimate:
+        """Events detected / all events [fraction]."""
+        return share(self.events["detected"].astype(bool), CONFIDENCE)
+
+    @cached_property
+    def detection_seconds(self) -> Estimate:
+        """Median from the start of an event to its first page, of those detected [s]."""
+        return median(self.events["detection"].dt.total_seconds(), CONFIDENCE)
+
+    @cached_property
+    def reset_seconds(self) -> Estimate:
+        """Median from the end of an event until its last page resolved [s]."""
+        return median(self.events["reset"].dt.total_seconds(), CONFIDENCE)
+
+    @cached_property
+    def spent_at_detection(self) -> Estimate:
+        """Median over ALL events of what was spent at the first page, or in all [fraction]."""
+        return median(self.events["spent_at_detection"], CONFIDENCE)
+
+    @cached_property
+    def pages_per_week(self) -> Estimate:
+        """Pages [1/week]."""
+        return rate(len(self.pages), self.weeks, CONFIDENCE)
+
+    @cached_property
+    def out_of_hours(self) -> Estimate:
+        """Pages outside office hours / all pages [fraction]."""
+        return share(self.pages["out_of_hours"].astype(bool), CONFIDENCE)
+
     @property
     def missed(self) -> pd.DataFrame:
-        """Events no page told about."""
-        return self.events[~self.events["caught"]].reset_index(drop=True)
+        """Events that no page detected, those that spent most first."""
+        rows = self.events[~self.events["detected"]]
+        return rows.sort_values("spent", ascending=False, kind="stable", ignore_index=True)
 
     @property
     def false_pages(self) -> pd.DataFrame:
-        """Pages that told about no event."""
+        """Pages that detected no event."""
         return self.pages[self.pages["key"].isna()].reset_index(drop=True)
+
+    def pages_by_hour(self, *, timezone: str) -> pd.DataFrame:
+        """How many pages fired in each hour of the week, seven rows of 24, in an IANA zone."""
+        local = _local(self.pages["fired_at"], timezone)
+        table = pd.crosstab(local.dt.day_of_week, local.dt.hour)
+        return table.reindex(index=range(7), columns=range(24), fill_value=0).astype("int64")
 
 
 def score(
     alerts: pd.DataFrame,
     truth: pd.DataFrame,
     *,
-    severity: str | Iterable[str] = "page",
+    severity: str = "page",
     budget: Spending | None = None,
-    between: tuple[pd.Timestamp, pd.Timestamp] | None = None,
     grace: pd.Timedelta | str = "15m",
     merge: pd.Timedelta | str = _ZERO,
     timezone: str = "UTC",
-    office: tuple[str, str] = ("09:00", "17:00"),
-    confidence: float = 0.95,
 ) -> Score:
-    """Score alerts against the events they should have told us about.
+    """Score alerts against the events they should have detected.
 
     Parameters
     ----------
     alerts : DataFrame
         A replay (`firing`), its `episodes`, or the table ``alerts`` of an export.
     truth : DataFrame
-        Events that mattered: key, label, starts_at, ends_at (`budget_events`, `incident_events`).
-    severity : str or iterable of str
-        Which alerts count; several are scored as one.
+        Events that mattered: key, label, starts_at, ends_at.
+    severity : str
+        Which alerts count.
     budget : Spending, optional
-        As from `spending`, to know what was spent when a page came.
-    between : (Timestamp, Timestamp), optional
-        The history; needed where `alerts` are rows and there is no `budget`.
-        Events and pages that start outside are left out.
+        Budget spent over time, to know what was spent when a page came; needed where `alerts`
+        are rows, whose history it is.
     grace : Timedelta or str
-        A page up to this long after an event still tells about it.
+        A page up to this long after an event still detects it.
     merge : Timedelta or str
         Pages at most this far apart are one.
     timezone : str
         IANA zone of the people who are paged.
-    office : (str, str)
-        Office hours there, Monday to Friday; start and end as HH:MM.
-    confidence : float
-        Of the intervals [fraction].
 
     Returns
     -------
     Score
+        Events and pages that start outside the history are left out.
 
     Raises
     ------
     ParameterError
-        The history is not known, the severity does not occur in a replay, or a zone or office
-        hours cannot be read.
+        The history is not known, the severity does not occur in a replay, or a zone cannot be
+        read.
     ColumnError
         A table lacks a column.
 
     Notes
     -----
-    A page tells about an event when it fires no later than `grace` after its end and has not
-    resolved before its start; a page that tells about several is listed with the first.
+    A page detects an event when it fires no later than `grace` after its end and has not
+    resolved before its start; a page that detects several is listed with the first.
     A page already firing when an event starts detects it after no time.
     Intervals take events and pages as independent: Wilson's for shares, Poisson's for the number
     of pages, order statistics for medians.
@@ -287,143 +284,122 @@ def score(
     >>> found.recall.value, found.precision.value, found.detection_seconds.value
     (1.0, 0.5, 360.0)
     """
-    wanted = [severity] if isinstance(severity, str) else list(severity)
-    first, last = _history(alerts, budget, between)
-    pages = _pages(alerts, wanted, merge, first, last)
-    events = _events(truth, first, last)
-    told = _told(events, pages, length_of(grace, "grace"))
-    events = _described(events, pages, told, budget)
-    pages["key"] = _first_key(events, told)
-    pages["out_of_hours"] = _out_of_hours(pages["fired_at"], timezone, office)
-    weeks = (last - first) / WEEK
-    return Score(
-        severity=" or ".join(wanted),
-        weeks=weeks,
-        precision=share(pages["key"].notna(), confidence),
-        recall=share(events["caught"], confidence),
-        detection_seconds=median(events["detection"].dt.total_seconds(), confidence),
-        reset_seconds=median(events["reset"].dt.total_seconds(), confidence),
-        spent_at_detection=median(events["spent_at_detection"], confidence),
-        pages_per_week=rate(len(pages), weeks, confidence),
-        out_of_hours=share(pages["out_of_hours"], confidence),
-        events=events,
-        pages=pages,
-    )
+    first, last = _span(alerts, budget)
+    pages = _pages(alerts, severity, merge, first, last)
+    found = _events(truth, first, last)
+    matches = page_matches(found, pages, length_of(grace, "grace"))
+    pages["key"] = _first_key(found, matches)
+    pages["out_of_hours"] = _out_of_hours(pages["fired_at"], timezone)
+    return Score(severity, (last - first) / WEEK, _described(found, pages, matches, budget), pages)
 
 
-def _history(
-    alerts: pd.DataFrame,
-    budget: Spending | None,
-    between: tuple[pd.Timestamp, pd.Timestamp] | None,
-) -> tuple[pd.Timestamp, pd.Timestamp]:
+def _span(alerts: pd.DataFrame, budget: Spending | None) -> tuple[pd.Timestamp, pd.Timestamp]:
     """Start and end of the time scored."""
-    if between is not None:
-        return between
     if isinstance(alerts.index, pd.DatetimeIndex):
         return alerts.index[0], alerts.index[-1] + regular_step(alerts.index)
     if budget is not None:
         return budget.first, budget.last
-    raise ParameterError("between is needed to score rows of alerts; give start and end of them.")
+    raise ParameterError("budget is needed to score rows of alerts; it tells their history.")
 
 
 def _pages(
     alerts: pd.DataFrame,
-    wanted: list[str],
+    severity: str,
     merge: pd.Timedelta | str,
     first: pd.Timestamp,
     last: pd.Timestamp,
 ) -> pd.DataFrame:
-    """Episodes of the severities wanted, taken as one, that fire within the history."""
-    if isinstance(alerts.index, pd.DatetimeIndex):
-        unknown = [name for name in wanted if name not in alerts.columns]
-        if unknown:
-            raise ParameterError(
-                f"no alert has severity {unknown[0]!r}; there are {list(alerts.columns)}."
-            )
-        named = pd.DataFrame({" or ".join(wanted): alerts[wanted].any(axis=1)})
-        rows = as_episodes(named, merge=merge)
+    """Episodes of the severity that fire within the history."""
+    if not isinstance(alerts.index, pd.DatetimeIndex):
+        rows = as_episodes(alerts, merge=merge)
+        rows = rows[rows["severity"] == severity]
+    elif severity in alerts.columns:
+        rows = as_episodes(alerts[[severity]], merge=merge)
     else:
-        chosen = alerts[alerts["severity"].isin(wanted)] if "severity" in alerts else alerts
-        rows = as_episodes(chosen.assign(severity=" or ".join(wanted)), merge=merge)
+        raise ParameterError(
+            f"no alert has severity {severity!r}; there are {list(alerts.columns)}."
+        )
     inside = (rows["fired_at"] >= first) & (rows["fired_at"] <= last)
     return rows[inside].reset_index(drop=True)
 
 
 def _events(truth: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
     """Events that start within the history."""
-    columns = ["key", "label", "starts_at", "ends_at"]
-    lacking = [name for name in columns if name not in truth.columns]
+    lacking = [name for name in EVENT if name not in truth.columns]
     if lacking:
         raise ColumnError(f"truth lacks {lacking}; columns seen: {list(truth.columns)}.")
     inside = (truth["starts_at"] >= first) & (truth["starts_at"] < last)
-    return truth.loc[inside, columns].sort_values("starts_at", kind="stable", ignore_index=True)
+    return truth.loc[inside, EVENT].sort_values("starts_at", kind="stable", ignore_index=True)
 
 
-def _told(events: pd.DataFrame, pages: pd.DataFrame, grace: pd.Timedelta) -> np.ndarray:
-    """Whether each event (row) is told about by each page (column)."""
-    starts, ends = (
-        plain(pd.DatetimeIndex(events[name]))[:, None] for name in ("starts_at", "ends_at")
-    )
-    fired, resolved = (plain(pd.DatetimeIndex(pages[n])) for n in ("fired_at", "resolved_at"))
+def page_matches(found: pd.DataFrame, pages: pd.DataFrame, grace: pd.Timedelta) -> np.ndarray:
+    """Whether each event (row) is detected by each page (column)."""
+    starts, ends = (column_times(found, name)[:, None] for name in ("starts_at", "ends_at"))
+    fired, resolved = (column_times(pages, name) for name in ("fired_at", "resolved_at"))
     return (fired <= ends + grace.to_timedelta64()) & (np.isnat(resolved) | (resolved > starts))
 
 
+def detection_times(found: pd.DataFrame, pages: pd.DataFrame, matches: np.ndarray) -> np.ndarray:
+    """When the first page detected each event, not before its start; NaT where none did."""
+    width = matches.shape[1]
+    first = matches.argmax(axis=1) if width else np.zeros(len(found), int)
+    fired = _picked(pages, "fired_at", np.where(matches.any(axis=1), first, width))
+    return np.asarray(np.maximum(fired, column_times(found, "starts_at")))
+
+
 def _described(
-    events: pd.DataFrame, pages: pd.DataFrame, told: np.ndarray, budget: Spending | None
+    found: pd.DataFrame, pages: pd.DataFrame, matches: np.ndarray, budget: Spending | None
 ) -> pd.DataFrame:
     """Events with when they were detected, reset, and what was spent by then."""
-    caught = np.asarray(told.any(axis=1))
-    width = told.shape[1]
-    first = told.argmax(axis=1) if width else np.zeros(len(events), dtype="int64")
-    last = width - 1 - told[:, ::-1].argmax(axis=1) if width else first
-    events = events.assign(caught=caught)
-    detected = _picked(pages["fired_at"], np.where(caught, first, width))
-    resolved = _picked(pages["resolved_at"], np.where(caught, last, width))
-    events["detected_at"] = detected.where(~(detected < events["starts_at"]), events["starts_at"])
-    events["detection"] = events["detected_at"] - events["starts_at"]
-    events["reset"] = _not_negative(resolved - events["ends_at"])
-    return events.assign(**_spent(events, budget))
+    width = matches.shape[1]
+    last = width - 1 - matches[:, ::-1].argmax(axis=1) if width else np.zeros(len(found), int)
+    detected = np.asarray(matches.any(axis=1))
+    at = detection_times(found, pages, matches)
+    resolved = _picked(pages, "resolved_at", np.where(detected, last, width))
+    starts, ends = column_times(found, "starts_at"), column_times(found, "ends_at")
+    unknown = np.full(len(found), np.nan)
+    return found.assign(
+        detected=detected,
+        detected_at=utc(at),
+        detection=at - starts,
+        reset=np.maximum(resolved - ends, np.timedelta64(0, "us")),
+        spent=unknown if budget is None else budget.between(starts, ends),
+        spent_at_detection=unknown if budget is None else budget.between(starts, until(at, ends)),
+    )
 
 
-def _not_negative(lengths: pd.Series) -> pd.Series:
-    return lengths.where(~(lengths < _ZERO), _ZERO)
+def column_times(rows: pd.DataFrame, name: str) -> np.ndarray:
+    """A column of times as a plain array in UTC."""
+    return plain(pd.DatetimeIndex(rows[name]))
 
 
-def _picked(times: pd.Series, places: np.ndarray) -> pd.Series:
+def until(detected_at: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """When events were detected, or over."""
+    return np.where(np.isnat(detected_at), ends, detected_at)
+
+
+def _picked(pages: pd.DataFrame, name: str, places: np.ndarray) -> np.ndarray:
     """Times at these places; NaT one behind the last."""
-    known = np.append(plain(pd.DatetimeIndex(times)), np.datetime64("NaT"))
-    return pd.Series(utc(known[places]))
+    return np.asarray(np.append(column_times(pages, name), np.datetime64("NaT"))[places])
 
 
-def _spent(events: pd.DataFrame, budget: Spending | None) -> dict[str, np.ndarray]:
-    """Budget each event spent in all, and until its first page."""
-    if budget is None:
-        unknown = np.full(len(events), np.nan)
-        return {"spent": unknown, "spent_at_detection": unknown}
-    until = events["detected_at"].fillna(events["ends_at"])
-    return {
-        "spent": budget.between(events["starts_at"], events["ends_at"]),
-        "spent_at_detection": budget.between(events["starts_at"], until),
-    }
+def _first_key(found: pd.DataFrame, matches: np.ndarray) -> pd.Series:
+    """Key of the first event each page detects."""
+    if not len(found):
+        return pd.Series([None] * matches.shape[1], dtype="str")
+    keys = found["key"].astype("str").to_numpy(dtype=object)[matches.argmax(axis=0)]
+    return pd.Series(keys, dtype="str").where(np.asarray(matches.any(axis=0)))
 
 
-def _first_key(events: pd.DataFrame, told: np.ndarray) -> pd.Series:
-    """Key of the first event each page tells about."""
-    if not len(events):
-        return pd.Series([None] * told.shape[1], dtype="str")
-    keys = events["key"].astype("str").to_numpy(dtype=object)[told.argmax(axis=0)]
-    return pd.Series(keys, dtype="str").where(np.asarray(told.any(axis=0)))
-
-
-def _out_of_hours(times: pd.Series, timezone: str, office: tuple[str, str]) -> pd.Series:
+def _out_of_hours(times: pd.Series, timezone: str) -> pd.Series:
     """Whether each time lies outside office hours, or on a weekend, where people are."""
-    try:
-        local = times.dt.tz_convert(timezone)
-        opens, closes = (pd.Timedelta(f"{text}:00") for text in office)
-    except (KeyError, ValueError, OSError) as error:
-        raise ParameterError(
-            f"timezone must be an IANA name and office two times such as 09:00; "
-            f"got {timezone!r}, {office!r}."
-        ) from error
+    local = _local(times, timezone)
     clock = pd.to_timedelta(local.dt.hour * 60 + local.dt.minute, unit="min")
-    return (local.dt.day_of_week >= 5) | (clock < opens) | (clock >= closes)
+    return (local.dt.day_of_week >= 5) | (clock < OPENS) | (clock >= CLOSES)
+
+
+def _local(times: pd.Series, timezone: str) -> pd.Series:
+    try:
+        return times.dt.tz_convert(timezone)
+    except (KeyError, ValueError, OSError) as error:
+        raise ParameterError(f"timezone must be an IANA name; got {timezone!r}.") from error

@@ -15,6 +15,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from srelib import wording
+from srelib.alerts import AlertReplay, PooledAlerts
+from srelib.errors import SrelibError
 from srelib.figures import canvas
 from srelib.fleet import Indicator, answers
 
@@ -28,13 +30,15 @@ FLOOR = 1e-4
 BARS = "#B9C9D6"
 
 
-def plot_timeline(replays: Mapping[Indicator, Any], *, ax: Axes | None = None) -> Axes:
+def plot_timeline(
+    replays: Mapping[Indicator, AlertReplay | SrelibError], *, ax: Axes | None = None
+) -> Axes:
     """Budget spent per day, what happened above it, and the pages that came.
 
     Parameters
     ----------
-    replays : mapping of Indicator to Replay
-        Results of `srelib.alerts.fleet.replay`.
+    replays : mapping of Indicator to AlertReplay
+        Results of `srelib.alerts.replay`.
     ax : Axes, optional
         Where to draw; a new figure by default.
 
@@ -47,7 +51,7 @@ def plot_timeline(replays: Mapping[Indicator, Any], *, ax: Axes | None = None) -
     if not results:
         return canvas.note(NOTHING, ax=ax)
     one = next(iter(results.values()))
-    noun, kind, title = _noun(one), one.score.severity, _timeline_title(results)
+    noun, kind, title = one.event_noun, one.severity, _timeline_title(results)
     with canvas.style():
         ax, shown, key = canvas.grid(
             ax, results, each=1.7, worst=lambda i, r: len(r.score.missed) + len(r.score.pages) / 1e3
@@ -63,22 +67,22 @@ def plot_timeline(replays: Mapping[Indicator, Any], *, ax: Axes | None = None) -
                                f"objective. {title}.")  # fmt: skip
 
 
-def _timeline_panel(ax: Axes, indicator: Indicator, result: Any) -> None:
-    daily, found = result.daily, result.score
+def _timeline_panel(ax: Axes, indicator: Indicator, result: AlertReplay) -> None:
+    daily, found = result.budget.daily, result.score
     ax.bar(daily["starts_at"], daily["spent"], width=1, align="edge", color=BARS)
     ax.set_ylim(0, (float(daily["spent"].max()) or 0.01) * 1.6)
     ax.set_xlim(daily["starts_at"].iloc[0], daily["starts_at"].iloc[-1] + pd.Timedelta(days=1))
-    caught = found.events["caught"].to_numpy(dtype=bool)
-    told = found.pages["key"].notna().to_numpy()
+    detected = found.events["detected"].to_numpy(dtype=bool)
+    useful = found.pages["key"].notna().to_numpy()
     events, pages = found.events["starts_at"], found.pages["fired_at"]
-    _row(ax, events[caught], 0.93, marker="o", color=canvas.BLUE)
-    _row(ax, events[~caught], 0.93, marker="x", color=canvas.VERMILLION, mew=1.4)
-    _row(ax, pages[told], 0.79, marker="v", color=canvas.BLUE)
-    _row(ax, pages[~told], 0.79, marker="v", color=canvas.GREY, mfc="white")
+    _row(ax, events[detected], 0.93, marker="o", color=canvas.BLUE)
+    _row(ax, events[~detected], 0.93, marker="x", color=canvas.VERMILLION, mew=1.4)
+    _row(ax, pages[useful], 0.79, marker="v", color=canvas.BLUE)
+    _row(ax, pages[~useful], 0.79, marker="v", color=canvas.GREY, mfc="white")
     canvas.percent_axis(ax.yaxis, ticks=3)
     canvas.time_axis(ax)
     many = len(found.events)
-    text = f"{int(caught.sum())} of {many} told" if many else "nothing to tell"
+    text = f"{int(detected.sum())} of {many} told" if many else "nothing to tell"
     canvas.panel_title(ax, indicator.label, text)
 
 
@@ -87,8 +91,8 @@ def _row(ax: Axes, times: pd.Series, height: float, **style: Any) -> None:
             **style)  # fmt: skip
 
 
-def _timeline_title(results: Mapping[Indicator, Any]) -> str:
-    noun = _noun(next(iter(results.values())))
+def _timeline_title(results: Mapping[Indicator, AlertReplay]) -> str:
+    noun = next(iter(results.values())).event_noun
     many = {key: len(r.score.events) for key, r in results.items()}
     missed = {key: len(r.score.missed) for key, r in results.items()}
     if not any(many.values()):
@@ -100,13 +104,13 @@ def _timeline_title(results: Mapping[Indicator, Any]) -> str:
             f"{wording.plural(many[worst], noun)}")  # fmt: skip
 
 
-def plot_detection(pooled: Any, *, ax: Axes | None = None) -> Axes:
+def plot_detection(pooled: PooledAlerts | None, *, ax: Axes | None = None) -> Axes:
     """Time until the first page against how much each event hurt.
 
     Parameters
     ----------
-    pooled : Pooled or None
-        As from `srelib.alerts.fleet.pooled`.
+    pooled : PooledAlerts or None
+        As from `srelib.alerts.pooled`.
     ax : Axes, optional
         Where to draw; a new figure by default.
 
@@ -116,32 +120,34 @@ def plot_detection(pooled: Any, *, ax: Axes | None = None) -> Axes:
         One dot per event; those never told about are crosses in the strip on top.
     """
     if pooled is None or not len(pooled.events):
-        text = NOTHING if pooled is None else f"There was no {_noun(pooled)} to tell about."
+        text = NOTHING if pooled is None else f"There was no {pooled.event_noun} to tell about."
         return canvas.note(text, ax=ax)
     ax = canvas.axes(ax, height=4.0)
     rows, title = pooled.events, _detection_title(pooled)
     x = rows["spent"].clip(lower=FLOOR)
     minutes = (rows["detection"].dt.total_seconds() / 60).clip(lower=1)
-    top = max(60.0, float(minutes.max()) if rows["caught"].any() else 0.0)
+    top = max(60.0, float(minutes.max()) if rows["detected"].any() else 0.0)
     never = 10 ** (np.log10(top) + 0.45)
-    told = rows["caught"]
+    detected = rows["detected"]
     with canvas.style():
         ax.set_xscale("log")
         ax.set_yscale("log")
-        ax.plot(x[told], minutes[told], "o", ms=5.5, color=canvas.BLUE, alpha=0.75, mec="white")
-        ax.plot(x[~told], np.full(int((~told).sum()), never), "x", ms=6, mew=1.6,
+        ax.plot(
+            x[detected], minutes[detected], "o", ms=5.5, color=canvas.BLUE, alpha=0.75, mec="white"
+        )
+        ax.plot(x[~detected], np.full(int((~detected).sum()), never), "x", ms=6, mew=1.6,
                 color=canvas.VERMILLION)  # fmt: skip
         ax.axhline(10 ** (np.log10(top) + 0.2), color=canvas.PALE, lw=1)
         ax.axvline(pooled.share, color=canvas.INK, lw=0.9, ls=(0, (4, 2)))
         _detection_axes(ax, pooled, float(x.max()), top, never)
         _name_missed(ax, pooled, never)
         canvas.headline(ax, title)
-    return canvas.describe(ax, f"Time from the start of each {_noun(pooled)} to its first "
+    return canvas.describe(ax, f"Time from the start of each {pooled.event_noun} to its first "
                                f"{pooled.severity} against the share of a budget it spent. "
                                f"{title}.")  # fmt: skip
 
 
-def _detection_axes(ax: Axes, pooled: Any, most: float, top: float, never: float) -> None:
+def _detection_axes(ax: Axes, pooled: PooledAlerts, most: float, top: float, never: float) -> None:
     """Both axes are logarithmic: the ends hold what lies beyond."""
     ticks = [m for m in (1, 3, 10, 30, 60, 180, 360, 1440, 4320) if m <= top * 1.05]
     names = [wording.duration(pd.Timedelta(minutes=m)) for m in ticks]
@@ -155,7 +161,7 @@ def _detection_axes(ax: Axes, pooled: Any, most: float, top: float, never: float
     ax.set_xticks(shares, shown)
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_xlim(FLOOR * 0.7, max(most, 0.1) * 1.8)
-    ax.set_xlabel(f"share of the budget of a period that the {_noun(pooled)} spent")
+    ax.set_xlabel(f"share of the budget of a period that the {pooled.event_noun} spent")
     ax.set_ylabel(f"from its start to the first {pooled.severity}")
     ax.annotate(f"{wording.percent(pooled.share)} of a budget", (pooled.share, 0.02),
                 xycoords=("data", "axes fraction"), xytext=(4, 0), textcoords="offset points",
@@ -163,8 +169,8 @@ def _detection_axes(ax: Axes, pooled: Any, most: float, top: float, never: float
                                                        "pad": 0.8})  # fmt: skip
 
 
-def _name_missed(ax: Axes, pooled: Any, never: float) -> None:
-    """The name of the dearest one missed."""
+def _name_missed(ax: Axes, pooled: PooledAlerts, never: float) -> None:
+    """The name of the costliest one missed."""
     if not len(pooled.missed):
         return
     row = pooled.missed.iloc[0]
@@ -176,34 +182,30 @@ def _name_missed(ax: Axes, pooled: Any, never: float) -> None:
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8})  # fmt: skip
 
 
-def _detection_title(pooled: Any) -> str:
+def _detection_title(pooled: PooledAlerts) -> str:
     rows = pooled.events
-    big, noun = rows[rows["spent"] >= pooled.share], _noun(pooled)
+    big, noun = rows[rows["spent"] >= pooled.share], pooled.event_noun
     line = wording.percent(pooled.share)
     if not len(big):
-        told = int(rows["caught"].sum())
-        return f"No {noun} spent {line} of a budget; {told} of {len(rows)} were told about"
-    told = big[big["caught"]]
-    were = "was" if len(told) == 1 else "were"
-    text = f"{len(told)} of {wording.plural(len(big), noun)} worth {line} of a budget {were} told"
-    if not len(told):
+        detected = int(rows["detected"].sum())
+        return f"No {noun} spent {line} of a budget; {detected} of {len(rows)} were told about"
+    seen = big[big["detected"]]
+    were = "was" if len(seen) == 1 else "were"
+    text = f"{len(seen)} of {wording.plural(len(big), noun)} worth {line} of a budget {were} told"
+    if not len(seen):
         return f"None of {wording.plural(len(big), noun)} worth {line} of a budget was told about"
-    return f"{text} about, half of those within {_about(told['detection'].median())}"
+    return f"{text} about, half of those within {wording.to_minute(seen['detection'].median())}"
 
 
-def plot_hours(
-    hours: pd.DataFrame | None, *, timezone: str, severity: str = "page", ax: Axes | None = None
-) -> Axes:
+def plot_hours(pooled: PooledAlerts | None, *, timezone: str, ax: Axes | None = None) -> Axes:
     """Pages by hour of the week, where the people are who are paged.
 
     Parameters
     ----------
-    hours : DataFrame or None
-        As from `srelib.alerts.fleet.by_hour_of_week`.
+    pooled : PooledAlerts or None
+        As from `srelib.alerts.pooled`.
     timezone : str
-        IANA zone, for the axis.
-    severity : str
-        What was sent, for the title.
+        IANA zone of the people who are paged.
     ax : Axes, optional
         Where to draw; a new figure by default.
 
@@ -212,8 +214,9 @@ def plot_hours(
     Axes
         Seven rows of 24 cells with their counts; the frame holds office hours.
     """
-    if hours is None or not int(hours.to_numpy().sum()):
-        return canvas.note(NOTHING if hours is None else QUIET, ax=ax)
+    if pooled is None or not len(pooled.pages):
+        return canvas.note(NOTHING if pooled is None else QUIET, ax=ax)
+    hours, severity = pooled.pages_by_hour(timezone=timezone), pooled.severity
     counts, title = hours.to_numpy(), _hours_title(hours, severity)
     ax = canvas.axes(ax, height=2.9)
     with canvas.style():
@@ -251,15 +254,15 @@ def _hours_title(hours: pd.DataFrame, severity: str) -> str:
     return f"{share} of {sent} came outside office hours; spread evenly, {even} would"
 
 
-def plot_front(
-    front: pd.DataFrame | None, *, severity: str = "page", ax: Axes | None = None
+def plot_search(
+    found: pd.DataFrame | None, *, severity: str = "page", ax: Axes | None = None
 ) -> Axes:
     """Policies side by side: pages a week against budget spent before anybody knew.
 
     Parameters
     ----------
-    front : DataFrame or None
-        As from `srelib.alerts.fleet.front`.
+    found : DataFrame or None
+        As from `srelib.alerts.search`.
     severity : str
         What the policies send, for the axis.
     ax : Axes, optional
@@ -271,35 +274,35 @@ def plot_front(
         Dots: on the second half of history; dashed: the best on the first half, which they were
         chosen on; lower left is better.
     """
-    if front is None or not len(front):
-        return canvas.note(NOTHING if front is None else HALVES, ax=ax)
+    if found is None or not len(found):
+        return canvas.note(NOTHING if found is None else HALVES, ax=ax)
     ax = canvas.axes(ax, height=4.3)
-    title = _front_title(front, severity)
+    title = _search_title(found, severity)
     with canvas.style():
-        _front_lines(ax, front)
+        _search_lines(ax, found)
         ax.set_xscale("log")
-        low, high = _span(front)
+        low, high = _span(found)
         ticks = [t for t in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500) if low < t < high]
         ax.xaxis.set_major_locator(FixedLocator(ticks))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
         ax.xaxis.set_minor_locator(NullLocator())
         ax.set_xlim(low, high)
-        most = front[["spent_chosen_on", "spent_tested_on"]].to_numpy().max()
+        most = found[["spent_chosen_on", "spent_tested_on"]].to_numpy().max()
         ax.set_ylim(-0.03 * most, 1.12 * most or 1)
         canvas.percent_axis(ax.yaxis, ticks=5)
         ax.set_xlabel(f"{severity}s a week, all objectives together (logarithmic; lower left is "
                       "better)")  # fmt: skip
         ax.set_ylabel("median share of a budget spent\nbefore anybody knew")
-        _front_names(ax, front)
+        _search_names(ax, found)
         canvas.headline(ax, title, labels=["median share, 5 %"])
-        _front_key(ax)
+        _search_key(ax)
     return canvas.describe(ax, f"Policies by {severity}s a week and by budget spent at detection, "
                                f"chosen on the first half of history and tested on the second. "
                                f"{title}.")  # fmt: skip
 
 
-def _span(front: pd.DataFrame) -> tuple[float, float]:
-    pages = front[["pages_per_week_chosen_on", "pages_per_week_tested_on"]].clip(lower=0.1)
+def _span(found: pd.DataFrame) -> tuple[float, float]:
+    pages = found[["pages_per_week_chosen_on", "pages_per_week_tested_on"]].clip(lower=0.1)
     return float(pages.to_numpy().min()) / 1.5, float(pages.to_numpy().max()) * 1.9
 
 
@@ -307,28 +310,28 @@ def _xy(rows: pd.DataFrame, part: str) -> tuple[pd.Series, pd.Series]:
     return rows[f"pages_per_week_{part}"].clip(lower=0.1), rows[f"spent_{part}"]
 
 
-def _front_lines(ax: Axes, front: pd.DataFrame) -> None:
-    best = front[front["front"]].sort_values("pages_per_week_chosen_on")
-    rest = front[(front["kind"] == "candidate") & ~front["chosen"]]
-    named = front[(front["kind"] == "ready-made") & ~front["chosen"]]
+def _search_lines(ax: Axes, found: pd.DataFrame) -> None:
+    best = found[found["front"]].sort_values("pages_per_week_chosen_on")
+    rest = found[(found["kind"] == "candidate") & ~found["chosen"]]
+    named = found[(found["kind"] == "ready-made") & ~found["chosen"]]
     ax.plot(*_xy(best, "chosen_on"), ls=(0, (4, 2)), lw=1.1, color=canvas.GREY, marker="o", ms=4,
             mfc="white", drawstyle="steps-post")  # fmt: skip
     ax.plot(*_xy(rest, "tested_on"), "o", ms=4, color="#B5B5B5")
     ax.plot(*_xy(named, "tested_on"), "s", ms=5.5, color=canvas.BLUE)
-    ax.plot(*_xy(front[front["chosen"]], "tested_on"), "^", ms=8, color=canvas.GREEN)
-    ax.plot(*_xy(front[front["kind"] == "current"], "tested_on"), "D", ms=7,
+    ax.plot(*_xy(found[found["chosen"]], "tested_on"), "^", ms=8, color=canvas.GREEN)
+    ax.plot(*_xy(found[found["kind"] == "current"], "tested_on"), "D", ms=7,
             color=canvas.VERMILLION)  # fmt: skip
 
 
-def _front_names(ax: Axes, front: pd.DataFrame) -> None:
+def _search_names(ax: Axes, found: pd.DataFrame) -> None:
     """Names beside the policies that have one, where they do not cover each other."""
-    rows = front[(front["kind"] != "candidate") | front["chosen"]]
+    rows = found[(found["kind"] != "candidate") | found["chosen"]]
     rows = rows.assign(rank=(rows["kind"] != "current").astype(int) - rows["chosen"] * 0.5)
-    low, high = np.log10(_span(front))
-    top = float(front[["spent_chosen_on", "spent_tested_on"]].to_numpy().max()) or 1.0
-    x = (np.log10(front["pages_per_week_tested_on"].clip(lower=0.1)) - low) / (high - low)
-    y = front["spent_tested_on"] / top
-    best = front[front["front"]]
+    low, high = np.log10(_span(found))
+    top = float(found[["spent_chosen_on", "spent_tested_on"]].to_numpy().max()) or 1.0
+    x = (np.log10(found["pages_per_week_tested_on"].clip(lower=0.1)) - low) / (high - low)
+    y = found["spent_tested_on"] / top
+    best = found[found["front"]]
     line = (np.log10(best["pages_per_week_chosen_on"].clip(lower=0.1)) - low) / (high - low)
     places = [*zip(x, y, strict=True), *zip(line, best["spent_chosen_on"] / top, strict=True)]
     taken = [(a - 0.01, a + 0.01, b) for a, b in places]
@@ -376,7 +379,7 @@ def _color(row: Any) -> str:
     return canvas.GREEN if row["chosen"] else canvas.BLUE
 
 
-def _front_key(ax: Axes) -> None:
+def _search_key(ax: Axes) -> None:
     grey, white = "#B5B5B5", "white"
     canvas.key(ax, [
         Line2D([], [], ls=(0, (4, 2)), marker="o", ms=4, mfc=white, color=canvas.GREY, lw=1.1,
@@ -388,27 +391,14 @@ def _front_key(ax: Axes) -> None:
     ])  # fmt: skip
 
 
-def _front_title(front: pd.DataFrame, severity: str) -> str:
-    now = front[front["kind"] == "current"].iloc[0]
-    best = front[front["chosen"]].iloc[0]
+def _search_title(found: pd.DataFrame, severity: str) -> str:
+    now = found[found["kind"] == "current"].iloc[0]
+    best = found[found["chosen"]].iloc[0]
     if best["policy"] == now["policy"]:
         return f"No policy tried beats {wording.label(now['policy'])} on the first half of history"
-    pages = [_number(row["pages_per_week_tested_on"]) for row in (best, now)]
+    pages = [wording.rate(row["pages_per_week_tested_on"]) for row in (best, now)]
     spent = wording.percents([row["spent_tested_on"] for row in (best, now)])
     what = f"{pages[0]} against {pages[1]} {severity}s a week"
     at = f"at {spent[0]} spent" if spent[0] == spent[1] else f"{spent[0]} against {spent[1]} spent"
     return (f"{wording.label(best['policy'])}, chosen on the first half: on the second {what}, "
             f"{at}")  # fmt: skip
-
-
-def _about(length: Any) -> str:
-    """A length of time, to the minute from ten minutes on."""
-    return wording.duration(length.round("min") if length >= pd.Timedelta("10min") else length)
-
-
-def _number(value: float) -> str:
-    return wording.count(round(value, 1)) if value < 10 else wording.count(round(value))
-
-
-def _noun(result: Any) -> str:
-    return "incident" if result.truth == "incidents" else "budget event"

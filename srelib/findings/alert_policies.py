@@ -8,20 +8,28 @@ from typing import Any
 import pandas as pd
 
 from srelib import wording
-from srelib.alerts.policies import ready_made
+from srelib.alerts import PooledAlerts, RecordedAlerts, Rule, ready_made
+from srelib.errors import SrelibError
 from srelib.findings import alerts
 from srelib.findings.alerts import NOTHING
 from srelib.findings.show import Table, markdown, name, names, table
 from srelib.fleet import Indicator, answers
+from srelib.stats import Estimate
+
+Keys = set[tuple[str, str]]
 
 
-def compare_table(found: Mapping[str, Any]) -> Table | None:
-    """Ready-made policies side by side on the same history.
+def compare_table(
+    found: Mapping[str, PooledAlerts] | None, *, recorded: RecordedAlerts | None = None
+) -> Table | None:
+    """Ready-made policies side by side on the same history, and what really fired.
 
     Parameters
     ----------
-    found : mapping of str to Pooled
-        As from `srelib.alerts.fleet.side_by_side`.
+    found : mapping of str to PooledAlerts, or None
+        As from `srelib.alerts.compare`.
+    recorded : RecordedAlerts, optional
+        The alerts on record, which stand behind the policy in use.
 
     Returns
     -------
@@ -30,35 +38,37 @@ def compare_table(found: Mapping[str, Any]) -> Table | None:
     """
     if not found:
         return None
-    rows = [{"policy": policy, "told": _of(p.recall), "useful": _of(p.precision),
-             "week": alerts.number(p.pages_per_week.value),
-             "first": alerts.about(p.detection_seconds.value),
+    one, *others = found.values()
+    real = [] if recorded is None or recorded.pooled is None else [recorded.pooled]
+    rows = [{"policy": p.policy, "detected": _of(p.recall), "useful": _of(p.precision),
+             "week": wording.rate(p.pages_per_week.value),
+             "first": wording.to_minute(p.detection_seconds.value),
              "spent": wording.percent(p.spent_at_detection.value),
              "out": wording.percent(p.out_of_hours.value)}
-            for policy, p in found.items()]  # fmt: skip
-    one = next(iter(found.values()))
+            for p in (one, *real, *others)]  # fmt: skip
     kind = one.severity
-    real = "; recorded: what really fired" if "recorded" in found else ""
+    note = "; recorded: what really fired" if real else ""
     return table(pd.DataFrame(rows), max_rows=20,
                  caption="Policies on the same history, the one in use first; medians; numbered: "
-                         f"the Workbook's own earlier attempts{real}",
-                 headers={"told": f"{alerts.noun(one)}s told about", "useful": f"{kind}s that told",
-                          "week": f"{kind}s a week", "first": f"first {kind} after",
-                          "spent": "budget spent by then", "out": "out of hours"})  # fmt: skip
+                         f"the Workbook's own earlier attempts{note}",
+                 headers={"detected": f"{one.event_noun}s told about",
+                          "useful": f"{kind}s that told", "week": f"{kind}s a week",
+                          "first": f"first {kind} after", "spent": "budget spent by then",
+                          "out": "out of hours"})  # fmt: skip
 
 
-def _of(estimate: Any) -> str:
+def _of(estimate: Estimate) -> str:
     if not estimate.n:
         return "–"
     return f"{wording.percent(estimate.value)} of {wording.count(estimate.n)}"
 
 
-def compare_sentences(found: Mapping[str, Any]) -> list[str]:
+def compare_sentences(found: Mapping[str, PooledAlerts] | None) -> list[str]:
     """What each ready-made policy missed, beside the one in use.
 
     Parameters
     ----------
-    found : mapping of str to Pooled
+    found : mapping of str to PooledAlerts, or None
 
     Returns
     -------
@@ -68,7 +78,7 @@ def compare_sentences(found: Mapping[str, Any]) -> list[str]:
     if not found:
         return [NOTHING]
     first, *others = found
-    seen = {policy: alerts.caught(p) for policy, p in found.items()}
+    seen = {policy: alerts.detected_keys(p) for policy, p in found.items()}
     lines = [_beside(found[policy], seen[policy], found[first], seen[first]) for policy in others]
     left_out = [policy for policy in ready_made("28d") if policy not in found]
     if left_out:
@@ -76,31 +86,29 @@ def compare_sentences(found: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _beside(one: Any, seen: set[Any], current: Any, known: set[Any]) -> str:
-    pages = f"{alerts.number(one.pages_per_week.value)} {markdown(one.severity)}s a week"
+def _beside(one: PooledAlerts, seen: Keys, current: PooledAlerts, known: Keys) -> str:
+    pages = f"{wording.rate(one.pages_per_week.value)} {markdown(one.severity)}s a week"
     lost, won = known - seen, seen - known
     who = name(one.policy)
     if not lost and not won:
-        return (
-            f"{who} ({pages}) tells about the same {alerts.noun(one)}s as {name(current.policy)}."
-        )
+        return f"{who} ({pages}) tells about the same {one.event_noun}s as {name(current.policy)}."
     parts = []
     if lost:
         parts.append(f"misses {len(lost)} that {name(current.policy)} tells about"
-                     f" ({alerts.dearest(one, lost)})")  # fmt: skip
+                     f" ({alerts.costliest(one, lost)})")  # fmt: skip
     if won:
         parts.append(f"tells about {len(won)} that {name(current.policy)} misses"
-                     f" ({alerts.dearest(one, won)})")  # fmt: skip
+                     f" ({alerts.costliest(one, won)})")  # fmt: skip
     return f"{who} ({pages}) {' and '.join(parts)}."
 
 
-def front_sentence(front: pd.DataFrame | None, *, severity: str) -> str:
+def search_sentence(found: pd.DataFrame | None, *, severity: str) -> str:
     """Whether another policy would do better, chosen early and tested late.
 
     Parameters
     ----------
-    front : DataFrame or None
-        As from `srelib.alerts.fleet.front`.
+    found : DataFrame or None
+        As from `srelib.alerts.search`.
     severity : str
 
     Returns
@@ -108,13 +116,13 @@ def front_sentence(front: pd.DataFrame | None, *, severity: str) -> str:
     str
         Markdown.
     """
-    if front is None:
+    if found is None:
         return NOTHING
-    if not len(front):
+    if not len(found):
         return "One half of the history holds nothing to tell about, so no policy can be chosen."
-    now = front[front["kind"] == "current"].iloc[0]
-    best = front[front["chosen"]].iloc[0]
-    tried = f"Of {len(front)} policies tried on the first half"
+    now = found[found["kind"] == "current"].iloc[0]
+    best = found[found["chosen"]].iloc[0]
+    tried = f"Of {len(found)} policies tried on the first half"
     if best["policy"] == now["policy"]:
         return (f"{tried}, none spends less before anybody knows for as few {markdown(severity)}s "
                 f"as {name(now['policy'])}.")  # fmt: skip
@@ -131,7 +139,7 @@ def _is_better(best: Any, now: Any) -> bool:
 
 
 def _trade(best: Any, now: Any, part: str, severity: str) -> str:
-    pages = [alerts.number(row[f"pages_per_week_{part}"]) for row in (best, now)]
+    pages = [wording.rate(row[f"pages_per_week_{part}"]) for row in (best, now)]
     spent = wording.percents([row[f"spent_{part}"] for row in (best, now)])
     gone = f"{spent[0]} against {spent[1]}" if spent[0] != spent[1] else f"{spent[0]} with either"
     n = int(best[f"events_{part}"])
@@ -139,7 +147,9 @@ def _trade(best: Any, now: Any, part: str, severity: str) -> str:
             f"before anybody knew (n = {n})")  # fmt: skip
 
 
-def review_sentences(reviews: Mapping[Indicator, Any], *, severity: str) -> list[str]:
+def review_sentences(
+    reviews: Mapping[Indicator, pd.DataFrame | SrelibError], *, severity: str
+) -> list[str]:
     """Rules that cannot do their job on this data: unreachable, blind, set off by one failure.
 
     Parameters
@@ -173,7 +183,7 @@ def review_sentences(reviews: Mapping[Indicator, Any], *, severity: str) -> list
             f"failure, on {which}."]  # fmt: skip
 
 
-def _rules(reviews: Mapping[Indicator, Any], severity: str) -> pd.DataFrame:
+def _rules(reviews: Mapping[Indicator, pd.DataFrame | SrelibError], severity: str) -> pd.DataFrame:
     parts = [r.assign(objective=key.name) for key, r in answers(reviews).items()]
     if not parts:
         return pd.DataFrame()
@@ -190,12 +200,14 @@ def _places(rows: pd.DataFrame) -> str:
     return "; ".join(f"{rules} of {names(who)}" for rules, who in of.items())
 
 
-def _rule(rule: Any) -> str:
+def _rule(rule: Rule) -> str:
     windows = " and ".join(wording.duration(window) for window in rule.windows)
     return f"the {rule.factor:.4g}x rule over {windows}"
 
 
-def rules_table(reviews: Mapping[Indicator, Any], *, severity: str) -> Table | None:
+def rules_table(
+    reviews: Mapping[Indicator, pd.DataFrame | SrelibError], *, severity: str
+) -> Table | None:
     """What each rule needs to fire, per objective.
 
     Parameters

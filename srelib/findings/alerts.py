@@ -1,45 +1,37 @@
-"""Words that all of these sentences use."""
+"""Sentences of notebook 03: what the policy in use and the alerts on record detected."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
 from srelib import wording
+from srelib.alerts import AlertReplay, PooledAlerts, RecordedAlerts
 from srelib.alerts.policies import OWN
+from srelib.errors import SrelibError
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, markdown, name, names, table
-from srelib.fleet import Indicator, answers
+from srelib.fleet import Indicator, refusals
+from srelib.stats import Estimate
 
 NOTHING = "No alert was replayed, so there is nothing to say here."
 
 
-def about(length: Any) -> str:
-    """A length of time, to the minute from ten minutes on; none is at once."""
-    if pd.isna(length):
-        return wording.UNKNOWN
-    length = length if isinstance(length, pd.Timedelta) else pd.Timedelta(length, "s")
-    if length <= pd.Timedelta(0):
-        return "0 min".replace(" ", wording.NBSP)
-    return wording.duration(length.round("min") if length >= pd.Timedelta("10min") else length)
-
-
-def half(pooled: Any) -> str:
-    """How soon half of what was told about was told."""
+def median_detection(pooled: PooledAlerts) -> str:
+    """How soon half of the events detected were detected."""
     if not pooled.detection_seconds.value > 0:
         return "half of those no later than the start"
-    return f"half of those within {about(pooled.detection_seconds.value)} of the start"
+    return f"half of those within {wording.to_minute(pooled.detection_seconds.value)} of the start"
 
 
-def share(estimate: Any) -> str:
+def share_text(estimate: Estimate) -> str:
     """A share with its interval."""
     value, low, high = wording.percents([estimate.value, estimate.low, estimate.high])
     return f"{value}, 95{wording.NBSP}% interval {low} to {high}"
 
 
-def interval(texts: list[str]) -> str:
+def interval_text(texts: list[str]) -> str:
     """An interval in brackets."""
     low, high = texts
     if wording.UNKNOWN in texts:
@@ -47,22 +39,12 @@ def interval(texts: list[str]) -> str:
     return f" (95{wording.NBSP}% interval {low} to {high})"
 
 
-def number(value: float) -> str:
-    """A rate: one decimal below ten."""
-    return wording.count(round(value, 1)) if value < 10 else wording.count(round(value))
-
-
-def noun(pooled: Any) -> str:
-    """What pages are scored against."""
-    return "incident" if pooled.truth == "incidents" else "budget event"
-
-
-def weeks(pooled: Any) -> str:
+def history_weeks(pooled: PooledAlerts) -> str:
     """Length of the history."""
     return wording.plural(round(pooled.weeks, 1), "week")
 
 
-def event(row: pd.Series) -> str:
+def event_name(row: pd.Series) -> str:
     """An event by its title, service and day, or by its objective where it has no title."""
     day = f"{row['starts_at'].day}{wording.NBSP}{row['starts_at'].month_name()}"
     if row["label"].startswith(f"{row['starts_at']:%Y-%m-%d}"):
@@ -70,47 +52,52 @@ def event(row: pd.Series) -> str:
     return f"{name(row['label'])}, {markdown(row['service'])}, {day}"
 
 
-def caught(pooled: Any) -> set[tuple[str, str]]:
-    """Events told about."""
-    rows = pooled.events[pooled.events["caught"]]
+def detected_keys(pooled: PooledAlerts) -> set[tuple[str, str]]:
+    """Events detected, by objective and key."""
+    rows = pooled.events[pooled.events["detected"]]
     return set(zip(rows["objective"], rows["key"], strict=True))
 
 
-def dearest(pooled: Any, keys: set[Any]) -> str:
+def costliest(pooled: PooledAlerts, keys: set[tuple[str, str]]) -> str:
     """The event among these that spent most."""
     rows = pooled.events.sort_values("spent", ascending=False, kind="stable")
     kept = [pair in keys for pair in zip(rows["objective"], rows["key"], strict=True)]
     top = rows[kept].iloc[0]
     lead = "" if len(keys) == 1 else "dearest: "
-    return f"{lead}{event(top)}, {wording.percent(top['spent'])}"
+    return f"{lead}{event_name(top)}, {wording.percent(top['spent'])}"
 
 
 _ZERO = pd.Timedelta(0)
 
 
-def recorded_sentence(real: Any) -> str:
-    """What the alerts that really fired told us."""
-    if real is None or real.pooled is None:
+def recorded_sentence(recorded: RecordedAlerts | None) -> str:
+    """What the alerts that really fired detected."""
+    if recorded is None or recorded.pooled is None:
         return ""
-    one = real.pooled
+    one = recorded.pooled
     kinds = wording.plural(len(one.pages), markdown(one.severity))
-    per = number(one.pages_per_week.value)
+    per = wording.rate(one.pages_per_week.value)
     if not len(one.events):
         return f"The {kinds} on record ({per} a week) had nothing to tell about."
-    told, of = int(one.events["caught"].sum()), wording.plural(len(one.events), noun(one))
-    when = f", {half(one)}" if told else ""
-    return (f"The {kinds} that **really fired** ({per} a week) told us about **{told or 'none'} of "
-            f"{of}** ({share(one.recall)}){when}.")  # fmt: skip
+    detected, of = (
+        int(one.events["detected"].sum()),
+        wording.plural(len(one.events), one.event_noun),
+    )
+    when = f", {median_detection(one)}" if detected else ""
+    return (f"The {kinds} that **really fired** ({per} a week) told us about "
+            f"**{detected or 'none'} of {of}** ({share_text(one.recall)}){when}.")  # fmt: skip
 
 
-def recorded_sentences(real: Any, found: Mapping[str, Any], *, severity: str) -> list[str]:
+def recorded_sentences(
+    recorded: RecordedAlerts | None, found: Mapping[str, PooledAlerts] | None, *, severity: str
+) -> list[str]:
     """The alerts that really fired, beside the replay of the policy in use.
 
     Parameters
     ----------
-    real : Recorded or None
-    found : mapping of str to Pooled
-        As from `srelib.alerts.fleet.side_by_side`.
+    recorded : RecordedAlerts or None
+    found : mapping of str to PooledAlerts, or None
+        As from `srelib.alerts.compare`.
     severity : str
         Of the rules that count.
 
@@ -121,65 +108,75 @@ def recorded_sentences(real: Any, found: Mapping[str, Any], *, severity: str) ->
     """
     if not found:
         return []
-    if real is None:
+    if recorded is None:
         return ["There are no alerts in the folder, so what really fired is not compared. To add "
                 f"them, put {HOW_TO['alerts']} beside the rest."]  # fmt: skip
-    if real.pooled is None:
+    if recorded.pooled is None:
         return [f"No alert on record has the severity {name(severity)}, so what really fired is "
-                f"not compared; there are {names(real.others)}."]  # fmt: skip
+                f"not compared; there are {names(recorded.others)}."]  # fmt: skip
     current = next(iter(found.values()))
-    lines = [_against(real.pooled, current), _sooner(real.pooled, current), _record(real, current)]
+    lines = [
+        _against_replay(recorded.pooled, current),
+        _which_came_first(recorded.pooled, current),
+        _record_limits(recorded, current),
+    ]
     return [line for line in lines if line]
 
 
-def _against(one: Any, current: Any) -> str:
-    """What the alerts on record told and missed, beside the policy in use."""
-    seen, known = caught(one), caught(current)
+def _against_replay(one: PooledAlerts, current: PooledAlerts) -> str:
+    """What the alerts on record detected and missed, beside the policy in use."""
+    seen, known = detected_keys(one), detected_keys(current)
     lost, won = known - seen, seen - known
-    who, policy = f"**What really fired** ({_rate(one)})", name(current.policy)
+    who, policy = f"**What really fired** ({_pages_a_week(one)})", name(current.policy)
     if not lost and not won:
-        return f"{who} told about the same {noun(one)}s as {policy} replayed ({_rate(current)})."
+        return (f"{who} told about the same {one.event_noun}s as {policy} replayed "
+                f"({_pages_a_week(current)}).")  # fmt: skip
     parts = []
     if lost:
         parts.append(f"missed {len(lost)} that {policy} would have told about"
-                     f" ({dearest(one, lost)})")  # fmt: skip
+                     f" ({costliest(one, lost)})")  # fmt: skip
     if won:
         parts.append(f"told about {len(won)} that {policy} would have missed"
-                     f" ({dearest(one, won)})")  # fmt: skip
+                     f" ({costliest(one, won)})")  # fmt: skip
     return f"{who} {' and '.join(parts)}."
 
 
-def _rate(one: Any) -> str:
-    return f"{number(one.pages_per_week.value)} {markdown(one.severity)}s a week"
+def _pages_a_week(one: PooledAlerts) -> str:
+    return f"{wording.rate(one.pages_per_week.value)} {markdown(one.severity)}s a week"
 
 
-def _sooner(one: Any, current: Any) -> str:
-    """Whether the alerts on record came sooner, of what both told about."""
+def _which_came_first(one: PooledAlerts, current: PooledAlerts) -> str:
+    """Whether the alerts on record came sooner, of what both detected."""
     rows = [p.events.set_index(["objective", "key"])["detected_at"] for p in (one, current)]
     later = (rows[0] - rows[1].reindex(rows[0].index)).dropna()
     if not len(later):
         return ""
     first, last = int((later < _ZERO).sum()), int((later > _ZERO).sum())
-    middle = later.median()
-    text = (f"Of {wording.plural(len(later), noun(one))} that both told about, the alert on "
+    middle = pd.Timedelta(later.median())
+    text = (f"Of {wording.plural(len(later), one.event_noun)} that both told about, the alert on "
             f"record came first in {first or 'none'} and last in {last or 'none'}")  # fmt: skip
     if middle == _ZERO:
         return f"{text}; at the median neither came first."
     order = "later" if middle > _ZERO else "sooner"
-    return f"{text}; at the median {about(abs(middle))} {order}."
+    return f"{text}; at the median {wording.to_minute(abs(middle))} {order}."
 
 
-def _record(real: Any, current: Any) -> str:
+def _record_limits(recorded: RecordedAlerts, current: PooledAlerts) -> str:
     """What the record itself leaves open."""
     parts = []
     kind = current.severity.lower()
-    if not real.severities:
+    if not recorded.severities:
         parts.append("no alert on record has a severity, so all of them count")
-    elif {name.strip().lower() for name in real.severities} != {kind}:
-        parts.append(f"{names(real.severities)} is taken for {name(current.severity)}")
-    if real.silent:
-        parts.append(f"there is no alert of {names(real.silent)} on record, for whatever reason")
-    for which, verb, time in (("first", "begins", real.begins), ("last", "ends", real.ends)):
+    elif {name.strip().lower() for name in recorded.severities} != {kind}:
+        parts.append(f"{names(recorded.severities)} is taken for {name(current.severity)}")
+    if recorded.silent:
+        parts.append(
+            f"there is no alert of {names(recorded.silent)} on record, for whatever reason"
+        )
+    for which, verb, time in (
+        ("first", "begins", recorded.begins),
+        ("last", "ends", recorded.ends),
+    ):
         if time is not None:
             parts.append(f"the {which} alert on record is of {time.day}{wording.NBSP}"
                          f"{time.month_name()}, perhaps because the export {verb} there"
@@ -192,21 +189,25 @@ NO_SLO = ("**No alert can be replayed, because no objective has data.** A burn r
           "commented one).")  # fmt: skip
 
 
-def told_sentences(
-    pooled: Any, *, replays: Mapping[Indicator, Any], policy: str = "", real: Any = None
+def summary_sentences(
+    pooled: PooledAlerts | None,
+    *,
+    replays: Mapping[Indicator, AlertReplay | SrelibError],
+    policy: str = "",
+    recorded: RecordedAlerts | None = None,
 ) -> list[str]:
-    """The answer of the notebook: told or not, how soon, at what price.
+    """The answer of the notebook: detected or not, how soon, at what price.
 
     Parameters
     ----------
-    pooled : Pooled or None
+    pooled : PooledAlerts or None
         Of the policy in use; None where nothing could be replayed.
-    replays : mapping of Indicator to Replay
+    replays : mapping of Indicator to AlertReplay
         Or the errors in their place.
     policy : str
         The policy as somebody wrote it, to be said where it has no name.
-    real : Recorded, optional
-        What the alerts on record told.
+    recorded : RecordedAlerts, optional
+        What the alerts on record detected.
 
     Returns
     -------
@@ -217,91 +218,89 @@ def told_sentences(
         why = failed_sentence(replays)
         return [f"**No alert could be replayed.** {why}"] if why else [NO_SLO]
     if not len(pooled.events):
-        what = noun(pooled)
-        lines = [f"There was **nothing to tell about**: no {what} in {weeks(pooled)}."]
+        what = pooled.event_noun
+        lines = [f"There was **nothing to tell about**: no {what} in {history_weeks(pooled)}."]
     else:
-        lines = [_recall(pooled, policy), missed_sentence(pooled), spent_sentence(pooled)]
-    lines += [pages_sentence(pooled), recorded_sentence(real), failed_sentence(replays)]
+        lines = [_recall_sentence(pooled, policy), missed_sentence(pooled), spent_sentence(pooled)]
+    lines += [pages_sentence(pooled), recorded_sentence(recorded), failed_sentence(replays)]
     return [line for line in lines if line]
 
 
-def _recall(pooled: Any, policy: str) -> str:
-    told, of = (
-        int(pooled.events["caught"].sum()),
-        wording.plural(len(pooled.events), noun(pooled)),
+def _recall_sentence(pooled: PooledAlerts, policy: str) -> str:
+    detected, of = (
+        int(pooled.events["detected"].sum()),
+        wording.plural(len(pooled.events), pooled.event_noun),
     )
     own = f"Your policy ({name(policy, limit=200)})" if policy else "Your policy"
     who = own if pooled.policy == OWN else f"The {name(pooled.policy)} policy"
-    recall = share(pooled.recall)
-    if not told:
+    recall = share_text(pooled.recall)
+    if not detected:
         return f"{who} told us about **none** of {of} ({recall})."
-    return f"{who} told us about **{told} of {of}** ({recall}), {half(pooled)}."
+    return f"{who} told us about **{detected} of {of}** ({recall}), {median_detection(pooled)}."
 
 
-def missed_sentence(pooled: Any) -> str:
-    """What no page told about, and whether it mattered, by name."""
+def missed_sentence(pooled: PooledAlerts) -> str:
+    """What no page detected, and whether it mattered, by name."""
     missed, line = pooled.missed, wording.percent(pooled.share)
     if not len(missed):
         return "It missed nothing." if len(pooled.events) else ""
     big = missed[missed["spent"] >= pooled.share]
     if not len(big):
         return (f"It missed {len(missed)}, none of which spent {line} of a budget: "
-                f"{_listed(missed, limit=3)}.")  # fmt: skip
+                f"{_priced_events(missed, limit=3)}.")  # fmt: skip
     if len(big) == len(missed):
-        return f"It missed {len(missed)}, each at least {line} of a budget: {_listed(big)}."
+        return f"It missed {len(missed)}, each at least {line} of a budget: {_priced_events(big)}."
     return (f"It missed {len(missed)}, **{len(big)} of them {line} of a budget or more**: "
-            f"{_listed(big)}.")  # fmt: skip
+            f"{_priced_events(big)}.")  # fmt: skip
 
 
-def _listed(rows: pd.DataFrame, *, limit: int = 4) -> str:
-    parts = [f"{event(row)} ({wording.percent(row['spent'])})" for _, row in rows.iterrows()]
+def _priced_events(rows: pd.DataFrame, *, limit: int = 4) -> str:
+    parts = [f"{event_name(row)} ({wording.percent(row['spent'])})" for _, row in rows.iterrows()]
     return wording.listing(parts, limit=limit)
 
 
-def spent_sentence(pooled: Any) -> str:
+def spent_sentence(pooled: PooledAlerts) -> str:
     """How much budget was gone when the first page came."""
     spent = pooled.spent_at_detection
     if spent.value != spent.value:
         return ""
-    around = interval(wording.percents([spent.low, spent.high]))
+    around = interval_text(wording.percents([spent.low, spent.high]))
     return (f"By the first {markdown(pooled.severity)}, or by its end where none came, half of "
             f"what happened had spent at most {wording.percent(spent.value)} of the budget of a "
             f"period{around}.")  # fmt: skip
 
 
-def pages_sentence(pooled: Any) -> str:
+def pages_sentence(pooled: PooledAlerts) -> str:
     """What the pages cost: how many, how many for nothing, and how many out of hours."""
     kind, n = markdown(pooled.severity), len(pooled.pages)
     fleet = wording.plural(pooled.objectives, "objective")
     if not n:
-        return f"It sent **no {kind}s** in {weeks(pooled)}, over {fleet}."
+        return f"It sent **no {kind}s** in {history_weeks(pooled)}, over {fleet}."
     per = pooled.pages_per_week
-    low, high = (number(x) for x in (per.low, per.high))
-    text = (f"It sent **{number(per.value)} {kind}s a week** (95{wording.NBSP}% interval "
-            f"{low} to {high}; {n} in {weeks(pooled)}, over {fleet})")  # fmt: skip
-    told = wording.percent(pooled.precision.value)
+    low, high = (wording.rate(x) for x in (per.low, per.high))
+    text = (f"It sent **{wording.rate(per.value)} {kind}s a week** (95{wording.NBSP}% interval "
+            f"{low} to {high}; {n} in {history_weeks(pooled)}, over {fleet})")  # fmt: skip
+    useful = wording.percent(pooled.precision.value)
     out = wording.percent(pooled.out_of_hours.value)
-    return (f"{text}; {told} of them told about one of these {noun(pooled)}s, {out} came out "
-            "of office hours.")  # fmt: skip
+    return (f"{text}; {useful} of them told about one of these {pooled.event_noun}s, {out} came "
+            "out of office hours.")  # fmt: skip
 
 
-def failed_sentence(replays: Mapping[Indicator, Any]) -> str:
+def failed_sentence(replays: Mapping[Indicator, AlertReplay | SrelibError]) -> str:
     """Objectives that could not be replayed, each with the reason."""
-    known = answers(replays)
     reasons: dict[str, list[str]] = {}
-    for key, error in replays.items():
-        if key not in known:
-            reasons.setdefault(markdown(error, limit=400).rstrip("."), []).append(key.name)
+    for key, error in refusals(replays).items():
+        reasons.setdefault(markdown(error, limit=400).rstrip("."), []).append(key.name)
     parts = [f"{names(who)}: {why}" for why, who in reasons.items()]
     return f"Not replayed: {'; '.join(parts)}." if parts else ""
 
 
-def truth_sentence(pooled: Any, *, truth: str) -> str:
+def truth_sentence(pooled: PooledAlerts | None, *, truth: str) -> str:
     """What the pages are scored against, and why.
 
     Parameters
     ----------
-    pooled : Pooled or None
+    pooled : PooledAlerts or None
     truth : str
         What was asked for: 'incidents' or 'budget'.
 
@@ -324,12 +323,12 @@ def truth_sentence(pooled: Any, *, truth: str) -> str:
     return text
 
 
-def basis_sentence(pooled: Any) -> str:
+def basis_sentence(pooled: PooledAlerts | None) -> str:
     """How many events and pages all this stands on.
 
     Parameters
     ----------
-    pooled : Pooled or None
+    pooled : PooledAlerts or None
 
     Returns
     -------
@@ -338,23 +337,23 @@ def basis_sentence(pooled: Any) -> str:
     """
     if pooled is None:
         return NOTHING
-    what, kind = wording.plural(len(pooled.events), noun(pooled)), markdown(pooled.severity)
+    what, kind = wording.plural(len(pooled.events), pooled.event_noun), markdown(pooled.severity)
     text = (f"All of this stands on {what} and {wording.plural(len(pooled.pages), kind)} in "
-            f"{weeks(pooled)}")  # fmt: skip
+            f"{history_weeks(pooled)}")  # fmt: skip
     if pooled.recall.n and pooled.recall.high - pooled.recall.low > 0.3:
-        return f"{text}: too few to tell policies apart that differ by a few {noun(pooled)}s."
+        return f"{text}: too few to tell policies apart that differ by a few {pooled.event_noun}s."
     return f"{text}."
 
 
 OFFICE = "Monday to Friday, 9 to 17 h"
 
 
-def false_sentence(pooled: Any) -> str:
-    """Pages that told about nothing on record, and whether the budget burned all the same.
+def false_sentence(pooled: PooledAlerts | None) -> str:
+    """Pages that detected nothing on record, and whether the budget burned all the same.
 
     Parameters
     ----------
-    pooled : Pooled or None
+    pooled : PooledAlerts or None
 
     Returns
     -------
@@ -365,11 +364,13 @@ def false_sentence(pooled: Any) -> str:
         return NOTHING
     if not len(pooled.pages):
         return "Nothing fired, so nothing was a false alarm."
-    false = pooled.pages[pooled.pages["key"].isna()]
+    false = pooled.false_pages
     kind, line = markdown(pooled.severity), wording.percent(pooled.share)
-    precision = share(pooled.precision)
-    told = len(pooled.pages) - len(false)
-    text = f"{told} of {wording.plural(len(pooled.pages), kind)} told about something ({precision})"
+    precision = share_text(pooled.precision)
+    useful = len(pooled.pages) - len(false)
+    text = (
+        f"{useful} of {wording.plural(len(pooled.pages), kind)} told about something ({precision})"
+    )
     if not len(false):
         return f"{text}."
     by = false["objective"].value_counts()
@@ -389,12 +390,12 @@ def false_sentence(pooled: Any) -> str:
             )  # fmt: skip
 
 
-def events_table(pooled: Any, *, max_rows: int = 15) -> Table | None:
-    """What happened, dearest first, and when the first page came.
+def events_table(pooled: PooledAlerts | None, *, max_rows: int = 15) -> Table | None:
+    """What happened, costliest first, and when the first page came.
 
     Parameters
     ----------
-    pooled : Pooled or None
+    pooled : PooledAlerts or None
     max_rows : int
         Most rows shown.
 
@@ -409,8 +410,8 @@ def events_table(pooled: Any, *, max_rows: int = 15) -> Table | None:
     frame = pd.DataFrame({
         "what": [wording.label(text, limit=44) for text in rows["label"]],
         "objective": rows["objective"], "from": rows["starts_at"],
-        "first": [about(x) if told else "never"
-                  for x, told in zip(rows["detection"].tolist(), rows["caught"], strict=True)],
+        "first": [wording.to_minute(x) if seen else "never"
+                  for x, seen in zip(rows["detection"].tolist(), rows["detected"], strict=True)],
         "by_then": rows["spent_at_detection"], "spent": rows["spent"],
     })  # fmt: skip
     kind = pooled.severity
@@ -421,12 +422,12 @@ def events_table(pooled: Any, *, max_rows: int = 15) -> Table | None:
                           "spent": "spent in all"})  # fmt: skip
 
 
-def detection_sentence(pooled: Any) -> str:
-    """Whether what hurt most was told soonest.
+def detection_sentence(pooled: PooledAlerts | None) -> str:
+    """Whether what hurt most was detected soonest.
 
     Parameters
     ----------
-    pooled : Pooled or None
+    pooled : PooledAlerts or None
 
     Returns
     -------
@@ -438,27 +439,29 @@ def detection_sentence(pooled: Any) -> str:
     if not len(pooled.events):
         return "Nothing happened that could have been told in time or late."
     big = pooled.events[pooled.events["spent"] >= pooled.share]
-    line, what = wording.percent(pooled.share), noun(pooled)
+    line, what = wording.percent(pooled.share), pooled.event_noun
     if not len(big):
         return f"Nothing spent {line} of a budget, so no {what} needed anybody at once."
-    told = big[big["caught"]]
+    detected = big[big["detected"]]
     text = (f"Of {wording.plural(len(big), what)} that spent at least {line} of a budget, "
-            f"{len(told) or 'none'} {'was' if len(told) == 1 else 'were'} told about")  # fmt: skip
-    if not len(told):
+            f"{len(detected) or 'none'} {'was' if len(detected) == 1 else 'were'} "
+            "told about")  # fmt: skip
+    if not len(detected):
         return f"{text}."
-    half = about(told["detection"].median())
-    slow = told.loc[told["spent_at_detection"].idxmax()]
-    return (f"{text}, half of those within {half}. The dearest wait: {event(slow)}, "
-            f"{about(slow['detection'])} and {wording.percent(slow['spent_at_detection'])} "
-            "of the budget until anybody knew.")  # fmt: skip
+    middle = wording.to_minute(detected["detection"].median())
+    slow = detected.sort_values("spent_at_detection", ascending=False, kind="stable").iloc[0]
+    wait = wording.to_minute(slow["detection"])
+    return (f"{text}, half of those within {middle}. The dearest wait: {event_name(slow)}, "
+            f"{wait} and {wording.percent(slow['spent_at_detection'])} of the budget until "
+            "anybody knew.")  # fmt: skip
 
 
-def hours_sentence(pooled: Any, *, timezone: str) -> str:
+def hours_sentence(pooled: PooledAlerts | None, *, timezone: str) -> str:
     """Who was woken: the share of pages outside office hours, and the busiest hour.
 
     Parameters
     ----------
-    pooled : Pooled or None
+    pooled : PooledAlerts or None
     timezone : str
         IANA zone of the people who are paged.
 
@@ -471,7 +474,7 @@ def hours_sentence(pooled: Any, *, timezone: str) -> str:
         return NOTHING
     if not len(pooled.pages):
         return "Nobody was woken: nothing fired."
-    outside = share(pooled.out_of_hours)
+    outside = share_text(pooled.out_of_hours)
     local = pooled.pages["fired_at"].dt.tz_convert(timezone)
     night = int(((local.dt.hour < 7) | (local.dt.hour >= 23)).sum())
     n = wording.plural(len(local), markdown(pooled.severity))

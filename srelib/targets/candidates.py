@@ -15,13 +15,12 @@ from srelib.alerts import (
     PAGE,
     History,
     Policy,
+    alert_spans,
     answerable,
     history,
     is_reachable,
-    rule_spans,
     workbook_policy,
 )
-from srelib.alerts.firing import joined
 from srelib.budget import budget_fraction
 from srelib.errors import InsufficientDataError, ParameterError
 from srelib.policy import READY
@@ -227,7 +226,8 @@ def pages(
     gap = int(pd.Timedelta(hours=1) // past.step)
     rows = []
     for target in targets:
-        starts, _ = joined(rule_spans(past, rules, target=target, ratios=ratios), gap=gap)
+        spans = alert_spans(past, {PAGE: rules}, target=target, gap=gap, ratios=ratios)
+        starts, _ = spans[PAGE]
         found = rate(len(starts), past.length / (7 * DAY), confidence)
         can_page = any(is_reachable(rule, target=target) for rule in rules)
         rows.append((float(len(starts)), found.value, found.low, found.high, can_page))

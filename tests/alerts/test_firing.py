@@ -1,6 +1,8 @@
-"""Replay: laws and edges; that it equals Prometheus is shown in test_oracle."""
+"""Replay: laws and edges, the same buckets as Prometheus, and rules that cannot do their job."""
 
 from __future__ import annotations
+
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -8,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from srelib import alerts
+import srelib
+from srelib import alerts, objectives, windows
 from srelib.alerts import Rule
+from srelib.alerts.firing import answerable, delayed, is_reachable, joined, paint, spans_of
 from srelib.errors import (
     CountError,
     InsufficientDataError,
@@ -17,9 +21,62 @@ from srelib.errors import (
     ParameterError,
     TimeIndexError,
 )
+from tests.alerts import promtool
+from tests.alerts.made import DOWN, FIRST, MONITORED, PAUSED, monitor
+from tests.alerts.oracle import differences
+from tests.alerts.scenarios import Scenario, few
 
 FEW = settings(max_examples=40, deadline=None)
+MASKS = st.lists(st.booleans(), max_size=60).map(lambda flags: np.array(flags, dtype=bool))
 SHORT = (Rule("page", "10m", "2m", 5), Rule("ticket", "1h", "5m", 2))
+MINUTE = pd.Timedelta("1min")
+COMPARED: dict[str, dict[str, tuple[int, int]]] = {}
+POLICY = (
+    Rule("page", "1h", "5m", 14.4),
+    Rule("page", "6h", "30m", 6),
+    Rule("ticket", "1d", "2h", 3),
+)
+
+
+# --- spans of buckets -----------------------------------------------------------------------
+
+
+@FEW
+@given(MASKS)
+def test_painting_spans_gives_the_mask_back(mask: np.ndarray) -> None:
+    """Spans hold all there is to know of a mask."""
+    assert paint(spans_of(mask), len(mask)).tolist() == mask.tolist()
+
+
+@FEW
+@given(st.lists(st.lists(st.booleans(), min_size=40, max_size=40), min_size=1, max_size=4))
+def test_joining_is_or(flags: list[list[bool]]) -> None:
+    """The union of spans is the mask in which any is true."""
+    masks = np.array(flags, dtype=bool)
+    union = joined([spans_of(mask) for mask in masks])
+    assert paint(union, 40).tolist() == masks.any(axis=0).tolist()
+
+
+@FEW
+@given(MASKS, st.integers(0, 9))
+def test_gaps_up_to_the_limit_are_closed(mask: np.ndarray, gap: int) -> None:
+    """Between joined spans more than `gap` buckets remain, and no end moves."""
+    starts, stops = spans_of(mask)
+    first, last = joined([(starts, stops)], gap=gap)
+    assert (first[1:] - last[:-1] > gap).all()
+    assert set(first) <= set(starts)
+    assert set(last) <= set(stops)
+
+
+@FEW
+@given(MASKS, st.integers(0, 9))
+def test_waiting_needs_an_unbroken_run(mask: np.ndarray, wait: int) -> None:
+    """A bucket is left when it and the `wait` buckets before it are all true."""
+    wanted = [t >= wait and bool(mask[t - wait : t + 1].all()) for t in range(len(mask))]
+    assert paint(delayed(spans_of(mask), wait), len(mask)).tolist() == wanted
+
+
+# --- firing ---------------------------------------------------------------------------------
 
 
 def counts(bad: list[float], total: float = 100.0) -> tuple[pd.Series, pd.Series]:
@@ -143,26 +200,12 @@ def test_the_input_is_left_as_it_was() -> None:
     pd.testing.assert_series_equal(total, before[1])
 
 
-def test_a_window_longer_than_the_history_is_refused() -> None:
-    """The error names the rule, both lengths and the ways out."""
-    good, total = counts([0.0] * 100)
-    with pytest.raises(InsufficientDataError, match=r"looks back 3 days.*100 minutes.*answerable"):
-        alerts.firing(good, total, target=0.99, policy=(Rule("ticket", "3d", "6h", 1),))
-
-
 def test_a_window_shorter_than_a_bucket_is_refused() -> None:
     """A rule of 5 minutes is blind on hourly data."""
     index = pd.date_range("2026-06-01", periods=200, freq="h", tz="UTC")
     total = pd.Series(1.0, index)
     with pytest.raises(ParameterError, match=r"is blind: its window of 5 minutes.*1 hour"):
         alerts.firing(total, total, target=0.99, policy=alerts.workbook_policy("30d"))
-
-
-def test_a_policy_without_rules_is_refused() -> None:
-    """The error says what to write instead."""
-    good, total = counts([0.0] * 100)
-    with pytest.raises(ParameterError, match="at least one rule"):
-        alerts.firing(good, total, target=0.99, policy=())
 
 
 def test_bad_input_is_refused() -> None:
@@ -175,3 +218,258 @@ def test_bad_input_is_refused() -> None:
     with pytest.raises(TimeIndexError, match="apart"):
         alerts.firing(good.drop(good.index[5]), total.drop(good.index[5]), target=0.99,
                       policy=SHORT)  # fmt: skip
+
+
+def test_a_window_longer_than_the_history_is_refused() -> None:
+    """The error names the rule, both lengths, and `partial=True`, with which it sees what is there.
+
+    100 minutes of which the first 3 fail: 3 % errors over all there is exceed 1 %.
+    """
+    good, total = counts([100.0] * 3 + [0.0] * 97)
+    rule = Rule("ticket", "3d", "30m", 1)
+    with pytest.raises(InsufficientDataError, match=r"3 days.*100 minutes.*partial=True"):
+        alerts.firing(good, total, target=0.99, policy=(rule,))
+    seen = alerts.firing(good, total, target=0.99, policy=(rule,), partial=True)["ticket"]
+    assert np.flatnonzero(seen).tolist() == list(range(32))
+
+
+# --- against a real Prometheus; ``python -m tests.alerts.oracle`` compares more ---------------
+
+
+@pytest.fixture(scope="module")
+def _promtool() -> None:
+    promtool.required()
+
+
+def compared(one: Scenario) -> dict[str, tuple[int, int]]:
+    """Each history is given to Prometheus once."""
+    if one.name not in COMPARED:
+        COMPARED[one.name] = differences(one)
+    return COMPARED[one.name]
+
+
+@pytest.mark.usefixtures("_promtool")
+@pytest.mark.parametrize("one", few(), ids=lambda one: one.name)
+def test_firing_buckets_are_those_of_prometheus(one: Scenario) -> None:
+    """Every bucket of every severity fires, or does not, as ``promtool test rules`` says."""
+    assert {name: differ for name, (_, differ) in compared(one).items()} == dict.fromkeys(
+        {rule.severity for rule in one.policy}, 0
+    )
+
+
+@pytest.mark.usefixtures("_promtool")
+def test_the_scenarios_tell_something() -> None:
+    """At least half of the histories both fire and rest in Prometheus."""
+    found = [compared(one) for one in few()[:12]]
+    telling = [any(0 < count < 300 for count, _ in each.values()) for each in found]
+    assert sum(telling) >= 6
+
+
+# --- as the Workbook works it out -----------------------------------------------------------
+
+
+def outage(share: float, *, minutes: int, quiet: int = 300) -> tuple[pd.Series, pd.Series]:
+    """Good and total of minutes of 10,000 events: quiet, then bad, then quiet again."""
+    index = pd.date_range("2026-06-01", periods=2 * quiet + minutes, freq="min", tz="UTC")
+    total = pd.Series(10_000.0, index)
+    bad = (np.arange(len(index)) >= quiet) & (np.arange(len(index)) < quiet + minutes)
+    return total.mask(bad, 10_000.0 * (1 - share)), total
+
+
+@pytest.mark.parametrize(
+    ("rule", "reset"),
+    [(Rule("page", "1h", "5m", 14.4), 4.52), (Rule("page", "1h", None, 14.4), 54.24)],
+)
+def test_detection_and_reset_are_those_of_the_book(rule: Rule, reset: float) -> None:
+    """15 % errors for 10 min: Workbook chapter 5, seen after 5.76 min, over after 4.52 or 54.24.
+
+    A replay is late by less than a bucket.
+    """
+    good, total = outage(0.15, minutes=10)
+    fires = alerts.firing(good, total, target=0.999, policy=(rule,))
+    (episode,) = alerts.episodes(fires).to_dict("records")
+    assert 0 <= (episode["fired_at"] - good.index[300]) / MINUTE - 5.76 < 1
+    assert 0 <= (episode["resolved_at"] - good.index[310]) / MINUTE - reset < 1
+
+
+@pytest.mark.parametrize("period", ["28D", "30D"])
+def test_rules_fire_when_their_share_is_spent(period: str) -> None:
+    """A total outage at 99 % is paged for when 2 % of the budget is spent, and not before."""
+    good, total = outage(1.0, minutes=60)
+    fires = alerts.firing(
+        good, total, target=0.99, policy=alerts.workbook_policy(pd.Timedelta(period))[:2]
+    )
+    (episode,) = alerts.episodes(fires).to_dict("records")
+    budget = pd.Timedelta(period) * 0.01
+    spent = (episode["fired_at"] - good.index[300]) / budget
+    assert 0.02 < spent <= 0.02 + MINUTE / budget
+
+
+def test_a_burn_just_below_the_threshold_never_fires() -> None:
+    """Workbook section 4: a burn of 35 against 36 never alerts; 36.5 does."""
+    rule = Rule("page", "1h", None, 36)
+    for burn, fires in ((35, False), (36.5, True)):
+        good, total = outage(burn * 0.001, minutes=200)
+        assert alerts.firing(good, total, target=0.999, policy=(rule,))["page"].any() == fires
+
+
+# --- state logs -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> srelib.Dataset:
+    """A week of an uptime monitor."""
+    return monitor(tmp_path_factory.mktemp("monitor"))
+
+
+def overlap(span: tuple[int, int], low: int, high: int) -> int:
+    """Seconds of a span that lie between two moments."""
+    return max(0, min(span[1], high) - max(span[0], low))
+
+
+def by_hand(rule: Rule, minute: int) -> bool:
+    """Whether a rule fires at the end of a minute, by exact arithmetic on the outages."""
+    end = (minute + 1) * 60
+    for window in rule.windows:
+        low, high = end - window // pd.Timedelta("1s"), min(end, MONITORED)
+        known = max(0, high - max(low, 0)) - overlap(PAUSED, low, high)
+        bad = sum(overlap(span, low, high) for span in DOWN)
+        limit = Fraction(str(rule.factor)) * Fraction("0.005")
+        if not known or not Fraction(bad, known) > limit:
+            return False
+    return True
+
+
+def test_burn_rates_weighted_by_time_fire_minute_by_minute(dataset):
+    """Every minute of a week, against exact fractions of the seconds in each window."""
+    ((key, counts),) = objectives.with_target(dataset).items()
+    assert key.weighting == "time"
+    fires = alerts.firing(counts.good, counts.total, target=0.995, policy=POLICY)
+    for severity in ("page", "ticket"):
+        rules = [rule for rule in POLICY if rule.severity == severity]
+        wanted = [any(by_hand(rule, n) for rule in rules) for n in range(len(fires))]
+        assert fires[severity].tolist() == wanted
+        assert 0 < sum(wanted) < len(wanted)
+
+
+def test_ratios_of_the_grid_are_those_of_the_log(dataset):
+    """The reader's minutes, rolled, against the moments the state changed, without a grid."""
+    ((_, counts),) = objectives.with_target(dataset).items()
+    ends = (pd.DatetimeIndex(counts.total.index) - FIRST) // pd.Timedelta("1s") + 60
+    for window, seconds in (("5m", 300), ("1h", 3_600), ("1d", 86_400)):
+        known = [min(end, MONITORED) - max(end - seconds, 0) - overlap(PAUSED, end - seconds, end)
+                 for end in ends]  # fmt: skip
+        bad = [sum(overlap(span, end - seconds, end) for span in DOWN) for end in ends]
+        wanted = [1 - b / k if k else np.nan for b, k in zip(bad, known, strict=True)]
+        found = windows.rolling_ratio(counts.good, counts.total, window=window)
+        np.testing.assert_allclose(found.to_numpy(), wanted, rtol=0, atol=1e-12)
+
+
+# --- review ---------------------------------------------------------------------------------
+
+
+def reviewed(per_bucket: float, *rules: Rule, target: float, freq: str = "h") -> pd.DataFrame:
+    """Review of rules on 30 days of even traffic."""
+    index = pd.date_range("2026-06-01", "2026-07-01", freq=freq, tz="UTC", inclusive="left")
+    total = pd.Series(per_bucket, index)
+    return alerts.review(total, total, target=target, policy=rules)
+
+
+def test_two_percent_in_an_hour_cannot_fire_at_ninety_percent() -> None:
+    """Golden: a rule is reachable if and only if factor * (1 - target) < 1."""
+    found = reviewed(100, *alerts.workbook_policy("30d"), target=0.9, freq="min")
+    assert found["reachable"].tolist() == [False, True, True, True]
+
+
+def test_one_failure_in_ten_requests_an_hour_fires() -> None:
+    """Golden: 10 requests an hour at 99.9 %, one failure is a burn rate of 100.
+
+    The Workbook prints 1,000: one in ten is 0.1, and 0.1 / 0.001 = 100.
+    """
+    index = pd.date_range("2026-06-01", periods=48, freq="h", tz="UTC")
+    total = pd.Series(10.0, index)
+    good = total.where(index != index[20], 9.0)
+    burn = 1 / 10 / 0.001
+    assert burn == pytest.approx(100)
+    fires = {
+        factor: alerts.firing(good, total, target=0.999, policy=(Rule("page", "1h", None, factor),))
+        for factor in (99.9, 100.1)
+    }
+    assert fires[99.9]["page"].sum() == 1
+    assert fires[100.1]["page"].sum() == 0
+    found = reviewed(10, Rule("page", "1h", "1h", 14.4), target=0.999)
+    assert found["one_failure_fires"].tolist() == [True]
+
+
+def test_a_guard_stops_single_failures() -> None:
+    """With at least 5 failures asked for, five are the fewest that fire."""
+    rule = Rule("page", "1h", None, 14.4, min_bad=5)
+    found = reviewed(10, rule, target=0.999)
+    assert found["one_failure_fires"].tolist() == [False]
+    assert found["failures_to_fire"].tolist() == [5.0]
+
+
+@pytest.mark.parametrize(("op", "fewest"), [(">", 11.0), (">=", 10.0)])
+def test_at_the_threshold_the_comparison_decides(op: str, fewest: float) -> None:
+    """1,000 an hour at 99.9 % and 10x: exactly 10 failures fire only with >=."""
+    found = reviewed(1000, Rule("page", "1h", None, 10, op=op), target=0.999)
+    assert found["failures_to_fire"].tolist() == [fewest]
+
+
+def test_rules_finer_than_a_bucket_are_blind() -> None:
+    """Hourly data cannot answer windows of 5 and 30 minutes."""
+    found = reviewed(100, *alerts.workbook_policy("30d"), target=0.99)
+    assert found["blind"].tolist() == [True, True, False, False]
+
+
+def test_windows_longer_than_the_history_are_named() -> None:
+    """Two days cannot answer three."""
+    index = pd.date_range("2026-06-01", periods=2 * 1440, freq="min", tz="UTC")
+    total = pd.Series(100.0, index)
+    found = alerts.review(total, total, target=0.99, policy=alerts.workbook_policy("30d"))
+    assert found["too_long"].tolist() == [False, False, False, True]
+
+
+def test_without_traffic_nothing_is_known_of_failures() -> None:
+    """No traffic: no count of failures, and no claim that one fires."""
+    found = reviewed(0, Rule("page", "1h", None, 1), target=0.99)
+    assert np.isnan(found["failures_to_fire"]).tolist() == [True]
+    assert found["one_failure_fires"].tolist() == [False]
+
+
+def test_what_a_history_can_answer_is_left() -> None:
+    """Hourly data of two days: only the rule of one day with 2 hours."""
+    left = answerable(
+        alerts.workbook_policy("30d"), step=pd.Timedelta("1h"), length=pd.Timedelta("2D")
+    )
+    assert [rule.long for rule in left] == [pd.Timedelta("1D")]
+
+
+@pytest.mark.parametrize(
+    ("target", "factor", "reachable"),
+    [(0.9, 14.4, False), (0.9, 9.99, True), (0.9, 10, False), (0.99, 14.4, True), (0.5, 2, False)],
+)
+def test_a_rule_is_reachable_when_an_outage_fires_it(
+    target: float, factor: float, reachable: bool
+) -> None:
+    """factor * (1 - target) < 1; at exactly 1 even a total outage does not exceed it."""
+    assert is_reachable(Rule("page", "1h", "5m", factor), target=target) is reachable
+
+
+def test_at_least_reaches_exactly_one() -> None:
+    """A rule with >= fires when an outage reaches its threshold of exactly 1."""
+    assert is_reachable(Rule("page", "1h", "5m", 10, op=">="), target=0.9)
+
+
+def test_a_total_outage_is_timed_on_paper_and_in_buckets() -> None:
+    """99.9 % and 14.4x in 1 h: 51.84 s on paper, 5 min in 5-minute buckets; a wait adds.
+
+    Hours are blind to 5 minutes, and what is not reachable never fires.
+    """
+    rules = (Rule("page", "1h", "5m", 14.4), Rule("page", "1h", "5m", 14.4, "7m"),
+             Rule("page", "1h", None, 1001))  # fmt: skip
+    found = reviewed(100, *rules, target=0.999, freq="5min")
+    assert found["on_paper"].tolist()[:2] == [pd.Timedelta("51.84s"), pd.Timedelta("471.84s")]
+    assert found["replayed"].tolist()[:2] == [pd.Timedelta("5min"), pd.Timedelta("15min")]
+    assert found.loc[2, ["on_paper", "replayed"]].isna().all()
+    assert reviewed(100, rules[0], target=0.999)["replayed"].isna().all()

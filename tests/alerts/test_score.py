@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from srelib import alerts, tables
+from srelib.alerts.firing import as_episodes
 from srelib.errors import ColumnError, InsufficientDataError, ParameterError, TimeIndexError
 
 MINUTES = pd.date_range("2026-06-01", periods=3 * 1440, freq="min", tz="UTC", unit="us")
@@ -36,6 +37,11 @@ def truth(*spans: tuple[str, str]) -> pd.DataFrame:
             "ends_at": pd.DatetimeIndex([minute(stop) for _, stop in spans], tz="UTC"),
         }
     )
+
+
+def flat() -> alerts.Spending:
+    """The three days as a history in which nothing was spent."""
+    return alerts.Spending(MINUTES[0], pd.Timedelta("1min"), np.zeros(len(MINUTES) + 1))
 
 
 def outage(*spans: tuple[str, str]) -> tuple[pd.Series, pd.Series]:
@@ -80,7 +86,7 @@ def test_merging_rows_is_merging_buckets(merge: str) -> None:
     flapping = fires(("01 12:00", "01 12:05"), ("01 12:10", "01 12:20"), ("03 23:59", "04 00:00"))
     rows = alerts.episodes(flapping)
     pd.testing.assert_frame_equal(
-        alerts.as_episodes(rows, merge=merge), alerts.episodes(flapping, merge=merge)
+        as_episodes(rows, merge=merge), alerts.episodes(flapping, merge=merge)
     )
 
 
@@ -93,9 +99,7 @@ def test_the_table_of_alerts_is_taken_as_it_is() -> None:
         ),
         "alerts",
     )  # fmt: skip
-    found = alerts.score(
-        rows, truth(("01 12:00", "01 12:20")), between=(MINUTES[0], minute("04 00:00"))
-    )
+    found = alerts.score(rows, truth(("01 12:00", "01 12:20")), budget=flat())
     assert found.recall.value == 1
     assert found.detection_seconds.value == 60
 
@@ -118,7 +122,9 @@ def test_irregular_times_are_refused() -> None:
 def test_an_outage_is_a_budget_event_with_its_share() -> None:
     """60 min of outage at 99.9 % of 30 days: 60 of 43.2 minutes, 138.9 % of the budget."""
     good, total = outage(("02 12:00", "02 13:00"))
-    found = alerts.budget_events(good, total, target=0.999, period="30d", share=0.02)
+    found = alerts.budget_events(
+        alerts.history(good, total), target=0.999, period="30d", share=0.02
+    )
     assert found["starts_at"].tolist() == [minute("02 12:00")]
     assert found["ends_at"].tolist() == [minute("02 13:00")]
     assert found["spent"].tolist() == pytest.approx([60 / 43.2])
@@ -128,25 +134,27 @@ def test_small_spans_are_not_significant() -> None:
     """One minute at 99 % of 28 days spends 0.248 %: significant from there on only."""
     good, total = outage(("02 12:00", "02 12:01"))
     for share, events in ((0.0024, 1), (0.0025, 0)):
-        found = alerts.budget_events(good, total, target=0.99, period="28d", share=share)
-        assert len(found) == events
-
-
-def test_spans_within_the_quiet_time_are_one_event() -> None:
-    """20 minutes apart they are one with 30 minutes of quiet, two with 10."""
-    good, total = outage(("02 12:00", "02 12:30"), ("02 12:50", "02 13:10"))
-    for quiet, events in (("30m", 1), ("10m", 2)):
         found = alerts.budget_events(
-            good, total, target=0.99, period="28d", share=0.01, quiet=quiet
+            alerts.history(good, total), target=0.99, period="28d", share=share
         )
         assert len(found) == events
+
+
+@pytest.mark.parametrize(
+    ("second", "events"), [(("02 12:50", "02 13:10"), 1), (("02 13:01", "02 13:21"), 2)]
+)
+def test_spans_half_an_hour_apart_are_one_event(second: tuple[str, str], events: int) -> None:
+    """20 minutes of quiet are within one event, 31 are not; both spend 50 minutes in all."""
+    good, total = outage(("02 12:00", "02 12:30"), second)
+    found = alerts.budget_events(alerts.history(good, total), target=0.99, period="28d", share=0.01)
+    assert len(found) == events
     assert found["spent"].sum() == pytest.approx(50 / 403.2)
 
 
 def test_no_event_where_nothing_fails() -> None:
     """An empty table, with columns and types."""
     good, total = outage()
-    found = alerts.budget_events(good, total, target=0.99, period="28d", share=0.01)
+    found = alerts.budget_events(alerts.history(good, total), target=0.99, period="28d", share=0.01)
     assert found.columns.tolist() == ["key", "label", "starts_at", "ends_at", "spent"]
     assert len(found) == 0
 
@@ -154,7 +162,7 @@ def test_no_event_where_nothing_fails() -> None:
 def test_an_event_at_the_end_ends_with_the_data() -> None:
     """The last bucket is part of it."""
     good, total = outage(("03 23:00", "04 00:00"))
-    found = alerts.budget_events(good, total, target=0.99, period="28d", share=0.01)
+    found = alerts.budget_events(alerts.history(good, total), target=0.99, period="28d", share=0.01)
     assert found["ends_at"].tolist() == [minute("04 00:00")]
 
 
@@ -162,7 +170,7 @@ def test_a_gap_inside_an_event_spends_nothing() -> None:
     """Ten unknown minutes of an hour leave fifty that spent."""
     good, total = outage(("02 12:00", "02 13:00"))
     total[minute("02 12:20") : minute("02 12:29")] = np.nan
-    found = alerts.budget_events(good, total, target=0.99, period="28d", share=0.01)
+    found = alerts.budget_events(alerts.history(good, total), target=0.99, period="28d", share=0.01)
     assert found["spent"].tolist() == pytest.approx([50 / 403.2])
 
 
@@ -170,14 +178,34 @@ def test_without_traffic_there_is_no_budget() -> None:
     """The error says that nothing was asked."""
     total = pd.Series(0.0, MINUTES)
     with pytest.raises(InsufficientDataError, match="needs traffic"):
-        alerts.budget_events(total, total, target=0.99, period="28d", share=0.01)
+        alerts.budget_events(alerts.history(total, total), target=0.99, period="28d", share=0.01)
 
 
 def test_a_share_is_positive() -> None:
     """The error shows it."""
     good, total = outage()
-    with pytest.raises(ParameterError, match="share and burn must be positive"):
-        alerts.budget_events(good, total, target=0.99, period="28d", share=0)
+    with pytest.raises(ParameterError, match="share must be positive; got 0"):
+        alerts.budget_events(alerts.history(good, total), target=0.99, period="28d", share=0)
+
+
+def test_an_hour_of_outage_at_ninety_percent_is_small() -> None:
+    """Golden: 90 %, total outage for 1 h: 1.389 % of 30 days, so 2 % in 1 h can never fire."""
+    index = pd.date_range("2026-06-01", periods=24 * 30, freq="h", tz="UTC")
+    total = pd.Series(100.0, index)
+    good = total.where(index != index[100], 0.0)
+    went = alerts.spending(alerts.history(good, total), target=0.9, period="30d")
+    assert went.spent[-1] == pytest.approx(0.01389, abs=5e-6)
+
+
+def test_one_failure_of_seven_allowed_is_a_seventh_of_the_budget() -> None:
+    """Golden: 10 requests an hour at 99.9 % for 30 days: 7.2 allowed, one costs 13.89 %."""
+    index = pd.date_range("2026-06-01", periods=720, freq="h", tz="UTC")
+    total = pd.Series(10.0, index)
+    past = alerts.history(total.where(index != index[9], 9.0), total)
+    went = alerts.spending(past, target=0.999, period="30d")
+    assert went.spent[-1] == pytest.approx(0.1389, abs=5e-5)
+    budget = alerts.period_budget(past, target=0.999, period="30d")
+    assert int(budget) == 7
 
 
 def test_incidents_are_truth() -> None:
@@ -207,7 +235,7 @@ def test_a_table_without_incidents_is_refused() -> None:
 
 
 def test_a_planted_history_has_the_score_it_was_given() -> None:
-    """Two of three events are told about, by two of three pages, after 10 and 20 minutes."""
+    """Two of three events are detected, by two of three pages, after 10 and 20 minutes."""
     pages = fires(("01 12:09", "01 12:34"), ("02 03:19", "02 04:09"), ("03 18:00", "03 18:10"))
     events = truth(("01 12:00", "01 12:30"), ("02 03:00", "02 04:00"), ("03 09:00", "03 10:00"))
     found = alerts.score(pages, events)
@@ -258,7 +286,7 @@ def test_without_events_every_page_is_false() -> None:
     assert len(found.false_pages) == 1
 
 
-def test_a_page_after_the_event_still_tells_within_the_grace() -> None:
+def test_a_page_after_the_event_still_detects_within_the_grace() -> None:
     """16 minutes late it does not, with a grace of 20 it does."""
     pages, events = fires(("01 12:45", "01 12:50")), truth(("01 12:00", "01 12:30"))
     assert alerts.score(pages, events).recall.value == 0
@@ -282,7 +310,7 @@ def test_an_alert_that_never_resolves_has_no_reset() -> None:
 def test_budget_spent_is_that_until_the_page() -> None:
     """A page after 20 of 60 minutes comes at 20 / 403.2 of the budget of 28 days at 99 %."""
     good, total = outage(("02 12:00", "02 13:00"), ("03 12:00", "03 13:00"))
-    budget = alerts.spending(good, total, target=0.99, period="28d")
+    budget = alerts.spending(alerts.history(good, total), target=0.99, period="28d")
     events = truth(("02 12:00", "02 13:00"), ("03 12:00", "03 13:00"))
     found = alerts.score(fires(("02 12:19", "02 13:00")), events, budget=budget)
     assert found.events["spent"].tolist() == pytest.approx([60 / 403.2] * 2)
@@ -304,24 +332,13 @@ def test_office_hours_are_those_of_the_people(at: str, zone: str, out: bool) -> 
     rows = pd.DataFrame(
         {"severity": ["page"], "fired_at": [fired], "resolved_at": [fired + pd.Timedelta("5min")]}
     )
-    found = alerts.score(
-        rows, truth(), timezone=zone, between=(minute("01 00:00"), minute("08 00:00"))
-    )
+    week = alerts.Spending(minute("01 00:00"), pd.Timedelta("1D"), np.zeros(8))
+    found = alerts.score(rows, truth(), timezone=zone, budget=week)
     assert found.pages["out_of_hours"].tolist() == [out]
 
 
-def test_several_severities_are_scored_as_one() -> None:
-    """A page inside a ticket is one alert."""
-    both = fires(("01 12:00", "01 13:00"), severity="ticket").assign(
-        page=fires(("01 12:10", "01 12:20"))["page"]
-    )
-    found = alerts.score(both, truth(("01 12:00", "01 13:00")), severity=["page", "ticket"])
-    assert len(found.pages) == 1
-    assert found.detection_seconds.value == 60
-
-
 def test_events_outside_the_history_are_left_out() -> None:
-    """An event before the first bucket could not be told about."""
+    """An event before the first bucket could not be detected."""
     events = truth(("01 12:00", "01 12:30"), ("09 12:00", "09 12:30"))
     assert alerts.score(fires(), events).events["key"].tolist() == ["a"]
 
@@ -334,31 +351,16 @@ def test_unknown_severities_and_zones_are_refused() -> None:
         alerts.score(fires(), truth(), timezone="Berlin")
     with pytest.raises(ColumnError, match="truth lacks"):
         alerts.score(fires(), pd.DataFrame({"key": []}))
-    with pytest.raises(ParameterError, match="between is needed"):
+    with pytest.raises(ParameterError, match="budget is needed"):
         alerts.score(alerts.episodes(fires()), truth())
 
 
-# --- side by side ---------------------------------------------------------------------------
-
-
-def test_policies_are_compared_on_one_history() -> None:
-    """The fast policy tells about both outages, the slow one about the long one only."""
-    good, total = outage(("02 12:00", "02 12:10"), ("03 12:00", "03 14:00"))
-    events = truth(("02 12:00", "02 12:10"), ("03 12:00", "03 14:00"))
-    found = alerts.scores(
-        good, total, target=0.99, period="28d", truth=events,
-        policies={"fast": (alerts.Rule("page", "5m", None, 50),),
-                  "slow": (alerts.Rule("page", "1h", None, 50),),
-                  "tickets": (alerts.Rule("ticket", "1h", None, 50),)},
-    )  # fmt: skip
-    table = alerts.compare(found).set_index("policy")
-    assert table["missed"].to_dict() == {"fast": 0, "slow": 1, "tickets": 2}
-    assert table["pages"].to_dict() == {"fast": 2, "slow": 1, "tickets": 0}
-    assert table.loc["slow", "detection"] == pd.Timedelta("31min")
-
-
-def test_nothing_to_compare_is_refused() -> None:
-    """The error says that a policy is needed."""
-    good, total = outage()
-    with pytest.raises(ParameterError, match="at least one policy"):
-        alerts.scores(good, total, target=0.99, period="28d", truth=truth(), policies={})
+def test_hours_of_the_week_are_those_of_the_people() -> None:
+    """23:30 UTC on a Monday is 1:30 on Tuesday in Berlin in summer, 0:30 in winter."""
+    fired = pd.DataFrame({"fired_at": pd.to_datetime(["2026-06-01T23:30Z", "2026-01-05T23:30Z"])})
+    found = alerts.Score("page", 1.0, truth(), fired)
+    table = found.pages_by_hour(timezone="Europe/Berlin")
+    assert table.shape == (7, 24)
+    assert (table.loc[1, 1], table.loc[1, 0], int(table.to_numpy().sum())) == (1, 1, 2)
+    with pytest.raises(ParameterError, match="IANA"):
+        found.pages_by_hour(timezone="Berlin time")

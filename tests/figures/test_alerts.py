@@ -1,8 +1,9 @@
 """Figures of notebook 03: what is drawn where, titles from the data, drawn or said why not."""
 
+from dataclasses import replace
+
 import matplotlib
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -10,6 +11,7 @@ from srelib import alerts, figures, windows
 from srelib.errors import InsufficientDataError
 from srelib.figures import canvas
 from srelib.fleet import Indicator
+from tests.alerts.made import minutes
 
 matplotlib.use("agg")
 
@@ -38,19 +40,15 @@ def points(ax, marker: str, color: str) -> list:
 
 def replay(*outages: str, key: Indicator = SHOP, log: list[tuple[str, str]] | None = None):
     """Eight days of minutes with an hour of outage at each of these times."""
-    index = pd.date_range("2026-06-01", periods=1440 * 8, freq="min", tz="UTC", unit="us")
-    good = pd.Series(100.0, index)
-    for start in outages:
-        first = pd.Timestamp(start, tz="UTC")
-        good[first : first + pd.Timedelta("59min")] = 0.0
+    counts = minutes(*outages)
     incidents = None if log is None else pd.DataFrame({
         "incident_id": [name for name, _ in log], "title": [name for name, _ in log],
         "started_at": pd.to_datetime([time for _, time in log], utc=True),
         "resolved_at": pd.to_datetime([time for _, time in log], utc=True) + pd.Timedelta("1h"),
     })  # fmt: skip
     return alerts.replay(
-        good, pd.Series(100.0, index), target=0.99, period=WINDOW, policy="workbook",
-        incidents=incidents,
+        counts["good"], counts["total"], target=0.99, period=WINDOW, policy="workbook",
+        truth="budget" if log is None else "incidents", incidents=incidents, candidates={},
     )  # fmt: skip
 
 
@@ -112,22 +110,29 @@ def test_detection_of_small_events_says_so():
     )
 
 
+def paged(*times: str, severity: str = "page") -> alerts.PooledAlerts:
+    """Pages at these times, and nothing to detect."""
+    one = replay()
+    pages = pd.DataFrame({"fired_at": pd.to_datetime(list(times), utc=True)})
+    pooled = alerts.pooled({SHOP: one})
+    return replace(pooled, severity=severity, pages=pages)
+
+
 def test_hours_show_every_count_and_frame_office_hours():
-    """Two pages on Tuesday at 9, one on Sunday at 3."""
-    hours = pd.DataFrame(np.zeros((7, 24), dtype=int))
-    hours.loc[1, 9], hours.loc[6, 3] = 2, 1
-    ax = figures.alerts.plot_hours(hours, timezone="Europe/Berlin")
+    """Two pages on Tuesday at 9 in Berlin, one on Sunday at 3."""
+    tuesday = ("2026-06-02T07:10", "2026-06-09T07:50")
+    ax = figures.alerts.plot_hours(paged(*tuesday, "2026-06-07T01:00"), timezone="Europe/Berlin")
     assert {(t.get_position(), t.get_text()) for t in ax.texts} == {((9, 1), "2"), ((3, 6), "1")}
     (frame,) = ax.patches
     assert (frame.get_x(), frame.get_width(), frame.get_height()) == (8.5, 8, 5)
     assert "Europe/Berlin" in ax.get_xlabel()
     assert title(ax) == "33 % of 3 pages came outside office hours; spread evenly, 76 % would"
-    hours.loc[6, 3] = 0
-    inside = figures.alerts.plot_hours(hours, timezone="UTC", severity="ticket")
+    tickets = paged(*tuesday, severity="ticket")
+    inside = figures.alerts.plot_hours(tickets, timezone="Europe/Berlin")
     assert title(inside) == "No ticket came outside office hours (2 came within)"
 
 
-def front(**changes) -> pd.DataFrame:
+def searched(**changes) -> pd.DataFrame:
     """Three policies on two halves; the candidate is chosen."""
     return pd.DataFrame({
         "policy": ["workbook", "pyrra", "1 % in $1h$"],
@@ -139,9 +144,9 @@ def front(**changes) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def test_front_draws_the_second_half_and_names_policies():
+def test_search_draws_the_second_half_and_names_policies():
     """Markers stand where a policy came out on the part it was not chosen on."""
-    ax = figures.alerts.plot_front(front())
+    ax = figures.alerts.plot_search(searched())
     assert points(ax, "D", canvas.VERMILLION) == [(4.0, 0.02)]
     assert points(ax, "s", canvas.BLUE) == [(2.0, 0.04)]
     assert points(ax, "^", canvas.GREEN) == [(3.0, 0.01)]
@@ -154,23 +159,22 @@ def test_front_draws_the_second_half_and_names_policies():
     canvas.png(ax.figure)
 
 
-def test_front_says_when_nothing_is_better():
+def test_search_says_when_nothing_is_better():
     """The policy in use is the one chosen."""
-    ax = figures.alerts.plot_front(front(chosen=[True, False, False]))
+    ax = figures.alerts.plot_search(searched(chosen=[True, False, False]))
     assert title(ax) == "No policy tried beats workbook on the first half of history"
 
 
 def test_what_cannot_be_drawn_is_said():
     """No replay, nothing fired, nothing to choose on: a note in place of an empty frame."""
     error = {SHOP: InsufficientDataError("blind")}
-    quiet = pd.DataFrame(np.zeros((7, 24), dtype=int))
     notes = [
         (figures.alerts.plot_timeline(error), figures.alerts.NOTHING),
         (figures.alerts.plot_detection(None), figures.alerts.NOTHING),
         (figures.alerts.plot_hours(None, timezone="UTC"), figures.alerts.NOTHING),
-        (figures.alerts.plot_hours(quiet, timezone="UTC"), figures.alerts.QUIET),
-        (figures.alerts.plot_front(None), figures.alerts.NOTHING),
-        (figures.alerts.plot_front(pd.DataFrame()), figures.alerts.HALVES),
+        (figures.alerts.plot_hours(paged(), timezone="UTC"), figures.alerts.QUIET),
+        (figures.alerts.plot_search(None), figures.alerts.NOTHING),
+        (figures.alerts.plot_search(pd.DataFrame()), figures.alerts.HALVES),
     ]
     assert [figures.alt(ax) for ax, _ in notes] == [text for _, text in notes]
 
@@ -178,5 +182,5 @@ def test_what_cannot_be_drawn_is_said():
 def test_figures_describe_themselves_and_take_an_axes():
     """Alternative text with the finding; drawn where asked."""
     ax = plt.figure().add_subplot()
-    assert figures.alerts.plot_front(front(), ax=ax) is ax
+    assert figures.alerts.plot_search(searched(), ax=ax) is ax
     assert "chosen on the first half of history and tested on the second" in figures.alt(ax)

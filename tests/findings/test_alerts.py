@@ -1,60 +1,20 @@
-"""The exact words of notebook 03: told, missed, nothing to tell, blind, better, not better."""
+"""The exact words of notebook 03: detected, missed, nothing to tell, false alarms, and when."""
 
 import pandas as pd
 import pytest
 
-from srelib import alerts, windows
-from srelib.alerts import Rule, review, workbook_policy
+from srelib import alerts
 from srelib.errors import InsufficientDataError
 from srelib.findings import alert_policies as compared
 from srelib.findings import alerts as spoken
-from srelib.fleet import Indicator
-
-WINDOW = windows.Window.parse("28d")
-SHOP = Indicator("shop", "shop", "availability", target=0.99, window=WINDOW)
-NASTY = Indicator("<b>*x*", "<b>*x*", "availability", target=0.99, window=WINDOW)
-OUTAGE, LATER = "2026-06-02T12:00", "2026-06-07T23:00"
-
-
-def plain(text: str) -> str:
-    """A text with ordinary spaces."""
-    return text.replace("\u00a0", " ")
-
-
-def minutes(*outages: str, total: float = 100.0, length: str = "59min") -> pd.DataFrame:
-    """Eight days of minutes; every event fails from each of these times on."""
-    index = pd.date_range("2026-06-01", periods=1440 * 8, freq="min", tz="UTC", unit="us")
-    frame = pd.DataFrame({"good": total, "total": total}, index=index)
-    for start in outages:
-        first = pd.Timestamp(start, tz="UTC")
-        frame.loc[first : first + pd.Timedelta(length), "good"] = 0.0
-    return frame
-
-
-def incidents(*rows: tuple[str, str]) -> pd.DataFrame:
-    """Incidents of an hour: title, start."""
-    starts = pd.to_datetime([row[1] for row in rows], utc=True)
-    return pd.DataFrame({
-        "incident_id": [str(n) for n in range(len(rows))], "title": [row[0] for row in rows],
-        "severity": "high", "service": "shop",
-        "started_at": starts, "resolved_at": starts + pd.Timedelta("1h"),
-    })  # fmt: skip
-
-
-def replays(counts: pd.DataFrame, *, key: Indicator = SHOP, policy: str = "workbook", **options):
-    """One objective replayed, beside the ready-made policies alone: what was tried is not said."""
-    known = alerts.ready_made(WINDOW)
-    options = {"policies": known if policy in known else None, **options}
-    found = alerts.replay(
-        counts["good"], counts["total"], target=0.99, period=WINDOW, policy=policy, **options
-    )
-    return {key: found}
+from tests.alerts.made import minutes
+from tests.findings.replayed import LATER, NASTY, OUTAGE, incidents, plain, replays
 
 
 def told(counts: pd.DataFrame, **options) -> list[str]:
     """The first lines of the notebook."""
     found = replays(counts, **options)
-    return [plain(x) for x in spoken.told_sentences(alerts.pooled(found), replays=found)]
+    return [plain(x) for x in spoken.summary_sentences(alerts.pooled(found), replays=found)]
 
 
 def test_all_told_says_how_soon_and_at_what_price():
@@ -123,11 +83,11 @@ def test_the_words_change_with_the_policy():
 def test_a_policy_of_ones_own_is_said_as_it_was_written():
     """Markup in it stays text; beside others it is yours."""
     found = replays(minutes(OUTAGE), policy="5% in 1h", incidents=incidents(("down", OUTAGE)))
-    lines = spoken.told_sentences(alerts.pooled(found), replays=found, policy="5% in 1h")
+    lines = spoken.summary_sentences(alerts.pooled(found), replays=found, policy="5% in 1h")
     assert plain(lines[0]).startswith(
         "Your policy (**5% in 1h**) told us about **1 of 1 incident**"
     )
-    lines = compared.compare_sentences(alerts.side_by_side(found))
+    lines = compared.compare_sentences(alerts.compare(found))
     assert plain(lines[0]) == (
         "**workbook** (0.9 pages a week) tells about the same incidents as **yours**."
     )
@@ -143,7 +103,7 @@ def fired(*rows: tuple[str, str], severity: str | None = "page") -> pd.DataFrame
 def really(log: pd.DataFrame, found: dict) -> list[str]:
     """What is said of the alerts on record: the line above, then those beside the policies."""
     real = alerts.recorded(log, found)
-    lines = spoken.recorded_sentences(real, alerts.side_by_side(found), severity="page")
+    lines = spoken.recorded_sentences(real, alerts.compare(found), severity="page")
     return [plain(x) for x in (spoken.recorded_sentence(real), *lines)]
 
 
@@ -217,7 +177,7 @@ def test_services_without_any_alert_on_record_are_named():
 
 def test_without_alerts_on_record_the_remedy_is_said():
     """Nothing on top, and how to get them beside the policies; nothing without a replay."""
-    found = alerts.side_by_side(replays(minutes(OUTAGE)))
+    found = alerts.compare(replays(minutes(OUTAGE)))
     (line,) = spoken.recorded_sentences(None, found, severity="page")
     assert line.startswith(
         "There are no alerts in the folder, so what really fired is not compared"
@@ -229,13 +189,13 @@ def test_without_alerts_on_record_the_remedy_is_said():
 
 def test_without_objectives_the_remedy_is_said():
     """No objective, no burn rate."""
-    assert spoken.told_sentences(None, replays={}) == [spoken.NO_SLO]
+    assert spoken.summary_sentences(None, replays={}) == [spoken.NO_SLO]
 
 
 def test_what_cannot_be_replayed_is_named_with_the_reason():
     """Errors stand where answers cannot be had; names stay text."""
     errors = {NASTY: InsufficientDataError("every page rule is blind")}
-    assert spoken.told_sentences(None, replays=errors) == [
+    assert spoken.summary_sentences(None, replays=errors) == [
         "**No alert could be replayed.** Not replayed: **&#60;b&#62;\\*x\\***: every page rule is "
         "blind."
     ]
@@ -304,127 +264,20 @@ def test_hours_are_those_of_the_people_paged():
     )
 
 
-def looked_at(counts: pd.DataFrame, *, target: float, policy) -> list[str]:
-    """What stands in the way of the rules."""
-    found = review(counts["good"], counts["total"], target=target, policy=policy)
-    return [plain(x) for x in compared.review_sentences({NASTY: found}, severity="page")]
-
-
-@pytest.mark.parametrize(
-    ("counts", "target", "policy", "lines"),
-    [
-        (minutes(), 0.99, workbook_policy("28d"),
-         ["Every page rule can fire, sees the data and needs more than one failure, on "
-          "1 objective."]),
-        (minutes(), 0.9, (Rule("page", "1h", "5m", 14.4),),
-         ["**Unreachable**, not even a total outage fires it: the 14.4x rule over 1 h and 5 min "
-          "of **&#60;b&#62;\\*x\\***."]),
-        (minutes().resample("h").sum(), 0.99, (Rule("page", "6h", "30m", 6),),
-         ["**Blind** and left out, a window is shorter than a bucket of the data: the 6x rule "
-          "over 6 h and 30 min of **&#60;b&#62;\\*x\\***."]),
-        (minutes(), 0.99, (Rule("page", "30d", "1h", 1),),
-         ["**Too long** and left out, it looks back further than the history: the 1x rule over "
-          "30 days and 1 h of **&#60;b&#62;\\*x\\***."]),
-        (minutes(total=0.05), 0.99, (Rule("page", "1h", "5m", 14.4),),
-         ["**One failure is enough** at average traffic: the 14.4x rule over 1 h and 5 min of "
-          "**&#60;b&#62;\\*x\\***."]),
-    ],
-)  # fmt: skip
-def test_rules_that_cannot_do_their_job_are_named(counts, target, policy, lines):
-    """Fine, unreachable, blind, too long, set off by one failure."""
-    assert looked_at(counts, target=target, policy=policy) == lines
-
-
-def test_other_policies_are_said_by_what_they_miss():
-    """Fifteen minutes of outage: 5 % in an hour is not reached, 2 % is."""
-    log = incidents(("down", OUTAGE))
-    found = alerts.side_by_side(replays(minutes(OUTAGE, length="14min"), incidents=log))
-    lines = [plain(line) for line in compared.compare_sentences(found)]
-    assert (
-        "**4 one burn rate** (0 pages a week) misses 1 that **workbook** tells about (**down**, "
-        "shop, 2 June, 3.7 %)." in lines
-    )
-    assert "**grafana** (0.9 pages a week) tells about the same incidents as **workbook**." in lines
-
-
-def test_policies_left_out_of_the_comparison_are_named():
-    """Five-minute buckets are too coarse for a window of one minute."""
-    coarse = minutes(OUTAGE).resample("5min").sum()
-    lines = compared.compare_sentences(alerts.side_by_side(replays(coarse)))
-    assert lines[-1] == "Not replayed on every objective, so not compared: **3 longer wait**."
-
-
-def front(**better) -> pd.DataFrame:
-    """The policy in use and one candidate on two halves."""
-    now = {"policy": "workbook", "kind": "current", "chosen": not better}
-    best = {"policy": "<i>", "kind": "candidate", "chosen": bool(better)}
-    halves = {"pages_per_week_chosen_on": 2.0, "pages_per_week_tested_on": 2.0,
-              "spent_chosen_on": 0.02, "spent_tested_on": 0.02, "events_chosen_on": 7,
-              "events_tested_on": 8}  # fmt: skip
-    return pd.DataFrame([{**now, **halves}, {**best, **halves, **better}])
-
-
-@pytest.mark.parametrize(
-    ("better", "text"),
-    [
-        ({"spent_chosen_on": 0.01, "spent_tested_on": 0.01},
-         "Of 2 policies tried on the first half, **&#60;i&#62;** does best for no more pages than "
-         "**workbook**: 2 against 2 pages a week, 1 % against 2 % of a budget spent before anybody "
-         "knew (n = 7). **It lasts** on the second half: 2 against 2 pages a week, 1 % against 2 % "
-         "of a budget spent before anybody knew (n = 8)."),
-        ({"spent_chosen_on": 0.01, "pages_per_week_tested_on": 3.0},
-         "Of 2 policies tried on the first half, **&#60;i&#62;** does best for no more pages than "
-         "**workbook**: 2 against 2 pages a week, 1 % against 2 % of a budget spent before anybody "
-         "knew (n = 7). **It does not last** on the second half: 3 against 2 pages a week, 2 % "
-         "with either of a budget spent before anybody knew (n = 8)."),
-        ({}, "Of 2 policies tried on the first half, none spends less before anybody knows for as "
-             "few pages as **workbook**."),
-    ],
-)  # fmt: skip
-def test_a_better_policy_must_last(better, text):
-    """Chosen on the first half, judged on the second; or none is better."""
-    assert plain(compared.front_sentence(front(**better), severity="page")) == text
-
-
-def test_halves_without_events_choose_nothing():
-    """One outage cannot be in two halves."""
-    assert compared.front_sentence(pd.DataFrame(), severity="page").startswith("One half of the")
-
-
 def test_nothing_replayed_is_said_everywhere():
     """No section is left empty."""
     assert {
         spoken.false_sentence(None), spoken.detection_sentence(None), spoken.basis_sentence(None),
-        spoken.hours_sentence(None, timezone="UTC"), compared.compare_sentences({})[0],
-        compared.front_sentence(None, severity="page"), spoken.truth_sentence(None, truth="budget"),
+        spoken.hours_sentence(None, timezone="UTC"), spoken.truth_sentence(None, truth="budget"),
     } == {spoken.NOTHING}  # fmt: skip
-    tables = (spoken.events_table(None), compared.compare_table({}),
-              compared.rules_table({}, severity="page"))  # fmt: skip
-    assert tables == (None, None, None)
+    assert spoken.events_table(None) is None
 
 
-def test_tables_show_what_happened_and_what_it_takes():
-    """First page and price per event; events needed per rule; markup stays text."""
+def test_the_table_shows_what_happened():
+    """First page and price per event; markup stays text."""
     log = incidents(("<script>x</script>", OUTAGE))
-    counts = minutes(OUTAGE)
-    found = replays(counts, incidents=log)
-    events = spoken.events_table(alerts.pooled(found))
+    events = spoken.events_table(alerts.pooled(replays(minutes(OUTAGE), incidents=log)))
     assert [plain(cell) for cell in events.rows[0]] == [
         "<script>x</script>", "shop", "2026-06-02 12:00", "9 min", "2.2 %", "15 %"
     ]  # fmt: skip
     assert "<script>" not in events._repr_html_()
-    looked = review(counts["good"], counts["total"], target=0.99, policy=workbook_policy("28d"))
-    (fast, _) = compared.rules_table({SHOP: looked}, severity="page").rows
-    # 6000 events an hour, 13.44 % of them bad: more than 806.4; 13.44 % of an hour are 8 min 4 s
-    assert [plain(cell) for cell in fast] == [
-        "shop", "13.44x over 1 h and 5 min", "6,000", "807",
-        "8 min 4 s on paper, replayed 9 min", "replayed",
-    ]  # fmt: skip
-    unreachable = review(counts["good"], counts["total"], target=0.9,
-                         policy=(Rule("page", "1h", "5m", 14.4),))  # fmt: skip
-    (never,) = compared.rules_table({SHOP: unreachable}, severity="page").rows
-    assert never[4] == "never"
-    row = compared.compare_table(alerts.side_by_side(found)).rows[0]
-    assert [plain(cell) for cell in row] == [
-        "workbook", "100 % of 1", "100 % of 1", "0.9", "9 min", "2.2 %", "0 %"
-    ]  # fmt: skip
