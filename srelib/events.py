@@ -277,8 +277,8 @@ def once_for_fleet(incidents: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         The first row of each incident, in order of the table. Rows are one incident when they
-        share an identifier and were open at the same time; one that is still open counts as open
-        to the end.
+        share identifier and title and were open at the same time, one that is still open to the
+        end; number 12 of two repositories stays two incidents.
 
     Examples
     --------
@@ -298,7 +298,8 @@ def incident_numbers(incidents: pd.DataFrame) -> pd.Series:
     """Which incident of the fleet each row is about: rows that `once_for_fleet` takes as one."""
     tables.need(incidents, "incidents", "incident_id", "started_at", "resolved_at")
     rows = incidents.reset_index(drop=True)
-    order = rows.sort_values(["incident_id", "started_at"], kind="stable").index
+    keys = [name for name in ("incident_id", "title", "started_at") if name in rows]
+    order = rows.sort_values(keys, kind="stable").index
     numbers = np.empty(len(rows), dtype="int64")
     numbers[order] = np.cumsum(_first_of_incidents(rows)[order])
     return pd.Series(numbers, incidents.index)
@@ -306,7 +307,10 @@ def incident_numbers(incidents: pd.DataFrame) -> pd.Series:
 
 def _first_of_incidents(incidents: pd.DataFrame) -> np.ndarray:
     ends = incidents["resolved_at"].astype("datetime64[us, UTC]").fillna(END_OF_TIME)
-    return _first_of_runs(incidents["incident_id"], incidents["started_at"], ends)
+    names = incidents.groupby(
+        [name for name in ("incident_id", "title") if name in incidents], dropna=False
+    ).ngroup()
+    return _first_of_runs(names, incidents["started_at"], ends)
 
 
 def once_per_release(deployments: pd.DataFrame) -> pd.DataFrame:

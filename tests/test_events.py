@@ -86,6 +86,13 @@ def test_an_incident_of_several_services_is_one_for_the_fleet():
     assert events.once_for_fleet(still_open).index.tolist() == [0, 3, 4]
 
 
+def test_equal_numbers_of_two_trackers_stay_two_incidents():
+    """Issue 12 of one repository and issue 12 of another, open on the same day."""
+    rows = INCIDENTS.assign(title=["API down", "Disk full", "API down", "x", "y"])
+    assert events.once_for_fleet(rows).index.tolist() == [0, 1, 2, 3, 4]
+    assert events.incident_numbers(rows).is_unique
+
+
 def test_severity_none_says_that_no_user_was_affected():
     """Upper or lower case; without a severity it is taken as felt."""
     rows = INCIDENTS.assign(severity=["None", "high", None, "low", "NONE"])
