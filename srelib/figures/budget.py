@@ -291,10 +291,7 @@ def plot_forecast(
     with canvas.style():
         for y, key in enumerate(rows):
             _forecast_row(ax, y, results[key], as_of)
-        ax.set_yticks(range(len(rows)), [key.label for key in rows])
-        ax.set_ylim(-0.6, len(rows) - 0.4)
-        ax.tick_params(axis="y", length=0)
-        ax.spines["left"].set_visible(False)
+        canvas.name_rows(ax, [key.label for key in rows])
         canvas.time_axis(ax, year=False)
         ax.set_xlabel(f"day of {canvas.years([as_of])} (pale: the time looked at)")
         canvas.headline(ax, title, labels=[key.label for key in rows])

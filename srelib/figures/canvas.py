@@ -260,6 +260,14 @@ def thin(values: pd.Series, *, points: int = 2000) -> pd.Series:
     return values.iloc[keep]
 
 
+def name_rows(ax: Axes, labels: list[str]) -> None:
+    """Name rows along the y axis, the first at the bottom, without ticks and spine."""
+    ax.set_yticks(range(len(labels)), labels)
+    ax.set_ylim(-0.6, len(labels) - 0.4)
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+
+
 def percent_axis(axis: Any, *, ticks: int = 4) -> None:
     """Label an axis of fractions in percent."""
     axis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 2.5, 5, 10]))

@@ -46,10 +46,7 @@ def plot_coverage(
             _calendar_row(ax, y, days[key])
         both = [days[key].index[end] for key in rows for end in (0, -1)]
         ax.set_xlim(min(both), max(both) + pd.Timedelta(days=1))  # type: ignore[arg-type]
-        ax.set_ylim(-0.6, len(rows) - 0.4)
-        ax.set_yticks(range(len(rows)), [key.label for key in rows])
-        ax.tick_params(axis="y", length=0)
-        ax.spines["left"].set_visible(False)
+        canvas.name_rows(ax, [key.label for key in rows])
         _shares_seen(ax, [share[key] for key in rows])
         canvas.time_axis(ax, year=False, ticks=7)
         ax.set_xlabel(f"day of {canvas.years(both)} (red: share of the day not observed)")
@@ -135,10 +132,7 @@ def plot_spans(sources: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             ax.axvspan(measured["first"].min(), measured["last"].max(), color=canvas.PALE,  # type: ignore[arg-type]
                        lw=0, zorder=0)  # fmt: skip
         labels = [_source_label(row) for _, row in shown.iterrows()]
-        ax.set_yticks(range(len(shown)), labels)
-        ax.set_ylim(-0.6, len(shown) - 0.4)
-        ax.tick_params(axis="y", length=0)
-        ax.spines["left"].set_visible(False)
+        canvas.name_rows(ax, labels)
         canvas.time_axis(ax, year=False, ticks=7)
         span = canvas.years([*dated["first"], *dated["last"]])
         ax.set_xlabel(f"day of {span} (UTC; shaded: service levels known)")

@@ -13,10 +13,11 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullForma
 from srelib import wording
 from srelib.figures import canvas
 from srelib.fleet import Indicator, Results, answers
-from srelib.sli import LowTraffic, SliceShares, against_target
+from srelib.sli import LowTraffic, SliceShares, against_target, longest_missed
 
 NOTHING = "No service level indicator has data here; export good and total events per service."
 TICKS = {1 / 60: "1 s", 1: "1 min", 60: "1 h", 1440: "1 day", 40320: "4 weeks", 525600: "1 year"}
+HOUR = pd.Timedelta("1h")
 FEW = 50  # failures allowed; below it one failure costs more than 2 % of the budget
 
 
@@ -143,12 +144,14 @@ def plot_worst_windows(worst: Results[pd.DataFrame], *, ax: Axes | None = None) 
     floor = min((c[c > 0].min() for c in curves.values() if (c > 0).any()), default=1e-4)
     lowest = min([floor, *(key.allowed for key in results if key.has_target)])
     with canvas.style():
-        ax, shown, key = canvas.grid(ax, results, each=1.6, worst=_above)
+        ax, shown, key = canvas.grid(ax, results, each=1.6, worst=lambda i, r: _reach(i, r) / HOUR)
         for panel, indicator in shown:
             for other, curve in curves.items():
                 if other != indicator:
                     panel.plot(curve.index, curve.clip(lower=floor), color="#CFCFCF", lw=0.8)
             _worst_panel(panel, indicator, curves[indicator].clip(lower=floor), span)
+            text = _reach_text(indicator, results[indicator])
+            canvas.panel_title(panel, indicator.label, text, inside=True)
             panel.set_ylim(lowest / 5, 1.6)
             panel.set_xlim(*span)
         canvas.headline(ax, title)
@@ -167,11 +170,8 @@ def _curve(result: pd.DataFrame) -> pd.Series:
     return pd.Series((1 - result["ratio"]).to_numpy(), index=minutes.to_numpy()).dropna()
 
 
-def _above(indicator: Indicator, result: pd.DataFrame) -> float:
-    """Longest window [min] whose worst ratio misses the target; 0 where none does."""
-    curve = _curve(result)
-    above = curve[curve > indicator.allowed + 1e-12]
-    return float(above.index.max()) if len(above) else 0.0
+def _reach(indicator: Indicator, result: pd.DataFrame) -> pd.Timedelta:
+    return longest_missed(result, target=indicator.target)
 
 
 def _worst_panel(
@@ -190,35 +190,35 @@ def _worst_panel(
     ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: canvas.tick_percent(y)))
     ax.yaxis.set_minor_formatter(NullFormatter())
     ax.yaxis.set_minor_locator(NullLocator())
-    canvas.panel_title(ax, indicator.label, _reach(indicator, curve), inside=True)
 
 
 def _nearest(minutes: float) -> float:
     return min(TICKS, key=lambda tick: abs(tick - minutes))
 
 
-def _reach(indicator: Indicator, curve: pd.Series) -> str:
+def _reach_text(indicator: Indicator, result: pd.DataFrame) -> str:
     if not indicator.has_target:
         return "no target"
-    above = curve[curve > indicator.allowed + 1e-12]
-    if above.empty:
+    reach, known = _reach(indicator, result), result.dropna(subset=["ratio"])
+    if not reach:
         return "target kept at every length"
-    if above.index.max() == curve.index.max():
-        return "missed at every length" if len(above) == len(curve) else "missed over all the time"
-    return f"missed up to {wording.roughly(above.index.max() * 60)}"
+    if reach < known["window"].max():
+        return f"missed up to {wording.roughly(reach)}"
+    every = (known["ratio"] < indicator.target).all()
+    return "missed at every length" if every else "missed over all the time"
 
 
 def _worst_title(results: Mapping[Indicator, pd.DataFrame]) -> str:
-    reach = {key: _above(key, result) for key, result in results.items() if key.has_target}
+    reach = {key: _reach(key, result) for key, result in results.items() if key.has_target}
     if not reach:
         return "Worst share of bad events over every length of window"
     far, near = max(reach, key=lambda key: reach[key]), min(reach, key=lambda key: reach[key])
     if not reach[far]:
         return "No indicator misses its target in any window of any length"
-    text = f"{far.label} misses its target even over its worst {wording.roughly(reach[far] * 60)}"
+    text = f"{far.label} misses its target even over its worst {wording.roughly(reach[far])}"
     if far == near:
         return text
-    length = f"over at most about {wording.roughly(reach[near] * 60)}"
+    length = f"over at most about {wording.roughly(reach[near])}"
     return f"{text}, {near.label} {length if reach[near] else 'in no window'}"
 
 
@@ -256,14 +256,12 @@ def plot_slices(shares: Results[SliceShares], *, slice: str, ax: Axes | None = N
                        label=f"share of {_counted(rows)}", **marks)  # fmt: skip
         diamonds = ax.plot(rows["slices"], rows.index, "D", color=canvas.VERMILLION, ms=5.5,
                            label=f"share of {slice} slices", **marks)  # fmt: skip
-        ax.set_yticks(rows.index, [key.label for key in rows["indicator"]])
-        ax.set_ylim(-0.6, len(rows) - 0.4)
+        labels = [key.label for key in rows["indicator"]]
+        canvas.name_rows(ax, labels)
         ax.set_xlim(left=0)
-        ax.tick_params(axis="y", length=0)
-        ax.spines["left"].set_visible(False)
         canvas.percent_axis(ax.xaxis, ticks=6)
         ax.set_xlabel("bad share (lower is better)")
-        canvas.headline(ax, title, labels=[key.label for key in rows["indicator"]])
+        canvas.headline(ax, title, labels=labels)
         canvas.key(ax, [*dots, *diamonds])
     return canvas.describe(ax, f"Share of bad events and of bad slices per indicator. {title}.")
 
@@ -333,10 +331,7 @@ def plot_low_traffic(low: Results[LowTraffic], *, ax: Axes | None = None) -> Axe
                     va="bottom", color=canvas.GREY)  # fmt: skip
         ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.6g}"))
         ax.xaxis.set_minor_locator(NullLocator())
-        ax.set_yticks(range(len(rows)), [key.label for key in rows])
-        ax.set_ylim(-0.6, len(rows) - 0.4)
-        ax.tick_params(axis="y", length=0)
-        ax.spines["left"].set_visible(False)
+        canvas.name_rows(ax, [key.label for key in rows])
         ax.set_xlabel("failures the target allows per window (log scale; triangle: low traffic)")
         canvas.headline(ax, title, labels=[key.label for key in rows])
         ax.set_title(ax.get_title("left"), loc="left", pad=20)

@@ -9,7 +9,7 @@ import pandas as pd
 from srelib import wording
 from srelib.findings.show import Table, name, names, table
 from srelib.fleet import Indicator, Results, answers
-from srelib.sli import LowTraffic, SliceShares, against_target
+from srelib.sli import LowTraffic, SliceShares, against_target, longest_missed
 from srelib.stats import Estimate
 from srelib.wording import beyond
 
@@ -20,7 +20,6 @@ METHODS = {
     "clustering": "there was too little to resample, so Wilson's interval was widened for "
                   "errors that come in clusters",
     "wilson": "errors look independent, so Wilson's interval is used",
-    "clopper": "events are taken as independent, so Clopper and Pearson's interval is used",
     "no bad time": "no bad time was seen, so there is no interval: a record without an outage "
                    "does not say how rare outages are",
     "no traffic": "no traffic was seen, so there is no interval",
@@ -296,7 +295,7 @@ def worst_sentence(worst: Results[pd.DataFrame]) -> str:
     results = {k: r for k, r in results.items() if len(r)}
     if not results:
         return NO_DATA
-    reach = {k: _reach(k, r) for k, r in results.items() if k.has_target}
+    reach = {k: longest_missed(r, target=k.target) for k, r in results.items() if k.has_target}
     if not reach:
         return "Without objectives the curves have no line to cross."
     far, near = max(reach, key=lambda k: reach[k]), min(reach, key=lambda k: reach[k])
@@ -310,12 +309,6 @@ def worst_sentence(worst: Results[pd.DataFrame]) -> str:
         return f"{text}; {name(near.name)} misses it in no window at all."
     return (f"{text}; {name(near.name)} misses it in no window longer than "
             f"about {wording.roughly(reach[near])}.")  # fmt: skip
-
-
-def _reach(indicator: Indicator, result: pd.DataFrame) -> pd.Timedelta:
-    """Longest window whose worst ratio misses the target; nothing where none does."""
-    missed = result.loc[result["ratio"] < indicator.target, "window"]
-    return missed.max() if len(missed) else pd.Timedelta(0)
 
 
 def slices_sentence(shares: Results[SliceShares], *, slice: str) -> str:

@@ -15,6 +15,7 @@ from srelib.sli.interval import (
 from srelib.sli.time_based import (
     SliceShares,
     for_slo,
+    longest_missed,
     slice_ratios,
     slice_shares,
     time_slices,
@@ -23,5 +24,5 @@ from srelib.sli.time_based import (
 
 __all__ = [
     "LowTraffic", "SliceShares", "against_target", "by_period", "for_slo", "interval", "latency",
-    "low_traffic", "slice_ratios", "slice_shares", "time_slices", "worst_windows",
+    "longest_missed", "low_traffic", "slice_ratios", "slice_shares", "time_slices", "worst_windows",
 ]  # fmt: skip

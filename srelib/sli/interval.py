@@ -57,7 +57,6 @@ def latency(histogram: pd.DataFrame, *, threshold: float) -> pd.DataFrame:
     return pd.DataFrame({"good": good, "total": total}).astype("float64")
 
 
-METHODS = ("auto", "wilson", "clopper_pearson", "bootstrap")
 NO_TRAFFIC = "none, no traffic"
 NO_BAD_TIME = "none, no bad time seen"
 _ALPHA = 0.05
@@ -69,7 +68,6 @@ def interval(
     total: pd.Series,
     *,
     confidence: float = 0.95,
-    method: str = "auto",
     seed: int = 0,
     weighting: str = "events",
 ) -> stats.Estimate:
@@ -81,8 +79,6 @@ def interval(
         Counts per bucket [events].
     confidence : float
         Share of such intervals that should hold the truth [fraction].
-    method : {'auto', 'wilson', 'clopper_pearson', 'bootstrap'}
-        auto: Wilson where errors look independent, block bootstrap where they cluster.
     seed : int
         Seed of the bootstrap.
     weighting : {'events', 'time'}
@@ -100,12 +96,11 @@ def interval(
     CountError
         Negative, infinite, or good above total.
     ParameterError
-        Unknown method or weighting.
-    InsufficientDataError
-        A bootstrap asked for on too few buckets.
+        Unknown weighting.
 
     Notes
     -----
+    Wilson's interval where errors look independent, a block bootstrap where they cluster.
     "Look independent": the bad events of days (of hours below twelve days, of buckets below
     twelve hours) scatter no more than binomial counts would, by a dispersion test at 5 %.
     Blocks are a week where there are four of them, else three days; a day or three hours where
@@ -125,44 +120,33 @@ def interval(
     >>> interval(total - 1, total).method
     'Wilson'
     """
-    if method not in METHODS:
-        raise ParameterError(f"method must be one of {', '.join(METHODS)}; got {method!r}.")
     _check_weighting(weighting)
     checked_step(good, total)
-    found = _bad_interval(good, total, confidence, method, seed, weighting)
+    found = _bad_interval(good, total, confidence, seed, weighting)
     value = windows.ratio(good, total)
     return replace(found, value=value, low=1 - found.high, high=1 - found.low)
 
 
 def _bad_interval(
-    good: pd.Series, total: pd.Series, confidence: float, method: str, seed: int, weighting: str
+    good: pd.Series, total: pd.Series, confidence: float, seed: int, weighting: str
 ) -> stats.Estimate:
     """Interval of the bad share, which is the rare one, by the method that fits."""
     part, whole = windows.totals(total - good, total)
     if not whole:
         return stats.Estimate(math.nan, math.nan, math.nan, 0, confidence, NO_TRAFFIC)
-    if method in ("wilson", "clopper_pearson"):
-        return _independent(part, whole, confidence, exact=method == "clopper_pearson")
-    if method == "auto" and not part and weighting == "time":
+    if weighting == "time" and not part:
         return stats.Estimate(0.0, math.nan, math.nan, whole, confidence, NO_BAD_TIME)
     unit, bad, total_of = _groups(good, total)
-    if method == "auto" and weighting == "events" and not _clustered(bad, total_of):
-        return _independent(part, whole, confidence, exact=False)
-    return _dependent(bad, total_of, unit, confidence, seed)
+    if weighting == "time" or stats.dispersion(bad, total_of).p_value < _ALPHA:
+        return _dependent(bad, total_of, unit, confidence, seed)
+    low, high = stats.wilson(part, whole, confidence=confidence)
+    return stats.Estimate(windows.ratio(part, whole), low, high, whole, confidence, "Wilson")
 
 
 def _check_weighting(weighting: str) -> None:
     """Refuse a weighting that does not exist."""
     if weighting not in ("events", "time"):
         raise ParameterError(f"weighting must be events or time; got {weighting!r}.")
-
-
-def _independent(part: float, whole: float, confidence: float, *, exact: bool) -> stats.Estimate:
-    """Interval of the bad share for independent events."""
-    made = stats.clopper_pearson if exact else stats.wilson
-    low, high = made(part, whole, confidence=confidence)
-    name = "Clopper-Pearson" if exact else "Wilson"
-    return stats.Estimate(windows.ratio(part, whole), low, high, whole, confidence, name)
 
 
 def _groups(good: pd.Series, total: pd.Series) -> tuple[str, np.ndarray, np.ndarray]:
@@ -173,11 +157,6 @@ def _groups(good: pd.Series, total: pd.Series) -> tuple[str, np.ndarray, np.ndar
             return unit, (sums["total"] - sums["good"]).to_numpy(), sums["total"].to_numpy()
     top, bottom = (np.nan_to_num(counts) for counts in windows.paired(good, total))
     return "buckets", bottom - top, bottom
-
-
-def _clustered(bad: np.ndarray, total: np.ndarray) -> bool:
-    """Whether bad events scatter more than chance would have it."""
-    return stats.dispersion(bad, total).p_value < _ALPHA
 
 
 def _dependent(

@@ -177,6 +177,12 @@ def worst_windows(good: pd.Series, total: pd.Series) -> pd.DataFrame:
     )
 
 
+def longest_missed(worst: pd.DataFrame, *, target: float) -> pd.Timedelta:
+    """Longest window whose worst ratio misses the target; nothing where none does."""
+    missed = worst.loc[worst["ratio"] < target, "window"]
+    return missed.max() if len(missed) else pd.Timedelta(0)
+
+
 def _worst(part: np.ndarray, whole: np.ndarray, width: int) -> tuple[int, float]:
     """Place and ratio of the worst window; place -1 where none had traffic."""
     total = whole[width:] - whole[:-width]

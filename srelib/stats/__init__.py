@@ -17,7 +17,6 @@ from srelib.stats.comparisons import (
 )
 from srelib.stats.intervals import (
     Estimate,
-    clopper_pearson,
     group_sizes,
     grouped_mean,
     grouped_share,
@@ -35,7 +34,7 @@ from srelib.stats.intervals import (
 )
 
 __all__ = [
-    "WIDENED", "Dispersion", "Estimate", "block_bootstrap", "clopper_pearson", "dispersion",
+    "WIDENED", "Dispersion", "Estimate", "block_bootstrap", "dispersion",
     "duration_p_value", "duration_ratio", "group_sizes", "grouped_mean", "grouped_share",
     "kaplan_meier", "median", "normal_quantile", "quantile", "rank_correlation", "rate",
     "rate_dispersion", "rate_ratio", "rate_ratio_p_value", "scattered_rate", "share",

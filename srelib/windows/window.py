@@ -61,33 +61,9 @@ def utc(time: pd.Timestamp, name: str) -> pd.Timestamp:
 
 
 def step_of(index: pd.DatetimeIndex) -> pd.Timedelta:
-    """Length of a bucket: the most common difference between neighbouring times.
+    """Length of a bucket: the most common difference between times; the shortest of equals.
 
-    Parameters
-    ----------
-    index : DatetimeIndex
-        Times in any order; repeated times are ignored.
-
-    Returns
-    -------
-    Timedelta
-
-    Raises
-    ------
-    TimeIndexError
-        Fewer than two different times, or more than one in ten differences is no multiple of the
-        most common one.
-
-    Notes
-    -----
-    The mode, not the first difference: one early gap must not rescale the series.
-    Of equally common differences the shortest is taken.
-
-    Examples
-    --------
-    >>> step_of(pd.DatetimeIndex(["2026-01-01T00:00Z", "2026-01-01T00:05Z", "2026-01-01T00:06Z",
-    ...                           "2026-01-01T00:07Z"]))
-    Timedelta('0 days 00:01:00')
+    Not the first difference: one early gap must not rescale the series.
     """
     times = aware(index).unique().sort_values()
     if len(times) < 2:
@@ -130,9 +106,12 @@ def grid(frame: pd.DataFrame, *, step: pd.Timedelta) -> pd.DataFrame:
 
 UNITS = ("day", "week", "month", "quarter", "year")
 
-_FIXED = {"s": "1s", "m": "1min", "h": "1h", "d": "1D", "w": "7D"}
+_ROLLING = {
+    "s": pd.Timedelta("1s"), "m": pd.Timedelta("1min"), "h": pd.Timedelta("1h"),
+    "d": pd.Timedelta("1D"), "w": pd.Timedelta("7D"), "M": pd.Timedelta("30D"),
+    "Q": pd.Timedelta("90D"), "Y": pd.Timedelta("365D"),
+}  # fmt: skip
 _CALENDAR = {"d": "day", "w": "week", "M": "month", "Q": "quarter", "Y": "year"}
-_DAYS = {"M": 30, "Q": 90, "Y": 365}
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
@@ -254,7 +233,7 @@ class Window:
                 f"got {text!r}. For 28 days write 28d."
             )
         if rolling:
-            return cls(sum((_fixed(int(n), unit) for n, unit in parts), pd.Timedelta(0)))
+            return cls(sum((int(n) * _ROLLING[unit] for n, unit in parts), pd.Timedelta(0)))
         n, unit = parts[0]
         if len(parts) > 1 or unit not in _CALENDAR:
             raise ParameterError(
@@ -277,24 +256,7 @@ class Window:
         return f"{many} ({self.timezone})"
 
     def bounds_at(self, time: pd.Timestamp) -> tuple[pd.Timestamp, pd.Timestamp]:
-        """Start and end of the window at a time.
-
-        Parameters
-        ----------
-        time : Timestamp
-            A tz-aware time.
-
-        Returns
-        -------
-        (Timestamp, Timestamp)
-            UTC. Rolling: the span that ends at `time`. Calendar: the period that holds `time`.
-
-        Examples
-        --------
-        >>> start, end = Window(unit="month").bounds_at(pd.Timestamp("2026-02-10", tz="UTC"))
-        >>> str(start.date()), str(end.date())
-        ('2026-02-01', '2026-03-01')
-        """
+        """Rolling: the span that ends at a time. Calendar: the period that holds it. UTC."""
         time = utc(time, "time")
         if self.duration is not None:
             return time - self.duration, time
@@ -302,30 +264,9 @@ class Window:
         return edges[0], edges[1]
 
     def length_at(self, time: pd.Timestamp) -> pd.Timedelta:
-        """True length of the window at a time, changes of the clock included.
-
-        Parameters
-        ----------
-        time : Timestamp
-            A tz-aware time.
-
-        Returns
-        -------
-        Timedelta
-
-        Examples
-        --------
-        >>> Window(unit="day", timezone="Europe/Berlin").length_at(
-        ...     pd.Timestamp("2026-03-29T12:00Z"))
-        Timedelta('0 days 23:00:00')
-        """
+        """True length of the window at a time, changes of the clock included."""
         start, end = self.bounds_at(time)
         return end - start
-
-
-def _fixed(n: int, unit: str) -> pd.Timedelta:
-    """Length of n units of a rolling window."""
-    return n * (pd.Timedelta(_FIXED[unit]) if unit in _FIXED else pd.Timedelta(days=_DAYS[unit]))
 
 
 def spelled(duration: pd.Timedelta) -> str:

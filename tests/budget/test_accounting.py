@@ -10,16 +10,10 @@ from hypothesis import strategies as st
 
 from srelib import budget
 from srelib.errors import ColumnError, InvalidTargetError, ParameterError, TimeIndexError
+from tests.budget.shapes import counts, series
 
 FAST = settings(max_examples=40, deadline=None)
 BASE = pd.Timestamp("2026-01-05", tz="UTC")
-
-
-def hourly(values: object) -> pd.Series:
-    """Hourly counts from 5 January 2026."""
-    data = np.asarray(values, dtype="float64")
-    index = pd.date_range(BASE, periods=len(data), freq="h", unit="us")
-    return pd.Series(data, index=index)
 
 
 def at(hours: object) -> pd.Series:
@@ -51,9 +45,9 @@ def deployments(*rows: tuple, **columns: object) -> pd.DataFrame:
 
 def spenders(bad: object, **tables: object) -> pd.DataFrame:
     """Accounting of these hourly bad events out of 100 each, at 90 %, two hours answerable."""
-    total = hourly(np.full(len(list(bad)), 100.0))
+    total = series(np.full(len(list(bad)), 100.0))
     policy = {"target": 0.9, "incidents": None, "deployments": None, "within": "2h", **tables}
-    return budget.spent_by_event(total - hourly(bad).to_numpy(), total, **policy)
+    return budget.spent_by_event(total - series(bad).to_numpy(), total, **policy)
 
 
 def owned(parts: pd.DataFrame) -> dict[str, float]:
@@ -158,7 +152,7 @@ def test_nothing_spent_has_no_shares_of_it():
 
 def test_unknown_buckets_spend_nothing():
     """A gap during an incident adds nothing to it."""
-    total = hourly([100, np.nan, 100])
+    total = series([100, np.nan, 100])
     parts = budget.spent_by_event(
         total - 5, total, target=0.9, incidents=incidents(("i", 0, 2)), deployments=None,
         within="1h",
@@ -168,7 +162,7 @@ def test_unknown_buckets_spend_nothing():
 
 def test_an_incident_nobody_could_see_says_so():
     """Coverage tells an incident in a gap from one that did no harm."""
-    total = hourly([100, np.nan, np.nan, 100])
+    total = series([100, np.nan, np.nan, 100])
     table = incidents(("unseen", 1, 3), ("harmless", 3, 4), ("inside", 1.5, 2))
     parts = budget.spent_by_event(
         total, total, target=0.9, incidents=table, deployments=None, within="1h"
@@ -181,7 +175,7 @@ def test_an_incident_nobody_could_see_says_so():
 
 def test_nothing_observed_is_attributed_to_nobody():
     """Without one observed bucket every part is NaN."""
-    total = hourly([np.nan, np.nan])
+    total = series([np.nan, np.nan])
     parts = budget.spent_by_event(
         total, total, target=0.9, incidents=None, deployments=None, within="1h"
     )
@@ -197,7 +191,7 @@ def test_incidents_of_several_services_are_refused():
 
 def test_counts_with_missing_rows_are_refused():
     """On an irregular index a bucket's owner would be a guess."""
-    total = hourly([1, 1, 1, 1]).drop(BASE + pd.Timedelta("1h"))
+    total = series([1, 1, 1, 1]).drop(BASE + pd.Timedelta("1h"))
     with pytest.raises(TimeIndexError, match=r"windows\.grid"):
         budget.spent_by_event(
             total, total, target=0.9, incidents=None, deployments=None, within="1h"
@@ -226,7 +220,7 @@ def test_a_target_in_percent_is_refused():
 def test_seconds_of_a_ratio_add_up_to_the_last_bit():
     """Tenths of seconds in thousands of buckets lose nothing in any order of adding up."""
     rng = np.random.default_rng(5)
-    total = hourly(np.full(3000, 60.0))
+    total = series(np.full(3000, 60.0))
     good = total * (1 - rng.random(3000) / 7)
     rows = [(f"i{n}", float(n), n + rng.random() * 30) for n in range(0, 3000, 50)]
     parts = budget.spent_by_event(
@@ -285,7 +279,7 @@ def test_parts_are_those_of_the_rule_and_sum_to_spent(bad, causes, shipped, with
 
 def test_accounting_leaves_its_input_alone():
     """Tables and counts are the caller's."""
-    total = hourly([10, 10])
+    total = series([10, 10])
     table, shipped = incidents(("b", 1, None), ("a", 0, 1)), deployments(("d", 0))
     before = total.copy(), table.copy(), shipped.copy()
     budget.spent_by_event(
@@ -330,7 +324,7 @@ def test_days_follow_the_clock_on_the_wall():
 
 def test_a_day_nobody_saw_is_unknown():
     """A day inside a gap is NaN with coverage 0; the others still add up."""
-    total = hourly(np.where(np.arange(72) // 24 == 1, np.nan, 100.0))
+    total = series(np.where(np.arange(72) // 24 == 1, np.nan, 100.0))
     frame = budget.spent_by_day(total - 1, total, target=0.9)
     assert frame["bad"].isna().tolist() == [False, True, False]
     assert frame["coverage"].tolist() == [1, 0, 1]
@@ -341,23 +335,10 @@ def test_a_day_nobody_saw_is_unknown():
 @given(st.lists(st.none() | st.integers(0, 9), min_size=2, max_size=80))
 def test_days_sum_to_spent(bad):
     """What the days spent is what was spent."""
-    total = hourly([math.nan if b is None else 10 for b in bad])
+    total = series([math.nan if b is None else 10 for b in bad])
     good = total - [0 if b is None else b for b in bad]
     frame = budget.spent_by_day(good, total, target=0.9, timezone="Asia/Kolkata")
     assert frame["bad"].sum() == sum(b for b in bad if b is not None)
-
-
-@st.composite
-def counts(draw: st.DrawFn) -> tuple[pd.Series, pd.Series]:
-    """Good and total, with quiet hours and gaps."""
-    rows = draw(
-        st.lists(
-            st.none() | st.tuples(st.integers(0, 50), st.integers(0, 50)), min_size=2, max_size=60
-        )
-    )
-    total = [math.nan if row is None else sum(row) for row in rows]
-    good = [math.nan if row is None else row[0] for row in rows]
-    return hourly(good), hourly(total)
 
 
 def windows_out(*rows: tuple) -> pd.DataFrame:
@@ -368,7 +349,7 @@ def windows_out(*rows: tuple) -> pd.DataFrame:
 
 def shop(good: list, total: list) -> pd.DataFrame:
     """Hourly counts of one service."""
-    return pd.DataFrame({"good": hourly(good), "total": hourly(total)})
+    return pd.DataFrame({"good": series(good), "total": series(total)})
 
 
 def test_overlapping_exclusions_count_once():

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from srelib import budget
 from srelib.errors import CountError, InvalidTargetError, TimeIndexError
 from srelib.windows import Window
+from tests.budget.shapes import counts, hours, series
 
 FAST = settings(max_examples=40, deadline=None)
 
@@ -49,30 +50,6 @@ DOWNTIME = [
     (0.99999, "week", 6.05, 0.005),
     (0.99999, "day", 0.87, 0.0061),  # printed 0.87; exact is 0.864
 ]
-
-
-def hours(first: str, count: int) -> pd.DatetimeIndex:
-    """Starts of hourly buckets."""
-    return pd.date_range(first, periods=count, freq="h", tz="UTC", unit="us")
-
-
-def series(values: object, first: str = "2026-01-05") -> pd.Series:
-    """Hourly counts; 5 January 2026 is a Monday."""
-    data = np.asarray(values, dtype="float64")
-    return pd.Series(data, index=hours(first, len(data)))
-
-
-@st.composite
-def counts(draw: st.DrawFn) -> tuple[pd.Series, pd.Series]:
-    """Good and total, with quiet hours and gaps."""
-    rows = draw(
-        st.lists(
-            st.none() | st.tuples(st.integers(0, 50), st.integers(0, 50)), min_size=2, max_size=60
-        )
-    )
-    total = [math.nan if row is None else sum(row) for row in rows]
-    good = [math.nan if row is None else row[0] for row in rows]
-    return series(good), series(total)
 
 
 @pytest.mark.parametrize(("target", "span", "allowed", "half_digit"), DOWNTIME)

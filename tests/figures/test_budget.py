@@ -2,48 +2,12 @@
 
 from types import SimpleNamespace
 
-import matplotlib
-import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
-from srelib import budget, figures, windows
-from srelib.fleet import Indicator
+from srelib import budget, figures
 from srelib.quality import Observed
-
-matplotlib.use("agg")
-
-
-WINDOW = windows.Window.parse("2d")
-
-
-SHOP = Indicator("shop", "shop", "availability", target=0.99, window=WINDOW)
-
-
-SITE = Indicator("site $x_1$", "site", "availability", target=0.9, window=WINDOW)
-
-
-@pytest.fixture(autouse=True)
-def _closed():
-    """No figure outlives its test."""
-    yield
-    plt.close("all")
-
-
-def hours(bad: float, *, days: int = 8) -> pd.DataFrame:
-    """Hourly buckets of 100 events with so many bad ones."""
-    index = pd.date_range("2026-06-01", periods=24 * days, freq="h", tz="UTC", unit="us")
-    return pd.DataFrame({"good": 100.0 - bad, "total": 100.0}, index=index)
-
-
-def title(ax) -> str:
-    """The title on one line, with ordinary spaces."""
-    return ax.get_title("left").replace("\n", " ").replace("\u00a0", " ")
-
-
-def panels(ax) -> list:
-    """The panels inside a container."""
-    return ax.child_axes
+from tests.figures.drawn import SHOP, SITE, WINDOW, hours, panels, title
 
 
 def test_burn_down_is_filled_against_zero_and_ends_at_what_is_left():

@@ -7,48 +7,12 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import pytest
 from PIL import Image
 
-from srelib import figures, windows
+from srelib import figures
 from srelib.figures import canvas
 from srelib.fleet import Indicator
-
-matplotlib.use("agg")
-
-
-WINDOW = windows.Window.parse("2d")
-
-
-SHOP = Indicator("shop", "shop", "availability", target=0.99, window=WINDOW)
-
-
-SITE = Indicator("site $x_1$", "site", "availability", target=0.9, window=WINDOW)
-
-
-@pytest.fixture(autouse=True)
-def _closed():
-    """No figure outlives its test."""
-    yield
-    plt.close("all")
-
-
-def title(ax) -> str:
-    """The title on one line, with ordinary spaces."""
-    return ax.get_title("left").replace("\n", " ").replace("\u00a0", " ")
-
-
-def panels(ax) -> list:
-    """The panels inside a container."""
-    return ax.child_axes
-
-
-def weekly(bad: float) -> pd.DataFrame:
-    """Two weeks of service levels with intervals a tenth of a percent wide."""
-    return pd.DataFrame({
-        "starts_at": pd.to_datetime(["2026-06-01", "2026-06-08"], utc=True),
-        "ratio": 1 - bad, "low": 1 - bad - 0.001, "high": 1 - bad + 0.001,
-    })  # fmt: skip
+from tests.figures.drawn import SHOP, SITE, WINDOW, panels, weekly
 
 
 def test_a_new_figure_is_made_and_the_last_one_left_alone():

@@ -1,32 +1,10 @@
 """Figures of coverage and of the spans of inputs."""
 
-import matplotlib
-import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
-from srelib import figures, windows
-from srelib.fleet import Indicator
-
-matplotlib.use("agg")
-
-
-WINDOW = windows.Window.parse("2d")
-
-
-SHOP = Indicator("shop", "shop", "availability", target=0.99, window=WINDOW)
-
-
-@pytest.fixture(autouse=True)
-def _closed():
-    """No figure outlives its test."""
-    yield
-    plt.close("all")
-
-
-def title(ax) -> str:
-    """The title on one line, with ordinary spaces."""
-    return ax.get_title("left").replace("\n", " ").replace("\u00a0", " ")
+from srelib import figures
+from tests.figures.drawn import SHOP, title
 
 
 def test_coverage_fills_each_day_by_what_is_missing():

@@ -1,58 +1,15 @@
 """Figures of service levels: titles that state the finding, units, limits, descriptions."""
 
-import matplotlib
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
-from srelib import figures, sli, windows
+from srelib import figures, sli
 from srelib.errors import InsufficientDataError
 from srelib.figures import canvas
 from srelib.fleet import Indicator
 from srelib.sli import SliceShares
-
-matplotlib.use("agg")
-
-
-WINDOW = windows.Window.parse("2d")
-
-
-SHOP = Indicator("shop", "shop", "availability", target=0.99, window=WINDOW)
-
-
-SITE = Indicator("site $x_1$", "site", "availability", target=0.9, window=WINDOW)
-
-
-@pytest.fixture(autouse=True)
-def _closed():
-    """No figure outlives its test."""
-    yield
-    plt.close("all")
-
-
-def hours(bad: float, *, days: int = 8) -> pd.DataFrame:
-    """Hourly buckets of 100 events with so many bad ones."""
-    index = pd.date_range("2026-06-01", periods=24 * days, freq="h", tz="UTC", unit="us")
-    return pd.DataFrame({"good": 100.0 - bad, "total": 100.0}, index=index)
-
-
-def title(ax) -> str:
-    """The title on one line, with ordinary spaces."""
-    return ax.get_title("left").replace("\n", " ").replace("\u00a0", " ")
-
-
-def panels(ax) -> list:
-    """The panels inside a container."""
-    return ax.child_axes
-
-
-def weekly(bad: float) -> pd.DataFrame:
-    """Two weeks of service levels with intervals a tenth of a percent wide."""
-    return pd.DataFrame({
-        "starts_at": pd.to_datetime(["2026-06-01", "2026-06-08"], utc=True),
-        "ratio": 1 - bad, "low": 1 - bad - 0.001, "high": 1 - bad + 0.001,
-    })  # fmt: skip
+from tests.figures.drawn import SHOP, SITE, WINDOW, hours, panels, title, weekly
 
 
 def test_periods_are_drawn_as_bad_shares_from_zero_up():
@@ -117,6 +74,14 @@ def test_worst_windows_are_log_log_and_name_the_reach():
     assert (panel.get_xscale(), panel.get_yscale()) == ("log", "log")
     assert panel.lines[0].get_ydata()[0] == 1.0
     assert title(ax) == "shop misses its target even over its worst 3 days"
+
+
+def test_a_flat_curve_is_not_missed_because_another_is_bad():
+    """Zero is drawn at the lowest share there is; that is not what was measured."""
+    fine, bad = hours(0), hours(50)
+    worst = {key: sli.worst_windows(c.good, c.total) for key, c in ((SHOP, fine), (SITE, bad))}
+    texts = [panel.texts[-1].get_text() for panel in panels(figures.sli.plot_worst_windows(worst))]
+    assert texts == ["target kept at every length", "missed at every length"]
 
 
 def test_slices_are_two_marks_on_a_line_from_zero():

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from srelib import sli, stats, windows
@@ -19,25 +19,7 @@ from srelib.errors import (
     TimeIndexError,
 )
 from srelib.windows import Window
-
-FEW = settings(max_examples=50, deadline=None)
-
-
-BUCKET = st.one_of(st.none(), st.tuples(st.integers(0, 20), st.integers(0, 20)))
-
-
-def counts(start: str, buckets: int, *, freq: str = "min", total: float = 10.0) -> pd.DataFrame:
-    """Buckets in which every event was good."""
-    index = pd.date_range(start, periods=buckets, freq=freq, tz="UTC", unit="us", name="time")
-    return pd.DataFrame({"good": total, "total": total}, index=index)
-
-
-def as_counts(buckets: list) -> pd.DataFrame:
-    """Minutes of (good, bad), None for unknown."""
-    frame = counts("2026-06-01", len(buckets))
-    pairs = [(np.nan, np.nan) if b is None else (b[0], sum(b)) for b in buckets]
-    frame[["good", "total"]] = np.array(pairs, dtype="float64").reshape(-1, 2)
-    return frame
+from tests.sli.shapes import BUCKET, FEW, as_counts, counts
 
 
 def test_latency_counts_requests_below_a_bound_of_the_histogram() -> None:
@@ -81,23 +63,18 @@ def test_clustered_errors_get_a_bootstrap_that_is_wider() -> None:
     rates = np.random.default_rng(1).gamma(0.7, 0.002, 56)
     frame = days(rates)
     found = sli.interval(frame["good"], frame["total"])
-    plain = sli.interval(frame["good"], frame["total"], method="wilson")
+    whole = frame["total"].sum()
+    low, high = stats.wilson(whole - frame["good"].sum(), whole)
     assert found.method == "block bootstrap over days"
     assert found.n == 56
-    assert found.high - found.low > 3 * (plain.high - plain.low)
+    assert found.high - found.low > 3 * (high - low)
     assert found.low < found.value < found.high <= 1
 
 
-def test_the_method_can_be_chosen_and_not_misspelt(all_good: pd.DataFrame) -> None:
-    """Clopper-Pearson for all good: high is 1, low is (alpha / 2) ** (1 / n)."""
-    good, total = all_good["good"], all_good["total"]
-    found = sli.interval(good, total, method="clopper_pearson")
-    assert (found.low, found.high) == pytest.approx((0.025 ** (1 / 14_400), 1.0))
-    assert found.method == "Clopper-Pearson"
-    with pytest.raises(ParameterError, match=r"one of auto, .*got 'Wilson'"):
-        sli.interval(good, total, method="Wilson")
+def test_a_weighting_that_does_not_exist_is_refused(all_good: pd.DataFrame) -> None:
+    """Events or time, and nothing else."""
     with pytest.raises(ParameterError, match="events or time; got 'requests'"):
-        sli.interval(good, total, weighting="requests")
+        sli.interval(all_good["good"], all_good["total"], weighting="requests")
 
 
 def test_one_outage_in_a_day_is_not_600_independent_failures(one_outage: pd.DataFrame) -> None:
