@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.measure import Row, alternate, seconds, table
-from srelib import delivery, tables
+from srelib import delivery, events, tables
 
 CHANGES, DEPLOYMENTS, INCIDENTS, SERVICES = 1_000_000, 100_000, 20_000, 200
 LIMIT = 3.0
@@ -125,7 +125,7 @@ def run(repeats: int = REPEATS) -> list[Row]:
     frames = fleet()
     files = {name: frame.to_csv(index=False).encode() for name, frame in frames.items()}
     found = measured(frames)
-    reached = int(delivery.reached(frames["deployments"]).sum())
+    reached = int(events.reached_users(frames["deployments"]).sum())
     assert sum(each.deployments for each in found.values()) == reached
     assert sum(each.lead_time.n for each in found.values()) > 0.9 * CHANGES
     ours, other = alternate(

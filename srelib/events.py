@@ -297,20 +297,22 @@ def once_for_fleet(incidents: pd.DataFrame) -> pd.DataFrame:
 def incident_numbers(incidents: pd.DataFrame) -> pd.Series:
     """Which incident of the fleet each row is about: rows that `once_for_fleet` takes as one."""
     tables.need(incidents, "incidents", "incident_id", "started_at", "resolved_at")
-    rows = incidents.reset_index(drop=True)
-    keys = [name for name in ("incident_id", "title", "started_at") if name in rows]
-    order = rows.sort_values(keys, kind="stable").index
-    numbers = np.empty(len(rows), dtype="int64")
-    numbers[order] = np.cumsum(_first_of_incidents(rows)[order])
+    if not incidents["incident_id"].duplicated().any():
+        return pd.Series(np.arange(len(incidents)), incidents.index)
+    first = _first_of_incidents(incidents)
+    numbers = _numbers(_names(incidents), incidents["started_at"], first)
     return pd.Series(numbers, incidents.index)
 
 
 def _first_of_incidents(incidents: pd.DataFrame) -> np.ndarray:
     ends = incidents["resolved_at"].astype("datetime64[us, UTC]").fillna(END_OF_TIME)
-    names = incidents.groupby(
-        [name for name in ("incident_id", "title") if name in incidents], dropna=False
-    ).ngroup()
-    return _first_of_runs(names, incidents["started_at"], ends)
+    return _first_of_runs(_names(incidents), incidents["started_at"], ends)
+
+
+def _names(incidents: pd.DataFrame) -> pd.Series:
+    """Identifier and title of each incident, as a number."""
+    keys = [name for name in ("incident_id", "title") if name in incidents]
+    return incidents.groupby(keys, dropna=False).ngroup()
 
 
 def once_per_release(deployments: pd.DataFrame) -> pd.DataFrame:
@@ -337,8 +339,33 @@ def once_per_release(deployments: pd.DataFrame) -> pd.DataFrame:
     tables.need(deployments, "deployments", "deployment_id", "finished_at")
     if not deployments["deployment_id"].duplicated().any():
         return deployments
+    return deployments[_first_of_releases(deployments)]
+
+
+def first_of_release(deployments: pd.DataFrame) -> np.ndarray:
+    """For each row the place of the row of its release that `once_per_release` keeps."""
+    tables.need(deployments, "deployments", "deployment_id", "finished_at")
+    if not deployments["deployment_id"].duplicated().any():
+        return np.arange(len(deployments))
+    first = _first_of_releases(deployments)
+    numbers = _numbers(deployments["deployment_id"], deployments["finished_at"], first)
+    places = np.empty(numbers.max() + 1, dtype="int64")
+    places[numbers[first]] = np.flatnonzero(first)
+    return places[numbers]
+
+
+def _first_of_releases(deployments: pd.DataFrame) -> np.ndarray:
     times = deployments["finished_at"]
-    return deployments[_first_of_runs(deployments["deployment_id"], times, times + RELEASE)]
+    return _first_of_runs(deployments["deployment_id"], times, times + RELEASE)
+
+
+def _numbers(names: pd.Series, starts: pd.Series, first: np.ndarray) -> np.ndarray:
+    """Runs of rows of one name counted through, from the rows that begin one."""
+    rows = pd.DataFrame({"name": names.array, "start": starts.array})
+    order = rows.sort_values(["name", "start"], kind="stable").index.to_numpy()
+    numbers = np.empty(len(rows), dtype="int64")
+    numbers[order] = np.cumsum(first[order])
+    return numbers
 
 
 def _first_of_runs(names: pd.Series, starts: pd.Series, ends: pd.Series) -> np.ndarray:

@@ -159,6 +159,15 @@ def rate(number: float) -> str:
     return count(round(number, 1)) if number < 10 else count(round(number))
 
 
+def length(seconds: float) -> str:
+    """A time that was measured: to the minute from two minutes on, to the hour from ten on."""
+    if pd.isna(seconds):
+        return UNKNOWN
+    unit = 3600 if seconds >= 36_000 else 60 if seconds >= 120 else 1
+    near = round(seconds / unit) * unit
+    return roughly(seconds) if near >= 2 * 86_400 else duration(near)
+
+
 def amount(number: float, unit: str) -> str:
     """A number of events, seconds or slices, with its unit."""
     if unit == "seconds":

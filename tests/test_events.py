@@ -116,6 +116,8 @@ def test_a_release_of_several_services_counts_once():
                              "2026-06-03T10:00"),
     })  # fmt: skip
     assert events.once_per_release(rows).index.tolist() == [0, 3]
+    assert events.first_of_release(rows).tolist() == [0, 0, 0, 3]
+    assert events.first_of_release(rows.iloc[::-1]).tolist() == [0, 3, 3, 3]
 
 
 def test_exclusions_that_name_no_service_are_about_all():

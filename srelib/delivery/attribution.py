@@ -1,4 +1,4 @@
-"""Which deployment caused an incident: named rules, and what none of them could say."""
+"""Which deployment caused an incident: by named rules, by chance, and what no rule could say."""
 
 from __future__ import annotations
 
@@ -7,8 +7,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from srelib.delivery.frequency import named_rows, needed, reached, real_incidents
-from srelib.delivery.rules import MATCHES, REACHED, length, one_of
+from srelib import events, tables
+from srelib.delivery.frequency import (
+    NAN,
+    Span,
+    seconds,
+    service_names,
+    span_of,
+    within_history,
+)
+from srelib.delivery.rules import DEFAULT, MATCHES, Rules, length, one_of
 
 COLUMNS = ["incident_id", "service", "deployment_id", "rule", "delay", "why", "started_at",
            "deployed", "incident_row", "deployment_row"]  # fmt: skip
@@ -28,7 +36,7 @@ def attribute_incidents(
     strict: bool = False,
     shared: bool = False,
     scope: str = "service",
-    statuses: tuple[str, ...] = REACHED,
+    statuses: tuple[str, ...] = events.REACHED,
 ) -> pd.DataFrame:
     """Put incidents down to deployments by a named rule.
 
@@ -97,8 +105,8 @@ def attribute_incidents(
     one_of(match, "match", MATCHES)
     one_of(scope, "scope", ("service", "project"))
     limit = length(within, "within")
-    needed(deployments, "deployments", "deployment_id", "service", "finished_at", "status")
-    needed(incidents, "incidents", "incident_id", "service", "started_at")
+    tables.need(deployments, "deployments", "deployment_id", "service", "finished_at", "status")
+    tables.need(incidents, "incidents", "incident_id", "service", "started_at")
     rows = _rows(incidents)
     named = _named(rows, deployments) if match.startswith("source") else rows.iloc[:0]
     rest = rows[~rows["place"].isin(named["place"])]
@@ -107,7 +115,7 @@ def attribute_incidents(
         left = rest.assign(why=UNNAMED)
     else:
         pool = _pool(deployments, statuses)
-        left = _following(rest, pool, rule, limit, strict=strict, shared=shared, scope=scope)
+        left = _by_time(rest, pool, rule, limit, strict=strict, shared=shared, scope=scope)
     found = pd.concat([frame for frame in (named, left) if len(frame)] or [rows])
     return _finished(found)
 
@@ -115,8 +123,8 @@ def attribute_incidents(
 def _rows(incidents: pd.DataFrame) -> pd.DataFrame:
     """Incidents to place, in order of time."""
     numbered = incidents.assign(incident_row=np.arange(len(incidents)))
-    real = real_incidents(numbered).sort_values("started_at", kind="stable")
-    names = real.get("deployment_id", pd.NA)
+    real = events.eligible_incidents(numbered).sort_values("started_at", kind="stable")
+    nothing = pd.Series(pd.NA, index=real.index, dtype="str")
     return pd.DataFrame(
         {
             "place": range(len(real)),
@@ -124,12 +132,12 @@ def _rows(incidents: pd.DataFrame) -> pd.DataFrame:
             "incident_id": real["incident_id"].to_numpy(),
             "service": real["service"].astype("str").to_numpy(),
             "started_at": real["started_at"].astype("datetime64[us, UTC]").array,
-            "named": pd.Series(names, index=real.index, dtype="str").to_numpy(),
-            "deployment_id": pd.Series(pd.NA, index=real.index, dtype="str").to_numpy(),
+            "named": real.get("deployment_id", nothing).astype("str").to_numpy(),
+            "deployment_id": nothing.to_numpy(),
             "finished_at": pd.Series(pd.NaT, index=real.index, dtype="datetime64[us, UTC]").array,
-            "rule": pd.Series(pd.NA, index=real.index, dtype="str").to_numpy(),
-            "why": pd.Series(pd.NA, index=real.index, dtype="str").to_numpy(),
-            "deployed": pd.Series(pd.NA, index=real.index, dtype="str").to_numpy(),
+            "rule": nothing.to_numpy(),
+            "why": nothing.to_numpy(),
+            "deployed": nothing.to_numpy(),
             "deployment_row": -1,
         }
     )
@@ -140,11 +148,12 @@ def _named(rows: pd.DataFrame, deployments: pd.DataFrame) -> pd.DataFrame:
     rows = rows[rows["named"].notna()]
     if not len(rows):
         return rows
-    sound = np.flatnonzero((deployments["status"] != "cancelled").fillna(True))
+    cancelled = events.deployment_exclusions(deployments, environment=None) == events.CANCELLED
+    sound = np.flatnonzero(~cancelled.fillna(False))
     known = deployments[["deployment_id", "service", "finished_at"]].iloc[sound]
     known = known.reset_index(drop=True)
-    place = named_rows(
-        known, pd.Index(rows["named"]), pd.Index(rows["service"].astype("str")), anywhere=True
+    place = deployment_places(
+        known, pd.Index(rows["named"]), pd.Index(rows["service"].astype("str"))
     )
     target = known[["service", "finished_at"]].reindex(np.where(place >= 0, place, len(known)))
     finished = pd.Series(target["finished_at"].array, index=rows.index)
@@ -159,7 +168,7 @@ def _named(rows: pd.DataFrame, deployments: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _following(
+def _by_time(
     rows: pd.DataFrame, pool: pd.DataFrame, rule: str, limit: pd.Timedelta, *,
     strict: bool, shared: bool, scope: str,
 ) -> pd.DataFrame:  # fmt: skip
@@ -179,20 +188,22 @@ def _following(
     for column in _OF_DEPLOYMENT[:-1]:
         found[column] = found[column].mask(none | old)
     found["deployment_row"] = found["deployment_row"].mask(none | old, -1).astype("int64")
-    return _all_of(found, pool, limit, strict, scope) if shared and rule == "window" else found
+    return (
+        _all_of_window(found, pool, limit, strict, scope) if shared and rule == "window" else found
+    )
 
 
 def _pool(deployments: pd.DataFrame, statuses: tuple[str, ...]) -> pd.DataFrame:
     """Deployments to choose from, in order of time."""
     kinds = {"finished_at": "datetime64[us, UTC]", "service": "str", "deployment_id": "str"}
-    rows = np.flatnonzero(reached(deployments, statuses))
+    rows = np.flatnonzero(events.reached_users(deployments, statuses))
     times = deployments["finished_at"].array.take(rows)
     rows = rows[np.argsort(times, kind="stable")]
     kept = deployments[list(kinds)].take(rows).astype(kinds).reset_index(drop=True)
     return kept.rename(columns={"service": "deployed"}).assign(deployment_row=rows)
 
 
-def _all_of(
+def _all_of_window(
     found: pd.DataFrame, pool: pd.DataFrame, limit: pd.Timedelta, strict: bool, scope: str
 ) -> pd.DataFrame:
     """Incidents with every deployment of the window instead of the latest."""
@@ -216,3 +227,114 @@ def _finished(found: pd.DataFrame) -> pd.DataFrame:
         ("service", "incident_id", "deployment_id", "rule", "why", "deployed"), "str"
     )
     return found[COLUMNS].astype(texts)
+
+
+def attributed(
+    deployments: pd.DataFrame, incidents: pd.DataFrame | None, *, rules: Rules = DEFAULT
+) -> pd.DataFrame:
+    """`attribute_incidents` with a set of rules; nothing where no incidents were exported."""
+    incidents = tables.empty("incidents") if incidents is None else incidents
+    return attribute_incidents(
+        deployments, incidents, within=rules.within, match=rules.match, strict=rules.strict,
+        shared=rules.shared, scope=rules.scope, statuses=rules.statuses,
+    )  # fmt: skip
+
+
+def deployment_places(deployments: pd.DataFrame, names: pd.Index, services: pd.Index) -> np.ndarray:
+    """Row of the deployment that each name stands for, that of the own service first; -1: none."""
+    ids, owners = deployments["deployment_id"].astype("str"), deployments["service"].astype("str")
+    place = _first(pd.Index(ids), names)
+    if ids.is_unique:
+        return place
+    own = _first(pd.MultiIndex.from_arrays([owners, ids]),
+                 pd.MultiIndex.from_arrays([services, names]))  # fmt: skip
+    return np.where(own >= 0, own, place)
+
+
+def _first(known: pd.Index, wanted: pd.Index) -> np.ndarray:
+    """Row of the first of `known` that each wanted one is; -1: none."""
+    fresh = np.flatnonzero(~known.duplicated())
+    hit = known[fresh].get_indexer(wanted)
+    return np.where(hit >= 0, np.append(fresh, -1)[hit], -1)
+
+
+COUNTS = ["incidents", "named", "attributed", "by_chance"]
+
+
+def chance(
+    deployments: pd.DataFrame,
+    incidents: pd.DataFrame | None,
+    *,
+    between: Span,
+    rules: Rules = DEFAULT,
+    together: str | None = None,
+) -> pd.DataFrame:
+    """Incidents put down to deployments, and how many would be by chance alone."""
+    span = span_of(between)
+    services = service_names(deployments, incidents)
+    placed = attributed(deployments, incidents, rules=rules).drop_duplicates("incident_row")
+    placed = placed[within_history(placed["started_at"], span)]
+    named = placed["rule"] == "source"
+    share = placed["service"].map(_shares_covered(deployments, services, rules, span))
+    rows = pd.DataFrame(
+        {
+            "service": placed["service"],
+            "incidents": 1,
+            "named": named,
+            "attributed": placed["deployment_id"].notna(),
+            "by_chance": share.mask(named, 1.0).astype("float64"),
+        }
+    )
+    if together is not None and incidents is not None:
+        rows = _as_one(rows, events.incident_numbers(incidents).to_numpy()[placed["incident_row"]])
+        services, rows["service"] = [together] if services else [], together
+    found = rows.groupby("service")[COUNTS].sum().reindex(services, fill_value=0)
+    starts = placed["started_at"].where(~named).groupby(placed["service"])
+    moments = {service: seconds(own.dropna()) for service, own in starts}
+    found["followed_by_chance"] = [
+        _followed(moments.get(service, np.array([])), span, rules) for service in services
+    ]
+    return found.rename_axis("service").reset_index()
+
+
+def _as_one(rows: pd.DataFrame, incident: np.ndarray) -> pd.DataFrame:
+    """Incidents of several services once: what is true, or likely, of any of them."""
+    flags = rows[["incidents", "named", "attributed"]].groupby(incident).max()
+    return flags.assign(by_chance=1 - (1 - rows["by_chance"]).groupby(incident).prod())
+
+
+def _shares_covered(
+    deployments: pd.DataFrame, services: list[str], rules: Rules, span: Span
+) -> dict[str, float]:
+    """Share of the history within the window after some deployment, by service."""
+    pool = deployments[events.reached_users(deployments, rules.statuses)]
+    if rules.scope == "project":
+        return dict.fromkeys(services, _covered(seconds(pool["finished_at"]), rules, span))
+    ends = pool.groupby(pool["service"].astype("str"))["finished_at"]
+    found = {service: _covered(seconds(own), rules, span) for service, own in ends}
+    return dict.fromkeys(services, 0.0) | found
+
+
+def _followed(moments: np.ndarray, span: Span, rules: Rules) -> float:
+    """Share of moments of the history that an incident follows within the window."""
+    if not rules.match.endswith("window"):
+        return NAN
+    first, last = (time.timestamp() for time in span)
+    within = pd.Timedelta(rules.within).total_seconds()
+    ends = np.sort(moments)
+    begin = np.maximum(ends - within, np.append(first, ends[:-1])) if len(ends) else ends
+    return float((ends - begin).clip(min=0).sum() / (last - first))
+
+
+def _covered(ends: np.ndarray, rules: Rules, span: Span) -> float:
+    """Share of the history within the window after some of these ends."""
+    if rules.match == "source":
+        return 0.0
+    endless = rules.match.endswith("latest")
+    within = np.inf if endless else pd.Timedelta(rules.within).total_seconds()
+    first, last = (time.timestamp() for time in span)
+    begin = np.sort(ends[(ends <= last) & (ends + within > first)])
+    if not len(begin):
+        return 0.0
+    until = np.minimum(np.append(begin[1:], last), begin + within)
+    return float((until - np.maximum(begin, first)).clip(min=0).sum() / (last - first))

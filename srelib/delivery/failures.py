@@ -1,92 +1,37 @@
-"""Which deployment an unplanned one mends."""
+"""How many deployments fail in the hands of users, and how long such failures last."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from srelib import tables
-from srelib.delivery.attribution import attribute_incidents
+from srelib import events, tables
+from srelib.delivery.attribution import COUNTS, attributed, chance
 from srelib.delivery.frequency import (
+    NAN,
     Columns,
     Span,
-    by_chain,
-    counted,
-    needed,
-    per_piece,
-    real_incidents,
+    as_releases,
+    deployments_in_order,
+    per_period,
     rounded,
     seconds,
     service_names,
+    share_by_chain,
     span_of,
     within_history,
 )
 from srelib.delivery.rules import DEFAULT, Rules
-from srelib.stats import Estimate, grouped_mean, quantile, survival_median
+from srelib.stats import Estimate, grouped_mean, quantile, rate, survival_median
 from srelib.windows import Window
 
-
-def mended_by(rows: pd.DataFrame, pairs: pd.DataFrame, limit: pd.Timedelta) -> np.ndarray:
-    """Row of the deployment that each unplanned one mends; -1: none, or not unplanned."""
-    repair = (rows["planned"] == False).fillna(False).to_numpy(dtype=bool)  # noqa: E712
-    codes, at = pd.factorize(rows["service"])[0], seconds(rows["finished_at"])
-    places = np.arange(len(rows))
-    found = np.where(_follows(rows), places - 1, -1)
-    rolled = np.flatnonzero((rows["status"] == "rolled_back").fillna(False))
-    marks = [(codes[rolled], at[rolled], rolled)]
-    own = pairs["place"].to_numpy(dtype="int64")
-    started = seconds(pairs["started_at"].astype("datetime64[us, UTC]"))
-    marks.append((codes[own], np.maximum(started, at[own]), own))
-    for code, time, place in marks:
-        hit = _latest(codes, at, code, time, limit.total_seconds())
-        earlier = np.append(place, -1)[hit]
-        good = (hit >= 0) & repair & (at[earlier] < at) if len(rows) else repair
-        found = np.where(good, earlier, found)
-    return found
-
-
-def _follows(rows: pd.DataFrame) -> np.ndarray:
-    """Whether each deployment mends the one before it, if nothing else is known."""
-    return np.append(False, rows["mended"].to_numpy(dtype=bool)[:-1])[: len(rows)]
-
-
-def _latest(
-    codes: np.ndarray, at: np.ndarray, code: np.ndarray, time: np.ndarray, limit: float
-) -> np.ndarray:
-    """For each deployment the latest mark of its service before it, not too old; -1: none."""
-    if not len(at) or not len(time):
-        return np.full(len(at), -1)
-    span = max(at.max(), time.max()) - min(at.min(), time.min()) + 1
-    low = min(at.min(), time.min())
-    order = np.lexsort((time, code))
-    marks = (code * span + time - low)[order]
-    hit = np.searchsorted(marks, codes * span + at - low, side="right") - 1
-    place = order[hit]
-    good = (hit >= 0) & (code[place] == codes) & (at - time[place] <= limit)
-    return np.where(good, place, -1)
-
-
-def chains(mends: np.ndarray) -> np.ndarray:
-    """First deployment of the chain each belongs to: what was mended, and all that mended it."""
-    roots = np.where(mends >= 0, mends, np.arange(len(mends)))
-    while len(roots) and (roots[roots] != roots).any():
-        roots = roots[roots]
-    return roots
-
-
-NAN = float("nan")
-
-
-def attributed(
-    deployments: pd.DataFrame, incidents: pd.DataFrame, *, rules: Rules = DEFAULT
-) -> pd.DataFrame:
-    """`attribute_incidents` with a set of rules."""
-    return attribute_incidents(
-        deployments, incidents, within=rules.within, match=rules.match, strict=rules.strict,
-        shared=rules.shared, scope=rules.scope, statuses=rules.statuses,
-    )  # fmt: skip
+LENGTHS = ("30min", "1h", "2h", "4h", "8h", "24h", "72h", "168h")
+_FLAGS = ["failed", "incident", "rolled_back", "hotfix"]
+_DEPLOYED, _BEFORE_USERS, _CANCELLED, _INCIDENT = range(4)
 
 
 def failures(
@@ -98,31 +43,65 @@ def failures(
     placed: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Deployments that reached users, and each signal that one of them failed."""
-    rows = counted(
+    rows = deployments_in_order(
         deployments, between=between, statuses=rules.statuses, hotfix_within=rules.hotfix_within
     )
-    incidents = tables.empty("incidents") if incidents is None else incidents
     pairs = attributed(deployments, incidents, rules=rules) if placed is None else placed
     place = _places(rows, len(deployments))[pairs["deployment_row"]]
-    many = np.bincount(place[place >= 0], minlength=len(rows))
-    rows["incident"] = many > 0
+    number = np.arange(len(rows))
+    mended = _mended(rows, pairs.assign(place=place)[place >= 0], rules)
+    rows["incident"] = np.isin(number, place)
     rows["rolled_back"] = (rows["status"] == "rolled_back").fillna(False).to_numpy(dtype=bool)
-    limit = pd.Timedelta(rules.hotfix_within)
-    mends = mended_by(rows, pairs.assign(place=place)[place >= 0], limit)
-    rows["chain"] = chains(mends)
-    rows["hotfix"] = np.isin(np.arange(len(rows)), mends[mends >= 0])
-    rows = rows.drop(columns="mended")
+    rows["hotfix"] = np.isin(number, mended[mended >= 0])
     rows["failed"] = rows[list(rules.signals)].any(axis=1)
-    rows["incidents"] = many
-    rows["by_time"] = np.isin(np.arange(len(rows)), place[pairs["rule"] != "source"])
-    return rows
+    rows["by_time"] = np.isin(number, place[pairs["rule"] != "source"])
+    return rows.drop(columns="follows").assign(chain=_chains(mended))
 
 
 def _places(rows: pd.DataFrame, deployments: int) -> np.ndarray:
-    """Which of the counted rows each deployment is, by its place in the table; -1: none."""
+    """Which of the rows in order each deployment is, by its place in the table; -1: none."""
     found = np.full(deployments + 1, -1)
     found[rows["row"]] = np.arange(len(rows))
     return found
+
+
+def _mended(rows: pd.DataFrame, pairs: pd.DataFrame, rules: Rules) -> np.ndarray:
+    """Row of the deployment that each unplanned one mends; -1: none, or not unplanned."""
+    repair = (rows["planned"] == False).fillna(False).to_numpy(dtype=bool)  # noqa: E712
+    codes, at = pd.factorize(rows["service"])[0], seconds(rows["finished_at"])
+    found = np.where(rows["follows"], np.arange(len(rows)) - 1, -1)
+    rolled = np.flatnonzero((rows["status"] == "rolled_back").fillna(False))
+    own = pairs["place"].to_numpy(dtype="int64")
+    started = np.maximum(seconds(pairs["started_at"]), at[own])
+    limit = pd.Timedelta(rules.hotfix_within).total_seconds()
+    for time, place in ((at[rolled], rolled), (started, own)):
+        if len(place):
+            latest = _latest(codes, at, codes[place], time, limit)
+            earlier = place[latest]
+            found = np.where((latest >= 0) & repair & (at[earlier] < at), earlier, found)
+    return found
+
+
+def _latest(
+    codes: np.ndarray, at: np.ndarray, code: np.ndarray, time: np.ndarray, limit: float
+) -> np.ndarray:
+    """For each deployment the latest mark of its service before it, not too old; -1: none."""
+    low = min(at.min(), time.min())
+    span = max(at.max(), time.max()) - low + 1
+    order = np.lexsort((time, code))
+    marks = (code * span + time - low)[order]
+    hit = np.searchsorted(marks, codes * span + at - low, side="right") - 1
+    place = order[hit]
+    good = (hit >= 0) & (code[place] == codes) & (at - time[place] <= limit)
+    return np.where(good, place, -1)
+
+
+def _chains(mended: np.ndarray) -> np.ndarray:
+    """First deployment of the chain each belongs to: what was mended, and all that mended it."""
+    roots = np.where(mended >= 0, mended, np.arange(len(mended)))
+    while (roots[roots] != roots).any():
+        roots = roots[roots]
+    return roots
 
 
 def change_fail_rate(
@@ -143,7 +122,7 @@ def change_fail_rate(
     deployments : DataFrame
         Table ``deployments``, production only.
     incidents : DataFrame or None
-        Table ``incidents``.
+        Table ``incidents``; empty says that there were none, None that nobody exported them.
     between : (Timestamp, Timestamp)
         The history.
     rules : Rules
@@ -153,7 +132,8 @@ def change_fail_rate(
     window : Window or str, optional
         A calendar window such as ``1w`` or ``1M``; without it the whole history is one.
     together : str, optional
-        A name under which all services are taken as one, instead of each by itself.
+        A name under which all services are taken as one, instead of each by itself; a release
+        of several services then counts once.
     confidence : float
         Of the intervals [fraction].
 
@@ -163,9 +143,9 @@ def change_fail_rate(
         One row per service and period: service, label, starts_at, ends_at, complete; value, low,
         high [fraction], n [deployments], method; failed, incident, rolled_back, hotfix
         [deployments with that signal], before_users [deployments that failed before anybody saw
-        them: not in n], cancelled [neither], heard (signals these exports can give, in words).
-        NaN and n 0 without a deployment that reached users, and where no signal asked for could
-        have been heard: silence of exports that say nothing of failures is not a rate of 0.
+        them: not in n], cancelled [neither], signals (those these exports can give, in words).
+        NaN and n 0 without a deployment that reached users, and where the exports can give none
+        of the signals asked for: silence about failures is not a rate of 0.
 
     Notes
     -----
@@ -187,86 +167,70 @@ def change_fail_rate(
     """
     span = span_of(between)
     rows = failures(deployments, incidents, between=span, rules=rules, placed=placed)
-    others = deployments[within_history(deployments["finished_at"], span)]
-    others = others[others["status"].isin(["failed", "cancelled"])]
-    others = others[~others["status"].isin(rules.statuses) | (others["status"] == "cancelled")]
-    parts = [rows.assign(seen=True), _unseen(others)]
+    rows = rows if together is None else as_releases(rows)
+    signals = _signals(deployments, incidents, rules)
+    parts = [rows.assign(kind=_DEPLOYED), _left_out(deployments, span, rules)]
     if rules.per == "incidents" and incidents is not None:
-        parts.append(_unseen(_as_rows(incidents, span)))
-    rows = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-
-    signals = heard(deployments, incidents, rules=rules)
-
-    rows["kind"] = rows["status"].where(~rows["seen"]).map(_KINDS).fillna(0).astype("int64")
+        parts.append(_begun(incidents, span, together))
+    columns = ["service", "finished_at", "kind", "chain", *_FLAGS]
+    rows = pd.concat([part[columns] for part in parts if len(part)] or parts[:1])
 
     def found(own: Columns, _: Any) -> dict[str, Any]:
-        kind, seen = own["kind"], own["seen"]
-        counts = {name: int(own[name][seen].sum()) for name in _SIGNALS}
-        if rules.per == "incidents" and signals:
-            rate = _per_incident(int((kind == 3).sum()), int(seen.sum()), confidence)
-        elif not signals:
-            rate = Estimate(NAN, NAN, NAN, 0, confidence, "no signal")
+        kind = own["kind"]
+        deployed = kind == _DEPLOYED
+        if not signals:
+            value = Estimate(NAN, NAN, NAN, 0, confidence, "no signal")
+        elif rules.per == "incidents":
+            value = _per_deployment(int((kind == _INCIDENT).sum()), int(deployed.sum()), confidence)
         else:
-            rate = by_chain(own["failed"][seen], own["chain"][seen], confidence)
+            value = share_by_chain(own["failed"][deployed], own["chain"][deployed], confidence)
         return {
-            "value": rate, **counts,
-            "before_users": int((kind == 1).sum()),
-            "cancelled": int((kind == 2).sum()),
-            "heard": ", ".join(signals),
+            "value": value, **{name: int(own[name].sum()) for name in _FLAGS},
+            "before_users": int((kind == _BEFORE_USERS).sum()),
+            "cancelled": int((kind == _CANCELLED).sum()),
+            "signals": ", ".join(signals),
         }  # fmt: skip
 
-    columns = ["service", "finished_at", "kind", "seen", "chain", *_SIGNALS]
-    return per_piece(
+    return per_period(
         rows[columns], found, time="finished_at", between=span, window=window,
-        services=service_names(deployments), together=together,
+        services=service_names(deployments, incidents), together=together,
     )  # fmt: skip
 
 
-_INCIDENT = "incident"
-_KINDS = {"failed": 1, "cancelled": 2, _INCIDENT: 3}
-_SIGNALS = ("failed", "incident", "rolled_back", "hotfix", "incidents")
-
-
-def _unseen(others: pd.DataFrame) -> pd.DataFrame:
-    """Deployments that never reached users, in the columns of those that did."""
-    frame = others[["deployment_id", "service", "finished_at", "status"]].assign(seen=False)
-    return frame.assign(**dict.fromkeys(_SIGNALS[:-1], False), incidents=0, chain=-1)
-
-
-def heard(
-    deployments: pd.DataFrame, incidents: pd.DataFrame | None, *, rules: Rules = DEFAULT
-) -> list[str]:
+def _signals(deployments: pd.DataFrame, incidents: pd.DataFrame | None, rules: Rules) -> list[str]:
     """Signals of failure that these exports can give at all."""
     there = {
-        "incident": incidents is not None and len(incidents) > 0,
+        "incident": incidents is not None,
         "rolled_back": bool((deployments["status"] == "rolled_back").any()),
         "hotfix": "planned" in deployments and bool(deployments["planned"].notna().any()),
     }
     return [signal for signal in rules.signals if there[signal]]
 
 
-def _as_rows(incidents: pd.DataFrame, span: Span) -> pd.DataFrame:
-    """Incidents within the history, in the columns of deployments."""
-    real = real_incidents(incidents)
-    real = real[within_history(real["started_at"], span)]
-    return pd.DataFrame(
-        {
-            "deployment_id": real["incident_id"].array,
-            "service": real["service"].astype("str").array,
-            "finished_at": real["started_at"].array,
-            "status": _INCIDENT,
-        }
-    )
+def _left_out(deployments: pd.DataFrame, span: Span, rules: Rules) -> pd.DataFrame:
+    """Deployments of the history that never reached users, in the columns of those that did."""
+    others = deployments[within_history(deployments["finished_at"], span)]
+    others = others[~events.reached_users(others, rules.statuses)]
+    kinds = {events.BEFORE_USERS: _BEFORE_USERS, events.CANCELLED: _CANCELLED}
+    kind = events.deployment_exclusions(others, environment=None).map(kinds)
+    rows = others[["service", "finished_at"]][kind.notna()]
+    return rows.assign(kind=kind.dropna().astype("int64"), chain=-1, **dict.fromkeys(_FLAGS, False))
 
 
-def _per_incident(incidents: int, deployments: int, confidence: float) -> Estimate:
+def _begun(incidents: pd.DataFrame, span: Span, together: str | None) -> pd.DataFrame:
+    """Incidents that began in the history, in the columns of deployments."""
+    rows = incidents if together is None else events.once_for_fleet(incidents)
+    rows = events.eligible_incidents(rows)
+    rows = rows[["service", "started_at"]][within_history(rows["started_at"], span)]
+    rows = rows.rename(columns={"started_at": "finished_at"})
+    return rows.assign(kind=_INCIDENT, chain=-1, **dict.fromkeys(_FLAGS, False))
+
+
+def _per_deployment(incidents: int, deployments: int, confidence: float) -> Estimate:
     """Incidents per deployment, as a Poisson count."""
-    from srelib.stats import rate
-
     if not deployments:
         return Estimate(NAN, NAN, NAN, 0, confidence, "exact Poisson")
-    found = rate(incidents, deployments, confidence)
-    return Estimate(found.value, found.low, found.high, deployments, confidence, found.method)
+    return replace(rate(incidents, deployments, confidence), n=deployments)
 
 
 def recoveries(
@@ -276,24 +240,26 @@ def recoveries(
     between: Span,
     rules: Rules = DEFAULT,
     placed: pd.DataFrame | None = None,
+    together: str | None = None,
 ) -> pd.DataFrame:
     """Failures that deployments brought, and how long each lasted."""
     span = span_of(between)
     incidents = tables.empty("incidents") if incidents is None else incidents
-    needed(incidents, "incidents", "started_at", "resolved_at")
+    tables.need(incidents, "incidents", "started_at", "resolved_at")
     pairs = attributed(deployments, incidents, rules=rules) if placed is None else placed
     pairs = pairs[within_history(pairs["started_at"], span)]
-    rows = counted(deployments, between=span, statuses=rules.statuses)
+    rows = deployments_in_order(deployments, between=span, statuses=rules.statuses)
     place = _places(rows, len(deployments))[pairs["deployment_row"]]
-    pairs = pairs.assign(
-        place=place,
-        resolved_at=incidents["resolved_at"].array.take(pairs["incident_row"].to_numpy()),
-        finished_at=rows["finished_at"].array.take(place, allow_fill=True),
-    )
+    ends = incidents["resolved_at"].array.take(pairs["incident_row"].to_numpy())
+    deployed_at = rows["finished_at"].array.take(place, allow_fill=True)
+    pairs = pairs.assign(place=place, resolved_at=ends, deployed_at=deployed_at)
+    if together is not None:
+        pairs["place"] = np.append(events.first_of_release(rows), -1)[place]
+        pairs["incident_row"] = events.incident_numbers(incidents).to_numpy()[pairs["incident_row"]]
     if rules.recovery_of == "incidents":
         pairs = pairs.drop_duplicates("incident_row")
     else:
-        pairs = pairs[place >= 0]
+        pairs = pairs[place >= 0].drop_duplicates(["incident_row", "place"])
         pairs = pairs.assign(service=pairs["deployed"])
     if not rules.open_counts:
         pairs = pairs[pairs["resolved_at"] <= span[1]]
@@ -303,40 +269,28 @@ def recoveries(
 def _episodes(pairs: pd.DataFrame, span: Span, rules: Rules) -> pd.DataFrame:
     """Overlapping incidents of a deployment joined."""
     pairs = pairs.sort_values(["place", "started_at"], kind="stable", ignore_index=True)
-    open_ = pairs["resolved_at"].isna() | (pairs["resolved_at"] > span[1])
-    begin = seconds(pairs["started_at"].astype("datetime64[us, UTC]"))
-    end = np.where(open_, span[1].timestamp(),
-                   seconds(pairs["resolved_at"].astype("datetime64[us, UTC]")))  # fmt: skip
+    is_open = pairs["resolved_at"].isna() | (pairs["resolved_at"] > span[1])
+    begin = seconds(pairs["started_at"])
+    end = np.where(is_open, span[1].timestamp(), seconds(pairs["resolved_at"]))
     end = np.maximum(end, begin)
     owner = pairs["place"].to_numpy()
     reach = pd.Series(end).groupby(owner).cummax().to_numpy()
     new = np.ones(len(pairs), dtype=bool)
     if rules.recovery_of == "failures":
         new[1:] = (owner[1:] != owner[:-1]) | (begin[1:] > reach[:-1])
+    first = pairs[new]
     episode = np.cumsum(new) - 1
-    firsts = np.flatnonzero(new)
-    still = np.bincount(episode, weights=open_, minlength=len(firsts)) > 0
-    ends = np.maximum.reduceat(end, firsts) if len(firsts) else end
-    from_failure = ends - begin[firsts]
-    shipped = seconds(pairs["finished_at"].astype("datetime64[us, UTC]"))[firsts]
-    earlier = np.fmin(shipped, begin[firsts]) if rules.recovery_of == "incidents" else shipped
-    from_deployment = ends - earlier
-    from_failure, from_deployment = (
-        rounded(times, rules.minutes) for times in (from_failure, from_deployment)
-    )
-    resolved = pd.to_datetime(ends, unit="s", utc=True).as_unit("us")
-    first = pairs.iloc[firsts]
+    ends = pd.Series(end).groupby(episode).max().to_numpy(dtype="float64")
+    deployed, begin = seconds(first["deployed_at"]), begin[new]
+    deployed = np.fmin(deployed, begin) if rules.recovery_of == "incidents" else deployed
     return pd.DataFrame(
         {
             "service": first["service"].array,
             "deployment_id": first["deployment_id"].array,
-            "finished_at": first["finished_at"].array,
             "started_at": first["started_at"].array,
-            "resolved_at": pd.Series(resolved).where(~still).array,
-            "recovered": ~still,
-            "from_failure": from_failure,
-            "from_deployment": from_deployment,
-            "incidents": np.bincount(episode, minlength=len(firsts)),
+            "recovered": np.bincount(episode, weights=is_open, minlength=len(first)) == 0,
+            "from_failure": rounded(ends - begin, rules.minutes),
+            "from_deployment": rounded(ends - deployed, rules.minutes),
         }
     )
 
@@ -359,7 +313,7 @@ def recovery_time(
     deployments : DataFrame
         Table ``deployments``, production only.
     incidents : DataFrame or None
-        Table ``incidents``.
+        Table ``incidents``; empty says that there were none, None that nobody exported them.
     between : (Timestamp, Timestamp)
         The history; its end is now.
     rules : Rules
@@ -370,7 +324,8 @@ def recovery_time(
         A calendar window such as ``1w`` or ``1M``, by the start of the failure; without it the
         whole history is one.
     together : str, optional
-        A name under which all services are taken as one, instead of each by itself.
+        A name under which all services are taken as one, instead of each by itself; a release
+        of several services then counts once.
     confidence : float
         Of the intervals [fraction].
 
@@ -402,24 +357,26 @@ def recovery_time(
     [3600.0]
     """
     span = span_of(between)
-    rows = recoveries(deployments, incidents, between=span, rules=rules, placed=placed)
+    rows = recoveries(
+        deployments, incidents, between=span, rules=rules, placed=placed, together=together
+    )
     clock = f"from_{rules.recovery_from}"
 
     def found(own: Columns, _: Any) -> dict[str, Any]:
         return {
-            "value": _middle(own, clock, rules.lead, confidence),
-            "from_deployment": _middle(own, "from_deployment", rules.lead, confidence),
+            "value": _typical(own, clock, rules.lead, confidence),
+            "from_deployment": _typical(own, "from_deployment", rules.lead, confidence),
             "open": int((~own["recovered"]).sum()),
         }
 
     columns = ["service", "started_at", "recovered", "from_failure", "from_deployment"]
-    return per_piece(
-        rows[columns].astype({"recovered": bool}), found, time="started_at", between=span,
-        window=window, services=service_names(deployments), together=together,
+    return per_period(
+        rows[columns], found, time="started_at", between=span, window=window,
+        services=service_names(deployments, incidents), together=together,
     )  # fmt: skip
 
 
-def _middle(own: Columns, clock: str, lead: str, confidence: float) -> Estimate:
+def _typical(own: Columns, clock: str, lead: str, confidence: float) -> Estimate:
     times, done = own[clock], own["recovered"]
     if lead == "mean":
         return grouped_mean(times, np.arange(len(times)), confidence=confidence)
@@ -427,3 +384,42 @@ def _middle(own: Columns, clock: str, lead: str, confidence: float) -> Estimate:
         return quantile(times, confidence=confidence)
     known = ~np.isnan(times)
     return survival_median(np.maximum(times[known], 0), done[known], confidence=confidence)
+
+
+def sensitivity(
+    deployments: pd.DataFrame,
+    incidents: pd.DataFrame | None,
+    *,
+    between: Span,
+    rules: Rules = DEFAULT,
+    lengths: Iterable[pd.Timedelta | str] = LENGTHS,
+    together: str | None = None,
+) -> pd.DataFrame:
+    """Fail rate by length of the window, and how many incidents would fall into it by chance."""
+    match = rules.match if rules.match.endswith("window") else "source_then_window"
+    parts = []
+    for within in sorted({pd.Timedelta(one) for one in (*lengths, rules.within)}):
+        own: dict[str, Any] = {
+            "between": between, "together": together,
+            "rules": replace(rules, match=match, within=within),
+        }  # fmt: skip
+        rates = change_fail_rate(deployments, incidents, **own)
+        rates = rates[["service", "value", "low", "high", "n"]].assign(within=within)
+        counts = chance(deployments, incidents, **own)[["service", *COUNTS]]
+        parts.append(rates.merge(counts, on="service"))
+    return pd.concat(parts, ignore_index=True)
+
+
+def more_than_chance(failed: pd.DataFrame, chance: pd.DataFrame) -> pd.DataFrame:
+    """What chance gives, and the p-value that more planned deployments were followed than that.
+
+    Missing where none was followed by time, or chance is not known.
+    """
+    from scipy.stats import binom
+
+    planned = failed["planned"].fillna(True).astype(bool)
+    counts = failed.assign(followed=failed["by_time"] & planned, planned=planned)
+    counts = counts.groupby("service")[["planned", "followed", "by_time"]].sum()
+    rows = chance.join(counts, on="service").fillna(dict.fromkeys(counts, 0))
+    p_value = binom.sf(rows["followed"] - 1, rows["planned"], rows["followed_by_chance"])
+    return rows.assign(p_value=np.where(rows["by_time"] > 0, p_value, NAN)).drop(columns="by_time")

@@ -1,4 +1,4 @@
-"""Which deployments and incidents count: those that reached users, within the history."""
+"""How often each service is deployed, and how a history is split by service and period."""
 
 from __future__ import annotations
 
@@ -8,27 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from srelib import windows
-from srelib.delivery.rules import REACHED
-from srelib.errors import ColumnError, TimeIndexError
+from srelib import events, tables, windows
+from srelib.errors import TimeIndexError
 from srelib.stats import Estimate, grouped_share, scattered_rate
 from srelib.windows import Window
 
 Span = tuple[pd.Timestamp, pd.Timestamp]
-
-
-def reached(deployments: pd.DataFrame, statuses: tuple[str, ...] = REACHED) -> pd.Series:
-    """Whether each deployment reached its users."""
-    needed(deployments, "deployments", "status")
-    status = deployments["status"]
-    return (status.isin(statuses) | status.isna()) & (status != "cancelled")
-
-
-def needed(table: pd.DataFrame, name: str, *columns: str) -> None:
-    """Refuse a table that lacks a column."""
-    lacking = [column for column in columns if column not in table.columns]
-    if lacking:
-        raise ColumnError(f"{name} lacks {lacking}; columns seen: {list(table.columns)}.")
+NAN = float("nan")
+DAY = pd.Timedelta(days=1)
+WEEK = pd.Timedelta(days=7)
+_WEEK = WEEK.total_seconds()
 
 
 def span_of(between: Span) -> Span:
@@ -41,13 +30,12 @@ def span_of(between: Span) -> Span:
     return first.tz_convert("UTC"), last.tz_convert("UTC")
 
 
-def history(deployments: pd.DataFrame, *, as_of: pd.Timestamp) -> Span | None:
+def history(deployments: pd.DataFrame, *, as_of: pd.Timestamp) -> Span:
     """The time the deployments are known for: from the day of the first one until now."""
-    needed(deployments, "deployments", "finished_at")
+    tables.need(deployments, "deployments", "finished_at")
     first = deployments["finished_at"].min()
-    if pd.isna(first) or not first < as_of:
-        return None
-    return first.floor("D"), as_of
+    known = pd.notna(first) and first < as_of
+    return (first if known else as_of - DAY).floor("D"), as_of
 
 
 def within_history(times: pd.Series, between: Span) -> pd.Series:
@@ -55,19 +43,13 @@ def within_history(times: pd.Series, between: Span) -> pd.Series:
     return (times >= between[0]) & (times <= between[1])
 
 
-def real_incidents(incidents: pd.DataFrame) -> pd.DataFrame:
-    """Incidents without planned maintenance."""
-    if "severity" not in incidents or not len(incidents):
-        return incidents
-    planned = incidents["severity"].astype("str").str.casefold() == "maintenance"
-    return incidents[~planned.fillna(False)] if planned.any() else incidents
-
-
 def rounded(times: np.ndarray, minutes: str) -> np.ndarray:
-    """Lengths of time as they are, or in whole minutes."""
+    """Lengths of time as they are, or in whole minutes; those below zero go up to it."""
     if minutes == "exact":
         return times
-    return (np.ceil if minutes == "up" else np.floor)(times / 60) * 60
+    if minutes == "down":
+        return np.floor(times / 60) * 60
+    return np.maximum(np.ceil(times / 60) * 60, 0.0)
 
 
 def seconds(times: pd.Series) -> np.ndarray:
@@ -84,43 +66,19 @@ def seconds(times: pd.Series) -> np.ndarray:
     return numbers
 
 
-def named_rows(
-    deployments: pd.DataFrame, names: pd.Index, services: pd.Index, *, anywhere: bool
-) -> np.ndarray:
-    """Row of the deployment that each name stands for, that of the own service first."""
-    ids, owners = deployments["deployment_id"].astype("str"), deployments["service"].astype("str")
-    if ids.is_unique:
-        place = _first(pd.Index(ids), names)
-        if anywhere or not len(place) or ids.empty:
-            return place
-        same = owners.to_numpy(dtype=object)[place] == services.to_numpy(dtype=object)
-        return np.where(same, place, -1)
-    place = _first(pd.Index(ids), names) if anywhere else np.full(len(names), -1)
-    own = _first(pd.MultiIndex.from_arrays([owners, ids]),
-                 pd.MultiIndex.from_arrays([services, names]))  # fmt: skip
-    place = np.where(own >= 0, own, place)
-    return place
+def service_names(*parts: pd.DataFrame | None) -> list[str]:
+    """Services of some tables, by name."""
+    found: set[str] = set()
+    for part in parts:
+        if part is not None and "service" in part:
+            found.update(part["service"].dropna().astype("str").unique())
+    return sorted(found)
 
 
-def _first(known: pd.Index, wanted: pd.Index) -> np.ndarray:
-    """Row of the first of `known` that each wanted one is; -1: none."""
-    fresh = np.flatnonzero(~known.duplicated())
-    hit = known[fresh].get_indexer(wanted)
-    return np.where(hit >= 0, np.append(fresh, -1)[hit], -1)
-
-
-PERIOD = ["label", "starts_at", "ends_at", "complete"]
-
-
-def as_calendar(window: Window | str | None) -> Window | None:
-    """A calendar window from a text such as ``1w`` or ``1M``; None stays None."""
-    return Window.parse(window, rolling=False) if isinstance(window, str) else window
-
-
-def periods_of(between: Span, window: Window | str | None) -> pd.DataFrame:
+def _periods(between: Span, window: Window | str | None) -> pd.DataFrame:
     """The periods of a history: one for all of it without a window."""
     first, last = between
-    calendar = as_calendar(window)
+    calendar = Window.parse(window, rolling=False) if isinstance(window, str) else window
     if calendar is None:
         return pd.DataFrame({"label": ["all"], "starts_at": [first], "ends_at": [last],
                              "complete": [True]})  # fmt: skip
@@ -135,12 +93,10 @@ Columns = dict[str, np.ndarray]
 """Rows of one service and period, by column; ``at`` is their time [s]."""
 
 
-def pieces(
-    rows: pd.DataFrame, *, time: str, between: Span, window: Window | str | None,
-    services: list[str],
-) -> Iterator[tuple[str, Any, Columns]]:  # fmt: skip
+def _pieces(
+    rows: pd.DataFrame, time: str, periods: pd.DataFrame, services: list[str]
+) -> Iterator[tuple[str, Any, Columns]]:
     """Rows of each service in each period, empty ones too."""
-    periods = periods_of(between, window)
     spans = list(periods.itertuples(index=False))
     owner = rows["service"]
     owner = owner if isinstance(owner.dtype, pd.CategoricalDtype) else owner.astype("str")
@@ -157,21 +113,21 @@ def pieces(
             yield service, period, {name: all_[first:last] for name, all_ in columns.items()}
 
 
-def per_piece(
-    rows: pd.DataFrame, function: Callable[[Columns, Any], dict[str, Any]], *, time: str,
+def per_period(
+    rows: pd.DataFrame, measure: Callable[[Columns, Any], dict[str, Any]], *, time: str,
     between: Span, window: Window | str | None, services: list[str], together: str | None = None,
 ) -> pd.DataFrame:  # fmt: skip
-    """What a function finds in the rows of each service and period, one row each."""
-    found = []
+    """What a measure finds in the rows of each service and period, one row each."""
     if together is not None:
         rows, services = rows.assign(service=together), [together] if services else []
-    split = pieces(rows, time=time, between=between, window=window, services=services)
-    for service, period, own in split:
+    found = []
+    for service, period, own in _pieces(rows, time, _periods(between, window), services or [""]):
         columns: dict[str, Any] = {"service": service, **period._asdict()}
-        for name, result in function(own, period).items():
+        for name, result in measure(own, period).items():
             columns.update(_columns(name, result))
         found.append(columns)
-    return pd.DataFrame(found) if found else pd.DataFrame(columns=["service", *PERIOD])
+    table = pd.DataFrame(found)
+    return table if services else table.iloc[:0]
 
 
 def _columns(name: str, result: Any) -> dict[str, Any]:
@@ -182,40 +138,21 @@ def _columns(name: str, result: Any) -> dict[str, Any]:
     return {name: result.value, **{f"{front}{key}": value for key, value in ends.items()}}
 
 
-def estimate(row: Any, *, confidence: float, name: str = "value") -> Estimate:
-    """The estimate in a row of a result."""
-    front = "" if name == "value" else f"{name}_"
-    value, low, high = (float(row[key]) for key in (name, f"{front}low", f"{front}high"))
-    return Estimate(value, low, high, int(row[f"{front}n"]), confidence, str(row[f"{front}method"]))
-
-
-def service_names(*parts: pd.DataFrame | None) -> list[str]:
-    """Services of some tables, by name."""
-    found: set[str] = set()
-    for part in parts:
-        if part is not None and "service" in part:
-            found.update(part["service"].dropna().astype("str").unique())
-    return sorted(found)
-
-
-NAN = float("nan")
-WEEK = pd.Timedelta(days=7)
-_WEEK = WEEK.total_seconds()
-
-
-def counted(
+def deployments_in_order(
     deployments: pd.DataFrame,
     *,
     between: Span,
-    statuses: tuple[str, ...] = REACHED,
+    statuses: tuple[str, ...] = events.REACHED,
     hotfix_within: pd.Timedelta | str = "24h",
 ) -> pd.DataFrame:
-    """Deployments that reached users within the history, in order, with what they follow."""
-    needed(deployments, "deployments", "deployment_id", "service", "finished_at", "status")
-    span = span_of(between)
+    """Deployments that reached users, by service and time; `chain` is the first one a repair mends.
+
+    Without anything else known, an unplanned deployment mends the one before it.
+    """
+    tables.need(deployments, "deployments", "deployment_id", "service", "finished_at", "status")
     wanted = ["deployment_id", "service", "finished_at", "status", "planned"]
-    inside = reached(deployments, statuses) & within_history(deployments["finished_at"], span)
-    rows = np.flatnonzero(inside)
+    reached = events.reached_users(deployments, statuses)
+    rows = np.flatnonzero(reached & within_history(deployments["finished_at"], span_of(between)))
     codes, names = pd.factorize(deployments["service"].astype("str"), sort=True)
     at = seconds(deployments["finished_at"])
     rows = rows[np.lexsort((at[rows], codes[rows]))]
@@ -230,15 +167,25 @@ def counted(
     return pd.DataFrame(
         {
             "deployment_id": kept["deployment_id"].astype("str").array,
-            "service": np.asarray(names, dtype=object)[codes] if len(kept) else [],
+            "service": np.asarray(names, dtype=object)[codes],
             "finished_at": kept["finished_at"].array,
             "status": kept["status"].array,
             "planned": planned.array,
-            "chain": np.cumsum(~follows) - 1,
-            "mended": np.append(follows[1:], False) if len(kept) else follows,
+            "chain": np.maximum.accumulate(np.where(follows, 0, np.arange(len(kept)))),
+            "follows": follows,
             "row": rows,
         }
     )
+
+
+def as_releases(rows: pd.DataFrame) -> pd.DataFrame:
+    """Deployments in order with those of one release as one, which is what any of them is."""
+    first = events.first_of_release(rows)
+    own = first == np.arange(len(rows))
+    if own.all():
+        return rows
+    flags = rows.select_dtypes("bool").groupby(first).transform("any")
+    return rows.assign(**flags, chain=first[rows["chain"]])[own].reset_index(drop=True)
 
 
 def deployment_frequency(
@@ -247,7 +194,7 @@ def deployment_frequency(
     between: Span,
     window: Window | str | None = None,
     together: str | None = None,
-    statuses: tuple[str, ...] = REACHED,
+    statuses: tuple[str, ...] = events.REACHED,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Deployments a week per service, and per period where asked.
@@ -263,7 +210,8 @@ def deployment_frequency(
     statuses : tuple of str
         Statuses that count; a missing one does.
     together : str, optional
-        A name under which all services are taken as one, instead of each by itself.
+        A name under which all services are taken as one, instead of each by itself; a release
+        of several services then counts once.
     confidence : float
         Of the intervals [fraction].
 
@@ -291,7 +239,8 @@ def deployment_frequency(
     ([8], [8])
     """
     span = span_of(between)
-    rows = counted(deployments, between=span, statuses=statuses)[["service", "finished_at"]]
+    rows = deployments_in_order(deployments, between=span, statuses=statuses)
+    rows = rows if together is None else as_releases(rows)
 
     def found(own: Columns, period: Any) -> dict[str, Any]:
         weeks = float((period.ends_at - period.starts_at) / WEEK)
@@ -302,19 +251,15 @@ def deployment_frequency(
             "days": days,
             "per_day": len(at) / (7 * weeks),
             "day_share": min(days / (7 * weeks), 1.0),
-            "gap": _length(np.median(gaps) if len(gaps) else NAN),
-            "longest_gap": _length(gaps.max() if len(gaps) else NAN),
+            "gap": pd.Timedelta(np.median(gaps) if len(gaps) else NAN, "s"),
+            "longest_gap": pd.Timedelta(gaps.max() if len(gaps) else NAN, "s"),
             "weeks": weeks,
         }
 
-    return per_piece(
-        rows, found, time="finished_at", between=span, window=window,
+    return per_period(
+        rows[["service", "finished_at"]], found, time="finished_at", between=span, window=window,
         services=service_names(deployments), together=together,
     )  # fmt: skip
-
-
-def _length(length: float) -> Any:
-    return pd.NaT if length != length else pd.Timedelta(float(length), "s")
 
 
 def _rate(at: np.ndarray, period: Any, confidence: float) -> Estimate:
@@ -333,7 +278,7 @@ def rework_rate(
     between: Span,
     window: Window | str | None = None,
     together: str | None = None,
-    statuses: tuple[str, ...] = REACHED,
+    statuses: tuple[str, ...] = events.REACHED,
     hotfix_within: pd.Timedelta | str = "24h",
     confidence: float = 0.95,
 ) -> pd.DataFrame:
@@ -352,7 +297,8 @@ def rework_rate(
     hotfix_within : Timedelta or str
         How long after a deployment an unplanned one belongs to it, for the interval.
     together : str, optional
-        A name under which all services are taken as one, instead of each by itself.
+        A name under which all services are taken as one, instead of each by itself; a release
+        of several services then counts once.
     confidence : float
         Of the intervals [fraction].
 
@@ -378,26 +324,29 @@ def rework_rate(
     [[0.5, 2.0, 1.0]]
     """
     span = span_of(between)
-    rows = counted(deployments, between=span, statuses=statuses, hotfix_within=hotfix_within)
+    rows = deployments_in_order(
+        deployments, between=span, statuses=statuses, hotfix_within=hotfix_within
+    )
     rows["known"] = rows["planned"].notna().to_numpy()
     rows["unplanned"] = ~rows["planned"].fillna(True).to_numpy(dtype=bool)
+    rows = rows if together is None else as_releases(rows)
 
     def found(own: Columns, _: Any) -> dict[str, Any]:
         known, unplanned = own["known"], own["unplanned"]
         return {
-            "value": by_chain(unplanned[known], own["chain"][known], confidence),
+            "value": share_by_chain(unplanned[known], own["chain"][known], confidence),
             "unplanned": int(unplanned.sum()),
             "unknown": int((~known).sum()),
         }
 
-    return per_piece(
+    return per_period(
         rows[["service", "finished_at", "chain", "known", "unplanned"]], found,
         time="finished_at", between=span, window=window,
         services=service_names(deployments), together=together,
     )  # fmt: skip
 
 
-def by_chain(flags: np.ndarray, chain: np.ndarray, confidence: float) -> Estimate:
+def share_by_chain(flags: np.ndarray, chain: np.ndarray, confidence: float) -> Estimate:
     """Share of deployments that are flagged, a deployment and its repairs kept together."""
     _, places = np.unique(chain, return_inverse=True)
     parts = np.bincount(places, weights=flags)

@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from srelib import events, tables
+from srelib.delivery.attribution import deployment_places
 from srelib.delivery.frequency import (
     Columns,
     Span,
-    named_rows,
-    needed,
-    per_piece,
-    reached,
+    per_period,
     rounded,
     seconds,
     span_of,
@@ -93,9 +92,11 @@ def change_lead_time(
     lead : {'median', 'mean'}
         What `value` is; a mean is there for comparison with tools that give one.
     minutes : {'exact', 'up', 'down'}
-        As in `lead_times`.
+        Times as they are, or in whole minutes rounded down, or up: then commit to merge and merge
+        to deployment each by itself, and a stage that runs backwards counts as 0.
     together : str, optional
-        A name under which all services are taken as one, instead of each by itself.
+        A name under which all services are taken as one, instead of each by itself; a release
+        of several services then counts once.
     confidence : float
         Of the intervals [fraction].
 
@@ -142,6 +143,8 @@ def change_lead_time(
         keep |= state == 1
         shipped = np.where(np.isnan(shipped), last, shipped)
     owner, numbers = _numbered(deployments)
+    if together is not None:
+        numbers = numbers[np.append(events.first_of_release(deployments), -1)]
 
     def found(own: Columns, _: Any) -> dict[str, Any]:
         times, groups = own["seconds"], own["place"]
@@ -165,10 +168,19 @@ def change_lead_time(
             "place": numbers[known["place"][keep]],
         }
     )
-    return per_piece(
+    return per_period(
         rows, found, time="shipped_at", between=span, window=window,
         services=sorted({*owner, *known["names"]}), together=together,
     )  # fmt: skip
+
+
+def batch_sizes(lead: pd.DataFrame) -> pd.DataFrame:
+    """Changes in the first deployment of each service, and in a usual one."""
+    shipped = lead[lead["state"] == SHIPPED].sort_values("shipped_at", kind="stable")
+    sizes = shipped.groupby([shipped["service"].astype("str"), "deployment_id"], sort=False).size()
+    found = sizes.groupby("service").agg(["first", "median", "size"])
+    found.columns = pd.Index(["first", "usual", "deployments"])
+    return found.reset_index()
 
 
 def _numbered(deployments: pd.DataFrame) -> tuple[pd.Index, np.ndarray]:
@@ -185,11 +197,11 @@ def _timed(
     """Changes by number: row and place (of the deployment), service, times [s], state."""
     one_of(start, "start", ("committed", "merged"))
     one_of(minutes, "minutes", ("exact", "up", "down"))
-    needed(changes, "changes", "change_id", "service", "committed_at")
-    needed(deployments, "deployments", "deployment_id", "service", "finished_at", "status")
+    tables.need(changes, "changes", "change_id", "service", "committed_at")
+    tables.need(deployments, "deployments", "deployment_id", "service", "finished_at", "status")
     place, named = _places(changes, deployments)
     codes, names = pd.factorize(changes["service"].astype("str"))
-    ok = np.append(reached(deployments).to_numpy(), False)
+    ok = np.append(events.reached_users(deployments).to_numpy(), False)
     ends = np.append(seconds(deployments["finished_at"]), np.nan)
     shipped = np.where(ok[place], ends[place], np.nan)
     committed = seconds(changes["committed_at"])
@@ -201,10 +213,10 @@ def _timed(
     if len(rows) < len(changes):
         place, named, shipped, codes = place[rows], named[rows], shipped[rows], codes[rows]
         committed, merged, began = committed[rows], merged[rows], began[rows]
-    took = _in_stages(committed, merged, shipped, start, minutes)
     first = _firsts(deployments, names)[codes]
     early = np.isnan(first) | (committed < first)
-    state = _states(codes, len(names), place, named, ok, early, began, took)
+    state = _states(codes, len(names), place, named, ok, early, began, shipped < began)
+    took = _in_stages(committed, merged, shipped, start, minutes)
     length = np.where(state == 0, took, np.where(state == 1, now - began, np.nan))
     return {
         "row": rows,
@@ -238,11 +250,11 @@ def _places(changes: pd.DataFrame, deployments: pd.DataFrame) -> tuple[np.ndarra
     named = text.notna().to_numpy()
     if deployments["deployment_id"].is_unique:
         codes, names = pd.factorize(text)
-        known = named_rows(deployments, pd.Index(names), pd.Index([]), anywhere=True)
+        known = deployment_places(deployments, pd.Index(names), pd.Index([]))
         place = np.append(known, -1)[codes]
     else:
         services = pd.Index(changes["service"].astype("str"))
-        place = named_rows(deployments, pd.Index(text), services, anywhere=True)
+        place = deployment_places(deployments, pd.Index(text), services)
     if "commit_sha" in deployments and not named.all():
         place[~named] = _by_sha(changes[~named], deployments)
     return place, named
@@ -250,7 +262,7 @@ def _places(changes: pd.DataFrame, deployments: pd.DataFrame) -> tuple[np.ndarra
 
 def _by_sha(changes: pd.DataFrame, deployments: pd.DataFrame) -> np.ndarray:
     """Row of the first deployment that reached users with the commit each change is; -1: none."""
-    good = (reached(deployments) & deployments["commit_sha"].notna()).to_numpy()
+    good = (events.reached_users(deployments) & deployments["commit_sha"].notna()).to_numpy()
     rows = np.flatnonzero(good)
     rows = rows[np.argsort(seconds(deployments["finished_at"])[rows], kind="stable")]
     heads = deployments[["service", "commit_sha"]].iloc[rows].astype("str")
@@ -271,14 +283,14 @@ def _text(table: pd.DataFrame, column: str) -> pd.Series:
 
 def _firsts(deployments: pd.DataFrame, services: pd.Index) -> np.ndarray:
     """End of the first deployment of each service that reached users [s]; NaN: none."""
-    known = deployments[["service", "finished_at"]][reached(deployments)]
+    known = deployments[["service", "finished_at"]][events.reached_users(deployments)]
     first = known["finished_at"].groupby(known["service"].astype("str")).min()
     return seconds(pd.Series(first.reindex(pd.Index(services)).array))
 
 
 def _states(
     services: np.ndarray, many: int, place: np.ndarray, named: np.ndarray, ok: np.ndarray,
-    early: np.ndarray, began: np.ndarray, took: np.ndarray,
+    early: np.ndarray, began: np.ndarray, backwards: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
     """Why each change has a lead time, or has none: its place in `STATES`."""
     linked = place >= 0
@@ -292,7 +304,7 @@ def _states(
             ~free & ~linked,
             ~free & ~ok[place],
             missing,
-            took < 0,
+            backwards,
         ],
         [STATES.index(name) for name in (BEFORE, UNLINKED, WAITING, UNLINKED, UNREACHED, UNDATED,
                                          BACKWARDS)],

@@ -7,6 +7,7 @@ from typing import Literal
 
 import pandas as pd
 
+from srelib import events
 from srelib.errors import ParameterError
 
 Match = Literal["source", "window", "latest", "source_then_window", "source_then_latest"]
@@ -14,8 +15,6 @@ MATCHES: tuple[str, ...] = (
     "source", "window", "latest", "source_then_window", "source_then_latest",
 )  # fmt: skip
 SIGNALS = ("incident", "rolled_back", "hotfix")
-REACHED = ("succeeded", "rolled_back")
-"""Statuses of deployments that reached their users; a missing status is taken as one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +76,7 @@ class Rules:
     strict: bool = False
     shared: bool = False
     scope: str = "service"
-    statuses: tuple[str, ...] = REACHED
+    statuses: tuple[str, ...] = events.REACHED
     start: str = "committed"
     lead: str = "median"
     recovery_of: str = "failures"

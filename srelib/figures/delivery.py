@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from srelib import wording
+from srelib.delivery import DeliveryPerformance
 from srelib.figures import canvas
 
 NOTHING = ("There are no deployments here; export them with `gh api "
@@ -32,13 +33,13 @@ TICKS = {
 }  # fmt: skip
 
 
-def plot_calendar(review: Any, *, ax: Axes | None = None) -> Axes:
+def plot_calendar(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axes:
     """Deployments of each service per week, or per month in a long history.
 
     Parameters
     ----------
-    review : Review or None
-        As from `srelib.delivery.review`.
+    result : DeliveryPerformance
+        As from `srelib.delivery.performance`.
     ax : Axes, optional
         Where to draw; a new figure by default.
 
@@ -47,12 +48,12 @@ def plot_calendar(review: Any, *, ax: Axes | None = None) -> Axes:
     Axes
         One row per service, those that ship most on top; darker is more.
     """
-    if review is None:
+    if not result.services:
         return canvas.note(NOTHING, ax=ax)
-    rows = review.calendar.assign(service=review.calendar["service"].astype("str"))
-    order = review.frequency.sort_values("n", ascending=False, kind="stable")["service"]
+    rows = result.calendar.assign(service=result.calendar["service"].astype("str"))
+    order = result.frequency.sort_values("n", ascending=False, kind="stable")["service"]
     counts = rows.pivot(index="service", columns="starts_at", values="n").reindex(order[:ROWS])
-    title, names = _calendar_title(review), _names(counts.index)
+    title, names = _calendar_title(result), _names(counts.index)
     ax = canvas.axes(ax, height=1.5 + 0.3 * len(counts))
     with canvas.style():
         grid = counts.to_numpy(dtype=float)
@@ -103,12 +104,12 @@ def _names(services: Any) -> list[str]:
     return [wording.label(service, limit=22) for service in services]
 
 
-def _calendar_title(review: Any) -> str:
-    rows = review.frequency.sort_values("n", ascending=False, kind="stable")
+def _calendar_title(result: DeliveryPerformance) -> str:
+    rows = result.frequency.sort_values("n", ascending=False, kind="stable")
     most, least = rows.iloc[0], rows.iloc[-1]
     if not most["n"]:
         return "No deployment reached users"
-    if review.weeks < 1:
+    if result.weeks < 1:
         often = [wording.plural(row["n"], "time") for row in (most, least)]
     else:
         often = [f"{wording.count(_digits(row['value']))} a week" for row in (most, least)]
@@ -122,13 +123,13 @@ def _digits(value: float) -> float:
     return round(value, 1) if 1 <= value < 10 else value
 
 
-def plot_lead_times(review: Any, *, ax: Axes | None = None) -> Axes:
+def plot_lead_times(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axes:
     """Change lead times by period, with median and 90th percentile, one panel per service.
 
     Parameters
     ----------
-    review : Review or None
-        As from `srelib.delivery.review`.
+    result : DeliveryPerformance
+        As from `srelib.delivery.performance`.
     ax : Axes, optional
         Where to draw; a new figure by default.
 
@@ -138,31 +139,31 @@ def plot_lead_times(review: Any, *, ax: Axes | None = None) -> Axes:
         Container of panels; a dot per change (a sample of them in long histories), a line per
         median and per 90th percentile; the shade is the interval of the median.
     """
-    if review is None:
+    if not result.services:
         return canvas.note(NOTHING, ax=ax)
-    shipped = review.lead[review.lead["state"] == "shipped"]
+    shipped = result.lead[result.lead["state"] == "shipped"]
     shipped = shipped[shipped["seconds"] > 0]
-    periods = review.lead_periods.groupby("service", sort=False)
+    periods = result.lead_periods.groupby("service", sort=False)
     results = {
         s: rows for s, rows in periods if rows["n"].sum() and (shipped["service"] == s).any()
     }
     if not results:
         return canvas.note(NO_CHANGES, ax=ax)
-    title = _lead_title(review)
+    title = _lead_title(result)
     limits = _time_limits(shipped["seconds"])
     with canvas.style():
         ax, shown, more = canvas.grid(
-            ax, results, each=1.8, worst=lambda s, rows: review.metrics[s].lead_time.value
-            if s in review.metrics else 0.0,
+            ax, results, each=1.8, worst=lambda s, rows: result.metrics[s].lead_time.value
+            if s in result.metrics else 0.0,
         )  # fmt: skip
         for panel, service in shown:
             _lead_panel(panel, results[service], shipped[shipped["service"] == service], limits)
-            estimate = review.metrics[service].lead_time
-            text = f"median {_length(estimate.value)}, n = {wording.count(estimate.n)}"
+            estimate = result.metrics[service].lead_time
+            text = f"median {wording.length(estimate.value)}, n = {wording.count(estimate.n)}"
             canvas.panel_title(panel, str(service), text)
         canvas.headline(ax, title)
-        what = {"1w": "week", "1M": "month", "1Q": "quarter"}[review.period]
-        clock = "commit" if review.rules.start == "committed" else "merge"
+        what = {"1w": "week", "1M": "month", "1Q": "quarter"}[result.period]
+        clock = "commit" if result.rules.start == "committed" else "merge"
         canvas.subtitle(
             ax,
             f"from {clock} to users (log scale), by day shipped; grey: changes; blue: median of "
@@ -218,48 +219,36 @@ def _label_last(ax: Axes, periods: pd.DataFrame) -> None:
     at = row["ends_at"]
     for value, color, side in ((row["value"], canvas.BLUE, "top"),
                                (row["p90"], canvas.VERMILLION, "bottom")):  # fmt: skip
-        ax.annotate(_length(value), (at, value), xytext=(-1, 2 if side == "bottom" else -2),
+        ax.annotate(wording.length(value), (at, value), xytext=(-1, 2 if side == "bottom" else -2),
                     textcoords="offset points", ha="right", va=side, fontsize=8, color=color,
                     path_effects=canvas.halo())  # fmt: skip
 
 
-def _length(seconds: float) -> str:
-    if seconds != seconds:
-        return wording.UNKNOWN
-    return wording.roughly(seconds) if seconds >= 2 * DAY else wording.duration(_coarse(seconds))
-
-
-def _coarse(seconds: float) -> float:
-    """Seconds to the minute from two minutes on, to five from ten hours on."""
-    if seconds < 120:
-        return seconds
-    unit = 3600 if seconds >= 10 * HOUR else 60
-    return round(seconds / unit) * unit
-
-
-def _lead_title(review: Any) -> str:
-    known = {s: m.lead_time for s, m in review.metrics.items() if m.lead_time.n}
+def _lead_title(result: DeliveryPerformance) -> str:
+    known = {s: m.lead_time for s, m in result.metrics.items() if m.lead_time.n}
     slow, quick = max(known, key=lambda s: known[s].value), min(known, key=lambda s: known[s].value)
     took = f"{wording.label(slow, limit=26)}: half of its changes took up to"
     if len(known) == 1:
-        return f"{took} {_length(known[slow].value)}, one in ten more than {_p90(review, slow)}"
+        return (
+            f"{took} {wording.length(known[slow].value)}, one in ten more than {_p90(result, slow)}"
+        )
     return (f"Half of the changes of {wording.label(quick, limit=24)} took up to "
-            f"{_length(known[quick].value)}, of {wording.label(slow, limit=24)} "
-            f"{_length(known[slow].value)}")  # fmt: skip
+            f"{wording.length(known[quick].value)}, of {wording.label(slow, limit=24)} "
+            f"{wording.length(known[slow].value)}")  # fmt: skip
 
 
-def _p90(review: Any, service: str) -> str:
-    own = review.lead[(review.lead["service"] == service) & (review.lead["state"] == "shipped")]
-    return _length(float(own["seconds"].quantile(0.9)))
+def _p90(result: DeliveryPerformance, service: str) -> str:
+    own = result.lead[(result.lead["service"] == service) & (result.lead["state"] == "shipped")]
+    return wording.length(float(own["seconds"].quantile(0.9)))
 
 
-def plot_rates(review: Any, *, ax: Axes | None = None) -> Axes:
+def plot_rates(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axes:
     """Change fail rate and rework rate of each service, with intervals, side by side.
 
     Parameters
     ----------
-    review : Review or None
-        As from `srelib.delivery.review`.
+    result : DeliveryPerformance
+        As from `srelib.delivery.performance`.
     ax : Axes, optional
         Where to draw; a new figure by default.
 
@@ -268,22 +257,22 @@ def plot_rates(review: Any, *, ax: Axes | None = None) -> Axes:
     Axes
         Container of two panels with one row per service; to the left is better.
     """
-    if review is None:
+    if not result.services:
         return canvas.note(NOTHING, ax=ax)
-    rows = review.fails.sort_values(["value", "n"], ascending=[False, True], kind="stable")
+    rows = result.fails.sort_values(["value", "n"], ascending=[False, True], kind="stable")
     rows = rows[rows["n"] > 0][:ROWS]
     if not len(rows):
         return canvas.note(NO_SIGNAL, ax=ax)
     names, title = _names(rows["service"]), _rates_title(rows)
     ax = canvas.axes(ax, height=1.75 + 0.3 * len(rows))
-    rework = review.rework.set_index("service").loc[rows["service"]].reset_index()
+    rework = result.rework.set_index("service").loc[rows["service"]].reset_index()
     with canvas.style():
         ax.set_axis_off()
         wide = max(canvas.text_width(name, 9) for name in names) / (72 * canvas.WIDTH)
         left = min(wide + 0.03, 0.3)
         each = (1 - left - 0.06) / 2
-        chance = review.chance.set_index("service")["followed_by_chance"]
-        chance = chance.where(review.chance.set_index("service")["incidents"] > 0)
+        chance = result.chance.set_index("service")["followed_by_chance"]
+        chance = chance.where(result.chance.set_index("service")["incidents"] > 0)
         rows = rows.assign(chance=chance.loc[rows["service"]].to_numpy())
         for place, (part, what) in enumerate(((rows, "change fail rate"), (rework, "rework rate"))):
             panel = ax.inset_axes((left + place * (each + 0.06), 0.13, each, 0.79))
@@ -335,15 +324,15 @@ def _rates_title(rows: pd.DataFrame) -> str:
 
 
 def plot_sensitivity(
-    windows: pd.DataFrame | None, *, within: Any = None, ax: Axes | None = None
+    windows: pd.DataFrame, *, within: pd.Timedelta | str, ax: Axes | None = None
 ) -> Axes:
     """What the length of the attribution window does: incidents in it, and the fail rate.
 
     Parameters
     ----------
-    windows : DataFrame or None
+    windows : DataFrame
         As from `srelib.delivery.sensitivity`, all services taken as one.
-    within : Timedelta, optional
+    within : Timedelta or str
         The window in use, marked.
     ax : Axes, optional
         Where to draw; a new figure by default.
@@ -354,7 +343,7 @@ def plot_sensitivity(
         Container of two panels: incidents put down to a deployment beside those that chance
         alone would put there, and the fail rate with its interval.
     """
-    if windows is None or not len(windows) or not windows["incidents"].max():
+    if not windows["incidents"].any():
         return canvas.note(NO_INCIDENTS, ax=ax)
     title = _window_title(windows, within)
     with canvas.style():
@@ -367,9 +356,8 @@ def plot_sensitivity(
             panel.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _window_text(x)))
             panel.xaxis.set_minor_locator(NullLocator())
             panel.set_xlabel("length of the window")
-            if within is not None:
-                panel.axvline(pd.Timedelta(within) / pd.Timedelta("1h"), color=canvas.INK, lw=0.9,
-                              ls=(0, (4, 2)), zorder=1)  # fmt: skip
+            panel.axvline(pd.Timedelta(within) / pd.Timedelta("1h"), color=canvas.INK, lw=0.9,
+                          ls=(0, (4, 2)), zorder=1)  # fmt: skip
         canvas.headline(ax, title)
         canvas.subtitle(ax, "by the longest time from a deployment to an incident put down to it; "
                             "dashed: the window in use")  # fmt: skip
@@ -408,25 +396,22 @@ def _share_panel(ax: Axes, hours: pd.Series, windows: pd.DataFrame) -> None:
     canvas.panel_title(ax, "change fail rate", "shaded: 95 % interval")
 
 
-def _window_title(windows: pd.DataFrame, within: Any) -> str:
-    lengths = windows["within"]
-    place = (
-        len(windows) - 1 if within is None else int((lengths - pd.Timedelta(within)).abs().argmin())
-    )
-    row = windows.iloc[place]
+def _window_title(windows: pd.DataFrame, within: pd.Timedelta | str) -> str:
+    near = (windows["within"] - pd.Timedelta(within)).abs().argmin()
+    row = windows.iloc[int(near)]
     length = wording.duration(row["within"])
     return (f"Within {length} after a deployment started {row['attributed']} of "
             f"{wording.plural(row['incidents'], 'incident')}; "
             f"{wording.count(round(row['by_chance']))} would by chance alone")  # fmt: skip
 
 
-def plot_recovery(review: Any, *, ax: Axes | None = None) -> Axes:
+def plot_recovery(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axes:
     """How long each failure lasted, by service, with the median and its interval.
 
     Parameters
     ----------
-    review : Review or None
-        As from `srelib.delivery.review`.
+    result : DeliveryPerformance
+        As from `srelib.delivery.performance`.
     ax : Axes, optional
         Where to draw; a new figure by default.
 
@@ -435,11 +420,11 @@ def plot_recovery(review: Any, *, ax: Axes | None = None) -> Axes:
     Axes
         A dot per failure, a triangle for one still open; to the left is better.
     """
-    if review is None:
+    if not result.services:
         return canvas.note(NOTHING, ax=ax)
-    clock = f"from_{review.rules.recovery_from}"
-    failed = review.recoveries[review.recoveries[clock] >= 0]
-    rows = review.recovery[review.recovery["n"] > 0]
+    clock = f"from_{result.rules.recovery_from}"
+    failed = result.recoveries[result.recoveries[clock] >= 0]
+    rows = result.recovery[result.recovery["n"] > 0]
     rows = rows.sort_values(["value", "n"], ascending=False, kind="stable")[:ROWS]
     if not len(rows) or not len(failed):
         return canvas.note(NO_FAILURES, ax=ax)
@@ -482,11 +467,12 @@ def _recovery_title(rows: pd.DataFrame) -> str:
     first = rows.iloc[0]
     if len(rows) == 1:
         return (f"{wording.plural(many, 'failure')} of {wording.label(first['service'], limit=30)}"
-                f": half lasted up to {_length(first['value'])}")  # fmt: skip
+                f": half lasted up to {wording.length(first['value'])}")  # fmt: skip
     sure = rows[rows["low"].notna() & rows["high"].notna()]
     if not len(sure):
         return f"{wording.plural(many, 'failure')}, too few of any service for an interval"
     top = sure.iloc[0]
+    value, low, high = (wording.length(top[key]) for key in ("value", "low", "high"))
     return (f"Half of the {wording.plural(top['n'], 'failure')} of "
-            f"{wording.label(top['service'], limit=28)} lasted up to {_length(top['value'])} "
-            f"({_length(top['low'])} to {_length(top['high'])})")  # fmt: skip
+            f"{wording.label(top['service'], limit=28)} lasted up to {value} "
+            f"({low} to {high})")  # fmt: skip

@@ -9,6 +9,7 @@ from srelib.findings import (
     alerts,
     budget,
     delivery,
+    delivery_tables,
     incidents,
     policy,
     quality,
@@ -21,8 +22,7 @@ from srelib.findings import (
 from srelib.findings.show import Table, escaped, markdown, name, names, show, table
 
 __all__ = [
-    "Table", "alert_policies", "alerts", "budget", "delivery", "escaped", "incidents", "markdown",
-    "name", "names", "policy", "quality", "scoreboard", "show", "sli", "table", "target_limits",
-    "targets",
-    "tradeoff",
+    "Table", "alert_policies", "alerts", "budget", "delivery", "delivery_tables", "escaped",
+    "incidents", "markdown", "name", "names", "policy", "quality", "scoreboard", "show", "sli",
+    "table", "target_limits", "targets", "tradeoff",
 ]  # fmt: skip

@@ -192,8 +192,9 @@ def _shipped(
 ) -> dict[str, dict[str, Any]]:
     if not len(deployments):
         return {}
+    known = incidents if incidents is not None and len(incidents) else None
     found = delivery.metrics(
-        deployments, changes, incidents, between=between, rules=rules, confidence=confidence
+        deployments, changes, known, between=between, rules=rules, confidence=confidence
     )
     names = ("deployments", "frequency", "lead_time", "fail_rate", "recovery", "rework_rate")
     return {s: {name: getattr(d, name) for name in names} for s, d in found.items()}

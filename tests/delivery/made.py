@@ -8,6 +8,13 @@ from srelib import tables
 
 DAY = pd.Timedelta("1D")
 JUNE = (pd.Timestamp("2026-06-01", tz="UTC"), pd.Timestamp("2026-06-29", tz="UTC"))
+LONG = (JUNE[0], pd.Timestamp("2026-09-01", tz="UTC"))
+SAME_TAGS = """
+    deployment_id=v1 finished_at=02T09:00
+    deployment_id=v1 finished_at=03T09:00 service=cart
+    deployment_id=v2 finished_at=04T09:00
+    deployment_id=v2 finished_at=05T09:00 service=cart
+"""
 
 
 def table(name: str, text: str) -> pd.DataFrame:

@@ -5,7 +5,7 @@ import pytest
 
 from srelib import delivery, tables
 from srelib.errors import ColumnError, ParameterError
-from tests.delivery.made import deployments, incidents
+from tests.delivery.made import JUNE, deployments, incidents
 
 SHIPPED = deployments(
     """
@@ -159,5 +159,43 @@ def test_rules_that_do_not_exist_are_refused():
         delivery.attribute_incidents(SHIPPED, none, within="0h")
     with pytest.raises(ParameterError, match="within must be a length of time; got 'long'"):
         delivery.attribute_incidents(SHIPPED, none, within="long")
-    with pytest.raises(ColumnError, match=r"incidents lacks \['started_at'\]"):
+    with pytest.raises(ColumnError, match="incidents lack started_at"):
         delivery.attribute_incidents(SHIPPED, none.drop(columns="started_at"))
+
+
+def test_chance_is_the_share_of_time_near_a_deployment():
+    """One deployment, a day of 28: of 14 incidents half a one would fall into it."""
+    shipped = deployments("deployment_id=d finished_at=10T00:00")
+    lines = "\n".join(f"incident_id=i{n} started_at={2 * n + 1:02d}T12:00" for n in range(14))
+    row = delivery.chance(shipped, incidents(lines), between=JUNE).iloc[0]
+    assert (row["incidents"], row["attributed"]) == (14, 0)
+    assert row["by_chance"] == pytest.approx(14 / 28)
+    assert row["followed_by_chance"] == pytest.approx((12 + 13 * 24) / 24 / 28)
+
+
+def test_an_incident_39_days_later_is_not_pinned_on_the_deployment():
+    """The latest earlier deployment, however old, is what a tool with no window blames."""
+    one = deployments("deployment_id=d1 finished_at=01T12:00")
+    late = incidents(
+        "incident_id=i1 started_at=2026-07-10T12:00 resolved_at=2026-07-10T13:00\n"
+        "incident_id=i2 started_at=2026-08-05T12:00 resolved_at=2026-08-05T13:00"
+    )
+    theirs = delivery.attributed(one, late, rules=delivery.preset("devlake"))
+    assert theirs["delay"].dt.days.tolist() == [39, 65]
+    ours = delivery.attribute_incidents(one, late)
+    assert ours["deployment_id"].isna().all()
+    assert len(ours) == 2
+
+
+def test_chance_counts_an_incident_of_two_services_once_for_the_fleet():
+    """Within the day of a in one of two services, so that chance gives 1 - (1 - 1/28) of it."""
+    shipped = deployments("deployment_id=d finished_at=10T00:00 service=a")
+    broken = incidents("""
+        incident_id=i started_at=20T00:00 service=a
+        incident_id=i started_at=20T00:00 service=b
+    """)
+    apart = delivery.chance(shipped, broken, between=JUNE)
+    assert apart[["service", "incidents"]].values.tolist() == [["a", 1], ["b", 1]]
+    whole = delivery.chance(shipped, broken, between=JUNE, together="all").iloc[0]
+    assert (whole["service"], whole["incidents"], whole["attributed"]) == ("all", 1, 0)
+    assert whole["by_chance"] == pytest.approx(1 / 28)

@@ -75,18 +75,6 @@ def test_a_release_train_is_known_better_than_bursts():
     assert wide["burst"]["high"] > poisson[1]
 
 
-@pytest.mark.parametrize("size", [1.0, 8.0])
-def test_the_interval_of_a_rate_holds_it(size):
-    """Clumped or not, in 93 to 97 of 100 histories of 13 weeks with about 20 events."""
-    rng = np.random.default_rng(1)
-    hits = []
-    for _ in range(1500):
-        counts = rng.negative_binomial(size, size / (size + 1.6), 13)
-        found = scattered_rate(counts, np.ones(13))
-        hits.append(found.low <= 1.6 <= found.high)
-    assert 0.915 <= np.mean(hits) <= 0.975
-
-
 def test_rework_is_what_was_unplanned():
     """Of those of which it is known."""
     times = pd.date_range("2026-06-02", periods=5, freq="3D", tz="UTC")
@@ -101,3 +89,38 @@ def test_rework_is_unknown_where_the_exports_do_not_say():
     row = delivery.rework_rate(shipped([JUNE[0]]), between=JUNE).iloc[0]
     assert np.isnan(row["value"])
     assert (row["n"], row["unknown"]) == (0, 1)
+
+
+def test_a_release_of_two_services_counts_once_for_both_together():
+    """And once for each of them where services are asked by themselves."""
+    rows = deployments("""
+        deployment_id=v1 finished_at=02T09:00 planned=yes
+        deployment_id=v1 finished_at=02T09:30 planned=yes service=cart
+        deployment_id=v2 finished_at=03T09:00 planned=no
+    """)
+    apart = delivery.deployment_frequency(rows, between=JUNE)
+    assert dict(zip(apart["service"], apart["n"], strict=True)) == {"cart": 1, "shop": 2}
+    assert delivery.deployment_frequency(rows, between=JUNE, together="all")["n"].tolist() == [2]
+    rework = delivery.rework_rate(rows, between=JUNE, together="all").iloc[0]
+    assert (rework["unplanned"], rework["n"]) == (1, 2)
+
+
+def test_the_history_starts_with_the_day_of_the_first_deployment():
+    """Without one before now it is the day before, so that every question has an answer."""
+    rows = deployments("deployment_id=d1 finished_at=02T09:00")
+    assert delivery.history(rows, as_of=JUNE[1]) == (JUNE[0] + pd.Timedelta("1D"), JUNE[1])
+    day = (JUNE[0] - pd.Timedelta("1D"), JUNE[0])
+    assert delivery.history(rows, as_of=JUNE[0]) == day
+    assert delivery.history(tables.empty("deployments"), as_of=JUNE[0]) == day
+
+
+@pytest.mark.parametrize("size", [1.0, 8.0])
+def test_the_interval_of_a_rate_holds_it(size):
+    """Clumped or not, in 93 to 97 of 100 histories of 13 weeks with about 20 events."""
+    rng = np.random.default_rng(1)
+    hits = []
+    for _ in range(1500):
+        counts = rng.negative_binomial(size, size / (size + 1.6), 13)
+        found = scattered_rate(counts, np.ones(13))
+        hits.append(found.low <= 1.6 <= found.high)
+    assert 0.915 <= np.mean(hits) <= 0.975

@@ -6,7 +6,7 @@ import pytest
 
 from srelib import delivery, tables
 from srelib.errors import ParameterError, TimeIndexError
-from tests.delivery.made import JUNE, changes, deployments
+from tests.delivery.made import JUNE, SAME_TAGS, changes, deployments
 
 SHIPPED = deployments(
     """
@@ -197,3 +197,59 @@ def test_clocks_that_do_not_exist_are_refused():
         delivery.lead_times(
             tables.empty("changes"), SHIPPED, between=(pd.Timestamp(0), pd.Timestamp(1))
         )
+
+
+def test_the_median_of_all_is_not_the_median_of_medians():
+    """Ninety quick changes and three slow ones are quick."""
+    lines = [f"change_id=c{n} committed_at=05T11:00 deployment_id=d1" for n in range(9)]
+    lines += ["change_id=s1 committed_at=02T12:00 deployment_id=d2",
+              "change_id=s2 committed_at=02T12:00 deployment_id=d3"]  # fmt: skip
+    shipped = deployments(
+        "deployment_id=d1 finished_at=05T12:00\n"
+        "deployment_id=d2 finished_at=12T12:00\ndeployment_id=d3 finished_at=19T12:00"
+    )
+    made = changes("\n".join(lines))
+    weeks = delivery.change_lead_time(made, shipped, between=JUNE, window="1w")
+    whole = delivery.change_lead_time(made, shipped, between=JUNE).iloc[0]
+    assert np.nanmedian(weeks["value"]) == 10 * 86_400
+    assert whole["value"] == 3600
+
+
+def test_a_change_is_shipped_by_the_tag_of_its_own_service():
+    """Two repositories with a v2 each: an hour before that of the own service, never a day off."""
+    made = changes("""
+        change_id=a committed_at=04T08:00 deployment_id=v2
+        change_id=b committed_at=05T08:00 deployment_id=v2 service=cart
+    """)
+    found = delivery.lead_times(made, deployments(SAME_TAGS), between=JUNE)
+    assert (found["seconds"] / 3600).tolist() == [1, 1]
+
+
+def test_a_stage_that_runs_backwards_counts_as_0_minutes():
+    """Merged half a minute after it was deployed, as DevLake has it: 90 min and not 89.
+
+    Apache DevLake, backend/plugins/dora/tasks/change_lead_time_calculator.go: stages below zero
+    add nothing. A change that began after its deployment has no lead time under any rounding.
+    """
+    text = """
+    change_id=c1 committed_at=10T10:30:00 merged_at=10T12:00:30 deployment_id=d2
+    change_id=c2 committed_at=10T12:00:30 deployment_id=d2
+    """
+    assert states(text, minutes="up") == [
+        ("shipped", pytest.approx(91 / 60)), ("shipped before it began", None)
+    ]  # fmt: skip
+
+
+def test_services_together_share_the_moment_of_a_release():
+    """One tag of two repositories within the hour is one deployment; a day apart it is two."""
+    made = changes("""
+        change_id=a committed_at=02T08:00 deployment_id=v1
+        change_id=b committed_at=02T08:20 deployment_id=v1 service=cart
+    """)
+    for end, many in (("02T09:20", 1), ("03T09:20", 2)):
+        shipped = deployments(f"""
+            deployment_id=v1 finished_at=02T09:00
+            deployment_id=v1 finished_at={end} service=cart
+        """)
+        row = delivery.change_lead_time(made, shipped, between=JUNE, together="all").iloc[0]
+        assert (row["n"], row["deployments"]) == (2, many)

@@ -19,14 +19,13 @@ def closed():
 
 
 def look(shipped, made=None, broken=None):
-    """A review of small tables."""
+    """What is found in small tables; no incidents means that nobody exported any."""
     made = tables.empty("changes") if made is None else made
-    broken = tables.empty("incidents") if broken is None else broken
-    return delivery.review(shipped, made, broken, as_of=NOW, rules=delivery.DEFAULT)
+    return delivery.performance(shipped, made, broken, as_of=NOW)
 
 
 @pytest.fixture
-def review():
+def result():
     """Two services, one of which fails."""
     shop = "\n".join(
         f"deployment_id=d{n} finished_at={n:02d}T09:00 planned=yes" for n in range(1, 21)
@@ -40,17 +39,17 @@ def review():
     return look(deployments(f"{shop}\n{web}"), changes(made), incidents(broken))
 
 
-def test_the_calendar_counts_every_deployment(review):
+def test_the_calendar_counts_every_deployment(result):
     """Rows by how often; empty weeks stay white."""
-    ax = figures.delivery.plot_calendar(review)
+    ax = figures.delivery.plot_calendar(result)
     assert [t.get_text() for t in ax.get_yticklabels()] == ["shop", "web"]
     assert sum(int(t.get_text()) for t in ax.texts if t.get_text().isdigit()) == 22
     assert ax.get_title("left") == "shop shipped most often, 5 a week; web least, 0.5 a week"
 
 
-def test_lead_times_are_labelled_with_n_and_median(review):
+def test_lead_times_are_labelled_with_n_and_median(result):
     """One panel for the one service with changes."""
-    ax = figures.delivery.plot_lead_times(review)
+    ax = figures.delivery.plot_lead_times(result)
     (panel,) = ax.child_axes
     assert panel.get_title("left") == "shop"
     assert panel.get_title("right").startswith("median 6")
@@ -58,9 +57,9 @@ def test_lead_times_are_labelled_with_n_and_median(review):
     assert panel.get_yscale() == "log"
 
 
-def test_rates_start_at_zero_and_say_their_counts(review):
+def test_rates_start_at_zero_and_say_their_counts(result):
     """7 of 20, and for web none; the rework panel has the same rows."""
-    ax = figures.delivery.plot_rates(review)
+    ax = figures.delivery.plot_rates(result)
     fail, rework = ax.child_axes
     assert [t.get_text() for t in fail.texts] == ["7 of 20", "0 of 2"]
     assert [t.get_text() for t in rework.texts] == ["0 of 20", "0 of 2"]
@@ -70,15 +69,15 @@ def test_rates_start_at_zero_and_say_their_counts(review):
     )
 
 
-def test_recovery_has_a_dot_per_failure(review):
+def test_recovery_has_a_dot_per_failure(result):
     """Seven of them, on one row."""
-    ax = figures.delivery.plot_recovery(review)
+    ax = figures.delivery.plot_recovery(result)
     assert len(ax.lines[0].get_xdata()) == 7
     assert [t.get_text() for t in ax.get_yticklabels()] == ["shop (7)"]
     assert ax.get_xscale() == "log"
 
 
-def test_windows_show_what_chance_would_do(review):
+def test_windows_show_what_chance_would_do():
     """Attributed and by chance, both from the result."""
     windows = pd.DataFrame(
         {"within": pd.to_timedelta(["1h", "24h"]), "service": "all", "value": [0.1, 0.2],
@@ -98,7 +97,7 @@ def test_windows_show_what_chance_would_do(review):
 @pytest.mark.parametrize("name", DRAW)
 def test_without_deployments_figures_say_how_to_get_them(name):
     """A note, not an error."""
-    ax = getattr(figures.delivery, name)(None)
+    ax = getattr(figures.delivery, name)(look(tables.empty("deployments")))
     assert "gh api" in figures.alt(ax)
 
 
@@ -108,7 +107,11 @@ def test_without_changes_or_failures_figures_say_so():
     assert "No change names" in figures.alt(figures.delivery.plot_lead_times(alone))
     assert "not known" in figures.alt(figures.delivery.plot_rates(alone))
     assert "no recovery" in figures.alt(figures.delivery.plot_recovery(alone))
-    assert "no incidents" in figures.alt(figures.delivery.plot_sensitivity(None))
+    windows = delivery.sensitivity(
+        tables.empty("deployments"), None, between=alone.between, together="all"
+    )
+    drawn = figures.delivery.plot_sensitivity(windows, within="24h")
+    assert "no incidents" in figures.alt(drawn)
 
 
 @pytest.mark.parametrize("services", [1, 25])
@@ -120,10 +123,10 @@ def test_many_services_and_long_names_fit(services):
     made = [f"change_id={k}-c{n} committed_at={n:02d}T01:00 deployment_id={k}-{n} "
             f"service={'very-long-name-of-a-service-' * 3}{k}"
             for k in range(services) for n in range(1, 9)]  # fmt: skip
-    review = look(deployments("\n".join(rows)), changes("\n".join(made)))
+    result = look(deployments("\n".join(rows)), changes("\n".join(made)))
     for name in DRAW:
-        ax = getattr(figures.delivery, name)(review)
+        ax = getattr(figures.delivery, name)(result)
         ax.get_figure().canvas.draw()
-    ax = figures.delivery.plot_calendar(review)
+    ax = figures.delivery.plot_calendar(result)
     assert len(ax.get_yticklabels()) == min(services, 20)
     assert all(len(t.get_text()) <= 22 for t in ax.get_yticklabels())

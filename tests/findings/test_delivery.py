@@ -1,5 +1,7 @@
 """What notebook 04 says, word for word."""
 
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 
@@ -10,12 +12,12 @@ NOW = pd.Timestamp("2026-06-29", tz="UTC")
 say = findings.delivery
 
 
-def look(shipped, made="", broken="", **rules):
-    """A review of small tables."""
-    return delivery.review(
+def look(shipped, made="", broken=None, **rules):
+    """What is found in small tables; no incidents means that nobody exported any."""
+    return delivery.performance(
         deployments(shipped) if shipped else tables.empty("deployments"),
         changes(made) if made else tables.empty("changes"),
-        incidents(broken) if broken else tables.empty("incidents"),
+        None if broken is None else incidents(broken),
         as_of=NOW, rules=delivery.Rules(**rules),
     )  # fmt: skip
 
@@ -23,6 +25,12 @@ def look(shipped, made="", broken="", **rules):
 def plain(text):
     """With ordinary spaces."""
     return text.replace("\u00a0", " ")
+
+
+def said(result, start):
+    """The sentence of the summary that starts so."""
+    (line,) = [line for line in say.summary_sentences(result) if line.startswith(start)]
+    return line
 
 
 SHOP = "\n".join(f"deployment_id=d{n} finished_at={n:02d}T09:00 planned=yes" for n in range(1, 21))
@@ -34,7 +42,7 @@ BROKEN = "\n".join(f"incident_id=i{n} started_at={n:02d}T09:10 resolved_at={n:02
 
 def test_frequency_names_the_ends_with_interval():
     """Names from the data stay text; weeks of 7, 7, 6 and 0 make the interval wide."""
-    assert plain(say.frequency_sentence(look(f"{SHOP}\n{WEB}"))) == (
+    assert plain(say.summary_sentences(look(f"{SHOP}\n{WEB}"))[0]) == (
         "**22 deployments** reached users in 4 weeks: of **shop** most often, 5 a week (95 % "
         "interval 1.1 to 12), of **&#60;b&#62;web\\*** least, 0.5 a week (95 % interval 0.061 "
         "to 1.8)."
@@ -44,14 +52,14 @@ def test_frequency_names_the_ends_with_interval():
 def test_a_history_of_less_than_a_week_has_counts_and_no_rate():
     """Three days say nothing of weeks."""
     short = look("deployment_id=d1 finished_at=27T09:00")
-    assert plain(say.frequency_sentence(short)) == (
+    assert plain(say.summary_sentences(short)[0]) == (
         "**1 deployment** reached users in 2 days, all of **shop**: 1 time."
     )
 
 
 def test_fail_rates_do_not_blame_beyond_the_interval():
     """Seven of twenty against none of two."""
-    text = plain(say.fail_sentence(look(f"{SHOP}\n{WEB}", broken=BROKEN)))
+    text = plain(said(look(f"{SHOP}\n{WEB}", broken=BROKEN), "Of the deployments"))
     assert text.startswith(
         "Of the deployments of **shop** **35 % (7 of 20; 95 % interval 18 % to 57 %)** failed, of "
         "those of **&#60;b&#62;web\\*** 0 % (0 of 2; 95 % interval 0 % to 66 %): the intervals "
@@ -64,33 +72,41 @@ def test_a_rate_no_better_than_chance_is_called_into_doubt():
     shipped = "deployment_id=d1 finished_at=10T09:00\ndeployment_id=d2 finished_at=15T09:00"
     broken = "\n".join(f"incident_id=i{n} started_at={n // 2 + 1:02d}T{12 * (n % 2):02d}:00"
                        for n in range(56))  # fmt: skip
-    text = plain(say.fail_sentence(look(shipped, broken=broken)))
+    text = plain(said(look(shipped, broken=broken), "Of the deployments"))
     assert text == (
         "Of the deployments of **shop** **100 % (2 of 2; 95 % interval 34 % to 100 %)** failed."
     )
     two = f"{shipped}\ndeployment_id=w finished_at=10T09:00 service=web"
-    text = plain(say.fail_sentence(look(two, broken=broken)))
+    text = plain(said(look(two, broken=broken), "Of the deployments"))
     assert "is not clearly more for the worst of 2 services, so this rate says little" in text
 
 
 def test_silence_is_called_unknown():
     """Neither incidents nor plans in the exports."""
     mute = look("deployment_id=d1 finished_at=02T09:00")
-    assert say.fail_sentence(mute).startswith("**How often deployments fail is not known**")
-    assert say.rework_sentence(mute).startswith("**How much is rework is not known**")
-    assert say.lead_sentence(mute).startswith("**How long changes take is not known.**")
-    assert say.recovery_sentence(mute).startswith("**How long failures last is not known.**")
+    for unknown in ("How often deployments fail is", "How much is rework is",
+                    "How long changes take is", "How long failures last is"):  # fmt: skip
+        assert said(mute, f"**{unknown} not known")
+
+
+def test_a_log_without_an_incident_says_that_nothing_failed():
+    """Exported and empty: 0 of 20, and nothing to recover from."""
+    result = delivery.performance(
+        deployments(SHOP), tables.empty("changes"), tables.empty("incidents"), as_of=NOW
+    )
+    assert "**0 % (0 of 20; 95" in plain(said(result, "Of the deployments"))
+    assert said(result, "No incident was put down to a deployment")
 
 
 def test_recovery_has_its_interval_or_says_it_is_too_few():
     """Seven failures of an hour each; then two."""
-    text = plain(say.recovery_sentence(look(SHOP, broken=BROKEN)))
+    text = plain(said(look(SHOP, broken=BROKEN), "Per service"))
     assert text == (
         "Per service, half of the failures lasted up to: **shop** **1 h** (95 % interval 1 h to "
         "1 h; n = 7)."
     )
     few = "\n".join(BROKEN.splitlines()[:2])
-    assert plain(say.recovery_sentence(look(SHOP, broken=few))) == (
+    assert plain(said(look(SHOP, broken=few), "2")) == (
         "2 failures of 1 service: too few of any of them to say how long one lasts."
     )
 
@@ -117,42 +133,33 @@ def test_lead_times_say_what_became_of_the_others():
     change_id=c2 committed_at=25T00:00
     change_id=c3 committed_at=2026-05-01T00:00
     """
-    text = plain(say.changes_sentence(look(SHOP, made)))
-    assert text == (
+    dataset = SimpleNamespace(
+        deployments=[1], changes=[1], incidents=tables.conform(incidents(BROKEN), "incidents")
+    )
+    lines = say.data_sentences(look(SHOP, made), dataset=dataset)
+    assert plain(lines[1]) == (
         "Of 3 changes 1 were shipped and 1 are waiting, half of them for 4 days or longer; "
         "squashed or cherry-picked originals look the same. Left out: 1 before the first known "
         "deployment."
     )
 
 
-def test_the_table_has_levels_only_where_n_allows():
-    """One failure has a value and no level."""
-    one = BROKEN.splitlines()[0]
-    table = say.metrics_table(look(SHOP, broken=one), year=2024)
-    (row,) = table.rows
-    assert plain(row[1]).startswith("5 (1.1 to 12; n = 20); high, could be elite to high")
-    assert row[2] == "not known"
-    assert plain(row[4]) == "1 h (n = 1, too few for an interval); no level on so few"
-
-
 def test_without_deployments_it_says_how_to_export_them():
     """The bottom line, and nothing else."""
     none = look("")
-    assert none is None
     (line,) = say.summary_sentences(none)
     assert line.startswith("**Nothing is known of deployments**")
     assert "gh api" in line
-    assert say.metrics_table(none, year=2024) is None
 
 
 @pytest.mark.parametrize("rules", list(delivery.PRESETS))
 def test_every_set_of_rules_can_be_spoken_of(rules):
     """No sentence breaks, whatever the definitions."""
-    review = delivery.review(
+    result = delivery.performance(
         deployments(f"{SHOP}\n{WEB}"), tables.empty("changes"), incidents(BROKEN), as_of=NOW,
-        rules=delivery.chosen(rules),
+        rules=delivery.preset(rules),
     )  # fmt: skip
-    lines = [*say.summary_sentences(review), say.signals_sentence(review),
-             say.attribution_sentence(review), say.clocks_sentence(review),
-             say.basis_sentence(review)]  # fmt: skip
+    lines = [*say.summary_sentences(result), say.signals_sentence(result),
+             say.attribution_sentence(result), say.clocks_sentence(result),
+             say.basis_sentence(result)]  # fmt: skip
     assert all(line and "nan" not in line for line in lines)

@@ -1,0 +1,360 @@
+"""Software delivery performance: DORA's five numbers of each service, and their levels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from srelib.delivery.attribution import attributed, chance
+from srelib.delivery.failures import (
+    change_fail_rate,
+    failures,
+    more_than_chance,
+    recoveries,
+    recovery_time,
+)
+from srelib.delivery.frequency import (
+    NAN,
+    Span,
+    deployment_frequency,
+    history,
+    rework_rate,
+    span_of,
+    within_history,
+)
+from srelib.delivery.lead_time import change_lead_time, lead_times
+from srelib.delivery.rules import DEFAULT, Rules
+from srelib.errors import ParameterError
+from srelib.stats import Estimate
+
+TOGETHER = "all services together"
+_LONG = pd.Timedelta(weeks=8)
+_VERY_LONG = pd.Timedelta(weeks=60)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """How a service ships: DORA's five numbers, each with n and interval.
+
+    Parameters
+    ----------
+    deployments : int
+        That reached users.
+    frequency : Estimate
+        Deployments [1/week].
+    lead_time : Estimate
+        Median change lead time [s].
+    fail_rate : Estimate
+        Deployments that failed in the hands of users / deployments [fraction].
+    recovery : Estimate
+        Median time from the start of a failure to its end [s].
+    rework_rate : Estimate
+        Unplanned deployments / deployments [fraction].
+
+    Notes
+    -----
+    What the exports do not say is NaN with n 0.
+    """
+
+    deployments: int
+    frequency: Estimate
+    lead_time: Estimate
+    fail_rate: Estimate
+    recovery: Estimate
+    rework_rate: Estimate
+
+
+METRICS = ("frequency", "lead_time", "fail_rate", "recovery")
+"""What levels are published for; they are none for the rework rate."""
+FIVE = (*METRICS, "rework_rate")
+
+
+def metrics(
+    deployments: pd.DataFrame,
+    changes: pd.DataFrame | None,
+    incidents: pd.DataFrame | None,
+    *,
+    between: Span,
+    rules: Rules = DEFAULT,
+    together: str | None = None,
+    confidence: float = 0.95,
+) -> dict[str, Delivery]:
+    """DORA's five numbers of every service that was deployed, or of which one is known.
+
+    Parameters
+    ----------
+    deployments : DataFrame
+        Table ``deployments``, production only.
+    changes : DataFrame or None
+        Table ``changes``.
+    incidents : DataFrame or None
+        Table ``incidents``; empty says that there were none, None that nobody exported them.
+    between : (Timestamp, Timestamp)
+        The history; its end is now.
+    rules : Rules
+        What counts as what.
+    together : str, optional
+        A name under which all services are taken as one, instead of each by itself.
+    confidence : float
+        Of the intervals [fraction].
+
+    Returns
+    -------
+    dict of str to Delivery
+        By service; empty without a deployment.
+
+    Examples
+    --------
+    >>> at = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-08T09:00Z", "2026-06-15T09:00Z"])
+    >>> rows = pd.DataFrame({"deployment_id": ["d1", "d2"], "service": "shop",
+    ...                      "finished_at": at[:2], "status": ["succeeded", "rolled_back"]})
+    >>> found = metrics(rows, None, None, between=(at[0], at[2]))["shop"]
+    >>> found.deployments, found.frequency.value, found.fail_rate.value
+    (2, 1.0, 0.5)
+    """
+    rows = _five(
+        deployments, changes, incidents, between=between, rules=rules, together=together,
+        confidence=confidence,
+    )  # fmt: skip
+    return _by_service(rows, confidence)
+
+
+def _five(
+    deployments: pd.DataFrame,
+    changes: pd.DataFrame | None,
+    incidents: pd.DataFrame | None,
+    *,
+    between: Span,
+    rules: Rules,
+    together: str | None = None,
+    confidence: float = 0.95,
+) -> dict[str, pd.DataFrame]:
+    """Each of the five over the whole history, a row per service; without changes only four."""
+    same: dict[str, Any] = {
+        "between": span_of(between), "confidence": confidence, "together": together,
+    }  # fmt: skip
+    placed = attributed(deployments, incidents, rules=rules)
+    failed = {"rules": rules, "placed": placed, **same}
+    found = {
+        "frequency": deployment_frequency(deployments, statuses=rules.statuses, **same),
+        "fail_rate": change_fail_rate(deployments, incidents, **failed),
+        "recovery": recovery_time(deployments, incidents, **failed),
+        "rework_rate": rework_rate(deployments, statuses=rules.statuses, **same),
+    }
+    if changes is None or not len(changes):
+        return found
+    timing: dict[str, Any] = {"start": rules.start, "lead": rules.lead, "minutes": rules.minutes}
+    return {**found, "lead_time": change_lead_time(changes, deployments, **timing, **same)}
+
+
+def _by_service(five: Mapping[str, pd.DataFrame], confidence: float) -> dict[str, Delivery]:
+    """The five numbers as estimates; those of which nothing is known say so."""
+    known = {
+        name: {str(row["service"]): _estimate(row, confidence) for row in table.to_dict("records")}
+        for name, table in five.items()
+    }
+    nothing = Estimate(NAN, NAN, NAN, 0, confidence, "no data")
+    found = {}
+    for service in sorted({*known["frequency"], *known["recovery"]}):
+        own = {name: known.get(name, {}).get(service, nothing) for name in FIVE}
+        if service in known["frequency"] or own["recovery"].n:
+            found[service] = Delivery(int(own["frequency"].n), **own)
+    return found
+
+
+def _estimate(row: Mapping[Any, Any], confidence: float) -> Estimate:
+    value, low, high = (float(row[key]) for key in ("value", "low", "high"))
+    return Estimate(value, low, high, int(row["n"]), confidence, str(row["method"]))
+
+
+@dataclass(frozen=True, eq=False)
+class DeliveryPerformance:
+    """How the services of a folder were delivered over its history.
+
+    Parameters
+    ----------
+    between : (Timestamp, Timestamp)
+        The history.
+    rules : Rules
+        What counted as what.
+    metrics : dict of str to Delivery
+        The five numbers of each service.
+    frequency, fails, recovery, rework : DataFrame
+        As from `deployment_frequency`, `change_fail_rate`, `recovery_time` and `rework_rate`,
+        over the whole history.
+    calendar : DataFrame
+        As from `deployment_frequency`, per week, or per month or quarter in a long history.
+    lead : DataFrame
+        One row per change: change_id, service, deployment_id, began_at, shipped_at, state (why it
+        has a lead time or none), seconds.
+    lead_periods : DataFrame
+        As from `change_lead_time`, per `period`.
+    period : str
+        Calendar window of `lead_periods`: ``1w``, ``1M`` or ``1Q``.
+    failures : DataFrame
+        One row per deployment that reached users, with each signal that it failed.
+    recoveries : DataFrame
+        One row per failure, with the time it lasted.
+    pairs : DataFrame
+        As from `attribute_incidents`: the incidents of the history.
+    chance : DataFrame
+        Per service, the incidents that chance alone would put down to a deployment, and whether
+        planned deployments were followed by incidents more often than that.
+    """
+
+    between: Span
+    rules: Rules
+    metrics: dict[str, Delivery]
+    frequency: pd.DataFrame
+    fails: pd.DataFrame
+    recovery: pd.DataFrame
+    rework: pd.DataFrame
+    calendar: pd.DataFrame
+    lead: pd.DataFrame
+    lead_periods: pd.DataFrame
+    period: str
+    failures: pd.DataFrame
+    recoveries: pd.DataFrame
+    pairs: pd.DataFrame
+    chance: pd.DataFrame
+
+    @property
+    def services(self) -> list[str]:
+        """Services that were deployed, by name."""
+        return self.frequency["service"].tolist()
+
+    @property
+    def weeks(self) -> float:
+        """Length of the history [weeks]."""
+        return (self.between[1] - self.between[0]) / pd.Timedelta(weeks=1)
+
+
+def performance(
+    deployments: pd.DataFrame,
+    changes: pd.DataFrame,
+    incidents: pd.DataFrame | None,
+    *,
+    as_of: pd.Timestamp,
+    rules: Rules = DEFAULT,
+) -> DeliveryPerformance:
+    """How services were delivered, from the day of the first deployment on record until now.
+
+    Parameters
+    ----------
+    deployments, changes : DataFrame
+        The tables; deployments are production only.
+    incidents : DataFrame or None
+        Table ``incidents``; empty says that there were none, None that nobody exported them.
+    as_of : Timestamp
+        Now.
+    rules : Rules
+        What counts as what.
+
+    Returns
+    -------
+    DeliveryPerformance
+        Without services where there is no deployment.
+
+    Examples
+    --------
+    >>> from srelib import tables
+    >>> nothing = (tables.empty("deployments"), tables.empty("changes"), None)
+    >>> performance(*nothing, as_of=pd.Timestamp("2026-06-29", tz="UTC")).services
+    []
+    """
+    span = span_of(history(deployments, as_of=as_of))
+    length = span[1] - span[0]
+    period = "1w" if length < _LONG else "1M" if length < 6 * _VERY_LONG / 5 else "1Q"
+    weekly = "1w" if length < _VERY_LONG else "1M" if length < 5 * _VERY_LONG else "1Q"
+    timing: dict[str, Any] = {"between": span, "start": rules.start, "minutes": rules.minutes}
+    same: dict[str, Any] = {"between": span, "rules": rules}
+    five = _five(deployments, changes, incidents, **same)
+    pairs = attributed(deployments, incidents, rules=rules)
+    failed = failures(deployments, incidents, placed=pairs, **same)
+    return DeliveryPerformance(
+        **same,
+        metrics=_by_service(five, 0.95),
+        frequency=five["frequency"],
+        fails=five["fail_rate"],
+        recovery=five["recovery"],
+        rework=five["rework_rate"],
+        calendar=deployment_frequency(
+            deployments, between=span, window=weekly, statuses=rules.statuses
+        ),
+        lead=lead_times(changes, deployments, **timing),
+        lead_periods=change_lead_time(changes, deployments, window=period, **timing),
+        period=period,
+        failures=failed,
+        recoveries=recoveries(deployments, incidents, placed=pairs, **same),
+        pairs=pairs[within_history(pairs["started_at"], span)].reset_index(drop=True),
+        chance=more_than_chance(failed, chance(deployments, incidents, **same)),
+    )
+
+
+HOUR, DAY = 3600.0, 86_400.0
+WEEK, MONTH, HALF_YEAR = 7 * DAY, 30 * DAY, 182.5 * DAY
+ORDER = ("elite", "high", "medium", "low")
+
+Range = tuple[float, float]
+_ANY = math.inf
+
+YEARS: dict[int, dict[str, tuple[Range, Range, Range, Range]]] = {
+    2019: {
+        "frequency": ((0, DAY), (DAY, WEEK), (WEEK, MONTH), (MONTH, HALF_YEAR)),
+        "lead_time": ((0, DAY), (DAY, WEEK), (WEEK, MONTH), (MONTH, HALF_YEAR)),
+        "fail_rate": ((0, 0.15), (0, 0.15), (0, 0.15), (0.46, 0.60)),
+        "recovery": ((0, HOUR), (0, DAY), (0, DAY), (WEEK, MONTH)),
+    },
+    2021: {
+        "frequency": ((0, DAY), (WEEK, MONTH), (MONTH, HALF_YEAR), (HALF_YEAR, _ANY)),
+        "lead_time": ((0, HOUR), (DAY, WEEK), (MONTH, HALF_YEAR), (HALF_YEAR, _ANY)),
+        "fail_rate": ((0, 0.15), (0.16, 0.30), (0.16, 0.30), (0.16, 0.30)),
+        "recovery": ((0, HOUR), (0, DAY), (DAY, WEEK), (HALF_YEAR, _ANY)),
+    },
+    2023: {
+        "frequency": ((0, DAY), (DAY, WEEK), (WEEK, MONTH), (WEEK, MONTH)),
+        "lead_time": ((0, DAY), (DAY, WEEK), (WEEK, MONTH), (WEEK, MONTH)),
+        "fail_rate": ((0, 0.05), (0.10, 0.10), (0.15, 0.15), (0.64, 0.64)),
+        "recovery": ((0, HOUR), (0, DAY), (DAY, WEEK), (MONTH, HALF_YEAR)),
+    },
+    2024: {
+        "frequency": ((0, DAY), (DAY, WEEK), (WEEK, MONTH), (MONTH, HALF_YEAR)),
+        "lead_time": ((0, DAY), (DAY, WEEK), (WEEK, MONTH), (MONTH, HALF_YEAR)),
+        "fail_rate": ((0, 0.05), (0.20, 0.20), (0.10, 0.10), (0.40, 0.40)),
+        "recovery": ((0, HOUR), (0, DAY), (0, DAY), (WEEK, MONTH)),
+    },
+}
+"""What was published for elite, high, medium and low; frequency as the time between two
+deployments [s], where "on demand" is taken as more than one a day."""
+
+
+def level(value: float, *, metric: str, year: int) -> tuple[str, ...]:
+    """Names of the levels of a year that a number belongs to; none where it is not known.
+
+    A number between two levels goes to the worse one, one beyond them all to the last.
+    """
+    ranges = _ranges(metric, year)
+    if value != value:
+        return ()
+    length = _time_between(value) if metric == "frequency" else value
+    own = next((one for one in ranges if length <= one[1]), ranges[-1])
+    return tuple(name for name, one in zip(ORDER, ranges, strict=True) if one == own)
+
+
+def _time_between(per_week: float) -> float:
+    return WEEK / per_week if per_week > 0 else math.inf
+
+
+def _ranges(metric: str, year: int) -> tuple[Range, ...]:
+    if year not in YEARS:
+        raise ParameterError(
+            f"year must be one of {', '.join(map(str, YEARS))}; got {year}. "
+            "DORA published no levels in 2025."
+        )
+    if metric not in METRICS:
+        raise ParameterError(f"levels exist for {', '.join(METRICS)}; got {metric!r}.")
+    return YEARS[year][metric]
