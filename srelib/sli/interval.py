@@ -377,21 +377,31 @@ def low_traffic(
 
 def _low_traffic(target: float, window: Window, events: float, per_hour: float) -> LowTraffic:
     """The same from the traffic alone."""
-    from scipy.special import bdtrc
-
     allowance = events * (1 - target)
-    allowed = math.floor(allowance + 1e-9 * max(allowance, 1.0))
-    n = round(events)
     return LowTraffic(
         target=target,
         window=window,
         events=events,
         allowance=allowance,
-        failures_allowed=allowed,
+        failures_allowed=_whole_failures(allowance),
         cost_of_one=1 / allowance if allowance else math.inf,
         burn_rate_of_one=1 / per_hour / (1 - target) if per_hour else math.inf,
-        missed_by_chance=float(bdtrc(allowed, n, 1 - target)) if n > allowed else 0.0,
+        missed_by_chance=miss_probability(events, allowance, error_rate=1 - target),
     )
+
+
+def miss_probability(events: float, allowance: float, *, error_rate: float) -> float:
+    """Probability that more failures than allowed happen by chance; NaN where one is unknown."""
+    from scipy.special import bdtrc
+
+    if events != events or error_rate != error_rate:
+        return math.nan
+    n, allowed = round(events), _whole_failures(allowance)
+    return float(bdtrc(allowed, n, error_rate)) if n > allowed else 0.0
+
+
+def _whole_failures(allowance: float) -> int:
+    return math.floor(allowance + 1e-9 * max(allowance, 1.0))
 
 
 def against_target(levels: pd.DataFrame, *, target: float) -> pd.DataFrame:

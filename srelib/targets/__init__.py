@@ -14,7 +14,6 @@ from srelib.targets.candidates import (
     candidates,
     ceiling,
     freeze_days,
-    miss_probability_by_chance,
     pages,
     parse_dependencies,
     window_of,
@@ -30,7 +29,7 @@ from srelib.targets.probability import (
 
 __all__ = [
     "LADDER", "Advice", "Ceiling", "Reason", "Weeks", "candidates", "ceiling", "freeze_days",
-    "histograms", "miss_probability_by_chance", "next_window", "openslo", "pages",
+    "histograms", "next_window", "openslo", "pages",
     "parse_dependencies", "pass_probabilities", "past_windows", "recommend", "thresholds",
     "whole_weeks", "window_of",
 ]  # fmt: skip

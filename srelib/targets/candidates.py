@@ -26,6 +26,7 @@ from srelib.errors import InsufficientDataError, ParameterError
 from srelib.policy import READY
 from srelib.policy import Policy as BudgetPolicy
 from srelib.policy.daily import Ledger, mornings
+from srelib.sli.interval import miss_probability
 from srelib.stats import rate, widened_wilson
 from srelib.targets.probability import (
     DAY,
@@ -257,17 +258,6 @@ def freeze_days(
     return pd.DataFrame(rows, columns=columns, index=by_target(targets))
 
 
-def miss_probability_by_chance(events: float, *, failing: float, target: float) -> float:
-    """Probability that chance alone misses a target."""
-    from scipy.special import bdtrc
-
-    if not (events == events and failing == failing):
-        return math.nan
-    n, allowance = round(events), events * budget_fraction(target)
-    allowed = math.floor(allowance + 1e-9 * max(allowance, 1.0))
-    return float(bdtrc(allowed, n, failing)) if n > allowed else 0.0
-
-
 def _past_windows_met(
     past: History, window: Window, targets: list[float], confidence: float
 ) -> pd.DataFrame:
@@ -312,11 +302,11 @@ def _limits(
     """What the traffic can resolve and the dependencies allow."""
     is_time = weighting == "time"
     grain = float(np.diff(past.total.sums).max()) if is_time else 1.0
-    events, failing = weeks.expected(window), background_error_rate(weeks)
+    events, error_rate = weeks.expected(window), background_error_rate(weeks)
     start, end = next_window(window, weeks.end)
     budgets = np.array([budget_fraction(target) for target in targets])
     above = ceiling(dependencies) if dependencies else None
-    by_chance = [miss_probability_by_chance(events, failing=failing, target=t) for t in targets]
+    by_chance = [miss_probability(events, events * b, error_rate=error_rate) for b in budgets]
     return pd.DataFrame(
         {
             "budget_events": budgets * events,
@@ -328,7 +318,7 @@ def _limits(
             "events": events,
             "strictest": _target_with_budget(grain, events),
             "steady": _target_with_budget(MIN_BUDGET_EVENTS * grain, events),
-            "background": failing,
+            "background": error_rate,
             "ceiling": above.advised if above else math.nan,
         },
         index=by_target(targets),

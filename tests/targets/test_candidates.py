@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binom
 
 import srelib
 from srelib import alerts, fleet, objectives, policy, tables, targets
@@ -144,13 +145,6 @@ def test_without_an_answerable_rule_pages_are_unknown():
     assert math.isnan(found.loc[0.99, "pages_per_week"])
 
 
-def test_chance_alone_is_that_of_the_binomial():
-    """7,200 requests at a failure rate of 0.1 % miss 99.9 % in 43.11 % of cases."""
-    assert targets.miss_probability_by_chance(7200, failing=0.001, target=0.999) == pytest.approx(
-        0.4311, abs=5e-5
-    )
-
-
 def test_the_traffic_sets_the_strictest_target():
     """100 requests a day are 2,800 a window: one event is 1 in 2,800, ten are 1 in 280."""
     row = table(hours(8, total=100 / 24), targets=[0.99]).iloc[0]
@@ -172,6 +166,15 @@ def test_the_background_is_the_ordinary_day_and_incidents_do_not_move_it():
     counts.loc[counts.index.hour == 3, "good"] -= 10
     counts.iloc[24 * 40 : 24 * 40 + 9, 0] = 0.0
     assert table(counts, targets=[0.99]).iloc[0]["background"] == pytest.approx(10 / 24_000)
+
+
+def test_chance_alone_is_that_of_the_binomial_at_the_background_rate():
+    """Three failures a day in 3,000 events: 84,000 a window, of which 99.9 % allows 84."""
+    counts = hours(8, total=125.0)
+    counts.loc[counts.index.hour == 3, "good"] -= 3
+    row = table(counts, targets=[0.999]).iloc[0]
+    assert row["background"] == pytest.approx(0.001)
+    assert row["chance"] == pytest.approx(binom.sf(84, 84_000, 0.001))
 
 
 def test_an_extra_nine_is_what_dependencies_must_have():
