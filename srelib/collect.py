@@ -26,16 +26,18 @@ _SAFE = (
 )  # fmt: skip
 
 
-def ask(folder: Path, *words: str, given: str | None = None) -> str:
+def git_answer(folder: Path, *words: str, given: str | None = None) -> str:
     """What git answers."""
-    done = run(folder, *words, given=given)
+    done = git_run(folder, *words, given=given)
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["no reason given"]
         raise InputError(f"git cannot read {str(folder)!r}: {said[0]}", fix=_fix(done.stderr))
     return done.stdout
 
 
-def run(folder: Path, *words: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
+def git_run(
+    folder: Path, *words: str, given: str | None = None
+) -> subprocess.CompletedProcess[str]:
     """The run of a git command, whatever comes of it."""
     kept = {name: value for name, value in os.environ.items() if name not in _OUTSIDE}
     environment = kept | {
@@ -60,15 +62,15 @@ def _fix(said: str) -> str:
     return "check the repository with git fsck"
 
 
-def top(folder: Path) -> Path:
+def repository_top(folder: Path) -> Path:
     """The repository at this very folder; one further up is not meant."""
     if not folder.is_dir():
         raise InputError(f"there is no folder {str(folder)!r}", fix="check the path")
-    done = run(folder, "rev-parse", "--git-dir")
+    done = git_run(folder, "rev-parse", "--git-dir")
     if done.returncode == 0:
         return folder
     if "not a git repository" not in done.stderr:
-        ask(folder, "rev-parse", "--git-dir")
+        git_answer(folder, "rev-parse", "--git-dir")
     above = next((p for p in folder.resolve().parents if (p / ".git").exists()), None)
     raise InputError(
         f"{str(folder)!r} is no git repository",
@@ -78,7 +80,7 @@ def top(folder: Path) -> Path:
     )
 
 
-def name_of(folder: Path) -> str:
+def repository_name(folder: Path) -> str:
     """Name of the repository, from its folder."""
     place = folder.resolve()
     name = place.parent.name if place.name == ".git" else place.name
@@ -88,7 +90,7 @@ def name_of(folder: Path) -> str:
 _TAG_FIELDS = "%(objectname) %(objecttype) %(creatordate:unix) %(refname)"
 _COMMIT_FIELDS = "%H %ct %at %P"
 
-NOBODY = -1
+UNRELEASED = -1
 """In place of a release: none has shipped it yet."""
 
 
@@ -113,9 +115,9 @@ class Commits:
     place: dict[str, int]
 
 
-def tags_of(top: Path, globs: Sequence[str]) -> tuple[list[Tag], int]:
+def release_tags(top: Path, globs: Sequence[str]) -> tuple[list[Tag], int]:
     """Tags that fit, peeled to their commits; and how many lead to none."""
-    listed = ask(top, "for-each-ref", f"--format={_TAG_FIELDS}", "refs/tags").splitlines()
+    listed = git_answer(top, "for-each-ref", f"--format={_TAG_FIELDS}", "refs/tags").splitlines()
     named = [line.replace("refs/tags/", "", 1).split(" ", 3) for line in listed]
     wanted = [tag for tag in named if any(fnmatchcase(tag[3], glob) for glob in globs)]
     if not wanted:
@@ -129,7 +131,9 @@ def tags_of(top: Path, globs: Sequence[str]) -> tuple[list[Tag], int]:
         )
     asked = "".join(f"{name}^{{commit}}\n" for name, _, _, _ in wanted)
     check = "--batch-check=%(objectname) %(objecttype)"
-    peeled = [line.split(" ") for line in ask(top, "cat-file", check, given=asked).splitlines()]
+    peeled = [
+        line.split(" ") for line in git_answer(top, "cat-file", check, given=asked).splitlines()
+    ]
     dated = _commit_times(top, [name for name, *kind in peeled if kind == ["commit"]])
     found = [
         Tag(ref, kind == "tag", int(time) if kind == "tag" and time else dated[commit], commit)
@@ -148,16 +152,16 @@ def _commit_times(top: Path, names: Iterable[str]) -> dict[str, int]:
     given = "".join(f"{name}\n" for name in dict.fromkeys(names))
     if not given:
         return {}
-    said = ask(top, "rev-list", "--no-walk", "--stdin", "--timestamp", given=given)
+    said = git_answer(top, "rev-list", "--no-walk", "--stdin", "--timestamp", given=given)
     return {name: int(time) for time, name in map(str.split, said.splitlines())}
 
 
-def all_commits(top: Path, releases: Iterable[str]) -> Commits:
+def released_commits(top: Path, releases: Iterable[str]) -> Commits:
     """Every commit that a release or the branch checked out contains, in one call."""
-    head = run(top, "rev-parse", "--verify", "--quiet", "HEAD^{commit}").stdout.strip()
+    head = git_run(top, "rev-parse", "--verify", "--quiet", "HEAD^{commit}").stdout.strip()
     given = "".join(f"{name}\n" for name in dict.fromkeys([*releases, *([head] if head else [])]))
     form = f"--format={_COMMIT_FIELDS}"
-    said = ask(top, "rev-list", "--topo-order", form, "--stdin", given=given).splitlines()
+    said = git_answer(top, "rev-list", "--topo-order", form, "--stdin", given=given).splitlines()
     rows = [line.split(" ") for line in said if not line.startswith("commit ")]
     place = {row[0]: number for number, row in enumerate(rows)}
     return Commits(
@@ -169,20 +173,25 @@ def all_commits(top: Path, releases: Iterable[str]) -> Commits:
     )
 
 
-def shipped(commits: Commits, releases: list[int]) -> tuple[list[int], list[int]]:
+def first_releases(commits: Commits, releases: list[int]) -> tuple[list[int], list[int]]:
     """Of each commit the first release that contains it, and the commit that brought it in."""
-    first, brought = [NOBODY] * len(commits.names), [NOBODY] * len(commits.names)
+    first, merged_in = [UNRELEASED] * len(commits.names), [UNRELEASED] * len(commits.names)
     seen = [False] * len(commits.names)
     for number, release in enumerate(releases):
-        _walk(commits, release, number, seen, first, brought)
+        _mark_line(commits, release, number, seen, first, merged_in)
     for start in range(len(commits.names)):  # children come first: the tip of the branch, then rest
         if not seen[start]:
-            _walk(commits, start, NOBODY, seen, first, brought)
-    return first, brought
+            _mark_line(commits, start, UNRELEASED, seen, first, merged_in)
+    return first, merged_in
 
 
-def _walk(
-    commits: Commits, tip: int, number: int, seen: list[bool], first: list[int], brought: list[int]
+def _mark_line(
+    commits: Commits,
+    tip: int,
+    number: int,
+    seen: list[bool],
+    first: list[int],
+    merged_in: list[int],
 ) -> None:
     line = []
     at = tip
@@ -192,15 +201,15 @@ def _walk(
         if not commits.parents[at]:
             break
         at = commits.parents[at][0]
-    for bringer in reversed(line):
-        first[bringer], brought[bringer] = number, bringer
-        waiting = [parent for parent in commits.parents[bringer] if not seen[parent]]
+    for merge in reversed(line):
+        first[merge], merged_in[merge] = number, merge
+        waiting = [parent for parent in commits.parents[merge] if not seen[parent]]
         while waiting:
             new = waiting.pop()
             if seen[new]:
                 continue
             seen[new] = True
-            first[new], brought[new] = number, bringer
+            first[new], merged_in[new] = number, merge
             waiting.extend(parent for parent in commits.parents[new] if not seen[parent])
 
 
@@ -270,7 +279,7 @@ def write(collected: Collected, folder: str | Path, *, overwrite: bool = False) 
     return list(files)
 
 
-def deployments_of(releases: list[Tag], *, service: str) -> pd.DataFrame:
+def deployment_rows(releases: list[Tag], *, service: str) -> pd.DataFrame:
     """One successful production deployment per release."""
     rows = pd.DataFrame(
         {
@@ -286,8 +295,8 @@ def deployments_of(releases: list[Tag], *, service: str) -> pd.DataFrame:
     return tables.conform(rows, "deployments").assign(**{TAG_KIND: kinds})
 
 
-def changes_of(
-    commits: Commits, releases: list[Tag], first: list[int], brought: list[int], *,
+def change_rows(
+    commits: Commits, releases: list[Tag], first: list[int], merged_in: list[int], *,
     service: str, clock: str,
 ) -> pd.DataFrame:  # fmt: skip
     """Commits with one parent or none, but for those of the first release."""
@@ -302,9 +311,9 @@ def changes_of(
             "change_id": [commits.names[number] for number in kept],
             "service": service,
             "committed_at": _times([moments[number] for number in kept]),
-            "merged_at": _times([commits.committed[brought[number]] for number in kept]),
+            "merged_at": _times([commits.committed[merged_in[number]] for number in kept]),
             "deployment_id": pd.Series(
-                [None if first[n] == NOBODY else releases[first[n]].name for n in kept],
+                [None if first[n] == UNRELEASED else releases[first[n]].name for n in kept],
                 dtype="str",
             ),
         }
@@ -414,7 +423,7 @@ def git(
     not by date, so a commit of a maintenance branch belongs to the release of that branch.
     The first release has no known predecessor: its commits are not written.
     Merge commits are no changes; ``merged_at`` is the time of the commit on the first-parent line
-    of the release that brought a change in.
+    of the release that merged_in a change in.
 
     References
     ----------
@@ -425,16 +434,16 @@ def git(
         raise ParameterError(f"clock must be 'committer' or 'author'; got {clock!r}.")
     if isinstance(tags, str) or not tags:
         raise ParameterError(f"tags must be a list of globs such as ['v*']; got {tags!r}.")
-    root = top(folder)
-    service = service or name_of(folder)
-    found, lost = tags_of(root, tags)
-    commits = all_commits(root, [tag.commit for tag in found])
+    root = repository_top(folder)
+    service = service or repository_name(folder)
+    found, lost = release_tags(root, tags)
+    commits = released_commits(root, [tag.commit for tag in found])
     releases = sorted(found, key=lambda tag: (tag.time, -commits.place[tag.commit], tag.name))
-    first, merged = shipped(commits, [commits.place[tag.commit] for tag in releases])
-    changes = changes_of(commits, releases, first, merged, service=service, clock=clock)
-    deployments = deployments_of(releases, service=service)
+    first, merged = first_releases(commits, [commits.place[tag.commit] for tag in releases])
+    changes = change_rows(commits, releases, first, merged, service=service, clock=clock)
+    deployments = deployment_rows(releases, service=service)
     notes = [*tag_notes(releases, first, lost),
              *change_notes(commits, first, changes, deployments)]  # fmt: skip
-    if ask(root, "rev-parse", "--is-shallow-repository").strip() == "true":
+    if git_answer(root, "rev-parse", "--is-shallow-repository").strip() == "true":
         notes.insert(0, _SHALLOW)
     return Collected(deployments, changes, tuple(notes))

@@ -387,7 +387,7 @@ def _compared(rule: tuple[str, float]) -> str:
 def _now(
     as_of: str | pd.Timestamp | None,
     joined: dict[str, pd.DataFrame],
-    grids: dict[tuple[str, str], joining.Grid],
+    grids: dict[tuple[str, str], joining.Buckets],
 ) -> pd.Timestamp:
     if as_of is not None:
         stamp = pd.Timestamp(as_of)
@@ -412,7 +412,7 @@ def _now(
 def _cut(
     joined: dict[str, pd.DataFrame],
     now: pd.Timestamp,
-    grids: dict[tuple[str, str], joining.Grid],
+    grids: dict[tuple[str, str], joining.Buckets],
 ) -> list[str]:
     """Leave out what is later than now; what ends later had not ended."""
     notes = []
@@ -433,7 +433,7 @@ def _cut(
 
 
 def _unfinished(
-    frame: pd.DataFrame, now: pd.Timestamp, grids: dict[tuple[str, str], joining.Grid]
+    frame: pd.DataFrame, now: pd.Timestamp, grids: dict[tuple[str, str], joining.Buckets]
 ) -> pd.Series:
     ends = pd.DatetimeIndex(frame["time"]).as_unit("us").asi8.copy()
     for key, (start, stop) in joining.spans(frame).items():

@@ -93,8 +93,8 @@ def jira_iso(frame: pd.DataFrame, shown: Mapping[str, str], *, file: str) -> pd.
             text, fault = _converted(str(value).strip(), day_first)
             dated.at[row, name] = text
             if fault and dated.loc[[row], "fault"].isna().all():
-                told = (fault, called, str(value))
-                dated.loc[row, ["fault", "fault_column", "fault_value"]] = told
+                fault_of_row = (fault, called, str(value))
+                dated.loc[row, ["fault", "fault_column", "fault_value"]] = fault_of_row
     return dated
 
 

@@ -162,10 +162,10 @@ def _github_runs_notes(
             f"{again:,} of {len(kept):,} runs were run again: only the last attempt is in the "
             "export, so failures before it are missing and the fail rate is too low."
         )
-    asked = sum(str(run.get("event")).startswith("pull_request") for run in kept)
-    if asked:
+    proposed = sum(str(run.get("event")).startswith("pull_request") for run in kept)
+    if proposed:
         notes.append(
-            f"{asked:,} of {len(kept):,} runs were started by a pull request: such runs seldom "
+            f"{proposed:,} of {len(kept):,} runs were started by a pull request: such runs seldom "
             "reach production; name a narrower workflow if these do not."
         )
     return notes
@@ -357,14 +357,14 @@ def _read_argocd(head: Head, source: Source) -> FileResult:
 
 def _application_rows(app: dict[str, Any], source: Source) -> Iterable[Row]:
     name = as_text(nested(app, "metadata").get("name"))
-    told = {"service": source.service or name}
+    named = {"service": source.service or name}
     chosen = mapped_columns(app, source)
     for entry in _syncs(app):
-        yield {**told, **_sync_row(entry, name), **chosen}
+        yield {**named, **_sync_row(entry, name), **chosen}
     operation = _current_operation(app)
     phase = str(operation.get("phase") or "").lower()
     if operation and (phase != "succeeded" or not _syncs(app)):
-        yield {**told, **_operation_row(operation, phase, name), **chosen}
+        yield {**named, **_operation_row(operation, phase, name), **chosen}
 
 
 def _syncs(app: dict[str, Any]) -> list[dict[str, Any]]:
@@ -399,8 +399,8 @@ def _operation_row(operation: dict[str, Any], phase: str, name: str | None) -> R
 
 def _revision(entry: dict[str, Any]) -> str | None:
     """Commit of the manifests: of several sources the first that is one, not a chart's version."""
-    several = entry.get("revisions")
-    given = [entry.get("revision"), *(several if isinstance(several, list) else [])]
+    revisions = entry.get("revisions")
+    given = [entry.get("revision"), *(revisions if isinstance(revisions, list) else [])]
     commits = (one for one in given if re.fullmatch(r"[0-9a-f]{40,64}", str(one)))
     return next(commits, None)
 

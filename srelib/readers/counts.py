@@ -85,10 +85,10 @@ def _unit(present: list[str]) -> str:
 
 
 def _check_unit(unit: str, present: list[str], rule: NumberRule) -> None:
-    counted = unit in ("count", "rate", "counter")
-    if counted == any(role in present for role in ("good", "bad", "total")):
+    is_count = unit in ("count", "rate", "counter")
+    if is_count == any(role in present for role in ("good", "bad", "total")):
         return
-    needed = "two of good, bad and total" if counted else f"a column {unit}"
+    needed = "two of good, bad and total" if is_count else f"a column {unit}"
     raise ReadError(
         f"unit is {unit!r}, but the columns given are {', '.join(present) or 'none'}",
         file=rule.file,
@@ -244,9 +244,11 @@ class _Counting:
     def as_value(self) -> BuiltCounts:
         self.drop_missing(["value"])
         keys = [self.frame[name] for name in ("time", "service", "sli")]
-        several = self.frame["value"].groupby(keys, observed=True).transform("nunique") > 1
-        if several.any():
-            self.refuse(several.to_numpy(), "value", "another row has another value for this time")
+        conflicting = self.frame["value"].groupby(keys, observed=True).transform("nunique") > 1
+        if conflicting.any():
+            self.refuse(
+                conflicting.to_numpy(), "value", "another row has another value for this time"
+            )
         values, seconds = self.frame["value"].to_numpy(), self._seconds()
         if self.rule.threshold is None:
             return self._done(values, seconds, "time", None, part="value")
@@ -268,10 +270,10 @@ class _Counting:
         self._note_unknown(part)
         self.drop_missing([part, whole])
         self._check_total(part, exact=unit == "count")
-        counted, total = self.frame[part].to_numpy(), self.frame["total"].to_numpy()
-        if np.any(counted > total):
-            counted = np.minimum(counted, total)
-        return self._done(counted if part == "good" else total - counted, total, "events", note)
+        events, total = self.frame[part].to_numpy(), self.frame["total"].to_numpy()
+        if np.any(events > total):
+            events = np.minimum(events, total)
+        return self._done(events if part == "good" else total - events, total, "events", note)
 
     def _nothing_asked(self, part: str) -> None:
         """Where the total is zero, a part that is missing is zero as well."""

@@ -332,8 +332,8 @@ def _read_long(head: Head, source: Source, roles: dict[str, str]) -> FileResult:
 def _check_alone(head: Head, source: Source, roles: dict[str, str]) -> None:
     """A single count is half an indicator; it must have been asked for."""
     present = [role for role in ("good", "bad", "total") if role in roles]
-    asked = any(role in source.columns for role in present)
-    if len(present) == 1 and not asked:
+    mapped = any(role in source.columns for role in present)
+    if len(present) == 1 and not mapped:
         raise ReadError(
             f"only {present[0]} was found; columns seen: {', '.join(map(repr, head.header))}",
             file=head.name,

@@ -116,8 +116,8 @@ def _components(one: dict[str, Any]) -> list[str | None]:
     """Names of the components hit; where none are listed, those that updates tell of."""
     parts = objects_in(one.get("components"))
     for update in objects_in(one.get("incidentupdates")) if not parts else ():
-        told = objects_in(update.get("affectedcomponents"))
-        parts += [part for part in told if part.get("newstatus") != "operational"]
+        affected = objects_in(update.get("affectedcomponents"))
+        parts += [part for part in affected if part.get("newstatus") != "operational"]
     names = (as_text(part.get("name")) for part in parts if part.get("group") is not True)
     return list(dict.fromkeys(names))
 

@@ -195,7 +195,7 @@ def spans(frame: pd.DataFrame) -> dict[tuple[str, str], tuple[int, int]]:
 
 
 @dataclass(frozen=True)
-class Grid:
+class Buckets:
     """Where the buckets of a series begin."""
 
     step: int
@@ -211,7 +211,7 @@ class Grid:
 
 def on_grid(
     pool: Pool, known: Mapping[tuple[str, str], SeriesInfo]
-) -> tuple[Pool, dict[tuple[str, str], Grid]]:
+) -> tuple[Pool, dict[tuple[str, str], Buckets]]:
     """Every series on an even grid; buckets that fall together are added up."""
     times, grids, moved = counts.ticks(pool.frame["time"]), {}, {}
     for key, (start, stop) in spans(pool.frame).items():
@@ -227,7 +227,7 @@ def on_grid(
     return _added_up(pool, times, timed), grids
 
 
-def _grid(times: np.ndarray, known: SeriesInfo | None) -> Grid:
+def _grid(times: np.ndarray, known: SeriesInfo | None) -> Buckets:
     stated = known.step_seconds if known else None
     if stated:
         return _fitted(times, round(stated * 1e6), fixed=True)
@@ -235,27 +235,27 @@ def _grid(times: np.ndarray, known: SeriesInfo | None) -> Grid:
     usual = counts.usual_step(times)
     if usual is None:
         note = None if shown else "a single bucket, taken as 60 s long"
-        return Grid(shown or MINUTE, int(times[0] % (shown or MINUTE)), note)
+        return Buckets(shown or MINUTE, int(times[0] % (shown or MINUTE)), note)
     return _fitted(times, shown if shown and usual % shown == 0 else usual, fixed=False)
 
 
-def _fitted(times: np.ndarray, step: int, *, fixed: bool) -> Grid:
+def _fitted(times: np.ndarray, step: int, *, fixed: bool) -> Buckets:
     offsets = times % step
     if np.all(offsets == offsets[0]):
-        return Grid(step, int(offsets[0]))
+        return Buckets(step, int(offsets[0]))
     seconds = f"{step / 1e6:g} s"
     if fixed and (counts.usual_step(times) or step) < step:
-        return Grid(step, -1, f"buckets of different lengths: added up in buckets of {seconds}")
+        return Buckets(step, -1, f"buckets of different lengths: added up in buckets of {seconds}")
     phases, often = np.unique(offsets, return_counts=True)
     usual = int(np.argmax(often))
     if 2 * often[usual] >= len(times):
         off = len(times) - int(often[usual])
-        return Grid(step, int(phases[usual]), f"{off} buckets off the grid were moved onto it")
+        return Buckets(step, int(phases[usual]), f"{off} buckets off the grid were moved onto it")
     if fixed:
-        return Grid(step, -1, f"uneven times: moved into buckets of {seconds}")
+        return Buckets(step, -1, f"uneven times: moved into buckets of {seconds}")
     typical = float(np.median(np.diff(times)))
     even = next((even for even in EVEN_STEPS if even >= 2 * typical), EVEN_STEPS[-1])
-    return Grid(even, -1, f"uneven times: added up in buckets of {even // 1_000_000} s")
+    return Buckets(even, -1, f"uneven times: added up in buckets of {even // 1_000_000} s")
 
 
 def _added_up(pool: Pool, times: np.ndarray, weighted: list[tuple[int, int]]) -> Pool:
@@ -287,7 +287,7 @@ class Indicators:
     """Table ``sli`` of all files, and what is known of each series."""
 
     frame: pd.DataFrame
-    grids: dict[Key, Grid]
+    grids: dict[Key, Buckets]
     series: dict[Key, SeriesInfo]
 
 
@@ -316,7 +316,7 @@ def joined_indicators(
     missing: Counter[str] = Counter()
     for key, entries in sorted(halves.items(), key=lambda item: item[0]):
         if entries[0][1].part == "value":
-            whole = _judged(key, entries, names, thresholds)
+            whole = _values_as_seconds(key, entries, names, thresholds)
         else:
             whole = _paired(key, entries, results, names, found, missing, known)
         for number, part, at in whole:
@@ -363,7 +363,7 @@ def _part_of_file(result: FileResult, at: np.ndarray) -> FileResult:
     return FileResult({}, 0, 0, lines=None if line_of is None else lambda rows: line_of(at[rows]))
 
 
-def _judged(
+def _values_as_seconds(
     key: Key, entries: list[Half], names: Sequence[str], thresholds: dict[Key, tuple[str, float]]
 ) -> Whole:
     """Measured values as good and bad seconds."""

@@ -401,11 +401,11 @@ _HINTS: tuple[tuple[frozenset[str], str, str], ...] = (
 
 def unknown_json(head: Head) -> ReadError:
     """The error about a JSON file of no known format."""
-    problem, fix = _said(head)
+    problem, fix = _problem_and_fix(head)
     return ReadError(f"the format of this JSON is not known: {problem}", file=head.name, fix=fix)
 
 
-def _said(head: Head) -> tuple[str, str]:
+def _problem_and_fix(head: Head) -> tuple[str, str]:
     found = {path: keys for path, keys in keys_by_place(head.text).items() if keys}
     top = found.get("", frozenset())
     if not found:

@@ -139,11 +139,11 @@ def _same_role(
         groups.setdefault(service, []).append(name)
     sli = source.sli or "availability"
     if role in ("ratio", "value"):
-        several = [service for service, mine in groups.items() if len(mine) > 1]
-        if several:
+        ambiguous = [service for service, mine in groups.items() if len(mine) > 1]
+        if ambiguous:
             raise ReadError(
-                f"{len(groups[several[0]])} series of {several[0]} hold a {role} each, and these "
-                "cannot be added up",
+                f"{len(groups[ambiguous[0]])} series of {ambiguous[0]} hold a {role} each, and "
+                "these cannot be added up",
                 file=head.name, fix="aggregate them in the query",
             )  # fmt: skip
     return [

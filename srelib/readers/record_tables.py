@@ -89,8 +89,8 @@ class AcceptedRows:
 
     def places(self, rows: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         """What gives the lines of these rows, by their positions among them."""
-        asked = self._lines
-        return lambda at: np.asarray(asked(rows[at]), dtype="int64")
+        line_of = self._lines
+        return lambda at: np.asarray(line_of(rows[at]), dtype="int64")
 
     @property
     def rejects(self) -> pd.DataFrame:

@@ -121,7 +121,7 @@ Table = Literal["sli", "deployments", "changes", "incidents", "alerts", "exclusi
 Unit = Literal["count", "rate", "ratio", "counter", "value", "state"]
 
 
-def _said(about: str, *examples: str, default: Any = None, **limits: Any) -> Any:
+def _key(about: str, *examples: str, default: Any = None, **limits: Any) -> Any:
     """A key of `sources.toml`, with what errors say of it."""
     return Field(default=default, description=about, examples=list(examples), **limits)
 
@@ -133,20 +133,18 @@ class _Model(BaseModel):
 class SeriesSpec(_Model):
     """One indicator in a wide file: which of its columns hold what."""
 
-    service: str | None = _said("service; default: the file's", '"checkout"', min_length=1)
-    sli: str = _said("name of the indicator", '"latency"', default="availability", min_length=1)
-    good: Names = _said(
-        "column of good events, or columns to add up", '"checkout good"', default=()
-    )
-    bad: Names = _said("column of bad events, or columns to add up", '["4xx", "5xx"]', default=())
-    total: Names = _said("column of all events, or columns to add up", '"checkout all"', default=())
-    ratio: str | None = _said("column with the share of good events", '"availability"')
-    value: str | None = _said("column with a measured value, such as a latency", '"p99"')
-    threshold: Number = _said(
+    service: str | None = _key("service; default: the file's", '"checkout"', min_length=1)
+    sli: str = _key("name of the indicator", '"latency"', default="availability", min_length=1)
+    good: Names = _key("column of good events, or columns to add up", '"checkout good"', default=())
+    bad: Names = _key("column of bad events, or columns to add up", '["4xx", "5xx"]', default=())
+    total: Names = _key("column of all events, or columns to add up", '"checkout all"', default=())
+    ratio: str | None = _key("column with the share of good events", '"availability"')
+    value: str | None = _key("column with a measured value, such as a latency", '"p99"')
+    threshold: Number = _key(
         "a bucket is good when value op threshold; default: that of the file",
         "0.3",
     )
-    op: Op | None = _said("how to compare: lte, lt, gte or gt", '"lte"')
+    op: Op | None = _key("how to compare: lte, lt, gte or gt", '"lte"')
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -163,73 +161,73 @@ class SeriesSpec(_Model):
 class Source(_Model):
     """What is said about the files one ``[[file]]`` entry matches."""
 
-    match: str = _said(
+    match: str = _key(
         "glob on the path below the folder; without a slash: on the file name",
         '"checkout-*.csv"',
         default=...,
         min_length=1,
     )
-    table: Table | None = _said("table the file feeds; ignore: leave it out", '"sli"')
-    format: str | None = _said("read it as this format, whatever it looks like", '"generic"')
-    timezone: schema.TimeZone | None = _said("zone of times written without one", '"Europe/Berlin"')
-    service: str | None = _said(
+    table: Table | None = _key("table the file feeds; ignore: leave it out", '"sli"')
+    format: str | None = _key("read it as this format, whatever it looks like", '"generic"')
+    timezone: schema.TimeZone | None = _key("zone of times written without one", '"Europe/Berlin"')
+    service: str | None = _key(
         "service of every row, whatever the file says; only a column named in columns "
         "goes before it",
         '"checkout"',
         min_length=1,
     )
-    sli: str | None = _said("indicator of every row, by the same rule", '"latency"', min_length=1)
-    columns: dict[str, str] = _said(
+    sli: str | None = _key("indicator of every row, by the same rule", '"latency"', min_length=1)
+    columns: dict[str, str] = _key(
         "column of srelib = column of the file",
         '{ time = "ts", good = "2xx", total = "all" }',
         default={},
     )
-    unit: Unit | None = _said("what the numbers are", '"count"', '"rate"', '"counter"')
-    step: schema.Duration | None = _said("length of one bucket", '"1m"')
-    decimal: Literal[".", ","] | None = _said("decimal mark of the numbers", '","')
-    absent: Literal["unknown", "zero"] | None = _said(
+    unit: Unit | None = _key("what the numbers are", '"count"', '"rate"', '"counter"')
+    step: schema.Duration | None = _key("length of one bucket", '"1m"')
+    decimal: Literal[".", ","] | None = _key("decimal mark of the numbers", '","')
+    absent: Literal["unknown", "zero"] | None = _key(
         "what a count without a value is where a count beside it has one; zero: for "
         "exporters whose series vanish while nothing happens; default: unknown",
         '"zero"',
     )
-    environment: Names = _said(
+    environment: Names = _key(
         "deployments to keep: regular expressions on the whole environment name; "
         "default: production",
         '"production"',
         '["prod", "prod-.*"]',
         default=(),
     )
-    services: dict[str, str] = _said(
+    services: dict[str, str] = _key(
         "events: service by what the file calls it (components, identifiers); other "
         "names stay as they are",
         '{ "API (EU)" = "api" }',
         default={},
     )
-    workflow: Names = _said(
+    workflow: Names = _key(
         "GitHub Actions: the workflows whose runs are deployments; names, file names, "
         "or regular expressions on the whole of one",
         '"Deploy"',
         '["deploy.yml", "Release .*"]',
         default=(),
     )
-    label: Names = _said(
+    label: Names = _key(
         "GitHub issues: the labels that make an issue an incident; names, or regular "
         "expressions on the whole of one; default: incident",
         '"incident"',
         '["status", "sev-[12]"]',
         default=(),
     )
-    values: dict[str, Literal["good", "bad", "ignore"]] = _said(
+    values: dict[str, Literal["good", "bad", "ignore"]] = _key(
         "what each state of a state log means",
         '{ up = "good", down = "bad", paused = "ignore" }',
         default={},
     )
-    max_silence: schema.Duration | None = _said(
+    max_silence: schema.Duration | None = _key(
         "state logs: silence longer than this is unknown", '"26h"'
     )
-    threshold: Number = _said("a bucket is good when value op threshold", "0.3")
-    op: Op | None = _said("how to compare: lte, lt, gte or gt", '"lte"')
-    series: tuple[SeriesSpec, ...] = _said(
+    threshold: Number = _key("a bucket is good when value op threshold", "0.3")
+    op: Op | None = _key("how to compare: lte, lt, gte or gt", '"lte"')
+    series: tuple[SeriesSpec, ...] = _key(
         "wide files: one [[file.series]] per indicator", default=()
     )
 
@@ -259,7 +257,7 @@ class Source(_Model):
 class Sources(_Model):
     """Everything `sources.toml` says; without a file, nothing."""
 
-    file: tuple[Source, ...] = _said(
+    file: tuple[Source, ...] = _key(
         "one [[file]] per group of files; the first that matches counts", default=()
     )
 
