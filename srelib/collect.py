@@ -423,7 +423,7 @@ def git(
     not by date, so a commit of a maintenance branch belongs to the release of that branch.
     The first release has no known predecessor: its commits are not written.
     Merge commits are no changes; ``merged_at`` is the time of the commit on the first-parent line
-    of the release that merged_in a change in.
+    of the release that brought a change in.
 
     References
     ----------

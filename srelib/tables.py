@@ -178,32 +178,7 @@ def empty(table: str) -> pd.DataFrame:
 
 
 def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
-    """The frame as a canonical table: its columns in order, optional ones added, dtypes set.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Rows with at least the required columns; times tz-aware.
-    table : str
-        Name of the table.
-
-    Returns
-    -------
-    DataFrame
-        A new frame with exactly the columns of the table and a fresh index.
-
-    Raises
-    ------
-    ColumnError
-        A required column is missing, a column is unknown, or a type cannot be held.
-
-    Examples
-    --------
-    >>> conform(pd.DataFrame({"service": ["a"]}), "alerts")
-    Traceback (most recent call last):
-    ...
-    srelib.errors.ColumnError: table 'alerts' lacks 'rule', 'fired_at'; columns seen: 'service'.
-    """
+    """The frame as a canonical table: its columns in order, optional ones added, dtypes set."""
     columns = TABLES[table]
     lacking = [name for name in required(table) if name not in frame.columns]
     if lacking:

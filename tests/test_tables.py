@@ -65,3 +65,14 @@ def test_a_table_of_another_shape_is_refused_with_the_column(given: dict, said: 
     """The message names the column, what was seen and what belongs there."""
     with pytest.raises(ColumnError, match=said):
         tables.conform(pd.DataFrame(given), "alerts")
+
+
+def test_tables_of_one_kind_are_stacked_and_empty_ones_cost_nothing() -> None:
+    """Rows come in the order of the tables, numbered anew; no rows give the empty table."""
+    one = tables.conform(
+        pd.DataFrame({"service": ["a"], "rule": ["r"], "fired_at": [AT]}), "alerts"
+    )
+    both = tables.stacked([one, tables.empty("alerts"), one.assign(service="b")], "alerts")
+    assert both["service"].tolist() == ["a", "b"]
+    assert both.index.tolist() == [0, 1]
+    pd.testing.assert_frame_equal(tables.stacked([], "alerts"), tables.empty("alerts"))

@@ -102,6 +102,13 @@ class Family:
     tables: tuple[str, ...]
 
 
+def no_faults() -> pd.DataFrame:
+    """A table of refused cells without rows."""
+    return pd.DataFrame(
+        {"row": np.array([], dtype="int64"), "column": [], "value": [], "reason": []}
+    ).astype({"column": "object", "value": "object", "reason": "object"})
+
+
 def record_starts(path: Path, head: Head) -> np.ndarray:
     """1-based first lines of all records after the header."""
     csv.field_size_limit(sys.maxsize)

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from srelib.errors import ReadError
-from srelib.readers.base import SeriesInfo
+from srelib.readers.base import SeriesInfo, no_faults
 
 ROLES = ("good", "bad", "total", "ratio", "value")
 """What a column of numbers can be."""
@@ -322,15 +322,8 @@ class _Counting:
                        shown.get(code), self.rule.absent == "zero")
             for code, (service, name) in names_of(sli).items()
         )  # fmt: skip
-        refused = pd.concat(self.refused, ignore_index=True) if self.refused else no_refusals()
+        refused = pd.concat(self.refused, ignore_index=True) if self.refused else no_faults()
         return BuiltCounts(sli, self.rows, refused, self.missing, series, tuple(self.notes))
-
-
-def no_refusals() -> pd.DataFrame:
-    """A table of refused rows without rows."""
-    return pd.DataFrame(
-        {"row": np.array([], dtype="int64"), "column": [], "value": [], "reason": []}
-    )
 
 
 def above(values: np.ndarray, op: str, threshold: float) -> np.ndarray:

@@ -22,13 +22,12 @@ import pandas as pd
 from srelib import tables
 from srelib.errors import ReadError
 from srelib.readers import cells
-from srelib.readers.base import Head, head, lines_at, plain_copy, record_starts
+from srelib.readers.base import Head, lines_at, no_faults, plain_copy, record_starts
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-__all__ = ["Scan", "head", "rejects", "scan"]
 
 _ISO_FORMATS = (
     (r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", "%Y-%m-%dT%H:%M:%SZ", True),
@@ -96,13 +95,6 @@ def rejects(file: str, lines: Any, column: Any, values: Any, reason: Any) -> pd.
             value = pd.Series(list(value), dtype="object")
         frame[name] = pd.Series(value, index=frame.index, dtype="object")
     return tables.conform(frame, "rejects")
-
-
-def no_faults() -> pd.DataFrame:
-    """A table of refused cells without rows."""
-    return pd.DataFrame(
-        {"row": np.array([], dtype="int64"), "column": [], "value": [], "reason": []}
-    ).astype({"column": "object", "value": "object", "reason": "object"})
 
 
 def scan(

@@ -9,7 +9,7 @@ import pytest
 
 from srelib.errors import ReadError
 from srelib.readers import base
-from srelib.readers.text import head
+from srelib.readers.base import head
 from tests.readers.test_json_text import PAGES
 from tests.readers.test_text import LONG, file_of
 

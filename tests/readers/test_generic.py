@@ -9,10 +9,9 @@ import pytest
 
 from srelib.errors import ReadError
 from srelib.readers import generic
-from srelib.readers.base import FileResult
+from srelib.readers.base import FileResult, head
 from srelib.readers.recognition import read
 from srelib.readers.source import Source
-from srelib.readers.text import head
 
 
 def read_metrics(folder: Path, content: str, **said: object) -> FileResult:

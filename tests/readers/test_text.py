@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from srelib.errors import ReadError
-from srelib.readers.text import Scan, head, scan
+from srelib.readers.base import head
+from srelib.readers.text import Scan, scan
 
 LONG = "time,service,good\n2026-01-01T00:00:00Z,a,1\n2026-01-01T00:01:00Z,b,2\n"
 TYPES = {"time": "time", "service": "text", "good": "number"}
