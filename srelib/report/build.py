@@ -107,7 +107,7 @@ def run(
         A parameter or notebook name is unknown, or a value of the wrong type.
     """
     from srelib.report.execute import executing
-    from srelib.report.parameters import find
+    from srelib.report.parameters import assign, find
 
     source, target = Path(data).resolve(), Path(out).resolve()
     if not source.is_dir():
@@ -116,7 +116,9 @@ def run(
         raise ParameterError(f"jobs must be 1 or more; got {jobs}.")
     refuse_foreign(target)
     found = find(notebooks or notebooks_folder(), only=only)
-    work = _work(found, source, parameters or {})
+    known = {book.name: book.parameters for book in found}
+    values = assign(known, parameters or {}, data=str(source))
+    work = [(book, values[book.name]) for book in found]
     with (
         tempfile.TemporaryDirectory(prefix="srelib-", ignore_cleanup_errors=True) as temporary,
         executing(
@@ -127,22 +129,7 @@ def run(
             progress=progress or (lambda name, done, total: None),
         ) as runs,
     ):
-        return _write(runs, [book for book, _ in work], source, target, Path(temporary))
-
-
-def _work(
-    found: Sequence[Notebook], source: Path, values: Mapping[str, Any]
-) -> list[tuple[Notebook, dict[str, Any]]]:
-    from srelib.report.parameters import assign
-
-    assigned = assign({book.name: book.parameters for book in found}, values)
-    return [
-        (
-            book,
-            {**({"data": str(source)} if "data" in book.parameters else {}), **assigned[book.name]},
-        )
-        for book in found
-    ]
+        return _write(runs, found, source, target, Path(temporary))
 
 
 def _processors() -> int:
@@ -167,7 +154,7 @@ def _write(
     from srelib.report import index, render
 
     context = render.Context(
-        links=[render.Link(book.name, book.title) for book in books],
+        books=books,
         provenance=sources.provenance(exports),
         places={str(source): sources.folder_name(source), **_places(temporary)},
     )

@@ -197,9 +197,9 @@ def _is_literal(value: ast.expr) -> bool:
 
 
 def assign(
-    known: Mapping[str, Mapping[str, Literal]], values: Mapping[str, Any]
+    known: Mapping[str, Mapping[str, Literal]], values: Mapping[str, Any], *, data: str
 ) -> dict[str, dict[str, Literal]]:
-    """Which notebook gets which values."""
+    """Which notebook gets which values, and those that read data their folder."""
     names = sorted({name for of in known.values() for name in of} - {"data"})
     for name in values:
         if name == "data":
@@ -209,10 +209,11 @@ def assign(
                 f"no notebook has a parameter {name!r}{_guess(name, names)} "
                 f"Known: {', '.join(names) or 'none'}."
             )
+    given = {"data": data, **values}
     return {
         notebook: {
             name: typed(name, value, default=of[name])
-            for name, value in values.items()
+            for name, value in given.items()
             if name in of
         }
         for notebook, of in known.items()

@@ -28,6 +28,7 @@ from nbformat import NotebookNode
 
 from srelib.report import parameters as params
 from srelib.report.execute import Run
+from srelib.report.parameters import Notebook
 
 INLINE = frozenset({"abbr", "br", "code", "em", "kbd", "strong", "sub", "sup", "b", "i", "small"})
 SHORT = 16
@@ -177,14 +178,6 @@ SHOWN = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg
 
 
 @dataclass(frozen=True)
-class Link:
-    """A page of the report as others refer to it."""
-
-    name: str
-    title: str
-
-
-@dataclass(frozen=True)
 class Page:
     """A rendered page and what the index says about it."""
 
@@ -200,7 +193,7 @@ class Page:
 class Context:
     """What every page of one report shares."""
 
-    links: Sequence[Link]
+    books: Sequence[Notebook]
     provenance: dict[str, Any]
     places: dict[str, str]
 
@@ -208,18 +201,18 @@ class Context:
 def page(run: Run, context: Context) -> Page:
     """Render one run."""
     node = _presentable(run, context.places)
-    markdown = Markdown([link.name for link in context.links])
+    markdown = Markdown([book.name for book in context.books])
     headings = _headings(node, context)
     failure = scrub(str(run.failure or ""), context.places)
-    names = [link.name for link in context.links]
+    names = [book.name for book in context.books]
     at = names.index(run.notebook.name)
     resources = {
         "srelib": {
             "css": css(),
             "title": run.notebook.title,
-            "links": context.links,
-            "before": context.links[at - 1] if at else None,
-            "after": context.links[at + 1] if at + 1 < len(names) else None,
+            "links": context.books,
+            "before": context.books[at - 1] if at else None,
+            "after": context.books[at + 1] if at + 1 < len(names) else None,
             "name": run.notebook.name,
             "headings": headings,
             "provenance": context.provenance,
@@ -274,7 +267,7 @@ def _scrubbed(output: NotebookNode, places: dict[str, str]) -> NotebookNode:
 
 
 def _headings(node: NotebookNode, context: Context) -> tuple[Heading, ...]:
-    markdown = Markdown([link.name for link in context.links])
+    markdown = Markdown([book.name for book in context.books])
     for cell in node.cells:
         if cell.cell_type == "markdown":
             markdown.cell(cell.source)
@@ -283,7 +276,7 @@ def _headings(node: NotebookNode, context: Context) -> tuple[Heading, ...]:
 
 def _finding(node: NotebookNode, context: Context) -> str:
     """First sentence of the output that follows the heading "What this says"."""
-    markdown = Markdown([link.name for link in context.links])
+    markdown = Markdown([book.name for book in context.books])
     after = False
     for cell in node.cells:
         if cell.cell_type == "markdown":

@@ -77,19 +77,20 @@ def test_an_unknown_name_lists_the_known_ones_and_the_nearest():
     """A typing error is caught instead of giving a report on the default."""
     known = {"00": {"data": "", "weeks": 13}, "01": {"data": "", "target": 0.999}}
     with pytest.raises(ParameterError, match=r"did you mean 'weeks'\? Known: target, weeks"):
-        parameters.assign(known, {"week": "26"})
+        parameters.assign(known, {"week": "26"}, data="/x")
 
 
 def test_a_name_only_some_notebooks_know_is_applied_there():
     """The others keep running on what they have."""
-    known = {"00": {"weeks": 13}, "01": {"target": 0.999}}
-    assert parameters.assign(known, {"target": "0.9"}) == {"00": {}, "01": {"target": 0.9}}
+    known = {"00": {"data": "", "weeks": 13}, "01": {"target": 0.999}}
+    found = parameters.assign(known, {"target": "0.9"}, data="/x")
+    assert found == {"00": {"data": "/x"}, "01": {"target": 0.9}}
 
 
 def test_the_folder_of_data_is_no_parameter():
     """There is one way to name it."""
     with pytest.raises(ParameterError, match="data is the folder handed over"):
-        parameters.assign({"00": {"data": ""}}, {"data": "/x"})
+        parameters.assign({"00": {"data": ""}}, {"data": "/y"}, data="/x")
 
 
 def test_the_injected_cell_follows_the_parameters_cell():

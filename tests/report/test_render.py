@@ -58,7 +58,7 @@ def rendered(*cells, places=None, links=(), **run) -> render.Page:
     """The page of these cells."""
     data = dataset(hourly(1, good=1, total=1), slo())
     context = render.Context(
-        [render.Link("00_why", "Why?"), *links], provenance(data), places or {}
+        [Notebook("00_why", book(), {}), *links], provenance(data), places or {}
     )
     return render.page(ran(*cells, **run), context)
 
@@ -218,7 +218,7 @@ def test_a_failed_notebook_says_so_and_stops_there():
 def test_links_between_notebooks_become_links_between_pages():
     """Only to pages that are there; others become text."""
     text = "[next](01_next.ipynb#x) [gone](07_gone.ipynb) [paper](https://doi.org/1)"
-    page = soup(new_markdown_cell(text), links=[render.Link("01_next", "Next?")])
+    page = soup(new_markdown_cell(text), links=[Notebook("01_next", book(title="Next?"), {})])
     links = {link.get_text(): link["href"] for link in page.select(".prose a")}
     assert links == {"next": "01_next.html#x", "paper": "https://doi.org/1"}
 
