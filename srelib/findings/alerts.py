@@ -11,7 +11,7 @@ from srelib.alerts import AlertReplay, PooledAlerts, RecordedAlerts
 from srelib.alerts.policies import OWN
 from srelib.errors import SrelibError
 from srelib.findings.quality import HOW_TO
-from srelib.findings.show import Table, markdown, name, names, table
+from srelib.findings.show import Table, markdown, name, names, refusal_reasons, table
 from srelib.fleet import Indicator, refusals
 from srelib.stats import Estimate
 
@@ -288,11 +288,8 @@ def pages_sentence(pooled: PooledAlerts) -> str:
 
 def failed_sentence(replays: Mapping[Indicator, AlertReplay | SrelibError]) -> str:
     """Objectives that could not be replayed, each with the reason."""
-    reasons: dict[str, list[str]] = {}
-    for key, error in refusals(replays).items():
-        reasons.setdefault(markdown(error, limit=400).rstrip("."), []).append(key.name)
-    parts = [f"{names(who)}: {why}" for why, who in reasons.items()]
-    return f"Not replayed: {'; '.join(parts)}." if parts else ""
+    refused = refusal_reasons((key.name, error) for key, error in refusals(replays).items())
+    return f"Not replayed: {'; '.join(f'{who}: {why}' for who, why in refused)}." if refused else ""
 
 
 def truth_sentence(pooled: PooledAlerts | None, *, truth: str) -> str:
