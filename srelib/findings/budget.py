@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -133,19 +133,26 @@ def _window(key: Indicator, observed: Observed | None) -> str:
     return str(observed) if _is_short(observed) else str(key.window)
 
 
-def burn_sentence(burn: Results[pd.DataFrame]) -> str:
-    """How long budgets were overspent in the time shown.
+def burn_sentences(burn: Results[pd.DataFrame], *, periods: Results[pd.DataFrame]) -> list[str]:
+    """How long budgets were overspent, and what calendar budgets in mid-period stand at.
 
     Parameters
     ----------
     burn : mapping of Indicator to DataFrame
         Results of `srelib.budget.burn_down`.
+    periods : mapping of Indicator to DataFrame
+        Results of `srelib.budget.by_period`.
 
     Returns
     -------
-    str
+    list of str
         Markdown.
     """
+    return [burn_sentence(burn), projection_sentence(periods)]
+
+
+def burn_sentence(burn: Results[pd.DataFrame]) -> str:
+    """How long budgets were overspent in the time shown."""
     results = {
         k: without_start(r["left_share"], window=k.window).dropna()
         for k, r in answers(burn).items()
@@ -164,18 +171,7 @@ def burn_sentence(burn: Results[pd.DataFrame]) -> str:
 
 
 def projection_sentence(periods: Results[pd.DataFrame]) -> str:
-    """Calendar budgets in mid-period: so far, and projected to the end.
-
-    Parameters
-    ----------
-    periods : mapping of Indicator to DataFrame
-        Results of `srelib.budget.by_period`.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """Calendar budgets in mid-period: so far, and projected to the end."""
     rows = {k: r.iloc[-1] for k, r in answers(periods).items()
             if k.window is not None and not k.window.is_rolling and len(r)}  # fmt: skip
     rows = {k: row for k, row in rows.items() if not row["complete"]}
@@ -184,7 +180,7 @@ def projection_sentence(periods: Results[pd.DataFrame]) -> str:
     return f"{'; '.join(_projection(k, row) for k, row in list(rows.items())[:4])}."
 
 
-def _projection(key: Indicator, row: Any) -> str:
+def _projection(key: Indicator, row: pd.Series) -> str:
     now, end = (wording.percent(row[f"{form}left_share"]) for form in ("", "projected_"))
     period = markdown(row["label"])
     return (f"{name(key.name)}, period {period}: {now} left of the allowance earned "
@@ -192,19 +188,35 @@ def _projection(key: Indicator, row: Any) -> str:
             "usual")  # fmt: skip
 
 
-def causes_sentence(causes: Results[pd.DataFrame]) -> str:
-    """What the budgets went into, the biggest spender first.
+def causes_sentences(
+    causes: Results[pd.DataFrame],
+    *,
+    spenders: Results[pd.DataFrame],
+    statuses: Results[Status],
+    dataset: Dataset,
+) -> list[str]:
+    """What the budgets went into, that the parts add up, and what the accounting had to do without.
 
     Parameters
     ----------
     causes : mapping of Indicator to DataFrame
         Results of `srelib.budget.spent_by_cause`.
+    spenders : mapping of Indicator to DataFrame
+        Results of `srelib.budget.spent_by_event`.
+    statuses : mapping of Indicator to Status
+        Of the same counts.
+    dataset : Dataset
 
     Returns
     -------
-    str
+    list of str
         Markdown.
     """
+    return [causes_sentence(causes), sum_sentence(spenders, statuses), inputs_sentence(dataset)]
+
+
+def causes_sentence(causes: Results[pd.DataFrame]) -> str:
+    """What the budgets went into, the biggest spender first."""
     results = {k: r.set_index("cause") for k, r in answers(causes).items()}
     results = {k: r for k, r in results.items() if r["bad"].sum() > 0}
     if not results:
@@ -229,20 +241,7 @@ def _shares(shares: pd.Series) -> str:
 
 
 def sum_sentence(spenders: Results[pd.DataFrame], statuses: Results[Status]) -> str:
-    """That the parts add up to what was spent, or by how much they do not.
-
-    Parameters
-    ----------
-    spenders : mapping of Indicator to DataFrame
-        Results of `srelib.budget.spent_by_event`.
-    statuses : mapping of Indicator to Status
-        Of the same counts.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """That the parts add up to what was spent, or by how much they do not."""
     rows, budgets = answers(spenders), answers(statuses)
     known = [k for k in rows if k in budgets]
     off = [k for k in known if abs(rows[k]["bad"].sum() - budgets[k].spent)
@@ -429,17 +428,7 @@ def forecast_basis_sentence(forecasts: Results[Forecast]) -> str:
 
 
 def inputs_sentence(dataset: Dataset) -> str:
-    """What the accounting by cause had to do without.
-
-    Parameters
-    ----------
-    dataset : Dataset
-
-    Returns
-    -------
-    str
-        Markdown; empty where nothing is missing.
-    """
+    """What the accounting by cause had to do without."""
     missing = [kind for kind in ("incidents", "deployments") if len(getattr(dataset, kind)) == 0]
     if not missing:
         return ""

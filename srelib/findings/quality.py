@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -14,6 +14,7 @@ from srelib.quality import Profile
 
 if TYPE_CHECKING:
     from srelib.dataset import Dataset
+    from srelib.slos import Slo
 
 HOW_TO = {
     "sli": "good and total events per service and minute, for example a Grafana panel: "
@@ -33,21 +34,42 @@ WORDS = {
 }  # fmt: skip
 
 
-def files_sentence(sources: pd.DataFrame, *, rejects: pd.DataFrame) -> str:
-    """How many files and rows were read, kept, refused and left out by rule.
+def folder_sentences(
+    dataset: Dataset,
+    *,
+    coverage: Results[float],
+    trouble: pd.DataFrame,
+    unmeasured: Mapping[Indicator, Exception],
+) -> list[str]:
+    """The answer of the notebook: what was read, seen and missing, and what looks wrong.
 
     Parameters
     ----------
-    sources : DataFrame
-        Table ``sources``.
-    rejects : DataFrame
-        Table ``rejects``.
+    dataset : Dataset
+    coverage : mapping of Indicator to float
+        Results of `srelib.quality.coverage` [fraction].
+    trouble : DataFrame
+        Result of `srelib.quality.clock_trouble`.
+    unmeasured : mapping of Indicator to error
+        Result of `srelib.objectives.without_data`.
 
     Returns
     -------
-    str
+    list of str
         Markdown.
     """
+    return [
+        files_sentence(dataset.sources, rejects=dataset.rejects),
+        span_sentence(dataset),
+        coverage_sentence(coverage),
+        missing_sentence(dataset),
+        clock_sentence(trouble),
+        unmeasured_sentence(unmeasured),
+    ]
+
+
+def files_sentence(sources: pd.DataFrame, *, rejects: pd.DataFrame) -> str:
+    """How many files and rows were read, kept, refused and left out by rule."""
     if sources.empty:
         return "No file was read."
     read, kept, rejected = (int(sources[f"rows_{kind}"].sum()) for kind in
@@ -149,8 +171,8 @@ def coverage_sentence(overall: Results[float]) -> str:
             f"time{rest}. {unknown}")  # fmt: skip
 
 
-def gaps_sentence(profiles: Results[Profile]) -> str:
-    """How many gaps there are, and the longest.
+def series_sentences(profiles: Results[Profile]) -> list[str]:
+    """How many gaps there are, and which series often saw no traffic.
 
     Parameters
     ----------
@@ -159,9 +181,14 @@ def gaps_sentence(profiles: Results[Profile]) -> str:
 
     Returns
     -------
-    str
+    list of str
         Markdown.
     """
+    return [gaps_sentence(profiles), traffic_sentence(profiles)]
+
+
+def gaps_sentence(profiles: Results[Profile]) -> str:
+    """How many gaps there are, and the longest."""
     broken = {key: p for key, p in answers(profiles).items() if p.gaps}
     if not broken:
         return "There is no gap in any series."
@@ -175,18 +202,7 @@ def gaps_sentence(profiles: Results[Profile]) -> str:
 
 
 def traffic_sentence(profiles: Results[Profile]) -> str:
-    """Which series often saw no traffic, which is neither an outage nor perfection.
-
-    Parameters
-    ----------
-    profiles : mapping of Indicator to Profile
-        Results of `srelib.quality.profile`.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """Which series often saw no traffic, which is neither an outage nor perfection."""
     shares = [f"{name(key.service)} {markdown(key.sli)} "
               f"({wording.percent(p.no_traffic)} of its buckets)"
               for key, p in answers(profiles).items() if p.no_traffic > 0.5]  # fmt: skip
@@ -197,18 +213,7 @@ def traffic_sentence(profiles: Results[Profile]) -> str:
 
 
 def clock_sentence(trouble: pd.DataFrame) -> str:
-    """What looks wrong with the times.
-
-    Parameters
-    ----------
-    trouble : DataFrame
-        Result of `srelib.quality.clock_trouble`.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """What looks wrong with the times."""
     if trouble.empty:
         return "No time lies in the future, out of order or off by whole hours."
     kinds = [f"{wording.count(n)} {markdown(kind)}"
@@ -218,17 +223,7 @@ def clock_sentence(trouble: pd.DataFrame) -> str:
 
 
 def missing_sentence(dataset: Dataset) -> str:
-    """Which inputs are missing, and how to get them.
-
-    Parameters
-    ----------
-    dataset : Dataset
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """Which inputs are missing, and how to get them."""
     missing = [kind for kind in HOW_TO if len(getattr(dataset, kind)) == 0]
     if not missing:
         return "Every kind of input is there."
@@ -398,7 +393,7 @@ def trouble_table(trouble: pd.DataFrame, *, max_rows: int = 12) -> Table | None:
     return table(trouble[columns], caption="Times that look wrong (UTC)", max_rows=max_rows)
 
 
-def slos_table(slos: list[Any]) -> Table | None:
+def slos_table(slos: list[Slo]) -> Table | None:
     """What was promised.
 
     Parameters
