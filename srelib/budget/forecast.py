@@ -249,11 +249,11 @@ def _read_past(good: pd.Series, total: pd.Series, *, timezone: str) -> _Past:
     check_step(step)
     now = times[-1] + step
     bad = np.concatenate([[0.0], np.cumsum(np.nan_to_num(total_seen - good_seen))])
-    asked = np.concatenate([[0.0], np.cumsum(np.nan_to_num(total_seen))])
+    events = np.concatenate([[0.0], np.cumsum(np.nan_to_num(total_seen))])
     edges = np.asarray((times + step - now) / DAY)
-    days, middles = _whole_days(edges, bad, asked, np.isnan(total_seen))
+    days, middles = _whole_days(edges, bad, events, np.isnan(total_seen))
     local = (now + pd.to_timedelta(middles, unit="D")).tz_convert(timezone)
-    return _Past(now, edges, bad, asked, days, np.asarray(local.day_of_week >= 5))
+    return _Past(now, edges, bad, events, days, np.asarray(local.day_of_week >= 5))
 
 
 def _whole_days(

@@ -343,15 +343,15 @@ def _is_gone(result: Forecast) -> bool:
 def _forecast_title(results: Mapping[Indicator, Forecast]) -> str:
     gone = [key for key, result in results.items() if _is_gone(result)]
     likely = [key for key, r in results.items() if r.probability > 0.5 and key not in gone]
-    parts = []
+    phrases = []
     if gone:
         many = f"{len(gone)} of {len(results)} budgets are"
         one = f"The budget of {gone[0].label} is"
-        parts.append(f"{one if len(gone) == 1 else many} gone already")
+        phrases.append(f"{one if len(gone) == 1 else many} gone already")
     if likely:
         names = wording.listing([key.label for key in likely], limit=2)
-        parts.append(f"more likely than not to follow: {names}" if gone else
+        phrases.append(f"more likely than not to follow: {names}" if gone else
                      f"More likely than not to run out: {names}")  # fmt: skip
-    if not parts:
+    if not phrases:
         return "No budget is more likely than not to run out before its horizon"
-    return "; ".join(parts)
+    return "; ".join(phrases)

@@ -339,10 +339,12 @@ def exclusions_sentence(
     hit = {k: e for k, e in answers(excluded).items() if len(e.windows)}
     if not hit:
         return "Nothing was excluded."
-    parts = [f"{name(k.name)} ({wording.plural(len(e.windows), 'window')}, "
+    phrases = [f"{name(k.name)} ({wording.plural(len(e.windows), 'window')}, "
              f"{wording.amount(e.total, k.unit)}, {wording.count(e.bad)} of them bad)"
              for k, e in hit.items()]  # fmt: skip
-    text = f"Excluded as planned, neither spending nor earning: {wording.listing(parts, limit=6)}."
+    text = (
+        f"Excluded as planned, neither spending nor earning: {wording.listing(phrases, limit=6)}."
+    )
     before, after = answers(without), answers(statuses)
     moved = [k for k in after if k in before and after[k].left_share != before[k].left_share
              and before[k].left_share == before[k].left_share]  # fmt: skip

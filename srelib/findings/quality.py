@@ -82,13 +82,13 @@ def files_sentence(sources: pd.DataFrame, *, rejects: pd.DataFrame) -> str:
     text = f"{wording.exact(read)} rows of {files} were read"
     if rejected == 0:
         return f"{text}, and every row was kept."
-    parts = [f"{wording.exact(kept)} kept"]
+    phrases = [f"{wording.exact(kept)} kept"]
     if refused:
         share = wording.percent(refused / read)
-        parts.append(f"**{wording.exact(refused)} refused** ({share})")
+        phrases.append(f"**{wording.exact(refused)} refused** ({share})")
     if left_out:
-        parts.append(f"{wording.exact(left_out)} left out by rule")
-    return f"{text}: {', '.join(parts)}, each with a reason."
+        phrases.append(f"{wording.exact(left_out)} left out by rule")
+    return f"{text}: {', '.join(phrases)}, each with a reason."
 
 
 def rejects_sentence(rejects: pd.DataFrame) -> str:
@@ -227,8 +227,8 @@ def missing_sentence(dataset: Dataset) -> str:
     missing = [kind for kind in HOW_TO if len(getattr(dataset, kind)) == 0]
     if not missing:
         return "Every kind of input is there."
-    parts = [f"**{WORDS.get(kind, kind)}** ({HOW_TO[kind]})" for kind in missing]
-    return f"Not in the folder: {wording.listing(parts, limit=9)}."
+    phrases = [f"**{WORDS.get(kind, kind)}** ({HOW_TO[kind]})" for kind in missing]
+    return f"Not in the folder: {wording.listing(phrases, limit=9)}."
 
 
 def unmeasured_sentence(unmeasured: Mapping[Indicator, Exception]) -> str:

@@ -233,9 +233,9 @@ def methods_sentence(levels: Results[Estimate]) -> str:
     if len(kinds) == 1:
         reason = METHODS[kinds[0]]
         return f"{first}{reason[0].upper()}{reason[1:]}."
-    parts = [f"in {found.count(kind)}{f' of {len(found)} indicators' * (i == 0)} {METHODS[kind]}"
+    phrases = [f"in {found.count(kind)}{f' of {len(found)} indicators' * (i == 0)} {METHODS[kind]}"
              for i, kind in enumerate(kinds)]  # fmt: skip
-    text = "; ".join(parts)
+    text = "; ".join(phrases)
     return f"{first}{text[0].upper()}{text[1:]}."
 
 

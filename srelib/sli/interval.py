@@ -16,32 +16,6 @@ HOUR = pd.Timedelta("1h")
 DAY = pd.Timedelta("1D")
 
 
-def checked_step(good: pd.Series, total: pd.Series) -> pd.Timedelta | None:
-    """Step of the regular index that good counts and their totals share."""
-    windows.check_counts(good, total)
-    return windows.check_index(good.index)
-
-
-def sums_between(good: pd.Series, total: pd.Series, edges: np.ndarray) -> pd.DataFrame:
-    """Sums over the buckets from one edge to the next."""
-    part, whole = windows.prefix_pair(*windows.paired(good, total))
-    sums = {
-        name: summed.between(edges[:-1], edges[1:])
-        for name, summed in (("good", part), ("total", whole))
-    }
-    return pd.DataFrame({**sums, "known": np.diff(whole.known_before[edges])})
-
-
-def block_sums(good: pd.Series, total: pd.Series, length: pd.Timedelta) -> pd.DataFrame:
-    """Sums over blocks of one length that start at multiples of it since 1970."""
-    times = pd.DatetimeIndex(good.index).tz_convert("UTC").as_unit("us")
-    size = length // pd.Timedelta(1, "us")
-    number = times.asi8 // size
-    blocks = np.arange(number[0], number[-1] + 2) if len(number) else np.arange(1)
-    starts = pd.DatetimeIndex((blocks[:-1] * size).view("M8[us]"), name="time").tz_localize("UTC")
-    return sums_between(good, total, np.searchsorted(number, blocks)).set_index(starts)
-
-
 def latency(histogram: pd.DataFrame, *, threshold: float) -> pd.DataFrame:
     """Share of requests no slower than a threshold, from a cumulative histogram."""
     bounds = [float(name) for name in histogram.columns]
@@ -121,7 +95,7 @@ def interval(
     'Wilson'
     """
     _check_weighting(weighting)
-    checked_step(good, total)
+    windows.checked_step(good, total)
     found = _bad_interval(good, total, confidence, seed, weighting)
     value = windows.ratio(good, total)
     return replace(found, value=value, low=1 - found.high, high=1 - found.low)
@@ -152,7 +126,7 @@ def _check_weighting(weighting: str) -> None:
 def _groups(good: pd.Series, total: pd.Series) -> tuple[str, np.ndarray, np.ndarray]:
     """Bad and total of the coarsest groups of which there are enough."""
     for unit, length in (("days", DAY), ("hours", HOUR)):
-        sums = block_sums(good, total, length).fillna(0.0)
+        sums = windows.block_sums(good, total, length).fillna(0.0)
         if int((sums["total"] > 0).sum()) >= _FEW:
             return unit, (sums["total"] - sums["good"]).to_numpy(), sums["total"].to_numpy()
     top, bottom = (np.nan_to_num(counts) for counts in windows.paired(good, total))
@@ -237,13 +211,13 @@ def by_period(
     [['2026-W02', 1.0, True], ['2026-W03', 1.0, True]]
     """
     _check_weighting(weighting)
-    step = checked_step(good, total)
+    step = windows.checked_step(good, total)
     if step is None:
         raise InsufficientDataError(f"periods need at least two buckets; got {len(good)}.")
     window = period if isinstance(period, Window) else Window(unit=period, timezone=timezone)
     spans = windows.periods(good.index[0], good.index[-1] + step, window=window)
     edges = good.index.searchsorted([*spans["starts_at"], spans["ends_at"].iloc[-1]])
-    sums = sums_between(good, total, edges)
+    sums = windows.sums_between(good, total, edges)
     found = sums[["good", "total"]].fillna(0.0)
     found["ratio"] = windows.divide(found["good"], found["total"])
     _add_intervals(found, good, total, confidence, weighting)
@@ -366,7 +340,7 @@ def low_traffic(
             f"target must lie strictly between 0 and 1; got {target}. For 99.9 % write 0.999."
         )
     window = windows.as_window(window)
-    step = checked_step(good, total)
+    step = windows.checked_step(good, total)
     bottom = windows.paired(good, total)[1]
     if step is None or np.isnan(bottom).all():
         raise InsufficientDataError("traffic needs at least two buckets, one of them known.")

@@ -11,7 +11,6 @@ import pandas as pd
 
 from srelib import windows
 from srelib.errors import InsufficientDataError, ParameterError
-from srelib.sli.interval import block_sums, checked_step
 
 if TYPE_CHECKING:
     from srelib.slos import Slo
@@ -35,19 +34,19 @@ def slice_ratios(good: pd.Series, total: pd.Series, *, slice: pd.Timedelta | str
 
 def _slice_sums(good: pd.Series, total: pd.Series, slice: pd.Timedelta | str) -> pd.DataFrame:
     """Sums of good and total per slice."""
-    length, step = _length(slice), checked_step(good, total)
+    length, step = _length(slice), windows.checked_step(good, total)
     if step is not None and (length < step or length % step != pd.Timedelta(0)):
         raise ParameterError(
             f"slice must be a whole number of buckets of {step}; got {length}. "
             f"Export finer data, or use a longer slice."
         )
-    return block_sums(good, total, length)
+    return windows.block_sums(good, total, length)
 
 
 def _as_slices(value: pd.Series, sums: pd.DataFrame) -> pd.DataFrame:
     """Values of slices as counts: 0 of 0 without traffic, NaN where unknown."""
-    asked = (sums["total"] > 0).astype("float64").where(sums["total"].notna())
-    return pd.DataFrame({"good": value.where(asked != 0, 0.0).where(asked.notna()), "total": asked})
+    total = (sums["total"] > 0).astype("float64").where(sums["total"].notna())
+    return pd.DataFrame({"good": value.where(total != 0, 0.0).where(total.notna()), "total": total})
 
 
 def for_slo(counts: pd.DataFrame, slo: Slo) -> pd.DataFrame:
@@ -158,11 +157,11 @@ def worst_windows(good: pd.Series, total: pd.Series) -> pd.DataFrame:
     >>> worst_windows(good, total)["ratio"].tolist()
     [0.0, 0.5, 0.75]
     """
-    step = checked_step(good, total)
+    step = windows.checked_step(good, total)
     if step is None:
         raise InsufficientDataError(f"windows need at least two buckets; got {len(good)}.")
     widths = [2**k for k in range(len(good).bit_length())]
-    part, whole = windows.prefix_pair(*map(np.nan_to_num, windows.paired(good, total)))
+    part, whole = windows.prefix_pair(*windows.paired(good, total))
     worst = [_worst(part.sums, whole.sums, width) for width in widths]
     starts = [good.index[i] if i >= 0 else pd.NaT for i, _ in worst]
     spans = pd.to_timedelta([width * step for width in widths])

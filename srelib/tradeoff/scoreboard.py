@@ -12,7 +12,7 @@ import pandas as pd
 from srelib import delivery, events, sli, windows
 from srelib import incidents as paged
 from srelib.errors import ParameterError, SrelibError
-from srelib.sli.interval import DAY, block_sums
+from srelib.sli.interval import DAY
 from srelib.stats import Estimate, normal_quantile, rate, wilson
 from srelib.tradeoff.weekly import WEEK, Span
 
@@ -229,7 +229,7 @@ def service_level(
     good, total = counts["good"], counts["total"]
     if len(counts) > 1 and counts.index[-1] - counts.index[0] >= ENOUGH_DAYS * DAY:
         windows.check_counts(good, total)
-        sums = block_sums(good, total, DAY)
+        sums = windows.block_sums(good, total, DAY)
         good, total = sums["good"], sums["total"]
     return sli.interval(good, total, weighting=weighting, confidence=confidence)
 

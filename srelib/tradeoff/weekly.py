@@ -12,7 +12,6 @@ import pandas as pd
 from srelib import delivery, windows
 from srelib.budget.status import budget_fraction, checked, exact_sum
 from srelib.errors import ParameterError, SrelibError
-from srelib.sli.interval import sums_between
 from srelib.tradeoff.after_deployments import (
     TIMES,
     History,
@@ -299,7 +298,7 @@ def _of_service(
     if len(edges) < 2 or len(counts) < 2:
         return pd.DataFrame(columns=COLUMNS)
     index = pd.DatetimeIndex(counts.index)
-    seen = sums_between(counts["good"], counts["total"], index.searchsorted(edges))
+    seen = windows.sums_between(counts["good"], counts["total"], index.searchsorted(edges))
     of = np.diff(edges) / windows.step_of(index).to_timedelta64()
     coverage = seen["known"].to_numpy() / of
     known = seen.where(pd.Series(coverage >= min_coverage))

@@ -17,14 +17,17 @@ that sum, so that their window sums are exact too: a window without events is 0,
 
 from srelib.windows.sums import (
     Prefix,
+    block_sums,
     buckets,
     check_counts,
+    checked_step,
     divide,
     paired,
     prefix_pair,
     ratio,
     ratios,
     rolling_ratio,
+    sums_between,
     totals,
 )
 from srelib.windows.window import (
@@ -40,7 +43,8 @@ from srelib.windows.window import (
 )
 
 __all__ = [
-    "UNITS", "Prefix", "Window", "as_window", "buckets", "check_counts", "check_index", "current",
-    "divide", "grid", "paired", "period_starts", "periods", "prefix_pair", "ratio", "ratios",
-    "rolling_ratio", "step_of", "totals",
+    "UNITS", "Prefix", "Window", "as_window", "block_sums", "buckets", "check_counts",
+    "check_index", "checked_step", "current", "divide", "grid", "paired", "period_starts",
+    "periods", "prefix_pair", "ratio", "ratios", "rolling_ratio", "step_of", "sums_between",
+    "totals",
 ]  # fmt: skip

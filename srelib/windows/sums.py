@@ -60,6 +60,12 @@ def check_counts(good: pd.Series, total: pd.Series) -> None:
             raise CountError(f"{what}; got good={top[i]}, total={bottom[i]} at {good.index[i]}.")
 
 
+def checked_step(good: pd.Series, total: pd.Series) -> pd.Timedelta | None:
+    """Step of the regular index that good counts and their totals share."""
+    check_counts(good, total)
+    return check_index(good.index)
+
+
 def paired(good: pd.Series, total: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Both as float arrays, unknown in both where unknown in one."""
     top, bottom = good.to_numpy(dtype="float64"), total.to_numpy(dtype="float64")
@@ -251,6 +257,26 @@ def _piece(
         np.divide(above, below, out=into[full:stop])
 
 
+def sums_between(good: pd.Series, total: pd.Series, edges: np.ndarray) -> pd.DataFrame:
+    """Sums over the buckets from one edge to the next."""
+    part, whole = prefix_pair(*paired(good, total))
+    sums = {
+        name: summed.between(edges[:-1], edges[1:])
+        for name, summed in (("good", part), ("total", whole))
+    }
+    return pd.DataFrame({**sums, "known": np.diff(whole.known_before[edges])})
+
+
+def block_sums(good: pd.Series, total: pd.Series, length: pd.Timedelta) -> pd.DataFrame:
+    """Sums over blocks of one length that start at multiples of it since 1970."""
+    times = pd.DatetimeIndex(good.index).tz_convert("UTC").as_unit("us")
+    size = length // pd.Timedelta(1, "us")
+    number = times.asi8 // size
+    blocks = np.arange(number[0], number[-1] + 2) if len(number) else np.arange(1)
+    starts = pd.DatetimeIndex((blocks[:-1] * size).view("M8[us]"), name="time").tz_localize("UTC")
+    return sums_between(good, total, np.searchsorted(number, blocks)).set_index(starts)
+
+
 def buckets(window: Window | pd.Timedelta | str, *, step: pd.Timedelta | None) -> int:
     """Number of buckets whose start lies in ``(t - W, t]``."""
     window = as_window(window)
@@ -299,8 +325,6 @@ def rolling_ratio(
     >>> rolling_ratio(good, total, window="2m").round(3).tolist()
     [0.9, 0.9, 0.0]
     """
-    check_counts(good, total)
-    width = buckets(window, step=check_index(good.index))
-    top, bottom = paired(good, total)
-    part, whole = prefix_pair(top, bottom)
+    width = buckets(window, step=checked_step(good, total))
+    part, whole = prefix_pair(*paired(good, total))
     return pd.Series(ratios(part, whole, widths=[width])[0], index=good.index)
