@@ -34,6 +34,7 @@ SLOTH_RESOURCE_VERSION = "sloth.slok.dev/v1"
 SLOTH_WINDOW = "30d"
 PYRRA_VERSION = "pyrra.dev/v1alpha1"
 PYRRA_TARGET = ("spec", "target")
+PYRRA_QUERIES = {"errors": "bad", "success": "good", "total": "total"}
 GENERATOR_VERSION = "sre.google.com/v2"
 GENERATOR_WINDOW = "28d"
 
@@ -361,18 +362,19 @@ def read_pyrra(document: YamlDocument) -> list[Slo]:
     filled, notes = as_model(PyrraDocument, document)
     spec, name = filled.spec, filled.metadata.name
     target, unit_notes = _pyrra_target(document, spec.target)
+    sli, queries = _pyrra_measure(document, spec.indicator)
     labels = merged_labels(filled.metadata.labels, filled.metadata.annotations)
     if "service" not in labels:
         notes = (*notes, f"no label 'service'; the name {name!r} is taken as the service.")
     slo = Slo(
         name=name,
         service=labels.get("service", name),
-        sli=labels.get("sli", _pyrra_sli(document, spec.indicator)),
+        sli=labels.get("sli", sli),
         target=target,
         window=read_window(document, ("spec", "window"), spec.window),
         description=spec.description,
         owner=owner_label(labels),
-        queries=_pyrra_queries(spec.indicator),
+        queries=queries,
         source=document.origin(),
         notes=(*notes, *unit_notes),
     )
@@ -387,29 +389,23 @@ def _pyrra_target(document: YamlDocument, text: str) -> tuple[float, tuple[str, 
     return percent(document, PYRRA_TARGET, float(text))
 
 
-def _pyrra_sli(document: YamlDocument, indicator: PyrraIndicator) -> str:
-    given = [name for name, value in indicator if value is not None]
+def _pyrra_measure(document: YamlDocument, indicator: PyrraIndicator) -> tuple[str, Queries]:
+    """What is measured, availability or latency, and its queries."""
+    given = {kind: measure for kind, measure in indicator if measure is not None}
     if len(given) != 1:
         raise document.error(
             ("spec", "indicator"),
             f"{' and '.join(given) or 'nothing'} given",
             "give exactly one of ratio, latency, latencyNative and bool_gauge",
         )
-    return "latency" if given[0].startswith("latency") else "availability"
-
-
-def _pyrra_queries(indicator: PyrraIndicator) -> Queries:
-    kind = "Prometheus"
-    if indicator.ratio:
-        ratio = indicator.ratio
-        return Queries(bad=ratio.errors.metric, total=ratio.total.metric, source_type=kind)
-    if indicator.latency:
-        latency = indicator.latency
-        return Queries(good=latency.success.metric, total=latency.total.metric, source_type=kind)
-    if indicator.latency_native:
-        return Queries(total=indicator.latency_native.total.metric, source_type=kind)
-    gauge = indicator.bool_gauge
-    return Queries(raw=gauge.metric if gauge else None, raw_type="success", source_type=kind)
+    ((kind, measure),) = given.items()
+    if isinstance(measure, PyrraGauge):
+        return "availability", Queries(
+            raw=measure.metric, raw_type="success", source_type="Prometheus"
+        )
+    texts = {PYRRA_QUERIES[key]: one.metric for key, one in measure if key in PYRRA_QUERIES}
+    sli = "latency" if kind.startswith("latency") else "availability"
+    return sli, Queries(**texts, source_type="Prometheus")
 
 
 class GeneratorSpec(Strict):
