@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.measure import Row
-from srelib import tables, tradeoff
-from srelib.fleet import Indicator
+from srelib import events, tables, tradeoff
+from srelib.fleet import Indicator, each
 
 MINUTES = 525_600
 DEPLOYMENTS, INCIDENTS = 200, 25
@@ -100,9 +100,16 @@ def answer(
     board = tradeoff.scoreboard(counts, deployments, between=span, incidents=incidents,
                                 alerts=alerts)  # fmt: skip
     step("scoreboard")
-    tradeoff.effects(counts, deployments, incidents=incidents, after="6h")
+    tradeoff.adjusted(each(counts, lambda key, c: tradeoff.deployment_effect(
+        c.good, c.total, events.of_service(deployments, key.service), target=key.target,
+        incidents=events.of_service(incidents, key.service),
+    ), threads=4))  # fmt: skip
     step("effects")
-    tradeoff.divided(counts, deployments, incidents=incidents, after="6h")
+    caused = tradeoff.with_causes(incidents, deployments)
+    each(counts, lambda key, c: tradeoff.attribution(
+        c.good, c.total, events.of_service(deployments, key.service), target=key.target,
+        incidents=events.of_service(caused, key.service),
+    ))  # fmt: skip
     step("parts")
     shipped = tradeoff.shipped(deployments, None, incidents, between=span)
     tradeoff.association(tradeoff.weekly(counts, shipped, between=span))

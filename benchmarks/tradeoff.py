@@ -14,6 +14,7 @@ import pandas as pd
 
 from benchmarks.measure import Row, alternate, seconds, table
 from srelib import tradeoff
+from srelib.fleet import each
 
 MINUTES = 525_600
 SERVICES = 100
@@ -122,15 +123,13 @@ def whole(
     counts : dict of str to DataFrame
     deployments, incidents : DataFrame
     """
-    tradeoff.effects(
-        counts, deployments, incidents=incidents, targets=dict.fromkeys(counts, TARGET),
-        placebos=PLACEBOS,
-    )  # fmt: skip
     shipped, down = (dict(list(t.groupby("service"))) for t in (deployments, incidents))
-    for name, frame in counts.items():
-        tradeoff.attribution(
-            frame["good"], frame["total"], shipped[name], incidents=down[name], target=TARGET
-        )
+    each(counts, lambda name, c: tradeoff.deployment_effect(
+        c.good, c.total, shipped[name], incidents=down[name], target=TARGET, placebos=PLACEBOS
+    ), threads=4)  # fmt: skip
+    each(counts, lambda name, c: tradeoff.attribution(
+        c.good, c.total, shipped[name], incidents=down[name], target=TARGET
+    ))  # fmt: skip
 
 
 def loop(one: Service, placebos: int) -> None:

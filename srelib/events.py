@@ -368,6 +368,16 @@ def _numbers(names: pd.Series, starts: pd.Series, first: np.ndarray) -> np.ndarr
     return numbers
 
 
+def check_one_service(table: pd.DataFrame, name: str, *columns: str) -> None:
+    """Refuse a table that lacks one of these columns or holds several services."""
+    tables.need(table, name, *columns)
+    if "service" in table and table["service"].nunique() > 1:
+        raise ParameterError(
+            f"{name} must belong to the one service whose counts are given; got "
+            f"{table['service'].nunique()} services. Keep the rows of one service."
+        )
+
+
 def _first_of_runs(names: pd.Series, starts: pd.Series, ends: pd.Series) -> np.ndarray:
     """Whether a row begins a run of rows of one name of which each starts before another ended."""
     order = starts.reset_index(drop=True).sort_values(kind="stable").index

@@ -8,7 +8,7 @@ others; `pooled` asks something of all answers together.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -209,6 +209,35 @@ def by_service(items: Mapping[Indicator, T]) -> dict[str, dict[Indicator, T]]:
     found: dict[str, dict[Indicator, T]] = {}
     for key, item in items.items():
         found.setdefault(key.service, {})[key] = item
+    return found
+
+
+def by_objective(
+    results: Mapping[str, Mapping[Indicator, R] | SrelibError], keys: Iterable[Indicator]
+) -> dict[Indicator, R | SrelibError]:
+    """What services answered about their objectives, objective by objective.
+
+    Parameters
+    ----------
+    results : mapping of str to mapping
+        By service, as from `each` over `by_service`; a refusal is that of every objective.
+    keys : iterable of Indicator
+        The objectives, in the order wanted.
+
+    Returns
+    -------
+    dict of Indicator
+
+    Examples
+    --------
+    >>> up, fast = Indicator("up", "x"), Indicator("fast", "y")
+    >>> by_objective({"x": {up: 1}, "y": SrelibError("no")}, [fast, up])[up]
+    1
+    """
+    found: dict[Indicator, R | SrelibError] = {}
+    for key in keys:
+        own = results[key.service]
+        found[key] = own if isinstance(own, SrelibError) else own[key]
     return found
 
 

@@ -6,6 +6,7 @@ regular index.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -107,6 +108,41 @@ def without_data(dataset: Dataset) -> dict[Indicator, SrelibError]:
     dict of Indicator to SrelibError
     """
     return fleet.refusals(_counts(dataset))
+
+
+def per_service(
+    counts: Mapping[Indicator, pd.DataFrame], *, sli: str = "availability"
+) -> dict[Indicator, pd.DataFrame]:
+    """One indicator for each service, chosen by name and never by how it turned out.
+
+    Parameters
+    ----------
+    counts : mapping of Indicator to DataFrame
+        Counts good and total on a regular UTC index.
+    sli : str
+        Name of the indicator wanted; a service without it keeps its first one.
+
+    Returns
+    -------
+    dict of Indicator to DataFrame
+        At most one key for each service, in the order given.
+
+    Notes
+    -----
+    The worst of several indicators would look worse than it is, because it was chosen for that.
+
+    Examples
+    --------
+    >>> fast, up = (Indicator(sli, "shop", sli) for sli in ("latency", "availability"))
+    >>> [key.sli for key in per_service({fast: pd.DataFrame(), up: pd.DataFrame()})]
+    ['availability']
+    """
+    chosen: dict[str, Indicator] = {}
+    for key in counts:
+        held = chosen.setdefault(key.service, key)
+        if held.sli != sli and key.sli == sli:
+            chosen[key.service] = key
+    return {key: counts[key] for key in counts if chosen[key.service] is key}
 
 
 def _counts(

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from srelib import events
-from srelib.errors import ParameterError
+from srelib.errors import ColumnError, ParameterError
 
 
 def times(*texts: str) -> pd.Series:
@@ -138,3 +138,13 @@ def test_the_tables_are_left_as_they_were():
     events.once_for_fleet(INCIDENTS)
     pd.testing.assert_frame_equal(DEPLOYMENTS, before[0])
     pd.testing.assert_frame_equal(INCIDENTS, before[1])
+
+
+def test_a_table_of_several_services_is_refused_where_one_is_asked_about():
+    """As is one that lacks a column; one service, or none named, is fine."""
+    table = pd.DataFrame({"service": ["a", "a"], "started_at": 0})
+    events.check_one_service(table, "incidents", "started_at")
+    with pytest.raises(ParameterError, match=r"belong to the one service .* got 2"):
+        events.check_one_service(table.assign(service=["a", "b"]), "incidents", "started_at")
+    with pytest.raises(ColumnError, match="incidents lack resolved_at"):
+        events.check_one_service(table, "incidents", "resolved_at")

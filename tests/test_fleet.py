@@ -57,3 +57,11 @@ def test_the_span_reaches_from_the_first_bucket_to_the_end_of_the_last():
     hours = pd.date_range("2026-01-01", periods=24, freq="h", tz="UTC")
     early, late = (pd.DataFrame({"good": 1.0}, index=hours + pd.Timedelta(days=d)) for d in (0, 2))
     assert fleet.span({A: early, B: SrelibError("no"), C: late}) == pd.Timedelta(days=3)
+
+
+def test_answers_of_services_are_laid_out_by_objective():
+    """In the order wanted; a refusal is that of every objective of the service."""
+    up, fast, site = Indicator("up", "x"), Indicator("fast", "x"), Indicator("site", "y")
+    error = SrelibError("no")
+    found = fleet.by_objective({"x": {fast: 1, up: 2}, "y": error}, [up, site, fast])
+    assert list(found.items()) == [(up, 2), (site, error), (fast, 1)]

@@ -6,6 +6,7 @@ import pytest
 import srelib
 from srelib import objectives
 from srelib.errors import InputError
+from srelib.fleet import Indicator
 
 MINUTES = pd.date_range("2026-06-01", periods=10, freq="min", tz="UTC")
 
@@ -69,3 +70,12 @@ def test_what_no_objective_is_about_and_what_no_data_is_about(folder):
     ((key, error),) = objectives.without_data(dataset).items()
     assert key.name == "pay"
     assert isinstance(error, InputError)
+
+
+def test_one_indicator_a_service_is_chosen_by_name():
+    """Availability where there is one, else the first; never by the numbers."""
+    fast, shop = Indicator("fast", "shop", "latency"), Indicator("up", "shop", "availability")
+    slow = Indicator("slow", "web", "latency")
+    given = {key: pd.DataFrame() for key in (fast, shop, slow)}
+    assert list(objectives.per_service(given)) == [shop, slow]
+    assert list(objectives.per_service(given, sli="latency")) == [fast, slow]

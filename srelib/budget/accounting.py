@@ -263,12 +263,7 @@ def _of_one_service(table: pd.DataFrame | None, name: str, needed: tuple[str, ..
     """The table given; an empty one where there is none."""
     if table is None:
         return tables.empty(name)
-    tables.need(table, name, *needed)
-    if "service" in table and table["service"].nunique() > 1:
-        raise ParameterError(
-            f"{name} must belong to the one service whose counts are given; got "
-            f"{table['service'].nunique()} services. Keep the rows of one service."
-        )
+    events.check_one_service(table, name, *needed)
     return table
 
 

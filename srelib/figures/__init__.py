@@ -9,10 +9,10 @@ from srelib.figures import (
     alerts,
     budget,
     delivery,
-    disciplines,
     incidents,
     policy,
     quality,
+    scoreboard,
     sli,
     targets,
     tradeoff,
@@ -20,8 +20,8 @@ from srelib.figures import (
 from srelib.figures.canvas import alt, describe, note, register, style
 
 __all__ = [
-    "alerts", "alt", "budget", "delivery", "describe", "disciplines", "incidents", "note",
-    "policy", "quality", "register", "sli", "style", "targets", "tradeoff",
+    "alerts", "alt", "budget", "delivery", "describe", "incidents", "note",
+    "policy", "quality", "register", "scoreboard", "sli", "style", "targets", "tradeoff",
 ]  # fmt: skip
 
 register()

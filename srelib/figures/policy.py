@@ -9,12 +9,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.dates import date2num
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from srelib import wording
+from srelib.errors import SrelibError
 from srelib.figures import canvas
 from srelib.fleet import Indicator, answers
+from srelib.policy import PolicyReplay, PooledReplays
 
 NOTHING = ("No policy could be replayed: an error budget needs an objective (slos.yaml) and "
            "data in buckets of an hour or less.")  # fmt: skip
@@ -22,13 +25,15 @@ NOTHING_HELD = "The policy would have held no deployment, so there is nothing to
 BOTH, ONE, LEFT = "#EFB48F", "#FAE3D3", "#9CC7E3"
 
 
-def plot_freezes(replays: Mapping[Indicator, Any], *, ax: Axes | None = None) -> Axes:
+def plot_freezes(
+    replays: Mapping[Indicator, PolicyReplay | SrelibError], *, ax: Axes | None = None
+) -> Axes:
     """The budget left at each decision, the days frozen, and what came up for release.
 
     Parameters
     ----------
-    replays : mapping of Indicator to Replay
-        Results of `srelib.policy.fleet.replay`.
+    replays : mapping of Indicator to PolicyReplay
+        As from `srelib.policy.replay_service` by `srelib.fleet.by_objective`.
     ax : Axes, optional
         Where to draw; a new figure by default.
 
@@ -57,14 +62,14 @@ def plot_freezes(replays: Mapping[Indicator, Any], *, ax: Axes | None = None) ->
                                f"per objective. {title}.")  # fmt: skip
 
 
-def _freeze_panel(ax: Axes, indicator: Indicator, result: Any) -> None:
+def _freeze_panel(ax: Axes, indicator: Indicator, result: PolicyReplay) -> None:
     days = result.postponed.days
     left = days["left_share"].where(days["judged"])
     times, share = days["decided_at"], left.to_numpy(dtype=float)
-    for start, end in _spans(result.postponed):
-        ax.axvspan(start, end, color=ONE, lw=0)
-    for start, end in _spans(result.avoided):
-        ax.axvspan(start, end, color=BOTH, lw=0)
+    for start, end in result.postponed.spans:
+        ax.axvspan(date2num(start), date2num(end), color=ONE, lw=0)
+    for start, end in result.avoided.spans:
+        ax.axvspan(date2num(start), date2num(end), color=BOTH, lw=0)
     ax.fill_between(times, 0, share, where=share >= 0, color=LEFT, lw=0, interpolate=True)
     ax.fill_between(times, 0, share, where=share <= 0, color=canvas.VERMILLION, alpha=0.35, lw=0,
                     interpolate=True)  # fmt: skip
@@ -82,18 +87,14 @@ def _freeze_panel(ax: Axes, indicator: Indicator, result: Any) -> None:
     canvas.panel_title(ax, indicator.label, text)
 
 
-def _panel_limits(ax: Axes, lines: list[np.ndarray], result: Any) -> None:
+def _panel_limits(ax: Axes, lines: list[np.ndarray], result: PolicyReplay) -> None:
     """From a little below the least of the lines, with room for the ticks under it."""
     known = np.concatenate(lines)
     known = known[np.isfinite(known)]
     low = min(0.0, float(known.min())) if len(known) else 0.0
     span = 1.05 - low
     ax.set_ylim(low - 0.28 * span, 1.05)
-    ax.set_xlim(result.first, result.last)
-
-
-def _spans(outcome: Any) -> list[tuple[Any, Any]]:
-    return [(row.starts_at, row.ends_at) for row in outcome.spans.itertuples()]
+    ax.set_xlim(date2num(result.first), date2num(result.last))
 
 
 def _ticks(ax: Axes, schedule: pd.DataFrame) -> None:
@@ -108,7 +109,7 @@ def _ticks(ax: Axes, schedule: pd.DataFrame) -> None:
                 transform=ax.get_xaxis_transform())  # fmt: skip
 
 
-def _most(result: Any) -> tuple[int, int]:
+def _most(result: PolicyReplay) -> tuple[int, int]:
     low, high = sorted(outcome.frozen_days for outcome in result.outcomes)
     return low, high
 
@@ -117,7 +118,7 @@ def _range(low: int, high: int) -> str:
     return f"{low}" if low == high else f"{low} to {high}"
 
 
-def _freeze_title(results: Mapping[Indicator, Any]) -> str:
+def _freeze_title(results: Mapping[Indicator, PolicyReplay]) -> str:
     worst = max(results, key=lambda key: (_most(results[key])[1], _most(results[key])[0]))
     low, high = _most(results[worst])
     judged = results[worst].judged_days
@@ -132,13 +133,13 @@ def _freeze_title(results: Mapping[Indicator, Any]) -> str:
     )
 
 
-def plot_held(pooled: Any, *, ax: Axes | None = None) -> Axes:
+def plot_held(pooled: PooledReplays | None, *, ax: Axes | None = None) -> Axes:
     """Each deployment held: from when it came up to when it was let go.
 
     Parameters
     ----------
-    pooled : Pooled or None
-        As from `srelib.policy.fleet.pooled`.
+    pooled : PooledReplays or None
+        As from `srelib.policy.pooled`.
     ax : Axes, optional
         Where to draw; a new figure by default.
 
@@ -147,9 +148,9 @@ def plot_held(pooled: Any, *, ax: Axes | None = None) -> Axes:
     Axes
         One line per deployment, services one above the other; harm is taken as postponed.
     """
-    rows = None if pooled is None else pooled.postponed.held
-    if rows is None or not len(rows):
+    if pooled is None or not len(pooled.postponed.held):
         return canvas.note(NOTHING if pooled is None else NOTHING_HELD, ax=ax)
+    rows = pooled.postponed.held
     most = list(rows["service"].value_counts().index)
     services, dropped = most[: canvas.PANELS], len(most[canvas.PANELS :])
     rows = rows[rows["service"].isin(services)]
@@ -199,7 +200,7 @@ def _held_line(ax: Axes, height: float, row: Any) -> None:
         ax.plot(end, height, ">", color=color, ms=4)
 
 
-def _held_title(pooled: Any) -> str:
+def _held_title(pooled: PooledReplays) -> str:
     one = pooled.postponed
     many = wording.plural(len(one.held), "deployment")
     half = wording.roughly(one.delay.value) if one.delay.value == one.delay.value else None
@@ -207,13 +208,15 @@ def _held_title(pooled: Any) -> str:
     return f"{text}; {one.batch} let go at once" if one.batch > 1 else text
 
 
-def plot_saved(replays: Mapping[Indicator, Any], *, ax: Axes | None = None) -> Axes:
+def plot_saved(
+    replays: Mapping[Indicator, PolicyReplay | SrelibError], *, ax: Axes | None = None
+) -> Axes:
     """Bad events avoided per objective: between two readings, with how far chance reaches.
 
     Parameters
     ----------
-    replays : mapping of Indicator to Replay
-        Results of `srelib.policy.fleet.replay`.
+    replays : mapping of Indicator to PolicyReplay
+        As from `srelib.policy.replay_service` by `srelib.fleet.by_objective`.
     ax : Axes, optional
         Where to draw; a new figure by default.
 
@@ -252,7 +255,7 @@ def plot_saved(replays: Mapping[Indicator, Any], *, ax: Axes | None = None) -> A
                                f"intervals, one row per objective. {title}.")  # fmt: skip
 
 
-def _saved_row(ax: Axes, y: int, result: Any) -> None:
+def _saved_row(ax: Axes, y: int, result: PolicyReplay) -> None:
     shares = [outcome.saved_share for outcome in (result.postponed, result.avoided)]
     low, high = min(0.0, *(s.low for s in shares)), max(s.high for s in shares)
     ax.barh(y, high - low, left=low, height=0.62, color=canvas.PALE, zorder=0)
@@ -265,7 +268,7 @@ def _saved_row(ax: Axes, y: int, result: Any) -> None:
                 fontsize=8.5, color=canvas.GREY, annotation_clip=False)  # fmt: skip
 
 
-def _saved_title(results: Mapping[Indicator, Any]) -> str:
+def _saved_title(results: Mapping[Indicator, PolicyReplay]) -> str:
     most = max(results, key=lambda key: results[key].avoided.saved_share.value)
     one = results[most]
     if one.avoided.saved.high <= 0:
@@ -283,7 +286,7 @@ def plot_frontier(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     table : DataFrame
-        As from `srelib.policy.frontier.frontier`.
+        As from `srelib.policy.frontier`.
     ax : Axes, optional
         Where to draw; a new figure by default.
 

@@ -1,4 +1,4 @@
-"""Figures of notebook 06: what deployments cost, what moved together, where services stand."""
+"""Figures of notebook 06: what deployments cost, what moved together, which of them fail."""
 
 from __future__ import annotations
 
@@ -14,46 +14,35 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocat
 from srelib import wording
 from srelib.errors import SrelibError
 from srelib.figures import canvas
-from srelib.figures.disciplines import plot_disciplines
-from srelib.tradeoff.scoreboard import FAST_FRAGILE, FAST_SAFE, SLOW_FRAGILE, SLOW_SAFE
-
-__all__ = ["plot_association", "plot_costs", "plot_curves", "plot_disciplines", "plot_failures",
-           "plot_parts", "plot_quadrants"]  # fmt: skip
+from srelib.fleet import Indicator, answers
+from srelib.tradeoff import Association, Effect, Failures
 
 NO_EFFECT = ("No effect of deployments could be estimated: it takes deployments of a service "
              "whose good and total events are known around them.")  # fmt: skip
 NO_WEEKS = "Too few weeks are known of any service: it takes eight whole weeks with deployments " \
            "and service levels."  # fmt: skip
-NO_PLACE = "No service can be placed: it takes deployments and an objective of the same service."
 LIGHT = "#9A9A9A"
-TINTS = {FAST_SAFE: canvas.GREEN, FAST_FRAGILE: canvas.VERMILLION, SLOW_SAFE: canvas.BLUE,
-         SLOW_FRAGILE: canvas.PURPLE}  # fmt: skip
 
 
-def _known(effects: Mapping[Any, Any]) -> dict[Any, Any]:
-    found = {key: e for key, e in effects.items() if not isinstance(e, SrelibError)}
-    return {key: e for key, e in found.items() if e.excess.value == e.excess.value}
+def _known(effects: Mapping[Indicator, Effect | SrelibError]) -> dict[Indicator, Effect]:
+    return {key: e for key, e in answers(effects).items() if e.excess.value == e.excess.value}
 
 
-def _sure(effect: Any) -> bool:
-    """Whether the effect lies beyond chance, after correction for how many were asked."""
-    return bool(effect.adjusted_p_value < 1 - effect.excess.confidence)
-
-
-def _harm(effect: Any) -> float:
+def _harm(effect: Effect) -> float:
     """How sure and how large a harm is, for the order of panels."""
-    share = effect.budget_share.value
-    share = share if share == share else effect.bad_share.value
-    return float(share) + (10.0 if _sure(effect) else 0.0) if share == share else -1.0
+    share = effect.share.value
+    return share + (10.0 if effect.is_significant else 0.0) if share == share else -1.0
 
 
-def plot_curves(effects: Mapping[Any, Any], *, ax: Axes | None = None) -> Axes:
+def plot_curves(
+    effects: Mapping[Indicator, Effect | SrelibError], *, ax: Axes | None = None
+) -> Axes:
     """Bad share around deployments beyond what the same hours have without one.
 
     Parameters
     ----------
     effects : mapping of Indicator to Effect
-        As from `srelib.tradeoff.effects`; errors are left out.
+        As from `srelib.tradeoff.adjusted`; refusals are left out.
     ax : Axes, optional
         Where to draw; a new figure by default.
 
@@ -79,8 +68,8 @@ def plot_curves(effects: Mapping[Any, Any], *, ax: Axes | None = None) -> Axes:
                                f"{_curves_title(known)}. {parts}.")  # fmt: skip
 
 
-def _curve(ax: Axes, key: Any, effect: Any) -> None:
-    rows, sure = effect.curve, _sure(effect)
+def _curve(ax: Axes, key: Indicator, effect: Effect) -> None:
+    rows, sure = effect.curve, effect.is_significant
     hours = rows["offset"].dt.total_seconds().to_numpy() / 3600
     step = hours[1] - hours[0] if len(hours) > 1 else 1.0
     middle = hours + step / 2
@@ -125,16 +114,16 @@ def _p(p: float) -> str:
     return "p < 0.01" if p < 0.01 else f"p = {p:.2f}"
 
 
-def _curve_words(effect: Any) -> str:
+def _curve_words(effect: Effect) -> str:
     side = "more" if effect.excess.value > 0 else "fewer"
-    if not _sure(effect):
+    if not effect.is_significant:
         return "no effect this data could show"
     return f"{side} bad events than usual afterwards, beyond chance"
 
 
-def _curves_title(known: Mapping[Any, Any]) -> str:
-    harmed = [key for key, e in known.items() if _sure(e) and e.excess.value > 0]
-    helped = [key for key, e in known.items() if _sure(e) and e.excess.value < 0]
+def _curves_title(known: Mapping[Indicator, Effect]) -> str:
+    harmed = [key for key, e in known.items() if e.is_significant and e.excess.value > 0]
+    helped = [key for key, e in known.items() if e.is_significant and e.excess.value < 0]
     of = wording.plural(len(known), "service")
     if not harmed and not helped:
         verb = "shows" if len(known) == 1 else "show"
@@ -152,13 +141,15 @@ def _curves_title(known: Mapping[Any, Any]) -> str:
     return f"{text[0].upper()}{text[1:]}{tail}"
 
 
-def plot_costs(effects: Mapping[Any, Any], *, ax: Axes | None = None, rows: int = 24) -> Axes:
+def plot_costs(
+    effects: Mapping[Indicator, Effect | SrelibError], *, ax: Axes | None = None, rows: int = 24
+) -> Axes:
     """What deployments cost each service: share of the budget of the history, with interval.
 
     Parameters
     ----------
     effects : mapping of Indicator to Effect
-        As from `srelib.tradeoff.effects`; errors are left out.
+        As from `srelib.tradeoff.adjusted`; refusals are left out.
     ax : Axes, optional
         Where to draw; a new figure by default.
     rows : int
@@ -169,10 +160,10 @@ def plot_costs(effects: Mapping[Any, Any], *, ax: Axes | None = None, rows: int 
     Axes
         One line per service, sorted; the grey bar reaches as far as an effect could hide.
     """
-    known = {k: e for k, e in _known(effects).items() if _share(e).value == _share(e).value}
+    known = {k: e for k, e in _known(effects).items() if e.share.value == e.share.value}
     if not known:
         return canvas.note(NO_EFFECT, ax=ax)
-    order = sorted(known, key=lambda k: -_share(known[k]).value)[:rows]
+    order = sorted(known, key=lambda k: -known[k].share.value)[:rows]
     ax = canvas.axes(ax, height=1.35 + 0.33 * len(order))
     budget = all(known[k].budget_share.value == known[k].budget_share.value for k in order)
     names = [wording.label(k.service, limit=26) for k in order]
@@ -201,14 +192,9 @@ def plot_costs(effects: Mapping[Any, Any], *, ax: Axes | None = None, rows: int 
                                f"of {what}. {title}.{more}")  # fmt: skip
 
 
-def _share(effect: Any) -> Any:
-    known = effect.budget_share.value == effect.budget_share.value
-    return effect.budget_share if known else effect.bad_share
-
-
-def _scale(effect: Any) -> float:
+def _scale(effect: Effect) -> float:
     """Events of one unit of the share."""
-    share = _share(effect)
+    share = effect.share
     for mine, events in ((share.value, effect.excess.value), (share.high, effect.excess.high),
                          (share.low, effect.excess.low)):  # fmt: skip
         if mine and mine == mine and events:
@@ -216,8 +202,8 @@ def _scale(effect: Any) -> float:
     return float("nan")
 
 
-def _cost(ax: Axes, y: int, effect: Any) -> None:
-    share, sure = _share(effect), _sure(effect)
+def _cost(ax: Axes, y: int, effect: Effect) -> None:
+    share, sure = effect.share, effect.is_significant
     color = canvas.GREY
     if sure:
         color = canvas.VERMILLION if share.value > 0 else canvas.GREEN
@@ -229,8 +215,8 @@ def _cost(ax: Axes, y: int, effect: Any) -> None:
             mec=color, mew=1.6, zorder=3)  # fmt: skip
 
 
-def _cost_limits(effects: list[Any]) -> tuple[float, float]:
-    values = np.array([[_share(e).value, _share(e).low, _share(e).high] for e in effects])
+def _cost_limits(effects: list[Effect]) -> tuple[float, float]:
+    values = np.array([[e.share.value, e.share.low, e.share.high] for e in effects])
     size = float(np.nanmax(np.abs(values[:, 0]))) or 0.01
     low = max(float(np.nanmin(values)), -3 * size - 0.2)
     high = min(float(np.nanmax(values)), 3 * size + 0.2)
@@ -253,15 +239,15 @@ def _rounded(shares: list[float]) -> list[str]:
     return wording.percents([round(s, 2) for s in shares] if whole else shares)
 
 
-def _costs_title(effects: list[Any], budget: bool) -> str:
-    harmed = sorted((e for e in effects if _sure(e) and _share(e).value > 0),
-                    key=lambda e: -_share(e).value)  # fmt: skip
+def _costs_title(effects: list[Effect], budget: bool) -> str:
+    harmed = sorted((e for e in effects if e.is_significant and e.share.value > 0),
+                    key=lambda e: -e.share.value)  # fmt: skip
     what = "budget" if budget else "bad events"
     if not harmed:
         many = wording.plural(len(effects), "service")
         return f"For none of {many} is a cost of deployments beyond chance"
     worst = harmed[0]
-    share = _share(worst)
+    share = worst.share
     low, high = _rounded([share.low, share.high])
     tail = f", {len(harmed) - 1} more beyond chance" if len(harmed) > 1 else ""
     return (f"Deployments cost {wording.label(worst.service, limit=26)} {low} to {high} of its "
@@ -277,13 +263,15 @@ PARTS = {
 """Colors of the parts of a budget, as `srelib.tradeoff.attribution` names them."""
 
 
-def plot_parts(parts: Mapping[Any, Any], *, ax: Axes | None = None, rows: int = 24) -> Axes:
+def plot_parts(
+    parts: Mapping[Indicator, pd.DataFrame | SrelibError], *, ax: Axes | None = None, rows: int = 24
+) -> Axes:
     """What the budget went into: every bad event in one of four parts.
 
     Parameters
     ----------
     parts : mapping of Indicator to DataFrame
-        As from `srelib.tradeoff.attribution`; errors are left out.
+        As from `srelib.tradeoff.attribution`; refusals are left out.
     ax : Axes, optional
         Where to draw; a new figure by default.
     rows : int
@@ -294,8 +282,8 @@ def plot_parts(parts: Mapping[Any, Any], *, ax: Axes | None = None, rows: int = 
     Axes
         One bar per service, from zero; the line is the whole budget.
     """
-    known = {k: p for k, p in parts.items() if not isinstance(p, SrelibError)}
-    known = {k: p.set_index("cause") for k, p in known.items() if p["bad"].notna().all()}
+    whole = {k: p for k, p in answers(parts).items() if p["bad"].notna().all()}
+    known = {k: p.set_index("cause") for k, p in whole.items()}
     known = {k: p for k, p in known.items() if p["share_of_allowance"].notna().all()}
     if not known:
         return canvas.note("No budget can be divided: it takes an objective and its good and "
@@ -326,7 +314,7 @@ def plot_parts(parts: Mapping[Any, Any], *, ax: Axes | None = None, rows: int = 
     return canvas.describe(ax, f"What each budget went into, in four parts. {title}.")
 
 
-def _parts_title(known: Mapping[Any, pd.DataFrame], order: list[Any]) -> str:
+def _parts_title(known: Mapping[Indicator, pd.DataFrame], order: list[Indicator]) -> str:
     worst = known[order[0]]["bad"]
     whole = float(worst.sum())
     who = wording.label(order[0].service, limit=26)
@@ -337,7 +325,7 @@ def _parts_title(known: Mapping[Any, pd.DataFrame], order: list[Any]) -> str:
             "deployments and after them")  # fmt: skip
 
 
-def plot_association(association: Any, *, ax: Axes | None = None, names: int = 12) -> Axes:
+def plot_association(association: Association, *, ax: Axes | None = None, names: int = 12) -> Axes:
     """Weeks with more deployments against weeks with more bad events, within and between services.
 
     Parameters
@@ -354,8 +342,8 @@ def plot_association(association: Any, *, ax: Axes | None = None, names: int = 1
     Axes
         Dots: services; an arrow leads from the quieter half of a service's weeks to the busier.
     """
-    rows = association.services if association is not None else None
-    if rows is None or not len(rows):
+    rows = association.services
+    if not len(rows):
         return canvas.note(NO_WEEKS, ax=ax)
     ax = canvas.axes(ax, height=4.2)
     title = _association_title(association)
@@ -382,7 +370,7 @@ def plot_association(association: Any, *, ax: Axes | None = None, names: int = 1
                                f" Association is not cause.")  # fmt: skip
 
 
-def _floor(association: Any) -> float:
+def _floor(association: Association) -> float:
     values = association.weeks["y"]
     values = values[values > 0]
     return float(values.min()) / 1.5 if len(values) else 1e-6
@@ -399,7 +387,7 @@ def _arrow(ax: Axes, row: Any, floor: float) -> None:
                 )  # fmt: skip
 
 
-def _association_axes(ax: Axes, association: Any, floor: float) -> None:
+def _association_axes(ax: Axes, association: Association, floor: float) -> None:
     weeks = association.weeks
     most = float(weeks["x"].max()) if len(weeks) else 1.0
     ticks = [t for t in (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if t <= most * 1.2]
@@ -424,7 +412,7 @@ def _name_services(ax: Axes, rows: pd.DataFrame, floor: float, names: int) -> No
                     path_effects=canvas.halo(), zorder=5)  # fmt: skip
 
 
-def _association_title(association: Any) -> str:
+def _association_title(association: Association) -> str:
     within, between = association.within, association.between
     sure = [association.within_p < 0.05, association.between_p < 0.05]
     if within.value != within.value:
@@ -440,7 +428,7 @@ def _association_title(association: Any) -> str:
     return f"Busier weeks were neither better nor worse, beyond chance (rank correlation {r})"
 
 
-def plot_failures(failures: Mapping[str, Any], *, ax: Axes | None = None) -> Axes:
+def plot_failures(failures: Mapping[str, Failures], *, ax: Axes | None = None) -> Axes:
     """Share of deployments that failed by size, weekday and hour, beside what is expected.
 
     Parameters
@@ -480,7 +468,7 @@ def plot_failures(failures: Mapping[str, Any], *, ax: Axes | None = None) -> Axe
     return canvas.describe(ax, f"Share of deployments that failed, by group. {title}.")
 
 
-def _failure_panel(ax: Axes, label: str, one: Any, top: float, *, first: bool) -> None:
+def _failure_panel(ax: Axes, label: str, one: Failures, top: float, *, first: bool) -> None:
     ax.spines[["top", "right"]].set_visible(False)
     rows, x = one.shares, np.arange(len(one.shares))
     color = canvas.VERMILLION if one.p_value < 0.05 else canvas.BLUE
@@ -508,164 +496,8 @@ def _short(label: str) -> str:
     return label.replace(" or more", "+").replace(" to ", "\u2013").removesuffix(" h")
 
 
-def _failures_title(known: Mapping[str, Any]) -> str:
+def _failures_title(known: Mapping[str, Failures]) -> str:
     found = [label for label, f in known.items() if f.p_value < 0.05]
     if not found:
         return f"{wording.listing(known).capitalize()} made no difference beyond chance"
     return f"Failing had to do with {wording.listing(found)}, beyond chance"
-
-
-def plot_quadrants(quadrants: Any, *, ax: Axes | None = None, names: int = 16) -> Axes:
-    """How often each service ships against what is left of its budget, with intervals.
-
-    Parameters
-    ----------
-    quadrants : Quadrants
-        As from `srelib.tradeoff.quadrants`.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
-    names : int
-        Most services named, the least sure ones last.
-
-    Returns
-    -------
-    Axes
-        Crosses of the two intervals, named with the probability of their quadrant.
-    """
-    rows = quadrants.services if quadrants is not None else None
-    if rows is None or not len(rows):
-        return canvas.note(NO_PLACE, ax=ax)
-    ax = canvas.axes(ax, height=4.6)
-    title = _quadrants_title(quadrants)
-    low, high = -1.0, 1.0
-    line = quadrants.speed_line
-    floor = min(float(rows.loc[rows["speed"] > 0, "speed"].min()), line) / 2.2 if (
-        rows["speed"] > 0).any() else line / 10  # fmt: skip
-    top = max(float(rows["speed_high"].max()), float(rows["speed"].max()), line * 2) * 1.9
-    with canvas.style():
-        ax.set_xscale("log")
-        ax.set_xlim(floor, top)
-        ax.set_ylim(low - 0.12, high + 0.12)
-        _fields(ax, quadrants, (floor, top), (low - 0.12, high + 0.12))
-        for row in rows.itertuples():
-            _cross(ax, row, (floor, top), (low, high))
-        _name_quadrants(ax, rows, (floor, top), (low, high), names)
-        ticks = [t for t in (0.01, 0.03, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
-                 if floor < t < top]  # fmt: skip
-        ax.xaxis.set_major_locator(FixedLocator(ticks))
-        ax.xaxis.set_minor_locator(NullLocator())
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-        worst = f"\u2264 {wording.MINUS}100 %"
-        ax.set_yticks([-1, -0.5, 0, 0.5, 1], [worst, f"{wording.MINUS}50 %", "0", "50 %", "100 %"])
-        is_fleet = f"; line: {quadrants.line_is}" if quadrants.line_is != "stated" else ""
-        ax.set_xlabel(f"deployments a week (logarithmic{is_fleet})")
-        ax.set_ylabel("error budget left")
-        canvas.headline(ax, title, labels=["\u2264 -100 %"])
-    parts = "; ".join(f"{wording.label(r['service'])}: {r['quadrant']}, {_chance(r)}"
-                      for _, r in rows.head(20).iterrows())  # fmt: skip
-    return canvas.describe(ax, f"Map of services by deployments a week and budget left. {title}. "
-                               f"{parts}.")  # fmt: skip
-
-
-def _fields(ax: Axes, quadrants: Any, x: tuple[float, float], y: tuple[float, float]) -> None:
-    """The four fields, each with its name in its outer corner."""
-    line, zero = quadrants.speed_line, quadrants.left_line
-    corners = {SLOW_SAFE: (x[0], line, zero, y[1]), FAST_SAFE: (line, x[1], zero, y[1]),
-               SLOW_FRAGILE: (x[0], line, y[0], zero), FAST_FRAGILE: (line, x[1], y[0], zero)
-               }  # fmt: skip
-    for name, (left, right, bottom, up) in corners.items():
-        ax.fill_between([left, right], bottom, up, color=TINTS[name], alpha=0.07, lw=0, zorder=0)
-        fast, safe = name in (FAST_SAFE, FAST_FRAGILE), name in (FAST_SAFE, SLOW_SAFE)
-        text = name
-        if name == SLOW_SAFE:
-            text = f"{name}:\nyou can afford to ship more"
-        ax.annotate(text, (1 if fast else 0, 1 if safe else 0), xycoords="axes fraction",
-                    xytext=(-6 if fast else 6, -6 if safe else 6), textcoords="offset points",
-                    ha="right" if fast else "left", va="top" if safe else "bottom", fontsize=9,
-                    fontweight="bold", color=canvas.GREY, alpha=0.85)  # fmt: skip
-    ax.axvline(line, color=canvas.INK, lw=0.9, ls=(0, (4, 2)), zorder=1)
-    ax.axhline(zero, color=canvas.INK, lw=0.9, ls=(0, (4, 2)), zorder=1)
-
-
-def _cross(ax: Axes, row: Any, x: tuple[float, float], y: tuple[float, float]) -> None:
-    color = TINTS[row.quadrant] if row.quadrant != SLOW_FRAGILE else "#A8508A"
-    speed, left = np.clip(row.speed, x[0] * 1.05, x[1]), np.clip(row.left, *y)
-    if row.speed_high == row.speed_high:
-        ends = np.clip([row.speed_low, row.speed_high], x[0], x[1])
-        ax.plot(ends, [left, left], color=color, lw=1.3, alpha=0.75, zorder=2)
-    if row.left_high == row.left_high:
-        ends = np.clip([row.left_low, row.left_high], y[0] - 0.12, y[1])
-        ax.plot([speed, speed], ends, color=color, lw=1.3, alpha=0.75, zorder=2)
-    ax.plot(speed, left, "o", ms=8, color=color if row.sure else "white", mec=color, mew=1.8,
-            zorder=4)  # fmt: skip
-
-
-def _chance(row: Any) -> str:
-    p = float(row[row["quadrant"]])
-    if p > 0.995:
-        return f"> 99{wording.NBSP}%"
-    return f"{p * 100:.0f}{wording.NBSP}%"
-
-
-CORNERS = ((0.0, 0.4, 0.97), (0.0, 0.4, 0.925), (0.8, 1.0, 0.97), (0.0, 0.25, 0.03),
-           (0.8, 1.0, 0.03))  # fmt: skip
-"""Where the names of the fields stand [share of the axes: from, to, height]."""
-
-
-def _name_quadrants(
-    ax: Axes, rows: pd.DataFrame, x: tuple[float, float], y: tuple[float, float], names: int
-) -> None:
-    """Names beside the dots, moved where they would cover each other."""
-    span = np.log(x[1] / x[0])
-    own = np.array([r[r["quadrant"]] for _, r in rows.iterrows()])
-    taken = [(a, b, c) for a, b, c in CORNERS]
-    for i in np.argsort(-own, kind="stable")[:names]:
-        row = rows.iloc[i]
-        text = f"{wording.label(row['service'], limit=24)} {_chance(row)}"
-        at = np.log(np.clip(row["speed"], x[0] * 1.05, x[1]) / x[0]) / span
-        height = (np.clip(row["left"], *y) - y[0] + 0.12) / (y[1] - y[0] + 0.24)
-        wide = canvas.text_width(text, 8.5) / (0.84 * 72 * canvas.WIDTH)
-        flip, lift = _place(at, height, wide, taken)
-        start = at - 0.02 - wide if flip else at + 0.02
-        taken.append((start, start + wide, height + lift))
-        ax.annotate(text, (np.clip(row["speed"], x[0] * 1.05, x[1]), np.clip(row["left"], *y)),
-                    xytext=(-9 if flip else 9, lift * 270), textcoords="offset points",
-                    ha="right" if flip else "left", va="center", fontsize=8.5, color=canvas.INK,
-                    path_effects=canvas.halo(), zorder=5)  # fmt: skip
-
-
-def _place(at: float, height: float, wide: float, taken: list[Any]) -> tuple[bool, float]:
-    costs = {}
-    for flip in (False, True):
-        for lift in (0.04, -0.04, 0.08, -0.08, 0.12, -0.12):
-            start = at - 0.02 - wide if flip else at + 0.02
-            hits = sum(start < b and start + wide > a and abs(height + lift - c) < 0.042
-                       for a, b, c in taken)  # fmt: skip
-            outside = start < 0 or start + wide > 1 or not 0.03 < height + lift < 0.97
-            costs[flip, lift] = 9 * outside + 3 * hits + abs(lift) + 0.01 * flip
-    return min(costs, key=lambda place: costs[place])
-
-
-def _quadrants_title(quadrants: Any) -> str:
-    rows = quadrants.services
-    groups = {q: rows.loc[rows["quadrant"] == q, "service"].tolist()
-              for q in (FAST_FRAGILE, SLOW_FRAGILE, SLOW_SAFE, FAST_SAFE)}  # fmt: skip
-    phrases = {
-        FAST_FRAGILE: "ships fast and overspends",
-        SLOW_FRAGILE: "ships slowly and overspends",
-        SLOW_SAFE: "can afford to ship more",
-        FAST_SAFE: "ships fast and keeps its budget",
-    }
-    many = {
-        FAST_FRAGILE: "ship fast and overspend",
-        SLOW_FRAGILE: "ship slowly and overspend",
-        SLOW_SAFE: "can afford to ship more",
-        FAST_SAFE: "ship fast and keep their budgets",
-    }
-    said: list[str] = []
-    for quadrant, services in groups.items():
-        if services and len(said) < 2:
-            verb = (phrases if len(services) == 1 else many)[quadrant]
-            who = [wording.label(name, limit=26) for name in services]
-            said.append(f"{wording.listing(who, limit=2)} {verb}")
-    return "; ".join(said)

@@ -8,10 +8,12 @@ from typing import Any
 import pandas as pd
 
 from srelib import wording
+from srelib.errors import SrelibError
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, markdown, name, names, table
 from srelib.fleet import Indicator, answers
-from srelib.policy.account import UNKNOWN
+from srelib.policy import Policy, PolicyReplay, PooledReplays
+from srelib.policy.outcome import UNKNOWN
 
 NO_SLO = ("**No policy can be replayed, because no objective has data.** A budget is measured "
           "against a target; put a slos.yaml beside the exports (`srelib init DIR` writes a "
@@ -19,14 +21,16 @@ NO_SLO = ("**No policy can be replayed, because no objective has data.** A budge
 NOTHING = "No policy was replayed, so there is nothing to say here."
 
 
-def policy_sentences(pooled: Any, *, replays: Mapping[Indicator, Any]) -> list[str]:
+def policy_sentences(
+    pooled: PooledReplays | None, *, replays: Mapping[Indicator, PolicyReplay | SrelibError]
+) -> list[str]:
     """The answer of the notebook: frozen, held, avoided.
 
     Parameters
     ----------
-    pooled : Pooled or None
+    pooled : PooledReplays or None
         Of the policy in question; None where nothing could be replayed.
-    replays : mapping of Indicator to Replay
+    replays : mapping of Indicator to PolicyReplay
         Or the errors in their place.
 
     Returns
@@ -52,7 +56,7 @@ def policy_sentences(pooled: Any, *, replays: Mapping[Indicator, Any]) -> list[s
     return [line for line in (*lines, failed_sentence(replays)) if line]
 
 
-def bottom_line(pooled: Any) -> str:
+def bottom_line(pooled: PooledReplays) -> str:
     """How many days would have been frozen."""
     who = f"The {name(pooled.policy.name)} policy ({rule_words(pooled.policy)})"
     if not pooled.judged_days:
@@ -70,7 +74,7 @@ def bottom_line(pooled: Any) -> str:
     return f"{who} would have frozen releases on **{_range(low, high)}** of {of}{slow}."
 
 
-def rule_words(policy: Any) -> str:
+def rule_words(policy: Policy) -> str:
     """What a policy does, in words."""
     window = "the window of each objective" if policy.window is None else f"{policy.window}"
     parts = [markdown(window)]
@@ -83,7 +87,7 @@ def rule_words(policy: Any) -> str:
         parts.append(f"until {wording.percent(policy.thaw_above)} is back")
     if policy.slow_below is not None:
         limit = "nothing is left" if not policy.slow_below else _less(policy.slow_below)
-        parts.append(f"{wording.plural(policy.slow_to, 'release')} a week when {limit}")
+        parts.append(f"{wording.plural(policy.slow_to or 0, 'release')} a week when {limit}")
     if not policy.acts:
         parts.append("holds nothing")
     return ", ".join(parts)
@@ -95,12 +99,12 @@ def _less(share: float) -> str:
     return f"less than {wording.percent(share)} is left"
 
 
-def held_sentence(pooled: Any) -> str:
+def held_sentence(pooled: PooledReplays | None) -> str:
     """How many deployments would have been held, for how long, and what went through.
 
     Parameters
     ----------
-    pooled : Pooled or None
+    pooled : PooledReplays or None
 
     Returns
     -------
@@ -116,7 +120,7 @@ def held_sentence(pooled: Any) -> str:
     return f"It would have held **{_range(low, high)} of {of}**{_how_long(pooled)}{_rest(pooled)}."
 
 
-def _how_long(pooled: Any) -> str:
+def _how_long(pooled: PooledReplays) -> str:
     """Median delays, shorter reading first; nothing where it cannot be told."""
     known = [t.delay.value for t in pooled.totals if len(t.held)]
     if not known or any(value != value for value in known):
@@ -128,7 +132,7 @@ def _how_long(pooled: Any) -> str:
     return f", half of them for {low if low == high else f'{low} to {high}'} or more"
 
 
-def _rest(pooled: Any) -> str:
+def _rest(pooled: PooledReplays) -> str:
     waits = sorted(total.fates.get("waiting", 0) for total in pooled.totals)
     fixes = sorted(total.fates.get("exempt", 0) for total in pooled.totals)
     batch = max(total.batch for total in pooled.totals)
@@ -147,13 +151,15 @@ def _fixes(low: int, high: int) -> str:
     return f"{_range(low, high)} {'fix is' if high == 1 else 'fixes are'}"
 
 
-def saved_sentence(pooled: Any, *, replays: Mapping[Indicator, Any]) -> str:
+def saved_sentence(
+    pooled: PooledReplays | None, *, replays: Mapping[Indicator, PolicyReplay | SrelibError]
+) -> str:
     """Bad events avoided, as a range between two readings, chance included.
 
     Parameters
     ----------
-    pooled : Pooled or None
-    replays : mapping of Indicator to Replay
+    pooled : PooledReplays or None
+    replays : mapping of Indicator to PolicyReplay
 
     Returns
     -------
@@ -193,17 +199,17 @@ def _bad(number: float, unit: str) -> str:
     return f"{wording.count(round(number))} bad {markdown(unit)}"
 
 
-def _ends(one: Any) -> tuple[float, float]:
+def _ends(one: PolicyReplay) -> tuple[float, float]:
     values = one.postponed.saved.value, one.avoided.saved.value
     return min(values), max(values)
 
 
-def freezes_sentence(replays: Mapping[Indicator, Any]) -> str:
+def freezes_sentence(replays: Mapping[Indicator, PolicyReplay | SrelibError]) -> str:
     """Which freeze was the longest, and which objective asked for it.
 
     Parameters
     ----------
-    replays : mapping of Indicator to Replay
+    replays : mapping of Indicator to PolicyReplay
 
     Returns
     -------
@@ -211,19 +217,18 @@ def freezes_sentence(replays: Mapping[Indicator, Any]) -> str:
         Markdown.
     """
     known = answers(replays)
-    spans = [(row.ends_at - row.starts_at, key, row) for key, one in known.items()
-             for row in one.postponed.spans.itertuples() if _asked(one, row)]  # fmt: skip
+    spans = [(key, start, end) for key, one in known.items()
+             for start, end in one.postponed.spans if _asked(one, start, end)]  # fmt: skip
     if not known:
         return NOTHING
     if not spans:
         return "No service would have been frozen on any day."
-    length, key, row = max(spans, key=lambda span: span[0])
+    key, start, end = max(spans, key=lambda span: span[2] - span[1])
     one = known[key]
-    over = row.ends_at >= one.last
-    until = "to the end of the data" if over else f"to {wording.day(row.ends_at)}"
-    many = wording.plural(len({(k.service, r.starts_at) for _, k, r in spans}), "freeze")
+    until = "to the end of the data" if end >= one.last else f"to {wording.day(end)}"
+    many = wording.plural(len({(span[0].service, span[1]) for span in spans}), "freeze")
     text = (f"Harm being only postponed, there would have been {many}. The longest: "
-            f"{name(key.service)}, {wording.roughly(length)} from {wording.day(row.starts_at)} "
+            f"{name(key.service)}, {wording.roughly(end - start)} from {wording.day(start)} "
             f"{until}, asked for by {name(key.name)}")  # fmt: skip
     best = one.avoided.frozen_days
     if best != one.postponed.frozen_days:
@@ -232,19 +237,19 @@ def freezes_sentence(replays: Mapping[Indicator, Any]) -> str:
     return f"{text}."
 
 
-def _asked(one: Any, row: Any) -> bool:
+def _asked(one: PolicyReplay, start: pd.Timestamp, end: pd.Timestamp) -> bool:
     """Whether this objective was the one that asked for the freeze."""
     days = one.postponed.days
-    inside = (days["decided_at"] >= row.starts_at) & (days["decided_at"] < row.ends_at)
+    inside = (days["decided_at"] >= start) & (days["decided_at"] < end)
     return bool(days.loc[inside, "frozen"].iloc[0])
 
 
-def days_table(replays: Mapping[Indicator, Any]) -> Table | None:
+def days_table(replays: Mapping[Indicator, PolicyReplay | SrelibError]) -> Table | None:
     """Each objective: frozen days, held, and bad events avoided, under both readings.
 
     Parameters
     ----------
-    replays : mapping of Indicator to Replay
+    replays : mapping of Indicator to PolicyReplay
 
     Returns
     -------
@@ -274,29 +279,29 @@ def days_table(replays: Mapping[Indicator, Any]) -> Table | None:
     )  # fmt: skip
 
 
-def _values(one: Any) -> str:
+def _values(one: PolicyReplay) -> str:
     low, high = (round(x) for x in _ends(one))
     if low == high:
         return wording.count(low)
     return f"{wording.count(low)} to {wording.count(high)}"
 
 
-def _chance(one: Any) -> str:
+def _chance(one: PolicyReplay) -> str:
     low, high = round(one.low), round(one.high)
     return "–" if low == high else f"{wording.count(low)} to {wording.count(high)}"
 
 
-def _levels(one: Any, key: Indicator) -> str:
+def _levels(one: PolicyReplay, key: Indicator) -> str:
     levels = wording.percents([one.sli, max(o.sli for o in one.outcomes)], against=key.target)
     return levels[0] if levels[0] == levels[1] else f"{levels[0]} and {levels[1]}"
 
 
-def held_table(pooled: Any, *, max_rows: int = 12) -> Table | None:
+def held_table(pooled: PooledReplays | None, *, max_rows: int = 12) -> Table | None:
     """Deployments that would have been held longest.
 
     Parameters
     ----------
-    pooled : Pooled or None
+    pooled : PooledReplays or None
     max_rows : int
         Most rows shown.
 
@@ -325,7 +330,7 @@ def policies_table(rows: pd.DataFrame, *, caption: str = "") -> Table | None:
     Parameters
     ----------
     rows : DataFrame
-        As from `srelib.policy.frontier.frontier`.
+        As from `srelib.policy.frontier`.
     caption : str
         Default: that these are ready-made policies.
 
@@ -368,7 +373,7 @@ def frontier_sentence(rows: pd.DataFrame) -> str:
     Parameters
     ----------
     rows : DataFrame
-        As from `srelib.policy.frontier.frontier`.
+        As from `srelib.policy.frontier`.
 
     Returns
     -------
@@ -403,7 +408,7 @@ def sensitivity_sentence(rows: pd.DataFrame) -> str:
     Parameters
     ----------
     rows : DataFrame
-        As from `srelib.policy.frontier.frontier`, of `srelib.policy.grid`.
+        As from `srelib.policy.frontier`, of `srelib.policy.grid`.
 
     Returns
     -------
@@ -423,8 +428,10 @@ def sensitivity_sentence(rows: pd.DataFrame) -> str:
             f"{_number(rows['avoided'].max())} four-week budgets.")  # fmt: skip
 
 
-def postmortems_sentence(due: Mapping[Indicator, Any], *, above: float = 0.2) -> str:
-    """Incidents dear enough by themselves for a postmortem.
+def postmortems_sentence(
+    due: Mapping[Indicator, pd.DataFrame | SrelibError], *, above: float = 0.2
+) -> str:
+    """Incidents costly enough by themselves for a postmortem.
 
     Parameters
     ----------
@@ -442,27 +449,28 @@ def postmortems_sentence(due: Mapping[Indicator, Any], *, above: float = 0.2) ->
     if not known:
         return NOTHING
     line = f"more than {wording.percent(above)} of the budget of four weeks"
-    rows = [(row.spent, (key.service, row.incident_id), key, row)
-            for key, frame in known.items() for row in frame.itertuples()]  # fmt: skip
-    dearest: dict[Any, Any] = {}
-    for spent, which, key, row in sorted(rows, key=lambda r: -r[0]):
-        dearest.setdefault(which, (spent, key, row))
-    if not dearest:
+    rows = [(key, row) for key, frame in known.items() for row in frame.to_dict("records")]
+    costliest: dict[tuple[str, str], tuple[Indicator, Any]] = {}
+    for key, row in sorted(rows, key=lambda one: -one[1]["spent"]):
+        costliest.setdefault((key.service, row["incident_id"]), (key, row))
+    if not costliest:
         return f"No incident spent {line} by itself, so none asks for a postmortem."
-    parts = [f"{name(row.title)}, {markdown(key.service)}, {wording.day(row.started_at)} "
-             f"({wording.percent(spent)})" for spent, key, row in dearest.values()]  # fmt: skip
-    verb = "asks" if len(dearest) == 1 else "ask"
-    return (f"**{wording.plural(len(dearest), 'incident')}** {verb} for a postmortem, having spent "
-            f"{line} each: {wording.listing(parts)}.")  # fmt: skip
+    parts = [f"{name(row['title'])}, {markdown(key.service)}, {wording.day(row['started_at'])} "
+             f"({wording.percent(row['spent'])})" for key, row in costliest.values()]  # fmt: skip
+    verb = "asks" if len(costliest) == 1 else "ask"
+    return (f"**{wording.plural(len(costliest), 'incident')}** {verb} for a postmortem, having "
+            f"spent {line} each: {wording.listing(parts)}.")  # fmt: skip
 
 
-def basis_sentences(pooled: Any, *, replays: Mapping[Indicator, Any]) -> list[str]:
+def basis_sentences(
+    pooled: PooledReplays | None, *, replays: Mapping[Indicator, PolicyReplay | SrelibError]
+) -> list[str]:
     """What all this stands on: days judged, close decisions, how harm was told from chance.
 
     Parameters
     ----------
-    pooled : Pooled or None
-    replays : mapping of Indicator to Replay
+    pooled : PooledReplays or None
+    replays : mapping of Indicator to PolicyReplay
 
     Returns
     -------
@@ -489,7 +497,7 @@ def basis_sentences(pooled: Any, *, replays: Mapping[Indicator, Any]) -> list[st
     return lines
 
 
-def _close(one: Any) -> tuple[int, int]:
+def _close(one: PolicyReplay) -> tuple[int, int]:
     ends = [(o.frozen.low, o.frozen.high) for o in one.outcomes]
     return int(min(low for low, _ in ends)), int(max(high for _, high in ends))
 
@@ -520,7 +528,7 @@ def inputs_sentence(*, deployments: pd.DataFrame, incidents: pd.DataFrame) -> st
     return " ".join(parts)
 
 
-def failed_sentence(replays: Mapping[Indicator, Any]) -> str:
+def failed_sentence(replays: Mapping[Indicator, PolicyReplay | SrelibError]) -> str:
     """Objectives that could not be replayed, each with the reason."""
     known = answers(replays)
     reasons: dict[str, list[str]] = {}
@@ -531,19 +539,19 @@ def failed_sentence(replays: Mapping[Indicator, Any]) -> str:
     return f"Not replayed: {'; '.join(parts)}." if parts else ""
 
 
-def _days(pooled: Any) -> list[int]:
+def _days(pooled: PooledReplays) -> list[int]:
     return sorted(total.frozen_days for total in pooled.totals)
 
 
-def _slow(pooled: Any) -> list[int]:
+def _slow(pooled: PooledReplays) -> list[int]:
     return sorted(total.slow_days for total in pooled.totals)
 
 
-def _most_held(pooled: Any) -> int:
+def _most_held(pooled: PooledReplays) -> int:
     return max(len(total.held) for total in pooled.totals)
 
 
-def _unit(pooled: Any) -> str:
+def _unit(pooled: PooledReplays) -> str:
     return "day" if pooled.services == 1 else "service-day"
 
 

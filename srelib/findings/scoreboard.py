@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
 from srelib import wording
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, name, names, table
-from srelib.tradeoff.scoreboard import FAST_FRAGILE, FAST_SAFE, SLOW_FRAGILE, SLOW_SAFE
+from srelib.tradeoff.association import Span
+from srelib.tradeoff.scoreboard import (
+    FAST_FRAGILE,
+    FAST_SAFE,
+    SLOW_FRAGILE,
+    SLOW_SAFE,
+    Quadrants,
+    Scorecard,
+)
 
 
-def quadrants_sentences(quadrants: Any) -> list[str]:
+def quadrants_sentences(quadrants: Quadrants) -> list[str]:
     """Where services stand, each with the probability that it stands there.
 
     Parameters
     ----------
-    quadrants : Quadrants or None
+    quadrants : Quadrants
 
     Returns
     -------
     list of str
         Markdown.
     """
-    if quadrants is None or not len(quadrants.services):
+    if not len(quadrants.services):
         return ["No service can be placed: it takes deployments and an objective of the same "
                 "service."]  # fmt: skip
     phrases = {
@@ -69,19 +76,19 @@ def chance(p: float) -> str:
     return f"over 99{wording.NBSP}%" if p > 0.995 else f"{p * 100:.0f}{wording.NBSP}%"
 
 
-def lines_sentence(quadrants: Any) -> str:
+def lines_sentence(quadrants: Quadrants) -> str:
     """Where the lines between the quadrants lie, and who could not be placed.
 
     Parameters
     ----------
-    quadrants : Quadrants or None
+    quadrants : Quadrants
 
     Returns
     -------
     str
         Markdown.
     """
-    if quadrants is None or not len(quadrants.services):
+    if not len(quadrants.services):
         return ""
     line = wording.plural(round(quadrants.speed_line, 2), "deployment")
     where = "as stated" if quadrants.line_is == "stated" else f"the {quadrants.line_is}"
@@ -92,9 +99,9 @@ def lines_sentence(quadrants: Any) -> str:
     return text
 
 
-def quadrants_table(quadrants: Any) -> Table | None:
+def quadrants_table(quadrants: Quadrants) -> Table | None:
     """The probability of each quadrant for each service."""
-    if quadrants is None or not len(quadrants.services):
+    if not len(quadrants.services):
         return None
     order = (FAST_SAFE, FAST_FRAGILE, SLOW_SAFE, SLOW_FRAGILE)
     rows = quadrants.services[["service", *order]]
@@ -106,12 +113,12 @@ def _chance_or_none(p: float) -> str:
     return f"under 1{wording.NBSP}%" if p < 0.005 else chance(p)
 
 
-def delivery_table(board: Mapping[str, Any]) -> Table | None:
+def delivery_table(board: Mapping[str, Scorecard]) -> Table | None:
     """What DevOps looks at, per service, with interval and n.
 
     Parameters
     ----------
-    board : mapping of str to Standing
+    board : mapping of str to Scorecard
 
     Returns
     -------
@@ -128,12 +135,12 @@ def delivery_table(board: Mapping[str, Any]) -> Table | None:
                         )  # fmt: skip
 
 
-def reliability_table(board: Mapping[str, Any]) -> Table | None:
+def reliability_table(board: Mapping[str, Scorecard]) -> Table | None:
     """What SRE looks at, per service, with interval and n.
 
     Parameters
     ----------
-    board : mapping of str to Standing
+    board : mapping of str to Scorecard
 
     Returns
     -------
@@ -151,7 +158,7 @@ def reliability_table(board: Mapping[str, Any]) -> Table | None:
 
 
 def _board_table(
-    board: Mapping[str, Any], columns: Mapping[str, str], *, caption: str
+    board: Mapping[str, Scorecard], columns: Mapping[str, str], *, caption: str
 ) -> Table | None:
     if not board:
         return None
@@ -159,7 +166,7 @@ def _board_table(
     return table(pd.DataFrame(rows), caption=caption, max_rows=40, headers=columns)
 
 
-def _estimate(one: Any, field: str) -> str:
+def _estimate(one: Scorecard, field: str) -> str:
     """Value, interval and n of one number of a service."""
     e = getattr(one, field)
     if e.value != e.value:
@@ -179,7 +186,7 @@ def shown(field: str, values: tuple[float, ...], *, target: float = float("nan")
     Parameters
     ----------
     field : str
-        Field of `Standing`.
+        Field of `Scorecard`.
     values : tuple of float
     target : float
         What service levels are held against [fraction].
@@ -216,12 +223,12 @@ def _whole(share: float) -> str:
     return f"{share * 100:,.0f}{wording.NBSP}%".replace("-", wording.MINUS)
 
 
-def disciplines_sentence(board: Mapping[str, Any]) -> str:
+def disciplines_sentence(board: Mapping[str, Scorecard]) -> str:
     """How the two disciplines see the same services: who leads in one and trails in the other.
 
     Parameters
     ----------
-    board : mapping of str to Standing
+    board : mapping of str to Scorecard
 
     Returns
     -------
@@ -249,12 +256,12 @@ def disciplines_sentence(board: Mapping[str, Any]) -> str:
             f"{_rate(both[safe].frequency.value)} times a week.")  # fmt: skip
 
 
-def missing_sentence(board: Mapping[str, Any]) -> str:
+def missing_sentence(board: Mapping[str, Scorecard]) -> str:
     """What the exports do not hold, and how to add it.
 
     Parameters
     ----------
-    board : mapping of str to Standing
+    board : mapping of str to Scorecard
 
     Returns
     -------
@@ -277,14 +284,14 @@ def missing_sentence(board: Mapping[str, Any]) -> str:
     return f"For the whole comparison the folder lacks {wording.listing(parts, limit=6)}."
 
 
-def span_sentence(span: Any, *, board: Mapping[str, Any]) -> str:
+def span_sentence(span: Span | None, *, board: Mapping[str, Scorecard]) -> str:
     """The time both disciplines are judged over.
 
     Parameters
     ----------
     span : pair of Timestamp or None
         As from `srelib.tradeoff.shared_span`.
-    board : mapping of str to Standing
+    board : mapping of str to Scorecard
 
     Returns
     -------

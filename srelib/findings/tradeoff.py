@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
@@ -11,7 +10,9 @@ from srelib import wording
 from srelib.errors import SrelibError
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, markdown, name, names, table
-from srelib.tradeoff.after_deployments import INSIDE_INCIDENT
+from srelib.fleet import Indicator, answers, refusals
+from srelib.stats import Estimate
+from srelib.tradeoff import INSIDE_INCIDENT, Association, Effect, Failures
 
 FEW = 5
 """Deployments used below which a result that is not beyond chance is called too few to tell."""
@@ -24,13 +25,15 @@ NO_LEVELS = ("**Nothing can be said about what shipping costs, because no servic
 NOT_CAUSE = "Association is not cause."
 
 
-def cost_sentences(effects: Mapping[Any, Any], *, deployments: pd.DataFrame) -> list[str]:
+def cost_sentences(
+    effects: Mapping[Indicator, Effect | SrelibError], *, deployments: pd.DataFrame
+) -> list[str]:
     """The answer of the notebook: whose deployments cost reliability, how much, how sure.
 
     Parameters
     ----------
     effects : mapping of Indicator to Effect
-        Or the errors in their place, as from `srelib.tradeoff.effects`.
+        Or the errors in their place, as from `srelib.tradeoff.adjusted`.
     deployments : DataFrame
         Table ``deployments``.
 
@@ -45,45 +48,39 @@ def cost_sentences(effects: Mapping[Any, Any], *, deployments: pd.DataFrame) -> 
     if not known:
         return [NO_LEVELS if not effects else f"{NO_LEVELS} {failed_sentence(effects)}"]
     order = sorted(known, key=lambda key: _rank(known[key]))
-    sure = [key for key in order if _is_sure(known[key])]
+    sure = [key for key in order if known[key].is_significant]
     lines = [_bottom_line(known, order)] if len(known) > 1 else []
     lines += [effect_sentence(known[key], unit=key.unit) for key in (sure or order)[:2]]
     if sure and len(sure) < len(known):
-        rest = [key for key in order if not _is_sure(known[key])]
+        rest = [key for key in order if not known[key].is_significant]
         lines.append(_unseen(known, rest))
     return lines
 
 
-def _known(effects: Mapping[Any, Any]) -> dict[Any, Any]:
-    found = {key: e for key, e in effects.items() if not isinstance(e, SrelibError)}
-    return {key: e for key, e in found.items() if e.excess.value == e.excess.value}
+def _known(effects: Mapping[Indicator, Effect | SrelibError]) -> dict[Indicator, Effect]:
+    return {key: e for key, e in answers(effects).items() if e.excess.value == e.excess.value}
 
 
-def _is_sure(effect: Any) -> bool:
-    return bool(effect.adjusted_p_value < 1 - effect.excess.confidence)
-
-
-def _rank(effect: Any) -> tuple[bool, float]:
+def _rank(effect: Effect) -> tuple[bool, float]:
     """Sure harm first, the largest share first."""
-    share = effect.budget_share.value
-    share = share if share == share else effect.bad_share.value
-    return not _is_sure(effect), -share if share == share else 0.0
+    share = effect.share.value
+    return not effect.is_significant, -share if share == share else 0.0
 
 
-def _bottom_line(known: Mapping[Any, Any], order: list[Any]) -> str:
-    harmed = [key for key in order if _is_sure(known[key]) and known[key].excess.value > 0]
+def _bottom_line(known: Mapping[Indicator, Effect], order: list[Indicator]) -> str:
+    harmed = [key for key in order if known[key].is_significant and known[key].excess.value > 0]
     of = f"{len(known)} services"
     if harmed:
         who = names((key.service for key in harmed), limit=4)
         return f"Shipping costs reliability in **{len(harmed)} of {of}**, beyond chance: {who}."
-    helped = [key for key in order if _is_sure(known[key])]
+    helped = [key for key in order if known[key].is_significant]
     tail = f" Fewer bad events than usual followed those of {names(k.service for k in helped)}." \
         if helped else ""  # fmt: skip
     return (f"**No cost of shipping shows beyond chance** in any of {of}; what it could have "
             f"shown is in the table below.{tail}")  # fmt: skip
 
 
-def _unseen(known: Mapping[Any, Any], rest: list[Any]) -> str:
+def _unseen(known: Mapping[Indicator, Effect], rest: list[Indicator]) -> str:
     few = [key for key in rest if _is_few(known[key])]
     enough = [key for key in rest if key not in few]
     parts = []
@@ -98,13 +95,13 @@ def _unseen(known: Mapping[Any, Any], rest: list[Any]) -> str:
     return f"{'; '.join(parts)}."
 
 
-def _is_few(effect: Any) -> bool:
+def _is_few(effect: Effect) -> bool:
     """Whether the data could hardly have shown anything: few deployments, or a whole budget."""
     share = _hidden(effect)
     return effect.deployments < FEW or (share == share and share > 1)
 
 
-def _hidden(effect: Any) -> float:
+def _hidden(effect: Effect) -> float:
     """Smallest share of the budget that could have shown [fraction]; NaN without a target."""
     excess, share = effect.excess, effect.budget_share
     for events, part in ((excess.value, share.value), (excess.high, share.high)):
@@ -113,7 +110,7 @@ def _hidden(effect: Any) -> float:
     return float("nan")
 
 
-def effect_sentence(effect: Any, *, unit: str = "events") -> str:
+def effect_sentence(effect: Effect, *, unit: str = "events") -> str:
     """What the deployments of one service cost: beyond chance, within it, or too few to tell."""
     who, n = name(effect.service), wording.plural(effect.deployments, "deployment")
     value, low, high = (effect.excess.value, effect.excess.low, effect.excess.high)
@@ -121,11 +118,11 @@ def effect_sentence(effect: Any, *, unit: str = "events") -> str:
     interval = f"{level} interval {_amount(low, unit)} to {_amount(high, unit)}"
     p = _p(effect.adjusted_p_value)
     after = wording.duration(effect.after)
-    if _is_sure(effect) and value > 0:
+    if effect.is_significant and value > 0:
         cost = _cost(effect)
         return (f"{who}: {_bad(value, unit)} more than usual in the {after} after {n} "
                 f"({interval}, {p}){cost}.{_one_week(effect)}")  # fmt: skip
-    if _is_sure(effect):
+    if effect.is_significant:
         return (f"{who}: {_bad(-value, unit)} **{_less(unit)}** than usual in the {after} after "
                 f"{n} ({interval}, {p}): shipping did not cost it reliability there."
                 f"{_one_week(effect)}")  # fmt: skip
@@ -138,7 +135,9 @@ def effect_sentence(effect: Any, *, unit: str = "events") -> str:
     return f"{who}: **no effect this data could show**. {_first(seen)}; {limit}."
 
 
-def effects_sentences(effects: Mapping[Any, Any], *, limit: int = 8) -> list[str]:
+def effects_sentences(
+    effects: Mapping[Indicator, Effect | SrelibError], *, limit: int = 8
+) -> list[str]:
     """What the deployments of each service cost, sure harm first.
 
     Parameters
@@ -182,7 +181,7 @@ def _rounded(share: float) -> str:
     return wording.percent(round(share, 2) if abs(share) >= 0.1 else share)
 
 
-def _cost(effect: Any) -> str:
+def _cost(effect: Effect) -> str:
     share = effect.budget_share
     what = "of its error budget"
     if share.value != share.value:
@@ -209,7 +208,7 @@ def _less(unit: str) -> str:
     return "less" if unit == "seconds" else "fewer"
 
 
-def _limit(effect: Any, unit: str) -> str:
+def _limit(effect: Effect, unit: str) -> str:
     if effect.detectable != effect.detectable:
         return "how small an effect it could have shown is unknown"
     share = _hidden(effect)
@@ -218,12 +217,12 @@ def _limit(effect: Any, unit: str) -> str:
             "gone unseen")  # fmt: skip
 
 
-def _one_week(effect: Any) -> str:
+def _one_week(effect: Effect) -> str:
     """Whether a single week carries the effect."""
     weeks = effect.by_week
     if not len(weeks) or "p_value" not in weeks:
         return ""
-    worst = weeks.loc[weeks["p_value"].idxmax()] if weeks["p_value"].notna().any() else None
+    worst = weeks.iloc[int(weeks["p_value"].argmax())] if weeks["p_value"].notna().any() else None
     if worst is None or not worst["p_value"] >= 1 - effect.excess.confidence:
         return ""
     share = worst["excess"] / effect.excess.value if effect.excess.value else 0.0
@@ -233,7 +232,7 @@ def _one_week(effect: Any) -> str:
             f"the reach of chance ({_p(worst['p_value'])}).")  # fmt: skip
 
 
-def failed_sentence(effects: Mapping[Any, Any]) -> str:
+def failed_sentence(effects: Mapping[Indicator, Effect | SrelibError]) -> str:
     """Services whose effect could not be estimated, each with the reason.
 
     Parameters
@@ -247,14 +246,13 @@ def failed_sentence(effects: Mapping[Any, Any]) -> str:
         Markdown; empty where all could.
     """
     reasons: dict[str, list[str]] = {}
-    for key, error in effects.items():
-        if isinstance(error, SrelibError):
-            reasons.setdefault(markdown(error, limit=300).rstrip("."), []).append(key.service)
+    for key, error in refusals(effects).items():
+        reasons.setdefault(markdown(error, limit=300).rstrip("."), []).append(key.service)
     parts = [f"{names(who)}: {why}" for why, who in reasons.items()]
     return f"Not estimated: {'; '.join(parts)}." if parts else ""
 
 
-def blur_sentence(counts: Mapping[Any, pd.DataFrame], *, after: str) -> str:
+def blur_sentence(counts: Mapping[Indicator, pd.DataFrame], *, after: str) -> str:
     """Which services are counted in buckets so long that the hours after deployments blur.
 
     Parameters
@@ -281,7 +279,7 @@ def blur_sentence(counts: Mapping[Any, pd.DataFrame], *, after: str) -> str:
             "harm is diluted.")  # fmt: skip
 
 
-def left_out_sentence(effects: Mapping[Any, Any]) -> str:
+def left_out_sentence(effects: Mapping[Indicator, Effect | SrelibError]) -> str:
     """How many deployments were left out of the effect, and why.
 
     Parameters
@@ -309,7 +307,7 @@ def left_out_sentence(effects: Mapping[Any, Any]) -> str:
     return text
 
 
-def effects_table(effects: Mapping[Any, Any]) -> Table | None:
+def effects_table(effects: Mapping[Indicator, Effect | SrelibError]) -> Table | None:
     """Effect, share of the budget, what could have been shown, per service.
 
     Parameters
@@ -358,7 +356,9 @@ PARTS = {
 """Parts of a budget, as `srelib.tradeoff.attribution` names them, in a sentence."""
 
 
-def parts_sentences(parts: Mapping[Any, Any], *, limit: int = 4) -> list[str]:
+def parts_sentences(
+    parts: Mapping[Indicator, pd.DataFrame | SrelibError], *, limit: int = 4
+) -> list[str]:
     """What the budgets went into, the biggest spender first; the parts add up to the whole.
 
     Parameters
@@ -373,7 +373,7 @@ def parts_sentences(parts: Mapping[Any, Any], *, limit: int = 4) -> list[str]:
     list of str
         Markdown.
     """
-    known = {k: p.set_index("cause") for k, p in parts.items() if not isinstance(p, SrelibError)}
+    known = {k: p.set_index("cause") for k, p in answers(parts).items()}
     known = {k: p for k, p in known.items() if p["bad"].sum() > 0}
     if not known:
         return ["Nothing was spent, so there is nothing to divide."]
@@ -382,7 +382,7 @@ def parts_sentences(parts: Mapping[Any, Any], *, limit: int = 4) -> list[str]:
     return [_parts(key, known[key], spent[key]) for key in order[:limit]]
 
 
-def _parts(key: Any, rows: pd.DataFrame, spent: float) -> str:
+def _parts(key: Indicator, rows: pd.DataFrame, spent: float) -> str:
     whole = float(rows["bad"].sum())
     held = {p: float(rows["bad"].get(p, 0.0)) / whole for p in PARTS}
     said = [f"{_rounded(share)} {PARTS[p]}" for p, share in held.items() if abs(share) >= 0.005]
@@ -391,19 +391,19 @@ def _parts(key: Any, rows: pd.DataFrame, spent: float) -> str:
     return f"{head}: {wording.listing(said)}."
 
 
-def association_sentences(association: Any) -> list[str]:
+def association_sentences(association: Association) -> list[str]:
     """Whether busy weeks were bad weeks, and whether busy services are bad ones.
 
     Parameters
     ----------
-    association : Association or None
+    association : Association
 
     Returns
     -------
     list of str
         Markdown.
     """
-    if association is None or not len(association.weeks):
+    if not len(association.weeks):
         return ["No whole week is known with both deployments and service levels, so nothing can "
                 "have moved together."]  # fmt: skip
     lines = [_within(association), _between(association)]
@@ -420,12 +420,12 @@ def _r(value: float) -> str:
     return f"{value:+.2f}".replace("-", wording.MINUS)
 
 
-def _interval(estimate: Any) -> str:
+def _interval(estimate: Estimate) -> str:
     level = wording.percent(estimate.confidence)
     return f"{level} interval {_r(estimate.low)} to {_r(estimate.high)}"
 
 
-def _within(association: Any) -> str:
+def _within(association: Association) -> str:
     one, p = association.within, association.within_p
     if one.value != one.value:
         return ("**Too few weeks to tell** whether busy weeks are bad weeks: it takes eight whole "
@@ -444,7 +444,7 @@ def _within(association: Any) -> str:
             "gone unseen.")  # fmt: skip
 
 
-def _between(association: Any) -> str:
+def _between(association: Association) -> str:
     one, p = association.between, association.between_p
     n = wording.plural(one.n, "service")
     if one.value != one.value:
@@ -457,7 +457,7 @@ def _between(association: Any) -> str:
     return f"Between services, shipping more goes with neither beyond chance ({basis})."
 
 
-def failures_sentences(batch: Any, weekday: Any, hour: Any) -> list[str]:
+def failures_sentences(batch: Failures, weekday: Failures, hour: Failures) -> list[str]:
     """Whether size, weekday or hour of a deployment has to do with its failing.
 
     Parameters
@@ -474,7 +474,7 @@ def failures_sentences(batch: Any, weekday: Any, hour: Any) -> list[str]:
     return [_batch(batch), *(_by_time(one) for one in (weekday, hour))]
 
 
-def _batch(batch: Any) -> str:
+def _batch(batch: Failures) -> str:
     odds, n = batch.odds, batch.deployments
     if not n:
         return ("No change names the deployment that shipped it, so nothing can be said about "
@@ -492,13 +492,14 @@ def _batch(batch: Any) -> str:
             f"chance ({basis}).")  # fmt: skip
 
 
-def _by_time(one: Any) -> str:
+def _by_time(one: Failures) -> str:
     rows, what = one.shares, "weekday" if one.kind == "weekday" else "hour of the day"
     if one.p_value != one.p_value:
         return f"Whether the {what} of a deployment matters cannot be said from these."
     if one.p_value >= 0.05:
         return f"No {what} stands out beyond chance ({_p(one.p_value)}, n = {one.deployments:,})."
-    worst = rows.loc[(rows["failed"] - rows["expected"] * rows["deployments"]).idxmax()]
+    beyond = rows["failed"] - rows["expected"] * rows["deployments"]
+    worst = rows.iloc[int(beyond.argmax())]
     low, high = wording.percents([worst["low"], worst["high"]])
     return (f"Failing had to do with the {what} ({_p(one.p_value)}, n = {one.deployments:,}): "
             f"{markdown(worst['label'])} stands out, {int(worst['failed'])} of "

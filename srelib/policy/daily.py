@@ -9,16 +9,19 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from srelib import windows
+from srelib import events, windows
 from srelib.budget import budget_fraction
 from srelib.budget.status import checked, regular_step
-from srelib.errors import ColumnError, ParameterError
-from srelib.policy.rules import Policy
+from srelib.errors import ParameterError
+from srelib.policy.rules import FOUR_WEEKS, Policy
 from srelib.windows import Window, as_window
 
-DAY = pd.Timedelta(days=1)
 PROJECT = pd.Timedelta(days=28)
 """Traffic of the rest of a calendar period is expected to be as in so many days before."""
+MIN_COVERAGE = 0.5
+"""Share of a window that must have been observed before its budget decides anything."""
+_ROUNDING = 1e-12
+"""A budget spent to the last event has nothing left, but is not overspent."""
 
 
 @dataclass(frozen=True)
@@ -41,17 +44,7 @@ class Ledger:
 
     @classmethod
     def of(cls, good: pd.Series, total: pd.Series) -> Ledger:
-        """Running sums of counts.
-
-        Parameters
-        ----------
-        good, total : Series
-            Good and total events [events] on a regular UTC index; missing is unknown.
-
-        Returns
-        -------
-        Ledger
-        """
+        """Running sums of counts."""
         good_seen, total_seen = checked(good, total)
         times = pd.DatetimeIndex(good.index)
         step = regular_step(times)
@@ -73,39 +66,12 @@ class Ledger:
         return self.start + self.size * self.step
 
     def until(self, times: np.ndarray) -> np.ndarray:
-        """Number of buckets that are over by each time.
-
-        Parameters
-        ----------
-        times : ndarray of int
-            [us since 1970]
-
-        Returns
-        -------
-        ndarray of int
-        """
+        """Number of buckets that are over by each time [us since 1970]."""
         return np.clip((times - self.start) // self.step, 0, self.size)
 
     @staticmethod
     def between(sums: np.ndarray, cut: np.ndarray) -> np.ndarray:
-        """Sums between moments; within a bucket they grow evenly.
-
-        Parameters
-        ----------
-        sums : ndarray, shape (n + 1,)
-            Running sums.
-        cut : ndarray, shape (..., k + 1)
-            Moments [buckets from the start], within the data.
-
-        Returns
-        -------
-        ndarray, shape (..., k)
-
-        Examples
-        --------
-        >>> Ledger.between(np.array([0.0, 2.0, 8.0]), np.array([0.5, 1.0, 1.5])).tolist()
-        [1.0, 3.0]
-        """
+        """Sums between moments [buckets from the start]; within a bucket they grow evenly."""
         whole = np.minimum(cut.astype("int64"), len(sums) - 2)
         values = sums[whole] + (cut - whole) * (sums[whole + 1] - sums[whole])
         return np.asarray(np.diff(values, axis=-1))
@@ -155,7 +121,7 @@ class Daily:
         return 1 - windows.divide(np.asarray(self.bad + change), self.allowance)
 
 
-def daily(
+def daily_budget(
     ledger: Ledger, times: pd.DatetimeIndex, *, target: float, window: Window, recent: pd.Timedelta
 ) -> Daily:
     """The budget at each decision, from the buckets that were over by then."""
@@ -205,37 +171,31 @@ def _projected(
     return seen + np.nan_to_num(rate) * ((ends - at) / ledger.step)
 
 
-MIN_COVERAGE = 0.5
-"""Share of a window that must have been observed before its budget decides anything."""
-_ROUNDING = 1e-12
-"""A budget spent to the last event has nothing left, but is not overspent."""
-
-
-def below(left: float | np.ndarray, share: float) -> bool | np.ndarray:
+def is_below(left: float | np.ndarray, share: float) -> bool | np.ndarray:
     """Whether less than a share of the budget is left."""
     return left < share - _ROUNDING
 
 
-def kept(bad: float | np.ndarray, allowance: float | np.ndarray) -> bool | np.ndarray:
+def met_target(bad: float | np.ndarray, allowance: float | np.ndarray) -> bool | np.ndarray:
     """Whether a span kept the target: no more bad events than it allowed."""
     return bad <= allowance * (1 + _ROUNDING)
 
 
 def decide(
-    left: float, *, was_frozen: bool, policy: Policy, kept_lately: Callable[[], bool]
+    left: float, *, was_frozen: bool, policy: Policy, met_lately: Callable[[], bool]
 ) -> tuple[bool, bool]:
     """Whether an objective asks for a freeze, and for rationing."""
-    slow = policy.slow_below is not None and bool(below(left, policy.slow_below))
+    slow = policy.slow_below is not None and bool(is_below(left, policy.slow_below))
     if policy.freeze_below is None:
         return False, slow
     if policy.until == "slo":
-        asked = was_frozen or bool(below(left, policy.freeze_below))
-        return asked and not kept_lately(), slow
+        asked = was_frozen or bool(is_below(left, policy.freeze_below))
+        return asked and not met_lately(), slow
     thaw = policy.thaw if policy.thaw is not None else 0.0
-    return bool(below(left, thaw if was_frozen else policy.freeze_below)), slow
+    return bool(is_below(left, thaw if was_frozen else policy.freeze_below)), slow
 
 
-def mornings(
+def recorded_decisions(
     ledger: Ledger,
     *,
     target: float,
@@ -245,24 +205,21 @@ def mornings(
 ) -> pd.DataFrame:
     """What a policy would have decided each day of a record that stays as it is."""
     times = decision_times(ledger.first, ledger.last, hour=policy.hour, timezone=policy.timezone)
-    budget = daily(
+    budget = daily_budget(
         ledger, times, target=target, recent=pd.Timedelta(policy.recent),
         window=as_window(window) if policy.window is None else as_window(policy.window),
     )  # fmt: skip
     left = np.asarray(budget.left())
     judged = (budget.coverage >= min_coverage) & (budget.times <= ledger.end)
     judged &= budget.allowance > 0
-    lately = np.asarray(kept(budget.recent_bad, budget.recent_allowance))
+    lately = np.asarray(met_target(budget.recent_bad, budget.recent_allowance))
     frozen = np.zeros(len(times), dtype=bool)
     was = False
     for k, known in enumerate(judged):
         if known:
-            was, _ = decide(left[k], was_frozen=was, policy=policy, kept_lately=lately[k].item)
+            was, _ = decide(left[k], was_frozen=was, policy=policy, met_lately=lately[k].item)
         frozen[k] = was
     return pd.DataFrame({"decided_at": times, "left": left, "judged": judged, "frozen": frozen})
-
-
-FOUR_WEEKS = Window(pd.Timedelta(days=28))
 
 
 def postmortems(
@@ -295,7 +252,7 @@ def postmortems(
     -------
     DataFrame
         incident_id, title, started_at, ended_at (the end of the data while it is open), bad
-        [events], spent [fraction]; dearest first.
+        [events], spent [fraction]; costliest first.
 
     Raises
     ------
@@ -329,9 +286,7 @@ def postmortems(
             "a postmortem needs a rolling window and a share above 0; "
             f"got {as_window(window)} and {above}."
         )
-    lacking = [c for c in ("incident_id", "started_at", "resolved_at") if c not in incidents]
-    if lacking:
-        raise ColumnError(f"incidents lack {', '.join(lacking)}; columns: {list(incidents)}.")
+    events.check_one_service(incidents, "incidents", "incident_id", "started_at", "resolved_at")
     ledger = Ledger.of(good, total)
     ends = incidents["resolved_at"].fillna(ledger.last)
     frame = pd.DataFrame({
@@ -343,8 +298,8 @@ def postmortems(
     rate = windows.divide(ledger.total[-1], ledger.known[-1])  # events in a bucket
     allowed = budget_fraction(target) * rate * (length / pd.Timedelta(ledger.step, "us"))
     frame["spent"] = windows.divide(frame["bad"].to_numpy(), np.full(len(frame), allowed))
-    dear = frame[frame["spent"] > above]
-    return dear.sort_values("spent", ascending=False, kind="stable", ignore_index=True)
+    costly = frame[frame["spent"] > above]
+    return costly.sort_values("spent", ascending=False, kind="stable", ignore_index=True)
 
 
 def _bad(ledger: Ledger, starts: pd.Series, ends: pd.Series) -> np.ndarray:

@@ -1,23 +1,47 @@
-"""What a policy would have changed: frozen days, releases held, bad events avoided."""
+"""A policy replayed on a history: one schedule of releases for a service, a budget for each SLO."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property, partial
 
+import numpy as np
 import pandas as pd
 
-from srelib.errors import InsufficientDataError, ParameterError
-from srelib.policy.account import Setting, chances, held, result, track
-from srelib.policy.aftermath import Objective, Prepared, prepare
-from srelib.policy.daily import MIN_COVERAGE, decision_times
-from srelib.policy.rules import Policy
-from srelib.policy.walk import READINGS, Replay, walk
-from srelib.windows import Window
+from srelib import windows
+from srelib.budget import budget_fraction
+from srelib.errors import ColumnError, InsufficientDataError, ParameterError
+from srelib.fleet import Indicator
+from srelib.policy.daily import MIN_COVERAGE, Ledger, daily_budget, decision_times
+from srelib.policy.harm import HOUR, HarmHours, harm_after, replayable
+from srelib.policy.outcome import (
+    Outcome,
+    PolicyReplay,
+    alternative_tracks,
+    avoided_events,
+    from_known_harm,
+    held_harm,
+    median_delay,
+    scaled,
+)
+from srelib.policy.rules import FOUR_WEEKS, Policy
+from srelib.policy.schedule import (
+    FATES,
+    FROZEN,
+    NEVER,
+    READINGS,
+    STATES,
+    BudgetTrack,
+    Schedule,
+    follow_policy,
+    held_rows,
+)
+from srelib.stats import Estimate
+from srelib.windows import Window, as_window
 
 DRAWS = 20
-"""How often a history is walked again with other luck."""
+"""How often a history is replayed with other luck."""
 
 
 def replay(
@@ -34,7 +58,7 @@ def replay(
     min_coverage: float = MIN_COVERAGE,
     confidence: float = 0.95,
     draws: int = DRAWS,
-) -> Replay:
+) -> PolicyReplay:
     """Replay an error-budget policy on the history of one objective.
 
     Parameters
@@ -42,7 +66,8 @@ def replay(
     good, total : Series
         Good and total events [events] on a regular UTC index; missing is unknown.
     deployments : DataFrame
-        Table ``deployments`` of the service, production only.
+        Table ``deployments`` of the service in production; those that reached no user are left
+        out.
     target : float
         Service level objective [fraction], strictly between 0 and 1.
     policy : Policy
@@ -65,11 +90,11 @@ def replay(
     confidence : float
         Of the intervals [fraction].
     draws : int
-        How often the history is walked again with other luck, to see which decisions were close.
+        How often the history is replayed with other luck, to see which decisions were close.
 
     Returns
     -------
-    Replay
+    PolicyReplay
 
     Raises
     ------
@@ -104,65 +129,342 @@ def replay(
     >>> found.postponed.schedule["fate"].tolist()
     ['shipped', 'waiting']
     """
-    key = "objective"
-    found = replay_service(
-        {key: (good, total, target, window)}, deployments, policy=policy, incidents=incidents,
-        harms=None if harms is None else {key: harms}, after=after, min_coverage=min_coverage,
-        confidence=confidence, draws=draws,
+    key = Indicator("objective", target=target, window=as_window(window))
+    service = prepared_service(
+        {key: Ledger.of(good, total)}, deployments, incidents=incidents,
+        harms=None if harms is None else {key: harms}, after=after, timezone=policy.timezone,
     )  # fmt: skip
-    return found[key]
+    return replay_service(
+        service, policy=policy, min_coverage=min_coverage, confidence=confidence, draws=draws
+    )[key]
+
+
+@dataclass(frozen=True)
+class PreparedObjective:
+    """One objective of a service: running sums, hours after deployments, harm where it is given."""
+
+    ledger: Ledger
+    target: float
+    window: Window
+    after: HarmHours
+    harms: pd.DataFrame | None
+
+
+@dataclass(frozen=True)
+class PreparedService:
+    """A service ready to have any number of policies replayed on it.
+
+    Parameters
+    ----------
+    deployments : DataFrame
+        Those that count, in order of time: deployment_id, due_at, finished_at, fix.
+    objectives : dict of Indicator to PreparedObjective
+    """
+
+    deployments: pd.DataFrame
+    objectives: dict[Indicator, PreparedObjective]
+
+
+def prepare(
+    counts: Mapping[Indicator, pd.DataFrame],
+    deployments: pd.DataFrame,
+    *,
+    incidents: pd.DataFrame | None = None,
+    after: pd.Timedelta | str = "6h",
+    timezone: str = "UTC",
+) -> PreparedService:
+    """A service made ready for any number of policies: what all of them share is computed once.
+
+    Parameters
+    ----------
+    counts : mapping of Indicator to DataFrame
+        Good and total of each objective of one service, as from
+        `srelib.objectives.with_target` by `srelib.fleet.by_service`; four weeks where one has no
+        window.
+    deployments : DataFrame
+        Table ``deployments`` of the service in production.
+    incidents : DataFrame, optional
+        Table ``incidents`` of the service.
+    after : Timedelta or str
+        How long after it finished a deployment is answerable; whole hours.
+    timezone : str
+        IANA zone whose hours of the day are compared.
+
+    Returns
+    -------
+    PreparedService
+
+    Raises
+    ------
+    InvalidTargetError, CountError, TimeIndexError, ColumnError, InsufficientDataError
+        As in `replay`.
+
+    Examples
+    --------
+    >>> hours = pd.date_range("2026-06-01", periods=48, freq="h", tz="UTC")
+    >>> made = pd.DataFrame({"deployment_id": ["a"], "finished_at": hours[[9]]})
+    >>> counts = pd.DataFrame({"good": 9.0, "total": 10.0}, hours)
+    >>> prepare({Indicator("shop", "shop", target=0.9): counts}, made).deployments["fix"].tolist()
+    [False]
+    """
+    ledgers = {key: Ledger.of(c["good"], c["total"]) for key, c in counts.items()}
+    return prepared_service(
+        ledgers, deployments, incidents=incidents, after=after, timezone=timezone
+    )
+
+
+def prepared_service(
+    ledgers: Mapping[Indicator, Ledger],
+    deployments: pd.DataFrame,
+    *,
+    incidents: pd.DataFrame | None = None,
+    harms: Mapping[Indicator, pd.Series | pd.DataFrame] | None = None,
+    after: pd.Timedelta | str = "6h",
+    timezone: str = "UTC",
+) -> PreparedService:
+    """What all policies share: running sums, and the hours after each deployment."""
+    rows = replayable(deployments)
+    last = max(ledger.last for ledger in ledgers.values())
+    rows = rows[rows["due_at"] < last].reset_index(drop=True)
+    found = {}
+    for key, ledger in ledgers.items():
+        budget_fraction(key.target)
+        if ledger.step > HOUR:
+            raise InsufficientDataError(
+                "deployments cannot be told apart in buckets longer than an hour; got "
+                f"{pd.Timedelta(ledger.step, 'us')}. Export hourly or finer data."
+            )
+        hours = harm_after(
+            ledger, rows, incidents=incidents, after=pd.Timedelta(after), timezone=timezone
+        )
+        known = None if harms is None else _known_harm(harms[key], rows)
+        window = as_window(key.window or FOUR_WEEKS)
+        found[key] = PreparedObjective(ledger, key.target, window, hours, known)
+    return PreparedService(rows, found)
+
+
+def _known_harm(harms: pd.Series | pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Harm of each deployment with its interval, NaN where none is given; 0 for those not named."""
+    frame = harms.to_frame("harm") if isinstance(harms, pd.Series) else harms
+    if "harm" not in frame:
+        raise ColumnError(f"harms lack the column harm; columns seen: {list(frame)}.")
+    frame = frame.set_axis(frame.index.astype("str"))
+    if frame.index.has_duplicates:
+        raise ParameterError("harms must name each deployment once.")
+    found = frame.reindex(rows["deployment_id"]).astype("float64")
+    named, value = found["harm"].notna(), found["harm"].fillna(0.0)
+    blank = value.where(~named)
+    low, high = (found[c].where(named, 0.0) if c in found else blank for c in ("low", "high"))
+    return pd.DataFrame({"low": low, "harm": value, "high": high}).reset_index(drop=True)
 
 
 def replay_service(
-    objectives: Mapping[Any, Objective],
-    deployments: pd.DataFrame,
-    *,
-    policy: Policy,
-    incidents: pd.DataFrame | None = None,
-    harms: Mapping[Any, pd.Series | pd.DataFrame] | None = None,
-    after: pd.Timedelta | str = "6h",
-    min_coverage: float = MIN_COVERAGE,
-    confidence: float = 0.95,
-    draws: int = DRAWS,
-) -> dict[Any, Replay]:
-    """Replay a policy on a service with several objectives: frozen when any of them says so."""
-    prepared = prepare(objectives, deployments, incidents=incidents, harms=harms, after=after,
-                       timezone=policy.timezone)  # fmt: skip
-    return replay_prepared(prepared, policy=policy, min_coverage=min_coverage,
-                           confidence=confidence, draws=draws)  # fmt: skip
-
-
-def replay_prepared(
-    service: Prepared,
+    service: PreparedService,
     *,
     policy: Policy,
     min_coverage: float = MIN_COVERAGE,
     confidence: float = 0.95,
     draws: int = DRAWS,
-) -> dict[Any, Replay]:
-    """Replay one policy on a service that was prepared."""
+) -> dict[Indicator, PolicyReplay]:
+    """Replay a policy on every objective of a service: frozen when any of them says so.
+
+    Parameters
+    ----------
+    service : PreparedService
+        As from `prepare`.
+    policy : Policy
+    min_coverage, confidence, draws
+        As in `replay`.
+
+    Returns
+    -------
+    dict of Indicator to PolicyReplay
+        One schedule, and a budget each.
+
+    Raises
+    ------
+    InsufficientDataError
+        No decision within the data.
+    ParameterError
+        `min_coverage` does not lie in (0, 1].
+
+    Examples
+    --------
+    >>> from srelib.policy import named
+    >>> hours = pd.date_range("2026-06-01", periods=28 * 24, freq="h", tz="UTC")
+    >>> shop = Indicator("shop", "shop", target=0.99, window=Window(pd.Timedelta("28D")))
+    >>> none = pd.DataFrame({"deployment_id": [], "finished_at": pd.to_datetime([], utc=True)})
+    >>> service = prepare({shop: pd.DataFrame({"good": 1.0, "total": 1.0}, hours)}, none)
+    >>> replay_service(service, policy=named("workbook"))[shop].postponed.frozen_days
+    0
+    """
     if not 0 < min_coverage <= 1:
         raise ParameterError(f"min_coverage must lie in (0, 1]; got {min_coverage}.")
-    ledgers = [part.ledger for part in service.parts.values()]
-    first, last = min(x.first for x in ledgers), max(x.last for x in ledgers)
+    parts = service.objectives
+    first = min(part.ledger.first for part in parts.values())
+    last = max(part.ledger.last for part in parts.values())
     times = decision_times(first, last, hour=policy.hour, timezone=policy.timezone)
     if not len(times):
         raise InsufficientDataError(
             f"no decision falls into the {last - first} of data; export more than a day."
         )
     tracks = [
-        track(part, times, policy, min_coverage=min_coverage) for part in service.parts.values()
+        budget_track(part, times, policy, min_coverage=min_coverage) for part in parts.values()
     ]
-    walks, close = {}, {}
+    estimated = all(part.harms is None for part in parts.values())
+    follow = partial(follow_policy, times=times, rows=service.deployments, policy=policy)
+    readings = []
     for reading in READINGS:
-        over = partial(walk, times=times, rows=service.rows, policy=policy,
-                       postponed=reading == "postponed")  # fmt: skip
-        walks[reading] = over(tracks)
-        estimated = all(part.harms is None for part in service.parts.values())
-        tried = chances(tracks, draws) if estimated and held(walks[reading]).size else []
-        close[reading] = [(over(other), other) for other in tried]
-    setting = Setting(policy, times, service.rows, walks, close, confidence, last)
+        schedule = follow(tracks, postponed=reading == "postponed")
+        doubtful = estimated and len(held_rows(schedule))
+        others = alternative_tracks(tracks, draws) if doubtful else []
+        close = [(follow(other, postponed=reading == "postponed"), other) for other in others]
+        became = _releases(schedule, service.deployments, last)
+        readings.append(_Reading(reading, times, schedule, close, became, confidence))
     return {
-        key: result(i, part, tracks[i], setting)
-        for i, (key, part) in enumerate(service.parts.items())
+        key: _replayed(i, part, tracks[i], readings, policy, service.deployments)
+        for i, (key, part) in enumerate(parts.items())
     }
+
+
+def budget_track(
+    part: PreparedObjective, times: pd.DatetimeIndex, policy: Policy, *, min_coverage: float
+) -> BudgetTrack:
+    """One objective, as a policy sees it."""
+    ledger, after = part.ledger, part.after
+    budget = daily_budget(
+        ledger, times, target=part.target, window=_window(policy, part.window),
+        recent=pd.Timedelta(policy.recent),
+    )  # fmt: skip
+    known = part.harms
+    harm = after.known if known is None else _where_bad(known["harm"].to_numpy(), after.bad)
+    judged = (budget.coverage >= min_coverage) & (budget.times <= ledger.end)
+    return BudgetTrack(ledger, budget, after, harm, judged & (budget.allowance > 0))
+
+
+def _window(policy: Policy, window: Window) -> Window:
+    return window if policy.window is None else as_window(policy.window)
+
+
+def _where_bad(harm: np.ndarray, bad: np.ndarray) -> np.ndarray:
+    """Harm given for a whole deployment, put where bad events came: never more than had come."""
+    so_far = np.minimum(np.cumsum(bad, axis=1), np.maximum(harm, 0.0)[:, None])
+    return np.diff(so_far, axis=1, prepend=0.0)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What all objectives of a service share under one reading; `close`: with other luck."""
+
+    name: str
+    times: pd.DatetimeIndex
+    schedule: Schedule
+    close: list[tuple[Schedule, list[BudgetTrack]]]
+    releases: pd.DataFrame
+    confidence: float
+
+    @property
+    def postponed(self) -> bool:
+        """Whether harm of a held release comes later."""
+        return self.name == "postponed"
+
+    @cached_property
+    def delay(self) -> Estimate:
+        """Median delay of what was held [s]."""
+        return median_delay(self.releases, self.confidence)
+
+
+def _replayed(
+    i: int,
+    part: PreparedObjective,
+    track: BudgetTrack,
+    readings: list[_Reading],
+    policy: Policy,
+    deployments: pd.DataFrame,
+) -> PolicyReplay:
+    """What a replay found for one objective."""
+    ledger = part.ledger
+    bad, total = float(ledger.bad[-1]), float(ledger.total[-1])
+    avoided, postponed = (_outcome(reading, i, part, track) for reading in readings)
+    recorded = pd.DataFrame({
+        "decided_at": readings[0].times, "left_share": track.daily.left(), "judged": track.judged,
+    })  # fmt: skip
+    return PolicyReplay(
+        policy=policy, target=part.target, window=_window(policy, part.window),
+        first=ledger.first, last=ledger.last, recorded=recorded, avoided=avoided,
+        postponed=postponed, harm=_harm(part, deployments), bad=bad, total=total,
+        allowance=budget_fraction(part.target) * total,
+    )  # fmt: skip
+
+
+def _harm(part: PreparedObjective, rows: pd.DataFrame) -> pd.DataFrame:
+    bad, expected = part.after.bad.sum(axis=1), part.after.expected.sum(axis=1)
+    excess = bad - expected if part.harms is None else part.harms["harm"].to_numpy()
+    return pd.DataFrame({
+        "deployment_id": rows["deployment_id"], "finished_at": rows["finished_at"],
+        "bad": bad, "expected": expected, "excess": excess,
+    })  # fmt: skip
+
+
+def _outcome(reading: _Reading, i: int, part: PreparedObjective, track: BudgetTrack) -> Outcome:
+    ledger = part.ledger
+    bad, total = float(ledger.bad[-1]), float(ledger.total[-1])
+    avoided = _avoided(reading, i, part, track)
+    return Outcome(
+        reading=reading.name, days=_days(reading, i, track, ledger.last),
+        schedule=reading.releases, frozen=_frozen(reading),
+        delay=reading.delay, saved=avoided,
+        saved_share=scaled(avoided, budget_fraction(part.target) * total),
+        sli=float(windows.divide(np.asarray(total - bad + avoided.value), np.asarray(total))),
+    )  # fmt: skip
+
+
+def _avoided(reading: _Reading, i: int, part: PreparedObjective, track: BudgetTrack) -> Estimate:
+    """Bad events avoided, from the harm given or from what came after."""
+    due = reading.releases["due_at"].astype("int64").to_numpy()
+    held = partial(held_harm, times=reading.times, due=due, postponed=reading.postponed)
+    own = held(track, reading.schedule)
+    if part.harms is None:
+        others = [held(tracks[i], schedule) for schedule, tracks in reading.close]
+        return avoided_events(track.after, own, others=others, confidence=reading.confidence)
+    pieces = track.harm[own.rows]
+    sums = pieces.sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        weighed = (own.share * pieces).sum(axis=1) / sums
+    share = np.where(sums > 0, weighed, own.share.mean(axis=1))
+    known = part.harms.iloc[own.rows]
+    return from_known_harm(known, share, confidence=reading.confidence)
+
+
+def _frozen(reading: _Reading) -> Estimate:
+    """Frozen days, and how many there may have been where decisions were close."""
+    days = int((reading.schedule.state == FROZEN).sum())
+    others = [int((schedule.state == FROZEN).sum()) for schedule, _ in reading.close] or [days]
+    tail = (1 - reading.confidence) / 2
+    low, high = np.quantile(others, [tail, 1 - tail], method="closest_observation").tolist()
+    return Estimate(days, min(low, days), max(high, days), len(reading.times), reading.confidence,
+                    "replays with other luck")  # fmt: skip
+
+
+def _days(reading: _Reading, i: int, track: BudgetTrack, last: pd.Timestamp) -> pd.DataFrame:
+    found, times = reading.schedule, reading.times
+    return pd.DataFrame({
+        "decided_at": times,
+        "ends_at": times[1:].append(pd.DatetimeIndex([last]).as_unit("us")),
+        "left_share": found.left[i],
+        "judged": track.judged,
+        "frozen": found.frozen[i],
+        "state": np.array(STATES)[found.state],
+    })  # fmt: skip
+
+
+def _releases(found: Schedule, rows: pd.DataFrame, last: pd.Timestamp) -> pd.DataFrame:
+    waits = found.released == NEVER
+    due = rows["due_at"].dt.tz_localize(None).to_numpy(dtype="M8[us]")
+    released = np.where(waits, np.datetime64("NaT", "us"), found.released.view("datetime64[us]"))
+    until = np.where(waits, np.datetime64(last.tz_localize(None), "us"), released)
+    return pd.DataFrame({
+        "deployment_id": rows["deployment_id"], "due_at": rows["due_at"], "fix": rows["fix"],
+        "fate": np.array(FATES)[found.fate],
+        "released_at": pd.DatetimeIndex(released).tz_localize("UTC"), "delay": until - due,
+    })  # fmt: skip

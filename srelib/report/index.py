@@ -292,7 +292,7 @@ class ServicesTable:
 
 def services_table(dataset: Dataset) -> ServicesTable:
     """Each service in both disciplines, fragile ones first."""
-    counts = tradeoff.per_service(objectives.measured(dataset))
+    counts = objectives.per_service(objectives.measured(dataset))
     deployed = events.eligible_deployments(dataset.deployments)
     span = tradeoff.shared_span(counts, deployed, incidents=dataset.incidents, as_of=dataset.as_of)
     board = tradeoff.scoreboard(

@@ -25,7 +25,7 @@ from srelib.budget import budget_fraction
 from srelib.errors import InsufficientDataError, ParameterError
 from srelib.policy import READY
 from srelib.policy import Policy as BudgetPolicy
-from srelib.policy.daily import Ledger, mornings
+from srelib.policy.daily import Ledger, recorded_decisions
 from srelib.sli.interval import miss_probability
 from srelib.stats import rate, widened_wilson
 from srelib.targets.probability import (
@@ -251,7 +251,7 @@ def freeze_days(
     )
     rows = []
     for target in targets:
-        days = mornings(ledger, target=target, window=window, policy=policy)
+        days = recorded_decisions(ledger, target=target, window=window, policy=policy)
         days = days[days["judged"]]
         rows.append((len(days), int(days["frozen"].sum()), days["frozen"].mean() * QUARTER))
     columns = ["days", "frozen", "freeze_days"]

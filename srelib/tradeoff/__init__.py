@@ -1,12 +1,4 @@
-"""Delivery and reliability of the same services on the same weeks.
-
-`deployment_effect` compares the hours after deployments with placebo schedules, `effects` does
-so for several services; `attribution` says where the budget went, the excess after deployments
-among it, and `divided` says so for several.
-`scoreboard` puts the numbers of both disciplines side by side, `quadrants` says where each
-service stands, `association` whether the two moved together; `weekly` and `shipped` are the
-tables they start from, `by_batch`, `by_weekday` and `by_hour` ask which deployments fail.
-"""
+"""Delivery and reliability of the same services on the same weeks: what do deployments cost?"""
 
 from srelib.tradeoff.after_deployments import (
     ANSWER,
@@ -16,11 +8,11 @@ from srelib.tradeoff.after_deployments import (
     NO_DATA,
     NOT_SHIPPED,
     REASONS,
-    Effect,
 )
-from srelib.tradeoff.association import Association, association
-from srelib.tradeoff.effect import deployment_effect, effects
-from srelib.tradeoff.failures import Failures, by_batch, by_hour, by_weekday
+from srelib.tradeoff.association import Association, association, shared_span, weekly
+from srelib.tradeoff.attribution import PARTS, attribution, with_causes
+from srelib.tradeoff.effect import Effect, adjusted, deployment_effect
+from srelib.tradeoff.failures import Failures, by_batch, by_hour, by_weekday, shipped
 from srelib.tradeoff.scoreboard import (
     DEVOPS,
     FAST_FRAGILE,
@@ -31,62 +23,15 @@ from srelib.tradeoff.scoreboard import (
     SLOW_SAFE,
     SRE,
     Quadrants,
-    Standing,
-    budget_left,
+    Scorecard,
     quadrants,
     scoreboard,
-    service_level,
-)
-from srelib.tradeoff.weekly import (
-    PARTS,
-    attribution,
-    divided,
-    linked,
-    per_service,
-    production,
-    shared_span,
-    shipped,
-    weekly,
 )
 
 __all__ = [
-    "ANSWER",
-    "DEVOPS",
-    "EXCLUDED",
-    "FAST_FRAGILE",
-    "FAST_SAFE",
-    "INSIDE_INCIDENT",
-    "NOT_SHIPPED",
-    "NO_CONTROL",
-    "NO_DATA",
-    "PARTS",
-    "QUADRANTS",
-    "REASONS",
-    "SHARED",
-    "SLOW_FRAGILE",
-    "SLOW_SAFE",
-    "SRE",
-    "Association",
-    "Effect",
-    "Failures",
-    "Quadrants",
-    "Standing",
-    "association",
-    "attribution",
-    "budget_left",
-    "by_batch",
-    "by_hour",
-    "by_weekday",
-    "deployment_effect",
-    "divided",
-    "effects",
-    "linked",
-    "per_service",
-    "production",
-    "quadrants",
-    "scoreboard",
-    "service_level",
-    "shared_span",
-    "shipped",
-    "weekly",
-]
+    "ANSWER", "DEVOPS", "EXCLUDED", "FAST_FRAGILE", "FAST_SAFE", "INSIDE_INCIDENT", "NOT_SHIPPED",
+    "NO_CONTROL", "NO_DATA", "PARTS", "QUADRANTS", "REASONS", "SHARED", "SLOW_FRAGILE", "SLOW_SAFE",
+    "SRE", "Association", "Effect", "Failures", "Quadrants", "Scorecard", "adjusted", "association",
+    "attribution", "by_batch", "by_hour", "by_weekday", "deployment_effect", "quadrants",
+    "scoreboard", "shared_span", "shipped", "weekly", "with_causes",
+]  # fmt: skip

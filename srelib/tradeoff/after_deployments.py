@@ -1,15 +1,19 @@
-"""What a comparison of deployments with chance finds: `Effect`, and the words it uses."""
+"""What follows a deployment: windows, open incidents, and which deployments can be compared.
+
+The event study, the attribution of budgets and the replay of policies stand on this geometry.
+Places and lengths are in buckets of the history.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from srelib.budget.status import checked, regular_step
-from srelib.errors import ColumnError, InsufficientDataError, ParameterError
-from srelib.stats import Estimate
+from srelib import events
+from srelib.budget.status import budget_fraction, checked, regular_step
+from srelib.errors import InsufficientDataError
 
 INSIDE_INCIDENT = "inside an open incident"
 NO_DATA = "no data"
@@ -19,97 +23,6 @@ NOT_SHIPPED = "cancelled or failed before users"
 ANSWER = "unplanned, in answer to an incident"
 REASONS = (NOT_SHIPPED, NO_DATA, EXCLUDED, INSIDE_INCIDENT, ANSWER, NO_CONTROL)
 """Why a deployment is left out of the effect, in the order in which they are asked."""
-
-
-@dataclass(frozen=True)
-class Effect:
-    """What the deployments of one service cost, beside what chance does to it.
-
-    Parameters
-    ----------
-    service : str
-    deployments : int
-        How many were used.
-    left_out : DataFrame
-        The others: deployment_id, finished_at, reason (one of `REASONS`).
-    excess : Estimate
-        Bad events in the hours after deployments beyond what would have come anyway [events].
-    budget_share : Estimate
-        The same as share of what the target allows on the traffic of the whole history
-        [fraction]; NaN without a target.
-    bad_share : Estimate
-        The same as share of all bad events of the history [fraction].
-    p_value : float
-        Share of placebo schedules at least as far from chance, either way.
-    adjusted_p_value : float
-        Corrected for the number of services asked (Benjamini-Hochberg); for one service the same.
-    curve : DataFrame
-        offset (Timedelta since the deployment, start of the bin), excess_ratio, low, high
-        [fraction of requests].
-    detectable : float
-        Smallest excess, spread evenly over the windows, that the test would have found with at
-        least 80 % power [events]; a cost that one or two deployments bear alone takes more.
-    by_week : DataFrame
-        The effect without one week: week (Timestamp, its start), deployments (used in it),
-        excess [events] (of that week), without [events] (of all others), p_value (without it).
-    per_deployment : DataFrame
-        deployment_id, finished_at, excess [events]; they add up to the excess.
-    before, after : Timedelta
-        Span of the curve before a deployment, and of the window after it.
-    windows : int
-        Post-deployment windows after merging those that overlap.
-    weeks : float
-        Length of the history [weeks].
-    notes : tuple of str
-        What a reader has to know about this answer.
-    """
-
-    service: str
-    deployments: int
-    left_out: pd.DataFrame
-    excess: Estimate
-    budget_share: Estimate
-    bad_share: Estimate
-    p_value: float
-    adjusted_p_value: float
-    curve: pd.DataFrame
-    detectable: float
-    by_week: pd.DataFrame
-    per_deployment: pd.DataFrame
-    before: pd.Timedelta
-    after: pd.Timedelta
-    windows: int
-    weeks: float
-    notes: tuple[str, ...] = field(default=())
-
-
-def real_incidents(incidents: pd.DataFrame | None) -> pd.DataFrame:
-    """Incidents that began, without planned maintenance."""
-    wanted = ["incident_id", "started_at", "resolved_at", "deployment_id"]
-    if incidents is None or incidents.empty:
-        empty = pd.DataFrame({name: pd.Series(dtype="str") for name in wanted})
-        times = pd.Series(dtype="datetime64[us, UTC]")
-        return empty.assign(started_at=times, resolved_at=times)
-    check_table(incidents, "incidents", ("started_at", "resolved_at"))
-    rows = incidents
-    if "severity" in rows:
-        rows = rows[rows["severity"].astype("str").str.casefold() != "maintenance"]
-    rows = rows[rows["started_at"].notna()]
-    return rows.reindex(columns=wanted)
-
-
-def check_table(table: pd.DataFrame, name: str, needed: tuple[str, ...]) -> None:
-    """Refuse a table that lacks a column or holds several services."""
-    lacking = [column for column in needed if column not in table.columns]
-    if lacking:
-        raise ColumnError(f"{name} lack {', '.join(lacking)}; columns seen: {list(table)}.")
-    if "service" in table and table["service"].nunique() > 1:
-        raise ParameterError(
-            f"{name} must belong to the one service whose counts are given; got "
-            f"{table['service'].nunique()} services. Keep the rows of one service."
-        )
-
-
 WEEK = pd.Timedelta(days=7)
 DAY = pd.Timedelta(days=1)
 BUCKET = pd.Timedelta(minutes=10)
@@ -119,10 +32,41 @@ TIMES = 48
 """Times of the week told apart: hours of working days and of weekends."""
 BURST = 5
 """A bucket has a burst when it holds clearly more than so many times the usual."""
+REACH = 3
+"""How many hours to either side help an hour of the week with few controls [h]."""
 
 
 @dataclass(frozen=True)
-class History:
+class OpenIncidents:
+    """Incidents by their start, and until when one that began by then stays open [us]."""
+
+    starts: np.ndarray
+    ends: np.ndarray
+
+    @classmethod
+    def of(
+        cls, incidents: pd.DataFrame | None, *, unresolved: pd.Timestamp | pd.Timedelta
+    ) -> OpenIncidents:
+        """Incidents that count; one without an end lasts until `unresolved`, or for so long."""
+        if incidents is None or not len(incidents):
+            return cls(np.array([], dtype="int64"), np.array([], dtype="int64"))
+        rows = eligible_incidents(incidents).sort_values("started_at", kind="stable")
+        lasts = isinstance(unresolved, pd.Timedelta)
+        last = rows["started_at"] + unresolved if lasts else unresolved
+        starts, ends = (
+            times.astype("datetime64[us, UTC]").astype("int64").to_numpy()
+            for times in (rows["started_at"], rows["resolved_at"].fillna(last))
+        )
+        return cls(starts, np.maximum.accumulate(ends) if len(ends) else ends)
+
+    def until(self, times: np.ndarray) -> np.ndarray:
+        """Until when an incident that began before each time stays open; long ago where none."""
+        ends = np.concatenate([[np.iinfo("int64").min], self.ends])
+        return np.asarray(ends[np.searchsorted(self.starts, times, side="left")])
+
+
+@dataclass(frozen=True)
+class ServiceHistory:
     """Counts of one service in buckets of ten minutes or longer."""
 
     first: pd.Timestamp
@@ -133,8 +77,7 @@ class History:
     hour: np.ndarray
     baseline: np.ndarray
     calm: np.ndarray
-    opened: np.ndarray
-    closed: np.ndarray
+    incidents: OpenIncidents
 
     @property
     def burst(self) -> np.ndarray:
@@ -153,13 +96,18 @@ class History:
 
     def inside(self, places: np.ndarray) -> np.ndarray:
         """Whether an incident was open at these places."""
-        if not len(self.opened):
-            return np.zeros(np.shape(places), dtype=bool)
-        last = np.searchsorted(self.opened, places, side="left") - 1
-        return (last >= 0) & (places < self.closed[np.maximum(last, 0)])
+        at = self.moments(places)
+        return self.incidents.until(at) > at
+
+    def moments(self, places: np.ndarray) -> np.ndarray:
+        """Places as times [us since 1970]."""
+        start = self.first.as_unit("us").asm8.astype("int64")
+        return start + np.rint(places * (self.step / pd.Timedelta(1, "us"))).astype("int64")
 
 
-def history(good: pd.Series, total: pd.Series, *, incidents: pd.DataFrame | None = None) -> History:
+def history(
+    good: pd.Series, total: pd.Series, *, incidents: pd.DataFrame | None = None
+) -> ServiceHistory:
     """Counts rolled up to buckets of ten minutes where they are finer, with their baseline."""
     good_seen, total_seen = checked(good, total)
     times = pd.DatetimeIndex(good.index)
@@ -169,15 +117,13 @@ def history(good: pd.Series, total: pd.Series, *, incidents: pd.DataFrame | None
     seen = ~np.isnan(total_seen)
     asked = _rolled(np.where(seen, total_seen, 0.0), many)
     bad = _rolled(np.where(seen, total_seen - good_seen, 0.0), many)
-    opened, closed = _open_spans(incidents, times[0], many * step, times[-1] + step)
+    opened = OpenIncidents.of(incidents, unresolved=times[-1] + step)
     starts = pd.date_range(times[0], periods=len(bad), freq=many * step)
     hour = np.asarray(starts.hour + 24 * (starts.day_of_week >= 5))
     baseline, hot = _baseline(bad, asked, hour, many * step)
     calm = np.where(hot, baseline * asked, bad)
     observed = _rolled(seen, many) > 0
-    return History(
-        times[0], many * step, bad, asked, observed, hour, baseline, calm, opened, closed
-    )
+    return ServiceHistory(times[0], many * step, bad, asked, observed, hour, baseline, calm, opened)
 
 
 def _require(length: pd.Timedelta, step: pd.Timedelta, total: np.ndarray) -> None:
@@ -201,23 +147,6 @@ def _rolled(values: np.ndarray, many: int) -> np.ndarray:
     return np.add.reduceat(values.astype("float64"), np.arange(0, len(values), many))
 
 
-def _open_spans(
-    incidents: pd.DataFrame | None, first: pd.Timestamp, step: pd.Timedelta, end: pd.Timestamp
-) -> tuple[np.ndarray, np.ndarray]:
-    """Spans in which any incident was open, merged."""
-    rows = real_incidents(incidents)
-    starts = np.asarray((pd.DatetimeIndex(rows["started_at"]) - first) / step, dtype="float64")
-    resolved = pd.DatetimeIndex(rows["resolved_at"].fillna(end))
-    ends = np.asarray((resolved - first) / step, dtype="float64")
-    order = np.argsort(starts, kind="stable")
-    starts, ends = starts[order], np.maximum.accumulate(ends[order])
-    new = np.ones(len(starts), dtype=bool)
-    new[1:] = starts[1:] > ends[:-1]
-    places = np.flatnonzero(new)
-    lasts = np.append(places[1:], len(starts)) - 1
-    return starts[places], ends[lasts] if len(places) else starts[places]
-
-
 def _baseline(
     bad: np.ndarray, total: np.ndarray, hour: np.ndarray, step: pd.Timedelta
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -238,21 +167,33 @@ def _usual(bad: np.ndarray, total: np.ndarray, many: int) -> float:
     return middle or float(sums[0][asked][few].sum() / sums[1][asked][few].sum())
 
 
-def sorted_out(
+def eligible_incidents(incidents: pd.DataFrame | None) -> pd.DataFrame:
+    """The incidents of one service that count."""
+    if incidents is None or incidents.empty:
+        times = pd.Series(dtype="datetime64[us, UTC]")
+        texts = {"incident_id": pd.Series(dtype="str"), "deployment_id": pd.Series(dtype="str")}
+        return pd.DataFrame({**texts, "started_at": times, "resolved_at": times})
+    events.check_one_service(incidents, "incidents", "started_at", "resolved_at")
+    rows = events.eligible_incidents(incidents)
+    wanted = ["incident_id", "started_at", "resolved_at", "deployment_id"]
+    return rows.reindex(columns=wanted)
+
+
+def comparable_deployments(
     deployments: pd.DataFrame,
-    past: History,
+    past: ServiceHistory,
     *,
     after: float,
     incidents: pd.DataFrame | None = None,
     exclusions: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Deployments that can be compared with other weeks, and the others with the reason why not."""
-    check_table(deployments, "deployments", ("deployment_id", "finished_at"))
+    events.check_one_service(deployments, "deployments", "deployment_id", "finished_at")
     rows = deployments.sort_values("finished_at", kind="stable", ignore_index=True)
     place = past.place(rows["finished_at"])
     reason = np.full(len(rows), "", dtype=object)
     for word, mask in (
-        (NOT_SHIPPED, _not_shipped(rows)),
+        (NOT_SHIPPED, _before_users(rows)),
         (NO_DATA, ~_any_traffic(past, place, after)),
         (EXCLUDED, _within(rows["finished_at"], exclusions)),
         (INSIDE_INCIDENT, _answering(rows, past, place, incidents)),
@@ -267,10 +208,9 @@ def sorted_out(
     return used, left.reset_index(drop=True)
 
 
-def _not_shipped(rows: pd.DataFrame) -> np.ndarray:
-    if "status" not in rows:
-        return np.zeros(len(rows), dtype=bool)
-    return np.asarray(rows["status"].astype("str").isin(["cancelled", "failed"]))
+def _before_users(rows: pd.DataFrame) -> np.ndarray:
+    why = events.deployment_exclusions(rows, environment=None)
+    return np.asarray(why.isin([events.CANCELLED, events.BEFORE_USERS]))
 
 
 def _planned(rows: pd.DataFrame) -> np.ndarray:
@@ -279,17 +219,11 @@ def _planned(rows: pd.DataFrame) -> np.ndarray:
     return np.asarray(rows["planned"].astype("boolean").fillna(True), dtype=bool)
 
 
-def ends(place: np.ndarray, after: float) -> tuple[np.ndarray, np.ndarray]:
-    """First bucket of a window and the one behind its last."""
-    begin = np.floor(place).astype("int64")
-    return begin, np.maximum(begin + 1, np.floor(place + after + 0.5).astype("int64"))
-
-
-def _any_traffic(past: History, place: np.ndarray, after: float) -> np.ndarray:
+def _any_traffic(past: ServiceHistory, place: np.ndarray, after: float) -> np.ndarray:
     """Whether anything was asked in the window after each deployment."""
     size = len(past.total)
     known = ~np.isnan(place) & (place >= 0) & (place < size)
-    begin, end = ends(np.where(known, place, 0.0), after)
+    begin, end = window_edges(np.where(known, place, 0.0), after)
     sums = np.concatenate([[0.0], np.cumsum(past.total)])
     return np.asarray(known & (sums[np.minimum(end, size)] > sums[np.minimum(begin, size)]))
 
@@ -304,34 +238,91 @@ def _within(times: pd.Series, exclusions: pd.DataFrame | None) -> np.ndarray:
 
 
 def _answering(
-    rows: pd.DataFrame, past: History, place: np.ndarray, incidents: pd.DataFrame | None
+    rows: pd.DataFrame, past: ServiceHistory, place: np.ndarray, incidents: pd.DataFrame | None
 ) -> np.ndarray:
     """Whether an incident was open that the deployment did not itself cause."""
-    open_then = past.inside(np.where(np.isnan(place), -1.0, place))
-    known = real_incidents(incidents)
-    causes = known["deployment_id"].dropna().astype("str")
-    for number in np.flatnonzero(open_then & rows["deployment_id"].astype("str").isin(causes)):
-        at, own = rows["finished_at"].iloc[number], str(rows["deployment_id"].iloc[number])
-        others = known[known["deployment_id"].astype("str").where(
-            known["deployment_id"].notna(), "") != own]  # fmt: skip
-        still = others["resolved_at"].isna() | (others["resolved_at"] > at)
-        open_then[number] = bool(((others["started_at"] < at) & still).any())
-    return open_then
+    is_open = past.inside(np.where(np.isnan(place), -1.0, place))
+    known = eligible_incidents(incidents)
+    causes, ids = known["deployment_id"].astype("str"), rows["deployment_id"].astype("str")
+    for row in np.flatnonzero(is_open & ids.isin(causes[known["deployment_id"].notna()])):
+        others = known[(causes != ids.iloc[row]) | known["deployment_id"].isna()]
+        other = OpenIncidents.of(others, unresolved=events.END_OF_TIME)
+        at = past.moments(place[[row]])
+        is_open[row] = bool((other.until(at) > at)[0])
+    return is_open
 
 
-def _matched(past: History, place: np.ndarray, after: float) -> np.ndarray:
+def _matched(past: ServiceHistory, place: np.ndarray, after: float) -> np.ndarray:
     """Whether the same hours of other such days were observed clear of windows, in part."""
-    clear = past.total * ~covered(place, after, len(past.total))
+    clear = past.total * ~covered(*window_edges(place, after), len(past.total))
     free = np.bincount(past.hour, clear, minlength=TIMES) > 0
     sums = np.concatenate([[0], np.cumsum(free[past.hour])])
-    begin, end = (np.clip(edge, 0, len(past.total)) for edge in ends(place, after))
+    begin, end = (np.clip(edge, 0, len(past.total)) for edge in window_edges(place, after))
     return np.asarray(sums[end] > sums[begin])
 
 
-def covered(place: np.ndarray, after: float, size: int) -> np.ndarray:
-    """Buckets that lie in the window after any deployment, each once."""
-    begin, end = ends(place, after)
+def window_edges(place: np.ndarray, after: float) -> tuple[np.ndarray, np.ndarray]:
+    """First bucket of the window after each deployment, and the one behind its last."""
+    begin = np.floor(place).astype("int64")
+    return begin, np.maximum(begin + 1, np.floor(place + after + 0.5).astype("int64"))
+
+
+def covered(begin: np.ndarray, end: np.ndarray, size: int) -> np.ndarray:
+    """Buckets that lie in any of the windows, each once."""
     change = np.zeros(size + 1, dtype="int64")
-    np.add.at(change, np.minimum(begin, size), 1)
-    np.add.at(change, np.minimum(end, size), -1)
+    np.add.at(change, np.clip(begin, 0, size), 1)
+    np.add.at(change, np.clip(end, 0, size), -1)
     return np.asarray(np.cumsum(change[:-1]) > 0)
+
+
+def next_begin(begin: np.ndarray, places: np.ndarray, *, none: float) -> np.ndarray:
+    """First bucket of the next window that begins after each place; `none` after the last."""
+    order = np.sort(begin)
+    return np.append(order, none)[np.searchsorted(order, places, side="right")]
+
+
+def nearest_deployment(
+    place: np.ndarray, size: int, *, before: float, after: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The deployment each bucket is measured from, and how far from it it lies."""
+    begin, end = window_edges(place, after)
+    buckets = np.arange(size)
+    last = np.searchsorted(begin, buckets, side="right") - 1
+    reach = np.maximum.accumulate(end) if len(end) else end
+    known = np.append(reach, 0)
+    owner = np.where((last >= 0) & (buckets < known[last]), last, -1)
+    coming = np.append(begin, size + before + 1)[last + 1]
+    earlier = (owner < 0) & (coming - buckets <= before)
+    owner = np.where(earlier, last + 1, owner)
+    offset = np.where(owner >= 0, buckets - np.append(begin, 0)[owner], 0)
+    return owner, offset
+
+
+def allowance(target: float | None, traffic: float) -> float:
+    """Bad events that a target allows [events]; NaN where there is no target."""
+    if target is None or target != target:
+        return float("nan")
+    return budget_fraction(target) * traffic
+
+
+def usual_ratios(calm: np.ndarray, asked: np.ndarray, bucket: np.ndarray) -> np.ndarray:
+    """Calm ratio at each time of the week, with a little help from the hours next to it."""
+    near = _near(asked)
+    pooled = ratio(calm.sum(axis=0), asked.sum(axis=0))
+    usual = np.where(near > 0, ratio(_near(calm), near), pooled)
+    weight = bucket[:, None] / 10
+    return ratio(calm + weight * usual, asked + weight)
+
+
+def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Part over whole; 0 where there is no whole."""
+    positive = np.asarray(whole) > 0
+    return np.asarray(np.where(positive, part, 0.0) / np.where(positive, whole, 1.0))
+
+
+def _near(values: np.ndarray) -> np.ndarray:
+    """Sum over the hours at most three away, on the same kind of day."""
+    days = values.reshape(2, TIMES // 2, -1)
+    closed = np.concatenate([days[:, -REACH:], days, days[:, :REACH]], axis=1)
+    sums = sum(closed[:, first : first + TIMES // 2] for first in range(2 * REACH + 1))
+    return np.asarray(sums).reshape(values.shape)

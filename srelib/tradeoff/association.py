@@ -6,6 +6,7 @@ ship often may be the reliable ones, while each of them suffers in the weeks it 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import permutations
 from math import factorial
@@ -14,8 +15,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from srelib import windows
 from srelib.errors import ColumnError, ParameterError
+from srelib.fleet import Indicator
 from srelib.stats import Estimate, normal_quantile
+from srelib.windows import Window
 
 NAN = float("nan")
 FEWEST_WEEKS = 8
@@ -23,6 +27,186 @@ FEWEST_WEEKS = 8
 FEWEST_SERVICES = 4
 WITHIN = "shifted and shuffled weeks"
 BETWEEN = "permuted services"
+COLUMNS = [
+    "service", "starts_at", "deployments", "batch", "failed", "fail_share",
+    "bad", "total", "allowed", "bad_share", "spent", "coverage",
+]  # fmt: skip
+
+Span = tuple[pd.Timestamp, pd.Timestamp]
+"""Start and end of a period, half-open."""
+
+
+def shared_span(
+    counts: Mapping[Indicator, pd.DataFrame],
+    deployments: pd.DataFrame,
+    *,
+    incidents: pd.DataFrame | None = None,
+    as_of: pd.Timestamp | None = None,
+) -> Span | None:
+    """The time on which both reliability and deployments are on record.
+
+    Parameters
+    ----------
+    counts : mapping of Indicator to DataFrame
+        Counts on regular UTC indexes.
+    deployments : DataFrame
+        Table ``deployments``; its record begins with its first row, of whatever service.
+    incidents : DataFrame, optional
+        Table ``incidents``, where there is neither of the others.
+    as_of : Timestamp, optional
+        End of the data, where there are no counts.
+
+    Returns
+    -------
+    pair of Timestamp or None
+        From the later beginning to the end of the counts, half-open; the counts alone decide
+        where there are no deployments. Without counts from the first deployment, or else the
+        first incident, to `as_of`. None where there is nothing, or the two never overlap.
+
+    Examples
+    --------
+    >>> shared_span({}, pd.DataFrame()) is None
+    True
+    """
+    seen = [pd.DatetimeIndex(frame.index) for frame in counts.values() if len(frame) > 1]
+    deployed = _first(deployments, "finished_at")
+    if seen:
+        first = min(index[0] for index in seen)
+        last = max(index[-1] + windows.step_of(index) for index in seen)
+        first = first if deployed is None else max(first, deployed)
+    else:
+        begun = _first(incidents, "started_at")
+        known = deployed if deployed is not None else begun
+        if known is None or as_of is None:
+            return None
+        first, last = known, as_of
+    return (first, last) if first < last else None
+
+
+def _first(table: pd.DataFrame | None, column: str) -> pd.Timestamp | None:
+    """Start of the day of the first record."""
+    if table is None or not len(table) or not table[column].notna().any():
+        return None
+    return pd.Timestamp(table[column].min()).floor("D")
+
+
+def weekly(
+    counts: Mapping[Indicator, pd.DataFrame],
+    shipped: pd.DataFrame,
+    *,
+    between: Span | None,
+    timezone: str = "UTC",
+    min_coverage: float = 0.5,
+) -> pd.DataFrame:
+    """Every whole week of every service: deployments beside bad events.
+
+    Parameters
+    ----------
+    counts : mapping of Indicator to DataFrame
+        Counts good and total on a regular UTC index, one indicator for each service.
+    shipped : DataFrame
+        As from `shipped`.
+    between : pair of Timestamp or None
+        Start and end, half-open, as from `shared_span`; None: no weeks.
+    timezone : str
+        IANA zone in which weeks begin on Monday at midnight.
+    min_coverage : float
+        Share of a week that must be observed [fraction]; below it its bad share is unknown.
+
+    Returns
+    -------
+    DataFrame
+        One row per service and week: service, starts_at, deployments [count], batch (mean size)
+        [changes], failed [count], fail_share [fraction], bad, total [events], allowed (by the
+        target on that traffic; NaN without a target) [events], bad_share, spent (bad over
+        allowed), coverage [fraction].
+        A week without a deployment has no batch and no fail share.
+
+    Raises
+    ------
+    ParameterError
+        A service has two indicators.
+
+    Examples
+    --------
+    >>> hours = pd.date_range("2026-01-05", periods=2 * 168, freq="h", tz="UTC")
+    >>> seen = pd.DataFrame({"good": 99.0, "total": 100.0}, index=hours)
+    >>> shop = Indicator("shop", "shop", target=0.98)
+    >>> rows = pd.DataFrame({"service": "shop", "finished_at": hours[[0, 3]], "size": 1.0,
+    ...                      "failed": False})
+    >>> weeks = weekly({shop: seen}, rows, between=(hours[0], hours[-1] + pd.Timedelta("1h")))
+    >>> weeks[["deployments", "bad", "spent"]].round(6).values.tolist()
+    [[2.0, 168.0, 0.5], [0.0, 168.0, 0.5]]
+    """
+    services = [key.service for key in counts]
+    if len(set(services)) < len(services):
+        twice = next(name for name in services if services.count(name) > 1)
+        raise ParameterError(
+            f"counts must hold one indicator for each service; {twice!r} has several. "
+            "Choose with objectives.per_service."
+        )
+    if between is None:
+        return pd.DataFrame(columns=COLUMNS)
+    weeks = windows.periods(*between, window=Window(unit="week", timezone=timezone))
+    weeks = weeks[weeks["complete"]]
+    groups = {str(name): rows for name, rows in shipped.groupby("service")}
+    parts = [
+        _of_service(key, frame, groups.get(key.service), weeks, min_coverage)
+        for key, frame in counts.items()
+    ]
+    rows = [part for part in parts if len(part)]
+    return pd.concat(rows, ignore_index=True)[COLUMNS] if rows else pd.DataFrame(columns=COLUMNS)
+
+
+def _of_service(
+    key: Indicator,
+    counts: pd.DataFrame,
+    shipped: pd.DataFrame | None,
+    weeks: pd.DataFrame,
+    min_coverage: float,
+) -> pd.DataFrame:
+    edges = pd.DatetimeIndex([*weeks["starts_at"], *weeks["ends_at"].iloc[-1:]])
+    if len(edges) < 2 or len(counts) < 2:
+        return pd.DataFrame(columns=COLUMNS)
+    index = pd.DatetimeIndex(counts.index)
+    seen = windows.sums_between(counts["good"], counts["total"], index.searchsorted(edges))
+    of = np.diff(edges) / windows.step_of(index).to_timedelta64()
+    coverage = seen["known"].to_numpy() / of
+    known = seen.where(pd.Series(coverage >= min_coverage))
+    bad = known["total"] - known["good"]
+    share = windows.divide(bad, known["total"])
+    allowed = known["total"] * (1 - key.target)
+    found = {"service": key.service, "starts_at": edges[:-1], "bad": bad, "total": known["total"],
+             "allowed": allowed, "bad_share": share, "spent": windows.divide(bad, allowed),
+             "coverage": coverage}  # fmt: skip
+    return pd.DataFrame({**found, **_deployments_by_week(shipped, edges)})
+
+
+def _deployments_by_week(
+    shipped: pd.DataFrame | None, edges: pd.DatetimeIndex
+) -> dict[str, np.ndarray]:
+    """Deployments, mean batch, failed and their share, from one edge to the next."""
+    if shipped is None:
+        none = np.full(len(edges) - 1, np.nan)
+        return {"deployments": np.zeros(len(edges) - 1), "batch": none, "failed": none,
+                "fail_share": none}  # fmt: skip
+    cuts = pd.DatetimeIndex(shipped["finished_at"]).searchsorted(edges)
+    n = np.diff(cuts).astype("float64")
+    size, sized = _sums(shipped["size"], cuts)
+    failed, judged = _sums(shipped["failed"], cuts)
+    return {"deployments": n, "batch": windows.divide(size, sized),
+            "failed": np.where(judged > 0, failed, np.nan),
+            "fail_share": windows.divide(failed, judged)}  # fmt: skip
+
+
+def _sums(values: pd.Series, cuts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sum of the known values from one cut to the next, and their number."""
+    plain = values.to_numpy(dtype="float64")
+    known = ~np.isnan(plain)
+    return tuple(
+        np.diff(np.concatenate([[0.0], np.cumsum(x)])[cuts])
+        for x in (np.where(known, plain, 0.0), known.astype("float64"))
+    )  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)

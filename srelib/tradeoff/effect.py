@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
-from srelib.budget.status import budget_fraction, checked, exact_sum
+from srelib.budget.status import checked, exact_sum
 from srelib.errors import InsufficientDataError, ParameterError, SrelibError
 from srelib.stats import Estimate
-from srelib.tradeoff.after_deployments import DAY, WEEK, Effect, History, history, sorted_out
-from srelib.tradeoff.excess import (
+from srelib.tradeoff.after_deployments import (
+    DAY,
+    TIMES,
+    WEEK,
+    ServiceHistory,
+    allowance,
+    comparable_deployments,
+    history,
+    nearest_deployment,
+)
+from srelib.tradeoff.placebo import (
     Comparison,
+    Placements,
     bursts,
-    by_week,
     chance,
     compare,
-    curve,
     detectable,
     interval,
-    nearest,
-    spared,
+    placements,
+    two_sided,
+    without_bursts,
 )
-from srelib.tradeoff.placebo import Placements, placements
 
 METHOD = "placebo schedules"
 NAN = float("nan")
@@ -37,12 +43,85 @@ NO_INCIDENTS = (
     "Without incidents, deployments made because of one cannot be told from the others; if there "
     "are any, the excess is too large."
 )
+K = TypeVar("K")
+BIN = pd.Timedelta(minutes=30)
+ENOUGH = 400
+"""Placebo schedules for the band of the curve."""
+ENOUGH_PLACEBOS = 200
+"""Placebo schedules for each comparison without a week."""
 
 
 @dataclass(frozen=True)
-class _Lengths:
+class Effect:
+    """What the deployments of one service cost, beside what chance does to it.
+
+    Parameters
+    ----------
+    service : str
+    deployments : int
+        How many were used.
+    left_out : DataFrame
+        The others: deployment_id, finished_at, reason (one of `REASONS`).
+    excess : Estimate
+        Bad events in the hours after deployments beyond what would have come anyway [events].
+    budget_share : Estimate
+        The same as share of what the target allows on the traffic of the whole history
+        [fraction]; NaN without a target.
+    bad_share : Estimate
+        The same as share of all bad events of the history [fraction].
+    p_value : float
+        Share of placebo schedules at least as far from chance, either way.
+    adjusted_p_value : float
+        Corrected for the number of services asked (Benjamini-Hochberg); for one service the same.
+    curve : DataFrame
+        offset (Timedelta since the deployment, start of the bin), excess_ratio, low, high
+        [fraction of requests].
+    detectable : float
+        Smallest excess, spread evenly over the windows, that the test would have found with at
+        least 80 % power [events]; a cost that one or two deployments bear alone takes more.
+    by_week : DataFrame
+        The effect without one week: week (Timestamp, its start), deployments (used in it),
+        excess [events] (of that week), without [events] (of all others), p_value (without it).
+    per_deployment : DataFrame
+        deployment_id, finished_at, excess [events]; they add up to the excess.
+    before, after : Timedelta
+        Span of the curve before a deployment, and of the window after it.
+    windows : int
+        Post-deployment windows after merging those that overlap.
+    weeks : float
+        Length of the history [weeks].
+    notes : tuple of str
+        What a reader has to know about this answer.
+    """
+
+    service: str
+    deployments: int
+    left_out: pd.DataFrame
+    excess: Estimate
+    budget_share: Estimate
+    bad_share: Estimate
+    p_value: float
+    adjusted_p_value: float
+    curve: pd.DataFrame
+    detectable: float
+    by_week: pd.DataFrame
+    per_deployment: pd.DataFrame
     before: pd.Timedelta
     after: pd.Timedelta
+    windows: int
+    weeks: float
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def is_significant(self) -> bool:
+        """Whether it is more than chance explains, after correction for how many were asked."""
+        return bool(self.adjusted_p_value < 1 - self.excess.confidence)
+
+    @property
+    def share(self) -> Estimate:
+        """Share of the budget; of all bad events where there is no target [fraction]."""
+        has_target = self.budget_share.value == self.budget_share.value
+        return self.budget_share if has_target else self.bad_share
 
 
 def deployment_effect(
@@ -69,7 +148,8 @@ def deployment_effect(
         Good and total events [events] of one service on a regular UTC index; missing is unknown,
         excluded buckets hold good = total = 0.
     deployments : DataFrame
-        Table ``deployments`` of that service, production only.
+        Table ``deployments`` of that service in production; those that did not reach users are
+        left out with their reason.
     incidents : DataFrame, optional
         Table ``incidents`` of that service; without it, deployments made because of an incident
         cannot be left out.
@@ -77,7 +157,7 @@ def deployment_effect(
         Table ``exclusions`` of that service, to tell why a deployment is left out; the counts
         must already be without them.
     target : float, optional
-        Service level objective [fraction], strictly between 0 and 1.
+        Service level objective [fraction], strictly between 0 and 1; None or NaN: there is none.
     before, after : Timedelta or str
         Span of the curve before a deployment, and length of the window after it.
     placebos : int
@@ -110,7 +190,9 @@ def deployment_effect(
     The controls are all other buckets, brought to the time of the week by a baseline; the placebo
     schedules move the deployments of each week to another week at the same hours, and make none
     while an incident is open.
-    0 lies outside the interval exactly when the test rejects at 1 - `confidence`.
+    0 lies outside the interval exactly when the test rejects at 1 - `confidence`, on its side.
+    Where placebos lie so far to one side of the controls that the two disagree on the side, the
+    excess is measured against the median placebo.
 
     References
     ----------
@@ -133,51 +215,83 @@ def deployment_effect(
     >>> found.p_value < 0.05
     True
     """
-    lengths = _checked(before, after, placebos, confidence)
+    before, after = pd.Timedelta(before), pd.Timedelta(after)
+    _check(before, after, placebos, confidence)
     past = history(good, total, incidents=incidents)
-    width = lengths.after / past.step
-    used, left_out = sorted_out(
+    width = after / past.step
+    used, left_out = comparable_deployments(
         deployments, past, after=width, incidents=incidents, exclusions=exclusions
     )
     if used.empty:
         raise InsufficientDataError(_why_none(left_out))
     place = used["place"].to_numpy()
     placed = placements(past, place, after=width, placebos=placebos, seed=seed)
-    found = compare(past, placed)
-    bad, asked = _sums(good, total)
+    found = compare(past, placed, confidence=confidence)
+    good_seen, total_seen = checked(good, total)
+    bad, traffic = exact_sum(total_seen - good_seen), exact_sum(total_seen)
     excess, smallest = _estimate(past, placed, found, n=len(used), confidence=confidence, seed=seed)
-    allowance = NAN if target is None else budget_fraction(target) * asked
+    budget = allowance(target, traffic)
     weekly = by_week(past, placed, found, place)
-    p_value = found.p_value()
+    p_value = two_sided(found.excess, found.placebos)
     return Effect(
-        service=_name(deployments),
+        service=str(deployments["service"].iloc[0]) if "service" in deployments else "",
         deployments=len(used),
         left_out=left_out,
         excess=excess,
-        budget_share=_share_of(excess, allowance),
+        budget_share=_share_of(excess, budget),
         bad_share=_share_of(excess, bad),
         p_value=p_value,
         adjusted_p_value=p_value,
         curve=curve(
             past, placed, found, place,
-            before=lengths.before / past.step, after=width, confidence=confidence,
+            before=before / past.step, after=width, confidence=confidence,
         ),
         detectable=smallest,
         by_week=weekly,
         per_deployment=_per_deployment(past, found, used, width),
-        before=lengths.before,
-        after=lengths.after,
+        before=before,
+        after=after,
         windows=int(np.count_nonzero(np.diff(placed.treated.astype("int8"), prepend=0) == 1)),
         weeks=float(len(past.total) * past.step / WEEK),
-        notes=_notes(past, placed, found, weekly, lengths, p_value, confidence, incidents),
+        notes=_notes(past, placed, found, weekly, after, p_value, confidence, incidents),
     )  # fmt: skip
 
 
-def _checked(
-    before: pd.Timedelta | str, after: pd.Timedelta | str, placebos: int, confidence: float
-) -> _Lengths:
-    lengths = _Lengths(pd.Timedelta(before), pd.Timedelta(after))
-    for name, length in (("before", lengths.before), ("after", lengths.after)):
+def adjusted(effects: Mapping[K, Effect | SrelibError]) -> dict[K, Effect | SrelibError]:
+    """Effects of several services, p-values corrected for how many were asked.
+
+    Parameters
+    ----------
+    effects : mapping of Indicator to Effect
+        As from `deployment_effect` by `srelib.fleet.each`; refusals are kept.
+
+    Returns
+    -------
+    dict of Indicator to Effect
+        With ``adjusted_p_value`` after Benjamini and Hochberg.
+
+    References
+    ----------
+    .. [1] Benjamini, Hochberg, Journal of the Royal Statistical Society B 57 (1995) 289.
+
+    Examples
+    --------
+    >>> adjusted({})
+    {}
+    """
+    from scipy.stats import false_discovery_control
+
+    known = {key: e for key, e in effects.items() if isinstance(e, Effect)}
+    tested = {key: e.p_value for key, e in known.items() if e.p_value == e.p_value}
+    if not tested:
+        return dict(effects)
+    corrected = false_discovery_control(list(tested.values())).tolist()
+    fixed = dict(zip(tested, corrected, strict=True))
+    return {**effects, **{key: replace(known[key], adjusted_p_value=p) for key, p in fixed.items()}}
+
+
+def _check(before: pd.Timedelta, after: pd.Timedelta, placebos: int, confidence: float) -> None:
+    for name, length in (("before", before), ("after", after)):
         if not pd.Timedelta(0) < length < WEEK:
             raise ParameterError(
                 f"{name} must be longer than nothing and shorter than a week; got {length}."
@@ -186,7 +300,6 @@ def _checked(
         raise ParameterError(f"placebos must be 100 or more; got {placebos}.")
     if not 0 < confidence < 1:
         raise ParameterError(f"confidence must lie between 0 and 1; got {confidence:g}.")
-    return lengths
 
 
 def _why_none(left_out: pd.DataFrame) -> str:
@@ -197,17 +310,14 @@ def _why_none(left_out: pd.DataFrame) -> str:
     return f"no deployment can be compared with other weeks: {why}."
 
 
-def _name(deployments: pd.DataFrame) -> str:
-    return str(deployments["service"].iloc[0]) if "service" in deployments else ""
-
-
-def _sums(good: pd.Series, total: pd.Series) -> tuple[float, float]:
-    good_seen, total_seen = checked(good, total)
-    return exact_sum(total_seen - good_seen), exact_sum(total_seen)
-
-
 def _estimate(
-    past: History, placed: Placements, found: Comparison, *, n: int, confidence: float, seed: int
+    past: ServiceHistory,
+    placed: Placements,
+    found: Comparison,
+    *,
+    n: int,
+    confidence: float,
+    seed: int,
 ) -> tuple[Estimate, float]:
     """The excess with its interval, and the smallest excess the test would have found."""
     seen = bursts(past, placed, found)
@@ -215,7 +325,7 @@ def _estimate(
     most = float(past.bad[placed.treated].sum())
     low, high = interval(found, noise, most=most, confidence=confidence)
     harm = np.where(placed.treated, 1.0 - np.append(seen.by_chance, 1.0)[seen.number], 0.0)
-    smallest = detectable(spared(past, placed, found, harm), noise, level=1 - confidence)
+    smallest = detectable(without_bursts(past, placed, found, harm), noise, level=1 - confidence)
     return Estimate(found.excess, low, high, n, confidence, METHOD), smallest
 
 
@@ -226,10 +336,10 @@ def _share_of(excess: Estimate, whole: float) -> Estimate:
 
 
 def _per_deployment(
-    past: History, found: Comparison, used: pd.DataFrame, after: float
+    past: ServiceHistory, found: Comparison, used: pd.DataFrame, after: float
 ) -> pd.DataFrame:
-    """Excess of the windows, each bucket put down to the latest deployment before it."""
-    owner, _ = nearest(used["place"].to_numpy(), len(past.total), before=0, after=after)
+    """Excess of the windows, each bucket attributed to the latest deployment before it."""
+    owner, _ = nearest_deployment(used["place"].to_numpy(), len(past.total), before=0, after=after)
     beyond = past.bad - found.expected
     inside = owner >= 0
     sums = np.bincount(owner[inside], beyond[inside], minlength=len(used))
@@ -237,11 +347,11 @@ def _per_deployment(
 
 
 def _notes(
-    past: History,
+    past: ServiceHistory,
     placed: Placements,
     found: Comparison,
     weekly: pd.DataFrame,
-    lengths: _Lengths,
+    after: pd.Timedelta,
     p_value: float,
     confidence: float,
     incidents: pd.DataFrame | None,
@@ -249,7 +359,7 @@ def _notes(
     notes = []
     if past.step >= DAY:
         notes.append("Counts are daily, so the effect is that of the day of a deployment.")
-    elif past.step > lengths.after / 6:
+    elif past.step > after / 6:
         notes.append(
             f"Buckets of {past.step / pd.Timedelta(hours=1):g} h are coarse beside the "
             "window after a deployment; the one it falls into counts whole."
@@ -281,85 +391,112 @@ def _notes(
     return tuple(notes)
 
 
-K = TypeVar("K")
-THREADS = 4
-"""Services worked on at once, as far as there are cores; each answer is its own."""
-
-
-def effects(
-    counts: Mapping[K, pd.DataFrame],
-    deployments: pd.DataFrame,
+def curve(
+    past: ServiceHistory,
+    placed: Placements,
+    found: Comparison,
+    place: np.ndarray,
     *,
-    incidents: pd.DataFrame | None = None,
-    exclusions: pd.DataFrame | None = None,
-    targets: Mapping[K, float] | None = None,
-    **options: Any,
-) -> dict[K, Effect | SrelibError]:
-    """The effect of deployments on each service, corrected for how many were asked.
+    before: float,
+    after: float,
+    confidence: float,
+) -> pd.DataFrame:
+    """Excess ratio by time since the deployment, with what chance alone would spread it over."""
+    width = max(1, round(BIN / past.step))
+    lead = max(1, int(np.ceil(round(before) / width)))
+    owner, offset = nearest_deployment(place, len(past.total), before=lead * width, after=after)
+    last = int(np.ceil(max(1, round(after)) / width))
+    bins = np.where(owner >= 0, np.clip(offset // width, -lead, last - 1) + lead, -1)
+    many = lead + last
+    beyond = past.bad - found.expected
+    asked = _by_bin(bins, past.total, many)
+    ratio = np.divide(
+        _by_bin(bins, beyond, many), asked, out=np.full(many, np.nan), where=asked > 0
+    )
+    low, high = _band(past, placed, beyond, bins, many, confidence=confidence)
+    return pd.DataFrame(
+        {
+            "offset": (np.arange(many) - lead) * width * past.step,
+            "excess_ratio": ratio,
+            "low": ratio + np.minimum(low, 0),
+            "high": ratio + np.maximum(high, 0),
+        }
+    )
 
-    Parameters
-    ----------
-    counts : mapping of service to DataFrame
-        Columns good and total [events]; the key is the name of the service, or has it as
-        ``service`` (an ``Indicator``).
-    deployments : DataFrame
-        Table ``deployments`` of all services, production only.
-    incidents, exclusions : DataFrame, optional
-        Tables of all services.
-    targets : mapping, optional
-        Service level objective [fraction] of each key; an ``Indicator`` brings its own.
-    **options
-        As in `deployment_effect`.
 
-    Returns
-    -------
-    dict
-        By key of `counts`; the error in place of the answer where there is none.
-    """
-    shipped, down = _apart(deployments), {} if incidents is None else _apart(incidents)
+def _by_bin(bins: np.ndarray, values: np.ndarray, many: int) -> np.ndarray:
+    inside = bins >= 0
+    return np.bincount(bins[inside], values[inside], minlength=many)
 
-    def one(key: K) -> Effect | SrelibError:
-        service, frame = getattr(key, "service", key), counts[key]
-        target = (targets or {}).get(key, getattr(key, "target", None))
-        try:
-            return deployment_effect(
-                frame["good"],
-                frame["total"],
-                shipped.get(service, deployments[:0]),
-                incidents=None if incidents is None else down.get(service, incidents[:0]),
-                exclusions=_of(exclusions, service),
-                target=target if target is not None and target == target else None,
-                **options,
+
+def _band(
+    past: ServiceHistory,
+    placed: Placements,
+    beyond: np.ndarray,
+    bins: np.ndarray,
+    many: int,
+    *,
+    confidence: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """How far below and above the ratio of each bin the truth may lie."""
+    weeks = placed.units
+    own = placed.rows(bins.astype("float64") + 1).astype("int64")
+    own[:, round(placed.period / past.step) :] = 0
+    where, at = np.nonzero(own)
+    pairs = np.empty((2, many, weeks, weeks))
+    for number, values in enumerate((beyond, past.total)):
+        rows = placed.rows(values)[:, at]
+        for week in range(weeks):
+            key = where * many + own[where, at] - 1
+            pairs[number, :, :, week] = (
+                np.bincount(key, rows[week], minlength=weeks * many).reshape(weeks, many).T
             )
-        except SrelibError as error:
-            return error
-
-    with ThreadPoolExecutor(max_workers=min(THREADS, os.cpu_count() or 1)) as pool:
-        return _adjusted(dict(zip(counts, pool.map(one, counts), strict=True)))
-
-
-def _apart(table: pd.DataFrame) -> dict[Any, pd.DataFrame]:
-    return dict(iter(table.groupby("service", sort=False)))
-
-
-def _of(exclusions: pd.DataFrame | None, service: Any) -> pd.DataFrame | None:
-    """Those of a service, and those that name none and so apply to all."""
-    if exclusions is None or "service" not in exclusions:
-        return exclusions
-    return exclusions[exclusions["service"].isna() | (exclusions["service"] == service)]
+    tail = (1 - confidence) / 2
+    low, high = np.zeros(many), np.zeros(many)
+    for number in range(many):
+        part, whole = placed.sums(pairs[:, number], first=ENOUGH)
+        drawn = (part / np.where(whole > 0, whole, 1.0))[whole > 0]
+        if len(drawn):
+            ends_ = drawn.mean() - np.quantile(drawn, [1 - tail, tail])
+            low[number], high[number] = ends_
+    return low, high
 
 
-def _adjusted(found: dict[K, Effect | SrelibError]) -> dict[K, Effect | SrelibError]:
-    from scipy.stats import false_discovery_control
+def by_week(
+    past: ServiceHistory, placed: Placements, found: Comparison, place: np.ndarray
+) -> pd.DataFrame:
+    """The effect of each week, and that of all the others without it."""
+    picked = placed.sums(found.table.pairs, first=ENOUGH_PLACEBOS)
+    bucket = np.arange(len(past.total))
+    unit = np.searchsorted(placed.starts, bucket, side="right") - 1
+    many = round(WEEK / placed.period)
+    excess = np.bincount(unit // many, np.where(placed.treated, past.bad - found.expected, 0.0))
+    made = np.bincount(unit[np.floor(place).astype("int64")] // many, minlength=len(excess))
+    rows = []
+    for week in np.flatnonzero(made).tolist():
+        units = np.arange(week * many, min((week + 1) * many, placed.units))
+        start = past.first + int(placed.starts[units[0]]) * past.step
+        without = _without(units, placed, found, picked)
+        rows.append((start, int(made[week]), float(excess[week]), *without))
+    return pd.DataFrame(rows, columns=["week", "deployments", "excess", "without", "p_value"])
 
-    keys = [k for k, e in found.items() if isinstance(e, Effect) and not np.isnan(e.p_value)]
-    if not keys:
-        return found
-    raw = [e.p_value for k in keys if isinstance(e := found[k], Effect)]
-    fixed = dict(zip(keys, false_discovery_control(raw), strict=True))
-    return {
-        key: replace(e, adjusted_p_value=float(fixed[key]))
-        if isinstance(e, Effect) and key in fixed
-        else e
-        for key, e in found.items()
-    }
+
+def _without(
+    units: np.ndarray, placed: Placements, found: Comparison, picked: np.ndarray
+) -> tuple[float, float]:
+    """Excess of all weeks but one, and the p-value of it; NaN where days move."""
+    table = found.table
+    whole, own = (
+        (sums.sum(axis=1) - sums[:, units].sum(axis=1))[:, None]
+        for sums in (table.series, table.own)
+    )
+    traffic = float(own[TIMES : 2 * TIMES].sum())
+    centre = found.centre * traffic / found.traffic
+    value = float(table.excess(own, whole, traffic)[0]) - centre
+    if len(units) > 1:
+        return value, float("nan")
+    number, pairs, orders = int(units[0]), table.pairs, placed.orders[:ENOUGH_PLACEBOS]
+    to, come = orders[:, number], np.argmax(orders == number, axis=1)
+    both = np.where(to == number, pairs[:, number, number][:, None], pairs[:, come, to])
+    inside = picked - pairs[:, number, to] - pairs[:, come, number] + both
+    return value, two_sided(value, table.excess(inside, whole, traffic) - centre)

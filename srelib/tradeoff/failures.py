@@ -7,14 +7,66 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from srelib import delivery
 from srelib.errors import ParameterError
 from srelib.stats import Estimate, normal_quantile, wilson
+from srelib.tradeoff.association import Span
 
 NAN = float("nan")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 HOURS = ((0, 9, "before 9 h"), (9, 12, "9 to 12 h"), (12, 15, "12 to 15 h"), (15, 18, "15 to 18 h"),
          (18, 24, "after 18 h"))  # fmt: skip
 ODDS = "logistic regression within services (Firth)"
+SHIPPED = ["deployment_id", "service", "finished_at", "size", "failed"]
+
+
+def shipped(
+    deployments: pd.DataFrame,
+    changes: pd.DataFrame | None,
+    incidents: pd.DataFrame | None,
+    *,
+    between: Span | None,
+    rules: delivery.Rules = delivery.DEFAULT,
+) -> pd.DataFrame:
+    """What reached users: when, how large, and whether it failed.
+
+    Parameters
+    ----------
+    deployments : DataFrame
+        Table ``deployments``, production only.
+    changes, incidents : DataFrame or None
+        The tables.
+    between : pair of Timestamp or None
+        Start and end, half-open; None: nothing.
+    rules : delivery.Rules
+        Which signals make a failure.
+
+    Returns
+    -------
+    DataFrame
+        deployment_id, service, finished_at, size (changes in it; NaN where no change names it)
+        [changes], failed; in order of time.
+
+    Examples
+    --------
+    >>> days = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-15T09:00Z"])
+    >>> rows = pd.DataFrame({"deployment_id": ["d1", "d2"], "service": "shop",
+    ...     "finished_at": days, "status": ["succeeded", "rolled_back"], "planned": True})
+    >>> shipped(rows, None, None, between=(days[0], days[1]))["failed"].tolist()
+    [False, True]
+    """
+    if between is None:
+        return pd.DataFrame(columns=SHIPPED)
+    found = delivery.failures(deployments, incidents, between=between, rules=rules)
+    found = found.sort_values("finished_at", kind="stable", ignore_index=True)
+    found["service"] = found["service"].astype("str")
+    found["size"] = np.nan
+    if changes is not None and len(changes) and len(found):
+        linked = delivery.lead_times(changes, deployments, between=between)
+        many = linked.groupby(["service", "deployment_id"], observed=True).size()
+        keys = pd.MultiIndex.from_frame(found[["service", "deployment_id"]].astype("str"))
+        found["size"] = many.reindex(keys).to_numpy(dtype="float64")
+    return found[SHIPPED]
 
 
 @dataclass(frozen=True)

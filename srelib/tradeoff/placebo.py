@@ -7,17 +7,32 @@ Where most weeks ship at the same hours there is little to move; then days move 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from srelib.tradeoff.after_deployments import DAY, TIMES, WEEK, History, covered, ends
+from srelib.tradeoff.after_deployments import (
+    DAY,
+    TIMES,
+    WEEK,
+    ServiceHistory,
+    covered,
+    ratio,
+    usual_ratios,
+    window_edges,
+)
 
 CROWDED = 0.75
 """Share of the windows that other weeks would cover as well from which on days are tried."""
 MOST_DAYS = 800
 """More days than these do not move by themselves; their table would be too large."""
+_DUST = 1e-9
+HOT = 5 * 1.4826
+"""A bucket is hot from so many times the median deviation from the baseline on."""
+JOIN = 6
+"""Hot buckets with fewer buckets than this between them are one burst."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +92,7 @@ class Placements:
 
 
 def placements(
-    past: History, place: np.ndarray, *, after: float, placebos: int, seed: int
+    past: ServiceHistory, place: np.ndarray, *, after: float, placebos: int, seed: int
 ) -> Placements:
     """Where the deployments of each week would lie in every other week."""
     weeks = _placements(past, place, WEEK, after=after, placebos=placebos, seed=seed)
@@ -89,7 +104,7 @@ def placements(
 
 
 def _placements(
-    past: History,
+    past: ServiceHistory,
     place: np.ndarray,
     period: pd.Timedelta,
     *,
@@ -98,7 +113,7 @@ def _placements(
     seed: int,
 ) -> Placements:
     size = len(past.total)
-    treated = covered(place, after, size)
+    treated = covered(*window_edges(place, after), size)
     starts = _starts(past, place, period, after)
     masks, ungated = _masks(past, place, starts, period, after)
     reached = _spread(masks.mean(axis=0), starts, size)
@@ -110,7 +125,7 @@ def _placements(
     return Placements(period, treated, starts, masks, weights, orders, overlap)
 
 
-def _kinds(past: History, starts: np.ndarray, period: pd.Timedelta) -> np.ndarray:
+def _kinds(past: ServiceHistory, starts: np.ndarray, period: pd.Timedelta) -> np.ndarray:
     """Which units may change places: weeks all, days only with days of their kind."""
     if period == WEEK:
         return np.zeros(len(starts), dtype="int64")
@@ -127,11 +142,13 @@ def _orders(kind: np.ndarray, *, placebos: int, seed: int) -> np.ndarray:
     return orders
 
 
-def _starts(past: History, place: np.ndarray, period: pd.Timedelta, after: float) -> np.ndarray:
+def _starts(
+    past: ServiceHistory, place: np.ndarray, period: pd.Timedelta, after: float
+) -> np.ndarray:
     """First buckets of the units, cut where the fewest windows would be cut."""
     exact = period / past.step
     length = round(exact)
-    begin, end = ends(place, after)
+    begin, end = window_edges(place, after)
     cut = np.zeros(length + 1, dtype="int64")
     for first, last in zip(begin % length + 1, begin % length + end - begin, strict=True):
         cut[min(first, length) : min(last, length)] += 1
@@ -143,12 +160,12 @@ def _starts(past: History, place: np.ndarray, period: pd.Timedelta, after: float
 
 
 def _masks(
-    past: History, place: np.ndarray, starts: np.ndarray, period: pd.Timedelta, after: float
+    past: ServiceHistory, place: np.ndarray, starts: np.ndarray, period: pd.Timedelta, after: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """The masks of `Placements`; and without regard to incidents, shape (units, buckets)."""
     own = np.searchsorted(starts, np.floor(place), side="right") - 1
     within = place - starts[own]
-    begin, end = ends(within, after)
+    begin, end = window_edges(within, after)
     units, width = len(starts), int(max(round(period / past.step) + 1, end.max(initial=0)))
     made = ~past.inside(within[:, None] + starts)
     made[np.arange(len(place)), own] = True
@@ -164,7 +181,7 @@ def _masks(
 
 
 def _weights(
-    past: History, reached: np.ndarray, ungated: np.ndarray, starts: np.ndarray, after: float
+    past: ServiceHistory, reached: np.ndarray, ungated: np.ndarray, starts: np.ndarray, after: float
 ) -> np.ndarray:
     """How much a bucket counts as a control."""
     size, units = len(past.total), len(starts)
@@ -188,12 +205,8 @@ def _spread(rows: np.ndarray, starts: np.ndarray, size: int) -> np.ndarray:
     return out
 
 
-REACH = 3
-"""How many hours to either side help an hour of the week with few controls [h]."""
-
-
 @dataclass(frozen=True)
-class Table:
+class PlacementSums:
     """Sums of counts that make an excess, one row per series."""
 
     pairs: np.ndarray
@@ -223,24 +236,219 @@ class Table:
         return usual_ratios(calm, asked, self.bucket)
 
 
-def usual_ratios(calm: np.ndarray, asked: np.ndarray, bucket: np.ndarray) -> np.ndarray:
-    """Calm ratio at each time of the week, with a little help from the hours next to it."""
-    near = _near(asked)
-    pooled = ratio(calm.sum(axis=0), asked.sum(axis=0))
-    usual = np.where(near > 0, ratio(_near(calm), near), pooled)
-    weight = bucket[:, None] / 10
-    return ratio(calm + weight * usual, asked + weight)
+@dataclass(frozen=True)
+class Comparison:
+    """The windows after deployments beside the controls, and the placebos beside theirs."""
+
+    excess: float
+    placebos: np.ndarray
+    expected: np.ndarray
+    odds: float
+    treated_share: np.ndarray
+    table: PlacementSums
+    traffic: float
+    centre: float = 0.0
 
 
-def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """Part over whole; 0 where there is no whole."""
-    positive = np.asarray(whole) > 0
-    return np.asarray(np.where(positive, part, 0.0) / np.where(positive, whole, 1.0))
+def two_sided(value: float, placebos: np.ndarray) -> float:
+    """Twice the smaller tail of a value among placebos, itself included."""
+    above, below = tails(value, placebos)
+    return float(min(1.0, 2 * min(above, below)))
 
 
-def _near(values: np.ndarray) -> np.ndarray:
-    """Sum over the hours at most three away, on the same kind of day."""
-    days = values.reshape(2, TIMES // 2, -1)
-    closed = np.concatenate([days[:, -REACH:], days, days[:, :REACH]], axis=1)
-    sums = sum(closed[:, first : first + TIMES // 2] for first in range(2 * REACH + 1))
-    return np.asarray(sums).reshape(values.shape)
+def tails(value: float, placebos: np.ndarray) -> tuple[float, float]:
+    """Share of placebos at least as large, and at least as small, the value among them."""
+    dust = _DUST * max(1.0, abs(value))
+    many = 1 + len(placebos)
+    above = (1 + np.count_nonzero(placebos >= value - dust)) / many
+    return float(above), float((1 + np.count_nonzero(placebos <= value + dust)) / many)
+
+
+def compare(past: ServiceHistory, placed: Placements, *, confidence: float) -> Comparison:
+    """The windows beside the controls, for the real schedule and for each placebo."""
+    return centred(past, _compared(past, placed, _table(past, placed)), confidence=confidence)
+
+
+def centred(past: ServiceHistory, found: Comparison, *, confidence: float) -> Comparison:
+    """The same measured against the placebos, where the test and the controls disagree on the side.
+
+    The test compares with the placebos, the excess with the controls; where the placebos all lie
+    to one side of the controls, an excess may be extreme among them on the other.
+    """
+    tail = (1 - confidence) / 2
+    above, below = tails(found.excess, found.placebos)
+    low, high = np.quantile(found.placebos, [tail, 1 - tail])
+    if not ((above < tail and high < 0) or (below < tail and low > 0)):
+        return found
+    centre = float(np.median(found.placebos))
+    return replace(
+        found,
+        excess=found.excess - centre,
+        placebos=found.placebos - centre,
+        expected=found.expected + centre * ratio(past.total, np.array(found.traffic)),
+        centre=centre,
+    )
+
+
+def without_bursts(
+    past: ServiceHistory, placed: Placements, found: Comparison, share: np.ndarray
+) -> Comparison:
+    """The same comparison without a share of the bursts."""
+    left = past.burst * (1 - share)
+    rows = slice(2 * TIMES, 2 * TIMES + 2)
+    pairs, series, own = (
+        each.copy() for each in (found.table.pairs, found.table.series, found.table.own)
+    )
+    bursts = (left, placed.weights * left)
+    pairs[rows] = placed.pairs(*bursts)
+    series[rows], own[rows] = (_by_unit(placed, bursts, treated=only) for only in (False, True))
+    table = replace(found.table, pairs=pairs, series=series, own=own)
+    return _compared(past, placed, table, centre=found.centre)
+
+
+def _compared(
+    past: ServiceHistory, placed: Placements, table: PlacementSums, *, centre: float = 0.0
+) -> Comparison:
+    whole = table.series.sum(axis=1)[:, None]
+    own = table.own.sum(axis=1)[:, None]
+    picked = placed.sums(table.pairs)
+    traffic = float(own[TIMES : 2 * TIMES].sum())
+    rest = whole - own
+    expected = ratio(rest[2 * TIMES + 1], rest[2 * TIMES + 2]) + table.rates(own, whole)[:, 0]
+    return Comparison(
+        excess=float(table.excess(own, whole, traffic)[0]) - centre,
+        placebos=table.excess(picked, whole, traffic) - centre,
+        expected=expected[past.hour] * past.total,
+        traffic=traffic,
+        centre=centre,
+        odds=float(ratio(np.array(traffic), rest[2 * TIMES + 2])[0]),
+        treated_share=table.excess(picked, whole, 1.0, marked=True),
+        table=table,
+    )
+
+
+def _table(past: ServiceHistory, placed: Placements) -> PlacementSums:
+    weights, total = placed.weights, past.total
+    marked = np.where(placed.treated, total, 0.0)
+    plain = (past.burst, weights * past.burst, weights * total, marked, weights * marked)
+    grouped = placed.pairs_by(past.hour, TIMES, past.calm, total)
+    pairs = np.concatenate([grouped.reshape(2 * TIMES, *grouped.shape[2:]), placed.pairs(*plain)])
+    series, own = (
+        np.concatenate(
+            [_by_time(past, placed, values, treated=only) for values in (past.calm, total)]
+            + [_by_unit(placed, plain, treated=only)]
+        )
+        for only in (False, True)
+    )
+    buckets = np.maximum(1, np.bincount(past.hour, minlength=TIMES))
+    return PlacementSums(
+        pairs, series, own, np.bincount(past.hour, total, minlength=TIMES) / buckets
+    )
+
+
+def _unit_of(placed: Placements) -> np.ndarray:
+    return np.searchsorted(placed.starts, np.arange(len(placed.treated)), side="right") - 1
+
+
+def _by_unit(placed: Placements, values: Sequence[np.ndarray], *, treated: bool) -> np.ndarray:
+    """Sums of each series by unit, of the windows only where asked."""
+    week, kept = _unit_of(placed), placed.treated | (not treated)
+    return np.stack([np.bincount(week, kept * each, minlength=placed.units) for each in values])
+
+
+def _by_time(
+    past: ServiceHistory, placed: Placements, values: np.ndarray, *, treated: bool
+) -> np.ndarray:
+    """Sums by time of the week (rows) and unit (columns)."""
+    place = past.hour * placed.units + _unit_of(placed)
+    kept = placed.treated | (not treated)
+    sums = np.bincount(place, kept * values, minlength=TIMES * placed.units)
+    return sums.reshape(TIMES, placed.units)
+
+
+def detectable(found: Comparison, noise: np.ndarray, *, level: float, power: float = 0.8) -> float:
+    """Smallest excess the test would have found in so many of such histories."""
+    weak = float(np.quantile(noise, 1 - power))
+
+    def shown(size: float) -> bool:
+        seen = found.placebos + size * found.treated_share
+        return bool(size + weak > np.quantile(seen, 1 - level / 2))
+
+    high = max(1.0, float(np.abs(found.placebos).max()), abs(weak))
+    for _ in range(20):
+        if shown(high):
+            break
+        high *= 2
+    else:
+        return float("inf")
+    low = 0.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (low, middle) if shown(middle) else (middle, high)
+    return high
+
+
+@dataclass(frozen=True)
+class Bursts:
+    """Bursts of bad events, and how likely those after deployments came by chance."""
+
+    number: np.ndarray
+    sizes: np.ndarray
+    by_chance: np.ndarray
+
+
+def bursts(past: ServiceHistory, placed: Placements, found: Comparison) -> Bursts:
+    """Bursts in the windows, each with the probability that it came by chance."""
+    beyond, number = past.beyond, _numbered(past)
+    many = int(number.max(initial=0)) + 1
+    inside, outside = (number > 0) & placed.treated, (number > 0) & ~placed.treated
+    sizes = np.bincount(number[inside], beyond[inside], minlength=many)
+    weighted = (placed.weights * beyond)[outside]
+    clear = np.sort(np.bincount(number[outside], weighted, minlength=many))
+    ours = np.sort(sizes[sizes > 0])
+    larger = len(clear) - np.searchsorted(clear, sizes, side="left")
+    rank = np.maximum(1, len(ours) - np.searchsorted(ours, sizes, side="left"))
+    chance = np.minimum(1.0, found.odds * (larger + 0.5) / rank)
+    return Bursts(number, sizes, np.where(sizes > 0, chance, 1.0))
+
+
+def _numbered(past: ServiceHistory) -> np.ndarray:
+    asked = past.total > 0
+    ratio = np.where(asked, past.beyond / np.where(asked, past.total, 1.0), 0.0)
+    limit = HOT * float(np.median(np.abs(ratio[asked])))
+    hot = np.flatnonzero(asked & (ratio > limit))
+    number = np.zeros(len(ratio), dtype="int64")
+    join = max(1, round(JOIN / max(1.0, past.step.total_seconds() / 600)))
+    number[hot] = np.cumsum(np.diff(hot, prepend=-(10**9)) > join)
+    return number
+
+
+def chance(
+    past: ServiceHistory, placed: Placements, found: Comparison, seen: Bursts, *, seed: int
+) -> np.ndarray:
+    """Draws of what chance adds to the excess."""
+    rng = np.random.default_rng([seed, 1])
+    many, odds = len(found.placebos), found.odds
+    day = np.arange(len(past.total)) // max(1, round(DAY / past.step))
+    outside = np.where(placed.treated, 0.0, placed.weights * past.beyond)
+    days = np.bincount(day, outside)
+    days = days[days != 0]
+    copies = rng.poisson(odds, (many, len(days))) - odds * rng.poisson(1.0, (many, len(days)))
+    kept = seen.sizes > 0
+    by_chance = rng.random((many, int(kept.sum()))) < seen.by_chance[kept]
+    fell = np.where(rng.random(by_chance.shape) < odds / (1 + odds), 1.0, -odds)
+    return np.asarray(copies @ days + (by_chance * fell) @ seen.sizes[kept])
+
+
+def interval(
+    found: Comparison, noise: np.ndarray, *, most: float, confidence: float
+) -> tuple[float, float]:
+    """Ends of the interval of the excess; 0 lies outside exactly where the test rejects."""
+    tail = (1 - confidence) / 2
+    above, below = tails(found.excess, found.placebos)
+    low, high = found.excess - np.quantile(noise, [1 - tail, tail])
+    test_low, test_high = found.excess - np.quantile(found.placebos, [1 - tail, tail])
+    low = max(low, test_low) if above < tail else min(low, 0.0)
+    high = min(high, test_high) if below < tail else max(high, 0.0)
+    high = max(min(high, most), found.excess)
+    return float(min(low, found.excess)), float(high)

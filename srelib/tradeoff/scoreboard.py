@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from srelib import delivery, events, sli, windows
-from srelib import incidents as paged
+from srelib import incidents as incident_measures
 from srelib.errors import ParameterError, SrelibError
 from srelib.sli.interval import DAY
 from srelib.stats import Estimate, normal_quantile, rate, wilson
-from srelib.tradeoff.weekly import WEEK, Span
+from srelib.tradeoff.after_deployments import WEEK
+from srelib.tradeoff.association import Span
 
 NAN = float("nan")
 NOT_PAGES = ("ticket", "warning", "warn", "info", "informational", "low", "notice")
@@ -25,7 +26,7 @@ FELT = pd.Timedelta("1h")
 
 
 @dataclass(frozen=True)
-class Standing:
+class Scorecard:
     """One service on the scoreboard; what the exports do not say is NaN with n 0.
 
     Parameters
@@ -44,9 +45,9 @@ class Standing:
     rework_rate : Estimate
         Unplanned deployments [fraction].
     objective : str
-        Name of the objective, or of the series where nothing is promised; empty without data.
+        Name of the objective, or of the series where there is none; empty without data.
     target : float
-        What is promised [fraction]; NaN where nothing is.
+        Service level objective [fraction]; NaN where there is none.
     sli : Estimate
         Share of good events [fraction].
     left : Estimate
@@ -82,7 +83,7 @@ class Standing:
 DEVOPS = ("frequency", "lead_time", "rework_rate")
 SHARED = ("fail_rate", "recovery", "felt")
 SRE = ("sli", "left", "pages", "incidents", "restore")
-"""Fields of `Standing`: what either discipline looks at alone, and what both look at."""
+"""Fields of `Scorecard`: what either discipline looks at alone, and what both look at."""
 
 
 def scoreboard(
@@ -95,14 +96,14 @@ def scoreboard(
     alerts: pd.DataFrame | None = None,
     rules: delivery.Rules = delivery.DEFAULT,
     confidence: float = 0.95,
-) -> dict[str, Standing]:
+) -> dict[str, Scorecard]:
     """How each service ships beside how reliable it is, over the same time.
 
     Parameters
     ----------
     counts : mapping of Indicator to DataFrame
         Counts good and total on a regular UTC index, one indicator for each service
-        (`srelib.tradeoff.per_service`).
+        (`srelib.objectives.per_service`).
     deployments : DataFrame
         Table ``deployments``, production only.
     between : pair of Timestamp or None
@@ -117,7 +118,7 @@ def scoreboard(
 
     Returns
     -------
-    dict of str to Standing
+    dict of str to Scorecard
         Every service that any table names, in order of the names.
 
     Notes
@@ -150,7 +151,7 @@ def scoreboard(
         return {}
     nothing = Estimate(NAN, NAN, NAN, 0, confidence, "no data")
     shipped = _shipped(deployments, changes, incidents, between, rules, confidence)
-    told = _incidents(incidents, between, confidence)
+    logged = _incidents(incidents, between, confidence)
     keys = {key.service: key for key in counts}
     named = {str(s) for t in (deployments, incidents, alerts) if t is not None and len(t)
              for s in t["service"].dropna().unique()}  # fmt: skip
@@ -161,7 +162,7 @@ def scoreboard(
         blank = _blank(service, nothing, key)
         known: dict[str, Any] = {
             **shipped.get(service, {}),
-            **(told.get(service, told.get("", {}))),
+            **(logged.get(service, logged.get("", {}))),
             **(_level(key, part, confidence) if part is not None else {}),
             **_pages(key, part, alerts, service, between, confidence),
         }
@@ -169,10 +170,10 @@ def scoreboard(
     return found
 
 
-def _blank(service: str, nothing: Estimate, key: Any) -> Standing:
+def _blank(service: str, nothing: Estimate, key: Any) -> Scorecard:
     fields = dict.fromkeys((*DEVOPS, *SHARED, *SRE), nothing)
     target = NAN if key is None else key.target
-    return Standing(service=service, deployments=0, objective="" if key is None else key.name,
+    return Scorecard(service=service, deployments=0, objective="" if key is None else key.name,
                     target=target, **fields)  # fmt: skip
 
 
@@ -206,8 +207,11 @@ def _incidents(
     """Of each service; under '' what is true of those without an incident."""
     if incidents is None or not len(incidents):
         return {}
-    found = {str(s): paged.summary(own, between=between, confidence=confidence)
-             for s, own in events.eligible_incidents(incidents).groupby("service")}  # fmt: skip
+    by_service = events.eligible_incidents(incidents).groupby("service")
+    found = {
+        str(service): incident_measures.summary(own, between=between, confidence=confidence)
+        for service, own in by_service
+    }
     none = rate(0, (between[1] - between[0]) / WEEK, confidence)
     rows = {s: {"incidents": one.per_week, "restore": one.restore} for s, one in found.items()}
     return {"": {"incidents": none}, **rows}

@@ -2,8 +2,10 @@
 
 import pandas as pd
 
+from srelib import fleet
 from srelib import policy as policies
-from srelib.policy import Policy, Replay
+from srelib.fleet import Indicator
+from srelib.policy import Outcome, Policy, PolicyReplay
 
 TARGET = 0.99
 
@@ -37,9 +39,48 @@ def made(*rows: tuple[str, str] | tuple[str, str, bool]) -> pd.DataFrame:
 
 def replayed(
     counts: pd.DataFrame, deployments: pd.DataFrame, *, policy: Policy | None = None, **options
-) -> Replay:
+) -> PolicyReplay:
     """The Workbook's policy, at 99 %."""
     return policies.replay(
         counts["good"], counts["total"], deployments, target=TARGET, window="28d",
         policy=policy or policies.named("workbook"), **options,
     )  # fmt: skip
+
+
+def prepared(
+    counts: dict[Indicator, pd.DataFrame], deployments: pd.DataFrame, **options
+) -> dict[str, policies.PreparedService]:
+    """Every service, as notebook 07 prepares it."""
+    return fleet.each(fleet.by_service(counts), lambda service, own: policies.prepare(
+        own, deployments[deployments["service"] == service], **options
+    ))  # fmt: skip
+
+
+def replayed_fleet(
+    counts: dict[Indicator, pd.DataFrame],
+    deployments: pd.DataFrame,
+    *,
+    policy: Policy,
+    draws: int = 0,
+    **options,
+) -> dict[Indicator, PolicyReplay]:
+    """One policy on every objective, as notebook 07 replays it."""
+    services = prepared(counts, deployments, **options)
+    found = fleet.each(
+        services, lambda _, own: policies.replay_service(own, policy=policy, draws=draws)
+    )
+    return fleet.by_objective(found, counts)
+
+
+def stamps(times: pd.Series) -> list[str]:
+    """Times as short texts."""
+    return [f"{time:%m-%d %H:%M}" for time in times]
+
+
+def fates(outcome: Outcome) -> dict[str, str]:
+    """What became of each deployment."""
+    return dict(zip(outcome.schedule["deployment_id"], outcome.schedule["fate"], strict=True))
+
+
+OUTAGE = ("2026-06-23T10:00", "2026-06-23T18:00", 1000.0)
+"""8,000 bad events; the budget of four weeks is 28 * 24 * 1,000 * 0.01 = 6,720."""

@@ -1,4 +1,4 @@
-"""Effects made by hand, so that words and drawings are seen without estimating anything."""
+"""Histories small enough to work out by hand, and effects without estimating anything."""
 
 from __future__ import annotations
 
@@ -58,3 +58,43 @@ def effect(
         per_deployment=pd.DataFrame({"deployment_id": [], "finished_at": [], "excess": []}),
         before=pd.Timedelta("2h"), after=pd.Timedelta("6h"), windows=deployments, weeks=13.0,
     )  # fmt: skip
+
+
+WEEKS = 8
+HOURS = pd.date_range("2026-01-05", periods=WEEKS * 168, freq="h", tz="UTC", unit="us")
+QUIET = 2.0
+
+
+def counts(extra: dict[int, float] | None = None) -> tuple[pd.Series, pd.Series]:
+    """Good and total of 1,000 requests an hour, two of them bad, and more in some hours."""
+    bad = pd.Series(QUIET, HOURS)
+    for hour, more in (extra or {}).items():
+        bad.iloc[hour] += more
+    total = pd.Series(1000.0, HOURS)
+    return total - bad, total
+
+
+def shipped(*hours: float, **columns: object) -> pd.DataFrame:
+    """Deployments that reached their users so many hours after the start."""
+    at = [HOURS[0] + pd.Timedelta(hours=hour) for hour in hours]
+    ids = [f"d{number}" for number in range(len(hours))]
+    times = pd.Series(at, dtype="datetime64[us, UTC]")
+    return pd.DataFrame({"deployment_id": ids, "finished_at": times, **columns})
+
+
+def incident(start: float, end: float | None, caused_by: str | None = None) -> pd.DataFrame:
+    """One incident, in hours after the start; open without an end."""
+    at = [None if h is None else HOURS[0] + pd.Timedelta(hours=h) for h in (start, end)]
+    times = pd.Series(at, dtype="datetime64[us, UTC]")
+    return pd.DataFrame(
+        {
+            "incident_id": ["i"],
+            "started_at": times[:1],
+            "resolved_at": times[1:].reset_index(drop=True),
+            "severity": ["SEV1"],
+            "deployment_id": pd.Series([caused_by], dtype="str"),
+        }
+    )
+
+
+MIDWEEK = [58 + 168 * week for week in range(WEEKS)]

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.optimize import minimize
 
-from srelib import tradeoff
+from srelib import tables, tradeoff
 from srelib.errors import ParameterError
 
 
@@ -148,3 +148,34 @@ def test_too_few_resamples_are_refused():
     rows = shipped(finished_at=pd.to_datetime(["2026-01-05T10:00Z"]), failed=[True])
     with pytest.raises(ParameterError, match="resamples must be at least 99; got 5"):
         tradeoff.by_hour(rows, resamples=5)
+
+
+def exported(*rows: tuple[str, str]) -> pd.DataFrame:
+    """Table deployments of the shop: time, status."""
+    return tables.conform(pd.DataFrame({
+        "deployment_id": [f"d{n}" for n in range(len(rows))], "service": "shop",
+        "finished_at": pd.to_datetime([row[0] for row in rows], utc=True),
+        "status": [row[1] for row in rows],
+    }), "deployments")  # fmt: skip
+
+
+def test_nothing_is_shipped_in_no_time():
+    """Without a span there is nothing to judge failures over."""
+    assert tradeoff.shipped(exported(("2026-01-13", "succeeded")), None, None,
+                            between=None).empty  # fmt: skip
+
+
+def test_shipped_counts_changes_and_marks_failures():
+    """Two changes in one, none known in the other; a rollback says that it failed."""
+    rows = exported(("2026-01-13", "succeeded"), ("2026-01-14", "rolled_back"),
+                       ("2026-01-15", "cancelled"))  # fmt: skip
+    changes = tables.conform(pd.DataFrame({
+        "change_id": ["c1", "c2"], "service": "shop", "deployment_id": "d0",
+        "committed_at": pd.to_datetime(["2026-01-10", "2026-01-11"], utc=True),
+    }), "changes")  # fmt: skip
+    found = tradeoff.shipped(
+        rows, changes, None, between=tuple(pd.to_datetime(["2026-01-07", "2026-02-04"], utc=True))
+    )
+    assert found["deployment_id"].tolist() == ["d0", "d1"]
+    assert found["size"].fillna(-1).tolist() == [2.0, -1.0]
+    assert found["failed"].tolist() == [False, True]

@@ -17,11 +17,11 @@ import numpy as np
 import pandas as pd
 
 from srelib import policy as policies
-from srelib.policy import Outcome, Replay, prepare
-from srelib.policy.account import held, track
-from srelib.policy.aftermath import Prepared
+from srelib.fleet import Indicator
+from srelib.policy import Outcome, PolicyReplay, PreparedService
 from srelib.policy.daily import Ledger, decision_times
-from srelib.policy.walk import NEVER, walk
+from srelib.policy.replay import budget_track, prepared_service
+from srelib.policy.schedule import NEVER, follow_policy, held_rows
 from srelib.simulate import Fleet, ServiceSpec, fleet
 from tests.validity.cells import Cell, over
 
@@ -65,7 +65,7 @@ def bad(world: Fleet) -> float:
     return float((counts["total"] - counts["good"]).sum())
 
 
-def replayed(world: Fleet) -> Replay:
+def replayed(world: Fleet) -> PolicyReplay:
     """The policy on what the exports of a world hold."""
     counts = world.counts("api")
     return policies.replay(
@@ -96,7 +96,7 @@ def followed(world: Fleet, make: partial[Fleet], reading: str) -> dict[str, pd.T
     service = prepared(world)
     delays: dict[str, pd.Timedelta | None] = {}
     for _ in range(60):
-        seen = prepared(make(delays=delays)).parts["api"].ledger if delays else None
+        seen = ledger_of(make(delays=delays)) if delays else None
         after = held_by(service, seen, reading)
         if after == delays:
             break
@@ -104,26 +104,40 @@ def followed(world: Fleet, make: partial[Fleet], reading: str) -> dict[str, pd.T
     return delays
 
 
-def prepared(world: Fleet) -> Prepared:
+def prepared(world: Fleet) -> PreparedService:
     """The service of a world with its deployments; incidents do not matter to decisions."""
+    return prepared_service(
+        {key_of(world): ledger_of(world)}, world.deployments,
+        harms={key_of(world): pd.Series(dtype="float64")},
+    )  # fmt: skip
+
+
+def key_of(world: Fleet) -> Indicator:
+    """The objective of a world."""
+    return Indicator("api", "api", target=world.worlds[0].spec.target)
+
+
+def ledger_of(world: Fleet) -> Ledger:
+    """Its counts."""
     counts = world.counts("api")
-    objective = (counts["good"], counts["total"], world.worlds[0].spec.target, "28d")
-    return prepare({"api": objective}, world.deployments, harms={"api": pd.Series(dtype="float64")})
+    return Ledger.of(counts["good"], counts["total"])
 
 
-def held_by(service: Prepared, seen: Ledger | None, reading: str) -> dict[str, pd.Timedelta | None]:
+def held_by(
+    service: PreparedService, seen: Ledger | None, reading: str
+) -> dict[str, pd.Timedelta | None]:
     """What the recorded budget of a world would hold of the releases of the first one."""
-    part = service.parts["api"]
+    (part,) = service.objectives.values()
     part = replace(part, ledger=seen or part.ledger)
     times = decision_times(part.ledger.first, part.ledger.last, hour=9, timezone="UTC")
-    one = track(part, times, POLICY, min_coverage=0.5)
-    found = walk([one], times, service.rows, policy=POLICY, postponed=False)
-    due = service.rows["due_at"].astype("int64").to_numpy()
+    track = budget_track(part, times, POLICY, min_coverage=0.5)
+    found = follow_policy([track], times, service.deployments, policy=POLICY, postponed=False)
+    due = service.deployments["due_at"].astype("int64").to_numpy()
     return {
-        service.rows["deployment_id"].iloc[i]: None
+        service.deployments["deployment_id"].iloc[i]: None
         if found.released[i] == NEVER or reading == "avoided"
         else pd.Timedelta(int(found.released[i] - due[i]), "us")
-        for i in held(found)
+        for i in held_rows(found)
     }
 
 

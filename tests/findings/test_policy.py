@@ -4,13 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from srelib import fleet
 from srelib import policy as policies
 from srelib.errors import InsufficientDataError
 from srelib.findings import policy as spoken
 from srelib.fleet import Indicator
-from srelib.policy import Policy, fleet
+from srelib.policy import Policy
 from srelib.windows import Window
-from tests.policy.shapes import failing, hours, made
+from tests.policy.shapes import failing, hours, made, prepared, replayed_fleet
 
 WINDOW = Window.parse("28d")
 SHOP = Indicator("shop availability", "shop", "availability", target=0.99, window=WINDOW)
@@ -33,14 +34,16 @@ def plain(text: str) -> str:
 def replayed(counts, deployments=SHIPPED, *, policy=WORKBOOK, key=SHOP, incidents=None):
     """One objective replayed."""
     rows = deployments.assign(service=key.service)
-    ready = fleet.prepared({key: counts}, rows, incidents=incidents)
-    return fleet.replay({key: counts}, ready, policy=policy)
+    return replayed_fleet({key: counts}, rows, policy=policy, draws=20, incidents=incidents)
 
 
 def said(counts, deployments=SHIPPED, **options) -> list[str]:
     """The first lines of the notebook."""
     found = replayed(counts, deployments, **options)
-    return [plain(x) for x in spoken.policy_sentences(fleet.pooled(found), replays=found)]
+    return [
+        plain(x)
+        for x in spoken.policy_sentences(fleet.pooled(found, policies.pooled), replays=found)
+    ]
 
 
 def test_frozen_held_and_avoided_beyond_chance():
@@ -186,10 +189,8 @@ def test_the_readings_are_told_apart_where_they_differ():
 def policies_on(counts, *, current: str = "workbook", deployments=SHIPPED, several=None):
     """Ready-made policies on one objective."""
     rows = deployments.assign(service="shop")
-    ready = fleet.prepared({SHOP: counts}, rows)
     tried = several or policies.ready_made()
-    found = fleet.compare({SHOP: counts}, ready, policies=tried)
-    return fleet.frontier(found, current=current)
+    return policies.frontier(prepared({SHOP: counts}, rows), policies=tried, current=current)
 
 
 def test_the_front_is_said_both_ways():
@@ -235,7 +236,7 @@ def test_tables_hold_both_readings():
         "99.17 % and 99.21 %",
     ]  # fmt: skip
     assert "<b>" not in table._repr_html_()
-    held = spoken.held_table(fleet.pooled(found))
+    held = spoken.held_table(fleet.pooled(found, policies.pooled))
     assert [row[0] for row in held.rows] == ["b", "c"]
     assert plain(held.rows[0][4]) == "26 days 21 h"
     assert spoken.held_table(None) is None
@@ -246,14 +247,17 @@ def test_tables_hold_both_readings():
 def test_the_basis_names_close_decisions_and_what_cannot_be_told():
     """Half a window unseen; releases every six hours leave nothing to compare with."""
     found = replayed(failing(hours(), OUTAGE))
-    lines = [plain(x) for x in spoken.basis_sentences(fleet.pooled(found), replays=found)]
+    lines = [
+        plain(x)
+        for x in spoken.basis_sentences(fleet.pooled(found, policies.pooled), replays=found)
+    ]
     assert lines[0] == (
         "75 % of 56 days could be judged; before half of a window was seen, nothing is frozen."
     )
     dense = made(*((f"{t}", f"{t:%Y-%m-%dT%H:%M}") for t in
                    pd.date_range("2026-06-01T01:00", "2026-07-26", freq="6h")))  # fmt: skip
     found = replayed(failing(hours(), OUTAGE), dense)
-    lines = spoken.basis_sentences(fleet.pooled(found), replays=found)
+    lines = spoken.basis_sentences(fleet.pooled(found, policies.pooled), replays=found)
     assert lines[-1].startswith("For **shop availability** hardly any hours lie clear of releases")
     assert spoken.basis_sentences(None, replays={}) == [spoken.NOTHING]
 

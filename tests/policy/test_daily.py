@@ -1,4 +1,4 @@
-"""Postmortems: a fifth of four weeks' budget in one incident."""
+"""The budget each morning, and incidents that ask for a postmortem."""
 
 import pandas as pd
 import pytest
@@ -6,6 +6,45 @@ import pytest
 from srelib import policy as policies
 from srelib.errors import ColumnError, ParameterError
 from srelib.windows import Window
+from tests.policy.shapes import (
+    TARGET,
+    failing,
+    fates,
+    hours,
+    made,
+    replayed,
+    stamps,
+)
+
+
+def test_days_follow_the_clock_of_the_people_who_decide():
+    """Nine in Berlin is seven in UTC in summer and eight in winter."""
+    berlin = policies.named("workbook", timezone="Europe/Berlin")
+    found = replayed(hours(start="2026-03-26", days=6), made(), policy=berlin)
+    assert stamps(found.recorded["decided_at"]) == [
+        "03-26 08:00", "03-27 08:00", "03-28 08:00", "03-29 07:00", "03-30 07:00", "03-31 07:00",
+    ]  # fmt: skip
+
+
+def test_nothing_is_decided_until_half_of_the_window_was_seen():
+    """A bad first day cannot freeze; after a fortnight of four weeks it can."""
+    counts = failing(hours(), ("2026-06-01T10:00", "2026-06-01T18:00", 1000.0))
+    found = replayed(counts, made(("early", "2026-06-03T12:00"), ("late", "2026-06-16T12:00")))
+    assert found.judged_days == 56 - 14
+    assert stamps(found.postponed.spans[0]) == ["06-15 09:00", "06-30 09:00"]
+    assert fates(found.postponed) == {"early": "shipped", "late": "delayed"}
+
+
+def test_a_calendar_month_has_its_budget_from_the_first_day():
+    """One bad hour on the 1st is little of a whole month, though much of a day."""
+    month = Window(unit="month")
+    counts = failing(hours(days=61), ("2026-07-01T02:00", "2026-07-01T03:00", 900.0))
+    own = policies.named("objective's window")
+    found = policies.replay(counts["good"], counts["total"], made(), target=TARGET, window=month,
+                            policy=own)  # fmt: skip
+    left = found.recorded.set_index("decided_at")["left_share"]
+    assert left[pd.Timestamp("2026-07-01T09:00Z")] == pytest.approx(1 - 900 / 7440)
+    assert found.postponed.frozen_days == 0
 
 
 def minutes(down: float) -> tuple[pd.Series, pd.Series, pd.DataFrame]:

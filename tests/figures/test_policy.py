@@ -6,14 +6,13 @@ import pandas as pd
 import pytest
 from matplotlib.dates import num2date
 
-from srelib import figures
+from srelib import figures, fleet
 from srelib import policy as policies
 from srelib.errors import InsufficientDataError
 from srelib.figures import canvas
 from srelib.fleet import Indicator
-from srelib.policy import fleet
 from srelib.windows import Window
-from tests.policy.shapes import failing, hours, made
+from tests.policy.shapes import failing, hours, made, prepared, replayed_fleet
 
 matplotlib.use("agg")
 
@@ -44,8 +43,7 @@ def replays(*keys: Indicator, counts=None, deployments=SHIPPED, name: str = "wor
     counts = failing(hours(), OUTAGE, HARM) if counts is None else counts
     every = dict.fromkeys(keys or (SHOP,), counts)
     rows = pd.concat([deployments.assign(service=s) for s in {key.service for key in every}])
-    ready = fleet.prepared(every, rows)
-    return fleet.replay(every, ready, policy=policies.named(name), draws=0)
+    return replayed_fleet(every, rows, policy=policies.named(name))
 
 
 def test_freezes_are_shaded_dark_where_both_readings_agree():
@@ -101,7 +99,7 @@ def test_freezes_say_never_always_and_too_short(counts, text):
 
 def test_held_lines_run_from_due_to_release():
     """b is let go on 22 July, d still waits at the end; harm postponed."""
-    ax = figures.policy.plot_held(fleet.pooled(replays()))
+    ax = figures.policy.plot_held(fleet.pooled(replays(), policies.pooled))
     lines = [x for x in ax.lines if len(x.get_xdata()) == 2 and x.get_linestyle() == "-"
              and x.get_color() in (canvas.BLUE, canvas.VERMILLION)]  # fmt: skip
     ends = [[f"{t:%m-%d %H}" for t in pd.to_datetime(x.get_xdata())] for x in lines]
@@ -124,10 +122,9 @@ def test_saved_rows_show_both_readings_and_their_range():
 def table(names=("workbook", "week", "none")) -> pd.DataFrame:
     """Policies on one history."""
     counts = failing(hours(), OUTAGE, HARM)
-    ready = fleet.prepared({SHOP: counts}, SHIPPED)
+    services = prepared({SHOP: counts}, SHIPPED)
     tried = {name: policies.named(name) for name in names}
-    found = fleet.compare({SHOP: counts}, ready, policies=tried)
-    return fleet.frontier(found, current="workbook")
+    return policies.frontier(services, policies=tried, current="workbook")
 
 
 def test_frontier_marks_the_one_in_question_and_joins_both_readings():
@@ -159,7 +156,9 @@ def test_figures_without_anything_to_draw_say_why():
     assert "needs an objective" in canvas.alt(figures.policy.plot_held(None))
     assert "needs an objective" in canvas.alt(figures.policy.plot_frontier(pd.DataFrame()))
     quiet = replays(counts=hours())
-    assert "held no deployment" in canvas.alt(figures.policy.plot_held(fleet.pooled(quiet)))
+    assert "held no deployment" in canvas.alt(
+        figures.policy.plot_held(fleet.pooled(quiet, policies.pooled))
+    )
     assert "held no deployment" in canvas.alt(figures.policy.plot_saved(quiet))
 
 
@@ -171,5 +170,5 @@ def test_many_objectives_with_long_names_are_drawn():
     ax = figures.policy.plot_freezes(found)
     assert len(ax.child_axes) == 12
     for drawn in (ax, figures.policy.plot_saved(found),
-                  figures.policy.plot_held(fleet.pooled(found))):  # fmt: skip
+                  figures.policy.plot_held(fleet.pooled(found, policies.pooled))):  # fmt: skip
         drawn.get_figure(root=True).canvas.draw()

@@ -1,9 +1,4 @@
-"""One policy on every objective of a fleet: a deployment is held when any objective says so.
-
-A deployment belongs to a service, and a service may have several objectives. They are walked
-together: one schedule, and a budget each. Keys are indicators: anything with ``service``,
-``target`` and ``window``.
-"""
+"""One policy on a whole fleet, and policies against each other: delay against what is avoided."""
 
 from __future__ import annotations
 
@@ -14,19 +9,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from srelib import fleet
 from srelib.errors import SrelibError
-from srelib.policy.account import median_delay, scaled
-from srelib.policy.aftermath import Prepared, prepare
-from srelib.policy.replay import DRAWS, replay_prepared
+from srelib.fleet import Indicator, by_service
+from srelib.policy.outcome import Outcome, PolicyReplay, median_delay, scaled
+from srelib.policy.replay import PreparedService, replay_service
 from srelib.policy.rules import Policy
-from srelib.policy.walk import READINGS, Outcome, Replay
+from srelib.policy.schedule import READINGS
 from srelib.stats import Estimate
 
-FOUR_WEEKS = pd.Timedelta(days=28)
+BUDGET = pd.Timedelta(days=28)
 
 
 @dataclass(frozen=True)
-class Total:
+class FleetOutcome:
     """All services together, under one reading.
 
     Parameters
@@ -60,7 +56,7 @@ class Total:
 
 
 @dataclass(frozen=True)
-class Pooled:
+class PooledReplays:
     """What one policy would have changed in a fleet.
 
     Parameters
@@ -72,7 +68,7 @@ class Pooled:
         That came up in the time replayed.
     judged_days, days : int
         Days with enough observed for a decision, of all days [service-days].
-    avoided, postponed : Total
+    avoided, postponed : FleetOutcome
         Under either reading.
     """
 
@@ -82,11 +78,11 @@ class Pooled:
     deployments: int
     judged_days: int
     days: int
-    avoided: Total
-    postponed: Total
+    avoided: FleetOutcome
+    postponed: FleetOutcome
 
     @property
-    def totals(self) -> tuple[Total, Total]:
+    def totals(self) -> tuple[FleetOutcome, FleetOutcome]:
         """Both readings."""
         return self.avoided, self.postponed
 
@@ -101,108 +97,17 @@ class Pooled:
         return max(total.budgets.high for total in self.totals)
 
 
-def prepared(
-    counts: Mapping[Any, pd.DataFrame],
-    deployments: pd.DataFrame,
-    *,
-    incidents: pd.DataFrame | None = None,
-    after: pd.Timedelta | str = "6h",
-    timezone: str = "UTC",
-) -> dict[str, Prepared | SrelibError]:
-    """Every service made ready for any number of policies.
+def pooled(replays: Mapping[Indicator, PolicyReplay]) -> PooledReplays:
+    """One policy on a whole fleet.
 
     Parameters
     ----------
-    counts : mapping of Indicator to DataFrame
-        Good and total of each objective, as from `srelib.objectives.with_target`.
-    deployments : DataFrame
-        Table ``deployments`` of all services, production only.
-    incidents : DataFrame, optional
-        Table ``incidents`` of all services.
-    after : Timedelta or str
-        How long after it finished a deployment is answerable; whole hours.
-    timezone : str
-        IANA zone whose hours of the day are compared.
+    replays : mapping of Indicator to PolicyReplay
+        At least one, as `srelib.fleet.pooled` hands them over.
 
     Returns
     -------
-    dict of str to Prepared
-        By service; the error in place of one that cannot be replayed.
-
-    Examples
-    --------
-    >>> prepared({}, pd.DataFrame({"service": []}))
-    {}
-    """
-    found: dict[str, Prepared | SrelibError] = {}
-    for service in dict.fromkeys(key.service for key in counts):
-        objectives = {
-            key: (frame["good"], frame["total"], key.target, key.window)
-            for key, frame in counts.items() if key.service == service
-        }  # fmt: skip
-        log = None if incidents is None else incidents[incidents["service"] == service]
-        try:
-            found[service] = prepare(
-                objectives, deployments[deployments["service"] == service], incidents=log,
-                after=after, timezone=timezone,
-            )  # fmt: skip
-        except SrelibError as error:
-            found[service] = error
-    return found
-
-
-def replay(
-    counts: Mapping[Any, pd.DataFrame],
-    services: Mapping[str, Prepared | SrelibError],
-    *,
-    policy: Policy,
-    draws: int = DRAWS,
-) -> dict[Any, Replay | SrelibError]:
-    """One policy on every objective, those of a service together.
-
-    Parameters
-    ----------
-    counts : mapping of Indicator to DataFrame
-        As for `prepared`; gives the order.
-    services : mapping of str to Prepared
-        As from `prepared`.
-    policy : Policy
-    draws : int
-        As in `srelib.policy.replay`.
-
-    Returns
-    -------
-    dict of Indicator to Replay
-        The error in place of an objective that cannot be replayed.
-
-    Examples
-    --------
-    >>> from srelib.policy import named
-    >>> replay({}, {}, policy=named("workbook"))
-    {}
-    """
-    found: dict[Any, Replay | SrelibError] = {}
-    for service, ready in services.items():
-        try:
-            if isinstance(ready, SrelibError):
-                raise ready
-            found.update(replay_prepared(ready, policy=policy, draws=draws))
-        except SrelibError as error:
-            found.update({key: error for key in counts if key.service == service})
-    return {key: found[key] for key in counts}
-
-
-def pooled(replays: Mapping[Any, Replay | SrelibError]) -> Pooled | None:
-    """One policy on a whole fleet; None where nothing could be replayed.
-
-    Parameters
-    ----------
-    replays : mapping of Indicator to Replay
-        As from `replay`.
-
-    Returns
-    -------
-    Pooled or None
+    PooledReplays
 
     Notes
     -----
@@ -212,46 +117,42 @@ def pooled(replays: Mapping[Any, Replay | SrelibError]) -> Pooled | None:
 
     Examples
     --------
-    >>> pooled({}) is None
+    >>> fleet.pooled({}, pooled) is None
     True
     """
-    known: dict[Any, Replay] = {k: r for k, r in replays.items() if isinstance(r, Replay)}
-    if not known:
-        return None
-    first = {key.service: key for key in reversed(list(known))}
-    alone = {service: known[key] for service, key in first.items()}
-    judged: dict[str, np.ndarray] = {}
-    for key, one in known.items():
-        seen = one.recorded["judged"].to_numpy()
-        judged[key.service] = judged.get(key.service, False) | seen
-    return Pooled(
-        policy=next(iter(known.values())).policy,
-        objectives=len(known),
+    alone = {service: next(iter(own.values())) for service, own in by_service(replays).items()}
+    judged = [np.any([one.recorded["judged"] for one in own.values()], axis=0)
+              for own in by_service(replays).values()]  # fmt: skip
+    return PooledReplays(
+        policy=next(iter(replays.values())).policy,
+        objectives=len(replays),
         services=len(alone),
         deployments=sum(len(one.avoided.schedule) for one in alone.values()),
-        judged_days=sum(int(flags.sum()) for flags in judged.values()),
-        days=sum(len(flags) for flags in judged.values()),
-        **{reading: _total(reading, known, alone) for reading in READINGS},
+        judged_days=sum(int(flags.sum()) for flags in judged),
+        days=sum(len(flags) for flags in judged),
+        **{reading: _total(reading, replays, alone) for reading in READINGS},
     )
 
 
-def outcome(one: Replay, reading: str) -> Outcome:
+def outcome(one: PolicyReplay, reading: str) -> Outcome:
     """The outcome of a replay under a reading."""
     return one.avoided if reading == "avoided" else one.postponed
 
 
-def budgets(one: Replay, reading: str) -> Estimate:
+def budgets(one: PolicyReplay, reading: str) -> Estimate:
     """Bad events avoided, in budgets of four weeks of the recorded traffic."""
-    length = (one.last - one.first) / FOUR_WEEKS
+    length = (one.last - one.first) / BUDGET
     return scaled(outcome(one, reading).saved, one.allowance / length)
 
 
-def _total(reading: str, known: Mapping[Any, Replay], alone: Mapping[str, Replay]) -> Total:
+def _total(
+    reading: str, known: Mapping[Indicator, PolicyReplay], alone: Mapping[str, PolicyReplay]
+) -> FleetOutcome:
     outcomes = {service: outcome(one, reading) for service, one in alone.items()}
     parts = [found.held.assign(service=service) for service, found in outcomes.items()]
     held = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     fates = pd.concat([found.schedule["fate"] for found in outcomes.values()]).value_counts()
-    return Total(
+    return FleetOutcome(
         reading=reading,
         frozen_days=sum(found.frozen_days for found in outcomes.values()),
         slow_days=sum(found.slow_days for found in outcomes.values()),
@@ -264,7 +165,7 @@ def _total(reading: str, known: Mapping[Any, Replay], alone: Mapping[str, Replay
     )
 
 
-def _summed(known: Mapping[Any, Replay], reading: str) -> Estimate:
+def _summed(known: Mapping[Indicator, PolicyReplay], reading: str) -> Estimate:
     """Budgets saved, added up: within a service as one, services as independent."""
     sums: dict[str, np.ndarray] = {}
     for key, one in known.items():
@@ -279,53 +180,25 @@ def _summed(known: Mapping[Any, Replay], reading: str) -> Estimate:
                     "services taken as independent")  # fmt: skip
 
 
-COST, GAIN = "deployment_days", "avoided"
-
-
-def compare(
-    counts: Mapping[Any, pd.DataFrame],
-    services: Mapping[str, Prepared | SrelibError],
+def frontier(
+    services: Mapping[str, PreparedService | SrelibError],
     *,
     policies: Mapping[str, Policy],
+    current: str,
     draws: int = 0,
-) -> dict[str, Pooled]:
-    """Every policy on the whole fleet.
-
-    Parameters
-    ----------
-    counts, services
-        As for `srelib.policy.fleet.replay`.
-    policies : mapping of str to Policy
-        By name.
-    draws : int
-        As in `srelib.policy.replay`; 0 takes every decision as sure, which is quick.
-
-    Returns
-    -------
-    dict of str to Pooled
-        Empty where nothing could be replayed.
-
-    Examples
-    --------
-    >>> compare({}, {}, policies={})
-    {}
-    """
-    found = {
-        name: pooled(replay(counts, services, policy=policy, draws=draws))
-        for name, policy in policies.items()
-    }
-    return {name: one for name, one in found.items() if one is not None}
-
-
-def frontier(results: Mapping[str, Pooled], *, current: str) -> pd.DataFrame:
+) -> pd.DataFrame:
     """What each policy delays against what it avoids, and which none beats in both.
 
     Parameters
     ----------
-    results : mapping of str to Pooled
-        As from `compare`.
+    services : mapping of str to PreparedService
+        As from `srelib.policy.prepare` by `srelib.fleet.each`; refusals are left out.
+    policies : mapping of str to Policy
+        By name.
     current : str
         The one in question.
+    draws : int
+        As in `srelib.policy.replay`; 0 takes every decision as sure, which is quick.
 
     Returns
     -------
@@ -334,7 +207,7 @@ def frontier(results: Mapping[str, Pooled], *, current: str) -> pd.DataFrame:
         [service-days], held, waiting, batch [deployments], deployment_days [d] (all of the
         cautious reading, in which harm is postponed), postponed, avoided [four-week budgets]
         (values), low, high (of the range, chance included), front (no other policy avoids at
-        least as much for less delay, or more for as much).
+        least as much for less delay, or more for as much). Empty where nothing can be replayed.
 
     Notes
     -----
@@ -344,10 +217,11 @@ def frontier(results: Mapping[str, Pooled], *, current: str) -> pd.DataFrame:
 
     Examples
     --------
-    >>> frontier({}, current="workbook").empty
+    >>> frontier({}, policies={}, current="workbook").empty
     True
     """
-    rows = [_row(name, one, current) for name, one in results.items()]
+    replayed = {name: _replayed(services, policy, draws) for name, policy in policies.items()}
+    rows = [_row(name, pooled(own), current) for name, own in replayed.items() if own]
     if not rows:
         return pd.DataFrame()
     table = pd.DataFrame(rows)
@@ -355,7 +229,14 @@ def frontier(results: Mapping[str, Pooled], *, current: str) -> pd.DataFrame:
     return table
 
 
-def _row(name: str, one: Pooled, current: str) -> dict[str, Any]:
+def _replayed(
+    services: Mapping[str, PreparedService | SrelibError], policy: Policy, draws: int
+) -> dict[Indicator, PolicyReplay]:
+    found = fleet.each(services, lambda _, one: replay_service(one, policy=policy, draws=draws))
+    return {key: one for own in fleet.answers(found).values() for key, one in own.items()}
+
+
+def _row(name: str, one: PooledReplays, current: str) -> dict[str, Any]:
     cautious, best = one.postponed, one.avoided
     kind = "current" if name == current else "workbook" if name == "workbook" else "other"
     return {

@@ -7,7 +7,7 @@ import pytest
 
 from srelib import tradeoff
 from srelib.findings import scoreboard as spoken
-from srelib.tradeoff import Standing
+from srelib.tradeoff import Scorecard
 from tests.tradeoff.made import NAN, estimate
 
 NONE = estimate(NAN, NAN, NAN, 0)
@@ -18,23 +18,23 @@ def plain(text: str) -> str:
     return text.replace("\u00a0", " ")
 
 
-def standing(service: str, frequency: float, left: float, **more) -> Standing:
+def scorecard(service: str, frequency: float, left: float, **more) -> Scorecard:
     """A service of which only speed and budget are known, unless it says more."""
     given = {
         "frequency": estimate(frequency, frequency / 1.5, frequency * 1.5),
         "left": estimate(left, left - 0.2, min(left + 0.2, 1.0)),
     }
     fields = dict.fromkeys((*tradeoff.DEVOPS, *tradeoff.SHARED, *tradeoff.SRE), NONE)
-    return Standing(service=service, deployments=20, objective=service, target=0.99,
+    return Scorecard(service=service, deployments=20, objective=service, target=0.99,
                     **{**fields, **given, **more})  # fmt: skip
 
 
-def board(*services: Standing) -> dict[str, Standing]:
+def board(*services: Scorecard) -> dict[str, Scorecard]:
     """By name."""
     return {one.service: one for one in services}
 
 
-def placed(*services: Standing, **options):
+def placed(*services: Scorecard, **options):
     """Where they stand."""
     return tradeoff.quadrants(
         {one.service: one.frequency for one in services},
@@ -43,7 +43,7 @@ def placed(*services: Standing, **options):
     )
 
 
-FAST, SLOW = standing("quick", 5.0, -0.4), standing("calm", 0.5, 0.6)
+FAST, SLOW = scorecard("quick", 5.0, -0.4), scorecard("calm", 0.5, 0.6)
 
 
 def test_each_discipline_points_to_another_service():
@@ -65,7 +65,7 @@ def test_both_disciplines_point_to_the_same_service():
 
 def test_a_number_in_the_middle():
     """Second of three."""
-    third = standing("worst", 1.0, -2.0)
+    third = scorecard("worst", 1.0, -2.0)
     text = plain(spoken.disciplines_sentence(board(FAST, SLOW, third)))
     assert "which is number 2 of 3 by budget left (−40 %)" in text
 
@@ -109,7 +109,7 @@ def test_no_quadrant_without_both():
 
 def test_lines_are_explicit():
     """Stated, or the median of the fleet; who could not be placed is named."""
-    ghost = standing("ghost", NAN, 0.5)
+    ghost = scorecard("ghost", NAN, 0.5)
     assert plain(spoken.lines_sentence(placed(FAST, ghost))) == (
         "Fast is 1 deployment a week or more (as stated); safe is at least 0 % of the budget left. "
         "Not placed, for want of deployments or an objective: **ghost**."

@@ -1,4 +1,4 @@
-"""DevOps and SRE as two fields that overlap, every measure with the services on it."""
+"""Both disciplines on the same services: two fields that overlap, and a map of quadrants."""
 
 from __future__ import annotations
 
@@ -7,14 +7,25 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from srelib import wording
 from srelib.figures import canvas
-from srelib.tradeoff.scoreboard import DEVOPS, SHARED
+from srelib.tradeoff.scoreboard import (
+    DEVOPS,
+    FAST_FRAGILE,
+    FAST_SAFE,
+    SHARED,
+    SLOW_FRAGILE,
+    SLOW_SAFE,
+    Quadrants,
+    Scorecard,
+)
 
-HEADS = (
+FIELD_TITLES = (
     ("DevOps", "deliver software faster", "small, frequent, automated releases",
      "CI/CD, infrastructure as code"),
     ("Both", "change without hurting users", "where a release meets reliability",
@@ -26,6 +37,12 @@ HEADS = (
 COLUMN, GUTTER, TOP, PITCH = 0.333, 0.018, 0.785, 0.187
 READING = "Each dot is one service,\nbetter is to the right;\nthe ends of a line are named."
 DOT = 6.5
+NO_PLACE = "No service can be placed: it takes deployments and an objective of the same service."
+TINTS = {FAST_SAFE: canvas.GREEN, FAST_FRAGILE: canvas.VERMILLION, SLOW_SAFE: canvas.BLUE,
+         SLOW_FRAGILE: canvas.PURPLE}  # fmt: skip
+CORNERS = ((0.0, 0.4, 0.97), (0.0, 0.4, 0.925), (0.8, 1.0, 0.97), (0.0, 0.25, 0.03),
+           (0.8, 1.0, 0.03))  # fmt: skip
+"""Where the names of the fields stand [share of the axes: from, to, height]."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +81,12 @@ def shown(field: str, value: float) -> str:
     return f"{value * 100:.0f}".replace("-", wording.MINUS) + f"{wording.NBSP}%"
 
 
-def plot_disciplines(board: Mapping[str, Any], *, ax: Axes | None = None) -> Axes:
+def plot_disciplines(board: Mapping[str, Scorecard], *, ax: Axes | None = None) -> Axes:
     """What DevOps looks at, what SRE looks at, and what both do, on the services at hand.
 
     Parameters
     ----------
-    board : mapping of str to Standing
+    board : mapping of str to Scorecard
         As from `srelib.tradeoff.scoreboard`.
     ax : Axes, optional
         Where to draw; a new figure by default.
@@ -112,7 +129,7 @@ def _fields(ax: Axes) -> None:
             ax.add_patch(FancyBboxPatch((x + 0.004, 0.004), 2 * COLUMN - 0.006, 0.992, zorder=0,
                                         boxstyle="round,pad=0,rounding_size=0.03", **look)
                          )  # fmt: skip
-    for column, (name, *lines) in enumerate(HEADS):
+    for column, (name, *lines) in enumerate(FIELD_TITLES):
         x = GUTTER + column * COLUMN
         color = (canvas.BLUE, canvas.INK, canvas.VERMILLION)[column]
         ax.text(x, 0.955, name, fontsize=12, fontweight="bold", color=color, va="center")
@@ -123,13 +140,13 @@ def _fields(ax: Axes) -> None:
             linespacing=1.5)  # fmt: skip
 
 
-def _values(measure: Measure, board: Mapping[str, Any]) -> dict[str, float]:
+def _values(measure: Measure, board: Mapping[str, Scorecard]) -> dict[str, float]:
     found = {name: getattr(one, measure.field).value for name, one in board.items()}
     return {name: value for name, value in found.items() if value == value}
 
 
 def _strip(
-    ax: Axes, measure: Measure, board: Mapping[str, Any], at: tuple[float, float], wide: float
+    ax: Axes, measure: Measure, board: Mapping[str, Scorecard], at: tuple[float, float], wide: float
 ) -> None:
     """One measure: its name and a line of services, the worst at the left."""
     (x, y), values = at, _values(measure, board)
@@ -188,7 +205,7 @@ def _places(measure: Measure, values: Mapping[str, float]) -> dict[str, float]:
     return dict(zip(values, share.tolist(), strict=True))
 
 
-def _spoken(measure: Measure, board: Mapping[str, Any]) -> str:
+def _spoken(measure: Measure, board: Mapping[str, Scorecard]) -> str:
     values = _values(measure, board)
     if not values:
         return f"{measure.title}: unknown"
@@ -199,7 +216,7 @@ def _spoken(measure: Measure, board: Mapping[str, Any]) -> str:
             f"{shown(measure.field, values[high])} ({wording.label(high)})")  # fmt: skip
 
 
-def _title(board: Mapping[str, Any]) -> str:
+def _title(board: Mapping[str, Scorecard]) -> str:
     """Whether the quickest is also the most reliable, and the other way round."""
     speed, left = (_values(MEASURES[f], board) for f in ("frequency", "left"))
     both = [name for name in speed if name in left]
@@ -214,3 +231,158 @@ def _title(board: Mapping[str, Any]) -> str:
     if place == len(both):
         return f"{who} ships most often and has the least budget left"
     return f"{who} ships most often and is number {place} of {len(both)} by budget left"
+
+
+def plot_quadrants(quadrants: Quadrants, *, ax: Axes | None = None, names: int = 16) -> Axes:
+    """How often each service ships against what is left of its budget, with intervals.
+
+    Parameters
+    ----------
+    quadrants : Quadrants
+        As from `srelib.tradeoff.quadrants`.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+    names : int
+        Most services named, the least sure ones last.
+
+    Returns
+    -------
+    Axes
+        Crosses of the two intervals, named with the probability of their quadrant.
+    """
+    rows = quadrants.services
+    if not len(rows):
+        return canvas.note(NO_PLACE, ax=ax)
+    ax = canvas.axes(ax, height=4.6)
+    title = _quadrants_title(quadrants)
+    low, high = -1.0, 1.0
+    line = quadrants.speed_line
+    floor = min(float(rows.loc[rows["speed"] > 0, "speed"].min()), line) / 2.2 if (
+        rows["speed"] > 0).any() else line / 10  # fmt: skip
+    top = max(float(rows["speed_high"].max()), float(rows["speed"].max()), line * 2) * 1.9
+    with canvas.style():
+        ax.set_xscale("log")
+        ax.set_xlim(floor, top)
+        ax.set_ylim(low - 0.12, high + 0.12)
+        _quadrant_fields(ax, quadrants, (floor, top), (low - 0.12, high + 0.12))
+        for row in rows.itertuples():
+            _cross(ax, row, (floor, top), (low, high))
+        _name_quadrants(ax, rows, (floor, top), (low, high), names)
+        ticks = [t for t in (0.01, 0.03, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
+                 if floor < t < top]  # fmt: skip
+        ax.xaxis.set_major_locator(FixedLocator(ticks))
+        ax.xaxis.set_minor_locator(NullLocator())
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+        worst = f"\u2264 {wording.MINUS}100 %"
+        ax.set_yticks([-1, -0.5, 0, 0.5, 1], [worst, f"{wording.MINUS}50 %", "0", "50 %", "100 %"])
+        is_fleet = f"; line: {quadrants.line_is}" if quadrants.line_is != "stated" else ""
+        ax.set_xlabel(f"deployments a week (logarithmic{is_fleet})")
+        ax.set_ylabel("error budget left")
+        canvas.headline(ax, title, labels=["\u2264 -100 %"])
+    parts = "; ".join(f"{wording.label(r['service'])}: {r['quadrant']}, {_chance(r)}"
+                      for _, r in rows.head(20).iterrows())  # fmt: skip
+    return canvas.describe(ax, f"Map of services by deployments a week and budget left. {title}. "
+                               f"{parts}.")  # fmt: skip
+
+
+def _quadrant_fields(
+    ax: Axes, quadrants: Quadrants, x: tuple[float, float], y: tuple[float, float]
+) -> None:
+    """The four fields, each with its name in its outer corner."""
+    line, zero = quadrants.speed_line, quadrants.left_line
+    corners = {SLOW_SAFE: (x[0], line, zero, y[1]), FAST_SAFE: (line, x[1], zero, y[1]),
+               SLOW_FRAGILE: (x[0], line, y[0], zero), FAST_FRAGILE: (line, x[1], y[0], zero)
+               }  # fmt: skip
+    for name, (left, right, bottom, up) in corners.items():
+        ax.fill_between([left, right], bottom, up, color=TINTS[name], alpha=0.07, lw=0, zorder=0)
+        fast, safe = name in (FAST_SAFE, FAST_FRAGILE), name in (FAST_SAFE, SLOW_SAFE)
+        text = name
+        if name == SLOW_SAFE:
+            text = f"{name}:\nyou can afford to ship more"
+        ax.annotate(text, (1 if fast else 0, 1 if safe else 0), xycoords="axes fraction",
+                    xytext=(-6 if fast else 6, -6 if safe else 6), textcoords="offset points",
+                    ha="right" if fast else "left", va="top" if safe else "bottom", fontsize=9,
+                    fontweight="bold", color=canvas.GREY, alpha=0.85)  # fmt: skip
+    ax.axvline(line, color=canvas.INK, lw=0.9, ls=(0, (4, 2)), zorder=1)
+    ax.axhline(zero, color=canvas.INK, lw=0.9, ls=(0, (4, 2)), zorder=1)
+
+
+def _cross(ax: Axes, row: Any, x: tuple[float, float], y: tuple[float, float]) -> None:
+    color = TINTS[row.quadrant] if row.quadrant != SLOW_FRAGILE else "#A8508A"
+    speed, left = np.clip(row.speed, x[0] * 1.05, x[1]), np.clip(row.left, *y)
+    if row.speed_high == row.speed_high:
+        ends = np.clip([row.speed_low, row.speed_high], x[0], x[1])
+        ax.plot(ends, [left, left], color=color, lw=1.3, alpha=0.75, zorder=2)
+    if row.left_high == row.left_high:
+        ends = np.clip([row.left_low, row.left_high], y[0] - 0.12, y[1])
+        ax.plot([speed, speed], ends, color=color, lw=1.3, alpha=0.75, zorder=2)
+    ax.plot(speed, left, "o", ms=8, color=color if row.sure else "white", mec=color, mew=1.8,
+            zorder=4)  # fmt: skip
+
+
+def _chance(row: Any) -> str:
+    p = float(row[row["quadrant"]])
+    if p > 0.995:
+        return f"> 99{wording.NBSP}%"
+    return f"{p * 100:.0f}{wording.NBSP}%"
+
+
+def _name_quadrants(
+    ax: Axes, rows: pd.DataFrame, x: tuple[float, float], y: tuple[float, float], names: int
+) -> None:
+    """Names beside the dots, moved where they would cover each other."""
+    span = np.log(x[1] / x[0])
+    own = np.array([r[r["quadrant"]] for _, r in rows.iterrows()])
+    taken = [(a, b, c) for a, b, c in CORNERS]
+    for i in np.argsort(-own, kind="stable")[:names]:
+        row = rows.iloc[i]
+        text = f"{wording.label(row['service'], limit=24)} {_chance(row)}"
+        at = np.log(np.clip(row["speed"], x[0] * 1.05, x[1]) / x[0]) / span
+        height = (np.clip(row["left"], *y) - y[0] + 0.12) / (y[1] - y[0] + 0.24)
+        wide = canvas.text_width(text, 8.5) / (0.84 * 72 * canvas.WIDTH)
+        flip, lift = _place(at, height, wide, taken)
+        start = at - 0.02 - wide if flip else at + 0.02
+        taken.append((start, start + wide, height + lift))
+        ax.annotate(text, (np.clip(row["speed"], x[0] * 1.05, x[1]), np.clip(row["left"], *y)),
+                    xytext=(-9 if flip else 9, lift * 270), textcoords="offset points",
+                    ha="right" if flip else "left", va="center", fontsize=8.5, color=canvas.INK,
+                    path_effects=canvas.halo(), zorder=5)  # fmt: skip
+
+
+def _place(
+    at: float, height: float, wide: float, taken: list[tuple[float, float, float]]
+) -> tuple[bool, float]:
+    costs = {}
+    for flip in (False, True):
+        for lift in (0.04, -0.04, 0.08, -0.08, 0.12, -0.12):
+            start = at - 0.02 - wide if flip else at + 0.02
+            hits = sum(start < b and start + wide > a and abs(height + lift - c) < 0.042
+                       for a, b, c in taken)  # fmt: skip
+            outside = start < 0 or start + wide > 1 or not 0.03 < height + lift < 0.97
+            costs[flip, lift] = 9 * outside + 3 * hits + abs(lift) + 0.01 * flip
+    return min(costs, key=lambda place: costs[place])
+
+
+def _quadrants_title(quadrants: Quadrants) -> str:
+    rows = quadrants.services
+    groups = {q: rows.loc[rows["quadrant"] == q, "service"].tolist()
+              for q in (FAST_FRAGILE, SLOW_FRAGILE, SLOW_SAFE, FAST_SAFE)}  # fmt: skip
+    phrases = {
+        FAST_FRAGILE: "ships fast and overspends",
+        SLOW_FRAGILE: "ships slowly and overspends",
+        SLOW_SAFE: "can afford to ship more",
+        FAST_SAFE: "ships fast and keeps its budget",
+    }
+    many = {
+        FAST_FRAGILE: "ship fast and overspend",
+        SLOW_FRAGILE: "ship slowly and overspend",
+        SLOW_SAFE: "can afford to ship more",
+        FAST_SAFE: "ship fast and keep their budgets",
+    }
+    said: list[str] = []
+    for quadrant, services in groups.items():
+        if services and len(said) < 2:
+            verb = (phrases if len(services) == 1 else many)[quadrant]
+            who = [wording.label(name, limit=26) for name in services]
+            said.append(f"{wording.listing(who, limit=2)} {verb}")
+    return "; ".join(said)

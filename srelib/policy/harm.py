@@ -1,23 +1,22 @@
-"""What came after each deployment, hour by hour: bad events beyond what was to be expected.
+"""What came after each deployment beyond what was to be expected, and how far chance reaches.
 
-Two expectations are kept apart. `then` uses only what was known before the deployment, so that
-a decision never learns from the future; `now` looks back over all of the history, and is what
-the account is drawn up with.
+Two expectations are kept apart: one uses only what was known before the deployment, so that a
+decision never learns from the future; the other looks back over all of the history, and is what
+the bad events avoided are added up with.
+What would have come anyhow is not seen; it is drawn from spans in which nothing was released.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from srelib.budget import budget_fraction
-from srelib.errors import ColumnError, InsufficientDataError, ParameterError
+from srelib import events
+from srelib.errors import ParameterError
 from srelib.policy.daily import Ledger
-from srelib.windows import Window, as_window
+from srelib.tradeoff.after_deployments import OpenIncidents, covered, next_begin
 
 HOUR = 3_600_000_000  # [us]
 TRIM = 0.1
@@ -30,7 +29,7 @@ CLASSES = 48  # hours of a working day, hours of a day of the weekend
 
 
 @dataclass(frozen=True)
-class Aftermath:
+class HarmHours:
     """The hours after each deployment, one by one, counted from when it finished.
 
     Parameters
@@ -40,35 +39,35 @@ class Aftermath:
     bad, total : ndarray, shape (n, pieces)
         Events in the part of the piece that counts [events]: before the next release, and not
         while an incident is open that was so when the deployment finished.
-    then, now : ndarray, shape (n, pieces)
+    expected_then, expected : ndarray, shape (n, pieces)
         Bad events that part would have had anyhow [events].
     cut : ndarray, shape (n, pieces + 1)
         When those parts begin and end [buckets from the start].
-    controls : Controls
+    controls : ControlSpans
         Spans of the same length without a release, to see how much that varies.
     """
 
     ends: np.ndarray
     bad: np.ndarray
     total: np.ndarray
-    then: np.ndarray
-    now: np.ndarray
+    expected_then: np.ndarray
+    expected: np.ndarray
     cut: np.ndarray
-    controls: Controls
+    controls: ControlSpans
 
     @property
     def known(self) -> np.ndarray:
         """Excess of each piece as it could be told at its end [events]."""
-        return self.bad - self.then
+        return self.bad - self.expected_then
 
     @property
     def excess(self) -> np.ndarray:
         """Excess of each piece, told in hindsight [events]."""
-        return self.bad - self.now
+        return self.bad - self.expected
 
 
 @dataclass(frozen=True)
-class Controls:
+class ControlSpans:
     """Spans clear of releases: bad events over those to be expected.
 
     Parameters
@@ -86,19 +85,10 @@ class Controls:
     apart: int
 
 
-def releases(deployments: pd.DataFrame) -> pd.DataFrame:
-    """Deployments by time, each with when it was due and whether it is a fix."""
-    lacking = [c for c in ("deployment_id", "finished_at") if c not in deployments]
-    if lacking:
-        raise ColumnError(f"deployments lack {', '.join(lacking)}; columns: {list(deployments)}.")
-    if "service" in deployments and deployments["service"].nunique() > 1:
-        raise ParameterError(
-            "deployments must belong to one service; got "
-            f"{deployments['service'].nunique()} services. Keep the rows of one service."
-        )
-    rows = deployments[deployments["finished_at"].notna()]
-    if "status" in rows:
-        rows = rows[rows["status"].astype("str") != "cancelled"]
+def replayable(deployments: pd.DataFrame) -> pd.DataFrame:
+    """Deployments that count by time, each with when it was due and whether it is a fix."""
+    events.check_one_service(deployments, "deployments", "deployment_id", "finished_at")
+    rows = events.eligible_deployments(deployments, environment=None)
     finished = rows["finished_at"].dt.tz_convert("UTC").dt.as_unit("us")
     began = rows.get("started_at", finished)
     planned = rows["planned"] if "planned" in rows else pd.Series(pd.NA, rows.index)
@@ -111,24 +101,24 @@ def releases(deployments: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values(["due_at", "deployment_id"], kind="stable", ignore_index=True)
 
 
-def aftermath(
+def harm_after(
     ledger: Ledger,
     rows: pd.DataFrame,
     *,
     incidents: pd.DataFrame | None,
     after: pd.Timedelta,
     timezone: str,
-) -> Aftermath:
+) -> HarmHours:
     """The hours after each deployment beside what was to be expected."""
     pieces = int(after / pd.Timedelta(hours=1))
     if pieces < 1 or pieces * pd.Timedelta(hours=1) != after:
         raise ParameterError(f"after must be whole hours, at least one; got {after}. Try '6h'.")
     finished = rows["finished_at"].astype("int64").to_numpy()
-    own, incident = ~rows["fix"].to_numpy(), _open_until(incidents)
-    low = np.maximum(finished, _open_at(*incident, rows["due_at"].astype("int64").to_numpy()))
+    own, opened = ~rows["fix"].to_numpy(), OpenIncidents.of(incidents, unresolved=FORGOTTEN)
+    low = np.maximum(finished, opened.until(rows["due_at"].astype("int64").to_numpy()))
     edges = finished[:, None] + np.arange(max(pieces, LONGEST) + 1) * HOUR
     marks = (edges - ledger.start) / ledger.step  # where an edge falls, in buckets
-    first, stop = _spans(ledger, low, marks[:, -1], own)
+    first, stop = _own_spans(ledger, low, marks[:, -1], own)
     longest = np.clip(np.clip(marks, first[:, None], stop[:, None]), 0, ledger.size)
     longest[:, 0] = np.clip(first, 0, ledger.size)
     rate = _rate_before(ledger, _clear_hours(ledger, first, marks[:, pieces], own), finished)
@@ -138,12 +128,13 @@ def aftermath(
     clear = _clear_hours(ledger, first, np.maximum(last[:, 0], marks[:, pieces]), own)
     rates = _hourly(ledger, clear, timezone)
     total = ledger.between(ledger.total, cut)
-    return Aftermath(
+    return HarmHours(
         ends=ledger.start + np.ceil(cut[:, 1:]).astype("int64") * ledger.step,
-        bad=ledger.between(ledger.bad, cut), total=total, then=total * np.nan_to_num(rate)[:, None],
-        now=ledger.between(rates.expected, cut),
+        bad=ledger.between(ledger.bad, cut), total=total,
+        expected_then=total * np.nan_to_num(rate)[:, None],
+        expected=ledger.between(rates.expected, cut),
         cut=np.minimum(np.maximum(cut, (low[:, None] - ledger.start) / ledger.step), last),
-        controls=_controls(ledger, rates, clear, incident, pieces),
+        controls=_controls(ledger, rates, clear, opened, pieces),
     )  # fmt: skip
 
 
@@ -155,39 +146,12 @@ def _hours_that_count(ledger: Ledger, cut: np.ndarray, rate: np.ndarray, pieces:
     return pieces + np.cumprod(up, axis=1).sum(axis=1)
 
 
-def _open_until(incidents: pd.DataFrame | None) -> tuple[np.ndarray, np.ndarray]:
-    """Starts of incidents in order, and until when one that began by then stays open [us]."""
-    if incidents is None or not len(incidents):
-        return np.array([], dtype="i8"), np.array([], dtype="i8")
-    rows = incidents.sort_values("started_at", kind="stable")
-    if "severity" in rows:
-        rows = rows[rows["severity"].astype("str").str.casefold() != "maintenance"]
-    starts = rows["started_at"].dt.as_unit("us").astype("int64").to_numpy()
-    ends = (
-        rows["resolved_at"]
-        .fillna(rows["started_at"] + FORGOTTEN)
-        .dt.as_unit("us")
-        .astype("int64")
-        .to_numpy()
-    )
-    return starts, np.maximum.accumulate(ends) if len(ends) else ends
-
-
-def _open_at(opens: np.ndarray, closes: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Until when an incident that began before each time stays open; the start of all if none."""
-    place = np.searchsorted(opens, times, side="left")
-    padded = np.concatenate([[np.iinfo("i8").min], closes])
-    return padded[place]
-
-
-def _spans(
+def _own_spans(
     ledger: Ledger, low: np.ndarray, stop: np.ndarray, own: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """First bucket of each release's hours and the one after the last; none for fixes."""
     first = (low - ledger.start) // ledger.step
-    order = np.sort(first[own])
-    padded = np.concatenate([order, [np.iinfo("i8").max]])
-    following = padded[np.searchsorted(order, first, side="right")]
+    following = next_begin(first[own], first, none=np.iinfo("i8").max)
     return first, np.where(own, np.maximum(np.minimum(stop, following), first), first)
 
 
@@ -196,15 +160,12 @@ def _clear_hours(
 ) -> np.ndarray:
     """Which hours from the start hold nothing of the hours after a release."""
     hours = -((ledger.start - ledger.end) // HOUR)
-    change = np.zeros(hours + 1, dtype="int64")
     ends = np.ceil(last[own] * ledger.step / HOUR).astype("int64")
-    np.add.at(change, np.clip(first[own] * ledger.step // HOUR, 0, hours), 1)
-    np.add.at(change, np.clip(ends, 0, hours), -1)
-    return np.cumsum(change)[:-1] == 0
+    return ~covered(first[own] * ledger.step // HOUR, ends, hours)
 
 
 @dataclass(frozen=True)
-class _Rates:
+class _HourlyRates:
     """Per hour: bad, total; and running sums of what is to be expected, per bucket."""
 
     bad: np.ndarray
@@ -219,7 +180,7 @@ def _edges(ledger: Ledger) -> np.ndarray:
     return np.minimum(-(-np.arange(hours + 1) * HOUR // ledger.step), ledger.size)
 
 
-def _hourly(ledger: Ledger, clear: np.ndarray, timezone: str) -> _Rates:
+def _hourly(ledger: Ledger, clear: np.ndarray, timezone: str) -> _HourlyRates:
     """Bad events to be expected anyhow: level of all clear hours, shape of an ordinary day."""
     edges = _edges(ledger)
     bad, total = np.diff(ledger.bad[edges]), np.diff(ledger.total[edges])
@@ -230,7 +191,7 @@ def _hourly(ledger: Ledger, clear: np.ndarray, timezone: str) -> _Rates:
     owner = np.repeat(np.arange(len(bad)), np.diff(edges))
     expected = np.zeros(ledger.size + 1)
     np.cumsum(np.diff(ledger.total) * ratio[owner], out=expected[1:])
-    return _Rates(bad, total, expected, edges)
+    return _HourlyRates(bad, total, expected, edges)
 
 
 def _level(bad: np.ndarray, total: np.ndarray, clear: np.ndarray) -> float:
@@ -281,17 +242,17 @@ def _ordinary(bad: np.ndarray, total: np.ndarray, clear: np.ndarray, until: int)
 
 def _controls(
     ledger: Ledger,
-    rates: _Rates,
+    rates: _HourlyRates,
     clear: np.ndarray,
-    incidents: tuple[np.ndarray, np.ndarray],
+    incidents: OpenIncidents,
     pieces: int,
-) -> Controls:
+) -> ControlSpans:
     """Every span of as many clear hours, what was open at its start left out as there."""
     blocked = np.concatenate([[0], np.cumsum(~clear)])
     starts = np.arange(max(len(clear) - pieces + 1, 0))
     starts = starts[blocked[starts + pieces] == blocked[starts]]
     begins = ledger.start + starts * HOUR
-    low = np.maximum(begins, _open_at(*incidents, begins))
+    low = np.maximum(begins, incidents.until(begins))
     first = np.clip((low - ledger.start) // ledger.step, 0, ledger.size)
     last = np.clip((begins + pieces * HOUR - ledger.start) // ledger.step, first, ledger.size)
     bad = ledger.bad[last] - ledger.bad[first]
@@ -299,7 +260,7 @@ def _controls(
     keep = expected > 0
     apart = _apart(starts[keep], pieces)
     week = starts[keep] // 168
-    return Controls(bad[keep] / expected[keep], week, apart)
+    return ControlSpans(bad[keep] / expected[keep], week, apart)
 
 
 def _apart(starts: np.ndarray, pieces: int) -> int:
@@ -311,90 +272,12 @@ def _apart(starts: np.ndarray, pieces: int) -> int:
     return count
 
 
-Objective = tuple[pd.Series, pd.Series, float, Window | pd.Timedelta | str]
-"""Good, total, target and window of an objective."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """One objective of a service.
-
-    Parameters
-    ----------
-    ledger : Ledger
-    target : float
-        [fraction]
-    window : Window
-        Of the objective.
-    after : Aftermath
-    harms : DataFrame or None
-        low, harm, high of each deployment [events], where given.
-    """
-
-    ledger: Ledger
-    target: float
-    window: Window
-    after: Aftermath
-    harms: pd.DataFrame | None
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A service ready to have any number of policies replayed on it.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        Deployments, as from `releases`.
-    parts : dict
-        Of key to `Part`.
-    """
-
-    rows: pd.DataFrame
-    parts: dict[Any, Part]
-
-
-def prepare(
-    objectives: Mapping[Any, Objective],
-    deployments: pd.DataFrame,
-    *,
-    incidents: pd.DataFrame | None = None,
-    harms: Mapping[Any, pd.Series | pd.DataFrame] | None = None,
-    after: pd.Timedelta | str = "6h",
-    timezone: str = "UTC",
-) -> Prepared:
-    """What all policies share: running sums, and the hours after each deployment."""
-    ledgers = {key: Ledger.of(good, total) for key, (good, total, _, _) in objectives.items()}
-    rows = releases(deployments)
-    last = max((ledger.last for ledger in ledgers.values()), default=pd.Timestamp.max)
-    rows = rows[rows["due_at"] < last].reset_index(drop=True)
-    parts = {}
-    for key, (_, _, target, window) in objectives.items():
-        budget_fraction(target)
-        ledger = ledgers[key]
-        if ledger.step > HOUR:
-            raise InsufficientDataError(
-                "deployments cannot be told apart in buckets longer than an hour; got "
-                f"{pd.Timedelta(ledger.step, 'us')}. Export hourly or finer data."
-            )
-        what = aftermath(
-            ledger, rows, incidents=incidents, after=pd.Timedelta(after), timezone=timezone
-        )
-        known = None if harms is None else _given(harms[key], rows)
-        parts[key] = Part(ledger, target, as_window(window), what, known)
-    return Prepared(rows, parts)
-
-
-def _given(harms: pd.Series | pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Harm of each deployment with its interval, NaN where none is given; 0 for those not named."""
-    frame = harms.to_frame("harm") if isinstance(harms, pd.Series) else harms
-    if "harm" not in frame:
-        raise ColumnError(f"harms lack the column harm; columns seen: {list(frame)}.")
-    frame = frame.set_axis(frame.index.astype("str"))
-    if frame.index.has_duplicates:
-        raise ParameterError("harms must name each deployment once.")
-    found = frame.reindex(rows["deployment_id"]).astype("float64")
-    named, value = found["harm"].notna(), found["harm"].fillna(0.0)
-    blank = value.where(~named)
-    low, high = (found[c].where(named, 0.0) if c in found else blank for c in ("low", "high"))
-    return pd.DataFrame({"low": low, "harm": value, "high": high}).reset_index(drop=True)
+def drawn_controls(
+    controls: ControlSpans, shape: tuple[int, int], rng: np.random.Generator
+) -> np.ndarray:
+    """Bad / expected of clear spans: weeks drawn with replacement, then spans of those weeks."""
+    _, starts, sizes = np.unique(controls.week, return_index=True, return_counts=True)
+    weeks = rng.integers(len(starts), size=(shape[0], len(starts)))
+    chosen = np.take_along_axis(weeks, rng.integers(len(starts), size=shape), axis=1)
+    inside = (rng.random(shape) * sizes[chosen]).astype("int64")
+    return controls.ratio[starts[chosen] + inside]
