@@ -15,7 +15,7 @@ from srelib.windows import Window
 DAY = pd.Timedelta(days=1)
 MIN_DAYS = 7
 MIN_COVERAGE = 0.5
-MIN_OF_KIND = 4  # days of each kind before working days and weekends are told apart
+MIN_OF_KIND = 4  # days of each kind before working days and weekends are drawn apart
 GRACE = 1e-9  # share of the allowance below which an overdraft is floating-point dust
 
 

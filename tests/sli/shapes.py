@@ -5,7 +5,7 @@ import pandas as pd
 from hypothesis import settings
 from hypothesis import strategies as st
 
-FEW = settings(max_examples=50, deadline=None)
+FEW = settings(max_examples=30, deadline=None)
 BUCKET = st.one_of(st.none(), st.tuples(st.integers(0, 20), st.integers(0, 20)))
 """Good and bad events; None is unknown."""
 
