@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -19,9 +18,6 @@ from srelib.simulate.plan import draw_alerts, draw_changes, draw_plan
 from srelib.simulate.spec import Incident, Plan, ServiceSpec
 from srelib.slos import Slo
 from srelib.windows import Window
-
-if TYPE_CHECKING:
-    from srelib.dataset import Dataset
 
 DEFAULT = (
     ServiceSpec(name="api", slow_ratio=0.02),
@@ -194,9 +190,23 @@ class Fleet:
 
     @cached_property
     def dataset(self) -> Dataset:
-        """The fleet as `srelib.load` would return its exports."""
-
-        return dataset(self)
+        """The fleet as `srelib.load` would return its exports, without files in between."""
+        sli = self.sli.sort_values(["service", "sli", "time"], kind="stable", ignore_index=True)
+        return Dataset(
+            path=Path(f"fleet-{self.seed}"),
+            as_of=self.grid.at(self.grid.span).as_unit("us"),
+            sli=sli,
+            deployments=self.deployments,
+            changes=self.changes,
+            incidents=self.incidents,
+            alerts=self.alerts,
+            exclusions=self.exclusions,
+            slos=[_slo(world.spec.name, world.spec.target) for world in self.worlds],
+            series=_series(sli, self.grid.minutes * 60),
+            sources=tables.empty("sources"),
+            rejects=tables.empty("rejects"),
+            notes=(f"simulated with seed {self.seed}",),
+        )
 
 
 def fleet(
@@ -379,27 +389,6 @@ def _sums(service: str, sli: str, good: np.ndarray, counts: Counts) -> dict[str,
 
 WINDOW = "28d"
 """Window of every objective of a fleet."""
-
-
-def dataset(fleet: Fleet) -> Dataset:
-    """The fleet as a dataset, without files in between."""
-    keys = ["service", "sli", "time"]
-    sli = fleet.sli.sort_values(keys, kind="stable", ignore_index=True)
-    return Dataset(
-        path=Path(f"fleet-{fleet.seed}"),
-        as_of=fleet.grid.at(fleet.grid.span).as_unit("us"),
-        sli=sli,
-        deployments=fleet.deployments,
-        changes=fleet.changes,
-        incidents=fleet.incidents,
-        alerts=fleet.alerts,
-        exclusions=fleet.exclusions,
-        slos=[_slo(world.spec.name, world.spec.target) for world in fleet.worlds],
-        series=_series(sli, fleet.grid.minutes * 60),
-        sources=tables.empty("sources"),
-        rejects=tables.empty("rejects"),
-        notes=(f"simulated with seed {fleet.seed}",),
-    )
 
 
 def _slo(service: str, target: float) -> Slo:
