@@ -21,6 +21,8 @@ OPS = (">", ">=")
 PAGE, TICKET = "page", "ticket"
 _ZERO = pd.Timedelta(0)
 
+WORKBOOK = "page 2% in 1h/5m, page 5% in 6h/30m, ticket 10% in 1d/2h, ticket 10% in 3d/6h"
+
 Duration = pd.Timedelta | str
 
 
@@ -159,14 +161,13 @@ def workbook_policy(period: Window | Duration) -> tuple[Rule, ...]:
     >>> [rule.factor for rule in workbook_policy("30d")]
     [14.4, 6.0, 3.0, 1.0]
     """
-    parts = ((PAGE, "1h", "2"), (PAGE, "6h", "5"), (TICKET, "1d", "10"), (TICKET, "3d", "10"))
-    return tuple(_share_rule(severity, long, percent, period) for severity, long, percent in parts)
+    return _read_rules(WORKBOOK, period_length(period))
 
 
 def pyrra_policy(period: Window | Duration) -> tuple[Rule, ...]:
     """Pyrra's policy: windows grow with the SLO period, factors stay."""
     length = period_length(period)
-    parts = (
+    divisors = (
         (PAGE, 14, 672, 8064, 20160),
         (PAGE, 7, 112, 1344, 2688),
         (TICKET, 2, 28, 336, 672),
@@ -174,7 +175,7 @@ def pyrra_policy(period: Window | Duration) -> tuple[Rule, ...]:
     )
     return tuple(
         Rule(severity, _whole(length / long), _whole(length / short), factor, _whole(length / wait))
-        for severity, factor, long, short, wait in parts
+        for severity, factor, long, short, wait in divisors
     )
 
 
@@ -187,17 +188,12 @@ def grafana_policy(period: Window | Duration = "28d") -> tuple[Rule, ...]:
 def earlier_attempts(period: Window | Duration) -> dict[str, tuple[Rule, ...]]:
     """The five attempts the Workbook makes and rejects before its policy, for teaching."""
     length = period_length(period)
-    one_hour = pd.Timedelta("1h")
-    several = (("1h", "2", PAGE), ("6h", "5", PAGE), ("3d", "10", TICKET))
     return {
-        "1 error rate over the target": (Rule(PAGE, "10m", None, 1, op=">="),),
+        "1 error rate over the target": _read_rules(">=1x in 10m", length),
         "2 longer window": (Rule(PAGE, length / 20, None, 1),),
-        "3 longer wait": (Rule(PAGE, "1m", None, 1, "1h"),),
-        "4 one burn rate": (Rule(PAGE, "1h", None, _factor("5", one_hour, length)),),
-        "5 several burn rates": tuple(
-            Rule(severity, long, None, _factor(percent, _length(long, "long"), length))
-            for long, percent, severity in several
-        ),
+        "3 longer wait": _read_rules("1x in 1m for 1h", length),
+        "4 one burn rate": _read_rules("5% in 1h", length),
+        "5 several burn rates": _read_rules("2% in 1h, 5% in 6h, ticket 10% in 3d", length),
     }
 
 
@@ -233,17 +229,6 @@ def period_length(period: Window | Duration) -> pd.Timedelta:
         return window.duration
     days: Mapping[str, int] = {"day": 1, "week": 7, "month": 30, "quarter": 90, "year": 365}
     return pd.Timedelta(days=days[str(window.unit)] * window.count)
-
-
-def _share_rule(severity: str, long: str, percent: str, period: Window | Duration) -> Rule:
-    """The rule that fires when a share of the budget went in one long window."""
-    length = _length(long, "long")
-    return Rule(severity, length, length / 12, _factor(percent, length, period_length(period)))
-
-
-def _factor(percent: str, long: pd.Timedelta, period: pd.Timedelta) -> float:
-    """Burn rate that spends a percentage of the budget of a period in one window."""
-    return float(Decimal(percent) * Decimal(repr(period / long)) / 100)
 
 
 def _whole(length: pd.Timedelta) -> pd.Timedelta:
@@ -329,59 +314,70 @@ def read_policy(text: str, *, period: Window | Duration) -> tuple[Rule, ...]:
     """
     if not isinstance(text, str):
         raise ParameterError(f"policy must be text such as '{EXAMPLE}'; got {text!r}.")
-    known = ready_made(period)
-    parts = [part.strip() for part in _BETWEEN.split(text.strip()) if part.strip()]
-    if not parts:
+    length = period_length(period)
+    known = ready_made(length)
+    rules = _read_rules(text, length, known)
+    if not rules:
         raise ParameterError(
             f"policy: a policy needs at least one rule; got {text!r}. {_allowed(known)}"
         )
-    return tuple(rule for part in parts for rule in _rules(part, period, known))
+    return rules
 
 
-def _rules(
-    part: str, period: Window | pd.Timedelta | str, known: Mapping[str, Policy]
+def _read_rules(
+    text: str, period: pd.Timedelta, known: Mapping[str, Policy] | None = None
 ) -> tuple[Rule, ...]:
-    """Rules of one part: a rule, or a policy by its name."""
-    name = _named(part, known)
-    found = _RULE.fullmatch(part)
+    """Rules, and policies by their names, with commas between."""
+    texts = [one.strip() for one in _BETWEEN.split(text.strip()) if one.strip()]
+    return tuple(rule for one in texts for rule in _read_one(one, period, known or {}))
+
+
+def _read_one(text: str, period: pd.Timedelta, known: Mapping[str, Policy]) -> tuple[Rule, ...]:
+    """A rule, or the rules of a policy by its name."""
+    name, found = _leading_name(text, known), _RULE.fullmatch(text)
     if name is None and found is None:
-        raise ParameterError(f"policy: {part!r} cannot be read.{_guess(part, known)} "
+        raise ParameterError(f"policy: {text!r} cannot be read.{_guess(text, known)} "
                              f"{_allowed(known)}")  # fmt: skip
     try:
         if name is not None:
-            more = _more(part[len(name) :])
-            if "wait" in more:
-                raise ParameterError("a ready-made policy brings its own waits; leave 'for' out.")
-            return guarded(known[name], **more) if more else tuple(known[name])
+            return _guarded_policy(known[name], text[len(name) :])
         return (_rule(dict(found.groupdict()), period),) if found else ()
     except SrelibError as error:
-        raise ParameterError(f"policy: {part!r}: {error}") from error
+        raise ParameterError(f"policy: {text!r}: {error}") from error
 
 
-def _named(part: str, known: Mapping[str, Policy]) -> str | None:
-    """The name that a part begins with, the longest where several do."""
-    plain = part.lower()
+def _guarded_policy(policy: Policy, text: str) -> tuple[Rule, ...]:
+    """A policy with the guard that stands behind its name."""
+    conditions = _conditions(text)
+    if "wait" in conditions:
+        raise ParameterError("a ready-made policy brings its own waits; leave 'for' out.")
+    return guarded(policy, **conditions) if conditions else tuple(policy)
+
+
+def _leading_name(text: str, known: Mapping[str, Policy]) -> str | None:
+    """The name that a text begins with, the longest where two do."""
+    plain = text.lower()
     names = [n for n in known if plain == n.lower() or plain.startswith(f"{n.lower()} ")]
     return max(names, key=len, default=None)
 
 
-def _rule(said: dict[str, Any], period: Window | pd.Timedelta | str) -> Rule:
-    long, factor = _written_length(said["long"], "long"), Decimal(said["amount"])
-    if said["unit"] == "%":
+def _rule(fields: dict[str, Any], period: pd.Timedelta) -> Rule:
+    long, factor = _window_length(fields["long"], "long"), Decimal(fields["amount"])
+    if fields["unit"] == "%":
         if not 0 < factor <= 100:
             raise ParameterError(
                 f"a share of the budget is above 0 and at most 100 %; got {factor} %. "
                 "For a burn rate write x, as in 14.4x."
             )
-        factor = factor * Decimal(repr(period_length(period) / long)) / 100
-    short = None if said["short"] is None else _written_length(said["short"], "short")
+        factor = factor * Decimal(repr(period / long)) / 100
+    short = None if fields["short"] is None else _window_length(fields["short"], "short")
     return Rule(
-        (said["severity"] or PAGE).lower(), long, short, float(factor),
-        op=said["op"] or ">", **_more(said["more"] or ""),
+        (fields["severity"] or PAGE).lower(), long, short, float(factor),
+        op=fields["op"] or ">", **_conditions(fields["more"] or ""),
     )  # fmt: skip
 
 
-def _written_length(text: str, name: str) -> pd.Timedelta:
+def _window_length(text: str, name: str) -> pd.Timedelta:
     """A window, whose months and years would be longer or shorter than one another."""
     try:
         length = as_window(text).duration
@@ -393,7 +389,7 @@ def _written_length(text: str, name: str) -> pd.Timedelta:
     return length
 
 
-def _more(text: str) -> dict[str, Any]:
+def _conditions(text: str) -> dict[str, Any]:
     """What stands behind a rule: its wait and its guard."""
     found: dict[str, Any] = {}
     place = 0
@@ -417,8 +413,8 @@ def _allowed(known: Mapping[str, Policy]) -> str:
     return f"Write rules such as '{EXAMPLE}', or name one of: {', '.join(known)}."
 
 
-def _guess(part: str, known: Mapping[str, Policy]) -> str:
-    close = difflib.get_close_matches(part.lower(), known, n=1)
+def _guess(text: str, known: Mapping[str, Policy]) -> str:
+    close = difflib.get_close_matches(text.lower(), known, n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
@@ -426,7 +422,7 @@ OWN = "yours"
 """What a policy is called that somebody wrote."""
 
 
-def ready_made(period: Window | pd.Timedelta | str) -> dict[str, tuple[Rule, ...]]:
+def ready_made(period: Window | Duration) -> dict[str, tuple[Rule, ...]]:
     """Every ready-made policy."""
     return {
         "workbook": workbook_policy(period),
@@ -447,4 +443,4 @@ def candidate_policies(period: Window | Duration) -> dict[str, tuple[Rule, ...]]
     fast = [f"{share}% in {spans}" for spans in ("1h/5m", "3h/15m") for share in (1, 2, 5)]
     slow = [f"{share}% in {spans}" for spans in ("6h/30m", "1d/2h") for share in (3, 5, 10)]
     texts = [f"{one} or {other}" for one in fast for other in slow]
-    return {text: read_policy(text, period=period) for text in texts}
+    return {text: _read_rules(text, period_length(period)) for text in texts}
