@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from srelib import tables
 from srelib.alerts.firing import as_episodes
-from srelib.alerts.policies import PAGE, TICKET, Duration, ready_made
+from srelib.alerts.policies import PAGE, TICKET, Duration, builtin_policies
 from srelib.alerts.replay import (
     AlertReplay,
     PooledAlerts,
@@ -21,7 +22,6 @@ from srelib.alerts.replay import (
     spent_by,
 )
 from srelib.alerts.score import WEEK, column_times, detection_times, page_matches, score, until
-from srelib.errors import ColumnError
 from srelib.fleet import Indicator
 
 NAME = "recorded"
@@ -56,7 +56,7 @@ def compare(replays: Mapping[Indicator, AlertReplay]) -> dict[str, PooledAlerts]
     ['pyrra', 'workbook', 'grafana']
     """
     current = next(iter(replays.values())).policy
-    others = [name for name in ready_made("28d") if name != current]
+    others = [name for name in builtin_policies("28d") if name != current]
     everywhere = [name for name in others if all(name in r.scores for r in replays.values())]
     return {name: pooled(replays, policy=name) for name in (current, *everywhere)}
 
@@ -156,7 +156,7 @@ def _ranked(table: pd.DataFrame, current: str) -> pd.DataFrame:
     best = table[pages <= most].sort_values(
         ["spent_chosen_on", "pages_per_week_chosen_on"], kind="stable"
     )
-    kind = np.where(table["policy"].isin(ready_made("28d")), "ready-made", "candidate")
+    kind = np.where(table["policy"].isin(builtin_policies("28d")), "ready-made", "candidate")
     return table.assign(
         kind=np.where(table["policy"] == current, "current", kind),
         front=_unbeaten(pages, spent),
@@ -255,10 +255,7 @@ def recorded(
     """
     if not len(alerts):
         return None
-    lacking = [n for n in ("service", "rule", "severity", "fired_at", "resolved_at")
-               if n not in alerts.columns]  # fmt: skip
-    if lacking:
-        raise ColumnError(f"alerts lack {lacking}; columns seen: {list(alerts.columns)}.")
+    tables.need(alerts, "alerts", "service", "rule", "severity", "fired_at", "resolved_at")
     begins, ends = _reach(alerts["fired_at"], *history_span(replays))
     services = list(dict.fromkeys(key.service for key in replays))
     counting = _counting(alerts["severity"], severity)

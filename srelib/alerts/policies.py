@@ -291,7 +291,7 @@ def read_policy(text: str, *, period: Window | Duration) -> tuple[Rule, ...]:
     Parameters
     ----------
     text : str
-        Names of `ready_made` policies, rules such as ``page 2% in 1h/5m for 2m at least 10 bad``,
+        Names of built-in policies, rules such as ``page 2% in 1h/5m for 2m at least 10 bad``,
         or several of either with commas between.
     period : Window, Timedelta or str
         Period of the SLO, which turns a share of the budget into a factor.
@@ -315,7 +315,7 @@ def read_policy(text: str, *, period: Window | Duration) -> tuple[Rule, ...]:
     if not isinstance(text, str):
         raise ParameterError(f"policy must be text such as '{EXAMPLE}'; got {text!r}.")
     length = period_length(period)
-    known = ready_made(length)
+    known = builtin_policies(length)
     rules = _read_rules(text, length, known)
     if not rules:
         raise ParameterError(
@@ -422,7 +422,7 @@ OWN = "yours"
 """What a policy is called that somebody wrote."""
 
 
-def ready_made(period: Window | Duration) -> dict[str, tuple[Rule, ...]]:
+def builtin_policies(period: Window | Duration) -> dict[str, tuple[Rule, ...]]:
     """Every ready-made policy."""
     return {
         "workbook": workbook_policy(period),
@@ -434,7 +434,7 @@ def ready_made(period: Window | Duration) -> dict[str, tuple[Rule, ...]]:
 
 def policy_name(text: str) -> str:
     """What a policy is called beside others."""
-    names = {name.lower(): name for name in ready_made("28d")}
+    names = {name.lower(): name for name in builtin_policies("28d")}
     return names.get(str(text).strip().lower(), OWN)
 
 

@@ -22,11 +22,11 @@ from srelib.alerts.policies import (
     Duration,
     Policy,
     Rule,
+    builtin_policies,
     candidate_policies,
     check_policy,
     policy_name,
     read_policy,
-    ready_made,
     severities,
 )
 from srelib.alerts.score import (
@@ -46,7 +46,7 @@ from srelib.fleet import Indicator
 from srelib.windows import Window
 from srelib.windows.window import spelled
 
-NOUNS = {"incidents": "incident", "budget": "budget event"}
+EVENT_KINDS = {"incidents": "incident", "budget": "budget event"}
 """What pages can be scored against, and what one of it is called."""
 
 
@@ -87,9 +87,9 @@ class AlertReplay:
         return self.scores[self.policy]
 
     @property
-    def event_noun(self) -> str:
+    def event_kind(self) -> str:
         """What pages should detect."""
-        return NOUNS[self.truth]
+        return EVENT_KINDS[self.truth]
 
 
 def truth_in_use(incidents: pd.DataFrame, *, wanted: str) -> str:
@@ -116,8 +116,8 @@ def truth_in_use(incidents: pd.DataFrame, *, wanted: str) -> str:
     >>> truth_in_use(pd.DataFrame(), wanted="incidents")
     'budget'
     """
-    if wanted not in NOUNS:
-        raise ParameterError(f"truth must be one of {', '.join(NOUNS)}; got {wanted!r}.")
+    if wanted not in EVENT_KINDS:
+        raise ParameterError(f"truth must be one of {', '.join(EVENT_KINDS)}; got {wanted!r}.")
     return wanted if len(incidents) else "budget"
 
 
@@ -188,7 +188,11 @@ def replay(
     >>> found.score.recall.value, found.score.pages["burning"].tolist()
     (1.0, [True])
     """
-    name, own, known = policy_name(policy), read_policy(policy, period=period), ready_made(period)
+    name, own, known = (
+        policy_name(policy),
+        read_policy(policy, period=period),
+        builtin_policies(period),
+    )
     past = history(good, total)
     if candidates is None:
         candidates = candidate_policies(period)
@@ -267,9 +271,9 @@ class PooledAlerts(Score):
     objectives: int
 
     @property
-    def event_noun(self) -> str:
+    def event_kind(self) -> str:
         """What pages should detect."""
-        return NOUNS[self.truth]
+        return EVENT_KINDS[self.truth]
 
 
 def pooled(replays: Mapping[Indicator, AlertReplay], *, policy: str | None = None) -> PooledAlerts:

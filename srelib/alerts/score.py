@@ -8,12 +8,12 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from srelib import events, windows
+from srelib import events, tables, windows
 from srelib.alerts.firing import History, Spans, as_episodes, joined, plain, spans_of, utc
 from srelib.alerts.policies import Duration, length_of, period_length
 from srelib.budget import budget_fraction
 from srelib.budget.status import regular_step
-from srelib.errors import ColumnError, InsufficientDataError, ParameterError
+from srelib.errors import InsufficientDataError, ParameterError
 from srelib.stats import Estimate, median, rate, share
 from srelib.windows import Window
 
@@ -29,9 +29,7 @@ _ZERO = pd.Timedelta(0)
 
 def incident_events(incidents: pd.DataFrame, *, until: pd.Timestamp) -> pd.DataFrame:
     """Incidents as the truth to score against; open ones last `until` the data ends."""
-    for name in ("incident_id", "started_at", "resolved_at"):
-        if name not in incidents.columns:
-            raise ColumnError(f"incidents lack {name!r}; columns seen: {list(incidents.columns)}.")
+    tables.need(incidents, "incidents", "incident_id", "started_at", "resolved_at")
     rows = events.eligible_incidents(incidents)
     titles = rows["title"] if "title" in rows.columns else rows["incident_id"]
     found = pd.DataFrame(
@@ -325,9 +323,7 @@ def _pages(
 
 def _events(truth: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
     """Events that start within the history."""
-    lacking = [name for name in EVENT if name not in truth.columns]
-    if lacking:
-        raise ColumnError(f"truth lacks {lacking}; columns seen: {list(truth.columns)}.")
+    tables.need(truth, "events", *EVENT)
     inside = (truth["starts_at"] >= first) & (truth["starts_at"] < last)
     return truth.loc[inside, EVENT].sort_values("starts_at", kind="stable", ignore_index=True)
 

@@ -51,7 +51,7 @@ def plot_timeline(
     if not results:
         return canvas.note(NOTHING, ax=ax)
     one = next(iter(results.values()))
-    noun, kind, title = one.event_noun, one.severity, _timeline_title(results)
+    event, kind, title = one.event_kind, one.severity, _timeline_title(results)
     with canvas.style():
         ax, shown, key = canvas.grid(
             ax, results, each=1.7, worst=lambda i, r: len(r.score.missed) + len(r.score.pages) / 1e3
@@ -60,10 +60,10 @@ def plot_timeline(
             _timeline_panel(panel, indicator, results[indicator])
         canvas.headline(ax, title)
         canvas.subtitle(ax, f"bars: spent per day, as a share of the budget of a period; upper "
-                            f"row: {noun}s, \u25cf told about by a {kind} of this objective, "
+                            f"row: {event}s, \u25cf told about by a {kind} of this objective, "
                             f"\u2715 not; lower row: {kind}s, \u25bc that told, \u25bd that told "
-                            f"about no {noun}{key}")  # fmt: skip
-    return canvas.describe(ax, f"Budget spent per day with {noun}s and {kind}s, one panel per "
+                            f"about no {event}{key}")  # fmt: skip
+    return canvas.describe(ax, f"Budget spent per day with {event}s and {kind}s, one panel per "
                                f"objective. {title}.")  # fmt: skip
 
 
@@ -92,16 +92,16 @@ def _row(ax: Axes, times: pd.Series, height: float, **style: Any) -> None:
 
 
 def _timeline_title(results: Mapping[Indicator, AlertReplay]) -> str:
-    noun = next(iter(results.values())).event_noun
+    event = next(iter(results.values())).event_kind
     many = {key: len(r.score.events) for key, r in results.items()}
     missed = {key: len(r.score.missed) for key, r in results.items()}
     if not any(many.values()):
-        return f"No {noun} to tell about"
+        return f"No {event} to tell about"
     worst = max(missed, key=lambda key: missed[key])
     if not missed[worst]:
-        return f"Every {noun} set off the alert of every objective it touched"
+        return f"Every {event} set off the alert of every objective it touched"
     return (f"The alert of {worst.label} was silent most often: in {missed[worst]} of "
-            f"{wording.plural(many[worst], noun)}")  # fmt: skip
+            f"{wording.plural(many[worst], event)}")  # fmt: skip
 
 
 def plot_detection(pooled: PooledAlerts | None, *, ax: Axes | None = None) -> Axes:
@@ -117,10 +117,10 @@ def plot_detection(pooled: PooledAlerts | None, *, ax: Axes | None = None) -> Ax
     Returns
     -------
     Axes
-        One dot per event; those never told about are crosses in the strip on top.
+        One dot per event; those never detected are crosses in the strip on top.
     """
     if pooled is None or not len(pooled.events):
-        text = NOTHING if pooled is None else f"There was no {pooled.event_noun} to tell about."
+        text = NOTHING if pooled is None else f"There was no {pooled.event_kind} to tell about."
         return canvas.note(text, ax=ax)
     ax = canvas.axes(ax, height=4.0)
     rows, title = pooled.events, _detection_title(pooled)
@@ -142,7 +142,7 @@ def plot_detection(pooled: PooledAlerts | None, *, ax: Axes | None = None) -> Ax
         _detection_axes(ax, pooled, float(x.max()), top, never)
         _name_missed(ax, pooled, never)
         canvas.headline(ax, title)
-    return canvas.describe(ax, f"Time from the start of each {pooled.event_noun} to its first "
+    return canvas.describe(ax, f"Time from the start of each {pooled.event_kind} to its first "
                                f"{pooled.severity} against the share of a budget it spent. "
                                f"{title}.")  # fmt: skip
 
@@ -161,7 +161,7 @@ def _detection_axes(ax: Axes, pooled: PooledAlerts, most: float, top: float, nev
     ax.set_xticks(shares, shown)
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_xlim(FLOOR * 0.7, max(most, 0.1) * 1.8)
-    ax.set_xlabel(f"share of the budget of a period that the {pooled.event_noun} spent")
+    ax.set_xlabel(f"share of the budget of a period that the {pooled.event_kind} spent")
     ax.set_ylabel(f"from its start to the first {pooled.severity}")
     ax.annotate(f"{wording.percent(pooled.share)} of a budget", (pooled.share, 0.02),
                 xycoords=("data", "axes fraction"), xytext=(4, 0), textcoords="offset points",
@@ -184,16 +184,16 @@ def _name_missed(ax: Axes, pooled: PooledAlerts, never: float) -> None:
 
 def _detection_title(pooled: PooledAlerts) -> str:
     rows = pooled.events
-    big, noun = rows[rows["spent"] >= pooled.share], pooled.event_noun
+    big, event = rows[rows["spent"] >= pooled.share], pooled.event_kind
     line = wording.percent(pooled.share)
     if not len(big):
         detected = int(rows["detected"].sum())
-        return f"No {noun} spent {line} of a budget; {detected} of {len(rows)} were told about"
+        return f"No {event} spent {line} of a budget; {detected} of {len(rows)} were told about"
     seen = big[big["detected"]]
     were = "was" if len(seen) == 1 else "were"
-    text = f"{len(seen)} of {wording.plural(len(big), noun)} worth {line} of a budget {were} told"
+    text = f"{len(seen)} of {wording.plural(len(big), event)} worth {line} of a budget {were} told"
     if not len(seen):
-        return f"None of {wording.plural(len(big), noun)} worth {line} of a budget was told about"
+        return f"None of {wording.plural(len(big), event)} worth {line} of a budget was told about"
     return f"{text} about, half of those within {wording.to_minute(seen['detection'].median())}"
 
 

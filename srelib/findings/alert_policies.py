@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from srelib import wording
-from srelib.alerts import PooledAlerts, RecordedAlerts, Rule, ready_made
+from srelib.alerts import PooledAlerts, RecordedAlerts, Rule, builtin_policies
 from srelib.errors import SrelibError
 from srelib.findings import alerts
 from srelib.findings.alerts import NOTHING
@@ -51,7 +51,7 @@ def compare_table(
     return table(pd.DataFrame(rows), max_rows=20,
                  caption="Policies on the same history, the one in use first; medians; numbered: "
                          f"the Workbook's own earlier attempts{note}",
-                 headers={"detected": f"{one.event_noun}s told about",
+                 headers={"detected": f"{one.event_kind}s told about",
                           "useful": f"{kind}s that told", "week": f"{kind}s a week",
                           "first": f"first {kind} after", "spent": "budget spent by then",
                           "out": "out of hours"})  # fmt: skip
@@ -80,7 +80,7 @@ def compare_sentences(found: Mapping[str, PooledAlerts] | None) -> list[str]:
     first, *others = found
     seen = {policy: alerts.detected_keys(p) for policy, p in found.items()}
     lines = [_beside(found[policy], seen[policy], found[first], seen[first]) for policy in others]
-    left_out = [policy for policy in ready_made("28d") if policy not in found]
+    left_out = [policy for policy in builtin_policies("28d") if policy not in found]
     if left_out:
         lines.append(f"Not replayed on every objective, so not compared: {names(left_out)}.")
     return lines
@@ -91,7 +91,7 @@ def _beside(one: PooledAlerts, seen: Keys, current: PooledAlerts, known: Keys) -
     lost, won = known - seen, seen - known
     who = name(one.policy)
     if not lost and not won:
-        return f"{who} ({pages}) tells about the same {one.event_noun}s as {name(current.policy)}."
+        return f"{who} ({pages}) tells about the same {one.event_kind}s as {name(current.policy)}."
     parts = []
     if lost:
         parts.append(f"misses {len(lost)} that {name(current.policy)} tells about"

@@ -81,7 +81,7 @@ def recorded_sentence(recorded: RecordedAlerts | None) -> str:
         return f"The {kinds} on record ({per} a week) had nothing to tell about."
     detected, of = (
         int(one.events["detected"].sum()),
-        wording.plural(len(one.events), one.event_noun),
+        wording.plural(len(one.events), one.event_kind),
     )
     when = f", {median_detection(one)}" if detected else ""
     return (f"The {kinds} that **really fired** ({per} a week) told us about "
@@ -129,7 +129,7 @@ def _against_replay(one: PooledAlerts, current: PooledAlerts) -> str:
     lost, won = known - seen, seen - known
     who, policy = f"**What really fired** ({_pages_a_week(one)})", name(current.policy)
     if not lost and not won:
-        return (f"{who} told about the same {one.event_noun}s as {policy} replayed "
+        return (f"{who} told about the same {one.event_kind}s as {policy} replayed "
                 f"({_pages_a_week(current)}).")  # fmt: skip
     parts = []
     if lost:
@@ -153,7 +153,7 @@ def _which_came_first(one: PooledAlerts, current: PooledAlerts) -> str:
         return ""
     first, last = int((later < _ZERO).sum()), int((later > _ZERO).sum())
     middle = pd.Timedelta(later.median())
-    text = (f"Of {wording.plural(len(later), one.event_noun)} that both told about, the alert on "
+    text = (f"Of {wording.plural(len(later), one.event_kind)} that both told about, the alert on "
             f"record came first in {first or 'none'} and last in {last or 'none'}")  # fmt: skip
     if middle == _ZERO:
         return f"{text}; at the median neither came first."
@@ -218,7 +218,7 @@ def summary_sentences(
         why = failed_sentence(replays)
         return [f"**No alert could be replayed.** {why}"] if why else [NO_SLO]
     if not len(pooled.events):
-        what = pooled.event_noun
+        what = pooled.event_kind
         lines = [f"There was **nothing to tell about**: no {what} in {history_weeks(pooled)}."]
     else:
         lines = [_recall_sentence(pooled, policy), missed_sentence(pooled), spent_sentence(pooled)]
@@ -229,7 +229,7 @@ def summary_sentences(
 def _recall_sentence(pooled: PooledAlerts, policy: str) -> str:
     detected, of = (
         int(pooled.events["detected"].sum()),
-        wording.plural(len(pooled.events), pooled.event_noun),
+        wording.plural(len(pooled.events), pooled.event_kind),
     )
     own = f"Your policy ({name(policy, limit=200)})" if policy else "Your policy"
     who = own if pooled.policy == OWN else f"The {name(pooled.policy)} policy"
@@ -282,7 +282,7 @@ def pages_sentence(pooled: PooledAlerts) -> str:
             f"{low} to {high}; {n} in {history_weeks(pooled)}, over {fleet})")  # fmt: skip
     useful = wording.percent(pooled.precision.value)
     out = wording.percent(pooled.out_of_hours.value)
-    return (f"{text}; {useful} of them told about one of these {pooled.event_noun}s, {out} came "
+    return (f"{text}; {useful} of them told about one of these {pooled.event_kind}s, {out} came "
             "out of office hours.")  # fmt: skip
 
 
@@ -334,11 +334,11 @@ def basis_sentence(pooled: PooledAlerts | None) -> str:
     """
     if pooled is None:
         return NOTHING
-    what, kind = wording.plural(len(pooled.events), pooled.event_noun), markdown(pooled.severity)
+    what, kind = wording.plural(len(pooled.events), pooled.event_kind), markdown(pooled.severity)
     text = (f"All of this stands on {what} and {wording.plural(len(pooled.pages), kind)} in "
             f"{history_weeks(pooled)}")  # fmt: skip
     if pooled.recall.n and pooled.recall.high - pooled.recall.low > 0.3:
-        return f"{text}: too few to tell policies apart that differ by a few {pooled.event_noun}s."
+        return f"{text}: too few to tell policies apart that differ by a few {pooled.event_kind}s."
     return f"{text}."
 
 
@@ -436,7 +436,7 @@ def detection_sentence(pooled: PooledAlerts | None) -> str:
     if not len(pooled.events):
         return "Nothing happened that could have been told in time or late."
     big = pooled.events[pooled.events["spent"] >= pooled.share]
-    line, what = wording.percent(pooled.share), pooled.event_noun
+    line, what = wording.percent(pooled.share), pooled.event_kind
     if not len(big):
         return f"Nothing spent {line} of a budget, so no {what} needed anybody at once."
     detected = big[big["detected"]]

@@ -32,7 +32,7 @@ def test_the_policy_in_use_stands_first_among_those_replayed_everywhere():
     coarse = replay(minutes().resample("5min").sum(), policy="5% in 1h")
     found = list(alerts.compare({SHOP: coarse, SLOW: replay(minutes(), policy="5% in 1h")}))
     assert found[:2] == ["yours", "workbook"]
-    assert set(alerts.ready_made(PERIOD)) - set(found) == {"3 longer wait"}
+    assert set(alerts.builtin_policies(PERIOD)) - set(found) == {"3 longer wait"}
 
 
 def test_policies_are_compared_on_one_history():
@@ -246,5 +246,5 @@ def test_without_a_record_there_is_nothing_to_score():
 
 def test_a_missing_column_is_named():
     """Not an alert."""
-    with pytest.raises(ColumnError, match=r"alerts lack \['rule'"):
+    with pytest.raises(ColumnError, match=r"alerts lack rule"):
         alerts.recorded(pd.DataFrame({"service": ["shop"]}), SHOPS)

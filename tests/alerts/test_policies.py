@@ -223,7 +223,7 @@ def test_a_name_stands_for_its_rules_and_may_be_guarded():
 
 def test_every_policy_that_comes_with_a_name_can_be_set_by_it():
     """Names in tables and figures are pasted: ready-made ones and those that were tried."""
-    known = alerts.ready_made(PERIOD)
+    known = alerts.builtin_policies(PERIOD)
     assert {name: alerts.read_policy(name, period=PERIOD) for name in known} == known
     for period in ("7d", "28d", "90d"):
         tried = alerts.candidate_policies(period)
