@@ -188,31 +188,33 @@ def replay(
     >>> found.score.recall.value, found.score.pages["burning"].tolist()
     (1.0, [True])
     """
-    name, own, known = (
-        policy_name(policy),
-        read_policy(policy, period=period),
-        builtin_policies(period),
-    )
     past = history(good, total)
-    if candidates is None:
-        candidates = candidate_policies(period)
-    pages = _pages(past, {name: own, **known, **candidates}, target, severity, merge)
+    name, own = policy_name(policy), read_policy(policy, period=period)
+    known = builtin_policies(period)
+    tried = candidate_policies(period) if candidates is None else candidates
+    pages = _pages(past, {name: own, **known, **tried}, target, severity, merge)
     if name not in pages:
         raise InsufficientDataError(_why_none(own, past, severity))
     budget = spending(past, target=target, period=period)
     burnt = budget_events(past, target=target, period=period, share=share)
-    if truth == "budget":
-        wanted = burnt
-    else:
+    wanted = burnt
+    if truth == "incidents":
         wanted = incident_events(pd.DataFrame(incidents), until=budget.last)
-    grace = pd.Timedelta(grace)
-    scores = {}
-    for one in [key for key in pages if key == name or key in known]:
-        found = score(pages[one], wanted, severity=severity, budget=budget, grace=grace,
-                      timezone=timezone)  # fmt: skip
-        burning = page_matches(burnt, found.pages, grace).any(axis=0)
-        scores[one] = replace(found, pages=found.pages.assign(burning=np.asarray(burning)))
-    return AlertReplay(name, severity, truth, share, scores, pages, grace, budget)
+    late = pd.Timedelta(grace)
+    scores = {
+        key: _with_burning(
+            score(rows, wanted, severity=severity, budget=budget, grace=late, timezone=timezone),
+            burnt, late,
+        )
+        for key, rows in pages.items() if key == name or key in known
+    }  # fmt: skip
+    return AlertReplay(name, severity, truth, share, scores, pages, late, budget)
+
+
+def _with_burning(found: Score, burnt: pd.DataFrame, grace: pd.Timedelta) -> Score:
+    """A score whose pages say whether each fell into a span that spent budget."""
+    burning = np.asarray(page_matches(burnt, found.pages, grace).any(axis=0))
+    return replace(found, pages=found.pages.assign(burning=burning))
 
 
 def _pages(
