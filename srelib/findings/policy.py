@@ -10,8 +10,8 @@ import pandas as pd
 from srelib import wording
 from srelib.errors import SrelibError
 from srelib.findings.quality import HOW_TO
-from srelib.findings.show import Table, markdown, name, names, table
-from srelib.fleet import Indicator, answers
+from srelib.findings.show import Table, markdown, name, names, refusal_reasons, table
+from srelib.fleet import Indicator, answers, refusals
 from srelib.policy import Policy, PolicyReplay, PooledReplays
 from srelib.policy.outcome import UNKNOWN
 
@@ -530,13 +530,8 @@ def inputs_sentence(*, deployments: pd.DataFrame, incidents: pd.DataFrame) -> st
 
 def failed_sentence(replays: Mapping[Indicator, PolicyReplay | SrelibError]) -> str:
     """Objectives that could not be replayed, each with the reason."""
-    known = answers(replays)
-    reasons: dict[str, list[str]] = {}
-    for key, error in replays.items():
-        if key not in known:
-            reasons.setdefault(markdown(error, limit=400).rstrip("."), []).append(key.name)
-    parts = [f"{names(who)}: {why}" for why, who in reasons.items()]
-    return f"Not replayed: {'; '.join(parts)}." if parts else ""
+    refused = refusal_reasons((key.name, error) for key, error in refusals(replays).items())
+    return f"Not replayed: {'; '.join(f'{who}: {why}' for who, why in refused)}." if refused else ""
 
 
 def _days(pooled: PooledReplays) -> list[int]:

@@ -159,7 +159,7 @@ def candidates(
         _next_window(weeks, window, tried, confidence, seed),
         pages(past, targets=tried, policy=alert_policy or workbook_policy(window),
               confidence=confidence),
-        freeze_days(past, targets=tried, window=window, policy=budget_policy),
+        freeze_days(good, total, targets=tried, window=window, policy=budget_policy),
         _limits(past, weeks, window, tried, dependencies, weighting),
     ]  # fmt: skip
     return pd.concat(parts, axis=1).reset_index()
@@ -237,19 +237,15 @@ def pages(
 
 
 def freeze_days(
-    past: History,
+    good: pd.Series,
+    total: pd.Series,
     *,
     targets: Sequence[float],
     window: Window,
     policy: BudgetPolicy = BUDGET_POLICY,
 ) -> pd.DataFrame:
     """Days a quarter on which a budget policy would have frozen releases at each target."""
-    times = past.index.tz_convert("UTC").as_unit("us")
-    step = int(past.step / pd.Timedelta(1, "us"))
-    ledger = Ledger(
-        int(times.asi8[0]), step, past.bad.sums, past.total.sums, past.total.known_before
-    )
-    rows = []
+    ledger, rows = Ledger.of(good, total), []
     for target in targets:
         days = recorded_decisions(ledger, target=target, window=window, policy=policy)
         days = days[days["judged"]]

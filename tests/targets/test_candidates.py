@@ -91,8 +91,9 @@ def test_a_calendar_budget_freezes_by_what_the_period_is_expected_to_allow():
     """April: 720 failures are 100 % of 99.9 %; 721 early on 10 April freeze 10 to 30 April."""
     counts = hours()
     counts.iloc[24 * 11 + 5, 0] = 1000.0 - 721
-    past = alerts.history(counts["good"], counts["total"])
-    found = targets.freeze_days(past, targets=[0.999], window=Window(unit="month"))
+    found = targets.freeze_days(
+        counts["good"], counts["total"], targets=[0.999], window=Window(unit="month")
+    )
     assert found[["days", "frozen"]].values.tolist() == [[89, 21]]  # 1 April to 28 June
 
 
@@ -100,10 +101,12 @@ def test_freeze_days_are_those_of_the_replay_without_releases():
     """One rule: what `policy.replay` says of the same budget where there is nothing to hold."""
     counts = hours()
     counts.iloc[24 * 40 : 24 * 40 + 3, 0] = 0.0
-    past = alerts.history(counts["good"], counts["total"])
     none = tables.empty("deployments")
     for rule in policy.ready_made().values():
-        found = targets.freeze_days(past, targets=[0.999], window=Window.parse("28d"), policy=rule)
+        found = targets.freeze_days(
+            counts["good"], counts["total"], targets=[0.999], window=Window.parse("28d"),
+            policy=rule,
+        )  # fmt: skip
         replayed = policy.replay(
             counts["good"], counts["total"], none, target=0.999, policy=rule, window="28d"
         )
