@@ -19,7 +19,7 @@ from srelib.quality import Observed
 from srelib.report import sources
 from srelib.report.render import TEMPLATES, Context, Page, css
 from srelib.slos import Slo
-from srelib.tradeoff import FAST_FRAGILE, FAST_SAFE, SLOW_FRAGILE, SLOW_SAFE
+from srelib.tradeoff import FAST_FRAGILE, FAST_SAFE, SLOW_FRAGILE, SLOW_SAFE, Quadrants, Scorecard
 
 LEADS = ("06", "02", "03")
 """Beginnings of the pages whose first sentences matter most, in that order."""
@@ -304,20 +304,21 @@ def services_table(dataset: Dataset) -> ServicesTable:
         {name: one.left for name, one in board.items()},
     )
     rows = {row["service"]: row for _, row in placed.services.iterrows()}
-    services = [_service(one, rows.get(name)) for name, one in board.items()]
     names = sorted(board, key=lambda name: _alarm(name, rows, board))
-    by_name = dict(zip(board, services, strict=True))
+    services = tuple(_service(board[name], rows.get(name)) for name in names)
     text = f"{wording.day(span[0])} to {wording.day(span[1])}" if span else ""
-    return ServicesTable(tuple(by_name[name] for name in names), text, drawn(placed))
+    return ServicesTable(services, text, drawn(placed))
 
 
-def _alarm(name: str, rows: Mapping[str, Any], board: Mapping[str, Any]) -> tuple[int, float, str]:
+def _alarm(
+    name: str, rows: Mapping[str, pd.Series], board: Mapping[str, Scorecard]
+) -> tuple[int, float, str]:
     row, left = rows.get(name), board[name].left.value
     place = len(ORDER) if row is None else ORDER.index(row["quadrant"])
     return place, left if left == left else math.inf, name
 
 
-def _service(one: Any, row: Any) -> ServiceRow:
+def _service(one: Scorecard, row: pd.Series | None) -> ServiceRow:
     cells = tuple(_cell(one, field, group) for group, fields in GROUPS.items() for field in fields)
     name = wording.label(one.service, limit=60)
     if row is None:
@@ -327,7 +328,7 @@ def _service(one: Any, row: Any) -> ServiceRow:
     return ServiceRow(name, quadrant, probability, MOODS[quadrant], cells)
 
 
-def _cell(one: Any, field: str, group: str) -> Cell:
+def _cell(one: Scorecard, field: str, group: str) -> Cell:
     estimate = getattr(one, field)
     if estimate.value != estimate.value:
         return Cell(field, group, LABELS[field], "\u2013", "")
@@ -343,7 +344,7 @@ def _cell(one: Any, field: str, group: str) -> Cell:
                 bar(estimate.value, width=72.0) if field == "left" else None)  # fmt: skip
 
 
-def drawn(placed: Any) -> QuadrantMap | None:
+def drawn(placed: Quadrants) -> QuadrantMap | None:
     """The quadrants as a drawing: deployments a week to the right, budget left upwards."""
     rows = placed.services
     if not len(rows):
@@ -388,7 +389,7 @@ class _Scale:
         return round(MAP_HEIGHT - MARGIN - share * (MAP_HEIGHT - 2 * MARGIN), 1)
 
 
-def _dot(row: Any, scale: _Scale, others: list[Dot]) -> Dot:
+def _dot(row: pd.Series, scale: _Scale, others: list[Dot]) -> Dot:
     """A dot, with its name where that covers no other; without it where there is no room."""
     x, y = scale.x(row["speed"]), scale.y(row["left"])
     name = wording.label(row["service"], limit=22)
