@@ -1,4 +1,4 @@
-"""Asking git what a repository stores; no hook, no configured program, no network."""
+"""Deployments and changes of a git repository; no hook, no configured program, no network."""
 
 from __future__ import annotations
 

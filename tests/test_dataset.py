@@ -121,7 +121,7 @@ messy = st.lists(
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(first=messy, second=messy)
 def test_rows_read_are_rows_kept_plus_rows_rejected(

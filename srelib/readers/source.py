@@ -1,4 +1,4 @@
-"""The text of `sources.toml`: TOML, and errors that name line, entry, key and fix."""
+"""What `sources.toml` says about each file, and errors that name line, entry, key and fix."""
 
 from __future__ import annotations
 

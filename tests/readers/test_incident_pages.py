@@ -456,7 +456,7 @@ def test_exactly_a_thousand_issues_raise_a_suspicion(tmp_path):
     assert not noted(read_issues(tmp_path, *rows[1:]), "truncated?")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.datetimes(pd.Timestamp("2000-01-01"), pd.Timestamp("2069-12-31")).map(
         lambda at: at.replace(second=0, microsecond=0)

@@ -468,7 +468,7 @@ changes = st.lists(
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(rows=changes)
 def test_seconds_agree_with_adding_up_the_rows(tmp_path: Path, rows: list[tuple[int, str]]) -> None:

@@ -175,7 +175,7 @@ MAKERS = {
 
 @pytest.mark.parametrize("form", MAKERS)
 @settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
 def test_a_damaged_record_costs_itself_and_nothing_else(tmp_path, form, data):
@@ -230,7 +230,7 @@ def replaced(value, path, odd):
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
 def test_no_damage_ends_in_anything_but_rejects_or_a_clear_error(tmp_path, data):

@@ -211,7 +211,7 @@ ROWS = st.lists(st.fixed_dictionaries(CELLS), min_size=1, max_size=12)
 
 
 @settings(
-    max_examples=25,
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

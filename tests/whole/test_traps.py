@@ -26,9 +26,6 @@ def deployment(number: int, *states: str) -> dict[str, Any]:
     return shapes.GITHUB_DEPLOYMENT | {"id": number, "statuses": told}
 
 
-PAGERDUTY = ("id", "incident_number", "service_name", "created_on", "resolved_on", "urgency")
-
-
 def pages(made: Any, count: int) -> list[dict[str, Any]]:
     """So many records."""
     return [made(number) for number in range(1, count + 1)]
@@ -56,15 +53,6 @@ TRAPS: dict[str, tuple[Any, str]] = {
     ),
     "PagerDuty REST": (
         {"incidents": pages(shapes.pagerduty_incident, 1), "more": True}, "says that there is more",
-    ),
-    "PagerDuty CSV": (
-        shapes.table(PAGERDUTY, *([str(n), str(n), "shop", "2026-06-01T10:00:00Z",
-                                   "2026-06-01T11:00:00Z", "high"] for n in range(20_000))),
-        "Exactly 20,000 rows",
-    ),
-    "Jira": (
-        shapes.table(shapes.JIRA, *(shapes.jira_row(n) for n in range(1000))),
-        "Exactly 1,000 issues",
     ),
     "git tags": (f"v1.0,2026-06-01T10:00:00+00:00,{shapes.SHA},\n", "1 of 1 tags are lightweight"),
     "Alertmanager": ([shapes.alert(status={"state": "active"})], "alerts of one moment"),
