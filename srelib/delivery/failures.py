@@ -395,7 +395,40 @@ def sensitivity(
     lengths: Iterable[pd.Timedelta | str] = LENGTHS,
     together: str | None = None,
 ) -> pd.DataFrame:
-    """Fail rate by length of the window, and how many incidents would fall into it by chance."""
+    """Fail rate by length of the window, and how many incidents would fall into it by chance.
+
+    Parameters
+    ----------
+    deployments : DataFrame
+        Table ``deployments``, production only.
+    incidents : DataFrame or None
+        Table ``incidents``.
+    between : (Timestamp, Timestamp)
+        The history.
+    rules : Rules
+        What counts as what; its own window is one of those tried.
+    lengths : iterable of Timedelta or str
+        Longest times from the end of a deployment to the start of an incident.
+    together : str, optional
+        A name under which all services are taken as one, instead of each by itself.
+
+    Returns
+    -------
+    DataFrame
+        One row per window and service: within, service; value, low, high [fraction] and n
+        [deployments] of the fail rate; incidents, named (by the source), attributed, by_chance
+        [incidents].
+
+    Examples
+    --------
+    >>> at = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-01T12:00Z", "2026-06-03T09:00Z"])
+    >>> rows = pd.DataFrame({"deployment_id": ["d1"], "service": ["shop"],
+    ...                      "finished_at": at[:1], "status": ["succeeded"]})
+    >>> broken = pd.DataFrame({"incident_id": ["i1"], "service": ["shop"], "started_at": at[1:2]})
+    >>> found = sensitivity(rows, broken, between=(at[0], at[2]), lengths=["1h", "4h"])
+    >>> found[["attributed", "by_chance"]].round(2).values.tolist()
+    [[0.0, 0.02], [1.0, 0.08], [1.0, 0.5]]
+    """
     match = rules.match if rules.match.endswith("window") else "source_then_window"
     parts = []
     for within in sorted({pd.Timedelta(one) for one in (*lengths, rules.within)}):

@@ -157,5 +157,25 @@ PRESETS: dict[str, Rules] = {
 
 
 def preset(name: str) -> Rules:
-    """A set of rules by its name."""
+    """A set of rules by its name.
+
+    Parameters
+    ----------
+    name : {'srelib', 'devlake', 'four_keys', 'middleware', 'gitlab'}
+        Ours, or those another tool publishes as its own.
+
+    Returns
+    -------
+    Rules
+
+    Raises
+    ------
+    ParameterError
+        There is no such set.
+
+    Examples
+    --------
+    >>> preset("gitlab").start
+    'merged'
+    """
     return PRESETS[one_of(name, "rules", tuple(PRESETS))]
