@@ -20,7 +20,6 @@ from srelib.delivery.rules import DEFAULT, MATCHES, Rules, length, one_of
 
 COLUMNS = ["incident_id", "service", "deployment_id", "rule", "delay", "why", "started_at",
            "deployed", "incident_row", "deployment_row"]  # fmt: skip
-_OF_DEPLOYMENT = ["deployment_id", "finished_at", "deployed", "deployment_row"]
 UNKNOWN = "names a deployment that is not in the table"
 UNNAMED = "names no deployment"
 NOTHING = "no deployment before"
@@ -107,126 +106,111 @@ def attribute_incidents(
     limit = length(within, "within")
     tables.need(deployments, "deployments", "deployment_id", "service", "finished_at", "status")
     tables.need(incidents, "incidents", "incident_id", "service", "started_at")
-    rows = _rows(incidents)
+    rows = _eligible_rows(incidents)
     named = _named(rows, deployments) if match.startswith("source") else rows.iloc[:0]
-    rest = rows[~rows["place"].isin(named["place"])]
+    rest = rows.drop(index=named.index)
     rule = match.rpartition("_")[2]
     if rule == "source":
         left = rest.assign(why=UNNAMED)
     else:
         pool = _pool(deployments, statuses)
-        left = _by_time(rest, pool, rule, limit, strict=strict, shared=shared, scope=scope)
+        left = _by_time(rest, pool, rule, limit, strict, scope)
+        if shared and rule == "window":
+            left = _all_of_window(left, pool, limit, strict, scope)
     found = pd.concat([frame for frame in (named, left) if len(frame)] or [rows])
-    return _finished(found)
+    return _with_deployments(found, deployments)
 
 
-def _rows(incidents: pd.DataFrame) -> pd.DataFrame:
-    """Incidents to place, in order of time."""
+def _eligible_rows(incidents: pd.DataFrame) -> pd.DataFrame:
+    """Incidents to place, in order of time; none has a deployment yet."""
     numbered = incidents.assign(incident_row=np.arange(len(incidents)))
-    real = events.eligible_incidents(numbered).sort_values("started_at", kind="stable")
-    nothing = pd.Series(pd.NA, index=real.index, dtype="str")
+    rows = events.eligible_incidents(numbered).sort_values(
+        "started_at", kind="stable", ignore_index=True
+    )
+    nothing = pd.Series(pd.NA, index=rows.index, dtype="str")
     return pd.DataFrame(
         {
-            "place": range(len(real)),
-            "incident_row": real["incident_row"].to_numpy(),
-            "incident_id": real["incident_id"].to_numpy(),
-            "service": real["service"].astype("str").to_numpy(),
-            "started_at": real["started_at"].astype("datetime64[us, UTC]").array,
-            "named": real.get("deployment_id", nothing).astype("str").to_numpy(),
-            "deployment_id": nothing.to_numpy(),
-            "finished_at": pd.Series(pd.NaT, index=real.index, dtype="datetime64[us, UTC]").array,
-            "rule": nothing.to_numpy(),
-            "why": nothing.to_numpy(),
-            "deployed": nothing.to_numpy(),
+            "place": np.arange(len(rows)),
+            "incident_row": rows["incident_row"],
+            "incident_id": rows["incident_id"].astype("str"),
+            "service": rows["service"].astype("str"),
+            "started_at": rows["started_at"].astype("datetime64[us, UTC]"),
+            "named": rows.get("deployment_id", nothing).astype("str"),
+            "rule": nothing,
+            "why": nothing,
             "deployment_row": -1,
         }
     )
 
 
 def _named(rows: pd.DataFrame, deployments: pd.DataFrame) -> pd.DataFrame:
-    """Incidents that name a deployment, with its end; unknown ones say so."""
+    """Incidents that name a deployment; unknown ones say so."""
     rows = rows[rows["named"].notna()]
-    if not len(rows):
-        return rows
     cancelled = events.deployment_exclusions(deployments, environment=None) == events.CANCELLED
     sound = np.flatnonzero(~cancelled.fillna(False))
-    known = deployments[["deployment_id", "service", "finished_at"]].iloc[sound]
-    known = known.reset_index(drop=True)
     place = deployment_places(
-        known, pd.Index(rows["named"]), pd.Index(rows["service"].astype("str"))
+        deployments.iloc[sound], pd.Index(rows["named"]), pd.Index(rows["service"])
     )
-    target = known[["service", "finished_at"]].reindex(np.where(place >= 0, place, len(known)))
-    finished = pd.Series(target["finished_at"].array, index=rows.index)
-    there = finished.notna()
+    known = place >= 0
     return rows.assign(
-        deployment_row=np.where(there, np.append(sound, -1)[place], -1),
-        finished_at=finished,
-        deployment_id=rows["named"].where(there),
-        deployed=pd.Series(target["service"].astype("str").array, index=rows.index),
-        rule=pd.Series("source", index=rows.index, dtype="str").where(there),
-        why=pd.Series(UNKNOWN, index=rows.index, dtype="str").where(~there),
-    )
-
-
-def _by_time(
-    rows: pd.DataFrame, pool: pd.DataFrame, rule: str, limit: pd.Timedelta, *,
-    strict: bool, shared: bool, scope: str,
-) -> pd.DataFrame:  # fmt: skip
-    """Incidents with the latest deployment before them, or with all of a window."""
-    rows = rows.drop(columns=_OF_DEPLOYMENT).astype({"service": "str"})
-    by: dict[str, Any] = (
-        {"left_by": "service", "right_by": "deployed"} if scope == "service" else {}
-    )
-    found = pd.merge_asof(
-        rows, pool, left_on="started_at", right_on="finished_at", allow_exact_matches=not strict,
-        **by,
-    )  # fmt: skip
-    none = found["finished_at"].isna()
-    old = (found["started_at"] - found["finished_at"] > limit) & (rule == "window")
-    found["why"] = found["why"].mask(none, NOTHING).mask(old, TOO_OLD)
-    found["rule"] = found["rule"].mask(~(none | old), rule)
-    for column in _OF_DEPLOYMENT[:-1]:
-        found[column] = found[column].mask(none | old)
-    found["deployment_row"] = found["deployment_row"].mask(none | old, -1).astype("int64")
-    return (
-        _all_of_window(found, pool, limit, strict, scope) if shared and rule == "window" else found
+        deployment_row=np.append(sound, -1)[place],
+        rule=rows["rule"].mask(known, "source"),
+        why=rows["why"].mask(~known, UNKNOWN),
     )
 
 
 def _pool(deployments: pd.DataFrame, statuses: tuple[str, ...]) -> pd.DataFrame:
     """Deployments to choose from, in order of time."""
-    kinds = {"finished_at": "datetime64[us, UTC]", "service": "str", "deployment_id": "str"}
+    kinds = {"finished_at": "datetime64[us, UTC]", "service": "str"}
     rows = np.flatnonzero(events.reached_users(deployments, statuses))
-    times = deployments["finished_at"].array.take(rows)
-    rows = rows[np.argsort(times, kind="stable")]
-    kept = deployments[list(kinds)].take(rows).astype(kinds).reset_index(drop=True)
-    return kept.rename(columns={"service": "deployed"}).assign(deployment_row=rows)
+    rows = rows[np.argsort(deployments["finished_at"].array.take(rows), kind="stable")]
+    return deployments[list(kinds)].take(rows).astype(kinds).assign(deployment_row=rows)
+
+
+def _by_time(
+    rows: pd.DataFrame, pool: pd.DataFrame, rule: str, limit: pd.Timedelta, strict: bool, scope: str
+) -> pd.DataFrame:
+    """Incidents with the latest deployment before them."""
+    same: dict[str, Any] = {"by": "service"} if scope == "service" else {}
+    known = pool if same else pool.drop(columns="service")
+    found = pd.merge_asof(
+        rows.drop(columns="deployment_row"), known, left_on="started_at", right_on="finished_at",
+        allow_exact_matches=not strict, **same,
+    )  # fmt: skip
+    none = found["finished_at"].isna()
+    old = (found["started_at"] - found["finished_at"] > limit) & (rule == "window")
+    return found.drop(columns="finished_at").assign(
+        deployment_row=found["deployment_row"].mask(none | old, -1).astype("int64"),
+        rule=found["rule"].mask(~(none | old), rule),
+        why=found["why"].mask(none, NOTHING).mask(old, TOO_OLD),
+    )
 
 
 def _all_of_window(
     found: pd.DataFrame, pool: pd.DataFrame, limit: pd.Timedelta, strict: bool, scope: str
 ) -> pd.DataFrame:
     """Incidents with every deployment of the window instead of the latest."""
-    placed = found["deployment_id"].notna()
-    bare = found[placed].drop(columns=_OF_DEPLOYMENT)
+    placed = found["deployment_row"] >= 0
+    bare = found[placed].drop(columns="deployment_row")
     if scope == "service":
-        pairs = bare.merge(pool, left_on="service", right_on="deployed")
+        pairs = bare.merge(pool, on="service")
     else:
-        pairs = bare.merge(pool, how="cross")
+        pairs = bare.merge(pool.drop(columns="service"), how="cross")
     delay = pairs["started_at"] - pairs["finished_at"]
     zero = pd.Timedelta(0)
     pairs = pairs[(delay <= limit) & ((delay > zero) if strict else (delay >= zero))]
+    pairs = pairs.drop(columns="finished_at")
     return pd.concat([frame for frame in (found[~placed], pairs) if len(frame)] or [found])
 
 
-def _finished(found: pd.DataFrame) -> pd.DataFrame:
-    """Pairs with their delay, in order of the incidents."""
+def _with_deployments(found: pd.DataFrame, deployments: pd.DataFrame) -> pd.DataFrame:
+    """Pairs with what is known of the deployment, in order of the incidents."""
+    known = deployments[["deployment_id", "service", "finished_at"]].reset_index(drop=True)
+    known.columns = pd.Index(["deployment_id", "deployed", "finished_at"])
+    kinds = {"deployment_id": "str", "deployed": "str", "finished_at": "datetime64[us, UTC]"}
+    found = found.join(known.astype(kinds), on="deployment_row")
     found = found.assign(delay=found["started_at"] - found["finished_at"])
-    found = found.sort_values(["place", "finished_at"], kind="stable", ignore_index=True)
-    texts = dict.fromkeys(
-        ("service", "incident_id", "deployment_id", "rule", "why", "deployed"), "str"
-    )
-    return found[COLUMNS].astype(texts)
+    return found.sort_values(["place", "finished_at"], kind="stable", ignore_index=True)[COLUMNS]
 
 
 def attributed(
