@@ -144,14 +144,12 @@ def roughly(length: Any) -> str:
     return duration(seconds)
 
 
-def to_minute(length: Any) -> str:
-    """A length of time, to the minute from ten minutes on; none is 0 min."""
+def wait(length: Any) -> str:
+    """How long something took, a Timedelta or seconds, to the minute from ten on; none is 0 min."""
     if pd.isna(length):
         return UNKNOWN
-    length = length if isinstance(length, pd.Timedelta) else pd.Timedelta(length, "s")
-    if length <= pd.Timedelta(0):
-        return f"0{NBSP}min"
-    return duration(length.round("min") if length >= pd.Timedelta("10min") else length)
+    seconds = length.total_seconds() if isinstance(length, pd.Timedelta) else float(length)
+    return to_the_minute(seconds) if seconds > 0 else f"0{NBSP}min"
 
 
 def rate(number: float) -> str:

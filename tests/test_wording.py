@@ -134,3 +134,20 @@ def test_a_verdict_says_what_chance_can_explain():
     """Better and worse lie beyond it."""
     found = [wording.reach_of_chance(v) for v in ("better", "worse", "cannot tell")]
     assert found == ["beyond chance", "beyond chance", "within the reach of chance"]
+
+
+@pytest.mark.parametrize(
+    ("length", "text"),
+    [("0s", "0 min"), ("52s", "52 s"), ("8min4s", "8 min 4 s"), ("10min29s", "10 min"),
+     (pd.NaT, "unknown"), (5400.0, "1 h 30 min")],
+)  # fmt: skip
+def test_waits_are_said_to_the_minute_from_ten_minutes_on(length, text):
+    """A Timedelta, or seconds; none is 0 min."""
+    given = pd.Timedelta(length) if isinstance(length, str) else length
+    assert wording.wait(given).replace("\u00a0", " ") == text
+
+
+@pytest.mark.parametrize(("number", "text"), [(0.94, "0.9"), (9.96, "10"), (11.46, "11"), (0, "0")])
+def test_rates_have_one_decimal_below_ten(number, text):
+    """Above it, none."""
+    assert wording.rate(number) == text

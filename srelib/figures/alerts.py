@@ -194,7 +194,7 @@ def _detection_title(pooled: PooledAlerts) -> str:
     text = f"{len(seen)} of {wording.plural(len(big), event)} worth {line} of a budget {were} told"
     if not len(seen):
         return f"None of {wording.plural(len(big), event)} worth {line} of a budget was told about"
-    return f"{text} about, half of those within {wording.to_minute(seen['detection'].median())}"
+    return f"{text} about, half of those within {wording.wait(seen['detection'].median())}"
 
 
 def plot_hours(pooled: PooledAlerts | None, *, timezone: str, ax: Axes | None = None) -> Axes:

@@ -42,7 +42,7 @@ def compare_table(
     real = [] if recorded is None or recorded.pooled is None else [recorded.pooled]
     rows = [{"policy": p.policy, "detected": _of(p.recall), "useful": _of(p.precision),
              "week": wording.rate(p.pages_per_week.value),
-             "first": wording.to_minute(p.detection_seconds.value),
+             "first": wording.wait(p.detection_seconds.value),
              "spent": wording.percent(p.spent_at_detection.value),
              "out": wording.percent(p.out_of_hours.value)}
             for p in (one, *real, *others)]  # fmt: skip

@@ -22,7 +22,7 @@ def median_detection(pooled: PooledAlerts) -> str:
     """How soon half of the events detected were detected."""
     if not pooled.detection_seconds.value > 0:
         return "half of those no later than the start"
-    return f"half of those within {wording.to_minute(pooled.detection_seconds.value)} of the start"
+    return f"half of those within {wording.wait(pooled.detection_seconds.value)} of the start"
 
 
 def share_text(estimate: Estimate) -> str:
@@ -158,7 +158,7 @@ def _which_came_first(one: PooledAlerts, current: PooledAlerts) -> str:
     if middle == _ZERO:
         return f"{text}; at the median neither came first."
     order = "later" if middle > _ZERO else "sooner"
-    return f"{text}; at the median {wording.to_minute(abs(middle))} {order}."
+    return f"{text}; at the median {wording.wait(abs(middle))} {order}."
 
 
 def _record_limits(recorded: RecordedAlerts, current: PooledAlerts) -> str:
@@ -407,7 +407,7 @@ def events_table(pooled: PooledAlerts | None, *, max_rows: int = 15) -> Table | 
     frame = pd.DataFrame({
         "what": [wording.label(text, limit=44) for text in rows["label"]],
         "objective": rows["objective"], "from": rows["starts_at"],
-        "first": [wording.to_minute(x) if seen else "never"
+        "first": [wording.wait(x) if seen else "never"
                   for x, seen in zip(rows["detection"].tolist(), rows["detected"], strict=True)],
         "by_then": rows["spent_at_detection"], "spent": rows["spent"],
     })  # fmt: skip
@@ -445,9 +445,9 @@ def detection_sentence(pooled: PooledAlerts | None) -> str:
             "told about")  # fmt: skip
     if not len(detected):
         return f"{text}."
-    middle = wording.to_minute(detected["detection"].median())
+    middle = wording.wait(detected["detection"].median())
     slow = detected.sort_values("spent_at_detection", ascending=False, kind="stable").iloc[0]
-    wait = wording.to_minute(slow["detection"])
+    wait = wording.wait(slow["detection"])
     return (f"{text}, half of those within {middle}. The dearest wait: {event_name(slow)}, "
             f"{wait} and {wording.percent(slow['spent_at_detection'])} of the budget until "
             "anybody knew.")  # fmt: skip
