@@ -321,3 +321,64 @@ def test_nothing_is_left_for_later():
     marker = re.compile(r"\b(?:TO[D]O|FIX[M]E|X[X]X)\b")
     text = {path: path.read_text(encoding="utf-8", errors="replace") for path in tracked()}
     assert [str(path.relative_to(ROOT)) for path in text if marker.search(text[path])] == []
+
+
+# Shape: tests, files, names
+
+
+def test_no_two_classes_share_a_name():
+    """A result is known by its name alone, wherever it is made."""
+    owners: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                owners.setdefault(node.name, []).append(module_name(path))
+    assert {name: found for name, found in owners.items() if len(found) > 1} == {}
+
+
+OTHER_TESTS = {
+    "notebooks": "of files that are no modules",
+    "pages": "of the report on the sample, in a browser",
+    "realdata": "of exports that are not here",
+    "validity": "of what intervals claim, by make validity",
+    "whole": "of the way from files to an answer",
+}
+"""Folders of tests that mirror no module, and what they are of."""
+
+UNTESTED = {
+    "srelib": "loads its parts on first use, which this file tests",
+    "srelib.__main__": "run by tests/test_cli.py",
+    "srelib.schema": "models that srelib.slos and srelib.readers.source fill",
+}
+"""Modules with functions but without a test file of their own, and why."""
+
+
+def mirrored(path: Path) -> Path:
+    """The test file of a module; that of a folder's `__init__` has the name of the folder."""
+    inner = path.relative_to(PACKAGE if path.is_relative_to(PACKAGE) else ROOT)
+    if path.stem == "__init__":
+        return ROOT / "tests" / inner.parent.parent / f"test_{path.parent.name}.py"
+    return ROOT / "tests" / inner.parent / f"test_{path.stem}.py"
+
+
+def test_every_test_file_has_its_module():
+    """The test of srelib/x/y.py is tests/x/test_y.py."""
+    known = {mirrored(path) for path in (*MODULES, ROOT / "data" / "make_sample.py")}
+    tests = [path for path in TESTS if path.name.startswith("test_") and path != Path(__file__)]
+    strays = [
+        str(path.relative_to(ROOT))
+        for path in tests
+        if path.parent.name not in OTHER_TESTS and path not in known
+    ]
+    assert strays == []
+
+
+def test_every_module_has_its_test_file():
+    """What has a function has a test, where one looks for it."""
+    lacking = [
+        module_name(path)
+        for path in MODULES
+        if any(isinstance(node, FUNCTIONS) for node in ast.walk(ast.parse(path.read_text("utf-8"))))
+        and not mirrored(path).exists()
+    ]
+    assert sorted(set(lacking) - set(UNTESTED)) == []
