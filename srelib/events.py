@@ -1,10 +1,10 @@
 """Which deployments, changes and incidents count, for what, and why the others do not.
 
-Readers decide whether a record is of the kind at all (its type, its environment where
-``sources.toml`` names one, pre-releases) and count what they leave out.
+Readers decide whether a record is of the kind at all (its type, its environment, pre-releases)
+and count what they leave out.
 What they keep is decided here, once, for every notebook, figure, sentence and report:
 
-- a deployment counts when it reached users in production: cancelled ones never happened, failed
+- a deployment counts when it reached users: cancelled ones never happened, failed
   ones ended before any user saw them;
 - a change counts with the deployment that brought it to users;
 - an incident counts unless it is planned maintenance or has no start; where its severity says
@@ -24,15 +24,11 @@ import pandas as pd
 from srelib import tables
 from srelib.errors import ParameterError
 
-PRODUCTION = "prod"
-"""Start of the names of environments that users meet, upper or lower case."""
-
 REACHED = ("succeeded", "rolled_back")
 """Statuses of deployments that reached their users; a missing status is taken as one."""
 
 CANCELLED = "cancelled"
 BEFORE_USERS = "failed before users"
-ELSEWHERE = "other environment"
 UNFINISHED = "no end on record"
 MAINTENANCE = "planned maintenance"
 NO_START = "no start on record"
@@ -44,10 +40,7 @@ RELEASE = pd.Timedelta(hours=1)
 
 
 def deployment_exclusions(
-    deployments: pd.DataFrame,
-    *,
-    environment: str | None = PRODUCTION,
-    statuses: Sequence[str] = REACHED,
+    deployments: pd.DataFrame, *, statuses: Sequence[str] = REACHED
 ) -> pd.Series:
     """Why each deployment does not count; missing where it does.
 
@@ -55,24 +48,20 @@ def deployment_exclusions(
     ----------
     deployments : DataFrame
         Table ``deployments``; columns it lacks exclude nothing.
-    environment : str, optional
-        Start of the names of environments that count, upper or lower case; rows that name none
-        count. None: every environment.
     statuses : sequence of str
         Statuses that count; a missing status is taken as one of them, 'cancelled' never is.
 
     Returns
     -------
     Series of str
-        On the index of the table: `ELSEWHERE`, `CANCELLED`, `BEFORE_USERS`, `UNFINISHED` or
+        On the index of the table: `CANCELLED`, `BEFORE_USERS`, `UNFINISHED` or
         missing, the first that applies.
 
     Examples
     --------
-    >>> table = pd.DataFrame({"environment": ["Production", "staging", None],
-    ...                       "status": ["failed", "succeeded", None]})
+    >>> table = pd.DataFrame({"status": ["failed", "succeeded", None]})
     >>> deployment_exclusions(table).fillna("counts").tolist()
-    ['failed before users', 'other environment', 'counts']
+    ['failed before users', 'counts', 'counts']
     """
     found = pd.Series(pd.NA, deployments.index, dtype="str")
     if "finished_at" in deployments:
@@ -80,22 +69,19 @@ def deployment_exclusions(
     if "status" in deployments:
         found = found.mask(~reached_users(deployments, statuses), BEFORE_USERS)
         found = found.mask((deployments["status"] == "cancelled").fillna(False), CANCELLED)
-    return found.mask(~_in_environment(deployments, environment), ELSEWHERE)
+    return found
 
 
 def eligible_deployments(
-    deployments: pd.DataFrame,
-    *,
-    environment: str | None = PRODUCTION,
-    statuses: Sequence[str] = REACHED,
+    deployments: pd.DataFrame, *, statuses: Sequence[str] = REACHED
 ) -> pd.DataFrame:
-    """The deployments that count: those that reached users in production.
+    """The deployments that count: those that reached users.
 
     Parameters
     ----------
     deployments : DataFrame
         Table ``deployments``.
-    environment, statuses
+    statuses
         As for `deployment_exclusions`.
 
     Returns
@@ -109,28 +95,8 @@ def eligible_deployments(
           status
     0  succeeded
     """
-    left_out = deployment_exclusions(deployments, environment=environment, statuses=statuses)
+    left_out = deployment_exclusions(deployments, statuses=statuses)
     return deployments[left_out.isna()]
-
-
-def in_environment(
-    deployments: pd.DataFrame, *, environment: str | None = PRODUCTION
-) -> pd.DataFrame:
-    """Every deployment to an environment that counts, whatever became of it.
-
-    Parameters
-    ----------
-    deployments : DataFrame
-        Table ``deployments``.
-    environment : str, optional
-        As for `deployment_exclusions`.
-
-    Returns
-    -------
-    DataFrame
-        A selection of the rows, in their order.
-    """
-    return deployments[_in_environment(deployments, environment)]
 
 
 def reached_users(deployments: pd.DataFrame, statuses: Sequence[str] = REACHED) -> pd.Series:
@@ -387,11 +353,3 @@ def _first_of_runs(names: pd.Series, starts: pd.Series, ends: pd.Series) -> np.n
     first = np.ones(len(names), dtype=bool)
     first[order] = (until.isna() | (rows["start"] > until)).to_numpy()
     return first
-
-
-def _in_environment(deployments: pd.DataFrame, environment: str | None) -> np.ndarray:
-    if environment is None or "environment" not in deployments:
-        return np.ones(len(deployments), dtype=bool)
-    names = deployments["environment"].astype("str").str.casefold()
-    kept = deployments["environment"].isna() | names.str.startswith(environment.casefold())
-    return kept.to_numpy(dtype=bool)

@@ -133,7 +133,7 @@ def spent_by_event(
     incidents : DataFrame or None
         Table ``incidents`` of that service.
     deployments : DataFrame or None
-        Table ``deployments`` of that service, in the environment that counts.
+        Table ``deployments`` of that service.
     within : Timedelta or str
         How long after it finished bad events count under a deployment, e.g. ``"2h"``.
 
@@ -244,7 +244,7 @@ def _incident_spans(incidents: pd.DataFrame | None, *, end: pd.Timestamp) -> pd.
 
 def _deployment_spans(deployments: pd.DataFrame | None, *, within: pd.Timedelta) -> pd.DataFrame:
     rows = _of_one_service(deployments, "deployments", ("deployment_id", "finished_at"))
-    rows = events.eligible_deployments(rows, environment=None)
+    rows = events.eligible_deployments(rows)
     key = rows["deployment_id"].astype("str")
     commit = rows["commit_sha"].str[:8] if "commit_sha" in rows else pd.Series(pd.NA, rows.index)
     spans = pd.DataFrame(

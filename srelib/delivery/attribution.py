@@ -146,7 +146,7 @@ def _eligible_rows(incidents: pd.DataFrame) -> pd.DataFrame:
 def _named(rows: pd.DataFrame, deployments: pd.DataFrame) -> pd.DataFrame:
     """Incidents that name a deployment; unknown ones say so."""
     rows = rows[rows["named"].notna()]
-    cancelled = events.deployment_exclusions(deployments, environment=None) == events.CANCELLED
+    cancelled = events.deployment_exclusions(deployments) == events.CANCELLED
     sound = np.flatnonzero(~cancelled.fillna(False))
     place = deployment_places(
         deployments.iloc[sound], pd.Index(rows["named"]), pd.Index(rows["service"])

@@ -212,7 +212,7 @@ def _left_out(deployments: pd.DataFrame, span: Span, rules: Rules) -> pd.DataFra
     others = deployments[within_history(deployments["finished_at"], span)]
     others = others[~events.reached_users(others, rules.statuses)]
     kinds = {events.BEFORE_USERS: _BEFORE_USERS, events.CANCELLED: _CANCELLED}
-    kind = events.deployment_exclusions(others, environment=None).map(kinds)
+    kind = events.deployment_exclusions(others).map(kinds)
     rows = others[["service", "finished_at"]][kind.notna()]
     return rows.assign(kind=kind.dropna().astype("int64"), chain=-1, **dict.fromkeys(_FLAGS, False))
 

@@ -88,7 +88,7 @@ class ControlSpans:
 def replayable(deployments: pd.DataFrame) -> pd.DataFrame:
     """Deployments that count by time, each with when it was due and whether it is a fix."""
     events.check_one_service(deployments, "deployments", "deployment_id", "finished_at")
-    rows = events.eligible_deployments(deployments, environment=None)
+    rows = events.eligible_deployments(deployments)
     finished = rows["finished_at"].dt.tz_convert("UTC").dt.as_unit("us")
     began = rows.get("started_at", finished)
     planned = rows["planned"] if "planned" in rows else pd.Series(pd.NA, rows.index)

@@ -209,7 +209,7 @@ def comparable_deployments(
 
 
 def _before_users(rows: pd.DataFrame) -> np.ndarray:
-    why = events.deployment_exclusions(rows, environment=None)
+    why = events.deployment_exclusions(rows)
     return np.asarray(why.isin([events.CANCELLED, events.BEFORE_USERS]))
 
 

@@ -287,7 +287,6 @@ def test_harm_from_the_event_study_tells_the_same():
     counts = objectives.with_target(dataset)[key]
     own, broken = (events.of_service(table, key.service)
                    for table in (dataset.deployments, dataset.incidents))  # fmt: skip
-    own = events.in_environment(own)
     effect = tradeoff.deployment_effect(counts.good, counts.total, own, incidents=broken)
     harms = effect.per_deployment.set_index("deployment_id")["excess"]
     given = policies.replay(
