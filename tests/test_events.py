@@ -36,12 +36,8 @@ def test_a_deployment_counts_when_it_reached_users():
     assert reasons == [
         "counts", "failed before users", "counts", "counts", "cancelled", "counts",
     ]  # fmt: skip
-    assert events.eligible_deployments(DEPLOYMENTS)["deployment_id"].tolist() == [
-        "1",
-        "3",
-        "4",
-        "6",
-    ]
+    counting = events.eligible_deployments(DEPLOYMENTS)
+    assert counting["deployment_id"].tolist() == ["1", "3", "4", "6"]
 
 
 def test_other_statuses_can_be_asked_for():
