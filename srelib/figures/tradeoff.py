@@ -22,6 +22,7 @@ NO_EFFECT = ("No effect of deployments could be estimated: it takes deployments 
 NO_WEEKS = "Too few weeks are known of any service: it takes eight whole weeks with deployments " \
            "and service levels."  # fmt: skip
 LIGHT = "#9A9A9A"
+MOST_ROWS = 24
 
 
 def _known(effects: Mapping[Indicator, Effect | SrelibError]) -> dict[Indicator, Effect]:
@@ -142,7 +143,7 @@ def _curves_title(known: Mapping[Indicator, Effect]) -> str:
 
 
 def plot_costs(
-    effects: Mapping[Indicator, Effect | SrelibError], *, ax: Axes | None = None, rows: int = 24
+    effects: Mapping[Indicator, Effect | SrelibError], *, ax: Axes | None = None
 ) -> Axes:
     """What deployments cost each service: share of the budget of the history, with interval.
 
@@ -152,8 +153,6 @@ def plot_costs(
         As from `srelib.tradeoff.adjusted`; refusals are left out.
     ax : Axes, optional
         Where to draw; a new figure by default.
-    rows : int
-        Most services drawn, those with the largest harm first.
 
     Returns
     -------
@@ -163,7 +162,7 @@ def plot_costs(
     known = {k: e for k, e in _known(effects).items() if e.share.value == e.share.value}
     if not known:
         return canvas.note(NO_EFFECT, ax=ax)
-    order = sorted(known, key=lambda k: -known[k].share.value)[:rows]
+    order = sorted(known, key=lambda k: -known[k].share.value)[:MOST_ROWS]
     ax = canvas.axes(ax, height=1.35 + 0.33 * len(order))
     budget = all(known[k].budget_share.value == known[k].budget_share.value for k in order)
     names = [wording.label(k.service, limit=26) for k in order]
@@ -264,7 +263,7 @@ PARTS = {
 
 
 def plot_parts(
-    parts: Mapping[Indicator, pd.DataFrame | SrelibError], *, ax: Axes | None = None, rows: int = 24
+    parts: Mapping[Indicator, pd.DataFrame | SrelibError], *, ax: Axes | None = None
 ) -> Axes:
     """What the budget went into: every bad event in one of four parts.
 
@@ -274,8 +273,6 @@ def plot_parts(
         As from `srelib.tradeoff.attribution`; refusals are left out.
     ax : Axes, optional
         Where to draw; a new figure by default.
-    rows : int
-        Most services drawn, those that spent most first.
 
     Returns
     -------
@@ -289,7 +286,7 @@ def plot_parts(
         return canvas.note("No budget can be divided: it takes an objective and its good and "
                            "total events.", ax=ax)  # fmt: skip
     spent = {k: float(p["share_of_allowance"].sum()) for k, p in known.items()}
-    order = sorted(known, key=lambda k: -spent[k])[:rows]
+    order = sorted(known, key=lambda k: -spent[k])[:MOST_ROWS]
     ax = canvas.axes(ax, height=1.35 + 0.36 * len(order))
     names = [wording.label(k.service, limit=26) for k in order]
     title = _parts_title(known, order)

@@ -10,6 +10,7 @@ from srelib.findings import (
     budget,
     delivery,
     delivery_tables,
+    frontier,
     incidents,
     policy,
     quality,
@@ -23,6 +24,6 @@ from srelib.findings.show import Table, escaped, markdown, name, names, show, ta
 
 __all__ = [
     "Table", "alert_policies", "alerts", "budget", "delivery", "delivery_tables", "escaped",
-    "incidents", "markdown", "name", "names", "policy", "quality", "scoreboard", "show", "sli",
-    "table", "target_limits", "targets", "tradeoff",
+    "frontier", "incidents", "markdown", "name", "names", "policy", "quality", "scoreboard", "show",
+    "sli", "table", "target_limits", "targets", "tradeoff",
 ]  # fmt: skip

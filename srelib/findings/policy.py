@@ -64,14 +64,16 @@ def bottom_line(pooled: PooledReplays) -> str:
                 "on every day. Export a longer history.")  # fmt: skip
     of = f"{wording.plural(pooled.judged_days, _unit(pooled))} that could be judged"
     (low, high), (slow_low, slow_high) = _days(pooled), _slow(pooled)
-    slow = f", and rationed releases on {_range(slow_low, slow_high)}" if slow_high else ""
+    slow = f", and rationed releases on {range_text(slow_low, slow_high)}" if slow_high else ""
     if not high and not slow_high:
         return f"{who} would have frozen **nothing**: no budget fell that low on any of {of}."
     if low == high == pooled.judged_days:
         return f"{who} would have frozen releases on **every one** of {of}."
     if not high:
-        return f"{who} would have rationed releases on **{_range(slow_low, slow_high)}** of {of}."
-    return f"{who} would have frozen releases on **{_range(low, high)}** of {of}{slow}."
+        return (
+            f"{who} would have rationed releases on **{range_text(slow_low, slow_high)}** of {of}."
+        )
+    return f"{who} would have frozen releases on **{range_text(low, high)}** of {of}{slow}."
 
 
 def rule_words(policy: Policy) -> str:
@@ -117,7 +119,9 @@ def held_sentence(pooled: PooledReplays | None) -> str:
     if not high:
         return "It would have held no deployment."
     of = wording.plural(pooled.deployments, "deployment")
-    return f"It would have held **{_range(low, high)} of {of}**{_how_long(pooled)}{_rest(pooled)}."
+    return (
+        f"It would have held **{range_text(low, high)} of {of}**{_how_long(pooled)}{_rest(pooled)}."
+    )
 
 
 def _how_long(pooled: PooledReplays) -> str:
@@ -139,7 +143,7 @@ def _rest(pooled: PooledReplays) -> str:
     parts = []
     if waits[1]:
         verb = "waits" if waits == [1, 1] else "wait"
-        parts.append(f"{_range(*waits)} still {verb} at the end")
+        parts.append(f"{range_text(*waits)} still {verb} at the end")
     if batch > 1:
         parts.append(f"up to {batch} of one service are let go together")
     if fixes[1]:
@@ -148,7 +152,7 @@ def _rest(pooled: PooledReplays) -> str:
 
 
 def _fixes(low: int, high: int) -> str:
-    return f"{_range(low, high)} {'fix is' if high == 1 else 'fixes are'}"
+    return f"{range_text(low, high)} {'fix is' if high == 1 else 'fixes are'}"
 
 
 def saved_sentence(
@@ -261,9 +265,9 @@ def days_table(replays: Mapping[Indicator, PolicyReplay | SrelibError]) -> Table
         return None
     rows = [{
         "objective": key.name,
-        "frozen": _range(*sorted(o.frozen_days for o in one.outcomes)),
-        "asked": _range(*sorted(int(o.days["frozen"].sum()) for o in one.outcomes)),
-        "held": _range(*sorted(len(o.held) for o in one.outcomes)),
+        "frozen": range_text(*sorted(o.frozen_days for o in one.outcomes)),
+        "asked": range_text(*sorted(int(o.days["frozen"].sum()) for o in one.outcomes)),
+        "held": range_text(*sorted(len(o.held) for o in one.outcomes)),
         "bad": wording.amount(round(one.bad), key.unit),
         "avoided": _values(one), "chance": _chance(one),
         "sli": _levels(one, key),
@@ -324,110 +328,6 @@ def held_table(pooled: PooledReplays | None, *, max_rows: int = 12) -> Table | N
                  headers={"came": "came up", "released": "let go"})  # fmt: skip
 
 
-def policies_table(rows: pd.DataFrame, *, caption: str = "") -> Table | None:
-    """Policies side by side.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        As from `srelib.policy.frontier`.
-    caption : str
-        Default: that these are ready-made policies.
-
-    Returns
-    -------
-    Table or None
-        None without rows.
-    """
-    if not len(rows):
-        return None
-    frame = pd.DataFrame({
-        "policy": [f"{p} (in question)" if k == "current" else p
-                   for p, k in zip(rows["policy"], rows["kind"], strict=True)],
-        "frozen": _ranges(rows, "frozen_days"), "held": _ranges(rows, "held"),
-        "delay": _ranges(rows, "deployment_days"), "batch": rows["batch"],
-        "avoided": [f"{_number(a)} to {_number(b)}" for a, b in
-                    zip(rows[["postponed", "avoided"]].min(axis=1),
-                        rows[["postponed", "avoided"]].max(axis=1), strict=True)],
-        "range": [f"{_number(a)} to {_number(b)}" for a, b in
-                  zip(rows["low"], rows["high"], strict=True)],
-    })  # fmt: skip
-    return table(
-        frame, max_rows=30,
-        caption=caption or "Policies on the same history, all services together; from harm "
-                           "avoided to only postponed",
-        headers={"frozen": "days frozen", "held": "deployments held",
-                 "delay": "deployment-days of delay", "batch": "most let go at once",
-                 "avoided": "four-week budgets avoided", "range": "chance included"},
-    )  # fmt: skip
-
-
-def _ranges(rows: pd.DataFrame, column: str) -> list[str]:
-    pairs = rows[[column, f"{column}_best"]].round().astype("int64")
-    return [_range(a, b) for a, b in zip(pairs.min(axis=1), pairs.max(axis=1), strict=True)]
-
-
-def frontier_sentence(rows: pd.DataFrame) -> str:
-    """Whether another policy would avoid more for less.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        As from `srelib.policy.frontier`.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
-    if not len(rows):
-        return NOTHING
-    if not rows["held_best"].max() and not rows["held"].max():
-        return f"None of {len(rows)} policies would have held a deployment."
-    now = rows[rows["kind"] == "current"].iloc[0]
-    tried = f"Of {len(rows)} policies"
-    cheaper = rows["deployment_days_best"] <= now["deployment_days_best"]
-    others = rows["policy"] != now["policy"]
-    better = rows[cheaper & others & (rows["avoided"] >= now["avoided"])]
-    if now["front"] or not len(better):
-        text = (f"{tried}, none avoids more than {name(now['policy'])} for no more delay, harm "
-                "being avoided")  # fmt: skip
-    else:
-        best = better.sort_values("avoided").iloc[-1]
-        text = (f"{tried}, {name(best['policy'])} avoids {_number(best['avoided'])} four-week "
-                f"budgets against {_number(now['avoided'])} of {name(now['policy'])}, for "
-                f"{_number(best['deployment_days_best'])} against "
-                f"{_number(now['deployment_days_best'])} deployment-days of delay")  # fmt: skip
-    most = _number(max(float(rows["postponed"].max()), 0.0))
-    return f"{text}. Were harm only postponed, none would avoid more than {most} of a budget."
-
-
-def sensitivity_sentence(rows: pd.DataFrame) -> str:
-    """How much the answer depends on window and threshold.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        As from `srelib.policy.frontier`, of `srelib.policy.grid`.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
-    if not len(rows):
-        return NOTHING
-    days = rows[["frozen_days", "frozen_days_best"]]
-    held = rows[["held", "held_best"]]
-    text = (f"Over {len(rows)} windows and thresholds, days frozen run from "
-            f"{int(days.min().min())} to {int(days.max().max())}, deployments held from "
-            f"{int(held.min().min())} to {int(held.max().max())}")  # fmt: skip
-    if not held.max().max():
-        return f"{text}."
-    return (f"{text}, and what is avoided at best from {_number(rows['avoided'].min())} to "
-            f"{_number(rows['avoided'].max())} four-week budgets.")  # fmt: skip
-
-
 def postmortems_sentence(
     due: Mapping[Indicator, pd.DataFrame | SrelibError], *, above: float = 0.2
 ) -> str:
@@ -486,7 +386,7 @@ def basis_sentences(
     close = {key.service: _close(one) for key, one in known.items()}
     spread = {service: ends for service, ends in close.items() if ends[0] != ends[1]}
     if spread:
-        parts = [f"{name(service)} {_range(*ends)} days" for service, ends in spread.items()]
+        parts = [f"{name(service)} {range_text(*ends)} days" for service, ends in spread.items()]
         lines.append("Some decisions were close: with other luck in the hours after releases, "
                      f"frozen days run to {wording.listing(parts)}.")  # fmt: skip
     blind = [key.name for key, one in known.items() if one.method == UNKNOWN]
@@ -550,14 +450,8 @@ def _unit(pooled: PooledReplays) -> str:
     return "day" if pooled.services == 1 else "service-day"
 
 
-def _range(low: float, high: float) -> str:
+def range_text(low: float, high: float) -> str:
+    """A range of two numbers, or one number where they are the same."""
     if low == high:
         return wording.count(low)
     return f"{wording.count(low)} to {wording.count(high)}"
-
-
-def _number(value: float) -> str:
-    """Two digits where they matter, whole from ten on."""
-    if abs(value) >= 10:
-        return wording.count(round(value))
-    return wording.count(round(value, 2) + 0.0)

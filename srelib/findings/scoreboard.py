@@ -99,20 +99,6 @@ def lines_sentence(quadrants: Quadrants) -> str:
     return text
 
 
-def quadrants_table(quadrants: Quadrants) -> Table | None:
-    """The probability of each quadrant for each service."""
-    if not len(quadrants.services):
-        return None
-    order = (FAST_SAFE, FAST_FRAGILE, SLOW_SAFE, SLOW_FRAGILE)
-    rows = quadrants.services[["service", *order]]
-    return table(rows, caption="Probability that each service stands where it seems to",
-                 max_rows=40, formats=dict.fromkeys(order, _chance_or_none))  # fmt: skip
-
-
-def _chance_or_none(p: float) -> str:
-    return f"under 1{wording.NBSP}%" if p < 0.005 else chance(p)
-
-
 def delivery_table(board: Mapping[str, Scorecard]) -> Table | None:
     """What DevOps looks at, per service, with interval and n.
 

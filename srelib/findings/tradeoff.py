@@ -22,6 +22,7 @@ NO_DEPLOYMENTS = ("**Nothing can be said about what shipping costs, because ther
 NO_LEVELS = ("**Nothing can be said about what shipping costs, because no service has both "
              f"deployments and service levels.** To add levels, export {HOW_TO['sli']}."
              )  # fmt: skip
+MOST_EFFECTS, MOST_PARTS = 8, 4
 NOT_CAUSE = "Association is not cause."
 
 
@@ -135,17 +136,13 @@ def effect_sentence(effect: Effect, *, unit: str = "events") -> str:
     return f"{who}: **no effect this data could show**. {_first(seen)}; {limit}."
 
 
-def effects_sentences(
-    effects: Mapping[Indicator, Effect | SrelibError], *, limit: int = 8
-) -> list[str]:
+def effects_sentences(effects: Mapping[Indicator, Effect | SrelibError]) -> list[str]:
     """What the deployments of each service cost, sure harm first.
 
     Parameters
     ----------
     effects : mapping of Indicator to Effect
         Or the errors in their place.
-    limit : int
-        Most services spoken of.
 
     Returns
     -------
@@ -154,9 +151,9 @@ def effects_sentences(
     """
     known = _known(effects)
     order = sorted(known, key=lambda key: _rank(known[key]))
-    lines = [effect_sentence(known[key], unit=key.unit) for key in order[:limit]]
-    if len(order) > limit:
-        lines.append(f"{len(order) - limit} more are in the table.")
+    lines = [effect_sentence(known[key], unit=key.unit) for key in order[:MOST_EFFECTS]]
+    if len(order) > MOST_EFFECTS:
+        lines.append(f"{len(order) - MOST_EFFECTS} more are in the table.")
     return lines or ["No effect of deployments could be estimated."]
 
 
@@ -356,17 +353,13 @@ PARTS = {
 """Parts of a budget, as `srelib.tradeoff.attribution` names them, in a sentence."""
 
 
-def parts_sentences(
-    parts: Mapping[Indicator, pd.DataFrame | SrelibError], *, limit: int = 4
-) -> list[str]:
+def parts_sentences(parts: Mapping[Indicator, pd.DataFrame | SrelibError]) -> list[str]:
     """What the budgets went into, the biggest spender first; the parts add up to the whole.
 
     Parameters
     ----------
     parts : mapping of Indicator to DataFrame
         As from `srelib.tradeoff.attribution`, or errors in their place.
-    limit : int
-        Most services spoken of.
 
     Returns
     -------
@@ -379,7 +372,7 @@ def parts_sentences(
         return ["Nothing was spent, so there is nothing to divide."]
     spent = {k: float(p["share_of_allowance"].sum()) for k, p in known.items()}
     order = sorted(known, key=lambda k: -spent[k] if spent[k] == spent[k] else 0.0)
-    return [_parts(key, known[key], spent[key]) for key in order[:limit]]
+    return [_parts(key, known[key], spent[key]) for key in order[:MOST_PARTS]]
 
 
 def _parts(key: Indicator, rows: pd.DataFrame, spent: float) -> str:

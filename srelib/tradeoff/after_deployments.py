@@ -73,7 +73,6 @@ class ServiceHistory:
     step: pd.Timedelta
     bad: np.ndarray
     total: np.ndarray
-    observed: np.ndarray
     hour: np.ndarray
     baseline: np.ndarray
     calm: np.ndarray
@@ -122,8 +121,7 @@ def history(
     hour = np.asarray(starts.hour + 24 * (starts.day_of_week >= 5))
     baseline, hot = _baseline(bad, asked, hour, many * step)
     calm = np.where(hot, baseline * asked, bad)
-    observed = _rolled(seen, many) > 0
-    return ServiceHistory(times[0], many * step, bad, asked, observed, hour, baseline, calm, opened)
+    return ServiceHistory(times[0], many * step, bad, asked, hour, baseline, calm, opened)
 
 
 def _require(length: pd.Timedelta, step: pd.Timedelta, total: np.ndarray) -> None:

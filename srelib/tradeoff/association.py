@@ -1,7 +1,6 @@
 """Did delivery and reliability move together: week by week, and from service to service.
 
-The two questions have two answers, which may differ in sign (Simpson's paradox): services that
-ship often may be the reliable ones, while each of them suffers in the weeks it ships most.
+The two questions have two answers, which may differ in sign (Simpson's paradox).
 """
 
 from __future__ import annotations
@@ -201,12 +200,10 @@ def _deployments_by_week(
 
 def _sums(values: pd.Series, cuts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Sum of the known values from one cut to the next, and their number."""
-    plain = values.to_numpy(dtype="float64")
-    known = ~np.isnan(plain)
-    return tuple(
-        np.diff(np.concatenate([[0.0], np.cumsum(x)])[cuts])
-        for x in (np.where(known, plain, 0.0), known.astype("float64"))
-    )  # type: ignore[return-value]
+    running = pd.DataFrame({"sum": values.astype("float64").fillna(0.0), "known": values.notna()})
+    sums = np.vstack([np.zeros(2), running.cumsum().to_numpy(dtype="float64")])[cuts]
+    found = np.diff(sums, axis=0)
+    return found[:, 0], found[:, 1]
 
 
 @dataclass(frozen=True)
@@ -283,10 +280,8 @@ def association(
         Columns.
     confidence : float
         Of the intervals [fraction].
-    resamples : int
-        Shuffles of each kind.
-    seed : int
-        Of the shuffles.
+    resamples, seed : int
+        Shuffles of each kind, and their seed.
 
     Returns
     -------
@@ -492,8 +487,7 @@ def _spearman(x: np.ndarray, y: np.ndarray) -> float:
 
 def _slopes(services: pd.Index, x: np.ndarray, y: np.ndarray) -> dict[str, float]:
     size = np.sqrt((x**2).sum(axis=1) * (y**2).sum(axis=1))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = np.where(size > 0, (x * y).sum(axis=1) / size, np.nan)
+    value = windows.divide((x * y).sum(axis=1), size)
     return dict(zip(services.astype("str"), value, strict=True))
 
 

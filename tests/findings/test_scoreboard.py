@@ -103,7 +103,6 @@ def test_quadrants_are_said_with_their_probability():
 def test_no_quadrant_without_both():
     """Nothing can be placed."""
     assert spoken.quadrants_sentences(placed())[0].startswith("No service can be placed")
-    assert spoken.quadrants_table(placed()) is None
     assert spoken.lines_sentence(placed()) == ""
 
 
@@ -116,14 +115,6 @@ def test_lines_are_explicit():
     )
     text = plain(spoken.lines_sentence(placed(FAST, SLOW, speed_line="fleet")))
     assert text.startswith("Fast is 2.8 deployments a week or more (the median of the fleet)")
-
-
-def test_table_of_probabilities():
-    """One column per quadrant."""
-    found = spoken.quadrants_table(placed(FAST))
-    places = ("fast and safe", "fast and fragile", "slow with budget to spare", "slow and fragile")
-    assert found.headers == ("service", *places)
-    assert plain(" ".join(found.rows[0])) == "quick under 1 % over 99 % under 1 % under 1 %"
 
 
 def test_tables_show_value_interval_and_n():
