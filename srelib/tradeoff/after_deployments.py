@@ -22,7 +22,7 @@ EXCLUDED = "during an exclusion"
 NOT_SHIPPED = "cancelled or failed before users"
 ANSWER = "unplanned, in answer to an incident"
 REASONS = (NOT_SHIPPED, NO_DATA, EXCLUDED, INSIDE_INCIDENT, ANSWER, NO_CONTROL)
-"""Why a deployment is left out of the effect, in the order in which they are asked."""
+"""Why a deployment is left out of the effect, in the order in which the reasons are tried."""
 WEEK = pd.Timedelta(days=7)
 DAY = pd.Timedelta(days=1)
 BUCKET = pd.Timedelta(minutes=10)
@@ -114,14 +114,14 @@ def history(
     _require(len(times) * step, step, total_seen)
     many = max(1, BUCKET // step)
     seen = ~np.isnan(total_seen)
-    asked = _rolled(np.where(seen, total_seen, 0.0), many)
+    traffic = _rolled(np.where(seen, total_seen, 0.0), many)
     bad = _rolled(np.where(seen, total_seen - good_seen, 0.0), many)
     opened = OpenIncidents.of(incidents, unresolved=times[-1] + step)
     starts = pd.date_range(times[0], periods=len(bad), freq=many * step)
     hour = np.asarray(starts.hour + 24 * (starts.day_of_week >= 5))
-    baseline, hot = _baseline(bad, asked, hour, many * step)
-    calm = np.where(hot, baseline * asked, bad)
-    return ServiceHistory(times[0], many * step, bad, asked, hour, baseline, calm, opened)
+    baseline, hot = _baseline(bad, traffic, hour, many * step)
+    calm = np.where(hot, baseline * traffic, bad)
+    return ServiceHistory(times[0], many * step, bad, traffic, hour, baseline, calm, opened)
 
 
 def _require(length: pd.Timedelta, step: pd.Timedelta, total: np.ndarray) -> None:
@@ -158,11 +158,11 @@ def _baseline(
 def _usual(bad: np.ndarray, total: np.ndarray, many: int) -> float:
     """Median of the ratios of half-days; the mean of all but the worst where that is 0."""
     sums = [_rolled(values, many) for values in (bad, total)]
-    asked = sums[1] > 0
-    ratios = sums[0][asked] / sums[1][asked]
+    used = sums[1] > 0
+    ratios = sums[0][used] / sums[1][used]
     middle = float(np.median(ratios))
     few = np.argsort(ratios, kind="stable")[: max(1, round(0.75 * len(ratios)))]
-    return middle or float(sums[0][asked][few].sum() / sums[1][asked][few].sum())
+    return middle or float(sums[0][used][few].sum() / sums[1][used][few].sum())
 
 
 def eligible_incidents(incidents: pd.DataFrame | None) -> pd.DataFrame:
@@ -218,7 +218,7 @@ def _planned(rows: pd.DataFrame) -> np.ndarray:
 
 
 def _any_traffic(past: ServiceHistory, place: np.ndarray, after: float) -> np.ndarray:
-    """Whether anything was asked in the window after each deployment."""
+    """Whether there was any traffic in the window after each deployment."""
     size = len(past.total)
     known = ~np.isnan(place) & (place >= 0) & (place < size)
     begin, end = window_edges(np.where(known, place, 0.0), after)
@@ -303,13 +303,13 @@ def allowance(target: float | None, traffic: float) -> float:
     return budget_fraction(target) * traffic
 
 
-def usual_ratios(calm: np.ndarray, asked: np.ndarray, bucket: np.ndarray) -> np.ndarray:
+def usual_ratios(calm: np.ndarray, traffic: np.ndarray, bucket: np.ndarray) -> np.ndarray:
     """Calm ratio at each time of the week, with a little help from the hours next to it."""
-    near = _near(asked)
-    pooled = ratio(calm.sum(axis=0), asked.sum(axis=0))
+    near = _near(traffic)
+    pooled = ratio(calm.sum(axis=0), traffic.sum(axis=0))
     usual = np.where(near > 0, ratio(_near(calm), near), pooled)
     weight = bucket[:, None] / 10
-    return ratio(calm + weight * usual, asked + weight)
+    return ratio(calm + weight * usual, traffic + weight)
 
 
 def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

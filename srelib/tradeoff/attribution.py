@@ -130,12 +130,12 @@ def _kinds(
 def _split(past: ServiceHistory, kinds: np.ndarray) -> np.ndarray:
     """Bad events of each part, what its buckets would have held anyway being background."""
     quiet = kinds == PARTS.index(BACKGROUND)
-    calm, asked, every = (
+    calm, traffic, every = (
         np.bincount(past.hour, values, minlength=TIMES)
         for values in (quiet * past.calm, quiet * past.total, past.total)
     )
     bucket = every / np.maximum(1, np.bincount(past.hour, minlength=TIMES))
-    usual = usual_ratios(calm[:, None], asked[:, None], bucket)[:, 0]
+    usual = usual_ratios(calm[:, None], traffic[:, None], bucket)[:, 0]
     bursts = ratio(past.burst[quiet].sum(), past.total[quiet].sum())
     bad = np.bincount(kinds, past.bad, minlength=len(PARTS))
     due = np.bincount(kinds, past.total * (usual[past.hour] + bursts), minlength=len(PARTS))

@@ -1,6 +1,6 @@
 """Placebo schedules: the deployments of each week moved to another week, at the same hours.
 
-Everything a placebo schedule is asked for is a sum over the buckets it covers, so each pair of
+Everything a placebo schedule is needed for is a sum over the buckets it covers, so each pair of
 weeks is added up once, and a thousand schedules are a thousand picks from that table.
 Where most weeks ship at the same hours there is little to move; then days move instead.
 """
@@ -219,21 +219,21 @@ class PlacementSums:
     ) -> np.ndarray:
         """Excess of schedules, scaled to `traffic` in the windows."""
         burst = 2 * TIMES + (3 if marked else 0)
-        asked = inside[TIMES : 2 * TIMES].sum(axis=0)
+        seen = inside[TIMES : 2 * TIMES].sum(axis=0)
         rest = whole[2 * TIMES + 2] - inside[2 * TIMES + 2]
-        found = ratio(inside[burst], asked) - ratio(whole[burst + 1] - inside[burst + 1], rest)
+        found = ratio(inside[burst], seen) - ratio(whole[burst + 1] - inside[burst + 1], rest)
         if not marked:
             rates = self.rates(inside, whole)
             calm = inside[:TIMES] - rates * inside[TIMES : 2 * TIMES]
-            found = found + ratio(calm.sum(axis=0), asked)
+            found = found + ratio(calm.sum(axis=0), seen)
         return np.asarray(traffic * found)
 
     def rates(self, inside: np.ndarray, whole: np.ndarray) -> np.ndarray:
         """Calm ratio of the controls at each time of the week [fraction]."""
-        calm, asked = (
+        calm, traffic = (
             whole[rows] - inside[rows] for rows in (slice(TIMES), slice(TIMES, 2 * TIMES))
         )
-        return usual_ratios(calm, asked, self.bucket)
+        return usual_ratios(calm, traffic, self.bucket)
 
 
 @dataclass(frozen=True)
@@ -351,7 +351,7 @@ def _unit_of(placed: Placements) -> np.ndarray:
 
 
 def _by_unit(placed: Placements, values: Sequence[np.ndarray], *, treated: bool) -> np.ndarray:
-    """Sums of each series by unit, of the windows only where asked."""
+    """Sums of each series by unit, of the windows only if `treated`."""
     week, kept = _unit_of(placed), placed.treated | (not treated)
     return np.stack([np.bincount(week, kept * each, minlength=placed.units) for each in values])
 
@@ -413,10 +413,10 @@ def bursts(past: ServiceHistory, placed: Placements, found: Comparison) -> Burst
 
 
 def _numbered(past: ServiceHistory) -> np.ndarray:
-    asked = past.total > 0
-    ratio = np.where(asked, past.beyond / np.where(asked, past.total, 1.0), 0.0)
-    limit = HOT * float(np.median(np.abs(ratio[asked])))
-    hot = np.flatnonzero(asked & (ratio > limit))
+    used = past.total > 0
+    ratio = np.where(used, past.beyond / np.where(used, past.total, 1.0), 0.0)
+    limit = HOT * float(np.median(np.abs(ratio[used])))
+    hot = np.flatnonzero(used & (ratio > limit))
     number = np.zeros(len(ratio), dtype="int64")
     join = max(1, round(JOIN / max(1.0, past.step.total_seconds() / 600)))
     number[hot] = np.cumsum(np.diff(hot, prepend=-(10**9)) > join)
