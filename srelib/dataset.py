@@ -110,6 +110,23 @@ class Dataset:
         step = pd.Timedelta(float(row["step_seconds"].iloc[0]), "s")
         return windows.grid(self.sli.iloc[start:stop][["time", "good", "total"]], step=step)
 
+    def exported(self, table: str) -> pd.DataFrame | None:
+        """A table, or None where no file was about it: nothing on record is not nothing happened.
+
+        Parameters
+        ----------
+        table : str
+            'deployments', 'changes', 'incidents', 'alerts' or 'exclusions'.
+
+        Returns
+        -------
+        DataFrame or None
+            Empty where a file holds such records, and none of them counts.
+        """
+        rows: pd.DataFrame = getattr(self, table)
+        fed = self.sources["table"].fillna("").str.split(", ").map(lambda names: table in names)
+        return rows if len(rows) or fed.any() else None
+
     def slo_counts(self, slo: Slo, *, exclusions: bool = True) -> pd.DataFrame:
         """Good and total as an objective counts them.
 

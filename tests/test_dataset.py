@@ -297,3 +297,13 @@ def test_same_folder_gives_the_same_dataset(tmp_path: Path) -> None:
     one, two = srelib.load(root), srelib.load(root)
     for table in ("sli", "series", "sources", "rejects"):
         pd.testing.assert_frame_equal(getattr(one, table), getattr(two, table))
+
+
+def test_what_nobody_exported_is_told_from_what_did_not_happen(tmp_path: Path) -> None:
+    """A file of incidents of which none is left is still a file of incidents."""
+    counts = csv(line(0), line(1))
+    assert srelib.load(folder(tmp_path, a__csv=counts)).exported("incidents") is None
+    later = "incident_id,service,started_at\ni,shop,2026-06-01T10:40:00Z\n"
+    root = folder(tmp_path, a__csv=counts, incidents__csv=later)
+    assert len(srelib.load(root).exported("incidents")) == 1
+    assert len(srelib.load(root, as_of=at(30)).exported("incidents")) == 0

@@ -447,7 +447,8 @@ def test_silence_of_cow_services_on_failures_is_not_a_rate_of_0(dataset):
     """Release tags know of no incident, no rollback and no plan."""
     data = dataset("cow_services")
     between = delivery.history(data.deployments, as_of=data.as_of)
-    found = delivery.metrics(data.deployments, data.changes, data.incidents, between=between)
+    incidents = data.exported("incidents")
+    found = delivery.metrics(data.deployments, data.changes, incidents, between=between)
     each = found["cow-services"]
     assert each.fail_rate.n == each.rework_rate.n == each.recovery.n == 0
     assert each.deployments == len(data.deployments)
