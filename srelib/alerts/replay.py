@@ -337,10 +337,7 @@ def history_span(
 def event_rows(
     replays: Mapping[Indicator, AlertReplay], scores: Mapping[Indicator, Score]
 ) -> pd.DataFrame:
-    """Events of all objectives with the number of the event of the fleet that each is.
-
-    A span of spent budget belongs to its objective; an incident may touch several.
-    """
+    """Events of all objectives with the number of the event of the fleet that each is."""
     rows = _stacked({key: found.events for key, found in scores.items()})
     if next(iter(replays.values())).truth == "budget":
         return rows.assign(event=range(len(rows)))

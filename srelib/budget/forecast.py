@@ -280,10 +280,7 @@ def check_step(step: pd.Timedelta) -> None:
 def day_sums(
     bad: np.ndarray, total: np.ndarray, known: np.ndarray, cuts: np.ndarray, *, step: float
 ) -> np.ndarray:
-    """Bad and total events of each day, scaled for gaps; NaN where less than half is known.
-
-    From running sums, the buckets at which days begin, and the length of a bucket in days.
-    """
+    """Bad and total events of each day, scaled for gaps; NaN where less than half is known."""
     seen = np.diff(known[cuts]) * step
     sums = np.column_stack([np.diff(bad[cuts]), np.diff(total[cuts])])
     sums[seen < MIN_COVERAGE] = np.nan

@@ -444,10 +444,7 @@ def sensitivity(
 
 
 def more_than_chance(failed: pd.DataFrame, chance: pd.DataFrame) -> pd.DataFrame:
-    """What chance gives, and the p-value that more planned deployments were followed than that.
-
-    Missing where none was followed by time, or chance is not known.
-    """
+    """What chance gives, and the p-value that more planned deployments were followed than that."""
     from scipy.stats import binom
 
     planned = failed["planned"].fillna(True).astype(bool)

@@ -145,10 +145,7 @@ def deployments_in_order(
     statuses: tuple[str, ...] = events.REACHED,
     hotfix_within: pd.Timedelta | str = "24h",
 ) -> pd.DataFrame:
-    """Deployments that reached users, by service and time; `chain` is the first one a repair mends.
-
-    Without anything else known, an unplanned deployment mends the one before it.
-    """
+    """Deployments that reached users, in order; `chain` is the first one a repair mends."""
     tables.need(deployments, "deployments", "deployment_id", "service", "finished_at", "status")
     wanted = ["deployment_id", "service", "finished_at", "status", "planned"]
     reached = events.reached_users(deployments, statuses)

@@ -333,10 +333,7 @@ deployments [s], where "on demand" is taken as more than one a day."""
 
 
 def level(value: float, *, metric: str, year: int) -> tuple[str, ...]:
-    """Names of the levels of a year that a number belongs to; none where it is not known.
-
-    A number between two levels goes to the worse one, one beyond them all to the last.
-    """
+    """Names of the levels of a year that a number belongs to; none where it is not known."""
     ranges = _ranges(metric, year)
     if value != value:
         return ()

@@ -1,5 +1,6 @@
 """Results as pictures: one module per subject, `plot_<noun>(result, *, ax=None) -> Axes`.
 
+It is drawn on `ax`, without it on a new figure, and returns where it was drawn.
 A figure computes nothing, its title states the finding, its axes name their unit.
 Every figure carries an alternative text: `describe` sets it, `alt` reads it, and a notebook
 stores it with the picture.

@@ -39,8 +39,6 @@ def plot_timeline(
     ----------
     replays : mapping of Indicator to AlertReplay
         Results of `srelib.alerts.replay`.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
@@ -111,8 +109,6 @@ def plot_detection(pooled: PooledAlerts | None, *, ax: Axes | None = None) -> Ax
     ----------
     pooled : PooledAlerts or None
         As from `srelib.alerts.pooled`.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
@@ -206,8 +202,6 @@ def plot_hours(pooled: PooledAlerts | None, *, timezone: str, ax: Axes | None = 
         As from `srelib.alerts.pooled`.
     timezone : str
         IANA zone of the people who are paged.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
@@ -265,8 +259,6 @@ def plot_search(
         As from `srelib.alerts.search`.
     severity : str
         What the policies send, for the axis.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------

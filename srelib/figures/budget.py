@@ -40,8 +40,6 @@ def plot_burn_down(
         Results of `srelib.budget.burn_down`.
     observed : mapping of Indicator to Observed, optional
         How much of each window was observed; "so far" is said where it is clearly less than all.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
@@ -127,8 +125,6 @@ def plot_causes(
         Results of `srelib.budget.spent_by_cause`.
     observed : mapping of Indicator to Observed, optional
         How much of each window was observed; "so far" is said where it is clearly less than all.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
@@ -214,8 +210,6 @@ def plot_days(days: Results[pd.DataFrame], *, ax: Axes | None = None) -> Axes:
     ----------
     days : mapping of Indicator to DataFrame
         Results of `srelib.budget.spent_by_day`.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
@@ -274,8 +268,6 @@ def plot_forecast(
         Results of `srelib.budget.forecast`.
     as_of : Timestamp
         "Now", the end of the data.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------

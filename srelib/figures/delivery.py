@@ -40,8 +40,6 @@ def plot_calendar(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axe
     ----------
     result : DeliveryPerformance
         As from `srelib.delivery.performance`.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
@@ -130,8 +128,6 @@ def plot_lead_times(result: DeliveryPerformance, *, ax: Axes | None = None) -> A
     ----------
     result : DeliveryPerformance
         As from `srelib.delivery.performance`.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
@@ -249,8 +245,6 @@ def plot_rates(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axes:
     ----------
     result : DeliveryPerformance
         As from `srelib.delivery.performance`.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
@@ -334,8 +328,6 @@ def plot_sensitivity(
         As from `srelib.delivery.sensitivity`, all services taken as one.
     within : Timedelta or str
         The window in use, marked.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
@@ -412,8 +404,6 @@ def plot_recovery(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axe
     ----------
     result : DeliveryPerformance
         As from `srelib.delivery.performance`.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------

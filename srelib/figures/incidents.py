@@ -35,7 +35,6 @@ def plot_timeline(compared: PeriodComparison | None, *, ax: Axes | None = None) 
     Parameters
     ----------
     compared : PeriodComparison or None
-    ax : Axes, optional
 
     Returns
     -------
@@ -121,7 +120,6 @@ def plot_survival(compared: PeriodComparison | None, *, ax: Axes | None = None) 
     Parameters
     ----------
     compared : PeriodComparison or None
-    ax : Axes, optional
 
     Returns
     -------
@@ -181,7 +179,6 @@ def plot_durations(compared: PeriodComparison | None, *, ax: Axes | None = None)
     Parameters
     ----------
     compared : PeriodComparison or None
-    ax : Axes, optional
 
     Returns
     -------
@@ -250,7 +247,6 @@ def plot_counts(compared: PeriodComparison | None, *, ax: Axes | None = None) ->
     Parameters
     ----------
     compared : PeriodComparison or None
-    ax : Axes, optional
 
     Returns
     -------
@@ -299,7 +295,6 @@ def plot_noise(compared: PeriodComparison | None, *, ax: Axes | None = None) -> 
     Parameters
     ----------
     compared : PeriodComparison or None
-    ax : Axes, optional
 
     Returns
     -------
@@ -338,7 +333,6 @@ def plot_detectable(compared: PeriodComparison | None, *, ax: Axes | None = None
     Parameters
     ----------
     compared : PeriodComparison or None
-    ax : Axes, optional
 
     Returns
     -------
@@ -400,7 +394,6 @@ def plot_costs(costs: IncidentCosts, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     costs : IncidentCosts
-    ax : Axes, optional
 
     Returns
     -------
@@ -448,7 +441,6 @@ def plot_recurrence(compared: PeriodComparison | None, *, ax: Axes | None = None
     Parameters
     ----------
     compared : PeriodComparison or None
-    ax : Axes, optional
 
     Returns
     -------

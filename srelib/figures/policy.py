@@ -34,8 +34,6 @@ def plot_freezes(
     ----------
     replays : mapping of Indicator to PolicyReplay
         As from `srelib.policy.replay_service` by `srelib.fleet.by_objective`.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
@@ -140,8 +138,6 @@ def plot_held(pooled: PooledReplays | None, *, ax: Axes | None = None) -> Axes:
     ----------
     pooled : PooledReplays or None
         As from `srelib.policy.pooled`.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
@@ -217,8 +213,6 @@ def plot_saved(
     ----------
     replays : mapping of Indicator to PolicyReplay
         As from `srelib.policy.replay_service` by `srelib.fleet.by_objective`.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
@@ -287,8 +281,6 @@ def plot_frontier(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ----------
     table : DataFrame
         As from `srelib.policy.frontier`.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------

@@ -26,8 +26,6 @@ def plot_coverage(
         Share of each day that was observed [fraction], on the start of the day.
     overall : mapping of Indicator to float
         Share of all its time that was observed [fraction].
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
@@ -106,8 +104,6 @@ def plot_spans(sources: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ----------
     sources : DataFrame
         Table ``sources`` of the dataset.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------

@@ -88,8 +88,6 @@ def plot_disciplines(board: Mapping[str, Scorecard], *, ax: Axes | None = None) 
     ----------
     board : mapping of str to Scorecard
         As from `srelib.tradeoff.scoreboard`.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
@@ -240,8 +238,6 @@ def plot_quadrants(quadrants: Quadrants, *, ax: Axes | None = None, names: int =
     ----------
     quadrants : Quadrants
         As from `srelib.tradeoff.quadrants`.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
     names : int
         Most services named, the least sure ones last.
 

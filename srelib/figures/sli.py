@@ -32,8 +32,6 @@ def plot_periods(
         Results of `srelib.sli.by_period`.
     period : str
         What one point stands for, in words.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
@@ -122,8 +120,6 @@ def plot_worst_windows(worst: Results[pd.DataFrame], *, ax: Axes | None = None) 
     ----------
     worst : mapping of Indicator to DataFrame
         Results of `srelib.sli.worst_windows`.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
@@ -231,8 +227,6 @@ def plot_slices(shares: Results[SliceShares], *, slice: str, ax: Axes | None = N
         Results of `srelib.sli.slice_shares`; objectives that count slices already are left out.
     slice : str
         Length of a slice, for example ``"5m"``.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
@@ -294,8 +288,6 @@ def plot_low_traffic(low: Results[LowTraffic], *, ax: Axes | None = None) -> Axe
     ----------
     low : mapping of Indicator to LowTraffic
         Results of `srelib.sli.low_traffic`.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------

@@ -43,8 +43,6 @@ def plot_chances(
         Results of `srelib.targets.recommend`.
     pass_probability : float
         Probability with which the next window must meet a target [fraction].
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
@@ -189,8 +187,6 @@ def plot_price(
         The objective.
     pages_per_week : float
         Most pages that are acceptable [1/week].
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
@@ -288,8 +284,6 @@ def plot_history(past: CandidateTables, advices: Advices, *, ax: Axes | None = N
         Results of `srelib.targets.past_windows`.
     advices : mapping of Indicator to Advice
         Results of `srelib.targets.recommend`.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
@@ -370,8 +364,6 @@ def plot_thresholds(
         Results of `srelib.targets.thresholds`.
     pass_probability : float
         Probability with which the next window must meet a target [fraction].
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------

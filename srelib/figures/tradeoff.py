@@ -44,8 +44,6 @@ def plot_curves(
     ----------
     effects : mapping of Indicator to Effect
         As from `srelib.tradeoff.adjusted`; refusals are left out.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
@@ -151,8 +149,6 @@ def plot_costs(
     ----------
     effects : mapping of Indicator to Effect
         As from `srelib.tradeoff.adjusted`; refusals are left out.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
@@ -271,8 +267,6 @@ def plot_parts(
     ----------
     parts : mapping of Indicator to DataFrame
         As from `srelib.tradeoff.attribution`; refusals are left out.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
@@ -329,8 +323,6 @@ def plot_association(association: Association, *, ax: Axes | None = None, names:
     ----------
     association : Association
         As from `srelib.tradeoff.association`.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
     names : int
         Most services named, those with most of x and of y first.
 
@@ -432,8 +424,6 @@ def plot_failures(failures: Mapping[str, Failures], *, ax: Axes | None = None) -
     ----------
     failures : mapping of str to Failures
         Panels from left to right, by the label of their x axis.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------

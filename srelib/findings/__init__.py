@@ -1,6 +1,7 @@
 """Results as sentences and tables: computed from the data, exact, with interval and n.
 
-One module per subject, ``<noun>_sentence(result) -> str`` in Markdown.
+One module per subject: ``<noun>_sentence`` returns Markdown, ``<noun>_sentences`` a list of it,
+``<noun>_table`` a `Table`; empty text says that there is nothing to say.
 Text that comes from the data is escaped and never becomes markup.
 """
 

@@ -110,11 +110,6 @@ def search_sentence(found: pd.DataFrame | None, *, severity: str) -> str:
     found : DataFrame or None
         As from `srelib.alerts.search`.
     severity : str
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     if found is None:
         return NOTHING
@@ -158,11 +153,6 @@ def review_sentences(
         Results of `srelib.alerts.review`.
     severity : str
         Of the rules that count.
-
-    Returns
-    -------
-    list of str
-        Markdown.
     """
     rows = _rules(reviews, severity)
     if not len(rows):

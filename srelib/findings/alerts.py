@@ -300,11 +300,6 @@ def truth_sentence(pooled: PooledAlerts | None, *, truth: str) -> str:
     pooled : PooledAlerts or None
     truth : str
         What was asked for: 'incidents' or 'budget'.
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     if pooled is None:
         return NOTHING
@@ -326,11 +321,6 @@ def basis_sentence(pooled: PooledAlerts | None) -> str:
     Parameters
     ----------
     pooled : PooledAlerts or None
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     if pooled is None:
         return NOTHING
@@ -351,11 +341,6 @@ def false_sentence(pooled: PooledAlerts | None) -> str:
     Parameters
     ----------
     pooled : PooledAlerts or None
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     if pooled is None:
         return NOTHING
@@ -425,11 +410,6 @@ def detection_sentence(pooled: PooledAlerts | None) -> str:
     Parameters
     ----------
     pooled : PooledAlerts or None
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     if pooled is None:
         return NOTHING
@@ -461,11 +441,6 @@ def hours_sentence(pooled: PooledAlerts | None, *, timezone: str) -> str:
     pooled : PooledAlerts or None
     timezone : str
         IANA zone of the people who are paged.
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     if pooled is None:
         return NOTHING

@@ -65,11 +65,6 @@ def status_sentences(
         Budget of the current window of each objective.
     observed : mapping of Indicator to Observed, optional
         How much of each window was observed.
-
-    Returns
-    -------
-    list of str
-        Markdown.
     """
     results, seen = answers(statuses), answers(observed or {})
     if not results:
@@ -142,11 +137,6 @@ def burn_sentences(burn: Results[pd.DataFrame], *, periods: Results[pd.DataFrame
         Results of `srelib.budget.burn_down`.
     periods : mapping of Indicator to DataFrame
         Results of `srelib.budget.by_period`.
-
-    Returns
-    -------
-    list of str
-        Markdown.
     """
     return [burn_sentence(burn), projection_sentence(periods)]
 
@@ -206,11 +196,6 @@ def causes_sentences(
     statuses : mapping of Indicator to Status
         Of the same counts.
     dataset : Dataset
-
-    Returns
-    -------
-    list of str
-        Markdown.
     """
     return [causes_sentence(causes), sum_sentence(spenders, statuses), inputs_sentence(dataset)]
 
@@ -296,11 +281,6 @@ def days_sentence(days: Results[pd.DataFrame]) -> str:
     ----------
     days : mapping of Indicator to DataFrame
         Results of `srelib.budget.spent_by_day`.
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     results = {k: r for k, r in answers(days).items() if r["bad"].sum() > 0}
     if not results:
@@ -330,11 +310,6 @@ def exclusions_sentence(
         Results of `srelib.budget.exclude`, per series.
     statuses, without : mapping of Indicator to Status
         Budgets of the current window with the exclusions applied, and without them.
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     hit = {k: e for k, e in answers(excluded).items() if len(e.windows)}
     if not hit:
@@ -366,11 +341,6 @@ def forecast_sentence(forecasts: Results[Forecast]) -> str:
     ----------
     forecasts : mapping of Indicator to Forecast
         Results of `srelib.budget.forecast`.
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     results = answers(forecasts)
     if not results:
@@ -410,11 +380,6 @@ def forecast_basis_sentence(forecasts: Results[Forecast]) -> str:
     ----------
     forecasts : mapping of Indicator to Forecast
         Results of `srelib.budget.forecast`.
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     results = answers(forecasts)
     thin = [key for key in forecasts if key not in results]

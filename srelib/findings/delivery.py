@@ -89,11 +89,6 @@ def calendar_sentence(result: DeliveryPerformance) -> str:
     Parameters
     ----------
     result : DeliveryPerformance
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     if not result.services:
         return NOTHING
@@ -165,11 +160,6 @@ def slowest_sentence(result: DeliveryPerformance) -> str:
     Parameters
     ----------
     result : DeliveryPerformance
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     if not result.services:
         return NOTHING
@@ -236,11 +226,6 @@ def signals_sentence(result: DeliveryPerformance) -> str:
     Parameters
     ----------
     result : DeliveryPerformance
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     if not result.services:
         return NOTHING
@@ -267,11 +252,6 @@ def attribution_sentence(result: DeliveryPerformance) -> str:
     Parameters
     ----------
     result : DeliveryPerformance
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     if not result.services:
         return NOTHING
@@ -306,11 +286,6 @@ def sensitivity_sentence(windows: pd.DataFrame, result: DeliveryPerformance) -> 
     windows : DataFrame
         As from `srelib.delivery.sensitivity`, all services taken as one.
     result : DeliveryPerformance
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     if not result.services or not windows["incidents"].any():
         return "Without deployments and incidents no window can be tried."
@@ -353,11 +328,6 @@ def clocks_sentence(result: DeliveryPerformance) -> str:
     Parameters
     ----------
     result : DeliveryPerformance
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     if not result.services:
         return NOTHING
@@ -397,11 +367,6 @@ def data_sentences(result: DeliveryPerformance, *, dataset: Dataset) -> list[str
     ----------
     result : DeliveryPerformance
     dataset : Dataset
-
-    Returns
-    -------
-    list of str
-        Markdown.
     """
     lines = [
         f"No **{kind}** in the folder; to have them, add {HOW_TO[kind]}."
@@ -447,11 +412,6 @@ def basis_sentence(result: DeliveryPerformance) -> str:
     Parameters
     ----------
     result : DeliveryPerformance
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     if not result.services:
         return NOTHING

@@ -59,11 +59,6 @@ def frontier_sentence(rows: pd.DataFrame) -> str:
     ----------
     rows : DataFrame
         As from `srelib.policy.frontier`.
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     if not len(rows):
         return NOTHING
@@ -94,11 +89,6 @@ def sensitivity_sentence(rows: pd.DataFrame) -> str:
     ----------
     rows : DataFrame
         As from `srelib.policy.frontier`, of `srelib.policy.grid`.
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     if not len(rows):
         return NOTHING

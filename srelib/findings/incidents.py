@@ -127,10 +127,6 @@ def noise_sentences(compared: PeriodComparison | None) -> list[str]:
     Parameters
     ----------
     compared : PeriodComparison or None
-
-    Returns
-    -------
-    list of str
     """
     if compared is None:
         return [NOTHING]
@@ -166,10 +162,6 @@ def trust_sentences(compared: PeriodComparison | None, *, planned: int = 0) -> l
     compared : PeriodComparison or None
     planned : int
         Planned maintenance windows, which are no incidents.
-
-    Returns
-    -------
-    list of str
     """
     if compared is None:
         return [NONE]
@@ -227,10 +219,6 @@ def pattern_sentences(compared: PeriodComparison | None) -> list[str]:
     Parameters
     ----------
     compared : PeriodComparison or None
-
-    Returns
-    -------
-    list of str
     """
     if compared is None:
         return [NOTHING]
@@ -258,10 +246,6 @@ def trend_sentence(compared: PeriodComparison | None) -> str:
     Parameters
     ----------
     compared : PeriodComparison or None
-
-    Returns
-    -------
-    str
     """
     if compared is None:
         return NOTHING

@@ -107,11 +107,6 @@ def held_sentence(pooled: PooledReplays | None) -> str:
     Parameters
     ----------
     pooled : PooledReplays or None
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     if pooled is None:
         return NOTHING
@@ -164,11 +159,6 @@ def saved_sentence(
     ----------
     pooled : PooledReplays or None
     replays : mapping of Indicator to PolicyReplay
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     if pooled is None:
         return NOTHING
@@ -214,11 +204,6 @@ def freezes_sentence(replays: Mapping[Indicator, PolicyReplay | SrelibError]) ->
     Parameters
     ----------
     replays : mapping of Indicator to PolicyReplay
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     known = answers(replays)
     spans = [(key, start, end) for key, one in known.items()
@@ -339,11 +324,6 @@ def postmortems_sentence(
         Results of `srelib.policy.postmortems`.
     above : float
         Share of four weeks' budget that asks for one [fraction].
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     known = answers(due)
     if not known:
@@ -371,11 +351,6 @@ def basis_sentences(
     ----------
     pooled : PooledReplays or None
     replays : mapping of Indicator to PolicyReplay
-
-    Returns
-    -------
-    list of str
-        Markdown.
     """
     if pooled is None:
         return [NOTHING]

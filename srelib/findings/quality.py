@@ -52,11 +52,6 @@ def folder_sentences(
         Result of `srelib.quality.clock_trouble`.
     unmeasured : mapping of Indicator to error
         Result of `srelib.objectives.without_data`.
-
-    Returns
-    -------
-    list of str
-        Markdown.
     """
     return [
         files_sentence(dataset.sources, rejects=dataset.rejects),
@@ -98,11 +93,6 @@ def rejects_sentence(rejects: pd.DataFrame) -> str:
     ----------
     rejects : DataFrame
         Table ``rejects``.
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     left_out = tables.left_out(rejects)
     fine = int(left_out.sum())
@@ -126,11 +116,6 @@ def span_sentence(dataset: Dataset) -> str:
     Parameters
     ----------
     dataset : Dataset
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     series = dataset.series
     if series.empty:
@@ -149,11 +134,6 @@ def coverage_sentence(overall: Results[float]) -> str:
     ----------
     overall : mapping of Indicator to float
         Results of `srelib.quality.coverage` [fraction].
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     if not overall:
         return "There is no series to judge here."
@@ -178,11 +158,6 @@ def series_sentences(profiles: Results[Profile]) -> list[str]:
     ----------
     profiles : mapping of Indicator to Profile
         Results of `srelib.quality.profile`.
-
-    Returns
-    -------
-    list of str
-        Markdown.
     """
     return [gaps_sentence(profiles), traffic_sentence(profiles)]
 

@@ -26,11 +26,6 @@ def quadrants_sentences(quadrants: Quadrants) -> list[str]:
     Parameters
     ----------
     quadrants : Quadrants
-
-    Returns
-    -------
-    list of str
-        Markdown.
     """
     if not len(quadrants.services):
         return ["No service can be placed: it takes deployments and an objective of the same "
@@ -82,11 +77,6 @@ def lines_sentence(quadrants: Quadrants) -> str:
     Parameters
     ----------
     quadrants : Quadrants
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     if not len(quadrants.services):
         return ""
@@ -278,11 +268,6 @@ def span_sentence(span: Span | None, *, board: Mapping[str, Scorecard]) -> str:
     span : pair of Timestamp or None
         As from `srelib.tradeoff.shared_span`.
     board : mapping of str to Scorecard
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     if span is None:
         return "There is no time over which service levels are known."

@@ -215,11 +215,6 @@ def methods_sentence(levels: Results[Estimate]) -> str:
     ----------
     levels : mapping of Indicator to Estimate
         Results of `srelib.sli.interval`.
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     results = answers(levels)
     if not results:
@@ -248,11 +243,6 @@ def periods_sentence(periods: Results[pd.DataFrame], *, period: str = "week") ->
         Results of `srelib.sli.by_period`.
     period : str
         What a period is, in words.
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     results = {
         k: against_target(r, target=k.target) for k, r in answers(periods).items() if k.has_target
@@ -285,11 +275,6 @@ def worst_sentence(worst: Results[pd.DataFrame]) -> str:
     ----------
     worst : mapping of Indicator to DataFrame
         Results of `srelib.sli.worst_windows`.
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     results = {k: r.dropna(subset=["ratio"]) for k, r in answers(worst).items()}
     results = {k: r for k, r in results.items() if len(r)}
@@ -320,11 +305,6 @@ def slices_sentence(shares: Results[SliceShares], *, slice: str) -> str:
         Results of `srelib.sli.slice_shares`; objectives that count slices already are left out.
     slice : str
         Length of a slice, for example ``"5m"``.
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     length = wording.duration(pd.Timedelta(slice))
     difference = {
@@ -352,11 +332,6 @@ def low_traffic_sentence(low: Results[LowTraffic]) -> str:
     ----------
     low : mapping of Indicator to LowTraffic
         Results of `srelib.sli.low_traffic`.
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     results = answers(low)
     if not results and low:

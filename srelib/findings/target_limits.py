@@ -26,11 +26,6 @@ def traffic_sentences(tables: CandidateTables) -> list[str]:
     Parameters
     ----------
     tables : mapping of Indicator to DataFrame
-
-    Returns
-    -------
-    list of str
-        Markdown.
     """
     results = answers(tables)
     if not results:
@@ -82,11 +77,6 @@ def dependency_sentences(ceilings: Mapping[str, Ceiling], tables: CandidateTable
     ceilings : mapping of str to Ceiling
         By service.
     tables : mapping of Indicator to DataFrame
-
-    Returns
-    -------
-    list of str
-        Markdown.
     """
     if not ceilings:
         return [NO_DEPENDENCIES]
@@ -117,11 +107,6 @@ def threshold_sentences(
         Results of `srelib.targets.thresholds`, or the errors in their place.
     pass_probability : float
         Probability with which the next window must meet the target [fraction].
-
-    Returns
-    -------
-    list of str
-        Markdown.
     """
     if not tables:
         return [NO_HISTOGRAM]

@@ -42,11 +42,6 @@ def advice_sentences(
         Probability with which the next window must meet a target [fraction].
     histograms : mapping of (service, name) to DataFrame, optional
         Latency histograms, which are weighed bound by bound.
-
-    Returns
-    -------
-    list of str
-        Markdown.
     """
     if not advices:
         return [ONLY_BOUNDS.format(names(" ".join(k) for k in histograms)) if histograms
@@ -306,11 +301,6 @@ def price_sentence(key: Indicator | None, tables: CandidateTables, advices: Advi
         As from `chosen`.
     tables : mapping of Indicator to DataFrame
     advices : mapping of Indicator to Advice
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     if key is None:
         return NO_CHOICE
@@ -338,11 +328,6 @@ def history_sentence(tables: CandidateTables) -> str:
     Parameters
     ----------
     tables : mapping of Indicator to DataFrame
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     results = answers(tables)
     if not results:
@@ -398,11 +383,6 @@ def basis_sentence(tables: CandidateTables) -> str:
     Parameters
     ----------
     tables : mapping of Indicator to DataFrame
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     weeks = [int(t["weeks"].iloc[0]) for t in answers(tables).values()]
     if not weeks:

@@ -143,11 +143,6 @@ def effects_sentences(effects: Mapping[Indicator, Effect | SrelibError]) -> list
     ----------
     effects : mapping of Indicator to Effect
         Or the errors in their place.
-
-    Returns
-    -------
-    list of str
-        Markdown.
     """
     known = _known(effects)
     order = sorted(known, key=lambda key: _rank(known[key]))
@@ -283,11 +278,6 @@ def left_out_sentence(effects: Mapping[Indicator, Effect | SrelibError]) -> str:
     ----------
     effects : mapping of Indicator to Effect
         Or the errors in their place.
-
-    Returns
-    -------
-    str
-        Markdown.
     """
     known = _known(effects)
     if not known:
@@ -360,11 +350,6 @@ def parts_sentences(parts: Mapping[Indicator, pd.DataFrame | SrelibError]) -> li
     ----------
     parts : mapping of Indicator to DataFrame
         As from `srelib.tradeoff.attribution`, or errors in their place.
-
-    Returns
-    -------
-    list of str
-        Markdown.
     """
     known = {k: p.set_index("cause") for k, p in answers(parts).items()}
     known = {k: p for k, p in known.items() if p["bad"].sum() > 0}
@@ -390,11 +375,6 @@ def association_sentences(association: Association) -> list[str]:
     Parameters
     ----------
     association : Association
-
-    Returns
-    -------
-    list of str
-        Markdown.
     """
     if not len(association.weeks):
         return ["No whole week is known with both deployments and service levels, so nothing can "
@@ -456,11 +436,6 @@ def failures_sentences(batch: Failures, weekday: Failures, hour: Failures) -> li
     Parameters
     ----------
     batch, weekday, hour : Failures
-
-    Returns
-    -------
-    list of str
-        Markdown.
     """
     if not weekday.deployments:
         return ["No deployment is known whose failure could be judged."]

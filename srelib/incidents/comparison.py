@@ -98,15 +98,7 @@ class DurationTrend:
 
 @dataclass(frozen=True)
 class IncidentSummary:
-    """Incidents of one service in a period.
-
-    Parameters
-    ----------
-    per_week : Estimate
-        [1/week]
-    restore : Estimate
-        Median time to restore [s].
-    """
+    """Incidents of one service in a period."""
 
     per_week: Estimate
     restore: Estimate

@@ -181,24 +181,7 @@ def _check_names(slos: list[Slo]) -> None:
 
 
 def write(slos: Iterable[Slo]) -> str:
-    """Objectives as OpenSLO v1, one YAML document each.
-
-    Parameters
-    ----------
-    slos : iterable of Slo
-
-    Returns
-    -------
-    str
-        YAML that `read` gives the same objectives from.
-
-    Examples
-    --------
-    >>> slo = Slo(name="checkout", service="checkout", sli="availability", target=0.999,
-    ...           window=Window.parse("28d"))
-    >>> print(write([slo]).splitlines()[0])
-    apiVersion: openslo/v1
-    """
+    """Objectives as OpenSLO v1, one YAML document each."""
     documents = [_document(slo) for slo in slos]
     return yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True, width=100)
 

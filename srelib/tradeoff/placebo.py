@@ -270,11 +270,7 @@ def compare(past: ServiceHistory, placed: Placements, *, confidence: float) -> C
 
 
 def centred(past: ServiceHistory, found: Comparison, *, confidence: float) -> Comparison:
-    """The same measured against the placebos, where the test and the controls disagree on the side.
-
-    The test compares with the placebos, the excess with the controls; where the placebos all lie
-    to one side of the controls, an excess may be extreme among them on the other.
-    """
+    """The same against the placebos, where test and controls disagree on the side."""
     tail = (1 - confidence) / 2
     above, below = tails(found.excess, found.placebos)
     low, high = np.quantile(found.placebos, [tail, 1 - tail])
