@@ -15,8 +15,11 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.measure import Row, alternate, seconds, table
-from srelib import alerts, windows
+from srelib import alerts
+from srelib.alerts.policies import Policy, _threshold
+from srelib.alerts.score import _budget_events, _spending
 from srelib.fleet import Indicator
+from srelib.windows.sums import _prefix_pair, _ratios
 
 MINUTES = 525_600
 SERVICES = 10
@@ -63,7 +66,7 @@ def burn_rates(bad: np.ndarray, total: np.ndarray) -> None:
     bad, total : array, shape (services, minutes)
         [events]
     """
-    windows.ratios(*windows.prefix_pair(bad, total), widths=WIDTHS)
+    _ratios(*_prefix_pair(bad, total), widths=WIDTHS)
 
 
 def one_by_one(bad: np.ndarray, total: np.ndarray) -> None:
@@ -141,8 +144,8 @@ def replay(good: pd.Series, total: pd.Series) -> alerts.Score:
     Score
     """
     past = alerts.history(good, total)
-    truth = alerts.budget_events(past, target=TARGET, period=PERIOD, share=0.02)
-    budget = alerts.spending(past, target=TARGET, period=PERIOD)
+    truth = _budget_events(past, target=TARGET, period=PERIOD, share=0.02)
+    budget = _spending(past, target=TARGET, period=PERIOD)
     fires = alerts.firing(good, total, target=TARGET, policy=alerts.workbook_policy(PERIOD))
     return alerts.score(fires, truth, budget=budget, merge="1h")
 
@@ -208,7 +211,7 @@ def _promtool(good: pd.Series, total: pd.Series) -> list[Row]:
         return []
     from tests.alerts import promtool
 
-    limits = [(r, alerts.threshold(r, target=TARGET)) for r in alerts.workbook_policy(PERIOD)]
+    limits = [(r, _threshold(r, target=TARGET)) for r in alerts.workbook_policy(PERIOD)]
     bad = (total - good).to_numpy()[:PROMTOOL_MINUTES]
     whole = total.to_numpy()[:PROMTOOL_MINUTES]
     ours, other = alternate(
@@ -235,7 +238,7 @@ def searched_policies() -> dict[str, tuple[alerts.Rule, ...]]:
     return {text: alerts.read_policy(text, period=PERIOD) for text in texts}
 
 
-def search(good: pd.Series, total: pd.Series, tried: Mapping[str, alerts.Policy]) -> pd.DataFrame:
+def search(good: pd.Series, total: pd.Series, tried: Mapping[str, Policy]) -> pd.DataFrame:
     """Replay many policies at once, choose on the first half of the year, test on the second.
 
     Parameters
@@ -257,8 +260,8 @@ def search(good: pd.Series, total: pd.Series, tried: Mapping[str, alerts.Policy]
 def _search(good: pd.Series, total: pd.Series, repeats: int) -> list[Row]:
     """Four hundred policies at once, against one after the other."""
     past = alerts.history(good, total)
-    truth = alerts.budget_events(past, target=TARGET, period=PERIOD, share=0.02)
-    budget = alerts.spending(past, target=TARGET, period=PERIOD)
+    truth = _budget_events(past, target=TARGET, period=PERIOD, share=0.02)
+    budget = _spending(past, target=TARGET, period=PERIOD)
     tried = searched_policies()
     some = list(tried.values())[:: len(tried) // 20]
 

@@ -125,7 +125,7 @@ def run(repeats: int = REPEATS) -> list[Row]:
     frames = fleet()
     files = {name: frame.to_csv(index=False).encode() for name, frame in frames.items()}
     found = measured(frames)
-    reached = int(events.reached_users(frames["deployments"]).sum())
+    reached = int(events._reached_users(frames["deployments"]).sum())
     assert sum(each.deployments for each in found.values()) == reached
     assert sum(each.lead_time.n for each in found.values()) > 0.9 * CHANGES
     ours, other = alternate(

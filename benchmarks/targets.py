@@ -9,6 +9,8 @@ from __future__ import annotations
 from benchmarks.alerts import PERIOD, year
 from benchmarks.measure import Row, alternate, seconds
 from srelib import alerts, targets
+from srelib.alerts.firing import _episodes
+from srelib.targets.candidates import LADDER
 
 SERVICES = 20
 WHOLE = 100
@@ -28,15 +30,15 @@ def run() -> list[Row]:
     ours, other = alternate(
         lambda: seconds(lambda: targets.candidates(good, total, window=PERIOD)),
         lambda: seconds(lambda: [
-            alerts.episodes(alerts.firing(good, total, target=target, policy=policy), merge="1h")
-            for target in targets.LADDER
+            _episodes(alerts.firing(good, total, target=target, policy=policy), merge="1h")
+            for target in LADDER
         ]),
         repeats=REPEATS,
     )  # fmt: skip
     several = [year(seed) for seed in range(SERVICES)]
     each = [seconds(lambda pair=pair: targets.candidates(*pair, window=PERIOD)) for pair in several]
     half = SERVICES // 2
-    name = f"{len(targets.LADDER)} candidates, one service-year of minutes"
+    name = f"{len(LADDER)} candidates, one service-year of minutes"
     return [
         Row(name, ours, other, "alerts replayed for each of them", LIMIT_REPLAYS, REPEATS),
         Row(f"the last {half} of {SERVICES} services, each", sum(each[half:]) / half,

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from srelib.simulate import Fleet, ServiceSpec, fleet
-from srelib.simulate.spec import commit_sha
+from srelib.simulate.spec import _commit_sha
 from srelib.simulate.world import World
 
 SEED = 11_969
@@ -261,7 +261,7 @@ def stamp(time: pd.Timestamp) -> str:
 
 def identifier(prefix: str, text: str, length: int = 13) -> str:
     """A made-up identifier that is always the same for the same text."""
-    return prefix + commit_sha(text)[:length].upper()
+    return prefix + _commit_sha(text)[:length].upper()
 
 
 def grafana_lines(fleet: Fleet) -> list[str]:
@@ -378,7 +378,7 @@ def _previews(fleet: Fleet, service: str) -> list[Row]:
             "created": committed,
             "ended": committed + pd.Timedelta(minutes=3),
             "state": "success",
-            "sha": commit_sha(change),
+            "sha": _commit_sha(change),
             "reason": "preview",
             "planned": True,
         }
@@ -393,7 +393,7 @@ def _unfinished(fleet: Fleet, service: str) -> Row:
     return {
         "service": service, "environment": "production", "number": 2_310_990_001,
         "created": created, "ended": pd.NaT, "state": "in_progress",
-        "sha": commit_sha(f"{service} open"),
+        "sha": _commit_sha(f"{service} open"),
         "reason": "release", "planned": True,
     }  # fmt: skip
 

@@ -37,4 +37,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_FROM, *_SUBMODULES})
+    return sorted({*__all__, *_SUBMODULES})

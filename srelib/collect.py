@@ -15,6 +15,8 @@ import pandas as pd
 from srelib import tables
 from srelib.errors import InputError, ParameterError
 
+__all__ = ["Collected", "git", "write"]
+
 _OUTSIDE = (
     "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE",
     "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_CONFIG_PARAMETERS",
@@ -26,16 +28,16 @@ _SAFE = (
 )  # fmt: skip
 
 
-def git_answer(folder: Path, *words: str, given: str | None = None) -> str:
+def _git_answer(folder: Path, *words: str, given: str | None = None) -> str:
     """What git answers."""
-    done = git_run(folder, *words, given=given)
+    done = _git_run(folder, *words, given=given)
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["no reason given"]
         raise InputError(f"git cannot read {str(folder)!r}: {said[0]}", fix=_fix(done.stderr))
     return done.stdout
 
 
-def git_run(
+def _git_run(
     folder: Path, *words: str, given: str | None = None
 ) -> subprocess.CompletedProcess[str]:
     """The run of a git command, whatever comes of it."""
@@ -62,15 +64,15 @@ def _fix(said: str) -> str:
     return "check the repository with git fsck"
 
 
-def repository_top(folder: Path) -> Path:
+def _repository_top(folder: Path) -> Path:
     """The repository at this very folder; one further up is not meant."""
     if not folder.is_dir():
         raise InputError(f"there is no folder {str(folder)!r}", fix="check the path")
-    done = git_run(folder, "rev-parse", "--git-dir")
+    done = _git_run(folder, "rev-parse", "--git-dir")
     if done.returncode == 0:
         return folder
     if "not a git repository" not in done.stderr:
-        git_answer(folder, "rev-parse", "--git-dir")
+        _git_answer(folder, "rev-parse", "--git-dir")
     above = next((p for p in folder.resolve().parents if (p / ".git").exists()), None)
     raise InputError(
         f"{str(folder)!r} is no git repository",
@@ -80,7 +82,7 @@ def repository_top(folder: Path) -> Path:
     )
 
 
-def repository_name(folder: Path) -> str:
+def _repository_name(folder: Path) -> str:
     """Name of the repository, from its folder."""
     place = folder.resolve()
     name = place.parent.name if place.name == ".git" else place.name
@@ -95,7 +97,7 @@ UNRELEASED = -1
 
 
 @dataclass(frozen=True)
-class Tag:
+class _Tag:
     """One release tag."""
 
     name: str
@@ -105,7 +107,7 @@ class Tag:
 
 
 @dataclass(frozen=True)
-class Commits:
+class _Commits:
     """Commits by number, children before parents."""
 
     names: list[str]
@@ -115,9 +117,9 @@ class Commits:
     place: dict[str, int]
 
 
-def release_tags(top: Path, globs: Sequence[str]) -> tuple[list[Tag], int]:
+def _release_tags(top: Path, globs: Sequence[str]) -> tuple[list[_Tag], int]:
     """Tags that fit, peeled to their commits; and how many lead to none."""
-    listed = git_answer(top, "for-each-ref", f"--format={_TAG_FIELDS}", "refs/tags").splitlines()
+    listed = _git_answer(top, "for-each-ref", f"--format={_TAG_FIELDS}", "refs/tags").splitlines()
     named = [line.replace("refs/tags/", "", 1).split(" ", 3) for line in listed]
     wanted = [tag for tag in named if any(fnmatchcase(tag[3], glob) for glob in globs)]
     if not wanted:
@@ -132,11 +134,11 @@ def release_tags(top: Path, globs: Sequence[str]) -> tuple[list[Tag], int]:
     asked = "".join(f"{name}^{{commit}}\n" for name, _, _, _ in wanted)
     check = "--batch-check=%(objectname) %(objecttype)"
     peeled = [
-        line.split(" ") for line in git_answer(top, "cat-file", check, given=asked).splitlines()
+        line.split(" ") for line in _git_answer(top, "cat-file", check, given=asked).splitlines()
     ]
     dated = _commit_times(top, [name for name, *kind in peeled if kind == ["commit"]])
     found = [
-        Tag(ref, kind == "tag", int(time) if kind == "tag" and time else dated[commit], commit)
+        _Tag(ref, kind == "tag", int(time) if kind == "tag" and time else dated[commit], commit)
         for (_, kind, time, ref), (commit, *what) in zip(wanted, peeled, strict=True)
         if what == ["commit"]
     ]
@@ -152,19 +154,19 @@ def _commit_times(top: Path, names: Iterable[str]) -> dict[str, int]:
     given = "".join(f"{name}\n" for name in dict.fromkeys(names))
     if not given:
         return {}
-    said = git_answer(top, "rev-list", "--no-walk", "--stdin", "--timestamp", given=given)
+    said = _git_answer(top, "rev-list", "--no-walk", "--stdin", "--timestamp", given=given)
     return {name: int(time) for time, name in map(str.split, said.splitlines())}
 
 
-def released_commits(top: Path, releases: Iterable[str]) -> Commits:
+def _released_commits(top: Path, releases: Iterable[str]) -> _Commits:
     """Every commit that a release or the branch checked out contains, in one call."""
-    head = git_run(top, "rev-parse", "--verify", "--quiet", "HEAD^{commit}").stdout.strip()
+    head = _git_run(top, "rev-parse", "--verify", "--quiet", "HEAD^{commit}").stdout.strip()
     given = "".join(f"{name}\n" for name in dict.fromkeys([*releases, *([head] if head else [])]))
     form = f"--format={_COMMIT_FIELDS}"
-    said = git_answer(top, "rev-list", "--topo-order", form, "--stdin", given=given).splitlines()
+    said = _git_answer(top, "rev-list", "--topo-order", form, "--stdin", given=given).splitlines()
     rows = [line.split(" ") for line in said if not line.startswith("commit ")]
     place = {row[0]: number for number, row in enumerate(rows)}
-    return Commits(
+    return _Commits(
         names=[row[0] for row in rows],
         committed=[int(row[1]) for row in rows],
         authored=[int(row[2]) for row in rows],
@@ -173,7 +175,7 @@ def released_commits(top: Path, releases: Iterable[str]) -> Commits:
     )
 
 
-def first_releases(commits: Commits, releases: list[int]) -> tuple[list[int], list[int]]:
+def _first_releases(commits: _Commits, releases: list[int]) -> tuple[list[int], list[int]]:
     """Of each commit the first release that contains it, and the commit that brought it in."""
     first, merged_in = [UNRELEASED] * len(commits.names), [UNRELEASED] * len(commits.names)
     seen = [False] * len(commits.names)
@@ -186,7 +188,7 @@ def first_releases(commits: Commits, releases: list[int]) -> tuple[list[int], li
 
 
 def _mark_line(
-    commits: Commits,
+    commits: _Commits,
     tip: int,
     number: int,
     seen: list[bool],
@@ -279,7 +281,7 @@ def write(collected: Collected, folder: str | Path, *, overwrite: bool = False) 
     return list(files)
 
 
-def deployment_rows(releases: list[Tag], *, service: str) -> pd.DataFrame:
+def _deployment_rows(releases: list[_Tag], *, service: str) -> pd.DataFrame:
     """One successful production deployment per release."""
     rows = pd.DataFrame(
         {
@@ -295,8 +297,8 @@ def deployment_rows(releases: list[Tag], *, service: str) -> pd.DataFrame:
     return tables.conform(rows, "deployments").assign(**{TAG_KIND: kinds})
 
 
-def change_rows(
-    commits: Commits, releases: list[Tag], first: list[int], merged_in: list[int], *,
+def _change_rows(
+    commits: _Commits, releases: list[_Tag], first: list[int], merged_in: list[int], *,
     service: str, clock: str,
 ) -> pd.DataFrame:  # fmt: skip
     """Commits with one parent or none, but for those of the first release."""
@@ -326,7 +328,7 @@ def _times(seconds: list[int]) -> pd.Series:
     return pd.to_datetime(known, unit="s", utc=True).dt.as_unit("us")
 
 
-def tag_notes(releases: list[Tag], first: list[int], lost: int) -> list[str]:
+def _tag_notes(releases: list[_Tag], first: list[int], lost: int) -> list[str]:
     """What has to be said about the tags."""
     notes = []
     light = sum(not tag.annotated for tag in releases)
@@ -352,8 +354,8 @@ def tag_notes(releases: list[Tag], first: list[int], lost: int) -> list[str]:
     return notes
 
 
-def change_notes(
-    commits: Commits, first: list[int], changes: pd.DataFrame, deployments: pd.DataFrame
+def _change_notes(
+    commits: _Commits, first: list[int], changes: pd.DataFrame, deployments: pd.DataFrame
 ) -> list[str]:
     """What has to be said about the changes."""
     notes = []
@@ -434,16 +436,20 @@ def git(
         raise ParameterError(f"clock must be 'committer' or 'author'; got {clock!r}.")
     if isinstance(tags, str) or not tags:
         raise ParameterError(f"tags must be a list of globs such as ['v*']; got {tags!r}.")
-    root = repository_top(folder)
-    service = service or repository_name(folder)
-    found, lost = release_tags(root, tags)
-    commits = released_commits(root, [tag.commit for tag in found])
+    root = _repository_top(folder)
+    service = service or _repository_name(folder)
+    found, lost = _release_tags(root, tags)
+    commits = _released_commits(root, [tag.commit for tag in found])
     releases = sorted(found, key=lambda tag: (tag.time, -commits.place[tag.commit], tag.name))
-    first, merged = first_releases(commits, [commits.place[tag.commit] for tag in releases])
-    changes = change_rows(commits, releases, first, merged, service=service, clock=clock)
-    deployments = deployment_rows(releases, service=service)
-    notes = [*tag_notes(releases, first, lost),
-             *change_notes(commits, first, changes, deployments)]  # fmt: skip
-    if git_answer(root, "rev-parse", "--is-shallow-repository").strip() == "true":
+    first, merged = _first_releases(commits, [commits.place[tag.commit] for tag in releases])
+    changes = _change_rows(commits, releases, first, merged, service=service, clock=clock)
+    deployments = _deployment_rows(releases, service=service)
+    notes = [*_tag_notes(releases, first, lost),
+             *_change_notes(commits, first, changes, deployments)]  # fmt: skip
+    if _git_answer(root, "rev-parse", "--is-shallow-repository").strip() == "true":
         notes.insert(0, _SHALLOW)
     return Collected(deployments, changes, tuple(notes))
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -12,14 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from srelib import tables, windows
+from srelib import tables
 from srelib.errors import InputError, ParameterError, ReadError, SloError
 from srelib.readers import joining, record_tables
 from srelib.readers.base import FileResult
+from srelib.windows.window import _grid
 
 if TYPE_CHECKING:
     from srelib.readers.source import Sources
     from srelib.slos import Slo
+
+
+__all__ = ["REPORT_MARKER", "Dataset", "load"]
 
 IGNORED_SUFFIXES = (".md", ".html", ".pdf", ".png", ".ipynb", ".py")
 """Files that lie about in folders of exports and hold no data."""
@@ -108,7 +112,7 @@ class Dataset:
         start, stop = self._spans[service, sli]
         row = self.series[(self.series["service"] == service) & (self.series["sli"] == sli)]
         step = pd.Timedelta(float(row["step_seconds"].iloc[0]), "s")
-        return windows.grid(self.sli.iloc[start:stop][["time", "good", "total"]], step=step)
+        return _grid(self.sli.iloc[start:stop][["time", "good", "total"]], step=step)
 
     def exported(self, table: str) -> pd.DataFrame | None:
         """A table, or None where no file was about it: nothing on record is not nothing happened.
@@ -147,14 +151,17 @@ class Dataset:
         InputError
             There is no data for the objective.
         """
-        from srelib import budget, sli  # these stand above this module; needed only here
+        from srelib import budget
+        from srelib.sli.time_based import (
+            _for_slo,  # these stand above this module; needed only here
+        )
 
         counts = self.counts(slo.service, slo.sli)
         if exclusions and len(self.exclusions):
             counts = budget.exclude(
                 counts, self.exclusions, service=slo.service, sli=slo.sli
             ).counts
-        return sli.for_slo(counts, slo)
+        return _for_slo(counts, slo)
 
 
 def load(path: str | Path, *, as_of: str | pd.Timestamp | None = None) -> Dataset:
@@ -254,10 +261,10 @@ def _objectives(
 ) -> tuple[list[Slo], list[str]]:
     if root is None or not any(file.suffix.lower() in (".yaml", ".yml") for file in files):
         return [], ["no objectives: there is no slos.yaml (srelib init writes one)"]
-    from srelib import slos
+    from srelib.slos.files import _read_documents
 
     try:
-        read = slos.read_documents(root)
+        read = _read_documents(root)
     except SloError as error:
         problems.append(error)
         return [], []
@@ -485,3 +492,7 @@ def _source_row(entry: _Loaded, later: int, missing: dict[str, int]) -> dict[str
         "sha256": entry.sha256,
         "notes": "\n".join(result.notes) or None,
     }
+
+
+def __dir__() -> list[str]:
+    return __all__

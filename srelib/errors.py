@@ -6,6 +6,11 @@ the likely fix, so that the text alone is enough to mend the input.
 
 from __future__ import annotations
 
+__all__ = [
+    "ColumnError", "CountError", "InputError", "InsufficientDataError", "InvalidTargetError",
+    "ParameterError", "ReadError", "SloError", "SourceError", "SrelibError", "TimeIndexError",
+]  # fmt: skip
+
 
 class SrelibError(ValueError):
     """Base of every error srelib raises on purpose."""
@@ -81,3 +86,7 @@ class SourceError(InputError):
 
 class ReadError(InputError):
     """An export cannot be read at all (single bad rows are rejects instead)."""
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -24,6 +24,11 @@ import pandas as pd
 from srelib import tables
 from srelib.errors import ParameterError
 
+__all__ = [
+    "affecting_users", "deployment_exclusions", "eligible_deployments", "eligible_incidents",
+    "incident_exclusions", "of_service", "once_for_fleet", "once_per_release",
+]  # fmt: skip
+
 REACHED = ("succeeded", "rolled_back")
 """Statuses of deployments that reached their users; a missing status is taken as one."""
 
@@ -67,7 +72,7 @@ def deployment_exclusions(
     if "finished_at" in deployments:
         found = found.mask(deployments["finished_at"].isna(), UNFINISHED)
     if "status" in deployments:
-        found = found.mask(~reached_users(deployments, statuses), BEFORE_USERS)
+        found = found.mask(~_reached_users(deployments, statuses), BEFORE_USERS)
         found = found.mask((deployments["status"] == "cancelled").fillna(False), CANCELLED)
     return found
 
@@ -99,7 +104,7 @@ def eligible_deployments(
     return deployments[left_out.isna()]
 
 
-def reached_users(deployments: pd.DataFrame, statuses: Sequence[str] = REACHED) -> pd.Series:
+def _reached_users(deployments: pd.DataFrame, statuses: Sequence[str] = REACHED) -> pd.Series:
     """Whether each deployment reached its users, by its status alone."""
     status = deployments["status"]
     return (status.isin(statuses) | status.isna()) & (status != "cancelled").fillna(True)
@@ -260,7 +265,7 @@ def once_for_fleet(incidents: pd.DataFrame) -> pd.DataFrame:
     return incidents[_first_of_incidents(incidents)]
 
 
-def incident_numbers(incidents: pd.DataFrame) -> pd.Series:
+def _incident_numbers(incidents: pd.DataFrame) -> pd.Series:
     """Which incident of the fleet each row is about: rows that `once_for_fleet` takes as one."""
     tables.need(incidents, "incidents", "incident_id", "started_at", "resolved_at")
     if not incidents["incident_id"].duplicated().any():
@@ -308,7 +313,7 @@ def once_per_release(deployments: pd.DataFrame) -> pd.DataFrame:
     return deployments[_first_of_releases(deployments)]
 
 
-def first_of_release(deployments: pd.DataFrame) -> np.ndarray:
+def _first_of_release(deployments: pd.DataFrame) -> np.ndarray:
     """For each row the place of the row of its release that `once_per_release` keeps."""
     tables.need(deployments, "deployments", "deployment_id", "finished_at")
     if not deployments["deployment_id"].duplicated().any():
@@ -334,7 +339,7 @@ def _numbers(names: pd.Series, starts: pd.Series, first: np.ndarray) -> np.ndarr
     return numbers
 
 
-def check_one_service(table: pd.DataFrame, name: str, *columns: str) -> None:
+def _check_one_service(table: pd.DataFrame, name: str, *columns: str) -> None:
     """Refuse a table that lacks one of these columns or holds several services."""
     tables.need(table, name, *columns)
     if "service" in table and table["service"].nunique() > 1:
@@ -353,3 +358,7 @@ def _first_of_runs(names: pd.Series, starts: pd.Series, ends: pd.Series) -> np.n
     first = np.ones(len(names), dtype=bool)
     first[order] = (until.isna() | (rows["start"] > until)).to_numpy()
     return first
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -19,6 +19,10 @@ from srelib.errors import SrelibError
 from srelib.windows import Window, step_of
 from srelib.wording import label
 
+__all__ = [
+    "Indicator", "answers", "by_objective", "by_service", "each", "pooled", "refusals", "span",
+]  # fmt: skip
+
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 R = TypeVar("R")
@@ -264,3 +268,7 @@ def span(counts: Mapping[Indicator, pd.DataFrame | SrelibError]) -> pd.Timedelta
         return pd.Timedelta(0)
     ends = [index[-1] + step_of(index) for index in indexes if len(index) > 1]
     return max([*ends, *(i[-1] for i in indexes)]) - min(index[0] for index in indexes)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from srelib.slos import Slo
 
 
+__all__ = [
+    "measured", "per_service", "series", "with_target", "without_data", "without_target",
+]  # fmt: skip
+
+
 def series(dataset: Dataset) -> dict[Indicator, pd.DataFrame]:
     """Every series of a dataset with its counts, objectives or not.
 
@@ -173,3 +178,7 @@ def _unit(rows: pd.DataFrame, slo: Slo) -> str:
 def _title(service: str, sli: str, rows: pd.DataFrame) -> str:
     alone = (rows["service"] == service).sum() == 1 and sli == "availability"
     return service if alone else f"{service} {sli}"
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -11,11 +11,17 @@ import pandas as pd
 from srelib import events, tables, windows
 from srelib.errors import TimeIndexError
 from srelib.windows import Window
-from srelib.windows.window import aware
+from srelib.windows.sums import _divide, _paired, _prefix_pair, _ratio, _totals
+from srelib.windows.window import _aware, _period_starts
 from srelib.wording import duration
 
 if TYPE_CHECKING:
     from srelib.dataset import Dataset
+
+
+__all__ = [
+    "Observed", "Profile", "clock_trouble", "coverage", "coverage_by_day", "observed", "profile",
+]  # fmt: skip
 
 
 def coverage(counts: pd.DataFrame) -> float:
@@ -44,7 +50,7 @@ def coverage(counts: pd.DataFrame) -> float:
     0.75
     """
     seen = _observed(counts)
-    return windows.ratio(float(seen.sum()), float(len(seen)))
+    return _ratio(float(seen.sum()), float(len(seen)))
 
 
 def coverage_by_day(counts: pd.DataFrame, *, timezone: str = "UTC") -> pd.Series:
@@ -76,11 +82,11 @@ def coverage_by_day(counts: pd.DataFrame, *, timezone: str = "UTC") -> pd.Series
     """
     seen = _observed(counts)
     calendar = Window(unit="day", timezone=timezone)
-    days = windows.period_starts(pd.DatetimeIndex(seen.index), window=calendar)
+    days = _period_starts(pd.DatetimeIndex(seen.index), window=calendar)
     return seen.astype("float64").groupby(days.tz_convert(timezone).rename("day")).mean()
 
 
-def gaps(counts: pd.DataFrame) -> pd.DataFrame:
+def _gaps(counts: pd.DataFrame) -> pd.DataFrame:
     """The stretches of time in which nothing was observed."""
     seen = _observed(counts)
     edges = np.diff(np.concatenate([[0], ~seen.to_numpy(), [0]]).astype("int8"))
@@ -97,7 +103,7 @@ def _step(times: pd.DatetimeIndex) -> pd.Timedelta:
 def _observed(counts: pd.DataFrame) -> pd.Series:
     """Whether each bucket was observed, on the full grid from the first to the last."""
     tables.need(counts, "counts", "good", "total")
-    times = aware(counts.index)
+    times = _aware(counts.index)
     if not (times.is_monotonic_increasing and times.is_unique):
         raise TimeIndexError("times must increase; sort and deduplicate first.")
     seen = counts["good"].notna() & counts["total"].notna()
@@ -158,16 +164,16 @@ def profile(counts: pd.DataFrame) -> Profile:
     (0.75, 1, Timedelta('0 days 00:01:00'))
     """
     seen = counts["good"].notna() & counts["total"].notna()
-    found = gaps(counts)
+    found = _gaps(counts)
     longest = found.iloc[found["length"].argmax()] if len(found) else None
     return Profile(
         step=_step(pd.DatetimeIndex(counts.index)),
-        total=windows.totals(counts["good"], counts["total"])[1],
+        total=_totals(counts["good"], counts["total"])[1],
         coverage=coverage(counts),
         gaps=len(found),
         longest_gap=pd.Timedelta(0) if longest is None else longest["length"],
         gap_starts_at=pd.NaT if longest is None else longest["starts_at"],  # type: ignore[arg-type]
-        no_traffic=windows.ratio(seen & (counts["total"] == 0), seen),
+        no_traffic=_ratio(seen & (counts["total"] == 0), seen),
     )
 
 
@@ -179,7 +185,7 @@ LIFT = 2.0  # an incident is visible when its error ratio is above this many tim
 
 
 @dataclass(frozen=True)
-class HourShift:
+class _HourShift:
     """Whether incidents fit the bad events better on a clock some hours away."""
 
     hours: int
@@ -188,26 +194,26 @@ class HourShift:
     incidents: int
 
 
-def hour_shift(counts: pd.DataFrame, incidents: pd.DataFrame) -> HourShift:
+def _hour_shift(counts: pd.DataFrame, incidents: pd.DataFrame) -> _HourShift:
     """Whether incidents would fit the bad events on a clock some whole hours away."""
     rows = events.eligible_incidents(incidents)
     rows = rows[rows["resolved_at"] > rows["started_at"]]
     times = pd.DatetimeIndex(counts.index)
-    good_seen, total_seen = windows.paired(counts["good"], counts["total"])
-    bad, total = windows.prefix_pair(total_seen - good_seen, total_seen)
-    usual = float(windows.divide(bad.sums[-1:], total.sums[-1:])[0])
+    good_seen, total_seen = _paired(counts["good"], counts["total"])
+    bad, total = _prefix_pair(total_seen - good_seen, total_seen)
+    usual = float(_divide(bad.sums[-1:], total.sums[-1:])[0])
     scores = {}
     for hours in (0, *SHIFTS):
         moved = pd.Timedelta(hours=hours)
         low = times.searchsorted(pd.DatetimeIndex(rows["started_at"] + moved))
         high = times.searchsorted(pd.DatetimeIndex(rows["resolved_at"] + moved))
         held = bad.sums[high] - bad.sums[low]
-        ratio = windows.divide(held, total.sums[high] - total.sums[low])
+        ratio = _divide(held, total.sums[high] - total.sums[low])
         scores[hours] = (int((ratio > LIFT * usual).sum()), float(held.sum()), -abs(hours))
     best = max(scores, key=lambda hours: scores[hours])
     visible, shifted = scores[0][0], scores[best][0]
     better = shifted >= max(MIN_INCIDENTS, len(rows) / 2) and shifted > 2 * visible
-    return HourShift(best if better else 0, visible, shifted if better else visible, len(rows))
+    return _HourShift(best if better else 0, visible, shifted if better else visible, len(rows))
 
 
 ORDERED = {
@@ -323,7 +329,7 @@ def _series_rows(dataset: Dataset) -> list[dict[str, object]]:
     for service, sli in zip(dataset.series["service"], dataset.series["sli"], strict=True):
         counts = dataset.counts(service, sli)
         known = {"service": service, "sli": sli}
-        shift = hour_shift(counts, events.of_service(dataset.incidents, service))
+        shift = _hour_shift(counts, events.of_service(dataset.incidents, service))
         if shift.hours and not any(_is_shift_of(row, service) for row in rows):
             rows.append(_row("hour shift", "incidents", known, "started_at", _shift_text(shift)))
         rows += _skipped_rows(counts, known, sorted(zones))
@@ -334,7 +340,7 @@ def _is_shift_of(row: dict[str, object], service: object) -> bool:
     return row["trouble"] == "hour shift" and row["service"] == service
 
 
-def _shift_text(shift: HourShift) -> str:
+def _shift_text(shift: _HourShift) -> str:
     direction = "later" if shift.hours > 0 else "earlier"
     return (
         f"errors stand out during {shift.visible_shifted} of {shift.incidents} incidents "
@@ -346,7 +352,7 @@ def _shift_text(shift: HourShift) -> str:
 def _skipped_rows(
     counts: pd.DataFrame, known: dict[str, str], zones: list[str]
 ) -> list[dict[str, object]]:
-    found = gaps(counts)
+    found = _gaps(counts)
     hourly = found.loc[found["length"] == pd.Timedelta(hours=1), "starts_at"]
     return [
         _row(
@@ -441,3 +447,7 @@ def observed(counts: pd.DataFrame, *, window: Window | None) -> Observed | None:
     step = windows.step_of(pd.DatetimeIndex(counts.index))
     length = coverage(part) * len(part) * step
     return Observed(length, length / window.length_at(part.index[-1]), window)
+
+
+def __dir__() -> list[str]:
+    return __all__

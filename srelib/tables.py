@@ -14,6 +14,11 @@ import pandas as pd
 
 from srelib.errors import ColumnError
 
+__all__ = [
+    "DTYPES", "EXPORTS", "MAIN_TIME", "TABLES", "Column", "conform", "empty", "left_out", "names",
+    "need", "required", "stacked",
+]  # fmt: skip
+
 Kind = Literal["time", "text", "category", "number", "integer", "flag"]
 
 DTYPES: dict[str, str] = {
@@ -228,3 +233,7 @@ def _typed(frame: pd.DataFrame, column: Column, table: str) -> pd.Series:
 
 def _listed(items: Iterable[object]) -> str:
     return ", ".join(repr(str(item)) for item in items)
+
+
+def __dir__() -> list[str]:
+    return __all__

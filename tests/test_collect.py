@@ -320,8 +320,8 @@ def ancestors(parents: dict[str, set[str]], commit: str) -> set[str]:
 def test_git_is_asked_a_few_times_however_many_tags_there_are(repo, monkeypatch):
     """Not once per tag: large repositories have thousands."""
     asked = []
-    run = collect.git_run
-    monkeypatch.setattr(collect, "git_run", lambda *a, **k: asked.append(a) or run(*a, **k))
+    run = collect._git_run
+    monkeypatch.setattr(collect, "_git_run", lambda *a, **k: asked.append(a) or run(*a, **k))
     repo.commit(1)
     repo.tag("v0", 1)
     collect.git(repo.folder)

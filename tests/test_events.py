@@ -87,7 +87,7 @@ def test_equal_numbers_of_two_trackers_stay_two_incidents():
     """Issue 12 of one repository and issue 12 of another, open on the same day."""
     rows = INCIDENTS.assign(title=["API down", "Disk full", "API down", "x", "y"])
     assert events.once_for_fleet(rows).index.tolist() == [0, 1, 2, 3, 4]
-    assert events.incident_numbers(rows).is_unique
+    assert events._incident_numbers(rows).is_unique
 
 
 def test_severity_none_says_that_no_user_was_affected():
@@ -100,7 +100,7 @@ def test_severity_none_says_that_no_user_was_affected():
 def test_rows_of_one_incident_share_its_number():
     """Those that `once_for_fleet` takes as one, in any order of the table."""
     for rows in (INCIDENTS, INCIDENTS.iloc[::-1]):
-        numbers = events.incident_numbers(rows)
+        numbers = events._incident_numbers(rows)
         assert numbers[0] == numbers[1]
         assert numbers.nunique() == 4
 
@@ -113,8 +113,8 @@ def test_a_release_of_several_services_counts_once():
                              "2026-06-03T10:00"),
     })  # fmt: skip
     assert events.once_per_release(rows).index.tolist() == [0, 3]
-    assert events.first_of_release(rows).tolist() == [0, 0, 0, 3]
-    assert events.first_of_release(rows.iloc[::-1]).tolist() == [0, 3, 3, 3]
+    assert events._first_of_release(rows).tolist() == [0, 0, 0, 3]
+    assert events._first_of_release(rows.iloc[::-1]).tolist() == [0, 3, 3, 3]
 
 
 def test_exclusions_that_name_no_service_are_about_all():
@@ -140,8 +140,8 @@ def test_the_tables_are_left_as_they_were():
 def test_a_table_of_several_services_is_refused_where_one_is_asked_about():
     """As is one that lacks a column; one service, or none named, is fine."""
     table = pd.DataFrame({"service": ["a", "a"], "started_at": 0})
-    events.check_one_service(table, "incidents", "started_at")
+    events._check_one_service(table, "incidents", "started_at")
     with pytest.raises(ParameterError, match=r"belong to the one service .* got 2"):
-        events.check_one_service(table.assign(service=["a", "b"]), "incidents", "started_at")
+        events._check_one_service(table.assign(service=["a", "b"]), "incidents", "started_at")
     with pytest.raises(ColumnError, match="incidents lack resolved_at"):
-        events.check_one_service(table, "incidents", "resolved_at")
+        events._check_one_service(table, "incidents", "resolved_at")

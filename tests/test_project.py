@@ -378,7 +378,10 @@ def test_every_module_has_its_test_file():
     lacking = [
         module_name(path)
         for path in MODULES
-        if any(isinstance(node, FUNCTIONS) for node in ast.walk(ast.parse(path.read_text("utf-8"))))
+        if any(
+            isinstance(node, FUNCTIONS) and node.name != "__dir__"
+            for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        )
         and not mirrored(path).exists()
     ]
     assert sorted(set(lacking) - set(UNTESTED)) == []

@@ -41,7 +41,7 @@ def test_rows_that_are_not_there_are_missing_too():
     """A frame with rows left out has the coverage of the full grid."""
     counts = hourly(np.ones(10)).drop(index=hourly(np.ones(10)).index[[1, 2]])
     assert quality.coverage(counts) == pytest.approx(0.8)
-    assert quality.gaps(counts)["length"].tolist() == [pd.Timedelta("2h")]
+    assert quality._gaps(counts)["length"].tolist() == [pd.Timedelta("2h")]
 
 
 def test_a_gap_at_the_start_does_not_rescale_the_series():
@@ -88,7 +88,7 @@ def test_zones_that_skip_or_repeat_midnight_have_days(timezone, first):
 
 def test_gaps_are_the_runs_of_unknown_buckets():
     """Each run once, half-open, the last one included."""
-    found = quality.gaps(hourly([1, UNKNOWN, UNKNOWN, 0, 1, UNKNOWN]))
+    found = quality._gaps(hourly([1, UNKNOWN, UNKNOWN, 0, 1, UNKNOWN]))
     assert found["starts_at"].tolist() == at(1, 5).tolist()
     assert found["ends_at"].tolist() == at(3, 6).tolist()
     assert found["length"].tolist() == [pd.Timedelta("2h"), pd.Timedelta("1h")]
@@ -97,7 +97,7 @@ def test_gaps_are_the_runs_of_unknown_buckets():
 @pytest.mark.parametrize("counts", [hourly([]), hourly([1]), hourly([1, 0, 3])])
 def test_without_gaps_there_is_an_empty_table(counts):
     """No data, one bucket, all known: no gap, the same columns."""
-    found = quality.gaps(counts)
+    found = quality._gaps(counts)
     assert list(found) == ["starts_at", "ends_at", "length"]
     assert len(found) == 0
 
@@ -110,7 +110,7 @@ def test_coverage_gaps_and_days_agree(total):
     before = counts.copy()
     missing = int(np.isnan(total).sum())
     assert quality.coverage(counts) == pytest.approx(1 - missing / len(total))
-    assert quality.gaps(counts)["length"].sum() / pd.Timedelta("1h") == missing
+    assert quality._gaps(counts)["length"].sum() / pd.Timedelta("1h") == missing
     days = quality.coverage_by_day(counts, timezone="Asia/Kolkata")
     buckets = pd.Series(1, counts.index.tz_convert("Asia/Kolkata")).groupby(lambda t: t.date())
     assert (days.to_numpy() * buckets.sum().to_numpy()).sum() == pytest.approx(len(total) - missing)
@@ -129,7 +129,7 @@ def test_unsorted_and_naive_times_are_refused():
 def test_counts_lacking_a_column_are_refused():
     """The missing column is named."""
     with pytest.raises(ColumnError, match="counts lack total"):
-        quality.gaps(hourly([1, 2]).drop(columns="total"))
+        quality._gaps(hourly([1, 2]).drop(columns="total"))
 
 
 # --- clocks -------------------------------------------------------------------------------
@@ -148,7 +148,7 @@ def outages(shift: float, *, visible: int = 6) -> tuple[pd.DataFrame, pd.DataFra
 @pytest.mark.parametrize("hours", [-12, -2, -1, 1, 2, 5, 9])
 def test_incidents_on_another_clock_are_found(hours):
     """Every whole-hour shift is undone by its opposite."""
-    result = quality.hour_shift(*outages(hours))
+    result = quality._hour_shift(*outages(hours))
     assert result.hours == -hours
     assert (result.visible, result.visible_shifted, result.incidents) == (0, 6, 6)
 
@@ -156,14 +156,14 @@ def test_incidents_on_another_clock_are_found(hours):
 @pytest.mark.parametrize(("shift", "visible"), [(0, 6), (2, 2), (2, 0), (0, 3)])
 def test_without_clear_evidence_no_shift_is_hinted_at(shift, visible):
     """Fitting incidents, and too few visible ones, are no sign of a wrong zone."""
-    assert quality.hour_shift(*outages(shift, visible=visible)).hours == 0
+    assert quality._hour_shift(*outages(shift, visible=visible)).hours == 0
 
 
 def test_the_nearest_of_equal_clocks_is_hinted_at():
     """Two-hour outages fit one-hour incidents 2 or 3 hours earlier; 2 is nearer."""
     counts, table = outages(3)
     counts.iloc[[31 + 100 * n for n in range(6)], 0] = 20.0
-    assert quality.hour_shift(counts, table).hours == -2
+    assert quality._hour_shift(counts, table).hours == -2
 
 
 def test_a_clock_that_is_hardly_better_is_not_hinted_at():
@@ -173,7 +173,7 @@ def test_a_clock_that_is_hardly_better_is_not_hinted_at():
     extra = pd.DataFrame({"started_at": at(660), "resolved_at": at(661)})
     table = pd.concat([late, extra], ignore_index=True)
     table.loc[:1] -= pd.Timedelta("2h")
-    result = quality.hour_shift(counts, table)
+    result = quality._hour_shift(counts, table)
     assert (result.hours, result.visible, result.incidents) == (0, 3, 7)
 
 
@@ -181,15 +181,15 @@ def test_a_clock_that_fits_few_incidents_is_not_hinted_at():
     """Three of eight visible two hours earlier may be chance."""
     counts, table = outages(2, visible=3)
     extra = pd.DataFrame({"started_at": at(600, 650), "resolved_at": at(601, 651)})
-    result = quality.hour_shift(counts, pd.concat([table, extra], ignore_index=True))
+    result = quality._hour_shift(counts, pd.concat([table, extra], ignore_index=True))
     assert (result.hours, result.incidents) == (0, 8)
 
 
 def test_no_incidents_no_shift():
     """Nothing to compare is no evidence, nor is an incident still open."""
     counts, table = outages(2)
-    assert quality.hour_shift(counts, table[:0]).incidents == 0
-    assert quality.hour_shift(counts, table.assign(resolved_at=at(*[None] * 6))).hours == 0
+    assert quality._hour_shift(counts, table[:0]).incidents == 0
+    assert quality._hour_shift(counts, table.assign(resolved_at=at(*[None] * 6))).hours == 0
 
 
 def dataset(**parts: object) -> SimpleNamespace:
@@ -223,7 +223,7 @@ def dataset(**parts: object) -> SimpleNamespace:
 def test_planned_maintenance_says_nothing_about_clocks():
     """Incidents are compared, announced maintenance is not."""
     counts, table = outages(2)
-    assert quality.hour_shift(counts, table.assign(severity="maintenance")).incidents == 0
+    assert quality._hour_shift(counts, table.assign(severity="maintenance")).incidents == 0
 
 
 def incident(started: float, resolved: float | None) -> pd.DataFrame:

@@ -9,19 +9,19 @@ import numpy as np
 import pandas as pd
 
 from srelib import tables
-from srelib.alerts.firing import as_episodes
-from srelib.alerts.policies import PAGE, TICKET, Duration, builtin_policies
+from srelib.alerts.firing import _as_episodes
+from srelib.alerts.policies import PAGE, TICKET, Duration, _builtin_policies
 from srelib.alerts.replay import (
     AlertReplay,
     PooledAlerts,
-    event_budgets,
-    event_rows,
-    history_span,
-    pool_scores,
+    _event_budgets,
+    _event_rows,
+    _history_span,
+    _pool_scores,
+    _spent_by,
     pooled,
-    spent_by,
 )
-from srelib.alerts.score import WEEK, column_times, detection_times, page_matches, score, until
+from srelib.alerts.score import WEEK, _column_times, _detection_times, _page_matches, _until, score
 from srelib.fleet import Indicator
 
 NAME = "recorded"
@@ -56,7 +56,7 @@ def compare(replays: Mapping[Indicator, AlertReplay]) -> dict[str, PooledAlerts]
     ['pyrra', 'workbook', 'grafana']
     """
     current = next(iter(replays.values())).policy
-    others = [name for name in builtin_policies("28d") if name != current]
+    others = [name for name in _builtin_policies("28d") if name != current]
     everywhere = [name for name in others if all(name in r.scores for r in replays.values())]
     return {name: pooled(replays, policy=name) for name in (current, *everywhere)}
 
@@ -92,18 +92,18 @@ def search(replays: Mapping[Indicator, AlertReplay]) -> pd.DataFrame:
     """
     one = next(iter(replays.values()))
     events = pooled(replays).events
-    starts, ends = column_times(events, "starts_at"), column_times(events, "ends_at")
-    rows = event_rows(replays, {key: r.score for key, r in replays.items()})
+    starts, ends = _column_times(events, "starts_at"), _column_times(events, "ends_at")
+    rows = _event_rows(replays, {key: r.score for key, r in replays.items()})
     order = np.argsort(rows["event"].to_numpy(), kind="stable")
     first = np.unique(rows["event"].to_numpy()[order], return_index=True)[1]
     place = np.searchsorted(np.unique(rows["event"]), events["event"])
-    budgets, halves = event_budgets(events, replays), _halves(replays, events["starts_at"])
+    budgets, halves = _event_budgets(events, replays), _halves(replays, events["starts_at"])
     found = []
     for policy in [p for p in one.pages if all(p in r.pages for r in replays.values())]:
         at = np.fmin.reduceat(_detected_at(policy, replays)[order], first)[place]
-        spent = spent_by(budgets, starts, until(at, ends))
+        spent = _spent_by(budgets, starts, _until(at, ends))
         fired = np.concatenate(
-            [column_times(r.pages[policy], "fired_at") for r in replays.values()]
+            [_column_times(r.pages[policy], "fired_at") for r in replays.values()]
         )
         row = [half.measured(spent, fired) for half in halves]
         found.append({"policy": policy, **row[0], **row[1]})
@@ -132,7 +132,7 @@ class _Half:
 
 def _halves(replays: Mapping[Indicator, AlertReplay], starts: pd.Series) -> list[_Half]:
     """The half policies are chosen on, and the one they are tested on."""
-    first, last = history_span(replays)
+    first, last = _history_span(replays)
     middle = first + (last - first) / 2
     early = (starts < middle).to_numpy()
     return [_Half("chosen_on", first, middle, early), _Half("tested_on", middle, last, ~early)]
@@ -143,7 +143,7 @@ def _detected_at(policy: str, replays: Mapping[Indicator, AlertReplay]) -> np.nd
     parts = []
     for one in replays.values():
         events, pages = one.score.events, one.pages[policy]
-        parts.append(detection_times(events, pages, page_matches(events, pages, one.grace)))
+        parts.append(_detection_times(events, pages, _page_matches(events, pages, one.grace)))
     return np.concatenate(parts)
 
 
@@ -156,7 +156,7 @@ def _ranked(table: pd.DataFrame, current: str) -> pd.DataFrame:
     best = table[pages <= most].sort_values(
         ["spent_chosen_on", "pages_per_week_chosen_on"], kind="stable"
     )
-    kind = np.where(table["policy"].isin(builtin_policies("28d")), "ready-made", "candidate")
+    kind = np.where(table["policy"].isin(_builtin_policies("28d")), "ready-made", "candidate")
     return table.assign(
         kind=np.where(table["policy"] == current, "current", kind),
         front=_unbeaten(pages, spent),
@@ -256,7 +256,7 @@ def recorded(
     if not len(alerts):
         return None
     tables.need(alerts, "alerts", "service", "rule", "severity", "fired_at", "resolved_at")
-    begins, ends = _reach(alerts["fired_at"], *history_span(replays))
+    begins, ends = _reach(alerts["fired_at"], *_history_span(replays))
     services = list(dict.fromkeys(key.service for key in replays))
     counting = _counting(alerts["severity"], severity)
     names = set(alerts.loc[counting, "severity"].dropna().astype("str"))
@@ -299,9 +299,9 @@ def _scored(
     rows = rows.assign(severity=rows["rule"])
     scores = {}
     for key, one in replays.items():
-        pages = as_episodes(rows[rows["service"] == key.service], merge=merge)
+        pages = _as_episodes(rows[rows["service"] == key.service], merge=merge)
         scores[key] = score(pages.assign(severity=NAME), one.score.events, severity=NAME,
                             budget=one.budget, grace=one.grace, timezone=timezone)  # fmt: skip
-    found = pool_scores(replays, scores, NAME)
+    found = _pool_scores(replays, scores, NAME)
     pages = found.pages.groupby(["service", "fired_at"], sort=False).first().reset_index()
     return replace(found, pages=pages.assign(objective=pages["service"]))

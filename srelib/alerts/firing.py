@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from pandas.api.typing import NaTType
 
-from srelib import windows
-from srelib.alerts.policies import Policy, Rule, check_policy, length_of, severities, threshold
-from srelib.budget.status import checked, regular_step
+from srelib.alerts.policies import Policy, Rule, _check_policy, _length_of, _severities, _threshold
+from srelib.budget.status import _checked, _regular_step
 from srelib.errors import ColumnError, InsufficientDataError, ParameterError
-from srelib.windows.window import spelled
+from srelib.windows.sums import _buckets, _divide, _Prefix, _prefix_pair, _ratios
+from srelib.windows.window import _spelled
 
 _ZERO = pd.Timedelta(0)
 COLUMNS = ["severity", "fired_at", "resolved_at"]
@@ -23,7 +23,7 @@ Spans = tuple[np.ndarray, np.ndarray]
 """First bucket of each span, and the first one after it; sorted and apart."""
 
 
-def spans_of(mask: np.ndarray) -> Spans:
+def _spans_of(mask: np.ndarray) -> Spans:
     """Where a mask is true."""
     edges = np.flatnonzero(mask[1:] != mask[:-1]) + 1
     if len(mask) and mask[0]:
@@ -33,7 +33,7 @@ def spans_of(mask: np.ndarray) -> Spans:
     return edges[::2], edges[1::2]
 
 
-def paint(spans: Spans, size: int) -> np.ndarray:
+def _paint(spans: Spans, size: int) -> np.ndarray:
     """The mask that is true in the spans."""
     steps = np.zeros(size + 1, dtype="int8")
     steps[spans[0]] += 1
@@ -41,14 +41,14 @@ def paint(spans: Spans, size: int) -> np.ndarray:
     return np.cumsum(steps[:-1], dtype="int8").view("bool")
 
 
-def delayed(spans: Spans, buckets: int) -> Spans:
+def _delayed(spans: Spans, buckets: int) -> Spans:
     """Spans without their first buckets: what is left after waiting."""
     starts, stops = spans[0] + buckets, spans[1]
     kept = starts < stops
     return starts[kept], stops[kept]
 
 
-def joined(lists: list[Spans], *, gap: int = 0) -> Spans:
+def _joined(lists: list[Spans], *, gap: int = 0) -> Spans:
     """Union of lists of spans; those at most `gap` buckets apart become one."""
     starts = np.concatenate([one[0] for one in lists])
     stops = np.concatenate([one[1] for one in lists])
@@ -67,8 +67,8 @@ class History:
 
     index: pd.DatetimeIndex
     step: pd.Timedelta
-    bad: windows.Prefix
-    total: windows.Prefix
+    bad: _Prefix
+    total: _Prefix
 
     @property
     def length(self) -> pd.Timedelta:
@@ -78,8 +78,8 @@ class History:
     def error_ratios(self, lengths: Iterable[pd.Timedelta]) -> dict[pd.Timedelta, np.ndarray]:
         """Share of bad events over windows of these lengths, at every bucket; NaN if no traffic."""
         spans = list(dict.fromkeys(lengths))
-        widths = [windows.buckets(span, step=self.step) for span in spans]
-        found = windows.ratios(self.bad, self.total, widths=widths)
+        widths = [_buckets(span, step=self.step) for span in spans]
+        found = _ratios(self.bad, self.total, widths=widths)
         return dict(zip(spans, found, strict=True))
 
 
@@ -108,10 +108,10 @@ def history(good: pd.Series, total: pd.Series) -> History:
     >>> history(pd.Series(9.0, index), pd.Series(10.0, index)).length
     Timedelta('0 days 01:00:00')
     """
-    good_seen, total_seen = checked(good, total)
+    good_seen, total_seen = _checked(good, total)
     index = pd.DatetimeIndex(total.index)
-    step = regular_step(index)
-    part, whole = windows.prefix_pair(total_seen - good_seen, total_seen)
+    step = _regular_step(index)
+    part, whole = _prefix_pair(total_seen - good_seen, total_seen)
     return History(index, step, part, whole)
 
 
@@ -176,16 +176,16 @@ def firing(
     >>> firing(good, total, target=0.99, policy=policy)["page"].tolist()
     [False, True, True, False, False, False]
     """
-    rules = check_policy(policy)
+    rules = _check_policy(policy)
     past = history(good, total)
     _check_windows(rules, past, partial=partial)
-    alerts = {name: [r for r in rules if r.severity == name] for name in severities(rules)}
-    spans = alert_spans(past, alerts, target=target)
-    masks = {severity: paint(own, len(past.index)) for severity, own in spans.items()}
+    alerts = {name: [r for r in rules if r.severity == name] for name in _severities(rules)}
+    spans = _alert_spans(past, alerts, target=target)
+    masks = {severity: _paint(own, len(past.index)) for severity, own in spans.items()}
     return pd.DataFrame(masks, index=good.index)
 
 
-def alert_spans(
+def _alert_spans(
     past: History,
     alerts: Mapping[str, Sequence[Rule]],
     *,
@@ -198,23 +198,23 @@ def alert_spans(
     if ratios is None:
         ratios = past.error_ratios(window for rule in rules for window in rule.windows)
     fires = {rule: _rule_spans(past, rule, ratios, target) for rule in rules}
-    return {name: joined([fires[rule] for rule in own], gap=gap) for name, own in alerts.items()}
+    return {name: _joined([fires[rule] for rule in own], gap=gap) for name, own in alerts.items()}
 
 
 def _rule_spans(
     past: History, rule: Rule, ratios: dict[pd.Timedelta, np.ndarray], target: float
 ) -> Spans:
     """Where one rule fires: its condition, held for its wait."""
-    limit = threshold(rule, target=target)
+    limit = _threshold(rule, target=target)
     above = np.greater if rule.op == ">" else np.greater_equal
     mask = above(ratios[rule.long], limit)
     if rule.short is not None:
         mask &= above(ratios[rule.short], limit)
     if rule.min_bad or rule.min_total:
-        width = windows.buckets(rule.long, step=past.step)
+        width = _buckets(rule.long, step=past.step)
         mask &= past.bad.window(width) >= rule.min_bad
         mask &= past.total.window(width) >= rule.min_total
-    return delayed(spans_of(mask), -int(-rule.wait // past.step))
+    return _delayed(_spans_of(mask), -int(-rule.wait // past.step))
 
 
 def _check_windows(rules: Iterable[Rule], past: History, *, partial: bool) -> None:
@@ -222,51 +222,51 @@ def _check_windows(rules: Iterable[Rule], past: History, *, partial: bool) -> No
     for rule in rules:
         if min(rule.windows) < past.step:
             raise ParameterError(
-                f"the rule '{rule}' is blind: its window of {spelled(min(rule.windows))} is "
-                f"shorter than a bucket of {spelled(past.step)}. Export finer data, or leave the "
+                f"the rule '{rule}' is blind: its window of {_spelled(min(rule.windows))} is "
+                f"shorter than a bucket of {_spelled(past.step)}. Export finer data, or leave the "
                 f"rule out."
             )
         if rule.long > past.length and not partial:
             raise InsufficientDataError(
-                f"the rule '{rule}' looks back {spelled(rule.long)}, the history is "
-                f"{spelled(past.length)} long. Export a longer span, leave the rule out, or pass "
+                f"the rule '{rule}' looks back {_spelled(rule.long)}, the history is "
+                f"{_spelled(past.length)} long. Export a longer span, leave the rule out, or pass "
                 f"partial=True: its window then sees what there is."
             )
 
 
-def answerable(policy: Policy, *, step: pd.Timedelta, length: pd.Timedelta) -> tuple[Rule, ...]:
+def _answerable(policy: Policy, *, step: pd.Timedelta, length: pd.Timedelta) -> tuple[Rule, ...]:
     """The rules of a policy that a history can answer."""
     return tuple(
-        rule for rule in check_policy(policy) if min(rule.windows) >= step and rule.long <= length
+        rule for rule in _check_policy(policy) if min(rule.windows) >= step and rule.long <= length
     )
 
 
-def is_reachable(rule: Rule, *, target: float) -> bool:
+def _is_reachable(rule: Rule, *, target: float) -> bool:
     """Whether a total outage fires a rule: factor * (1 - target) < 1."""
-    limit = threshold(rule, target=target)
+    limit = _threshold(rule, target=target)
     return limit < 1 or (rule.op == ">=" and limit == 1)
 
 
-def episodes(firing: pd.DataFrame, *, merge: pd.Timedelta | str = _ZERO) -> pd.DataFrame:
+def _episodes(firing: pd.DataFrame, *, merge: pd.Timedelta | str = _ZERO) -> pd.DataFrame:
     """One row per episode of each severity."""
     index = pd.DatetimeIndex(firing.index)
-    step = regular_step(index)
-    gap, ends = int(length_of(merge, "merge") // step), bucket_ends(index, step)
+    step = _regular_step(index)
+    gap, ends = int(_length_of(merge, "merge") // step), _bucket_ends(index, step)
     parts = [
-        episode_rows(joined([spans_of(firing[name].to_numpy(dtype=bool))], gap=gap), ends, name)
+        _episode_rows(_joined([_spans_of(firing[name].to_numpy(dtype=bool))], gap=gap), ends, name)
         for name in firing.columns
     ]
     found = pd.concat(parts, ignore_index=True).astype({"severity": "str"})
     return found.sort_values("fired_at", kind="stable").reset_index(drop=True)
 
 
-def bucket_ends(index: pd.DatetimeIndex, step: pd.Timedelta) -> pd.DatetimeIndex:
+def _bucket_ends(index: pd.DatetimeIndex, step: pd.Timedelta) -> pd.DatetimeIndex:
     """When the events of each bucket are known, and NaT for after the last."""
-    ends = plain(index) + step.to_timedelta64()
-    return utc(np.append(ends, np.datetime64("NaT")))
+    ends = _plain(index) + step.to_timedelta64()
+    return _utc(np.append(ends, np.datetime64("NaT")))
 
 
-def episode_rows(spans: Spans, ends: pd.DatetimeIndex, severity: str) -> pd.DataFrame:
+def _episode_rows(spans: Spans, ends: pd.DatetimeIndex, severity: str) -> pd.DataFrame:
     """Spans of buckets as episodes in time; one that goes on to the end has not resolved."""
     starts, stops = spans
     return pd.DataFrame(
@@ -274,17 +274,17 @@ def episode_rows(spans: Spans, ends: pd.DatetimeIndex, severity: str) -> pd.Data
     )
 
 
-def as_episodes(alerts: pd.DataFrame, *, merge: pd.Timedelta | str = _ZERO) -> pd.DataFrame:
-    """Episodes from a replay, from `episodes`, or from the table ``alerts`` of an export."""
+def _as_episodes(alerts: pd.DataFrame, *, merge: pd.Timedelta | str = _ZERO) -> pd.DataFrame:
+    """Episodes from a replay, from `_episodes`, or from the table ``alerts`` of an export."""
     if len(alerts.columns) and all(kind.kind == "b" for kind in alerts.dtypes):
-        return episodes(alerts, merge=merge)
+        return _episodes(alerts, merge=merge)
     if not set(COLUMNS) <= set(alerts.columns):
         raise ColumnError(
             f"alerts must be booleans per severity (alerts.firing) or rows with "
             f"{', '.join(COLUMNS)}; columns seen: {list(alerts.columns)}."
         )
     rows = alerts[COLUMNS].sort_values("fired_at", kind="stable").reset_index(drop=True)
-    return _merged(rows, length_of(merge, "merge"))
+    return _merged(rows, _length_of(merge, "merge"))
 
 
 def _merged(rows: pd.DataFrame, gap: pd.Timedelta) -> pd.DataFrame:
@@ -303,12 +303,12 @@ def _merged(rows: pd.DataFrame, gap: pd.Timedelta) -> pd.DataFrame:
     return pd.concat(parts).sort_values("fired_at", kind="stable").reset_index(drop=True)
 
 
-def plain(times: pd.DatetimeIndex) -> np.ndarray:
+def _plain(times: pd.DatetimeIndex) -> np.ndarray:
     """Tz-aware times as a plain array in UTC, without copying what is UTC already."""
     return times.as_unit("us").asi8.view("M8[us]")
 
 
-def utc(times: np.ndarray) -> pd.DatetimeIndex:
+def _utc(times: np.ndarray) -> pd.DatetimeIndex:
     """A plain array of times in UTC as tz-aware times."""
     return pd.DatetimeIndex(times.astype("M8[us]")).tz_localize("UTC")
 
@@ -361,7 +361,7 @@ def review(good: pd.Series, total: pd.Series, *, target: float, policy: Policy) 
     ([True, True], [False, True])
     """
     past = history(good, total)
-    rows = [_review_row(rule, past, target) for rule in check_policy(policy)]
+    rows = [_review_row(rule, past, target) for rule in _check_policy(policy)]
     lengths = {
         name: pd.Series([row[name] for row in rows], dtype="timedelta64[us]")
         for name in ("on_paper", "replayed")
@@ -370,8 +370,8 @@ def review(good: pd.Series, total: pd.Series, *, target: float, policy: Policy) 
 
 
 def _review_row(rule: Rule, past: History, target: float) -> dict[str, object]:
-    limit = threshold(rule, target=target)
-    reachable = is_reachable(rule, target=target)
+    limit = _threshold(rule, target=target)
+    reachable = _is_reachable(rule, target=target)
     events = _average(past) * (rule.long / past.step)
     fewest = _fewest_failures(rule, events, limit)
     return {
@@ -391,7 +391,7 @@ def _review_row(rule: Rule, past: History, target: float) -> dict[str, object]:
 def _average(past: History) -> float:
     """Events in an average known bucket."""
     known = past.total.known_before[-1]
-    return float(windows.divide(past.total.sums[-1:], known.reshape(1))[0])
+    return float(_divide(past.total.sums[-1:], known.reshape(1))[0])
 
 
 def _fewest_failures(rule: Rule, events: float, limit: float) -> float:

@@ -12,10 +12,10 @@ from typing import Any
 
 import pandas as pd
 
-from srelib.budget import budget_fraction
+from srelib.budget.status import _budget_fraction
 from srelib.errors import ParameterError, SrelibError
-from srelib.windows import Window, as_window
-from srelib.windows.window import spelled
+from srelib.windows import Window
+from srelib.windows.window import _as_window, _spelled
 
 OPS = (">", ">=")
 PAGE, TICKET = "page", "ticket"
@@ -88,7 +88,7 @@ class Rule:
             "long": _length(long, "long"),
             "short": None if short is None else _length(short, "short"),
             "factor": float(factor),
-            "wait": length_of(wait, "wait"),
+            "wait": _length_of(wait, "wait"),
             "op": op,
             "min_bad": float(min_bad),
             "min_total": float(min_total),
@@ -104,8 +104,8 @@ class Rule:
 
     def __str__(self) -> str:
         """The rule in words."""
-        spans = " and ".join(spelled(window) for window in self.windows)
-        wait = f", for {spelled(self.wait)}" if self.wait else ""
+        spans = " and ".join(_spelled(window) for window in self.windows)
+        wait = f", for {_spelled(self.wait)}" if self.wait else ""
         return f"{self.severity}: {self.factor:g}x over {spans}{wait}"
 
 
@@ -113,12 +113,12 @@ Policy = Sequence[Rule]
 """Rules; those of one severity are one alert, which fires while any of them does."""
 
 
-def threshold(rule: Rule, *, target: float) -> float:
+def _threshold(rule: Rule, *, target: float) -> float:
     """Error ratio above which a rule fires: factor * (1 - target), as written in decimal."""
-    return float(Decimal(repr(rule.factor)) * Decimal(repr(budget_fraction(target))))
+    return float(Decimal(repr(rule.factor)) * Decimal(repr(_budget_fraction(target))))
 
 
-def check_policy(policy: Policy) -> tuple[Rule, ...]:
+def _check_policy(policy: Policy) -> tuple[Rule, ...]:
     """The rules of a policy, refused when there are none."""
     rules = tuple(policy) if not isinstance(policy, Rule) else (policy,)
     for rule in rules:
@@ -161,12 +161,12 @@ def workbook_policy(period: Window | Duration) -> tuple[Rule, ...]:
     >>> [rule.factor for rule in workbook_policy("30d")]
     [14.4, 6.0, 3.0, 1.0]
     """
-    return _read_rules(WORKBOOK, period_length(period))
+    return _read_rules(WORKBOOK, _period_length(period))
 
 
-def pyrra_policy(period: Window | Duration) -> tuple[Rule, ...]:
+def _pyrra_policy(period: Window | Duration) -> tuple[Rule, ...]:
     """Pyrra's policy: windows grow with the SLO period, factors stay."""
-    length = period_length(period)
+    length = _period_length(period)
     divisors = (
         (PAGE, 14, 672, 8064, 20160),
         (PAGE, 7, 112, 1344, 2688),
@@ -179,15 +179,15 @@ def pyrra_policy(period: Window | Duration) -> tuple[Rule, ...]:
     )
 
 
-def grafana_policy(period: Window | Duration = "28d") -> tuple[Rule, ...]:
+def _grafana_policy(period: Window | Duration = "28d") -> tuple[Rule, ...]:
     """Grafana SLO's default fast-burn and slow-burn alerts, which compare with >=."""
-    period_length(period)
+    _period_length(period)
     return tuple(replace(rule, op=">=") for rule in workbook_policy("30d"))
 
 
-def earlier_attempts(period: Window | Duration) -> dict[str, tuple[Rule, ...]]:
+def _earlier_attempts(period: Window | Duration) -> dict[str, tuple[Rule, ...]]:
     """The five attempts the Workbook makes and rejects before its policy, for teaching."""
-    length = period_length(period)
+    length = _period_length(period)
     return {
         "1 error rate over the target": _read_rules(">=1x in 10m", length),
         "2 longer window": (Rule(PAGE, length / 20, None, 1),),
@@ -197,19 +197,19 @@ def earlier_attempts(period: Window | Duration) -> dict[str, tuple[Rule, ...]]:
     }
 
 
-def guarded(policy: Policy, *, min_bad: float = 0.0, min_total: float = 0.0) -> tuple[Rule, ...]:
+def _guarded(policy: Policy, *, min_bad: float = 0.0, min_total: float = 0.0) -> tuple[Rule, ...]:
     """A policy that keeps quiet about a handful of events: the low-traffic guard."""
     return tuple(
-        replace(rule, min_bad=min_bad, min_total=min_total) for rule in check_policy(policy)
+        replace(rule, min_bad=min_bad, min_total=min_total) for rule in _check_policy(policy)
     )
 
 
-def severities(policy: Policy) -> list[str]:
+def _severities(policy: Policy) -> list[str]:
     """Severities of a policy in the order they appear."""
     return list(dict.fromkeys(rule.severity for rule in policy))
 
 
-def length_of(value: Duration, name: str) -> pd.Timedelta:
+def _length_of(value: Duration, name: str) -> pd.Timedelta:
     """A length of time, which may be none at all."""
     if isinstance(value, str) and re.fullmatch(r"0+[smhd]?", value):
         return _ZERO
@@ -222,9 +222,9 @@ def length_of(value: Duration, name: str) -> pd.Timedelta:
     return length
 
 
-def period_length(period: Window | Duration) -> pd.Timedelta:
+def _period_length(period: Window | Duration) -> pd.Timedelta:
     """Length of an SLO period; a calendar one at the SRE book's round length."""
-    window = as_window(period)
+    window = _as_window(period)
     if window.duration is not None:
         return window.duration
     days: Mapping[str, int] = {"day": 1, "week": 7, "month": 30, "quarter": 90, "year": 365}
@@ -237,7 +237,7 @@ def _whole(length: pd.Timedelta) -> pd.Timedelta:
 
 
 def _length(value: Duration, name: str) -> pd.Timedelta:
-    duration = as_window(value).duration
+    duration = _as_window(value).duration
     if duration is None:
         raise ParameterError(f"{name} must be a length of time such as 1h; got {value}.")
     return duration
@@ -260,8 +260,8 @@ def _check(rule: Rule) -> None:
         raise ParameterError(f"factor must be a positive number; got {rule.factor:g}.")
     if rule.short is not None and rule.short > rule.long:
         raise ParameterError(
-            f"short must not be longer than long; got short={spelled(rule.short)}, "
-            f"long={spelled(rule.long)}. Did you swap them?"
+            f"short must not be longer than long; got short={_spelled(rule.short)}, "
+            f"long={_spelled(rule.long)}. Did you swap them?"
         )
     if rule.op not in OPS:
         raise ParameterError(f"op must be one of {', '.join(OPS)}; got {rule.op!r}.")
@@ -314,8 +314,8 @@ def read_policy(text: str, *, period: Window | Duration) -> tuple[Rule, ...]:
     """
     if not isinstance(text, str):
         raise ParameterError(f"policy must be text such as '{EXAMPLE}'; got {text!r}.")
-    length = period_length(period)
-    known = builtin_policies(length)
+    length = _period_length(period)
+    known = _builtin_policies(length)
     rules = _read_rules(text, length, known)
     if not rules:
         raise ParameterError(
@@ -351,7 +351,7 @@ def _guarded_policy(policy: Policy, text: str) -> tuple[Rule, ...]:
     conditions = _conditions(text)
     if "wait" in conditions:
         raise ParameterError("a ready-made policy brings its own waits; leave 'for' out.")
-    return guarded(policy, **conditions) if conditions else tuple(policy)
+    return _guarded(policy, **conditions) if conditions else tuple(policy)
 
 
 def _leading_name(text: str, known: Mapping[str, Policy]) -> str | None:
@@ -380,7 +380,7 @@ def _rule(fields: dict[str, Any], period: pd.Timedelta) -> Rule:
 def _window_length(text: str, name: str) -> pd.Timedelta:
     """A window, whose months and years would be longer or shorter than one another."""
     try:
-        length = as_window(text).duration
+        length = _as_window(text).duration
     except SrelibError as error:
         raise ParameterError(
             f"the {name} window {text!r} is no length of time; write 5m, 6h or 3d."
@@ -422,25 +422,25 @@ OWN = "yours"
 """What a policy is called that somebody wrote."""
 
 
-def builtin_policies(period: Window | Duration) -> dict[str, tuple[Rule, ...]]:
+def _builtin_policies(period: Window | Duration) -> dict[str, tuple[Rule, ...]]:
     """Every ready-made policy."""
     return {
         "workbook": workbook_policy(period),
-        "pyrra": pyrra_policy(period),
-        "grafana": grafana_policy(period),
-        **earlier_attempts(period),
+        "pyrra": _pyrra_policy(period),
+        "grafana": _grafana_policy(period),
+        **_earlier_attempts(period),
     }
 
 
-def policy_name(text: str) -> str:
+def _policy_name(text: str) -> str:
     """What a policy is called beside others."""
-    names = {name.lower(): name for name in builtin_policies("28d")}
+    names = {name.lower(): name for name in _builtin_policies("28d")}
     return names.get(str(text).strip().lower(), OWN)
 
 
-def candidate_policies(period: Window | Duration) -> dict[str, tuple[Rule, ...]]:
+def _candidate_policies(period: Window | Duration) -> dict[str, tuple[Rule, ...]]:
     """Three dozen policies of a fast and a slow rule that page, by the text that reads as them."""
     fast = [f"{share}% in {spans}" for spans in ("1h/5m", "3h/15m") for share in (1, 2, 5)]
     slow = [f"{share}% in {spans}" for spans in ("6h/30m", "1d/2h") for share in (3, 5, 10)]
     texts = [f"{one} or {other}" for one in fast for other in slow]
-    return {text: _read_rules(text, period_length(period)) for text in texts}
+    return {text: _read_rules(text, _period_length(period)) for text in texts}

@@ -11,10 +11,10 @@ import pandas as pd
 from srelib import events
 from srelib.alerts.firing import (
     History,
-    alert_spans,
-    answerable,
-    bucket_ends,
-    episode_rows,
+    _alert_spans,
+    _answerable,
+    _bucket_ends,
+    _episode_rows,
     history,
 )
 from srelib.alerts.policies import (
@@ -22,29 +22,29 @@ from srelib.alerts.policies import (
     Duration,
     Policy,
     Rule,
-    builtin_policies,
-    candidate_policies,
-    check_policy,
-    policy_name,
+    _builtin_policies,
+    _candidate_policies,
+    _check_policy,
+    _policy_name,
+    _severities,
     read_policy,
-    severities,
 )
 from srelib.alerts.score import (
     WEEK,
     Score,
     Spending,
-    budget_events,
-    column_times,
-    incident_events,
-    page_matches,
+    _budget_events,
+    _column_times,
+    _incident_events,
+    _page_matches,
+    _spending,
+    _until,
     score,
-    spending,
-    until,
 )
 from srelib.errors import InsufficientDataError, ParameterError
 from srelib.fleet import Indicator
 from srelib.windows import Window
-from srelib.windows.window import spelled
+from srelib.windows.window import _spelled
 
 EVENT_KINDS = {"incidents": "incident", "budget": "budget event"}
 """What pages can be scored against, and what one of it is called."""
@@ -189,17 +189,17 @@ def replay(
     (1.0, [True])
     """
     past = history(good, total)
-    name, own = policy_name(policy), read_policy(policy, period=period)
-    known = builtin_policies(period)
-    tried = candidate_policies(period) if candidates is None else candidates
+    name, own = _policy_name(policy), read_policy(policy, period=period)
+    known = _builtin_policies(period)
+    tried = _candidate_policies(period) if candidates is None else candidates
     pages = _pages(past, {name: own, **known, **tried}, target, severity, merge)
     if name not in pages:
         raise InsufficientDataError(_why_none(own, past, severity))
-    budget = spending(past, target=target, period=period)
-    burnt = budget_events(past, target=target, period=period, share=share)
+    budget = _spending(past, target=target, period=period)
+    burnt = _budget_events(past, target=target, period=period, share=share)
     wanted = burnt
     if truth == "incidents":
-        wanted = incident_events(pd.DataFrame(incidents), until=budget.last)
+        wanted = _incident_events(pd.DataFrame(incidents), until=budget.last)
     late = pd.Timedelta(grace)
     scores = {
         key: _with_burning(
@@ -213,7 +213,7 @@ def replay(
 
 def _with_burning(found: Score, burnt: pd.DataFrame, grace: pd.Timedelta) -> Score:
     """A score whose pages say whether each fell into a span that spent budget."""
-    burning = np.asarray(page_matches(burnt, found.pages, grace).any(axis=0))
+    burning = np.asarray(_page_matches(burnt, found.pages, grace).any(axis=0))
     return replace(found, pages=found.pages.assign(burning=burning))
 
 
@@ -227,28 +227,28 @@ def _pages(
     """Episodes of each policy that has a rule of the severity this history can answer."""
     rules = {name: _usable(policy, past, severity) for name, policy in policies.items()}
     usable = {name: own for name, own in rules.items() if own}
-    spans = alert_spans(past, usable, target=target, gap=int(pd.Timedelta(merge) // past.step))
-    ends = bucket_ends(past.index, past.step)
-    return {name: episode_rows(own, ends, severity) for name, own in spans.items()}
+    spans = _alert_spans(past, usable, target=target, gap=int(pd.Timedelta(merge) // past.step))
+    ends = _bucket_ends(past.index, past.step)
+    return {name: _episode_rows(own, ends, severity) for name, own in spans.items()}
 
 
 def _usable(policy: Policy, past: History, severity: str) -> tuple[Rule, ...]:
-    rules = answerable(policy, step=past.step, length=past.length)
+    rules = _answerable(policy, step=past.step, length=past.length)
     return tuple(rule for rule in rules if rule.severity == severity)
 
 
 def _why_none(policy: Policy, past: History, severity: str) -> str:
-    rules = [rule for rule in check_policy(policy) if rule.severity == severity]
+    rules = [rule for rule in _check_policy(policy) if rule.severity == severity]
     if not rules:
-        others = " and ".join(severities(policy))
+        others = " and ".join(_severities(policy))
         return (f"the policy has no rule of severity {severity!r}, only {others}. Set severity, or "
                 "add a rule.")  # fmt: skip
     blind = any(min(rule.windows) < past.step for rule in rules)
     if blind:
         return (f"every {severity} rule is blind: a window of it is shorter than a bucket of "
-                f"{spelled(past.step)}. Export one-minute data.")  # fmt: skip
+                f"{_spelled(past.step)}. Export one-minute data.")  # fmt: skip
     return (f"every {severity} rule looks back further than the history of "
-            f"{spelled(past.length)}. Export a longer span.")  # fmt: skip
+            f"{_spelled(past.length)}. Export a longer span.")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -305,15 +305,15 @@ def pooled(replays: Mapping[Indicator, AlertReplay], *, policy: str | None = Non
     (2, 2, 2)
     """
     name = policy or next(iter(replays.values())).policy
-    return pool_scores(replays, {key: one.scores[name] for key, one in replays.items()}, name)
+    return _pool_scores(replays, {key: one.scores[name] for key, one in replays.items()}, name)
 
 
-def pool_scores(
+def _pool_scores(
     replays: Mapping[Indicator, AlertReplay], scores: Mapping[Indicator, Score], policy: str
 ) -> PooledAlerts:
     """Scores of the same events on all objectives as one."""
     one = next(iter(replays.values()))
-    first, last = history_span(replays)
+    first, last = _history_span(replays)
     return PooledAlerts(
         severity=one.severity,
         weeks=(last - first) / WEEK,
@@ -326,7 +326,7 @@ def pool_scores(
     )
 
 
-def history_span(
+def _history_span(
     replays: Mapping[Indicator, AlertReplay],
 ) -> tuple[pd.Timestamp, pd.Timestamp]:
     """From the start of the first objective's history to the end of the last."""
@@ -334,7 +334,7 @@ def history_span(
     return min(b.first for b in budgets), max(b.last for b in budgets)
 
 
-def event_rows(
+def _event_rows(
     replays: Mapping[Indicator, AlertReplay], scores: Mapping[Indicator, Score]
 ) -> pd.DataFrame:
     """Events of all objectives with the number of the event of the fleet that each is."""
@@ -342,34 +342,34 @@ def event_rows(
     if next(iter(replays.values())).truth == "budget":
         return rows.assign(event=range(len(rows)))
     names = {"key": "incident_id", "starts_at": "started_at", "ends_at": "resolved_at"}
-    return rows.assign(event=events.incident_numbers(rows.rename(columns=names)))
+    return rows.assign(event=events._incident_numbers(rows.rename(columns=names)))
 
 
 def _fleet_events(
     replays: Mapping[Indicator, AlertReplay], scores: Mapping[Indicator, Score]
 ) -> pd.DataFrame:
     """Events of all objectives, each once; detected by the first page of any objective."""
-    rows = event_rows(replays, scores).sort_values("spent", ascending=False, kind="stable")
+    rows = _event_rows(replays, scores).sort_values("spent", ascending=False, kind="stable")
     groups = rows.groupby("event", sort=False)
     at, reset = groups["detected_at"].min(), groups["reset"].max()
     found = groups.first().assign(detected=at.notna(), detected_at=at, reset=reset)
     found["detection"] = found["detected_at"] - found["starts_at"]
     found = found.reset_index().sort_values("starts_at", kind="stable", ignore_index=True)
-    ends = until(column_times(found, "detected_at"), column_times(found, "ends_at"))
-    spent = spent_by(event_budgets(found, replays), column_times(found, "starts_at"), ends)
+    ends = _until(_column_times(found, "detected_at"), _column_times(found, "ends_at"))
+    spent = _spent_by(_event_budgets(found, replays), _column_times(found, "starts_at"), ends)
     return found.assign(spent_at_detection=spent)
 
 
 Budgets = list[tuple[np.ndarray, Spending]]
 
 
-def event_budgets(found: pd.DataFrame, replays: Mapping[Indicator, AlertReplay]) -> Budgets:
+def _event_budgets(found: pd.DataFrame, replays: Mapping[Indicator, AlertReplay]) -> Budgets:
     """Which events spent most of each objective, and the budget of that objective."""
     objectives = found["objective"].to_numpy()
     return [(np.flatnonzero(objectives == k.name), one.budget) for k, one in replays.items()]
 
 
-def spent_by(budgets: Budgets, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+def _spent_by(budgets: Budgets, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """What each event had spent between two times, of the objective it spent most of."""
     spent = np.full(len(starts), np.nan)
     for own, budget in budgets:

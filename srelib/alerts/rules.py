@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from srelib.alerts.policies import Policy, Rule, check_policy, threshold, workbook_policy
+from srelib.alerts.policies import Policy, Rule, _check_policy, _threshold, workbook_policy
 from srelib.errors import SloError
 from srelib.slos import Slo
 
@@ -108,8 +108,8 @@ def openslo_policies(policy: Policy) -> str:
     """
     import yaml
 
-    rules = list(dict.fromkeys(check_policy(policy)))
-    names = [f"{_slug(r.severity)}-{promql_duration(r.long)}-{r.factor:g}x" for r in rules]
+    rules = list(dict.fromkeys(_check_policy(policy)))
+    names = [f"{_slug(r.severity)}-{_promql_duration(r.long)}-{r.factor:g}x" for r in rules]
     again = [names[:n].count(name) + 1 for n, name in enumerate(names)]
     unique = [name if n == 1 else f"{name}-{n}" for name, n in zip(names, again, strict=True)]
     documents = [_alert_policy(*pair) for pair in zip(rules, unique, strict=True)]
@@ -117,7 +117,7 @@ def openslo_policies(policy: Policy) -> str:
 
 
 def _rules_for(slo: Slo, policy: PolicyFor) -> tuple[Rule, ...]:
-    return tuple(dict.fromkeys(check_policy(policy(slo.window) if callable(policy) else policy)))
+    return tuple(dict.fromkeys(_check_policy(policy(slo.window) if callable(policy) else policy)))
 
 
 def _group(slo: Slo, rules: Sequence[Rule]) -> dict[str, Any]:
@@ -135,8 +135,8 @@ def _group(slo: Slo, rules: Sequence[Rule]) -> dict[str, Any]:
 
 def _marks(rules: Sequence[Rule]) -> list[str]:
     """Label of each rule: its long window, and more only where two of a severity share that."""
-    shown = [[promql_duration(rule.long) for rule in rules]]
-    shown.append(["/".join(promql_duration(span) for span in rule.windows) for rule in rules])
+    shown = [[_promql_duration(rule.long) for rule in rules]]
+    shown.append(["/".join(_promql_duration(span) for span in rule.windows) for rule in rules])
     shown.append([f"{text} {r.op}{r.factor:g}x" for text, r in zip(shown[-1], rules, strict=True)])
     shown.append([f"{text} no. {n + 1}" for n, text in enumerate(shown[-1])])
     for texts in shown:
@@ -146,7 +146,7 @@ def _marks(rules: Sequence[Rule]) -> list[str]:
 
 
 def _alert(slo: Slo, rule: Rule, mark: str) -> dict[str, Any]:
-    limit = threshold(rule, target=slo.target)
+    limit = _threshold(rule, target=slo.target)
     chosen = "{slo=" + json.dumps(slo.name, ensure_ascii=False) + "}"
     conditions = [f"{_record(span)}{chosen} {rule.op} {limit!r}" for span in rule.windows]
     if rule.min_bad:
@@ -156,14 +156,14 @@ def _alert(slo: Slo, rule: Rule, mark: str) -> dict[str, Any]:
         conditions.append(f"{_increase(total, rule.long)} >= {rule.min_total:g}")
     alert: dict[str, Any] = {"alert": "ErrorBudgetBurn", "expr": " and on () ".join(conditions)}
     if rule.wait:
-        alert["for"] = promql_duration(rule.wait)
+        alert["for"] = _promql_duration(rule.wait)
     alert["labels"] = {
         "severity": _plain(rule.severity),
         "slo": _plain(slo.name),
         "service": _plain(slo.service),
         "window": mark,
     }
-    spans = " and ".join(promql_duration(span) for span in rule.windows)
+    spans = " and ".join(_promql_duration(span) for span in rule.windows)
     alert["annotations"] = {
         "summary": _plain(
             f"{slo.name} burns its error budget over {rule.factor:g} times too fast ({spans})"
@@ -174,7 +174,7 @@ def _alert(slo: Slo, rule: Rule, mark: str) -> dict[str, Any]:
     return alert
 
 
-def promql_duration(length: pd.Timedelta) -> str:
+def _promql_duration(length: pd.Timedelta) -> str:
     """A length of time as Prometheus writes it."""
     milliseconds = round(length / pd.Timedelta("1ms"))
     unit, size = next(pair for pair in _UNITS if milliseconds % pair[1] == 0)
@@ -182,7 +182,7 @@ def promql_duration(length: pd.Timedelta) -> str:
 
 
 def _record(span: pd.Timedelta) -> str:
-    return f"slo:error_ratio:rate{promql_duration(span)}"
+    return f"slo:error_ratio:rate{_promql_duration(span)}"
 
 
 def _error_ratio(slo: Slo, span: pd.Timedelta) -> str:
@@ -212,7 +212,7 @@ def _rate(slo: Slo, query: str | None, span: pd.Timedelta) -> str:
         raise _unusable(slo, "its document names no queries for good (or bad) and all events")
     text = query.strip()
     if _SELECTOR.fullmatch(text):
-        return f"sum(rate({text}[{promql_duration(span)}]))"
+        return f"sum(rate({text}[{_promql_duration(span)}]))"
     return _templated(slo, text, span)
 
 
@@ -220,7 +220,7 @@ def _templated(slo: Slo, text: str, span: pd.Timedelta) -> str:
     """An expression with the window put in."""
     if not WINDOW.search(text):
         raise _unusable(slo, f"the query {text!r} is neither a counter nor names a window")
-    return f"({WINDOW.sub(promql_duration(span), text.strip())})"
+    return f"({WINDOW.sub(_promql_duration(span), text.strip())})"
 
 
 def _unusable(slo: Slo, why: str) -> SloError:
@@ -239,14 +239,14 @@ def _plain(text: str) -> str:
 
 
 def _alert_policy(rule: Rule, name: str) -> dict[str, Any]:
-    also = f", and over {promql_duration(rule.short)}" if rule.short is not None else ""
+    also = f", and over {_promql_duration(rule.short)}" if rule.short is not None else ""
     return {
         "apiVersion": "openslo/v1",
         "kind": "AlertPolicy",
         "metadata": {"name": name},
         "spec": {
             "description": f"Burn rate {rule.op} {rule.factor:g} over "
-            f"{promql_duration(rule.long)}{also}",
+            f"{_promql_duration(rule.long)}{also}",
             "alertWhenBreaching": True,
             "alertWhenResolved": True,
             "conditions": [
@@ -259,8 +259,8 @@ def _alert_policy(rule: Rule, name: str) -> dict[str, Any]:
                             "kind": "burnrate",
                             "op": "gt" if rule.op == ">" else "gte",
                             "threshold": rule.factor,
-                            "lookbackWindow": promql_duration(rule.long),
-                            "alertAfter": promql_duration(rule.wait),
+                            "lookbackWindow": _promql_duration(rule.long),
+                            "alertAfter": _promql_duration(rule.wait),
                         },
                     },
                 }

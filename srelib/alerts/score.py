@@ -8,14 +8,15 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from srelib import events, tables, windows
-from srelib.alerts.firing import History, Spans, as_episodes, joined, plain, spans_of, utc
-from srelib.alerts.policies import Duration, length_of, period_length
-from srelib.budget import budget_fraction
-from srelib.budget.status import regular_step
+from srelib import events, tables
+from srelib.alerts.firing import History, Spans, _as_episodes, _joined, _plain, _spans_of, _utc
+from srelib.alerts.policies import Duration, _length_of, _period_length
+from srelib.budget.status import _budget_fraction, _regular_step
 from srelib.errors import InsufficientDataError, ParameterError
-from srelib.stats import Estimate, median, rate, share
+from srelib.stats import Estimate
+from srelib.stats.intervals import _median, _rate, _share
 from srelib.windows import Window
+from srelib.windows.sums import _ratios
 
 EVENT = ["key", "label", "starts_at", "ends_at"]
 CONFIDENCE = 0.95
@@ -27,8 +28,8 @@ OPENS, CLOSES = pd.Timedelta("9h"), pd.Timedelta("17h")
 _ZERO = pd.Timedelta(0)
 
 
-def incident_events(incidents: pd.DataFrame, *, until: pd.Timestamp) -> pd.DataFrame:
-    """Incidents as the truth to score against; open ones last `until` the data ends."""
+def _incident_events(incidents: pd.DataFrame, *, until: pd.Timestamp) -> pd.DataFrame:
+    """Incidents as the truth to score against; open ones last `_until` the data ends."""
     tables.need(incidents, "incidents", "incident_id", "started_at", "resolved_at")
     rows = events.eligible_incidents(incidents)
     titles = rows["title"] if "title" in rows.columns else rows["incident_id"]
@@ -44,14 +45,14 @@ def incident_events(incidents: pd.DataFrame, *, until: pd.Timestamp) -> pd.DataF
     return found.sort_values("starts_at", kind="stable", ignore_index=True)
 
 
-def budget_events(
+def _budget_events(
     past: History, *, target: float, period: Window | Duration, share: float
 ) -> pd.DataFrame:
     """Significant budget events: spans that spent at least a share of the budget of a period."""
     if not share > 0:
         raise ParameterError(f"share must be positive; got {share}.")
-    starts, stops = joined([_burning(past, budget_fraction(target))], gap=int(QUIET // past.step))
-    budget = period_budget(past, target=target, period=period)
+    starts, stops = _joined([_burning(past, _budget_fraction(target))], gap=int(QUIET // past.step))
+    budget = _period_budget(past, target=target, period=period)
     spent = (past.bad.sums[stops] - past.bad.sums[starts]) / budget
     kept = spent >= share
     times = past.index.tz_convert("UTC").as_unit("us")
@@ -70,16 +71,16 @@ def budget_events(
 def _burning(past: History, limit: float) -> Spans:
     """Where the trailing error ratio exceeds the limit, cut to the buckets that do themselves."""
     width = max(1, int(TRAILING // past.step))
-    trailing, own = windows.ratios(past.bad, past.total, widths=[width, 1])
-    starts, stops = spans_of(trailing > limit)
+    trailing, own = _ratios(past.bad, past.total, widths=[width, 1])
+    starts, stops = _spans_of(trailing > limit)
     bad = np.flatnonzero(own > limit)
     first = np.searchsorted(bad, np.maximum(starts - width + 1, 0))
     last = np.searchsorted(bad, stops) - 1
     kept = first <= last
-    return joined([(bad[first[kept]], bad[last[kept]] + 1)])
+    return _joined([(bad[first[kept]], bad[last[kept]] + 1)])
 
 
-def period_budget(past: History, *, target: float, period: Window | Duration) -> float:
+def _period_budget(past: History, *, target: float, period: Window | Duration) -> float:
     """Bad events that a whole SLO period allows at the average traffic of the history."""
     known = int(past.total.known_before[-1])
     seen = float(past.total.sums[-1])
@@ -87,7 +88,7 @@ def period_budget(past: History, *, target: float, period: Window | Duration) ->
         raise InsufficientDataError(
             "the budget of a period needs traffic; the history holds none. Check the export."
         )
-    return budget_fraction(target) * seen / known * (period_length(period) / past.step)
+    return _budget_fraction(target) * seen / known * (_period_length(period) / past.step)
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ class Spending:
         """Share spent in each 24 hours from the start: starts_at, spent [fraction]."""
         days = -(-(self.last - self.first) // DAY)
         starts = pd.date_range(self.first, periods=days, freq="D")
-        spent = self.between(plain(starts), plain(starts + DAY))
+        spent = self.between(_plain(starts), _plain(starts + DAY))
         return pd.DataFrame({"starts_at": starts, "spent": spent})
 
     def between(self, starts: np.ndarray, stops: np.ndarray) -> np.ndarray:
@@ -134,9 +135,9 @@ class Spending:
         return np.asarray(whole + (after - whole) * (place - bucket))
 
 
-def spending(past: History, *, target: float, period: Window | Duration) -> Spending:
+def _spending(past: History, *, target: float, period: Window | Duration) -> Spending:
     """Budget spent over time."""
-    spent = past.bad.sums / period_budget(past, target=target, period=period)
+    spent = past.bad.sums / _period_budget(past, target=target, period=period)
     return Spending(past.index[0].tz_convert("UTC").as_unit("us"), past.step, spent)
 
 
@@ -166,37 +167,37 @@ class Score:
     @cached_property
     def precision(self) -> Estimate:
         """Pages that detected an event / all pages [fraction]."""
-        return share(self.pages["key"].notna(), CONFIDENCE)
+        return _share(self.pages["key"].notna(), CONFIDENCE)
 
     @cached_property
     def recall(self) -> Estimate:
         """Events detected / all events [fraction]."""
-        return share(self.events["detected"].astype(bool), CONFIDENCE)
+        return _share(self.events["detected"].astype(bool), CONFIDENCE)
 
     @cached_property
     def detection_seconds(self) -> Estimate:
         """Median from the start of an event to its first page, of those detected [s]."""
-        return median(self.events["detection"].dt.total_seconds(), CONFIDENCE)
+        return _median(self.events["detection"].dt.total_seconds(), CONFIDENCE)
 
     @cached_property
     def reset_seconds(self) -> Estimate:
         """Median from the end of an event until its last page resolved [s]."""
-        return median(self.events["reset"].dt.total_seconds(), CONFIDENCE)
+        return _median(self.events["reset"].dt.total_seconds(), CONFIDENCE)
 
     @cached_property
     def spent_at_detection(self) -> Estimate:
         """Median over ALL events of what was spent at the first page, or in all [fraction]."""
-        return median(self.events["spent_at_detection"], CONFIDENCE)
+        return _median(self.events["spent_at_detection"], CONFIDENCE)
 
     @cached_property
     def pages_per_week(self) -> Estimate:
         """Pages [1/week]."""
-        return rate(len(self.pages), self.weeks, CONFIDENCE)
+        return _rate(len(self.pages), self.weeks, CONFIDENCE)
 
     @cached_property
     def out_of_hours(self) -> Estimate:
         """Pages outside office hours / all pages [fraction]."""
-        return share(self.pages["out_of_hours"].astype(bool), CONFIDENCE)
+        return _share(self.pages["out_of_hours"].astype(bool), CONFIDENCE)
 
     @property
     def missed(self) -> pd.DataFrame:
@@ -285,7 +286,7 @@ def score(
     first, last = _span(alerts, budget)
     pages = _pages(alerts, severity, merge, first, last)
     found = _events(truth, first, last)
-    matches = page_matches(found, pages, length_of(grace, "grace"))
+    matches = _page_matches(found, pages, _length_of(grace, "grace"))
     pages["key"] = _first_key(found, matches)
     pages["out_of_hours"] = _out_of_hours(pages["fired_at"], timezone)
     return Score(severity, (last - first) / WEEK, _described(found, pages, matches, budget), pages)
@@ -294,7 +295,7 @@ def score(
 def _span(alerts: pd.DataFrame, budget: Spending | None) -> tuple[pd.Timestamp, pd.Timestamp]:
     """Start and end of the time scored."""
     if isinstance(alerts.index, pd.DatetimeIndex):
-        return alerts.index[0], alerts.index[-1] + regular_step(alerts.index)
+        return alerts.index[0], alerts.index[-1] + _regular_step(alerts.index)
     if budget is not None:
         return budget.first, budget.last
     raise ParameterError("budget is needed to score rows of alerts; it tells their history.")
@@ -309,10 +310,10 @@ def _pages(
 ) -> pd.DataFrame:
     """Episodes of the severity that fire within the history."""
     if not isinstance(alerts.index, pd.DatetimeIndex):
-        rows = as_episodes(alerts, merge=merge)
+        rows = _as_episodes(alerts, merge=merge)
         rows = rows[rows["severity"] == severity]
     elif severity in alerts.columns:
-        rows = as_episodes(alerts[[severity]], merge=merge)
+        rows = _as_episodes(alerts[[severity]], merge=merge)
     else:
         raise ParameterError(
             f"no alert has severity {severity!r}; there are {list(alerts.columns)}."
@@ -328,19 +329,19 @@ def _events(truth: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> pd.
     return truth.loc[inside, EVENT].sort_values("starts_at", kind="stable", ignore_index=True)
 
 
-def page_matches(found: pd.DataFrame, pages: pd.DataFrame, grace: pd.Timedelta) -> np.ndarray:
+def _page_matches(found: pd.DataFrame, pages: pd.DataFrame, grace: pd.Timedelta) -> np.ndarray:
     """Whether each event (row) is detected by each page (column)."""
-    starts, ends = (column_times(found, name)[:, None] for name in ("starts_at", "ends_at"))
-    fired, resolved = (column_times(pages, name) for name in ("fired_at", "resolved_at"))
+    starts, ends = (_column_times(found, name)[:, None] for name in ("starts_at", "ends_at"))
+    fired, resolved = (_column_times(pages, name) for name in ("fired_at", "resolved_at"))
     return (fired <= ends + grace.to_timedelta64()) & (np.isnat(resolved) | (resolved > starts))
 
 
-def detection_times(found: pd.DataFrame, pages: pd.DataFrame, matches: np.ndarray) -> np.ndarray:
+def _detection_times(found: pd.DataFrame, pages: pd.DataFrame, matches: np.ndarray) -> np.ndarray:
     """When the first page detected each event, not before its start; NaT where none did."""
     width = matches.shape[1]
     first = matches.argmax(axis=1) if width else np.zeros(len(found), int)
     fired = _picked(pages, "fired_at", np.where(matches.any(axis=1), first, width))
-    return np.asarray(np.maximum(fired, column_times(found, "starts_at")))
+    return np.asarray(np.maximum(fired, _column_times(found, "starts_at")))
 
 
 def _described(
@@ -350,33 +351,33 @@ def _described(
     width = matches.shape[1]
     last = width - 1 - matches[:, ::-1].argmax(axis=1) if width else np.zeros(len(found), int)
     detected = np.asarray(matches.any(axis=1))
-    at = detection_times(found, pages, matches)
+    at = _detection_times(found, pages, matches)
     resolved = _picked(pages, "resolved_at", np.where(detected, last, width))
-    starts, ends = column_times(found, "starts_at"), column_times(found, "ends_at")
+    starts, ends = _column_times(found, "starts_at"), _column_times(found, "ends_at")
     unknown = np.full(len(found), np.nan)
     return found.assign(
         detected=detected,
-        detected_at=utc(at),
+        detected_at=_utc(at),
         detection=at - starts,
         reset=np.maximum(resolved - ends, np.timedelta64(0, "us")),
         spent=unknown if budget is None else budget.between(starts, ends),
-        spent_at_detection=unknown if budget is None else budget.between(starts, until(at, ends)),
+        spent_at_detection=unknown if budget is None else budget.between(starts, _until(at, ends)),
     )
 
 
-def column_times(rows: pd.DataFrame, name: str) -> np.ndarray:
+def _column_times(rows: pd.DataFrame, name: str) -> np.ndarray:
     """A column of times as a plain array in UTC."""
-    return plain(pd.DatetimeIndex(rows[name]))
+    return _plain(pd.DatetimeIndex(rows[name]))
 
 
-def until(detected_at: np.ndarray, ends: np.ndarray) -> np.ndarray:
+def _until(detected_at: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """When events were detected, or over."""
     return np.where(np.isnat(detected_at), ends, detected_at)
 
 
 def _picked(pages: pd.DataFrame, name: str, places: np.ndarray) -> np.ndarray:
     """Times at these places; NaT one behind the last."""
-    return np.asarray(np.append(column_times(pages, name), np.datetime64("NaT"))[places])
+    return np.asarray(np.append(_column_times(pages, name), np.datetime64("NaT"))[places])
 
 
 def _first_key(found: pd.DataFrame, matches: np.ndarray) -> pd.Series:

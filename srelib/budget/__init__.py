@@ -8,17 +8,13 @@ from srelib.budget.accounting import (
     spent_by_event,
 )
 from srelib.budget.forecast import Forecast, forecast
-from srelib.budget.status import (
-    Status,
-    budget_fraction,
-    burn_down,
-    by_period,
-    status,
-    without_start,
-)
+from srelib.budget.status import Status, burn_down, by_period, status
 
 __all__ = [
-    "Excluded", "Forecast", "Status", "budget_fraction", "burn_down", "by_period",
-    "exclude", "forecast", "spent_by_cause", "spent_by_day", "spent_by_event", "status",
-    "without_start",
+    "Excluded", "Forecast", "Status", "burn_down", "by_period", "exclude", "forecast",
+    "spent_by_cause", "spent_by_day", "spent_by_event", "status",
 ]  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from srelib import events, tables, windows
-from srelib.budget.status import budget_fraction, checked, exact_sum, regular_step
+from srelib.budget.status import _budget_fraction, _checked, _exact_sum, _regular_step
 from srelib.errors import ParameterError
-from srelib.windows.window import aware
+from srelib.windows.sums import _divide
+from srelib.windows.window import _aware, _calendar_periods
 
 _CAUSES = ("incident", "deployment", "other")
 """What a bad event is counted under, first match wins."""
@@ -78,7 +79,7 @@ def spent_by_day(
     >>> spent_by_day(total.where(index != index[30], 5.0), total, target=0.99)["bad"].tolist()
     [0.0, 5.0]
     """
-    good_seen, total_seen = checked(good, total)
+    good_seen, total_seen = _checked(good, total)
     frame, number = _days(pd.DatetimeIndex(good.index), timezone)
     observed = np.bincount(number, weights=~np.isnan(total_seen), minlength=len(frame))
     for name, values in (
@@ -88,15 +89,15 @@ def spent_by_day(
     ):
         sums = _sums_by(values, number, size=len(frame))
         frame[name] = np.where(observed > 0, sums, np.nan)
-    frame = _with_shares(frame, allowance=budget_fraction(target) * exact_sum(total_seen))
+    frame = _with_shares(frame, allowance=_budget_fraction(target) * _exact_sum(total_seen))
     buckets = np.bincount(number, minlength=len(frame))
-    return frame.assign(coverage=windows.divide(observed, buckets))
+    return frame.assign(coverage=_divide(observed, buckets))
 
 
 def _days(times: pd.DatetimeIndex, timezone: str) -> tuple[pd.DataFrame, np.ndarray]:
     """Local days the buckets fall in, and for each bucket the row of its day."""
-    step = regular_step(times)
-    days = windows.periods(
+    step = _regular_step(times)
+    days = _calendar_periods(
         times[0], times[-1] + step, window=windows.Window(unit="day", timezone=timezone)
     )
     number = pd.DatetimeIndex(days["starts_at"]).searchsorted(times, side="right") - 1
@@ -106,10 +107,10 @@ def _days(times: pd.DatetimeIndex, timezone: str) -> tuple[pd.DataFrame, np.ndar
 
 def _with_shares(spent: pd.DataFrame, *, allowance: float) -> pd.DataFrame:
     """With the share of each row of the allowance, and of what all rows spent."""
-    whole = exact_sum(spent["bad"].to_numpy())
+    whole = _exact_sum(spent["bad"].to_numpy())
     return spent.assign(
-        share_of_allowance=windows.divide(spent["bad"], allowance),
-        share_of_spent=windows.divide(spent["bad"], whole),
+        share_of_allowance=_divide(spent["bad"], allowance),
+        share_of_spent=_divide(spent["bad"], whole),
     )
 
 
@@ -182,9 +183,9 @@ def spent_by_event(
     >>> spenders[["cause", "bad"]].to_numpy().tolist()
     [['deployment', 4.0], ['other', 3.0]]
     """
-    good_seen, total_seen = checked(good, total)
+    good_seen, total_seen = _checked(good, total)
     times = pd.DatetimeIndex(good.index)
-    step = regular_step(times)
+    step = _regular_step(times)
     spenders = _spenders(times, step, incidents, deployments, within=_length(within))
     owner = _owners(times, step, spenders)
     observed = np.bincount(owner, weights=~np.isnan(total_seen), minlength=len(spenders))
@@ -192,9 +193,9 @@ def spent_by_event(
     bad = _sums_by(total_seen - good_seen, owner, size=len(spenders))
     frame = _with_shares(
         spenders.assign(bad=bad if observed.any() else np.nan),
-        allowance=budget_fraction(target) * exact_sum(total_seen),
+        allowance=_budget_fraction(target) * _exact_sum(total_seen),
     )
-    return frame.assign(coverage=windows.divide(observed, owned))
+    return frame.assign(coverage=_divide(observed, owned))
 
 
 def _length(within: pd.Timedelta | str) -> pd.Timedelta:
@@ -263,7 +264,7 @@ def _of_one_service(table: pd.DataFrame | None, name: str, needed: tuple[str, ..
     """The table given; an empty one where there is none."""
     if table is None:
         return tables.empty(name)
-    events.check_one_service(table, name, *needed)
+    events._check_one_service(table, name, *needed)
     return table
 
 
@@ -299,12 +300,12 @@ class Excluded:
     @property
     def total(self) -> float:
         """Events taken out [events]."""
-        return exact_sum(self.windows["total"].to_numpy())
+        return _exact_sum(self.windows["total"].to_numpy())
 
     @property
     def bad(self) -> float:
         """Bad events taken out [events]."""
-        return exact_sum(self.windows["bad"].to_numpy())
+        return _exact_sum(self.windows["bad"].to_numpy())
 
 
 def exclude(
@@ -352,10 +353,10 @@ def exclude(
     [10.0, 0.0, 10.0]
     """
     tables.need(counts, "counts", "good", "total")
-    good, total = checked(counts["good"], counts["total"])
+    good, total = _checked(counts["good"], counts["total"])
     merged = _merged(exclusions, service=service, sli=sli)
     spans = pd.IntervalIndex.from_arrays(merged["starts_at"], merged["ends_at"], closed="left")
-    times = aware(counts.index)
+    times = _aware(counts.index)
     owner = spans.get_indexer(times) if len(spans) else np.full(len(times), -1)
     out = owner >= 0
     removed = _removed(merged, owner[out], good[out], total[out])
@@ -398,8 +399,8 @@ def _removed(
 
 
 def _sums_by(values: np.ndarray, owner: np.ndarray, *, size: int) -> np.ndarray:
-    """Sums per owner that add up to `exact_sum` of all, to the last bit."""
-    whole = exact_sum(values)
+    """Sums per owner that add up to `_exact_sum` of all, to the last bit."""
+    whole = _exact_sum(values)
     parts = np.bincount(owner, weights=np.nan_to_num(values), minlength=size)
     unit = math.ulp(whole)
     units = [round(part / unit) for part in parts.tolist()]

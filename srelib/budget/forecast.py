@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from srelib import windows
-from srelib.budget.status import budget_fraction, checked, regular_step
+from srelib.budget.status import _budget_fraction, _checked, _regular_step
 from srelib.errors import InsufficientDataError, ParameterError
 from srelib.windows import Window
+from srelib.windows.window import _as_window
 
 DAY = pd.Timedelta(days=1)
 MIN_DAYS = 7
@@ -114,14 +114,14 @@ def forecast(
     --------
     >>> index = pd.date_range("2026-01-01", periods=10 * 24, freq="h", tz="UTC")
     >>> total = pd.Series(100.0, index=index)
-    >>> month = windows.Window.parse("1M", rolling=False)
+    >>> month = Window.parse("1M", rolling=False)
     >>> forecast(total - 1, total, target=0.995, window=month).at
     Timestamp('2026-01-16 12:00:00+0000', tz='UTC')
     """
     if not 0 < confidence < 1:
         raise ParameterError(f"confidence must lie between 0 and 1; got {confidence:g}.")
-    window = windows.as_window(window)
-    fraction = budget_fraction(target)
+    window = _as_window(window)
+    fraction = _budget_fraction(target)
     past = _read_past(good, total, timezone=window.timezone)
     start = window.bounds_at(past.now)[0]
     end = _end(window, past.now, start, horizon)
@@ -243,10 +243,10 @@ class _Past:
 
 def _read_past(good: pd.Series, total: pd.Series, *, timezone: str) -> _Past:
     """What is known up to now, the end of the data."""
-    good_seen, total_seen = checked(good, total)
-    step = regular_step(pd.DatetimeIndex(good.index))
+    good_seen, total_seen = _checked(good, total)
+    step = _regular_step(pd.DatetimeIndex(good.index))
     times = pd.DatetimeIndex(good.index).tz_convert("UTC")
-    check_step(step)
+    _check_step(step)
     now = times[-1] + step
     bad = np.concatenate([[0.0], np.cumsum(np.nan_to_num(total_seen - good_seen))])
     events = np.concatenate([[0.0], np.cumsum(np.nan_to_num(total_seen))])
@@ -264,12 +264,12 @@ def _whole_days(
     step = edges[-1] - edges[-2] if len(edges) > 1 else 1.0
     count = int((step - edges[0]) + 1e-9)
     cuts = np.searchsorted(edges, np.arange(-count, 1) + 1e-9, side="right")
-    days = day_sums(bad, total, known, cuts, step=step)
+    days = _day_sums(bad, total, known, cuts, step=step)
     used = ~np.isnan(days[:, 1])
     return days[used], (np.arange(-count, 0) + 0.5)[used]
 
 
-def check_step(step: pd.Timedelta) -> None:
+def _check_step(step: pd.Timedelta) -> None:
     """Refuse buckets longer than a day."""
     if step > DAY:
         raise InsufficientDataError(
@@ -277,7 +277,7 @@ def check_step(step: pd.Timedelta) -> None:
         )
 
 
-def day_sums(
+def _day_sums(
     bad: np.ndarray, total: np.ndarray, known: np.ndarray, cuts: np.ndarray, *, step: float
 ) -> np.ndarray:
     """Bad and total events of each day, scaled for gaps; NaN where less than half is known."""

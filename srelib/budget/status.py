@@ -11,12 +11,14 @@ import pandas as pd
 
 from srelib import windows
 from srelib.errors import CountError, InvalidTargetError
-from srelib.windows import Window, as_window
+from srelib.windows import Window
+from srelib.windows.sums import _buckets, _check_counts, _divide, _paired, _prefix_pair, _ratio
+from srelib.windows.window import _as_window, _calendar_periods, _check_index, _period_starts
 
 Counts = pd.Series | float
 
 
-def budget_fraction(target: float) -> float:
+def _budget_fraction(target: float) -> float:
     """Share of events that may be bad: 1 - target, as written in decimal."""
     if isinstance(target, bool) or not isinstance(target, (int, float, np.integer, np.floating)):
         raise InvalidTargetError(f"target must be a number between 0 and 1; got {target!r}.")
@@ -28,21 +30,21 @@ def budget_fraction(target: float) -> float:
     return float(1 - Decimal(str(float(target))))
 
 
-def checked(good: Counts, total: Counts) -> tuple[np.ndarray, np.ndarray]:
+def _checked(good: Counts, total: Counts) -> tuple[np.ndarray, np.ndarray]:
     """Good and total as arrays of floats, refused when they cannot be counts."""
     if not isinstance(good, pd.Series) or not isinstance(total, pd.Series):
         good, total = _alone(good, "good"), _alone(total, "total")
-    windows.check_counts(good, total)
-    return windows.paired(good, total)
+    _check_counts(good, total)
+    return _paired(good, total)
 
 
-def regular_step(times: pd.DatetimeIndex) -> pd.Timedelta:
+def _regular_step(times: pd.DatetimeIndex) -> pd.Timedelta:
     """Length of a bucket of a regular index."""
-    step = windows.check_index(times)
+    step = _check_index(times)
     return windows.step_of(times) if step is None else step
 
 
-def exact_sum(values: np.ndarray) -> float:
+def _exact_sum(values: np.ndarray) -> float:
     """Sum without rounding on the way, so that the order of rows cannot matter."""
     seen = values[~np.isnan(values)]
     if len(seen) and seen.max() < 2**52 / len(seen) and (seen == np.rint(seen)).all():
@@ -135,11 +137,11 @@ def status(good: Counts, total: Counts, *, target: float) -> Status:
     >>> f"{budget.allowance:.2f} {budget.spent:.0f} {budget.left_share:.3f}"
     '109897.59 105388 0.041'
     """
-    fraction = budget_fraction(target)
-    good_seen, total_seen = checked(good, total)
+    fraction = _budget_fraction(target)
+    good_seen, total_seen = _checked(good, total)
     allowance = fraction * _known_sum(total_seen)
     spent = _known_sum(total_seen - good_seen)
-    spent_share = windows.ratio(spent, allowance)
+    spent_share = _ratio(spent, allowance)
     return Status(
         good=_known_sum(good_seen),
         total=_known_sum(total_seen),
@@ -149,7 +151,7 @@ def status(good: Counts, total: Counts, *, target: float) -> Status:
         left=allowance - spent,
         spent_share=spent_share,
         left_share=1 - spent_share,
-        sli=windows.ratio(_known_sum(good_seen), _known_sum(total_seen)),
+        sli=_ratio(_known_sum(good_seen), _known_sum(total_seen)),
     )
 
 
@@ -195,18 +197,18 @@ def burn_down(good: pd.Series, total: pd.Series, *, target: float, window: Windo
     >>> frame["left"].tolist()
     [2.0, 1.0, 1.0]
     """
-    window = as_window(window)
-    fraction = budget_fraction(target)
-    good_seen, total_seen = checked(good, total)
+    window = _as_window(window)
+    fraction = _budget_fraction(target)
+    good_seen, total_seen = _checked(good, total)
     first, length = _summed_buckets(pd.DatetimeIndex(good.index), window)
     last = np.arange(1, len(first) + 1)
-    bad, events = windows.prefix_pair(total_seen - good_seen, total_seen)
+    bad, events = _prefix_pair(total_seen - good_seen, total_seen)
     frame = pd.DataFrame({"allowance": fraction * events.between(first, last)}, index=good.index)
     frame["spent"] = bad.between(first, last)
     frame["left"] = frame["allowance"] - frame["spent"]
-    frame["left_share"] = windows.divide(frame["left"], frame["allowance"])
+    frame["left_share"] = _divide(frame["left"], frame["allowance"])
     known = events.known_before[last] - events.known_before[first]
-    return frame.assign(coverage=windows.divide(known, length))
+    return frame.assign(coverage=_divide(known, length))
 
 
 def by_period(good: pd.Series, total: pd.Series, *, target: float, window: Window) -> pd.DataFrame:
@@ -258,13 +260,13 @@ def by_period(good: pd.Series, total: pd.Series, *, target: float, window: Windo
     >>> float(row["left_share"]), float(row["projected_total"])
     (0.5, 74400.0)
     """
-    window = as_window(window)
-    fraction = budget_fraction(target)
-    good_seen, total_seen = checked(good, total)
+    window = _as_window(window)
+    fraction = _budget_fraction(target)
+    good_seen, total_seen = _checked(good, total)
     times = pd.DatetimeIndex(good.index)
-    step = regular_step(times)
+    step = _regular_step(times)
     end = times[-1] + step
-    frame = windows.periods(times[0], end, window=window)
+    frame = _calendar_periods(times[0], end, window=window)
     goes_on = frame["ends_at"] > end
     ends = (times.searchsorted(pd.DatetimeIndex(frame[c])) for c in ("starts_at", "ends_at"))
     spans = [slice(*pair) for pair in zip(*ends, strict=True)]
@@ -278,27 +280,27 @@ def by_period(good: pd.Series, total: pd.Series, *, target: float, window: Windo
     for form in ("", "projected_"):
         frame[f"{form}allowance"] = fraction * frame[f"{form}total"]
         left = frame[f"{form}allowance"] - frame["spent"]
-        frame[f"{form}left_share"] = windows.divide(left, frame[f"{form}allowance"])
+        frame[f"{form}left_share"] = _divide(left, frame[f"{form}allowance"])
     frame["left"] = frame["allowance"] - frame["spent"]
     known = np.array([np.count_nonzero(~np.isnan(total_seen[span])) for span in spans])
     so_far = frame["ends_at"].mask(goes_on, end) - frame["starts_at"]
-    frame["coverage"] = windows.divide(known, so_far.to_numpy() / step.to_timedelta64())
+    frame["coverage"] = _divide(known, so_far.to_numpy() / step.to_timedelta64())
     return frame.assign(projection=np.where(goes_on, how, "none"))
 
 
 def _summed_buckets(times: pd.DatetimeIndex, window: Window) -> tuple[np.ndarray, np.ndarray | int]:
     """For each bucket the first one summed with it, and how many a full record would hold."""
-    step = windows.check_index(times)
+    step = _check_index(times)
     if window.is_rolling:
-        width = windows.buckets(window, step=step)
+        width = _buckets(window, step=step)
         return np.maximum(np.arange(len(times)) + 1 - width, 0), width
-    starts = windows.period_starts(times, window=window)
+    starts = _period_starts(times, window=window)
     elapsed = np.ones(len(times)) if step is None else np.asarray((times - starts) / step) + 1
     return times.searchsorted(starts), elapsed
 
 
 def _known_sum(values: np.ndarray) -> float:
-    return exact_sum(values) if (~np.isnan(values)).any() else float("nan")
+    return _exact_sum(values) if (~np.isnan(values)).any() else float("nan")
 
 
 def _expected(
@@ -315,11 +317,11 @@ def _expected(
     rates = observed.groupby(_hour_of_week(observed.index, window)).mean()
     expected = rates.reindex(_hour_of_week(coming, window)).to_numpy(copy=True)
     unseen = np.isnan(expected)
-    expected[unseen] = exact_sum(observed.to_numpy()) / len(observed)
+    expected[unseen] = _exact_sum(observed.to_numpy()) / len(observed)
     part = (until - coming[-1]) / step  # the last bucket may be cut by the end of the period
     expected[-1] *= min(part, 1.0)
     how = "mean rate" if unseen.all() else "hour of week"
-    return exact_sum(expected), f"{how}, else mean rate" if 0 < unseen.sum() < len(unseen) else how
+    return _exact_sum(expected), f"{how}, else mean rate" if 0 < unseen.sum() < len(unseen) else how
 
 
 def _hour_of_week(index: pd.Index, window: Window) -> np.ndarray:
@@ -327,7 +329,7 @@ def _hour_of_week(index: pd.Index, window: Window) -> np.ndarray:
     return np.asarray(local.day_of_week * 24 + local.hour)
 
 
-def without_start(left: pd.Series, *, window: Window | None) -> pd.Series:
+def _without_start(left: pd.Series, *, window: Window | None) -> pd.Series:
     """A burn-down without the start of a window, when a few events swing it."""
     if window is None or len(left) < 3:
         return left
@@ -335,4 +337,4 @@ def without_start(left: pd.Series, *, window: Window | None) -> pd.Series:
     length = window.length_at(index[-1])
     if window.is_rolling:
         return left if index[0] + length >= index[len(index) // 2] else left[index[0] + length :]
-    return left.mask(index - windows.period_starts(index, window=window) < length / 10)
+    return left.mask(index - _period_starts(index, window=window) < length / 10)

@@ -8,15 +8,8 @@ import numpy as np
 import pandas as pd
 
 from srelib import events, tables
-from srelib.delivery.frequency import (
-    NAN,
-    Span,
-    seconds,
-    service_names,
-    span_of,
-    within_history,
-)
-from srelib.delivery.rules import DEFAULT, MATCHES, Rules, length, one_of
+from srelib.delivery.frequency import NAN, Span, _seconds, _service_names, _span_of, _within_history
+from srelib.delivery.rules import DEFAULT, MATCHES, Rules, _length, _one_of
 
 COLUMNS = ["incident_id", "service", "deployment_id", "rule", "delay", "why", "started_at",
            "deployed", "incident_row", "deployment_row"]  # fmt: skip
@@ -101,9 +94,9 @@ def attribute_incidents(
     >>> found[["incident_id", "deployment_id", "rule"]].values.tolist()
     [['i1', 'd1', 'window'], ['i2', nan, nan]]
     """
-    one_of(match, "match", MATCHES)
-    one_of(scope, "scope", ("service", "project"))
-    limit = length(within, "within")
+    _one_of(match, "match", MATCHES)
+    _one_of(scope, "scope", ("service", "project"))
+    limit = _length(within, "within")
     tables.need(deployments, "deployments", "deployment_id", "service", "finished_at", "status")
     tables.need(incidents, "incidents", "incident_id", "service", "started_at")
     rows = _eligible_rows(incidents)
@@ -148,7 +141,7 @@ def _named(rows: pd.DataFrame, deployments: pd.DataFrame) -> pd.DataFrame:
     rows = rows[rows["named"].notna()]
     cancelled = events.deployment_exclusions(deployments) == events.CANCELLED
     sound = np.flatnonzero(~cancelled.fillna(False))
-    place = deployment_places(
+    place = _deployment_places(
         deployments.iloc[sound], pd.Index(rows["named"]), pd.Index(rows["service"])
     )
     known = place >= 0
@@ -162,7 +155,7 @@ def _named(rows: pd.DataFrame, deployments: pd.DataFrame) -> pd.DataFrame:
 def _pool(deployments: pd.DataFrame, statuses: tuple[str, ...]) -> pd.DataFrame:
     """Deployments to choose from, in order of time."""
     kinds = {"finished_at": "datetime64[us, UTC]", "service": "str"}
-    rows = np.flatnonzero(events.reached_users(deployments, statuses))
+    rows = np.flatnonzero(events._reached_users(deployments, statuses))
     rows = rows[np.argsort(deployments["finished_at"].array.take(rows), kind="stable")]
     return deployments[list(kinds)].take(rows).astype(kinds).assign(deployment_row=rows)
 
@@ -213,7 +206,7 @@ def _with_deployments(found: pd.DataFrame, deployments: pd.DataFrame) -> pd.Data
     return found.sort_values(["place", "finished_at"], kind="stable", ignore_index=True)[COLUMNS]
 
 
-def attributed(
+def _attributed(
     deployments: pd.DataFrame, incidents: pd.DataFrame | None, *, rules: Rules = DEFAULT
 ) -> pd.DataFrame:
     """`attribute_incidents` with a set of rules; nothing where no incidents were exported."""
@@ -224,7 +217,9 @@ def attributed(
     )  # fmt: skip
 
 
-def deployment_places(deployments: pd.DataFrame, names: pd.Index, services: pd.Index) -> np.ndarray:
+def _deployment_places(
+    deployments: pd.DataFrame, names: pd.Index, services: pd.Index
+) -> np.ndarray:
     """Row of the deployment that each name stands for, that of the own service first; -1: none."""
     ids, owners = deployments["deployment_id"].astype("str"), deployments["service"].astype("str")
     place = _first(pd.Index(ids), names)
@@ -245,7 +240,7 @@ def _first(known: pd.Index, wanted: pd.Index) -> np.ndarray:
 COUNTS = ["incidents", "named", "attributed", "by_chance"]
 
 
-def chance(
+def _chance(
     deployments: pd.DataFrame,
     incidents: pd.DataFrame | None,
     *,
@@ -254,10 +249,10 @@ def chance(
     together: str | None = None,
 ) -> pd.DataFrame:
     """Incidents put down to deployments, and how many would be by chance alone."""
-    span = span_of(between)
-    services = service_names(deployments, incidents)
-    placed = attributed(deployments, incidents, rules=rules).drop_duplicates("incident_row")
-    placed = placed[within_history(placed["started_at"], span)]
+    span = _span_of(between)
+    services = _service_names(deployments, incidents)
+    placed = _attributed(deployments, incidents, rules=rules).drop_duplicates("incident_row")
+    placed = placed[_within_history(placed["started_at"], span)]
     named = placed["rule"] == "source"
     share = placed["service"].map(_shares_covered(deployments, services, rules, span))
     rows = pd.DataFrame(
@@ -270,11 +265,11 @@ def chance(
         }
     )
     if together is not None and incidents is not None:
-        rows = _as_one(rows, events.incident_numbers(incidents).to_numpy()[placed["incident_row"]])
+        rows = _as_one(rows, events._incident_numbers(incidents).to_numpy()[placed["incident_row"]])
         services, rows["service"] = [together] if services else [], together
     found = rows.groupby("service")[COUNTS].sum().reindex(services, fill_value=0)
     starts = placed["started_at"].where(~named).groupby(placed["service"])
-    moments = {service: seconds(own.dropna()) for service, own in starts}
+    moments = {service: _seconds(own.dropna()) for service, own in starts}
     found["followed_by_chance"] = [
         _followed(moments.get(service, np.array([])), span, rules) for service in services
     ]
@@ -291,11 +286,11 @@ def _shares_covered(
     deployments: pd.DataFrame, services: list[str], rules: Rules, span: Span
 ) -> dict[str, float]:
     """Share of the history within the window after some deployment, by service."""
-    pool = deployments[events.reached_users(deployments, rules.statuses)]
+    pool = deployments[events._reached_users(deployments, rules.statuses)]
     if rules.scope == "project":
-        return dict.fromkeys(services, _covered(seconds(pool["finished_at"]), rules, span))
+        return dict.fromkeys(services, _covered(_seconds(pool["finished_at"]), rules, span))
     ends = pool.groupby(pool["service"].astype("str"))["finished_at"]
-    found = {service: _covered(seconds(own), rules, span) for service, own in ends}
+    found = {service: _covered(_seconds(own), rules, span) for service, own in ends}
     return dict.fromkeys(services, 0.0) | found
 
 

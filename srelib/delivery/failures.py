@@ -10,23 +10,24 @@ import numpy as np
 import pandas as pd
 
 from srelib import events, tables
-from srelib.delivery.attribution import COUNTS, attributed, chance
+from srelib.delivery.attribution import COUNTS, _attributed, _chance
 from srelib.delivery.frequency import (
     NAN,
     Columns,
     Span,
-    as_releases,
-    deployments_in_order,
-    per_period,
-    rounded,
-    seconds,
-    service_names,
-    share_by_chain,
-    span_of,
-    within_history,
+    _as_releases,
+    _deployments_in_order,
+    _per_period,
+    _rounded,
+    _seconds,
+    _service_names,
+    _share_by_chain,
+    _span_of,
+    _within_history,
 )
 from srelib.delivery.rules import DEFAULT, Rules
-from srelib.stats import Estimate, grouped_mean, quantile, rate, survival_median
+from srelib.stats import Estimate
+from srelib.stats.intervals import _grouped_mean, _quantile, _rate, _survival_median
 from srelib.windows import Window
 
 LENGTHS = ("30min", "1h", "2h", "4h", "8h", "24h", "72h", "168h")
@@ -34,7 +35,7 @@ _FLAGS = ["failed", "incident", "rolled_back", "hotfix"]
 _DEPLOYED, _BEFORE_USERS, _CANCELLED, _INCIDENT = range(4)
 
 
-def failures(
+def _failures(
     deployments: pd.DataFrame,
     incidents: pd.DataFrame | None,
     *,
@@ -43,10 +44,10 @@ def failures(
     placed: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Deployments that reached users, and each signal that one of them failed."""
-    rows = deployments_in_order(
+    rows = _deployments_in_order(
         deployments, between=between, statuses=rules.statuses, hotfix_within=rules.hotfix_within
     )
-    pairs = attributed(deployments, incidents, rules=rules) if placed is None else placed
+    pairs = _attributed(deployments, incidents, rules=rules) if placed is None else placed
     place = _places(rows, len(deployments))[pairs["deployment_row"]]
     number = np.arange(len(rows))
     mended = _mended(rows, pairs.assign(place=place)[place >= 0], rules)
@@ -68,11 +69,11 @@ def _places(rows: pd.DataFrame, deployments: int) -> np.ndarray:
 def _mended(rows: pd.DataFrame, pairs: pd.DataFrame, rules: Rules) -> np.ndarray:
     """Row of the deployment that each unplanned one mends; -1: none, or not unplanned."""
     repair = (rows["planned"] == False).fillna(False).to_numpy(dtype=bool)  # noqa: E712
-    codes, at = pd.factorize(rows["service"])[0], seconds(rows["finished_at"])
+    codes, at = pd.factorize(rows["service"])[0], _seconds(rows["finished_at"])
     found = np.where(rows["follows"], np.arange(len(rows)) - 1, -1)
     rolled = np.flatnonzero((rows["status"] == "rolled_back").fillna(False))
     own = pairs["place"].to_numpy(dtype="int64")
-    started = np.maximum(seconds(pairs["started_at"]), at[own])
+    started = np.maximum(_seconds(pairs["started_at"]), at[own])
     limit = pd.Timedelta(rules.hotfix_within).total_seconds()
     for time, place in ((at[rolled], rolled), (started, own)):
         if len(place):
@@ -128,7 +129,7 @@ def change_fail_rate(
     rules : Rules
         Attribution, and the signals that count.
     placed : DataFrame, optional
-        As from `attributed` with the same tables and rules, where it is at hand.
+        As from `_attributed` with the same tables and rules, where it is at hand.
     window : Window or str, optional
         A calendar window such as ``1w`` or ``1M``; without it the whole history is one.
     together : str, optional
@@ -165,9 +166,9 @@ def change_fail_rate(
     >>> change_fail_rate(rows, None, between=(at[0], at[1]))[["value", "n"]].values.tolist()
     [[0.5, 2.0]]
     """
-    span = span_of(between)
-    rows = failures(deployments, incidents, between=span, rules=rules, placed=placed)
-    rows = rows if together is None else as_releases(rows)
+    span = _span_of(between)
+    rows = _failures(deployments, incidents, between=span, rules=rules, placed=placed)
+    rows = rows if together is None else _as_releases(rows)
     signals = _signals(deployments, incidents, rules)
     parts = [rows.assign(kind=_DEPLOYED), _left_out(deployments, span, rules)]
     if rules.per == "incidents" and incidents is not None:
@@ -183,7 +184,7 @@ def change_fail_rate(
         elif rules.per == "incidents":
             value = _per_deployment(int((kind == _INCIDENT).sum()), int(deployed.sum()), confidence)
         else:
-            value = share_by_chain(own["failed"][deployed], own["chain"][deployed], confidence)
+            value = _share_by_chain(own["failed"][deployed], own["chain"][deployed], confidence)
         return {
             "value": value, **{name: int(own[name].sum()) for name in _FLAGS},
             "before_users": int((kind == _BEFORE_USERS).sum()),
@@ -191,9 +192,9 @@ def change_fail_rate(
             "signals": ", ".join(signals),
         }  # fmt: skip
 
-    return per_period(
+    return _per_period(
         rows[columns], found, time="finished_at", between=span, window=window,
-        services=service_names(deployments, incidents), together=together,
+        services=_service_names(deployments, incidents), together=together,
     )  # fmt: skip
 
 
@@ -209,8 +210,8 @@ def _signals(deployments: pd.DataFrame, incidents: pd.DataFrame | None, rules: R
 
 def _left_out(deployments: pd.DataFrame, span: Span, rules: Rules) -> pd.DataFrame:
     """Deployments of the history that never reached users, in the columns of those that did."""
-    others = deployments[within_history(deployments["finished_at"], span)]
-    others = others[~events.reached_users(others, rules.statuses)]
+    others = deployments[_within_history(deployments["finished_at"], span)]
+    others = others[~events._reached_users(others, rules.statuses)]
     kinds = {events.BEFORE_USERS: _BEFORE_USERS, events.CANCELLED: _CANCELLED}
     kind = events.deployment_exclusions(others).map(kinds)
     rows = others[["service", "finished_at"]][kind.notna()]
@@ -221,7 +222,7 @@ def _begun(incidents: pd.DataFrame, span: Span, together: str | None) -> pd.Data
     """Incidents that began in the history, in the columns of deployments."""
     rows = incidents if together is None else events.once_for_fleet(incidents)
     rows = events.eligible_incidents(rows)
-    rows = rows[["service", "started_at"]][within_history(rows["started_at"], span)]
+    rows = rows[["service", "started_at"]][_within_history(rows["started_at"], span)]
     rows = rows.rename(columns={"started_at": "finished_at"})
     return rows.assign(kind=_INCIDENT, chain=-1, **dict.fromkeys(_FLAGS, False))
 
@@ -230,10 +231,10 @@ def _per_deployment(incidents: int, deployments: int, confidence: float) -> Esti
     """Incidents per deployment, as a Poisson count."""
     if not deployments:
         return Estimate(NAN, NAN, NAN, 0, confidence, "exact Poisson")
-    return replace(rate(incidents, deployments, confidence), n=deployments)
+    return replace(_rate(incidents, deployments, confidence), n=deployments)
 
 
-def recoveries(
+def _recoveries(
     deployments: pd.DataFrame,
     incidents: pd.DataFrame | None,
     *,
@@ -243,19 +244,21 @@ def recoveries(
     together: str | None = None,
 ) -> pd.DataFrame:
     """Failures that deployments brought, and how long each lasted."""
-    span = span_of(between)
+    span = _span_of(between)
     incidents = tables.empty("incidents") if incidents is None else incidents
     tables.need(incidents, "incidents", "started_at", "resolved_at")
-    pairs = attributed(deployments, incidents, rules=rules) if placed is None else placed
-    pairs = pairs[within_history(pairs["started_at"], span)]
-    rows = deployments_in_order(deployments, between=span, statuses=rules.statuses)
+    pairs = _attributed(deployments, incidents, rules=rules) if placed is None else placed
+    pairs = pairs[_within_history(pairs["started_at"], span)]
+    rows = _deployments_in_order(deployments, between=span, statuses=rules.statuses)
     place = _places(rows, len(deployments))[pairs["deployment_row"]]
     ends = incidents["resolved_at"].array.take(pairs["incident_row"].to_numpy())
     deployed_at = rows["finished_at"].array.take(place, allow_fill=True)
     pairs = pairs.assign(place=place, resolved_at=ends, deployed_at=deployed_at)
     if together is not None:
-        pairs["place"] = np.append(events.first_of_release(rows), -1)[place]
-        pairs["incident_row"] = events.incident_numbers(incidents).to_numpy()[pairs["incident_row"]]
+        pairs["place"] = np.append(events._first_of_release(rows), -1)[place]
+        pairs["incident_row"] = events._incident_numbers(incidents).to_numpy()[
+            pairs["incident_row"]
+        ]
     if rules.recovery_of == "incidents":
         pairs = pairs.drop_duplicates("incident_row")
     else:
@@ -270,8 +273,8 @@ def _episodes(pairs: pd.DataFrame, span: Span, rules: Rules) -> pd.DataFrame:
     """Overlapping incidents of a deployment joined."""
     pairs = pairs.sort_values(["place", "started_at"], kind="stable", ignore_index=True)
     is_open = pairs["resolved_at"].isna() | (pairs["resolved_at"] > span[1])
-    begin = seconds(pairs["started_at"])
-    end = np.where(is_open, span[1].timestamp(), seconds(pairs["resolved_at"]))
+    begin = _seconds(pairs["started_at"])
+    end = np.where(is_open, span[1].timestamp(), _seconds(pairs["resolved_at"]))
     end = np.maximum(end, begin)
     owner = pairs["place"].to_numpy()
     reach = pd.Series(end).groupby(owner).cummax().to_numpy()
@@ -281,7 +284,7 @@ def _episodes(pairs: pd.DataFrame, span: Span, rules: Rules) -> pd.DataFrame:
     first = pairs[new]
     episode = np.cumsum(new) - 1
     ends = pd.Series(end).groupby(episode).max().to_numpy(dtype="float64")
-    deployed, begin = seconds(first["deployed_at"]), begin[new]
+    deployed, begin = _seconds(first["deployed_at"]), begin[new]
     deployed = np.fmin(deployed, begin) if rules.recovery_of == "incidents" else deployed
     return pd.DataFrame(
         {
@@ -289,8 +292,8 @@ def _episodes(pairs: pd.DataFrame, span: Span, rules: Rules) -> pd.DataFrame:
             "deployment_id": first["deployment_id"].array,
             "started_at": first["started_at"].array,
             "recovered": np.bincount(episode, weights=is_open, minlength=len(first)) == 0,
-            "from_failure": rounded(ends - begin, rules.minutes),
-            "from_deployment": rounded(ends - deployed, rules.minutes),
+            "from_failure": _rounded(ends - begin, rules.minutes),
+            "from_deployment": _rounded(ends - deployed, rules.minutes),
         }
     )
 
@@ -319,7 +322,7 @@ def recovery_time(
     rules : Rules
         Attribution, and where the clock of `value` starts.
     placed : DataFrame, optional
-        As from `attributed` with the same tables and rules, where it is at hand.
+        As from `_attributed` with the same tables and rules, where it is at hand.
     window : Window or str, optional
         A calendar window such as ``1w`` or ``1M``, by the start of the failure; without it the
         whole history is one.
@@ -356,8 +359,8 @@ def recovery_time(
     >>> recovery_time(shipped, broken, between=(at[0], at[2]))["value"].tolist()
     [3600.0]
     """
-    span = span_of(between)
-    rows = recoveries(
+    span = _span_of(between)
+    rows = _recoveries(
         deployments, incidents, between=span, rules=rules, placed=placed, together=together
     )
     clock = f"from_{rules.recovery_from}"
@@ -370,20 +373,20 @@ def recovery_time(
         }
 
     columns = ["service", "started_at", "recovered", "from_failure", "from_deployment"]
-    return per_period(
+    return _per_period(
         rows[columns], found, time="started_at", between=span, window=window,
-        services=service_names(deployments, incidents), together=together,
+        services=_service_names(deployments, incidents), together=together,
     )  # fmt: skip
 
 
 def _typical(own: Columns, clock: str, lead: str, confidence: float) -> Estimate:
     times, done = own[clock], own["recovered"]
     if lead == "mean":
-        return grouped_mean(times, np.arange(len(times)), confidence=confidence)
+        return _grouped_mean(times, np.arange(len(times)), confidence=confidence)
     if done.all():
-        return quantile(times, confidence=confidence)
+        return _quantile(times, confidence=confidence)
     known = ~np.isnan(times)
-    return survival_median(np.maximum(times[known], 0), done[known], confidence=confidence)
+    return _survival_median(np.maximum(times[known], 0), done[known], confidence=confidence)
 
 
 def sensitivity(
@@ -438,12 +441,12 @@ def sensitivity(
         }  # fmt: skip
         rates = change_fail_rate(deployments, incidents, **own)
         rates = rates[["service", "value", "low", "high", "n"]].assign(within=within)
-        counts = chance(deployments, incidents, **own)[["service", *COUNTS]]
+        counts = _chance(deployments, incidents, **own)[["service", *COUNTS]]
         parts.append(rates.merge(counts, on="service"))
     return pd.concat(parts, ignore_index=True)
 
 
-def more_than_chance(failed: pd.DataFrame, chance: pd.DataFrame) -> pd.DataFrame:
+def _more_than_chance(failed: pd.DataFrame, chance: pd.DataFrame) -> pd.DataFrame:
     """What chance gives, and the p-value that more planned deployments were followed than that."""
     from scipy.stats import binom
 

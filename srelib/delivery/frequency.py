@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from srelib import events, tables, windows
+from srelib import events, tables
 from srelib.errors import TimeIndexError
-from srelib.stats import Estimate, grouped_share, scattered_rate
+from srelib.stats import Estimate
+from srelib.stats.intervals import _grouped_share, _scattered_rate
 from srelib.windows import Window
+from srelib.windows.window import _calendar_periods
 
 Span = tuple[pd.Timestamp, pd.Timestamp]
 NAN = float("nan")
@@ -20,7 +22,7 @@ WEEK = pd.Timedelta(days=7)
 _WEEK = WEEK.total_seconds()
 
 
-def span_of(between: Span) -> Span:
+def _span_of(between: Span) -> Span:
     """Start and end of the history, checked."""
     first, last = (pd.Timestamp(time) for time in between)
     if first.tz is None or last.tz is None:
@@ -30,7 +32,7 @@ def span_of(between: Span) -> Span:
     return first.tz_convert("UTC"), last.tz_convert("UTC")
 
 
-def history(deployments: pd.DataFrame, *, as_of: pd.Timestamp) -> Span:
+def _history(deployments: pd.DataFrame, *, as_of: pd.Timestamp) -> Span:
     """The time the deployments are known for: from the day of the first one until now."""
     tables.need(deployments, "deployments", "finished_at")
     first = deployments["finished_at"].min()
@@ -38,12 +40,12 @@ def history(deployments: pd.DataFrame, *, as_of: pd.Timestamp) -> Span:
     return (first if known else as_of - DAY).floor("D"), as_of
 
 
-def within_history(times: pd.Series, between: Span) -> pd.Series:
+def _within_history(times: pd.Series, between: Span) -> pd.Series:
     """Whether each time lies in the history, its end included."""
     return (times >= between[0]) & (times <= between[1])
 
 
-def rounded(times: np.ndarray, minutes: str) -> np.ndarray:
+def _rounded(times: np.ndarray, minutes: str) -> np.ndarray:
     """Lengths of time as they are, or in whole minutes; those below zero go up to it."""
     if minutes == "exact":
         return times
@@ -52,7 +54,7 @@ def rounded(times: np.ndarray, minutes: str) -> np.ndarray:
     return np.maximum(np.ceil(times / 60) * 60, 0.0)
 
 
-def seconds(times: pd.Series) -> np.ndarray:
+def _seconds(times: pd.Series) -> np.ndarray:
     """Times or lengths of time as seconds, NaN where missing."""
     if isinstance(times.dtype, pd.DatetimeTZDtype):
         times = times.dt.tz_convert("UTC").dt.tz_localize(None)
@@ -66,7 +68,7 @@ def seconds(times: pd.Series) -> np.ndarray:
     return numbers
 
 
-def service_names(*parts: pd.DataFrame | None) -> list[str]:
+def _service_names(*parts: pd.DataFrame | None) -> list[str]:
     """Services of some tables, by name."""
     found: set[str] = set()
     for part in parts:
@@ -82,7 +84,7 @@ def _periods(between: Span, window: Window | str | None) -> pd.DataFrame:
     if calendar is None:
         return pd.DataFrame({"label": ["all"], "starts_at": [first], "ends_at": [last],
                              "complete": [True]})  # fmt: skip
-    found = windows.periods(first, last, window=calendar)
+    found = _calendar_periods(first, last, window=calendar)
     starts, ends = found["starts_at"], found["ends_at"]
     return found.assign(
         starts_at=starts.where(starts > first, first), ends_at=ends.where(ends < last, last)
@@ -101,11 +103,11 @@ def _pieces(
     owner = rows["service"]
     owner = owner if isinstance(owner.dtype, pd.CategoricalDtype) else owner.astype("str")
     codes = pd.Categorical(owner, categories=services).codes
-    at = seconds(rows[time])
+    at = _seconds(rows[time])
     order = np.lexsort((at, codes)) if len(spans) > 1 else np.argsort(codes, kind="stable")
     names = [name for name in rows.columns if name not in ("service", time)]
     columns = {"at": at[order], **{name: rows[name].to_numpy()[order] for name in names}}
-    inner = seconds(periods["starts_at"])[1:]
+    inner = _seconds(periods["starts_at"])[1:]
     bounds = np.searchsorted(codes[order], np.arange(len(services) + 1))
     for service, low, high in zip(services, bounds[:-1], bounds[1:], strict=True):
         cuts = [low, *(low + np.searchsorted(columns["at"][low:high], inner)), high]
@@ -113,7 +115,7 @@ def _pieces(
             yield service, period, {name: all_[first:last] for name, all_ in columns.items()}
 
 
-def per_period(
+def _per_period(
     rows: pd.DataFrame, measure: Callable[[Columns, Any], dict[str, Any]], *, time: str,
     between: Span, window: Window | str | None, services: list[str], together: str | None = None,
 ) -> pd.DataFrame:  # fmt: skip
@@ -138,7 +140,7 @@ def _columns(name: str, result: Any) -> dict[str, Any]:
     return {name: result.value, **{f"{front}{key}": value for key, value in ends.items()}}
 
 
-def deployments_in_order(
+def _deployments_in_order(
     deployments: pd.DataFrame,
     *,
     between: Span,
@@ -148,10 +150,10 @@ def deployments_in_order(
     """Deployments that reached users, in order; `chain` is the first one a repair mends."""
     tables.need(deployments, "deployments", "deployment_id", "service", "finished_at", "status")
     wanted = ["deployment_id", "service", "finished_at", "status", "planned"]
-    reached = events.reached_users(deployments, statuses)
-    rows = np.flatnonzero(reached & within_history(deployments["finished_at"], span_of(between)))
+    reached = events._reached_users(deployments, statuses)
+    rows = np.flatnonzero(reached & _within_history(deployments["finished_at"], _span_of(between)))
     codes, names = pd.factorize(deployments["service"].astype("str"), sort=True)
-    at = seconds(deployments["finished_at"])
+    at = _seconds(deployments["finished_at"])
     rows = rows[np.lexsort((at[rows], codes[rows]))]
     codes, at = codes[rows], at[rows]
     kept = deployments[[name for name in wanted if name in deployments]].take(rows)
@@ -175,9 +177,9 @@ def deployments_in_order(
     )
 
 
-def as_releases(rows: pd.DataFrame) -> pd.DataFrame:
+def _as_releases(rows: pd.DataFrame) -> pd.DataFrame:
     """Deployments in order with those of one release as one, which is what any of them is."""
-    first = events.first_of_release(rows)
+    first = events._first_of_release(rows)
     own = first == np.arange(len(rows))
     if own.all():
         return rows
@@ -235,9 +237,9 @@ def deployment_frequency(
     >>> found["n"].tolist(), found["days"].tolist()
     ([8], [8])
     """
-    span = span_of(between)
-    rows = deployments_in_order(deployments, between=span, statuses=statuses)
-    rows = rows if together is None else as_releases(rows)
+    span = _span_of(between)
+    rows = _deployments_in_order(deployments, between=span, statuses=statuses)
+    rows = rows if together is None else _as_releases(rows)
 
     def found(own: Columns, period: Any) -> dict[str, Any]:
         weeks = float((period.ends_at - period.starts_at) / WEEK)
@@ -253,9 +255,9 @@ def deployment_frequency(
             "weeks": weeks,
         }
 
-    return per_period(
+    return _per_period(
         rows[["service", "finished_at"]], found, time="finished_at", between=span, window=window,
-        services=service_names(deployments), together=together,
+        services=_service_names(deployments), together=together,
     )  # fmt: skip
 
 
@@ -266,7 +268,7 @@ def _rate(at: np.ndarray, period: Any, confidence: float) -> Estimate:
     edges = np.maximum(last - _WEEK * np.arange(whole, -1, -1), first)
     counts = np.diff(np.searchsorted(at, [*edges[:-1], np.inf]))
     lengths = np.diff(edges) / _WEEK
-    return scattered_rate(counts, lengths, confidence=confidence)
+    return _scattered_rate(counts, lengths, confidence=confidence)
 
 
 def rework_rate(
@@ -320,31 +322,31 @@ def rework_rate(
     >>> rework_rate(rows, between=(at[0], at[2]))[["value", "n", "unknown"]].values.tolist()
     [[0.5, 2.0, 1.0]]
     """
-    span = span_of(between)
-    rows = deployments_in_order(
+    span = _span_of(between)
+    rows = _deployments_in_order(
         deployments, between=span, statuses=statuses, hotfix_within=hotfix_within
     )
     rows["known"] = rows["planned"].notna().to_numpy()
     rows["unplanned"] = ~rows["planned"].fillna(True).to_numpy(dtype=bool)
-    rows = rows if together is None else as_releases(rows)
+    rows = rows if together is None else _as_releases(rows)
 
     def found(own: Columns, _: Any) -> dict[str, Any]:
         known, unplanned = own["known"], own["unplanned"]
         return {
-            "value": share_by_chain(unplanned[known], own["chain"][known], confidence),
+            "value": _share_by_chain(unplanned[known], own["chain"][known], confidence),
             "unplanned": int(unplanned.sum()),
             "unknown": int((~known).sum()),
         }
 
-    return per_period(
+    return _per_period(
         rows[["service", "finished_at", "chain", "known", "unplanned"]], found,
         time="finished_at", between=span, window=window,
-        services=service_names(deployments), together=together,
+        services=_service_names(deployments), together=together,
     )  # fmt: skip
 
 
-def share_by_chain(flags: np.ndarray, chain: np.ndarray, confidence: float) -> Estimate:
+def _share_by_chain(flags: np.ndarray, chain: np.ndarray, confidence: float) -> Estimate:
     """Share of deployments that are flagged, a deployment and its repairs kept together."""
     _, places = np.unique(chain, return_inverse=True)
     parts = np.bincount(places, weights=flags)
-    return grouped_share(parts, np.bincount(places), confidence=confidence)
+    return _grouped_share(parts, np.bincount(places), confidence=confidence)

@@ -8,17 +8,10 @@ import numpy as np
 import pandas as pd
 
 from srelib import events, tables
-from srelib.delivery.attribution import deployment_places
-from srelib.delivery.frequency import (
-    Columns,
-    Span,
-    per_period,
-    rounded,
-    seconds,
-    span_of,
-)
-from srelib.delivery.rules import one_of
-from srelib.stats import group_sizes, grouped_mean, quantile, survival_median
+from srelib.delivery.attribution import _deployment_places
+from srelib.delivery.frequency import Columns, Span, _per_period, _rounded, _seconds, _span_of
+from srelib.delivery.rules import _one_of
+from srelib.stats.intervals import _group_sizes, _grouped_mean, _quantile, _survival_median
 from srelib.windows import Window
 
 SHIPPED = "shipped"
@@ -31,7 +24,7 @@ UNDATED = "start not known"
 STATES = (SHIPPED, WAITING, BEFORE, UNLINKED, UNREACHED, BACKWARDS, UNDATED)
 
 
-def lead_times(
+def _lead_times(
     changes: pd.DataFrame,
     deployments: pd.DataFrame,
     *,
@@ -40,7 +33,7 @@ def lead_times(
     minutes: str = "exact",
 ) -> pd.DataFrame:
     """How long each change took to its users, and why some took no known time."""
-    known = _timed(changes, deployments, span_of(between), start, minutes)
+    known = _timed(changes, deployments, _span_of(between), start, minutes)
     rows, place = known["row"], known["place"]
     ids = np.array([*deployments["deployment_id"].astype("str"), None], dtype=object)
     named = _text(changes, "deployment_id").to_numpy(dtype=object)[rows]
@@ -133,8 +126,8 @@ def change_lead_time(
     >>> change_lead_time(made, shipped, between=(at[0], at[2]))[["value", "n"]].values.tolist()
     [[7200.0, 1.0]]
     """
-    one_of(lead, "lead", ("median", "mean"))
-    span = span_of(between)
+    _one_of(lead, "lead", ("median", "mean"))
+    span = _span_of(between)
     known = _timed(changes, deployments, span, start, minutes)
     shipped, state = known["shipped"], known["state"]
     first, last = (time.timestamp() for time in span)
@@ -144,20 +137,20 @@ def change_lead_time(
         shipped = np.where(np.isnan(shipped), last, shipped)
     owner, numbers = _numbered(deployments)
     if together is not None:
-        numbers = numbers[np.append(events.first_of_release(deployments), -1)]
+        numbers = numbers[np.append(events._first_of_release(deployments), -1)]
 
     def found(own: Columns, _: Any) -> dict[str, Any]:
         times, groups = own["seconds"], own["place"]
         done = own["state"] == 0
         if lead == "mean":
-            middle = grouped_mean(times, groups, confidence=confidence)
+            middle = _grouped_mean(times, groups, confidence=confidence)
         elif done.all():
-            middle = quantile(times, confidence=confidence, groups=groups)
+            middle = _quantile(times, confidence=confidence, groups=groups)
         else:
-            middle = survival_median(times, done, confidence=confidence)
+            middle = _survival_median(times, done, confidence=confidence)
             times, groups = times[done], groups[done]
-        slow = quantile(times, 0.9, confidence=confidence, groups=groups)
-        return {"value": middle, "p90": slow, "deployments": len(group_sizes(groups)[1])}
+        slow = _quantile(times, 0.9, confidence=confidence, groups=groups)
+        return {"value": middle, "p90": slow, "deployments": len(_group_sizes(groups)[1])}
 
     rows = pd.DataFrame(
         {
@@ -168,13 +161,13 @@ def change_lead_time(
             "place": numbers[known["place"][keep]],
         }
     )
-    return per_period(
+    return _per_period(
         rows, found, time="shipped_at", between=span, window=window,
         services=sorted({*owner, *known["names"]}), together=together,
     )  # fmt: skip
 
 
-def batch_sizes(lead: pd.DataFrame) -> pd.DataFrame:
+def _batch_sizes(lead: pd.DataFrame) -> pd.DataFrame:
     """Changes in the first deployment of each service, and in a usual one."""
     shipped = lead[lead["state"] == SHIPPED].sort_values("shipped_at", kind="stable")
     sizes = shipped.groupby([shipped["service"].astype("str"), "deployment_id"], sort=False).size()
@@ -195,16 +188,16 @@ def _timed(
     changes: pd.DataFrame, deployments: pd.DataFrame, span: Span, start: str, minutes: str
 ) -> dict[str, np.ndarray]:
     """Changes by number: row and place (of the deployment), service, times [s], state."""
-    one_of(start, "start", ("committed", "merged"))
-    one_of(minutes, "minutes", ("exact", "up", "down"))
+    _one_of(start, "start", ("committed", "merged"))
+    _one_of(minutes, "minutes", ("exact", "up", "down"))
     tables.need(changes, "changes", "change_id", "service", "committed_at")
     tables.need(deployments, "deployments", "deployment_id", "service", "finished_at", "status")
     place, named = _places(changes, deployments)
     codes, names = pd.factorize(changes["service"].astype("str"))
-    ok = np.append(events.reached_users(deployments).to_numpy(), False)
-    ends = np.append(seconds(deployments["finished_at"]), np.nan)
+    ok = np.append(events._reached_users(deployments).to_numpy(), False)
+    ends = np.append(_seconds(deployments["finished_at"]), np.nan)
     shipped = np.where(ok[place], ends[place], np.nan)
-    committed = seconds(changes["committed_at"])
+    committed = _seconds(changes["committed_at"])
     merged = _merged(changes) if start == "merged" or minutes == "up" else committed
     began = committed if start == "committed" else merged
     now = span[1].timestamp()
@@ -232,7 +225,7 @@ def _timed(
 def _merged(changes: pd.DataFrame) -> np.ndarray:
     if "merged_at" not in changes:
         return np.full(len(changes), np.nan)
-    return seconds(changes["merged_at"])
+    return _seconds(changes["merged_at"])
 
 
 def _once(changes: pd.DataFrame, shipped: np.ndarray) -> np.ndarray:
@@ -250,11 +243,11 @@ def _places(changes: pd.DataFrame, deployments: pd.DataFrame) -> tuple[np.ndarra
     named = text.notna().to_numpy()
     if deployments["deployment_id"].is_unique:
         codes, names = pd.factorize(text)
-        known = deployment_places(deployments, pd.Index(names), pd.Index([]))
+        known = _deployment_places(deployments, pd.Index(names), pd.Index([]))
         place = np.append(known, -1)[codes]
     else:
         services = pd.Index(changes["service"].astype("str"))
-        place = deployment_places(deployments, pd.Index(text), services)
+        place = _deployment_places(deployments, pd.Index(text), services)
     if "commit_sha" in deployments and not named.all():
         place[~named] = _by_sha(changes[~named], deployments)
     return place, named
@@ -262,9 +255,9 @@ def _places(changes: pd.DataFrame, deployments: pd.DataFrame) -> tuple[np.ndarra
 
 def _by_sha(changes: pd.DataFrame, deployments: pd.DataFrame) -> np.ndarray:
     """Row of the first deployment that reached users with the commit each change is; -1: none."""
-    good = (events.reached_users(deployments) & deployments["commit_sha"].notna()).to_numpy()
+    good = (events._reached_users(deployments) & deployments["commit_sha"].notna()).to_numpy()
     rows = np.flatnonzero(good)
-    rows = rows[np.argsort(seconds(deployments["finished_at"])[rows], kind="stable")]
+    rows = rows[np.argsort(_seconds(deployments["finished_at"])[rows], kind="stable")]
     heads = deployments[["service", "commit_sha"]].iloc[rows].astype("str")
     fresh = ~heads.duplicated().to_numpy()
     if not fresh.any():
@@ -283,9 +276,9 @@ def _text(table: pd.DataFrame, column: str) -> pd.Series:
 
 def _firsts(deployments: pd.DataFrame, services: pd.Index) -> np.ndarray:
     """End of the first deployment of each service that reached users [s]; NaN: none."""
-    known = deployments[["service", "finished_at"]][events.reached_users(deployments)]
+    known = deployments[["service", "finished_at"]][events._reached_users(deployments)]
     first = known["finished_at"].groupby(known["service"].astype("str")).min()
-    return seconds(pd.Series(first.reindex(pd.Index(services)).array))
+    return _seconds(pd.Series(first.reindex(pd.Index(services)).array))
 
 
 def _states(
@@ -318,6 +311,6 @@ def _in_stages(
     """Lead times rounded as asked, upward each stage by itself."""
     whole = shipped - (committed if start == "committed" else merged)
     if start == "merged" or minutes != "up":
-        return rounded(whole, minutes)
-    both = rounded(merged - committed, minutes) + rounded(shipped - merged, minutes)
-    return np.where(np.isnan(merged), rounded(whole, minutes), both)
+        return _rounded(whole, minutes)
+    both = _rounded(merged - committed, minutes) + _rounded(shipped - merged, minutes)
+    return np.where(np.isnan(merged), _rounded(whole, minutes), both)

@@ -9,24 +9,24 @@ from typing import Any
 
 import pandas as pd
 
-from srelib.delivery.attribution import attributed, chance
+from srelib.delivery.attribution import _attributed, _chance
 from srelib.delivery.failures import (
+    _failures,
+    _more_than_chance,
+    _recoveries,
     change_fail_rate,
-    failures,
-    more_than_chance,
-    recoveries,
     recovery_time,
 )
 from srelib.delivery.frequency import (
     NAN,
     Span,
+    _history,
+    _span_of,
+    _within_history,
     deployment_frequency,
-    history,
     rework_rate,
-    span_of,
-    within_history,
 )
-from srelib.delivery.lead_time import change_lead_time, lead_times
+from srelib.delivery.lead_time import _lead_times, change_lead_time
 from srelib.delivery.rules import DEFAULT, Rules
 from srelib.errors import ParameterError
 from srelib.stats import Estimate
@@ -135,9 +135,9 @@ def _five(
 ) -> dict[str, pd.DataFrame]:
     """Each of the five over the whole history, a row per service; without changes only four."""
     same: dict[str, Any] = {
-        "between": span_of(between), "confidence": confidence, "together": together,
+        "between": _span_of(between), "confidence": confidence, "together": together,
     }  # fmt: skip
-    placed = attributed(deployments, incidents, rules=rules)
+    placed = _attributed(deployments, incidents, rules=rules)
     failed = {"rules": rules, "placed": placed, **same}
     found = {
         "frequency": deployment_frequency(deployments, statuses=rules.statuses, **same),
@@ -266,15 +266,15 @@ def performance(
     >>> performance(*nothing, as_of=pd.Timestamp("2026-06-29", tz="UTC")).services
     []
     """
-    span = span_of(history(deployments, as_of=as_of))
+    span = _span_of(_history(deployments, as_of=as_of))
     length = span[1] - span[0]
     period = "1w" if length < _LONG else "1M" if length < 6 * _VERY_LONG / 5 else "1Q"
     weekly = "1w" if length < _VERY_LONG else "1M" if length < 5 * _VERY_LONG else "1Q"
     timing: dict[str, Any] = {"between": span, "start": rules.start, "minutes": rules.minutes}
     same: dict[str, Any] = {"between": span, "rules": rules}
     five = _five(deployments, changes, incidents, **same)
-    pairs = attributed(deployments, incidents, rules=rules)
-    failed = failures(deployments, incidents, placed=pairs, **same)
+    pairs = _attributed(deployments, incidents, rules=rules)
+    failed = _failures(deployments, incidents, placed=pairs, **same)
     return DeliveryPerformance(
         **same,
         metrics=_by_service(five, 0.95),
@@ -285,13 +285,13 @@ def performance(
         calendar=deployment_frequency(
             deployments, between=span, window=weekly, statuses=rules.statuses
         ),
-        lead=lead_times(changes, deployments, **timing),
+        lead=_lead_times(changes, deployments, **timing),
         lead_periods=change_lead_time(changes, deployments, window=period, **timing),
         period=period,
         failures=failed,
-        recoveries=recoveries(deployments, incidents, placed=pairs, **same),
-        pairs=pairs[within_history(pairs["started_at"], span)].reset_index(drop=True),
-        chance=more_than_chance(failed, chance(deployments, incidents, **same)),
+        recoveries=_recoveries(deployments, incidents, placed=pairs, **same),
+        pairs=pairs[_within_history(pairs["started_at"], span)].reset_index(drop=True),
+        chance=_more_than_chance(failed, _chance(deployments, incidents, **same)),
     )
 
 
@@ -332,7 +332,7 @@ YEARS: dict[int, dict[str, tuple[Range, Range, Range, Range]]] = {
 deployments [s], where "on demand" is taken as more than one a day."""
 
 
-def level(value: float, *, metric: str, year: int) -> tuple[str, ...]:
+def _dora_level(value: float, *, metric: str, year: int) -> tuple[str, ...]:
     """Names of the levels of a year that a number belongs to; none where it is not known."""
     ranges = _ranges(metric, year)
     if value != value:

@@ -90,11 +90,11 @@ class Rules:
     def __post_init__(self) -> None:
         """Refuse rules that do not exist, and turn lengths of time into Timedelta."""
         for name, allowed in _ALLOWED.items():
-            one_of(getattr(self, name), name, allowed)
+            _one_of(getattr(self, name), name, allowed)
         for signal in self.signals:
-            one_of(signal, "signals", SIGNALS)
+            _one_of(signal, "signals", SIGNALS)
         for name in ("within", "hotfix_within"):
-            object.__setattr__(self, name, length(getattr(self, name), name))
+            object.__setattr__(self, name, _length(getattr(self, name), name))
 
 
 _ALLOWED: dict[str, tuple[str, ...]] = {
@@ -109,14 +109,14 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
 }
 
 
-def one_of(value: str, name: str, allowed: tuple[str, ...]) -> str:
+def _one_of(value: str, name: str, allowed: tuple[str, ...]) -> str:
     """The value, if it is one of those allowed."""
     if value not in allowed:
         raise ParameterError(f"{name} must be one of {', '.join(allowed)}; got {value!r}.")
     return value
 
 
-def length(value: pd.Timedelta | str, name: str) -> pd.Timedelta:
+def _length(value: pd.Timedelta | str, name: str) -> pd.Timedelta:
     """A length of time longer than nothing."""
     try:
         found = pd.Timedelta(value)
@@ -178,4 +178,4 @@ def preset(name: str) -> Rules:
     >>> preset("gitlab").start
     'merged'
     """
-    return PRESETS[one_of(name, "rules", tuple(PRESETS))]
+    return PRESETS[_one_of(name, "rules", tuple(PRESETS))]

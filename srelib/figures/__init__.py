@@ -18,11 +18,15 @@ from srelib.figures import (
     targets,
     tradeoff,
 )
-from srelib.figures.canvas import alt, describe, note, register, style
+from srelib.figures.canvas import register
 
 __all__ = [
-    "alerts", "alt", "budget", "delivery", "describe", "incidents", "note",
-    "policy", "quality", "register", "scoreboard", "sli", "style", "targets", "tradeoff",
+    "alerts", "budget", "delivery", "incidents", "policy", "quality", "scoreboard", "sli",
+    "targets", "tradeoff",
 ]  # fmt: skip
 
 register()
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -12,7 +12,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from srelib import wording
-from srelib.budget import Forecast, without_start
+from srelib.budget import Forecast
+from srelib.budget.status import _without_start
 from srelib.figures import canvas
 from srelib.fleet import Indicator, Results, answers
 from srelib.quality import Observed
@@ -56,7 +57,7 @@ def plot_burn_down(
     with canvas.style():
         ax, shown, key = canvas.grid(ax, results, worst=lambda i, r: -now[i])
         for panel, indicator in shown:
-            left = without_start(results[indicator]["left_share"], window=indicator.window)
+            left = _without_start(results[indicator]["left_share"], window=indicator.window)
             _burn_panel(panel, indicator, left, now[indicator], so_far=indicator in short)
         canvas.headline(ax, title)
         canvas.subtitle(

@@ -46,7 +46,7 @@ CORNERS = ((0.0, 0.4, 0.97), (0.0, 0.4, 0.925), (0.8, 1.0, 0.97), (0.0, 0.25, 0.
 
 
 @dataclass(frozen=True)
-class Measure:
+class _Measure:
     """How one number of the scoreboard is drawn."""
 
     field: str
@@ -56,21 +56,21 @@ class Measure:
 
 
 MEASURES = {
-    "frequency": Measure("frequency", "deployments a week", True, True),
-    "lead_time": Measure("lead_time", "change lead time", False, True),
-    "rework_rate": Measure("rework_rate", "unplanned rework", False, False),
-    "fail_rate": Measure("fail_rate", "change fail rate", False, False),
-    "recovery": Measure("recovery", "recovery", False, True),
-    "felt": Measure("felt", "pages users felt", True, False),
-    "left": Measure("left", "error budget left", True, False),
-    "pages": Measure("pages", "pages a week", False, False),
-    "incidents": Measure("incidents", "incidents a week", False, False),
-    "restore": Measure("restore", "time to restore", False, True),
+    "frequency": _Measure("frequency", "deployments a week", True, True),
+    "lead_time": _Measure("lead_time", "change lead time", False, True),
+    "rework_rate": _Measure("rework_rate", "unplanned rework", False, False),
+    "fail_rate": _Measure("fail_rate", "change fail rate", False, False),
+    "recovery": _Measure("recovery", "recovery", False, True),
+    "felt": _Measure("felt", "pages users felt", True, False),
+    "left": _Measure("left", "error budget left", True, False),
+    "pages": _Measure("pages", "pages a week", False, False),
+    "incidents": _Measure("incidents", "incidents a week", False, False),
+    "restore": _Measure("restore", "time to restore", False, True),
 }
 RIGHT = ("left", "pages", "incidents", "restore")
 
 
-def shown(field: str, value: float) -> str:
+def _shown(field: str, value: float) -> str:
     """A number of the scoreboard as text."""
     if value != value:
         return wording.UNKNOWN
@@ -138,13 +138,17 @@ def _fields(ax: Axes) -> None:
             linespacing=1.5)  # fmt: skip
 
 
-def _values(measure: Measure, board: Mapping[str, Scorecard]) -> dict[str, float]:
+def _values(measure: _Measure, board: Mapping[str, Scorecard]) -> dict[str, float]:
     found = {name: getattr(one, measure.field).value for name, one in board.items()}
     return {name: value for name, value in found.items() if value == value}
 
 
 def _strip(
-    ax: Axes, measure: Measure, board: Mapping[str, Scorecard], at: tuple[float, float], wide: float
+    ax: Axes,
+    measure: _Measure,
+    board: Mapping[str, Scorecard],
+    at: tuple[float, float],
+    wide: float,
 ) -> None:
     """One measure: its name and a line of services, the worst at the left."""
     (x, y), values = at, _values(measure, board)
@@ -155,7 +159,7 @@ def _strip(
                 fontstyle="italic")  # fmt: skip
         return
     middle = float(np.median(list(values.values())))
-    ax.text(x + wide, y, f"median {shown(measure.field, middle)}" if len(values) > 2 else "",
+    ax.text(x + wide, y, f"median {_shown(measure.field, middle)}" if len(values) > 2 else "",
             fontsize=7.6, color=canvas.GREY, va="center", ha="right")  # fmt: skip
     ax.plot([x, x + wide], [line, line], color="#9A9A9A", lw=1, zorder=2, solid_capstyle="round")
     places = _places(measure, values)
@@ -169,7 +173,7 @@ def _strip(
 
 
 def _ends(
-    ax: Axes, measure: Measure, values: Mapping[str, float], order: list[str],
+    ax: Axes, measure: _Measure, values: Mapping[str, float], order: list[str],
     at: tuple[float, float], wide: float,
 ) -> None:  # fmt: skip
     """The worst and the best by name; all of them where they are the same."""
@@ -185,11 +189,11 @@ def _ends(
                 color=canvas.INK, va="center")  # fmt: skip
 
 
-def _end(name: str, measure: Measure, value: float, limit: int) -> str:
-    return f"{wording.label(name, limit=limit)} {shown(measure.field, value)}"
+def _end(name: str, measure: _Measure, value: float, limit: int) -> str:
+    return f"{wording.label(name, limit=limit)} {_shown(measure.field, value)}"
 
 
-def _places(measure: Measure, values: Mapping[str, float]) -> dict[str, float]:
+def _places(measure: _Measure, values: Mapping[str, float]) -> dict[str, float]:
     """Where each service lies, 0 the worst and 1 the best."""
     numbers = np.array(list(values.values()))
     if measure.log:
@@ -203,15 +207,15 @@ def _places(measure: Measure, values: Mapping[str, float]) -> dict[str, float]:
     return dict(zip(values, share.tolist(), strict=True))
 
 
-def _spoken(measure: Measure, board: Mapping[str, Scorecard]) -> str:
+def _spoken(measure: _Measure, board: Mapping[str, Scorecard]) -> str:
     values = _values(measure, board)
     if not values:
         return f"{measure.title}: unknown"
     low, high = (f(values, key=lambda n: values[n]) for f in (min, max))
     if values[low] == values[high]:
-        return f"{measure.title}: {shown(measure.field, values[low])}"
-    return (f"{measure.title}: from {shown(measure.field, values[low])} ({wording.label(low)}) to "
-            f"{shown(measure.field, values[high])} ({wording.label(high)})")  # fmt: skip
+        return f"{measure.title}: {_shown(measure.field, values[low])}"
+    return (f"{measure.title}: from {_shown(measure.field, values[low])} ({wording.label(low)}) to "
+            f"{_shown(measure.field, values[high])} ({wording.label(high)})")  # fmt: skip
 
 
 def _title(board: Mapping[str, Scorecard]) -> str:

@@ -13,7 +13,9 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullForma
 from srelib import wording
 from srelib.figures import canvas
 from srelib.fleet import Indicator, Results, answers
-from srelib.sli import LowTraffic, SliceShares, against_target, longest_missed
+from srelib.sli import LowTraffic, SliceShares
+from srelib.sli.interval import _compared_with_target
+from srelib.sli.time_based import _longest_missed
 
 NOTHING = "No service level indicator has data here; export good and total events per service."
 TICKS = {1 / 60: "1 s", 1: "1 min", 60: "1 h", 1440: "1 day", 40320: "4 weeks", 525600: "1 year"}
@@ -44,7 +46,9 @@ def plot_periods(
     title = _periods_title(results, period)
     with canvas.style():
         ax, shown, key = canvas.grid(
-            ax, results, worst=lambda i, r: against_target(r, target=i.target)["missed"].sum()
+            ax,
+            results,
+            worst=lambda i, r: _compared_with_target(r, target=i.target)["missed"].sum(),
         )
         for panel, indicator in shown:
             _periods_panel(panel, indicator, results[indicator])
@@ -62,7 +66,7 @@ def plot_periods(
 def _points(indicator: Indicator, result: pd.DataFrame) -> pd.DataFrame:
     """Bad share of each period with its interval, and what became of the target."""
     shares = {"bad": 1 - result["ratio"], "least": 1 - result["high"], "most": 1 - result["low"]}
-    return against_target(result, target=indicator.target).assign(
+    return _compared_with_target(result, target=indicator.target).assign(
         starts_at=result["starts_at"], **shares
     )
 
@@ -99,7 +103,9 @@ def _periods_title(results: Mapping[Indicator, pd.DataFrame], period: str) -> st
         share = wording.percent(1 - float(results[worst]["ratio"].min()))
         return f"{worst.label} had the worst {period}: {share} bad"
     found = {
-        key: against_target(r, target=key.target) for key, r in results.items() if key.has_target
+        key: _compared_with_target(r, target=key.target)
+        for key, r in results.items()
+        if key.has_target
     }
     missing = {key: int(f["missed"].sum()) for key, f in found.items() if f["missed"].any()}
     if not missing:
@@ -167,7 +173,7 @@ def _curve(result: pd.DataFrame) -> pd.Series:
 
 
 def _reach(indicator: Indicator, result: pd.DataFrame) -> pd.Timedelta:
-    return longest_missed(result, target=indicator.target)
+    return _longest_missed(result, target=indicator.target)
 
 
 def _worst_panel(

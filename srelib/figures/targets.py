@@ -81,7 +81,7 @@ def _chance_panel(
     ax: Axes, key: Indicator, table: pd.DataFrame, advice: Advice, required: float
 ) -> None:
     rows = table.sort_values("target")
-    x = nines(rows["target"])
+    x = _nines(rows["target"])
     ax.fill_between(x, rows["low"], rows["high"], color="#9CC7E3", alpha=0.7, lw=0)
     ax.plot(x, rows["probability"], color=canvas.BLUE, lw=1.6)
     ax.axhline(required, color=canvas.INK, lw=0.8, ls=(0, (4, 2)))
@@ -101,18 +101,26 @@ def _mark(
 ) -> None:
     row = rows[rows["target"] == target]
     if len(row):
-        ax.plot(nines(row["target"]), row["probability"], marker, color=color, ms=size, mec="white",
-                zorder=4, clip_on=False)  # fmt: skip
+        ax.plot(
+            _nines(row["target"]),
+            row["probability"],
+            marker,
+            color=color,
+            ms=size,
+            mec="white",
+            zorder=4,
+            clip_on=False,
+        )
 
 
 def _limits(ax: Axes, first: pd.Series, right: float) -> None:
     """The wall of the traffic and the ceiling of the dependencies."""
     if first["strictest"] == first["strictest"]:
-        wall = nines(first["strictest"])
+        wall = _nines(first["strictest"])
         if wall < right:
             ax.axvspan(wall, right, color=WALL, lw=0, zorder=0)
     if first["ceiling"] == first["ceiling"] and first["ceiling"] > 0:
-        ax.axvline(nines(first["ceiling"]), color=canvas.PURPLE, lw=1.6, ls=":")
+        ax.axvline(_nines(first["ceiling"]), color=canvas.PURPLE, lw=1.6, ls=":")
 
 
 def _span(rows: pd.DataFrame) -> tuple[float, float]:
@@ -121,21 +129,21 @@ def _span(rows: pd.DataFrame) -> tuple[float, float]:
     most = alive.max() if len(alive) else rows["target"].min()
     beyond = rows.loc[rows["target"] > most, "target"]
     last = beyond.min() if len(beyond) else most
-    first = nines(rows["target"].min())
-    right = max(nines(last), first + 1) + 0.15
-    wall = nines(rows["strictest"].iloc[0])
+    first = _nines(rows["target"].min())
+    right = max(_nines(last), first + 1) + 0.15
+    wall = _nines(rows["strictest"].iloc[0])
     return first - 0.08, max(right, wall + 0.2) if wall < right + 0.8 else right
 
 
 def _nines_axis(ax: Axes, left: float, right: float) -> None:
-    ticks = [t for t in NINES if left <= nines(t) <= right]
-    ax.xaxis.set_major_locator(FixedLocator([nines(t) for t in ticks]))
+    ticks = [t for t in NINES if left <= _nines(t) <= right]
+    ax.xaxis.set_major_locator(FixedLocator([_nines(t) for t in ticks]))
     ax.set_xticklabels([canvas.tick_percent(t) for t in ticks])
     minor = [1 - f * 10.0**-n for n in range(1, 6) for f in (0.5, 0.2)]
-    ax.xaxis.set_minor_locator(FixedLocator([nines(t) for t in minor]))
+    ax.xaxis.set_minor_locator(FixedLocator([_nines(t) for t in minor]))
 
 
-def nines(target: Any) -> Any:
+def _nines(target: Any) -> Any:
     """Where a target stands on an axis that is even in nines: -log10(1 - target)."""
     return -np.log10(np.maximum(1 - target, 1e-12))
 
@@ -298,10 +306,10 @@ def plot_history(past: CandidateTables, advices: Advices, *, ax: Axes | None = N
         return canvas.note("The history holds no whole window of any objective.", ax=ax)
     rows = list(results)[:20][::-1]
     labels = [key.label for key in rows]
-    imperfect = [nines(r[r < 1].max()) for r in results.values() if (r < 1).any()]
-    named = [nines(known[key].target) for key in rows if known[key].has_target]
+    imperfect = [_nines(r[r < 1].max()) for r in results.values() if (r < 1).any()]
+    named = [_nines(known[key].target) for key in rows if known[key].has_target]
     right = min(max([3.0, *imperfect, *named]) + 0.3, 6.3)
-    left = min(0.9, *(nines(min(r.min(), 1 - 1e-9)) - 0.1 for r in results.values()))
+    left = min(0.9, *(_nines(min(r.min(), 1 - 1e-9)) - 0.1 for r in results.values()))
     with canvas.drawing(ax, _history_title(results, known), height=1.6 + 0.36 * len(rows),
                         labels=labels, about="Share of good events of every past window against "
                         "the targets, one row per objective") as ax:  # fmt: skip
@@ -324,14 +332,14 @@ def plot_history(past: CandidateTables, advices: Advices, *, ax: Axes | None = N
 
 
 def _history_row(ax: Axes, y: int, ratios: pd.Series, advice: Advice, right: float) -> None:
-    x = np.minimum(nines(np.minimum(ratios.to_numpy(), 1 - 1e-9)), right - 0.04)
+    x = np.minimum(_nines(np.minimum(ratios.to_numpy(), 1 - 1e-9)), right - 0.04)
     ax.plot([x.min(), x.max()], [y, y], color=canvas.PALE, lw=5, solid_capstyle="round", zorder=0)
     ax.plot(x, np.full(len(x), float(y)), "o", ms=5, color="#9CC7E3", alpha=0.6, mec="none")
     ax.plot(x[-1], y, "o", ms=6, color=canvas.INK, mec="white")
     for target, marker, size, color in ((advice.current, "D", 8, canvas.VERMILLION),
                                         (advice.target, "^", 6, canvas.GREEN)):  # fmt: skip
         if target == target:
-            ax.plot(min(nines(target), right - 0.04), y + 0.26, marker, ms=size,
+            ax.plot(min(_nines(target), right - 0.04), y + 0.26, marker, ms=size,
                     color=color, mec="white", zorder=4)  # fmt: skip
 
 
@@ -392,12 +400,12 @@ def _threshold_panel(ax: Axes, key: tuple[str, str], table: pd.DataFrame) -> Non
     x = np.arange(len(rows))
     share = np.minimum(rows["share"].fillna(0.0), 1 - 1e-6)
     chosen = table[table["chosen"]]
-    ax.plot(x, nines(share), "o-", color=canvas.BLUE, ms=4.5, lw=1)
-    ax.plot([places[b] for b in chosen["threshold"]], nines(chosen["target"]), "^",
+    ax.plot(x, _nines(share), "o-", color=canvas.BLUE, ms=4.5, lw=1)
+    ax.plot([places[b] for b in chosen["threshold"]], _nines(chosen["target"]), "^",
             color=canvas.GREEN, ms=7, mec="white", zorder=4)  # fmt: skip
-    top = max(2.2, nines(share).max() + 0.2)
-    ticks = [t for t in NINES if nines(t) <= top]
-    ax.set_yticks([nines(t) for t in ticks], [canvas.tick_percent(t) for t in ticks])
+    top = max(2.2, _nines(share).max() + 0.2)
+    ticks = [t for t in NINES if _nines(t) <= top]
+    ax.set_yticks([_nines(t) for t in ticks], [canvas.tick_percent(t) for t in ticks])
     ax.set_ylim(0, top)
     every = max(1, -(-len(x) // 7))
     ax.set_xticks(x[::every], [f"{b:g}" for b in rows["threshold"]][::every])

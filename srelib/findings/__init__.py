@@ -21,10 +21,14 @@ from srelib.findings import (
     targets,
     tradeoff,
 )
-from srelib.findings.show import Table, escaped, markdown, name, names, show, table
+from srelib.findings.show import Table, show
 
 __all__ = [
-    "Table", "alert_policies", "alerts", "budget", "delivery", "delivery_tables", "escaped",
-    "frontier", "incidents", "markdown", "name", "names", "policy", "quality", "scoreboard", "show",
-    "sli", "table", "target_limits", "targets", "tradeoff",
+    "Table", "alert_policies", "alerts", "budget", "delivery", "delivery_tables", "frontier",
+    "incidents", "policy", "quality", "scoreboard", "show", "sli", "target_limits", "targets",
+    "tradeoff",
 ]  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    return __all__

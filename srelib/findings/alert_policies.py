@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from srelib import wording
-from srelib.alerts import PooledAlerts, RecordedAlerts, Rule, builtin_policies
+from srelib.alerts import PooledAlerts, RecordedAlerts, Rule
+from srelib.alerts.policies import _builtin_policies
 from srelib.errors import SrelibError
 from srelib.findings import alerts
 from srelib.findings.alerts import NOTHING
@@ -78,9 +79,9 @@ def compare_sentences(found: Mapping[str, PooledAlerts] | None) -> list[str]:
     if not found:
         return [NOTHING]
     first, *others = found
-    seen = {policy: alerts.detected_keys(p) for policy, p in found.items()}
+    seen = {policy: alerts._detected_keys(p) for policy, p in found.items()}
     lines = [_beside(found[policy], seen[policy], found[first], seen[first]) for policy in others]
-    left_out = [policy for policy in builtin_policies("28d") if policy not in found]
+    left_out = [policy for policy in _builtin_policies("28d") if policy not in found]
     if left_out:
         lines.append(f"Not replayed on every objective, so not compared: {names(left_out)}.")
     return lines
@@ -95,10 +96,10 @@ def _beside(one: PooledAlerts, seen: Keys, current: PooledAlerts, known: Keys) -
     parts = []
     if lost:
         parts.append(f"misses {len(lost)} that {name(current.policy)} tells about"
-                     f" ({alerts.costliest(one, lost)})")  # fmt: skip
+                     f" ({alerts._costliest(one, lost)})")  # fmt: skip
     if won:
         parts.append(f"tells about {len(won)} that {name(current.policy)} misses"
-                     f" ({alerts.costliest(one, won)})")  # fmt: skip
+                     f" ({alerts._costliest(one, won)})")  # fmt: skip
     return f"{who} ({pages}) {' and '.join(parts)}."
 
 

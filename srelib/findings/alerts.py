@@ -18,20 +18,20 @@ from srelib.stats import Estimate
 NOTHING = "No alert was replayed, so there is nothing to say here."
 
 
-def median_detection(pooled: PooledAlerts) -> str:
+def _median_detection(pooled: PooledAlerts) -> str:
     """How soon half of the events detected were detected."""
     if not pooled.detection_seconds.value > 0:
         return "half of those no later than the start"
     return f"half of those within {wording.wait(pooled.detection_seconds.value)} of the start"
 
 
-def share_text(estimate: Estimate) -> str:
+def _share_text(estimate: Estimate) -> str:
     """A share with its interval."""
     value, low, high = wording.percents([estimate.value, estimate.low, estimate.high])
     return f"{value}, 95{wording.NBSP}% interval {low} to {high}"
 
 
-def interval_text(texts: list[str]) -> str:
+def _interval_text(texts: list[str]) -> str:
     """An interval in brackets."""
     low, high = texts
     if wording.UNKNOWN in texts:
@@ -39,12 +39,12 @@ def interval_text(texts: list[str]) -> str:
     return f" (95{wording.NBSP}% interval {low} to {high})"
 
 
-def history_weeks(pooled: PooledAlerts) -> str:
+def _history_weeks(pooled: PooledAlerts) -> str:
     """Length of the history."""
     return wording.plural(round(pooled.weeks, 1), "week")
 
 
-def event_name(row: pd.Series) -> str:
+def _event_name(row: pd.Series) -> str:
     """An event by its title, service and day, or by its objective where it has no title."""
     day = f"{row['starts_at'].day}{wording.NBSP}{row['starts_at'].month_name()}"
     if row["label"].startswith(f"{row['starts_at']:%Y-%m-%d}"):
@@ -52,25 +52,25 @@ def event_name(row: pd.Series) -> str:
     return f"{name(row['label'])}, {markdown(row['service'])}, {day}"
 
 
-def detected_keys(pooled: PooledAlerts) -> set[tuple[str, str]]:
+def _detected_keys(pooled: PooledAlerts) -> set[tuple[str, str]]:
     """Events detected, by objective and key."""
     rows = pooled.events[pooled.events["detected"]]
     return set(zip(rows["objective"], rows["key"], strict=True))
 
 
-def costliest(pooled: PooledAlerts, keys: set[tuple[str, str]]) -> str:
+def _costliest(pooled: PooledAlerts, keys: set[tuple[str, str]]) -> str:
     """The event among these that spent most."""
     rows = pooled.events.sort_values("spent", ascending=False, kind="stable")
     kept = [pair in keys for pair in zip(rows["objective"], rows["key"], strict=True)]
     top = rows[kept].iloc[0]
     lead = "" if len(keys) == 1 else "dearest: "
-    return f"{lead}{event_name(top)}, {wording.percent(top['spent'])}"
+    return f"{lead}{_event_name(top)}, {wording.percent(top['spent'])}"
 
 
 _ZERO = pd.Timedelta(0)
 
 
-def recorded_sentence(recorded: RecordedAlerts | None) -> str:
+def _recorded_sentence(recorded: RecordedAlerts | None) -> str:
     """What the alerts that really fired detected."""
     if recorded is None or recorded.pooled is None:
         return ""
@@ -83,9 +83,9 @@ def recorded_sentence(recorded: RecordedAlerts | None) -> str:
         int(one.events["detected"].sum()),
         wording.plural(len(one.events), one.event_kind),
     )
-    when = f", {median_detection(one)}" if detected else ""
+    when = f", {_median_detection(one)}" if detected else ""
     return (f"The {kinds} that **really fired** ({per} a week) told us about "
-            f"**{detected or 'none'} of {of}** ({share_text(one.recall)}){when}.")  # fmt: skip
+            f"**{detected or 'none'} of {of}** ({_share_text(one.recall)}){when}.")  # fmt: skip
 
 
 def recorded_sentences(
@@ -125,7 +125,7 @@ def recorded_sentences(
 
 def _against_replay(one: PooledAlerts, current: PooledAlerts) -> str:
     """What the alerts on record detected and missed, beside the policy in use."""
-    seen, known = detected_keys(one), detected_keys(current)
+    seen, known = _detected_keys(one), _detected_keys(current)
     lost, won = known - seen, seen - known
     who, policy = f"**What really fired** ({_pages_a_week(one)})", name(current.policy)
     if not lost and not won:
@@ -134,10 +134,10 @@ def _against_replay(one: PooledAlerts, current: PooledAlerts) -> str:
     parts = []
     if lost:
         parts.append(f"missed {len(lost)} that {policy} would have told about"
-                     f" ({costliest(one, lost)})")  # fmt: skip
+                     f" ({_costliest(one, lost)})")  # fmt: skip
     if won:
         parts.append(f"told about {len(won)} that {policy} would have missed"
-                     f" ({costliest(one, won)})")  # fmt: skip
+                     f" ({_costliest(one, won)})")  # fmt: skip
     return f"{who} {' and '.join(parts)}."
 
 
@@ -215,14 +215,18 @@ def summary_sentences(
         Markdown; the first is the bottom line.
     """
     if pooled is None:
-        why = failed_sentence(replays)
+        why = _failed_sentence(replays)
         return [f"**No alert could be replayed.** {why}"] if why else [NO_SLO]
     if not len(pooled.events):
         what = pooled.event_kind
-        lines = [f"There was **nothing to tell about**: no {what} in {history_weeks(pooled)}."]
+        lines = [f"There was **nothing to tell about**: no {what} in {_history_weeks(pooled)}."]
     else:
-        lines = [_recall_sentence(pooled, policy), missed_sentence(pooled), spent_sentence(pooled)]
-    lines += [pages_sentence(pooled), recorded_sentence(recorded), failed_sentence(replays)]
+        lines = [
+            _recall_sentence(pooled, policy),
+            _missed_sentence(pooled),
+            _spent_sentence(pooled),
+        ]
+    lines += [_pages_sentence(pooled), _recorded_sentence(recorded), _failed_sentence(replays)]
     return [line for line in lines if line]
 
 
@@ -233,13 +237,13 @@ def _recall_sentence(pooled: PooledAlerts, policy: str) -> str:
     )
     own = f"Your policy ({name(policy, limit=200)})" if policy else "Your policy"
     who = own if pooled.policy == OWN else f"The {name(pooled.policy)} policy"
-    recall = share_text(pooled.recall)
+    recall = _share_text(pooled.recall)
     if not detected:
         return f"{who} told us about **none** of {of} ({recall})."
-    return f"{who} told us about **{detected} of {of}** ({recall}), {median_detection(pooled)}."
+    return f"{who} told us about **{detected} of {of}** ({recall}), {_median_detection(pooled)}."
 
 
-def missed_sentence(pooled: PooledAlerts) -> str:
+def _missed_sentence(pooled: PooledAlerts) -> str:
     """What no page detected, and whether it mattered, by name."""
     missed, line = pooled.missed, wording.percent(pooled.share)
     if not len(missed):
@@ -255,38 +259,38 @@ def missed_sentence(pooled: PooledAlerts) -> str:
 
 
 def _priced_events(rows: pd.DataFrame, *, limit: int = 4) -> str:
-    parts = [f"{event_name(row)} ({wording.percent(row['spent'])})" for _, row in rows.iterrows()]
+    parts = [f"{_event_name(row)} ({wording.percent(row['spent'])})" for _, row in rows.iterrows()]
     return wording.listing(parts, limit=limit)
 
 
-def spent_sentence(pooled: PooledAlerts) -> str:
+def _spent_sentence(pooled: PooledAlerts) -> str:
     """How much budget was gone when the first page came."""
     spent = pooled.spent_at_detection
     if spent.value != spent.value:
         return ""
-    around = interval_text(wording.percents([spent.low, spent.high]))
+    around = _interval_text(wording.percents([spent.low, spent.high]))
     return (f"By the first {markdown(pooled.severity)}, or by its end where none came, half of "
             f"what happened had spent at most {wording.percent(spent.value)} of the budget of a "
             f"period{around}.")  # fmt: skip
 
 
-def pages_sentence(pooled: PooledAlerts) -> str:
+def _pages_sentence(pooled: PooledAlerts) -> str:
     """What the pages cost: how many, how many for nothing, and how many out of hours."""
     kind, n = markdown(pooled.severity), len(pooled.pages)
     fleet = wording.plural(pooled.objectives, "objective")
     if not n:
-        return f"It sent **no {kind}s** in {history_weeks(pooled)}, over {fleet}."
+        return f"It sent **no {kind}s** in {_history_weeks(pooled)}, over {fleet}."
     per = pooled.pages_per_week
     low, high = (wording.rate(x) for x in (per.low, per.high))
     text = (f"It sent **{wording.rate(per.value)} {kind}s a week** (95{wording.NBSP}% interval "
-            f"{low} to {high}; {n} in {history_weeks(pooled)}, over {fleet})")  # fmt: skip
+            f"{low} to {high}; {n} in {_history_weeks(pooled)}, over {fleet})")  # fmt: skip
     useful = wording.percent(pooled.precision.value)
     out = wording.percent(pooled.out_of_hours.value)
     return (f"{text}; {useful} of them told about one of these {pooled.event_kind}s, {out} came "
             "out of office hours.")  # fmt: skip
 
 
-def failed_sentence(replays: Mapping[Indicator, AlertReplay | SrelibError]) -> str:
+def _failed_sentence(replays: Mapping[Indicator, AlertReplay | SrelibError]) -> str:
     """Objectives that could not be replayed, each with the reason."""
     refused = refusal_reasons((key.name, error) for key, error in refusals(replays).items())
     return f"Not replayed: {'; '.join(f'{who}: {why}' for who, why in refused)}." if refused else ""
@@ -326,7 +330,7 @@ def basis_sentence(pooled: PooledAlerts | None) -> str:
         return NOTHING
     what, kind = wording.plural(len(pooled.events), pooled.event_kind), markdown(pooled.severity)
     text = (f"All of this stands on {what} and {wording.plural(len(pooled.pages), kind)} in "
-            f"{history_weeks(pooled)}")  # fmt: skip
+            f"{_history_weeks(pooled)}")  # fmt: skip
     if pooled.recall.n and pooled.recall.high - pooled.recall.low > 0.3:
         return f"{text}: too few to tell policies apart that differ by a few {pooled.event_kind}s."
     return f"{text}."
@@ -348,7 +352,7 @@ def false_sentence(pooled: PooledAlerts | None) -> str:
         return "Nothing fired, so nothing was a false alarm."
     false = pooled.false_pages
     kind, line = markdown(pooled.severity), wording.percent(pooled.share)
-    precision = share_text(pooled.precision)
+    precision = _share_text(pooled.precision)
     useful = len(pooled.pages) - len(false)
     text = (
         f"{useful} of {wording.plural(len(pooled.pages), kind)} told about something ({precision})"
@@ -428,7 +432,7 @@ def detection_sentence(pooled: PooledAlerts | None) -> str:
     middle = wording.wait(detected["detection"].median())
     slow = detected.sort_values("spent_at_detection", ascending=False, kind="stable").iloc[0]
     wait = wording.wait(slow["detection"])
-    return (f"{text}, half of those within {middle}. The dearest wait: {event_name(slow)}, "
+    return (f"{text}, half of those within {middle}. The dearest wait: {_event_name(slow)}, "
             f"{wait} and {wording.percent(slow['spent_at_detection'])} of the budget until "
             "anybody knew.")  # fmt: skip
 
@@ -446,7 +450,7 @@ def hours_sentence(pooled: PooledAlerts | None, *, timezone: str) -> str:
         return NOTHING
     if not len(pooled.pages):
         return "Nobody was woken: nothing fired."
-    outside = share_text(pooled.out_of_hours)
+    outside = _share_text(pooled.out_of_hours)
     local = pooled.pages["fired_at"].dt.tz_convert(timezone)
     night = int(((local.dt.hour < 7) | (local.dt.hour >= 23)).sum())
     n = wording.plural(len(local), markdown(pooled.severity))

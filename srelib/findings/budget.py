@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from srelib import wording
-from srelib.budget import Excluded, Forecast, Status, without_start
+from srelib.budget import Excluded, Forecast, Status
+from srelib.budget.status import _without_start
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, markdown, name, names, table
 from srelib.fleet import Indicator, Results, answers
@@ -28,7 +29,7 @@ CAUSES = {
 }
 
 
-def status_sentence(
+def _status_sentence(
     indicator: Indicator, status: Status, *, observed: Observed | None = None
 ) -> str:
     """The error budget of one objective in its current window."""
@@ -72,7 +73,7 @@ def status_sentences(
     order = sorted(results, key=lambda key: _left(results[key]))
     gone = [key for key in order if _left(results[key]) < 0]
     shown = order[: max(len(gone), 3)][:8]
-    lines = [status_sentence(key, results[key], observed=seen.get(key)) for key in shown]
+    lines = [_status_sentence(key, results[key], observed=seen.get(key)) for key in shown]
     rest = [key for key in order if key not in shown]
     over = sum(1 for key in rest if _left(results[key]) < 0)
     if rest and not over:
@@ -138,13 +139,13 @@ def burn_sentences(burn: Results[pd.DataFrame], *, periods: Results[pd.DataFrame
     periods : mapping of Indicator to DataFrame
         Results of `srelib.budget.by_period`.
     """
-    return [burn_sentence(burn), projection_sentence(periods)]
+    return [_burn_sentence(burn), _projection_sentence(periods)]
 
 
-def burn_sentence(burn: Results[pd.DataFrame]) -> str:
+def _burn_sentence(burn: Results[pd.DataFrame]) -> str:
     """How long budgets were overspent in the time shown."""
     results = {
-        k: without_start(r["left_share"], window=k.window).dropna()
+        k: _without_start(r["left_share"], window=k.window).dropna()
         for k, r in answers(burn).items()
     }
     results = {k: left for k, left in results.items() if len(left)}
@@ -160,7 +161,7 @@ def burn_sentence(burn: Results[pd.DataFrame]) -> str:
             f"({wording.moment(when)}).")  # fmt: skip
 
 
-def projection_sentence(periods: Results[pd.DataFrame]) -> str:
+def _projection_sentence(periods: Results[pd.DataFrame]) -> str:
     """Calendar budgets in mid-period: so far, and projected to the end."""
     rows = {k: r.iloc[-1] for k, r in answers(periods).items()
             if k.window is not None and not k.window.is_rolling and len(r)}  # fmt: skip
@@ -197,10 +198,10 @@ def causes_sentences(
         Of the same counts.
     dataset : Dataset
     """
-    return [causes_sentence(causes), sum_sentence(spenders, statuses), inputs_sentence(dataset)]
+    return [_causes_sentence(causes), _sum_sentence(spenders, statuses), _inputs_sentence(dataset)]
 
 
-def causes_sentence(causes: Results[pd.DataFrame]) -> str:
+def _causes_sentence(causes: Results[pd.DataFrame]) -> str:
     """What the budgets went into, the biggest spender first."""
     results = {k: r.set_index("cause") for k, r in answers(causes).items()}
     results = {k: r for k, r in results.items() if r["bad"].sum() > 0}
@@ -225,7 +226,7 @@ def _shares(shares: pd.Series) -> str:
     return wording.listing(f"{wording.percent(s)} {CAUSES[cause]}" for cause, s in held.items())
 
 
-def sum_sentence(spenders: Results[pd.DataFrame], statuses: Results[Status]) -> str:
+def _sum_sentence(spenders: Results[pd.DataFrame], statuses: Results[Status]) -> str:
     """That the parts add up to what was spent, or by how much they do not."""
     rows, budgets = answers(spenders), answers(statuses)
     known = [k for k in rows if k in budgets]
@@ -394,7 +395,7 @@ def forecast_basis_sentence(forecasts: Results[Forecast]) -> str:
     return text.strip() or "There is no forecast, because there is no objective with data."
 
 
-def inputs_sentence(dataset: Dataset) -> str:
+def _inputs_sentence(dataset: Dataset) -> str:
     """What the accounting by cause had to do without."""
     missing = [kind for kind in ("incidents", "deployments") if len(getattr(dataset, kind)) == 0]
     if not missing:

@@ -9,7 +9,7 @@ import pandas as pd
 from srelib import wording
 from srelib.dataset import Dataset
 from srelib.delivery import DeliveryPerformance, attribution
-from srelib.delivery.lead_time import batch_sizes
+from srelib.delivery.lead_time import _batch_sizes
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import markdown, name, names
 from srelib.stats import Estimate
@@ -74,11 +74,11 @@ def _often(result: DeliveryPerformance, row: Any) -> str:
     """A frequency with its interval; a count where the history is too short for a rate."""
     if result.weeks < 1:
         return wording.plural(row["n"], "time")
-    low, high, value = (number(row[key]) for key in ("low", "high", "value"))
+    low, high, value = (_number(row[key]) for key in ("low", "high", "value"))
     return f"{value} a week (95{BP}% interval {low} to {high})"
 
 
-def number(value: float) -> str:
+def _number(value: float) -> str:
     """A number a week, to one digit where there are few."""
     return wording.count(round(value, 1) if 1 <= value < 10 else value)
 
@@ -120,18 +120,18 @@ def _lead_sentence(result: DeliveryPerformance) -> str:
 
 def _time(estimate: Estimate) -> str:
     """A length of time with interval and n."""
-    value, low, high = lengths(estimate)
+    value, low, high = _lengths(estimate)
     n = f"n = {wording.count(estimate.n)}"
-    ends = f"95{BP}% interval {low} to {high}; {n}" if has_interval(estimate) else f"{n}{TOO_FEW}"
+    ends = f"95{BP}% interval {low} to {high}; {n}" if _has_interval(estimate) else f"{n}{TOO_FEW}"
     return f"**{value}** ({ends})"
 
 
-def has_interval(estimate: Estimate) -> bool:
+def _has_interval(estimate: Estimate) -> bool:
     """Whether both ends are known."""
     return estimate.low == estimate.low and estimate.high == estimate.high
 
 
-def lengths(estimate: Estimate) -> list[str]:
+def _lengths(estimate: Estimate) -> list[str]:
     """A length of time and the ends of its interval."""
     return [wording.length(x) for x in (estimate.value, estimate.low, estimate.high)]
 
@@ -307,7 +307,7 @@ def _recovery_sentence(result: DeliveryPerformance) -> str:
             return (f"**How long failures last is not known.** To know it, add "
                     f"{HOW_TO['incidents']}.")  # fmt: skip
         return "No incident was put down to a deployment, so there is nothing to recover from."
-    sure = sorted((s for s in known if has_interval(known[s])), key=lambda s: -known[s].n)
+    sure = sorted((s for s in known if _has_interval(known[s])), key=lambda s: -known[s].n)
     total = int(sum(estimate.n for estimate in known.values()))
     unresolved = int(result.recovery["open"].sum())
     still = f"; {unresolved} of all {total} still open" if unresolved else ""
@@ -387,7 +387,7 @@ def _first_batch(result: DeliveryPerformance) -> str:
     found = [
         f"{name(row['service'])} ({wording.count(row['first'])} changes against "
         f"{wording.count(row['usual'])} usually)"
-        for row in batch_sizes(result.lead).to_dict("records")
+        for row in _batch_sizes(result.lead).to_dict("records")
         if row["deployments"] >= 5 and row["first"] > 10 * row["usual"]
     ]  # fmt: skip
     if not found:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 
 from srelib import wording
-from srelib.delivery import FIVE, METRICS, Delivery, DeliveryPerformance, level
-from srelib.findings.delivery import BP, TOO_FEW, has_interval, lengths, number
+from srelib.delivery import Delivery, DeliveryPerformance
+from srelib.delivery.performance import FIVE, METRICS, _dora_level
+from srelib.findings.delivery import BP, TOO_FEW, _has_interval, _lengths, _number
 from srelib.findings.show import Table, table
 from srelib.stats import Estimate
 
@@ -54,17 +55,17 @@ def _cell(estimate: Estimate, metric: str, result: DeliveryPerformance) -> str:
     if metric == "frequency" and result.weeks < 1:
         return wording.plural(estimate.n, "deployment")
     numbers = [estimate.value, estimate.low, estimate.high]
-    texts = lengths(estimate) if metric in ("lead_time", "recovery") else wording.percents(numbers)
-    value, low, high = [number(x) for x in numbers] if metric == "frequency" else texts
+    texts = _lengths(estimate) if metric in ("lead_time", "recovery") else wording.percents(numbers)
+    value, low, high = [_number(x) for x in numbers] if metric == "frequency" else texts
     n = f"n = {wording.count(estimate.n)}"
-    ends = f"{low} to {high}; {n}" if has_interval(estimate) else f"{n}{TOO_FEW}"
+    ends = f"{low} to {high}; {n}" if _has_interval(estimate) else f"{n}{TOO_FEW}"
     return f"{value} ({ends})"
 
 
 def _level(estimate: Estimate, metric: str, year: int) -> str:
     """The level a number would have had, and how far its interval reaches."""
     own, *ends = (
-        level(value, metric=metric, year=year)
+        _dora_level(value, metric=metric, year=year)
         for value in (estimate.value, estimate.low, estimate.high)
     )
     best, worst = ends[::-1] if metric == "frequency" else ends

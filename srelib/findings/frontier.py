@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from srelib import wording
-from srelib.findings.policy import NOTHING, range_text
+from srelib.findings.policy import NOTHING, _range_text
 from srelib.findings.show import Table, name, table
 
 
@@ -49,7 +49,7 @@ def policies_table(rows: pd.DataFrame, *, caption: str = "") -> Table | None:
 
 def _ranges(rows: pd.DataFrame, column: str) -> list[str]:
     pairs = rows[[column, f"{column}_best"]].round().astype("int64")
-    return [range_text(a, b) for a, b in zip(pairs.min(axis=1), pairs.max(axis=1), strict=True)]
+    return [_range_text(a, b) for a, b in zip(pairs.min(axis=1), pairs.max(axis=1), strict=True)]
 
 
 def frontier_sentence(rows: pd.DataFrame) -> str:

@@ -39,9 +39,9 @@ def policy_sentences(
         Markdown; the first is the bottom line.
     """
     if pooled is None:
-        why = failed_sentence(replays)
+        why = _failed_sentence(replays)
         return [f"**No policy could be replayed.** {why}"] if why else [NO_SLO]
-    lines = [bottom_line(pooled)]
+    lines = [_bottom_line(pooled)]
     if not pooled.deployments:
         lines.append(
             "There are **no deployments** of these services in the time of the data, so nothing "
@@ -53,30 +53,30 @@ def policy_sentences(
         held_back = pooled.postponed.fates.get("exempt", 0)
         fixes = f"; {_fixes(held_back, held_back)} let through" if held_back else ""
         lines.append(f"**No deployment** came up on these days that it would have held{fixes}.")
-    return [line for line in (*lines, failed_sentence(replays)) if line]
+    return [line for line in (*lines, _failed_sentence(replays)) if line]
 
 
-def bottom_line(pooled: PooledReplays) -> str:
+def _bottom_line(pooled: PooledReplays) -> str:
     """How many days would have been frozen."""
-    who = f"The {name(pooled.policy.name)} policy ({rule_words(pooled.policy)})"
+    who = f"The {name(pooled.policy.name)} policy ({_rule_words(pooled.policy)})"
     if not pooled.judged_days:
         return (f"{who} would have **decided nothing**: less than half of its window was observed "
                 "on every day. Export a longer history.")  # fmt: skip
     of = f"{wording.plural(pooled.judged_days, _unit(pooled))} that could be judged"
     (low, high), (slow_low, slow_high) = _days(pooled), _slow(pooled)
-    slow = f", and rationed releases on {range_text(slow_low, slow_high)}" if slow_high else ""
+    slow = f", and rationed releases on {_range_text(slow_low, slow_high)}" if slow_high else ""
     if not high and not slow_high:
         return f"{who} would have frozen **nothing**: no budget fell that low on any of {of}."
     if low == high == pooled.judged_days:
         return f"{who} would have frozen releases on **every one** of {of}."
     if not high:
         return (
-            f"{who} would have rationed releases on **{range_text(slow_low, slow_high)}** of {of}."
+            f"{who} would have rationed releases on **{_range_text(slow_low, slow_high)}** of {of}."
         )
-    return f"{who} would have frozen releases on **{range_text(low, high)}** of {of}{slow}."
+    return f"{who} would have frozen releases on **{_range_text(low, high)}** of {of}{slow}."
 
 
-def rule_words(policy: Policy) -> str:
+def _rule_words(policy: Policy) -> str:
     """What a policy does, in words."""
     window = "the window of each objective" if policy.window is None else f"{policy.window}"
     parts = [markdown(window)]
@@ -114,9 +114,8 @@ def held_sentence(pooled: PooledReplays | None) -> str:
     if not high:
         return "It would have held no deployment."
     of = wording.plural(pooled.deployments, "deployment")
-    return (
-        f"It would have held **{range_text(low, high)} of {of}**{_how_long(pooled)}{_rest(pooled)}."
-    )
+    many = _range_text(low, high)
+    return f"It would have held **{many} of {of}**{_how_long(pooled)}{_rest(pooled)}."
 
 
 def _how_long(pooled: PooledReplays) -> str:
@@ -138,7 +137,7 @@ def _rest(pooled: PooledReplays) -> str:
     parts = []
     if waits[1]:
         verb = "waits" if waits == [1, 1] else "wait"
-        parts.append(f"{range_text(*waits)} still {verb} at the end")
+        parts.append(f"{_range_text(*waits)} still {verb} at the end")
     if batch > 1:
         parts.append(f"up to {batch} of one service are let go together")
     if fixes[1]:
@@ -147,7 +146,7 @@ def _rest(pooled: PooledReplays) -> str:
 
 
 def _fixes(low: int, high: int) -> str:
-    return f"{range_text(low, high)} {'fix is' if high == 1 else 'fixes are'}"
+    return f"{_range_text(low, high)} {'fix is' if high == 1 else 'fixes are'}"
 
 
 def saved_sentence(
@@ -250,9 +249,9 @@ def days_table(replays: Mapping[Indicator, PolicyReplay | SrelibError]) -> Table
         return None
     rows = [{
         "objective": key.name,
-        "frozen": range_text(*sorted(o.frozen_days for o in one.outcomes)),
-        "asked": range_text(*sorted(int(o.days["frozen"].sum()) for o in one.outcomes)),
-        "held": range_text(*sorted(len(o.held) for o in one.outcomes)),
+        "frozen": _range_text(*sorted(o.frozen_days for o in one.outcomes)),
+        "asked": _range_text(*sorted(int(o.days["frozen"].sum()) for o in one.outcomes)),
+        "held": _range_text(*sorted(len(o.held) for o in one.outcomes)),
         "bad": wording.amount(round(one.bad), key.unit),
         "avoided": _values(one), "chance": _chance(one),
         "sli": _levels(one, key),
@@ -361,7 +360,7 @@ def basis_sentences(
     close = {key.service: _close(one) for key, one in known.items()}
     spread = {service: ends for service, ends in close.items() if ends[0] != ends[1]}
     if spread:
-        parts = [f"{name(service)} {range_text(*ends)} days" for service, ends in spread.items()]
+        parts = [f"{name(service)} {_range_text(*ends)} days" for service, ends in spread.items()]
         lines.append("Some decisions were close: with other luck in the hours after releases, "
                      f"frozen days run to {wording.listing(parts)}.")  # fmt: skip
     blind = [key.name for key, one in known.items() if one.method == UNKNOWN]
@@ -403,7 +402,7 @@ def inputs_sentence(*, deployments: pd.DataFrame, incidents: pd.DataFrame) -> st
     return " ".join(parts)
 
 
-def failed_sentence(replays: Mapping[Indicator, PolicyReplay | SrelibError]) -> str:
+def _failed_sentence(replays: Mapping[Indicator, PolicyReplay | SrelibError]) -> str:
     """Objectives that could not be replayed, each with the reason."""
     refused = refusal_reasons((key.name, error) for key, error in refusals(replays).items())
     return f"Not replayed: {'; '.join(f'{who}: {why}' for who, why in refused)}." if refused else ""
@@ -425,7 +424,7 @@ def _unit(pooled: PooledReplays) -> str:
     return "day" if pooled.services == 1 else "service-day"
 
 
-def range_text(low: float, high: float) -> str:
+def _range_text(low: float, high: float) -> str:
     """A range of two numbers, or one number where they are the same."""
     if low == high:
         return wording.count(low)

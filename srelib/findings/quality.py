@@ -54,16 +54,16 @@ def folder_sentences(
         Result of `srelib.objectives.without_data`.
     """
     return [
-        files_sentence(dataset.sources, rejects=dataset.rejects),
+        _files_sentence(dataset.sources, rejects=dataset.rejects),
         span_sentence(dataset),
         coverage_sentence(coverage),
-        missing_sentence(dataset),
-        clock_sentence(trouble),
+        _missing_sentence(dataset),
+        _clock_sentence(trouble),
         unmeasured_sentence(unmeasured),
     ]
 
 
-def files_sentence(sources: pd.DataFrame, *, rejects: pd.DataFrame) -> str:
+def _files_sentence(sources: pd.DataFrame, *, rejects: pd.DataFrame) -> str:
     """How many files and rows were read, kept, refused and left out by rule."""
     if sources.empty:
         return "No file was read."
@@ -159,10 +159,10 @@ def series_sentences(profiles: Results[Profile]) -> list[str]:
     profiles : mapping of Indicator to Profile
         Results of `srelib.quality.profile`.
     """
-    return [gaps_sentence(profiles), traffic_sentence(profiles)]
+    return [_gaps_sentence(profiles), _traffic_sentence(profiles)]
 
 
-def gaps_sentence(profiles: Results[Profile]) -> str:
+def _gaps_sentence(profiles: Results[Profile]) -> str:
     """How many gaps there are, and the longest."""
     broken = {key: p for key, p in answers(profiles).items() if p.gaps}
     if not broken:
@@ -176,7 +176,7 @@ def gaps_sentence(profiles: Results[Profile]) -> str:
             f"{wording.moment(broken[worst].gap_starts_at)}.")  # fmt: skip
 
 
-def traffic_sentence(profiles: Results[Profile]) -> str:
+def _traffic_sentence(profiles: Results[Profile]) -> str:
     """Which series often saw no traffic, which is neither an outage nor perfection."""
     shares = [f"{name(key.service)} {markdown(key.sli)} "
               f"({wording.percent(p.no_traffic)} of its buckets)"
@@ -187,7 +187,7 @@ def traffic_sentence(profiles: Results[Profile]) -> str:
             "Nothing asked is neither good nor bad and spends no budget.")  # fmt: skip
 
 
-def clock_sentence(trouble: pd.DataFrame) -> str:
+def _clock_sentence(trouble: pd.DataFrame) -> str:
     """What looks wrong with the times."""
     if trouble.empty:
         return "No time lies in the future, out of order or off by whole hours."
@@ -197,7 +197,7 @@ def clock_sentence(trouble: pd.DataFrame) -> str:
             f"({wording.listing(kinds)}).")  # fmt: skip
 
 
-def missing_sentence(dataset: Dataset) -> str:
+def _missing_sentence(dataset: Dataset) -> str:
     """Which inputs are missing, and how to get them."""
     missing = [kind for kind in HOW_TO if len(getattr(dataset, kind)) == 0]
     if not missing:

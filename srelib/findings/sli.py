@@ -9,7 +9,9 @@ import pandas as pd
 from srelib import wording
 from srelib.findings.show import Table, name, names, table
 from srelib.fleet import Indicator, Results, answers
-from srelib.sli import LowTraffic, SliceShares, against_target, longest_missed
+from srelib.sli import LowTraffic, SliceShares
+from srelib.sli.interval import _compared_with_target
+from srelib.sli.time_based import _longest_missed
 from srelib.stats import Estimate
 from srelib.wording import beyond
 
@@ -26,7 +28,7 @@ METHODS = {
 }  # fmt: skip
 
 
-def verdict(indicator: Indicator, estimate: Estimate) -> str:
+def _verdict(indicator: Indicator, estimate: Estimate) -> str:
     """Whether the target was kept, as measured, and whether chance could have done it."""
     if estimate.value != estimate.value:
         return "no traffic"
@@ -41,12 +43,12 @@ def verdict(indicator: Indicator, estimate: Estimate) -> str:
 
 def _against_target(indicator: Indicator, estimate: Estimate) -> pd.Series:
     level = {"ratio": [estimate.value], "low": [estimate.low], "high": [estimate.high]}
-    return against_target(pd.DataFrame(level), target=indicator.target).iloc[0]
+    return _compared_with_target(pd.DataFrame(level), target=indicator.target).iloc[0]
 
 
-def level_sentence(indicator: Indicator, estimate: Estimate) -> str:
+def _level_sentence(indicator: Indicator, estimate: Estimate) -> str:
     """The service level of one indicator, with interval, and what it means for the target."""
-    found = verdict(indicator, estimate)
+    found = _verdict(indicator, estimate)
     if found == "no traffic":
         return f"{name(indicator.name)} saw no traffic, so it has no service level."
     value, low, high = _numbers(indicator, estimate)
@@ -87,12 +89,12 @@ def levels_sentences(levels: Results[Estimate], *, length: pd.Timedelta) -> list
     results = answers(levels)
     if not results:
         return [NO_DATA]
-    groups = {key: verdict(key, estimate) for key, estimate in results.items()}
+    groups = {key: _verdict(key, estimate) for key, estimate in results.items()}
     order = sorted(results, key=lambda key: -_weight(key, results[key]))
     sure = [key for key in order if groups[key] == "kept"]
     shared = sure if len(sure) > 3 else []
-    lines = [bottom_line(levels, length=length)] if len(results) > 1 else []
-    lines += [level_sentence(key, results[key]) for key in order if key not in shared][:11]
+    lines = [_bottom_line(levels, length=length)] if len(results) > 1 else []
+    lines += [_level_sentence(key, results[key]) for key in order if key not in shared][:11]
     if shared:
         lines.append(f"{len(shared)} kept their target beyond the reach of chance: "
                      f"{names((key.name for key in shared), limit=6)}.")  # fmt: skip
@@ -108,10 +110,10 @@ def _weight(indicator: Indicator, estimate: Estimate) -> float:
     return (1 - estimate.value) / indicator.allowed
 
 
-def bottom_line(levels: Results[Estimate], *, length: pd.Timedelta) -> str:
+def _bottom_line(levels: Results[Estimate], *, length: pd.Timedelta) -> str:
     """How many objectives were kept and missed, the most missed named first."""
     results = answers(levels)
-    groups = {key: verdict(key, e) for key, e in results.items() if key.has_target}
+    groups = {key: _verdict(key, e) for key, e in results.items() if key.has_target}
     over = f"over {wording.duration(length)}"
     if not groups:
         return _unpromised(results, over)
@@ -190,7 +192,7 @@ def _level_row(key: Indicator, estimate: Estimate, coverage: float) -> dict[str,
             "interval": between, "n": _size(key, estimate),
             "method": estimate.method.removeprefix("block "),
             "observed": wording.percent(coverage),
-            "verdict": _kept_together(verdict(key, estimate))}  # fmt: skip
+            "verdict": _kept_together(_verdict(key, estimate))}  # fmt: skip
 
 
 def _kept_together(verdict: str) -> str:
@@ -245,7 +247,9 @@ def periods_sentence(periods: Results[pd.DataFrame], *, period: str = "week") ->
         What a period is, in words.
     """
     results = {
-        k: against_target(r, target=k.target) for k, r in answers(periods).items() if k.has_target
+        k: _compared_with_target(r, target=k.target)
+        for k, r in answers(periods).items()
+        if k.has_target
     }
     if not results:
         return "Without objectives there is nothing to miss; the figure shows the bad share alone."
@@ -280,7 +284,7 @@ def worst_sentence(worst: Results[pd.DataFrame]) -> str:
     results = {k: r for k, r in results.items() if len(r)}
     if not results:
         return NO_DATA
-    reach = {k: longest_missed(r, target=k.target) for k, r in results.items() if k.has_target}
+    reach = {k: _longest_missed(r, target=k.target) for k, r in results.items() if k.has_target}
     if not reach:
         return "Without objectives the curves have no line to cross."
     far, near = max(reach, key=lambda k: reach[k]), min(reach, key=lambda k: reach[k])

@@ -9,7 +9,7 @@ import pandas as pd
 from srelib import wording
 from srelib.errors import SrelibError
 from srelib.findings.show import markdown, name, names
-from srelib.findings.targets import NO_CHOICE, budget_grain
+from srelib.findings.targets import NO_CHOICE, _budget_grain
 from srelib.fleet import Indicator, answers
 from srelib.targets import Ceiling
 from srelib.targets.advice import CandidateTables
@@ -38,7 +38,7 @@ def traffic_sentences(tables: CandidateTables) -> list[str]:
         return [f"Every series can carry 99.9{wording.NBSP}%: the one with least traffic, "
                 f"{name(key.name)}, expects {wording.amount(row['events'], key.unit)} in a window, "
                 f"so the budget of {wording.percent(_short_of_one(row['steady']))} is ten "
-                f"bad {budget_grain(key)}s."]  # fmt: skip
+                f"bad {_budget_grain(key)}s."]  # fmt: skip
     return lines
 
 
@@ -50,7 +50,7 @@ def _low_traffic(key: Indicator, candidates: pd.DataFrame) -> str:
                 "another.")  # fmt: skip
     wall = wording.percent(_short_of_one(row["strictest"]))
     text = (f"{name(key.name)} expects {seen} in a window: from {wall} on a single bad "
-            f"{budget_grain(key)} misses the target")  # fmt: skip
+            f"{_budget_grain(key)} misses the target")  # fmt: skip
     if row["steady"] == row["steady"]:
         text += f", and {wording.percent(_short_of_one(row['steady']))} has a budget of ten"
     by_chance = candidates[

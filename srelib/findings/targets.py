@@ -166,7 +166,7 @@ def reason_sentences(advices: Advices, *, pass_probability: float) -> list[str]:
     return lines
 
 
-def budget_grain(key: Indicator) -> str:
+def _budget_grain(key: Indicator) -> str:
     """The least that can go wrong."""
     return "event" if key.unit == "events" else "slice" if "slice" in key.unit else "bucket"
 
@@ -184,10 +184,10 @@ def _spelled(reason: Reason, key: Indicator) -> str:
         "chance": f"chance alone misses it in {value} of windows",
         "silent": "no rule of the alert policy can page at it",
         "none": f"not even {target} fits",
-        "traffic": f"the budget of {target} is less than one {budget_grain(key)} "
+        "traffic": f"the budget of {target} is less than one {_budget_grain(key)} "
                    f"({wording.count(reason.value)} in a window)",
         "few events": f"the budget of {target} holds only {wording.count(reason.value)} "
-                      f"{budget_grain(key)}s",
+                      f"{_budget_grain(key)}s",
         "pages": f"{target} pages {_number(reason.value)} times a week ({_number(reason.limit)} "
                  "bearable)",
         "dependencies": f"dependencies allow no more than {p}, not {target}",

@@ -12,7 +12,8 @@ from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, markdown, name, names, table
 from srelib.fleet import Indicator, answers, refusals
 from srelib.stats import Estimate
-from srelib.tradeoff import INSIDE_INCIDENT, Association, Effect, Failures
+from srelib.tradeoff import Association, Effect, Failures
+from srelib.tradeoff.after_deployments import INSIDE_INCIDENT
 
 FEW = 5
 """Deployments used below which a result that is not beyond chance is called too few to tell."""
@@ -51,7 +52,7 @@ def cost_sentences(
     order = sorted(known, key=lambda key: _rank(known[key]))
     sure = [key for key in order if known[key].is_significant]
     lines = [_bottom_line(known, order)] if len(known) > 1 else []
-    lines += [effect_sentence(known[key], unit=key.unit) for key in (sure or order)[:2]]
+    lines += [_effect_sentence(known[key], unit=key.unit) for key in (sure or order)[:2]]
     if sure and len(sure) < len(known):
         rest = [key for key in order if not known[key].is_significant]
         lines.append(_unseen(known, rest))
@@ -111,7 +112,7 @@ def _hidden(effect: Effect) -> float:
     return float("nan")
 
 
-def effect_sentence(effect: Effect, *, unit: str = "events") -> str:
+def _effect_sentence(effect: Effect, *, unit: str = "events") -> str:
     """What the deployments of one service cost: beyond chance, within it, or too few to tell."""
     who, n = name(effect.service), wording.plural(effect.deployments, "deployment")
     value, low, high = (effect.excess.value, effect.excess.low, effect.excess.high)
@@ -146,7 +147,7 @@ def effects_sentences(effects: Mapping[Indicator, Effect | SrelibError]) -> list
     """
     known = _known(effects)
     order = sorted(known, key=lambda key: _rank(known[key]))
-    lines = [effect_sentence(known[key], unit=key.unit) for key in order[:MOST_EFFECTS]]
+    lines = [_effect_sentence(known[key], unit=key.unit) for key in order[:MOST_EFFECTS]]
     if len(order) > MOST_EFFECTS:
         lines.append(f"{len(order) - MOST_EFFECTS} more are in the table.")
     return lines or ["No effect of deployments could be estimated."]

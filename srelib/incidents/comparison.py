@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from srelib import stats
 from srelib.errors import InsufficientDataError
 from srelib.incidents import noise as chance
 from srelib.incidents import recurrence as patterns
@@ -22,20 +21,29 @@ from srelib.incidents.times import (
     Between,
     Downtime,
     TimeTo,
-    before_and_after,
-    binned_counts,
-    dispersion_bins,
-    downtime,
-    durations,
-    eligible_incidents,
-    fleet_incidents,
-    history,
-    known_durations,
-    started_in,
-    time_of_durations,
+    _before_and_after,
+    _binned_counts,
+    _dispersion_bins,
+    _downtime,
+    _durations,
+    _eligible_incidents,
+    _fleet_incidents,
+    _history,
+    _known_durations,
+    _started_in,
+    _time_of_durations,
     time_to,
 )
 from srelib.stats import Estimate
+from srelib.stats.comparisons import (
+    duration_p_value,
+    duration_ratio,
+    rank_correlation,
+    rate_dispersion,
+    rate_ratio,
+    rate_ratio_p_value,
+)
+from srelib.stats.intervals import _normal_quantile, _rate
 
 NAN = float("nan")
 BETTER, WORSE, UNCLEAR = "better", "worse", "cannot tell"
@@ -97,7 +105,7 @@ class DurationTrend:
 
 
 @dataclass(frozen=True)
-class IncidentSummary:
+class _IncidentSummary:
     """Incidents of one service in a period."""
 
     per_week: Estimate
@@ -227,15 +235,15 @@ def compare_periods(
     (7.0, 7.0, 'cannot tell')
     """
     try:
-        between = history(incidents, as_of=as_of, observed_since=observed_since)
+        between = _history(incidents, as_of=as_of, observed_since=observed_since)
     except InsufficientDataError:
         return None
-    rows = started_in(eligible_incidents(incidents), between)
-    once = fleet_incidents(rows)
-    split = before_and_after(between, split=split)[1][0]
-    found = durations(once, as_of=as_of)
+    rows = _started_in(_eligible_incidents(incidents), between)
+    once = _fleet_incidents(rows)
+    split = _before_and_after(between, split=split)[1][0]
+    found = _durations(once, as_of=as_of)
     ended = found.loc[found["state"] == ENDED, "seconds"]
-    counts = count_trend(once, between=between, split=split, confidence=confidence)
+    counts = _count_trend(once, between=between, split=split, confidence=confidence)
     silence = as_of - once["started_at"].iloc[-1]
     return PeriodComparison(
         between=between,
@@ -243,37 +251,37 @@ def compare_periods(
         timezone=timezone,
         times={to: time_to(once, as_of=as_of, to=to, confidence=confidence) for to in ENDS},
         durations=found,
-        service_durations=durations(rows, as_of=as_of),
+        service_durations=_durations(rows, as_of=as_of),
         counts=counts,
-        bins=binned_counts(once["started_at"], between, length=_bar(between)),
-        lengths=duration_trend(once, between=between, split=split, confidence=confidence),
+        bins=_binned_counts(once["started_at"], between, length=_bar(between)),
+        lengths=_duration_trend(once, between=between, split=split, confidence=confidence),
         noise=_noise(once, between, split, statistic),
         detectable=_detectable(found, split, counts.index, confidence),
         looks_worse=_looks_worse(ended.to_numpy()),
-        downtime=downtime(rows, between=between),
-        services=compare_services(rows, between=between, split=split, confidence=confidence),
-        recurrence=patterns.recurrence(rows, between=between, timezone=timezone),
-        repeated=patterns.repeated(rows, between=between),
+        downtime=_downtime(rows, between=between),
+        services=_compare_services(rows, between=between, split=split, confidence=confidence),
+        recurrence=patterns._recurrence(rows, between=between, timezone=timezone),
+        repeated=patterns._repeated(rows, between=between),
         silence=silence,
         silence_p_value=_silence_p_value(silence, once["started_at"], between),
     )
 
 
-def summary(
+def _summary(
     incidents: pd.DataFrame, *, between: Between, confidence: float = 0.95
-) -> IncidentSummary:
+) -> _IncidentSummary:
     """How often one service had incidents in a period, and how long they lasted."""
-    rows = started_in(fleet_incidents(incidents), between)
-    bins = dispersion_bins(rows["started_at"], between)
-    index = _widened(*stats.rate_dispersion(bins["count"], bins["weeks"]), confidence)
+    rows = _started_in(_fleet_incidents(incidents), between)
+    bins = _dispersion_bins(rows["started_at"], between)
+    index = _widened(*rate_dispersion(bins["count"], bins["weeks"]), confidence)
     weeks = (between[1] - between[0]) / WEEK
-    return IncidentSummary(
-        per_week=stats.rate(len(rows), weeks, confidence, index=index),
+    return _IncidentSummary(
+        per_week=_rate(len(rows), weeks, confidence, index=index),
         restore=time_to(rows, as_of=between[1], confidence=confidence).median,
     )
 
 
-def count_trend(
+def _count_trend(
     incidents: pd.DataFrame,
     *,
     between: Between,
@@ -281,9 +289,9 @@ def count_trend(
     confidence: float = 0.95,
 ) -> CountTrend:
     """Were there more or fewer incidents after the split than before?"""
-    parts = before_and_after(between, split=split)
-    found = [dispersion_bins(incidents["started_at"], part) for part in parts]
-    index, freedom = stats.rate_dispersion(
+    parts = _before_and_after(between, split=split)
+    found = [_dispersion_bins(incidents["started_at"], part) for part in parts]
+    index, freedom = rate_dispersion(
         np.concatenate([b["count"] for b in found]),
         np.concatenate([b["weeks"] for b in found]),
         np.repeat([0, 1], [len(b) for b in found]),
@@ -291,12 +299,12 @@ def count_trend(
     wide = _widened(index, freedom, confidence)
     weeks = [(part[1] - part[0]) / WEEK for part in parts]
     before, after = ((float(b["count"].sum()), w) for b, w in zip(found, weeks, strict=True))
-    ratio = stats.rate_ratio(before, after, index=wide, confidence=confidence)
+    ratio = rate_ratio(before, after, index=wide, confidence=confidence)
     return CountTrend(
-        before=stats.rate(*before, confidence, index=wide),
-        after=stats.rate(*after, confidence, index=wide),
+        before=_rate(*before, confidence, index=wide),
+        after=_rate(*after, confidence, index=wide),
         ratio=ratio,
-        p_value=stats.rate_ratio_p_value(before, after, index=wide),
+        p_value=rate_ratio_p_value(before, after, index=wide),
         index=index,
         verdict=_verdict(ratio),
     )
@@ -308,12 +316,10 @@ def _widened(index: float, freedom: int, confidence: float) -> float:
         return 1.0
     from scipy.stats import t
 
-    return float(
-        index * (t.ppf((1 + confidence) / 2, freedom) / stats.normal_quantile(confidence)) ** 2
-    )
+    return float(index * (t.ppf((1 + confidence) / 2, freedom) / _normal_quantile(confidence)) ** 2)
 
 
-def duration_trend(
+def _duration_trend(
     incidents: pd.DataFrame,
     *,
     between: Between,
@@ -321,18 +327,18 @@ def duration_trend(
     confidence: float = 0.95,
 ) -> DurationTrend:
     """Did incidents take longer or shorter after the split than before?"""
-    rows = durations(started_in(incidents, between), as_of=between[1])
-    sides = [started_in(rows, part) for part in before_and_after(between, split=split)]
-    before, after = (time_of_durations(side, confidence=confidence) for side in sides)
-    known = known_durations(sides[0]), known_durations(sides[1])
-    ratio = stats.duration_ratio(*known, confidence=confidence)
+    rows = _durations(_started_in(incidents, between), as_of=between[1])
+    sides = [_started_in(rows, part) for part in _before_and_after(between, split=split)]
+    before, after = (_time_of_durations(side, confidence=confidence) for side in sides)
+    known = _known_durations(sides[0]), _known_durations(sides[1])
+    ratio = duration_ratio(*known, confidence=confidence)
     order = rows.loc[rows["state"] != UNKNOWN, "started_at"].astype("int64")
     return DurationTrend(
         before=before,
         after=after,
         ratio=ratio,
-        p_value=stats.duration_p_value(*known),
-        correlation=stats.rank_correlation(order, *known_durations(rows), confidence=confidence),
+        p_value=duration_p_value(*known),
+        correlation=rank_correlation(order, *_known_durations(rows), confidence=confidence),
         verdict=_verdict(ratio),
     )
 
@@ -344,20 +350,20 @@ def _verdict(ratio: Estimate) -> str:
     return WORSE if ratio.low > 1 else UNCLEAR
 
 
-def compare_services(
+def _compare_services(
     incidents: pd.DataFrame, *, between: Between, split: pd.Timestamp, confidence: float = 0.95
 ) -> pd.DataFrame:
     """Each service: how many, how long, and whether that changed."""
     trends = {}
     for name, own in incidents.groupby("service"):
         trends[str(name)] = (
-            count_trend(own, between=between, split=split, confidence=confidence),
-            duration_trend(own, between=between, split=split, confidence=confidence),
+            _count_trend(own, between=between, split=split, confidence=confidence),
+            _duration_trend(own, between=between, split=split, confidence=confidence),
             time_to(own, as_of=between[1], confidence=confidence),
         )
     p_values = {f"counts {name}": counts.p_value for name, (counts, _, _) in trends.items()}
     p_values |= {f"lengths {name}": lengths.p_value for name, (_, lengths, _) in trends.items()}
-    significant = {key for key, p in patterns.holm(p_values).items() if p < 1 - confidence}
+    significant = {key for key, p in patterns._holm(p_values).items() if p < 1 - confidence}
     rows = [{
         "service": name,
         "incidents": times.incidents,
@@ -403,7 +409,7 @@ def _detectable(
 def _looks_worse(ended: np.ndarray) -> float:
     if len(ended) < 4:
         return NAN
-    return chance.improvement_looks_worse(ended, n=len(ended), trials=_draws(ended))
+    return chance._improvement_looks_worse(ended, n=len(ended), trials=_draws(ended))
 
 
 def _draws(rows: pd.DataFrame | np.ndarray) -> int:

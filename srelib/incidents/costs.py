@@ -9,11 +9,11 @@ import pandas as pd
 
 from srelib import events
 from srelib.alerts.firing import history
-from srelib.alerts.score import period_budget
+from srelib.alerts.score import _period_budget
 from srelib.budget import spent_by_event
 from srelib.errors import ParameterError, SrelibError
 from srelib.fleet import Indicator, answers
-from srelib.incidents.recurrence import same_title
+from srelib.incidents.recurrence import _same_title
 from srelib.windows import Window
 
 POSTMORTEM = 0.2
@@ -83,8 +83,8 @@ def budget_spent(
         good, total, target=target, incidents=incidents, deployments=None, within="1h"
     )
     past, own = history(good, total), parts[parts["cause"] == "incident"]
-    budget = period_budget(past, target=target, period=period)
-    quarter = period_budget(past, target=target, period=QUARTER)
+    budget = _period_budget(past, target=target, period=period)
+    quarter = _period_budget(past, target=target, period=QUARTER)
     return pd.DataFrame({
         "incident_id": own["key"], "title": own["label"], "starts_at": own["starts_at"],
         "ends_at": own["ends_at"], "bad": own["bad"], "share": own["bad"] / budget,
@@ -175,7 +175,7 @@ def _each_once(parts: list[pd.DataFrame]) -> pd.DataFrame:
     if not parts:
         return NO_COSTS
     rows = pd.concat(parts, ignore_index=True)
-    rows = rows.assign(number=events.incident_numbers(
+    rows = rows.assign(number=events._incident_numbers(
         rows.rename(columns={"starts_at": "started_at", "ends_at": "resolved_at"})))  # fmt: skip
     rows = rows.sort_values("share", ascending=False, kind="stable", na_position="last")
     return rows.drop_duplicates("number").reset_index(drop=True)[COLUMNS]
@@ -183,7 +183,7 @@ def _each_once(parts: list[pd.DataFrame]) -> pd.DataFrame:
 
 def _outage_classes(costs: pd.DataFrame, limit: float) -> pd.DataFrame:
     """Outages of one kind together, and which spent too much of a quarter."""
-    groups = costs.groupby([same_title(costs["title"]), "service"], sort=False)
+    groups = costs.groupby([_same_title(costs["title"]), "service"], sort=False)
     found = groups.agg(title=("title", "last"), incidents=("title", "size"),
                        share_of_quarter=("share_of_quarter", "sum"))  # fmt: skip
     found = found.reset_index("service").sort_values(

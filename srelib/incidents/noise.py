@@ -14,12 +14,12 @@ from srelib.incidents.times import (
     OPEN,
     UNKNOWN,
     Between,
-    before_and_after,
-    durations,
-    fleet_incidents,
-    started_in,
+    _before_and_after,
+    _durations,
+    _fleet_incidents,
+    _started_in,
 )
-from srelib.stats import normal_quantile
+from srelib.stats.intervals import _normal_quantile
 
 NAN = float("nan")
 STATISTICS: dict[str, Callable[..., np.ndarray]] = {"mean": np.mean, "median": np.median}
@@ -135,11 +135,11 @@ def noise_check(
         )
     if resamples < 1:
         raise ParameterError(f"resamples must be at least 1; got {resamples}.")
-    parts = before_and_after(between, split=split)
-    rows = started_in(fleet_incidents(incidents), between)
-    known = durations(rows, as_of=between[1], to=to)
+    parts = _before_and_after(between, split=split)
+    rows = _started_in(_fleet_incidents(incidents), between)
+    known = _durations(rows, as_of=between[1], to=to)
     known = known[known["state"] != UNKNOWN]
-    sides = [started_in(known, part)["seconds"].to_numpy("float64") for part in parts]
+    sides = [_started_in(known, part)["seconds"].to_numpy("float64") for part in parts]
     if min(map(len, sides)) < FEWEST:
         raise InsufficientDataError(
             f"shuffling needs at least {FEWEST} incidents with a known duration in either period; "
@@ -175,7 +175,7 @@ def _shuffled(
     return (as_large + (not exact)) / (len(drawn) + (not exact)), np.asarray(drawn)
 
 
-def improvement_looks_worse(
+def _improvement_looks_worse(
     durations: np.ndarray, *, n: int, cut: float = 0.1, trials: int = 10_000, seed: int = 0
 ) -> float:
     """How often a true improvement makes the mean of n incidents look worse (Davidovic)."""
@@ -287,7 +287,7 @@ def detectable_change(
     return Detectable(cut, fewer, before, after, power, curve)
 
 
-def power_of_cut(
+def _power_of_cut(
     values: np.ndarray, cut: float, *, n: tuple[float, float], confidence: float, test: str
 ) -> float:
     """How often a cut of every duration would be seen."""
@@ -323,7 +323,7 @@ def _power_of_ranks(
     both = float((beaten_by**2).mean()), float((longer_than**2).mean())
     variance = p * (1 - p) + (after - 1) * (both[0] - p**2) + (before - 1) * (both[1] - p**2)
     spread = math.sqrt(max(variance, 1e-12) / (before * after))
-    limit = normal_quantile(confidence) * null
+    limit = _normal_quantile(confidence) * null
     return _normal((p - 0.5 - limit) / spread) + _normal((0.5 - p - limit) / spread)
 
 
@@ -351,7 +351,7 @@ def _smallest(
         return NAN
 
     def lacking(cut: float) -> float:
-        return power_of_cut(values, cut, n=n, confidence=confidence, test=test) - power
+        return _power_of_cut(values, cut, n=n, confidence=confidence, test=test) - power
 
     most = 0.999
     if not lacking(most) >= 0:
@@ -363,7 +363,7 @@ def _smallest_count(mean: float, index: float, *, power: float, confidence: floa
     """The smallest cut of the count, whose mean is given, on the scale of square roots."""
     from scipy.special import ndtri
 
-    step = (normal_quantile(confidence) + float(ndtri(power))) * math.sqrt(max(index, 1.0) / 2)
+    step = (_normal_quantile(confidence) + float(ndtri(power))) * math.sqrt(max(index, 1.0) / 2)
     middle = math.sqrt(max(mean - step**2 / 4, 0.0))
     before, after = middle + step / 2, middle - step / 2
     return 1 - (after / before) ** 2 if after > 0 else NAN
@@ -405,4 +405,4 @@ def _check(power: float, confidence: float, test: str) -> None:
         raise ParameterError(f"test must be one of {', '.join(TESTS)}; got {test!r}.")
     if not 0.5 <= power < 1:
         raise ParameterError(f"power must lie in [0.5, 1); got {power}. For 80 % write 0.8.")
-    normal_quantile(confidence)
+    _normal_quantile(confidence)

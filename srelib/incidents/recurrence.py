@@ -9,8 +9,8 @@ import pandas as pd
 
 from srelib import events
 from srelib.errors import ParameterError
-from srelib.incidents.times import Between, dispersion_bins, eligible_incidents, started_in
-from srelib.stats import rate_dispersion
+from srelib.incidents.times import Between, _dispersion_bins, _eligible_incidents, _started_in
+from srelib.stats.comparisons import rate_dispersion
 
 NAN = float("nan")
 FEWEST = 10
@@ -38,7 +38,7 @@ class Recurrence:
     adjusted_p_value: float
 
 
-def recurrence(
+def _recurrence(
     incidents: pd.DataFrame,
     *,
     between: Between,
@@ -47,7 +47,7 @@ def recurrence(
     seed: int = 0,
 ) -> dict[str, Recurrence]:
     """Do incidents prefer an hour of the day, a day of the week, a service?"""
-    rows = started_in(eligible_incidents(incidents), between)
+    rows = _started_in(_eligible_incidents(incidents), between)
     local, times = _local(events.once_for_fleet(rows)["started_at"], between, timezone)
     day = local.dt.tz_localize(None).dt.floor("D")
     week = day - pd.to_timedelta(local.dt.day_of_week, unit="D")
@@ -61,7 +61,7 @@ def recurrence(
         counts[of], p_values[of] = _rotated(values.to_numpy(), block, exposure, rng, resamples)
     if rows["service"].nunique() > 1:
         counts["service"], p_values["service"] = _services(rows, between)
-    adjusted = holm(p_values)
+    adjusted = _holm(p_values)
     return {of: Recurrence(counts[of], p_values[of], adjusted[of]) for of in counts}
 
 
@@ -112,7 +112,7 @@ def _services(rows: pd.DataFrame, between: Between) -> tuple[pd.DataFrame, float
     frame = pd.DataFrame({"value": seen.index, "count": seen.to_numpy(), "expected": expected})
     if len(rows) < FEWEST:
         return frame, NAN
-    bins = [dispersion_bins(own, between) for _, own in rows.groupby("service")["started_at"]]
+    bins = [_dispersion_bins(own, between) for _, own in rows.groupby("service")["started_at"]]
     index, _ = rate_dispersion(
         np.concatenate([b["count"] for b in bins]), np.concatenate([b["weeks"] for b in bins]),
         np.repeat(np.arange(len(bins)), [len(b) for b in bins]),
@@ -121,7 +121,7 @@ def _services(rows: pd.DataFrame, between: Between) -> tuple[pd.DataFrame, float
     return frame, float(chi2.sf(square, len(seen) - 1))
 
 
-def holm(p_values: dict[str, float]) -> dict[str, float]:
+def _holm(p_values: dict[str, float]) -> dict[str, float]:
     """P values corrected for how many there are."""
     known = sorted((p, key) for key, p in p_values.items() if p == p)
     found, least = dict.fromkeys(p_values, NAN), 0.0
@@ -131,14 +131,17 @@ def holm(p_values: dict[str, float]) -> dict[str, float]:
     return found
 
 
-def repeated(incidents: pd.DataFrame, *, between: Between) -> pd.DataFrame:
+def _repeated(incidents: pd.DataFrame, *, between: Between) -> pd.DataFrame:
     """Titles that came back."""
-    rows = started_in(eligible_incidents(incidents), between)
+    rows = _started_in(_eligible_incidents(incidents), between)
     if "title" not in rows.columns or not rows["title"].notna().any():
         return pd.DataFrame(columns=REPEATED)
     rows = rows[rows["title"].notna()]
-    once, services = events.once_for_fleet(rows), rows.groupby(same_title(rows["title"]))["service"]
-    groups = once.groupby(same_title(once["title"]))
+    once, services = (
+        events.once_for_fleet(rows),
+        rows.groupby(_same_title(rows["title"]))["service"],
+    )
+    groups = once.groupby(_same_title(once["title"]))
     found = groups.agg(title=("title", "last"), incidents=("title", "size"),
                        first=("started_at", "min"), last=("started_at", "max"))  # fmt: skip
     gaps = groups["started_at"].apply(lambda times: times.diff().median())
@@ -148,7 +151,7 @@ def repeated(incidents: pd.DataFrame, *, between: Between) -> pd.DataFrame:
                              ignore_index=True)[REPEATED]  # fmt: skip
 
 
-def same_title(titles: pd.Series) -> pd.Series:
+def _same_title(titles: pd.Series) -> pd.Series:
     """What titles have in common: lower case, single spaces, any number as the same."""
     plain = titles.astype("str").str.casefold().str.replace(DIGITS, "#", regex=True)
     return plain.str.split().str.join(" ")

@@ -10,7 +10,8 @@ import pandas as pd
 
 from srelib import events
 from srelib.errors import ColumnError, InsufficientDataError, ParameterError
-from srelib.stats import Estimate, kaplan_meier, survival_median, survival_quantile
+from srelib.stats import Estimate
+from srelib.stats.intervals import _kaplan_meier, _survival_median, _survival_quantile
 
 ENDS = {
     "detect": "detected_at",
@@ -33,7 +34,7 @@ NEAR = 3
 FEWEST_BINS = 6
 
 
-def eligible_incidents(incidents: pd.DataFrame) -> pd.DataFrame:
+def _eligible_incidents(incidents: pd.DataFrame) -> pd.DataFrame:
     """The rows that count, one for each service of an incident, in order of their start."""
     for name in NEEDED:
         if name not in incidents.columns:
@@ -42,9 +43,9 @@ def eligible_incidents(incidents: pd.DataFrame) -> pd.DataFrame:
     return rows.sort_values("started_at", kind="stable", ignore_index=True)
 
 
-def fleet_incidents(incidents: pd.DataFrame) -> pd.DataFrame:
+def _fleet_incidents(incidents: pd.DataFrame) -> pd.DataFrame:
     """The incidents that count, each once, in order of their start."""
-    return events.once_for_fleet(eligible_incidents(incidents)).reset_index(drop=True)
+    return events.once_for_fleet(_eligible_incidents(incidents)).reset_index(drop=True)
 
 
 @dataclass(frozen=True)
@@ -128,11 +129,13 @@ def time_to(
     >>> found.median.value / 3600, found.open
     (2.0, 1)
     """
-    rows = durations(fleet_incidents(incidents), as_of=as_of, to=to)
-    return time_of_durations(rows, confidence=confidence)
+    rows = _durations(_fleet_incidents(incidents), as_of=as_of, to=to)
+    return _time_of_durations(rows, confidence=confidence)
 
 
-def durations(incidents: pd.DataFrame, *, as_of: pd.Timestamp, to: str = "restore") -> pd.DataFrame:
+def _durations(
+    incidents: pd.DataFrame, *, as_of: pd.Timestamp, to: str = "restore"
+) -> pd.DataFrame:
     """How long each incident took until then, or has taken so far."""
     if to not in ENDS:
         raise ParameterError(f"to must be one of {', '.join(ENDS)}; got {to!r}.")
@@ -150,31 +153,31 @@ def durations(incidents: pd.DataFrame, *, as_of: pd.Timestamp, to: str = "restor
     return found.assign(seconds=seconds.astype("float64"), state=state)
 
 
-def time_of_durations(rows: pd.DataFrame, *, confidence: float) -> TimeTo:
+def _time_of_durations(rows: pd.DataFrame, *, confidence: float) -> TimeTo:
     """As `time_to`, of durations that are already known."""
-    seconds, ended = known_durations(rows)
+    seconds, ended = _known_durations(rows)
     return TimeTo(
-        median=survival_median(seconds, ended, confidence=confidence),
-        p90=survival_quantile(seconds, ended, share=0.9, confidence=confidence),
+        median=_survival_median(seconds, ended, confidence=confidence),
+        p90=_survival_quantile(seconds, ended, share=0.9, confidence=confidence),
         incidents=len(rows),
         open=int((rows["state"] == OPEN).sum()),
         unknown=int((rows["state"] == UNKNOWN).sum()),
         recorded=bool(ended.any() and (seconds[ended] > 0).any()),
-        curve=kaplan_meier(seconds, ended, confidence=confidence),
+        curve=_kaplan_meier(seconds, ended, confidence=confidence),
     )
 
 
-def known_durations(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+def _known_durations(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Known durations [s] and whether each has ended, as the statistics take them."""
     known = rows[rows["state"] != UNKNOWN]
     return known["seconds"].to_numpy("float64"), (known["state"] == ENDED).to_numpy(dtype=bool)
 
 
-def history(
+def _history(
     incidents: pd.DataFrame, *, as_of: pd.Timestamp, observed_since: pd.Timestamp | None = None
 ) -> Between:
     """The time in which incidents were written down, as far as it can be known."""
-    starts = fleet_incidents(incidents)["started_at"]
+    starts = _fleet_incidents(incidents)["started_at"]
     starts = starts[starts < as_of]
     if not len(starts):
         raise InsufficientDataError(
@@ -187,7 +190,7 @@ def history(
     return observed_since, as_of
 
 
-def checked_period(between: Between) -> Between:
+def _checked_period(between: Between) -> Between:
     """A period, if it is one."""
     first, last = between
     if not last > first:
@@ -195,11 +198,11 @@ def checked_period(between: Between) -> Between:
     return first, last
 
 
-def before_and_after(
+def _before_and_after(
     between: Between, *, split: pd.Timestamp | str | None = None
 ) -> tuple[Between, Between]:
     """The part before the split and the part after it; without one, two of the same length."""
-    first, last = checked_period(between)
+    first, last = _checked_period(between)
     if split is None:
         at = first + (last - first) / 2
         return (first, at), (at, last)
@@ -213,13 +216,13 @@ def before_and_after(
     return (first, at), (at, last)
 
 
-def started_in(rows: pd.DataFrame, between: Between) -> pd.DataFrame:
+def _started_in(rows: pd.DataFrame, between: Between) -> pd.DataFrame:
     """Incidents that began in a period."""
-    first, last = checked_period(between)
+    first, last = _checked_period(between)
     return rows[(rows["started_at"] >= first) & (rows["started_at"] < last)]
 
 
-def binned_counts(starts: pd.Series, between: Between, *, length: pd.Timedelta) -> pd.DataFrame:
+def _binned_counts(starts: pd.Series, between: Between, *, length: pd.Timedelta) -> pd.DataFrame:
     """How many incidents began in each stretch of a period."""
     first, last = between
     many = max(1, math.ceil((last - first) / length))
@@ -231,10 +234,10 @@ def binned_counts(starts: pd.Series, between: Between, *, length: pd.Timedelta) 
                          "weeks": (edges[1:] - edges[:-1]) / WEEK})  # fmt: skip
 
 
-def dispersion_bins(starts: pd.Series, between: Between) -> pd.DataFrame:
+def _dispersion_bins(starts: pd.Series, between: Between) -> pd.DataFrame:
     """Incidents in stretches so long that their counts say how much incidents cluster."""
     length = min(4 * WEEK, (between[1] - between[0]) / FEWEST_BINS)
-    return binned_counts(starts, between, length=length)
+    return _binned_counts(starts, between, length=length)
 
 
 @dataclass(frozen=True)
@@ -263,9 +266,9 @@ class Downtime:
     not_felt: int
 
 
-def downtime(incidents: pd.DataFrame, *, between: Between) -> Downtime:
+def _downtime(incidents: pd.DataFrame, *, between: Between) -> Downtime:
     """How long users were affected, per service and over all, overlaps counted once."""
-    rows = started_in(eligible_incidents(incidents), between)
+    rows = _started_in(_eligible_incidents(incidents), between)
     felt = events.affecting_users(rows)
     ends = felt["resolved_at"].fillna(between[1])
     lasting = felt.assign(ends_at=ends.where(ends < between[1], between[1]))

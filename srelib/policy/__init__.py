@@ -4,9 +4,13 @@ from srelib.policy.daily import postmortems
 from srelib.policy.frontier import PooledReplays, frontier, pooled
 from srelib.policy.outcome import Outcome, PolicyReplay
 from srelib.policy.replay import PreparedService, prepare, replay, replay_service
-from srelib.policy.rules import READY, Policy, grid, named, ready_made
+from srelib.policy.rules import Policy, grid, named, ready_made
 
 __all__ = [
-    "READY", "Outcome", "Policy", "PolicyReplay", "PooledReplays", "PreparedService", "frontier",
-    "grid", "named", "pooled", "postmortems", "prepare", "ready_made", "replay", "replay_service",
+    "Outcome", "Policy", "PolicyReplay", "PooledReplays", "PreparedService", "frontier", "grid",
+    "named", "pooled", "postmortems", "prepare", "ready_made", "replay", "replay_service",
 ]  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    return __all__

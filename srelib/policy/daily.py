@@ -9,12 +9,13 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from srelib import events, windows
-from srelib.budget import budget_fraction
-from srelib.budget.status import checked, regular_step
+from srelib import events
+from srelib.budget.status import _budget_fraction, _checked, _regular_step
 from srelib.errors import ParameterError
 from srelib.policy.rules import FOUR_WEEKS, Policy
-from srelib.windows import Window, as_window
+from srelib.windows import Window
+from srelib.windows.sums import _divide, _prefix_pair
+from srelib.windows.window import _as_window, _period_starts
 
 PROJECT = pd.Timedelta(days=28)
 """Traffic of the rest of a calendar period is expected to be as in so many days before."""
@@ -45,11 +46,11 @@ class Ledger:
     @classmethod
     def of(cls, good: pd.Series, total: pd.Series) -> Ledger:
         """Running sums of counts."""
-        good_seen, total_seen = checked(good, total)
+        good_seen, total_seen = _checked(good, total)
         times = pd.DatetimeIndex(good.index)
-        step = regular_step(times)
+        step = _regular_step(times)
         known = np.concatenate([[0], np.cumsum(~np.isnan(total_seen))])
-        spent, asked = windows.prefix_pair(
+        spent, asked = _prefix_pair(
             np.nan_to_num(total_seen - good_seen), np.nan_to_num(total_seen)
         )
         begins, width = int(times.as_unit("us").asi8[0]), int(step / pd.Timedelta(1, "us"))
@@ -87,7 +88,7 @@ class Ledger:
         return pd.Timestamp(self.end, unit="us", tz="UTC")
 
 
-def decision_times(
+def _decision_times(
     first: pd.Timestamp, last: pd.Timestamp, *, hour: int, timezone: str
 ) -> pd.DatetimeIndex:
     """Each day's moment at which is decided, from the first day on until before the end."""
@@ -104,7 +105,7 @@ def decision_times(
 
 
 @dataclass(frozen=True)
-class Daily:
+class _Daily:
     """The recorded budget at each decision."""
 
     times: np.ndarray
@@ -118,27 +119,27 @@ class Daily:
 
     def left(self, change: np.ndarray | float = 0.0) -> np.ndarray:
         """Share of the allowance left, with so many bad events more in each window."""
-        return 1 - windows.divide(np.asarray(self.bad + change), self.allowance)
+        return 1 - _divide(np.asarray(self.bad + change), self.allowance)
 
 
-def daily_budget(
+def _daily_budget(
     ledger: Ledger, times: pd.DatetimeIndex, *, target: float, window: Window, recent: pd.Timedelta
-) -> Daily:
+) -> _Daily:
     """The budget at each decision, from the buckets that were over by then."""
     at = times.as_unit("us").asi8
     hi = ledger.until(at)
-    fraction = budget_fraction(target)
+    fraction = _budget_fraction(target)
     if window.duration is not None:
         lo, since, width = _back(ledger, at, hi, window.duration)
         allowance = fraction * (ledger.total[hi] - ledger.total[lo])
     else:
-        since = windows.period_starts(times, window=window).as_unit("us").asi8
+        since = _period_starts(times, window=window).as_unit("us").asi8
         lo = np.minimum(ledger.until(since + ledger.step - 1), hi)
         width = np.maximum((at - since) // ledger.step, 1)
         allowance = fraction * _projected(ledger, at, hi, lo, _period_ends(times, window))
     seen = np.where(at - since < ledger.step, 1.0, (ledger.known[hi] - ledger.known[lo]) / width)
     near, near_since, _ = _back(ledger, at, hi, recent)
-    return Daily(
+    return _Daily(
         times=at, since=since, bad=ledger.bad[hi] - ledger.bad[lo], allowance=allowance,
         coverage=seen, recent_since=near_since, recent_bad=ledger.bad[hi] - ledger.bad[near],
         recent_allowance=fraction * (ledger.total[hi] - ledger.total[near]),
@@ -164,38 +165,36 @@ def _projected(
 ) -> np.ndarray:
     """Events of the whole period: those seen, and as many more as the last weeks had."""
     past, _, _ = _back(ledger, at, hi, PROJECT)
-    rate = windows.divide(
-        ledger.total[hi] - ledger.total[past], ledger.known[hi] - ledger.known[past]
-    )
+    rate = _divide(ledger.total[hi] - ledger.total[past], ledger.known[hi] - ledger.known[past])
     seen = ledger.total[hi] - ledger.total[lo]
     return seen + np.nan_to_num(rate) * ((ends - at) / ledger.step)
 
 
-def is_below(left: float | np.ndarray, share: float) -> bool | np.ndarray:
+def _is_below(left: float | np.ndarray, share: float) -> bool | np.ndarray:
     """Whether less than a share of the budget is left."""
     return left < share - _ROUNDING
 
 
-def met_target(bad: float | np.ndarray, allowance: float | np.ndarray) -> bool | np.ndarray:
+def _met_target(bad: float | np.ndarray, allowance: float | np.ndarray) -> bool | np.ndarray:
     """Whether a span kept the target: no more bad events than it allowed."""
     return bad <= allowance * (1 + _ROUNDING)
 
 
-def decide(
+def _decide(
     left: float, *, was_frozen: bool, policy: Policy, met_lately: Callable[[], bool]
 ) -> tuple[bool, bool]:
     """Whether an objective asks for a freeze, and for rationing."""
-    slow = policy.slow_below is not None and bool(is_below(left, policy.slow_below))
+    slow = policy.slow_below is not None and bool(_is_below(left, policy.slow_below))
     if policy.freeze_below is None:
         return False, slow
     if policy.until == "slo":
-        asked = was_frozen or bool(is_below(left, policy.freeze_below))
+        asked = was_frozen or bool(_is_below(left, policy.freeze_below))
         return asked and not met_lately(), slow
     thaw = policy.thaw if policy.thaw is not None else 0.0
-    return bool(is_below(left, thaw if was_frozen else policy.freeze_below)), slow
+    return bool(_is_below(left, thaw if was_frozen else policy.freeze_below)), slow
 
 
-def recorded_decisions(
+def _recorded_decisions(
     ledger: Ledger,
     *,
     target: float,
@@ -204,20 +203,20 @@ def recorded_decisions(
     min_coverage: float = MIN_COVERAGE,
 ) -> pd.DataFrame:
     """What a policy would have decided each day of a record that stays as it is."""
-    times = decision_times(ledger.first, ledger.last, hour=policy.hour, timezone=policy.timezone)
-    budget = daily_budget(
+    times = _decision_times(ledger.first, ledger.last, hour=policy.hour, timezone=policy.timezone)
+    budget = _daily_budget(
         ledger, times, target=target, recent=pd.Timedelta(policy.recent),
-        window=as_window(window) if policy.window is None else as_window(policy.window),
+        window=_as_window(window) if policy.window is None else _as_window(policy.window),
     )  # fmt: skip
     left = np.asarray(budget.left())
     judged = (budget.coverage >= min_coverage) & (budget.times <= ledger.end)
     judged &= budget.allowance > 0
-    lately = np.asarray(met_target(budget.recent_bad, budget.recent_allowance))
+    lately = np.asarray(_met_target(budget.recent_bad, budget.recent_allowance))
     frozen = np.zeros(len(times), dtype=bool)
     was = False
     for k, known in enumerate(judged):
         if known:
-            was, _ = decide(left[k], was_frozen=was, policy=policy, met_lately=lately[k].item)
+            was, _ = _decide(left[k], was_frozen=was, policy=policy, met_lately=lately[k].item)
         frozen[k] = was
     return pd.DataFrame({"decided_at": times, "left": left, "judged": judged, "frozen": frozen})
 
@@ -280,13 +279,13 @@ def postmortems(
     >>> postmortems(good, total, log, target=0.999)["spent"].round(3).tolist()
     [0.223]
     """
-    length = as_window(window).duration
+    length = _as_window(window).duration
     if length is None or not above > 0:
         raise ParameterError(
             "a postmortem needs a rolling window and a share above 0; "
-            f"got {as_window(window)} and {above}."
+            f"got {_as_window(window)} and {above}."
         )
-    events.check_one_service(incidents, "incidents", "incident_id", "started_at", "resolved_at")
+    events._check_one_service(incidents, "incidents", "incident_id", "started_at", "resolved_at")
     ledger = Ledger.of(good, total)
     ends = incidents["resolved_at"].fillna(ledger.last)
     frame = pd.DataFrame({
@@ -295,9 +294,9 @@ def postmortems(
         "started_at": incidents["started_at"], "ended_at": ends,
         "bad": _bad(ledger, incidents["started_at"], ends),
     })  # fmt: skip
-    rate = windows.divide(ledger.total[-1], ledger.known[-1])  # events in a bucket
-    allowed = budget_fraction(target) * rate * (length / pd.Timedelta(ledger.step, "us"))
-    frame["spent"] = windows.divide(frame["bad"].to_numpy(), np.full(len(frame), allowed))
+    rate = _divide(ledger.total[-1], ledger.known[-1])  # events in a bucket
+    allowed = _budget_fraction(target) * rate * (length / pd.Timedelta(ledger.step, "us"))
+    frame["spent"] = _divide(frame["bad"].to_numpy(), np.full(len(frame), allowed))
     costly = frame[frame["spent"] > above]
     return costly.sort_values("spent", ascending=False, kind="stable", ignore_index=True)
 

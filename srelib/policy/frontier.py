@@ -12,7 +12,7 @@ import pandas as pd
 from srelib import fleet
 from srelib.errors import SrelibError
 from srelib.fleet import Indicator, by_service
-from srelib.policy.outcome import Outcome, PolicyReplay, median_delay, scaled
+from srelib.policy.outcome import Outcome, PolicyReplay, _median_delay, _scaled
 from srelib.policy.replay import PreparedService, replay_service
 from srelib.policy.rules import Policy
 from srelib.policy.schedule import READINGS
@@ -134,21 +134,21 @@ def pooled(replays: Mapping[Indicator, PolicyReplay]) -> PooledReplays:
     )
 
 
-def outcome(one: PolicyReplay, reading: str) -> Outcome:
+def _outcome(one: PolicyReplay, reading: str) -> Outcome:
     """The outcome of a replay under a reading."""
     return one.avoided if reading == "avoided" else one.postponed
 
 
-def budgets(one: PolicyReplay, reading: str) -> Estimate:
+def _budgets(one: PolicyReplay, reading: str) -> Estimate:
     """Bad events avoided, in budgets of four weeks of the recorded traffic."""
     length = (one.last - one.first) / BUDGET
-    return scaled(outcome(one, reading).saved, one.allowance / length)
+    return _scaled(_outcome(one, reading).saved, one.allowance / length)
 
 
 def _total(
     reading: str, known: Mapping[Indicator, PolicyReplay], alone: Mapping[str, PolicyReplay]
 ) -> FleetOutcome:
-    outcomes = {service: outcome(one, reading) for service, one in alone.items()}
+    outcomes = {service: _outcome(one, reading) for service, one in alone.items()}
     parts = [found.held.assign(service=service) for service, found in outcomes.items()]
     held = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     fates = pd.concat([found.schedule["fate"] for found in outcomes.values()]).value_counts()
@@ -158,7 +158,7 @@ def _total(
         slow_days=sum(found.slow_days for found in outcomes.values()),
         held=held.sort_values("due_at", kind="stable", ignore_index=True),
         fates={str(name): int(n) for name, n in fates.items()},
-        delay=median_delay(held, 0.95),
+        delay=_median_delay(held, 0.95),
         deployment_days=sum(found.deployment_days for found in outcomes.values()),
         batch=max(found.batch for found in outcomes.values()),
         budgets=_summed(known, reading),
@@ -169,7 +169,7 @@ def _summed(known: Mapping[Indicator, PolicyReplay], reading: str) -> Estimate:
     """Budgets saved, added up: within a service as one, services as independent."""
     sums: dict[str, np.ndarray] = {}
     for key, one in known.items():
-        each = budgets(one, reading)
+        each = _budgets(one, reading)
         value = np.nan_to_num([each.low, each.value, each.high])
         sums[key.service] = sums.get(key.service, 0.0) + value
     every = np.array(list(sums.values()))

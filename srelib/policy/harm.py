@@ -85,9 +85,9 @@ class ControlSpans:
     apart: int
 
 
-def replayable(deployments: pd.DataFrame) -> pd.DataFrame:
+def _replayable(deployments: pd.DataFrame) -> pd.DataFrame:
     """Deployments that count by time, each with when it was due and whether it is a fix."""
-    events.check_one_service(deployments, "deployments", "deployment_id", "finished_at")
+    events._check_one_service(deployments, "deployments", "deployment_id", "finished_at")
     rows = events.eligible_deployments(deployments)
     finished = rows["finished_at"].dt.tz_convert("UTC").dt.as_unit("us")
     began = rows.get("started_at", finished)
@@ -101,7 +101,7 @@ def replayable(deployments: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values(["due_at", "deployment_id"], kind="stable", ignore_index=True)
 
 
-def harm_after(
+def _harm_after(
     ledger: Ledger,
     rows: pd.DataFrame,
     *,
@@ -272,7 +272,7 @@ def _apart(starts: np.ndarray, pieces: int) -> int:
     return count
 
 
-def drawn_controls(
+def _drawn_controls(
     controls: ControlSpans, shape: tuple[int, int], rng: np.random.Generator
 ) -> np.ndarray:
     """Bad / expected of clear spans: weeks drawn with replacement, then spans of those weeks."""

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from srelib.policy.harm import HarmHours, drawn_controls
+from srelib.policy.harm import HarmHours, _drawn_controls
 from srelib.policy.rules import Policy
 from srelib.policy.schedule import (
     DELAYED,
@@ -19,7 +19,8 @@ from srelib.policy.schedule import (
     held_rows,
     repeated_share,
 )
-from srelib.stats import Estimate, survival_median
+from srelib.stats import Estimate
+from srelib.stats.intervals import _survival_median
 from srelib.windows import Window
 
 ENOUGH = 12
@@ -171,17 +172,17 @@ class PolicyReplay:
         return int(self.recorded["judged"].sum())
 
 
-def median_delay(schedule: pd.DataFrame, confidence: float) -> Estimate:
+def _median_delay(schedule: pd.DataFrame, confidence: float) -> Estimate:
     """Median delay of what was held, those still waiting counted for as long as was seen."""
     delayed = (schedule["fate"] == "delayed").to_numpy()
     kept = delayed | (schedule["fate"] == "waiting").to_numpy()
     seconds = schedule["delay"].to_numpy()[kept] / np.timedelta64(1, "s")
     if not kept.any():
         return Estimate(float("nan"), float("nan"), float("nan"), 0, confidence, "Kaplan-Meier")
-    return survival_median(seconds, delayed[kept], confidence=confidence)
+    return _survival_median(seconds, delayed[kept], confidence=confidence)
 
 
-def scaled(estimate: Estimate, whole: float) -> Estimate:
+def _scaled(estimate: Estimate, whole: float) -> Estimate:
     """An estimate as a share of a whole."""
     by = 1 / whole if whole else float("nan")
     return Estimate(estimate.value * by, estimate.low * by, estimate.high * by, estimate.n,
@@ -189,7 +190,7 @@ def scaled(estimate: Estimate, whole: float) -> Estimate:
 
 
 @dataclass(frozen=True)
-class HeldHarm:
+class _HeldHarm:
     """What one schedule held, and how much of its harm did not happen."""
 
     rows: np.ndarray
@@ -197,7 +198,7 @@ class HeldHarm:
     day: np.ndarray
 
 
-def alternative_tracks(
+def _alternative_tracks(
     tracks: Sequence[BudgetTrack], count: int, *, seed: int = 0
 ) -> list[list[BudgetTrack]]:
     """The same service with other luck: errors after releases split anew into harm and chance."""
@@ -205,7 +206,7 @@ def alternative_tracks(
         return []
     rng = np.random.default_rng(seed)
     size = len(tracks[0].harm)
-    ratios = [drawn_controls(track.after.controls, (count, size), rng) for track in tracks]
+    ratios = [_drawn_controls(track.after.controls, (count, size), rng) for track in tracks]
     return [
         [
             replace(track, harm=track.after.bad - track.after.expected * draws[i][:, None])
@@ -215,18 +216,18 @@ def alternative_tracks(
     ]
 
 
-def held_harm(
+def _held_harm(
     track: BudgetTrack,
     schedule: Schedule,
     *,
     times: pd.DatetimeIndex,
     due: np.ndarray,
     postponed: bool,
-) -> HeldHarm:
+) -> _HeldHarm:
     """What a schedule held back of one objective."""
     rows = held_rows(schedule)
     day = np.searchsorted(times.as_unit("us").asi8, due[rows], side="right")
-    return HeldHarm(rows, _avoided_share(track, schedule, due, postponed=postponed), day)
+    return _HeldHarm(rows, _avoided_share(track, schedule, due, postponed=postponed), day)
 
 
 def _avoided_share(
@@ -246,11 +247,11 @@ def _avoided_share(
     return found
 
 
-def avoided_events(
+def _avoided_events(
     after: HarmHours,
-    held: HeldHarm,
+    held: _HeldHarm,
     *,
-    others: Sequence[HeldHarm] = (),
+    others: Sequence[_HeldHarm] = (),
     confidence: float,
     resamples: int = 2000,
     seed: int = 0,
@@ -277,7 +278,7 @@ def avoided_events(
 
 
 def _drawn(
-    after: HarmHours, held: HeldHarm, resamples: int, rng: np.random.Generator
+    after: HarmHours, held: _HeldHarm, resamples: int, rng: np.random.Generator
 ) -> np.ndarray:
     """What may have been avoided, over draws of what would have come anyhow."""
     rows, share = held.rows, held.share
@@ -286,25 +287,25 @@ def _drawn(
     bad = (share * after.bad[rows]).sum()
     _, which = np.unique(held.day, return_inverse=True)
     bases = np.bincount(which, weights=(share * after.expected[rows]).sum(axis=1))
-    drawn = bad - drawn_controls(after.controls, (resamples, len(bases)), rng) @ bases
+    drawn = bad - _drawn_controls(after.controls, (resamples, len(bases)), rng) @ bases
     return np.clip(drawn, *_reach(after, held))
 
 
 def _scattered(
-    after: HarmHours, held: HeldHarm, drawn: np.ndarray, rng: np.random.Generator
+    after: HarmHours, held: _HeldHarm, drawn: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     """The same where harm comes again: as many requests fail by chance a few more or fewer."""
     again = ((1 - held.share) * after.excess[held.rows]).sum()
     return drawn + np.sqrt(max(float(again), 0.0)) * rng.standard_normal(len(drawn))
 
 
-def _reach(after: HarmHours, held: HeldHarm) -> tuple[float, float]:
+def _reach(after: HarmHours, held: _HeldHarm) -> tuple[float, float]:
     """The least and the most that can have been avoided, were all or nothing harm."""
     parts = held.share * after.bad[held.rows]
     return float(np.minimum(parts, 0).sum()), float(np.maximum(parts, 0).sum())
 
 
-def from_known_harm(known: pd.DataFrame, share: np.ndarray, *, confidence: float) -> Estimate:
+def _from_known_harm(known: pd.DataFrame, share: np.ndarray, *, confidence: float) -> Estimate:
     """Bad events avoided where the harm of each release is known from elsewhere."""
     if not len(known):
         return Estimate(0.0, 0.0, 0.0, 0, confidence, NOTHING_HELD)

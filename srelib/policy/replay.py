@@ -9,21 +9,20 @@ from functools import cached_property, partial
 import numpy as np
 import pandas as pd
 
-from srelib import windows
-from srelib.budget import budget_fraction
+from srelib.budget.status import _budget_fraction
 from srelib.errors import ColumnError, InsufficientDataError, ParameterError
 from srelib.fleet import Indicator
-from srelib.policy.daily import MIN_COVERAGE, Ledger, daily_budget, decision_times
-from srelib.policy.harm import HOUR, HarmHours, harm_after, replayable
+from srelib.policy.daily import MIN_COVERAGE, Ledger, _daily_budget, _decision_times
+from srelib.policy.harm import HOUR, HarmHours, _harm_after, _replayable
 from srelib.policy.outcome import (
     Outcome,
     PolicyReplay,
-    alternative_tracks,
-    avoided_events,
-    from_known_harm,
-    held_harm,
-    median_delay,
-    scaled,
+    _alternative_tracks,
+    _avoided_events,
+    _from_known_harm,
+    _held_harm,
+    _median_delay,
+    _scaled,
 )
 from srelib.policy.rules import FOUR_WEEKS, Policy
 from srelib.policy.schedule import (
@@ -38,7 +37,9 @@ from srelib.policy.schedule import (
     held_rows,
 )
 from srelib.stats import Estimate
-from srelib.windows import Window, as_window
+from srelib.windows import Window
+from srelib.windows.sums import _divide
+from srelib.windows.window import _as_window
 
 DRAWS = 20
 """How often a history is replayed with other luck."""
@@ -129,8 +130,8 @@ def replay(
     >>> found.postponed.schedule["fate"].tolist()
     ['shipped', 'waiting']
     """
-    key = Indicator("objective", target=target, window=as_window(window))
-    service = prepared_service(
+    key = Indicator("objective", target=target, window=_as_window(window))
+    service = _prepared_service(
         {key: Ledger.of(good, total)}, deployments, incidents=incidents,
         harms=None if harms is None else {key: harms}, after=after, timezone=policy.timezone,
     )  # fmt: skip
@@ -208,12 +209,12 @@ def prepare(
     [False]
     """
     ledgers = {key: Ledger.of(c["good"], c["total"]) for key, c in counts.items()}
-    return prepared_service(
+    return _prepared_service(
         ledgers, deployments, incidents=incidents, after=after, timezone=timezone
     )
 
 
-def prepared_service(
+def _prepared_service(
     ledgers: Mapping[Indicator, Ledger],
     deployments: pd.DataFrame,
     *,
@@ -223,22 +224,22 @@ def prepared_service(
     timezone: str = "UTC",
 ) -> PreparedService:
     """What all policies share: running sums, and the hours after each deployment."""
-    rows = replayable(deployments)
+    rows = _replayable(deployments)
     last = max(ledger.last for ledger in ledgers.values())
     rows = rows[rows["due_at"] < last].reset_index(drop=True)
     found = {}
     for key, ledger in ledgers.items():
-        budget_fraction(key.target)
+        _budget_fraction(key.target)
         if ledger.step > HOUR:
             raise InsufficientDataError(
                 "deployments cannot be told apart in buckets longer than an hour; got "
                 f"{pd.Timedelta(ledger.step, 'us')}. Export hourly or finer data."
             )
-        hours = harm_after(
+        hours = _harm_after(
             ledger, rows, incidents=incidents, after=pd.Timedelta(after), timezone=timezone
         )
         known = None if harms is None else _known_harm(harms[key], rows)
-        window = as_window(key.window or FOUR_WEEKS)
+        window = _as_window(key.window or FOUR_WEEKS)
         found[key] = PreparedObjective(ledger, key.target, window, hours, known)
     return PreparedService(rows, found)
 
@@ -303,13 +304,13 @@ def replay_service(
     parts = service.objectives
     first = min(part.ledger.first for part in parts.values())
     last = max(part.ledger.last for part in parts.values())
-    times = decision_times(first, last, hour=policy.hour, timezone=policy.timezone)
+    times = _decision_times(first, last, hour=policy.hour, timezone=policy.timezone)
     if not len(times):
         raise InsufficientDataError(
             f"no decision falls into the {last - first} of data; export more than a day."
         )
     tracks = [
-        budget_track(part, times, policy, min_coverage=min_coverage) for part in parts.values()
+        _budget_track(part, times, policy, min_coverage=min_coverage) for part in parts.values()
     ]
     estimated = all(part.harms is None for part in parts.values())
     follow = partial(follow_policy, times=times, rows=service.deployments, policy=policy)
@@ -317,7 +318,7 @@ def replay_service(
     for reading in READINGS:
         schedule = follow(tracks, postponed=reading == "postponed")
         doubtful = estimated and len(held_rows(schedule))
-        others = alternative_tracks(tracks, draws) if doubtful else []
+        others = _alternative_tracks(tracks, draws) if doubtful else []
         close = [(follow(other, postponed=reading == "postponed"), other) for other in others]
         became = _releases(schedule, service.deployments, last)
         readings.append(_Reading(reading, times, schedule, close, became, confidence))
@@ -327,12 +328,12 @@ def replay_service(
     }
 
 
-def budget_track(
+def _budget_track(
     part: PreparedObjective, times: pd.DatetimeIndex, policy: Policy, *, min_coverage: float
 ) -> BudgetTrack:
     """One objective, as a policy sees it."""
     ledger, after = part.ledger, part.after
-    budget = daily_budget(
+    budget = _daily_budget(
         ledger, times, target=part.target, window=_window(policy, part.window),
         recent=pd.Timedelta(policy.recent),
     )  # fmt: skip
@@ -343,7 +344,7 @@ def budget_track(
 
 
 def _window(policy: Policy, window: Window) -> Window:
-    return window if policy.window is None else as_window(policy.window)
+    return window if policy.window is None else _as_window(policy.window)
 
 
 def _where_bad(harm: np.ndarray, bad: np.ndarray) -> np.ndarray:
@@ -371,7 +372,7 @@ class _Reading:
     @cached_property
     def delay(self) -> Estimate:
         """Median delay of what was held [s]."""
-        return median_delay(self.releases, self.confidence)
+        return _median_delay(self.releases, self.confidence)
 
 
 def _replayed(
@@ -393,7 +394,7 @@ def _replayed(
         policy=policy, target=part.target, window=_window(policy, part.window),
         first=ledger.first, last=ledger.last, recorded=recorded, avoided=avoided,
         postponed=postponed, harm=_harm(part, deployments), bad=bad, total=total,
-        allowance=budget_fraction(part.target) * total,
+        allowance=_budget_fraction(part.target) * total,
     )  # fmt: skip
 
 
@@ -414,26 +415,26 @@ def _outcome(reading: _Reading, i: int, part: PreparedObjective, track: BudgetTr
         reading=reading.name, days=_days(reading, i, track, ledger.last),
         schedule=reading.releases, frozen=_frozen(reading),
         delay=reading.delay, saved=avoided,
-        saved_share=scaled(avoided, budget_fraction(part.target) * total),
-        sli=float(windows.divide(np.asarray(total - bad + avoided.value), np.asarray(total))),
+        saved_share=_scaled(avoided, _budget_fraction(part.target) * total),
+        sli=float(_divide(np.asarray(total - bad + avoided.value), np.asarray(total))),
     )  # fmt: skip
 
 
 def _avoided(reading: _Reading, i: int, part: PreparedObjective, track: BudgetTrack) -> Estimate:
     """Bad events avoided, from the harm given or from what came after."""
     due = reading.releases["due_at"].astype("int64").to_numpy()
-    held = partial(held_harm, times=reading.times, due=due, postponed=reading.postponed)
+    held = partial(_held_harm, times=reading.times, due=due, postponed=reading.postponed)
     own = held(track, reading.schedule)
     if part.harms is None:
         others = [held(tracks[i], schedule) for schedule, tracks in reading.close]
-        return avoided_events(track.after, own, others=others, confidence=reading.confidence)
+        return _avoided_events(track.after, own, others=others, confidence=reading.confidence)
     pieces = track.harm[own.rows]
     sums = pieces.sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         weighed = (own.share * pieces).sum(axis=1) / sums
     share = np.where(sums > 0, weighed, own.share.mean(axis=1))
     known = part.harms.iloc[own.rows]
-    return from_known_harm(known, share, confidence=reading.confidence)
+    return _from_known_harm(known, share, confidence=reading.confidence)
 
 
 def _frozen(reading: _Reading) -> Estimate:

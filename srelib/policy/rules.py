@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from srelib.errors import ParameterError
-from srelib.windows import Window, as_window
+from srelib.windows import Window
+from srelib.windows.window import _as_window
 
 UNTIL = ("budget", "slo")
 FOUR_WEEKS = Window(pd.Timedelta(days=28))
@@ -84,9 +85,9 @@ class Policy:
         """Refuse what cannot be a policy."""
         _check_shares(self)
         _check_cadence(self)
-        object.__setattr__(self, "recent", as_window(self.recent).duration)
+        object.__setattr__(self, "recent", _as_window(self.recent).duration)
         if self.window is not None:
-            object.__setattr__(self, "window", as_window(self.window))
+            object.__setattr__(self, "window", _as_window(self.window))
 
     @property
     def thaw(self) -> float | None:
@@ -196,7 +197,7 @@ def named(
     if freeze_below is not None:
         found = replace(found, freeze_below=freeze_below, name=f"{found.name} at {freeze_below:g}")
     if window is not None:
-        whole = as_window(window)
+        whole = _as_window(window)
         found = replace(found, window=whole, name=f"{found.name} over {whole}")
     return found
 

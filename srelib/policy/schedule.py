@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from srelib.policy.daily import Daily, Ledger, decide, is_below, met_target
+from srelib.policy.daily import Ledger, _Daily, _decide, _is_below, _met_target
 from srelib.policy.harm import HOUR, HarmHours
 from srelib.policy.rules import Policy
 
@@ -26,7 +26,7 @@ class BudgetTrack:
     """One objective of a service, as a policy sees it."""
 
     ledger: Ledger
-    daily: Daily
+    daily: _Daily
     after: HarmHours
     harm: np.ndarray
     judged: np.ndarray
@@ -168,7 +168,7 @@ def _first(tracks: Sequence[BudgetTrack], policy: Policy) -> int:
     if not limits or not tracks:
         return len(tracks[0].judged) if tracks else 0
     with np.errstate(invalid="ignore"):
-        low = np.any([t.judged & is_below(t.daily.left(), max(limits)) for t in tracks], axis=0)
+        low = np.any([t.judged & _is_below(t.daily.left(), max(limits)) for t in tracks], axis=0)
     return int(np.argmax(low)) if low.any() else len(low)
 
 
@@ -182,20 +182,20 @@ def _verdict(
     found.left[i, k] = left
     if not track.judged[k] or left != left:
         return was, False
-    return decide(
+    return _decide(
         left, was_frozen=was, policy=policy, met_lately=lambda: _met_lately(daily, k, i, world)
     )
 
 
-def _left(daily: Daily, k: int, change: float) -> float:
+def _left(daily: _Daily, k: int, change: float) -> float:
     allowance = daily.allowance[k]
     return 1 - (daily.bad[k] + change) / allowance if allowance > 0 else float("nan")
 
 
-def _met_lately(daily: Daily, k: int, i: int, world: _World) -> bool:
+def _met_lately(daily: _Daily, k: int, i: int, world: _World) -> bool:
     """Whether the recent past kept the target."""
     change = world.change(i, int(daily.recent_since[k]), int(daily.times[k]))
-    return bool(met_target(daily.recent_bad[k] + change, daily.recent_allowance[k]))
+    return bool(_met_target(daily.recent_bad[k] + change, daily.recent_allowance[k]))
 
 
 def _release_queue(

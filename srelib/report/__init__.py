@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
-from srelib.report.build import Report, notebooks_folder, run
+from srelib.report.build import Report, run
 
-__all__ = ["Report", "notebooks_folder", "run"]
+__all__ = ["Report", "run"]
+
+
+def __dir__() -> list[str]:
+    return __all__

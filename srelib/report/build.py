@@ -54,7 +54,7 @@ class Report:
         return self.out / "index.html"
 
 
-def notebooks_folder() -> Path:
+def _notebooks_folder() -> Path:
     """Folder of the notebooks: the project's when working in it, else the installed ones."""
     given = os.environ.get("SRELIB_NOTEBOOKS")
     package = Path(__file__).resolve().parents[1]
@@ -114,8 +114,8 @@ def run(
         raise InputError(f"no folder {str(data)!r}", fix="name the folder that holds the exports")
     if jobs is not None and jobs < 1:
         raise ParameterError(f"jobs must be 1 or more; got {jobs}.")
-    refuse_foreign(target)
-    found = find(notebooks or notebooks_folder(), only=only)
+    _refuse_foreign(target)
+    found = find(notebooks or _notebooks_folder(), only=only)
     known = {book.name: book.parameters for book in found}
     values = assign(known, parameters or {}, data=str(source))
     work = [(book, values[book.name]) for book in found]
@@ -125,7 +125,7 @@ def run(
             work,
             folder=Path(temporary),
             jobs=jobs or _processors() + 1,
-            startup=startup(source, Path(temporary)),
+            startup=_startup(source, Path(temporary)),
             progress=progress or (lambda name, done, total: None),
         ) as runs,
     ):
@@ -149,19 +149,19 @@ def _write(
     from srelib.report import sources
 
     exports = dataset.load(source)
-    sources.refuse_empty(exports)
-    offer(exports, temporary)
+    sources._refuse_empty(exports)
+    _offer(exports, temporary)
     from srelib.report import index, render
 
     context = render.Context(
         books=books,
-        provenance=sources.provenance(exports),
-        places={str(source): sources.folder_name(source), **_places(temporary)},
+        provenance=sources._provenance(exports),
+        places={str(source): sources._folder_name(source), **_places(temporary)},
     )
     board = index.scoreboard(exports)
     pages = {run.notebook.name: render.page(run, context) for run in runs}
     ordered = [pages[book.name] for book in books]
-    with replaced(target) as new:
+    with _replaced(target) as new:
         for page in ordered:
             (new / f"{page.name}.html").write_text(page.html, "utf-8")
         first = index.render(board, ordered, exports.rejects, context)
@@ -187,7 +187,7 @@ def _places(temporary: Path) -> dict[str, str]:
 _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
-def refuse_foreign(out: Path) -> None:
+def _refuse_foreign(out: Path) -> None:
     """Refuse a folder that holds files no report wrote; the marker names those of a report."""
     if not out.exists():
         return
@@ -209,9 +209,9 @@ def refuse_foreign(out: Path) -> None:
 
 
 @contextmanager
-def replaced(out: Path) -> Iterator[Path]:
+def _replaced(out: Path) -> Iterator[Path]:
     """A new folder beside `out` that takes its place when the block ends without an error."""
-    refuse_foreign(out)
+    _refuse_foreign(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     new, old = (out.parent / f".{out.name}.{word}-{os.getpid()}" for word in ("new", "old"))
     new.mkdir()
@@ -219,7 +219,7 @@ def replaced(out: Path) -> Iterator[Path]:
         yield new
         names = sorted(path.name for path in new.iterdir())
         (new / dataset.REPORT_MARKER).write_text("\n".join([*names, ""]), "utf-8")
-        refuse_foreign(out)
+        _refuse_foreign(out)
         if out.exists():
             out.rename(old)
         try:
@@ -239,19 +239,19 @@ PATIENCE = 900
 _FILE = "dataset.pickle"
 
 
-def offer(exports: Any, folder: Path) -> None:
+def _offer(exports: Any, folder: Path) -> None:
     """Leave a dataset for the kernels."""
     unfinished = folder / f"{_FILE}.part"
     unfinished.write_bytes(pickle.dumps(exports, protocol=pickle.HIGHEST_PROTOCOL))
     unfinished.rename(folder / _FILE)
 
 
-def startup(source: Path, folder: Path) -> str:
+def _startup(source: Path, folder: Path) -> str:
     """Python a kernel runs before the notebook, so that it takes what is offered."""
-    return f"import srelib.report.build as b; b.take({str(source)!r}, {str(folder)!r}); del b\n"
+    return f"import srelib.report.build as b; b._take({str(source)!r}, {str(folder)!r}); del b\n"
 
 
-def take(source: str, folder: str) -> None:
+def _take(source: str, folder: str) -> None:
     """Make `srelib.load` of one folder return the dataset offered."""
     read = dataset.load
 

@@ -184,7 +184,7 @@ def _frequent(rejects: pd.DataFrame) -> list[dict[str, Any]]:
             "reason": wording.label(group["reason"], limit=160),
             "lines": wording.listing([str(line) for line in group["first_lines"]]),
         }
-        for group in sources.rejections(rejects)
+        for group in sources._rejections(rejects)
     ]
     groups.sort(key=lambda one: (one["by_rule"], -one["rows"], one["file"], one["reason"]))
     return groups[:12]

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 EVIDENCE = ("sli", "deployments", "incidents", "alerts")
 
 
-def is_usable(dataset: Dataset) -> bool:
+def _is_usable(dataset: Dataset) -> bool:
     """Whether a dataset holds anything a report could be about."""
     return any(len(getattr(dataset, table)) for table in EVIDENCE)
 
 
-def refuse_empty(dataset: Dataset) -> None:
+def _refuse_empty(dataset: Dataset) -> None:
     """Refuse a dataset in which there is nothing to show."""
-    if is_usable(dataset):
+    if _is_usable(dataset):
         return
     rejected = int(dataset.sources["rows_rejected"].sum()) if len(dataset.sources) else 0
     seen = f"; {rejected:,} rows were rejected" if rejected else ""
@@ -39,15 +39,15 @@ def refuse_empty(dataset: Dataset) -> None:
     )
 
 
-def provenance(dataset: Dataset) -> dict[str, Any]:
+def _provenance(dataset: Dataset) -> dict[str, Any]:
     """What every page says about its input."""
     sources, series = dataset.sources, dataset.series
-    out = left_out(dataset)
+    out = _left_out(dataset)
     first = (series if len(series) else sources)["first"].min()
     return {
-        "folder": folder_name(dataset.path),
-        "first": when(first),
-        "as_of": when(dataset.as_of),
+        "folder": _folder_name(dataset.path),
+        "first": _when(first),
+        "as_of": _when(dataset.as_of),
         "rows_kept": int(sources["rows_kept"].sum()),
         "rows_refused": int((sources["rows_rejected"] - out).sum()),
         "rows_left_out": int(out.sum()),
@@ -65,29 +65,29 @@ def _file(row: Mapping[Hashable, Any]) -> dict[str, Any]:
         **plain,
         **{name: int(row[name]) for name in ("rows_kept", "rows_left_out", "rows_missing")},
         "rows_refused": int(row["rows_rejected"] - row["rows_left_out"]),
-        "first": when(row["first"]),
-        "last": when(row["last"]),
+        "first": _when(row["first"]),
+        "last": _when(row["last"]),
         "notes": [line for line in plain["notes"].split("\n") if line],
     }
 
 
-def left_out(dataset: Dataset) -> pd.Series:
+def _left_out(dataset: Dataset) -> pd.Series:
     """Of the rows rejected of each file, how many are fine and left out by a rule."""
     out = dataset.rejects.loc[tables.left_out(dataset.rejects), "file"].value_counts()
     return dataset.sources["file"].map(out).fillna(0).astype(int)
 
 
-def folder_name(path: Path) -> str:
+def _folder_name(path: Path) -> str:
     """The name of a folder, without where it lies."""
     return path.resolve().name or "data"
 
 
-def when(time: Any) -> str:
+def _when(time: Any) -> str:
     """A time as text, to the minute, in UTC."""
     return "–" if pd.isna(time) else f"{time:%Y-%m-%d %H:%M}"
 
 
-def rejections(rejects: pd.DataFrame) -> list[dict[str, Any]]:
+def _rejections(rejects: pd.DataFrame) -> list[dict[str, Any]]:
     """Why rows of each file were not used, how many, and where the first ones are."""
     if rejects.empty:
         return []
@@ -140,13 +140,13 @@ def check(folder: Path) -> dict[str, Any]:
         raise InputError(f"no folder {str(folder)!r}", fix="name the folder that holds the exports")
     dataset = srelib.load(folder)
     return {
-        "usable": is_usable(dataset),
-        "folder": folder_name(dataset.path),
+        "usable": _is_usable(dataset),
+        "folder": _folder_name(dataset.path),
         "as_of": _plain(dataset.as_of),
-        "files": _records(dataset.sources.assign(rows_left_out=left_out(dataset))),
+        "files": _records(dataset.sources.assign(rows_left_out=_left_out(dataset))),
         "series": _records(dataset.series),
         "slos": [_slo(slo) for slo in dataset.slos],
-        "rejects": rejections(dataset.rejects),
+        "rejects": _rejections(dataset.rejects),
         "notes": _notes(dataset),
     }
 
@@ -218,7 +218,7 @@ def show(seen: Mapping[str, Any]) -> None:
     verdict = (
         "Usable." if seen["usable"] else "Not usable: no metrics, deployments, incidents or alerts."
     )
-    end = f" Data end at {when(pd.Timestamp(seen['as_of']))} UTC." if seen["as_of"] else ""
+    end = f" Data end at {_when(pd.Timestamp(seen['as_of']))} UTC." if seen["as_of"] else ""
     console.print(verdict + end)
 
 
@@ -244,7 +244,7 @@ def _files(seen: Mapping[str, Any]) -> RichTable:
     table = _table("Files", "File", "Read as", *counts, "From", "To", "Time zone")
     for file in seen["files"]:
         first, last = (
-            when(pd.Timestamp(file[end]) if file[end] else pd.NaT) for end in ("first", "last")
+            _when(pd.Timestamp(file[end]) if file[end] else pd.NaT) for end in ("first", "last")
         )
         read_as = f"{file['format']}: {file['table']}" if file["table"] else "not an export"
         out = file["rows_left_out"]

@@ -86,7 +86,7 @@ class BucketGrid:
         return slice(first, max(last, first)), np.clip(share / self.minutes, 0.0, 1.0)
 
 
-def stream(seed: int, *keys: str) -> np.random.Generator:
+def _stream(seed: int, *keys: str) -> np.random.Generator:
     """The random numbers of one purpose, independent of all others."""
     words = [seed, *(zlib.crc32(key.encode()) for key in keys)]
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(words)))
@@ -148,7 +148,7 @@ def _shape(spec: ServiceSpec, grid: BucketGrid) -> np.ndarray:
     return wave * weekly
 
 
-def draw_counts(seed: int, spec: ServiceSpec, grid: BucketGrid, plan: Plan) -> Counts:
+def _draw_counts(seed: int, spec: ServiceSpec, grid: BucketGrid, plan: Plan) -> Counts:
     """Draw the counts of a service."""
     total = _traffic(seed, spec, grid, plan)
     observed = ~_within(grid, plan.gaps)
@@ -159,7 +159,7 @@ def draw_counts(seed: int, spec: ServiceSpec, grid: BucketGrid, plan: Plan) -> C
     by_key = []
     for harm in _harms(spec, plan):
         where, share = grid.cover(harm.begin, harm.end)
-        rng = stream(seed, spec.name, "harm", harm.key)
+        rng = _stream(seed, spec.name, "harm", harm.key)
         lost = rng.binomial(good[where], harm.ratio * share).astype("int32")
         good[where] -= lost
         bad[harm.cause][where] += lost
@@ -170,7 +170,7 @@ def draw_counts(seed: int, spec: ServiceSpec, grid: BucketGrid, plan: Plan) -> C
 
 
 def _traffic(seed: int, spec: ServiceSpec, grid: BucketGrid, plan: Plan) -> np.ndarray:
-    rng = stream(seed, spec.name, "traffic")
+    rng = _stream(seed, spec.name, "traffic")
     mean = spec.requests_per_minute * grid.minutes * _shape(spec, grid)
     if spec.traffic_dispersion:
         spread = spec.traffic_dispersion
@@ -182,7 +182,7 @@ def _traffic(seed: int, spec: ServiceSpec, grid: BucketGrid, plan: Plan) -> np.n
 
 
 def _background(seed: int, spec: ServiceSpec, grid: BucketGrid, total: np.ndarray) -> np.ndarray:
-    rng = stream(seed, spec.name, "background")
+    rng = _stream(seed, spec.name, "background")
     ratio = spec.error_ratio * _shape(spec, grid) ** spec.load_errors * _drift(seed, spec, grid)
     mixed = _mixed(rng, np.minimum(ratio, 0.95), spec.error_dispersion)
     return rng.binomial(total, mixed).astype("int32")
@@ -201,7 +201,7 @@ def _drift(seed: int, spec: ServiceSpec, grid: BucketGrid) -> np.ndarray:
     """A factor with mean 1 that wanders: exp of an AR(1) process, one step an hour."""
     if not spec.drift:
         return np.ones(grid.size)
-    rng = stream(seed, spec.name, "drift")
+    rng = _stream(seed, spec.name, "drift")
     keep = math.exp(-1 / spec.drift_hours)
     fresh = math.sqrt(1 - keep**2)
     noise = rng.standard_normal(int(np.ceil(grid.span / 60)) + 1).tolist()
@@ -217,7 +217,7 @@ def _fast(
 ) -> np.ndarray | None:
     if spec.slow_ratio is None:
         return None
-    rng = stream(seed, spec.name, "latency")
+    rng = _stream(seed, spec.name, "latency")
     slow = np.minimum(spec.slow_ratio * _shape(spec, grid), 0.95)
     for harm in spans:
         where, share = grid.cover(harm.begin, harm.end)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from srelib.simulate.counts import WEEK, BucketGrid, stream
+from srelib.simulate.counts import WEEK, BucketGrid, _stream
 from srelib.simulate.spec import Deployment, Incident, Plan, ServiceSpec
 
 NAN = float("nan")
@@ -57,7 +57,7 @@ def _release_times(spec: ServiceSpec, grid: BucketGrid, rng: np.random.Generator
 
 
 def _releases(seed: int, spec: ServiceSpec, grid: BucketGrid) -> list[Deployment]:
-    rng = stream(seed, spec.name, "deployments")
+    rng = _stream(seed, spec.name, "deployments")
     times = _release_times(spec, grid, rng)
     size = len(times)
     changes = 1 + rng.poisson(spec.changes_per_deploy - 1, size)
@@ -138,7 +138,7 @@ def _after_release(
     seed: int, spec: ServiceSpec, grid: BucketGrid, release: Deployment
 ) -> tuple[Deployment, Incident | None, Deployment | None]:
     """A broken release with its final status, its incident and its repair, if any."""
-    rng = stream(seed, spec.name, "after", release.deployment_id)
+    rng = _stream(seed, spec.name, "after", release.deployment_id)
     page, repair = rng.random(2)
     ended = release.finished + release.harm_minutes
     incident = None
@@ -181,7 +181,7 @@ def _severity(spec: ServiceSpec, ratio: float) -> str:
 
 
 def _infrastructure(seed: int, spec: ServiceSpec, grid: BucketGrid) -> list[Incident]:
-    rng = stream(seed, spec.name, "incidents")
+    rng = _stream(seed, spec.name, "incidents")
     starts = rng.uniform(0, grid.span, rng.poisson(spec.incidents_per_week * grid.weeks))
     if spec.aftershocks:
         parents = np.repeat(starts, rng.poisson(spec.aftershocks, len(starts)))
@@ -208,7 +208,7 @@ def _infrastructure(seed: int, spec: ServiceSpec, grid: BucketGrid) -> list[Inci
 
 
 def _answers(seed: int, spec: ServiceSpec, incidents: list[Incident]) -> list[Deployment]:
-    rng = stream(seed, spec.name, "answers")
+    rng = _stream(seed, spec.name, "answers")
     draws = rng.random((len(incidents), 2))
     return [
         Deployment(
@@ -237,7 +237,7 @@ def _titled(spec: ServiceSpec, incidents: list[Incident]) -> list[Incident]:
 
 
 def _gaps(seed: int, spec: ServiceSpec, grid: BucketGrid) -> tuple[tuple[float, float], ...]:
-    rng = stream(seed, spec.name, "gaps")
+    rng = _stream(seed, spec.name, "gaps")
     starts = np.sort(rng.uniform(0, grid.span, rng.poisson(spec.gaps_per_week * grid.weeks)))
     minutes = _lognormal(rng, spec.gap_minutes, 0.8, len(starts))
     drawn = [
@@ -264,7 +264,7 @@ def _maintenance(spec: ServiceSpec, grid: BucketGrid) -> tuple[tuple[float, floa
 
 def draw_changes(seed: int, grid: BucketGrid, spec: ServiceSpec, plan: Plan) -> pd.DataFrame:
     """Changes shipped by each deployment, and those still waiting."""
-    rng = stream(seed, spec.name, "changes")
+    rng = _stream(seed, spec.name, "changes")
     shipped = [d for d in plan.deployments if d.status in ("succeeded", "rolled_back")]
     sizes = [d.changes for d in shipped]
     owners = np.repeat(np.array([d.deployment_id for d in shipped], dtype=object), sizes)
@@ -294,7 +294,7 @@ def draw_changes(seed: int, grid: BucketGrid, spec: ServiceSpec, plan: Plan) -> 
 
 def draw_alerts(seed: int, grid: BucketGrid, spec: ServiceSpec, plan: Plan) -> pd.DataFrame:
     """Alert episodes: those incidents fired, and false ones."""
-    rng = stream(seed, spec.name, "alerts")
+    rng = _stream(seed, spec.name, "alerts")
     spans = []
     for incident in plan.incidents:
         fires, early, late = rng.random(3)

@@ -267,7 +267,7 @@ class Deployment:
     @property
     def commit_sha(self) -> str:
         """A commit hash made from the identifier."""
-        return commit_sha(self.deployment_id)
+        return _commit_sha(self.deployment_id)
 
 
 @dataclass(frozen=True)
@@ -296,6 +296,6 @@ class Plan:
     maintenance: tuple[tuple[float, float], ...] = ()
 
 
-def commit_sha(text: str) -> str:
+def _commit_sha(text: str) -> str:
     """A made-up commit hash, always the same for the same text."""
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()

@@ -13,7 +13,7 @@ import pandas as pd
 from srelib import tables
 from srelib.dataset import Dataset
 from srelib.errors import ParameterError
-from srelib.simulate.counts import CAUSES, BucketGrid, Counts, draw_counts
+from srelib.simulate.counts import CAUSES, BucketGrid, Counts, _draw_counts
 from srelib.simulate.plan import draw_alerts, draw_changes, draw_plan
 from srelib.simulate.spec import Incident, Plan, ServiceSpec
 from srelib.slos import Slo
@@ -280,7 +280,7 @@ def _world(
     seed: int, spec: ServiceSpec, grid: BucketGrid, delays: Mapping[str, pd.Timedelta | None] | None
 ) -> World:
     plan = draw_plan(seed, spec, grid, delays=delays)
-    return World(spec, plan, draw_counts(seed, spec, grid, plan))
+    return World(spec, plan, _draw_counts(seed, spec, grid, plan))
 
 
 def _table(frame: pd.DataFrame, table: str, by: str) -> pd.DataFrame:

@@ -4,25 +4,14 @@
 is unknown.
 """
 
-from srelib.sli.interval import (
-    LowTraffic,
-    against_target,
-    by_period,
-    interval,
-    latency,
-    low_traffic,
-)
-from srelib.sli.time_based import (
-    SliceShares,
-    for_slo,
-    longest_missed,
-    slice_ratios,
-    slice_shares,
-    time_slices,
-    worst_windows,
-)
+from srelib.sli.interval import LowTraffic, by_period, interval, low_traffic
+from srelib.sli.time_based import SliceShares, slice_shares, worst_windows
 
 __all__ = [
-    "LowTraffic", "SliceShares", "against_target", "by_period", "for_slo", "interval", "latency",
-    "longest_missed", "low_traffic", "slice_ratios", "slice_shares", "time_slices", "worst_windows",
+    "LowTraffic", "SliceShares", "by_period", "interval", "low_traffic", "slice_shares",
+    "worst_windows",
 ]  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    return __all__

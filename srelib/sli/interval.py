@@ -8,15 +8,27 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from srelib import stats, windows
+from srelib import stats
 from srelib.errors import ColumnError, InsufficientDataError, InvalidTargetError, ParameterError
+from srelib.stats.comparisons import WIDENED, block_bootstrap, dispersion
+from srelib.stats.intervals import _widened_wilson, _wilson
 from srelib.windows import Window
+from srelib.windows.sums import (
+    _block_sums,
+    _checked_step,
+    _divide,
+    _paired,
+    _ratio,
+    _sums_between,
+    _totals,
+)
+from srelib.windows.window import _as_window, _calendar_periods
 
 HOUR = pd.Timedelta("1h")
 DAY = pd.Timedelta("1D")
 
 
-def latency(histogram: pd.DataFrame, *, threshold: float) -> pd.DataFrame:
+def _latency(histogram: pd.DataFrame, *, threshold: float) -> pd.DataFrame:
     """Share of requests no slower than a threshold, from a cumulative histogram."""
     bounds = [float(name) for name in histogram.columns]
     if math.inf not in bounds:
@@ -95,9 +107,9 @@ def interval(
     'Wilson'
     """
     _check_weighting(weighting)
-    windows.checked_step(good, total)
+    _checked_step(good, total)
     found = _bad_interval(good, total, confidence, seed, weighting)
-    value = windows.ratio(good, total)
+    value = _ratio(good, total)
     return replace(found, value=value, low=1 - found.high, high=1 - found.low)
 
 
@@ -105,16 +117,16 @@ def _bad_interval(
     good: pd.Series, total: pd.Series, confidence: float, seed: int, weighting: str
 ) -> stats.Estimate:
     """Interval of the bad share, which is the rare one, by the method that fits."""
-    part, whole = windows.totals(total - good, total)
+    part, whole = _totals(total - good, total)
     if not whole:
         return stats.Estimate(math.nan, math.nan, math.nan, 0, confidence, NO_TRAFFIC)
     if weighting == "time" and not part:
         return stats.Estimate(0.0, math.nan, math.nan, whole, confidence, NO_BAD_TIME)
     unit, bad, total_of = _groups(good, total)
-    if weighting == "time" or stats.dispersion(bad, total_of).p_value < _ALPHA:
+    if weighting == "time" or dispersion(bad, total_of).p_value < _ALPHA:
         return _dependent(bad, total_of, unit, confidence, seed)
-    low, high = stats.wilson(part, whole, confidence=confidence)
-    return stats.Estimate(windows.ratio(part, whole), low, high, whole, confidence, "Wilson")
+    low, high = _wilson(part, whole, confidence=confidence)
+    return stats.Estimate(_ratio(part, whole), low, high, whole, confidence, "Wilson")
 
 
 def _check_weighting(weighting: str) -> None:
@@ -126,10 +138,10 @@ def _check_weighting(weighting: str) -> None:
 def _groups(good: pd.Series, total: pd.Series) -> tuple[str, np.ndarray, np.ndarray]:
     """Bad and total of the coarsest groups of which there are enough."""
     for unit, length in (("days", DAY), ("hours", HOUR)):
-        sums = windows.block_sums(good, total, length).fillna(0.0)
+        sums = _block_sums(good, total, length).fillna(0.0)
         if int((sums["total"] > 0).sum()) >= _FEW:
             return unit, (sums["total"] - sums["good"]).to_numpy(), sums["total"].to_numpy()
-    top, bottom = (np.nan_to_num(counts) for counts in windows.paired(good, total))
+    top, bottom = (np.nan_to_num(counts) for counts in _paired(good, total))
     return "buckets", bottom - top, bottom
 
 
@@ -141,19 +153,19 @@ def _dependent(
         return _widened(bad, total, confidence)
     week, short = (7, 3) if unit == "days" else (24, 3)
     block = week if len(bad) >= 4 * week else short
-    found = stats.block_bootstrap(bad, total, block=block, confidence=confidence, seed=seed)
+    found = block_bootstrap(bad, total, block=block, confidence=confidence, seed=seed)
     plain = found.method == "block bootstrap"
     return replace(found, method=f"{found.method} over {unit}") if plain else found
 
 
 def _widened(bad: np.ndarray, total: np.ndarray, confidence: float) -> stats.Estimate:
     """Wilson's interval widened by the overdispersion of the groups, of the bad share."""
-    index = stats.dispersion(bad, total).index
-    low, high = stats.widened_wilson(
+    index = dispersion(bad, total).index
+    low, high = _widened_wilson(
         bad.sum(), total.sum(), index=1.0 if math.isnan(index) else index, confidence=confidence
     )
-    value = windows.ratio(bad, total)
-    return stats.Estimate(value, low, high, float(total.sum()), confidence, stats.WIDENED)
+    value = _ratio(bad, total)
+    return stats.Estimate(value, low, high, float(total.sum()), confidence, WIDENED)
 
 
 def by_period(
@@ -211,18 +223,18 @@ def by_period(
     [['2026-W02', 1.0, True], ['2026-W03', 1.0, True]]
     """
     _check_weighting(weighting)
-    step = windows.checked_step(good, total)
+    step = _checked_step(good, total)
     if step is None:
         raise InsufficientDataError(f"periods need at least two buckets; got {len(good)}.")
     window = period if isinstance(period, Window) else Window(unit=period, timezone=timezone)
-    spans = windows.periods(good.index[0], good.index[-1] + step, window=window)
+    spans = _calendar_periods(good.index[0], good.index[-1] + step, window=window)
     edges = good.index.searchsorted([*spans["starts_at"], spans["ends_at"].iloc[-1]])
-    sums = windows.sums_between(good, total, edges)
+    sums = _sums_between(good, total, edges)
     found = sums[["good", "total"]].fillna(0.0)
-    found["ratio"] = windows.divide(found["good"], found["total"])
+    found["ratio"] = _divide(found["good"], found["total"])
     _add_intervals(found, good, total, confidence, weighting)
     span = pd.Series(np.diff(edges), index=sums.index)
-    found.insert(5, "coverage", windows.divide(sums["known"], span))
+    found.insert(5, "coverage", _divide(sums["known"], span))
     return pd.concat([spans[["starts_at", "ends_at", "label"]], found, spans[["complete"]]], axis=1)
 
 
@@ -233,7 +245,7 @@ def _add_intervals(
     whole = found["total"].to_numpy()
     bad = whole - found["good"].to_numpy()
     index, name = _overdispersion(bad, whole, good, total, weighting)
-    low, high = stats.widened_wilson(bad, whole, index=index, confidence=confidence)
+    low, high = _widened_wilson(bad, whole, index=index, confidence=confidence)
     none = name == NO_BAD_TIME
     found["low"], found["high"] = (np.nan, np.nan) if none else (1 - high, 1 - low)
     found["method"] = np.where(whole > 0, name, NO_TRAFFIC)
@@ -246,11 +258,11 @@ def _overdispersion(
     if weighting == "time" and not bad.sum():
         return 1.0, NO_BAD_TIME
     _, bad_of, total_of = _groups(good, total)
-    scatter = stats.dispersion(bad_of, total_of)
+    scatter = dispersion(bad_of, total_of)
     if weighting == "events" and not scatter.p_value < _ALPHA:
         return 1.0, "Wilson"
-    indexes = [scatter.index, stats.dispersion(bad, whole).index if len(bad) >= 4 else 1.0, 1.0]
-    return float(np.nanmax(indexes)), stats.WIDENED
+    indexes = [scatter.index, dispersion(bad, whole).index if len(bad) >= 4 else 1.0, 1.0]
+    return float(np.nanmax(indexes)), WIDENED
 
 
 @dataclass(frozen=True)
@@ -339,9 +351,9 @@ def low_traffic(
         raise InvalidTargetError(
             f"target must lie strictly between 0 and 1; got {target}. For 99.9 % write 0.999."
         )
-    window = windows.as_window(window)
-    step = windows.checked_step(good, total)
-    bottom = windows.paired(good, total)[1]
+    window = _as_window(window)
+    step = _checked_step(good, total)
+    bottom = _paired(good, total)[1]
     if step is None or np.isnan(bottom).all():
         raise InsufficientDataError("traffic needs at least two buckets, one of them known.")
     per_hour = float(np.nanmean(bottom)) * (HOUR / step)
@@ -360,11 +372,11 @@ def _low_traffic(target: float, window: Window, events: float, per_hour: float) 
         failures_allowed=_whole_failures(allowance),
         cost_of_one=1 / allowance if allowance else math.inf,
         burn_rate_of_one=1 / per_hour / (1 - target) if per_hour else math.inf,
-        missed_by_chance=miss_probability(events, allowance, error_rate=1 - target),
+        missed_by_chance=_miss_probability(events, allowance, error_rate=1 - target),
     )
 
 
-def miss_probability(events: float, allowance: float, *, error_rate: float) -> float:
+def _miss_probability(events: float, allowance: float, *, error_rate: float) -> float:
     """Probability that more failures than allowed happen by chance; NaN where one is unknown."""
     from scipy.special import bdtrc
 
@@ -378,7 +390,7 @@ def _whole_failures(allowance: float) -> int:
     return math.floor(allowance + 1e-9 * max(allowance, 1.0))
 
 
-def against_target(levels: pd.DataFrame, *, target: float) -> pd.DataFrame:
+def _compared_with_target(levels: pd.DataFrame, *, target: float) -> pd.DataFrame:
     """Which levels kept or missed the target, and which by more than chance explains."""
     kept, missed = levels["ratio"] >= target, levels["ratio"] < target
     beyond = (kept & (levels["low"] >= target)) | (missed & (levels["high"] < target))

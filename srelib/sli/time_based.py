@@ -9,38 +9,39 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from srelib import windows
 from srelib.errors import InsufficientDataError, ParameterError
+from srelib.windows.sums import _block_sums, _checked_step, _divide, _paired, _prefix_pair, _ratio
+from srelib.windows.window import _as_window
 
 if TYPE_CHECKING:
     from srelib.slos import Slo
 
 
-def time_slices(
+def _time_slices(
     good: pd.Series, total: pd.Series, *, slice: pd.Timedelta | str, threshold: float
 ) -> pd.DataFrame:
     """Slices of time as events: a slice is good when its own ratio reaches the threshold."""
     sums = _slice_sums(good, total, slice)
-    ratios = windows.divide(sums["good"], sums["total"])
+    ratios = _divide(sums["good"], sums["total"])
     reached = (ratios >= threshold).astype("float64")
     return _as_slices(reached, sums)
 
 
-def slice_ratios(good: pd.Series, total: pd.Series, *, slice: pd.Timedelta | str) -> pd.DataFrame:
+def _slice_ratios(good: pd.Series, total: pd.Series, *, slice: pd.Timedelta | str) -> pd.DataFrame:
     """Slices of time that weigh the same: each counts as its own ratio of good events."""
     sums = _slice_sums(good, total, slice)
-    return _as_slices(windows.divide(sums["good"], sums["total"]), sums)
+    return _as_slices(_divide(sums["good"], sums["total"]), sums)
 
 
 def _slice_sums(good: pd.Series, total: pd.Series, slice: pd.Timedelta | str) -> pd.DataFrame:
     """Sums of good and total per slice."""
-    length, step = _length(slice), windows.checked_step(good, total)
+    length, step = _length(slice), _checked_step(good, total)
     if step is not None and (length < step or length % step != pd.Timedelta(0)):
         raise ParameterError(
             f"slice must be a whole number of buckets of {step}; got {length}. "
             f"Export finer data, or use a longer slice."
         )
-    return windows.block_sums(good, total, length)
+    return _block_sums(good, total, length)
 
 
 def _as_slices(value: pd.Series, sums: pd.DataFrame) -> pd.DataFrame:
@@ -49,20 +50,22 @@ def _as_slices(value: pd.Series, sums: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"good": value.where(total != 0, 0.0).where(total.notna()), "total": total})
 
 
-def for_slo(counts: pd.DataFrame, slo: Slo) -> pd.DataFrame:
+def _for_slo(counts: pd.DataFrame, slo: Slo) -> pd.DataFrame:
     """Counts as the budgeting method of an SLO counts them."""
     if slo.method == "Occurrences":
         return counts[["good", "total"]]
     if slo.slice is None:
         raise ParameterError(f"SLO {slo.name!r}: method {slo.method} needs a slice length.")
     if slo.method == "RatioTimeslices":
-        return slice_ratios(counts["good"], counts["total"], slice=slo.slice)
+        return _slice_ratios(counts["good"], counts["total"], slice=slo.slice)
     if slo.method != "Timeslices" or slo.slice_target is None:
         raise ParameterError(
             f"SLO {slo.name!r}: method must be Occurrences, RatioTimeslices, or Timeslices with a "
             f"slice target; got {slo.method!r}, slice target {slo.slice_target}."
         )
-    return time_slices(counts["good"], counts["total"], slice=slo.slice, threshold=slo.slice_target)
+    return _time_slices(
+        counts["good"], counts["total"], slice=slo.slice, threshold=slo.slice_target
+    )
 
 
 @dataclass(frozen=True)
@@ -111,10 +114,10 @@ def slice_shares(
     >>> slice_shares(total - [0, 0, 0, 2], total, slice="2m", target=0.99)
     SliceShares(events=0.050000000000000044, slices=0.5)
     """
-    slices = time_slices(good, total, slice=slice, threshold=target)
+    slices = _time_slices(good, total, slice=slice, threshold=target)
     return SliceShares(
-        events=1 - windows.ratio(good, total),
-        slices=1 - windows.ratio(slices["good"], slices["total"]),
+        events=1 - _ratio(good, total),
+        slices=1 - _ratio(slices["good"], slices["total"]),
     )
 
 
@@ -157,11 +160,11 @@ def worst_windows(good: pd.Series, total: pd.Series) -> pd.DataFrame:
     >>> worst_windows(good, total)["ratio"].tolist()
     [0.0, 0.5, 0.75]
     """
-    step = windows.checked_step(good, total)
+    step = _checked_step(good, total)
     if step is None:
         raise InsufficientDataError(f"windows need at least two buckets; got {len(good)}.")
     widths = [2**k for k in range(len(good).bit_length())]
-    part, whole = windows.prefix_pair(*windows.paired(good, total))
+    part, whole = _prefix_pair(*_paired(good, total))
     worst = [_worst(part.sums, whole.sums, width) for width in widths]
     starts = [good.index[i] if i >= 0 else pd.NaT for i, _ in worst]
     spans = pd.to_timedelta([width * step for width in widths])
@@ -176,7 +179,7 @@ def worst_windows(good: pd.Series, total: pd.Series) -> pd.DataFrame:
     )
 
 
-def longest_missed(worst: pd.DataFrame, *, target: float) -> pd.Timedelta:
+def _longest_missed(worst: pd.DataFrame, *, target: float) -> pd.Timedelta:
     """Longest window whose worst ratio misses the target; nothing where none does."""
     missed = worst.loc[worst["ratio"] < target, "window"]
     return missed.max() if len(missed) else pd.Timedelta(0)
@@ -185,7 +188,7 @@ def longest_missed(worst: pd.DataFrame, *, target: float) -> pd.Timedelta:
 def _worst(part: np.ndarray, whole: np.ndarray, width: int) -> tuple[int, float]:
     """Place and ratio of the worst window; place -1 where none had traffic."""
     total = whole[width:] - whole[:-width]
-    ratios = windows.divide(part[width:] - part[:-width], total)
+    ratios = _divide(part[width:] - part[:-width], total)
     if np.isnan(ratios).all():
         return -1, math.nan
     i = int(np.nanargmin(ratios))
@@ -194,7 +197,7 @@ def _worst(part: np.ndarray, whole: np.ndarray, width: int) -> tuple[int, float]
 
 def _length(span: pd.Timedelta | str) -> pd.Timedelta:
     """A length of time from a Timedelta or a text such as ``5m`` (minutes)."""
-    duration = windows.as_window(span).duration
+    duration = _as_window(span).duration
     if duration is None:
         raise ParameterError(f"a length of time is needed, such as 5m; got {span}.")
     return duration

@@ -1,6 +1,10 @@
 """Service level objectives: read from the YAML of five tools, written as OpenSLO."""
 
-from srelib.slos.files import Documents, read, read_documents, write
+from srelib.slos.files import read
 from srelib.slos.model import Origin, Queries, Slo
 
-__all__ = ["Documents", "Origin", "Queries", "Slo", "read", "read_documents", "write"]
+__all__ = ["Origin", "Queries", "Slo", "read"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -20,7 +20,7 @@ from pydantic.alias_generators import to_camel
 
 from srelib import schema
 from srelib.errors import ParameterError, SloError
-from srelib.slos.model import Origin, target_fix
+from srelib.slos.model import Origin, _target_fix
 from srelib.windows import Window
 
 Place = tuple[str | int, ...]
@@ -251,7 +251,7 @@ def fraction(document: YamlDocument, place: Place, target: float) -> float:
     if 0 < target < 1:
         return target
     raise document.error(
-        place, f"{target!r} is not a fraction strictly between 0 and 1", target_fix(target)
+        place, f"{target!r} is not a fraction strictly between 0 and 1", _target_fix(target)
     )
 
 

@@ -32,7 +32,7 @@ _EXAMPLE = "srelib init FOLDER writes a commented slos.yaml to start from"
 
 
 @dataclass(frozen=True)
-class Documents:
+class _Documents:
     """What a file or folder says about objectives."""
 
     slos: tuple[Slo, ...]
@@ -72,10 +72,10 @@ def read(path: str | Path) -> list[Slo]:
     ----------
     .. [1] OpenSLO specification, https://github.com/OpenSLO/OpenSLO
     """
-    return list(read_documents(path).slos)
+    return list(_read_documents(path).slos)
 
 
-def read_documents(path: str | Path) -> Documents:
+def _read_documents(path: str | Path) -> _Documents:
     """As `read`, with notes on what was skipped or assumed."""
     path = Path(path)
     names = _files(path)
@@ -90,7 +90,7 @@ def read_documents(path: str | Path) -> Documents:
     if path.is_file() and not slos:
         raise SloError("no SLO in this file", file=path.name, fix=_EXAMPLE)
     _check_names(slos)
-    return Documents(tuple(slos), tuple(notes), tuple(names))
+    return _Documents(tuple(slos), tuple(notes), tuple(names))
 
 
 def _files(path: Path) -> list[str]:
@@ -180,7 +180,7 @@ def _check_names(slos: list[Slo]) -> None:
         first[slo.name] = slo
 
 
-def write(slos: Iterable[Slo]) -> str:
+def _write(slos: Iterable[Slo]) -> str:
     """Objectives as OpenSLO v1, one YAML document each."""
     documents = [_document(slo) for slo in slos]
     return yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True, width=100)

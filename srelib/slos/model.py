@@ -143,22 +143,22 @@ class Slo:
             value = getattr(self, key)
             if not isinstance(value, str) or not value.strip():
                 raise ParameterError(f"{key} must be text that is not empty; got {value!r}.")
-        check_target(self.target)
+        _check_target(self.target)
         _check_method(self.method, self.slice, self.slice_target)
         _check_threshold(self.threshold, self.op)
 
 
-def check_target(target: float) -> None:
+def _check_target(target: float) -> None:
     """Refuse a target that is not a fraction."""
     number = isinstance(target, int | float) and not isinstance(target, bool)
     if number and 0 < target < 1:
         return
     raise InvalidTargetError(
-        f"target must lie strictly between 0 and 1; got {target!r}. {target_fix(target)}"
+        f"target must lie strictly between 0 and 1; got {target!r}. {_target_fix(target)}"
     )
 
 
-def target_fix(target: object) -> str:
+def _target_fix(target: object) -> str:
     """What to write instead of a number that is no target."""
     if isinstance(target, int | float) and 1 < target < 100:
         return f"For {target:g} % write {float(f'{target / 100:.12g}')!r}."

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from srelib.errors import InputError
 
+__all__ = ["write"]
+
 FILES = ("README.md", "slos.yaml", "sources.toml")
 
 
@@ -68,3 +70,7 @@ def _copy(name: str, folder: Path) -> Path:
     with (folder / name).open("x", encoding="utf-8", newline="\n") as file:
         file.write(text)
     return folder / name
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -14,10 +14,10 @@ from srelib.stats.intervals import (
     NAN,
     WIDENED_COUNTS,
     Estimate,
-    checked_durations,
-    level,
-    normal_quantile,
-    widened_wilson,
+    _checked_durations,
+    _level,
+    _normal_quantile,
+    _widened_wilson,
 )
 
 WIDENED = "Wilson, widened for clustering"
@@ -76,7 +76,7 @@ def block_bootstrap(
     seed: int = 0,
 ) -> Estimate:
     """Interval of sum(part) / sum(whole) where neighbouring values depend on each other."""
-    tail = (1 - level(confidence)) / 2
+    tail = (1 - _level(confidence)) / 2
     part, whole = np.asarray(part, dtype="float64"), np.asarray(whole, dtype="float64")
     if len(part) < 3 * block or not whole.sum():
         raise InsufficientDataError(
@@ -87,7 +87,7 @@ def block_bootstrap(
     drawn, error = _studentised(part, whole, block, resamples, seed)
     if error == 0 or np.mean(~np.isfinite(drawn)) > _EMPTY:
         index = max(error**2 * value * whole.sum() / (1 - value), 1.0) if value < 1 else 1.0
-        low, high = widened_wilson(part.sum(), whole.sum(), index=index, confidence=confidence)
+        low, high = _widened_wilson(part.sum(), whole.sum(), index=index, confidence=confidence)
         return Estimate(value, low, high, float(whole.sum()), confidence, WIDENED)
     steps = np.quantile(drawn[np.isfinite(drawn)], [1 - tail, tail])
     low, high = value * np.exp(-steps * error)
@@ -150,7 +150,7 @@ def rate_ratio(
     confidence: float = 0.95,
 ) -> Estimate:
     """Rate of events after over the rate before, by the exact conditional test."""
-    tail = (1 - level(confidence)) / 2
+    tail = (1 - _level(confidence)) / 2
     earlier, later, long = _weights(before, after, index)
     n, method = before[0] + after[0], EXACT if not index > 1 else WIDENED_COUNTS
     if n == 0:
@@ -208,8 +208,8 @@ def duration_ratio(
     before: tuple[Any, Any], after: tuple[Any, Any], *, confidence: float = 0.95
 ) -> Estimate:
     """By what factor durations changed from one period to the next (Hodges-Lehmann)."""
-    z = normal_quantile(level(confidence))
-    first, second = checked_durations(*before), checked_durations(*after)
+    z = _normal_quantile(_level(confidence))
+    first, second = _checked_durations(*before), _checked_durations(*after)
     n = len(first[0]) + len(second[0])
     if min(int(first[1].sum()), int(second[1].sum())) < 4:
         return Estimate(NAN, NAN, NAN, n, confidence, RANKS)
@@ -219,7 +219,7 @@ def duration_ratio(
 
 def duration_p_value(before: tuple[Any, Any], after: tuple[Any, Any]) -> float:
     """Chance of durations that differ at least this much if nothing changed, two-sided."""
-    first, second = checked_durations(*before), checked_durations(*after)
+    first, second = _checked_durations(*before), _checked_durations(*after)
     if min(int(first[1].sum()), int(second[1].sum())) < 4:
         return NAN
     return math.erfc(abs(_deviate(first, second, 1.0)) / math.sqrt(2))
@@ -237,7 +237,7 @@ def rank_correlation(
     if n < 10 or not spread:
         return Estimate(NAN, NAN, NAN, n, confidence, SPEARMAN)
     value = min(1.0, max(-1.0, float((ranks * scores).sum()) / spread))
-    half = normal_quantile(confidence) * math.sqrt((1 + value**2 / 2) / (n - 3))
+    half = _normal_quantile(confidence) * math.sqrt((1 + value**2 / 2) / (n - 3))
     middle = math.atanh(min(max(value, -1 + 1e-12), 1 - 1e-12))
     return Estimate(value, math.tanh(middle - half), math.tanh(middle + half), n, confidence,
                     SPEARMAN)  # fmt: skip
@@ -245,7 +245,7 @@ def rank_correlation(
 
 def _gehan_scores(durations: Any, ended: Any) -> np.ndarray:
     """For each duration how many are surely shorter, less how many are surely longer."""
-    unsorted, done = checked_durations(durations, ended)
+    unsorted, done = _checked_durations(durations, ended)
     order = np.argsort(unsorted, kind="stable")  # places are found faster in order
     times, done = unsorted[order], done[order]
     over, going = times[done], times[~done]

@@ -53,12 +53,12 @@ class Estimate:
     method: str
 
 
-def wilson(part: Any, whole: Any, *, confidence: float = 0.95) -> tuple[Any, Any]:
+def _wilson(part: Any, whole: Any, *, confidence: float = 0.95) -> tuple[Any, Any]:
     """Wilson's score interval of a share of independent events."""
     k, n = np.asarray(part, dtype="float64"), np.asarray(whole, dtype="float64")
     if ((k < 0) | (k > n)).any():
         raise ParameterError(f"part must lie between 0 and whole; got {part!r} of {whole!r}.")
-    z = normal_quantile(confidence)
+    z = _normal_quantile(confidence)
     with np.errstate(divide="ignore", invalid="ignore"):
         middle = (k + z * z / 2) / (n + z * z)
         half = z / (n + z * z) * np.sqrt(k * (n - k) / n + z * z / 4)
@@ -68,20 +68,20 @@ def wilson(part: Any, whole: Any, *, confidence: float = 0.95) -> tuple[Any, Any
     return (low, high) if low.ndim else (float(low), float(high))
 
 
-def widened_wilson(
+def _widened_wilson(
     part: Any, whole: Any, *, index: float, confidence: float = 0.95
 ) -> tuple[Any, Any]:
     """Wilson's interval where events cluster: as if there were ``whole / index`` of them."""
     scale = max(index, 1.0)
-    return wilson(np.asarray(part) / scale, np.asarray(whole) / scale, confidence=confidence)
+    return _wilson(np.asarray(part) / scale, np.asarray(whole) / scale, confidence=confidence)
 
 
-def normal_quantile(confidence: float) -> float:
+def _normal_quantile(confidence: float) -> float:
     """Standard deviations on either side that hold this share of a normal distribution."""
-    return NormalDist().inv_cdf((1 + level(confidence)) / 2)
+    return NormalDist().inv_cdf((1 + _level(confidence)) / 2)
 
 
-def level(confidence: float) -> float:
+def _level(confidence: float) -> float:
     """The confidence, if it is one."""
     if not 0 < confidence < 1:
         raise ParameterError(
@@ -90,18 +90,18 @@ def level(confidence: float) -> float:
     return confidence
 
 
-def share(flags: pd.Series, confidence: float) -> Estimate:
+def _share(flags: pd.Series, confidence: float) -> Estimate:
     """Share of flags that are set, with Wilson's interval."""
     k, n = int(flags.sum()), len(flags)
-    low, high = wilson(k, n, confidence=confidence)
+    low, high = _wilson(k, n, confidence=confidence)
     return Estimate(k / n if n else NAN, float(low), float(high), n, confidence, "Wilson")
 
 
-def rate(events: float, time: float, confidence: float = 0.95, *, index: float = 1.0) -> Estimate:
+def _rate(events: float, time: float, confidence: float = 0.95, *, index: float = 1.0) -> Estimate:
     """Events per unit of time; where they cluster, as if there were events / index of them."""
     from scipy.special import gammaincinv
 
-    scale, tail = (index if index > 1 else 1.0), (1 - level(confidence)) / 2
+    scale, tail = (index if index > 1 else 1.0), (1 - _level(confidence)) / 2
     k, method = events / scale, EXACT if not index > 1 else WIDENED_COUNTS
     low = float(gammaincinv(k, tail)) if k else 0.0
     high = float(gammaincinv(k + 1, 1 - tail))
@@ -109,7 +109,7 @@ def rate(events: float, time: float, confidence: float = 0.95, *, index: float =
     return Estimate(events / time, low / long, high / long, events, confidence, method)
 
 
-def median(values: pd.Series, confidence: float) -> Estimate:
+def _median(values: pd.Series, confidence: float) -> Estimate:
     """Median of the known values, with the interval between two order statistics."""
     known = np.sort(values.dropna().to_numpy(dtype="float64"))
     n = len(known)
@@ -130,11 +130,11 @@ def _fair_coin_rank(n: int, confidence: float) -> int:
     return k
 
 
-def quantile(
+def _quantile(
     values: Any, q: float = 0.5, *, confidence: float = 0.95, groups: Any = None
 ) -> Estimate:
     """Quantile of values, with an interval that knows which of them belong together."""
-    level(confidence)
+    _level(confidence)
     if not 0 < q < 1:
         raise ParameterError(f"q must lie strictly between 0 and 1; got {q}. For 90 % write 0.9.")
     array = np.asarray(values, dtype="float64")
@@ -150,7 +150,7 @@ def quantile(
     return Estimate(value, low, high, n, confidence, FRACTIONAL)
 
 
-def group_sizes(groups: Any) -> tuple[np.ndarray, np.ndarray]:
+def _group_sizes(groups: Any) -> tuple[np.ndarray, np.ndarray]:
     """Number of the group of each value, and how many values each group has."""
     array = np.asarray(groups)
     if len(array) and array.dtype.kind in "iu":
@@ -164,7 +164,7 @@ def group_sizes(groups: Any) -> tuple[np.ndarray, np.ndarray]:
     return place, np.bincount(place)
 
 
-def grouped_share(part: Any, whole: Any, *, confidence: float = 0.95) -> Estimate:
+def _grouped_share(part: Any, whole: Any, *, confidence: float = 0.95) -> Estimate:
     """Share of events that are set, where the events of a group depend on each other."""
     k, m = np.asarray(part, dtype="float64"), np.asarray(whole, dtype="float64")
     k, m = k[m > 0], m[m > 0]
@@ -177,12 +177,12 @@ def grouped_share(part: Any, whole: Any, *, confidence: float = 0.95) -> Estimat
         residual = k - share * m
         effect = (residual**2).sum() * count / (count - 1) / (n * share * (1 - share))
         effect = max(effect, 0.25)
-    low, high = wilson(k.sum() / effect, n / effect, confidence=confidence)
+    low, high = _wilson(k.sum() / effect, n / effect, confidence=confidence)
     method = WILSON_GROUPS if effect != 1.0 else "Wilson"
     return Estimate(float(share), low, high, float(n), confidence, method)
 
 
-def grouped_mean(values: Any, groups: Any, *, confidence: float = 0.95) -> Estimate:
+def _grouped_mean(values: Any, groups: Any, *, confidence: float = 0.95) -> Estimate:
     """Mean of values of which those of a group may resemble each other."""
     from scipy.special import stdtrit
 
@@ -198,11 +198,11 @@ def grouped_mean(values: Any, groups: Any, *, confidence: float = 0.95) -> Estim
         return Estimate(mean, NAN, NAN, n, confidence, method)
     sums = np.bincount(place, weights=array - mean)
     error = math.sqrt((sums**2).sum() * count / (count - 1)) / n
-    half = float(stdtrit(count - 1, (1 + level(confidence)) / 2)) * error
+    half = float(stdtrit(count - 1, (1 + _level(confidence)) / 2)) * error
     return Estimate(mean, mean - half, mean + half, n, confidence, method)
 
 
-def scattered_rate(counts: Any, lengths: Any, *, confidence: float = 0.95) -> Estimate:
+def _scattered_rate(counts: Any, lengths: Any, *, confidence: float = 0.95) -> Estimate:
     """Events per unit of time, where counts may scatter more or less than chance alone."""
     from scipy.special import stdtrit
 
@@ -212,11 +212,11 @@ def scattered_rate(counts: Any, lengths: Any, *, confidence: float = 0.95) -> Es
     if not length:
         return Estimate(NAN, NAN, NAN, 0, confidence, "exact Poisson")
     if len(time) < 4 or total < 4:
-        return rate(int(total), float(length), confidence)
+        return _rate(int(total), float(length), confidence)
     mean = total / length
     scatter = ((k - mean * time) ** 2).sum() * len(time) / (len(time) - 1)
     error = math.sqrt(max(scatter, 0.25)) / (2 * math.sqrt(total))
-    half = float(stdtrit(len(time) - 1, (1 + level(confidence)) / 2)) * error
+    half = float(stdtrit(len(time) - 1, (1 + _level(confidence)) / 2)) * error
     low, high = (max(math.sqrt(total) + side * half, 0.0) ** 2 / length for side in (-1, 1))
     return Estimate(float(mean), float(low), float(high), float(total), confidence, SCATTER)
 
@@ -226,7 +226,7 @@ def _worth(
     confidence: float,
 ) -> float:  # fmt: skip
     """How many separate values the grouped ones are worth for this quantile; NaN: too few."""
-    place, sizes = group_sizes(groups if known.all() else groups[known])
+    place, sizes = _group_sizes(groups if known.all() else groups[known])
     n, count = sizes.sum(), len(sizes)
     if count < 3:
         return NAN
@@ -245,7 +245,7 @@ def _small(count: int, confidence: float) -> float:
     from scipy.special import stdtrit
 
     student = float(stdtrit(count - 1, (1 + confidence) / 2))
-    return (normal_quantile(confidence) / student) ** 2
+    return (_normal_quantile(confidence) / student) ** 2
 
 
 def _ranks(n: float, q: float, confidence: float) -> tuple[float, float]:
@@ -293,12 +293,12 @@ def _at(ordered: np.ndarray, place: float) -> float:
     return float(ordered[below] + (place - below) * (ordered[above] - ordered[below]))
 
 
-def kaplan_meier(durations: Any, ended: Any, *, confidence: float = 0.95) -> pd.DataFrame:
+def _kaplan_meier(durations: Any, ended: Any, *, confidence: float = 0.95) -> pd.DataFrame:
     """Share of durations longer than each time, open ones counted for as long as they were seen."""
     from scipy.stats import CensoredData, ecdf
 
-    level(confidence)
-    times, done = checked_durations(durations, ended)
+    _level(confidence)
+    times, done = _checked_durations(durations, ended)
     if not done.any():
         columns = ("time", "going_on", "low", "high", "at_risk", "ends")
         return pd.DataFrame({name: np.array([], dtype="float64") for name in columns})
@@ -311,23 +311,23 @@ def kaplan_meier(durations: Any, ended: Any, *, confidence: float = 0.95) -> pd.
                          "at_risk": at_risk, "ends": ends})  # fmt: skip
 
 
-def survival_median(durations: Any, ended: Any, *, confidence: float = 0.95) -> Estimate:
+def _survival_median(durations: Any, ended: Any, *, confidence: float = 0.95) -> Estimate:
     """Median duration where some have not ended yet."""
-    return survival_quantile(durations, ended, share=0.5, confidence=confidence)
+    return _survival_quantile(durations, ended, share=0.5, confidence=confidence)
 
 
-def survival_quantile(
+def _survival_quantile(
     durations: Any, ended: Any, *, share: float, confidence: float = 0.95
 ) -> Estimate:
     """Duration by which a share of all have ended, where some have not ended yet."""
     if not 0 < share < 1:
         raise ParameterError(f"share must lie strictly between 0 and 1; got {share}.")
-    curve = kaplan_meier(durations, ended, confidence=confidence)
+    curve = _kaplan_meier(durations, ended, confidence=confidence)
     value, low, high = (_crossing(curve, name, 1 - share) for name in ("going_on", "low", "high"))
     return Estimate(value, low, high, len(np.atleast_1d(durations)), confidence, KAPLAN_MEIER)
 
 
-def checked_durations(durations: Any, ended: Any) -> tuple[np.ndarray, np.ndarray]:
+def _checked_durations(durations: Any, ended: Any) -> tuple[np.ndarray, np.ndarray]:
     """Durations and whether each has ended, as arrays, if they are such."""
     times = np.asarray(durations, dtype="float64")
     done = np.asarray(ended, dtype=bool)

@@ -8,28 +8,15 @@ histogram.
 """
 
 from srelib.targets.advice import Advice, Reason, openslo, recommend
-from srelib.targets.candidates import (
-    LADDER,
-    Ceiling,
-    candidates,
-    ceiling,
-    freeze_days,
-    pages,
-    parse_dependencies,
-    window_of,
-)
+from srelib.targets.candidates import Ceiling, candidates, ceiling, parse_dependencies, window_of
 from srelib.targets.latency import histograms, thresholds
-from srelib.targets.probability import (
-    Weeks,
-    next_window,
-    pass_probabilities,
-    past_windows,
-    whole_weeks,
-)
+from srelib.targets.probability import past_windows
 
 __all__ = [
-    "LADDER", "Advice", "Ceiling", "Reason", "Weeks", "candidates", "ceiling", "freeze_days",
-    "histograms", "next_window", "openslo", "pages",
-    "parse_dependencies", "pass_probabilities", "past_windows", "recommend", "thresholds",
-    "whole_weeks", "window_of",
+    "Advice", "Ceiling", "Reason", "candidates", "ceiling", "histograms", "openslo",
+    "parse_dependencies", "past_windows", "recommend", "thresholds", "window_of",
 ]  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    return __all__

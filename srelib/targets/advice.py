@@ -10,7 +10,8 @@ import pandas as pd
 
 from srelib.errors import ParameterError, SrelibError
 from srelib.fleet import Indicator
-from srelib.slos import Slo, write
+from srelib.slos import Slo
+from srelib.slos.files import _write
 from srelib.stats import Estimate
 from srelib.targets.candidates import MIN_BUDGET_EVENTS
 from srelib.targets.probability import METHOD
@@ -320,7 +321,7 @@ def openslo(advices: Mapping[Indicator, Advice], *, slos: Iterable[Slo] = ()) ->
     """
     known = list(slos)
     found = [_objective(key, advice, known) for key, advice in advices.items() if advice.has_target]
-    return write(found) if found else ""
+    return _write(found) if found else ""
 
 
 def _objective(key: Indicator, advice: Advice, slos: list[Slo]) -> Slo:

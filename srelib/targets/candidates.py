@@ -11,36 +11,30 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from srelib.alerts import (
-    PAGE,
-    History,
-    Policy,
-    alert_spans,
-    answerable,
-    history,
-    is_reachable,
-    workbook_policy,
-)
-from srelib.budget import budget_fraction
+from srelib.alerts import History, history, workbook_policy
+from srelib.alerts.firing import _alert_spans, _answerable, _is_reachable
+from srelib.alerts.policies import PAGE, Policy
+from srelib.budget.status import _budget_fraction
 from srelib.errors import InsufficientDataError, ParameterError
-from srelib.policy import READY
 from srelib.policy import Policy as BudgetPolicy
-from srelib.policy.daily import Ledger, recorded_decisions
-from srelib.sli.interval import miss_probability
-from srelib.stats import rate, widened_wilson
+from srelib.policy.daily import Ledger, _recorded_decisions
+from srelib.policy.rules import READY
+from srelib.sli.interval import _miss_probability
+from srelib.stats.intervals import _rate, _widened_wilson
 from srelib.targets.probability import (
     DAY,
-    Weeks,
-    background_error_rate,
-    by_target,
-    check_length,
-    next_window,
-    pass_probabilities,
+    _background_error_rate,
+    _by_target,
+    _check_length,
+    _pass_probabilities,
+    _Weeks,
+    _weeks_needed,
+    _whole_weeks,
+    _window_chance,
     past_windows,
-    weeks_needed,
-    whole_weeks,
 )
-from srelib.windows import Window, as_window
+from srelib.windows import Window
+from srelib.windows.window import _as_window
 
 LADDER = (
     0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9998, 0.9999, 0.99995, 0.99999,
@@ -147,21 +141,27 @@ def candidates(
     if weighting not in ("events", "time"):
         raise ParameterError(f"weighting must be 'events' or 'time'; got {weighting!r}.")
     tried = _tried(targets, current)
-    window = as_window(window)
-    check_length(window)
+    window = _as_window(window)
+    _check_length(window)
     past = history(good, total)
     if not past.total.sums[-1] > 0:
         raise InsufficientDataError("there is no traffic to choose a target from.")
-    weeks = whole_weeks(past)
+    weeks = _whole_weeks(past)
     parts = [
-        pd.DataFrame({"window": window, "current": by_target(tried) == current}, by_target(tried)),
+        pd.DataFrame(
+            {"window": window, "current": _by_target(tried) == current}, _by_target(tried)
+        ),
         _past_windows_met(past, window, tried, confidence),
         _next_window(weeks, window, tried, confidence, seed),
-        pages(past, targets=tried, policy=alert_policy or workbook_policy(window),
-              confidence=confidence),
-        freeze_days(good, total, targets=tried, window=window, policy=budget_policy),
+        _pages(
+            past,
+            targets=tried,
+            policy=alert_policy or workbook_policy(window),
+            confidence=confidence,
+        ),
+        _freeze_days(good, total, targets=tried, window=window, policy=budget_policy),
         _limits(past, weeks, window, tried, dependencies, weighting),
-    ]  # fmt: skip
+    ]
     return pd.concat(parts, axis=1).reset_index()
 
 
@@ -171,7 +171,7 @@ def _tried(targets: Sequence[float], current: float) -> list[float]:
     if not tried:
         raise ParameterError("targets must hold at least one; got none.")
     for target in tried:
-        budget_fraction(target)
+        _budget_fraction(target)
     return tried
 
 
@@ -214,29 +214,29 @@ def window_of(own: Window | None, other: str = "") -> Window:
     return Window.parse(length, rolling=False, timezone=zone.strip() or "UTC")
 
 
-def pages(
+def _pages(
     past: History, *, targets: Sequence[float], policy: Policy, confidence: float = 0.95
 ) -> pd.DataFrame:
     """Pages that an alert policy would have sent at each target, those within an hour as one."""
-    rules = [rule for rule in answerable(policy, step=past.step, length=past.length)
+    rules = [rule for rule in _answerable(policy, step=past.step, length=past.length)
              if rule.severity == PAGE]  # fmt: skip
     if not rules:
         unknown = dict.fromkeys(["pages", "pages_per_week", "pages_low", "pages_high"], math.nan)
-        return pd.DataFrame({**unknown, "can_page": False}, by_target(targets))
+        return pd.DataFrame({**unknown, "can_page": False}, _by_target(targets))
     ratios = past.error_ratios(window for rule in rules for window in rule.windows)
     gap = int(pd.Timedelta(hours=1) // past.step)
     rows = []
     for target in targets:
-        spans = alert_spans(past, {PAGE: rules}, target=target, gap=gap, ratios=ratios)
+        spans = _alert_spans(past, {PAGE: rules}, target=target, gap=gap, ratios=ratios)
         starts, _ = spans[PAGE]
-        found = rate(len(starts), past.length / (7 * DAY), confidence)
-        can_page = any(is_reachable(rule, target=target) for rule in rules)
+        found = _rate(len(starts), past.length / (7 * DAY), confidence)
+        can_page = any(_is_reachable(rule, target=target) for rule in rules)
         rows.append((float(len(starts)), found.value, found.low, found.high, can_page))
     columns = ["pages", "pages_per_week", "pages_low", "pages_high", "can_page"]
-    return pd.DataFrame(rows, columns=columns, index=by_target(targets))
+    return pd.DataFrame(rows, columns=columns, index=_by_target(targets))
 
 
-def freeze_days(
+def _freeze_days(
     good: pd.Series,
     total: pd.Series,
     *,
@@ -247,11 +247,11 @@ def freeze_days(
     """Days a quarter on which a budget policy would have frozen releases at each target."""
     ledger, rows = Ledger.of(good, total), []
     for target in targets:
-        days = recorded_decisions(ledger, target=target, window=window, policy=policy)
+        days = _recorded_decisions(ledger, target=target, window=window, policy=policy)
         days = days[days["judged"]]
         rows.append((len(days), int(days["frozen"].sum()), days["frozen"].mean() * QUARTER))
     columns = ["days", "frozen", "freeze_days"]
-    return pd.DataFrame(rows, columns=columns, index=by_target(targets))
+    return pd.DataFrame(rows, columns=columns, index=_by_target(targets))
 
 
 def _past_windows_met(
@@ -262,8 +262,8 @@ def _past_windows_met(
     rows = rows[rows["total"] > 0]
     bad, total, n = rows["bad"].to_numpy(), rows["total"].to_numpy(), len(rows)
     independent = past.length / window.duration if n and window.duration is not None else float(n)
-    met = np.array([(bad <= budget_fraction(t) * total * (1 + 1e-12)).sum() for t in targets])
-    low, high = widened_wilson(met, np.full(len(targets), n),
+    met = np.array([(bad <= _budget_fraction(t) * total * (1 + 1e-12)).sum() for t in targets])
+    low, high = _widened_wilson(met, np.full(len(targets), n),
                                index=n / independent if independent else 1.0,
                                confidence=confidence)  # fmt: skip
     return pd.DataFrame(
@@ -274,35 +274,35 @@ def _past_windows_met(
             "met_low": low,
             "met_high": high,
         },
-        index=by_target(targets),
+        index=_by_target(targets),
     )
 
 
 def _next_window(
-    weeks: Weeks, window: Window, targets: list[float], confidence: float, seed: int
+    weeks: _Weeks, window: Window, targets: list[float], confidence: float, seed: int
 ) -> pd.DataFrame:
     """Probability to meet each target in the next window; unknown without a whole week."""
     if not weeks.total.sum() > 0:
         return pd.DataFrame(
-            math.nan, columns=["probability", "low", "high"], index=by_target(targets)
+            math.nan, columns=["probability", "low", "high"], index=_by_target(targets)
         )
-    return pass_probabilities(
+    return _pass_probabilities(
         weeks, targets=targets, window=window, confidence=confidence, seed=seed
     )
 
 
 def _limits(
-    past: History, weeks: Weeks, window: Window, targets: list[float],
+    past: History, weeks: _Weeks, window: Window, targets: list[float],
     dependencies: Mapping[str, Any] | None, weighting: str,
 ) -> pd.DataFrame:  # fmt: skip
     """What the traffic can resolve and the dependencies allow."""
     is_time = weighting == "time"
     grain = float(np.diff(past.total.sums).max()) if is_time else 1.0
-    events, error_rate = weeks.expected(window), background_error_rate(weeks)
-    start, end = next_window(window, weeks.end)
-    budgets = np.array([budget_fraction(target) for target in targets])
+    events, error_rate = weeks.expected(window), _background_error_rate(weeks)
+    start, end = _window_chance(window, weeks.end)
+    budgets = np.array([_budget_fraction(target) for target in targets])
     above = ceiling(dependencies) if dependencies else None
-    by_chance = [miss_probability(events, events * b, error_rate=error_rate) for b in budgets]
+    by_chance = [_miss_probability(events, events * b, error_rate=error_rate) for b in budgets]
     return pd.DataFrame(
         {
             "budget_events": budgets * events,
@@ -310,14 +310,14 @@ def _limits(
             "chance": math.nan if is_time else by_chance,
             "allowed": [above is None or above.allows(target) for target in targets],
             "weeks": len(weeks),
-            "weeks_needed": weeks_needed(window, end=weeks.end),
+            "weeks_needed": _weeks_needed(window, end=weeks.end),
             "events": events,
             "strictest": _target_with_budget(grain, events),
             "steady": _target_with_budget(MIN_BUDGET_EVENTS * grain, events),
             "background": error_rate,
             "ceiling": above.advised if above else math.nan,
         },
-        index=by_target(targets),
+        index=_by_target(targets),
     )
 
 
@@ -352,7 +352,7 @@ class Ceiling:
 
     def allows(self, target: float) -> bool:
         """Whether each dependency has one more nine than this target."""
-        return budget_fraction(target) >= (1 - self.advised) * (1 - 1e-9)
+        return _budget_fraction(target) >= (1 - self.advised) * (1 - 1e-9)
 
 
 def ceiling(dependencies: Mapping[str, Any]) -> Ceiling:
@@ -398,7 +398,7 @@ def ceiling(dependencies: Mapping[str, Any]) -> Ceiling:
         raise ParameterError("dependencies must name at least one; got none.")
     rows = [(name, *_target_and_share(name, value)) for name, value in dependencies.items()]
     table = pd.DataFrame(rows, columns=["dependency", "target", "share"])
-    table["budget"] = table["target"].map(budget_fraction) * table["share"]
+    table["budget"] = table["target"].map(_budget_fraction) * table["share"]
     taken, most = float(table["budget"].sum()), float(table["budget"].max())
     narrowest = str(table.loc[table["budget"].idxmax(), "dependency"])  # type: ignore[index]
     advised = max(0.0, min(round(1 - EXTRA_NINE * most, 12), 1 - taken))
@@ -451,7 +451,7 @@ def _target_and_share(name: str, value: Any) -> tuple[float, float]:
         raise ParameterError(
             f"dependency {name!r} has a target and perhaps a share; got {dict(given)!r}."
         )
-    budget_fraction(given["target"])
+    _budget_fraction(given["target"])
     share = given.get("share", 1.0)
     if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
         raise ParameterError(

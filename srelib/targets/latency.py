@@ -16,13 +16,15 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from srelib import sli
 from srelib.alerts import history
 from srelib.errors import CountError
 from srelib.fleet import Indicator
+from srelib.sli.interval import _latency
 from srelib.targets.candidates import MIN_BUDGET_EVENTS
-from srelib.targets.probability import pass_probabilities, weeks_needed, whole_weeks
-from srelib.windows import Window, as_window, ratio
+from srelib.targets.probability import _pass_probabilities, _weeks_needed, _whole_weeks
+from srelib.windows import Window
+from srelib.windows.sums import _ratio
+from srelib.windows.window import _as_window
 
 PERCENTILES = (0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
 """Targets of latency objectives people use."""
@@ -115,15 +117,15 @@ def thresholds(
     >>> found.loc[found["chosen"], ["threshold", "target"]].values.tolist()
     [[0.1, 0.75], [0.3, 0.99]]
     """
-    span, parts = as_window(window), []
+    span, parts = _as_window(window), []
     for bound in _finite_bounds(histogram):
-        counts = sli.latency(histogram, threshold=bound)
-        weeks = whole_weeks(history(counts["good"], counts["total"]))
-        part = pass_probabilities(weeks, targets=sorted(targets), window=span, seed=seed)
+        counts = _latency(histogram, threshold=bound)
+        weeks = _whole_weeks(history(counts["good"], counts["total"]))
+        part = _pass_probabilities(weeks, targets=sorted(targets), window=span, seed=seed)
         part = part.reset_index()
         part.insert(0, "threshold", bound)
-        part.insert(2, "share", ratio(counts["good"], counts["total"]))
-        enough = len(weeks) >= weeks_needed(span, end=weeks.end)
+        part.insert(2, "share", _ratio(counts["good"], counts["total"]))
+        enough = len(weeks) >= _weeks_needed(span, end=weeks.end)
         steady = (1 - part["target"]) * weeks.expected(span) >= MIN_BUDGET_EVENTS - 1e-9
         part["fits"] = (part["probability"] >= pass_probability) & steady & enough
         part["chosen"] = part["target"] == part.loc[part["fits"], "target"].max()

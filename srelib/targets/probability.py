@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from srelib import windows
 from srelib.alerts import History
-from srelib.budget import budget_fraction
-from srelib.budget.forecast import DAY, MIN_COVERAGE, check_step, day_sums
+from srelib.budget.forecast import DAY, MIN_COVERAGE, _check_step, _day_sums
+from srelib.budget.status import _budget_fraction
 from srelib.errors import InsufficientDataError, ParameterError
-from srelib.stats.intervals import level
+from srelib.stats.intervals import _level
 from srelib.windows import Window
+from srelib.windows.sums import _buckets, _divide
+from srelib.windows.window import _calendar_periods
 
 MIN_DAYS = 4
 """Days of a week that must have been observed before the week counts."""
@@ -37,7 +38,7 @@ UNBOUNDED = 0.1
 
 
 @dataclass(frozen=True)
-class Weeks:
+class _Weeks:
     """Whole weeks back from the end of the data, oldest first."""
 
     end: pd.Timestamp
@@ -52,30 +53,30 @@ class Weeks:
         """Events expected in the next window, traffic being as in these weeks."""
         if not len(self):
             return float("nan")
-        start, end = next_window(window, self.end)
+        start, end = _window_chance(window, self.end)
         return float(self.total.mean() * ((end - start) / DAY))
 
 
-def whole_weeks(past: History) -> Weeks:
+def _whole_weeks(past: History) -> _Weeks:
     """The whole weeks of a history that were observed well enough."""
-    check_step(past.step)
+    _check_step(past.step)
     edges = _day_edges(past, 7 * int(past.length // (7 * DAY)))
     known = past.total.known_before
-    days = day_sums(past.bad.sums, past.total.sums, known, edges, step=past.step / DAY)
+    days = _day_sums(past.bad.sums, past.total.sums, known, edges, step=past.step / DAY)
     bad, total = days.T.reshape(2, -1, 7)
     kept = (~np.isnan(total)).sum(axis=1) >= MIN_DAYS
     filled = [np.where(np.isnan(d), np.nanmean(d, axis=1, keepdims=True), d)
               for d in (bad[kept], total[kept])]  # fmt: skip
-    return Weeks(_end(past), filled[0], filled[1], past.total.exponent is None)
+    return _Weeks(_end(past), filled[0], filled[1], past.total.exponent is None)
 
 
-def weeks_needed(window: Window, *, end: pd.Timestamp) -> int:
+def _weeks_needed(window: Window, *, end: pd.Timestamp) -> int:
     """Whole weeks of history from which a target over this window can be recommended."""
-    start, stop = next_window(window, end)
+    start, stop = _window_chance(window, end)
     return max(MIN_WEEKS, math.ceil(MIN_WINDOWS * ((stop - start) / (7 * DAY)) - 1e-9))
 
 
-def background_error_rate(weeks: Weeks) -> float:
+def _background_error_rate(weeks: _Weeks) -> float:
     """Error rate of an ordinary day: that of the median day, or week where few events are bad."""
     bad, total = weeks.bad, weeks.total
     if bad.size and bad.mean() < 5:
@@ -86,7 +87,7 @@ def background_error_rate(weeks: Weeks) -> float:
     return float(np.median(bad[has_traffic] / total[has_traffic]))
 
 
-def next_window(window: Window, end: pd.Timestamp) -> tuple[pd.Timestamp, pd.Timestamp]:
+def _window_chance(window: Window, end: pd.Timestamp) -> tuple[pd.Timestamp, pd.Timestamp]:
     """The next whole window after the end of the data."""
     if window.duration is not None:
         return end, end + window.duration
@@ -121,16 +122,16 @@ def past_windows(past: History, *, window: Window) -> pd.DataFrame:
     >>> past_windows(history(total, total), window=Window.parse("7d"))["ratio"].tolist()
     [1.0, 1.0, 1.0]
     """
-    check_length(window)
+    _check_length(window)
     starts, stops, ends = _rolling(past, window) if window.is_rolling else _calendar(past, window)
     known = past.total.known_before
     kept = (known[stops] - known[starts]) >= MIN_COVERAGE * (stops - starts)
     bad, total = (sums.between(starts[kept], stops[kept]) for sums in (past.bad, past.total))
-    ratio = 1 - windows.divide(bad, total)
+    ratio = 1 - _divide(bad, total)
     return pd.DataFrame({"ends_at": ends[kept], "bad": bad, "total": total, "ratio": ratio})
 
 
-def check_length(window: Window) -> None:
+def _check_length(window: Window) -> None:
     """Refuse windows shorter than a day, which weeks of days cannot fill."""
     if window.duration is not None and window.duration < DAY:
         raise ParameterError(
@@ -151,7 +152,7 @@ def _day_edges(past: History, days: int) -> np.ndarray:
 
 def _rolling(past: History, window: Window) -> tuple[np.ndarray, np.ndarray, pd.DatetimeIndex]:
     """Whole rolling windows that end at each 24 hours back from the end of the data."""
-    width = windows.buckets(window, step=past.step)
+    width = _buckets(window, step=past.step)
     stops = _day_edges(past, int(past.length // DAY))
     stops = stops[stops >= width]
     step = past.step.to_numpy()
@@ -161,7 +162,7 @@ def _rolling(past: History, window: Window) -> tuple[np.ndarray, np.ndarray, pd.
 
 def _calendar(past: History, window: Window) -> tuple[np.ndarray, np.ndarray, pd.DatetimeIndex]:
     """Whole calendar periods."""
-    periods = windows.periods(past.index[0], _end(past), window=window)
+    periods = _calendar_periods(past.index[0], _end(past), window=window)
     periods = periods[periods["complete"]]
     starts = past.index.tz_convert("UTC").as_unit("us")
     edges = [starts.searchsorted(pd.DatetimeIndex(periods[c])) for c in ("starts_at", "ends_at")]
@@ -178,8 +179,8 @@ class _RankedWeeks:
     part_total: np.ndarray
 
 
-def pass_probabilities(
-    weeks: Weeks,
+def _pass_probabilities(
+    weeks: _Weeks,
     *,
     targets: Sequence[float],
     window: Window,
@@ -187,8 +188,8 @@ def pass_probabilities(
     seed: int = 0,
 ) -> pd.DataFrame:
     """Probability that the next window meets each target, with its interval."""
-    tail = (1 - level(confidence)) / 2
-    budgets = np.array([budget_fraction(target) for target in targets])
+    tail = (1 - _level(confidence)) / 2
+    budgets = np.array([_budget_fraction(target) for target in targets])
     if not weeks.total.sum() > 0:
         raise InsufficientDataError(
             "no whole week with traffic was observed; export a longer span."
@@ -209,20 +210,20 @@ def pass_probabilities(
             "low": np.minimum(low, mean),  # a few histories can carry the mean beyond nearly all
             "high": np.maximum(high, mean),
         },
-        index=by_target(targets),
+        index=_by_target(targets),
     )
 
 
-def by_target(targets: Sequence[float]) -> pd.Index:
+def _by_target(targets: Sequence[float]) -> pd.Index:
     """The index of tables with one row per target."""
     return pd.Index(np.asarray(targets, dtype="float64"), name="target")
 
 
 def _simulated_windows(
-    weeks: Weeks, window: Window, rng: np.random.Generator
+    weeks: _Weeks, window: Window, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Bad and total events of simulated windows, one row per redrawn history."""
-    start, end = next_window(window, weeks.end)
+    start, end = _window_chance(window, weeks.end)
     count = max(round((end - start) / DAY), 1)
     first = round((start - weeks.end) / DAY) % 7
     whole, rest = divmod(count, 7)
@@ -243,7 +244,7 @@ def _simulated_windows(
     return bad, total
 
 
-def _rank(weeks: Weeks, part: np.ndarray) -> _RankedWeeks:
+def _rank(weeks: _Weeks, part: np.ndarray) -> _RankedWeeks:
     """Weeks sorted by error rate, and what falls on some of their days."""
     bad, total = weeks.bad.sum(axis=1), weeks.total.sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):

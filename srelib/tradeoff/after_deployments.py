@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from srelib import events
-from srelib.budget.status import budget_fraction, checked, regular_step
+from srelib.budget.status import _budget_fraction, _checked, _regular_step
 from srelib.errors import InsufficientDataError
 
 INSIDE_INCIDENT = "inside an open incident"
@@ -108,9 +108,9 @@ def history(
     good: pd.Series, total: pd.Series, *, incidents: pd.DataFrame | None = None
 ) -> ServiceHistory:
     """Counts rolled up to buckets of ten minutes where they are finer, with their baseline."""
-    good_seen, total_seen = checked(good, total)
+    good_seen, total_seen = _checked(good, total)
     times = pd.DatetimeIndex(good.index)
-    step = regular_step(times)
+    step = _regular_step(times)
     _require(len(times) * step, step, total_seen)
     many = max(1, BUCKET // step)
     seen = ~np.isnan(total_seen)
@@ -171,7 +171,7 @@ def eligible_incidents(incidents: pd.DataFrame | None) -> pd.DataFrame:
         times = pd.Series(dtype="datetime64[us, UTC]")
         texts = {"incident_id": pd.Series(dtype="str"), "deployment_id": pd.Series(dtype="str")}
         return pd.DataFrame({**texts, "started_at": times, "resolved_at": times})
-    events.check_one_service(incidents, "incidents", "started_at", "resolved_at")
+    events._check_one_service(incidents, "incidents", "started_at", "resolved_at")
     rows = events.eligible_incidents(incidents)
     wanted = ["incident_id", "started_at", "resolved_at", "deployment_id"]
     return rows.reindex(columns=wanted)
@@ -186,7 +186,7 @@ def comparable_deployments(
     exclusions: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Deployments that can be compared with other weeks, and the others with the reason why not."""
-    events.check_one_service(deployments, "deployments", "deployment_id", "finished_at")
+    events._check_one_service(deployments, "deployments", "deployment_id", "finished_at")
     rows = deployments.sort_values("finished_at", kind="stable", ignore_index=True)
     place = past.place(rows["finished_at"])
     reason = np.full(len(rows), "", dtype=object)
@@ -300,7 +300,7 @@ def allowance(target: float | None, traffic: float) -> float:
     """Bad events that a target allows [events]; NaN where there is no target."""
     if target is None or target != target:
         return float("nan")
-    return budget_fraction(target) * traffic
+    return _budget_fraction(target) * traffic
 
 
 def usual_ratios(calm: np.ndarray, traffic: np.ndarray, bucket: np.ndarray) -> np.ndarray:

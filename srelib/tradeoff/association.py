@@ -17,8 +17,11 @@ import pandas as pd
 from srelib import windows
 from srelib.errors import ColumnError, ParameterError
 from srelib.fleet import Indicator
-from srelib.stats import Estimate, normal_quantile
+from srelib.stats import Estimate
+from srelib.stats.intervals import _normal_quantile
 from srelib.windows import Window
+from srelib.windows.sums import _divide, _sums_between
+from srelib.windows.window import _calendar_periods
 
 NAN = float("nan")
 FEWEST_WEEKS = 8
@@ -146,7 +149,7 @@ def weekly(
         )
     if between is None:
         return pd.DataFrame(columns=COLUMNS)
-    weeks = windows.periods(*between, window=Window(unit="week", timezone=timezone))
+    weeks = _calendar_periods(*between, window=Window(unit="week", timezone=timezone))
     weeks = weeks[weeks["complete"]]
     groups = {str(name): rows for name, rows in shipped.groupby("service")}
     parts = [
@@ -168,15 +171,15 @@ def _of_service(
     if len(edges) < 2 or len(counts) < 2:
         return pd.DataFrame(columns=COLUMNS)
     index = pd.DatetimeIndex(counts.index)
-    seen = windows.sums_between(counts["good"], counts["total"], index.searchsorted(edges))
+    seen = _sums_between(counts["good"], counts["total"], index.searchsorted(edges))
     of = np.diff(edges) / windows.step_of(index).to_timedelta64()
     coverage = seen["known"].to_numpy() / of
     known = seen.where(pd.Series(coverage >= min_coverage))
     bad = known["total"] - known["good"]
-    share = windows.divide(bad, known["total"])
+    share = _divide(bad, known["total"])
     allowed = known["total"] * (1 - key.target)
     found = {"service": key.service, "starts_at": edges[:-1], "bad": bad, "total": known["total"],
-             "allowed": allowed, "bad_share": share, "spent": windows.divide(bad, allowed),
+             "allowed": allowed, "bad_share": share, "spent": _divide(bad, allowed),
              "coverage": coverage}  # fmt: skip
     return pd.DataFrame({**found, **_deployments_by_week(shipped, edges)})
 
@@ -193,9 +196,9 @@ def _deployments_by_week(
     n = np.diff(cuts).astype("float64")
     size, sized = _sums(shipped["size"], cuts)
     failed, judged = _sums(shipped["failed"], cuts)
-    return {"deployments": n, "batch": windows.divide(size, sized),
+    return {"deployments": n, "batch": _divide(size, sized),
             "failed": np.where(judged > 0, failed, np.nan),
-            "fail_share": windows.divide(failed, judged)}  # fmt: skip
+            "fail_share": _divide(failed, judged)}  # fmt: skip
 
 
 def _sums(values: pd.Series, cuts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -387,7 +390,7 @@ def _within(
     spread, df = max(float(d.std()) for d in drawn), max(6, x.shape[1] // 4)
     steps = float(np.arctanh(min(abs(value), 1 - 1e-12)) / spread) if spread else np.inf
     p = max(p, float(2 * stdtr(df, -steps)))
-    spread *= float(stdtrit(df, (1 + confidence) / 2)) / normal_quantile(confidence)
+    spread *= float(stdtrit(df, (1 + confidence) / 2)) / _normal_quantile(confidence)
     low, high = _fisher(value, spread, confidence)
     return Estimate(value, low, high, n, confidence, WITHIN), p, spread
 
@@ -415,13 +418,13 @@ def _shuffled(x: np.ndarray, y: np.ndarray, resamples: int, rng: Any) -> np.ndar
 def _fisher(value: float, spread: float, confidence: float) -> tuple[float, float]:
     if abs(value) >= 1 or spread != spread:
         return (value, value) if abs(value) >= 1 else (NAN, NAN)
-    half = normal_quantile(confidence) * spread
+    half = _normal_quantile(confidence) * spread
     return float(np.tanh(np.arctanh(value) - half)), float(np.tanh(np.arctanh(value) + half))
 
 
 def _detectable(spread: float, confidence: float, power: float = 0.8) -> float:
     """Correlation that would come out beyond chance in `power` of histories like this one."""
-    steps = normal_quantile(confidence) + normal_quantile(2 * power - 1)
+    steps = _normal_quantile(confidence) + _normal_quantile(2 * power - 1)
     return float(np.tanh(steps * spread))
 
 
@@ -487,7 +490,7 @@ def _spearman(x: np.ndarray, y: np.ndarray) -> float:
 
 def _slopes(services: pd.Index, x: np.ndarray, y: np.ndarray) -> dict[str, float]:
     size = np.sqrt((x**2).sum(axis=1) * (y**2).sum(axis=1))
-    value = windows.divide((x * y).sum(axis=1), size)
+    value = _divide((x * y).sum(axis=1), size)
     return dict(zip(services.astype("str"), value, strict=True))
 
 

@@ -7,8 +7,10 @@ import math
 import numpy as np
 import pandas as pd
 
-from srelib import delivery, windows
-from srelib.budget.status import checked, exact_sum
+from srelib import delivery
+from srelib.budget.status import _checked, _exact_sum
+from srelib.delivery.attribution import _attributed
+from srelib.delivery.rules import DEFAULT
 from srelib.tradeoff.after_deployments import (
     TIMES,
     ServiceHistory,
@@ -21,6 +23,7 @@ from srelib.tradeoff.after_deployments import (
     usual_ratios,
     window_edges,
 )
+from srelib.windows.sums import _divide
 
 LINKED = "incidents of deployments"
 AFTER = "after deployments"
@@ -87,13 +90,13 @@ def attribution(
     """
     past = history(good, total, incidents=incidents)
     kinds, pieces = _kinds(past, deployments, incidents, exclusions, pd.Timedelta(after))
-    good_seen, total_seen = checked(good, total)
-    whole = exact_sum(total_seen - good_seen)
+    good_seen, total_seen = _checked(good, total)
+    whole = _exact_sum(total_seen - good_seen)
     bad = _to_the_bit(_split(past, kinds), whole)
     frame = pd.DataFrame({"cause": PARTS, "pieces": pieces, "bad": bad})
-    budget = allowance(target, exact_sum(total_seen))
+    budget = allowance(target, _exact_sum(total_seen))
     for name, of in (("share_of_allowance", budget), ("share_of_spent", whole)):
-        frame[name] = windows.divide(frame["bad"].to_numpy(), np.full(len(frame), of))
+        frame[name] = _divide(frame["bad"].to_numpy(), np.full(len(frame), of))
     return frame
 
 
@@ -156,7 +159,7 @@ def with_causes(
     incidents: pd.DataFrame,
     deployments: pd.DataFrame,
     *,
-    rules: delivery.Rules = delivery.DEFAULT,
+    rules: delivery.Rules = DEFAULT,
 ) -> pd.DataFrame:
     """Incidents, each with the deployment it is attributed to.
 
@@ -179,7 +182,7 @@ def with_causes(
     """
     if not len(incidents):
         return incidents
-    found = delivery.attributed(deployments, incidents, rules=rules)
+    found = _attributed(deployments, incidents, rules=rules)
     found = found.drop_duplicates(["service", "incident_id"])
     names = found.set_index(["service", "incident_id"])["deployment_id"]
     keys = pd.MultiIndex.from_frame(incidents[["service", "incident_id"]].astype("str"))

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from srelib.budget.status import checked, exact_sum
+from srelib.budget.status import _checked, _exact_sum
 from srelib.errors import InsufficientDataError, ParameterError, SrelibError
 from srelib.stats import Estimate
 from srelib.tradeoff.after_deployments import (
@@ -225,11 +225,11 @@ def deployment_effect(
     place = used["place"].to_numpy()
     placed = placements(past, place, after=width, placebos=placebos, seed=seed)
     found = compare(past, placed, confidence=confidence)
-    good_seen, total_seen = checked(good, total)
-    bad, traffic = exact_sum(total_seen - good_seen), exact_sum(total_seen)
+    good_seen, total_seen = _checked(good, total)
+    bad, traffic = _exact_sum(total_seen - good_seen), _exact_sum(total_seen)
     excess, smallest = _estimate(past, placed, found, n=len(used), confidence=confidence, seed=seed)
     budget = allowance(target, traffic)
-    weekly = by_week(past, placed, found, place)
+    weekly = _by_week(past, placed, found, place)
     p_value = two_sided(found.excess, found.placebos)
     return Effect(
         service=str(deployments["service"].iloc[0]) if "service" in deployments else "",
@@ -240,7 +240,7 @@ def deployment_effect(
         bad_share=_share_of(excess, bad),
         p_value=p_value,
         adjusted_p_value=p_value,
-        curve=curve(
+        curve=_curve(
             past, placed, found, place,
             before=before / past.step, after=width, confidence=confidence,
         ),
@@ -389,7 +389,7 @@ def _notes(
     return tuple(notes)
 
 
-def curve(
+def _curve(
     past: ServiceHistory,
     placed: Placements,
     found: Comparison,
@@ -460,7 +460,7 @@ def _band(
     return low, high
 
 
-def by_week(
+def _by_week(
     past: ServiceHistory, placed: Placements, found: Comparison, place: np.ndarray
 ) -> pd.DataFrame:
     """The effect of each week, and that of all the others without it."""

@@ -8,8 +8,12 @@ import numpy as np
 import pandas as pd
 
 from srelib import delivery
+from srelib.delivery.failures import _failures
+from srelib.delivery.lead_time import _lead_times
+from srelib.delivery.rules import DEFAULT
 from srelib.errors import ParameterError
-from srelib.stats import Estimate, normal_quantile, wilson
+from srelib.stats import Estimate
+from srelib.stats.intervals import _normal_quantile, _wilson
 from srelib.tradeoff.association import Span
 
 NAN = float("nan")
@@ -26,7 +30,7 @@ def shipped(
     incidents: pd.DataFrame | None,
     *,
     between: Span | None,
-    rules: delivery.Rules = delivery.DEFAULT,
+    rules: delivery.Rules = DEFAULT,
 ) -> pd.DataFrame:
     """What reached users: when, how large, and whether it failed.
 
@@ -57,12 +61,12 @@ def shipped(
     """
     if between is None:
         return pd.DataFrame(columns=SHIPPED)
-    found = delivery.failures(deployments, incidents, between=between, rules=rules)
+    found = _failures(deployments, incidents, between=between, rules=rules)
     found = found.sort_values("finished_at", kind="stable", ignore_index=True)
     found["service"] = found["service"].astype("str")
     found["size"] = np.nan
     if changes is not None and len(changes) and len(found):
-        linked = delivery.lead_times(changes, deployments, between=between)
+        linked = _lead_times(changes, deployments, between=between)
         many = linked.groupby(["service", "deployment_id"], observed=True).size()
         keys = pd.MultiIndex.from_frame(found[["service", "deployment_id"]].astype("str"))
         found["size"] = many.reindex(keys).to_numpy(dtype="float64")
@@ -262,7 +266,7 @@ def _shares(rows: pd.DataFrame, groups: pd.Series, confidence: float) -> pd.Data
     frame = rows.assign(usual=usual).groupby(groups, observed=True)
     found = frame.agg(deployments=("failed", "size"), failed=("failed", "sum"),
                       expected=("usual", "mean"))  # fmt: skip
-    low, high = wilson(found["failed"], found["deployments"], confidence=confidence)
+    low, high = _wilson(found["failed"], found["deployments"], confidence=confidence)
     share = found["failed"] / found["deployments"]
     found = found.assign(share=share, low=low, high=high).rename_axis("label").reset_index()
     found["label"] = found["label"].astype("str")
@@ -308,7 +312,7 @@ def _odds(x: np.ndarray, rows: pd.DataFrame, confidence: float) -> tuple[Estimat
     if not len(x):
         return none, NAN
     slope, error = _firth(x, failed, pd.factorize(service)[0])
-    half = normal_quantile(confidence) * error
+    half = _normal_quantile(confidence) * error
     low, high = np.exp(slope - half), np.exp(slope + half)
     found = Estimate(float(np.exp(slope)), float(low), float(high), len(rows), confidence, ODDS)
     return found, float(erfc(abs(slope / error) / np.sqrt(2)))

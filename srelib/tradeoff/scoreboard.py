@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from srelib import delivery, events, sli, windows
-from srelib import incidents as incident_measures
+from srelib import delivery, events, sli
+from srelib.delivery.rules import DEFAULT
 from srelib.errors import ParameterError, SrelibError
+from srelib.incidents.comparison import _summary
 from srelib.sli.interval import DAY
-from srelib.stats import Estimate, normal_quantile, rate, wilson
+from srelib.stats import Estimate
+from srelib.stats.intervals import _normal_quantile, _rate, _wilson
 from srelib.tradeoff.after_deployments import WEEK
 from srelib.tradeoff.association import Span
+from srelib.windows.sums import _block_sums, _check_counts
 
 NAN = float("nan")
 NOT_PAGES = ("ticket", "warning", "warn", "info", "informational", "low", "notice")
@@ -94,7 +97,7 @@ def scoreboard(
     changes: pd.DataFrame | None = None,
     incidents: pd.DataFrame | None = None,
     alerts: pd.DataFrame | None = None,
-    rules: delivery.Rules = delivery.DEFAULT,
+    rules: delivery.Rules = DEFAULT,
     confidence: float = 0.95,
 ) -> dict[str, Scorecard]:
     """How each service ships beside how reliable it is, over the same time.
@@ -209,10 +212,10 @@ def _incidents(
         return {}
     by_service = events.eligible_incidents(incidents).groupby("service")
     found = {
-        str(service): incident_measures.summary(own, between=between, confidence=confidence)
+        str(service): _summary(own, between=between, confidence=confidence)
         for service, own in by_service
     }
-    none = rate(0, (between[1] - between[0]) / WEEK, confidence)
+    none = _rate(0, (between[1] - between[0]) / WEEK, confidence)
     rows = {s: {"incidents": one.per_week, "restore": one.restore} for s, one in found.items()}
     return {"": {"incidents": none}, **rows}
 
@@ -220,25 +223,25 @@ def _incidents(
 def _level(key: Any, counts: pd.DataFrame, confidence: float) -> dict[str, Any]:
     """Service level, and what it leaves of the budget."""
     try:
-        level = service_level(counts, weighting=key.weighting, confidence=confidence)
+        level = _service_level(counts, weighting=key.weighting, confidence=confidence)
     except SrelibError:
         return {}
-    return {"sli": level, "left": budget_left(level, target=key.target)}
+    return {"sli": level, "left": _budget_left(level, target=key.target)}
 
 
-def service_level(
+def _service_level(
     counts: pd.DataFrame, *, weighting: str = "events", confidence: float = 0.95
 ) -> Estimate:
     """Share of good events with its interval, from daily sums where days are what it uses."""
     good, total = counts["good"], counts["total"]
     if len(counts) > 1 and counts.index[-1] - counts.index[0] >= ENOUGH_DAYS * DAY:
-        windows.check_counts(good, total)
-        sums = windows.block_sums(good, total, DAY)
+        _check_counts(good, total)
+        sums = _block_sums(good, total, DAY)
         good, total = sums["good"], sums["total"]
     return sli.interval(good, total, weighting=weighting, confidence=confidence)
 
 
-def budget_left(level: Estimate, *, target: float) -> Estimate:
+def _budget_left(level: Estimate, *, target: float) -> Estimate:
     """What a service level leaves of its budget."""
     allowed = 1 - target
     value, low, high = (1 - (1 - x) / allowed for x in (level.value, level.low, level.high))
@@ -246,7 +249,7 @@ def budget_left(level: Estimate, *, target: float) -> Estimate:
     return replace(level, value=value, low=low, high=high, n=n)
 
 
-def pages_of(alerts: pd.DataFrame, service: str, *, between: Span) -> pd.DataFrame:
+def _pages_of(alerts: pd.DataFrame, service: str, *, between: Span) -> pd.DataFrame:
     """The pages of a service in a period."""
     rows = alerts[alerts["service"] == service]
     if "severity" in rows:
@@ -264,13 +267,13 @@ def _pages(
 ) -> dict[str, Estimate]:
     if alerts is None or not len(alerts):
         return {}
-    rows = pages_of(alerts, service, between=between)
-    found = {"pages": rate(len(rows), (between[1] - between[0]) / WEEK, confidence)}
+    rows = _pages_of(alerts, service, between=between)
+    found = {"pages": _rate(len(rows), (between[1] - between[0]) / WEEK, confidence)}
     if counts is None or len(counts) < 2 or key.target != key.target:
         return found
     hurt = _felt(counts, rows, key.target)
     part, whole = int(np.nansum(hurt)), int((~np.isnan(hurt)).sum())
-    low, high = wilson(part, whole, confidence=confidence)
+    low, high = _wilson(part, whole, confidence=confidence)
     share = part / whole if whole else NAN
     return {**found, "felt": Estimate(share, low, high, whole, confidence, "Wilson")}
 
@@ -418,7 +421,7 @@ COLUMNS = ["service", "speed", "speed_low", "speed_high", "left", "left_low", "l
            "quadrant", *QUADRANTS, "sure"]  # fmt: skip
 
 
-def quadrant_of(fast: bool, safe: bool) -> str:
+def _quadrant_of(fast: bool, safe: bool) -> str:
     """The quadrant of a service."""
     if fast:
         return FAST_SAFE if safe else FAST_FRAGILE
@@ -439,11 +442,11 @@ def _row(
 ) -> dict[str, object]:
     fast, safe = drawn
     shares = {
-        quadrant_of(f, s): float(((fast == f) & (safe == s)).mean())
+        _quadrant_of(f, s): float(((fast == f) & (safe == s)).mean())
         for f in (True, False)
         for s in (True, False)
     }
-    own = quadrant_of(speed.value >= lines[0], left.value >= lines[1])
+    own = _quadrant_of(speed.value >= lines[0], left.value >= lines[1])
     return {
         "service": name,
         "speed": speed.value, "speed_low": speed.low, "speed_high": speed.high,
@@ -466,7 +469,7 @@ def _drawn(estimate: Estimate, draws: int, rng: np.random.Generator, *, flip: bo
     z = rng.standard_normal(draws)
     if not np.isfinite(low) or not np.isfinite(high):
         return np.full(draws, max(value, 0.0))
-    steps = normal_quantile(estimate.confidence)
+    steps = _normal_quantile(estimate.confidence)
     if value <= 0:
         return np.abs(z) * max(high, 0.0) / steps
     floor = value * 1e-6

@@ -15,36 +15,11 @@ Fractional counts are first put on a common binary grid fine enough for 52 signi
 that sum, so that their window sums are exact too: a window without events is 0, never 1e-12.
 """
 
-from srelib.windows.sums import (
-    Prefix,
-    block_sums,
-    buckets,
-    check_counts,
-    checked_step,
-    divide,
-    paired,
-    prefix_pair,
-    ratio,
-    ratios,
-    rolling_ratio,
-    sums_between,
-    totals,
-)
-from srelib.windows.window import (
-    UNITS,
-    Window,
-    as_window,
-    check_index,
-    current,
-    grid,
-    period_starts,
-    periods,
-    step_of,
-)
+from srelib.windows.sums import rolling_ratio
+from srelib.windows.window import Window, current, step_of
 
-__all__ = [
-    "UNITS", "Prefix", "Window", "as_window", "block_sums", "buckets", "check_counts",
-    "check_index", "checked_step", "current", "divide", "grid", "paired", "period_starts",
-    "periods", "prefix_pair", "ratio", "ratios", "rolling_ratio", "step_of", "sums_between",
-    "totals",
-]  # fmt: skip
+__all__ = ["Window", "current", "rolling_ratio", "step_of"]
+
+
+def __dir__() -> list[str]:
+    return __all__

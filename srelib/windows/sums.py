@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 
 from srelib.errors import CountError, ParameterError, TimeIndexError
-from srelib.windows.window import Window, as_window, check_index, spelled
+from srelib.windows.window import Window, _as_window, _check_index, _spelled
 
 Counts = TypeVar("Counts", pd.Series, np.ndarray)
 
 
-def divide(good: Counts, total: Any) -> Counts:
+def _divide(good: Counts, total: Any) -> Counts:
     """good / total, element by element or by one number; NaN where total is 0 or unknown."""
     top, bottom = np.asarray(good, dtype="float64"), np.asarray(total, dtype="float64")
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -28,20 +28,20 @@ def divide(good: Counts, total: Any) -> Counts:
     return cast(Counts, found)
 
 
-def ratio(good: Any, total: Any) -> float:
+def _ratio(good: Any, total: Any) -> float:
     """Share of good events: sum of good / sum of total."""
-    sums = totals(good, total)
+    sums = _totals(good, total)
     return float(sums[0] / sums[1]) if sums[1] else float("nan")
 
 
-def totals(good: Any, total: Any) -> tuple[float, float]:
+def _totals(good: Any, total: Any) -> tuple[float, float]:
     """Sums of good and total over the buckets where both are known."""
     top, bottom = np.asarray(good, dtype="float64"), np.asarray(total, dtype="float64")
     known = ~(np.isnan(top) | np.isnan(bottom))
     return float(top.sum(where=known)), float(bottom.sum(where=known))
 
 
-def check_counts(good: pd.Series, total: pd.Series) -> None:
+def _check_counts(good: pd.Series, total: pd.Series) -> None:
     """Refuse counts that cannot be."""
     if good.index is not total.index and not good.index.equals(total.index):
         raise TimeIndexError(
@@ -60,13 +60,13 @@ def check_counts(good: pd.Series, total: pd.Series) -> None:
             raise CountError(f"{what}; got good={top[i]}, total={bottom[i]} at {good.index[i]}.")
 
 
-def checked_step(good: pd.Series, total: pd.Series) -> pd.Timedelta | None:
+def _checked_step(good: pd.Series, total: pd.Series) -> pd.Timedelta | None:
     """Step of the regular index that good counts and their totals share."""
-    check_counts(good, total)
-    return check_index(good.index)
+    _check_counts(good, total)
+    return _check_index(good.index)
 
 
-def paired(good: pd.Series, total: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+def _paired(good: pd.Series, total: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Both as float arrays, unknown in both where unknown in one."""
     top, bottom = good.to_numpy(dtype="float64"), total.to_numpy(dtype="float64")
     unknown = np.isnan(top) != np.isnan(bottom)
@@ -83,7 +83,7 @@ _MOST_CORES = 8
 
 
 @dataclass(frozen=True)
-class Prefix:
+class _Prefix:
     """Prefix sums of counts, computed once and used for any number of windows."""
 
     sums: np.ndarray
@@ -108,7 +108,7 @@ class Prefix:
         return np.arange(self.sums.shape[-1]) if self.seen is None else self.seen
 
 
-def prefix_pair(part: np.ndarray, whole: np.ndarray) -> tuple[Prefix, Prefix]:
+def _prefix_pair(part: np.ndarray, whole: np.ndarray) -> tuple[_Prefix, _Prefix]:
     """Prefix sums of counts and of those they are a part of, at once."""
     part, whole = (np.asarray(counts, dtype="float64") for counts in (part, whole))
     above, below = _cumulated(part, whole)
@@ -118,7 +118,7 @@ def prefix_pair(part: np.ndarray, whole: np.ndarray) -> tuple[Prefix, Prefix]:
 
 def _prefix(
     counts: np.ndarray, sums: np.ndarray, are_whole: bool, exponent: np.ndarray | None
-) -> Prefix:
+) -> _Prefix:
     """Prefix sums from running sums that unknown counts or fractions may have spoiled."""
     seen = None
     if np.isnan(sums[..., -1]).any():
@@ -128,12 +128,12 @@ def _prefix(
         counts = np.where(unknown, 0.0, counts)
         sums, are_whole = _cumulated(counts)[0]
     if are_whole:
-        return Prefix(sums, seen)
+        return _Prefix(sums, seen)
     if exponent is None:
         exponent = np.frexp(np.abs(counts).sum(axis=-1, keepdims=True))[1] - 52
     rounded = np.ldexp(np.rint(np.ldexp(counts, -exponent)), exponent)
     np.cumsum(rounded, axis=-1, out=sums[..., 1:])
-    return Prefix(sums, seen, exponent)
+    return _Prefix(sums, seen, exponent)
 
 
 def _cumulated(*arrays: np.ndarray) -> list[tuple[np.ndarray, bool]]:
@@ -183,7 +183,7 @@ def _trailing(sums: np.ndarray, width: int) -> np.ndarray:
     return result
 
 
-def ratios(part: Prefix, whole: Prefix, *, widths: Sequence[int]) -> np.ndarray:
+def _ratios(part: _Prefix, whole: _Prefix, *, widths: Sequence[int]) -> np.ndarray:
     """Part / whole over several windows and many series at once."""
     n = whole.sums.shape[-1] - 1
     out = np.empty((len(widths), *whole.sums.shape[:-1], n))
@@ -257,9 +257,9 @@ def _piece(
         np.divide(above, below, out=into[full:stop])
 
 
-def sums_between(good: pd.Series, total: pd.Series, edges: np.ndarray) -> pd.DataFrame:
+def _sums_between(good: pd.Series, total: pd.Series, edges: np.ndarray) -> pd.DataFrame:
     """Sums over the buckets from one edge to the next."""
-    part, whole = prefix_pair(*paired(good, total))
+    part, whole = _prefix_pair(*_paired(good, total))
     sums = {
         name: summed.between(edges[:-1], edges[1:])
         for name, summed in (("good", part), ("total", whole))
@@ -267,26 +267,26 @@ def sums_between(good: pd.Series, total: pd.Series, edges: np.ndarray) -> pd.Dat
     return pd.DataFrame({**sums, "known": np.diff(whole.known_before[edges])})
 
 
-def block_sums(good: pd.Series, total: pd.Series, length: pd.Timedelta) -> pd.DataFrame:
+def _block_sums(good: pd.Series, total: pd.Series, length: pd.Timedelta) -> pd.DataFrame:
     """Sums over blocks of one length that start at multiples of it since 1970."""
     times = pd.DatetimeIndex(good.index).tz_convert("UTC").as_unit("us")
     size = length // pd.Timedelta(1, "us")
     number = times.asi8 // size
     blocks = np.arange(number[0], number[-1] + 2) if len(number) else np.arange(1)
     starts = pd.DatetimeIndex((blocks[:-1] * size).view("M8[us]"), name="time").tz_localize("UTC")
-    return sums_between(good, total, np.searchsorted(number, blocks)).set_index(starts)
+    return _sums_between(good, total, np.searchsorted(number, blocks)).set_index(starts)
 
 
-def buckets(window: Window | pd.Timedelta | str, *, step: pd.Timedelta | None) -> int:
+def _buckets(window: Window | pd.Timedelta | str, *, step: pd.Timedelta | None) -> int:
     """Number of buckets whose start lies in ``(t - W, t]``."""
-    window = as_window(window)
+    window = _as_window(window)
     if window.duration is None:
         raise ParameterError(f"window must be rolling, such as 28d; got {window}.")
     if step is None:
         return 1
     if window.duration < step:
         raise ParameterError(
-            f"window must be at least one bucket of {spelled(step)}; got {window}. "
+            f"window must be at least one bucket of {_spelled(step)}; got {window}. "
             f"Use a longer window, or export finer data."
         )
     return -int(-window.duration.as_unit("ns") // step.as_unit("ns"))
@@ -325,6 +325,6 @@ def rolling_ratio(
     >>> rolling_ratio(good, total, window="2m").round(3).tolist()
     [0.9, 0.9, 0.0]
     """
-    width = buckets(window, step=checked_step(good, total))
-    part, whole = prefix_pair(*paired(good, total))
-    return pd.Series(ratios(part, whole, widths=[width])[0], index=good.index)
+    width = _buckets(window, step=_checked_step(good, total))
+    part, whole = _prefix_pair(*_paired(good, total))
+    return pd.Series(_ratios(part, whole, widths=[width])[0], index=good.index)

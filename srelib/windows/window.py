@@ -14,9 +14,9 @@ from srelib import tables
 from srelib.errors import ParameterError, TimeIndexError
 
 
-def check_index(index: pd.Index) -> pd.Timedelta | None:
+def _check_index(index: pd.Index) -> pd.Timedelta | None:
     """Step of a regular index, or an error that names the first offence."""
-    times = aware(index)
+    times = _aware(index)
     if len(times) < 2:
         return None
     ticks = times.asi8
@@ -41,7 +41,7 @@ def _irregular(times: pd.DatetimeIndex, steps: np.ndarray) -> NoReturn:
     )
 
 
-def aware(index: pd.Index) -> pd.DatetimeIndex:
+def _aware(index: pd.Index) -> pd.DatetimeIndex:
     """The index, if it holds tz-aware times and nothing else."""
     if not isinstance(index, pd.DatetimeIndex):
         raise TimeIndexError(f"the index must hold times; got {index.dtype}.")
@@ -52,7 +52,7 @@ def aware(index: pd.Index) -> pd.DatetimeIndex:
     return index
 
 
-def utc(time: pd.Timestamp, name: str) -> pd.Timestamp:
+def _utc(time: pd.Timestamp, name: str) -> pd.Timestamp:
     """A tz-aware time in UTC, in microseconds."""
     time = pd.Timestamp(time)
     if time.tz is None:
@@ -65,7 +65,7 @@ def step_of(index: pd.DatetimeIndex) -> pd.Timedelta:
 
     Not the first difference: one early gap must not rescale the series.
     """
-    times = aware(index).unique().sort_values()
+    times = _aware(index).unique().sort_values()
     if len(times) < 2:
         raise TimeIndexError(f"a step needs two different times; got {len(times)}. State the step.")
     differences, often = np.unique(np.diff(times.asi8), return_counts=True)
@@ -79,11 +79,11 @@ def step_of(index: pd.DatetimeIndex) -> pd.Timedelta:
     return pd.Timedelta(usual, times.unit).as_unit("us")
 
 
-def grid(frame: pd.DataFrame, *, step: pd.Timedelta) -> pd.DataFrame:
+def _grid(frame: pd.DataFrame, *, step: pd.Timedelta) -> pd.DataFrame:
     """Good and total on the full regular index from the first to the last bucket."""
     tables.need(frame, "counts", "good", "total")
     times = pd.DatetimeIndex(frame["time"]) if "time" in frame.columns else frame.index
-    times = aware(times).tz_convert("UTC").as_unit("us")
+    times = _aware(times).tz_convert("UTC").as_unit("us")
     ticks, size = times.asi8, int(pd.Timedelta(step) / pd.Timedelta(1, "us"))
     if not len(ticks):
         return pd.DataFrame({"good": [], "total": []}, index=times.rename("time"), dtype="float64")
@@ -251,16 +251,16 @@ class Window:
     def __str__(self) -> str:
         """The window in words, such as ``28 days``."""
         if self.duration is not None:
-            return spelled(self.duration)
+            return _spelled(self.duration)
         many = f"{self.count} calendar {self.unit}s" if self.count > 1 else f"calendar {self.unit}"
         return f"{many} ({self.timezone})"
 
     def bounds_at(self, time: pd.Timestamp) -> tuple[pd.Timestamp, pd.Timestamp]:
         """Rolling: the span that ends at a time. Calendar: the period that holds it. UTC."""
-        time = utc(time, "time")
+        time = _utc(time, "time")
         if self.duration is not None:
             return time - self.duration, time
-        edges = edges_of(time, time + pd.Timedelta(1, "us"), self)
+        edges = _edges_of(time, time + pd.Timedelta(1, "us"), self)
         return edges[0], edges[1]
 
     def length_at(self, time: pd.Timestamp) -> pd.Timedelta:
@@ -269,7 +269,7 @@ class Window:
         return end - start
 
 
-def spelled(duration: pd.Timedelta) -> str:
+def _spelled(duration: pd.Timedelta) -> str:
     """A duration in words, in the largest unit that fits it."""
     for name in ("day", "hour", "minute", "second"):
         n = duration / pd.Timedelta(1, name)  # type: ignore[arg-type]
@@ -278,14 +278,14 @@ def spelled(duration: pd.Timedelta) -> str:
     return str(duration)
 
 
-def as_window(window: Window | pd.Timedelta | str) -> Window:
+def _as_window(window: Window | pd.Timedelta | str) -> Window:
     """A Window from a Window, a Timedelta or a text such as ``28d`` (rolling)."""
     if isinstance(window, Window):
         return window
     return Window.parse(window) if isinstance(window, str) else Window(pd.Timedelta(window))
 
 
-def edges_of(first: pd.Timestamp, last: pd.Timestamp, window: Window) -> pd.DatetimeIndex:
+def _edges_of(first: pd.Timestamp, last: pd.Timestamp, window: Window) -> pd.DatetimeIndex:
     """Boundaries of the periods that ``[first, last)`` touches."""
     if window.duration is not None:
         n = -int((first - last) // window.duration)
@@ -322,12 +322,12 @@ def _base(window: Window) -> pd.Timestamp:
     return anchor if anchor.tz is None else anchor.tz_convert(window.timezone).tz_localize(None)
 
 
-def periods(first: pd.Timestamp, last: pd.Timestamp, *, window: Window) -> pd.DataFrame:
+def _calendar_periods(first: pd.Timestamp, last: pd.Timestamp, *, window: Window) -> pd.DataFrame:
     """The calendar periods that a span of data touches, at their true length."""
-    first, last = utc(first, "first"), utc(last, "last")
+    first, last = _utc(first, "first"), _utc(last, "last")
     if not first < last:
         raise TimeIndexError(f"first must lie before last; got {first} and {last}.")
-    edges = edges_of(first, last, window)
+    edges = _edges_of(first, last, window)
     starts, ends = edges[:-1], edges[1:]
     return pd.DataFrame(
         {
@@ -339,14 +339,14 @@ def periods(first: pd.Timestamp, last: pd.Timestamp, *, window: Window) -> pd.Da
     )
 
 
-def period_starts(index: pd.DatetimeIndex, *, window: Window) -> pd.DatetimeIndex:
+def _period_starts(index: pd.DatetimeIndex, *, window: Window) -> pd.DatetimeIndex:
     """Start of the calendar period each time falls in."""
     if window.is_rolling:
         raise ParameterError(f"window must be a calendar window, such as 1M; got {window}.")
-    times = aware(index).tz_convert("UTC").as_unit("us")
+    times = _aware(index).tz_convert("UTC").as_unit("us")
     if not len(times):
         return times
-    edges = edges_of(times.min(), times.max() + pd.Timedelta(1, "us"), window)
+    edges = _edges_of(times.min(), times.max() + pd.Timedelta(1, "us"), window)
     return edges[edges.searchsorted(times, side="right") - 1]
 
 

@@ -9,14 +9,15 @@ import numpy as np
 import pandas as pd
 
 from srelib import alerts
+from srelib.alerts.policies import Policy, _grafana_policy, _guarded, _pyrra_policy
 
-POLICIES: dict[str, Callable[[], alerts.Policy]] = {
+POLICIES: dict[str, Callable[[], Policy]] = {
     "workbook 28d": lambda: alerts.workbook_policy("28d"),
     "workbook 30d": lambda: alerts.workbook_policy("30d"),
-    "pyrra 28d": lambda: alerts.pyrra_policy("28d"),
-    "pyrra 30d": lambda: alerts.pyrra_policy("30d"),
-    "grafana": alerts.grafana_policy,
-    "guarded": lambda: alerts.guarded(alerts.workbook_policy("30d"), min_bad=20, min_total=500),
+    "pyrra 28d": lambda: _pyrra_policy("28d"),
+    "pyrra 30d": lambda: _pyrra_policy("30d"),
+    "grafana": _grafana_policy,
+    "guarded": lambda: _guarded(alerts.workbook_policy("30d"), min_bad=20, min_total=500),
     "waiting": lambda: (
         alerts.Rule("page", "10m", "2m", 5, "3m"),
         alerts.Rule("page", "1h", "5m", 2, "7m"),
@@ -57,7 +58,7 @@ class Scenario:
     name: str
     bad: np.ndarray
     total: np.ndarray
-    policy: alerts.Policy
+    policy: Policy
     target: float
     step: int
     counters: bool

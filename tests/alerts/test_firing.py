@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 import srelib
 from srelib import alerts, objectives, windows
 from srelib.alerts import Rule
-from srelib.alerts.firing import answerable, delayed, is_reachable, joined, paint, spans_of
+from srelib.alerts.firing import (
+    _answerable,
+    _delayed,
+    _episodes,
+    _is_reachable,
+    _joined,
+    _paint,
+    _spans_of,
+)
 from srelib.errors import (
     CountError,
     InsufficientDataError,
@@ -45,7 +53,7 @@ POLICY = (
 @given(MASKS)
 def test_painting_spans_gives_the_mask_back(mask: np.ndarray) -> None:
     """Spans hold all there is to know of a mask."""
-    assert paint(spans_of(mask), len(mask)).tolist() == mask.tolist()
+    assert _paint(_spans_of(mask), len(mask)).tolist() == mask.tolist()
 
 
 @FEW
@@ -53,16 +61,16 @@ def test_painting_spans_gives_the_mask_back(mask: np.ndarray) -> None:
 def test_joining_is_or(flags: list[list[bool]]) -> None:
     """The union of spans is the mask in which any is true."""
     masks = np.array(flags, dtype=bool)
-    union = joined([spans_of(mask) for mask in masks])
-    assert paint(union, 40).tolist() == masks.any(axis=0).tolist()
+    union = _joined([_spans_of(mask) for mask in masks])
+    assert _paint(union, 40).tolist() == masks.any(axis=0).tolist()
 
 
 @FEW
 @given(MASKS, st.integers(0, 9))
 def test_gaps_up_to_the_limit_are_closed(mask: np.ndarray, gap: int) -> None:
     """Between joined spans more than `gap` buckets remain, and no end moves."""
-    starts, stops = spans_of(mask)
-    first, last = joined([(starts, stops)], gap=gap)
+    starts, stops = _spans_of(mask)
+    first, last = _joined([(starts, stops)], gap=gap)
     assert (first[1:] - last[:-1] > gap).all()
     assert set(first) <= set(starts)
     assert set(last) <= set(stops)
@@ -73,7 +81,7 @@ def test_gaps_up_to_the_limit_are_closed(mask: np.ndarray, gap: int) -> None:
 def test_waiting_needs_an_unbroken_run(mask: np.ndarray, wait: int) -> None:
     """A bucket is left when it and the `wait` buckets before it are all true."""
     wanted = [t >= wait and bool(mask[t - wait : t + 1].all()) for t in range(len(mask))]
-    assert paint(delayed(spans_of(mask), wait), len(mask)).tolist() == wanted
+    assert _paint(_delayed(_spans_of(mask), wait), len(mask)).tolist() == wanted
 
 
 # --- firing ---------------------------------------------------------------------------------
@@ -287,7 +295,7 @@ def test_detection_and_reset_are_those_of_the_book(rule: Rule, reset: float) -> 
     """
     good, total = outage(0.15, minutes=10)
     fires = alerts.firing(good, total, target=0.999, policy=(rule,))
-    (episode,) = alerts.episodes(fires).to_dict("records")
+    (episode,) = _episodes(fires).to_dict("records")
     assert 0 <= (episode["fired_at"] - good.index[300]) / MINUTE - 5.76 < 1
     assert 0 <= (episode["resolved_at"] - good.index[310]) / MINUTE - reset < 1
 
@@ -299,7 +307,7 @@ def test_rules_fire_when_their_share_is_spent(period: str) -> None:
     fires = alerts.firing(
         good, total, target=0.99, policy=alerts.workbook_policy(pd.Timedelta(period))[:2]
     )
-    (episode,) = alerts.episodes(fires).to_dict("records")
+    (episode,) = _episodes(fires).to_dict("records")
     budget = pd.Timedelta(period) * 0.01
     spent = (episode["fired_at"] - good.index[300]) / budget
     assert 0.02 < spent <= 0.02 + MINUTE / budget
@@ -439,7 +447,7 @@ def test_without_traffic_nothing_is_known_of_failures() -> None:
 
 def test_what_a_history_can_answer_is_left() -> None:
     """Hourly data of two days: only the rule of one day with 2 hours."""
-    left = answerable(
+    left = _answerable(
         alerts.workbook_policy("30d"), step=pd.Timedelta("1h"), length=pd.Timedelta("2D")
     )
     assert [rule.long for rule in left] == [pd.Timedelta("1D")]
@@ -453,12 +461,12 @@ def test_a_rule_is_reachable_when_an_outage_fires_it(
     target: float, factor: float, reachable: bool
 ) -> None:
     """factor * (1 - target) < 1; at exactly 1 even a total outage does not exceed it."""
-    assert is_reachable(Rule("page", "1h", "5m", factor), target=target) is reachable
+    assert _is_reachable(Rule("page", "1h", "5m", factor), target=target) is reachable
 
 
 def test_at_least_reaches_exactly_one() -> None:
     """A rule with >= fires when an outage reaches its threshold of exactly 1."""
-    assert is_reachable(Rule("page", "1h", "5m", 10, op=">="), target=0.9)
+    assert _is_reachable(Rule("page", "1h", "5m", 10, op=">="), target=0.9)
 
 
 def test_a_total_outage_is_timed_on_paper_and_in_buckets() -> None:

@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from srelib import alerts
 from srelib.alerts import Rule, policies
-from srelib.alerts.rules import promql_duration
+from srelib.alerts.policies import (
+    _builtin_policies,
+    _candidate_policies,
+    _earlier_attempts,
+    _grafana_policy,
+    _guarded,
+    _pyrra_policy,
+    _threshold,
+)
+from srelib.alerts.rules import _promql_duration
 from srelib.errors import InvalidTargetError, ParameterError
 from srelib.windows import Window
 
@@ -46,7 +55,7 @@ def test_a_calendar_month_counts_30_days() -> None:
 
 def test_pyrra_scales_windows_and_keeps_factors() -> None:
     """slo/rules.go for 28 d: 1h/5m for 2m, 6h/30m for 15m, 1d/2h for 1h, 4d/6h for 3h."""
-    rules = alerts.pyrra_policy("28d")
+    rules = _pyrra_policy("28d")
     assert [rule.factor for rule in rules] == [14, 7, 2, 1]
     assert [rule.long for rule in rules] == lengths("1h", "6h", "1D", "4D")
     assert [rule.short for rule in rules] == lengths("5min", "30min", "2h", "6h")
@@ -55,21 +64,21 @@ def test_pyrra_scales_windows_and_keeps_factors() -> None:
 
 def test_pyrra_rounds_to_whole_minutes() -> None:
     """30 d / 672 = 64.29 min and 30 d / 20160 = 2.14 min become 64 and 2."""
-    rules = alerts.pyrra_policy("30d")
+    rules = _pyrra_policy("30d")
     assert [rule.long for rule in rules] == lengths("64min", "386min", "1543min", "6171min")
     assert [rule.wait for rule in rules] == lengths("2min", "16min", "64min", "193min")
 
 
 def test_grafana_compares_with_at_least() -> None:
     """Grafana's rules use >= and keep the factors of 30 days whatever the period."""
-    rules = alerts.grafana_policy("28d")
+    rules = _grafana_policy("28d")
     assert {rule.op for rule in rules} == {">="}
     assert [rule.factor for rule in rules] == [14.4, 6.0, 3.0, 1.0]
 
 
 def test_the_earlier_attempts_are_those_of_the_book() -> None:
     """Workbook chapter 5, sections 1 to 5, for 30 days: 10 m, 36 h, for 1 h, 36x, 14.4/6/1."""
-    attempts = list(alerts.earlier_attempts("30d").values())
+    attempts = list(_earlier_attempts("30d").values())
     first, second, third, fourth, fifth = attempts
     assert (first[0].long, first[0].factor) == (pd.Timedelta("10min"), 1)
     assert (second[0].long, second[0].factor) == (pd.Timedelta("36h"), 1)
@@ -87,13 +96,13 @@ def test_the_earlier_attempts_are_those_of_the_book() -> None:
 )
 def test_thresholds_are_those_one_would_write(factor: float, target: float, limit: float) -> None:
     """factor * (1 - target) in decimal, so that binary rounding cannot tip a comparison."""
-    assert alerts.threshold(Rule("page", "1h", None, factor), target=target) == limit
+    assert _threshold(Rule("page", "1h", None, factor), target=target) == limit
 
 
 def test_a_guard_is_put_on_every_rule() -> None:
     """The low-traffic guard leaves everything else as it was."""
     policy = alerts.workbook_policy("30d")
-    guarded = alerts.guarded(policy, min_bad=3, min_total=100)
+    guarded = _guarded(policy, min_bad=3, min_total=100)
     assert {(rule.min_bad, rule.min_total) for rule in guarded} == {(3.0, 100.0)}
     assert [rule.long for rule in guarded] == [rule.long for rule in policy]
 
@@ -125,19 +134,19 @@ def test_a_rule_that_cannot_be_is_refused(wrong: dict, match: str) -> None:
 def test_a_policy_without_rules_is_refused() -> None:
     """The error says what to write instead."""
     with pytest.raises(ParameterError, match=r"at least one rule; got none.*workbook_policy"):
-        policies.check_policy(())
+        policies._check_policy(())
 
 
 def test_what_is_no_rule_is_refused() -> None:
     """A policy of numbers is no policy."""
     with pytest.raises(ParameterError, match=r"a policy holds alerts\.Rule; got 14\.4"):
-        policies.check_policy((14.4,))
+        policies._check_policy((14.4,))
 
 
 def test_a_percentage_is_no_target() -> None:
     """99.9 is refused with the fix."""
     with pytest.raises(InvalidTargetError, match=r"For 99\.9 % write 0\.999"):
-        alerts.threshold(Rule("page", "1h", None, 1), target=99.9)
+        _threshold(Rule("page", "1h", None, 1), target=99.9)
 
 
 def test_a_rule_reads_as_a_sentence() -> None:
@@ -215,7 +224,7 @@ def test_a_wrong_name_is_answered_with_the_names():
 def test_a_name_stands_for_its_rules_and_may_be_guarded():
     """Every rule of the policy keeps quiet about nine failures."""
     rules = alerts.read_policy("Workbook at least 10 bad, ticket 1x in 5d", period=PERIOD)
-    assert rules[:4] == alerts.guarded(alerts.workbook_policy(PERIOD), min_bad=10)
+    assert rules[:4] == _guarded(alerts.workbook_policy(PERIOD), min_bad=10)
     assert rules[4:] == (Rule("ticket", "5d", None, 1),)
     with pytest.raises(ParameterError, match="brings its own waits"):
         alerts.read_policy("pyrra for 5m", period=PERIOD)
@@ -223,17 +232,17 @@ def test_a_name_stands_for_its_rules_and_may_be_guarded():
 
 def test_every_policy_that_comes_with_a_name_can_be_set_by_it():
     """Names in tables and figures are pasted: ready-made ones and those that were tried."""
-    known = alerts.builtin_policies(PERIOD)
+    known = _builtin_policies(PERIOD)
     assert {name: alerts.read_policy(name, period=PERIOD) for name in known} == known
     for period in ("7d", "28d", "90d"):
-        tried = alerts.candidate_policies(period)
+        tried = _candidate_policies(period)
         assert {name: alerts.read_policy(name, period=period) for name in tried} == tried
 
 
 def test_only_a_whole_name_is_called_by_it():
     """What somebody changed is theirs."""
-    assert policies.policy_name(" Workbook ") == "workbook"
-    assert policies.policy_name("workbook at least 10 bad") == "yours"
+    assert policies._policy_name(" Workbook ") == "workbook"
+    assert policies._policy_name("workbook at least 10 bad") == "yours"
 
 
 RULES = st.builds(
@@ -250,8 +259,8 @@ RULES = st.builds(
 def test_what_is_written_is_what_is_read(policy):
     """Any rules, written out by hand."""
     parts = [
-        f"{rule.severity} {rule.factor}x in {promql_duration(rule.long)}/"
-        f"{promql_duration(rule.short)} for {promql_duration(rule.wait)} "
+        f"{rule.severity} {rule.factor}x in {_promql_duration(rule.long)}/"
+        f"{_promql_duration(rule.short)} for {_promql_duration(rule.wait)} "
         f"at least {rule.min_bad:g} bad"
         for rule in policy
     ]
@@ -260,7 +269,7 @@ def test_what_is_written_is_what_is_read(policy):
 
 def test_a_candidate_fires_at_the_share_it_is_named_for() -> None:
     """2% in 1h/5m is the Workbook's rule."""
-    fast, slow = alerts.candidate_policies("30d")["2% in 1h/5m or 5% in 6h/30m"]
+    fast, slow = _candidate_policies("30d")["2% in 1h/5m or 5% in 6h/30m"]
     assert (fast, slow) == alerts.workbook_policy("30d")[:2]
 
 
@@ -270,7 +279,7 @@ def test_a_candidate_fires_at_the_share_it_is_named_for() -> None:
 )
 def test_lengths_are_read_as_windows_are(text: str, length: str) -> None:
     """Texts as in OpenSLO, or as pandas writes them; zero is fine."""
-    assert policies.length_of(text, "merge") == pd.Timedelta(length)
+    assert policies._length_of(text, "merge") == pd.Timedelta(length)
 
 
 @pytest.mark.parametrize(
@@ -280,4 +289,4 @@ def test_lengths_are_read_as_windows_are(text: str, length: str) -> None:
 def test_what_is_no_length_is_refused(text: str, match: str) -> None:
     """The error names the argument."""
     with pytest.raises(ParameterError, match=f"merge .*{match}"):
-        policies.length_of(text, "merge")
+        policies._length_of(text, "merge")

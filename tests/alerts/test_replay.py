@@ -9,6 +9,7 @@ import pytest
 
 import srelib
 from srelib import alerts, events, fleet, objectives
+from srelib.alerts.policies import _threshold
 from srelib.errors import InsufficientDataError, ParameterError
 from tests.alerts.made import MONITORED_BAD, OTHER, SHOP, SLOW, incidents, minutes, monitor, replay
 
@@ -182,7 +183,7 @@ def _reached(row: pd.Series, key: fleet.Indicator, policy: str) -> float:
     """Its error ratio over the long window of the rule it comes closest to, over the threshold."""
     return max(
         min(row["length"] / rule.long, 1) * row["error_ratio"]
-        / alerts.threshold(rule, target=key.target)
+        / _threshold(rule, target=key.target)
         for rule in alerts.read_policy(policy, period=key.window) if rule.severity == "page"
     )  # fmt: skip
 

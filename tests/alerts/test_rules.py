@@ -12,6 +12,7 @@ import yaml
 
 from srelib import alerts, slos
 from srelib.alerts import Rule
+from srelib.alerts.policies import _grafana_policy, _guarded, _pyrra_policy
 from srelib.errors import SloError
 from srelib.slos import Queries, Slo
 from srelib.windows import Window
@@ -48,9 +49,9 @@ def checked(text: str, folder: Path) -> str:
     "policy",
     [
         alerts.workbook_policy,
-        alerts.pyrra_policy,
-        alerts.grafana_policy,
-        alerts.guarded(alerts.workbook_policy("30d"), min_bad=5, min_total=100),
+        _pyrra_policy,
+        _grafana_policy,
+        _guarded(alerts.workbook_policy("30d"), min_bad=5, min_total=100),
         lambda period: alerts.read_policy(
             "2% in 1h/5m, page 14x in 1h/5m, 14x in 1h, ticket 1x in 3d for 1h", period=period
         ),
@@ -157,7 +158,7 @@ def test_names_are_needed_once() -> None:
 
 def test_openslo_policies_say_what_rules_say() -> None:
     """One document per rule: burn rate, window, wait and severity; the short window in words."""
-    documents = list(yaml.safe_load_all(alerts.openslo_policies(alerts.pyrra_policy("28d"))))
+    documents = list(yaml.safe_load_all(alerts.openslo_policies(_pyrra_policy("28d"))))
     assert [each["kind"] for each in documents] == ["AlertPolicy"] * 4
     assert len({each["metadata"]["name"] for each in documents}) == 4
     condition = documents[0]["spec"]["conditions"][0]["spec"]

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from srelib import alerts, tables
-from srelib.alerts.firing import as_episodes
+from srelib.alerts.firing import _as_episodes, _episodes
+from srelib.alerts.score import _budget_events, _incident_events, _period_budget, _spending
 from srelib.errors import ColumnError, InsufficientDataError, ParameterError, TimeIndexError
 
 MINUTES = pd.date_range("2026-06-01", periods=3 * 1440, freq="min", tz="UTC", unit="us")
@@ -55,20 +56,20 @@ def outage(*spans: tuple[str, str]) -> tuple[pd.Series, pd.Series]:
 
 def test_an_episode_begins_when_its_bucket_is_known() -> None:
     """Firing at buckets 12:00 and 12:01 is known at 12:01, and over at 12:03."""
-    found = alerts.episodes(fires(("01 12:00", "01 12:02")))
+    found = _episodes(fires(("01 12:00", "01 12:02")))
     assert found["fired_at"].tolist() == [minute("01 12:01")]
     assert found["resolved_at"].tolist() == [minute("01 12:03")]
 
 
 def test_an_episode_that_goes_on_has_no_end() -> None:
     """What still fires at the end of the data has not resolved."""
-    found = alerts.episodes(fires(("03 23:00", "04 00:00")))
+    found = _episodes(fires(("03 23:00", "04 00:00")))
     assert found["resolved_at"].isna().tolist() == [True]
 
 
 def test_no_firing_is_no_episode() -> None:
     """An empty table with its columns and types."""
-    found = alerts.episodes(fires())
+    found = _episodes(fires())
     assert len(found) == 0
     assert str(found["fired_at"].dtype) == "datetime64[us, UTC]"
 
@@ -77,17 +78,15 @@ def test_no_firing_is_no_episode() -> None:
 def test_episodes_close_to_each_other_merge(merge: str, episodes: int) -> None:
     """A gap of ten minutes is bridged by a merge of ten, not of nine."""
     flapping = fires(("01 12:00", "01 12:05"), ("01 12:15", "01 12:20"))
-    assert len(alerts.episodes(flapping, merge=merge)) == episodes
+    assert len(_episodes(flapping, merge=merge)) == episodes
 
 
 @pytest.mark.parametrize("merge", ["0min", "4min", "5min", "30min"])
 def test_merging_rows_is_merging_buckets(merge: str) -> None:
     """Episodes of an export merge as those of a replay do."""
     flapping = fires(("01 12:00", "01 12:05"), ("01 12:10", "01 12:20"), ("03 23:59", "04 00:00"))
-    rows = alerts.episodes(flapping)
-    pd.testing.assert_frame_equal(
-        as_episodes(rows, merge=merge), alerts.episodes(flapping, merge=merge)
-    )
+    rows = _episodes(flapping)
+    pd.testing.assert_frame_equal(_as_episodes(rows, merge=merge), _episodes(flapping, merge=merge))
 
 
 def test_the_table_of_alerts_is_taken_as_it_is() -> None:
@@ -107,13 +106,13 @@ def test_the_table_of_alerts_is_taken_as_it_is() -> None:
 def test_a_negative_merge_is_refused() -> None:
     """The error shows it."""
     with pytest.raises(ParameterError, match="merge must not be negative"):
-        alerts.episodes(fires(), merge="-1min")
+        _episodes(fires(), merge="-1min")
 
 
 def test_irregular_times_are_refused() -> None:
     """Episodes need a step."""
     with pytest.raises(TimeIndexError, match="apart"):
-        alerts.episodes(fires().drop(MINUTES[7]))
+        _episodes(fires().drop(MINUTES[7]))
 
 
 # --- truth ----------------------------------------------------------------------------------
@@ -122,9 +121,7 @@ def test_irregular_times_are_refused() -> None:
 def test_an_outage_is_a_budget_event_with_its_share() -> None:
     """60 min of outage at 99.9 % of 30 days: 60 of 43.2 minutes, 138.9 % of the budget."""
     good, total = outage(("02 12:00", "02 13:00"))
-    found = alerts.budget_events(
-        alerts.history(good, total), target=0.999, period="30d", share=0.02
-    )
+    found = _budget_events(alerts.history(good, total), target=0.999, period="30d", share=0.02)
     assert found["starts_at"].tolist() == [minute("02 12:00")]
     assert found["ends_at"].tolist() == [minute("02 13:00")]
     assert found["spent"].tolist() == pytest.approx([60 / 43.2])
@@ -134,9 +131,7 @@ def test_small_spans_are_not_significant() -> None:
     """One minute at 99 % of 28 days spends 0.248 %: significant from there on only."""
     good, total = outage(("02 12:00", "02 12:01"))
     for share, events in ((0.0024, 1), (0.0025, 0)):
-        found = alerts.budget_events(
-            alerts.history(good, total), target=0.99, period="28d", share=share
-        )
+        found = _budget_events(alerts.history(good, total), target=0.99, period="28d", share=share)
         assert len(found) == events
 
 
@@ -146,7 +141,7 @@ def test_small_spans_are_not_significant() -> None:
 def test_spans_half_an_hour_apart_are_one_event(second: tuple[str, str], events: int) -> None:
     """20 minutes of quiet are within one event, 31 are not; both spend 50 minutes in all."""
     good, total = outage(("02 12:00", "02 12:30"), second)
-    found = alerts.budget_events(alerts.history(good, total), target=0.99, period="28d", share=0.01)
+    found = _budget_events(alerts.history(good, total), target=0.99, period="28d", share=0.01)
     assert len(found) == events
     assert found["spent"].sum() == pytest.approx(50 / 403.2)
 
@@ -154,7 +149,7 @@ def test_spans_half_an_hour_apart_are_one_event(second: tuple[str, str], events:
 def test_no_event_where_nothing_fails() -> None:
     """An empty table, with columns and types."""
     good, total = outage()
-    found = alerts.budget_events(alerts.history(good, total), target=0.99, period="28d", share=0.01)
+    found = _budget_events(alerts.history(good, total), target=0.99, period="28d", share=0.01)
     assert found.columns.tolist() == ["key", "label", "starts_at", "ends_at", "spent"]
     assert len(found) == 0
 
@@ -162,7 +157,7 @@ def test_no_event_where_nothing_fails() -> None:
 def test_an_event_at_the_end_ends_with_the_data() -> None:
     """The last bucket is part of it."""
     good, total = outage(("03 23:00", "04 00:00"))
-    found = alerts.budget_events(alerts.history(good, total), target=0.99, period="28d", share=0.01)
+    found = _budget_events(alerts.history(good, total), target=0.99, period="28d", share=0.01)
     assert found["ends_at"].tolist() == [minute("04 00:00")]
 
 
@@ -170,7 +165,7 @@ def test_a_gap_inside_an_event_spends_nothing() -> None:
     """Ten unknown minutes of an hour leave fifty that spent."""
     good, total = outage(("02 12:00", "02 13:00"))
     total[minute("02 12:20") : minute("02 12:29")] = np.nan
-    found = alerts.budget_events(alerts.history(good, total), target=0.99, period="28d", share=0.01)
+    found = _budget_events(alerts.history(good, total), target=0.99, period="28d", share=0.01)
     assert found["spent"].tolist() == pytest.approx([50 / 403.2])
 
 
@@ -178,14 +173,14 @@ def test_without_traffic_there_is_no_budget() -> None:
     """The error says that nothing was asked."""
     total = pd.Series(0.0, MINUTES)
     with pytest.raises(InsufficientDataError, match="needs traffic"):
-        alerts.budget_events(alerts.history(total, total), target=0.99, period="28d", share=0.01)
+        _budget_events(alerts.history(total, total), target=0.99, period="28d", share=0.01)
 
 
 def test_a_share_is_positive() -> None:
     """The error shows it."""
     good, total = outage()
     with pytest.raises(ParameterError, match="share must be positive; got 0"):
-        alerts.budget_events(alerts.history(good, total), target=0.99, period="28d", share=0)
+        _budget_events(alerts.history(good, total), target=0.99, period="28d", share=0)
 
 
 def test_an_hour_of_outage_at_ninety_percent_is_small() -> None:
@@ -193,7 +188,7 @@ def test_an_hour_of_outage_at_ninety_percent_is_small() -> None:
     index = pd.date_range("2026-06-01", periods=24 * 30, freq="h", tz="UTC")
     total = pd.Series(100.0, index)
     good = total.where(index != index[100], 0.0)
-    went = alerts.spending(alerts.history(good, total), target=0.9, period="30d")
+    went = _spending(alerts.history(good, total), target=0.9, period="30d")
     assert went.spent[-1] == pytest.approx(0.01389, abs=5e-6)
 
 
@@ -202,9 +197,9 @@ def test_one_failure_of_seven_allowed_is_a_seventh_of_the_budget() -> None:
     index = pd.date_range("2026-06-01", periods=720, freq="h", tz="UTC")
     total = pd.Series(10.0, index)
     past = alerts.history(total.where(index != index[9], 9.0), total)
-    went = alerts.spending(past, target=0.999, period="30d")
+    went = _spending(past, target=0.999, period="30d")
     assert went.spent[-1] == pytest.approx(0.1389, abs=5e-5)
-    budget = alerts.period_budget(past, target=0.999, period="30d")
+    budget = _period_budget(past, target=0.999, period="30d")
     assert int(budget) == 7
 
 
@@ -219,7 +214,7 @@ def test_incidents_are_truth() -> None:
             "resolved_at": [minute("02 13:00"), minute("02 13:00"), pd.NaT, minute("02 13:00")],
         }
     )
-    found = alerts.incident_events(rows, until=minute("04 00:00"))
+    found = _incident_events(rows, until=minute("04 00:00"))
     assert found["key"].tolist() == ["1", "3"]
     assert found["label"].tolist() == ["down", "3"]
     assert found["ends_at"].tolist() == [minute("02 13:00"), minute("04 00:00")]
@@ -228,7 +223,7 @@ def test_incidents_are_truth() -> None:
 def test_a_table_without_incidents_is_refused() -> None:
     """The error names the missing column."""
     with pytest.raises(ColumnError, match="incidents lack incident_id"):
-        alerts.incident_events(pd.DataFrame({"a": [1]}), until=minute("04 00:00"))
+        _incident_events(pd.DataFrame({"a": [1]}), until=minute("04 00:00"))
 
 
 # --- score ----------------------------------------------------------------------------------
@@ -310,7 +305,7 @@ def test_an_alert_that_never_resolves_has_no_reset() -> None:
 def test_budget_spent_is_that_until_the_page() -> None:
     """A page after 20 of 60 minutes comes at 20 / 403.2 of the budget of 28 days at 99 %."""
     good, total = outage(("02 12:00", "02 13:00"), ("03 12:00", "03 13:00"))
-    budget = alerts.spending(alerts.history(good, total), target=0.99, period="28d")
+    budget = _spending(alerts.history(good, total), target=0.99, period="28d")
     events = truth(("02 12:00", "02 13:00"), ("03 12:00", "03 13:00"))
     found = alerts.score(fires(("02 12:19", "02 13:00")), events, budget=budget)
     assert found.events["spent"].tolist() == pytest.approx([60 / 403.2] * 2)
@@ -352,7 +347,7 @@ def test_unknown_severities_and_zones_are_refused() -> None:
     with pytest.raises(ColumnError, match="events lack label, starts_at, ends_at"):
         alerts.score(fires(), pd.DataFrame({"key": []}))
     with pytest.raises(ParameterError, match="budget is needed"):
-        alerts.score(alerts.episodes(fires()), truth())
+        alerts.score(_episodes(fires()), truth())
 
 
 def test_hours_of_the_week_are_those_of_the_people() -> None:

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from srelib import delivery, tables
+from srelib.delivery.attribution import _attributed, _chance
 from srelib.errors import ColumnError, ParameterError
 from tests.delivery.made import JUNE, deployments, incidents
 
@@ -167,7 +168,7 @@ def test_chance_is_the_share_of_time_near_a_deployment():
     """One deployment, a day of 28: of 14 incidents half a one would fall into it."""
     shipped = deployments("deployment_id=d finished_at=10T00:00")
     lines = "\n".join(f"incident_id=i{n} started_at={2 * n + 1:02d}T12:00" for n in range(14))
-    row = delivery.chance(shipped, incidents(lines), between=JUNE).iloc[0]
+    row = _chance(shipped, incidents(lines), between=JUNE).iloc[0]
     assert (row["incidents"], row["attributed"]) == (14, 0)
     assert row["by_chance"] == pytest.approx(14 / 28)
     assert row["followed_by_chance"] == pytest.approx((12 + 13 * 24) / 24 / 28)
@@ -180,7 +181,7 @@ def test_an_incident_39_days_later_is_not_pinned_on_the_deployment():
         "incident_id=i1 started_at=2026-07-10T12:00 resolved_at=2026-07-10T13:00\n"
         "incident_id=i2 started_at=2026-08-05T12:00 resolved_at=2026-08-05T13:00"
     )
-    theirs = delivery.attributed(one, late, rules=delivery.preset("devlake"))
+    theirs = _attributed(one, late, rules=delivery.preset("devlake"))
     assert theirs["delay"].dt.days.tolist() == [39, 65]
     ours = delivery.attribute_incidents(one, late)
     assert ours["deployment_id"].isna().all()
@@ -194,8 +195,8 @@ def test_chance_counts_an_incident_of_two_services_once_for_the_fleet():
         incident_id=i started_at=20T00:00 service=a
         incident_id=i started_at=20T00:00 service=b
     """)
-    apart = delivery.chance(shipped, broken, between=JUNE)
+    apart = _chance(shipped, broken, between=JUNE)
     assert apart[["service", "incidents"]].values.tolist() == [["a", 1], ["b", 1]]
-    whole = delivery.chance(shipped, broken, between=JUNE, together="all").iloc[0]
+    whole = _chance(shipped, broken, between=JUNE, together="all").iloc[0]
     assert (whole["service"], whole["incidents"], whole["attributed"]) == ("all", 1, 0)
     assert whole["by_chance"] == pytest.approx(1 / 28)

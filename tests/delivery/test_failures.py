@@ -6,6 +6,8 @@ import pytest
 
 from srelib import delivery, tables
 from srelib.delivery import Rules
+from srelib.delivery.attribution import _chance
+from srelib.delivery.failures import _failures, _recoveries
 from tests.delivery.made import JUNE, LONG, SAME_TAGS, changes, deployments, incidents
 
 SHIPPED = deployments(
@@ -62,10 +64,10 @@ def test_a_repair_mends_what_failed_and_not_what_came_between():
         """
     )
     broken = incidents("incident_id=i1 started_at=02T09:10 resolved_at=02T11:00")
-    rows = delivery.failures(shipped, broken, between=JUNE)
+    rows = _failures(shipped, broken, between=JUNE)
     assert rows["hotfix"].tolist() == [True, False, False]
     assert rows["chain"].tolist() == [0, 1, 0]
-    unnoticed = delivery.failures(shipped, None, between=JUNE)
+    unnoticed = _failures(shipped, None, between=JUNE)
     assert unnoticed["hotfix"].tolist() == [False, True, False]
 
 
@@ -86,7 +88,7 @@ def test_the_interval_is_wilsons_where_deployments_stand_alone():
 
 def test_overlapping_incidents_are_one_failure():
     """09:10 to 10:10 and 10:00 to 11:10 are two hours once; 20:00 is another one."""
-    rows = delivery.recoveries(SHIPPED, BROKEN, between=JUNE)
+    rows = _recoveries(SHIPPED, BROKEN, between=JUNE)
     assert rows["deployment_id"].tolist() == ["d1", "d1"]
     assert (rows["from_failure"] / 60).tolist() == [120, 30]
     assert (rows["from_deployment"] / 60).tolist() == [130, 690]
@@ -95,7 +97,7 @@ def test_overlapping_incidents_are_one_failure():
 def test_an_open_failure_counts_for_as_long_as_it_lasted():
     """From noon of the 28th until the end of the history, and not as ended."""
     shipped = deployments("deployment_id=d finished_at=28T11:00")
-    rows = delivery.recoveries(shipped, BROKEN, between=JUNE)
+    rows = _recoveries(shipped, BROKEN, between=JUNE)
     assert (rows["from_failure"] / 3600).tolist() == [12.0]
     assert rows["recovered"].tolist() == [False]
     row = delivery.recovery_time(shipped, BROKEN, between=JUNE).iloc[0]
@@ -193,10 +195,10 @@ def test_a_tag_of_two_services_stays_two_deployments():
         incident_id=i2 started_at=05T10:00 resolved_at=05T13:00 deployment_id=v2 service=cart
     """)
     shipped = deployments(SAME_TAGS)
-    found = delivery.failures(shipped, down, between=JUNE)
+    found = _failures(shipped, down, between=JUNE)
     failed = found[found["failed"]][["service", "deployment_id"]].values.tolist()
     assert sorted(failed) == [["cart", "v1"], ["cart", "v2"], ["shop", "v2"]]
-    lasted = delivery.recoveries(shipped, down, between=JUNE)
+    lasted = _recoveries(shipped, down, between=JUNE)
     lasted = lasted.set_index(["service", "deployment_id"])
     assert (lasted["from_failure"] / 3600).to_dict() == {
         ("cart", "v1"): 1, ("shop", "v2"): 2, ("cart", "v2"): 3,
@@ -217,7 +219,7 @@ def test_silence_is_not_a_rate_of_zero():
 def test_a_service_without_deployments_keeps_its_incidents():
     """An hour of b, though only shop was deployed: there, and counted by tools that count all."""
     broken = incidents("incident_id=i1 started_at=01T14:00 resolved_at=01T15:00 service=b")
-    for measure in (delivery.recovery_time, delivery.change_fail_rate, delivery.chance):
+    for measure in (delivery.recovery_time, delivery.change_fail_rate, _chance):
         assert measure(ONE, broken, between=JUNE)["service"].tolist() == ["b", "shop"]
     rules = delivery.preset("middleware")
     row = delivery.recovery_time(ONE, broken, between=JUNE, rules=rules).iloc[0]
@@ -234,7 +236,7 @@ def test_without_deployments_every_table_has_its_columns(together):
     """The same ones as with them, and no row."""
     made = changes("change_id=c1 committed_at=01T10:00 deployment_id=d1")
     broken = incidents("incident_id=i1 started_at=01T14:00 resolved_at=01T15:00")
-    measures = (delivery.change_fail_rate, delivery.recovery_time, delivery.chance,
+    measures = (delivery.change_fail_rate, delivery.recovery_time, _chance,
                 delivery.deployment_frequency, delivery.rework_rate, delivery.change_lead_time,
                 delivery.sensitivity)  # fmt: skip
     for measure in measures:

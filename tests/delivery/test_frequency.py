@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from srelib import delivery, tables
-from srelib.stats import scattered_rate
+from srelib.delivery.frequency import _history
+from srelib.stats.intervals import _scattered_rate
 from tests.delivery.made import JUNE, deployments
 
 
@@ -108,10 +109,10 @@ def test_a_release_of_two_services_counts_once_for_both_together():
 def test_the_history_starts_with_the_day_of_the_first_deployment():
     """Without one before now it is the day before, so that every question has an answer."""
     rows = deployments("deployment_id=d1 finished_at=02T09:00")
-    assert delivery.history(rows, as_of=JUNE[1]) == (JUNE[0] + pd.Timedelta("1D"), JUNE[1])
+    assert _history(rows, as_of=JUNE[1]) == (JUNE[0] + pd.Timedelta("1D"), JUNE[1])
     day = (JUNE[0] - pd.Timedelta("1D"), JUNE[0])
-    assert delivery.history(rows, as_of=JUNE[0]) == day
-    assert delivery.history(tables.empty("deployments"), as_of=JUNE[0]) == day
+    assert _history(rows, as_of=JUNE[0]) == day
+    assert _history(tables.empty("deployments"), as_of=JUNE[0]) == day
 
 
 @pytest.mark.parametrize("size", [1.0, 8.0])
@@ -121,6 +122,6 @@ def test_the_interval_of_a_rate_holds_it(size):
     hits = []
     for _ in range(1500):
         counts = rng.negative_binomial(size, size / (size + 1.6), 13)
-        found = scattered_rate(counts, np.ones(13))
+        found = _scattered_rate(counts, np.ones(13))
         hits.append(found.low <= 1.6 <= found.high)
     assert 0.915 <= np.mean(hits) <= 0.975

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from srelib import delivery, tables
+from srelib.delivery.lead_time import _lead_times
 from srelib.errors import ParameterError, TimeIndexError
 from tests.delivery.made import JUNE, SAME_TAGS, changes, deployments
 
@@ -20,7 +21,7 @@ SHIPPED = deployments(
 
 def states(text, **options):
     """State of each change, and its hours."""
-    rows = delivery.lead_times(changes(text), SHIPPED, between=JUNE, **options)
+    rows = _lead_times(changes(text), SHIPPED, between=JUNE, **options)
     hours = (rows["seconds"] / 3600).tolist()
     return [(s, None if h != h else h) for s, h in zip(rows["state"], hours, strict=True)]
 
@@ -92,7 +93,7 @@ def test_a_change_listed_twice_counts_at_its_first_deployment():
         change_id=c1 committed_at=10T10:00 deployment_id=d2
         """
     )
-    found = delivery.lead_times(rows, SHIPPED, between=JUNE)
+    found = _lead_times(rows, SHIPPED, between=JUNE)
     assert found[["deployment_id", "seconds"]].values.tolist() == [["d2", 7200.0]]
 
 
@@ -183,7 +184,7 @@ def test_what_began_after_now_is_left_out():
     later = changes("change_id=w1 committed_at=20T00:00")
     later["committed_at"] = JUNE[1] + pd.Timedelta("1D")
     made = pd.concat([made, later], ignore_index=True)
-    rows = delivery.lead_times(made, shipped, between=JUNE)
+    rows = _lead_times(made, shipped, between=JUNE)
     assert "w1" not in set(rows["change_id"])
     row = delivery.change_lead_time(made, shipped, between=JUNE, waiting=True).iloc[0]
     assert row["n"] == 6
@@ -194,9 +195,7 @@ def test_clocks_that_do_not_exist_are_refused():
     with pytest.raises(ParameterError, match="start must be one of committed, merged"):
         states("change_id=c1 committed_at=10T10:00", start="authored")
     with pytest.raises(TimeIndexError, match="between must carry a time zone"):
-        delivery.lead_times(
-            tables.empty("changes"), SHIPPED, between=(pd.Timestamp(0), pd.Timestamp(1))
-        )
+        _lead_times(tables.empty("changes"), SHIPPED, between=(pd.Timestamp(0), pd.Timestamp(1)))
 
 
 def test_the_median_of_all_is_not_the_median_of_medians():
@@ -221,7 +220,7 @@ def test_a_change_is_shipped_by_the_tag_of_its_own_service():
         change_id=a committed_at=04T08:00 deployment_id=v2
         change_id=b committed_at=05T08:00 deployment_id=v2 service=cart
     """)
-    found = delivery.lead_times(made, deployments(SAME_TAGS), between=JUNE)
+    found = _lead_times(made, deployments(SAME_TAGS), between=JUNE)
     assert (found["seconds"] / 3600).tolist() == [1, 1]
 
 

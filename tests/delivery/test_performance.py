@@ -11,7 +11,8 @@ import pytest
 
 import srelib
 from srelib import delivery
-from srelib.delivery.performance import DAY, HOUR, MONTH, WEEK, YEARS
+from srelib.delivery.frequency import _history
+from srelib.delivery.performance import DAY, HOUR, MONTH, WEEK, YEARS, _dora_level
 from srelib.errors import ParameterError
 from tests.delivery.made import JUNE, deployments, incidents
 
@@ -75,33 +76,33 @@ def test_services_are_blended_only_on_request_and_under_a_name():
 )
 def test_numbers_fall_into_the_published_clusters(year, metric, value, expected):
     """Accelerate State of DevOps Reports of those years; shared ranges name all levels."""
-    assert delivery.level(value, metric=metric, year=year) == tuple(expected.split())
+    assert _dora_level(value, metric=metric, year=year) == tuple(expected.split())
 
 
 def test_a_gap_goes_to_the_worse_neighbor():
     """2021 has nothing between an hour and a day, nor between a week and a month."""
-    assert delivery.level(5 * HOUR, metric="lead_time", year=2021) == ("high",)
-    assert delivery.level(2 * WEEK, metric="lead_time", year=2021) == ("medium",)
-    assert delivery.level(3 * DAY, metric="lead_time", year=2021) == ("high",)
+    assert _dora_level(5 * HOUR, metric="lead_time", year=2021) == ("high",)
+    assert _dora_level(2 * WEEK, metric="lead_time", year=2021) == ("medium",)
+    assert _dora_level(3 * DAY, metric="lead_time", year=2021) == ("high",)
 
 
 def test_what_is_beyond_every_level_is_the_last_one():
     """90 % of deployments failing was never published."""
-    assert delivery.level(0.9, metric="fail_rate", year=2024) == ("low",)
-    assert delivery.level(0.0, metric="frequency", year=2024) == ("low",)
+    assert _dora_level(0.9, metric="fail_rate", year=2024) == ("low",)
+    assert _dora_level(0.0, metric="frequency", year=2024) == ("low",)
 
 
 def test_the_unknown_has_no_level():
     """NaN is not the worst."""
-    assert delivery.level(math.nan, metric="recovery", year=2024) == ()
+    assert _dora_level(math.nan, metric="recovery", year=2024) == ()
 
 
 def test_2025_published_no_levels():
     """The error says which years did."""
     with pytest.raises(ParameterError, match="one of 2019, 2021, 2023, 2024; got 2025"):
-        delivery.level(1.0, metric="recovery", year=2025)
+        _dora_level(1.0, metric="recovery", year=2025)
     with pytest.raises(ParameterError, match="levels exist for frequency"):
-        delivery.level(1.0, metric="rework_rate", year=2024)
+        _dora_level(1.0, metric="rework_rate", year=2024)
 
 
 def test_every_year_has_four_levels_of_four_metrics():
@@ -114,7 +115,7 @@ def test_every_year_has_four_levels_of_four_metrics():
 def sample():
     """The sample as loaded, and its history."""
     dataset = srelib.load(ROOT / "data" / "sample")
-    return dataset, delivery.history(dataset.deployments, as_of=dataset.as_of)
+    return dataset, _history(dataset.deployments, as_of=dataset.as_of)
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,8 @@ from dataclasses import replace
 import pytest
 
 from srelib import delivery
+from srelib.delivery.attribution import _attributed
+from srelib.delivery.rules import DEFAULT
 from srelib.errors import ParameterError
 from tests.delivery.made import JUNE, changes, deployments, incidents
 
@@ -44,7 +46,7 @@ def blended(name):
 
 def placed(name):
     """What each incident was put down to."""
-    pairs = delivery.attributed(SHIPPED, BROKEN, rules=delivery.preset(name))
+    pairs = _attributed(SHIPPED, BROKEN, rules=delivery.preset(name))
     return [None if name != name else name for name in pairs["deployment_id"]]
 
 
@@ -140,4 +142,4 @@ def test_every_preset_has_its_name():
 def test_rules_that_do_not_exist_are_refused(wrong, says):
     """The error names the rule and what it may be."""
     with pytest.raises(ParameterError, match=says):
-        replace(delivery.DEFAULT, **wrong)
+        replace(DEFAULT, **wrong)

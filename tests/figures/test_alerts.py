@@ -10,6 +10,7 @@ import pytest
 from srelib import alerts, figures, windows
 from srelib.errors import InsufficientDataError
 from srelib.figures import canvas
+from srelib.figures.canvas import alt
 from srelib.fleet import Indicator
 from tests.alerts.made import minutes
 
@@ -176,11 +177,11 @@ def test_what_cannot_be_drawn_is_said():
         (figures.alerts.plot_search(None), figures.alerts.NOTHING),
         (figures.alerts.plot_search(pd.DataFrame()), figures.alerts.HALVES),
     ]
-    assert [figures.alt(ax) for ax, _ in notes] == [text for _, text in notes]
+    assert [alt(ax) for ax, _ in notes] == [text for _, text in notes]
 
 
 def test_figures_describe_themselves_and_take_an_axes():
     """Alternative text with the finding; drawn where asked."""
     ax = plt.figure().add_subplot()
     assert figures.alerts.plot_search(searched(), ax=ax) is ax
-    assert "chosen on the first half of history and tested on the second" in figures.alt(ax)
+    assert "chosen on the first half of history and tested on the second" in alt(ax)

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from srelib import budget, figures
+from srelib.figures.canvas import alt
 from srelib.quality import Observed
 from tests.figures.drawn import SHOP, SITE, WINDOW, hours, panels, title
 
@@ -102,4 +103,4 @@ def test_without_data_a_figure_says_what_is_missing(draw):
     """Never an error, never an empty frame: a note, which is the description too."""
     ax = draw()
     assert len(ax.texts) == 1
-    assert figures.alt(ax) == " ".join(ax.texts[0].get_text().split())
+    assert alt(ax) == " ".join(ax.texts[0].get_text().split())

@@ -11,6 +11,7 @@ from PIL import Image
 
 from srelib import figures
 from srelib.figures import canvas
+from srelib.figures.canvas import alt, note
 from srelib.fleet import Indicator
 from tests.figures.drawn import SHOP, SITE, WINDOW, panels, weekly
 
@@ -28,9 +29,7 @@ def test_an_axes_given_is_used_and_returned():
     """Figures can be put into a layout of one's own, and described there too."""
     ax = plt.figure().add_subplot()
     assert figures.sli.plot_periods({SHOP: weekly(0.02)}, ax=ax) is ax
-    assert figures.alt(ax).endswith(
-        "shop missed its target in 2 of 2 weeks, all of them beyond chance."
-    )
+    assert alt(ax).endswith("shop missed its target in 2 of 2 weeks, all of them beyond chance.")
 
 
 def test_the_style_does_not_leak():
@@ -95,5 +94,5 @@ def test_png_is_the_same_every_time_and_carries_its_description():
 
 def test_the_text_form_of_a_figure_is_its_description():
     """Where no picture can be shown, the finding is read."""
-    ax = figures.note("Nothing here.")
+    ax = note("Nothing here.")
     assert repr(ax.figure) == "Nothing here."

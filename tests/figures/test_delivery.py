@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from srelib import delivery, figures, tables
+from srelib.figures.canvas import alt
 from tests.delivery.made import changes, deployments, incidents
 
 NOW = pd.Timestamp("2026-06-29", tz="UTC")
@@ -98,20 +99,20 @@ def test_windows_show_what_chance_would_do():
 def test_without_deployments_figures_say_how_to_get_them(name):
     """A note, not an error."""
     ax = getattr(figures.delivery, name)(look(tables.empty("deployments")))
-    assert "gh api" in figures.alt(ax)
+    assert "gh api" in alt(ax)
 
 
 def test_without_changes_or_failures_figures_say_so():
     """One deployment and nothing else."""
     alone = look(deployments("deployment_id=d1 finished_at=02T09:00"))
-    assert "No change names" in figures.alt(figures.delivery.plot_lead_times(alone))
-    assert "not known" in figures.alt(figures.delivery.plot_rates(alone))
-    assert "no recovery" in figures.alt(figures.delivery.plot_recovery(alone))
+    assert "No change names" in alt(figures.delivery.plot_lead_times(alone))
+    assert "not known" in alt(figures.delivery.plot_rates(alone))
+    assert "no recovery" in alt(figures.delivery.plot_recovery(alone))
     windows = delivery.sensitivity(
         tables.empty("deployments"), None, between=alone.between, together="all"
     )
     drawn = figures.delivery.plot_sensitivity(windows, within="24h")
-    assert "no incidents" in figures.alt(drawn)
+    assert "no incidents" in alt(drawn)
 
 
 @pytest.mark.parametrize("services", [1, 25])

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from srelib import figures
+from srelib.figures.canvas import alt
 from tests.figures.drawn import SHOP, title
 
 
@@ -54,4 +55,4 @@ def test_without_data_a_figure_says_what_is_missing(draw):
     """Never an error, never an empty frame: a note, which is the description too."""
     ax = draw()
     assert len(ax.texts) == 1
-    assert figures.alt(ax) == " ".join(ax.texts[0].get_text().split())
+    assert alt(ax) == " ".join(ax.texts[0].get_text().split())

@@ -10,6 +10,7 @@ from srelib import tradeoff
 from srelib.figures import canvas
 from srelib.figures import scoreboard as drawn
 from srelib.tradeoff import Scorecard
+from srelib.tradeoff.scoreboard import DEVOPS, SHARED, SRE
 from tests.tradeoff.made import NAN, estimate
 
 matplotlib.use("agg")
@@ -37,7 +38,7 @@ def scorecard(service: str, frequency: float, left: float, **more) -> Scorecard:
     """A service of which only speed and budget are known, unless it says more."""
     given = {"frequency": estimate(frequency, frequency / 2, frequency * 2),
              "left": estimate(left, left - 0.2, min(left + 0.2, 1.0))}  # fmt: skip
-    fields = dict.fromkeys((*tradeoff.DEVOPS, *tradeoff.SHARED, *tradeoff.SRE), NONE)
+    fields = dict.fromkeys((*DEVOPS, *SHARED, *SRE), NONE)
     return Scorecard(service=service, deployments=20, objective=service, target=0.99,
                     **{**fields, **given, **more})  # fmt: skip
 

@@ -7,6 +7,7 @@ import pytest
 from srelib import figures, sli
 from srelib.errors import InsufficientDataError
 from srelib.figures import canvas
+from srelib.figures.canvas import alt
 from srelib.fleet import Indicator
 from srelib.sli import SliceShares
 from tests.figures.drawn import SHOP, SITE, WINDOW, hours, panels, title, weekly
@@ -46,7 +47,7 @@ def test_markers_say_what_was_measured_and_are_hollow_within_the_reach_of_chance
     assert title(ax) == "shop missed its target in 2 of 4 weeks, 1 of them beyond chance"
     (key,) = ax.texts
     assert "triangle: missed   dot: kept   hollow: within chance" in key.get_text()
-    assert "hollow where chance could have kept or missed the target" in figures.alt(ax)
+    assert "hollow where chance could have kept or missed the target" in alt(ax)
 
 
 def test_weeks_without_an_interval_are_drawn_hollow():
@@ -118,4 +119,4 @@ def test_without_data_a_figure_says_what_is_missing(draw):
     """Never an error, never an empty frame: a note, which is the description too."""
     ax = draw()
     assert len(ax.texts) == 1
-    assert figures.alt(ax) == " ".join(ax.texts[0].get_text().split())
+    assert alt(ax) == " ".join(ax.texts[0].get_text().split())

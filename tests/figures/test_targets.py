@@ -11,7 +11,8 @@ import pytest
 from srelib import figures, targets
 from srelib.errors import InsufficientDataError
 from srelib.figures import canvas
-from srelib.figures.targets import nines
+from srelib.figures.canvas import alt
+from srelib.figures.targets import _nines
 from srelib.fleet import Indicator
 from tests.targets.made import WINDOW, candidates, likely
 
@@ -70,11 +71,11 @@ def test_chances_draw_line_band_and_marks():
     (wall,) = [p for p in panel.patches if hasattr(p, "get_x")]
     assert wall.get_x() == pytest.approx(3.5)
     dotted = [x for x in panel.lines if x.get_linestyle() == ":"]
-    assert dotted[0].get_xdata()[0] == pytest.approx(float(nines(0.995)))
+    assert dotted[0].get_xdata()[0] == pytest.approx(float(_nines(0.995)))
     assert panel.get_ylim()[0] == 0
     assert panel.get_title("right").replace("\u00a0", " ") == "loosen: 99 %"
     assert title(ax) == "shop: the next window meets 99.9 % with 40 %"
-    assert "one panel per objective" in figures.alt(ax)
+    assert "one panel per objective" in alt(ax)
     canvas.png(ax.figure)
 
 
@@ -141,7 +142,7 @@ def test_history_puts_windows_beside_targets():
     tables, advices = both(table(0.999))
     ax = figures.targets.plot_history({SHOP: past}, advices)
     dots = next(x for x in ax.lines if len(x.get_xdata()) == 3)
-    assert dots.get_xdata()[:2] == pytest.approx(nines(np.array([0.998, 0.9995])))
+    assert dots.get_xdata()[:2] == pytest.approx(_nines(np.array([0.998, 0.9995])))
     assert dots.get_xdata()[2] < ax.get_xlim()[1]
     assert points(ax, "D")[0][0] == pytest.approx(3)
     assert title(ax) == "shop missed its target in 33 % of its past windows"
@@ -174,7 +175,7 @@ def test_what_cannot_be_drawn_is_said():
         figures.targets.plot_history({SHOP: pd.DataFrame({"ratio": []})}, both(table())[1]),
         figures.targets.plot_thresholds({}, pass_probability=0.9),
     ]
-    assert [figures.alt(ax) for ax in drawn] == [
+    assert [alt(ax) for ax in drawn] == [
         figures.targets.NOTHING, figures.targets.NOTHING,
         "The history holds no whole window of any objective.", figures.targets.NO_HISTOGRAM,
     ]  # fmt: skip

@@ -104,7 +104,7 @@ def really(log: pd.DataFrame, found: dict) -> list[str]:
     """What is said of the alerts on record: the line above, then those beside the policies."""
     real = alerts.recorded(log, found)
     lines = spoken.recorded_sentences(real, alerts.compare(found), severity="page")
-    return [plain(x) for x in (spoken.recorded_sentence(real), *lines)]
+    return [plain(x) for x in (spoken._recorded_sentence(real), *lines)]
 
 
 def test_what_really_fired_is_held_against_the_replay():
@@ -183,7 +183,7 @@ def test_without_alerts_on_record_the_remedy_is_said():
         "There are no alerts in the folder, so what really fired is not compared"
     )
     assert "fired_at" in line
-    assert spoken.recorded_sentence(None) == ""
+    assert spoken._recorded_sentence(None) == ""
     assert spoken.recorded_sentences(None, {}, severity="page") == []
 
 

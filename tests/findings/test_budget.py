@@ -45,7 +45,7 @@ def plain(text: str) -> str:
 def test_status_sentence_states_allowed_spent_and_left(good, total, text):
     """Fine, overspent, untouched, no traffic, unknown."""
     status = budget.status(float(good), float(total), target=0.999)
-    assert plain(spoken_budget.status_sentence(SHOP, status)) == text
+    assert plain(spoken_budget._status_sentence(SHOP, status)) == text
 
 
 TEN_MINUTES = Observed(pd.Timedelta("10min"), 10 / 40320, WINDOW)
@@ -70,15 +70,15 @@ NEARLY_ALL = Observed(pd.Timedelta("27D"), 27 / 28, WINDOW)
 def test_a_short_history_is_said_with_the_budget(good, text):
     """Ten minutes are not twenty-eight days."""
     status = budget.status(float(good), 100_000.0, target=0.999)
-    assert plain(spoken_budget.status_sentence(SHOP, status, observed=TEN_MINUTES)) == text
+    assert plain(spoken_budget._status_sentence(SHOP, status, observed=TEN_MINUTES)) == text
 
 
 def test_a_window_nearly_full_is_a_window():
     """A day missing of twenty-eight changes no sentence."""
     status = budget.status(99_950.0, 100_000.0, target=0.999)
-    assert spoken_budget.status_sentence(
+    assert spoken_budget._status_sentence(
         SHOP, status, observed=NEARLY_ALL
-    ) == spoken_budget.status_sentence(SHOP, status)
+    ) == spoken_budget._status_sentence(SHOP, status)
 
 
 def test_the_rest_names_whose_window_is_short():
@@ -96,7 +96,7 @@ def test_status_in_seconds_is_said_in_minutes():
     """A series weighted by time has a budget of time: 43 min 12 s of 30 days at 99.9 %."""
     key = Indicator("site", target=0.999, window=windows.Window.parse("30d"), unit="seconds")
     status = budget.status(2_592_000 - 1296.0, 2_592_000.0, target=0.999)
-    assert plain(spoken_budget.status_sentence(key, status)) == (
+    assert plain(spoken_budget._status_sentence(key, status)) == (
         "**site** has 50 % of its budget left: 21 min 36 s bad against 43 min 12 s allowed "
         "(30 days, target 99.9 %)."
     )
@@ -104,7 +104,7 @@ def test_status_in_seconds_is_said_in_minutes():
 
 def test_names_from_the_data_are_escaped_in_sentences():
     """A service called like markup stays a name."""
-    text = spoken_budget.status_sentence(NASTY, budget.status(9.0, 10.0, target=0.99))
+    text = spoken_budget._status_sentence(NASTY, budget.status(9.0, 10.0, target=0.99))
     assert text.startswith("**&#60;b&#62;\\*x\\*** is **overspent by")
 
 
@@ -163,10 +163,10 @@ def test_causes_are_shares_of_what_was_spent():
     parts = ("60 % during incidents, 30 % in the first hours after deployments and 10 % at other "
              "times. This is bookkeeping, not proof of cause.")  # fmt: skip
     one, two = {SHOP: causes}, {SHOP: causes, BARE: causes}
-    assert plain(spoken_budget.causes_sentence(one)) == (
+    assert plain(spoken_budget._causes_sentence(one)) == (
         f"**shop** spent 50 % of its allowance: {parts}"
     )
-    assert plain(spoken_budget.causes_sentence(two)) == (
+    assert plain(spoken_budget._causes_sentence(two)) == (
         f"**shop** spent most, 50 % of its allowance: {parts}"
     )
 
@@ -177,7 +177,7 @@ def test_a_single_cause_holds_all_of_it():
         "cause": ["incident", "deployment", "other"], "bad": [0.0, 30.0, 0.0],
         "share_of_allowance": [0.0, 1.0, 0.0], "share_of_spent": [0.0, 1.0, 0.0],
     })  # fmt: skip
-    assert plain(spoken_budget.causes_sentence({SHOP: causes})) == (
+    assert plain(spoken_budget._causes_sentence({SHOP: causes})) == (
         "**shop** spent 100 % of its allowance: all of it in the first hours after deployments. "
         "This is bookkeeping, not proof of cause."
     )
@@ -219,17 +219,17 @@ def test_missing_causes_are_said_with_what_to_export(missing, text):
     """None, one, both."""
     here = pd.DataFrame({"service": ["a"]})
     tables_ = {kind: here[:0] if kind in missing else here for kind in ("incidents", "deployments")}
-    assert spoken_budget.inputs_sentence(SimpleNamespace(**tables_)) == text
+    assert spoken_budget._inputs_sentence(SimpleNamespace(**tables_)) == text
 
 
 def test_parts_that_do_not_add_up_are_reported():
     """The sum is checked in front of the reader."""
     status = budget.status(90.0, 100.0, target=0.99)
     right, wrong = pd.DataFrame({"bad": [4.0, 6.0]}), pd.DataFrame({"bad": [4.0, 5.0]})
-    assert plain(spoken_budget.sum_sentence({SHOP: right}, {SHOP: status})) == (
+    assert plain(spoken_budget._sum_sentence({SHOP: right}, {SHOP: status})) == (
         "Checked for 1 budget: the parts add up to what was spent."
     )
-    assert "do **not** add up" in spoken_budget.sum_sentence({SHOP: wrong}, {SHOP: status})
+    assert "do **not** add up" in spoken_budget._sum_sentence({SHOP: wrong}, {SHOP: status})
 
 
 def test_exclusions_state_what_they_change():

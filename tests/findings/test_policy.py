@@ -159,7 +159,7 @@ def test_rationing_has_its_own_words():
 )  # fmt: skip
 def test_a_policy_is_said_in_words(policy, text):
     """Window, line, end and ration."""
-    assert plain(spoken.rule_words(policy)).replace("\\", "") == text
+    assert plain(spoken._rule_words(policy)).replace("\\", "") == text
 
 
 def test_the_longest_freeze_is_named():

@@ -45,13 +45,13 @@ def sources(*, rejected: int) -> pd.DataFrame:
 def test_files_sentence_adds_up(rejected, left_out, text):
     """Kept, refused and left out add up to what was read, to the last row."""
     found = rejects(*[("a.csv", "bad", n < left_out) for n in range(rejected)])
-    assert plain(spoken_quality.files_sentence(sources(rejected=rejected), rejects=found)) == text
+    assert plain(spoken_quality._files_sentence(sources(rejected=rejected), rejects=found)) == text
 
 
 def test_no_file_is_said():
     """An empty folder has no rows to add up."""
     nothing = sources(rejected=0)[:0]
-    assert spoken_quality.files_sentence(nothing, rejects=rejects()) == "No file was read."
+    assert spoken_quality._files_sentence(nothing, rejects=rejects()) == "No file was read."
 
 
 def rejects(*rows: tuple[str, str, bool]) -> pd.DataFrame:
@@ -107,7 +107,7 @@ def test_missing_inputs_come_with_how_to_export_them():
     kinds = {kind: tables.empty(kind) for kind in tables.EXPORTS}
     here = pd.DataFrame({"service": ["a"]})
     dataset = SimpleNamespace(**{**kinds, "sli": here, "deployments": here}, slos=[1])
-    text = spoken_quality.missing_sentence(dataset)
+    text = spoken_quality._missing_sentence(dataset)
     assert "**incidents** (the incident list of the paging tool as CSV" in text
     assert "**deployments**" not in text
 
@@ -129,21 +129,21 @@ def profile(*, gaps: int = 0, no_traffic: float = 0.0) -> Profile:
 def test_gaps_are_counted_and_the_longest_named():
     """With its series and start; nothing where there is none."""
     profiles = {SHOP: profile(gaps=2), NASTY: profile(gaps=1), Indicator("c"): profile()}
-    assert plain(spoken_quality.gaps_sentence(profiles)) == (
+    assert plain(spoken_quality._gaps_sentence(profiles)) == (
         "3 gaps in 2 series; the longest lasts 1 h, in **shop** availability from "
         "1 June 2026 12:00 UTC."
     )
-    assert spoken_quality.gaps_sentence({SHOP: profile()}) == "There is no gap in any series."
+    assert spoken_quality._gaps_sentence({SHOP: profile()}) == "There is no gap in any series."
 
 
 def test_series_without_traffic_are_named():
     """Only those idle for most of their time."""
     profiles = {SHOP: profile(no_traffic=0.75), NASTY: profile(no_traffic=0.5)}
-    assert plain(spoken_quality.traffic_sentence(profiles)) == (
+    assert plain(spoken_quality._traffic_sentence(profiles)) == (
         "Mostly without traffic: **shop** availability (75 % of its buckets). "
         "Nothing asked is neither good nor bad and spends no budget."
     )
-    assert spoken_quality.traffic_sentence({}) == "No series is idle for most of its time."
+    assert spoken_quality._traffic_sentence({}) == "No series is idle for most of its time."
 
 
 def test_the_table_of_series_has_a_row_for_each():

@@ -8,6 +8,7 @@ import pytest
 from srelib import tradeoff
 from srelib.findings import scoreboard as spoken
 from srelib.tradeoff import Scorecard
+from srelib.tradeoff.scoreboard import DEVOPS, SHARED, SRE
 from tests.tradeoff.made import NAN, estimate
 
 NONE = estimate(NAN, NAN, NAN, 0)
@@ -24,7 +25,7 @@ def scorecard(service: str, frequency: float, left: float, **more) -> Scorecard:
         "frequency": estimate(frequency, frequency / 1.5, frequency * 1.5),
         "left": estimate(left, left - 0.2, min(left + 0.2, 1.0)),
     }
-    fields = dict.fromkeys((*tradeoff.DEVOPS, *tradeoff.SHARED, *tradeoff.SRE), NONE)
+    fields = dict.fromkeys((*DEVOPS, *SHARED, *SRE), NONE)
     return Scorecard(service=service, deployments=20, objective=service, target=0.99,
                     **{**fields, **given, **more})  # fmt: skip
 

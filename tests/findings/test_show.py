@@ -10,6 +10,7 @@ from bs4 import BeautifulSoup
 from nbconvert import HTMLExporter
 
 from srelib import findings
+from srelib.findings.show import name, names, table
 
 NASTY = [
     "<script>alert(1)</script>", "a*b*c_d_e", "`code` | pipe", "[link](http://x.example)",
@@ -28,7 +29,7 @@ def rendered(markdown: str) -> BeautifulSoup:
 @pytest.mark.parametrize("nasty", NASTY)
 def test_markdown_shows_exactly_the_text(nasty):
     """Rendered, a name is the name: no tag but the bold around it, nothing lost."""
-    page = rendered(f"Before {findings.name(nasty)} after.")
+    page = rendered(f"Before {name(nasty)} after.")
     bold = page.find("strong")
     assert bold.get_text() == " ".join(nasty.split())
     assert bold.find() is None
@@ -37,7 +38,7 @@ def test_markdown_shows_exactly_the_text(nasty):
 
 def test_names_of_many_are_counted():
     """Of many names a few are shown."""
-    assert findings.names(["a", "b", "c"], limit=2) == "**a**, **b** and 1 more"
+    assert names(["a", "b", "c"], limit=2) == "**a**, **b** and 1 more"
 
 
 def test_show_makes_a_list_of_several_sentences(capsys):
@@ -56,7 +57,7 @@ def test_show_makes_a_paragraph_of_one_sentence(capsys):
 def test_table_shows_exactly_the_text(nasty):
     """In headers, cells and the caption no text becomes a tag."""
     frame = pd.DataFrame({nasty: [nasty], "other": [nasty]})
-    page = BeautifulSoup(findings.table(frame, caption=nasty)._repr_html_(), "html.parser")
+    page = BeautifulSoup(table(frame, caption=nasty)._repr_html_(), "html.parser")
     line = " ".join(nasty.split())
     assert page.td.get_text() == line
     assert page.tbody.th.get_text() == line
@@ -66,7 +67,7 @@ def test_table_shows_exactly_the_text(nasty):
 def test_table_is_accessible():
     """A caption, scopes on every header, numbers to the right, a label to scroll to."""
     frame = pd.DataFrame({"service": ["a"], "rows": [1200]})
-    page = BeautifulSoup(findings.table(frame, caption="Rows")._repr_html_(), "html.parser")
+    page = BeautifulSoup(table(frame, caption="Rows")._repr_html_(), "html.parser")
     assert page.caption.get_text() == "Rows"
     assert [th["scope"] for th in page.find_all("th")] == ["col", "col", "row"]
     assert "text-align:right" in page.td["style"]
@@ -75,7 +76,7 @@ def test_table_is_accessible():
 
 def test_table_says_how_many_rows_it_leaves_out():
     """No frame is ever printed whole."""
-    shown = findings.table(pd.DataFrame({"n": range(30)}), caption="n", max_rows=20)
+    shown = table(pd.DataFrame({"n": range(30)}), caption="n", max_rows=20)
     assert len(shown.rows) == 20
     assert "10\u00a0more rows not shown" in shown._repr_html_()
 
@@ -95,7 +96,7 @@ def test_table_is_well_formed():
             """Close the last one opened."""
             assert depth.pop() == tag
 
-    shown = findings.table(pd.DataFrame({"a": range(3)}), caption="c", max_rows=2)
+    shown = table(pd.DataFrame({"a": range(3)}), caption="c", max_rows=2)
     Tags().feed(shown._repr_html_())
     assert depth == []
 
@@ -103,4 +104,4 @@ def test_table_is_well_formed():
 def test_missing_values_are_a_dash():
     """Nothing is printed as nan, NaT or None."""
     frame = pd.DataFrame({"a": [None], "t": [pd.NaT], "n": [float("nan")]})
-    assert not re.search("nan|nat|none", repr(findings.table(frame, caption="c")).lower())
+    assert not re.search("nan|nat|none", repr(table(frame, caption="c")).lower())

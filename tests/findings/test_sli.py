@@ -56,7 +56,7 @@ def estimate(value: float, low: float, high: float) -> Estimate:
 )  # fmt: skip
 def test_level_sentence_says_no_more_than_the_interval_allows(indicator, level, text):
     """Kept, missed, either by chance, nothing promised, no traffic."""
-    assert plain(spoken_sli.level_sentence(indicator, level)) == text
+    assert plain(spoken_sli._level_sentence(indicator, level)) == text
 
 
 def test_levels_without_data_say_how_to_export():
@@ -128,7 +128,7 @@ def test_one_objective_is_its_own_bottom_line():
 def test_uptime_without_downtime_has_no_interval():
     """A record without an outage does not say how rare outages are."""
     site = Indicator("site", target=0.9, unit="seconds")
-    assert plain(spoken_sli.level_sentence(site, NO_BAD_TIME)) == (
+    assert plain(spoken_sli._level_sentence(site, NO_BAD_TIME)) == (
         "**site**: 100 % good; the target of 90 % was kept; without any bad time there is no "
         "interval."
     )
@@ -147,7 +147,7 @@ def test_uptime_without_downtime_has_no_interval():
 )  # fmt: skip
 def test_the_verdict_is_what_was_measured_with_its_doubt(found, verdict):
     """A table column that can be sorted: the fact first."""
-    assert spoken_sli.verdict(Indicator("a", target=0.9), found) == verdict
+    assert spoken_sli._verdict(Indicator("a", target=0.9), found) == verdict
 
 
 def method(name: str) -> Estimate:

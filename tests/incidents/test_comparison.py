@@ -10,6 +10,7 @@ import pytest
 from srelib import incidents
 from srelib.errors import ParameterError
 from srelib.incidents import comparison
+from srelib.incidents.comparison import _IncidentSummary, _summary
 from tests.incidents.made import EVEN, ROOT, WHOLE, sample, table
 
 
@@ -20,7 +21,7 @@ def compared(rows: pd.DataFrame) -> incidents.PeriodComparison | None:
 
 def test_as_many_in_either_half_cannot_tell():
     """One a day throughout."""
-    found = comparison.count_trend(table(EVEN, [1.0] * 56), between=WHOLE)
+    found = comparison._count_trend(table(EVEN, [1.0] * 56), between=WHOLE)
     assert (found.before.value, found.after.value, found.ratio.value) == (7.0, 7.0, 1.0)
     assert found.verdict == "cannot tell"
 
@@ -30,7 +31,7 @@ def test_far_fewer_is_better_and_far_more_is_worse(first, word):
     """Thirty against five."""
     few, many = [d + 0.2 for d in range(0, 28, 6)], [d * 0.9 for d in range(30)]
     days = many + [28 + d for d in few] if first else few + [28 + d for d in many]
-    found = comparison.count_trend(table(days, [1.0] * 35), between=WHOLE)
+    found = comparison._count_trend(table(days, [1.0] * 35), between=WHOLE)
     assert found.verdict == word
     assert (found.before.n, found.after.n) == ((30, 5) if first else (5, 30))
 
@@ -39,26 +40,26 @@ def test_one_burst_is_no_trend():
     """Twenty incidents of a single night against five elsewhere: exact Poisson would say worse."""
     calm = [float(d) + 0.3 for d in range(0, 56, 7)]
     days = sorted(calm + [40 + n / 48 for n in range(20)])
-    found = comparison.count_trend(table(days, [0.3] * len(days)), between=WHOLE)
+    found = comparison._count_trend(table(days, [0.3] * len(days)), between=WHOLE)
     assert found.index > 5
     assert found.verdict == "cannot tell"
 
 
 def test_the_split_belongs_to_the_second_part_and_may_be_anywhere():
     """A day as text is UTC midnight."""
-    found = comparison.count_trend(table([7.0], [1.0]), between=WHOLE, split="2026-01-08")
+    found = comparison._count_trend(table([7.0], [1.0]), between=WHOLE, split="2026-01-08")
     assert (found.before.n, found.after.n) == (0, 1)
     with pytest.raises(ParameterError, match="split must lie inside the history"):
-        comparison.count_trend(table([7.0], [1.0]), between=WHOLE, split="2027-01-01")
+        comparison._count_trend(table([7.0], [1.0]), between=WHOLE, split="2027-01-01")
     with pytest.raises(ParameterError, match="split must be a date or time; got 'soon'"):
-        comparison.count_trend(table([7.0], [1.0]), between=WHOLE, split="soon")
+        comparison._count_trend(table([7.0], [1.0]), between=WHOLE, split="soon")
 
 
 def test_durations_a_quarter_as_long_are_better():
     """Hand-worked: each later one a quarter of an earlier one."""
     hours = [float(2 + d % 7) for d in range(28)]
     rows = table(EVEN, [*hours, *(h / 4 for h in hours)])
-    found = comparison.duration_trend(rows, between=WHOLE)
+    found = comparison._duration_trend(rows, between=WHOLE)
     assert found.ratio.value == pytest.approx(0.25, rel=1e-4)
     assert (found.verdict, found.correlation.high < 0) == ("better", True)
 
@@ -67,7 +68,7 @@ def test_one_endless_incident_changes_no_verdict():
     """It moves the mean a hundredfold, the ranks hardly."""
     hours: list[float | None] = [float(2 + d % 7) for d in range(56)]
     hours[50] = 5000.0
-    found = comparison.duration_trend(table(EVEN, hours), between=WHOLE)
+    found = comparison._duration_trend(table(EVEN, hours), between=WHOLE)
     assert found.verdict == "cannot tell"
     assert found.ratio.value == pytest.approx(1.0, abs=0.1)
 
@@ -78,9 +79,9 @@ def test_a_verdict_per_service_is_corrected_for_how_many_there_are():
     calm = [table([5.0 + n / 10, 40.0], [1.0] * 2, f"s{n:02d}") for n in range(1, 20)]
     clear = table([d * 0.9 for d in range(30)], [1.0] * 30, "clear")
     at = {"between": WHOLE, "split": WHOLE[0] + pd.Timedelta("28D")}
-    alone = comparison.compare_services(odd, **at).set_index("service")
+    alone = comparison._compare_services(odd, **at).set_index("service")
     assert alone.loc["s00", "count_verdict"] == "cannot tell"
-    rows = comparison.compare_services(pd.concat([odd, clear, *calm]), **at).set_index("service")
+    rows = comparison._compare_services(pd.concat([odd, clear, *calm]), **at).set_index("service")
     assert rows.loc["clear", "count_verdict"] == "better"
     assert set(rows.drop(index="clear")["count_verdict"]) == {"cannot tell"}
 
@@ -126,9 +127,9 @@ def logged(*rows: tuple) -> pd.DataFrame:
 JANUARY = pd.Timestamp("2026-01-01", tz="UTC"), pd.Timestamp("2026-01-29", tz="UTC")
 
 
-def summary(rows: pd.DataFrame, service: str) -> incidents.IncidentSummary:
+def summary(rows: pd.DataFrame, service: str) -> _IncidentSummary:
     """January of one service."""
-    return incidents.summary(rows[rows["service"] == service], between=JANUARY)
+    return _summary(rows[rows["service"] == service], between=JANUARY)
 
 
 ROWS = logged(
@@ -183,7 +184,7 @@ def test_what_ended_after_the_period_was_open_in_it():
 def test_a_period_must_end_after_it_begins():
     """The message says what was seen."""
     with pytest.raises(ParameterError, match="between must end after it begins"):
-        incidents.summary(ROWS, between=JANUARY[::-1])
+        _summary(ROWS, between=JANUARY[::-1])
 
 
 # The sample

@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 from scipy.stats import gamma, mannwhitneyu, norm
 
-from srelib import incidents, stats
+from srelib import incidents
 from srelib.errors import InsufficientDataError, ParameterError
 from srelib.incidents import noise
+from srelib.stats.comparisons import rate_ratio
 from tests.incidents.made import EVEN, WHOLE, table
 
 RNG_SEED = 5
@@ -48,7 +49,7 @@ def test_the_detectable_cut_of_the_number_is_seen_in_four_of_five_simulations(n)
     rng = np.random.default_rng(2)
     before = n / (2 - cut)
     drawn = zip(rng.poisson(before, 1500), rng.poisson(before * (1 - cut), 1500), strict=True)
-    seen = [stats.rate_ratio((a, 1.0), (b, 1.0)).high < 1 for a, b in drawn]
+    seen = [rate_ratio((a, 1.0), (b, 1.0)).high < 1 for a, b in drawn]
     assert np.mean(seen) == pytest.approx(0.8, abs=0.05)
 
 
@@ -113,14 +114,14 @@ def lognormal() -> np.ndarray:
 
 def power(cut: float, n: float, test: str) -> float:
     """How often a cut is seen, n incidents in either period."""
-    return noise.power_of_cut(lognormal(), cut, n=(n, n), confidence=0.95, test=test)
+    return noise._power_of_cut(lognormal(), cut, n=(n, n), confidence=0.95, test=test)
 
 
 @pytest.mark.parametrize("name", HISTORIES)
 def test_a_tenth_less_looks_worse_as_often_as_published(name):
     """38, 40 and 20 % of trials; the recomputed shares within the Monte Carlo error."""
     n, mean, sd, published, recomputed = HISTORIES[name]
-    found = noise.improvement_looks_worse(durations(mean, sd), n=n, trials=20_000)
+    found = noise._improvement_looks_worse(durations(mean, sd), n=n, trials=20_000)
     assert found == pytest.approx(published, abs=0.01)
     assert found == pytest.approx(recomputed, abs=3 * np.sqrt(0.24 / 20_000))
 

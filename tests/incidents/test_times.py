@@ -55,7 +55,7 @@ def test_what_nobody_wrote_down_is_unknown_and_not_open():
         acknowledged_at=["2026-01-01 00:05", None, None],
         resolved_at=["2026-01-01 01:00", "2026-01-02 01:00", None],
     )
-    found = times.durations(rows, as_of=NOW, to="acknowledge")
+    found = times._durations(rows, as_of=NOW, to="acknowledge")
     assert found["state"].tolist() == ["ended", "unknown", "open"]
     assert found["seconds"].fillna(-1).tolist() == [300.0, -1.0, 7 * 86400.0]
     waiting = incidents.time_to(rows, as_of=NOW, to="acknowledge")
@@ -65,7 +65,7 @@ def test_what_nobody_wrote_down_is_unknown_and_not_open():
 def test_an_end_before_the_start_is_unknown():
     """Never a negative duration, never an open one."""
     rows = table(started_at=["2026-01-02"], resolved_at=["2026-01-01"])
-    assert times.durations(rows, as_of=NOW)["state"].tolist() == ["unknown"]
+    assert times._durations(rows, as_of=NOW)["state"].tolist() == ["unknown"]
 
 
 def test_detection_that_is_the_start_by_construction_is_no_time_of_detection():
@@ -91,7 +91,7 @@ def test_mitigation_is_read_where_a_source_has_it():
 def test_what_has_not_happened_yet_is_not_known():
     """Resolved after the end of the data: open; begun after it: not there."""
     rows = table(started_at=["2026-01-09", "2026-01-11"], resolved_at=["2026-01-12", "2026-01-12"])
-    found = times.durations(rows, as_of=NOW)
+    found = times._durations(rows, as_of=NOW)
     assert found[["seconds", "state"]].values.tolist() == [[86400.0, "open"]]
 
 
@@ -140,7 +140,7 @@ def spans(*rows: tuple) -> pd.DataFrame:
 
 def test_overlaps_count_once_per_service_and_over_all():
     """Hand-worked: shop 0-60 and 30-90, api 80-100; 90 and 20 minutes, 100 together, 140 summed."""
-    found = times.downtime(
+    found = times._downtime(
         spans(("api", 80, 100, "high"), ("shop", 30, 90, "high"), ("shop", 0, 60, "low")),
         between=DAY,
     )
@@ -153,7 +153,7 @@ def test_overlaps_count_once_per_service_and_over_all():
 
 def test_odd_ones_add_nothing_and_are_counted():
     """Of no length, ending before its start, open, felt by nobody."""
-    found = times.downtime(
+    found = times._downtime(
         spans(("shop", 10, 10, "high"), ("shop", 50, 40, "high"), ("shop", 1430, None, "high"),
               ("shop", 100, 200, "none"), ("shop", 300, 400, "Maintenance")),
         between=DAY,
@@ -166,7 +166,7 @@ def test_odd_ones_add_nothing_and_are_counted():
 def test_only_the_part_inside_the_period_counts():
     """Of what goes on into the day after; what began the day before is not looked at."""
     rows = spans(("shop", 1400, 1500, "high"), ("shop", -9, -5, "high"))
-    found = times.downtime(rows, between=DAY)
+    found = times._downtime(rows, between=DAY)
     assert (found.downtime, found.services["incidents"].sum()) == (40 * MINUTE, 1)
 
 
@@ -180,7 +180,7 @@ def test_an_incident_of_two_services_is_one_outage():
         ("api", 90, 95, "none"),
         ("shop", 90, 95, "none"),
     )
-    found = times.downtime(rows.assign(incident_id=list("aabbcc")), between=DAY)
+    found = times._downtime(rows.assign(incident_id=list("aabbcc")), between=DAY)
     assert found.services["downtime"].tolist() == [60 * MINUTE] * 2
     assert (found.downtime, found.summed) == (60 * MINUTE, 80 * MINUTE)
     assert (found.overlapping, found.not_felt) == (1, 1)
@@ -188,14 +188,14 @@ def test_an_incident_of_two_services_is_one_outage():
 
 def test_no_incident_is_no_downtime():
     """An empty table, not an error."""
-    found = times.downtime(spans(), between=DAY)
+    found = times._downtime(spans(), between=DAY)
     assert (found.downtime, len(found.services)) == (pd.Timedelta(0), 0)
 
 
 def test_a_period_must_end_after_it_begins():
     """The message says what was seen."""
     with pytest.raises(ParameterError, match="between must end after it begins"):
-        times.downtime(spans(), between=DAY[::-1])
+        times._downtime(spans(), between=DAY[::-1])
 
 
 MINUTES = st.lists(st.tuples(st.integers(0, 1400), st.integers(0, 300)), min_size=1, max_size=12)
@@ -208,7 +208,7 @@ def test_downtime_is_the_number_of_minutes_in_which_any_was_open(minutes, order)
     down = {m for start, size in minutes for m in range(start, min(start + size, 1440))}
     order.shuffle(minutes)
     rows = spans(*(("shop", start, start + size, "high") for start, size in minutes))
-    found = times.downtime(rows, between=DAY)
+    found = times._downtime(rows, between=DAY)
     assert found.downtime == len(down) * MINUTE
     assert found.summed >= found.downtime
 
@@ -217,10 +217,10 @@ def test_the_record_begins_with_the_other_data_only_where_the_first_incident_is_
     """Months before the first incident of an export are not months without any."""
     rows = spans(*(("shop", d * 1440, d * 1440 + 60, "high") for d in (10, 20, 30, 40)))
     end = WHOLE[1]
-    near = times.history(rows, as_of=end, observed_since=START)
+    near = times._history(rows, as_of=end, observed_since=START)
     assert near == (START, end)
-    far = times.history(rows, as_of=end, observed_since=START - pd.Timedelta("365D"))
-    assert far == times.history(rows, as_of=end) == (START + pd.Timedelta("10D"), end)
-    assert times.history(rows, as_of=end, observed_since=pd.NaT) == far
+    far = times._history(rows, as_of=end, observed_since=START - pd.Timedelta("365D"))
+    assert far == times._history(rows, as_of=end) == (START + pd.Timedelta("10D"), end)
+    assert times._history(rows, as_of=end, observed_since=pd.NaT) == far
     with pytest.raises(InsufficientDataError, match="no incident began before"):
-        times.history(rows, as_of=START)
+        times._history(rows, as_of=START)

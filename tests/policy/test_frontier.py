@@ -5,7 +5,7 @@ import pytest
 
 from srelib import policy as policies
 from srelib.fleet import Indicator
-from srelib.policy.frontier import budgets
+from srelib.policy.frontier import _budgets
 from srelib.windows import Window
 from tests.policy.shapes import (
     OUTAGE,
@@ -55,7 +55,7 @@ def test_bad_events_are_added_in_budgets_of_four_weeks():
     both = on_fleet({SHOP: failing(hours(), OUTAGE, HARM), SITE: failing(hours(), OUTAGE, HARM)})
     found = policies.pooled(both).avoided.budgets
     assert found.value == pytest.approx(2 * 600 / 6720)
-    each = budgets(both[SHOP], "avoided")
+    each = _budgets(both[SHOP], "avoided")
     assert found.value - found.low == pytest.approx(2**0.5 * (each.value - each.low))
 
 

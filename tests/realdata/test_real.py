@@ -20,6 +20,7 @@ import pytest
 
 import srelib
 from srelib import budget, delivery, incidents, quality, tables
+from srelib.delivery.frequency import _history
 from srelib.incidents import times
 from tests.realdata.real_folders import FILES, HERE, MINUTES_DOWN, WINDOWS, make, real_files
 
@@ -266,10 +267,10 @@ def test_downtime_of_github_is_the_union_whatever_the_order(dataset):
     """103,606 of 108,444 minutes; 22 without length and 31 that nobody felt add nothing."""
     data = dataset("github")
     shuffled = data.incidents.sample(frac=1, random_state=1)
-    found = times.downtime(shuffled, between=times.history(shuffled, as_of=data.as_of))
+    found = times._downtime(shuffled, between=times._history(shuffled, as_of=data.as_of))
     assert (minutes(found.downtime), minutes(found.summed)) == (103_606, 108_444)
     assert found.not_felt == (data.incidents["severity"] == "none").sum() == 31
-    durations = times.durations(data.incidents, as_of=data.as_of)
+    durations = times._durations(data.incidents, as_of=data.as_of)
     assert ((durations["seconds"] == 0).sum(), set(durations["state"])) == (22, {"ended"})
 
 
@@ -338,7 +339,7 @@ def test_idle_periods_are_unknown(dataset):
     told = [datetime.fromisoformat(row["timestamp"]) for row in
             rows("metrics/nab_elb_request_count_8c0756.csv")]  # fmt: skip
     jumps = [b - a for a, b in pairwise(told) if b - a > timedelta(minutes=5)]
-    assert len(quality.gaps(counts)) == len(jumps) == 8
+    assert len(quality._gaps(counts)) == len(jumps) == 8
     assert counts["total"].notna().sum() == len(told)
 
 
@@ -432,7 +433,7 @@ def test_more_good_than_total_is_refused_and_counted(dataset):
 def test_lead_times_of_biosimulations_are_those_worked_out_apart(dataset):
     """Median of the column of the README's file, and every commit shipped."""
     data = dataset("biosimulations")
-    between = delivery.history(data.deployments, as_of=data.as_of)
+    between = _history(data.deployments, as_of=data.as_of)
     row = delivery.change_lead_time(data.changes, data.deployments, between=between).iloc[0]
     told = rows("delivery/biosimulations_prod_deployment_commits.csv")
     first: dict[str, float] = {}
@@ -446,7 +447,7 @@ def test_lead_times_of_biosimulations_are_those_worked_out_apart(dataset):
 def test_silence_of_cow_services_on_failures_is_not_a_rate_of_0(dataset):
     """Release tags know of no incident, no rollback and no plan."""
     data = dataset("cow_services")
-    between = delivery.history(data.deployments, as_of=data.as_of)
+    between = _history(data.deployments, as_of=data.as_of)
     incidents = data.exported("incidents")
     found = delivery.metrics(data.deployments, data.changes, incidents, between=between)
     each = found["cow-services"]

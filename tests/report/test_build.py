@@ -14,6 +14,7 @@ from bs4 import BeautifulSoup
 from srelib import dataset, report
 from srelib.errors import InputError, ParameterError
 from srelib.report import build
+from srelib.report.build import _notebooks_folder
 from tests.report.tiny import SLO, book, code
 
 
@@ -122,12 +123,12 @@ def test_names_from_the_data_become_neither_markup_nor_files(exports, books, tmp
 
 def test_the_notebooks_are_found_in_a_checkout_or_where_told(tmp_path, books, monkeypatch):
     """The suite's own by default; an empty place is an error with the fix."""
-    assert (report.notebooks_folder() / "00_start_here.ipynb").exists()
+    assert (_notebooks_folder() / "00_start_here.ipynb").exists()
     monkeypatch.setenv("SRELIB_NOTEBOOKS", str(books))
-    assert report.notebooks_folder() == books
+    assert _notebooks_folder() == books
     monkeypatch.setenv("SRELIB_NOTEBOOKS", str(tmp_path / "nowhere"))
     with pytest.raises(InputError, match="not found"):
-        report.notebooks_folder()
+        _notebooks_folder()
 
 
 EVIL = "../<script>alert(1)</script>[x](javascript:alert(1))**b**|$a$<img src=x onerror=y()>"
@@ -160,7 +161,7 @@ def test_the_suite_shows_hostile_exports_as_text(tmp_path, only):
 
 def write(out, **files: str) -> None:
     """Write a report of these files (dots as underscores)."""
-    with build.replaced(out) as new:
+    with build._replaced(out) as new:
         for name, content in files.items():
             (new / name.replace("_", ".")).write_text(content)
 
@@ -181,7 +182,7 @@ def test_an_error_on_the_way_leaves_the_old_report(tmp_path):
     write(out, a_html="old")
 
     def stop_halfway() -> None:
-        with build.replaced(out) as new:
+        with build._replaced(out) as new:
             (new / "a.html").write_text("half")
             raise RuntimeError
 
@@ -195,7 +196,7 @@ def test_a_folder_with_other_files_is_refused_by_name(tmp_path):
     """`--out .` in a home directory must not delete it."""
     (tmp_path / "thesis.doc").write_text("precious")
     with pytest.raises(InputError, match=r"holds 'thesis.doc', which no report wrote"):
-        build.refuse_foreign(tmp_path)
+        build._refuse_foreign(tmp_path)
 
 
 def test_a_report_somebody_added_notes_to_is_refused(tmp_path):
@@ -203,7 +204,7 @@ def test_a_report_somebody_added_notes_to_is_refused(tmp_path):
     out = tmp_path / "reports"
     write(out, a_html="x")
     (out / "notes.txt").write_text("mine")
-    with pytest.raises(InputError, match=r"notes.txt"), build.replaced(out):
+    with pytest.raises(InputError, match=r"notes.txt"), build._replaced(out):
         pass
     assert (out / "notes.txt").read_text() == "mine"
 
@@ -220,33 +221,33 @@ def test_a_file_of_that_name_is_refused(tmp_path):
     """It is not deleted to make room."""
     (tmp_path / "reports").write_text("a file")
     with pytest.raises(InputError, match="is a file"):
-        build.refuse_foreign(tmp_path / "reports")
+        build._refuse_foreign(tmp_path / "reports")
 
 
 @pytest.fixture
 def taking(monkeypatch, tmp_path):
     """A process that takes what is offered for `tmp_path`; other folders are read as 'read'."""
     monkeypatch.setattr(dataset, "load", lambda path, as_of=None: ("read", str(path), as_of))
-    build.take(str(tmp_path), str(tmp_path))
+    build._take(str(tmp_path), str(tmp_path))
     return tmp_path
 
 
 def test_the_folder_of_the_report_is_not_read_again(taking):
     """What was offered comes back."""
-    build.offer({"rows": pd.DataFrame({"a": [1]})}, taking)
+    build._offer({"rows": pd.DataFrame({"a": [1]})}, taking)
     assert dataset.load(taking)["rows"].to_dict("list") == {"a": [1]}
 
 
 def test_every_notebook_gets_its_own_copy(taking):
     """What one call changes, the next does not see."""
-    build.offer({"a": 1}, taking)
+    build._offer({"a": 1}, taking)
     dataset.load(taking)["a"] = 2
     assert dataset.load(taking) == {"a": 1}
 
 
 def test_anything_else_is_read_as_usual(taking):
     """Another folder, or another end of the data."""
-    build.offer("offered", taking)
+    build._offer("offered", taking)
     assert dataset.load(taking / "x") == ("read", str(taking / "x"), None)
     assert dataset.load(taking, as_of="2026-01-01") == ("read", str(taking), "2026-01-01")
 

@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 from srelib import tables, tradeoff
 from srelib.errors import InsufficientDataError
 from srelib.report import index, render
-from srelib.report.sources import provenance
+from srelib.report.sources import _provenance
 from srelib.stats import Estimate
 from srelib.windows import Window
 from tests.report.tiny import dataset, hourly, slo
@@ -23,7 +23,7 @@ def only_row(data) -> index.BudgetRow:
 
 def page(data, *pages: render.Page) -> BeautifulSoup:
     """The index, parsed."""
-    context = render.Context([], provenance(data), {})
+    context = render.Context([], _provenance(data), {})
     return BeautifulSoup(
         index.render(index.scoreboard(data), pages, data.rejects, context), "html.parser"
     )

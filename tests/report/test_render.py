@@ -12,11 +12,11 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_markdown_cell, new_output
 
-from srelib.findings import markdown
+from srelib.findings.show import markdown
 from srelib.report import parameters, render
 from srelib.report.execute import Failure, Run
 from srelib.report.parameters import Notebook
-from srelib.report.sources import provenance
+from srelib.report.sources import _provenance
 from tests.report.tiny import PARAMETERS, book, code, dataset, hourly, slo
 
 
@@ -58,7 +58,7 @@ def rendered(*cells, places=None, links=(), **run) -> render.Page:
     """The page of these cells."""
     data = dataset(hourly(1, good=1, total=1), slo())
     context = render.Context(
-        [Notebook("00_why", book(), {}), *links], provenance(data), places or {}
+        [Notebook("00_why", book(), {}), *links], _provenance(data), places or {}
     )
     return render.page(ran(*cells, **run), context)
 

@@ -16,7 +16,7 @@ COUNTS = hourly(1, good=1, total=1)
 def test_a_folder_without_evidence_is_refused():
     """Only an SLO file: there is nothing to report on."""
     with pytest.raises(InputError, match=r"nothing to report on.*1 rows were rejected"):
-        sources.refuse_empty(dataset(COUNTS, slo()))
+        sources._refuse_empty(dataset(COUNTS, slo()))
 
 
 def test_rows_left_out_by_rule_are_counted_apart_from_refused_ones():
@@ -26,8 +26,8 @@ def test_rows_left_out_by_rule_are_counted_apart_from_refused_ones():
          "by_rule": [True, False, False]}
     )  # fmt: skip
     data = dataset(COUNTS, rejects=tables.conform(rejects, "rejects"))
-    assert sources.left_out(data).tolist() == [1]
-    assert [(one["rows"], one["first_lines"]) for one in sources.rejections(data.rejects)] == [
+    assert sources._left_out(data).tolist() == [1]
+    assert [(one["rows"], one["first_lines"]) for one in sources._rejections(data.rejects)] == [
         (1, [2]),
         (2, [3]),
     ]
@@ -35,4 +35,4 @@ def test_rows_left_out_by_rule_are_counted_apart_from_refused_ones():
 
 def test_of_a_folder_only_its_name_is_shown(tmp_path):
     """Where it lies is nobody's business."""
-    assert sources.folder_name(tmp_path / "my exports") == "my exports"
+    assert sources._folder_name(tmp_path / "my exports") == "my exports"

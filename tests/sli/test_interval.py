@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srelib import sli, stats, windows
+from srelib import sli
 from srelib.errors import (
     ColumnError,
     InsufficientDataError,
@@ -18,14 +18,18 @@ from srelib.errors import (
     ParameterError,
     TimeIndexError,
 )
+from srelib.sli.interval import _latency
+from srelib.stats.comparisons import WIDENED
+from srelib.stats.intervals import _wilson
 from srelib.windows import Window
+from srelib.windows.sums import _totals
 from tests.sli.shapes import BUCKET, FEW, as_counts, counts
 
 
 def test_latency_counts_requests_below_a_bound_of_the_histogram() -> None:
     """8 of 10 and 0 of 0 requests within 300 ms."""
     histogram = pd.DataFrame({"0.1": [5, 0], "0.3": [8, 0], "inf": [10, 0]})
-    found = sli.latency(histogram, threshold=0.3)
+    found = _latency(histogram, threshold=0.3)
     assert found.to_numpy().tolist() == [[8, 10], [0, 0]]
 
 
@@ -33,9 +37,9 @@ def test_latency_between_bounds_is_a_guess_and_refused() -> None:
     """The error lists the bounds there are."""
     histogram = pd.DataFrame({0.1: [5], math.inf: [10]})
     with pytest.raises(ParameterError, match=r"\(0\.1, inf\); got 0\.3"):
-        sli.latency(histogram, threshold=0.3)
+        _latency(histogram, threshold=0.3)
     with pytest.raises(ColumnError, match="bound inf"):
-        sli.latency(histogram[[0.1]], threshold=0.1)
+        _latency(histogram[[0.1]], threshold=0.1)
 
 
 def days(rates: np.ndarray, *, per_hour: int = 2000, seed: int = 0) -> pd.DataFrame:
@@ -54,7 +58,7 @@ def test_independent_errors_get_wilsons_interval() -> None:
     assert found.method == "Wilson"
     assert found.n == whole
     assert (found.low, found.high) == pytest.approx(
-        tuple(1 - end for end in reversed(stats.wilson(bad, whole)))
+        tuple(1 - end for end in reversed(_wilson(bad, whole)))
     )
 
 
@@ -64,7 +68,7 @@ def test_clustered_errors_get_a_bootstrap_that_is_wider() -> None:
     frame = days(rates)
     found = sli.interval(frame["good"], frame["total"])
     whole = frame["total"].sum()
-    low, high = stats.wilson(whole - frame["good"].sum(), whole)
+    low, high = _wilson(whole - frame["good"].sum(), whole)
     assert found.method == "block bootstrap over days"
     assert found.n == 56
     assert found.high - found.low > 3 * (high - low)
@@ -80,7 +84,7 @@ def test_a_weighting_that_does_not_exist_is_refused(all_good: pd.DataFrame) -> N
 def test_one_outage_in_a_day_is_not_600_independent_failures(one_outage: pd.DataFrame) -> None:
     """One hour of 24: the interval spans most of what a day can be."""
     found = sli.interval(one_outage["good"], one_outage["total"])
-    assert found.method == stats.WIDENED
+    assert found.method == WIDENED
     assert found.value == pytest.approx(23 / 24)
     assert found.low < 0.85
     assert found.high > 0.99
@@ -202,7 +206,7 @@ def test_a_quiet_week_of_a_service_with_incidents_stays_uncertain() -> None:
     rates[30] = 0.1
     frame = days(rates)
     found = sli.by_period(frame["good"], frame["total"])
-    assert found["method"].eq(stats.WIDENED).all()
+    assert found["method"].eq(WIDENED).all()
     assert found["ratio"].iloc[0] == 1.0
     assert found["low"].iloc[0] < 0.95
 
@@ -221,9 +225,7 @@ def test_periods_add_up_to_the_whole(buckets: list) -> None:
     """Every known event is in exactly one period."""
     frame = as_counts(buckets)
     found = sli.by_period(frame["good"], frame["total"], period=Window.parse("7m"))
-    assert (found["good"].sum(), found["total"].sum()) == windows.totals(
-        frame["good"], frame["total"]
-    )
+    assert (found["good"].sum(), found["total"].sum()) == _totals(frame["good"], frame["total"])
 
 
 def test_one_bucket_is_too_few_for_periods() -> None:

@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srelib import sli, windows
+from srelib import sli
 from srelib.errors import (
     ParameterError,
 )
+from srelib.sli.time_based import _for_slo, _slice_ratios, _time_slices
 from srelib.slos import Slo
 from srelib.windows import Window
+from srelib.windows.sums import _ratio
 from tests.sli.shapes import BUCKET, FEW, as_counts, counts
 
 
@@ -32,16 +34,14 @@ def test_two_weeks_at_95_percent_of_minutes_allow_16_h_48_min() -> None:
     """OpenSLO Timeslices: 1,008 bad minutes of 20,160 are on target, to the minute."""
     frame = counts("2026-06-01", 14 * 1440)
     frame.iloc[:1008, 0] = 8.0
-    found = sli.for_slo(
-        frame, slo(method="Timeslices", slice=pd.Timedelta("1min"), slice_target=0.9)
-    )
+    found = _for_slo(frame, slo(method="Timeslices", slice=pd.Timedelta("1min"), slice_target=0.9))
     assert found["total"].sum() - found["good"].sum() == 16 * 60 + 48
-    assert windows.ratio(found["good"], found["total"]) == 0.95
+    assert _ratio(found["good"], found["total"]) == 0.95
 
 
 def test_occurrences_count_events_as_they_are(one_outage: pd.DataFrame) -> None:
     """600 of 14,400 events failed."""
-    found = sli.for_slo(one_outage, slo())
+    found = _for_slo(one_outage, slo())
     assert (found["good"].sum(), found["total"].sum()) == (13_800, 14_400)
 
 
@@ -50,11 +50,11 @@ def test_the_three_methods_of_openslo_differ_on_one_busy_minute() -> None:
     frame = as_counts([(98, 2), (0, 1), (0, 0)])
     minute = pd.Timedelta("1min")
     shares = [
-        windows.ratio(found["good"], found["total"])
+        _ratio(found["good"], found["total"])
         for found in (
-            sli.for_slo(frame, slo()),
-            sli.for_slo(frame, slo(method="Timeslices", slice=minute, slice_target=0.98)),
-            sli.for_slo(frame, slo(method="RatioTimeslices", slice=minute)),
+            _for_slo(frame, slo()),
+            _for_slo(frame, slo(method="Timeslices", slice=minute, slice_target=0.98)),
+            _for_slo(frame, slo(method="RatioTimeslices", slice=minute)),
         )
     ]
     assert shares == pytest.approx([98 / 101, 0.5, 0.49])
@@ -64,14 +64,14 @@ def test_a_slice_on_its_threshold_is_good() -> None:
     """999 of 1,000 reach 0.999; 998 do not."""
     frame = as_counts([(0, 0), (0, 0)])
     frame["good"], frame["total"] = [999.0, 998.0], [1000.0, 1000.0]
-    found = sli.time_slices(frame["good"], frame["total"], slice="1m", threshold=0.999)
+    found = _time_slices(frame["good"], frame["total"], slice="1m", threshold=0.999)
     assert found["good"].tolist() == [1, 0]
 
 
 def test_slices_start_at_multiples_of_their_length() -> None:
     """Data from 00:03 on: the first slice of five minutes is that of 00:00."""
     frame = counts("2026-06-01T00:03", 4)
-    found = sli.time_slices(frame["good"], frame["total"], slice="5m", threshold=0.9)
+    found = _time_slices(frame["good"], frame["total"], slice="5m", threshold=0.9)
     assert [str(t.time()) for t in found.index] == ["00:00:00", "00:05:00"]
     assert found["good"].tolist() == [1, 1]
 
@@ -82,8 +82,8 @@ def test_slices_without_traffic_or_data_are_not_good_and_not_bad(
     """0 of 0 for the night, NaN for the gap."""
     for frame, night in ((no_traffic_night, 0.0), (gap, np.nan)):
         for found in (
-            sli.time_slices(frame["good"], frame["total"], slice="1h", threshold=0.95),
-            sli.slice_ratios(frame["good"], frame["total"], slice="1h"),
+            _time_slices(frame["good"], frame["total"], slice="1h", threshold=0.95),
+            _slice_ratios(frame["good"], frame["total"], slice="1h"),
         ):
             np.testing.assert_equal(found.iloc[4].to_numpy(), [night, night])
             assert found["total"].iloc[7] == 1.0
@@ -94,7 +94,7 @@ def test_a_slice_must_be_whole_buckets(slice: str) -> None:
     """Half a bucket cannot be counted."""
     frame = counts("2026-06-01", 4)
     with pytest.raises(ParameterError, match="whole number of buckets"):
-        sli.time_slices(frame["good"], frame["total"], slice=slice, threshold=0.9)
+        _time_slices(frame["good"], frame["total"], slice=slice, threshold=0.9)
 
 
 @FEW
@@ -104,7 +104,7 @@ def test_slices_equal_counting_by_hand(buckets: list, width: int, threshold: flo
     frame = as_counts(buckets)
     frame.index = pd.date_range("1970-01-01", periods=len(frame), freq="min", tz="UTC", unit="us")
     before = frame.copy()
-    found = sli.time_slices(frame["good"], frame["total"], slice=f"{width}m", threshold=threshold)
+    found = _time_slices(frame["good"], frame["total"], slice=f"{width}m", threshold=threshold)
     for k, start in enumerate(range(0, len(buckets), width)):
         known = [b for b in buckets[start : start + width] if b is not None]
         good, total = sum(b[0] for b in known), sum(sum(b) for b in known)
@@ -139,7 +139,7 @@ def test_the_worst_window_equals_trying_them_all(buckets: list) -> None:
         np.testing.assert_equal(row.ratio, worst_by_hand(buckets, width))
         if not math.isnan(row.ratio):
             inside = frame[(frame.index >= row.starts_at) & (frame.index < row.ends_at)]
-            assert windows.ratio(inside["good"], inside["total"]) == row.ratio
+            assert _ratio(inside["good"], inside["total"]) == row.ratio
 
 
 @FEW

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from srelib import slos
 from srelib.errors import SloError
 from srelib.slos import Queries, Slo
+from srelib.slos.files import _read_documents, _write
 from srelib.windows import Window
 from tests.slos.made import PYRRA, SLO_GENERATOR, SLOTH, WEB, read_text
 
@@ -29,7 +30,7 @@ def test_other_documents_are_skipped_but_noted(tmp_path):
     service = "apiVersion: openslo/v1\nkind: Service\nmetadata: {name: shop}\nspec: {}\n"
     deployment = "apiVersion: apps/v1\nkind: Deployment\n"
     (tmp_path / "slos.yaml").write_text("---\n".join([WEB, service, deployment, "- 5\n"]))
-    found = slos.read_documents(tmp_path)
+    found = _read_documents(tmp_path)
     assert [slo.name for slo in found.slos] == ["web"]
     assert found.files == ("slos.yaml",)
     assert found.notes == (
@@ -134,20 +135,20 @@ def objectives(draw):
 def test_what_is_written_is_read_back(tmp_path_factory, written):
     """read(write(slos)) gives the same objectives, but for where they stand."""
     folder = tmp_path_factory.mktemp("slos")
-    assert read_text(folder, slos.write(written)) == written
+    assert read_text(folder, _write(written)) == written
 
 
 def test_what_is_read_from_any_dialect_can_be_written_as_openslo(tmp_path):
     """Every dialect can be moved to OpenSLO without losing a number."""
     for text in (WEB, SLOTH, PYRRA, SLO_GENERATOR):
         before = read_text(tmp_path, text)
-        assert read_text(tmp_path, slos.write(before)) == before
+        assert read_text(tmp_path, _write(before)) == before
 
 
 def test_written_documents_are_openslo_v1():
     """The YAML has the keys the specification names."""
     slo = Slo(name="a", service="b", sli="c", target=0.999, window=Window.parse("28d"))
-    assert slos.write([slo]) == dedent("""\
+    assert _write([slo]) == dedent("""\
         apiVersion: openslo/v1
         kind: SLO
         metadata:

@@ -5,9 +5,9 @@ from textwrap import dedent
 import pandas as pd
 import pytest
 
-from srelib import slos
 from srelib.errors import SloError
 from srelib.slos import Queries
+from srelib.slos.files import _read_documents
 from srelib.windows import Window
 from tests.slos.made import PYRRA, SLO_GENERATOR, SLOTH, read_text
 
@@ -112,7 +112,7 @@ def test_alert_windows_of_sloth_are_no_slo(tmp_path):
     """Sloth keeps its alert windows under the same version; they are skipped and noted."""
     text = "apiVersion: sloth.slok.dev/v1\nkind: AlertWindows\nspec: {sloPeriod: 7d}\n"
     (tmp_path / "windows.yaml").write_text(text)
-    found = slos.read_documents(tmp_path)
+    found = _read_documents(tmp_path)
     assert found.slos == ()
     assert found.notes == ("windows.yaml, document 1: kind AlertWindows is no SLO; skipped.",)
 

@@ -10,8 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, chi2, chi2_contingency, mannwhitneyu, spearmanr
 
-from srelib import stats
 from srelib.errors import InsufficientDataError, ParameterError
+from srelib.stats.comparisons import (
+    WIDENED,
+    block_bootstrap,
+    dispersion,
+    duration_p_value,
+    duration_ratio,
+    rank_correlation,
+    rate_dispersion,
+    rate_ratio,
+    rate_ratio_p_value,
+)
+from srelib.stats.intervals import _rate
 
 FEW = settings(max_examples=50, deadline=None)
 RNG = np.random.default_rng(3)
@@ -29,7 +40,7 @@ def test_dispersion_is_the_chi_square_of_homogeneity(groups: list[tuple[int, int
     """Index and p equal those of the two-row contingency table."""
     part, whole = np.array(groups, dtype="float64").T
     expected = chi2_contingency(np.stack([part, whole - part]), correction=False)
-    found = stats.dispersion(part, whole)
+    found = dispersion(part, whole)
     assert found.index == pytest.approx(expected.statistic / expected.dof, abs=1e-9)
     assert found.p_value == pytest.approx(expected.pvalue, abs=1e-9)
 
@@ -40,7 +51,7 @@ def test_dispersion_is_wrong_one_time_in_twenty_when_events_are_independent(rate
     rng = np.random.default_rng(5)
     whole = rng.integers(800, 1200, 30)
     wrong = [
-        stats.dispersion(rng.binomial(whole, rate), whole, resamples=199).p_value < 0.05
+        dispersion(rng.binomial(whole, rate), whole, resamples=199).p_value < 0.05
         for _ in range(300)
     ]
     assert 0.02 <= np.mean(wrong) <= 0.09
@@ -50,7 +61,7 @@ def test_dispersion_sees_a_bad_day() -> None:
     """All 20 failures on one of 30 days are not chance."""
     part = np.zeros(30)
     part[7] = 20
-    found = stats.dispersion(part, np.full(30, 1000))
+    found = dispersion(part, np.full(30, 1000))
     assert found.p_value == 0.001
     assert found.index == pytest.approx(20, rel=0.01)
 
@@ -61,7 +72,7 @@ def test_dispersion_sees_a_bad_day() -> None:
 )
 def test_dispersion_of_nothing_that_varies_is_unknown(part: list, whole: list, groups: int) -> None:
     """No part, nothing but part, or fewer than two groups."""
-    found = stats.dispersion(np.array(part), np.array(whole))
+    found = dispersion(np.array(part), np.array(whole))
     assert math.isnan(found.index)
     assert math.isnan(found.p_value)
     assert found.groups == groups
@@ -71,7 +82,7 @@ def test_the_seed_alone_decides() -> None:
     """Same seed, same interval; another seed, another one; the input stays as it was."""
     part = np.random.default_rng(0).gamma(1, 10, 60)
     whole, before = np.full(60, 1000.0), part.copy()
-    found = [stats.block_bootstrap(part, whole, block=7, seed=seed) for seed in (1, 1, 2)]
+    found = [block_bootstrap(part, whole, block=7, seed=seed) for seed in (1, 1, 2)]
     assert found[0] == found[1]
     assert found[0].low != found[2].low
     np.testing.assert_array_equal(part, before)
@@ -80,9 +91,9 @@ def test_the_seed_alone_decides() -> None:
 def test_a_block_must_fit() -> None:
     """Too long a block, and too few of them."""
     with pytest.raises(InsufficientDataError, match="at least 3 blocks of 7 values"):
-        stats.block_bootstrap(np.ones(20), np.ones(20), block=7)
+        block_bootstrap(np.ones(20), np.ones(20), block=7)
     with pytest.raises(InsufficientDataError, match="whole of 0"):
-        stats.block_bootstrap(np.zeros(20), np.zeros(20))
+        block_bootstrap(np.zeros(20), np.zeros(20))
 
 
 def covered(draw: object, truth: float, *, days: int, block: int, times: int = 300) -> float:
@@ -91,7 +102,7 @@ def covered(draw: object, truth: float, *, days: int, block: int, times: int = 3
     for seed in range(times):
         whole = rng.poisson(50_000, days)
         part = rng.binomial(whole, np.minimum(draw(rng, days), 1.0))
-        found = stats.block_bootstrap(part, whole, block=block, resamples=500, seed=seed)
+        found = block_bootstrap(part, whole, block=block, resamples=500, seed=seed)
         hits += found.low <= truth <= found.high
     return hits / times
 
@@ -122,14 +133,14 @@ def test_percentages_of_few_bad_days_are_widened_instead_of_resampled() -> None:
     """Two bad days of 60: one resample in seven would hold none, and promise 100 %."""
     part = np.zeros(60)
     part[[5, 40]] = [300, 500]
-    found = stats.block_bootstrap(part, np.full(60, 1000.0), block=1)
-    assert found.method == stats.WIDENED
+    found = block_bootstrap(part, np.full(60, 1000.0), block=1)
+    assert found.method == WIDENED
     assert 0 < found.low < 800 / 60_000 < found.high < 0.1
 
 
 def test_a_bootstrap_of_no_failures_is_wilson() -> None:
     """Nothing to resample: the interval of independent events is the least one can say."""
-    found = stats.block_bootstrap(np.zeros(30), np.full(30, 10.0))
+    found = block_bootstrap(np.zeros(30), np.full(30, 10.0))
     assert (found.low, found.high) == pytest.approx(
         tuple(binomtest(0, 300).proportion_ci(method="wilson")), abs=1e-12
     )
@@ -137,10 +148,10 @@ def test_a_bootstrap_of_no_failures_is_wilson() -> None:
 
 def test_two_equal_counts_are_one_rate():
     """The interval of the ratio lies evenly around 1 on the log scale."""
-    found = stats.rate_ratio((20, 10.0), (20, 10.0))
+    found = rate_ratio((20, 10.0), (20, 10.0))
     assert found.value == 1.0
     assert math.log(found.high) == pytest.approx(-math.log(found.low))
-    assert stats.rate_ratio_p_value((20, 10.0), (20, 10.0)) == pytest.approx(1.0)
+    assert rate_ratio_p_value((20, 10.0), (20, 10.0)) == pytest.approx(1.0)
 
 
 def test_the_p_value_is_the_exact_one_less_half_the_chance_of_what_was_seen():
@@ -152,7 +163,7 @@ def test_the_p_value_is_the_exact_one_less_half_the_chance_of_what_was_seen():
     )
     low = one_sided - here / 2
     expected = 2 * min(low, 1 - low)
-    assert stats.rate_ratio_p_value((30, 20.0), (15, 10.0)) == pytest.approx(expected)
+    assert rate_ratio_p_value((30, 20.0), (15, 10.0)) == pytest.approx(expected)
 
 
 @settings(max_examples=60, deadline=None)
@@ -161,18 +172,18 @@ def test_interval_and_p_value_agree(a, b, long, index):
     """1 lies outside the 95 % interval exactly where p is below 5 %."""
     if a + b == 0:
         return
-    found = stats.rate_ratio((a, 1.0), (b, long), index=index)
-    p = stats.rate_ratio_p_value((a, 1.0), (b, long), index=index)
+    found = rate_ratio((a, 1.0), (b, long), index=index)
+    p = rate_ratio_p_value((a, 1.0), (b, long), index=index)
     if abs(p - 0.05) > 1e-6:
         assert (p < 0.05) == (found.low > 1 or found.high < 1)
 
 
 def test_bursts_widen_as_if_there_were_fewer():
     """Thirty events at index 3 say as much as ten."""
-    assert stats.rate_ratio((30, 1.0), (60, 1.0), index=3.0).low == pytest.approx(
-        stats.rate_ratio((10, 1.0), (20, 1.0)).low
+    assert rate_ratio((30, 1.0), (60, 1.0), index=3.0).low == pytest.approx(
+        rate_ratio((10, 1.0), (20, 1.0)).low
     )
-    wide = stats.rate(30, 10.0, index=3.0)
+    wide = _rate(30, 10.0, index=3.0)
     assert (wide.low, wide.high) == pytest.approx(
         (chi2.ppf(0.025, 20) / 2 * 3 / 10, chi2.ppf(0.975, 22) / 2 * 3 / 10)
     )
@@ -180,57 +191,57 @@ def test_bursts_widen_as_if_there_were_fewer():
 
 def test_no_events_say_nothing_and_none_before_have_no_upper_end():
     """NaN, and infinity."""
-    assert math.isnan(stats.rate_ratio((0, 1.0), (0, 1.0)).value)
-    found = stats.rate_ratio((0, 1.0), (5, 1.0))
+    assert math.isnan(rate_ratio((0, 1.0), (0, 1.0)).value)
+    found = rate_ratio((0, 1.0), (5, 1.0))
     assert (found.value, found.high) == (math.inf, math.inf)
     assert found.low > 1
-    assert stats.rate_ratio((5, 1.0), (0, 1.0)).low == 0.0
+    assert rate_ratio((5, 1.0), (0, 1.0)).low == 0.0
 
 
 def test_dispersion_takes_each_group_around_its_own_rate():
     """Hand-worked: 2 2 | 8 0 gives (0 + 0 + 4 + 4) / (4 bins - 2 groups) = 4."""
-    assert stats.rate_dispersion([2, 2, 8, 0], [1, 1, 1, 1], groups=[0, 0, 1, 1]) == (4.0, 2)
-    assert stats.rate_dispersion([2, 4], [1, 2]) == (0.0, 1)
-    assert math.isnan(stats.rate_dispersion([3], [1])[0])
+    assert rate_dispersion([2, 2, 8, 0], [1, 1, 1, 1], groups=[0, 0, 1, 1]) == (4.0, 2)
+    assert rate_dispersion([2, 4], [1, 2]) == (0.0, 1)
+    assert math.isnan(rate_dispersion([3], [1])[0])
 
 
 def test_a_rate_needs_time():
     """The message says what was seen."""
     with pytest.raises(ParameterError, match="at least 0 in a positive time; got 3 in 0"):
-        stats.rate_ratio((3, 0.0), (3, 1.0))
+        rate_ratio((3, 0.0), (3, 1.0))
 
 
 def test_without_open_ones_the_test_is_mann_whitneys():
     """Against scipy, without the correction for continuity."""
     expected = mannwhitneyu(BEFORE, AFTER, method="asymptotic", use_continuity=False).pvalue
-    assert stats.duration_p_value(over(BEFORE), over(AFTER)) == pytest.approx(expected)
+    assert duration_p_value(over(BEFORE), over(AFTER)) == pytest.approx(expected)
 
 
 def test_ties_and_zeros_are_scipys_too():
     """Durations of no length tie with each other."""
     before, after = np.repeat([0.0, 5, 9], [3, 4, 6]), np.repeat([0.0, 5, 30], [2, 4, 9])
     expected = mannwhitneyu(before, after, method="asymptotic", use_continuity=False).pvalue
-    assert stats.duration_p_value(over(before), over(after)) == pytest.approx(expected)
+    assert duration_p_value(over(before), over(after)) == pytest.approx(expected)
 
 
 def test_the_factor_is_the_median_of_all_ratios():
     """Hodges and Lehmann's estimator on the scale of logarithms."""
     expected = np.median(AFTER[:, None] / BEFORE[None, :])
-    assert stats.duration_ratio(over(BEFORE), over(AFTER)).value == pytest.approx(expected, 1e-4)
+    assert duration_ratio(over(BEFORE), over(AFTER)).value == pytest.approx(expected, 1e-4)
 
 
 def test_the_interval_holds_what_the_test_does_not_reject():
     """At either end the p value passes 5 %."""
-    found = stats.duration_ratio(over(BEFORE), over(AFTER))
+    found = duration_ratio(over(BEFORE), over(AFTER))
     for end, inside in ((found.low, 1.02), (found.high, 1 / 1.02)):
-        assert stats.duration_p_value(over(BEFORE * end * inside), over(AFTER)) > 0.05
-        assert stats.duration_p_value(over(BEFORE * end / inside), over(AFTER)) < 0.05
+        assert duration_p_value(over(BEFORE * end * inside), over(AFTER)) > 0.05
+        assert duration_p_value(over(BEFORE * end / inside), over(AFTER)) < 0.05
 
 
 def test_an_open_one_counts_as_longer_than_what_is_surely_shorter():
     """Gehan's scores of 1, 2 and more, 5 are -2, 1, 1: along 1, 2, 3 worth 3 / sqrt(12)."""
     durations, ended = np.tile([1.0, 2.0, 5.0], 4), np.tile([True, False, True], 4)
-    found = stats.rank_correlation(np.tile([1, 2, 3], 4), durations, ended)
+    found = rank_correlation(np.tile([1, 2, 3], 4), durations, ended)
     assert found.value == pytest.approx(3 / math.sqrt(2 * 6))
 
 
@@ -238,30 +249,30 @@ def test_open_ones_do_not_pass_for_short():
     """Ten that have just begun: left as they stand they would halve the later durations."""
     quick = np.concatenate([AFTER * 0 + 1.0, AFTER * 4])
     ended = np.repeat([False, True], len(AFTER))
-    found = stats.duration_ratio(over(BEFORE), (quick, ended))
-    naive = stats.duration_ratio(over(BEFORE), over(quick))
-    known = stats.duration_ratio(over(BEFORE), over(AFTER * 4))
+    found = duration_ratio(over(BEFORE), (quick, ended))
+    naive = duration_ratio(over(BEFORE), over(quick))
+    known = duration_ratio(over(BEFORE), over(AFTER * 4))
     assert found.value == pytest.approx(known.value, rel=0.05)
     assert naive.value < 0.4 * known.value
 
 
 def test_too_few_that_ended_give_no_factor():
     """Fewer than four in either."""
-    found = stats.duration_ratio(over(BEFORE[:3]), over(AFTER))
+    found = duration_ratio(over(BEFORE[:3]), over(AFTER))
     assert math.isnan(found.value)
-    assert math.isnan(stats.duration_p_value(over(BEFORE[:3]), over(AFTER)))
+    assert math.isnan(duration_p_value(over(BEFORE[:3]), over(AFTER)))
 
 
 def test_many_durations_are_sorted_and_never_paired():
     """Eight thousand in either: sixty-four million pairs."""
     rng = np.random.default_rng(0)
-    found = stats.duration_ratio(over(rng.lognormal(4, 1, 8_000)), over(rng.lognormal(4, 1, 8_000)))
+    found = duration_ratio(over(rng.lognormal(4, 1, 8_000)), over(rng.lognormal(4, 1, 8_000)))
     assert found.value == pytest.approx(1.0, abs=0.08)
 
 
 def test_without_open_ones_the_correlation_is_spearmans():
     """Against scipy."""
     values = np.concatenate([BEFORE, AFTER])
-    found = stats.rank_correlation(np.arange(55), *over(values))
+    found = rank_correlation(np.arange(55), *over(values))
     assert found.value == pytest.approx(spearmanr(np.arange(55), values).statistic)
     assert found.low < found.value < found.high

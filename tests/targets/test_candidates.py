@@ -11,7 +11,9 @@ from scipy.stats import binom
 
 import srelib
 from srelib import alerts, fleet, objectives, policy, tables, targets
+from srelib.alerts.firing import _episodes
 from srelib.errors import InsufficientDataError, InvalidTargetError, ParameterError
+from srelib.targets.candidates import _freeze_days, _pages
 from srelib.windows import Window
 from tests.targets.made import hours
 
@@ -91,7 +93,7 @@ def test_a_calendar_budget_freezes_by_what_the_period_is_expected_to_allow():
     """April: 720 failures are 100 % of 99.9 %; 721 early on 10 April freeze 10 to 30 April."""
     counts = hours()
     counts.iloc[24 * 11 + 5, 0] = 1000.0 - 721
-    found = targets.freeze_days(
+    found = _freeze_days(
         counts["good"], counts["total"], targets=[0.999], window=Window(unit="month")
     )
     assert found[["days", "frozen"]].values.tolist() == [[89, 21]]  # 1 April to 28 June
@@ -103,7 +105,7 @@ def test_freeze_days_are_those_of_the_replay_without_releases():
     counts.iloc[24 * 40 : 24 * 40 + 3, 0] = 0.0
     none = tables.empty("deployments")
     for rule in policy.ready_made().values():
-        found = targets.freeze_days(
+        found = _freeze_days(
             counts["good"], counts["total"], targets=[0.999], window=Window.parse("28d"),
             policy=rule,
         )  # fmt: skip
@@ -123,10 +125,10 @@ def test_pages_agree_with_the_replay_of_the_alerts():
         good[(index.day == day) & (index.hour == 4)] *= 0.5
     good = np.floor(good)
     past, policy = alerts.history(good, total), alerts.workbook_policy("28d")
-    found = targets.pages(past, targets=[0.98, 0.99, 0.999], policy=policy)
+    found = _pages(past, targets=[0.98, 0.99, 0.999], policy=policy)
     for target in found.index:
         fires = alerts.firing(good, total, target=target, policy=policy[:2])
-        several = alerts.episodes(fires, merge="1h").query("severity == 'page'")
+        several = _episodes(fires, merge="1h").query("severity == 'page'")
         assert found.loc[target, "pages"] == len(several)
         assert found.loc[target, "pages_per_week"] == pytest.approx(len(several) / 2)
 
@@ -137,7 +139,7 @@ def test_a_target_no_rule_can_page_at_says_so():
     total = pd.Series(10.0, index)
     past = alerts.history(total.where(index.day != 3, 0.0), total)
     rules = [alerts.Rule("page", "1h", "5m", 13.44)]
-    found = targets.pages(past, targets=[0.9, 0.99], policy=rules)
+    found = _pages(past, targets=[0.9, 0.99], policy=rules)
     assert found["can_page"].tolist() == [False, True]
     assert found["pages"].tolist() == [0, 1]
 

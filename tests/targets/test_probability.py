@@ -9,20 +9,22 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from srelib import alerts, targets
+from srelib.targets.candidates import LADDER
+from srelib.targets.probability import _pass_probabilities, _Weeks, _whole_weeks, _window_chance
 from srelib.windows import Window
 from tests.targets.made import hours
 
 
-def weeks(bad: list[float], *, total: float = 1e6) -> targets.Weeks:
+def weeks(bad: list[float], *, total: float = 1e6) -> _Weeks:
     """Weeks of equal traffic, spread evenly over their days."""
     days = np.outer(bad, np.full(7, 1 / 7))
-    return targets.Weeks(pd.Timestamp("2026-06-29", tz="UTC"), days,
+    return _Weeks(pd.Timestamp("2026-06-29", tz="UTC"), days,
                          np.full(days.shape, total / 7), False)  # fmt: skip
 
 
 def said(bad: list[float], target: float, window: str = "28d") -> pd.Series:
     """Probability and interval of one target."""
-    found = targets.pass_probabilities(weeks(bad), targets=[target], window=Window.parse(window))
+    found = _pass_probabilities(weeks(bad), targets=[target], window=Window.parse(window))
     return found.iloc[0]
 
 
@@ -52,11 +54,11 @@ def test_weekends_come_along_in_windows_that_are_no_whole_weeks():
     index = pd.date_range("2026-03-30", periods=24 * 7 * 13, freq="h", tz="UTC", unit="us")
     total = pd.Series(1000.0, index)
     good = total.where(index.day_of_week < 5, 900.0)
-    past = targets.whole_weeks(alerts.history(good, total))
+    past = _whole_weeks(alerts.history(good, total))
     three, six = (
-        targets.pass_probabilities(past, targets=[0.99], window=Window.parse(f"{n}d"))[
-            "probability"
-        ].iloc[0]
+        _pass_probabilities(past, targets=[0.99], window=Window.parse(f"{n}d"))["probability"].iloc[
+            0
+        ]
         for n in (3, 6)
     )
     assert three > 0.95  # Monday to Wednesday
@@ -67,8 +69,8 @@ def test_whole_events_stay_whole():
     """With 2,000 events a window and a budget of 0.2, a single failure misses the target."""
     one = np.zeros((13, 7))
     one[::2, 0] = 1.0
-    past = targets.Weeks(pd.Timestamp("2026-06-29", tz="UTC"), one, np.full((13, 7), 500 / 7), True)
-    found = targets.pass_probabilities(past, targets=[0.9999], window=Window.parse("28d")).iloc[0]
+    past = _Weeks(pd.Timestamp("2026-06-29", tz="UTC"), one, np.full((13, 7), 500 / 7), True)
+    found = _pass_probabilities(past, targets=[0.9999], window=Window.parse("28d")).iloc[0]
     assert found["probability"] < 0.15  # four weeks in a row without one, each with 6 in 13
 
 
@@ -77,8 +79,8 @@ def test_whole_events_stay_whole():
 @given(st.lists(st.integers(0, 50_000), min_size=4, max_size=20))
 def test_a_stricter_target_is_never_more_likely(bad):
     """Probability and both ends fall with the target, and stay within 0 and 1."""
-    found = targets.pass_probabilities(
-        weeks([float(b) for b in bad]), targets=targets.LADDER, window=Window.parse("28d")
+    found = _pass_probabilities(
+        weeks([float(b) for b in bad]), targets=LADDER, window=Window.parse("28d")
     )
     numbers = found[["probability", "low", "high"]].to_numpy()
     assert (np.diff(numbers, axis=0) <= 0).all()
@@ -98,7 +100,7 @@ def test_weeks_that_were_hardly_observed_are_left_out():
     counts = hours(8)
     counts.iloc[:120] = np.nan
     counts.iloc[168 : 168 + 48] = np.nan
-    past = targets.whole_weeks(alerts.history(counts["good"], counts["total"]))
+    past = _whole_weeks(alerts.history(counts["good"], counts["total"]))
     assert len(past) == 7
     assert past.total.sum(axis=1).tolist() == [168_000.0] * 7
 
@@ -106,7 +108,7 @@ def test_weeks_that_were_hardly_observed_are_left_out():
 def test_the_next_calendar_window_is_the_next_whole_one():
     """From 10 February: March in Berlin, which loses an hour."""
     month = Window(unit="month", timezone="Europe/Berlin")
-    start, end = targets.next_window(month, pd.Timestamp("2026-02-10", tz="UTC"))
+    start, end = _window_chance(month, pd.Timestamp("2026-02-10", tz="UTC"))
     assert start == pd.Timestamp("2026-03-01", tz="Europe/Berlin")
     assert (end - start) == pd.Timedelta("30D 23h")
 

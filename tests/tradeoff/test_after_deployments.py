@@ -6,6 +6,12 @@ import pytest
 
 from srelib import tradeoff
 from srelib.tradeoff.after_deployments import (
+    ANSWER,
+    EXCLUDED,
+    INSIDE_INCIDENT,
+    NO_CONTROL,
+    NO_DATA,
+    NOT_SHIPPED,
     OpenIncidents,
     covered,
     history,
@@ -60,12 +66,12 @@ def test_a_place_in_the_history_is_inside_the_incident_of_that_time():
 @pytest.mark.parametrize(
     ("table", "more", "reason"),
     [
-        (shipped(58, 300, status=["failed", "succeeded"]), {}, tradeoff.NOT_SHIPPED),
-        (shipped(58, 300, status=["cancelled", "succeeded"]), {}, tradeoff.NOT_SHIPPED),
-        (shipped(-20, 300), {}, tradeoff.NO_DATA),
-        (shipped(WEEKS * 168 + 1, 300), {}, tradeoff.NO_DATA),
-        (shipped(58, 300), {"incidents": incident(57, 59)}, tradeoff.INSIDE_INCIDENT),
-        (shipped(58, 300, planned=[False, True]), {}, tradeoff.ANSWER),
+        (shipped(58, 300, status=["failed", "succeeded"]), {}, NOT_SHIPPED),
+        (shipped(58, 300, status=["cancelled", "succeeded"]), {}, NOT_SHIPPED),
+        (shipped(-20, 300), {}, NO_DATA),
+        (shipped(WEEKS * 168 + 1, 300), {}, NO_DATA),
+        (shipped(58, 300), {"incidents": incident(57, 59)}, INSIDE_INCIDENT),
+        (shipped(58, 300, planned=[False, True]), {}, ANSWER),
     ],
 )
 def test_a_deployment_is_left_out_for_a_reason(table, more, reason):
@@ -80,7 +86,7 @@ def test_a_deployment_during_planned_maintenance_is_left_out():
     """The table of exclusions says why."""
     off = pd.DataFrame({"starts_at": HOURS[[57]], "ends_at": HOURS[[60]]})
     found = tradeoff.deployment_effect(*counts(), shipped(58, 300), exclusions=off)
-    assert found.left_out["reason"].tolist() == [tradeoff.EXCLUDED]
+    assert found.left_out["reason"].tolist() == [EXCLUDED]
 
 
 def test_a_deployment_is_not_left_out_for_the_incident_it_caused():
@@ -90,7 +96,7 @@ def test_a_deployment_is_not_left_out_for_the_incident_it_caused():
     assert found.left_out.empty
     other = incident(57.9, 60, caused_by="d1")
     found = tradeoff.deployment_effect(*counts({59: 50}), shipped(58, 300), incidents=other)
-    assert found.left_out["reason"].tolist() == [tradeoff.INSIDE_INCIDENT]
+    assert found.left_out["reason"].tolist() == [INSIDE_INCIDENT]
 
 
 def test_an_incident_without_an_end_is_open_until_the_data_ends():
@@ -98,7 +104,7 @@ def test_an_incident_without_an_end_is_open_until_the_data_ends():
     found = tradeoff.deployment_effect(
         *counts(), shipped(58, 900, 1000), incidents=incident(800, None)
     )
-    assert found.left_out["reason"].tolist() == [tradeoff.INSIDE_INCIDENT] * 2
+    assert found.left_out["reason"].tolist() == [INSIDE_INCIDENT] * 2
 
 
 def test_planned_maintenance_is_no_incident():
@@ -112,7 +118,7 @@ def test_hours_never_clear_of_deployments_have_no_match():
     """A deployment every working day at ten leaves no such day to be compared with."""
     daily = [24 * day + 10 for day in range(7 * WEEKS) if day % 7 < 5]
     found = tradeoff.deployment_effect(*counts(), shipped(*daily, 24 * 5 + 2))
-    assert found.left_out["reason"].tolist() == [tradeoff.NO_CONTROL] * len(daily)
+    assert found.left_out["reason"].tolist() == [NO_CONTROL] * len(daily)
     assert found.per_deployment["deployment_id"].tolist() == [f"d{len(daily)}"]
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from srelib import simulate, tradeoff
 from srelib.errors import InsufficientDataError
+from srelib.tradeoff.attribution import PARTS
 
 HOURS = pd.date_range("2026-01-05", periods=4 * 168, freq="h", tz="UTC", unit="us")
 
@@ -32,7 +33,7 @@ def test_each_bad_event_has_one_cause():
     shipped = pd.DataFrame({"deployment_id": ["d1", "d2"], "finished_at": HOURS[[200, 300]]})
     down = table([("i1", 100, 101, None), ("i2", 200, 201, "d1")])
     found = tradeoff.attribution(total - bad, total, shipped, incidents=down, target=0.99)
-    assert found["cause"].tolist() == list(tradeoff.PARTS)
+    assert found["cause"].tolist() == list(PARTS)
     assert found["bad"].to_numpy() == pytest.approx([60, 30, 90, 6720])
     assert found["pieces"].tolist() == [1, 2, 1, 0]
     assert found["share_of_allowance"].to_numpy() == pytest.approx(found["bad"] / 6720)
@@ -64,7 +65,7 @@ def test_of_two_incidents_at_once_the_first_has_the_bad_events():
     total = pd.Series(1000.0, HOURS)
     down = table([("i1", 100, 105, None), ("i2", 103, 110, "d")])
     found = tradeoff.attribution(total - bad, total, None, incidents=down).set_index("cause")
-    assert found.loc[[tradeoff.PARTS[0], tradeoff.PARTS[2]], "bad"].tolist() == [250, 250]
+    assert found.loc[[PARTS[0], PARTS[2]], "bad"].tolist() == [250, 250]
 
 
 @settings(max_examples=15, deadline=None)

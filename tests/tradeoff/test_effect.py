@@ -13,6 +13,7 @@ from data import make_sample
 from srelib import events, objectives, simulate, tradeoff
 from srelib.errors import ColumnError, InsufficientDataError, ParameterError
 from srelib.fleet import each
+from srelib.tradeoff.after_deployments import INSIDE_INCIDENT
 from tests.tradeoff.made import HOURS, MIDWEEK, WEEKS, counts, shipped
 
 DATA = Path(__file__).parents[2] / "data" / "sample"
@@ -199,7 +200,7 @@ def test_answers_to_incidents_are_not_called_guilty():
     ]  # fmt: skip
     found = [effect_of(world) for world in worlds]
     assert sum(each.p_value < 0.05 for each in found) <= 4
-    assert all((each.left_out["reason"] == tradeoff.INSIDE_INCIDENT).sum() > 3 for each in found)
+    assert all((each.left_out["reason"] == INSIDE_INCIDENT).sum() > 3 for each in found)
 
 
 def test_the_same_seed_gives_the_same_answer():

@@ -15,7 +15,7 @@ from srelib import events, objectives, simulate, sli, tables, tradeoff
 from srelib.errors import ParameterError
 from srelib.fleet import Indicator
 from srelib.stats import Estimate
-from srelib.tradeoff.scoreboard import service_level
+from srelib.tradeoff.scoreboard import DEVOPS, QUADRANTS, SHARED, SRE, _service_level
 
 ROOT = Path(__file__).parents[2]
 HOURS = pd.date_range("2026-01-05", periods=28 * 24, freq="h", tz="UTC", unit="us")
@@ -23,7 +23,7 @@ SPAN = (HOURS[0], HOURS[-1] + pd.Timedelta("1h"))
 SHOP = Indicator("shop works", "shop", "availability", target=0.98)
 NAN = float("nan")
 SERVICES = ("checkout", "search", "billing", "warehouse", "partner-api", "catalog")
-FIELDS = (*tradeoff.DEVOPS, *tradeoff.SHARED, *tradeoff.SRE)
+FIELDS = (*DEVOPS, *SHARED, *SRE)
 
 
 def counts(good: float = 99.0) -> pd.DataFrame:
@@ -67,7 +67,7 @@ def test_service_level_and_budget_of_the_whole_period():
 def test_what_the_exports_do_not_say_is_unknown():
     """No deployments, incidents or alerts in the folder: NaN with n 0, never 0."""
     one = board()["shop"]
-    for field in (*tradeoff.DEVOPS, *tradeoff.SHARED, "pages", "incidents", "restore"):
+    for field in (*DEVOPS, *SHARED, "pages", "incidents", "restore"):
         estimate = getattr(one, field)
         assert np.isnan(estimate.value), field
         assert estimate.n == 0
@@ -144,7 +144,7 @@ def test_daily_sums_give_the_interval_of_the_buckets():
     bad = rng.binomial(total.astype(int), np.where(rng.random(len(index)) < 0.01, 0.5, 0.01))
     good = (total - bad).mask(rng.random(len(index)) < 0.02)
     frame = pd.DataFrame({"good": good, "total": total.where(good.notna())})
-    fast = service_level(frame)
+    fast = _service_level(frame)
     slow = sli.interval(frame["good"], frame["total"])
     assert (fast.value, fast.low, fast.high) == pytest.approx((slow.value, slow.low, slow.high))
     assert fast.method == slow.method
@@ -177,7 +177,7 @@ def test_the_sample_stands_where_it_was_planted(sample):
                "billing": tradeoff.SLOW_SAFE, "warehouse": tradeoff.SLOW_FRAGILE}  # fmt: skip
     assert {name: placed.loc[name, "quadrant"] for name in planted} == planted
     for name, quadrant in planted.items():
-        assert placed.loc[name, quadrant] == placed.loc[name, list(tradeoff.QUADRANTS)].max()
+        assert placed.loc[name, quadrant] == placed.loc[name, list(QUADRANTS)].max()
 
 
 def test_the_sample_has_the_bad_events_it_was_drawn_with(sample):
@@ -251,7 +251,7 @@ def test_probability_follows_the_skew_side_of_the_budget():
 def test_probabilities_add_up_to_one():
     """Every draw lies in one quadrant."""
     row = row_of(estimate(1.2, 0.7, 2.0), estimate(0.1, -0.5, 0.5))
-    assert sum(row[q] for q in tradeoff.QUADRANTS) == pytest.approx(1.0)
+    assert sum(row[q] for q in QUADRANTS) == pytest.approx(1.0)
 
 
 def test_interval_reaches_across_the_line_where_the_end_does():

@@ -14,6 +14,7 @@ import pandas as pd
 from srelib import tradeoff
 from srelib.errors import InsufficientDataError
 from srelib.simulate import Fleet, ServiceSpec, fleet
+from srelib.tradeoff.attribution import PARTS
 from tests.validity.cells import Cell, over
 
 LEVEL = 0.05
@@ -155,9 +156,9 @@ def _share_errors(world: Fleet, parts: pd.DataFrame) -> dict[str, float]:
     known = world.truth.causes.set_index("cause")["observed"]
     shares = parts.set_index("cause")["share_of_spent"]
     found = {
-        "deployment": shares[tradeoff.PARTS[0]] + shares[tradeoff.PARTS[1]],
-        "incident": shares[tradeoff.PARTS[2]],
-        "background": shares[tradeoff.PARTS[3]],
+        "deployment": shares[PARTS[0]] + shares[PARTS[1]],
+        "incident": shares[PARTS[2]],
+        "background": shares[PARTS[3]],
     }
     return {name: float(found[name] - known[name] / known.sum()) for name in found}
 

@@ -16,6 +16,7 @@ import pandas as pd
 
 from srelib import incidents, stats
 from srelib.incidents import comparison, recurrence, times
+from srelib.stats.intervals import _survival_median
 from tests.validity.cells import Cell, over
 
 START = pd.Timestamp("2026-01-05", tz="UTC")
@@ -88,10 +89,10 @@ def history(seed: int, case: Case) -> tuple[pd.DataFrame, times.Between]:
 def one(seed: int, case: Case) -> dict[str, bool | float]:
     """What the measures say of one history, held against the truth."""
     rows, between = history(seed, case)
-    counts = comparison.count_trend(rows, between=between)
-    lengths = comparison.duration_trend(rows, between=between)
+    counts = comparison._count_trend(rows, between=between)
+    lengths = comparison._duration_trend(rows, between=between)
     median = _median(seed, rows, case)
-    patterns = recurrence.recurrence(rows, between=between, resamples=199, seed=seed)
+    patterns = recurrence._recurrence(rows, between=between, resamples=199, seed=seed)
     noise = incidents.noise_check(rows, between=between, resamples=199, seed=seed)
     return {
         "median": _holds(median, MEDIAN),
@@ -111,7 +112,7 @@ def _median(seed: int, rows: pd.DataFrame, case: Case) -> stats.Estimate:
     rng = np.random.default_rng([seed, 518])
     cut = np.where(rng.random(len(rows)) < 2 * case.open_share,
                    np.exp(LOG_MEAN + LOG_SD * rng.standard_normal(len(rows))), np.inf)  # fmt: skip
-    return stats.survival_median(np.minimum(minutes, cut), minutes <= cut)
+    return _survival_median(np.minimum(minutes, cut), minutes <= cut)
 
 
 def _holds(found: stats.Estimate, truth: float) -> bool:

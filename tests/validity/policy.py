@@ -19,8 +19,8 @@ import pandas as pd
 from srelib import policy as policies
 from srelib.fleet import Indicator
 from srelib.policy import Outcome, PolicyReplay, PreparedService
-from srelib.policy.daily import Ledger, decision_times
-from srelib.policy.replay import budget_track, prepared_service
+from srelib.policy.daily import Ledger, _decision_times
+from srelib.policy.replay import _budget_track, _prepared_service
 from srelib.policy.schedule import NEVER, follow_policy, held_rows
 from srelib.simulate import Fleet, ServiceSpec, fleet
 from tests.validity.cells import Cell, over
@@ -106,7 +106,7 @@ def followed(world: Fleet, make: partial[Fleet], reading: str) -> dict[str, pd.T
 
 def prepared(world: Fleet) -> PreparedService:
     """The service of a world with its deployments; incidents do not matter to decisions."""
-    return prepared_service(
+    return _prepared_service(
         {key_of(world): ledger_of(world)}, world.deployments,
         harms={key_of(world): pd.Series(dtype="float64")},
     )  # fmt: skip
@@ -129,8 +129,8 @@ def held_by(
     """What the recorded budget of a world would hold of the releases of the first one."""
     (part,) = service.objectives.values()
     part = replace(part, ledger=seen or part.ledger)
-    times = decision_times(part.ledger.first, part.ledger.last, hour=9, timezone="UTC")
-    track = budget_track(part, times, POLICY, min_coverage=0.5)
+    times = _decision_times(part.ledger.first, part.ledger.last, hour=9, timezone="UTC")
+    track = _budget_track(part, times, POLICY, min_coverage=0.5)
     found = follow_policy([track], times, service.deployments, policy=POLICY, postponed=False)
     due = service.deployments["due_at"].astype("int64").to_numpy()
     return {

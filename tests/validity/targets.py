@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from srelib.alerts import history
-from srelib.budget import budget_fraction
+from srelib.budget.status import _budget_fraction
 from srelib.simulate import ServiceSpec, fleet
-from srelib.targets import LADDER, Weeks, pass_probabilities, whole_weeks
+from srelib.targets.candidates import LADDER
+from srelib.targets.probability import _pass_probabilities, _Weeks, _whole_weeks
 from srelib.windows import Window
 from tests.validity.cells import Cell, over
 
@@ -62,8 +63,8 @@ def one(seed: int, *, kind: str | None) -> dict[str, np.ndarray]:
     found = {"met": meets(after["total"] - after["good"], after["total"])}
     for weeks in SPANS:
         seen = counts.iloc[(most - weeks) * 168 : most * 168]
-        past = whole_weeks(history(seen["good"], seen["total"]))
-        said = pass_probabilities(past, targets=LADDER, window=WINDOW)
+        past = _whole_weeks(history(seen["good"], seen["total"]))
+        said = _pass_probabilities(past, targets=LADDER, window=WINDOW)
         found[f"said {weeks}"] = said[["probability", "low", "high"]].to_numpy()
         found[f"plain {weeks}"] = plain(past)
     return found
@@ -71,11 +72,11 @@ def one(seed: int, *, kind: str | None) -> dict[str, np.ndarray]:
 
 def meets(bad: np.ndarray | float, total: np.ndarray | float) -> np.ndarray:
     """Whether windows meet each candidate."""
-    budgets = np.array([budget_fraction(target) for target in LADDER])
+    budgets = np.array([_budget_fraction(target) for target in LADDER])
     return np.less_equal.outer(np.asarray(bad) / np.maximum(total, 1) / (1 + 1e-9), budgets)
 
 
-def plain(past: Weeks) -> np.ndarray:
+def plain(past: _Weeks) -> np.ndarray:
     """The same from weeks redrawn as they are, for comparison."""
     drawn = np.random.default_rng(0).integers(len(past), size=(4000, FOLLOWS))
     bad, total = (days.sum(axis=1)[drawn].sum(axis=1) for days in (past.bad, past.total))

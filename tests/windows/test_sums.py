@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from srelib import windows
 from srelib.errors import CountError, ParameterError, TimeIndexError
 from srelib.windows import Window, sums
+from srelib.windows.sums import _buckets, _divide, _prefix_pair, _ratio, _ratios, _totals
 
 FEW = settings(max_examples=60, deadline=None)
 
@@ -30,39 +31,39 @@ def minutes(values: list[float], *, freq: str = "min") -> pd.Series:
 
 def test_counts_are_summed_before_they_are_divided() -> None:
     """1 of 1 and 0 of 99 is 1 %, not the mean of 100 % and 0 %."""
-    assert windows.ratio(pd.Series([1, 0]), pd.Series([1, 99])) == 0.01
+    assert _ratio(pd.Series([1, 0]), pd.Series([1, 99])) == 0.01
 
 
 def test_a_workbook_month_has_the_published_ratio() -> None:
     """SRE Workbook ch. 2: 3,557,865 of 3,663,253 requests are 97.123 %."""
-    assert round(windows.ratio(3_557_865, 3_663_253), 5) == 0.97123
+    assert round(_ratio(3_557_865, 3_663_253), 5) == 0.97123
 
 
 def test_no_traffic_is_neither_perfect_nor_an_outage(no_traffic_night: pd.DataFrame) -> None:
     """NaN over the night alone, and no weight at all in the day."""
     night = no_traffic_night.iloc[:360]
-    assert math.isnan(windows.ratio(night["good"], night["total"]))
-    assert windows.ratio(no_traffic_night["good"], no_traffic_night["total"]) == 0.9
+    assert math.isnan(_ratio(night["good"], night["total"]))
+    assert _ratio(no_traffic_night["good"], no_traffic_night["total"]) == 0.9
 
 
 def test_a_gap_is_unknown_and_changes_no_ratio(gap: pd.DataFrame) -> None:
     """It would be 78.75 % if the missing buckets were failures."""
-    assert windows.ratio(gap["good"], gap["total"]) == 0.9
+    assert _ratio(gap["good"], gap["total"]) == 0.9
 
 
 def test_half_a_known_bucket_is_unknown() -> None:
     """Good without total, or total without good, counts in neither sum."""
     good, total = pd.Series([9, np.nan, 5]), pd.Series([10, 10, np.nan])
-    assert windows.totals(good, total) == (9.0, 10.0)
+    assert _totals(good, total) == (9.0, 10.0)
 
 
 def test_division_keeps_kind_and_index() -> None:
     """Series in, Series out; arrays in, arrays out; nothing divided by 0."""
     good, total = minutes([1, 0]), minutes([2, 0])
-    found = windows.divide(good, total)
+    found = _divide(good, total)
     assert found.index.equals(good.index)
     np.testing.assert_array_equal(found, [0.5, np.nan])
-    np.testing.assert_array_equal(windows.divide(np.array([1.0]), np.array([0.0])), [np.nan])
+    np.testing.assert_array_equal(_divide(np.array([1.0]), np.array([0.0])), [np.nan])
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,7 @@ def as_counts(buckets: list) -> pd.DataFrame:
 
 def rolling_sum(counts: pd.Series, width: int) -> pd.Series:
     """Sum over the last so many buckets, by the prefix sums that ratios stand on."""
-    prefix = windows.prefix_pair(counts.to_numpy(), counts.to_numpy())[0]
+    prefix = _prefix_pair(counts.to_numpy(), counts.to_numpy())[0]
     return pd.Series(prefix.window(width), counts.index)
 
 
@@ -143,19 +144,19 @@ def test_the_window_holds_the_bucket_at_t_and_not_the_one_at_t_minus_w() -> None
 
 def test_a_window_between_two_steps_takes_the_starts_inside_it() -> None:
     """75 seconds of minutes hold the starts at t and t - 60 s."""
-    assert windows.buckets("75s", step=pd.Timedelta("1min")) == 2
+    assert _buckets("75s", step=pd.Timedelta("1min")) == 2
 
 
 def test_a_window_shorter_than_a_bucket_is_refused() -> None:
     """Its answer would be that of a longer window."""
     with pytest.raises(ParameterError, match="at least one bucket of 5 minutes; got 1 minute"):
-        windows.buckets("1m", step=pd.Timedelta("5min"))
+        _buckets("1m", step=pd.Timedelta("5min"))
 
 
 def test_a_calendar_window_does_not_roll() -> None:
     """Periods are the way to calendar sums."""
     with pytest.raises(ParameterError, match="must be rolling"):
-        windows.buckets(Window(unit="month"), step=pd.Timedelta("1min"))
+        _buckets(Window(unit="month"), step=pd.Timedelta("1min"))
 
 
 def test_an_outage_shows_at_full_height_in_a_short_window(one_outage: pd.DataFrame) -> None:
@@ -222,8 +223,8 @@ def test_many_windows_over_many_series_equal_pandas_rolling(cores, rows, monkeyp
     bad[0, 500:900] = total[0, 500:900] = np.nan
     bad[-1] /= 3
     widths = [1, 5, 699, 701, 3_000, 6_000]
-    part, whole = windows.prefix_pair(bad, total)
-    found = windows.ratios(part, whole, widths=widths)
+    part, whole = _prefix_pair(bad, total)
+    found = _ratios(part, whole, widths=widths)
     assert part.exponent is not None
     assert whole.exponent is None
     for k, width in enumerate(widths):
@@ -237,16 +238,16 @@ def test_a_long_series_is_summed_exactly_on_every_core() -> None:
     """As long as it takes for threads to be used: Python's integers, at the seams too."""
     rng = np.random.default_rng(5)
     counts = rng.integers(0, 2**33, 200_001).astype("float64")
-    sums = windows.prefix_pair(counts, counts)[0].sums
+    sums = _prefix_pair(counts, counts)[0].sums
     assert sums[-1] == sum(map(int, counts)) < 2**53
     np.testing.assert_array_equal(np.diff(sums), counts)
     counts[150_000] = 0.5
-    assert windows.prefix_pair(counts, counts)[1].exponent is not None
+    assert _prefix_pair(counts, counts)[1].exponent is not None
 
 
 def test_sums_between_any_two_positions_know_what_was_known() -> None:
     """Unknown where nothing between them is known, an empty stretch included."""
-    total = windows.prefix_pair(*2 * [np.array([1.0, np.nan, np.nan, 4.0])])[1]
+    total = _prefix_pair(*2 * [np.array([1.0, np.nan, np.nan, 4.0])])[1]
     start, stop = np.array([0, 1, 2, 3, 0]), np.array([2, 3, 4, 3, 4])
     np.testing.assert_array_equal(total.between(start, stop), [1, np.nan, 4, np.nan, 5])
     assert total.known_before.tolist() == [0, 1, 1, 1, 2]

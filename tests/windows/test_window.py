@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from srelib import windows
 from srelib.errors import ColumnError, ParameterError, TimeIndexError
 from srelib.windows import Window
+from srelib.windows.window import UNITS, _calendar_periods, _check_index, _grid, _period_starts
 
 FEW = settings(max_examples=60, deadline=None)
 
@@ -142,7 +143,7 @@ def test_a_rolling_window_ends_at_its_time() -> None:
 def test_an_anchor_on_the_31st_ends_short_months_on_their_last_day() -> None:
     """Months from an anchor keep its day where there is one."""
     window = Window.parse("1M", rolling=False, anchor="2026-01-31")
-    found = windows.periods(utc("2026-02-01"), utc("2026-04-15"), window=window)
+    found = _calendar_periods(utc("2026-02-01"), utc("2026-04-15"), window=window)
     assert [str(t.date()) for t in found["starts_at"]] == ["2026-01-31", "2026-02-28", "2026-03-31"]
 
 
@@ -168,13 +169,13 @@ def test_an_anchor_sets_the_phase_in_its_zone_before_and_after_it(anchor: object
 def test_labels_are_local_dates(unit: str, label: str) -> None:
     """At 23:30 UTC on New Year's Eve it is 2026 in Berlin."""
     window = Window(unit=unit, timezone="Europe/Berlin")
-    found = windows.periods(utc("2025-12-31T23:30"), utc("2025-12-31T23:40"), window=window)
+    found = _calendar_periods(utc("2025-12-31T23:30"), utc("2025-12-31T23:40"), window=window)
     assert found["label"].tolist() == [label]
 
 
 def test_periods_tile_the_span_and_say_which_are_complete() -> None:
     """Half-open, no gap between them, incomplete at both ends."""
-    found = windows.periods(utc("2026-01-15"), utc("2026-04-01"), window=Window(unit="month"))
+    found = _calendar_periods(utc("2026-01-15"), utc("2026-04-01"), window=Window(unit="month"))
     assert found["label"].tolist() == ["2026-01", "2026-02", "2026-03"]
     assert found["complete"].tolist() == [False, True, True]
     assert (found["ends_at"].iloc[:-1].to_numpy() == found["starts_at"].iloc[1:].to_numpy()).all()
@@ -182,7 +183,7 @@ def test_periods_tile_the_span_and_say_which_are_complete() -> None:
 
 def test_blocks_of_a_rolling_window_end_at_the_last_time() -> None:
     """The first block may begin before the data and is then incomplete."""
-    found = windows.periods(utc("2026-01-01"), utc("2026-03-01"), window=Window.parse("28d"))
+    found = _calendar_periods(utc("2026-01-01"), utc("2026-03-01"), window=Window.parse("28d"))
     assert found["ends_at"].iloc[-1] == utc("2026-03-01")
     assert (found["ends_at"] - found["starts_at"]).eq(pd.Timedelta("28D")).all()
     assert found["complete"].tolist() == [False, True, True]
@@ -193,7 +194,7 @@ def test_blocks_of_a_rolling_window_end_at_the_last_time() -> None:
 @given(
     first=st.datetimes(pd.Timestamp("1990-01-01"), pd.Timestamp("2035-01-01")),
     hours=st.integers(1, 3000),
-    unit=st.sampled_from(windows.UNITS),
+    unit=st.sampled_from(UNITS),
     count=st.integers(1, 5),
     zone=st.sampled_from(
         ["UTC", "Europe/Berlin", "America/Havana", "Asia/Kathmandu", "Pacific/Apia"]
@@ -206,7 +207,7 @@ def test_periods_cover_any_span_without_gap_or_overlap(
     start = pd.Timestamp(first).tz_localize("UTC")
     end = start + pd.Timedelta(hours, "h")
     window = Window(unit=unit, count=count, timezone=zone)
-    found = windows.periods(start, end, window=window)
+    found = _calendar_periods(start, end, window=window)
     assert found["starts_at"].iloc[0] <= start < found["ends_at"].iloc[0]
     assert found["starts_at"].iloc[-1] < end <= found["ends_at"].iloc[-1]
     assert (found["ends_at"].iloc[:-1].to_numpy() == found["starts_at"].iloc[1:].to_numpy()).all()
@@ -215,9 +216,7 @@ def test_periods_cover_any_span_without_gap_or_overlap(
 
 def test_every_bucket_knows_the_start_of_its_period(dst_day: pd.DataFrame) -> None:
     """On the day the clocks change 23 hours belong to it."""
-    starts = windows.period_starts(
-        dst_day.index, window=Window(unit="day", timezone="Europe/Berlin")
-    )
+    starts = _period_starts(dst_day.index, window=Window(unit="day", timezone="Europe/Berlin"))
     assert starts.value_counts(sort=False).tolist() == [24, 23, 24]
     assert starts[24] == utc("2026-03-28T23:00")
 
@@ -225,15 +224,15 @@ def test_every_bucket_knows_the_start_of_its_period(dst_day: pd.DataFrame) -> No
 def test_starts_of_periods_need_a_calendar() -> None:
     """A rolling window has no starts."""
     with pytest.raises(ParameterError, match="must be a calendar window"):
-        windows.period_starts(minutes([1.0]).index, window=Window.parse("1d"))
+        _period_starts(minutes([1.0]).index, window=Window.parse("1d"))
 
 
 def test_a_span_must_have_a_length_and_a_zone() -> None:
     """The errors show both times, or the one without a zone."""
     with pytest.raises(TimeIndexError, match="first must lie before last"):
-        windows.periods(utc("2026-01-02"), utc("2026-01-02"), window=Window(unit="day"))
+        _calendar_periods(utc("2026-01-02"), utc("2026-01-02"), window=Window(unit="day"))
     with pytest.raises(TimeIndexError, match="last must be tz-aware"):
-        windows.periods(utc("2026-01-01"), pd.Timestamp("2026-01-02"), window=Window(unit="day"))
+        _calendar_periods(utc("2026-01-01"), pd.Timestamp("2026-01-02"), window=Window(unit="day"))
 
 
 @pytest.mark.parametrize(
@@ -253,13 +252,13 @@ def test_an_index_that_is_not_regular_names_the_first_offence(times: list, match
     """Order, repetition, irregularity, zone, missing times."""
     series = pd.Series(1.0, index=pd.DatetimeIndex(times))
     with pytest.raises(TimeIndexError, match=match):
-        windows.check_index(series.index)
+        _check_index(series.index)
 
 
 def test_an_index_without_times_is_refused() -> None:
     """Numbers are not times."""
     with pytest.raises(TimeIndexError, match="must hold times; got int64"):
-        windows.check_index(pd.Series([1.0, 2.0]).index)
+        _check_index(pd.Series([1.0, 2.0]).index)
 
 
 def test_the_step_is_the_most_common_difference() -> None:
@@ -285,7 +284,7 @@ def test_the_grid_shows_missing_buckets_as_unknown() -> None:
         {"good": [1, 2], "total": [1, 3]},
         index=pd.DatetimeIndex(["2026-01-01T00:03Z", "2026-01-01T00:00Z"]),
     )
-    full = windows.grid(rows, step=pd.Timedelta("1min"))
+    full = _grid(rows, step=pd.Timedelta("1min"))
     assert full["total"].fillna(-1).tolist() == [3, -1, -1, 1]
     assert full.index.name == "time"
     assert str(full.index.dtype) == "datetime64[us, UTC]"
@@ -294,18 +293,18 @@ def test_the_grid_shows_missing_buckets_as_unknown() -> None:
 def test_the_grid_of_nothing_is_empty() -> None:
     """No rows in, no rows out, same columns."""
     rows = pd.DataFrame({"time": pd.DatetimeIndex([], tz="UTC"), "good": [], "total": []})
-    assert windows.grid(rows, step=pd.Timedelta("1min")).shape == (0, 2)
+    assert _grid(rows, step=pd.Timedelta("1min")).shape == (0, 2)
 
 
 def test_the_grid_refuses_times_off_it_and_twice() -> None:
     """Each error names the time."""
     rows = pd.DataFrame({"good": 1, "total": 1}, index=minutes([1, 1, 1]).index)
     with pytest.raises(TimeIndexError, match=r"00:01:00.* does not lie on the grid"):
-        windows.grid(rows, step=pd.Timedelta("2min"))
+        _grid(rows, step=pd.Timedelta("2min"))
     with pytest.raises(TimeIndexError, match=r"00:02:00.* appears twice"):
-        windows.grid(pd.concat([rows, rows.iloc[2:]]), step=pd.Timedelta("1min"))
+        _grid(pd.concat([rows, rows.iloc[2:]]), step=pd.Timedelta("1min"))
     with pytest.raises(ColumnError, match="counts lack total"):
-        windows.grid(rows[["good"]], step=pd.Timedelta("1min"))
+        _grid(rows[["good"]], step=pd.Timedelta("1min"))
 
 
 @FEW
@@ -316,4 +315,4 @@ def test_the_order_of_rows_changes_nothing(places: set[int], seed: int) -> None:
     rows = pd.DataFrame({"time": index, "good": np.arange(len(index)), "total": 99})
     shuffled = rows.sample(frac=1, random_state=seed)
     step = pd.Timedelta("1min")
-    pd.testing.assert_frame_equal(windows.grid(rows, step=step), windows.grid(shuffled, step=step))
+    pd.testing.assert_frame_equal(_grid(rows, step=step), _grid(shuffled, step=step))
