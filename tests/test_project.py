@@ -1,6 +1,7 @@
 """The project as a whole: dependencies in step, imports that point down, nothing left behind."""
 
 import ast
+import importlib
 import re
 import subprocess
 import sys
@@ -13,6 +14,8 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+import srelib
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "srelib"
@@ -326,6 +329,17 @@ def test_nothing_is_left_for_later():
 # Shape: tests, files, names
 
 
+MOST_LINES = 500
+
+
+def test_no_file_is_too_long_to_read():
+    """A file that grows past 500 lines holds two questions."""
+    lines = {
+        module_name(path): len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES
+    }
+    assert {name: n for name, n in lines.items() if n > MOST_LINES} == {}
+
+
 def test_no_two_classes_share_a_name():
     """A result is known by its name alone, wherever it is made."""
     owners: dict[str, list[str]] = {}
@@ -334,6 +348,18 @@ def test_no_two_classes_share_a_name():
             if isinstance(node, ast.ClassDef):
                 owners.setdefault(node.name, []).append(module_name(path))
     assert {name: found for name, found in owners.items() if len(found) > 1} == {}
+
+
+SUBJECTS = ["srelib", *(f"srelib.{name}" for name in sorted(srelib._SUBMODULES))]
+"""What a user may write after `import srelib`."""
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_a_face_shows_what_a_user_may_call_and_nothing_else(name):
+    """`__all__` says what is public; `dir()` shows just that."""
+    module = importlib.import_module(name)
+    shown = {one for one in dir(module) if not one.startswith("_")}
+    assert shown == {one for one in module.__all__ if not one.startswith("_")}
 
 
 OTHER_TESTS = {
