@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["Dataset", "__version__", "load"]
-
 _FROM = {"load": "srelib.dataset", "Dataset": "srelib.dataset"}
 _SUBMODULES = {
     "alerts", "budget", "collect", "dataset", "delivery", "errors", "events", "figures", "findings",
-    "fleet", "incidents", "objectives", "policy", "quality", "readers", "report", "simulate", "sli",
+    "fleet", "incidents", "objectives", "policy", "quality", "report", "simulate", "sli",
     "slos", "stats", "tables", "targets", "tradeoff", "windows",
 }  # fmt: skip
+
+__all__ = ["Dataset", "__version__", "load", *sorted(_SUBMODULES)]
 
 
 def __getattr__(name: str) -> Any:
@@ -37,4 +37,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *_SUBMODULES})
+    return __all__

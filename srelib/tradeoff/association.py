@@ -338,11 +338,13 @@ def association(
     levels = _levels(panel, x, y)
     between, between_p = _between(levels, confidence, resamples, seed)
     services = levels.assign(slope=levels["service"].map(_slopes(table_x.index, rank_x, rank_y)))
+    at = (table_x.index.get_indexer(pd.Index(rows["service"])),
+          table_x.columns.get_indexer(pd.Index(rows["starts_at"])))  # fmt: skip
     return Association(
         x, y, within, within_p, between, between_p,
         pooled=_spearman(rows["x"].to_numpy(float), rows["y"].to_numpy(float)),
         detectable=_detectable(spread, confidence),
-        weeks=_spread_out(rows, table_x, rank_x, rank_y),
+        weeks=rows.assign(x_within=rank_x[at], y_within=rank_y[at]).reset_index(drop=True),
         services=services,
         left_out=tuple(str(s) for s in table_x.index[~used]),
     )  # fmt: skip
@@ -492,12 +494,3 @@ def _slopes(services: pd.Index, x: np.ndarray, y: np.ndarray) -> dict[str, float
     size = np.sqrt((x**2).sum(axis=1) * (y**2).sum(axis=1))
     value = _divide((x * y).sum(axis=1), size)
     return dict(zip(services.astype("str"), value, strict=True))
-
-
-def _spread_out(
-    rows: pd.DataFrame, table: pd.DataFrame, x: np.ndarray, y: np.ndarray
-) -> pd.DataFrame:
-    """The weeks with their ranks."""
-    at = (table.index.get_indexer(pd.Index(rows["service"])),
-          table.columns.get_indexer(pd.Index(rows["starts_at"])))  # fmt: skip
-    return rows.assign(x_within=x[at], y_within=y[at]).reset_index(drop=True)
