@@ -1,7 +1,7 @@
 # make report              every notebook on data/sample, as HTML in reports/
 # make report DATA=DIR     the same on your own exports
 # make test                lint, types, all tests, every notebook, the report in a browser
-# make test-all            the same and what takes long, and the notebooks by nbval, cell by cell
+# make test-all            the same and what takes long
 # make lab                 JupyterLab in notebooks/
 # make bench               speed, as ratios against what one would pick instead
 # make validity            do intervals hold what they say, on simulated fleets (an hour on 2 cores)
@@ -24,11 +24,11 @@ test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(PYTEST) -m "not slow" tests srelib $(ARGS)
+	$(PYTEST) -m "not slow" --nbval-lax --nbval-current-env --nbval-cell-timeout 300 \
+		tests srelib notebooks $(ARGS)
 
 test-all: test
 	$(PYTEST) -m slow tests srelib $(ARGS)
-	$(PYTEST) --nbval-lax --nbval-current-env --nbval-cell-timeout 300 notebooks
 
 lab: $(READY)
 	$(BIN)/jupyter lab notebooks
