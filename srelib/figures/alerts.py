@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -327,35 +326,10 @@ def _search_names(ax: Axes, found: pd.DataFrame) -> None:
     line = (np.log10(best["pages_per_week_chosen_on"].clip(lower=0.1)) - low) / (high - low)
     places = [*zip(x, y, strict=True), *zip(line, best["spent_chosen_on"] / top, strict=True)]
     taken = [(a - 0.01, a + 0.01, b) for a, b in places]
-    order: list[Any] = rows.sort_values("rank").index.tolist()
-    for i in order:
-        row = rows.loc[i]
-        text, color = _policy(row), _color(row)
-        wide = canvas.text_width(text, 8.5) / (0.86 * 72 * canvas.WIDTH)
-        left, shift = _free(x[i], y[i], wide, taken)
-        start = x[i] - 0.018 - wide if left else x[i] + 0.018
-        taken.append((start, start + wide, y[i] + shift))
-        ax.annotate(text, (max(row["pages_per_week_tested_on"], 0.1), row["spent_tested_on"]),
-                    xytext=(-8 if left else 8, shift * 205), textcoords="offset points",
-                    ha="right" if left else "left", va="center", fontsize=8.5, color=color,
-                    zorder=5, arrowprops=_leader(color) if shift else None)  # fmt: skip
-
-
-def _leader(color: str) -> dict[str, Any]:
-    """A thin line from a name that had to move to its marker."""
-    return {"arrowstyle": "-", "lw": 0.6, "color": color, "shrinkA": 1, "shrinkB": 2}
-
-
-def _free(x: float, y: float, wide: float, taken: list[tuple[float, float, float]]) -> Any:
-    """Side and shift of a name that cover the fewest markers and earlier names."""
-    costs = {}
-    for left, shift in product((False, True), (0.0, 0.05, -0.05, 0.1, -0.1, 0.15, -0.15)):
-        start = x - 0.018 - wide if left else x + 0.018
-        hit = [b - a for a, b, c in taken
-               if start < b and start + wide > a and abs(y + shift - c) < 0.045]  # fmt: skip
-        outside = start < 0 or start + wide > 1.02
-        costs[left, shift] = 9 * outside + sum(3 if w > 0.03 else 1 for w in hit) + 15 * abs(shift)
-    return min(costs, key=lambda place: costs[place])
+    for i, row in rows.sort_values("rank").iterrows():
+        point = max(row["pages_per_week_tested_on"], 0.1), row["spent_tested_on"]
+        canvas.name_point(ax, _policy(row), point, (x[i], y[i]), taken, color=_color(row), pad=8,
+                          steps=(0.05, 0.1, 0.15), height=205, sides=(False, True))  # fmt: skip
 
 
 def _policy(row: Any) -> str:

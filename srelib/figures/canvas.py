@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -292,6 +293,47 @@ def annotate(
     """Name a point, some points of type beside it, readable on lines."""
     ax.annotate(text, point, xytext=offset, textcoords="offset points", ha=ha, va=va, fontsize=9,
                 color=color, fontweight="bold", path_effects=halo())  # fmt: skip
+
+
+Taken = list[tuple[float, float, float]]
+"""From, to, and height of the points and names drawn already [share of the axes]."""
+
+
+def name_point(
+    ax: Axes,
+    text: str,
+    point: tuple[float, float],
+    at: tuple[float, float],
+    taken: Taken,
+    *,
+    color: str,
+    steps: tuple[float, ...],
+    pad: float,
+    height: float,
+    sides: tuple[bool, ...] = (False,),
+    **style: Any,
+) -> None:
+    """Name a point (`at`: as shares of the axes) where the name covers the least of `taken`.
+
+    It moves up or down by a step; `sides` says whether it may stand on the left.
+    """
+    wide = text_width(text, 8.5) / (0.86 * 72 * WIDTH)
+
+    def start(left: bool) -> float:
+        return at[0] - 0.018 - wide if left else at[0] + 0.018
+
+    def cost(place: tuple[bool, float]) -> float:
+        low, y = start(place[0]), at[1] + place[1]
+        hit = [b - a for a, b, c in taken if low < b and low + wide > a and abs(y - c) < 0.045]
+        outside = low < 0 or low + wide > 1.02
+        return 9 * outside + sum(3 if w > 0.03 else 1 for w in hit) + 15 * abs(place[1])
+
+    left, shift = min(product(sides, (0.0, *(s * k for k in steps for s in (1, -1)))), key=cost)
+    taken.append((start(left), start(left) + wide, at[1] + shift))
+    line = {"arrowstyle": "-", "lw": 0.6, "color": color, "shrinkA": 1, "shrinkB": 2}
+    ax.annotate(text, point, xytext=(-pad if left else pad, shift * height), va="center",
+                textcoords="offset points", ha="right" if left else "left", fontsize=8.5,
+                color=color, zorder=5, arrowprops=line if shift else None, **style)  # fmt: skip
 
 
 DURATIONS = (1, 10, 60, 600, 3600, 6 * 3600, 86400, 7 * 86400, 30 * 86400, 365 * 86400)

@@ -348,25 +348,10 @@ def _frontier_names(ax: Axes, table: pd.DataFrame) -> None:
     for rows in sorted(groups, key=lambda rows: rows["kind"].iloc[0] != "current"):
         row = rows.iloc[0]
         text = wording.listing([wording.label(name, limit=24) for name in rows["policy"]])
-        wide = canvas.text_width(text, 8.5) / (0.88 * 72 * canvas.WIDTH)
-        shift = _shift(row["x"] + 0.02, row["y"], wide, taken)
-        taken.append((row["x"] + 0.02, row["x"] + 0.02 + wide, row["y"] + shift))
-        color = _mark(row["kind"])[0]
-        line = {"arrowstyle": "-", "lw": 0.6, "color": color, "shrinkA": 1, "shrinkB": 2}
-        ax.annotate(text, (row["deployment_days_best"], row["avoided"]), va="center",
-                    xytext=(9, shift * 250), textcoords="offset points", fontsize=8.5, color=color,
-                    path_effects=canvas.halo(), zorder=5, annotation_clip=False,
-                    arrowprops=line if shift else None)  # fmt: skip
-
-
-def _shift(x: float, y: float, wide: float, taken: list[tuple[float, float, float]]) -> float:
-    """How far up or down a name moves to cover the fewest points and names."""
-
-    def cost(by: float) -> float:
-        hit = [(b - a) for a, b, c in taken if x < b and x + wide > a and abs(y + by - c) < 0.045]
-        return sum(3 if w > 0.03 else 1 for w in hit) + 9 * abs(by)
-
-    return min((0.0, 0.06, -0.06, 0.11, -0.11, 0.16, -0.16), key=cost)
+        point = row["deployment_days_best"], row["avoided"]
+        canvas.name_point(ax, text, point, (row["x"], row["y"]), taken, pad=9, height=250,
+                          color=_mark(row["kind"])[0], steps=(0.06, 0.11, 0.16),
+                          path_effects=canvas.halo(), annotation_clip=False)  # fmt: skip
 
 
 def _widest(table: pd.DataFrame) -> float:

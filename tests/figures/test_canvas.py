@@ -96,3 +96,14 @@ def test_the_text_form_of_a_figure_is_its_description():
     """Where no picture can be shown, the finding is read."""
     ax = note("Nothing here.")
     assert repr(ax.figure) == "Nothing here."
+
+
+def test_the_name_of_a_point_makes_room_for_what_is_drawn():
+    """It stands beside its point, and moves up with a leader where another name is."""
+    ax, taken = canvas.axes(None), []
+    for _ in range(2):
+        canvas.name_point(
+            ax, "pyrra", (1, 1), (0.5, 0.5), taken, color="k", steps=(0.1,), pad=8, height=200
+        )
+    assert [text.xyann for text in ax.texts] == [(8, 0), (8, 20)]
+    assert [text.arrow_patch is not None for text in ax.texts] == [False, True]
