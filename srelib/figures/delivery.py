@@ -1,12 +1,16 @@
-"""Figures of notebook 04: when we ship, how long changes take, what fails, how long it lasts."""
+"""Figures of notebook 04: when we ship, how long changes take, what fails, how long it lasts.
+
+`result` is what `srelib.delivery.performance` found.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.colors import ListedColormap
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
@@ -34,26 +38,19 @@ TICKS = {
 
 
 def plot_calendar(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axes:
-    """Deployments of each service per week, or per month in a long history.
+    """Deployments of each service per week, or per month or quarter in a long history.
 
-    Parameters
-    ----------
-    result : DeliveryPerformance
-        As from `srelib.delivery.performance`.
-
-    Returns
-    -------
-    Axes
-        One row per service, those that ship most on top; darker is more.
+    One row per service, those that ship most on top; darker is more.
     """
     if not result.services:
         return canvas.note(NOTHING, ax=ax)
     rows = result.calendar.assign(service=result.calendar["service"].astype("str"))
     order = result.frequency.sort_values("n", ascending=False, kind="stable")["service"]
     counts = rows.pivot(index="service", columns="starts_at", values="n").reindex(order[:ROWS])
-    title, names = _calendar_title(result), _names(counts.index)
-    ax = canvas.axes(ax, height=1.5 + 0.3 * len(counts))
-    with canvas.style():
+    names = _names(counts.index)
+    about = f"Calendar of deployments per service and {_unit(rows)}; darker is more"
+    with canvas.drawing(ax, _calendar_title(result), about=about, labels=names,
+                        height=1.5 + 0.3 * len(counts)) as ax:  # fmt: skip
         grid = counts.to_numpy(dtype=float)
         most = max(float(grid.max()), 1.0)
         ax.imshow(np.ma.masked_equal(grid, 0), cmap=_shades(), vmin=0, vmax=most, aspect="auto")
@@ -63,13 +60,10 @@ def plot_calendar(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axe
         ax.tick_params(axis="both", length=0)
         _period_ticks(ax, counts.columns)
         ax.set_xlabel(f"{_unit(rows)} from (the first and last may be partial)")
-        canvas.headline(ax, title, labels=names)
         left_out = len(order) - len(counts)
         more = f"; {left_out} rarer ones not drawn" if left_out else ""
         canvas.subtitle(ax, f"deployments that reached users, per {_unit(rows)}{more}")
-    return canvas.describe(
-        ax, f"Calendar of deployments per service and {_unit(rows)}; darker is more. {title}."
-    )
+    return ax
 
 
 def _shades() -> ListedColormap:
@@ -90,7 +84,7 @@ def _unit(rows: pd.DataFrame) -> str:
     return "week" if "W" in label else "quarter" if "Q" in label else "month"
 
 
-def _period_ticks(ax: Axes, starts: Any) -> None:
+def _period_ticks(ax: Axes, starts: pd.Index) -> None:
     step = max(1, -(-len(starts) // 7))
     places = range(0, len(starts), step)
     years = len({start.year for start in starts}) > 1
@@ -98,7 +92,7 @@ def _period_ticks(ax: Axes, starts: Any) -> None:
     ax.set_xticks(list(places), [texts[place] for place in places])
 
 
-def _names(services: Any) -> list[str]:
+def _names(services: Iterable[str]) -> list[str]:
     return [wording.label(service, limit=22) for service in services]
 
 
@@ -124,16 +118,8 @@ def _digits(value: float) -> float:
 def plot_lead_times(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axes:
     """Change lead times by period, with median and 90th percentile, one panel per service.
 
-    Parameters
-    ----------
-    result : DeliveryPerformance
-        As from `srelib.delivery.performance`.
-
-    Returns
-    -------
-    Axes
-        Container of panels; a dot per change (a sample of them in long histories), a line per
-        median and per 90th percentile; the shade is the interval of the median.
+    A dot per change (a sample of them in long histories), a line per median and per 90th
+    percentile; the shade is the interval of the median.
     """
     if not result.services:
         return canvas.note(NOTHING, ax=ax)
@@ -141,23 +127,24 @@ def plot_lead_times(result: DeliveryPerformance, *, ax: Axes | None = None) -> A
     shipped = shipped[shipped["seconds"] > 0]
     periods = result.lead_periods.groupby("service", sort=False)
     results = {
-        s: rows for s, rows in periods if rows["n"].sum() and (shipped["service"] == s).any()
+        s: rows
+        for s, rows in periods
+        if s in result.metrics and rows["n"].sum() and (shipped["service"] == s).any()
     }
     if not results:
         return canvas.note(NO_CHANGES, ax=ax)
-    title = _lead_title(result)
     limits = _time_limits(shipped["seconds"])
     with canvas.style():
         ax, shown, more = canvas.grid(
             ax, results, each=1.8, worst=lambda s, rows: result.metrics[s].lead_time.value
-            if s in result.metrics else 0.0,
-        )  # fmt: skip
+        )
+    about = "Change lead times over time with median and 90th percentile per period"
+    with canvas.drawing(ax, _lead_title(result), about=about):
         for panel, service in shown:
             _lead_panel(panel, results[service], shipped[shipped["service"] == service], limits)
             estimate = result.metrics[service].lead_time
             text = f"median {wording.length(estimate.value)}, n = {wording.count(estimate.n)}"
             canvas.panel_title(panel, str(service), text)
-        canvas.headline(ax, title)
         what = {"1w": "week", "1M": "month", "1Q": "quarter"}[result.period]
         clock = "commit" if result.rules.start == "committed" else "merge"
         canvas.subtitle(
@@ -165,9 +152,7 @@ def plot_lead_times(result: DeliveryPerformance, *, ax: Axes | None = None) -> A
             f"from {clock} to users (log scale), by day shipped; grey: changes; blue: median of "
             f"each {what}, shaded: its 95 % interval; red, dashed: 90 % took at most this{more}",
         )
-    return canvas.describe(
-        ax, f"Change lead times over time with median and 90th percentile per period. {title}."
-    )
+    return ax
 
 
 def _time_limits(times: pd.Series) -> tuple[float, float]:
@@ -175,7 +160,7 @@ def _time_limits(times: pd.Series) -> tuple[float, float]:
     return max(low / 1.5, 30.0), max(high * 1.5, low * 4)
 
 
-def _time_axis(axis: Any, limits: tuple[float, float]) -> None:
+def _time_axis(axis: Axis, limits: tuple[float, float]) -> None:
     ticks = [tick for tick in TICKS if limits[0] <= tick <= limits[1]]
     axis.set_major_locator(FixedLocator(ticks))
     axis.set_major_formatter(
@@ -239,45 +224,31 @@ def _p90(result: DeliveryPerformance, service: str) -> str:
 
 
 def plot_rates(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axes:
-    """Change fail rate and rework rate of each service, with intervals, side by side.
-
-    Parameters
-    ----------
-    result : DeliveryPerformance
-        As from `srelib.delivery.performance`.
-
-    Returns
-    -------
-    Axes
-        Container of two panels with one row per service; to the left is better.
-    """
+    """Change fail rate and rework rate of each service, with intervals; to the left is better."""
     if not result.services:
         return canvas.note(NOTHING, ax=ax)
     rows = result.fails.sort_values(["value", "n"], ascending=[False, True], kind="stable")
     rows = rows[rows["n"] > 0][:ROWS]
     if not len(rows):
         return canvas.note(NO_SIGNAL, ax=ax)
-    names, title = _names(rows["service"]), _rates_title(rows)
-    ax = canvas.axes(ax, height=1.75 + 0.3 * len(rows))
+    names = _names(rows["service"])
     rework = result.rework.set_index("service").loc[rows["service"]].reset_index()
-    with canvas.style():
+    with canvas.drawing(ax, _rates_title(rows), height=1.75 + 0.3 * len(rows), about="Change fail "
+                        "rate and rework rate per service with 95 % intervals") as ax:  # fmt: skip
         ax.set_axis_off()
         wide = max(canvas.text_width(name, 9) for name in names) / (72 * canvas.WIDTH)
         left = min(wide + 0.03, 0.3)
         each = (1 - left - 0.06) / 2
-        chance = result.chance.set_index("service")["followed_by_chance"]
-        chance = chance.where(result.chance.set_index("service")["incidents"] > 0)
-        rows = rows.assign(chance=chance.loc[rows["service"]].to_numpy())
+        chance = result.chance.set_index("service").loc[rows["service"]]
+        chance = chance["followed_by_chance"].where(chance["incidents"] > 0)
+        rows = rows.assign(chance=chance.to_numpy())
         for place, (part, what) in enumerate(((rows, "change fail rate"), (rework, "rework rate"))):
             panel = ax.inset_axes((left + place * (each + 0.06), 0.13, each, 0.79))
             _rate_panel(panel, part.reset_index(drop=True), what, names if not place else None)
-        canvas.headline(ax, title)
         canvas.subtitle(ax, "dots: share of deployments, lines: 95 % intervals, to the left is "
                             "better; grey mark: share of all moments that an incident follows as "
                             "soon, so what chance alone would give")  # fmt: skip
-    return canvas.describe(
-        ax, f"Change fail rate and rework rate per service with 95 % intervals. {title}."
-    )
+    return ax
 
 
 def _rate_panel(ax: Axes, rows: pd.DataFrame, what: str, names: list[str] | None) -> None:
@@ -295,11 +266,8 @@ def _rate_panel(ax: Axes, rows: pd.DataFrame, what: str, names: list[str] | None
                     fontsize=8, color=canvas.GREY)  # fmt: skip
     if "chance" in rows:
         ax.plot(rows["chance"], places, "|", ms=11, mew=1.6, color=canvas.GREY, zorder=2)
-    ax.set_yticks(places, names or [""] * len(rows))
-    ax.set_ylim(-0.6, len(rows) - 0.4)
+    canvas.name_rows(ax, (names or [""] * len(rows))[::-1])
     ax.set_xlim(0, top * 1.28)
-    ax.tick_params(axis="y", length=0)
-    ax.spines["left"].set_visible(False)
     canvas.percent_axis(ax.xaxis, ticks=4)
     ax.set_title(what, loc="left", fontsize=9, pad=4)
 
@@ -328,18 +296,13 @@ def plot_sensitivity(
         As from `srelib.delivery.sensitivity`, all services taken as one.
     within : Timedelta or str
         The window in use, marked.
-
-    Returns
-    -------
-    Axes
-        Container of two panels: incidents put down to a deployment beside those that chance
-        alone would put there, and the fail rate with its interval.
     """
     if not windows["incidents"].any():
         return canvas.note(NO_INCIDENTS, ax=ax)
-    title = _window_title(windows, within)
     with canvas.style():
         ax, shown, _ = canvas.grid(ax, {"incidents": 0, "fail rate": 0}, each=2.6)
+    with canvas.drawing(ax, _window_title(windows, within), about="Incidents put down to "
+                        "deployments, and fail rate, by length of the window"):  # fmt: skip
         hours = windows["within"].dt.total_seconds() / HOUR
         for panel, what in shown:
             (_chance_panel if what == "incidents" else _share_panel)(panel, hours, windows)
@@ -350,12 +313,9 @@ def plot_sensitivity(
             panel.set_xlabel("length of the window")
             panel.axvline(pd.Timedelta(within) / pd.Timedelta("1h"), color=canvas.INK, lw=0.9,
                           ls=(0, (4, 2)), zorder=1)  # fmt: skip
-        canvas.headline(ax, title)
         canvas.subtitle(ax, "by the longest time from a deployment to an incident put down to it; "
                             "dashed: the window in use")  # fmt: skip
-    return canvas.describe(
-        ax, f"Incidents put down to deployments, and fail rate, by length of the window. {title}."
-    )
+    return ax
 
 
 def _window_text(hours: float) -> str:
@@ -400,15 +360,7 @@ def _window_title(windows: pd.DataFrame, within: pd.Timedelta | str) -> str:
 def plot_recovery(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axes:
     """How long each failure lasted, by service, with the median and its interval.
 
-    Parameters
-    ----------
-    result : DeliveryPerformance
-        As from `srelib.delivery.performance`.
-
-    Returns
-    -------
-    Axes
-        A dot per failure, a triangle for one still open; to the left is better.
+    A dot per failure, a triangle for one still open; to the left is better.
     """
     if not result.services:
         return canvas.note(NOTHING, ax=ax)
@@ -418,11 +370,12 @@ def plot_recovery(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axe
     rows = rows.sort_values(["value", "n"], ascending=False, kind="stable")[:ROWS]
     if not len(rows) or not len(failed):
         return canvas.note(NO_FAILURES, ax=ax)
-    names, title = _names(rows["service"]), _recovery_title(rows)
-    ax = canvas.axes(ax, height=1.7 + 0.36 * len(rows))
+    names = _names(rows["service"])
     times = failed[clock].clip(lower=MINUTE)
     limits = (float(times.min()) / 1.6, float(np.nanmax([times.max(), *rows["high"]])) * 1.6)
-    with canvas.style():
+    with canvas.drawing(ax, _recovery_title(rows), about="How long each failure lasted, per "
+                        "service", height=1.7 + 0.36 * len(rows),
+                        labels=[f"{name} (99)" for name in names]) as ax:  # fmt: skip
         ax.set_xscale("log")
         for place, row in enumerate(rows[::-1].to_dict("records")):
             own = failed["service"] == row["service"]
@@ -442,14 +395,13 @@ def plot_recovery(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axe
         _time_axis(ax.xaxis, limits)
         start = "start of the failure" if clock == "from_failure" else "end of the deployment"
         ax.set_xlabel(f"from the {start} to its end (logarithmic; to the left is better)")
-        canvas.headline(ax, title, labels=[f"{name} (99)" for name in names])
         canvas.key(ax, [
             Line2D([], [], ls="", marker="o", ms=5, color="#8C8C8C", label="a failure"),
             Line2D([], [], ls="", marker=">", ms=6, color=canvas.VERMILLION, label="still open"),
             Line2D([], [], color=canvas.BLUE, ls="", marker="|", ms=11, mew=2.2, label="median"),
             Line2D([], [], color=canvas.BLUE, lw=5, alpha=0.25, label="95 % interval, from 6 on"),
         ])  # fmt: skip
-    return canvas.describe(ax, f"How long each failure lasted, per service. {title}.")
+    return ax
 
 
 def _recovery_title(rows: pd.DataFrame) -> str:

@@ -1,4 +1,7 @@
-"""Figures of notebook 05: when incidents came, how long they took, and what so few can show."""
+"""Figures of notebook 05: when incidents came, how long they took, and what so few can show.
+
+`compared` is what `srelib.incidents.compare_periods` found, None where there are no incidents.
+"""
 
 from __future__ import annotations
 
@@ -32,14 +35,7 @@ SERVICES, COSTLIEST, BINS = 14, 12, 60
 def plot_timeline(compared: PeriodComparison | None, *, ax: Axes | None = None) -> Axes:
     """Every incident in a row for its service: where it is, and by its size how long it took.
 
-    Parameters
-    ----------
-    compared : PeriodComparison or None
-
-    Returns
-    -------
-    Axes
-        One row per service, most incidents on top; the dashed line divides the two parts.
+    Most incidents on top; the dashed line divides the two parts.
     """
     if compared is None:
         return canvas.note(NOTHING, ax=ax)
@@ -117,14 +113,7 @@ def _timeline_title(compared: PeriodComparison) -> str:
 def plot_survival(compared: PeriodComparison | None, *, ax: Axes | None = None) -> Axes:
     """Share of incidents still going on after each time, before the split and after it.
 
-    Parameters
-    ----------
-    compared : PeriodComparison or None
-
-    Returns
-    -------
-    Axes
-        Two Kaplan-Meier curves with their 95 % bands; lower and further left is better.
+    Two Kaplan-Meier curves with their 95 % bands; lower and further left is better.
     """
     if compared is None:
         return canvas.note(NOTHING, ax=ax)
@@ -176,15 +165,7 @@ def _survival_title(compared: PeriodComparison) -> str:
 def plot_durations(compared: PeriodComparison | None, *, ax: Axes | None = None) -> Axes:
     """Time to restore of each incident over time, with the median of either part.
 
-    Parameters
-    ----------
-    compared : PeriodComparison or None
-
-    Returns
-    -------
-    Axes
-        One dot per incident; triangles are still open; the bands are 95 % intervals of the
-        medians.
+    One dot per incident; triangles are still open; the bands are 95 % intervals of the medians.
     """
     if compared is None:
         return canvas.note(NOTHING, ax=ax)
@@ -242,17 +223,9 @@ def _durations_title(compared: PeriodComparison) -> str:
 
 
 def plot_counts(compared: PeriodComparison | None, *, ax: Axes | None = None) -> Axes:
-    """Incidents per week, with the rate of either part and its interval.
+    """Incidents per week, with the rate of either part and its 95 % interval.
 
-    Parameters
-    ----------
-    compared : PeriodComparison or None
-
-    Returns
-    -------
-    Axes
-        Bars from 0, of four weeks each where there are many; a cut last one is drawn as narrow as
-        it is; the bands are 95 % intervals.
+    Bars of four weeks each where there are many; a cut last one is drawn as narrow as it is.
     """
     if compared is None:
         return canvas.note(NOTHING, ax=ax)
@@ -292,14 +265,7 @@ def _counts_title(compared: PeriodComparison) -> str:
 def plot_noise(compared: PeriodComparison | None, *, ax: Axes | None = None) -> Axes:
     """Differences between the two parts that shuffling makes, and the one observed.
 
-    Parameters
-    ----------
-    compared : PeriodComparison or None
-
-    Returns
-    -------
-    Axes
-        Histogram; those at least as large as the one observed, either way, in red.
+    Those at least as large as the one observed, either way, are red.
     """
     if compared is None or compared.noise is None:
         return canvas.note(NOTHING if compared is None else TOO_FEW, ax=ax)
@@ -330,14 +296,7 @@ def plot_noise(compared: PeriodComparison | None, *, ax: Axes | None = None) -> 
 def plot_detectable(compared: PeriodComparison | None, *, ax: Axes | None = None) -> Axes:
     """The smallest improvement that would show, against the number of incidents.
 
-    Parameters
-    ----------
-    compared : PeriodComparison or None
-
-    Returns
-    -------
-    Axes
-        Two curves, of durations and of counts; dots: as many incidents as there are.
+    Two curves, of durations and of counts; dots: as many incidents as there are.
     """
     if compared is None or compared.detectable is None:
         return canvas.note(NOTHING if compared is None else TOO_FEW, ax=ax)
@@ -391,14 +350,7 @@ def _detectable_title(found: Detectable) -> str:
 def plot_costs(costs: IncidentCosts, *, ax: Axes | None = None) -> Axes:
     """The costliest incidents by the share of a budget they spent.
 
-    Parameters
-    ----------
-    costs : IncidentCosts
-
-    Returns
-    -------
-    Axes
-        Bars from 0, costliest on top; those that need a postmortem, above the line, are filled.
+    Costliest on top; those that need a postmortem, above the line, are filled.
     """
     rows = costs.incidents[costs.incidents["share"] > 0].head(COSTLIEST)
     if not len(rows):
@@ -436,17 +388,7 @@ def _costs_title(costs: IncidentCosts) -> str:
 
 
 def plot_recurrence(compared: PeriodComparison | None, *, ax: Axes | None = None) -> Axes:
-    """Incidents by hour of the day and by day of the week, against an even spread.
-
-    Parameters
-    ----------
-    compared : PeriodComparison or None
-
-    Returns
-    -------
-    Axes
-        Container of two panels of bars from 0; lines: if incidents came evenly.
-    """
+    """Incidents by hour of the day and by day of the week, and lines: if they came evenly."""
     if compared is None:
         return canvas.note(NOTHING, ax=ax)
     found = compared.recurrence

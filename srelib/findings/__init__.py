@@ -10,7 +10,6 @@ from srelib.findings import (
     alerts,
     budget,
     delivery,
-    delivery_tables,
     frontier,
     incidents,
     policy,
@@ -24,7 +23,7 @@ from srelib.findings import (
 from srelib.findings.show import Table, show
 
 __all__ = [
-    "Table", "alert_policies", "alerts", "budget", "delivery", "delivery_tables", "frontier",
+    "Table", "alert_policies", "alerts", "budget", "delivery", "frontier",
     "incidents", "policy", "quality", "scoreboard", "show", "sli", "target_limits", "targets",
     "tradeoff",
 ]  # fmt: skip

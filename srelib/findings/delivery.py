@@ -1,17 +1,21 @@
-"""What notebook 04 says: how fast and how safely each service ships, and how sure that is."""
+"""What notebook 04 says: how fast and how safely each service ships, and how sure that is.
+
+`result` is what `srelib.delivery.performance` found.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 
 from srelib import wording
 from srelib.dataset import Dataset
-from srelib.delivery import DeliveryPerformance, attribution
+from srelib.delivery import Delivery, DeliveryPerformance, attribution
 from srelib.delivery.lead_time import _batch_sizes
+from srelib.delivery.performance import FIVE, METRICS, _dora_level
 from srelib.findings.quality import HOW_TO
-from srelib.findings.show import markdown, name, names
+from srelib.findings.show import Table, markdown, name, names, table
 from srelib.stats import Estimate
 
 NO_DEPLOYMENTS = ("**Nothing is known of deployments**, so how we ship cannot be said. To know it, "
@@ -30,21 +34,12 @@ _SIGNALS = {
 }  # fmt: skip
 _OTHERS = {"rolled_back": "rollbacks", "hotfix": "unplanned repairs"}
 CLOCKS = {"committed": "commit", "merged": "merge"}
+NAMES = {"lead_time": "change lead time", "fail_rate": "change fail rate",
+         "recovery": "recovery time"}  # fmt: skip
 
 
 def summary_sentences(result: DeliveryPerformance) -> list[str]:
-    """The answer of the notebook: how often, how fast, how safely, how soon well again.
-
-    Parameters
-    ----------
-    result : DeliveryPerformance
-        As from `srelib.delivery.performance`.
-
-    Returns
-    -------
-    list of str
-        Markdown; the first is the bottom line.
-    """
+    """The answer of the notebook, bottom line first: how often, how fast, how safely, how sure."""
     if not result.services:
         return [NO_DEPLOYMENTS]
     lines = (_frequency_sentence(result), _lead_sentence(result), _fail_sentence(result),
@@ -70,7 +65,7 @@ def _history(result: DeliveryPerformance) -> str:
     return wording.roughly(result.between[1] - result.between[0])
 
 
-def _often(result: DeliveryPerformance, row: Any) -> str:
+def _often(result: DeliveryPerformance, row: pd.Series) -> str:
     """A frequency with its interval; a count where the history is too short for a rate."""
     if result.weeks < 1:
         return wording.plural(row["n"], "time")
@@ -84,12 +79,7 @@ def _number(value: float) -> str:
 
 
 def calendar_sentence(result: DeliveryPerformance) -> str:
-    """On how many days something was shipped, and the longest time without.
-
-    Parameters
-    ----------
-    result : DeliveryPerformance
-    """
+    """On how many days something was shipped, and the longest time without."""
     if not result.services:
         return NOTHING
     rows = result.frequency[result.frequency["n"] > 0]
@@ -155,12 +145,7 @@ def _changes_sentence(result: DeliveryPerformance) -> str:
 
 
 def slowest_sentence(result: DeliveryPerformance) -> str:
-    """The slow end of lead times, and whether the last period differs from the first.
-
-    Parameters
-    ----------
-    result : DeliveryPerformance
-    """
+    """The slow end of lead times, and whether the last period differs from the first."""
     if not result.services:
         return NOTHING
     rows = result.lead_periods[result.lead_periods["complete"] & (result.lead_periods["n"] >= 10)]
@@ -214,19 +199,14 @@ def _doubt(result: DeliveryPerformance, service: str) -> str:
             "little of them.")  # fmt: skip
 
 
-def _share(row: Any) -> str:
+def _share(row: pd.Series) -> str:
     low, high = wording.percents([row["low"], row["high"]])
     counts = f"{row['failed']} of {row['n']}" if "failed" in row else f"n = {row['n']}"
     return f"{wording.percent(row['value'])} ({counts}; 95{BP}% interval {low} to {high})"
 
 
 def signals_sentence(result: DeliveryPerformance) -> str:
-    """Which signals the failures had, and what never reached users.
-
-    Parameters
-    ----------
-    result : DeliveryPerformance
-    """
+    """Which signals the failures had, and what never reached users."""
     if not result.services:
         return NOTHING
     rules, sums = result.rules, result.fails[["failed", *_SIGNALS, "before_users"]].sum()
@@ -247,12 +227,7 @@ def signals_sentence(result: DeliveryPerformance) -> str:
 
 
 def attribution_sentence(result: DeliveryPerformance) -> str:
-    """How many incidents were put down to a deployment, by which rule, and what was left over.
-
-    Parameters
-    ----------
-    result : DeliveryPerformance
-    """
+    """How many incidents were put down to a deployment, by which rule, and what was left over."""
     if not result.services:
         return NOTHING
     pairs = result.pairs.drop_duplicates(["service", "incident_id"])
@@ -285,7 +260,6 @@ def sensitivity_sentence(windows: pd.DataFrame, result: DeliveryPerformance) -> 
     ----------
     windows : DataFrame
         As from `srelib.delivery.sensitivity`, all services taken as one.
-    result : DeliveryPerformance
     """
     if not result.services or not windows["incidents"].any():
         return "Without deployments and incidents no window can be tried."
@@ -323,12 +297,7 @@ def _recovery_sentence(result: DeliveryPerformance) -> str:
 
 
 def clocks_sentence(result: DeliveryPerformance) -> str:
-    """What the other clock would have said: from the deployment instead of from the failure.
-
-    Parameters
-    ----------
-    result : DeliveryPerformance
-    """
+    """What the other clock would have said: from the deployment instead of from the failure."""
     if not result.services:
         return NOTHING
     if not len(result.recoveries):
@@ -361,13 +330,7 @@ def _rework_sentence(result: DeliveryPerformance) -> str:
 
 
 def data_sentences(result: DeliveryPerformance, *, dataset: Dataset) -> list[str]:
-    """What these numbers stand on, and what is missing.
-
-    Parameters
-    ----------
-    result : DeliveryPerformance
-    dataset : Dataset
-    """
+    """What these numbers stand on, and what is missing."""
     lines = [
         f"No **{kind}** in the folder; to have them, add {HOW_TO[kind]}."
         for kind in ("deployments", "changes", "incidents")
@@ -407,12 +370,7 @@ def _unshipped(result: DeliveryPerformance, dataset: Dataset) -> str:
 
 
 def basis_sentence(result: DeliveryPerformance) -> str:
-    """What all of it stands on: rules, history, counts.
-
-    Parameters
-    ----------
-    result : DeliveryPerformance
-    """
+    """What all of it stands on: rules, history, counts."""
     if not result.services:
         return NOTHING
     rules = result.rules
@@ -429,3 +387,96 @@ def basis_sentence(result: DeliveryPerformance) -> str:
             f"{wording.plural(shipped, 'shipped change')} "
             f"and {wording.plural(result.pairs['incident_id'].nunique(), 'incident')} in "
             f"{_history(result)}.")  # fmt: skip
+
+
+def metrics_table(result: DeliveryPerformance, *, year: int) -> Table | None:
+    """The five numbers of each service with n, interval and their level of a year."""
+    if not result.services:
+        return None
+    rows = []
+    for service, each in result.metrics.items():
+        row = {"service": wording.label(service, limit=30)}
+        for metric in FIVE:
+            estimate = getattr(each, metric)
+            reach = _level(estimate, metric, year) if metric in METRICS and estimate.n else ""
+            row[metric] = _cell(estimate, metric, result) + reach
+        rows.append(row)
+    headers = {"frequency": "deployments a week", **NAMES, "rework_rate": "rework rate"}
+    frame = pd.DataFrame(rows, columns=["service", *headers])
+    return table(frame, headers=headers, caption=(
+        f"DORA's five metrics: value (95{BP}% interval; n); level of {year}, and how far the "
+        "interval reaches. A level names the survey cluster a number would have fallen into: not "
+        "a grade, and only where n allows."))  # fmt: skip
+
+
+def _cell(estimate: Estimate, metric: str, result: DeliveryPerformance) -> str:
+    if not estimate.n and estimate.value != estimate.value:
+        return "not known"
+    if metric == "frequency" and result.weeks < 1:
+        return wording.plural(estimate.n, "deployment")
+    numbers = [estimate.value, estimate.low, estimate.high]
+    texts = _lengths(estimate) if metric in ("lead_time", "recovery") else wording.percents(numbers)
+    value, low, high = [_number(x) for x in numbers] if metric == "frequency" else texts
+    n = f"n = {wording.count(estimate.n)}"
+    ends = f"{low} to {high}; {n}" if _has_interval(estimate) else f"{n}{TOO_FEW}"
+    return f"{value} ({ends})"
+
+
+def _level(estimate: Estimate, metric: str, year: int) -> str:
+    """The level a number would have had, and how far its interval reaches."""
+    own, *ends = (
+        _dora_level(value, metric=metric, year=year)
+        for value in (estimate.value, estimate.low, estimate.high)
+    )
+    best, worst = ends[::-1] if metric == "frequency" else ends
+    if not own or not best or not worst:
+        return "; no level on so few" if own else "; "
+    reach = "" if best[0] == worst[-1] else f", could be {best[0]} to {worst[-1]}"
+    return f"; {' or '.join(filter(None, [', '.join(own[:-1]), own[-1]]))}{reach}"
+
+
+def tools_table(found: Mapping[str, Mapping[str, Delivery]]) -> Table | None:
+    """What other tools' rules make of the same exports, all services taken as one.
+
+    Parameters
+    ----------
+    found : mapping of str to mapping
+        By name of the rules, as from `srelib.delivery.metrics` of all services together.
+    """
+    rows = [
+        {
+            "rules": rules,
+            "deployments": each.deployments,
+            "lead_time": _plain(each.lead_time, wording.length),
+            "fail_rate": _plain(each.fail_rate, wording.percent),
+            "recovery": _plain(each.recovery, wording.length),
+        }
+        for rules, services in found.items()
+        for each in services.values()
+    ]
+    if not any(row["deployments"] for row in rows):
+        return None
+    return table(pd.DataFrame(rows), headers=NAMES, caption=(
+        "The same exports under other tools' published rules: all services taken as one, a blend "
+        "that says nothing of any of them"))  # fmt: skip
+
+
+def _plain(estimate: Estimate, write: Callable[[float], str]) -> str:
+    if estimate.value != estimate.value:
+        return "not known"
+    return f"{write(estimate.value)} (n = {wording.count(estimate.n)})"
+
+
+def attribution_table(result: DeliveryPerformance, *, max_rows: int = 12) -> Table | None:
+    """Incidents with the deployment each was put down to, latest first."""
+    if not result.services or not len(result.pairs):
+        return None
+    rows = result.pairs.sort_values("started_at", ascending=False, kind="stable")
+    rows = rows.assign(
+        deployment_id=rows["deployment_id"].fillna("none"), rule=rows["rule"].fillna(rows["why"])
+    )
+    columns = ["service", "incident_id", "started_at", "deployment_id", "delay", "rule"]
+    headers = {"incident_id": "incident", "started_at": "started", "deployment_id": "deployment",
+               "rule": "rule, or why none"}  # fmt: skip
+    caption = "What each incident was put down to, latest first (UTC)"
+    return table(rows[columns], caption=caption, max_rows=max_rows, headers=headers)

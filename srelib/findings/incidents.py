@@ -1,4 +1,8 @@
-"""What notebook 05 says: better, worse or cannot tell, and what so few incidents could show."""
+"""What notebook 05 says: better, worse or cannot tell, and what so few incidents could show.
+
+`compared` is what `srelib.incidents.compare_periods` found, None where there are no incidents;
+`costs` what `srelib.incidents.incident_costs` found.
+"""
 
 from __future__ import annotations
 
@@ -28,20 +32,7 @@ LONG_TITLE = 60
 
 
 def better_sentences(compared: PeriodComparison | None, costs: IncidentCosts) -> list[str]:
-    """The answer of the notebook: number and length of incidents, and what chance would do.
-
-    Parameters
-    ----------
-    compared : PeriodComparison or None
-        As from `srelib.incidents.compare_periods`.
-    costs : IncidentCosts
-        As from `srelib.incidents.incident_costs`.
-
-    Returns
-    -------
-    list of str
-        Markdown; the first is the bottom line.
-    """
+    """The answer of the notebook, bottom line first: number and length of incidents, and chance."""
     if compared is None:
         return [NONE]
     lines = [_bottom_line(compared), _counts_sentence(compared), _lengths_sentence(compared),
@@ -122,12 +113,7 @@ def _detectable_sentence(found: Detectable | None) -> str:
 
 
 def noise_sentences(compared: PeriodComparison | None) -> list[str]:
-    """What chance does: shuffled incidents, the smallest change that would show, a false alarm.
-
-    Parameters
-    ----------
-    compared : PeriodComparison or None
-    """
+    """What chance does: shuffled incidents, the smallest change that would show, a false alarm."""
     if compared is None:
         return [NOTHING]
     lines = [_shuffled_sentence(compared.noise), _detectable_sentence(compared.detectable)]
@@ -159,7 +145,6 @@ def trust_sentences(compared: PeriodComparison | None, *, planned: int = 0) -> l
 
     Parameters
     ----------
-    compared : PeriodComparison or None
     planned : int
         Planned maintenance windows, which are no incidents.
     """
@@ -214,12 +199,7 @@ def _silence_sentence(compared: PeriodComparison) -> str:
 
 
 def pattern_sentences(compared: PeriodComparison | None) -> list[str]:
-    """How long users were affected, and whether incidents prefer an hour, a weekday, a service.
-
-    Parameters
-    ----------
-    compared : PeriodComparison or None
-    """
+    """How long users were affected, and whether incidents prefer an hour, a weekday, a service."""
     if compared is None:
         return [NOTHING]
     return [_downtime_sentence(compared),
@@ -241,12 +221,7 @@ def _downtime_sentence(compared: PeriodComparison) -> str:
 
 
 def trend_sentence(compared: PeriodComparison | None) -> str:
-    """Do durations rise or fall over the whole history?
-
-    Parameters
-    ----------
-    compared : PeriodComparison or None
-    """
+    """Do durations rise or fall over the whole history?"""
     if compared is None:
         return NOTHING
     found = compared.lengths.correlation
@@ -280,17 +255,7 @@ def _postmortem_sentence(costs: IncidentCosts) -> str:
 
 
 def cost_sentences(costs: IncidentCosts) -> list[str]:
-    """How much of a budget the costliest incidents and kinds of outage took.
-
-    Parameters
-    ----------
-    costs : IncidentCosts
-
-    Returns
-    -------
-    list of str
-        Markdown; why none can be priced where that is so.
-    """
+    """How much of a budget the costliest incidents and kinds of outage took."""
     lines = [_costliest_sentence(costs), _classes_sentence(costs)]
     return [line for line in lines if line]
 
@@ -357,17 +322,7 @@ def _most(one: Recurrence, write: Callable[[Any], str]) -> str:
 
 
 def times_table(compared: PeriodComparison | None) -> Table | None:
-    """How long until detection, acknowledgement, mitigation and restoration.
-
-    Parameters
-    ----------
-    compared : PeriodComparison or None
-
-    Returns
-    -------
-    Table or None
-        None without incidents.
-    """
+    """How long until detection, acknowledgement, mitigation and restoration."""
     if compared is None:
         return None
     rows = []
@@ -391,17 +346,7 @@ def times_table(compared: PeriodComparison | None) -> Table | None:
 
 
 def services_table(compared: PeriodComparison | None) -> Table | None:
-    """Each service: how many, how long, and whether that changed.
-
-    Parameters
-    ----------
-    compared : PeriodComparison or None
-
-    Returns
-    -------
-    Table or None
-        None without incidents.
-    """
+    """Each service: how many, how long, and whether that changed."""
     if compared is None:
         return None
     down = compared.downtime.services[["service", "downtime"]]
@@ -420,17 +365,7 @@ def services_table(compared: PeriodComparison | None) -> Table | None:
 
 
 def costs_table(costs: IncidentCosts) -> Table | None:
-    """The costliest incidents, and which need a postmortem.
-
-    Parameters
-    ----------
-    costs : IncidentCosts
-
-    Returns
-    -------
-    Table or None
-        None where no incident can be priced.
-    """
+    """The costliest incidents, and which need a postmortem."""
     rows = costs.incidents[costs.incidents["share"] > 0]
     if not len(rows):
         return None
@@ -448,17 +383,7 @@ def costs_table(costs: IncidentCosts) -> Table | None:
 
 
 def repeated_table(compared: PeriodComparison | None) -> Table | None:
-    """Titles that came back.
-
-    Parameters
-    ----------
-    compared : PeriodComparison or None
-
-    Returns
-    -------
-    Table or None
-        None where no title did.
-    """
+    """Titles that came back."""
     if compared is None or not len(compared.repeated):
         return None
     repeated = compared.repeated

@@ -58,6 +58,17 @@ def test_lead_times_are_labelled_with_n_and_median(result):
     assert panel.get_yscale() == "log"
 
 
+def test_changes_of_a_service_that_is_not_deployed_itself_are_not_drawn():
+    """Their deployments are those of another service."""
+    made = changes("""
+        change_id=c1 committed_at=02T08:00 deployment_id=d1
+        change_id=c2 committed_at=02T08:00 deployment_id=d1 service=api
+    """)
+    found = look(deployments("deployment_id=d1 finished_at=02T09:00"), made)
+    (panel,) = figures.delivery.plot_lead_times(found).child_axes
+    assert panel.get_title("left") == "shop"
+
+
 def test_rates_start_at_zero_and_say_their_counts(result):
     """7 of 20, and for web none; the rework panel has the same rows."""
     ax = figures.delivery.plot_rates(result)

@@ -163,3 +163,53 @@ def test_every_set_of_rules_can_be_spoken_of(rules):
              say.attribution_sentence(result), say.clocks_sentence(result),
              say.basis_sentence(result)]  # fmt: skip
     assert all(line and "nan" not in line for line in lines)
+
+
+TWO = """
+    incident_id=i1 started_at=01T09:10 resolved_at=01T10:10
+    incident_id=i2 started_at=28T09:10
+"""
+
+
+def test_metrics_have_levels_only_where_n_allows():
+    """One failure has a value and no level."""
+    (row,) = say.metrics_table(look(SHOP, broken=TWO), year=2024).rows
+    cells = [plain(cell) for cell in row]
+    assert cells[1].startswith("5 (1.1 to 12; n = 20); high, could be elite to high")
+    assert cells[2] == "not known"
+    assert cells[4] == "1 h (n = 1, too few for an interval); no level on so few"
+
+
+def test_incidents_are_listed_latest_first_with_the_rule_or_the_reason():
+    """i2 is eight days after the last deployment."""
+    rows = say.attribution_table(look(SHOP, broken=TWO)).rows
+    assert [(row[1], row[3], row[5]) for row in rows] == [
+        ("i2", "none", "latest deployment too long before"), ("i1", "d1", "window")
+    ]  # fmt: skip
+
+
+def by_rules(shipped):
+    """The table of other tools, of small tables with two incidents."""
+    exports = shipped, tables.empty("changes"), incidents(TWO)
+    together = {"between": look(SHOP).between, "together": delivery.TOGETHER}
+    return say.tools_table({
+        name: delivery.metrics(*exports, rules=rules, **together)
+        for name, rules in delivery.PRESETS.items()
+    })  # fmt: skip
+
+
+def test_other_tools_stand_in_one_row_each():
+    """Theirs blame d20 for the second incident, which ours does not."""
+    rows = by_rules(deployments(SHOP)).rows
+    assert [(row[0], row[1]) for row in rows] == [(name, "20") for name in delivery.PRESETS]
+    rates = [plain(row[3]) for row in rows]
+    assert rates == ["5 % (n = 20)", "10 % (n = 20)", "0 % (n = 20)", "10 % (n = 20)",
+                     "10 % (n = 20)"]  # fmt: skip
+
+
+def test_without_deployments_there_is_no_table():
+    """Whatever the incidents say."""
+    result = look("", broken=TWO)
+    assert say.metrics_table(result, year=2024) is None
+    assert say.attribution_table(result) is None
+    assert by_rules(tables.empty("deployments")) is None
