@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.measure import Row, alternate, seconds, table
-from srelib import alerts
+from srelib import alerts, windows
 from srelib.alerts.policies import Policy, _threshold
 from srelib.alerts.score import _budget_events, _spending
 from srelib.fleet import Indicator
@@ -143,7 +143,7 @@ def replay(good: pd.Series, total: pd.Series) -> alerts.Score:
     -------
     Score
     """
-    past = alerts.history(good, total)
+    past = windows.history(good, total)
     truth = _budget_events(past, target=TARGET, period=PERIOD, share=0.02)
     budget = _spending(past, target=TARGET, period=PERIOD)
     fires = alerts.firing(good, total, target=TARGET, policy=alerts.workbook_policy(PERIOD))
@@ -259,7 +259,7 @@ def search(good: pd.Series, total: pd.Series, tried: Mapping[str, Policy]) -> pd
 
 def _search(good: pd.Series, total: pd.Series, repeats: int) -> list[Row]:
     """Four hundred policies at once, against one after the other."""
-    past = alerts.history(good, total)
+    past = windows.history(good, total)
     truth = _budget_events(past, target=TARGET, period=PERIOD, share=0.02)
     budget = _spending(past, target=TARGET, period=PERIOD)
     tried = searched_policies()

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from pandas.api.typing import NaTType
 
 from srelib.alerts.policies import Policy, Rule, _check_policy, _length_of, _severities, _threshold
-from srelib.budget.status import _checked, _regular_step
 from srelib.errors import ColumnError, InsufficientDataError, ParameterError
-from srelib.windows.sums import _buckets, _divide, _Prefix, _prefix_pair, _ratios
-from srelib.windows.window import _spelled
+from srelib.windows import History, history
+from srelib.windows.sums import _buckets, _divide
+from srelib.windows.window import _regular_step, _spelled
 
 _ZERO = pd.Timedelta(0)
 COLUMNS = ["severity", "fired_at", "resolved_at"]
@@ -59,60 +59,6 @@ def _joined(lists: list[Spans], *, gap: int = 0) -> Spans:
     new = np.concatenate([[True], starts[1:] > reach[:-1] + gap])
     last = np.concatenate([np.flatnonzero(new)[1:] - 1, [len(starts) - 1]])
     return starts[new], reach[last]
-
-
-@dataclass(frozen=True)
-class History:
-    """Counts as prefix sums, computed once for all rules: starts of buckets, step, bad, total."""
-
-    index: pd.DatetimeIndex
-    step: pd.Timedelta
-    bad: _Prefix
-    total: _Prefix
-
-    @property
-    def length(self) -> pd.Timedelta:
-        """From the start of the first bucket to the end of the last."""
-        return self.step * len(self.index)
-
-    def error_ratios(self, lengths: Iterable[pd.Timedelta]) -> dict[pd.Timedelta, np.ndarray]:
-        """Share of bad events over windows of these lengths, at every bucket; NaN if no traffic."""
-        spans = list(dict.fromkeys(lengths))
-        widths = [_buckets(span, step=self.step) for span in spans]
-        found = _ratios(self.bad, self.total, widths=widths)
-        return dict(zip(spans, found, strict=True))
-
-
-def history(good: pd.Series, total: pd.Series) -> History:
-    """Make counts ready for replays.
-
-    Parameters
-    ----------
-    good, total : Series
-        Good and total events [events] on a regular UTC index; missing is unknown.
-
-    Returns
-    -------
-    History
-
-    Raises
-    ------
-    CountError
-        Counts that cannot be.
-    TimeIndexError
-        The indexes differ, are not regular, or hold fewer than two buckets.
-
-    Examples
-    --------
-    >>> index = pd.date_range("2026-01-01", periods=60, freq="min", tz="UTC")
-    >>> history(pd.Series(9.0, index), pd.Series(10.0, index)).length
-    Timedelta('0 days 01:00:00')
-    """
-    good_seen, total_seen = _checked(good, total)
-    index = pd.DatetimeIndex(total.index)
-    step = _regular_step(index)
-    part, whole = _prefix_pair(total_seen - good_seen, total_seen)
-    return History(index, step, part, whole)
 
 
 def firing(
@@ -390,7 +336,7 @@ def _review_row(rule: Rule, past: History, target: float) -> dict[str, object]:
 
 def _average(past: History) -> float:
     """Events in an average known bucket."""
-    known = past.total.known_before[-1]
+    known = past.known[-1]
     return float(_divide(past.total.sums[-1:], known.reshape(1))[0])
 
 

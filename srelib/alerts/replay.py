@@ -9,14 +9,7 @@ import numpy as np
 import pandas as pd
 
 from srelib import events
-from srelib.alerts.firing import (
-    History,
-    _alert_spans,
-    _answerable,
-    _bucket_ends,
-    _episode_rows,
-    history,
-)
+from srelib.alerts.firing import _alert_spans, _answerable, _bucket_ends, _episode_rows
 from srelib.alerts.policies import (
     PAGE,
     Duration,
@@ -43,7 +36,7 @@ from srelib.alerts.score import (
 )
 from srelib.errors import InsufficientDataError, ParameterError
 from srelib.fleet import Indicator
-from srelib.windows import Window
+from srelib.windows import History, Window, history
 from srelib.windows.window import _spelled
 
 EVENT_KINDS = {"incidents": "incident", "budget": "budget event"}

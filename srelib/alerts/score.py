@@ -9,14 +9,15 @@ import numpy as np
 import pandas as pd
 
 from srelib import events, tables
-from srelib.alerts.firing import History, Spans, _as_episodes, _joined, _plain, _spans_of, _utc
+from srelib.alerts.firing import Spans, _as_episodes, _joined, _plain, _spans_of, _utc
 from srelib.alerts.policies import Duration, _length_of, _period_length
-from srelib.budget.status import _budget_fraction, _regular_step
+from srelib.budget.status import _budget_fraction
 from srelib.errors import InsufficientDataError, ParameterError
 from srelib.stats import Estimate
 from srelib.stats.intervals import _median, _rate, _share
-from srelib.windows import Window
+from srelib.windows import History, Window
 from srelib.windows.sums import _ratios
+from srelib.windows.window import _regular_step
 
 EVENT = ["key", "label", "starts_at", "ends_at"]
 CONFIDENCE = 0.95
@@ -55,7 +56,7 @@ def _budget_events(
     budget = _period_budget(past, target=target, period=period)
     spent = (past.bad.sums[stops] - past.bad.sums[starts]) / budget
     kept = spent >= share
-    times = past.index.tz_convert("UTC").as_unit("us")
+    times = past.index
     first = times[starts[kept]]
     return pd.DataFrame(
         {
@@ -82,7 +83,7 @@ def _burning(past: History, limit: float) -> Spans:
 
 def _period_budget(past: History, *, target: float, period: Window | Duration) -> float:
     """Bad events that a whole SLO period allows at the average traffic of the history."""
-    known = int(past.total.known_before[-1])
+    known = int(past.known[-1])
     seen = float(past.total.sums[-1])
     if not (known and seen):
         raise InsufficientDataError(
@@ -138,7 +139,7 @@ class Spending:
 def _spending(past: History, *, target: float, period: Window | Duration) -> Spending:
     """Budget spent over time."""
     spent = past.bad.sums / _period_budget(past, target=target, period=period)
-    return Spending(past.index[0].tz_convert("UTC").as_unit("us"), past.step, spent)
+    return Spending(past.index[0], past.step, spent)
 
 
 @dataclass(frozen=True)

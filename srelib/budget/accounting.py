@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from srelib import events, tables, windows
-from srelib.budget.status import _budget_fraction, _checked, _exact_sum, _regular_step
+from srelib.budget.status import _budget_fraction, _exact_sum
 from srelib.errors import ParameterError
-from srelib.windows.sums import _divide
-from srelib.windows.window import _aware, _calendar_periods
+from srelib.windows.sums import _checked, _divide
+from srelib.windows.window import _aware, _calendar_periods, _regular_step
 
 _CAUSES = ("incident", "deployment", "other")
 """What a bad event is counted under, first match wins."""

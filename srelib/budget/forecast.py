@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from srelib.budget.status import _budget_fraction, _checked, _regular_step
+from srelib.budget.status import _budget_fraction
 from srelib.errors import InsufficientDataError, ParameterError
-from srelib.windows import Window
+from srelib.windows import History, Window, history
 from srelib.windows.window import _as_window
 
-DAY = pd.Timedelta(days=1)
+DAY, MICROSECOND = pd.Timedelta(days=1), pd.Timedelta(microseconds=1)
 MIN_DAYS = 7
 MIN_COVERAGE = 0.5
 MIN_OF_KIND = 4  # days of each kind before working days and weekends are drawn apart
@@ -226,47 +226,33 @@ def _time(now: pd.Timestamp, day: float) -> pd.Timestamp:
 
 @dataclass(frozen=True)
 class _Past:
-    """History up to now, as cumulative sums and as whole days."""
+    """A history up to now, its whole days (bad and total events), and which are weekends."""
 
-    now: pd.Timestamp
-    edges: np.ndarray
-    bad: np.ndarray
-    total: np.ndarray
+    counts: History
     days: np.ndarray
     weekend: np.ndarray
 
+    @property
+    def now(self) -> pd.Timestamp:
+        return self.counts.end
+
     def since(self, day: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
         """Bad and total events from a time until now."""
-        at = np.searchsorted(self.edges, np.asarray(day) + 1e-9, side="right")
-        return self.bad[-1] - self.bad[at], self.total[-1] - self.total[at]
+        at = _position(self.counts, np.asarray(day))
+        bad, total = self.counts.bad.sums, self.counts.total.sums
+        return bad[-1] - bad[at], total[-1] - total[at]
 
 
 def _read_past(good: pd.Series, total: pd.Series, *, timezone: str) -> _Past:
     """What is known up to now, the end of the data."""
-    good_seen, total_seen = _checked(good, total)
-    step = _regular_step(pd.DatetimeIndex(good.index))
-    times = pd.DatetimeIndex(good.index).tz_convert("UTC")
-    _check_step(step)
-    now = times[-1] + step
-    bad = np.concatenate([[0.0], np.cumsum(np.nan_to_num(total_seen - good_seen))])
-    events = np.concatenate([[0.0], np.cumsum(np.nan_to_num(total_seen))])
-    edges = np.asarray((times + step - now) / DAY)
-    days, middles = _whole_days(edges, bad, events, np.isnan(total_seen))
-    local = (now + pd.to_timedelta(middles, unit="D")).tz_convert(timezone)
-    return _Past(now, edges, bad, events, days, np.asarray(local.day_of_week >= 5))
-
-
-def _whole_days(
-    edges: np.ndarray, bad: np.ndarray, total: np.ndarray, unknown: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Sums of each 24 hours back from now, scaled for gaps; and the middle of each day."""
-    known = np.concatenate([[0], np.cumsum(~unknown)])
-    step = edges[-1] - edges[-2] if len(edges) > 1 else 1.0
-    count = int((step - edges[0]) + 1e-9)
-    cuts = np.searchsorted(edges, np.arange(-count, 1) + 1e-9, side="right")
-    days = _day_sums(bad, total, known, cuts, step=step)
+    counts = history(good, total)
+    _check_step(counts.step)
+    many = counts.length // DAY
+    days = _day_sums(counts, _day_edges(counts, many))
     used = ~np.isnan(days[:, 1])
-    return days[used], (np.arange(-count, 0) + 0.5)[used]
+    middles = pd.to_timedelta((np.arange(-many, 0) + 0.5)[used], unit="D")
+    local = (counts.end + middles).tz_convert(timezone)
+    return _Past(counts, days[used], np.asarray(local.day_of_week >= 5))
 
 
 def _check_step(step: pd.Timedelta) -> None:
@@ -277,12 +263,21 @@ def _check_step(step: pd.Timedelta) -> None:
         )
 
 
-def _day_sums(
-    bad: np.ndarray, total: np.ndarray, known: np.ndarray, cuts: np.ndarray, *, step: float
-) -> np.ndarray:
+def _position(past: History, day: np.ndarray) -> np.ndarray:
+    """Number of buckets that are over at times given in days from the end."""
+    back = np.rint(day * (DAY / MICROSECOND)).astype("int64")
+    return past.until(past.index.asi8[-1] + past.step // MICROSECOND + back)
+
+
+def _day_edges(past: History, days: int) -> np.ndarray:
+    """Positions of the buckets at which the last so many times 24 hours begin, and the end."""
+    return _position(past, np.arange(-days, 1))
+
+
+def _day_sums(past: History, edges: np.ndarray) -> np.ndarray:
     """Bad and total events of each day, scaled for gaps; NaN where less than half is known."""
-    seen = np.diff(known[cuts]) * step
-    sums = np.column_stack([np.diff(bad[cuts]), np.diff(total[cuts])])
+    seen = np.diff(past.known[edges]) * (past.step / DAY)
+    sums = np.column_stack([np.diff(past.bad.sums[edges]), np.diff(past.total.sums[edges])])
     sums[seen < MIN_COVERAGE] = np.nan
     return sums / np.clip(seen, MIN_COVERAGE, 1)[:, None]
 

@@ -9,11 +9,16 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from srelib import windows
 from srelib.errors import CountError, InvalidTargetError
 from srelib.windows import Window
-from srelib.windows.sums import _buckets, _check_counts, _divide, _paired, _prefix_pair, _ratio
-from srelib.windows.window import _as_window, _calendar_periods, _check_index, _period_starts
+from srelib.windows.sums import _buckets, _checked, _divide, _prefix_pair, _ratio
+from srelib.windows.window import (
+    _as_window,
+    _calendar_periods,
+    _check_index,
+    _period_starts,
+    _regular_step,
+)
 
 Counts = pd.Series | float
 
@@ -28,20 +33,6 @@ def _budget_fraction(target: float) -> float:
             f"target must lie strictly between 0 and 1; got {float(target):g}.{hint}"
         )
     return float(1 - Decimal(str(float(target))))
-
-
-def _checked(good: Counts, total: Counts) -> tuple[np.ndarray, np.ndarray]:
-    """Good and total as arrays of floats, refused when they cannot be counts."""
-    if not isinstance(good, pd.Series) or not isinstance(total, pd.Series):
-        good, total = _alone(good, "good"), _alone(total, "total")
-    _check_counts(good, total)
-    return _paired(good, total)
-
-
-def _regular_step(times: pd.DatetimeIndex) -> pd.Timedelta:
-    """Length of a bucket of a regular index."""
-    step = _check_index(times)
-    return windows.step_of(times) if step is None else step
 
 
 def _exact_sum(values: np.ndarray) -> float:
@@ -138,6 +129,8 @@ def status(good: Counts, total: Counts, *, target: float) -> Status:
     '109897.59 105388 0.041'
     """
     fraction = _budget_fraction(target)
+    if not isinstance(good, pd.Series) or not isinstance(total, pd.Series):
+        good, total = _alone(good, "good"), _alone(total, "total")
     good_seen, total_seen = _checked(good, total)
     allowance = fraction * _known_sum(total_seen)
     spent = _known_sum(total_seen - good_seen)

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from srelib import events
-from srelib.alerts.firing import history
 from srelib.alerts.score import _period_budget
 from srelib.budget import spent_by_event
 from srelib.errors import ParameterError, SrelibError
 from srelib.fleet import Indicator, answers
 from srelib.incidents.recurrence import _same_title
-from srelib.windows import Window
+from srelib.windows import Window, history
 
 POSTMORTEM = 0.2
 QUARTER = pd.Timedelta(days=90)

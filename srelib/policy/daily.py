@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from srelib import events
-from srelib.budget.status import _budget_fraction, _checked, _regular_step
+from srelib.budget.status import _budget_fraction
 from srelib.errors import ParameterError
 from srelib.policy.rules import FOUR_WEEKS, Policy
 from srelib.windows import Window
-from srelib.windows.sums import _divide, _prefix_pair
-from srelib.windows.window import _as_window, _period_starts
+from srelib.windows.sums import _checked, _divide, _prefix_pair
+from srelib.windows.window import _as_window, _period_starts, _regular_step
 
 PROJECT = pd.Timedelta(days=28)
 """Traffic of the rest of a calendar period is expected to be as in so many days before."""

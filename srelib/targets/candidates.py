@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from srelib.alerts import History, history, workbook_policy
+from srelib.alerts import workbook_policy
 from srelib.alerts.firing import _alert_spans, _answerable, _is_reachable
 from srelib.alerts.policies import PAGE, Policy
 from srelib.budget.status import _budget_fraction
@@ -33,7 +33,7 @@ from srelib.targets.probability import (
     _window_chance,
     past_windows,
 )
-from srelib.windows import Window
+from srelib.windows import History, Window, history
 from srelib.windows.window import _as_window
 
 LADDER = (

@@ -16,13 +16,12 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from srelib.alerts import history
 from srelib.errors import CountError
 from srelib.fleet import Indicator
 from srelib.sli.interval import _latency
 from srelib.targets.candidates import MIN_BUDGET_EVENTS
 from srelib.targets.probability import _pass_probabilities, _weeks_needed, _whole_weeks
-from srelib.windows import Window
+from srelib.windows import Window, history
 from srelib.windows.sums import _ratio
 from srelib.windows.window import _as_window
 

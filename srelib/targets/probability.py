@@ -12,12 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from srelib.alerts import History
-from srelib.budget.forecast import DAY, MIN_COVERAGE, _check_step, _day_sums
+from srelib.budget.forecast import DAY, MIN_COVERAGE, _check_step, _day_edges, _day_sums
 from srelib.budget.status import _budget_fraction
 from srelib.errors import InsufficientDataError, ParameterError
 from srelib.stats.intervals import _level
-from srelib.windows import Window
+from srelib.windows import History, Window
 from srelib.windows.sums import _buckets, _divide
 from srelib.windows.window import _calendar_periods
 
@@ -60,14 +59,12 @@ class _Weeks:
 def _whole_weeks(past: History) -> _Weeks:
     """The whole weeks of a history that were observed well enough."""
     _check_step(past.step)
-    edges = _day_edges(past, 7 * int(past.length // (7 * DAY)))
-    known = past.total.known_before
-    days = _day_sums(past.bad.sums, past.total.sums, known, edges, step=past.step / DAY)
+    days = _day_sums(past, _day_edges(past, 7 * int(past.length // (7 * DAY))))
     bad, total = days.T.reshape(2, -1, 7)
     kept = (~np.isnan(total)).sum(axis=1) >= MIN_DAYS
     filled = [np.where(np.isnan(d), np.nanmean(d, axis=1, keepdims=True), d)
               for d in (bad[kept], total[kept])]  # fmt: skip
-    return _Weeks(_end(past), filled[0], filled[1], past.total.exponent is None)
+    return _Weeks(past.end, filled[0], filled[1], past.total.exponent is None)
 
 
 def _weeks_needed(window: Window, *, end: pd.Timestamp) -> int:
@@ -116,7 +113,7 @@ def past_windows(past: History, *, window: Window) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from srelib.alerts import history
+    >>> from srelib.windows import history
     >>> hours = pd.date_range("2026-01-01", periods=24 * 9, freq="h", tz="UTC")
     >>> total = pd.Series(10.0, hours)
     >>> past_windows(history(total, total), window=Window.parse("7d"))["ratio"].tolist()
@@ -124,7 +121,7 @@ def past_windows(past: History, *, window: Window) -> pd.DataFrame:
     """
     _check_length(window)
     starts, stops, ends = _rolling(past, window) if window.is_rolling else _calendar(past, window)
-    known = past.total.known_before
+    known = past.known
     kept = (known[stops] - known[starts]) >= MIN_COVERAGE * (stops - starts)
     bad, total = (sums.between(starts[kept], stops[kept]) for sums in (past.bad, past.total))
     ratio = 1 - _divide(bad, total)
@@ -139,33 +136,23 @@ def _check_length(window: Window) -> None:
         )
 
 
-def _end(past: History) -> pd.Timestamp:
-    return (past.index[-1] + past.step).tz_convert("UTC")
-
-
-def _day_edges(past: History, days: int) -> np.ndarray:
-    """Positions of the buckets at which the last so many days begin, and the end."""
-    back = pd.to_timedelta(np.arange(days, -1, -1) * DAY.to_numpy())
-    starts = past.index.tz_convert("UTC").as_unit("us")
-    return np.asarray(starts.searchsorted((_end(past) - back).as_unit("us")))
-
-
 def _rolling(past: History, window: Window) -> tuple[np.ndarray, np.ndarray, pd.DatetimeIndex]:
     """Whole rolling windows that end at each 24 hours back from the end of the data."""
     width = _buckets(window, step=past.step)
     stops = _day_edges(past, int(past.length // DAY))
     stops = stops[stops >= width]
     step = past.step.to_numpy()
-    ends = past.index[0].tz_convert("UTC").as_unit("us") + stops * step
+    ends = past.index[0] + stops * step
     return stops - width, stops, pd.DatetimeIndex(ends)
 
 
 def _calendar(past: History, window: Window) -> tuple[np.ndarray, np.ndarray, pd.DatetimeIndex]:
     """Whole calendar periods."""
-    periods = _calendar_periods(past.index[0], _end(past), window=window)
+    periods = _calendar_periods(past.index[0], past.end, window=window)
     periods = periods[periods["complete"]]
-    starts = past.index.tz_convert("UTC").as_unit("us")
-    edges = [starts.searchsorted(pd.DatetimeIndex(periods[c])) for c in ("starts_at", "ends_at")]
+    edges = [
+        past.index.searchsorted(pd.DatetimeIndex(periods[c])) for c in ("starts_at", "ends_at")
+    ]
     return np.asarray(edges[0]), np.asarray(edges[1]), pd.DatetimeIndex(periods["ends_at"])
 
 

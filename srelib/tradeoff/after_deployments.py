@@ -12,8 +12,10 @@ import numpy as np
 import pandas as pd
 
 from srelib import events
-from srelib.budget.status import _budget_fraction, _checked, _regular_step
+from srelib.budget.status import _budget_fraction
 from srelib.errors import InsufficientDataError
+from srelib.windows.sums import _checked
+from srelib.windows.window import _regular_step
 
 INSIDE_INCIDENT = "inside an open incident"
 NO_DATA = "no data"

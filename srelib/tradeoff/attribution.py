@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from srelib import delivery
-from srelib.budget.status import _checked, _exact_sum
+from srelib.budget.status import _exact_sum
 from srelib.delivery.attribution import _attributed
 from srelib.delivery.rules import DEFAULT
 from srelib.tradeoff.after_deployments import (
@@ -23,7 +23,7 @@ from srelib.tradeoff.after_deployments import (
     usual_ratios,
     window_edges,
 )
-from srelib.windows.sums import _divide
+from srelib.windows.sums import _checked, _divide
 
 LINKED = "incidents of deployments"
 AFTER = "after deployments"

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from srelib.budget.status import _checked, _exact_sum
+from srelib.budget.status import _exact_sum
 from srelib.errors import InsufficientDataError, ParameterError, SrelibError
 from srelib.stats import Estimate
 from srelib.tradeoff.after_deployments import (
@@ -34,6 +34,7 @@ from srelib.tradeoff.placebo import (
     two_sided,
     without_bursts,
 )
+from srelib.windows.sums import _checked
 
 METHOD = "placebo schedules"
 NAN = float("nan")
@@ -185,8 +186,7 @@ def deployment_effect(
     The excess is the realised one: bad events in the windows of this history that would not have
     been there without the deployments.
     Harm that outlasts `after` is not in it, nor that of deployments left out.
-    Windows that overlap are one, so no bucket counts twice; the bucket of the deployment counts
-    whole.
+    Windows that overlap are one; the bucket of the deployment counts whole.
     The controls are all other buckets, brought to the time of the week by a baseline; the placebo
     schedules move the deployments of each week to another week at the same hours, and make none
     while an incident is open.

@@ -15,10 +15,10 @@ Fractional counts are first put on a common binary grid fine enough for 52 signi
 that sum, so that their window sums are exact too: a window without events is 0, never 1e-12.
 """
 
-from srelib.windows.sums import rolling_ratio
+from srelib.windows.sums import History, history, rolling_ratio
 from srelib.windows.window import Window, current, step_of
 
-__all__ = ["Window", "current", "rolling_ratio", "step_of"]
+__all__ = ["History", "Window", "current", "history", "rolling_ratio", "step_of"]
 
 
 def __dir__() -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from srelib.errors import CountError, ParameterError, TimeIndexError
-from srelib.windows.window import Window, _as_window, _check_index, _spelled
+from srelib.windows.window import Window, _as_window, _check_index, _regular_step, _spelled
 
 Counts = TypeVar("Counts", pd.Series, np.ndarray)
 
@@ -58,6 +58,12 @@ def _check_counts(good: pd.Series, total: pd.Series) -> None:
         if wrong.any():
             i = int(np.argmax(wrong))
             raise CountError(f"{what}; got good={top[i]}, total={bottom[i]} at {good.index[i]}.")
+
+
+def _checked(good: pd.Series, total: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Good and total as arrays of floats, refused when they cannot be counts."""
+    _check_counts(good, total)
+    return _paired(good, total)
 
 
 def _checked_step(good: pd.Series, total: pd.Series) -> pd.Timedelta | None:
@@ -275,6 +281,85 @@ def _block_sums(good: pd.Series, total: pd.Series, length: pd.Timedelta) -> pd.D
     blocks = np.arange(number[0], number[-1] + 2) if len(number) else np.arange(1)
     starts = pd.DatetimeIndex((blocks[:-1] * size).view("M8[us]"), name="time").tz_localize("UTC")
     return _sums_between(good, total, np.searchsorted(number, blocks)).set_index(starts)
+
+
+@dataclass(frozen=True)
+class History:
+    """Counts as running sums, made once and asked about any span.
+
+    Parameters
+    ----------
+    index : DatetimeIndex
+        Starts of the buckets, in UTC and microseconds.
+    step : Timedelta
+        Length of a bucket.
+    bad, total : prefix sums of the events [events]
+        ``sums`` before each bucket and at the end; ``known_before`` counts known buckets.
+    """
+
+    index: pd.DatetimeIndex
+    step: pd.Timedelta
+    bad: _Prefix
+    total: _Prefix
+
+    @property
+    def length(self) -> pd.Timedelta:
+        """From the start of the first bucket to the end of the last."""
+        return self.step * len(self.index)
+
+    @property
+    def end(self) -> pd.Timestamp:
+        """End of the last bucket."""
+        return (self.index[-1] + self.step).as_unit("us")
+
+    @property
+    def known(self) -> np.ndarray:
+        """Number of known buckets before each bucket, and in all."""
+        return self.total.known_before
+
+    def until(self, times: pd.DatetimeIndex | np.ndarray) -> np.ndarray:
+        """Number of buckets that are over by each time [us since 1970]."""
+        ticks = times.as_unit("us").asi8 if isinstance(times, pd.DatetimeIndex) else times
+        over = (ticks - self.index.asi8[0]) // (self.step // pd.Timedelta(1, "us"))
+        return np.clip(over, 0, len(self.index))
+
+    def error_ratios(self, lengths: Iterable[pd.Timedelta]) -> dict[pd.Timedelta, np.ndarray]:
+        """Share of bad events over windows of these lengths, at every bucket; NaN if no traffic."""
+        spans = list(dict.fromkeys(lengths))
+        widths = [_buckets(span, step=self.step) for span in spans]
+        found = _ratios(self.bad, self.total, widths=widths)
+        return dict(zip(spans, found, strict=True))
+
+
+def history(good: pd.Series, total: pd.Series) -> History:
+    """Make counts ready to be asked about many spans.
+
+    Parameters
+    ----------
+    good, total : Series, one regular tz-aware index
+        Counts per bucket [events]; a bucket where either is NaN is unknown.
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    CountError
+        Counts that cannot be.
+    TimeIndexError
+        The indexes differ, are not regular, or hold fewer than two buckets.
+
+    Examples
+    --------
+    >>> index = pd.date_range("2026-01-01", periods=60, freq="min", tz="UTC")
+    >>> history(pd.Series(9.0, index), pd.Series(10.0, index)).length
+    Timedelta('0 days 01:00:00')
+    """
+    good_seen, total_seen = _checked(good, total)
+    step = _regular_step(total.index)
+    index = pd.DatetimeIndex(total.index).tz_convert("UTC").as_unit("us")
+    return History(index, step, *_prefix_pair(total_seen - good_seen, total_seen))
 
 
 def _buckets(window: Window | pd.Timedelta | str, *, step: pd.Timedelta | None) -> int:

@@ -79,6 +79,12 @@ def step_of(index: pd.DatetimeIndex) -> pd.Timedelta:
     return pd.Timedelta(usual, times.unit).as_unit("us")
 
 
+def _regular_step(index: pd.Index) -> pd.Timedelta:
+    """Step of a regular index of two buckets or more."""
+    step = _check_index(index)
+    return step_of(pd.DatetimeIndex(index)) if step is None else step
+
+
 def _grid(frame: pd.DataFrame, *, step: pd.Timedelta) -> pd.DataFrame:
     """Good and total on the full regular index from the first to the last bucket."""
     tables.need(frame, "counts", "good", "total")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from srelib import alerts, tables
+from srelib import alerts, tables, windows
 from srelib.alerts.firing import _as_episodes, _episodes
 from srelib.alerts.score import _budget_events, _incident_events, _period_budget, _spending
 from srelib.errors import ColumnError, InsufficientDataError, ParameterError, TimeIndexError
@@ -121,7 +121,7 @@ def test_irregular_times_are_refused() -> None:
 def test_an_outage_is_a_budget_event_with_its_share() -> None:
     """60 min of outage at 99.9 % of 30 days: 60 of 43.2 minutes, 138.9 % of the budget."""
     good, total = outage(("02 12:00", "02 13:00"))
-    found = _budget_events(alerts.history(good, total), target=0.999, period="30d", share=0.02)
+    found = _budget_events(windows.history(good, total), target=0.999, period="30d", share=0.02)
     assert found["starts_at"].tolist() == [minute("02 12:00")]
     assert found["ends_at"].tolist() == [minute("02 13:00")]
     assert found["spent"].tolist() == pytest.approx([60 / 43.2])
@@ -131,7 +131,7 @@ def test_small_spans_are_not_significant() -> None:
     """One minute at 99 % of 28 days spends 0.248 %: significant from there on only."""
     good, total = outage(("02 12:00", "02 12:01"))
     for share, events in ((0.0024, 1), (0.0025, 0)):
-        found = _budget_events(alerts.history(good, total), target=0.99, period="28d", share=share)
+        found = _budget_events(windows.history(good, total), target=0.99, period="28d", share=share)
         assert len(found) == events
 
 
@@ -141,7 +141,7 @@ def test_small_spans_are_not_significant() -> None:
 def test_spans_half_an_hour_apart_are_one_event(second: tuple[str, str], events: int) -> None:
     """20 minutes of quiet are within one event, 31 are not; both spend 50 minutes in all."""
     good, total = outage(("02 12:00", "02 12:30"), second)
-    found = _budget_events(alerts.history(good, total), target=0.99, period="28d", share=0.01)
+    found = _budget_events(windows.history(good, total), target=0.99, period="28d", share=0.01)
     assert len(found) == events
     assert found["spent"].sum() == pytest.approx(50 / 403.2)
 
@@ -149,7 +149,7 @@ def test_spans_half_an_hour_apart_are_one_event(second: tuple[str, str], events:
 def test_no_event_where_nothing_fails() -> None:
     """An empty table, with columns and types."""
     good, total = outage()
-    found = _budget_events(alerts.history(good, total), target=0.99, period="28d", share=0.01)
+    found = _budget_events(windows.history(good, total), target=0.99, period="28d", share=0.01)
     assert found.columns.tolist() == ["key", "label", "starts_at", "ends_at", "spent"]
     assert len(found) == 0
 
@@ -157,7 +157,7 @@ def test_no_event_where_nothing_fails() -> None:
 def test_an_event_at_the_end_ends_with_the_data() -> None:
     """The last bucket is part of it."""
     good, total = outage(("03 23:00", "04 00:00"))
-    found = _budget_events(alerts.history(good, total), target=0.99, period="28d", share=0.01)
+    found = _budget_events(windows.history(good, total), target=0.99, period="28d", share=0.01)
     assert found["ends_at"].tolist() == [minute("04 00:00")]
 
 
@@ -165,7 +165,7 @@ def test_a_gap_inside_an_event_spends_nothing() -> None:
     """Ten unknown minutes of an hour leave fifty that spent."""
     good, total = outage(("02 12:00", "02 13:00"))
     total[minute("02 12:20") : minute("02 12:29")] = np.nan
-    found = _budget_events(alerts.history(good, total), target=0.99, period="28d", share=0.01)
+    found = _budget_events(windows.history(good, total), target=0.99, period="28d", share=0.01)
     assert found["spent"].tolist() == pytest.approx([50 / 403.2])
 
 
@@ -173,14 +173,14 @@ def test_without_traffic_there_is_no_budget() -> None:
     """The error says that nothing was asked."""
     total = pd.Series(0.0, MINUTES)
     with pytest.raises(InsufficientDataError, match="needs traffic"):
-        _budget_events(alerts.history(total, total), target=0.99, period="28d", share=0.01)
+        _budget_events(windows.history(total, total), target=0.99, period="28d", share=0.01)
 
 
 def test_a_share_is_positive() -> None:
     """The error shows it."""
     good, total = outage()
     with pytest.raises(ParameterError, match="share must be positive; got 0"):
-        _budget_events(alerts.history(good, total), target=0.99, period="28d", share=0)
+        _budget_events(windows.history(good, total), target=0.99, period="28d", share=0)
 
 
 def test_an_hour_of_outage_at_ninety_percent_is_small() -> None:
@@ -188,7 +188,7 @@ def test_an_hour_of_outage_at_ninety_percent_is_small() -> None:
     index = pd.date_range("2026-06-01", periods=24 * 30, freq="h", tz="UTC")
     total = pd.Series(100.0, index)
     good = total.where(index != index[100], 0.0)
-    went = _spending(alerts.history(good, total), target=0.9, period="30d")
+    went = _spending(windows.history(good, total), target=0.9, period="30d")
     assert went.spent[-1] == pytest.approx(0.01389, abs=5e-6)
 
 
@@ -196,7 +196,7 @@ def test_one_failure_of_seven_allowed_is_a_seventh_of_the_budget() -> None:
     """Golden: 10 requests an hour at 99.9 % for 30 days: 7.2 allowed, one costs 13.89 %."""
     index = pd.date_range("2026-06-01", periods=720, freq="h", tz="UTC")
     total = pd.Series(10.0, index)
-    past = alerts.history(total.where(index != index[9], 9.0), total)
+    past = windows.history(total.where(index != index[9], 9.0), total)
     went = _spending(past, target=0.999, period="30d")
     assert went.spent[-1] == pytest.approx(0.1389, abs=5e-5)
     budget = _period_budget(past, target=0.999, period="30d")
@@ -305,7 +305,7 @@ def test_an_alert_that_never_resolves_has_no_reset() -> None:
 def test_budget_spent_is_that_until_the_page() -> None:
     """A page after 20 of 60 minutes comes at 20 / 403.2 of the budget of 28 days at 99 %."""
     good, total = outage(("02 12:00", "02 13:00"), ("03 12:00", "03 13:00"))
-    budget = _spending(alerts.history(good, total), target=0.99, period="28d")
+    budget = _spending(windows.history(good, total), target=0.99, period="28d")
     events = truth(("02 12:00", "02 13:00"), ("03 12:00", "03 13:00"))
     found = alerts.score(fires(("02 12:19", "02 13:00")), events, budget=budget)
     assert found.events["spent"].tolist() == pytest.approx([60 / 403.2] * 2)

@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import binom
 
 import srelib
-from srelib import alerts, fleet, objectives, policy, tables, targets
+from srelib import alerts, fleet, objectives, policy, tables, targets, windows
 from srelib.alerts.firing import _episodes
 from srelib.errors import InsufficientDataError, InvalidTargetError, ParameterError
 from srelib.targets.candidates import _freeze_days, _pages
@@ -124,7 +124,7 @@ def test_pages_agree_with_the_replay_of_the_alerts():
     for day in (2, 5, 9):
         good[(index.day == day) & (index.hour == 4)] *= 0.5
     good = np.floor(good)
-    past, policy = alerts.history(good, total), alerts.workbook_policy("28d")
+    past, policy = windows.history(good, total), alerts.workbook_policy("28d")
     found = _pages(past, targets=[0.98, 0.99, 0.999], policy=policy)
     for target in found.index:
         fires = alerts.firing(good, total, target=target, policy=policy[:2])
@@ -137,7 +137,7 @@ def test_a_target_no_rule_can_page_at_says_so():
     """13.44 times a budget of 10 % is more than everything: a total outage stays silent."""
     index = pd.date_range("2026-01-01", periods=1440 * 8, freq="min", tz="UTC", unit="us")
     total = pd.Series(10.0, index)
-    past = alerts.history(total.where(index.day != 3, 0.0), total)
+    past = windows.history(total.where(index.day != 3, 0.0), total)
     rules = [alerts.Rule("page", "1h", "5m", 13.44)]
     found = _pages(past, targets=[0.9, 0.99], policy=rules)
     assert found["can_page"].tolist() == [False, True]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from srelib import alerts, targets
+from srelib import targets, windows
 from srelib.targets.candidates import LADDER
 from srelib.targets.probability import _pass_probabilities, _Weeks, _whole_weeks, _window_chance
 from srelib.windows import Window
@@ -54,7 +54,7 @@ def test_weekends_come_along_in_windows_that_are_no_whole_weeks():
     index = pd.date_range("2026-03-30", periods=24 * 7 * 13, freq="h", tz="UTC", unit="us")
     total = pd.Series(1000.0, index)
     good = total.where(index.day_of_week < 5, 900.0)
-    past = _whole_weeks(alerts.history(good, total))
+    past = _whole_weeks(windows.history(good, total))
     three, six = (
         _pass_probabilities(past, targets=[0.99], window=Window.parse(f"{n}d"))["probability"].iloc[
             0
@@ -100,7 +100,7 @@ def test_weeks_that_were_hardly_observed_are_left_out():
     counts = hours(8)
     counts.iloc[:120] = np.nan
     counts.iloc[168 : 168 + 48] = np.nan
-    past = _whole_weeks(alerts.history(counts["good"], counts["total"]))
+    past = _whole_weeks(windows.history(counts["good"], counts["total"]))
     assert len(past) == 7
     assert past.total.sum(axis=1).tolist() == [168_000.0] * 7
 
@@ -117,7 +117,7 @@ def test_past_windows_half_unknown_are_left_out():
     """Twelve of the 30 days of April were seen: only May is a whole month of the history."""
     counts = hours(13)
     counts.iloc[48 : 48 + 24 * 18] = math.nan  # 18 of the 30 days of April
-    past = alerts.history(counts["good"], counts["total"])
+    past = windows.history(counts["good"], counts["total"])
     rows = targets.past_windows(past, window=Window(unit="month"))
     assert rows["ends_at"].dt.strftime("%d %B").tolist() == ["01 June"]
     assert rows["ratio"].tolist() == [1.0]

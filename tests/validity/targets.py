@@ -8,12 +8,11 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from srelib.alerts import history
 from srelib.budget.status import _budget_fraction
 from srelib.simulate import ServiceSpec, fleet
 from srelib.targets.candidates import LADDER
 from srelib.targets.probability import _pass_probabilities, _Weeks, _whole_weeks
-from srelib.windows import Window
+from srelib.windows import Window, history
 from tests.validity.cells import Cell, over
 
 WINDOW = Window.parse("28d")
