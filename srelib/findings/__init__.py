@@ -10,22 +10,19 @@ from srelib.findings import (
     alerts,
     budget,
     delivery,
-    frontier,
     incidents,
     policy,
     quality,
     scoreboard,
     sli,
-    target_limits,
     targets,
     tradeoff,
 )
 from srelib.findings.show import Table, show
 
 __all__ = [
-    "Table", "alert_policies", "alerts", "budget", "delivery", "frontier",
-    "incidents", "policy", "quality", "scoreboard", "show", "sli", "target_limits", "targets",
-    "tradeoff",
+    "Table", "alert_policies", "alerts", "budget", "delivery", "incidents", "policy", "quality",
+    "scoreboard", "show", "sli", "targets", "tradeoff",
 ]  # fmt: skip
 
 

@@ -1,17 +1,20 @@
-"""What notebook 07 says: what a policy would have frozen, held and avoided; how sure that is."""
+"""What notebook 07 says: what a policy would have frozen, held and avoided; how sure that is.
+
+`pooled` is the policy in question on the whole fleet, None where nothing could be replayed;
+`replays` are its replays by objective, or the errors in their place; `rows` come from
+`srelib.policy.frontier`, one per policy.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterable
 
 import pandas as pd
 
 from srelib import wording
-from srelib.errors import SrelibError
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, markdown, name, names, refusal_reasons, table
-from srelib.fleet import Indicator, answers, refusals
+from srelib.fleet import Indicator, Results, answers, refusals
 from srelib.policy import Policy, PolicyReplay, PooledReplays
 from srelib.policy.outcome import UNKNOWN
 
@@ -21,17 +24,13 @@ NO_SLO = ("**No policy can be replayed, because no objective has data.** A budge
 NOTHING = "No policy was replayed, so there is nothing to say here."
 
 
-def policy_sentences(
-    pooled: PooledReplays | None, *, replays: Mapping[Indicator, PolicyReplay | SrelibError]
-) -> list[str]:
+def policy_sentences(pooled: PooledReplays | None, *, replays: Results[PolicyReplay]) -> list[str]:
     """The answer of the notebook: frozen, held, avoided.
 
     Parameters
     ----------
     pooled : PooledReplays or None
-        Of the policy in question; None where nothing could be replayed.
     replays : mapping of Indicator to PolicyReplay
-        Or the errors in their place.
 
     Returns
     -------
@@ -47,9 +46,9 @@ def policy_sentences(
             "There are **no deployments** of these services in the time of the data, so nothing "
             f"could be held. To add them, export {HOW_TO['deployments']}."
         )
-    elif _most_held(pooled):
+    elif any(len(total.held) for total in pooled.totals):
         lines += [held_sentence(pooled), saved_sentence(pooled, replays=replays)]
-    elif pooled.judged_days and _days(pooled)[1]:
+    elif pooled.judged_days and any(total.frozen_days for total in pooled.totals):
         held_back = pooled.postponed.fates.get("exempt", 0)
         fixes = f"; {_fixes(held_back, held_back)} let through" if held_back else ""
         lines.append(f"**No deployment** came up on these days that it would have held{fixes}.")
@@ -63,17 +62,16 @@ def _bottom_line(pooled: PooledReplays) -> str:
         return (f"{who} would have **decided nothing**: less than half of its window was observed "
                 "on every day. Export a longer history.")  # fmt: skip
     of = f"{wording.plural(pooled.judged_days, _unit(pooled))} that could be judged"
-    (low, high), (slow_low, slow_high) = _days(pooled), _slow(pooled)
-    slow = f", and rationed releases on {_range_text(slow_low, slow_high)}" if slow_high else ""
-    if not high and not slow_high:
+    days = [total.frozen_days for total in pooled.totals]
+    slow = [total.slow_days for total in pooled.totals]
+    if not any(days) and not any(slow):
         return f"{who} would have frozen **nothing**: no budget fell that low on any of {of}."
-    if low == high == pooled.judged_days:
+    if min(days) == max(days) == pooled.judged_days:
         return f"{who} would have frozen releases on **every one** of {of}."
-    if not high:
-        return (
-            f"{who} would have rationed releases on **{_range_text(slow_low, slow_high)}** of {of}."
-        )
-    return f"{who} would have frozen releases on **{_range_text(low, high)}** of {of}{slow}."
+    if not any(days):
+        return f"{who} would have rationed releases on **{_range(slow)}** of {of}."
+    also = f", and rationed releases on {_range(slow)}" if any(slow) else ""
+    return f"{who} would have frozen releases on **{_range(days)}** of {of}{also}."
 
 
 def _rule_words(policy: Policy) -> str:
@@ -81,21 +79,22 @@ def _rule_words(policy: Policy) -> str:
     window = "the window of each objective" if policy.window is None else f"{policy.window}"
     parts = [markdown(window)]
     if policy.freeze_below is not None:
-        gone = "nothing is left" if not policy.freeze_below else _less(policy.freeze_below)
-        parts.append(f"frozen when {gone}")
+        parts.append(f"frozen when {_less(policy.freeze_below)}")
     if policy.until == "slo":
         parts.append(f"until the last {wording.duration(policy.recent)} kept the target")
     elif policy.thaw_above is not None:
         parts.append(f"until {wording.percent(policy.thaw_above)} is back")
     if policy.slow_below is not None:
-        limit = "nothing is left" if not policy.slow_below else _less(policy.slow_below)
-        parts.append(f"{wording.plural(policy.slow_to or 0, 'release')} a week when {limit}")
+        ration = wording.plural(policy.slow_to or 0, "release")
+        parts.append(f"{ration} a week when {_less(policy.slow_below)}")
     if not policy.acts:
         parts.append("holds nothing")
     return ", ".join(parts)
 
 
 def _less(share: float) -> str:
+    if not share:
+        return "nothing is left"
     if share < 0:
         return f"it is overspent by more than {wording.percent(-share)}"
     return f"less than {wording.percent(share)} is left"
@@ -110,12 +109,11 @@ def held_sentence(pooled: PooledReplays | None) -> str:
     """
     if pooled is None:
         return NOTHING
-    low, high = sorted(len(total.held) for total in pooled.totals)
-    if not high:
+    many = [len(total.held) for total in pooled.totals]
+    if not any(many):
         return "It would have held no deployment."
     of = wording.plural(pooled.deployments, "deployment")
-    many = _range_text(low, high)
-    return f"It would have held **{many} of {of}**{_how_long(pooled)}{_rest(pooled)}."
+    return f"It would have held **{_range(many)} of {of}**{_how_long(pooled)}{_rest(pooled)}."
 
 
 def _how_long(pooled: PooledReplays) -> str:
@@ -137,7 +135,7 @@ def _rest(pooled: PooledReplays) -> str:
     parts = []
     if waits[1]:
         verb = "waits" if waits == [1, 1] else "wait"
-        parts.append(f"{_range_text(*waits)} still {verb} at the end")
+        parts.append(f"{_range(waits)} still {verb} at the end")
     if batch > 1:
         parts.append(f"up to {batch} of one service are let go together")
     if fixes[1]:
@@ -146,12 +144,10 @@ def _rest(pooled: PooledReplays) -> str:
 
 
 def _fixes(low: int, high: int) -> str:
-    return f"{_range_text(low, high)} {'fix is' if high == 1 else 'fixes are'}"
+    return f"{_range([low, high])} {'fix is' if high == 1 else 'fixes are'}"
 
 
-def saved_sentence(
-    pooled: PooledReplays | None, *, replays: Mapping[Indicator, PolicyReplay | SrelibError]
-) -> str:
+def saved_sentence(pooled: PooledReplays | None, *, replays: Results[PolicyReplay]) -> str:
     """Bad events avoided, as a range between two readings, chance included.
 
     Parameters
@@ -161,17 +157,18 @@ def saved_sentence(
     """
     if pooled is None:
         return NOTHING
-    if not _most_held(pooled):
+    if not any(len(total.held) for total in pooled.totals):
         return "Nothing was held, so nothing was avoided."
     known = answers(replays)
     key = max(known, key=lambda key: known[key].avoided.saved_share.value)
     one = known[key]
     if one.avoided.saved.high <= 0:
         return "Holding these back would have avoided **no bad event**."
-    ends = _between(one.low, one.high, unit=key.unit)
-    values = _between(*_ends(one), unit=key.unit)
-    text = (f"That would have avoided most for {name(key.name)}: **{values}** of "
-            f"{_bad(one.bad, key.unit)} (chance included {ends})")  # fmt: skip
+    write = wording.duration if key.unit == "seconds" else _whole
+    of = "of bad time" if key.unit == "seconds" else f"bad {markdown(key.unit)}"
+    chance = _range([one.low, one.high], write)
+    text = (f"That would have avoided most for {name(key.name)}: **{_avoided(one, write)}** of "
+            f"{write(one.bad)} {of} (chance included {chance})")  # fmt: skip
     why = ("the lower end if the harm of a release only moves to the day it is let go, the upper "
            "if it never comes")  # fmt: skip
     if one.avoided.saved.low > 0:
@@ -179,25 +176,15 @@ def saved_sentence(
     return f"{text}; {why}. **Chance could explain all of it.**"
 
 
-def _between(low: float, high: float, *, unit: str) -> str:
-    """Two numbers of bad events, or lengths of bad time."""
-    write = wording.duration if unit == "seconds" else lambda x: wording.count(round(x))
-    ends = [write(low), write(high)]
-    return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+def _avoided(one: PolicyReplay, write: Callable[[float], str]) -> str:
+    return _range([outcome.saved.value for outcome in one.outcomes], write)
 
 
-def _bad(number: float, unit: str) -> str:
-    if unit == "seconds":
-        return f"{wording.duration(number)} of bad time"
-    return f"{wording.count(round(number))} bad {markdown(unit)}"
+def _whole(value: float) -> str:
+    return wording.count(round(value))
 
 
-def _ends(one: PolicyReplay) -> tuple[float, float]:
-    values = one.postponed.saved.value, one.avoided.saved.value
-    return min(values), max(values)
-
-
-def freezes_sentence(replays: Mapping[Indicator, PolicyReplay | SrelibError]) -> str:
+def freezes_sentence(replays: Results[PolicyReplay]) -> str:
     """Which freeze was the longest, and which objective asked for it.
 
     Parameters
@@ -232,28 +219,23 @@ def _asked(one: PolicyReplay, start: pd.Timestamp, end: pd.Timestamp) -> bool:
     return bool(days.loc[inside, "frozen"].iloc[0])
 
 
-def days_table(replays: Mapping[Indicator, PolicyReplay | SrelibError]) -> Table | None:
+def days_table(replays: Results[PolicyReplay]) -> Table | None:
     """Each objective: frozen days, held, and bad events avoided, under both readings.
 
     Parameters
     ----------
     replays : mapping of Indicator to PolicyReplay
-
-    Returns
-    -------
-    Table or None
-        None where nothing could be replayed.
     """
     known = answers(replays)
     if not known:
         return None
     rows = [{
         "objective": key.name,
-        "frozen": _range_text(*sorted(o.frozen_days for o in one.outcomes)),
-        "asked": _range_text(*sorted(int(o.days["frozen"].sum()) for o in one.outcomes)),
-        "held": _range_text(*sorted(len(o.held) for o in one.outcomes)),
-        "bad": wording.amount(round(one.bad), key.unit),
-        "avoided": _values(one), "chance": _chance(one),
+        "frozen": _range([o.frozen_days for o in one.outcomes]),
+        "asked": _range([o.days["frozen"].sum() for o in one.outcomes]),
+        "held": _range([len(o.held) for o in one.outcomes]),
+        "bad": wording.amount(round(one.bad), key.unit), "avoided": _avoided(one, _whole),
+        "chance": "–" if round(one.low) == round(one.high) else _range([one.low, one.high], _whole),
         "sli": _levels(one, key),
     } for key, one in known.items()]  # fmt: skip
     return table(
@@ -265,18 +247,6 @@ def days_table(replays: Mapping[Indicator, PolicyReplay | SrelibError]) -> Table
                  "avoided": "bad avoided", "chance": "chance included",
                  "sli": "good was, at best"},
     )  # fmt: skip
-
-
-def _values(one: PolicyReplay) -> str:
-    low, high = (round(x) for x in _ends(one))
-    if low == high:
-        return wording.count(low)
-    return f"{wording.count(low)} to {wording.count(high)}"
-
-
-def _chance(one: PolicyReplay) -> str:
-    low, high = round(one.low), round(one.high)
-    return "–" if low == high else f"{wording.count(low)} to {wording.count(high)}"
 
 
 def _levels(one: PolicyReplay, key: Indicator) -> str:
@@ -292,11 +262,6 @@ def held_table(pooled: PooledReplays | None, *, max_rows: int = 12) -> Table | N
     pooled : PooledReplays or None
     max_rows : int
         Most rows shown.
-
-    Returns
-    -------
-    Table or None
-        None where nothing was held.
     """
     if pooled is None or not len(pooled.postponed.held):
         return None
@@ -312,9 +277,7 @@ def held_table(pooled: PooledReplays | None, *, max_rows: int = 12) -> Table | N
                  headers={"came": "came up", "released": "let go"})  # fmt: skip
 
 
-def postmortems_sentence(
-    due: Mapping[Indicator, pd.DataFrame | SrelibError], *, above: float = 0.2
-) -> str:
+def postmortems_sentence(due: Results[pd.DataFrame], *, above: float = 0.2) -> str:
     """Incidents costly enough by themselves for a postmortem.
 
     Parameters
@@ -328,22 +291,19 @@ def postmortems_sentence(
     if not known:
         return NOTHING
     line = f"more than {wording.percent(above)} of the budget of four weeks"
-    rows = [(key, row) for key, frame in known.items() for row in frame.to_dict("records")]
-    costliest: dict[tuple[str, str], tuple[Indicator, Any]] = {}
-    for key, row in sorted(rows, key=lambda one: -one[1]["spent"]):
-        costliest.setdefault((key.service, row["incident_id"]), (key, row))
-    if not costliest:
+    rows = pd.concat([frame.assign(service=key.service) for key, frame in known.items()])
+    rows = rows.sort_values("spent", ascending=False, kind="stable")
+    rows = rows.drop_duplicates(["service", "incident_id"])
+    if not len(rows):
         return f"No incident spent {line} by itself, so none asks for a postmortem."
-    parts = [f"{name(row['title'])}, {markdown(key.service)}, {wording.day(row['started_at'])} "
-             f"({wording.percent(row['spent'])})" for key, row in costliest.values()]  # fmt: skip
-    verb = "asks" if len(costliest) == 1 else "ask"
-    return (f"**{wording.plural(len(costliest), 'incident')}** {verb} for a postmortem, having "
+    parts = [f"{name(row.title)}, {markdown(row.service)}, {wording.day(row.started_at)} "
+             f"({wording.percent(row.spent)})" for row in rows.itertuples()]  # fmt: skip
+    verb = "asks" if len(rows) == 1 else "ask"
+    return (f"**{wording.plural(len(rows), 'incident')}** {verb} for a postmortem, having "
             f"spent {line} each: {wording.listing(parts)}.")  # fmt: skip
 
 
-def basis_sentences(
-    pooled: PooledReplays | None, *, replays: Mapping[Indicator, PolicyReplay | SrelibError]
-) -> list[str]:
+def basis_sentences(pooled: PooledReplays | None, *, replays: Results[PolicyReplay]) -> list[str]:
     """What all this stands on: days judged, close decisions, how harm was told from chance.
 
     Parameters
@@ -357,10 +317,11 @@ def basis_sentences(
     lines = [(f"{wording.percent(pooled.judged_days / pooled.days)} of "
               f"{wording.plural(pooled.days, _unit(pooled))} could be judged; before half of a "
               "window was seen, nothing is frozen.")]  # fmt: skip
-    close = {key.service: _close(one) for key, one in known.items()}
-    spread = {service: ends for service, ends in close.items() if ends[0] != ends[1]}
-    if spread:
-        parts = [f"{name(service)} {_range_text(*ends)} days" for service, ends in spread.items()]
+    close = {key.service: [x for o in one.outcomes for x in (o.frozen.low, o.frozen.high)]
+             for key, one in known.items()}  # fmt: skip
+    parts = [f"{name(service)} {_range(ends)} days" for service, ends in close.items()
+             if min(ends) != max(ends)]  # fmt: skip
+    if parts:
         lines.append("Some decisions were close: with other luck in the hours after releases, "
                      f"frozen days run to {wording.listing(parts)}.")  # fmt: skip
     blind = [key.name for key, one in known.items() if one.method == UNKNOWN]
@@ -369,11 +330,6 @@ def basis_sentences(
                      "be told from what would have come anyhow; the bounds are nothing and "
                      "everything.")  # fmt: skip
     return lines
-
-
-def _close(one: PolicyReplay) -> tuple[int, int]:
-    ends = [(o.frozen.low, o.frozen.high) for o in one.outcomes]
-    return int(min(low for low, _ in ends)), int(max(high for _, high in ends))
 
 
 def inputs_sentence(*, deployments: pd.DataFrame, incidents: pd.DataFrame) -> str:
@@ -390,11 +346,10 @@ def inputs_sentence(*, deployments: pd.DataFrame, incidents: pd.DataFrame) -> st
         Markdown; empty where nothing is missing.
     """
     parts = []
-    if len(deployments) and "planned" in deployments:
-        unknown = int(deployments["planned"].isna().sum())
-        if unknown:
-            parts.append(f"Of {wording.plural(unknown, 'deployment')} it is not known whether they "
-                         "were fixes; they count as planned and can be held.")  # fmt: skip
+    unknown = int(deployments["planned"].isna().sum()) if "planned" in deployments else 0
+    if unknown:
+        parts.append(f"Of {wording.plural(unknown, 'deployment')} it is not known whether they "
+                     "were fixes; they count as planned and can be held.")  # fmt: skip
     if not len(incidents):
         parts.append("There are no incidents in the folder, so a deployment shipped into a running "
                      "outage is held to have caused what followed. To add them, export "
@@ -402,30 +357,110 @@ def inputs_sentence(*, deployments: pd.DataFrame, incidents: pd.DataFrame) -> st
     return " ".join(parts)
 
 
-def _failed_sentence(replays: Mapping[Indicator, PolicyReplay | SrelibError]) -> str:
+def _failed_sentence(replays: Results[PolicyReplay]) -> str:
     """Objectives that could not be replayed, each with the reason."""
     refused = refusal_reasons((key.name, error) for key, error in refusals(replays).items())
     return f"Not replayed: {'; '.join(f'{who}: {why}' for who, why in refused)}." if refused else ""
-
-
-def _days(pooled: PooledReplays) -> list[int]:
-    return sorted(total.frozen_days for total in pooled.totals)
-
-
-def _slow(pooled: PooledReplays) -> list[int]:
-    return sorted(total.slow_days for total in pooled.totals)
-
-
-def _most_held(pooled: PooledReplays) -> int:
-    return max(len(total.held) for total in pooled.totals)
 
 
 def _unit(pooled: PooledReplays) -> str:
     return "day" if pooled.services == 1 else "service-day"
 
 
-def _range_text(low: float, high: float) -> str:
-    """A range of two numbers, or one number where they are the same."""
-    if low == high:
-        return wording.count(low)
-    return f"{wording.count(low)} to {wording.count(high)}"
+def _range(values: Iterable[float], write: Callable[[float], str] = wording.count) -> str:
+    """From the least to the most, or one number where they read the same."""
+    low, high = write(min(values)), write(max(values))
+    return low if low == high else f"{low} to {high}"
+
+
+def policies_table(rows: pd.DataFrame, *, caption: str = "") -> Table | None:
+    """Policies side by side.
+
+    Parameters
+    ----------
+    rows : DataFrame
+    caption : str
+        Default: that these are ready-made policies.
+    """
+    if not len(rows):
+        return None
+    saved = rows[["postponed", "avoided"]]
+    frame = pd.DataFrame({
+        "policy": [f"{p} (in question)" if k == "current" else p
+                   for p, k in zip(rows["policy"], rows["kind"], strict=True)],
+        "frozen": _ranges(rows, "frozen_days"), "held": _ranges(rows, "held"),
+        "delay": _ranges(rows, "deployment_days"), "batch": rows["batch"],
+        "avoided": _spans(saved.min(axis=1), saved.max(axis=1)),
+        "range": _spans(rows["low"], rows["high"]),
+    })  # fmt: skip
+    return table(
+        frame, max_rows=30,
+        caption=caption or "Policies on the same history, all services together; from harm "
+                           "avoided to only postponed",
+        headers={"frozen": "days frozen", "held": "deployments held",
+                 "delay": "deployment-days of delay", "batch": "most let go at once",
+                 "avoided": "four-week budgets avoided", "range": "chance included"},
+    )  # fmt: skip
+
+
+def _ranges(rows: pd.DataFrame, column: str) -> list[str]:
+    pairs = rows[[column, f"{column}_best"]].round()
+    return [_range(pair) for pair in pairs.to_numpy()]
+
+
+def _spans(low: pd.Series, high: pd.Series) -> list[str]:
+    return [f"{_number(a)} to {_number(b)}" for a, b in zip(low, high, strict=True)]
+
+
+def frontier_sentence(rows: pd.DataFrame) -> str:
+    """Whether another policy would avoid more for less.
+
+    Parameters
+    ----------
+    rows : DataFrame
+    """
+    if not len(rows):
+        return NOTHING
+    if not rows[["held", "held_best"]].to_numpy().any():
+        return f"None of {len(rows)} policies would have held a deployment."
+    now = rows[rows["kind"] == "current"].iloc[0]
+    cheaper = rows["deployment_days_best"] <= now["deployment_days_best"]
+    others = rows["policy"] != now["policy"]
+    better = rows[cheaper & others & (rows["avoided"] >= now["avoided"])]
+    if now["front"] or not len(better):
+        text = (f"none avoids more than {name(now['policy'])} for no more delay, harm being "
+                "avoided")  # fmt: skip
+    else:
+        best = better.sort_values("avoided").iloc[-1]
+        text = (f"{name(best['policy'])} avoids {_number(best['avoided'])} four-week budgets "
+                f"against {_number(now['avoided'])} of {name(now['policy'])}, for "
+                f"{_number(best['deployment_days_best'])} against "
+                f"{_number(now['deployment_days_best'])} deployment-days of delay")  # fmt: skip
+    most = _number(max(float(rows["postponed"].max()), 0.0))
+    return (f"Of {len(rows)} policies, {text}. Were harm only postponed, none would avoid more "
+            f"than {most} of a budget.")  # fmt: skip
+
+
+def sensitivity_sentence(rows: pd.DataFrame) -> str:
+    """How much the answer depends on window and threshold.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of the policies of `srelib.policy.grid`.
+    """
+    if not len(rows):
+        return NOTHING
+    days = rows[["frozen_days", "frozen_days_best"]].to_numpy()
+    held = rows[["held", "held_best"]].to_numpy()
+    text = (f"Over {len(rows)} windows and thresholds, days frozen run from {days.min()} to "
+            f"{days.max()}, deployments held from {held.min()} to {held.max()}")  # fmt: skip
+    if not held.max():
+        return f"{text}."
+    return (f"{text}, and what is avoided at best from {_number(rows['avoided'].min())} to "
+            f"{_number(rows['avoided'].max())} four-week budgets.")  # fmt: skip
+
+
+def _number(value: float) -> str:
+    """Two digits where they matter, whole from ten on."""
+    return wording.count(round(value) if abs(value) >= 10 else round(value, 2) + 0.0)

@@ -1,4 +1,9 @@
-"""What notebook 08 says: which target to choose, and the reasons for and against it."""
+"""What notebook 08 says: which target to choose, why, and what limits it.
+
+`tables` are results of `srelib.targets.candidates` and `advices` of `srelib.targets.recommend`,
+or the errors in their place; `pass_probability` is the probability with which the next window
+must meet a target [fraction].
+"""
 
 from __future__ import annotations
 
@@ -8,10 +13,11 @@ from collections.abc import Mapping
 import pandas as pd
 
 from srelib import wording
-from srelib.findings.show import Document, Table, name, names, refusal_reasons, table
+from srelib.errors import SrelibError
+from srelib.findings.show import Document, Table, markdown, name, names, refusal_reasons, table
 from srelib.fleet import Indicator, answers, refusals
 from srelib.stats import Estimate
-from srelib.targets import Advice, Reason
+from srelib.targets import Advice, Ceiling, Reason
 from srelib.targets.advice import Advices, CandidateTables
 from srelib.targets.probability import UNSEEN
 from srelib.windows import Window
@@ -22,6 +28,10 @@ NOTHING = ("**No target can be recommended, because there is no series to choose
 ONLY_BOUNDS = ("The series here are bounds of latency histograms ({}); which bound and share can "
                "be promised stands under *Which latency can be promised?*")  # fmt: skip
 NO_CHOICE = "No target was weighed, so there is nothing to say here."
+NO_HISTOGRAM = ("There is no latency histogram in the folder. To add one, export a range query of "
+                "the `_bucket` series by service and `le`, all buckets, as JSON.")  # fmt: skip
+NO_DEPENDENCIES = ("No dependencies are declared, so none limits a target; set `dependencies` to "
+                   "say what each service cannot do without.")  # fmt: skip
 LINES = 12
 """Most objectives that get a line of their own."""
 
@@ -37,9 +47,7 @@ def advice_sentences(
     Parameters
     ----------
     advices : mapping of Indicator to Advice
-        Or the errors in their place.
     pass_probability : float
-        Probability with which the next window must meet a target [fraction].
     histograms : mapping of (service, name) to DataFrame, optional
         Latency histograms, which are weighed bound by bound.
     """
@@ -92,19 +100,16 @@ def _loosen(key: Indicator, advice: Advice, old: str, best: str, also: str) -> s
     """The first reason to loosen: impossible, too costly, or too unlikely."""
     window = _next(advice.window)
     now, new = wording.percent(advice.current), wording.percent(advice.target)
-    mine = {reason.kind: reason for reason in reversed(advice.reasons)
-            if reason.target == advice.current}  # fmt: skip
+    mine = {r.kind: r for r in reversed(advice.reasons) if r.target == advice.current}
     found = mine.get("traffic") or mine.get("dependencies")
     found = found or (None if "missed" in mine else mine.get("pages"))
-    why = f"{window} meets {now} with a probability of {old}"
+    why, second = f"{window} meets {now} with a probability of {old}", f"; {new} with {also}"
     if found:
         text = _spelled(found, key)
         why = text[0].upper() + text[1:]
+        second = f". {window} meets {new} with a probability of {best}"
     if not advice.has_target:
         return f"**loosen from {now}**. {why}; no target tried fits."
-    second = f"; {new} with {also}"
-    if found:
-        second = f". {window} meets {new} with a probability of {best}"
     return f"**loosen from {now} to {new}**. {why}{second}."
 
 
@@ -144,14 +149,7 @@ def reason_sentences(advices: Advices, *, pass_probability: float) -> list[str]:
     Parameters
     ----------
     advices : mapping of Indicator to Advice
-        Or the errors in their place.
     pass_probability : float
-        Probability with which the next window must meet a target [fraction].
-
-    Returns
-    -------
-    list of str
-        Markdown; the first line says what the numbers are.
     """
     known = {k: a for k, a in answers(advices).items() if a.has_target}
     if not known:
@@ -175,7 +173,7 @@ def _spelled(reason: Reason, key: Indicator) -> str:
     """A reason in words."""
     target, p = wording.percent(reason.target), wording.percent(reason.limit)
     value = wording.probability(reason.value, required=reason.limit)
-    words = {
+    return {
         "met": f"{target} has {value}",
         "missed": f"{target} has {value}, clearly too little",
         "unsure": f"{target} has {value}, too little though perhaps by chance",
@@ -191,8 +189,7 @@ def _spelled(reason: Reason, key: Indicator) -> str:
         "pages": f"{target} pages {_number(reason.value)} times a week ({_number(reason.limit)} "
                  "bearable)",
         "dependencies": f"dependencies allow no more than {p}, not {target}",
-    }  # fmt: skip
-    return words[reason.kind]
+    }[reason.kind]  # fmt: skip
 
 
 def _number(value: float) -> str:
@@ -207,13 +204,7 @@ def candidates_table(tables: CandidateTables, advices: Advices) -> Table | None:
     Parameters
     ----------
     tables : mapping of Indicator to DataFrame
-        Results of `srelib.targets.candidates`.
     advices : mapping of Indicator to Advice
-
-    Returns
-    -------
-    Table or None
-        None where nothing was weighed.
     """
     known = answers(advices)
     parts = [_rows(key, t, known[key]) for key, t in answers(tables).items() if key in known]
@@ -272,7 +263,6 @@ def chosen(advices: Advices, objective: str = "") -> Indicator | None:
     Parameters
     ----------
     advices : mapping of Indicator to Advice
-        Or the errors in their place.
     objective : str
         Its name; empty: none.
 
@@ -329,10 +319,9 @@ def history_sentence(tables: CandidateTables) -> str:
     ----------
     tables : mapping of Indicator to DataFrame
     """
-    results = answers(tables)
-    if not results:
+    first = {k: t.iloc[0] for k, t in answers(tables).items()}
+    if not first:
         return NO_CHOICE
-    first = {k: t.iloc[0] for k, t in results.items()}
     least = min(first, key=lambda k: first[k]["independent"])
     most = max(first, key=lambda k: first[k]["independent"])
     row = first[most]
@@ -361,10 +350,6 @@ def document(text: str) -> Document:
     ----------
     text : str
         As from `srelib.targets.openslo`.
-
-    Returns
-    -------
-    Document
 
     Examples
     --------
@@ -396,3 +381,103 @@ def basis_sentence(tables: CandidateTables) -> str:
     worse = wording.percent(round(1 - no_worse, 2))
     return (f"{text} That the next four weeks hold one worse than any of {high} seen is taken to "
             f"be about {worse} likely.")  # fmt: skip
+
+
+def traffic_sentences(tables: CandidateTables) -> list[str]:
+    """Where traffic is too low for strict targets, and what chance alone does.
+
+    Parameters
+    ----------
+    tables : mapping of Indicator to DataFrame
+    """
+    results = answers(tables)
+    if not results:
+        return [NO_CHOICE]
+    lines = [_low_traffic(k, t) for k, t in results.items() if not t["steady"].iloc[0] > 0.999]
+    if lines:
+        return lines
+    key = min(results, key=lambda k: results[k]["events"].iloc[0])
+    row = results[key].iloc[0]
+    return [f"Every series can carry 99.9{wording.NBSP}%: the one with least traffic, "
+            f"{name(key.name)}, expects {wording.amount(row['events'], key.unit)} in a window, "
+            f"so the budget of {_nines(row['steady'])} is ten bad "
+            f"{_budget_grain(key)}s."]  # fmt: skip
+
+
+def _low_traffic(key: Indicator, candidates: pd.DataFrame) -> str:
+    row = candidates.iloc[0]
+    text = f"{name(key.name)} expects {wording.amount(row['events'], key.unit)} in a window"
+    if row["strictest"] != row["strictest"]:
+        return f"{text}: no target can be told from another."
+    text += (f": from {_nines(row['strictest'])} on a single bad {_budget_grain(key)} misses the "
+             "target")  # fmt: skip
+    if row["steady"] == row["steady"]:
+        text += f", and {_nines(row['steady'])} has a budget of ten"
+    chance, below = candidates["chance"] > 0.01, candidates["target"] < row["strictest"]
+    if not (chance & below).any():
+        return f"{text}."
+    first = candidates[chance & below].iloc[0]
+    return (f"{text}. At its ordinary share of bad events, {wording.percent(row['background'])}, "
+            f"chance alone misses {wording.percent(first['target'])} in "
+            f"{wording.probability(first['chance'], required=1.0)} of windows.")  # fmt: skip
+
+
+def _nines(target: float) -> str:
+    """A target to two digits of what it allows."""
+    return wording.percent(float(f"{1 - float(f'{1 - target:.2g}'):.12g}"))
+
+
+def dependency_sentences(ceilings: Mapping[str, Ceiling], tables: CandidateTables) -> list[str]:
+    """What dependencies allow, and which targets in use are above it.
+
+    Parameters
+    ----------
+    ceilings : mapping of str to Ceiling
+        By service.
+    tables : mapping of Indicator to DataFrame
+    """
+    if not ceilings:
+        return [NO_DEPENDENCIES]
+    lines = []
+    for service, one in ceilings.items():
+        mine = {k: t for k, t in answers(tables).items() if k.service == service and k.has_target}
+        over = [k for k in mine if not one.allows(k.target)]
+        text = (f"{name(service)} depends on {names(one.table['dependency'])}, which may fail "
+                f"{wording.percent(one.taken)} of events together: with one more nine each, "
+                f"it can promise {wording.percent(one.advised)}, and never more than "
+                f"{wording.percent(one.absolute)}; {name(one.narrowest)} decides")  # fmt: skip
+        if over:
+            text += f". **Too strict for it**: {names(k.name for k in over)}"
+        elif not mine:
+            text += ". No objective of that service is here"
+        lines.append(f"{text}.")
+    return lines
+
+
+def threshold_sentences(
+    tables: Mapping[tuple[str, str], pd.DataFrame | SrelibError], *, pass_probability: float
+) -> list[str]:
+    """Latency: what can be promised within which bound.
+
+    Parameters
+    ----------
+    tables : mapping of (service, name) to DataFrame
+        Results of `srelib.targets.thresholds`, or the errors in their place.
+    pass_probability : float
+    """
+    p = wording.percent(pass_probability)
+    lines = [f"{name(' '.join(key))}{_bounds(found, p)}" for key, found in tables.items()]
+    return lines or [NO_HISTOGRAM]
+
+
+def _bounds(found: pd.DataFrame | SrelibError, p: str) -> str:
+    if isinstance(found, SrelibError):
+        return f": {markdown(found, limit=300)}"
+    best = found[found["chosen"]].sort_values("threshold", kind="stable")
+    best = best.drop_duplicates("target")
+    if not len(best):
+        return f": no bound keeps any target tried with {p}."
+    pairs = [f"{wording.percent(target)} within {bound:g}"
+             for bound, target in best[["threshold", "target"]].to_numpy()]  # fmt: skip
+    return (f" can promise, each with {p}: {wording.listing(pairs, limit=12)} (in the unit of the "
+            "bounds). Between two bounds nobody can count, so none is offered.")  # fmt: skip

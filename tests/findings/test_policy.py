@@ -11,7 +11,7 @@ from srelib.findings import policy as spoken
 from srelib.fleet import Indicator
 from srelib.policy import Policy
 from srelib.windows import Window
-from tests.policy.shapes import failing, hours, made, replayed_fleet
+from tests.policy.shapes import failing, hours, made, prepared, replayed_fleet
 
 WINDOW = Window.parse("28d")
 SHOP = Indicator("shop availability", "shop", "availability", target=0.99, window=WINDOW)
@@ -253,3 +253,45 @@ def test_missing_inputs_are_named():
         "be held. There are no incidents in the folder"
     )
     assert spoken.inputs_sentence(deployments=SHIPPED, incidents=pd.DataFrame({"a": [1]})) == ""
+
+
+def policies_on(counts, *, current: str = "workbook", deployments=SHIPPED, several=None):
+    """Ready-made policies on one objective."""
+    rows = deployments.assign(service="shop")
+    tried = several or policies.ready_made()
+    return policies.frontier(prepared({SHOP: counts}, rows), policies=tried, current=current)
+
+
+def test_the_front_is_said_both_ways():
+    """Nothing beats the one in question; a stricter one is beaten by it."""
+    counts = failing(hours(), ORDINARY, OUTAGE, HARM)
+    names = ("workbook", "early")
+    tried = {name: policies.named(name) for name in names}
+    rows = policies_on(counts, several=tried)
+    assert plain(spoken.frontier_sentence(rows)) == (
+        "Of 2 policies, none avoids more than **workbook** for no more delay, harm being avoided. "
+        "Were harm only postponed, none would avoid more than 0 of a budget."
+    )
+    week = {"workbook": policies.named("workbook"), "week": policies.named("week")}
+    rows = policies_on(counts, several=week)
+    assert plain(spoken.frontier_sentence(rows)) == (
+        "Of 2 policies, **week** avoids 0.09 four-week budgets against 0.09 of **workbook**, for "
+        "11 against 53 deployment-days of delay. Were harm only postponed, none would avoid more "
+        "than 0 of a budget."
+    )
+    assert spoken.frontier_sentence(policies_on(hours())) == (
+        "None of 7 policies would have held a deployment."
+    )
+    assert spoken.frontier_sentence(pd.DataFrame()) == spoken.NOTHING
+
+
+def test_sensitivity_is_said_in_ranges():
+    """The shortest and the longest over the grid."""
+    several = policies.grid(windows=("14d", "28d"), thresholds=(0.0, 0.5))
+    rows = policies_on(failing(hours(), ORDINARY, OUTAGE, HARM), several=several, current="x")
+    assert plain(spoken.sensitivity_sentence(rows)) == (
+        "Over 4 windows and thresholds, days frozen run from 14 to 28, deployments held from 2 to "
+        "2, and what is avoided at best from 0.09 to 0.09 four-week budgets."
+    )
+    assert spoken.sensitivity_sentence(pd.DataFrame()) == spoken.NOTHING
+    assert spoken.policies_table(pd.DataFrame()) is None
