@@ -7,10 +7,11 @@ Dates stay text, a key written twice is refused, and merging cannot blow up.
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,32 +31,36 @@ MAX_BYTES = 10_000_000
 
 @dataclass(frozen=True)
 class YamlDocument:
-    """One YAML document."""
+    """One YAML document, and a place in it; the whole document unless `at` says otherwise."""
 
     file: str
     number: int
     value: Any
     lines: dict[Place, int] = field(repr=False, default_factory=dict)
+    place: Place = ()
 
-    def line(self, place: Place = ()) -> int | None:
-        """Line of a place, or of the nearest key around it."""
-        while place and place not in self.lines:
-            place = place[:-1]
-        return self.lines.get(place)
+    def at(self, *keys: str | int) -> YamlDocument:
+        """The same document at a place below this one."""
+        return replace(self, place=(*self.place, *keys))
 
-    def origin(self, place: Place = ()) -> Origin:
+    def root(self, *keys: str | int) -> YamlDocument:
+        """The same document at a place given from its top."""
+        return replace(self, place=keys)
+
+    def line(self) -> int | None:
+        """Line of the place, or of the nearest key around it."""
+        around = (self.place[:n] for n in range(len(self.place), -1, -1))
+        return next((self.lines[place] for place in around if place in self.lines), None)
+
+    def origin(self) -> Origin:
         """Where an objective stands."""
-        return Origin(self.file, self.number, self.line(place) or 1)
+        return Origin(self.file, self.number, self.line() or 1)
 
-    def error(self, place: Place, problem: str, fix: str) -> SloError:
-        """The error about a place of this document."""
-        key = dotted_place(place)
-        return SloError(
-            f"document {self.number}, {f'{key}: ' if key else ''}{problem}",
-            file=self.file,
-            line=self.line(place),
-            fix=fix,
-        )
+    def error(self, problem: str, fix: str) -> SloError:
+        """The error about this place."""
+        key = dotted_place(self.place)
+        text = f"document {self.number}, {f'{key}: ' if key else ''}{problem}"
+        return SloError(text, file=self.file, line=self.line(), fix=fix)
 
 
 def dotted_place(place: Place) -> str:
@@ -73,12 +78,25 @@ def load(path: Path, name: str) -> list[YamlDocument]:
     except SloError:
         raise
     except yaml.YAMLError as error:
-        raise _yaml_error(error, name, text) from None
+        said = getattr(error, "problem", None) or str(error).splitlines()[0]
+        fix = next((fix for part, fix in FIXES.items() if part in said), _MEND)
+        line = _error_line(error, text)
+        raise SloError(f"not YAML: {said}", file=name, line=line, fix=fix) from None
     except (ValueError, RecursionError) as error:
         raise SloError(f"not YAML srelib can read ({error})", file=name, fix=_MEND) from None
 
 
 _MEND = "mend it, or move it out of the folder if it holds no SLO"
+
+FIXES = {
+    "'\\t'": "indent with spaces instead of tabs",
+    "could not determine a constructor": "remove the tag (the word after the exclamation mark)",
+    "unacceptable character": "save the file as plain UTF-8 text",
+    "mapping values are not allowed": (
+        "put text that holds a colon in quotes, and check the indentation"
+    ),
+}
+"""What to do about what the parser said."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -185,28 +203,11 @@ def _key(node: yaml.Node) -> str:
     return str(node.value) if isinstance(node, yaml.ScalarNode) else f"<{node.tag}>"
 
 
-def _yaml_error(error: yaml.YAMLError, name: str, text: str) -> SloError:
-    said = getattr(error, "problem", None) or str(error).splitlines()[0]
-    return SloError(f"not YAML: {said}", file=name, line=_error_line(error, text), fix=_fix(said))
-
-
 def _error_line(error: yaml.YAMLError, text: str) -> int | None:
     if isinstance(error, yaml.reader.ReaderError):
         return text.count("\n", 0, error.position) + 1
     mark = getattr(error, "problem_mark", None)
     return mark.line + 1 if mark else None
-
-
-def _fix(said: str) -> str:
-    if "'\\t'" in said:
-        return "indent with spaces instead of tabs"
-    if "could not determine a constructor" in said:
-        return "remove the tag (the word after the exclamation mark)"
-    if "unacceptable character" in said:
-        return "save the file as plain UTF-8 text"
-    if "mapping values are not allowed" in said:
-        return "put text that holds a colon in quotes, and check the indentation"
-    return _MEND
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -238,48 +239,48 @@ def as_model(model: type[Model], document: YamlDocument) -> tuple[Model, tuple[s
     except ValidationError as error:
         found = schema.faults(error, model)
     if not found[0].unknown:
-        raise document.error(found[0].place, found[0].problem, found[0].fix)
-    value = _without(document.value, [fault.place for fault in found])
-    notes = tuple(
-        f"{dotted_place(f.place)} is not part of the format and was ignored." for f in found
-    )
+        raise document.at(*found[0].place).error(found[0].problem, found[0].fix)
+    value, names = copy.deepcopy(document.value), [dotted_place(fault.place) for fault in found]
+    for fault in found:
+        *above, last = fault.place
+        reduce(getitem, above, value).pop(last, None)
+    notes = tuple(f"{name} is not part of the format and was ignored." for name in names)
     return model.model_validate(value), notes
 
 
-def fraction(document: YamlDocument, place: Place, target: float) -> float:
+def fraction(at: YamlDocument, target: float) -> float:
     """A target written as a fraction."""
     if 0 < target < 1:
         return target
-    raise document.error(
-        place, f"{target!r} is not a fraction strictly between 0 and 1", _target_fix(target)
-    )
+    problem = f"{target!r} is not a fraction strictly between 0 and 1"
+    raise at.error(problem, _target_fix(target))
 
 
-def percent(document: YamlDocument, place: Place, target: float) -> tuple[float, tuple[str, ...]]:
-    """A target written in percent as a fraction, with a note where one may have been meant."""
-    if not 0 < target < 100:
-        fix = "For 99.9 % write 99.9"
-        raise document.error(
-            place, f"{target!r} is not a percentage strictly between 0 and 100", fix
-        )
+def percent(at: YamlDocument, target: float) -> float:
+    """A target written in percent, as a fraction; divided as decimals, without rounding error."""
+    if 0 < target < 100:
+        return float(Decimal(repr(target)) / 100)
+    problem = f"{target!r} is not a percentage strictly between 0 and 100"
+    raise at.error(problem, "For 99.9 % write 99.9")
+
+
+def percent_notes(target: float) -> tuple[str, ...]:
+    """A note where a percentage looks like a fraction."""
     note = f"the target {target:g} is read as {target:g} %, because this format writes percent."
-    exact = float(Decimal(repr(target)) / 100)  # divided as decimals, without rounding error
-    return exact, (note,) * (exact < 0.01)
+    return (note,) * (target < 1)
 
 
-def read_window(document: YamlDocument, place: Place, text: str, **options: Any) -> Window:
+def read_window(at: YamlDocument, text: str, *, rolling: bool = True, **options: Any) -> Window:
     """A window from its text."""
     try:
-        return Window.parse(text, **options)
+        return Window.parse(text, rolling=rolling, **options)
     except ParameterError:
-        rolling = options.get("rolling", True)
-        fix = (
-            "write a number and m (minutes), h, d or w, such as 28d"
-            if rolling
-            else "write a number and d, w, M (months), Q or Y, such as 1M"
-        )
-        kind = "rolling" if rolling else "calendar"
-        raise document.error(place, f"{text!r} is not a {kind} window", fix) from None
+        kind, fix = ROLLING if rolling else CALENDAR
+        raise at.error(f"{text!r} is not a {kind} window", fix) from None
+
+
+ROLLING = "rolling", "write a number and m (minutes), h, d or w, such as 28d"
+CALENDAR = "calendar", "write a number and d, w, M (months), Q or Y, such as 1M"
 
 
 def merged_labels(*mappings: dict[str, Any] | None) -> dict[str, str]:
@@ -296,18 +297,3 @@ def merged_labels(*mappings: dict[str, Any] | None) -> dict[str, str]:
 def owner_label(labels: dict[str, str]) -> str | None:
     """Who answers for a service, where a label says so."""
     return labels.get("owner") or labels.get("team")
-
-
-def slug(text: str) -> str:
-    """A text as part of a name: lower case, words joined by hyphens."""
-    return re.sub(r"[^\w.]+", "-", text.lower()).strip("-.")
-
-
-def _without(value: Any, places: list[Place]) -> Any:
-    value = copy.deepcopy(value)
-    for place in places:
-        holder = value
-        for part in place[:-1]:
-            holder = holder[part]
-        holder.pop(place[-1], None)
-    return value

@@ -13,8 +13,7 @@ import yaml
 from srelib.errors import ParameterError, SloError
 from srelib.slos.documents import YamlDocument, load
 from srelib.slos.model import Slo
-from srelib.slos.openslo import read_openslo
-from srelib.slos.openslo_indicator import Reference, indicators, is_openslo
+from srelib.slos.openslo import Reference, indicators, is_openslo, read_openslo
 from srelib.slos.other_formats import FORMATS, is_v1alpha, read_v1alpha
 from srelib.windows import Window
 
@@ -24,6 +23,8 @@ OTHER_KINDS = (
     "SLI", "Service", "DataSource", "AlertPolicy", "AlertCondition", "AlertNotificationTarget",
     "BudgetAdjustment",
 )  # fmt: skip
+
+SLO_KINDS = ("SLO", "SLI", "ServiceLevelObjective", "PrometheusServiceLevel")
 
 LENGTHS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 CALENDAR_UNITS = {"day": "d", "week": "w", "month": "M", "quarter": "Q", "year": "Y"}
@@ -112,22 +113,26 @@ def _read(document: YamlDocument, known: dict[str, Reference]) -> tuple[list[Slo
         return [], [f"{where}: not a mapping; skipped."]
     kind = document.value.get("kind")
     if kind in OTHER_KINDS and (is_openslo(document) or is_v1alpha(document)):
-        return [], [f"{where}: {_skipped(kind)}"] if kind != "SLI" else []
+        more = " (write the time into an exclusions CSV to have it applied)"
+        said = f"{where}: kind {kind} is not needed; skipped{more * (kind == 'BudgetAdjustment')}."
+        return [], [said] if kind != "SLI" else []
     try:
         slos = _slos(document, known)
     except ParameterError as error:
         fix = "names are text that is not empty"
-        raise document.error((), str(error).rstrip("."), fix) from None
+        raise document.error(str(error).rstrip("."), fix) from None
     if slos is None:
-        return [], [f"{where}: {_described(document)}; skipped."]
+        what = f"kind {kind!s:.60} is no SLO" if kind else "no SLO document"
+        return [], [f"{where}: {what}; skipped."]
     return slos, [f"{where}: {note}" for slo in slos for note in slo.notes]
 
 
 def _slos(document: YamlDocument, known: dict[str, Reference]) -> list[Slo] | None:
-    if is_openslo(document):
-        return read_openslo(_of_kind(document, "SLO"), known)
-    if is_v1alpha(document):
-        return read_v1alpha(_of_kind(document, "SLO"))
+    if is_openslo(document) or is_v1alpha(document):
+        kind = document.value.get("kind")
+        if kind != "SLO":
+            raise document.at("kind").error(f"{kind!r} is not a kind of OpenSLO", "write kind: SLO")
+        return read_openslo(document, known) if is_openslo(document) else read_v1alpha(document)
     for recognise, read_format in FORMATS:
         if recognise(document):
             return read_format(document)
@@ -135,35 +140,15 @@ def _slos(document: YamlDocument, known: dict[str, Reference]) -> list[Slo] | No
     return None
 
 
-def _of_kind(document: YamlDocument, kind: str) -> YamlDocument:
-    seen = document.value.get("kind")
-    if seen == kind:
-        return document
-    raise document.error(("kind",), f"{seen!r} is not a kind of OpenSLO", f"write kind: {kind}")
-
-
 def _refuse_near_miss(document: YamlDocument) -> None:
     """An SLO whose version is missing or unknown is an error, not something to skip."""
-    value = document.value
-    version = value.get("apiVersion")
-    is_slo = value.get("kind") in ("SLO", "SLI", "ServiceLevelObjective", "PrometheusServiceLevel")
-    if is_slo or "openslo" in str(version).lower():
-        raise document.error(
-            ("apiVersion",),
+    kind, version = document.value.get("kind"), document.value.get("apiVersion")
+    if kind in SLO_KINDS or "openslo" in str(version).lower():
+        raise document.at("apiVersion").error(
             "key 'apiVersion' is missing" if version is None else f"{version!r} is not known",
             "write apiVersion: openslo/v1; also read are openslo.com/v2alpha, openslo/v1alpha, "
             "sloth.slok.dev/v1, pyrra.dev/v1alpha1 and sre.google.com/v2",
         )
-
-
-def _skipped(kind: str) -> str:
-    more = " (write the time into an exclusions CSV to have it applied)"
-    return f"kind {kind} is not needed; skipped{more if kind == 'BudgetAdjustment' else ''}."
-
-
-def _described(document: YamlDocument) -> str:
-    kind = document.value.get("kind")
-    return f"kind {kind!s:.60} is no SLO" if kind else "no SLO document"
 
 
 def _check_names(slos: list[Slo]) -> None:

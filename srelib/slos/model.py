@@ -46,13 +46,11 @@ class Queries:
     Parameters
     ----------
     good, bad, total : str, optional
-        Queries of good, bad and all events.
+        Of good, bad and all events.
     raw : str, optional
-        Query of a ratio that is already divided.
-    raw_type : {'success', 'failure'}, optional
-        Whether `raw` is the share of good or of bad events.
+        Of a ratio that is already divided; `raw_type`, 'success' or 'failure', says of what.
     value : str, optional
-        Query of the value a threshold is compared with.
+        Of the value a threshold is compared with.
     source_type : str, optional
         System that understands the queries, for example Prometheus.
     """

@@ -6,8 +6,9 @@ The two differ in words only: v2alpha says ``sli`` for ``indicator`` and has no
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 from pydantic import Field
@@ -15,7 +16,6 @@ from pydantic import Field
 from srelib import schema
 from srelib.slos.documents import (
     Metadata,
-    Place,
     Strict,
     YamlDocument,
     as_model,
@@ -23,23 +23,64 @@ from srelib.slos.documents import (
     merged_labels,
     owner_label,
     percent,
+    percent_notes,
     read_window,
-    slug,
 )
-from srelib.slos.model import Slo
-from srelib.slos.openslo_indicator import (
-    OpenSloIndicator,
-    Reference,
-    check_metrics,
-    queries_of,
-    resolve,
-    series_named,
-)
+from srelib.slos.model import Queries, Slo
 from srelib.windows import Window
 
+VERSIONS = ("openslo/v1", "openslo.com/v1", "openslo.com/v2alpha", "openslo.com/v2alpha1")
+QUERY_KEYS = ("query", "promql", "expr", "expression", "queryString", "metricQuery")
+EVENTS = ("good", "bad", "total", "raw")
 DEFAULT_WINDOW = "28d"
 
 Op = Literal["lte", "lt", "gte", "gt"]
+
+
+class OpenSloMetricSource(Strict):
+    """Where a metric comes from."""
+
+    metric_source_ref: str | None = None
+    type: str | None = None
+    spec: dict[str, Any] | None = None
+
+
+class OpenSloMetric(Strict):
+    """A metric: with ``metricSource`` (v1), or without that level (v2alpha)."""
+
+    metric_source: OpenSloMetricSource | None = None
+    data_source_ref: str | None = None
+    data_source_spec: dict[str, Any] | None = None
+    data_source: dict[str, Any] | None = None
+    spec: dict[str, Any] | None = None
+
+
+class OpenSloRatioMetric(Strict):
+    """Good or bad and total, or a ratio that is already divided."""
+
+    counter: bool | None = None
+    good: OpenSloMetric | None = None
+    bad: OpenSloMetric | None = None
+    total: OpenSloMetric | None = None
+    raw: OpenSloMetric | None = None
+    raw_type: Literal["success", "failure"] | None = None
+
+
+class OpenSloIndicatorSpec(Strict):
+    """What an indicator measures."""
+
+    description: str | None = None
+    threshold_metric: OpenSloMetric | None = None
+    ratio_metric: OpenSloRatioMetric | None = None
+
+
+class OpenSloIndicator(Strict):
+    """An indicator, inline or as a document of its own (``kind: SLI``)."""
+
+    api_version: str | None = None
+    kind: str | None = None
+    metadata: Metadata | None = None
+    spec: OpenSloIndicatorSpec
 
 
 class OpenSloCalendar(Strict):
@@ -101,109 +142,241 @@ class OpenSloDocument(Strict):
     spec: OpenSloSpec
 
 
-def _find_indicator(
-    document: YamlDocument,
-    spec: OpenSloSpec,
-    objective: OpenSloObjective,
-    place: Place,
-    known: dict[str, Reference],
-) -> Reference:
-    """The indicator of an objective: its own, else that of the SLO; inline or by name."""
-    for holder, at in ((objective, place), (spec, ("spec",))):
-        given = {
-            key: value
-            for key in ("indicator", "indicatorRef", "sli", "sliRef")
-            if (value := getattr(holder, key.replace("Ref", "_ref"))) is not None
-        }
-        if len(given) > 1:
-            raise document.error(at, f"{' and '.join(given)} are both given", "keep one of the two")
-        for key, value in given.items():
-            return resolve(document, (*at, key), value, known)
-    raise document.error(
-        ("spec",), "no indicator is given", "add indicator, or indicatorRef with the name of an SLI"
-    )
+class Reference(NamedTuple):
+    """An indicator, and the place where it stands."""
+
+    indicator: OpenSloIndicator | None
+    name: str
+    at: YamlDocument
+
+    @property
+    def metrics(self) -> dict[str, OpenSloMetric]:
+        """Its metrics, by what they measure."""
+        if self.indicator is None:
+            return {}
+        ratio = self.indicator.spec.ratio_metric or OpenSloRatioMetric()
+        found = {key: getattr(ratio, key) for key in EVENTS}
+        found["value"] = self.indicator.spec.threshold_metric
+        return {key: metric for key, metric in found.items() if metric is not None}
 
 
-def _is_value(
-    document: YamlDocument, place: Place, objective: OpenSloObjective, reference: Reference
-) -> bool:
-    """Whether the indicator is a value to compare with the threshold of the objective."""
-    spec = check_metrics(reference)
-    if spec is None or spec.threshold_metric is None:
-        return False
-    for key in ("op", "value"):
-        if getattr(objective, key) is None:
-            raise document.error(
-                place,
-                f"key {key!r} is missing, which a thresholdMetric needs",
-                "say when a value is good, as in op: lte and value: 0.3",
+def is_openslo(document: YamlDocument) -> bool:
+    """Whether a document is OpenSLO v1 or v2alpha, of any kind."""
+    return document.value.get("apiVersion") in VERSIONS
+
+
+def indicators(documents: list[YamlDocument]) -> dict[str, Reference]:
+    """The indicators that stand as documents of their own, by name."""
+    found: dict[str, Reference] = {}
+    for document in documents:
+        if not is_openslo(document) or document.value.get("kind") != "SLI":
+            continue
+        indicator, _ = as_model(OpenSloIndicator, document)
+        if indicator.metadata is None:
+            raise document.error("an SLI without metadata.name", "add metadata: {name: ...}")
+        name = indicator.metadata.name
+        if name in found:
+            raise document.at("metadata", "name").error(
+                f"{name!r} is already the name of an SLI in {found[name].at.file}",
+                "rename one of the two, or remove it",
             )
-    return True
+        found[name] = Reference(indicator, name, document)
+    return found
 
 
 def read_openslo(document: YamlDocument, known: dict[str, Reference]) -> list[Slo]:
     """The objectives of one ``kind: SLO`` document."""
     filled, notes = as_model(OpenSloDocument, document)
-    if not filled.spec.objectives:
-        raise document.error(
-            ("spec", "objectives"), "the list is empty", "add an objective, as in - target: 0.999"
-        )
-    return [
-        _objective(document, filled, number, known, notes)
-        for number in range(len(filled.spec.objectives))
-    ]
+    place, numbers = document.at("spec", "objectives"), range(len(filled.spec.objectives))
+    if not numbers:
+        raise place.error("the list is empty", "add an objective, as in - target: 0.999")
+    return [_objective(place.at(n), filled, n, known, notes) for n in numbers]
 
 
 def _objective(
-    document: YamlDocument,
+    at: YamlDocument,
     filled: OpenSloDocument,
     number: int,
     known: dict[str, Reference],
     notes: tuple[str, ...],
 ) -> Slo:
-    spec, meta = filled.spec, filled.metadata
-    objective, place = spec.objectives[number], ("spec", "objectives", number)
-    reference = _find_indicator(document, spec, objective, place, known)
-    is_value = _is_value(document, place, objective, reference)
-    target, target_notes = _target(document, place, objective)
-    span, window_notes = _window(document, spec)
-    service, sli = series_named(document, reference, spec.service)
-    length, slice_target, slice_notes = _slices(document, place, spec.budgeting_method, objective)
+    spec, meta, objective = filled.spec, filled.metadata, filled.spec.objectives[number]
+    reference = _find_indicator(at, spec, objective, known)
+    is_value = _is_value(at, objective, reference)
+    target, window = _target(at, objective), _window(at.root("spec"), spec)
+    service, sli = _series_named(at.root("spec"), reference, spec.service)
     return Slo(
         name=_name(filled, number),
         service=service,
         sli=sli,
         target=target,
-        window=span,
+        window=window,
         method=spec.budgeting_method,
-        slice=length,
-        slice_target=slice_target,
+        slice=_slice_length(at, spec.budgeting_method, objective.time_slice_window),
+        slice_target=_slice_target(at, spec.budgeting_method, objective.time_slice_target),
         threshold=objective.value if is_value else None,
         op=objective.op if is_value else None,
         display_name=_display_name(filled, number),
         description=spec.description,
         owner=owner_label(merged_labels(objective.labels, meta.labels, meta.annotations)),
-        queries=queries_of(reference),
-        source=document.origin(place),
-        notes=(
-            *notes,
-            *target_notes,
-            *window_notes,
-            *slice_notes,
-            *_notes(reference, objective),
-        ),
+        queries=_queries(reference),
+        source=at.origin(),
+        notes=(*notes, *_notes(spec, objective, reference, window)),
     )
 
 
-def _notes(reference: Reference, objective: OpenSloObjective) -> Iterator[str]:
+def _notes(
+    spec: OpenSloSpec, objective: OpenSloObjective, reference: Reference, window: Window
+) -> Iterator[str]:
+    """What is assumed, or left unused."""
+    method, given = spec.budgeting_method, spec.time_window[0] if spec.time_window else None
+    slices = objective.time_slice_window, objective.time_slice_target
+    if objective.target_percent is not None:
+        yield from percent_notes(objective.target_percent)
+    if given is None:
+        yield "no timeWindow is given; 28 days are assumed."
+    elif window.duration is None and not (given.calendar and given.calendar.time_zone):
+        yield "the calendar window names no timeZone; UTC is assumed."
+    elif window.duration is not None and given.duration[-1:] in "MQY":
+        yield f"a rolling {given.duration} is taken as {window}."
+    if method == "Occurrences" and slices != (None, None):
+        yield "Occurrences has no slices; their keys are ignored."
+    if method == "RatioTimeslices" and slices[1] is not None:
+        yield "RatioTimeslices averages ratios; timeSliceTarget is ignored."
     if reference.indicator is None:
         yield f"no SLI document is called {reference.name!r}; the series of that name is used."
     if objective.composite_weight is not None:
         yield "compositeWeight is not used; each objective is judged by itself."
 
 
+def _find_indicator(
+    at: YamlDocument,
+    spec: OpenSloSpec,
+    objective: OpenSloObjective,
+    known: dict[str, Reference],
+) -> Reference:
+    """The indicator of an objective: its own, else that of the SLO; inline or by name."""
+    body = at.root("spec")
+    for holder, place in ((objective, at), (spec, body)):
+        given = {
+            key: value
+            for key in ("indicator", "indicatorRef", "sli", "sliRef")
+            if (value := getattr(holder, key.replace("Ref", "_ref"))) is not None
+        }
+        if len(given) > 1:
+            raise place.error(f"{' and '.join(given)} are both given", "keep one of the two")
+        for key, value in given.items():
+            return _resolve(place.at(key), value, known)
+    raise body.error(
+        "no indicator is given", "add indicator, or indicatorRef with the name of an SLI"
+    )
+
+
+def _resolve(
+    at: YamlDocument, value: OpenSloIndicator | str, known: dict[str, Reference]
+) -> Reference:
+    """The indicator that stands inline, or is named."""
+    if isinstance(value, OpenSloIndicator):
+        named = value.metadata.name if value.metadata else at.value["metadata"]["name"]
+        return Reference(value, named, at)
+    if value in known:
+        return known[value]
+    hint = schema.did_you_mean(value, known)
+    if hint:
+        raise at.error(f"no SLI is called {value!r}", hint)
+    return Reference(None, value, at)
+
+
+def _is_value(at: YamlDocument, objective: OpenSloObjective, reference: Reference) -> bool:
+    """Whether the indicator is a value to compare with the threshold of the objective."""
+    if reference.indicator is None or not _is_threshold(reference.indicator, reference.at):
+        return False
+    for key in ("op", "value"):
+        if getattr(objective, key) is None:
+            raise at.error(
+                f"key {key!r} is missing, which a thresholdMetric needs",
+                "say when a value is good, as in op: lte and value: 0.3",
+            )
+    return True
+
+
+def _is_threshold(indicator: OpenSloIndicator, at: YamlDocument) -> bool:
+    """Which kind of metric there is: exactly one, and a ratio must be one that can be formed."""
+    spec, ratio = indicator.spec, indicator.spec.ratio_metric
+    if (spec.threshold_metric is None) == (ratio is None):
+        seen = "both" if ratio else "neither"
+        raise at.at("spec").error(
+            f"{seen} of ratioMetric and thresholdMetric given",
+            "give exactly one: ratioMetric for events, thresholdMetric for a measured value",
+        )
+    if ratio is None:
+        return True
+    given = [key for key in EVENTS if getattr(ratio, key) is not None]
+    if given not in (["good", "total"], ["bad", "total"], ["raw"]):
+        raise at.at("spec", "ratioMetric").error(
+            f"a ratio of {', '.join(given) or 'nothing'}",
+            "give good and total, or bad and total, or only raw with rawType",
+        )
+    if (ratio.raw is None) != (ratio.raw_type is None):
+        raise at.at("spec", "ratioMetric").error(
+            "raw and rawType come together",
+            "add rawType: success (good / total) or rawType: failure (bad / total)",
+        )
+    return False
+
+
+def _series_named(at: YamlDocument, reference: Reference, service: str | None) -> tuple[str, str]:
+    """Service and indicator: from the metric sources, else the document's service and name."""
+    service, sli = _named_series(reference, "service") or service, _named_series(reference, "sli")
+    if not service:
+        raise at.error("key 'service' is missing", "add service, as in service: checkout")
+    return service, sli or reference.name
+
+
+def _named_series(reference: Reference, key: str) -> str | None:
+    found = (_spec(metric).get(key) for metric in reference.metrics.values())
+    values = {str(value) for value in found if value}
+    if len(values) > 1:
+        raise reference.at.error(
+            f"the metric sources name several values of {key!r}: {', '.join(sorted(values))}",
+            "an indicator reads one series; name the same one in each source",
+        )
+    return next(iter(values), None)
+
+
+def _queries(reference: Reference) -> Queries:
+    """The queries of an indicator as written."""
+    ratio = reference.indicator.spec.ratio_metric if reference.indicator else None
+    types = [_type(metric) for metric in reference.metrics.values()]
+    return Queries(
+        **{key: _query(metric) for key, metric in reference.metrics.items()},
+        raw_type=ratio.raw_type if ratio else None,
+        source_type=next((kind for kind in types if kind), None),
+    )
+
+
+def _spec(metric: OpenSloMetric) -> dict[str, Any]:
+    return (metric.metric_source.spec if metric.metric_source else metric.spec) or {}
+
+
+def _query(metric: OpenSloMetric) -> str | None:
+    spec = _spec(metric)
+    return next((spec[key] for key in QUERY_KEYS if isinstance(spec.get(key), str)), None)
+
+
+def _type(metric: OpenSloMetric) -> str | None:
+    if metric.metric_source is not None:
+        return metric.metric_source.type
+    kind = (metric.data_source_spec or metric.data_source or {}).get("type")
+    return kind if isinstance(kind, str) else None
+
+
 def _name(filled: OpenSloDocument, number: int) -> str:
-    names = [slug(one.display_name or "") for one in filled.spec.objectives]
+    """Of several objectives each has its own name: by its display name, else by its number."""
+    names = [
+        re.sub(r"[^\w.]+", "-", (one.display_name or "").lower()).strip("-.")
+        for one in filled.spec.objectives
+    ]
     if len(names) == 1:
         return filled.metadata.name
     own = names[number]
@@ -217,133 +390,88 @@ def _display_name(filled: OpenSloDocument, number: int) -> str | None:
     return ": ".join(text for text in (common, own) if text) or None
 
 
-def _target(
-    document: YamlDocument, place: Place, objective: OpenSloObjective
-) -> tuple[float, tuple[str, ...]]:
-    if objective.target is not None and objective.target_percent is not None:
-        raise document.error(
-            (*place, "targetPercent"),
-            f"target {objective.target!r} and targetPercent {objective.target_percent!r} are both "
-            "given",
+def _target(at: YamlDocument, objective: OpenSloObjective) -> float:
+    target, target_percent = objective.target, objective.target_percent
+    if target is not None and target_percent is not None:
+        raise at.at("targetPercent").error(
+            f"target {target!r} and targetPercent {target_percent!r} are both given",
             "keep one of the two",
         )
-    if objective.target is not None:
-        return fraction(document, (*place, "target"), objective.target), ()
-    if objective.target_percent is not None:
-        return percent(document, (*place, "targetPercent"), objective.target_percent)
-    raise document.error(place, "key 'target' is missing", "add target, as in target: 0.999")
+    if target is not None:
+        return fraction(at.at("target"), target)
+    if target_percent is not None:
+        return percent(at.at("targetPercent"), target_percent)
+    raise at.error("key 'target' is missing", "add target, as in target: 0.999")
 
 
-def _window(document: YamlDocument, spec: OpenSloSpec) -> tuple[Window, tuple[str, ...]]:
-    place: Place = ("spec", "timeWindow")
+def _window(body: YamlDocument, spec: OpenSloSpec) -> Window:
     if not spec.time_window:
-        return Window.parse(DEFAULT_WINDOW), ("no timeWindow is given; 28 days are assumed.",)
+        return Window.parse(DEFAULT_WINDOW)
     if len(spec.time_window) > 1:
-        raise document.error(
-            place, f"{len(spec.time_window)} windows are given", "keep one; write two SLOs for two"
+        raise body.at("timeWindow").error(
+            f"{len(spec.time_window)} windows are given", "keep one; write two SLOs for two"
         )
-    given = spec.time_window[0]
-    rolling = given.calendar is None if given.is_rolling is None else given.is_rolling
-    if rolling:
-        return _rolling(document, (*place, 0), given)
-    return _calendar(document, (*place, 0), given)
-
-
-def _rolling(
-    document: YamlDocument, place: Place, given: OpenSloTimeWindow
-) -> tuple[Window, tuple[str, ...]]:
+    given, at = spec.time_window[0], body.at("timeWindow", 0)
+    if given.is_rolling is False or (given.is_rolling is None and given.calendar is not None):
+        return _calendar_window(at, given)
     if given.calendar is not None:
-        raise document.error(
-            (*place, "isRolling"),
+        raise at.at("isRolling").error(
             "True contradicts calendar",
             "remove calendar for a rolling window, or write isRolling: false",
         )
-    span = read_window(document, (*place, "duration"), given.duration)
-    if given.duration[-1:] not in "MQY":
-        return span, ()
-    return span, (f"a rolling {given.duration} is taken as {span}.",)
+    return read_window(at.at("duration"), given.duration)
 
 
-def _calendar(
-    document: YamlDocument, place: Place, given: OpenSloTimeWindow
-) -> tuple[Window, tuple[str, ...]]:
+def _calendar_window(at: YamlDocument, given: OpenSloTimeWindow) -> Window:
     calendar = given.calendar or OpenSloCalendar()
-    zone = _zone(document, (*place, "calendar", "timeZone"), calendar.time_zone)
-    anchor = _start(document, (*place, "calendar", "startTime"), calendar.start_time, zone)
-    span = read_window(
-        document,
-        (*place, "duration"),
-        given.duration,
-        rolling=False,
-        timezone=zone,
-        anchor=anchor,
-    )
-    if calendar.time_zone is None:
-        return span, ("the calendar window names no timeZone; UTC is assumed.",)
-    return span, ()
-
-
-def _zone(document: YamlDocument, place: Place, zone: str | None) -> str:
     try:
-        return schema.timezone(zone or "UTC")
+        zone = schema.timezone(calendar.time_zone or "UTC")
     except schema.PydanticCustomError as error:
         context = error.context or {}
-        raise document.error(place, context["problem"], context["fix"]) from None
+        place = at.at("calendar", "timeZone")
+        raise place.error(context["problem"], context["fix"]) from None
+    anchor = _start(at.at("calendar", "startTime"), calendar.start_time, zone)
+    return read_window(
+        at.at("duration"), given.duration, rolling=False, timezone=zone, anchor=anchor
+    )
 
 
-def _start(
-    document: YamlDocument, place: Place, text: str | None, zone: str
-) -> pd.Timestamp | None:
+def _start(at: YamlDocument, text: str | None, zone: str) -> pd.Timestamp | None:
     if text is None:
         return None
     try:
         start = pd.Timestamp(text)
     except ValueError:
-        raise document.error(
-            place, f"{text!r} is not a time", "write it as in 2026-01-01 00:00:00"
-        ) from None
+        fix = "write it as in 2026-01-01 00:00:00"
+        raise at.error(f"{text!r} is not a time", fix) from None
     return start if start.tz is None else start.tz_convert(zone).tz_localize(None)
 
 
-def _slices(
-    document: YamlDocument, place: Place, method: str, objective: OpenSloObjective
-) -> tuple[pd.Timedelta | None, float | None, tuple[str, ...]]:
-    length, target = objective.time_slice_window, objective.time_slice_target
+def _slice_length(at: YamlDocument, method: str, length: str | float | None) -> pd.Timedelta | None:
     if method == "Occurrences":
-        ignored = length is not None or target is not None
-        return None, None, ("Occurrences has no slices; their keys are ignored.",) * ignored
+        return None
     if length is None:
-        raise document.error(
-            place,
+        raise at.error(
             f"key 'timeSliceWindow' is missing, which {method} needs",
             "add the length of a slice, as in timeSliceWindow: 1m",
         )
-    span = _slice_length(document, (*place, "timeSliceWindow"), length)
-    if method == "RatioTimeslices":
-        notes = ("RatioTimeslices averages ratios; timeSliceTarget is ignored.",)
-        return span, None, notes * (target is not None)
-    return span, _slice_target(document, place, target), ()
-
-
-def _slice_length(document: YamlDocument, place: Place, length: str | float) -> pd.Timedelta:
     text = length if isinstance(length, str) else f"{length:.12g}m"  # a bare number is minutes
     try:
         return schema.duration(text)
     except (ValueError, OverflowError) as error:
-        raise document.error(place, str(error), "write for example 1m") from None
+        raise at.at("timeSliceWindow").error(str(error), "write for example 1m") from None
 
 
-def _slice_target(document: YamlDocument, place: Place, target: float | None) -> float:
+def _slice_target(at: YamlDocument, method: str, target: float | None) -> float | None:
+    if method != "Timeslices":
+        return None
     if target is None:
-        raise document.error(
-            place,
+        raise at.error(
             "key 'timeSliceTarget' is missing, which Timeslices needs",
             "add the share of good events that makes a slice good, as in timeSliceTarget: 0.95",
         )
     if 0 < target <= 1:
         return target
-    raise document.error(
-        (*place, "timeSliceTarget"),
-        f"{target!r} is not a fraction above 0 and at most 1",
-        "For 95 % write 0.95",
+    raise at.at("timeSliceTarget").error(
+        f"{target!r} is not a fraction above 0 and at most 1", "For 95 % write 0.95"
     )

@@ -14,7 +14,6 @@ from pydantic import AliasChoices, Field
 
 from srelib.slos.documents import (
     Metadata,
-    Place,
     Strict,
     YamlDocument,
     as_model,
@@ -22,6 +21,7 @@ from srelib.slos.documents import (
     merged_labels,
     owner_label,
     percent,
+    percent_notes,
     read_window,
 )
 from srelib.slos.model import Queries, Slo
@@ -33,7 +33,6 @@ SLOTH_FILE_VERSION = "prometheus/v1"
 SLOTH_RESOURCE_VERSION = "sloth.slok.dev/v1"
 SLOTH_WINDOW = "30d"
 PYRRA_VERSION = "pyrra.dev/v1alpha1"
-PYRRA_TARGET = ("spec", "target")
 PYRRA_QUERIES = {"errors": "bad", "success": "good", "total": "total"}
 GENERATOR_VERSION = "sre.google.com/v2"
 GENERATOR_WINDOW = "28d"
@@ -133,7 +132,14 @@ def _as_v1(document: YamlDocument, filled: V1alphaDocument) -> YamlDocument:
         "description": spec.description,
         "service": spec.service,
         "budgetingMethod": method,
-        "timeWindow": [_v1alpha_window(one) for one in spec.time_windows or []],
+        "timeWindow": [
+            {
+                "duration": f"{one.count}{UNITS[one.unit]}",
+                "isRolling": one.is_rolling,
+                "calendar": one.calendar.model_dump(by_alias=True) if one.calendar else None,
+            }
+            for one in spec.time_windows or []
+        ],
         "objectives": [
             _v1alpha_objective(one, filled.metadata.name, method) for one in spec.objectives
         ],
@@ -142,14 +148,11 @@ def _as_v1(document: YamlDocument, filled: V1alphaDocument) -> YamlDocument:
         metric = {"thresholdMetric": _v1alpha_metric(spec.indicator.threshold_metric)}
         body["indicator"] = {"metadata": {"name": filled.metadata.name}, "spec": metric}
     value = {**document.value, "apiVersion": "openslo/v1", "spec": body}
-    lines = {_renamed(place): line for place, line in document.lines.items()}
-    return YamlDocument(document.file, document.number, value, lines)
-
-
-def _v1alpha_window(given: V1alphaTimeWindow) -> dict[str, Any]:
-    calendar = given.calendar.model_dump(by_alias=True) if given.calendar else None
-    duration = f"{given.count}{UNITS[given.unit]}"
-    return {"duration": duration, "isRolling": given.is_rolling, "calendar": calendar}
+    lines = {
+        tuple("timeWindow" if part == "timeWindows" else part for part in place): line
+        for place, line in document.lines.items()
+    }
+    return replace(document, value=value, lines=lines)
 
 
 def _v1alpha_objective(given: V1alphaObjective, name: str, method: str) -> dict[str, Any]:
@@ -167,10 +170,6 @@ def _v1alpha_metric(given: V1alphaMetric | None) -> dict[str, Any] | None:
     if given is None:
         return None
     return {"metricSource": {"type": given.source, "spec": {"query": given.query}}}
-
-
-def _renamed(place: Place) -> Place:
-    return tuple("timeWindow" if part == "timeWindows" else part for part in place)
 
 
 class SlothEvents(Strict):
@@ -246,43 +245,41 @@ def is_sloth(document: YamlDocument) -> bool:
 
 def read_sloth(document: YamlDocument) -> list[Slo]:
     """The objectives of one service."""
+    spec: SlothSpec
     if "version" in document.value:
-        spec, notes = as_model(SlothFile, document)
-        return [_sloth_slo(document, (), spec, n, notes) for n in range(len(spec.slos))]
-    resource, notes = as_model(SlothResource, document)
-    slos = resource.spec.slos
-    return [_sloth_slo(document, ("spec",), resource.spec, n, notes) for n in range(len(slos))]
+        (spec, notes), at = as_model(SlothFile, document), document.at("slos")
+    else:
+        resource, notes = as_model(SlothResource, document)
+        spec, at = resource.spec, document.at("spec", "slos")
+    return [_sloth_slo(at.at(n), spec, given, notes) for n, given in enumerate(spec.slos)]
 
 
 def _sloth_slo(
-    document: YamlDocument, above: Place, spec: SlothSpec, number: int, notes: tuple[str, ...]
+    at: YamlDocument, spec: SlothSpec, given: SlothObjective, notes: tuple[str, ...]
 ) -> Slo:
-    given, place = spec.slos[number], (*above, "slos", number)
-    target, unit_notes = percent(document, (*place, "objective"), given.objective)
     labels = merged_labels(given.labels, spec.labels)
     assumed = "Sloth files name no window; its default of 30 days is assumed."
     return Slo(
         name=f"{spec.service}-{given.name}",
         service=labels.get("service", spec.service),
         sli=labels.get("sli", given.name),
-        target=target,
+        target=percent(at.at("objective"), given.objective),
         window=Window.parse(SLOTH_WINDOW),
         description=given.description,
         owner=owner_label(labels),
         queries=_sloth_queries(given.sli),
-        source=document.origin(place),
-        notes=(*notes, *unit_notes, assumed),
+        source=at.origin(),
+        notes=(*notes, *percent_notes(given.objective), assumed),
     )
 
 
 def _sloth_queries(sli: SlothIndicator) -> Queries:
+    texts = {}
     if sli.events is not None:
-        return Queries(
-            bad=sli.events.error_query, total=sli.events.total_query, source_type="Prometheus"
-        )
-    if sli.raw is not None:
-        return Queries(raw=sli.raw.error_ratio_query, raw_type="failure", source_type="Prometheus")
-    return Queries(source_type="Prometheus")
+        texts = {"bad": sli.events.error_query, "total": sli.events.total_query}
+    elif sli.raw is not None:
+        texts = {"raw": sli.raw.error_ratio_query, "raw_type": "failure"}
+    return Queries(**texts, source_type="Prometheus")
 
 
 class PyrraMetric(Strict):
@@ -361,48 +358,42 @@ def read_pyrra(document: YamlDocument) -> list[Slo]:
     """The objective of one document."""
     filled, notes = as_model(PyrraDocument, document)
     spec, name = filled.spec, filled.metadata.name
-    target, unit_notes = _pyrra_target(document, spec.target)
-    sli, queries = _pyrra_measure(document, spec.indicator)
     labels = merged_labels(filled.metadata.labels, filled.metadata.annotations)
     if "service" not in labels:
         notes = (*notes, f"no label 'service'; the name {name!r} is taken as the service.")
+    at = document.at("spec", "target")
+    if not re.fullmatch(r"\d+(\.\d+)?", spec.target.strip()):
+        fix = 'write a number in quotes, as in "99.9"'
+        raise at.error(f"{spec.target!r} is not a percentage", fix)
+    target = percent(at, float(spec.target))
+    sli, queries = _pyrra_measure(document.at("spec", "indicator"), spec.indicator)
     slo = Slo(
         name=name,
         service=labels.get("service", name),
         sli=labels.get("sli", sli),
         target=target,
-        window=read_window(document, ("spec", "window"), spec.window),
+        window=read_window(document.at("spec", "window"), spec.window),
         description=spec.description,
         owner=owner_label(labels),
         queries=queries,
         source=document.origin(),
-        notes=(*notes, *unit_notes),
+        notes=(*notes, *percent_notes(float(spec.target))),
     )
     return [slo]
 
 
-def _pyrra_target(document: YamlDocument, text: str) -> tuple[float, tuple[str, ...]]:
-    if not re.fullmatch(r"\d+(\.\d+)?", text.strip()):
-        raise document.error(
-            PYRRA_TARGET, f"{text!r} is not a percentage", 'write a number in quotes, as in "99.9"'
-        )
-    return percent(document, PYRRA_TARGET, float(text))
-
-
-def _pyrra_measure(document: YamlDocument, indicator: PyrraIndicator) -> tuple[str, Queries]:
+def _pyrra_measure(at: YamlDocument, indicator: PyrraIndicator) -> tuple[str, Queries]:
     """What is measured, availability or latency, and its queries."""
     given = {kind: measure for kind, measure in indicator if measure is not None}
     if len(given) != 1:
-        raise document.error(
-            ("spec", "indicator"),
+        raise at.error(
             f"{' and '.join(given) or 'nothing'} given",
             "give exactly one of ratio, latency, latencyNative and bool_gauge",
         )
     ((kind, measure),) = given.items()
     if isinstance(measure, PyrraGauge):
-        return "availability", Queries(
-            raw=measure.metric, raw_type="success", source_type="Prometheus"
-        )
+        gauge = Queries(raw=measure.metric, raw_type="success", source_type="Prometheus")
+        return "availability", gauge
     texts = {PYRRA_QUERIES[key]: one.metric for key, one in measure if key in PYRRA_QUERIES}
     sli = "latency" if kind.startswith("latency") else "availability"
     return sli, Queries(**texts, source_type="Prometheus")
@@ -445,9 +436,9 @@ def read_slo_generator(document: YamlDocument) -> list[Slo]:
     assumed = "the windows of slo-generator stand in its error budget policy; 28 days are assumed."
     slo = Slo(
         name=name,
-        service=labels.get("service") or labels.get("service_name") or name,
-        sli=labels.get("sli") or labels.get("slo_name") or "availability",
-        target=fraction(document, ("spec", "goal"), spec.goal),
+        service=labels.get("service", labels.get("service_name", name)),
+        sli=labels.get("sli", labels.get("slo_name", "availability")),
+        target=fraction(document.at("spec", "goal"), spec.goal),
         window=Window.parse(GENERATOR_WINDOW),
         description=spec.description,
         owner=owner_label(labels),
