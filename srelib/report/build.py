@@ -24,8 +24,7 @@ from srelib import dataset
 from srelib.errors import InputError, ParameterError
 
 if TYPE_CHECKING:
-    from srelib.report.execute import Run
-    from srelib.report.parameters import Notebook
+    from srelib.report.execute import Notebook, Run
 
 Progress = Callable[[str, int, int], None]
 
@@ -36,22 +35,14 @@ class Report:
 
     Parameters
     ----------
-    out : Path
-        Folder of the report; open ``index.html`` in it.
-    pages : tuple of str
-        Names of the pages, in order.
-    failed : dict of str to str
-        Pages whose notebook did not finish, and why; empty when all did.
+    out : Path, folder of the report; open ``index.html`` in it
+    pages : tuple of str, names of the pages, in order
+    failed : dict of str to str, pages whose notebook did not finish, and why
     """
 
     out: Path
     pages: tuple[str, ...]
     failed: dict[str, str]
-
-    @property
-    def index(self) -> Path:
-        """The first page."""
-        return self.out / "index.html"
 
 
 def _notebooks_folder() -> Path:
@@ -79,21 +70,13 @@ def run(
 
     Parameters
     ----------
-    data : path
-        Folder of exports.
-    out : path
-        Folder of the report; replaced only when the new one is complete.
-    notebooks : path, optional
-        Folder of notebooks; the suite's own by default.
-    only : sequence of str, optional
-        Names or beginnings of names ("02"); all by default.
-    parameters : mapping of str to value, optional
-        Parameters of the notebooks; a name applies to every notebook that knows it.
-    jobs : int, optional
-        Notebooks running at the same time; by default one more than there are processors,
-        because a kernel that starts waits more than it works.
-    progress : callable, optional
-        Called as ``progress(name, cells done, cells in all)``, from another thread.
+    data : path, folder of exports
+    out : path, folder of the report; replaced only when the new one is complete
+    notebooks : path, folder of notebooks; the suite's own by default
+    only : sequence of str, names or beginnings of names ("02"); all by default
+    parameters : mapping of str to value, for every notebook that knows the name
+    jobs : int, notebooks running at the same time; by default one more than processors
+    progress : callable, ``progress(name, cells done, cells in all)``, from another thread
 
     Returns
     -------
@@ -106,8 +89,7 @@ def run(
     ParameterError
         A parameter or notebook name is unknown, or a value of the wrong type.
     """
-    from srelib.report.execute import executing
-    from srelib.report.parameters import assign, find
+    from srelib.report.execute import assign, executing, find
 
     source, target = Path(data).resolve(), Path(out).resolve()
     if not source.is_dir():

@@ -1,24 +1,237 @@
-"""Running notebooks at the same time, in kernels that are all alike."""
+"""The notebooks there are, their parameters, and running them in kernels that are all alike."""
 
 from __future__ import annotations
 
+import ast
 import asyncio
+import difflib
+import math
 import os
 import queue
 import re
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from nbformat import NotebookNode
 
-from srelib.report import parameters as params
-from srelib.report.parameters import Literal, Notebook
+from srelib.errors import InputError, ParameterError
+
+Literal = bool | int | float | str | list | None
+
+
+def typed(name: str, value: Any, *, default: Literal) -> Literal:
+    """A value as the type of its default."""
+    if default is None:
+        return _free(value)
+    if isinstance(default, list):
+        return _listed(name, value, default)
+    convert, kind = _KINDS[type(default)]
+    try:
+        return convert(value)
+    except (ValueError, TypeError):
+        raise ParameterError(f"{name} must be {kind} such as {default!r}; got {value!r}.") from None
+
+
+def _free(value: Any) -> Literal:
+    if not isinstance(value, str):
+        return value
+    if value.strip().lower() in {"none", "null", ""}:
+        return None
+    for convert in (_whole, _real):
+        try:
+            return convert(value)
+        except (ValueError, TypeError):
+            continue
+    return value
+
+
+def _listed(name: str, value: Any, default: list) -> list:
+    if isinstance(value, str):
+        parts = [part.strip() for part in value.split(",") if part.strip()]
+        try:
+            value = ast.literal_eval(value.strip()) if value.strip().startswith("[") else parts
+        except (ValueError, SyntaxError):
+            value = None
+    if not isinstance(value, list | tuple):
+        raise ParameterError(f"{name} must be a list such as a,b or [1, 2]; got {value!r}.")
+    first = default[0] if default else None
+    return [typed(f"each of {name}", item, default=first) for item in value]
+
+
+def _truth(value: Any) -> bool:
+    word = str(value).strip().lower()
+    if not isinstance(value, bool | str) or word not in {"true", "yes", "false", "no"}:
+        raise ValueError
+    return word in {"true", "yes"}
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool | float):
+        raise TypeError
+    return int(value)
+
+
+def _real(value: Any) -> float:
+    if isinstance(value, bool) or not math.isfinite(number := float(value)):
+        raise ValueError
+    return number
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+_KINDS: dict[type, tuple[Callable[[Any], Literal], str]] = {
+    bool: (_truth, "true or false"),
+    int: (_whole, "a whole number"),
+    float: (_real, "a finite number"),
+    str: (_text, "a text"),
+}
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """A notebook to run."""
+
+    name: str
+    node: NotebookNode = field(repr=False)
+    parameters: dict[str, Literal]
+
+    @property
+    def title(self) -> str:
+        """Title from the metadata, else the first heading, else the name."""
+        markdown = [cell.source for cell in self.node.cells if cell.cell_type == "markdown"]
+        lines = "\n".join(markdown).split("\n")
+        heading = next((line[2:].strip() for line in lines if line.startswith("# ")), self.name)
+        return str(self.node.metadata.get("title") or heading)
+
+
+def find(folder: Path | str, *, only: Sequence[str] | None = None) -> list[Notebook]:
+    """The notebooks of a folder, in order of their names."""
+    paths = sorted(path for path in Path(folder).glob("*.ipynb") if not path.name.startswith("."))
+    if not paths:
+        raise InputError(f"no notebooks in {str(folder)!r}", fix="name the folder that holds them")
+    chosen: set[str] = set()
+    for name in only or [path.stem for path in paths]:
+        stem = name.removesuffix(".ipynb")
+        matches = [p.stem for p in paths if p.stem == stem] or [
+            p.stem for p in paths if stem and p.stem.startswith(stem)
+        ]
+        if not matches:
+            known = ", ".join(path.stem for path in paths)
+            raise ParameterError(f"no notebook is called {name!r}. Known: {known}.")
+        chosen.update(matches)
+    return [read(path) for path in paths if path.stem in chosen]
+
+
+def read(path: Path) -> Notebook:
+    """A notebook file with the parameters it declares."""
+    try:
+        node = nbformat.read(path, as_version=4)
+    except Exception as error:
+        raise InputError(f"not a notebook ({error})", file=path.name) from error
+    at = tagged(node, TAG)
+    known = {} if at is None else defaults(node.cells[at].source, notebook=path.name)
+    return Notebook(path.stem, node, known)
+
+
+TAG = "parameters"
+INJECTED = "injected-parameters"
+
+
+def tagged(node: NotebookNode, tag: str) -> int | None:
+    """Position of the first cell with a tag."""
+    for position, cell in enumerate(node.cells):
+        if tag in cell.metadata.get("tags", []):
+            return position
+    return None
+
+
+def defaults(source: str, *, notebook: str = "notebook") -> dict[str, Literal]:
+    """Names and default values of a parameters cell."""
+    return {name: ast.literal_eval(value) for name, value in _assignments(source, notebook)}
+
+
+def _assignments(source: str, notebook: str) -> Iterable[tuple[str, ast.expr]]:
+    for statement in ast.parse(source).body:
+        value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
+        targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
+        names = [target.id for target in targets if isinstance(target, ast.Name)]
+        if len(targets) != 1 or not names or value is None or not _is_literal(value):
+            raise ParameterError(
+                f"{notebook}: the cell tagged {TAG!r} may only hold lines such as `weeks = 13`; "
+                f"line {statement.lineno} is `{ast.unparse(statement)}`. "
+                "Move everything derived to the next cell."
+            )
+        yield names[0], value
+
+
+def _is_literal(value: ast.expr) -> bool:
+    try:
+        return isinstance(ast.literal_eval(value), bool | int | float | str | list | None)
+    except (ValueError, TypeError):
+        return False
+
+
+def assign(
+    known: Mapping[str, Mapping[str, Literal]], values: Mapping[str, Any], *, data: str
+) -> dict[str, dict[str, Literal]]:
+    """Which notebook gets which values, and those that read data their folder."""
+    names = sorted({name for of in known.values() for name in of} - {"data"})
+    for name in values:
+        if name == "data":
+            raise ParameterError("data is the folder handed over; it cannot be set as a parameter.")
+        if name not in names:
+            raise ParameterError(
+                f"no notebook has a parameter {name!r}{_guess(name, names)} "
+                f"Known: {', '.join(names) or 'none'}."
+            )
+    given = {"data": data, **values}
+    return {
+        notebook: {n: typed(n, value, default=of[n]) for n, value in given.items() if n in of}
+        for notebook, of in known.items()
+    }
+
+
+def _guess(name: str, names: list[str]) -> str:
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean {close[0]!r}?" if close else "."
+
+
+def injected(node: NotebookNode, values: Mapping[str, Literal]) -> NotebookNode:
+    """A copy of the notebook with a cell that puts values in force."""
+    copy = nbformat.from_dict(node)
+    copy.cells = [cell for cell in copy.cells if INJECTED not in cell.metadata.get("tags", [])]
+    lines = [f"{name} = {value!r}" for name, value in values.items()]
+    cell = nbformat.v4.new_code_cell("\n".join(lines))
+    cell.id = "injected"
+    cell.metadata["tags"] = [INJECTED]
+    after = tagged(copy, TAG)
+    copy.cells.insert(0 if after is None else after + 1, cell)
+    return copy
+
+
+def in_force(source: str, values: Mapping[str, Literal]) -> str:
+    """The parameters cell as if the values had been written there, comments kept."""
+    lines = [line.encode() for line in source.split("\n")]
+    for name, value in reversed(list(_assignments(source, "notebook"))):
+        if name not in values or value.end_lineno is None or value.end_col_offset is None:
+            continue
+        first, last = value.lineno - 1, value.end_lineno - 1
+        tail = lines[last][value.end_col_offset :]
+        lines[first : last + 1] = [
+            lines[first][: value.col_offset] + repr(values[name]).encode() + tail
+        ]
+    return b"\n".join(lines).decode()
 
 
 def _manager(connection_file: Path) -> Any:
@@ -111,7 +324,7 @@ def executing(
 
     async def one(notebook: Notebook, values: Mapping[str, Literal]) -> None:
         async with gate:
-            node = params.injected(notebook.node, values)
+            node = injected(notebook.node, values)
             cwd = folder / notebook.name
             cwd.mkdir()
             failure = await _run(notebook.name, node, cwd, variables, progress)
@@ -213,7 +426,7 @@ async def _run(
 
 def _number(node: NotebookNode, at: int) -> int:
     """1-based number in the file, which has no injected cell."""
-    cell = params.tagged(node, params.INJECTED)
+    cell = tagged(node, INJECTED)
     return at + 1 if cell is None or cell >= at else at
 
 

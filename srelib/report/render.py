@@ -26,9 +26,7 @@ from bs4 import BeautifulSoup
 from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
 
-from srelib.report import parameters as params
-from srelib.report.execute import Run
-from srelib.report.parameters import Notebook
+from srelib.report.execute import INJECTED, TAG, Notebook, Run, in_force, tagged
 
 INLINE = frozenset({"abbr", "br", "code", "em", "kbd", "strong", "sub", "sup", "b", "i", "small"})
 SHORT = 16
@@ -236,10 +234,10 @@ def _shown_parameters(run: Run, places: dict[str, str]) -> list[tuple[str, str, 
 def _presentable(run: Run, places: dict[str, str]) -> NotebookNode:
     """The notebook as it is shown: values in force, no ids, no counts, no paths, no noise."""
     node = nbformat.from_dict(run.node)
-    at = params.tagged(node, params.TAG)
+    at = tagged(node, TAG)
     if at is not None:
-        node.cells[at].source = params.in_force(node.cells[at].source, run.values)
-        node.cells = [c for c in node.cells if params.INJECTED not in c.metadata.get("tags", [])]
+        node.cells[at].source = in_force(node.cells[at].source, run.values)
+        node.cells = [c for c in node.cells if INJECTED not in c.metadata.get("tags", [])]
     if run.failure and run.failure.cell:
         node.cells = node.cells[: run.failure.cell]
     for number, cell in enumerate(node.cells, 1):

@@ -14,6 +14,8 @@ from srelib.errors import ParameterError
 from srelib.simulate.spec import Plan, ServiceSpec
 
 WEEK = 7 * 1440.0
+SLOW_PER_ERROR = 2.0
+"""Extra share of slow requests per unit of error ratio of a harm."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,7 @@ class BucketGrid:
         cls, start: str | pd.Timestamp, *, weeks: float, step: str | pd.Timedelta
     ) -> BucketGrid:
         """The grid of so many weeks at this step."""
-        at = pd.Timestamp(start)
-        at = at.tz_localize("UTC") if at.tzinfo is None else at.tz_convert("UTC")
+        at = _utc(start)
         minutes = pd.Timedelta(step) / pd.Timedelta(minutes=1)
         if at != at.floor("D") or minutes <= 0 or 1440 % minutes or weeks * WEEK < minutes:
             raise ParameterError(
@@ -63,10 +64,12 @@ class BucketGrid:
         return self.start.weekday() * 1440.0 + (np.arange(self.size) + 0.5) * self.minutes
 
     def at(self, minutes: float) -> pd.Timestamp:
-        """The time so many minutes after `start`, to the second; NaT for NaN."""
-        if np.isnan(minutes):
-            return pd.NaT  # type: ignore[return-value]
-        return self.start + pd.Timedelta(seconds=round(minutes * 60))
+        """The time so many minutes after `start`, to the second."""
+        return self.times([minutes])[0]
+
+    def minutes_to(self, time: str) -> float:
+        """How many minutes after `start` a time is."""
+        return (_utc(time) - self.start) / pd.Timedelta(minutes=1)
 
     def times(self, minutes: list[float] | np.ndarray) -> pd.Series:
         """Times so many minutes after `start`, to the second; NaT for NaN."""
@@ -84,6 +87,11 @@ class BucketGrid:
         starts = np.arange(first, max(last, first)) * self.minutes
         share = np.minimum(starts + self.minutes, end) - np.maximum(starts, begin)
         return slice(first, max(last, first)), np.clip(share / self.minutes, 0.0, 1.0)
+
+
+def _utc(time: str | pd.Timestamp) -> pd.Timestamp:
+    known = pd.Timestamp(time)
+    return known.tz_localize("UTC") if known.tzinfo is None else known.tz_convert("UTC")
 
 
 def _stream(seed: int, *keys: str) -> np.random.Generator:
@@ -221,7 +229,7 @@ def _fast(
     slow = np.minimum(spec.slow_ratio * _shape(spec, grid), 0.95)
     for harm in spans:
         where, share = grid.cover(harm.begin, harm.end)
-        slow[where] += spec.slow_per_error * harm.ratio * share
+        slow[where] += SLOW_PER_ERROR * harm.ratio * share
     mixed = _mixed(rng, np.clip(slow, 0, 0.95), spec.error_dispersion)
     return rng.binomial(good, 1 - mixed).astype("int32")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import cycle
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,11 @@ from srelib.simulate.counts import WEEK, BucketGrid, _stream
 from srelib.simulate.spec import Deployment, Incident, Plan, ServiceSpec
 
 NAN = float("nan")
+HARM_SIGMA = 0.5
+"""Log standard deviation of the excess error ratio of a broken release."""
+
+NOTED_AFTER = (6.0, 4.0, 8.0)
+"""Median delays from start to detection, to acknowledgement, from the end to the closing [min]."""
 
 
 def draw_plan(
@@ -22,7 +28,7 @@ def draw_plan(
     delays: Mapping[str, pd.Timedelta | None] | None = None,
 ) -> Plan:
     """Draw what happens to a service."""
-    releases = _delayed(_releases(seed, spec, grid), delays or {}, grid)
+    releases = _delayed(_releases(seed, spec, grid), delays or {})
     infrastructure = _infrastructure(seed, spec, grid)
     after = [_after_release(seed, spec, grid, release) for release in releases if release.broke]
     answers = _answers(seed, spec, infrastructure)
@@ -32,15 +38,11 @@ def draw_plan(
     incidents = infrastructure + [incident for _, incident, _ in after if incident]
     incidents.sort(key=lambda each: each.started)
     return Plan(
-        tuple(sorted((d for d in deployments if d.finished < grid.span), key=_finished)),
+        tuple(sorted((d for d in deployments if d.finished < grid.span), key=lambda d: d.finished)),
         tuple(_titled(spec, [i for i in incidents if i.started < grid.span])),
         _gaps(seed, spec, grid),
         _maintenance(spec, grid),
     )
-
-
-def _finished(deployment: Deployment) -> float:
-    return deployment.finished
 
 
 def _lognormal(rng: np.random.Generator, median: float, sigma: float, size: int) -> np.ndarray:
@@ -64,74 +66,51 @@ def _releases(seed: int, spec: ServiceSpec, grid: BucketGrid) -> list[Deployment
     hazard = (changes / spec.changes_per_deploy) ** spec.batch_effect
     unlucky = rng.random(size) < 1 - (1 - spec.break_probability) ** hazard
     failing = rng.random(size) < spec.pipeline_failures
-    ratio = np.clip(_lognormal(rng, spec.harm_ratio, spec.harm_sigma, size), 0, 0.95)
+    ratio = np.clip(_lognormal(rng, spec.harm_ratio, HARM_SIGMA, size), 0, 0.95)
     minutes = _lognormal(rng, spec.harm_minutes, spec.harm_minutes_sigma, size)
     took = rng.uniform(3, 15, size)
     cancelled = rng.random(size) < 0.3
+    status = np.where(failing, np.where(cancelled, "cancelled", "failed"), "succeeded")
+    broke = unlucky & ~failing
     return [
         Deployment(
             deployment_id=f"{spec.name}-{number + 1:04d}",
             started=float(times[number] - took[number]),
             finished=float(times[number]),
-            status=("cancelled" if cancelled[number] else "failed")
-            if failing[number]
-            else "succeeded",
+            status=str(status[number]),
             changes=int(changes[number]),
-            harm_ratio=float(ratio[number]) if unlucky[number] and not failing[number] else 0.0,
-            harm_minutes=float(minutes[number]) if unlucky[number] and not failing[number] else 0.0,
+            harm_ratio=float(ratio[number] * broke[number]),
+            harm_minutes=float(minutes[number] * broke[number]),
         )
         for number in range(size)
     ]
 
 
 def _delayed(
-    releases: list[Deployment], delays: Mapping[str, pd.Timedelta | None], grid: BucketGrid
+    releases: list[Deployment], delays: Mapping[str, pd.Timedelta | None]
 ) -> list[Deployment]:
-    if not delays:
-        return releases
     kept = []
     for release in releases:
         delay = delays.get(release.deployment_id, pd.Timedelta(0))
-        if delay is None:
-            continue
-        by = delay / pd.Timedelta(minutes=1)
-        kept.append(replace(release, started=release.started + by, finished=release.finished + by))
-    return [release for release in kept if release.finished < grid.span]
+        if delay is not None:
+            by = delay / pd.Timedelta(minutes=1)
+            moved = replace(release, started=release.started + by, finished=release.finished + by)
+            kept.append(moved)
+    return kept
 
 
-def _incident(
-    rng: np.random.Generator,
-    spec: ServiceSpec,
-    grid: BucketGrid,
-    *,
-    name: str,
-    severity: str,
-    span: tuple[float, float],
-    ratio: float,
-    deployment_id: str | None = None,
-) -> Incident:
-    """An incident with the times people noted, as far as they lie before the end."""
-    started, ended = span
-    delays = np.exp(0.8 * rng.standard_normal(3))
-    detected = started + min(spec.detect_minutes * delays[0], 0.9 * (ended - started))
-    acknowledged = detected + spec.acknowledge_minutes * delays[1]
-    resolved = max(ended, acknowledged) + spec.close_minutes * delays[2]
-    return Incident(
-        incident_id=name,
-        severity=severity,
-        title="",
-        started=started,
-        ended=ended,
-        detected=_so_far(detected, grid),
-        acknowledged=_so_far(acknowledged, grid),
-        resolved=_so_far(resolved, grid),
-        error_ratio=ratio,
-        deployment_id=deployment_id,
+def _noted(
+    rng: np.random.Generator, grid: BucketGrid, started: float, ended: float
+) -> tuple[float, float, float]:
+    """When an incident was detected, acknowledged, closed, as far as it was before the end."""
+    detection, acknowledgement, closing = np.exp(0.8 * rng.standard_normal(3)) * NOTED_AFTER
+    detected = started + min(detection, 0.9 * (ended - started))
+    acknowledged = detected + acknowledgement
+    resolved = max(ended, acknowledged) + closing
+    seen, taken, closed = (
+        float(at) if at < grid.span else NAN for at in (detected, acknowledged, resolved)
     )
-
-
-def _so_far(at: float, grid: BucketGrid) -> float:
-    return float(at) if at < grid.span else NAN
+    return seen, taken, closed
 
 
 def _after_release(
@@ -143,19 +122,14 @@ def _after_release(
     ended = release.finished + release.harm_minutes
     incident = None
     if page < spec.page_probability:
-        incident = _incident(
-            rng,
-            spec,
-            grid,
-            name=f"{release.deployment_id}-incident",
-            severity=_severity(spec, release.harm_ratio),
-            span=(release.finished, ended),
-            ratio=release.harm_ratio,
-            deployment_id=release.deployment_id,
-        )
-    reason = _repair(spec, repair)
-    if reason is None or ended >= grid.span:
+        name, ratio = f"{release.deployment_id}-incident", release.harm_ratio
+        distances = [abs(np.log(ratio / usual)) for _, _, usual in spec.severities]
+        severity = spec.severities[int(np.argmin(distances))][0]
+        began, noted = release.finished, _noted(rng, grid, release.finished, ended)
+        incident = Incident(name, severity, "", began, ended, *noted, ratio, release.deployment_id)
+    if repair >= spec.rollback_probability + spec.hotfix_probability or ended >= grid.span:
         return release, incident, None
+    reason = "rollback" if repair < spec.rollback_probability else "hotfix"
     fix = Deployment(
         deployment_id=f"{release.deployment_id}-{reason}",
         started=ended - float(rng.uniform(2, 8)),
@@ -167,17 +141,6 @@ def _after_release(
     )
     status = "rolled_back" if reason == "rollback" else "succeeded"
     return replace(release, status=status), incident, fix
-
-
-def _repair(spec: ServiceSpec, draw: float) -> str | None:
-    if draw < spec.rollback_probability:
-        return "rollback"
-    return "hotfix" if draw < spec.rollback_probability + spec.hotfix_probability else None
-
-
-def _severity(spec: ServiceSpec, ratio: float) -> str:
-    distances = [abs(np.log(ratio / median)) for _, _, median in spec.severities]
-    return spec.severities[int(np.argmin(distances))][0]
 
 
 def _infrastructure(seed: int, spec: ServiceSpec, grid: BucketGrid) -> list[Incident]:
@@ -193,18 +156,13 @@ def _infrastructure(seed: int, spec: ServiceSpec, grid: BucketGrid) -> list[Inci
     kinds = np.minimum(np.searchsorted(edges, rng.random(size)), len(edges) - 1)
     medians = np.array([median for _, _, median in spec.severities])[kinds]
     ratios = np.clip(medians * np.exp(spec.ratio_sigma * rng.standard_normal(size)), 0, 0.95)
-    return [
-        _incident(
-            rng,
-            spec,
-            grid,
-            name=f"{spec.name}-i{number + 1:03d}",
-            severity=spec.severities[kinds[number]][0],
-            span=(float(starts[number]), float(starts[number] + minutes[number])),
-            ratio=float(ratios[number]),
-        )
-        for number in range(size)
-    ]
+    spans = zip(starts.tolist(), (starts + minutes).tolist(), strict=True)
+    found = []
+    for number, (begin, end) in enumerate(spans):
+        severity, noted = spec.severities[kinds[number]][0], _noted(rng, grid, begin, end)
+        name, ratio = f"{spec.name}-i{number + 1:03d}", float(ratios[number])
+        found.append(Incident(name, severity, "", begin, end, *noted, ratio))
+    return found
 
 
 def _answers(seed: int, spec: ServiceSpec, incidents: list[Incident]) -> list[Deployment]:
@@ -226,14 +184,8 @@ def _answers(seed: int, spec: ServiceSpec, incidents: list[Incident]) -> list[De
 
 
 def _titled(spec: ServiceSpec, incidents: list[Incident]) -> list[Incident]:
-    seen = {True: 0, False: 0}
-    titled = []
-    for incident in incidents:
-        caused = incident.deployment_id is not None
-        titles = spec.release_titles if caused else spec.titles
-        titled.append(replace(incident, title=titles[seen[caused] % len(titles)]))
-        seen[caused] += 1
-    return titled
+    titles = {True: cycle(spec.titles), False: cycle(spec.release_titles)}
+    return [replace(i, title=next(titles[i.deployment_id is None])) for i in incidents]
 
 
 def _gaps(seed: int, spec: ServiceSpec, grid: BucketGrid) -> tuple[tuple[float, float], ...]:
@@ -241,16 +193,10 @@ def _gaps(seed: int, spec: ServiceSpec, grid: BucketGrid) -> tuple[tuple[float, 
     starts = np.sort(rng.uniform(0, grid.span, rng.poisson(spec.gaps_per_week * grid.weeks)))
     minutes = _lognormal(rng, spec.gap_minutes, 0.8, len(starts))
     drawn = [
-        (float(begin), float(begin + size)) for begin, size in zip(starts, minutes, strict=True)
+        (float(begin), float(begin + long)) for begin, long in zip(starts, minutes, strict=True)
     ]
-    fixed = [(_minutes(grid, begin), _minutes(grid, end)) for begin, end in spec.fixed_gaps]
+    fixed = [(grid.minutes_to(begin), grid.minutes_to(end)) for begin, end in spec.fixed_gaps]
     return tuple(sorted(drawn + fixed))
-
-
-def _minutes(grid: BucketGrid, at: str) -> float:
-    time = pd.Timestamp(at)
-    time = time.tz_localize("UTC") if time.tzinfo is None else time.tz_convert("UTC")
-    return (time - grid.start) / pd.Timedelta(minutes=1)
 
 
 def _maintenance(spec: ServiceSpec, grid: BucketGrid) -> tuple[tuple[float, float], ...]:
@@ -275,12 +221,8 @@ def draw_changes(seed: int, grid: BucketGrid, spec: ServiceSpec, plan: Plan) -> 
     waiting = int(rng.poisson(spec.changes_per_deploy / 2))
     ages = rng.uniform(0, 60 * spec.lead_hours, waiting)
     committed = np.concatenate([finished - lead, grid.span - ages])
-    merged = np.concatenate(
-        [
-            finished - lead * rng.uniform(0.1, 0.6, len(lead)),
-            grid.span - ages * rng.uniform(0, 0.9, waiting),
-        ]
-    )
+    early = finished - lead * rng.uniform(0.1, 0.6, len(lead))
+    merged = np.concatenate([early, grid.span - ages * rng.uniform(0, 0.9, waiting)])
     return pd.DataFrame(
         {
             "change_id": [f"{spec.name}-c{number + 1:05d}" for number in range(len(committed))],

@@ -16,106 +16,50 @@ SEVERITIES = (("SEV1", 0.1, 0.5), ("SEV2", 0.3, 0.15), ("SEV3", 0.6, 0.04))
 class ServiceSpec:
     """One service of a simulated fleet.
 
-    Times of the day and of the week are UTC.
-    "Median" parameters are medians of lognormal distributions.
+    Times of the day and of the week are UTC; what is called median is that of a lognormal.
 
     Parameters
     ----------
-    name : str
-        Name; also the key of its random numbers, so that adding a service to a
-        fleet leaves the others as they were.
-    target : float
-        SLO target of its availability [fraction].
-    requests_per_minute : float
-        Mean traffic over a week [events/min].
-    daily_swing : float
-        Amplitude of the daily wave, relative to the mean [fraction, 0 to 1].
-    peak_hour : float
-        Hour of the day with most traffic [h].
-    weekend : float
-        Traffic of Saturday and Sunday relative to a working day [ratio].
-    traffic_dispersion : float
-        Squared coefficient of variation of the traffic around its shape.
-        0 gives Poisson counts; d > 0 gives negative-binomial counts with
-        variance m + d m**2 [ratio].
-    error_ratio : float
-        Share of requests that fail with nothing special going on [fraction].
-    error_dispersion : float
-        Intra-bucket correlation rho of background failures: a bucket of n requests
-        is beta-binomial with variance n p (1 - p) (1 + (n - 1) rho); 0 is binomial.
-    drift : float
-        Standard deviation of the logarithm of the background error ratio, which
-        wanders as an hourly AR(1) process with mean 1; 0 switches it off.
-    drift_hours : float
-        Time in which that autocorrelation falls to 1/e [h].
-    load_errors : float
-        Exponent with which the background error ratio follows traffic; 0: not at all.
-    slow_ratio : float or None
-        Share of good requests that are too slow; None: no latency indicator [fraction].
-    slow_per_error : float
-        Extra share of slow requests per unit of error ratio of a harm [ratio].
-    deploys_per_week : float
-        Releases a week, spread evenly over the working days [1/week].
-    working_days : tuple of int
-        Days on which releases happen (0 is Monday).
-    working_hours : tuple of float
-        First and last hour of the day in which releases happen [h].
-    changes_per_deploy : float
-        Mean batch size, 1 or more [changes].
-    lead_hours, lead_sigma : float
-        Median time from commit to production [h] and its log standard deviation.
-    pipeline_failures : float
-        Share of releases whose deployment fails or is cancelled before reaching users.
-    break_probability : float
-        Probability that a release of mean batch size harms its users [fraction].
-    batch_effect : float
-        Exponent of batch size in the hazard of breaking: 0 no effect, 1 each change
-        carries its own risk.
-    harm_ratio, harm_sigma : float
-        Median excess error ratio of a broken release [fraction], log standard deviation.
-    harm_minutes, harm_minutes_sigma : float
-        Median length of that harm [min], log standard deviation.
-    page_probability : float
-        Probability that a broken release becomes an incident; otherwise nobody is told.
-    rollback_probability, hotfix_probability : float
-        Probability that the harm ends with an unplanned rollback, or hotfix.
-    incidents_per_week : float
-        Infrastructure incidents, Poisson [1/week].
-    incident_mu, incident_sigma : float
-        Mean and standard deviation of the log duration, durations in minutes
-        (4.25 and 1.25: the lognormal of Davidovic's incident histories).
-    aftershocks : float
-        Mean number of further incidents each one sets off within about a day;
-        above 0, incidents cluster.
-    severities : tuple of (str, float, float)
-        Name, probability, median error ratio of infrastructure incidents.
-    ratio_sigma : float
-        Log standard deviation of the error ratio around that median.
-    answer_probability : float
-        Probability that an infrastructure incident is answered by a harmless
-        deployment while it is still open.
-    answers_planned : bool
-        Whether those answers carry ``planned=True``, as exports without such a
-        flag would have it.
-    detect_minutes, acknowledge_minutes, close_minutes : float
-        Median delay from start to detection, from detection to acknowledgement,
-        from the end of the harm to the ticket being closed [min].
-    alert_probability : float
-        Probability that an incident fired an alert.
-    false_alerts_per_week : float
-        Alerts with nothing behind them [1/week].
-    gaps_per_week, gap_minutes : float
-        How often the monitor is down [1/week], median length [min].
-    fixed_gaps : tuple of (str, str)
-        Further spans without data, as times in UTC.
-    maintenance_every_days : float
-        Days between planned maintenance windows, 0: none [d].
-    maintenance_minutes, maintenance_hour : float
-        Length [min] and hour of the day at which they start [h].
-    maintenance_errors : float
-        Error ratio inside them; 0: traffic is switched off instead [fraction].
-    titles, release_titles : tuple of str
-        Titles of infrastructure incidents, and of those after a release, in rotation.
+    name : str, also the key of its random numbers: adding a service leaves the others as they were
+    target : float, SLO target of its availability [fraction]
+    requests_per_minute : float, mean traffic over a week [events/min]
+    daily_swing : float, amplitude of the daily wave, relative to the mean [fraction]
+    peak_hour : float, hour of the day with most traffic [h]
+    weekend : float, traffic of Saturday and Sunday relative to a working day [ratio]
+    traffic_dispersion : float, d of the variance m + d m**2 of the traffic; 0: Poisson [ratio]
+    error_ratio : float, share of requests that fail with nothing special going on [fraction]
+    error_dispersion : float, correlation of these failures within a bucket; 0: binomial [fraction]
+    drift : float, log standard deviation of the hourly AR(1) factor on the error ratio; 0: none
+    drift_hours : float, time in which its autocorrelation falls to 1/e [h]
+    load_errors : float, exponent with which the error ratio follows traffic; 0: not at all
+    slow_ratio : float or None, share of good requests too slow [fraction]; None: no latency SLI
+    deploys_per_week : float, releases, spread evenly over the working days [1/week]
+    working_days : tuple of int, days on which releases happen (0 is Monday)
+    working_hours : tuple of float, between which hours of the day they happen [h]
+    changes_per_deploy : float, mean batch size, 1 or more [changes]
+    lead_hours, lead_sigma : float, median time from commit to production [h] and its log deviation
+    pipeline_failures : float, share of releases that fail or are cancelled before users [fraction]
+    break_probability : float, that a release of mean batch size harms its users [fraction]
+    batch_effect : float, exponent of batch size in that hazard; 0: none, 1: each change has its own
+    harm_ratio : float, median excess error ratio of a broken release [fraction]
+    harm_minutes, harm_minutes_sigma : float, median length of that harm [min] and its log deviation
+    page_probability : float, that it becomes an incident; otherwise nobody is told [fraction]
+    rollback_probability, hotfix_probability : float, that the harm ends with that one [fraction]
+    incidents_per_week : float, infrastructure incidents, Poisson [1/week]
+    incident_mu, incident_sigma : float, log mean and log deviation of their minutes [1]
+    aftershocks : float, mean number of incidents each one sets off within about a day
+    severities : tuple of (str, float, float), name, probability, median error ratio of these
+    ratio_sigma : float, log deviation of the error ratio around that median
+    answer_probability : float, that an open one is answered by a harmless deployment [fraction]
+    answers_planned : bool, whether those carry ``planned=True``, as exports without the flag do
+    alert_probability : float, that an incident fires an alert [fraction]
+    false_alerts_per_week : float, alerts with nothing behind them [1/week]
+    gaps_per_week, gap_minutes : float, how often the monitor is down [1/week], median length [min]
+    fixed_gaps : tuple of (str, str), further spans without data, as times in UTC
+    maintenance_every_days : float, between planned maintenance windows; 0: none [d]
+    maintenance_minutes, maintenance_hour : float, their length [min] and hour of the day [h]
+    maintenance_errors : float, error ratio inside; 0: traffic is switched off instead [fraction]
+    titles, release_titles : tuple of str, of infrastructure incidents, of those after a release
 
     Raises
     ------
@@ -124,7 +68,7 @@ class ServiceSpec:
 
     References
     ----------
-    .. [1] Davidovic, "Incident Metrics in SRE", 2021.
+    .. [1] Davidovic, "Incident Metrics in SRE", 2021: the default duration of incidents.
 
     Examples
     --------
@@ -145,7 +89,6 @@ class ServiceSpec:
     drift_hours: float = 12.0
     load_errors: float = 0.0
     slow_ratio: float | None = None
-    slow_per_error: float = 2.0
     deploys_per_week: float = 5.0
     working_days: tuple[int, ...] = (0, 1, 2, 3, 4)
     working_hours: tuple[float, float] = (9.0, 17.0)
@@ -156,7 +99,6 @@ class ServiceSpec:
     break_probability: float = 0.1
     batch_effect: float = 0.0
     harm_ratio: float = 0.05
-    harm_sigma: float = 0.5
     harm_minutes: float = 90.0
     harm_minutes_sigma: float = 0.6
     page_probability: float = 0.7
@@ -170,9 +112,6 @@ class ServiceSpec:
     ratio_sigma: float = 0.4
     answer_probability: float = 0.0
     answers_planned: bool = False
-    detect_minutes: float = 6.0
-    acknowledge_minutes: float = 4.0
-    close_minutes: float = 8.0
     alert_probability: float = 0.9
     false_alerts_per_week: float = 0.2
     gaps_per_week: float = 0.0
@@ -186,39 +125,33 @@ class ServiceSpec:
     release_titles: tuple[str, ...] = ("Errors after release", "Elevated 5xx since deployment")
 
     def __post_init__(self) -> None:
-        for name in _FRACTIONS:
-            _allow(self, name, 0.0, 1.0)
-        for name in _AT_LEAST:
-            _allow(self, name, _AT_LEAST[name], math.inf)
-        if self.slow_ratio is not None:
-            _allow(self, "slow_ratio", 0.0, 1.0)
+        for name, (low, high) in _BOUNDS.items():
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise ParameterError(
+                    f"{self.name}: {name} must lie between {low:g} and {high:g}; got {value!r}."
+                )
         _check_work(self)
         _check_severities(self)
 
 
 _FRACTIONS = (
-    "target", "daily_swing", "error_ratio", "error_dispersion", "pipeline_failures",
+    "target", "daily_swing", "error_ratio", "error_dispersion", "slow_ratio", "pipeline_failures",
     "break_probability", "harm_ratio", "page_probability", "rollback_probability",
     "hotfix_probability", "answer_probability", "alert_probability", "maintenance_errors",
 )  # fmt: skip
-_AT_LEAST = {
-    "requests_per_minute": 0.0, "weekend": 0.0, "traffic_dispersion": 0.0, "drift": 0.0,
-    "drift_hours": 0.01, "deploys_per_week": 0.0, "changes_per_deploy": 1.0, "lead_hours": 0.0,
-    "lead_sigma": 0.0, "harm_sigma": 0.0, "harm_minutes": 0.01, "harm_minutes_sigma": 0.0,
-    "incidents_per_week": 0.0, "incident_sigma": 0.0, "aftershocks": 0.0, "ratio_sigma": 0.0,
-    "slow_per_error": 0.0, "detect_minutes": 0.01, "acknowledge_minutes": 0.01,
-    "close_minutes": 0.01, "false_alerts_per_week": 0.0, "gaps_per_week": 0.0,
-    "gap_minutes": 0.01, "maintenance_every_days": 0.0, "maintenance_minutes": 0.0,
-    "maintenance_hour": 0.0,
-}  # fmt: skip
-
-
-def _allow(spec: ServiceSpec, name: str, low: float, high: float) -> None:
-    value = getattr(spec, name)
-    if not low <= value <= high:
-        raise ParameterError(
-            f"{spec.name}: {name} must lie between {low:g} and {high:g}; got {value!r}."
-        )
+_NOT_NEGATIVE = (
+    "requests_per_minute", "weekend", "traffic_dispersion", "drift", "deploys_per_week",
+    "lead_hours", "lead_sigma", "harm_minutes_sigma", "incidents_per_week", "incident_sigma",
+    "aftershocks", "ratio_sigma", "false_alerts_per_week", "gaps_per_week",
+    "maintenance_every_days", "maintenance_minutes", "maintenance_hour",
+)  # fmt: skip
+_BOUNDS = {
+    **dict.fromkeys(_FRACTIONS, (0.0, 1.0)),
+    **dict.fromkeys(_NOT_NEGATIVE, (0.0, math.inf)),
+    **dict.fromkeys(("drift_hours", "harm_minutes", "gap_minutes"), (0.01, math.inf)),
+    "changes_per_deploy": (1.0, math.inf),
+}
 
 
 def _check_work(spec: ServiceSpec) -> None:

@@ -15,7 +15,7 @@ from srelib.dataset import Dataset
 from srelib.errors import ParameterError
 from srelib.simulate.counts import CAUSES, BucketGrid, Counts, _draw_counts
 from srelib.simulate.plan import draw_alerts, draw_changes, draw_plan
-from srelib.simulate.spec import Incident, Plan, ServiceSpec
+from srelib.simulate.spec import Deployment, Incident, Plan, ServiceSpec
 from srelib.slos import Slo
 from srelib.windows import Window
 
@@ -38,21 +38,13 @@ class World:
 
 @dataclass(frozen=True)
 class Fleet:
-    """Services with a known truth, and the tables their exports would give.
+    """Services with a known truth, and the tables their exports would give, made on first use.
 
     Parameters
     ----------
-    seed : int
-        Seed it was drawn with.
-    grid : BucketGrid
-        Its buckets.
-    worlds : tuple of World
-        Its services.
-
-    Notes
-    -----
-    Tables are made on first use, so that a study which only needs counts pays for
-    nothing else.
+    seed : int, it was drawn with
+    grid : BucketGrid, its buckets
+    worlds : tuple of World, its services
     """
 
     seed: int
@@ -66,10 +58,10 @@ class Fleet:
 
     def world(self, service: str) -> World:
         """One service."""
-        for world in self.worlds:
-            if world.spec.name == service:
-                return world
-        raise ParameterError(f"service must be one of {self.services}; got {service!r}.")
+        found = next((world for world in self.worlds if world.spec.name == service), None)
+        if found is None:
+            raise ParameterError(f"service must be one of {self.services}; got {service!r}.")
+        return found
 
     def counts(self, service: str, sli: str = "availability") -> pd.DataFrame:
         """Good and total on the full grid, as a monitor would have them.
@@ -77,9 +69,7 @@ class Fleet:
         Parameters
         ----------
         service : str
-            The service.
         sli : {'availability', 'latency'}
-            The indicator.
 
         Returns
         -------
@@ -105,44 +95,22 @@ class Fleet:
             for sli in ("availability", "latency")[: 1 + (world.counts.fast is not None)]:
                 rows = self.counts(world.spec.name, sli).dropna().reset_index()
                 frames.append(rows.assign(service=world.spec.name, sli=sli))
-        return tables.conform(pd.concat(frames), "sli") if frames else tables.empty("sli")
+        return tables.stacked(frames, "sli")
 
     @cached_property
     def deployments(self) -> pd.DataFrame:
         """Table ``deployments``, by time."""
         rows = [(w.spec.name, d) for w in self.worlds for d in w.plan.deployments]
-        frame = pd.DataFrame(
-            {
-                "deployment_id": [d.deployment_id for _, d in rows],
-                "service": [service for service, _ in rows],
-                "environment": ["production"] * len(rows),
-                "started_at": self.grid.times([d.started for _, d in rows]),
-                "finished_at": self.grid.times([d.finished for _, d in rows]),
-                "status": [d.status for _, d in rows],
-                "commit_sha": [d.commit_sha for _, d in rows],
-                "planned": [d.planned for _, d in rows],
-            }
-        )
+        columns = ("deployment_id", "started_at", "finished_at", "status", "commit_sha", "planned")
+        frame = _records(self.grid, rows, columns).assign(environment="production")
         return _table(frame, "deployments", "finished_at")
 
     @cached_property
     def incidents(self) -> pd.DataFrame:
         """Table ``incidents``, by time; an open incident has no ``resolved_at``."""
-        rows = self.episodes
-        frame = pd.DataFrame(
-            {
-                "incident_id": [i.incident_id for _, i in rows],
-                "service": [service for service, _ in rows],
-                "severity": [i.severity for _, i in rows],
-                "started_at": self.grid.times([i.started for _, i in rows]),
-                "detected_at": self.grid.times([i.detected for _, i in rows]),
-                "acknowledged_at": self.grid.times([i.acknowledged for _, i in rows]),
-                "resolved_at": self.grid.times([i.resolved for _, i in rows]),
-                "deployment_id": pd.Series([i.deployment_id for _, i in rows], dtype="str"),
-                "title": [i.title for _, i in rows],
-            }
-        )
-        return _table(frame, "incidents", "started_at")
+        columns = ("incident_id", "severity", "started_at", "detected_at", "acknowledged_at",
+                   "resolved_at", "deployment_id", "title")  # fmt: skip
+        return _table(_records(self.grid, self.episodes, columns), "incidents", "started_at")
 
     @property
     def episodes(self) -> list[tuple[str, Incident]]:
@@ -152,35 +120,25 @@ class Fleet:
     @cached_property
     def changes(self) -> pd.DataFrame:
         """Table ``changes``; those still waiting have no ``deployment_id``."""
-        frames = [
-            draw_changes(self.seed, self.grid, world.spec, world.plan) for world in self.worlds
-        ]
-        if not frames:
-            return tables.empty("changes")
-        return _table(pd.concat(frames, ignore_index=True), "changes", "committed_at")
+        frames = [draw_changes(self.seed, self.grid, w.spec, w.plan) for w in self.worlds]
+        return _table(tables.stacked(frames, "changes"), "changes", "committed_at")
 
     @cached_property
     def alerts(self) -> pd.DataFrame:
         """Table ``alerts``: episodes that incidents fired, and false ones."""
-        frames = [
-            draw_alerts(self.seed, self.grid, world.spec, world.plan) for world in self.worlds
-        ]
-        if not frames:
-            return tables.empty("alerts")
-        return _table(pd.concat(frames, ignore_index=True), "alerts", "fired_at")
+        frames = [draw_alerts(self.seed, self.grid, w.spec, w.plan) for w in self.worlds]
+        return _table(tables.stacked(frames, "alerts"), "alerts", "fired_at")
 
     @cached_property
     def exclusions(self) -> pd.DataFrame:
         """Table ``exclusions``: the planned maintenance."""
-        rows = [(w.spec.name, span) for w in self.worlds for span in w.plan.maintenance]
-        frame = pd.DataFrame(
-            {
-                "service": [service for service, _ in rows],
-                "starts_at": self.grid.times([begin for _, (begin, _) in rows]),
-                "ends_at": self.grid.times([end for _, (_, end) in rows]),
-                "reason": ["planned maintenance"] * len(rows),
-            }
-        )
+        rows = [(w.spec.name, *span) for w in self.worlds for span in w.plan.maintenance]
+        columns = {
+            "service": [service for service, _, _ in rows],
+            "starts_at": self.grid.times([begin for _, begin, _ in rows]),
+            "ends_at": self.grid.times([end for _, _, end in rows]),
+        }
+        frame = pd.DataFrame(columns).assign(reason="planned maintenance")
         return _table(frame, "exclusions", "starts_at")
 
     @cached_property
@@ -194,14 +152,14 @@ class Fleet:
         sli = self.sli.sort_values(["service", "sli", "time"], kind="stable", ignore_index=True)
         return Dataset(
             path=Path(f"fleet-{self.seed}"),
-            as_of=self.grid.at(self.grid.span).as_unit("us"),
+            as_of=self.grid.at(self.grid.span),
             sli=sli,
             deployments=self.deployments,
             changes=self.changes,
             incidents=self.incidents,
             alerts=self.alerts,
             exclusions=self.exclusions,
-            slos=[_slo(world.spec.name, world.spec.target) for world in self.worlds],
+            slos=[_slo(world.spec) for world in self.worlds],
             series=_series(sli, self.grid.minutes * 60),
             sources=tables.empty("sources"),
             rejects=tables.empty("rejects"),
@@ -222,19 +180,13 @@ def fleet(
 
     Parameters
     ----------
-    seed : int
-        Seed; the same seed and parameters give the same fleet.
+    seed : int, the same seed and parameters give the same fleet
     services : sequence of ServiceSpec
-        The services.
-    weeks : float
-        Length of the history [weeks].
-    step : str or Timedelta
-        Length of a bucket; ``"1h"`` is quick enough for thousands of seeds.
-    start : str or Timestamp
-        Midnight, UTC.
+    weeks : float, length of the history [weeks]
+    step : str or Timedelta, length of a bucket; ``"1h"`` is quick enough for thousands of seeds
+    start : str or Timestamp, a midnight in UTC
     delays : mapping of deployment_id to Timedelta or None, optional
-        Releases to put off, or (None) never to make, everything else being equal:
-        the world in which a policy had held them back.
+        Releases to put off, or (None) never to make, everything else being equal.
 
     Returns
     -------
@@ -245,18 +197,6 @@ def fleet(
     ------
     ParameterError
         The seed is negative, two services share a name, or the grid is impossible.
-
-    Notes
-    -----
-    Counts are Poisson or negative binomial around a daily and weekly shape;
-    background failures are beta-binomial.
-    Each broken release and each incident then turns a binomial share of the events
-    that were still good into bad ones.
-    Random numbers come from PCG64, one stream per service, purpose and event, keyed by
-    CRC-32 of their names.
-    NumPy guarantees PCG64's bits for ever and its distributions only within a
-    version; they have been steady since 1.17, and the committed sample is tested
-    against its generator, so a change would be seen.
 
     Examples
     --------
@@ -281,6 +221,19 @@ def _world(
 ) -> World:
     plan = draw_plan(seed, spec, grid, delays=delays)
     return World(spec, plan, _draw_counts(seed, spec, grid, plan))
+
+
+def _records(
+    grid: BucketGrid, rows: Sequence[tuple[str, Deployment | Incident]], columns: Sequence[str]
+) -> pd.DataFrame:
+    """Deployments or incidents of services as columns; those that end in ``_at`` are times."""
+    frame = {"service": pd.Series([service for service, _ in rows], dtype="str")}
+    for column in columns:
+        values = [getattr(one, column.removesuffix("_at")) for _, one in rows]
+        dtype = "str" if column == "deployment_id" else None
+        timed = column.endswith("_at")
+        frame[column] = grid.times(values) if timed else pd.Series(values, dtype=dtype)
+    return pd.DataFrame(frame)
 
 
 def _table(frame: pd.DataFrame, table: str, by: str) -> pd.DataFrame:
@@ -345,18 +298,10 @@ class Truth:
         """
         costs = {**self._costs("incident"), **self._costs("deployment")}
         rows = self.fleet.episodes
-        frame = pd.DataFrame(
-            {
-                "incident_id": [i.incident_id for _, i in rows],
-                "service": [service for service, _ in rows],
-                "cause": ["deployment" if i.deployment_id else "infrastructure" for _, i in rows],
-                "deployment_id": pd.Series([i.deployment_id for _, i in rows], dtype="str"),
-                "severity": [i.severity for _, i in rows],
-                "started_at": self.fleet.grid.times([i.started for _, i in rows]),
-                "ended_at": self.fleet.grid.times([i.ended for _, i in rows]),
-                "error_ratio": [i.error_ratio for _, i in rows],
-            }
-        )
+        columns = ("incident_id", "deployment_id", "severity", "started_at", "ended_at",
+                   "error_ratio")  # fmt: skip
+        frame = _records(self.fleet.grid, rows, columns)
+        frame["cause"] = np.where(frame["deployment_id"].isna(), "infrastructure", "deployment")
         pairs = [costs.get(i.deployment_id or i.incident_id, (0, 0)) for _, i in rows]
         frame["observed"] = np.array([pair[0] for pair in pairs], dtype="int64")
         frame["counted"] = np.array([pair[1] for pair in pairs], dtype="int64")
@@ -373,31 +318,22 @@ class Truth:
 
 def _sums(service: str, sli: str, good: np.ndarray, counts: Counts) -> dict[str, object]:
     keep = counts.observed & ~counts.excluded
-    return {
-        "service": service,
-        "sli": sli,
-        "good": int(good[counts.observed].sum()),
-        "total": int(counts.total[counts.observed].sum()),
-        "counted_good": int(good[keep].sum()),
-        "counted_total": int(counts.total[keep].sum()),
-        "all_good": int(good.sum()),
-        "all_total": int(counts.total.sum()),
-        "buckets": len(good),
-        "missing": int((~counts.observed).sum()),
+    sums = {
+        f"{kind}{name}": int(values[mask].sum())
+        for kind, mask in (("", counts.observed), ("counted_", keep), ("all_", slice(None)))
+        for name, values in (("good", good), ("total", counts.total))
     }
+    missing = int((~counts.observed).sum())
+    return {"service": service, "sli": sli, **sums, "buckets": len(good), "missing": missing}
 
 
-WINDOW = "28d"
-"""Window of every objective of a fleet."""
-
-
-def _slo(service: str, target: float) -> Slo:
+def _slo(spec: ServiceSpec) -> Slo:
     return Slo(
-        name=f"{service}-availability",
-        service=service,
+        name=f"{spec.name}-availability",
+        service=spec.name,
         sli="availability",
-        target=target,
-        window=Window.parse(WINDOW),
+        target=spec.target,
+        window=Window.parse("28d"),
     )
 
 

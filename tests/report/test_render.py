@@ -13,9 +13,8 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_markdown_cell, new_output
 
 from srelib.findings.show import markdown
-from srelib.report import parameters, render
-from srelib.report.execute import Failure, Run
-from srelib.report.parameters import Notebook
+from srelib.report import execute, render
+from srelib.report.execute import Failure, Notebook, Run
 from srelib.report.sources import _provenance
 from tests.report.tiny import PARAMETERS, book, code, dataset, hourly, slo
 
@@ -41,10 +40,10 @@ def shown(kind: str, content: str, **metadata: object) -> nbformat.NotebookNode:
 def ran(*cells, values=None, failure=None, title="Why?", source=None) -> Run:
     """A run of these cells, as the executor hands it over."""
     node = book(*cells, title=title)
-    at = parameters.tagged(node, parameters.TAG)
-    known = {} if at is None else parameters.defaults(node.cells[at].source)
+    at = execute.tagged(node, execute.TAG)
+    known = {} if at is None else execute.defaults(node.cells[at].source)
     notebook = Notebook("00_why", node, known)
-    return Run(notebook, parameters.injected(node, values or {}), values or {}, failure)
+    return Run(notebook, execute.injected(node, values or {}), values or {}, failure)
 
 
 def with_output(*outputs, source="f()", tags=()):
