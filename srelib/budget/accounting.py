@@ -400,8 +400,12 @@ def _removed(
 
 def _sums_by(values: np.ndarray, owner: np.ndarray, *, size: int) -> np.ndarray:
     """Sums per owner that add up to `_exact_sum` of all, to the last bit."""
-    whole = _exact_sum(values)
     parts = np.bincount(owner, weights=np.nan_to_num(values), minlength=size)
+    return _exact_parts(parts, _exact_sum(values))
+
+
+def _exact_parts(parts: np.ndarray, whole: float) -> np.ndarray:
+    """Parts in units of the last bit of the whole, the rest going to the largest."""
     unit = math.ulp(whole)
     units = [round(part / unit) for part in parts.tolist()]
     if units:

@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from srelib import events
+from srelib.budget.accounting import _of_one_service
 from srelib.budget.status import _budget_fraction
 from srelib.errors import InsufficientDataError
-from srelib.windows.sums import _checked
+from srelib.windows.sums import _checked, _divide
 from srelib.windows.window import _regular_step
 
 INSIDE_INCIDENT = "inside an open incident"
@@ -50,16 +51,14 @@ class OpenIncidents:
         cls, incidents: pd.DataFrame | None, *, unresolved: pd.Timestamp | pd.Timedelta
     ) -> OpenIncidents:
         """Incidents that count; one without an end lasts until `unresolved`, or for so long."""
-        if incidents is None or not len(incidents):
-            return cls(np.array([], dtype="int64"), np.array([], dtype="int64"))
-        rows = eligible_incidents(incidents).sort_values("started_at", kind="stable")
+        rows = incidents_of_service(incidents).sort_values("started_at", kind="stable")
         lasts = isinstance(unresolved, pd.Timedelta)
         last = rows["started_at"] + unresolved if lasts else unresolved
         starts, ends = (
             times.astype("datetime64[us, UTC]").astype("int64").to_numpy()
             for times in (rows["started_at"], rows["resolved_at"].fillna(last))
         )
-        return cls(starts, np.maximum.accumulate(ends) if len(ends) else ends)
+        return cls(starts, np.maximum.accumulate(ends))
 
     def until(self, times: np.ndarray) -> np.ndarray:
         """Until when an incident that began before each time stays open; long ago where none."""
@@ -154,29 +153,25 @@ def _baseline(
     usual = BURST * _usual(bad, total, max(1, round(HALF_DAY / step))) * total
     hot = bad > usual + 4 * np.sqrt(usual) + 3
     sums = [np.bincount(hour[~hot], v[~hot], minlength=TIMES) for v in (bad, total)]
-    return np.asarray((sums[0] / np.where(sums[1] > 0, sums[1], 1.0))[hour]), hot
+    return ratio(sums[0], sums[1])[hour], hot
 
 
 def _usual(bad: np.ndarray, total: np.ndarray, many: int) -> float:
     """Median of the ratios of half-days; the mean of all but the worst where that is 0."""
     sums = [_rolled(values, many) for values in (bad, total)]
     used = sums[1] > 0
-    ratios = sums[0][used] / sums[1][used]
+    ratios = _divide(sums[0][used], sums[1][used])
     middle = float(np.median(ratios))
     few = np.argsort(ratios, kind="stable")[: max(1, round(0.75 * len(ratios)))]
-    return middle or float(sums[0][used][few].sum() / sums[1][used][few].sum())
+    return middle or float(_divide(sums[0][used][few].sum(), sums[1][used][few].sum()))
 
 
-def eligible_incidents(incidents: pd.DataFrame | None) -> pd.DataFrame:
-    """The incidents of one service that count."""
-    if incidents is None or incidents.empty:
-        times = pd.Series(dtype="datetime64[us, UTC]")
-        texts = {"incident_id": pd.Series(dtype="str"), "deployment_id": pd.Series(dtype="str")}
-        return pd.DataFrame({**texts, "started_at": times, "resolved_at": times})
-    events._check_one_service(incidents, "incidents", "started_at", "resolved_at")
-    rows = events.eligible_incidents(incidents)
+def incidents_of_service(incidents: pd.DataFrame | None) -> pd.DataFrame:
+    """The incidents of one service that count; no rows where there is no table."""
+    given = incidents if incidents is not None and len(incidents) else None
+    rows = _of_one_service(given, "incidents", ("started_at", "resolved_at"))
     wanted = ["incident_id", "started_at", "resolved_at", "deployment_id"]
-    return rows.reindex(columns=wanted)
+    return events.eligible_incidents(rows).reindex(columns=wanted)
 
 
 def comparable_deployments(
@@ -242,7 +237,7 @@ def _answering(
 ) -> np.ndarray:
     """Whether an incident was open that the deployment did not itself cause."""
     is_open = past.inside(np.where(np.isnan(place), -1.0, place))
-    known = eligible_incidents(incidents)
+    known = incidents_of_service(incidents)
     causes, ids = known["deployment_id"].astype("str"), rows["deployment_id"].astype("str")
     for row in np.flatnonzero(is_open & ids.isin(causes[known["deployment_id"].notna()])):
         others = known[(causes != ids.iloc[row]) | known["deployment_id"].isna()]
@@ -317,7 +312,7 @@ def usual_ratios(calm: np.ndarray, traffic: np.ndarray, bucket: np.ndarray) -> n
 def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """Part over whole; 0 where there is no whole."""
     positive = np.asarray(whole) > 0
-    return np.asarray(np.where(positive, part, 0.0) / np.where(positive, whole, 1.0))
+    return _divide(np.where(positive, part, 0.0), np.where(positive, whole, 1.0))
 
 
 def _near(values: np.ndarray) -> np.ndarray:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pandas as pd
 
 from srelib import delivery
+from srelib.budget.accounting import _exact_parts, _with_shares
 from srelib.budget.status import _exact_sum
 from srelib.delivery.attribution import _attributed
 from srelib.delivery.rules import DEFAULT
@@ -17,13 +16,13 @@ from srelib.tradeoff.after_deployments import (
     allowance,
     comparable_deployments,
     covered,
-    eligible_incidents,
     history,
+    incidents_of_service,
     ratio,
     usual_ratios,
     window_edges,
 )
-from srelib.windows.sums import _checked, _divide
+from srelib.windows.sums import _checked
 
 LINKED = "incidents of deployments"
 AFTER = "after deployments"
@@ -47,26 +46,18 @@ def attribution(
 
     Parameters
     ----------
-    good, total : Series
-        Good and total events [events] of one service on a regular UTC index; missing is unknown,
-        excluded buckets hold good = total = 0.
-    deployments : DataFrame or None
-        Table ``deployments`` of that service in production.
-    incidents : DataFrame, optional
-        Table ``incidents`` of that service; ``deployment_id`` names the deployment that caused
-        one, as from `with_causes`.
-    exclusions : DataFrame, optional
-        Table ``exclusions`` of that service.
-    target : float, optional
-        Service level objective [fraction], strictly between 0 and 1; None or NaN: there is none.
-    after : Timedelta or str
-        Length of the window after a deployment.
+    good, total : Series, counts of one service on a regular UTC index [events]; NaN is unknown
+    deployments : DataFrame or None, table ``deployments`` of that service in production
+    incidents : DataFrame, its table ``incidents`` with what caused each, as from `with_causes`
+    exclusions : DataFrame, its table ``exclusions``; the counts must already be without them
+    target : float, service level objective [fraction]; None or NaN: there is none
+    after : Timedelta or str, length of the window after a deployment
 
     Returns
     -------
     DataFrame
-        One row per cause, in the order of `PARTS`: cause, pieces (incidents or deployments in
-        it), bad [events], share_of_allowance (NaN without a target), share_of_spent [fraction].
+        One row per cause, in the order of `PARTS`: cause, bad [events], share_of_allowance (NaN
+        without a target), share_of_spent [fraction].
 
     Raises
     ------
@@ -74,11 +65,6 @@ def attribution(
         Less than three weeks of counts, or none finer than days.
     ParameterError, ColumnError
         A table of several services, or without a column.
-
-    Notes
-    -----
-    A bucket belongs to the first incident open in it, else to the window after a deployment, else
-    to the background. What it would have held anyway at that hour of the week is background too.
 
     Examples
     --------
@@ -89,15 +75,11 @@ def attribution(
     ('background', [0.0, 0.0, 0.0, 2016.0])
     """
     past = history(good, total, incidents=incidents)
-    kinds, pieces = _kinds(past, deployments, incidents, exclusions, pd.Timedelta(after))
+    kinds = _kinds(past, deployments, incidents, exclusions, pd.Timedelta(after) / past.step)
     good_seen, total_seen = _checked(good, total)
-    whole = _exact_sum(total_seen - good_seen)
-    bad = _to_the_bit(_split(past, kinds), whole)
-    frame = pd.DataFrame({"cause": PARTS, "pieces": pieces, "bad": bad})
-    budget = allowance(target, _exact_sum(total_seen))
-    for name, of in (("share_of_allowance", budget), ("share_of_spent", whole)):
-        frame[name] = _divide(frame["bad"].to_numpy(), np.full(len(frame), of))
-    return frame
+    bad = _exact_parts(_split(past, kinds), _exact_sum(total_seen - good_seen))
+    frame = pd.DataFrame({"cause": PARTS, "bad": bad})
+    return _with_shares(frame, allowance=allowance(target, _exact_sum(total_seen)))
 
 
 def _kinds(
@@ -105,29 +87,26 @@ def _kinds(
     deployments: pd.DataFrame | None,
     incidents: pd.DataFrame | None,
     exclusions: pd.DataFrame | None,
-    after: pd.Timedelta,
-) -> tuple[np.ndarray, list[int]]:
-    """For each bucket its place in `PARTS`, and how many incidents or deployments each has."""
-    kinds = np.full(len(past.total), PARTS.index(BACKGROUND))
-    width, used = after / past.step, 0
+    after: float,
+) -> np.ndarray:
+    """For each bucket its place in `PARTS`; of several incidents, the first has it."""
+    size = len(past.total)
+    kinds = np.full(size, PARTS.index(BACKGROUND))
     if deployments is not None and len(deployments):
         rows, _ = comparable_deployments(
-            deployments, past, after=width, incidents=incidents, exclusions=exclusions
+            deployments, past, after=after, incidents=incidents, exclusions=exclusions
         )
-        used = len(rows)
-        kinds[covered(*window_edges(rows["place"].to_numpy(), width), len(kinds))] = PARTS.index(
-            AFTER
-        )
-    rows = eligible_incidents(incidents).sort_values("started_at", ascending=False, kind="stable")
-    begin = np.floor(past.place(rows["started_at"]))
+        inside = covered(*window_edges(rows["place"].to_numpy(), after), size)
+        kinds[inside] = PARTS.index(AFTER)
+    rows = incidents_of_service(incidents)
+    rows = rows.sort_values("started_at", ascending=False, kind="stable")
     ends = past.place(rows["resolved_at"])
-    end = np.ceil(np.where(np.isnan(ends), len(kinds), ends))
-    linked = rows["deployment_id"].notna().to_numpy()
-    low, high = (np.clip(edge, 0, len(kinds)).astype("int64") for edge in (begin, end))
-    for first, last, known in zip(low, high, linked, strict=True):
-        kinds[first:last] = PARTS.index(LINKED if known else OTHER)
-    touching = high > low
-    return kinds, [int((touching & linked).sum()), used, int((touching & ~linked).sum()), 0]
+    begin = np.floor(past.place(rows["started_at"]))
+    end = np.ceil(np.where(np.isnan(ends), size, ends))
+    low, high = (np.clip(edge, 0, size).astype("int64") for edge in (begin, end))
+    for first, last, linked in zip(low, high, rows["deployment_id"].notna(), strict=True):
+        kinds[first:last] = PARTS.index(LINKED if linked else OTHER)
+    return kinds
 
 
 def _split(past: ServiceHistory, kinds: np.ndarray) -> np.ndarray:
@@ -147,14 +126,6 @@ def _split(past: ServiceHistory, kinds: np.ndarray) -> np.ndarray:
     return np.asarray(parts)
 
 
-def _to_the_bit(parts: np.ndarray, whole: float) -> np.ndarray:
-    """Parts in units of the last bit of the whole, the rest going to the largest."""
-    unit = math.ulp(whole)
-    units = [round(part / unit) for part in parts.tolist()]
-    units[int(np.argmax(parts))] += round(whole / unit) - sum(units)
-    return np.array([count * unit for count in units])
-
-
 def with_causes(
     incidents: pd.DataFrame,
     deployments: pd.DataFrame,
@@ -165,10 +136,8 @@ def with_causes(
 
     Parameters
     ----------
-    incidents, deployments : DataFrame
-        The tables, of any number of services.
-    rules : delivery.Rules
-        How incidents are attributed to deployments.
+    incidents, deployments : DataFrame, the tables, of any number of services
+    rules : delivery.Rules, how incidents are attributed to deployments
 
     Returns
     -------

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -11,9 +11,9 @@ import pandas as pd
 
 from srelib.budget.status import _exact_sum
 from srelib.errors import InsufficientDataError, ParameterError, SrelibError
+from srelib.fleet import answers
 from srelib.stats import Estimate
 from srelib.tradeoff.after_deployments import (
-    DAY,
     TIMES,
     WEEK,
     ServiceHistory,
@@ -34,17 +34,10 @@ from srelib.tradeoff.placebo import (
     two_sided,
     without_bursts,
 )
-from srelib.windows.sums import _checked
+from srelib.windows.sums import _checked, _divide
 
 METHOD = "placebo schedules"
-NAN = float("nan")
-FEW_WEEKS = 6
-HOPELESS = 0.9
-NO_INCIDENTS = (
-    "Without incidents, deployments made because of one cannot be told from the others; if there "
-    "are any, the excess is too large."
-)
-K = TypeVar("K")
+K = TypeVar("K", bound=Hashable)
 BIN = pd.Timedelta(minutes=30)
 ENOUGH = 400
 """Placebo schedules for the band of the curve."""
@@ -59,40 +52,18 @@ class Effect:
     Parameters
     ----------
     service : str
-    deployments : int
-        How many were used.
-    left_out : DataFrame
-        The others: deployment_id, finished_at, reason (one of `REASONS`).
-    excess : Estimate
-        Bad events in the hours after deployments beyond what would have come anyway [events].
-    budget_share : Estimate
-        The same as share of what the target allows on the traffic of the whole history
-        [fraction]; NaN without a target.
-    bad_share : Estimate
-        The same as share of all bad events of the history [fraction].
-    p_value : float
-        Share of placebo schedules at least as far from chance, either way.
-    adjusted_p_value : float
-        Corrected for the number of services asked (Benjamini-Hochberg); for one service the same.
-    curve : DataFrame
-        offset (Timedelta since the deployment, start of the bin), excess_ratio, low, high
-        [fraction of requests].
-    detectable : float
-        Smallest excess, spread evenly over the windows, that the test would have found with at
-        least 80 % power [events]; a cost that one or two deployments bear alone takes more.
-    by_week : DataFrame
-        The effect without one week: week (Timestamp, its start), deployments (used in it),
-        excess [events] (of that week), without [events] (of all others), p_value (without it).
-    per_deployment : DataFrame
-        deployment_id, finished_at, excess [events]; they add up to the excess.
-    before, after : Timedelta
-        Span of the curve before a deployment, and of the window after it.
-    windows : int
-        Post-deployment windows after merging those that overlap.
-    weeks : float
-        Length of the history [weeks].
-    notes : tuple of str
-        What a reader has to know about this answer.
+    deployments : int, how many were used
+    left_out : DataFrame, the others: deployment_id, finished_at, reason (one of `REASONS`)
+    excess : Estimate, bad events after deployments beyond what would have come anyway [events]
+    budget_share : Estimate, the same as share of the budget of the whole history [fraction]
+    bad_share : Estimate, the same as share of all its bad events [fraction]
+    p_value : float, share of placebo schedules at least as far out, either way
+    adjusted_p_value : float, corrected for the number of services; for one service the same
+    curve : DataFrame, offset (since the deployment), excess_ratio, low, high [fraction]
+    detectable : float, smallest evenly spread excess the test would find in 80 of 100 [events]
+    by_week : DataFrame, week, deployments, excess, without (of all other weeks), p_value (of that)
+    per_deployment : DataFrame, deployment_id, finished_at, excess; they add up to the excess
+    after : Timedelta, length of the window after a deployment
     """
 
     service: str
@@ -107,11 +78,7 @@ class Effect:
     detectable: float
     by_week: pd.DataFrame
     per_deployment: pd.DataFrame
-    before: pd.Timedelta
     after: pd.Timedelta
-    windows: int
-    weeks: float
-    notes: tuple[str, ...] = field(default=())
 
     @property
     def is_significant(self) -> bool:
@@ -145,64 +112,30 @@ def deployment_effect(
 
     Parameters
     ----------
-    good, total : Series
-        Good and total events [events] of one service on a regular UTC index; missing is unknown,
-        excluded buckets hold good = total = 0.
-    deployments : DataFrame
-        Table ``deployments`` of that service in production; those that did not reach users are
-        left out with their reason.
-    incidents : DataFrame, optional
-        Table ``incidents`` of that service; without it, deployments made because of an incident
-        cannot be left out.
-    exclusions : DataFrame, optional
-        Table ``exclusions`` of that service, to tell why a deployment is left out; the counts
-        must already be without them.
-    target : float, optional
-        Service level objective [fraction], strictly between 0 and 1; None or NaN: there is none.
-    before, after : Timedelta or str
-        Span of the curve before a deployment, and length of the window after it.
-    placebos : int
-        Placebo schedules to draw.
-    confidence : float
-        Of the intervals [fraction].
-    seed : int
-        Of the draws.
+    good, total : Series, counts of one service on a regular UTC index [events]; NaN is unknown
+    deployments : DataFrame, table ``deployments`` of that service in production
+    incidents : DataFrame, its table ``incidents``, to leave out deployments made because of one
+    exclusions : DataFrame, its table ``exclusions``; the counts must already be without them
+    target : float, service level objective [fraction]; None or NaN: there is none
+    before, after : Timedelta or str, length of the curve before and the window after a deployment
+    placebos : int, placebo schedules to draw
+    confidence : float, of the intervals [fraction]
+    seed : int, of the draws
 
     Returns
     -------
     Effect
+        0 lies outside its interval exactly when the test rejects at 1 - `confidence`.
 
     Raises
     ------
     InsufficientDataError
         No deployment can be compared, less than three weeks of counts, or none finer than days.
-    ParameterError
-        A length that is not positive, too few placebos, or a table of several services.
-    ColumnError
-        A table lacks a column.
-
-    Notes
-    -----
-    The excess is the realised one: bad events in the windows of this history that would not have
-    been there without the deployments.
-    Harm that outlasts `after` is not in it, nor that of deployments left out.
-    Windows that overlap are one; the bucket of the deployment counts whole.
-    The controls are all other buckets, brought to the time of the week by a baseline; the placebo
-    schedules move the deployments of each week to another week at the same hours, and make none
-    while an incident is open.
-    0 lies outside the interval exactly when the test rejects at 1 - `confidence`, on its side.
-    Where placebos lie so far to one side of the controls that the two disagree on the side, the
-    excess is measured against the median placebo.
-
-    References
-    ----------
-    .. [1] Rosenbaum, "Effects attributable to treatment", Biometrika 88 (2001) 219.
-    .. [2] Phipson, Smyth, Stat. Appl. Genet. Mol. Biol. 9 (2010) 39 (p-values of permutations).
+    ParameterError, ColumnError
+        A length or number that cannot be; a table of several services, or without a column.
 
     Examples
     --------
-    Ten deployments in ten weeks, three of which break for an hour:
-
     >>> index = pd.date_range("2026-01-05", periods=70 * 24, freq="h", tz="UTC")
     >>> at = index[[24 * 7 * week + 24 * (week % 5) + 10 for week in range(10)]]
     >>> total = pd.Series(1000.0, index)
@@ -229,7 +162,6 @@ def deployment_effect(
     bad, traffic = _exact_sum(total_seen - good_seen), _exact_sum(total_seen)
     excess, smallest = _estimate(past, placed, found, n=len(used), confidence=confidence, seed=seed)
     budget = allowance(target, traffic)
-    weekly = _by_week(past, placed, found, place)
     p_value = two_sided(found.excess, found.placebos)
     return Effect(
         service=str(deployments["service"].iloc[0]) if "service" in deployments else "",
@@ -245,13 +177,9 @@ def deployment_effect(
             before=before / past.step, after=width, confidence=confidence,
         ),
         detectable=smallest,
-        by_week=weekly,
+        by_week=_by_week(past, placed, found, place),
         per_deployment=_per_deployment(past, found, used, width),
-        before=before,
         after=after,
-        windows=int(np.count_nonzero(np.diff(placed.treated.astype("int8"), prepend=0) == 1)),
-        weeks=float(len(past.total) * past.step / WEEK),
-        notes=_notes(past, placed, found, weekly, after, p_value, confidence, incidents),
     )  # fmt: skip
 
 
@@ -260,17 +188,12 @@ def adjusted(effects: Mapping[K, Effect | SrelibError]) -> dict[K, Effect | Srel
 
     Parameters
     ----------
-    effects : mapping of Indicator to Effect
-        As from `deployment_effect` by `srelib.fleet.each`; refusals are kept.
+    effects : mapping of Indicator to Effect, or to the errors in their place
 
     Returns
     -------
     dict of Indicator to Effect
-        With ``adjusted_p_value`` after Benjamini and Hochberg.
-
-    References
-    ----------
-    .. [1] Benjamini, Hochberg, Journal of the Royal Statistical Society B 57 (1995) 289.
+        With ``adjusted_p_value`` after Benjamini and Hochberg; errors are kept.
 
     Examples
     --------
@@ -279,13 +202,12 @@ def adjusted(effects: Mapping[K, Effect | SrelibError]) -> dict[K, Effect | Srel
     """
     from scipy.stats import false_discovery_control
 
-    known = {key: e for key, e in effects.items() if isinstance(e, Effect)}
-    tested = {key: e.p_value for key, e in known.items() if e.p_value == e.p_value}
-    if not tested:
+    known = answers(effects)
+    if not known:
         return dict(effects)
-    corrected = false_discovery_control(list(tested.values())).tolist()
-    fixed = dict(zip(tested, corrected, strict=True))
-    return {**effects, **{key: replace(known[key], adjusted_p_value=p) for key, p in fixed.items()}}
+    corrected = false_discovery_control([effect.p_value for effect in known.values()]).tolist()
+    fixed = zip(known.items(), corrected, strict=True)
+    return {**effects, **{key: replace(e, adjusted_p_value=p) for (key, e), p in fixed}}
 
 
 def _check(before: pd.Timedelta, after: pd.Timedelta, placebos: int, confidence: float) -> None:
@@ -328,9 +250,9 @@ def _estimate(
 
 
 def _share_of(excess: Estimate, whole: float) -> Estimate:
-    whole = whole if whole > 0 else NAN
-    value, low, high = (each / whole for each in (excess.value, excess.low, excess.high))
-    return Estimate(value, low, high, excess.n, excess.confidence, excess.method)
+    ends = np.array([excess.value, excess.low, excess.high])
+    value, low, high = _divide(ends, whole).tolist()
+    return replace(excess, value=value, low=low, high=high)
 
 
 def _per_deployment(
@@ -342,51 +264,6 @@ def _per_deployment(
     inside = owner >= 0
     sums = np.bincount(owner[inside], beyond[inside], minlength=len(used))
     return used[["deployment_id", "finished_at"]].assign(excess=sums)
-
-
-def _notes(
-    past: ServiceHistory,
-    placed: Placements,
-    found: Comparison,
-    weekly: pd.DataFrame,
-    after: pd.Timedelta,
-    p_value: float,
-    confidence: float,
-    incidents: pd.DataFrame | None,
-) -> tuple[str, ...]:
-    notes = []
-    if past.step >= DAY:
-        notes.append("Counts are daily, so the effect is that of the day of a deployment.")
-    elif past.step > after / 6:
-        notes.append(
-            f"Buckets of {past.step / pd.Timedelta(hours=1):g} h are coarse beside the "
-            "window after a deployment; the one it falls into counts whole."
-        )
-    if placed.units < FEW_WEEKS:
-        notes.append(
-            f"{placed.units} weeks can be ordered in few ways only; a small p-value is out of "
-            "reach."
-        )
-    if placed.period < WEEK:
-        notes.append(
-            "Most weeks ship at the same hours, so days are compared with other days of "
-            "the same kind instead of weeks with weeks."
-        )
-    if placed.overlap > HOPELESS:
-        notes.append(
-            "The same hours of nearly all other such days lie after a deployment too, so there is "
-            "hardly anything to compare with."
-        )
-    if incidents is None:
-        notes.append(NO_INCIDENTS)
-    most = weekly["excess"].abs() > abs(found.excess) / 2
-    carried = weekly.loc[most & (weekly["p_value"] >= 1 - confidence), "week"]
-    if p_value < 1 - confidence and len(carried):
-        notes.append(
-            f"The week of {carried.iloc[0]:%Y-%m-%d} carries most of the effect; without it chance "
-            "would explain what is left."
-        )
-    return tuple(notes)
 
 
 def _curve(
@@ -407,10 +284,7 @@ def _curve(
     bins = np.where(owner >= 0, np.clip(offset // width, -lead, last - 1) + lead, -1)
     many = lead + last
     beyond = past.bad - found.expected
-    asked = _by_bin(bins, past.total, many)
-    ratio = np.divide(
-        _by_bin(bins, beyond, many), asked, out=np.full(many, np.nan), where=asked > 0
-    )
+    ratio = _divide(_by_bin(bins, beyond, many), _by_bin(bins, past.total, many))
     low, high = _band(past, placed, beyond, bins, many, confidence=confidence)
     return pd.DataFrame(
         {
@@ -453,10 +327,9 @@ def _band(
     low, high = np.zeros(many), np.zeros(many)
     for number in range(many):
         part, whole = placed.sums(pairs[:, number], first=ENOUGH)
-        drawn = (part / np.where(whole > 0, whole, 1.0))[whole > 0]
+        drawn = _divide(part, whole)[whole > 0]
         if len(drawn):
-            ends_ = drawn.mean() - np.quantile(drawn, [1 - tail, tail])
-            low[number], high[number] = ends_
+            low[number], high[number] = drawn.mean() - np.quantile(drawn, [1 - tail, tail])
     return low, high
 
 
@@ -492,7 +365,7 @@ def _without(
     centre = found.centre * traffic / found.traffic
     value = float(table.excess(own, whole, traffic)[0]) - centre
     if len(units) > 1:
-        return value, float("nan")
+        return value, np.nan
     number, pairs, orders = int(units[0]), table.pairs, placed.orders[:ENOUGH_PLACEBOS]
     to, come = orders[:, number], np.argmax(orders == number, axis=1)
     both = np.where(to == number, pairs[:, number, number][:, None], pairs[:, come, to])

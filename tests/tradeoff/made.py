@@ -56,7 +56,7 @@ def effect(
             "p_value": [w[2] for w in weeks],
         }),
         per_deployment=pd.DataFrame({"deployment_id": [], "finished_at": [], "excess": []}),
-        before=pd.Timedelta("2h"), after=pd.Timedelta("6h"), windows=deployments, weeks=13.0,
+        after=pd.Timedelta("6h"),
     )  # fmt: skip
 
 
