@@ -20,6 +20,7 @@ from srelib.report import sources
 from srelib.report.render import TEMPLATES, Context, Page, css
 from srelib.slos import Slo
 from srelib.tradeoff import FAST_FRAGILE, FAST_SAFE, SLOW_FRAGILE, SLOW_SAFE, Quadrants, Scorecard
+from srelib.tradeoff.scoreboard import DEVOPS, SHARED, SRE
 
 LEADS = ("06", "02", "03")
 """Beginnings of the pages whose first sentences matter most, in that order."""
@@ -210,11 +211,7 @@ def bar(left_share: float, *, width: float = 120.0) -> Bar | None:
     return Bar(round(left, 2), round(right - left, 2), round(zero, 2), left_share < 0)
 
 
-GROUPS = {
-    "devops": ("frequency", "lead_time", "rework_rate"),
-    "both": ("fail_rate", "recovery", "felt"),
-    "sre": ("sli", "left", "pages", "incidents", "restore"),
-}
+GROUPS = {"devops": DEVOPS, "both": SHARED, "sre": SRE}
 LABELS = {
     "frequency": "Deployments a week", "lead_time": "Lead time", "rework_rate": "Rework",
     "fail_rate": "Change fail rate", "recovery": "Recovery", "felt": "Pages users felt",
@@ -291,14 +288,12 @@ class ServicesTable:
 
 
 def services_table(dataset: Dataset) -> ServicesTable:
-    """Each service in both disciplines, fragile ones first."""
+    """Each service by its delivery and its reliability, fragile ones first."""
     counts = objectives.per_service(objectives.measured(dataset))
     deployed = events.eligible_deployments(dataset.deployments)
     span = tradeoff.shared_span(counts, deployed, incidents=dataset.incidents, as_of=dataset.as_of)
-    board = tradeoff.scoreboard(
-        counts, deployed, between=span, changes=dataset.changes, incidents=dataset.incidents,
-        alerts=dataset.alerts,
-    )  # fmt: skip
+    tables = {name: dataset.exported(name) for name in ("changes", "incidents", "alerts")}
+    board = tradeoff.scoreboard(counts, deployed, between=span, **tables)
     placed = tradeoff.quadrants(
         {name: one.frequency for name, one in board.items()},
         {name: one.left for name, one in board.items()},

@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from srelib import delivery, events, sli
+from srelib import delivery, events, fleet, sli
 from srelib.delivery.rules import DEFAULT
-from srelib.errors import ParameterError, SrelibError
+from srelib.errors import ParameterError
+from srelib.fleet import Indicator
 from srelib.incidents.comparison import _summary
 from srelib.sli.interval import DAY
 from srelib.stats import Estimate
 from srelib.stats.intervals import _normal_quantile, _rate, _wilson
 from srelib.tradeoff.after_deployments import WEEK
 from srelib.tradeoff.association import Span
-from srelib.windows.sums import _block_sums, _check_counts
+from srelib.windows.sums import _block_sums, _check_counts, _divide, _paired, _prefix_pair, _ratio
 
 NAN = float("nan")
 NOT_PAGES = ("ticket", "warning", "warn", "info", "informational", "low", "notice")
@@ -35,35 +36,20 @@ class Scorecard:
     Parameters
     ----------
     service : str
-    deployments : int
-        That reached users.
-    frequency : Estimate
-        Deployments [1/week].
-    lead_time : Estimate
-        Median change lead time [s].
-    fail_rate : Estimate
-        Deployments that failed in the hands of users [fraction]. Of both disciplines.
-    recovery : Estimate
-        Median time until such a failure was mended [s]. Of both disciplines.
-    rework_rate : Estimate
-        Unplanned deployments [fraction].
-    objective : str
-        Name of the objective, or of the series where there is none; empty without data.
-    target : float
-        Service level objective [fraction]; NaN where there is none.
-    sli : Estimate
-        Share of good events [fraction].
-    left : Estimate
-        Share of the budget of the whole period that is left [fraction].
-    pages : Estimate
-        Pages on record [1/week].
-    felt : Estimate
-        Pages while users felt something: more bad events than the target allows, from an hour
-        before the page to its end [fraction]. Of both disciplines.
-    incidents : Estimate
-        [1/week]
-    restore : Estimate
-        Median time to restore [s].
+    deployments : int, that reached users
+    frequency : Estimate, deployments [1/week]
+    lead_time : Estimate, median change lead time [s]
+    fail_rate : Estimate, deployments that failed in the hands of users [fraction]
+    recovery : Estimate, median time until such a failure was mended [s]
+    rework_rate : Estimate, unplanned deployments [fraction]
+    objective : str, its name, or that of the series where there is none; empty without data
+    target : float, service level objective [fraction]; NaN where there is none
+    sli : Estimate, share of good events [fraction]
+    left : Estimate, share of the budget of the whole period that is left [fraction]
+    pages : Estimate, pages on record [1/week]
+    felt : Estimate, pages with more bad events around them than the target allows [fraction]
+    incidents : Estimate [1/week]
+    restore : Estimate, median time to restore [s]
     """
 
     service: str
@@ -86,11 +72,11 @@ class Scorecard:
 DEVOPS = ("frequency", "lead_time", "rework_rate")
 SHARED = ("fail_rate", "recovery", "felt")
 SRE = ("sli", "left", "pages", "incidents", "restore")
-"""Fields of `Scorecard`: what either discipline looks at alone, and what both look at."""
+"""Fields of `Scorecard`: what DevOps and SRE look at alone, and what both look at."""
 
 
 def scoreboard(
-    counts: Mapping[Any, pd.DataFrame],
+    counts: Mapping[Indicator, pd.DataFrame],
     deployments: pd.DataFrame,
     *,
     between: Span | None,
@@ -102,82 +88,59 @@ def scoreboard(
 ) -> dict[str, Scorecard]:
     """How each service ships beside how reliable it is, over the same time.
 
+    left = 1 - (1 - service level) / (1 - target)
+
     Parameters
     ----------
-    counts : mapping of Indicator to DataFrame
-        Counts good and total on a regular UTC index, one indicator for each service
-        (`srelib.objectives.per_service`).
-    deployments : DataFrame
-        Table ``deployments``, production only.
-    between : pair of Timestamp or None
-        The time both disciplines are judged over, half-open, as from
-        `srelib.tradeoff.shared_span`; None: nothing is known.
-    changes, incidents, alerts : DataFrame, optional
-        The tables; what needs them is unknown without them.
-    rules : delivery.Rules
-        What counts as a failed deployment.
-    confidence : float
-        Of the intervals [fraction].
+    counts : mapping of Indicator to DataFrame, one of each service (`objectives.per_service`)
+    deployments : DataFrame, table ``deployments``, production only
+    between : pair of Timestamp or None, as from `shared_span`; None: nothing is known
+    changes, incidents, alerts : DataFrame or None, the tables; None: nobody exported them
+    rules : delivery.Rules, what counts as a failed deployment
+    confidence : float, of the intervals [fraction]
 
     Returns
     -------
     dict of str to Scorecard
-        Every service that any table names, in order of the names.
-
-    Notes
-    -----
-    A service without a row in a table that others have rows in has none, which is 0 and not
-    unknown: no incident in a log of incidents is good news.
-    Budget left is that of the whole period at the target, whatever window the objective has;
-    its interval is that of the service level.
-    An alert is a page unless its severity says that it can wait (`NOT_PAGES`).
-
-    References
-    ----------
-    .. [1] Beyer et al., The Site Reliability Workbook, 2018, chapter 1 (how SRE relates to
-       DevOps).
-    .. [2] DORA, Accelerate State of DevOps 2024 (the five measures of delivery).
+        Every service that any table names, in order of the names; one without a row in a table
+        that was exported had none, which is 0 and not unknown.
 
     Examples
     --------
     >>> days = pd.date_range("2026-01-05", periods=14 * 24, freq="h", tz="UTC")
-    >>> class Up:
-    ...     service, sli, name, target, weighting = "shop", "availability", "shop", 0.98, "events"
+    >>> shop = Indicator("shop", "shop", "availability", target=0.98)
     >>> seen = pd.DataFrame({"good": 99.0, "total": 100.0}, index=days)
     >>> shipped = pd.DataFrame({"deployment_id": ["d"], "service": ["shop"],
     ...     "finished_at": days[[30]], "status": ["succeeded"], "planned": [True]})
-    >>> found = scoreboard({Up: seen}, shipped, between=(days[0], days[-1]))["shop"]
+    >>> found = scoreboard({shop: seen}, shipped, between=(days[0], days[-1]))["shop"]
     >>> found.deployments, round(found.left.value, 3), found.incidents.n
     (1, 0.5, 0)
     """
     if between is None:
         return {}
-    nothing = Estimate(NAN, NAN, NAN, 0, confidence, "no data")
-    shipped = _shipped(deployments, changes, incidents, between, rules, confidence)
-    logged = _incidents(incidents, between, confidence)
-    keys = {key.service: key for key in counts}
+    seen = {key: _within(frame, between) for key, frame in counts.items()}
     named = {str(s) for t in (deployments, incidents, alerts) if t is not None and len(t)
              for s in t["service"].dropna().unique()}  # fmt: skip
+    services = sorted({*named, *(key.service for key in seen)})
+    shipped = delivery.metrics(
+        deployments, changes, incidents, between=between, rules=rules, confidence=confidence
+    )
+    known: list[Mapping[str, Mapping[str, Any]]] = [
+        {service: vars(numbers) for service, numbers in shipped.items()},
+        _incidents(incidents, services, between, confidence),
+        {key.service: {"objective": key.name, "target": key.target} for key in seen},
+        _levels(seen, confidence),
+        _pages(seen, alerts, services, between, confidence),
+    ]
+    nothing = Estimate(NAN, NAN, NAN, 0, confidence, "no data")
     found = {}
-    for service in sorted(named | set(keys)):
-        key = keys.get(service)
-        part = None if key is None else _within(counts[key], between)
-        blank = _blank(service, nothing, key)
-        known: dict[str, Any] = {
-            **shipped.get(service, {}),
-            **(logged.get(service, logged.get("", {}))),
-            **(_level(key, part, confidence) if part is not None else {}),
-            **_pages(key, part, alerts, service, between, confidence),
-        }
-        found[service] = replace(blank, **known)
+    for service in services:
+        own: dict[str, Any] = dict.fromkeys((*DEVOPS, *SHARED, *SRE), nothing)
+        own |= {"deployments": 0, "objective": "", "target": NAN}
+        for fields in known:
+            own |= fields.get(service, {})
+        found[service] = Scorecard(service=service, **own)
     return found
-
-
-def _blank(service: str, nothing: Estimate, key: Any) -> Scorecard:
-    fields = dict.fromkeys((*DEVOPS, *SHARED, *SRE), nothing)
-    target = NAN if key is None else key.target
-    return Scorecard(service=service, deployments=0, objective="" if key is None else key.name,
-                    target=target, **fields)  # fmt: skip
 
 
 def _within(counts: pd.DataFrame, between: Span) -> pd.DataFrame:
@@ -186,47 +149,29 @@ def _within(counts: pd.DataFrame, between: Span) -> pd.DataFrame:
     return counts.iloc[first:last]
 
 
-def _shipped(
-    deployments: pd.DataFrame,
-    changes: pd.DataFrame | None,
-    incidents: pd.DataFrame | None,
-    between: Span,
-    rules: delivery.Rules,
-    confidence: float,
-) -> dict[str, dict[str, Any]]:
-    if not len(deployments):
-        return {}
-    known = incidents if incidents is not None and len(incidents) else None
-    found = delivery.metrics(
-        deployments, changes, known, between=between, rules=rules, confidence=confidence
-    )
-    names = ("deployments", "frequency", "lead_time", "fail_rate", "recovery", "rework_rate")
-    return {s: {name: getattr(d, name) for name in names} for s, d in found.items()}
-
-
 def _incidents(
-    incidents: pd.DataFrame | None, between: Span, confidence: float
-) -> dict[str, dict[str, Any]]:
-    """Of each service; under '' what is true of those without an incident."""
-    if incidents is None or not len(incidents):
+    incidents: pd.DataFrame | None, services: list[str], between: Span, confidence: float
+) -> dict[str, dict[str, Estimate]]:
+    if incidents is None:
         return {}
-    by_service = events.eligible_incidents(incidents).groupby("service")
-    found = {
-        str(service): _summary(own, between=between, confidence=confidence)
-        for service, own in by_service
-    }
-    none = _rate(0, (between[1] - between[0]) / WEEK, confidence)
-    rows = {s: {"incidents": one.per_week, "restore": one.restore} for s, one in found.items()}
-    return {"": {"incidents": none}, **rows}
+    none = {"incidents": _rate(0, (between[1] - between[0]) / WEEK, confidence)}
+    found = dict.fromkeys(services, none)
+    for service, own in events.eligible_incidents(incidents).groupby("service"):
+        summary = _summary(own, between=between, confidence=confidence)
+        found[str(service)] = {"incidents": summary.per_week, "restore": summary.restore}
+    return found
 
 
-def _level(key: Any, counts: pd.DataFrame, confidence: float) -> dict[str, Any]:
+def _levels(
+    counts: Mapping[Indicator, pd.DataFrame], confidence: float
+) -> dict[str, dict[str, Estimate]]:
     """Service level, and what it leaves of the budget."""
-    try:
-        level = _service_level(counts, weighting=key.weighting, confidence=confidence)
-    except SrelibError:
-        return {}
-    return {"sli": level, "left": _budget_left(level, target=key.target)}
+    levels = fleet.each(counts, lambda key, seen: _service_level(
+        seen, weighting=key.weighting, confidence=confidence))  # fmt: skip
+    return {
+        key.service: {"sli": level, "left": _budget_left(level, target=key.target)}
+        for key, level in fleet.answers(levels).items()
+    }
 
 
 def _service_level(
@@ -243,54 +188,44 @@ def _service_level(
 
 def _budget_left(level: Estimate, *, target: float) -> Estimate:
     """What a service level leaves of its budget."""
-    allowed = 1 - target
-    value, low, high = (1 - (1 - x) / allowed for x in (level.value, level.low, level.high))
-    n = level.n if value == value else 0
-    return replace(level, value=value, low=low, high=high, n=n)
-
-
-def _pages_of(alerts: pd.DataFrame, service: str, *, between: Span) -> pd.DataFrame:
-    """The pages of a service in a period."""
-    rows = alerts[alerts["service"] == service]
-    if "severity" in rows:
-        rows = rows[~rows["severity"].astype("str").str.casefold().isin(NOT_PAGES)]
-    return rows[(rows["fired_at"] >= between[0]) & (rows["fired_at"] < between[1])]
+    bad = 1 - np.array([level.value, level.low, level.high])
+    value, low, high = (1 - _divide(bad, 1 - target)).tolist()
+    return replace(level, value=value, low=low, high=high, n=level.n if value == value else 0)
 
 
 def _pages(
-    key: Any,
-    counts: pd.DataFrame | None,
+    counts: Mapping[Indicator, pd.DataFrame],
     alerts: pd.DataFrame | None,
-    service: str,
+    services: list[str],
     between: Span,
     confidence: float,
-) -> dict[str, Estimate]:
-    if alerts is None or not len(alerts):
+) -> dict[str, dict[str, Estimate]]:
+    if alerts is None:
         return {}
-    rows = _pages_of(alerts, service, between=between)
-    found = {"pages": _rate(len(rows), (between[1] - between[0]) / WEEK, confidence)}
-    if counts is None or len(counts) < 2 or key.target != key.target:
-        return found
-    hurt = _felt(counts, rows, key.target)
-    part, whole = int(np.nansum(hurt)), int((~np.isnan(hurt)).sum())
-    low, high = _wilson(part, whole, confidence=confidence)
-    share = part / whole if whole else NAN
-    return {**found, "felt": Estimate(share, low, high, whole, confidence, "Wilson")}
+    waits = alerts["severity"].astype("str").str.casefold().isin(NOT_PAGES)
+    pages = alerts[~waits & alerts["fired_at"].between(*between, inclusive="left")]
+    own = {service: events.of_service(pages, service) for service in services}
+    weeks = (between[1] - between[0]) / WEEK
+    found = {service: {"pages": _rate(len(p), weeks, confidence)} for service, p in own.items()}
+    for key, seen in counts.items():
+        if key.has_target and len(seen) > 1:
+            found[key.service]["felt"] = _felt(seen, own[key.service], key.target, confidence)
+    return found
 
 
-def _felt(counts: pd.DataFrame, pages: pd.DataFrame, target: float) -> np.ndarray:
-    """Whether more was bad around each page than the target allows; NaN where nobody measured."""
+def _felt(counts: pd.DataFrame, pages: pd.DataFrame, target: float, confidence: float) -> Estimate:
+    """Pages around which more was bad than the target allows, of those that were measured."""
     index = pd.DatetimeIndex(counts.index)
-    good, total = (x.to_numpy(dtype="float64") for x in (counts["good"], counts["total"]))
-    known = ~np.isnan(good) & ~np.isnan(total)
     fired = pages["fired_at"]
-    ends = pages["resolved_at"].fillna(fired) if "resolved_at" in pages else fired
+    until = pages["resolved_at"].fillna(fired)
     low = index.searchsorted(pd.DatetimeIndex(fired - FELT), side="left")
-    high = index.searchsorted(pd.DatetimeIndex(ends.where(ends > fired, fired)), side="right")
-    sums = [np.concatenate([[0.0], np.cumsum(np.where(known, x, 0.0))])
-            for x in (total - good, total)]  # fmt: skip
-    bad, asked = (s[high] - s[low] for s in sums)
-    return np.where(asked > 0, bad > (1 - target) * asked * (1 + 1e-9), np.nan)
+    high = index.searchsorted(pd.DatetimeIndex(until.where(until > fired, fired)), side="right")
+    good, total = (
+        sums.between(low, high) for sums in _prefix_pair(*_paired(counts["good"], counts["total"]))
+    )
+    hurt, measured = total - good > (1 - target) * total * (1 + 1e-9), total > 0
+    ends = _wilson(int(hurt.sum()), int(measured.sum()), confidence=confidence)
+    return Estimate(_ratio(hurt, measured), *ends, int(measured.sum()), confidence, "Wilson")
 
 
 FAST_SAFE = "fast and safe"
@@ -307,21 +242,14 @@ class Quadrants:
 
     Parameters
     ----------
-    services : DataFrame
-        service; speed, speed_low, speed_high [unit of the speed]; left, left_low, left_high
-        [fraction]; quadrant (where the estimates lie, one of `QUADRANTS`); the probability of
-        each quadrant, in columns of their names [fraction]; sure (whether that of its own
-        quadrant reaches `confidence`).
-    speed_line : float
-        From here on a service is fast [unit of the speed].
-    left_line : float
-        From here on it has budget left [fraction].
-    line_is : str
-        Where the line of speed comes from: 'stated', or 'median of the fleet'.
-    confidence : float
-        [fraction]
-    unknown : tuple of str
-        Services of which speed or budget is unknown.
+    services : DataFrame, service; speed, speed_low, speed_high; left, left_low, left_high
+        [fraction]; quadrant (where the estimates lie); the probability of each of `QUADRANTS`
+        [fraction]; sure (whether that of its own reaches `confidence`)
+    speed_line : float, from here on a service is fast [unit of the speed]
+    left_line : float, from here on it has budget left [fraction]
+    line_is : str, where the line of speed comes from: 'stated', or 'median of the fleet'
+    confidence : float [fraction]
+    unknown : tuple of str, services of which speed or budget is unknown
     """
 
     services: pd.DataFrame
@@ -346,19 +274,12 @@ def quadrants(
 
     Parameters
     ----------
-    speed : mapping of str to Estimate
-        How fast each service ships; more is faster, for example deployments a week [1/week].
-    left : mapping of str to Estimate
-        Share of the budget that is left [fraction]; at most 1.
-    speed_line : float or 'fleet'
-        A service that ships at least so fast is fast [unit of `speed`]; 'fleet': the median of
-        the services.
-    left_line : float
-        A service with at least so much left is safe [fraction], below 1.
-    confidence : float
-        What a probability must reach to be sure [fraction].
-    draws, seed : int
-        Of the simulation behind the probabilities.
+    speed : mapping of str to Estimate, how fast each service ships, such as deployments [1/week]
+    left : mapping of str to Estimate, share of the budget that is left [fraction]; at most 1
+    speed_line : float or 'fleet', what is fast [unit of `speed`]; 'fleet': from the median on
+    left_line : float, a service with at least so much left is safe [fraction], below 1
+    confidence : float, what a probability must reach to be sure [fraction]
+    draws, seed : int, of the simulation behind the probabilities
 
     Returns
     -------
@@ -368,19 +289,6 @@ def quadrants(
     ------
     ParameterError
         A line that is none.
-
-    Notes
-    -----
-    Each estimate becomes a distribution whose middle is its value and whose ends at the level of
-    its interval are that interval's: on the log of the speed, and on the log of the share spent,
-    which may be skew.
-    Speed and budget of a service are drawn independently. Where the line is the median of the
-    fleet, it moves with every draw.
-    An estimate without an interval counts as certain.
-
-    References
-    ----------
-    .. [1] Forsgren, Humble, Kim, Accelerate, 2018, chapter 2 (speed and stability are two axes).
 
     Examples
     --------
@@ -394,15 +302,13 @@ def quadrants(
         raise ParameterError(f"speed_line must be above 0, or 'fleet'; got {speed_line!r}.")
     if not left_line < 1:
         raise ParameterError(f"left_line must lie below 1; got {left_line}.")
-    names = [n for n in speed if n in left and _known(speed[n]) and _known(left[n])]
+    names = [n for n in speed if n in left and np.isfinite([speed[n].value, left[n].value]).all()]
     every = [*speed, *(n for n in left if n not in speed)]
     rng = np.random.default_rng(seed)
     fast = np.array([_drawn(speed[n], draws, rng, flip=False) for n in names])
     kept = np.array([1 - _drawn(left[n], draws, rng, flip=True) for n in names])
-    lines = _lines(fast.reshape(-1, draws), speed_line)
-    values = np.array([speed[n].value for n in names])
-    line = float(np.median(values)) if speed_line == "fleet" and names else speed_line
-    line = float(line) if line != "fleet" else NAN
+    lines = _line(fast.reshape(-1, draws), speed_line)
+    line = float(_line(np.array([speed[n].value for n in names]), speed_line))
     rows = [
         _row(n, speed[n], left[n], (f >= lines, k >= left_line), (line, left_line), confidence)
         for n, f, k in zip(names, fast, kept, strict=True)
@@ -428,10 +334,6 @@ def _quadrant_of(fast: bool, safe: bool) -> str:
     return SLOW_SAFE if safe else SLOW_FRAGILE
 
 
-def _known(estimate: Estimate) -> bool:
-    return bool(np.isfinite(estimate.value))
-
-
 def _row(
     name: str,
     speed: Estimate,
@@ -455,10 +357,10 @@ def _row(
     }  # fmt: skip
 
 
-def _lines(fast: np.ndarray, speed_line: float | str) -> np.ndarray | float:
-    """The line of speed in every draw."""
+def _line(speeds: np.ndarray, speed_line: float | str) -> np.ndarray | float:
+    """The line of speed, in every draw where draws are given."""
     if speed_line == "fleet":
-        return np.median(fast, axis=0) if len(fast) else NAN
+        return np.median(speeds, axis=0) if len(speeds) else NAN
     return float(speed_line)
 
 

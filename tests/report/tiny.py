@@ -86,13 +86,14 @@ def dataset(counts: pd.DataFrame, *slos: SimpleNamespace, **given: object) -> Si
         "sha256": ["ab" * 32],
         "notes": ["counts estimated from a rate"],
     }
-    frames = {name: tables.empty(name) for name in tables.TABLES}
+    frames = {name: given.get(name, tables.empty(name)) for name in tables.TABLES}
     return SimpleNamespace(
         **{
             "path": Path("my exports"),
             "as_of": counts.index[-1] + (counts.index[1] - counts.index[0]),
             "slos": list(slos),
             "slo_counts": lambda slo, exclusions=True: counts,
+            "exported": lambda name: frames[name] if len(frames[name]) else None,
             **frames,
             "sources": tables.conform(pd.DataFrame(source), "sources"),
             **given,

@@ -1,4 +1,4 @@
-"""Both disciplines of each service: known truths of the sample, unknown where nothing is said."""
+"""Delivery and reliability of each service: known truths of the sample, unknown where unsaid."""
 
 import json
 import math
@@ -84,6 +84,13 @@ def test_a_log_without_this_service_says_none():
     assert np.isnan(found["other"].sli.value)
 
 
+def test_tables_without_rows_say_none():
+    """An export that holds no incident and no page is good news; its service had none."""
+    one = board(incidents=tables.empty("incidents"), alerts=tables.empty("alerts"))["shop"]
+    assert (one.incidents.value, one.pages.value) == (0.0, 0.0)
+    assert (one.incidents.n, one.felt.n, one.restore.n) == (0, 0, 0)
+
+
 def test_rates_are_a_week():
     """Eight deployments, four incidents, two pages in four weeks."""
     days = [f"2026-01-{day:02d}" for day in range(6, 14)]
@@ -158,7 +165,7 @@ def sample():
     deployed = events.eligible_deployments(data.deployments)
     found = tradeoff.scoreboard(
         given, deployed, between=tradeoff.shared_span(given, deployed),
-        changes=data.changes, incidents=data.incidents, alerts=data.alerts,
+        **{name: data.exported(name) for name in ("changes", "incidents", "alerts")},
     )  # fmt: skip
     return found, json.loads((ROOT / "tests" / "truth" / "sample.json").read_text())
 
