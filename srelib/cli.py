@@ -29,15 +29,28 @@ app = typer.Typer(
     epilog="Start with: srelib init my-exports, then srelib check my-exports.",
 )
 
-Data = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="DATA",
-        show_default=False,
-        help="Folder of exports. Default: data/sample inside the project, else the current folder.",
-    ),
-]
+
+def _option(flag: str, value: str, text: str, *, shown: bool = False, **more: Any) -> Any:
+    """An option that takes a value, its default shown where asked."""
+    return typer.Option(flag, metavar=value, help=text, show_default=shown, **more)
+
+
+_DATA = "Folder of exports. Default: data/sample inside the project, else the current folder."
+Data = Annotated[Path | None, typer.Argument(metavar="DATA", show_default=False, help=_DATA)]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an internal error.")]
+Report = Annotated[Path, _option("--out", "DIR", "Folder of the report.", shown=True)]
+Only = Annotated[
+    list[str] | None, _option("--only", "NN ...", "Only these notebooks: --only 02 06.")
+]
+_SET = "A parameter of the notebooks; may be repeated. An unknown name is an error."
+Settings = Annotated[list[str] | None, _option("--set", "NAME=VALUE", _SET)]
+Jobs = Annotated[int | None, _option("--jobs", "N", "Notebooks run at a time.", min=1)]
+Notebooks = Annotated[
+    Path | None, _option("--notebooks", "DIR", "Other notebooks than the suite's.")
+]
+_POLICY = "A ready-made policy of notebook 03, or your own: '2% in 1h/5m, 5% in 6h/30m'."
+Policy = Annotated[str, _option("--policy", "POLICY", _POLICY, shown=True)]
+File = Annotated[Path | None, _option("--out", "FILE", "Default: standard output.")]
 
 
 def _version(asked: bool) -> None:
@@ -60,42 +73,11 @@ def _options(
 @app.command(short_help="Run the notebooks on DATA and write HTML pages.")
 def report(
     data: Data = None,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the report.")] = Path(
-        "reports"
-    ),
-    only: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--only",
-            metavar="NN ...",
-            show_default=False,
-            help="Only these notebooks: --only 02 06.",
-        ),
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="NAME=VALUE",
-            show_default=False,
-            help="A parameter of the notebooks; may be repeated. An unknown name is an error.",
-        ),
-    ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            "--jobs", min=1, metavar="N", show_default=False, help="Notebooks run at a time."
-        ),
-    ] = None,
-    notebooks: Annotated[
-        Path | None,
-        typer.Option(
-            "--notebooks",
-            metavar="DIR",
-            show_default=False,
-            help="Other notebooks than the suite's.",
-        ),
-    ] = None,
+    out: Report = Path("reports"),
+    only: Only = None,
+    settings: Settings = None,
+    jobs: Jobs = None,
+    notebooks: Notebooks = None,
     debug: Debug = False,
 ) -> None:
     """Run the notebooks on DATA and write one HTML page each, and index.html.
@@ -103,7 +85,8 @@ def report(
     Exit 0: done. 1: a notebook failed, the others are written and the index says why.
     2: the input cannot be used, nothing is written.
     """
-    _skip_the_uri_grammar()
+    # jsonschema would build a grammar of URIs, which takes a second and is not used
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     from srelib.report import run
 
     values, out = _settings(settings or []), out.expanduser()
@@ -172,18 +155,8 @@ def init(
 @app.command(short_help="Write the alerting rules that notebook 03 replays.")
 def rules(
     data: Data = None,
-    policy: Annotated[
-        str,
-        typer.Option(
-            "--policy",
-            metavar="POLICY",
-            help="A ready-made policy of notebook 03, or your own: '2% in 1h/5m, 5% in 6h/30m'.",
-        ),
-    ] = "workbook",
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="FILE", show_default=False, help="Default: standard output."),
-    ] = None,
+    policy: Policy = "workbook",
+    out: File = None,
     openslo: Annotated[
         bool, typer.Option("--openslo", help="OpenSLO alert policies instead of Prometheus rules.")
     ] = False,
@@ -211,37 +184,34 @@ def rules(
         )
     if out is None:
         typer.echo(text, nl=False)
-    else:
-        _write(out.expanduser(), text)
-        typer.echo(str(out))
+        return
+    try:
+        out.expanduser().write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"{str(out.expanduser())!r} cannot be written ({error.strerror})",
+            fix="name another file with --out",
+        ) from error
+    typer.echo(str(out))
 
 
 collect = typer.Typer(no_args_is_help=True, help="Write exports from what tools keep themselves.")
+_TAGS = "Tags that are releases; may be repeated. Default: v*"
+Tags = Annotated[list[str] | None, _option("--tags", "GLOB", _TAGS)]
+Service = Annotated[str | None, _option("--service", "NAME", "Default: the folder's name.")]
+_CLOCK = "Time of a commit: committer or author."
+Clock = Annotated[str, _option("--clock", "NAME", _CLOCK, shown=True)]
+
 app.add_typer(collect, name="collect", short_help="Write deployments and changes of a repository.")
 
 
 @collect.command("git", short_help="Write deployments.csv and changes.csv of a git repository.")
 def collect_git(
     repository: Annotated[Path, typer.Argument(metavar="REPO", help="Top of the repository.")],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the files.")],
-    tags: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--tags",
-            metavar="GLOB",
-            show_default=False,
-            help="Tags that are releases; may be repeated. Default: v*",
-        ),
-    ] = None,
-    service: Annotated[
-        str | None,
-        typer.Option(
-            "--service", metavar="NAME", show_default=False, help="Default: the folder's name."
-        ),
-    ] = None,
-    clock: Annotated[
-        str, typer.Option("--clock", metavar="NAME", help="Time of a commit: committer or author.")
-    ] = "committer",
+    out: Annotated[Path, _option("--out", "DIR", "Folder for the files.")],
+    tags: Tags = None,
+    service: Service = None,
+    clock: Clock = "committer",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that are there.")
     ] = False,
@@ -266,21 +236,6 @@ def collect_git(
     _say(f"{len(found.deployments):,} deployments, {len(found.changes):,} changes.")
     for note in found.notes:
         _say(f"- {note}")
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(
-            f"{str(path)!r} cannot be written ({error.strerror})",
-            fix="name another file with --out",
-        ) from error
-
-
-def _skip_the_uri_grammar() -> None:
-    """Keep jsonschema from building a grammar of URIs, which takes a second and is not used."""
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
 def _folder(data: Path | None) -> Path:
@@ -343,18 +298,7 @@ _NUMBERED = re.compile(r"\d\d(_\w+)?(\.ipynb)?")
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Entry point of the command ``srelib``.
-
-    Parameters
-    ----------
-    arguments : list of str, optional
-        Arguments after the command's name; those of the process by default.
-
-    Raises
-    ------
-    SystemExit
-        Always, with the exit code.
-    """
+    """Run the command ``srelib`` on these arguments, by default those of the process, and exit."""
     arguments = _repeat_only(sys.argv[1:] if arguments is None else arguments)
     try:
         app(args=arguments, prog_name="srelib")

@@ -28,7 +28,7 @@ _SAFE = (
 )  # fmt: skip
 
 
-def _git_answer(folder: Path, *words: str, given: str | None = None) -> str:
+def _git_answer(folder: Path, *words: str, given: Iterable[str] | None = None) -> str:
     """What git answers."""
     done = _git_run(folder, *words, given=given)
     if done.returncode:
@@ -38,9 +38,10 @@ def _git_answer(folder: Path, *words: str, given: str | None = None) -> str:
 
 
 def _git_run(
-    folder: Path, *words: str, given: str | None = None
+    folder: Path, *words: str, given: Iterable[str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """The run of a git command, whatever comes of it."""
+    """The run of a git command on the lines given to it, whatever comes of it."""
+    lines = None if given is None else "".join(f"{line}\n" for line in given)
     kept = {name: value for name, value in os.environ.items() if name not in _OUTSIDE}
     environment = kept | {
         "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0",
@@ -49,7 +50,7 @@ def _git_run(
     }  # fmt: skip
     try:
         return subprocess.run(
-            ["git", *_SAFE, *words], cwd=folder, env=environment, input=given, check=False,
+            ["git", *_SAFE, *words], cwd=folder, env=environment, input=lines, check=False,
             capture_output=True, encoding="utf-8", errors="replace",
         )  # fmt: skip
     except FileNotFoundError as error:
@@ -131,7 +132,7 @@ def _release_tags(top: Path, globs: Sequence[str]) -> tuple[list[_Tag], int]:
             if named
             else "run git fetch --tags first, or tag the releases",
         )
-    asked = "".join(f"{name}^{{commit}}\n" for name, _, _, _ in wanted)
+    asked = [f"{name}^{{commit}}" for name, _, _, _ in wanted]
     check = "--batch-check=%(objectname) %(objecttype)"
     peeled = [
         line.split(" ") for line in _git_answer(top, "cat-file", check, given=asked).splitlines()
@@ -150,21 +151,20 @@ def _release_tags(top: Path, globs: Sequence[str]) -> tuple[list[_Tag], int]:
     return found, len(wanted) - len(found)
 
 
-def _commit_times(top: Path, names: Iterable[str]) -> dict[str, int]:
-    given = "".join(f"{name}\n" for name in dict.fromkeys(names))
-    if not given:
+def _commit_times(top: Path, names: list[str]) -> dict[str, int]:
+    if not names:
         return {}
-    said = _git_answer(top, "rev-list", "--no-walk", "--stdin", "--timestamp", given=given)
+    said = _git_answer(top, "rev-list", "--no-walk", "--stdin", "--timestamp", given=names)
     return {name: int(time) for time, name in map(str.split, said.splitlines())}
 
 
 def _released_commits(top: Path, releases: Iterable[str]) -> _Commits:
     """Every commit that a release or the branch checked out contains, in one call."""
     head = _git_run(top, "rev-parse", "--verify", "--quiet", "HEAD^{commit}").stdout.strip()
-    given = "".join(f"{name}\n" for name in dict.fromkeys([*releases, *([head] if head else [])]))
+    given = [*releases, head] if head else releases
     form = f"--format={_COMMIT_FIELDS}"
-    said = _git_answer(top, "rev-list", "--topo-order", form, "--stdin", given=given).splitlines()
-    rows = [line.split(" ") for line in said if not line.startswith("commit ")]
+    said = _git_answer(top, "rev-list", "--topo-order", form, "--stdin", given=given)
+    rows = [line.split(" ") for line in said.splitlines() if not line.startswith("commit ")]
     place = {row[0]: number for number, row in enumerate(rows)}
     return _Commits(
         names=[row[0] for row in rows],
@@ -177,42 +177,23 @@ def _released_commits(top: Path, releases: Iterable[str]) -> _Commits:
 
 def _first_releases(commits: _Commits, releases: list[int]) -> tuple[list[int], list[int]]:
     """Of each commit the first release that contains it, and the commit that brought it in."""
-    first, merged_in = [UNRELEASED] * len(commits.names), [UNRELEASED] * len(commits.names)
-    seen = [False] * len(commits.names)
-    for number, release in enumerate(releases):
-        _mark_line(commits, release, number, seen, first, merged_in)
-    for start in range(len(commits.names)):  # children come first: the tip of the branch, then rest
-        if not seen[start]:
-            _mark_line(commits, start, UNRELEASED, seen, first, merged_in)
+    everything = range(len(commits.names))
+    first, merged_in = [UNRELEASED] * len(everything), [UNRELEASED] * len(everything)
+    # children come first: after the releases the tip of the branch, then the rest
+    for number, at in [*enumerate(releases), *((UNRELEASED, tip) for tip in everything)]:
+        line = []
+        while merged_in[at] == UNRELEASED:
+            line.append(at)
+            first[at], merged_in[at] = number, at
+            at = commits.parents[at][0] if commits.parents[at] else at
+        for merge in reversed(line):
+            waiting = list(commits.parents[merge])
+            while waiting:
+                new = waiting.pop()
+                if merged_in[new] == UNRELEASED:
+                    first[new], merged_in[new] = number, merge
+                    waiting.extend(commits.parents[new])
     return first, merged_in
-
-
-def _mark_line(
-    commits: _Commits,
-    tip: int,
-    number: int,
-    seen: list[bool],
-    first: list[int],
-    merged_in: list[int],
-) -> None:
-    line = []
-    at = tip
-    while not seen[at]:
-        line.append(at)
-        seen[at] = True
-        if not commits.parents[at]:
-            break
-        at = commits.parents[at][0]
-    for merge in reversed(line):
-        first[merge], merged_in[merge] = number, merge
-        waiting = [parent for parent in commits.parents[merge] if not seen[parent]]
-        while waiting:
-            new = waiting.pop()
-            if seen[new]:
-                continue
-            seen[new] = True
-            first[new], merged_in[new] = number, merge
-            waiting.extend(parent for parent in commits.parents[new] if not seen[parent])
 
 
 TAG_KIND = "tag_kind"
@@ -227,12 +208,9 @@ class Collected:
 
     Parameters
     ----------
-    deployments : DataFrame
-        Table ``deployments`` and the column `TAG_KIND`, in order of time.
-    changes : DataFrame
-        Table ``changes``; those no release has shipped yet have no ``deployment_id``.
-    notes : tuple of str
-        What was assumed or left out, each a sentence.
+    deployments : DataFrame, table ``deployments`` and the column ``tag_kind``, in order of time
+    changes : DataFrame, table ``changes``; what waits for a release has no ``deployment_id``
+    notes : tuple of str, what was assumed or left out, each a sentence
     """
 
     deployments: pd.DataFrame
@@ -245,17 +223,13 @@ def write(collected: Collected, folder: str | Path, *, overwrite: bool = False) 
 
     Parameters
     ----------
-    collected : Collected
-        Result of `git`.
-    folder : str or Path
-        Made where it does not exist.
-    overwrite : bool
-        Replace files of these names.
+    collected : Collected, result of `git`
+    folder : str or Path, made where it does not exist
+    overwrite : bool, replace files of these names
 
     Returns
     -------
-    list of Path
-        The files.
+    list of Path, the files
 
     Raises
     ------
@@ -397,15 +371,11 @@ def git(
 
     Parameters
     ----------
-    repository : str or Path
-        Top of a repository, with or without a working tree.
-    tags : sequence of str
-        Globs on the names of tags; a star also spans slashes.
-    service : str, optional
-        Service released; default: the name of the folder.
-    clock : {'committer', 'author'}
-        What ``committed_at`` is: when the commit was last written (a rebase or a squash writes it
-        anew), or when its author first wrote it.
+    repository : str or Path, top of a repository, with or without a working tree
+    tags : sequence of str, globs on the names of tags; a star also spans slashes
+    service : str, the one released; default: the name of the folder
+    clock : {'committer', 'author'}, whether ``committed_at`` is when a commit was last written (by
+        a rebase or squash, say), or when its author first wrote it
 
     Returns
     -------
@@ -417,19 +387,6 @@ def git(
         There is no git, no repository, or no tag that fits.
     ParameterError
         The clock is unknown, or no glob is given.
-
-    Notes
-    -----
-    An annotated tag has a time of its own; a lightweight one that of its commit.
-    A commit belongs to the first release, in order of time, that contains it, by ancestry and
-    not by date, so a commit of a maintenance branch belongs to the release of that branch.
-    The first release has no known predecessor: its commits are not written.
-    Merge commits are no changes; ``merged_at`` is the time of the commit on the first-parent line
-    of the release that brought a change in.
-
-    References
-    ----------
-    .. [1] git documentation, git-for-each-ref ("Field names"), git-rev-list.
     """
     folder = Path(repository)
     if clock not in ("committer", "author"):

@@ -1,4 +1,8 @@
-"""Is the data fit to use: how much was observed, where the gaps are, whether the clocks agree."""
+"""Is the data fit to use: how much was observed, where the gaps are, whether the clocks agree.
+
+`counts` have the columns good and total [events] on a UTC index of bucket starts; a bucket that was
+not observed is missing, as NaN or as a row that is not there; one without traffic was observed.
+"""
 
 from __future__ import annotations
 
@@ -29,19 +33,11 @@ def coverage(counts: pd.DataFrame) -> float:
 
     Parameters
     ----------
-    counts : DataFrame
-        Columns good and total [events] on a UTC index of bucket starts; a bucket that was
-        not observed is missing, as NaN or as a row that is not there.
+    counts : DataFrame, columns good, total [events]
 
     Returns
     -------
-    float
-        0 to 1 [fraction]; NaN without any bucket.
-
-    Notes
-    -----
-    A bucket without traffic (total = 0) was observed.
-    The length of a bucket is the most common step, so one early gap does not rescale it.
+    float, 0 to 1 [fraction]; NaN without any bucket
 
     Examples
     --------
@@ -58,20 +54,12 @@ def coverage_by_day(counts: pd.DataFrame, *, timezone: str = "UTC") -> pd.Series
 
     Parameters
     ----------
-    counts : DataFrame
-        Columns good and total [events] on a UTC index of bucket starts.
-    timezone : str
-        IANA time zone whose midnights divide the days.
+    counts : DataFrame, columns good, total [events]
+    timezone : str, IANA time zone whose midnights divide the days
 
     Returns
     -------
-    Series
-        0 to 1 [fraction], index the local midnights of every day from first to last.
-
-    Notes
-    -----
-    A day with a clock change has 23 or 25 hours of buckets.
-    Of the first and the last day only the part inside the data counts.
+    Series, 0 to 1 [fraction], index the local midnights of every day from first to last
 
     Examples
     --------
@@ -119,20 +107,13 @@ class Profile:
 
     Parameters
     ----------
-    step : Timedelta
-        Length of a bucket; 0 where there is only one.
-    total : float
-        Sum [events or seconds].
-    coverage : float
-        Share of the buckets from the first to the last that were observed [fraction].
-    gaps : int
-        Stretches of time not observed.
-    longest_gap : Timedelta
-        0 without one.
-    gap_starts_at : Timestamp
-        Start of the longest gap; NaT without one.
-    no_traffic : float
-        Share of the observed buckets in which nothing was asked [fraction].
+    step : Timedelta, length of a bucket; 0 where there is only one
+    total : float, sum [events or seconds]
+    coverage : float, share of the buckets from first to last that were observed [fraction]
+    gaps : int, stretches of time not observed
+    longest_gap : Timedelta, 0 without one
+    gap_starts_at : Timestamp, start of the longest gap; NaT without one
+    no_traffic : float, share of the observed buckets in which nothing was asked [fraction]
     """
 
     step: pd.Timedelta
@@ -149,8 +130,7 @@ def profile(counts: pd.DataFrame) -> Profile:
 
     Parameters
     ----------
-    counts : DataFrame
-        Columns good and total [events] on a UTC index of bucket starts.
+    counts : DataFrame, columns good, total [events]
 
     Returns
     -------
@@ -240,20 +220,13 @@ def clock_trouble(dataset: Dataset) -> pd.DataFrame:
 
     Parameters
     ----------
-    dataset : Dataset
-        The exports, as `srelib.load` returns them.
+    dataset : Dataset, the exports
 
     Returns
     -------
-    DataFrame
-        One row per finding: trouble ('in the future', 'out of order', 'outside the data',
-        'hour shift', 'skipped hour'), table, service, key (identifier, where there is one),
-        column, time, detail (in words; names as the source has them, not escaped).
-
-    Notes
-    -----
-    A deployment or incident outside the time observed is no error, but nothing can be said
-    about its effect.
+    DataFrame, one row per finding
+        trouble ('in the future', 'out of order', 'outside the data', 'hour shift', 'skipped hour'),
+        table, service, key, column, time, detail (in words; names as the source has them).
 
     Examples
     --------
@@ -267,35 +240,24 @@ def clock_trouble(dataset: Dataset) -> pd.DataFrame:
     rows: list[dict[str, object]] = []
     for table, pairs in ORDERED.items():
         frame = getattr(dataset, table)
-        rows += _future_rows(frame, table, pairs, as_of=dataset.as_of)
-        rows += _order_rows(frame, table, pairs)
+        rows += _table_rows(frame, table, pairs, as_of=dataset.as_of)
     rows += _outside_rows(dataset)
     rows += _series_rows(dataset)
     found = pd.DataFrame(rows, columns=TROUBLE)
     return found.assign(time=pd.to_datetime(found["time"], utc=True).astype("datetime64[us, UTC]"))
 
 
-def _future_rows(
-    frame: pd.DataFrame,
-    table: str,
-    pairs: tuple[tuple[str, str], ...],
-    *,
-    as_of: pd.Timestamp,
+def _table_rows(
+    frame: pd.DataFrame, table: str, pairs: tuple[tuple[str, str], ...], *, as_of: pd.Timestamp
 ) -> list[dict[str, object]]:
-    if table == "exclusions":
-        return []  # maintenance is planned ahead
+    """Times in the future, but for maintenance, which is planned ahead; ends before starts."""
     columns = dict.fromkeys(column for pair in pairs for column in pair)
-    return [
+    future = [
         _row("in the future", table, row, column, f"after the end of the data, {as_of}")
-        for column in columns
+        for column in (columns if table != "exclusions" else ())
         for _, row in frame[frame[column] > as_of].iterrows()
     ]
-
-
-def _order_rows(
-    frame: pd.DataFrame, table: str, pairs: tuple[tuple[str, str], ...]
-) -> list[dict[str, object]]:
-    return [
+    return future + [
         _row("out of order", table, row, second, f"{second} lies before {first}, {row[first]}")
         for first, second in pairs
         for _, row in frame[frame[second] < frame[first]].iterrows()
@@ -303,10 +265,12 @@ def _order_rows(
 
 
 def _outside_rows(dataset: Dataset) -> list[dict[str, object]]:
-    rows = []
-    for service, (first, last) in _spans(dataset.series).items():
+    series, rows = dataset.series, []
+    ends = series["last"] + pd.to_timedelta(series["step_seconds"], unit="s")
+    for service, known in series.assign(ends=ends).groupby("service", observed=True):
+        first, last = known["first"].min(), known["ends"].max()
         for table, column in MOMENT.items():
-            frame = events.of_service(getattr(dataset, table), service)
+            frame = events.of_service(getattr(dataset, table), str(service))
             times = frame[column]
             outside = (times < first) | ((times >= last) & (times <= dataset.as_of))
             rows += [
@@ -316,28 +280,20 @@ def _outside_rows(dataset: Dataset) -> list[dict[str, object]]:
     return rows
 
 
-def _spans(series: pd.DataFrame) -> dict[str, tuple[pd.Timestamp, pd.Timestamp]]:
-    ends = series["last"] + pd.to_timedelta(series["step_seconds"], unit="s")
-    groups = series.assign(ends=ends).groupby("service", observed=True)
-    return {str(service): (rows["first"].min(), rows["ends"].max()) for service, rows in groups}
-
-
 def _series_rows(dataset: Dataset) -> list[dict[str, object]]:
     """What only the counts can tell: incidents on another clock, hours the clocks skipped."""
     zones = {slo.window.timezone for slo in dataset.slos} - {"UTC"}
     rows: list[dict[str, object]] = []
+    shifted = set()
     for service, sli in zip(dataset.series["service"], dataset.series["sli"], strict=True):
         counts = dataset.counts(service, sli)
         known = {"service": service, "sli": sli}
         shift = _hour_shift(counts, events.of_service(dataset.incidents, service))
-        if shift.hours and not any(_is_shift_of(row, service) for row in rows):
+        if shift.hours and service not in shifted:
+            shifted.add(service)
             rows.append(_row("hour shift", "incidents", known, "started_at", _shift_text(shift)))
         rows += _skipped_rows(counts, known, sorted(zones))
     return rows
-
-
-def _is_shift_of(row: dict[str, object], service: object) -> bool:
-    return row["trouble"] == "hour shift" and row["service"] == service
 
 
 def _shift_text(shift: _HourShift) -> str:
@@ -354,15 +310,14 @@ def _skipped_rows(
 ) -> list[dict[str, object]]:
     found = _gaps(counts)
     hourly = found.loc[found["length"] == pd.Timedelta(hours=1), "starts_at"]
+    detail = (
+        "a gap of one hour where the clocks of {} skip one; local time may have been read as UTC"
+    )
     return [
-        _row(
-            "skipped hour", "sli", {**known, "time": time}, "time",
-            f"a gap of one hour where the clocks of {zone} skip one; "
-            f"local time may have been read as UTC",
-        )
+        _row("skipped hour", "sli", {**known, "time": time}, "time", detail.format(zone))
         for zone in zones
         for time in hourly[_is_skipped(hourly, timezone=zone)]
-    ]  # fmt: skip
+    ]
 
 
 def _is_skipped(times: pd.Series, *, timezone: str) -> np.ndarray:
@@ -396,12 +351,9 @@ class Observed:
 
     Parameters
     ----------
-    length : Timedelta
-        Time observed since the window began.
-    share : float
-        Of the whole window [fraction]; a calendar period that goes on counts whole.
+    length : Timedelta, time observed since the window began
+    share : float, of the whole window [fraction]; a calendar period that goes on counts whole
     window : Window
-        The window.
     """
 
     length: pd.Timedelta
@@ -423,10 +375,8 @@ def observed(counts: pd.DataFrame, *, window: Window | None) -> Observed | None:
 
     Parameters
     ----------
-    counts : DataFrame
-        On a regular UTC index.
-    window : Window or None
-        Window of the objective.
+    counts : DataFrame, on a regular UTC index
+    window : Window or None, that of the objective
 
     Returns
     -------

@@ -1,4 +1,8 @@
-"""Figures of notebook 00: what was observed, and over which time the inputs overlap."""
+"""Figures of notebook 00: what was observed, and over which time the inputs overlap.
+
+`by_day` and `overall` are what `srelib.quality.coverage_by_day` and `coverage` found [fraction];
+`sources` is the table of the dataset; a figure is drawn on `ax`, by default on axes of its own.
+"""
 
 from __future__ import annotations
 
@@ -18,20 +22,7 @@ ROWS = 24
 def plot_coverage(
     by_day: Results[pd.Series], *, overall: Results[float], ax: Axes | None = None
 ) -> Axes:
-    """Calendar of what was not observed: one row per series, one cell per day.
-
-    Parameters
-    ----------
-    by_day : mapping of Indicator to Series
-        Share of each day that was observed [fraction], on the start of the day.
-    overall : mapping of Indicator to float
-        Share of all its time that was observed [fraction].
-
-    Returns
-    -------
-    Axes
-        Each cell is filled from below in proportion to the share that is missing.
-    """
+    """Calendar of what was not observed: a row per series, a cell per day filled by that share."""
     days, share = answers(by_day), answers(overall)
     if not days:
         return canvas.note("There is no time series in these exports, so nothing to cover.", ax=ax)
@@ -83,33 +74,19 @@ def _coverage_title(overall: Mapping[Indicator, float]) -> str:
     worst = min(partial, key=lambda key: partial[key])
     lowest = wording.percent(partial[worst])
     equal = sum(wording.percent(share) == lowest for share in partial.values())
-    if 1 < equal == len(overall):
-        return f"All {equal} series were observed only {lowest} of the time"
     if equal > 1:
-        return f"{equal} of {len(overall)} series were observed only {lowest} of the time"
+        who = f"All {equal}" if equal == len(overall) else f"{equal} of {len(overall)}"
+        return f"{who} series were observed only {lowest} of the time"
     text = f"{worst.label} was observed {lowest} of the time"
-    others = [share for key, share in overall.items() if key != worst]
-    if not others:
+    if len(overall) == 1:
         return text
-    least = min(others)
-    return f"{text}, the others " + (
-        "without a gap" if least == 1 else f"at least {wording.percent(least)}"
-    )
+    least = min(share for key, share in overall.items() if key != worst)
+    rest = "without a gap" if least == 1 else f"at least {wording.percent(least)}"
+    return f"{text}, the others {rest}"
 
 
 def plot_spans(sources: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Which time each input covers, so that one sees where they overlap.
-
-    Parameters
-    ----------
-    sources : DataFrame
-        Table ``sources`` of the dataset.
-
-    Returns
-    -------
-    Axes
-        One bar per file that holds times.
-    """
+    """Which time each input covers, so that one sees where they overlap."""
     dated = sources.dropna(subset=["first", "last"]).reset_index(drop=True)
     if dated.empty:
         return canvas.note("No file holds any times, so there is no span to draw.", ax=ax)
@@ -149,9 +126,7 @@ def _span_title(dated: pd.DataFrame, measured: pd.DataFrame) -> str:
     text = f"Service levels are known for {wording.duration(last - first)}"
     if others.empty:
         return text
-    inside = len(others) - beyond
     if len(others) == 1:
         return f"{text}; the other input {'goes beyond' if beyond else 'lies within'}"
-    if not beyond:
-        return f"{text}; all {len(others)} other inputs lie within"
-    return f"{text}; {inside} of {len(others)} other inputs lie within"
+    inside = f"{len(others) - beyond} of" if beyond else "all"
+    return f"{text}; {inside} {len(others)} other inputs lie within"

@@ -1,4 +1,10 @@
-"""What notebook 00 says: what was read, what was refused, what was seen, what is missing."""
+"""What notebook 00 says: what was read, what was refused, what was seen, what is missing.
+
+`dataset` is what `srelib.load` returns, `sources` and `rejects` are its tables of these names.
+`coverage` (or `overall`), `profiles` and `trouble` are the results of `coverage`, `profile` and
+`clock_trouble` of `srelib.quality`, `unmeasured` of `srelib.objectives.without_data`.
+Where there is nothing to say, a sentence is empty and a table None.
+"""
 
 from __future__ import annotations
 
@@ -41,18 +47,7 @@ def folder_sentences(
     trouble: pd.DataFrame,
     unmeasured: Mapping[Indicator, Exception],
 ) -> list[str]:
-    """The answer of the notebook: what was read, seen and missing, and what looks wrong.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    coverage : mapping of Indicator to float
-        Results of `srelib.quality.coverage` [fraction].
-    trouble : DataFrame
-        Result of `srelib.quality.clock_trouble`.
-    unmeasured : mapping of Indicator to error
-        Result of `srelib.objectives.without_data`.
-    """
+    """The answer of the notebook: what was read, seen and missing, and what looks wrong."""
     return [
         _files_sentence(dataset.sources, rejects=dataset.rejects),
         span_sentence(dataset),
@@ -87,13 +82,7 @@ def _files_sentence(sources: pd.DataFrame, *, rejects: pd.DataFrame) -> str:
 
 
 def rejects_sentence(rejects: pd.DataFrame) -> str:
-    """Why rows were refused, the most frequent reason first.
-
-    Parameters
-    ----------
-    rejects : DataFrame
-        Table ``rejects``.
-    """
+    """Why rows were refused, the most frequent reason first."""
     left_out = tables.left_out(rejects)
     fine = int(left_out.sum())
     rows = wording.plural(fine, "sound row")
@@ -111,12 +100,7 @@ def rejects_sentence(rejects: pd.DataFrame) -> str:
 
 
 def span_sentence(dataset: Dataset) -> str:
-    """Which time the series cover, and when "now" is.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    """
+    """Which time the series cover, and when "now" is."""
     series = dataset.series
     if series.empty:
         return "The exports hold no service level series, so there is nothing to measure."
@@ -128,13 +112,7 @@ def span_sentence(dataset: Dataset) -> str:
 
 
 def coverage_sentence(overall: Results[float]) -> str:
-    """How much of its time each series was observed.
-
-    Parameters
-    ----------
-    overall : mapping of Indicator to float
-        Results of `srelib.quality.coverage` [fraction].
-    """
+    """How much of its time each series was observed."""
     if not overall:
         return "There is no series to judge here."
     partial = {key: share for key, share in answers(overall).items() if share < 1}
@@ -152,13 +130,7 @@ def coverage_sentence(overall: Results[float]) -> str:
 
 
 def series_sentences(profiles: Results[Profile]) -> list[str]:
-    """How many gaps there are, and which series often saw no traffic.
-
-    Parameters
-    ----------
-    profiles : mapping of Indicator to Profile
-        Results of `srelib.quality.profile`.
-    """
+    """How many gaps there are, and which series often saw no traffic."""
     return [_gaps_sentence(profiles), _traffic_sentence(profiles)]
 
 
@@ -207,18 +179,7 @@ def _missing_sentence(dataset: Dataset) -> str:
 
 
 def unmeasured_sentence(unmeasured: Mapping[Indicator, Exception]) -> str:
-    """Objectives without data, with what to do about it.
-
-    Parameters
-    ----------
-    unmeasured : mapping of Indicator to error
-        Result of `srelib.objectives.without_data`.
-
-    Returns
-    -------
-    str
-        Markdown; empty where every objective has data.
-    """
+    """Objectives without data, with what to do about it."""
     if not unmeasured:
         return ""
     first = next(iter(unmeasured.values()))
@@ -228,36 +189,13 @@ def unmeasured_sentence(unmeasured: Mapping[Indicator, Exception]) -> str:
 
 
 def notes_sentence(dataset: Dataset) -> str:
-    """What the readers remarked on the folder as a whole.
-
-    Parameters
-    ----------
-    dataset : Dataset
-
-    Returns
-    -------
-    str
-        Markdown; empty without remarks.
-    """
+    """What the readers remarked on the folder as a whole."""
     return " ".join(markdown(note, limit=300) for note in dataset.notes[:5])
 
 
 def sources_table(sources: pd.DataFrame, *, rejects: pd.DataFrame) -> Table:
-    """What each file was understood as.
-
-    Parameters
-    ----------
-    sources : DataFrame
-        Table ``sources``.
-    rejects : DataFrame
-        Table ``rejects``.
-
-    Returns
-    -------
-    Table
-    """
-    out = rejects.loc[tables.left_out(rejects), "file"].value_counts()
-    left_out = sources["file"].map(out).fillna(0).astype(int)
+    """What each file was understood as."""
+    left_out = _left_out(sources, rejects)
     sources = sources.assign(refused=sources["rows_rejected"] - left_out, left_out=left_out)
     counts = {"rows_read": "read", "rows_kept": "kept", "refused": "refused",
               "left_out": "left out"}  # fmt: skip
@@ -269,23 +207,18 @@ def sources_table(sources: pd.DataFrame, *, rejects: pd.DataFrame) -> Table:
                  headers=counts | days | {"timezone": "zone"})  # fmt: skip
 
 
+def _left_out(sources: pd.DataFrame, rejects: pd.DataFrame) -> pd.Series:
+    """Of the rows rejected of each file, how many are fine and left out by a rule."""
+    out = rejects.loc[tables.left_out(rejects), "file"].value_counts()
+    return sources["file"].map(out).fillna(0).astype(int)
+
+
 def _iso_day(time: pd.Timestamp) -> str:
     return f"{time:%Y-%m-%d}"
 
 
 def notes_table(sources: pd.DataFrame) -> Table | None:
-    """What had to be assumed, file by file.
-
-    Parameters
-    ----------
-    sources : DataFrame
-        Table ``sources``.
-
-    Returns
-    -------
-    Table or None
-        None where nothing was assumed.
-    """
+    """What had to be assumed, file by file."""
     noted = sources.loc[sources["notes"].fillna("") != "", ["file", "notes"]]
     lines = noted.assign(notes=noted["notes"].str.split("\n")).explode("notes")
     if lines.empty:
@@ -293,21 +226,8 @@ def notes_table(sources: pd.DataFrame) -> Table | None:
     return table(lines, caption="What had to be assumed", headers={"notes": "assumption"})
 
 
-def rejects_table(rejects: pd.DataFrame, *, max_rows: int = 12) -> Table | None:
-    """Why rows were not used: refused ones first, one line per file and reason.
-
-    Parameters
-    ----------
-    rejects : DataFrame
-        Table ``rejects``.
-    max_rows : int
-        Most lines shown.
-
-    Returns
-    -------
-    Table or None
-        None where nothing was refused.
-    """
+def rejects_table(rejects: pd.DataFrame) -> Table | None:
+    """Why rows were not used: refused ones first, one line per file and reason."""
     if rejects.empty:
         return None
     rejects = rejects.assign(by_rule=tables.left_out(rejects))
@@ -319,24 +239,14 @@ def rejects_table(rejects: pd.DataFrame, *, max_rows: int = 12) -> Table | None:
                                             kind="stable")  # fmt: skip
     frame["what"] = frame["rule"].map({False: "refused", True: "left out by rule"})
     columns = ["file", "line", "column", "value", "reason", "what", "rows"]
-    return table(frame[columns], max_rows=max_rows,
+    return table(frame[columns], max_rows=12,
                  caption="Rows not used, by file and reason, each with its first example",
                  formats={"line": str, "rows": wording.exact},
                  headers={"line": "first line"})  # fmt: skip
 
 
 def series_table(profiles: Results[Profile]) -> Table:
-    """How well each series was observed.
-
-    Parameters
-    ----------
-    profiles : mapping of Indicator to Profile
-        Results of `srelib.quality.profile`.
-
-    Returns
-    -------
-    Table
-    """
+    """How well each series was observed."""
     columns = ["service", "sli", "step", "total", "unit", "coverage", "gaps", "longest_gap",
                "no_traffic"]  # fmt: skip
     rows = [{"service": key.service, "sli": key.sli, "unit": key.unit, **vars(p)}
@@ -347,39 +257,16 @@ def series_table(profiles: Results[Profile]) -> Table:
                  headers={"step": "bucket", "no_traffic": "buckets without traffic"})  # fmt: skip
 
 
-def trouble_table(trouble: pd.DataFrame, *, max_rows: int = 12) -> Table | None:
-    """What looks wrong with the times.
-
-    Parameters
-    ----------
-    trouble : DataFrame
-        Result of `srelib.quality.clock_trouble`.
-    max_rows : int
-        Most rows shown.
-
-    Returns
-    -------
-    Table or None
-        None where nothing looks wrong.
-    """
+def trouble_table(trouble: pd.DataFrame) -> Table | None:
+    """What looks wrong with the times."""
     if trouble.empty:
         return None
     columns = ["trouble", "table", "service", "key", "time", "detail"]
-    return table(trouble[columns], caption="Times that look wrong (UTC)", max_rows=max_rows)
+    return table(trouble[columns], caption="Times that look wrong (UTC)", max_rows=12)
 
 
 def slos_table(slos: list[Slo]) -> Table | None:
-    """What was promised.
-
-    Parameters
-    ----------
-    slos : list of Slo
-
-    Returns
-    -------
-    Table or None
-        None where nothing was promised.
-    """
+    """What was promised."""
     if not slos:
         return None
     rows = [{"objective": slo.display_name or slo.name, "service": slo.service, "sli": slo.sli,
