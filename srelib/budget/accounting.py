@@ -1,4 +1,8 @@
-"""Exact accounting of spent budget, by event, cause and day: the parts add up to the whole."""
+"""Exact accounting of spent budget, by event, cause and day: the parts add up to the whole.
+
+`good` and `total` hold events per bucket of one service on a regular UTC index; missing is unknown.
+This is accounting, not proof: what deployments cost is for `srelib.tradeoff` to estimate.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +35,7 @@ def spent_by_cause(spenders: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Three rows, always: cause, bad [events], share_of_allowance, share_of_spent [fraction].
+        Always three rows: cause, bad [events], share_of_allowance, share_of_spent [fraction].
 
     Examples
     --------
@@ -48,29 +52,20 @@ def spent_by_cause(spenders: pd.DataFrame) -> pd.DataFrame:
 def spent_by_day(
     good: pd.Series, total: pd.Series, *, target: float, timezone: str = "UTC"
 ) -> pd.DataFrame:
-    """What each day spent of the budget of all the time given.
+    """What each local day spent of the budget of all the time given.
 
     Parameters
     ----------
-    good, total : Series
-        Good and total events [events] on a regular UTC index.
-    target : float
-        Service level objective [fraction], strictly between 0 and 1.
+    good, total : Series [events]
+    target : float [fraction]
     timezone : str
         IANA time zone whose midnights divide the days.
 
     Returns
     -------
     DataFrame
-        One row per day: starts_at, ends_at (in `timezone`), good, total, bad [events],
-        share_of_allowance, share_of_spent [fraction], coverage [fraction of the day's
-        buckets observed].
-        good, total and bad are NaN on a day without any observed bucket.
-
-    Notes
-    -----
-    A day with a clock change has its true length, 23 or 25 hours.
-    The first and the last day may be cut by the data; coverage is of the part inside.
+        One row per day: starts_at, ends_at (in `timezone`), good, total, bad [events] (NaN when
+        nothing was observed), share_of_allowance, share_of_spent, coverage [fraction].
 
     Examples
     --------
@@ -82,11 +77,8 @@ def spent_by_day(
     good_seen, total_seen = _checked(good, total)
     frame, number = _days(pd.DatetimeIndex(good.index), timezone)
     observed = np.bincount(number, weights=~np.isnan(total_seen), minlength=len(frame))
-    for name, values in (
-        ("good", good_seen),
-        ("total", total_seen),
-        ("bad", total_seen - good_seen),
-    ):
+    counts = {"good": good_seen, "total": total_seen, "bad": total_seen - good_seen}
+    for name, values in counts.items():
         sums = _sums_by(values, number, size=len(frame))
         frame[name] = np.where(observed > 0, sums, np.nan)
     frame = _with_shares(frame, allowance=_budget_fraction(target) * _exact_sum(total_seen))
@@ -125,16 +117,15 @@ def spent_by_event(
 ) -> pd.DataFrame:
     """Which incidents and deployments spent the budget: every bucket counted once.
 
+    A bucket counts under the incident it overlaps (of several, the first), else under the latest
+    deployment before it, else under 'other'.
+
     Parameters
     ----------
-    good, total : Series
-        Good and total events [events] of one service on a regular UTC index.
-    target : float
-        Service level objective [fraction], strictly between 0 and 1.
-    incidents : DataFrame or None
-        Table ``incidents`` of that service.
-    deployments : DataFrame or None
-        Table ``deployments`` of that service.
+    good, total : Series [events]
+    target : float [fraction]
+    incidents, deployments : DataFrame or None
+        Tables of that service.
     within : Timedelta or str
         How long after it finished bad events count under a deployment, e.g. ``"2h"``.
 
@@ -142,12 +133,9 @@ def spent_by_event(
     -------
     DataFrame
         One row per incident and deployment that touches the data, and one for the rest:
-        cause ('incident', 'deployment', 'other'), key (its identifier), label (as the
-        source has it, not escaped), starts_at, ends_at, bad [events],
-        share_of_allowance, share_of_spent [fraction], coverage [fraction of its buckets that
-        were observed; NaN when it owns none].
-        bad adds up to what was spent, to the last bit, in any order; NaN throughout when
-        nothing was observed at all.
+        cause ('incident', 'deployment', 'other'), key (its identifier), label (not escaped),
+        starts_at, ends_at, bad [events] (adds up to what was spent, to the last bit),
+        share_of_allowance, share_of_spent, coverage (NaN when it owns no bucket) [fraction].
 
     Raises
     ------
@@ -155,22 +143,6 @@ def spent_by_event(
         `within` is not longer than nothing, or a table holds several services.
     ColumnError
         A table lacks a column.
-
-    Notes
-    -----
-    A bucket counts under one cause only: under an incident when the two overlap (of several,
-    the one that started first), else under the latest deployment before it when less than
-    `within` has passed, else under none.
-    A bucket cannot be divided: the one in which an incident or deployment falls
-    counts under it as a whole, which blurs causes where buckets are long.
-    An open incident lasts until the data ends; one that did not last is left out.
-    Which incidents and deployments count is for `srelib.events` to say.
-    This is accounting, not proof: bad events in the hours after a deployment would partly
-    have come without it. What deployments cost is for `srelib.tradeoff` to estimate.
-
-    References
-    ----------
-    .. [1] Beyer et al., The Site Reliability Workbook, O'Reilly 2018, chapter 2.
 
     Examples
     --------
@@ -186,7 +158,10 @@ def spent_by_event(
     good_seen, total_seen = _checked(good, total)
     times = pd.DatetimeIndex(good.index)
     step = _regular_step(times)
-    spenders = _spenders(times, step, incidents, deployments, within=_length(within))
+    length = pd.Timedelta(within)
+    if not length > pd.Timedelta(0):
+        raise ParameterError(f"within must be longer than nothing; got {within}. Try '2h'.")
+    spenders = _spenders(times, step, incidents, deployments, within=length)
     owner = _owners(times, step, spenders)
     observed = np.bincount(owner, weights=~np.isnan(total_seen), minlength=len(spenders))
     owned = np.bincount(owner, minlength=len(spenders))
@@ -196,13 +171,6 @@ def spent_by_event(
         allowance=_budget_fraction(target) * _exact_sum(total_seen),
     )
     return frame.assign(coverage=_divide(observed, owned))
-
-
-def _length(within: pd.Timedelta | str) -> pd.Timedelta:
-    length = pd.Timedelta(within)
-    if not length > pd.Timedelta(0):
-        raise ParameterError(f"within must be longer than nothing; got {within}. Try '2h'.")
-    return length
 
 
 def _spenders(
@@ -215,52 +183,38 @@ def _spenders(
 ) -> pd.DataFrame:
     """Incidents, deployments and the rest that touch the data, each kind in order of time."""
     first, last = times[0], times[-1] + step
-    rest = pd.DataFrame(
-        [("other", "", "neither", first, last)],
-        columns=["cause", "key", "label", "starts_at", "ends_at"],
-    )
+    needed = ("incident_id", "started_at", "resolved_at")
+    known = events.eligible_incidents(_of_one_service(incidents, "incidents", *needed))
+    needed = ("deployment_id", "finished_at")
+    shipped = events.eligible_deployments(_of_one_service(deployments, "deployments", *needed))
+    title, commit = (frame.get(name, pd.Series(pd.NA, frame.index, dtype="str"))
+                     for frame, name in ((known, "title"), (shipped, "commit_sha")))  # fmt: skip
     spans = pd.concat(
-        [_incident_spans(incidents, end=last), _deployment_spans(deployments, within=within), rest],
+        [
+            _spans("incident", known["incident_id"], title, known["started_at"],
+                   known["resolved_at"].fillna(last)),
+            _spans("deployment", shipped["deployment_id"], commit.str[:8], shipped["finished_at"],
+                   shipped["finished_at"] + within),
+            pd.DataFrame({"cause": ["other"], "key": "", "label": "neither", "starts_at": first,
+                          "ends_at": last}),
+        ],
         ignore_index=True,
-    ).astype({"starts_at": "datetime64[us, UTC]", "ends_at": "datetime64[us, UTC]"})
+    ).astype({"starts_at": "datetime64[us, UTC]", "ends_at": "datetime64[us, UTC]"})  # fmt: skip
     inside = (spans["starts_at"] < last) & (spans["ends_at"] > first)
     return spans[inside & (spans["ends_at"] > spans["starts_at"])].reset_index(drop=True)
 
 
-def _incident_spans(incidents: pd.DataFrame | None, *, end: pd.Timestamp) -> pd.DataFrame:
-    needed = ("incident_id", "started_at", "resolved_at")
-    rows = events.eligible_incidents(_of_one_service(incidents, "incidents", needed))
-    label = rows["title"] if "title" in rows else rows["incident_id"]
-    spans = pd.DataFrame(
-        {
-            "cause": "incident",
-            "key": rows["incident_id"].astype("str"),
-            "label": label.where(label.notna(), rows["incident_id"]).astype("str"),
-            "starts_at": rows["started_at"],
-            "ends_at": rows["resolved_at"].fillna(end),
-        }
-    )
-    return spans.sort_values(["starts_at", "ends_at", "key"], kind="stable")
+def _spans(
+    cause: str, key: pd.Series, label: pd.Series, starts: pd.Series, ends: pd.Series
+) -> pd.DataFrame:
+    """Records of one kind in order of time; those without a label carry their identifier."""
+    key = key.astype("str")
+    label = label.where(label.notna(), key).astype("str")
+    rows = {"cause": cause, "key": key, "label": label, "starts_at": starts, "ends_at": ends}
+    return pd.DataFrame(rows).sort_values(["starts_at", "ends_at", "key"], kind="stable")
 
 
-def _deployment_spans(deployments: pd.DataFrame | None, *, within: pd.Timedelta) -> pd.DataFrame:
-    rows = _of_one_service(deployments, "deployments", ("deployment_id", "finished_at"))
-    rows = events.eligible_deployments(rows)
-    key = rows["deployment_id"].astype("str")
-    commit = rows["commit_sha"].str[:8] if "commit_sha" in rows else pd.Series(pd.NA, rows.index)
-    spans = pd.DataFrame(
-        {
-            "cause": "deployment",
-            "key": key,
-            "label": commit.where(commit.notna(), key).astype("str"),
-            "starts_at": rows["finished_at"],
-            "ends_at": rows["finished_at"] + within,
-        }
-    )
-    return spans.sort_values(["starts_at", "key"], kind="stable")
-
-
-def _of_one_service(table: pd.DataFrame | None, name: str, needed: tuple[str, ...]) -> pd.DataFrame:
+def _of_one_service(table: pd.DataFrame | None, name: str, *needed: str) -> pd.DataFrame:
     """The table given; an empty one where there is none."""
     if table is None:
         return tables.empty(name)
@@ -290,8 +244,8 @@ class Excluded:
     counts : DataFrame
         Columns good and total [events]; both 0 in excluded buckets: known, and not counted.
     windows : DataFrame
-        One row per merged exclusion window that touches the data:
-        starts_at, ends_at, reason, buckets, good, total, bad [events].
+        One row per merged window that touches the data: starts_at, ends_at, reason, buckets,
+        good, total, bad [events].
     """
 
     counts: pd.DataFrame
@@ -314,6 +268,7 @@ def exclude(
     """Counts without planned maintenance and corrections.
 
     A bucket is excluded when it starts inside a window: starts_at <= time < ends_at.
+    Then good = total = 0: it neither spends budget nor lowers coverage.
 
     Parameters
     ----------
@@ -327,7 +282,6 @@ def exclude(
     Returns
     -------
     Excluded
-        New counts, what was removed, where, and why.
 
     Raises
     ------
@@ -335,13 +289,6 @@ def exclude(
         A table lacks a column.
     TimeIndexError
         The counts are not on a tz-aware index of times.
-
-    Notes
-    -----
-    Excluded buckets are known: they hold good = total = 0, so that they neither spend
-    budget nor lower coverage, even where nothing had been observed.
-    Windows that overlap or touch are merged, so nothing is taken out twice.
-    A window that does not end after it starts excludes nothing.
 
     Examples
     --------
@@ -359,7 +306,10 @@ def exclude(
     times = _aware(counts.index)
     owner = spans.get_indexer(times) if len(spans) else np.full(len(times), -1)
     out = owner >= 0
-    removed = _removed(merged, owner[out], good[out], total[out])
+    size = len(merged)
+    removed = merged.assign(buckets=np.bincount(owner[out], minlength=size))
+    for name, values in (("good", good), ("total", total), ("bad", total - good)):
+        removed[name] = _sums_by(values[out], owner[out], size=size)
     kept = counts.assign(good=np.where(out, 0.0, good), total=np.where(out, 0.0, total))
     return Excluded(kept, removed[removed["buckets"] > 0].reset_index(drop=True))
 
@@ -373,29 +323,11 @@ def _merged(exclusions: pd.DataFrame | None, *, service: str, sli: str) -> pd.Da
     rows = rows.sort_values(["starts_at", "ends_at", "reason"], kind="stable")
     apart = rows["starts_at"] > rows["ends_at"].cummax().shift()
     groups = rows.groupby(apart.cumsum().to_numpy())
-    return pd.DataFrame(
-        {
-            "starts_at": groups["starts_at"].min(),
-            "ends_at": groups["ends_at"].max(),
-            "reason": groups["reason"].agg(_reasons),
-        }
-    ).reset_index(drop=True)
-
-
-def _reasons(values: pd.Series) -> str:
-    return "; ".join(dict.fromkeys(str(value) for value in values.dropna()))
-
-
-def _removed(
-    merged: pd.DataFrame, owner: np.ndarray, good: np.ndarray, total: np.ndarray
-) -> pd.DataFrame:
-    size = len(merged)
-    return merged.assign(
-        buckets=np.bincount(owner, minlength=size),
-        good=_sums_by(good, owner, size=size),
-        total=_sums_by(total, owner, size=size),
-        bad=_sums_by(total - good, owner, size=size),
-    )
+    reason = groups["reason"].agg(lambda texts: "; ".join(dict.fromkeys(map(str, texts.dropna()))))
+    return pd.DataFrame({
+        "starts_at": groups["starts_at"].min(), "ends_at": groups["ends_at"].max(),
+        "reason": reason,
+    }).reset_index(drop=True)  # fmt: skip
 
 
 def _sums_by(values: np.ndarray, owner: np.ndarray, *, size: int) -> np.ndarray:

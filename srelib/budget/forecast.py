@@ -25,11 +25,8 @@ class Forecast:
 
     Parameters
     ----------
-    at : Timestamp or NaT
-        Median time of exhaustion over all simulated futures; NaT when fewer than half of
-        them run out before the horizon.
-    low, high : Timestamp or NaT
-        Interval of the time of exhaustion; NaT where that end lies beyond the horizon.
+    at, low, high : Timestamp or NaT
+        Median and interval of the time of exhaustion; NaT where it lies beyond the horizon.
     probability : float
         Share of futures that run out before the horizon [fraction].
     horizon : Timestamp
@@ -37,7 +34,7 @@ class Forecast:
     confidence : float
         Of the interval [fraction].
     days : int
-        Past days the futures were drawn from [d].
+        Past days the futures were drawn from.
     method : str
         How it was found, in words.
     """
@@ -67,48 +64,27 @@ def forecast(
 
     Parameters
     ----------
-    good, total : Series
-        Good and total events [events] on a regular UTC index.
-    target : float
-        Service level objective [fraction], strictly between 0 and 1.
+    good, total : Series [events]
+    target : float [fraction]
     window : Window
         Window of the objective, rolling or calendar.
     horizon : Timedelta or str, optional
-        How far to look; by default the length of a rolling window, or the end of the
-        calendar period. A calendar period is never looked beyond.
-    confidence : float
-        Of the interval [fraction].
-    resamples : int
-        Simulated futures.
-    seed : int
-        Seed of the random draws; the same seed gives the same answer.
+        How far to look; by default the length of a rolling window or the end of the calendar
+        period, beyond which is never looked.
+    confidence : float [fraction]
+    resamples, seed : int
+        Simulated futures, and the seed of their draws.
 
     Returns
     -------
     Forecast
-        Median and interval of the time, and the probability to run out at all.
 
     Raises
     ------
     InsufficientDataError
-        Fewer than seven past days were observed to at least half.
+        Fewer than seven past days seen to half or more, or buckets longer than a day.
     ParameterError
-        A horizon or confidence that cannot be.
-
-    Notes
-    -----
-    Futures are strings of past days drawn with replacement, working days for working days
-    and weekend days for weekend days once two weeks are known, each future from its own
-    resampled history, so that the interval also carries how little is known of the past.
-    Days are 24-hour blocks back from now, seen to at least half, scaled to the whole day.
-    In a rolling window the bad events of the past leave as the window moves on.
-    In a calendar period the budget is that of the traffic of the whole period.
-    The budget is gone when more is spent than allowed; between days time is interpolated.
-    Slow trends and weekly patterns finer than working day and weekend are not modelled.
-
-    References
-    ----------
-    .. [1] Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 8.
+        `confidence` or `horizon` out of range.
 
     Examples
     --------

@@ -1,4 +1,8 @@
-"""The budget of some time, bucket by bucket, and period by period: so far and projected."""
+"""The budget of some time, bucket by bucket, and period by period: so far and projected.
+
+`good` and `total` hold events per bucket on a regular UTC index; missing is unknown.
+Definitions and sources: docs/methods.md, Error budget.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,8 @@ def _budget_fraction(target: float) -> float:
     if isinstance(target, bool) or not isinstance(target, (int, float, np.integer, np.floating)):
         raise InvalidTargetError(f"target must be a number between 0 and 1; got {target!r}.")
     if not 0 < target < 1:
-        hint = f" For {target:g} % write {_percent(target)}." if 1 < target < 100 else ""
+        fraction = Decimal(str(float(target))) / 100
+        hint = f" For {target:g} % write {float(fraction):.12g}." if 1 < target < 100 else ""
         raise InvalidTargetError(
             f"target must lie strictly between 0 and 1; got {float(target):g}.{hint}"
         )
@@ -51,26 +56,18 @@ def _alone(count: Counts, name: str) -> pd.Series:
     return pd.Series([count], dtype="float64")
 
 
-def _percent(target: float) -> str:
-    return f"{float(Decimal(str(float(target))) / 100):.12g}"
-
-
 @dataclass(frozen=True)
 class Status:
-    """The error budget of a stretch of time.
+    """The error budget of a stretch of time; unknown is NaN.
 
     Parameters
     ----------
     good, total : float
-        Sums [events], or seconds when weighted by time; NaN when nothing was observed.
+        Sums [events], or seconds when weighted by time.
     target : float
         Service level objective [fraction].
-    allowance : float
-        Bad events the target allows on this traffic [events].
-    spent : float
-        Bad events [events].
-    left : float
-        allowance - spent [events]; negative when overspent.
+    allowance, spent, left : float
+        Bad events allowed, bad events, and what is left [events]; negative when overspent.
     spent_share, left_share : float
         Share of the allowance [fraction]; NaN without an allowance.
     sli : float
@@ -95,10 +92,8 @@ def status(good: Counts, total: Counts, *, target: float) -> Status:
 
     Parameters
     ----------
-    good, total : Series or float
-        Good and total events [events]; a missing bucket is unknown and left out.
-    target : float
-        Service level objective [fraction], strictly between 0 and 1.
+    good, total : Series or float [events]
+    target : float [fraction]
 
     Returns
     -------
@@ -112,16 +107,6 @@ def status(good: Counts, total: Counts, *, target: float) -> Status:
     CountError
         Counts that cannot be: negative, infinite, good > total.
 
-    Notes
-    -----
-    Counts are summed first and divided last.
-    Where nothing was asked (total = 0), nothing is spent; shares are then NaN.
-    Nothing is rounded on the way.
-
-    References
-    ----------
-    .. [1] Beyer et al., The Site Reliability Workbook, O'Reilly 2018, chapter 2.
-
     Examples
     --------
     >>> budget = status(3_557_865, 3_663_253, target=0.97)
@@ -132,20 +117,13 @@ def status(good: Counts, total: Counts, *, target: float) -> Status:
     if not isinstance(good, pd.Series) or not isinstance(total, pd.Series):
         good, total = _alone(good, "good"), _alone(total, "total")
     good_seen, total_seen = _checked(good, total)
-    allowance = fraction * _known_sum(total_seen)
-    spent = _known_sum(total_seen - good_seen)
-    spent_share = _ratio(spent, allowance)
+    right, asked = _known_sum(good_seen), _known_sum(total_seen)
+    allowance, spent = fraction * asked, _known_sum(total_seen - good_seen)
+    share = _ratio(spent, allowance)
     return Status(
-        good=_known_sum(good_seen),
-        total=_known_sum(total_seen),
-        target=float(target),
-        allowance=allowance,
-        spent=spent,
-        left=allowance - spent,
-        spent_share=spent_share,
-        left_share=1 - spent_share,
-        sli=_ratio(_known_sum(good_seen), _known_sum(total_seen)),
-    )
+        good=right, total=asked, target=float(target), allowance=allowance, spent=spent,
+        left=allowance - spent, spent_share=share, left_share=1 - share, sli=_ratio(right, asked),
+    )  # fmt: skip
 
 
 def burn_down(good: pd.Series, total: pd.Series, *, target: float, window: Window) -> pd.DataFrame:
@@ -153,34 +131,21 @@ def burn_down(good: pd.Series, total: pd.Series, *, target: float, window: Windo
 
     Parameters
     ----------
-    good, total : Series
-        Good and total events [events] on a regular UTC index.
-    target : float
-        Service level objective [fraction], strictly between 0 and 1.
+    good, total : Series [events]
+    target : float [fraction]
     window : Window
         Rolling: sums over ``(t - W, t]``. Calendar: sums since the period began (*so far*).
 
     Returns
     -------
     DataFrame
-        On the index of the input: allowance, spent, left [events], left_share [fraction of
-        the allowance; NaN without traffic], coverage [fraction of the window's buckets, or
-        of those since the period began, that were observed].
-        Values hold at the end of each bucket; sums are NaN while nothing is known.
+        On the index of the input, as it stood at the end of each bucket: allowance, spent, left
+        [events], left_share, coverage (of the window, or since the period began) [fraction].
 
     Raises
     ------
-    InvalidTargetError
-        The target is not a fraction strictly between 0 and 1.
-    CountError
-        Counts that cannot be.
-    TimeIndexError
-        The index is not regular.
-
-    Notes
-    -----
-    Where history is shorter than the window, what exists is used, and coverage says so.
-    *So far* allowance grows with traffic, so left may rise again without anything repaired.
+    InvalidTargetError, CountError, TimeIndexError
+        As `status`; the index is not regular.
 
     Examples
     --------
@@ -211,38 +176,23 @@ def by_period(good: pd.Series, total: pd.Series, *, target: float, window: Windo
 
     Parameters
     ----------
-    good, total : Series
-        Good and total events [events] on a regular UTC index.
-    target : float
-        Service level objective [fraction], strictly between 0 and 1.
+    good, total : Series [events]
+    target : float [fraction]
     window : Window
-        Calendar: the periods the data touches, at their true length.
-        Rolling: blocks of that length that end with the data.
+        Calendar: the periods the data touches. Rolling: blocks that end with the data.
 
     Returns
     -------
     DataFrame
-        One row per period: starts_at, ends_at, label, complete, good, total, allowance,
-        spent, left [events], left_share [fraction], projected_total, projected_allowance
-        [events], projected_left_share [fraction], coverage [fraction of the period up to the
-        end of the data that was observed], projection ('none', 'hour of week', 'mean rate',
-        'hour of week, else mean rate').
+        One row per period: starts_at, ends_at, label, complete, good, total, allowance, spent,
+        left [events], left_share [fraction], projected_total, projected_allowance [events],
+        projected_left_share, coverage (up to the end of the data) [fraction], projection ('none',
+        'hour of week', 'mean rate', 'hour of week, else mean rate').
 
     Raises
     ------
-    InvalidTargetError
-        The target is not a fraction strictly between 0 and 1.
-    CountError
-        Counts that cannot be.
-
-    Notes
-    -----
-    Expected traffic is, for every bucket still to come, the mean of the observed buckets of
-    the same local hour of the week in all the data given, or the mean of all observed
-    buckets for hours of the week never seen; `projection` says which was used.
-    Only time after the end of the data is projected.
-    Gaps and the time before the data began stay unknown: filling them would add allowance for
-    traffic nobody saw fail or succeed.
+    InvalidTargetError, CountError, TimeIndexError
+        As `burn_down`.
 
     Examples
     --------

@@ -59,6 +59,9 @@ def interval(
 ) -> stats.Estimate:
     """Share of good events with an interval that fits how the errors occur.
 
+    Wilson's interval where errors look independent, a block bootstrap where they cluster, and
+    Wilson's widened by the overdispersion where there is too little to resample (docs/methods.md).
+
     Parameters
     ----------
     good, total : Series, one regular tz-aware index
@@ -73,31 +76,13 @@ def interval(
     Returns
     -------
     stats.Estimate
-        Fractions; how the interval was made is in `method`.
-        All NaN without traffic; ends NaN for time without any bad time, since a record without
-        an outage does not say how rare outages are.
+        Fractions, and in `method` how they were made. All NaN without traffic; ends NaN for time
+        without any bad time: a record without an outage does not say how rare outages are.
 
     Raises
     ------
-    CountError
-        Negative, infinite, or good above total.
-    ParameterError
-        Unknown weighting.
-
-    Notes
-    -----
-    Wilson's interval where errors look independent, a block bootstrap where they cluster.
-    "Look independent": the bad events of days (of hours below twelve days, of buckets below
-    twelve hours) scatter no more than binomial counts would, by a dispersion test at 5 %.
-    Blocks are a week where there are four of them, else three days; a day or three hours where
-    the groups are hours.
-    With fewer than twelve groups, or where too few blocks hold any bad event to resample,
-    Wilson's interval is widened by the overdispersion instead.
-
-    References
-    ----------
-    .. [1] Brown, Cai, DasGupta, Statistical Science 16 (2001) 101 (Wilson).
-    .. [2] Davison, Hinkley, Bootstrap Methods and their Application, 1997, chapters 5, 8.
+    CountError, ParameterError
+        Negative, infinite, or good above total; unknown weighting.
 
     Examples
     --------
@@ -179,6 +164,9 @@ def by_period(
 ) -> pd.DataFrame:
     """Share of good events per calendar period, with interval and coverage.
 
+    Where the errors of the whole series cluster, Wilson's interval of every period is widened by
+    the overdispersion.
+
     Parameters
     ----------
     good, total : Series, one regular tz-aware index
@@ -187,10 +175,8 @@ def by_period(
         The periods; a rolling Window gives blocks that end with the data.
     timezone : str
         IANA zone of the periods, unless `period` is a Window.
-    confidence : float
-        Share of such intervals that should hold the truth [fraction].
-    weighting : {'events', 'time'}
-        time: the counts are seconds, which are never independent of each other.
+    confidence, weighting
+        As `interval`.
 
     Returns
     -------
@@ -201,19 +187,8 @@ def by_period(
 
     Raises
     ------
-    CountError
-        Negative, infinite, or good above total.
-    TimeIndexError
-        The index is not regular.
-    InsufficientDataError
-        Fewer than two buckets.
-
-    Notes
-    -----
-    One week holds too few days to tell how much days scatter, so the whole series does:
-    where its errors cluster, Wilson's interval of every period is widened by the overdispersion
-    of days (or of the periods themselves, where that is larger).
-    A quiet week of a service that has incidents thus gets an interval that allows for one.
+    CountError, TimeIndexError, InsufficientDataError
+        Counts that cannot be; an irregular index; fewer than two buckets.
 
     Examples
     --------
@@ -277,35 +252,26 @@ class LowTraffic:
         Window of the SLO.
     events : float
         Events expected in one window [events].
-    allowance : float
-        Failures the target allows in one window, not rounded [events].
-    failures_allowed : int
-        Whole failures in it [events].
-    cost_of_one : float
-        Share of the budget that one failure spends [fraction]; above 1, one is too many.
-    burn_rate_of_one : float
-        Burn rate over an average hour with one failure.
-    missed_by_chance : float
-        Probability to miss the target when the true failure rate is just what it allows
-        [fraction].
-
-    Examples
-    --------
-    >>> hours = pd.date_range("2026-01-01", periods=48, freq="h", tz="UTC")
-    >>> total = pd.Series(10.0, hours)
-    >>> found = low_traffic(total, total, target=0.999, window="30d")
-    >>> found.failures_allowed, round(found.cost_of_one, 4), found.is_low
-    (7, 0.1389, True)
     """
 
     target: float
     window: Window
     events: float
-    allowance: float
-    failures_allowed: int
-    cost_of_one: float
-    burn_rate_of_one: float
-    missed_by_chance: float
+
+    @property
+    def allowance(self) -> float:
+        """Failures the target allows in one window, not rounded [events]."""
+        return self.events * (1 - self.target)
+
+    @property
+    def failures_allowed(self) -> int:
+        """Whole failures in it [events]."""
+        return _whole_failures(self.allowance)
+
+    @property
+    def cost_of_one(self) -> float:
+        """Share of the budget that one failure spends [fraction]; above 1, one is too many."""
+        return 1 / self.allowance if self.allowance else math.inf
 
     @property
     def is_low(self) -> bool:
@@ -333,19 +299,16 @@ def low_traffic(
 
     Raises
     ------
-    InvalidTargetError
-        Target outside (0, 1).
-    InsufficientDataError
-        No known bucket.
+    InvalidTargetError, InsufficientDataError
+        Target outside (0, 1); no known bucket.
 
-    Notes
-    -----
-    A page under the Workbook's policy means 2 % of the budget within an hour, so where one
-    failure costs more than that, every single failure pages.
-
-    References
-    ----------
-    .. [1] Beyer et al., The Site Reliability Workbook, 2018, chapter 5, low-traffic services.
+    Examples
+    --------
+    >>> hours = pd.date_range("2026-01-01", periods=48, freq="h", tz="UTC")
+    >>> total = pd.Series(10.0, hours)
+    >>> found = low_traffic(total, total, target=0.999, window="30d")
+    >>> found.failures_allowed, round(found.cost_of_one, 4), found.is_low
+    (7, 0.1389, True)
     """
     if not 0 < target < 1:
         raise InvalidTargetError(
@@ -357,23 +320,7 @@ def low_traffic(
     if step is None or np.isnan(bottom).all():
         raise InsufficientDataError("traffic needs at least two buckets, one of them known.")
     per_hour = float(np.nanmean(bottom)) * (HOUR / step)
-    events = per_hour * (window.length_at(good.index[-1]) / HOUR)
-    return _low_traffic(target, window, events, per_hour)
-
-
-def _low_traffic(target: float, window: Window, events: float, per_hour: float) -> LowTraffic:
-    """The same from the traffic alone."""
-    allowance = events * (1 - target)
-    return LowTraffic(
-        target=target,
-        window=window,
-        events=events,
-        allowance=allowance,
-        failures_allowed=_whole_failures(allowance),
-        cost_of_one=1 / allowance if allowance else math.inf,
-        burn_rate_of_one=1 / per_hour / (1 - target) if per_hour else math.inf,
-        missed_by_chance=_miss_probability(events, allowance, error_rate=1 - target),
-    )
+    return LowTraffic(target, window, per_hour * (window.length_at(good.index[-1]) / HOUR))
 
 
 def _miss_probability(events: float, allowance: float, *, error_rate: float) -> float:

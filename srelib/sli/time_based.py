@@ -17,37 +17,23 @@ if TYPE_CHECKING:
     from srelib.slos import Slo
 
 
-def _time_slices(
-    good: pd.Series, total: pd.Series, *, slice: pd.Timedelta | str, threshold: float
+def _slices(
+    good: pd.Series, total: pd.Series, *, slice: pd.Timedelta | str, threshold: float | None = None
 ) -> pd.DataFrame:
-    """Slices of time as events: a slice is good when its own ratio reaches the threshold."""
-    sums = _slice_sums(good, total, slice)
-    ratios = _divide(sums["good"], sums["total"])
-    reached = (ratios >= threshold).astype("float64")
-    return _as_slices(reached, sums)
-
-
-def _slice_ratios(good: pd.Series, total: pd.Series, *, slice: pd.Timedelta | str) -> pd.DataFrame:
-    """Slices of time that weigh the same: each counts as its own ratio of good events."""
-    sums = _slice_sums(good, total, slice)
-    return _as_slices(_divide(sums["good"], sums["total"]), sums)
-
-
-def _slice_sums(good: pd.Series, total: pd.Series, slice: pd.Timedelta | str) -> pd.DataFrame:
-    """Sums of good and total per slice."""
-    length, step = _length(slice), _checked_step(good, total)
+    """Slices of time as counts: good at the threshold, or, without one, as much as its ratio."""
+    length, step = _as_window(slice).length_at(good.index[0]), _checked_step(good, total)
     if step is not None and (length < step or length % step != pd.Timedelta(0)):
         raise ParameterError(
             f"slice must be a whole number of buckets of {step}; got {length}. "
             f"Export finer data, or use a longer slice."
         )
-    return _block_sums(good, total, length)
-
-
-def _as_slices(value: pd.Series, sums: pd.DataFrame) -> pd.DataFrame:
-    """Values of slices as counts: 0 of 0 without traffic, NaN where unknown."""
-    total = (sums["total"] > 0).astype("float64").where(sums["total"].notna())
-    return pd.DataFrame({"good": value.where(total != 0, 0.0).where(total.notna()), "total": total})
+    sums = _block_sums(good, total, length)
+    value = _divide(sums["good"], sums["total"])
+    if threshold is not None:
+        value = (value >= threshold).astype("float64")
+    known = sums["total"].notna()
+    seen = (sums["total"] > 0).astype("float64").where(known)
+    return pd.DataFrame({"good": value.where(seen != 0, 0.0).where(known), "total": seen})
 
 
 def _for_slo(counts: pd.DataFrame, slo: Slo) -> pd.DataFrame:
@@ -57,15 +43,13 @@ def _for_slo(counts: pd.DataFrame, slo: Slo) -> pd.DataFrame:
     if slo.slice is None:
         raise ParameterError(f"SLO {slo.name!r}: method {slo.method} needs a slice length.")
     if slo.method == "RatioTimeslices":
-        return _slice_ratios(counts["good"], counts["total"], slice=slo.slice)
+        return _slices(counts["good"], counts["total"], slice=slo.slice)
     if slo.method != "Timeslices" or slo.slice_target is None:
         raise ParameterError(
             f"SLO {slo.name!r}: method must be Occurrences, RatioTimeslices, or Timeslices with a "
             f"slice target; got {slo.method!r}, slice target {slo.slice_target}."
         )
-    return _time_slices(
-        counts["good"], counts["total"], slice=slo.slice, threshold=slo.slice_target
-    )
+    return _slices(counts["good"], counts["total"], slice=slo.slice, threshold=slo.slice_target)
 
 
 @dataclass(frozen=True)
@@ -74,10 +58,8 @@ class SliceShares:
 
     Parameters
     ----------
-    events : float
-        Share of bad events [fraction].
-    slices : float
-        Share of slices of time whose own ratio missed the target [fraction].
+    events, slices : float
+        Of events, and of slices of time whose own ratio missed the target [fraction].
     """
 
     events: float
@@ -114,17 +96,14 @@ def slice_shares(
     >>> slice_shares(total - [0, 0, 0, 2], total, slice="2m", target=0.99)
     SliceShares(events=0.050000000000000044, slices=0.5)
     """
-    slices = _time_slices(good, total, slice=slice, threshold=target)
-    return SliceShares(
-        events=1 - _ratio(good, total),
-        slices=1 - _ratio(slices["good"], slices["total"]),
-    )
+    slices = _slices(good, total, slice=slice, threshold=target)
+    return SliceShares(1 - _ratio(good, total), 1 - _ratio(slices["good"], slices["total"]))
 
 
 def worst_windows(good: pd.Series, total: pd.Series) -> pd.DataFrame:
     """The worst ratio over every window length: few long outages against many short ones.
 
-    MCR(w) = the smallest sum(good) / sum(total) over all windows of length w inside the data.
+    MCR(w) = the smallest sum(good) / sum(total) over all windows of length w inside the data [1]_.
 
     Parameters
     ----------
@@ -135,19 +114,12 @@ def worst_windows(good: pd.Series, total: pd.Series) -> pd.DataFrame:
     -------
     DataFrame
         window (Timedelta; the bucket times powers of two), ratio (MCR) [fraction], starts_at,
-        ends_at (the worst window; the earliest of equals). NaN and NaT where no window of this
-        length had traffic.
+        ends_at (the earliest of equals). NaN and NaT where no window had traffic.
 
     Raises
     ------
     InsufficientDataError
         Fewer than two buckets.
-
-    Notes
-    -----
-    MCR(k w) >= MCR(w) for whole k: a long window is no worse than the worst of its parts.
-    The curve of a service with one long outage stays low far to the right; with many short ones
-    it rises early.
 
     References
     ----------
@@ -169,14 +141,10 @@ def worst_windows(good: pd.Series, total: pd.Series) -> pd.DataFrame:
     starts = [good.index[i] if i >= 0 else pd.NaT for i, _ in worst]
     spans = pd.to_timedelta([width * step for width in widths])
     begins = pd.DatetimeIndex(pd.Series(starts, dtype=good.index.dtype))
-    return pd.DataFrame(
-        {
-            "window": spans,
-            "ratio": [value for _, value in worst],
-            "starts_at": begins,
-            "ends_at": begins + spans,
-        }
-    )
+    return pd.DataFrame({
+        "window": spans, "ratio": [value for _, value in worst],
+        "starts_at": begins, "ends_at": begins + spans,
+    })  # fmt: skip
 
 
 def _longest_missed(worst: pd.DataFrame, *, target: float) -> pd.Timedelta:
@@ -193,11 +161,3 @@ def _worst(part: np.ndarray, whole: np.ndarray, width: int) -> tuple[int, float]
         return -1, math.nan
     i = int(np.nanargmin(ratios))
     return i, float(ratios[i])
-
-
-def _length(span: pd.Timedelta | str) -> pd.Timedelta:
-    """A length of time from a Timedelta or a text such as ``5m`` (minutes)."""
-    duration = _as_window(span).duration
-    if duration is None:
-        raise ParameterError(f"a length of time is needed, such as 5m; got {span}.")
-    return duration

@@ -266,11 +266,11 @@ def _piece(
 def _sums_between(good: pd.Series, total: pd.Series, edges: np.ndarray) -> pd.DataFrame:
     """Sums over the buckets from one edge to the next."""
     part, whole = _prefix_pair(*_paired(good, total))
-    sums = {
-        name: summed.between(edges[:-1], edges[1:])
-        for name, summed in (("good", part), ("total", whole))
-    }
-    return pd.DataFrame({**sums, "known": np.diff(whole.known_before[edges])})
+    starts, stops = edges[:-1], edges[1:]
+    return pd.DataFrame({
+        "good": part.between(starts, stops), "total": whole.between(starts, stops),
+        "known": np.diff(whole.known_before[edges]),
+    })  # fmt: skip
 
 
 def _block_sums(good: pd.Series, total: pd.Series, length: pd.Timedelta) -> pd.DataFrame:
@@ -345,10 +345,8 @@ def history(good: pd.Series, total: pd.Series) -> History:
 
     Raises
     ------
-    CountError
-        Counts that cannot be.
-    TimeIndexError
-        The indexes differ, are not regular, or hold fewer than two buckets.
+    CountError, TimeIndexError
+        Counts that cannot be; indexes that differ, are not regular or hold fewer than two buckets.
 
     Examples
     --------
@@ -396,10 +394,8 @@ def rolling_ratio(
 
     Raises
     ------
-    CountError
-        Negative, infinite, or good above total.
-    TimeIndexError
-        The indexes differ or are not regular.
+    CountError, TimeIndexError
+        Counts that cannot be; indexes that differ or are not regular.
     ParameterError
         A calendar window, or a window shorter than a bucket.
 

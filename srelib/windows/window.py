@@ -37,7 +37,7 @@ def _irregular(times: pd.DatetimeIndex, steps: np.ndarray) -> NoReturn:
     i = int(np.flatnonzero((times[1:] - times[:-1]) != usual)[0])
     raise TimeIndexError(
         f"times must be {usual} apart; {times[i]} is followed by {times[i + 1]}. "
-        f"Put the counts on a full grid with windows.grid, missing buckets as NaN."
+        f"Put the counts on a full grid, missing buckets as NaN."
     )
 
 
@@ -110,20 +110,19 @@ def _grid(frame: pd.DataFrame, *, step: pd.Timedelta) -> pd.DataFrame:
     return pd.DataFrame({"good": values[0], "total": values[1]}, index=full)
 
 
-UNITS = ("day", "week", "month", "quarter", "year")
-
 _ROLLING = {
     "s": pd.Timedelta("1s"), "m": pd.Timedelta("1min"), "h": pd.Timedelta("1h"),
     "d": pd.Timedelta("1D"), "w": pd.Timedelta("7D"), "M": pd.Timedelta("30D"),
     "Q": pd.Timedelta("90D"), "Y": pd.Timedelta("365D"),
 }  # fmt: skip
 _CALENDAR = {"d": "day", "w": "week", "M": "month", "Q": "quarter", "Y": "year"}
+UNITS = tuple(_CALENDAR.values())
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
 @dataclass(frozen=True)
 class Window:
-    """A span over which counts are summed: rolling, or fixed to the calendar.
+    """A span over which counts are summed: rolling, or fixed to the calendar (its wall clock).
 
     Parameters
     ----------
@@ -136,20 +135,13 @@ class Window:
     timezone : str
         IANA zone whose midnights a calendar window follows.
     anchor : Timestamp, optional
-        Start of one calendar window; the others follow from it.
-        Without it days start at midnight, weeks on Monday, months on the 1st, quarters and years
-        in January, and several units are counted from 1970.
+        Start of one calendar window. By default days start at midnight, weeks on Monday, months
+        on the 1st, quarters and years in January; several units are counted from 1970.
 
     Raises
     ------
     ParameterError
         Neither or both of duration and unit, an unknown zone, a length that is not positive.
-
-    Notes
-    -----
-    Calendar windows follow the clock on the wall: a day with a change to summer time has 23 h.
-    A boundary the clocks skip moves forward to the next time that exists; one that happens
-    twice is the first of the two.
 
     Examples
     --------
@@ -199,8 +191,8 @@ class Window:
         Parameters
         ----------
         text : str
-            A number and s, m (minutes), h, d, w, M (months), Q or Y, for example ``28d``.
-            Several parts (``1d12h``) may be added up where all lengths are fixed.
+            A number and s, m (minutes), h, d, w, M (months), Q or Y, for example ``28d``; several
+            parts (``1d12h``) are added up. A rolling M, Q or Y has 30, 90 or 365 days.
         timezone : str, optional
             IANA zone of a calendar window; UTC when not given.
         rolling : bool
@@ -217,18 +209,8 @@ class Window:
         ParameterError
             The text is no duration, or the unit does not fit.
 
-        Notes
-        -----
-        A *rolling* month, quarter or year has 30, 90 or 365 days [1]_.
-
-        References
-        ----------
-        .. [1] Beyer et al., Site Reliability Engineering, 2016, appendix A.
-
         Examples
         --------
-        >>> Window.parse("4w") == Window.parse("28d")
-        True
         >>> str(Window.parse("1Q", rolling=False))
         'calendar quarter (UTC)'
         """
@@ -335,14 +317,11 @@ def _calendar_periods(first: pd.Timestamp, last: pd.Timestamp, *, window: Window
         raise TimeIndexError(f"first must lie before last; got {first} and {last}.")
     edges = _edges_of(first, last, window)
     starts, ends = edges[:-1], edges[1:]
-    return pd.DataFrame(
-        {
-            "starts_at": starts,
-            "ends_at": ends,
-            "label": [_label(a, b, window) for a, b in zip(starts, ends, strict=True)],
-            "complete": (starts >= first) & (ends <= last),
-        }
-    )
+    return pd.DataFrame({
+        "starts_at": starts, "ends_at": ends,
+        "label": [_label(a, b, window) for a, b in zip(starts, ends, strict=True)],
+        "complete": (starts >= first) & (ends <= last),
+    })  # fmt: skip
 
 
 def _period_starts(index: pd.DatetimeIndex, *, window: Window) -> pd.DatetimeIndex:
@@ -370,14 +349,13 @@ def _label(start: pd.Timestamp, end: pd.Timestamp, window: Window) -> str:
 
 
 def current(counts: pd.DataFrame, *, window: Window | None) -> pd.DataFrame:
-    """The counts of the window of an objective that the data ends in.
+    """The counts of the window of an objective that the data ends in; without a window, all.
 
     Parameters
     ----------
     counts : DataFrame
         On a regular UTC index.
     window : Window or None
-        Without one everything is returned.
 
     Returns
     -------

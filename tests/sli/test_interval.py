@@ -18,7 +18,7 @@ from srelib.errors import (
     ParameterError,
     TimeIndexError,
 )
-from srelib.sli.interval import _latency
+from srelib.sli.interval import _latency, _miss_probability
 from srelib.stats.comparisons import WIDENED
 from srelib.stats.intervals import _wilson
 from srelib.windows import Window
@@ -236,16 +236,19 @@ def test_one_bucket_is_too_few_for_periods() -> None:
 
 
 def test_ten_requests_an_hour_cannot_resolve_99_9_percent() -> None:
-    """7,200 events in 30 days: 7 failures, 13.89 % each, burn rate 100 for one in an hour."""
+    """7,200 events in 30 days: 7 failures, 13.89 % each."""
     frame = counts("2026-06-01", 48, freq="h", total=10.0)
     found = sli.low_traffic(frame["good"], frame["total"], target=0.999, window="30d")
     assert found.events == pytest.approx(7200)
     assert found.allowance == pytest.approx(7.2)
     assert found.failures_allowed == 7
     assert found.cost_of_one == pytest.approx(0.1389, abs=5e-5)
-    assert found.burn_rate_of_one == pytest.approx(100)
-    assert found.missed_by_chance == pytest.approx(0.4311, abs=5e-5)
     assert found.is_low
+
+
+def test_a_target_may_be_missed_by_chance_alone() -> None:
+    """More than 7 of 7,200 events fail in 43 of 100 windows when one in a thousand does."""
+    assert _miss_probability(7200, 7.2, error_rate=0.001) == pytest.approx(0.4311, abs=5e-5)
 
 
 def test_plenty_of_traffic_is_not_low() -> None:

@@ -14,7 +14,7 @@ from srelib import sli
 from srelib.errors import (
     ParameterError,
 )
-from srelib.sli.time_based import _for_slo, _slice_ratios, _time_slices
+from srelib.sli.time_based import _for_slo, _slices
 from srelib.slos import Slo
 from srelib.windows import Window
 from srelib.windows.sums import _ratio
@@ -64,14 +64,14 @@ def test_a_slice_on_its_threshold_is_good() -> None:
     """999 of 1,000 reach 0.999; 998 do not."""
     frame = as_counts([(0, 0), (0, 0)])
     frame["good"], frame["total"] = [999.0, 998.0], [1000.0, 1000.0]
-    found = _time_slices(frame["good"], frame["total"], slice="1m", threshold=0.999)
+    found = _slices(frame["good"], frame["total"], slice="1m", threshold=0.999)
     assert found["good"].tolist() == [1, 0]
 
 
 def test_slices_start_at_multiples_of_their_length() -> None:
     """Data from 00:03 on: the first slice of five minutes is that of 00:00."""
     frame = counts("2026-06-01T00:03", 4)
-    found = _time_slices(frame["good"], frame["total"], slice="5m", threshold=0.9)
+    found = _slices(frame["good"], frame["total"], slice="5m", threshold=0.9)
     assert [str(t.time()) for t in found.index] == ["00:00:00", "00:05:00"]
     assert found["good"].tolist() == [1, 1]
 
@@ -82,8 +82,8 @@ def test_slices_without_traffic_or_data_are_not_good_and_not_bad(
     """0 of 0 for the night, NaN for the gap."""
     for frame, night in ((no_traffic_night, 0.0), (gap, np.nan)):
         for found in (
-            _time_slices(frame["good"], frame["total"], slice="1h", threshold=0.95),
-            _slice_ratios(frame["good"], frame["total"], slice="1h"),
+            _slices(frame["good"], frame["total"], slice="1h", threshold=0.95),
+            _slices(frame["good"], frame["total"], slice="1h"),
         ):
             np.testing.assert_equal(found.iloc[4].to_numpy(), [night, night])
             assert found["total"].iloc[7] == 1.0
@@ -94,7 +94,7 @@ def test_a_slice_must_be_whole_buckets(slice: str) -> None:
     """Half a bucket cannot be counted."""
     frame = counts("2026-06-01", 4)
     with pytest.raises(ParameterError, match="whole number of buckets"):
-        _time_slices(frame["good"], frame["total"], slice=slice, threshold=0.9)
+        _slices(frame["good"], frame["total"], slice=slice, threshold=0.9)
 
 
 @FEW
@@ -104,7 +104,7 @@ def test_slices_equal_counting_by_hand(buckets: list, width: int, threshold: flo
     frame = as_counts(buckets)
     frame.index = pd.date_range("1970-01-01", periods=len(frame), freq="min", tz="UTC", unit="us")
     before = frame.copy()
-    found = _time_slices(frame["good"], frame["total"], slice=f"{width}m", threshold=threshold)
+    found = _slices(frame["good"], frame["total"], slice=f"{width}m", threshold=threshold)
     for k, start in enumerate(range(0, len(buckets), width)):
         known = [b for b in buckets[start : start + width] if b is not None]
         good, total = sum(b[0] for b in known), sum(sum(b) for b in known)
