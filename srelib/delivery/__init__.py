@@ -1,4 +1,27 @@
-"""How fast and how safely do we ship? DORA's five numbers, each with n and interval."""
+"""How fast and how safely do we ship? DORA's five numbers, each with n and interval.
+
+What the measures take, each some of it:
+
+deployments, changes : DataFrame
+    The tables of that name; deployments of production only.
+incidents : DataFrame or None
+    Table ``incidents``; empty says that there were none, None that nobody exported them.
+between : (Timestamp, Timestamp)
+    The history; its end is now. Deployments outside it are left out.
+rules : Rules
+    What counts as what.
+window : Window or str, optional
+    A calendar window such as ``1w`` or ``1M``; without it the whole history is one.
+together : str, optional
+    A name under which all services are taken as one, instead of each by itself; a release of
+    several services then counts once.
+confidence : float
+    Of the intervals [fraction].
+
+They return one row per service and period: service, label, starts_at, ends_at, complete (False
+where the history holds only part of the period); value, low, high, n, method, and more by name.
+How each is worked out, and from which source, is in ``docs/methods.md`` under "Delivery".
+"""
 
 from srelib.delivery.attribution import attribute_incidents
 from srelib.delivery.failures import change_fail_rate, recovery_time, sensitivity

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 
 from srelib import events, tables
 from srelib.delivery.frequency import NAN, Span, _seconds, _service_names, _span_of, _within_history
-from srelib.delivery.rules import DEFAULT, MATCHES, Rules, _length, _one_of
+from srelib.delivery.rules import DEFAULT, Rules
 
 COLUMNS = ["incident_id", "service", "deployment_id", "rule", "delay", "why", "started_at",
            "deployed", "incident_row", "deployment_row"]  # fmt: skip
@@ -21,49 +22,30 @@ TOO_OLD = "latest deployment too long before"
 
 def attribute_incidents(
     deployments: pd.DataFrame,
-    incidents: pd.DataFrame,
+    incidents: pd.DataFrame | None,
     *,
-    within: pd.Timedelta | str = "24h",
-    match: str = "source_then_window",
-    strict: bool = False,
-    shared: bool = False,
-    scope: str = "service",
-    statuses: tuple[str, ...] = events.REACHED,
+    within: pd.Timedelta | str | None = None,
+    match: str | None = None,
+    rules: Rules = DEFAULT,
 ) -> pd.DataFrame:
     """Put incidents down to deployments by a named rule.
 
     Parameters
     ----------
-    deployments : DataFrame
-        Table ``deployments``, production only.
-    incidents : DataFrame
-        Table ``incidents``; planned maintenance is left out.
-    within : Timedelta or str
-        ``window``: longest time from the end of a deployment to the start of an incident.
-    match : {'source', 'window', 'latest', 'source_then_window', 'source_then_latest'}
-        ``source``: the deployment the incident names.
-        ``window``: the latest deployment at most `within` before the start.
-        ``latest``: the latest one before the start, however old, as most tools have it.
-        ``source_then_...``: what the source says, and the rule only where it says nothing.
-    strict : bool
-        The deployment must end before the start of the incident, not with it.
-    shared : bool
-        ``window``: every deployment within it is answerable, and not the latest alone.
-    scope : {'service', 'project'}
-        Deployments of the same service, or of any.
-    statuses : tuple of str
-        Statuses of deployments the rules choose from; a missing one counts too.
+    deployments, incidents, rules
+        See `srelib.delivery`; planned maintenance is left out.
+    within, match
+        Instead of those of `rules`.
 
     Returns
     -------
     DataFrame
-        One row per pair: incident_id, service (of the incident), deployment_id, rule ('source',
-        'window', 'latest'), delay (Timedelta from the end of the deployment to the start of the
-        incident), why, started_at (of the incident), deployed (service of the deployment),
-        incident_row, deployment_row (place of each in its table; -1: no deployment).
-        An incident no rule could place has one row too: deployment_id and rule are missing, and
-        why says what was lacking.
-        In order of the start of the incidents.
+        One row per pair, in order of the start of the incidents: incident_id, service (of the
+        incident), deployment_id, rule ('source', 'window', 'latest'), delay (Timedelta from the end
+        of the deployment to the start of the incident), why, started_at (of the incident), deployed
+        (service of the deployment), incident_row, deployment_row (places in the tables; -1: none).
+        An incident no rule could place has one row too, without deployment_id and rule; why says
+        what was lacking.
 
     Raises
     ------
@@ -71,17 +53,6 @@ def attribute_incidents(
         A rule that does not exist, or a window of no length.
     ColumnError
         A table lacks a column.
-
-    Notes
-    -----
-    What follows a deployment was not necessarily caused by it: the longer the window and the
-    more deployments, the more incidents fall into it by chance.
-    On record an incident usually starts when it was detected, some minutes late: a delay is that
-    much too long, and a very quick repair can seem to come before what it mends.
-    The clock starts at the end of a deployment, since many exports start one when it was asked
-    for, hours before anybody approved it; an incident in the middle of a long rollout therefore
-    goes to the deployment before.
-    A deployment an incident names counts whatever its status; a cancelled one never does.
 
     Examples
     --------
@@ -94,22 +65,20 @@ def attribute_incidents(
     >>> found[["incident_id", "deployment_id", "rule"]].values.tolist()
     [['i1', 'd1', 'window'], ['i2', nan, nan]]
     """
-    _one_of(match, "match", MATCHES)
-    _one_of(scope, "scope", ("service", "project"))
-    limit = _length(within, "within")
+    incidents = tables.empty("incidents") if incidents is None else incidents
+    rules = replace(rules, within=within or rules.within, match=match or rules.match)
     tables.need(deployments, "deployments", "deployment_id", "service", "finished_at", "status")
     tables.need(incidents, "incidents", "incident_id", "service", "started_at")
     rows = _eligible_rows(incidents)
-    named = _named(rows, deployments) if match.startswith("source") else rows.iloc[:0]
+    named = _named(rows, deployments) if rules.match.startswith("source") else rows.iloc[:0]
     rest = rows.drop(index=named.index)
-    rule = match.rpartition("_")[2]
-    if rule == "source":
+    if rules.match == "source":
         left = rest.assign(why=UNNAMED)
     else:
-        pool = _pool(deployments, statuses)
-        left = _by_time(rest, pool, rule, limit, strict, scope)
-        if shared and rule == "window":
-            left = _all_of_window(left, pool, limit, strict, scope)
+        pool = _pool(deployments, rules.statuses)
+        left = _by_time(rest, pool, rules)
+        if rules.shared and rules.match.endswith("window"):
+            left = _all_of_window(left, pool, rules)
     found = pd.concat([frame for frame in (named, left) if len(frame)] or [rows])
     return _with_deployments(found, deployments)
 
@@ -160,18 +129,17 @@ def _pool(deployments: pd.DataFrame, statuses: tuple[str, ...]) -> pd.DataFrame:
     return deployments[list(kinds)].take(rows).astype(kinds).assign(deployment_row=rows)
 
 
-def _by_time(
-    rows: pd.DataFrame, pool: pd.DataFrame, rule: str, limit: pd.Timedelta, strict: bool, scope: str
-) -> pd.DataFrame:
+def _by_time(rows: pd.DataFrame, pool: pd.DataFrame, rules: Rules) -> pd.DataFrame:
     """Incidents with the latest deployment before them."""
-    same: dict[str, Any] = {"by": "service"} if scope == "service" else {}
+    rule = rules.match.rpartition("_")[2]
+    same: dict[str, Any] = {"by": "service"} if rules.scope == "service" else {}
     known = pool if same else pool.drop(columns="service")
     found = pd.merge_asof(
         rows.drop(columns="deployment_row"), known, left_on="started_at", right_on="finished_at",
-        allow_exact_matches=not strict, **same,
+        allow_exact_matches=not rules.strict, **same,
     )  # fmt: skip
     none = found["finished_at"].isna()
-    old = (found["started_at"] - found["finished_at"] > limit) & (rule == "window")
+    old = (found["started_at"] - found["finished_at"] > rules.within) & (rule == "window")
     return found.drop(columns="finished_at").assign(
         deployment_row=found["deployment_row"].mask(none | old, -1).astype("int64"),
         rule=found["rule"].mask(~(none | old), rule),
@@ -179,19 +147,18 @@ def _by_time(
     )
 
 
-def _all_of_window(
-    found: pd.DataFrame, pool: pd.DataFrame, limit: pd.Timedelta, strict: bool, scope: str
-) -> pd.DataFrame:
+def _all_of_window(found: pd.DataFrame, pool: pd.DataFrame, rules: Rules) -> pd.DataFrame:
     """Incidents with every deployment of the window instead of the latest."""
     placed = found["deployment_row"] >= 0
     bare = found[placed].drop(columns="deployment_row")
-    if scope == "service":
+    if rules.scope == "service":
         pairs = bare.merge(pool, on="service")
     else:
         pairs = bare.merge(pool.drop(columns="service"), how="cross")
     delay = pairs["started_at"] - pairs["finished_at"]
     zero = pd.Timedelta(0)
-    pairs = pairs[(delay <= limit) & ((delay > zero) if strict else (delay >= zero))]
+    after = (delay > zero) if rules.strict else (delay >= zero)
+    pairs = pairs[(delay <= rules.within) & after]
     pairs = pairs.drop(columns="finished_at")
     return pd.concat([frame for frame in (found[~placed], pairs) if len(frame)] or [found])
 
@@ -204,17 +171,6 @@ def _with_deployments(found: pd.DataFrame, deployments: pd.DataFrame) -> pd.Data
     found = found.join(known.astype(kinds), on="deployment_row")
     found = found.assign(delay=found["started_at"] - found["finished_at"])
     return found.sort_values(["place", "finished_at"], kind="stable", ignore_index=True)[COLUMNS]
-
-
-def _attributed(
-    deployments: pd.DataFrame, incidents: pd.DataFrame | None, *, rules: Rules = DEFAULT
-) -> pd.DataFrame:
-    """`attribute_incidents` with a set of rules; nothing where no incidents were exported."""
-    incidents = tables.empty("incidents") if incidents is None else incidents
-    return attribute_incidents(
-        deployments, incidents, within=rules.within, match=rules.match, strict=rules.strict,
-        shared=rules.shared, scope=rules.scope, statuses=rules.statuses,
-    )  # fmt: skip
 
 
 def _deployment_places(
@@ -251,7 +207,9 @@ def _chance(
     """Incidents put down to deployments, and how many would be by chance alone."""
     span = _span_of(between)
     services = _service_names(deployments, incidents)
-    placed = _attributed(deployments, incidents, rules=rules).drop_duplicates("incident_row")
+    placed = attribute_incidents(deployments, incidents, rules=rules).drop_duplicates(
+        "incident_row"
+    )
     placed = placed[_within_history(placed["started_at"], span)]
     named = placed["rule"] == "source"
     share = placed["service"].map(_shares_covered(deployments, services, rules, span))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from srelib import events, tables
-from srelib.delivery.attribution import COUNTS, _attributed, _chance
+from srelib.delivery.attribution import COUNTS, _chance, attribute_incidents
 from srelib.delivery.frequency import (
     NAN,
     Columns,
@@ -44,10 +44,8 @@ def _failures(
     placed: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Deployments that reached users, and each signal that one of them failed."""
-    rows = _deployments_in_order(
-        deployments, between=between, statuses=rules.statuses, hotfix_within=rules.hotfix_within
-    )
-    pairs = _attributed(deployments, incidents, rules=rules) if placed is None else placed
+    rows = _deployments_in_order(deployments, between=between, rules=rules)
+    pairs = attribute_incidents(deployments, incidents, rules=rules) if placed is None else placed
     place = _places(rows, len(deployments))[pairs["deployment_row"]]
     number = np.arange(len(rows))
     mended = _mended(rows, pairs.assign(place=place)[place >= 0], rules)
@@ -118,45 +116,23 @@ def change_fail_rate(
 ) -> pd.DataFrame:
     """Share of deployments that failed in the hands of users, per service and period.
 
+    Each counts once, however many signals or incidents it has; repairs stand below the line too.
+
     Parameters
     ----------
-    deployments : DataFrame
-        Table ``deployments``, production only.
-    incidents : DataFrame or None
-        Table ``incidents``; empty says that there were none, None that nobody exported them.
-    between : (Timestamp, Timestamp)
-        The history.
-    rules : Rules
-        Attribution, and the signals that count.
+    deployments, incidents, between, rules, window, together, confidence
+        See `srelib.delivery`.
     placed : DataFrame, optional
-        As from `_attributed` with the same tables and rules, where it is at hand.
-    window : Window or str, optional
-        A calendar window such as ``1w`` or ``1M``; without it the whole history is one.
-    together : str, optional
-        A name under which all services are taken as one, instead of each by itself; a release
-        of several services then counts once.
-    confidence : float
-        Of the intervals [fraction].
+        As from `attribute_incidents` with the same tables and rules, where it is at hand.
 
     Returns
     -------
     DataFrame
-        One row per service and period: service, label, starts_at, ends_at, complete; value, low,
-        high [fraction], n [deployments], method; failed, incident, rolled_back, hotfix
+        value, low, high [fraction], n [deployments]; failed, incident, rolled_back, hotfix
         [deployments with that signal], before_users [deployments that failed before anybody saw
         them: not in n], cancelled [neither], signals (those these exports can give, in words).
         NaN and n 0 without a deployment that reached users, and where the exports can give none
         of the signals asked for: silence about failures is not a rate of 0.
-
-    Notes
-    -----
-    A deployment counts once, however many signals or incidents it has.
-    Repairs are deployments too and stand below the line; the interval keeps them with what they
-    mend (`srelib.stats.grouped_share`).
-
-    References
-    ----------
-    .. [1] DORA, "DORA's software delivery performance metrics", dora.dev, 2026.
 
     Examples
     --------
@@ -247,9 +223,9 @@ def _recoveries(
     span = _span_of(between)
     incidents = tables.empty("incidents") if incidents is None else incidents
     tables.need(incidents, "incidents", "started_at", "resolved_at")
-    pairs = _attributed(deployments, incidents, rules=rules) if placed is None else placed
+    pairs = attribute_incidents(deployments, incidents, rules=rules) if placed is None else placed
     pairs = pairs[_within_history(pairs["started_at"], span)]
-    rows = _deployments_in_order(deployments, between=span, statuses=rules.statuses)
+    rows = _deployments_in_order(deployments, between=span, rules=rules)
     place = _places(rows, len(deployments))[pairs["deployment_row"]]
     ends = incidents["resolved_at"].array.take(pairs["incident_row"].to_numpy())
     deployed_at = rows["finished_at"].array.take(place, allow_fill=True)
@@ -309,45 +285,21 @@ def recovery_time(
     together: str | None = None,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
-    """Failed deployment recovery time: median per service, and per period where asked.
+    """Failed deployment recovery time: median per service, and per period of its start.
 
     Parameters
     ----------
-    deployments : DataFrame
-        Table ``deployments``, production only.
-    incidents : DataFrame or None
-        Table ``incidents``; empty says that there were none, None that nobody exported them.
-    between : (Timestamp, Timestamp)
-        The history; its end is now.
-    rules : Rules
-        Attribution, and where the clock of `value` starts.
+    deployments, incidents, between, rules, window, together, confidence
+        See `srelib.delivery`.
     placed : DataFrame, optional
-        As from `_attributed` with the same tables and rules, where it is at hand.
-    window : Window or str, optional
-        A calendar window such as ``1w`` or ``1M``, by the start of the failure; without it the
-        whole history is one.
-    together : str, optional
-        A name under which all services are taken as one, instead of each by itself; a release
-        of several services then counts once.
-    confidence : float
-        Of the intervals [fraction].
+        As from `attribute_incidents` with the same tables and rules, where it is at hand.
 
     Returns
     -------
     DataFrame
-        One row per service and period: service, label, starts_at, ends_at, complete; value, low,
-        high [s], n [failures], method; from_deployment, from_deployment_low, ... (the same from
-        the end of the deployment), open [failures].
+        value, low, high [s], n [failures]; from_deployment, from_deployment_low, ... (the same from
+        the end of the deployment), open [failures], which count for as long as they have lasted.
         NaN without a failure.
-
-    Notes
-    -----
-    Kaplan-Meier where a failure is still open: it counts for as long as it has lasted.
-    A clock that starts at the deployment counts the quiet time before anything broke.
-
-    References
-    ----------
-    .. [1] DORA, "DORA's software delivery performance metrics", dora.dev, 2026.
 
     Examples
     --------
@@ -402,18 +354,10 @@ def sensitivity(
 
     Parameters
     ----------
-    deployments : DataFrame
-        Table ``deployments``, production only.
-    incidents : DataFrame or None
-        Table ``incidents``.
-    between : (Timestamp, Timestamp)
-        The history.
-    rules : Rules
-        What counts as what; its own window is one of those tried.
+    deployments, incidents, between, rules, together
+        See `srelib.delivery`; the window of the rules is one of those tried.
     lengths : iterable of Timedelta or str
         Longest times from the end of a deployment to the start of an incident.
-    together : str, optional
-        A name under which all services are taken as one, instead of each by itself.
 
     Returns
     -------

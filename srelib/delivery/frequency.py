@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from srelib import events, tables
+from srelib.delivery.rules import DEFAULT, Rules
 from srelib.errors import TimeIndexError
 from srelib.stats import Estimate
 from srelib.stats.intervals import _grouped_share, _scattered_rate
@@ -141,16 +142,12 @@ def _columns(name: str, result: Any) -> dict[str, Any]:
 
 
 def _deployments_in_order(
-    deployments: pd.DataFrame,
-    *,
-    between: Span,
-    statuses: tuple[str, ...] = events.REACHED,
-    hotfix_within: pd.Timedelta | str = "24h",
+    deployments: pd.DataFrame, *, between: Span, rules: Rules
 ) -> pd.DataFrame:
     """Deployments that reached users, in order; `chain` is the first one a repair mends."""
     tables.need(deployments, "deployments", "deployment_id", "service", "finished_at", "status")
     wanted = ["deployment_id", "service", "finished_at", "status", "planned"]
-    reached = events._reached_users(deployments, statuses)
+    reached = events._reached_users(deployments, rules.statuses)
     rows = np.flatnonzero(reached & _within_history(deployments["finished_at"], _span_of(between)))
     codes, names = pd.factorize(deployments["service"].astype("str"), sort=True)
     at = _seconds(deployments["finished_at"])
@@ -160,7 +157,7 @@ def _deployments_in_order(
     planned = kept["planned"] if "planned" in kept else pd.Series(pd.NA, index=kept.index)
     planned = planned.astype("boolean")
     repair = (planned == False).fillna(False).to_numpy(dtype=bool)  # noqa: E712
-    limit = pd.Timedelta(hotfix_within).total_seconds()
+    limit = pd.Timedelta(rules.hotfix_within).total_seconds()
     follows = np.zeros(len(kept), dtype=bool)
     follows[1:] = repair[1:] & (codes[1:] == codes[:-1]) & (np.diff(at) <= limit)
     return pd.DataFrame(
@@ -191,42 +188,24 @@ def deployment_frequency(
     deployments: pd.DataFrame,
     *,
     between: Span,
+    rules: Rules = DEFAULT,
     window: Window | str | None = None,
     together: str | None = None,
-    statuses: tuple[str, ...] = events.REACHED,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Deployments a week per service, and per period where asked.
 
     Parameters
     ----------
-    deployments : DataFrame
-        Table ``deployments``, production only.
-    between : (Timestamp, Timestamp)
-        The history.
-    window : Window or str, optional
-        A calendar window such as ``1w`` or ``1M``; without it the whole history is one.
-    statuses : tuple of str
-        Statuses that count; a missing one does.
-    together : str, optional
-        A name under which all services are taken as one, instead of each by itself; a release
-        of several services then counts once.
-    confidence : float
-        Of the intervals [fraction].
+    deployments, between, rules, window, together, confidence
+        See `srelib.delivery`.
 
     Returns
     -------
     DataFrame
-        One row per service and period: service, label, starts_at, ends_at, complete (False where
-        the history holds only part of the period); value, low, high [1/week], n [deployments],
-        method; days (on which any was), per_day [1/day], day_share [fraction of days], gap
-        (median time between two) and longest_gap (Timedelta), weeks [weeks].
-
-    Notes
-    -----
-    A period at an edge of the history counts at the length that was seen.
-    The interval comes from the scatter between the weeks (`srelib.stats.scattered_rate`):
-    a release train is known better than independent deployments would be, bursts less well.
+        value, low, high [1/week], n [deployments]; days (on which any was), per_day [1/day],
+        day_share [fraction of days], gap (median time between two) and longest_gap (Timedelta),
+        weeks (seen of the period).
 
     Examples
     --------
@@ -238,7 +217,7 @@ def deployment_frequency(
     ([8], [8])
     """
     span = _span_of(between)
-    rows = _deployments_in_order(deployments, between=span, statuses=statuses)
+    rows = _deployments_in_order(deployments, between=span, rules=rules)
     rows = rows if together is None else _as_releases(rows)
 
     def found(own: Columns, period: Any) -> dict[str, Any]:
@@ -275,43 +254,23 @@ def rework_rate(
     deployments: pd.DataFrame,
     *,
     between: Span,
+    rules: Rules = DEFAULT,
     window: Window | str | None = None,
     together: str | None = None,
-    statuses: tuple[str, ...] = events.REACHED,
-    hotfix_within: pd.Timedelta | str = "24h",
     confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Share of deployments that were unplanned, made after an incident.
 
     Parameters
     ----------
-    deployments : DataFrame
-        Table ``deployments``, production only.
-    between : (Timestamp, Timestamp)
-        The history.
-    window : Window or str, optional
-        A calendar window such as ``1w`` or ``1M``; without it the whole history is one.
-    statuses : tuple of str
-        Statuses that count; a missing one does.
-    hotfix_within : Timedelta or str
-        How long after a deployment an unplanned one belongs to it, for the interval.
-    together : str, optional
-        A name under which all services are taken as one, instead of each by itself; a release
-        of several services then counts once.
-    confidence : float
-        Of the intervals [fraction].
+    deployments, between, rules, window, together, confidence
+        See `srelib.delivery`.
 
     Returns
     -------
     DataFrame
-        One row per service and period: service, label, starts_at, ends_at, complete; value, low,
-        high [fraction], n [deployments known to be planned or not], method; unplanned, unknown
-        [deployments].
-        NaN and n 0 where the exports do not say of any deployment whether it was planned.
-
-    References
-    ----------
-    .. [1] DORA, "DORA's software delivery performance metrics", dora.dev, 2026.
+        value, low, high [fraction], n [deployments known to be planned or not]; unplanned, unknown
+        [deployments]. NaN and n 0 where that is known of none.
 
     Examples
     --------
@@ -323,9 +282,7 @@ def rework_rate(
     [[0.5, 2.0, 1.0]]
     """
     span = _span_of(between)
-    rows = _deployments_in_order(
-        deployments, between=span, statuses=statuses, hotfix_within=hotfix_within
-    )
+    rows = _deployments_in_order(deployments, between=span, rules=rules)
     rows["known"] = rows["planned"].notna().to_numpy()
     rows["unplanned"] = ~rows["planned"].fillna(True).to_numpy(dtype=bool)
     rows = rows if together is None else _as_releases(rows)

@@ -69,36 +69,19 @@ def change_lead_time(
 
     Parameters
     ----------
-    changes : DataFrame
-        Table ``changes``.
-    deployments : DataFrame
-        Table ``deployments``, production only.
-    between : (Timestamp, Timestamp)
-        The history; deployments outside it are left out, its end is now.
-    start : {'committed', 'merged'}
-        Where the clock starts.
-    window : Window or str, optional
-        A calendar window such as ``1w`` or ``1M``; without it the whole history is one.
+    changes, deployments, between, window, together, confidence
+        See `srelib.delivery`.
+    start, lead, minutes
+        As in `Rules`.
     waiting : bool
         Count changes still waiting for as long as they have waited (Kaplan-Meier) instead of
         leaving them out; only for the whole history.
-    lead : {'median', 'mean'}
-        What `value` is; a mean is there for comparison with tools that give one.
-    minutes : {'exact', 'up', 'down'}
-        Times as they are, or in whole minutes rounded down, or up: then commit to merge and merge
-        to deployment each by itself, and a stage that runs backwards counts as 0.
-    together : str, optional
-        A name under which all services are taken as one, instead of each by itself; a release
-        of several services then counts once.
-    confidence : float
-        Of the intervals [fraction].
 
     Returns
     -------
     DataFrame
-        One row per service and period: service, label, starts_at, ends_at, complete; value, low,
-        high [s], n [changes], method; p90, p90_low, p90_high [s]; deployments they came in.
-        Without a change that was shipped all of it is NaN, n is 0.
+        value, low, high [s], n [changes]; p90, p90_low, p90_high [s]; deployments they came in,
+        which the intervals count as independent. NaN and n 0 without a change that was shipped.
 
     Raises
     ------
@@ -106,15 +89,6 @@ def change_lead_time(
         A start or statistic that does not exist.
     ColumnError
         A table lacks a column.
-
-    Notes
-    -----
-    Changes of one deployment share its moment, so that deployments and not changes are what the
-    interval counts as independent (`srelib.stats.quantile`).
-
-    References
-    ----------
-    .. [1] DORA, "DORA's software delivery performance metrics", dora.dev, 2026.
 
     Examples
     --------

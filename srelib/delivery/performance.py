@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from srelib.delivery.attribution import _attributed, _chance
+from srelib.delivery.attribution import _chance, attribute_incidents
 from srelib.delivery.failures import (
     _failures,
     _more_than_chance,
@@ -38,7 +38,7 @@ _VERY_LONG = pd.Timedelta(weeks=60)
 
 @dataclass(frozen=True)
 class Delivery:
-    """How a service ships: DORA's five numbers, each with n and interval.
+    """How a service ships: DORA's five numbers; what the exports do not say is NaN with n 0.
 
     Parameters
     ----------
@@ -46,18 +46,10 @@ class Delivery:
         That reached users.
     frequency : Estimate
         Deployments [1/week].
-    lead_time : Estimate
-        Median change lead time [s].
-    fail_rate : Estimate
-        Deployments that failed in the hands of users / deployments [fraction].
-    recovery : Estimate
-        Median time from the start of a failure to its end [s].
-    rework_rate : Estimate
-        Unplanned deployments / deployments [fraction].
-
-    Notes
-    -----
-    What the exports do not say is NaN with n 0.
+    lead_time, recovery : Estimate
+        Median change lead time [s]; median time from the start of a failure to its end [s].
+    fail_rate, rework_rate : Estimate
+        Failed, and unplanned, deployments / deployments [fraction].
     """
 
     deployments: int
@@ -87,20 +79,8 @@ def metrics(
 
     Parameters
     ----------
-    deployments : DataFrame
-        Table ``deployments``, production only.
-    changes : DataFrame or None
-        Table ``changes``.
-    incidents : DataFrame or None
-        Table ``incidents``; empty says that there were none, None that nobody exported them.
-    between : (Timestamp, Timestamp)
-        The history; its end is now.
-    rules : Rules
-        What counts as what.
-    together : str, optional
-        A name under which all services are taken as one, instead of each by itself.
-    confidence : float
-        Of the intervals [fraction].
+    deployments, changes, incidents, between, rules, together, confidence
+        See `srelib.delivery`; changes may be None.
 
     Returns
     -------
@@ -137,13 +117,12 @@ def _five(
     same: dict[str, Any] = {
         "between": _span_of(between), "confidence": confidence, "together": together,
     }  # fmt: skip
-    placed = _attributed(deployments, incidents, rules=rules)
-    failed = {"rules": rules, "placed": placed, **same}
+    placed = attribute_incidents(deployments, incidents, rules=rules)
     found = {
-        "frequency": deployment_frequency(deployments, statuses=rules.statuses, **same),
-        "fail_rate": change_fail_rate(deployments, incidents, **failed),
-        "recovery": recovery_time(deployments, incidents, **failed),
-        "rework_rate": rework_rate(deployments, statuses=rules.statuses, **same),
+        "frequency": deployment_frequency(deployments, rules=rules, **same),
+        "fail_rate": change_fail_rate(deployments, incidents, rules=rules, placed=placed, **same),
+        "recovery": recovery_time(deployments, incidents, rules=rules, placed=placed, **same),
+        "rework_rate": rework_rate(deployments, rules=rules, **same),
     }
     if changes is None or not len(changes):
         return found
@@ -184,26 +163,20 @@ class DeliveryPerformance:
     metrics : dict of str to Delivery
         The five numbers of each service.
     frequency, fails, recovery, rework : DataFrame
-        As from `deployment_frequency`, `change_fail_rate`, `recovery_time` and `rework_rate`,
-        over the whole history.
+        As from the function of each, over the whole history.
     calendar : DataFrame
         As from `deployment_frequency`, per week, or per month or quarter in a long history.
     lead : DataFrame
-        One row per change: change_id, service, deployment_id, began_at, shipped_at, state (why it
-        has a lead time or none), seconds.
-    lead_periods : DataFrame
-        As from `change_lead_time`, per `period`.
-    period : str
-        Calendar window of `lead_periods`: ``1w``, ``1M`` or ``1Q``.
-    failures : DataFrame
-        One row per deployment that reached users, with each signal that it failed.
-    recoveries : DataFrame
-        One row per failure, with the time it lasted.
+        One row per change: change_id, service, deployment_id, began_at, shipped_at, state, seconds.
+    lead_periods, period : DataFrame, str
+        As from `change_lead_time`, and per which calendar window: ``1w``, ``1M`` or ``1Q``.
+    failures, recoveries : DataFrame
+        One row per deployment with each signal that it failed; per failure with its length.
     pairs : DataFrame
         As from `attribute_incidents`: the incidents of the history.
     chance : DataFrame
-        Per service, the incidents that chance alone would put down to a deployment, and whether
-        planned deployments were followed by incidents more often than that.
+        Per service, the incidents chance alone would put down to a deployment, and whether planned
+        deployments were followed by incidents more often than that.
     """
 
     between: Span
@@ -245,14 +218,10 @@ def performance(
 
     Parameters
     ----------
-    deployments, changes : DataFrame
-        The tables; deployments are production only.
-    incidents : DataFrame or None
-        Table ``incidents``; empty says that there were none, None that nobody exported them.
+    deployments, changes, incidents, rules
+        See `srelib.delivery`.
     as_of : Timestamp
         Now.
-    rules : Rules
-        What counts as what.
 
     Returns
     -------
@@ -273,7 +242,7 @@ def performance(
     timing: dict[str, Any] = {"between": span, "start": rules.start, "minutes": rules.minutes}
     same: dict[str, Any] = {"between": span, "rules": rules}
     five = _five(deployments, changes, incidents, **same)
-    pairs = _attributed(deployments, incidents, rules=rules)
+    pairs = attribute_incidents(deployments, incidents, rules=rules)
     failed = _failures(deployments, incidents, placed=pairs, **same)
     return DeliveryPerformance(
         **same,
@@ -282,9 +251,7 @@ def performance(
         fails=five["fail_rate"],
         recovery=five["recovery"],
         rework=five["rework_rate"],
-        calendar=deployment_frequency(
-            deployments, between=span, window=weekly, statuses=rules.statuses
-        ),
+        calendar=deployment_frequency(deployments, window=weekly, **same),
         lead=_lead_times(changes, deployments, **timing),
         lead_periods=change_lead_time(changes, deployments, window=period, **timing),
         period=period,

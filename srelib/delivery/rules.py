@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import pandas as pd
 
 from srelib import events
 from srelib.errors import ParameterError
 
-Match = Literal["source", "window", "latest", "source_then_window", "source_then_latest"]
-MATCHES: tuple[str, ...] = (
-    "source", "window", "latest", "source_then_window", "source_then_latest",
-)  # fmt: skip
 SIGNALS = ("incident", "rolled_back", "hotfix")
 
 
@@ -26,11 +21,12 @@ class Rules:
     name : str
         Name of the set of rules.
     match : {'source', 'window', 'latest', 'source_then_window', 'source_then_latest'}
-        How an incident finds the deployment that caused it.
+        The deployment that caused an incident: the one it names, the latest at most `within`
+        before its start, the latest before it however old; or that only where it names none.
     within : Timedelta or str
-        Longest time from a deployment to the start of an incident, for ``window``.
+        ``window``: longest time from the end of a deployment to the start of an incident.
     strict : bool
-        The deployment must lie before the start, not at it.
+        The deployment must end before the start of the incident, not with it.
     shared : bool
         ``window``: every deployment within it is answerable, instead of the latest.
     scope : {'service', 'project'}
@@ -53,11 +49,10 @@ class Rules:
     hotfix_within : Timedelta or str
         An unplanned deployment up to this long after another one mends it.
     minutes : {'exact', 'up', 'down'}
-        Lead times and recovery times as they are, or in whole minutes rounded up (each stage of
-        a lead time by itself) or down.
+        Times as they are, or in whole minutes, up (each stage of a lead time by itself) or down.
     per : {'deployments', 'incidents'}
-        What is counted above the line of the fail rate: deployments that failed, each once, or
-        incidents of the service whatever they were put down to, so that the rate can be above 1.
+        What the fail rate counts above its line: deployments that failed, or incidents of the
+        service whatever they were put down to, so that it can be above 1.
 
     Raises
     ------
@@ -98,7 +93,7 @@ class Rules:
 
 
 _ALLOWED: dict[str, tuple[str, ...]] = {
-    "match": MATCHES,
+    "match": ("source", "window", "latest", "source_then_window", "source_then_latest"),
     "scope": ("service", "project"),
     "start": ("committed", "merged"),
     "lead": ("median", "mean"),

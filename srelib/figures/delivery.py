@@ -239,8 +239,8 @@ def plot_rates(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axes:
         wide = max(canvas.text_width(name, 9) for name in names) / (72 * canvas.WIDTH)
         left = min(wide + 0.03, 0.3)
         each = (1 - left - 0.06) / 2
-        chance = result.chance.set_index("service").loc[rows["service"]]
-        chance = chance["followed_by_chance"].where(chance["incidents"] > 0)
+        by = result.chance.set_index("service").loc[rows["service"]]
+        chance = by["followed_by_chance"].where(by["incidents"] > 0)
         rows = rows.assign(chance=chance.to_numpy())
         for place, (part, what) in enumerate(((rows, "change fail rate"), (rework, "rework rate"))):
             panel = ax.inset_axes((left + place * (each + 0.06), 0.13, each, 0.79))

@@ -8,7 +8,6 @@ import pandas as pd
 from srelib import delivery
 from srelib.budget.accounting import _exact_parts, _with_shares
 from srelib.budget.status import _exact_sum
-from srelib.delivery.attribution import _attributed
 from srelib.delivery.rules import DEFAULT
 from srelib.tradeoff.after_deployments import (
     TIMES,
@@ -151,7 +150,7 @@ def with_causes(
     """
     if not len(incidents):
         return incidents
-    found = _attributed(deployments, incidents, rules=rules)
+    found = delivery.attribute_incidents(deployments, incidents, rules=rules)
     found = found.drop_duplicates(["service", "incident_id"])
     names = found.set_index(["service", "incident_id"])["deployment_id"]
     keys = pd.MultiIndex.from_frame(incidents[["service", "incident_id"]].astype("str"))

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from srelib import delivery, tables
-from srelib.delivery.attribution import _attributed, _chance
+from srelib.delivery.attribution import _chance
 from srelib.errors import ColumnError, ParameterError
 from tests.delivery.made import JUNE, deployments, incidents
 
@@ -21,7 +21,7 @@ SHIPPED = deployments(
 
 def placed(text, **rules):
     """Incident, deployment and rule of each pair."""
-    found = delivery.attribute_incidents(SHIPPED, incidents(text), **rules)
+    found = delivery.attribute_incidents(SHIPPED, incidents(text), rules=delivery.Rules(**rules))
     return [
         (row.incident_id, *(None if pd.isna(x) else x for x in (row.deployment_id, row.rule)))
         for row in found.itertuples()
@@ -181,7 +181,7 @@ def test_an_incident_39_days_later_is_not_pinned_on_the_deployment():
         "incident_id=i1 started_at=2026-07-10T12:00 resolved_at=2026-07-10T13:00\n"
         "incident_id=i2 started_at=2026-08-05T12:00 resolved_at=2026-08-05T13:00"
     )
-    theirs = _attributed(one, late, rules=delivery.preset("devlake"))
+    theirs = delivery.attribute_incidents(one, late, rules=delivery.preset("devlake"))
     assert theirs["delay"].dt.days.tolist() == [39, 65]
     ours = delivery.attribute_incidents(one, late)
     assert ours["deployment_id"].isna().all()

@@ -10,7 +10,6 @@ from dataclasses import replace
 import pytest
 
 from srelib import delivery
-from srelib.delivery.attribution import _attributed
 from srelib.delivery.rules import DEFAULT
 from srelib.errors import ParameterError
 from tests.delivery.made import JUNE, changes, deployments, incidents
@@ -46,7 +45,7 @@ def blended(name):
 
 def placed(name):
     """What each incident was put down to."""
-    pairs = _attributed(SHIPPED, BROKEN, rules=delivery.preset(name))
+    pairs = delivery.attribute_incidents(SHIPPED, BROKEN, rules=delivery.preset(name))
     return [None if name != name else name for name in pairs["deployment_id"]]
 
 
