@@ -16,7 +16,7 @@ import pandas as pd
 
 from benchmarks.measure import Row, alternate, seconds, table
 from srelib import alerts, windows
-from srelib.alerts.policies import Policy, _threshold
+from srelib.alerts.policies import AlertPolicy, _threshold
 from srelib.alerts.score import _budget_events, _spending
 from srelib.fleet import Indicator
 from srelib.windows.sums import _prefix_pair, _ratios
@@ -238,7 +238,7 @@ def searched_policies() -> dict[str, tuple[alerts.Rule, ...]]:
     return {text: alerts.read_policy(text, period=PERIOD) for text in texts}
 
 
-def search(good: pd.Series, total: pd.Series, tried: Mapping[str, Policy]) -> pd.DataFrame:
+def search(good: pd.Series, total: pd.Series, tried: Mapping[str, AlertPolicy]) -> pd.DataFrame:
     """Replay many policies at once, choose on the first half of the year, test on the second.
 
     Parameters

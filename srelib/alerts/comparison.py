@@ -42,10 +42,6 @@ def compare(replays: Mapping[Indicator, AlertReplay]) -> dict[str, PooledAlerts]
     replays : mapping of Indicator to AlertReplay
         At least one.
 
-    Returns
-    -------
-    dict of str to PooledAlerts
-
     Examples
     --------
     >>> from srelib.alerts.replay import replay
@@ -86,8 +82,7 @@ def search(replays: Mapping[Indicator, AlertReplay]) -> pd.DataFrame:
     >>> total = pd.Series(100.0, index)
     >>> good = total.mask((index.day.isin([2, 4])) & (index.hour == 12), 0.0)
     >>> one = replay(good, total, target=0.99, period="28d", policy="workbook")
-    >>> found = search({Indicator("a", "shop"): one})
-    >>> found["kind"].value_counts().to_dict()
+    >>> search({Indicator("a", "shop"): one})["kind"].value_counts().to_dict()
     {'candidate': 36, 'ready-made': 7, 'current': 1}
     """
     one = next(iter(replays.values()))
@@ -180,15 +175,13 @@ class RecordedAlerts:
     ----------
     pooled : PooledAlerts or None
         Scored like a policy, called 'recorded'; None where no alert counts.
-    severities : tuple of str
-        As the records name those that count; empty where the records name none.
-    others : tuple of str
-        As the records name those that do not count.
+    severities, others : tuple of str
+        As the records name those that count, and those that do not; empty where they name none.
     silent : tuple of str
         Services with an objective, and without any alert on record.
     begins, ends : Timestamp or None
-        First and last alert of any severity, where the time without any before or after is a
-        fifth of the history or more: the export may not reach further.
+        First and last alert of any severity, where a fifth of the history or more before or
+        after is without any: the export may not reach further.
     """
 
     pooled: PooledAlerts | None
@@ -209,12 +202,14 @@ def recorded(
 ) -> RecordedAlerts | None:
     """Score the alerts that really fired against what the replays are scored against.
 
+    An alert on record belongs to a service: it detects an event of any objective of it.
+
     Parameters
     ----------
     alerts : DataFrame
-        Table ``alerts`` of all services.
+        Table ``alerts`` of all services; one without an end is taken as a moment.
     replays : mapping of Indicator to AlertReplay
-        Of the objectives, at least one; they bring the events and what those spent.
+        At least one; they bring the events and what those spent.
     severity : str
         Alerts that count; where none on record has it, what Pyrra calls it
         ('critical' for 'page', 'warning' for 'ticket') does; all where the records name none.
@@ -233,23 +228,14 @@ def recorded(
     ColumnError
         A column is missing.
 
-    Notes
-    -----
-    An alert on record belongs to a service, not to an objective: it detects an event of any
-    objective of its service.
-    An alert without an end is taken as a moment, for exports often leave ends out; it is not
-    still firing ever since.
-    Alerts and events outside the data of a service are left out.
-
     Examples
     --------
     >>> from srelib.alerts.replay import replay
     >>> index = pd.date_range("2026-01-01", periods=7200, freq="min", tz="UTC")
     >>> total = pd.Series(100.0, index)
-    >>> good = total.mask((index.day == 4) & (index.hour == 12), 0.0)
-    >>> one = replay(good, total, target=0.99, period="28d", policy="workbook")
+    >>> one = replay(total * 0.9, total, target=0.99, period="28d", policy="workbook")
     >>> real = pd.DataFrame({"service": ["shop"], "rule": ["Burn"], "severity": ["critical"],
-    ...                      "fired_at": [index[5060]], "resolved_at": [index[5100]]})
+    ...                      "fired_at": [index[60]], "resolved_at": [index[90]]})
     >>> recorded(real, {Indicator("a", "shop"): one}).pooled.recall.value
     1.0
     """

@@ -10,7 +10,14 @@ import numpy as np
 import pandas as pd
 from pandas.api.typing import NaTType
 
-from srelib.alerts.policies import Policy, Rule, _check_policy, _length_of, _severities, _threshold
+from srelib.alerts.policies import (
+    AlertPolicy,
+    Rule,
+    _check_policy,
+    _length_of,
+    _severities,
+    _threshold,
+)
 from srelib.errors import ColumnError, InsufficientDataError, ParameterError
 from srelib.windows import History, history
 from srelib.windows.sums import _buckets, _divide
@@ -66,10 +73,10 @@ def firing(
     total: pd.Series,
     *,
     target: float,
-    policy: Policy,
+    policy: AlertPolicy,
     partial: bool = False,
 ) -> pd.DataFrame:
-    """Which alerts fire at each bucket.
+    """Which alerts fire at each bucket, as Prometheus evaluates such rules.
 
     Parameters
     ----------
@@ -85,8 +92,8 @@ def firing(
     Returns
     -------
     DataFrame
-        One column of booleans per severity, in the order of the policy, on the index of the
-        input: whether it fires at the END of that bucket, when its events are known.
+        One column of booleans per severity, on the index of the input: whether it fires at the
+        END of that bucket, when its events are known. Without traffic no rule fires.
 
     Raises
     ------
@@ -94,32 +101,15 @@ def firing(
         A policy without rules, or a window shorter than a bucket.
     InsufficientDataError
         A window longer than the history, unless `partial`.
-    InvalidTargetError
-        The target is not a fraction strictly between 0 and 1.
-    CountError
-        Counts that cannot be.
-    TimeIndexError
-        The index is not regular.
-
-    Notes
-    -----
-    As Prometheus evaluates such rules, once per bucket [1]_: windows are ``(t - W, t]``; at the
-    start of the history they see what there is; without traffic the ratio is unknown and the
-    rule does not fire; a rule with `wait` is pending until its condition has held that long,
-    and any bucket without it starts the wait again, for each rule by itself.
-
-    References
-    ----------
-    .. [1] Prometheus documentation, Alerting rules, and
-       Beyer et al., The Site Reliability Workbook, O'Reilly 2018, chapter 5.
+    InvalidTargetError, CountError, TimeIndexError
+        The target is no fraction, or the counts or their index cannot be.
 
     Examples
     --------
     >>> index = pd.date_range("2026-01-01", periods=6, freq="min", tz="UTC")
     >>> total = pd.Series(100.0, index)
-    >>> good = total - [0, 50, 50, 0, 0, 0]
     >>> policy = (Rule("page", "3m", "1m", 10),)
-    >>> firing(good, total, target=0.99, policy=policy)["page"].tolist()
+    >>> firing(total - [0, 50, 50, 0, 0, 0], total, target=0.99, policy=policy)["page"].tolist()
     [False, True, True, False, False, False]
     """
     rules = _check_policy(policy)
@@ -180,11 +170,10 @@ def _check_windows(rules: Iterable[Rule], past: History, *, partial: bool) -> No
             )
 
 
-def _answerable(policy: Policy, *, step: pd.Timedelta, length: pd.Timedelta) -> tuple[Rule, ...]:
+def _answerable(policy: AlertPolicy, past: History) -> tuple[Rule, ...]:
     """The rules of a policy that a history can answer."""
-    return tuple(
-        rule for rule in _check_policy(policy) if min(rule.windows) >= step and rule.long <= length
-    )
+    rules = _check_policy(policy)
+    return tuple(r for r in rules if min(r.windows) >= past.step and r.long <= past.length)
 
 
 def _is_reachable(rule: Rule, *, target: float) -> bool:
@@ -259,27 +248,24 @@ def _utc(times: np.ndarray) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(times.astype("M8[us]")).tz_localize("UTC")
 
 
-def review(good: pd.Series, total: pd.Series, *, target: float, policy: Policy) -> pd.DataFrame:
-    """What stands in the way of each rule, given the target and the data.
+def review(
+    good: pd.Series, total: pd.Series, *, target: float, policy: AlertPolicy
+) -> pd.DataFrame:
+    """What stands in the way of each rule, given the target and the average traffic.
 
     Parameters
     ----------
-    good, total : Series
-        Good and total events [events] on a regular UTC index; missing is unknown.
-    target : float
-        Service level objective [fraction], strictly between 0 and 1.
-    policy : sequence of Rule
+    good, total, target, policy
+        As of `firing`.
 
     Returns
     -------
     DataFrame
-        One row per rule, in the order of the policy:
-        rule (Rule), severity, reachable (a total outage can fire it), blind (a window is shorter
-        than a bucket), too_long (a window is longer than the history), events_in_long [events]
-        (expected at the average traffic), failures_to_fire [events] (fewest bad events in an
-        average long window that fire it; NaN without traffic, or when not even all of them do),
-        one_failure_fires, and how long a total outage lasts until it fires (Timedelta, NaT for
-        never): on_paper, and replayed in buckets of this length.
+        One row per rule: rule, severity, reachable (a total outage can fire it), blind (a window
+        is shorter than a bucket), too_long (a window is longer than the history), events_in_long
+        [events], failures_to_fire (fewest bad events in an average long window that fire it; NaN
+        where not even all do) [events], one_failure_fires, and how long a total outage lasts
+        until it fires (Timedelta, NaT for never): on_paper, and replayed in such buckets.
 
     Raises
     ------
@@ -287,10 +273,6 @@ def review(good: pd.Series, total: pd.Series, *, target: float, policy: Policy) 
         A policy without rules.
     InvalidTargetError
         The target is not a fraction strictly between 0 and 1.
-
-    Notes
-    -----
-    At a low hour there is less traffic than on average, and fewer failures suffice.
 
     References
     ----------
@@ -302,9 +284,8 @@ def review(good: pd.Series, total: pd.Series, *, target: float, policy: Policy) 
     >>> index = pd.date_range("2026-01-01", periods=96, freq="h", tz="UTC")
     >>> total = pd.Series(10.0, index)
     >>> rules = (Rule("page", "1h", "1h", 14.4), Rule("page", "1h", "5m", 14.4))
-    >>> found = review(total, total, target=0.999, policy=rules)
-    >>> found["one_failure_fires"].tolist(), found["blind"].tolist()
-    ([True, True], [False, True])
+    >>> review(total, total, target=0.999, policy=rules)["blind"].tolist()
+    [False, True]
     """
     past = history(good, total)
     rows = [_review_row(rule, past, target) for rule in _check_policy(policy)]
@@ -318,7 +299,8 @@ def review(good: pd.Series, total: pd.Series, *, target: float, policy: Policy) 
 def _review_row(rule: Rule, past: History, target: float) -> dict[str, object]:
     limit = _threshold(rule, target=target)
     reachable = _is_reachable(rule, target=target)
-    events = _average(past) * (rule.long / past.step)
+    average = float(_divide(past.total.sums[-1:], past.known[-1:])[0])
+    events = average * (rule.long / past.step)
     fewest = _fewest_failures(rule, events, limit)
     return {
         "rule": rule,
@@ -332,12 +314,6 @@ def _review_row(rule: Rule, past: History, target: float) -> dict[str, object]:
         "on_paper": rule.long * limit + rule.wait if reachable else pd.NaT,
         "replayed": _replayed_outage(rule, past.step, target),
     }
-
-
-def _average(past: History) -> float:
-    """Events in an average known bucket."""
-    known = past.known[-1]
-    return float(_divide(past.total.sums[-1:], known.reshape(1))[0])
 
 
 def _fewest_failures(rule: Rule, events: float, limit: float) -> float:

@@ -37,20 +37,16 @@ class Rule:
     ----------
     severity : str
         What it does: 'page' wakes somebody, 'ticket' waits for the morning; any name goes.
-    long : Timedelta or str
-        Window that says how much budget went.
-    short : Timedelta or str, optional
-        Window that says that it still goes; None for a rule with one window.
+    long, short : Timedelta or str
+        Windows that say how much budget went, and that it still goes (None for no second one).
     factor : float
         Burn rate above which it fires; 1 spends exactly the budget in one SLO period.
     wait : Timedelta or str
         How long the condition must hold first (``for`` in Prometheus).
     op : {'>', '>='}
-        How the error ratio is compared; Prometheus rules of the Workbook, Sloth and Pyrra use >.
-    min_bad : float
-        Fires only with at least so many bad events in the long window [events].
-    min_total : float
-        Fires only with at least so many events in the long window [events].
+        How the error ratio is compared.
+    min_bad, min_total : float
+        Fewest bad events, and fewest events, in the long window that fire it [events].
 
     Raises
     ------
@@ -72,26 +68,12 @@ class Rule:
     min_bad: float = 0.0
     min_total: float = 0.0
 
-    def __init__(
-        self,
-        severity: str,
-        long: Duration,
-        short: Duration | None,
-        factor: float,
-        wait: Duration = _ZERO,
-        op: str = ">",
-        min_bad: float = 0.0,
-        min_total: float = 0.0,
-    ) -> None:
+    def __post_init__(self) -> None:
         values = {
-            "severity": severity,
-            "long": _length(long, "long"),
-            "short": None if short is None else _length(short, "short"),
-            "factor": float(factor),
-            "wait": _length_of(wait, "wait"),
-            "op": op,
-            "min_bad": float(min_bad),
-            "min_total": float(min_total),
+            "long": _length(self.long, "long"),
+            "short": None if self.short is None else _length(self.short, "short"),
+            "wait": _length_of(self.wait, "wait"),
+            **{name: float(getattr(self, name)) for name in ("factor", "min_bad", "min_total")},
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -109,7 +91,7 @@ class Rule:
         return f"{self.severity}: {self.factor:g}x over {spans}{wait}"
 
 
-Policy = Sequence[Rule]
+AlertPolicy = Sequence[Rule]
 """Rules; those of one severity are one alert, which fires while any of them does."""
 
 
@@ -118,7 +100,7 @@ def _threshold(rule: Rule, *, target: float) -> float:
     return float(Decimal(repr(rule.factor)) * Decimal(repr(_budget_fraction(target))))
 
 
-def _check_policy(policy: Policy) -> tuple[Rule, ...]:
+def _check_policy(policy: AlertPolicy) -> tuple[Rule, ...]:
     """The rules of a policy, refused when there are none."""
     rules = tuple(policy) if not isinstance(policy, Rule) else (policy,)
     for rule in rules:
@@ -148,10 +130,6 @@ def workbook_policy(period: Window | Duration) -> tuple[Rule, ...]:
         Pages for 2 % of the budget in 1 h and 5 % in 6 h, tickets for 10 % in 1 d and in 3 d;
         the short window is a twelfth of the long one.
 
-    Notes
-    -----
-    For 30 days the factors are the book's 14.4, 6, 3 and 1; for 28 days 13.44, 5.6, 2.8, 0.933.
-
     References
     ----------
     .. [1] Beyer et al., The Site Reliability Workbook, O'Reilly 2018, chapter 5, tables 5-6, 5-8.
@@ -179,9 +157,8 @@ def _pyrra_policy(period: Window | Duration) -> tuple[Rule, ...]:
     )
 
 
-def _grafana_policy(period: Window | Duration = "28d") -> tuple[Rule, ...]:
+def _grafana_policy() -> tuple[Rule, ...]:
     """Grafana SLO's default fast-burn and slow-burn alerts, which compare with >=."""
-    _period_length(period)
     return tuple(replace(rule, op=">=") for rule in workbook_policy("30d"))
 
 
@@ -197,20 +174,22 @@ def _earlier_attempts(period: Window | Duration) -> dict[str, tuple[Rule, ...]]:
     }
 
 
-def _guarded(policy: Policy, *, min_bad: float = 0.0, min_total: float = 0.0) -> tuple[Rule, ...]:
+def _guarded(
+    policy: AlertPolicy, *, min_bad: float = 0.0, min_total: float = 0.0
+) -> tuple[Rule, ...]:
     """A policy that keeps quiet about a handful of events: the low-traffic guard."""
     return tuple(
         replace(rule, min_bad=min_bad, min_total=min_total) for rule in _check_policy(policy)
     )
 
 
-def _severities(policy: Policy) -> list[str]:
+def _severities(policy: AlertPolicy) -> list[str]:
     """Severities of a policy in the order they appear."""
     return list(dict.fromkeys(rule.severity for rule in policy))
 
 
 def _length_of(value: Duration, name: str) -> pd.Timedelta:
-    """A length of time, which may be none at all."""
+    """A length of time as windows are written, or as pandas does; it may be none at all."""
     if isinstance(value, str) and re.fullmatch(r"0+[smhd]?", value):
         return _ZERO
     try:
@@ -222,13 +201,19 @@ def _length_of(value: Duration, name: str) -> pd.Timedelta:
     return length
 
 
+def _as_pandas(value: Duration, name: str) -> pd.Timedelta:
+    try:
+        return pd.Timedelta(value)
+    except ValueError as error:
+        problem = f"{name} must be a length of time such as 15m; got {value!r}."
+        raise ParameterError(problem) from error
+
+
 def _period_length(period: Window | Duration) -> pd.Timedelta:
     """Length of an SLO period; a calendar one at the SRE book's round length."""
     window = _as_window(period)
-    if window.duration is not None:
-        return window.duration
-    days: Mapping[str, int] = {"day": 1, "week": 7, "month": 30, "quarter": 90, "year": 365}
-    return pd.Timedelta(days=days[str(window.unit)] * window.count)
+    days = {"day": 1, "week": 7, "month": 30, "quarter": 90, "year": 365}
+    return window.duration or pd.Timedelta(days=days[str(window.unit)] * window.count)
 
 
 def _whole(length: pd.Timedelta) -> pd.Timedelta:
@@ -241,15 +226,6 @@ def _length(value: Duration, name: str) -> pd.Timedelta:
     if duration is None:
         raise ParameterError(f"{name} must be a length of time such as 1h; got {value}.")
     return duration
-
-
-def _as_pandas(value: Duration, name: str) -> pd.Timedelta:
-    try:
-        return pd.Timedelta(value)
-    except ValueError as error:
-        raise ParameterError(
-            f"{name} must be a length of time such as 15m; got {value!r}."
-        ) from error
 
 
 def _check(rule: Rule) -> None:
@@ -314,9 +290,8 @@ def read_policy(text: str, *, period: Window | Duration) -> tuple[Rule, ...]:
     """
     if not isinstance(text, str):
         raise ParameterError(f"policy must be text such as '{EXAMPLE}'; got {text!r}.")
-    length = _period_length(period)
-    known = _builtin_policies(length)
-    rules = _read_rules(text, length, known)
+    known = _builtin_policies(period)
+    rules = _read_rules(text, _period_length(period), known)
     if not rules:
         raise ParameterError(
             f"policy: a policy needs at least one rule; got {text!r}. {_allowed(known)}"
@@ -325,14 +300,16 @@ def read_policy(text: str, *, period: Window | Duration) -> tuple[Rule, ...]:
 
 
 def _read_rules(
-    text: str, period: pd.Timedelta, known: Mapping[str, Policy] | None = None
+    text: str, period: pd.Timedelta, known: Mapping[str, AlertPolicy] | None = None
 ) -> tuple[Rule, ...]:
     """Rules, and policies by their names, with commas between."""
     texts = [one.strip() for one in _BETWEEN.split(text.strip()) if one.strip()]
     return tuple(rule for one in texts for rule in _read_one(one, period, known or {}))
 
 
-def _read_one(text: str, period: pd.Timedelta, known: Mapping[str, Policy]) -> tuple[Rule, ...]:
+def _read_one(
+    text: str, period: pd.Timedelta, known: Mapping[str, AlertPolicy]
+) -> tuple[Rule, ...]:
     """A rule, or the rules of a policy by its name."""
     name, found = _leading_name(text, known), _RULE.fullmatch(text)
     if name is None and found is None:
@@ -346,7 +323,7 @@ def _read_one(text: str, period: pd.Timedelta, known: Mapping[str, Policy]) -> t
         raise ParameterError(f"policy: {text!r}: {error}") from error
 
 
-def _guarded_policy(policy: Policy, text: str) -> tuple[Rule, ...]:
+def _guarded_policy(policy: AlertPolicy, text: str) -> tuple[Rule, ...]:
     """A policy with the guard that stands behind its name."""
     conditions = _conditions(text)
     if "wait" in conditions:
@@ -354,7 +331,7 @@ def _guarded_policy(policy: Policy, text: str) -> tuple[Rule, ...]:
     return _guarded(policy, **conditions) if conditions else tuple(policy)
 
 
-def _leading_name(text: str, known: Mapping[str, Policy]) -> str | None:
+def _leading_name(text: str, known: Mapping[str, AlertPolicy]) -> str | None:
     """The name that a text begins with, the longest where two do."""
     plain = text.lower()
     names = [n for n in known if plain == n.lower() or plain.startswith(f"{n.lower()} ")]
@@ -378,15 +355,12 @@ def _rule(fields: dict[str, Any], period: pd.Timedelta) -> Rule:
 
 
 def _window_length(text: str, name: str) -> pd.Timedelta:
-    """A window, whose months and years would be longer or shorter than one another."""
     try:
-        length = _as_window(text).duration
+        return _length(text, name)
     except SrelibError as error:
         raise ParameterError(
             f"the {name} window {text!r} is no length of time; write 5m, 6h or 3d."
         ) from error
-    assert length is not None  # a text is a rolling window
-    return length
 
 
 def _conditions(text: str) -> dict[str, Any]:
@@ -409,11 +383,11 @@ def _conditions(text: str) -> dict[str, Any]:
     return {name: float(v) if name != "wait" else v for name, v in found.items()}
 
 
-def _allowed(known: Mapping[str, Policy]) -> str:
+def _allowed(known: Mapping[str, AlertPolicy]) -> str:
     return f"Write rules such as '{EXAMPLE}', or name one of: {', '.join(known)}."
 
 
-def _guess(text: str, known: Mapping[str, Policy]) -> str:
+def _guess(text: str, known: Mapping[str, AlertPolicy]) -> str:
     close = difflib.get_close_matches(text.lower(), known, n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
 
@@ -427,7 +401,7 @@ def _builtin_policies(period: Window | Duration) -> dict[str, tuple[Rule, ...]]:
     return {
         "workbook": workbook_policy(period),
         "pyrra": _pyrra_policy(period),
-        "grafana": _grafana_policy(period),
+        "grafana": _grafana_policy(),
         **_earlier_attempts(period),
     }
 

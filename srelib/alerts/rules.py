@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from srelib.alerts.policies import Policy, Rule, _check_policy, _threshold, workbook_policy
+from srelib.alerts.policies import AlertPolicy, Rule, _check_policy, _threshold, workbook_policy
 from srelib.errors import SloError
 from srelib.slos import Slo
 
@@ -19,11 +19,16 @@ WINDOW = re.compile(r"\{\{\s*\.window\s*\}\}|\$__(?:rate_)?(?:interval|range)\b|
 _SELECTOR = re.compile(r'[a-zA-Z_:][\w:]*\s*(?:\{(?:[^"{}]|"(?:[^"\\]|\\.)*")*\})?')
 _UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1))
 
-PolicyFor = Policy | Callable[[Any], Policy]
+PolicyFor = AlertPolicy | Callable[[Any], AlertPolicy]
 
 
 def prometheus_rules(slos: Iterable[Slo], *, policy: PolicyFor = workbook_policy) -> str:
     """Recording and alerting rules for Prometheus, one group per objective.
+
+    A query is either the selector of a counter, such as ``http_requests_total{code=~"5.."}``, or
+    an expression with the window written as ``{{.window}}`` (Sloth), ``$__rate_interval`` or
+    ``$__range`` (Grafana).
+    Rules of one severity are told apart by the label ``window``.
 
     Parameters
     ----------
@@ -41,21 +46,6 @@ def prometheus_rules(slos: Iterable[Slo], *, policy: PolicyFor = workbook_policy
     ------
     SloError
         No objectives, two of one name, or an objective without usable queries.
-
-    Notes
-    -----
-    A query is either the selector of a counter, such as ``http_requests_total{code=~"5.."}``, or
-    an expression with the window written as ``{{.window}}`` (Sloth), ``$__rate_interval`` or
-    ``$__range`` (Grafana).
-    Events that never occurred have no series in Prometheus; they count as 0 as long as the total
-    is there.
-    Objectives that count slices of time get rules that count events, with a note in the alert.
-    Rules of one severity are alerts of their own, told apart by the label ``window``, since each
-    waits by itself; where two share a long window the label says more.
-
-    References
-    ----------
-    .. [1] Prometheus documentation, "Recording rules" and "Alerting rules".
 
     Examples
     --------
@@ -76,30 +66,18 @@ def prometheus_rules(slos: Iterable[Slo], *, policy: PolicyFor = workbook_policy
     again = sorted({name for name in names if names.count(name) > 1})
     if again:
         raise SloError(f"two objectives are named {again[0]!r}", fix="give each its own name")
-    groups = [_group(slo, _rules_for(slo, policy)) for slo in chosen]
+    groups = [_group(slo, policy(slo.window) if callable(policy) else policy) for slo in chosen]
     return yaml.safe_dump({"groups": groups}, sort_keys=False, width=10_000, allow_unicode=True)
 
 
-def openslo_policies(policy: Policy) -> str:
-    """OpenSLO v1 alert policies, one per rule.
+def openslo_policies(policy: AlertPolicy) -> str:
+    """OpenSLO v1 alert policies, one per rule, as YAML documents of kind AlertPolicy.
+
+    OpenSLO v1 knows one window per policy: the short one stands in the description.
 
     Parameters
     ----------
     policy : sequence of Rule
-
-    Returns
-    -------
-    str
-        YAML documents of kind AlertPolicy.
-
-    Notes
-    -----
-    OpenSLO v1 knows one condition and one window per policy [1]_: the short window stands in the
-    description, and whatever applies the document has to add it.
-
-    References
-    ----------
-    .. [1] OpenSLO specification v1, AlertPolicy and AlertCondition.
 
     Examples
     --------
@@ -116,20 +94,16 @@ def openslo_policies(policy: Policy) -> str:
     return yaml.safe_dump_all(documents, sort_keys=False, width=10_000, allow_unicode=True)
 
 
-def _rules_for(slo: Slo, policy: PolicyFor) -> tuple[Rule, ...]:
-    return tuple(dict.fromkeys(_check_policy(policy(slo.window) if callable(policy) else policy)))
-
-
-def _group(slo: Slo, rules: Sequence[Rule]) -> dict[str, Any]:
+def _group(slo: Slo, policy: AlertPolicy) -> dict[str, Any]:
     """Recorded error ratios of every window, then the alerts on them."""
+    rules = list(dict.fromkeys(_check_policy(policy)))
     spans = sorted({window for rule in rules for window in rule.windows})
     labels = {"slo": slo.name, "service": slo.service}
     recorded = [
         {"record": _record(span), "expr": _error_ratio(slo, span), "labels": dict(labels)}
         for span in spans
     ]
-    marks = _marks(rules)
-    alerts = [_alert(slo, rule, mark) for rule, mark in zip(rules, marks, strict=True)]
+    alerts = [_alert(slo, *pair) for pair in zip(rules, _marks(rules), strict=True)]
     return {"name": f"slo {slo.name}", "rules": recorded + alerts}
 
 

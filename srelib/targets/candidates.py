@@ -13,10 +13,10 @@ import pandas as pd
 
 from srelib.alerts import workbook_policy
 from srelib.alerts.firing import _alert_spans, _answerable, _is_reachable
-from srelib.alerts.policies import PAGE, Policy
+from srelib.alerts.policies import PAGE, AlertPolicy
 from srelib.budget.status import _budget_fraction
 from srelib.errors import InsufficientDataError, ParameterError
-from srelib.policy import Policy as BudgetPolicy
+from srelib.policy import Policy
 from srelib.policy.daily import Ledger, _recorded_decisions
 from srelib.policy.rules import READY
 from srelib.sli.interval import _miss_probability
@@ -63,8 +63,8 @@ def candidates(
     window: Window | pd.Timedelta | str,
     targets: Sequence[float] = LADDER,
     current: float = math.nan,
-    alert_policy: Policy | None = None,
-    budget_policy: BudgetPolicy = BUDGET_POLICY,
+    alert_policy: AlertPolicy | None = None,
+    budget_policy: Policy = BUDGET_POLICY,
     dependencies: Mapping[str, Any] | None = None,
     weighting: str = "events",
     confidence: float = 0.95,
@@ -215,11 +215,10 @@ def window_of(own: Window | None, other: str = "") -> Window:
 
 
 def _pages(
-    past: History, *, targets: Sequence[float], policy: Policy, confidence: float = 0.95
+    past: History, *, targets: Sequence[float], policy: AlertPolicy, confidence: float = 0.95
 ) -> pd.DataFrame:
     """Pages that an alert policy would have sent at each target, those within an hour as one."""
-    rules = [rule for rule in _answerable(policy, step=past.step, length=past.length)
-             if rule.severity == PAGE]  # fmt: skip
+    rules = [rule for rule in _answerable(policy, past) if rule.severity == PAGE]
     if not rules:
         unknown = dict.fromkeys(["pages", "pages_per_week", "pages_low", "pages_high"], math.nan)
         return pd.DataFrame({**unknown, "can_page": False}, _by_target(targets))
@@ -242,7 +241,7 @@ def _freeze_days(
     *,
     targets: Sequence[float],
     window: Window,
-    policy: BudgetPolicy = BUDGET_POLICY,
+    policy: Policy = BUDGET_POLICY,
 ) -> pd.DataFrame:
     """Days a quarter on which a budget policy would have frozen releases at each target."""
     ledger, rows = Ledger.of(good, total), []

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from srelib import alerts
-from srelib.alerts.policies import Policy, _grafana_policy, _guarded, _pyrra_policy
+from srelib.alerts.policies import AlertPolicy, _grafana_policy, _guarded, _pyrra_policy
 
-POLICIES: dict[str, Callable[[], Policy]] = {
+POLICIES: dict[str, Callable[[], AlertPolicy]] = {
     "workbook 28d": lambda: alerts.workbook_policy("28d"),
     "workbook 30d": lambda: alerts.workbook_policy("30d"),
     "pyrra 28d": lambda: _pyrra_policy("28d"),
@@ -46,7 +46,7 @@ class Scenario:
         Shape, policy and seed.
     bad, total : array
         Events per bucket; NaN is a missing bucket.
-    policy : Policy
+    policy : AlertPolicy
     target : float
         [fraction]
     step : int
@@ -58,7 +58,7 @@ class Scenario:
     name: str
     bad: np.ndarray
     total: np.ndarray
-    policy: Policy
+    policy: AlertPolicy
     target: float
     step: int
     counters: bool

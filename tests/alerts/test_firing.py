@@ -447,9 +447,8 @@ def test_without_traffic_nothing_is_known_of_failures() -> None:
 
 def test_what_a_history_can_answer_is_left() -> None:
     """Hourly data of two days: only the rule of one day with 2 hours."""
-    left = _answerable(
-        alerts.workbook_policy("30d"), step=pd.Timedelta("1h"), length=pd.Timedelta("2D")
-    )
+    counts = pd.Series(1.0, pd.date_range("2026-01-01", periods=48, freq="h", tz="UTC"))
+    left = _answerable(alerts.workbook_policy("30d"), windows.history(counts, counts))
     assert [rule.long for rule in left] == [pd.Timedelta("1D")]
 
 

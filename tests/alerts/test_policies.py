@@ -71,7 +71,7 @@ def test_pyrra_rounds_to_whole_minutes() -> None:
 
 def test_grafana_compares_with_at_least() -> None:
     """Grafana's rules use >= and keep the factors of 30 days whatever the period."""
-    rules = _grafana_policy("28d")
+    rules = _grafana_policy()
     assert {rule.op for rule in rules} == {">="}
     assert [rule.factor for rule in rules] == [14.4, 6.0, 3.0, 1.0]
 

@@ -50,7 +50,7 @@ def checked(text: str, folder: Path) -> str:
     [
         alerts.workbook_policy,
         _pyrra_policy,
-        _grafana_policy,
+        _grafana_policy(),
         _guarded(alerts.workbook_policy("30d"), min_bad=5, min_total=100),
         lambda period: alerts.read_policy(
             "2% in 1h/5m, page 14x in 1h/5m, 14x in 1h, ticket 1x in 3d for 1h", period=period
