@@ -183,10 +183,12 @@ def _spenders(
 ) -> pd.DataFrame:
     """Incidents, deployments and the rest that touch the data, each kind in order of time."""
     first, last = times[0], times[-1] + step
-    needed = ("incident_id", "started_at", "resolved_at")
-    known = events.eligible_incidents(_of_one_service(incidents, "incidents", *needed))
-    needed = ("deployment_id", "finished_at")
-    shipped = events.eligible_deployments(_of_one_service(deployments, "deployments", *needed))
+    known = events.eligible_incidents(
+        _of_one_service(incidents, "incidents", ("incident_id", "started_at", "resolved_at"))
+    )
+    shipped = events.eligible_deployments(
+        _of_one_service(deployments, "deployments", ("deployment_id", "finished_at"))
+    )
     title, commit = (frame.get(name, pd.Series(pd.NA, frame.index, dtype="str"))
                      for frame, name in ((known, "title"), (shipped, "commit_sha")))  # fmt: skip
     spans = pd.concat(
@@ -214,7 +216,7 @@ def _spans(
     return pd.DataFrame(rows).sort_values(["starts_at", "ends_at", "key"], kind="stable")
 
 
-def _of_one_service(table: pd.DataFrame | None, name: str, *needed: str) -> pd.DataFrame:
+def _of_one_service(table: pd.DataFrame | None, name: str, needed: tuple[str, ...]) -> pd.DataFrame:
     """The table given; an empty one where there is none."""
     if table is None:
         return tables.empty(name)
