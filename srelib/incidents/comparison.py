@@ -9,10 +9,14 @@ import numpy as np
 import pandas as pd
 
 from srelib.errors import InsufficientDataError
-from srelib.incidents import noise as chance
-from srelib.incidents import recurrence as patterns
-from srelib.incidents.noise import Detectable, Noise
-from srelib.incidents.recurrence import Recurrence
+from srelib.incidents.noise import (
+    Detectable,
+    Noise,
+    _improvement_looks_worse,
+    detectable_change,
+    noise_check,
+)
+from srelib.incidents.postmortems import Recurrence, _holm, _recurrence, _repeated
 from srelib.incidents.times import (
     ENDED,
     ENDS,
@@ -23,7 +27,7 @@ from srelib.incidents.times import (
     TimeTo,
     _before_and_after,
     _binned_counts,
-    _dispersion_bins,
+    _dispersion,
     _downtime,
     _durations,
     _eligible_incidents,
@@ -39,7 +43,6 @@ from srelib.stats.comparisons import (
     duration_p_value,
     duration_ratio,
     rank_correlation,
-    rate_dispersion,
     rate_ratio,
     rate_ratio_p_value,
 )
@@ -59,10 +62,8 @@ class CountTrend:
 
     Parameters
     ----------
-    before, after : Estimate
-        Incidents a week [1/week].
-    ratio : Estimate
-        After over before.
+    before, after, ratio : Estimate
+        Incidents a week [1/week]; after over before.
     p_value : float
         Chance of a difference at least this large if the rate did not change [fraction].
     index : float
@@ -116,46 +117,32 @@ class _IncidentSummary:
 class PeriodComparison:
     """Incidents of a fleet, two parts of their history held against each other.
 
-    An incident of several services counts once, except where services are told apart.
-
     Parameters
     ----------
-    between : pair of Timestamp
-        The time looked at; its end is "now".
-    split : Timestamp
-        Where it is divided.
-    timezone : str
-        In which hours and weekdays are meant.
+    between, split, timezone : pair of Timestamp, Timestamp, str
+        The time looked at, its end being "now"; where it is divided; the zone of hours and days.
     times : dict of str to TimeTo
         Time to detect, acknowledge, mitigate and restore, over all.
-    durations : DataFrame
-        Of each incident to restore: incident_id, service, started_at, seconds, state ('ended',
-        'open' or 'unknown').
-    service_durations : DataFrame
-        The same with a row for each service of an incident.
-    counts : CountTrend
+    durations, service_durations : DataFrame
+        To restore each incident: incident_id, service, started_at, seconds, state ('ended', 'open'
+        or 'unknown'); and the same with a row for each service of an incident.
+    counts, lengths : CountTrend, DurationTrend
     bins : DataFrame
         Incidents per week, or per four weeks of a long history: starts_at, ends_at, count, weeks.
-    lengths : DurationTrend
-    noise : Noise or None
-        None with fewer than three durations in either part.
-    detectable : Detectable or None
-        None with fewer than two durations in either part.
+    noise, detectable : Noise or None, Detectable or None
+        None with too few durations in either part.
     looks_worse : float
         How often a cut of every duration by a tenth would make the mean look worse [fraction].
     downtime : Downtime
     services : DataFrame
-        One row per service, most incidents first: service, incidents, open, before, after
-        [count], restore (median [s]), count_verdict, duration_verdict (corrected for how many
-        services there are).
+        One row per service, most incidents first: service, incidents, open, before, after [count],
+        restore (median [s]), count_verdict, duration_verdict (corrected for how many there are).
     recurrence : dict of str to Recurrence
         By 'hour', 'weekday' and, with several of them, 'service'.
     repeated : DataFrame
         Titles that came back: title, incidents, services [count], first, last, gap.
-    silence : Timedelta
-        From the start of the last incident to the end.
-    silence_p_value : float
-        Chance of a silence that long at the rate of the rest [fraction].
+    silence, silence_p_value : Timedelta, float
+        From the start of the last incident to the end; its chance at the rate before [fraction].
     """
 
     between: Between
@@ -191,27 +178,20 @@ def compare_periods(
     split: pd.Timestamp | str | None = None,
     statistic: str = "mean",
     timezone: str = "UTC",
-    confidence: float = 0.95,
 ) -> PeriodComparison | None:
     """Two parts of the history of incidents held against each other, by every way to ask.
 
     Parameters
     ----------
-    incidents : DataFrame
-        Table ``incidents``, of the severities that count.
-    as_of : Timestamp
-        "Now", the end of the data.
+    incidents, as_of, split
+        See `srelib.incidents`; incidents of the severities that count.
     observed_since : Timestamp, optional
         Start of what else was observed. The history begins there where it lies at most three
         average gaps before the first incident, else with that.
-    split : Timestamp or str, optional
-        Where the history is divided; default: in the middle.
     statistic : {'mean', 'median'}
         What `noise_check` compares.
     timezone : str
         IANA zone in which hours and weekdays are meant.
-    confidence : float
-        Share of such intervals that hold the truth [fraction].
 
     Returns
     -------
@@ -243,25 +223,25 @@ def compare_periods(
     split = _before_and_after(between, split=split)[1][0]
     found = _durations(once, as_of=as_of)
     ended = found.loc[found["state"] == ENDED, "seconds"]
-    counts = _count_trend(once, between=between, split=split, confidence=confidence)
+    counts = _count_trend(once, between=between, split=split)
     silence = as_of - once["started_at"].iloc[-1]
     return PeriodComparison(
         between=between,
         split=split,
         timezone=timezone,
-        times={to: time_to(once, as_of=as_of, to=to, confidence=confidence) for to in ENDS},
+        times={to: time_to(once, as_of=as_of, to=to) for to in ENDS},
         durations=found,
         service_durations=_durations(rows, as_of=as_of),
         counts=counts,
         bins=_binned_counts(once["started_at"], between, length=_bar(between)),
-        lengths=_duration_trend(once, between=between, split=split, confidence=confidence),
+        lengths=_duration_trend(once, between=between, split=split),
         noise=_noise(once, between, split, statistic),
-        detectable=_detectable(found, split, counts.index, confidence),
+        detectable=_detectable(found, split, counts.index),
         looks_worse=_looks_worse(ended.to_numpy()),
         downtime=_downtime(rows, between=between),
-        services=_compare_services(rows, between=between, split=split, confidence=confidence),
-        recurrence=patterns._recurrence(rows, between=between, timezone=timezone),
-        repeated=patterns._repeated(rows, between=between),
+        services=_compare_services(rows, between=between, split=split),
+        recurrence=_recurrence(rows, between=between, timezone=timezone),
+        repeated=_repeated(rows, between=between),
         silence=silence,
         silence_p_value=_silence_p_value(silence, once["started_at"], between),
     )
@@ -272,8 +252,7 @@ def _summary(
 ) -> _IncidentSummary:
     """How often one service had incidents in a period, and how long they lasted."""
     rows = _started_in(_fleet_incidents(incidents), between)
-    bins = _dispersion_bins(rows["started_at"], between)
-    index = _widened(*rate_dispersion(bins["count"], bins["weeks"]), confidence)
+    index = _widened(*_dispersion([(rows["started_at"], between)]), confidence)
     weeks = (between[1] - between[0]) / WEEK
     return _IncidentSummary(
         per_week=_rate(len(rows), weeks, confidence, index=index),
@@ -282,27 +261,19 @@ def _summary(
 
 
 def _count_trend(
-    incidents: pd.DataFrame,
-    *,
-    between: Between,
-    split: pd.Timestamp | str | None = None,
-    confidence: float = 0.95,
+    incidents: pd.DataFrame, *, between: Between, split: pd.Timestamp | str | None = None
 ) -> CountTrend:
     """Were there more or fewer incidents after the split than before?"""
     parts = _before_and_after(between, split=split)
-    found = [_dispersion_bins(incidents["started_at"], part) for part in parts]
-    index, freedom = rate_dispersion(
-        np.concatenate([b["count"] for b in found]),
-        np.concatenate([b["weeks"] for b in found]),
-        np.repeat([0, 1], [len(b) for b in found]),
+    index, freedom = _dispersion((incidents["started_at"], part) for part in parts)
+    wide = _widened(index, freedom)
+    before, after = (
+        (float(len(_started_in(incidents, part))), (part[1] - part[0]) / WEEK) for part in parts
     )
-    wide = _widened(index, freedom, confidence)
-    weeks = [(part[1] - part[0]) / WEEK for part in parts]
-    before, after = ((float(b["count"].sum()), w) for b, w in zip(found, weeks, strict=True))
-    ratio = rate_ratio(before, after, index=wide, confidence=confidence)
+    ratio = rate_ratio(before, after, index=wide)
     return CountTrend(
-        before=_rate(*before, confidence, index=wide),
-        after=_rate(*after, confidence, index=wide),
+        before=_rate(*before, index=wide),
+        after=_rate(*after, index=wide),
         ratio=ratio,
         p_value=rate_ratio_p_value(before, after, index=wide),
         index=index,
@@ -310,7 +281,7 @@ def _count_trend(
     )
 
 
-def _widened(index: float, freedom: int, confidence: float) -> float:
+def _widened(index: float, freedom: int, confidence: float = 0.95) -> float:
     """The overdispersion to reckon with: 1 where there is none, more where it is an estimate."""
     if not (freedom > 0 and index > 1):
         return 1.0
@@ -320,25 +291,21 @@ def _widened(index: float, freedom: int, confidence: float) -> float:
 
 
 def _duration_trend(
-    incidents: pd.DataFrame,
-    *,
-    between: Between,
-    split: pd.Timestamp | str | None = None,
-    confidence: float = 0.95,
+    incidents: pd.DataFrame, *, between: Between, split: pd.Timestamp | str | None = None
 ) -> DurationTrend:
     """Did incidents take longer or shorter after the split than before?"""
     rows = _durations(_started_in(incidents, between), as_of=between[1])
     sides = [_started_in(rows, part) for part in _before_and_after(between, split=split)]
-    before, after = (_time_of_durations(side, confidence=confidence) for side in sides)
+    before, after = (_time_of_durations(side) for side in sides)
     known = _known_durations(sides[0]), _known_durations(sides[1])
-    ratio = duration_ratio(*known, confidence=confidence)
+    ratio = duration_ratio(*known)
     order = rows.loc[rows["state"] != UNKNOWN, "started_at"].astype("int64")
     return DurationTrend(
         before=before,
         after=after,
         ratio=ratio,
         p_value=duration_p_value(*known),
-        correlation=rank_correlation(order, *_known_durations(rows), confidence=confidence),
+        correlation=rank_correlation(order, *_known_durations(rows)),
         verdict=_verdict(ratio),
     )
 
@@ -351,19 +318,19 @@ def _verdict(ratio: Estimate) -> str:
 
 
 def _compare_services(
-    incidents: pd.DataFrame, *, between: Between, split: pd.Timestamp, confidence: float = 0.95
+    incidents: pd.DataFrame, *, between: Between, split: pd.Timestamp
 ) -> pd.DataFrame:
     """Each service: how many, how long, and whether that changed."""
     trends = {}
     for name, own in incidents.groupby("service"):
         trends[str(name)] = (
-            _count_trend(own, between=between, split=split, confidence=confidence),
-            _duration_trend(own, between=between, split=split, confidence=confidence),
-            time_to(own, as_of=between[1], confidence=confidence),
+            _count_trend(own, between=between, split=split),
+            _duration_trend(own, between=between, split=split),
+            time_to(own, as_of=between[1]),
         )
     p_values = {f"counts {name}": counts.p_value for name, (counts, _, _) in trends.items()}
     p_values |= {f"lengths {name}": lengths.p_value for name, (_, lengths, _) in trends.items()}
-    significant = {key for key, p in patterns._holm(p_values).items() if p < 1 - confidence}
+    significant = {key for key, p in _holm(p_values).items() if p < 0.05}
     rows = [{
         "service": name,
         "incidents": times.incidents,
@@ -387,29 +354,27 @@ def _noise(
     rows: pd.DataFrame, between: Between, split: pd.Timestamp, statistic: str
 ) -> Noise | None:
     try:
-        return chance.noise_check(
+        return noise_check(
             rows, between=between, split=split, statistic=statistic, resamples=_draws(rows) - 1
         )
     except InsufficientDataError:
         return None
 
 
-def _detectable(
-    found: pd.DataFrame, split: pd.Timestamp, index: float, confidence: float
-) -> Detectable | None:
+def _detectable(found: pd.DataFrame, split: pd.Timestamp, index: float) -> Detectable | None:
     known = found[found["seconds"].notna()]
     before = float((known["started_at"] < split).sum())
     n = before, len(known) - before
     if min(n) < 2:
         return None
     ended = found.loc[found["state"] == ENDED, "seconds"]
-    return chance.detectable_change(ended, n=n, index=index, confidence=confidence)
+    return detectable_change(ended, n=n, index=index)
 
 
 def _looks_worse(ended: np.ndarray) -> float:
     if len(ended) < 4:
         return NAN
-    return chance._improvement_looks_worse(ended, n=len(ended), trials=_draws(ended))
+    return _improvement_looks_worse(ended, n=len(ended), trials=_draws(ended))
 
 
 def _draws(rows: pd.DataFrame | np.ndarray) -> int:

@@ -24,7 +24,6 @@ from srelib.stats.intervals import _normal_quantile
 NAN = float("nan")
 STATISTICS: dict[str, Callable[..., np.ndarray]] = {"mean": np.mean, "median": np.median}
 FEWEST = 3
-TESTS = ("rank", "log t")
 FINE = 4000
 """As many quantiles say how durations scatter as well as more of them would."""
 FEWEST_DURATIONS = 10
@@ -42,10 +41,8 @@ class Noise:
         'mean' or 'median'.
     before, after : float
         Of the durations in either period [s].
-    n_before, n_after : int
-        Incidents.
-    open : int
-        Of these, how many had not ended; they count for as long as they were seen to last.
+    n_before, n_after, open : int
+        Incidents; how many of them had not ended and count for as long as they were seen to last.
     share : float
         Of shufflings with a difference at least this large, either way [fraction].
     differences : array
@@ -79,22 +76,18 @@ def noise_check(
 ) -> Noise:
     """Shuffle the incidents between the two periods: how often is the difference this large?
 
+    Every incident keeps its duration; only which period it belongs to is drawn anew.
+
     Parameters
     ----------
-    incidents : DataFrame
-        Table ``incidents``; one of several services counts once.
+    incidents, split, to
+        See `srelib.incidents`.
     between : pair of Timestamp
         Time in which incidents were written down, half-open; its end is "now".
-    split : Timestamp or str, optional
-        Where it is divided; default: in the middle.
     statistic : {'mean', 'median'}
         What is compared: the mean (which most dashboards show) or the median.
-    to : {'restore', 'mitigate', 'acknowledge', 'detect'}
-        What ends the time.
-    resamples : int
-        Shufflings.
-    seed : int
-        Seed of these.
+    resamples, seed : int
+        Shufflings, and their seed.
 
     Returns
     -------
@@ -106,18 +99,6 @@ def noise_check(
         `statistic` or `to` is none of these, `split` does not lie inside, `resamples` below 1.
     InsufficientDataError
         Fewer than three incidents with a known duration in either period.
-
-    Notes
-    -----
-    Every incident keeps its duration; only which period it belongs to is drawn anew, in the
-    numbers there were. A share of one half says: in every second world in which nothing changed
-    the two periods differ as much as these.
-
-    References
-    ----------
-    .. [1] Davidovic, Incident Metrics in SRE, 2021.
-    .. [2] Phipson, Smyth, Statistical Applications in Genetics and Molecular Biology 9 (2010) 39
-       (the observed order counts as one of the shufflings).
 
     Examples
     --------
@@ -175,14 +156,12 @@ def _shuffled(
     return (as_large + (not exact)) / (len(drawn) + (not exact)), np.asarray(drawn)
 
 
-def _improvement_looks_worse(
-    durations: np.ndarray, *, n: int, cut: float = 0.1, trials: int = 10_000, seed: int = 0
-) -> float:
-    """How often a true improvement makes the mean of n incidents look worse (Davidovic)."""
-    rng, worse, batch = np.random.default_rng(seed), 0, max(1, BATCH // n)
+def _improvement_looks_worse(durations: np.ndarray, *, n: int, trials: int = 10_000) -> float:
+    """How often a cut by a tenth makes the mean of n incidents look worse (Davidovic)."""
+    rng, worse, batch = np.random.default_rng(0), 0, max(1, BATCH // n)
     for start in range(0, trials, batch):
         drawn = rng.choice(durations, (min(batch, trials - start), n))
-        before, after = drawn[:, : n // 2], drawn[:, n // 2 :] * (1 - cut)
+        before, after = drawn[:, : n // 2], drawn[:, n // 2 :] * 0.9
         worse += int((after.mean(axis=1) >= before.mean(axis=1)).sum())
     return worse / trials
 
@@ -194,9 +173,8 @@ class Detectable:
     Parameters
     ----------
     cut : float
-        Of every duration [fraction]; NaN where even a cut to nothing would often be missed, or
-        where fewer than ten durations are known (or all are the same), so that nothing says how
-        they scatter.
+        Of every duration [fraction]; NaN where even a cut to nothing would often be missed, and
+        where fewer than ten durations (or only equal ones) do not say how they scatter.
     count_cut : float
         Of the number of incidents [fraction]; NaN likewise.
     n_before, n_after : float
@@ -222,7 +200,6 @@ def detectable_change(
     power: float = 0.8,
     confidence: float = 0.95,
     index: float = 1.0,
-    test: str = "rank",
 ) -> Detectable:
     """The smallest improvement that two periods with this many incidents could show.
 
@@ -235,11 +212,9 @@ def detectable_change(
     power : float
         How often the improvement must be seen [fraction].
     confidence : float
-        Of the test [fraction].
+        Of the rank test for durations, and of the comparison of counts [fraction].
     index : float
-        Overdispersion of the counts, as from `count_trend`.
-    test : {'rank', 'log t'}
-        By which a change of durations is seen.
+        Overdispersion of the counts, as in `CountTrend`.
 
     Returns
     -------
@@ -248,17 +223,7 @@ def detectable_change(
     Raises
     ------
     ParameterError
-        `power` outside [0.5, 1), `n` below 2, an unknown test.
-
-    Notes
-    -----
-    Every duration shrinks by the same share, and how they scatter is taken from the history,
-    smoothed where it is short.
-    Of the counts, the later period has proportionally fewer, in periods as long as each other.
-
-    References
-    ----------
-    .. [1] Davidovic, Incident Metrics in SRE, 2021.
+        `power` outside [0.5, 1), `n` below 2.
 
     Examples
     --------
@@ -267,7 +232,8 @@ def detectable_change(
     >>> 0.35 < found.cut < 0.45
     True
     """
-    _check(power, confidence, test)
+    if not 0.5 <= power < 1:
+        raise ParameterError(f"power must lie in [0.5, 1); got {power}. For 80 % write 0.8.")
     known = np.asarray(durations, dtype="float64")
     known = known[~np.isnan(known)]
     values, half = _smoothed(known), len(known) / 2
@@ -279,41 +245,18 @@ def detectable_change(
     options = {"power": power, "confidence": confidence}
     curve = pd.DataFrame({
         "n": sizes,
-        "cut": [_smallest(values, (s * share, s * (1 - share)), test, **options) for s in sizes],
+        "cut": [_smallest(values, (s * share, s * (1 - share)), **options) for s in sizes],
         "count_cut": [_smallest_count(s / 2, index, **options) for s in sizes],
     })  # fmt: skip
-    cut = _smallest(values, (before, after), test, **options)
+    cut = _smallest(values, (before, after), **options)
     fewer = _smallest_count((before + after) / 2, index, **options)
     return Detectable(cut, fewer, before, after, power, curve)
 
 
 def _power_of_cut(
-    values: np.ndarray, cut: float, *, n: tuple[float, float], confidence: float, test: str
+    values: np.ndarray, cut: float, *, n: tuple[float, float], confidence: float = 0.95
 ) -> float:
-    """How often a cut of every duration would be seen."""
-    if test == "log t":
-        return _power_of_t(values, cut, n, confidence)
-    return _power_of_ranks(values, cut, n, confidence)
-
-
-def _power_of_t(values: np.ndarray, cut: float, n: tuple[float, float], confidence: float) -> float:
-    from scipy.stats import nct, t
-
-    if (values <= 0).any():
-        raise ParameterError(
-            "the t test needs durations above 0, since it takes their logarithm; "
-            f"got {int((values <= 0).sum())} of no length. Use test='rank'."
-        )
-    spread = float(np.std(np.log(values), ddof=1))
-    freedom = n[0] + n[1] - 2
-    shift = -math.log1p(-cut) / (spread * math.sqrt(1 / n[0] + 1 / n[1]))
-    limit = float(t.ppf((1 + confidence) / 2, freedom))
-    return float(nct.sf(limit, freedom, shift) + nct.cdf(-limit, freedom, shift))
-
-
-def _power_of_ranks(
-    values: np.ndarray, cut: float, n: tuple[float, float], confidence: float
-) -> float:
+    """How often the rank test would see a cut of every duration."""
     before, after = n
     shorter = values * (1 - cut)
     longer_than = _above(shorter, values)
@@ -342,7 +285,7 @@ def _tied(values: np.ndarray) -> float:
 
 
 def _smallest(
-    values: np.ndarray, n: tuple[float, float], test: str, *, power: float, confidence: float
+    values: np.ndarray, n: tuple[float, float], *, power: float, confidence: float
 ) -> float:
     """The smallest cut with the power asked for; NaN where there is none."""
     from scipy.optimize import brentq
@@ -351,7 +294,7 @@ def _smallest(
         return NAN
 
     def lacking(cut: float) -> float:
-        return _power_of_cut(values, cut, n=n, confidence=confidence, test=test) - power
+        return _power_of_cut(values, cut, n=n, confidence=confidence) - power
 
     most = 0.999
     if not lacking(most) >= 0:
@@ -398,11 +341,3 @@ def _spread_out(logs: np.ndarray, copies: int) -> np.ndarray:
     around = (logs[:, None] + width * kernel[None, :]).ravel()
     shrink = spread / math.hypot(spread, width) if spread and copies > 1 else 1.0
     return middle + (around - middle) * shrink
-
-
-def _check(power: float, confidence: float, test: str) -> None:
-    if test not in TESTS:
-        raise ParameterError(f"test must be one of {', '.join(TESTS)}; got {test!r}.")
-    if not 0.5 <= power < 1:
-        raise ParameterError(f"power must lie in [0.5, 1); got {power}. For 80 % write 0.8.")
-    _normal_quantile(confidence)

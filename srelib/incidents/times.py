@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from srelib import events
-from srelib.errors import ColumnError, InsufficientDataError, ParameterError
+from srelib import events, tables
+from srelib.errors import InsufficientDataError, ParameterError
 from srelib.stats import Estimate
+from srelib.stats.comparisons import rate_dispersion
 from srelib.stats.intervals import _kaplan_meier, _survival_median, _survival_quantile
 
 ENDS = {
@@ -23,8 +25,6 @@ ENDS = {
 
 ENDED, OPEN, UNKNOWN = "ended", "open", "unknown"
 
-NEEDED = ("incident_id", "service", "started_at", "resolved_at")
-
 Between = tuple[pd.Timestamp, pd.Timestamp]
 """Start and end of a period, half-open."""
 
@@ -36,9 +36,7 @@ FEWEST_BINS = 6
 
 def _eligible_incidents(incidents: pd.DataFrame) -> pd.DataFrame:
     """The rows that count, one for each service of an incident, in order of their start."""
-    for name in NEEDED:
-        if name not in incidents.columns:
-            raise ColumnError(f"incidents lack {name!r}; columns seen: {list(incidents.columns)}.")
+    tables.need(incidents, "incidents", "incident_id", "service", "started_at", "resolved_at")
     rows = events.eligible_incidents(incidents)
     return rows.sort_values("started_at", kind="stable", ignore_index=True)
 
@@ -56,16 +54,13 @@ class TimeTo:
     ----------
     median, p90 : Estimate
         Kaplan-Meier [s]; NaN where too few have ended.
-    incidents : int
-        How many there were: ended, open and unknown.
-    open : int
-        How many had not ended by the end of the data.
+    incidents, open : int
+        How many there were, and how many of them had not ended by the end of the data.
     unknown : int
-        How many have no such time on record although they are over, or one before their start;
-        they are in no estimate.
+        How many are over without such a time on record, or with one before their start; they are
+        in no estimate.
     recorded : bool
-        False where every time on record is the start itself, so that the source cannot know
-        another and nothing can be said.
+        False where every time on record is the start itself: the source cannot know another.
     curve : DataFrame
         As from `srelib.stats.kaplan_meier`, time in seconds.
     """
@@ -88,16 +83,12 @@ def time_to(
 ) -> TimeTo:
     """How long it took until incidents were over, or detected, acknowledged, mitigated.
 
+    Open incidents count for as long as they were seen to last.
+
     Parameters
     ----------
-    incidents : DataFrame
-        Table ``incidents``; one of several services counts once.
-    as_of : Timestamp
-        "Now", the end of the data.
-    to : {'restore', 'mitigate', 'acknowledge', 'detect'}
-        What ends the time.
-    confidence : float
-        Share of such intervals that hold the truth [fraction].
+    incidents, as_of, to, confidence
+        See `srelib.incidents`.
 
     Returns
     -------
@@ -109,15 +100,6 @@ def time_to(
         `to` is none of these.
     ColumnError
         A column is missing.
-
-    Notes
-    -----
-    Open incidents count for as long as they were seen to last: leaving them out would make the
-    worst ones invisible, and taking them as over now would make them short.
-
-    References
-    ----------
-    .. [1] Kaplan, Meier, JASA 53 (1958) 457.
 
     Examples
     --------
@@ -153,7 +135,7 @@ def _durations(
     return found.assign(seconds=seconds.astype("float64"), state=state)
 
 
-def _time_of_durations(rows: pd.DataFrame, *, confidence: float) -> TimeTo:
+def _time_of_durations(rows: pd.DataFrame, *, confidence: float = 0.95) -> TimeTo:
     """As `time_to`, of durations that are already known."""
     seconds, ended = _known_durations(rows)
     return TimeTo(
@@ -234,10 +216,16 @@ def _binned_counts(starts: pd.Series, between: Between, *, length: pd.Timedelta)
                          "weeks": (edges[1:] - edges[:-1]) / WEEK})  # fmt: skip
 
 
-def _dispersion_bins(starts: pd.Series, between: Between) -> pd.DataFrame:
-    """Incidents in stretches so long that their counts say how much incidents cluster."""
-    length = min(4 * WEEK, (between[1] - between[0]) / FEWEST_BINS)
-    return _binned_counts(starts, between, length=length)
+def _dispersion(groups: Iterable[tuple[pd.Series, Between]]) -> tuple[float, int]:
+    """How much counts scatter around the rate of each group, in stretches that show clusters."""
+    bins = [
+        _binned_counts(starts, part, length=min(4 * WEEK, (part[1] - part[0]) / FEWEST_BINS))
+        for starts, part in groups
+    ]
+    return rate_dispersion(
+        np.concatenate([b["count"] for b in bins]), np.concatenate([b["weeks"] for b in bins]),
+        np.repeat(np.arange(len(bins)), [len(b) for b in bins]),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -249,14 +237,12 @@ class Downtime:
     services : DataFrame
         One row per service, longest first: service, incidents [count], downtime (Timedelta; each
         moment once).
-    downtime : Timedelta
-        Over all services, each moment once.
-    summed : Timedelta
-        What adding up all incidents gives instead.
+    downtime, summed : Timedelta
+        Over all services, each moment once; what adding up all incidents gives instead.
     overlapping : int
         How many began before an earlier one of the same service was over.
     not_felt : int
-        Incidents left out because their severity says that no user was affected.
+        How many are left out because their severity says that no user was affected.
     """
 
     services: pd.DataFrame

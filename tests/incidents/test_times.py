@@ -119,7 +119,7 @@ def test_an_unknown_end_is_refused():
     rows = table(started_at=["2026-01-01"], resolved_at=[None])
     with pytest.raises(ParameterError, match="to must be one of detect, acknowledge, mitigate"):
         incidents.time_to(rows, as_of=NOW, to="repair")
-    with pytest.raises(ColumnError, match="incidents lack 'resolved_at'"):
+    with pytest.raises(ColumnError, match="incidents lack resolved_at"):
         incidents.time_to(rows.drop(columns="resolved_at"), as_of=NOW)
 
 

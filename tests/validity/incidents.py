@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from srelib import incidents, stats
-from srelib.incidents import comparison, recurrence, times
+from srelib.incidents import comparison, postmortems, times
 from srelib.stats.intervals import _survival_median
 from tests.validity.cells import Cell, over
 
@@ -92,7 +92,7 @@ def one(seed: int, case: Case) -> dict[str, bool | float]:
     counts = comparison._count_trend(rows, between=between)
     lengths = comparison._duration_trend(rows, between=between)
     median = _median(seed, rows, case)
-    patterns = recurrence._recurrence(rows, between=between, resamples=199, seed=seed)
+    patterns = postmortems._recurrence(rows, between=between, resamples=199, seed=seed)
     noise = incidents.noise_check(rows, between=between, resamples=199, seed=seed)
     return {
         "median": _holds(median, MEDIAN),
