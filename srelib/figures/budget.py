@@ -1,9 +1,12 @@
-"""Figures of notebook 02: what is left of the error budget, and where it went."""
+"""Figures of notebook 02: what is left of the error budget, and where it went.
+
+They take results of `srelib.budget` by objective; `observed` says how much of each window was
+observed: where it is clearly less than all, the figure says "so far".
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,41 +36,24 @@ def plot_burn_down(
     observed: Results[Observed | None] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """What was left of each budget over time, filled against the zero line.
+    """What was left of each budget over time (`burn_down`), filled against the zero line.
 
-    Parameters
-    ----------
-    burn : mapping of Indicator to DataFrame
-        Results of `srelib.budget.burn_down`.
-    observed : mapping of Indicator to Observed, optional
-        How much of each window was observed; "so far" is said where it is clearly less than all.
-
-    Returns
-    -------
-    Axes
-        Container of one panel per objective. A rolling window is drawn from when it is full;
-        a calendar period from when a tenth of it has passed.
+    A rolling window is drawn from when it is full, a calendar period from a tenth of it on.
     """
     results = {key: r for key, r in answers(burn).items() if r["left_share"].notna().any()}
     if not results:
         return canvas.note(NOTHING, ax=ax)
     now = {key: float(r["left_share"].dropna().iloc[-1]) for key, r in results.items()}
     short = _short(observed)
-    title = _burn_title(now, short)
-    with canvas.style():
-        ax, shown, key = canvas.grid(ax, results, worst=lambda i, r: -now[i])
+    ax, shown, key = canvas.grid(ax, results, worst=lambda i, r: -now[i])
+    about = "Share of the error budget left over time, one panel per objective"
+    with canvas.drawing(ax, _burn_title(now, short), about=about):
         for panel, indicator in shown:
             left = _without_start(results[indicator]["left_share"], window=indicator.window)
             _burn_panel(panel, indicator, left, now[indicator], so_far=indicator in short)
-        canvas.headline(ax, title)
-        canvas.subtitle(
-            ax,
-            "share of the allowance left, as it stood at each time; blue: left, "
-            f"hatched red: overspent{key}",
-        )
-    return canvas.describe(
-        ax, f"Share of the error budget left over time, one panel per objective. {title}."
-    )
+        canvas.subtitle(ax, "share of the allowance left, as it stood at each time; blue: left, "
+                            f"hatched red: overspent{key}")  # fmt: skip
+    return ax
 
 
 def _short(observed: Results[Observed | None] | None) -> set[Indicator]:
@@ -118,55 +104,33 @@ def plot_causes(
     observed: Results[Observed | None] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Where each budget went: share of the allowance spent by cause.
-
-    Parameters
-    ----------
-    causes : mapping of Indicator to DataFrame
-        Results of `srelib.budget.spent_by_cause`.
-    observed : mapping of Indicator to Observed, optional
-        How much of each window was observed; "so far" is said where it is clearly less than all.
-
-    Returns
-    -------
-    Axes
-        One stacked bar per objective, from zero; the dashed line is the allowance.
-    """
+    """Where each budget went (`spent_by_cause`): a bar per objective; dashed: the allowance."""
     shares = {key: r.set_index("cause")["share_of_allowance"].astype(float)
               for key, r in answers(causes).items()}  # fmt: skip
     shares = {key: share for key, share in shares.items() if share.notna().any()}
     if not shares:
         return canvas.note(NOTHING, ax=ax)
     rows = sorted(shares, key=lambda key: shares[key].sum())[-20:]
-    short = _short(observed)
-    ax = canvas.axes(ax, height=1.7 + 0.34 * len(rows))
-    with canvas.style():
+    short, labels = _short(observed), [key.label for key in rows]
+    about = ("Share of the error budget spent by cause: incidents, first hours after deployments, "
+             "the rest")  # fmt: skip
+    with canvas.drawing(ax, _cause_title(shares), about=about, labels=labels,
+                        height=1.7 + 0.34 * len(rows)) as ax:  # fmt: skip
         for y, key in enumerate(rows):
             _cause_bar(ax, y, shares[key], so_far=key in short)
         ax.axvline(1, color=canvas.INK, lw=0.9, ls=(0, (4, 2)))
-        ax.annotate(
-            "allowance",
-            (1, 0),
-            xycoords=("data", "axes fraction"),
-            xytext=(3, 3),
-            textcoords="offset points",
-            fontsize=8.5,
-            color=canvas.GREY,
-            path_effects=canvas.halo(),
-        )
-        ax.set_yticks(range(len(rows)), [key.label for key in rows])
+        ax.annotate("allowance", (1, 0), xycoords=("data", "axes fraction"), xytext=(3, 3),
+                    textcoords="offset points", fontsize=8.5, color=canvas.GREY,
+                    path_effects=canvas.halo())  # fmt: skip
+        ax.set_yticks(range(len(rows)), labels)
         ax.set_ylim(-0.9, len(rows) - 0.4)
         ax.set_xlim(0, max(1.15, max(share.sum() for share in shares.values()) * 1.12))
         ax.tick_params(axis="y", length=0)
         canvas.percent_axis(ax.xaxis, ticks=6)
         ax.set_xlabel("spent, as a share of the allowance")
-        canvas.headline(ax, _cause_title(shares), labels=[key.label for key in rows])
-        _cause_key(ax)
-    return canvas.describe(
-        ax,
-        "Share of the error budget spent by cause: incidents, first hours "
-        f"after deployments, the rest. {_cause_title(shares)}.",
-    )
+        canvas.key(ax, [Patch(facecolor=color, hatch=hatch, edgecolor="white", label=text)
+                        for text, color, hatch in CAUSES.values()])  # fmt: skip
+    return ax
 
 
 def _cause_bar(ax: Axes, y: int, share: pd.Series, *, so_far: bool) -> None:
@@ -179,16 +143,6 @@ def _cause_bar(ax: Axes, y: int, share: pd.Series, *, so_far: bool) -> None:
     text = f"{wording.percent(start)}{' so far' if so_far else ''}"
     ax.annotate(text, (start, y), xytext=(4, 0), textcoords="offset points", va="center",
                 fontsize=8.5, color=canvas.INK, path_effects=canvas.halo())  # fmt: skip
-
-
-def _cause_key(ax: Axes) -> None:
-    canvas.key(
-        ax,
-        [
-            Patch(facecolor=color, hatch=hatch, edgecolor="white", label=text)
-            for text, color, hatch in CAUSES.values()
-        ],
-    )
 
 
 def _cause_title(shares: Mapping[Indicator, pd.Series]) -> str:
@@ -205,45 +159,30 @@ def _cause_title(shares: Mapping[Indicator, pd.Series]) -> str:
 
 
 def plot_days(days: Results[pd.DataFrame], *, ax: Axes | None = None) -> Axes:
-    """What each day spent, as a share of the allowance, one panel per objective.
-
-    Parameters
-    ----------
-    days : mapping of Indicator to DataFrame
-        Results of `srelib.budget.spent_by_day`.
-
-    Returns
-    -------
-    Axes
-        Container of the panels; the costliest day of each is named.
-    """
+    """What each day spent (`spent_by_day`), one panel per objective; the costliest is named."""
     results = {key: r for key, r in answers(days).items() if r["share_of_allowance"].notna().any()}
     if not results:
         return canvas.note(NOTHING, ax=ax)
-    title = _days_title(results)
-    with canvas.style():
-        ax, shown, key = canvas.grid(ax, results, worst=lambda i, r: r["share_of_allowance"].sum())
+    ax, shown, key = canvas.grid(ax, results, worst=lambda i, r: r["share_of_allowance"].sum())
+    about = "Budget spent per day, one panel per objective"
+    with canvas.drawing(ax, _days_title(results), about=about):
         for panel, indicator in shown:
             _days_panel(panel, indicator, results[indicator])
-        canvas.headline(ax, title)
-        canvas.subtitle(
-            ax,
-            f"spent per day, as a share of the allowance of the window; red: the dearest day{key}",
-        )
-    return canvas.describe(ax, f"Budget spent per day, one panel per objective. {title}.")
+        canvas.subtitle(ax, "spent per day, as a share of the allowance of the window; "
+                            f"red: the dearest day{key}")  # fmt: skip
+    return ax
 
 
 def _days_panel(ax: Axes, indicator: Indicator, result: pd.DataFrame) -> None:
-    share = result["share_of_allowance"]
-    top: Any = share.idxmax()
-    colors = [canvas.VERMILLION if i == top else canvas.BLUE for i in result.index]
+    share, top = result["share_of_allowance"], int(result["share_of_allowance"].argmax())
+    colors = [canvas.VERMILLION if i == top else canvas.BLUE for i in range(len(result))]
     ax.bar(result["starts_at"], share, width=20 / 24, align="edge", color=colors)
     ax.set_ylim(0, float(share.max()) * 1.1 or 0.01)
     canvas.percent_axis(ax.yaxis, ticks=3)
     canvas.time_axis(ax)
-    when = result.loc[top, "starts_at"]
-    text = f"{when.day} {when.month_name()[:3]}: {wording.percent(float(share[top]))}"
-    canvas.panel_title(ax, indicator.label, text if share[top] > 0 else "nothing spent")
+    when, most = result["starts_at"].iloc[top], float(share.iloc[top])
+    text = f"{when.day} {when.month_name()[:3]}: {wording.percent(most)}"
+    canvas.panel_title(ax, indicator.label, text if most > 0 else "nothing spent")
 
 
 def _days_title(results: Mapping[Indicator, pd.DataFrame]) -> str:
@@ -261,64 +200,43 @@ def _days_title(results: Mapping[Indicator, pd.DataFrame]) -> str:
 def plot_forecast(
     forecasts: Results[Forecast], *, as_of: pd.Timestamp, ax: Axes | None = None
 ) -> Axes:
-    """When each budget would run out if the coming days are like the past ones.
+    """When each budget would run out if the coming days are like those before now (`as_of`).
 
-    Parameters
-    ----------
-    forecasts : mapping of Indicator to Forecast
-        Results of `srelib.budget.forecast`.
-    as_of : Timestamp
-        "Now", the end of the data.
-
-    Returns
-    -------
-    Axes
-        One row per objective: median and interval, and the probability in words.
+    One row per objective: median and interval, and the probability in words.
     """
     results = answers(forecasts)
     if not results:
         return canvas.note("No objective has enough history for a forecast (seven days).", ax=ax)
     rows = sorted(results, key=lambda key: results[key].probability)[-20:]
-    ax = canvas.axes(ax, height=1.3 + 0.36 * len(rows))
-    title = _forecast_title(results)
-    with canvas.style():
+    labels, title = [key.label for key in rows], _forecast_title(results)
+    with canvas.drawing(ax, title, about="Forecast of when each error budget is gone",
+                        labels=labels, height=1.3 + 0.36 * len(rows)) as ax:  # fmt: skip
         for y, key in enumerate(rows):
             _forecast_row(ax, y, results[key], as_of)
-        canvas.name_rows(ax, [key.label for key in rows])
+        canvas.name_rows(ax, labels)
         canvas.time_axis(ax, year=False)
         ax.set_xlabel(f"day of {canvas.years([as_of])} (pale: the time looked at)")
-        canvas.headline(ax, title, labels=[key.label for key in rows])
         canvas.key(ax, [
             Line2D([], [], marker="o", ls="", color=canvas.VERMILLION, label="median"),
             Line2D([], [], color=canvas.BLUE, lw=2.5, label="interval (arrow: goes on)"),
         ])  # fmt: skip
-    return canvas.describe(ax, f"Forecast of when each error budget is gone. {title}.")
+    return ax
 
 
 def _forecast_row(ax: Axes, y: int, result: Forecast, as_of: pd.Timestamp) -> None:
     """The time looked at, the interval and the median; what lies beyond stays open."""
-    reach: Any = [as_of, result.horizon]
-    ax.plot(reach, [y, y], color=canvas.PALE, lw=7, solid_capstyle="butt",
-            zorder=0)  # fmt: skip
+    reach, goes_on = pd.DatetimeIndex([as_of, result.horizon]), pd.isna(result.high)
+    ax.plot(reach, [y, y], color=canvas.PALE, lw=7, solid_capstyle="butt", zorder=0)
     if not pd.isna(result.low):
-        end: Any = result.horizon if pd.isna(result.high) else result.high
-        interval: Any = [result.low, end]
-        ax.plot(interval, [y, y], color=canvas.BLUE, lw=2.5, solid_capstyle="butt")
-        if pd.isna(result.high):
-            ax.plot(end, y, ">", color=canvas.BLUE, ms=6)
-    middle: Any = result.at
-    if not pd.isna(middle):
-        ax.plot(middle, y, "o", color=canvas.VERMILLION, ms=6)
-    ax.annotate(
-        _chance(result),
-        (1, y),
-        xycoords=("axes fraction", "data"),
-        xytext=(8, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize=8.5,
-        color=canvas.GREY,
-    )
+        ends = pd.DatetimeIndex([result.low, result.horizon if goes_on else result.high])
+        ax.plot(ends, [y, y], color=canvas.BLUE, lw=2.5, solid_capstyle="butt")
+        if goes_on:
+            ax.plot(ends[1:], [y], ">", color=canvas.BLUE, ms=6)
+    if not pd.isna(result.at):
+        ax.plot(pd.DatetimeIndex([result.at]), [y], "o", color=canvas.VERMILLION, ms=6)
+    ax.annotate(_chance(result), (1, y), xycoords=("axes fraction", "data"), xytext=(8, 0),
+                textcoords="offset points", va="center", fontsize=8.5,
+                color=canvas.GREY)  # fmt: skip
 
 
 def _chance(result: Forecast) -> str:

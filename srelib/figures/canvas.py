@@ -133,6 +133,7 @@ def note(text: str, *, ax: Axes | None = None) -> Axes:
     return describe(ax, text)
 
 
+@style()
 def grid(
     ax: Axes | None,
     results: Mapping[Any, Any],
