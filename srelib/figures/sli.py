@@ -1,4 +1,7 @@
-"""Figures of notebook 01: service levels per week, over all window lengths, in time slices."""
+"""Figures of notebook 01: service levels per week, over all window lengths, in time slices.
+
+They take results of `srelib.sli` by indicator.
+"""
 
 from __future__ import annotations
 
@@ -26,53 +29,29 @@ FEW = 50  # failures allowed; below it one failure costs more than 2 % of the bu
 def plot_periods(
     periods: Results[pd.DataFrame], *, period: str = "week", ax: Axes | None = None
 ) -> Axes:
-    """Share of bad events per period with its interval, one panel per indicator.
-
-    Parameters
-    ----------
-    periods : mapping of Indicator to DataFrame
-        Results of `srelib.sli.by_period`.
-    period : str
-        What one point stands for, in words.
-
-    Returns
-    -------
-    Axes
-        The container of the panels; its title names the finding.
-    """
+    """Share of bad events per `period` with interval (`by_period`), one panel per indicator."""
     results = answers(periods)
     if not results:
         return canvas.note(NOTHING, ax=ax)
-    title = _periods_title(results, period)
-    with canvas.style():
-        ax, shown, key = canvas.grid(
-            ax,
-            results,
-            worst=lambda i, r: _compared_with_target(r, target=i.target)["missed"].sum(),
-        )
+    found = {key: _compared_with_target(r, target=key.target) for key, r in results.items()}
+    ax, shown, key = canvas.grid(ax, results, worst=lambda i, r: found[i]["missed"].sum())
+    about = (f"Share of bad events per {period} with interval, one panel per indicator; a marker "
+             "is hollow where chance could have kept or missed the target")  # fmt: skip
+    with canvas.drawing(ax, _periods_title(results, found, period), about=about):
         for panel, indicator in shown:
-            _periods_panel(panel, indicator, results[indicator])
-        canvas.headline(ax, title)
+            _periods_panel(panel, indicator, results[indicator], found[indicator])
         marks = "triangle: missed   dot: kept   hollow: within chance"
         canvas.subtitle(ax, f"bad share per {period}, interval; dashed: allowed   {marks}{key}")
-    return canvas.describe(
-        ax,
-        f"Share of bad events per {period} with interval, one panel per "
-        "indicator; a marker is hollow where chance could have kept or "
-        f"missed the target. {title}.",
-    )
+    return ax
 
 
-def _points(indicator: Indicator, result: pd.DataFrame) -> pd.DataFrame:
-    """Bad share of each period with its interval, and what became of the target."""
-    shares = {"bad": 1 - result["ratio"], "least": 1 - result["high"], "most": 1 - result["low"]}
-    return _compared_with_target(result, target=indicator.target).assign(
-        starts_at=result["starts_at"], **shares
-    )
-
-
-def _periods_panel(ax: Axes, indicator: Indicator, result: pd.DataFrame) -> None:
-    points = _points(indicator, result).dropna(subset=["bad"])
+def _periods_panel(
+    ax: Axes, indicator: Indicator, result: pd.DataFrame, found: pd.DataFrame
+) -> None:
+    points = found.assign(
+        starts_at=result["starts_at"], bad=1 - result["ratio"], least=1 - result["high"],
+        most=1 - result["low"],
+    ).dropna(subset=["bad"])  # fmt: skip
     filled = points["beyond_chance"] | (not indicator.has_target)
     for below, marker, color in ((False, "o", canvas.BLUE), (True, "^", canvas.VERMILLION)):
         for full in (False, True):
@@ -85,9 +64,9 @@ def _periods_panel(ax: Axes, indicator: Indicator, result: pd.DataFrame) -> None
                         elinewidth=1, clip_on=False)  # fmt: skip
     top = float(np.nanmax([points["most"].max(), 2 * indicator.allowed, 0.0]))
     ax.set_ylim(0, top * 1.08 if top else 0.01)
-    first, last = points["starts_at"].min(), points["starts_at"].max()
-    edge = max(pd.Timedelta(days=4), (last - first) / 30) if len(points) else None
-    if edge is not None:
+    if len(points):
+        first, last = points["starts_at"].min(), points["starts_at"].max()
+        edge = max(pd.Timedelta(days=4), (last - first) / 30)
         ax.set_xlim(first - edge, last + edge)
     if indicator.has_target:
         ax.axhline(indicator.allowed, color=canvas.INK, lw=0.9, ls=(0, (4, 2)), zorder=1)
@@ -97,16 +76,14 @@ def _periods_panel(ax: Axes, indicator: Indicator, result: pd.DataFrame) -> None
     canvas.panel_title(ax, indicator.label, missed if indicator.has_target else "no target")
 
 
-def _periods_title(results: Mapping[Indicator, pd.DataFrame], period: str) -> str:
-    if not any(key.has_target for key in results):
+def _periods_title(
+    results: Mapping[Indicator, pd.DataFrame], found: Mapping[Indicator, pd.DataFrame], period: str
+) -> str:
+    found = {key: rows for key, rows in found.items() if key.has_target}
+    if not found:
         worst = min(results, key=lambda key: results[key]["ratio"].min())
         share = wording.percent(1 - float(results[worst]["ratio"].min()))
         return f"{worst.label} had the worst {period}: {share} bad"
-    found = {
-        key: _compared_with_target(r, target=key.target)
-        for key, r in results.items()
-        if key.has_target
-    }
     missing = {key: int(f["missed"].sum()) for key, f in found.items() if f["missed"].any()}
     if not missing:
         return f"No target was missed in any {period}"
@@ -120,60 +97,39 @@ def _periods_title(results: Mapping[Indicator, pd.DataFrame], period: str) -> st
 
 
 def plot_worst_windows(worst: Results[pd.DataFrame], *, ax: Axes | None = None) -> Axes:
-    """Windowed availability: the worst share of bad events over every window length.
+    """The worst share of bad events over every window length (`worst_windows`), on log scales.
 
-    Parameters
-    ----------
-    worst : mapping of Indicator to DataFrame
-        Results of `srelib.sli.worst_windows`.
-
-    Returns
-    -------
-    Axes
-        Both axes of the panels are logarithmic; the other indicators are grey in each panel.
-
-    References
-    ----------
-    .. [1] Hauer et al., Meaningful Availability, NSDI 2020.
+    One panel per indicator, the others in grey (Hauer et al., Meaningful Availability, NSDI 2020).
     """
     results = answers(worst)
     if not results:
         return canvas.note(NOTHING, ax=ax)
-    title = _worst_title(results)
     curves = {key: _curve(result) for key, result in results.items()}
+    reach = {key: _longest_missed(result, target=key.target) for key, result in results.items()}
     ends = [end for c in curves.values() if len(c) for end in (c.index[0], c.index[-1])]
     span = (min(ends, default=1.0) / 1.5, max(ends, default=2.0) * 1.5)
     floor = min((c[c > 0].min() for c in curves.values() if (c > 0).any()), default=1e-4)
     lowest = min([floor, *(key.allowed for key in results if key.has_target)])
-    with canvas.style():
-        ax, shown, key = canvas.grid(ax, results, each=1.6, worst=lambda i, r: _reach(i, r) / HOUR)
+    ax, shown, key = canvas.grid(ax, results, each=1.6, worst=lambda i, r: reach[i] / HOUR)
+    about = "Worst share of bad events against window length, one panel per indicator"
+    with canvas.drawing(ax, _worst_title(reach), about=about):
         for panel, indicator in shown:
             for other, curve in curves.items():
                 if other != indicator:
                     panel.plot(curve.index, curve.clip(lower=floor), color="#CFCFCF", lw=0.8)
             _worst_panel(panel, indicator, curves[indicator].clip(lower=floor), span)
-            text = _reach_text(indicator, results[indicator])
+            text = _reach_text(indicator, results[indicator], reach[indicator])
             canvas.panel_title(panel, indicator.label, text, inside=True)
             panel.set_ylim(lowest / 5, 1.6)
             panel.set_xlim(*span)
-        canvas.headline(ax, title)
-        canvas.subtitle(
-            ax,
-            "worst bad share in any window of that length (log scales); "
-            f"dashed: allowed; grey: the others{key}",
-        )
-    return canvas.describe(
-        ax, f"Worst share of bad events against window length, one panel per indicator. {title}."
-    )
+        canvas.subtitle(ax, "worst bad share in any window of that length (log scales); "
+                            f"dashed: allowed; grey: the others{key}")  # fmt: skip
+    return ax
 
 
 def _curve(result: pd.DataFrame) -> pd.Series:
     minutes = result["window"].dt.total_seconds() / 60
     return pd.Series((1 - result["ratio"]).to_numpy(), index=minutes.to_numpy()).dropna()
-
-
-def _reach(indicator: Indicator, result: pd.DataFrame) -> pd.Timedelta:
-    return _longest_missed(result, target=indicator.target)
 
 
 def _worst_panel(
@@ -186,7 +142,9 @@ def _worst_panel(
     ax.set_yscale("log")
     ticks = [tick for tick in TICKS if span[0] <= tick <= span[1]]
     ax.xaxis.set_major_locator(FixedLocator(ticks))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: TICKS[_nearest(x)]))
+    ax.xaxis.set_major_formatter(
+        FuncFormatter(lambda x, _: TICKS[min(TICKS, key=lambda tick: abs(tick - x))])
+    )
     ax.xaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_major_locator(LogLocator(numticks=4))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: canvas.tick_percent(y)))
@@ -194,24 +152,20 @@ def _worst_panel(
     ax.yaxis.set_minor_locator(NullLocator())
 
 
-def _nearest(minutes: float) -> float:
-    return min(TICKS, key=lambda tick: abs(tick - minutes))
-
-
-def _reach_text(indicator: Indicator, result: pd.DataFrame) -> str:
+def _reach_text(indicator: Indicator, result: pd.DataFrame, reach: pd.Timedelta) -> str:
     if not indicator.has_target:
         return "no target"
-    reach, known = _reach(indicator, result), result.dropna(subset=["ratio"])
     if not reach:
         return "target kept at every length"
+    known = result.dropna(subset=["ratio"])
     if reach < known["window"].max():
         return f"missed up to {wording.roughly(reach)}"
     every = (known["ratio"] < indicator.target).all()
     return "missed at every length" if every else "missed over all the time"
 
 
-def _worst_title(results: Mapping[Indicator, pd.DataFrame]) -> str:
-    reach = {key: _reach(key, result) for key, result in results.items() if key.has_target}
+def _worst_title(reach: Mapping[Indicator, pd.Timedelta]) -> str:
+    reach = {key: length for key, length in reach.items() if key.has_target}
     if not reach:
         return "Worst share of bad events over every length of window"
     far, near = max(reach, key=lambda key: reach[key]), min(reach, key=lambda key: reach[key])
@@ -225,19 +179,9 @@ def _worst_title(results: Mapping[Indicator, pd.DataFrame]) -> str:
 
 
 def plot_slices(shares: Results[SliceShares], *, slice: str, ax: Axes | None = None) -> Axes:
-    """Bad events against bad time: the two shares of each indicator on one line.
+    """Bad events (dot) against bad slices of time (diamond, `slice_shares`) of each indicator.
 
-    Parameters
-    ----------
-    shares : mapping of Indicator to SliceShares
-        Results of `srelib.sli.slice_shares`; objectives that count slices already are left out.
-    slice : str
-        Length of a slice, for example ``"5m"``.
-
-    Returns
-    -------
-    Axes
-        A dot for events, a diamond for slices, joined.
+    Objectives that count slices already are left out; `slice` is their length, such as ``"5m"``.
     """
     slice = wording.duration(pd.Timedelta(slice))
     known = [(key, s.events, s.slices) for key, s in answers(shares).items()
@@ -246,9 +190,9 @@ def plot_slices(shares: Results[SliceShares], *, slice: str, ax: Axes | None = N
     if rows.empty:
         needed = f"Slices need an objective, and buckets of time no longer than {slice}."
         return canvas.note(needed, ax=ax)
-    ax = canvas.axes(ax, height=1.3 + 0.32 * len(rows))
-    title = _slices_title(rows, slice)
-    with canvas.style():
+    labels, title = [key.label for key in rows["indicator"]], _slices_title(rows, slice)
+    with canvas.drawing(ax, title, about="Share of bad events and of bad slices per indicator",
+                        labels=labels, height=1.3 + 0.32 * len(rows)) as ax:  # fmt: skip
         ax.hlines(rows.index, rows[["events", "slices"]].min(axis=1),
                   rows[["events", "slices"]].max(axis=1), color="#BDBDBD", lw=2)  # fmt: skip
         marks: dict[str, Any] = {"clip_on": False, "zorder": 3, "ls": ""}
@@ -256,14 +200,12 @@ def plot_slices(shares: Results[SliceShares], *, slice: str, ax: Axes | None = N
                        label=f"share of {_counted(rows)}", **marks)  # fmt: skip
         diamonds = ax.plot(rows["slices"], rows.index, "D", color=canvas.VERMILLION, ms=5.5,
                            label=f"share of {slice} slices", **marks)  # fmt: skip
-        labels = [key.label for key in rows["indicator"]]
         canvas.name_rows(ax, labels)
         ax.set_xlim(left=0)
         canvas.percent_axis(ax.xaxis, ticks=6)
         ax.set_xlabel("bad share (lower is better)")
-        canvas.headline(ax, title, labels=labels)
         canvas.key(ax, [*dots, *diamonds])
-    return canvas.describe(ax, f"Share of bad events and of bad slices per indicator. {title}.")
+    return ax
 
 
 def _counted(rows: pd.DataFrame) -> str:
@@ -271,34 +213,21 @@ def _counted(rows: pd.DataFrame) -> str:
 
 
 def _slices_title(rows: pd.DataFrame, slice: str) -> str:
-    whole = _counted(rows)
     worse = rows["slices"] > rows["events"]
     if len(rows) == 1:
-        looks = "worse" if worse.all() else "no worse"
         who = rows["indicator"].iloc[0].label
-        return f"Counted in {slice} slices, {who} looks {looks} than counted in {whole}"
-    if worse.all():
-        return f"Counted in {slice} slices, every indicator looks worse than counted in {whole}"
-    if not worse.any():
-        return f"Counted in {slice} slices, no indicator looks worse than counted in {whole}"
-    return (
-        f"Counted in {slice} slices, {int(worse.sum())} of {len(rows)} indicators look worse "
-        f"than counted in {whole}"
-    )
+        text = f"{who} looks {'worse' if worse.all() else 'no worse'}"
+    elif worse.all() or not worse.any():
+        text = f"{'every' if worse.all() else 'no'} indicator looks worse"
+    else:
+        text = f"{int(worse.sum())} of {len(rows)} indicators look worse"
+    return f"Counted in {slice} slices, {text} than counted in {_counted(rows)}"
 
 
 def plot_low_traffic(low: Results[LowTraffic], *, ax: Axes | None = None) -> Axes:
-    """How many failures the target allows per window; below about fifty single failures decide.
+    """How many failures the target allows per window (`low_traffic`), on a log scale.
 
-    Parameters
-    ----------
-    low : mapping of Indicator to LowTraffic
-        Results of `srelib.sli.low_traffic`.
-
-    Returns
-    -------
-    Axes
-        One row per indicator, logarithmic scale.
+    Below about fifty single failures decide: one costs more than 2 % of the budget.
     """
     results = {key: r for key, r in answers(low).items()
                if r.allowance > 0 and key.unit != "seconds"}  # fmt: skip
@@ -308,32 +237,29 @@ def plot_low_traffic(low: Results[LowTraffic], *, ax: Axes | None = None) -> Axe
         time = "Time is counted here and not events, so there is no traffic to be too low."
         return canvas.note(time if timed else text, ax=ax)
     rows = sorted(results, key=lambda key: results[key].allowance)[:20][::-1]
-    ax = canvas.axes(ax, height=1.3 + 0.32 * len(rows))
-    title = _low_title(results)
-    with canvas.style():
+    labels = [key.label for key in rows]
+    with canvas.drawing(ax, _low_title(results), about="Failures allowed per window by indicator",
+                        labels=labels, height=1.3 + 0.32 * len(rows)) as ax:  # fmt: skip
         for y, key in enumerate(rows):
-            n = results[key].allowance
-            few = results[key].is_low
+            n, few = results[key].allowance, results[key].is_low
             ax.plot(n, y, marker="^" if few else "o", ms=6,
                     color=canvas.VERMILLION if few else canvas.BLUE)  # fmt: skip
             ax.annotate(wording.count(n), (n, y), xytext=(8, 0), textcoords="offset points",
                         va="center", fontsize=8.5, color=canvas.GREY,
                         bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})  # fmt: skip
         ax.set_xscale("log")
-        least = min(r.allowance for r in results.values())
-        most = max(r.allowance for r in results.values())
-        ax.set_xlim(min(0.5, least / 2), most * 4)
+        allowed = [r.allowance for r in results.values()]
+        ax.set_xlim(min(0.5, min(allowed) / 2), max(allowed) * 4)
         ax.axvline(FEW, color=canvas.INK, lw=0.9, ls=(0, (4, 2)), zorder=1)
         ax.annotate("one failure costs 2\u00a0%", (FEW, 1), xycoords=("data", "axes fraction"),
                     fontsize=8.5, xytext=(0, 1), textcoords="offset points", ha="center",
                     va="bottom", color=canvas.GREY)  # fmt: skip
         ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.6g}"))
         ax.xaxis.set_minor_locator(NullLocator())
-        canvas.name_rows(ax, [key.label for key in rows])
+        canvas.name_rows(ax, labels)
         ax.set_xlabel("failures the target allows per window (log scale; triangle: low traffic)")
-        canvas.headline(ax, title, labels=[key.label for key in rows])
         ax.set_title(ax.get_title("left"), loc="left", pad=20)
-    return canvas.describe(ax, f"Failures allowed per window by indicator. {title}.")
+    return ax
 
 
 def _low_title(results: Mapping[Indicator, LowTraffic]) -> str:

@@ -1,4 +1,9 @@
-"""What notebook 02 says: what was allowed, what was spent on what, and when it is gone."""
+"""What notebook 02 says: what was allowed, what was spent on what, and when it is gone.
+
+Sentences and tables take results of `srelib.budget` by objective: `statuses` those of the current
+windows, `observed` how much of each was observed, `burn` those of `burn_down`, `periods` of
+`by_period`, `spenders`, `causes` and `days` of `spent_by_event`, `spent_by_cause`, `spent_by_day`.
+"""
 
 from __future__ import annotations
 
@@ -58,15 +63,7 @@ def _status_sentence(
 def status_sentences(
     statuses: Results[Status], *, observed: Results[Observed | None] | None = None
 ) -> list[str]:
-    """The answer of the notebook: overspent budgets first, then what is left.
-
-    Parameters
-    ----------
-    statuses : mapping of Indicator to Status
-        Budget of the current window of each objective.
-    observed : mapping of Indicator to Observed, optional
-        How much of each window was observed.
-    """
+    """The answer of the notebook: overspent budgets first, then what is left."""
     results, seen = answers(statuses), answers(observed or {})
     if not results:
         return [NO_SLO]
@@ -98,19 +95,7 @@ def _left(status: Status) -> float:
 def status_table(
     statuses: Results[Status], *, observed: Results[Observed | None] | None = None
 ) -> Table | None:
-    """Allowance, spent and left of every objective in its current window.
-
-    Parameters
-    ----------
-    statuses : mapping of Indicator to Status
-    observed : mapping of Indicator to Observed, optional
-        How much of each window was observed; said where it is clearly less than all.
-
-    Returns
-    -------
-    Table or None
-        None without objectives.
-    """
+    """Allowance, spent and left of every objective in its current window."""
     seen = answers(observed or {})
     rows = [{"objective": key.name, "window": _window(key, seen.get(key)), "target": key.target,
              "good": wording.percent(s.sli, against=key.target),
@@ -130,15 +115,7 @@ def _window(key: Indicator, observed: Observed | None) -> str:
 
 
 def burn_sentences(burn: Results[pd.DataFrame], *, periods: Results[pd.DataFrame]) -> list[str]:
-    """How long budgets were overspent, and what calendar budgets in mid-period stand at.
-
-    Parameters
-    ----------
-    burn : mapping of Indicator to DataFrame
-        Results of `srelib.budget.burn_down`.
-    periods : mapping of Indicator to DataFrame
-        Results of `srelib.budget.by_period`.
-    """
+    """How long budgets were overspent, and what calendar budgets in mid-period stand at."""
     return [_burn_sentence(burn), _projection_sentence(periods)]
 
 
@@ -186,18 +163,7 @@ def causes_sentences(
     statuses: Results[Status],
     dataset: Dataset,
 ) -> list[str]:
-    """What the budgets went into, that the parts add up, and what the accounting had to do without.
-
-    Parameters
-    ----------
-    causes : mapping of Indicator to DataFrame
-        Results of `srelib.budget.spent_by_cause`.
-    spenders : mapping of Indicator to DataFrame
-        Results of `srelib.budget.spent_by_event`.
-    statuses : mapping of Indicator to Status
-        Of the same counts.
-    dataset : Dataset
-    """
+    """What the budgets went into, that the parts add up, and what data was missing for it."""
     return [_causes_sentence(causes), _sum_sentence(spenders, statuses), _inputs_sentence(dataset)]
 
 
@@ -242,20 +208,7 @@ def _sum_sentence(spenders: Results[pd.DataFrame], statuses: Results[Status]) ->
 
 
 def spenders_table(spenders: Results[pd.DataFrame], *, max_rows: int = 12) -> Table | None:
-    """The incidents and deployments that spent most.
-
-    Parameters
-    ----------
-    spenders : mapping of Indicator to DataFrame
-        Results of `srelib.budget.spent_by_event`.
-    max_rows : int
-        Most rows shown.
-
-    Returns
-    -------
-    Table or None
-        None where neither incident nor deployment spent anything.
-    """
+    """The incidents and deployments that spent most."""
     rows = [{"objective": key.name, "cause": row["cause"], "which": _which(row),
              "from": row["starts_at"], "spent": wording.amount(row["bad"], key.unit),
              "share": row["share_of_allowance"]}
@@ -276,13 +229,7 @@ def _which(row: pd.Series) -> str:
 
 
 def days_sentence(days: Results[pd.DataFrame]) -> str:
-    """How concentrated the spending was: the costliest days.
-
-    Parameters
-    ----------
-    days : mapping of Indicator to DataFrame
-        Results of `srelib.budget.spent_by_day`.
-    """
+    """How concentrated the spending was: the costliest days."""
     results = {k: r for k, r in answers(days).items() if r["bad"].sum() > 0}
     if not results:
         return "No day spent anything."
@@ -303,15 +250,7 @@ def exclusions_sentence(
     statuses: Results[Status],
     without: Results[Status],
 ) -> str:
-    """What was taken out as planned maintenance, after the fact, and what that changes.
-
-    Parameters
-    ----------
-    excluded : mapping of Indicator to Excluded
-        Results of `srelib.budget.exclude`, per series.
-    statuses, without : mapping of Indicator to Status
-        Budgets of the current window with the exclusions applied, and without them.
-    """
+    """What was taken out as planned maintenance, and what budgets would be `without` that."""
     hit = {k: e for k, e in answers(excluded).items() if len(e.windows)}
     if not hit:
         return "Nothing was excluded."
@@ -336,13 +275,7 @@ def _balance(left_share: float) -> str:
 
 
 def forecast_sentence(forecasts: Results[Forecast]) -> str:
-    """When budgets will be gone if the coming days are like the past ones.
-
-    Parameters
-    ----------
-    forecasts : mapping of Indicator to Forecast
-        Results of `srelib.budget.forecast`.
-    """
+    """When budgets will be gone if the coming days are like the past ones."""
     results = answers(forecasts)
     if not results:
         return "No objective has the seven days of history a forecast needs."
@@ -375,13 +308,7 @@ def _soon(key: Indicator, result: Forecast) -> str:
 
 
 def forecast_basis_sentence(forecasts: Results[Forecast]) -> str:
-    """What the forecasts stand on: past days, interval, horizon.
-
-    Parameters
-    ----------
-    forecasts : mapping of Indicator to Forecast
-        Results of `srelib.budget.forecast`.
-    """
+    """What the forecasts stand on: past days, interval, horizon."""
     results = answers(forecasts)
     thin = [key for key in forecasts if key not in results]
     text = ""

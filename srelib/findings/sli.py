@@ -1,4 +1,7 @@
-"""What notebook 01 says of all the data: was each target kept, and could chance have done it."""
+"""What notebook 01 says of all the data: was each target kept, and could chance have done it.
+
+Sentences and tables take results of `srelib.sli` by indicator: `levels` those of `interval`.
+"""
 
 from __future__ import annotations
 
@@ -72,20 +75,7 @@ def _numbers(indicator: Indicator, estimate: Estimate) -> list[str]:
 
 
 def levels_sentences(levels: Results[Estimate], *, length: pd.Timedelta) -> list[str]:
-    """The answer of the notebook: the bottom line, then who missed and who kept the target.
-
-    Parameters
-    ----------
-    levels : mapping of Indicator to Estimate
-        Results of `srelib.sli.interval`.
-    length : Timedelta
-        Time the data covers.
-
-    Returns
-    -------
-    list of str
-        Markdown; the bottom line first, then the most alarming first.
-    """
+    """The answer of the notebook: the bottom line first, then the most alarming first."""
     results = answers(levels)
     if not results:
         return [NO_DATA]
@@ -164,19 +154,7 @@ def _unpromised(results: Mapping[Indicator, Estimate], over: str) -> str:
 
 
 def levels_table(levels: Results[Estimate], *, coverage: Results[float]) -> Table:
-    """Service level of every indicator, with interval, n and method.
-
-    Parameters
-    ----------
-    levels : mapping of Indicator to Estimate
-        Results of `srelib.sli.interval`.
-    coverage : mapping of Indicator to float
-        Share of the time observed [fraction].
-
-    Returns
-    -------
-    Table
-    """
+    """Service level of every indicator, with interval, n, method and `coverage` [fraction]."""
     seen = answers(coverage)
     rows = [_level_row(key, e, seen[key]) for key, e in answers(levels).items()]
     columns = ["indicator", "target", "good", "interval", "n", "method", "observed", "verdict"]
@@ -211,13 +189,7 @@ def _size(key: Indicator, estimate: Estimate) -> str:
 
 
 def methods_sentence(levels: Results[Estimate]) -> str:
-    """How the intervals were made, and where there is none.
-
-    Parameters
-    ----------
-    levels : mapping of Indicator to Estimate
-        Results of `srelib.sli.interval`.
-    """
+    """How the intervals were made, and where there is none."""
     results = answers(levels)
     if not results:
         return "There is no interval, because there is no data."
@@ -237,15 +209,7 @@ def methods_sentence(levels: Results[Estimate]) -> str:
 
 
 def periods_sentence(periods: Results[pd.DataFrame], *, period: str = "week") -> str:
-    """In how many periods targets were missed, and how many of these chance would not explain.
-
-    Parameters
-    ----------
-    periods : mapping of Indicator to DataFrame
-        Results of `srelib.sli.by_period`.
-    period : str
-        What a period is, in words.
-    """
+    """In how many periods (`by_period`) targets were missed, and in how many beyond chance."""
     results = {
         k: _compared_with_target(r, target=k.target)
         for k, r in answers(periods).items()
@@ -273,13 +237,7 @@ def periods_sentence(periods: Results[pd.DataFrame], *, period: str = "week") ->
 
 
 def worst_sentence(worst: Results[pd.DataFrame]) -> str:
-    """How the curves of windowed availability read: long outages against many short ones.
-
-    Parameters
-    ----------
-    worst : mapping of Indicator to DataFrame
-        Results of `srelib.sli.worst_windows`.
-    """
+    """How the curves of windowed availability read: long outages against many short ones."""
     results = {k: r.dropna(subset=["ratio"]) for k, r in answers(worst).items()}
     results = {k: r for k, r in results.items() if len(r)}
     if not results:
@@ -301,15 +259,7 @@ def worst_sentence(worst: Results[pd.DataFrame]) -> str:
 
 
 def slices_sentence(shares: Results[SliceShares], *, slice: str) -> str:
-    """What counting time instead of events changes.
-
-    Parameters
-    ----------
-    shares : mapping of Indicator to SliceShares
-        Results of `srelib.sli.slice_shares`; objectives that count slices already are left out.
-    slice : str
-        Length of a slice, for example ``"5m"``.
-    """
+    """What counting time (`slice_shares`) instead of events changes; `slice` is its length."""
     length = wording.duration(pd.Timedelta(slice))
     difference = {
         key: abs(s.slices - s.events)
@@ -330,13 +280,7 @@ def slices_sentence(shares: Results[SliceShares], *, slice: str) -> str:
 
 
 def low_traffic_sentence(low: Results[LowTraffic]) -> str:
-    """Which targets the traffic can hardly resolve.
-
-    Parameters
-    ----------
-    low : mapping of Indicator to LowTraffic
-        Results of `srelib.sli.low_traffic`.
-    """
+    """Which targets the traffic can hardly resolve."""
     results = answers(low)
     if not results and low:
         return "There is too little history to tell how much traffic a window sees."
