@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -46,17 +46,40 @@ class BudgetRow:
 
 @dataclass(frozen=True)
 class Scoreboard:
-    """Rows of the scoreboard and what has to be said about them."""
+    """Rows and map of the services, rows of the objectives, and what has to be said about them."""
 
-    services: ServicesTable
+    services: tuple[ServiceRow, ...]
+    span: str
+    map: QuadrantMap | None
     budgets: tuple[BudgetRow, ...]
     notes: tuple[str, ...]
 
 
 def scoreboard(dataset: Dataset) -> Scoreboard:
-    """How each service and each objective stands at the end of the data."""
-    budgets = tuple(_row(dataset, slo) for slo in dataset.slos)
-    return Scoreboard(services_table(dataset), budgets, tuple(_notes(dataset)))
+    """How each service, fragile ones first, and each objective stand at the end of the data."""
+    counts = objectives.per_service(objectives.measured(dataset))
+    deployed = events.eligible_deployments(dataset.deployments)
+    span = tradeoff.shared_span(counts, deployed, incidents=dataset.incidents, as_of=dataset.as_of)
+    tables: Any = {name: dataset.exported(name) for name in ("changes", "incidents", "alerts")}
+    board = tradeoff.scoreboard(counts, deployed, between=span, **tables)
+    placed = tradeoff.quadrants(
+        {name: one.frequency for name, one in board.items()},
+        {name: one.left for name, one in board.items()},
+    )
+    rows = {row["service"]: row for _, row in placed.services.iterrows()}
+    names = sorted(board, key=lambda name: _alarm(rows.get(name), board[name]))
+    return Scoreboard(
+        services=tuple(_service(board[name], rows.get(name)) for name in names),
+        span=f"{wording.day(span[0])} to {wording.day(span[1])}" if span else "",
+        map=drawn(placed),
+        budgets=tuple(_row(dataset, slo) for slo in dataset.slos),
+        notes=tuple(_notes(dataset)),
+    )
+
+
+def _alarm(row: pd.Series | None, one: Scorecard) -> tuple[int, float, str]:
+    place = len(ORDER) if row is None else ORDER.index(row["quadrant"])
+    return place, one.left.value if one.left.value == one.left.value else math.inf, one.service
 
 
 def _row(dataset: Dataset, slo: Slo) -> BudgetRow:
@@ -178,17 +201,15 @@ def leads(pages: Sequence[Page]) -> list[Page]:
 
 def _frequent(rejects: pd.DataFrame) -> list[dict[str, Any]]:
     """Why rows were not used: refused ones and frequent ones first."""
-    groups = [
+    return [
         {
             **group,
             "file": wording.label(group["file"], limit=80),
             "reason": wording.label(group["reason"], limit=160),
             "lines": wording.listing([str(line) for line in group["first_lines"]]),
         }
-        for group in sources._rejections(rejects)
+        for group in sources._frequent_first(sources._rejections(rejects))[:12]
     ]
-    groups.sort(key=lambda one: (one["by_rule"], -one["rows"], one["file"], one["reason"]))
-    return groups[:12]
 
 
 @dataclass(frozen=True)
@@ -278,49 +299,13 @@ class QuadrantMap:
     more: int
 
 
-@dataclass(frozen=True)
-class ServicesTable:
-    """What the first page says of services."""
-
-    rows: tuple[ServiceRow, ...]
-    span: str
-    map: QuadrantMap | None
-
-
-def services_table(dataset: Dataset) -> ServicesTable:
-    """Each service by its delivery and its reliability, fragile ones first."""
-    counts = objectives.per_service(objectives.measured(dataset))
-    deployed = events.eligible_deployments(dataset.deployments)
-    span = tradeoff.shared_span(counts, deployed, incidents=dataset.incidents, as_of=dataset.as_of)
-    tables = {name: dataset.exported(name) for name in ("changes", "incidents", "alerts")}
-    board = tradeoff.scoreboard(counts, deployed, between=span, **tables)
-    placed = tradeoff.quadrants(
-        {name: one.frequency for name, one in board.items()},
-        {name: one.left for name, one in board.items()},
-    )
-    rows = {row["service"]: row for _, row in placed.services.iterrows()}
-    names = sorted(board, key=lambda name: _alarm(name, rows, board))
-    services = tuple(_service(board[name], rows.get(name)) for name in names)
-    text = f"{wording.day(span[0])} to {wording.day(span[1])}" if span else ""
-    return ServicesTable(services, text, drawn(placed))
-
-
-def _alarm(
-    name: str, rows: Mapping[str, pd.Series], board: Mapping[str, Scorecard]
-) -> tuple[int, float, str]:
-    row, left = rows.get(name), board[name].left.value
-    place = len(ORDER) if row is None else ORDER.index(row["quadrant"])
-    return place, left if left == left else math.inf, name
-
-
 def _service(one: Scorecard, row: pd.Series | None) -> ServiceRow:
     cells = tuple(_cell(one, field, group) for group, fields in GROUPS.items() for field in fields)
     name = wording.label(one.service, limit=60)
     if row is None:
         return ServiceRow(name, "", "", "none", cells)
     quadrant = row["quadrant"]
-    probability = chance(float(row[quadrant]))
-    return ServiceRow(name, quadrant, probability, MOODS[quadrant], cells)
+    return ServiceRow(name, quadrant, chance(float(row[quadrant])), MOODS[quadrant], cells)
 
 
 def _cell(one: Scorecard, field: str, group: str) -> Cell:
@@ -384,42 +369,42 @@ class _Scale:
         return round(MAP_HEIGHT - MARGIN - share * (MAP_HEIGHT - 2 * MARGIN), 1)
 
 
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom."""
+
+
 def _dot(row: pd.Series, scale: _Scale, others: list[Dot]) -> Dot:
     """A dot, with its name where that covers no other; without it where there is no room."""
     x, y = scale.x(row["speed"]), scale.y(row["left"])
     name = wording.label(row["service"], limit=22)
-    wide = 7.2 * len(name)
-    places = [(anchor, up) for up in (-7, 16, -21, 30) for anchor in ("start", "end")]
-    free = [p for p in places if _fits(x, y, wide, p) and not _hits(x, y, wide, p, others)]
-    anchor, up = (free or places)[0]
+    sides = (("start", 8), ("end", -8))
+    places = [
+        (anchor, round(x + aside, 1), round(y + up, 1))
+        for up in (-7, 16, -21, 30)
+        for anchor, aside in sides
+    ]
+    taken = [(dot.x - 7, dot.y - 7, dot.x + 7, dot.y + 7) for dot in others]
+    taken += [_box(dot.name, dot.anchor, dot.text_x, dot.text_y) for dot in others if dot.named]
+    free = [place for place in places if _is_free(_box(name, *place), taken)]
+    anchor, text_x, text_y = (free or places)[0]
     ends = [row[n] if row[n] == row[n] else row[n.split("_")[0]]
             for n in ("speed_low", "speed_high", "left_low", "left_high")]  # fmt: skip
     return Dot(
         x, y, scale.x(ends[0]), scale.x(ends[1]), scale.y(ends[3]), scale.y(ends[2]),
-        round(x + (8 if anchor == "start" else -8), 1), round(y + up, 1), anchor, name,
-        bool(free), MOODS[row["quadrant"]], bool(row["sure"]),
+        text_x, text_y, anchor, name, bool(free), MOODS[row["quadrant"]], bool(row["sure"]),
     )  # fmt: skip
 
 
-def _box(x: float, y: float, wide: float, place: tuple[str, float]) -> tuple[float, ...]:
-    start = x + 8 if place[0] == "start" else x - 8 - wide
-    return start, start + wide, y + place[1] - 12, y + place[1] + 3
+def _box(name: str, anchor: str, x: float, y: float) -> Box:
+    wide = 7.2 * len(name)
+    left = x if anchor == "start" else x - wide
+    return left, y - 12, left + wide, y + 3
 
 
-def _fits(x: float, y: float, wide: float, place: tuple[str, float]) -> bool:
-    left, right, top, bottom = _box(x, y, wide, place)
-    return left >= 0 and right <= MAP_WIDTH and top >= 18 and bottom <= MAP_HEIGHT - 18
-
-
-def _hits(x: float, y: float, wide: float, place: tuple[str, float], others: list[Dot]) -> bool:
-    left, right, top, bottom = _box(x, y, wide, place)
-    for dot in others:
-        its = 7.2 * len(dot.name)
-        start = dot.text_x if dot.anchor == "start" else dot.text_x - its
-        if dot.named and left < start + its and right > start and top < dot.text_y + 3 and (
-            bottom > dot.text_y - 12
-        ):  # fmt: skip
-            return True
-        if left < dot.x + 7 and right > dot.x - 7 and top < dot.y + 7 and bottom > dot.y - 7:
-            return True
-    return False
+def _is_free(box: Box, taken: list[Box]) -> bool:
+    left, top, right, bottom = box
+    inside = left >= 0 and right <= MAP_WIDTH and top >= 18 and bottom <= MAP_HEIGHT - 18
+    return inside and not any(
+        left < other[2] and right > other[0] and top < other[3] and bottom > other[1]
+        for other in taken
+    )

@@ -38,18 +38,12 @@ BLOCK = frozenset(
 )
 TABLE = frozenset({"table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"})
 ATTRIBUTES = {
+    **{tag: ["class"] for tag in ("table", "caption", "div", "span", "p")},
+    **{tag: ["id"] for tag in ("h2", "h3", "h4")},
     "th": ["scope", "colspan", "rowspan", "class"],
     "td": ["colspan", "rowspan", "class"],
-    "table": ["class"],
-    "caption": ["class"],
     "abbr": ["title"],
     "a": ["href"],
-    "div": ["class"],
-    "span": ["class"],
-    "p": ["class"],
-    "h2": ["id"],
-    "h3": ["id"],
-    "h4": ["id"],
 }
 
 
@@ -106,26 +100,21 @@ class Markdown:
     """Turns the Markdown of one page into HTML and remembers its headings."""
 
     def __init__(self, pages: Collection[str]) -> None:
-        self._author = _Renderer(escape=False, pages=pages, trusted=True)
-        self._data = _Renderer(escape=True, pages=pages, trusted=False)
-
-    @property
-    def headings(self) -> list[Heading]:
-        """Headings seen so far, in order."""
-        return self._author.headings
+        author = _Renderer(escape=False, pages=pages, trusted=True)
+        data = _Renderer(escape=True, pages=pages, trusted=False)
+        plugins = ["table", "strikethrough", "def_list"]
+        self._cell, self._output = (
+            mistune.create_markdown(renderer=one, plugins=plugins) for one in (author, data)
+        )
+        self.headings = author.headings
 
     def cell(self, source: str) -> str:
         """HTML of a Markdown cell."""
-        return clean(_markdown(self._author)(source))
+        return clean(str(self._cell(source)))
 
     def output(self, source: str) -> str:
         """HTML of a Markdown output, whose text may come from data: no tag, no outside link."""
-        return clean(_markdown(self._data)(source))
-
-
-def _markdown(renderer: _Renderer) -> Any:
-    plugins = ["table", "strikethrough", "def_list"]
-    return mistune.create_markdown(renderer=renderer, plugins=plugins)
+        return clean(str(self._output(source)))
 
 
 def clean(html: str) -> str:
@@ -183,7 +172,6 @@ class Page:
     title: str
     html: str = field(repr=False)
     finding: str
-    headings: tuple[Heading, ...]
     failure: str = ""
 
 
@@ -195,40 +183,40 @@ class Context:
     provenance: dict[str, Any]
     places: dict[str, str]
 
+    @property
+    def names(self) -> list[str]:
+        """Names of the pages, in order."""
+        return [book.name for book in self.books]
+
 
 def page(run: Run, context: Context) -> Page:
     """Render one run."""
     node = _presentable(run, context.places)
-    markdown = Markdown([book.name for book in context.books])
-    headings = _headings(node, context)
+    markdown = Markdown(context.names)
     failure = scrub(str(run.failure or ""), context.places)
-    names = [book.name for book in context.books]
-    at = names.index(run.notebook.name)
+    at = context.names.index(run.notebook.name)
+    values = {**run.notebook.parameters, **run.values}
+    parameters = [
+        (name, scrub(str(values[name]), context.places), name in run.values)
+        for name in run.notebook.parameters
+    ]
     resources = {
         "srelib": {
             "css": css(),
             "title": run.notebook.title,
             "links": context.books,
             "before": context.books[at - 1] if at else None,
-            "after": context.books[at + 1] if at + 1 < len(names) else None,
+            "after": context.books[at + 1] if at + 1 < len(context.books) else None,
             "name": run.notebook.name,
-            "headings": headings,
+            "headings": _headings(node, context),
             "provenance": context.provenance,
-            "parameters": _shown_parameters(run, context.places),
+            "parameters": parameters,
             "failure": failure,
         }
     }
     html, _ = _exporter(markdown).from_notebook_node(node, resources)
-    return Page(
-        run.notebook.name, run.notebook.title, html, _finding(node, context), headings, failure
-    )
-
-
-def _shown_parameters(run: Run, places: dict[str, str]) -> list[tuple[str, str, bool]]:
-    return [
-        (name, scrub(str(run.values.get(name, default)), places), name in run.values)
-        for name, default in run.notebook.parameters.items()
-    ]
+    title = run.notebook.title
+    return Page(run.notebook.name, title, html, _finding(node, context), failure)
 
 
 def _presentable(run: Run, places: dict[str, str]) -> NotebookNode:
@@ -265,7 +253,7 @@ def _scrubbed(output: NotebookNode, places: dict[str, str]) -> NotebookNode:
 
 
 def _headings(node: NotebookNode, context: Context) -> tuple[Heading, ...]:
-    markdown = Markdown([book.name for book in context.books])
+    markdown = Markdown(context.names)
     for cell in node.cells:
         if cell.cell_type == "markdown":
             markdown.cell(cell.source)
@@ -274,7 +262,7 @@ def _headings(node: NotebookNode, context: Context) -> tuple[Heading, ...]:
 
 def _finding(node: NotebookNode, context: Context) -> str:
     """First sentence of the output that follows the heading "What this says"."""
-    markdown = Markdown([book.name for book in context.books])
+    markdown = Markdown(context.names)
     after = False
     for cell in node.cells:
         if cell.cell_type == "markdown":

@@ -12,13 +12,14 @@ import pandas as pd
 import srelib
 from srelib import tables, wording
 from srelib.errors import InputError
+from srelib.findings.quality import _left_out
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
     from srelib.dataset import Dataset
-    from srelib.slos import Slo
 
+PROMISED = ("name", "service", "sli", "target", "window", "method")
 EVIDENCE = ("sli", "deployments", "incidents", "alerts")
 
 
@@ -31,7 +32,7 @@ def _refuse_empty(dataset: Dataset) -> None:
     """Refuse a dataset in which there is nothing to show."""
     if _is_usable(dataset):
         return
-    rejected = int(dataset.sources["rows_rejected"].sum()) if len(dataset.sources) else 0
+    rejected = int(dataset.sources["rows_rejected"].sum())
     seen = f"; {rejected:,} rows were rejected" if rejected else ""
     raise InputError(
         f"nothing to report on: no metrics, deployments, incidents or alerts were read{seen}",
@@ -42,7 +43,7 @@ def _refuse_empty(dataset: Dataset) -> None:
 def _provenance(dataset: Dataset) -> dict[str, Any]:
     """What every page says about its input."""
     sources, series = dataset.sources, dataset.series
-    out = _left_out(dataset)
+    out = _left_out(sources, dataset.rejects)
     first = (series if len(series) else sources)["first"].min()
     return {
         "folder": _folder_name(dataset.path),
@@ -71,12 +72,6 @@ def _file(row: Mapping[Hashable, Any]) -> dict[str, Any]:
     }
 
 
-def _left_out(dataset: Dataset) -> pd.Series:
-    """Of the rows rejected of each file, how many are fine and left out by a rule."""
-    out = dataset.rejects.loc[tables.left_out(dataset.rejects), "file"].value_counts()
-    return dataset.sources["file"].map(out).fillna(0).astype(int)
-
-
 def _folder_name(path: Path) -> str:
     """The name of a folder, without where it lies."""
     return path.resolve().name or "data"
@@ -89,8 +84,6 @@ def _when(time: Any) -> str:
 
 def _rejections(rejects: pd.DataFrame) -> list[dict[str, Any]]:
     """Why rows of each file were not used, how many, and where the first ones are."""
-    if rejects.empty:
-        return []
     groups = rejects.assign(by_rule=tables.left_out(rejects)).groupby(
         ["file", "reason", "by_rule"], observed=True, sort=True
     )
@@ -107,18 +100,21 @@ def _rejections(rejects: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
+def _frequent_first(rejections: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Refused ones before those left out by rule, frequent ones before rare ones."""
+    return sorted(rejections, key=lambda one: (one["by_rule"], -one["rows"]))
+
+
 def check(folder: Path) -> dict[str, Any]:
     """Read a folder and say what was seen in it.
 
     Parameters
     ----------
-    folder : Path
-        Folder of exports.
+    folder : Path, of exports
 
     Returns
     -------
-    dict
-        Plain values only: usable, folder, as_of, files, series, slos, rejects, notes.
+    dict, plain values only: usable, folder, as_of, files, series, slos, rejects, notes
 
     Raises
     ------
@@ -143,9 +139,14 @@ def check(folder: Path) -> dict[str, Any]:
         "usable": _is_usable(dataset),
         "folder": _folder_name(dataset.path),
         "as_of": _plain(dataset.as_of),
-        "files": _records(dataset.sources.assign(rows_left_out=_left_out(dataset))),
+        "files": _records(
+            dataset.sources.assign(rows_left_out=_left_out(dataset.sources, dataset.rejects))
+        ),
         "series": _records(dataset.series),
-        "slos": [_slo(slo) for slo in dataset.slos],
+        "slos": [
+            {name: str(slo.window) if name == "window" else getattr(slo, name) for name in PROMISED}
+            for slo in dataset.slos
+        ],
         "rejects": _rejections(dataset.rejects),
         "notes": _notes(dataset),
     }
@@ -167,17 +168,6 @@ def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
-def _slo(slo: Slo) -> dict[str, Any]:
-    return {
-        "name": slo.name,
-        "service": slo.service,
-        "sli": slo.sli,
-        "target": slo.target,
-        "window": str(slo.window),
-        "method": slo.method,
-    }
-
-
 def _notes(dataset: Dataset) -> list[str]:
     notes = [str(note) for note in dataset.notes]
     if not dataset.slos:
@@ -192,22 +182,16 @@ def _notes(dataset: Dataset) -> list[str]:
 
 
 def show(seen: Mapping[str, Any]) -> None:
-    """Print what `check` found for people, on standard output.
-
-    Parameters
-    ----------
-    seen : dict
-        From `check`.
-    """
+    """Print what `check` found for people, on standard output."""
     from rich.console import Console
 
     console = Console(highlight=False, markup=False, soft_wrap=False)
     if not console.is_terminal:
         console = Console(highlight=False, markup=False, width=160)
-    console.print(_files(seen))
-    for part, table in (("series", _series), ("slos", _slos), ("rejects", _rejected)):
-        if seen[part]:
-            console.print(table(seen))
+    seen = {**seen, "rejects": _frequent_first(seen["rejects"])}
+    for part, (title, headers, cells) in TABLES.items():
+        if seen[part] or part == "files":
+            console.print(_table(title, headers, [cells(one) for one in seen[part]]))
     for file in seen["files"]:
         for note in (file["notes"] or "").splitlines():
             console.print(
@@ -222,58 +206,63 @@ def show(seen: Mapping[str, Any]) -> None:
     console.print(verdict + end)
 
 
-def _table(title: str, *headers: str) -> RichTable:
+def _table(title: str, headers: tuple[str, ...], rows: list[list[Any]]) -> RichTable:
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for header in headers:
         right = header.startswith(("Rows", "Refused", "Left", "Covered"))
         table.add_column(header, justify="right" if right else "left", overflow="fold")
+    for cells in rows:
+        table.add_row(*(Text(wording.label(cell, limit=200) if cell else "") for cell in cells))
     return table
 
 
-def _add(table: RichTable, *cells: Any) -> None:
-    from rich.text import Text
-
-    table.add_row(*(Text(wording.label(cell, limit=200) if cell else "") for cell in cells))
-
-
-def _files(seen: Mapping[str, Any]) -> RichTable:
-    counts = ("Rows kept", "Refused", "Left out by rule")
-    table = _table("Files", "File", "Read as", *counts, "From", "To", "Time zone")
-    for file in seen["files"]:
-        first, last = (
-            _when(pd.Timestamp(file[end]) if file[end] else pd.NaT) for end in ("first", "last")
-        )
-        read_as = f"{file['format']}: {file['table']}" if file["table"] else "not an export"
-        out = file["rows_left_out"]
-        rows = [f"{n:,}" for n in (file["rows_kept"], file["rows_rejected"] - out, out)]
-        _add(table, file["file"], read_as, *rows, first, last, file["timezone"] or "UTC")
-    return table
+def _file_cells(file: Mapping[str, Any]) -> list[Any]:
+    first, last = (
+        _when(pd.Timestamp(file[end]) if file[end] else pd.NaT) for end in ("first", "last")
+    )
+    read_as = f"{file['format']}: {file['table']}" if file["table"] else "not an export"
+    out = file["rows_left_out"]
+    rows = [f"{n:,}" for n in (file["rows_kept"], file["rows_rejected"] - out, out)]
+    return [file["file"], read_as, *rows, first, last, file["timezone"] or "UTC"]
 
 
-def _series(seen: Mapping[str, Any]) -> RichTable:
-    table = _table("Indicators", "Service", "SLI", "Bucket", "Counts", "Covered", "Note")
-    for one in seen["series"]:
-        step = wording.duration(pd.Timedelta(seconds=one["step_seconds"]))
-        covered = wording.percent(one["coverage"])
-        _add(table, one["service"], one["sli"], step, one["unit"], covered, one["note"] or "")
-    return table
+def _series_cells(one: Mapping[str, Any]) -> list[Any]:
+    step = wording.duration(pd.Timedelta(seconds=one["step_seconds"]))
+    covered = wording.percent(one["coverage"])
+    return [one["service"], one["sli"], step, one["unit"], covered, one["note"]]
 
 
-def _slos(seen: Mapping[str, Any]) -> RichTable:
-    table = _table("Objectives", "Name", "Service", "SLI", "Target", "Window", "Method")
-    for slo in seen["slos"]:
-        target = wording.percent(slo["target"])
-        _add(table, slo["name"], slo["service"], slo["sli"], target, slo["window"], slo["method"])
-    return table
+def _slo_cells(slo: Mapping[str, Any]) -> list[Any]:
+    target = wording.percent(slo["target"])
+    return [slo["name"], slo["service"], slo["sli"], target, slo["window"], slo["method"]]
 
 
-def _rejected(seen: Mapping[str, Any]) -> RichTable:
-    table = _table("Rows not used", "File", "Reason", "Refused?", "Rows", "First lines")
-    for reason in sorted(seen["rejects"], key=lambda one: (one["by_rule"], -one["rows"])):
-        lines = ", ".join(map(str, reason["first_lines"]))
-        what = "left out by rule" if reason["by_rule"] else "refused"
-        _add(table, reason["file"], reason["reason"], what, f"{reason['rows']:,}", lines)
-    return table
+def _rejects_cells(reason: Mapping[str, Any]) -> list[Any]:
+    lines = ", ".join(map(str, reason["first_lines"]))
+    what = "left out by rule" if reason["by_rule"] else "refused"
+    return [reason["file"], reason["reason"], what, f"{reason['rows']:,}", lines]
+
+
+TABLES = {
+    "files": (
+        "Files",
+        ("File", "Read as", "Rows kept", "Refused", "Left out by rule", "From", "To", "Time zone"),
+        _file_cells,
+    ),
+    "series": (
+        "Indicators",
+        ("Service", "SLI", "Bucket", "Counts", "Covered", "Note"),
+        _series_cells,
+    ),
+    "slos": ("Objectives", ("Name", "Service", "SLI", "Target", "Window", "Method"), _slo_cells),
+    "rejects": (
+        "Rows not used",
+        ("File", "Reason", "Refused?", "Rows", "First lines"),
+        _rejects_cells,
+    ),
+}
+"""Of each part of what `check` finds the title, the headers, and the cells of a row."""

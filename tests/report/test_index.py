@@ -177,7 +177,7 @@ def test_names_from_the_data_stay_text():
 
 def test_a_failed_page_is_named_with_its_reason():
     """At the top, and on its card."""
-    failed = render.Page("01_x", "Why?", "", "", (), "cell 3: KeyError: '<b>'")
+    failed = render.Page("01_x", "Why?", "", "", "cell 3: KeyError: '<b>'")
     found = page(dataset(hourly(1, good=1, total=1), slo()), failed)
     assert "1 of 1 pages is incomplete" in found.select_one(".failure").get_text()
     assert "cell 3: KeyError: '<b>'" in found.select_one(".failure li").get_text()
@@ -186,7 +186,7 @@ def test_a_failed_page_is_named_with_its_reason():
 
 def test_each_page_is_linked_with_its_question_and_first_finding():
     """The reader knows whether to click."""
-    one = render.Page("01_x", "Why?", "", "<strong>a</strong> spent 3 %.", ())
+    one = render.Page("01_x", "Why?", "", "<strong>a</strong> spent 3 %.")
     card = page(dataset(hourly(1, good=1, total=1), slo()), one).select_one(".pages li")
     assert (card.a["href"], card.a.get_text()) == ("01_x.html", "Why?")
     assert card.p.get_text() == "a spent 3 %."
@@ -253,7 +253,7 @@ WEEKLY = ("2026-06-02", "2026-06-09", "2026-06-16", "2026-06-23", "2026-06-24", 
 def test_each_service_stands_in_both_disciplines():
     """Six deployments in the four weeks since the first; half of the budget left."""
     data = dataset(hourly(40, good=9995, total=10000), slo(), deployments=deployed(*WEEKLY))
-    (service,) = index.scoreboard(data).services.rows
+    (service,) = index.scoreboard(data).services
     cells = {cell.field: (cell.value, cell.ends) for cell in service.cells}
     assert cells["frequency"][0] == "1.6"
     assert cells["sli"] == ("99.95\xa0%", "target 99.9\xa0%")
@@ -272,7 +272,7 @@ def test_fragile_services_come_first():
         frames["fine"], slo(name="f", service="fine"), slo(name="o", service="over"),
         deployments=shipped, slo_counts=lambda one, exclusions=True: frames[one.service],
     )  # fmt: skip
-    names = [service.name for service in index.scoreboard(data).services.rows]
+    names = [service.name for service in index.scoreboard(data).services]
     assert names == ["over", "fine", "ghost"]
 
 
@@ -315,7 +315,7 @@ def test_nothing_measured_and_nothing_shipped_has_no_scoreboard():
 def test_the_sentences_that_matter_most_open_the_report():
     """Cost of shipping, budget, alerts, in that order; incomplete pages and others do not."""
     made = [
-        render.Page(name, f"{name}?", "", f"Says {name}.", (), failure)
+        render.Page(name, f"{name}?", "", f"Says {name}.", failure)
         for name, failure in (("00_a", ""), ("02_b", ""), ("03_c", "broke"), ("06_d", ""))
     ]
     found = page(dataset(hourly(1, good=1, total=1), slo()), *made)

@@ -7,6 +7,7 @@ import pytest
 
 from srelib import tables
 from srelib.errors import InputError
+from srelib.findings.quality import _left_out
 from srelib.report import sources
 from tests.report.tiny import dataset, hourly, slo
 
@@ -26,7 +27,7 @@ def test_rows_left_out_by_rule_are_counted_apart_from_refused_ones():
          "by_rule": [True, False, False]}
     )  # fmt: skip
     data = dataset(COUNTS, rejects=tables.conform(rejects, "rejects"))
-    assert sources._left_out(data).tolist() == [1]
+    assert _left_out(data.sources, data.rejects).tolist() == [1]
     assert [(one["rows"], one["first_lines"]) for one in sources._rejections(data.rejects)] == [
         (1, [2]),
         (2, [3]),
