@@ -24,7 +24,9 @@ NOTHING = ("No alert could be replayed: a burn rate needs an objective (slos.yam
 HALVES = ("One half of the history holds nothing to tell about, so policies cannot be chosen on "
           "one half and tested on the other.")  # fmt: skip
 QUIET = "Nothing fired, so there is nothing to draw."
+WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+HALF = ("chosen_on", "tested_on")
 FLOOR = 1e-4
 BARS = "#B9C9D6"
 
@@ -37,12 +39,7 @@ def plot_timeline(
     Parameters
     ----------
     replays : mapping of Indicator to AlertReplay
-        Results of `srelib.alerts.replay`.
-
-    Returns
-    -------
-    Axes
-        Container of one panel per objective.
+        As from `srelib.alerts.replay`; one panel per objective.
     """
     results = answers(replays)
     if not results:
@@ -104,27 +101,24 @@ def _timeline_title(results: Mapping[Indicator, AlertReplay]) -> str:
 def plot_detection(pooled: PooledAlerts | None, *, ax: Axes | None = None) -> Axes:
     """Time until the first page against how much each event hurt.
 
+    One dot per event; those never detected are crosses in the strip on top.
+
     Parameters
     ----------
     pooled : PooledAlerts or None
         As from `srelib.alerts.pooled`.
-
-    Returns
-    -------
-    Axes
-        One dot per event; those never detected are crosses in the strip on top.
     """
     if pooled is None or not len(pooled.events):
         text = NOTHING if pooled is None else f"There was no {pooled.event_kind} to tell about."
         return canvas.note(text, ax=ax)
-    ax = canvas.axes(ax, height=4.0)
-    rows, title = pooled.events, _detection_title(pooled)
+    rows, detected = pooled.events, pooled.events["detected"]
     x = rows["spent"].clip(lower=FLOOR)
     minutes = (rows["detection"].dt.total_seconds() / 60).clip(lower=1)
-    top = max(60.0, float(minutes.max()) if rows["detected"].any() else 0.0)
+    top = max(60.0, float(minutes.max()) if detected.any() else 0.0)
     never = 10 ** (np.log10(top) + 0.45)
-    detected = rows["detected"]
-    with canvas.style():
+    about = (f"Time from the start of each {pooled.event_kind} to its first {pooled.severity} "
+             "against the share of a budget it spent")  # fmt: skip
+    with canvas.drawing(ax, _detection_title(pooled), about=about, height=4.0) as ax:
         ax.set_xscale("log")
         ax.set_yscale("log")
         ax.plot(
@@ -136,45 +130,37 @@ def plot_detection(pooled: PooledAlerts | None, *, ax: Axes | None = None) -> Ax
         ax.axvline(pooled.share, color=canvas.INK, lw=0.9, ls=(0, (4, 2)))
         _detection_axes(ax, pooled, float(x.max()), top, never)
         _name_missed(ax, pooled, never)
-        canvas.headline(ax, title)
-    return canvas.describe(ax, f"Time from the start of each {pooled.event_kind} to its first "
-                               f"{pooled.severity} against the share of a budget it spent. "
-                               f"{title}.")  # fmt: skip
+    return ax
 
 
 def _detection_axes(ax: Axes, pooled: PooledAlerts, most: float, top: float, never: float) -> None:
     """Both axes are logarithmic: the ends hold what lies beyond."""
     ticks = [m for m in (1, 3, 10, 30, 60, 180, 360, 1440, 4320) if m <= top * 1.05]
     names = [wording.duration(pd.Timedelta(minutes=m)) for m in ticks]
-    names[0] = f"\u2264 {names[0]}"
-    ax.set_yticks([*ticks, never], [*names, "never"])
-    ax.yaxis.set_minor_locator(NullLocator())
-    ax.set_ylim(0.45, never * 2.2)
+    ax.set_yticks([*ticks, never], [f"\u2264 {names[0]}", *names[1:], "never"])
     shares = [s for s in (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0) if s <= max(most, 1e-1) * 1.05]
     shown = [canvas.tick_percent(s) for s in shares]
-    shown[0] = f"\u2264 {shown[0]}"
-    ax.set_xticks(shares, shown)
+    ax.set_xticks(shares, [f"\u2264 {shown[0]}", *shown[1:]])
     ax.xaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_minor_locator(NullLocator())
     ax.set_xlim(FLOOR * 0.7, max(most, 0.1) * 1.8)
+    ax.set_ylim(0.45, never * 2.2)
     ax.set_xlabel(f"share of the budget of a period that the {pooled.event_kind} spent")
     ax.set_ylabel(f"from its start to the first {pooled.severity}")
     ax.annotate(f"{wording.percent(pooled.share)} of a budget", (pooled.share, 0.02),
                 xycoords=("data", "axes fraction"), xytext=(4, 0), textcoords="offset points",
-                fontsize=8.5, color=canvas.GREY, bbox={"facecolor": "white", "edgecolor": "none",
-                                                       "pad": 0.8})  # fmt: skip
+                fontsize=8.5, color=canvas.GREY, bbox=WHITE)  # fmt: skip
 
 
 def _name_missed(ax: Axes, pooled: PooledAlerts, never: float) -> None:
     """The name of the costliest one missed."""
-    if not len(pooled.missed):
-        return
-    row = pooled.missed.iloc[0]
-    x = max(float(row["spent"]), FLOOR)
-    text = f"{wording.label(row['label'], limit=36)}, {wording.label(row['service'], limit=20)}"
-    left = x > 0.01
-    ax.annotate(text, (x, never), xytext=(5 if left else -4, 7), textcoords="offset points",
-                ha="right" if left else "left", fontsize=8.5, color=canvas.VERMILLION,
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8})  # fmt: skip
+    for _, row in pooled.missed.head(1).iterrows():
+        x = max(float(row["spent"]), FLOOR)
+        what, where = wording.label(row["label"], limit=36), wording.label(row["service"], limit=20)
+        left = x > 0.01
+        ax.annotate(f"{what}, {where}", (x, never), xytext=(5 if left else -4, 7),
+                    textcoords="offset points", ha="right" if left else "left", fontsize=8.5,
+                    color=canvas.VERMILLION, bbox=WHITE)  # fmt: skip
 
 
 def _detection_title(pooled: PooledAlerts) -> str:
@@ -185,15 +171,16 @@ def _detection_title(pooled: PooledAlerts) -> str:
         detected = int(rows["detected"].sum())
         return f"No {event} spent {line} of a budget; {detected} of {len(rows)} were told about"
     seen = big[big["detected"]]
-    were = "was" if len(seen) == 1 else "were"
-    text = f"{len(seen)} of {wording.plural(len(big), event)} worth {line} of a budget {were} told"
+    were = "were" if len(seen) > 1 else "was"
+    text = (f"{len(seen) or 'None'} of {wording.plural(len(big), event)} worth {line} of a budget "
+            f"{were} told about")  # fmt: skip
     if not len(seen):
-        return f"None of {wording.plural(len(big), event)} worth {line} of a budget was told about"
-    return f"{text} about, half of those within {wording.wait(seen['detection'].median())}"
+        return text
+    return f"{text}, half of those within {wording.wait(seen['detection'].median())}"
 
 
 def plot_hours(pooled: PooledAlerts | None, *, timezone: str, ax: Axes | None = None) -> Axes:
-    """Pages by hour of the week, where the people are who are paged.
+    """Pages by hour of the week, where the people are who are paged; the frame: office hours.
 
     Parameters
     ----------
@@ -201,33 +188,25 @@ def plot_hours(pooled: PooledAlerts | None, *, timezone: str, ax: Axes | None = 
         As from `srelib.alerts.pooled`.
     timezone : str
         IANA zone of the people who are paged.
-
-    Returns
-    -------
-    Axes
-        Seven rows of 24 cells with their counts; the frame holds office hours.
     """
     if pooled is None or not len(pooled.pages):
         return canvas.note(NOTHING if pooled is None else QUIET, ax=ax)
-    hours, severity = pooled.pages_by_hour(timezone=timezone), pooled.severity
-    counts, title = hours.to_numpy(), _hours_title(hours, severity)
-    ax = canvas.axes(ax, height=2.9)
-    with canvas.style():
-        most = int(counts.max())
+    hours, where = pooled.pages_by_hour(timezone=timezone), wording.label(timezone)
+    counts, title = hours.to_numpy(), _hours_title(hours, pooled.severity)
+    most, about = int(counts.max()), f"Heat map of {pooled.severity}s by hour of the week, {where}"
+    with canvas.drawing(ax, title, about=about, height=2.9, labels=DAYS) as ax:
         ax.imshow(np.ma.masked_equal(counts, 0), cmap=_shades(), vmin=0, vmax=most, aspect="auto")
         for day, hour in zip(*np.nonzero(counts), strict=True):
-            dark = counts[day, hour] > 0.55 * most
+            color = "white" if counts[day, hour] > 0.55 * most else canvas.INK
             ax.text(hour, day, str(counts[day, hour]), ha="center", va="center", fontsize=8.5,
-                    color="white" if dark else canvas.INK)  # fmt: skip
+                    color=color)  # fmt: skip
         ax.add_patch(Rectangle((8.5, -0.5), 8, 5, fill=False, ec=canvas.INK, lw=1.2, zorder=3,
                                clip_on=False))  # fmt: skip
         ax.set_xticks(np.arange(0, 24, 3) - 0.5, [f"{h}" for h in range(0, 24, 3)])
         ax.set_yticks(range(7), DAYS)
         ax.tick_params(axis="y", length=0)
-        ax.set_xlabel(f"hour of the day, {wording.label(timezone)} (frame: office hours)")
-        canvas.headline(ax, title, labels=DAYS)
-    where = wording.label(timezone)
-    return canvas.describe(ax, f"Heat map of {severity}s by hour of the week, {where}. {title}.")
+        ax.set_xlabel(f"hour of the day, {where} (frame: office hours)")
+    return ax
 
 
 def _shades() -> ListedColormap:
@@ -240,10 +219,10 @@ def _shades() -> ListedColormap:
 def _hours_title(hours: pd.DataFrame, severity: str) -> str:
     inside = int(hours.iloc[:5, 9:17].to_numpy().sum())
     many = int(hours.to_numpy().sum())
-    share = wording.percent(1 - inside / many)
     if inside == many:
         return f"No {severity} came outside office hours ({many} came within)"
-    even, sent = wording.percent(1 - 40 / 168), wording.plural(many, severity)
+    share, even = wording.percent(1 - inside / many), wording.percent(1 - 40 / 168)
+    sent = wording.plural(many, severity)
     return f"{share} of {sent} came outside office hours; spread evenly, {even} would"
 
 
@@ -252,53 +231,49 @@ def plot_search(
 ) -> Axes:
     """Policies side by side: pages a week against budget spent before anybody knew.
 
+    Dots: on the second half of history; dashed: the best on the first half, which they were
+    chosen on; lower left is better.
+
     Parameters
     ----------
     found : DataFrame or None
         As from `srelib.alerts.search`.
     severity : str
         What the policies send, for the axis.
-
-    Returns
-    -------
-    Axes
-        Dots: on the second half of history; dashed: the best on the first half, which they were
-        chosen on; lower left is better.
     """
     if found is None or not len(found):
         return canvas.note(NOTHING if found is None else HALVES, ax=ax)
-    ax = canvas.axes(ax, height=4.3)
-    title = _search_title(found, severity)
-    with canvas.style():
+    about = (f"Policies by {severity}s a week and by budget spent at detection, chosen on the "
+             "first half of history and tested on the second")  # fmt: skip
+    title, labels = _search_title(found, severity), ["median share, 5 %"]
+    with canvas.drawing(ax, title, about=about, height=4.3, labels=labels) as ax:
         _search_lines(ax, found)
-        ax.set_xscale("log")
-        low, high = _span(found)
+        low, high, most = _reach(found)
         ticks = [t for t in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500) if low < t < high]
+        ax.set_xscale("log")
         ax.xaxis.set_major_locator(FixedLocator(ticks))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
         ax.xaxis.set_minor_locator(NullLocator())
         ax.set_xlim(low, high)
-        most = found[["spent_chosen_on", "spent_tested_on"]].to_numpy().max()
         ax.set_ylim(-0.03 * most, 1.12 * most or 1)
         canvas.percent_axis(ax.yaxis, ticks=5)
         ax.set_xlabel(f"{severity}s a week, all objectives together (logarithmic; lower left is "
                       "better)")  # fmt: skip
         ax.set_ylabel("median share of a budget spent\nbefore anybody knew")
         _search_names(ax, found)
-        canvas.headline(ax, title, labels=["median share, 5 %"])
         _search_key(ax)
-    return canvas.describe(ax, f"Policies by {severity}s a week and by budget spent at detection, "
-                               f"chosen on the first half of history and tested on the second. "
-                               f"{title}.")  # fmt: skip
+    return ax
 
 
-def _span(found: pd.DataFrame) -> tuple[float, float]:
-    pages = found[["pages_per_week_chosen_on", "pages_per_week_tested_on"]].clip(lower=0.1)
-    return float(pages.to_numpy().min()) / 1.5, float(pages.to_numpy().max()) * 1.9
+def _reach(found: pd.DataFrame) -> tuple[float, float, float]:
+    """Where the axis of pages begins and ends, and the most that was spent."""
+    pages = pd.concat([_xy(found, half)[0] for half in HALF])
+    spent = pd.concat([_xy(found, half)[1] for half in HALF])
+    return float(pages.min()) / 1.5, float(pages.max()) * 1.9, float(spent.max())
 
 
-def _xy(rows: pd.DataFrame, part: str) -> tuple[pd.Series, pd.Series]:
-    return rows[f"pages_per_week_{part}"].clip(lower=0.1), rows[f"spent_{part}"]
+def _xy(rows: pd.DataFrame, half: str) -> tuple[pd.Series, pd.Series]:
+    return rows[f"pages_per_week_{half}"].clip(lower=0.1), rows[f"spent_{half}"]
 
 
 def _search_lines(ax: Axes, found: pd.DataFrame) -> None:
@@ -316,30 +291,30 @@ def _search_lines(ax: Axes, found: pd.DataFrame) -> None:
 
 def _search_names(ax: Axes, found: pd.DataFrame) -> None:
     """Names beside the policies that have one, where they do not cover each other."""
-    rows = found[(found["kind"] != "candidate") | found["chosen"]]
-    rows = rows.assign(rank=(rows["kind"] != "current").astype(int) - rows["chosen"] * 0.5)
-    low, high = np.log10(_span(found))
-    top = float(found[["spent_chosen_on", "spent_tested_on"]].to_numpy().max()) or 1.0
-    x = (np.log10(found["pages_per_week_tested_on"].clip(lower=0.1)) - low) / (high - low)
-    y = found["spent_tested_on"] / top
-    best = found[found["front"]]
-    line = (np.log10(best["pages_per_week_chosen_on"].clip(lower=0.1)) - low) / (high - low)
-    places = [*zip(x, y, strict=True), *zip(line, best["spent_chosen_on"] / top, strict=True)]
-    taken = [(a - 0.01, a + 0.01, b) for a, b in places]
-    for i, row in rows.sort_values("rank").iterrows():
+    low, high, most = _reach(found)
+    taken: canvas.Taken = []
+    for rows, half in ((found, "tested_on"), (found[found["front"]], "chosen_on")):
+        pages, spent = _xy(rows, half)
+        x = np.log10(pages / low) / np.log10(high / low)
+        taken += [(a - 0.01, a + 0.01, b) for a, b in zip(x, spent / (most or 1.0), strict=True)]
+    rank = (found["kind"] != "current").astype(int) - found["chosen"] * 0.5
+    named = rank[(found["kind"] != "candidate") | found["chosen"]].sort_values()
+    for i in found.index.get_indexer(named.index):
+        row, (left, right, y) = found.iloc[i], taken[i]
         point = max(row["pages_per_week_tested_on"], 0.1), row["spent_tested_on"]
-        canvas.name_point(ax, _policy(row), point, (x[i], y[i]), taken, color=_color(row), pad=8,
-                          steps=(0.05, 0.1, 0.15), height=205, sides=(False, True))  # fmt: skip
+        canvas.name_point(ax, _policy(row), point, ((left + right) / 2, y), taken, pad=8,
+                          color=_color(row), steps=(0.05, 0.1, 0.15), height=205,
+                          sides=(False, True))  # fmt: skip
 
 
-def _policy(row: Any) -> str:
+def _policy(row: pd.Series) -> str:
     """A name; the Workbook's earlier attempts by their number."""
     short = row["policy"][:1].isdigit() and row["kind"] != "candidate"
     text = f"no. {row['policy'][0]}" if short else wording.label(row["policy"], limit=30)
     return f"{text} (in use)" if row["kind"] == "current" else text
 
 
-def _color(row: Any) -> str:
+def _color(row: pd.Series) -> str:
     if row["kind"] == "current":
         return canvas.VERMILLION
     return canvas.GREEN if row["chosen"] else canvas.BLUE
