@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
@@ -11,13 +10,10 @@ from srelib import wording
 from srelib.alerts import PooledAlerts, RecordedAlerts, Rule
 from srelib.alerts.policies import _builtin_policies
 from srelib.errors import SrelibError
-from srelib.findings import alerts
-from srelib.findings.alerts import NOTHING
+from srelib.findings.alerts import NOTHING, _beside
 from srelib.findings.show import Table, markdown, name, names, table
 from srelib.fleet import Indicator, answers
 from srelib.stats import Estimate
-
-Keys = set[tuple[str, str]]
 
 
 def compare_table(
@@ -31,11 +27,6 @@ def compare_table(
         As from `srelib.alerts.compare`.
     recorded : RecordedAlerts, optional
         The alerts on record, which stand behind the policy in use.
-
-    Returns
-    -------
-    Table or None
-        None without policies.
     """
     if not found:
         return None
@@ -70,37 +61,19 @@ def compare_sentences(found: Mapping[str, PooledAlerts] | None) -> list[str]:
     Parameters
     ----------
     found : mapping of str to PooledAlerts, or None
-
-    Returns
-    -------
-    list of str
-        Markdown, one per policy.
+        As from `srelib.alerts.compare`.
     """
     if not found:
         return [NOTHING]
-    first, *others = found
-    seen = {policy: alerts._detected_keys(p) for policy, p in found.items()}
-    lines = [_beside(found[policy], seen[policy], found[first], seen[first]) for policy in others]
+    current, *others = found.values()
+    lines = [_beside(name(one.policy), one, current, NOW) for one in others]
     left_out = [policy for policy in _builtin_policies("28d") if policy not in found]
     if left_out:
         lines.append(f"Not replayed on every objective, so not compared: {names(left_out)}.")
     return lines
 
 
-def _beside(one: PooledAlerts, seen: Keys, current: PooledAlerts, known: Keys) -> str:
-    pages = f"{wording.rate(one.pages_per_week.value)} {markdown(one.severity)}s a week"
-    lost, won = known - seen, seen - known
-    who = name(one.policy)
-    if not lost and not won:
-        return f"{who} ({pages}) tells about the same {one.event_kind}s as {name(current.policy)}."
-    parts = []
-    if lost:
-        parts.append(f"misses {len(lost)} that {name(current.policy)} tells about"
-                     f" ({alerts._costliest(one, lost)})")  # fmt: skip
-    if won:
-        parts.append(f"tells about {len(won)} that {name(current.policy)} misses"
-                     f" ({alerts._costliest(one, won)})")  # fmt: skip
-    return f"{who} ({pages}) {' and '.join(parts)}."
+NOW = ("misses", "tells about", "tells about", "misses")
 
 
 def search_sentence(found: pd.DataFrame | None, *, severity: str) -> str:
@@ -128,13 +101,13 @@ def search_sentence(found: pd.DataFrame | None, *, severity: str) -> str:
             f"{name(now['policy'])}: {early}. {lasts} on the second half: {late}.")  # fmt: skip
 
 
-def _is_better(best: Any, now: Any) -> bool:
+def _is_better(best: pd.Series, now: pd.Series) -> bool:
     pages = best["pages_per_week_tested_on"] - now["pages_per_week_tested_on"]
     spent = best["spent_tested_on"] - now["spent_tested_on"]
     return bool(pages <= 0 and spent <= 0 and (pages < 0 or spent < 0))
 
 
-def _trade(best: Any, now: Any, part: str, severity: str) -> str:
+def _trade(best: pd.Series, now: pd.Series, part: str, severity: str) -> str:
     pages = [wording.rate(row[f"pages_per_week_{part}"]) for row in (best, now)]
     spent = wording.percents([row[f"spent_{part}"] for row in (best, now)])
     gone = f"{spent[0]} against {spent[1]}" if spent[0] != spent[1] else f"{spent[0]} with either"
@@ -203,15 +176,8 @@ def rules_table(
 
     Parameters
     ----------
-    reviews : mapping of Indicator to DataFrame
-        Results of `srelib.alerts.review`.
-    severity : str
-        Of the rules that count.
-
-    Returns
-    -------
-    Table or None
-        None without rules.
+    reviews, severity
+        As of `review_sentences`.
     """
     rows = _rules(reviews, severity)
     if not len(rows):
@@ -231,7 +197,7 @@ def rules_table(
                           "outage": "a total outage fires it after"})  # fmt: skip
 
 
-def _in_outage(paper: Any, replayed: Any) -> str:
+def _in_outage(paper: pd.Timedelta, replayed: pd.Timedelta) -> str:
     """How soon a rule fires in a total outage, on paper and in buckets of the data."""
     if pd.isna(paper):
         return "never"

@@ -18,6 +18,10 @@ from srelib.stats import Estimate
 NOTHING = "No alert was replayed, so there is nothing to say here."
 
 
+_ZERO = pd.Timedelta(0)
+_INTERVAL = f"95{wording.NBSP}% interval"
+
+
 def _median_detection(pooled: PooledAlerts) -> str:
     """How soon half of the events detected were detected."""
     if not pooled.detection_seconds.value > 0:
@@ -28,15 +32,7 @@ def _median_detection(pooled: PooledAlerts) -> str:
 def _share_text(estimate: Estimate) -> str:
     """A share with its interval."""
     value, low, high = wording.percents([estimate.value, estimate.low, estimate.high])
-    return f"{value}, 95{wording.NBSP}% interval {low} to {high}"
-
-
-def _interval_text(texts: list[str]) -> str:
-    """An interval in brackets."""
-    low, high = texts
-    if wording.UNKNOWN in texts:
-        return ""
-    return f" (95{wording.NBSP}% interval {low} to {high})"
+    return f"{value}, {_INTERVAL} {low} to {high}"
 
 
 def _history_weeks(pooled: PooledAlerts) -> str:
@@ -58,6 +54,22 @@ def _detected_keys(pooled: PooledAlerts) -> set[tuple[str, str]]:
     return set(zip(rows["objective"], rows["key"], strict=True))
 
 
+def _beside(
+    who: str, one: PooledAlerts, current: PooledAlerts, verbs: tuple[str, ...], *, note: str = ""
+) -> str:
+    """What alerts detected and missed, beside the policy in use."""
+    misses, tells, would_tell, would_miss = verbs
+    seen, known, policy = _detected_keys(one), _detected_keys(current), name(current.policy)
+    lost, won = known - seen, seen - known
+    parts = []
+    if lost:
+        parts.append(f"{misses} {len(lost)} that {policy} {would_tell} ({_costliest(one, lost)})")
+    if won:
+        parts.append(f"{tells} {len(won)} that {policy} {would_miss} ({_costliest(one, won)})")
+    same = f"{tells} the same {one.event_kind}s as {policy}{note}"
+    return f"{who} ({_pages_a_week(one)}) {' and '.join(parts) or same}."
+
+
 def _costliest(pooled: PooledAlerts, keys: set[tuple[str, str]]) -> str:
     """The event among these that spent most."""
     rows = pooled.events.sort_values("spent", ascending=False, kind="stable")
@@ -67,7 +79,8 @@ def _costliest(pooled: PooledAlerts, keys: set[tuple[str, str]]) -> str:
     return f"{lead}{_event_name(top)}, {wording.percent(top['spent'])}"
 
 
-_ZERO = pd.Timedelta(0)
+def _pages_a_week(one: PooledAlerts) -> str:
+    return f"{wording.rate(one.pages_per_week.value)} {markdown(one.severity)}s a week"
 
 
 def _recorded_sentence(recorded: RecordedAlerts | None) -> str:
@@ -79,10 +92,8 @@ def _recorded_sentence(recorded: RecordedAlerts | None) -> str:
     per = wording.rate(one.pages_per_week.value)
     if not len(one.events):
         return f"The {kinds} on record ({per} a week) had nothing to tell about."
-    detected, of = (
-        int(one.events["detected"].sum()),
-        wording.plural(len(one.events), one.event_kind),
-    )
+    of = wording.plural(len(one.events), one.event_kind)
+    detected = int(one.events["detected"].sum())
     when = f", {_median_detection(one)}" if detected else ""
     return (f"The {kinds} that **really fired** ({per} a week) told us about "
             f"**{detected or 'none'} of {of}** ({_share_text(one.recall)}){when}.")  # fmt: skip
@@ -96,15 +107,11 @@ def recorded_sentences(
     Parameters
     ----------
     recorded : RecordedAlerts or None
+        Without alerts on record, how to get them is said.
     found : mapping of str to PooledAlerts, or None
         As from `srelib.alerts.compare`.
     severity : str
         Of the rules that count.
-
-    Returns
-    -------
-    list of str
-        Markdown; without alerts on record how to get them, nothing where nothing was replayed.
     """
     if not found:
         return []
@@ -114,35 +121,17 @@ def recorded_sentences(
     if recorded.pooled is None:
         return [f"No alert on record has the severity {name(severity)}, so what really fired is "
                 f"not compared; there are {names(recorded.others)}."]  # fmt: skip
-    current = next(iter(found.values()))
+    one, current = recorded.pooled, next(iter(found.values()))
     lines = [
-        _against_replay(recorded.pooled, current),
-        _which_came_first(recorded.pooled, current),
+        _beside("**What really fired**", one, current, PAST,
+                note=f" replayed ({_pages_a_week(current)})"),
+        _which_came_first(one, current),
         _record_limits(recorded, current),
-    ]
+    ]  # fmt: skip
     return [line for line in lines if line]
 
 
-def _against_replay(one: PooledAlerts, current: PooledAlerts) -> str:
-    """What the alerts on record detected and missed, beside the policy in use."""
-    seen, known = _detected_keys(one), _detected_keys(current)
-    lost, won = known - seen, seen - known
-    who, policy = f"**What really fired** ({_pages_a_week(one)})", name(current.policy)
-    if not lost and not won:
-        return (f"{who} told about the same {one.event_kind}s as {policy} replayed "
-                f"({_pages_a_week(current)}).")  # fmt: skip
-    parts = []
-    if lost:
-        parts.append(f"missed {len(lost)} that {policy} would have told about"
-                     f" ({_costliest(one, lost)})")  # fmt: skip
-    if won:
-        parts.append(f"told about {len(won)} that {policy} would have missed"
-                     f" ({_costliest(one, won)})")  # fmt: skip
-    return f"{who} {' and '.join(parts)}."
-
-
-def _pages_a_week(one: PooledAlerts) -> str:
-    return f"{wording.rate(one.pages_per_week.value)} {markdown(one.severity)}s a week"
+PAST = ("missed", "told about", "would have told about", "would have missed")
 
 
 def _which_came_first(one: PooledAlerts, current: PooledAlerts) -> str:
@@ -164,19 +153,16 @@ def _which_came_first(one: PooledAlerts, current: PooledAlerts) -> str:
 def _record_limits(recorded: RecordedAlerts, current: PooledAlerts) -> str:
     """What the record itself leaves open."""
     parts = []
-    kind = current.severity.lower()
     if not recorded.severities:
         parts.append("no alert on record has a severity, so all of them count")
-    elif {name.strip().lower() for name in recorded.severities} != {kind}:
+    elif {name.strip().lower() for name in recorded.severities} != {current.severity.lower()}:
         parts.append(f"{names(recorded.severities)} is taken for {name(current.severity)}")
     if recorded.silent:
         parts.append(
             f"there is no alert of {names(recorded.silent)} on record, for whatever reason"
         )
-    for which, verb, time in (
-        ("first", "begins", recorded.begins),
-        ("last", "ends", recorded.ends),
-    ):
+    limits = (("first", "begins", recorded.begins), ("last", "ends", recorded.ends))
+    for which, verb, time in limits:
         if time is not None:
             parts.append(f"the {which} alert on record is of {time.day}{wording.NBSP}"
                          f"{time.month_name()}, perhaps because the export {verb} there"
@@ -208,33 +194,22 @@ def summary_sentences(
         The policy as somebody wrote it, to be said where it has no name.
     recorded : RecordedAlerts, optional
         What the alerts on record detected.
-
-    Returns
-    -------
-    list of str
-        Markdown; the first is the bottom line.
     """
     if pooled is None:
         why = _failed_sentence(replays)
         return [f"**No alert could be replayed.** {why}"] if why else [NO_SLO]
-    if not len(pooled.events):
-        what = pooled.event_kind
-        lines = [f"There was **nothing to tell about**: no {what} in {_history_weeks(pooled)}."]
-    else:
-        lines = [
-            _recall_sentence(pooled, policy),
-            _missed_sentence(pooled),
-            _spent_sentence(pooled),
-        ]
+    lines = [f"There was **nothing to tell about**: no {pooled.event_kind} in "
+             f"{_history_weeks(pooled)}."]  # fmt: skip
+    if len(pooled.events):
+        lines = [_recall_sentence(pooled, policy), _missed_sentence(pooled)]
+        lines.append(_spent_sentence(pooled))
     lines += [_pages_sentence(pooled), _recorded_sentence(recorded), _failed_sentence(replays)]
     return [line for line in lines if line]
 
 
 def _recall_sentence(pooled: PooledAlerts, policy: str) -> str:
-    detected, of = (
-        int(pooled.events["detected"].sum()),
-        wording.plural(len(pooled.events), pooled.event_kind),
-    )
+    of = wording.plural(len(pooled.events), pooled.event_kind)
+    detected = int(pooled.events["detected"].sum())
     own = f"Your policy ({name(policy, limit=200)})" if policy else "Your policy"
     who = own if pooled.policy == OWN else f"The {name(pooled.policy)} policy"
     recall = _share_text(pooled.recall)
@@ -246,9 +221,9 @@ def _recall_sentence(pooled: PooledAlerts, policy: str) -> str:
 def _missed_sentence(pooled: PooledAlerts) -> str:
     """What no page detected, and whether it mattered, by name."""
     missed, line = pooled.missed, wording.percent(pooled.share)
-    if not len(missed):
-        return "It missed nothing." if len(pooled.events) else ""
     big = missed[missed["spent"] >= pooled.share]
+    if not len(missed):
+        return "It missed nothing."
     if not len(big):
         return (f"It missed {len(missed)}, none of which spent {line} of a budget: "
                 f"{_priced_events(missed, limit=3)}.")  # fmt: skip
@@ -268,7 +243,8 @@ def _spent_sentence(pooled: PooledAlerts) -> str:
     spent = pooled.spent_at_detection
     if spent.value != spent.value:
         return ""
-    around = _interval_text(wording.percents([spent.low, spent.high]))
+    low, high = wording.percents([spent.low, spent.high])
+    around = f" ({_INTERVAL} {low} to {high})" if wording.UNKNOWN not in (low, high) else ""
     return (f"By the first {markdown(pooled.severity)}, or by its end where none came, half of "
             f"what happened had spent at most {wording.percent(spent.value)} of the budget of a "
             f"period{around}.")  # fmt: skip
@@ -282,7 +258,7 @@ def _pages_sentence(pooled: PooledAlerts) -> str:
         return f"It sent **no {kind}s** in {_history_weeks(pooled)}, over {fleet}."
     per = pooled.pages_per_week
     low, high = (wording.rate(x) for x in (per.low, per.high))
-    text = (f"It sent **{wording.rate(per.value)} {kind}s a week** (95{wording.NBSP}% interval "
+    text = (f"It sent **{wording.rate(per.value)} {kind}s a week** ({_INTERVAL} "
             f"{low} to {high}; {n} in {_history_weeks(pooled)}, over {fleet})")  # fmt: skip
     useful = wording.percent(pooled.precision.value)
     out = wording.percent(pooled.out_of_hours.value)
@@ -302,8 +278,8 @@ def truth_sentence(pooled: PooledAlerts | None, *, truth: str) -> str:
     Parameters
     ----------
     pooled : PooledAlerts or None
-    truth : str
-        What was asked for: 'incidents' or 'budget'.
+    truth : {'incidents', 'budget'}
+        What was asked for.
     """
     if pooled is None:
         return NOTHING
@@ -354,9 +330,8 @@ def false_sentence(pooled: PooledAlerts | None) -> str:
     kind, line = markdown(pooled.severity), wording.percent(pooled.share)
     precision = _share_text(pooled.precision)
     useful = len(pooled.pages) - len(false)
-    text = (
-        f"{useful} of {wording.plural(len(pooled.pages), kind)} told about something ({precision})"
-    )
+    sent = wording.plural(len(pooled.pages), kind)
+    text = f"{useful} of {sent} told about something ({precision})"
     if not len(false):
         return f"{text}."
     by = false["objective"].value_counts()
@@ -376,19 +351,12 @@ def false_sentence(pooled: PooledAlerts | None) -> str:
             )  # fmt: skip
 
 
-def events_table(pooled: PooledAlerts | None, *, max_rows: int = 15) -> Table | None:
+def events_table(pooled: PooledAlerts | None) -> Table | None:
     """What happened, costliest first, and when the first page came.
 
     Parameters
     ----------
     pooled : PooledAlerts or None
-    max_rows : int
-        Most rows shown.
-
-    Returns
-    -------
-    Table or None
-        None where nothing happened.
     """
     if pooled is None or not len(pooled.events):
         return None
@@ -402,7 +370,7 @@ def events_table(pooled: PooledAlerts | None, *, max_rows: int = 15) -> Table | 
     })  # fmt: skip
     kind = pooled.severity
     return table(frame, caption=f"What happened, dearest first (times UTC; shares of the budget of "
-                 f"a period; without a {kind}, spent by then is all)", max_rows=max_rows,
+                 f"a period; without a {kind}, spent by then is all)", max_rows=15,
                  formats={"by_then": wording.percent, "spent": wording.percent},
                  headers={"first": f"first {kind} after", "by_then": "spent by then",
                           "spent": "spent in all"})  # fmt: skip
