@@ -111,11 +111,12 @@ def answer(
         incidents=events.of_service(caused, key.service),
     ))  # fmt: skip
     step("parts")
-    shipped = tradeoff.shipped(deployments, None, incidents, between=span)
-    tradeoff.association(tradeoff.weekly(counts, shipped, between=span))
+    outcomes = tradeoff.deployment_outcomes(deployments, None, incidents, between=span)
+    tradeoff.association(tradeoff.weekly(counts, outcomes, between=span))
     step("association")
-    for ask in (tradeoff.by_batch, tradeoff.by_weekday, tradeoff.by_hour):
-        ask(shipped)
+    tradeoff.by_batch(outcomes)
+    for part in ("weekday", "hour"):
+        tradeoff.by_time(outcomes, part)
     step("failures")
     tradeoff.quadrants({n: b.frequency for n, b in board.items()},
                        {n: b.left for n, b in board.items()})  # fmt: skip

@@ -79,14 +79,15 @@ def axes(ax: Axes | None, *, height: float = HEIGHT) -> Axes:
 
 @contextmanager
 def drawing(
-    ax: Axes | None, title: str, *, about: str, height: float = HEIGHT, labels: Iterable[str] = ()
-) -> Iterator[Axes]:
-    """Axes to draw on in the suite's style, with a title and an alternative text."""
+    ax: Axes | None, title: str, *, about: str, details: str = "", height: float = HEIGHT,
+    labels: Iterable[str] = (),
+) -> Iterator[Axes]:  # fmt: skip
+    """Axes to draw on in the suite's style, described by `about`, the title and `details`."""
     ax = axes(ax, height=height)
     with style():
         headline(ax, title, labels=labels)
         yield ax
-    describe(ax, f"{about}. {title}.")
+    describe(ax, f"{about}. {title}. {details}")
 
 
 def describe(ax: Axes, text: str) -> Axes:

@@ -1,4 +1,4 @@
-"""Both disciplines on the same services: two fields that overlap, and a map of quadrants."""
+"""DevOps and SRE on the same services: two fields that overlap, and a map of quadrants."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from srelib.tradeoff.scoreboard import (
     SHARED,
     SLOW_FRAGILE,
     SLOW_SAFE,
+    SRE,
     Quadrants,
     Scorecard,
 )
@@ -55,19 +56,20 @@ class _Measure:
     log: bool
 
 
-MEASURES = {
-    "frequency": _Measure("frequency", "deployments a week", True, True),
-    "lead_time": _Measure("lead_time", "change lead time", False, True),
-    "rework_rate": _Measure("rework_rate", "unplanned rework", False, False),
-    "fail_rate": _Measure("fail_rate", "change fail rate", False, False),
-    "recovery": _Measure("recovery", "recovery", False, True),
-    "felt": _Measure("felt", "pages users felt", True, False),
-    "left": _Measure("left", "error budget left", True, False),
-    "pages": _Measure("pages", "pages a week", False, False),
-    "incidents": _Measure("incidents", "incidents a week", False, False),
-    "restore": _Measure("restore", "time to restore", False, True),
-}
-RIGHT = ("left", "pages", "incidents", "restore")
+MEASURES = {measure.field: measure for measure in (
+    _Measure("frequency", "deployments a week", True, True),
+    _Measure("lead_time", "change lead time", False, True),
+    _Measure("rework_rate", "unplanned rework", False, False),
+    _Measure("fail_rate", "change fail rate", False, False),
+    _Measure("recovery", "recovery", False, True),
+    _Measure("felt", "pages users felt", True, False),
+    _Measure("left", "error budget left", True, False),
+    _Measure("pages", "pages a week", False, False),
+    _Measure("incidents", "incidents a week", False, False),
+    _Measure("restore", "time to restore", False, True),
+)}  # fmt: skip
+COLUMNS = (DEVOPS, SHARED, SRE[1:])
+"""Fields drawn for DevOps, for both and for SRE; service levels do not compare."""
 
 
 def _shown(field: str, value: float) -> str:
@@ -81,39 +83,28 @@ def _shown(field: str, value: float) -> str:
     return f"{value * 100:.0f}".replace("-", wording.MINUS) + f"{wording.NBSP}%"
 
 
-def plot_disciplines(board: Mapping[str, Scorecard], *, ax: Axes | None = None) -> Axes:
+def plot_devops_and_sre(board: Mapping[str, Scorecard], *, ax: Axes | None = None) -> Axes:
     """What DevOps looks at, what SRE looks at, and what both do, on the services at hand.
 
-    Parameters
-    ----------
-    board : mapping of str to Scorecard
-        As from `srelib.tradeoff.scoreboard`.
-
-    Returns
-    -------
-    Axes
-        Two overlapping fields; in each measure one dot per service, better to the right, the
-        ends named.
+    Two overlapping fields; one dot per service, better to the right, the ends named.
     """
     if not board:
         return canvas.note("There is no service in these exports, so there is nothing to "
                            "compare.", ax=ax)  # fmt: skip
-    ax = canvas.axes(ax, height=5.1)
-    title = _title(board)
-    with canvas.style():
+    parts = "; ".join(_spoken(MEASURES[field], board) for fields in COLUMNS for field in fields)
+    about = "Two overlapping fields, DevOps and SRE, with every measure as a line of " \
+            f"{len(board)} services"  # fmt: skip
+    with canvas.drawing(ax, _title(board), about=about, details=f"{parts}.", height=5.1,
+                        labels=["i"]) as ax:  # fmt: skip
         ax.set_axis_off()
         ax.set_xlim(0, 1)
         ax.set_ylim(0, 1)
         _fields(ax)
-        columns = (DEVOPS, SHARED, RIGHT)
-        for column, fields in enumerate(columns):
+        for column, fields in enumerate(COLUMNS):
             for row, field in enumerate(fields):
                 x, y = GUTTER + column * COLUMN, TOP - row * PITCH
                 _strip(ax, MEASURES[field], board, (x, y), COLUMN - 2 * GUTTER)
-        canvas.headline(ax, title, labels=["i"])
-    parts = "; ".join(_spoken(MEASURES[f], board) for f in (*DEVOPS, *SHARED, *RIGHT))
-    return canvas.describe(ax, f"Two overlapping fields, DevOps and SRE, with every measure as a "
-                               f"line of {len(board)} services. {title}. {parts}.")  # fmt: skip
+    return ax
 
 
 def _fields(ax: Axes) -> None:
@@ -238,34 +229,26 @@ def _title(board: Mapping[str, Scorecard]) -> str:
 def plot_quadrants(quadrants: Quadrants, *, ax: Axes | None = None, names: int = 16) -> Axes:
     """How often each service ships against what is left of its budget, with intervals.
 
-    Parameters
-    ----------
-    quadrants : Quadrants
-        As from `srelib.tradeoff.quadrants`.
-    names : int
-        Most services named, the least sure ones last.
-
-    Returns
-    -------
-    Axes
-        Crosses of the two intervals, named with the probability of their quadrant.
+    Crosses named with the probability of their quadrant, the surest first, so many `names` at most.
     """
     rows = quadrants.services
     if not len(rows):
         return canvas.note(NO_PLACE, ax=ax)
-    ax = canvas.axes(ax, height=4.6)
-    title = _quadrants_title(quadrants)
+    parts = "; ".join(f"{wording.label(r['service'])}: {r['quadrant']}, {_chance(r)}"
+                      for _, r in rows.head(20).iterrows())  # fmt: skip
     low, high = -1.0, 1.0
     line = quadrants.speed_line
     floor = min(float(rows.loc[rows["speed"] > 0, "speed"].min()), line) / 2.2 if (
         rows["speed"] > 0).any() else line / 10  # fmt: skip
     top = max(float(rows["speed_high"].max()), float(rows["speed"].max()), line * 2) * 1.9
-    with canvas.style():
+    with canvas.drawing(ax, _quadrants_title(quadrants), height=4.6, details=f"{parts}.",
+                        about="Map of services by deployments a week and budget left",
+                        labels=["\u2264 -100 %"]) as ax:  # fmt: skip
         ax.set_xscale("log")
         ax.set_xlim(floor, top)
         ax.set_ylim(low - 0.12, high + 0.12)
         _quadrant_fields(ax, quadrants, (floor, top), (low - 0.12, high + 0.12))
-        for row in rows.itertuples():
+        for _, row in rows.iterrows():
             _cross(ax, row, (floor, top), (low, high))
         _name_quadrants(ax, rows, (floor, top), (low, high), names)
         ticks = [t for t in (0.01, 0.03, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
@@ -278,11 +261,7 @@ def plot_quadrants(quadrants: Quadrants, *, ax: Axes | None = None, names: int =
         is_fleet = f"; line: {quadrants.line_is}" if quadrants.line_is != "stated" else ""
         ax.set_xlabel(f"deployments a week (logarithmic{is_fleet})")
         ax.set_ylabel("error budget left")
-        canvas.headline(ax, title, labels=["\u2264 -100 %"])
-    parts = "; ".join(f"{wording.label(r['service'])}: {r['quadrant']}, {_chance(r)}"
-                      for _, r in rows.head(20).iterrows())  # fmt: skip
-    return canvas.describe(ax, f"Map of services by deployments a week and budget left. {title}. "
-                               f"{parts}.")  # fmt: skip
+    return ax
 
 
 def _quadrant_fields(
@@ -296,9 +275,7 @@ def _quadrant_fields(
     for name, (left, right, bottom, up) in corners.items():
         ax.fill_between([left, right], bottom, up, color=TINTS[name], alpha=0.07, lw=0, zorder=0)
         fast, safe = name in (FAST_SAFE, FAST_FRAGILE), name in (FAST_SAFE, SLOW_SAFE)
-        text = name
-        if name == SLOW_SAFE:
-            text = f"{name}:\nyou can afford to ship more"
+        text = f"{name}:\nyou can afford to ship more" if name == SLOW_SAFE else name
         ax.annotate(text, (1 if fast else 0, 1 if safe else 0), xycoords="axes fraction",
                     xytext=(-6 if fast else 6, -6 if safe else 6), textcoords="offset points",
                     ha="right" if fast else "left", va="top" if safe else "bottom", fontsize=9,
@@ -307,24 +284,22 @@ def _quadrant_fields(
     ax.axhline(zero, color=canvas.INK, lw=0.9, ls=(0, (4, 2)), zorder=1)
 
 
-def _cross(ax: Axes, row: Any, x: tuple[float, float], y: tuple[float, float]) -> None:
-    color = TINTS[row.quadrant] if row.quadrant != SLOW_FRAGILE else "#A8508A"
-    speed, left = np.clip(row.speed, x[0] * 1.05, x[1]), np.clip(row.left, *y)
-    if row.speed_high == row.speed_high:
-        ends = np.clip([row.speed_low, row.speed_high], x[0], x[1])
+def _cross(ax: Axes, row: pd.Series, x: tuple[float, float], y: tuple[float, float]) -> None:
+    color = TINTS[row["quadrant"]] if row["quadrant"] != SLOW_FRAGILE else "#A8508A"
+    speed, left = np.clip(row["speed"], x[0] * 1.05, x[1]), np.clip(row["left"], *y)
+    if row["speed_high"] == row["speed_high"]:
+        ends = np.clip([row["speed_low"], row["speed_high"]], x[0], x[1])
         ax.plot(ends, [left, left], color=color, lw=1.3, alpha=0.75, zorder=2)
-    if row.left_high == row.left_high:
-        ends = np.clip([row.left_low, row.left_high], y[0] - 0.12, y[1])
+    if row["left_high"] == row["left_high"]:
+        ends = np.clip([row["left_low"], row["left_high"]], y[0] - 0.12, y[1])
         ax.plot([speed, speed], ends, color=color, lw=1.3, alpha=0.75, zorder=2)
-    ax.plot(speed, left, "o", ms=8, color=color if row.sure else "white", mec=color, mew=1.8,
+    ax.plot(speed, left, "o", ms=8, color=color if row["sure"] else "white", mec=color, mew=1.8,
             zorder=4)  # fmt: skip
 
 
-def _chance(row: Any) -> str:
+def _chance(row: pd.Series) -> str:
     p = float(row[row["quadrant"]])
-    if p > 0.995:
-        return f"> 99{wording.NBSP}%"
-    return f"{p * 100:.0f}{wording.NBSP}%"
+    return f"> 99{wording.NBSP}%" if p > 0.995 else f"{p * 100:.0f}{wording.NBSP}%"
 
 
 def _name_quadrants(
@@ -333,7 +308,7 @@ def _name_quadrants(
     """Names beside the dots, moved where they would cover each other."""
     span = np.log(x[1] / x[0])
     own = np.array([r[r["quadrant"]] for _, r in rows.iterrows()])
-    taken = [(a, b, c) for a, b, c in CORNERS]
+    taken = list(CORNERS)
     for i in np.argsort(-own, kind="stable")[:names]:
         row = rows.iloc[i]
         text = f"{wording.label(row['service'], limit=24)} {_chance(row)}"
@@ -364,25 +339,17 @@ def _place(
 
 
 def _quadrants_title(quadrants: Quadrants) -> str:
-    rows = quadrants.services
-    groups = {q: rows.loc[rows["quadrant"] == q, "service"].tolist()
-              for q in (FAST_FRAGILE, SLOW_FRAGILE, SLOW_SAFE, FAST_SAFE)}  # fmt: skip
-    phrases = {
-        FAST_FRAGILE: "ships fast and overspends",
-        SLOW_FRAGILE: "ships slowly and overspends",
-        SLOW_SAFE: "can afford to ship more",
-        FAST_SAFE: "ships fast and keeps its budget",
+    verbs = {
+        FAST_FRAGILE: ("ships fast and overspends", "ship fast and overspend"),
+        SLOW_FRAGILE: ("ships slowly and overspends", "ship slowly and overspend"),
+        SLOW_SAFE: ("can afford to ship more",) * 2,
+        FAST_SAFE: ("ships fast and keeps its budget", "ship fast and keep their budgets"),
     }
-    many = {
-        FAST_FRAGILE: "ship fast and overspend",
-        SLOW_FRAGILE: "ship slowly and overspend",
-        SLOW_SAFE: "can afford to ship more",
-        FAST_SAFE: "ship fast and keep their budgets",
-    }
-    said: list[str] = []
-    for quadrant, services in groups.items():
-        if services and len(said) < 2:
-            verb = (phrases if len(services) == 1 else many)[quadrant]
-            who = [wording.label(name, limit=26) for name in services]
-            said.append(f"{wording.listing(who, limit=2)} {verb}")
-    return "; ".join(said)
+    rows, said = quadrants.services, []
+    for quadrant, (one, many) in verbs.items():
+        who = [
+            wording.label(n, limit=26) for n in rows.loc[rows["quadrant"] == quadrant, "service"]
+        ]
+        if who:
+            said.append(f"{wording.listing(who, limit=2)} {one if len(who) == 1 else many}")
+    return "; ".join(said[:2])

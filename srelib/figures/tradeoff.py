@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -16,6 +15,7 @@ from srelib.errors import SrelibError
 from srelib.figures import canvas
 from srelib.fleet import Indicator, answers
 from srelib.tradeoff import Association, Effect, Failures
+from srelib.tradeoff.attribution import AFTER, BACKGROUND, LINKED, OTHER
 
 NO_EFFECT = ("No effect of deployments could be estimated: it takes deployments of a service "
              "whose good and total events are known around them.")  # fmt: skip
@@ -25,8 +25,14 @@ LIGHT = "#9A9A9A"
 MOST_ROWS = 24
 
 
-def _known(effects: Mapping[Indicator, Effect | SrelibError]) -> dict[Indicator, Effect]:
-    return {key: e for key, e in answers(effects).items() if e.excess.value == e.excess.value}
+def _names(keys: Iterable[Indicator]) -> list[str]:
+    return [wording.label(key.service, limit=26) for key in keys]
+
+
+def _color(effect: Effect) -> str:
+    if not effect.is_significant:
+        return canvas.GREY
+    return canvas.VERMILLION if effect.excess.value > 0 else canvas.GREEN
 
 
 def _harm(effect: Effect) -> float:
@@ -38,19 +44,8 @@ def _harm(effect: Effect) -> float:
 def plot_curves(
     effects: Mapping[Indicator, Effect | SrelibError], *, ax: Axes | None = None
 ) -> Axes:
-    """Bad share around deployments beyond what the same hours have without one.
-
-    Parameters
-    ----------
-    effects : mapping of Indicator to Effect
-        As from `srelib.tradeoff.adjusted`; refusals are left out.
-
-    Returns
-    -------
-    Axes
-        One panel for each service: the average curve with its band, the deployment at 0.
-    """
-    known = _known(effects)
+    """Bad share around deployments beyond that of the same hours of other weeks, per service."""
+    known = answers(effects)
     if not known:
         return canvas.note(NO_EFFECT, ax=ax)
     ax, panels, remark = canvas.grid(ax, known, each=1.7, worst=lambda _, e: _harm(e))
@@ -68,12 +63,10 @@ def plot_curves(
 
 
 def _curve(ax: Axes, key: Indicator, effect: Effect) -> None:
-    rows, sure = effect.curve, effect.is_significant
+    rows, color = effect.curve, _color(effect)
     hours = rows["offset"].dt.total_seconds().to_numpy() / 3600
     step = hours[1] - hours[0] if len(hours) > 1 else 1.0
     middle = hours + step / 2
-    color = canvas.VERMILLION if sure and effect.excess.value > 0 else (
-        canvas.GREEN if sure else canvas.GREY)  # fmt: skip
     ax.axhline(0, color=canvas.INK, lw=0.8)
     ax.axvline(0, color=canvas.INK, lw=0.9, ls=(0, (4, 2)))
     ax.fill_between(middle, rows["low"], rows["high"], color=color, alpha=0.18, lw=0)
@@ -127,14 +120,10 @@ def _curves_title(known: Mapping[Indicator, Effect]) -> str:
     if not harmed and not helped:
         verb = "shows" if len(known) == 1 else "show"
         return f"Deployments of {of} {verb} no effect beyond chance"
-    parts = []
-    if harmed:
-        who = wording.listing([wording.label(k.service, limit=26) for k in harmed], limit=2)
-        parts.append(f"more fails after deployments of {who}")
-    if helped:
-        who = wording.listing([wording.label(k.service, limit=26) for k in helped], limit=2)
-        parts.append(f"less fails after deployments of {who}")
-    text = ", ".join(parts)
+    text = ", ".join(
+        f"{much} fails after deployments of {wording.listing(_names(who), limit=2)}"
+        for much, who in (("more", harmed), ("less", helped)) if who
+    )  # fmt: skip
     rest = len(known) - len(harmed) - len(helped)
     tail = f"; {rest} of {of} show nothing beyond chance" if rest else ""
     return f"{text[0].upper()}{text[1:]}{tail}"
@@ -145,68 +134,47 @@ def plot_costs(
 ) -> Axes:
     """What deployments cost each service: share of the budget of the history, with interval.
 
-    Parameters
-    ----------
-    effects : mapping of Indicator to Effect
-        As from `srelib.tradeoff.adjusted`; refusals are left out.
-
-    Returns
-    -------
-    Axes
-        One line per service, sorted; the grey bar reaches as far as an effect could hide.
+    The grey bar reaches as far as an effect could hide.
     """
-    known = {k: e for k, e in _known(effects).items() if e.share.value == e.share.value}
+    known = {key: e for key, e in answers(effects).items() if e.share.value == e.share.value}
     if not known:
         return canvas.note(NO_EFFECT, ax=ax)
-    order = sorted(known, key=lambda k: -known[k].share.value)[:MOST_ROWS]
-    ax = canvas.axes(ax, height=1.35 + 0.33 * len(order))
-    budget = all(known[k].budget_share.value == known[k].budget_share.value for k in order)
-    names = [wording.label(k.service, limit=26) for k in order]
-    with canvas.style():
-        for y, key in enumerate(order):
-            _cost(ax, y, known[key])
+    order = sorted(known, key=lambda key: -known[key].share.value)[:MOST_ROWS]
+    rows, names = [known[key] for key in order], _names(order)
+    budget = all(effect.has_target for effect in rows)
+    what = "the error budget of the whole history" if budget else "all bad events"
+    more = f"{len(known) - len(order)} more not drawn." if len(known) > len(order) else ""
+    with canvas.drawing(ax, _costs_title(rows, budget), height=1.35 + 0.33 * len(rows),
+                        about=f"Cost of deployments of each service with its interval, as share "
+                              f"of {what}", details=more, labels=[*names, "90 used, 20 left out"]
+                        ) as ax:  # fmt: skip
+        for y, effect in enumerate(rows):
+            _cost(ax, y, effect)
+            out = f", {len(effect.left_out)} left out" if len(effect.left_out) else ""
+            ax.annotate(f"{effect.deployments} used{out}", (1.01, y), annotation_clip=False,
+                        xycoords=("axes fraction", "data"), fontsize=8, color=canvas.GREY,
+                        va="center")  # fmt: skip
         ax.axvline(0, color=canvas.INK, lw=0.9, zorder=1)
-        ax.set_yticks(range(len(order)), names)
-        ax.tick_params(axis="y", length=0)
-        ax.set_ylim(len(order) - 0.4, -0.6)
-        ax.set_xlim(*_cost_limits([known[k] for k in order]))
+        _name_from_top(ax, names)
+        ax.set_xlim(*_cost_limits(rows))
         canvas.percent_axis(ax.xaxis, ticks=6)
-        what = "the error budget of the whole history" if budget else "all bad events"
         ax.set_xlabel(f"cost of deployments as share of {what} (right: harm)")
-        for y, key in enumerate(order):
-            e = known[key]
-            out = f", {len(e.left_out)} left out" if len(e.left_out) else ""
-            ax.annotate(f"{e.deployments} used{out}", (1.01, y), xycoords=("axes fraction", "data"),
-                        fontsize=8, color=canvas.GREY, va="center", annotation_clip=False
-                        )  # fmt: skip
-        title = _costs_title([known[k] for k in order], budget)
-        canvas.headline(ax, title, labels=[*names, "90 used, 20 left out"])
         _cost_key(ax)
-    more = f" {len(known) - len(order)} more not drawn." if len(known) > len(order) else ""
-    return canvas.describe(ax, f"Cost of deployments of each service with its interval, as share "
-                               f"of {what}. {title}.{more}")  # fmt: skip
+    return ax
 
 
-def _scale(effect: Effect) -> float:
-    """Events of one unit of the share."""
-    share = effect.share
-    for mine, events in ((share.value, effect.excess.value), (share.high, effect.excess.high),
-                         (share.low, effect.excess.low)):  # fmt: skip
-        if mine and mine == mine and events:
-            return float(events / mine)
-    return float("nan")
+def _name_from_top(ax: Axes, names: list[str]) -> None:
+    ax.set_yticks(range(len(names)), names)
+    ax.tick_params(axis="y", length=0)
+    ax.set_ylim(len(names) - 0.4, -0.6)
 
 
 def _cost(ax: Axes, y: int, effect: Effect) -> None:
-    share, sure = effect.share, effect.is_significant
-    color = canvas.GREY
-    if sure:
-        color = canvas.VERMILLION if share.value > 0 else canvas.GREEN
-    hidden = effect.detectable / _scale(effect)
+    share, color, hidden = effect.share, _color(effect), effect.detectable_share
     if hidden == hidden:
         ax.barh(y, hidden, height=0.62, color=canvas.PALE, zorder=0)
     ax.plot([share.low, share.high], [y, y], color=color, lw=2.2, solid_capstyle="butt")
-    ax.plot(share.value, y, "o", ms=6.5, color=color if sure else "white",
+    ax.plot(share.value, y, "o", ms=6.5, color=color if effect.is_significant else "white",
             mec=color, mew=1.6, zorder=3)  # fmt: skip
 
 
@@ -249,42 +217,24 @@ def _costs_title(effects: list[Effect], budget: bool) -> str:
             f"{what}{tail}")  # fmt: skip
 
 
-PARTS = {
-    "incidents of deployments": canvas.VERMILLION,
-    "after deployments": "#E69F00",
-    "other incidents": canvas.BLUE,
-    "background": "#BDBDBD",
-}
-"""Colors of the parts of a budget, as `srelib.tradeoff.attribution` names them."""
+PARTS = {LINKED: canvas.VERMILLION, AFTER: "#E69F00", OTHER: canvas.BLUE, BACKGROUND: "#BDBDBD"}
 
 
 def plot_parts(
     parts: Mapping[Indicator, pd.DataFrame | SrelibError], *, ax: Axes | None = None
 ) -> Axes:
-    """What the budget went into: every bad event in one of four parts.
-
-    Parameters
-    ----------
-    parts : mapping of Indicator to DataFrame
-        As from `srelib.tradeoff.attribution`; refusals are left out.
-
-    Returns
-    -------
-    Axes
-        One bar per service, from zero; the line is the whole budget.
-    """
-    whole = {k: p for k, p in answers(parts).items() if p["bad"].notna().all()}
-    known = {k: p.set_index("cause") for k, p in whole.items()}
-    known = {k: p for k, p in known.items() if p["share_of_allowance"].notna().all()}
+    """What each budget went into: every bad event in one of four parts; the line is all of it."""
+    known = {key: p.set_index("cause") for key, p in answers(parts).items()
+             if p[["bad", "share_of_allowance"]].notna().all(axis=None)}  # fmt: skip
     if not known:
         return canvas.note("No budget can be divided: it takes an objective and its good and "
                            "total events.", ax=ax)  # fmt: skip
-    spent = {k: float(p["share_of_allowance"].sum()) for k, p in known.items()}
-    order = sorted(known, key=lambda k: -spent[k])[:MOST_ROWS]
-    ax = canvas.axes(ax, height=1.35 + 0.36 * len(order))
-    names = [wording.label(k.service, limit=26) for k in order]
-    title = _parts_title(known, order)
-    with canvas.style():
+    spent = {key: float(p["share_of_allowance"].sum()) for key, p in known.items()}
+    order = sorted(known, key=lambda key: -spent[key])[:MOST_ROWS]
+    names = _names(order)
+    with canvas.drawing(ax, _parts_title(known, order), height=1.35 + 0.36 * len(order),
+                        about="What each budget went into, in four parts", labels=names
+                        ) as ax:  # fmt: skip
         for y, key in enumerate(order):
             left = 0.0
             for part, color in PARTS.items():
@@ -294,15 +244,12 @@ def plot_parts(
             ax.annotate(wording.percent(spent[key]), (left, y), xytext=(5, 0), va="center",
                         textcoords="offset points", fontsize=8.5, color=canvas.INK)  # fmt: skip
         ax.axvline(1, color=canvas.INK, lw=0.9, ls=(0, (4, 2)))
-        ax.set_yticks(range(len(order)), names)
-        ax.tick_params(axis="y", length=0)
-        ax.set_ylim(len(order) - 0.4, -0.6)
+        _name_from_top(ax, names)
         ax.set_xlim(0, max(1.1, 1.13 * max(spent[k] for k in order)))
         canvas.percent_axis(ax.xaxis, ticks=6)
         ax.set_xlabel("share of the error budget of the whole history (dashed: all of it)")
-        canvas.headline(ax, title, labels=names)
         canvas.key(ax, [Line2D([], [], color=c, lw=7, label=text) for text, c in PARTS.items()])
-    return canvas.describe(ax, f"What each budget went into, in four parts. {title}.")
+    return ax
 
 
 def _parts_title(known: Mapping[Indicator, pd.DataFrame], order: list[Indicator]) -> str:
@@ -311,36 +258,27 @@ def _parts_title(known: Mapping[Indicator, pd.DataFrame], order: list[Indicator]
     who = wording.label(order[0].service, limit=26)
     if whole <= 0:
         return "Nothing was spent"
-    mine = float(worst.get("incidents of deployments", 0.0) + worst.get("after deployments", 0.0))
+    mine = float(worst.get(LINKED, 0.0) + worst.get(AFTER, 0.0))
     return (f"{wording.percent(round(mine / whole, 2))} of what {who} spent lies in incidents of "
             "deployments and after them")  # fmt: skip
 
 
 def plot_association(association: Association, *, ax: Axes | None = None, names: int = 12) -> Axes:
-    """Weeks with more deployments against weeks with more bad events, within and between services.
+    """Deployments against bad share, in weeks and services.
 
-    Parameters
-    ----------
-    association : Association
-        As from `srelib.tradeoff.association`.
-    names : int
-        Most services named, those with most of x and of y first.
-
-    Returns
-    -------
-    Axes
-        Dots: services; an arrow leads from the quieter half of a service's weeks to the busier.
+    An arrow leads from the quieter half of a service's weeks to the busier; services with most of
+    x and of y are named first, at most so many `names`.
     """
     rows = association.services
     if not len(rows):
         return canvas.note(NO_WEEKS, ax=ax)
-    ax = canvas.axes(ax, height=4.2)
-    title = _association_title(association)
-    with canvas.style():
+    with canvas.drawing(ax, _association_title(association), details="Association is not cause.",
+                        about="Deployments a week against bad share, weeks and services",
+                        height=4.2, labels=["0.001 %"]) as ax:  # fmt: skip
         floor = _floor(association)
         weeks = association.weeks
         ax.plot(weeks["x"], weeks["y"].clip(lower=floor), "o", ms=3, color="#C8C8C8", zorder=1)
-        for row in rows.itertuples():
+        for _, row in rows.iterrows():
             _arrow(ax, row, floor)
         ax.plot(rows["x"], rows["y"].clip(lower=floor), "o", ms=7, color=canvas.INK, mec="white",
                 zorder=4)  # fmt: skip
@@ -348,15 +286,13 @@ def plot_association(association: Association, *, ax: Axes | None = None, names:
         ax.set_yscale("log")
         _association_axes(ax, association, floor)
         _name_services(ax, rows, floor, names)
-        canvas.headline(ax, title, labels=["0.001 %"])
         canvas.key(ax, [
             Line2D([], [], ls="", marker="o", ms=3, color="#C8C8C8", label="one week"),
             Line2D([], [], ls="", marker="o", ms=6, color=canvas.INK, label="one service"),
             Line2D([], [], marker=">", ms=5, color=canvas.VERMILLION, lw=1.6,
                    label="its quieter half of weeks to its busier half"),
         ])  # fmt: skip
-    return canvas.describe(ax, f"Deployments a week against bad share, weeks and services. {title}."
-                               f" Association is not cause.")  # fmt: skip
+    return ax
 
 
 def _floor(association: Association) -> float:
@@ -365,15 +301,14 @@ def _floor(association: Association) -> float:
     return float(values.min()) / 1.5 if len(values) else 1e-6
 
 
-def _arrow(ax: Axes, row: Any, floor: float) -> None:
-    ends = np.array([row.few_x, row.few_y, row.many_x, row.many_y], dtype=float)
-    if np.isnan(ends).any() or row.few_x == row.many_x:
+def _arrow(ax: Axes, row: pd.Series, floor: float) -> None:
+    few, many = ((row[f"{half}_x"], row[f"{half}_y"]) for half in ("few", "many"))
+    if np.isnan([*few, *many]).any() or few[0] == many[0]:
         return
-    up = row.many_y > row.few_y
-    ax.annotate("", (row.many_x, max(row.many_y, floor)), (row.few_x, max(row.few_y, floor)),
-                arrowprops={"arrowstyle": "-|>", "lw": 1.6, "shrinkA": 0, "shrinkB": 0,
-                            "color": canvas.VERMILLION if up else canvas.BLUE}, zorder=3
-                )  # fmt: skip
+    color = canvas.VERMILLION if many[1] > few[1] else canvas.BLUE
+    look = {"arrowstyle": "-|>", "lw": 1.6, "shrinkA": 0, "shrinkB": 0, "color": color}
+    ax.annotate("", (many[0], max(many[1], floor)), (few[0], max(few[1], floor)),
+                arrowprops=look, zorder=3)  # fmt: skip
 
 
 def _association_axes(ax: Axes, association: Association, floor: float) -> None:
@@ -420,39 +355,29 @@ def _association_title(association: Association) -> str:
 def plot_failures(failures: Mapping[str, Failures], *, ax: Axes | None = None) -> Axes:
     """Share of deployments that failed by size, weekday and hour, beside what is expected.
 
-    Parameters
-    ----------
-    failures : mapping of str to Failures
-        Panels from left to right, by the label of their x axis.
-
-    Returns
-    -------
-    Axes
-        Dots with Wilson intervals; the tick is what the services in a group fail at anyway.
+    Panels by the label of their x axis; the tick is what the services in a group fail at anyway.
     """
     known = {label: f for label, f in failures.items() if len(f.shares)}
     if not known:
         return canvas.note("No deployment is known whose failure could be judged.", ax=ax)
-    ax = canvas.axes(ax, height=3.5)
-    ax.set_axis_off()
-    title = _failures_title(known)
     widths = np.array([len(f.shares) + 1.2 for f in known.values()], dtype=float)
     gap = 0.03
     widths *= (1 - gap * (len(known) - 1)) / widths.sum()
     top = max(float(f.shares["share"].max()) for f in known.values())
     top = min(1.0, max(0.1, 1.25 * top, max(float(f.shares["high"].median())
                                             for f in known.values())))  # fmt: skip
-    with canvas.style():
+    with canvas.drawing(ax, _failures_title(known), height=3.5, labels=["i"],
+                        about="Share of deployments that failed, by group") as ax:  # fmt: skip
+        ax.set_axis_off()
         start = 0.0
         for (label, one), wide in zip(known.items(), widths, strict=True):
             panel = ax.inset_axes((start, 0.22, wide, 0.68))
             _failure_panel(panel, label, one, top, first=start == 0.0)
             start += wide + gap
-        canvas.headline(ax, title, labels=["i"])
         canvas.subtitle(ax, "share of deployments that failed, with 95 % interval; grey tick: what "
                             "the services in that group fail at over all their deployments"
                         )  # fmt: skip
-    return canvas.describe(ax, f"Share of deployments that failed, by group. {title}.")
+    return ax
 
 
 def _failure_panel(ax: Axes, label: str, one: Failures, top: float, *, first: bool) -> None:

@@ -1,4 +1,4 @@
-"""What the scoreboard says: both disciplines on the same services, and where each stands."""
+"""What the scoreboard says: delivery and reliability of each service, and where it stands."""
 
 from __future__ import annotations
 
@@ -21,12 +21,7 @@ from srelib.tradeoff.scoreboard import (
 
 
 def quadrants_sentences(quadrants: Quadrants) -> list[str]:
-    """Where services stand, each with the probability that it stands there.
-
-    Parameters
-    ----------
-    quadrants : Quadrants
-    """
+    """Where services stand, each with the probability that it stands there."""
     if not len(quadrants.services):
         return ["No service can be placed: it takes deployments and an objective of the same "
                 "service."]  # fmt: skip
@@ -54,15 +49,6 @@ def quadrants_sentences(quadrants: Quadrants) -> list[str]:
 def chance(p: float) -> str:
     """A probability from draws, which are too few to tell 99.5 % from 100 %.
 
-    Parameters
-    ----------
-    p : float
-        [fraction]
-
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> chance(0.9), chance(0.9999)
@@ -72,12 +58,7 @@ def chance(p: float) -> str:
 
 
 def lines_sentence(quadrants: Quadrants) -> str:
-    """Where the lines between the quadrants lie, and who could not be placed.
-
-    Parameters
-    ----------
-    quadrants : Quadrants
-    """
+    """Where the lines between the quadrants lie, and who could not be placed."""
     if not len(quadrants.services):
         return ""
     line = wording.plural(round(quadrants.speed_line, 2), "deployment")
@@ -90,17 +71,7 @@ def lines_sentence(quadrants: Quadrants) -> str:
 
 
 def delivery_table(board: Mapping[str, Scorecard]) -> Table | None:
-    """What DevOps looks at, per service, with interval and n.
-
-    Parameters
-    ----------
-    board : mapping of str to Scorecard
-
-    Returns
-    -------
-    Table or None
-        None without a service.
-    """
+    """What DevOps looks at, per service, with interval and n."""
     columns = {
         "frequency": "deployments a week", "lead_time": "change lead time",
         "fail_rate": "change fail rate (shared)", "recovery": "recovery (shared)",
@@ -112,17 +83,7 @@ def delivery_table(board: Mapping[str, Scorecard]) -> Table | None:
 
 
 def reliability_table(board: Mapping[str, Scorecard]) -> Table | None:
-    """What SRE looks at, per service, with interval and n.
-
-    Parameters
-    ----------
-    board : mapping of str to Scorecard
-
-    Returns
-    -------
-    Table or None
-        None without a service.
-    """
+    """What SRE looks at, per service, with interval and n."""
     columns = {
         "sli": "service level (target)", "left": "budget left", "pages": "pages a week",
         "felt": "pages users felt (shared)", "incidents": "incidents a week",
@@ -157,19 +118,7 @@ def _estimate(one: Scorecard, field: str) -> str:
 
 
 def shown(field: str, values: tuple[float, ...], *, target: float = float("nan")) -> list[str]:
-    """Numbers of the scoreboard as texts.
-
-    Parameters
-    ----------
-    field : str
-        Field of `Scorecard`.
-    values : tuple of float
-    target : float
-        What service levels are held against [fraction].
-
-    Returns
-    -------
-    list of str
+    """Numbers of a field of `Scorecard` as texts; service levels are held against the target.
 
     Examples
     --------
@@ -199,18 +148,8 @@ def _whole(share: float) -> str:
     return f"{share * 100:,.0f}{wording.NBSP}%".replace("-", wording.MINUS)
 
 
-def disciplines_sentence(board: Mapping[str, Scorecard]) -> str:
-    """How the two disciplines see the same services: who leads in one and trails in the other.
-
-    Parameters
-    ----------
-    board : mapping of str to Scorecard
-
-    Returns
-    -------
-    str
-        Markdown; empty where fewer than two services have both.
-    """
+def devops_and_sre_sentence(board: Mapping[str, Scorecard]) -> str:
+    """Which service is first by delivery and by reliability, where two have both."""
     both = {s: one for s, one in board.items()
             if one.frequency.value == one.frequency.value and one.left.value == one.left.value
             }  # fmt: skip
@@ -218,11 +157,11 @@ def disciplines_sentence(board: Mapping[str, Scorecard]) -> str:
         return ""
     quick = max(both, key=lambda s: both[s].frequency.value)
     safe = max(both, key=lambda s: both[s].left.value)
-    order = sorted(both, key=lambda s: -both[s].left.value)
     if quick == safe:
         return (f"{name(quick)} ships most often **and** has the most of its budget left: "
                 f"{_rate(both[quick].frequency.value)} deployments a week, "
                 f"{_whole(both[quick].left.value)} left.")  # fmt: skip
+    order = sorted(both, key=lambda s: -both[s].left.value)
     place = order.index(quick) + 1
     where = "last" if place == len(order) else f"number {place}"
     return (f"DevOps would point to {name(quick)} ({_rate(both[quick].frequency.value)} "
@@ -233,17 +172,7 @@ def disciplines_sentence(board: Mapping[str, Scorecard]) -> str:
 
 
 def missing_sentence(board: Mapping[str, Scorecard]) -> str:
-    """What the exports do not hold, and how to add it.
-
-    Parameters
-    ----------
-    board : mapping of str to Scorecard
-
-    Returns
-    -------
-    str
-        Markdown; empty where every input of the scoreboard is there.
-    """
+    """What the exports do not hold, and how to add it."""
     needs = {
         "deployments": "frequency", "sli": "sli", "slos": "left", "changes": "lead_time",
         "incidents": "incidents", "alerts": "pages",
@@ -261,14 +190,7 @@ def missing_sentence(board: Mapping[str, Scorecard]) -> str:
 
 
 def span_sentence(span: Span | None, *, board: Mapping[str, Scorecard]) -> str:
-    """The time both disciplines are judged over.
-
-    Parameters
-    ----------
-    span : pair of Timestamp or None
-        As from `srelib.tradeoff.shared_span`.
-    board : mapping of str to Scorecard
-    """
+    """The time that delivery and reliability are compared over."""
     if span is None:
         return "There is no time over which service levels are known."
     length = wording.roughly(span[1] - span[0])

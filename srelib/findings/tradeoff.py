@@ -9,11 +9,12 @@ import pandas as pd
 from srelib import wording
 from srelib.errors import SrelibError
 from srelib.findings.quality import HOW_TO
-from srelib.findings.show import Table, markdown, name, names, table
+from srelib.findings.show import Table, markdown, name, names, refusal_reasons, table
 from srelib.fleet import Indicator, answers, refusals
 from srelib.stats import Estimate
 from srelib.tradeoff import Association, Effect, Failures
 from srelib.tradeoff.after_deployments import INSIDE_INCIDENT
+from srelib.tradeoff.attribution import AFTER, BACKGROUND, LINKED, OTHER
 
 FEW = 5
 """Deployments used below which a result that is not beyond chance is called too few to tell."""
@@ -30,23 +31,10 @@ NOT_CAUSE = "Association is not cause."
 def cost_sentences(
     effects: Mapping[Indicator, Effect | SrelibError], *, deployments: pd.DataFrame
 ) -> list[str]:
-    """The answer of the notebook: whose deployments cost reliability, how much, how sure.
-
-    Parameters
-    ----------
-    effects : mapping of Indicator to Effect
-        Or the errors in their place, as from `srelib.tradeoff.adjusted`.
-    deployments : DataFrame
-        Table ``deployments``.
-
-    Returns
-    -------
-    list of str
-        Markdown; the first is the bottom line.
-    """
+    """The answer: whose deployments cost reliability, how much, how sure; the bottom line first."""
     if not len(deployments):
         return [NO_DEPLOYMENTS]
-    known = _known(effects)
+    known = answers(effects)
     if not known:
         return [NO_LEVELS if not effects else f"{NO_LEVELS} {failed_sentence(effects)}"]
     order = sorted(known, key=lambda key: _rank(known[key]))
@@ -57,10 +45,6 @@ def cost_sentences(
         rest = [key for key in order if not known[key].is_significant]
         lines.append(_unseen(known, rest))
     return lines
-
-
-def _known(effects: Mapping[Indicator, Effect | SrelibError]) -> dict[Indicator, Effect]:
-    return {key: e for key, e in answers(effects).items() if e.excess.value == e.excess.value}
 
 
 def _rank(effect: Effect) -> tuple[bool, float]:
@@ -83,33 +67,17 @@ def _bottom_line(known: Mapping[Indicator, Effect], order: list[Indicator]) -> s
 
 
 def _unseen(known: Mapping[Indicator, Effect], rest: list[Indicator]) -> str:
-    few = [key for key in rest if _is_few(known[key])]
-    enough = [key for key in rest if key not in few]
-    parts = []
-    if enough:
-        parts.append(f"In {names(key.service for key in enough)} there is no effect this data "
-                     "could show")  # fmt: skip
+    few = [key.service for key in rest if _is_few(known[key])]
+    enough = [key.service for key in rest if key.service not in few]
+    parts = [f"in {names(enough)} there is no effect this data could show"] if enough else []
     if few:
-        parts.append(f"of {names(key.service for key in few)} there are too few deployments to "
-                     "tell" if parts else
-                     f"Of {names(key.service for key in few)} there are too few deployments to "
-                     "tell")  # fmt: skip
-    return f"{'; '.join(parts)}."
+        parts.append(f"of {names(few)} there are too few deployments to tell")
+    return f"{_first('; '.join(parts))}."
 
 
 def _is_few(effect: Effect) -> bool:
     """Whether the data could hardly have shown anything: few deployments, or a whole budget."""
-    share = _hidden(effect)
-    return effect.deployments < FEW or (share == share and share > 1)
-
-
-def _hidden(effect: Effect) -> float:
-    """Smallest share of the budget that could have shown [fraction]; NaN without a target."""
-    excess, share = effect.excess, effect.budget_share
-    for events, part in ((excess.value, share.value), (excess.high, share.high)):
-        if part == part and events:
-            return float(effect.detectable * part / events)
-    return float("nan")
+    return effect.deployments < FEW or (effect.has_target and effect.detectable_share > 1)
 
 
 def _effect_sentence(effect: Effect, *, unit: str = "events") -> str:
@@ -138,14 +106,8 @@ def _effect_sentence(effect: Effect, *, unit: str = "events") -> str:
 
 
 def effects_sentences(effects: Mapping[Indicator, Effect | SrelibError]) -> list[str]:
-    """What the deployments of each service cost, sure harm first.
-
-    Parameters
-    ----------
-    effects : mapping of Indicator to Effect
-        Or the errors in their place.
-    """
-    known = _known(effects)
+    """What the deployments of each service cost, sure harm first."""
+    known = answers(effects)
     order = sorted(known, key=lambda key: _rank(known[key]))
     lines = [_effect_sentence(known[key], unit=key.unit) for key in order[:MOST_EFFECTS]]
     if len(order) > MOST_EFFECTS:
@@ -175,13 +137,11 @@ def _rounded(share: float) -> str:
 
 
 def _cost(effect: Effect) -> str:
-    share = effect.budget_share
-    what = "of its error budget"
-    if share.value != share.value:
-        share, what = effect.bad_share, "of all its bad events"
+    share = effect.share
     if share.value != share.value:
         return ""
-    verb = "they cost" if share is effect.budget_share else "that is"
+    verb, what = ("they cost", "of its error budget") if effect.has_target else (
+        "that is", "of all its bad events")  # fmt: skip
     return (f": {verb} **{_rounded(share.value)}** {what} ({_rounded(share.low)} to "
             f"{_rounded(share.high)})")  # fmt: skip
 
@@ -204,8 +164,7 @@ def _less(unit: str) -> str:
 def _limit(effect: Effect, unit: str) -> str:
     if effect.detectable != effect.detectable:
         return "how small an effect it could have shown is unknown"
-    share = _hidden(effect)
-    of = f", {_rounded(share)} of its budget," if share == share else ""
+    of = f", {_rounded(effect.detectable_share)} of its budget," if effect.has_target else ""
     return (f"an excess below {_bad(effect.detectable, unit)}{of} would most likely have "
             "gone unseen")  # fmt: skip
 
@@ -226,40 +185,14 @@ def _one_week(effect: Effect) -> str:
 
 
 def failed_sentence(effects: Mapping[Indicator, Effect | SrelibError]) -> str:
-    """Services whose effect could not be estimated, each with the reason.
-
-    Parameters
-    ----------
-    effects : mapping of Indicator to Effect
-        Or the errors in their place.
-
-    Returns
-    -------
-    str
-        Markdown; empty where all could.
-    """
-    reasons: dict[str, list[str]] = {}
-    for key, error in refusals(effects).items():
-        reasons.setdefault(markdown(error, limit=300).rstrip("."), []).append(key.service)
-    parts = [f"{names(who)}: {why}" for why, who in reasons.items()]
+    """Services whose effect could not be estimated, each with the reason; empty where all could."""
+    refused = refusal_reasons((key.service, error) for key, error in refusals(effects).items())
+    parts = [f"{who}: {why}" for who, why in refused]
     return f"Not estimated: {'; '.join(parts)}." if parts else ""
 
 
 def blur_sentence(counts: Mapping[Indicator, pd.DataFrame], *, after: str) -> str:
-    """Which services are counted in buckets so long that the hours after deployments blur.
-
-    Parameters
-    ----------
-    counts : mapping of Indicator to DataFrame
-        On regular UTC indexes.
-    after : str
-        How long after a deployment its effect is looked for.
-
-    Returns
-    -------
-    str
-        Markdown; empty where every bucket is much shorter than that.
-    """
+    """Which services are counted in buckets so long that the hours `after` deployments blur."""
     window = pd.Timedelta(after)
     steps = {key.service: frame.index[1] - frame.index[0]
              for key, frame in counts.items() if len(frame) > 1}  # fmt: skip
@@ -273,14 +206,8 @@ def blur_sentence(counts: Mapping[Indicator, pd.DataFrame], *, after: str) -> st
 
 
 def left_out_sentence(effects: Mapping[Indicator, Effect | SrelibError]) -> str:
-    """How many deployments were left out of the effect, and why.
-
-    Parameters
-    ----------
-    effects : mapping of Indicator to Effect
-        Or the errors in their place.
-    """
-    known = _known(effects)
+    """How many deployments were left out of the effect, and why."""
+    known = answers(effects)
     if not known:
         return failed_sentence(effects) or "There is no effect to speak of."
     used = sum(e.deployments for e in known.values())
@@ -296,33 +223,22 @@ def left_out_sentence(effects: Mapping[Indicator, Effect | SrelibError]) -> str:
 
 
 def effects_table(effects: Mapping[Indicator, Effect | SrelibError]) -> Table | None:
-    """Effect, share of the budget, what could have been shown, per service.
-
-    Parameters
-    ----------
-    effects : mapping of Indicator to Effect
-        Or the errors in their place.
-
-    Returns
-    -------
-    Table or None
-        None where nothing could be estimated.
-    """
-    known = _known(effects)
+    """Effect, share of the budget, what could have been shown, per service."""
+    known = answers(effects)
     if not known:
         return None
     rows = []
     for key in sorted(known, key=lambda key: _rank(known[key])):
         e = known[key]
         low, high = _amount(e.excess.low, key.unit), _amount(e.excess.high, key.unit)
-        share, hidden = e.budget_share.value, _hidden(e)
+        share, hidden = (_rounded(part) if e.has_target else ""
+                         for part in (e.share.value, e.detectable_share))  # fmt: skip
         rows.append({
             "service": key.service, "used": e.deployments, "left_out": len(e.left_out),
             "excess": _amount(e.excess.value, key.unit), "interval": f"{low} to {high}",
-            "share": _rounded(share) if share == share else "\u2013",
+            "share": share or "\u2013",
             "p": _p(e.adjusted_p_value).removeprefix("p = ").removeprefix("p "),
-            "hidden": _amount(e.detectable, key.unit)
-            + ("" if hidden != hidden else f" ({_rounded(hidden)})"),
+            "hidden": _amount(e.detectable, key.unit) + (f" ({hidden})" if hidden else ""),
         })  # fmt: skip
     one = next(iter(known.values()))
     return table(pd.DataFrame(rows), max_rows=40,
@@ -336,22 +252,15 @@ def effects_table(effects: Mapping[Indicator, Effect | SrelibError]) -> Table | 
 
 
 PARTS = {
-    "incidents of deployments": "in incidents put down to deployments",
-    "after deployments": "in the hours after deployments, beyond the usual",
-    "other incidents": "in other incidents",
-    "background": "in the background",
+    LINKED: "in incidents put down to deployments",
+    AFTER: "in the hours after deployments, beyond the usual",
+    OTHER: "in other incidents",
+    BACKGROUND: "in the background",
 }
-"""Parts of a budget, as `srelib.tradeoff.attribution` names them, in a sentence."""
 
 
 def parts_sentences(parts: Mapping[Indicator, pd.DataFrame | SrelibError]) -> list[str]:
-    """What the budgets went into, the biggest spender first; the parts add up to the whole.
-
-    Parameters
-    ----------
-    parts : mapping of Indicator to DataFrame
-        As from `srelib.tradeoff.attribution`, or errors in their place.
-    """
+    """What the budgets went into, the biggest spender first; the parts add up to the whole."""
     known = {k: p.set_index("cause") for k, p in answers(parts).items()}
     known = {k: p for k, p in known.items() if p["bad"].sum() > 0}
     if not known:
@@ -371,12 +280,7 @@ def _parts(key: Indicator, rows: pd.DataFrame, spent: float) -> str:
 
 
 def association_sentences(association: Association) -> list[str]:
-    """Whether busy weeks were bad weeks, and whether busy services are bad ones.
-
-    Parameters
-    ----------
-    association : Association
-    """
+    """Whether busy weeks were bad weeks, and whether busy services are bad ones."""
     if not len(association.weeks):
         return ["No whole week is known with both deployments and service levels, so nothing can "
                 "have moved together."]  # fmt: skip
@@ -406,13 +310,10 @@ def _within(association: Association) -> str:
                 "weeks of a service whose deployments vary.")  # fmt: skip
     basis = f"rank correlation {_r(one.value)}, {_interval(one)}, {_p(p)}, {one.n:,.0f} weeks"
     if p < 1 - one.confidence:
-        busy = "worse" if one.value > 0 else "better"
-        return (f"Within services, deployments and bad events **moved together**: the weeks in "
-                f"which a service shipped more were its {busy} weeks ({basis}). {NOT_CAUSE}"
-                if one.value > 0 else
-                f"Within services, deployments and bad events **moved in opposite directions**: "
-                f"the weeks in which a service shipped more were its {busy} weeks ({basis}). "
-                f"{NOT_CAUSE}")  # fmt: skip
+        how, busy = ("together", "worse") if one.value > 0 else ("in opposite directions", "better")
+        return (f"Within services, deployments and bad events **moved {how}**: the weeks in which "
+                f"a service shipped more were its {busy} weeks ({basis}). {NOT_CAUSE}"
+                )  # fmt: skip
     return (f"Within services, deployments and bad events did not move together beyond chance "
             f"({basis}); a correlation below {association.detectable:.2f} would most likely have "
             "gone unseen.")  # fmt: skip
@@ -432,12 +333,7 @@ def _between(association: Association) -> str:
 
 
 def failures_sentences(batch: Failures, weekday: Failures, hour: Failures) -> list[str]:
-    """Whether size, weekday or hour of a deployment has to do with its failing.
-
-    Parameters
-    ----------
-    batch, weekday, hour : Failures
-    """
+    """Whether size, weekday or hour of a deployment has to do with its failing."""
     if not weekday.deployments:
         return ["No deployment is known whose failure could be judged."]
     return [_batch(batch), *(_by_time(one) for one in (weekday, hour))]

@@ -3,7 +3,7 @@
 from srelib.tradeoff.association import Association, association, shared_span, weekly
 from srelib.tradeoff.attribution import attribution, with_causes
 from srelib.tradeoff.effect import Effect, adjusted, deployment_effect
-from srelib.tradeoff.failures import Failures, by_batch, by_hour, by_weekday, shipped
+from srelib.tradeoff.failures import Failures, by_batch, by_time, deployment_outcomes
 from srelib.tradeoff.scoreboard import (
     FAST_FRAGILE,
     FAST_SAFE,
@@ -17,9 +17,9 @@ from srelib.tradeoff.scoreboard import (
 
 __all__ = [
     "FAST_FRAGILE", "FAST_SAFE", "SLOW_FRAGILE", "SLOW_SAFE", "Association", "Effect", "Failures",
-    "Quadrants", "Scorecard", "adjusted", "association", "attribution", "by_batch", "by_hour",
-    "by_weekday", "deployment_effect", "quadrants", "scoreboard", "shared_span", "shipped",
-    "weekly", "with_causes",
+    "Quadrants", "Scorecard", "adjusted", "association", "attribution", "by_batch", "by_time",
+    "deployment_effect", "deployment_outcomes", "quadrants", "scoreboard", "shared_span", "weekly",
+    "with_causes",
 ]  # fmt: skip
 
 

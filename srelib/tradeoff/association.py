@@ -49,21 +49,17 @@ def shared_span(
 
     Parameters
     ----------
-    counts : mapping of Indicator to DataFrame
-        Counts on regular UTC indexes.
-    deployments : DataFrame
-        Table ``deployments``; its record begins with its first row, of whatever service.
-    incidents : DataFrame, optional
-        Table ``incidents``, where there is neither of the others.
-    as_of : Timestamp, optional
-        End of the data, where there are no counts.
+    counts : mapping of Indicator to DataFrame, counts on regular UTC indexes
+    deployments : DataFrame, table ``deployments``; its record begins with its first row
+    incidents : DataFrame, table ``incidents``, where there is neither of the others
+    as_of : Timestamp, end of the data, where there are no counts
 
     Returns
     -------
     pair of Timestamp or None
-        From the later beginning to the end of the counts, half-open; the counts alone decide
-        where there are no deployments. Without counts from the first deployment, or else the
-        first incident, to `as_of`. None where there is nothing, or the two never overlap.
+        From the later beginning to the end of the counts, half-open; without deployments all of
+        the counts, without counts from the first deployment (or else incident) to `as_of`. None
+        where there is nothing, or the two never overlap.
 
     Examples
     --------
@@ -94,7 +90,7 @@ def _first(table: pd.DataFrame | None, column: str) -> pd.Timestamp | None:
 
 def weekly(
     counts: Mapping[Indicator, pd.DataFrame],
-    shipped: pd.DataFrame,
+    outcomes: pd.DataFrame,
     *,
     between: Span | None,
     timezone: str = "UTC",
@@ -104,25 +100,19 @@ def weekly(
 
     Parameters
     ----------
-    counts : mapping of Indicator to DataFrame
-        Counts good and total on a regular UTC index, one indicator for each service.
-    shipped : DataFrame
-        As from `shipped`.
-    between : pair of Timestamp or None
-        Start and end, half-open, as from `shared_span`; None: no weeks.
-    timezone : str
-        IANA zone in which weeks begin on Monday at midnight.
-    min_coverage : float
-        Share of a week that must be observed [fraction]; below it its bad share is unknown.
+    counts : mapping of Indicator to DataFrame, one of each service (`objectives.per_service`)
+    outcomes : DataFrame, as from `deployment_outcomes`
+    between : pair of Timestamp or None, half-open, as from `shared_span`; None: no weeks
+    timezone : str, IANA zone in which weeks begin on Monday at midnight
+    min_coverage : float, share of a week below which its bad events are unknown [fraction]
 
     Returns
     -------
     DataFrame
-        One row per service and week: service, starts_at, deployments [count], batch (mean size)
-        [changes], failed [count], fail_share [fraction], bad, total [events], allowed (by the
-        target on that traffic; NaN without a target) [events], bad_share, spent (bad over
-        allowed), coverage [fraction].
-        A week without a deployment has no batch and no fail share.
+        service, starts_at, deployments, batch (their mean size) [changes], failed, fail_share
+        [fraction], bad, total, allowed (by the target on that traffic) [events], bad_share, spent
+        (bad over allowed), coverage [fraction]. A week without a deployment has no batch and no
+        fail share.
 
     Raises
     ------
@@ -151,7 +141,7 @@ def weekly(
         return pd.DataFrame(columns=COLUMNS)
     weeks = _calendar_periods(*between, window=Window(unit="week", timezone=timezone))
     weeks = weeks[weeks["complete"]]
-    groups = {str(name): rows for name, rows in shipped.groupby("service")}
+    groups = {str(name): rows for name, rows in outcomes.groupby("service")}
     parts = [
         _of_service(key, frame, groups.get(key.service), weeks, min_coverage)
         for key, frame in counts.items()
@@ -163,7 +153,7 @@ def weekly(
 def _of_service(
     key: Indicator,
     counts: pd.DataFrame,
-    shipped: pd.DataFrame | None,
+    outcomes: pd.DataFrame | None,
     weeks: pd.DataFrame,
     min_coverage: float,
 ) -> pd.DataFrame:
@@ -173,7 +163,7 @@ def _of_service(
     index = pd.DatetimeIndex(counts.index)
     seen = _sums_between(counts["good"], counts["total"], index.searchsorted(edges))
     of = np.diff(edges) / windows.step_of(index).to_timedelta64()
-    coverage = seen["known"].to_numpy() / of
+    coverage = _divide(seen["known"].to_numpy(), of)
     known = seen.where(pd.Series(coverage >= min_coverage))
     bad = known["total"] - known["good"]
     share = _divide(bad, known["total"])
@@ -181,24 +171,24 @@ def _of_service(
     found = {"service": key.service, "starts_at": edges[:-1], "bad": bad, "total": known["total"],
              "allowed": allowed, "bad_share": share, "spent": _divide(bad, allowed),
              "coverage": coverage}  # fmt: skip
-    return pd.DataFrame({**found, **_deployments_by_week(shipped, edges)})
+    return pd.DataFrame({**found, **_deployments_by_week(outcomes, edges)})
 
 
 def _deployments_by_week(
-    shipped: pd.DataFrame | None, edges: pd.DatetimeIndex
+    outcomes: pd.DataFrame | None, edges: pd.DatetimeIndex
 ) -> dict[str, np.ndarray]:
     """Deployments, mean batch, failed and their share, from one edge to the next."""
-    if shipped is None:
+    if outcomes is None:
         none = np.full(len(edges) - 1, np.nan)
         return {"deployments": np.zeros(len(edges) - 1), "batch": none, "failed": none,
                 "fail_share": none}  # fmt: skip
-    cuts = pd.DatetimeIndex(shipped["finished_at"]).searchsorted(edges)
+    cuts = pd.DatetimeIndex(outcomes["finished_at"]).searchsorted(edges)
     n = np.diff(cuts).astype("float64")
-    size, sized = _sums(shipped["size"], cuts)
-    failed, judged = _sums(shipped["failed"], cuts)
+    size, sized = _sums(outcomes["size"], cuts)
+    failed, known = _sums(outcomes["failed"], cuts)
     return {"deployments": n, "batch": _divide(size, sized),
-            "failed": np.where(judged > 0, failed, np.nan),
-            "fail_share": _divide(failed, judged)}  # fmt: skip
+            "failed": np.where(known > 0, failed, np.nan),
+            "fail_share": _divide(failed, known)}  # fmt: skip
 
 
 def _sums(values: pd.Series, cuts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -215,30 +205,17 @@ class Association:
 
     Parameters
     ----------
-    x, y : str
-        Columns of the panel.
-    within : Estimate
-        Rank correlation of the weeks of the same service, drifts taken out [-1 to 1]; `n` counts
-        the weeks of all services.
-    within_p : float
-        Chance of one at least as far from 0 if weeks had nothing to do with each other.
-    between : Estimate
-        Rank correlation of the services' own levels [-1 to 1]; `n` counts services.
-    between_p : float
-        The same for services.
-    pooled : float
-        Rank correlation of all weeks of all services thrown together, which mixes the two.
-    detectable : float
-        Smallest correlation within services this data could have shown with 80 % power.
-    weeks : DataFrame
-        service, starts_at, x, y, x_within, y_within (ranks within the service, drift taken out,
-        from -0.5 to 0.5).
-    services : DataFrame
-        service, x, y (levels over all weeks), weeks, few_x, few_y, many_x, many_y (levels over
-        the half of its weeks with the fewest x and over the others), slope (direction within the
-        service: rank correlation of its weeks).
-    left_out : tuple of str
-        Services with too few weeks, or in which x or y never changes.
+    x, y : str, columns of the panel
+    within : Estimate, rank correlation of the weeks of a service, drifts taken out; n: weeks
+    within_p : float, chance of one at least as far from 0 if weeks had nothing to do with it
+    between : Estimate, rank correlation of the services' own levels; n: services
+    between_p : float, the same for services
+    pooled : float, rank correlation of all weeks thrown together, which mixes the two
+    detectable : float, smallest correlation within services shown with 80 % power
+    weeks : DataFrame, service, starts_at, x, y, x_within, y_within (ranks, from -0.5 to 0.5)
+    services : DataFrame, service, x, y (levels), weeks, few_x, few_y, many_x, many_y (levels of
+        the weeks with few x and with many), slope (rank correlation of its weeks)
+    left_out : tuple of str, services with too few weeks, or in which x or y never changes
     """
 
     x: str
@@ -277,14 +254,10 @@ def association(
 
     Parameters
     ----------
-    panel : DataFrame
-        Weeks by services, as from `srelib.tradeoff.weekly`.
-    x, y : str
-        Columns.
-    confidence : float
-        Of the intervals [fraction].
-    resamples, seed : int
-        Shuffles of each kind, and their seed.
+    panel : DataFrame, weeks by services, as from `weekly`
+    x, y : str, columns
+    confidence : float, of the intervals [fraction]
+    resamples, seed : int, shuffles of each kind, and their seed
 
     Returns
     -------
@@ -293,30 +266,8 @@ def association(
 
     Raises
     ------
-    ColumnError
-        The panel lacks a column.
-    ParameterError
-        Fewer than 99 resamples.
-
-    Notes
-    -----
-    Within services: ranks of each service's own weeks, a straight drift taken out, so that two
-    things which both grew over the quarter do not count as moving together; their correlation
-    over all services.
-    Weeks resemble their neighbours, and services share bad weeks. Chance is therefore drawn in
-    two ways: the weeks of each service shifted against each other in a circle (keeps
-    neighbours), and runs of weeks shuffled for all services at once (keeps shared weeks too).
-    The wider of the two counts: for p and for the interval, which is Fisher's with that spread
-    and Student's t on a quarter as many degrees of freedom as there are weeks (at least 6); p is
-    never below what that interval says.
-    Between services: levels are sums over all weeks, divided last; services are permuted.
-
-    References
-    ----------
-    .. [1] Bland, Altman, BMJ 310 (1995) 446 (correlation within subjects).
-    .. [2] Simpson, Journal of the Royal Statistical Society B 13 (1951) 238.
-    .. [3] Politis, Romano, in Exploring the Limits of Bootstrap, 1992, 263 (circular blocks).
-    .. [4] Bonett, Wright, Psychometrika 65 (2000) 23 (interval of a rank correlation).
+    ColumnError, ParameterError
+        The panel lacks a column; fewer than 99 resamples.
 
     Examples
     --------
@@ -453,8 +404,8 @@ SUMS = {
 
 def _level(rows: pd.DataFrame, column: str) -> float:
     if column in SUMS and set(SUMS[column]) <= set(rows):
-        part, whole = (float(rows[name].sum()) for name in SUMS[column])
-        return part / whole if whole else NAN
+        part, whole = (rows[name].sum() for name in SUMS[column])
+        return float(_divide(part, whole))
     return float(rows[column].mean())
 
 

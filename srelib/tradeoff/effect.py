@@ -55,8 +55,8 @@ class Effect:
     deployments : int, how many were used
     left_out : DataFrame, the others: deployment_id, finished_at, reason (one of `REASONS`)
     excess : Estimate, bad events after deployments beyond what would have come anyway [events]
-    budget_share : Estimate, the same as share of the budget of the whole history [fraction]
-    bad_share : Estimate, the same as share of all its bad events [fraction]
+    budget : float, bad events the target allows over the history [events]; NaN without one
+    bad : float, all bad events of the history [events]
     p_value : float, share of placebo schedules at least as far out, either way
     adjusted_p_value : float, corrected for the number of services; for one service the same
     curve : DataFrame, offset (since the deployment), excess_ratio, low, high [fraction]
@@ -70,8 +70,8 @@ class Effect:
     deployments: int
     left_out: pd.DataFrame
     excess: Estimate
-    budget_share: Estimate
-    bad_share: Estimate
+    budget: float
+    bad: float
     p_value: float
     adjusted_p_value: float
     curve: pd.DataFrame
@@ -86,10 +86,25 @@ class Effect:
         return bool(self.adjusted_p_value < 1 - self.excess.confidence)
 
     @property
+    def has_target(self) -> bool:
+        """Whether there is a budget."""
+        return self.budget == self.budget
+
+    @property
     def share(self) -> Estimate:
-        """Share of the budget; of all bad events where there is no target [fraction]."""
-        has_target = self.budget_share.value == self.budget_share.value
-        return self.budget_share if has_target else self.bad_share
+        """The excess as share of the budget; of all bad events without a target [fraction]."""
+        ends = np.array([self.excess.value, self.excess.low, self.excess.high])
+        value, low, high = _divide(ends, self._whole).tolist()
+        return replace(self.excess, value=value, low=low, high=high)
+
+    @property
+    def detectable_share(self) -> float:
+        """What is detectable, as share of the same [fraction]."""
+        return float(_divide(np.array(self.detectable), self._whole))
+
+    @property
+    def _whole(self) -> float:
+        return self.budget if self.has_target else self.bad
 
 
 def deployment_effect(
@@ -159,17 +174,15 @@ def deployment_effect(
     placed = placements(past, place, after=width, placebos=placebos, seed=seed)
     found = compare(past, placed, confidence=confidence)
     good_seen, total_seen = _checked(good, total)
-    bad, traffic = _exact_sum(total_seen - good_seen), _exact_sum(total_seen)
     excess, smallest = _estimate(past, placed, found, n=len(used), confidence=confidence, seed=seed)
-    budget = allowance(target, traffic)
     p_value = two_sided(found.excess, found.placebos)
     return Effect(
         service=str(deployments["service"].iloc[0]) if "service" in deployments else "",
         deployments=len(used),
         left_out=left_out,
         excess=excess,
-        budget_share=_share_of(excess, budget),
-        bad_share=_share_of(excess, bad),
+        budget=allowance(target, _exact_sum(total_seen)),
+        bad=_exact_sum(total_seen - good_seen),
         p_value=p_value,
         adjusted_p_value=p_value,
         curve=_curve(
@@ -247,12 +260,6 @@ def _estimate(
     harm = np.where(placed.treated, 1.0 - np.append(seen.by_chance, 1.0)[seen.number], 0.0)
     smallest = detectable(without_bursts(past, placed, found, harm), noise, level=1 - confidence)
     return Estimate(found.excess, low, high, n, confidence, METHOD), smallest
-
-
-def _share_of(excess: Estimate, whole: float) -> Estimate:
-    ends = np.array([excess.value, excess.low, excess.high])
-    value, low, high = _divide(ends, whole).tolist()
-    return replace(excess, value=value, low=low, high=high)
 
 
 def _per_deployment(

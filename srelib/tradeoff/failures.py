@@ -15,16 +15,20 @@ from srelib.errors import ParameterError
 from srelib.stats import Estimate
 from srelib.stats.intervals import _normal_quantile, _wilson
 from srelib.tradeoff.association import Span
+from srelib.windows.sums import _divide
 
 NAN = float("nan")
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-HOURS = ((0, 9, "before 9 h"), (9, 12, "9 to 12 h"), (12, 15, "12 to 15 h"), (15, 18, "15 to 18 h"),
-         (18, 24, "after 18 h"))  # fmt: skip
+LABELS = {
+    "weekday": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+    "hour": ("before 9 h", "9 to 12 h", "12 to 15 h", "15 to 18 h", "after 18 h"),
+}
+HOURS = (0, 9, 12, 15, 18)
+"""Where the parts of a day begin."""
 ODDS = "logistic regression within services (Firth)"
-SHIPPED = ["deployment_id", "service", "finished_at", "size", "failed"]
+OUTCOMES = ["deployment_id", "service", "finished_at", "size", "failed"]
 
 
-def shipped(
+def deployment_outcomes(
     deployments: pd.DataFrame,
     changes: pd.DataFrame | None,
     incidents: pd.DataFrame | None,
@@ -32,35 +36,31 @@ def shipped(
     between: Span | None,
     rules: delivery.Rules = DEFAULT,
 ) -> pd.DataFrame:
-    """What reached users: when, how large, and whether it failed.
+    """Deployments that reached users: when, how large, and whether they failed.
 
     Parameters
     ----------
-    deployments : DataFrame
-        Table ``deployments``, production only.
-    changes, incidents : DataFrame or None
-        The tables.
-    between : pair of Timestamp or None
-        Start and end, half-open; None: nothing.
-    rules : delivery.Rules
-        Which signals make a failure.
+    deployments : DataFrame, table ``deployments``, production only
+    changes, incidents : DataFrame or None, the tables; None: nobody exported them
+    between : pair of Timestamp or None, half-open; None: nothing
+    rules : delivery.Rules, which signals make a failure
 
     Returns
     -------
     DataFrame
-        deployment_id, service, finished_at, size (changes in it; NaN where no change names it)
-        [changes], failed; in order of time.
+        deployment_id, service, finished_at, size (NaN where no change names it) [changes],
+        failed; in order of time.
 
     Examples
     --------
     >>> days = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-15T09:00Z"])
     >>> rows = pd.DataFrame({"deployment_id": ["d1", "d2"], "service": "shop",
     ...     "finished_at": days, "status": ["succeeded", "rolled_back"], "planned": True})
-    >>> shipped(rows, None, None, between=(days[0], days[1]))["failed"].tolist()
+    >>> deployment_outcomes(rows, None, None, between=(days[0], days[1]))["failed"].tolist()
     [False, True]
     """
     if between is None:
-        return pd.DataFrame(columns=SHIPPED)
+        return pd.DataFrame(columns=OUTCOMES)
     found = _failures(deployments, incidents, between=between, rules=rules)
     found = found.sort_values("finished_at", kind="stable", ignore_index=True)
     found["service"] = found["service"].astype("str")
@@ -70,7 +70,7 @@ def shipped(
         many = linked.groupby(["service", "deployment_id"], observed=True).size()
         keys = pd.MultiIndex.from_frame(found[["service", "deployment_id"]].astype("str"))
         found["size"] = many.reindex(keys).to_numpy(dtype="float64")
-    return found[SHIPPED]
+    return found[OUTCOMES]
 
 
 @dataclass(frozen=True)
@@ -79,18 +79,12 @@ class Failures:
 
     Parameters
     ----------
-    kind : str
-        'batch size', 'weekday' or 'hour'.
-    shares : DataFrame
-        label, deployments, failed [count], share, low, high (Wilson) [fraction], expected (what
-        the services in this row fail at over all their deployments) [fraction].
-    odds : Estimate
-        For batch size: factor on the odds of failing for twice the changes, within services.
-        NaN for the others.
-    p_value : float
-        Chance of differences at least as large if failing had nothing to do with the kind.
-    deployments : int
-        How many are in it.
+    kind : str, 'batch size', 'weekday' or 'hour'
+    shares : DataFrame, label, deployments, failed, share, low, high (Wilson), expected (what the
+        services in this row fail at over all their deployments) [fraction]
+    odds : Estimate, of batch size: factor on the odds of failing for twice the changes
+    p_value : float, chance of such differences if failing had nothing to do with the kind
+    deployments : int, how many are in it
     """
 
     kind: str
@@ -100,31 +94,19 @@ class Failures:
     deployments: int
 
 
-def by_batch(shipped: pd.DataFrame, *, confidence: float = 0.95) -> Failures:
+def by_batch(outcomes: pd.DataFrame, *, confidence: float = 0.95) -> Failures:
     """Do large deployments fail more often than small ones of the same service?
+
+    log odds = a(service) + b log2(changes), penalised after Firth
 
     Parameters
     ----------
-    shipped : DataFrame
-        As from `srelib.tradeoff.shipped`: service, size [changes], failed.
-    confidence : float
-        Of the intervals [fraction].
+    outcomes : DataFrame, as from `deployment_outcomes`
+    confidence : float, of the intervals [fraction]
 
     Returns
     -------
     Failures
-
-    Notes
-    -----
-    log odds = a(service) + b log2(changes), penalised after Firth, so that a service where
-    nothing or everything failed does no harm; the interval is Wald's, the p-value that of the
-    same statistic.
-    Each service is held against itself: a service with large batches that fails often for other
-    reasons does not make batches look guilty.
-
-    References
-    ----------
-    .. [1] Firth, Biometrika 80 (1993) 27.
 
     Examples
     --------
@@ -134,7 +116,7 @@ def by_batch(shipped: pd.DataFrame, *, confidence: float = 0.95) -> Failures:
     >>> found.odds.value > 1, found.shares["share"].tolist()
     (True, [0.0, 0.0, 1.0, 1.0])
     """
-    rows = shipped[shipped["size"] >= 1]
+    rows = outcomes[outcomes["size"] >= 1]
     if not len(rows):
         return _nothing("batch size", confidence)
     groups = _size_groups(rows["size"])
@@ -143,102 +125,55 @@ def by_batch(shipped: pd.DataFrame, *, confidence: float = 0.95) -> Failures:
     return Failures("batch size", shares, odds, p, len(rows))
 
 
-def by_weekday(
-    shipped: pd.DataFrame,
+def by_time(
+    outcomes: pd.DataFrame,
+    part: str,
     *,
     timezone: str = "UTC",
     confidence: float = 0.95,
     resamples: int = 1999,
     seed: int = 0,
 ) -> Failures:
-    """Do deployments of one weekday fail more often than those of others?
+    """Do deployments of one weekday, or hour of the day, fail more often than those of others?
 
     Parameters
     ----------
-    shipped : DataFrame
-        As from `srelib.tradeoff.shipped`: service, finished_at, failed.
-    timezone : str
-        IANA zone of the people who ship.
-    confidence : float
-        Of the intervals [fraction].
-    resamples, seed : int
-        Of the permutation test.
+    outcomes : DataFrame, as from `deployment_outcomes`
+    part : str, 'weekday' or 'hour'
+    timezone : str, IANA zone of the people who deploy
+    confidence : float, of the intervals [fraction]
+    resamples, seed : int, of the permutation of failures within each service
 
     Returns
     -------
     Failures
-        Weekdays with a deployment, Monday first.
+        Those of `LABELS` with a deployment, in their order.
 
-    Notes
-    -----
-    The p-value permutes which deployments failed among those of the same service.
+    Raises
+    ------
+    ParameterError
+        Another part of time, or fewer than 99 resamples.
 
     Examples
     --------
     >>> rows = pd.DataFrame({"service": "shop", "failed": [True, False, False, False],
-    ...     "finished_at": pd.date_range("2026-01-05", periods=4, freq="D", tz="UTC")})
-    >>> by_weekday(rows).shares["label"].tolist()
-    ['Mon', 'Tue', 'Wed', 'Thu']
+    ...     "finished_at": pd.date_range("2026-01-05", periods=4, freq="31h", tz="UTC")})
+    >>> [by_time(rows, part).shares["label"].tolist() for part in ("weekday", "hour")]
+    [['Mon', 'Tue', 'Wed', 'Thu'], ['before 9 h', '12 to 15 h', 'after 18 h']]
     """
-    days = _local(shipped, timezone).dt.day_of_week
-    return _by_time("weekday", shipped, days, DAYS, (confidence, resamples, seed))
-
-
-def by_hour(
-    shipped: pd.DataFrame,
-    *,
-    timezone: str = "UTC",
-    confidence: float = 0.95,
-    resamples: int = 1999,
-    seed: int = 0,
-) -> Failures:
-    """Do deployments of one part of the day fail more often than those of others?
-
-    Parameters
-    ----------
-    shipped, timezone, confidence, resamples, seed
-        As in `by_weekday`.
-
-    Returns
-    -------
-    Failures
-        Parts of the day with a deployment, as in `HOURS`.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"service": "shop", "failed": [True, False],
-    ...     "finished_at": pd.to_datetime(["2026-01-05T10:00Z", "2026-01-05T16:00Z"])})
-    >>> by_hour(rows).shares["label"].tolist()
-    ['9 to 12 h', '15 to 18 h']
-    """
-    starts = [first for first, _, _ in HOURS]
-    hours = _local(shipped, timezone).dt.hour
-    parts = pd.Series(np.searchsorted(starts, hours, side="right") - 1, hours.index)
-    labels = tuple(label for _, _, label in HOURS)
-    return _by_time("hour", shipped, parts, labels, (confidence, resamples, seed))
-
-
-def _local(shipped: pd.DataFrame, timezone: str) -> pd.Series:
-    return shipped["finished_at"].astype("datetime64[us, UTC]").dt.tz_convert(timezone)
-
-
-def _by_time(
-    kind: str,
-    shipped: pd.DataFrame,
-    of: pd.Series,
-    labels: tuple[str, ...],
-    options: tuple[float, int, int],
-) -> Failures:
-    confidence, resamples, seed = options
+    if part not in LABELS:
+        raise ParameterError(f"part must be one of {', '.join(map(repr, LABELS))}; got {part!r}.")
     if resamples < 99:
         raise ParameterError(f"resamples must be at least 99; got {resamples}.")
-    if not len(shipped):
-        return _nothing(kind, confidence)
-    groups = _grouped(of.to_numpy(dtype="int64"), labels, shipped.index)
-    shares = _shares(shipped, groups, confidence)
-    none = Estimate(NAN, NAN, NAN, len(shipped), confidence, "permuted deployments")
-    p = _permuted(shipped, groups, resamples, seed)
-    return Failures(kind, shares, none, p, len(shipped))
+    if not len(outcomes):
+        return _nothing(part, confidence)
+    at = outcomes["finished_at"].astype("datetime64[us, UTC]").dt.tz_convert(timezone).dt
+    hours = np.searchsorted(HOURS, at.hour, side="right") - 1
+    of = hours if part == "hour" else at.day_of_week.to_numpy()
+    groups = _grouped(of, LABELS[part], outcomes.index)
+    none = Estimate(NAN, NAN, NAN, len(outcomes), confidence, "permuted deployments")
+    p = _permuted(outcomes, groups, resamples, seed)
+    return Failures(part, _shares(outcomes, groups, confidence), none, p, len(outcomes))
 
 
 def _nothing(kind: str, confidence: float) -> Failures:
@@ -267,7 +202,7 @@ def _shares(rows: pd.DataFrame, groups: pd.Series, confidence: float) -> pd.Data
     found = frame.agg(deployments=("failed", "size"), failed=("failed", "sum"),
                       expected=("usual", "mean"))  # fmt: skip
     low, high = _wilson(found["failed"], found["deployments"], confidence=confidence)
-    share = found["failed"] / found["deployments"]
+    share = _divide(found["failed"], found["deployments"])
     found = found.assign(share=share, low=low, high=high).rename_axis("label").reset_index()
     found["label"] = found["label"].astype("str")
     return found[["label", "deployments", "failed", "share", "low", "high", "expected"]]

@@ -122,11 +122,11 @@ def scoreboard(
     named = {str(s) for t in (deployments, incidents, alerts) if t is not None and len(t)
              for s in t["service"].dropna().unique()}  # fmt: skip
     services = sorted({*named, *(key.service for key in seen)})
-    shipped = delivery.metrics(
+    delivered = delivery.metrics(
         deployments, changes, incidents, between=between, rules=rules, confidence=confidence
     )
     known: list[Mapping[str, Mapping[str, Any]]] = [
-        {service: vars(numbers) for service, numbers in shipped.items()},
+        {service: vars(numbers) for service, numbers in delivered.items()},
         _incidents(incidents, services, between, confidence),
         {key.service: {"objective": key.name, "target": key.target} for key in seen},
         _levels(seen, confidence),

@@ -60,7 +60,7 @@ def placed(**options):
 
 def test_disciplines_name_the_ends_of_each_line():
     """Worst at the left, best at the right, what is not there said so."""
-    ax = drawn.plot_disciplines(BOARD)
+    ax = drawn.plot_devops_and_sre(BOARD)
     assert title(ax) == "quick ships most often and has the least budget left"
     said = texts(ax)
     assert {"DevOps", "Both", "SRE"} <= set(said)
@@ -71,7 +71,7 @@ def test_disciplines_name_the_ends_of_each_line():
 
 def test_fields_of_the_two_disciplines_overlap():
     """The overlap is where the shared measures stand."""
-    ax = drawn.plot_disciplines(BOARD)
+    ax = drawn.plot_devops_and_sre(BOARD)
     boxes = sorted({(p.get_x(), p.get_x() + p.get_width()) for p in ax.patches})
     (left, right), (start, end) = boxes
     assert left < start < right < end
@@ -81,7 +81,7 @@ def test_fields_of_the_two_disciplines_overlap():
 
 def test_dots_lie_better_to_the_right():
     """More often is better, failing is worse."""
-    places = drawn.plot_disciplines(BOARD)
+    places = drawn.plot_devops_and_sre(BOARD)
     dots = {line.get_ydata()[0]: [] for line in places.lines if line.get_marker() == "o"}
     for line in places.lines:
         if line.get_marker() == "o":
@@ -92,12 +92,12 @@ def test_dots_lie_better_to_the_right():
 
 def test_disciplines_hold_one_service_and_many_with_long_names():
     """Nothing to compare, and a hundred."""
-    ax = drawn.plot_disciplines({"a": scorecard("a", 1, 0.5)})
+    ax = drawn.plot_devops_and_sre({"a": scorecard("a", 1, 0.5)})
     assert title(ax) == "What DevOps and SRE look at, and what they share: 1 service"
     many = {f"a very long service name, number {n}": scorecard(str(n), n + 1, n / 100)
             for n in range(100)}  # fmt: skip
-    drawn.plot_disciplines(many).figure.canvas.draw()
-    assert "no service" in canvas.alt(drawn.plot_disciplines({}))
+    drawn.plot_devops_and_sre(many).figure.canvas.draw()
+    assert "no service" in canvas.alt(drawn.plot_devops_and_sre({}))
 
 
 def test_quadrants_name_each_dot_with_its_probability():
@@ -126,6 +126,6 @@ def test_quadrants_hold_what_lies_beyond_the_axes():
 def test_names_and_words():
     """Dollars in a name stay text; alternative texts hold the title."""
     named = {"$x_1$": replace(BOARD["both"], service="$x_1$")}
-    drawn.plot_disciplines(named).figure.canvas.draw()
-    for ax in (drawn.plot_quadrants(placed()), drawn.plot_disciplines(BOARD)):
+    drawn.plot_devops_and_sre(named).figure.canvas.draw()
+    for ax in (drawn.plot_quadrants(placed()), drawn.plot_devops_and_sre(BOARD)):
         assert title(ax)[:30] in canvas.alt(ax).replace("\u00a0", " ")

@@ -49,7 +49,7 @@ FAST, SLOW = scorecard("quick", 5.0, -0.4), scorecard("calm", 0.5, 0.6)
 
 def test_each_discipline_points_to_another_service():
     """The quickest overspends, the most reliable hardly ships."""
-    assert plain(spoken.disciplines_sentence(board(FAST, SLOW))) == (
+    assert plain(spoken.devops_and_sre_sentence(board(FAST, SLOW))) == (
         "DevOps would point to **quick** (5 deployments a week), which is last of 2 by budget left "
         "(−40 %); SRE to **calm** (60 % left), which ships 0.5 times a week."
     )
@@ -58,7 +58,7 @@ def test_each_discipline_points_to_another_service():
 def test_both_disciplines_point_to_the_same_service():
     """Quick and reliable."""
     both = replace(FAST, left=estimate(0.9, 0.8, 1.0))
-    assert plain(spoken.disciplines_sentence(board(both, SLOW))) == (
+    assert plain(spoken.devops_and_sre_sentence(board(both, SLOW))) == (
         "**quick** ships most often **and** has the most of its budget left: 5 deployments a week, "
         "90 % left."
     )
@@ -67,7 +67,7 @@ def test_both_disciplines_point_to_the_same_service():
 def test_a_number_in_the_middle():
     """Second of three."""
     third = scorecard("worst", 1.0, -2.0)
-    text = plain(spoken.disciplines_sentence(board(FAST, SLOW, third)))
+    text = plain(spoken.devops_and_sre_sentence(board(FAST, SLOW, third)))
     assert "which is number 2 of 3 by budget left (−40 %)" in text
 
 
@@ -85,7 +85,7 @@ def test_what_is_lacking_is_said_with_how_to_add_it():
 
 def test_one_service_is_not_compared():
     """Nothing to point to."""
-    assert spoken.disciplines_sentence(board(FAST)) == ""
+    assert spoken.devops_and_sre_sentence(board(FAST)) == ""
 
 
 def test_quadrants_are_said_with_their_probability():

@@ -35,8 +35,6 @@ def effect(
 ) -> tradeoff.Effect:
     """An effect; `weeks` are start, excess and p without it."""
     excess = estimate(value, low, high, deployments)
-    parts = [Estimate(value / w, low / w, high / w, deployments, 0.95, "given")
-             for w in (allowance, bad)]  # fmt: skip
     offsets = pd.timedelta_range("-2h", "5h30min", freq="30min")
     ratio = [0.001 if t < pd.Timedelta(0) else 0.02 for t in offsets]
     at = pd.to_datetime(["2026-06-01"] * len(left_out), utc=True)
@@ -45,7 +43,7 @@ def effect(
         deployments=deployments,
         left_out=pd.DataFrame({"deployment_id": [str(n) for n in range(len(left_out))],
                                "finished_at": at, "reason": list(left_out)}),
-        excess=excess, budget_share=parts[0], bad_share=parts[1],
+        excess=excess, budget=allowance, bad=bad,
         p_value=p, adjusted_p_value=p,
         curve=pd.DataFrame({"offset": offsets, "excess_ratio": ratio,
                             "low": [r - 0.01 for r in ratio], "high": [r + 0.01 for r in ratio]}),

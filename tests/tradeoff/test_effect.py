@@ -14,7 +14,7 @@ from srelib import events, objectives, simulate, tradeoff
 from srelib.errors import ColumnError, InsufficientDataError, ParameterError
 from srelib.fleet import each
 from srelib.tradeoff.after_deployments import INSIDE_INCIDENT
-from tests.tradeoff.made import HOURS, MIDWEEK, WEEKS, counts, shipped
+from tests.tradeoff.made import HOURS, MIDWEEK, NAN, WEEKS, counts, shipped
 
 DATA = Path(__file__).parents[2] / "data" / "sample"
 SERVICES = ("checkout", "search", "billing", "warehouse", "partner-api", "catalog")
@@ -30,15 +30,18 @@ def test_the_excess_is_what_the_hours_after_hold_beyond_the_rest():
 def test_the_share_of_the_budget_is_of_the_allowance_of_the_whole_history():
     """1,344 hours of 1,000 requests at 99 % allow 13,440; 100 of them are 0.744 %."""
     found = tradeoff.deployment_effect(*counts({59: 100}), shipped(58), target=0.99)
-    assert found.budget_share.value == pytest.approx(100 / 13_440)
-    assert found.bad_share.value == pytest.approx(100 / (2 * 1344 + 100))
-    assert found.budget_share.high == pytest.approx(found.excess.high / 13_440)
+    assert found.share.value == pytest.approx(100 / 13_440)
+    assert found.share.high == pytest.approx(found.excess.high / 13_440)
+    assert found.detectable_share == pytest.approx(found.detectable / 13_440)
 
 
-def test_without_a_target_there_is_no_share_of_a_budget():
-    """What is not promised cannot be spent."""
-    found = tradeoff.deployment_effect(*counts({59: 100}), shipped(58))
-    assert np.isnan([found.budget_share.value, found.budget_share.low]).all()
+@pytest.mark.parametrize("target", [None, NAN])
+def test_without_a_target_the_share_is_that_of_all_bad_events(target):
+    """What is not promised cannot be spent; NaN, as an indicator has it, is no target."""
+    found = tradeoff.deployment_effect(*counts({59: 100}), shipped(58), target=target)
+    assert not found.has_target
+    assert found.share.value == pytest.approx(100 / (2 * 1344 + 100))
+    assert found.detectable_share == pytest.approx(found.detectable / (2 * 1344 + 100))
 
 
 def test_hours_with_more_traffic_are_allowed_more_bad_events():
@@ -272,12 +275,6 @@ def test_the_sign_of_the_excess_is_that_of_the_test():
     assert found.by_week["excess"].sum() == pytest.approx(found.excess.value)
 
 
-def test_an_objective_without_a_target_has_no_budget():
-    """NaN, as an indicator without an objective has it, is no target."""
-    found = tradeoff.deployment_effect(*counts({59: 100}), shipped(58), target=float("nan"))
-    assert np.isnan(found.budget_share.value)
-
-
 def test_several_services_are_corrected_for_how_many_were_asked():
     """Benjamini-Hochberg: the k-th smallest of m times m / k; a refusal stays where it is."""
     raw = {"a": 0.001, "b": 0.2, "c": 0.04}
@@ -335,6 +332,6 @@ def test_what_is_called_costly_was_made_to_break():
     assert costly <= {"checkout", "search", "catalog"}  # those that ship more than once a week
     found = effects()
     assert found["checkout"].p_value < 0.01 < 0.05 < found["warehouse"].p_value
-    assert found["checkout"].budget_share.low > 0.5
-    assert abs(found["search"].budget_share.value) < 0.05
-    assert found["warehouse"].bad_share.high < 0.05
+    assert found["checkout"].share.low > 0.5
+    assert abs(found["search"].share.value) < 0.05
+    assert found["warehouse"].excess.high / found["warehouse"].bad < 0.05

@@ -97,7 +97,7 @@ def test_friday_failures_are_found():
     rng = np.random.default_rng(5)
     times = pd.date_range("2026-01-05T10:00", periods=280, freq="D", tz="UTC")
     p = np.where(times.day_of_week == 4, 0.5, 0.05)
-    found = tradeoff.by_weekday(shipped(finished_at=times, failed=rng.random(280) < p))
+    found = tradeoff.by_time(shipped(finished_at=times, failed=rng.random(280) < p), "weekday")
     assert found.p_value < 0.01
     assert found.shares.set_index("label")["share"].idxmax() == "Fri"
 
@@ -105,8 +105,8 @@ def test_friday_failures_are_found():
 def test_weekday_is_that_of_the_people_who_ship():
     """Sunday 23:30 UTC is Monday in Berlin."""
     rows = shipped(finished_at=pd.to_datetime(["2026-01-04T23:30Z"]), failed=[True])
-    assert tradeoff.by_weekday(rows).shares["label"].tolist() == ["Sun"]
-    berlin = tradeoff.by_weekday(rows, timezone="Europe/Berlin")
+    assert tradeoff.by_time(rows, "weekday").shares["label"].tolist() == ["Sun"]
+    berlin = tradeoff.by_time(rows, "weekday", timezone="Europe/Berlin")
     assert berlin.shares["label"].tolist() == ["Mon"]
 
 
@@ -119,7 +119,7 @@ def test_a_service_that_ships_on_fridays_does_not_make_fridays_guilty():
         "service": ["bad"] * 60 + ["good"] * 60, "finished_at": [*fridays, *mondays],
         "failed": rng.random(120) < np.repeat([0.6, 0.05], 60),
     })  # fmt: skip
-    found = tradeoff.by_weekday(rows)
+    found = tradeoff.by_time(rows, "weekday")
     assert np.isnan(found.p_value) or found.p_value > 0.05
     expected = found.shares.set_index("label")["expected"]
     assert expected["Fri"] == pytest.approx(found.shares.set_index("label")["share"]["Fri"])
@@ -128,7 +128,7 @@ def test_a_service_that_ships_on_fridays_does_not_make_fridays_guilty():
 def test_hours_are_parts_of_the_day():
     """Half open: nine o'clock is no longer before nine."""
     times = pd.to_datetime([f"2026-01-05T{h:02d}:00Z" for h in (8, 9, 12, 15, 18)])
-    found = tradeoff.by_hour(shipped(finished_at=times, failed=False))
+    found = tradeoff.by_time(shipped(finished_at=times, failed=False), "hour")
     assert found.shares["label"].tolist() == [
         "before 9 h", "9 to 12 h", "12 to 15 h", "15 to 18 h", "after 18 h",
     ]  # fmt: skip
@@ -137,17 +137,20 @@ def test_hours_are_parts_of_the_day():
 def test_nothing_shipped_is_nothing_said():
     """Empty in, empty out."""
     rows = shipped(finished_at=pd.to_datetime([], utc=True), failed=[], size=[])
-    for ask in (tradeoff.by_batch, tradeoff.by_weekday, tradeoff.by_hour):
-        found = ask(rows)
+    for found in (
+        tradeoff.by_batch(rows), *(tradeoff.by_time(rows, part) for part in ("weekday", "hour"))
+    ):  # fmt: skip
         assert found.deployments == 0
         assert np.isnan(found.p_value)
 
 
-def test_too_few_resamples_are_refused():
-    """A p-value needs some."""
+def test_what_cannot_be_asked_is_refused():
+    """A p-value needs some resamples; failures are grouped by weekday or hour."""
     rows = shipped(finished_at=pd.to_datetime(["2026-01-05T10:00Z"]), failed=[True])
     with pytest.raises(ParameterError, match="resamples must be at least 99; got 5"):
-        tradeoff.by_hour(rows, resamples=5)
+        tradeoff.by_time(rows, "hour", resamples=5)
+    with pytest.raises(ParameterError, match="part must be one of 'weekday', 'hour'; got 'month'"):
+        tradeoff.by_time(rows, "month")
 
 
 def exported(*rows: tuple[str, str]) -> pd.DataFrame:
@@ -161,7 +164,7 @@ def exported(*rows: tuple[str, str]) -> pd.DataFrame:
 
 def test_nothing_is_shipped_in_no_time():
     """Without a span there is nothing to judge failures over."""
-    assert tradeoff.shipped(exported(("2026-01-13", "succeeded")), None, None,
+    assert tradeoff.deployment_outcomes(exported(("2026-01-13", "succeeded")), None, None,
                             between=None).empty  # fmt: skip
 
 
@@ -173,7 +176,7 @@ def test_shipped_counts_changes_and_marks_failures():
         "change_id": ["c1", "c2"], "service": "shop", "deployment_id": "d0",
         "committed_at": pd.to_datetime(["2026-01-10", "2026-01-11"], utc=True),
     }), "changes")  # fmt: skip
-    found = tradeoff.shipped(
+    found = tradeoff.deployment_outcomes(
         rows, changes, None, between=tuple(pd.to_datetime(["2026-01-07", "2026-02-04"], utc=True))
     )
     assert found["deployment_id"].tolist() == ["d0", "d1"]

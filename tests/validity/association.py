@@ -100,7 +100,7 @@ def failing(seed: int, *, slope: float) -> tuple[bool, bool, bool, bool]:
     """Claims about size, weekday and hour; and whether the interval of the odds holds the truth."""
     rows = deployments(seed, slope=slope, friday=0.0)
     batch = tradeoff.by_batch(rows)
-    day, hour = (ask(rows, resamples=399) for ask in (tradeoff.by_weekday, tradeoff.by_hour))
+    day, hour = (tradeoff.by_time(rows, p, resamples=399) for p in ("weekday", "hour"))
     inside = batch.odds.low <= np.exp(slope) <= batch.odds.high
     return batch.p_value <= 0.05, day.p_value <= 0.05, hour.p_value <= 0.05, inside
 

@@ -60,7 +60,7 @@ def run(*, seeds: int, workers: int) -> list[Cell]:
         cells += [_shown(case, found)]
     for case, knobs in HARMFUL.items():
         found = table(knobs, seeds=seeds, workers=workers)
-        cells += [_covers(case, found, "excess"), _covers(case, found, "budget_share")]
+        cells += [_covers(case, found, "excess"), _covers(case, found, "share")]
         cells += [_bias(case, found), *_shares(case, found), _power(case, found)]
     return cells
 
@@ -88,7 +88,7 @@ def _one(knobs: dict, seed: int) -> dict[str, float] | None:
     truth = planted(world, found.per_deployment["finished_at"])
     allowance = (1 - spec.target) * counts["total"].sum()
     row = {"p": found.p_value, "truth": truth, "detectable": found.detectable}
-    for name, scale in (("excess", 1.0), ("budget_share", allowance)):
+    for name, scale in (("excess", 1.0), ("share", allowance)):
         estimate = getattr(found, name)
         row[name] = estimate.value - truth / scale
         dust = 1e-9 + 1e-9 * abs(truth / scale)
@@ -174,7 +174,7 @@ def _naive(case: str, found: pd.DataFrame) -> Cell:
 
 
 def _covers(case: str, found: pd.DataFrame, name: str) -> Cell:
-    what = {"excess": "excess", "budget_share": "budget share"}[name]
+    what = {"excess": "excess", "share": "budget share"}[name]
     measure = f"95 % interval of the {what} holds the truth"
     return Cell(case, measure, float(found[f"{name}_covers"].mean()), 0.93, 0.97, len(found))
 
