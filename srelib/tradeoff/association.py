@@ -405,7 +405,7 @@ SUMS = {
 def _level(rows: pd.DataFrame, column: str) -> float:
     if column in SUMS and set(SUMS[column]) <= set(rows):
         part, whole = (rows[name].sum() for name in SUMS[column])
-        return float(_divide(part, whole))
+        return float(_divide(np.array(part), whole))
     return float(rows[column].mean())
 
 
