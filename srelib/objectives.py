@@ -14,7 +14,7 @@ import pandas as pd
 from srelib import fleet
 from srelib.errors import SrelibError
 from srelib.fleet import Indicator
-from srelib.targets.latency import BOUND
+from srelib.targets.advice import BOUND
 from srelib.wording import duration
 
 if TYPE_CHECKING:

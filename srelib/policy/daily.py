@@ -1,9 +1,13 @@
-"""The budget as it stood each day when it was looked at: nothing later is known."""
+"""The budget each day when it is looked at, and a policy followed from day to day.
+
+A decision knows nothing later than itself.
+Moments are microseconds since 1970.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -12,10 +16,11 @@ import pandas as pd
 from srelib import events
 from srelib.budget.status import _budget_fraction
 from srelib.errors import ParameterError
+from srelib.policy.harm import HOUR, HarmHours, between
 from srelib.policy.rules import FOUR_WEEKS, Policy
-from srelib.windows import Window
-from srelib.windows.sums import _checked, _divide, _prefix_pair
-from srelib.windows.window import _as_window, _period_starts, _regular_step
+from srelib.windows import History, Window, history
+from srelib.windows.sums import _divide
+from srelib.windows.window import _as_window, _period_starts
 
 PROJECT = pd.Timedelta(days=28)
 """Traffic of the rest of a calendar period is expected to be as in so many days before."""
@@ -23,80 +28,21 @@ MIN_COVERAGE = 0.5
 """Share of a window that must have been observed before its budget decides anything."""
 _ROUNDING = 1e-12
 """A budget spent to the last event has nothing left, but is not overspent."""
-
-
-@dataclass(frozen=True)
-class Ledger:
-    """Counts of one objective as running sums, to be asked about any span.
-
-    Parameters
-    ----------
-    start, step : int
-        Start of the first bucket and length of a bucket [us since 1970], [us].
-    bad, total, known : ndarray, shape (n + 1,)
-        Sums before each bucket [events], [events], [buckets].
-    """
-
-    start: int
-    step: int
-    bad: np.ndarray
-    total: np.ndarray
-    known: np.ndarray
-
-    @classmethod
-    def of(cls, good: pd.Series, total: pd.Series) -> Ledger:
-        """Running sums of counts."""
-        good_seen, total_seen = _checked(good, total)
-        times = pd.DatetimeIndex(good.index)
-        step = _regular_step(times)
-        known = np.concatenate([[0], np.cumsum(~np.isnan(total_seen))])
-        spent, asked = _prefix_pair(
-            np.nan_to_num(total_seen - good_seen), np.nan_to_num(total_seen)
-        )
-        begins, width = int(times.as_unit("us").asi8[0]), int(step / pd.Timedelta(1, "us"))
-        return cls(begins, width, spent.sums, asked.sums, known)
-
-    @property
-    def size(self) -> int:
-        """Buckets."""
-        return len(self.bad) - 1
-
-    @property
-    def end(self) -> int:
-        """End of the last bucket [us since 1970]."""
-        return self.start + self.size * self.step
-
-    def until(self, times: np.ndarray) -> np.ndarray:
-        """Number of buckets that are over by each time [us since 1970]."""
-        return np.clip((times - self.start) // self.step, 0, self.size)
-
-    @staticmethod
-    def between(sums: np.ndarray, cut: np.ndarray) -> np.ndarray:
-        """Sums between moments [buckets from the start]; within a bucket they grow evenly."""
-        whole = np.minimum(cut.astype("int64"), len(sums) - 2)
-        values = sums[whole] + (cut - whole) * (sums[whole + 1] - sums[whole])
-        return np.asarray(np.diff(values, axis=-1))
-
-    @cached_property
-    def first(self) -> pd.Timestamp:
-        """Start of the first bucket."""
-        return pd.Timestamp(self.start, unit="us", tz="UTC")
-
-    @cached_property
-    def last(self) -> pd.Timestamp:
-        """End of the last bucket."""
-        return pd.Timestamp(self.end, unit="us", tz="UTC")
+READINGS = ("avoided", "postponed")
+OPEN, SLOW, FROZEN = 0, 1, 2
+STATES = ("open", "slow", "frozen")
+SHIPPED, DELAYED, WAITING, EXEMPT = 0, 1, 2, 3
+FATES = ("shipped", "delayed", "waiting", "exempt")
+WEEK = 168 * HOUR
+NEVER = np.iinfo("i8").max
 
 
 def _decision_times(
     first: pd.Timestamp, last: pd.Timestamp, *, hour: int, timezone: str
 ) -> pd.DatetimeIndex:
     """Each day's moment at which is decided, from the first day on until before the end."""
-    days = pd.date_range(
-        first.tz_convert(timezone).tz_localize(None).normalize(),
-        last.tz_convert(timezone).tz_localize(None).normalize(),
-        freq="D",
-    )
+    start, end = (t.tz_convert(timezone).tz_localize(None).normalize() for t in (first, last))
+    days = pd.date_range(start, end, freq="D")
     local = (days + pd.Timedelta(hours=hour)).tz_localize(
         timezone, ambiguous=np.ones(len(days), dtype=bool), nonexistent="shift_forward"
     )
@@ -106,68 +52,71 @@ def _decision_times(
 
 @dataclass(frozen=True)
 class _Daily:
-    """The recorded budget at each decision."""
+    """The recorded budget at each decision; `judged`: enough of its window was observed."""
 
     times: np.ndarray
     since: np.ndarray
     bad: np.ndarray
     allowance: np.ndarray
-    coverage: np.ndarray
+    judged: np.ndarray
     recent_since: np.ndarray
     recent_bad: np.ndarray
     recent_allowance: np.ndarray
 
-    def left(self, change: np.ndarray | float = 0.0) -> np.ndarray:
-        """Share of the allowance left, with so many bad events more in each window."""
-        return 1 - _divide(np.asarray(self.bad + change), self.allowance)
+    @cached_property
+    def left(self) -> np.ndarray:
+        """Share of the allowance left."""
+        return 1 - _divide(self.bad, self.allowance)
 
 
 def _daily_budget(
-    ledger: Ledger, times: pd.DatetimeIndex, *, target: float, window: Window, recent: pd.Timedelta
+    past: History,
+    times: pd.DatetimeIndex,
+    *,
+    target: float,
+    window: Window,
+    policy: Policy,
+    min_coverage: float = MIN_COVERAGE,
 ) -> _Daily:
     """The budget at each decision, from the buckets that were over by then."""
-    at = times.as_unit("us").asi8
-    hi = ledger.until(at)
-    fraction = _budget_fraction(target)
+    at, fraction = times.as_unit("us").asi8, _budget_fraction(target)
+    hi, bad, total = past.until(at), past.bad.sums, past.total.sums
     if window.duration is not None:
-        lo, since, width = _back(ledger, at, hi, window.duration)
-        allowance = fraction * (ledger.total[hi] - ledger.total[lo])
+        lo, since, width = _back(past, at, hi, window.duration)
+        traffic = total[hi] - total[lo]
     else:
         since = _period_starts(times, window=window).as_unit("us").asi8
-        lo = np.minimum(ledger.until(since + ledger.step - 1), hi)
-        width = np.maximum((at - since) // ledger.step, 1)
-        allowance = fraction * _projected(ledger, at, hi, lo, _period_ends(times, window))
-    seen = np.where(at - since < ledger.step, 1.0, (ledger.known[hi] - ledger.known[lo]) / width)
-    near, near_since, _ = _back(ledger, at, hi, recent)
+        lo = np.minimum(past.until(since + past.ticks - 1), hi)
+        width = np.maximum((at - since) // past.ticks, 1)
+        traffic = total[hi] - total[lo] + _expected(past, at, hi, times, window)
+    allowance = fraction * traffic
+    seen = np.where(at - since < past.ticks, 1.0, (past.known[hi] - past.known[lo]) / width)
+    near, near_since, _ = _back(past, at, hi, pd.Timedelta(policy.recent))
     return _Daily(
-        times=at, since=since, bad=ledger.bad[hi] - ledger.bad[lo], allowance=allowance,
-        coverage=seen, recent_since=near_since, recent_bad=ledger.bad[hi] - ledger.bad[near],
-        recent_allowance=fraction * (ledger.total[hi] - ledger.total[near]),
+        times=at, since=since, bad=bad[hi] - bad[lo], allowance=allowance,
+        judged=(seen >= min_coverage) & (times <= past.end) & (allowance > 0),
+        recent_since=near_since, recent_bad=bad[hi] - bad[near],
+        recent_allowance=fraction * (total[hi] - total[near]),
     )  # fmt: skip
 
 
 def _back(
-    ledger: Ledger, at: np.ndarray, hi: np.ndarray, length: pd.Timedelta
+    past: History, at: np.ndarray, hi: np.ndarray, length: pd.Timedelta
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """First bucket, start and number of buckets of a span that ends at each time."""
     reach = int(length / pd.Timedelta(1, "us"))
-    width = max(reach // ledger.step, 1)
+    width = max(reach // past.ticks, 1)
     return np.maximum(hi - width, 0), at - reach, width
 
 
-def _period_ends(times: pd.DatetimeIndex, window: Window) -> np.ndarray:
-    ends = [window.bounds_at(time)[1] for time in times]
-    return pd.DatetimeIndex(ends).as_unit("us").asi8
-
-
-def _projected(
-    ledger: Ledger, at: np.ndarray, hi: np.ndarray, lo: np.ndarray, ends: np.ndarray
+def _expected(
+    past: History, at: np.ndarray, hi: np.ndarray, times: pd.DatetimeIndex, window: Window
 ) -> np.ndarray:
-    """Events of the whole period: those seen, and as many more as the last weeks had."""
-    past, _, _ = _back(ledger, at, hi, PROJECT)
-    rate = _divide(ledger.total[hi] - ledger.total[past], ledger.known[hi] - ledger.known[past])
-    seen = ledger.total[hi] - ledger.total[lo]
-    return seen + np.nan_to_num(rate) * ((ends - at) / ledger.step)
+    """Events of the rest of each calendar period: as many as the last weeks had."""
+    ends = pd.DatetimeIndex([window.bounds_at(time)[1] for time in times]).as_unit("us").asi8
+    lo, _, _ = _back(past, at, hi, PROJECT)
+    rate = _divide(past.total.sums[hi] - past.total.sums[lo], past.known[hi] - past.known[lo])
+    return np.nan_to_num(rate) * ((ends - at) / past.ticks)
 
 
 def _is_below(left: float | np.ndarray, share: float) -> bool | np.ndarray:
@@ -194,31 +143,213 @@ def _decide(
     return bool(_is_below(left, thaw if was_frozen else policy.freeze_below)), slow
 
 
-def _recorded_decisions(
-    ledger: Ledger,
-    *,
-    target: float,
-    window: Window | pd.Timedelta | str,
-    policy: Policy,
-    min_coverage: float = MIN_COVERAGE,
-) -> pd.DataFrame:
-    """What a policy would have decided each day of a record that stays as it is."""
-    times = _decision_times(ledger.first, ledger.last, hour=policy.hour, timezone=policy.timezone)
-    budget = _daily_budget(
-        ledger, times, target=target, recent=pd.Timedelta(policy.recent),
-        window=_as_window(window) if policy.window is None else _as_window(policy.window),
-    )  # fmt: skip
-    left = np.asarray(budget.left())
-    judged = (budget.coverage >= min_coverage) & (budget.times <= ledger.end)
-    judged &= budget.allowance > 0
-    lately = np.asarray(_met_target(budget.recent_bad, budget.recent_allowance))
-    frozen = np.zeros(len(times), dtype=bool)
-    was = False
-    for k, known in enumerate(judged):
+def _recorded_freezes(
+    past: History, *, target: float, window: Window, policy: Policy
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which days could be judged and which were frozen, in a record that stays as it is."""
+    times = _decision_times(past.index[0], past.end, hour=policy.hour, timezone=policy.timezone)
+    window = _as_window(policy.window or window)
+    daily = _daily_budget(past, times, target=target, window=window, policy=policy)
+    lately = np.asarray(_met_target(daily.recent_bad, daily.recent_allowance))
+    frozen, was = np.zeros(len(times), dtype=bool), False
+    for k, known in enumerate(daily.judged):
         if known:
-            was, _ = _decide(left[k], was_frozen=was, policy=policy, met_lately=lately[k].item)
+            left, met = daily.left[k], lately[k].item
+            was, _ = _decide(left, was_frozen=was, policy=policy, met_lately=met)
         frozen[k] = was
-    return pd.DataFrame({"decided_at": times, "left": left, "judged": judged, "frozen": frozen})
+    return daily.judged, frozen
+
+
+@dataclass(frozen=True)
+class PreparedObjective:
+    """One objective of a service: counts, hours after deployments, harm where it is given."""
+
+    past: History
+    target: float
+    window: Window
+    after: HarmHours
+    harms: pd.DataFrame | None
+
+
+@dataclass(frozen=True)
+class BudgetTrack:
+    """One objective, as a policy sees it: budget by day, harm of each deployment by hour."""
+
+    part: PreparedObjective
+    daily: _Daily
+    harm: np.ndarray
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What a policy would have done to one service."""
+
+    state: np.ndarray
+    frozen: np.ndarray
+    left: np.ndarray
+    fate: np.ndarray
+    released: np.ndarray
+
+    @property
+    def held(self) -> np.ndarray:
+        """Which deployments were delayed, or still wait at the end."""
+        return np.flatnonzero(np.isin(self.fate, (DELAYED, WAITING)))
+
+
+def _follow_policy(
+    tracks: Sequence[BudgetTrack],
+    times: pd.DatetimeIndex,
+    rows: pd.DataFrame,
+    *,
+    policy: Policy,
+    postponed: bool,
+) -> Schedule:
+    """Follow a policy through the history of a service."""
+    at, due = times.as_unit("us").asi8, rows["due_at"].astype("int64").to_numpy()
+    found = _recorded(tracks, len(at), due)
+    world = _World(tracks, policy, postponed, due, rows["fix"].to_numpy(), found)
+    releases_on = np.isin(times.tz_convert(policy.timezone).day_of_week, policy.release_days)
+    day = np.searchsorted(due, np.append(at, NEVER))
+    frozen = [False] * len(tracks)
+    for k in range(_first(tracks, policy), len(at)):
+        verdicts = [world.verdict(i, k, was) for i, was in enumerate(frozen)]
+        frozen = [asked for asked, _ in verdicts]
+        state = FROZEN if any(frozen) else SLOW if any(slow for _, slow in verdicts) else OPEN
+        found.frozen[:, k], found.state[k] = frozen, state
+        if world.queue and state != FROZEN and releases_on[k]:
+            world.release(int(at[k]), state)
+        for one in range(day[k], day[k + 1]):
+            world.request(one, state)
+    return found
+
+
+def _recorded(tracks: Sequence[BudgetTrack], count: int, due: np.ndarray) -> Schedule:
+    """Where nothing is held: everything open, the budgets as recorded."""
+    left = np.array([track.daily.left for track in tracks]).reshape(len(tracks), count)
+    return Schedule(
+        state=np.zeros(count, dtype="int64"), frozen=np.zeros((len(tracks), count), dtype=bool),
+        left=left, fate=np.zeros(len(due), dtype="int64"), released=due.copy(),
+    )  # fmt: skip
+
+
+def _first(tracks: Sequence[BudgetTrack], policy: Policy) -> int:
+    """The first decision that holds anything: until then the record is what happened."""
+    limits = [x for x in (policy.freeze_below, policy.slow_below) if x is not None]
+    days = [track.daily for track in tracks]
+    if not limits:
+        return len(days[0].judged)
+    with np.errstate(invalid="ignore"):
+        low = np.any([day.judged & _is_below(day.left, max(limits)) for day in days], axis=0)
+    return int(np.argmax(low)) if low.any() else len(low)
+
+
+@dataclass
+class _World:
+    """What is known to be different from the record, and the releases that wait."""
+
+    tracks: Sequence[BudgetTrack]
+    policy: Policy
+    postponed: bool
+    due: np.ndarray
+    fix: np.ndarray
+    found: Schedule
+    queue: list[int] = field(default_factory=list)
+    held: list[int] = field(default_factory=list)
+    moved: list[tuple[np.ndarray, list[np.ndarray]]] = field(default_factory=list)
+    known: dict[int, tuple[tuple[int, int], np.ndarray, np.ndarray]] = field(default_factory=dict)
+
+    def change(self, track: int, since: int, until: int) -> float:
+        """Bad events more than recorded in a span [events]."""
+        if not self.held:
+            return 0.0
+        times, amounts = self._differences(track)
+        low, high = np.searchsorted(times, (since, until), side="right")
+        return float(amounts[high] - amounts[low])
+
+    def _differences(self, track: int) -> tuple[np.ndarray, np.ndarray]:
+        """When the world parts from the record, in order, and running sums of by how much."""
+        version = len(self.held), len(self.moved)
+        if track not in self.known or self.known[track][0] != version:
+            one = self.tracks[track]
+            moments = [one.part.after.ends[self.held], *(at for at, _ in self.moved)]
+            amounts = [-one.harm[self.held], *(came[track] for _, came in self.moved)]
+            every = np.concatenate([part.ravel() for part in moments])
+            order = np.argsort(every, kind="stable")
+            sums = np.concatenate([part.ravel() for part in amounts])[order]
+            running = np.concatenate([[0.0], np.cumsum(sums)])
+            self.known[track] = version, every[order], running
+        _, times, running = self.known[track]
+        return times, running
+
+    def verdict(self, i: int, k: int, was: bool) -> tuple[bool, bool]:
+        """Whether an objective asks for a freeze, and for rationing, on day k."""
+        daily = self.tracks[i].daily
+        until, allowance = int(daily.times[k]), daily.allowance[k]
+        change = self.change(i, int(daily.since[k]), until)
+        left = 1 - (daily.bad[k] + change) / allowance if allowance > 0 else float("nan")
+        self.found.left[i, k] = left
+        if not daily.judged[k] or left != left:
+            return was, False
+
+        def met_lately() -> bool:
+            more = self.change(i, int(daily.recent_since[k]), until)
+            return bool(_met_target(daily.recent_bad[k] + more, daily.recent_allowance[k]))
+
+        return _decide(left, was_frozen=was, policy=self.policy, met_lately=met_lately)
+
+    def release(self, at: int, state: int) -> None:
+        """Release what waits, all of it or what the ration allows; postponed harm follows it."""
+        many = len(self.queue) if state == OPEN else max(self._ration(at), 0)
+        ones, self.queue = self.queue[:many], self.queue[many:]
+        self.found.fate[ones], self.found.released[ones] = DELAYED, at
+        if ones and self.postponed:
+            by = at - self.due[ones]
+            times = self.tracks[0].part.after.ends[ones] + by[:, None]
+            amounts = [t.harm[ones] * _repeated_share(t, ones, by) for t in self.tracks]
+            self.moved.append((times, amounts))
+
+    def _ration(self, at: int) -> int:
+        """How many more releases the last seven days leave room for."""
+        made = self.found.released
+        recent = (made > at - WEEK) & (made <= at) & (self.found.fate != EXEMPT) & ~self.fix
+        return (self.policy.slow_to or 0) - int(recent.sum())
+
+    def request(self, one: int, state: int) -> None:
+        """A deployment is due."""
+        due = int(self.due[one])
+        if state == OPEN or (state == SLOW and not self.queue and self._ration(due - 1) > 0):
+            return
+        if self.fix[one] and self.policy.exempt_fixes:
+            self.found.fate[one] = EXEMPT
+            return
+        self.found.fate[one], self.found.released[one] = WAITING, NEVER
+        self.queue.append(one)
+        self.held.append(one)
+
+
+def _repeated_share(
+    track: BudgetTrack, ones: Sequence[int] | np.ndarray, by: np.ndarray
+) -> np.ndarray:
+    """Share of the harm of releases that comes again when they are made together, later."""
+    past, after, rows = track.part.past, track.part.after, np.asarray(ones)
+    size, total = len(past.index), past.total.sums
+    cut = after.cut[rows]
+    later = cut + by[:, None] / past.ticks
+    inside = later[:, 1:] <= size
+    later = np.minimum(later, size)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        whole = between(total, later) * np.diff(later) / between(past.known, later)  # gaps alike
+        ratio = whole / between(total, np.minimum(cut, size))
+    ratio = np.where(inside & np.isfinite(ratio), ratio, 1.0)
+    return ratio * _once(track.harm[rows], after.total[rows])
+
+
+def _once(harm: np.ndarray, total: np.ndarray) -> np.ndarray:
+    """Share of harm left where every request can fail only once, hour by hour."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        failed = np.clip(np.nan_to_num(harm / total), 0, 1)
+        share = (1 - np.prod(1 - failed, axis=0)) / failed.sum(axis=0)
+    return np.where(failed.sum(axis=0) > 0, share, 1.0)
 
 
 def postmortems(
@@ -260,23 +391,13 @@ def postmortems(
     ParameterError
         A calendar window, or `above` is not positive.
 
-    Notes
-    -----
-    What the window allows is taken from the mean traffic of all the data, so that an incident
-    early in a short history is not held against a few days. A bucket counts as a whole.
-
-    References
-    ----------
-    .. [1] Beyer et al., The Site Reliability Workbook, O'Reilly 2018, appendix B.
-
     Examples
     --------
     >>> index = pd.date_range("2026-01-01", periods=1440 * 28, freq="min", tz="UTC")
-    >>> total = pd.Series(100.0, index)
-    >>> good = total.mask((index >= index[600]) & (index < index[609]), 0.0)
+    >>> good = pd.Series(100.0, index).mask((index >= index[600]) & (index < index[609]), 0.0)
     >>> log = pd.DataFrame({"incident_id": ["i"], "started_at": index[[600]],
     ...                     "resolved_at": index[[609]]})
-    >>> postmortems(good, total, log, target=0.999)["spent"].round(3).tolist()
+    >>> postmortems(good, good * 0 + 100, log, target=0.999)["spent"].round(3).tolist()
     [0.223]
     """
     length = _as_window(window).duration
@@ -286,24 +407,23 @@ def postmortems(
             f"got {_as_window(window)} and {above}."
         )
     events._check_one_service(incidents, "incidents", "incident_id", "started_at", "resolved_at")
-    ledger = Ledger.of(good, total)
-    ends = incidents["resolved_at"].fillna(ledger.last)
+    past = history(good, total)
+    ends = incidents["resolved_at"].fillna(past.end)
     frame = pd.DataFrame({
         "incident_id": incidents["incident_id"].astype("str"),
         "title": incidents.get("title", incidents["incident_id"]),
         "started_at": incidents["started_at"], "ended_at": ends,
-        "bad": _bad(ledger, incidents["started_at"], ends),
+        "bad": _bad(past, incidents["started_at"], ends),
     })  # fmt: skip
-    rate = _divide(ledger.total[-1], ledger.known[-1])  # events in a bucket
-    allowed = _budget_fraction(target) * rate * (length / pd.Timedelta(ledger.step, "us"))
-    frame["spent"] = _divide(frame["bad"].to_numpy(), np.full(len(frame), allowed))
+    rate = _divide(past.total.sums[-1], past.known[-1])  # events in a bucket
+    allowed = _budget_fraction(target) * rate * (length / past.step)
+    frame["spent"] = _divide(frame["bad"], allowed)
     costly = frame[frame["spent"] > above]
     return costly.sort_values("spent", ascending=False, kind="stable", ignore_index=True)
 
 
-def _bad(ledger: Ledger, starts: pd.Series, ends: pd.Series) -> np.ndarray:
+def _bad(past: History, starts: pd.Series, ends: pd.Series) -> np.ndarray:
     """Bad events in the buckets that each span touches."""
     first, last = (times.dt.as_unit("us").astype("int64").to_numpy() for times in (starts, ends))
-    low = np.clip((first - ledger.start) // ledger.step, 0, ledger.size)
-    high = np.clip(-((ledger.start - last) // ledger.step), low, ledger.size)
-    return np.asarray(ledger.bad[high] - ledger.bad[low])
+    low, high = past.until(first), past.until(last + past.ticks - 1)
+    return np.asarray(past.bad.sums[np.maximum(high, low)] - past.bad.sums[low])

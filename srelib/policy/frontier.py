@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,6 @@ from srelib.fleet import Indicator, by_service
 from srelib.policy.outcome import Outcome, PolicyReplay, _median_delay, _scaled
 from srelib.policy.replay import PreparedService, replay_service
 from srelib.policy.rules import Policy
-from srelib.policy.schedule import READINGS
 from srelib.stats import Estimate
 
 BUDGET = pd.Timedelta(days=28)
@@ -27,7 +26,6 @@ class FleetOutcome:
 
     Parameters
     ----------
-    reading : {'avoided', 'postponed'}
     frozen_days, slow_days : int
         Days on which a service was frozen, or rationed, added up over services [service-days].
     held : DataFrame
@@ -44,7 +42,6 @@ class FleetOutcome:
         Bad events avoided, each objective's in budgets of four weeks of its own, added up.
     """
 
-    reading: str
     frozen_days: int
     slow_days: int
     held: pd.DataFrame
@@ -62,7 +59,7 @@ class PooledReplays:
     Parameters
     ----------
     policy : Policy
-    objectives, services : int
+    services : int
         How many were replayed.
     deployments : int
         That came up in the time replayed.
@@ -73,7 +70,6 @@ class PooledReplays:
     """
 
     policy: Policy
-    objectives: int
     services: int
     deployments: int
     judged_days: int
@@ -98,7 +94,7 @@ class PooledReplays:
 
 
 def pooled(replays: Mapping[Indicator, PolicyReplay]) -> PooledReplays:
-    """One policy on a whole fleet.
+    """One policy on a whole fleet; bad events are added in budgets of four weeks.
 
     Parameters
     ----------
@@ -109,51 +105,36 @@ def pooled(replays: Mapping[Indicator, PolicyReplay]) -> PooledReplays:
     -------
     PooledReplays
 
-    Notes
-    -----
-    Objectives count different things, so their bad events are added in budgets: what four weeks
-    of the recorded traffic allow. Luck is taken as shared by the objectives of a service, and as
-    independent between services.
-
     Examples
     --------
     >>> fleet.pooled({}, pooled) is None
     True
     """
-    alone = {service: next(iter(own.values())) for service, own in by_service(replays).items()}
+    services = by_service(replays)
     judged = [np.any([one.recorded["judged"] for one in own.values()], axis=0)
-              for own in by_service(replays).values()]  # fmt: skip
+              for own in services.values()]  # fmt: skip
+    alone = [next(iter(own.values())) for own in services.values()]
     return PooledReplays(
-        policy=next(iter(replays.values())).policy,
-        objectives=len(replays),
-        services=len(alone),
-        deployments=sum(len(one.avoided.schedule) for one in alone.values()),
+        policy=alone[0].policy,
+        services=len(services),
+        deployments=sum(len(one.avoided.schedule) for one in alone),
         judged_days=sum(int(flags.sum()) for flags in judged),
         days=sum(len(flags) for flags in judged),
-        **{reading: _total(reading, replays, alone) for reading in READINGS},
+        avoided=_total(services, lambda one: one.avoided),
+        postponed=_total(services, lambda one: one.postponed),
     )
 
 
-def _outcome(one: PolicyReplay, reading: str) -> Outcome:
-    """The outcome of a replay under a reading."""
-    return one.avoided if reading == "avoided" else one.postponed
-
-
-def _budgets(one: PolicyReplay, reading: str) -> Estimate:
-    """Bad events avoided, in budgets of four weeks of the recorded traffic."""
-    length = (one.last - one.first) / BUDGET
-    return _scaled(_outcome(one, reading).saved, one.allowance / length)
-
-
 def _total(
-    reading: str, known: Mapping[Indicator, PolicyReplay], alone: Mapping[str, PolicyReplay]
+    services: Mapping[str, Mapping[Indicator, PolicyReplay]],
+    reading: Callable[[PolicyReplay], Outcome],
 ) -> FleetOutcome:
-    outcomes = {service: _outcome(one, reading) for service, one in alone.items()}
-    parts = [found.held.assign(service=service) for service, found in outcomes.items()]
+    """What all services come to; the schedule of a service is that of any of its objectives."""
+    outcomes = {name: reading(next(iter(own.values()))) for name, own in services.items()}
+    parts = [found.held.assign(service=name) for name, found in outcomes.items()]
     held = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     fates = pd.concat([found.schedule["fate"] for found in outcomes.values()]).value_counts()
     return FleetOutcome(
-        reading=reading,
         frozen_days=sum(found.frozen_days for found in outcomes.values()),
         slow_days=sum(found.slow_days for found in outcomes.values()),
         held=held.sort_values("due_at", kind="stable", ignore_index=True),
@@ -161,18 +142,21 @@ def _total(
         delay=_median_delay(held, 0.95),
         deployment_days=sum(found.deployment_days for found in outcomes.values()),
         batch=max(found.batch for found in outcomes.values()),
-        budgets=_summed(known, reading),
-    )
+        budgets=_summed([[_budgets(one, reading(one).saved) for one in own.values()]
+                         for own in services.values()]),
+    )  # fmt: skip
 
 
-def _summed(known: Mapping[Indicator, PolicyReplay], reading: str) -> Estimate:
+def _budgets(one: PolicyReplay, saved: Estimate) -> Estimate:
+    """Bad events avoided, in budgets of four weeks of the recorded traffic."""
+    return _scaled(saved, one.allowance / ((one.last - one.first) / BUDGET))
+
+
+def _summed(services: Sequence[Sequence[Estimate]]) -> Estimate:
     """Budgets saved, added up: within a service as one, services as independent."""
-    sums: dict[str, np.ndarray] = {}
-    for key, one in known.items():
-        each = _budgets(one, reading)
-        value = np.nan_to_num([each.low, each.value, each.high])
-        sums[key.service] = sums.get(key.service, 0.0) + value
-    every = np.array(list(sums.values()))
+    every = np.array([
+        np.nan_to_num([[e.low, e.value, e.high] for e in own]).sum(axis=0) for own in services
+    ])  # fmt: skip
     low, value, high = every.T
     whole = float(value.sum())
     below, above = ((value - low) ** 2).sum() ** 0.5, ((high - value) ** 2).sum() ** 0.5
@@ -203,17 +187,12 @@ def frontier(
     Returns
     -------
     DataFrame
-        One row per policy: policy, kind ('current', 'workbook', 'other'), frozen_days
-        [service-days], held, waiting, batch [deployments], deployment_days [d] (all of the
-        cautious reading, in which harm is postponed), postponed, avoided [four-week budgets]
-        (values), low, high (of the range, chance included), front (no other policy avoids at
-        least as much for less delay, or more for as much). Empty where nothing can be replayed.
-
-    Notes
-    -----
-    The front is of the upper value against the delay of the same reading: what a policy can do
-    at best for what it costs then. Harm that is only postponed has no front; hardly anything is
-    avoided by any policy.
+        One row per policy: policy, kind ('current', 'workbook', 'other'); harm postponed:
+        frozen_days [service-days], held, waiting, batch [deployments], deployment_days [d]; with
+        harm avoided: frozen_days_best, held_best, deployment_days_best; postponed, avoided, low,
+        high (saved under either reading, and the range) [four-week budgets]; front (harm avoided,
+        no other policy avoids at least as much for less delay, or more for as much).
+        Empty where nothing can be replayed.
 
     Examples
     --------

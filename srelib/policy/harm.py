@@ -15,8 +15,9 @@ import pandas as pd
 
 from srelib import events
 from srelib.errors import ParameterError
-from srelib.policy.daily import Ledger
 from srelib.tradeoff.after_deployments import OpenIncidents, covered, next_begin
+from srelib.windows import History
+from srelib.windows.sums import _divide, _ratio
 
 HOUR = 3_600_000_000  # [us]
 TRIM = 0.1
@@ -30,21 +31,12 @@ CLASSES = 48  # hours of a working day, hours of a day of the weekend
 
 @dataclass(frozen=True)
 class HarmHours:
-    """The hours after each deployment, one by one, counted from when it finished.
+    """The hours after each deployment, from when it finished; one row each, a column per hour.
 
-    Parameters
-    ----------
-    ends : ndarray of int, shape (n, pieces)
-        End of each piece [us since 1970].
-    bad, total : ndarray, shape (n, pieces)
-        Events in the part of the piece that counts [events]: before the next release, and not
-        while an incident is open that was so when the deployment finished.
-    expected_then, expected : ndarray, shape (n, pieces)
-        Bad events that part would have had anyhow [events].
-    cut : ndarray, shape (n, pieces + 1)
-        When those parts begin and end [buckets from the start].
-    controls : ControlSpans
-        Spans of the same length without a release, to see how much that varies.
+    Counted is the part of an hour before the next release, not inside an incident that was open
+    when the deployment finished.
+    `ends` are in microseconds, `expected_then` and `expected` are bad events it would have had
+    anyhow [events], `cut` is where the parts begin and end [buckets].
     """
 
     ends: np.ndarray
@@ -68,21 +60,18 @@ class HarmHours:
 
 @dataclass(frozen=True)
 class ControlSpans:
-    """Spans clear of releases: bad events over those to be expected.
-
-    Parameters
-    ----------
-    ratio : ndarray
-        Bad / expected of each span; 1 on average.
-    week : ndarray of int
-        Week it starts in, counted from the first.
-    apart : int
-        How many of them do not overlap.
-    """
+    """Spans without a release: bad / expected and week of each; how many do not overlap."""
 
     ratio: np.ndarray
     week: np.ndarray
     apart: int
+
+
+def between(sums: np.ndarray, cut: np.ndarray) -> np.ndarray:
+    """Sums between moments [buckets from the start]; within a bucket they grow evenly."""
+    whole = np.minimum(cut.astype("int64"), len(sums) - 2)
+    values = sums[whole] + (cut - whole) * (sums[whole + 1] - sums[whole])
+    return np.asarray(np.diff(values, axis=-1))
 
 
 def _replayable(deployments: pd.DataFrame) -> pd.DataFrame:
@@ -102,7 +91,7 @@ def _replayable(deployments: pd.DataFrame) -> pd.DataFrame:
 
 
 def _harm_after(
-    ledger: Ledger,
+    past: History,
     rows: pd.DataFrame,
     *,
     incidents: pd.DataFrame | None,
@@ -117,88 +106,75 @@ def _harm_after(
     own, opened = ~rows["fix"].to_numpy(), OpenIncidents.of(incidents, unresolved=FORGOTTEN)
     low = np.maximum(finished, opened.until(rows["due_at"].astype("int64").to_numpy()))
     edges = finished[:, None] + np.arange(max(pieces, LONGEST) + 1) * HOUR
-    marks = (edges - ledger.start) / ledger.step  # where an edge falls, in buckets
-    first, stop = _own_spans(ledger, low, marks[:, -1], own)
-    longest = np.clip(np.clip(marks, first[:, None], stop[:, None]), 0, ledger.size)
-    longest[:, 0] = np.clip(first, 0, ledger.size)
-    rate = _rate_before(ledger, _clear_hours(ledger, first, marks[:, pieces], own), finished)
-    many = _hours_that_count(ledger, longest, rate, pieces)
+    marks = (edges - past.start) / past.ticks  # where an edge falls, in buckets
+    first, stop = _own_spans(past, low, marks[:, -1], own)
+    longest = np.clip(np.clip(marks, first[:, None], stop[:, None]), 0, len(past.index))
+    longest[:, 0] = np.clip(first, 0, len(past.index))
+    rate = _rate_before(past, _clear_hours(past, first, marks[:, pieces], own), finished)
+    many = _hours_that_count(past, longest, rate, pieces)
     last = np.take_along_axis(longest, many[:, None], axis=1)
     cut = np.minimum(longest, last)
-    clear = _clear_hours(ledger, first, np.maximum(last[:, 0], marks[:, pieces]), own)
-    rates = _hourly(ledger, clear, timezone)
-    total = ledger.between(ledger.total, cut)
+    clear = _clear_hours(past, first, np.maximum(last[:, 0], marks[:, pieces]), own)
+    expected, total = _expected(past, clear, timezone), between(past.total.sums, cut)
     return HarmHours(
-        ends=ledger.start + np.ceil(cut[:, 1:]).astype("int64") * ledger.step,
-        bad=ledger.between(ledger.bad, cut), total=total,
+        ends=past.start + np.ceil(cut[:, 1:]).astype("int64") * past.ticks,
+        bad=between(past.bad.sums, cut), total=total,
         expected_then=total * np.nan_to_num(rate)[:, None],
-        expected=ledger.between(rates.expected, cut),
-        cut=np.minimum(np.maximum(cut, (low[:, None] - ledger.start) / ledger.step), last),
-        controls=_controls(ledger, rates, clear, opened, pieces),
+        expected=between(expected, cut),
+        cut=np.minimum(np.maximum(cut, (low[:, None] - past.start) / past.ticks), last),
+        controls=_controls(past, expected, clear, opened, pieces),
     )  # fmt: skip
 
 
-def _hours_that_count(ledger: Ledger, cut: np.ndarray, rate: np.ndarray, pieces: int) -> np.ndarray:
+def _hours_that_count(past: History, cut: np.ndarray, rate: np.ndarray, pieces: int) -> np.ndarray:
     """How many hours a release is answerable for: more than asked while errors stay up."""
-    bad = ledger.between(ledger.bad, cut)[:, pieces:]
-    usual = ledger.between(ledger.total, cut)[:, pieces:] * rate[:, None]
+    bad = between(past.bad.sums, cut)[:, pieces:]
+    usual = between(past.total.sums, cut)[:, pieces:] * rate[:, None]
     up = (bad >= 3) & (bad > 3 * usual) & (bad > usual + 3 * np.sqrt(usual))
     return pieces + np.cumprod(up, axis=1).sum(axis=1)
 
 
 def _own_spans(
-    ledger: Ledger, low: np.ndarray, stop: np.ndarray, own: np.ndarray
+    past: History, low: np.ndarray, stop: np.ndarray, own: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """First bucket of each release's hours and the one after the last; none for fixes."""
-    first = (low - ledger.start) // ledger.step
+    first = (low - past.start) // past.ticks
     following = next_begin(first[own], first, none=np.iinfo("i8").max)
     return first, np.where(own, np.maximum(np.minimum(stop, following), first), first)
 
 
-def _clear_hours(
-    ledger: Ledger, first: np.ndarray, last: np.ndarray, own: np.ndarray
-) -> np.ndarray:
+def _clear_hours(past: History, first: np.ndarray, last: np.ndarray, own: np.ndarray) -> np.ndarray:
     """Which hours from the start hold nothing of the hours after a release."""
-    hours = -((ledger.start - ledger.end) // HOUR)
-    ends = np.ceil(last[own] * ledger.step / HOUR).astype("int64")
-    return ~covered(first[own] * ledger.step // HOUR, ends, hours)
+    ends = np.ceil(last[own] * past.ticks / HOUR).astype("int64")
+    return ~covered(first[own] * past.ticks // HOUR, ends, len(_edges(past)) - 1)
 
 
-@dataclass(frozen=True)
-class _HourlyRates:
-    """Per hour: bad, total; and running sums of what is to be expected, per bucket."""
-
-    bad: np.ndarray
-    total: np.ndarray
-    expected: np.ndarray
-    hours: np.ndarray
-
-
-def _edges(ledger: Ledger) -> np.ndarray:
+def _edges(past: History) -> np.ndarray:
     """Bucket at which each hour from the start begins; the last one ends the data."""
-    hours = -((ledger.start - ledger.end) // HOUR)
-    return np.minimum(-(-np.arange(hours + 1) * HOUR // ledger.step), ledger.size)
+    hours = -(-len(past.index) * past.ticks // HOUR)
+    return np.minimum(-(-np.arange(hours + 1) * HOUR // past.ticks), len(past.index))
 
 
-def _hourly(ledger: Ledger, clear: np.ndarray, timezone: str) -> _HourlyRates:
-    """Bad events to be expected anyhow: level of all clear hours, shape of an ordinary day."""
-    edges = _edges(ledger)
-    bad, total = np.diff(ledger.bad[edges]), np.diff(ledger.total[edges])
-    starts = pd.to_datetime(ledger.start + np.arange(len(bad)) * HOUR, unit="us", utc=True)
+def _hourly(past: History) -> tuple[np.ndarray, np.ndarray]:
+    """Bad and total events of each hour from the start."""
+    edges = _edges(past)
+    return np.diff(past.bad.sums[edges]), np.diff(past.total.sums[edges])
+
+
+def _expected(past: History, clear: np.ndarray, timezone: str) -> np.ndarray:
+    """Running sums of bad events to be expected anyhow, from level and daily shape of clear hours.
+
+    Where no traffic fell into clear hours, the level is that of all hours.
+    """
+    bad, total = _hourly(past)
+    starts = pd.to_datetime(past.start + np.arange(len(bad)) * HOUR, unit="us", utc=True)
     local = starts.tz_convert(timezone)
     kind = np.asarray(local.hour + 24 * (local.day_of_week >= 5))
-    ratio = _shape(bad, total, kind, clear)[kind] * _level(bad, total, clear)
-    owner = np.repeat(np.arange(len(bad)), np.diff(edges))
-    expected = np.zeros(ledger.size + 1)
-    np.cumsum(np.diff(ledger.total) * ratio[owner], out=expected[1:])
-    return _HourlyRates(bad, total, expected, edges)
-
-
-def _level(bad: np.ndarray, total: np.ndarray, clear: np.ndarray) -> float:
-    """Error ratio of the clear hours; of all hours where no traffic fell into clear ones."""
     use = clear if total[clear].sum() > 0 else np.ones(len(clear), dtype=bool)
-    whole = total[use].sum()
-    return float(bad[use].sum() / whole) if whole else 0.0
+    level = np.nan_to_num(_ratio(bad[use], total[use]))
+    ratio = _shape(bad, total, kind, clear)[kind] * level
+    owner = np.repeat(np.arange(len(bad)), np.diff(_edges(past)))
+    return np.concatenate([[0.0], np.cumsum(np.diff(past.total.sums) * ratio[owner])])
 
 
 def _shape(bad: np.ndarray, total: np.ndarray, kind: np.ndarray, clear: np.ndarray) -> np.ndarray:
@@ -206,7 +182,7 @@ def _shape(bad: np.ndarray, total: np.ndarray, kind: np.ndarray, clear: np.ndarr
     rows = np.flatnonzero(clear & (total > 0))
     if not bad[rows].sum():
         return np.ones(CLASSES)
-    ratio = bad[rows] / total[rows]
+    ratio = _divide(bad[rows], total[rows])
     usual = pd.Series(ratio).groupby(kind[rows]).transform("median").to_numpy()
     most = np.maximum(np.quantile(ratio, 1 - TRIM), 3 * usual)
     part = np.bincount(kind[rows], np.minimum(ratio, most) * total[rows], CLASSES)
@@ -219,11 +195,10 @@ def _shape(bad: np.ndarray, total: np.ndarray, kind: np.ndarray, clear: np.ndarr
     return shape / float((shape * whole).sum() / whole.sum())
 
 
-def _rate_before(ledger: Ledger, clear: np.ndarray, finished: np.ndarray) -> np.ndarray:
+def _rate_before(past: History, clear: np.ndarray, finished: np.ndarray) -> np.ndarray:
     """Error ratio of the clear hours in the whole weeks before, the worst left out."""
-    edges = _edges(ledger)
-    bad, total = np.diff(ledger.bad[edges]), np.diff(ledger.total[edges])
-    weeks = np.clip((finished - ledger.start) // HOUR, 0, len(clear)) // 168
+    bad, total = _hourly(past)
+    weeks = np.clip((finished - past.start) // HOUR, 0, len(clear)) // 168
     rate = np.zeros(len(finished))
     for week in np.unique(weeks):
         rate[weeks == week] = _ordinary(bad, total, clear, int(week) * 168)
@@ -235,32 +210,25 @@ def _ordinary(bad: np.ndarray, total: np.ndarray, clear: np.ndarray, until: int)
     rows = np.flatnonzero(clear[:until] & (total[:until] > 0))
     if not len(rows):
         return float("nan")
-    ratio = bad[rows] / total[rows]
+    ratio = _divide(bad[rows], total[rows])
     kept = rows[ratio <= np.quantile(ratio, 1 - TRIM)]
-    return float(bad[kept].sum() / total[kept].sum())
+    return _ratio(bad[kept], total[kept])
 
 
 def _controls(
-    ledger: Ledger,
-    rates: _HourlyRates,
-    clear: np.ndarray,
-    incidents: OpenIncidents,
-    pieces: int,
+    past: History, expected: np.ndarray, clear: np.ndarray, incidents: OpenIncidents, pieces: int
 ) -> ControlSpans:
     """Every span of as many clear hours, what was open at its start left out as there."""
     blocked = np.concatenate([[0], np.cumsum(~clear)])
     starts = np.arange(max(len(clear) - pieces + 1, 0))
     starts = starts[blocked[starts + pieces] == blocked[starts]]
-    begins = ledger.start + starts * HOUR
-    low = np.maximum(begins, incidents.until(begins))
-    first = np.clip((low - ledger.start) // ledger.step, 0, ledger.size)
-    last = np.clip((begins + pieces * HOUR - ledger.start) // ledger.step, first, ledger.size)
-    bad = ledger.bad[last] - ledger.bad[first]
-    expected = rates.expected[last] - rates.expected[first]
-    keep = expected > 0
-    apart = _apart(starts[keep], pieces)
-    week = starts[keep] // 168
-    return ControlSpans(bad[keep] / expected[keep], week, apart)
+    begins = past.start + starts * HOUR
+    first = past.until(np.maximum(begins, incidents.until(begins)))
+    last = np.maximum(past.until(begins + pieces * HOUR), first)
+    bad, usual = past.bad.sums[last] - past.bad.sums[first], expected[last] - expected[first]
+    keep = usual > 0
+    ratio = _divide(bad[keep], usual[keep])
+    return ControlSpans(ratio, starts[keep] // 168, _apart(starts[keep], pieces))
 
 
 def _apart(starts: np.ndarray, pieces: int) -> int:

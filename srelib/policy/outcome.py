@@ -9,22 +9,17 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from srelib.policy.daily import DELAYED, WAITING, BudgetTrack, Schedule, _repeated_share
 from srelib.policy.harm import HarmHours, _drawn_controls
 from srelib.policy.rules import Policy
-from srelib.policy.schedule import (
-    DELAYED,
-    WAITING,
-    BudgetTrack,
-    Schedule,
-    held_rows,
-    repeated_share,
-)
 from srelib.stats import Estimate
 from srelib.stats.intervals import _survival_median
 from srelib.windows import Window
+from srelib.windows.sums import _ratio
 
 ENOUGH = 12
 """Spans without a release, no two of which overlap, that it takes to tell harm from chance."""
+RESAMPLES = 2000
 PLACEBO = "spans without a release"
 UNKNOWN = "anything from nothing to all that came after"
 GIVEN = "as given"
@@ -44,20 +39,16 @@ class Outcome:
         budget in the world with the policy [fraction]), judged (enough was observed), frozen
         (this objective asked for it), state (of the service: 'open', 'slow', 'frozen').
     schedule : DataFrame
-        One row per deployment: deployment_id, due_at, fix, fate ('shipped', 'delayed',
-        'waiting', 'exempt': would have been held but for being a fix), released_at (NaT while
-        waiting), delay (so far, where it still waits).
+        One row per deployment: deployment_id, due_at, fix, fate ('shipped', 'delayed', 'waiting',
+        'exempt': held but for being a fix), released_at (NaT while waiting), delay (so far).
     frozen : Estimate
-        Days on which the service was frozen, with how many it may have been where the budget
-        stood close to the line [d].
+        Days on which the service was frozen, with how many it may have been [d].
     delay : Estimate
-        Median delay of what was held, those still waiting counted as Kaplan-Meier does [s].
-    saved : Estimate
-        Bad events avoided in the time replayed [events].
-    saved_share : Estimate
-        The same as a share of the allowance of all the time replayed [fraction].
+        Median delay of what was held [s].
+    saved, saved_share : Estimate
+        Bad events avoided [events], and as a share of all the allowance [fraction].
     sli : float
-        Good share of all the time replayed in the world with the policy [fraction].
+        Good share in the world with the policy [fraction].
     """
 
     reading: str
@@ -164,7 +155,7 @@ class PolicyReplay:
     @property
     def sli(self) -> float:
         """Good share of all the time replayed, as recorded [fraction]."""
-        return 1 - self.bad / self.total if self.total else float("nan")
+        return 1 - _ratio(self.bad, self.total)
 
     @property
     def judged_days(self) -> int:
@@ -174,43 +165,63 @@ class PolicyReplay:
 
 def _median_delay(schedule: pd.DataFrame, confidence: float) -> Estimate:
     """Median delay of what was held, those still waiting counted for as long as was seen."""
-    delayed = (schedule["fate"] == "delayed").to_numpy()
-    kept = delayed | (schedule["fate"] == "waiting").to_numpy()
-    seconds = schedule["delay"].to_numpy()[kept] / np.timedelta64(1, "s")
-    if not kept.any():
+    held = schedule[schedule["fate"].isin(["delayed", "waiting"])]
+    if not len(held):
         return Estimate(float("nan"), float("nan"), float("nan"), 0, confidence, "Kaplan-Meier")
-    return _survival_median(seconds, delayed[kept], confidence=confidence)
+    seconds, delayed = held["delay"].dt.total_seconds(), held["fate"] == "delayed"
+    return _survival_median(seconds.to_numpy(), delayed.to_numpy(), confidence=confidence)
 
 
 def _scaled(estimate: Estimate, whole: float) -> Estimate:
     """An estimate as a share of a whole."""
     by = 1 / whole if whole else float("nan")
-    return Estimate(estimate.value * by, estimate.low * by, estimate.high * by, estimate.n,
-                    estimate.confidence, estimate.method)  # fmt: skip
+    value, low, high = (end * by for end in (estimate.value, estimate.low, estimate.high))
+    return replace(estimate, value=value, low=low, high=high)
 
 
 @dataclass(frozen=True)
 class _HeldHarm:
-    """What one schedule held, and how much of its harm did not happen."""
+    """What one schedule held of an objective, and which share of its harm did not happen."""
 
+    after: HarmHours
     rows: np.ndarray
     share: np.ndarray
     day: np.ndarray
 
+    @cached_property
+    def reach(self) -> tuple[float, float]:
+        """The least and the most that can have been avoided, were all or nothing harm."""
+        parts = self.share * self.after.bad[self.rows]
+        return float(np.minimum(parts, 0).sum()), float(np.maximum(parts, 0).sum())
 
-def _alternative_tracks(
-    tracks: Sequence[BudgetTrack], count: int, *, seed: int = 0
-) -> list[list[BudgetTrack]]:
+    def drawn(self, count: int, rng: np.random.Generator) -> np.ndarray:
+        """What may have been avoided, over draws of what would have come anyhow."""
+        if not len(self.rows):
+            return np.zeros(count)
+        bad = (self.share * self.after.bad[self.rows]).sum()
+        _, which = np.unique(self.day, return_inverse=True)
+        usual = (self.share * self.after.expected[self.rows]).sum(axis=1)
+        bases = np.bincount(which, weights=usual)
+        drawn = bad - _drawn_controls(self.after.controls, (count, len(bases)), rng) @ bases
+        return np.clip(drawn, *self.reach)
+
+    def scattered(self, drawn: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """The same where harm comes again: by chance a few more or fewer requests fail."""
+        again = ((1 - self.share) * self.after.excess[self.rows]).sum()
+        return drawn + np.sqrt(max(float(again), 0.0)) * rng.standard_normal(len(drawn))
+
+
+def _alternative_tracks(tracks: Sequence[BudgetTrack], count: int) -> list[list[BudgetTrack]]:
     """The same service with other luck: errors after releases split anew into harm and chance."""
-    if any(track.after.controls.apart < ENOUGH for track in tracks):
+    hours = [track.part.after for track in tracks]
+    if any(after.controls.apart < ENOUGH for after in hours):
         return []
-    rng = np.random.default_rng(seed)
-    size = len(tracks[0].harm)
-    ratios = [_drawn_controls(track.after.controls, (count, size), rng) for track in tracks]
+    rng, shape = np.random.default_rng(0), (count, len(tracks[0].harm))
+    drawn = [_drawn_controls(after.controls, shape, rng)[..., None] for after in hours]
     return [
         [
-            replace(track, harm=track.after.bad - track.after.expected * draws[i][:, None])
-            for track, draws in zip(tracks, ratios, strict=True)
+            replace(track, harm=after.bad - after.expected * ratios[i])
+            for track, after, ratios in zip(tracks, hours, drawn, strict=True)
         ]
         for i in range(count)
     ]
@@ -225,84 +236,38 @@ def _held_harm(
     postponed: bool,
 ) -> _HeldHarm:
     """What a schedule held back of one objective."""
-    rows = held_rows(schedule)
+    rows = schedule.held
     day = np.searchsorted(times.as_unit("us").asi8, due[rows], side="right")
-    return _HeldHarm(rows, _avoided_share(track, schedule, due, postponed=postponed), day)
+    share = np.ones((len(rows), track.part.after.bad.shape[1]))
+    if postponed:
+        share[schedule.fate[rows] == WAITING] = 0.0
+        released = np.where(schedule.fate[rows] == DELAYED, schedule.released[rows], 0)
+        for at in np.unique(released[released > 0]):
+            batch = np.flatnonzero(released == at)
+            ones = rows[batch]
+            share[batch] = 1 - _repeated_share(track, ones, at - due[ones])
+    return _HeldHarm(track.part.after, rows, share, day)
 
 
-def _avoided_share(
-    track: BudgetTrack, schedule: Schedule, due: np.ndarray, *, postponed: bool
-) -> np.ndarray:
-    """Share of the harm of each held release that did not happen."""
-    rows = held_rows(schedule)
-    found = np.ones((len(rows), track.after.bad.shape[1]))
-    if not postponed:
-        return found
-    found[schedule.fate[rows] == WAITING] = 0.0
-    released = np.where(schedule.fate[rows] == DELAYED, schedule.released[rows], 0)
-    for at in np.unique(released[released > 0]):
-        batch = np.flatnonzero(released == at)
-        ones = rows[batch]
-        found[batch] = 1 - repeated_share(track, ones.tolist(), at - due[ones])
-    return found
-
-
-def _avoided_events(
-    after: HarmHours,
-    held: _HeldHarm,
-    *,
-    others: Sequence[_HeldHarm] = (),
-    confidence: float,
-    resamples: int = 2000,
-    seed: int = 0,
-) -> Estimate:
+def _avoided_events(held: _HeldHarm, others: Sequence[_HeldHarm], *, confidence: float) -> Estimate:
     """Bad events avoided by holding releases back, and how far chance reaches."""
     n = len(held.rows)
     if not n:
         return Estimate(0.0, 0.0, 0.0, 0, confidence, NOTHING_HELD)
-    least, most = _reach(after, held)
-    if after.controls.apart < ENOUGH:
-        value = float((held.share * after.excess[held.rows]).sum())
+    if held.after.controls.apart < ENOUGH:
+        least, most = held.reach
+        value = float((held.share * held.after.excess[held.rows]).sum())
         return Estimate(float(np.clip(value, least, most)), least, most, n, confidence, UNKNOWN)
-    rng = np.random.default_rng(seed)
-    own = _drawn(after, held, resamples, rng)
-    each = max(resamples // max(len(others), 1), 50)
-    tail = (1 - confidence) / 2
-    ends = [np.quantile(_scattered(after, held, own, rng), [tail, 1 - tail])]
+    rng, tail = np.random.default_rng(0), (1 - confidence) / 2
+    own = held.drawn(RESAMPLES, rng)
+    draws = [held.scattered(own, rng)]
     if others:
-        every = [_scattered(after, one, _drawn(after, one, each, rng), rng) for one in others]
-        ends.append(np.quantile(np.concatenate(every), [tail, 1 - tail]))
+        each = max(RESAMPLES // len(others), 50)
+        draws.append(np.concatenate([one.scattered(one.drawn(each, rng), rng) for one in others]))
     value = float(np.median(own))
-    low, high = (float(f([end[i] for end in ends])) for i, f in enumerate((np.min, np.max)))
-    return Estimate(value, min(low, value), max(high, value), n, confidence, PLACEBO)
-
-
-def _drawn(
-    after: HarmHours, held: _HeldHarm, resamples: int, rng: np.random.Generator
-) -> np.ndarray:
-    """What may have been avoided, over draws of what would have come anyhow."""
-    rows, share = held.rows, held.share
-    if not len(rows):
-        return np.zeros(resamples)
-    bad = (share * after.bad[rows]).sum()
-    _, which = np.unique(held.day, return_inverse=True)
-    bases = np.bincount(which, weights=(share * after.expected[rows]).sum(axis=1))
-    drawn = bad - _drawn_controls(after.controls, (resamples, len(bases)), rng) @ bases
-    return np.clip(drawn, *_reach(after, held))
-
-
-def _scattered(
-    after: HarmHours, held: _HeldHarm, drawn: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """The same where harm comes again: as many requests fail by chance a few more or fewer."""
-    again = ((1 - held.share) * after.excess[held.rows]).sum()
-    return drawn + np.sqrt(max(float(again), 0.0)) * rng.standard_normal(len(drawn))
-
-
-def _reach(after: HarmHours, held: _HeldHarm) -> tuple[float, float]:
-    """The least and the most that can have been avoided, were all or nothing harm."""
-    parts = held.share * after.bad[held.rows]
-    return float(np.minimum(parts, 0).sum()), float(np.maximum(parts, 0).sum())
+    low, high = np.transpose([np.quantile(one, [tail, 1 - tail]) for one in draws])
+    return Estimate(value, float(min(value, *low)), float(max(value, *high)), n, confidence,
+                    PLACEBO)  # fmt: skip
 
 
 def _from_known_harm(known: pd.DataFrame, share: np.ndarray, *, confidence: float) -> Estimate:

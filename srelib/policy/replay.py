@@ -12,8 +12,21 @@ import pandas as pd
 from srelib.budget.status import _budget_fraction
 from srelib.errors import ColumnError, InsufficientDataError, ParameterError
 from srelib.fleet import Indicator
-from srelib.policy.daily import MIN_COVERAGE, Ledger, _daily_budget, _decision_times
-from srelib.policy.harm import HOUR, HarmHours, _harm_after, _replayable
+from srelib.policy.daily import (
+    FATES,
+    FROZEN,
+    MIN_COVERAGE,
+    NEVER,
+    READINGS,
+    STATES,
+    BudgetTrack,
+    PreparedObjective,
+    Schedule,
+    _daily_budget,
+    _decision_times,
+    _follow_policy,
+)
+from srelib.policy.harm import HOUR, _harm_after, _replayable
 from srelib.policy.outcome import (
     Outcome,
     PolicyReplay,
@@ -25,20 +38,9 @@ from srelib.policy.outcome import (
     _scaled,
 )
 from srelib.policy.rules import FOUR_WEEKS, Policy
-from srelib.policy.schedule import (
-    FATES,
-    FROZEN,
-    NEVER,
-    READINGS,
-    STATES,
-    BudgetTrack,
-    Schedule,
-    follow_policy,
-    held_rows,
-)
 from srelib.stats import Estimate
-from srelib.windows import Window
-from srelib.windows.sums import _divide
+from srelib.windows import History, Window, history
+from srelib.windows.sums import _divide, _ratio
 from srelib.windows.window import _as_window
 
 DRAWS = 20
@@ -62,32 +64,30 @@ def replay(
 ) -> PolicyReplay:
     """Replay an error-budget policy on the history of one objective.
 
+    A decision sees the budget of the world with the policy: recorded, less what held releases had
+    done by then, and (postponed) more what released ones had done again.
+
     Parameters
     ----------
     good, total : Series
         Good and total events [events] on a regular UTC index; missing is unknown.
     deployments : DataFrame
-        Table ``deployments`` of the service in production; those that reached no user are left
-        out.
+        Table ``deployments`` of the service in production.
     target : float
         Service level objective [fraction], strictly between 0 and 1.
     policy : Policy
     window : Window, Timedelta or str
         Window of the objective; used where the policy has none of its own.
     incidents : DataFrame, optional
-        Table ``incidents`` of the service: time inside one that was open when a deployment began
-        is not held against that deployment.
+        Table ``incidents``; time inside an open one is not held against a deployment.
     harms : Series or DataFrame, optional
-        Bad events that each deployment cost [events], by deployment_id, such as
-        ``effect.per_deployment.set_index("deployment_id")["excess"]`` of
-        `srelib.tradeoff.deployment_effect`; a DataFrame has columns harm, low, high, and without
-        the latter two what was avoided has no interval. Default: estimated from the hours after
-        each.
+        Bad events that each deployment cost [events], by deployment_id, such as the excess of
+        `srelib.tradeoff.deployment_effect`; a DataFrame has columns harm and perhaps low, high.
+        Default: estimated from the hours after each.
     after : Timedelta or str
         How long after it finished a deployment is answerable; whole hours.
     min_coverage : float
-        Share of the window that must have been observed for a decision [fraction]; with less,
-        things stay as they are.
+        Share of the window observed that a decision needs [fraction]; else things stay as they are.
     confidence : float
         Of the intervals [fraction].
     draws : int
@@ -108,12 +108,6 @@ def replay(
     ParameterError
         A value that is not allowed.
 
-    Notes
-    -----
-    The budget a decision sees is that of the world with the policy: recorded, less what held
-    releases had done by then, and (postponed) more what released ones had done again. It stands
-    on buckets that were over by then, and on deployments and incidents begun by then.
-
     References
     ----------
     .. [1] Beyer et al., The Site Reliability Workbook, O'Reilly 2018, chapter 2 and appendix B.
@@ -132,23 +126,12 @@ def replay(
     """
     key = Indicator("objective", target=target, window=_as_window(window))
     service = _prepared_service(
-        {key: Ledger.of(good, total)}, deployments, incidents=incidents,
+        {key: history(good, total)}, deployments, incidents=incidents,
         harms=None if harms is None else {key: harms}, after=after, timezone=policy.timezone,
     )  # fmt: skip
     return replay_service(
         service, policy=policy, min_coverage=min_coverage, confidence=confidence, draws=draws
     )[key]
-
-
-@dataclass(frozen=True)
-class PreparedObjective:
-    """One objective of a service: running sums, hours after deployments, harm where it is given."""
-
-    ledger: Ledger
-    target: float
-    window: Window
-    after: HarmHours
-    harms: pd.DataFrame | None
 
 
 @dataclass(frozen=True)
@@ -179,15 +162,9 @@ def prepare(
     Parameters
     ----------
     counts : mapping of Indicator to DataFrame
-        Good and total of each objective of one service, as from
-        `srelib.objectives.with_target` by `srelib.fleet.by_service`; four weeks where one has no
-        window.
-    deployments : DataFrame
-        Table ``deployments`` of the service in production.
-    incidents : DataFrame, optional
-        Table ``incidents`` of the service.
-    after : Timedelta or str
-        How long after it finished a deployment is answerable; whole hours.
+        Good and total of each objective of one service; four weeks where one has no window.
+    deployments, incidents, after
+        As in `replay`.
     timezone : str
         IANA zone whose hours of the day are compared.
 
@@ -208,14 +185,14 @@ def prepare(
     >>> prepare({Indicator("shop", "shop", target=0.9): counts}, made).deployments["fix"].tolist()
     [False]
     """
-    ledgers = {key: Ledger.of(c["good"], c["total"]) for key, c in counts.items()}
+    pasts = {key: history(c["good"], c["total"]) for key, c in counts.items()}
     return _prepared_service(
-        ledgers, deployments, incidents=incidents, after=after, timezone=timezone
+        pasts, deployments, incidents=incidents, after=after, timezone=timezone
     )
 
 
 def _prepared_service(
-    ledgers: Mapping[Indicator, Ledger],
+    pasts: Mapping[Indicator, History],
     deployments: pd.DataFrame,
     *,
     incidents: pd.DataFrame | None = None,
@@ -225,22 +202,20 @@ def _prepared_service(
 ) -> PreparedService:
     """What all policies share: running sums, and the hours after each deployment."""
     rows = _replayable(deployments)
-    last = max(ledger.last for ledger in ledgers.values())
-    rows = rows[rows["due_at"] < last].reset_index(drop=True)
-    found = {}
-    for key, ledger in ledgers.items():
+    rows = rows[rows["due_at"] < max(past.end for past in pasts.values())]
+    rows, found = rows.reset_index(drop=True), {}
+    for key, past in pasts.items():
         _budget_fraction(key.target)
-        if ledger.step > HOUR:
+        if past.ticks > HOUR:
             raise InsufficientDataError(
                 "deployments cannot be told apart in buckets longer than an hour; got "
-                f"{pd.Timedelta(ledger.step, 'us')}. Export hourly or finer data."
+                f"{past.step}. Export hourly or finer data."
             )
         hours = _harm_after(
-            ledger, rows, incidents=incidents, after=pd.Timedelta(after), timezone=timezone
+            past, rows, incidents=incidents, after=pd.Timedelta(after), timezone=timezone
         )
         known = None if harms is None else _known_harm(harms[key], rows)
-        window = _as_window(key.window or FOUR_WEEKS)
-        found[key] = PreparedObjective(ledger, key.target, window, hours, known)
+        found[key] = PreparedObjective(past, key.target, key.window or FOUR_WEEKS, hours, known)
     return PreparedService(rows, found)
 
 
@@ -272,7 +247,6 @@ def replay_service(
     Parameters
     ----------
     service : PreparedService
-        As from `prepare`.
     policy : Policy
     min_coverage, confidence, draws
         As in `replay`.
@@ -302,8 +276,8 @@ def replay_service(
     if not 0 < min_coverage <= 1:
         raise ParameterError(f"min_coverage must lie in (0, 1]; got {min_coverage}.")
     parts = service.objectives
-    first = min(part.ledger.first for part in parts.values())
-    last = max(part.ledger.last for part in parts.values())
+    first = min(part.past.index[0] for part in parts.values())
+    last = max(part.past.end for part in parts.values())
     times = _decision_times(first, last, hour=policy.hour, timezone=policy.timezone)
     if not len(times):
         raise InsufficientDataError(
@@ -313,18 +287,18 @@ def replay_service(
         _budget_track(part, times, policy, min_coverage=min_coverage) for part in parts.values()
     ]
     estimated = all(part.harms is None for part in parts.values())
-    follow = partial(follow_policy, times=times, rows=service.deployments, policy=policy)
+    follow = partial(_follow_policy, times=times, rows=service.deployments, policy=policy)
     readings = []
     for reading in READINGS:
         schedule = follow(tracks, postponed=reading == "postponed")
-        doubtful = estimated and len(held_rows(schedule))
+        doubtful = estimated and len(schedule.held)
         others = _alternative_tracks(tracks, draws) if doubtful else []
         close = [(follow(other, postponed=reading == "postponed"), other) for other in others]
         became = _releases(schedule, service.deployments, last)
         readings.append(_Reading(reading, times, schedule, close, became, confidence))
     return {
-        key: _replayed(i, part, tracks[i], readings, policy, service.deployments)
-        for i, (key, part) in enumerate(parts.items())
+        key: _replayed(i, track, readings, policy, service.deployments)
+        for i, (key, track) in enumerate(zip(parts, tracks, strict=True))
     }
 
 
@@ -332,25 +306,16 @@ def _budget_track(
     part: PreparedObjective, times: pd.DatetimeIndex, policy: Policy, *, min_coverage: float
 ) -> BudgetTrack:
     """One objective, as a policy sees it."""
-    ledger, after = part.ledger, part.after
-    budget = _daily_budget(
-        ledger, times, target=part.target, window=_window(policy, part.window),
-        recent=pd.Timedelta(policy.recent),
+    daily = _daily_budget(
+        part.past, times, target=part.target, window=_as_window(policy.window or part.window),
+        policy=policy, min_coverage=min_coverage,
     )  # fmt: skip
-    known = part.harms
-    harm = after.known if known is None else _where_bad(known["harm"].to_numpy(), after.bad)
-    judged = (budget.coverage >= min_coverage) & (budget.times <= ledger.end)
-    return BudgetTrack(ledger, budget, after, harm, judged & (budget.allowance > 0))
-
-
-def _window(policy: Policy, window: Window) -> Window:
-    return window if policy.window is None else _as_window(policy.window)
-
-
-def _where_bad(harm: np.ndarray, bad: np.ndarray) -> np.ndarray:
-    """Harm given for a whole deployment, put where bad events came: never more than had come."""
-    so_far = np.minimum(np.cumsum(bad, axis=1), np.maximum(harm, 0.0)[:, None])
-    return np.diff(so_far, axis=1, prepend=0.0)
+    if part.harms is None:
+        return BudgetTrack(part, daily, part.after.known)
+    # harm given for a whole deployment is put where bad events came: never more than had come
+    most = np.maximum(part.harms["harm"].to_numpy(), 0.0)[:, None]
+    so_far = np.minimum(np.cumsum(part.after.bad, axis=1), most)
+    return BudgetTrack(part, daily, np.diff(so_far, axis=1, prepend=0.0))
 
 
 @dataclass(frozen=True)
@@ -377,64 +342,56 @@ class _Reading:
 
 def _replayed(
     i: int,
-    part: PreparedObjective,
     track: BudgetTrack,
     readings: list[_Reading],
     policy: Policy,
     deployments: pd.DataFrame,
 ) -> PolicyReplay:
     """What a replay found for one objective."""
-    ledger = part.ledger
-    bad, total = float(ledger.bad[-1]), float(ledger.total[-1])
-    avoided, postponed = (_outcome(reading, i, part, track) for reading in readings)
+    part, past, after = track.part, track.part.past, track.part.after
+    bad, total = float(past.bad.sums[-1]), float(past.total.sums[-1])
+    allowance = _budget_fraction(part.target) * total
+    avoided, postponed = (_outcome(reading, i, track, allowance) for reading in readings)
+    harm = deployments[["deployment_id", "finished_at"]].assign(
+        bad=after.bad.sum(axis=1), expected=after.expected.sum(axis=1)
+    )
+    harm["excess"] = harm["bad"] - harm["expected"] if part.harms is None else part.harms["harm"]
     recorded = pd.DataFrame({
-        "decided_at": readings[0].times, "left_share": track.daily.left(), "judged": track.judged,
+        "decided_at": readings[0].times, "left_share": track.daily.left,
+        "judged": track.daily.judged,
     })  # fmt: skip
     return PolicyReplay(
-        policy=policy, target=part.target, window=_window(policy, part.window),
-        first=ledger.first, last=ledger.last, recorded=recorded, avoided=avoided,
-        postponed=postponed, harm=_harm(part, deployments), bad=bad, total=total,
-        allowance=_budget_fraction(part.target) * total,
+        policy=policy, target=part.target, window=_as_window(policy.window or part.window),
+        first=past.index[0], last=past.end, recorded=recorded, avoided=avoided,
+        postponed=postponed, harm=harm, bad=bad, total=total, allowance=allowance,
     )  # fmt: skip
 
 
-def _harm(part: PreparedObjective, rows: pd.DataFrame) -> pd.DataFrame:
-    bad, expected = part.after.bad.sum(axis=1), part.after.expected.sum(axis=1)
-    excess = bad - expected if part.harms is None else part.harms["harm"].to_numpy()
-    return pd.DataFrame({
-        "deployment_id": rows["deployment_id"], "finished_at": rows["finished_at"],
-        "bad": bad, "expected": expected, "excess": excess,
-    })  # fmt: skip
-
-
-def _outcome(reading: _Reading, i: int, part: PreparedObjective, track: BudgetTrack) -> Outcome:
-    ledger = part.ledger
-    bad, total = float(ledger.bad[-1]), float(ledger.total[-1])
-    avoided = _avoided(reading, i, part, track)
+def _outcome(reading: _Reading, i: int, track: BudgetTrack, allowance: float) -> Outcome:
+    past = track.part.past
+    bad, total = float(past.bad.sums[-1]), float(past.total.sums[-1])
+    avoided = _avoided(reading, i, track)
     return Outcome(
-        reading=reading.name, days=_days(reading, i, track, ledger.last),
-        schedule=reading.releases, frozen=_frozen(reading),
-        delay=reading.delay, saved=avoided,
-        saved_share=_scaled(avoided, _budget_fraction(part.target) * total),
-        sli=float(_divide(np.asarray(total - bad + avoided.value), np.asarray(total))),
+        reading=reading.name, days=_days(reading, i, track), schedule=reading.releases,
+        frozen=_frozen(reading), delay=reading.delay, saved=avoided,
+        saved_share=_scaled(avoided, allowance),
+        sli=_ratio(total - bad + avoided.value, total),
     )  # fmt: skip
 
 
-def _avoided(reading: _Reading, i: int, part: PreparedObjective, track: BudgetTrack) -> Estimate:
+def _avoided(reading: _Reading, i: int, track: BudgetTrack) -> Estimate:
     """Bad events avoided, from the harm given or from what came after."""
     due = reading.releases["due_at"].astype("int64").to_numpy()
     held = partial(_held_harm, times=reading.times, due=due, postponed=reading.postponed)
-    own = held(track, reading.schedule)
-    if part.harms is None:
+    own, known = held(track, reading.schedule), track.part.harms
+    if known is None:
         others = [held(tracks[i], schedule) for schedule, tracks in reading.close]
-        return _avoided_events(track.after, own, others=others, confidence=reading.confidence)
+        return _avoided_events(own, others, confidence=reading.confidence)
     pieces = track.harm[own.rows]
     sums = pieces.sum(axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        weighed = (own.share * pieces).sum(axis=1) / sums
+    weighed = _divide((own.share * pieces).sum(axis=1), sums)
     share = np.where(sums > 0, weighed, own.share.mean(axis=1))
-    known = part.harms.iloc[own.rows]
-    return _from_known_harm(known, share, confidence=reading.confidence)
+    return _from_known_harm(known.iloc[own.rows], share, confidence=reading.confidence)
 
 
 def _frozen(reading: _Reading) -> Estimate:
@@ -447,14 +404,12 @@ def _frozen(reading: _Reading) -> Estimate:
                     "replays with other luck")  # fmt: skip
 
 
-def _days(reading: _Reading, i: int, track: BudgetTrack, last: pd.Timestamp) -> pd.DataFrame:
+def _days(reading: _Reading, i: int, track: BudgetTrack) -> pd.DataFrame:
     found, times = reading.schedule, reading.times
     return pd.DataFrame({
         "decided_at": times,
-        "ends_at": times[1:].append(pd.DatetimeIndex([last]).as_unit("us")),
-        "left_share": found.left[i],
-        "judged": track.judged,
-        "frozen": found.frozen[i],
+        "ends_at": times[1:].append(pd.DatetimeIndex([track.part.past.end]).as_unit("us")),
+        "left_share": found.left[i], "judged": track.daily.judged, "frozen": found.frozen[i],
         "state": np.array(STATES)[found.state],
     })  # fmt: skip
 

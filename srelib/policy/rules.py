@@ -19,18 +19,15 @@ WORKING_DAYS = (0, 1, 2, 3, 4)
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """What happens to releases when the error budget runs low.
-
-    Once a day, at `hour`, the budget over the window that ends then is looked at. What was
-    decided holds until the next day.
+    """What happens to releases when the error budget runs low, decided anew once a day.
 
     Parameters
     ----------
     name : str
         For sentences and figures.
     freeze_below : float or None
-        Releases halt when less than this share of the budget is left [fraction of the
-        allowance]; 0: when it is overspent. None: they never halt.
+        Releases halt when less than this share of the allowance is left [fraction]; 0: when it is
+        overspent. None: they never halt.
     thaw_above : float, optional
         A freeze ends when at least this share is left again [fraction]; default: `freeze_below`.
     slow_below : float, optional
@@ -38,18 +35,15 @@ class Policy:
     slow_to : int, optional
         Releases allowed in any seven days while they are rationed.
     until : {'budget', 'slo'}
-        What ends a freeze: the budget is back ('budget'), or the last `recent` kept the target
-        ('slo'), whatever is left of the budget.
+        A freeze ends when the budget is back, or ('slo') when the last `recent` kept the target.
     recent : Timedelta or str
         What 'slo' looks at.
     window : Window, Timedelta, str or None
         Window of the budget; None: that of the objective.
     exempt_fixes : bool
         Whether unplanned deployments (fixes, rollbacks) go through.
-    hour : int
-        Hour of the day at which is decided, and at which what was held is let go [h].
-    timezone : str
-        IANA zone of that hour.
+    hour, timezone : int, str
+        Hour of the day [h] and its IANA zone at which is decided, and what was held let go.
     release_days : tuple of int
         Days of the week on which what was held is let go (0 is Monday).
 
@@ -161,7 +155,7 @@ def named(
     timezone: str = "UTC",
     exempt_fixes: bool = True,
 ) -> Policy:
-    """A ready-made policy, with what differs where you are.
+    """A ready-made policy, with what differs where you are, which its name then says.
 
     Parameters
     ----------
@@ -171,15 +165,12 @@ def named(
         Another share at which releases halt [fraction]; default: that of the policy.
     window : Window, Timedelta or str, optional
         Another window; default: that of the policy.
-    timezone : str
-        IANA zone of the people who decide.
-    exempt_fixes : bool
-        Whether unplanned deployments go through.
+    timezone, exempt_fixes
+        As in `Policy`.
 
     Returns
     -------
     Policy
-        Its name says what differs from the ready-made one.
 
     Raises
     ------
@@ -207,10 +198,8 @@ def ready_made(*, timezone: str = "UTC", exempt_fixes: bool = True) -> dict[str,
 
     Parameters
     ----------
-    timezone : str
-        IANA zone of the people who decide.
-    exempt_fixes : bool
-        Whether unplanned deployments go through.
+    timezone, exempt_fixes
+        As in `Policy`.
 
     Returns
     -------
@@ -221,11 +210,8 @@ def ready_made(*, timezone: str = "UTC", exempt_fixes: bool = True) -> dict[str,
     >>> list(ready_made())[:2]
     ['workbook', "objective's window"]
     """
-    return {
-        name: named(name, timezone=timezone, exempt_fixes=exempt_fixes)
-        for name, policy in READY.items()
-        if policy.acts
-    }
+    acting = [name for name, policy in READY.items() if policy.acts]
+    return {name: named(name, timezone=timezone, exempt_fixes=exempt_fixes) for name in acting}
 
 
 def grid(
@@ -243,8 +229,8 @@ def grid(
         Rolling windows.
     thresholds : tuple of float
         Shares of the budget left at which releases halt [fraction].
-    timezone : str
-    exempt_fixes : bool
+    timezone, exempt_fixes
+        As in `Policy`.
 
     Returns
     -------
@@ -255,11 +241,9 @@ def grid(
     >>> list(grid(windows=("28d",), thresholds=(0.0, 0.1)))
     ['28d at 0%', '28d at 10%']
     """
-    return {
-        f"{window} at {share:.0%}": Policy(
-            name=f"{window} at {share:.0%}", window=window, freeze_below=share,
-            timezone=timezone, exempt_fixes=exempt_fixes,
-        )
-        for window in windows
-        for share in thresholds
-    }  # fmt: skip
+    policies = [
+        Policy(name=f"{window} at {share:.0%}", window=window, freeze_below=share,
+               timezone=timezone, exempt_fixes=exempt_fixes)
+        for window in windows for share in thresholds
+    ]  # fmt: skip
+    return {policy.name: policy for policy in policies}

@@ -7,9 +7,8 @@ does, what it costs in pages and frozen days, what the traffic can resolve.
 histogram.
 """
 
-from srelib.targets.advice import Advice, Reason, openslo, recommend
+from srelib.targets.advice import Advice, Reason, histograms, openslo, recommend, thresholds
 from srelib.targets.candidates import Ceiling, candidates, ceiling, parse_dependencies, window_of
-from srelib.targets.latency import histograms, thresholds
 from srelib.targets.probability import past_windows
 
 __all__ = [

@@ -17,7 +17,7 @@ from srelib.alerts.policies import PAGE, AlertPolicy
 from srelib.budget.status import _budget_fraction
 from srelib.errors import InsufficientDataError, ParameterError
 from srelib.policy import Policy
-from srelib.policy.daily import Ledger, _recorded_decisions
+from srelib.policy.daily import _recorded_freezes
 from srelib.policy.rules import READY
 from srelib.sli.interval import _miss_probability
 from srelib.stats.intervals import _rate, _widened_wilson
@@ -34,6 +34,7 @@ from srelib.targets.probability import (
     past_windows,
 )
 from srelib.windows import History, Window, history
+from srelib.windows.sums import _divide
 from srelib.windows.window import _as_window
 
 LADDER = (
@@ -89,8 +90,7 @@ def candidates(
     dependencies : mapping, optional
         Critical dependencies and their targets, as `ceiling` takes them.
     weighting : {'events', 'time'}
-        Whether events were counted, or time: seconds or slices. What goes wrong at least is then
-        a bucket, and chance is not computed, since buckets do not fail independently.
+        With 'time' (seconds or slices) a bucket is the least that goes wrong, and chance is NaN.
     confidence : float
         Of all intervals [fraction].
     seed : int
@@ -100,18 +100,13 @@ def candidates(
     -------
     DataFrame
         One row per target, stricter ones below:
-        target, window (Window), current (bool);
-        windows (that the history held), independent (how many that do not overlap would tell as
-        much), met, met_low, met_high (share of them that met it) [fraction];
-        probability, low, high (that the next window meets it) [fraction], NaN without a whole
-        week;
-        pages, pages_per_week, pages_low, pages_high [1/week], can_page (bool);
-        days (looked at), frozen, freeze_days [days a quarter];
-        budget_events (expected in the next window) [events], budget_minutes (of a total outage)
-        [min];
-        chance (that chance alone misses it, at the background rate) [fraction];
-        allowed (bool: dependencies have one more nine, or none are declared);
-        and the same in every row: weeks (whole weeks seen), weeks_needed, events (expected in the
+        target, window, current (bool); windows (that the history held), independent (as many that
+        do not overlap), met, met_low, met_high (share that met it) [fraction]; probability, low,
+        high (that the next window meets it) [fraction]; pages, pages_per_week, pages_low,
+        pages_high [1/week], can_page (bool); days (looked at), frozen, freeze_days [days a
+        quarter]; budget_events (of the next window) [events], budget_minutes (as an outage) [min];
+        chance (that chance alone misses it) [fraction]; allowed (bool: by the dependencies);
+        and the same in every row: weeks (whole ones seen), weeks_needed, events (expected in the
         next window) [events], strictest, steady (targets whose budget is one and ten events),
         background, ceiling (what dependencies allow) [fraction].
 
@@ -146,20 +141,14 @@ def candidates(
     past = history(good, total)
     if not past.total.sums[-1] > 0:
         raise InsufficientDataError("there is no traffic to choose a target from.")
-    weeks = _whole_weeks(past)
+    weeks, alert_policy = _whole_weeks(past), alert_policy or workbook_policy(window)
+    named = pd.DataFrame({"window": window}, _by_target(tried))
     parts = [
-        pd.DataFrame(
-            {"window": window, "current": _by_target(tried) == current}, _by_target(tried)
-        ),
+        named.assign(current=named.index == current),
         _past_windows_met(past, window, tried, confidence),
         _next_window(weeks, window, tried, confidence, seed),
-        _pages(
-            past,
-            targets=tried,
-            policy=alert_policy or workbook_policy(window),
-            confidence=confidence,
-        ),
-        _freeze_days(good, total, targets=tried, window=window, policy=budget_policy),
+        _pages(past, targets=tried, policy=alert_policy, confidence=confidence),
+        _freeze_days(past, targets=tried, window=window, policy=budget_policy),
         _limits(past, weeks, window, tried, dependencies, weighting),
     ]
     return pd.concat(parts, axis=1).reset_index()
@@ -188,8 +177,7 @@ def window_of(own: Window | None, other: str = "") -> Window:
     Returns
     -------
     Window
-        The other one, else the one in use, else 28 days: four whole weeks, so that weekends weigh
-        the same in each.
+        The other one, else the one in use, else 28 days.
 
     Raises
     ------
@@ -218,39 +206,32 @@ def _pages(
     past: History, *, targets: Sequence[float], policy: AlertPolicy, confidence: float = 0.95
 ) -> pd.DataFrame:
     """Pages that an alert policy would have sent at each target, those within an hour as one."""
+    columns = ["pages", "pages_per_week", "pages_low", "pages_high"]
     rules = [rule for rule in _answerable(policy, past) if rule.severity == PAGE]
     if not rules:
-        unknown = dict.fromkeys(["pages", "pages_per_week", "pages_low", "pages_high"], math.nan)
-        return pd.DataFrame({**unknown, "can_page": False}, _by_target(targets))
+        return pd.DataFrame(math.nan, _by_target(targets), columns).assign(can_page=False)
     ratios = past.error_ratios(window for rule in rules for window in rule.windows)
     gap = int(pd.Timedelta(hours=1) // past.step)
     rows = []
     for target in targets:
         spans = _alert_spans(past, {PAGE: rules}, target=target, gap=gap, ratios=ratios)
-        starts, _ = spans[PAGE]
-        found = _rate(len(starts), past.length / (7 * DAY), confidence)
-        can_page = any(_is_reachable(rule, target=target) for rule in rules)
-        rows.append((float(len(starts)), found.value, found.low, found.high, can_page))
-    columns = ["pages", "pages_per_week", "pages_low", "pages_high", "can_page"]
-    return pd.DataFrame(rows, columns=columns, index=_by_target(targets))
+        pages = float(len(spans[PAGE][0]))
+        found = _rate(int(pages), past.length / (7 * DAY), confidence)
+        rows.append((pages, found.value, found.low, found.high))
+    can_page = [any(_is_reachable(rule, target=t) for rule in rules) for t in targets]
+    return pd.DataFrame(rows, _by_target(targets), columns).assign(can_page=can_page)
 
 
 def _freeze_days(
-    good: pd.Series,
-    total: pd.Series,
-    *,
-    targets: Sequence[float],
-    window: Window,
-    policy: Policy = BUDGET_POLICY,
+    past: History, *, targets: Sequence[float], window: Window, policy: Policy = BUDGET_POLICY
 ) -> pd.DataFrame:
     """Days a quarter on which a budget policy would have frozen releases at each target."""
-    ledger, rows = Ledger.of(good, total), []
+    rows = []
     for target in targets:
-        days = _recorded_decisions(ledger, target=target, window=window, policy=policy)
-        days = days[days["judged"]]
-        rows.append((len(days), int(days["frozen"].sum()), days["frozen"].mean() * QUARTER))
-    columns = ["days", "frozen", "freeze_days"]
-    return pd.DataFrame(rows, columns=columns, index=_by_target(targets))
+        days, frozen = _recorded_freezes(past, target=target, window=window, policy=policy)
+        rows.append((days.sum(), (days & frozen).sum()))
+    found = pd.DataFrame(rows, columns=["days", "frozen"], index=_by_target(targets))
+    return found.assign(freeze_days=_divide(found["frozen"], found["days"]) * QUARTER)
 
 
 def _past_windows_met(
@@ -265,16 +246,9 @@ def _past_windows_met(
     low, high = _widened_wilson(met, np.full(len(targets), n),
                                index=n / independent if independent else 1.0,
                                confidence=confidence)  # fmt: skip
-    return pd.DataFrame(
-        {
-            "windows": n,
-            "independent": independent,
-            "met": met / n if n else math.nan,
-            "met_low": low,
-            "met_high": high,
-        },
-        index=_by_target(targets),
-    )
+    found = {"windows": n, "independent": independent, "met": _divide(met, n),
+             "met_low": low, "met_high": high}  # fmt: skip
+    return pd.DataFrame(found, index=_by_target(targets))
 
 
 def _next_window(
@@ -282,9 +256,8 @@ def _next_window(
 ) -> pd.DataFrame:
     """Probability to meet each target in the next window; unknown without a whole week."""
     if not weeks.total.sum() > 0:
-        return pd.DataFrame(
-            math.nan, columns=["probability", "low", "high"], index=_by_target(targets)
-        )
+        columns = ["probability", "low", "high"]
+        return pd.DataFrame(math.nan, columns=columns, index=_by_target(targets))
     return _pass_probabilities(
         weeks, targets=targets, window=window, confidence=confidence, seed=seed
     )
@@ -295,8 +268,7 @@ def _limits(
     dependencies: Mapping[str, Any] | None, weighting: str,
 ) -> pd.DataFrame:  # fmt: skip
     """What the traffic can resolve and the dependencies allow."""
-    is_time = weighting == "time"
-    grain = float(np.diff(past.total.sums).max()) if is_time else 1.0
+    grain = float(np.diff(past.total.sums).max()) if weighting == "time" else 1.0
     events, error_rate = weeks.expected(window), _background_error_rate(weeks)
     start, end = _window_chance(window, weeks.end)
     budgets = np.array([_budget_fraction(target) for target in targets])
@@ -306,7 +278,7 @@ def _limits(
         {
             "budget_events": budgets * events,
             "budget_minutes": budgets * ((end - start) / pd.Timedelta(minutes=1)),
-            "chance": math.nan if is_time else by_chance,
+            "chance": math.nan if weighting == "time" else by_chance,
             "allowed": [above is None or above.allows(target) for target in targets],
             "weeks": len(weeks),
             "weeks_needed": _weeks_needed(window, end=weeks.end),
@@ -331,10 +303,8 @@ class Ceiling:
 
     Parameters
     ----------
-    taken : float
-        Share of events the dependencies may fail, all together [fraction].
-    absolute : float
-        1 - taken: the target that leaves the service no failure of its own [fraction].
+    taken, absolute : float
+        Share of events the dependencies may fail, all together, and 1 less that [fraction].
     advised : float
         Target at which each dependency has one more nine [fraction].
     narrowest : str
@@ -355,14 +325,13 @@ class Ceiling:
 
 
 def ceiling(dependencies: Mapping[str, Any]) -> Ceiling:
-    """The strictest target that critical dependencies allow.
+    """The strictest target that critical dependencies allow, were their failures never to coincide.
 
     Parameters
     ----------
     dependencies : mapping of str to float, or to mapping
-        Target of each critical dependency by its name [fraction], or
-        ``{"target": ..., "share": ...}`` where its outage takes only a share of the events with
-        it, such as one of five shards.
+        Target of each dependency the service cannot do without, by its name [fraction], or
+        ``{"target": ..., "share": ...}`` where its outage takes only a share of the events.
 
     Returns
     -------
@@ -374,11 +343,6 @@ def ceiling(dependencies: Mapping[str, Any]) -> Ceiling:
         No dependency, an unknown key, or a share outside (0, 1].
     InvalidTargetError
         A target is not a fraction strictly between 0 and 1.
-
-    Notes
-    -----
-    A dependency is critical when the service fails without it; failures are taken not to
-    coincide, which is the worst case.
 
     References
     ----------

@@ -317,11 +317,20 @@ class History:
         """Number of known buckets before each bucket, and in all."""
         return self.total.known_before
 
+    @functools.cached_property
+    def start(self) -> int:
+        """Start of the first bucket [us since 1970]."""
+        return int(self.index.asi8[0])
+
+    @functools.cached_property
+    def ticks(self) -> int:
+        """Length of a bucket [us]."""
+        return self.step // pd.Timedelta(1, "us")
+
     def until(self, times: pd.DatetimeIndex | np.ndarray) -> np.ndarray:
         """Number of buckets that are over by each time [us since 1970]."""
-        ticks = times.as_unit("us").asi8 if isinstance(times, pd.DatetimeIndex) else times
-        over = (ticks - self.index.asi8[0]) // (self.step // pd.Timedelta(1, "us"))
-        return np.clip(over, 0, len(self.index))
+        at = times.as_unit("us").asi8 if isinstance(times, pd.DatetimeIndex) else times
+        return np.clip((at - self.start) // self.ticks, 0, len(self.index))
 
     def error_ratios(self, lengths: Iterable[pd.Timedelta]) -> dict[pd.Timedelta, np.ndarray]:
         """Share of bad events over windows of these lengths, at every bucket; NaN if no traffic."""

@@ -94,7 +94,9 @@ def test_a_calendar_budget_freezes_by_what_the_period_is_expected_to_allow():
     counts = hours()
     counts.iloc[24 * 11 + 5, 0] = 1000.0 - 721
     found = _freeze_days(
-        counts["good"], counts["total"], targets=[0.999], window=Window(unit="month")
+        windows.history(counts["good"], counts["total"]),
+        targets=[0.999],
+        window=Window(unit="month"),
     )
     assert found[["days", "frozen"]].values.tolist() == [[89, 21]]  # 1 April to 28 June
 
@@ -104,11 +106,9 @@ def test_freeze_days_are_those_of_the_replay_without_releases():
     counts = hours()
     counts.iloc[24 * 40 : 24 * 40 + 3, 0] = 0.0
     none = tables.empty("deployments")
+    past = windows.history(counts["good"], counts["total"])
     for rule in policy.ready_made().values():
-        found = _freeze_days(
-            counts["good"], counts["total"], targets=[0.999], window=Window.parse("28d"),
-            policy=rule,
-        )  # fmt: skip
+        found = _freeze_days(past, targets=[0.999], window=Window.parse("28d"), policy=rule)
         replayed = policy.replay(
             counts["good"], counts["total"], none, target=0.999, policy=rule, window="28d"
         )

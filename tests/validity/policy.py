@@ -19,10 +19,10 @@ import pandas as pd
 from srelib import policy as policies
 from srelib.fleet import Indicator
 from srelib.policy import Outcome, PolicyReplay, PreparedService
-from srelib.policy.daily import Ledger, _decision_times
+from srelib.policy.daily import NEVER, _decision_times, _follow_policy
 from srelib.policy.replay import _budget_track, _prepared_service
-from srelib.policy.schedule import NEVER, follow_policy, held_rows
 from srelib.simulate import Fleet, ServiceSpec, fleet
+from srelib.windows import History, history
 from tests.validity.cells import Cell, over
 
 Delays = Mapping[str, pd.Timedelta | None]
@@ -96,7 +96,7 @@ def followed(world: Fleet, make: partial[Fleet], reading: str) -> dict[str, pd.T
     service = prepared(world)
     delays: dict[str, pd.Timedelta | None] = {}
     for _ in range(60):
-        seen = ledger_of(make(delays=delays)) if delays else None
+        seen = history_of(make(delays=delays)) if delays else None
         after = held_by(service, seen, reading)
         if after == delays:
             break
@@ -107,7 +107,7 @@ def followed(world: Fleet, make: partial[Fleet], reading: str) -> dict[str, pd.T
 def prepared(world: Fleet) -> PreparedService:
     """The service of a world with its deployments; incidents do not matter to decisions."""
     return _prepared_service(
-        {key_of(world): ledger_of(world)}, world.deployments,
+        {key_of(world): history_of(world)}, world.deployments,
         harms={key_of(world): pd.Series(dtype="float64")},
     )  # fmt: skip
 
@@ -117,27 +117,27 @@ def key_of(world: Fleet) -> Indicator:
     return Indicator("api", "api", target=world.worlds[0].spec.target)
 
 
-def ledger_of(world: Fleet) -> Ledger:
+def history_of(world: Fleet) -> History:
     """Its counts."""
     counts = world.counts("api")
-    return Ledger.of(counts["good"], counts["total"])
+    return history(counts["good"], counts["total"])
 
 
 def held_by(
-    service: PreparedService, seen: Ledger | None, reading: str
+    service: PreparedService, seen: History | None, reading: str
 ) -> dict[str, pd.Timedelta | None]:
     """What the recorded budget of a world would hold of the releases of the first one."""
     (part,) = service.objectives.values()
-    part = replace(part, ledger=seen or part.ledger)
-    times = _decision_times(part.ledger.first, part.ledger.last, hour=9, timezone="UTC")
+    part = replace(part, past=seen or part.past)
+    times = _decision_times(part.past.index[0], part.past.end, hour=9, timezone="UTC")
     track = _budget_track(part, times, POLICY, min_coverage=0.5)
-    found = follow_policy([track], times, service.deployments, policy=POLICY, postponed=False)
+    found = _follow_policy([track], times, service.deployments, policy=POLICY, postponed=False)
     due = service.deployments["due_at"].astype("int64").to_numpy()
     return {
         service.deployments["deployment_id"].iloc[i]: None
         if found.released[i] == NEVER or reading == "avoided"
         else pd.Timedelta(int(found.released[i] - due[i]), "us")
-        for i in held_rows(found)
+        for i in found.held
     }
 
 
