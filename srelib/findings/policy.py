@@ -296,8 +296,8 @@ def postmortems_sentence(due: Results[pd.DataFrame], *, above: float = 0.2) -> s
     rows = rows.drop_duplicates(["service", "incident_id"])
     if not len(rows):
         return f"No incident spent {line} by itself, so none asks for a postmortem."
-    parts = [f"{name(row.title)}, {markdown(row.service)}, {wording.day(row.started_at)} "
-             f"({wording.percent(row.spent)})" for row in rows.itertuples()]  # fmt: skip
+    parts = [f"{name(row['title'])}, {markdown(row['service'])}, {wording.day(row['started_at'])} "
+             f"({wording.percent(row['spent'])})" for row in rows.to_dict("records")]  # fmt: skip
     verb = "asks" if len(rows) == 1 else "ask"
     return (f"**{wording.plural(len(rows), 'incident')}** {verb} for a postmortem, having "
             f"spent {line} each: {wording.listing(parts)}.")  # fmt: skip
