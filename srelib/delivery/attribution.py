@@ -223,7 +223,9 @@ def _chance(
         }
     )
     if together is not None and incidents is not None:
-        rows = _as_one(rows, events._incident_numbers(incidents).to_numpy()[placed["incident_row"]])
+        incident = events._incident_numbers(incidents).to_numpy()[placed["incident_row"]]
+        likely = 1 - (1 - rows["by_chance"]).groupby(incident).prod()
+        rows = rows[COUNTS[:3]].groupby(incident).max().assign(by_chance=likely)
         services, rows["service"] = [together] if services else [], together
     found = rows.groupby("service")[COUNTS].sum().reindex(services, fill_value=0)
     starts = placed["started_at"].where(~named).groupby(placed["service"])
@@ -232,12 +234,6 @@ def _chance(
         _followed(moments.get(service, np.array([])), span, rules) for service in services
     ]
     return found.rename_axis("service").reset_index()
-
-
-def _as_one(rows: pd.DataFrame, incident: np.ndarray) -> pd.DataFrame:
-    """Incidents of several services once: what is true, or likely, of any of them."""
-    flags = rows[["incidents", "named", "attributed"]].groupby(incident).max()
-    return flags.assign(by_chance=1 - (1 - rows["by_chance"]).groupby(incident).prod())
 
 
 def _shares_covered(

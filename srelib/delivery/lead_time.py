@@ -172,7 +172,9 @@ def _timed(
     ends = np.append(_seconds(deployments["finished_at"]), np.nan)
     shipped = np.where(ok[place], ends[place], np.nan)
     committed = _seconds(changes["committed_at"])
-    merged = _merged(changes) if start == "merged" or minutes == "up" else committed
+    merged = committed
+    if start == "merged" or minutes == "up":
+        merged = _seconds(changes.get("merged_at", pd.Series(pd.NaT, index=changes.index)))
     began = committed if start == "committed" else merged
     now = span[1].timestamp()
     rows = _once(changes, shipped)
@@ -194,12 +196,6 @@ def _timed(
         "state": state,
         "seconds": length,
     }
-
-
-def _merged(changes: pd.DataFrame) -> np.ndarray:
-    if "merged_at" not in changes:
-        return np.full(len(changes), np.nan)
-    return _seconds(changes["merged_at"])
 
 
 def _once(changes: pd.DataFrame, shipped: np.ndarray) -> np.ndarray:

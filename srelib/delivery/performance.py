@@ -42,14 +42,11 @@ class Delivery:
 
     Parameters
     ----------
-    deployments : int
-        That reached users.
-    frequency : Estimate
-        Deployments [1/week].
+    deployments : int, that reached users
+    frequency : Estimate, deployments [1/week]
     lead_time, recovery : Estimate
         Median change lead time [s]; median time from the start of a failure to its end [s].
-    fail_rate, rework_rate : Estimate
-        Failed, and unplanned, deployments / deployments [fraction].
+    fail_rate, rework_rate : Estimate, failed, and unplanned, deployments / deployments [fraction]
     """
 
     deployments: int
@@ -156,12 +153,9 @@ class DeliveryPerformance:
 
     Parameters
     ----------
-    between : (Timestamp, Timestamp)
-        The history.
-    rules : Rules
-        What counted as what.
-    metrics : dict of str to Delivery
-        The five numbers of each service.
+    between : (Timestamp, Timestamp), the history
+    rules : Rules, what counted as what
+    metrics : dict of str to Delivery, the five numbers of each service
     frequency, fails, recovery, rework : DataFrame
         As from the function of each, over the whole history.
     calendar : DataFrame
@@ -172,8 +166,7 @@ class DeliveryPerformance:
         As from `change_lead_time`, and per which calendar window: ``1w``, ``1M`` or ``1Q``.
     failures, recoveries : DataFrame
         One row per deployment with each signal that it failed; per failure with its length.
-    pairs : DataFrame
-        As from `attribute_incidents`: the incidents of the history.
+    pairs : DataFrame, as from `attribute_incidents`: the incidents of the history
     chance : DataFrame
         Per service, the incidents chance alone would put down to a deployment, and whether planned
         deployments were followed by incidents more often than that.
@@ -220,8 +213,7 @@ def performance(
     ----------
     deployments, changes, incidents, rules
         See `srelib.delivery`.
-    as_of : Timestamp
-        Now.
+    as_of : Timestamp, now
 
     Returns
     -------
@@ -304,13 +296,11 @@ def _dora_level(value: float, *, metric: str, year: int) -> tuple[str, ...]:
     ranges = _ranges(metric, year)
     if value != value:
         return ()
-    length = _time_between(value) if metric == "frequency" else value
+    length = value
+    if metric == "frequency":
+        length = WEEK / value if value > 0 else math.inf
     own = next((one for one in ranges if length <= one[1]), ranges[-1])
     return tuple(name for name, one in zip(ORDER, ranges, strict=True) if one == own)
-
-
-def _time_between(per_week: float) -> float:
-    return WEEK / per_week if per_week > 0 else math.inf
 
 
 def _ranges(metric: str, year: int) -> tuple[Range, ...]:

@@ -18,34 +18,26 @@ class Rules:
 
     Parameters
     ----------
-    name : str
-        Name of the set of rules.
+    name : str, name of the set of rules
     match : {'source', 'window', 'latest', 'source_then_window', 'source_then_latest'}
         The deployment that caused an incident: the one it names, the latest at most `within`
         before its start, the latest before it however old; or that only where it names none.
     within : Timedelta or str
         ``window``: longest time from the end of a deployment to the start of an incident.
-    strict : bool
-        The deployment must end before the start of the incident, not with it.
-    shared : bool
-        ``window``: every deployment within it is answerable, instead of the latest.
-    scope : {'service', 'project'}
-        Deployments of the same service, or of any.
+    strict : bool, the deployment must end before the start of the incident, not with it
+    shared : bool, ``window``: every deployment within it is answerable, instead of the latest
+    scope : {'service', 'project'}, deployments of the same service, or of any
     statuses : tuple of str
         Deployments that can be answerable, and that are counted; a missing status passes.
-    start : {'committed', 'merged'}
-        Where a change lead time starts.
-    lead : {'median', 'mean'}
-        What is made of lead times, and of recovery times.
+    start : {'committed', 'merged'}, where a change lead time starts
+    lead : {'median', 'mean'}, what is made of lead times, and of recovery times
     recovery_of : {'failures', 'attributed', 'incidents'}
         What there is to recover from: failures that deployments brought, overlapping incidents
         of one deployment being one; each incident put down to a deployment; or any incident.
-    recovery_from : {'failure', 'deployment'}
-        Where the clock of recovery starts.
+    recovery_from : {'failure', 'deployment'}, where the clock of recovery starts
     open_counts : bool
         Whether what is still open counts, for as long as it has lasted (Kaplan-Meier).
-    signals : tuple of {'incident', 'rolled_back', 'hotfix'}
-        What makes a deployment a failed one.
+    signals : tuple of {'incident', 'rolled_back', 'hotfix'}, what makes a deployment a failed one
     hotfix_within : Timedelta or str
         An unplanned deployment up to this long after another one mends it.
     minutes : {'exact', 'up', 'down'}

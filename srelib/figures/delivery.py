@@ -30,6 +30,9 @@ NO_FAILURES = "No failure was put down to a deployment, so there is no recovery 
 NO_INCIDENTS = "There are no incidents here, so no window can be tried."
 ROWS = 20
 POINTS = 300
+SHADES = ListedColormap([
+    tuple(1 - t * (1 - c) for c in (0.0, 0.30, 0.52)) for t in np.linspace(0.12, 1, 64)
+])  # fmt: skip
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 TICKS = {
     MINUTE: "1 min", 10 * MINUTE: "10 min", HOUR: "1 h", 4 * HOUR: "4 h", DAY: "1 day",
@@ -53,7 +56,7 @@ def plot_calendar(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axe
                         height=1.5 + 0.3 * len(counts)) as ax:  # fmt: skip
         grid = counts.to_numpy(dtype=float)
         most = max(float(grid.max()), 1.0)
-        ax.imshow(np.ma.masked_equal(grid, 0), cmap=_shades(), vmin=0, vmax=most, aspect="auto")
+        ax.imshow(np.ma.masked_equal(grid, 0), cmap=SHADES, vmin=0, vmax=most, aspect="auto")
         if grid.shape[1] <= 30:
             _counts(ax, grid, most)
         ax.set_yticks(range(len(counts)), names)
@@ -64,12 +67,6 @@ def plot_calendar(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axe
         more = f"; {left_out} rarer ones not drawn" if left_out else ""
         canvas.subtitle(ax, f"deployments that reached users, per {_unit(rows)}{more}")
     return ax
-
-
-def _shades() -> ListedColormap:
-    return ListedColormap([
-        tuple(1 - t * (1 - c) for c in (0.0, 0.30, 0.52)) for t in np.linspace(0.12, 1, 64)
-    ])  # fmt: skip
 
 
 def _counts(ax: Axes, grid: np.ndarray, most: float) -> None:
@@ -104,15 +101,12 @@ def _calendar_title(result: DeliveryPerformance) -> str:
     if result.weeks < 1:
         often = [wording.plural(row["n"], "time") for row in (most, least)]
     else:
-        often = [f"{wording.count(_digits(row['value']))} a week" for row in (most, least)]
+        rates = (row["value"] for row in (most, least))
+        often = [f"{wording.count(round(x, 1) if 1 <= x < 10 else x)} a week" for x in rates]
     if len(rows) == 1:
         return f"{wording.label(most['service'])} shipped {often[0]}"
     return (f"{wording.label(most['service'], limit=30)} shipped most often, {often[0]}; "
             f"{wording.label(least['service'], limit=30)} least, {often[1]}")  # fmt: skip
-
-
-def _digits(value: float) -> float:
-    return round(value, 1) if 1 <= value < 10 else value
 
 
 def plot_lead_times(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axes:
@@ -133,7 +127,8 @@ def plot_lead_times(result: DeliveryPerformance, *, ax: Axes | None = None) -> A
     }
     if not results:
         return canvas.note(NO_CHANGES, ax=ax)
-    limits = _time_limits(shipped["seconds"])
+    low, high = (float(shipped["seconds"].quantile(share)) for share in (0.01, 0.995))
+    limits = max(low / 1.5, 30.0), max(high * 1.5, low * 4)
     with canvas.style():
         ax, shown, more = canvas.grid(
             ax, results, each=1.8, worst=lambda s, rows: result.metrics[s].lead_time.value
@@ -153,11 +148,6 @@ def plot_lead_times(result: DeliveryPerformance, *, ax: Axes | None = None) -> A
             f"each {what}, shaded: its 95 % interval; red, dashed: 90 % took at most this{more}",
         )
     return ax
-
-
-def _time_limits(times: pd.Series) -> tuple[float, float]:
-    low, high = float(times.quantile(0.01)), float(times.quantile(0.995))
-    return max(low / 1.5, 30.0), max(high * 1.5, low * 4)
 
 
 def _time_axis(axis: Axis, limits: tuple[float, float]) -> None:
@@ -208,19 +198,14 @@ def _label_last(ax: Axes, periods: pd.DataFrame) -> None:
 def _lead_title(result: DeliveryPerformance) -> str:
     known = {s: m.lead_time for s, m in result.metrics.items() if m.lead_time.n}
     slow, quick = max(known, key=lambda s: known[s].value), min(known, key=lambda s: known[s].value)
-    took = f"{wording.label(slow, limit=26)}: half of its changes took up to"
     if len(known) == 1:
-        return (
-            f"{took} {wording.length(known[slow].value)}, one in ten more than {_p90(result, slow)}"
-        )
+        own = result.lead[(result.lead["service"] == slow) & (result.lead["state"] == "shipped")]
+        most = wording.length(float(own["seconds"].quantile(0.9)))
+        return (f"{wording.label(slow, limit=26)}: half of its changes took up to "
+                f"{wording.length(known[slow].value)}, one in ten more than {most}")  # fmt: skip
     return (f"Half of the changes of {wording.label(quick, limit=24)} took up to "
             f"{wording.length(known[quick].value)}, of {wording.label(slow, limit=24)} "
             f"{wording.length(known[slow].value)}")  # fmt: skip
-
-
-def _p90(result: DeliveryPerformance, service: str) -> str:
-    own = result.lead[(result.lead["service"] == service) & (result.lead["state"] == "shipped")]
-    return wording.length(float(own["seconds"].quantile(0.9)))
 
 
 def plot_rates(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axes:
@@ -292,10 +277,8 @@ def plot_sensitivity(
 
     Parameters
     ----------
-    windows : DataFrame
-        As from `srelib.delivery.sensitivity`, all services taken as one.
-    within : Timedelta or str
-        The window in use, marked.
+    windows : DataFrame, as from `srelib.delivery.sensitivity`, all services taken as one
+    within : Timedelta or str, the window in use, marked
     """
     if not windows["incidents"].any():
         return canvas.note(NO_INCIDENTS, ax=ax)
@@ -308,7 +291,9 @@ def plot_sensitivity(
             (_chance_panel if what == "incidents" else _share_panel)(panel, hours, windows)
             panel.set_xscale("log")
             panel.xaxis.set_major_locator(FixedLocator(hours.tolist()[::2]))
-            panel.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _window_text(x)))
+            panel.xaxis.set_major_formatter(
+                FuncFormatter(lambda x, _: wording.duration(round(x * HOUR)).replace("days", "d"))
+            )
             panel.xaxis.set_minor_locator(NullLocator())
             panel.set_xlabel("length of the window")
             panel.axvline(pd.Timedelta(within) / pd.Timedelta("1h"), color=canvas.INK, lw=0.9,
@@ -316,10 +301,6 @@ def plot_sensitivity(
         canvas.subtitle(ax, "by the longest time from a deployment to an incident put down to it; "
                             "dashed: the window in use")  # fmt: skip
     return ax
-
-
-def _window_text(hours: float) -> str:
-    return wording.duration(round(hours * HOUR)).replace(f"{wording.NBSP}days", f"{wording.NBSP}d")
 
 
 def _chance_panel(ax: Axes, hours: pd.Series, windows: pd.DataFrame) -> None:

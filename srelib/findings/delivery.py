@@ -258,8 +258,7 @@ def sensitivity_sentence(windows: pd.DataFrame, result: DeliveryPerformance) -> 
 
     Parameters
     ----------
-    windows : DataFrame
-        As from `srelib.delivery.sensitivity`, all services taken as one.
+    windows : DataFrame, as from `srelib.delivery.sensitivity`, all services taken as one
     """
     if not result.services or not windows["incidents"].any():
         return "Without deployments and incidents no window can be tried."

@@ -145,8 +145,7 @@ def trust_sentences(compared: PeriodComparison | None, *, planned: int = 0) -> l
 
     Parameters
     ----------
-    planned : int
-        Planned maintenance windows, which are no incidents.
+    planned : int, planned maintenance windows, which are no incidents
     """
     if compared is None:
         return [NONE]

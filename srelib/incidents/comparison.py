@@ -62,14 +62,12 @@ class CountTrend:
 
     Parameters
     ----------
-    before, after, ratio : Estimate
-        Incidents a week [1/week]; after over before.
+    before, after, ratio : Estimate, incidents a week [1/week]; after over before
     p_value : float
         Chance of a difference at least this large if the rate did not change [fraction].
     index : float
         How much more their number scatters over time than that of independent ones [ratio].
-    verdict : str
-        'better', 'worse' or 'cannot tell'.
+    verdict : str, 'better', 'worse' or 'cannot tell'
     """
 
     before: Estimate
@@ -87,14 +85,10 @@ class DurationTrend:
     Parameters
     ----------
     before, after : TimeTo
-    ratio : Estimate
-        Factor by which durations changed (Hodges-Lehmann).
-    p_value : float
-        Of the rank test [fraction].
-    correlation : Estimate
-        Rank correlation of duration with time, over all of it [-1 to 1].
-    verdict : str
-        'better', 'worse' or 'cannot tell', by the interval of the ratio.
+    ratio : Estimate, factor by which durations changed (Hodges-Lehmann)
+    p_value : float, of the rank test [fraction]
+    correlation : Estimate, rank correlation of duration with time, over all of it [-1 to 1]
+    verdict : str, 'better', 'worse' or 'cannot tell', by the interval of the ratio
     """
 
     before: TimeTo
@@ -121,8 +115,7 @@ class PeriodComparison:
     ----------
     between, split, timezone : pair of Timestamp, Timestamp, str
         The time looked at, its end being "now"; where it is divided; the zone of hours and days.
-    times : dict of str to TimeTo
-        Time to detect, acknowledge, mitigate and restore, over all.
+    times : dict of str to TimeTo, time to detect, acknowledge, mitigate and restore, over all
     durations, service_durations : DataFrame
         To restore each incident: incident_id, service, started_at, seconds, state ('ended', 'open'
         or 'unknown'); and the same with a row for each service of an incident.
@@ -188,10 +181,8 @@ def compare_periods(
     observed_since : Timestamp, optional
         Start of what else was observed. The history begins there where it lies at most three
         average gaps before the first incident, else with that.
-    statistic : {'mean', 'median'}
-        What `noise_check` compares.
-    timezone : str
-        IANA zone in which hours and weekdays are meant.
+    statistic : {'mean', 'median'}, what `noise_check` compares
+    timezone : str, IANA zone in which hours and weekdays are meant
 
     Returns
     -------
@@ -224,6 +215,7 @@ def compare_periods(
     found = _durations(once, as_of=as_of)
     ended = found.loc[found["state"] == ENDED, "seconds"]
     counts = _count_trend(once, between=between, split=split)
+    bar = WEEK if (between[1] - between[0]) / WEEK <= MOST_WEEKS else 4 * WEEK
     silence = as_of - once["started_at"].iloc[-1]
     return PeriodComparison(
         between=between,
@@ -233,7 +225,7 @@ def compare_periods(
         durations=found,
         service_durations=_durations(rows, as_of=as_of),
         counts=counts,
-        bins=_binned_counts(once["started_at"], between, length=_bar(between)),
+        bins=_binned_counts(once["started_at"], between, length=bar),
         lengths=_duration_trend(once, between=between, split=split),
         noise=_noise(once, between, split, statistic),
         detectable=_detectable(found, split, counts.index),
@@ -343,11 +335,6 @@ def _compare_services(
     } for name, (counts, lengths, times) in trends.items()]  # fmt: skip
     table = pd.DataFrame(rows, columns=SERVICES)
     return table.sort_values("incidents", ascending=False, kind="stable", ignore_index=True)
-
-
-def _bar(between: Between) -> pd.Timedelta:
-    """A week, or four where that would be too many bars."""
-    return WEEK if (between[1] - between[0]) / WEEK <= MOST_WEEKS else 4 * WEEK
 
 
 def _noise(

@@ -37,16 +37,12 @@ class Noise:
 
     Parameters
     ----------
-    statistic : str
-        'mean' or 'median'.
-    before, after : float
-        Of the durations in either period [s].
+    statistic : str, 'mean' or 'median'
+    before, after : float, of the durations in either period [s]
     n_before, n_after, open : int
         Incidents; how many of them had not ended and count for as long as they were seen to last.
-    share : float
-        Of shufflings with a difference at least this large, either way [fraction].
-    differences : array
-        After less before, in each shuffling [s].
+    share : float, of shufflings with a difference at least this large, either way [fraction]
+    differences : array, after less before, in each shuffling [s]
     """
 
     statistic: str
@@ -86,8 +82,7 @@ def noise_check(
         Time in which incidents were written down, half-open; its end is "now".
     statistic : {'mean', 'median'}
         What is compared: the mean (which most dashboards show) or the median.
-    resamples, seed : int
-        Shufflings, and their seed.
+    resamples, seed : int, shufflings, and their seed
 
     Returns
     -------
@@ -175,14 +170,10 @@ class Detectable:
     cut : float
         Of every duration [fraction]; NaN where even a cut to nothing would often be missed, and
         where fewer than ten durations (or only equal ones) do not say how they scatter.
-    count_cut : float
-        Of the number of incidents [fraction]; NaN likewise.
-    n_before, n_after : float
-        Incidents in either period.
-    power : float
-        How often it would be seen [fraction].
-    curve : DataFrame
-        n (incidents in both periods), cut, count_cut [fraction].
+    count_cut : float, of the number of incidents [fraction]; NaN likewise
+    n_before, n_after : float, incidents in either period
+    power : float, how often it would be seen [fraction]
+    curve : DataFrame, n (incidents in both periods), cut, count_cut [fraction]
     """
 
     cut: float
@@ -205,16 +196,11 @@ def detectable_change(
 
     Parameters
     ----------
-    durations : array or Series
-        Of past incidents, any unit of time; NaN is unknown and left out.
-    n : pair of float, optional
-        Incidents before and after; default: half of the durations each.
-    power : float
-        How often the improvement must be seen [fraction].
-    confidence : float
-        Of the rank test for durations, and of the comparison of counts [fraction].
-    index : float
-        Overdispersion of the counts, as in `CountTrend`.
+    durations : array or Series, of past incidents, any unit of time; NaN is unknown and left out
+    n : pair of float, optional, incidents before and after; default: half of the durations each
+    power : float, how often the improvement must be seen [fraction]
+    confidence : float, of the rank test for durations, and of the comparison of counts [fraction]
+    index : float, overdispersion of the counts, as in `CountTrend`
 
     Returns
     -------

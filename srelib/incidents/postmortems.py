@@ -41,14 +41,10 @@ def budget_spent(
 
     Parameters
     ----------
-    good, total : Series
-        Good and total events [events] of one objective on a regular UTC index.
-    target : float
-        Service level objective [fraction], strictly between 0 and 1.
-    period : Window, Timedelta or str
-        Period of the SLO.
-    incidents : DataFrame
-        Table ``incidents`` of that service.
+    good, total : Series, good and total events [events] of one objective on a regular UTC index
+    target : float, service level objective [fraction], strictly between 0 and 1
+    period : Window, Timedelta or str, period of the SLO
+    incidents : DataFrame, table ``incidents`` of that service
 
     Returns
     -------
@@ -105,8 +101,7 @@ class IncidentCosts:
     limit : float
         Share of a budget above which an incident needs a postmortem, and a class of outages
         belongs into the plan [fraction].
-    objectives : int
-        How many were looked at.
+    objectives : int, how many were looked at
     """
 
     incidents: pd.DataFrame
@@ -127,10 +122,8 @@ def incident_costs(
     ----------
     spent : mapping of Indicator to DataFrame
         As from `budget_spent`, by objective, or the errors in their place.
-    as_of : Timestamp
-        "Now"; the quarter of classes of outages is the 90 days before it.
-    limit : float
-        As in `IncidentCosts`; 20 % is the rule of the SRE Workbook, appendix B.
+    as_of : Timestamp, "Now"; the quarter of classes of outages is the 90 days before it
+    limit : float, as in `IncidentCosts`; 20 % is the rule of the SRE Workbook, appendix B
 
     Returns
     -------

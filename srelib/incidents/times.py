@@ -52,8 +52,7 @@ class TimeTo:
 
     Parameters
     ----------
-    median, p90 : Estimate
-        Kaplan-Meier [s]; NaN where too few have ended.
+    median, p90 : Estimate, Kaplan-Meier [s]; NaN where too few have ended
     incidents, open : int
         How many there were, and how many of them had not ended by the end of the data.
     unknown : int
@@ -61,8 +60,7 @@ class TimeTo:
         in no estimate.
     recorded : bool
         False where every time on record is the start itself: the source cannot know another.
-    curve : DataFrame
-        As from `srelib.stats.kaplan_meier`, time in seconds.
+    curve : DataFrame, as from `srelib.stats.kaplan_meier`, time in seconds
     """
 
     median: Estimate
@@ -239,10 +237,8 @@ class Downtime:
         moment once).
     downtime, summed : Timedelta
         Over all services, each moment once; what adding up all incidents gives instead.
-    overlapping : int
-        How many began before an earlier one of the same service was over.
-    not_felt : int
-        How many are left out because their severity says that no user was affected.
+    overlapping : int, how many began before an earlier one of the same service was over
+    not_felt : int, how many are left out because their severity says that no user was affected
     """
 
     services: pd.DataFrame
@@ -264,7 +260,9 @@ def _downtime(incidents: pd.DataFrame, *, between: Between) -> Downtime:
         (name, len(own), _union(by_service.get(str(name), lasting[:0])))
         for name, own in felt.groupby("service")
     ], columns=["service", "incidents", "downtime"])  # fmt: skip
-    once, early = events.once_for_fleet(lasting), [_overlapping(own) for own in by_service.values()]
+    once = events.once_for_fleet(lasting)
+    early = [own[own["started_at"] < own["ends_at"].cummax().shift()]
+             for own in by_service.values()]  # fmt: skip
     return Downtime(
         services=services.sort_values("downtime", ascending=False, kind="stable",
                                       ignore_index=True),
@@ -280,8 +278,3 @@ def _union(rows: pd.DataFrame) -> pd.Timedelta:
     covered = rows["ends_at"].cummax().shift()
     starts = rows["started_at"].where(covered.isna() | (covered < rows["started_at"]), covered)
     return pd.Timedelta((rows["ends_at"] - starts)[rows["ends_at"] > starts].sum())
-
-
-def _overlapping(rows: pd.DataFrame) -> pd.DataFrame:
-    """Incidents of one service that began before an earlier one was over."""
-    return rows[rows["started_at"] < rows["ends_at"].cummax().shift()]
