@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -42,18 +43,13 @@ class Dataset:
         The folder, or the one file, that was read.
     as_of : Timestamp
         "Now": what was asked for, and then nothing in the tables is later. By default the end of
-        the last bucket of `sli` (without buckets, the latest time anywhere but in exclusions);
-        events after it stay in their tables.
+        the last bucket of `sli` (without buckets, the latest time anywhere but in exclusions).
     sli, deployments, changes, incidents, alerts, exclusions : DataFrame
         Canonical tables (`srelib.tables.TABLES`).
     slos : list of Slo
         Objectives found.
-    series : DataFrame
-        One row per service and indicator.
-    sources : DataFrame
-        One row per file.
-    rejects : DataFrame
-        One row per record refused.
+    series, sources, rejects : DataFrame
+        One row per service and indicator; per file; per record refused.
     notes : tuple of str
         What concerns no single file.
     """
@@ -95,8 +91,8 @@ class Dataset:
         Returns
         -------
         DataFrame
-            good, total [events, or seconds where the series is weighted by time]; index ``time``
-            in UTC from the first bucket to the last. Buckets that were not observed are NaN.
+            good, total [events, or seconds where weighted by time]; index ``time`` in UTC from the
+            first bucket to the last. Buckets that were not observed are NaN.
 
         Raises
         ------
@@ -119,8 +115,7 @@ class Dataset:
 
         Parameters
         ----------
-        table : str
-            'deployments', 'changes', 'incidents', 'alerts' or 'exclusions'.
+        table : {'deployments', 'changes', 'incidents', 'alerts', 'exclusions'}
 
         Returns
         -------
@@ -132,7 +127,7 @@ class Dataset:
         return rows if len(rows) or fed.any() else None
 
     def slo_counts(self, slo: Slo, *, exclusions: bool = True) -> pd.DataFrame:
-        """Good and total as an objective counts them.
+        """Good and total as an objective counts them, on an even UTC index.
 
         Parameters
         ----------
@@ -144,28 +139,23 @@ class Dataset:
         Returns
         -------
         DataFrame
-            good, total on an even UTC index.
 
         Raises
         ------
         InputError
             There is no data for the objective.
         """
-        from srelib import budget
-        from srelib.sli.time_based import (
-            _for_slo,  # these stand above this module; needed only here
-        )
+        from srelib.budget import exclude
+        from srelib.sli.time_based import _for_slo
 
-        counts = self.counts(slo.service, slo.sli)
+        counts, names = self.counts(slo.service, slo.sli), {"service": slo.service, "sli": slo.sli}
         if exclusions and len(self.exclusions):
-            counts = budget.exclude(
-                counts, self.exclusions, service=slo.service, sli=slo.sli
-            ).counts
+            counts = exclude(counts, self.exclusions, **names).counts
         return _for_slo(counts, slo)
 
 
 def load(path: str | Path, *, as_of: str | pd.Timestamp | None = None) -> Dataset:
-    """Read a folder of exports.
+    """Read a folder of exports, with the folders in it; hidden files and reports are left out.
 
     Parameters
     ----------
@@ -182,11 +172,6 @@ def load(path: str | Path, *, as_of: str | pd.Timestamp | None = None) -> Datase
     ------
     InputError
         The folder is empty or absent, or files cannot be read; all problems are in one text.
-
-    Notes
-    -----
-    The folder is read with the folders in it; hidden files and reports are left out.
-    Files are read in the order of their names; the same files give the same dataset.
     """
     path = Path(path)
     root, files = _listing(path)
@@ -343,16 +328,10 @@ def _assembled(
         _nothing_left(found, results, as_of)
     rejected = tables.stacked([entry.result.rejects for entry in loaded] + found, "rejects")
     rejected = rejected.sort_values(["file", "line"], kind="stable").reset_index(drop=True)
-    return Dataset(
-        path=path,
-        as_of=now,
-        **joined,
-        slos=slos,
-        series=joining.described(joined["sli"], indicators),
-        sources=_provenance(loaded, found, missing, now),
-        rejects=rejected,
-        notes=tuple(notes),
-    )
+    series = joining.described(joined["sli"], indicators)
+    sources = _provenance(loaded, found, missing)
+    return Dataset(path, now, **joined, slos=slos, series=series, sources=sources,
+                   rejects=rejected, notes=tuple(notes))  # fmt: skip
 
 
 def _nothing_left(
@@ -424,13 +403,17 @@ def _now(
     ]
     if not ends:
         columns = [
-            joined[table][column.name]
+            joined[table][name]
             for table in tables.EXPORTS[1:]
-            for column in tables.TABLES[table]
-            if column.kind == "time" and table != "exclusions"
+            for name in _times(table)
+            if table != "exclusions"
         ]
         ends = [column.max() for column in columns if column.notna().any()]
     return max(ends).as_unit("us") if ends else pd.NaT  # type: ignore[return-value]
+
+
+def _times(table: str) -> list[str]:
+    return [column.name for column in tables.TABLES[table] if column.kind == "time"]
 
 
 def _cut(
@@ -446,9 +429,8 @@ def _cut(
             late = _unfinished(frame, now, grids)
         left = frame[~late].reset_index(drop=True)
         if table != "exclusions":
-            for column in tables.TABLES[table]:
-                if column.kind == "time":
-                    left[column.name] = left[column.name].where(~(left[column.name] > now))
+            for name in _times(table):
+                left[name] = left[name].where(~(left[name] > now))
         joined[table] = left
         if late.any():
             notes.append(f"{int(late.sum())} rows of {table} are later than {now:%Y-%m-%d %H:%M} "
@@ -466,32 +448,23 @@ def _unfinished(
 
 
 def _provenance(
-    loaded: list[_Loaded], found: list[pd.DataFrame], missing: dict[str, int], now: pd.Timestamp
+    loaded: list[_Loaded], found: list[pd.DataFrame], missing: dict[str, int]
 ) -> pd.DataFrame:
-    later: dict[str, int] = {}
-    for frame in found:
-        for name, count in frame["file"].value_counts().items():
-            later[str(name)] = later.get(str(name), 0) + int(count)
-    rows = [_source_row(entry, later.get(entry.name, 0), missing) for entry in loaded]
+    later = Counter(name for frame in found for name in frame["file"])
+    rows = [
+        {
+            "file": entry.name, "format": entry.format, "table": entry.fed,
+            "rows_read": entry.result.rows_read,
+            "rows_kept": entry.result.rows_kept - later[entry.name],
+            "rows_rejected": entry.result.rows_rejected + later[entry.name],
+            "rows_missing": entry.result.rows_missing + missing.get(entry.name, 0),
+            "first": entry.first, "last": entry.last,
+            "timezone": entry.result.timezone if entry.fed else None, "sha256": entry.sha256,
+            "notes": "\n".join(entry.result.notes) or None,
+        }
+        for entry in loaded
+    ]  # fmt: skip
     return tables.conform(pd.DataFrame(rows, columns=tables.names("sources")), "sources")
-
-
-def _source_row(entry: _Loaded, later: int, missing: dict[str, int]) -> dict[str, Any]:
-    result = entry.result
-    return {
-        "file": entry.name,
-        "format": entry.format,
-        "table": entry.fed,
-        "rows_read": result.rows_read,
-        "rows_kept": result.rows_kept - later,
-        "rows_rejected": result.rows_rejected + later,
-        "rows_missing": result.rows_missing + missing.get(entry.name, 0),
-        "first": entry.first,
-        "last": entry.last,
-        "timezone": result.timezone if entry.fed else None,
-        "sha256": entry.sha256,
-        "notes": "\n".join(result.notes) or None,
-    }
 
 
 def __dir__() -> list[str]:

@@ -45,14 +45,12 @@ class InputError(SrelibError):
 
     Parameters
     ----------
-    problem : str
-        What is wrong, with the value seen.
+    problem, fix : str
+        What is wrong, with the value seen; and what to do about it.
     file : str, optional
         The file, relative to the folder handed over.
     line : int, optional
         1-based line of the file.
-    fix : str, optional
-        What to do about it.
 
     Examples
     --------

@@ -143,25 +143,7 @@ EXPORTS = ("sli", "deployments", "changes", "incidents", "alerts", "exclusions")
 
 
 def left_out(rejects: pd.DataFrame) -> pd.Series:
-    """Which rejects are fine rows that a rule leaves out, and not refused ones.
-
-    Parameters
-    ----------
-    rejects : DataFrame
-        Table ``rejects``.
-
-    Returns
-    -------
-    Series of bool
-        On the index of the table.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"file": "a.csv", "line": [2, 3], "reason": "?"})
-    >>> rows["by_rule"] = [True, None]
-    >>> left_out(conform(rows, "rejects")).tolist()
-    [True, False]
-    """
+    """Which rejects are fine rows that a rule leaves out, and not refused ones."""
     return rejects["by_rule"].fillna(False).astype(bool)
 
 

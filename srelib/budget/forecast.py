@@ -161,8 +161,7 @@ def _left_calendar(
     period_end = window.bounds_at(past.now)[1]
     seen_bad, seen_total = past.since((start - past.now) / DAY)
     rest = np.array([(period_end - past.now) / DAY])
-    coming = future[1, :, -1:] * 0 + _at_days(future, rest)[1]
-    allowance = fraction * (seen_total + coming)
+    allowance = fraction * (seen_total + _at_days(future, rest)[1])
     return allowance * (1 + GRACE) - (seen_bad + future[0])
 
 

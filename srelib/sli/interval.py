@@ -207,23 +207,15 @@ def by_period(
     sums = _sums_between(good, total, edges)
     found = sums[["good", "total"]].fillna(0.0)
     found["ratio"] = _divide(found["good"], found["total"])
-    _add_intervals(found, good, total, confidence, weighting)
-    span = pd.Series(np.diff(edges), index=sums.index)
-    found.insert(5, "coverage", _divide(sums["known"], span))
-    return pd.concat([spans[["starts_at", "ends_at", "label"]], found, spans[["complete"]]], axis=1)
-
-
-def _add_intervals(
-    found: pd.DataFrame, good: pd.Series, total: pd.Series, confidence: float, weighting: str
-) -> None:
-    """Add low, high and method to the new table of periods."""
     whole = found["total"].to_numpy()
     bad = whole - found["good"].to_numpy()
-    index, name = _overdispersion(bad, whole, good, total, weighting)
+    index, method = _overdispersion(bad, whole, good, total, weighting)
     low, high = _widened_wilson(bad, whole, index=index, confidence=confidence)
-    none = name == NO_BAD_TIME
+    none = method == NO_BAD_TIME
     found["low"], found["high"] = (np.nan, np.nan) if none else (1 - high, 1 - low)
-    found["method"] = np.where(whole > 0, name, NO_TRAFFIC)
+    found["coverage"] = _divide(sums["known"], np.diff(edges))
+    found["method"] = np.where(whole > 0, method, NO_TRAFFIC)
+    return pd.concat([spans[["starts_at", "ends_at", "label"]], found, spans[["complete"]]], axis=1)
 
 
 def _overdispersion(

@@ -35,7 +35,6 @@ class Dispersion:
 
     index: float
     p_value: float
-    groups: int
 
 
 def dispersion(
@@ -46,17 +45,17 @@ def dispersion(
     part, whole = part[whole > 0], whole[whole > 0]
     groups = len(whole)
     if groups < 2 or not 0 < part.sum() < whole.sum():
-        return Dispersion(float("nan"), float("nan"), groups)
+        return Dispersion(NAN, NAN)
     square = float(_chi_square(part[None, :], whole)[0])
     p = part.sum() / whole.sum()
     if part.sum() * (1 - p) >= 5 * groups:
         from scipy.special import chdtrc
 
-        return Dispersion(square / (groups - 1), float(chdtrc(groups - 1, square)), groups)
+        return Dispersion(square / (groups - 1), float(chdtrc(groups - 1, square)))
     whole = np.maximum(np.rint(whole), 1)
     drawn = np.random.default_rng(seed).binomial(whole.astype("int64"), p, (resamples, groups))
     above = int((_chi_square(drawn, whole) >= square * (1 - 1e-12)).sum())
-    return Dispersion(square / (groups - 1), (above + 1) / (resamples + 1), groups)
+    return Dispersion(square / (groups - 1), (above + 1) / (resamples + 1))
 
 
 def _chi_square(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

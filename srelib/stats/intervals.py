@@ -27,22 +27,14 @@ class Estimate:
 
     Parameters
     ----------
-    value : float
-        The estimate itself.
-    low, high : float
-        Ends of the interval, in the unit of the value; NaN where none can be given.
+    value, low, high : float
+        The estimate, and the ends of its interval in the same unit; NaN where none can be given.
     n : float
-        How many observations the interval stands on: events for Wilson (widened or not),
-        time units such as days for a bootstrap.
+        How many observations it stands on: events, or units of time such as days.
     confidence : float
         Share of such intervals that hold the truth [fraction].
     method : str
         How the interval was made, in words fit for a sentence.
-
-    Examples
-    --------
-    >>> Estimate(0.99, 0.98, 0.995, 1000, 0.95, "Wilson").low
-    0.98
     """
 
     value: float

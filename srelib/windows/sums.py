@@ -197,7 +197,12 @@ def _ratios(part: _Prefix, whole: _Prefix, *, widths: Sequence[int]) -> np.ndarr
     rows = out.reshape(len(widths), len(tops), n).swapaxes(0, 1)
 
     def work(row: int, start: int, stop: int) -> None:
-        _row(tops[row], bottoms[row], rows[row], widths, start, stop)
+        spare = np.empty((2, _PIECE))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            for first in range(start, stop, _PIECE):
+                last = min(first + _PIECE, stop)
+                for width, into in zip(widths, rows[row], strict=True):
+                    _piece(tops[row], bottoms[row], width, first, last, into, spare)
 
     edges = _edges(n, parts=-(-2 * _cores() // max(len(rows), 1)))
     _side_by_side(work, edges, series=len(rows))
@@ -232,19 +237,6 @@ def _threads() -> ThreadPoolExecutor:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_threads.cache_clear)  # threads do not survive a fork
-
-
-def _row(
-    top: np.ndarray, bottom: np.ndarray, out: np.ndarray, widths: Sequence[int],
-    start: int, stop: int,
-) -> None:  # fmt: skip
-    """Ratios of a stretch of one series over every window."""
-    spare = np.empty((2, _PIECE))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        for first in range(start, stop, _PIECE):
-            last = min(first + _PIECE, stop)
-            for width, into in zip(widths, out, strict=True):
-                _piece(top, bottom, width, first, last, into, spare)
 
 
 def _piece(
