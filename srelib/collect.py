@@ -302,54 +302,32 @@ def _times(seconds: list[int]) -> pd.Series:
     return pd.to_datetime(known, unit="s", utc=True).dt.as_unit("us")
 
 
-def _tag_notes(releases: list[_Tag], first: list[int], lost: int) -> list[str]:
-    """What has to be said about the tags."""
-    notes = []
-    light = sum(not tag.annotated for tag in releases)
-    if light:
-        notes.append(
-            f"{light:,} of {len(releases):,} tags are lightweight: their time is that of the "
-            "commit, often earlier than the release."
-        )
-    if lost:
-        notes.append(f"{lost:,} tags lead to no commit that is here: left out.")
-    brings = set(first)
-    empty = sum(number not in brings for number in range(len(releases)))
-    if empty:
-        notes.append(
-            f"{empty:,} releases ship nothing that an earlier one did not (several tags on one "
-            "commit, or a tag set after the fact)."
-        )
-    start = sum(number == 0 for number in first)
-    notes.append(
-        f"The first release, {releases[0].name!r}, has no known predecessor: the {start:,} commits "
-        "in it are not written, since nothing says when they first shipped."
-    )
-    return notes
-
-
-def _change_notes(
-    commits: _Commits, first: list[int], changes: pd.DataFrame, deployments: pd.DataFrame
+def _notes(
+    commits: _Commits, first: list[int], lost: int, changes: pd.DataFrame, deployments: pd.DataFrame
 ) -> list[str]:
-    """What has to be said about the changes."""
-    notes = []
-    merges = sum(len(parents) > 1 and first[n] != 0 for n, parents in enumerate(commits.parents))
-    if merges:
-        notes.append(f"{merges:,} merge commits are no changes of their own and are not written.")
-    waiting = int(changes["deployment_id"].isna().sum())
-    if waiting:
-        notes.append(
-            f"{waiting:,} commits of the branch checked out are in no release yet: they are "
-            "written without deployment_id, as waiting."
-        )
+    """What has to be said about the tags and about the changes."""
     finished = deployments.set_index("deployment_id")["finished_at"]
-    late = changes["committed_at"] > changes["deployment_id"].map(finished)
-    if late.any():
-        notes.append(
-            f"{int(late.sum()):,} commits carry a time after the release that contains them: a "
-            "clock was wrong, or history was written anew."
-        )
-    return notes
+    light = int((deployments[TAG_KIND] == "lightweight").sum())
+    empty = len(set(range(len(finished))) - set(first))
+    start = sum(number == 0 for number in first)
+    merges = sum(len(parents) > 1 and first[n] != 0 for n, parents in enumerate(commits.parents))
+    waiting = int(changes["deployment_id"].isna().sum())
+    late = int((changes["committed_at"] > changes["deployment_id"].map(finished)).sum())
+    found = {
+        f"{light:,} of {len(finished):,} tags are lightweight: their time is that of the commit, "
+        "often earlier than the release.": light,
+        f"{lost:,} tags lead to no commit that is here: left out.": lost,
+        f"{empty:,} releases ship nothing that an earlier one did not (several tags on one "
+        "commit, or a tag set after the fact).": empty,
+        f"The first release, {finished.index[0]!r}, has no known predecessor: the {start:,} "
+        "commits in it are not written, since nothing says when they first shipped.": True,
+        f"{merges:,} merge commits are no changes of their own and are not written.": merges,
+        f"{waiting:,} commits of the branch checked out are in no release yet: they are written "
+        "without deployment_id, as waiting.": waiting,
+        f"{late:,} commits carry a time after the release that contains them: a clock was wrong, "
+        "or history was written anew.": late,
+    }
+    return [text for text, said in found.items() if said]
 
 
 Clock = Literal["committer", "author"]
@@ -401,8 +379,7 @@ def git(
     first, merged = _first_releases(commits, [commits.place[tag.commit] for tag in releases])
     changes = _change_rows(commits, releases, first, merged, service=service, clock=clock)
     deployments = _deployment_rows(releases, service=service)
-    notes = [*_tag_notes(releases, first, lost),
-             *_change_notes(commits, first, changes, deployments)]  # fmt: skip
+    notes = _notes(commits, first, lost, changes, deployments)
     if _git_answer(root, "rev-parse", "--is-shallow-repository").strip() == "true":
         notes.insert(0, _SHALLOW)
     return Collected(deployments, changes, tuple(notes))

@@ -31,9 +31,9 @@ def percent(share: float, *, against: float | None = None, places: int = 0) -> s
         digits += 1
     text = f"{abs(share) * 100:,.{digits}f}"
     if digits > places and abs(round(share * 100, digits - 1) - share * 100) < 1e-9:
-        text = f"{abs(share) * 100:,.{digits}f}".rstrip("0").rstrip(".")
-        decimals = len(text.partition(".")[2])
-        text = text if decimals >= places else f"{abs(share) * 100:,.{places}f}"
+        text = text.rstrip("0").rstrip(".")
+        if len(text.partition(".")[2]) < places:
+            text = f"{abs(share) * 100:,.{places}f}"
     return f"{MINUS if share < 0 and text.strip('0.') else ''}{text}{NBSP}%"
 
 
@@ -108,11 +108,17 @@ def _significant(size: float, digits: int) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def _seconds(length: Any) -> float:
+    if length is None or pd.isna(length):
+        return math.nan
+    return length.total_seconds() if hasattr(length, "total_seconds") else float(length)
+
+
 def duration(length: Any) -> str:
     """A length of time in its two largest units."""
-    if length is None or pd.isna(length):
+    seconds = _seconds(length)
+    if seconds != seconds:
         return UNKNOWN
-    seconds = length.total_seconds() if hasattr(length, "total_seconds") else float(length)
     sign, seconds = (MINUS if seconds < 0 else ""), abs(seconds)
     if seconds < 60:
         return f"{sign}{_significant(seconds, 2)}{NBSP}s"
@@ -134,11 +140,8 @@ def to_the_minute(seconds: float) -> str:
 
 def roughly(length: Any) -> str:
     """A length of time in its largest handy unit, where more digits would claim too much."""
-    if length is None or pd.isna(length):
-        return UNKNOWN
-    seconds = length.total_seconds() if hasattr(length, "total_seconds") else float(length)
-    units = ((7 * 86400, "weeks"), (86400, "days"), (3600, "h"), (60, "min"))
-    for size, name in units:
+    seconds = _seconds(length)
+    for size, name in ((7 * 86400, "weeks"), (86400, "days"), (3600, "h"), (60, "min")):
         if seconds >= 2 * size:
             return f"{round(seconds / size)}{NBSP}{name}"
     return duration(seconds)
@@ -146,10 +149,8 @@ def roughly(length: Any) -> str:
 
 def wait(length: Any) -> str:
     """How long something took, a Timedelta or seconds, to the minute from ten on; none is 0 min."""
-    if pd.isna(length):
-        return UNKNOWN
-    seconds = length.total_seconds() if isinstance(length, pd.Timedelta) else float(length)
-    return to_the_minute(seconds) if seconds > 0 else f"0{NBSP}min"
+    seconds = _seconds(length)
+    return f"0{NBSP}min" if seconds <= 0 else to_the_minute(seconds)
 
 
 def rate(number: float) -> str:
@@ -168,10 +169,10 @@ def length(seconds: float) -> str:
 
 def amount(number: float, unit: str) -> str:
     """A number of events, seconds or slices, with its unit."""
-    if unit == "seconds":
-        return duration(number) if math.isfinite(number) else UNKNOWN
     if not math.isfinite(number):
         return UNKNOWN
+    if unit == "seconds":
+        return duration(number)
     noun = unit[:-1] if number == 1 and unit.endswith("s") else unit
     return f"{count(number)}{NBSP}{noun}"
 

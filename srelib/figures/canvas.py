@@ -199,8 +199,7 @@ class _Dates(Formatter):
         times = num2date(values)
         if not times:
             return []
-        years = sorted({times[0].year, times[-1].year})
-        self._offset = "\u2013".join(map(str, years)) if self._year else ""
+        self._offset = years(times) if self._year else ""
         short = times[-1] - times[0] < pd.Timedelta(days=2) and len(times) > 1
         if short and self._year:
             self._offset = f"{times[0].day} {times[0]:%b %Y}"

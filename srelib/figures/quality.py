@@ -28,25 +28,24 @@ def plot_coverage(
         return canvas.note("There is no time series in these exports, so nothing to cover.", ax=ax)
     rows = sorted(days, key=lambda key: share[key])[:ROWS]
     rows = [key for key in days if key in set(rows)][::-1]
-    ax = canvas.axes(ax, height=1.35 + 0.3 * len(rows))
-    title = _coverage_title(share)
-    with canvas.style():
+    labels = [key.label for key in rows]
+    left_out = len(days) - len(rows)
+    about = "Calendar of coverage, one row per series"
+    about += f"; {left_out} better covered series are not drawn" if left_out else ""
+    with canvas.drawing(ax, _coverage_title(share), about=about, labels=labels,
+                        height=1.35 + 0.3 * len(rows)) as ax:  # fmt: skip
         for y, key in enumerate(rows):
-            _calendar_row(ax, y, days[key])
+            _calendar_row(ax, y, days[key], share[key])
         both = [days[key].index[end] for key in rows for end in (0, -1)]
         ax.set_xlim(min(both), max(both) + pd.Timedelta(days=1))  # type: ignore[arg-type]
-        canvas.name_rows(ax, [key.label for key in rows])
-        _shares_seen(ax, [share[key] for key in rows])
+        canvas.name_rows(ax, labels)
         canvas.time_axis(ax, year=False, ticks=7)
         ax.set_xlabel(f"day of {canvas.years(both)} (red: share of the day not observed)")
-        canvas.headline(ax, title, labels=[key.label for key in rows])
-    left_out = len(days) - len(rows)
-    rest = f" {left_out} better covered series are not drawn." if left_out else ""
-    return canvas.describe(ax, f"Calendar of coverage, one row per series. {title}.{rest}")
+    return ax
 
 
-def _calendar_row(ax: Axes, y: int, share: pd.Series) -> None:
-    """Grey cells, filled from below by what is missing; the least gap stays visible."""
+def _calendar_row(ax: Axes, y: int, share: pd.Series, overall: float) -> None:
+    """Grey cells, filled from below by what is missing; the share observed at the right end."""
     missing = 1 - share.to_numpy()
     height = np.where(missing > 0, np.maximum(missing, 0.15), 0.0) * 0.8
     seen = share.index[~np.isnan(missing)]
@@ -55,15 +54,9 @@ def _calendar_row(ax: Axes, y: int, share: pd.Series) -> None:
     some = missing > 0
     ax.bar(share.index[some], height[some], width=wide, bottom=y - 0.4, align="edge",
            color=canvas.VERMILLION)  # fmt: skip
-
-
-def _shares_seen(ax: Axes, rows: list[float]) -> None:
-    """The share observed of each row, at its right end."""
-    for y, share in enumerate(rows):
-        text = wording.percent(share)
-        ax.annotate(text, (1, y), xycoords=("axes fraction", "data"), xytext=(6, 0),
-                    textcoords="offset points", va="center", fontsize=8.5,
-                    color=canvas.VERMILLION if share < 1 else canvas.GREY)  # fmt: skip
+    ax.annotate(wording.percent(overall), (1, y), xycoords=("axes fraction", "data"), xytext=(6, 0),
+                textcoords="offset points", va="center", fontsize=8.5,
+                color=canvas.VERMILLION if overall < 1 else canvas.GREY)  # fmt: skip
 
 
 def _coverage_title(overall: Mapping[Indicator, float]) -> str:
@@ -91,10 +84,11 @@ def plot_spans(sources: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     if dated.empty:
         return canvas.note("No file holds any times, so there is no span to draw.", ax=ax)
     shown = dated.head(ROWS)[::-1].reset_index(drop=True)
-    ax = canvas.axes(ax, height=1.3 + 0.34 * len(shown))
     measured = dated[dated["table"].str.contains("sli")]
-    title = _span_title(dated, measured)
-    with canvas.style():
+    labels = [_source_label(row) for _, row in shown.iterrows()]
+    with canvas.drawing(ax, _span_title(dated, measured), labels=labels,
+                        height=1.3 + 0.34 * len(shown),
+                        about="First to last entry of each input file") as ax:  # fmt: skip
         for y, (_, row) in enumerate(shown.iterrows()):
             ax.barh(y, row["last"] - row["first"], left=row["first"], height=0.5,
                     color=canvas.BLUE, edgecolor=canvas.BLUE, lw=1.2)  # fmt: skip
@@ -104,13 +98,11 @@ def plot_spans(sources: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         if len(measured):
             ax.axvspan(measured["first"].min(), measured["last"].max(), color=canvas.PALE,  # type: ignore[arg-type]
                        lw=0, zorder=0)  # fmt: skip
-        labels = [_source_label(row) for _, row in shown.iterrows()]
         canvas.name_rows(ax, labels)
         canvas.time_axis(ax, year=False, ticks=7)
         span = canvas.years([*dated["first"], *dated["last"]])
         ax.set_xlabel(f"day of {span} (UTC; shaded: service levels known)")
-        canvas.headline(ax, title, labels=labels)
-    return canvas.describe(ax, f"First to last entry of each input file. {title}.")
+    return ax
 
 
 def _source_label(row: pd.Series) -> str:

@@ -49,12 +49,7 @@ Format = Callable[[Any], str]
 
 
 def show(sentences: str | Iterable[str]) -> None:
-    """Display sentences as Markdown: one as a paragraph, several as a list.
-
-    Parameters
-    ----------
-    sentences : str or iterable of str
-        Markdown made by this package, text from the data already escaped; empty ones are left out.
+    """Display sentences of Markdown: one as a paragraph, several as a list without empty ones.
 
     Examples
     --------
@@ -78,16 +73,11 @@ class Table:
 
     Parameters
     ----------
-    caption : str
-        What the table holds, with units.
-    headers : tuple of str
-        Column names.
-    rows : tuple of tuple of str
-        Cells; the first of a row names it.
-    numeric : tuple of bool
-        Which columns are aligned to the right.
-    more : int
-        How many rows were left out.
+    caption : str, what the table holds, with units
+    headers : tuple of str, column names
+    rows : tuple of tuple of str, cells; the first of a row names it
+    numeric : tuple of bool, which columns are aligned to the right
+    more : int, how many rows were left out
     """
 
     caption: str
@@ -179,14 +169,7 @@ def _is_number(column: pd.Series) -> bool:
 
 @dataclass(frozen=True)
 class Document:
-    """A text to copy, folded away until it is wanted, and then as it is.
-
-    Parameters
-    ----------
-    text : str
-    caption : str
-        What it is.
-    """
+    """A text to copy, folded away under its caption until it is wanted, and then as it is."""
 
     text: str
     caption: str

@@ -171,16 +171,12 @@ _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
 
 def _refuse_foreign(out: Path) -> None:
     """Refuse a folder that holds files no report wrote; the marker names those of a report."""
-    if not out.exists():
-        return
-    if not out.is_dir():
+    if out.exists() and not out.is_dir():
         raise InputError(f"{out.name!r} is a file", fix="name a folder with --out")
-    present = {path.name for path in out.iterdir()} - _LITTER
-    if not present:
-        return
+    present = {path.name for path in out.iterdir()} if out.exists() else set()
     manifest = out / dataset.REPORT_MARKER
     ours = set(manifest.read_text("utf-8").split("\n")) if manifest.is_file() else set()
-    foreign = sorted(present - ours - {dataset.REPORT_MARKER})
+    foreign = sorted(present - ours - _LITTER - {dataset.REPORT_MARKER})
     if foreign:
         named = ", ".join(repr(name) for name in foreign[:3])
         more = f" and {len(foreign) - 3} more" if len(foreign) > 3 else ""

@@ -20,13 +20,11 @@ def write(folder: str | Path) -> list[Path]:
 
     Parameters
     ----------
-    folder : str or Path
-        Folder to start; made when it is not there, and it may already hold exports.
+    folder : str or Path, made when it is not there; it may already hold exports
 
     Returns
     -------
-    list of Path
-        The files written.
+    list of Path, the files written
 
     Raises
     ------
@@ -41,19 +39,6 @@ def write(folder: str | Path) -> list[Path]:
     ['README.md', 'slos.yaml', 'sources.toml']
     """
     folder = Path(folder)
-    _refuse_overwriting(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return [_copy(name, folder) for name in FILES]
-    except OSError as error:
-        raise InputError(
-            f"cannot be written ({error.strerror})",
-            file=str(folder),
-            fix="name another folder, or check its permissions",
-        ) from None
-
-
-def _refuse_overwriting(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise InputError("is a file", file=str(folder), fix="name a folder, new or not")
     there = [name for name in FILES if (folder / name).exists()]
@@ -63,13 +48,19 @@ def _refuse_overwriting(folder: Path) -> None:
             file=str(folder),
             fix="name another folder, or move the old file away first",
         )
-
-
-def _copy(name: str, folder: Path) -> Path:
-    text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
-    with (folder / name).open("x", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-    return folder / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in FILES:
+            text = resources.files(__package__).joinpath(name).read_bytes()
+            with (folder / name).open("xb") as file:
+                file.write(text)
+    except OSError as error:
+        raise InputError(
+            f"cannot be written ({error.strerror})",
+            file=str(folder),
+            fix="name another folder, or check its permissions",
+        ) from None
+    return [folder / name for name in FILES]
 
 
 def __dir__() -> list[str]:
