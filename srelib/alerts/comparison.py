@@ -45,8 +45,7 @@ def compare(replays: Mapping[Indicator, AlertReplay]) -> dict[str, PooledAlerts]
     Examples
     --------
     >>> from srelib.alerts.replay import replay
-    >>> index = pd.date_range("2026-01-01", periods=7200, freq="min", tz="UTC")
-    >>> total = pd.Series(100.0, index)
+    >>> total = pd.Series(100.0, pd.date_range("2026-01-01", periods=7200, freq="min", tz="UTC"))
     >>> one = replay(total, total, target=0.99, period="28d", policy="pyrra")
     >>> list(compare({Indicator("a", "shop"): one}))[:3]
     ['pyrra', 'workbook', 'grafana']
@@ -213,20 +212,13 @@ def recorded(
     severity : str
         Alerts that count; where none on record has it, what Pyrra calls it
         ('critical' for 'page', 'warning' for 'ticket') does; all where the records name none.
-    timezone : str
-        IANA zone of the people who are paged.
-    merge : Timedelta or str
-        Pages of one rule of a service at most this far apart are one.
+    timezone, merge
+        As of `score`; pages of one rule of a service are merged.
 
     Returns
     -------
     RecordedAlerts or None
         None without alerts.
-
-    Raises
-    ------
-    ColumnError
-        A column is missing.
 
     Examples
     --------

@@ -106,8 +106,7 @@ def firing(
 
     Examples
     --------
-    >>> index = pd.date_range("2026-01-01", periods=6, freq="min", tz="UTC")
-    >>> total = pd.Series(100.0, index)
+    >>> total = pd.Series(100.0, pd.date_range("2026-01-01", periods=6, freq="min", tz="UTC"))
     >>> policy = (Rule("page", "3m", "1m", 10),)
     >>> firing(total - [0, 50, 50, 0, 0, 0], total, target=0.99, policy=policy)["page"].tolist()
     [False, True, True, False, False, False]
@@ -269,20 +268,12 @@ def review(
 
     Raises
     ------
-    ParameterError
-        A policy without rules.
-    InvalidTargetError
-        The target is not a fraction strictly between 0 and 1.
-
-    References
-    ----------
-    .. [1] Beyer et al., The Site Reliability Workbook, O'Reilly 2018, chapter 5, "Low-Traffic
-       Services" and "Extreme Availability Goals".
+    ParameterError, InvalidTargetError
+        A policy without rules, or a target that is no fraction.
 
     Examples
     --------
-    >>> index = pd.date_range("2026-01-01", periods=96, freq="h", tz="UTC")
-    >>> total = pd.Series(10.0, index)
+    >>> total = pd.Series(10.0, pd.date_range("2026-01-01", periods=96, freq="h", tz="UTC"))
     >>> rules = (Rule("page", "1h", "1h", 14.4), Rule("page", "1h", "5m", 14.4))
     >>> review(total, total, target=0.999, policy=rules)["blind"].tolist()
     [False, True]

@@ -131,23 +131,18 @@ def replay(
     ----------
     good, total, target
         As of `firing`.
-    period : Window, Timedelta or str
-        Period of the SLO.
-    policy : str
-        The policy in use: the name of a ready-made one, or rules as `read_policy` reads them,
-        which are then called 'yours'.
+    policy, period
+        The policy in use, as of `read_policy`; rules of one's own are called 'yours'.
     truth : {'incidents', 'budget'}
         What pages should detect: incidents, or spans of time that spent `share` of the budget.
     incidents : DataFrame, optional
         Table ``incidents`` of the service, where they are the truth.
     candidates : mapping of str to policy, optional
         Policies to search among besides the ready-made ones; default: three dozen.
-    severity : str
-        Rules that count.
+    severity, timezone, grace, merge
+        As of `score`.
     share : float
         Smallest share of the budget that makes a budget event [fraction].
-    timezone, grace, merge
-        As of `score`.
 
     Returns
     -------
@@ -156,17 +151,13 @@ def replay(
 
     Raises
     ------
-    ParameterError
-        `policy` cannot be read.
-    InsufficientDataError
-        No rule of the policy in use can be answered, or there is no traffic.
+    ParameterError, InsufficientDataError
+        `policy` cannot be read, none of its rules can be answered, or there is no traffic.
 
     Examples
     --------
-    >>> index = pd.date_range("2026-01-01", periods=7200, freq="min", tz="UTC")
-    >>> total = pd.Series(100.0, index)
-    >>> good = total.mask((index.day == 4) & (index.hour == 12), 0.0)
-    >>> replay(good, total, target=0.99, period="28d", policy="workbook").score.recall.value
+    >>> total = pd.Series(100.0, pd.date_range("2026-01-01", periods=7200, freq="min", tz="UTC"))
+    >>> replay(total * 0.9, total, target=0.99, period="28d", policy="workbook").score.recall.value
     1.0
     """
     past = history(good, total)
@@ -273,8 +264,7 @@ def pooled(replays: Mapping[Indicator, AlertReplay], *, policy: str | None = Non
 
     Examples
     --------
-    >>> index = pd.date_range("2026-01-01", periods=7200, freq="min", tz="UTC")
-    >>> total = pd.Series(100.0, index)
+    >>> total = pd.Series(100.0, pd.date_range("2026-01-01", periods=7200, freq="min", tz="UTC"))
     >>> one = replay(total * 0.9, total, target=0.99, period="28d", policy="workbook")
     >>> pooled({Indicator("a", "shop"): one, Indicator("b", "site"): one}).recall.n
     2

@@ -23,7 +23,7 @@ PolicyFor = AlertPolicy | Callable[[Any], AlertPolicy]
 
 
 def prometheus_rules(slos: Iterable[Slo], *, policy: PolicyFor = workbook_policy) -> str:
-    """Recording and alerting rules for Prometheus, one group per objective.
+    """Recording and alerting rules for Prometheus as YAML, one group per objective.
 
     A query is either the selector of a counter, such as ``http_requests_total{code=~"5.."}``, or
     an expression with the window written as ``{{.window}}`` (Sloth), ``$__rate_interval`` or
@@ -36,11 +36,6 @@ def prometheus_rules(slos: Iterable[Slo], *, policy: PolicyFor = workbook_policy
         Objectives whose documents name the metrics of good (or bad) and all events.
     policy : sequence of Rule, or callable
         The policy, or what makes it from the period of an objective (`workbook_policy`).
-
-    Returns
-    -------
-    str
-        YAML that ``promtool check rules`` accepts.
 
     Raises
     ------

@@ -242,7 +242,7 @@ def score(
     budget : Spending, optional
         Budget spent over time; needed where `alerts` are rows, whose history it is.
     grace, merge : Timedelta or str
-        A page up to `grace` after an event still detects it; pages `merge` apart are one.
+        A page up to `grace` after an event still detects it; those `merge` apart are one.
     timezone : str
         IANA zone of the people who are paged.
 
@@ -253,15 +253,12 @@ def score(
 
     Raises
     ------
-    ParameterError
-        The history is unknown, no alert of a replay has the severity, or a zone cannot be read.
-    ColumnError
-        A table lacks a column.
+    ParameterError, ColumnError
+        The history, the severity, a time zone or a column is unknown.
 
     References
     ----------
-    .. [1] Beyer et al., The Site Reliability Workbook, O'Reilly 2018, chapter 5: precision,
-       recall, detection time, reset time.
+    .. [1] Beyer et al., The Site Reliability Workbook, O'Reilly 2018, chapter 5.
 
     Examples
     --------

@@ -61,17 +61,7 @@ def read(path: str | Path) -> list[Slo]:
     Raises
     ------
     SloError
-        A document is wrong; the text names file, document, line, key, value and fix.
-        A single file without any SLO is an error too.
-
-    Notes
-    -----
-    ``spec.service`` and the name of the indicator say which series an OpenSLO is about.
-    ``service`` and ``sli`` in a ``metricSource.spec`` say it more exactly.
-
-    References
-    ----------
-    .. [1] OpenSLO specification, https://github.com/OpenSLO/OpenSLO
+        A document is wrong, or a single file holds no SLO; the text names file, line and fix.
     """
     return list(_read_documents(path).slos)
 

@@ -25,10 +25,8 @@ class Origin:
     ----------
     file : str
         Path below the folder handed over.
-    document : int
-        1-based number of the document in the file.
-    line : int
-        1-based line the objective starts at.
+    document, line : int
+        1-based number of the document in the file, and line the objective starts at.
     """
 
     file: str
@@ -86,22 +84,16 @@ class Slo:
         Rolling or calendar window the target holds over.
     method : {'Occurrences', 'Timeslices', 'RatioTimeslices'}
         What is counted: events; slices good enough; the mean over slices of their ratios.
-    slice : Timedelta, optional
-        Length of one slice; needed by both slice methods.
-    slice_target : float, optional
-        Share of good events that makes a slice good [fraction]; needed by Timeslices.
-    threshold : float, optional
-        Value an indicator is compared with, in the unit of the indicator.
-    op : {'lte', 'lt', 'gte', 'gt'}, optional
-        A value is good when ``value op threshold``.
+    slice, slice_target : Timedelta and float, optional
+        Length of a slice, and for Timeslices the share of events that makes it good [fraction].
+    threshold, op : float and {'lte', 'lt', 'gte', 'gt'}, optional
+        A value is good when ``value op threshold``, in the unit of the indicator.
     display_name, description, owner : str, optional
         For people.
     queries : Queries
-        The queries of the document, kept so that alerting rules can be exported.
-    source : Origin, optional
-        Where it was read from; not compared.
-    notes : tuple of str
-        What had to be assumed, each a sentence; not compared.
+        Kept so that alerting rules can be exported.
+    source, notes : Origin and tuple of str
+        Where it was read, and what had to be assumed there; not compared.
 
     Raises
     ------
@@ -148,12 +140,10 @@ class Slo:
 
 def _check_target(target: float) -> None:
     """Refuse a target that is not a fraction."""
-    number = isinstance(target, int | float) and not isinstance(target, bool)
-    if number and 0 < target < 1:
-        return
-    raise InvalidTargetError(
-        f"target must lie strictly between 0 and 1; got {target!r}. {_target_fix(target)}"
-    )
+    if not (isinstance(target, int | float) and 0 < target < 1):
+        raise InvalidTargetError(
+            f"target must lie strictly between 0 and 1; got {target!r}. {_target_fix(target)}"
+        )
 
 
 def _target_fix(target: object) -> str:
