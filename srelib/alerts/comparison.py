@@ -23,6 +23,7 @@ from srelib.alerts.replay import (
 )
 from srelib.alerts.score import WEEK, _column_times, _detection_times, _page_matches, _until, score
 from srelib.fleet import Indicator
+from srelib.stats.comparisons import unbeaten
 
 NAME = "recorded"
 """What the alerts on record are called beside policies."""
@@ -153,17 +154,9 @@ def _ranked(table: pd.DataFrame, current: str) -> pd.DataFrame:
     kind = np.where(table["policy"].isin(_builtin_policies("28d")), "ready-made", "candidate")
     return table.assign(
         kind=np.where(table["policy"] == current, "current", kind),
-        front=_unbeaten(pages, spent),
+        front=unbeaten(pages, spent),
         chosen=table.index == best.index[0],
     )
-
-
-def _unbeaten(pages: pd.Series, spent: pd.Series) -> np.ndarray:
-    """Whether no other policy is at least as good in both and better in one."""
-    x, y = pages.to_numpy(), spent.to_numpy()
-    as_good = (x[:, None] <= x) & (y[:, None] <= y)
-    better = (x[:, None] < x) | (y[:, None] < y)
-    return np.asarray(~(as_good & better).any(axis=0))
 
 
 @dataclass(frozen=True)

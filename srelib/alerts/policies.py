@@ -365,22 +365,21 @@ def _window_length(text: str, name: str) -> pd.Timedelta:
 
 def _conditions(text: str) -> dict[str, Any]:
     """What stands behind a rule: its wait and its guard."""
+    rest = _MORE.sub("", text).strip()
+    if rest:
+        raise ParameterError(
+            f"{rest!r} cannot be read; allowed there are 'for 15m', 'at least 10 bad' and "
+            "'at least 100 events'."
+        )
     found: dict[str, Any] = {}
-    place = 0
     for match in _MORE.finditer(text):
-        if match.start() != place:
-            break
-        place = match.end()
         if match["wait"]:
             found["wait"] = match["wait"]
         else:
-            found["min_bad" if match["of"].lower() == "bad" else "min_total"] = match["least"]
-    if text[place:].strip():
-        raise ParameterError(
-            f"{text[place:].strip()!r} cannot be read; allowed there are 'for 15m', "
-            "'at least 10 bad' and 'at least 100 events'."
-        )
-    return {name: float(v) if name != "wait" else v for name, v in found.items()}
+            found["min_bad" if match["of"].lower() == "bad" else "min_total"] = float(
+                match["least"]
+            )
+    return found
 
 
 def _allowed(known: Mapping[str, AlertPolicy]) -> str:

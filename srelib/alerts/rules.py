@@ -12,12 +12,12 @@ import pandas as pd
 from srelib.alerts.policies import AlertPolicy, Rule, _check_policy, _threshold, workbook_policy
 from srelib.errors import SloError
 from srelib.slos import Slo
+from srelib.slos.files import _shorthand
 
 WINDOW = re.compile(r"\{\{\s*\.window\s*\}\}|\$__(?:rate_)?(?:interval|range)\b|\$\{?window\}?")
 """How tools write 'the window goes here': Sloth, Grafana, and a plain ``$window``."""
 
 _SELECTOR = re.compile(r'[a-zA-Z_:][\w:]*\s*(?:\{(?:[^"{}]|"(?:[^"\\]|\\.)*")*\})?')
-_UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1))
 
 PolicyFor = AlertPolicy | Callable[[Any], AlertPolicy]
 
@@ -82,7 +82,7 @@ def openslo_policies(policy: AlertPolicy) -> str:
     import yaml
 
     rules = list(dict.fromkeys(_check_policy(policy)))
-    names = [f"{_slug(r.severity)}-{_promql_duration(r.long)}-{r.factor:g}x" for r in rules]
+    names = [f"{_slug(r.severity)}-{_shorthand(r.long)}-{r.factor:g}x" for r in rules]
     again = [names[:n].count(name) + 1 for n, name in enumerate(names)]
     unique = [name if n == 1 else f"{name}-{n}" for name, n in zip(names, again, strict=True)]
     documents = [_alert_policy(*pair) for pair in zip(rules, unique, strict=True)]
@@ -104,8 +104,8 @@ def _group(slo: Slo, policy: AlertPolicy) -> dict[str, Any]:
 
 def _marks(rules: Sequence[Rule]) -> list[str]:
     """Label of each rule: its long window, and more only where two of a severity share that."""
-    shown = [[_promql_duration(rule.long) for rule in rules]]
-    shown.append(["/".join(_promql_duration(span) for span in rule.windows) for rule in rules])
+    shown = [[_shorthand(rule.long) for rule in rules]]
+    shown.append(["/".join(_shorthand(span) for span in rule.windows) for rule in rules])
     shown.append([f"{text} {r.op}{r.factor:g}x" for text, r in zip(shown[-1], rules, strict=True)])
     shown.append([f"{text} no. {n + 1}" for n, text in enumerate(shown[-1])])
     for texts in shown:
@@ -125,14 +125,14 @@ def _alert(slo: Slo, rule: Rule, mark: str) -> dict[str, Any]:
         conditions.append(f"{_increase(total, rule.long)} >= {rule.min_total:g}")
     alert: dict[str, Any] = {"alert": "ErrorBudgetBurn", "expr": " and on () ".join(conditions)}
     if rule.wait:
-        alert["for"] = _promql_duration(rule.wait)
+        alert["for"] = _shorthand(rule.wait)
     alert["labels"] = {
         "severity": _plain(rule.severity),
         "slo": _plain(slo.name),
         "service": _plain(slo.service),
         "window": mark,
     }
-    spans = " and ".join(_promql_duration(span) for span in rule.windows)
+    spans = " and ".join(_shorthand(span) for span in rule.windows)
     alert["annotations"] = {
         "summary": _plain(
             f"{slo.name} burns its error budget over {rule.factor:g} times too fast ({spans})"
@@ -143,15 +143,8 @@ def _alert(slo: Slo, rule: Rule, mark: str) -> dict[str, Any]:
     return alert
 
 
-def _promql_duration(length: pd.Timedelta) -> str:
-    """A length of time as Prometheus writes it."""
-    milliseconds = round(length / pd.Timedelta("1ms"))
-    unit, size = next(pair for pair in _UNITS if milliseconds % pair[1] == 0)
-    return f"{milliseconds // size}{unit}"
-
-
 def _record(span: pd.Timedelta) -> str:
-    return f"slo:error_ratio:rate{_promql_duration(span)}"
+    return f"slo:error_ratio:rate{_shorthand(span)}"
 
 
 def _error_ratio(slo: Slo, span: pd.Timedelta) -> str:
@@ -181,7 +174,7 @@ def _rate(slo: Slo, query: str | None, span: pd.Timedelta) -> str:
         raise _unusable(slo, "its document names no queries for good (or bad) and all events")
     text = query.strip()
     if _SELECTOR.fullmatch(text):
-        return f"sum(rate({text}[{_promql_duration(span)}]))"
+        return f"sum(rate({text}[{_shorthand(span)}]))"
     return _templated(slo, text, span)
 
 
@@ -189,7 +182,7 @@ def _templated(slo: Slo, text: str, span: pd.Timedelta) -> str:
     """An expression with the window put in."""
     if not WINDOW.search(text):
         raise _unusable(slo, f"the query {text!r} is neither a counter nor names a window")
-    return f"({WINDOW.sub(_promql_duration(span), text.strip())})"
+    return f"({WINDOW.sub(_shorthand(span), text.strip())})"
 
 
 def _unusable(slo: Slo, why: str) -> SloError:
@@ -208,14 +201,14 @@ def _plain(text: str) -> str:
 
 
 def _alert_policy(rule: Rule, name: str) -> dict[str, Any]:
-    also = f", and over {_promql_duration(rule.short)}" if rule.short is not None else ""
+    also = f", and over {_shorthand(rule.short)}" if rule.short is not None else ""
     return {
         "apiVersion": "openslo/v1",
         "kind": "AlertPolicy",
         "metadata": {"name": name},
         "spec": {
             "description": f"Burn rate {rule.op} {rule.factor:g} over "
-            f"{_promql_duration(rule.long)}{also}",
+            f"{_shorthand(rule.long)}{also}",
             "alertWhenBreaching": True,
             "alertWhenResolved": True,
             "conditions": [
@@ -228,8 +221,8 @@ def _alert_policy(rule: Rule, name: str) -> dict[str, Any]:
                             "kind": "burnrate",
                             "op": "gt" if rule.op == ">" else "gte",
                             "threshold": rule.factor,
-                            "lookbackWindow": _promql_duration(rule.long),
-                            "alertAfter": _promql_duration(rule.wait),
+                            "lookbackWindow": _shorthand(rule.long),
+                            "alertAfter": _shorthand(rule.wait),
                         },
                     },
                 }

@@ -16,6 +16,7 @@ from srelib.policy.outcome import Outcome, PolicyReplay, _median_delay, _scaled
 from srelib.policy.replay import PreparedService, replay_service
 from srelib.policy.rules import Policy
 from srelib.stats import Estimate
+from srelib.stats.comparisons import unbeaten
 
 BUDGET = pd.Timedelta(days=28)
 
@@ -204,7 +205,7 @@ def frontier(
     if not rows:
         return pd.DataFrame()
     table = pd.DataFrame(rows)
-    table["front"] = [_unbeaten(table, i) for i in range(len(table))]
+    table["front"] = unbeaten(table["deployment_days_best"], -table["avoided"])
     return table
 
 
@@ -226,9 +227,3 @@ def _row(name: str, one: PooledReplays, current: str) -> dict[str, Any]:
         "deployment_days_best": best.deployment_days, "postponed": cautious.budgets.value,
         "avoided": best.budgets.value, "low": one.low, "high": one.high,
     }  # fmt: skip
-
-
-def _unbeaten(table: pd.DataFrame, i: int) -> bool:
-    cost, gain = table["deployment_days_best"], table["avoided"]
-    as_good = (cost <= cost.iloc[i]) & (gain >= gain.iloc[i])
-    return not (as_good & ((cost < cost.iloc[i]) | (gain > gain.iloc[i]))).any()

@@ -13,8 +13,8 @@ import yaml
 from srelib.errors import ParameterError, SloError
 from srelib.slos.documents import YamlDocument, load
 from srelib.slos.model import Slo
-from srelib.slos.openslo import Reference, indicators, is_openslo, read_openslo
-from srelib.slos.other_formats import FORMATS, is_v1alpha, read_v1alpha
+from srelib.slos.openslo import VERSIONS, Reference, indicators, read_openslo
+from srelib.slos.other_formats import FORMATS, V1ALPHA_VERSION
 from srelib.windows import Window
 
 SUFFIXES = (".yaml", ".yml")
@@ -24,9 +24,10 @@ OTHER_KINDS = (
     "BudgetAdjustment",
 )  # fmt: skip
 
+OPENSLO = (*VERSIONS, V1ALPHA_VERSION)
 SLO_KINDS = ("SLO", "SLI", "ServiceLevelObjective", "PrometheusServiceLevel")
 
-LENGTHS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+LENGTHS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
 CALENDAR_UNITS = {"day": "d", "week": "w", "month": "M", "quarter": "Q", "year": "Y"}
 
 _EXAMPLE = "srelib init FOLDER writes a commented slos.yaml to start from"
@@ -102,7 +103,7 @@ def _read(document: YamlDocument, known: dict[str, Reference]) -> tuple[list[Slo
     if not isinstance(document.value, dict):
         return [], [f"{where}: not a mapping; skipped."]
     kind = document.value.get("kind")
-    if kind in OTHER_KINDS and (is_openslo(document) or is_v1alpha(document)):
+    if kind in OTHER_KINDS and document.value.get("apiVersion") in OPENSLO:
         more = " (write the time into an exclusions CSV to have it applied)"
         said = f"{where}: kind {kind} is not needed; skipped{more * (kind == 'BudgetAdjustment')}."
         return [], [said] if kind != "SLI" else []
@@ -118,13 +119,13 @@ def _read(document: YamlDocument, known: dict[str, Reference]) -> tuple[list[Slo
 
 
 def _slos(document: YamlDocument, known: dict[str, Reference]) -> list[Slo] | None:
-    if is_openslo(document) or is_v1alpha(document):
-        kind = document.value.get("kind")
-        if kind != "SLO":
-            raise document.at("kind").error(f"{kind!r} is not a kind of OpenSLO", "write kind: SLO")
-        return read_openslo(document, known) if is_openslo(document) else read_v1alpha(document)
-    for recognise, read_format in FORMATS:
-        if recognise(document):
+    kind, version = document.value.get("kind"), document.value.get("apiVersion")
+    if version in OPENSLO and kind != "SLO":
+        raise document.at("kind").error(f"{kind!r} is not a kind of OpenSLO", "write kind: SLO")
+    if version in VERSIONS:
+        return read_openslo(document, known)
+    for key, value, read_format in FORMATS:
+        if document.value.get(key) == value and kind != "AlertWindows":
             return read_format(document)
     _refuse_near_miss(document)
     return None
@@ -215,10 +216,10 @@ def _written_window(window: Window) -> dict[str, Any]:
 
 
 def _shorthand(length: pd.Timedelta) -> str:
-    """The length in the largest unit it is a whole number of."""
-    seconds = length.total_seconds()
-    unit = next((unit for unit, size in LENGTHS.items() if seconds % size == 0), None)
-    return f"{int(seconds // LENGTHS[unit])}{unit}" if unit else f"{seconds * 1000:g}ms"
+    """The length in the largest unit it is a whole number of, as Prometheus writes it too."""
+    milliseconds = round(length / pd.Timedelta("1ms"))
+    unit, size = next(pair for pair in LENGTHS.items() if milliseconds % pair[1] == 0)
+    return f"{milliseconds // size}{unit}"
 
 
 def _without_none(**values: Any) -> dict[str, Any]:

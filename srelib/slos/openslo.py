@@ -160,16 +160,12 @@ class Reference(NamedTuple):
         return {key: metric for key, metric in found.items() if metric is not None}
 
 
-def is_openslo(document: YamlDocument) -> bool:
-    """Whether a document is OpenSLO v1 or v2alpha, of any kind."""
-    return document.value.get("apiVersion") in VERSIONS
-
-
 def indicators(documents: list[YamlDocument]) -> dict[str, Reference]:
     """The indicators that stand as documents of their own, by name."""
     found: dict[str, Reference] = {}
     for document in documents:
-        if not is_openslo(document) or document.value.get("kind") != "SLI":
+        value = document.value
+        if value.get("apiVersion") not in VERSIONS or value.get("kind") != "SLI":
             continue
         indicator, _ = as_model(OpenSloIndicator, document)
         if indicator.metadata is None:

@@ -29,12 +29,8 @@ from srelib.slos.openslo import Op, OpenSloCalendar, read_openslo
 from srelib.windows import Window
 
 V1ALPHA_VERSION = "openslo/v1alpha"
-SLOTH_FILE_VERSION = "prometheus/v1"
-SLOTH_RESOURCE_VERSION = "sloth.slok.dev/v1"
 SLOTH_WINDOW = "30d"
-PYRRA_VERSION = "pyrra.dev/v1alpha1"
 PYRRA_QUERIES = {"errors": "bad", "success": "good", "total": "total"}
-GENERATOR_VERSION = "sre.google.com/v2"
 GENERATOR_WINDOW = "28d"
 
 UNITS = {"Minute": "m", "Hour": "h", "Day": "d", "Week": "w", "Month": "M", "Quarter": "Q",
@@ -106,11 +102,6 @@ class V1alphaDocument(Strict):
     kind: str
     metadata: Metadata
     spec: V1alphaSpec
-
-
-def is_v1alpha(document: YamlDocument) -> bool:
-    """Whether a document is OpenSLO v1alpha, of any kind; Sloth still reads it."""
-    return document.value.get("apiVersion") == V1ALPHA_VERSION
 
 
 def read_v1alpha(document: YamlDocument) -> list[Slo]:
@@ -235,14 +226,6 @@ class SlothResource(Strict):
     status: Any = None
 
 
-def is_sloth(document: YamlDocument) -> bool:
-    """Whether a document holds SLOs of Sloth; its alert windows are something else."""
-    value = document.value
-    if value.get("version") == SLOTH_FILE_VERSION:
-        return True
-    return value.get("apiVersion") == SLOTH_RESOURCE_VERSION and value.get("kind") != "AlertWindows"
-
-
 def read_sloth(document: YamlDocument) -> list[Slo]:
     """The objectives of one service."""
     spec: SlothSpec
@@ -288,35 +271,35 @@ class PyrraMetric(Strict):
     metric: str
 
 
-class PyrraRatio(Strict):
+class PyrraGauge(PyrraMetric):
+    """A gauge that is 1 while all is well."""
+
+    grouping: list[str] | None = None
+
+
+class PyrraMeasure(Strict):
+    """All events."""
+
+    total: PyrraMetric
+    grouping: list[str] | None = None
+
+
+class PyrraRatio(PyrraMeasure):
     """Bad and all events."""
 
     errors: PyrraMetric
-    total: PyrraMetric
-    grouping: list[str] | None = None
 
 
-class PyrraLatency(Strict):
+class PyrraLatency(PyrraMeasure):
     """Events fast enough, and all."""
 
     success: PyrraMetric
-    total: PyrraMetric
-    grouping: list[str] | None = None
 
 
-class PyrraNativeLatency(Strict):
+class PyrraNativeLatency(PyrraMeasure):
     """Native histogram and the latency allowed."""
 
-    total: PyrraMetric
     latency: str
-    grouping: list[str] | None = None
-
-
-class PyrraGauge(Strict):
-    """A gauge that is 1 while all is well."""
-
-    metric: str
-    grouping: list[str] | None = None
 
 
 class PyrraIndicator(Strict):
@@ -347,11 +330,6 @@ class PyrraDocument(Strict):
     metadata: Metadata
     spec: PyrraSpec
     status: Any = None
-
-
-def is_pyrra(document: YamlDocument) -> bool:
-    """Whether a document is Pyrra's; slo-generator uses the same kind."""
-    return document.value.get("apiVersion") == PYRRA_VERSION
 
 
 def read_pyrra(document: YamlDocument) -> list[Slo]:
@@ -423,11 +401,6 @@ class GeneratorDocument(Strict):
     spec: GeneratorSpec
 
 
-def is_slo_generator(document: YamlDocument) -> bool:
-    """Whether a document is slo-generator's; Pyrra uses the same kind."""
-    return document.value.get("apiVersion") == GENERATOR_VERSION
-
-
 def read_slo_generator(document: YamlDocument) -> list[Slo]:
     """The objective of one document, over 28 days."""
     filled, notes = as_model(GeneratorDocument, document)
@@ -461,9 +434,11 @@ def _generator_queries(spec: GeneratorSpec) -> Queries:
     return Queries(**kept, source_type=spec.backend)
 
 
-FORMATS: tuple[tuple[Callable[[YamlDocument], bool], Callable[[YamlDocument], list[Slo]]], ...] = (
-    (is_sloth, read_sloth),
-    (is_pyrra, read_pyrra),
-    (is_slo_generator, read_slo_generator),
+FORMATS: tuple[tuple[str, str, Callable[[YamlDocument], list[Slo]]], ...] = (
+    ("apiVersion", V1ALPHA_VERSION, read_v1alpha),
+    ("version", "prometheus/v1", read_sloth),
+    ("apiVersion", "sloth.slok.dev/v1", read_sloth),
+    ("apiVersion", "pyrra.dev/v1alpha1", read_pyrra),
+    ("apiVersion", "sre.google.com/v2", read_slo_generator),
 )
-"""How the documents of other tools are recognised, and read."""
+"""The key that names a format, its value, and how to read it."""

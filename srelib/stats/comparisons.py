@@ -242,6 +242,14 @@ def rank_correlation(
                     SPEARMAN)  # fmt: skip
 
 
+def unbeaten(one: Any, other: Any) -> np.ndarray:
+    """Whether no other row is at least as low in both measures and lower in one."""
+    x, y = np.asarray(one), np.asarray(other)
+    as_low = (x[:, None] <= x) & (y[:, None] <= y)
+    lower = (x[:, None] < x) | (y[:, None] < y)
+    return np.asarray(~(as_low & lower).any(axis=0))
+
+
 def _gehan_scores(durations: Any, ended: Any) -> np.ndarray:
     """For each duration how many are surely shorter, less how many are surely longer."""
     unsorted, done = _checked_durations(durations, ended)

@@ -18,8 +18,8 @@ from srelib.alerts.policies import (
     _pyrra_policy,
     _threshold,
 )
-from srelib.alerts.rules import _promql_duration
 from srelib.errors import InvalidTargetError, ParameterError
+from srelib.slos.files import _shorthand
 from srelib.windows import Window
 
 PERIOD = "30d"
@@ -259,8 +259,8 @@ RULES = st.builds(
 def test_what_is_written_is_what_is_read(policy):
     """Any rules, written out by hand."""
     parts = [
-        f"{rule.severity} {rule.factor}x in {_promql_duration(rule.long)}/"
-        f"{_promql_duration(rule.short)} for {_promql_duration(rule.wait)} "
+        f"{rule.severity} {rule.factor}x in {_shorthand(rule.long)}/"
+        f"{_shorthand(rule.short)} for {_shorthand(rule.wait)} "
         f"at least {rule.min_bad:g} bad"
         for rule in policy
     ]

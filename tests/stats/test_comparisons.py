@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from srelib.stats.comparisons import (
     rate_dispersion,
     rate_ratio,
     rate_ratio_p_value,
+    unbeaten,
 )
 from srelib.stats.intervals import _rate
 
@@ -275,3 +277,9 @@ def test_without_open_ones_the_correlation_is_spearmans():
     found = rank_correlation(np.arange(55), *over(values))
     assert found.value == pytest.approx(spearmanr(np.arange(55), values).statistic)
     assert found.low < found.value < found.high
+
+
+def test_what_nothing_beats_is_as_low_in_both_and_lower_in_one():
+    """Of (1, 3), (2, 2), (2, 3) only the last is beaten; equal ones do not beat each other."""
+    one, other = pd.Series([1, 2, 2, 1]), pd.Series([3, 2, 3, 3])
+    assert unbeaten(one, other).tolist() == [True, True, False, True]
