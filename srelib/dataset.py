@@ -362,29 +362,22 @@ def _thresholds(
     slos: list[Slo], results: list[FileResult]
 ) -> dict[tuple[str, str], tuple[str, float]]:
     """How to compare measured values, where an objective says it; one way for each series."""
-    measured = {
-        (entry.service, entry.sli)
-        for result in results
-        for entry in result.series
-        if entry.weighting == "time"
-    }
+    measured = {(entry.service, entry.sli) for result in results for entry in result.series
+                if entry.weighting == "time"}  # fmt: skip
     found: dict[tuple[str, str], tuple[str, float]] = {}
     first: dict[tuple[str, str], Slo] = {}
     for slo in (slo for slo in slos if slo.threshold is not None):
         key, said = (slo.service, slo.sli), (slo.op or "lte", float(slo.threshold or 0.0))
         before = first.setdefault(key, slo)
         if found.setdefault(key, said) != said and key in measured:
+            once, now = (f"{op} {threshold:g}" for op, threshold in (found[key], said))
             raise InputError(
-                f"SLO {before.name!r} calls {key[0]} {key[1]} good when {_compared(found[key])}, "
-                f"SLO {slo.name!r} when {_compared(said)}, and one series holds only one of them",
+                f"SLO {before.name!r} calls {key[0]} {key[1]} good when {once}, "
+                f"SLO {slo.name!r} when {now}, and one series holds only one of them",
                 fix="give one of them a sli of its own, and read the column a second time under "
                 "that name with [[file.series]] in sources.toml",
             )
     return found
-
-
-def _compared(rule: tuple[str, float]) -> str:
-    return f"{rule[0]} {rule[1]:g}"
 
 
 def _now(
@@ -402,12 +395,8 @@ def _now(
         for key, (_, stop) in joining.spans(joined["sli"]).items()
     ]
     if not ends:
-        columns = [
-            joined[table][name]
-            for table in tables.EXPORTS[1:]
-            for name in _times(table)
-            if table != "exclusions"
-        ]
+        columns = [joined[table][name] for table in tables.EXPORTS[1:] for name in _times(table)
+                   if table != "exclusions"]  # fmt: skip
         ends = [column.max() for column in columns if column.notna().any()]
     return max(ends).as_unit("us") if ends else pd.NaT  # type: ignore[return-value]
 

@@ -121,12 +121,11 @@ def _fix(
     if kind == "string_type" and isinstance(value, int | float):
         return "put it in quotes" if isinstance(value, bool) else f'put it in quotes: "{value}"'
     if kind in ("float_type", "int_type", "float_parsing"):
-        number = isinstance(value, str) and _is_number(value)
+        number = isinstance(value, str) and re.fullmatch(r"\s*-?\d+(\.\d+)?\s*", value)
         return f"write a number without quotes{f': {value}' if number else ''}"
     example = _example(model, place)
-    return (
-        _FIXES.get(kind, f"write {example}") if ", such as " not in example else f"write {example}"
-    )
+    general = f"write {example}"
+    return general if ", such as " in example else _FIXES.get(kind, general)
 
 
 PLAIN = {"dictionary": "keys with values", "tuple": "a list"}
@@ -139,10 +138,6 @@ _FIXES = {
     "model_type": "write keys with values below it",
     "bool_type": "write true or false",
 }
-
-
-def _is_number(text: str) -> bool:
-    return re.fullmatch(r"\s*-?\d+(\.\d+)?\s*", text) is not None
 
 
 def shown(value: Any) -> str:

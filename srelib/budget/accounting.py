@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from srelib import events, tables, windows
+from srelib import events, tables
 from srelib.budget.status import _budget_fraction, _exact_sum
 from srelib.errors import ParameterError
+from srelib.windows import Window
 from srelib.windows.sums import _checked, _divide
 from srelib.windows.window import _aware, _calendar_periods, _regular_step
 
@@ -75,7 +76,10 @@ def spent_by_day(
     [0.0, 5.0]
     """
     good_seen, total_seen = _checked(good, total)
-    frame, number = _days(pd.DatetimeIndex(good.index), timezone)
+    times, day = pd.DatetimeIndex(good.index), Window(unit="day", timezone=timezone)
+    days = _calendar_periods(times[0], times[-1] + _regular_step(times), window=day)
+    number = pd.DatetimeIndex(days["starts_at"]).searchsorted(times, side="right") - 1
+    frame = days[["starts_at", "ends_at"]].apply(lambda ends: ends.dt.tz_convert(timezone))
     observed = np.bincount(number, weights=~np.isnan(total_seen), minlength=len(frame))
     counts = {"good": good_seen, "total": total_seen, "bad": total_seen - good_seen}
     for name, values in counts.items():
@@ -84,17 +88,6 @@ def spent_by_day(
     frame = _with_shares(frame, allowance=_budget_fraction(target) * _exact_sum(total_seen))
     buckets = np.bincount(number, minlength=len(frame))
     return frame.assign(coverage=_divide(observed, buckets))
-
-
-def _days(times: pd.DatetimeIndex, timezone: str) -> tuple[pd.DataFrame, np.ndarray]:
-    """Local days the buckets fall in, and for each bucket the row of its day."""
-    step = _regular_step(times)
-    days = _calendar_periods(
-        times[0], times[-1] + step, window=windows.Window(unit="day", timezone=timezone)
-    )
-    number = pd.DatetimeIndex(days["starts_at"]).searchsorted(times, side="right") - 1
-    local = {name: days[name].dt.tz_convert(timezone) for name in ("starts_at", "ends_at")}
-    return pd.DataFrame(local), number
 
 
 def _with_shares(spent: pd.DataFrame, *, allowance: float) -> pd.DataFrame:

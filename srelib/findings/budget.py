@@ -50,14 +50,10 @@ def _status_sentence(
     over = f" over the {observed}" if short else ""
     frame = f"{over}: {spent} bad against {allowance} allowed "
     frame += f"({target})" if short else f"({window}, {target})"
-    if status.spent == 0:
-        return f"{who} has its whole budget left{frame}."
-    if status.left == 0:
-        return f"{who} has nothing of its budget left{frame}."
     if status.left < 0:
         return f"{who} is **overspent by {wording.percent(-status.left_share)}**{frame}."
-    left = wording.percent(status.left_share)
-    return f"{who} has {left} of its budget left{frame}."
+    left = f"{wording.percent(status.left_share) if status.left else 'nothing'} of its budget"
+    return f"{who} has {left if status.spent else 'its whole budget'} left{frame}."
 
 
 def status_sentences(
@@ -72,7 +68,7 @@ def status_sentences(
     shown = order[: max(len(gone), 3)][:8]
     lines = [_status_sentence(key, results[key], observed=seen.get(key)) for key in shown]
     rest = [key for key in order if key not in shown]
-    over = sum(1 for key in rest if _left(results[key]) < 0)
+    over = sum(_left(results[key]) < 0 for key in rest)
     if rest and not over:
         least = wording.percent(_left(results[rest[0]]))
         short = [key.name for key in rest if _is_short(seen.get(key))]
@@ -97,7 +93,8 @@ def status_table(
 ) -> Table | None:
     """Allowance, spent and left of every objective in its current window."""
     seen = answers(observed or {})
-    rows = [{"objective": key.name, "window": _window(key, seen.get(key)), "target": key.target,
+    short = {key: str(seen[key]) for key in seen if _is_short(seen[key])}
+    rows = [{"objective": key.name, "window": short.get(key, str(key.window)), "target": key.target,
              "good": wording.percent(s.sli, against=key.target),
              "allowance": wording.amount(s.allowance, key.unit),
              "spent": wording.amount(s.spent, key.unit),
@@ -110,10 +107,6 @@ def status_table(
                  headers={"left": "left (share of allowance)"})  # fmt: skip
 
 
-def _window(key: Indicator, observed: Observed | None) -> str:
-    return str(observed) if _is_short(observed) else str(key.window)
-
-
 def burn_sentences(burn: Results[pd.DataFrame], *, periods: Results[pd.DataFrame]) -> list[str]:
     """How long budgets were overspent, and what calendar budgets in mid-period stand at."""
     return [_burn_sentence(burn), _projection_sentence(periods)]
@@ -121,10 +114,8 @@ def burn_sentences(burn: Results[pd.DataFrame], *, periods: Results[pd.DataFrame
 
 def _burn_sentence(burn: Results[pd.DataFrame]) -> str:
     """How long budgets were overspent in the time shown."""
-    results = {
-        k: _without_start(r["left_share"], window=k.window).dropna()
-        for k, r in answers(burn).items()
-    }
+    results = {k: _without_start(r["left_share"], window=k.window).dropna()
+               for k, r in answers(burn).items()}  # fmt: skip
     results = {k: left for k, left in results.items() if len(left)}
     if not results:
         return "There is no budget to follow."
@@ -202,16 +193,15 @@ def _sum_sentence(spenders: Results[pd.DataFrame], statuses: Results[Status]) ->
         return "There is nothing to add up."
     if off:
         return f"The parts of {names(k.name for k in off)} do **not** add up to what was spent."
-    return (
-        f"Checked for {wording.plural(len(known), 'budget')}: the parts add up to what was spent."
-    )
+    many = wording.plural(len(known), "budget")
+    return f"Checked for {many}: the parts add up to what was spent."
 
 
 def spenders_table(spenders: Results[pd.DataFrame], *, max_rows: int = 12) -> Table | None:
     """The incidents and deployments that spent most."""
-    rows = [{"objective": key.name, "cause": row["cause"], "which": _which(row),
-             "from": row["starts_at"], "spent": wording.amount(row["bad"], key.unit),
-             "share": row["share_of_allowance"]}
+    rows = [{"objective": key.name, "cause": row["cause"],
+             "which": wording.label(row["label"], limit=60), "from": row["starts_at"],
+             "spent": wording.amount(row["bad"], key.unit), "share": row["share_of_allowance"]}
             for key, result in answers(spenders).items()
             for _, row in result.query("cause != 'other' and bad > 0").iterrows()]  # fmt: skip
     if not rows:
@@ -220,12 +210,6 @@ def spenders_table(spenders: Results[pd.DataFrame], *, max_rows: int = 12) -> Ta
     return table(frame, caption="Incidents and deployments that spent most (times UTC)",
                  max_rows=max_rows, formats={"share": wording.percent},
                  headers={"share": "share of allowance"})  # fmt: skip
-
-
-def _which(row: pd.Series) -> str:
-    label = row["label"]
-    missing = label is None or (not isinstance(label, str) and pd.isna(label))
-    return wording.label(row["key"] if missing else label, limit=60)
 
 
 def days_sentence(days: Results[pd.DataFrame]) -> str:
@@ -245,10 +229,7 @@ def days_sentence(days: Results[pd.DataFrame]) -> str:
 
 
 def exclusions_sentence(
-    excluded: Results[Excluded],
-    *,
-    statuses: Results[Status],
-    without: Results[Status],
+    excluded: Results[Excluded], *, statuses: Results[Status], without: Results[Status]
 ) -> str:
     """What was taken out as planned maintenance, and what budgets would be `without` that."""
     hit = {k: e for k, e in answers(excluded).items() if len(e.windows)}
@@ -257,9 +238,8 @@ def exclusions_sentence(
     phrases = [f"{name(k.name)} ({wording.plural(len(e.windows), 'window')}, "
              f"{wording.amount(e.total, k.unit)}, {wording.count(e.bad)} of them bad)"
              for k, e in hit.items()]  # fmt: skip
-    text = (
-        f"Excluded as planned, neither spending nor earning: {wording.listing(phrases, limit=6)}."
-    )
+    listed = wording.listing(phrases, limit=6)
+    text = f"Excluded as planned, neither spending nor earning: {listed}."
     before, after = answers(without), answers(statuses)
     moved = [k for k in after if k in before and after[k].left_share != before[k].left_share
              and before[k].left_share == before[k].left_share]  # fmt: skip
@@ -281,9 +261,7 @@ def forecast_sentence(forecasts: Results[Forecast]) -> str:
         return "No objective has the seven days of history a forecast needs."
     gone = [k for k, r in results.items() if r.method == "already spent"]
     soon = {k: r for k, r in results.items() if k not in gone and r.probability > 0}
-    lines = []
-    if gone:
-        lines.append(f"Gone already: {names(k.name for k in gone)}.")
+    lines = [f"Gone already: {names(k.name for k in gone)}."] if gone else []
     if soon:
         key = max(soon, key=lambda k: soon[k].probability)
         lines.append(_soon(key, soon[key]))

@@ -165,27 +165,15 @@ def levels_table(levels: Results[Estimate], *, coverage: Results[float]) -> Tabl
 
 def _level_row(key: Indicator, estimate: Estimate, coverage: float) -> dict[str, str]:
     value, low, high = _numbers(key, estimate)
-    between = f"{low} to {high}" if estimate.low == estimate.low else "none"
-    return {"indicator": key.name, "target": _maybe(key.target), "good": value,
-            "interval": between, "n": _size(key, estimate),
+    fact, comma, doubt = _verdict(key, estimate).partition(", ")
+    unit = estimate.method.rsplit(" ", 1)[-1] if "over" in estimate.method else key.unit
+    return {"indicator": key.name,
+            "target": wording.percent(key.target) if key.has_target else "none", "good": value,
+            "interval": f"{low} to {high}" if estimate.low == estimate.low else "none",
+            "n": wording.amount(estimate.n, unit),
             "method": estimate.method.removeprefix("block "),
             "observed": wording.percent(coverage),
-            "verdict": _kept_together(_verdict(key, estimate))}  # fmt: skip
-
-
-def _kept_together(verdict: str) -> str:
-    """With the fact and the doubt on a line each where the column is narrow."""
-    fact, comma, doubt = verdict.partition(", ")
-    return f"{fact}{comma}{doubt.replace(' ', wording.NBSP)}"
-
-
-def _maybe(target: float) -> str:
-    return wording.percent(target) if target == target else "none"
-
-
-def _size(key: Indicator, estimate: Estimate) -> str:
-    unit = estimate.method.rsplit(" ", 1)[-1] if "over" in estimate.method else key.unit
-    return wording.amount(estimate.n, unit)
+            "verdict": f"{fact}{comma}{doubt.replace(' ', wording.NBSP)}"}  # fmt: skip
 
 
 def methods_sentence(levels: Results[Estimate]) -> str:
@@ -210,11 +198,8 @@ def methods_sentence(levels: Results[Estimate]) -> str:
 
 def periods_sentence(periods: Results[pd.DataFrame], *, period: str = "week") -> str:
     """In how many periods (`by_period`) targets were missed, and in how many beyond chance."""
-    results = {
-        k: _compared_with_target(r, target=k.target)
-        for k, r in answers(periods).items()
-        if k.has_target
-    }
+    results = {k: _compared_with_target(r, target=k.target)
+               for k, r in answers(periods).items() if k.has_target}  # fmt: skip
     if not results:
         return "Without objectives there is nothing to miss; the figure shows the bad share alone."
     missed = {k: int(r["missed"].sum()) for k, r in results.items()}
@@ -248,8 +233,7 @@ def worst_sentence(worst: Results[pd.DataFrame]) -> str:
     far, near = max(reach, key=lambda k: reach[k]), min(reach, key=lambda k: reach[k])
     if not reach[far]:
         return "No indicator misses its target in any window of any length."
-    text = (f"{name(far.name)} misses its target even over its worst "
-            f"{wording.roughly(reach[far])}")  # fmt: skip
+    text = f"{name(far.name)} misses its target even over its worst {wording.roughly(reach[far])}"
     if far == near or reach[near] == reach[far]:
         return f"{text}."
     if not reach[near]:
@@ -261,11 +245,8 @@ def worst_sentence(worst: Results[pd.DataFrame]) -> str:
 def slices_sentence(shares: Results[SliceShares], *, slice: str) -> str:
     """What counting time (`slice_shares`) instead of events changes; `slice` is its length."""
     length = wording.duration(pd.Timedelta(slice))
-    difference = {
-        key: abs(s.slices - s.events)
-        for key, s in answers(shares).items()
-        if not key.counts_slices and s.slices == s.slices
-    }
+    difference = {key: abs(s.slices - s.events) for key, s in answers(shares).items()
+                  if not key.counts_slices and s.slices == s.slices}  # fmt: skip
     if not difference:
         return ("There is nothing to compare: slices need an objective, and buckets of time no "
                 f"longer than {length}.")  # fmt: skip
@@ -273,8 +254,7 @@ def slices_sentence(shares: Results[SliceShares], *, slice: str) -> str:
     share = answers(shares)[key]
     events, slices = wording.percent(share.events), wording.percent(share.slices)
     counted = "time was" if key.unit == "seconds" else "events were"
-    who = name(key.name)
-    who = f"The choice matters most for {who}" if len(difference) > 1 else who
+    who = f"{'The choice matters most for ' * (len(difference) > 1)}{name(key.name)}"
     return (f"{who}: {events} of its {counted} bad, and {slices} of its slices of {length} "
             "fell below the target.")  # fmt: skip
 
@@ -298,13 +278,10 @@ def low_traffic_sentence(low: Results[LowTraffic]) -> str:
         return ("No indicator has so little traffic that single failures decide about its "
                 f"target.{silent}")  # fmt: skip
     key = max(few, key=lambda k: few[k].cost_of_one)
-    row = few[key]
-    if row.allowance < 1:
-        tail = "not one failure fits into the target"
-    else:
+    row, tail = few[key], "not one failure fits into the target"
+    if row.allowance >= 1:
         tail = (f"the target allows {wording.plural(row.failures_allowed, 'failure')}, and each "
                 f"costs {wording.percent(row.cost_of_one)} of the budget")  # fmt: skip
     more = f" Also low: {names(k.name for k in few if k != key)}." if len(few) > 1 else ""
-    window = f"{row.window}"
     return (f"Low traffic: of the {wording.amount(row.events, key.unit)} {name(key.name)} sees per "
-            f"{window}, {tail}.{more}{silent}")  # fmt: skip
+            f"{row.window}, {tail}.{more}{silent}")  # fmt: skip

@@ -138,7 +138,10 @@ def _quantile(
     value = _at(ordered, q * (n - 1))
     worth = float(n) if groups is None else _worth(array, np.asarray(groups), known, value, q,
                                                    confidence)  # fmt: skip
-    low, high = (_at_rank(ordered, rank) for rank in _ranks(worth, q, confidence))
+    ranks = (NAN, NAN)
+    if worth >= 2:
+        ranks = _rank(worth, q, confidence), 1 - _rank(worth, 1 - q, confidence)
+    low, high = (_at_rank(ordered, rank) for rank in ranks)
     return Estimate(value, low, high, n, confidence, FRACTIONAL)
 
 
@@ -240,18 +243,9 @@ def _small(count: int, confidence: float) -> float:
     return (_normal_quantile(confidence) / student) ** 2
 
 
-def _ranks(n: float, q: float, confidence: float) -> tuple[float, float]:
-    """Ends of the interval as fractions of n + 1, from the beta distribution of an order
-    statistic of fractional rank; NaN where it lies beyond the last one."""
-    if not n >= 2:
-        return NAN, NAN
-    return _rank(n, q, confidence), 1 - _rank(n, 1 - q, confidence)
-
-
 @lru_cache(maxsize=4096)
 def _rank(n: float, q: float, confidence: float) -> float:
-    """Fraction e for which an order statistic of rank e (n + 1) lies below the quantile just
-    often enough."""
+    """Fraction e: an order statistic of rank e (n + 1) lies below the quantile often enough."""
     from scipy.optimize import brentq
     from scipy.special import betainc
 

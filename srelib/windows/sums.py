@@ -279,14 +279,8 @@ def _block_sums(good: pd.Series, total: pd.Series, length: pd.Timedelta) -> pd.D
 class History:
     """Counts as running sums, made once and asked about any span.
 
-    Parameters
-    ----------
-    index : DatetimeIndex
-        Starts of the buckets, in UTC and microseconds.
-    step : Timedelta
-        Length of a bucket.
-    bad, total : prefix sums of the events [events]
-        ``sums`` before each bucket and at the end; ``known_before`` counts known buckets.
+    `bad` and `total` hold ``sums`` before each bucket and over all [events]; `index` the starts of
+    the buckets in UTC and microseconds, `step` apart.
     """
 
     index: pd.DatetimeIndex
