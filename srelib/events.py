@@ -26,7 +26,7 @@ from srelib.errors import ParameterError
 
 __all__ = [
     "affecting_users", "deployment_exclusions", "eligible_deployments", "eligible_incidents",
-    "incident_exclusions", "of_service", "once_for_fleet", "once_per_release",
+    "incident_exclusions", "of_service", "once_for_fleet",
 ]  # fmt: skip
 
 REACHED = ("succeeded", "rolled_back")
@@ -51,16 +51,13 @@ def deployment_exclusions(
 
     Parameters
     ----------
-    deployments : DataFrame
-        Table ``deployments``; columns it lacks exclude nothing.
-    statuses : sequence of str
-        Statuses that count; a missing status is taken as one of them, 'cancelled' never is.
+    deployments : DataFrame, table ``deployments``; columns it lacks exclude nothing
+    statuses : sequence of str, those that count; a missing one does, 'cancelled' never does
 
     Returns
     -------
     Series of str
-        On the index of the table: `CANCELLED`, `BEFORE_USERS`, `UNFINISHED` or
-        missing, the first that applies.
+        `CANCELLED`, `BEFORE_USERS`, `UNFINISHED` or missing, the first that applies.
 
     Examples
     --------
@@ -84,10 +81,8 @@ def eligible_deployments(
 
     Parameters
     ----------
-    deployments : DataFrame
-        Table ``deployments``.
-    statuses
-        As for `deployment_exclusions`.
+    deployments : DataFrame, table ``deployments``
+    statuses : as for `deployment_exclusions`
 
     Returns
     -------
@@ -115,13 +110,12 @@ def incident_exclusions(incidents: pd.DataFrame) -> pd.Series:
 
     Parameters
     ----------
-    incidents : DataFrame
-        Table ``incidents``; columns it lacks exclude nothing.
+    incidents : DataFrame, table ``incidents``; columns it lacks exclude nothing
 
     Returns
     -------
     Series of str
-        On the index of the table: `MAINTENANCE`, `NO_START` or missing.
+        `MAINTENANCE`, `NO_START` or missing.
 
     Examples
     --------
@@ -144,10 +138,8 @@ def eligible_incidents(
 
     Parameters
     ----------
-    incidents : DataFrame
-        Table ``incidents``.
-    severity : str or sequence of str, optional
-        Only those of these severities, upper or lower case.
+    incidents : DataFrame, table ``incidents``
+    severity : str or sequence of str, only those of these severities, upper or lower case
 
     Returns
     -------
@@ -185,14 +177,13 @@ def affecting_users(incidents: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    incidents : DataFrame
-        Table ``incidents``; without a severity, all of them were felt.
+    incidents : DataFrame, table ``incidents``
 
     Returns
     -------
     DataFrame
-        A selection of the rows, in their order: without those of severity ``none``, in upper or
-        lower case, with which status pages say that no user was affected.
+        The rows in their order, without those of severity ``none``, with which status pages say
+        that no user was affected.
 
     Examples
     --------
@@ -209,13 +200,9 @@ def of_service(table: pd.DataFrame, service: str, *, sli: str | None = None) -> 
 
     Parameters
     ----------
-    table : DataFrame
-        Deployments, changes, incidents, alerts or exclusions. Exclusions that name no service, or
-        no indicator, are about all of them.
-    service : str
-        Name of the service.
-    sli : str, optional
-        Name of the indicator, for exclusions.
+    table : DataFrame, of any kind; exclusions without a service or indicator are about all
+    service : str, its name
+    sli : str, name of the indicator, for exclusions
 
     Returns
     -------
@@ -239,17 +226,17 @@ def of_service(table: pd.DataFrame, service: str, *, sli: str | None = None) -> 
 def once_for_fleet(incidents: pd.DataFrame) -> pd.DataFrame:
     """Incidents with those of several services once, as the fleet lived through them.
 
+    Rows are one incident when they share identifier and title and were open at the same time;
+    number 12 of two repositories stays two incidents.
+
     Parameters
     ----------
-    incidents : DataFrame
-        Table ``incidents``, one row for each service an incident is about.
+    incidents : DataFrame, table ``incidents``, one row for each service of an incident
 
     Returns
     -------
     DataFrame
-        The first row of each incident, in order of the table. Rows are one incident when they
-        share identifier and title and were open at the same time, one that is still open to the
-        end; number 12 of two repositories stays two incidents.
+        The first row of each incident, in order of the table.
 
     Examples
     --------
@@ -259,84 +246,44 @@ def once_for_fleet(incidents: pd.DataFrame) -> pd.DataFrame:
     >>> once_for_fleet(table).index.tolist()
     [0, 2]
     """
-    tables.need(incidents, "incidents", "incident_id", "started_at", "resolved_at")
-    if not incidents["incident_id"].duplicated().any():
-        return incidents
-    return incidents[_first_of_incidents(incidents)]
+    return incidents[_incident_numbers(incidents) == np.arange(len(incidents))]
 
 
 def _incident_numbers(incidents: pd.DataFrame) -> pd.Series:
-    """Which incident of the fleet each row is about: rows that `once_for_fleet` takes as one."""
+    """For each row the place of the row of its incident that `once_for_fleet` keeps."""
     tables.need(incidents, "incidents", "incident_id", "started_at", "resolved_at")
-    if not incidents["incident_id"].duplicated().any():
-        return pd.Series(np.arange(len(incidents)), incidents.index)
-    first = _first_of_incidents(incidents)
-    numbers = _numbers(_names(incidents), incidents["started_at"], first)
-    return pd.Series(numbers, incidents.index)
-
-
-def _first_of_incidents(incidents: pd.DataFrame) -> np.ndarray:
-    ends = incidents["resolved_at"].astype("datetime64[us, UTC]").fillna(END_OF_TIME)
-    return _first_of_runs(_names(incidents), incidents["started_at"], ends)
-
-
-def _names(incidents: pd.DataFrame) -> pd.Series:
-    """Identifier and title of each incident, as a number."""
-    keys = [name for name in ("incident_id", "title") if name in incidents]
-    return incidents.groupby(keys, dropna=False).ngroup()
-
-
-def once_per_release(deployments: pd.DataFrame) -> pd.DataFrame:
-    """Deployments with those of one release once, for questions about services together.
-
-    Parameters
-    ----------
-    deployments : DataFrame
-        Table ``deployments``, one row for each service a release went to.
-
-    Returns
-    -------
-    DataFrame
-        The first row of each release, in order of the table. Rows are one release when they share
-        an identifier and each ended within `RELEASE` of the one before; the same tag in two
-        repositories at other times stays two deployments.
-
-    Examples
-    --------
-    >>> at = pd.to_datetime(["2026-06-01T10:00", "2026-06-01T10:20", "2026-06-09T10:00"], utc=True)
-    >>> once_per_release(pd.DataFrame({"deployment_id": "v7", "finished_at": at})).index.tolist()
-    [0, 2]
-    """
-    tables.need(deployments, "deployments", "deployment_id", "finished_at")
-    if not deployments["deployment_id"].duplicated().any():
-        return deployments
-    return deployments[_first_of_releases(deployments)]
+    places = np.arange(len(incidents))
+    if incidents["incident_id"].duplicated().any():
+        keys = [name for name in ("incident_id", "title") if name in incidents]
+        names = incidents.groupby(keys, dropna=False).ngroup()
+        ends = incidents["resolved_at"].astype("datetime64[us, UTC]").fillna(END_OF_TIME)
+        places = _first_of_runs(names, incidents["started_at"], ends)
+    return pd.Series(places, incidents.index)
 
 
 def _first_of_release(deployments: pd.DataFrame) -> np.ndarray:
-    """For each row the place of the row of its release that `once_per_release` keeps."""
+    """For each row the place of the first row of its release.
+
+    Rows are one release when they share an identifier and each ended within `RELEASE` of the one
+    before; the same tag in two repositories at other times stays two deployments.
+    """
     tables.need(deployments, "deployments", "deployment_id", "finished_at")
     if not deployments["deployment_id"].duplicated().any():
         return np.arange(len(deployments))
-    first = _first_of_releases(deployments)
-    numbers = _numbers(deployments["deployment_id"], deployments["finished_at"], first)
-    places = np.empty(numbers.max() + 1, dtype="int64")
-    places[numbers[first]] = np.flatnonzero(first)
-    return places[numbers]
-
-
-def _first_of_releases(deployments: pd.DataFrame) -> np.ndarray:
     times = deployments["finished_at"]
     return _first_of_runs(deployments["deployment_id"], times, times + RELEASE)
 
 
-def _numbers(names: pd.Series, starts: pd.Series, first: np.ndarray) -> np.ndarray:
-    """Runs of rows of one name counted through, from the rows that begin one."""
-    rows = pd.DataFrame({"name": names.array, "start": starts.array})
-    order = rows.sort_values(["name", "start"], kind="stable").index.to_numpy()
-    numbers = np.empty(len(rows), dtype="int64")
-    numbers[order] = np.cumsum(first[order])
-    return numbers
+def _first_of_runs(names: pd.Series, starts: pd.Series, ends: pd.Series) -> np.ndarray:
+    """For each row the place of the first of its run: each starts before another has ended."""
+    rows = pd.DataFrame({"name": names.array, "start": starts.array, "end": ends.array})
+    rows = rows.sort_values(["name", "start"], kind="stable")
+    until = rows.groupby("name", sort=False)["end"].transform(lambda own: own.cummax().shift())
+    first = (until.isna() | (rows["start"] > until)).to_numpy()
+    places = rows.index.to_numpy()
+    found = np.empty_like(places)
+    found[places] = places[first][np.cumsum(first) - 1]
+    return found
 
 
 def _check_one_service(table: pd.DataFrame, name: str, *columns: str) -> None:
@@ -347,17 +294,6 @@ def _check_one_service(table: pd.DataFrame, name: str, *columns: str) -> None:
             f"{name} must belong to the one service whose counts are given; got "
             f"{table['service'].nunique()} services. Keep the rows of one service."
         )
-
-
-def _first_of_runs(names: pd.Series, starts: pd.Series, ends: pd.Series) -> np.ndarray:
-    """Whether a row begins a run of rows of one name of which each starts before another ended."""
-    order = starts.reset_index(drop=True).sort_values(kind="stable").index
-    rows = pd.DataFrame({"name": names.to_numpy(), "start": starts.array, "end": ends.array})
-    rows = rows.loc[order]
-    until = rows.groupby("name", sort=False)["end"].transform(lambda own: own.cummax().shift())
-    first = np.ones(len(names), dtype=bool)
-    first[order] = (until.isna() | (rows["start"] > until)).to_numpy()
-    return first
 
 
 def __dir__() -> list[str]:

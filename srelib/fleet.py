@@ -36,16 +36,11 @@ class Indicator:
 
     Parameters
     ----------
-    name : str
-        Name of the objective, or service and indicator where there is none.
-    service, sli : str
-        The series it comes from.
-    target : float
-        Service level objective [fraction]; NaN where there is none.
-    window : Window or None
-        Window of the objective.
-    unit : str
-        What good and total count: 'events', 'seconds', or slices.
+    name : str, of the objective, or service and indicator where there is none
+    service, sli : str, the series it comes from
+    target : float, service level objective [fraction]; NaN where there is none
+    window : Window or None, of the objective
+    unit : str, what good and total count: 'events', 'seconds', or slices
 
     Examples
     --------
@@ -97,14 +92,9 @@ def each(
 
     Parameters
     ----------
-    items : mapping
-        What is asked about by key: counts by `Indicator`, tables by service, or the results of an
-        earlier `each`, whose refusals stay where they are.
-    question : callable
-        Takes a key and what belongs to it.
-    threads : int
-        How many are asked at once, as far as there are cores; for questions that spend their time
-        in NumPy.
+    items : mapping, what is asked about by key; refusals of an earlier `each` stay where they are
+    question : callable, takes a key and what belongs to it
+    threads : int, how many are asked at once, for questions that spend their time in NumPy
 
     Returns
     -------
@@ -134,34 +124,12 @@ def each(
 
 
 def answers(results: Mapping[K, R | SrelibError]) -> dict[K, R]:
-    """The results that are answers.
-
-    Parameters
-    ----------
-    results : mapping
-        As from `each`.
-
-    Returns
-    -------
-    dict
-        Without the refusals.
-    """
+    """The results of `each` that are answers."""
     return {key: one for key, one in results.items() if not isinstance(one, SrelibError)}
 
 
 def refusals(results: Mapping[K, Any]) -> dict[K, SrelibError]:
-    """The results that are refusals, each with the error that says what to do.
-
-    Parameters
-    ----------
-    results : mapping
-        As from `each`.
-
-    Returns
-    -------
-    dict
-        Without the answers.
-    """
+    """The results of `each` that are refusals, each with the error that says what to do."""
     return {key: one for key, one in results.items() if isinstance(one, SrelibError)}
 
 
@@ -170,10 +138,8 @@ def pooled(results: Mapping[K, T | SrelibError], question: Callable[[dict[K, T]]
 
     Parameters
     ----------
-    results : mapping
-        As from `each`; refusals are left out.
-    question : callable
-        Takes the answers by key.
+    results : mapping, as from `each`; refusals are left out
+    question : callable, takes the answers by key
 
     Returns
     -------
@@ -196,8 +162,7 @@ def by_service(items: Mapping[Indicator, T]) -> dict[str, dict[Indicator, T]]:
 
     Parameters
     ----------
-    items : mapping of Indicator
-        Counts, or results of `each`.
+    items : mapping of Indicator, counts, or results of `each`
 
     Returns
     -------
@@ -223,10 +188,8 @@ def by_objective(
 
     Parameters
     ----------
-    results : mapping of str to mapping
-        By service, as from `each` over `by_service`; a refusal is that of every objective.
-    keys : iterable of Indicator
-        The objectives, in the order wanted.
+    results : mapping of str to mapping, by service; a refusal is that of every objective
+    keys : iterable of Indicator, in the order wanted
 
     Returns
     -------
@@ -238,11 +201,8 @@ def by_objective(
     >>> by_objective({"x": {up: 1}, "y": SrelibError("no")}, [fast, up])[up]
     1
     """
-    found: dict[Indicator, R | SrelibError] = {}
-    for key in keys:
-        own = results[key.service]
-        found[key] = own if isinstance(own, SrelibError) else own[key]
-    return found
+    own = {key: results[key.service] for key in keys}
+    return {key: r if isinstance(r, SrelibError) else r[key] for key, r in own.items()}
 
 
 def span(counts: Mapping[Indicator, pd.DataFrame | SrelibError]) -> pd.Timedelta:
@@ -250,8 +210,7 @@ def span(counts: Mapping[Indicator, pd.DataFrame | SrelibError]) -> pd.Timedelta
 
     Parameters
     ----------
-    counts : mapping of Indicator to DataFrame
-        Counts on regular UTC indexes.
+    counts : mapping of Indicator to DataFrame, on regular UTC indexes
 
     Returns
     -------

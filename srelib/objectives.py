@@ -1,7 +1,7 @@
 """Which objectives and series a dataset holds, each with its counts.
 
 Every notebook starts here: what is measured, by `Indicator`, with good and total on the full
-regular index.
+regular index, missing buckets NaN. `exclusions`: planned maintenance and corrections are left out.
 """
 
 from __future__ import annotations
@@ -28,17 +28,7 @@ __all__ = [
 
 
 def series(dataset: Dataset) -> dict[Indicator, pd.DataFrame]:
-    """Every series of a dataset with its counts, objectives or not.
-
-    Parameters
-    ----------
-    dataset : Dataset
-
-    Returns
-    -------
-    dict of Indicator to DataFrame
-        Counts good and total on the full regular index, missing buckets NaN.
-    """
+    """Every series of a dataset with its counts, objectives or not."""
     rows = dataset.series[["service", "sli", "unit"]].drop_duplicates(["service", "sli"])
     keys = [
         Indicator(_title(row["service"], row["sli"], rows), row["service"], row["sli"],
@@ -48,51 +38,20 @@ def series(dataset: Dataset) -> dict[Indicator, pd.DataFrame]:
     return {key: dataset.counts(key.service, key.sli) for key in keys}
 
 
-def measured(dataset: Dataset, *, exclusions: bool = True) -> dict[Indicator, pd.DataFrame]:
-    """Every objective that has data with its counts; every series where there is none.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    exclusions : bool
-        Whether planned maintenance and corrections are left out.
-
-    Returns
-    -------
-    dict of Indicator to DataFrame
-        Counts good and total as the objective counts them.
-    """
-    return fleet.answers(_counts(dataset, exclusions=exclusions)) or series(dataset)
+def measured(dataset: Dataset) -> dict[Indicator, pd.DataFrame]:
+    """Every objective that has data with its counts; every series where there is none."""
+    return with_target(dataset) or series(dataset)
 
 
 def with_target(dataset: Dataset, *, exclusions: bool = True) -> dict[Indicator, pd.DataFrame]:
-    """Every objective that has data with its counts, and nothing else.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    exclusions : bool
-        Whether planned maintenance and corrections are left out.
-
-    Returns
-    -------
-    dict of Indicator to DataFrame
-        Empty where there is no objective.
-    """
+    """Every objective that has data with its counts, and nothing else."""
     return fleet.answers(_counts(dataset, exclusions=exclusions))
 
 
 def without_target(dataset: Dataset) -> dict[Indicator, pd.DataFrame]:
     """Every series that no objective is about, with its counts.
 
-    Parameters
-    ----------
-    dataset : Dataset
-
-    Returns
-    -------
-    dict of Indicator to DataFrame
-        Without the bounds of latency histograms, which are no indicators by themselves.
+    Bounds of latency histograms are left out: they are no indicators by themselves.
     """
     about = {(slo.service, slo.sli) for slo in dataset.slos}
     return {
@@ -102,16 +61,7 @@ def without_target(dataset: Dataset) -> dict[Indicator, pd.DataFrame]:
 
 
 def without_data(dataset: Dataset) -> dict[Indicator, SrelibError]:
-    """Objectives whose data is not there, each with the error that says what to do.
-
-    Parameters
-    ----------
-    dataset : Dataset
-
-    Returns
-    -------
-    dict of Indicator to SrelibError
-    """
+    """Objectives whose data is not there, each with the error that says what to do."""
     return fleet.refusals(_counts(dataset))
 
 
@@ -120,21 +70,17 @@ def per_service(
 ) -> dict[Indicator, pd.DataFrame]:
     """One indicator for each service, chosen by name and never by how it turned out.
 
+    The worst of several would look worse than it is, because it was chosen for that.
+
     Parameters
     ----------
-    counts : mapping of Indicator to DataFrame
-        Counts good and total on a regular UTC index.
-    sli : str
-        Name of the indicator wanted; a service without it keeps its first one.
+    counts : mapping of Indicator to DataFrame, good and total on a regular UTC index
+    sli : str, name of the indicator wanted; a service without it keeps its first one
 
     Returns
     -------
     dict of Indicator to DataFrame
         At most one key for each service, in the order given.
-
-    Notes
-    -----
-    The worst of several indicators would look worse than it is, because it was chosen for that.
 
     Examples
     --------
