@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -57,13 +58,12 @@ def attribute_incidents(
     Examples
     --------
     >>> at = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-01T09:20Z", "2026-06-04T09:00Z"])
-    >>> shipped = pd.DataFrame({"deployment_id": ["d1"], "service": ["shop"],
-    ...                         "finished_at": at[:1], "status": ["succeeded"]})
-    >>> broken = pd.DataFrame({"incident_id": ["i1", "i2"], "service": ["shop", "shop"],
-    ...                        "started_at": at[1:], "deployment_id": [None, None]})
-    >>> found = attribute_incidents(shipped, broken)
-    >>> found[["incident_id", "deployment_id", "rule"]].values.tolist()
-    [['i1', 'd1', 'window'], ['i2', nan, nan]]
+    >>> shipped = pd.DataFrame({"deployment_id": "d1", "service": "shop", "finished_at": at[:1],
+    ...                         "status": "succeeded"})
+    >>> broken = pd.DataFrame({"incident_id": ["i1", "i2"], "service": "shop",
+    ...                        "started_at": at[1:]})
+    >>> attribute_incidents(shipped, broken)[["incident_id", "deployment_id"]].values.tolist()
+    [['i1', 'd1'], ['i2', nan]]
     """
     incidents = tables.empty("incidents") if incidents is None else incidents
     rules = replace(rules, within=within or rules.within, match=match or rules.match)
@@ -228,11 +228,12 @@ def _chance(
         rows = rows[COUNTS[:3]].groupby(incident).max().assign(by_chance=likely)
         services, rows["service"] = [together] if services else [], together
     found = rows.groupby("service")[COUNTS].sum().reindex(services, fill_value=0)
-    starts = placed["started_at"].where(~named).groupby(placed["service"])
-    moments = {service: _seconds(own.dropna()) for service, own in starts}
-    found["followed_by_chance"] = [
-        _followed(moments.get(service, np.array([])), span, rules) for service in services
-    ]
+    found["followed_by_chance"] = NAN
+    if rules.match.endswith("window"):
+        within = pd.Timedelta(rules.within).total_seconds()
+        starts = placed["started_at"][~named].groupby(placed["service"])
+        near = {service: _near(own, span, before=within) for service, own in starts}
+        found["followed_by_chance"] = [near.get(service, 0.0) for service in services]
     return found.rename_axis("service").reset_index()
 
 
@@ -240,34 +241,22 @@ def _shares_covered(
     deployments: pd.DataFrame, services: list[str], rules: Rules, span: Span
 ) -> dict[str, float]:
     """Share of the history within the window after some deployment, by service."""
-    pool = deployments[events._reached_users(deployments, rules.statuses)]
-    if rules.scope == "project":
-        return dict.fromkeys(services, _covered(_seconds(pool["finished_at"]), rules, span))
-    ends = pool.groupby(pool["service"].astype("str"))["finished_at"]
-    found = {service: _covered(_seconds(own), rules, span) for service, own in ends}
-    return dict.fromkeys(services, 0.0) | found
-
-
-def _followed(moments: np.ndarray, span: Span, rules: Rules) -> float:
-    """Share of moments of the history that an incident follows within the window."""
-    if not rules.match.endswith("window"):
-        return NAN
-    first, last = (time.timestamp() for time in span)
-    within = pd.Timedelta(rules.within).total_seconds()
-    ends = np.sort(moments)
-    begin = np.maximum(ends - within, np.append(first, ends[:-1])) if len(ends) else ends
-    return float((ends - begin).clip(min=0).sum() / (last - first))
-
-
-def _covered(ends: np.ndarray, rules: Rules, span: Span) -> float:
-    """Share of the history within the window after some of these ends."""
+    found = dict.fromkeys(services, 0.0)
     if rules.match == "source":
-        return 0.0
+        return found
+    pool = deployments[events._reached_users(deployments, rules.statuses)]
     endless = rules.match.endswith("latest")
-    within = np.inf if endless else pd.Timedelta(rules.within).total_seconds()
+    after = math.inf if endless else pd.Timedelta(rules.within).total_seconds()
+    if rules.scope == "project":
+        return dict.fromkeys(services, _near(pool["finished_at"], span, after=after))
+    ends = pool.groupby(pool["service"].astype("str"))["finished_at"]
+    return found | {service: _near(own, span, after=after) for service, own in ends}
+
+
+def _near(times: pd.Series, span: Span, *, before: float = 0.0, after: float = 0.0) -> float:
+    """Share of the history that lies at most so long before or after one of these times [s]."""
     first, last = (time.timestamp() for time in span)
-    begin = np.sort(ends[(ends <= last) & (ends + within > first)])
-    if not len(begin):
-        return 0.0
-    until = np.minimum(np.append(begin[1:], last), begin + within)
-    return float((until - np.maximum(begin, first)).clip(min=0).sum() / (last - first))
+    at = np.sort(_seconds(times.dropna()))
+    begin, until = np.clip(at - before, first, last), np.clip(at + after, first, last)
+    until = np.minimum(until, np.append(begin[1:], last))
+    return float((until - begin).sum() / (last - first))

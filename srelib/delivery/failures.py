@@ -304,10 +304,10 @@ def recovery_time(
     Examples
     --------
     >>> at = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-01T09:20Z", "2026-06-01T10:20Z"])
-    >>> shipped = pd.DataFrame({"deployment_id": ["d1"], "service": ["shop"],
-    ...                         "finished_at": at[:1], "status": ["succeeded"]})
-    >>> broken = pd.DataFrame({"incident_id": ["i1"], "service": ["shop"], "started_at": at[1:2],
-    ...                        "resolved_at": at[2:], "deployment_id": [None]})
+    >>> shipped = pd.DataFrame({"deployment_id": "d1", "service": "shop", "finished_at": at[:1],
+    ...                         "status": "succeeded"})
+    >>> broken = pd.DataFrame({"incident_id": "i1", "service": "shop", "started_at": at[1:2],
+    ...                        "resolved_at": at[2:]})
     >>> recovery_time(shipped, broken, between=(at[0], at[2]))["value"].tolist()
     [3600.0]
     """
@@ -369,12 +369,11 @@ def sensitivity(
     Examples
     --------
     >>> at = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-01T12:00Z", "2026-06-03T09:00Z"])
-    >>> rows = pd.DataFrame({"deployment_id": ["d1"], "service": ["shop"],
-    ...                      "finished_at": at[:1], "status": ["succeeded"]})
-    >>> broken = pd.DataFrame({"incident_id": ["i1"], "service": ["shop"], "started_at": at[1:2]})
-    >>> found = sensitivity(rows, broken, between=(at[0], at[2]), lengths=["1h", "4h"])
-    >>> found[["attributed", "by_chance"]].round(2).values.tolist()
-    [[0.0, 0.02], [1.0, 0.08], [1.0, 0.5]]
+    >>> rows = pd.DataFrame({"deployment_id": "d1", "service": "shop", "finished_at": at[:1],
+    ...                      "status": "succeeded"})
+    >>> broken = pd.DataFrame({"incident_id": "i1", "service": "shop", "started_at": at[1:2]})
+    >>> sensitivity(rows, broken, between=(at[0], at[2]), lengths=["1h"])["attributed"].tolist()
+    [0, 1]
     """
     match = rules.match if rules.match.endswith("window") else "source_then_window"
     parts = []

@@ -203,9 +203,8 @@ def deployment_frequency(
     Returns
     -------
     DataFrame
-        value, low, high [1/week], n [deployments]; days (on which any was), per_day [1/day],
-        day_share [fraction of days], gap (median time between two) and longest_gap (Timedelta),
-        weeks (seen of the period).
+        value, low, high [1/week], n [deployments]; days (on which any was), day_share [fraction of
+        days], longest_gap (between two, Timedelta), weeks (seen of the period).
 
     Examples
     --------
@@ -227,9 +226,7 @@ def deployment_frequency(
         return {
             "value": _rate(at, period, confidence),
             "days": days,
-            "per_day": len(at) / (7 * weeks),
             "day_share": min(days / (7 * weeks), 1.0),
-            "gap": pd.Timedelta(np.median(gaps) if len(gaps) else NAN, "s"),
             "longest_gap": pd.Timedelta(gaps.max() if len(gaps) else NAN, "s"),
             "weeks": weeks,
         }

@@ -11,7 +11,7 @@ from srelib import events, tables
 from srelib.delivery.attribution import _deployment_places
 from srelib.delivery.frequency import Columns, Span, _per_period, _rounded, _seconds, _span_of
 from srelib.delivery.rules import _one_of
-from srelib.stats.intervals import _group_sizes, _grouped_mean, _quantile, _survival_median
+from srelib.stats.intervals import _group_sizes, _grouped_mean, _quantile
 from srelib.windows import Window
 
 SHIPPED = "shipped"
@@ -60,7 +60,6 @@ def change_lead_time(
     start: str = "committed",
     window: Window | str | None = None,
     together: str | None = None,
-    waiting: bool = False,
     lead: str = "median",
     minutes: str = "exact",
     confidence: float = 0.95,
@@ -73,9 +72,6 @@ def change_lead_time(
         See `srelib.delivery`.
     start, lead, minutes
         As in `Rules`.
-    waiting : bool
-        Count changes still waiting for as long as they have waited (Kaplan-Meier) instead of
-        leaving them out; only for the whole history.
 
     Returns
     -------
@@ -93,36 +89,28 @@ def change_lead_time(
     Examples
     --------
     >>> at = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-01T11:00Z", "2026-06-02T00:00Z"])
-    >>> shipped = pd.DataFrame({"deployment_id": ["d1"], "service": ["shop"], "commit_sha": ["c1"],
-    ...                         "finished_at": at[1:2], "status": ["succeeded"]})
-    >>> made = pd.DataFrame({"change_id": ["c1"], "service": ["shop"], "committed_at": at[:1],
-    ...                      "merged_at": [None], "deployment_id": [None]})
+    >>> shipped = pd.DataFrame({"deployment_id": "d1", "service": "shop", "finished_at": at[1:2],
+    ...                         "status": "succeeded", "commit_sha": "c1"})
+    >>> made = pd.DataFrame({"change_id": "c1", "service": "shop", "committed_at": at[:1]})
     >>> change_lead_time(made, shipped, between=(at[0], at[2]))[["value", "n"]].values.tolist()
     [[7200.0, 1.0]]
     """
     _one_of(lead, "lead", ("median", "mean"))
     span = _span_of(between)
     known = _timed(changes, deployments, span, start, minutes)
-    shipped, state = known["shipped"], known["state"]
+    shipped = known["shipped"]
     first, last = (time.timestamp() for time in span)
-    keep = (state == 0) & (shipped >= first) & (shipped <= last)
-    if waiting and window is None:
-        keep |= state == 1
-        shipped = np.where(np.isnan(shipped), last, shipped)
+    keep = (known["state"] == 0) & (shipped >= first) & (shipped <= last)
     owner, numbers = _numbered(deployments)
     if together is not None:
         numbers = numbers[np.append(events._first_of_release(deployments), -1)]
 
     def found(own: Columns, _: Any) -> dict[str, Any]:
         times, groups = own["seconds"], own["place"]
-        done = own["state"] == 0
         if lead == "mean":
             middle = _grouped_mean(times, groups, confidence=confidence)
-        elif done.all():
-            middle = _quantile(times, confidence=confidence, groups=groups)
         else:
-            middle = _survival_median(times, done, confidence=confidence)
-            times, groups = times[done], groups[done]
+            middle = _quantile(times, confidence=confidence, groups=groups)
         slow = _quantile(times, 0.9, confidence=confidence, groups=groups)
         return {"value": middle, "p90": slow, "deployments": len(_group_sizes(groups)[1])}
 
@@ -131,7 +119,6 @@ def change_lead_time(
             "service": pd.Categorical.from_codes(known["service"][keep], pd.Index(known["names"])),
             "shipped_at": shipped[keep],
             "seconds": known["seconds"][keep],
-            "state": state[keep],
             "place": numbers[known["place"][keep]],
         }
     )

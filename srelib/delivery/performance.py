@@ -164,8 +164,7 @@ class DeliveryPerformance:
         One row per change: change_id, service, deployment_id, began_at, shipped_at, state, seconds.
     lead_periods, period : DataFrame, str
         As from `change_lead_time`, and per which calendar window: ``1w``, ``1M`` or ``1Q``.
-    failures, recoveries : DataFrame
-        One row per deployment with each signal that it failed; per failure with its length.
+    recoveries : DataFrame, one row per failure, with the time it lasted
     pairs : DataFrame, as from `attribute_incidents`: the incidents of the history
     chance : DataFrame
         Per service, the incidents chance alone would put down to a deployment, and whether planned
@@ -183,7 +182,6 @@ class DeliveryPerformance:
     lead: pd.DataFrame
     lead_periods: pd.DataFrame
     period: str
-    failures: pd.DataFrame
     recoveries: pd.DataFrame
     pairs: pd.DataFrame
     chance: pd.DataFrame
@@ -247,7 +245,6 @@ def performance(
         lead=_lead_times(changes, deployments, **timing),
         lead_periods=change_lead_time(changes, deployments, window=period, **timing),
         period=period,
-        failures=failed,
         recoveries=_recoveries(deployments, incidents, placed=pairs, **same),
         pairs=pairs[_within_history(pairs["started_at"], span)].reset_index(drop=True),
         chance=_more_than_chance(failed, _chance(deployments, incidents, **same)),
@@ -293,17 +290,6 @@ deployments [s], where "on demand" is taken as more than one a day."""
 
 def _dora_level(value: float, *, metric: str, year: int) -> tuple[str, ...]:
     """Names of the levels of a year that a number belongs to; none where it is not known."""
-    ranges = _ranges(metric, year)
-    if value != value:
-        return ()
-    length = value
-    if metric == "frequency":
-        length = WEEK / value if value > 0 else math.inf
-    own = next((one for one in ranges if length <= one[1]), ranges[-1])
-    return tuple(name for name, one in zip(ORDER, ranges, strict=True) if one == own)
-
-
-def _ranges(metric: str, year: int) -> tuple[Range, ...]:
     if year not in YEARS:
         raise ParameterError(
             f"year must be one of {', '.join(map(str, YEARS))}; got {year}. "
@@ -311,4 +297,10 @@ def _ranges(metric: str, year: int) -> tuple[Range, ...]:
         )
     if metric not in METRICS:
         raise ParameterError(f"levels exist for {', '.join(METRICS)}; got {metric!r}.")
-    return YEARS[year][metric]
+    if value != value:
+        return ()
+    ranges, length = YEARS[year][metric], value
+    if metric == "frequency":
+        length = WEEK / value if value > 0 else math.inf
+    own = next((one for one in ranges if length <= one[1]), ranges[-1])
+    return tuple(name for name, one in zip(ORDER, ranges, strict=True) if one == own)

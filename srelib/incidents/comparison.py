@@ -213,7 +213,10 @@ def compare_periods(
     once = _fleet_incidents(rows)
     split = _before_and_after(between, split=split)[1][0]
     found = _durations(once, as_of=as_of)
-    ended = found.loc[found["state"] == ENDED, "seconds"]
+    ended = found.loc[found["state"] == ENDED, "seconds"].to_numpy()
+    worse = NAN
+    if len(ended) >= 4:
+        worse = _improvement_looks_worse(ended, n=len(ended), trials=_draws(ended))
     counts = _count_trend(once, between=between, split=split)
     bar = WEEK if (between[1] - between[0]) / WEEK <= MOST_WEEKS else 4 * WEEK
     silence = as_of - once["started_at"].iloc[-1]
@@ -229,7 +232,7 @@ def compare_periods(
         lengths=_duration_trend(once, between=between, split=split),
         noise=_noise(once, between, split, statistic),
         detectable=_detectable(found, split, counts.index),
-        looks_worse=_looks_worse(ended.to_numpy()),
+        looks_worse=worse,
         downtime=_downtime(rows, between=between),
         services=_compare_services(rows, between=between, split=split),
         recurrence=_recurrence(rows, between=between, timezone=timezone),
@@ -356,12 +359,6 @@ def _detectable(found: pd.DataFrame, split: pd.Timestamp, index: float) -> Detec
         return None
     ended = found.loc[found["state"] == ENDED, "seconds"]
     return detectable_change(ended, n=n, index=index)
-
-
-def _looks_worse(ended: np.ndarray) -> float:
-    if len(ended) < 4:
-        return NAN
-    return _improvement_looks_worse(ended, n=len(ended), trials=_draws(ended))
 
 
 def _draws(rows: pd.DataFrame | np.ndarray) -> int:

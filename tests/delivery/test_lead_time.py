@@ -159,18 +159,6 @@ def test_an_empty_month_is_unknown_and_not_the_quickest():
     assert rows["complete"].tolist() == [True, True, False]
 
 
-def test_what_is_waiting_makes_the_median_longer_where_it_is_asked_for():
-    """Kaplan-Meier: ten shipped after up to ten hours, ten waiting for longer."""
-    made, shipped = many([1] * 10, range(1, 11))
-    waiting = changes("\n".join(f"change_id=w{n} committed_at=20T00:00" for n in range(10)))
-    made = pd.concat([made, waiting], ignore_index=True)
-    plain = delivery.change_lead_time(made, shipped, between=JUNE).iloc[0]
-    whole = delivery.change_lead_time(made, shipped, between=JUNE, waiting=True).iloc[0]
-    assert plain["value"] / 3600 == pytest.approx(5.5)
-    assert whole["value"] / 3600 >= 10
-    assert whole["n"] == 20
-
-
 def test_a_mean_can_be_had_for_comparison():
     """Of the same changes."""
     made, shipped = many([1] * 4, [1, 1, 1, 97])
@@ -186,7 +174,7 @@ def test_what_began_after_now_is_left_out():
     made = pd.concat([made, later], ignore_index=True)
     rows = _lead_times(made, shipped, between=JUNE)
     assert "w1" not in set(rows["change_id"])
-    row = delivery.change_lead_time(made, shipped, between=JUNE, waiting=True).iloc[0]
+    row = delivery.change_lead_time(made, shipped, between=JUNE).iloc[0]
     assert row["n"] == 6
 
 
