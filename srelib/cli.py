@@ -19,6 +19,8 @@ import typer
 from srelib.errors import InputError, ParameterError, SrelibError
 
 FAILED, UNUSABLE, BROKEN = 1, 2, 3
+STARTER = Path(__file__).with_name("starter")
+"""Where the files lie that `init` writes, exactly as they are written."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -143,10 +145,8 @@ def init(
 
     Exit 0: done. 2: it would overwrite something.
     """
-    from srelib import starter
-
     folder = folder.expanduser()
-    starter.write(folder)
+    _start(folder)
     for path in sorted(folder.iterdir()):
         typer.echo(str(path))
     _say(f"Copy your exports into {folder}, edit slos.yaml, then run: srelib check {folder}")
@@ -236,6 +236,30 @@ def collect_git(
     _say(f"{len(found.deployments):,} deployments, {len(found.changes):,} changes.")
     for note in found.notes:
         _say(f"- {note}")
+
+
+def _start(folder: Path) -> None:
+    """Copy the files of `STARTER` to a folder, which may already hold exports."""
+    texts = {n: (STARTER / n).read_bytes() for n in ("README.md", "slos.yaml", "sources.toml")}
+    if folder.exists() and not folder.is_dir():
+        raise InputError("is a file", file=str(folder), fix="name a folder, new or not")
+    if there := [name for name in texts if (folder / name).exists()]:
+        raise InputError(
+            f"{', '.join(there)} would be overwritten",
+            file=str(folder),
+            fix="name another folder, or move the old file away first",
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            with (folder / name).open("xb") as file:
+                file.write(text)
+    except OSError as error:
+        raise InputError(
+            f"cannot be written ({error.strerror})",
+            file=str(folder),
+            fix="name another folder, or check its permissions",
+        ) from None
 
 
 def _folder(data: Path | None) -> Path:

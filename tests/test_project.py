@@ -25,7 +25,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 # From the bottom to the top; a module may import only what stands before it.
 # sli and budget stand below dataset, whose `slo_counts` uses both.
 ORDER = [
-    "errors", "wording", "starter", "tables", "schema", "windows", "stats", "fleet",
+    "errors", "wording", "tables", "schema", "windows", "stats", "fleet",
     "events", "slos", "readers",
     "collect", "sli", "budget", "alerts", "delivery", "incidents", "tradeoff", "policy",
     "targets", "dataset", "quality", "objectives", "simulate", "figures", "findings", "report",
