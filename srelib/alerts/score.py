@@ -222,8 +222,8 @@ def score(
     *,
     severity: str = "page",
     budget: Spending | None = None,
-    grace: pd.Timedelta | str = "15m",
-    merge: pd.Timedelta | str = _ZERO,
+    grace: Duration = "15m",
+    merge: Duration = _ZERO,
     timezone: str = "UTC",
 ) -> Score:
     """Score alerts against the events they should have detected.
@@ -288,24 +288,15 @@ def _span(alerts: pd.DataFrame, budget: Spending | None) -> tuple[pd.Timestamp, 
 
 
 def _pages(
-    alerts: pd.DataFrame,
-    severity: str,
-    merge: pd.Timedelta | str,
-    first: pd.Timestamp,
-    last: pd.Timestamp,
+    alerts: pd.DataFrame, severity: str, merge: Duration, first: pd.Timestamp, last: pd.Timestamp
 ) -> pd.DataFrame:
     """Episodes of the severity that fire within the history."""
-    if not isinstance(alerts.index, pd.DatetimeIndex):
-        rows = _as_episodes(alerts, merge=merge)
-        rows = rows[rows["severity"] == severity]
-    elif severity in alerts.columns:
-        rows = _as_episodes(alerts[[severity]], merge=merge)
-    else:
-        raise ParameterError(
-            f"no alert has severity {severity!r}; there are {list(alerts.columns)}."
-        )
+    if isinstance(alerts.index, pd.DatetimeIndex) and severity not in alerts.columns:
+        known = list(alerts.columns)
+        raise ParameterError(f"no alert has severity {severity!r}; there are {known}.")
+    rows = _as_episodes(alerts, merge=merge)
     inside = (rows["fired_at"] >= first) & (rows["fired_at"] <= last)
-    return rows[inside].reset_index(drop=True)
+    return rows[inside & (rows["severity"] == severity)].reset_index(drop=True)
 
 
 def _events(truth: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:

@@ -16,8 +16,6 @@ from srelib.fleet import Indicator, refusals
 from srelib.stats import Estimate
 
 NOTHING = "No alert was replayed, so there is nothing to say here."
-
-
 _ZERO = pd.Timedelta(0)
 _INTERVAL = f"95{wording.NBSP}% interval"
 
@@ -158,15 +156,14 @@ def _record_limits(recorded: RecordedAlerts, current: PooledAlerts) -> str:
     elif {name.strip().lower() for name in recorded.severities} != {current.severity.lower()}:
         parts.append(f"{names(recorded.severities)} is taken for {name(current.severity)}")
     if recorded.silent:
-        parts.append(
-            f"there is no alert of {names(recorded.silent)} on record, for whatever reason"
-        )
+        silent = names(recorded.silent)
+        parts.append(f"there is no alert of {silent} on record, for whatever reason")
     limits = (("first", "begins", recorded.begins), ("last", "ends", recorded.ends))
     for which, verb, time in limits:
         if time is not None:
-            parts.append(f"the {which} alert on record is of {time.day}{wording.NBSP}"
-                         f"{time.month_name()}, perhaps because the export {verb} there"
-                         )  # fmt: skip
+            day = f"{time.day}{wording.NBSP}{time.month_name()}"
+            parts.append(f"the {which} alert on record is of {day}, perhaps because the export "
+                         f"{verb} there")  # fmt: skip
     return f"Mind that {'; '.join(parts)}." if parts else ""
 
 
@@ -312,9 +309,6 @@ def basis_sentence(pooled: PooledAlerts | None) -> str:
     return f"{text}."
 
 
-OFFICE = "Monday to Friday, 9 to 17 h"
-
-
 def false_sentence(pooled: PooledAlerts | None) -> str:
     """Pages that detected nothing on record, and whether the budget burned all the same.
 
@@ -328,10 +322,8 @@ def false_sentence(pooled: PooledAlerts | None) -> str:
         return "Nothing fired, so nothing was a false alarm."
     false = pooled.false_pages
     kind, line = markdown(pooled.severity), wording.percent(pooled.share)
-    precision = _share_text(pooled.precision)
-    useful = len(pooled.pages) - len(false)
-    sent = wording.plural(len(pooled.pages), kind)
-    text = f"{useful} of {sent} told about something ({precision})"
+    useful, sent = len(pooled.pages) - len(false), wording.plural(len(pooled.pages), kind)
+    text = f"{useful} of {sent} told about something ({_share_text(pooled.precision)})"
     if not len(false):
         return f"{text}."
     by = false["objective"].value_counts()
@@ -423,6 +415,6 @@ def hours_sentence(pooled: PooledAlerts | None, *, timezone: str) -> str:
     night = int(((local.dt.hour < 7) | (local.dt.hour >= 23)).sum())
     n = wording.plural(len(local), markdown(pooled.severity))
     out = int(pooled.pages["out_of_hours"].sum())
-    return (f"{out} of {n} came outside office hours ({OFFICE}, {markdown(timezone)}; {outside}), "
-            f"{night or 'none'} of them between 23 and 7 h. Spread evenly over the week, "
-            f"{wording.percent(1 - 40 / 168)} would.")  # fmt: skip
+    return (f"{out} of {n} came outside office hours (Monday to Friday, 9 to 17 h, "
+            f"{markdown(timezone)}; {outside}), {night or 'none'} of them between 23 and 7 h. "
+            f"Spread evenly over the week, {wording.percent(1 - 40 / 168)} would.")  # fmt: skip

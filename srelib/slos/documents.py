@@ -7,7 +7,7 @@ Dates stay text, a key written twice is refused, and merging cannot blow up.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import reduce
@@ -176,27 +176,20 @@ def _lines(root: yaml.Node, name: str) -> dict[Place, int]:
     return lines
 
 
-def _children(node: yaml.Node, name: str) -> list[tuple[str | int, int, yaml.Node]]:
+def _children(node: yaml.Node, name: str) -> Sequence[tuple[str | int, int, yaml.Node]]:
+    """Key, line and value of all that stands below a node; a key written twice is refused."""
     if isinstance(node, yaml.SequenceNode):
         return [(n, item.start_mark.line + 1, item) for n, item in enumerate(node.value)]
     if not isinstance(node, yaml.MappingNode):
         return []
-    _refuse_twice(node, name)
-    return [(_key(key), key.start_mark.line + 1, value) for key, value in node.value]
-
-
-def _refuse_twice(node: yaml.MappingNode, name: str) -> None:
+    found = [(_key(key), key.start_mark.line + 1, value) for key, value in node.value]
     first: dict[str, int] = {}
-    for key, _ in node.value:
-        word, line = _key(key), key.start_mark.line + 1
+    for word, line, _ in found:
         if word in first and word != "<<":
-            raise SloError(
-                f"key {word!r} was already written on line {first[word]}",
-                file=name,
-                line=line,
-                fix="keep one of the two",
-            )
+            problem = f"key {word!r} was already written on line {first[word]}"
+            raise SloError(problem, file=name, line=line, fix="keep one of the two")
         first[word] = line
+    return found
 
 
 def _key(node: yaml.Node) -> str:
@@ -230,6 +223,14 @@ class Metadata(Strict):
     display_name: str | None = None
     labels: dict[str, Any] | None = None
     annotations: dict[str, Any] | None = None
+
+
+class Resource(Strict):
+    """What every document in the form of Kubernetes says first."""
+
+    api_version: str
+    kind: str
+    metadata: Metadata
 
 
 def as_model(model: type[Model], document: YamlDocument) -> tuple[Model, tuple[str, ...]]:

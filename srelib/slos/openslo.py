@@ -16,6 +16,7 @@ from pydantic import Field
 from srelib import schema
 from srelib.slos.documents import (
     Metadata,
+    Resource,
     Strict,
     YamlDocument,
     as_model,
@@ -133,12 +134,9 @@ class OpenSloSpec(Strict):
     alert_policies: list[Any] | None = None
 
 
-class OpenSloDocument(Strict):
+class OpenSloDocument(Resource):
     """``kind: SLO``."""
 
-    api_version: str
-    kind: str
-    metadata: Metadata
     spec: OpenSloSpec
 
 

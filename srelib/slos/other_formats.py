@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import AliasChoices, Field
 
 from srelib.slos.documents import (
-    Metadata,
+    Resource,
     Strict,
     YamlDocument,
     as_model,
@@ -95,12 +95,9 @@ class V1alphaSpec(Strict):
     alert_policies: list[Any] | None = None
 
 
-class V1alphaDocument(Strict):
+class V1alphaDocument(Resource):
     """``kind: SLO`` of v1alpha."""
 
-    api_version: str
-    kind: str
-    metadata: Metadata
     spec: V1alphaSpec
 
 
@@ -216,12 +213,9 @@ class SlothFile(SlothSpec):
     version: str
 
 
-class SlothResource(Strict):
+class SlothResource(Resource):
     """A Sloth resource of Kubernetes."""
 
-    api_version: str
-    kind: str
-    metadata: Metadata
     spec: SlothSpec
     status: Any = None
 
@@ -322,12 +316,10 @@ class PyrraSpec(Strict):
     performance_over_accuracy: bool | None = Field(default=None, alias="performance_over_accuracy")
 
 
-class PyrraDocument(Strict):
-    """``kind: ServiceLevelObjective`` of Pyrra."""
+class PyrraDocument(Resource):
+    """A document of Pyrra."""
 
-    api_version: str
     kind: Literal["ServiceLevelObjective"]
-    metadata: Metadata
     spec: PyrraSpec
     status: Any = None
 
@@ -392,12 +384,10 @@ class GeneratorSpec(Strict):
     frequency: Any = None
 
 
-class GeneratorDocument(Strict):
-    """``kind: ServiceLevelObjective`` of slo-generator."""
+class GeneratorDocument(Resource):
+    """A document of slo-generator."""
 
-    api_version: str
     kind: Literal["ServiceLevelObjective"]
-    metadata: Metadata
     spec: GeneratorSpec
 
 
