@@ -132,10 +132,8 @@ def spent_by_event(
 
     Raises
     ------
-    ParameterError
-        `within` is not longer than nothing, or a table holds several services.
-    ColumnError
-        A table lacks a column.
+    ParameterError, ColumnError
+        `within` is not longer than nothing; a table holds several services or lacks a column.
 
     Examples
     --------
@@ -280,10 +278,8 @@ def exclude(
 
     Raises
     ------
-    ColumnError
-        A table lacks a column.
-    TimeIndexError
-        The counts are not on a tz-aware index of times.
+    ColumnError, TimeIndexError
+        A table lacks a column; the counts are not on a tz-aware index of times.
 
     Examples
     --------

@@ -12,7 +12,7 @@ from srelib.errors import InsufficientDataError, ParameterError
 from srelib.windows import History, Window, history
 from srelib.windows.window import _as_window
 
-DAY, MICROSECOND = pd.Timedelta(days=1), pd.Timedelta(microseconds=1)
+DAY = pd.Timedelta(days=1)
 MIN_DAYS = 7
 MIN_COVERAGE = 0.5
 MIN_OF_KIND = 4  # days of each kind before working days and weekends are drawn apart
@@ -81,10 +81,8 @@ def forecast(
 
     Raises
     ------
-    InsufficientDataError
-        Fewer than seven past days seen to half or more, or buckets longer than a day.
-    ParameterError
-        `confidence` or `horizon` out of range.
+    InsufficientDataError, ParameterError
+        Fewer than seven past days seen to half or more; `confidence` or `horizon` out of range.
 
     Examples
     --------
@@ -240,8 +238,8 @@ def _check_step(step: pd.Timedelta) -> None:
 
 def _position(past: History, day: np.ndarray) -> np.ndarray:
     """Number of buckets that are over at times given in days from the end."""
-    back = np.rint(day * (DAY / MICROSECOND)).astype("int64")
-    return past.until(past.index.asi8[-1] + past.step // MICROSECOND + back)
+    since_start = len(past.index) * past.ticks + np.rint(day * (DAY / pd.Timedelta(1, "us")))
+    return past.until(past.start + since_start.astype("int64"))
 
 
 def _day_edges(past: History, days: int) -> np.ndarray:

@@ -102,10 +102,8 @@ def status(good: Counts, total: Counts, *, target: float) -> Status:
 
     Raises
     ------
-    InvalidTargetError
-        The target is not a fraction strictly between 0 and 1.
-    CountError
-        Counts that cannot be: negative, infinite, good > total.
+    InvalidTargetError, CountError
+        The target is no fraction strictly between 0 and 1; negative, infinite, good > total.
 
     Examples
     --------

@@ -313,10 +313,9 @@ class History:
         """Length of a bucket [us]."""
         return self.step // pd.Timedelta(1, "us")
 
-    def until(self, times: pd.DatetimeIndex | np.ndarray) -> np.ndarray:
+    def until(self, times: np.ndarray) -> np.ndarray:
         """Number of buckets that are over by each time [us since 1970]."""
-        at = times.as_unit("us").asi8 if isinstance(times, pd.DatetimeIndex) else times
-        return np.clip((at - self.start) // self.ticks, 0, len(self.index))
+        return np.clip((times - self.start) // self.ticks, 0, len(self.index))
 
     def error_ratios(self, lengths: Iterable[pd.Timedelta]) -> dict[pd.Timedelta, np.ndarray]:
         """Share of bad events over windows of these lengths, at every bucket; NaN if no traffic."""
