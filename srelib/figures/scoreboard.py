@@ -37,7 +37,7 @@ FIELD_TITLES = (
 """Of each field: its name, its main goal, its focus, its tools."""
 COLUMN, GUTTER, TOP, PITCH = 0.333, 0.018, 0.785, 0.187
 READING = "Each dot is one service,\nbetter is to the right;\nthe ends of a line are named."
-DOT = 6.5
+DOT, MOST_NAMES = 6.5, 16
 NO_PLACE = "No service can be placed: it takes deployments and an objective of the same service."
 TINTS = {FAST_SAFE: canvas.GREEN, FAST_FRAGILE: canvas.VERMILLION, SLOW_SAFE: canvas.BLUE,
          SLOW_FRAGILE: canvas.PURPLE}  # fmt: skip
@@ -226,10 +226,10 @@ def _title(board: Mapping[str, Scorecard]) -> str:
     return f"{who} ships most often and is number {place} of {len(both)} by budget left"
 
 
-def plot_quadrants(quadrants: Quadrants, *, ax: Axes | None = None, names: int = 16) -> Axes:
+def plot_quadrants(quadrants: Quadrants, *, ax: Axes | None = None) -> Axes:
     """How often each service ships against what is left of its budget, with intervals.
 
-    Crosses named with the probability of their quadrant, the surest first, so many `names` at most.
+    Crosses are named with the probability of their quadrant, the surest first.
     """
     rows = quadrants.services
     if not len(rows):
@@ -250,7 +250,7 @@ def plot_quadrants(quadrants: Quadrants, *, ax: Axes | None = None, names: int =
         _quadrant_fields(ax, quadrants, (floor, top), (low - 0.12, high + 0.12))
         for _, row in rows.iterrows():
             _cross(ax, row, (floor, top), (low, high))
-        _name_quadrants(ax, rows, (floor, top), (low, high), names)
+        _name_quadrants(ax, rows, (floor, top), (low, high))
         ticks = [t for t in (0.01, 0.03, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
                  if floor < t < top]  # fmt: skip
         ax.xaxis.set_major_locator(FixedLocator(ticks))
@@ -303,13 +303,13 @@ def _chance(row: pd.Series) -> str:
 
 
 def _name_quadrants(
-    ax: Axes, rows: pd.DataFrame, x: tuple[float, float], y: tuple[float, float], names: int
+    ax: Axes, rows: pd.DataFrame, x: tuple[float, float], y: tuple[float, float]
 ) -> None:
     """Names beside the dots, moved where they would cover each other."""
     span = np.log(x[1] / x[0])
     own = np.array([r[r["quadrant"]] for _, r in rows.iterrows()])
     taken = list(CORNERS)
-    for i in np.argsort(-own, kind="stable")[:names]:
+    for i in np.argsort(-own, kind="stable")[:MOST_NAMES]:
         row = rows.iloc[i]
         text = f"{wording.label(row['service'], limit=24)} {_chance(row)}"
         at = np.log(np.clip(row["speed"], x[0] * 1.05, x[1]) / x[0]) / span

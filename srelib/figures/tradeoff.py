@@ -11,9 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 from srelib import wording
-from srelib.errors import SrelibError
 from srelib.figures import canvas
-from srelib.fleet import Indicator, answers
+from srelib.fleet import Indicator, Results, answers
 from srelib.tradeoff import Association, Effect, Failures
 from srelib.tradeoff.attribution import AFTER, BACKGROUND, LINKED, OTHER
 
@@ -22,7 +21,7 @@ NO_EFFECT = ("No effect of deployments could be estimated: it takes deployments 
 NO_WEEKS = "Too few weeks are known of any service: it takes eight whole weeks with deployments " \
            "and service levels."  # fmt: skip
 LIGHT = "#9A9A9A"
-MOST_ROWS = 24
+MOST_ROWS, MOST_NAMES = 24, 12
 
 
 def _names(keys: Iterable[Indicator]) -> list[str]:
@@ -41,9 +40,7 @@ def _harm(effect: Effect) -> float:
     return share + (10.0 if effect.is_significant else 0.0) if share == share else -1.0
 
 
-def plot_curves(
-    effects: Mapping[Indicator, Effect | SrelibError], *, ax: Axes | None = None
-) -> Axes:
+def plot_curves(effects: Results[Effect], *, ax: Axes | None = None) -> Axes:
     """Bad share around deployments beyond that of the same hours of other weeks, per service."""
     known = answers(effects)
     if not known:
@@ -129,9 +126,7 @@ def _curves_title(known: Mapping[Indicator, Effect]) -> str:
     return f"{text[0].upper()}{text[1:]}{tail}"
 
 
-def plot_costs(
-    effects: Mapping[Indicator, Effect | SrelibError], *, ax: Axes | None = None
-) -> Axes:
+def plot_costs(effects: Results[Effect], *, ax: Axes | None = None) -> Axes:
     """What deployments cost each service: share of the budget of the history, with interval.
 
     The grey bar reaches as far as an effect could hide.
@@ -220,9 +215,7 @@ def _costs_title(effects: list[Effect], budget: bool) -> str:
 PARTS = {LINKED: canvas.VERMILLION, AFTER: "#E69F00", OTHER: canvas.BLUE, BACKGROUND: "#BDBDBD"}
 
 
-def plot_parts(
-    parts: Mapping[Indicator, pd.DataFrame | SrelibError], *, ax: Axes | None = None
-) -> Axes:
+def plot_parts(parts: Results[pd.DataFrame], *, ax: Axes | None = None) -> Axes:
     """What each budget went into: every bad event in one of four parts; the line is all of it."""
     known = {key: p.set_index("cause") for key, p in answers(parts).items()
              if p[["bad", "share_of_allowance"]].notna().all(axis=None)}  # fmt: skip
@@ -263,11 +256,10 @@ def _parts_title(known: Mapping[Indicator, pd.DataFrame], order: list[Indicator]
             "deployments and after them")  # fmt: skip
 
 
-def plot_association(association: Association, *, ax: Axes | None = None, names: int = 12) -> Axes:
+def plot_association(association: Association, *, ax: Axes | None = None) -> Axes:
     """Deployments against bad share, in weeks and services.
 
-    An arrow leads from the quieter half of a service's weeks to the busier; services with most of
-    x and of y are named first, at most so many `names`.
+    An arrow leads from the quieter half of a service's weeks to the busier.
     """
     rows = association.services
     if not len(rows):
@@ -285,7 +277,7 @@ def plot_association(association: Association, *, ax: Axes | None = None, names:
         ax.set_xscale("symlog", linthresh=1)
         ax.set_yscale("log")
         _association_axes(ax, association, floor)
-        _name_services(ax, rows, floor, names)
+        _name_services(ax, rows, floor)
         canvas.key(ax, [
             Line2D([], [], ls="", marker="o", ms=3, color="#C8C8C8", label="one week"),
             Line2D([], [], ls="", marker="o", ms=6, color=canvas.INK, label="one service"),
@@ -328,9 +320,10 @@ def _association_axes(ax: Axes, association: Association, floor: float) -> None:
     ax.set_ylabel("bad share (logarithmic)")
 
 
-def _name_services(ax: Axes, rows: pd.DataFrame, floor: float, names: int) -> None:
+def _name_services(ax: Axes, rows: pd.DataFrame, floor: float) -> None:
+    """Name services, those with most of x and of y first."""
     first = rows.assign(rank=rows["x"].rank() + rows["y"].rank()).sort_values("rank")
-    for _, row in first.tail(names).iterrows():
+    for _, row in first.tail(MOST_NAMES).iterrows():
         ax.annotate(wording.label(row["service"], limit=24), (row["x"], max(row["y"], floor)),
                     xytext=(7, -9), textcoords="offset points", fontsize=8.5, color=canvas.INK,
                     path_effects=canvas.halo(), zorder=5)  # fmt: skip

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from srelib import wording
-from srelib.errors import SrelibError
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, markdown, name, names, refusal_reasons, table
-from srelib.fleet import Indicator, answers, refusals
+from srelib.fleet import Indicator, Results, answers, refusals
 from srelib.stats import Estimate
 from srelib.tradeoff import Association, Effect, Failures
 from srelib.tradeoff.after_deployments import INSIDE_INCIDENT
@@ -28,47 +27,45 @@ MOST_EFFECTS, MOST_PARTS = 8, 4
 NOT_CAUSE = "Association is not cause."
 
 
-def cost_sentences(
-    effects: Mapping[Indicator, Effect | SrelibError], *, deployments: pd.DataFrame
-) -> list[str]:
+def cost_sentences(effects: Results[Effect], *, deployments: pd.DataFrame) -> list[str]:
     """The answer: whose deployments cost reliability, how much, how sure; the bottom line first."""
     if not len(deployments):
         return [NO_DEPLOYMENTS]
-    known = answers(effects)
+    known = _ranked(effects)
     if not known:
         return [NO_LEVELS if not effects else f"{NO_LEVELS} {failed_sentence(effects)}"]
-    order = sorted(known, key=lambda key: _rank(known[key]))
-    sure = [key for key in order if known[key].is_significant]
-    lines = [_bottom_line(known, order)] if len(known) > 1 else []
-    lines += [_effect_sentence(known[key], unit=key.unit) for key in (sure or order)[:2]]
+    sure = {key: effect for key, effect in known.items() if effect.is_significant}
+    lines = [_bottom_line(len(known), sure)] if len(known) > 1 else []
+    lines += [_effect_sentence(e, unit=key.unit) for key, e in list((sure or known).items())[:2]]
     if sure and len(sure) < len(known):
-        rest = [key for key in order if not known[key].is_significant]
-        lines.append(_unseen(known, rest))
+        lines.append(_unseen([effect for effect in known.values() if not effect.is_significant]))
     return lines
 
 
-def _rank(effect: Effect) -> tuple[bool, float]:
-    """Sure harm first, the largest share first."""
-    share = effect.share.value
-    return not effect.is_significant, -share if share == share else 0.0
+def _ranked(effects: Results[Effect]) -> dict[Indicator, Effect]:
+    """The effects that are known, sure ones first, the largest share first."""
+
+    def rank(known: tuple[Indicator, Effect]) -> tuple[bool, float]:
+        share = known[1].share.value
+        return not known[1].is_significant, -share if share == share else 0.0
+
+    return dict(sorted(answers(effects).items(), key=rank))
 
 
-def _bottom_line(known: Mapping[Indicator, Effect], order: list[Indicator]) -> str:
-    harmed = [key for key in order if known[key].is_significant and known[key].excess.value > 0]
-    of = f"{len(known)} services"
+def _bottom_line(many: int, sure: Mapping[Indicator, Effect]) -> str:
+    harmed = [key.service for key, effect in sure.items() if effect.excess.value > 0]
     if harmed:
-        who = names((key.service for key in harmed), limit=4)
-        return f"Shipping costs reliability in **{len(harmed)} of {of}**, beyond chance: {who}."
-    helped = [key for key in order if known[key].is_significant]
-    tail = f" Fewer bad events than usual followed those of {names(k.service for k in helped)}." \
-        if helped else ""  # fmt: skip
-    return (f"**No cost of shipping shows beyond chance** in any of {of}; what it could have "
-            f"shown is in the table below.{tail}")  # fmt: skip
+        return (f"Shipping costs reliability in **{len(harmed)} of {many} services**, beyond "
+                f"chance: {names(harmed)}.")  # fmt: skip
+    tail = f" Fewer bad events than usual followed those of {names(k.service for k in sure)}." \
+        if sure else ""  # fmt: skip
+    return (f"**No cost of shipping shows beyond chance** in any of {many} services; what it could "
+            f"have shown is in the table below.{tail}")  # fmt: skip
 
 
-def _unseen(known: Mapping[Indicator, Effect], rest: list[Indicator]) -> str:
-    few = [key.service for key in rest if _is_few(known[key])]
-    enough = [key.service for key in rest if key.service not in few]
+def _unseen(unsure: list[Effect]) -> str:
+    few = [effect.service for effect in unsure if _is_few(effect)]
+    enough = [effect.service for effect in unsure if not _is_few(effect)]
     parts = [f"in {names(enough)} there is no effect this data could show"] if enough else []
     if few:
         parts.append(f"of {names(few)} there are too few deployments to tell")
@@ -105,13 +102,12 @@ def _effect_sentence(effect: Effect, *, unit: str = "events") -> str:
     return f"{who}: **no effect this data could show**. {_first(seen)}; {limit}."
 
 
-def effects_sentences(effects: Mapping[Indicator, Effect | SrelibError]) -> list[str]:
+def effects_sentences(effects: Results[Effect]) -> list[str]:
     """What the deployments of each service cost, sure harm first."""
-    known = answers(effects)
-    order = sorted(known, key=lambda key: _rank(known[key]))
-    lines = [_effect_sentence(known[key], unit=key.unit) for key in order[:MOST_EFFECTS]]
-    if len(order) > MOST_EFFECTS:
-        lines.append(f"{len(order) - MOST_EFFECTS} more are in the table.")
+    lines = [_effect_sentence(e, unit=key.unit) for key, e in _ranked(effects).items()]
+    if len(lines) > MOST_EFFECTS:
+        more = len(lines) - MOST_EFFECTS
+        lines = [*lines[:MOST_EFFECTS], f"{more} more are in the table."]
     return lines or ["No effect of deployments could be estimated."]
 
 
@@ -171,20 +167,18 @@ def _limit(effect: Effect, unit: str) -> str:
 
 def _one_week(effect: Effect) -> str:
     """Whether a single week carries the effect."""
-    weeks = effect.by_week
-    if not len(weeks) or "p_value" not in weeks:
+    weeks = effect.by_week.dropna(subset="p_value")
+    if not len(weeks):
         return ""
-    worst = weeks.iloc[int(weeks["p_value"].argmax())] if weeks["p_value"].notna().any() else None
-    if worst is None or not worst["p_value"] >= 1 - effect.excess.confidence:
-        return ""
-    share = worst["excess"] / effect.excess.value if effect.excess.value else 0.0
-    if share < 0.5:
+    worst = weeks.iloc[int(weeks["p_value"].argmax())]
+    share = worst["excess"] / effect.excess.value
+    if worst["p_value"] < 1 - effect.excess.confidence or share < 0.5:
         return ""
     return (f" **One week carries it**: without that of {wording.day(worst['week'])} it is within "
             f"the reach of chance ({_p(worst['p_value'])}).")  # fmt: skip
 
 
-def failed_sentence(effects: Mapping[Indicator, Effect | SrelibError]) -> str:
+def failed_sentence(effects: Results[Effect]) -> str:
     """Services whose effect could not be estimated, each with the reason; empty where all could."""
     refused = refusal_reasons((key.service, error) for key, error in refusals(effects).items())
     parts = [f"{who}: {why}" for who, why in refused]
@@ -205,7 +199,7 @@ def blur_sentence(counts: Mapping[Indicator, pd.DataFrame], *, after: str) -> st
             "harm is diluted.")  # fmt: skip
 
 
-def left_out_sentence(effects: Mapping[Indicator, Effect | SrelibError]) -> str:
+def left_out_sentence(effects: Results[Effect]) -> str:
     """How many deployments were left out of the effect, and why."""
     known = answers(effects)
     if not known:
@@ -222,14 +216,13 @@ def left_out_sentence(effects: Mapping[Indicator, Effect | SrelibError]) -> str:
     return text
 
 
-def effects_table(effects: Mapping[Indicator, Effect | SrelibError]) -> Table | None:
+def effects_table(effects: Results[Effect]) -> Table | None:
     """Effect, share of the budget, what could have been shown, per service."""
-    known = answers(effects)
+    known = _ranked(effects)
     if not known:
         return None
     rows = []
-    for key in sorted(known, key=lambda key: _rank(known[key])):
-        e = known[key]
+    for key, e in known.items():
         low, high = _amount(e.excess.low, key.unit), _amount(e.excess.high, key.unit)
         share, hidden = (_rounded(part) if e.has_target else ""
                          for part in (e.share.value, e.detectable_share))  # fmt: skip
@@ -259,7 +252,7 @@ PARTS = {
 }
 
 
-def parts_sentences(parts: Mapping[Indicator, pd.DataFrame | SrelibError]) -> list[str]:
+def parts_sentences(parts: Results[pd.DataFrame]) -> list[str]:
     """What the budgets went into, the biggest spender first; the parts add up to the whole."""
     known = {k: p.set_index("cause") for k, p in answers(parts).items()}
     known = {k: p for k, p in known.items() if p["bad"].sum() > 0}

@@ -187,8 +187,9 @@ def comparable_deployments(
     rows = deployments.sort_values("finished_at", kind="stable", ignore_index=True)
     place = past.place(rows["finished_at"])
     reason = np.full(len(rows), "", dtype=object)
+    why = events.deployment_exclusions(rows)
     for word, mask in (
-        (NOT_SHIPPED, _before_users(rows)),
+        (NOT_SHIPPED, why.isin([events.CANCELLED, events.BEFORE_USERS]).to_numpy()),
         (NO_DATA, ~_any_traffic(past, place, after)),
         (EXCLUDED, _within(rows["finished_at"], exclusions)),
         (INSIDE_INCIDENT, _answering(rows, past, place, incidents)),
@@ -201,11 +202,6 @@ def comparable_deployments(
     used = rows.loc[kept, names].assign(place=place[kept]).reset_index(drop=True)
     left = rows.loc[~kept, names].assign(reason=pd.Series(reason[~kept], rows.index[~kept], "str"))
     return used, left.reset_index(drop=True)
-
-
-def _before_users(rows: pd.DataFrame) -> np.ndarray:
-    why = events.deployment_exclusions(rows)
-    return np.asarray(why.isin([events.CANCELLED, events.BEFORE_USERS]))
 
 
 def _planned(rows: pd.DataFrame) -> np.ndarray:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
 from srelib.budget.status import _exact_sum
 from srelib.errors import InsufficientDataError, ParameterError, SrelibError
-from srelib.fleet import answers
+from srelib.fleet import Indicator, Results, answers
 from srelib.stats import Estimate
 from srelib.tradeoff.after_deployments import (
     TIMES,
@@ -37,7 +35,6 @@ from srelib.tradeoff.placebo import (
 from srelib.windows.sums import _checked, _divide
 
 METHOD = "placebo schedules"
-K = TypeVar("K", bound=Hashable)
 BIN = pd.Timedelta(minutes=30)
 ENOUGH = 400
 """Placebo schedules for the band of the curve."""
@@ -196,7 +193,7 @@ def deployment_effect(
     )  # fmt: skip
 
 
-def adjusted(effects: Mapping[K, Effect | SrelibError]) -> dict[K, Effect | SrelibError]:
+def adjusted(effects: Results[Effect]) -> dict[Indicator, Effect | SrelibError]:
     """Effects of several services, p-values corrected for how many were asked.
 
     Parameters
