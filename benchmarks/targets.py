@@ -9,7 +9,7 @@ from __future__ import annotations
 from benchmarks.alerts import PERIOD, year
 from benchmarks.measure import Row, alternate, seconds
 from srelib import alerts, targets
-from srelib.alerts.firing import _episodes
+from srelib.alerts.firing import _as_episodes
 from srelib.targets.candidates import LADDER
 
 SERVICES = 20
@@ -30,7 +30,7 @@ def run() -> list[Row]:
     ours, other = alternate(
         lambda: seconds(lambda: targets.candidates(good, total, window=PERIOD)),
         lambda: seconds(lambda: [
-            _episodes(alerts.firing(good, total, target=target, policy=policy), merge="1h")
+            _as_episodes(alerts.firing(good, total, target=target, policy=policy), merge="1h")
             for target in LADDER
         ]),
         repeats=REPEATS,

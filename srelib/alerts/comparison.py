@@ -100,37 +100,31 @@ def search(replays: Mapping[Indicator, AlertReplay]) -> pd.DataFrame:
         fired = np.concatenate(
             [_column_times(r.pages[policy], "fired_at") for r in replays.values()]
         )
-        row = [half.measured(spent, fired) for half in halves]
-        found.append({"policy": policy, **row[0], **row[1]})
+        found.append({"policy": policy, **_measured(halves, spent, fired)})
     return _ranked(pd.DataFrame(found), one.policy)
 
 
-@dataclass(frozen=True)
-class _Half:
-    """A half of the history: its name, from and to, and which events start in it."""
-
-    name: str
-    low: pd.Timestamp
-    high: pd.Timestamp
-    events: np.ndarray
-
-    def measured(self, spent: np.ndarray, fired: np.ndarray) -> dict[str, float]:
-        """Pages a week, median spent at detection, and number of events."""
-        low, high = (time.tz_convert(None).to_datetime64() for time in (self.low, self.high))
-        pages, own = np.count_nonzero((fired >= low) & (fired < high)), spent[self.events]
-        return {
-            f"pages_per_week_{self.name}": pages / ((self.high - self.low) / WEEK),
-            f"spent_{self.name}": float(np.median(own)) if len(own) else np.nan,
-            f"events_{self.name}": len(own),
-        }
+_Halves = dict[str, tuple[pd.Timestamp, pd.Timestamp, np.ndarray]]
 
 
-def _halves(replays: Mapping[Indicator, AlertReplay], starts: pd.Series) -> list[_Half]:
-    """The half policies are chosen on, and the one they are tested on."""
+def _halves(replays: Mapping[Indicator, AlertReplay], starts: pd.Series) -> _Halves:
+    """Of the half policies are chosen on and the one they are tested on: from, to, its events."""
     first, last = _history_span(replays)
     middle = first + (last - first) / 2
     early = (starts < middle).to_numpy()
-    return [_Half("chosen_on", first, middle, early), _Half("tested_on", middle, last, ~early)]
+    return {"chosen_on": (first, middle, early), "tested_on": (middle, last, ~early)}
+
+
+def _measured(halves: _Halves, spent: np.ndarray, fired: np.ndarray) -> dict[str, float]:
+    """Pages a week, median spent at detection, and number of events of each half."""
+    row: dict[str, float] = {}
+    for name, (low, high, own) in halves.items():
+        start, stop = (time.tz_convert(None).to_datetime64() for time in (low, high))
+        pages, known = np.count_nonzero((fired >= start) & (fired < stop)), spent[own]
+        row[f"pages_per_week_{name}"] = pages / ((high - low) / WEEK)
+        row[f"spent_{name}"] = float(np.median(known)) if len(known) else np.nan
+        row[f"events_{name}"] = len(known)
+    return row
 
 
 def _detected_at(policy: str, replays: Mapping[Indicator, AlertReplay]) -> np.ndarray:

@@ -12,6 +12,7 @@ from pandas.api.typing import NaTType
 
 from srelib.alerts.policies import (
     AlertPolicy,
+    Duration,
     Rule,
     _check_policy,
     _length_of,
@@ -181,19 +182,6 @@ def _is_reachable(rule: Rule, *, target: float) -> bool:
     return limit < 1 or (rule.op == ">=" and limit == 1)
 
 
-def _episodes(firing: pd.DataFrame, *, merge: pd.Timedelta | str = _ZERO) -> pd.DataFrame:
-    """One row per episode of each severity."""
-    index = pd.DatetimeIndex(firing.index)
-    step = _regular_step(index)
-    gap, ends = int(_length_of(merge, "merge") // step), _bucket_ends(index, step)
-    parts = [
-        _episode_rows(_joined([_spans_of(firing[name].to_numpy(dtype=bool))], gap=gap), ends, name)
-        for name in firing.columns
-    ]
-    found = pd.concat(parts, ignore_index=True).astype({"severity": "str"})
-    return found.sort_values("fired_at", kind="stable").reset_index(drop=True)
-
-
 def _bucket_ends(index: pd.DatetimeIndex, step: pd.Timedelta) -> pd.DatetimeIndex:
     """When the events of each bucket are known, and NaT for after the last."""
     ends = _plain(index) + step.to_timedelta64()
@@ -208,10 +196,14 @@ def _episode_rows(spans: Spans, ends: pd.DatetimeIndex, severity: str) -> pd.Dat
     )
 
 
-def _as_episodes(alerts: pd.DataFrame, *, merge: pd.Timedelta | str = _ZERO) -> pd.DataFrame:
-    """Episodes from a replay, from `_episodes`, or from the table ``alerts`` of an export."""
+def _as_episodes(alerts: pd.DataFrame, *, merge: Duration = _ZERO) -> pd.DataFrame:
+    """Episodes of each severity, from a replay or from the table ``alerts`` of an export."""
     if len(alerts.columns) and all(kind.kind == "b" for kind in alerts.dtypes):
-        return _episodes(alerts, merge=merge)
+        index = pd.DatetimeIndex(alerts.index)
+        ends = _bucket_ends(index, _regular_step(index))
+        masks = {name: alerts[name].to_numpy(dtype=bool) for name in alerts.columns}
+        parts = [_episode_rows(_spans_of(mask), ends, name) for name, mask in masks.items()]
+        alerts = pd.concat(parts).astype({"severity": "str"})
     if not set(COLUMNS) <= set(alerts.columns):
         raise ColumnError(
             f"alerts must be booleans per severity (alerts.firing) or rows with "

@@ -310,25 +310,21 @@ def _read_rules(
 def _read_one(
     text: str, period: pd.Timedelta, known: Mapping[str, AlertPolicy]
 ) -> tuple[Rule, ...]:
-    """A rule, or the rules of a policy by its name."""
+    """A rule, or the rules of a policy by its name, with the guard that stands behind it."""
     name, found = _leading_name(text, known), _RULE.fullmatch(text)
-    if name is None and found is None:
-        raise ParameterError(f"policy: {text!r} cannot be read.{_guess(text, known)} "
-                             f"{_allowed(known)}")  # fmt: skip
     try:
         if name is not None:
-            return _guarded_policy(known[name], text[len(name) :])
-        return (_rule(dict(found.groupdict()), period),) if found else ()
+            conditions = _conditions(text[len(name) :])
+            if "wait" in conditions:
+                raise ParameterError("a ready-made policy brings its own waits; leave 'for' out.")
+            return _guarded(known[name], **conditions)
+        if found is not None:
+            return (_rule(dict(found.groupdict()), period),)
     except SrelibError as error:
         raise ParameterError(f"policy: {text!r}: {error}") from error
-
-
-def _guarded_policy(policy: AlertPolicy, text: str) -> tuple[Rule, ...]:
-    """A policy with the guard that stands behind its name."""
-    conditions = _conditions(text)
-    if "wait" in conditions:
-        raise ParameterError("a ready-made policy brings its own waits; leave 'for' out.")
-    return _guarded(policy, **conditions) if conditions else tuple(policy)
+    close = difflib.get_close_matches(text.lower(), known, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    raise ParameterError(f"policy: {text!r} cannot be read.{hint} {_allowed(known)}")
 
 
 def _leading_name(text: str, known: Mapping[str, AlertPolicy]) -> str | None:
@@ -384,11 +380,6 @@ def _conditions(text: str) -> dict[str, Any]:
 
 def _allowed(known: Mapping[str, AlertPolicy]) -> str:
     return f"Write rules such as '{EXAMPLE}', or name one of: {', '.join(known)}."
-
-
-def _guess(text: str, known: Mapping[str, AlertPolicy]) -> str:
-    close = difflib.get_close_matches(text.lower(), known, n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 OWN = "yours"

@@ -15,8 +15,8 @@ from srelib import alerts, objectives, windows
 from srelib.alerts import Rule
 from srelib.alerts.firing import (
     _answerable,
+    _as_episodes,
     _delayed,
-    _episodes,
     _is_reachable,
     _joined,
     _paint,
@@ -295,7 +295,7 @@ def test_detection_and_reset_are_those_of_the_book(rule: Rule, reset: float) -> 
     """
     good, total = outage(0.15, minutes=10)
     fires = alerts.firing(good, total, target=0.999, policy=(rule,))
-    (episode,) = _episodes(fires).to_dict("records")
+    (episode,) = _as_episodes(fires).to_dict("records")
     assert 0 <= (episode["fired_at"] - good.index[300]) / MINUTE - 5.76 < 1
     assert 0 <= (episode["resolved_at"] - good.index[310]) / MINUTE - reset < 1
 
@@ -307,7 +307,7 @@ def test_rules_fire_when_their_share_is_spent(period: str) -> None:
     fires = alerts.firing(
         good, total, target=0.99, policy=alerts.workbook_policy(pd.Timedelta(period))[:2]
     )
-    (episode,) = _episodes(fires).to_dict("records")
+    (episode,) = _as_episodes(fires).to_dict("records")
     budget = pd.Timedelta(period) * 0.01
     spent = (episode["fired_at"] - good.index[300]) / budget
     assert 0.02 < spent <= 0.02 + MINUTE / budget

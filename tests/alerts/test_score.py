@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from srelib import alerts, tables, windows
-from srelib.alerts.firing import _as_episodes, _episodes
+from srelib.alerts.firing import _as_episodes
 from srelib.alerts.score import _budget_events, _incident_events, _period_budget, _spending
 from srelib.errors import ColumnError, InsufficientDataError, ParameterError, TimeIndexError
 
@@ -56,20 +56,20 @@ def outage(*spans: tuple[str, str]) -> tuple[pd.Series, pd.Series]:
 
 def test_an_episode_begins_when_its_bucket_is_known() -> None:
     """Firing at buckets 12:00 and 12:01 is known at 12:01, and over at 12:03."""
-    found = _episodes(fires(("01 12:00", "01 12:02")))
+    found = _as_episodes(fires(("01 12:00", "01 12:02")))
     assert found["fired_at"].tolist() == [minute("01 12:01")]
     assert found["resolved_at"].tolist() == [minute("01 12:03")]
 
 
 def test_an_episode_that_goes_on_has_no_end() -> None:
     """What still fires at the end of the data has not resolved."""
-    found = _episodes(fires(("03 23:00", "04 00:00")))
+    found = _as_episodes(fires(("03 23:00", "04 00:00")))
     assert found["resolved_at"].isna().tolist() == [True]
 
 
 def test_no_firing_is_no_episode() -> None:
     """An empty table with its columns and types."""
-    found = _episodes(fires())
+    found = _as_episodes(fires())
     assert len(found) == 0
     assert str(found["fired_at"].dtype) == "datetime64[us, UTC]"
 
@@ -78,15 +78,17 @@ def test_no_firing_is_no_episode() -> None:
 def test_episodes_close_to_each_other_merge(merge: str, episodes: int) -> None:
     """A gap of ten minutes is bridged by a merge of ten, not of nine."""
     flapping = fires(("01 12:00", "01 12:05"), ("01 12:15", "01 12:20"))
-    assert len(_episodes(flapping, merge=merge)) == episodes
+    assert len(_as_episodes(flapping, merge=merge)) == episodes
 
 
 @pytest.mark.parametrize("merge", ["0min", "4min", "5min", "30min"])
 def test_merging_rows_is_merging_buckets(merge: str) -> None:
     """Episodes of an export merge as those of a replay do."""
     flapping = fires(("01 12:00", "01 12:05"), ("01 12:10", "01 12:20"), ("03 23:59", "04 00:00"))
-    rows = _episodes(flapping)
-    pd.testing.assert_frame_equal(_as_episodes(rows, merge=merge), _episodes(flapping, merge=merge))
+    rows = _as_episodes(flapping)
+    pd.testing.assert_frame_equal(
+        _as_episodes(rows, merge=merge), _as_episodes(flapping, merge=merge)
+    )
 
 
 def test_the_table_of_alerts_is_taken_as_it_is() -> None:
@@ -106,13 +108,13 @@ def test_the_table_of_alerts_is_taken_as_it_is() -> None:
 def test_a_negative_merge_is_refused() -> None:
     """The error shows it."""
     with pytest.raises(ParameterError, match="merge must not be negative"):
-        _episodes(fires(), merge="-1min")
+        _as_episodes(fires(), merge="-1min")
 
 
 def test_irregular_times_are_refused() -> None:
     """Episodes need a step."""
     with pytest.raises(TimeIndexError, match="apart"):
-        _episodes(fires().drop(MINUTES[7]))
+        _as_episodes(fires().drop(MINUTES[7]))
 
 
 # --- truth ----------------------------------------------------------------------------------
@@ -347,7 +349,7 @@ def test_unknown_severities_and_zones_are_refused() -> None:
     with pytest.raises(ColumnError, match="events lack label, starts_at, ends_at"):
         alerts.score(fires(), pd.DataFrame({"key": []}))
     with pytest.raises(ParameterError, match="budget is needed"):
-        alerts.score(_episodes(fires()), truth())
+        alerts.score(_as_episodes(fires()), truth())
 
 
 def test_hours_of_the_week_are_those_of_the_people() -> None:

@@ -11,7 +11,7 @@ from scipy.stats import binom
 
 import srelib
 from srelib import alerts, fleet, objectives, policy, tables, targets, windows
-from srelib.alerts.firing import _episodes
+from srelib.alerts.firing import _as_episodes
 from srelib.errors import InsufficientDataError, InvalidTargetError, ParameterError
 from srelib.targets.candidates import _freeze_days, _pages
 from srelib.windows import Window
@@ -128,7 +128,7 @@ def test_pages_agree_with_the_replay_of_the_alerts():
     found = _pages(past, targets=[0.98, 0.99, 0.999], policy=policy)
     for target in found.index:
         fires = alerts.firing(good, total, target=target, policy=policy[:2])
-        several = _episodes(fires, merge="1h").query("severity == 'page'")
+        several = _as_episodes(fires, merge="1h").query("severity == 'page'")
         assert found.loc[target, "pages"] == len(several)
         assert found.loc[target, "pages_per_week"] == pytest.approx(len(several) / 2)
 
