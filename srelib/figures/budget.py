@@ -45,7 +45,8 @@ def plot_burn_down(
         return canvas.note(NOTHING, ax=ax)
     now = {key: float(r["left_share"].dropna().iloc[-1]) for key, r in results.items()}
     short = _short(observed)
-    ax, shown, key = canvas.grid(ax, results, worst=lambda i, r: -now[i])
+    with canvas.style():
+        ax, shown, key = canvas.grid(ax, results, worst=lambda i, r: -now[i])
     about = "Share of the error budget left over time, one panel per objective"
     with canvas.drawing(ax, _burn_title(now, short), about=about):
         for panel, indicator in shown:
@@ -163,7 +164,8 @@ def plot_days(days: Results[pd.DataFrame], *, ax: Axes | None = None) -> Axes:
     results = {key: r for key, r in answers(days).items() if r["share_of_allowance"].notna().any()}
     if not results:
         return canvas.note(NOTHING, ax=ax)
-    ax, shown, key = canvas.grid(ax, results, worst=lambda i, r: r["share_of_allowance"].sum())
+    with canvas.style():
+        ax, shown, key = canvas.grid(ax, results, worst=lambda i, r: r["share_of_allowance"].sum())
     about = "Budget spent per day, one panel per objective"
     with canvas.drawing(ax, _days_title(results), about=about):
         for panel, indicator in shown:

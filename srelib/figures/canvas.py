@@ -134,7 +134,6 @@ def note(text: str, *, ax: Axes | None = None) -> Axes:
     return describe(ax, text)
 
 
-@style()
 def grid(
     ax: Axes | None,
     results: Mapping[Any, Any],

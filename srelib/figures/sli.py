@@ -34,7 +34,8 @@ def plot_periods(
     if not results:
         return canvas.note(NOTHING, ax=ax)
     found = {key: _compared_with_target(r, target=key.target) for key, r in results.items()}
-    ax, shown, key = canvas.grid(ax, results, worst=lambda i, r: found[i]["missed"].sum())
+    with canvas.style():
+        ax, shown, key = canvas.grid(ax, results, worst=lambda i, r: found[i]["missed"].sum())
     about = (f"Share of bad events per {period} with interval, one panel per indicator; a marker "
              "is hollow where chance could have kept or missed the target")  # fmt: skip
     with canvas.drawing(ax, _periods_title(results, found, period), about=about):
@@ -110,7 +111,8 @@ def plot_worst_windows(worst: Results[pd.DataFrame], *, ax: Axes | None = None) 
     span = (min(ends, default=1.0) / 1.5, max(ends, default=2.0) * 1.5)
     floor = min((c[c > 0].min() for c in curves.values() if (c > 0).any()), default=1e-4)
     lowest = min([floor, *(key.allowed for key in results if key.has_target)])
-    ax, shown, key = canvas.grid(ax, results, each=1.6, worst=lambda i, r: reach[i] / HOUR)
+    with canvas.style():
+        ax, shown, key = canvas.grid(ax, results, each=1.6, worst=lambda i, r: reach[i] / HOUR)
     about = "Worst share of bad events against window length, one panel per indicator"
     with canvas.drawing(ax, _worst_title(reach), about=about):
         for panel, indicator in shown:
