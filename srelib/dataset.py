@@ -186,7 +186,8 @@ def load(path: str | Path, *, as_of: str | pd.Timestamp | None = None) -> Datase
             f"no export was found in {path.name or path}",
             fix="put CSV or JSON exports into the folder, or run srelib init on a new one",
         )
-    notes += _unmatched(sources, [entry.name for entry in loaded])
+    for glob in sources.unmatched([entry.name for entry in loaded]) if sources else ():
+        notes.append(f"sources.toml: match = {glob!r} matches no file")
     dataset = _assembled(path, loaded, slos, as_of)
     return replace(dataset, notes=(*notes, *dataset.notes))
 
@@ -305,11 +306,6 @@ def _raise_all(problems: list[InputError]) -> None:
     if problems:
         listed = "\n".join(f"- {problem}" for problem in problems)
         raise InputError(f"{len(problems)} files cannot be used:\n{listed}")
-
-
-def _unmatched(sources: Sources | None, names: list[str]) -> list[str]:
-    globs = sources.unmatched(names) if sources else []
-    return [f"sources.toml: match = {glob!r} matches no file" for glob in globs]
 
 
 def _assembled(

@@ -14,6 +14,7 @@ from srelib.windows.window import _as_window
 
 DAY = pd.Timedelta(days=1)
 MIN_DAYS = 7
+GONE = "already spent"
 MIN_COVERAGE = 0.5
 MIN_OF_KIND = 4  # days of each kind before working days and weekends are drawn apart
 GRACE = 1e-9  # share of the allowance below which an overdraft is floating-point dust
@@ -97,36 +98,34 @@ def forecast(
     window = _as_window(window)
     fraction = _budget_fraction(target)
     past = _read_past(good, total, timezone=window.timezone)
-    start = window.bounds_at(past.now)[0]
-    end = _end(window, past.now, start, horizon)
-    length = (end - past.now) / DAY
-    if window.is_rolling and _overspent(*past.since((start - past.now) / DAY), fraction).all():
-        return _already(past, end, confidence)
+    start, stop = window.bounds_at(past.now)
+    end = _end(window, past.now, start, stop, horizon)
+    back, length, rest = ((time - past.now) / DAY for time in (start, end, stop))
+    bad, asked = past.since(back)
+    if window.is_rolling and bad - fraction * asked > GRACE * fraction * asked:
+        return _summary(np.zeros(1), past, end, confidence, GONE)
     if len(past.days) < MIN_DAYS:
         raise InsufficientDataError(
             f"a forecast needs at least {MIN_DAYS} past days seen to {MIN_COVERAGE:.0%} or more; "
             f"got {len(past.days)}. Export more history."
         )
-    rng = np.random.default_rng(seed)
-    reach = length if window.is_rolling else (window.bounds_at(past.now)[1] - past.now) / DAY
+    rng, reach = np.random.default_rng(seed), length if window.is_rolling else rest
     future = _futures(past, reach, resamples=resamples, rng=rng, timezone=window.timezone)
     if window.is_rolling:
-        left = _left_rolling(past, future, fraction=fraction, width=(past.now - start) / DAY)
-    else:
-        left = _left_calendar(past, future, fraction=fraction, window=window, start=start)
+        left = _left_rolling(past, future, fraction=fraction, back=back)
+    else:  # of the budget of the whole period
+        allowance = fraction * (asked + _at_days(future, np.array([rest]))[1])
+        left = allowance * (1 + GRACE) - (bad + future[0])
     days = _crossing(left, length)
-    if (days == 0).all():
-        return _already(past, end, confidence)
-    return _summary(days, past, end, confidence=confidence, resamples=resamples)
+    method = f"bootstrap over {len(past.days)} past days, {resamples:,} futures"
+    return _summary(days, past, end, confidence, GONE if (days == 0).all() else method)
 
 
 def _end(
-    window: Window,
-    now: pd.Timestamp,
-    start: pd.Timestamp,
+    window: Window, now: pd.Timestamp, start: pd.Timestamp, stop: pd.Timestamp,
     horizon: pd.Timedelta | str | None,
-) -> pd.Timestamp:
-    longest = now + (now - start) if window.is_rolling else window.bounds_at(now)[1]
+) -> pd.Timestamp:  # fmt: skip
+    longest = now + (now - start) if window.is_rolling else stop
     if horizon is None:
         return longest
     length = pd.Timedelta(horizon)
@@ -135,32 +134,12 @@ def _end(
     return now + length if window.is_rolling else min(now + length, longest)
 
 
-def _overspent(bad: np.ndarray, total: np.ndarray, fraction: float) -> np.ndarray:
-    return np.asarray(bad - fraction * total > GRACE * fraction * total)
-
-
-def _left_rolling(past: _Past, future: np.ndarray, *, fraction: float, width: float) -> np.ndarray:
+def _left_rolling(past: _Past, future: np.ndarray, *, fraction: float, back: float) -> np.ndarray:
     """Left at the end of each coming day, overdrafts of floating-point dust removed."""
-    days = np.arange(future.shape[2], dtype="float64")
-    old = np.stack(past.since(days - width))
-    sums = old[:, None, :] + future - _at_days(future, days - width)
+    starts = np.arange(future.shape[2]) + back
+    old = np.stack(past.since(starts))
+    sums = old[:, None, :] + future - _at_days(future, starts)
     return fraction * sums[1] - sums[0] + GRACE * fraction * sums[1]
-
-
-def _left_calendar(
-    past: _Past,
-    future: np.ndarray,
-    *,
-    fraction: float,
-    window: Window,
-    start: pd.Timestamp,
-) -> np.ndarray:
-    """Left of the whole period's budget at the end of each coming day."""
-    period_end = window.bounds_at(past.now)[1]
-    seen_bad, seen_total = past.since((start - past.now) / DAY)
-    rest = np.array([(period_end - past.now) / DAY])
-    allowance = fraction * (seen_total + _at_days(future, rest)[1])
-    return allowance * (1 + GRACE) - (seen_bad + future[0])
 
 
 def _crossing(left: np.ndarray, length: float) -> np.ndarray:
@@ -175,18 +154,12 @@ def _crossing(left: np.ndarray, length: float) -> np.ndarray:
     return np.where(gone.any(axis=1) & (day <= length), day, np.inf)
 
 
-def _already(past: _Past, end: pd.Timestamp, confidence: float) -> Forecast:
-    now = past.now
-    return Forecast(now, now, now, 1.0, end, confidence, len(past.days), "already spent")
-
-
 def _summary(
-    days: np.ndarray, past: _Past, end: pd.Timestamp, *, confidence: float, resamples: int
+    days: np.ndarray, past: _Past, end: pd.Timestamp, confidence: float, method: str
 ) -> Forecast:
     tail = (1 - confidence) / 2
-    low, middle, high = np.quantile(days, [tail, 0.5, 1 - tail], method="higher")
-    low, middle, high = (_time(past.now, day) for day in (low, middle, high))
-    method = f"bootstrap over {len(past.days)} past days, {resamples:,} futures"
+    ranks = np.quantile(days, [tail, 0.5, 1 - tail], method="higher")
+    low, middle, high = (_time(past.now, day) for day in ranks)
     probability = float(np.isfinite(days).mean())
     return Forecast(middle, low, high, probability, end, confidence, len(past.days), method)
 
@@ -223,9 +196,13 @@ def _read_past(good: pd.Series, total: pd.Series, *, timezone: str) -> _Past:
     many = counts.length // DAY
     days = _day_sums(counts, _day_edges(counts, many))
     used = ~np.isnan(days[:, 1])
-    middles = pd.to_timedelta((np.arange(-many, 0) + 0.5)[used], unit="D")
-    local = (counts.end + middles).tz_convert(timezone)
-    return _Past(counts, days[used], np.asarray(local.day_of_week >= 5))
+    return _Past(counts, days[used], _is_weekend(counts.end, np.arange(-many, 0)[used], timezone))
+
+
+def _is_weekend(now: pd.Timestamp, days: np.ndarray, timezone: str) -> np.ndarray:
+    """Whether the middle of each day, counted from now, lies at a weekend."""
+    middles = now + pd.to_timedelta(days + 0.5, unit="D")
+    return np.asarray(middles.tz_convert(timezone).day_of_week >= 5)
 
 
 def _check_step(step: pd.Timedelta) -> None:
@@ -260,8 +237,7 @@ def _futures(
 ) -> np.ndarray:
     """Simulated futures: strings of past days, each future from its own resampled past."""
     count = int(np.ceil(length))
-    middles = past.now + pd.to_timedelta(np.arange(count) + 0.5, unit="D")
-    weekend = np.asarray(middles.tz_convert(timezone).day_of_week >= 5)
+    weekend = _is_weekend(past.now, np.arange(count), timezone)
     split = min(past.weekend.sum(), (~past.weekend).sum()) >= MIN_OF_KIND
     drawn = np.empty((resamples, count), dtype="int64")
     for kind in (True, False):

@@ -13,6 +13,7 @@ import pandas as pd
 
 from srelib import wording
 from srelib.budget import Excluded, Forecast, Status
+from srelib.budget.forecast import GONE
 from srelib.budget.status import _without_start
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, markdown, name, names, table
@@ -259,7 +260,7 @@ def forecast_sentence(forecasts: Results[Forecast]) -> str:
     results = answers(forecasts)
     if not results:
         return "No objective has the seven days of history a forecast needs."
-    gone = [k for k, r in results.items() if r.method == "already spent"]
+    gone = [k for k, r in results.items() if r.method == GONE]
     soon = {k: r for k, r in results.items() if k not in gone and r.probability > 0}
     lines = [f"Gone already: {names(k.name for k in gone)}."] if gone else []
     if soon:
