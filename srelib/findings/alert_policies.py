@@ -10,7 +10,7 @@ from srelib import wording
 from srelib.alerts import PooledAlerts, RecordedAlerts, Rule
 from srelib.alerts.policies import _builtin_policies
 from srelib.errors import SrelibError
-from srelib.findings.alerts import NOTHING, _beside
+from srelib.findings.alerts import NOTHING, NOW, _beside
 from srelib.findings.show import Table, markdown, name, names, table
 from srelib.fleet import Indicator, answers
 from srelib.stats import Estimate
@@ -71,9 +71,6 @@ def compare_sentences(found: Mapping[str, PooledAlerts] | None) -> list[str]:
     if left_out:
         lines.append(f"Not replayed on every objective, so not compared: {names(left_out)}.")
     return lines
-
-
-NOW = ("misses", "tells about", "tells about", "misses")
 
 
 def search_sentence(found: pd.DataFrame | None, *, severity: str) -> str:

@@ -52,6 +52,11 @@ def _detected_keys(pooled: PooledAlerts) -> set[tuple[str, str]]:
     return set(zip(rows["objective"], rows["key"], strict=True))
 
 
+PAST = ("missed", "told about", "would have told about", "would have missed")
+NOW = ("misses", "tells about", "tells about", "misses")
+"""What alerts on record, and another policy, do beside the policy in use."""
+
+
 def _beside(
     who: str, one: PooledAlerts, current: PooledAlerts, verbs: tuple[str, ...], *, note: str = ""
 ) -> str:
@@ -127,9 +132,6 @@ def recorded_sentences(
         _record_limits(recorded, current),
     ]  # fmt: skip
     return [line for line in lines if line]
-
-
-PAST = ("missed", "told about", "would have told about", "would have missed")
 
 
 def _which_came_first(one: PooledAlerts, current: PooledAlerts) -> str:
