@@ -20,6 +20,7 @@ confidence : float
 
 They return one row per service and period: service, label, starts_at, ends_at, complete (False
 where the history holds only part of the period); value, low, high, n, method, and more by name.
+A table that lacks a column is a `ColumnError`.
 How each is worked out, and from which source, is in ``docs/methods.md`` under "Delivery".
 """
 

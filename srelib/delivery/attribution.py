@@ -52,8 +52,6 @@ def attribute_incidents(
     ------
     ParameterError
         A rule that does not exist, or a window of no length.
-    ColumnError
-        A table lacks a column.
 
     Examples
     --------

@@ -9,7 +9,15 @@ import pandas as pd
 
 from srelib import events, tables
 from srelib.delivery.attribution import _deployment_places
-from srelib.delivery.frequency import Columns, Span, _per_period, _rounded, _seconds, _span_of
+from srelib.delivery.frequency import (
+    Columns,
+    Span,
+    _per_period,
+    _rounded,
+    _seconds,
+    _service_names,
+    _span_of,
+)
 from srelib.delivery.rules import _one_of
 from srelib.stats.intervals import _group_sizes, _grouped_mean, _quantile
 from srelib.windows import Window
@@ -83,8 +91,6 @@ def change_lead_time(
     ------
     ParameterError
         A start or statistic that does not exist.
-    ColumnError
-        A table lacks a column.
 
     Examples
     --------
@@ -101,9 +107,9 @@ def change_lead_time(
     shipped = known["shipped"]
     first, last = (time.timestamp() for time in span)
     keep = (known["state"] == 0) & (shipped >= first) & (shipped <= last)
-    owner, numbers = _numbered(deployments)
+    groups = known["place"][keep]
     if together is not None:
-        numbers = numbers[np.append(events._first_of_release(deployments), -1)]
+        groups = events._first_of_release(deployments)[groups]
 
     def found(own: Columns, _: Any) -> dict[str, Any]:
         times, groups = own["seconds"], own["place"]
@@ -119,12 +125,12 @@ def change_lead_time(
             "service": pd.Categorical.from_codes(known["service"][keep], pd.Index(known["names"])),
             "shipped_at": shipped[keep],
             "seconds": known["seconds"][keep],
-            "place": numbers[known["place"][keep]],
+            "place": groups,
         }
     )
     return _per_period(
         rows, found, time="shipped_at", between=span, window=window,
-        services=sorted({*owner, *known["names"]}), together=together,
+        services=_service_names(deployments, changes), together=together,
     )  # fmt: skip
 
 
@@ -135,14 +141,6 @@ def _batch_sizes(lead: pd.DataFrame) -> pd.DataFrame:
     found = sizes.groupby("service").agg(["first", "median", "size"])
     found.columns = pd.Index(["first", "usual", "deployments"])
     return found.reset_index()
-
-
-def _numbered(deployments: pd.DataFrame) -> tuple[pd.Index, np.ndarray]:
-    """Services, and deployments counted on through one after the other; -1 last, for none."""
-    codes, names = pd.factorize(deployments["service"].astype("str"))
-    numbers = np.full(len(codes) + 1, -1)
-    numbers[np.argsort(codes, kind="stable")] = np.arange(len(codes))
-    return names, numbers
 
 
 def _timed(
@@ -198,13 +196,8 @@ def _places(changes: pd.DataFrame, deployments: pd.DataFrame) -> tuple[np.ndarra
     """Row of the deployment that first shipped each change, -1 for none; whether it names one."""
     text = _text(changes, "deployment_id")
     named = text.notna().to_numpy()
-    if deployments["deployment_id"].is_unique:
-        codes, names = pd.factorize(text)
-        known = _deployment_places(deployments, pd.Index(names), pd.Index([]))
-        place = np.append(known, -1)[codes]
-    else:
-        services = pd.Index(changes["service"].astype("str"))
-        place = _deployment_places(deployments, pd.Index(text), services)
+    services = pd.Index(changes["service"].astype("str"))
+    place = _deployment_places(deployments, pd.Index(text), services)
     if "commit_sha" in deployments and not named.all():
         place[~named] = _by_sha(changes[~named], deployments)
     return place, named

@@ -46,7 +46,9 @@ def _bottom_line(compared: PeriodComparison) -> str:
     often, long = compared.counts.verdict, compared.lengths.verdict
     number = {"better": "there are **fewer** incidents", "worse": "there are **more** incidents"}
     length = {"better": "they are **shorter**", "worse": "they are **longer**"}
-    if _shows_nothing(compared.detectable) and often == long == "cannot tell":
+    seen = compared.detectable
+    blind = seen is None or (seen.cut != seen.cut and seen.count_cut != seen.count_cut)
+    if blind and often == long == "cannot tell":
         verb = "is" if incidents == 1 else "are"
         return f"**{n} {verb} too few to say whether anything got better or worse.**"
     if often == long == "cannot tell":
@@ -60,10 +62,6 @@ def _bottom_line(compared: PeriodComparison) -> str:
     if long == "cannot tell":
         return f"Since {day} {number[often]}, beyond chance; shorter or longer, {n} cannot tell."
     return f"Since {day} {number[often]} and {length[long]}, both beyond chance ({n})."
-
-
-def _shows_nothing(found: Detectable | None) -> bool:
-    return found is None or (found.cut != found.cut and found.count_cut != found.count_cut)
 
 
 def _counts_sentence(compared: PeriodComparison) -> str:

@@ -13,6 +13,7 @@ to : {'restore', 'mitigate', 'acknowledge', 'detect'}
 confidence : float
     Share of such intervals that hold the truth [fraction].
 
+A table that lacks a column is a `ColumnError`.
 How each is worked out, and from which source, is in ``docs/methods.md``, "Incident durations".
 """
 

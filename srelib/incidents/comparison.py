@@ -50,8 +50,6 @@ from srelib.stats.intervals import _normal_quantile, _rate
 
 NAN = float("nan")
 BETTER, WORSE, UNCLEAR = "better", "worse", "cannot tell"
-SERVICES = ["service", "incidents", "open", "before", "after", "restore", "count_verdict",
-            "duration_verdict"]  # fmt: skip
 MOST_WEEKS = 80
 DRAWS = 20_000_000
 
@@ -193,8 +191,6 @@ def compare_periods(
     ------
     ParameterError
         `split` does not lie inside the history; the statistic or the zone is unknown.
-    ColumnError
-        A column is missing.
 
     Examples
     --------
@@ -219,7 +215,9 @@ def compare_periods(
         worse = _improvement_looks_worse(ended, n=len(ended), trials=_draws(ended))
     counts = _count_trend(once, between=between, split=split)
     bar = WEEK if (between[1] - between[0]) / WEEK <= MOST_WEEKS else 4 * WEEK
-    silence = as_of - once["started_at"].iloc[-1]
+    last = once["started_at"].iloc[-1]
+    silence, before = as_of - last, last - between[0]
+    quiet = math.exp(-(len(once) - 1) * (silence / before)) if before > pd.Timedelta(0) else NAN
     return PeriodComparison(
         between=between,
         split=split,
@@ -238,7 +236,7 @@ def compare_periods(
         recurrence=_recurrence(rows, between=between, timezone=timezone),
         repeated=_repeated(rows, between=between),
         silence=silence,
-        silence_p_value=_silence_p_value(silence, once["started_at"], between),
+        silence_p_value=quiet,
     )
 
 
@@ -336,7 +334,7 @@ def _compare_services(
         "count_verdict": counts.verdict if f"counts {name}" in significant else UNCLEAR,
         "duration_verdict": lengths.verdict if f"lengths {name}" in significant else UNCLEAR,
     } for name, (counts, lengths, times) in trends.items()]  # fmt: skip
-    table = pd.DataFrame(rows, columns=SERVICES)
+    table = pd.DataFrame(rows)
     return table.sort_values("incidents", ascending=False, kind="stable", ignore_index=True)
 
 
@@ -364,9 +362,3 @@ def _detectable(found: pd.DataFrame, split: pd.Timestamp, index: float) -> Detec
 def _draws(rows: pd.DataFrame | np.ndarray) -> int:
     """Ten thousand; fewer of a very long history, never below a thousand."""
     return min(10_000, max(1000, DRAWS // max(len(rows), 1)))
-
-
-def _silence_p_value(silence: pd.Timedelta, starts: pd.Series, between: Between) -> float:
-    """Chance of no incident for that long at the end, at the rate until the last one."""
-    before = starts.iloc[-1] - between[0]
-    return math.exp(-(len(starts) - 1) * (silence / before)) if before > pd.Timedelta(0) else NAN

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from srelib import events
-from srelib.alerts.score import _period_budget
+from srelib.alerts.score import _local, _period_budget
 from srelib.budget import spent_by_event
 from srelib.errors import ParameterError, SrelibError
 from srelib.fleet import Indicator, answers
@@ -203,7 +203,9 @@ def _recurrence(
 ) -> dict[str, Recurrence]:
     """Do incidents prefer an hour of the day, a day of the week, a service?"""
     rows = _started_in(_eligible_incidents(incidents), between)
-    local, times = _local(events.once_for_fleet(rows)["started_at"], between, timezone)
+    local = _local(events.once_for_fleet(rows)["started_at"], timezone)
+    quarters = pd.Series(pd.date_range(*between, freq="15min", inclusive="left"))
+    times = _local(quarters, timezone).dt
     day = local.dt.tz_localize(None).dt.floor("D")
     week = day - pd.to_timedelta(local.dt.day_of_week, unit="D")
     rng = np.random.default_rng(seed)
@@ -218,17 +220,6 @@ def _recurrence(
         counts["service"], p_values["service"] = _services(rows, between)
     adjusted = _holm(p_values)
     return {of: Recurrence(counts[of], p_values[of], adjusted[of]) for of in counts}
-
-
-def _local(
-    starts: pd.Series, between: Between, timezone: str
-) -> tuple[pd.Series, pd.DatetimeIndex]:
-    """Starts, and every quarter of an hour there was, in local time."""
-    quarters = pd.date_range(*between, freq="15min", inclusive="left")
-    try:
-        return starts.dt.tz_convert(timezone), quarters.tz_convert(timezone)
-    except (KeyError, ValueError, OSError) as error:
-        raise ParameterError(f"timezone must be an IANA name; got {timezone!r}.") from error
 
 
 def _rotated(

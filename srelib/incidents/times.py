@@ -96,16 +96,13 @@ def time_to(
     ------
     ParameterError
         `to` is none of these.
-    ColumnError
-        A column is missing.
 
     Examples
     --------
-    >>> rows = pd.DataFrame({"incident_id": list("abc"), "service": "shop",
-    ...     "started_at": pd.to_datetime(["2026-01-01T00:00Z"] * 3),
-    ...     "resolved_at": pd.to_datetime(["2026-01-01T01:00Z", "2026-01-01T02:00Z", None],
-    ...                                   utc=True)})
-    >>> found = time_to(rows, as_of=pd.Timestamp("2026-01-03", tz="UTC"))
+    >>> at = pd.Timestamp("2026-01-01", tz="UTC")
+    >>> rows = pd.DataFrame({"incident_id": list("abc"), "service": "shop", "started_at": at,
+    ...                      "resolved_at": at + pd.to_timedelta(["1h", "2h", None])})
+    >>> found = time_to(rows, as_of=at + pd.Timedelta("2D"))
     >>> found.median.value / 3600, found.open
     (2.0, 1)
     """
