@@ -1,4 +1,9 @@
-"""Figures of notebook 08: how likely each target is met, what it costs, what the past held."""
+"""Figures of notebook 08: how likely each target is met, what it costs, what the past held.
+
+`tables` are results of `srelib.targets.candidates` and `advices` of `srelib.targets.recommend`;
+`pass_probability` is the probability with which the next window must meet a target [fraction].
+A diamond is the target in use, a triangle the one recommended.
+"""
 
 from __future__ import annotations
 
@@ -24,32 +29,17 @@ NO_HISTOGRAM = ("There is no latency histogram in the folder; a range query of t
                 "by service and le, unaltered, is read as one.")  # fmt: skip
 NINES = (0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999)
 WALL = "#DADADA"
+MARKS = (("D", canvas.VERMILLION), ("^", canvas.GREEN))
+"""Of the target in use, and of the one recommended."""
 
 
 def plot_chances(
-    tables: CandidateTables,
-    advices: Advices,
-    *,
-    pass_probability: float,
-    ax: Axes | None = None,
+    tables: CandidateTables, advices: Advices, *, pass_probability: float, ax: Axes | None = None
 ) -> Axes:
-    """Probability that the next window meets each target, one panel per objective.
+    """Probability that the next window meets each target with its band, one panel per objective.
 
-    Parameters
-    ----------
-    tables : mapping of Indicator to DataFrame
-        Results of `srelib.targets.candidates`.
-    advices : mapping of Indicator to Advice
-        Results of `srelib.targets.recommend`.
-    pass_probability : float
-        Probability with which the next window must meet a target [fraction].
-
-    Returns
-    -------
-    Axes
-        Container of the panels: line with its band; diamond: in use, triangle: recommended; the
-        wall begins where a budget holds less than one event, the dotted line is the ceiling of
-        the dependencies.
+    The wall begins where a budget holds less than one event, the dotted line is the ceiling of
+    the dependencies.
     """
     known = answers(advices)
     results = {k: t for k, t in answers(tables).items()
@@ -57,19 +47,18 @@ def plot_chances(
     if not results:
         return canvas.note(NOTHING, ax=ax)
     title = _chances_title({k: known[k] for k in results}, pass_probability)
-    with canvas.style():
-        ax, panels, left_out = canvas.grid(
-            ax, results, each=1.75, worst=lambda k, _: -_likely(known[k])
-        )
+    about = "Probability to meet the next window against candidate target, one panel per objective"
+    ax, panels, left_out = canvas.grid(
+        ax, results, each=1.75, worst=lambda k, _: -_likely(known[k])
+    )
+    with canvas.drawing(ax, title, about=about):
         for panel, key in panels:
             _chance_panel(panel, key, results[key], known[key], pass_probability)
-        canvas.headline(ax, title)
         canvas.subtitle(ax, "by target: probability that the next window meets it, with 95 % "
                             f"interval; dashed: {wording.percent(pass_probability)}, as asked; "
                             "◆ in use, ▲ recommended; grey: less than one event of budget; dotted: "
                             f"what dependencies allow{left_out}")  # fmt: skip
-    return canvas.describe(ax, "Probability to meet the next window against candidate target, one "
-                               f"panel per objective. {title}.")  # fmt: skip
+    return ax
 
 
 def _likely(advice: Advice) -> float:
@@ -85,8 +74,12 @@ def _chance_panel(
     ax.fill_between(x, rows["low"], rows["high"], color="#9CC7E3", alpha=0.7, lw=0)
     ax.plot(x, rows["probability"], color=canvas.BLUE, lw=1.6)
     ax.axhline(required, color=canvas.INK, lw=0.8, ls=(0, (4, 2)))
-    _mark(ax, rows, advice.current, "D", canvas.VERMILLION, 8.5)
-    _mark(ax, rows, advice.target, "^", canvas.GREEN, 6.5)
+    for target, (marker, color), size in zip(
+        (advice.current, advice.target), MARKS, (8.5, 6.5), strict=True
+    ):
+        row = rows[rows["target"] == target]
+        ax.plot(_nines(row["target"]), row["probability"], marker, color=color, ms=size,
+                mec="white", zorder=4, clip_on=False)  # fmt: skip
     left, right = _span(rows)
     _limits(ax, rows.iloc[0], right)
     ax.set_xlim(left, right)
@@ -96,30 +89,12 @@ def _chance_panel(
     canvas.panel_title(ax, key.label, _panel_text(advice))
 
 
-def _mark(
-    ax: Axes, rows: pd.DataFrame, target: float, marker: str, color: str, size: float
-) -> None:
-    row = rows[rows["target"] == target]
-    if len(row):
-        ax.plot(
-            _nines(row["target"]),
-            row["probability"],
-            marker,
-            color=color,
-            ms=size,
-            mec="white",
-            zorder=4,
-            clip_on=False,
-        )
-
-
 def _limits(ax: Axes, first: pd.Series, right: float) -> None:
     """The wall of the traffic and the ceiling of the dependencies."""
-    if first["strictest"] == first["strictest"]:
-        wall = _nines(first["strictest"])
-        if wall < right:
-            ax.axvspan(wall, right, color=WALL, lw=0, zorder=0)
-    if first["ceiling"] == first["ceiling"] and first["ceiling"] > 0:
+    wall = _nines(first["strictest"])
+    if wall < right:
+        ax.axvspan(wall, right, color=WALL, lw=0, zorder=0)
+    if first["ceiling"] > 0:
         ax.axvline(_nines(first["ceiling"]), color=canvas.PURPLE, lw=1.6, ls=":")
 
 
@@ -143,7 +118,7 @@ def _nines_axis(ax: Axes, left: float, right: float) -> None:
     ax.xaxis.set_minor_locator(FixedLocator([_nines(t) for t in minor]))
 
 
-def _nines(target: Any) -> Any:
+def _nines(target: float | np.ndarray | pd.Series) -> Any:
     """Where a target stands on an axis that is even in nines: -log10(1 - target)."""
     return -np.log10(np.maximum(1 - target, 1e-12))
 
@@ -151,10 +126,9 @@ def _nines(target: Any) -> Any:
 def _panel_text(advice: Advice) -> str:
     new = wording.percent(advice.target) if advice.has_target else ""
     if advice.verdict in ("keep", "nothing"):
-        return f"{advice.verdict} {new}".strip() if new else "no target fits"
-    if advice.verdict == "cannot tell":
-        return "cannot tell"
-    return f"{advice.verdict}: {new}" if new else f"{advice.verdict}: none fits"
+        return f"{advice.verdict} {new}" if new else "no target fits"
+    return advice.verdict if advice.verdict == "cannot tell" else (
+        f"{advice.verdict}: {new or 'none fits'}")  # fmt: skip
 
 
 def _chances_title(advices: Mapping[Indicator, Advice], required: float) -> str:
@@ -183,24 +157,9 @@ def plot_price(
     pages_per_week: float,
     ax: Axes | None = None,
 ) -> Axes:
-    """What each target of one objective would have cost: pages a week, days frozen.
+    """What each target of the objective `key` would have cost: pages a week, days frozen a quarter.
 
-    Parameters
-    ----------
-    tables : mapping of Indicator to DataFrame
-        Results of `srelib.targets.candidates`.
-    advices : mapping of Indicator to Advice
-        Results of `srelib.targets.recommend`.
-    key : Indicator or None
-        The objective.
-    pages_per_week : float
-        Most pages that are acceptable [1/week].
-
-    Returns
-    -------
-    Axes
-        Container of two panels with one x axis: pages with their interval, dashed the most that
-        is acceptable; days frozen a quarter as bars from zero.
+    Dashed: `pages_per_week`, the most that is acceptable [1/week].
     """
     if key is None or key not in answers(tables) or key not in answers(advices):
         return canvas.note(NOTHING, ax=ax)
@@ -284,24 +243,13 @@ def _price_title(rows: pd.DataFrame, advice: Advice, name: str) -> str:
 
 
 def plot_history(past: CandidateTables, advices: Advices, *, ax: Axes | None = None) -> Axes:
-    """The windows of the past against the targets, one row per objective.
+    """The windows of the past (`srelib.targets.past_windows`) against the targets, by objective.
 
-    Parameters
-    ----------
-    past : mapping of Indicator to DataFrame
-        Results of `srelib.targets.past_windows`.
-    advices : mapping of Indicator to Advice
-        Results of `srelib.targets.recommend`.
-
-    Returns
-    -------
-    Axes
-        Pale dots: windows (rolling ones once a day), dark: the latest; diamond: the target in
-        use, triangle: recommended. To the right is better, and stricter.
+    Pale dots: windows (rolling ones once a day), dark: the latest.
     """
     known = answers(advices)
-    results = {k: r["ratio"].dropna() for k, r in answers(past).items() if k in known}
-    results = {k: r for k, r in results.items() if len(r)}
+    results = {k: r["ratio"].dropna() for k, r in answers(past).items()
+               if k in known and r["ratio"].notna().any()}  # fmt: skip
     if not results:
         return canvas.note("The history holds no whole window of any objective.", ax=ax)
     rows = list(results)[:20][::-1]
@@ -315,11 +263,9 @@ def plot_history(past: CandidateTables, advices: Advices, *, ax: Axes | None = N
                         "the targets, one row per objective") as ax:  # fmt: skip
         for y, key in enumerate(rows):
             _history_row(ax, y, results[key], known[key], right)
-        ax.set_yticks(range(len(rows)), labels)
+        canvas.name_rows(ax, labels)
         ax.set_ylim(-0.7, len(rows) - 0.4)
         ax.set_xlim(left, right)
-        ax.tick_params(axis="y", length=0)
-        ax.spines["left"].set_visible(False)
         _nines_axis(ax, left, right)
         ax.set_xlabel("share of good events in a window (right: better, and stricter)")
         canvas.key(ax, [
@@ -336,8 +282,9 @@ def _history_row(ax: Axes, y: int, ratios: pd.Series, advice: Advice, right: flo
     ax.plot([x.min(), x.max()], [y, y], color=canvas.PALE, lw=5, solid_capstyle="round", zorder=0)
     ax.plot(x, np.full(len(x), float(y)), "o", ms=5, color="#9CC7E3", alpha=0.6, mec="none")
     ax.plot(x[-1], y, "o", ms=6, color=canvas.INK, mec="white")
-    for target, marker, size, color in ((advice.current, "D", 8, canvas.VERMILLION),
-                                        (advice.target, "^", 6, canvas.GREEN)):  # fmt: skip
+    for target, (marker, color), size in zip(
+        (advice.current, advice.target), MARKS, (8, 6), strict=True
+    ):
         if target == target:
             ax.plot(min(_nines(target), right - 0.04), y + 0.26, marker, ms=size,
                     color=color, mec="white", zorder=4)  # fmt: skip
@@ -366,32 +313,20 @@ def plot_thresholds(
 ) -> Axes:
     """Latency: share within each bound, and the strictest target the next window is likely to meet.
 
-    Parameters
-    ----------
-    tables : mapping of (service, name) to DataFrame
-        Results of `srelib.targets.thresholds`.
-    pass_probability : float
-        Probability with which the next window must meet a target [fraction].
-
-    Returns
-    -------
-    Axes
-        Container of one panel per histogram; x: the bounds, evenly spaced.
+    One panel per histogram (`srelib.targets.thresholds`); x: the bounds, evenly spaced.
     """
     results = {k: t for k, t in answers(tables).items() if len(t)}
     if not results:
         return canvas.note(NO_HISTOGRAM, ax=ax)
-    title = _thresholds_title(results, pass_probability)
-    with canvas.style():
-        ax, panels, left_out = canvas.grid(ax, results, each=1.9)
+    ax, panels, left_out = canvas.grid(ax, results, each=1.9)
+    about = "Share of events within each latency bound, and the target to promise at it"
+    with canvas.drawing(ax, _thresholds_title(results, pass_probability), about=about):
         for panel, key in panels:
             _threshold_panel(panel, key, results[key])
-        canvas.headline(ax, title)
         canvas.subtitle(ax, "by threshold (bounds of the histogram): ● share within it, ▲ "
                             "strictest target that the next window keeps with "
                             f"{wording.percent(pass_probability)}{left_out}")  # fmt: skip
-    return canvas.describe(ax, f"Share of events within each latency bound, and the target to "
-                               f"promise at it. {title}.")  # fmt: skip
+    return ax
 
 
 def _threshold_panel(ax: Axes, key: tuple[str, str], table: pd.DataFrame) -> None:

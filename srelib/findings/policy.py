@@ -1,8 +1,8 @@
 """What notebook 07 says: what a policy would have frozen, held and avoided; how sure that is.
 
 `pooled` is the policy in question on the whole fleet, None where nothing could be replayed;
-`replays` are its replays by objective, or the errors in their place; `rows` come from
-`srelib.policy.frontier`, one per policy.
+`replays` are its replays by objective, or the errors in their place; `due` are results of
+`srelib.policy.postmortems`, and `rows` come from `srelib.policy.frontier`, one per policy.
 """
 
 from __future__ import annotations
@@ -25,18 +25,7 @@ NOTHING = "No policy was replayed, so there is nothing to say here."
 
 
 def policy_sentences(pooled: PooledReplays | None, *, replays: Results[PolicyReplay]) -> list[str]:
-    """The answer of the notebook: frozen, held, avoided.
-
-    Parameters
-    ----------
-    pooled : PooledReplays or None
-    replays : mapping of Indicator to PolicyReplay
-
-    Returns
-    -------
-    list of str
-        Markdown; the first is the bottom line.
-    """
+    """The answer of the notebook: frozen, held, avoided."""
     if pooled is None:
         why = _failed_sentence(replays)
         return [f"**No policy could be replayed.** {why}"] if why else [NO_SLO]
@@ -101,12 +90,7 @@ def _less(share: float) -> str:
 
 
 def held_sentence(pooled: PooledReplays | None) -> str:
-    """How many deployments would have been held, for how long, and what went through.
-
-    Parameters
-    ----------
-    pooled : PooledReplays or None
-    """
+    """How many deployments would have been held, for how long, and what went through."""
     if pooled is None:
         return NOTHING
     many = [len(total.held) for total in pooled.totals]
@@ -148,13 +132,7 @@ def _fixes(low: int, high: int) -> str:
 
 
 def saved_sentence(pooled: PooledReplays | None, *, replays: Results[PolicyReplay]) -> str:
-    """Bad events avoided, as a range between two readings, chance included.
-
-    Parameters
-    ----------
-    pooled : PooledReplays or None
-    replays : mapping of Indicator to PolicyReplay
-    """
+    """Bad events avoided, as a range between two readings, chance included."""
     if pooled is None:
         return NOTHING
     if not any(len(total.held) for total in pooled.totals):
@@ -185,12 +163,7 @@ def _whole(value: float) -> str:
 
 
 def freezes_sentence(replays: Results[PolicyReplay]) -> str:
-    """Which freeze was the longest, and which objective asked for it.
-
-    Parameters
-    ----------
-    replays : mapping of Indicator to PolicyReplay
-    """
+    """Which freeze was the longest, and which objective asked for it."""
     known = answers(replays)
     spans = [(key, start, end) for key, one in known.items()
              for start, end in one.postponed.spans if _asked(one, start, end)]  # fmt: skip
@@ -220,12 +193,7 @@ def _asked(one: PolicyReplay, start: pd.Timestamp, end: pd.Timestamp) -> bool:
 
 
 def days_table(replays: Results[PolicyReplay]) -> Table | None:
-    """Each objective: frozen days, held, and bad events avoided, under both readings.
-
-    Parameters
-    ----------
-    replays : mapping of Indicator to PolicyReplay
-    """
+    """Each objective: frozen days, held, and bad events avoided, under both readings."""
     known = answers(replays)
     if not known:
         return None
@@ -255,14 +223,7 @@ def _levels(one: PolicyReplay, key: Indicator) -> str:
 
 
 def held_table(pooled: PooledReplays | None, *, max_rows: int = 12) -> Table | None:
-    """Deployments that would have been held longest.
-
-    Parameters
-    ----------
-    pooled : PooledReplays or None
-    max_rows : int
-        Most rows shown.
-    """
+    """Deployments that would have been held longest."""
     if pooled is None or not len(pooled.postponed.held):
         return None
     rows = pooled.postponed.held.sort_values("delay", ascending=False, kind="stable")
@@ -278,15 +239,7 @@ def held_table(pooled: PooledReplays | None, *, max_rows: int = 12) -> Table | N
 
 
 def postmortems_sentence(due: Results[pd.DataFrame], *, above: float = 0.2) -> str:
-    """Incidents costly enough by themselves for a postmortem.
-
-    Parameters
-    ----------
-    due : mapping of Indicator to DataFrame
-        Results of `srelib.policy.postmortems`.
-    above : float
-        Share of four weeks' budget that asks for one [fraction].
-    """
+    """Incidents costly enough by themselves for a postmortem."""
     known = answers(due)
     if not known:
         return NOTHING
@@ -304,13 +257,7 @@ def postmortems_sentence(due: Results[pd.DataFrame], *, above: float = 0.2) -> s
 
 
 def basis_sentences(pooled: PooledReplays | None, *, replays: Results[PolicyReplay]) -> list[str]:
-    """What all this stands on: days judged, close decisions, how harm was told from chance.
-
-    Parameters
-    ----------
-    pooled : PooledReplays or None
-    replays : mapping of Indicator to PolicyReplay
-    """
+    """What all this stands on: days judged, close decisions, how harm was told from chance."""
     if pooled is None:
         return [NOTHING]
     known = answers(replays)
@@ -333,18 +280,7 @@ def basis_sentences(pooled: PooledReplays | None, *, replays: Results[PolicyRepl
 
 
 def inputs_sentence(*, deployments: pd.DataFrame, incidents: pd.DataFrame) -> str:
-    """What the replay had to do without, and what it knows of fixes.
-
-    Parameters
-    ----------
-    deployments, incidents : DataFrame
-        Tables of all services.
-
-    Returns
-    -------
-    str
-        Markdown; empty where nothing is missing.
-    """
+    """What the replay had to do without, and what it knows of fixes."""
     parts = []
     unknown = int(deployments["planned"].isna().sum()) if "planned" in deployments else 0
     if unknown:
@@ -374,14 +310,7 @@ def _range(values: Iterable[float], write: Callable[[float], str] = wording.coun
 
 
 def policies_table(rows: pd.DataFrame, *, caption: str = "") -> Table | None:
-    """Policies side by side.
-
-    Parameters
-    ----------
-    rows : DataFrame
-    caption : str
-        Default: that these are ready-made policies.
-    """
+    """Policies side by side."""
     if not len(rows):
         return None
     saved = rows[["postponed", "avoided"]]
@@ -413,12 +342,7 @@ def _spans(low: pd.Series, high: pd.Series) -> list[str]:
 
 
 def frontier_sentence(rows: pd.DataFrame) -> str:
-    """Whether another policy would avoid more for less.
-
-    Parameters
-    ----------
-    rows : DataFrame
-    """
+    """Whether another policy would avoid more for less."""
     if not len(rows):
         return NOTHING
     if not rows[["held", "held_best"]].to_numpy().any():
@@ -442,13 +366,7 @@ def frontier_sentence(rows: pd.DataFrame) -> str:
 
 
 def sensitivity_sentence(rows: pd.DataFrame) -> str:
-    """How much the answer depends on window and threshold.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        Of the policies of `srelib.policy.grid`.
-    """
+    """How much the answer depends on window and threshold."""
     if not len(rows):
         return NOTHING
     days = rows[["frozen_days", "frozen_days_best"]].to_numpy()

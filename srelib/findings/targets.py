@@ -1,8 +1,8 @@
 """What notebook 08 says: which target to choose, why, and what limits it.
 
 `tables` are results of `srelib.targets.candidates` and `advices` of `srelib.targets.recommend`,
-or the errors in their place; `pass_probability` is the probability with which the next window
-must meet a target [fraction].
+or the errors in their place; `key` is an objective as from `chosen`, and `pass_probability` the
+probability with which the next window must meet a target [fraction].
 """
 
 from __future__ import annotations
@@ -42,15 +42,7 @@ def advice_sentences(
     pass_probability: float,
     histograms: Mapping[tuple[str, str], pd.DataFrame] | None = None,
 ) -> list[str]:
-    """The answer of the notebook: one line per objective, those that need a decision first.
-
-    Parameters
-    ----------
-    advices : mapping of Indicator to Advice
-    pass_probability : float
-    histograms : mapping of (service, name) to DataFrame, optional
-        Latency histograms, which are weighed bound by bound.
-    """
+    """The answer of the notebook: one line per objective, those that need a decision first."""
     if not advices:
         return [ONLY_BOUNDS.format(names(" ".join(k) for k in histograms)) if histograms
                 else NOTHING]  # fmt: skip
@@ -144,13 +136,7 @@ def _chance(estimate: Estimate, required: float, *, level: bool = True) -> str:
 
 
 def reason_sentences(advices: Advices, *, pass_probability: float) -> list[str]:
-    """For every objective with a recommendation: the reasons for it and against it.
-
-    Parameters
-    ----------
-    advices : mapping of Indicator to Advice
-    pass_probability : float
-    """
+    """For every objective with a recommendation: the reasons for it and against it."""
     known = {k: a for k, a in answers(advices).items() if a.has_target}
     if not known:
         return [NO_CHOICE]
@@ -199,13 +185,7 @@ def _number(value: float) -> str:
 
 
 def candidates_table(tables: CandidateTables, advices: Advices) -> Table | None:
-    """The candidates that matter of every objective: around those in use and recommended.
-
-    Parameters
-    ----------
-    tables : mapping of Indicator to DataFrame
-    advices : mapping of Indicator to Advice
-    """
+    """The candidates that matter of every objective: around those in use and recommended."""
     known = answers(advices)
     parts = [_rows(key, t, known[key]) for key, t in answers(tables).items() if key in known]
     if not parts:
@@ -258,18 +238,7 @@ def _range(row: pd.Series) -> str:
 
 
 def chosen(advices: Advices, objective: str = "") -> Indicator | None:
-    """The objective looked at closely: the one named, else the one that most needs a decision.
-
-    Parameters
-    ----------
-    advices : mapping of Indicator to Advice
-    objective : str
-        Its name; empty: none.
-
-    Returns
-    -------
-    Indicator or None
-        None where nothing is known of it.
+    """The objective of that name; without one, the objective that most needs a decision.
 
     Examples
     --------
@@ -283,15 +252,7 @@ def chosen(advices: Advices, objective: str = "") -> Indicator | None:
 
 
 def price_sentence(key: Indicator | None, tables: CandidateTables, advices: Advices) -> str:
-    """What changing the target of one objective would have changed in pages and frozen days.
-
-    Parameters
-    ----------
-    key : Indicator or None
-        As from `chosen`.
-    tables : mapping of Indicator to DataFrame
-    advices : mapping of Indicator to Advice
-    """
+    """What changing the target of one objective would have changed in pages and frozen days."""
     if key is None:
         return NO_CHOICE
     rows, advice = answers(tables)[key], answers(advices)[key]
@@ -313,12 +274,7 @@ def _price(row: pd.Series) -> str:
 
 
 def history_sentence(tables: CandidateTables) -> str:
-    """How much the past windows tell: rolling windows overlap.
-
-    Parameters
-    ----------
-    tables : mapping of Indicator to DataFrame
-    """
+    """How much the past windows tell: rolling windows overlap."""
     first = {k: t.iloc[0] for k, t in answers(tables).items()}
     if not first:
         return NO_CHOICE
@@ -344,12 +300,7 @@ def _independent(row: pd.Series) -> str:
 
 
 def document(text: str) -> Document:
-    """The OpenSLO documents of what is recommended, to copy.
-
-    Parameters
-    ----------
-    text : str
-        As from `srelib.targets.openslo`.
+    """The OpenSLO documents of what is recommended (`srelib.targets.openslo`), to copy.
 
     Examples
     --------
@@ -363,12 +314,7 @@ def document(text: str) -> Document:
 
 
 def basis_sentence(tables: CandidateTables) -> str:
-    """How much history all of it stands on.
-
-    Parameters
-    ----------
-    tables : mapping of Indicator to DataFrame
-    """
+    """How much history all of it stands on."""
     weeks = [int(t["weeks"].iloc[0]) for t in answers(tables).values()]
     if not weeks:
         return NO_CHOICE
@@ -384,12 +330,7 @@ def basis_sentence(tables: CandidateTables) -> str:
 
 
 def traffic_sentences(tables: CandidateTables) -> list[str]:
-    """Where traffic is too low for strict targets, and what chance alone does.
-
-    Parameters
-    ----------
-    tables : mapping of Indicator to DataFrame
-    """
+    """Where traffic is too low for strict targets, and what chance alone does."""
     results = answers(tables)
     if not results:
         return [NO_CHOICE]
@@ -428,14 +369,7 @@ def _nines(target: float) -> str:
 
 
 def dependency_sentences(ceilings: Mapping[str, Ceiling], tables: CandidateTables) -> list[str]:
-    """What dependencies allow, and which targets in use are above it.
-
-    Parameters
-    ----------
-    ceilings : mapping of str to Ceiling
-        By service.
-    tables : mapping of Indicator to DataFrame
-    """
+    """What dependencies allow, and which targets in use are above it."""
     if not ceilings:
         return [NO_DEPENDENCIES]
     lines = []
@@ -457,14 +391,7 @@ def dependency_sentences(ceilings: Mapping[str, Ceiling], tables: CandidateTable
 def threshold_sentences(
     tables: Mapping[tuple[str, str], pd.DataFrame | SrelibError], *, pass_probability: float
 ) -> list[str]:
-    """Latency: what can be promised within which bound.
-
-    Parameters
-    ----------
-    tables : mapping of (service, name) to DataFrame
-        Results of `srelib.targets.thresholds`, or the errors in their place.
-    pass_probability : float
-    """
+    """Latency: what can be promised within which bound (`srelib.targets.thresholds`)."""
     p = wording.percent(pass_probability)
     lines = [f"{name(' '.join(key))}{_bounds(found, p)}" for key, found in tables.items()]
     return lines or [NO_HISTOGRAM]
