@@ -68,7 +68,7 @@ def _freeze_panel(ax: Axes, indicator: Indicator, result: PolicyReplay) -> None:
     ax.plot(times, recorded, color=canvas.GREY, lw=0.9, ls=(0, (3, 2)))
     ax.plot(times, share, color=canvas.INK, lw=1.0)
     ax.axhline(0, color=canvas.INK, lw=0.9)
-    least = min(0.0, *share[np.isfinite(share)], *recorded.dropna())
+    least = min([0.0, *share[np.isfinite(share)], *recorded.dropna()])
     ax.set_ylim(least - 0.28 * (1.05 - least), 1.05)  # room for the ticks under the lines
     ax.set_xlim(date2num(result.first), date2num(result.last))
     _ticks(ax, result.postponed.schedule)
