@@ -271,7 +271,7 @@ def basis_sentences(pooled: PooledReplays | None, *, replays: Results[PolicyRepl
     if parts:
         lines.append("Some decisions were close: with other luck in the hours after releases, "
                      f"frozen days run to {wording.listing(parts)}.")  # fmt: skip
-    blind = [key.name for key, one in known.items() if one.method == UNKNOWN]
+    blind = [key.name for key, one in known.items() if one.avoided.saved.method == UNKNOWN]
     if blind:
         lines.append(f"For {names(blind)} hardly any hours lie clear of releases, so harm cannot "
                      "be told from what would have come anyhow; the bounds are nothing and "

@@ -206,7 +206,11 @@ def _follow_policy(
 ) -> Schedule:
     """Follow a policy through the history of a service."""
     at, due = times.as_unit("us").asi8, rows["due_at"].astype("int64").to_numpy()
-    found = _recorded(tracks, len(at), due)
+    left = np.array([track.daily.left for track in tracks])
+    found = Schedule(
+        state=np.zeros(len(at), dtype="int64"), frozen=np.zeros(left.shape, dtype=bool), left=left,
+        fate=np.zeros(len(due), dtype="int64"), released=due.copy(),
+    )  # fmt: skip
     world = _World(tracks, policy, postponed, due, rows["fix"].to_numpy(), found)
     releases_on = np.isin(times.tz_convert(policy.timezone).day_of_week, policy.release_days)
     day = np.searchsorted(due, np.append(at, NEVER))
@@ -221,15 +225,6 @@ def _follow_policy(
         for one in range(day[k], day[k + 1]):
             world.request(one, state)
     return found
-
-
-def _recorded(tracks: Sequence[BudgetTrack], count: int, due: np.ndarray) -> Schedule:
-    """Where nothing is held: everything open, the budgets as recorded."""
-    left = np.array([track.daily.left for track in tracks]).reshape(len(tracks), count)
-    return Schedule(
-        state=np.zeros(count, dtype="int64"), frozen=np.zeros((len(tracks), count), dtype=bool),
-        left=left, fate=np.zeros(len(due), dtype="int64"), released=due.copy(),
-    )  # fmt: skip
 
 
 def _first(tracks: Sequence[BudgetTrack], policy: Policy) -> int:

@@ -133,11 +133,6 @@ class PolicyReplay:
     allowance: float
 
     @property
-    def method(self) -> str:
-        """How harm was told from chance."""
-        return self.avoided.saved.method
-
-    @property
     def outcomes(self) -> tuple[Outcome, Outcome]:
         """Both readings."""
         return self.avoided, self.postponed

@@ -101,12 +101,10 @@ def replay(
     ------
     InvalidTargetError, CountError, TimeIndexError
         As in `srelib.budget.status`.
-    ColumnError
-        Deployments lack a column.
+    ColumnError, ParameterError
+        A column is missing; a value is not allowed.
     InsufficientDataError
         Buckets longer than an hour, or no decision within the data.
-    ParameterError
-        A value that is not allowed.
 
     References
     ----------
@@ -125,7 +123,7 @@ def replay(
     ['shipped', 'waiting']
     """
     key = Indicator("objective", target=target, window=_as_window(window))
-    service = _prepared_service(
+    service = prepare(
         {key: history(good, total)}, deployments, incidents=incidents,
         harms=None if harms is None else {key: harms}, after=after, timezone=policy.timezone,
     )  # fmt: skip
@@ -150,10 +148,11 @@ class PreparedService:
 
 
 def prepare(
-    counts: Mapping[Indicator, pd.DataFrame],
+    counts: Mapping[Indicator, pd.DataFrame | History],
     deployments: pd.DataFrame,
     *,
     incidents: pd.DataFrame | None = None,
+    harms: Mapping[Indicator, pd.Series | pd.DataFrame] | None = None,
     after: pd.Timedelta | str = "6h",
     timezone: str = "UTC",
 ) -> PreparedService:
@@ -161,10 +160,10 @@ def prepare(
 
     Parameters
     ----------
-    counts : mapping of Indicator to DataFrame
+    counts : mapping of Indicator to DataFrame or History
         Good and total of each objective of one service; four weeks where one has no window.
-    deployments, incidents, after
-        As in `replay`.
+    deployments, incidents, harms, after
+        As in `replay`, harms by objective.
     timezone : str
         IANA zone whose hours of the day are compared.
 
@@ -185,22 +184,8 @@ def prepare(
     >>> prepare({Indicator("shop", "shop", target=0.9): counts}, made).deployments["fix"].tolist()
     [False]
     """
-    pasts = {key: history(c["good"], c["total"]) for key, c in counts.items()}
-    return _prepared_service(
-        pasts, deployments, incidents=incidents, after=after, timezone=timezone
-    )
-
-
-def _prepared_service(
-    pasts: Mapping[Indicator, History],
-    deployments: pd.DataFrame,
-    *,
-    incidents: pd.DataFrame | None = None,
-    harms: Mapping[Indicator, pd.Series | pd.DataFrame] | None = None,
-    after: pd.Timedelta | str = "6h",
-    timezone: str = "UTC",
-) -> PreparedService:
-    """What all policies share: running sums, and the hours after each deployment."""
+    pasts = {key: c if isinstance(c, History) else history(c["good"], c["total"])
+             for key, c in counts.items()}  # fmt: skip
     rows = _replayable(deployments)
     rows = rows[rows["due_at"] < max(past.end for past in pasts.values())]
     rows, found = rows.reset_index(drop=True), {}
@@ -258,10 +243,8 @@ def replay_service(
 
     Raises
     ------
-    InsufficientDataError
-        No decision within the data.
-    ParameterError
-        `min_coverage` does not lie in (0, 1].
+    InsufficientDataError, ParameterError
+        No decision within the data; `min_coverage` does not lie in (0, 1].
 
     Examples
     --------
@@ -371,10 +354,16 @@ def _outcome(reading: _Reading, i: int, track: BudgetTrack, allowance: float) ->
     past = track.part.past
     bad, total = float(past.bad.sums[-1]), float(past.total.sums[-1])
     avoided = _avoided(reading, i, track)
+    found, times = reading.schedule, reading.times
+    days = pd.DataFrame({
+        "decided_at": times,
+        "ends_at": times[1:].append(pd.DatetimeIndex([past.end]).as_unit("us")),
+        "left_share": found.left[i], "judged": track.daily.judged, "frozen": found.frozen[i],
+        "state": np.array(STATES)[found.state],
+    })  # fmt: skip
     return Outcome(
-        reading=reading.name, days=_days(reading, i, track), schedule=reading.releases,
-        frozen=_frozen(reading), delay=reading.delay, saved=avoided,
-        saved_share=_scaled(avoided, allowance),
+        reading=reading.name, days=days, schedule=reading.releases, frozen=_frozen(reading),
+        delay=reading.delay, saved=avoided, saved_share=_scaled(avoided, allowance),
         sli=_ratio(total - bad + avoided.value, total),
     )  # fmt: skip
 
@@ -402,16 +391,6 @@ def _frozen(reading: _Reading) -> Estimate:
     low, high = np.quantile(others, [tail, 1 - tail], method="closest_observation").tolist()
     return Estimate(days, min(low, days), max(high, days), len(reading.times), reading.confidence,
                     "replays with other luck")  # fmt: skip
-
-
-def _days(reading: _Reading, i: int, track: BudgetTrack) -> pd.DataFrame:
-    found, times = reading.schedule, reading.times
-    return pd.DataFrame({
-        "decided_at": times,
-        "ends_at": times[1:].append(pd.DatetimeIndex([track.part.past.end]).as_unit("us")),
-        "left_share": found.left[i], "judged": track.daily.judged, "frozen": found.frozen[i],
-        "state": np.array(STATES)[found.state],
-    })  # fmt: skip
 
 
 def _releases(found: Schedule, rows: pd.DataFrame, last: pd.Timestamp) -> pd.DataFrame:

@@ -28,8 +28,6 @@ from srelib.windows import Window, history
 from srelib.windows.sums import _ratio
 from srelib.windows.window import _as_window
 
-KEEP, LOOSEN, TIGHTEN = "keep", "loosen", "tighten"
-UNSURE, PROMISE, NOTHING = "cannot tell", "promise", "nothing"
 NAN = float("nan")
 PERCENTILES = (0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
 """Targets of latency objectives people use."""
@@ -52,18 +50,11 @@ class Reason:
         'silent' (no rule can page at this target), 'chance' (chance alone misses it too often),
         'low' (the lower end of its interval), 'short' (weeks seen), 'none' (no candidate is
         eligible).
-    value : float
-        What was found, in the unit of the kind: fraction, events (or buckets, where time is
-        counted), pages a week, weeks.
-    limit : float
-        What it is compared with.
+    value, limit : float
+        What was found, and what it is compared with, in the unit of the kind: fraction, events
+        (or buckets, where time is counted), pages a week, weeks.
     target : float
         The candidate it is about [fraction].
-
-    Examples
-    --------
-    >>> Reason("met", 0.97, 0.9, 0.999).kind
-    'met'
     """
 
     kind: str
@@ -84,11 +75,9 @@ class Advice:
     current, target : float
         In use, and recommended [fraction]; NaN where there is none.
     window : Window
-    probability : Estimate
-        That the next window meets the recommended target, or the current one where none is
-        recommended [fraction].
-    current_probability : Estimate
-        The same for the current target; NaN without one.
+    probability, current_probability : Estimate
+        That the next window meets the recommended target (the current one where none is
+        recommended), and the current one [fraction]; NaN without one.
     reasons, cautions : tuple of Reason
         For it, and against it.
     """
@@ -161,9 +150,8 @@ def recommend(
     -----
     A candidate is eligible when it is met with at least `pass_probability`, its budget holds ten
     events, its pages are acceptable and each dependency has one more nine.
-    A target in use is changed on evidence only: it is loosened where the whole interval of its
-    probability lies below what is required, or where traffic, dependencies or pages rule it out;
-    it is tightened where the whole interval of a stricter one lies above.
+    A target in use is changed on evidence only, where the whole interval of a probability lies on
+    one side of what is required, or where traffic, dependencies or pages rule it out.
 
     Examples
     --------
@@ -185,7 +173,8 @@ def recommend(
     now = current.iloc[0] if len(current) else None
     if first["weeks"] < first["weeks_needed"] or rows["probability"].isna().all():
         short = Reason("short", float(first["weeks"]), float(first["weeks_needed"]))
-        return _advice(NOTHING if now is None else UNSURE, now, None, rows, criteria, [short])
+        verdict = "nothing" if now is None else "cannot tell"
+        return _advice(verdict, now, None, rows, criteria, [short])
     verdict, best = _verdict(now, rows, criteria)
     return _advice(verdict, now, best, rows, criteria, _reasons(now, best, rows, criteria))
 
@@ -204,15 +193,15 @@ def _verdict(
     eligible = rows[_is_eligible(rows, criteria)]
     best = _strictest(eligible)
     if now is None:
-        return (NOTHING if best is None else PROMISE), best
+        return ("nothing" if best is None else "promise"), best
     barred = not now["allowed"] or now["budget_events"] < _grain(rows) - 1e-9
     if barred or now["pages_low"] > criteria.pages or now["high"] < criteria.probability:
-        return LOOSEN, _strictest(eligible[eligible["target"] < now["target"]])
+        return "loosen", _strictest(eligible[eligible["target"] < now["target"]])
     if now["probability"] < criteria.probability:
-        return UNSURE, best
+        return "cannot tell", best
     is_sure = (eligible["target"] > now["target"]) & (eligible["low"] >= criteria.probability)
     stricter = _strictest(eligible[is_sure])
-    return (KEEP, now) if stricter is None else (TIGHTEN, stricter)
+    return ("keep", now) if stricter is None else ("tighten", stricter)
 
 
 def _strictest(rows: pd.DataFrame) -> pd.Series | None:
@@ -324,11 +313,7 @@ def openslo(advices: Mapping[Indicator, Advice], *, slos: Iterable[Slo] = ()) ->
     Returns
     -------
     str
-        YAML; empty where nothing is recommended.
-
-    Notes
-    -----
-    `srelib.slos.read` gives the same objectives back.
+        YAML that `srelib.slos.read` takes; empty where nothing is recommended.
 
     Examples
     --------
@@ -357,8 +342,7 @@ def histograms(counts: Mapping[Indicator, pd.DataFrame]) -> dict[tuple[str, str]
     Parameters
     ----------
     counts : mapping of Indicator to DataFrame
-        Good and total of every series, as `srelib.objectives.series` gives them; indicators named
-        ``latency_le_0.3`` are bounds of one histogram.
+        As from `srelib.objectives.series`; ``latency_le_0.3`` is a bound of a histogram.
 
     Returns
     -------
@@ -375,10 +359,8 @@ def histograms(counts: Mapping[Indicator, pd.DataFrame]) -> dict[tuple[str, str]
     """
     found: dict[tuple[str, str], dict[float, pd.DataFrame]] = {}
     for key, frame in counts.items():
-        named = BOUND.fullmatch(key.sli)
-        if named:
-            mine = found.setdefault((key.service, named["name"]), {})
-            mine[float(named["bound"])] = frame
+        if named := BOUND.fullmatch(key.sli):
+            found.setdefault((key.service, named["name"]), {})[float(named["bound"])] = frame
     return {key: _joined(bounds) for key, bounds in found.items() if len(bounds) > 1}
 
 
@@ -418,10 +400,6 @@ def thresholds(
         Fewer events within a bound than within a smaller one.
     InsufficientDataError
         No whole week with traffic.
-
-    Notes
-    -----
-    Thresholds are the bounds of the histogram, where counts are exact; nothing is interpolated.
 
     References
     ----------

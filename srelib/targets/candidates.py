@@ -384,21 +384,19 @@ def parse_dependencies(text: str | Mapping[str, Any]) -> dict[str, dict[str, Any
     Raises
     ------
     ParameterError
-        No JSON, or another shape; names what was seen.
+        No JSON, or another shape.
 
     Examples
     --------
     >>> parse_dependencies('{"shop": {"payments": 0.9995}}')
     {'shop': {'payments': 0.9995}}
     """
-    found: Any = text
-    if isinstance(text, str):
-        try:
-            found = json.loads(text) if text.strip() else {}
-        except ValueError as error:
-            raise ParameterError(
-                f"dependencies must be JSON such as {DEPENDENCIES_EXAMPLE}; got {text!r} ({error})."
-            ) from None
+    try:
+        found: Any = json.loads(text.strip() or "{}") if isinstance(text, str) else text
+    except ValueError as error:
+        raise ParameterError(
+            f"dependencies must be JSON such as {DEPENDENCIES_EXAMPLE}; got {text!r} ({error})."
+        ) from None
     if not isinstance(found, Mapping) or not all(isinstance(v, Mapping) for v in found.values()):
         raise ParameterError(f"dependencies must look like {DEPENDENCIES_EXAMPLE}; got {text!r}.")
     declared = {str(service): dict(named) for service, named in found.items() if named}

@@ -78,10 +78,8 @@ def _background_error_rate(weeks: _Weeks) -> float:
     bad, total = weeks.bad, weeks.total
     if bad.size and bad.mean() < 5:
         bad, total = bad.sum(axis=1), total.sum(axis=1)
-    has_traffic = total > 0
-    if not has_traffic.any():
-        return math.nan
-    return float(np.median(bad[has_traffic] / total[has_traffic]))
+    rates = _divide(bad, total)[total > 0]
+    return float(np.median(rates)) if len(rates) else math.nan
 
 
 def _window_chance(window: Window, end: pd.Timestamp) -> tuple[pd.Timestamp, pd.Timestamp]:
@@ -103,8 +101,8 @@ def past_windows(past: History, *, window: Window) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ends_at (UTC), bad, total [events], ratio (share of good events [fraction], NaN without
-        traffic), one row per whole window of which at least half was observed.
+        ends_at (UTC), bad, total [events], ratio (share of good events [fraction]); one row per
+        whole window of which at least half was observed.
 
     Raises
     ------
@@ -141,19 +139,16 @@ def _rolling(past: History, window: Window) -> tuple[np.ndarray, np.ndarray, pd.
     width = _buckets(window, step=past.step)
     stops = _day_edges(past, int(past.length // DAY))
     stops = stops[stops >= width]
-    step = past.step.to_numpy()
-    ends = past.index[0] + stops * step
-    return stops - width, stops, pd.DatetimeIndex(ends)
+    return stops - width, stops, pd.DatetimeIndex(past.index[0] + stops * past.step.to_numpy())
 
 
 def _calendar(past: History, window: Window) -> tuple[np.ndarray, np.ndarray, pd.DatetimeIndex]:
     """Whole calendar periods."""
     periods = _calendar_periods(past.index[0], past.end, window=window)
     periods = periods[periods["complete"]]
-    edges = [
-        past.index.searchsorted(pd.DatetimeIndex(periods[c])) for c in ("starts_at", "ends_at")
-    ]
-    return np.asarray(edges[0]), np.asarray(edges[1]), pd.DatetimeIndex(periods["ends_at"])
+    starts, ends = (pd.DatetimeIndex(periods[column]) for column in ("starts_at", "ends_at"))
+    first, last = (np.asarray(past.index.searchsorted(edge)) for edge in (starts, ends))
+    return first, last, ends
 
 
 @dataclass(frozen=True)
@@ -183,22 +178,15 @@ def _pass_probabilities(
         )
     bad, total = _simulated_windows(weeks, window, np.random.default_rng(seed))
     has_traffic = total > 0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        error_rates = np.where(has_traffic, bad / total, np.inf) / (1 + 1e-9)
-    error_rates.sort(axis=1)
+    error_rates = np.sort(np.where(has_traffic, _divide(bad, total), np.inf) / (1 + 1e-9), axis=1)
     met = np.stack([np.searchsorted(row, budgets, side="right") for row in error_rates])
     by_history = met / np.maximum(has_traffic.sum(axis=1), 1)[:, None]
     by_history = by_history[has_traffic.any(axis=1)]
     mean = by_history.mean(axis=0)
     low, high = np.quantile(by_history, [tail, 1 - tail], axis=0)
-    return pd.DataFrame(
-        {
-            "probability": mean,
-            "low": np.minimum(low, mean),  # a few histories can carry the mean beyond nearly all
-            "high": np.maximum(high, mean),
-        },
-        index=_by_target(targets),
-    )
+    found = pd.DataFrame({"probability": mean}, _by_target(targets))
+    # a few histories can carry the mean beyond nearly all
+    return found.assign(low=np.minimum(low, mean), high=np.maximum(high, mean))
 
 
 def _by_target(targets: Sequence[float]) -> pd.Index:
@@ -234,10 +222,9 @@ def _simulated_windows(
 def _rank(weeks: _Weeks, part: np.ndarray) -> _RankedWeeks:
     """Weeks sorted by error rate, and what falls on some of their days."""
     bad, total = weeks.bad.sum(axis=1), weeks.total.sum(axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(total > 0, bad / total, 0.0)
-        part_total = np.where(total > 0, weeks.total[:, part].sum(axis=1) / total, 0.0)
-        part_bad = np.where(bad > 0, weeks.bad[:, part].sum(axis=1) / bad, part_total)
+    ratio = np.nan_to_num(_divide(bad, total))
+    part_total = np.nan_to_num(_divide(weeks.total[:, part].sum(axis=1), total))
+    part_bad = np.where(bad > 0, _divide(weeks.bad[:, part].sum(axis=1), bad), part_total)
     order = np.argsort(ratio, kind="stable")
     return _RankedWeeks(ratio[order], total[order], part_bad[order], part_total[order])
 

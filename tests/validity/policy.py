@@ -20,7 +20,7 @@ from srelib import policy as policies
 from srelib.fleet import Indicator
 from srelib.policy import Outcome, PolicyReplay, PreparedService
 from srelib.policy.daily import NEVER, _decision_times, _follow_policy
-from srelib.policy.replay import _budget_track, _prepared_service
+from srelib.policy.replay import _budget_track
 from srelib.simulate import Fleet, ServiceSpec, fleet
 from srelib.windows import History, history
 from tests.validity.cells import Cell, over
@@ -106,7 +106,7 @@ def followed(world: Fleet, make: partial[Fleet], reading: str) -> dict[str, pd.T
 
 def prepared(world: Fleet) -> PreparedService:
     """The service of a world with its deployments; incidents do not matter to decisions."""
-    return _prepared_service(
+    return policies.prepare(
         {key_of(world): history_of(world)}, world.deployments,
         harms={key_of(world): pd.Series(dtype="float64")},
     )  # fmt: skip
