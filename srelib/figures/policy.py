@@ -40,7 +40,8 @@ def plot_freezes(replays: Results[PolicyReplay], *, ax: Axes | None = None) -> A
     results = answers(replays)
     if not results:
         return canvas.note(NOTHING, ax=ax)
-    ax, shown, key = canvas.grid(ax, results, each=1.95, worst=lambda i, r: _days(r)[1])
+    with canvas.style():
+        ax, shown, key = canvas.grid(ax, results, each=1.95, worst=lambda i, r: _days(r)[1])
     about = "Budget left each day with frozen spans and deployments, one panel per objective"
     with canvas.drawing(ax, _freeze_title(results), about=about):
         for panel, indicator in shown:

@@ -48,9 +48,10 @@ def plot_chances(
         return canvas.note(NOTHING, ax=ax)
     title = _chances_title({k: known[k] for k in results}, pass_probability)
     about = "Probability to meet the next window against candidate target, one panel per objective"
-    ax, panels, left_out = canvas.grid(
-        ax, results, each=1.75, worst=lambda k, _: -_likely(known[k])
-    )
+    with canvas.style():
+        ax, panels, left_out = canvas.grid(
+            ax, results, each=1.75, worst=lambda k, _: -_likely(known[k])
+        )
     with canvas.drawing(ax, title, about=about):
         for panel, key in panels:
             _chance_panel(panel, key, results[key], known[key], pass_probability)
@@ -318,7 +319,8 @@ def plot_thresholds(
     results = {k: t for k, t in answers(tables).items() if len(t)}
     if not results:
         return canvas.note(NO_HISTOGRAM, ax=ax)
-    ax, panels, left_out = canvas.grid(ax, results, each=1.9)
+    with canvas.style():
+        ax, panels, left_out = canvas.grid(ax, results, each=1.9)
     about = "Share of events within each latency bound, and the target to promise at it"
     with canvas.drawing(ax, _thresholds_title(results, pass_probability), about=about):
         for panel, key in panels:
