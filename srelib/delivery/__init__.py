@@ -10,6 +10,8 @@ between : (Timestamp, Timestamp)
     The history; its end is now. Deployments outside it are left out.
 rules : Rules
     What counts as what.
+placed : DataFrame, optional
+    As from `attribute_incidents` with the same tables and rules, where it is at hand.
 window : Window or str, optional
     A calendar window such as ``1w`` or ``1M``; without it the whole history is one.
 together : str, optional

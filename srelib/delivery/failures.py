@@ -120,10 +120,8 @@ def change_fail_rate(
 
     Parameters
     ----------
-    deployments, incidents, between, rules, window, together, confidence
+    deployments, incidents, between, rules, placed, window, together, confidence
         See `srelib.delivery`.
-    placed : DataFrame, optional
-        As from `attribute_incidents` with the same tables and rules, where it is at hand.
 
     Returns
     -------
@@ -289,10 +287,8 @@ def recovery_time(
 
     Parameters
     ----------
-    deployments, incidents, between, rules, window, together, confidence
+    deployments, incidents, between, rules, placed, window, together, confidence
         See `srelib.delivery`.
-    placed : DataFrame, optional
-        As from `attribute_incidents` with the same tables and rules, where it is at hand.
 
     Returns
     -------

@@ -105,15 +105,10 @@ def _five(
     changes: pd.DataFrame | None,
     incidents: pd.DataFrame | None,
     *,
-    between: Span,
     rules: Rules,
-    together: str | None = None,
-    confidence: float = 0.95,
+    **same: Any,
 ) -> dict[str, pd.DataFrame]:
     """Each of the five over the whole history, a row per service; without changes only four."""
-    same: dict[str, Any] = {
-        "between": _span_of(between), "confidence": confidence, "together": together,
-    }  # fmt: skip
     placed = attribute_incidents(deployments, incidents, rules=rules)
     found = {
         "frequency": deployment_frequency(deployments, rules=rules, **same),
@@ -130,7 +125,12 @@ def _five(
 def _by_service(five: Mapping[str, pd.DataFrame], confidence: float) -> dict[str, Delivery]:
     """The five numbers as estimates; those of which nothing is known say so."""
     known = {
-        name: {str(row["service"]): _estimate(row, confidence) for row in table.to_dict("records")}
+        name: {
+            str(row["service"]): Estimate(
+                row["value"], row["low"], row["high"], int(row["n"]), confidence, row["method"]
+            )
+            for row in table.to_dict("records")
+        }
         for name, table in five.items()
     }
     nothing = Estimate(NAN, NAN, NAN, 0, confidence, "no data")
@@ -140,11 +140,6 @@ def _by_service(five: Mapping[str, pd.DataFrame], confidence: float) -> dict[str
         if service in known["frequency"] or own["recovery"].n:
             found[service] = Delivery(int(own["frequency"].n), **own)
     return found
-
-
-def _estimate(row: Mapping[Any, Any], confidence: float) -> Estimate:
-    value, low, high = (float(row[key]) for key in ("value", "low", "high"))
-    return Estimate(value, low, high, int(row["n"]), confidence, str(row["method"]))
 
 
 @dataclass(frozen=True, eq=False)

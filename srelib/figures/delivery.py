@@ -1,6 +1,7 @@
 """Figures of notebook 04: when we ship, how long changes take, what fails, how long it lasts.
 
-`result` is what `srelib.delivery.performance` found.
+`result` is what `srelib.delivery.performance` found, `windows` what `srelib.delivery.sensitivity`
+found for all services taken as one.
 """
 
 from __future__ import annotations
@@ -273,13 +274,7 @@ def _rates_title(rows: pd.DataFrame) -> str:
 def plot_sensitivity(
     windows: pd.DataFrame, *, within: pd.Timedelta | str, ax: Axes | None = None
 ) -> Axes:
-    """What the length of the attribution window does: incidents in it, and the fail rate.
-
-    Parameters
-    ----------
-    windows : DataFrame, as from `srelib.delivery.sensitivity`, all services taken as one
-    within : Timedelta or str, the window in use, marked
-    """
+    """Incidents in the attribution window, and the fail rate, by its length; `within` is marked."""
     if not windows["incidents"].any():
         return canvas.note(NO_INCIDENTS, ax=ax)
     with canvas.style():

@@ -1,6 +1,7 @@
 """What notebook 04 says: how fast and how safely each service ships, and how sure that is.
 
-`result` is what `srelib.delivery.performance` found.
+`result` is what `srelib.delivery.performance` found, `windows` what `srelib.delivery.sensitivity`
+found for all services taken as one.
 """
 
 from __future__ import annotations
@@ -254,12 +255,7 @@ _LEFT = {
 
 
 def sensitivity_sentence(windows: pd.DataFrame, result: DeliveryPerformance) -> str:
-    """What another window would have said, and what chance alone puts into this one.
-
-    Parameters
-    ----------
-    windows : DataFrame, as from `srelib.delivery.sensitivity`, all services taken as one
-    """
+    """What another window would have said, and what chance alone puts into this one."""
     if not result.services or not windows["incidents"].any():
         return "Without deployments and incidents no window can be tried."
     near = (windows["within"] - pd.Timedelta(result.rules.within)).abs().argmin()
