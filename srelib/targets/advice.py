@@ -16,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from srelib.errors import CountError, ParameterError
+from srelib.errors import CountError, InsufficientDataError, ParameterError
 from srelib.fleet import Indicator, Results
 from srelib.sli.interval import _latency
 from srelib.slos import Slo
@@ -417,6 +417,10 @@ def thresholds(
     for bound in _finite_bounds(histogram):
         counts = _latency(histogram, threshold=bound)
         weeks = _whole_weeks(history(counts["good"], counts["total"]))
+        if not weeks.total.sum() > 0:
+            raise InsufficientDataError(
+                "no whole week with traffic was observed; export a longer span."
+            )
         part = _pass_probabilities(weeks, targets=sorted(targets), window=span, seed=seed)
         part = part.reset_index()
         part.insert(0, "threshold", bound)

@@ -146,7 +146,7 @@ def candidates(
     parts = [
         named.assign(current=named.index == current),
         _past_windows_met(past, window, tried, confidence),
-        _next_window(weeks, window, tried, confidence, seed),
+        _pass_probabilities(weeks, targets=tried, window=window, confidence=confidence, seed=seed),
         _pages(past, targets=tried, policy=alert_policy, confidence=confidence),
         _freeze_days(past, targets=tried, window=window, policy=budget_policy),
         _limits(past, weeks, window, tried, dependencies, weighting),
@@ -249,18 +249,6 @@ def _past_windows_met(
     found = {"windows": n, "independent": independent, "met": _divide(met, n),
              "met_low": low, "met_high": high}  # fmt: skip
     return pd.DataFrame(found, index=_by_target(targets))
-
-
-def _next_window(
-    weeks: _Weeks, window: Window, targets: list[float], confidence: float, seed: int
-) -> pd.DataFrame:
-    """Probability to meet each target in the next window; unknown without a whole week."""
-    if not weeks.total.sum() > 0:
-        columns = ["probability", "low", "high"]
-        return pd.DataFrame(math.nan, columns=columns, index=_by_target(targets))
-    return _pass_probabilities(
-        weeks, targets=targets, window=window, confidence=confidence, seed=seed
-    )
 
 
 def _limits(

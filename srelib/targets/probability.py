@@ -14,7 +14,7 @@ import pandas as pd
 
 from srelib.budget.forecast import DAY, MIN_COVERAGE, _check_step, _day_edges, _day_sums
 from srelib.budget.status import _budget_fraction
-from srelib.errors import InsufficientDataError, ParameterError
+from srelib.errors import ParameterError
 from srelib.stats.intervals import _level
 from srelib.windows import History, Window
 from srelib.windows.sums import _buckets, _divide
@@ -169,13 +169,11 @@ def _pass_probabilities(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Probability that the next window meets each target, with its interval."""
+    """Probability that the next window meets each target; unknown without a whole week."""
     tail = (1 - _level(confidence)) / 2
     budgets = np.array([_budget_fraction(target) for target in targets])
     if not weeks.total.sum() > 0:
-        raise InsufficientDataError(
-            "no whole week with traffic was observed; export a longer span."
-        )
+        return pd.DataFrame(math.nan, _by_target(targets), ["probability", "low", "high"])
     bad, total = _simulated_windows(weeks, window, np.random.default_rng(seed))
     has_traffic = total > 0
     error_rates = np.sort(np.where(has_traffic, _divide(bad, total), np.inf) / (1 + 1e-9), axis=1)
