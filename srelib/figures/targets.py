@@ -79,8 +79,9 @@ def _chance_panel(
         (advice.current, advice.target), MARKS, (8.5, 6.5), strict=True
     ):
         row = rows[rows["target"] == target]
-        ax.plot(_nines(row["target"]), row["probability"], marker, color=color, ms=size,
-                mec="white", zorder=4, clip_on=False)  # fmt: skip
+        if len(row):
+            ax.plot(_nines(row["target"]), row["probability"], marker, color=color, ms=size,
+                    mec="white", zorder=4, clip_on=False)  # fmt: skip
     left, right = _span(rows)
     _limits(ax, rows.iloc[0], right)
     ax.set_xlim(left, right)
