@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, ClassVar, cast
+from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 import pandas as pd
@@ -82,7 +82,8 @@ class _Unsaid:
 
     columns: ClassVar[dict[str, str]] = {}
     services: ClassVar[dict[str, str]] = {}
-    values: ClassVar[dict[str, str]] = {}
+    values: ClassVar[dict[str, str | dict[str, str]]] = {}
+    where: ClassVar[dict[str, tuple[str, ...]]] = {}
     environment = workflow = label = series = ()
 
     def __getattr__(self, name: str) -> None:
@@ -90,6 +91,22 @@ class _Unsaid:
 
 
 UNSAID = cast("Source", _Unsaid())
+
+
+class _Overridden:
+    """What is said about a file, some of it replaced by what its format knows better."""
+
+    def __init__(self, source: Source, known: dict[str, Any]) -> None:
+        self._source = source
+        self.__dict__.update(known)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._source, name)
+
+
+def overridden(source: Source, **known: Any) -> Source:
+    """The source with other values of some keys."""
+    return cast("Source", _Overridden(source, known))
 
 
 @dataclass(frozen=True)

@@ -8,28 +8,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import pandas as pd
-
-from srelib import tables
 from srelib.errors import ReadError
-from srelib.readers import base, record_tables
-from srelib.readers.base import FileResult, Head
-from srelib.readers.record_tables import UNFINISHED
-
-if TYPE_CHECKING:
-    from srelib.readers.source import Source
+from srelib.readers import base
+from srelib.readers.base import Head
 
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)(?:"(\s*:)?|\Z)|([{}\[\],])', re.DOTALL)
 _DEEPEST = 12  # levels told apart; what lies deeper counts as the last of them
 
 
+@lru_cache(maxsize=4096)
 def plain_key(key: str) -> str:
     """A key without its spelling."""
     return key.replace("_", "").lower()
@@ -62,13 +54,31 @@ def as_text(value: Any) -> str | None:
 
 
 def value_at(record: Any, path: str) -> Any:
-    """The value at a dotted path; text that is JSON itself (a payload) is opened on the way."""
-    value: Any = record
-    for part in path.split("."):
-        if isinstance(value, str):
-            value = _opened(value)
-        value = keyed(value).get(plain_key(part)) if isinstance(value, dict) else None
-    return value
+    """The value at a dotted path, of lists the first; JSON in text (a payload) is opened."""
+    return next(values_at(record, path), None)
+
+
+def values_at(record: Any, path: str) -> Iterator[Any]:
+    """Every value at a dotted path, member by member where a list is on the way."""
+    if isinstance(record, dict) and path in record:
+        yield from _members(record[path])
+        return
+    part, _, rest = path.partition(".")
+    for value in _members(_opened(record) if isinstance(record, str) else record):
+        if not isinstance(value, dict):
+            continue
+        plain = plain_key(part)
+        found = value.get(part, value.get(plain))
+        if found is None:
+            found = next((v for k, v in value.items() if plain_key(str(k)) == plain), None)
+        if rest:
+            yield from values_at(found, rest)
+        elif found is not None:
+            yield from _members(found)
+
+
+def _members(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _opened(value: str) -> Any:
@@ -104,13 +114,18 @@ def keys_by_place(start: str) -> dict[str, frozenset[str]]:
     return {path: frozenset(keys) for path, keys in found.items()}
 
 
-def holds(head: Head, *keys: str, under: Iterable[str] | None = None) -> bool:
-    """Whether some object in the start of a JSON file has all these keys."""
+def holds(
+    head: Head,
+    *keys: str,
+    under: Iterable[str] | None = None,
+    without: frozenset[str] = frozenset(),
+) -> bool:
+    """Whether some object in the start of a JSON file has all these keys, and none of others."""
     if head.kind != "json":
         return False
     found = keys_by_place(head.text)
     places = found if under is None else [path for path in under if path in found]
-    return any(set(keys) <= found[path] for path in places)
+    return any(set(keys) <= found[path] and not without & found[path] for path in places)
 
 
 def unwrapped(records: Iterable[Any], *wrappers: str) -> tuple[list[Any], list[dict[str, Any]]]:
@@ -128,113 +143,6 @@ def unwrapped(records: Iterable[Any], *wrappers: str) -> tuple[list[Any], list[d
     return found, pages
 
 
-Row = dict[str, Any]
-
-
-def rows_of_records(
-    members: Iterable[Any],
-    made: Callable[[dict[str, Any], Source], Row | Iterable[Row]],
-    source: Source,
-    kind: str,
-    sign: str,
-) -> tuple[list[Row], list[int]]:
-    """The rows of every record, and the number of the record each belongs to."""
-    found: list[Row] = []
-    numbers: list[int] = []
-    for number, member in enumerate(members, start=1):
-        record = keyed(member) if isinstance(member, dict) else {}
-        if sign in record:
-            part = made(record, source)
-        else:
-            part = refused_row(f"not {kind}", value=json.dumps(member))
-        part = [part] if isinstance(part, dict) else list(part)
-        found.extend(part)
-        numbers.extend([number] * len(part))
-    return found, numbers
-
-
-def refused_row(reason: str, *, value: Any = None, column: str | None = None) -> Row:
-    """What a row brings that is refused."""
-    seen = value if value is None or isinstance(value, str) else json.dumps(value)
-    return {"fault": reason, "fault_column": column, "fault_value": as_text(_short(seen))}
-
-
-def left_out_row(reason: str, *, value: Any = None, column: str | None = None) -> Row:
-    """What a sound row brings that a rule leaves out."""
-    seen = as_text(_short(value))
-    return {"left_out": reason, "left_out_column": column, "left_out_value": seen}
-
-
-def _short(value: Any) -> Any:
-    return f"{value[:80]}…" if isinstance(value, str) and len(value) > 80 else value
-
-
-@dataclass(frozen=True)
-class StatusWords:
-    """What the words of a tool for the outcome of a deployment mean."""
-
-    outcomes: Mapping[str, str]
-    unfinished: Sequence[str] = ()
-    nothing: Mapping[str, str] = field(default_factory=dict)
-
-    def row(self, word: Any) -> Row:
-        """What a word adds to the row of a deployment."""
-        said = (as_text(word) or "").strip().lower()
-        if said in self.outcomes:
-            return {"status": self.outcomes[said]}
-        if said in self.unfinished:
-            return refused_row(UNFINISHED, value=said, column="status")
-        if said in self.nothing:
-            return left_out_row(self.nothing[said], value=said, column="status")
-        if not said:
-            return refused_row("no word says how it ended", column="status")
-        known = ", ".join([*self.outcomes, *self.nothing, *self.unfinished])
-        return refused_row(f"unknown status; known are {known}", value=said, column="status")
-
-
-def mapped_columns(record: dict[str, Any], source: Source) -> Row:
-    """The columns that ``sources.toml`` names, by dotted keys."""
-    return {name: as_text(value_at(record, path)) for name, path in source.columns.items()}
-
-
-def fits_any(name: str | None, patterns: Iterable[str]) -> bool:
-    """Whether a name is one of the patterns, or fits one as a regular expression, wholly."""
-    return name is not None and any(name == p or _fits(name, p) for p in patterns)
-
-
-def _fits(name: str, pattern: str) -> bool:
-    try:
-        return re.fullmatch(pattern, name) is not None
-    except re.error:
-        return False
-
-
-def word_counts(words: Iterable[str | None], *, most: int = 6) -> str:
-    """Words with how often they occur, the most frequent first."""
-    counts = Counter("(none)" if word is None else repr(word) for word in words)
-    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    named = ", ".join(f"{word} {count:,}" for word, count in ranked[:most])
-    return named + (f" and {len(ranked) - most} more" if len(ranked) > most else "")
-
-
-def name_in(addresses: Iterable[Any], pattern: str) -> str | None:
-    """The name that stands in the first address of this form."""
-    places = (re.search(pattern, as_text(address) or "") for address in addresses)
-    return next((place.group(1) for place in places if place), None)
-
-
-def row_per_service(row: Row, services: Sequence[str | None], source: Source) -> list[Row]:
-    """The row of an incident once for every service it hit."""
-    if "service" in source.columns:
-        return [row]
-    if source.service is not None:
-        return [row | {"service": source.service}]
-    first: dict[str | None, str | None] = {}
-    for name in services or [None]:
-        first.setdefault(source.services.get(str(name), name), name)
-    return [row | {"service": name} for name in first.values()]
-
-
 def as_moment(value: Any) -> datetime | None:
     """A time, for comparing; what carries no zone counts as UTC."""
     try:
@@ -250,39 +158,10 @@ def in_time_order(values: Iterable[Any]) -> list[str]:
     return [value for _, value in sorted(known)]
 
 
-def several_services_note(found: Sequence[Row], numbers: Sequence[int]) -> list[str]:
-    """That some incidents stand in several rows, one for each service."""
-    several = sum(count > 1 for count in Counter(numbers).values())
-    if not several:
-        return []
-    return [
-        f"{several:,} of {len(set(numbers)):,} incidents hit several services and count once for "
-        f"each: {len(found):,} rows."
-    ]
-
-
-def record_result(
-    head: Head,
-    rows: Sequence[Row],
-    lines: Sequence[int],
-    table: str,
-    source: Source,
-    *,
-    notes: Iterable[str] = (),
-    zone: str | None = None,
-) -> FileResult:
-    """The rows as a canonical table."""
-    if not rows:
-        return FileResult({table: tables.empty(table)}, 0, 0, notes=tuple(notes))
-    times = [column.name for column in tables.TABLES[table] if column.kind == "time"]
-    frame = pd.DataFrame(list(rows))
-    needed = [*tables.required(table), *times]
-    frame = frame.assign(**{name: None for name in needed if name not in frame})
-    zone = source.timezone or zone
-    frame = record_tables.with_times(frame, times, file=head.name, timezone=zone)
-    if "planned" in frame:
-        frame = record_tables.with_planned(frame, column=source.columns["planned"])
-    return record_tables.read_rows(frame, table, head=head, source=source, lines=lines, notes=notes)
+def name_in(addresses: Iterable[Any], pattern: str) -> str | None:
+    """The name that stands in the first address of this form."""
+    places = (re.search(pattern, as_text(address) or "") for address in addresses)
+    return next((place.group(1) for place in places if place), None)
 
 
 _BLANK = " \t\r\n\ufeff\x1e"  # a byte-order mark and the separator of RFC 7464 included

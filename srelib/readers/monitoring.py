@@ -15,6 +15,7 @@ from srelib.readers import cells, counts, generic
 from srelib.readers.base import UNSAID, Family, FileResult, Head, SeriesInfo, file_text
 from srelib.readers.json_text import holds, json_documents
 from srelib.readers.text import Scan, rejects, scan
+from srelib.readers.words import words_of
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
@@ -361,8 +362,8 @@ def _log_rows(
     """Rows with the code of their state in order of time, and the rejects."""
     frame = scanned.frame
     meaning = {word: kind for kind, words in STATES.items() for word in words}
-    stated = {word.lower(): kind for word, kind in source.values.items()}
-    codes = {word: _CODES[kind] for word, kind in (meaning | stated).items()}
+    stated = words_of(source, "state")
+    codes = {word: _CODES[kind] for word, kind in (meaning | stated).items() if kind in _CODES}
     state = frame[roles["state"]].str.strip()
     rows = pd.DataFrame({"time": frame[roles["time"]], "state": state.str.lower().map(codes)})
     constant = None if "service" in source.columns else source.service

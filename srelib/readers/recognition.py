@@ -7,34 +7,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srelib.errors import ReadError
-from srelib.readers import (
-    alert_logs,
-    base,
-    ci_runs,
-    forges,
-    generic,
-    incident_pages,
-    incident_tools,
-    json_text,
-    monitoring,
-    records,
-)  # fmt: skip
+from srelib.readers import base, formats, generic, json_text, monitoring, records
 from srelib.readers.base import Family, FileResult, Head
+from srelib.readers.engine import Format
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
 
-FAMILIES = (
-    alert_logs.PROMETHEUS_ALERTS, monitoring.PROMETHEUS, forges.GITHUB, ci_runs.GITHUB_RUNS,
-    forges.GITHUB_RELEASES, incident_pages.GITHUB_ISSUES, forges.GITLAB, forges.BITBUCKET,
-    ci_runs.ARGOCD, ci_runs.JENKINS, incident_pages.STATUSPAGE, incident_tools.OPSGENIE,
-    incident_tools.PAGERDUTY_API, alert_logs.ALERTMANAGER, monitoring.GRAFANA, incident_pages.JIRA,
-    incident_tools.PAGERDUTY, monitoring.STATELOG, forges.GITTAGS, records.RECORDS, generic.GENERIC,
+FAMILIES: tuple[Family | Format, ...] = (
+    *formats.FORMATS, monitoring.PROMETHEUS, monitoring.GRAFANA, monitoring.STATELOG,
+    records.RECORDS, generic.GENERIC,
 )  # fmt: skip
 """In the order in which they are asked; the most general come last."""
 
 _ONLY = {
-    "workflow": ("github_runs", "GitHub Actions runs"),
+    "workflow": ("github_runs", "runs of a CI tool"),
     "label": ("github_issues", "GitHub issues"),
 }
 """Keys of `sources.toml` that one family reads, and what it holds."""
@@ -48,7 +35,7 @@ def read(path: Path, *, root: Path, source: Source | None = None) -> tuple[str, 
     return family.name, replace(result, notes=(*result.notes, *_unread(family, source)))
 
 
-def _unread(family: Family, source: Source) -> list[str]:
+def _unread(family: Family | Format, source: Source) -> list[str]:
     """What ``sources.toml`` says about the file that says nothing about it."""
     return [
         f"sources.toml: {key} says nothing about this file, which holds no {what}."
@@ -57,9 +44,9 @@ def _unread(family: Family, source: Source) -> list[str]:
     ]
 
 
-def _choose(head: Head, source: Source) -> Family:
+def _choose(head: Head, source: Source) -> Family | Format:
     if source.format:
-        named = {family.name: family for family in FAMILIES}
+        named: dict[str, Family | Format] = {family.name: family for family in FAMILIES}
         if source.format not in named:
             raise ReadError(
                 f"format {source.format!r} is unknown", file=head.name,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -19,10 +19,13 @@ from srelib import tables
 from srelib.readers import cells
 from srelib.readers.base import FileResult, Head
 from srelib.readers.text import rejects
+from srelib.readers.words import IGNORED, SAY_STATUS, UNKNOWN_STATUS, unknown_note, words_of
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
     from srelib.readers.text import Scan
+
+Row = dict[str, Any]
 
 FLAG_WORDS = {
     **dict.fromkeys(("true", "t", "yes", "y", "1", "1.0"), True),
@@ -173,9 +176,11 @@ def read_rows(
         _clean(frame, table), file=head.name, lines=lines if scan is None else scan.lines
     )
     found = _rename_services(accepted, source.services)
+    _translate_words(accepted, source)
     if table == "deployments":
         found += _keep_environments(accepted, source.environment)
     _refuse_marked(accepted, "left_out")
+    found += _unknown_words(accepted)
     _refuse_marked(accepted, "fault")
     if table == "deployments":
         found += _translate_statuses(accepted)
@@ -226,6 +231,27 @@ def _rename_services(accepted: AcceptedRows, services: Mapping[str, str]) -> lis
     return [f"sources.toml: services names {', '.join(map(repr, unused))}, which no row is about."]
 
 
+def _translate_words(accepted: AcceptedRows, source: Source) -> None:
+    """Words of any column as ``values`` of `sources.toml` says; of ignored ones the rows go."""
+    for column in [name for name in source.values if name in accepted.frame]:
+        words = words_of(source, column)
+        plain = accepted.frame[column].astype("str").str.strip().str.lower()
+        meant = plain.map(words)
+        accepted.refuse(meant == "ignore", column=column, reason=IGNORED, by_rule=True)
+        frame = accepted.frame
+        meant = meant[frame.index]
+        accepted.frame = frame.assign(**{column: frame[column].where(meant.isna(), meant)})
+
+
+def _unknown_words(accepted: AcceptedRows) -> list[str]:
+    """Words for a status that nobody knows, with how often they occur."""
+    if "fault" not in accepted.frame:
+        return []
+    reasons = accepted.frame["fault"].astype("str")
+    words = accepted.frame.loc[reasons.str.startswith(UNKNOWN_STATUS).fillna(False), "fault_value"]
+    return [unknown_note(words)] if len(words) else []
+
+
 def _refuse_marked(accepted: AcceptedRows, mark: str) -> None:
     """Take out the rows that a reader marked: ``left_out`` by a rule, or with a ``fault``."""
     frame = accepted.frame
@@ -272,14 +298,16 @@ def _translate_statuses(accepted: AcceptedRows) -> list[str]:
     words = _word(accepted.frame["status"])
     meaning = words.map({w: status for status, all_ in STATUS_WORDS.items() for w in all_})
     accepted.refuse(words.isin(UNFINISHED_WORDS), column="status", reason=UNFINISHED)
+    unknown = meaning[accepted.frame.index].isna()
+    seen = accepted.frame.loc[unknown & accepted.frame["status"].notna(), "status"]
     accepted.refuse(
-        meaning[accepted.frame.index].isna(),
+        unknown,
         column="status",
-        reason=f"unknown status; allowed are {', '.join(STATUS_WORDS)} and the usual words for "
-        "them (success, failure, rollback, aborted)",
+        reason=f"{UNKNOWN_STATUS}; allowed are {', '.join(STATUS_WORDS)} and the usual words for "
+        f"them (success, failure, rollback, aborted); {SAY_STATUS}",
     )
     accepted.frame = accepted.frame.assign(status=meaning[accepted.frame.index])
-    return []
+    return [unknown_note(seen)] if len(seen) else []
 
 
 def _identify(accepted: AcceptedRows, table: str) -> list[str]:

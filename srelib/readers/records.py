@@ -15,7 +15,7 @@ import pandas as pd
 
 from srelib import tables
 from srelib.errors import ReadError
-from srelib.readers import record_tables, text
+from srelib.readers import record_tables, text, words
 from srelib.readers.base import Family, FileResult, Head
 
 if TYPE_CHECKING:
@@ -118,8 +118,8 @@ def columns_of(
         if name in chosen:
             found[name] = chosen[name]
             continue
-        words = (name, *SYNONYMS[table].get(name, ()))
-        match = next((plain[w] for w in words if w in plain and plain[w] not in taken), None)
+        called = (name, *SYNONYMS[table].get(name, ()))
+        match = next((plain[w] for w in called if w in plain and plain[w] not in taken), None)
         if match is not None:
             found[name] = match
             taken.add(match)
@@ -139,12 +139,14 @@ def _read_records(head: Head, source: Source) -> FileResult:
     kinds = {column.name: column.kind for column in tables.TABLES[table]}
     types = dict.fromkeys(columns.values(), "text")
     types |= {column: "time" for name, column in columns.items() if kinds[name] == "time"}
+    types = dict.fromkeys(source.where, "text") | types
     scan = text.scan(head, types, timezone=source.timezone)
     data = {name: _as_text(scan.frame[column], kinds[name]) for name, column in columns.items()}
     rows = pd.DataFrame(data).assign(**constants)
+    rows, notes = words.chosen(rows, scan.frame, source)
     if "planned" in columns:
         rows = record_tables.with_planned(rows, column=columns["planned"])
-    return record_tables.read_rows(rows, table, head=head, source=source, scan=scan)
+    return record_tables.read_rows(rows, table, head=head, source=source, scan=scan, notes=notes)
 
 
 def _own(found: dict[str, str], table: str) -> bool:

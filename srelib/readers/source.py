@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -114,10 +115,27 @@ def _operator(value: Any) -> Any:
     return OPS.get(value, value) if isinstance(value, str) else value
 
 
+def _meaning(value: Any) -> Any:
+    words = value.values() if isinstance(value, dict) else ()
+    if (
+        value in ("good", "bad", "ignore")
+        if isinstance(value, str)
+        else words and all(isinstance(word, str) for word in words)
+    ):
+        return value
+    raise schema.refused(
+        f"{schema.shown(value)} should be 'good', 'bad' or 'ignore' (of a state), or words with "
+        "what they mean (of a column)",
+        'write values = { up = "good" }, or values.status = { partiallySucceeded = "succeeded" }',
+    )
+
+
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Number = Annotated[float | None, Field(strict=True, allow_inf_nan=False)]
 Op = Annotated[Literal["lte", "lt", "gte", "gt"], BeforeValidator(_operator)]
 Table = Literal["sli", "deployments", "changes", "incidents", "alerts", "exclusions", "ignore"]
+State = Literal["good", "bad", "ignore"]
+Meaning = Annotated[State | dict[str, str], BeforeValidator(_meaning)]
 Unit = Literal["count", "rate", "ratio", "counter", "value", "state"]
 
 
@@ -204,8 +222,8 @@ class Source(_Model):
         default={},
     )
     workflow: Names = _key(
-        "GitHub Actions: the workflows whose runs are deployments; names, file names, "
-        "or regular expressions on the whole of one",
+        "CI runs (GitHub Actions, Azure DevOps): the workflows or definitions whose runs are "
+        "deployments; names, file names, or regular expressions on the whole of one",
         '"Deploy"',
         '["deploy.yml", "Release .*"]',
         default=(),
@@ -217,9 +235,26 @@ class Source(_Model):
         '["status", "sev-[12]"]',
         default=(),
     )
-    values: dict[str, Literal["good", "bad", "ignore"]] = _key(
-        "what each state of a state log means",
+    records: str | None = _key(
+        "JSON of any kind: where the records are, as dotted keys; columns are dotted keys as well",
+        '"data.items"',
+        min_length=1,
+    )
+    where: dict[str, Names] = _key(
+        "records to keep: of a column of the file, or dotted keys in JSON, the whole value",
+        '{ "Issue Type" = ["Incident", "Outage"] }',
+        default={},
+    )
+    prereleases: bool | None = _key(
+        "releases and tags: whether release candidates, betas and the like count; default: no",
+        "true",
+        strict=True,
+    )
+    values: dict[str, Meaning] = _key(
+        "what each state of a state log means; or, by column, what the words of a column mean "
+        "(ignore: leave the row out)",
         '{ up = "good", down = "bad", paused = "ignore" }',
+        '{ status = { partiallySucceeded = "succeeded" } }',
         default={},
     )
     max_silence: schema.Duration | None = _key(
@@ -246,7 +281,8 @@ class Source(_Model):
 
     @model_validator(mode="after")
     def _together(self) -> Self:
-        _check_columns(self)
+        _check_columns(self, self.columns, "columns")
+        _check_columns(self, [k for k, v in self.values.items() if isinstance(v, dict)], "values")
         if self.unit == "value" and not self.series:
             _check_threshold(self.threshold, self.op, "unit is 'value'")
         for spec in self.series:
@@ -306,13 +342,13 @@ def _set(part: str) -> str:
     return f"[^{inner[1:]}]" if inner.startswith("!") else f"[{inner}]"
 
 
-def _check_columns(source: Source) -> None:
+def _check_columns(source: Source, columns: Iterable[str], key: str) -> None:
     named = [source.table] if source.table in tables.EXPORTS else list(tables.EXPORTS)
     allowed = sorted({*EXTRA_COLUMNS, *(name for table in named for name in tables.names(table))})
-    for column in source.columns:
+    for column in columns:
         if column not in allowed:
             raise schema.refused(
-                f"columns: unknown column {column!r}",
+                f"{key}: unknown column {column!r}",
                 schema.did_you_mean(column, allowed)
                 or f"write srelib's name on the left of =, one of {', '.join(allowed)}",
             )

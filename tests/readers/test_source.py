@@ -3,8 +3,8 @@
 import re
 import tomllib
 from pathlib import Path
-from types import NoneType
-from typing import Annotated, Literal, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Annotated, Literal, Union, get_args, get_origin
 
 import pandas as pd
 import pytest
@@ -258,6 +258,9 @@ def written(annotation) -> str:
     """How a value of a type is written in TOML."""
     if get_origin(annotation) is Annotated:
         return written(get_args(annotation)[0])
+    if get_origin(annotation) is UnionType or get_origin(annotation) is Union:
+        kinds = [part for part in get_args(annotation) if part is not NoneType]
+        return " or ".join(map(written, kinds))
     if get_origin(annotation) is Literal:
         return ", ".join(f'`"{value}"`' for value in get_args(annotation))
     parts = [part for part in get_args(annotation) if part is not NoneType]
@@ -266,9 +269,9 @@ def written(annotation) -> str:
         return "table of text" if values == "text" else f"table of {values}"
     if get_origin(annotation) is tuple:
         return "tables" if parts[0] in (Source, SeriesSpec) else "text or list of text"
-    if parts and NoneType in get_args(annotation):
-        return written(parts[0])
-    return {str: "text", float: "number", pd.Timedelta: "length of time"}[annotation]
+    return {str: "text", bool: "true or false", float: "number", pd.Timedelta: "length of time"}[
+        annotation
+    ]
 
 
 def row(name: str, field) -> str:

@@ -1,129 +1,22 @@
-"""Episodes of alerts: ALERTS of Prometheus, notifications of Alertmanager."""
+"""Episodes of alerts: the answer of a range query of Prometheus for ``ALERTS``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from srelib.errors import ReadError
 from srelib.readers.base import Family, FileResult, Head, file_text
-from srelib.readers.json_text import (
-    Row,
-    as_moment,
-    as_text,
-    holds,
-    json_documents,
-    json_pages,
-    keyed,
-    left_out_row,
-    mapped_columns,
-    nested,
-    objects_in,
-    record_result,
-    rows_of_records,
-)
+from srelib.readers.declaration import left_out_row
+from srelib.readers.engine import record_result
+from srelib.readers.formats.alertmanager import service_of
+from srelib.readers.json_text import as_text, holds, json_documents, nested, objects_in, value_at
+from srelib.readers.record_tables import Row
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
-
-
-SERVICE_LABELS = ("service", "service_name", "app", "application", "job")
-"""Labels asked for the service of an alert, in this order."""
-
-_ALWAYS_ON = ("watchdog", "deadmansswitch")
-_CURRENT = (
-    "These are the alerts of one moment: Alertmanager keeps no history; log its webhook, or export "
-    'ALERTS{alertstate="firing"} from Prometheus as a range query.'
-)
-
-
-def _is_alertmanager(head: Head) -> bool:
-    """Whether the file holds alerts of Alertmanager."""
-    return holds(head, "labels", "startsat", "endsat", under=("", "alerts", "data"))
-
-
-def _read_alertmanager(head: Head, source: Source) -> FileResult:
-    """Episodes, one row each: an alert with the same labels and the same start."""
-    found, _ = json_pages(head, "alerts", "data")
-    episodes = _episodes(found)
-    if not episodes:
-        raise ReadError(
-            "no alert in this file", file=head.name, fix="log the notifications of a webhook"
-        )
-    rows, numbers = rows_of_records(episodes, _episode_row, source, "an alert", "labels")
-    return record_result(
-        head, rows, numbers, "alerts", source, notes=_alertmanager_notes(found, episodes)
-    )
-
-
-def _episodes(found: Iterable[Any]) -> list[Any]:
-    """One record for each alert and start: what was said of its end last counts."""
-    last: dict[str, Any] = {}
-    for number, alert in enumerate(found):
-        plain = keyed(alert) if isinstance(alert, dict) else {}
-        key = f"{_identity(plain)} {plain.get('startsat')}" if "labels" in plain else f"#{number}"
-        before = last.get(key)
-        if before is None or _end(plain) or not _end(keyed(before)):
-            last[key] = alert
-    return list(last.values())
-
-
-def _identity(alert: dict[str, Any]) -> str:
-    labels = alert.get("labels")
-    pairs = sorted(labels.items()) if isinstance(labels, dict) else labels
-    return repr(alert.get("fingerprint") or pairs)
-
-
-def _end(alert: dict[str, Any]) -> str | None:
-    """The end, where there was one."""
-    status = alert.get("status")
-    state = keyed(status).get("state") if isinstance(status, dict) else status
-    if str(state).lower() in ("firing", "active", "suppressed", "unprocessed"):
-        return None
-    end, start = as_moment(alert.get("endsat")), as_moment(alert.get("startsat"))
-    if end is None or (start is not None and end < start):
-        return None
-    return as_text(alert.get("endsat"))
-
-
-def _episode_row(alert: dict[str, Any], source: Source) -> Row:
-    labels = _labels(alert)
-    row = {
-        "service": source.service or _service(labels),
-        "rule": labels.get("alertname"),
-        "severity": labels.get("severity"),
-        "fired_at": as_text(alert.get("startsat")),
-        "resolved_at": _end(alert),
-    }
-    if str(row["rule"]).lower() in _ALWAYS_ON:
-        reason = "fires all the time to show that alerting works: no alert"
-        return row | left_out_row(reason, value=row["rule"], column="rule")
-    return row | mapped_columns(alert, source)
-
-
-def _service(labels: Mapping[str, Any]) -> Any:
-    return next((labels[name] for name in SERVICE_LABELS if labels.get(name)), None)
-
-
-def _labels(alert: dict[str, Any]) -> dict[str, str | None]:
-    labels = alert.get("labels")
-    known = labels.items() if isinstance(labels, dict) else ()
-    return {str(name): as_text(value) for name, value in known}
-
-
-def _alertmanager_notes(found: list[Any], episodes: list[Any]) -> list[str]:
-    notes = []
-    if len(found) > len(episodes):
-        notes.append(
-            f"{len(found):,} alerts in notifications tell of {len(episodes):,} episodes: a record "
-            "is an episode."
-        )
-    if any(isinstance(alert.get("status"), dict) for alert in objects_in(found)):
-        notes.append(_CURRENT)
-    return notes
-
 
 _QUERY_LABELS = "data.result.metric"
 
@@ -145,7 +38,7 @@ def _read_prometheus_alerts(head: Head, source: Source) -> FileResult:
     rows = [row for one in series for row in _query_rows(one, step, last, source)]
     lines = range(1, len(rows) + 1)
     notes = _alerts_query_notes(rows, step, first)
-    return record_result(head, rows, lines, "alerts", source, notes=notes)
+    return record_result(head, rows, list(lines), "alerts", source, notes=notes)
 
 
 def _query_series(answers: list[Any], head: Head) -> list[dict[str, Any]]:
@@ -192,10 +85,10 @@ def _query_rows(series: dict[str, Any], step: float, last: float, source: Source
     given = series.get("metric")
     labels = given if isinstance(given, dict) else {}
     named = {
-        "service": source.service or as_text(_service(labels)),
+        "service": source.service or service_of(labels),
         "rule": as_text(labels.get("alertname")),
         "severity": as_text(labels.get("severity")),
-        **mapped_columns(labels, source),
+        **{name: as_text(value_at(labels, path)) for name, path in source.columns.items()},
     }
     state = labels.get("alertstate")
     for begun, ended in _firing_spans(_sample_times(series), step):
@@ -231,4 +124,3 @@ def _alerts_query_notes(rows: list[Row], step: float, first: float) -> list[str]
 PROMETHEUS_ALERTS = Family(
     "prometheus_alerts", _is_prometheus_alerts, _read_prometheus_alerts, ("alerts",)
 )
-ALERTMANAGER = Family("alertmanager", _is_alertmanager, _read_alertmanager, ("alerts",))

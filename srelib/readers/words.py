@@ -1,0 +1,81 @@
+"""Words in exports: what they mean, which records they choose, and how often they occur."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from srelib.readers.source import Source
+
+_PRERELEASE = re.compile(
+    r"(?i)\d[._+-]?(?:rc|cr|alpha|beta|pre(?:view|release)?|dev|snapshot|canary|nightly|milestone|"
+    r"[abm]\d+(?=$|[._+-]))(?![a-z])"
+)
+
+
+def is_prerelease(name: str | None) -> bool:
+    """Whether a tag or version is one of a release candidate, a beta and the like."""
+    return _PRERELEASE.search(name or "") is not None
+
+
+UNKNOWN_STATUS = "unknown status"
+SAY_STATUS = 'to say what it means: values.status = { WORD = "succeeded" } in sources.toml'
+IGNORED = "left out as values in sources.toml says"
+NOT_CHOSEN = "not chosen by where = {...} in sources.toml"
+
+
+def word_counts(words: Iterable[str | None], *, most: int = 6) -> str:
+    """Words with how often they occur, the most frequent first."""
+    counts = Counter("(none)" if word is None else repr(word) for word in words)
+    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    named = ", ".join(f"{word} {count:,}" for word, count in ranked[:most])
+    return named + (f" and {len(ranked) - most} more" if len(ranked) > most else "")
+
+
+def left_out_note(values: Sequence[str | None], column: str, paste: str = "") -> str:
+    """How many records a choice left out, by kind."""
+    more = f"; {paste}" if paste else ""
+    return f"{len(values):,} records left out by {column}: {word_counts(values, most=4)}{more}."
+
+
+def words_of(source: Source, column: str) -> dict[str, str]:
+    """What ``values`` of `sources.toml` says the words of a column mean, by word in lower case."""
+    said = source.values.get(column)
+    flat = {} if column != "state" else source.values
+    found = said if isinstance(said, dict) else flat
+    return {word.lower(): str(to) for word, to in found.items() if isinstance(to, str)}
+
+
+def chosen(
+    rows: pd.DataFrame, seen_cells: pd.DataFrame, source: Source
+) -> tuple[pd.DataFrame, list[str]]:
+    """The rows, those marked that ``where`` of `sources.toml` does not choose; and how many."""
+    marked, notes = rows, []
+    for column, wanted in source.where.items():
+        left = ~seen_cells[column].astype("str").str.strip().isin(wanted)
+        if "left_out" in marked:
+            left &= marked["left_out"].isna()
+        if left.any():
+            seen = seen_cells[column].astype(object)
+            notes.append(left_out_note(seen[left].where(seen[left].notna(), None).tolist(), column))
+            marks = {"left_out": NOT_CHOSEN, "left_out_column": column, "left_out_value": seen}
+            old = {
+                name: marked.get(name, pd.Series(None, rows.index, dtype=object)) for name in marks
+            }
+            marked = marked.assign(**{n: old[n].where(~left, marks[n]) for n in marks})
+    return marked, notes
+
+
+def unknown_note(words: pd.Series) -> str:
+    """What to write about words for a status that nobody knows, with how often they occur."""
+    first = str(words.iloc[0])
+    return (
+        f"{len(words):,} rows have an unknown status ({word_counts(words, most=4)}): say what it "
+        f'means with values.status = {{ "{first}" = "succeeded" }} (or failed, rolled_back, '
+        "cancelled, ignore) in sources.toml."
+    )

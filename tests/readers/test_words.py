@@ -1,0 +1,58 @@
+"""Words in exports: pre-releases, choices, counts."""
+
+from __future__ import annotations
+
+import pytest
+
+from srelib.readers import words
+from tests.readers.reading import noted, read
+
+DEPLOYMENTS = """deployment_id,service,finished_at,status,team
+1,web,2026-05-01T09:00:00Z,partiallySucceeded,a
+2,web,2026-05-02T09:00:00Z,TimedOut,b
+3,web,2026-05-03T09:00:00Z,Success,b
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "early"),
+    [
+        ("v1.1.0-rc.1", True), ("1.2rc1", True), ("v2.0.0-beta", True), ("2.0-alpha.3", True),
+        ("1.2a1", True), ("v3.0.0-preview.2", True), ("5.0.0-M1", True), ("1.4.dev2", True),
+        ("1.0-SNAPSHOT", True), ("v1.1.0", False), ("v1.1.0-1", False), ("release-2026-05", False),
+        ("20240101-a1b2c3", False), ("v1.0.0-hotfix", False), ("v1.2-alphabet", False),
+        (None, False),
+    ],
+)  # fmt: skip
+def test_a_prerelease_is_known_by_its_name(name, early):
+    """As semantic versioning, Python and Maven write it."""
+    assert words.is_prerelease(name) is early
+
+
+def test_words_are_counted_most_frequent_first():
+    """A missing one is one too."""
+    assert words.word_counts(["b", "a", "b", None]) == "'b' 2, 'a' 1, (none) 1"
+
+
+def test_words_of_a_csv_are_translated(tmp_path):
+    """`values.status` says what they mean; ignored ones are left out by rule."""
+    said = {"status": {"partiallysucceeded": "succeeded", "TimedOut": "ignore"}}
+    result = read(tmp_path, "records", DEPLOYMENTS, name="d.csv", values=said)
+    assert result.tables["deployments"]["deployment_id"].tolist() == ["1", "3"]
+    assert result.rejects[["value", "by_rule"]].values.tolist() == [["TimedOut", True]]
+
+
+def test_unknown_words_of_a_csv_are_counted(tmp_path):
+    """The note holds the line to write."""
+    result = read(tmp_path, "records", DEPLOYMENTS, name="d.csv")
+    assert result.rejects["value"].tolist() == ["partiallySucceeded", "TimedOut"]
+    assert noted(result, "2 rows have an unknown status", 'values.status = { "partiallySucceeded"')
+
+
+def test_where_chooses_rows_of_a_csv(tmp_path):
+    """The whole value of the column must be one of those named."""
+    said = {"where": {"team": ["b"]}, "values": {"status": {"TimedOut": "failed"}}}
+    result = read(tmp_path, "records", DEPLOYMENTS, name="d.csv", **said)
+    assert result.tables["deployments"]["deployment_id"].tolist() == ["2", "3"]
+    assert result.rejects[["column", "value", "by_rule"]].values.tolist() == [["team", "a", True]]
+    assert noted(result, "1 records left out by team: 'a' 1")
