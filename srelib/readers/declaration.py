@@ -12,7 +12,7 @@ from srelib.errors import ReadError
 from srelib.readers.base import Head
 from srelib.readers.json_text import as_text, name_in, value_at, values_at
 from srelib.readers.record_tables import UNFINISHED, Row
-from srelib.readers.words import SAY_STATUS, UNKNOWN_STATUS, word_counts
+from srelib.readers.words import NOT_CHOSEN, SAY_STATUS, UNKNOWN_STATUS, left_out_note, word_counts
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
@@ -184,3 +184,24 @@ def _fits(name: str, pattern: str) -> bool:
         return re.fullmatch(pattern, name) is not None
     except re.error:
         return False
+
+
+def not_chosen(record: Record, source: Source) -> Row:
+    """The mark of a record that ``where`` of `sources.toml` does not choose."""
+    for path, wanted in source.where.items():
+        seen = [as_text(value) for value in values_at(record, path)]
+        if not set(seen) & set(wanted):
+            value = ", ".join(text for text in seen if text) or None
+            return left_out_row(NOT_CHOSEN, value=value, column=path)
+    return {}
+
+
+def choose_note(rows: Iterable[Row], choice: Choice | None = None) -> list[str]:
+    """What the choice of records left out, by kind."""
+    known = {NOT_CHOSEN: ""} | ({choice.reason: choice.paste} if choice else {})
+    found: dict[tuple[str, str], list[str | None]] = {}
+    for row in rows:
+        if row.get("left_out") in known:
+            key = (row["left_out"], row["left_out_column"])
+            found.setdefault(key, []).append(row["left_out_value"])
+    return [left_out_note(values, column, known[why]) for (why, column), values in found.items()]

@@ -27,13 +27,14 @@ from srelib.readers.declaration import (
     Sign,
     StatusWords,
     as_json,
+    choose_note,
     first,
-    left_out_row,
+    not_chosen,
     refused_row,
 )
 from srelib.readers.json_text import as_text, keyed, value_at, values_at
 from srelib.readers.record_tables import Row
-from srelib.readers.words import NOT_CHOSEN, left_out_note, words_of
+from srelib.readers.words import words_of
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
@@ -165,7 +166,7 @@ class Format:
             return
         made = self.rows(record, source) if self.rows else [self._row(record, columns, source)]
         mark = self.choice.row(record, wanted) if self.choice else {}
-        mark = mark or _not_chosen(record, source)
+        mark = mark or not_chosen(record, source)
         mapped = {name: _text_at(record, path) for name, path in source.columns.items()}
         for row in made:
             whole = row | mapped
@@ -188,10 +189,16 @@ class Format:
 
     def _per_service(self, row: Row, record: Record, source: Source) -> list[Row]:
         """The row of an incident once for every service it hit."""
-        if self.services is None or source.service is not None or "service" in source.columns:
+        mapped = source.columns.get("service")
+        if self.table != "incidents" or (source.service is not None and not mapped):
             return [row]
+        if mapped or self.services is None:
+            names = [as_text(name) for name in values_at(record, mapped)] if mapped else []
+            names = names if len(names) > 1 else [row.get("service")]
+        else:
+            names = self.services(record) or [None]
         once: dict[str | None, str | None] = {}
-        for name in self.services(record) or [None]:
+        for name in names:
             once.setdefault(source.services.get(str(name), name), name)
         return [row | {"service": name} for name in once.values()]
 
@@ -199,7 +206,7 @@ class Format:
         """Everything to remark on the file."""
         said = []
         several = sum(count > 1 for count in lines.values())
-        if several and self.services is not None:
+        if several and self.table == "incidents":
             said.append(
                 f"{several:,} of {len(lines):,} incidents hit several services and count once for "
                 f"each: {len(context.rows):,} rows."
@@ -213,7 +220,7 @@ class Format:
             count = sum(bool(note.when(one)) for one in among)
             if count:
                 said.append(note.text.format(n=f"{count:,}", of=f"{len(among):,}"))
-        said += _left_out_notes(context, self.choice)
+        said += choose_note(context.rows, self.choice)
         if self.choice:
             said += self.choice.notes(context.records, wanted, self.noun.split(" ", 1)[1])
         return said
@@ -242,29 +249,6 @@ class Format:
 
 def _text_at(record: Record, path: str) -> str | None:
     return as_text(value_at(record, path))
-
-
-def _not_chosen(record: Record, source: Source) -> Row:
-    """The mark of a record that ``where`` of `sources.toml` does not choose."""
-    for path, wanted in source.where.items():
-        seen = [as_text(value) for value in values_at(record, path)]
-        if not set(seen) & set(wanted):
-            value = ", ".join(text for text in seen if text) or None
-            return left_out_row(NOT_CHOSEN, value=value, column=path)
-    return {}
-
-
-def _left_out_notes(context: FileContext, choice: Choice | None) -> list[str]:
-    """What the choice of records left out, by kind."""
-    known = {NOT_CHOSEN: ""} | ({choice.reason: choice.paste} if choice else {})
-    found: dict[tuple[str, str], list[str | None]] = {}
-    for row in context.rows:
-        if row.get("left_out") in known:
-            key = (row["left_out"], row["left_out_column"])
-            found.setdefault(key, []).append(row["left_out_value"])
-    return [
-        left_out_note(values, column, known[reason]) for (reason, column), values in found.items()
-    ]
 
 
 def _lines(head: Head, pattern: re.Pattern[str]) -> tuple[list[Any], list[int]]:

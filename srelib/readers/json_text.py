@@ -304,8 +304,9 @@ def _problem_and_fix(head: Head) -> tuple[str, str]:
     return (
         f"keys seen: {seen}",
         "hand over the export as the tool writes it (README lists what is known), write it as CSV "
-        f"with named columns, or leave it out with [[file]] match = {head.name!r}, "
-        'table = "ignore" in sources.toml',
+        f"with named columns, or map it in sources.toml: [[file]] match = {head.name!r}, "
+        'table = "incidents" (or sli, deployments, ..., ignore), records = "KEY.OF.THE.LIST", '
+        'columns = { started_at = "DOTTED.KEY" }',
     )
 
 

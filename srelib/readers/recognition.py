@@ -10,6 +10,7 @@ from srelib.errors import ReadError
 from srelib.readers import base, formats, generic, json_text, monitoring, records
 from srelib.readers.base import Family, FileResult, Head
 from srelib.readers.engine import Format
+from srelib.readers.mapping import MAPPED, is_mapped
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
@@ -20,11 +21,8 @@ FAMILIES: tuple[Family | Format, ...] = (
 )  # fmt: skip
 """In the order in which they are asked; the most general come last."""
 
-_ONLY = {
-    "workflow": ("github_runs", "runs of a CI tool"),
-    "label": ("github_issues", "GitHub issues"),
-}
-"""Keys of `sources.toml` that one family reads, and what it holds."""
+_ONLY = {"workflow": "runs of a CI tool", "label": "GitHub issues"}
+"""Keys of `sources.toml` that choose records of some exports, and what those hold."""
 
 
 def read(path: Path, *, root: Path, source: Source | None = None) -> tuple[str, FileResult]:
@@ -37,28 +35,34 @@ def read(path: Path, *, root: Path, source: Source | None = None) -> tuple[str, 
 
 def _unread(family: Family | Format, source: Source) -> list[str]:
     """What ``sources.toml`` says about the file that says nothing about it."""
+    choice = family.choice if isinstance(family, Format) else None
+    own = choice.key if choice else None
     return [
         f"sources.toml: {key} says nothing about this file, which holds no {what}."
-        for key, (name, what) in _ONLY.items()
-        if getattr(source, key) and name != family.name
+        for key, what in _ONLY.items()
+        if getattr(source, key) and key != own
     ]
 
 
 def _choose(head: Head, source: Source) -> Family | Format:
     if source.format:
-        named: dict[str, Family | Format] = {family.name: family for family in FAMILIES}
+        named: dict[str, Family | Format] = {family.name: family for family in (*FAMILIES, MAPPED)}
         if source.format not in named:
             raise ReadError(
                 f"format {source.format!r} is unknown", file=head.name,
                 fix=f"write one of {', '.join(named)} in sources.toml",
             )  # fmt: skip
         return named[source.format]
+    if head.kind == "json" and source.records:
+        return MAPPED
     if source.unit == "state":
         return monitoring.STATELOG
     known = [family for family in FAMILIES if family.recognise(head)]
     for family in known:
         if source.table is None or source.table in family.tables:
             return family
+    if head.kind == "json" and is_mapped(source):
+        return MAPPED
     if head.kind == "json" and known:
         raise ReadError(
             f"this is {known[0].name}, which is read into {known[0].tables[0]}, and sources.toml "

@@ -1,0 +1,67 @@
+"""Numbers in JSON: written as the text table they stand for, and read as one."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from srelib.readers import generic
+from srelib.readers.base import FileResult, Head
+
+if TYPE_CHECKING:
+    from srelib.readers.source import Source
+
+Cells = Mapping[str, Any]
+
+
+def read_flat(
+    head: Head,
+    source: Source,
+    rows: Sequence[Cells],
+    numbers: Sequence[int] | None = None,
+    *,
+    read: Callable[[Head, Source], FileResult] = generic.read_generic,
+    notes: Sequence[str] = (),
+) -> FileResult:
+    """The rows as `read` reads a text table; a row is known by the number of its record."""
+    header = list(dict.fromkeys(name for row in rows for name in row))
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    lines = [header, *([_cell(row.get(name)) for name in header] for row in rows)]
+    writer.writerows(lines)
+    with tempfile.TemporaryDirectory(prefix="srelib-") as folder:
+        path = Path(folder) / "flat.csv"
+        path.write_text(out.getvalue(), encoding="utf-8")
+        first = tuple(lines[1]) if rows else ()
+        flat = Head(path, head.name, False, "utf-8", "csv", "", ",", 0, tuple(header), first)
+        found = read(flat, source)
+        return _of_records(found, np.array(numbers or range(1, len(rows) + 1), "int64"), notes)
+
+
+def _cell(value: Any) -> str:
+    if value is None or isinstance(value, dict | list):
+        return ""
+    return " ".join(str(value).splitlines())
+
+
+def _of_records(found: FileResult, numbers: np.ndarray, notes: Sequence[str]) -> FileResult:
+    """The result with numbers of records in place of lines, which are asked for at once."""
+
+    def numbered(table: str, line_of: Callable[[np.ndarray], np.ndarray]) -> Any:
+        own = numbers[np.asarray(line_of(np.arange(len(found.tables[table])))) - 2]
+        return lambda at: own[at]
+
+    return replace(
+        found,
+        rejects=found.rejects.assign(line=numbers[found.rejects["line"].to_numpy() - 2]),
+        lines=numbered("sli", found.lines) if found.lines else None,
+        event_lines={name: numbered(name, line_of) for name, line_of in found.event_lines.items()},
+        notes=(*found.notes, *notes),
+    )

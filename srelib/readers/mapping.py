@@ -1,0 +1,125 @@
+"""JSON of any kind, as `sources.toml` maps it: where its records are, and dotted keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from srelib import tables
+from srelib.errors import ReadError
+from srelib.readers import counts, flat
+from srelib.readers.base import Family, FileResult, Head, file_text
+from srelib.readers.declaration import Record, as_json, choose_note, first, not_chosen
+from srelib.readers.engine import Format
+from srelib.readers.json_text import json_records, keys_by_place, value_at, values_at
+from srelib.readers.text import rejects
+
+if TYPE_CHECKING:
+    from srelib.readers.source import Source
+
+
+def is_mapped(source: Source) -> bool:
+    """Whether `sources.toml` says enough to read JSON of an unknown kind."""
+    return bool(source.records or (source.table and source.columns) or source.series)
+
+
+def _read(head: Head, source: Source) -> FileResult:
+    """The records as the table that `sources.toml` names."""
+    numbers = {*counts.ROLES} & {*source.columns} or source.series or source.unit
+    table = source.table or ("sli" if numbers else None)
+    if table is None:
+        raise ReadError(
+            "nothing says which table these records are",
+            file=head.name,
+            fix='add table = "incidents" (or sli, deployments, changes, alerts, exclusions) to '
+            f"the [[file]] with match = {head.name!r} in sources.toml",
+        )
+    found = json_records(file_text(head), file=head.name)
+    members = list(_members(found, source.records)) if source.records else found
+    if not members:
+        _nothing_there(head, source)
+    if table == "sli":
+        return _read_sli(head, source, members)
+    _demand(head, source, table, [one for one in members if isinstance(one, dict)])
+    columns = {name: name for name in tables.names(table)}
+    form = Format("json", table, "a record", columns, prepare=lambda *_: members)
+    return form.read(head, source)
+
+
+def _members(found: list[Any], path: str) -> Iterator[Any]:
+    for one in found:
+        yield from values_at(one, path)
+
+
+def _nothing_there(head: Head, source: Source) -> None:
+    places = sorted(path for path, keys in keys_by_place(head.text).items() if path and keys)
+    raise ReadError(
+        f"there are no records at {source.records!r}; objects stand at "
+        f"{', '.join(map(repr, places[:8])) or 'no key'} (without capitals and underscores)",
+        file=head.name,
+        fix='correct records = "..." in sources.toml',
+    )
+
+
+def _demand(head: Head, source: Source, table: str, records: list[Record]) -> None:
+    """Every required column has a value somewhere, or is said, or can be made up."""
+    said = {"service"} if source.service else set()
+    made = {"deployment_id", "incident_id", *said}
+    for name in tables.required(table):
+        key = source.columns.get(name, name)
+        if name not in made and not any(first(record, key) for record in records):
+            seen = ", ".join(repr(k) for k in dict.fromkeys(k for r in records[:50] for k in r))
+            raise ReadError(
+                f"no record has a value for {name} at {key!r}; keys seen: {seen or 'none'}",
+                file=head.name,
+                fix=f'say columns = {{ {name} = "..." }} in sources.toml, with dotted keys',
+            )
+
+
+def _read_sli(head: Head, source: Source, members: list[Any]) -> FileResult:
+    """The scalars of every record as columns named by dotted keys, read as a text table."""
+    mapped = [*source.columns.values()]
+    for spec in source.series:
+        mapped += [*spec.good, *spec.bad, *spec.total, *filter(None, (spec.ratio, spec.value))]
+    rows, numbers, left, broken = [], [], [], []
+    for number, member in enumerate(members, start=1):
+        if not isinstance(member, dict):
+            broken.append((number, None, as_json(member), "not a record", False))
+        elif mark := not_chosen(member, source):
+            left.append(mark)
+            seen = mark["left_out_column"], mark["left_out_value"], mark["left_out"]
+            broken.append((number, *seen, True))
+        else:
+            own = dict(_scalars(member)) | {path: value_at(member, path) for path in mapped}
+            rows.append(own)
+            numbers.append(number)
+    if not rows:
+        raise ReadError(
+            "none of these records is left", file=head.name,
+            fix="correct records and where in sources.toml",
+        )  # fmt: skip
+    result = flat.read_flat(head, source, rows, numbers, notes=choose_note(left))
+    if not broken:
+        return result
+    lines, columns, values, reasons, by_rule = map(list, zip(*broken, strict=True))
+    more = rejects(head.name, lines, columns, values, reasons).assign(by_rule=by_rule)
+    return replace(
+        result,
+        rows_read=result.rows_read + len(broken),
+        rejects=tables.stacked([result.rejects, more], "rejects").sort_values(
+            "line", kind="stable", ignore_index=True
+        ),
+    )
+
+
+def _scalars(record: Record, above: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in record.items():
+        if isinstance(value, dict):
+            yield from _scalars(value, f"{above}{key}.")
+        elif not isinstance(value, list):
+            yield f"{above}{key}", value
+
+
+MAPPED = Family("json", lambda head: False, _read, tables.EXPORTS)
+"""Of no export in particular, so that it is never recognised, only said."""
