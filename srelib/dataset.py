@@ -283,7 +283,7 @@ def _read(
 def _described(entry: _Loaded) -> _Loaded:
     """The entry with the tables it feeds and the span of its times."""
     frames = entry.result.tables
-    times = [frames[table][tables.MAIN_TIME[table]] for table in frames if len(frames[table])]
+    times = [tables.main_time(frames[table], table) for table in frames if len(frames[table])]
     entry.fed = ", ".join(table for table in tables.EXPORTS if table in frames)
     entry.first = min((column.min() for column in times), default=pd.NaT)
     entry.last = max((column.max() for column in times), default=pd.NaT)
@@ -409,7 +409,7 @@ def _cut(
     """Leave out what is later than now; what ends later had not ended."""
     notes = []
     for table, frame in joined.items():
-        late = frame[tables.MAIN_TIME[table]] > now
+        late = tables.main_time(frame, table) > now
         if table == "sli":
             late = _unfinished(frame, now, grids)
         left = frame[~late].reset_index(drop=True)

@@ -15,8 +15,8 @@ import pandas as pd
 from srelib.errors import ColumnError
 
 __all__ = [
-    "DTYPES", "EXPORTS", "MAIN_TIME", "TABLES", "Column", "conform", "empty", "left_out", "names",
-    "need", "required", "stacked",
+    "DTYPES", "EXPORTS", "MAIN_TIME", "TABLES", "Column", "conform", "empty", "left_out",
+    "main_time", "names", "need", "required", "stacked",
 ]  # fmt: skip
 
 Kind = Literal["time", "text", "category", "number", "integer", "flag"]
@@ -62,7 +62,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
     "changes": (
         Column("change_id", "text", "commit or merged request", True),
         Column("service", "text", "service changed", True),
-        Column("committed_at", "time", "when it was committed", True),
+        Column("committed_at", "time", "when it was committed; one of the two times is there"),
         Column("merged_at", "time", "when it was merged"),
         Column("deployment_id", "text", "deployment that first shipped it"),
     ),
@@ -136,7 +136,7 @@ MAIN_TIME = {
     "sli": "time", "deployments": "finished_at", "changes": "committed_at",
     "incidents": "started_at", "alerts": "fired_at", "exclusions": "starts_at",
 }  # fmt: skip
-"""The time by which a table is ordered, cut and named."""
+"""The time by which a table is ordered, cut and named; see `main_time`."""
 
 EXPORTS = ("sli", "deployments", "changes", "incidents", "alerts", "exclusions")
 """The tables exports are read into."""
@@ -145,6 +145,12 @@ EXPORTS = ("sli", "deployments", "changes", "incidents", "alerts", "exclusions")
 def left_out(rejects: pd.DataFrame) -> pd.Series:
     """Which rejects are fine rows that a rule leaves out, and not refused ones."""
     return rejects["by_rule"].fillna(False).astype(bool)
+
+
+def main_time(frame: pd.DataFrame, table: str) -> pd.Series:
+    """The time of each row; of changes not known to be committed, when they were merged."""
+    time = frame[MAIN_TIME[table]]
+    return time.fillna(frame["merged_at"]) if table == "changes" and "merged_at" in frame else time
 
 
 def names(table: str) -> list[str]:

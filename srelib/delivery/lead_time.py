@@ -45,7 +45,7 @@ def _lead_times(
     rows, place = known["row"], known["place"]
     ids = np.array([*deployments["deployment_id"].astype("str"), None], dtype=object)
     named = _text(changes, "deployment_id").to_numpy(dtype=object)[rows]
-    at = changes["committed_at"] if start == "committed" else changes.get("merged_at")
+    at = tables.main_time(changes, "changes") if start == "committed" else changes.get("merged_at")
     shown = np.where(np.isnan(known["shipped"]), -1, place)
     return pd.DataFrame(
         {
@@ -156,7 +156,7 @@ def _timed(
     ok = np.append(events._reached_users(deployments).to_numpy(), False)
     ends = np.append(_seconds(deployments["finished_at"]), np.nan)
     shipped = np.where(ok[place], ends[place], np.nan)
-    committed = _seconds(changes["committed_at"])
+    committed = _seconds(tables.main_time(changes, "changes"))
     merged = committed
     if start == "merged" or minutes == "up":
         merged = _seconds(changes.get("merged_at", pd.Series(pd.NaT, index=changes.index)))

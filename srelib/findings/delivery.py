@@ -336,8 +336,19 @@ def data_sentences(result: DeliveryPerformance, *, dataset: Dataset) -> list[str
     first, last = (wording.day(time) for time in result.between)
     lines.append(f"The history runs from {first}, the day of the first deployment on record, to "
                  f"{last}; weeks and months at its ends count at the length seen.")  # fmt: skip
-    more = _changes_sentence(result), _first_batch(result), _unshipped(result, dataset)
+    more = (_changes_sentence(result), _from_merge(result, dataset), _first_batch(result),
+            _unshipped(result, dataset))  # fmt: skip
     return [*lines, *filter(None, more)]
+
+
+def _from_merge(result: DeliveryPerformance, dataset: Dataset) -> str:
+    """Changes whose export says only when they were merged."""
+    count = int(dataset.changes["committed_at"].isna().sum())
+    if not count or result.rules.start == "merged":
+        return ""
+    whole = wording.plural(len(dataset.changes), "change")
+    return (f"Of {whole}, {wording.count(count)} do not say when they were committed: their lead "
+            "time counts from the merge, and is shorter for it.")  # fmt: skip
 
 
 def _first_batch(result: DeliveryPerformance) -> str:

@@ -111,10 +111,12 @@ class Choice:
         if self.one_is_clear and len({tuple(names or ()) for names in named}) < 2:
             return (".*",)
         seen = [name for names in named for name in names or (None,)]
+        line = f'{self.key} = "NAME"'
+        line = f'where = {{ {self.what} = "NAME" }}' if self.key == "where" else line
         raise ReadError(
             f"{self.ask}: {word_counts(seen)}",
             file=head.name,
-            fix=f'add {self.key} = "NAME" to a [[file]] with match = {head.name!r} in sources.toml',
+            fix=f"add {line} to a [[file]] with match = {head.name!r} in sources.toml",
         )
 
     def row(self, record: Record, wanted: Sequence[str]) -> Row:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from srelib.errors import ReadError
 from srelib.readers import generic
 from srelib.readers.base import FileResult, Head
 
@@ -43,6 +46,43 @@ def read_flat(
         flat = Head(path, head.name, False, "utf-8", "csv", "", ",", 0, tuple(header), first)
         found = read(flat, source)
         return _of_records(found, np.array(numbers or range(1, len(rows) + 1), "int64"), notes)
+
+
+def by_time(samples: Iterable[tuple[Any, str, Any]]) -> list[Cells]:
+    """One row per time of samples (time, name of the series, value); what repeats a sample stands
+    in a further row of that time.
+    """
+    rows: dict[tuple[str, int], dict[str, Any]] = {}
+    seen: Counter[tuple[str, str]] = Counter()
+    for at, name, value in samples:
+        number = seen[str(at), name]
+        seen[str(at), name] += 1
+        rows.setdefault((str(at), number), {"time": at})[name] = value
+    return list(rows.values())
+
+
+def counted(source: Source, head: Head, names: Sequence[str], what: str) -> None:
+    """Ask for the unit of numbers, where the export does not say it and counts are made of them."""
+    specs = source.series
+    if source.unit or (specs and all(spec.ratio or spec.value for spec in specs)):
+        return
+    shown = list(dict.fromkeys(names))
+    raise ReadError(
+        f"{what}; series seen: {', '.join(map(repr, shown[:12]))}",
+        file=head.name,
+        fix=f"add to sources.toml, with the right names:\n{_block(head.name, shown)}",
+    )
+
+
+def _block(file: str, names: Sequence[str]) -> str:
+    bad = next((n for n in names if re.search(r"(?i)5xx|err|fail|bad", n)), "NAME OF BAD EVENTS")
+    total = next((n for n in names if n != bad), "NAME OF ALL EVENTS")
+    lines = [
+        "[[file]]", f"match = {file!r}", 'service = "YOUR SERVICE"',
+        'unit = "count"  # or "rate", per second', 'absent = "zero"  # no point: nothing failed',
+        "  [[file.series]]", f"  bad = {bad!r}", f"  total = {total!r}",
+    ]  # fmt: skip
+    return "\n".join(lines)
 
 
 def _cell(value: Any) -> str:

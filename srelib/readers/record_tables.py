@@ -323,7 +323,7 @@ def _identify(accepted: AcceptedRows, table: str) -> list[str]:
     made = (
         rows["service"].astype("str")
         + " "
-        + rows[tables.MAIN_TIME[table]].map(as_shown).astype("str")
+        + tables.main_time(rows, table).map(as_shown).astype("str")
     )
     again = rows.assign(**{name: made}).drop_duplicates().groupby(name).cumcount()
     again = again.reindex(rows.index, fill_value=0)  # an equal row gets the same name: a duplicate
@@ -341,6 +341,14 @@ def _refuse_incomplete(accepted: AcceptedRows, table: str) -> None:
                 column=name,
                 reason=f"{name} is empty; a row needs one{fix}",
             )
+    if table == "changes" and {"committed_at", "merged_at"} & set(accepted.frame):
+        at = accepted.frame.reindex(columns=["committed_at", "merged_at"])
+        accepted.refuse(
+            at.isna().all(axis=1),
+            column="committed_at",
+            reason="committed_at and merged_at are empty; a row needs one of them",
+            value=at["committed_at"],
+        )
 
 
 def _refuse_backwards(accepted: AcceptedRows, table: str) -> None:
@@ -433,7 +441,7 @@ def joined_records(
         )
         for name, part in frame[across].groupby("_file", sort=True)
     ]  # fmt: skip
-    time = tables.MAIN_TIME[table]
     frame = frame[~across].drop(columns=["_file", "_row"])
-    frame = frame.sort_values([time, *(name for name in keys if name != time)], kind="stable")
+    frame["_time"] = tables.main_time(frame, table)
+    frame = frame.sort_values(["_time", *keys], kind="stable").drop(columns="_time")
     return tables.conform(frame, table), found

@@ -80,6 +80,7 @@ SYNONYMS: dict[str, dict[str, tuple[str, ...]]] = {
 _SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("alerts", ("rule", "fired_at")),
     ("changes", ("change_id", "committed_at")),
+    ("changes", ("change_id", "merged_at")),
     ("incidents", ("incident_id", "started_at", "resolved_at")),
     ("incidents", ("severity", "started_at", "resolved_at")),
     ("deployments", ("deployment_id", "finished_at")),
@@ -171,7 +172,8 @@ def _table(head: Head, source: Source) -> str:
 def _demand(columns: dict[str, str], table: str, head: Head, constants: dict[str, str]) -> None:
     """Every required column is there, or said in `sources.toml`, or can be made up."""
     made = {"deployment_id", "incident_id", *constants}
-    for name in tables.required(table):
+    time = ("committed_at",) * (table == "changes" and "merged_at" not in columns)
+    for name in (*tables.required(table), *time):
         if name not in columns and name not in made:
             constant = 'service = "..." or ' if name == "service" else ""
             raise ReadError(

@@ -40,6 +40,13 @@ def test_the_clock_can_start_at_the_merge():
     assert states(bare, start="merged") == [("start not known", None)]
 
 
+def test_without_a_commit_time_the_clock_starts_at_the_merge():
+    """Pull requests say only that; where neither is known, nothing is counted."""
+    assert states("change_id=c1 merged_at=10T11:00 deployment_id=d2") == [("shipped", 1.0)]
+    assert states("change_id=bbb merged_at=10T11:00") == [("shipped", 1.0)]
+    assert states("change_id=c1 deployment_id=d2") == [("start not known", None)]
+
+
 def test_a_change_that_names_none_is_found_by_its_commit():
     """By the first deployment of that commit, although it was deployed again later."""
     assert states("change_id=bbb committed_at=10T10:00") == [("shipped", 2.0)]

@@ -134,13 +134,31 @@ def test_lead_times_say_what_became_of_the_others():
     change_id=c3 committed_at=2026-05-01T00:00
     """
     dataset = SimpleNamespace(
-        deployments=[1], changes=[1], incidents=tables.conform(incidents(BROKEN), "incidents")
-    )
+        deployments=[1], changes=changes(made),
+        incidents=tables.conform(incidents(BROKEN), "incidents"),
+    )  # fmt: skip
     lines = say.data_sentences(look(SHOP, made), dataset=dataset)
     assert plain(lines[1]) == (
         "Of 3 changes 1 were shipped and 1 are waiting, half of them for 4 days or longer; "
         "squashed or cherry-picked originals look the same. Left out: 1 before the first known "
         "deployment."
+    )
+
+
+def test_changes_known_by_their_merge_are_counted():
+    """Requests do not say when their commits were written, so the clock starts later."""
+    made = """
+    change_id=c1 committed_at=02T08:00 deployment_id=d2
+    change_id=c2 merged_at=03T08:00 deployment_id=d3
+    """
+    dataset = SimpleNamespace(
+        deployments=[1], changes=changes(made),
+        incidents=tables.conform(incidents(BROKEN), "incidents"),
+    )  # fmt: skip
+    lines = say.data_sentences(look(SHOP, made), dataset=dataset)
+    assert plain(lines[2]) == (
+        "Of 2 changes, 1 do not say when they were committed: their lead time counts from the "
+        "merge, and is shorter for it."
     )
 
 

@@ -227,6 +227,157 @@ def alerts_query(*series: tuple[dict[str, str], list[float]]) -> dict[str, Any]:
 
 FIRING = {"alertname": "HighErrorRate", "alertstate": "firing", "service": "shop"}
 
+
+def azure_build(number: int = 1, **more: Any) -> dict[str, Any]:
+    """A build as `az pipelines build list` writes it."""
+    return {
+        "id": number, "buildNumber": f"20260601.{number}", "status": "completed",
+        "result": "succeeded", "queueTime": "2026-06-01T10:00:00Z",
+        "startTime": "2026-06-01T10:01:00Z", "finishTime": "2026-06-01T10:21:00Z",
+        "definition": {"id": 7, "name": "Deploy"}, "project": {"name": "acme"},
+        "repository": {"id": "r1", "name": "shop", "type": "TfsGit"}, "reason": "individualCI",
+        "sourceBranch": "refs/heads/main", "sourceVersion": SHA,
+    } | more  # fmt: skip
+
+
+def gh_pull(number: int = 1, **more: Any) -> dict[str, Any]:
+    """A pull request as `gh pr list --json` writes it."""
+    return {
+        "number": number, "title": "Faster", "createdAt": "2026-06-01T08:00:00Z",
+        "mergedAt": "2026-06-01T12:00:00Z", "closedAt": "2026-06-01T12:00:00Z", "state": "MERGED",
+        "mergeCommit": {"oid": f"{number:040x}"}, "headRefName": "faster",
+        "labels": [{"name": "incident"}], "url": f"https://github.com/acme/shop/pull/{number}",
+    } | more  # fmt: skip
+
+
+def pull(number: int = 1, **more: Any) -> dict[str, Any]:
+    """A pull request as the REST interface writes it."""
+    api = f"https://api.github.com/repos/acme/shop/pulls/{number}"
+    return {
+        "id": 5000 + number, "number": number, "state": "closed", "title": "Faster",
+        "created_at": "2026-06-01T08:00:00Z", "closed_at": "2026-06-01T12:00:00Z",
+        "merged_at": "2026-06-01T12:00:00Z", "merge_commit_sha": f"{number:040x}", "url": api,
+        "html_url": f"https://github.com/acme/shop/pull/{number}", "labels": [],
+        "base": {"ref": "main", "repo": {"name": "shop"}},
+    } | more  # fmt: skip
+
+
+def merge_request(number: int = 1, **more: Any) -> dict[str, Any]:
+    """A merge request of GitLab."""
+    return {
+        "id": number, "iid": number, "project_id": 3, "title": "Faster", "state": "merged",
+        "created_at": "2026-06-01T08:00:00.000Z", "merged_at": "2026-06-01T12:00:00.000Z",
+        "updated_at": "2026-06-01T12:00:00.000Z", "target_branch": "main", "source_branch": "f",
+        "sha": "c" * 40, "merge_commit_sha": f"{number:040x}", "squash_commit_sha": None,
+        "web_url": f"https://gitlab.example.org/acme/shop/-/merge_requests/{number}",
+    } | more  # fmt: skip
+
+
+def pipeline(number: int = 1, **more: Any) -> dict[str, Any]:
+    """A pipeline of GitLab."""
+    return {
+        "id": number, "iid": number, "project_id": 3, "sha": SHA, "ref": "main",
+        "status": "success", "source": "push", "created_at": "2026-06-01T10:00:00.000Z",
+        "updated_at": "2026-06-01T10:09:00.000Z", "started_at": "2026-06-01T10:00:10.000Z",
+        "finished_at": "2026-06-01T10:08:00.000Z", "duration": 470,
+        "web_url": f"https://gitlab.example.org/acme/shop/-/pipelines/{number}",
+    } | more  # fmt: skip
+
+
+def snow_incident(number: int = 1, **more: Any) -> dict[str, Any]:
+    """An incident as the table API of ServiceNow writes it."""
+    link = "https://acme.example.org/api/now/table/cmdb_ci_service/0a1b"
+    return {
+        "number": f"INC{number:07d}", "state": "7", "opened_at": "2026-06-01 10:00:00",
+        "resolved_at": "2026-06-01 11:30:00", "closed_at": "2026-06-03 10:00:00",
+        "priority": "1 - Critical", "severity": "3", "sys_id": f"{number:032x}",
+        "short_description": "Orders fail", "reopen_count": "0",
+        "business_service": {"link": link, "value": "checkout"},
+    } | more  # fmt: skip
+
+
+def io_incident(number: int = 1, **more: Any) -> dict[str, Any]:
+    """An incident of incident.io."""
+    times = {
+        "Reported at": "2026-06-01T10:00:00Z",
+        "Accepted at": "2026-06-01T10:02:00Z",
+        "Fixed at": "2026-06-01T10:40:00Z",
+        "Resolved at": "2026-06-01T11:00:00Z",
+    }
+    return {
+        "id": f"01{number}", "reference": f"INC-{number}", "name": "Checkout fails",
+        "mode": "standard", "severity": {"name": "Major", "rank": 2},
+        "incident_status": {"name": "Closed", "category": "closed"},
+        "created_at": "2026-06-01T10:05:00Z",
+        "incident_timestamp_values": [
+            {"incident_timestamp": {"name": name}, "value": {"value": at}}
+            for name, at in times.items()
+        ],
+    } | more  # fmt: skip
+
+
+def cloud_incident(number: int = 1, **more: Any) -> dict[str, Any]:
+    """An incident of the status page of Google Cloud."""
+    return {
+        "id": f"g{number}", "number": f"{number}", "begin": "2026-06-01T10:00:00+00:00",
+        "created": "2026-06-01T10:10:00+00:00", "end": "2026-06-01T11:00:00+00:00",
+        "external_desc": "Errors", "severity": "medium", "status_impact": "SERVICE_DISRUPTION",
+        "affected_products": [{"title": "Cloud Run", "id": "a"}, {"title": "Pub/Sub", "id": "b"}],
+    } | more  # fmt: skip
+
+
+def cloudwatch(**series: dict[str, float]) -> dict[str, Any]:
+    """The answer of get-metric-data, newest first: for each label, values by time."""
+    return {
+        "MetricDataResults": [
+            {"Id": f"m{n}", "Label": label, "Timestamps": sorted(values, reverse=True),
+             "Values": [values[at] for at in sorted(values, reverse=True)],
+             "StatusCode": "Complete"}
+            for n, (label, values) in enumerate(series.items(), 1)
+        ],
+        "Messages": [],
+    }  # fmt: skip
+
+
+def slo_history(*good: float, total: float = 10.0, **data: Any) -> dict[str, Any]:
+    """The history of an SLO of Datadog, in buckets of five minutes."""
+    inside = {
+        "thresholds": {"30d": {"timeframe": "30d", "target": 99.5}}, "from_ts": 1780308000,
+        "to_ts": 1780309200, "type": "metric",
+        "slo": {"name": "Checkout availability", "tags": ["team:pay", "service:checkout"]},
+        "series": {
+            "times": [1780308000000.0 + 300_000 * n for n in range(len(good))], "interval": 300,
+            "numerator": {"count": len(good), "values": list(good)},
+            "denominator": {"count": len(good), "values": [total] * len(good)},
+        },
+    }  # fmt: skip
+    return {"data": inside | data, "errors": None}
+
+
+def datadog_query(**points: list[float | None]) -> dict[str, Any]:
+    """The answer of a timeseries query of Datadog: values by metric, a minute apart."""
+    return {
+        "status": "ok", "res_type": "time_series",
+        "series": [
+            {"metric": name, "scope": "service:shop", "tag_set": ["service:shop"], "interval": 60,
+             "expression": f"sum:{name}{{service:shop}}.as_count()",
+             "pointlist": [[1780308000000.0 + 60_000 * n, value]
+                           for n, value in enumerate(values)]}
+            for name, values in points.items()
+        ],
+    }  # fmt: skip
+
+
+def uptime_monitor(*logs: tuple[int, int, int], name: str = "shop") -> dict[str, Any]:
+    """A monitor of UptimeRobot: type, start and length [s] of each entry of its log."""
+    return {
+        "id": 7, "friendly_name": name, "url": "https://shop.example.org", "type": 1,
+        "interval": 300, "status": 2, "create_datetime": 1780300000,
+        "logs": [{"type": kind, "datetime": start, "duration": length,
+                  "reason": {"code": "200", "detail": "OK"}} for kind, start, length in logs],
+    }  # fmt: skip
+
+
 JIRA = (
     "Summary", "Issue key", "Issue id", "Issue Type", "Status", "Priority", "Resolution",
     "Created", "Updated", "Resolved", "Component/s", "Component/s", "Labels", "Labels",
@@ -292,6 +443,29 @@ EXPORTS: dict[str, tuple[str, str, Any]] = {
     "Alertmanager API": ("alertmanager", "a.json", [alert(status={"state": "active"})]),
     "Prometheus": ("prometheus", "p.json", COUNTS),
     "Prometheus ALERTS": ("prometheus_alerts", "p.json", alerts_query((FIRING, [1780308000]))),
+    "Azure DevOps, az": ("azure_devops", "b.json", [azure_build()]),
+    "Azure DevOps, REST": ("azure_devops", "b.json", {"count": 1, "value": [azure_build()]}),
+    "GitHub pull requests, gh": ("github_pulls", "p.json", [gh_pull()]),
+    "GitHub pull requests, REST": ("github_pulls", "p.json", [pull()]),
+    "GitLab merge requests": ("gitlab_merge_requests", "m.json", [merge_request()]),
+    "GitLab pipelines": ("gitlab_pipelines", "p.json", [pipeline()]),
+    "ServiceNow table API": ("servicenow_api", "i.json", {"result": [snow_incident()]}),
+    "ServiceNow list": ("servicenow", "i.csv", table(
+        ("Number", "State", "Opened", "Resolved", "Priority", "Severity", "Business service",
+         "Short description"),
+        ("INC1", "Closed", "2026-06-01 10:00:00", "2026-06-01 11:30:00", "1 - Critical", "3 - Low",
+         "checkout", "Orders fail"))),
+    "incident.io": ("incident_io", "i.json", {"incidents": [io_incident()]}),
+    "Google Cloud status": ("google_status", "i.json", [cloud_incident()]),
+    "CloudWatch get-metric-data": ("cloudwatch", "c.json", cloudwatch(
+        total={"2026-06-01T10:00:00Z": 5.0}, errors={"2026-06-01T10:00:00Z": 1.0})),
+    "CloudWatch get-metric-statistics": ("cloudwatch_statistics", "c.json", {
+        "Label": "RequestCount", "Datapoints": [
+            {"Timestamp": "2026-06-01T10:00:00Z", "Sum": 5.0, "Unit": "Count"}]}),
+    "Datadog SLO history": ("datadog_slo", "d.json", slo_history(9, 10)),
+    "Datadog query": ("datadog", "d.json", datadog_query(total=[5, 6], errors=[1, None])),
+    "UptimeRobot": ("uptimerobot", "u.json", {
+        "stat": "ok", "monitors": [uptime_monitor((2, 1780308000, 600))]}),
     "Jira": ("jira", "j.csv", table(JIRA, jira_row())),
     "PagerDuty CSV": ("pagerduty", "i.csv", table(
         ("id", "incident_number", "service_name", "created_on", "resolved_on", "urgency"),

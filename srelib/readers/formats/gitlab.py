@@ -6,7 +6,9 @@ from srelib.readers.declaration import Note, Paging, Record, StatusWords, first,
 from srelib.readers.engine import FileContext, Format
 from srelib.readers.json_text import nested
 
-_PROJECT = r"^https?://[^/]+/(?:[^/]+/)*?([^/]+)(?:/-)?/(?:jobs|pipelines|commit|builds)/"
+PROJECT = r"^https?://[^/]+/(?:[^/]+/)*?([^/]+)(?:/-)?/(?:jobs|pipelines|commit|builds)/"
+"""Where addresses of GitLab name the project."""
+
 _STATUSES = StatusWords(
     {"success": "succeeded", "failed": "failed", "canceled": "cancelled", "cancelled": "cancelled"},
     unfinished=("created", "running", "blocked", "pending", "waiting_for_resource", "preparing"),
@@ -44,7 +46,7 @@ GITLAB = Format(
     sign="environment",
     columns={
         "deployment_id": ("id", "iid"),
-        "service": in_address(_PROJECT, "deployable.weburl", "deployable.commit.weburl",
+        "service": in_address(PROJECT, "deployable.weburl", "deployable.commit.weburl",
                               "deployable.pipeline.weburl", "weburl"),
         "environment": ("environment.name", "environment"),
         "started_at": ("deployable.startedat", "createdat"),
