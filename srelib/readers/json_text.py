@@ -260,16 +260,6 @@ _HINTS: tuple[tuple[frozenset[str], str, str], ...] = (
         "save /api/v2/incidents.json of the page",
     ),
     (
-        frozenset({"metricdataresults"}),
-        "it looks like the answer of CloudWatch get-metric-data",
-        "write it as CSV with time, service, good and total",
-    ),
-    (
-        frozenset({"datapoints", "label"}),
-        "it looks like the answer of CloudWatch get-metric-statistics",
-        "write it as CSV with time, service, good and total",
-    ),
-    (
         frozenset({"key", "fields", "self"}),
         "it looks like Jira issues from the REST interface",
         "export the issues as CSV (all fields)",

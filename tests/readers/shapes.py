@@ -480,6 +480,16 @@ EXPORTS: dict[str, tuple[str, str, Any]] = {
 """By what it is: the format, a name for the file, and its content."""
 
 
+SAID: dict[str, dict[str, Any]] = {
+    "CloudWatch get-metric-data": {
+        "unit": "count", "series": [{"bad": "errors", "total": "total"}]},
+    "CloudWatch get-metric-statistics": {"columns": {"total": "RequestCount Sum"}},
+    "Datadog query": {
+        "series": [{"bad": "errors{service:shop}", "total": "total{service:shop}"}]},
+}  # fmt: skip
+"""What must be said of an export whose numbers do not explain themselves."""
+
+
 def written(content: Any) -> str:
     """Content of a file as text."""
     return content if isinstance(content, str) else json.dumps(content)

@@ -45,7 +45,8 @@ def test_an_export_is_recognised_by_one_format_only(tmp_path, kind):
 def test_an_export_is_read_as_what_it_is(tmp_path, kind):
     """The format of the tool goes before any general one; notes are sentences on one line."""
     head, form = start_of(tmp_path, kind)
-    source = Source(match="*", workflow="Deploy", timezone="UTC", service="shop", step="1m")
+    more = shapes.SAID.get(kind, {})
+    source = Source(match="*", workflow="Deploy", timezone="UTC", service="shop", step="1m", **more)
     found, result = recognition.read(head.path, root=tmp_path, source=source)
     assert found == form
     assert result.rows_read == result.rows_kept + result.rows_rejected
@@ -77,8 +78,6 @@ def test_space_in_json_means_nothing(tmp_path, kind):
         ([{"tinyId": "1", "alias": "a", "createdAt": "x"}], "Opsgenie alerts", "export incidents"),
         ({"_class": "Folder", "jobs": []}, "Jenkins folder", "allBuilds"),
         ({"page": {"id": "1"}, "components": []}, "status page", "incidents.json"),
-        ({"MetricDataResults": []}, "CloudWatch get-metric-data", "write it as CSV"),
-        ({"Label": "m", "Datapoints": []}, "CloudWatch get-metric-statistics", "write it as CSV"),
         ({"issues": [{"key": "A-1", "fields": {}, "self": "x"}]}, "Jira issues", "as CSV"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from srelib.readers.declaration import Keys, Note, Paging, Record, first, has, left_out_row
+from srelib.readers.declaration import Note, Paging, Record, first, has, left_out_row
 from srelib.readers.engine import FileContext, Format
 from srelib.readers.record_tables import Row
 
@@ -69,7 +69,7 @@ SERVICENOW = Format(
 )  # fmt: skip
 
 
-def _text(name: str) -> Keys:
+def _text(name: str) -> tuple[str, ...]:
     """Keys of a field as people read it; references hold link and value."""
     return (f"{name}.displayvalue", f"{name}.value", name)
 
