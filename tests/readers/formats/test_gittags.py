@@ -119,3 +119,14 @@ def test_what_git_itself_prints_is_read(tmp_path):
         "heavy": pd.Timestamp("2026-06-05T09:00:00Z"),
         "light": pd.Timestamp("2026-06-01T08:00:00Z"),
     }
+
+
+def test_prereleases_are_left_out_unless_kept(tmp_path):
+    """By rule and counted; `prereleases = true` keeps them."""
+    text = f"v1.0.0,2026-06-01T10:00:00Z,{A},\nv1.1.0-rc.1,2026-06-02T10:00:00Z,{B},\n"
+    result = read_tags(tmp_path, text)
+    assert result.tables["deployments"]["deployment_id"].tolist() == ["v1.0.0"]
+    assert result.rejects[["value", "by_rule"]].values.tolist() == [["v1.1.0-rc.1", True]]
+    assert any(note.startswith("1 of 2 are pre-releases") for note in result.notes)
+    kept = read_tags(tmp_path, text, Source(match="*", service="shop", prereleases=True))
+    assert kept.rows_kept == 2

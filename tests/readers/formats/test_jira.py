@@ -226,3 +226,75 @@ def test_no_text_is_more_than_a_fault_or_a_date(text):
         ["2020-12-31T00:00:00", "2020-06-01T01:00:00"],
         [f"j.csv: dates such as {text.strip()!r} can be read in two ways"],
     )
+
+
+def test_only_incidents_count_among_issues_of_all_types(tmp_path):
+    """The others are left out by rule and counted by type, with the line that chooses."""
+    kinds = ("Incident", "[System] Incident", "Outage", "Story", "Story", "Task")
+    rows = [jira_row(n, Issue_Type=kind) for n, kind in enumerate(kinds)]
+    result = read_issues(tmp_path, *rows)
+    assert result.tables["incidents"]["incident_id"].tolist() == ["INC-0", "INC-1", "INC-2"]
+    assert result.rejects["by_rule"].tolist() == [True] * 3
+    assert noted(result, "3 records left out by Issue Type: 'Story' 2, 'Task' 1", "where = {")
+
+
+def test_where_chooses_the_types_that_count(tmp_path):
+    """It goes before the default."""
+    rows = [jira_row(1), jira_row(2, Issue_Type="Problem")]
+    result = read_issues(tmp_path, *rows, where={"Issue Type": ["Problem"]}, **BERLIN)
+    assert result.tables["incidents"]["incident_id"].tolist() == ["INC-2"]
+    assert noted(result, "1 records left out by Issue Type: 'Incident' 1")
+
+
+def test_where_no_issue_is_an_incident_the_types_are_listed(tmp_path):
+    """With the line to paste."""
+    result = read_issues(tmp_path, jira_row(1, Issue_Type="Bug"))
+    assert noted(result, "No issue has the type of an incident; types seen: 'Bug' 1")
+
+
+GERMAN = ("Zusammenfassung", "Vorgangsschlüssel", "Vorgangs-ID", "Vorgangstyp", "Status",
+          "Priorität", "Lösung", "Erstellt", "Aktualisiert", "Erledigt", "Komponente/n")  # fmt: skip
+SPANISH = ("Resumen", "Clave de incidencia", "Tipo de Incidencia", "Estado", "Prioridad", "Creada",
+           "Resuelta", "Componente/s")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        (GERMAN, ("Kasse steht", "OPS-1", "1", "Incident", "Fertig", "Hoch", "Fertig",
+                  "09/Mär/26 18:16", "09/Mär/26 19:16", "09/Mär/26 19:16", "kasse")),
+        (SPANISH, ("Kasse steht", "OPS-1", "Incident", "Cerrada", "Hoch", "09/mar/26 06:16 PM",
+                   "09/mar/26 07:16 PM", "kasse")),
+    ],
+    ids=["German", "Spanish"],
+)  # fmt: skip
+def test_headers_of_other_languages_are_known(tmp_path, header, row):
+    """The same issue, whatever the language of the profile."""
+    incident = read_issues(tmp_path, row, header=header).tables["incidents"].iloc[0]
+    assert incident[["incident_id", "service", "severity", "title"]].tolist() == [
+        "OPS-1", "kasse", "Hoch", "Kasse steht",
+    ]  # fmt: skip
+    assert incident["started_at"] == at("03-09T17:16")
+    assert incident["resolved_at"] == at("03-09T18:16")
+
+
+def test_other_languages_are_mapped(tmp_path):
+    """By `format` and `columns`."""
+    header = ("Résumé", "Clé", "Créée", "Résolue")
+    row = ("La caisse est en panne", "OPS-1", "09/mars/26 18:16", "09/mars/26 19:16")
+    said = {
+        "format": "jira",
+        "service": "caisse",
+        "timezone": "Europe/Paris",
+        "columns": {"incident_id": "Clé", "started_at": "Créée", "resolved_at": "Résolue"},
+    }
+    incident = read_issues(tmp_path, row, header=header, **said).tables["incidents"].iloc[0]
+    assert incident["started_at"] == at("03-09T17:16")
+
+
+def test_a_done_issue_ends_with_its_last_update_in_german_too(tmp_path):
+    """Fertig is done."""
+    row = ("Kasse steht", "OPS-1", "1", "Incident", "Fertig", "Hoch", "", "09/Mär/26 18:16",
+           "10/Mär/26 19:16", "", "kasse")  # fmt: skip
+    incident = read_issues(tmp_path, row, header=GERMAN).tables["incidents"].iloc[0]
+    assert incident["resolved_at"] == at("03-10T18:16")
