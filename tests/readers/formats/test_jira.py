@@ -253,7 +253,8 @@ def test_where_no_issue_is_an_incident_the_types_are_listed(tmp_path):
 
 
 GERMAN = ("Zusammenfassung", "Vorgangsschlüssel", "Vorgangs-ID", "Vorgangstyp", "Status",
-          "Priorität", "Lösung", "Erstellt", "Aktualisiert", "Erledigt", "Komponente/n")  # fmt: skip
+          "Priorität", "Lösung", "Erstellt", "Aktualisiert", "Erledigt",
+          "Komponente/n")  # fmt: skip
 SPANISH = ("Resumen", "Clave de incidencia", "Tipo de Incidencia", "Estado", "Prioridad", "Creada",
            "Resuelta", "Componente/s")  # fmt: skip
 
