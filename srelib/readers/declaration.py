@@ -56,7 +56,7 @@ class Note:
 
 
 @dataclass(frozen=True)
-class StatusWords:
+class Outcomes:
     """What the words of a tool for the outcome of a deployment mean."""
 
     outcomes: Mapping[str, str]
@@ -69,14 +69,14 @@ class StatusWords:
         if said in self.outcomes:
             return {"status": self.outcomes[said]}
         if said in self.unfinished:
-            return refused_row(UNFINISHED, value=said, column="status")
+            return refused(UNFINISHED, value=said, column="status")
         if said in self.nothing:
-            return left_out_row(self.nothing[said], value=said, column="status")
+            return left_out(self.nothing[said], value=said, column="status")
         if not said:
-            return refused_row("no word says how it ended", column="status")
+            return refused("no word says how it ended", column="status")
         known = ", ".join([*self.outcomes, *self.nothing, *self.unfinished])
         reason = f"{UNKNOWN_STATUS}; known are {known}; {SAY_STATUS}"
-        return refused_row(reason, value=said, column="status")
+        return refused(reason, value=said, column="status")
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class Choice:
         names = names or []
         if any(fits_any(name, wanted) for name in [*names, *self.aliases(record)]):
             return {}
-        return left_out_row(self.reason, value=", ".join(names) or None, column=self.column)
+        return left_out(self.reason, value=", ".join(names) or None, column=self.column)
 
     def notes(self, records: list[Record], wanted: Sequence[str], thing: str) -> list[str]:
         """What was asked for and is not there, with what is."""
@@ -160,13 +160,13 @@ def as_json(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def refused_row(reason: str, *, value: Any = None, column: str | None = None) -> Row:
+def refused(reason: str, *, value: Any = None, column: str | None = None) -> Row:
     """What a row brings that is refused."""
     seen = value if value is None else as_json(value)
     return {"fault": reason, "fault_column": column, "fault_value": as_text(_short(seen))}
 
 
-def left_out_row(reason: str, *, value: Any = None, column: str | None = None) -> Row:
+def left_out(reason: str, *, value: Any = None, column: str | None = None) -> Row:
     """What a sound row brings that a rule leaves out."""
     seen = as_text(_short(value))
     return {"left_out": reason, "left_out_column": column, "left_out_value": seen}
@@ -194,7 +194,7 @@ def not_chosen(record: Record, source: Source) -> Row:
         seen = [as_text(value) for value in values_at(record, path)]
         if not set(seen) & set(wanted):
             value = ", ".join(text for text in seen if text) or None
-            return left_out_row(NOT_CHOSEN, value=value, column=path)
+            return left_out(NOT_CHOSEN, value=value, column=path)
     return {}
 
 

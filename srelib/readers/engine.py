@@ -18,19 +18,20 @@ from srelib import tables
 from srelib.errors import ReadError
 from srelib.readers import json_text, record_tables
 from srelib.readers.base import FileResult, Head, file_text, overridden
+from srelib.readers.cells import MISSING
 from srelib.readers.declaration import (
     Choice,
     Keys,
     Note,
+    Outcomes,
     Paging,
     Record,
     Sign,
-    StatusWords,
     as_json,
     choose_note,
     first,
     not_chosen,
-    refused_row,
+    refused,
 )
 from srelib.readers.json_text import as_text, keyed, value_at, values_at
 from srelib.readers.record_tables import Row
@@ -66,7 +67,7 @@ class Format:
     sign: str | None = None
     fixed: Mapping[str, str] = field(default_factory=dict)
     word: Keys = "status"
-    statuses: StatusWords | None = None
+    statuses: Outcomes | None = None
     services: Callable[[Record], list[str | None]] | None = None
     production: Callable[[Record], bool] | None = None
     choice: Choice | None = None
@@ -107,37 +108,28 @@ class Format:
     def read(self, head: Head, source: Source) -> FileResult:
         """The records of a file as its canonical tables."""
         source = overridden(source, **self.ignores) if self.ignores else source
-        members, numbers, pages, columns = self._members(head, source)
-        found, shown = members, columns if self.headers else None
-        if self.prepare is not None:
-            members = self.prepare(found, pages)
-            numbers = list(range(1, len(members) + 1))
-        plain = dict if self.headers else keyed
-        sound = [m for m in members if isinstance(m, dict) and not isinstance(m, _Broken)]
-        records = [plain(one) for one in sound]
-        if self.empty and not records:
-            raise ReadError(self.empty[0], file=head.name, fix=self.empty[1])
-        if self.demands and records and not any(self.demands[0] in one for one in records):
-            raise ReadError(self.demands[1], file=head.name, fix=self.demands[2])
-        records = [one for one in records if self.sign is None or self.sign in one]
-        wanted = self.choice.wanted(head, source, records) if self.choice else ()
+        found, numbers, pages, columns = self._members(head, source)
+        members = self.prepare(found, pages) if self.prepare else found
+        numbers = numbers if members is found else list(range(1, len(members) + 1))
+        records = [self._record(member) for member in members]
+        sound = [record for record in records if record is not None]
+        self._check(head, sound)
+        wanted = self.choice.wanted(head, source, sound) if self.choice else ()
         rows: list[Row] = []
         lines: list[int] = []
-        for number, member in zip(numbers, members, strict=True):
-            part = list(self._rows(member, columns, source, wanted))
+        for number, member, record in zip(numbers, members, records, strict=True):
+            if record is not None:
+                part = list(self._rows(record, columns, source, wanted))
+            else:
+                own = refused(f"not {self.noun}", value=as_json(member))
+                part = [member if isinstance(member, _Broken) else own]
             rows += part
             lines += [number] * len(part)
-        if self.empty and not rows:
-            raise ReadError(self.empty[0], file=head.name, fix=self.empty[1])
-        if self.asks and rows and not any(row.get("service") for row in rows):
-            raise ReadError(
-                self.asks,
-                file=head.name,
-                fix=f'add service = "..." to a [[file]] with match = {head.name!r} in sources.toml',
-            )
-        context = FileContext(found, records, pages, rows, source)
+        self._check_rows(head, rows)
+        context = FileContext(found, sound, pages, rows, source)
         notes = self._said(context, wanted, Counter(lines))
         zone = source.timezone or (self.zone(pages) if self.zone else None)
+        shown = columns if self.headers and head.kind == "csv" else None
         return record_result(head, rows, lines, self, source, notes=notes, zone=zone, shown=shown)
 
     def _members(
@@ -153,27 +145,43 @@ class Format:
         header, members, numbers = _csv_records(head)
         return members, numbers, [], _csv_columns(self, header, source, head)
 
+    def _record(self, member: Any) -> Record | None:
+        """A member under plain keys, where it is one of these records."""
+        if not isinstance(member, dict) or isinstance(member, _Broken):
+            return None
+        record = member if self.headers else keyed(member)
+        return record if self.sign is None or self.sign in record else None
+
+    def _check(self, head: Head, sound: list[Record]) -> None:
+        """There is a record, and the key without which all of them are useless."""
+        if self.empty and not sound:
+            raise ReadError(self.empty[0], file=head.name, fix=self.empty[1])
+        if self.demands and not any(self.demands[0] in one for one in sound):
+            raise ReadError(self.demands[1], file=head.name, fix=self.demands[2])
+
+    def _check_rows(self, head: Head, rows: list[Row]) -> None:
+        if self.empty and not rows:
+            raise ReadError(self.empty[0], file=head.name, fix=self.empty[1])
+        if self.asks and rows and not any(row.get("service") for row in rows):
+            raise ReadError(
+                self.asks,
+                file=head.name,
+                fix=f'add service = "..." to a [[file]] with match = {head.name!r} in sources.toml',
+            )
+
     def _rows(
-        self, member: Any, columns: Mapping[str, Keys], source: Source, wanted: Sequence[str]
+        self, record: Record, columns: Mapping[str, Keys], source: Source, wanted: Sequence[str]
     ) -> Iterator[Row]:
         """The rows of one record, each with the mark of what keeps it out."""
-        if isinstance(member, _Broken):
-            yield member
-            return
-        record = keyed(member) if isinstance(member, dict) and not self.headers else member
-        if not isinstance(record, dict) or (self.sign is not None and self.sign not in record):
-            yield refused_row(f"not {self.noun}", value=as_json(member))
-            return
-        made = self.rows(record, source) if self.rows else [self._row(record, columns, source)]
         mark = self.choice.row(record, wanted) if self.choice else {}
         mark = mark or not_chosen(record, source)
-        mapped = {name: _text_at(record, path) for name, path in source.columns.items()}
+        mapped = {name: as_text(value_at(record, path)) for name, path in source.columns.items()}
+        made = self.rows(record, source) if self.rows else [self._row(record, columns, source)]
         for row in made:
             whole = row | mapped
             for rule in self.rules:
                 whole |= rule(record, whole, source) or {}
-            whole |= mark
-            yield from self._per_service(whole, record, source)
+            yield from self._per_service(whole | mark, record, source)
 
     def _row(self, record: Record, columns: Mapping[str, Keys], source: Source) -> Row:
         row: Row = {name: first(record, keys) for name, keys in columns.items()} | dict(self.fixed)
@@ -247,10 +255,6 @@ class Format:
         return []
 
 
-def _text_at(record: Record, path: str) -> str | None:
-    return as_text(value_at(record, path))
-
-
 def _lines(head: Head, pattern: re.Pattern[str]) -> tuple[list[Any], list[int]]:
     """The parts of every line that is not blank, or the line itself where it does not fit."""
     lines = [(n, line) for n, line in enumerate(file_text(head).splitlines(), 1) if line.strip()]
@@ -297,10 +301,10 @@ def _csv_record(header: list[str], fields: list[str]) -> Record:
     beyond = [cell for cell in fields[len(header) :] if cell.strip()]
     if beyond or len(fields) < len(header):
         reason = _SHIFTED.format(seen=len(fields), known=len(header))
-        return _Broken(refused_row(reason, value=fields[0]))
+        return _Broken(refused(reason, value=fields[0]))
     record: Record = dict.fromkeys(header)
     for name, cell in zip(header, fields, strict=False):
-        if cell.strip():
+        if cell.strip() not in MISSING:
             record[name] = record[name] or cell
             record.setdefault(f"{name}[]", []).append(cell.strip())
     return record
@@ -311,8 +315,8 @@ def _csv_columns(form: Format, header: list[str], source: Source, head: Head) ->
     columns: dict[str, Keys] = dict(source.columns)
     for name, keys in form.columns.items():
         words = keys if isinstance(keys, tuple) else (keys,)
-        there = next((word for word in words if callable(word) or word in header), None)
-        if there is not None:
+        there = tuple(word for word in words if callable(word) or word in header)
+        if there:
             columns.setdefault(name, there)
     said = [*source.columns.values(), *source.where]
     absent = [column for column in said if column not in header]
@@ -347,7 +351,8 @@ def record_result(
     frame = pd.DataFrame(list(rows))
     needed = [*tables.required(table), *times]
     frame = frame.assign(**{name: None for name in needed if name not in frame})
-    named = {name: key for name, key in (shown or {}).items() if isinstance(key, str)}
+    firsts = {n: k[0] if isinstance(k, tuple) else k for n, k in (shown or {}).items()}
+    named = {name: key for name, key in firsts.items() if isinstance(key, str)}
     zone = zone or source.timezone
     if not isinstance(form, str) and form.dates is not None:
         dated = {name: named[name] for name in times if name in named}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from srelib.readers import declaration
-from srelib.readers.declaration import StatusWords
+from srelib.readers.declaration import Outcomes
 
-WORDS = StatusWords({"done": "succeeded"}, unfinished=("open",), nothing={"skipped": "no deploy"})
+WORDS = Outcomes({"done": "succeeded"}, unfinished=("open",), nothing={"skipped": "no deploy"})
 
 
 @pytest.mark.parametrize(

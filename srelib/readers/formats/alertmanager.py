@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from srelib.readers.declaration import Note, Record, has, left_out_row
+from srelib.readers.declaration import Note, Record, has, left_out
 from srelib.readers.engine import FileContext, Format
 from srelib.readers.json_text import as_moment, as_text, keyed
 from srelib.readers.record_tables import Row
@@ -56,7 +56,7 @@ def _always_on(_: Record, row: Row, __: Any) -> Row | None:
     if str(row["rule"]).lower() not in _ALWAYS_ON:
         return None
     reason = "fires all the time to show that alerting works: no alert"
-    return left_out_row(reason, value=row["rule"], column="rule")
+    return left_out(reason, value=row["rule"], column="rule")
 
 
 def _repeated(context: FileContext) -> list[str]:

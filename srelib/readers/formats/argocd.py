@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from srelib.readers.declaration import Note, Record, StatusWords, first, has
+from srelib.readers.declaration import Note, Outcomes, Record, first, has
 from srelib.readers.engine import FileContext, Format
 from srelib.readers.json_text import as_text, nested, objects_in
 from srelib.readers.record_tables import Row
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 HISTORY_LIMIT = 10
 """Syncs an application keeps unless its ``revisionHistoryLimit`` says otherwise."""
 
-_STATUSES = StatusWords(
+_STATUSES = Outcomes(
     {"failed": "failed", "error": "failed", "succeeded": "succeeded"},
     unfinished=("running", "terminating"),
 )

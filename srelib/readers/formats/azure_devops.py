@@ -5,9 +5,9 @@ from __future__ import annotations
 from srelib.readers.declaration import (
     Choice,
     Note,
+    Outcomes,
     Paging,
     Record,
-    StatusWords,
     first,
     has,
     in_address,
@@ -46,7 +46,7 @@ AZURE_DEVOPS = Format(
                  "export them with `az pipelines build list --output json`"),
     ),
     word=("result", "status"),  # no result: not at its end
-    statuses=StatusWords(
+    statuses=Outcomes(
         {"succeeded": "succeeded", "partiallysucceeded": "succeeded", "failed": "failed",
          "canceled": "cancelled", "cancelled": "cancelled"},
         unfinished=("inprogress", "notstarted", "cancelling", "postponed", "none", "completed"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from srelib.readers.declaration import Note, Paging, Record, StatusWords, first, has, in_address
+from srelib.readers.declaration import Note, Outcomes, Paging, Record, first, has, in_address
 from srelib.readers.engine import Format
 
 _WORD = ("state.status.name", "state.name")  # the name of the state only says that it is over
@@ -28,7 +28,7 @@ BITBUCKET = Format(
     },
     production=_is_production,
     word=_WORD,
-    statuses=StatusWords(
+    statuses=Outcomes(
         {"successful": "succeeded", "completed": "succeeded", "failed": "failed",
          "stopped": "cancelled", "expired": "cancelled"},
         unfinished=("in_progress", "pending", "paused"),

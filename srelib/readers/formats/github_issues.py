@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from srelib.readers.declaration import Choice, Paging, Record, first, has, in_address, left_out_row
+from srelib.readers.declaration import Choice, Paging, Record, first, has, in_address, left_out
 from srelib.readers.engine import Format
 from srelib.readers.json_text import as_text
 from srelib.readers.record_tables import Row
@@ -40,11 +40,11 @@ def _no_incident(issue: Record, row: Row, _: Any) -> Row | None:
     addresses = (first(issue, key) or "" for key in ("htmlurl", "url"))
     flagged = issue.get("pullrequest") or issue.get("ispullrequest") is True
     if flagged or any(re.search(r"/pulls?/\d+$", address) for address in addresses):
-        return left_out_row("a pull request, no issue", value=row["incident_id"])
+        return left_out("a pull request, no issue", value=row["incident_id"])
     why = str(issue.get("statereason") or "").lower()
     if why in ("not_planned", "duplicate"):
         reason = f"closed as {why.replace('_', ' ')}: no incident of its own"
-        return left_out_row(reason, value=why, column="state_reason")
+        return left_out(reason, value=why, column="state_reason")
     return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from srelib.readers.declaration import Note, Paging, Record, first, has, in_address, left_out_row
+from srelib.readers.declaration import Note, Paging, Record, first, has, in_address, left_out
 from srelib.readers.engine import Format
 from srelib.readers.record_tables import Row
 
@@ -18,7 +18,7 @@ def unmerged(one: Record, _: Row, __: Any) -> Row | None:
     """The mark of a request that changed nothing."""
     if one.get("mergedat"):
         return None
-    return left_out_row("not merged: no change", value=first(one, "state"), column="state")
+    return left_out("not merged: no change", value=first(one, "state"), column="state")
 
 
 GITHUB_PULLS = Format(

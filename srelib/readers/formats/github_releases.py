@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from srelib.readers.declaration import Paging, Record, first, has, in_address, refused_row
+from srelib.readers.declaration import Paging, Record, first, has, in_address, refused
 from srelib.readers.engine import Format
 from srelib.readers.formats.gittags import early_release, early_releases
 from srelib.readers.record_tables import Row
@@ -23,7 +23,7 @@ def _commit(release: Record) -> str | None:
 
 
 def _draft(release: Record, row: Row, _: Any) -> Row | None:
-    return refused_row(_DRAFT, value=row["deployment_id"]) if _flag(release, "draft") else None
+    return refused(_DRAFT, value=row["deployment_id"]) if _flag(release, "draft") else None
 
 
 GITHUB_RELEASES = Format(

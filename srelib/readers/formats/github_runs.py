@@ -5,9 +5,9 @@ from __future__ import annotations
 from srelib.readers.declaration import (
     Choice,
     Note,
+    Outcomes,
     Paging,
     Record,
-    StatusWords,
     first,
     has,
     in_address,
@@ -65,7 +65,7 @@ GITHUB_RUNS = Format(
         ),
     ),
     word=("conclusion", "status"),  # no conclusion: not at its end
-    statuses=StatusWords(
+    statuses=Outcomes(
         {"success": "succeeded", "failure": "failed", "timed_out": "failed",
          "startup_failure": "failed", "cancelled": "cancelled"},
         unfinished=("queued", "in_progress", "pending", "waiting", "requested", "action_required"),

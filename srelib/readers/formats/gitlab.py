@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from srelib.readers.declaration import Note, Paging, Record, StatusWords, first, has, in_address
+from srelib.readers.declaration import Note, Outcomes, Paging, Record, first, has, in_address
 from srelib.readers.engine import FileContext, Format
 from srelib.readers.json_text import nested
 
 PROJECT = r"^https?://[^/]+/(?:[^/]+/)*?([^/]+)(?:/-)?/(?:jobs|pipelines|commit|builds)/"
 """Where addresses of GitLab name the project."""
 
-_STATUSES = StatusWords(
+_STATUSES = Outcomes(
     {"success": "succeeded", "failed": "failed", "canceled": "cancelled", "cancelled": "cancelled"},
     unfinished=("created", "running", "blocked", "pending", "waiting_for_resource", "preparing"),
     nothing={

@@ -5,9 +5,9 @@ from __future__ import annotations
 from srelib.readers.declaration import (
     Choice,
     Note,
+    Outcomes,
     Paging,
     Record,
-    StatusWords,
     first,
     has,
     in_address,
@@ -41,7 +41,7 @@ GITLAB_PIPELINES = Format(
         ask="most pipelines are no deployments, and nothing says which of these refs deploy",
         one_is_clear=True,
     ),
-    statuses=StatusWords(
+    statuses=Outcomes(
         {"success": "succeeded", "failed": "failed", "canceled": "cancelled",
          "cancelled": "cancelled"},
         unfinished=("created", "waiting_for_resource", "preparing", "pending", "running",

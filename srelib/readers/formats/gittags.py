@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from srelib.readers.declaration import Note, left_out_row
+from srelib.readers.declaration import Note, left_out
 from srelib.readers.engine import FileContext, Format
 from srelib.readers.record_tables import Row
 from srelib.readers.words import is_prerelease
@@ -28,7 +28,7 @@ def early_release(row: Row, source: Source, *, flagged: bool = False) -> Row | N
         return None
     if source.environment:
         return {"environment": "prerelease"}
-    return left_out_row(_EARLY, value=name, column="deployment_id")
+    return left_out(_EARLY, value=name, column="deployment_id")
 
 
 def early_releases(context: FileContext) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from srelib.readers.declaration import Note, Paging, Record, first, has, left_out_row
+from srelib.readers.declaration import Note, Paging, Record, first, has, left_out
 from srelib.readers.engine import Format
 from srelib.readers.json_text import objects_in
 from srelib.readers.record_tables import Row
@@ -31,11 +31,11 @@ def _no_incident(one: Record, _: Row, __: Any) -> Row | None:
     """Exercises, and what was declined or merged."""
     mode = (first(one, "mode") or "").lower()
     if mode in _NO_MODES:
-        return left_out_row(f"its mode is {mode}: no real incident", value=mode, column="mode")
+        return left_out(f"its mode is {mode}: no real incident", value=mode, column="mode")
     category = (first(one, "incidentstatus.category") or "").lower()
     if category in _NO_INCIDENT:
         reason = f"{category}: no incident of its own"
-        return left_out_row(reason, value=category, column="incident_status")
+        return left_out(reason, value=category, column="incident_status")
     return None
 
 

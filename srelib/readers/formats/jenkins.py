@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-from srelib.readers.declaration import Note, Record, StatusWords, first, has, refused_row
+from srelib.readers.declaration import Note, Outcomes, Record, first, has, refused
 from srelib.readers.engine import FileContext, Format
 from srelib.readers.record_tables import UNFINISHED, Row
 
@@ -42,13 +42,13 @@ def _id(build: Record) -> str | None:
 def _ending(build: Record, row: Row, _: Any) -> Row | None:
     """It ends its duration after its start [ms]."""
     if build.get("result") is None or build.get("building") is True:
-        return refused_row(UNFINISHED, value=build.get("result"), column="status")
+        return refused(UNFINISHED, value=build.get("result"), column="status")
     start, length = _milliseconds(build.get("timestamp")), _milliseconds(build.get("duration"))
     if "fault" in row or "left_out" in row or start is None or row.get("finished_at"):
         return None
     if length is None or length < 0:
         reason = "the duration is no number of milliseconds"
-        return refused_row(reason, value=build.get("duration"), column="duration")
+        return refused(reason, value=build.get("duration"), column="duration")
     return {"finished_at": str(start + length)}
 
 
@@ -85,7 +85,7 @@ JENKINS = Format(
         "commit_sha": "actions.lastbuiltrevision.sha1",
     },
     word="result",
-    statuses=StatusWords(
+    statuses=Outcomes(
         {"success": "succeeded", "unstable": "succeeded", "failure": "failed",
          "aborted": "cancelled"},
         nothing={"not_built": _NOT_BUILT, "not_build": _NOT_BUILT},  # old exports misspell it

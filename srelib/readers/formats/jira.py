@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from srelib.readers import cells
-from srelib.readers.declaration import Choice, Note, Paging, Record, first, left_out_row
+from srelib.readers.declaration import Choice, Note, Paging, Record, first, left_out
 from srelib.readers.engine import Format
 from srelib.readers.formats.github_issues import INCIDENT
 from srelib.readers.record_tables import Row
@@ -57,7 +57,7 @@ def _complete(issue: Record, row: Row, source: Source) -> Row:
         found["detected_at"] = None  # the issue may be days younger than the incident
     said = (first(issue, _RESOLUTION) or "").strip()
     if re.sub(r"\W.*", "", said.lower()) in _NONE_OF_ITS_OWN:
-        found |= left_out_row(f"resolved as {said}: no incident of its own", value=said,
+        found |= left_out(f"resolved as {said}: no incident of its own", value=said,
                               column="Resolution")  # fmt: skip
     return found
 

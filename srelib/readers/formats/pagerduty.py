@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from srelib.readers.declaration import Note, Paging, Record, first, has, left_out_row, refused_row
+from srelib.readers.declaration import Note, Paging, Record, first, has, left_out, refused
 from srelib.readers.engine import Format
 from srelib.readers.json_text import as_moment, as_text, in_time_order, objects_in
 from srelib.readers.record_tables import Row
@@ -50,7 +50,7 @@ def _merged(one: Record, row: Row, _: Any) -> Row | None:
     if "merge" not in (first(one, "resolvereason.type") or ""):
         return None
     reason = "merged into another incident, which stands for both"
-    return left_out_row(reason, value=row["incident_id"], column="resolve_reason")
+    return left_out(reason, value=row["incident_id"], column="resolve_reason")
 
 
 def _zone(pages: list[Record]) -> str | None:
@@ -102,7 +102,7 @@ def _odd_seconds(one: Record, row: Row, _: Any) -> Row | None:
     wait = first(one, "seconds_to_first_ack")
     if wait is None or _number(wait) is not None:
         return None
-    return refused_row("not a number", value=wait, column="seconds_to_first_ack")
+    return refused("not a number", value=wait, column="seconds_to_first_ack")
 
 
 def _is_flap(one: Record) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from srelib.errors import ReadError
 from srelib.readers.base import Family, FileResult, Head, file_text
-from srelib.readers.declaration import left_out_row
+from srelib.readers.declaration import left_out
 from srelib.readers.engine import record_result
 from srelib.readers.formats.alertmanager import service_of
 from srelib.readers.json_text import as_text, holds, json_documents, nested, objects_in, value_at
@@ -95,7 +95,7 @@ def _query_rows(series: dict[str, Any], step: float, last: float, source: Source
         row = named | {"fired_at": f"{begun:.3f}"}
         if state != "firing":
             reason = "the alert was only pending: it did not fire"
-            yield row | left_out_row(reason, value=state, column="alertstate")
+            yield row | left_out(reason, value=state, column="alertstate")
         else:
             yield row | {"resolved_at": None if ended >= last else f"{ended + step:.3f}"}
 

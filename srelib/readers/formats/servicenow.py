@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from srelib.readers.declaration import Note, Paging, Record, first, has, left_out_row
+from srelib.readers.declaration import Note, Paging, Record, first, has, left_out
 from srelib.readers.engine import FileContext, Format
 from srelib.readers.record_tables import Row
 
@@ -17,7 +17,7 @@ def _no_incident(one: Record, row: Row, _: Any) -> Row | None:
     said = first(one, _STATES) or ""
     if said.lower() not in _CANCELED:
         return None
-    return left_out_row(f"its state is {said}: no incident", value=said, column="state")
+    return left_out(f"its state is {said}: no incident", value=said, column="state")
 
 
 def _is_over(one: Record) -> bool:
