@@ -127,7 +127,9 @@ class Choice:
         names = names or []
         if any(fits_any(name, wanted) for name in [*names, *self.aliases(record)]):
             return {}
-        return left_out(self.reason, value=", ".join(names) or None, column=self.column)
+        column = next((name for name in self.columns if name in record), self.column)
+        reason = self.reason.format(column=column)
+        return left_out(reason, value=", ".join(names) or None, column=column) | {"choice": True}
 
     def notes(self, records: list[Record], wanted: Sequence[str], thing: str) -> list[str]:
         """What was asked for and is not there, with what is."""
@@ -191,19 +193,25 @@ def _fits(name: str, pattern: str) -> bool:
 def not_chosen(record: Record, source: Source) -> Row:
     """The mark of a record that ``where`` of `sources.toml` does not choose."""
     for path, wanted in source.where.items():
-        seen = [as_text(value) for value in values_at(record, path)]
+        seen = [(as_text(value) or "").strip() for value in values_at(record, path)]
         if not set(seen) & set(wanted):
             value = ", ".join(text for text in seen if text) or None
-            return left_out(NOT_CHOSEN, value=value, column=path)
+            return left_out(NOT_CHOSEN, value=value, column=path) | {"choice": True}
     return {}
 
 
-def choose_note(rows: Iterable[Row], choice: Choice | None = None) -> list[str]:
-    """What the choice of records left out, by kind."""
-    known = {NOT_CHOSEN: ""} | ({choice.reason: choice.paste} if choice else {})
-    found: dict[tuple[str, str], list[str | None]] = {}
+def choose_note(rows: Sequence[Row], choice: Choice | None = None) -> list[str]:
+    """What the choice of records left out, by kind; where it leaves nothing, each row says so."""
+    found: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        if row.get("left_out") in known:
-            key = (row["left_out"], row["left_out_column"])
-            found.setdefault(key, []).append(row["left_out_value"])
-    return [left_out_note(values, column, known[why]) for (why, column), values in found.items()]
+        if row.pop("choice", False):
+            found.setdefault((row["left_out"], row["left_out_column"]), []).append(row)
+    notes = []
+    for (reason, column), mine in found.items():
+        values = [row["left_out_value"] for row in mine]
+        own = choice is not None and reason != NOT_CHOSEN
+        paste = choice.paste.format(column=column) if choice is not None and own else ""
+        notes.append(left_out_note(values, column, paste))
+        for row in mine if len(mine) == len(rows) else ():
+            row["left_out"] = f"{reason}; nothing is left, seen: {word_counts(values, most=4)}"
+    return notes

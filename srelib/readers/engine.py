@@ -83,6 +83,7 @@ class Format:
     demands: tuple[str, str, str] | None = None
     asks: str | None = None
     ignores: Mapping[str, Any] = field(default_factory=dict)
+    keys: tuple[str, ...] = ()
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -113,7 +114,7 @@ class Format:
         numbers = numbers if members is found else list(range(1, len(members) + 1))
         records = [self._record(member) for member in members]
         sound = [record for record in records if record is not None]
-        self._check(head, sound)
+        self._check(head, sound, members)
         wanted = self.choice.wanted(head, source, sound) if self.choice else ()
         rows: list[Row] = []
         lines: list[int] = []
@@ -152,12 +153,12 @@ class Format:
         record = member if self.headers else keyed(member)
         return record if self.sign is None or self.sign in record else None
 
-    def _check(self, head: Head, sound: list[Record]) -> None:
+    def _check(self, head: Head, sound: list[Record], members: list[Any]) -> None:
         """There is a record, and the key without which all of them are useless."""
+        if self.demands and members and not any(self.demands[0] in one for one in sound):
+            raise ReadError(self.demands[1], file=head.name, fix=self.demands[2])
         if self.empty and not sound:
             raise ReadError(self.empty[0], file=head.name, fix=self.empty[1])
-        if self.demands and not any(self.demands[0] in one for one in sound):
-            raise ReadError(self.demands[1], file=head.name, fix=self.demands[2])
 
     def _check_rows(self, head: Head, rows: list[Row]) -> None:
         if self.empty and not rows:

@@ -21,8 +21,11 @@ FAMILIES: tuple[Family | Format, ...] = (
 )  # fmt: skip
 """In the order in which they are asked; the most general come last."""
 
-_ONLY = {"workflow": "runs of a CI tool", "label": "GitHub issues"}
-"""Keys of `sources.toml` that choose records of some exports, and what those hold."""
+_ONLY = {
+    "workflow": "runs of a CI tool", "label": "GitHub issues", "prereleases": "tags or releases",
+    "where": "records to choose from", "records": "JSON to map",
+}  # fmt: skip
+"""Keys of `sources.toml` that only some exports know, and what those hold."""
 
 
 def read(path: Path, *, root: Path, source: Source | None = None) -> tuple[str, FileResult]:
@@ -35,12 +38,15 @@ def read(path: Path, *, root: Path, source: Source | None = None) -> tuple[str, 
 
 def _unread(family: Family | Format, source: Source) -> list[str]:
     """What ``sources.toml`` says about the file that says nothing about it."""
-    choice = family.choice if isinstance(family, Format) else None
-    own = choice.key if choice else None
+    own: tuple[str, ...] = ()
+    if isinstance(family, Format):
+        own = ("where", *family.keys, *([family.choice.key] if family.choice else []))
+    elif family.name in ("records", "json", "prometheus_alerts"):
+        own = ("where", "records")[: 1 + (family.name == "json")]
     return [
         f"sources.toml: {key} says nothing about this file, which holds no {what}."
         for key, what in _ONLY.items()
-        if getattr(source, key) and key != own
+        if getattr(source, key) and key not in own
     ]
 
 

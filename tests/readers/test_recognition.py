@@ -107,12 +107,15 @@ def test_a_format_can_be_forced(tmp_path):
         recognition.read(path, root=tmp_path, source=Source(match="*", format="jenkins"))
 
 
-@pytest.mark.parametrize("key", ["workflow", "label"])
-def test_a_key_that_says_nothing_about_the_file_is_noted(tmp_path, key):
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("workflow", "Deploy"), ("label", "Deploy"), ("prereleases", True), ("where", {"a": "b"})],
+)
+def test_a_key_that_says_nothing_about_the_file_is_noted(tmp_path, key, value):
     """A key for another format is never ignored in silence."""
-    path = tmp_path / "releases.json"
-    path.write_text(json.dumps([shapes.release()]))
-    source = Source(match="*", **{key: "Deploy"})
+    path = tmp_path / "counts.csv"
+    path.write_text("time,service,good,total\n2026-06-01T10:00:00Z,shop,5,6\n")
+    source = Source(match="*", **{key: value})
     _, result = recognition.read(path, root=tmp_path, source=source)
     assert any(note.startswith(f"sources.toml: {key} says nothing") for note in result.notes)
 

@@ -46,4 +46,5 @@ GITHUB_RELEASES = Format(
     asks="a list of releases does not say which service they release",
     paging=Paging((30, 100), "export with `gh release list --limit 1000`, or with --paginate"),
     remarks=early_releases,
+    keys=("prereleases",),
 )  # fmt: skip

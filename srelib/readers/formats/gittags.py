@@ -53,6 +53,7 @@ GITTAGS = Format(
     asks="a list of tags does not say which service they release",
     ignores={"environment": ()},
     remarks=early_releases,
+    keys=("prereleases",),
     notes=(
         Note("{n} of {of} tags are lightweight: their time is that of the commit, often earlier "
              "than the release.", lambda one: not one["peeled"]),

@@ -9,7 +9,7 @@ import numpy as np
 
 from srelib.errors import ReadError
 from srelib.readers.base import Family, FileResult, Head, file_text
-from srelib.readers.declaration import left_out
+from srelib.readers.declaration import choose_note, left_out, not_chosen
 from srelib.readers.engine import record_result
 from srelib.readers.formats.alertmanager import service_of
 from srelib.readers.json_text import as_text, holds, json_documents, nested, objects_in, value_at
@@ -37,7 +37,7 @@ def _read_prometheus_alerts(head: Head, source: Source) -> FileResult:
     first, last = float(moments.min()), float(moments.max())
     rows = [row for one in series for row in _query_rows(one, step, last, source)]
     lines = range(1, len(rows) + 1)
-    notes = _alerts_query_notes(rows, step, first)
+    notes = [*choose_note(rows), *_alerts_query_notes(rows, step, first)]
     return record_result(head, rows, list(lines), "alerts", source, notes=notes)
 
 
@@ -90,9 +90,9 @@ def _query_rows(series: dict[str, Any], step: float, last: float, source: Source
         "severity": as_text(labels.get("severity")),
         **{name: as_text(value_at(labels, path)) for name, path in source.columns.items()},
     }
-    state = labels.get("alertstate")
+    mark, state = not_chosen(labels, source), labels.get("alertstate")
     for begun, ended in _firing_spans(_sample_times(series), step):
-        row = named | {"fired_at": f"{begun:.3f}"}
+        row = named | {"fired_at": f"{begun:.3f}"} | mark
         if state != "firing":
             reason = "the alert was only pending: it did not fire"
             yield row | left_out(reason, value=state, column="alertstate")

@@ -250,6 +250,18 @@ def test_where_no_issue_is_an_incident_the_types_are_listed(tmp_path):
     """With the line to paste."""
     result = read_issues(tmp_path, jira_row(1, Issue_Type="Bug"))
     assert noted(result, "No issue has the type of an incident; types seen: 'Bug' 1")
+    (reason,) = result.rejects["reason"]
+    assert "nothing is left, seen: 'Bug' 1" in reason
+    assert 'where = { "Issue Type" = [...] }' in reason
+
+
+def test_the_line_to_paste_names_the_column_of_the_file(tmp_path):
+    """In its language."""
+    row = ("Neu", "OPS-1", "1", "Aufgabe", "Offen", "Hoch", "", "09/Mär/26 18:16", "", "", "kasse")
+    result = read_issues(tmp_path, row, header=GERMAN)
+    assert noted(result, "1 records left out by Vorgangstyp: 'Aufgabe' 1", '"Vorgangstyp" = [')
+    said = BERLIN | {"where": {"Vorgangstyp": "Aufgabe"}}
+    assert read_issues(tmp_path, row, header=GERMAN, **said).rows_kept == 1
 
 
 GERMAN = ("Zusammenfassung", "Vorgangsschlüssel", "Vorgangs-ID", "Vorgangstyp", "Status",

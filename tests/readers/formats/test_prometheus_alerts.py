@@ -71,3 +71,12 @@ def test_time_fired_is_the_number_of_samples_times_the_step(tmp_path_factory, mi
     ended = table.dropna(subset="resolved_at")
     lasted = (ended["resolved_at"] - ended["fired_at"]).sum()
     assert lasted == pd.Timedelta(minutes=len(minutes))
+
+
+def test_where_chooses_alerts_by_label(tmp_path):
+    """The others are left out by rule."""
+    other = FIRING | {"alertname": "Slow"}
+    query = alerts_query((FIRING, samples(0, 1)), (other, samples(0, 1)))
+    result = read(tmp_path, "prometheus_alerts", query, where={"alertname": "Slow"})
+    assert result.tables["alerts"]["rule"].tolist() == ["Slow"]
+    assert noted(result, "1 records left out by alertname: 'HighErrorRate' 1")
