@@ -360,7 +360,7 @@ def record_result(
         frame = form.dates(frame, dated, file=head.name)
     frame = record_tables.with_times(frame, times, file=head.name, timezone=zone, shown=named)
     if "planned" in frame:
-        frame = record_tables.with_planned(frame, column=source.columns["planned"])
+        frame = record_tables.with_planned(frame, column=source.columns.get("planned", "planned"))
     result = record_tables.read_rows(
         frame, table, head=head, source=source, lines=lines, notes=notes
     )

@@ -32,9 +32,13 @@ def read_flat(
     *,
     read: Callable[[Head, Source], FileResult] = generic.read_generic,
     notes: Sequence[str] = (),
+    names: Iterable[str] = (),
 ) -> FileResult:
-    """The rows as `read` reads a text table; a row is known by the number of its record."""
-    header = list(dict.fromkeys(name for row in rows for name in row))
+    """The rows as `read` reads a text table; a row is known by the number of its record.
+
+    `names` are columns that are there although no row has a value.
+    """
+    header = list(dict.fromkeys([*(name for row in rows for name in row), *names]))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     lines = [header, *([_cell(row.get(name)) for name in header] for row in rows)]

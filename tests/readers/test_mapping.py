@@ -97,3 +97,19 @@ def test_what_is_not_said_is_asked_for(tmp_path, said, message):
     """With what stands in the file and the line to write."""
     with pytest.raises(ReadError, match=message):
         read_probe(tmp_path, {"data": {"items": [probe(0), probe(1)]}}, **said)
+
+
+def test_deployments_of_json_lines_are_read(tmp_path):
+    """Their words in srelib's, their times as they stand."""
+    lines = [
+        {"d": {"id": 1, "when": "2026-06-01T10:00:00Z", "state": "Deployed"}, "svc": "web"},
+        {"d": {"id": 2, "when": 1780308060000, "state": "Broken"}, "svc": "web"},
+    ]
+    said = {
+        "table": "deployments", "values": {"status": {"deployed": "succeeded", "broken": "failed"}},
+        "columns": {"deployment_id": "d.id", "finished_at": "d.when", "status": "d.state",
+                    "service": "svc"},
+    }  # fmt: skip
+    table = read(tmp_path, "json", "\n".join(map(json.dumps, lines)), **said).tables["deployments"]
+    assert table["status"].tolist() == ["succeeded", "failed"]
+    assert table["finished_at"].tolist() == [at("06-01T10:00"), at("06-01T10:01")]

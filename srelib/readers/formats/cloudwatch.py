@@ -40,7 +40,7 @@ def _read_data(head: Head, source: Source) -> FileResult:
     ]
     said = [text for answer in answers for text in objects_in(answer.get("messages"))]
     notes += [f"CloudWatch says: {first(text, ('value', 'code'))}." for text in said]
-    names = [name for _, name, _ in samples]
+    names = [first(one, ("label", "id")) or "?" for one in results]  # with and without points
     why = "get-metric-data does not write which statistic its values are (Sum, Average, a rate)"
     return _read(head, source, samples, names, why, notes)
 
@@ -63,14 +63,17 @@ def _is_statistics(head: Head) -> bool:
 
 def _read_statistics(head: Head, source: Source) -> FileResult:
     """One row per time; a series is a label and a statistic (``RequestCount Sum``)."""
+    answers = _documents(head)
     samples = [
         (first(point, "timestamp"), f"{first(answer, 'label')} {statistic}", point[plain])
-        for answer in _documents(head)
+        for answer in answers
         for point in objects_in(answer.get("datapoints"))
         for statistic in _STATISTICS
         if (plain := statistic.lower()) in point
     ]
+    empty = [one for one in answers if not objects_in(one.get("datapoints"))]
     names = [name for _, name, _ in samples]
+    names += [f"{first(one, 'label')} {statistic}" for one in empty for statistic in _COUNTS]
     used = {*source.columns.values()}
     used |= {n for spec in source.series for n in (*spec.good, *spec.bad, *spec.total)}
     mine = [name for name in names if name in used]
@@ -90,7 +93,7 @@ def _read(
             fix="ask for a longer span of time, or take the file away",
         )  # fmt: skip
     flat.counted(source, head, names, why)
-    return flat.read_flat(head, source, flat.by_time(samples), notes=notes)
+    return flat.read_flat(head, source, flat.by_time(samples), notes=notes, names=names)
 
 
 CLOUDWATCH = Family("cloudwatch", _is_data, _read_data, ("sli",))

@@ -106,3 +106,14 @@ def test_an_empty_answer_is_an_error(tmp_path):
     """With what to do."""
     with pytest.raises(ReadError, match="no value in this answer"):
         read_answer(tmp_path, {"MetricDataResults": [], "Messages": []})
+
+
+def test_a_series_without_points_is_there_all_the_same(tmp_path):
+    """A metric of errors has none while there are no errors."""
+    quiet = cloudwatch(RequestCount={TIMES[0]: 10, TIMES[1]: 20}, **{"5XX": {}})
+    sli = read_answer(tmp_path, quiet, **SAID).tables["sli"]
+    assert sli["good"].tolist() == sli["total"].tolist() == [20, 10]
+    said = SAID | {"series": [{"bad": "5XX Sum", "total": "RequestCount Sum"}]}
+    content = [STATISTICS[0], {"Label": "5XX", "Datapoints": []}]
+    sli = read_answer(tmp_path, content, "cloudwatch_statistics", **said).tables["sli"]
+    assert sli["good"].tolist() == sli["total"].tolist()
