@@ -31,7 +31,7 @@ def _read_history(head: Head, source: Source) -> FileResult:
     """Good and total as Datadog counted them; times in ms."""
     rows: list[dict[str, Any]] = []
     notes: list[str] = []
-    steps = set()
+    steps: list[Any] = []
     for answer in _documents(head):
         data = nested(answer, "data")
         series, slo = nested(data, "series"), nested(data, "slo")
@@ -54,7 +54,7 @@ def _read_history(head: Head, source: Source) -> FileResult:
         }
         rows += [{"time": _ms(at), **named, "good": some, "total": all_}
                  for at, some, all_ in zip(times, good, total, strict=True)]  # fmt: skip
-        steps.add(series.get("interval"))
+        steps.append(series.get("interval"))
         notes += _targets(data, named)
     if rows and not source.service and not any(row["service"] for row in rows):
         raise ReadError(
@@ -81,11 +81,11 @@ def _ms(at: Any) -> Any:
     return int(at) if isinstance(at, float) and at.is_integer() else at
 
 
-def _stepped(source: Source, seconds: set[Any], **known: Any) -> Source:
+def _stepped(source: Source, seconds: list[Any], **known: Any) -> Source:
     """The source with the length of a bucket, where the answer gives one of all series."""
-    steps = [step for step in seconds if isinstance(step, int | float) and step > 0]
+    steps = {one for one in seconds if isinstance(one, int | float) and 1 <= one < 1e8}
     if source.step is None and len(steps) == 1:
-        known["step"] = pd.Timedelta(seconds=steps[0])
+        known["step"] = pd.Timedelta(seconds=steps.pop())
     return overridden(source, **{k: v for k, v in known.items() if getattr(source, k) is None})
 
 
@@ -98,7 +98,8 @@ def _is_timeseries(head: Head) -> bool:
 def _read_timeseries(head: Head, source: Source) -> FileResult:
     """One row per time, the series beside each other, named ``metric{scope}``."""
     samples: list[tuple[Any, str, Any]] = []
-    steps, units = set(), set()
+    steps: list[Any] = []
+    units: set[str | None] = set()
     for answer in _documents(head):
         for series in objects_in(answer.get("series")):
             scope = first(series, "scope")
@@ -106,7 +107,7 @@ def _read_timeseries(head: Head, source: Source) -> FileResult:
             points = series.get("pointlist")
             pairs = [p for p in points if isinstance(p, list)] if isinstance(points, list) else []
             samples += [(_ms(pair[0]), name, pair[1]) for pair in pairs if len(pair) == 2]
-            steps.add(series.get("interval"))
+            steps.append(series.get("interval"))
             units.add(_unit(first(series, "expression") or first(answer, "query") or ""))
     if not samples:
         raise ReadError("no point in this answer", file=head.name,
