@@ -102,9 +102,9 @@ class Format:
                 json_text.holds(head, *sign.keys, under=sign.under, without=sign.without)
                 for sign in self.signs
             )
-        first = next(iter(head.text.splitlines()), "")
-        lined = self.line is not None and self.line.fullmatch(first) is not None
-        return lined or any(known <= set(head.header) for known in self.headers)
+        if self.line is not None:
+            return self.line.fullmatch(next(iter(head.text.splitlines()), "")) is not None
+        return any(known <= set(head.header) for known in self.headers)
 
     def read(self, head: Head, source: Source) -> FileResult:
         """The records of a file as its canonical tables."""

@@ -51,24 +51,24 @@ def words_of(source: Source, column: str) -> dict[str, str]:
     return {word.lower(): str(to) for word, to in found.items() if isinstance(to, str)}
 
 
+_MARKS = ("left_out", "left_out_column", "left_out_value")
+
+
 def chosen(
     rows: pd.DataFrame, seen_cells: pd.DataFrame, source: Source
 ) -> tuple[pd.DataFrame, list[str]]:
     """The rows, those marked that ``where`` of `sources.toml` does not choose; and how many."""
-    marked, notes = rows, []
+    kept, notes = pd.Series(True, rows.index), []
+    marks = pd.DataFrame(index=rows.index, columns=list(_MARKS), dtype="object")
     for column, wanted in source.where.items():
-        left = ~seen_cells[column].astype("str").str.strip().isin(wanted)
-        if "left_out" in marked:
-            left &= marked["left_out"].isna()
+        seen = seen_cells[column].astype("object").where(seen_cells[column].notna(), None)
+        left = kept & ~seen_cells[column].astype("str").str.strip().isin(wanted)
+        kept &= ~left
+        for name, value in zip(_MARKS, (NOT_CHOSEN, column, seen), strict=True):
+            marks[name] = marks[name].mask(left, value)
         if left.any():
-            seen = seen_cells[column].astype(object)
-            notes.append(left_out_note(seen[left].where(seen[left].notna(), None).tolist(), column))
-            marks = {"left_out": NOT_CHOSEN, "left_out_column": column, "left_out_value": seen}
-            old = {
-                name: marked.get(name, pd.Series(None, rows.index, dtype=object)) for name in marks
-            }
-            marked = marked.assign(**{n: old[n].where(~left, marks[n]) for n in marks})
-    return marked, notes
+            notes.append(left_out_note(seen[left].tolist(), column))
+    return (rows, notes) if kept.all() else (rows.join(marks), notes)
 
 
 def unknown_note(words: pd.Series) -> str:

@@ -10,7 +10,6 @@ from srelib.readers.record_tables import Row
 
 _STATES = ("State", "incident_state", "state.displayvalue", "incidentstate", "state")
 _CANCELED = ("canceled", "cancelled", "8")
-_OVER = ("resolved", "closed", "6", "7")
 
 
 def _no_incident(one: Record, row: Row, _: Any) -> Row | None:
@@ -18,10 +17,6 @@ def _no_incident(one: Record, row: Row, _: Any) -> Row | None:
     if said.lower() not in _CANCELED:
         return None
     return left_out(f"its state is {said}: no incident", value=said, column="state")
-
-
-def _is_over(one: Record) -> bool:
-    return (first(one, _STATES) or "").lower() in _OVER
 
 
 def _reopened(one: Record) -> bool:
