@@ -102,6 +102,8 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("last", "time", "start of the last bucket", True),
         Column("buckets", "integer", "buckets observed", True),
         Column("coverage", "number", "share of the span that was observed [fraction]", True),
+        Column("read_as", "text", "what the numbers of the export were read as"),
+        Column("evidence", "text", "what shows it; missing: measured values"),
         Column("note", "text", "what the reader had to assume; missing: nothing"),
     ),
     "sources": (

@@ -23,6 +23,7 @@ from srelib import tables
 from srelib.errors import ReadError
 
 if TYPE_CHECKING:
+    from srelib.readers.meaning import Meaning
     from srelib.readers.source import Source
 
 
@@ -54,6 +55,7 @@ class SeriesInfo:
     part: str | None = None
     shown_seconds: float | None = None
     absent_is_zero: bool = False
+    meaning: Meaning | None = None
 
 
 @dataclass(frozen=True)

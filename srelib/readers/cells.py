@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -197,6 +197,7 @@ class Cells:
     reasons: pd.Series
     notes: tuple[str, ...] = ()
     zone: str | None = None
+    suffixes: Mapping[str, int] = field(default_factory=dict)
 
 
 def is_missing(cells: pd.Series) -> pd.Series:
@@ -336,9 +337,11 @@ def numbers(
         values[known] = pd.to_numeric(plain, errors="coerce").astype("float64")
     notes: tuple[str, ...] = ()
     left = known & values.isna()
+    suffixes = {"": int((known & ~left).sum())} if (known & ~left).any() else {}
     if left.any():
         plain = plain[left[known]]
-        values[left] = _suffixed(plain)
+        values[left], units = _suffixed(plain)
+        suffixes |= units[values[left].notna()].value_counts().to_dict()
         if values[left].notna().any():
             notes = (
                 f"column {column!r} is a formatted export, its values are rounded; "
@@ -348,13 +351,13 @@ def numbers(
     infinite = np.isinf(values)
     reasons[infinite] = "infinite: a division by zero in the source, not a measurement"
     values[infinite] = np.nan
-    return Cells(values, reasons, notes)
+    return Cells(values, reasons, notes, suffixes=suffixes)
 
 
-def _suffixed(text: pd.Series) -> pd.Series:
+def _suffixed(text: pd.Series) -> tuple[pd.Series, pd.Series]:
     parts = text.str.extract(r"^([+-]?[\d.]+(?:[eE][+-]?\d+)?)[\s\u00a0]*([A-Za-zµμ%]+)(?:/s)?$")
     factors = parts[1].map(UNITS).astype("float64")
-    return pd.to_numeric(parts[0], errors="coerce").astype("float64") * factors
+    return pd.to_numeric(parts[0], errors="coerce").astype("float64") * factors, parts[1]
 
 
 def _points(text: pd.Series, decimal: str | None, file: str | None, column: str) -> pd.Series:

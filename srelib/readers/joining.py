@@ -352,6 +352,7 @@ def _agreed(results: Sequence[FileResult], names: Sequence[str]) -> dict[Key, Se
                 shown_seconds=min(
                     (one.shown_seconds for one in seen if one.shown_seconds), default=None
                 ),
+                meaning=entry.meaning or (before and before.meaning),
             )
             where.setdefault(key, name)
     return known
@@ -494,6 +495,8 @@ def described(frame: pd.DataFrame, indicators: Indicators) -> pd.DataFrame:
                 "last": last,
                 "buckets": stop - start,
                 "coverage": (stop - start) / span,
+                "read_as": known.meaning.unit if known.meaning else None,
+                "evidence": known.meaning.evidence if known.meaning else None,
                 "note": "; ".join(notes) or None,
             }
         )

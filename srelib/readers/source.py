@@ -100,7 +100,7 @@ def _key_line(text: str, start: int, key: str) -> int:
 FILE_NAME = "sources.toml"
 
 OPS = {"<=": "lte", "<": "lt", ">=": "gte", ">": "gt"}
-EXTRA_COLUMNS = ("bad", "ratio", "value", "state")
+EXTRA_COLUMNS = ("bad", "ratio", "bad_ratio", "value", "state", "probe")
 """Columns of an export that are not columns of a table, because readers turn them into ones."""
 
 
@@ -118,7 +118,7 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Number = Annotated[float | None, Field(strict=True, allow_inf_nan=False)]
 Op = Annotated[Literal["lte", "lt", "gte", "gt"], BeforeValidator(_operator)]
 Table = Literal["sli", "deployments", "changes", "incidents", "alerts", "exclusions", "ignore"]
-Unit = Literal["count", "rate", "ratio", "counter", "value", "state"]
+Unit = Literal["count", "rate", "ratio", "percent", "counter", "value", "state"]
 
 
 def _key(about: str, *examples: str, default: Any = None, **limits: Any) -> Any:
@@ -139,6 +139,7 @@ class SeriesSpec(_Model):
     bad: Names = _key("column of bad events, or columns to add up", '["4xx", "5xx"]', default=())
     total: Names = _key("column of all events, or columns to add up", '"checkout all"', default=())
     ratio: str | None = _key("column with the share of good events", '"availability"')
+    bad_ratio: str | None = _key("column with the share of bad events", '"error_rate"')
     value: str | None = _key("column with a measured value, such as a latency", '"p99"')
     threshold: Number = _key(
         "a bucket is good when value op threshold; default: that of the file",
@@ -149,11 +150,12 @@ class SeriesSpec(_Model):
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         counts = [name for name in ("good", "bad", "total") if getattr(self, name)]
-        given = [*counts, *(name for name in ("ratio", "value") if getattr(self, name))]
-        if given not in (["ratio"], ["value"]) and (len(counts) != 2 or given != counts):
+        alone = ("ratio", "bad_ratio", "value")
+        given = [*counts, *(name for name in alone if getattr(self, name))]
+        if given not in [[name] for name in alone] and (len(counts) != 2 or given != counts):
             raise schema.refused(
                 f"a series was given {', '.join(given) or 'no column'}",
-                "give two of good, bad and total, or only ratio, or only value",
+                "give two of good, bad and total, or only ratio, bad_ratio or value",
             )
         return self
 
@@ -224,6 +226,9 @@ class Source(_Model):
     )
     max_silence: schema.Duration | None = _key(
         "state logs: silence longer than this is unknown", '"26h"'
+    )
+    probes: Literal["any", "majority", "all"] | None = _key(
+        "state logs of several probes: how many must see the service up", '"majority"'
     )
     threshold: Number = _key("a bucket is good when value op threshold", "0.3")
     op: Op | None = _key("how to compare: lte, lt, gte or gt", '"lte"')

@@ -51,6 +51,7 @@ class Scan:
     notes: tuple[str, ...] = ()
     faults: pd.DataFrame = field(default_factory=lambda: no_faults())
     head: Head | None = None
+    suffixes: dict[str, Mapping[str, int]] = field(default_factory=dict)
     _records: np.ndarray | None = None
     _cache: dict[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
 
@@ -351,9 +352,10 @@ def _careful(head: Head, path: Path, rules: _Rules) -> Scan:
     zones: list[str] = []
     bad = np.zeros(len(raw), dtype=bool)
     rejected, faults = [refused], [no_faults()]
+    suffixes = {}
     for name, kind in rules.types.items():
         read = _read_column(raw[name], kind, head, rules)
-        data[name] = read.values
+        data[name], suffixes[name] = read.values, read.suffixes
         notes.extend(read.notes)
         zones.extend([read.zone] if read.zone else [])
         if name in rules.required:
@@ -373,6 +375,7 @@ def _careful(head: Head, path: Path, rules: _Rules) -> Scan:
         notes=tuple(dict.fromkeys(notes)),
         faults=_moved(_stacked(faults), bad),
         head=head,
+        suffixes=suffixes,
         _records=records[~bad],
     )
 
