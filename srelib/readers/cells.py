@@ -14,7 +14,7 @@ import pandas as pd
 from srelib.errors import ReadError
 
 _LOCAL = (
-    r"^(?P<one>\d{1,2})(?P<mark>[./])(?P<two>\d{1,2})[./](?P<year>\d{4}),?"
+    r"^(?P<one>\d{1,2})(?P<mark>[./-])(?P<two>\d{1,2})[./-](?P<year>\d{4}),?"
     r"(?:[ T]+(?P<hour>\d{1,2}):(?P<minute>\d\d)(?P<rest>:\d\d(?:\.\d+)?)?"
     r"\s*(?P<half>[AaPp][Mm])?)?$"
 )
@@ -55,10 +55,13 @@ def _day_first(
     why = "none of them shows which number is the month"
     if len(days):
         why = f"{text[days[0]]!r} has the day first and {text[months[0]]!r} the month"
+    seen = text[one.index[0]]
+    mark = "-" if "-" in seen else "/"
     raise ReadError(
-        f"dates in column {column!r} such as {text[one.index[0]]!r} can be read in two ways; {why}",
+        f"dates in column {column!r} such as {seen!r} can be read in two ways; {why}",
         file=file,
-        fix="write them as 2026-01-31T14:05:00 (in a spreadsheet: yyyy-mm-dd hh:mm:ss)",
+        fix=f'say time_format = "%d{mark}%m{mark}%Y %H:%M" (the day first) or '
+        f'"%m{mark}%d{mark}%Y %H:%M" in sources.toml, or write dates as 2026-01-31T14:05:00',
     )
 
 
@@ -217,10 +220,17 @@ def zone(name: str, *, file: str | None = None) -> ZoneInfo:
 
 
 def times(
-    cells: pd.Series, *, timezone: str | None = None, file: str | None = None, column: str = "time"
+    cells: pd.Series,
+    *,
+    timezone: str | None = None,
+    form: str | None = None,
+    file: str | None = None,
+    column: str = "time",
 ) -> Cells:
-    """Text cells as UTC times."""
+    """Text cells as UTC times; `form` says how they are written where ISO 8601 does not."""
     text = cells.astype("str").str.strip()
+    if form is not None:
+        text = _formatted(text, form, file)
     known = ~is_missing(text)
     values = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us, UTC]")
     reasons = pd.Series(None, index=cells.index, dtype="object")
@@ -240,6 +250,20 @@ def times(
     reasons[far] = "time outside the years 2000 to 2099"
     values[far] = pd.NaT
     return Cells(values, reasons, zone=used)
+
+
+def _formatted(text: pd.Series, form: str, file: str | None) -> pd.Series:
+    """Cells that fit a format of strptime in ISO 8601; the others as they are."""
+    zoned = "%z" in form or "%Z" in form
+    try:
+        read = pd.to_datetime(text, format=form, errors="coerce", utc=zoned)
+    except ValueError as error:
+        raise ReadError(
+            f"time_format {form!r} cannot be used ({error})", file=file,
+            fix="write it in the codes of strptime, such as %d-%m-%Y %H:%M:%S",
+        ) from error  # fmt: skip
+    written = read.map(lambda at: at.isoformat(), na_action="ignore").astype("object")
+    return written.where(read.notna(), text)
 
 
 def _iso(text: pd.Series, *, utc: bool) -> pd.Series:

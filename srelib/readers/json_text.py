@@ -279,7 +279,9 @@ def record_result(
     needed = [*tables.required(table), *times]
     frame = frame.assign(**{name: None for name in needed if name not in frame})
     zone = source.timezone or zone
-    frame = record_tables.with_times(frame, times, file=head.name, timezone=zone)
+    frame = record_tables.with_times(
+        frame, times, file=head.name, timezone=zone, form=head.time_format
+    )
     if "planned" in frame:
         frame = record_tables.with_planned(frame, column=source.columns["planned"])
     return record_tables.read_rows(frame, table, head=head, source=source, lines=lines, notes=notes)

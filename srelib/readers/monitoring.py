@@ -201,18 +201,26 @@ def _wide_faults(samples: pd.DataFrame, times: pd.Index) -> pd.DataFrame:
     return faults.assign(row=times.get_indexer(pd.Index(samples["time"]))).reset_index(drop=True)
 
 
-_LONG_PANEL = ("series", "time", "value")
+_LONG_PANELS = ({"series", "time", "value"}, {"metric", "time", "value"})
 
 
 def _is_grafana(head: Head) -> bool:
-    """Whether the header is that of a panel: Time first, or Series, Time, Value."""
+    """Whether the header is that of a panel: Time first, or a series and a value in each row."""
     return _is_long_panel(head) or (
         head.kind == "csv" and len(head.header) > 1 and head.header[0] == "Time"
     )
 
 
 def _is_long_panel(head: Head) -> bool:
-    return head.kind == "csv" and tuple(name.lower() for name in head.header) == _LONG_PANEL
+    return head.kind == "csv" and len(head.header) == 3 and (
+        {name.lower() for name in head.header} in _LONG_PANELS
+    )  # fmt: skip
+
+
+def _long_columns(head: Head) -> tuple[str, str, str]:
+    """The columns of series, time and value, in any order and case."""
+    named = {name.lower(): name for name in head.header}
+    return named.get("series") or named["metric"], named["time"], named["value"]
 
 
 def _read_grafana(head: Head, source: Source) -> FileResult:
@@ -225,8 +233,8 @@ def _read_grafana(head: Head, source: Source) -> FileResult:
 
 
 def _read_long_panel(head: Head, source: Source) -> FileResult:
-    """The long table of Grafana 6 and before, turned wide."""
-    series, time, value = head.header
+    """A long table (Grafana 6 and before, or the transformation "series to rows"), turned wide."""
+    series, time, value = _long_columns(head)
     scanned = scan(
         head,
         {series: "category", time: "time", value: "number"},
@@ -263,7 +271,7 @@ def _grafana_once(
     head: Head, scanned: Scan, frame: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Each sample of each series once; those that contradict each other all go."""
-    series, time, value = head.header
+    series, time, value = _long_columns(head)
     groups = frame.groupby([series, time], observed=True)[value]
     clash = groups.transform("nunique") > 1
     again = frame.duplicated([series, time]) & ~clash

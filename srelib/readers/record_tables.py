@@ -38,6 +38,7 @@ def with_times(
     file: str,
     timezone: str | None = None,
     shown: Mapping[str, str] | None = None,
+    form: str | None = None,
 ) -> pd.DataFrame:
     """The frame with text turned into UTC times; what is no time becomes a fault."""
     timed = frame.copy()
@@ -46,7 +47,7 @@ def with_times(
     for name in names:
         called = (shown or {}).get(name, name)
         text = timed[name].astype("str")
-        read = cells.times(text, timezone=timezone, file=file, column=called)
+        read = cells.times(text, timezone=timezone, form=form, file=file, column=called)
         bad = read.reasons.notna() & timed["fault"].isna()
         timed["fault"] = timed["fault"].where(~bad, read.reasons)
         timed["fault_column"] = timed["fault_column"].where(~bad, called)

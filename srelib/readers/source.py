@@ -171,6 +171,12 @@ class Source(_Model):
     )
     table: Table | None = _key("table the file feeds; ignore: leave it out", '"sli"')
     format: str | None = _key("read it as this format, whatever it looks like", '"generic"')
+    header: Names = _key(
+        "names of the columns of a file without a header", '["time", "state"]', default=()
+    )
+    time_format: str | None = _key(
+        "how times are written, in the codes of strptime", '"%d-%m-%Y %H:%M"', min_length=2
+    )
     timezone: schema.TimeZone | None = _key("zone of times written without one", '"Europe/Berlin"')
     service: str | None = _key(
         "service of every row, whatever the file says; only a column named in columns "

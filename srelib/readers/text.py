@@ -77,12 +77,12 @@ class Scan:
             starts = record_starts(path, self.head)
         if self._records is not None:
             if len(self._records) and self._records.max() >= len(starts):
-                return self._records + self.head.skip + 2
+                return self.head.below(self._records)
             return starts[self._records]
         refused = self.rejects["line"].to_numpy()
         kept = starts[~np.isin(starts, refused)]
         if len(kept) != len(self.frame):
-            return np.arange(len(self.frame)) + self.head.skip + 2
+            return self.head.below(np.arange(len(self.frame)))
         return kept
 
 
@@ -152,7 +152,7 @@ def _options(
     named = ", ".join(f"'{name}': '{kind}'" for name, kind in columns.items())
     words = ", ".join(_quote(text) for text in missing)
     options = {
-        "auto_detect": "false", "header": "true", "skip": str(head.skip),
+        "auto_detect": "false", "header": str(head.headed).lower(), "skip": str(head.skip),
         "delim": _quote(head.delimiter), "quote": "'\"'", "escape": "'\"'",
         "columns": f"{{{named}}}", "nullstr": f"[{words}]", "hive_partitioning": "false",
         "max_line_size": "2000000", "compression": "'none'", **more,
@@ -195,7 +195,7 @@ def _typed_pass(head: Head, path: Path, rules: _Rules, *, missing: Collection[st
     import duckdb
 
     types = rules.types
-    plan = _time_plan(head, types, rules.timezone)
+    plan = None if head.time_format else _time_plan(head, types, rules.timezone)
     if plan is None or rules.decimal == ",":
         return None
     kinds = {"number": "DOUBLE", "text": "VARCHAR", "category": "VARCHAR", "time": plan.duck}
@@ -382,7 +382,10 @@ def _careful(head: Head, path: Path, rules: _Rules) -> Scan:
 
 def _read_column(raw: pd.Series, kind: str, head: Head, rules: _Rules) -> cells.Cells:
     if kind == "time":
-        return cells.times(raw, timezone=rules.timezone, file=head.name, column=str(raw.name))
+        return cells.times(
+            raw, timezone=rules.timezone, form=head.time_format, file=head.name,
+            column=str(raw.name),
+        )  # fmt: skip
     if kind == "number":
         return cells.numbers(raw, decimal=rules.decimal, file=head.name, column=str(raw.name))
     nothing = pd.Series(None, index=raw.index, dtype="object")
@@ -397,7 +400,7 @@ def _places(
     records = np.flatnonzero(~np.isin(starts, refused["line"].to_numpy()))
     if len(records) != kept:
         records = np.arange(kept)
-        return records, records + head.skip + 2
+        return records, head.below(records)
     return records, starts[records]
 
 
