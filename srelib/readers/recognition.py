@@ -12,6 +12,7 @@ from srelib.readers import (
     alert_logs,
     base,
     ci_runs,
+    event_rows,
     forges,
     generic,
     incident_pages,
@@ -71,8 +72,8 @@ def _choose(head: Head, source: Source) -> Family:
     known = [family for family in FAMILIES if family.recognise(head)]
     if head.kind == "csv" and forges.GITTAGS not in known:
         _check_header(head)
-    if source.unit == "state":
-        return monitoring.STATELOG
+    if source.unit in ("state", "event"):
+        return monitoring.STATELOG if source.unit == "state" else event_rows.EVENTS
     for family in known:
         if source.table is None or source.table in family.tables:
             return family

@@ -19,6 +19,7 @@ from pydantic import (
 
 from srelib import schema, tables
 from srelib.errors import SourceError
+from srelib.readers.condition import parse_condition
 
 
 def read_text(path: Path) -> str:
@@ -118,7 +119,7 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Number = Annotated[float | None, Field(strict=True, allow_inf_nan=False)]
 Op = Annotated[Literal["lte", "lt", "gte", "gt"], BeforeValidator(_operator)]
 Table = Literal["sli", "deployments", "changes", "incidents", "alerts", "exclusions", "ignore"]
-Unit = Literal["count", "rate", "ratio", "percent", "counter", "value", "state"]
+Unit = Literal["count", "rate", "ratio", "percent", "counter", "value", "state", "event"]
 
 
 def _key(about: str, *examples: str, default: Any = None, **limits: Any) -> Any:
@@ -225,6 +226,11 @@ class Source(_Model):
         '["status", "sev-[12]"]',
         default=(),
     )
+    good: str | None = _key(
+        "files with one row per event: the condition under which a row is good (comparisons, in, "
+        "and, or, not)",
+        "\"status < 500 and method in ('GET', 'POST')\"",
+    )
     values: dict[str, Literal["good", "bad", "ignore"]] = _key(
         "what each state of a state log means",
         '{ up = "good", down = "bad", paused = "ignore" }',
@@ -254,6 +260,17 @@ class Source(_Model):
                     "write the name of the environment, or mend the expression",
                 ) from None
         return patterns
+
+    @field_validator("good")
+    @classmethod
+    def _condition(cls, text: str | None) -> str | None:
+        try:
+            if text is not None:
+                parse_condition(text)
+        except ValueError as error:
+            problem, _, fix = str(error).partition("; ")
+            raise schema.refused(problem, fix) from None
+        return text
 
     @model_validator(mode="after")
     def _together(self) -> Self:

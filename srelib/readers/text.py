@@ -165,7 +165,7 @@ def _quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _connect() -> duckdb.DuckDBPyConnection:
+def connect() -> duckdb.DuckDBPyConnection:
     import duckdb
 
     connection = duckdb.connect(
@@ -206,7 +206,7 @@ def _typed_pass(head: Head, path: Path, rules: _Rules, *, missing: Collection[st
     more = {"timestampformat": _quote(plan.form)} if plan.form else {}
     source = _options(head, path, columns, missing=missing, **more)
     try:
-        with _connect() as connection:
+        with connect() as connection:
             table = connection.sql(f"SELECT {_wanted(head, types)} FROM {source}").to_arrow_table()
     except duckdb.Error:
         return None
@@ -425,7 +425,7 @@ def _as_text(head: Head, path: Path, types: Mapping[str, str]) -> tuple[pd.DataF
         rejects_table="'srelib_errors'", rejects_scan="'srelib_scans'",
     )  # fmt: skip
     try:
-        with _connect() as connection:
+        with connect() as connection:
             table = connection.sql(f"SELECT {_wanted(head, types)} FROM {source}").to_arrow_table()
             broken = connection.sql(
                 "SELECT line_byte_position, any_value(line), first(csv_line), first(error_type)"
