@@ -17,6 +17,7 @@ from srelib import tables
 from srelib.errors import InputError, ParameterError, ReadError, SloError
 from srelib.readers import joining, record_tables
 from srelib.readers.base import FileResult
+from srelib.readers.services import differing_names, several_services
 from srelib.windows.window import _grid
 
 if TYPE_CHECKING:
@@ -188,7 +189,8 @@ def load(path: str | Path, *, as_of: str | pd.Timestamp | None = None) -> Datase
         )
     for glob in sources.unmatched([entry.name for entry in loaded]) if sources else ():
         notes.append(f"sources.toml: match = {glob!r} matches no file")
-    dataset = _assembled(path, loaded, slos, as_of)
+    said = {name for entry in (sources.file if sources else ()) for name in entry.services.values()}
+    dataset = _assembled(path, loaded, slos, said, as_of)
     return replace(dataset, notes=(*notes, *dataset.notes))
 
 
@@ -309,7 +311,11 @@ def _raise_all(problems: list[InputError]) -> None:
 
 
 def _assembled(
-    path: Path, loaded: list[_Loaded], slos: list[Slo], as_of: str | pd.Timestamp | None
+    path: Path,
+    loaded: list[_Loaded],
+    slos: list[Slo],
+    said: set[str],
+    as_of: str | pd.Timestamp | None,
 ) -> Dataset:
     results, names = [entry.result for entry in loaded], [entry.name for entry in loaded]
     thresholds = _thresholds(slos, results)
@@ -318,8 +324,10 @@ def _assembled(
     for table in tables.EXPORTS[1:]:
         joined[table], repeated = record_tables.joined_records(table, results, names)
         found += repeated
+    joined, notes = several_services(joined, said)
+    notes += differing_names(joined)
     now = _now(as_of, joined, indicators.grids)
-    notes = _cut(joined, now, indicators.grids) if as_of is not None else []
+    notes += _cut(joined, now, indicators.grids) if as_of is not None else []
     if not len(joined["sli"]) and not any(len(joined[table]) for table in tables.EXPORTS):
         _nothing_left(found, results, as_of)
     rejected = tables.stacked([entry.result.rejects for entry in loaded] + found, "rejects")

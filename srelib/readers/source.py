@@ -111,6 +111,11 @@ def _listed(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
+def _joined(value: Any) -> Any:
+    """Several services as one text, a line each."""
+    return "\n".join(map(str, value)) if isinstance(value, list) else value
+
+
 def _operator(value: Any) -> Any:
     return OPS.get(value, value) if isinstance(value, str) else value
 
@@ -118,6 +123,7 @@ def _operator(value: Any) -> Any:
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Number = Annotated[float | None, Field(strict=True, allow_inf_nan=False)]
 Op = Annotated[Literal["lte", "lt", "gte", "gt"], BeforeValidator(_operator)]
+Service = Annotated[str, BeforeValidator(_joined)]
 Table = Literal["sli", "deployments", "changes", "incidents", "alerts", "exclusions", "ignore"]
 Unit = Literal["count", "rate", "ratio", "percent", "counter", "value", "state", "event"]
 
@@ -206,7 +212,7 @@ class Source(_Model):
         '["prod", "prod-.*"]',
         default=(),
     )
-    services: dict[str, str] = _key(
+    services: dict[str, Service] = _key(
         "events: service by what the file calls it (components, identifiers); other "
         "names stay as they are",
         '{ "API (EU)" = "api" }',

@@ -32,7 +32,8 @@ def test_the_tree_of_a_condition() -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "a", "a <", "a < b", "a < 5 and", "(a < 5", "a in 5", "a in ()", "f(a) < 5",
-     "a < 5; b < 6", "a < 5 --", "__import__('os')", "a == 5 == 6", "((" * 60 + "a < 5" + "))" * 60],
+     "a < 5; b < 6", "a < 5 --",
+     "__import__('os')", "a == 5 == 6", "((" * 60 + "a < 5" + "))" * 60],
 )  # fmt: skip
 def test_what_is_no_condition_is_refused(text: str) -> None:
     """The error shows the place and an example; nothing else is read from the text."""
