@@ -15,7 +15,7 @@ import pandas as pd
 
 from srelib import tables
 from srelib.errors import InputError, ParameterError, ReadError, SloError
-from srelib.readers import joining, record_tables
+from srelib.readers import grid, joining, record_tables
 from srelib.readers.base import FileResult
 from srelib.readers.services import differing_names, several_services
 from srelib.windows.window import _grid
@@ -108,8 +108,11 @@ class Dataset:
             )
         start, stop = self._spans[service, sli]
         row = self.series[(self.series["service"] == service) & (self.series["sli"] == sli)]
-        step = pd.Timedelta(float(row["step_seconds"].iloc[0]), "s")
-        return _grid(self.sli.iloc[start:stop][["time", "good", "total"]], step=step)
+        counts = self.sli.iloc[start:stop][["time", "good", "total"]]
+        period = row["period"].iloc[0]
+        if isinstance(period, str):
+            return grid.on_calendar(counts, *period.split(" ", 1))
+        return _grid(counts, step=pd.Timedelta(float(row["step_seconds"].iloc[0]), "s"))
 
     def exported(self, table: str) -> pd.DataFrame | None:
         """A table, or None where no file was about it: nothing on record is not nothing happened.
@@ -387,15 +390,16 @@ def _thresholds(
 def _now(
     as_of: str | pd.Timestamp | None,
     joined: dict[str, pd.DataFrame],
-    grids: dict[tuple[str, str], joining.Buckets],
+    grids: dict[tuple[str, str], grid.Buckets],
 ) -> pd.Timestamp:
     if as_of is not None:
         stamp = pd.Timestamp(as_of)
         if stamp.tzinfo is None:
             raise ParameterError(f"as_of carries no time zone: {as_of!r}; write 2026-06-29T00:00Z.")
         return stamp.tz_convert("UTC").as_unit("us")
+    times = joined["sli"]["time"]
     ends = [
-        joined["sli"]["time"].iloc[stop - 1] + pd.Timedelta(grids[key].step, "us")
+        grids[key].ends(pd.DatetimeIndex(times.iloc[stop - 1 : stop]))[0]
         for key, (_, stop) in joining.spans(joined["sli"]).items()
     ]
     if not ends:
@@ -412,7 +416,7 @@ def _times(table: str) -> list[str]:
 def _cut(
     joined: dict[str, pd.DataFrame],
     now: pd.Timestamp,
-    grids: dict[tuple[str, str], joining.Buckets],
+    grids: dict[tuple[str, str], grid.Buckets],
 ) -> list[str]:
     """Leave out what is later than now; what ends later had not ended."""
     notes = []
@@ -432,11 +436,12 @@ def _cut(
 
 
 def _unfinished(
-    frame: pd.DataFrame, now: pd.Timestamp, grids: dict[tuple[str, str], joining.Buckets]
+    frame: pd.DataFrame, now: pd.Timestamp, grids: dict[tuple[str, str], grid.Buckets]
 ) -> pd.Series:
-    ends = pd.DatetimeIndex(frame["time"]).as_unit("us").asi8.copy()
+    times = pd.DatetimeIndex(frame["time"]).as_unit("us")
+    ends = times.asi8.copy()
     for key, (start, stop) in joining.spans(frame).items():
-        ends[start:stop] += grids[key].step
+        ends[start:stop] = grids[key].ends(times[start:stop]).asi8
     return pd.Series(ends > now.as_unit("us").asm8.view("int64"))
 
 

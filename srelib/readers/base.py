@@ -77,6 +77,7 @@ class SeriesInfo:
     shown_seconds: float | None = None
     absent_is_zero: bool = False
     meaning: Meaning | None = None
+    timezone: str = "UTC"
 
 
 @dataclass(frozen=True)
