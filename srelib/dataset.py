@@ -15,8 +15,9 @@ import pandas as pd
 
 from srelib import tables
 from srelib.errors import InputError, ParameterError, ReadError, SloError
-from srelib.readers import joining, record_tables
+from srelib.readers import grid, joining, record_tables
 from srelib.readers.base import FileResult
+from srelib.readers.services import differing_names, several_services
 from srelib.windows.window import _grid
 
 if TYPE_CHECKING:
@@ -107,8 +108,11 @@ class Dataset:
             )
         start, stop = self._spans[service, sli]
         row = self.series[(self.series["service"] == service) & (self.series["sli"] == sli)]
-        step = pd.Timedelta(float(row["step_seconds"].iloc[0]), "s")
-        return _grid(self.sli.iloc[start:stop][["time", "good", "total"]], step=step)
+        counts = self.sli.iloc[start:stop][["time", "good", "total"]]
+        period = row["period"].iloc[0]
+        if isinstance(period, str):
+            return grid.on_calendar(counts, *period.split(" ", 1))
+        return _grid(counts, step=pd.Timedelta(float(row["step_seconds"].iloc[0]), "s"))
 
     def exported(self, table: str) -> pd.DataFrame | None:
         """A table, or None where no file was about it: nothing on record is not nothing happened.
@@ -188,7 +192,8 @@ def load(path: str | Path, *, as_of: str | pd.Timestamp | None = None) -> Datase
         )
     for glob in sources.unmatched([entry.name for entry in loaded]) if sources else ():
         notes.append(f"sources.toml: match = {glob!r} matches no file")
-    dataset = _assembled(path, loaded, slos, as_of)
+    said = {name for entry in (sources.file if sources else ()) for name in entry.services.values()}
+    dataset = _assembled(path, loaded, slos, said, as_of)
     return replace(dataset, notes=(*notes, *dataset.notes))
 
 
@@ -309,7 +314,11 @@ def _raise_all(problems: list[InputError]) -> None:
 
 
 def _assembled(
-    path: Path, loaded: list[_Loaded], slos: list[Slo], as_of: str | pd.Timestamp | None
+    path: Path,
+    loaded: list[_Loaded],
+    slos: list[Slo],
+    said: set[str],
+    as_of: str | pd.Timestamp | None,
 ) -> Dataset:
     results, names = [entry.result for entry in loaded], [entry.name for entry in loaded]
     thresholds = _thresholds(slos, results)
@@ -318,8 +327,10 @@ def _assembled(
     for table in tables.EXPORTS[1:]:
         joined[table], repeated = record_tables.joined_records(table, results, names)
         found += repeated
+    joined, notes = several_services(joined, said)
+    notes += differing_names(joined)
     now = _now(as_of, joined, indicators.grids)
-    notes = _cut(joined, now, indicators.grids) if as_of is not None else []
+    notes += _cut(joined, now, indicators.grids) if as_of is not None else []
     if not len(joined["sli"]) and not any(len(joined[table]) for table in tables.EXPORTS):
         _nothing_left(found, results, as_of)
     rejected = tables.stacked([entry.result.rejects for entry in loaded] + found, "rejects")
@@ -379,15 +390,16 @@ def _thresholds(
 def _now(
     as_of: str | pd.Timestamp | None,
     joined: dict[str, pd.DataFrame],
-    grids: dict[tuple[str, str], joining.Buckets],
+    grids: dict[tuple[str, str], grid.Buckets],
 ) -> pd.Timestamp:
     if as_of is not None:
         stamp = pd.Timestamp(as_of)
         if stamp.tzinfo is None:
             raise ParameterError(f"as_of carries no time zone: {as_of!r}; write 2026-06-29T00:00Z.")
         return stamp.tz_convert("UTC").as_unit("us")
+    times = joined["sli"]["time"]
     ends = [
-        joined["sli"]["time"].iloc[stop - 1] + pd.Timedelta(grids[key].step, "us")
+        grids[key].ends(pd.DatetimeIndex(times.iloc[stop - 1 : stop]))[0]
         for key, (_, stop) in joining.spans(joined["sli"]).items()
     ]
     if not ends:
@@ -404,7 +416,7 @@ def _times(table: str) -> list[str]:
 def _cut(
     joined: dict[str, pd.DataFrame],
     now: pd.Timestamp,
-    grids: dict[tuple[str, str], joining.Buckets],
+    grids: dict[tuple[str, str], grid.Buckets],
 ) -> list[str]:
     """Leave out what is later than now; what ends later had not ended."""
     notes = []
@@ -424,11 +436,12 @@ def _cut(
 
 
 def _unfinished(
-    frame: pd.DataFrame, now: pd.Timestamp, grids: dict[tuple[str, str], joining.Buckets]
+    frame: pd.DataFrame, now: pd.Timestamp, grids: dict[tuple[str, str], grid.Buckets]
 ) -> pd.Series:
-    ends = pd.DatetimeIndex(frame["time"]).as_unit("us").asi8.copy()
+    times = pd.DatetimeIndex(frame["time"]).as_unit("us")
+    ends = times.asi8.copy()
     for key, (start, stop) in joining.spans(frame).items():
-        ends[start:stop] += grids[key].step
+        ends[start:stop] = grids[key].ends(times[start:stop]).asi8
     return pd.Series(ends > now.as_unit("us").asm8.view("int64"))
 
 

@@ -95,13 +95,16 @@ TABLES: dict[str, tuple[Column, ...]] = {
     "series": (
         Column("service", "text", "service", True),
         Column("sli", "text", "indicator", True),
-        Column("step_seconds", "number", "length of one bucket [s]", True),
+        Column("step_seconds", "number", "length of one bucket, nominal for periods [s]", True),
+        Column("period", "text", "calendar day or month a bucket is; missing: a fixed length"),
         Column("weighting", "text", "events, or time where only a ratio or a state is known", True),
         Column("unit", "text", "unit of good and total: events or seconds", True),
         Column("first", "time", "start of the first bucket", True),
         Column("last", "time", "start of the last bucket", True),
         Column("buckets", "integer", "buckets observed", True),
         Column("coverage", "number", "share of the span that was observed [fraction]", True),
+        Column("read_as", "text", "what the numbers of the export were read as"),
+        Column("evidence", "text", "what shows it; missing: measured values"),
         Column("note", "text", "what the reader had to assume; missing: nothing"),
     ),
     "sources": (

@@ -12,7 +12,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
 
@@ -23,6 +23,7 @@ from srelib import tables
 from srelib.errors import ReadError
 
 if TYPE_CHECKING:
+    from srelib.readers.meaning import Meaning
     from srelib.readers.source import Source
 
 
@@ -40,6 +41,27 @@ class Head:
     skip: int = 0
     header: tuple[str, ...] = ()
     first: tuple[str, ...] = ()
+    headed: bool = True
+    time_format: str | None = None
+
+    def as_said(self, source: Source) -> Head:
+        """The head with what ``sources.toml`` says of the header and of times."""
+        if not source.header:
+            return replace(self, time_format=source.time_format)
+        if self.kind == "csv" and len(source.header) != len(self.header):
+            raise ReadError(
+                f"header names {len(source.header)} columns, and the first line has "
+                f"{len(self.header)}",
+                file=self.name, fix="name every column of the file in header = [...]",
+            )  # fmt: skip
+        return replace(
+            self, header=tuple(source.header), first=self.header, headed=False,
+            time_format=source.time_format,
+        )  # fmt: skip
+
+    def below(self, records: np.ndarray) -> np.ndarray:
+        """Lines of records, by their number, where every record is one line."""
+        return records + self.skip + 1 + self.headed
 
 
 @dataclass(frozen=True)
@@ -54,6 +76,8 @@ class SeriesInfo:
     part: str | None = None
     shown_seconds: float | None = None
     absent_is_zero: bool = False
+    meaning: Meaning | None = None
+    timezone: str = "UTC"
 
 
 @dataclass(frozen=True)
@@ -80,6 +104,7 @@ class FileResult:
 class _Unsaid:
     """What is said about a file that `sources.toml` does not name: nothing."""
 
+    header: ClassVar[tuple[str, ...]] = ()
     columns: ClassVar[dict[str, str]] = {}
     services: ClassVar[dict[str, str]] = {}
     values: ClassVar[dict[str, str | dict[str, str]]] = {}
@@ -142,7 +167,7 @@ def record_starts(path: Path, head: Head) -> np.ndarray:
                 last = reader.line_num
         except csv.Error:
             pass
-    return np.array(starts[1:], dtype="int64")
+    return np.array(starts[head.headed :], dtype="int64")
 
 
 def lines_at(path: Path, offsets: np.ndarray) -> np.ndarray:
@@ -251,7 +276,7 @@ def _csv_head(path: Path, name: str, gzipped: bool, encoding: str, text: str) ->
     match = _SEP_LINE.match(lines[skip]) if skip < len(lines) else None
     if match:
         skip += 1
-    while skip < len(lines) and not lines[skip].strip():
+    while skip < len(lines) and (not lines[skip].strip() or _is_comment(lines, skip)):
         skip += 1
     body = "".join(lines[skip:])
     delimiter = match.group(1) if match else _delimiter(body)
@@ -261,6 +286,13 @@ def _csv_head(path: Path, name: str, gzipped: bool, encoding: str, text: str) ->
     return Head(
         path, name, gzipped, encoding, "csv", text, delimiter, skip, tuple(header), tuple(first)
     )
+
+
+def _is_comment(lines: list[str], at: int) -> bool:
+    """A line before the header that starts with ``#``; a header may do so too, with its columns."""
+    later = next((line for line in lines[at + 1 :] if not line.startswith("#")), "")
+    own = lines[at]
+    return own.startswith("#") and own.count(_delimiter(later)) != later.count(_delimiter(later))
 
 
 def _delimiter(body: str) -> str:

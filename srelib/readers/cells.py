@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -14,7 +14,7 @@ import pandas as pd
 from srelib.errors import ReadError
 
 _LOCAL = (
-    r"^(?P<one>\d{1,2})(?P<mark>[./])(?P<two>\d{1,2})[./](?P<year>\d{4}),?"
+    r"^(?P<one>\d{1,2})(?P<mark>[./-])(?P<two>\d{1,2})[./-](?P<year>\d{4}),?"
     r"(?:[ T]+(?P<hour>\d{1,2}):(?P<minute>\d\d)(?P<rest>:\d\d(?:\.\d+)?)?"
     r"\s*(?P<half>[AaPp][Mm])?)?$"
 )
@@ -55,10 +55,13 @@ def _day_first(
     why = "none of them shows which number is the month"
     if len(days):
         why = f"{text[days[0]]!r} has the day first and {text[months[0]]!r} the month"
+    seen = text[one.index[0]]
+    mark = "-" if "-" in seen else "/"
     raise ReadError(
-        f"dates in column {column!r} such as {text[one.index[0]]!r} can be read in two ways; {why}",
+        f"dates in column {column!r} such as {seen!r} can be read in two ways; {why}",
         file=file,
-        fix="write them as 2026-01-31T14:05:00 (in a spreadsheet: yyyy-mm-dd hh:mm:ss)",
+        fix=f'say time_format = "%d{mark}%m{mark}%Y %H:%M" (the day first) or '
+        f'"%m{mark}%d{mark}%Y %H:%M" in sources.toml, or write dates as 2026-01-31T14:05:00',
     )
 
 
@@ -197,6 +200,7 @@ class Cells:
     reasons: pd.Series
     notes: tuple[str, ...] = ()
     zone: str | None = None
+    suffixes: Mapping[str, int] = field(default_factory=dict)
 
 
 def is_missing(cells: pd.Series) -> pd.Series:
@@ -216,10 +220,17 @@ def zone(name: str, *, file: str | None = None) -> ZoneInfo:
 
 
 def times(
-    cells: pd.Series, *, timezone: str | None = None, file: str | None = None, column: str = "time"
+    cells: pd.Series,
+    *,
+    timezone: str | None = None,
+    form: str | None = None,
+    file: str | None = None,
+    column: str = "time",
 ) -> Cells:
-    """Text cells as UTC times."""
+    """Text cells as UTC times; `form` says how they are written where ISO 8601 does not."""
     text = cells.astype("str").str.strip()
+    if form is not None:
+        text = _formatted(text, form, file)
     known = ~is_missing(text)
     values = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us, UTC]")
     reasons = pd.Series(None, index=cells.index, dtype="object")
@@ -239,6 +250,20 @@ def times(
     reasons[far] = "time outside the years 2000 to 2099"
     values[far] = pd.NaT
     return Cells(values, reasons, zone=used)
+
+
+def _formatted(text: pd.Series, form: str, file: str | None) -> pd.Series:
+    """Cells that fit a format of strptime in ISO 8601; the others as they are."""
+    zoned = "%z" in form or "%Z" in form
+    try:
+        read = pd.to_datetime(text, format=form, errors="coerce", utc=zoned)
+    except ValueError as error:
+        raise ReadError(
+            f"time_format {form!r} cannot be used ({error})", file=file,
+            fix="write it in the codes of strptime, such as %d-%m-%Y %H:%M:%S",
+        ) from error  # fmt: skip
+    written = read.map(lambda at: at.isoformat(), na_action="ignore").astype("object")
+    return written.where(read.notna(), text)
 
 
 def _iso(text: pd.Series, *, utc: bool) -> pd.Series:
@@ -336,9 +361,11 @@ def numbers(
         values[known] = pd.to_numeric(plain, errors="coerce").astype("float64")
     notes: tuple[str, ...] = ()
     left = known & values.isna()
+    suffixes = {"": int((known & ~left).sum())} if (known & ~left).any() else {}
     if left.any():
         plain = plain[left[known]]
-        values[left] = _suffixed(plain)
+        values[left], units = _suffixed(plain)
+        suffixes |= units[values[left].notna()].value_counts().to_dict()
         if values[left].notna().any():
             notes = (
                 f"column {column!r} is a formatted export, its values are rounded; "
@@ -348,13 +375,13 @@ def numbers(
     infinite = np.isinf(values)
     reasons[infinite] = "infinite: a division by zero in the source, not a measurement"
     values[infinite] = np.nan
-    return Cells(values, reasons, notes)
+    return Cells(values, reasons, notes, suffixes=suffixes)
 
 
-def _suffixed(text: pd.Series) -> pd.Series:
+def _suffixed(text: pd.Series) -> tuple[pd.Series, pd.Series]:
     parts = text.str.extract(r"^([+-]?[\d.]+(?:[eE][+-]?\d+)?)[\s\u00a0]*([A-Za-zµμ%]+)(?:/s)?$")
     factors = parts[1].map(UNITS).astype("float64")
-    return pd.to_numeric(parts[0], errors="coerce").astype("float64") * factors
+    return pd.to_numeric(parts[0], errors="coerce").astype("float64") * factors, parts[1]
 
 
 def _points(text: pd.Series, decimal: str | None, file: str | None, column: str) -> pd.Series:

@@ -16,12 +16,19 @@ import pandas as pd
 
 from srelib.errors import ReadError
 from srelib.readers.base import SeriesInfo, no_faults
+from srelib.readers.meaning import DUST, FEW, Meaning
 
-ROLES = ("good", "bad", "total", "ratio", "value")
+ROLES = ("good", "bad", "total", "ratio", "bad_ratio", "value")
 """What a column of numbers can be."""
 
-GRACE = 1e-9
-"""Good may exceed a total of rates by this fraction: rounding of floating point numbers."""
+_LITTLE = 0.02
+"""Largest share of all events by which extrapolated counts may exceed their total."""
+_MOST_REFUSED = 0.01
+"""Share of a series' rows that may be refused for being too good; more would lean the result."""
+_LEANS = (
+    "the whole series is refused: more than 1 % of its rows are impossible in the same direction, "
+    "and what is left would lean; check which columns are good and total"
+)
 
 ABSENT_FIX = (
     'where no value means that nothing happened, say absent = "zero" in sources.toml, or let the '
@@ -45,6 +52,7 @@ class NumberRule:
     columns: dict[str, str] = field(default_factory=dict)
     file: str = ""
     absent: str = "unknown"
+    meaning: Meaning | None = None
 
 
 @dataclass(frozen=True)
@@ -65,15 +73,16 @@ def build(frame: pd.DataFrame, rule: NumberRule) -> BuiltCounts:
     unit = rule.unit or _unit(present)
     _check_unit(unit, present, rule)
     work = _Counting(frame, rule, present)
+    work.scale_percents()
     if unit != "value":
-        work.refuse_where(lambda numbers: numbers < 0, "negative")
+        work.refuse_where(lambda numbers: numbers < -DUST, "negative")
     if unit in ("count", "rate") and rule.absent == "zero":
         work.fill_absent()
     if unit == "counter":
         work.increase()
     if unit == "rate":
         work.scale()
-    if unit == "ratio" or "ratio" in present:
+    if unit in ("ratio", "percent") or {"ratio", "bad_ratio"} & set(present):
         return work.as_ratio()
     if unit == "value" or "value" in present:
         return work.as_value()
@@ -81,14 +90,16 @@ def build(frame: pd.DataFrame, rule: NumberRule) -> BuiltCounts:
 
 
 def _unit(present: list[str]) -> str:
-    return next((role for role in ("ratio", "value") if role in present), "count")
+    units = {"ratio": "ratio", "bad_ratio": "ratio", "value": "value"}
+    return next((unit for role, unit in units.items() if role in present), "count")
 
 
 def _check_unit(unit: str, present: list[str], rule: NumberRule) -> None:
     is_count = unit in ("count", "rate", "counter")
     if is_count == any(role in present for role in ("good", "bad", "total")):
         return
-    needed = "two of good, bad and total" if is_count else f"a column {unit}"
+    named = "value" if unit == "value" else "ratio or bad_ratio"
+    needed = "two of good, bad and total" if is_count else f"a column {named}"
     raise ReadError(
         f"unit is {unit!r}, but the columns given are {', '.join(present) or 'none'}",
         file=rule.file,
@@ -117,14 +128,25 @@ class _Counting:
         """Take the rows of the mask out, each with its value and the reason."""
         at = np.flatnonzero(mask)
         values = [f"{value:.15g}" for value in self.frame[role].to_numpy()[at]]
-        reasons: list[str] | str = reason
         if other is not None:
             beside = self.frame[other].to_numpy()[at]
-            reasons = [f"{reason} ({value:.15g})" for value in beside]
+            values = [
+                f"{value} of {whole:.15g}" for value, whole in zip(values, beside, strict=True)
+            ]
         column = self.rule.columns.get(role, role)
-        found = {"row": self._row(at), "column": column, "value": values, "reason": reasons}
+        found = {"row": self._row(at), "column": column, "value": values, "reason": reason}
         self.refused.append(pd.DataFrame(found))
         self.keep(~mask)
+
+    def refuse_too_good(self, over: np.ndarray, role: str, reason: str, other: str | None) -> None:
+        """Refuse impossible rows; of a series with many of them every row, since the rest leans."""
+        if not over.any():
+            return
+        codes = series_codes(self.frame)
+        many = np.bincount(codes, over)
+        whole = (many > np.maximum(FEW, _MOST_REFUSED * np.bincount(codes)))[codes]
+        self.refuse(over, role, reason, other)
+        self.refuse(whole[~over], role, _LEANS, other)
 
     def keep(self, mask: np.ndarray) -> None:
         if mask.all():
@@ -208,6 +230,17 @@ class _Counting:
                 found[code] = between.min() / 1e6
         return found
 
+    def scale_percents(self) -> None:
+        """Percentages of the total as events, percentages by themselves as shares."""
+        meaning = self.rule.meaning
+        for role in meaning.shares_of_total if meaning else ():
+            self.frame[role] = self.frame[role].to_numpy() * self.frame["total"].to_numpy()
+            self.notes.append(f"{self._named(role)}: percentages of the total")
+        if meaning and meaning.unit == "percent":
+            for role in self.present:
+                self.frame[role] = self.frame[role].to_numpy() / 100
+            self.notes.append(f"{self._named(self.present[0])}: percent ({meaning.evidence})")
+
     def scale(self) -> None:
         seconds = self._seconds()
         for role in self.present:
@@ -231,13 +264,13 @@ class _Counting:
         return lookup[codes]
 
     def as_ratio(self) -> BuiltCounts:
-        self.refuse_where(
-            lambda numbers: numbers > 1,
-            "a ratio above 1: write fractions, or percent with a % sign",
-        )
-        self.drop_missing(["ratio"])
+        role = next(role for role in ("ratio", "bad_ratio") if role in self.present)
+        over = self.frame[role].to_numpy() > 1 + DUST
+        self.refuse_too_good(over, role, "a share above 1", None)
+        self.drop_missing([role])
         seconds = self._seconds()
-        good = self.frame["ratio"].to_numpy() * seconds
+        share = np.clip(self.frame[role].to_numpy(), 0, 1)
+        good = (share if role == "ratio" else 1 - share) * seconds
         note = "only the ratio is known: every bucket weighs the same, whatever its traffic"
         return self._done(good, seconds, "time", note)
 
@@ -269,10 +302,7 @@ class _Counting:
         self._nothing_asked(part)
         self._note_unknown(part)
         self.drop_missing([part, whole])
-        self._check_total(part, exact=unit == "count")
-        events, total = self.frame[part].to_numpy(), self.frame["total"].to_numpy()
-        if np.any(events > total):
-            events = np.minimum(events, total)
+        events, total = self._within_total(part)
         return self._done(events if part == "good" else total - events, total, "events", note)
 
     def _nothing_asked(self, part: str) -> None:
@@ -289,13 +319,40 @@ class _Counting:
                 f"zero; {ABSENT_FIX}"
             )
 
-    def _check_total(self, part: str, *, exact: bool) -> None:
-        some, whole = self.frame[part].to_numpy(), self.frame["total"].to_numpy()
-        over = some > whole
-        if over.any() and not (exact and not np.any(whole % 1)):
-            over = some > whole * (1 + GRACE)
-        if over.any():
-            self.refuse(over, part, f"{part} is more than total", "total")
+    def _within_total(self, part: str) -> tuple[np.ndarray, np.ndarray]:
+        """A part and its total; what exceeds the total is dust, extrapolation, or refused."""
+        some, total = (np.maximum(self.frame[role].to_numpy(), 0) for role in (part, "total"))
+        over = some > total * (1 + DUST) + DUST
+        if over.any() and np.any(
+            np.abs(some - np.rint(some)) + np.abs(total - np.rint(total)) > DUST
+        ):
+            return self._carried(part, over)
+        self.refuse_too_good(over, part, f"{part} is more than total", "total")
+        some, total = (np.maximum(self.frame[role].to_numpy(), 0) for role in (part, "total"))
+        return np.minimum(some, total), total
+
+    def _carried(self, part: str, over: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Extrapolated counts: what exceeds the total is paid for by buckets before; sums stay."""
+        order = np.lexsort((ticks(self.frame["time"]), series_codes(self.frame)))
+        self.rows, over = self._row(order), over[order]
+        self.frame = self.frame.iloc[order].reset_index(drop=True)
+        codes = series_codes(self.frame)
+        some, total = self.frame[part].to_numpy(), self.frame["total"].to_numpy()
+        surplus = np.bincount(codes, np.where(over, some - total, 0.0))
+        events, parts = np.bincount(codes, total), np.bincount(codes, some)
+        hopeless = (surplus > _LITTLE * events) | (parts > events)
+        self.refuse(hopeless[codes] & np.isin(codes, codes[over]), part, _LEANS, "total")
+        codes = series_codes(self.frame)
+        some, total = (self.frame[role].to_numpy().copy() for role in (part, "total"))
+        for code in np.unique(codes):
+            mine = codes == code
+            if np.any(some[mine] > total[mine]):
+                some[mine] = total[mine] - _paid(total[mine] - some[mine])
+        self.notes.append(
+            f"{self._named(part)} exceeds the total by a little, as extrapolated counts do: "
+            "carried to the buckets before, so that sums stay as exported"
+        )
+        return np.clip(some, 0, total), total
 
     def _as_part(self, note: str | None) -> BuiltCounts:
         part = self.present[0]
@@ -319,11 +376,17 @@ class _Counting:
             steps = {code: float(total[codes == code][0]) for code in np.unique(codes).tolist()}
         series = tuple(
             SeriesInfo(service, name, weighting, steps.get(code, stated), note, part,
-                       shown.get(code), self.rule.absent == "zero")
+                       shown.get(code), self.rule.absent == "zero", self.rule.meaning)
             for code, (service, name) in names_of(sli).items()
         )  # fmt: skip
         refused = pd.concat(self.refused, ignore_index=True) if self.refused else no_faults()
         return BuiltCounts(sli, self.rows, refused, self.missing, series, tuple(self.notes))
+
+
+def _paid(rest: np.ndarray) -> np.ndarray:
+    """Differences of a sum that may not fall and ends where that of `rest` ends, at 0 or above."""
+    lowest = np.minimum.accumulate(np.cumsum(rest)[::-1])[::-1]
+    return np.diff(np.maximum(lowest, 0.0), prepend=0.0)
 
 
 def above(values: np.ndarray, op: str, threshold: float) -> np.ndarray:

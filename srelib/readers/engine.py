@@ -358,7 +358,9 @@ def record_result(
     if not isinstance(form, str) and form.dates is not None:
         dated = {name: named[name] for name in times if name in named}
         frame = form.dates(frame, dated, file=head.name)
-    frame = record_tables.with_times(frame, times, file=head.name, timezone=zone, shown=named)
+    frame = record_tables.with_times(
+        frame, times, file=head.name, timezone=zone, shown=named, form=head.time_format
+    )
     if "planned" in frame:
         frame = record_tables.with_planned(frame, column=source.columns.get("planned", "planned"))
     result = record_tables.read_rows(

@@ -13,7 +13,7 @@ import pandas as pd
 
 from srelib import tables
 from srelib.errors import ReadError
-from srelib.readers import counts
+from srelib.readers import counts, meaning
 from srelib.readers.base import Family, FileResult, Head
 from srelib.readers.text import Scan, scan
 
@@ -62,6 +62,10 @@ def indicators(
     """The indicators of a wide file."""
     if source.series:
         found = [_stated(spec, source) for spec in source.series]
+    elif source.unit in ("ratio", "percent", "value") and source.service and len(names) == 1:
+        role = "value" if source.unit == "value" else "ratio"
+        sli = source.sli or "availability"
+        found = [WideColumns(source.service, sli, {role: (names[0],)}, source.threshold, source.op)]
     else:
         try:
             found = _paired(names, source) or [
@@ -112,7 +116,8 @@ def _toml(text: str) -> str:
 
 def _stated(spec, source: Source) -> WideColumns:  # type: ignore[no-untyped-def]
     roles = {role: tuple(getattr(spec, role)) for role in WORDS if getattr(spec, role)}
-    roles |= {role: (getattr(spec, role),) for role in ("ratio", "value") if getattr(spec, role)}
+    roles |= {role: (getattr(spec, role),) for role in ("ratio", "bad_ratio", "value")
+              if getattr(spec, role)}  # fmt: skip
     threshold = source.threshold if spec.threshold is None else spec.threshold
     service = str(spec.service or source.service)
     return WideColumns(service, spec.sli, roles, threshold, spec.op or source.op)
@@ -240,6 +245,7 @@ NAMES = {
         "total", "total_events", "requests", "request_count", "total_count", "valid", "all",
     ),
     "ratio": ("ratio", "sli_ratio", "success_ratio"),
+    "bad_ratio": ("bad_ratio",),
     "value": ("value",),
 }  # fmt: skip
 """Column names taken as a role when ``sources.toml`` does not map the columns."""
@@ -284,8 +290,8 @@ def _roles(head: Head, source: Source) -> dict[str, str]:
     named = columns_by_name(head.header, NAMES)
     if any(role in mapped for role in counts.ROLES):
         named = {role: name for role, name in named.items() if role not in counts.ROLES}
-    elif source.unit in ("ratio", "value") and source.unit in named:
-        others = set(counts.ROLES) - {source.unit}
+    elif (alone := "ratio" if source.unit == "percent" else source.unit) in ("ratio", "value"):
+        others = set(counts.ROLES) - {alone} if alone in named else set()
         named = {role: name for role, name in named.items() if role not in others}
     taken = set(mapped.values())
     roles = {role: name for role, name in named.items() if name not in taken} | mapped
@@ -293,11 +299,11 @@ def _roles(head: Head, source: Source) -> dict[str, str]:
         roles.pop("service", None)
     if source.sli and "sli" not in mapped:
         roles.pop("sli", None)
-    if "ratio" in roles and {"good", "bad", "total"} & set(roles):
-        roles.pop("ratio")
+    if {"good", "bad", "total"} & set(roles):
+        roles = {role: name for role, name in roles.items() if role not in meaning.SHARES}
     if {"good", "total"} <= set(roles):
         roles.pop("bad", None)
-    if any(role in roles for role in ("good", "bad", "total", "ratio")) and "value" not in mapped:
+    if any(role in roles for role in counts.ROLES[:-1]) and "value" not in mapped:
         roles.pop("value", None)
     return roles
 
@@ -325,8 +331,67 @@ def _read_long(head: Head, source: Source, roles: dict[str, str]) -> FileResult:
     for role, text in (("service", source.service), ("sli", source.sli)):
         if role not in keys:
             frame[role] = constant(text or "availability", len(frame))
-    built = counts.build(frame, rule(head, source, roles))
+    how = rule(head, source, roles)
+    columns = _long_columns(frame, found, {role: roles[role] for role in numbers})
+    built = counts.build(frame, understood(how, columns))
     return result(found, [built])
+
+
+_LOOKED_AT = 200_000
+"""Rows from whose order it is seen whether numbers are running sums."""
+
+
+def _long_columns(
+    frame: pd.DataFrame, scanned: Scan, roles: Mapping[str, str]
+) -> list[meaning.NumberColumn]:
+    """The numbers of each series, in order of time; of a long file those of its first rows."""
+    first = frame.iloc[:_LOOKED_AT]
+    codes, times = counts.series_codes(first), counts.ticks(first["time"])
+    order = np.lexsort((times, codes))
+    cuts = np.flatnonzero(np.diff(codes[order])) + 1
+    return [
+        meaning.NumberColumn(column, role, values, scanned.suffixes.get(column, {}))
+        for role, column in roles.items()
+        for values in np.split(first[role].to_numpy()[order], cuts)
+    ]
+
+
+def understood(
+    how: counts.NumberRule, columns: Sequence[meaning.NumberColumn]
+) -> counts.NumberRule:
+    """The rule with the unit that names and values of the columns show."""
+    found = meaning.meaning_of(columns, how.unit, file=how.file)
+    return how if found is None else replace(how, unit=found.unit, meaning=found)
+
+
+def indicators_built(
+    scanned: Scan, entries: Sequence[WideColumns], time: str, how: counts.NumberRule
+) -> list[counts.BuiltCounts]:
+    """Every indicator of a wide file; what its columns of counts are is decided for all at once."""
+    order = np.argsort(counts.ticks(scanned.frame[time]), kind="stable")
+    used = dict.fromkeys(
+        (r, n) for entry in entries for r, part in entry.roles.items() for n in part
+    )
+    columns = [
+        meaning.NumberColumn(
+            name, role, scanned.frame[name].to_numpy()[order], scanned.suffixes.get(name, {})
+        )
+        for role, name in used
+    ]
+    rules: dict[str, counts.NumberRule] = {}
+    for roles, units in _UNITS.items():
+        group = [column for column in columns if column.role in roles]
+        said = how.unit if how.unit in units else None
+        rules |= dict.fromkeys(roles, understood(replace(how, unit=said), group))
+    return [indicator(scanned, entry, time, rules[next(iter(entry.roles))]) for entry in entries]
+
+
+_UNITS = {
+    meaning.COUNTS: ("count", "rate", "counter"),
+    meaning.SHARES: ("ratio", "percent"),
+    ("value",): ("value",),
+}
+"""What can be declared of columns in these roles."""
 
 
 def _check_alone(head: Head, source: Source, roles: dict[str, str]) -> None:
@@ -370,7 +435,7 @@ def read_wide(head: Head, source: Source, time: str) -> FileResult:
         required=[time],
         wide=True,
     )
-    built = [indicator(scanned, entry, time, rule(head, source, {})) for entry in found]
+    built = indicators_built(scanned, found, time, rule(head, source, {}))
     notes = []
     if len(found) > 1:
         notes.append(f"{len(found)} indicators in every row: a record is one of them in one row")
@@ -401,9 +466,8 @@ def indicator(
     notes: list[str] = []
     for role, columns in entry.roles.items():
         data[role] = added_up(frame, columns, base, notes)
-    unit = None if {"ratio", "value"} & set(entry.roles) else base.unit
     names = {role: " + ".join(columns) for role, columns in entry.roles.items()}
-    spec = replace(base, unit=unit, threshold=entry.threshold, op=entry.op, columns=names)
+    spec = replace(base, threshold=entry.threshold, op=entry.op, columns=names)
     built = counts.build(pd.DataFrame(data), spec)
     refused = [built.refused.assign(row=rows[built.refused["row"].to_numpy(dtype="int64")])]
     refused.append(faults)

@@ -14,13 +14,8 @@ from srelib import tables
 from srelib.errors import ReadError
 from srelib.readers import counts
 from srelib.readers.base import FileResult, SeriesInfo
+from srelib.readers.grid import Buckets, grid_of
 from srelib.readers.text import rejects
-
-MINUTE = 60_000_000
-"""A minute [us]."""
-
-EVEN_STEPS = tuple(MINUTE * n for n in (1, 5, 10, 15, 30, 60, 360, 1440))
-"""Bucket lengths for samples that follow no step [us]."""
 
 
 @dataclass
@@ -194,28 +189,13 @@ def spans(frame: pd.DataFrame) -> dict[tuple[str, str], tuple[int, int]]:
     return found
 
 
-@dataclass(frozen=True)
-class Buckets:
-    """Where the buckets of a series begin."""
-
-    step: int
-    phase: int = 0
-    note: str | None = None
-
-    def start(self, times: np.ndarray) -> np.ndarray:
-        """Start of the bucket each time belongs to [us]."""
-        if self.phase < 0:
-            return times // self.step * self.step
-        return (times - self.phase + self.step // 2) // self.step * self.step + self.phase
-
-
 def on_grid(
     pool: Pool, known: Mapping[tuple[str, str], SeriesInfo]
 ) -> tuple[Pool, dict[tuple[str, str], Buckets]]:
     """Every series on an even grid; buckets that fall together are added up."""
     times, grids, moved = counts.ticks(pool.frame["time"]), {}, {}
     for key, (start, stop) in spans(pool.frame).items():
-        grids[key] = _grid(times[start:stop], known.get(key))
+        grids[key] = grid_of(times[start:stop], known.get(key))
         if grids[key].note:
             moved[key] = (start, stop)
     if not moved:
@@ -225,37 +205,6 @@ def on_grid(
         times[start:stop] = grids[key].start(times[start:stop])
     timed = [span for key, span in moved.items() if key in known and known[key].weighting == "time"]
     return _added_up(pool, times, timed), grids
-
-
-def _grid(times: np.ndarray, known: SeriesInfo | None) -> Buckets:
-    stated = known.step_seconds if known else None
-    if stated:
-        return _fitted(times, round(stated * 1e6), fixed=True)
-    shown = round(known.shown_seconds * 1e6) if known and known.shown_seconds else 0
-    usual = counts.usual_step(times)
-    if usual is None:
-        note = None if shown else "a single bucket, taken as 60 s long"
-        return Buckets(shown or MINUTE, int(times[0] % (shown or MINUTE)), note)
-    return _fitted(times, shown if shown and usual % shown == 0 else usual, fixed=False)
-
-
-def _fitted(times: np.ndarray, step: int, *, fixed: bool) -> Buckets:
-    offsets = times % step
-    if np.all(offsets == offsets[0]):
-        return Buckets(step, int(offsets[0]))
-    seconds = f"{step / 1e6:g} s"
-    if fixed and (counts.usual_step(times) or step) < step:
-        return Buckets(step, -1, f"buckets of different lengths: added up in buckets of {seconds}")
-    phases, often = np.unique(offsets, return_counts=True)
-    usual = int(np.argmax(often))
-    if 2 * often[usual] >= len(times):
-        off = len(times) - int(often[usual])
-        return Buckets(step, int(phases[usual]), f"{off} buckets off the grid were moved onto it")
-    if fixed:
-        return Buckets(step, -1, f"uneven times: moved into buckets of {seconds}")
-    typical = float(np.median(np.diff(times)))
-    even = next((even for even in EVEN_STEPS if even >= 2 * typical), EVEN_STEPS[-1])
-    return Buckets(even, -1, f"uneven times: added up in buckets of {even // 1_000_000} s")
 
 
 def _added_up(pool: Pool, times: np.ndarray, weighted: list[tuple[int, int]]) -> Pool:
@@ -352,6 +301,8 @@ def _agreed(results: Sequence[FileResult], names: Sequence[str]) -> dict[Key, Se
                 shown_seconds=min(
                     (one.shown_seconds for one in seen if one.shown_seconds), default=None
                 ),
+                meaning=entry.meaning or (before and before.meaning),
+                timezone=result.timezone,
             )
             where.setdefault(key, name)
     return known
@@ -481,19 +432,24 @@ def described(frame: pd.DataFrame, indicators: Indicators) -> pd.DataFrame:
     for key, (start, stop) in spans(frame).items():
         grid, known = indicators.grids[key], indicators.series.get(key, SeriesInfo(*key))
         first, last = frame["time"].iloc[start], frame["time"].iloc[stop - 1]
-        span = (last - first) // pd.Timedelta(grid.step, "us") + 1
+        span = round(
+            (grid.ends(pd.DatetimeIndex([last]))[0] - first) / pd.Timedelta(grid.step, "us")
+        )
         notes = [note for note in (known.note, grid.note) if note]
         rows.append(
             {
                 "service": key[0],
                 "sli": key[1],
                 "step_seconds": grid.step / 1e6,
+                "period": grid.period and f"{grid.period} {grid.timezone}",
                 "weighting": known.weighting,
                 "unit": "seconds" if known.weighting == "time" else "events",
                 "first": first,
                 "last": last,
                 "buckets": stop - start,
                 "coverage": (stop - start) / span,
+                "read_as": known.meaning.unit if known.meaning else None,
+                "evidence": known.meaning.evidence if known.meaning else None,
                 "note": "; ".join(notes) or None,
             }
         )

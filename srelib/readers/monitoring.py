@@ -11,7 +11,7 @@ import pandas as pd
 
 from srelib import tables
 from srelib.errors import ReadError
-from srelib.readers import cells, counts, generic
+from srelib.readers import cells, counts, generic, meaning
 from srelib.readers.base import UNSAID, Family, FileResult, Head, SeriesInfo, file_text
 from srelib.readers.json_text import holds, json_documents
 from srelib.readers.text import Scan, rejects, scan
@@ -116,8 +116,8 @@ def _query_indicators(
 ) -> tuple[list[generic.WideColumns], list[str]]:
     """Which series make up which indicator."""
     roles = [role for role in counts.ROLES if source.columns.get(role) == "value"]
-    if not roles and source.unit in ("ratio", "value") and not source.series:
-        roles = [source.unit]
+    if not roles and source.unit in ("ratio", "percent", "value") and not source.series:
+        roles = ["value" if source.unit == "value" else "ratio"]
     if roles:
         return _same_role(roles[0], names, series, source, head), []
     return generic.indicators(list(dict.fromkeys(names)), source, file=head.name)
@@ -139,7 +139,7 @@ def _same_role(
             )  # fmt: skip
         groups.setdefault(service, []).append(name)
     sli = source.sli or "availability"
-    if role in ("ratio", "value"):
+    if role not in meaning.COUNTS:
         ambiguous = [service for service, mine in groups.items() if len(mine) > 1]
         if ambiguous:
             raise ReadError(
@@ -174,8 +174,7 @@ def _query_result(
         faults=_wide_faults(faults, table.index), head=head,
         _cache={"lines": first.to_numpy(dtype="int64")},
     )  # fmt: skip
-    rule = generic.rule(head, source, {})
-    built = [generic.indicator(flat, entry, "time", rule) for entry in entries]
+    built = generic.indicators_built(flat, entries, "time", generic.rule(head, source, {}))
     return generic.result(flat, built, notes=notes)
 
 
@@ -203,18 +202,26 @@ def _wide_faults(samples: pd.DataFrame, times: pd.Index) -> pd.DataFrame:
     return faults.assign(row=times.get_indexer(pd.Index(samples["time"]))).reset_index(drop=True)
 
 
-_LONG_PANEL = ("series", "time", "value")
+_LONG_PANELS = ({"series", "time", "value"}, {"metric", "time", "value"})
 
 
 def _is_grafana(head: Head) -> bool:
-    """Whether the header is that of a panel: Time first, or Series, Time, Value."""
+    """Whether the header is that of a panel: Time first, or a series and a value in each row."""
     return _is_long_panel(head) or (
         head.kind == "csv" and len(head.header) > 1 and head.header[0] == "Time"
     )
 
 
 def _is_long_panel(head: Head) -> bool:
-    return head.kind == "csv" and tuple(name.lower() for name in head.header) == _LONG_PANEL
+    return head.kind == "csv" and len(head.header) == 3 and (
+        {name.lower() for name in head.header} in _LONG_PANELS
+    )  # fmt: skip
+
+
+def _long_columns(head: Head) -> tuple[str, str, str]:
+    """The columns of series, time and value, in any order and case."""
+    named = {name.lower(): name for name in head.header}
+    return named.get("series") or named["metric"], named["time"], named["value"]
 
 
 def _read_grafana(head: Head, source: Source) -> FileResult:
@@ -227,8 +234,8 @@ def _read_grafana(head: Head, source: Source) -> FileResult:
 
 
 def _read_long_panel(head: Head, source: Source) -> FileResult:
-    """The long table of Grafana 6 and before, turned wide."""
-    series, time, value = head.header
+    """A long table (Grafana 6 and before, or the transformation "series to rows"), turned wide."""
+    series, time, value = _long_columns(head)
     scanned = scan(
         head,
         {series: "category", time: "time", value: "number"},
@@ -251,8 +258,7 @@ def _read_long_panel(head: Head, source: Source) -> FileResult:
         frame=pd.DataFrame({time: times, **_wide_columns(table, used)}),
         _cache={"lines": scanned.lines(rows)},
     )
-    rule = generic.rule(head, source, {})
-    built = [generic.indicator(flat, entry, time, rule) for entry in found]
+    built = generic.indicators_built(flat, found, time, generic.rule(head, source, {}))
     notes = [f"series not used: {', '.join(map(repr, unused))}"] if unused else []
     return generic.result(flat, built, refused, notes=notes)
 
@@ -266,7 +272,7 @@ def _grafana_once(
     head: Head, scanned: Scan, frame: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Each sample of each series once; those that contradict each other all go."""
-    series, time, value = head.header
+    series, time, value = _long_columns(head)
     groups = frame.groupby([series, time], observed=True)[value]
     clash = groups.transform("nunique") > 1
     again = frame.duplicated([series, time]) & ~clash
@@ -284,14 +290,17 @@ def _grafana_once(
 
 
 STATES = {
-    "good": ("up", "good", "ok", "online", "operational", "healthy", "degraded", "1", "true"),
-    "bad": ("down", "bad", "offline", "outage", "major_outage", "unhealthy", "0", "false"),
-    "ignore": ("paused", "maintenance", "unknown", "pending", "2", "3"),
+    "good": ("up", "good", "ok", "online", "operational", "healthy", "degraded", "true"),
+    "bad": ("down", "bad", "offline", "outage", "major_outage", "unhealthy", "false"),
+    "ignore": ("paused", "maintenance", "unknown", "pending"),
 }
 """What a state means where ``sources.toml`` does not say it. Degraded is slow, not down."""
 
+_HEARTBEATS = 3
+"""So many usual spacings of a log may pass before its last state means nothing any more."""
 _STATE_COLUMNS = ("state", "status")
 _SITE_COLUMNS = ("service", "site", "monitor", "name", "slug", "target", "host")
+_PROBE_COLUMNS = ("probe", "location", "region", "agent")
 _GOOD, _BAD, _UNKNOWN = 1, 0, -1
 _CODES = {"good": _GOOD, "bad": _BAD, "ignore": _UNKNOWN}
 
@@ -314,27 +323,37 @@ def _read_statelog(head: Head, source: Source) -> FileResult:
     rows, refused = _log_rows(head, scanned, source, roles)
     step = source.step if source.step is not None else pd.Timedelta("60s")
     sli = source.sli or "availability"
-    logs = [(str(name), log) for name, log in rows.groupby("service", sort=True, observed=True)]
-    counts = [_seconds_up(name, sli, log, step, source.max_silence) for name, log in logs]
+    silence, note = _longest_silence(rows, source, head)
+    logs = [
+        (str(name), _one_log(log, silence, source, head))
+        for name, log in rows.groupby("service", sort=True, observed=True)
+    ]
+    counts = [_seconds_up(name, sli, log, step) for name, log in logs]
     down = [_down_episodes(name, log) for name, log in logs]
     began = np.concatenate([log["row"].to_numpy()[_first_down(log)] for _, log in logs] or [[]])
     began = began.astype("int64")
-    note = None if source.max_silence else "no max_silence: silence counts as the last state"
+    told = meaning.Meaning("state", note)
     refusals = tables.stacked([scanned.rejects, refused], "rejects")
     return FileResult(
         {"sli": tables.stacked(counts, "sli"), "incidents": tables.stacked(down, "incidents")},
         rows_read=scanned.rows_read,
         rows_kept=scanned.rows_read - len(scanned.rejects) - len(refused),
         rejects=refusals.sort_values("line", kind="stable"),
-        series=tuple(SeriesInfo(name, sli, "time", step.total_seconds(), note) for name, _ in logs),
+        series=tuple(
+            SeriesInfo(name, sli, "time", step.total_seconds(), note, meaning=told)
+            for name, _ in logs
+        ),
         timezone=scanned.timezone,
-        notes=(*scanned.notes, *([note] if note else [])),
+        notes=(*scanned.notes, note),
         event_lines={"incidents": lambda at: scanned.lines(began[at])},
     )
 
 
 def _log_roles(head: Head, source: Source) -> dict[str, str]:
-    known = {"time": generic.NAMES["time"], "state": _STATE_COLUMNS, "service": _SITE_COLUMNS}
+    known = {
+        "time": generic.NAMES["time"], "state": _STATE_COLUMNS, "service": _SITE_COLUMNS,
+        "probe": _PROBE_COLUMNS,
+    }  # fmt: skip
     return generic.columns_by_name(head.header, known) | dict(source.columns)
 
 
@@ -350,10 +369,8 @@ def _scanned_log(head: Head, source: Source, roles: dict[str, str]) -> Scan:
             fix='say columns = { time = "...", state = "...", service = "..." } in sources.toml',
         )
     types = {roles["time"]: "time", roles["state"]: "text"}
-    if "service" in roles:
-        types[roles["service"]] = "text"
-    timezone = source.timezone
-    return scan(head, types, timezone=timezone, required=list(types))
+    types |= {roles[role]: "text" for role in ("service", "probe") if role in roles}
+    return scan(head, types, timezone=source.timezone, required=list(types))
 
 
 def _log_rows(
@@ -361,41 +378,109 @@ def _log_rows(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows with the code of their state in order of time, and the rejects."""
     frame = scanned.frame
-    meaning = {word: kind for kind, words in STATES.items() for word in words}
+    meanings = {word: kind for kind, words in STATES.items() for word in words}
     stated = words_of(source, "state")
-    codes = {word: _CODES[kind] for word, kind in (meaning | stated).items() if kind in _CODES}
+    codes = {word: _CODES[kind] for word, kind in (meanings | stated).items() if kind in _CODES}
     state = frame[roles["state"]].str.strip()
     rows = pd.DataFrame({"time": frame[roles["time"]], "state": state.str.lower().map(codes)})
+    _check_states(state[rows["state"].isna()], roles["state"], head)
     constant = None if "service" in source.columns else source.service
     rows["row"] = np.arange(len(rows))
     rows["service"] = constant if constant else frame[roles["service"]].str.strip()
+    rows["probe"] = frame[roles["probe"]].str.strip() if "probe" in roles else ""
+    keys = ["service", "probe", "time"]
+    clash = rows.groupby(keys)["state"].transform("nunique") > 1
+    again = rows.duplicated([*keys, "state"]) & ~clash
     reasons = pd.Series(None, index=rows.index, dtype="object")
-    reasons[rows["state"].isna()] = (
-        'this state is not mapped; say values = { STATE = "good" } (or bad, ignore) in sources.toml'
-    )
-    groups = rows.groupby(["service", "time"])["state"]
-    clash = groups.transform("nunique") > 1
-    again = rows.duplicated(["service", "time", "state"]) & reasons.isna() & ~clash
-    reasons[clash & reasons.isna()] = "another row gives a different state for this time"
+    reasons[clash] = "another row gives a different state for this time"
     reasons[again] = "repeats an earlier row (same service, time and state)"
     bad = np.flatnonzero(reasons.notna())
     refused = scanned.refuse(
         bad, column=roles["state"], values=state.iloc[bad], reason=reasons.iloc[bad]
     )
     rows.loc[reasons.notna(), "state"] = _UNKNOWN
-    rows = rows[~again].drop_duplicates(["service", "time"])
-    return rows.sort_values(["service", "time"], kind="stable").reset_index(drop=True), refused
+    rows = rows[~again].drop_duplicates(keys)
+    return rows.sort_values(keys, kind="stable").reset_index(drop=True), refused
 
 
-def _seconds_up(
-    service: str, sli: str, log: pd.DataFrame, step: pd.Timedelta, silence: pd.Timedelta | None
-) -> pd.DataFrame:
+def _check_states(unknown: pd.Series, column: str, head: Head) -> None:
+    """Ask what states mean that no word here explains; numbers mean different things in tools."""
+    if unknown.empty:
+        return
+    counts = unknown.value_counts()
+    seen = ", ".join(f"{word!r} {count:,}" for word, count in counts.head(6).items())
+    listed = ", ".join(f'"{word}" = "..."' for word in counts.index[:6])
+    raise ReadError(
+        f"nothing says what these states of column {column!r} mean: {seen}", file=head.name,
+        fix=f"add to the [[file]] with match = {head.name!r} in sources.toml: "
+        f"values = {{ {listed} }}, each good, bad or ignore",
+    )  # fmt: skip
+
+
+def _longest_silence(rows: pd.DataFrame, source: Source, head: Head) -> tuple[pd.Timedelta, str]:
+    """How long a state holds without a new row, and how that is known."""
+    if source.max_silence is not None:
+        told = f'max_silence = "{source.max_silence / pd.Timedelta("1h"):g}h" in sources.toml'
+        return source.max_silence, f"{told}: longer silence is unknown"
+    steps = rows.groupby(["service", "probe"], sort=False)["time"].diff().dropna()
+    usual = steps.median()
+    regular = steps.between(usual / 2, usual * 1.5).mean() if len(steps) else 0.0
+    if not regular >= 0.75:
+        raise ReadError(
+            "this log of states has no regular checks, so nothing says how long a state holds",
+            file=head.name,
+            fix=f"add to the [[file]] with match = {head.name!r} in sources.toml: max_silence = "
+            '"26h" (longer silence is unknown), or a length beyond the whole log where it holds '
+            "every change of state",
+        )
+    silence = _HEARTBEATS * usual
+    shown = f"{usual / pd.Timedelta('1min'):g} min"
+    return silence, f"a check every {shown}: silence beyond {_HEARTBEATS} of them is unknown"
+
+
+def _one_log(rows: pd.DataFrame, silence: pd.Timedelta, source: Source, head: Head) -> pd.DataFrame:
+    """The log of one service, unknown where it was silent; of several probes by the stated rule."""
+    logs = [_with_silence(log, silence) for _, log in rows.groupby("probe", sort=True)]
+    if len(logs) == 1:
+        return logs[0]
+    if source.probes is None:
+        names = ", ".join(map(repr, rows["probe"].unique()[:6].tolist()))
+        raise ReadError(
+            f"{rows['service'].iloc[0]} is checked by {len(logs)} probes ({names})",
+            file=head.name,
+            fix=f"add to the [[file]] with match = {head.name!r} in sources.toml: probes = "
+            '"majority" (the service is up when most probes see it up), "any" or "all"',
+        )
+    edges = np.unique(np.concatenate([log["time"].array.asi8 for log in logs]))
+    place = [np.searchsorted(log["time"].array.asi8, edges, side="right") - 1 for log in logs]
+    states = np.array([
+        np.where(at < 0, _UNKNOWN, log["state"].to_numpy()[at])
+        for log, at in zip(logs, place, strict=True)
+    ])  # fmt: skip
+    rownumbers = np.array([log["row"].to_numpy()[at] for log, at in zip(logs, place, strict=True)])
+    up, known = (states == _GOOD).sum(axis=0), (states != _UNKNOWN).sum(axis=0)
+    good = {"any": up > 0, "majority": 2 * up > known, "all": up == known}[source.probes]
+    state = np.where(known == 0, _UNKNOWN, np.where(good, _GOOD, _BAD))
+    times = pd.Series(edges.view("M8[us]")).dt.tz_localize("UTC")
+    return pd.DataFrame(
+        {"time": times, "state": state, "row": rownumbers.max(axis=0), "silent": False}
+    )
+
+
+def _with_silence(log: pd.DataFrame, silence: pd.Timedelta) -> pd.DataFrame:
+    """The log with an unknown state from where it was silent too long."""
+    log = log.assign(time=log["time"].astype(tables.DTYPES["time"]), silent=False)
+    gap = log["time"].shift(-1) - log["time"] > silence
+    late = log[gap]
+    late = late.assign(time=late["time"] + silence, state=_UNKNOWN, silent=True)
+    return pd.concat([log, late]).sort_values("time", kind="stable").reset_index(drop=True)
+
+
+def _seconds_up(service: str, sli: str, log: pd.DataFrame, step: pd.Timedelta) -> pd.DataFrame:
     """Seconds up and seconds known in every bucket in which something is known."""
     size = step // pd.Timedelta(1, "us")
     starts = pd.DatetimeIndex(log["time"]).tz_convert("UTC").as_unit("us").asi8
     lengths = np.diff(starts, append=starts[-1])
-    if silence is not None:
-        lengths = np.minimum(lengths, silence // pd.Timedelta(1, "us"))
     edges = np.arange(starts[0] // size, starts[-1] // size + 2, dtype="int64") * size
     state = log["state"].to_numpy(dtype="float64")
     good, known = (
@@ -434,6 +519,9 @@ def _down_episodes(service: str, log: pd.DataFrame) -> pd.DataFrame:
     times = log["time"].reset_index(drop=True)
     started = times.iloc[first].reset_index(drop=True)
     resolved = times.iloc[after].reset_index(drop=True).reindex(range(len(first)))
+    silent = log["silent"].to_numpy()[after]
+    ends = np.where(silent, f"{service} down; its end is unknown, the monitor fell silent",
+                    f"{service} down")  # fmt: skip
     return pd.DataFrame(
         {
             "incident_id": [f"{service} {time:%Y-%m-%dT%H:%M:%SZ}" for time in started],
@@ -442,7 +530,7 @@ def _down_episodes(service: str, log: pd.DataFrame) -> pd.DataFrame:
             "started_at": started,
             "detected_at": started,
             "resolved_at": resolved,
-            "title": f"{service} down",
+            "title": [*ends, *[f"{service} down"] * (len(first) - len(ends))],
         }
     )
 

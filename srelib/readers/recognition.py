@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srelib.errors import ReadError
-from srelib.readers import base, formats, generic, json_text, monitoring, records
+from srelib.readers import base, event_rows, formats, generic, json_text, monitoring, records
 from srelib.readers.base import Family, FileResult, Head
 from srelib.readers.engine import Format
 from srelib.readers.mapping import MAPPED, is_mapped
@@ -30,7 +31,8 @@ _ONLY = {
 
 def read(path: Path, *, root: Path, source: Source | None = None) -> tuple[str, FileResult]:
     """Recognise a file from its content and read it."""
-    head, source = base.head(Path(path), Path(root)), source or base.UNSAID
+    source = source or base.UNSAID
+    head = base.head(Path(path), Path(root)).as_said(source)
     family = _choose(head, source)
     result = family.read(head, source)
     return family.name, replace(result, notes=(*result.notes, *_unread(family, source)))
@@ -61,9 +63,11 @@ def _choose(head: Head, source: Source) -> Family | Format:
         return named[source.format]
     if head.kind == "json" and source.records:
         return MAPPED
-    if source.unit == "state":
-        return monitoring.STATELOG
     known = [family for family in FAMILIES if family.recognise(head)]
+    if head.kind == "csv" and formats.gittags.GITTAGS not in known:
+        _check_header(head)
+    if source.unit in ("state", "event"):
+        return monitoring.STATELOG if source.unit == "state" else event_rows.EVENTS
     for family in known:
         if source.table is None or source.table in family.tables:
             return family
@@ -77,6 +81,22 @@ def _choose(head: Head, source: Source) -> Family | Format:
             fix="take table = ... out of sources.toml",
         )
     return _by_table(head, source)
+
+
+_DATA = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:.*|\d{10}(\d{3}|\d{6}|\d{9})?(\.\d+)?")
+
+
+def _check_header(head: Head) -> None:
+    """Refuse a file whose first line is data, unless its columns were named."""
+    cells = [name for name in head.header if _DATA.fullmatch(name)]
+    if not head.headed or not cells:
+        return
+    named = ", ".join(f'"column {place}"' for place in range(1, len(head.header) + 1))
+    raise ReadError(
+        f"the first line is data ({cells[0]!r}), so the file has no header", file=head.name,
+        fix=f"add to the [[file]] with match = {head.name!r} in sources.toml, with your own names: "
+        f"header = [{named}]",
+    )  # fmt: skip
 
 
 def _by_table(head: Head, source: Source) -> Family:

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 from srelib import tables
 from srelib.readers import cells
 from srelib.readers.base import FileResult, Head
+from srelib.readers.services import named_services
 from srelib.readers.text import rejects
 from srelib.readers.words import IGNORED, SAY_STATUS, UNKNOWN_STATUS, unknown_note, words_of
 
@@ -41,6 +42,7 @@ def with_times(
     file: str,
     timezone: str | None = None,
     shown: Mapping[str, str] | None = None,
+    form: str | None = None,
 ) -> pd.DataFrame:
     """The frame with text turned into UTC times; what is no time becomes a fault."""
     timed = frame.copy()
@@ -49,7 +51,7 @@ def with_times(
     for name in names:
         called = (shown or {}).get(name, name)
         text = timed[name].astype("str")
-        read = cells.times(text, timezone=timezone, file=file, column=called)
+        read = cells.times(text, timezone=timezone, form=form, file=file, column=called)
         bad = read.reasons.notna() & timed["fault"].isna()
         timed["fault"] = timed["fault"].where(~bad, read.reasons)
         timed["fault_column"] = timed["fault_column"].where(~bad, called)
@@ -187,7 +189,7 @@ def read_rows(
     _refuse_incomplete(accepted, table)
     found += _identify(accepted, table)
     _refuse_backwards(accepted, table)
-    _refuse_repeated(accepted, table)
+    _fold_repeated(accepted, table)
     made = {table: _canonical(accepted, table)}
     if table == "incidents":
         made = _split_maintenance(accepted)
@@ -215,6 +217,8 @@ def _clean(frame: pd.DataFrame, table: str) -> pd.DataFrame:
         text = clean[name].astype("str")
         trimmed = text.str.strip()
         clean[name] = (text if name in _VERBATIM else trimmed).mask(trimmed == "")
+    if "service" in clean and clean["service"].notna().any():
+        clean["service"] = named_services(clean["service"])
     return clean
 
 
@@ -361,19 +365,31 @@ def _refuse_backwards(accepted: AcceptedRows, table: str) -> None:
         )
 
 
-def _refuse_repeated(accepted: AcceptedRows, table: str) -> None:
+def _fold_repeated(accepted: AcceptedRows, table: str) -> None:
+    """Of several rows about one record the latest state counts; the others are its history."""
     key = ["service", _IDS[table]] if table in _IDS else tables.names(table)
     key = [name for name in key if name in accepted.frame]
-    repeated = accepted.frame.duplicated(key)
-    if not repeated.any():
+    if not accepted.frame.duplicated(key).any():
         return
-    equal = accepted.frame.duplicated([n for n in tables.names(table) if n in accepted.frame])
-    groups = [accepted.frame[name] for name in key]
-    first = accepted.lines().groupby(groups, dropna=False).transform("first").astype("str")
-    reason = ("the same row stands in line " + first).where(
-        equal, f"another row with this {key[-1]} and other values stands in line " + first
+    older = _latest_first(accepted.frame, table).duplicated(key).reindex(accepted.frame.index)
+    every = [name for name in tables.names(table) if name in accepted.frame]
+    equal = accepted.frame.duplicated(every, keep=False)
+    reason = pd.Series("an earlier state of a record whose latest state counts", equal.index)
+    accepted.refuse(
+        older,
+        column=key[-1],
+        reason=reason.where(~equal, "repeats another row of the file"),
+        by_rule=True,
     )
-    accepted.refuse(repeated, column=key[-1], reason=reason)
+
+
+def _latest_first(frame: pd.DataFrame, table: str) -> pd.DataFrame:
+    """Rows by their ends, the latest first and open ones last; at one end the fullest first."""
+    end = {"changes": "merged_at"}.get(table) or _SPANS[table][1]
+    filled = frame.notna().sum(axis=1).sort_values(ascending=False, kind="stable").index
+    if end not in frame:
+        return frame.loc[filled]
+    return frame.loc[filled].sort_values(end, ascending=False, kind="stable")
 
 
 def _split_maintenance(accepted: AcceptedRows) -> dict[str, pd.DataFrame]:
@@ -427,7 +443,7 @@ def joined_records(
         return tables.empty(table), []
     frame = pd.concat(parts, ignore_index=True)
     keys = [_IDS[table], "service"] if table in _IDS else tables.names(table)
-    fullest = frame.loc[frame.notna().sum(axis=1).sort_values(ascending=False, kind="stable").index]
+    fullest = _latest_first(frame, table)
     again = fullest.duplicated(keys).reindex(frame.index)
     kept_in = fullest.groupby(keys, dropna=False)["_file"].transform("first").reindex(frame.index)
     across = again & (frame["_file"] != kept_in)

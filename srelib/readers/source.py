@@ -20,6 +20,7 @@ from pydantic import (
 
 from srelib import schema, tables
 from srelib.errors import SourceError
+from srelib.readers.condition import parse_condition
 
 
 def read_text(path: Path) -> str:
@@ -101,7 +102,7 @@ def _key_line(text: str, start: int, key: str) -> int:
 FILE_NAME = "sources.toml"
 
 OPS = {"<=": "lte", "<": "lt", ">=": "gte", ">": "gt"}
-EXTRA_COLUMNS = ("bad", "ratio", "value", "state")
+EXTRA_COLUMNS = ("bad", "ratio", "bad_ratio", "value", "state", "probe")
 """Columns of an export that are not columns of a table, because readers turn them into ones."""
 
 
@@ -109,6 +110,11 @@ def _listed(value: Any) -> Any:
     if isinstance(value, str):
         return (value,)
     return tuple(value) if isinstance(value, list) else value
+
+
+def _joined(value: Any) -> Any:
+    """Several services as one text, a line each."""
+    return "\n".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _operator(value: Any) -> Any:
@@ -133,10 +139,11 @@ def _meaning(value: Any) -> Any:
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Number = Annotated[float | None, Field(strict=True, allow_inf_nan=False)]
 Op = Annotated[Literal["lte", "lt", "gte", "gt"], BeforeValidator(_operator)]
+Service = Annotated[str, BeforeValidator(_joined)]
 Table = Literal["sli", "deployments", "changes", "incidents", "alerts", "exclusions", "ignore"]
 State = Literal["good", "bad", "ignore"]
 Meaning = Annotated[State | dict[str, str], BeforeValidator(_meaning)]
-Unit = Literal["count", "rate", "ratio", "counter", "value", "state"]
+Unit = Literal["count", "rate", "ratio", "percent", "counter", "value", "state", "event"]
 
 
 def _key(about: str, *examples: str, default: Any = None, **limits: Any) -> Any:
@@ -157,6 +164,7 @@ class SeriesSpec(_Model):
     bad: Names = _key("column of bad events, or columns to add up", '["4xx", "5xx"]', default=())
     total: Names = _key("column of all events, or columns to add up", '"checkout all"', default=())
     ratio: str | None = _key("column with the share of good events", '"availability"')
+    bad_ratio: str | None = _key("column with the share of bad events", '"error_rate"')
     value: str | None = _key("column with a measured value, such as a latency", '"p99"')
     threshold: Number = _key(
         "a bucket is good when value op threshold; default: that of the file",
@@ -167,11 +175,12 @@ class SeriesSpec(_Model):
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         counts = [name for name in ("good", "bad", "total") if getattr(self, name)]
-        given = [*counts, *(name for name in ("ratio", "value") if getattr(self, name))]
-        if given not in (["ratio"], ["value"]) and (len(counts) != 2 or given != counts):
+        alone = ("ratio", "bad_ratio", "value")
+        given = [*counts, *(name for name in alone if getattr(self, name))]
+        if given not in [[name] for name in alone] and (len(counts) != 2 or given != counts):
             raise schema.refused(
                 f"a series was given {', '.join(given) or 'no column'}",
-                "give two of good, bad and total, or only ratio, or only value",
+                "give two of good, bad and total, or only ratio, bad_ratio or value",
             )
         return self
 
@@ -187,6 +196,12 @@ class Source(_Model):
     )
     table: Table | None = _key("table the file feeds; ignore: leave it out", '"sli"')
     format: str | None = _key("read it as this format, whatever it looks like", '"generic"')
+    header: Names = _key(
+        "names of the columns of a file without a header", '["time", "state"]', default=()
+    )
+    time_format: str | None = _key(
+        "how times are written, in the codes of strptime", '"%d-%m-%Y %H:%M"', min_length=2
+    )
     timezone: schema.TimeZone | None = _key("zone of times written without one", '"Europe/Berlin"')
     service: str | None = _key(
         "service of every row, whatever the file says; only a column named in columns "
@@ -215,7 +230,7 @@ class Source(_Model):
         '["prod", "prod-.*"]',
         default=(),
     )
-    services: dict[str, str] = _key(
+    services: dict[str, Service] = _key(
         "events: service by what the file calls it (components, identifiers); other "
         "names stay as they are",
         '{ "API (EU)" = "api" }',
@@ -234,6 +249,11 @@ class Source(_Model):
         '"incident"',
         '["status", "sev-[12]"]',
         default=(),
+    )
+    good: str | None = _key(
+        "files with one row per event: the condition under which a row is good (comparisons, in, "
+        "and, or, not)",
+        "\"status < 500 and method in ('GET', 'POST')\"",
     )
     records: str | None = _key(
         "JSON of any kind: where the records are, as dotted keys; columns are dotted keys as well",
@@ -260,6 +280,9 @@ class Source(_Model):
     max_silence: schema.Duration | None = _key(
         "state logs: silence longer than this is unknown", '"26h"'
     )
+    probes: Literal["any", "majority", "all"] | None = _key(
+        "state logs of several probes: how many must see the service up", '"majority"'
+    )
     threshold: Number = _key("a bucket is good when value op threshold", "0.3")
     op: Op | None = _key("how to compare: lte, lt, gte or gt", '"lte"')
     series: tuple[SeriesSpec, ...] = _key(
@@ -278,6 +301,17 @@ class Source(_Model):
                     "write the name of the environment, or mend the expression",
                 ) from None
         return patterns
+
+    @field_validator("good")
+    @classmethod
+    def _condition(cls, text: str | None) -> str | None:
+        try:
+            if text is not None:
+                parse_condition(text)
+        except ValueError as error:
+            problem, _, fix = str(error).partition("; ")
+            raise schema.refused(problem, fix) from None
+        return text
 
     @model_validator(mode="after")
     def _together(self) -> Self:

@@ -51,6 +51,7 @@ class Scan:
     notes: tuple[str, ...] = ()
     faults: pd.DataFrame = field(default_factory=lambda: no_faults())
     head: Head | None = None
+    suffixes: dict[str, Mapping[str, int]] = field(default_factory=dict)
     _records: np.ndarray | None = None
     _cache: dict[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
 
@@ -76,12 +77,12 @@ class Scan:
             starts = record_starts(path, self.head)
         if self._records is not None:
             if len(self._records) and self._records.max() >= len(starts):
-                return self._records + self.head.skip + 2
+                return self.head.below(self._records)
             return starts[self._records]
         refused = self.rejects["line"].to_numpy()
         kept = starts[~np.isin(starts, refused)]
         if len(kept) != len(self.frame):
-            return np.arange(len(self.frame)) + self.head.skip + 2
+            return self.head.below(np.arange(len(self.frame)))
         return kept
 
 
@@ -151,7 +152,7 @@ def _options(
     named = ", ".join(f"'{name}': '{kind}'" for name, kind in columns.items())
     words = ", ".join(_quote(text) for text in missing)
     options = {
-        "auto_detect": "false", "header": "true", "skip": str(head.skip),
+        "auto_detect": "false", "header": str(head.headed).lower(), "skip": str(head.skip),
         "delim": _quote(head.delimiter), "quote": "'\"'", "escape": "'\"'",
         "columns": f"{{{named}}}", "nullstr": f"[{words}]", "hive_partitioning": "false",
         "max_line_size": "2000000", "compression": "'none'", **more,
@@ -164,7 +165,7 @@ def _quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _connect() -> duckdb.DuckDBPyConnection:
+def connect() -> duckdb.DuckDBPyConnection:
     import duckdb
 
     connection = duckdb.connect(
@@ -194,7 +195,7 @@ def _typed_pass(head: Head, path: Path, rules: _Rules, *, missing: Collection[st
     import duckdb
 
     types = rules.types
-    plan = _time_plan(head, types, rules.timezone)
+    plan = None if head.time_format else _time_plan(head, types, rules.timezone)
     if plan is None or rules.decimal == ",":
         return None
     kinds = {"number": "DOUBLE", "text": "VARCHAR", "category": "VARCHAR", "time": plan.duck}
@@ -205,7 +206,7 @@ def _typed_pass(head: Head, path: Path, rules: _Rules, *, missing: Collection[st
     more = {"timestampformat": _quote(plan.form)} if plan.form else {}
     source = _options(head, path, columns, missing=missing, **more)
     try:
-        with _connect() as connection:
+        with connect() as connection:
             table = connection.sql(f"SELECT {_wanted(head, types)} FROM {source}").to_arrow_table()
     except duckdb.Error:
         return None
@@ -351,9 +352,10 @@ def _careful(head: Head, path: Path, rules: _Rules) -> Scan:
     zones: list[str] = []
     bad = np.zeros(len(raw), dtype=bool)
     rejected, faults = [refused], [no_faults()]
+    suffixes = {}
     for name, kind in rules.types.items():
         read = _read_column(raw[name], kind, head, rules)
-        data[name] = read.values
+        data[name], suffixes[name] = read.values, read.suffixes
         notes.extend(read.notes)
         zones.extend([read.zone] if read.zone else [])
         if name in rules.required:
@@ -373,13 +375,17 @@ def _careful(head: Head, path: Path, rules: _Rules) -> Scan:
         notes=tuple(dict.fromkeys(notes)),
         faults=_moved(_stacked(faults), bad),
         head=head,
+        suffixes=suffixes,
         _records=records[~bad],
     )
 
 
 def _read_column(raw: pd.Series, kind: str, head: Head, rules: _Rules) -> cells.Cells:
     if kind == "time":
-        return cells.times(raw, timezone=rules.timezone, file=head.name, column=str(raw.name))
+        return cells.times(
+            raw, timezone=rules.timezone, form=head.time_format, file=head.name,
+            column=str(raw.name),
+        )  # fmt: skip
     if kind == "number":
         return cells.numbers(raw, decimal=rules.decimal, file=head.name, column=str(raw.name))
     nothing = pd.Series(None, index=raw.index, dtype="object")
@@ -394,7 +400,7 @@ def _places(
     records = np.flatnonzero(~np.isin(starts, refused["line"].to_numpy()))
     if len(records) != kept:
         records = np.arange(kept)
-        return records, records + head.skip + 2
+        return records, head.below(records)
     return records, starts[records]
 
 
@@ -419,7 +425,7 @@ def _as_text(head: Head, path: Path, types: Mapping[str, str]) -> tuple[pd.DataF
         rejects_table="'srelib_errors'", rejects_scan="'srelib_scans'",
     )  # fmt: skip
     try:
-        with _connect() as connection:
+        with connect() as connection:
             table = connection.sql(f"SELECT {_wanted(head, types)} FROM {source}").to_arrow_table()
             broken = connection.sql(
                 "SELECT line_byte_position, any_value(line), first(csv_line), first(error_type)"

@@ -91,6 +91,7 @@ def _rejections(rejects: pd.DataFrame) -> list[dict[str, Any]]:
         {
             "file": str(file),
             "reason": str(reason),
+            "column": ", ".join(sorted(set(group["column"].dropna().astype("str")))) or None,
             "by_rule": bool(by_rule),
             "rows": len(group),
             "first_lines": [int(line) for line in group["line"].drop_duplicates().head(3)],
@@ -178,6 +179,9 @@ def _notes(dataset: Dataset) -> list[str]:
     for slo in dataset.slos:
         if (slo.service, slo.sli) not in measured:
             notes.append(f"SLO {slo.name!r} has no data: no series {slo.sli!r} of {slo.service!r}.")
+    aimed = {(slo.service, slo.sli) for slo in dataset.slos}
+    for service, sli in sorted(measured - aimed) if dataset.slos else ():
+        notes.append(f"{service} {sli} has no objective: add one to slos.yaml.")
     return notes
 
 
@@ -231,9 +235,10 @@ def _file_cells(file: Mapping[str, Any]) -> list[Any]:
 
 
 def _series_cells(one: Mapping[str, Any]) -> list[Any]:
-    step = wording.duration(pd.Timedelta(seconds=one["step_seconds"]))
+    step = one["period"] or wording.duration(pd.Timedelta(seconds=one["step_seconds"]))
     covered = wording.percent(one["coverage"])
-    return [one["service"], one["sli"], step, one["unit"], covered, one["note"]]
+    told = [one["read_as"] or "measured value", one["evidence"]]
+    return [one["service"], one["sli"], step, *told, covered, one["note"]]
 
 
 def _slo_cells(slo: Mapping[str, Any]) -> list[Any]:
@@ -244,7 +249,9 @@ def _slo_cells(slo: Mapping[str, Any]) -> list[Any]:
 def _rejects_cells(reason: Mapping[str, Any]) -> list[Any]:
     lines = ", ".join(map(str, reason["first_lines"]))
     what = "left out by rule" if reason["by_rule"] else "refused"
-    return [reason["file"], reason["reason"], what, f"{reason['rows']:,}", lines]
+    values = ", ".join(dict.fromkeys(str(v) for v in reason["first_values"] if v is not None))
+    where = [reason["file"], reason["column"], values]
+    return [*where, reason["reason"], what, f"{reason['rows']:,}", lines]
 
 
 TABLES = {
@@ -255,13 +262,13 @@ TABLES = {
     ),
     "series": (
         "Indicators",
-        ("Service", "SLI", "Bucket", "Counts", "Covered", "Note"),
+        ("Service", "SLI", "Bucket", "Read as", "Evidence", "Covered", "Note"),
         _series_cells,
     ),
     "slos": ("Objectives", ("Name", "Service", "SLI", "Target", "Window", "Method"), _slo_cells),
     "rejects": (
         "Rows not used",
-        ("File", "Reason", "Refused?", "Rows", "First lines"),
+        ("File", "Column", "Values", "Reason", "Refused?", "Rows", "First lines"),
         _rejects_cells,
     ),
 }

@@ -16,7 +16,7 @@ from srelib.budget.accounting import _of_one_service
 from srelib.budget.status import _budget_fraction
 from srelib.errors import InsufficientDataError
 from srelib.windows.sums import _checked, _divide
-from srelib.windows.window import _regular_step
+from srelib.windows.window import _fixed_step
 
 INSIDE_INCIDENT = "inside an open incident"
 NO_DATA = "no data"
@@ -111,7 +111,7 @@ def history(
     """Counts rolled up to buckets of ten minutes where they are finer, with their baseline."""
     good_seen, total_seen = _checked(good, total)
     times = pd.DatetimeIndex(good.index)
-    step = _regular_step(times)
+    step = _fixed_step(times)
     _require(len(times) * step, step, total_seen)
     many = max(1, BUCKET // step)
     seen = ~np.isnan(total_seen)

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from srelib.errors import CountError, ParameterError, TimeIndexError
-from srelib.windows.window import Window, _as_window, _check_index, _regular_step, _spelled
+from srelib.windows.window import Window, _as_window, _check_index, _fixed_step, _spelled
 
 Counts = TypeVar("Counts", pd.Series, np.ndarray)
 
@@ -349,7 +349,7 @@ def history(good: pd.Series, total: pd.Series) -> History:
     Timedelta('0 days 01:00:00')
     """
     good_seen, total_seen = _checked(good, total)
-    step = _regular_step(total.index)
+    step = _fixed_step(total.index)
     index = pd.DatetimeIndex(total.index).tz_convert("UTC").as_unit("us")
     return History(index, step, *_prefix_pair(total_seen - good_seen, total_seen))
 

@@ -13,6 +13,21 @@ import pandas as pd
 from srelib import tables
 from srelib.errors import ParameterError, TimeIndexError
 
+_PERIOD_STEPS = (
+    (pd.Timedelta("23h"), pd.Timedelta("25h"), pd.Timedelta("1D")),
+    (pd.Timedelta("28D"), pd.Timedelta("31D"), pd.Timedelta("365.25D") / 12),
+)
+"""Shortest, longest and nominal length of local days over a change of clocks, and of months."""
+
+
+def _calendar_step(times: pd.DatetimeIndex) -> pd.Timedelta | None:
+    """Nominal length of calendar days or months, which are not all of one length."""
+    steps = times[1:] - times[:-1]
+    for shortest, longest, nominal in _PERIOD_STEPS:
+        if len(steps) and shortest <= steps.min() < steps.max() <= longest:
+            return nominal
+    return None
+
 
 def _check_index(index: pd.Index) -> pd.Timedelta | None:
     """Step of a regular index, or an error that names the first offence."""
@@ -24,7 +39,8 @@ def _check_index(index: pd.Index) -> pd.Timedelta | None:
     first = steps[0]
     if first > 0 and bool((steps == first).all()):
         return times[1] - times[0]
-    _irregular(times, steps)
+    calendar = _calendar_step(times)
+    return _irregular(times, steps) if calendar is None else calendar
 
 
 def _irregular(times: pd.DatetimeIndex, steps: np.ndarray) -> NoReturn:
@@ -68,6 +84,9 @@ def step_of(index: pd.DatetimeIndex) -> pd.Timedelta:
     times = _aware(index).unique().sort_values()
     if len(times) < 2:
         raise TimeIndexError(f"a step needs two different times; got {len(times)}. State the step.")
+    calendar = _calendar_step(times)
+    if calendar is not None:
+        return calendar.as_unit("us")
     differences, often = np.unique(np.diff(times.asi8), return_counts=True)
     usual = differences[np.argmax(often)]
     odd = int(often[differences % usual != 0].sum())
@@ -83,6 +102,17 @@ def _regular_step(index: pd.Index) -> pd.Timedelta:
     """Step of a regular index of two buckets or more."""
     step = _check_index(index)
     return step_of(pd.DatetimeIndex(index)) if step is None else step
+
+
+def _fixed_step(index: pd.Index) -> pd.Timedelta:
+    """Step of an index whose buckets all have one length; days and months need not."""
+    step = _regular_step(index)
+    if _calendar_step(pd.DatetimeIndex(index)) is not None:
+        raise TimeIndexError(
+            "these counts are of calendar days or months, which are not all of one length; what "
+            "asks about hours and minutes needs an export in shorter buckets."
+        )
+    return step
 
 
 def _grid(frame: pd.DataFrame, *, step: pd.Timedelta) -> pd.DataFrame:

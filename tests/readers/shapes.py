@@ -472,7 +472,8 @@ EXPORTS: dict[str, tuple[str, str, Any]] = {
         ("Q1", "1", "shop", "2026-06-01T10:00:00Z", "2026-06-01T11:00:00Z", "high"))),
     "Grafana": ("grafana", "g.csv", '"Time","good","total"\r\n1780308000000,5,6\r\n'),
     "git tags": ("gittags", "t.csv", f"v1.0,2026-06-01T10:00:00+00:00,{SHA},\n"),
-    "state log": ("statelog", "s.csv", "time,service,state\n2026-06-01T10:00:00Z,shop,up\n"),
+    "state log": ("statelog", "s.csv", "time,service,state\n2026-06-01T10:00:00Z,shop,up\n"
+                  "2026-06-01T10:01:00Z,shop,up\n"),
     "records": ("records", "d.csv", "deployment_id,service,finished_at,status\n"
                                       "1,shop,2026-06-01T10:00:00Z,success\n"),
     "generic": ("generic", "c.csv", "time,service,good,total\n2026-06-01T10:00:00Z,shop,5,6\n"),

@@ -144,7 +144,7 @@ def test_bad_cell_of_a_wide_file_costs_its_indicator_only(tmp_path: Path) -> Non
     )
     assert metric_rows(result) == [[1, "a", 1, 2], [0, "b", 1, 2]]
     assert result.rejects[["line", "column", "value"]].values.tolist() == [
-        [2, "a good", "x"], [3, "b good", "3"],
+        [2, "a good", "x"], [3, "b good", "3 of 2"],
     ]  # fmt: skip
     assert result.rows_read == result.rows_kept + len(result.rejects) == 4
 

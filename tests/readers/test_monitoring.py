@@ -371,6 +371,7 @@ def test_seconds_up_and_known_are_exact(tmp_path: Path) -> None:
     result = read_log(
         tmp_path,
         [("10:00:30", "up"), ("10:10:20", "down"), ("10:11:50", "up"), ("11:00:30", "up")],
+        max_silence="1d",
     )
     assert seconds(result) == (3600 - 90, 3600)
     sli = result.tables["sli"].set_index("time")
@@ -398,10 +399,51 @@ def test_every_down_episode_is_one_incident(tmp_path: Path) -> None:
 def test_silence_past_the_heartbeat_is_unknown(tmp_path: Path) -> None:
     """With max_silence a state holds no longer than that; the rest is not uptime."""
     rows = [("10:00:00", "up"), ("10:30:00", "up"), ("10:35:00", "up")]
-    assert seconds(read_log(tmp_path, rows)) == (35 * 60, 35 * 60)
     result = read_log(tmp_path, rows, max_silence="10m")
     assert seconds(result) == (15 * 60, 15 * 60)
     assert not result.tables["sli"]["time"].dt.minute.between(10, 29).any()
+
+
+def test_the_spacing_of_checks_gives_the_longest_silence(tmp_path: Path) -> None:
+    """Checks a minute apart: three minutes after the last one its state means nothing more."""
+    checks = [(f"10:0{minute}:00", "up") for minute in range(6)]
+    result = read_log(tmp_path, [*checks, ("10:06:00", "down"), ("14:00:00", "up")])
+    assert seconds(result) == (6 * 60, 9 * 60)
+    incident = result.tables["incidents"].iloc[0]
+    assert incident["resolved_at"] == pd.Timestamp("2026-06-01T10:09Z")
+    assert "fell silent" in incident["title"]
+    assert "silence beyond 3 of them is unknown" in result.notes[-1]
+
+
+def test_a_log_of_changes_asks_how_long_a_state_holds(tmp_path: Path) -> None:
+    """Without regular checks silence may mean that nothing changed, or that nobody looked."""
+    rows = [("10:00:00", "up"), ("10:10:00", "down"), ("10:11:00", "up"), ("18:00:00", "up")]
+    with pytest.raises(ReadError, match=r'match = .log.csv..* max_silence = "26h"'):
+        read_log(tmp_path, rows)
+
+
+PROBES = """time,service,probe,status
+2026-06-01T10:00:00Z,web,fra,up
+2026-06-01T10:00:00Z,web,nyc,up
+2026-06-01T10:00:00Z,web,sin,down
+2026-06-01T10:01:00Z,web,fra,up
+2026-06-01T10:01:00Z,web,nyc,down
+2026-06-01T10:01:00Z,web,sin,down
+2026-06-01T10:02:00Z,web,fra,up
+2026-06-01T10:02:00Z,web,nyc,up
+2026-06-01T10:02:00Z,web,sin,up
+"""
+
+
+@pytest.mark.parametrize(("rule", "up"), [("any", 120), ("majority", 60), ("all", 0)])
+def test_several_probes_go_by_the_stated_rule(tmp_path: Path, rule: str, up: int) -> None:
+    """Up for 120, 60 or 0 of 120 seconds; without a rule the file is refused."""
+    path = tmp_path / "log.csv"
+    path.write_text(PROBES)
+    source = Source(match="*", probes=rule)  # type: ignore[arg-type]
+    assert seconds(read(path, root=tmp_path, source=source)[1]) == (up, 120)
+    with pytest.raises(ReadError, match=r'3 probes .*probes = "majority"'):
+        read(path, root=tmp_path)
 
 
 def test_states_mean_what_sources_says(tmp_path: Path) -> None:
@@ -413,13 +455,15 @@ def test_states_mean_what_sources_says(tmp_path: Path) -> None:
     assert seconds(result) == (120, 180)
 
 
-def test_unknown_state_is_a_reject_and_its_time_unknown(tmp_path: Path) -> None:
-    """A state nobody mapped is neither up nor a continuation of what was."""
-    result = read_log(tmp_path, [("10:00:00", "up"), ("10:01:00", "wobbly"), ("10:02:00", "up"),
-                           ("10:03:00", "up")])  # fmt: skip
-    assert seconds(result) == (120, 120)
-    assert result.rejects[["line", "column", "value"]].values.tolist() == [[3, "status", "wobbly"]]
-    assert (result.rows_read, result.rows_kept) == (4, 3)
+@pytest.mark.parametrize("states", [["up", "wobbly", "up"], ["0", "0", "1"]])
+def test_states_nobody_explained_are_asked_for(tmp_path: Path, states: list[str]) -> None:
+    """Numbers mean different things in different tools; the words come with how often."""
+    rows = [(f"10:0{minute}:00", state) for minute, state in enumerate(states)]
+    with pytest.raises(ReadError, match=r"values = \{ \"(wobbly|0)\" = ") as caught:
+        read_log(tmp_path, rows, unit="state")
+    assert "'wobbly' 1" in str(caught.value) or "'0' 2, '1' 1" in str(caught.value)
+    sound = read_log(tmp_path, rows, unit="state", values={states[1]: "good", states[2]: "good"})
+    assert seconds(sound) == (120, 120)
 
 
 def test_contradicting_rows_are_refused_and_repeated_ones_dropped(tmp_path: Path) -> None:
@@ -474,7 +518,7 @@ changes = st.lists(
 def test_seconds_agree_with_adding_up_the_rows(tmp_path: Path, rows: list[tuple[int, str]]) -> None:
     """Whatever the changes, in any order: known is last minus first, down is the sum of downs."""
     clock = [(str(pd.Timedelta(at, "s")).split()[-1], state) for at, state in rows]
-    result = read_log(tmp_path, clock)
+    result = read_log(tmp_path, clock, max_silence="1d")
     ordered = sorted(rows)
     down = sum(after[0] - before[0] for before, after in pairwise(ordered) if before[1] == "down")
     good, known = seconds(result)

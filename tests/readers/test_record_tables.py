@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from srelib import tables
 from srelib.readers import record_tables
 from srelib.readers.base import UNSAID, Head
 from srelib.readers.source import Source
@@ -138,16 +139,19 @@ def test_maintenance_without_an_end_is_refused(tmp_path):
     assert "without an end" in result.rejects["reason"][0]
 
 
-def test_duplicates_are_refused_and_told_apart_from_conflicts(tmp_path):
-    """The first row of an identifier stays; later ones are equal, or say something else."""
-    one = "1,shop,minor,2026-06-01T10:00:00Z,2026-06-01T11:00:00Z,x\n"
-    other = "1,shop,minor,2026-06-01T10:00:00Z,2026-06-01T12:00:00Z,x\n"
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_rows_of_one_record_are_its_history(tmp_path, order):
+    """The row with the latest end counts in any order of rows; the others are left out."""
+    rows = [f"1,shop,minor,2026-06-01T10:00:00Z,{end},x\n" for end in (
+        "", "2026-06-01T11:00:00Z", "2026-06-01T12:00:00Z")]  # fmt: skip
     elsewhere = "1,cart,minor,2026-06-01T10:00:00Z,2026-06-01T12:00:00Z,x\n"
-    result = read(tmp_path, INCIDENTS + one + one + other + elsewhere)
-    assert result.rejects["line"].tolist() == [3, 4]
-    assert "the same row stands in line 2" in result.rejects["reason"][0]
-    assert "other values stands in line 2" in result.rejects["reason"][1]
-    assert result.tables["incidents"]["service"].tolist() == ["shop", "cart"]
+    result = read(tmp_path, INCIDENTS + "".join(rows[n] for n in order) + elsewhere)
+    incidents = result.tables["incidents"]
+    assert incidents["service"].tolist() == ["shop", "cart"]
+    assert set(incidents["resolved_at"].dt.hour) == {12}
+    assert result.rejects["line"].tolist() == [2 + n for n in range(3) if order[n] != 2]
+    assert tables.left_out(result.rejects).all()
+    assert result.rows_read == result.rows_kept + len(result.rejects) == 4
 
 
 def test_rows_without_identifiers_get_them_from_service_and_time(tmp_path):

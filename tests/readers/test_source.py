@@ -177,7 +177,7 @@ def entry(line: str) -> str:
         ("service = 404", r'line 6: .*service: 404 should be a valid string.*quotes: "404"'),
         ('service = ""', r"service: '' should"),
         ('table = "slis"', r"line 6: .*table: 'slis' should be 'sli'.*did you mean 'sli'\?"),
-        ('unit = "percent"', r"unit: 'percent' should be 'count', 'rate'"),
+        ('unit = "percents"', r"unit: 'percents' should be 'count', 'rate'"),
         ('op = "=="', r"op: '==' should be 'lte', 'lt', 'gte' or 'gt'"),
         ('threshold = "0.3"', r"should be a valid number.*without quotes: 0.3"),
         ("threshold = nan", r"threshold: nan should be a finite number"),

@@ -1,0 +1,106 @@
+"""Files with one row per request, check or sample: counted per bucket."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from srelib.errors import ReadError
+from srelib.readers import counts, generic, meaning
+from srelib.readers.base import Family, FileResult, Head
+from srelib.readers.condition import as_sql, columns_of_condition, parse_condition
+from srelib.readers.text import Scan, connect, scan
+
+if TYPE_CHECKING:
+    from srelib.readers.source import Source
+
+
+def _read_events(head: Head, source: Source) -> FileResult:
+    """Good and total rows of each bucket."""
+    if source.good is None:
+        raise ReadError(
+            "unit is 'event', and nothing says which rows are good", file=head.name,
+            fix='add a condition on its columns, such as good = "status < 500", in sources.toml',
+        )  # fmt: skip
+    condition = parse_condition(source.good)
+    kinds = {
+        compared.column: "text" if isinstance(compared.values[0], str) else "number"
+        for compared in columns_of_condition(condition)
+    }
+    keys = _keys(head, source)
+    types = kinds | {keys[role]: "text" for role in ("service", "sli") if role in keys}
+    scanned = scan(
+        head, types | {keys["time"]: "time"}, timezone=source.timezone, decimal=source.decimal,
+        required=[*types, keys["time"]],
+    )  # fmt: skip
+    step = source.step if source.step is not None else pd.Timedelta("1min")
+    counted = _counted(scanned.frame, keys, as_sql(condition, _named(scanned.frame)), step)
+    frame = counted.assign(
+        service=counted["service"].astype("category") if "service" in keys
+        else generic.constant(str(source.service), len(counted)),
+        sli=counted["sli"].astype("category") if "sli" in keys
+        else generic.constant(source.sli or "availability", len(counted)),
+    )  # fmt: skip
+    told = meaning.Meaning("event", f"a row is an event, good where {source.good}")
+    rule = counts.NumberRule("count", step, file=head.name, meaning=told)
+    return _as_rows(
+        scanned, generic.result(replace(scanned, frame=counted), [counts.build(frame, rule)])
+    )
+
+
+def _as_rows(scanned: Scan, result: FileResult) -> FileResult:
+    """The result counted in rows of the file, one of which is an event."""
+    return replace(
+        result, rows_read=scanned.rows_read, rows_kept=len(scanned.frame), rejects=scanned.rejects,
+        lines=None,
+    )  # fmt: skip
+
+
+def _keys(head: Head, source: Source) -> dict[str, str]:
+    """The columns of time, service and indicator."""
+    names = {role: generic.NAMES[role] for role in ("time", "service", "sli")}
+    keys = generic.columns_by_name(head.header, names) | dict(source.columns)
+    for role, said in (("service", source.service), ("sli", source.sli)):
+        if said and role not in source.columns:
+            keys.pop(role, None)
+    lacking = [role for role in ("time", "service") if role not in keys]
+    if "time" in lacking or (lacking and source.service is None):
+        raise ReadError(
+            f"no column names the {lacking[0]}; columns seen: {', '.join(map(repr, head.header))}",
+            file=head.name,
+            fix=f'say columns = {{ {lacking[0]} = "..." }}'
+            + (' or service = "..."' if lacking[0] == "service" else "") + " in sources.toml",
+        )  # fmt: skip
+    return keys
+
+
+def _named(frame: pd.DataFrame) -> dict[str, str]:
+    return {str(name): f"c{place}" for place, name in enumerate(frame.columns)}
+
+
+def _counted(
+    frame: pd.DataFrame, keys: dict[str, str], condition: str, step: pd.Timedelta
+) -> pd.DataFrame:
+    """Rows and good rows of each service, indicator and bucket; DuckDB counts."""
+    size = step // pd.Timedelta(1, "us")
+    names = _named(frame)
+    by = {"ticks": f"{names[keys['time']]} // {size} * {size}"}
+    by |= {role: names[keys[role]] for role in ("service", "sli") if role in keys}
+    chosen = ", ".join(f"{text} AS {name}" for name, text in by.items())
+    rows = frame.set_axis(list(names.values()), axis=1)
+    rows = rows.assign(**{names[keys["time"]]: counts.ticks(frame[keys["time"]])})
+    with connect() as connection:
+        connection.register("rows", rows)
+        found = connection.sql(
+            f"SELECT {chosen}, count(*) FILTER (WHERE {condition})::DOUBLE AS good, "
+            f"count(*)::DOUBLE AS total FROM rows GROUP BY ALL ORDER BY ALL"
+        ).df()
+    times = pd.Series(found.pop("ticks").to_numpy(dtype="int64").view("M8[us]"))
+    return found.assign(time=times.dt.tz_localize("UTC"), **{
+        role: found[role].astype("str") for role in ("service", "sli") if role in found
+    })  # fmt: skip
+
+
+EVENTS = Family("events", lambda head: False, _read_events, ("sli",))

@@ -1,0 +1,228 @@
+"""What the numbers of a column are (counts, rates, running sums, shares), and how that is known.
+
+A unit is declared in ``sources.toml``, told by the format, or seen in names and values.
+Where names and values leave a doubt, the file is refused with the line to paste; where they
+contradict what was declared, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from srelib.errors import ReadError
+
+DUST = 1e-6
+"""Relative error that sums of floating point numbers and rounded exports bring."""
+
+COUNTS = ("good", "bad", "total")
+SHARES = ("ratio", "bad_ratio")
+
+_RISES = 8
+"""So many rises without a fall are hardly chance: less than one time in 300,000."""
+_SURELY = 30
+"""So many, and no declaration can make counts of them."""
+FEW = 2
+"""So many faults may be slips; more of them in one direction are a mistaken meaning."""
+_ENOUGH = 10
+"""Changes from which falls say that a column is no running sum."""
+
+_RUNNING_NAME = re.compile(r"_(total|count|sum|bucket)$")
+_INCREASE_NAME = re.compile(r"(?i)\b(increase|delta)\(|\bincrease\b")
+_RATE_NAME = re.compile(r"(?i)\b(irate|rate)\(|\b(qps|rps|tps)\b|per[ _-]?sec(ond)?\b|/s(ec)?\b")
+_BAD_NAME = re.compile(r"(?i)(err(or)?s?|fail(ure|ed|s)?|bad|5xx|down(time)?)(?![a-z])")
+_LARGE_NUMBERS = {"", "K", "k", "Mil", "M", "Bil", "G", "Tri", "T"}
+
+
+@dataclass(frozen=True)
+class NumberColumn:
+    """The numbers of one series in one role, in order of time, and the units its cells carry."""
+
+    name: str
+    role: str
+    values: np.ndarray
+    suffixes: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """Unit of the numbers, what shows it, and the roles that hold percentages of the total."""
+
+    unit: str
+    evidence: str
+    shares_of_total: tuple[str, ...] = ()
+
+
+def meaning_of(
+    columns: Sequence[NumberColumn], declared: str | None, *, file: str
+) -> Meaning | None:
+    """What counts or shares are; None for measured values, whose unit is the threshold's."""
+    _check_suffixes(columns, file)
+    shares = [column for column in columns if column.role in SHARES]
+    if shares:
+        return _shares(shares, declared, file)
+    percents = tuple({column.role for column in columns if set(column.suffixes) == {"%"}})
+    counts = [c for c in columns if c.role in COUNTS and c.role not in percents]
+    if not counts:
+        return None
+    found = _declared(counts, declared, file) if declared else _inferred(counts, file)
+    return Meaning(found.unit, found.evidence, percents)
+
+
+def _ask(problem: str, file: str, *units: str) -> ReadError:
+    meant = {
+        "count": "events in each bucket",
+        "counter": "running sums",
+        "rate": "events per second",
+        "ratio": "shares from 0 to 1",
+        "percent": "shares from 0 to 100",
+    }
+    first, *others = units
+    listed = f'unit = "{first}" ({meant[first]})'
+    for unit in others:
+        listed += f', or unit = "{unit}" ({meant[unit]})'
+    return ReadError(
+        problem, file=file,
+        fix=f"add to the [[file]] with match = {file!r} in sources.toml: {listed}",
+    )  # fmt: skip
+
+
+def _check_suffixes(columns: Sequence[NumberColumn], file: str) -> None:
+    """Refuse cells whose own unit does not fit what the column stands for."""
+    has_total = any(column.role == "total" for column in columns)
+    for column in columns:
+        seen = set(column.suffixes)
+        if column.role in COUNTS:
+            parts = column.role != "total" and has_total
+            fits = seen <= _LARGE_NUMBERS or (parts and seen == {"%"})
+        elif column.role in SHARES:
+            fits = seen <= {""} or seen == {"%"}
+        else:
+            fits = "%" not in seen or len(seen) == 1
+        if not fits:
+            units = ", ".join(repr(unit) if unit else "no unit" for unit in sorted(seen))
+            raise ReadError(
+                f"column {column.name!r} is read as {column.role}, and its cells carry {units}",
+                file=file,
+                fix="export plain numbers of one unit, or map another column in sources.toml",
+            )
+
+
+def _declared(columns: Sequence[NumberColumn], declared: str, file: str) -> Meaning:
+    """The declared unit of counts, where the values do not contradict it."""
+    for column in columns:
+        rises, falls, _ = _steps(column.values)
+        changes = rises + falls
+        if declared == "counter" and changes >= _ENOUGH and 4 * falls > changes:
+            raise _ask(
+                f"column {column.name!r} is declared a running sum and falls in {falls:,} of "
+                f"{changes:,} steps, which a running sum does only where it begins again",
+                file, "count", "rate",
+            )  # fmt: skip
+    if declared != "counter" and _running(columns, rises=_SURELY):
+        raise _ask(
+            f"column {columns[0].name!r} is declared {declared!r} and never falls: it holds "
+            "running sums",
+            file, "counter",
+        )  # fmt: skip
+    return Meaning(declared, f'unit = "{declared}" in sources.toml')
+
+
+def _inferred(columns: Sequence[NumberColumn], file: str) -> Meaning:
+    """The unit of counts that names and values show together."""
+    names = [column.name for column in columns]
+    rate = next((name for name in names if _RATE_NAME.search(name)), None)
+    increase = next((name for name in names if _INCREASE_NAME.search(name)), None)
+    if _running(columns, rises=_RISES) and not rate and not increase:
+        named = next((name for name in names if _RUNNING_NAME.search(_metric(name))), None)
+        if named is None:
+            raise _ask(
+                f"the numbers of {names[0]!r} never fall: they may be running sums, or events in "
+                "each bucket that grew",
+                file, "counter", "count",
+            )  # fmt: skip
+        return Meaning("counter", f"{named!r} is named as a counter, and its values never fall "
+                                  "but where it begins again")  # fmt: skip
+    if increase:
+        return Meaning("count", f"{increase!r} names the increase in each bucket")
+    if rate:
+        return Meaning("rate", f"{rate!r} names a rate per second")
+    fraction = next((value for column in columns for value in _fractions(column.values)[:1]), None)
+    if fraction is not None:
+        raise _ask(
+            f"the numbers of {names[0]!r} are no whole events (such as {fraction:.6g}): they may "
+            "be rates, or counts that were extrapolated",
+            file, "rate", "count",
+        )  # fmt: skip
+    return Meaning("count", "whole numbers")
+
+
+def _metric(name: str) -> str:
+    """Name of the metric, without labels."""
+    return name.split("{")[0].strip()
+
+
+def _steps(values: np.ndarray) -> tuple[int, int, int]:
+    """Rises, falls, and those of the falls that end below half of the value before."""
+    known = values[~np.isnan(values)]
+    change = np.diff(known)
+    fell = change < 0
+    restarts = fell & (known[1:] <= known[:-1] / 2)
+    return int((change > 0).sum()), int(fell.sum()), int(restarts.sum())
+
+
+def _running(columns: Sequence[NumberColumn], *, rises: int) -> bool:
+    """Whether totals (else parts) that change at all never fall, but to begin again at times."""
+    changing = running = 0
+    for column in [c for c in columns if c.role == "total"] or columns:
+        up, down, restarts = _steps(column.values)
+        if up + down < rises:
+            continue
+        changing += 1
+        running += down == restarts and up >= rises and 20 * down <= up + down
+    return running > 0 and 2 * running > changing
+
+
+def _fractions(values: np.ndarray) -> np.ndarray:
+    """Values that are no whole numbers, dust apart."""
+    known = values[~np.isnan(values)]
+    return known[np.abs(known - np.rint(known)) > DUST * np.maximum(np.abs(known), 1)]
+
+
+def _shares(columns: Sequence[NumberColumn], declared: str | None, file: str) -> Meaning:
+    """Whether shares run to 1 or to 100; a share of errors is never taken for one of good."""
+    for column in columns:
+        if column.role == "ratio" and _BAD_NAME.search(column.name):
+            raise ReadError(
+                f"column {column.name!r} is read as the share of good events, and its name says "
+                "that it holds errors",
+                file=file,
+                fix=f'say columns = {{ bad_ratio = "{column.name}" }} in sources.toml, or give '
+                "the column another name",
+            )
+    values = np.concatenate([column.values for column in columns])
+    values = values[~np.isnan(values)]
+    name = columns[0].name
+    if any("%" in column.suffixes for column in columns):
+        return Meaning("ratio", "cells with a % sign")
+    large = int((values > 1.01).sum())
+    if declared == "percent":
+        if len(values) and values.max() <= 1 and values.any():
+            raise _ask(
+                f"column {name!r} is declared percent, and no value is above 1", file, "ratio"
+            )
+        return Meaning("percent", 'unit = "percent" in sources.toml')
+    if large <= max(FEW, len(values) / 100):
+        said = f'unit = "{declared}" in sources.toml' if declared else "values from 0 to 1"
+        return Meaning("ratio", said)
+    all_percent = values.min() >= 0 and values.max() <= 100 * (1 + DUST)
+    if all_percent and 2 * large > len(values) and not declared and columns[0].role == "ratio":
+        return Meaning("percent", f"values up to {values.max():.6g}")
+    raise _ask(
+        f"column {name!r} is read as shares from 0 to 1, and {large:,} of {len(values):,} values "
+        f"are larger, up to {values.max():.6g}",
+        file, "percent",
+    )  # fmt: skip

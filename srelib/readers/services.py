@@ -1,0 +1,147 @@
+"""Who is meant: services in the cells of exports, and names that differ from table to table."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import json
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import pandas as pd
+
+from srelib.errors import InputError
+
+_NOBODY = {
+    "", "-", "--", "none", "(none)", "null", "n/a", "na", "nan", "unknown", "unassigned",
+    "not applicable", "no component", "no components were affected by this update",
+}  # fmt: skip
+"""What tools write where no service is named."""
+
+_NAME_KEYS = ("name", "summary", "value", "title", "label")
+_SEPARATOR = re.compile(r"\s*[,;|\n]\s*")
+_ALIKE = 0.9
+_TABLES = ("sli", "deployments", "changes", "incidents", "alerts")
+
+
+def named_services(column: pd.Series) -> pd.Series:
+    """The column with placeholders missing, and objects replaced by the names they hold."""
+    text = column.astype("str").str.strip()
+    placeholder = text.str.lower().str.rstrip(".").isin(_NOBODY)
+    written = text.where(~placeholder)
+    packed = written.str.startswith(("{", "[")).fillna(False).astype(bool)
+    if packed.any():
+        written = written.where(~packed, written[packed].map(_unpacked).reindex(text.index))
+    return written
+
+
+def _unpacked(cell: str) -> str | None:
+    """The names in a cell that holds a dictionary or a list, as text with commas."""
+    for read in (json.loads, ast.literal_eval):
+        try:
+            value = read(cell)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+        names = [_name(one) for one in (value if isinstance(value, list) else [value])]
+        return ", ".join(name for name in names if name) or None
+    return cell
+
+
+def _name(value: Any) -> str | None:
+    if isinstance(value, dict):
+        found = next((value[key] for key in _NAME_KEYS if value.get(key)), None)
+        return None if found is None else str(found)
+    return None if value is None else str(value)
+
+
+def several_services(
+    joined: Mapping[str, pd.DataFrame], said: Collection[str]
+) -> tuple[dict[str, pd.DataFrame], list[str]]:
+    """The tables with a row for each service of a list; lists of unknown services are asked for."""
+    names = {table: set(joined[table]["service"].dropna().astype("str")) for table in _TABLES}
+    known = {name for found in names.values() for name in found if not _SEPARATOR.search(name)}
+    known |= {part for name in said if "\n" in name for part in name.split("\n")}
+    kept = {name for name in said if "\n" not in name}
+    split, notes = dict(joined), []
+    for table in _TABLES[1:]:
+        lists = sorted(n for n in names[table] if _SEPARATOR.search(n) and n not in kept)
+        parts = {name: [part for part in _SEPARATOR.split(name) if part] for name in lists}
+        _ask_for(table, {name for name in lists if not set(parts[name]) <= known})
+        if lists:
+            split[table] = _with_each(joined[table], parts)
+            added = len(split[table]) - len(joined[table])
+            notes.append(
+                f"{added:,} rows of {table} were added for cells that list several services, such "
+                f"as {lists[0]!r}: each counts for every one of them"
+            )
+    return split, notes
+
+
+def _with_each(frame: pd.DataFrame, parts: Mapping[str, list[str]]) -> pd.DataFrame:
+    """The table with a row for each of the services a cell lists."""
+    services = frame["service"].map(lambda name: parts.get(name, name))
+    return frame.assign(service=services).explode("service", ignore_index=True).astype(
+        {"service": "str"}
+    )  # fmt: skip
+
+
+def _ask_for(table: str, lists: Collection[str]) -> None:
+    if not lists:
+        return
+    pairs = ", ".join(f'"{name}" = "{_SEPARATOR.split(name)[0]}"' for name in sorted(lists)[:3])
+    raise InputError(
+        f"{table} name {', '.join(map(repr, sorted(lists)[:3]))}, which may be several services, "
+        "and not all of them are named elsewhere in the folder",
+        fix="say in sources.toml, for the [[file]] of these rows, what they stand for, one name "
+        f'(perhaps the same) or a list such as ["api", "web"]: services = {{ {pairs} }}',
+    )
+
+
+def differing_names(joined: Mapping[str, pd.DataFrame]) -> list[str]:
+    """What to say of services that look alike and are spelt in different ways."""
+    where: dict[str, list[str]] = defaultdict(list)
+    for table in _TABLES:
+        for name in sorted(set(joined[table]["service"].dropna().astype("str"))):
+            where[name].append(table)
+    notes = [_pair_note(one, other, where) for one, other in _pairs(sorted(where))]
+    deployed, broken = (set(joined[t]["service"].dropna()) for t in ("deployments", "incidents"))
+    if notes and deployed and broken and not deployed & broken:
+        notes.insert(0, "no incident belongs to a service that was deployed")
+    return notes
+
+
+def _pairs(names: list[str]) -> list[tuple[str, str]]:
+    """Names that differ in case, blanks or marks only, or in little more."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        groups[_bare(name)].append(name)
+    found = [(one, same[0]) for same in groups.values() for one in same[1:]]
+    alone = [bare for bare, same in groups.items() if len(same) == 1 and len(bare) > 5]
+    if len(alone) > 200:
+        return found
+    for place, bare in enumerate(alone):
+        near = difflib.get_close_matches(bare, alone[place + 1 :], n=1, cutoff=_ALIKE)
+        digits = [re.findall(r"\d+", text) for text in (bare, *near)]
+        if near and digits[0] == digits[1]:
+            found.append((groups[bare][0], groups[near[0]][0]))
+    return found
+
+
+def _bare(name: str) -> str:
+    """A name without case, blanks, marks and invisible characters."""
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(letter for letter in plain if letter.isalnum()) or name
+
+
+def _pair_note(one: str, other: str, where: Mapping[str, list[str]]) -> str:
+    """Of a pair the name in the earlier table stays: that of metrics before that of incidents."""
+    first = {name: _TABLES.index(where[name][0]) for name in (one, other)}
+    kept, changed = sorted((one, other), key=lambda name: (first[name], name))
+    return (
+        f"{changed!r} ({', '.join(where[changed])}) and {kept!r} ({', '.join(where[kept])}) look "
+        f"like one service; if they are, add to the [[file]] of {where[changed][0]} in "
+        f'sources.toml: services = {{ "{changed}" = "{kept}" }}'
+    )

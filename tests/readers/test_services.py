@@ -1,0 +1,77 @@
+"""Who is meant: lists, dictionaries and placeholders in cells, and names that differ."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import srelib
+from srelib.errors import InputError
+from srelib.readers.services import named_services
+from tests.test_dataset import folder
+
+DEPLOYED = """deployment_id,service,finished_at,status
+1,checkout,2026-05-01T09:00:00Z,succeeded
+2,search,2026-05-01T10:00:00Z,succeeded
+"""
+
+
+def incidents(*services: str) -> str:
+    """One incident a day, in these cells."""
+    lines = [
+        f'i{day},"{cell}",2026-05-0{day}T11:00:00Z,2026-05-0{day}T12:00:00Z'
+        for day, cell in enumerate(services, 1)
+    ]
+    return "\n".join(["incident_id,service,started_at,resolved_at", *lines]) + "\n"
+
+
+def load(tmp_path: Path, *services: str, said: str = "") -> srelib.Dataset:
+    """Deployments of two services and incidents in these cells."""
+    toml = f'[[file]]\nmatch = "incidents.csv"\n{said}\n'
+    files = {"deployments__csv": DEPLOYED, "incidents__csv": incidents(*services)}
+    return srelib.load(folder(tmp_path, **files, sources__toml=toml))
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [("{'id': 'P6', 'summary': 'checkout'}", "checkout"), ('{"name": "search"}', "search"),
+     ("[{'name': 'a'}, {'name': 'b'}]", "a, b"), ("['a', 'b']", "a, b"), ("{a} team", "{a} team"),
+     ("None", None), ("No components were affected by this update.", None), ("N/A", None)],
+)  # fmt: skip
+def test_a_cell_is_a_name_or_nobody(cell: str, name: str | None) -> None:
+    """Objects give their name, placeholders nobody; other text stays."""
+    found = named_services(pd.Series([cell])).iloc[0]
+    assert found == name or (name is None and pd.isna(found))
+
+
+def test_a_list_of_known_services_is_several(tmp_path: Path) -> None:
+    """Each gets its row; the file's row is kept once; a placeholder is refused."""
+    data = load(tmp_path, "checkout, search", "search", "None")
+    assert data.incidents[["incident_id", "service"]].values.tolist() == [
+        ["i1", "checkout"], ["i1", "search"], ["i2", "search"],
+    ]  # fmt: skip
+    row = data.sources.set_index("file").loc["incidents.csv"]
+    assert (row["rows_read"], row["rows_kept"], row["rows_rejected"]) == (3, 2, 1)
+    assert any("1 rows of incidents were added" in note for note in data.notes)
+
+
+def test_a_list_of_unknown_services_is_asked_for(tmp_path: Path) -> None:
+    """The line to paste works: as one name, or as a list."""
+    with pytest.raises(InputError, match=r'services = \{ "checkout, cart" = "checkout" \}'):
+        load(tmp_path, "checkout, cart")
+    one = load(tmp_path, "checkout, cart", said='services = { "checkout, cart" = "checkout" }')
+    assert one.incidents["service"].tolist() == ["checkout"]
+    two = load(tmp_path, "a; b", said='services = { "a; b" = ["checkout", "cart"] }')
+    assert sorted(two.incidents["service"]) == ["cart", "checkout"]
+    kept = load(tmp_path, "Shop, Inc", said='services = { "Shop, Inc" = "Shop, Inc" }')
+    assert kept.incidents["service"].tolist() == ["Shop, Inc"]
+
+
+def test_names_that_differ_are_said_with_the_line_to_paste(tmp_path: Path) -> None:
+    """Case, blanks and marks apart it is one name; numbers tell services apart."""
+    notes = load(tmp_path, "Check-Out", "search2").notes
+    assert "no incident belongs to a service that was deployed" in notes
+    assert [note for note in notes if 'services = { "Check-Out" = "checkout" }' in note]
+    assert not [note for note in notes if "search2" in note]
