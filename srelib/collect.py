@@ -24,7 +24,8 @@ _OUTSIDE = (
 )  # fmt: skip
 _SAFE = (
     "-c", "log.showSignature=false", "-c", "core.fsmonitor=false", "-c", "protocol.allow=never",
-    "-c", "core.hooksPath=/dev/null", "--no-pager", "--no-replace-objects",
+    "-c", "core.hooksPath=/dev/null", "-c", "i18n.logOutputEncoding=UTF-8",
+    "--no-pager", "--no-replace-objects",
 )  # fmt: skip
 
 
@@ -87,11 +88,14 @@ def _repository_name(folder: Path) -> str:
     """Name of the repository, from its folder."""
     place = folder.resolve()
     name = place.parent.name if place.name == ".git" else place.name
+    name = os.fsencode(name).decode("utf-8", errors="replace")
     return name.removesuffix(".git") or "repository"
 
 
 _TAG_FIELDS = "%(objectname) %(objecttype) %(creatordate:unix) %(refname)"
 _COMMIT_FIELDS = "%H %ct %at %P"
+
+_FARTHEST = 4_102_444_800  # 2100-01-01
 
 UNRELEASED = -1
 """In place of a release: none has shipped it yet."""
@@ -120,8 +124,9 @@ class _Commits:
 
 def _release_tags(top: Path, globs: Sequence[str]) -> tuple[list[_Tag], int]:
     """Tags that fit, peeled to their commits; and how many lead to none."""
-    listed = _git_answer(top, "for-each-ref", f"--format={_TAG_FIELDS}", "refs/tags").splitlines()
-    named = [line.replace("refs/tags/", "", 1).split(" ", 3) for line in listed]
+    listed = _git_answer(top, "for-each-ref", f"--format={_TAG_FIELDS}", "refs/tags")
+    lines = listed.rstrip("\n").split("\n")  # names may hold other ends of lines
+    named = [line.replace("refs/tags/", "", 1).split(" ", 3) for line in lines if line]
     wanted = [tag for tag in named if any(fnmatchcase(tag[3], glob) for glob in globs)]
     if not wanted:
         seen = ", ".join(repr(tag[3]) for tag in named[-5:])
@@ -139,10 +144,11 @@ def _release_tags(top: Path, globs: Sequence[str]) -> tuple[list[_Tag], int]:
     ]
     dated = _commit_times(top, [name for name, *kind in peeled if kind == ["commit"]])
     found = [
-        _Tag(ref, kind == "tag", int(time) if kind == "tag" and time else dated[commit], commit)
+        _Tag(ref, kind == "tag", (kind == "tag" and _moment(time)) or dated[commit], commit)
         for (_, kind, time, ref), (commit, *what) in zip(wanted, peeled, strict=True)
         if what == ["commit"]
     ]
+    found = [tag for tag in found if tag.time]
     if not found:
         raise InputError(
             f"none of the {len(wanted):,} tags leads to a commit that is here",
@@ -155,7 +161,12 @@ def _commit_times(top: Path, names: list[str]) -> dict[str, int]:
     if not names:
         return {}
     said = _git_answer(top, "rev-list", "--no-walk", "--stdin", "--timestamp", given=names)
-    return {name: int(time) for time, name in map(str.split, said.splitlines())}
+    return {name: _moment(time) for time, name in map(str.split, said.splitlines())}
+
+
+def _moment(text: str) -> int:
+    """Seconds since 1970; 0 where a clock was broken: before 1970, or from 2100 on."""
+    return int(text) if text.isdecimal() and len(text) < 11 and int(text) < _FARTHEST else 0
 
 
 def _released_commits(top: Path, releases: Iterable[str]) -> _Commits:
@@ -168,8 +179,8 @@ def _released_commits(top: Path, releases: Iterable[str]) -> _Commits:
     place = {row[0]: number for number, row in enumerate(rows)}
     return _Commits(
         names=[row[0] for row in rows],
-        committed=[int(row[1]) for row in rows],
-        authored=[int(row[2]) for row in rows],
+        committed=[_moment(row[1]) for row in rows],
+        authored=[_moment(row[2]) for row in rows],
         parents=[tuple(place[name] for name in row[3:] if name in place) for row in rows],
         place=place,
     )
@@ -198,8 +209,6 @@ def _first_releases(commits: _Commits, releases: list[int]) -> tuple[list[int], 
 
 TAG_KIND = "tag_kind"
 """Column beside those of `deployments`: annotated, or lightweight."""
-
-_FARTHEST = 4_102_444_800  # 2100-01-01; what lies beyond is a broken clock and becomes missing
 
 
 @dataclass(frozen=True, eq=False)
@@ -298,7 +307,7 @@ def _change_rows(
 
 
 def _times(seconds: list[int]) -> pd.Series:
-    known = pd.Series(seconds, dtype="int64").where(lambda s: (s >= 0) & (s < _FARTHEST))
+    known = pd.Series(seconds, dtype="int64").where(lambda s: s > 0)
     return pd.to_datetime(known, unit="s", utc=True).dt.as_unit("us")
 
 
@@ -312,11 +321,13 @@ def _notes(
     start = sum(number == 0 for number in first)
     merges = sum(len(parents) > 1 and first[n] != 0 for n, parents in enumerate(commits.parents))
     waiting = int(changes["deployment_id"].isna().sum())
+    timeless = int(changes["committed_at"].isna().sum())
     late = int((changes["committed_at"] > changes["deployment_id"].map(finished)).sum())
     found = {
         f"{light:,} of {len(finished):,} tags are lightweight: their time is that of the commit, "
         "often earlier than the release.": light,
-        f"{lost:,} tags lead to no commit that is here: left out.": lost,
+        f"{lost:,} tags lead to no commit that is here, or to none with a time between 1970 and "
+        "2099: left out.": lost,
         f"{empty:,} releases ship nothing that an earlier one did not (several tags on one "
         "commit, or a tag set after the fact).": empty,
         f"The first release, {finished.index[0]!r}, has no known predecessor: the {start:,} "
@@ -324,6 +335,8 @@ def _notes(
         f"{merges:,} merge commits are no changes of their own and are not written.": merges,
         f"{waiting:,} commits of the branch checked out are in no release yet: they are written "
         "without deployment_id, as waiting.": waiting,
+        f"{timeless:,} commits carry a time before 1970 or after 2099: written without one, and "
+        "left out by the readers.": timeless,
         f"{late:,} commits carry a time after the release that contains them: a clock was wrong, "
         "or history was written anew.": late,
     }

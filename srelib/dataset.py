@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -16,7 +16,7 @@ import pandas as pd
 from srelib import tables
 from srelib.errors import InputError, ParameterError, ReadError, SloError
 from srelib.readers import grid, joining, record_tables
-from srelib.readers.base import FileResult
+from srelib.readers.base import FileResult, shown_path
 from srelib.readers.services import differing_names, several_services
 from srelib.windows.window import _grid
 
@@ -235,16 +235,31 @@ def _listing(path: Path) -> tuple[Path, list[Path]]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    for entry in folder.iterdir():
-        if entry.name.startswith("."):
+    """Every file, in each folder once; links to folders are followed last."""
+    waiting, seen = deque([folder]), set()
+    while waiting:
+        here = waiting.popleft()
+        if here.resolve() in seen or (here != folder and (here / REPORT_MARKER).exists()):
             continue
-        looks_like_export = entry.suffix.lower() in (".csv", ".json", ".gz", ".tsv", ".jsonl")
-        if entry.is_dir() and (entry / REPORT_MARKER).exists():
-            continue
-        if entry.is_dir() and not looks_like_export:
-            yield from _walk(entry)
-        else:
-            yield entry
+        seen.add(here.resolve())
+        for entry in _entries(here, folder):
+            looks_like_export = entry.suffix.lower() in (".csv", ".json", ".gz", ".tsv", ".jsonl")
+            if not entry.is_dir() or looks_like_export:
+                yield entry
+            elif entry.is_symlink():
+                waiting.append(entry)
+            else:
+                waiting.appendleft(entry)
+
+
+def _entries(here: Path, folder: Path) -> list[Path]:
+    try:
+        return sorted(entry for entry in here.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        raise InputError(
+            f"the folder cannot be read ({error.strerror})", file=shown_path(here, folder),
+            fix="check that you may open it, or move it out",
+        ) from error  # fmt: skip
 
 
 def _objectives(
@@ -265,7 +280,7 @@ def _objectives(
 def _read(
     file: Path, root: Path, sources: Sources | None, problems: list[InputError]
 ) -> _Loaded | None:
-    name = file.relative_to(root).as_posix()
+    name = shown_path(file, root)
     source = sources.for_file(name) if sources else None
     if file.suffix.lower() in IGNORED_SUFFIXES or (source and source.table == "ignore"):
         why = "as sources.toml says" if source else "not an export"
@@ -296,7 +311,7 @@ def _described(entry: _Loaded) -> _Loaded:
 
 
 def _sha256(file: Path) -> str:
-    if file.is_dir():
+    if not file.is_file():
         return ""
     try:
         with file.open("rb") as raw:

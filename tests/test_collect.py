@@ -542,3 +542,22 @@ def test_the_command_refuses_with_exit_2_and_writes_nothing(repo, tmp_path, caps
     assert noise.startswith("srelib: ")
     assert message in noise
     assert not out.exists()
+
+
+def test_broken_clocks_are_said(repo):
+    """Commits before 1970, in the year 10^12 or without a number, whatever encoding git writes."""
+    repo.git("config", "i18n.logOutputEncoding", "UTF-16")
+    repo.commit(1)
+    repo.tag("v1", 1)
+    tree, parent = repo.git("rev-parse", "HEAD^{tree}"), repo.git("rev-parse", "HEAD")
+    for number, moment in enumerate(("-5", "1" + "0" * 20, "abc", "1780308000"), start=2):
+        text = f"tree {tree}\nparent {parent}\nauthor a <a> {moment} +0000\n" \
+               f"committer a <a> {moment} +0000\n\nm\n"  # fmt: skip
+        (repo.folder / "commit").write_text(text)
+        parent = repo.git("hash-object", "-t", "commit", "-w", "--literally", "commit")
+        repo.git("update-ref", f"refs/tags/v{number}\u2028x", parent)
+    found = collect.git(repo.folder)
+    assert found.deployments["deployment_id"].tolist() == ["v1", "v5\u2028x"]
+    assert found.changes["committed_at"].isna().tolist() == [True, True, True, False]
+    assert noted(found, "3 tags lead to no commit that is here, or to none with a time")
+    assert noted(found, "3 commits carry a time before 1970 or after 2099")

@@ -307,3 +307,12 @@ def test_what_nobody_exported_is_told_from_what_did_not_happen(tmp_path: Path) -
     root = folder(tmp_path, a__csv=counts, incidents__csv=later)
     assert len(srelib.load(root).exported("incidents")) == 1
     assert len(srelib.load(root, as_of=at(30)).exported("incidents")) == 0
+
+
+def test_a_folder_reached_twice_is_read_once(tmp_path):
+    """Links to a folder, and from a folder to the one above, add nothing."""
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.csv").write_text("\n".join([HEADER, line(0), line(1), ""]))
+    (tmp_path / "again").symlink_to(tmp_path / "sub")
+    (tmp_path / "sub" / "up").symlink_to(tmp_path)
+    assert srelib.load(tmp_path).sources["file"].tolist() == ["sub/a.csv"]

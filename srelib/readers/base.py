@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import os
 import re
-import shutil
+import stat
 import sys
 import tempfile
 import zlib
@@ -43,21 +44,20 @@ class Head:
     first: tuple[str, ...] = ()
     headed: bool = True
     time_format: str | None = None
+    most: int = 1 << 32
 
     def as_said(self, source: Source) -> Head:
         """The head with what ``sources.toml`` says of the header and of times."""
+        said = replace(self, time_format=source.time_format, most=source.max_size or self.most)
         if not source.header:
-            return replace(self, time_format=source.time_format)
+            return said
         if self.kind == "csv" and len(source.header) != len(self.header):
             raise ReadError(
                 f"header names {len(source.header)} columns, and the first line has "
                 f"{len(self.header)}",
                 file=self.name, fix="name every column of the file in header = [...]",
             )  # fmt: skip
-        return replace(
-            self, header=tuple(source.header), first=self.header, headed=False,
-            time_format=source.time_format,
-        )  # fmt: skip
+        return replace(said, header=tuple(source.header), first=self.header, headed=False)
 
     def below(self, records: np.ndarray) -> np.ndarray:
         """Lines of records, by their number, where every record is one line."""
@@ -197,10 +197,16 @@ _BINARY = {
 }
 
 
+def shown_path(path: Path, root: Path) -> str:
+    """The path below a folder as text; bytes of its name that are not UTF-8 as ``\\xff``."""
+    name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+    return os.fsencode(name).decode("utf-8", errors="backslashreplace")
+
+
 def head(path: Path, root: Path | None = None) -> Head:
     """The start of a file: encoding, delimiter, header and first record."""
     path = Path(path)
-    name = path.relative_to(root).as_posix() if root and path.is_relative_to(root) else path.name
+    name = shown_path(path, root or path.parent)
     start, gzipped = _first_bytes(path, name, HEAD_BYTES)
     if not start.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
         raise ReadError("the file is empty", file=name, fix="export it again, or remove it")
@@ -213,6 +219,11 @@ def head(path: Path, root: Path | None = None) -> Head:
         size *= 8
         start, _ = _first_bytes(path, name, size)
         text = _decode(start, encoding)
+    if size >= LONGEST_HEADER and not _has_two_lines(text):
+        raise ReadError(
+            "the first line does not end within 16 MiB, so this is no table", file=name,
+            fix="export it again as CSV or JSON",
+        )  # fmt: skip
     return _csv_head(path, name, gzipped, encoding, text)
 
 
@@ -227,6 +238,12 @@ def _first_bytes(path: Path, name: str, size: int) -> tuple[bytes, bool]:
             fix="rename it, or hand over the files in it",
         )  # fmt: skip
     try:
+        kind = path.stat().st_mode
+        if not stat.S_ISREG(kind):
+            raise ReadError(
+                f"this is {_SPECIAL.get(stat.S_IFMT(kind), 'a device')}, no file", file=name,
+                fix="take it out of the folder",
+            )  # fmt: skip
         with path.open("rb") as raw:
             start = raw.read(size)
         if start[:2] != b"\x1f\x8b":
@@ -240,6 +257,9 @@ def _first_bytes(path: Path, name: str, size: int) -> tuple[bytes, bool]:
             f"the file cannot be opened ({error.strerror or error})", file=name,
             fix="check that it exists and that you may read it",
         ) from error  # fmt: skip
+
+
+_SPECIAL = {stat.S_IFIFO: "a pipe (FIFO)", stat.S_IFSOCK: "a socket"}
 
 
 def _broken_gzip(name: str) -> ReadError:
@@ -313,13 +333,13 @@ def _records(text: str, delimiter: str) -> Iterator[list[str]]:
 def unique_names(header: list[str]) -> list[str]:
     """Column names, repeated ones numbered as ``name.1``, ``name.2``; unnamed ones ``column N``."""
     taken: set[str] = set()
+    last: dict[str, int] = {}
     result = []
     for position, name in enumerate(header, start=1):
-        stem = name or f"column {position}"
-        candidate, number = stem, 0
+        stem = candidate = name or f"column {position}"
         while candidate in taken:
-            number += 1
-            candidate = f"{stem}.{number}"
+            last[stem] = last.get(stem, 0) + 1
+            candidate = f"{stem}.{last[stem]}"
         taken.add(candidate)
         result.append(candidate)
     return result
@@ -329,7 +349,7 @@ def unique_names(header: list[str]) -> list[str]:
 def plain_copy(head: Head, *, even: bool = False) -> Iterator[Path]:
     """A path to the content as plain UTF-8 that DuckDB takes literally."""
     even = even or bool(re.search(r"\r(?!\n|$)", head.text)) or _two_line_ends(head.text)
-    literal = not re.search(r"[*?\[\]{}]", str(head.path))
+    literal = not re.search(r"[*?\[\]{}\ud800-\udfff]", str(head.path))
     if literal and not (even or head.gzipped or head.encoding == "utf-16"):
         yield head.path
         return
@@ -337,7 +357,10 @@ def plain_copy(head: Head, *, even: bool = False) -> Iterator[Path]:
         copy = Path(folder) / "export.txt"
         try:
             with _opened(head) as raw, copy.open("wb") as out:
-                _transcode(raw, out, head.encoding, even)
+                _transcode(raw, out, head, even)
+        except UnicodeError as error:
+            cut = "truncated" in str(error) or "unexpected end" in str(error)
+            raise _not_text(head, error, _last_line(head) if cut else None) from error
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise _broken_gzip(head.name) from error
         yield copy
@@ -352,16 +375,39 @@ def _opened(head: Head) -> IO[bytes]:
     return gzip.open(head.path) if head.gzipped else head.path.open("rb")  # type: ignore[return-value]
 
 
-def _transcode(raw: IO[bytes], out: IO[bytes], encoding: str, even: bool) -> None:
+def _transcode(raw: IO[bytes], out: IO[bytes], head: Head, even: bool) -> None:
+    """Copy the content as UTF-8, and no more of it than is allowed."""
+    for block in _blocks(raw, head.encoding, even):
+        if out.tell() + len(block) > head.most:
+            raise ReadError(
+                f"the file unpacks to more than {head.most:,} bytes of text", file=head.name,
+                fix="export a shorter span of time, or allow more with max_size in sources.toml",
+            )  # fmt: skip
+        out.write(block)
+
+
+def _blocks(raw: IO[bytes], encoding: str, even: bool) -> Iterator[bytes]:
     if encoding != "utf-16" and not even:
-        shutil.copyfileobj(raw, out, 1 << 20)
+        yield from iter(lambda: raw.read(1 << 20), b"")
         return
     newline = None if even else ""
     with io.TextIOWrapper(
         raw, encoding=encoding, errors="surrogateescape", newline=newline
     ) as text:
-        while block := text.read(1 << 20):
-            out.write(block.encode("utf-8", errors="surrogateescape"))
+        for block in iter(lambda: text.read(1 << 20), ""):
+            yield block.encode("utf-8", errors="surrogateescape")
+
+
+def _last_line(head: Head) -> int:
+    with _opened(head) as raw:
+        return 1 + sum(block.count(b"\n") for block in iter(lambda: raw.read(1 << 20), b""))
+
+
+def _not_text(head: Head, error: UnicodeError, line: int | None) -> ReadError:
+    return ReadError(
+        f"the text is not {head.encoding} ({error.args[-1]})", file=head.name, line=line,
+        fix="save it as UTF-8, or export it again, whole",
+    )  # fmt: skip
 
 
 def file_text(head: Head) -> str:
@@ -369,10 +415,9 @@ def file_text(head: Head) -> str:
     try:
         with plain_copy(head) as path:
             return path.read_text(encoding="utf-8-sig")
-    except UnicodeError as error:
-        raise ReadError(
-            f"the text is not {head.encoding} ({error})", file=head.name, fix="save it as UTF-8"
-        ) from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise _not_text(head, error, line) from error
     except OSError as error:
         raise ReadError(
             f"the file cannot be opened ({error.strerror or error})",

@@ -176,7 +176,7 @@ EARLIEST, LATEST = pd.Timestamp("2000-01-01", tz="UTC"), pd.Timestamp("2100-01-0
 EPOCH_UNITS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 """Ticks in a second of each epoch unit."""
 
-_ZONED = r"[T ]\d{1,2}:?\d{2}.*(?:[Zz]|\s?(?:UTC|GMT)|[+-]\d{2}(?::?\d{2})?)$"
+_ZONED = r"[T ]\d.*(?:[Zz]|\s?(?:UTC|GMT)|[+-]\d{2}(?::?\d{2})?)$"
 _EPOCH = r"^\d{9,19}(?:\.\d*)?$"
 _BYTES = {"B": 1.0} | {
     f"{prefix}iB": 1024.0**power for power, prefix in enumerate("KMGTP", start=1)
@@ -241,7 +241,7 @@ def times(
     if epoch.any():
         _epochs(text[epoch], values, reasons)
     if zoned.any():
-        values[zoned] = _iso(text[zoned], utc=True)
+        values[zoned] = _iso(text[zoned])
         reasons[zoned & values.isna()] = "not a time: write it as 2026-01-31T14:05:00Z"
     used = None
     if naive.any():
@@ -266,11 +266,11 @@ def _formatted(text: pd.Series, form: str, file: str | None) -> pd.Series:
     return written.where(read.notna(), text)
 
 
-def _iso(text: pd.Series, *, utc: bool) -> pd.Series:
+def _iso(text: pd.Series) -> pd.Series:
     plain = text.str.replace(r"\s?(?:UTC|GMT)$", "Z", regex=True)
     plain = plain.str.replace(r"^(\d{4})/(\d{1,2})/(\d{1,2})", r"\1-\2-\3", regex=True)
     plain = plain.str.replace(r" ([+-]\d{2}:?\d{2})Z?$", r"\1", regex=True)
-    read = pd.to_datetime(plain, format="ISO8601", utc=utc, errors="coerce")
+    read = pd.to_datetime(plain, format="ISO8601", utc=True, errors="coerce")
     return read.dt.as_unit("us")
 
 
@@ -278,7 +278,7 @@ def _naive(
     text: pd.Series, values: pd.Series, reasons: pd.Series, timezone: str | None,
     file: str | None, column: str, known: int,
 ) -> str | None:  # fmt: skip
-    read = _iso(text, utc=False) if timezone else _iso(text, utc=True)
+    read = _iso(text).dt.tz_localize(None)
     read = read.where(text.str.match(r"\d{4}"))  # -1 is no year, though pandas reads one
     index = text.index[read.isna()]
     reasons[index] = "not a time: write it as 2026-01-31T14:05:00Z"

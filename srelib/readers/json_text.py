@@ -226,7 +226,8 @@ def _next(text: str, at: int) -> int:
 
 def _broken(text: str, at: int, error: Exception, file: str) -> ReadError:
     place = error.pos if isinstance(error, json.JSONDecodeError) else at
-    said = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
+    deep = "nested too deeply" if isinstance(error, RecursionError) else "a number of many digits"
+    said = error.msg if isinstance(error, json.JSONDecodeError) else deep
     column = place - (text.rfind("\n", 0, place) + 1) + 1
     return ReadError(
         f"the JSON breaks off or is malformed ({said}, column {column})",
@@ -282,7 +283,7 @@ def _problem_and_fix(head: Head) -> tuple[str, str]:
         return what, "check the filter of the export, or take the file away"
     if "message" in top and len(top) <= 5 and not top & {"id", "number", "createdat"}:
         said = re.search(r'"message"\s*:\s*("(?:[^"\\]|\\.){0,200}")', head.text)
-        text = json.loads(said.group(1), strict=False) if said else ""
+        text = (_opened(said.group(1)) or said.group(1)) if said else ""
         return (
             f"it is the error message of an interface ({text!r})",
             "check the address and the access token, and export again",

@@ -30,6 +30,9 @@ def _is_prometheus(head: Head) -> bool:
 def _read_prometheus(head: Head, source: Source) -> FileResult:
     """Read the answer of a range query."""
     series, notes = _query_series(json_documents(file_text(head), file=head.name), head)
+    if not any(entry["values"] for entry in series):
+        nothing = "the query found no samples in this span of time"
+        return FileResult({"sli": tables.empty("sli")}, 0, 0, notes=(*notes, nothing))
     names = [_series_name(entry) for entry in series]
     samples = _samples(series, names, head)
     timeless = samples["time"].isna()
@@ -69,11 +72,15 @@ def _query_series(answers: list[Any], head: Head) -> tuple[list[dict[str, Any]],
     return [entry for entry in found if isinstance(entry.get("values"), list)], notes
 
 
-def _series_name(entry: dict[str, Any]) -> str:
-    """Name of a series as Prometheus writes it."""
+def _labels_of(entry: dict[str, Any]) -> dict[str, str]:
     labels = entry.get("metric")
     given = labels.items() if isinstance(labels, dict) else ()
-    known = {str(key): str(value) for key, value in given}
+    return {str(key): str(value) for key, value in given}
+
+
+def _series_name(entry: dict[str, Any]) -> str:
+    """Name of a series as Prometheus writes it."""
+    known = _labels_of(entry)
     metric = known.pop("__name__", "")
     inside = ", ".join(f'{key}="{value}"' for key, value in sorted(known.items()))
     return f"{metric}{{{inside}}}" if inside or not metric else metric
@@ -128,10 +135,7 @@ def _same_role(
 ) -> list[generic.WideColumns]:
     groups: dict[str, list[str]] = {}
     for name, entry in zip(names, series, strict=True):
-        labelled = generic.service_of(
-            {str(k): str(v) for k, v in (entry.get("metric") or {}).items()}
-        )
-        service = source.service or labelled
+        service = source.service or generic.service_of(_labels_of(entry))
         if not service:
             raise ReadError(
                 f"the series {name} names no service", file=head.name,

@@ -26,6 +26,10 @@ from srelib.readers.condition import parse_condition
 def read_text(path: Path) -> str:
     """The text of the file."""
     try:
+        if path.exists() and not path.is_file():
+            raise SourceError(
+                "cannot be read (this is no file)", file=path.name, fix="write it as a text file"
+            )
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as fault:
         raise SourceError(
@@ -41,12 +45,13 @@ def parse(text: str, name: str) -> dict[str, Any]:
     """The tables of the file."""
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as fault:
+    except (ValueError, RecursionError) as fault:
+        long = re.search(r"\d{4300}|[\[{]{99}", text)
         line = re.search(r"at line (\d+)", str(fault))
         raise SourceError(
-            f"not TOML: {fault}",
+            f"not TOML: {str(fault)[:200]}",
             file=name,
-            line=int(line.group(1)) if line else None,
+            line=int(line.group(1)) if line else long and text.count("\n", 0, long.start()) + 1,
             fix='put text in quotes, as in match = "checkout-*.csv"',
         ) from None
     if isinstance(document.get("file"), dict):
@@ -117,6 +122,19 @@ def _joined(value: Any) -> Any:
     return "\n".join(map(str, value)) if isinstance(value, list) else value
 
 
+def _size(value: Any) -> Any:
+    """Bytes, from text such as 8 GiB."""
+    found = re.fullmatch(
+        r"\s*(\d{1,6})\s*([kKMGT]i?)?B\s*", value if isinstance(value, str) else ""
+    )
+    if not found:
+        raise schema.refused(f"{value!r} is not a size", 'write a size in quotes, such as "8 GiB"')
+    unit = found[2] or ""
+    return int(found[1]) * (1024 if unit.endswith("i") else 1000) ** " KMGT".index(
+        unit[:1].upper() or " "
+    )
+
+
 def _operator(value: Any) -> Any:
     return OPS.get(value, value) if isinstance(value, str) else value
 
@@ -139,6 +157,7 @@ def _meaning(value: Any) -> Any:
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Number = Annotated[float | None, Field(strict=True, allow_inf_nan=False)]
 Op = Annotated[Literal["lte", "lt", "gte", "gt"], BeforeValidator(_operator)]
+Size = Annotated[int, BeforeValidator(_size)]
 Service = Annotated[str, BeforeValidator(_joined)]
 Table = Literal["sli", "deployments", "changes", "incidents", "alerts", "exclusions", "ignore"]
 State = Literal["good", "bad", "ignore"]
@@ -285,9 +304,23 @@ class Source(_Model):
     )
     threshold: Number = _key("a bucket is good when value op threshold", "0.3")
     op: Op | None = _key("how to compare: lte, lt, gte or gt", '"lte"')
+    max_size: Size | None = _key(
+        "most text that a compressed file may unpack to; default: 4 GiB", '"8 GiB"'
+    )
     series: tuple[SeriesSpec, ...] = _key(
         "wide files: one [[file.series]] per indicator", default=()
     )
+
+    @field_validator("match")
+    @classmethod
+    def _glob(cls, glob: str) -> str:
+        try:
+            matches(glob, "")
+        except re.error as error:
+            raise schema.refused(
+                f"{glob!r} is not a glob ({error})", 'write a range upwards, as in "[a-z].csv"'
+            ) from None
+        return glob
 
     @field_validator("environment")
     @classmethod

@@ -7,6 +7,7 @@ Dates stay text, a key written twice is refused, and merging cannot blow up.
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -71,6 +72,7 @@ def dotted_place(place: Place) -> str:
 
 def load(path: Path, name: str) -> list[YamlDocument]:
     """The documents of one YAML file."""
+    name = os.fsencode(name).decode("utf-8", errors="backslashreplace")
     text = _text(path, name)
     try:
         loader = _Loader(text)
@@ -107,6 +109,13 @@ class _Loader(yaml.SafeLoader):
         for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
+    def compose_scalar_node(self, anchor: str | None) -> yaml.ScalarNode:
+        """A scalar in which escaped pairs of surrogates are the character they stand for."""
+        node = super().compose_scalar_node(anchor)
+        paired = node.value.encode("utf-16", "surrogatepass")
+        node.value = paired.decode("utf-16", errors="replace")
+        return node
+
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
         """Merge, then keep only the last of each key, so that nested merges stay small."""
         super().flatten_mapping(node)
@@ -120,6 +129,8 @@ def _document(loader: _Loader, node: yaml.Node, name: str, number: int) -> YamlD
 
 
 def _text(path: Path, name: str) -> str:
+    if not path.is_file():
+        raise SloError("this is no file", file=name, fix=_MEND)
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -277,7 +288,7 @@ def read_window(at: YamlDocument, text: str, *, rolling: bool = True, **options:
         return Window.parse(text, rolling=rolling, **options)
     except ParameterError:
         kind, fix = ROLLING if rolling else CALENDAR
-        raise at.error(f"{text!r} is not a {kind} window", fix) from None
+        raise at.error(f"{schema.shown(text)} is not a {kind} window", fix) from None
 
 
 ROLLING = "rolling", "write a number and m (minutes), h, d or w, such as 28d"

@@ -94,7 +94,7 @@ def _files(path: Path) -> list[str]:
     return sorted(
         name.as_posix()
         for name in found
-        if (path / name).is_file() and not any(part.startswith(".") for part in name.parts)
+        if not (path / name).is_dir() and not any(part.startswith(".") for part in name.parts)
     )
 
 

@@ -148,6 +148,7 @@ _ROLLING = {
 _CALENDAR = {"d": "day", "w": "week", "M": "month", "Q": "quarter", "Y": "year"}
 UNITS = tuple(_CALENDAR.values())
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_MOST_UNITS = 1000
 
 
 @dataclass(frozen=True)
@@ -200,6 +201,8 @@ class Window:
             raise ParameterError(f"unit must be one of {', '.join(UNITS)}; got {self.unit!r}.")
         if self.count < 1:
             raise ParameterError(f"count must be at least 1; got {self.count}.")
+        if self.count > _MOST_UNITS:
+            raise ParameterError(f"count must be at most {_MOST_UNITS}; got {self.count}.")
         try:
             ZoneInfo(self.timezone)
         except (KeyError, ValueError, OSError) as error:
@@ -251,7 +254,11 @@ class Window:
                 f"got {text!r}. For 28 days write 28d."
             )
         if rolling:
-            return cls(sum((int(n) * _ROLLING[unit] for n, unit in parts), pd.Timedelta(0)))
+            try:
+                length = sum((int(n) * _ROLLING[unit] for n, unit in parts), pd.Timedelta(0))
+            except (OverflowError, ValueError):
+                raise ParameterError(f"a window of {text[:40]!r} is too long.") from None
+            return cls(length)
         n, unit = parts[0]
         if len(parts) > 1 or unit not in _CALENDAR:
             raise ParameterError(
@@ -259,7 +266,8 @@ class Window:
                 f"For one calendar month write 1M."
             )
         start = None if anchor is None else pd.Timestamp(anchor)
-        return cls(unit=_CALENDAR[unit], count=int(n), timezone=timezone or "UTC", anchor=start)
+        count = int(n[:9])
+        return cls(unit=_CALENDAR[unit], count=count, timezone=timezone or "UTC", anchor=start)
 
     @property
     def is_rolling(self) -> bool:

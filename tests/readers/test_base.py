@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from srelib.errors import ReadError
 from srelib.readers import base
 from srelib.readers.base import head
+from srelib.readers.source import Source
 from tests.readers.test_json_text import PAGES
 from tests.readers.test_text import LONG, file_of
 
@@ -88,3 +90,46 @@ def test_text_in_another_encoding_says_so(tmp_path):
     path.write_bytes('[{"id": "café"}]'.encode("latin-1"))
     with pytest.raises(ReadError, match="not utf-8"):
         base.file_text(base.head(path, tmp_path))
+
+
+def test_only_files_are_opened(tmp_path: Path) -> None:
+    """A pipe would wait for ever, a device never ends: both are named and not opened."""
+    os.mkfifo(tmp_path / "x.csv")
+    (tmp_path / "y.csv").symlink_to("/dev/zero")
+    for name, said in (("x.csv", r"a pipe \(FIFO\)"), ("y.csv", "a device")):
+        with pytest.raises(ReadError, match=rf"{name}: this is {said}, no file"):
+            head(tmp_path / name)
+
+
+def test_names_that_are_not_utf8_are_shown_escaped(tmp_path: Path) -> None:
+    """Every byte of a name can be printed and matched."""
+    path = tmp_path / os.fsdecode(b"a\xff.csv")
+    path.write_text("a,b\n1,2\n")
+    found = head(path, tmp_path)
+    assert found.name == r"a\xff.csv"
+    with base.plain_copy(found) as copy:
+        assert str(copy).isascii()
+
+
+def test_what_a_file_unpacks_to_is_bounded(tmp_path: Path) -> None:
+    """At most max_size bytes are written anywhere, and a line of 16 MiB is no header."""
+    path = file_of(tmp_path, gzip.compress(b"a,b\n" + b"1,2\n" * 1000))
+    said = head(path).as_said(Source(match="*", max_size="4 kB"))
+    with pytest.raises(ReadError, match=r"more than 4,000 bytes.*max_size"), base.plain_copy(said):
+        pass
+    with pytest.raises(ReadError, match="first line does not end within 16 MiB"):
+        head(file_of(tmp_path, gzip.compress(b"a" * (1 << 25))))
+
+
+def test_utf16_cut_by_a_byte_names_the_line(tmp_path: Path) -> None:
+    """Half a character is where a download broke off."""
+    path = file_of(tmp_path, "a,b\n1,2\n3,4".encode("utf-16")[:-1])
+    with pytest.raises(ReadError, match=r"line 3: the text is not utf-16 .*truncated"), \
+            base.plain_copy(head(path)):  # fmt: skip
+        pass
+
+
+def test_equal_names_are_numbered_once_each() -> None:
+    """20,000 equal names take a moment, and a name that looks numbered keeps its own."""
+    assert base.unique_names(["x", "x.1", "x", "x"]) == ["x", "x.1", "x.2", "x.3"]
+    assert base.unique_names(["x"] * 20_000)[-1] == "x.19999"

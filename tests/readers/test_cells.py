@@ -125,3 +125,11 @@ def test_ambiguous_commas_are_an_error_and_decimal_settles_it() -> None:
         cells.numbers(column)
     assert cells.numbers(column, decimal=",").values[0] == 1.234
     assert cells.numbers(column, decimal=".").values[0] == 1234
+
+
+@pytest.mark.parametrize("cell", ["2026-06-01 10:1:00Z", "2026-06-01T10Z", "2026-06-01 12:01+02"])
+def test_a_zone_in_the_cell_goes_before_that_of_the_file(cell: str) -> None:
+    """However short the time of day is written, its own zone counts: never that of Berlin."""
+    found = cells.times(pd.Series([cell, "2026-06-01 12:00"]), timezone="Europe/Berlin")
+    assert found.values[1] == pd.Timestamp("2026-06-01T10:00Z")
+    assert found.values[0] in pd.to_datetime(["2026-06-01T10:01Z", "2026-06-01T10:00Z"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from srelib.errors import ReadError
-from srelib.readers import json_text
+from srelib.readers import base, json_text
 
 PAGES = '[{"id": 1},\n {"id": 2}][{"id": 3}]'
 
@@ -54,3 +54,22 @@ def test_nesting_without_end_is_an_error_not_a_crash():
 def test_deep_but_legal_nesting_is_read():
     """Four hundred arrays around one record still hold one record."""
     assert json_text.json_records("[" * 400 + "1" + "]" * 400, file="d.json") == [1]
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [(r'{"a": "\q"}', "Invalid .*escape"), ("[" * 9999, "too deeply"), ("9" * 5000, "many digits")],
+)
+def test_what_python_cannot_read_is_named(written, said):
+    """Escapes, depth and digits beyond what a parser takes are errors with their line."""
+    with pytest.raises(ReadError, match=f"d.json, line 1: .*{said}"):
+        json_text.json_records(written, file="d.json")
+
+
+def test_an_error_message_with_a_broken_escape_is_shown(tmp_path):
+    """The answer of an interface is quoted as it stands."""
+    path = tmp_path / "d.json"
+    path.write_text(r'{"message": "bad \q"}')
+    error = json_text.unknown_json(base.head(path))
+    assert "error message of an interface" in str(error)
+    assert "bad" in str(error)

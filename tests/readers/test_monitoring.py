@@ -524,3 +524,22 @@ def test_seconds_agree_with_adding_up_the_rows(tmp_path: Path, rows: list[tuple[
     good, known = seconds(result)
     assert known == ordered[-1][0] - ordered[0][0]
     assert known - good == down
+
+
+def test_a_metric_that_is_text_names_no_service(tmp_path: Path) -> None:
+    """Labels are looked for in objects only."""
+    entry = series([1, 1]) | {"metric": "up"}
+    with pytest.raises(ReadError, match="names no service"):
+        read_query(tmp_path, answer(entry), unit="ratio")
+    assert good_total(read_query(tmp_path, answer(entry), unit="ratio", service="shop")) == [
+        [60.0, 60.0], [60.0, 60.0]
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("said", [{}, {"unit": "ratio"}])
+def test_an_empty_answer_is_a_file_without_rows(tmp_path: Path, said: dict[str, str]) -> None:
+    """A query that finds nothing is no error, and nothing is made of it."""
+    for document in (answer(), answer(series([]))):
+        found = read_query(tmp_path, document, **said)
+        assert (found.rows_read, found.rows_kept, len(found.tables["sli"])) == (0, 0, 0)
+        assert found.notes == ("the query found no samples in this span of time",)

@@ -1,5 +1,6 @@
 """sources.toml: what it may say, what is refused, and that its reference is complete."""
 
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -38,6 +39,7 @@ values = { up = "good", degraded = "good", down = "bad", paused = "ignore" }
 max_silence = "26h"
 threshold = 1
 op = "<="
+max_size = "8 GiB"
 
   [[file.series]]
   sli = "latency"
@@ -269,9 +271,12 @@ def written(annotation) -> str:
         return "table of text" if values == "text" else f"table of {values}"
     if get_origin(annotation) is tuple:
         return "tables" if parts[0] in (Source, SeriesSpec) else "text or list of text"
-    return {str: "text", bool: "true or false", float: "number", pd.Timedelta: "length of time"}[
-        annotation
-    ]
+    if parts and NoneType in get_args(annotation):
+        return written(parts[0])
+    return {
+        str: "text", bool: "true or false", float: "number", int: "size",
+        pd.Timedelta: "length of time",
+    }[annotation]  # fmt: skip
 
 
 def row(name: str, field) -> str:
@@ -306,3 +311,33 @@ def test_the_reference_names_the_columns_of_every_table():
     for table in tables.EXPORTS:
         (line,) = (line for line in text.splitlines() if line.startswith(f"| `{table}` |"))
         assert [name for name in tables.names(table) if f"`{name}`" not in line] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[[file]]\nmatch = "[z-a].csv"\n', r"line 2: .*'\[z-a\].csv' is not a glob"),
+        (f'[[file]]\nmatch = "*"\nthreshold = {"9" * 5000}\n', "line 3: not TOML"),
+        (f'[[file]]\nmatch = "*"\nx = {"[" * 5000}\n', "line 3: not TOML"),
+        ('[[file]]\nmatch = "*"\nmax_size = "8"\n', r"line 3: .*max_size: '8' is not a size"),
+    ],
+    ids=["glob", "digits", "brackets", "size"],
+)
+def test_what_python_cannot_read_is_an_error_with_its_line(tmp_path, text, said):
+    """No exception of re, tomllib or int reaches the user."""
+    (tmp_path / "sources.toml").write_text(text)
+    with pytest.raises(SourceError, match=rf"sources.toml, {said}"):
+        read_sources(tmp_path)
+
+
+def test_sizes_have_units():
+    """MB are millions of bytes, MiB are not."""
+    sizes = {"500 MB": 500_000_000, "8 GiB": 8 * 2**30, "10B": 10}
+    assert {text: Source(match="*", max_size=text).max_size for text in sizes} == sizes
+
+
+def test_sources_toml_must_be_a_file(tmp_path):
+    """A pipe of that name is not waited for."""
+    os.mkfifo(tmp_path / "sources.toml")
+    with pytest.raises(SourceError, match=r"cannot be read \(this is no file\)"):
+        read_sources(tmp_path)

@@ -1,5 +1,8 @@
 """YAML that is none, or odd, or huge: an answer with a line, never a traceback."""
 
+import os
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -98,3 +101,17 @@ def test_no_document_ends_in_anything_but_a_clear_error(tmp_path_factory, text, 
     except SloError as error:
         clear = str(error).startswith("slos.yaml")
     assert clear
+
+
+def test_escaped_pairs_of_surrogates_are_one_character(tmp_path):
+    """JSON tools escape emoji as two halves; half of one is replaced."""
+    for written, meant in ((r'"\ud83d\ude00"', "\U0001f600"), (r'"a\ud83d"', "a\ufffd")):
+        text = re.sub("service: .*", lambda _, w=written: f"service: {w}", WEB)
+        assert [slo.service for slo in read_text(tmp_path, text)] == [meant]
+
+
+def test_only_files_are_read(tmp_path):
+    """A pipe that is called slos.yaml is named and not waited for."""
+    os.mkfifo(tmp_path / "slos.yaml")
+    with pytest.raises(SloError, match=r"slos\.yaml: this is no file"):
+        slos.read(tmp_path)

@@ -316,3 +316,12 @@ def test_the_order_of_rows_changes_nothing(places: set[int], seed: int) -> None:
     shuffled = rows.sample(frac=1, random_state=seed)
     step = pd.Timedelta("1min")
     pd.testing.assert_frame_equal(_grid(rows, step=step), _grid(shuffled, step=step))
+
+
+@pytest.mark.parametrize("text", ["1000000d", "9" * 400 + "d", "9" * 5000 + "h"])
+def test_windows_longer_than_time_are_refused(text):
+    """No overflow of pandas reaches the user."""
+    with pytest.raises(ParameterError, match="too long"):
+        Window.parse(text)
+    with pytest.raises(ParameterError, match=r"at most 1000|counts d, w, M"):
+        Window.parse(text, rolling=False)

@@ -297,3 +297,10 @@ def test_a_quiet_month_is_read(tmp_path):
     """An empty page is an answer."""
     page = {"incidents": [], "limit": 25, "offset": 0, "more": False}
     assert read(tmp_path, "pagerduty_api", page).rows_read == 0
+
+
+def test_a_wait_beyond_all_time_is_unknown(tmp_path):
+    """10^20 seconds are no acknowledgement, and no overflow."""
+    rows = [report_row(id="a", seconds_to_first_ack="1e20"), report_row(id="b")]
+    found = read_report(tmp_path, rows).tables["incidents"].set_index("incident_id")
+    assert pd.isna(found.loc["a", "acknowledged_at"])
