@@ -16,8 +16,9 @@ import pandas as pd
 from srelib import tables
 from srelib.errors import InputError, ParameterError, ReadError, SloError
 from srelib.readers import grid, joining, record_tables
-from srelib.readers.base import FileResult, shown_path
+from srelib.readers.base import FileResult, entries, shown_path
 from srelib.readers.services import differing_names, several_services
+from srelib.readers.state_logs import joined_logs, once_a_row
 from srelib.windows.window import _grid
 
 if TYPE_CHECKING:
@@ -242,7 +243,7 @@ def _walk(folder: Path) -> Iterator[Path]:
         if here.resolve() in seen or (here != folder and (here / REPORT_MARKER).exists()):
             continue
         seen.add(here.resolve())
-        for entry in _entries(here, folder):
+        for entry in entries(here, folder):
             looks_like_export = entry.suffix.lower() in (".csv", ".json", ".gz", ".tsv", ".jsonl")
             if not entry.is_dir() or looks_like_export:
                 yield entry
@@ -250,16 +251,6 @@ def _walk(folder: Path) -> Iterator[Path]:
                 waiting.append(entry)
             else:
                 waiting.appendleft(entry)
-
-
-def _entries(here: Path, folder: Path) -> list[Path]:
-    try:
-        return sorted(entry for entry in here.iterdir() if not entry.name.startswith("."))
-    except OSError as error:
-        raise InputError(
-            f"the folder cannot be read ({error.strerror})", file=shown_path(here, folder),
-            fix="check that you may open it, or move it out",
-        ) from error  # fmt: skip
 
 
 def _objectives(
@@ -335,13 +326,16 @@ def _assembled(
     said: set[str],
     as_of: str | pd.Timestamp | None,
 ) -> Dataset:
-    results, names = [entry.result for entry in loaded], [entry.name for entry in loaded]
+    names = [entry.name for entry in loaded]
+    results, overlap = joined_logs([entry.result for entry in loaded], names)
     thresholds = _thresholds(slos, results)
     indicators, found, missing = joining.joined_indicators(results, names, thresholds)
+    found += overlap
     joined: dict[str, pd.DataFrame] = {"sli": indicators.frame}
     for table in tables.EXPORTS[1:]:
         joined[table], repeated = record_tables.joined_records(table, results, names)
         found += repeated
+    found = once_a_row(found, results)
     joined, notes = several_services(joined, said)
     notes += differing_names(joined)
     now = _now(as_of, joined, indicators.grids)

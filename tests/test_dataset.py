@@ -156,13 +156,15 @@ def test_events_of_two_files_count_once_and_name_their_line(tmp_path: Path) -> N
 
 
 def test_down_episodes_of_two_logs_count_once_and_name_their_line(tmp_path: Path) -> None:
-    """An incident made from a state log has the line on which it began."""
+    """Rows that repeat those of another log are refused with their lines; incidents count once."""
     top = "time,site,state\n"
     first = f"{at(0)},web,up\n{at(1)},web,down\n{at(2)},web,up\n"
     root = folder(tmp_path, a__csv=top + first, b__csv=f"{top}\n{first}")
     data = srelib.load(root)
-    refused = data.rejects[data.rejects["reason"].str.contains("incidents")]
-    assert refused[["file", "line"]].values.tolist() == [["b.csv", 4]]
+    refused = data.rejects[data.rejects["reason"].str.contains("repeats a row of a.csv")]
+    assert refused[["file", "line"]].values.tolist() == [["b.csv", 3], ["b.csv", 4], ["b.csv", 5]]
+    assert len(data.incidents) == 1
+    assert data.sources["rows_kept"].tolist() == [3, 0]
 
 
 def test_exclusions_are_taken_out_of_objective_counts(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from srelib.errors import ReadError
 if TYPE_CHECKING:
     from srelib.readers.meaning import Meaning
     from srelib.readers.source import Source
+    from srelib.readers.state_logs import StateLog
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ class FileResult:
     notes: tuple[str, ...] = ()
     lines: Callable[[np.ndarray], np.ndarray] | None = None
     event_lines: dict[str, Callable[[np.ndarray], np.ndarray]] = field(default_factory=dict)
+    log: StateLog | None = None
 
     @property
     def rows_rejected(self) -> int:
@@ -201,6 +203,17 @@ def shown_path(path: Path, root: Path) -> str:
     """The path below a folder as text; bytes of its name that are not UTF-8 as ``\\xff``."""
     name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
     return os.fsencode(name).decode("utf-8", errors="backslashreplace")
+
+
+def entries(here: Path, folder: Path) -> list[Path]:
+    """What lies in a folder, hidden files apart, by name."""
+    try:
+        return sorted(entry for entry in here.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        raise ReadError(
+            f"the folder cannot be read ({error.strerror})", file=shown_path(here, folder),
+            fix="check that you may open it, or move it out",
+        ) from error  # fmt: skip
 
 
 def head(path: Path, root: Path | None = None) -> Head:

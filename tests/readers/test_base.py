@@ -101,6 +101,13 @@ def test_only_files_are_opened(tmp_path: Path) -> None:
             head(tmp_path / name)
 
 
+def test_a_folder_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    """No exception of the file system reaches the user."""
+    assert [path.name for path in base.entries(tmp_path, tmp_path)] == []
+    with pytest.raises(ReadError, match=r"gone: the folder cannot be read .*Fix: "):
+        base.entries(tmp_path / "gone", tmp_path)
+
+
 def test_names_that_are_not_utf8_are_shown_escaped(tmp_path: Path) -> None:
     """Every byte of a name can be printed and matched."""
     path = tmp_path / os.fsdecode(b"a\xff.csv")

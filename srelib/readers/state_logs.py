@@ -1,0 +1,356 @@
+"""Logs of states, as uptime checks write them: seconds up and known, and when it was down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from srelib import tables
+from srelib.errors import ReadError
+from srelib.readers import generic, meaning
+from srelib.readers.base import UNSAID, FileResult, Head, SeriesInfo
+from srelib.readers.text import Scan, rejects, scan
+from srelib.readers.words import words_of
+
+if TYPE_CHECKING:
+    from srelib.readers.source import Source
+
+STATES = {
+    "good": ("up", "good", "ok", "online", "operational", "healthy", "degraded", "true"),
+    "bad": ("down", "bad", "offline", "outage", "major_outage", "unhealthy", "false"),
+    "ignore": ("paused", "maintenance", "unknown", "pending"),
+}
+"""What a state means where ``sources.toml`` does not say it. Degraded is slow, not down."""
+
+_HEARTBEATS = 3
+"""So many usual spacings of a log may pass before its last state means nothing any more."""
+_STATE_COLUMNS = ("state", "status")
+_SITE_COLUMNS = ("service", "site", "monitor", "name", "slug", "target", "host")
+_PROBE_COLUMNS = ("probe", "location", "region", "agent")
+_GOOD, _BAD, _UNKNOWN = 1, 0, -1
+_CODES = {"good": _GOOD, "bad": _BAD, "ignore": _UNKNOWN}
+
+
+def is_statelog(head: Head) -> bool:
+    """Whether the file has a time, a state column, and starts with a known state."""
+    if head.kind != "csv" or len(head.first) < len(head.header):
+        return False
+    roles = _log_roles(head, UNSAID)
+    if not {"time", "state"} <= set(roles):
+        return False
+    first = head.first[head.header.index(roles["state"])].lower()
+    return any(first in words for words in STATES.values())
+
+
+@dataclass(frozen=True)
+class StateLog:
+    """The rows of one file, each with its service, probe and longest silence, and their rules."""
+
+    rows: pd.DataFrame
+    step: pd.Timedelta
+    probes: str | None
+    file: str
+    line_of: Callable[[np.ndarray], np.ndarray]
+
+
+def read_statelog(head: Head, source: Source) -> FileResult:
+    """Read a state log."""
+    roles = _log_roles(head, source)
+    scanned = _scanned_log(head, source, roles)
+    rows, refused = _log_rows(head, scanned, source, roles)
+    step = source.step if source.step is not None else pd.Timedelta("60s")
+    sli = source.sli or "availability"
+    silence, note = _longest_silence(rows, source, head)
+    places = scanned.slim()
+    log = StateLog(
+        rows.assign(sli=sli, silence=silence), step, source.probes, head.name, places.lines
+    )
+    told = meaning.Meaning("state", note)
+    refusals = tables.stacked([scanned.rejects, refused], "rejects")
+    result = FileResult(
+        {},
+        rows_read=scanned.rows_read,
+        rows_kept=scanned.rows_read - len(scanned.rejects) - len(refused),
+        rejects=refusals.sort_values("line", kind="stable"),
+        series=tuple(
+            SeriesInfo(str(name), sli, "time", step.total_seconds(), note, meaning=told)
+            for name in sorted(rows["service"].unique())
+        ),
+        timezone=scanned.timezone,
+        notes=(*scanned.notes, note),
+        log=log,
+    )
+    return _counted(log.rows.assign(file=0), [result])[0]
+
+
+_KEYS = ["service", "sli", "probe", "time"]
+
+
+def joined_logs(
+    results: Sequence[FileResult], names: Sequence[str]
+) -> tuple[list[FileResult], list[pd.DataFrame]]:
+    """The files with each row of overlapping logs counted once, and the rejects of the others."""
+    logs = [result for result in results if result.log]
+    called = [name for result, name in zip(results, names, strict=True) if result.log]
+    if len(logs) < 2:
+        return list(results), []
+    rows = pd.concat([result.log.rows.assign(file=n) for n, result in enumerate(logs)])
+    if not rows.groupby(_KEYS[:2])["file"].nunique().gt(1).any():
+        return list(results), []
+    rows = rows.sort_values([*_KEYS, "file"], kind="stable").reset_index(drop=True)
+    group = rows.groupby(_KEYS)
+    clash = group["state"].transform("nunique") > 1
+    again = rows.duplicated(_KEYS)
+    bad = (clash | again) & ~rows["refused"]
+    first = np.array(called)[group["file"].transform("first").to_numpy()]
+    reasons = [f"repeats a row of {name} (same service, time and state)" for name in first]
+    reason = pd.Series(reasons, rows.index)
+    reason[clash] = "another file gives a different state for this time"
+    found = [
+        rejects(called[n], logs[n].log.line_of(part["row"].to_numpy()), "state", part["said"],
+                reason[part.index])
+        for n, part in rows[bad].groupby("file")
+    ]  # fmt: skip
+    rows.loc[clash, "state"] = _UNKNOWN
+    made = iter(_counted(rows[~again], logs))
+    return [next(made) if result.log else result for result in results], found
+
+
+def once_a_row(found: Sequence[pd.DataFrame], results: Sequence[FileResult]) -> list[pd.DataFrame]:
+    """The rejects with each row of a log once, however many buckets and incidents it made."""
+    logs = {result.log.file for result in results if result.log}
+    every = tables.stacked(found, "rejects")
+    again = every["file"].isin(logs) & every.duplicated(["file", "line"])
+    return [every[~again]]
+
+
+def _counted(rows: pd.DataFrame, results: Sequence[FileResult]) -> list[FileResult]:
+    """The files with seconds and incidents of the rows, each at the file of its row."""
+    rows = rows.reset_index(drop=True)
+    rows["at"] = np.arange(len(rows))
+    counts, down, made, began = [], [], [], []
+    for (service, sli), mine in rows.groupby(_KEYS[:2], sort=True, observed=True):
+        parts = [results[n].log for n in mine["file"].unique()]
+        log = _one_log(mine, next((part for part in parts if part.probes), parts[0]))
+        seconds, origin = _seconds_up(service, sli, log, max(part.step for part in parts))
+        counts.append(seconds)
+        made.append(origin)
+        down.append(_down_episodes(service, log))
+        began.append(log["at"].to_numpy()[_first_down(log)])
+    sli_rows, down_rows = (np.concatenate([*at, []]).astype("int64") for at in (made, began))
+    every = {"sli": (tables.stacked(counts, "sli"), sli_rows),
+             "incidents": (tables.stacked(down, "incidents"), down_rows)}  # fmt: skip
+    file, row = rows["file"].to_numpy(), rows["row"].to_numpy()
+    return [_of_file(result, n, every, file, row) for n, result in enumerate(results)]
+
+
+def _of_file(
+    result: FileResult, number: int, every: dict[str, tuple[pd.DataFrame, np.ndarray]],
+    file: np.ndarray, row: np.ndarray,
+) -> FileResult:  # fmt: skip
+    mine = {name: file[origin] == number for name, (_, origin) in every.items()}
+    own = {name: row[origin[mine[name]]] for name, (_, origin) in every.items()}
+    line_of = result.log.line_of
+    return replace(
+        result,
+        tables={name: frame[mine[name]].reset_index(drop=True)
+                for name, (frame, _) in every.items()},
+        lines=lambda at: line_of(own["sli"][at]),
+        event_lines={"incidents": lambda at: line_of(own["incidents"][at])},
+    )  # fmt: skip
+
+
+def _log_roles(head: Head, source: Source) -> dict[str, str]:
+    known = {
+        "time": generic.NAMES["time"], "state": _STATE_COLUMNS, "service": _SITE_COLUMNS,
+        "probe": _PROBE_COLUMNS,
+    }  # fmt: skip
+    return generic.columns_by_name(head.header, known) | dict(source.columns)
+
+
+def _scanned_log(head: Head, source: Source, roles: dict[str, str]) -> Scan:
+    lacking = [role for role in ("time", "state") if role not in roles]
+    if not source.service and "service" not in roles:
+        lacking.append("service")
+    if lacking:
+        raise ReadError(
+            f"a state log needs a column {lacking[0]}; columns seen: "
+            f"{', '.join(map(repr, head.header))}",
+            file=head.name,
+            fix='say columns = { time = "...", state = "...", service = "..." } in sources.toml',
+        )
+    types = {roles["time"]: "time", roles["state"]: "text"}
+    types |= {roles[role]: "text" for role in ("service", "probe") if role in roles}
+    return scan(head, types, timezone=source.timezone, required=list(types))
+
+
+def _log_rows(
+    head: Head, scanned: Scan, source: Source, roles: dict[str, str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows with the code of their state in order of time, and the rejects."""
+    frame = scanned.frame
+    meanings = {word: kind for kind, words in STATES.items() for word in words}
+    stated = words_of(source, "state")
+    codes = {word: _CODES[kind] for word, kind in (meanings | stated).items() if kind in _CODES}
+    state = frame[roles["state"]].str.strip()
+    rows = pd.DataFrame({"time": frame[roles["time"]], "state": state.str.lower().map(codes)})
+    _check_states(state[rows["state"].isna()], roles["state"], head)
+    constant = None if "service" in source.columns else source.service
+    rows["row"] = np.arange(len(rows))
+    rows["service"] = constant if constant else frame[roles["service"]].str.strip()
+    rows["probe"] = frame[roles["probe"]].str.strip() if "probe" in roles else ""
+    rows["said"] = state
+    keys = ["service", "probe", "time"]
+    clash = rows.groupby(keys)["state"].transform("nunique") > 1
+    again = rows.duplicated([*keys, "state"]) & ~clash
+    reasons = pd.Series(None, index=rows.index, dtype="object")
+    reasons[clash] = "another row gives a different state for this time"
+    reasons[again] = "repeats an earlier row (same service, time and state)"
+    bad = np.flatnonzero(reasons.notna())
+    refused = scanned.refuse(
+        bad, column=roles["state"], values=state.iloc[bad], reason=reasons.iloc[bad]
+    )
+    rows["refused"] = reasons.notna()
+    rows.loc[rows["refused"], "state"] = _UNKNOWN
+    rows = rows[~again].drop_duplicates(keys)
+    return rows.sort_values(keys, kind="stable").reset_index(drop=True), refused
+
+
+def _check_states(unknown: pd.Series, column: str, head: Head) -> None:
+    """Ask what states mean that no word here explains; numbers mean different things in tools."""
+    if unknown.empty:
+        return
+    counts = unknown.value_counts()
+    seen = ", ".join(f"{word!r} {count:,}" for word, count in counts.head(6).items())
+    listed = ", ".join(f'"{word}" = "..."' for word in counts.index[:6])
+    raise ReadError(
+        f"nothing says what these states of column {column!r} mean: {seen}", file=head.name,
+        fix=f"add to the [[file]] with match = {head.name!r} in sources.toml: "
+        f"values = {{ {listed} }}, each good, bad or ignore",
+    )  # fmt: skip
+
+
+def _longest_silence(rows: pd.DataFrame, source: Source, head: Head) -> tuple[pd.Timedelta, str]:
+    """How long a state holds without a new row, and how that is known."""
+    if source.max_silence is not None:
+        told = f'max_silence = "{source.max_silence / pd.Timedelta("1h"):g}h" in sources.toml'
+        return source.max_silence, f"{told}: longer silence is unknown"
+    steps = rows.groupby(["service", "probe"], sort=False)["time"].diff().dropna()
+    usual = steps.median()
+    regular = steps.between(usual / 2, usual * 1.5).mean() if len(steps) else 0.0
+    if not regular >= 0.75:
+        raise ReadError(
+            "this log of states has no regular checks, so nothing says how long a state holds",
+            file=head.name,
+            fix=f"add to the [[file]] with match = {head.name!r} in sources.toml: max_silence = "
+            '"26h" (longer silence is unknown), or a length beyond the whole log where it holds '
+            "every change of state",
+        )
+    silence = _HEARTBEATS * usual
+    shown = f"{usual / pd.Timedelta('1min'):g} min"
+    return silence, f"a check every {shown}: silence beyond {_HEARTBEATS} of them is unknown"
+
+
+def _one_log(rows: pd.DataFrame, told: StateLog) -> pd.DataFrame:
+    """The log of one service, unknown where it was silent; of several probes by the stated rule."""
+    logs = [_with_silence(log) for _, log in rows.groupby("probe", sort=True)]
+    if len(logs) == 1:
+        return logs[0]
+    if told.probes is None:
+        names = ", ".join(map(repr, rows["probe"].unique()[:6].tolist()))
+        raise ReadError(
+            f"{rows['service'].iloc[0]} is checked by {len(logs)} probes ({names})",
+            file=told.file,
+            fix=f"add to the [[file]] with match = {told.file!r} in sources.toml: probes = "
+            '"majority" (the service is up when most probes see it up), "any" or "all"',
+        )
+    edges = np.unique(np.concatenate([log["time"].array.asi8 for log in logs]))
+    place = [np.searchsorted(log["time"].array.asi8, edges, side="right") - 1 for log in logs]
+    states = np.array([
+        np.where(at < 0, _UNKNOWN, log["state"].to_numpy()[at])
+        for log, at in zip(logs, place, strict=True)
+    ])  # fmt: skip
+    origin = np.array([log["at"].to_numpy()[at] for log, at in zip(logs, place, strict=True)])
+    origin = np.where(states == _UNKNOWN, -1, origin).max(axis=0)
+    up, known = (states == _GOOD).sum(axis=0), (states != _UNKNOWN).sum(axis=0)
+    good = {"any": up > 0, "majority": 2 * up > known, "all": up == known}[told.probes]
+    state = np.where(known == 0, _UNKNOWN, np.where(good, _GOOD, _BAD))
+    times = pd.Series(edges.view("M8[us]")).dt.tz_localize("UTC")
+    return pd.DataFrame({"time": times, "state": state, "at": origin, "silent": False})
+
+
+def _with_silence(log: pd.DataFrame) -> pd.DataFrame:
+    """The log with an unknown state from where it was silent too long."""
+    log = log.assign(time=log["time"].astype(tables.DTYPES["time"]), silent=False)
+    gap = log["time"].shift(-1) - log["time"] > log["silence"]
+    late = log[gap]
+    late = late.assign(time=late["time"] + late["silence"], state=_UNKNOWN, silent=True)
+    return pd.concat([log, late]).sort_values("time", kind="stable").reset_index(drop=True)
+
+
+def _seconds_up(
+    service: str, sli: str, log: pd.DataFrame, step: pd.Timedelta
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Seconds up and known in every bucket in which something is known, and its last known row."""
+    size = step // pd.Timedelta(1, "us")
+    starts = pd.DatetimeIndex(log["time"]).tz_convert("UTC").as_unit("us").asi8
+    lengths = np.diff(starts, append=starts[-1])
+    edges = np.arange(starts[0] // size, starts[-1] // size + 2, dtype="int64") * size
+    state = log["state"].to_numpy(dtype="float64")
+    good, known = (
+        np.diff(_time_before(edges, starts, np.where(held, lengths, 0)))
+        for held in (state == _GOOD, state != _UNKNOWN)
+    )
+    seen = known > 0
+    times = pd.Series(edges[:-1][seen].view("M8[us]")).dt.tz_localize("UTC")
+    last = np.maximum.accumulate(np.where(state != _UNKNOWN, np.arange(len(state)), 0))
+    origin = log["at"].to_numpy()[last[np.searchsorted(starts, edges[1:][seen]) - 1]]
+    frame = pd.DataFrame(
+        {
+            "time": times,
+            "service": generic.constant(service, len(times)),
+            "sli": generic.constant(sli, len(times)),
+            "good": good[seen] / 1e6,
+            "total": known[seen] / 1e6,
+        }
+    ).astype({"service": "str", "sli": "str"})
+    return frame, origin
+
+
+def _time_before(ticks: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Time held before each moment, in whole microseconds; each row holds from its start on."""
+    row = np.clip(np.searchsorted(starts, ticks, side="right") - 1, 0, None)
+    earlier = np.cumsum(lengths) - lengths
+    return np.asarray(earlier[row] + np.clip(ticks - starts[row], 0, lengths[row]))
+
+
+def _first_down(log: pd.DataFrame) -> np.ndarray:
+    down = (log["state"] == _BAD).to_numpy()
+    return np.flatnonzero(down & ~np.r_[False, down[:-1]])
+
+
+def _down_episodes(service: str, log: pd.DataFrame) -> pd.DataFrame:
+    """One row per run of down rows, ended by the first row that is not down."""
+    down, first = (log["state"] == _BAD).to_numpy(), _first_down(log)
+    after = np.flatnonzero(~down & np.r_[False, down[:-1]])
+    times = log["time"].reset_index(drop=True)
+    started = times.iloc[first].reset_index(drop=True)
+    resolved = times.iloc[after].reset_index(drop=True).reindex(range(len(first)))
+    silent = log["silent"].to_numpy()[after]
+    ends = np.where(silent, f"{service} down; its end is unknown, the monitor fell silent",
+                    f"{service} down")  # fmt: skip
+    return pd.DataFrame(
+        {
+            "incident_id": [f"{service} {time:%Y-%m-%dT%H:%M:%SZ}" for time in started],
+            "service": service,
+            "severity": "outage",
+            "started_at": started,
+            "detected_at": started,
+            "resolved_at": resolved,
+            "title": [*ends, *[f"{service} down"] * (len(first) - len(ends))],
+        }
+    )
