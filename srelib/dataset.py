@@ -337,7 +337,7 @@ def _assembled(
         found += repeated
     found = once_a_row(found, results)
     joined, notes = several_services(joined, said)
-    notes += differing_names(joined)
+    notes += differing_names(joined) + record_tables.far_outside(joined)
     now = _now(as_of, joined, indicators.grids)
     notes += _cut(joined, now, indicators.grids) if as_of is not None else []
     if not len(joined["sli"]) and not any(len(joined[table]) for table in tables.EXPORTS):

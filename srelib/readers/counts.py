@@ -9,18 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from srelib.errors import ReadError
 from srelib.readers.base import SeriesInfo, no_faults
-from srelib.readers.meaning import DUST, FEW, Meaning
+from srelib.readers.meaning import DUST, FEW, Meaning, without_dips
+
+if TYPE_CHECKING:
+    from pandas.api.typing import SeriesGroupBy
 
 ROLES = ("good", "bad", "total", "ratio", "bad_ratio", "value")
 """What a column of numbers can be."""
 
+_MOST = 1e18
+"""Largest number of events in a row; sums of such numbers stay finite."""
 _LITTLE = 0.02
 """Largest share of all events by which extrapolated counts may exceed their total."""
 _MOST_REFUSED = 0.01
@@ -76,6 +81,7 @@ def build(frame: pd.DataFrame, rule: NumberRule) -> BuiltCounts:
     work.scale_percents()
     if unit != "value":
         work.refuse_where(lambda numbers: numbers < -DUST, "negative")
+        work.refuse_where(lambda numbers: numbers > _MOST, "more than 10^18: no count of anything")
     if unit in ("count", "rate") and rule.absent == "zero":
         work.fill_absent()
     if unit == "counter":
@@ -199,9 +205,12 @@ class _Counting:
         before = np.r_[0, at[:-1]] if len(at) else at
         fresh = at - before > longest
         fresh[starts] = True
-        resets = 0
+        resets = dips = 0
         for role in self.present:
-            grown, reset = _grown(self.frame[role].to_numpy(), fresh)
+            samples = self.frame[role].to_numpy()
+            held = without_dips(samples, fresh)
+            dips += int((held > samples).sum())
+            grown, reset = _grown(held, fresh)
             self.frame[role] = grown
             resets += reset
         self.frame["time"] = pd.Series(
@@ -210,6 +219,7 @@ class _Counting:
         self.notes.append(
             "counters: increases between samples"
             + (f", {resets} resets (the counter began again at zero)" if resets else "")
+            + (f", {dips} samples late (lower than one before, and back within two)" * bool(dips))
         )
 
     def _refuse_repeated(self) -> None:
@@ -277,7 +287,7 @@ class _Counting:
     def as_value(self) -> BuiltCounts:
         self.drop_missing(["value"])
         keys = [self.frame[name] for name in ("time", "service", "sli")]
-        conflicting = self.frame["value"].groupby(keys, observed=True).transform("nunique") > 1
+        conflicting = differ(self.frame["value"].groupby(keys, observed=True))
         if conflicting.any():
             self.refuse(
                 conflicting.to_numpy(), "value", "another row has another value for this time"
@@ -389,6 +399,12 @@ def _paid(rest: np.ndarray) -> np.ndarray:
     return np.diff(np.maximum(lowest, 0.0), prepend=0.0)
 
 
+def differ(values: SeriesGroupBy) -> pd.Series:
+    """Whether the values of each row's group differ by more than dust."""
+    high, low = values.transform("max"), values.transform("min")
+    return high - low > DUST * np.maximum(high.abs(), low.abs())
+
+
 def above(values: np.ndarray, op: str, threshold: float) -> np.ndarray:
     """1.0 where ``value op threshold``, else 0.0."""
     return _OPERATORS[op](values, threshold).astype("float64")
@@ -447,7 +463,7 @@ def step_of(times: pd.Series, file: str) -> pd.Timedelta:
 def without_resets(samples: np.ndarray) -> np.ndarray:
     """A counter that goes on where it was reset."""
     known = np.flatnonzero(~np.isnan(samples))
-    seen = samples[known]
+    seen = without_dips(samples[known], np.zeros(len(known), dtype=bool))
     lost = np.r_[0.0, np.where(seen[1:] < seen[:-1], seen[:-1], 0.0)] if len(seen) else seen
     result = samples.copy()
     result[known] = seen + np.cumsum(lost)

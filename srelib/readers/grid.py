@@ -83,11 +83,27 @@ def grid_of(times: np.ndarray, known: SeriesInfo | None) -> Buckets:
     return _fitted(times, shown if shown and usual % shown == 0 else usual, fixed=False)
 
 
+_RUN = 10
+"""So many equal distances in a row are a step, and not gaps."""
+
+
+def _other_step(lengths: np.ndarray, step: int) -> int | None:
+    """A longer step that a part of the series follows."""
+    if len(lengths) < _RUN or lengths.max() <= step:
+        return None
+    edges = np.r_[0, np.flatnonzero(np.diff(lengths)) + 1, len(lengths)]
+    runs = np.where(lengths[edges[:-1]] > step, np.diff(edges), 0)
+    return int(lengths[edges[np.argmax(runs)]]) if runs.max() >= _RUN else None
+
+
 def _fitted(times: np.ndarray, step: int, *, fixed: bool) -> Buckets:
     offsets = times % step
-    if np.all(offsets == offsets[0]):
-        return Buckets(step, int(offsets[0]))
     seconds = f"{step / 1e6:g} s"
+    if np.all(offsets == offsets[0]):
+        other = _other_step(np.diff(times), step)
+        said = f"a part has a row every {(other or 0) / 1e6:g} s, and buckets are {seconds} long: "
+        said += "between its rows nothing is known; export all of it with one step"
+        return Buckets(step, int(offsets[0]), said if other else None)
     if fixed and (counts.usual_step(times) or step) < step:
         return Buckets(step, -1, f"buckets of different lengths: added up in buckets of {seconds}")
     phases, often = np.unique(offsets, return_counts=True)

@@ -15,6 +15,7 @@ from srelib.errors import ReadError
 from srelib.readers import counts
 from srelib.readers.base import FileResult, SeriesInfo
 from srelib.readers.grid import Buckets, grid_of
+from srelib.readers.meaning import DUST
 from srelib.readers.text import rejects
 
 
@@ -143,7 +144,8 @@ def without_duplicates(pool: Pool, lines: Lines) -> Pool:
     for name in ("good", "total"):
         values = pool.frame[name].to_numpy()
         both_missing = np.isnan(values) & np.isnan(values[first])
-        differs |= (values != values[first]) & ~both_missing
+        same = np.isclose(values, values[first], rtol=DUST, atol=0)
+        differs |= ~same & ~both_missing
     clash = np.bincount(group, weights=differs)[group] > 0
     partner = np.where(again, first, np.minimum(np.arange(len(group)) + 1, len(group) - 1))
     _report(pool, lines, np.flatnonzero(clash), partner, "contradicts")

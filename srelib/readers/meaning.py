@@ -166,12 +166,30 @@ def _metric(name: str) -> str:
 
 
 def _steps(values: np.ndarray) -> tuple[int, int, int]:
-    """Rises, falls, and those of the falls that end below half of the value before."""
+    """Rises, falls, and those of the falls that end below half of the value before or recover."""
     known = values[~np.isnan(values)]
     change = np.diff(known)
     fell = change < 0
-    restarts = fell & (known[1:] <= known[:-1] / 2)
+    held = without_dips(known, np.zeros(len(known), dtype=bool))
+    restarts = fell & ((known[1:] <= known[:-1] / 2) | (held[1:] > known[1:]))
     return int((change > 0).sum()), int(fell.sum()), int(restarts.sum())
+
+
+def without_dips(samples: np.ndarray, fresh: np.ndarray) -> np.ndarray:
+    """A counter held where it falls and is back within two samples: late data, no restart."""
+    held = samples.copy()
+    for later in (1, 2):
+        size = len(samples) - later
+        if size < 2:
+            break
+        before, after = samples[: size - 1], samples[later + 1 :]
+        back = (samples[1:size] < before) & (after >= before)
+        for step in range(1, later + 2):
+            back &= ~fresh[step : step + size - 1]
+        for step in range(1, later + 1):
+            part = held[step : step + size - 1]
+            part[back] = np.maximum(part[back], before[back])
+    return held
 
 
 def _running(columns: Sequence[NumberColumn], *, rises: int) -> bool:

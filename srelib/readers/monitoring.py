@@ -32,6 +32,8 @@ def _read_prometheus(head: Head, source: Source) -> FileResult:
     if not any(entry["values"] for entry in series):
         nothing = "the query found no samples in this span of time"
         return FileResult({"sli": tables.empty("sli")}, 0, 0, notes=(*notes, nothing))
+    series, said = _without_replicas(series)
+    notes += said
     names = [_series_name(entry) for entry in series]
     samples = _samples(series, names, head)
     timeless = samples["time"].isna()
@@ -83,6 +85,29 @@ def _series_name(entry: dict[str, Any]) -> str:
     metric = known.pop("__name__", "")
     inside = ", ".join(f'{key}="{value}"' for key, value in sorted(known.items()))
     return f"{metric}{{{inside}}}" if inside or not metric else metric
+
+
+_REPLICAS = ("replica", "prometheus_replica", "__replica__")
+
+
+def _without_replicas(series: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
+    """The series once each, where a highly available pair of Prometheus holds them twice."""
+    groups: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for entry in series:
+        found = _labels_of(entry)
+        bare = {key: value for key, value in found.items() if key not in _REPLICAS}
+        same = groups.setdefault(_series_name({"metric": bare}), {})
+        same.setdefault(_series_name(entry), []).append(entry)
+    fullest = [
+        max(same.values(), key=lambda one: sum(len(entry["values"]) for entry in one))
+        for same in groups.values()
+    ]
+    again = sum(len(same) - 1 for same in groups.values())
+    said = (
+        f"{again} series differ from another in their replica only: not added up, the fullest of "
+        "each is read"
+    )
+    return [entry for one in fullest for entry in one], [said] * bool(again)
 
 
 def _samples(series: list[dict[str, Any]], names: list[str], head: Head) -> pd.DataFrame:
@@ -143,7 +168,7 @@ def _same_role(
         groups.setdefault(service, []).append(name)
     sli = source.sli or "availability"
     if role not in meaning.COUNTS:
-        ambiguous = [service for service, mine in groups.items() if len(mine) > 1]
+        ambiguous = [service for service, mine in groups.items() if len(set(mine)) > 1]
         if ambiguous:
             raise ReadError(
                 f"{len(groups[ambiguous[0]])} series of {ambiguous[0]} hold a {role} each, and "
@@ -184,7 +209,7 @@ def _query_result(
 def _prometheus_once(samples: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Samples each once; those that contradict each other; those that repeat another."""
     known = samples[samples["reason"].isna()]
-    clash = known.groupby(["name", "time"])["number"].transform("nunique") > 1
+    clash = counts.differ(known.groupby(["name", "time"])["number"])
     again = known.duplicated(["name", "time"]) & ~clash
     broken = samples[samples["reason"].notna()]
     broken = broken[broken["time"].notna()]
@@ -277,7 +302,7 @@ def _grafana_once(
     """Each sample of each series once; those that contradict each other all go."""
     series, time, value = _long_columns(head)
     groups = frame.groupby([series, time], observed=True)[value]
-    clash = groups.transform("nunique") > 1
+    clash = counts.differ(groups)
     again = frame.duplicated([series, time]) & ~clash
     gone = clash | again
     if not gone.any():

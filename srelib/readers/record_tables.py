@@ -430,6 +430,24 @@ def _word(text: pd.Series) -> pd.Series:
     return text.str.lower().str.replace(r"[\s-]+", "_", regex=True)
 
 
+_FAR = pd.Timedelta("31D")
+
+
+def far_outside(joined: Mapping[str, pd.DataFrame]) -> list[str]:
+    """What to say of records that lie far from all metrics."""
+    times = joined["sli"]["time"]
+    notes = []
+    for table in ("deployments", "changes", "incidents", "alerts") if len(times) else ():
+        own = joined[table][tables.MAIN_TIME[table]]
+        far = int(((own < times.min() - _FAR) | (own > times.max() + _FAR)).sum())
+        if far:
+            notes.append(
+                f"{far:,} of {len(own):,} {table} lie more than 31 days before or after the "
+                f"metrics ({times.min():%Y-%m-%d} to {times.max():%Y-%m-%d})"
+            )
+    return notes
+
+
 def joined_records(
     table: str, results: Sequence[FileResult], names: Sequence[str]
 ) -> tuple[pd.DataFrame, list[pd.DataFrame]]:

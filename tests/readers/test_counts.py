@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from srelib.errors import ReadError
+from srelib.readers import counts
 from tests.readers.test_generic import at, metric_rows, minute_csv, read_metrics
 
 
@@ -142,3 +143,27 @@ def test_counters_are_differenced_before_they_are_added_up(tmp_path: Path) -> No
     text = minute_csv("time,a,b,c", "1000,50,0", "1010,5,1", "1020,9,1")
     result = read_metrics(tmp_path, text, unit="counter", series=[spec])
     assert metric_rows(result) == [[0, "api", 15, 16], [1, "api", 14, 14]]
+
+
+def test_a_dip_of_a_counter_is_no_restart():
+    """100 to 115 are 15 events, whatever one late sample said in between."""
+    frame = pd.DataFrame({
+        "time": pd.date_range("2026-06-01", periods=5, freq="min", tz="UTC", unit="us"),
+        "service": pd.Categorical(["a"] * 5), "sli": pd.Categorical(["b"] * 5),
+        "good": [100.0, 110, 108, 112, 115], "total": [100.0, 110, 108, 112, 115],
+    })  # fmt: skip
+    built = counts.build(frame, counts.NumberRule("counter"))
+    assert built.sli["total"].sum() == 15
+    assert "2 samples late" in built.notes[0]
+
+
+def test_numbers_beyond_all_counting_are_refused():
+    """Ten times 10^308 is no sum of events."""
+    frame = pd.DataFrame({
+        "time": pd.date_range("2026-06-01", periods=2, freq="min", tz="UTC", unit="us"),
+        "service": pd.Categorical(["a"] * 2), "sli": pd.Categorical(["b"] * 2),
+        "good": [1.0, 1e308], "total": [1e308, 2.0],
+    })  # fmt: skip
+    built = counts.build(frame, counts.NumberRule("count"))
+    assert len(built.sli) == 0
+    assert built.refused["reason"].tolist() == ["more than 10^18: no count of anything"] * 2

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from srelib import alerts, budget, tradeoff, windows
 from srelib.errors import InsufficientDataError, ParameterError, TimeIndexError
 from srelib.readers.base import SeriesInfo
-from srelib.readers.grid import grid_of, on_calendar
+from srelib.readers.grid import MINUTE, grid_of, on_calendar
 
 
 def local(first: str, zone: str, count: int, freq: str = "D") -> np.ndarray:
@@ -76,3 +76,10 @@ def test_budgets_take_calendar_days_and_alerts_and_the_event_study_refuse_them()
     )
     with pytest.raises((TimeIndexError, InsufficientDataError, ParameterError), match="one length"):
         tradeoff.deployment_effect(good, total, deployments, target=0.8)
+
+
+def test_two_steps_in_one_series_are_said():
+    """An hour by minutes and an hour by five minutes; single gaps are no step."""
+    minutes = np.r_[np.arange(60), 60 + 5 * np.arange(12)] * MINUTE
+    assert "a row every 300 s, and buckets are 60 s long" in str(grid_of(minutes, None).note)
+    assert grid_of(np.delete(np.arange(60), [7, 20, 21]) * MINUTE, None).note is None

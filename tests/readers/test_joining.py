@@ -170,3 +170,17 @@ def test_events_and_seconds_of_one_indicator_do_not_mix(tmp_path: Path) -> None:
     root = folder(tmp_path, a__csv=csv(line(0), line(1)), b__csv=ratio)
     with pytest.raises(InputError, match=r"b\.csv: shop availability counts time here, but events"):
         srelib.load(root)
+
+
+def test_dust_between_overlapping_exports_is_no_contradiction(tmp_path):
+    """The same float, written by two versions of a tool, repeats; another number contradicts."""
+    for name, number in (("a", "100.00000001"), ("b", "100"), ("c", "100.1")):
+        (tmp_path / f"{name}.csv").write_text(
+            f"time,service,good,total\n2026-06-01T10:00:00Z,shop,90,{number}\n"
+            f"2026-06-01T10:01:00Z,shop,90,{'100' if name == 'c' else number}\n"
+        )
+    (tmp_path / "sources.toml").write_text('[[file]]\nmatch = "*"\nunit = "count"\n')
+    found = srelib.load(tmp_path)
+    assert found.sli["total"].tolist() == pytest.approx([100])
+    verbs = found.rejects["reason"].str.split(" ").str[0]
+    assert verbs.value_counts().to_dict() == {"contradicts": 3, "repeats": 2}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import srelib
 from srelib.errors import ReadError
-from srelib.readers.meaning import NumberColumn, meaning_of
+from srelib.readers.meaning import NumberColumn, meaning_of, without_dips
 from tests.test_dataset import folder
 
 RUNNING = np.cumsum(np.full(40, 7.0))
@@ -157,3 +157,20 @@ def test_the_series_table_tells_unit_and_evidence(tmp_path: Path) -> None:
     """What `srelib check` shows of every series."""
     data = load(tmp_path, rows([9, 7], [10, 10]))
     assert data.series[["read_as", "evidence"]].values.tolist() == [["count", "whole numbers"]]
+
+
+@pytest.mark.parametrize(
+    ("samples", "held"),
+    [
+        ([100, 110, 108, 112, 115], [100, 110, 110, 112, 115]),
+        ([100, 110, 105, 107, 120], [100, 110, 110, 110, 120]),
+        ([100, 98, 97, 101], [100, 100, 100, 101]),
+        ([100, 5, 20, 40], [100, 5, 20, 40]),
+        ([100, 98], [100, 98]),
+        ([], []),
+    ],
+)
+def test_a_dip_is_late_data_where_it_recovers_within_two_samples(samples, held):
+    """What stays low is a restart."""
+    found = without_dips(np.array(samples, dtype=float), np.zeros(len(samples), dtype=bool))
+    assert found.tolist() == held

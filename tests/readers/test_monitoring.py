@@ -361,3 +361,26 @@ def test_an_empty_answer_is_a_file_without_rows(tmp_path: Path, said: dict[str, 
         found = read_query(tmp_path, document, **said)
         assert (found.rows_read, found.rows_kept, len(found.tables["sli"])) == (0, 0, 0)
         assert found.notes == ("the query found no samples in this span of time",)
+
+
+def test_replicas_of_a_pair_are_said_and_not_summed(tmp_path: Path) -> None:
+    """Of two servers that scrape the same the fuller one counts, in every document."""
+    pair = [
+        series([7, 5, 8], service="a", code=code, prometheus_replica=name)
+        for code in ("200", "500") for name in ("x", "y")
+    ]  # fmt: skip
+    pair[0]["values"].pop()
+    later = series([9], service="a", code="200", prometheus_replica="y")
+    later["values"][0][0] += 180
+    found = read_query(tmp_path, answer(*pair, later))
+    assert good_total(found) == [[7, 14], [5, 10], [8, 16]]
+    assert any(note.startswith("2 series differ from another in their replica") for note in
+               found.notes)  # fmt: skip
+
+
+def test_samples_that_differ_by_dust_are_one(tmp_path: Path) -> None:
+    """Overlapping exports of one float differ in the last digits."""
+    first, second = series([0.1 + 0.2], service="a"), series([0.3], service="a")
+    found = read_query(tmp_path, answer(first, second), unit="ratio", step="1m")
+    assert found.tables["sli"]["good"].tolist() == pytest.approx([18])
+    assert found.rejects["reason"].tolist() == ["repeats an earlier sample of this series"]
