@@ -406,11 +406,12 @@ def _now(
         if stamp.tzinfo is None:
             raise ParameterError(f"as_of carries no time zone: {as_of!r}; write 2026-06-29T00:00Z.")
         return stamp.tz_convert("UTC").as_unit("us")
-    times = joined["sli"]["time"]
-    ends = [
-        grids[key].ends(pd.DatetimeIndex(times.iloc[stop - 1 : stop]))[0]
+    times = pd.DatetimeIndex(joined["sli"]["time"]).as_unit("us").asi8
+    last = [
+        grids[key].end(int(times[stop - 1]))
         for key, (_, stop) in joining.spans(joined["sli"]).items()
     ]
+    ends = [pd.Timestamp(max(last), unit="us", tz="UTC")] if last else []
     if not ends:
         columns = [joined[table][name] for table in tables.EXPORTS[1:] for name in _times(table)
                    if table != "exclusions"]  # fmt: skip

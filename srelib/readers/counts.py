@@ -7,7 +7,7 @@ A row that breaks a rule is refused; a row without a value is unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -234,8 +234,8 @@ class _Counting:
             return {}
         found = {}
         codes, at = series_codes(self.seen), ticks(self.seen["time"])
-        for code in np.unique(codes).tolist():
-            between = np.diff(np.unique(at[codes == code]))
+        for code, rows in _rows_of_series(codes):
+            between = np.diff(np.unique(at[rows]))
             if len(between) and not np.any(between % between.min()):
                 found[code] = between.min() / 1e6
         return found
@@ -258,10 +258,9 @@ class _Counting:
         self.notes.append("events estimated from a rate (rate times step)")
 
     def _steps(self) -> dict[int, pd.Timedelta]:
-        codes, times, step = series_codes(self.seen), self.seen["time"], self.rule.step
+        codes, at, step = series_codes(self.seen), ticks(self.seen["time"]), self.rule.step
         return {
-            code: step or step_of(times[codes == code], self.rule.file)
-            for code in np.unique(codes).tolist()
+            code: step or step_of(at[rows], self.rule.file) for code, rows in _rows_of_series(codes)
         }
 
     def _seconds(self) -> np.ndarray:
@@ -354,8 +353,7 @@ class _Counting:
         self.refuse(hopeless[codes] & np.isin(codes, codes[over]), part, _LEANS, "total")
         codes = series_codes(self.frame)
         some, total = (self.frame[role].to_numpy().copy() for role in (part, "total"))
-        for code in np.unique(codes):
-            mine = codes == code
+        for _, mine in _rows_of_series(codes):
             if np.any(some[mine] > total[mine]):
                 some[mine] = total[mine] - _paid(total[mine] - some[mine])
         self.notes.append(
@@ -382,8 +380,8 @@ class _Counting:
         shown = self._shown_steps()
         steps = {}
         if weighting == "time" and len(sli):
-            codes = series_codes(sli)
-            steps = {code: float(total[codes == code][0]) for code in np.unique(codes).tolist()}
+            found, first = np.unique(series_codes(sli), return_index=True)
+            steps = dict(zip(found.tolist(), total[first].tolist(), strict=True))
         series = tuple(
             SeriesInfo(service, name, weighting, steps.get(code, stated), note, part,
                        shown.get(code), self.rule.absent == "zero", self.rule.meaning)
@@ -421,6 +419,14 @@ def series_codes(frame: pd.DataFrame) -> np.ndarray:
     return combined
 
 
+def _rows_of_series(codes: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Each series and its rows, in their order."""
+    order = np.argsort(codes, kind="stable")
+    cuts = np.flatnonzero(np.diff(codes[order])) + 1
+    for rows in np.split(order, cuts) if len(codes) else ():
+        yield int(codes[rows[0]]), rows
+
+
 def names_of(frame: pd.DataFrame) -> dict[int, tuple[str, str]]:
     """The indicators in a table by their code, sorted by name."""
     width = len(frame["sli"].cat.categories)
@@ -449,9 +455,9 @@ def usual_step(times: np.ndarray) -> int | None:
     return int(different[np.argmax(often)])
 
 
-def step_of(times: pd.Series, file: str) -> pd.Timedelta:
-    """The most common difference between neighbouring times."""
-    usual = usual_step(np.unique(ticks(times)))
+def step_of(times: np.ndarray, file: str) -> pd.Timedelta:
+    """The most common difference between neighbouring times [us]."""
+    usual = usual_step(np.unique(times))
     if usual is None:
         raise ReadError(
             "the length of a bucket cannot be told from a single time", file=file,

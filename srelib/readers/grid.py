@@ -34,6 +34,13 @@ class Buckets:
         local = starts.tz_convert(self.timezone)
         return (local + _PERIODS[self.period][0]).tz_convert("UTC").as_unit("us")
 
+    def end(self, start: int) -> int:
+        """End of one bucket [us]."""
+        if self.period is None:
+            return start + self.step
+        first = pd.DatetimeIndex(np.array([start]).view("M8[us]")).tz_localize("UTC")
+        return int(self.ends(first).asi8[0])
+
     def start(self, times: np.ndarray) -> np.ndarray:
         """Start of the bucket each time belongs to [us]."""
         if self.phase < 0:
@@ -48,10 +55,15 @@ _PERIODS = {
 """Calendar periods: to the next one, and their nominal length [us]."""
 
 
+_SHORTEST_DAY = 22 * 60 * MINUTE
+
+
 def _periods(times: np.ndarray, timezone: str) -> Buckets | None:
     """Local days or months that are not all of one length, each beginning at midnight."""
+    if len(times) < 2 or np.diff(times).min() < _SHORTEST_DAY:
+        return None
     starts = pd.DatetimeIndex(times.view("M8[us]")).tz_localize("UTC").tz_convert(timezone)
-    if len(starts) < 2 or not (starts == starts.normalize()).all():
+    if not (starts == starts.normalize()).all():
         return None
     if (starts.day == 1).all() and (np.diff(starts.year * 12 + starts.month) >= 1).all():
         return Buckets(_PERIODS["month"][1], period="month", timezone=timezone)

@@ -430,13 +430,11 @@ def _refused(
 
 def described(frame: pd.DataFrame, indicators: Indicators) -> pd.DataFrame:
     """Table ``series``: one row per service and indicator."""
-    rows = []
+    rows, times = [], counts.ticks(frame["time"])
     for key, (start, stop) in spans(frame).items():
         grid, known = indicators.grids[key], indicators.series.get(key, SeriesInfo(*key))
-        first, last = frame["time"].iloc[start], frame["time"].iloc[stop - 1]
-        span = round(
-            (grid.ends(pd.DatetimeIndex([last]))[0] - first) / pd.Timedelta(grid.step, "us")
-        )
+        first, last = int(times[start]), int(times[stop - 1])
+        span = round((grid.end(last) - first) / grid.step)
         notes = [note for note in (known.note, grid.note) if note]
         rows.append(
             {
@@ -455,4 +453,7 @@ def described(frame: pd.DataFrame, indicators: Indicators) -> pd.DataFrame:
                 "note": "; ".join(notes) or None,
             }
         )
-    return tables.stacked([pd.DataFrame(rows)], "series")
+    found = pd.DataFrame(rows)
+    for name in ("first", "last") if rows else ():
+        found[name] = pd.to_datetime(found[name], unit="us", utc=True)
+    return tables.stacked([found], "series")
