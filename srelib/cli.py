@@ -198,7 +198,12 @@ def rules(
 collect = typer.Typer(no_args_is_help=True, help="Write exports from what tools keep themselves.")
 _TAGS = "Tags that are releases; may be repeated. Default: v*"
 Tags = Annotated[list[str] | None, _option("--tags", "GLOB", _TAGS)]
-Service = Annotated[str | None, _option("--service", "NAME", "Default: the folder's name.")]
+_EXCLUDED = "Tags that are no releases; may be repeated."
+ExcludedTags = Annotated[list[str] | None, _option("--exclude-tags", "GLOB", _EXCLUDED)]
+_PATH = "Only commits that touch this path from the top (monorepos); may be repeated."
+Paths = Annotated[list[str] | None, _option("--path", "PATH", _PATH)]
+_SERVICE = "Default: the name of the path, or of the repository's folder."
+Service = Annotated[str | None, _option("--service", "NAME", _SERVICE)]
 _CLOCK = "Time of a commit: committer or author."
 Clock = Annotated[str, _option("--clock", "NAME", _CLOCK, shown=True)]
 
@@ -210,6 +215,11 @@ def collect_git(
     repository: Annotated[Path, typer.Argument(metavar="REPO", help="Top of the repository.")],
     out: Annotated[Path, _option("--out", "DIR", "Folder for the files.")],
     tags: Tags = None,
+    exclude_tags: ExcludedTags = None,
+    prereleases: Annotated[
+        bool, typer.Option("--prereleases", help="Keep v1.1.0-rc.1, 2.0b1 and the like.")
+    ] = False,
+    path: Paths = None,
     service: Service = None,
     clock: Clock = "committer",
     overwrite: Annotated[
@@ -228,6 +238,9 @@ def collect_git(
     found = collecting.git(
         repository.expanduser(),
         tags=tags or ["v*"],
+        exclude_tags=exclude_tags or [],
+        prereleases=prereleases,
+        paths=path or [],
         service=service,
         clock=clock,  # type: ignore[arg-type]
     )

@@ -7,13 +7,14 @@ import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import pandas as pd
 
 from srelib import tables
 from srelib.errors import InputError, ParameterError
+from srelib.readers.words import is_prerelease
 
 __all__ = ["Collected", "git", "write"]
 
@@ -122,16 +123,19 @@ class _Commits:
     place: dict[str, int]
 
 
-def _release_tags(top: Path, globs: Sequence[str]) -> tuple[list[_Tag], int]:
+def _release_tags(
+    top: Path, globs: Sequence[str], exclude: Sequence[str]
+) -> tuple[list[_Tag], int]:
     """Tags that fit, peeled to their commits; and how many lead to none."""
     listed = _git_answer(top, "for-each-ref", f"--format={_TAG_FIELDS}", "refs/tags")
     lines = listed.rstrip("\n").split("\n")  # names may hold other ends of lines
     named = [line.replace("refs/tags/", "", 1).split(" ", 3) for line in lines if line]
-    wanted = [tag for tag in named if any(fnmatchcase(tag[3], glob) for glob in globs)]
+    wanted = [tag for tag in named if _fits(tag[3], globs) and not _fits(tag[3], exclude)]
     if not wanted:
         seen = ", ".join(repr(tag[3]) for tag in named[-5:])
         raise InputError(
-            f"no tag fits {' or '.join(map(repr, globs))}; "
+            f"no tag fits {' or '.join(map(repr, globs))}"
+            + (f" without {' or '.join(map(repr, exclude))}; " if exclude else "; ")
             + (f"of {len(named):,} tags the last are {seen}" if named else "there are no tags"),
             fix="name the release tags with --tags"
             if named
@@ -155,6 +159,35 @@ def _release_tags(top: Path, globs: Sequence[str]) -> tuple[list[_Tag], int]:
             fix="fetch the whole history: git fetch --unshallow --tags",
         )
     return found, len(wanted) - len(found)
+
+
+def _fits(name: str, globs: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, glob) for glob in globs)
+
+
+def _releases(found: list[_Tag], *, prereleases: bool) -> list[_Tag]:
+    """Tags without those of pre-releases, unless these are wanted."""
+    kept = [tag for tag in found if prereleases or not is_prerelease(tag.name)]
+    if not kept:
+        raise InputError(
+            f"all {len(found):,} tags that fit are pre-releases, such as {found[0].name!r}",
+            fix="keep them with --prereleases, or name other tags with --tags",
+        )
+    return kept
+
+
+def _touching(top: Path, commits: _Commits, paths: Sequence[str]) -> set[str]:
+    """The commits, no merges, that touch one of the paths."""
+    said = _git_answer(
+        top, "--literal-pathspecs", "rev-list", "--full-history", "--no-merges", "--stdin", "--",
+        *paths, given=commits.names,
+    )  # fmt: skip
+    if not said:
+        raise InputError(
+            f"no commit touches {' or '.join(map(repr, paths))}",
+            fix="write --path as seen from the top of the repository, with capitals as they are",
+        )
+    return set(said.split())
 
 
 def _commit_times(top: Path, names: list[str]) -> dict[str, int]:
@@ -355,6 +388,9 @@ def git(
     repository: str | Path,
     *,
     tags: Sequence[str] = ("v*",),
+    exclude_tags: Sequence[str] = (),
+    prereleases: bool = False,
+    paths: Sequence[str] = (),
     service: str | None = None,
     clock: Clock = "committer",
 ) -> Collected:
@@ -364,7 +400,10 @@ def git(
     ----------
     repository : str or Path, top of a repository, with or without a working tree
     tags : sequence of str, globs on the names of tags; a star also spans slashes
-    service : str, the one released; default: the name of the folder
+    exclude_tags : sequence of str, globs of tags that are none
+    prereleases : bool, whether v1.1.0-rc.1, 2.0b1, 1.4-SNAPSHOT and the like are releases
+    paths : sequence of str, from the top of the repository: only commits that touch one of them
+    service : str, the one released; default: the name of the one path, else of the folder
     clock : {'committer', 'author'}, whether ``committed_at`` is when a commit was last written (by
         a rebase or squash, say), or when its author first wrote it
 
@@ -384,15 +423,27 @@ def git(
         raise ParameterError(f"clock must be 'committer' or 'author'; got {clock!r}.")
     if isinstance(tags, str) or not tags:
         raise ParameterError(f"tags must be a list of globs such as ['v*']; got {tags!r}.")
+    if any(isinstance(several, str) for several in (exclude_tags, paths)):
+        raise ParameterError("exclude_tags and paths are lists of text, such as ['v0.*'].")
     root = _repository_top(folder)
-    service = service or _repository_name(folder)
-    found, lost = _release_tags(root, tags)
-    commits = _released_commits(root, [tag.commit for tag in found])
-    releases = sorted(found, key=lambda tag: (tag.time, -commits.place[tag.commit], tag.name))
+    name = PurePosixPath(paths[0]).name if len(paths) == 1 else ""
+    service = service or name or _repository_name(folder)
+    found, lost = _release_tags(root, tags, exclude_tags)
+    kept = _releases(found, prereleases=prereleases)
+    commits = _released_commits(root, [tag.commit for tag in kept])
+    releases = sorted(kept, key=lambda tag: (tag.time, -commits.place[tag.commit], tag.name))
     first, merged = _first_releases(commits, [commits.place[tag.commit] for tag in releases])
     changes = _change_rows(commits, releases, first, merged, service=service, clock=clock)
     deployments = _deployment_rows(releases, service=service)
-    notes = _notes(commits, first, lost, changes, deployments)
+    notes = []
+    if early := len(found) - len(kept):
+        notes.append(f"{early:,} tags are pre-releases and left out; --prereleases keeps them.")
+    if paths:
+        inside = changes["change_id"].isin(_touching(root, commits, paths))
+        notes.append(f"{int(inside.sum()):,} of {len(inside):,} changes touch "
+                     f"{' or '.join(map(repr, paths))}; the others are not written.")  # fmt: skip
+        changes = changes[inside].reset_index(drop=True)
+    notes += _notes(commits, first, lost, changes, deployments)
     if _git_answer(root, "rev-parse", "--is-shallow-repository").strip() == "true":
         notes.insert(0, _SHALLOW)
     return Collected(deployments, changes, tuple(notes))

@@ -38,8 +38,13 @@ class Repository:
             check=True, capture_output=True, text=True,
         ).stdout.strip()  # fmt: skip
 
-    def commit(self, day: int, author_day: int | None = None) -> str:
-        """Name of a new commit on the branch checked out."""
+    def commit(self, day: int, author_day: int | None = None, *, file: str = "") -> str:
+        """Name of a new commit on the branch checked out, of a file or of nothing."""
+        if file:
+            path = self.folder / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"{day}\n")
+            self.git("add", file)
         self.git("commit", "-q", "--allow-empty", "-m", "x", day=day, author_day=author_day)
         return self.git("rev-parse", "HEAD")
 
@@ -211,6 +216,67 @@ def test_globs_choose_the_releases(repo):
         repo.tag(name, 1)
     found = collect.git(repo.folder, tags=["shop/*", "night?y"])
     assert sorted(found.deployments["deployment_id"]) == ["nightly", "shop/v1", "shop/v2"]
+
+
+def test_excluded_tags_are_no_releases(repo):
+    """Their commits belong to the release that follows; without any other tag it is an error."""
+    repo.commit(1)
+    repo.tag("v1.0", 1)
+    between = repo.commit(2)
+    repo.tag("v1.1-docs", 3)
+    repo.commit(4)
+    repo.tag("v1.1", 5)
+    found = collect.git(repo.folder, exclude_tags=["*-docs"])
+    assert found.deployments["deployment_id"].tolist() == ["v1.0", "v1.1"]
+    assert shipped(found)[between] == "v1.1"
+    with pytest.raises(InputError, match=r"no tag fits 'v\*' without 'v1\*'"):
+        collect.git(repo.folder, exclude_tags=["v1*"])
+    with pytest.raises(ParameterError, match="lists of text"):
+        collect.git(repo.folder, exclude_tags="v1*")
+
+
+def test_prereleases_are_left_out_unless_wanted(repo):
+    """By the rule of the readers; their commits belong to the release they prepare."""
+    repo.commit(1)
+    repo.tag("v1.0.0-beta", 1)
+    with pytest.raises(InputError, match="all 1 tags that fit are pre-releases") as raised:
+        collect.git(repo.folder)
+    assert "--prereleases" in raised.value.fix
+    repo.tag("v1.0.0", 2)
+    early = repo.commit(3)
+    repo.tag("v1.1.0-rc.1", 4)
+    repo.tag("v1.1.0", 6)
+    found = collect.git(repo.folder)
+    assert found.deployments["deployment_id"].tolist() == ["v1.0.0", "v1.1.0"]
+    assert shipped(found) == {early: "v1.1.0"}
+    assert noted(found, "2 tags are pre-releases and left out; --prereleases keeps them")
+    kept = collect.git(repo.folder, prereleases=True)
+    assert len(kept.deployments) == 4
+    assert shipped(kept) == {early: "v1.1.0-rc.1"}
+
+
+def test_a_path_keeps_the_commits_that_touch_it(repo):
+    """Also those of a branch; the path is a path, not a pattern, and names the service."""
+    repo.commit(1)
+    repo.tag("v1.0", 1)
+    repo.git("checkout", "-q", "-b", "side")
+    inside = repo.commit(2, file="services/shop/a")
+    repo.commit(3, file="services/web/a")
+    repo.git("checkout", "-q", "main")
+    repo.commit(4, file="services/web/b")
+    repo.merge("side", 5)
+    repo.tag("v1.1", 6)
+    waiting = repo.commit(7, file="services/shop/a")
+    found = collect.git(repo.folder, paths=["services/shop"])
+    assert shipped(found) == {inside: "v1.1", waiting: None}
+    assert found.deployments["deployment_id"].tolist() == ["v1.0", "v1.1"]
+    assert set(found.changes["service"]) == set(found.deployments["service"]) == {"shop"}
+    assert noted(found, "2 of 4 changes touch 'services/shop'; the others are not written")
+    both = collect.git(repo.folder, paths=["services/shop", "services/web"])
+    assert len(both.changes) == 4
+    for absent in ("services/*", "services/mail"):
+        with pytest.raises(InputError, match="no commit touches"):
+            collect.git(repo.folder, paths=[absent])
 
 
 def test_the_clock_is_that_of_the_committer_or_of_the_author(repo):
@@ -524,12 +590,17 @@ def test_the_command_prints_the_files_and_says_what_was_assumed(repo, tmp_path, 
     assert (code, shown) == (0, f"{out / 'deployments.csv'}\n{out / 'changes.csv'}\n")
     assert noise.startswith("3 deployments, 3 changes.\n- ")
     assert "till" in (out / "changes.csv").read_text()
+    repo.tag("v4-rc.1", 10)
+    code, _, noise = command(repo.folder, "--prereleases", "--out", tmp_path / "b", capsys=capsys)
+    assert noise.startswith("4 deployments, 3 changes.\n- ")
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["--tags", "r*"], "no tag fits 'r*'"),
+        (["--exclude-tags", "v*"], "no tag fits 'v*' without 'v*'"),
+        (["--path", "nowhere"], "no commit touches 'nowhere'"),
         (["--clock", "wall"], "clock must be 'committer' or 'author'"),
     ],
 )
