@@ -58,6 +58,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("status", "text", "succeeded, failed, rolled_back or cancelled"),
         Column("commit_sha", "text", "commit deployed"),
         Column("planned", "flag", "False: unplanned rework after an incident"),
+        Column("url", "text", "where the source shows it"),
     ),
     "changes": (
         Column("change_id", "text", "commit or merged request", True),
@@ -65,6 +66,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("committed_at", "time", "when it was committed; one of the two times is there"),
         Column("merged_at", "time", "when it was merged"),
         Column("deployment_id", "text", "deployment that first shipped it"),
+        Column("url", "text", "where the source shows it"),
     ),
     "incidents": (
         Column("incident_id", "text", "identifier, unique in the source", True),
@@ -77,6 +79,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("resolved_at", "time", "when users were well again; missing while open"),
         Column("deployment_id", "text", "deployment that caused it, where the source says so"),
         Column("title", "text", "title as the source has it"),
+        Column("url", "text", "where the source shows it"),
     ),
     "alerts": (
         Column("service", "text", "service the alert is about", True),

@@ -13,8 +13,10 @@ from srelib import events, tables
 from srelib.delivery.frequency import NAN, Span, _seconds, _service_names, _span_of, _within_history
 from srelib.delivery.rules import DEFAULT, Rules
 
-COLUMNS = ["incident_id", "service", "deployment_id", "rule", "delay", "why", "started_at",
-           "deployed", "incident_row", "deployment_row"]  # fmt: skip
+COLUMNS = [
+    "incident_id", "service", "deployment_id", "rule", "delay", "why", "started_at", "deployed",
+    "incident_row", "deployment_row", "incident_url", "deployment_url",
+]  # fmt: skip
 UNKNOWN = "names a deployment that is not in the table"
 UNNAMED = "names no deployment"
 NOTHING = "no deployment before"
@@ -44,7 +46,8 @@ def attribute_incidents(
         One row per pair, in order of the start of the incidents: incident_id, service (of the
         incident), deployment_id, rule ('source', 'window', 'latest'), delay (Timedelta from the end
         of the deployment to the start of the incident), why, started_at (of the incident), deployed
-        (service of the deployment), incident_row, deployment_row (places in the tables; -1: none).
+        (service of the deployment), incident_row, deployment_row (places in the tables; -1: none),
+        incident_url, deployment_url.
         An incident no rule could place has one row too, without deployment_id and rule; why says
         what was lacking.
 
@@ -99,6 +102,7 @@ def _eligible_rows(incidents: pd.DataFrame) -> pd.DataFrame:
             "rule": nothing,
             "why": nothing,
             "deployment_row": -1,
+            "incident_url": rows.get("url", nothing).astype("str"),
         }
     )
 
@@ -163,9 +167,11 @@ def _all_of_window(found: pd.DataFrame, pool: pd.DataFrame, rules: Rules) -> pd.
 
 def _with_deployments(found: pd.DataFrame, deployments: pd.DataFrame) -> pd.DataFrame:
     """Pairs with what is known of the deployment, in order of the incidents."""
-    known = deployments[["deployment_id", "service", "finished_at"]].reset_index(drop=True)
-    known.columns = pd.Index(["deployment_id", "deployed", "finished_at"])
-    kinds = {"deployment_id": "str", "deployed": "str", "finished_at": "datetime64[us, UTC]"}
+    known = deployments.reindex(columns=["deployment_id", "service", "finished_at", "url"])
+    known.columns = pd.Index(["deployment_id", "deployed", "finished_at", "deployment_url"])
+    known = known.reset_index(drop=True)
+    kinds = {"deployment_id": "str", "deployed": "str", "finished_at": "datetime64[us, UTC]",
+             "deployment_url": "str"}  # fmt: skip
     found = found.join(known.astype(kinds), on="deployment_row")
     found = found.assign(delay=found["started_at"] - found["finished_at"])
     return found.sort_values(["place", "finished_at"], kind="stable", ignore_index=True)[COLUMNS]

@@ -485,4 +485,5 @@ def attribution_table(result: DeliveryPerformance, *, max_rows: int = 12) -> Tab
     headers = {"incident_id": "incident", "started_at": "started", "deployment_id": "deployment",
                "rule": "rule, or why none"}  # fmt: skip
     caption = "What each incident was put down to, latest first (UTC)"
-    return table(rows[columns], caption=caption, max_rows=max_rows, headers=headers)
+    links = {"incident_id": rows["incident_url"], "deployment_id": rows["deployment_url"]}
+    return table(rows[columns], caption=caption, max_rows=max_rows, headers=headers, links=links)

@@ -232,7 +232,7 @@ def held_table(pooled: PooledReplays | None, *, max_rows: int = 12) -> Table | N
         "service": rows["service"], "came": rows["due_at"], "released": rows["released_at"],
         "delay": rows["delay"],
     })  # fmt: skip
-    return table(frame, max_rows=max_rows,
+    return table(frame, max_rows=max_rows, links={"deployment": rows["url"]},
                  caption="Deployments held longest, harm being only postponed (times UTC; – still "
                          "waits at the end)",
                  headers={"came": "came up", "released": "let go"})  # fmt: skip

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -46,6 +47,7 @@ def escaped(value: Any, *, limit: int = 200) -> str:
 
 
 Format = Callable[[Any], str]
+_ADDRESS = re.compile(r"(?i)https?://[^\s<>\"'`\\]+")
 
 
 def show(sentences: str | Iterable[str]) -> None:
@@ -78,6 +80,7 @@ class Table:
     rows : tuple of tuple of str, cells; the first of a row names it
     numeric : tuple of bool, which columns are aligned to the right
     more : int, how many rows were left out
+    links : mapping of (row, column) to the address a cell leads to
     """
 
     caption: str
@@ -85,6 +88,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     numeric: tuple[bool, ...]
     more: int = 0
+    links: Mapping[tuple[int, int], str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         lines = [self.caption, *("  ".join(row) for row in (self.headers, *self.rows))]
@@ -96,7 +100,7 @@ class Table:
             f'<th scope="col"{_align(right)}>{escaped(text)}</th>'
             for text, right in zip(self.headers, self.numeric, strict=True)
         )
-        body = "\n".join(f"<tr>{self._row(row)}</tr>" for row in self.rows)
+        body = "\n".join(f"<tr>{self._row(number)}</tr>" for number in range(len(self.rows)))
         foot = "".join(
             f'<tfoot><tr><td colspan="{len(self.headers)}">{line}</td></tr></tfoot>'
             for line in self._left_out()
@@ -108,10 +112,15 @@ class Table:
             f"</table>\n</div>"
         )
 
-    def _row(self, row: tuple[str, ...]) -> str:
-        first, rest = row[0], zip(row[1:], self.numeric[1:], strict=True)
-        cells = "".join(f"<td{_align(right)}>{escaped(text)}</td>" for text, right in rest)
-        return f'<th scope="row"{_align(self.numeric[0])}>{escaped(first)}</th>{cells}'
+    def _row(self, row: int) -> str:
+        first, *rest = (self._cell(row, column) for column in range(len(self.headers)))
+        aligned = zip(rest, self.numeric[1:], strict=True)
+        cells = "".join(f"<td{_align(right)}>{text}</td>" for text, right in aligned)
+        return f'<th scope="row"{_align(self.numeric[0])}>{first}</th>{cells}'
+
+    def _cell(self, row: int, column: int) -> str:
+        text, address = escaped(self.rows[row][column]), self.links.get((row, column))
+        return f'<a href="{html.escape(address)}">{text}</a>' if address else text
 
     def _left_out(self) -> list[str]:
         return [f"{wording.plural(self.more, 'more row')} not shown"] if self.more else []
@@ -128,8 +137,12 @@ def table(
     max_rows: int = 20,
     formats: Mapping[str, Format] | None = None,
     headers: Mapping[str, str] | None = None,
+    links: Mapping[str, pd.Series] | None = None,
 ) -> Table:
-    """A frame as an accessible table: caption, header scopes, everything escaped, rows capped."""
+    """A frame as an accessible table: caption, header scopes, everything escaped, rows capped.
+
+    Cells of a column in `links` lead to its addresses, but for those that are not http or https.
+    """
     formats, headers = dict(formats or {}), dict(headers or {})
     shown = frame.head(max_rows)
     columns = {name: formats.get(name, _plain) for name in frame.columns}
@@ -140,6 +153,12 @@ def table(
         rows=tuple(zip(*cells, strict=True)),
         numeric=tuple(_is_number(frame[name]) for name in frame.columns),
         more=len(frame) - len(shown),
+        links={
+            (row, frame.columns.get_loc(name)): address
+            for name, addresses in (links or {}).items()
+            for row, address in enumerate(addresses.head(max_rows))
+            if isinstance(address, str) and _ADDRESS.fullmatch(address)
+        },
     )
 
 

@@ -30,7 +30,8 @@ class FleetOutcome:
     frozen_days, slow_days : int
         Days on which a service was frozen, or rationed, added up over services [service-days].
     held : DataFrame
-        Deployments delayed or waiting: service, deployment_id, due_at, released_at, fate, delay.
+        Deployments delayed or waiting: service, deployment_id, url, due_at, released_at, fate,
+        delay.
     fates : dict of str to int
         Deployments by what became of them.
     delay : Estimate

@@ -86,6 +86,7 @@ def _replayable(deployments: pd.DataFrame) -> pd.DataFrame:
         "due_at": began.dt.tz_convert("UTC").dt.as_unit("us").fillna(finished),
         "finished_at": finished,
         "fix": planned.astype("boolean").eq(False).fillna(False).astype(bool),
+        "url": rows.get("url", pd.Series(pd.NA, rows.index)).astype("str"),
     })  # fmt: skip
     return frame.sort_values(["due_at", "deployment_id"], kind="stable", ignore_index=True)
 

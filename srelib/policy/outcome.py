@@ -39,8 +39,9 @@ class Outcome:
         budget in the world with the policy [fraction]), judged (enough was observed), frozen
         (this objective asked for it), state (of the service: 'open', 'slow', 'frozen').
     schedule : DataFrame
-        One row per deployment: deployment_id, due_at, fix, fate ('shipped', 'delayed', 'waiting',
-        'exempt': held but for being a fix), released_at (NaT while waiting), delay (so far).
+        One row per deployment: deployment_id, due_at, fix, url, fate ('shipped', 'delayed',
+        'waiting', 'exempt': held but for being a fix), released_at (NaT while waiting), delay (so
+        far).
     frozen : Estimate
         Days on which the service was frozen, with how many it may have been [d].
     delay : Estimate

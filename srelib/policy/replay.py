@@ -139,7 +139,7 @@ class PreparedService:
     Parameters
     ----------
     deployments : DataFrame
-        Those that count, in order of time: deployment_id, due_at, finished_at, fix.
+        Those that count, in order of time: deployment_id, due_at, finished_at, fix, url.
     objectives : dict of Indicator to PreparedObjective
     """
 
@@ -400,6 +400,6 @@ def _releases(found: Schedule, rows: pd.DataFrame, last: pd.Timestamp) -> pd.Dat
     until = np.where(waits, np.datetime64(last.tz_localize(None), "us"), released)
     return pd.DataFrame({
         "deployment_id": rows["deployment_id"], "due_at": rows["due_at"], "fix": rows["fix"],
-        "fate": np.array(FATES)[found.fate],
+        "url": rows["url"], "fate": np.array(FATES)[found.fate],
         "released_at": pd.DatetimeIndex(released).tz_localize("UTC"), "delay": until - due,
     })  # fmt: skip

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 TABLES = ("deployments", "changes", "incidents", "alerts", "exclusions")
 
+_LINKS = ("html_url", "web_url", "link", "permalink")
 _ENDS = ("resolved", "resolved_on", "resolution_time", "closed_at", "ended_at", "end_time")
 SYNONYMS: dict[str, dict[str, tuple[str, ...]]] = {
     "alerts": {
@@ -38,6 +39,7 @@ SYNONYMS: dict[str, dict[str, tuple[str, ...]]] = {
         "committed_at": ("commit_time", "commit_date", "committed", "committed_date"),
         "merged_at": ("merge_time", "merged"),
         "deployment_id": ("deploy_id", "deployment", "release", "first_release_tag"),
+        "url": _LINKS,
     },
     "incidents": {
         "incident_id": ("incident", "incident_number", "issue_key", "id", "number", "key"),
@@ -53,6 +55,7 @@ SYNONYMS: dict[str, dict[str, tuple[str, ...]]] = {
         "resolved_at": (*_ENDS, "resolved_time", "end", "restored_at", "impact_ended_at"),
         "deployment_id": ("deploy_id", "deployment", "caused_by"),
         "title": ("name", "summary", "description", "message"),
+        "url": _LINKS,
     },
     "deployments": {
         "deployment_id": ("deploy_id", "deployment", "id", "release", "tag", "version"),
@@ -66,6 +69,7 @@ SYNONYMS: dict[str, dict[str, tuple[str, ...]]] = {
         "status": ("state", "result", "outcome", "conclusion"),
         "commit_sha": ("sha", "commit", "commit_id", "revision", "service_commit"),
         "planned": ("unplanned", "is_unplanned", "hotfix", "is_hotfix", "rollback", "is_rollback"),
+        "url": _LINKS,
     },
     "exclusions": {
         "service": ("service_name", "app", "application"),

@@ -206,6 +206,17 @@ def test_incidents_are_listed_latest_first_with_the_rule_or_the_reason():
     ]  # fmt: skip
 
 
+def test_ids_lead_to_where_the_tool_shows_them():
+    """Where the exports say it: i2 has an address, d1 has, i1 has none."""
+    shipped, broken = deployments(SHOP), incidents(TWO)
+    shipped = shipped.assign(url="https://ci.example.org/" + shipped["deployment_id"])
+    broken["url"] = broken["incident_id"].map({"i2": "https://status.example.org/2"})
+    result = delivery.performance(shipped, tables.empty("changes"), broken, as_of=NOW)
+    assert say.attribution_table(result).links == {
+        (0, 1): "https://status.example.org/2", (1, 3): "https://ci.example.org/d1"
+    }  # fmt: skip
+
+
 def by_rules(shipped):
     """The table of other tools, of small tables with two incidents."""
     exports = shipped, tables.empty("changes"), incidents(TWO)

@@ -98,6 +98,14 @@ def test_frozen_days_without_a_deployment_on_them():
     ]
 
 
+def test_deployments_held_lead_to_where_the_tool_shows_them():
+    """By their own address, whatever the order."""
+    shipped = SHIPPED.assign(url="https://ci.example.org/" + SHIPPED["deployment_id"])
+    found = replayed(failing(hours(), ORDINARY, OUTAGE, HARM), shipped)
+    held = spoken.held_table(fleet.pooled(found, policies.pooled))
+    assert held.links == {(0, 0): "https://ci.example.org/b", (1, 0): "https://ci.example.org/c"}
+
+
 def test_no_deployments_says_what_to_export():
     """The days are frozen all the same."""
     lines = said(failing(hours(), OUTAGE), made())
@@ -197,6 +205,7 @@ def test_tables_hold_both_readings():
     assert "<b>" not in table._repr_html_()
     held = spoken.held_table(fleet.pooled(found, policies.pooled))
     assert [row[0] for row in held.rows] == ["b", "c"]
+    assert held.links == {}
     assert plain(held.rows[0][4]) == "26 days 21 h"
     assert spoken.held_table(None) is None
     assert spoken.days_table({}) is None

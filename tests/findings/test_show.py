@@ -11,6 +11,7 @@ from nbconvert import HTMLExporter
 
 from srelib import findings
 from srelib.findings.show import name, names, table
+from srelib.report.render import clean
 
 NASTY = [
     "<script>alert(1)</script>", "a*b*c_d_e", "`code` | pipe", "[link](http://x.example)",
@@ -105,3 +106,29 @@ def test_missing_values_are_a_dash():
     """Nothing is printed as nan, NaT or None."""
     frame = pd.DataFrame({"a": [None], "t": [pd.NaT], "n": [float("nan")]})
     assert not re.search("nan|nat|none", repr(table(frame, caption="c")).lower())
+
+
+@pytest.mark.parametrize(
+    ("address", "leads"),
+    [
+        ("https://ci.example.org/1?a=b&c=d#e", True), ("HTTP://ci.example.org/1", True),
+        ("javascript:alert(1)", False), ("data:text/html,x", False), ("//x.example.org", False),
+        ('https://x.example.org/" onclick="alert(1)', False), ("https://x<b>", False),
+        ("https://x.example.org/'y", False), (" https://x.example.org", False), ("1", False),
+        (None, False), (float("nan"), False),
+    ],
+)  # fmt: skip
+def test_cells_lead_only_to_plain_web_addresses(address, leads):
+    """Http and https, nothing that ends the attribute; the text of the cell stays the text."""
+    frame = pd.DataFrame({"id": ["<i>7"], "n": [1]})
+    links = {"id": pd.Series([address], [5], dtype="object")}
+    page = BeautifulSoup(table(frame, caption="c", links=links)._repr_html_(), "html.parser")
+    assert page.tbody.th.get_text() == "<i>7"
+    assert [a.attrs for a in page.find_all("a")] == ([{"href": address}] if leads else [])
+
+
+def test_the_report_keeps_links_of_tables():
+    """It shows the same cell."""
+    frame, links = pd.DataFrame({"n": [7]}), {"n": pd.Series(["https://x.example.org/?a=1&b=2"])}
+    shown = clean(table(frame, caption="c", links=links)._repr_html_())
+    assert '<a href="https://x.example.org/?a=1&amp;b=2">7</a>' in shown

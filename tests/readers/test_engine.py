@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from srelib.errors import ReadError
+from tests.readers import shapes
 from tests.readers.reading import noted, read
 from tests.readers.shapes import JIRA, gitlab_deployment, jira_row, run, table
 
@@ -60,3 +61,37 @@ def test_a_choice_says_what_was_left_out(tmp_path):
     runs = [run(1), run(2, name="Tests"), run(3, name="Tests")]
     result = read(tmp_path, "github_runs", runs, workflow="Deploy")
     assert noted(result, "2 records left out by workflow: 'Tests' 2")
+
+
+@pytest.mark.parametrize(
+    ("form", "record", "said", "address"),
+    [
+        ("github_issues", shapes.issue(url="https://api.github.com/repos/a/b/issues/1",
+                                       html_url="https://github.com/a/b/issues/1"), {},
+         "https://github.com/a/b/issues/1"),
+        ("github_runs", shapes.run(), {"workflow": ["Deploy"]},
+         "https://github.com/acme/shop/actions/runs/9001"),
+        ("github_pulls", shapes.gh_pull(), {}, "https://github.com/acme/shop/pull/1"),
+        ("github_releases", shapes.release(), {},
+         "https://github.com/acme/shop/releases/tag/v1.1"),
+        ("gitlab", shapes.gitlab_deployment(), {},
+         "https://gitlab.example.org/acme/group/shop/-/jobs/88"),
+        ("gitlab_merge_requests", shapes.merge_request(), {},
+         "https://gitlab.example.org/acme/shop/-/merge_requests/1"),
+        ("gitlab_pipelines", shapes.pipeline(), {"where": {"ref": ["main"]}},
+         "https://gitlab.example.org/acme/shop/-/pipelines/1"),
+        ("azure_devops", shapes.azure_build(_links={"web": {"href": "https://dev.example.org/1"}}),
+         {"workflow": ["Deploy"]}, "https://dev.example.org/1"),
+        ("jenkins", shapes.build(), {}, "https://ci.example.org/job/acme/job/deploy-shop/1/"),
+        ("statuspage", shapes.status_page(shapes.page_incident()), {},
+         "https://stspg.example.org/1"),
+        ("pagerduty_api", shapes.pagerduty_incident(html_url="https://acme.example.org/Q1"), {},
+         "https://acme.example.org/Q1"),
+        ("incident_io", shapes.io_incident(permalink="https://app.example.org/1"),
+         {"service": "web"}, "https://app.example.org/1"),
+    ],
+)  # fmt: skip
+def test_the_address_people_open_is_kept(tmp_path, form, record, said, address):
+    """Not that of the interface, where an export has both."""
+    (table,) = (t for t in read(tmp_path, form, [record], **said).tables.values() if len(t))
+    assert table["url"].tolist() == [address]

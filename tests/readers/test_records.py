@@ -29,18 +29,20 @@ def read(folder, text, source=None, name="rows.csv"):
 
 CANONICAL = {
     "deployments": (
-        "deployment_id,service,environment,started_at,finished_at,status,commit_sha,planned\n"
-        "d1,shop,production,2026-06-01T10:00:00Z,2026-06-01T10:05:00Z,succeeded,abc,true\n"
+        "deployment_id,service,environment,started_at,finished_at,status,commit_sha,planned,"
+        "url\n"
+        "d1,shop,production,2026-06-01T10:00:00Z,2026-06-01T10:05:00Z,succeeded,abc,true,"
+        "https://ci.example.org/d1\n"
     ),
     "changes": (
-        "change_id,service,committed_at,merged_at,deployment_id\n"
-        "c1,shop,2026-06-01T10:00:00Z,2026-06-01T10:05:00Z,d1\n"
+        "change_id,service,committed_at,merged_at,deployment_id,url\n"
+        "c1,shop,2026-06-01T10:00:00Z,2026-06-01T10:05:00Z,d1,https://git.example.org/c1\n"
     ),
     "incidents": (
         "incident_id,service,severity,started_at,detected_at,acknowledged_at,mitigated_at,"
-        "resolved_at,deployment_id,title\n"
+        "resolved_at,deployment_id,title,url\n"
         "i1,shop,SEV1,2026-06-01T10:00:00Z,2026-06-01T10:01:00Z,2026-06-01T10:02:00Z,"
-        "2026-06-01T10:40:00Z,2026-06-01T11:00:00Z,d1,down\n"
+        "2026-06-01T10:40:00Z,2026-06-01T11:00:00Z,d1,down,https://status.example.org/i1\n"
     ),
     "alerts": (
         "service,rule,severity,fired_at,resolved_at\n"
@@ -156,3 +158,10 @@ def test_times_without_a_zone_ask_for_one(tmp_path):
     made = read(tmp_path, text, Source(match="*", timezone="Europe/Berlin"))
     assert made.tables["incidents"]["started_at"].tolist() == [utc("2026-06-01T08:00")]
     assert made.timezone == "Europe/Berlin"
+
+
+@pytest.mark.parametrize("column", ["url", "html_url", "Web URL", "link", "permalink"])
+def test_the_address_of_a_record_is_kept_as_it_is(tmp_path, column):
+    """Whatever stands there; what shows it decides what is a link."""
+    text = f"incident_id,service,started_at,{column}\ni1,web,2026-06-01T10:00:00Z,javascript:x\n"
+    assert read(tmp_path, text).tables["incidents"]["url"].tolist() == ["javascript:x"]

@@ -36,6 +36,7 @@ AZURE_DEVOPS = Format(
         "started_at": ("starttime", "queuetime"),
         "finished_at": "finishtime",
         "commit_sha": "sourceversion",
+        "url": "links.web.href",
     },
     choice=Choice(
         "workflow", "definition", _definitions, _OTHER, "of the definition",

@@ -25,6 +25,7 @@ BITBUCKET = Format(
         "started_at": ("state.startedon", "state.startdate"),
         "finished_at": ("state.completedon", "state.completiondate", "lastupdatetime"),
         "commit_sha": "release.commit.hash",
+        "url": "state.url",
     },
     production=_is_production,
     word=_WORD,

@@ -61,6 +61,7 @@ GITHUB_ISSUES = Format(
         "detected_at": "createdat",
         "resolved_at": "closedat",
         "title": "title",
+        "url": ("htmlurl", "url"),
     },
     choice=Choice(
         "label", "label", _labels,

@@ -27,6 +27,7 @@ GITHUB_PULLS = Format(
     sign="mergedat",
     columns={
         "change_id": ("mergecommit.oid", "mergecommitsha", "number"),
+        "url": ("htmlurl", "url"),
         "service": ("base.repo.name", in_address(
             r"(?:/repos|//[^/]+)/[^/]+/([^/]+)/pulls?/", "htmlurl", "url")),
         "merged_at": "mergedat",  # it was opened after its commits were written: no commit time

@@ -35,6 +35,7 @@ GITHUB_RELEASES = Format(
         "service": in_address(r"(?:/repos|//[^/]+)/[^/]+/([^/]+)/releases/", "htmlurl", "url"),
         "finished_at": "publishedat",  # it was created days before, with its commit
         "commit_sha": _commit,
+        "url": ("htmlurl", "url"),
     },
     fixed={"environment": "production", "status": "succeeded"},
     rules=(

@@ -52,6 +52,7 @@ GITHUB_RUNS = Format(
         "started_at": ("startedat", "runstartedat", "createdat"),
         "finished_at": "updatedat",
         "commit_sha": "headsha",
+        "url": ("htmlurl", "url"),
     },
     choice=Choice(
         "workflow", "workflow", _names, _OTHER, "of the workflow",

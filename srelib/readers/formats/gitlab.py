@@ -52,6 +52,7 @@ GITLAB = Format(
         "started_at": ("deployable.startedat", "createdat"),
         "finished_at": ("deployable.finishedat", "updatedat"),
         "commit_sha": "sha",
+        "url": ("deployable.weburl", "weburl"),
     },
     production=lambda one: nested(one, "environment").get("tier") == "production",
     word=_WORD,

@@ -12,6 +12,7 @@ GITLAB_MERGE_REQUESTS = Format(
     sign="mergedat",
     columns={
         "change_id": ("mergecommitsha", "squashcommitsha", "sha", "iid"),
+        "url": "weburl",
         "service": in_address(r"/([^/]+)(?:/-)?/merge_requests/\d+", "weburl"),
         "merged_at": "mergedat",
     },

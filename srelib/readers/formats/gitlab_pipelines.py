@@ -33,6 +33,7 @@ GITLAB_PIPELINES = Format(
         "started_at": ("startedat", "createdat"),
         "finished_at": ("finishedat", "updatedat"),
         "commit_sha": "sha",
+        "url": "weburl",
     },
     choice=Choice(
         "where", "ref", _refs, "not a pipeline of a ref that deploys", "of the ref",

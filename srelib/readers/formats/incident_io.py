@@ -57,6 +57,7 @@ INCIDENT_IO = Format(
         "mitigated_at": _time("fixed at", "mitigated at"),
         "resolved_at": _time("resolved at", "closed at"),
         "title": "name",
+        "url": "permalink",
     },
     rules=(_no_incident,),
     asks="these incidents do not say which service they hit",

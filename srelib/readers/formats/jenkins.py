@@ -83,6 +83,7 @@ JENKINS = Format(
     columns={
         "deployment_id": _id, "service": _job, "started_at": "timestamp",
         "commit_sha": "actions.lastbuiltrevision.sha1",
+        "url": "url",
     },
     word="result",
     statuses=Outcomes(

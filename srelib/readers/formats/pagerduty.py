@@ -79,6 +79,7 @@ PAGERDUTY_API = Format(
             "resolvedat", lambda one: one.get("laststatuschangeat") if _is_resolved(one) else None,
         ),
         "title": ("title", "description"),
+        "url": "htmlurl",
     },
     rules=(_merged,),
     zone=_zone,

@@ -149,6 +149,7 @@ STATUSPAGE = Format(
         "mitigated_at": lambda one: _within(one, "monitoringat"),
         "resolved_at": _resolved,
         "title": "name",
+        "url": "shortlink",
     },
     services=lambda one: _components(one) or [one.get("page")],
     rules=(_end_of_mapped,),
