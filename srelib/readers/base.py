@@ -46,6 +46,7 @@ class Head:
     headed: bool = True
     time_format: str | None = None
     most: int = 1 << 32
+    annotated: bool = False
 
     def as_said(self, source: Source) -> Head:
         """The head with what ``sources.toml`` says of the header and of times."""
@@ -189,6 +190,7 @@ def lines_at(path: Path, offsets: np.ndarray) -> np.ndarray:
 
 HEAD_BYTES = 1 << 16
 LONGEST_HEADER = 1 << 24
+_ANNOTATION = re.compile(r"#(group|datatype|default),")
 _SEP_LINE = re.compile(r'^"?sep=(.)"?\s*$')
 _BINARY = {
     b"PK\x03\x04": "a zip or Excel file",
@@ -309,7 +311,10 @@ def _csv_head(path: Path, name: str, gzipped: bool, encoding: str, text: str) ->
     match = _SEP_LINE.match(lines[skip]) if skip < len(lines) else None
     if match:
         skip += 1
-    while skip < len(lines) and (not lines[skip].strip() or _is_comment(lines, skip)):
+    annotated = skip < len(lines) and _ANNOTATION.match(lines[skip]) is not None
+    while skip < len(lines) and (
+        not lines[skip].strip() or _is_comment(lines, skip) or (annotated and lines[skip][0] == "#")
+    ):
         skip += 1
     body = "".join(lines[skip:])
     delimiter = match.group(1) if match else _delimiter(body)
@@ -317,8 +322,9 @@ def _csv_head(path: Path, name: str, gzipped: bool, encoding: str, text: str) ->
     header = unique_names(next(records, []))
     first = next(records, [])
     return Head(
-        path, name, gzipped, encoding, "csv", text, delimiter, skip, tuple(header), tuple(first)
-    )
+        path, name, gzipped, encoding, "csv", text, delimiter, skip, tuple(header), tuple(first),
+        annotated=annotated,
+    )  # fmt: skip
 
 
 def _is_comment(lines: list[str], at: int) -> bool:
@@ -363,14 +369,17 @@ def plain_copy(head: Head, *, even: bool = False) -> Iterator[Path]:
     """A path to the content as plain UTF-8 that DuckDB takes literally."""
     even = even or bool(re.search(r"\r(?!\n|$)", head.text)) or _two_line_ends(head.text)
     literal = not re.search(r"[*?\[\]{}\ud800-\udfff]", str(head.path))
-    if literal and not (even or head.gzipped or head.encoding == "utf-16"):
+    if literal and not (even or head.gzipped or head.encoding == "utf-16" or head.annotated):
         yield head.path
         return
     with tempfile.TemporaryDirectory(prefix="srelib-") as folder:
         copy = Path(folder) / "export.txt"
         try:
             with _opened(head) as raw, copy.open("wb") as out:
-                _transcode(raw, out, head, even)
+                if head.annotated:
+                    _blank_annotations(raw, out, head)
+                else:
+                    _transcode(raw, out, head, even)
         except UnicodeError as error:
             cut = "truncated" in str(error) or "unexpected end" in str(error)
             raise _not_text(head, error, _last_line(head) if cut else None) from error
@@ -421,6 +430,25 @@ def _not_text(head: Head, error: UnicodeError, line: int | None) -> ReadError:
         f"the text is not {head.encoding} ({error.args[-1]})", file=head.name, line=line,
         fix="save it as UTF-8, or export it again, whole",
     )  # fmt: skip
+
+
+def _blank_annotations(raw: IO[bytes], out: IO[bytes], head: Head) -> None:
+    """Copy the file with empty lines for annotations and for headers that repeat the first."""
+    header, begins = "", False
+    encoding = "utf-8-sig" if head.encoding == "utf-8" else head.encoding
+    with io.TextIOWrapper(raw, encoding=encoding, errors="surrogateescape") as text:
+        for line in text:
+            is_header = begins and not line.startswith("#") and bool(line.strip())
+            if is_header and header and line != header:
+                raise ReadError(
+                    "the file holds tables with different columns", file=head.name,
+                    fix="export each by itself, or bring them together before: |> keep(columns: "
+                    '["_time", "_field", "_value"]) |> group()',
+                )  # fmt: skip
+            kept = not (line.startswith("#") or (is_header and header))
+            header = header or (line if is_header else "")
+            begins = line.startswith("#") or (begins and not is_header)
+            out.write((line if kept else "\n").encode("utf-8", errors="surrogateescape"))
 
 
 def file_text(head: Head) -> str:

@@ -20,8 +20,26 @@ _LOCAL = (
 )
 
 
+_KIBANA = (
+    r"^(?P<month>[^\W\d]+)\.? (?P<day>\d{1,2}), (?P<year>\d{4}) @ "
+    r"(?P<clock>\d\d:\d\d(?::\d\d(?:\.\d+)?)?)$"
+)
+
+
+def _kibana_iso(text: pd.Series) -> pd.Series:
+    """Text cells such as ``Jan 5, 2026 @ 14:05:00.000`` in ISO 8601, all others as they are."""
+    parts = text.str.extract(_KIBANA).dropna()
+    if parts.empty:
+        return text
+    month = parts["month"].str.lower().map(months()).dropna().astype("int64")
+    parts = parts.loc[month.index]
+    made = parts["year"] + "-" + _two(month) + "-" + _two(parts["day"]) + "T" + parts["clock"]
+    return text.where(~text.index.isin(made.index), made.reindex(text.index))
+
+
 def iso(text: pd.Series, *, file: str | None = None, column: str = "time") -> pd.Series:
     """Text cells with local dates in ISO 8601, all others as they are."""
+    text = _kibana_iso(text)
     parts = text.str.extract(_LOCAL).dropna(subset=["one"])
     if parts.empty:
         return text

@@ -141,7 +141,7 @@ class Format:
             members, pages = json_text.json_pages(head, *self.wrappers)
             return members, list(range(1, len(members) + 1)), pages, dict(self.columns)
         if self.line is not None:
-            members, numbers = _lines(head, self.line)
+            members, numbers = lines_of(head, self.line)
             return members, numbers, [], dict(self.columns)
         header, members, numbers = _csv_records(head)
         return members, numbers, [], _csv_columns(self, header, source, head)
@@ -256,7 +256,7 @@ class Format:
         return []
 
 
-def _lines(head: Head, pattern: re.Pattern[str]) -> tuple[list[Any], list[int]]:
+def lines_of(head: Head, pattern: re.Pattern[str]) -> tuple[list[Any], list[int]]:
     """The parts of every line that is not blank, or the line itself where it does not fit."""
     lines = [(n, line) for n, line in enumerate(file_text(head).splitlines(), 1) if line.strip()]
     matches = [pattern.fullmatch(line) for _, line in lines]

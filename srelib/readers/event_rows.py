@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
+from srelib import tables
 from srelib.errors import ReadError
-from srelib.readers import counts, generic, meaning
+from srelib.readers import counts, generic, meaning, words
 from srelib.readers.base import Family, FileResult, Head
 from srelib.readers.condition import as_sql, columns_of_condition, parse_condition
-from srelib.readers.text import Scan, connect, scan
+from srelib.readers.engine import lines_of
+from srelib.readers.text import Scan, connect, rejects, scan, scan_lines
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
 
 
-def _read_events(head: Head, source: Source) -> FileResult:
-    """Good and total rows of each bucket."""
+def read_events(head: Head, source: Source, *, line: re.Pattern[str] | None = None) -> FileResult:
+    """Good and total rows of each bucket; of a log, the parts of its lines are the columns."""
     if source.good is None:
         raise ReadError(
             "unit is 'event', and nothing says which rows are good", file=head.name,
@@ -31,10 +35,16 @@ def _read_events(head: Head, source: Source) -> FileResult:
     }
     keys = _keys(head, source)
     types = kinds | {keys[role]: "text" for role in ("service", "sli") if role in keys}
-    scanned = scan(
-        head, types | {keys["time"]: "time"}, timezone=source.timezone, decimal=source.decimal,
-        required=[*types, keys["time"]],
-    )  # fmt: skip
+    needed = [*types, keys["time"]]
+    types |= {keys["time"]: "time"} | dict.fromkeys(set(source.where) - set(types), "text")
+    if line:
+        found, numbers = lines_of(head, line)
+        scanned = scan_lines(head, found, numbers, types, timezone=source.timezone, required=needed)
+    else:
+        scanned = scan(
+            head, types, timezone=source.timezone, decimal=source.decimal, required=needed
+        )
+    scanned = _chosen(scanned, source)
     step = source.step if source.step is not None else pd.Timedelta("1min")
     counted = _counted(scanned.frame, keys, as_sql(condition, _named(scanned.frame)), step)
     frame = counted.assign(
@@ -48,6 +58,27 @@ def _read_events(head: Head, source: Source) -> FileResult:
     return _as_rows(
         scanned, generic.result(replace(scanned, frame=counted), [counts.build(frame, rule)])
     )
+
+
+def _chosen(scanned: Scan, source: Source) -> Scan:
+    """The rows that ``where`` of `sources.toml` chooses; the others are left out by rule."""
+    marked, notes = words.chosen(scanned.frame, scanned.frame, source)
+    if "left_out" not in marked:
+        return scanned
+    out = marked["left_out"].notna().to_numpy()
+    assert scanned.head is not None
+    bad = rejects(
+        scanned.head.name, scanned.lines(np.flatnonzero(out)), marked["left_out_column"][out],
+        marked["left_out_value"][out], words.NOT_CHOSEN,
+    ).assign(by_rule=True)  # fmt: skip
+    kept = scanned.lines(np.flatnonzero(~out))
+    return replace(
+        scanned, frame=scanned.frame[~out].reset_index(drop=True), _cache={"lines": kept},
+        rejects=tables.stacked([scanned.rejects, bad], "rejects").sort_values(
+            "line", kind="stable", ignore_index=True
+        ),
+        notes=(*scanned.notes, *notes),
+    )  # fmt: skip
 
 
 def _as_rows(scanned: Scan, result: FileResult) -> FileResult:
@@ -103,4 +134,4 @@ def _counted(
     })  # fmt: skip
 
 
-EVENTS = Family("events", lambda head: False, _read_events, ("sli",))
+EVENTS = Family("events", lambda head: False, read_events, ("sli",))

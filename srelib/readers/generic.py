@@ -280,6 +280,7 @@ def read_generic(head: Head, source: Source) -> FileResult:
 def columns_by_name(header: Sequence[str], known: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Columns by role, as their names suggest."""
     plain = {name.strip().lower().replace(" ", "_"): name for name in reversed(header)}
+    plain |= {name.partition("_per_")[0]: plain[name] for name in plain if name.startswith("@")}
     found = {role: [plain[n] for n in names if n in plain] for role, names in known.items()}
     return {role: names[0] for role, names in found.items() if names}
 

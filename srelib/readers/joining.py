@@ -273,10 +273,33 @@ def joined_indicators(
         for number, part, at in whole:
             frames.append(part)
             origins.append((_part_of_file(results[number], at), names[number]))
+    _add_up_logs(frames, [result for result, _ in origins])
     lines = Lines([result for result, _ in origins], [name for _, name in origins])
     pool = without_duplicates(pooled(frames or [tables.empty("sli")]), lines)
     pool, grids = on_grid(pool, known)
     return Indicators(pool.frame, grids, known), [*found, *lines.found], missing
+
+
+def _add_up_logs(frames: list[pd.DataFrame], results: Sequence[FileResult]) -> None:
+    """Put the events of several logs into the first: they add up, unless one is a copy."""
+    logs = [
+        number for number, result in enumerate(results)
+        if result.series and all(e.meaning and e.meaning.unit == "event" for e in result.series)
+    ]  # fmt: skip
+    own = [
+        n
+        for at, n in enumerate(logs)
+        if not any(len(frames[m]) > 2 and frames[n].equals(frames[m]) for m in logs[:at])
+    ]
+    if len(own) < 2:
+        return
+    keys = ["service", "sli", "time"]
+    parts = {n: frames[n].astype({"service": "str", "sli": "str"}) for n in logs}
+    every = pd.concat([parts[n] for n in own])
+    sums = every.groupby(keys, as_index=False)[["good", "total"]].sum()
+    for number in logs:
+        left = sums.iloc[:0] if number in own else sums.merge(parts[number][keys])
+        frames[number] = tables.conform(sums if number == own[0] else left, "sli")
 
 
 def _agreed(results: Sequence[FileResult], names: Sequence[str]) -> dict[Key, SeriesInfo]:

@@ -248,6 +248,8 @@ def _is_long_panel(head: Head) -> bool:
 
 def _long_columns(head: Head) -> tuple[str, str, str]:
     """The columns of series, time and value, in any order and case."""
+    if "_field" in head.header:
+        return "_field", "_time", "_value"
     named = {name.lower(): name for name in head.header}
     return named.get("series") or named["metric"], named["time"], named["value"]
 
@@ -255,13 +257,13 @@ def _long_columns(head: Head) -> tuple[str, str, str]:
 def _read_grafana(head: Head, source: Source) -> FileResult:
     """Read a panel."""
     if _is_long_panel(head):
-        return _read_long_panel(head, source)
+        return read_long_panel(head, source)
     if any(role in source.columns for role in generic.counts.ROLES):
         return generic.read_generic(head, source)
     return generic.read_wide(head, source, head.header[0])
 
 
-def _read_long_panel(head: Head, source: Source) -> FileResult:
+def read_long_panel(head: Head, source: Source) -> FileResult:
     """A long table (Grafana 6 and before, or the transformation "series to rows"), turned wide."""
     series, time, value = _long_columns(head)
     scanned = scan(

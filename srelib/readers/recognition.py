@@ -66,6 +66,8 @@ def _choose(head: Head, source: Source) -> Family | Format:
     known = [family for family in FAMILIES if family.recognise(head)]
     if head.kind == "csv" and formats.gittags.GITTAGS not in known:
         _check_header(head)
+    if source.unit == "event" and (logs := [f for f in known if f in formats.request_logs.LOGS]):
+        return logs[0]
     if source.unit in ("state", "event"):
         return monitoring.STATELOG if source.unit == "state" else event_rows.EVENTS
     for family in known:

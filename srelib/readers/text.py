@@ -128,6 +128,25 @@ def scan(
         return _careful(head, path, rules)
 
 
+def scan_lines(
+    head: Head,
+    found: list[Any],
+    lines: list[int],
+    types: Mapping[str, str],
+    *,
+    timezone: str | None = None,
+    required: Collection[str] = (),
+) -> Scan:
+    """The parts of the lines of a log, typed; a line that has none, as text, is refused."""
+    fits = np.array([isinstance(parts, dict) for parts in found], dtype=bool)
+    at = np.array(lines, dtype="int64")
+    raw = pd.DataFrame([parts for parts in found if isinstance(parts, dict)], columns=list(types))
+    seen = [str(line)[:200] for line in found if not isinstance(line, dict)]
+    refused = rejects(head.name, at[~fits], None, seen, "not a line of this kind of log")
+    rules = _Rules(dict(types), timezone, None, frozenset(required), False)
+    return _by_cell(raw.astype("str"), refused, at[fits], head, rules)
+
+
 @dataclass(frozen=True)
 class _Rules:
     types: dict[str, str]
@@ -347,6 +366,14 @@ def _careful(head: Head, path: Path, rules: _Rules) -> Scan:
     """The scan cell by cell, with a reason for everything refused."""
     raw, refused = _as_text(head, path, rules.types)
     records, lines = _places(head, path, refused, len(raw))
+    return _by_cell(raw, refused, lines, head, rules, records)
+
+
+def _by_cell(
+    raw: pd.DataFrame, refused: pd.DataFrame, lines: np.ndarray, head: Head, rules: _Rules,
+    records: np.ndarray | None = None,
+) -> Scan:  # fmt: skip
+    """Rows of text as a scan; without numbers of records the lines are those of the rows."""
     data: dict[str, pd.Series] = {}
     notes: list[str] = []
     zones: list[str] = []
@@ -376,7 +403,8 @@ def _careful(head: Head, path: Path, rules: _Rules) -> Scan:
         faults=_moved(_stacked(faults), bad),
         head=head,
         suffixes=suffixes,
-        _records=records[~bad],
+        _records=None if records is None else records[~bad],
+        _cache={"lines": lines[~bad]} if records is None else {},
     )
 
 

@@ -471,6 +471,13 @@ EXPORTS: dict[str, tuple[str, str, Any]] = {
         ("id", "incident_number", "service_name", "created_on", "resolved_on", "urgency"),
         ("Q1", "1", "shop", "2026-06-01T10:00:00Z", "2026-06-01T11:00:00Z", "high"))),
     "Grafana": ("grafana", "g.csv", '"Time","good","total"\r\n1780308000000,5,6\r\n'),
+    "Influx": ("influx", "i.csv", "#datatype,string,dateTime:RFC3339,long,long\n"
+               ",result,_time,good,total\n,,2026-06-01T10:00:00Z,5,6\n"),
+    "JMeter": ("jmeter", "r.jtl", "timeStamp,elapsed,success\n1780272000179,8,true\n"),
+    "k6": ("k6", "k.csv", "metric_name,timestamp,metric_value\nhttp_req_failed,1780272000,0\n"),
+    "access log": ("access_log", "a.log",
+                   '203.0.113.7 - - [01/Jun/2026:02:00:01 +0200] "GET / HTTP/1.1" 200 23\n'),
+    "ALB": ("alb", "b.log", "h2 2026-06-01T00:00:02.3Z app/a 10.0.0.9:1 - -1 -1 -1 503 - 30 4\n"),
     "git tags": ("gittags", "t.csv", f"v1.0,2026-06-01T10:00:00+00:00,{SHA},\n"),
     "state log": ("statelog", "s.csv", "time,service,state\n2026-06-01T10:00:00Z,shop,up\n"
                   "2026-06-01T10:01:00Z,shop,up\n"),

@@ -133,3 +133,15 @@ def test_a_zone_in_the_cell_goes_before_that_of_the_file(cell: str) -> None:
     found = cells.times(pd.Series([cell, "2026-06-01 12:00"]), timezone="Europe/Berlin")
     assert found.values[1] == pd.Timestamp("2026-06-01T10:00Z")
     assert found.values[0] in pd.to_datetime(["2026-06-01T10:01Z", "2026-06-01T10:00Z"])
+
+
+def test_dates_of_kibana_are_read():
+    """A month by its name, with or without seconds; one that has no such name is no time."""
+    written = ["Jan 5, 2026 @ 14:05:00.250", "Dec 31, 2026 @ 09:00", "Foo 5, 2026 @ 14:05:00"]
+    read = cells.times(pd.Series(written), timezone="Europe/Berlin")
+    assert read.values.dropna().map(str).tolist() == [
+        "2026-01-05 13:05:00.250000+00:00", "2026-12-31 08:00:00+00:00",
+    ]  # fmt: skip
+    assert read.reasons.notna().tolist() == [False, False, True]
+    with pytest.raises(ReadError, match="carry no time zone"):
+        cells.times(pd.Series(written[:1]))

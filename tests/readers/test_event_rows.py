@@ -63,3 +63,13 @@ def test_what_is_missing_is_asked_for(tmp_path: Path, said: dict[str, str], why:
     """Each with the key to add."""
     with pytest.raises(ReadError, match=why):
         events(tmp_path, **said)
+
+
+def test_where_chooses_the_rows_that_are_events(tmp_path: Path) -> None:
+    """The others are left out by rule, with their line, and counted."""
+    result = events(tmp_path, service="shop", good="responseCode < 500", where={"label": "GET /"})
+    assert result.tables["sli"][["good", "total"]].values.tolist() == [[1, 2], [1, 1]]
+    left = result.rejects[result.rejects["by_rule"].fillna(False)]
+    assert left[["line", "column", "value"]].values.tolist() == [[5, "label", "GET /health"]]
+    assert (result.rows_read, result.rows_kept) == (5, 3)
+    assert result.notes[0].startswith("1 records left out by label")

@@ -182,3 +182,9 @@ def test_recognise_leaves_other_tables_alone(tmp_path: Path) -> None:
     path = tmp_path / "i.csv"
     path.write_text("incident_id,service,started_at,resolved_at\n1,a,2026-01-01T00:00Z,\n")
     assert not generic.GENERIC.recognise(head(path))
+
+
+def test_the_time_of_kibana_is_known_whatever_the_step():
+    """Lens writes the step into the name of the column."""
+    header = ("@timestamp per 5 minutes", "requests", "errors")
+    assert generic.columns_by_name(header, generic.NAMES)["time"] == "@timestamp per 5 minutes"

@@ -1,4 +1,4 @@
-"""What is read of every export of records: one declaration each, the most special first."""
+"""What is read of every export of a tool: one declaration each, the most special first."""
 
 from __future__ import annotations
 
@@ -22,11 +22,13 @@ from srelib.readers.formats import (
     gittags,
     google_status,
     incident_io,
+    influx,
     jenkins,
     jira,
     opsgenie,
     pagerduty,
     prometheus_alerts,
+    request_logs,
     servicenow,
     statuspage,
     uptimerobot,
@@ -41,6 +43,6 @@ FORMATS: tuple[Family | Format, ...] = (
     argocd.ARGOCD, jenkins.JENKINS, statuspage.STATUSPAGE, google_status.GOOGLE_STATUS,
     opsgenie.OPSGENIE, pagerduty.PAGERDUTY_API, incident_io.INCIDENT_IO,
     servicenow.SERVICENOW_API, alertmanager.ALERTMANAGER, jira.JIRA, pagerduty.PAGERDUTY,
-    servicenow.SERVICENOW, gittags.GITTAGS,
+    servicenow.SERVICENOW, gittags.GITTAGS, influx.INFLUX, *request_logs.LOGS,
 )  # fmt: skip
 """In the order in which they are asked."""
