@@ -244,8 +244,8 @@ def collect_git(
         service=service,
         clock=clock,  # type: ignore[arg-type]
     )
-    for path in collecting.write(found, out.expanduser(), overwrite=overwrite):
-        typer.echo(str(path))
+    for file in collecting.write(found, out.expanduser(), overwrite=overwrite):
+        typer.echo(str(file))
     _say(f"{len(found.deployments):,} deployments, {len(found.changes):,} changes.")
     for note in found.notes:
         _say(f"- {note}")

@@ -154,9 +154,9 @@ def table(
         numeric=tuple(_is_number(frame[name]) for name in frame.columns),
         more=len(frame) - len(shown),
         links={
-            (row, frame.columns.get_loc(name)): address
-            for name, addresses in (links or {}).items()
-            for row, address in enumerate(addresses.head(max_rows))
+            (row, column): address
+            for column, name in enumerate(frame.columns)
+            for row, address in enumerate(list((links or {}).get(name, ()))[:max_rows])
             if isinstance(address, str) and _ADDRESS.fullmatch(address)
         },
     )
