@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from srelib.readers.source import Source
 
 _COMBINED = re.compile(
-    r"(?P<host>\S+) \S+ (?P<user>\S+) \[(?P<time>[^\]]+)\] "
+    r"(?:(?P<vhost>\S+) )?(?P<host>\S+) \S+ (?P<user>\S+) \[(?P<time>[^\]]+)\] "
     r'"(?:(?P<method>[A-Z]+) (?P<path>\S*)(?: (?P<protocol>\S+))?|(?:[^"\\]|\\.)*)" '
     r"(?P<status>\d{3}|-) (?P<bytes>\d+|-)(?: .*)?"
 )

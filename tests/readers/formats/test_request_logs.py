@@ -97,6 +97,15 @@ def test_a_condition_may_ask_for_any_part_of_a_line(tmp_path):
     assert counted(result) == [[1, 2]]
 
 
+def test_a_server_of_several_sites_names_them(tmp_path):
+    """As Apache writes `vhost_combined`; a line without a site is refused."""
+    lines = COMBINED.splitlines()[:3]
+    text = "\n".join([f"shop.example:443 {lines[0]}", f"docs.example:443 {lines[1]}", lines[2]])
+    result = read(tmp_path, "access_log", text, service=None, columns={"service": "vhost"})
+    assert result.tables["sli"]["service"].tolist() == ["docs.example:443", "shop.example:443"]
+    assert result.rejects[["line", "column"]].values.tolist() == [[3, "vhost"]]
+
+
 def test_where_chooses_lines(tmp_path):
     """The others are left out by rule."""
     result = read(tmp_path, "access_log", COMBINED, where={"method": "GET"})
