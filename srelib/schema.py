@@ -93,8 +93,12 @@ def faults(error: ValidationError, model: type[BaseModel]) -> list[Fault]:
 
 
 def _fault(item: Any, model: type[BaseModel]) -> Fault:
-    place = tuple(part for part in item["loc"] if not _is_tag(part))
-    key, kind, value = place[-1] if place else "", item["type"], item["input"]
+    *above, last = item["loc"] or ("",)
+    kind, value = item["type"], item["input"]
+    own = kind in ("extra_forbidden", "missing")  # then the last part is a key, however it looks
+    place = tuple(part for part in above if not _is_tag(part))
+    place += (last,) if last != "" and (own or not _is_tag(last)) else ()
+    key = place[-1] if place else ""
     if kind == "refused":
         return Fault(place, item["ctx"]["problem"], item["ctx"]["fix"])
     if kind == "extra_forbidden":

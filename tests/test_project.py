@@ -363,6 +363,7 @@ def test_a_face_shows_what_a_user_may_call_and_nothing_else(name):
 
 
 OTHER_TESTS = {
+    "fuzz": "of what happens to any bytes at all",
     "notebooks": "of files that are no modules",
     "pages": "of the report on the sample, in a browser",
     "realdata": "of exports that are not here",
