@@ -149,9 +149,9 @@ class Family:
 
 def no_faults() -> pd.DataFrame:
     """A table of refused cells without rows."""
-    return pd.DataFrame(
-        {"row": np.array([], dtype="int64"), "column": [], "value": [], "reason": []}
-    ).astype({"column": "object", "value": "object", "reason": "object"})
+    nothing = np.array([], dtype="object")
+    rows = np.array([], dtype="int64")
+    return pd.DataFrame({"row": rows, "column": nothing, "value": nothing, "reason": nothing})
 
 
 def record_starts(path: Path, head: Head) -> np.ndarray:

@@ -454,7 +454,7 @@ def indicator(
     whole = np.ones(len(scanned.frame), dtype=bool)
     whole[faults["row"].to_numpy(dtype="int64")] = False
     rows = np.flatnonzero(whole)
-    frame = scanned.frame.iloc[rows].reset_index(drop=True)
+    frame = scanned.frame[[time, *dict.fromkeys(mine)]].iloc[rows].reset_index(drop=True)
     if base.unit == "counter":
         order = np.argsort(counts.ticks(frame[time]), kind="stable")
         rows, frame = rows[order], frame.iloc[order].reset_index(drop=True)
