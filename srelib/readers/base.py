@@ -154,10 +154,10 @@ def no_faults() -> pd.DataFrame:
     return pd.DataFrame({"row": rows, "column": nothing, "value": nothing, "reason": nothing})
 
 
-def record_starts(path: Path, head: Head) -> np.ndarray:
-    """1-based first lines of all records after the header."""
+def record_starts(path: Path, head: Head, *, longer: int = 0) -> np.ndarray:
+    """1-based first lines of all records after the header, or of those longer than this."""
     csv.field_size_limit(sys.maxsize)
-    starts, before = [], 0
+    starts, sizes, before = [], [], 0
     with path.open(encoding="utf-8", errors="replace", newline="") as text:
         for _ in range(head.skip):
             before += bool(text.readline())
@@ -167,10 +167,12 @@ def record_starts(path: Path, head: Head) -> np.ndarray:
             for record in reader:
                 if record:
                     starts.append(before + last + 1)
+                    sizes.append(sum(map(len, record)) if longer else 1)
                 last = reader.line_num
         except csv.Error:
             pass
-    return np.array(starts[head.headed :], dtype="int64")
+    found = np.array(starts[head.headed :], dtype="int64")
+    return found[np.array(sizes[head.headed :], dtype="int64") > longer]
 
 
 def lines_at(path: Path, offsets: np.ndarray) -> np.ndarray:

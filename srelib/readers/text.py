@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+_LONGEST = 2_000_000
 _ISO_FORMATS = (
     (r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", "%Y-%m-%dT%H:%M:%SZ", True),
     (r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$", "%Y-%m-%d %H:%M:%SZ", True),
@@ -174,7 +175,7 @@ def _options(
         "auto_detect": "false", "header": str(head.headed).lower(), "skip": str(head.skip),
         "delim": _quote(head.delimiter), "quote": "'\"'", "escape": "'\"'",
         "columns": f"{{{named}}}", "nullstr": f"[{words}]", "hive_partitioning": "false",
-        "max_line_size": "2000000", "compression": "'none'", **more,
+        "max_line_size": str(_LONGEST), "compression": "'none'", **more,
     }  # fmt: skip
     listed = ", ".join(f"{key} = {value}" for key, value in options.items())
     return f"read_csv({_quote(str(path))}, {listed})"
@@ -365,7 +366,10 @@ def _utc(raw: np.ndarray, plan: _TimePlan) -> pd.Series | None:
 def _careful(head: Head, path: Path, rules: _Rules) -> Scan:
     """The scan cell by cell, with a reason for everything refused."""
     raw, refused = _as_text(head, path, rules.types)
-    records, lines = _places(head, path, refused, len(raw))
+    starts = record_starts(path, head)
+    if lacking := max(len(starts) - len(raw) - refused["line"].nunique(), 0):
+        refused = _with_lost(head, path, refused, lacking)
+    records, lines = _places(head, starts, refused, len(raw))
     return _by_cell(raw, refused, lines, head, rules, records)
 
 
@@ -420,11 +424,18 @@ def _read_column(raw: pd.Series, kind: str, head: Head, rules: _Rules) -> cells.
     return cells.Cells(raw.astype("category") if kind == "category" else raw, nothing)
 
 
+def _with_lost(head: Head, path: Path, refused: pd.DataFrame, lacking: int) -> pd.DataFrame:
+    """The rejects with records of tens of megabytes, which DuckDB passes over in silence."""
+    lines = record_starts(path, head, longer=_LONGEST)
+    lost = lines[~np.isin(lines, refused["line"].to_numpy())][:lacking]
+    reason = _STRUCTURE["LINE SIZE OVER MAXIMUM"]
+    return _stacked([refused, rejects(head.name, lost, None, None, reason)])
+
+
 def _places(
-    head: Head, path: Path, refused: pd.DataFrame, kept: int
+    head: Head, starts: np.ndarray, refused: pd.DataFrame, kept: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Of every row that DuckDB kept, its number among the records and its line."""
-    starts = record_starts(path, head)
     records = np.flatnonzero(~np.isin(starts, refused["line"].to_numpy()))
     if len(records) != kept:
         records = np.arange(kept)
@@ -473,7 +484,7 @@ _STRUCTURE = {
     "MISSING COLUMNS": "fewer fields than the header has columns: the row is cut short",
     "UNQUOTED VALUE": "a quote is opened and never closed, or text follows a closing quote",
     "INVALID ENCODING": "not UTF-8 text: export the file in UTF-8",
-    "MAXIMUM LINE SIZE": "the row is longer than 2 MB: a quote is probably never closed",
+    "LINE SIZE OVER MAXIMUM": "the row is longer than 2 MB: a quote is probably never closed",
 }
 
 

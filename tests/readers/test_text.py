@@ -287,3 +287,14 @@ def test_more_names_than_small_codes_can_hold(tmp_path: Path) -> None:
     path.write_text("name\n" + "".join(f"n{number}\n" for number in range(40_000)) + "n7\n")
     found = scan(head(path, tmp_path), {"name": "category"}).frame["name"]
     assert found.astype("str").tolist() == [*(f"n{number}" for number in range(40_000)), "n7"]
+
+
+@pytest.mark.parametrize("size", [3_000_000, 40_000_000])
+def test_a_row_of_megabytes_is_counted_and_refused(tmp_path: Path, size: int) -> None:
+    """However long it is; the rows around it stay."""
+    rows = ["2026-06-01T10:00:00Z,1", "a" * size, "2026-06-01T10:01:00Z,2"]
+    path = file_of(tmp_path, "\n".join(["time,n", *rows, ""]))
+    found = scan(head(path), {"time": "time", "n": "number"}, required=["time"])
+    assert (found.rows_read, found.frame["n"].tolist()) == (3, [1, 2])
+    assert found.rejects["line"].tolist() == [3]
+    assert found.rejects["reason"].str.contains("longer than 2 MB").all()
