@@ -94,11 +94,11 @@ def joined_logs(
     results: Sequence[FileResult], names: Sequence[str]
 ) -> tuple[list[FileResult], list[pd.DataFrame]]:
     """The files with each row of overlapping logs counted once, and the rejects of the others."""
-    logs = [result for result in results if result.log]
+    logs = [result.log for result in results if result.log]
     called = [name for result, name in zip(results, names, strict=True) if result.log]
     if len(logs) < 2:
         return list(results), []
-    rows = pd.concat([result.log.rows.assign(file=n) for n, result in enumerate(logs)])
+    rows = pd.concat([log.rows.assign(file=n) for n, log in enumerate(logs)])
     if not rows.groupby(_KEYS[:2])["file"].nunique().gt(1).any():
         return list(results), []
     rows = rows.sort_values([*_KEYS, "file"], kind="stable").reset_index(drop=True)
@@ -111,12 +111,12 @@ def joined_logs(
     reason = pd.Series(reasons, rows.index)
     reason[clash] = "another file gives a different state for this time"
     found = [
-        rejects(called[n], logs[n].log.line_of(part["row"].to_numpy()), "state", part["said"],
+        rejects(called[n], logs[n].line_of(part["row"].to_numpy()), "state", part["said"],
                 reason[part.index])
         for n, part in rows[bad].groupby("file")
     ]  # fmt: skip
     rows.loc[clash, "state"] = _UNKNOWN
-    made = iter(_counted(rows[~again], logs))
+    made = iter(_counted(rows[~again], [result for result in results if result.log]))
     return [next(made) if result.log else result for result in results], found
 
 
@@ -130,11 +130,13 @@ def once_a_row(found: Sequence[pd.DataFrame], results: Sequence[FileResult]) -> 
 
 def _counted(rows: pd.DataFrame, results: Sequence[FileResult]) -> list[FileResult]:
     """The files with seconds and incidents of the rows, each at the file of its row."""
+    logs = [result.log for result in results if result.log]
     rows = rows.reset_index(drop=True)
     rows["at"] = np.arange(len(rows))
     counts, down, made, began = [], [], [], []
-    for (service, sli), mine in rows.groupby(_KEYS[:2], sort=True, observed=True):
-        parts = [results[n].log for n in mine["file"].unique()]
+    for key, mine in rows.groupby(_KEYS[:2], sort=True, observed=True):
+        service, sli = map(str, key)  # type: ignore[call-overload]
+        parts = [logs[n] for n in mine["file"].unique()]
         log = _one_log(mine, next((part for part in parts if part.probes), parts[0]))
         seconds, origin = _seconds_up(service, sli, log, max(part.step for part in parts))
         counts.append(seconds)
@@ -145,16 +147,18 @@ def _counted(rows: pd.DataFrame, results: Sequence[FileResult]) -> list[FileResu
     every = {"sli": (tables.stacked(counts, "sli"), sli_rows),
              "incidents": (tables.stacked(down, "incidents"), down_rows)}  # fmt: skip
     file, row = rows["file"].to_numpy(), rows["row"].to_numpy()
-    return [_of_file(result, n, every, file, row) for n, result in enumerate(results)]
+    return [
+        _of_file(result, log.line_of, n, every, file, row)
+        for n, (result, log) in enumerate(zip(results, logs, strict=True))
+    ]
 
 
 def _of_file(
-    result: FileResult, number: int, every: dict[str, tuple[pd.DataFrame, np.ndarray]],
-    file: np.ndarray, row: np.ndarray,
+    result: FileResult, line_of: Callable[[np.ndarray], np.ndarray], number: int,
+    every: dict[str, tuple[pd.DataFrame, np.ndarray]], file: np.ndarray, row: np.ndarray,
 ) -> FileResult:  # fmt: skip
     mine = {name: file[origin] == number for name, (_, origin) in every.items()}
     own = {name: row[origin[mine[name]]] for name, (_, origin) in every.items()}
-    line_of = result.log.line_of
     return replace(
         result,
         tables={name: frame[mine[name]].reset_index(drop=True)

@@ -199,11 +199,21 @@ def connect() -> duckdb.DuckDBPyConnection:
 
 def _fast(head: Head, path: Path, rules: _Rules) -> Scan | None:
     """The scan at full speed, or None where the file needs the careful way."""
+    if _ends_long(path):
+        return None
     if "text" not in rules.types.values():
         found = _typed_pass(head, path, rules, missing=("",))
         if found is not None and not _holds_words_for_missing(found.frame):
             return found
     return _typed_pass(head, path, rules, missing=cells.MISSING)
+
+
+def _ends_long(path: Path) -> bool:
+    """Whether the last line is longer than any may be; at the end DuckDB passes it over."""
+    size = path.stat().st_size
+    with path.open("rb") as raw:
+        raw.seek(max(size - _LONGEST, 0))
+        return size > _LONGEST and b"\n" not in raw.read()[:-1]
 
 
 def _holds_words_for_missing(frame: pd.DataFrame) -> bool:

@@ -109,7 +109,7 @@ class _Loader(yaml.SafeLoader):
         for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
-    def compose_scalar_node(self, anchor: str | None) -> yaml.ScalarNode:
+    def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
         """A scalar in which escaped pairs of surrogates are the character they stand for."""
         node = super().compose_scalar_node(anchor)
         paired = node.value.encode("utf-16", "surrogatepass")

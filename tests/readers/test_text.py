@@ -290,6 +290,14 @@ def test_more_names_than_small_codes_can_hold(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [3_000_000, 40_000_000])
+def test_a_last_row_of_megabytes_is_counted_and_refused(tmp_path: Path, size: int) -> None:
+    """Even where nothing ends it."""
+    path = file_of(tmp_path, "time,n\n2026-06-01T10:00:00Z,1\n" + "a" * size)
+    found = scan(head(path), {"time": "time", "n": "number"}, required=["time"])
+    assert (found.rows_read, len(found.frame), found.rejects["line"].tolist()) == (2, 1, [3])
+
+
+@pytest.mark.parametrize("size", [3_000_000, 40_000_000])
 def test_a_row_of_megabytes_is_counted_and_refused(tmp_path: Path, size: int) -> None:
     """However long it is; the rows around it stay."""
     rows = ["2026-06-01T10:00:00Z,1", "a" * size, "2026-06-01T10:01:00Z,2"]
