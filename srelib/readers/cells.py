@@ -383,7 +383,8 @@ def numbers(
     if left.any():
         plain = plain[left[known]]
         values[left], units = _suffixed(plain)
-        suffixes |= units[values[left].notna()].value_counts().to_dict()
+        often = units[values[left].notna()].value_counts()
+        suffixes |= {str(unit): int(count) for unit, count in often.items()}
         if values[left].notna().any():
             notes = (
                 f"column {column!r} is a formatted export, its values are rounded; "

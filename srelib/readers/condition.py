@@ -15,7 +15,7 @@ Value = str | float | bool
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Predicate:
     """A column compared with one value, or with several (``in``: equal to one of them)."""
 
     column: str
@@ -31,7 +31,7 @@ class Junction:
     parts: tuple[Condition, ...]
 
 
-Condition = Comparison | Junction
+Condition = Predicate | Junction
 
 _WORDS = re.compile(
     r"""\s*(?:(?P<text>'(?:[^']|'')*'|"[^"]*")|(?P<name>`[^`]+`|[^\W\d][\w.]*)"""
@@ -51,9 +51,9 @@ def parse_condition(text: str) -> Condition:
     return found
 
 
-def columns_of_condition(condition: Condition) -> Iterator[Comparison]:
+def columns_of_condition(condition: Condition) -> Iterator[Predicate]:
     """Every comparison in the tree."""
-    if isinstance(condition, Comparison):
+    if isinstance(condition, Predicate):
         yield condition
     else:
         for part in condition.parts:
@@ -146,13 +146,13 @@ def _comparison(words: _Words) -> Condition:
     words.step()
     negated = words.take("not")
     if words.take("in"):
-        found: Condition = Comparison(column, "in", _listed(words))
+        found: Condition = Predicate(column, "in", _listed(words))
         return Junction("not", (found,)) if negated else found
     op = _OPS.get(words.word if words.kind == "mark" else "")
     if op is None or negated:
         words.fail("a comparison (=, !=, <, <=, >, >=, in) is expected here")
     words.step()
-    return Comparison(column, op, (_value(words),))
+    return Predicate(column, op, (_value(words),))
 
 
 def _listed(words: _Words) -> tuple[Value, ...]:

@@ -81,6 +81,7 @@ def on_calendar(counts: pd.DataFrame, period: str, timezone: str) -> pd.DataFram
 
 
 def grid_of(times: np.ndarray, known: SeriesInfo | None) -> Buckets:
+    """Where the buckets of a series begin, as declared or as its times show."""
     periods = _periods(times, known.timezone) if known else None
     stated = known.step_seconds if known else None
     if periods and (not stated or round(stated * 1e6) == periods.step):

@@ -326,7 +326,7 @@ def _agreed(results: Sequence[FileResult], names: Sequence[str]) -> dict[Key, Se
                 shown_seconds=min(
                     (one.shown_seconds for one in seen if one.shown_seconds), default=None
                 ),
-                meaning=entry.meaning or (before and before.meaning),
+                meaning=entry.meaning or (before.meaning if before else None),
                 timezone=result.timezone,
             )
             where.setdefault(key, name)

@@ -22,7 +22,7 @@ _NOBODY = {
 """What tools write where no service is named."""
 
 _NAME_KEYS = ("name", "summary", "value", "title", "label")
-_SEPARATOR = re.compile(r"\s*[,;|\n]\s*")
+_SEPARATOR = re.compile(r"\s*[,;\n]\s*")
 _ALIKE = 0.9
 _TABLES = ("sli", "deployments", "changes", "incidents", "alerts")
 

@@ -113,7 +113,7 @@ def joined_logs(
     found = [
         rejects(called[n], logs[n].line_of(part["row"].to_numpy()), "state", part["said"],
                 reason[part.index])
-        for n, part in rows[bad].groupby("file")
+        for n in range(len(logs)) if len(part := rows[bad & (rows["file"] == n)])
     ]  # fmt: skip
     rows.loc[clash, "state"] = _UNKNOWN
     made = iter(_counted(rows[~again], [result for result in results if result.log]))
@@ -244,7 +244,7 @@ def _longest_silence(rows: pd.DataFrame, source: Source, head: Head) -> tuple[pd
         told = f'max_silence = "{source.max_silence / pd.Timedelta("1h"):g}h" in sources.toml'
         return source.max_silence, f"{told}: longer silence is unknown"
     steps = rows.groupby(["service", "probe"], sort=False)["time"].diff().dropna()
-    usual = steps.median()
+    usual = pd.Timedelta(steps.median())
     regular = steps.between(usual / 2, usual * 1.5).mean() if len(steps) else 0.0
     if not regular >= 0.75:
         raise ReadError(
@@ -289,7 +289,7 @@ def _one_log(rows: pd.DataFrame, told: StateLog) -> pd.DataFrame:
 
 def _with_silence(log: pd.DataFrame) -> pd.DataFrame:
     """The log with an unknown state from where it was silent too long."""
-    log = log.assign(time=log["time"].astype(tables.DTYPES["time"]), silent=False)
+    log = log.assign(time=log["time"].dt.as_unit("us"), silent=False)
     gap = log["time"].shift(-1) - log["time"] > log["silence"]
     late = log[gap]
     late = late.assign(time=late["time"] + late["silence"], state=_UNKNOWN, silent=True)

@@ -186,6 +186,7 @@ def _quote(text: str) -> str:
 
 
 def connect() -> duckdb.DuckDBPyConnection:
+    """A database in memory that loads nothing from elsewhere and draws no bar."""
     import duckdb
 
     connection = duckdb.connect(

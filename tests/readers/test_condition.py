@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srelib.readers.condition import Comparison, Junction, as_sql, parse_condition
+from srelib.readers.condition import Junction, Predicate, as_sql, parse_condition
 
 
 def test_the_tree_of_a_condition() -> None:
@@ -17,12 +17,12 @@ def test_the_tree_of_a_condition() -> None:
     assert parse_condition("a < 5 or not b = 'it''s' and c in (1, 2.5)") == Junction(
         "or",
         (
-            Comparison("a", "<", (5.0,)),
+            Predicate("a", "<", (5.0,)),
             Junction(
                 "and",
                 (
-                    Junction("not", (Comparison("b", "=", ("it's",)),)),
-                    Comparison("c", "in", (1.0, 2.5)),
+                    Junction("not", (Predicate("b", "=", ("it's",)),)),
+                    Predicate("c", "in", (1.0, 2.5)),
                 ),
             ),
         ),

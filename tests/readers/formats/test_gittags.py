@@ -77,10 +77,11 @@ def test_a_line_that_is_no_tag_is_refused_with_its_number(tmp_path):
 
 
 def test_the_same_tag_twice_counts_once(tmp_path):
-    """A line pasted twice is refused as equal."""
+    """A line pasted twice is left out as equal."""
     line = f"v1,2026-06-01T10:00:00Z,{A},\n"
     result = read_tags(tmp_path, line + line)
-    assert "same row stands in line 1" in result.rejects["reason"][0]
+    assert result.rejects["line"].tolist() == [2]
+    assert "repeats another row" in result.rejects["reason"][0]
 
 
 @pytest.mark.parametrize("source", [None, Source(match="*")], ids=["no entry", "no service"])

@@ -50,11 +50,11 @@ def test_pauses_are_unknown(tmp_path):
     assert (sli["good"].sum(), sli["total"].sum()) == (600, 600)
 
 
-def test_a_type_nobody_knows_is_refused_by_its_number(tmp_path):
-    """With the number of the entry."""
+def test_a_type_nobody_knows_is_asked_for_by_its_number(tmp_path):
+    """What it means is said in sources.toml; it is neither up nor down before."""
     logs = [(UP, START + 600, 60), (55, START + 300, 300), (UP, START, 300)]
-    result = read_monitors(tmp_path, uptime_monitor(*logs))
-    assert result.rejects[["line", "value"]].values.tolist() == [[2, "55"]]
+    with pytest.raises(ReadError, match='values = { "55" = '):
+        read_monitors(tmp_path, uptime_monitor(*logs))
 
 
 def test_monitors_without_logs_say_what_to_ask_for(tmp_path):
