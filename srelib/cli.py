@@ -132,24 +132,38 @@ def check(
         typer.echo(json.dumps(seen, indent=2, ensure_ascii=False, allow_nan=False))
     else:
         sources.show(seen)
+        if seen["sources_toml"] and not seen["error"]:
+            typer.echo(
+                f"\nRows were refused that these entries would keep.\n{seen['sources_toml']}"
+            )
+    if seen["error"]:
+        _say(f"srelib: {seen['error']}")
     if not seen["usable"]:
         raise typer.Exit(UNUSABLE)
 
 
 @app.command(short_help="Write slos.yaml, sources.toml and README to DIR.")
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="New or empty folder.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="New folder, or one with exports.")],
     debug: Debug = False,
 ) -> None:
     """Write a commented slos.yaml, sources.toml and README to DIR.
 
+    Where exports lie in DIR already, slos.yaml proposes an objective for each indicator in them,
+    and sources.toml holds what they do not say themselves.
     Exit 0: done. 2: it would overwrite something.
     """
+    from srelib.report.proposal import proposed
+
     folder = folder.expanduser()
-    _start(folder)
+    texts = proposed(folder)
+    _start(folder, texts)
     for path in sorted(folder.iterdir()):
         typer.echo(str(path))
-    _say(f"Copy your exports into {folder}, edit slos.yaml, then run: srelib check {folder}")
+    todo = f"Copy your exports into {folder}, edit slos.yaml"
+    if texts is not None:
+        todo = "Confirm the targets in slos.yaml and the lines marked # ? in sources.toml"
+    _say(f"{todo}, then run: srelib check {folder}")
 
 
 @app.command(short_help="Write the alerting rules that notebook 03 replays.")
@@ -251,9 +265,11 @@ def collect_git(
         _say(f"- {note}")
 
 
-def _start(folder: Path) -> None:
-    """Copy the files of `STARTER` to a folder, which may already hold exports."""
+def _start(folder: Path, proposed: dict[str, str] | None) -> None:
+    """Write what was proposed for its exports to a folder, else the files of `STARTER`."""
     texts = {n: (STARTER / n).read_bytes() for n in ("README.md", "slos.yaml", "sources.toml")}
+    if proposed is not None:
+        texts = {name: text.encode() for name, text in proposed.items()}
     if folder.exists() and not folder.is_dir():
         raise InputError("is a file", file=str(folder), fix="name a folder, new or not")
     if there := [name for name in texts if (folder / name).exists()]:

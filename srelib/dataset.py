@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter, deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from srelib import tables
-from srelib.errors import InputError, ParameterError, ReadError, SloError
+from srelib.errors import InputError, ParameterError, SloError
+from srelib.folder import REPORT_MARKER, Folder, ReadFile, listing
 from srelib.readers import grid, joining, record_tables
-from srelib.readers.base import FileResult, entries, shown_path
+from srelib.readers.base import FileResult, shown_path
 from srelib.readers.services import differing_names, several_services
 from srelib.readers.state_logs import joined_logs, once_a_row
 from srelib.windows.window import _grid
@@ -27,12 +25,6 @@ if TYPE_CHECKING:
 
 
 __all__ = ["REPORT_MARKER", "Dataset", "load"]
-
-IGNORED_SUFFIXES = (".md", ".html", ".pdf", ".png", ".ipynb", ".py")
-"""Files that lie about in folders of exports and hold no data."""
-
-REPORT_MARKER = ".srelib-report"
-"""File in every folder that holds a report; such a folder is never input."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,24 +170,66 @@ def load(path: str | Path, *, as_of: str | pd.Timestamp | None = None) -> Datase
     InputError
         The folder is empty or absent, or files cannot be read; all problems are in one text.
     """
+    seen = explored(path, as_of=as_of)
+    if seen.problems:
+        raise _together(seen)
+    assert seen.dataset is not None
+    return seen.dataset
+
+
+@dataclass(frozen=True, eq=False)
+class Explored:
+    """A folder as far as it could be read: with problems, as if what they ask for were said."""
+
+    dataset: Dataset | None
+    problems: tuple[InputError, ...] = ()
+    entries: str = ""
+
+    @property
+    def to_paste(self) -> str:
+        """The entries with what to do with them; empty where nothing is lacking."""
+        from srelib import asking
+
+        return f"{asking.PASTE}\n{self.entries}" if self.entries else ""
+
+
+def explored(path: str | Path, *, as_of: str | pd.Timestamp | None = None) -> Explored:
+    """Read a folder to its end: every problem of every file, and the entries that answer them."""
     path = Path(path)
-    root, files = _listing(path)
-    sources = _sources(root)
+    root, files = listing(path)
     problems: list[InputError] = []
     slos, notes = _objectives(root if path.is_dir() else None, files, problems)
     exports = [file for file in files if file.suffix.lower() not in (".yaml", ".yml", ".toml")]
-    loaded = [entry for file in exports if (entry := _read(file, root, sources, problems))]
-    _raise_all(problems)
-    if not any(entry.fed for entry in loaded):
+    named = {shown_path(file, root): file for file in exports}
+    folder = Folder(root, _sources(root), named, problems=problems)
+    folder.read_all()
+    dataset = _joined(path, folder, slos, as_of)
+    if dataset is not None:
+        notes = [*notes, *folder.notes(), *dataset.notes]
+        dataset = replace(dataset, notes=tuple(notes))
+    places = {name: place for place, name in enumerate(folder.files)}
+    listed = sorted(folder.problems, key=lambda one: places.get(one.file or "", -1))
+    once = {str(problem): problem for problem in listed}
+    return Explored(dataset, tuple(once.values()), folder.entries())
+
+
+def _joined(
+    path: Path, folder: Folder, slos: list[Slo], as_of: str | pd.Timestamp | None
+) -> Dataset | None:
+    """The files as one dataset; None where that fails for good."""
+    while any(entry.fed for entry in folder.read.values()):
+        said = folder.service_names()
+        try:
+            return _assembled(path, list(folder.read.values()), slos, said, as_of)
+        except InputError as error:
+            if not folder.go_on(error):
+                return None
+    if not folder.problems:
         raise InputError(
             f"no export was found in {path.name or path}",
             fix="put CSV or JSON exports into the folder, or run srelib init on a new one",
         )
-    for glob in sources.unmatched([entry.name for entry in loaded]) if sources else ():
-        notes.append(f"sources.toml: match = {glob!r} matches no file")
-    said = {name for entry in (sources.file if sources else ()) for name in entry.services.values()}
-    dataset = _assembled(path, loaded, slos, said, as_of)
-    return replace(dataset, notes=(*notes, *dataset.notes))
+    return None
 
 
 def _sources(root: Path) -> Sources | None:
@@ -205,52 +239,6 @@ def _sources(root: Path) -> Sources | None:
     from srelib.readers.source import read_sources
 
     return read_sources(root)
-
-
-@dataclass
-class _Loaded:
-    """One file, read; counts and rejects may still change when files are joined."""
-
-    name: str
-    format: str
-    result: FileResult
-    sha256: str
-    fed: str = ""
-    first: Any = pd.NaT
-    last: Any = pd.NaT
-
-
-def _listing(path: Path) -> tuple[Path, list[Path]]:
-    """The folder messages refer to, and the files to look at."""
-    if not path.exists():
-        raise InputError(f"{str(path)!r} does not exist", fix="check the path")
-    if not path.is_dir():
-        return path.parent, [path]
-    files = sorted(_walk(path), key=lambda file: file.relative_to(path).as_posix())
-    if not files:
-        raise InputError(
-            f"the folder {path.name or str(path)!r} is empty",
-            fix="put CSV or JSON exports into it, or run srelib init on a new folder",
-        )
-    return path, files
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    """Every file, in each folder once; links to folders are followed last."""
-    waiting, seen = deque([folder]), set()
-    while waiting:
-        here = waiting.popleft()
-        if here.resolve() in seen or (here != folder and (here / REPORT_MARKER).exists()):
-            continue
-        seen.add(here.resolve())
-        for entry in entries(here, folder):
-            looks_like_export = entry.suffix.lower() in (".csv", ".json", ".gz", ".tsv", ".jsonl")
-            if not entry.is_dir() or looks_like_export:
-                yield entry
-            elif entry.is_symlink():
-                waiting.append(entry)
-            else:
-                waiting.appendleft(entry)
 
 
 def _objectives(
@@ -268,60 +256,28 @@ def _objectives(
     return list(read.slos), list(read.notes)
 
 
-def _read(
-    file: Path, root: Path, sources: Sources | None, problems: list[InputError]
-) -> _Loaded | None:
-    name = shown_path(file, root)
-    source = sources.for_file(name) if sources else None
-    if file.suffix.lower() in IGNORED_SUFFIXES or (source and source.table == "ignore"):
-        why = "as sources.toml says" if source else "not an export"
-        return _Loaded(name, "ignored", FileResult({}, 0, 0, notes=(f"left out: {why}",)), "")
-    from srelib.readers import recognition
-
-    with ThreadPoolExecutor(1) as pool:
-        digest: Future[str] = pool.submit(_sha256, file)
-        try:
-            form, result = recognition.read(file, root=root, source=source)
-            return _described(_Loaded(name, form, result, digest.result()))
-        except InputError as error:
-            problems.append(error)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            problems.append(ReadError(f"cannot be read ({reason})", file=name, fix="try again"))
-    return None
-
-
-def _described(entry: _Loaded) -> _Loaded:
-    """The entry with the tables it feeds and the span of its times."""
-    frames = entry.result.tables
-    times = [tables.main_time(frames[table], table) for table in frames if len(frames[table])]
-    entry.fed = ", ".join(table for table in tables.EXPORTS if table in frames)
-    entry.first = min((column.min() for column in times), default=pd.NaT)
-    entry.last = max((column.max() for column in times), default=pd.NaT)
-    return entry
-
-
-def _sha256(file: Path) -> str:
-    if not file.is_file():
-        return ""
-    try:
-        with file.open("rb") as raw:
-            return hashlib.file_digest(raw, "sha256").hexdigest()
-    except OSError:
-        return ""
-
-
-def _raise_all(problems: list[InputError]) -> None:
-    if len(problems) == 1:
-        raise problems[0]
-    if problems:
-        listed = "\n".join(f"- {problem}" for problem in problems)
-        raise InputError(f"{len(problems)} files cannot be used:\n{listed}")
+def _together(seen: Explored) -> InputError:
+    """Every problem as one error, with the entries to paste."""
+    problems = seen.problems
+    files = len({problem.file for problem in problems})
+    if len(problems) == 1 and not seen.entries:
+        return problems[0]
+    text = str(problems[0])
+    if len(problems) > 1:
+        listed = "\n".join(
+            f"- {InputError(one.problem, file=one.file) if one.asks and seen.entries else one}"
+            for one in problems
+        )
+        said = f"{files} files cannot be used" if files > 1 else "the file cannot be used"
+        if seen.entries:
+            said += "; the entries below answer what is asked for"
+        text = f"{said}:\n{listed}"
+    return InputError(f"{text}\n\n{seen.to_paste}" if seen.entries else text)
 
 
 def _assembled(
     path: Path,
-    loaded: list[_Loaded],
+    loaded: list[ReadFile],
     slos: list[Slo],
     said: set[str],
     as_of: str | pd.Timestamp | None,
@@ -356,12 +312,13 @@ def _nothing_left(
     refused = tables.stacked([*(result.rejects for result in results), *found], "rejects")
     if len(refused):
         row = refused.iloc[0]
+        reasons = refused["reason"].value_counts()
         raise InputError(
             f"no record of the exports can be used; {len(refused)} were refused, "
             f"the first because: {row['reason']}",
             file=str(row["file"]),
             line=int(row["line"]),
-            fix="see srelib check for all of them",
+            fix="; ".join(f"{count:,} rows: {reason}" for reason, count in reasons.items()),
         )
     missing = [result for result in results if result.rows_missing]
     if as_of is None and missing:
@@ -456,7 +413,7 @@ def _unfinished(
 
 
 def _provenance(
-    loaded: list[_Loaded], found: list[pd.DataFrame], missing: dict[str, int]
+    loaded: list[ReadFile], found: list[pd.DataFrame], missing: dict[str, int]
 ) -> pd.DataFrame:
     later = Counter(name for frame in found for name in frame["file"])
     rows = [

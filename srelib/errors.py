@@ -6,6 +6,12 @@ the likely fix, so that the text alone is enough to mend the input.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
 __all__ = [
     "ColumnError", "CountError", "InputError", "InsufficientDataError", "InvalidTargetError",
     "ParameterError", "ReadError", "SloError", "SourceError", "SrelibError", "TimeIndexError",
@@ -51,6 +57,9 @@ class InputError(SrelibError):
         The file, relative to the folder handed over.
     line : int, optional
         1-based line of the file.
+    asks : mapping, optional
+        Keys of `sources.toml` that would answer it, with the values proposed; those that only the
+        user can know are `Unconfirmed`.
 
     Examples
     --------
@@ -65,8 +74,10 @@ class InputError(SrelibError):
         file: str | None = None,
         line: int | None = None,
         fix: str | None = None,
+        asks: Mapping[str, Any] | None = None,
     ) -> None:
         self.problem, self.file, self.line, self.fix = problem, file, line, fix
+        self.asks = dict(asks or {})
         where = ", line ".join(str(part) for part in (file, line) if part is not None)
         text = f"{where}: {problem}" if where else problem
         if fix:

@@ -174,6 +174,18 @@ def test_check_tells_rows_left_out_by_rule_from_refused_ones(exports, capsys):
     assert "refused" in next(row for row in shown.splitlines() if "unknown status" in row)
 
 
+def test_check_prints_the_entries_that_are_lacking(tmp_path, capsys):
+    """The folder as it would be read on standard output, what is lacking on the other; exit 2."""
+    (tmp_path / "a.csv").write_text(
+        "ts;host;hits;errors\n2026-06-01 10:00;web;10;1\n2026-06-01 10:05;web;10;1\n"
+    )
+    status, out, err = run("check", tmp_path, capsys=capsys)
+    assert status == 2
+    assert "once sources.toml holds the entries below" in out
+    assert 'columns = { time = "ts", service = "host", bad = "errors", total = "hits" }' in err
+    assert "srelib check" not in out + err
+
+
 def test_check_of_an_empty_folder_is_exit_2(tmp_path, capsys):
     """Also for machines."""
     status, shown, noise = run("check", tmp_path, "--json", capsys=capsys)

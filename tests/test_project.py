@@ -28,8 +28,8 @@ ORDER = [
     "errors", "wording", "tables", "schema", "windows", "stats", "fleet",
     "events", "slos", "readers",
     "collect", "sli", "budget", "alerts", "delivery", "incidents", "tradeoff", "policy",
-    "targets", "dataset", "quality", "objectives", "simulate", "figures", "findings", "report",
-    "cli",
+    "targets", "looks", "asking", "folder", "dataset", "quality", "objectives", "simulate",
+    "figures", "findings", "report", "cli",
 ]  # fmt: skip
 
 SLOW = ("scipy", "duckdb", "matplotlib", "nbconvert", "pydantic", "yaml")

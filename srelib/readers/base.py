@@ -30,6 +30,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Unconfirmed:
+    """A value proposed for `sources.toml` that only the user can confirm, and what to choose."""
+
+    value: Any
+    about: str
+
+
+@dataclass(frozen=True)
 class Head:
     """The start of a file: all that recognition may look at."""
 
@@ -47,6 +55,7 @@ class Head:
     time_format: str | None = None
     most: int = 1 << 32
     annotated: bool = False
+    keeps: object = None
 
     def as_said(self, source: Source) -> Head:
         """The head with what ``sources.toml`` says of the header and of times."""

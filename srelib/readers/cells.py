@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from srelib.errors import ReadError
+from srelib.readers.base import Unconfirmed
 
 _LOCAL = (
     r"^(?P<one>\d{1,2})(?P<mark>[./-])(?P<two>\d{1,2})[./-](?P<year>\d{4}),?"
@@ -80,7 +81,18 @@ def _day_first(
         file=file,
         fix=f'say time_format = "%d{mark}%m{mark}%Y %H:%M" (the day first) or '
         f'"%m{mark}%d{mark}%Y %H:%M" in sources.toml, or write dates as 2026-01-31T14:05:00',
+        asks={"time_format": Unconfirmed(_form(seen), "%d is the day, %m the month")},
     )
+
+
+def _form(seen: str) -> str:
+    """How a date such as 31/01/2026 14:05 is written, the day first, in the codes of strptime."""
+    form = re.sub(
+        r"^\d+(\D)\d+\D(\d{4})?(?:\d\d)?", lambda m: f"%d{m[1]}%m{m[1]}%{'Yy'[not m[2]]}", seen
+    )
+    hour = "%I" if re.search(r"(?i)[ap]m$", form) else "%H"
+    form = re.sub(r"\d{1,2}:\d\d(:\d\d)?", lambda m: f"{hour}:%M{':%S' if m[1] else ''}", form)
+    return re.sub(r"(?i)[ap]m$", "%p", re.sub(r"\.\d+$", ".%f", form))
 
 
 LANGUAGES = (
@@ -310,6 +322,11 @@ def _naive(
                 file=file,
                 fix=f'add timezone = "Europe/Berlin" (or "UTC", or your own) '
                 f"to a [[file]] with match = {file or 'FILE'!r} in sources.toml",
+                asks={
+                    "timezone": Unconfirmed(
+                        "UTC", 'the zone these times were written in, such as "Europe/Berlin"'
+                    )
+                },
             )
         reasons[read.index] = "this time carries no zone while others in the column do"
         return None
@@ -429,4 +446,5 @@ def _decimal_mark(number: pd.Series, file: str | None, column: str) -> str | Non
         f"(such as {number[number != ''].iloc[0]!r})",
         file=file,
         fix='say decimal = "," or decimal = "." in sources.toml',
+        asks={"decimal": Unconfirmed(",", 'the decimal mark, "," or "."')},
     )

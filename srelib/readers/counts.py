@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from srelib.errors import ReadError
-from srelib.readers.base import SeriesInfo, no_faults
+from srelib.readers.base import SeriesInfo, Unconfirmed, no_faults
 from srelib.readers.meaning import DUST, FEW, Meaning, without_dips
 
 if TYPE_CHECKING:
@@ -462,6 +462,7 @@ def step_of(times: np.ndarray, file: str) -> pd.Timedelta:
         raise ReadError(
             "the length of a bucket cannot be told from a single time", file=file,
             fix='say step = "1m" in sources.toml',
+            asks={"step": Unconfirmed("1m", "length of one bucket")},
         )  # fmt: skip
     return pd.Timedelta(usual, "us")
 

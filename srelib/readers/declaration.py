@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from srelib.errors import ReadError
-from srelib.readers.base import Head
+from srelib.readers.base import Head, Unconfirmed
 from srelib.readers.json_text import as_text, name_in, value_at, values_at
 from srelib.readers.record_tables import UNFINISHED, Row
 from srelib.readers.words import NOT_CHOSEN, SAY_STATUS, UNKNOWN_STATUS, left_out_note, word_counts
@@ -117,7 +118,15 @@ class Choice:
             f"{self.ask}: {word_counts(seen)}",
             file=head.name,
             fix=f"add {line} to a [[file]] with match = {head.name!r} in sources.toml",
+            asks=self._asked(seen),
         )
+
+    def _asked(self, seen: Sequence[str | None]) -> dict[str, Any]:
+        """The names that look like deployments or incidents, to be confirmed."""
+        names = [name for name, _ in Counter(name for name in seen if name).most_common()]
+        likely = [n for n in names if re.search(r"(?i)deploy|release|prod|incident|outage", n)]
+        chosen = Unconfirmed(likely or names[:1], f"those that count, of {', '.join(names[:12])}")
+        return {"where": {self.what: chosen}} if self.key == "where" else {self.key: chosen}
 
     def row(self, record: Record, wanted: Sequence[str]) -> Row:
         """The mark of a record that does not count."""

@@ -168,6 +168,7 @@ class Format:
                 self.asks,
                 file=head.name,
                 fix=f'add service = "..." to a [[file]] with match = {head.name!r} in sources.toml',
+                asks={"service": None},
             )
 
     def _rows(

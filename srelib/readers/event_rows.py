@@ -27,6 +27,7 @@ def read_events(head: Head, source: Source, *, line: re.Pattern[str] | None = No
         raise ReadError(
             "unit is 'event', and nothing says which rows are good", file=head.name,
             fix='add a condition on its columns, such as good = "status < 500", in sources.toml',
+            asks={"table": None},
         )  # fmt: skip
     condition = parse_condition(source.good)
     kinds = {
@@ -103,6 +104,7 @@ def _keys(head: Head, source: Source) -> dict[str, str]:
             file=head.name,
             fix=f'say columns = {{ {lacking[0]} = "..." }}'
             + (' or service = "..."' if lacking[0] == "service" else "") + " in sources.toml",
+            asks={"table": "sli", "columns": dict.fromkeys(lacking)},
         )  # fmt: skip
     return keys
 

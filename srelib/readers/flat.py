@@ -16,7 +16,7 @@ import numpy as np
 
 from srelib.errors import ReadError
 from srelib.readers import generic
-from srelib.readers.base import FileResult, Head
+from srelib.readers.base import FileResult, Head, Unconfirmed
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
@@ -75,6 +75,11 @@ def counted(source: Source, head: Head, names: Sequence[str], what: str) -> None
         f"{what}; series seen: {', '.join(map(repr, shown[:12]))}",
         file=head.name,
         fix=f"add to sources.toml, with the right names:\n{_block(head.name, shown)}",
+        asks={
+            "unit": Unconfirmed("count", '"count" (events in each bucket) or "rate" (per second)'),
+            "absent": Unconfirmed("zero", 'no point: "zero" events, or "unknown"'),
+            "series": shown,
+        },
     )
 
 

@@ -72,7 +72,7 @@ def indicators(
                 *_bounds(names, source), *_labelled([n for n in names if not _bound(n)], source)
             ]  # fmt: skip
         except ReadError as error:
-            raise ReadError(error.problem, file=file, fix=error.fix) from None
+            raise ReadError(error.problem, file=file, fix=error.fix, asks=error.asks) from None
     used = {column for entry in found for columns in entry.roles.values() for column in columns}
     absent = sorted(used - set(names))
     if absent:
@@ -87,6 +87,7 @@ def indicators(
             file=file,
             fix=f"add to sources.toml:\n{snippet(source, file)}\n"
             '(or table = "ignore" to leave the file out)',
+            asks={"series": names},
         )
     return found, [name for name in names if name not in used]
 
@@ -271,6 +272,7 @@ def read_generic(head: Head, source: Source) -> FileResult:
         raise ReadError(
             f"no column is known to be the time; columns seen: {', '.join(map(repr, head.header))}",
             file=head.name, fix='say columns = { time = "..." } in sources.toml',
+            asks={"columns": {"time": None}},
         )  # fmt: skip
     if numbers and not source.series:
         return _read_long(head, source, roles)
@@ -315,6 +317,7 @@ def _read_long(head: Head, source: Source, roles: dict[str, str]) -> FileResult:
             "no column names the service", file=head.name,
             fix=f"add to sources.toml: [[file]] match = {head.name!r}, service = \"YOUR SERVICE\" "
             '(or columns = { service = "..." })',
+            asks={"columns": {"service": None}},
         )  # fmt: skip
     _check_alone(head, source, roles)
     numbers = [role for role in counts.ROLES if role in roles]
@@ -406,6 +409,7 @@ def _check_alone(head: Head, source: Source, roles: dict[str, str]) -> None:
             fix="map two of good, bad and total in sources.toml: "
             'columns = { good = "...", total = "..." }; '
             f'or, when the other part is in another file, columns = {{ {present[0]} = "..." }}',
+            asks={"table": None},
         )
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from srelib import tables
 from srelib.errors import ReadError
 from srelib.readers import counts
-from srelib.readers.base import FileResult, SeriesInfo
+from srelib.readers.base import FileResult, SeriesInfo, Unconfirmed
 from srelib.readers.grid import Buckets, grid_of
 from srelib.readers.meaning import DUST
 from srelib.readers.text import rejects
@@ -316,6 +316,7 @@ def _agreed(results: Sequence[FileResult], names: Sequence[str]) -> dict[Key, Se
                     f"{before.weighting} in {where[key]}",
                     file=name,
                     fix="give one of them another sli in sources.toml",
+                    asks={"sli": Unconfirmed(f"{entry.sli}-{entry.weighting}", "another name")},
                 )
             seen = [one for one in (before, entry) if one]
             known[key] = SeriesInfo(
@@ -349,6 +350,11 @@ def _values_as_seconds(
             file=names[entries[0][0]],
             fix='say unit = "value", threshold = 0.3, op = "lte" in sources.toml, or write an SLO '
             "with a thresholdMetric for it",
+            asks={
+                "unit": "value",
+                "threshold": Unconfirmed(_usual(entries), "99 of 100 values seen are at most this"),
+                "op": Unconfirmed("lte", 'good when at most; "gte" when at least'),
+            },
         )
     op, threshold = thresholds[key]
     return [
@@ -356,6 +362,12 @@ def _values_as_seconds(
                               * frame["total"].to_numpy()), at)
         for number, _, frame, at in entries
     ]  # fmt: skip
+
+
+def _usual(entries: list[Half]) -> float:
+    """A bound that nearly all values keep, to three digits."""
+    values = np.concatenate([frame["good"].to_numpy() for _, _, frame, _ in entries])
+    return float(f"{np.nanquantile(values, 0.99):.3g}")
 
 
 def _paired(

@@ -272,7 +272,8 @@ _HINTS: tuple[tuple[frozenset[str], str, str], ...] = (
 def unknown_json(head: Head) -> ReadError:
     """The error about a JSON file of no known format."""
     problem, fix = _problem_and_fix(head)
-    return ReadError(f"the format of this JSON is not known: {problem}", file=head.name, fix=fix)
+    text = f"the format of this JSON is not known: {problem}"
+    return ReadError(text, file=head.name, fix=fix, asks={"table": None})
 
 
 def _problem_and_fix(head: Head) -> tuple[str, str]:

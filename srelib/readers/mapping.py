@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from srelib import tables
 from srelib.errors import ReadError
-from srelib.readers import counts, flat
+from srelib.readers import counts, event_rows, flat, generic, monitoring
 from srelib.readers.base import Family, FileResult, Head, file_text
 from srelib.readers.declaration import Record, as_json, choose_note, first, not_chosen
 from srelib.readers.engine import Format
@@ -34,6 +34,7 @@ def _read(head: Head, source: Source) -> FileResult:
             file=head.name,
             fix='add table = "incidents" (or sli, deployments, changes, alerts, exclusions) to '
             f"the [[file]] with match = {head.name!r} in sources.toml",
+            asks={"table": None},
         )
     found = json_records(file_text(head), file=head.name)
     members = list(_members(found, source.records)) if source.records else found
@@ -74,6 +75,7 @@ def _demand(head: Head, source: Source, table: str, records: list[Record]) -> No
                 f"no record has a value for {name} at {key!r}; keys seen: {seen or 'none'}",
                 file=head.name,
                 fix=f'say columns = {{ {name} = "..." }} in sources.toml, with dotted keys',
+                asks={"table": table, "columns": {name: None}},
             )
 
 
@@ -99,7 +101,10 @@ def _read_sli(head: Head, source: Source, members: list[Any]) -> FileResult:
             "none of these records is left", file=head.name,
             fix="correct records and where in sources.toml",
         )  # fmt: skip
-    result = flat.read_flat(head, source, rows, numbers, notes=choose_note(left))
+    read = {"state": monitoring.STATELOG, "event": event_rows.EVENTS}.get(
+        source.unit or "", generic.GENERIC
+    ).read
+    result = flat.read_flat(head, source, rows, numbers, read=read, notes=choose_note(left))
     if not broken:
         return result
     lines, columns, values, reasons, by_rule = map(list, zip(*broken, strict=True))

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from srelib.errors import ReadError
+from srelib.readers.base import Unconfirmed
 
 DUST = 1e-6
 """Relative error that sums of floating point numbers and rounded exports bring."""
@@ -82,11 +83,13 @@ def _ask(problem: str, file: str, *units: str) -> ReadError:
     }
     first, *others = units
     listed = f'unit = "{first}" ({meant[first]})'
+    about = " or ".join(f'"{unit}" ({meant[unit]})' for unit in units)
     for unit in others:
         listed += f', or unit = "{unit}" ({meant[unit]})'
     return ReadError(
         problem, file=file,
         fix=f"add to the [[file]] with match = {file!r} in sources.toml: {listed}",
+        asks={"unit": Unconfirmed(first, about)},
     )  # fmt: skip
 
 
@@ -220,6 +223,7 @@ def _shares(columns: Sequence[NumberColumn], declared: str | None, file: str) ->
                 file=file,
                 fix=f'say columns = {{ bad_ratio = "{column.name}" }} in sources.toml, or give '
                 "the column another name",
+                asks={"columns": {"bad_ratio": column.name}},
             )
     values = np.concatenate([column.values for column in columns])
     values = values[~np.isnan(values)]

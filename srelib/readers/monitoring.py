@@ -163,7 +163,7 @@ def _same_role(
         if not service:
             raise ReadError(
                 f"the series {name} names no service", file=head.name,
-                fix='say service = "..." in sources.toml',
+                fix='say service = "..." in sources.toml', asks={"service": None},
             )  # fmt: skip
         groups.setdefault(service, []).append(name)
     sli = source.sli or "availability"

@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srelib.errors import ReadError
-from srelib.readers import base, event_rows, formats, generic, json_text, monitoring, records
+from srelib.readers import (
+    base,
+    event_rows,
+    formats,
+    generic,
+    json_text,
+    monitoring,
+    records,
+    sheets,
+)
 from srelib.readers.base import Family, FileResult, Head
 from srelib.readers.engine import Format
 from srelib.readers.mapping import MAPPED, is_mapped
@@ -32,10 +41,17 @@ _ONLY = {
 def read(path: Path, *, root: Path, source: Source | None = None) -> tuple[str, FileResult]:
     """Recognise a file from its content and read it."""
     source = source or base.UNSAID
-    head = base.head(Path(path), Path(root)).as_said(source)
+    head = start(Path(path), Path(root), source)
     family = _choose(head, source)
     result = family.read(head, source)
     return family.name, replace(result, notes=(*result.notes, *_unread(family, source)))
+
+
+def start(path: Path, root: Path, source: Source) -> Head:
+    """The start of a file, or of the sheet of a workbook, as `sources.toml` describes it."""
+    if sheets.is_workbook(path):
+        return sheets.sheet_head(path, root, source.sheet).as_said(source)
+    return base.head(path, root).as_said(source)
 
 
 def _unread(family: Family | Format, source: Source) -> list[str]:
@@ -98,6 +114,7 @@ def _check_header(head: Head) -> None:
         f"the first line is data ({cells[0]!r}), so the file has no header", file=head.name,
         fix=f"add to the [[file]] with match = {head.name!r} in sources.toml, with your own names: "
         f"header = [{named}]",
+        asks={"header": None},
     )  # fmt: skip
 
 
@@ -116,4 +133,5 @@ def _by_table(head: Head, source: Source) -> Family:
         fix=f"add to sources.toml: [[file]] match = {head.name!r}, "
         'table = "sli" (or deployments, '
         'changes, incidents, alerts, exclusions; or "ignore"), columns = { time = "..." }',
+        asks={"table": None},
     )

@@ -169,6 +169,7 @@ def _table(head: Head, source: Source) -> str:
             file=head.name,
             fix='say table = "deployments" (or changes, incidents, alerts, exclusions) and columns '
             "= {...} in sources.toml",
+            asks={"table": None},
         )
     return table
 
@@ -184,6 +185,12 @@ def _demand(columns: dict[str, str], table: str, head: Head, constants: dict[str
                 f"no column for {name} of {table} among {', '.join(map(repr, head.header))}",
                 file=head.name,
                 fix=f'say {constant}columns = {{ {name} = "..." }} in sources.toml',
+                asks={
+                    "table": table,
+                    "columns": dict.fromkeys(
+                        n for n in tables.required(table) if n not in columns and n not in made
+                    ),
+                },
             )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from srelib.errors import InputError
+from srelib.readers.base import Unconfirmed
 
 _NOBODY = {
     "", "-", "--", "none", "(none)", "null", "n/a", "na", "nan", "unknown", "unassigned",
@@ -97,6 +98,15 @@ def _ask_for(table: str, lists: Collection[str]) -> None:
         "and not all of them are named elsewhere in the folder",
         fix="say in sources.toml, for the [[file]] of these rows, what they stand for, one name "
         f'(perhaps the same) or a list such as ["api", "web"]: services = {{ {pairs} }}',
+        asks={
+            "services": Unconfirmed(
+                {
+                    name: "\n".join(part for part in _SEPARATOR.split(name) if part)
+                    for name in lists
+                },
+                "the services each cell names: one name, perhaps the whole cell, or a list",
+            )
+        },
     )
 
 

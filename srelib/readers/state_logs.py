@@ -12,7 +12,7 @@ import pandas as pd
 from srelib import tables
 from srelib.errors import ReadError
 from srelib.readers import generic, meaning
-from srelib.readers.base import UNSAID, FileResult, Head, SeriesInfo
+from srelib.readers.base import UNSAID, FileResult, Head, SeriesInfo, Unconfirmed
 from srelib.readers.text import Scan, rejects, scan
 from srelib.readers.words import words_of
 
@@ -186,6 +186,7 @@ def _scanned_log(head: Head, source: Source, roles: dict[str, str]) -> Scan:
             f"{', '.join(map(repr, head.header))}",
             file=head.name,
             fix='say columns = { time = "...", state = "...", service = "..." } in sources.toml',
+            asks={"table": "sli", "columns": dict.fromkeys(lacking)},
         )
     types = {roles["time"]: "time", roles["state"]: "text"}
     types |= {roles[role]: "text" for role in ("service", "probe") if role in roles}
@@ -202,7 +203,7 @@ def _log_rows(
     codes = {word: _CODES[kind] for word, kind in (meanings | stated).items() if kind in _CODES}
     state = frame[roles["state"]].str.strip()
     rows = pd.DataFrame({"time": frame[roles["time"]], "state": state.str.lower().map(codes)})
-    _check_states(state[rows["state"].isna()], roles["state"], head)
+    _check_states(state, rows["state"].isna(), roles["state"], head)
     constant = None if "service" in source.columns else source.service
     rows["row"] = np.arange(len(rows))
     rows["service"] = constant if constant else frame[roles["service"]].str.strip()
@@ -224,17 +225,18 @@ def _log_rows(
     return rows.sort_values(keys, kind="stable").reset_index(drop=True), refused
 
 
-def _check_states(unknown: pd.Series, column: str, head: Head) -> None:
+def _check_states(states: pd.Series, unknown: pd.Series, column: str, head: Head) -> None:
     """Ask what states mean that no word here explains; numbers mean different things in tools."""
-    if unknown.empty:
+    if not unknown.any():
         return
-    counts = unknown.value_counts()
+    counts = states[unknown].value_counts()
     seen = ", ".join(f"{word!r} {count:,}" for word, count in counts.head(6).items())
     listed = ", ".join(f'"{word}" = "..."' for word in counts.index[:6])
     raise ReadError(
         f"nothing says what these states of column {column!r} mean: {seen}", file=head.name,
         fix=f"add to the [[file]] with match = {head.name!r} in sources.toml: "
         f"values = {{ {listed} }}, each good, bad or ignore",
+        asks={"values": dict(counts / len(states))},
     )  # fmt: skip
 
 
@@ -253,7 +255,9 @@ def _longest_silence(rows: pd.DataFrame, source: Source, head: Head) -> tuple[pd
             fix=f"add to the [[file]] with match = {head.name!r} in sources.toml: max_silence = "
             '"26h" (longer silence is unknown), or a length beyond the whole log where it holds '
             "every change of state",
-        )
+            asks={"max_silence": Unconfirmed("26h", "longer silence is unknown; a length beyond "
+                                             "the log where it holds every change of state")},
+        )  # fmt: skip
     silence = _HEARTBEATS * usual
     shown = f"{usual / pd.Timedelta('1min'):g} min"
     return silence, f"a check every {shown}: silence beyond {_HEARTBEATS} of them is unknown"
@@ -271,7 +275,8 @@ def _one_log(rows: pd.DataFrame, told: StateLog) -> pd.DataFrame:
             file=told.file,
             fix=f"add to the [[file]] with match = {told.file!r} in sources.toml: probes = "
             '"majority" (the service is up when most probes see it up), "any" or "all"',
-        )
+            asks={"probes": Unconfirmed("majority", 'see it up: "any", "majority" or "all"')},
+        )  # fmt: skip
     edges = np.unique(np.concatenate([log["time"].array.asi8 for log in logs]))
     place = [np.searchsorted(log["time"].array.asi8, edges, side="right") - 1 for log in logs]
     states = np.array([

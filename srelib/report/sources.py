@@ -11,6 +11,7 @@ import pandas as pd
 
 import srelib
 from srelib import tables, wording
+from srelib.dataset import _together, explored
 from srelib.errors import InputError
 from srelib.findings.quality import _left_out
 from srelib.readers.base import shown_path
@@ -117,12 +118,15 @@ def check(folder: Path) -> dict[str, Any]:
 
     Returns
     -------
-    dict, plain values only: usable, folder, as_of, files, series, slos, rejects, notes
+    dict
+        Plain values only: usable, folder, as_of, files, series, slos, rejects, notes; error (every
+        problem, else null) and sources_toml (the entries that answer them). With an error the
+        other parts show the folder as if the entries were there; where that fails they are absent.
 
     Raises
     ------
     InputError
-        The folder cannot be read at all.
+        There is no such folder, or nothing in it.
 
     Examples
     --------
@@ -137,9 +141,15 @@ def check(folder: Path) -> dict[str, Any]:
     """
     if not folder.is_dir():
         raise InputError(f"no folder {str(folder)!r}", fix="name the folder that holds the exports")
-    dataset = srelib.load(folder)
+    found = explored(folder)
+    error = str(_together(found)) if found.problems else None
+    asked = {"error": error, "sources_toml": found.to_paste or None}
+    dataset = found.dataset
+    if dataset is None:
+        return {"usable": False, **asked}
     return {
-        "usable": _is_usable(dataset),
+        "usable": _is_usable(dataset) and not error,
+        **asked,
         "folder": _folder_name(dataset.path),
         "as_of": _plain(dataset.as_of),
         "files": _records(
@@ -184,13 +194,25 @@ def _notes(dataset: Dataset) -> list[str]:
     aimed = {(slo.service, slo.sli) for slo in dataset.slos}
     for service, sli in sorted(measured - aimed) if dataset.slos else ():
         notes.append(f"{service} {sli} has no objective: add one to slos.yaml.")
+    seen = {service for service, _ in measured | aimed}
+    for service in sorted({*dataset.services} - seen) if measured else ():
+        notes.append(f"{service} has neither metrics nor an objective: {_where(dataset, service)}.")
     return notes
+
+
+def _where(dataset: Dataset, service: str) -> str:
+    """What the exports hold of a service."""
+    tables = ("deployments", "changes", "incidents", "alerts")
+    counts = {name: int((getattr(dataset, name)["service"] == service).sum()) for name in tables}
+    return "only " + ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
 
 
 def show(seen: Mapping[str, Any]) -> None:
     """Print what `check` found for people, on standard output."""
     from rich.console import Console
 
+    if "files" not in seen:
+        return
     console = Console(highlight=False, markup=False, soft_wrap=False)
     if not console.is_terminal:
         console = Console(highlight=False, markup=False, width=160)
@@ -205,6 +227,9 @@ def show(seen: Mapping[str, Any]) -> None:
             )
     for note in seen["notes"]:
         console.print(f"- {wording.label(note, limit=400)}")
+    if seen["error"]:
+        console.print("This is how the folder is read once sources.toml holds the entries below.")
+        return
     verdict = (
         "Usable." if seen["usable"] else "Not usable: no metrics, deployments, incidents or alerts."
     )

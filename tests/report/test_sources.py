@@ -37,3 +37,38 @@ def test_rows_left_out_by_rule_are_counted_apart_from_refused_ones():
 def test_of_a_folder_only_its_name_is_shown(tmp_path):
     """Where it lies is nobody's business."""
     assert sources._folder_name(tmp_path / "my exports") == "my exports"
+
+
+def test_a_service_without_metrics_and_objective_is_named(tmp_path):
+    """Incidents of a service that is nowhere else: said with their number."""
+    hours = "".join(f"2026-06-01T0{hour}:00:00Z,shop,9,10\n" for hour in range(2))
+    (tmp_path / "a.csv").write_text(f"time,service,good,total\n{hours}")
+    (tmp_path / "incidents.csv").write_text(
+        "incident_id,service,started_at,resolved_at\n"
+        "1,cart,2026-06-01T00:10:00Z,2026-06-01T00:20:00Z\n"
+    )
+    notes = sources.check(tmp_path)["notes"]
+    assert "cart has neither metrics nor an objective: only 1 incidents." in notes
+    assert not any(note.startswith("shop has") for note in notes)
+
+
+def test_what_is_lacking_is_shown_with_the_folder_as_it_would_be_read(tmp_path):
+    """Not usable yet, and everything that would be seen once the entry is pasted."""
+    hours = "".join(f"2026-06-01T0{hour}:00:00,shop,9,10\n" for hour in range(2))
+    (tmp_path / "a.csv").write_text(f"time,service,good,total\n{hours}")
+    seen = sources.check(tmp_path)
+    assert not seen["usable"]
+    assert "carry no time zone" in seen["error"]
+    assert 'match = "a.csv"\ntimezone = "UTC"  # ?' in seen["sources_toml"]
+    assert seen["files"][0]["rows_kept"] == 2
+    (tmp_path / "sources.toml").write_text(seen["sources_toml"])
+    again = sources.check(tmp_path)
+    assert (again["usable"], again["error"], again["sources_toml"]) == (True, None, None)
+
+
+def test_nothing_can_be_shown_of_what_cannot_be_read(tmp_path):
+    """One damaged file: its error, and no table."""
+    (tmp_path / "a.csv").write_text("")
+    seen = sources.check(tmp_path)
+    assert seen == {"usable": False, "error": seen["error"], "sources_toml": None}
+    assert "a.csv: the file is empty" in seen["error"]

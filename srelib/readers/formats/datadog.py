@@ -60,6 +60,7 @@ def _read_history(head: Head, source: Source) -> FileResult:
         raise ReadError(
             "no tag of the SLO says which service it is of (service:NAME)", file=head.name,
             fix=f'add service = "..." to a [[file]] with match = {head.name!r} in sources.toml',
+            asks={"service": None},
         )  # fmt: skip
     return flat.read_flat(head, _stepped(source, steps, unit="count"), rows, notes=notes)
 

@@ -53,7 +53,7 @@ def test_pauses_are_unknown(tmp_path):
 def test_a_type_nobody_knows_is_asked_for_by_its_number(tmp_path):
     """What it means is said in sources.toml; it is neither up nor down before."""
     logs = [(UP, START + 600, 60), (55, START + 300, 300), (UP, START, 300)]
-    with pytest.raises(ReadError, match='values = { "55" = '):
+    with pytest.raises(ReadError, match=r'values = \{ "55" = '):
         read_monitors(tmp_path, uptime_monitor(*logs))
 
 

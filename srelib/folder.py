@@ -1,0 +1,261 @@
+"""The files of a folder: which are read, what is said about each, and what they lack.
+
+A file that lacks something is read again as if what it asks for were said, so that its next
+question is found in the same round.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from srelib import tables
+from srelib.errors import InputError, ReadError
+from srelib.readers.base import FileResult, entries
+from srelib.readers.words import UNKNOWN_STATUS
+
+if TYPE_CHECKING:
+    from srelib.readers.source import Source, Sources
+
+IGNORED_SUFFIXES = (".md", ".html", ".pdf", ".png", ".ipynb", ".py")
+"""Files that lie about in folders of exports and hold no data."""
+
+REPORT_MARKER = ".srelib-report"
+"""File in every folder that holds a report; such a folder is never input."""
+
+_ROUNDS = 12
+"""More questions about one file than there are keys that answer them."""
+
+
+@dataclass
+class ReadFile:
+    """One file, read; counts and rejects may still change when files are joined."""
+
+    name: str
+    format: str
+    result: FileResult
+    sha256: str
+    fed: str = ""
+    first: Any = pd.NaT
+    last: Any = pd.NaT
+
+
+@dataclass
+class Folder:
+    """Files read so far, what is wrong with them, and what was assumed to go on."""
+
+    root: Path
+    sources: Sources | None
+    files: dict[str, Path]
+    read: dict[str, ReadFile] = field(default_factory=dict)
+    problems: list[InputError] = field(default_factory=list)
+    asked: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def read_all(self) -> None:
+        """Read every file, each as often as it has a question that can be answered for a while."""
+        for name in self.files:
+            self._read(name)
+
+    def go_on(self, error: InputError) -> bool:
+        """Note a problem of files that were joined; whether they now answer its question."""
+        names = [error.file] if error.file in self.files else self._about(error)
+        if not names or not self._assume(names, error):
+            self.problems.append(error)
+            return False
+        self.problems.append(error)
+        taken = [name for name, one in self.read.items()
+                 if "sli" in one.fed and "sli" not in one.result.tables]  # fmt: skip
+        for name in dict.fromkeys([*names, *taken]):
+            self._read(name)
+        return True
+
+    def entries(self) -> str:
+        """The complete entries of `sources.toml` that were asked for, or that would keep rows which
+        were refused for a word; empty where nothing is lacking.
+        """
+        words = {name: found for name, one in self.read.items() if (found := _words(one.result))}
+        if not self.asked and not words:
+            return ""
+        from srelib import asking, looks
+
+        more = {
+            name: asking.merged(self._keys(name), {"values": {"status": looks.statuses(found)}})
+            for name, found in words.items()
+        }
+        return asking.blocks(self.asked | more, self.files)
+
+    def service_names(self) -> set[str]:
+        """The names that services of the files were said to have."""
+        entries = [self._source(name) for name in self.files]
+        return {name for entry in entries if entry for name in entry.services.values()}
+
+    def notes(self) -> list[str]:
+        """What `sources.toml` says in vain, and what in it nobody has confirmed."""
+        from srelib import asking
+
+        if self.sources is None:
+            return []
+        globs = self.sources.unmatched(list(self.files))
+        text = (self.root / "sources.toml").read_text(encoding="utf-8-sig")
+        notes = [f"sources.toml: match = {glob!r} matches no file" for glob in globs]
+        if marked := asking.unconfirmed_lines(text):
+            listed = ", ".join(f"{key} in line {number}" for number, key in marked[:20])
+            notes.append(
+                f"sources.toml: nobody has confirmed {listed}; correct what is wrong, and take the "
+                f"mark {asking.MARK} away"
+            )
+        return notes
+
+    def _read(self, name: str) -> None:
+        for _ in range(_ROUNDS):
+            try:
+                self.read[name] = _read_file(self.files[name], name, self.root, self._source(name))
+                return
+            except InputError as error:
+                self.read.pop(name, None)
+                self.problems.append(error)
+                if not self._assume([name], error):
+                    return
+
+    def _source(self, name: str) -> Source | None:
+        if name in self.asked:
+            from srelib import asking
+
+            return asking.assumed(name, self.asked[name])
+        return self.sources.for_file(name) if self.sources else None
+
+    def _assume(self, names: list[str], error: InputError) -> bool:
+        """Take what is asked for as said; whether that is something new and can be said."""
+        if not error.asks:
+            return False
+        from srelib import asking
+
+        before = {name: asking.assumed(name, self._keys(name)) for name in names}
+        keys = {name: asking.merged(self._keys(name), self._answers(name, error)) for name in names}
+        after = {name: asking.assumed(name, keys[name]) for name in names}
+        if after == before or None in after.values():
+            return False
+        self.asked |= keys
+        return True
+
+    def _keys(self, name: str) -> dict[str, Any]:
+        from srelib import asking
+
+        said = self.sources.for_file(name) if self.sources else None
+        return self.asked.get(name) or asking.said(said)
+
+    def _answers(self, name: str, error: InputError) -> dict[str, Any]:
+        """What is asked for, with proposals from the file where the question left them open."""
+        from srelib import looks
+        from srelib.readers import base, recognition
+
+        if not _is_open(error.asks):
+            return error.asks
+        source = self._source(name)
+        try:
+            head = recognition.start(self.files[name], self.root, source or base.UNSAID)
+            return looks.filled(error.asks, head)
+        except InputError:
+            return {}
+
+    def _about(self, error: InputError) -> list[str]:
+        """The files whose records name a service that is asked about."""
+        services = error.asks.get("services")
+        wanted = set(getattr(services, "value", services) or ())
+        return [
+            name for name, one in self.read.items()
+            if any("service" in frame and wanted & set(frame["service"].dropna().astype("str"))
+                   for frame in one.result.tables.values())
+        ]  # fmt: skip
+
+
+def _words(result: FileResult) -> dict[str, int]:
+    """Words for the outcome of a deployment that nobody knows, and how many rows they refused."""
+    rejects = result.rejects
+    unknown = rejects["reason"].astype("str").str.startswith(UNKNOWN_STATUS)
+    return {str(word): count for word, count in rejects["value"][unknown].value_counts().items()}
+
+
+def _is_open(asks: Mapping[str, Any]) -> bool:
+    """Whether a question leaves it to the look of the file what is proposed."""
+    columns = asks.get("columns")
+    inner = columns.values() if isinstance(columns, dict) else ()
+    return bool({"series", "values"} & {*asks}) or None in [*asks.values(), *inner]
+
+
+def listing(path: Path) -> tuple[Path, list[Path]]:
+    """The folder messages refer to, and the files to look at."""
+    if not path.exists():
+        raise InputError(f"{str(path)!r} does not exist", fix="check the path")
+    if not path.is_dir():
+        return path.parent, [path]
+    files = sorted(_walk(path), key=lambda file: file.relative_to(path).as_posix())
+    if not files:
+        raise InputError(
+            f"the folder {path.name or str(path)!r} is empty",
+            fix="put CSV or JSON exports into it, or run srelib init on a new folder",
+        )
+    return path, files
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Every file, in each folder once; links to folders are followed last."""
+    waiting, seen = deque([folder]), set()
+    while waiting:
+        here = waiting.popleft()
+        if here.resolve() in seen or (here != folder and (here / REPORT_MARKER).exists()):
+            continue
+        seen.add(here.resolve())
+        for entry in entries(here, folder):
+            looks_like_export = entry.suffix.lower() in (".csv", ".json", ".gz", ".tsv", ".jsonl")
+            if entry.name.startswith("~$"):
+                continue
+            if not entry.is_dir() or looks_like_export:
+                yield entry
+            elif entry.is_symlink():
+                waiting.append(entry)
+            else:
+                waiting.appendleft(entry)
+
+
+def _read_file(file: Path, name: str, root: Path, source: Source | None) -> ReadFile:
+    if file.suffix.lower() in IGNORED_SUFFIXES or (source and source.table == "ignore"):
+        why = "as sources.toml says" if source else "not an export"
+        return ReadFile(name, "ignored", FileResult({}, 0, 0, notes=(f"left out: {why}",)), "")
+    from srelib.readers import recognition
+
+    with ThreadPoolExecutor(1) as pool:
+        digest: Future[str] = pool.submit(_sha256, file)
+        try:
+            form, result = recognition.read(file, root=root, source=source)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ReadError(f"cannot be read ({reason})", file=name, fix="try again") from error
+        return _described(ReadFile(name, form, result, digest.result()))
+
+
+def _described(entry: ReadFile) -> ReadFile:
+    """The entry with the tables it feeds and the span of its times."""
+    frames = entry.result.tables
+    times = [tables.main_time(frames[table], table) for table in frames if len(frames[table])]
+    entry.fed = ", ".join(table for table in tables.EXPORTS if table in frames)
+    entry.first = min((column.min() for column in times), default=pd.NaT)
+    entry.last = max((column.max() for column in times), default=pd.NaT)
+    return entry
+
+
+def _sha256(file: Path) -> str:
+    if not file.is_file():
+        return ""
+    try:
+        with file.open("rb") as raw:
+            return hashlib.file_digest(raw, "sha256").hexdigest()
+    except OSError:
+        return ""

@@ -1,0 +1,375 @@
+"""What a file of no known format looks like: the keys of `sources.toml` that would read it.
+
+Names and cells of the first records decide; nothing is read by a guess, it is only proposed.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import PurePath
+from typing import Any
+
+from srelib import tables
+from srelib.errors import ReadError
+from srelib.readers.base import Head, Unconfirmed, file_text
+from srelib.readers.cells import MISSING, NOT_A_NUMBER
+from srelib.readers.json_text import json_records
+
+Cells = dict[str, list[str]]
+
+_SAMPLE = 300
+"""Records looked at."""
+
+_TIME = re.compile(
+    r"\d{4}[-/]\d\d?([-/]\d\d?([T ].*)?)?|1\d{9}(\d{3}|\d{6}|\d{9})?(\.\d+)?"
+    r"|\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d\d)([ T,].*)?|\d{1,2}[ /-][^\W\d]{3,}[ /-](\d{4}|\d\d).*"
+)
+_NUMBER = re.compile(r"[+-]?(\d[\d,. ]*|\.\d+)([eE][+-]?\d+)?\s?(%|ms|s|µs|K|k|M)?")
+_STATES = re.compile(
+    r"(?i)up|down|ok|alive|dead|good|bad|online|offline|operational|degraded|healthy|unhealthy|"
+    r"outage|available|unavailable|pass(ed)?|fail(ed)?|success|error|true|false|paused|critical"
+)
+_GOOD_WORD = re.compile(r"(?i).*(pass|succe|alive|avail|norm|green|reach).*")
+_BAD_WORD = re.compile(r"(?i)ko|.*(un|not|fail|err|dead|crit|red|time ?out|lost|broken).*")
+
+_OUTCOMES = (
+    ("rolled_back", r"roll|revert|undo"), ("cancelled", r"cancel|abort|skip|stop"),
+    ("failed", r"fail|err|ko|broken|unsuc|not|bad|timed?.?out"),
+)  # fmt: skip
+
+_SHARE = re.compile(r"avail|ratio|uptime|(^|[^a-z])sli([^a-z]|$)|perc|pct|%|share|rate$")
+
+_SLI: dict[str, str] = {
+    "service": r"service|app|component|system|product|site|host|monitor|target|project"
+               r"|(^|[^a-z])name",
+    "bad": r"bad|err|fail|5xx|lost|drop|reject|not.?ok",
+    "good": r"good|success|(^|[^a-z])ok|2xx|pass",
+    "total": r"total|all|count|req|hits|calls|volume|checks|events|invocations|n$",
+    "value": r"laten|durat|respon|elapsed|(^|[^a-z])p\d\d|_ms|seconds|value|time",
+}  # fmt: skip
+_RECORDS: dict[str, dict[str, str]] = {
+    "incidents": {
+        "started_at": r"start|begin|began|open|creat|from|occur|raised|report|date|time",
+        "resolved_at": r"solv|resol|end|clos|finish|restor|fixed|until|(^|[^a-z])to$",
+        "detected_at": r"detect|notic", "acknowledged_at": r"ack",
+        "mitigated_at": r"mitig",
+        "incident_id": r"(^|[^a-z])(id|key|number|nr|no|ref|case|ticket|incident)([^a-z]|$)|id$",
+        "severity": r"sev|prio|impact|urgen|level",
+        "service": r"service|app|component|system|product|site|host|team|project|affected",
+        "title": r"title|summary|subject|descr|headline|name|what|message",
+    },
+    "deployments": {
+        "finished_at": r"finish|complet|end|deploy|releas|ship|publish|date|time|when|(^|_)at$",
+        "started_at": r"start|begin|queue|creat",
+        "deployment_id": r"(^|[^a-z])(id|version|release|tag|build|number|deployment|nr)([^a-z]|$)"
+                         r"|id$",
+        "service": r"service|app|component|system|product|project|repo|what",
+        "environment": r"env|stage|target|cluster",
+        "status": r"status|state|result|outcome|conclusion|success",
+        "commit_sha": r"sha|commit|revision|hash",
+    },
+    "changes": {
+        "committed_at": r"commit.*(at|time|date)|author|creat|date|time",
+        "merged_at": r"merg",
+        "change_id": r"sha|commit|(^|[^a-z])(id|number|pr|change)([^a-z]|$)|hash",
+        "service": r"service|app|component|project|repo",
+        "deployment_id": r"deploy|release",
+    },
+    "alerts": {
+        "fired_at": r"fir|start|trigger|begin|open|activ|creat|date|time",
+        "resolved_at": r"resol|end|clos|clear|recover",
+        "rule": r"rule|alert|name|policy|check|title", "severity": r"sev|prio|level",
+        "service": r"service|app|component|system|job|host",
+    },
+    "exclusions": {
+        "starts_at": r"start|begin|from", "ends_at": r"end|until|(^|[^a-z])to$|finish",
+        "service": r"service|app|component|system", "reason": r"reason|title|descr|what|summary",
+    },
+}  # fmt: skip
+"""Of each table the columns in the order in which they are sought, by words in their names."""
+
+_TABLE_SIGNS = (
+    ("exclusions", r"maint|exclu|planned|downtime"),
+    ("alerts", r"alert|(^|[^a-z])rule|fired"),
+    ("incidents", r"incid|outage|sever|ticket|postmortem|resolved"),
+    ("changes", r"merge|pull.?req|commits?([^a-z]|$)"),
+    ("deployments", r"deploy|releas|version|rollout|(^|[^a-z])env|build"),
+)
+_PAIRS = "left srelib's name, right that of the file: check each"
+
+
+def filled(asks: Mapping[str, Any], head: Head) -> dict[str, Any]:
+    """What is asked for, with values from the file where the question left them open (None)."""
+    found = dict(asks)
+    if "table" in found and found["table"] is None:
+        found = {key: value for key, value in found.items() if value is not None} | entry(head)
+    if "header" in found and found["header"] is None:
+        found["header"] = header_of(head)
+    lacking = [name for name, column in (found.get("columns") or {}).items() if column is None] if (
+        isinstance(found.get("columns"), dict)) else []  # fmt: skip
+    if lacking:
+        del found["columns"]
+        found = (found | more) if (more := missing_columns(head, found, lacking)) else {}
+    if "values" in found:
+        found["values"] = _states(found["values"])
+    if "series" in found:
+        found = found | _indicators(head, found.pop("series"))
+    if "service" in found and found["service"] is None:
+        found["service"] = service_name(head.name)
+    return found
+
+
+def _states(shares: Mapping[str, float]) -> Unconfirmed:
+    """What words of states probably mean; without a sign what most rows say is good."""
+    likely = {
+        str(word): "bad" if _BAD_WORD.fullmatch(str(word)) else "good"
+        if share > 0.5 or _GOOD_WORD.fullmatch(str(word)) else "bad"
+        for word, share in shares.items()
+    }  # fmt: skip
+    seen = ", ".join(f"{word} in {100 * share:.3g} %" for word, share in shares.items())
+    return Unconfirmed(likely, f"each good, bad or ignore; {seen} of the rows")
+
+
+def statuses(counts: Mapping[str, int]) -> Unconfirmed:
+    """What words for the outcome of a deployment probably mean."""
+    likely = {word: next((s for s, p in _OUTCOMES if re.search(p, word.lower())), "succeeded")
+              for word in counts}  # fmt: skip
+    seen = ", ".join(f"{word} {count:,}" for word, count in counts.items())
+    about = f"succeeded, failed, rolled_back, cancelled or ignore; rows refused: {seen}"
+    return Unconfirmed(likely, about)
+
+
+def _indicators(head: Head, names: Sequence[str]) -> dict[str, Any]:
+    """Columns of a table, or one [[file.series]] among series that are named elsewhere."""
+    if head.kind == "csv" and {*names} <= {*head.header}:
+        return {key: value for key, value in entry(head).items() if key != "table"}
+    if found := series_like(names, service_name(head.name)):
+        return {"series": found}
+    about = 'what the one series holds: "ratio", "percent", or "value" with threshold and op'
+    return {"unit": Unconfirmed("ratio", about)} if len(names) == 1 else {}
+
+
+def service_name(file: str) -> Unconfirmed:
+    """A name for the service a file is about: that of the file."""
+    return Unconfirmed(PurePath(file).name.split(".")[0] or file, "the service this file is about")
+
+
+def entry(head: Head) -> dict[str, Any]:
+    """The keys that would read a file; none where nothing in it looks like a time."""
+    try:
+        path, cells = _cells(head)
+    except ReadError:
+        return {}
+    times, numbers, words = _kinds(cells)
+    if not times:
+        return {}
+    found: dict[str, Any] = {"records": path} if path else {}
+    table = _table(head.name, cells, times, numbers)
+    if table != "sli":
+        others = ", ".join(name for name in (*_RECORDS, "sli") if name != table)
+        columns = columns_like(table, times, words=[*words, *numbers])
+        found["table"] = Unconfirmed(table, f'or one of {others}; "ignore" leaves the file out')
+    else:
+        found["table"] = Unconfirmed("sli", 'or another table; "ignore" leaves the file out')
+        columns, more = _indicator(cells, times, numbers, words)
+        found |= more
+    return found | {"columns": Unconfirmed(columns, _PAIRS + _unused(cells, columns))}
+
+
+def header_of(head: Head) -> Unconfirmed:
+    """Names for the columns of a file whose first line is data."""
+    rows = [list(head.header), *_csv_rows(head)]
+    named: list[str] = []
+    for place in range(len(head.header)):
+        cells = [row[place] for row in rows if place < len(row)]
+        times, numbers, _ = _kinds({"": cells})
+        kind = "time" if times else _code(cells) if numbers else "word"
+        kind = "state" if kind == "word" and _is_state(cells) else kind
+        first = kind != "word" and kind not in named
+        named.append(kind if first else f"column {place + 1}")
+    return Unconfirmed(named, "your own names, one for each column")
+
+
+def columns_like(table: str, times: Sequence[str], *, words: Sequence[str]) -> dict[str, str]:
+    """The columns of a table of records whose names say what they are."""
+    kinds = {column.name: column.kind for column in tables.TABLES[table]}
+    found: dict[str, str] = {}
+    for name, pattern in _RECORDS[table].items():
+        among = times if kinds[name] == "time" else words
+        free = [column for column in among if column not in found.values()]
+        if (match := _named(free, pattern)) is not None:
+            found[name] = match
+    main = tables.MAIN_TIME[table]
+    if main not in found and (free := [t for t in times if t not in found.values()]):
+        found[main] = free[0]
+    return found
+
+
+def missing_columns(head: Head, said: Mapping[str, Any], lacking: Sequence[str]) -> dict[str, Any]:
+    """What to say of required columns that were not found; nothing where one stays unknown."""
+    _, cells = _cells(head)
+    times, numbers, words = _kinds(cells)
+    table = said.get("table") or "sli"
+    if table == "sli":
+        like, _ = _indicator(cells, times, numbers, words) if times else ({}, {})
+    else:
+        like = columns_like(table, times, words=[*words, *numbers])
+    found = {name: like[name] for name in lacking if name in like}
+    asks: dict[str, Any] = {"columns": Unconfirmed(found, _PAIRS)} if found else {}
+    if "service" in lacking and "service" not in found:
+        asks["service"] = service_name(head.name)
+    return asks if {*found, *asks} >= {*lacking} else {}
+
+
+def series_like(names: Sequence[str], service: Any) -> list[dict[str, Any]]:
+    """One indicator among the columns of counts, by words in their names."""
+    bad, good = _named(names, _SLI["bad"]), _named(names, _SLI["good"])
+    total = _named([name for name in names if name not in (bad, good)], _SLI["total"])
+    part = ("bad", bad) if bad and not good else ("good", good)
+    rest = [name for name in names if name not in (part[1], total)]
+    whole = total or (rest[0] if rest else None)
+    if part[1] is None:
+        left = [name for name in names if name != whole]
+        part = ("good", left[0] if left else None)
+    if part[1] is None or whole is None:
+        return []
+    about = f"check both columns; add a [[file.series]] for each further indicator among {names}"
+    return [{"service": service, part[0]: part[1], "total": Unconfirmed(whole, about)}]
+
+
+def _table(name: str, cells: Cells, times: Sequence[str], numbers: Sequence[str]) -> str:
+    """The table that the name of the file and those of the columns point to."""
+    plain = PurePath(name).name.lower()
+    counted = [n for n in numbers if re.search(r"(?i)(^|[^a-z])(id|number|nr|no)$", n) is None]
+    hints = [key for key in ("bad", "good", "total") if _named(counted, _SLI[key])]
+    if len(hints) > 1 and len(times) == 1:
+        return "sli"
+    for table, pattern in _TABLE_SIGNS:
+        if re.search(pattern, plain) and not (table == "deployments" and hints):
+            return table
+    if len(times) == 1 and (counted or any(map(_is_state, cells.values()))):
+        return "sli"
+    both = " ".join(cells).lower()
+    return next((table for table, pattern in _TABLE_SIGNS if re.search(pattern, both)), "incidents")
+
+
+def _indicator(
+    cells: Cells, times: Sequence[str], numbers: Sequence[str], words: Sequence[str]
+) -> tuple[dict[str, str], dict[str, Any]]:
+    """Columns of an indicator, and the unit where the kind of the file shows it."""
+    columns = {"time": times[0]}
+    state = next((name for name in words if _is_state(cells[name])), None)
+    coded = [n for n in numbers if re.fullmatch(r"(?i)(.*[^a-z])?(state|status|up)", n)]
+    coded = [n for n in coded if len(set(cells[n])) <= 8 and _code(cells[n]) == "word"]
+    state = state or next(iter(coded), None)
+    code = next((name for name in numbers if _code(cells[name]) == "status"), None)
+    service = _named([name for name in words if name != state], _SLI["service"])
+    if service:
+        columns["service"] = service
+    if code is not None:
+        about = "the condition under which a row is good"
+        text = code if re.fullmatch(r"[^\W\d][\w.]*", code) else f"`{code}`"
+        return columns, {"unit": "event", "good": Unconfirmed(f"{text} < 500", about)}
+    counts = [
+        n for n in numbers if _named([n], "|".join(_SLI[k] for k in ("bad", "good", "total")))
+    ]
+    if state is not None and len(counts) < 2:
+        return columns | {"state": state}, {"unit": "state"}
+    specs = series_like(numbers, None) if len(counts) > 1 else []
+    if specs:
+        return columns | {k: str(getattr(v, "value", v)) for k, v in specs[0].items() if v}, {}
+    share = next((n for n in numbers if _SHARE.search(n.lower())), None)
+    if share:
+        return columns | {"bad_ratio" if _named([share], _SLI["bad"]) else "ratio": share}, {}
+    if len(counts) == 1:
+        roles = ("bad", "good", "total")
+        return columns | {next(r for r in roles if _named(counts, _SLI[r])): counts[0]}, {}
+    value = _named(numbers, _SLI["value"]) or (numbers[0] if numbers else None)
+    return columns | ({"value": value} if value else {}), {}
+
+
+def _named(names: Iterable[str], pattern: str) -> str | None:
+    """The first name with the word that stands first in the pattern, then the next word."""
+    listed = list(names)
+    for word in re.split(r"\|(?![^(]*\))", pattern):
+        for name in listed:
+            if re.search(word, name.lower()):
+                return name
+    return None
+
+
+def _is_state(cells: Sequence[str]) -> bool:
+    known = {cell.strip() for cell in cells if cell.strip() not in MISSING}
+    return 0 < len(known) <= 8 and any(_STATES.fullmatch(cell) for cell in known)
+
+
+def _code(cells: Sequence[str]) -> str:
+    """``status`` where numbers are codes of HTTP, else ``word``: a number without a name."""
+    known = [cell for cell in cells if cell not in MISSING]
+    codes = all(re.fullmatch(r"[1-5]\d\d", cell) for cell in known)
+    return "status" if known and codes and len(set(known)) <= 40 and "200" in known else "word"
+
+
+def _kinds(cells: Cells) -> tuple[list[str], list[str], list[str]]:
+    """The columns of times, of numbers and of words."""
+    found: tuple[list[str], list[str], list[str]] = ([], [], [])
+    for name, column in cells.items():
+        known = [c for c in column if c not in MISSING and c not in NOT_A_NUMBER]
+        times, numbers = (
+            bool(known) and 10 * sum(1 for c in known if form.fullmatch(c)) >= 9 * len(known)
+            for form in (_TIME, _NUMBER)
+        )
+        found[0 if times else 1 if numbers else 2].append(name)
+    return found
+
+
+def _unused(cells: Cells, columns: Mapping[str, str]) -> str:
+    rest = [name for name in cells if name not in columns.values()]
+    return f"; not used: {', '.join(rest[:12])}" if rest else ""
+
+
+def _csv_rows(head: Head) -> Iterator[list[str]]:
+    lines = io.StringIO("".join(head.text.splitlines(keepends=True)[head.skip :]), newline="")
+    rows = csv.reader(lines, delimiter=head.delimiter or ",")
+    return islice((row for row in rows if row), head.headed, _SAMPLE)
+
+
+def _cells(head: Head) -> tuple[str, Cells]:
+    """Where the records are (JSON), and the first cells of each column."""
+    if head.kind != "json":
+        rows = [dict(zip(head.header, row, strict=False)) for row in _csv_rows(head)]
+        return "", {name: [row.get(name, "").strip() for row in rows] for name in head.header}
+    found = json_records(file_text(head), file=head.name)
+    lists = list(_lists(found))
+    path, records = max(lists, key=lambda one: len(one[1]), default=("", []))
+    flat = [dict(_scalars(record)) for record in records[:_SAMPLE]]
+    names = dict.fromkeys(name for record in flat for name in record)
+    return path, {name: [str(record.get(name, "")) for record in flat] for name in names}
+
+
+def _lists(members: list[Any], path: str = "") -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Every list of objects, and the dotted key that leads to it."""
+    objects = [member for member in members if isinstance(member, dict)]
+    if objects:
+        yield path, objects
+    inside: dict[str, list[Any]] = {}
+    for one in objects[:_SAMPLE]:
+        for key, value in one.items():
+            if isinstance(value, dict | list):
+                inside.setdefault(str(key), []).extend(
+                    value if isinstance(value, list) else [value]
+                )
+    for key, values in inside.items():
+        yield from _lists(values, f"{path}.{key}" if path else key)
+
+
+def _scalars(record: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in record.items():
+        if isinstance(value, dict):
+            yield from _scalars(value, f"{above}{key}.")
+        elif not isinstance(value, list) and value is not None:
+            yield f"{above}{key}", value

@@ -1,0 +1,140 @@
+"""What `srelib init` proposes for a folder that already holds exports."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+import srelib
+from srelib.asking import PASTE
+from srelib.dataset import explored
+from srelib.errors import InputError
+from srelib.targets.candidates import LADDER, MIN_BUDGET_EVENTS
+from srelib.windows import rolling_ratio
+from srelib.wording import duration, percent
+
+if TYPE_CHECKING:
+    from srelib.dataset import Dataset
+
+WINDOW = pd.Timedelta(days=28)
+
+_SOURCES = (
+    "# What your exports do not say themselves, as srelib init proposes it.\n"
+    "# Examples of everything that can be said follow below.\n"
+)
+_SLOS = (
+    "# What you promise, in OpenSLO v1 (https://github.com/OpenSLO/OpenSLO): one objective for\n"
+    "# each indicator in the exports, as srelib init proposes it. A proposed target is the\n"
+    "# strictest common one that every 28 days of the history met and whose budget is at least\n"
+    "# ten events (or ten buckets). It is a starting point: what users need is for you to say.\n"
+)
+
+
+def proposed(folder: Path) -> dict[str, str] | None:
+    """The files to write, by name.
+
+    Parameters
+    ----------
+    folder : Path
+        It need not be there.
+
+    Returns
+    -------
+    dict of str, or None
+        Text by file name, without files that are there already and need nothing more; None where
+        no export lies in the folder.
+    """
+    try:
+        seen = explored(folder)
+    except InputError:
+        return None
+    if seen.dataset is None and not seen.entries:
+        return None
+    examples = _starter("sources.toml")
+    texts = {"slos.yaml": _starter("slos.yaml"), "sources.toml": examples}
+    if seen.entries:
+        mark = PASTE.split("\n", 1)[0].partition(". ")[2]
+        mark = f"# {mark}\n" + PASTE.split("\n", 1)[1]
+        texts["sources.toml"] = f"{_SOURCES}{mark}\n{seen.entries}\n\n{examples}"
+    elif (folder / "sources.toml").exists():
+        del texts["sources.toml"]
+    if seen.dataset is not None and len(seen.dataset.series):
+        texts["slos.yaml"] = _objectives(seen.dataset)
+    if not (folder / "README.md").exists():
+        texts["README.md"] = _starter("README.md")
+    return texts
+
+
+def _starter(name: str) -> str:
+    """A file as it is written to a new folder."""
+    return Path(srelib.__file__).with_name("starter").joinpath(name).read_text(encoding="utf-8")
+
+
+def _objectives(dataset: Dataset) -> str:
+    """One OpenSLO document for each service and indicator."""
+    names: set[str] = set()
+    documents = []
+    for row in dataset.series.itertuples(index=False):
+        plain = re.sub(r"[^a-z0-9]+", "-", f"{row.service}-{row.sli}".lower()).strip("-") or "slo"
+        name, number = plain, 1
+        while name in names:
+            number += 1
+            name = f"{plain}-{number}"
+        names.add(name)
+        documents.append(_document(name, row, dataset))
+    return "\n---\n".join([_SLOS.rstrip("\n"), *documents])
+
+
+def _document(name: str, row: object, dataset: Dataset) -> str:
+    service, sli = str(row.service), str(row.sli)  # type: ignore[attr-defined]
+    counts = dataset.counts(service, sli)
+    target, why = _target(counts, row)
+    return f"""apiVersion: openslo/v1
+kind: SLO
+metadata:
+  name: {name}
+spec:
+  service: {json.dumps(service, ensure_ascii=False)}
+  indicator:
+    metadata:
+      name: {json.dumps(sli, ensure_ascii=False)}
+    spec:
+      ratioMetric:
+        good:
+          metricSource: {{}}
+        total:
+          metricSource: {{}}
+  timeWindow:
+    - duration: 28d
+      isRolling: true
+  budgetingMethod: Occurrences
+  objectives:
+    - target: {target:g}  # proposed: {why}
+"""
+
+
+def _target(counts: pd.DataFrame, row: object) -> tuple[float, str]:
+    """The strictest common target that history met and traffic can resolve, and why."""
+    good, total = counts["good"], counts["total"]
+    known = total.notna() & good.notna()
+    asked = float(total[known].sum())
+    if not asked:
+        return LADDER[0], "there were no events; any number here is a guess"
+    step = pd.Timedelta(row.step_seconds, "s")  # type: ignore[attr-defined]
+    span = counts.index[-1] - counts.index[0] + step
+    worst, when = float(good[known].sum()) / asked, f"the history of {duration(span)} has"
+    if pd.isna(row.period) and span > WINDOW:  # type: ignore[attr-defined]
+        ratios = rolling_ratio(good, total, window=WINDOW)
+        worst = float(ratios[ratios.index >= counts.index[0] + WINDOW].min())
+        when = f"of the {duration(span)} of history the worst 28 days have"
+    unit = row.step_seconds if row.weighting == "time" else 1.0  # type: ignore[attr-defined]
+    expected = asked / unit * (WINDOW / span)
+    met = [t for t in LADDER if t <= worst and expected * (1 - t) >= MIN_BUDGET_EVENTS]
+    said = f"{when} {percent(worst)}".replace("\u00a0", " ")
+    if met:
+        return met[-1], said
+    return LADDER[0], f"{said}, {'too few events' if worst >= LADDER[0] else 'less than that'}"

@@ -1,0 +1,71 @@
+"""Workbooks: a sheet is read as the CSV it stands for."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import pytest
+
+from srelib.errors import ReadError
+from srelib.readers import recognition
+from srelib.readers.source import Source
+from tests.readers.workbook import write_workbook
+
+START = datetime.datetime(2026, 6, 1, 10, 0)
+HEADER = ["incident_id", "service", "started_at", "resolved_at"]
+ROWS = [
+    [number, "shop", START + datetime.timedelta(minutes=20 * number),
+     START + datetime.timedelta(minutes=20 * number, seconds=95)]
+    for number in range(3)
+]  # fmt: skip
+
+
+def read(path: Path, **said):
+    """The result of reading a workbook with these keys said of it."""
+    source = Source(match="*", timezone="UTC", **said)
+    return recognition.read(path, root=path.parent, source=source)
+
+
+def test_a_sheet_is_read_as_csv(tmp_path):
+    """Dates of Excel are times to the second, whole numbers stay whole."""
+    path = write_workbook(tmp_path / "i.xlsx", {"June": [HEADER, *ROWS], "Legend": [["x"]]})
+    form, result = read(path)
+    frame = result.tables["incidents"]
+    assert (form, result.rows_read, result.rows_kept) == ("records", 3, 3)
+    assert frame["incident_id"].tolist() == ["0", "1", "2"]
+    assert frame["started_at"].dt.strftime("%H:%M:%S").tolist() == [
+        "10:00:00", "10:20:00", "10:40:00",
+    ]  # fmt: skip
+    took = frame["resolved_at"] - frame["started_at"]
+    assert took.dt.total_seconds().tolist() == [95.0] * 3
+
+
+def test_lines_are_rows_of_the_sheet(tmp_path):
+    """A title and a blank row above the header count, but are no records."""
+    broken = [3, "shop", "yesterday", None]
+    rows = [["Incidents of June"], [], HEADER, *ROWS, broken]
+    _, result = read(write_workbook(tmp_path / "i.xlsx", {"June": rows}))
+    assert result.rows_kept == 3
+    assert result.rejects["line"].tolist() == [7]
+    assert result.rejects["value"].tolist() == ["yesterday"]
+
+
+def test_of_several_sheets_one_is_asked_for(tmp_path):
+    """The question names them, and `sheet` answers it."""
+    path = write_workbook(tmp_path / "i.xlsx", {"May": [HEADER, ROWS[0]], "June": [HEADER, *ROWS]})
+    with pytest.raises(ReadError, match="2 sheets hold data: 'May', 'June'") as caught:
+        read(path)
+    assert caught.value.asks["sheet"].value == "May"
+    assert read(path, sheet="June")[1].rows_kept == 3
+    with pytest.raises(ReadError, match=r"no sheet 'July'; the file has 'May', 'June'"):
+        read(path, sheet="July")
+
+
+def test_what_is_no_workbook_says_so(tmp_path):
+    """A page of HTML under the name of a workbook, and a workbook of nothing."""
+    (tmp_path / "a.xlsx").write_text("<html>")
+    with pytest.raises(ReadError, match="cannot be opened"):
+        read(tmp_path / "a.xlsx")
+    with pytest.raises(ReadError, match="no sheet holds a header and a record"):
+        read(write_workbook(tmp_path / "b.xlsx", {"A": [["only"]], "B": []}))

@@ -1,0 +1,140 @@
+"""What files of no known format look like: proposals from names and cells."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from srelib import looks
+from srelib.readers import base
+from srelib.readers.base import Unconfirmed
+
+
+def head(folder, text, name="a.csv"):
+    """The start of a file with this text."""
+    (folder / name).write_text(text)
+    return base.head(folder / name, folder)
+
+
+def plain(keys):
+    """The keys without marks."""
+    return {key: getattr(value, "value", value) for key, value in keys.items()}
+
+
+TIME = "2026-06-01T00:00:00Z"
+FILES = {
+    "counts": (
+        f"when;host;hits;errors\n{TIME};web;10;1\n",
+        {"table": "sli", "columns": {"time": "when", "service": "host", "bad": "errors",
+                                     "total": "hits"}},
+    ),
+    "half of an indicator": (
+        f"ts,failed\n{TIME},3\n", {"table": "sli", "columns": {"time": "ts", "bad": "failed"}},
+    ),
+    "a share of good": (
+        f"day,uptime\n{TIME},99.5\n",
+        {"table": "sli", "columns": {"time": "day", "ratio": "uptime"}},
+    ),
+    "a share of bad": (
+        f"day,error_rate\n{TIME},0.02\n",
+        {"table": "sli", "columns": {"time": "day", "bad_ratio": "error_rate"}},
+    ),
+    "months": (
+        "month,good,total\n2026-01,9,10\n",
+        {"table": "sli", "columns": {"time": "month", "good": "good", "total": "total"}},
+    ),
+    "a measured value": (
+        f"t,p95 latency\n{TIME},0.3\n",
+        {"table": "sli", "columns": {"time": "t", "value": "p95 latency"}},
+    ),
+    "states in words": (
+        f"seen,monitor,result\n{TIME},web,UP\n{TIME},web,DOWN\n",
+        {"table": "sli", "unit": "state",
+         "columns": {"time": "seen", "service": "monitor", "state": "result"}},
+    ),
+    "states in numbers": (
+        f"time,site,state\n{TIME},web,0\n{TIME},web,2\n",
+        {"table": "sli", "unit": "state",
+         "columns": {"time": "time", "service": "site", "state": "state"}},
+    ),
+    "a log of requests": (
+        f"at,path,http code,bytes\n{TIME},/a,200,10\n{TIME},/b,503,7\n",
+        {"table": "sli", "unit": "event", "good": "`http code` < 500", "columns": {"time": "at"}},
+    ),
+    "tickets": (
+        "Nr,System,Begin,Closed,Prio\n4,web,31.01.2026 10:00,31.01.2026 11:00,high\n",
+        {"table": "incidents",
+         "columns": {"started_at": "Begin", "resolved_at": "Closed", "incident_id": "Nr",
+                     "severity": "Prio", "service": "System"}},
+    ),
+    "releases": (
+        f"release,product,went out on,stage\nv1,shop,{TIME},prod\n",
+        {"table": "deployments",
+         "columns": {"finished_at": "went out on", "deployment_id": "release",
+                     "service": "product", "environment": "stage"}},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_names_and_cells_say_what_a_file_looks_like(tmp_path, name):
+    """The table and the columns that a person would choose, by hand."""
+    text, expected = FILES[name]
+    assert plain(looks.entry(head(tmp_path, text))) == expected
+
+
+def test_a_file_without_a_time_looks_like_nothing(tmp_path):
+    """No proposal is better than one without ground."""
+    assert looks.entry(head(tmp_path, "x,y\n1,2\n")) == {}
+
+
+def test_json_is_known_by_where_its_records_are(tmp_path):
+    """The longest list of objects, with dotted keys."""
+    rows = [{"at": TIME, "of": {"service": "web"}, "n": {"good": 1, "total": n}} for n in (1, 2)]
+    found = looks.entry(
+        head(tmp_path, json.dumps({"meta": [{}], "data": {"rows": rows}}), "a.json")
+    )
+    assert plain(found) == {
+        "records": "data.rows", "table": "sli",
+        "columns": {"time": "at", "service": "of.service", "good": "n.good", "total": "n.total"},
+    }  # fmt: skip
+
+
+def test_columns_without_a_header_are_named(tmp_path):
+    """Times, states and codes get the names that are understood, the others a number."""
+    found = looks.header_of(head(tmp_path, f"{TIME},x1,200,UP\n{TIME},y,503,DOWN\n"))
+    assert found.value == ["time", "column 2", "status", "state"]
+
+
+def test_the_name_of_a_service_is_that_of_the_file():
+    """Only a proposal, and marked as one."""
+    assert looks.service_name("2026/checkout.csv.gz") == Unconfirmed(
+        "checkout", "the service this file is about"
+    )
+
+
+def test_of_named_series_two_become_an_indicator():
+    """Errors and requests; without such words, the first two."""
+    (one,) = looks.series_like(["web requests", "web errors", "cpu"], "web")
+    assert plain(one) == {"service": "web", "bad": "web errors", "total": "web requests"}
+    (two,) = looks.series_like(["A", "B"], "web")
+    assert plain(two) == {"service": "web", "good": "B", "total": "A"}
+    assert looks.series_like(["A"], "web") == []
+
+
+def test_words_for_outcomes_are_sorted_by_what_they_sound_like():
+    """Only proposals; whatever says nothing is a deployment that succeeded."""
+    counts = {"TimedOut": 1, "Rolled back": 2, "partiallySucceeded": 3, "Aborted": 1}
+    assert looks.statuses(counts).value == {
+        "TimedOut": "failed", "Rolled back": "rolled_back", "partiallySucceeded": "succeeded",
+        "Aborted": "cancelled",
+    }  # fmt: skip
+
+
+def test_words_for_states_are_bad_where_they_sound_so_or_are_rare(tmp_path):
+    """What most rows say is good where nothing else is known."""
+    asks = {"values": {"KO": 0.01, "PASSED": 0.1, "7": 0.8, "8": 0.09}}
+    found = looks.filled(asks, head(tmp_path, "a,b\n1,2\n"))["values"]
+    assert found.value == {"KO": "bad", "PASSED": "good", "7": "good", "8": "bad"}
+    assert found.about.endswith("KO in 1 %, PASSED in 10 %, 7 in 80 %, 8 in 9 % of the rows")
