@@ -265,7 +265,7 @@ def collect_git(
         _say(f"- {note}")
 
 
-def _start(folder: Path, proposed: dict[str, str] | None) -> None:
+def _start(folder: Path, proposed: dict[str, str] | None = None) -> None:
     """Write what was proposed for its exports to a folder, else the files of `STARTER`."""
     texts = {n: (STARTER / n).read_bytes() for n in ("README.md", "slos.yaml", "sources.toml")}
     if proposed is not None:

@@ -66,10 +66,9 @@ class Folder:
     def go_on(self, error: InputError) -> bool:
         """Note a problem of files that were joined; whether they now answer its question."""
         names = [error.file] if error.file in self.files else self._about(error)
-        if not names or not self._assume(names, error):
-            self.problems.append(error)
-            return False
         self.problems.append(error)
+        if not names or not self._assume(names, error):
+            return False
         taken = [name for name, one in self.read.items()
                  if "sli" in one.fed and "sli" not in one.result.tables]  # fmt: skip
         for name in dict.fromkeys([*names, *taken]):

@@ -182,7 +182,7 @@ def test_check_prints_the_entries_that_are_lacking(tmp_path, capsys):
     status, out, err = run("check", tmp_path, capsys=capsys)
     assert status == 2
     assert "once sources.toml holds the entries below" in out
-    assert 'columns = { time = "ts", service = "host", bad = "errors", total = "hits" }' in err
+    assert 'columns = { service = "host", time = "ts", bad = "errors", total = "hits" }' in err
     assert "srelib check" not in out + err
 
 

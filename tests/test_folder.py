@@ -41,6 +41,9 @@ FILES = {
     "numbers that never fall": {"growing.csv": GROWING},
     "a measured value without a threshold": {"values.csv": VALUES, "counts.csv": COUNTS},
     "several services in a cell": {"incidents.csv": LISTS, "counts.csv": COUNTS},
+    "JSON with dates in two ways": {"checks.json": json.dumps([
+        {"day": "03/04/2026", "at": f"03/04/2026 {h:02}:00", "target": "web", "state": "down"
+         if h == 3 else "up"} for h in range(11)])},
     "JSON of any kind": {"probe.json": json.dumps({"data": [
         {"ts": f"2026-06-01 {h:02}:00", "meta": {"name": "web"}, "ok": 8 + h % 2, "all": 9}
         for h in range(24)

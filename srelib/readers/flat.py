@@ -47,7 +47,8 @@ def read_flat(
         path = Path(folder) / "flat.csv"
         path.write_text(out.getvalue(), encoding="utf-8")
         first = tuple(lines[1]) if rows else ()
-        flat = Head(path, head.name, False, "utf-8", "csv", "", ",", 0, tuple(header), first)
+        flat = Head(path, head.name, False, "utf-8", "csv", "", ",", 0, tuple(header), first,
+                    time_format=head.time_format)  # fmt: skip
         found = read(flat, source)
         return _of_records(found, np.array(numbers or range(1, len(rows) + 1), "int64"), notes)
 
@@ -68,7 +69,7 @@ def by_time(samples: Iterable[tuple[Any, str, Any]]) -> list[Cells]:
 def counted(source: Source, head: Head, names: Sequence[str], what: str) -> None:
     """Ask for the unit of numbers, where the export does not say it and counts are made of them."""
     specs = source.series
-    if source.unit or (specs and all(spec.ratio or spec.value for spec in specs)):
+    if source.unit or (specs and all(spec.ratio or spec.bad_ratio or spec.value for spec in specs)):
         return
     shown = list(dict.fromkeys(names))
     raise ReadError(

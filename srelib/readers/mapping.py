@@ -83,7 +83,12 @@ def _read_sli(head: Head, source: Source, members: list[Any]) -> FileResult:
     """The scalars of every record as columns named by dotted keys, read as a text table."""
     mapped = [*source.columns.values()]
     for spec in source.series:
-        mapped += [*spec.good, *spec.bad, *spec.total, *filter(None, (spec.ratio, spec.value))]
+        mapped += [
+            *spec.good,
+            *spec.bad,
+            *spec.total,
+            *filter(None, (spec.ratio, spec.bad_ratio, spec.value)),
+        ]
     rows, numbers, left, broken = [], [], [], []
     for number, member in enumerate(members, start=1):
         if not isinstance(member, dict):

@@ -378,7 +378,7 @@ class Sources(_Model):
 def matches(glob: str, name: str) -> bool:
     """Whether a glob matches the path of a file."""
     seen = name if "/" in glob else name.rsplit("/", 1)[-1]
-    return re.fullmatch(_pattern(glob), seen) is not None
+    return re.fullmatch(_pattern(glob.removeprefix("./")), seen) is not None
 
 
 def read_sources(path: str | Path) -> Sources:
