@@ -37,7 +37,7 @@ _GOOD_WORD = re.compile(r"(?i).*(pass|succe|alive|avail|norm|green|reach).*")
 _BAD_WORD = re.compile(r"(?i)ko|.*(un|not|fail|err|dead|crit|red|time ?out|lost|broken).*")
 
 _OUTCOMES = (
-    ("rolled_back", r"roll|revert|undo"), ("cancelled", r"cancel|abort|skip|stop"),
+    ("rolled_back", r"roll|revert|undo|back"), ("cancelled", r"cancel|abort|skip|stop"),
     ("failed", r"fail|err|ko|broken|unsuc|not|bad|timed?.?out"),
 )  # fmt: skip
 
@@ -65,8 +65,8 @@ _RECORDS: dict[str, dict[str, str]] = {
     "deployments": {
         "finished_at": r"finish|complet|end|deploy|releas|ship|publish|date|time|when|(^|_)at$",
         "started_at": r"start|begin|queue|creat",
-        "deployment_id": r"(^|[^a-z])(id|version|release|tag|build|number|deployment|nr)([^a-z]|$)"
-                         r"|id$",
+        "deployment_id": r"(^|[^a-z])(id|version|release|rollout|tag|build|number|deployment|nr)"
+                         r"([^a-z]|$)|id$",
         "service": r"service|app|component|system|product|project|repo|what",
         "environment": r"env|stage|target|cluster",
         "status": r"status|state|result|outcome|conclusion|success",
@@ -105,6 +105,8 @@ _PAIRS = "left srelib's name, right that of the file: check each"
 def filled(asks: Mapping[str, Any], head: Head) -> dict[str, Any]:
     """What is asked for, with values from the file where the question left them open (None)."""
     found = dict(asks)
+    if "series" in found:
+        found = found | _indicators(head, found.pop("series"))
     if "table" in found and found["table"] is None:
         found = {key: value for key, value in found.items() if value is not None} | entry(head)
     if "header" in found and found["header"] is None:
@@ -116,8 +118,6 @@ def filled(asks: Mapping[str, Any], head: Head) -> dict[str, Any]:
         found = (found | more) if (more := missing_columns(head, found, lacking)) else {}
     if "values" in found:
         found["values"] = _states(found["values"])
-    if "series" in found:
-        found = found | _indicators(head, found.pop("series"))
     if "service" in found and found["service"] is None:
         found["service"] = service_name(head.name)
     return found
@@ -177,7 +177,11 @@ def entry(head: Head) -> dict[str, Any]:
         found["table"] = Unconfirmed("sli", 'or another table; "ignore" leaves the file out')
         columns, more = _indicator(cells, times, numbers, words)
         found |= more
-    return found | {"columns": Unconfirmed(columns, _PAIRS + _unused(cells, columns))}
+        shares = [name for name in numbers if _SHARE.search(name.lower())]
+        if len(shares) > 1 and "service" not in columns:
+            columns, found["series"] = {"time": times[0]}, [_share_of(name) for name in shares]
+    rest = "" if "series" in found else _unused(cells, columns)
+    return found | {"columns": Unconfirmed(columns, _PAIRS + rest)}
 
 
 def header_of(head: Head) -> Unconfirmed:
@@ -241,6 +245,13 @@ def series_like(names: Sequence[str], service: Any) -> list[dict[str, Any]]:
     return [{"service": service, part[0]: part[1], "total": Unconfirmed(whole, about)}]
 
 
+def _share_of(column: str) -> dict[str, Any]:
+    """A column of shares as an indicator of the service that it is named for."""
+    words = [w for w in re.split(r"[^\w.-]+|_", column) if w and not _SHARE.search(w.lower())]
+    role = "bad_ratio" if _named([column], _SLI["bad"]) else "ratio"
+    return {"service": Unconfirmed(" ".join(words) or column, "the service"), role: column}
+
+
 def _table(name: str, cells: Cells, times: Sequence[str], numbers: Sequence[str]) -> str:
     """The table that the name of the file and those of the columns point to."""
     plain = PurePath(name).name.lower()
@@ -289,7 +300,10 @@ def _indicator(
         roles = ("bad", "good", "total")
         return columns | {next(r for r in roles if _named(counts, _SLI[r])): counts[0]}, {}
     value = _named(numbers, _SLI["value"]) or (numbers[0] if numbers else None)
-    return columns | ({"value": value} if value else {}), {}
+    if value is None:
+        return columns, {}
+    named = Unconfirmed("latency", "name of the indicator")
+    return columns | {"value": value}, {"sli": named}
 
 
 def _named(names: Iterable[str], pattern: str) -> str | None:

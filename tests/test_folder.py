@@ -44,6 +44,9 @@ FILES = {
     "JSON with dates in two ways": {"checks.json": json.dumps([
         {"day": "03/04/2026", "at": f"03/04/2026 {h:02}:00", "target": "web", "state": "down"
          if h == 3 else "up"} for h in range(11)])},
+    "lines of JSON, one for each request": {"access.jsonl": "".join(json.dumps(
+        {"@t": f"2026-06-01T{h:02}:00:00Z", "res": {"code": 500 if h == 7 else 200}}) + "\n"
+        for h in range(24))},
     "JSON of any kind": {"probe.json": json.dumps({"data": [
         {"ts": f"2026-06-01 {h:02}:00", "meta": {"name": "web"}, "ok": 8 + h % 2, "all": 9}
         for h in range(24)

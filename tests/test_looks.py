@@ -46,7 +46,7 @@ FILES = {
     ),
     "a measured value": (
         f"t,p95 latency\n{TIME},0.3\n",
-        {"table": "sli", "columns": {"time": "t", "value": "p95 latency"}},
+        {"table": "sli", "sli": "latency", "columns": {"time": "t", "value": "p95 latency"}},
     ),
     "states in words": (
         f"seen,monitor,result\n{TIME},web,UP\n{TIME},web,DOWN\n",
@@ -138,3 +138,13 @@ def test_words_for_states_are_bad_where_they_sound_so_or_are_rare(tmp_path):
     found = looks.filled(asks, head(tmp_path, "a,b\n1,2\n"))["values"]
     assert found.value == {"KO": "bad", "PASSED": "good", "7": "good", "8": "bad"}
     assert found.about.endswith("KO in 1 %, PASSED in 10 %, 7 in 80 %, 8 in 9 % of the rows")
+
+
+def test_each_of_several_shares_is_an_indicator(tmp_path):
+    """A sheet with a column for each service."""
+    found = looks.entry(head(tmp_path, f"day,Web uptime %,Shop error rate\n{TIME},99.5,0.1\n"))
+    assert plain(found)["columns"] == {"time": "day"}
+    assert [plain(one) for one in found["series"]] == [
+        {"service": "Web", "ratio": "Web uptime %"},
+        {"service": "Shop error", "bad_ratio": "Shop error rate"},
+    ]

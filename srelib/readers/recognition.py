@@ -84,7 +84,7 @@ def _choose(head: Head, source: Source) -> Family | Format:
         _check_header(head)
     if source.unit == "event" and (logs := [f for f in known if f in formats.request_logs.LOGS]):
         return logs[0]
-    if source.unit in ("state", "event"):
+    if head.kind == "csv" and source.unit in ("state", "event"):
         return monitoring.STATELOG if source.unit == "state" else event_rows.EVENTS
     for family in known:
         if source.table is None or source.table in family.tables:
