@@ -53,6 +53,7 @@ def _log(
                 "a log of requests does not say which service they asked", file=head.name,
                 fix=f'add service = "..." to a [[file]] with match = {head.name!r} in '
                 "sources.toml",
+                asks={"service": None},
             )  # fmt: skip
         said = overridden(
             source, good=source.good or good, columns={"time": time} | dict(source.columns),
