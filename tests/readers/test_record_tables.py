@@ -269,7 +269,8 @@ def test_records_far_from_all_metrics_are_said():
         return pd.DataFrame({name: pd.to_datetime(at, utc=True) for name, at in times.items()})
 
     joined = {
-        "sli": frame(time=["2026-06-01", "2026-06-30"]), "changes": frame(committed_at=["2020-01-01"]),
+        "sli": frame(time=["2026-06-01", "2026-06-30"]),
+        "changes": frame(committed_at=["2020-01-01"]),
         "deployments": frame(finished_at=["2025-06-03", "2026-05-02", "2026-06-03"]),
         "incidents": frame(started_at=["2026-06-03"]), "alerts": frame(fired_at=[]),
     }  # fmt: skip
