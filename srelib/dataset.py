@@ -188,9 +188,9 @@ class Explored:
     @property
     def to_paste(self) -> str:
         """The entries with what to do with them; empty where nothing is lacking."""
-        from srelib import asking
+        from srelib import source_entries
 
-        return f"{asking.PASTE}\n{self.entries}" if self.entries else ""
+        return f"{source_entries.PASTE}\n{self.entries}" if self.entries else ""
 
 
 def explored(path: str | Path, *, as_of: str | pd.Timestamp | None = None) -> Explored:

@@ -82,13 +82,15 @@ class Folder:
         words = {name: found for name, one in self.read.items() if (found := _words(one.result))}
         if not self.asked and not words:
             return ""
-        from srelib import asking, looks
+        from srelib import proposed_keys, source_entries
 
         more = {
-            name: asking.merged(self._keys(name), {"values": {"status": looks.statuses(found)}})
+            name: source_entries.merged(
+                self._keys(name), {"values": {"status": proposed_keys.statuses(found)}}
+            )
             for name, found in words.items()
         }
-        return asking.blocks(self.asked | more, self.files)
+        return source_entries.blocks(self.asked | more, self.files)
 
     def service_names(self) -> set[str]:
         """The names that services of the files were said to have."""
@@ -97,18 +99,18 @@ class Folder:
 
     def notes(self) -> list[str]:
         """What `sources.toml` says in vain, and what in it nobody has confirmed."""
-        from srelib import asking
+        from srelib import source_entries
 
         if self.sources is None:
             return []
         globs = self.sources.unmatched(list(self.files))
         text = (self.root / "sources.toml").read_text(encoding="utf-8-sig")
         notes = [f"sources.toml: match = {glob!r} matches no file" for glob in globs]
-        if marked := asking.unconfirmed_lines(text):
+        if marked := source_entries.unconfirmed_lines(text):
             listed = ", ".join(f"{key} in line {number}" for number, key in marked[:20])
             notes.append(
                 f"sources.toml: nobody has confirmed {listed}; correct what is wrong, and take the "
-                f"mark {asking.MARK} away"
+                f"mark {source_entries.MARK} away"
             )
         return notes
 
@@ -125,34 +127,37 @@ class Folder:
 
     def _source(self, name: str) -> Source | None:
         if name in self.asked:
-            from srelib import asking
+            from srelib import source_entries
 
-            return asking.assumed(name, self.asked[name])
+            return source_entries.assumed(name, self.asked[name])
         return self.sources.for_file(name) if self.sources else None
 
     def _assume(self, names: list[str], error: InputError) -> bool:
         """Take what is asked for as said; whether that is something new and can be said."""
         if not error.asks:
             return False
-        from srelib import asking
+        from srelib import source_entries
 
-        before = {name: asking.assumed(name, self._keys(name)) for name in names}
-        keys = {name: asking.merged(self._keys(name), self._answers(name, error)) for name in names}
-        after = {name: asking.assumed(name, keys[name]) for name in names}
+        before = {name: source_entries.assumed(name, self._keys(name)) for name in names}
+        keys = {
+            name: source_entries.merged(self._keys(name), self._answers(name, error))
+            for name in names
+        }
+        after = {name: source_entries.assumed(name, keys[name]) for name in names}
         if after == before or None in after.values():
             return False
         self.asked |= keys
         return True
 
     def _keys(self, name: str) -> dict[str, Any]:
-        from srelib import asking
+        from srelib import source_entries
 
         said = self.sources.for_file(name) if self.sources else None
-        return self.asked.get(name) or asking.said(said)
+        return self.asked.get(name) or source_entries.said(said)
 
     def _answers(self, name: str, error: InputError) -> dict[str, Any]:
         """What is asked for, with proposals from the file where the question left them open."""
-        from srelib import looks
+        from srelib import proposed_keys
         from srelib.readers import base, recognition
 
         if not _is_open(error.asks):
@@ -160,7 +165,7 @@ class Folder:
         source = self._source(name)
         try:
             head = recognition.start(self.files[name], self.root, source or base.UNSAID)
-            return looks.filled(error.asks, head)
+            return proposed_keys.filled(error.asks, head)
         except InputError:
             return {}
 

@@ -28,8 +28,8 @@ ORDER = [
     "errors", "wording", "tables", "schema", "windows", "stats", "fleet",
     "events", "slos", "readers",
     "collect", "sli", "budget", "alerts", "delivery", "incidents", "tradeoff", "policy",
-    "targets", "looks", "asking", "folder", "dataset", "quality", "objectives", "simulate",
-    "figures", "findings", "report", "cli",
+    "targets", "proposed_keys", "source_entries", "folder", "dataset", "quality", "objectives",
+    "simulate", "figures", "findings", "report", "cli",
 ]  # fmt: skip
 
 SLOW = ("scipy", "duckdb", "matplotlib", "nbconvert", "pydantic", "yaml")

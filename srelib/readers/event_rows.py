@@ -12,10 +12,10 @@ import pandas as pd
 from srelib import tables
 from srelib.errors import ReadError
 from srelib.readers import counts, generic, meaning, words
-from srelib.readers.base import Family, FileResult, Head
+from srelib.readers.base import Family, FileResult, Head, rejects
 from srelib.readers.condition import as_sql, columns_of_condition, parse_condition
 from srelib.readers.engine import lines_of
-from srelib.readers.text import Scan, connect, rejects, scan, scan_lines
+from srelib.readers.text import Scan, connect, scan, scan_lines
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source

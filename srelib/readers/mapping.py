@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 from srelib import tables
 from srelib.errors import ReadError
 from srelib.readers import counts, event_rows, flat, generic, monitoring
-from srelib.readers.base import Family, FileResult, Head, file_text
+from srelib.readers.base import Family, FileResult, Head, file_text, rejects
 from srelib.readers.declaration import Record, as_json, choose_note, first, not_chosen
 from srelib.readers.engine import Format
 from srelib.readers.json_text import json_records, keys_by_place, value_at, values_at
-from srelib.readers.text import rejects
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source

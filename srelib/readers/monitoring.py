@@ -11,10 +11,10 @@ import pandas as pd
 
 from srelib import tables
 from srelib.errors import ReadError
-from srelib.readers import cells, counts, generic, meaning, state_logs
-from srelib.readers.base import Family, FileResult, Head, file_text
+from srelib.readers import cells, counts, generic, indicators, meaning, state_logs
+from srelib.readers.base import Family, FileResult, Head, file_text, rejects
 from srelib.readers.json_text import holds, json_documents
-from srelib.readers.text import Scan, rejects, scan
+from srelib.readers.text import Scan, scan
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
@@ -144,22 +144,22 @@ def _pair(sample: Any) -> tuple[str, str]:
 
 def _query_indicators(
     names: list[str], series: list[dict[str, Any]], source: Source, head: Head
-) -> tuple[list[generic.WideColumns], list[str]]:
+) -> tuple[list[indicators.WideColumns], list[str]]:
     """Which series make up which indicator."""
     roles = [role for role in counts.ROLES if source.columns.get(role) == "value"]
     if not roles and source.unit in ("ratio", "percent", "value") and not source.series:
         roles = ["value" if source.unit == "value" else "ratio"]
     if roles:
         return _same_role(roles[0], names, series, source, head), []
-    return generic.indicators(list(dict.fromkeys(names)), source, file=head.name)
+    return indicators.indicators(list(dict.fromkeys(names)), source, file=head.name)
 
 
 def _same_role(
     role: str, names: list[str], series: list[dict[str, Any]], source: Source, head: Head
-) -> list[generic.WideColumns]:
+) -> list[indicators.WideColumns]:
     groups: dict[str, list[str]] = {}
     for name, entry in zip(names, series, strict=True):
-        service = source.service or generic.service_of(_labels_of(entry))
+        service = source.service or indicators.service_of(_labels_of(entry))
         if not service:
             raise ReadError(
                 f"the series {name} names no service", file=head.name,
@@ -176,7 +176,7 @@ def _same_role(
                 file=head.name, fix="aggregate them in the query",
             )  # fmt: skip
     return [
-        generic.WideColumns(
+        indicators.WideColumns(
             service, sli, {role: tuple(dict.fromkeys(mine))}, source.threshold, source.op
         )
         for service, mine in groups.items()
@@ -184,7 +184,7 @@ def _same_role(
 
 
 def _query_result(
-    head: Head, source: Source, samples: pd.DataFrame, entries: list[generic.WideColumns],
+    head: Head, source: Source, samples: pd.DataFrame, entries: list[indicators.WideColumns],
     refused: pd.DataFrame, notes: list[str],
 ) -> FileResult:  # fmt: skip
     """The samples as a wide table, one row per time, and its indicators."""
@@ -275,7 +275,7 @@ def read_long_panel(head: Head, source: Source) -> FileResult:
     )
     frame = scanned.frame
     names = [str(name) for name in frame[series].cat.categories] if len(frame) else []
-    found, unused = generic.indicators(names, source, file=head.name)
+    found, unused = indicators.indicators(names, source, file=head.name)
     used = sorted({c for entry in found for part in entry.roles.values() for c in part})
     frame = frame[frame[series].isin(used)]
     frame, refused = _grafana_once(head, scanned, frame)

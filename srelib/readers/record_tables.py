@@ -17,9 +17,8 @@ from numpy.typing import ArrayLike
 
 from srelib import tables
 from srelib.readers import cells
-from srelib.readers.base import FileResult, Head
+from srelib.readers.base import FileResult, Head, rejects
 from srelib.readers.services import named_services
-from srelib.readers.text import rejects
 from srelib.readers.words import IGNORED, SAY_STATUS, UNKNOWN_STATUS, unknown_note, words_of
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import pandas as pd
 from srelib import tables
 from srelib.errors import ReadError
 from srelib.readers import generic, meaning
-from srelib.readers.base import UNSAID, FileResult, Head, SeriesInfo, Unconfirmed
-from srelib.readers.text import Scan, rejects, scan
+from srelib.readers.base import UNSAID, FileResult, Head, SeriesInfo, Unconfirmed, rejects
+from srelib.readers.text import Scan, scan
 from srelib.readers.words import words_of
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ import pandas as pd
 from srelib import tables
 from srelib.errors import ReadError
 from srelib.readers import cells
-from srelib.readers.base import Head, lines_at, no_faults, plain_copy, record_starts
+from srelib.readers.base import Head, lines_at, no_faults, plain_copy, record_starts, rejects
 
 if TYPE_CHECKING:
     import duckdb
@@ -85,18 +85,6 @@ class Scan:
         if len(kept) != len(self.frame):
             return self.head.below(np.arange(len(self.frame)))
         return kept
-
-
-def rejects(file: str, lines: Any, column: Any, values: Any, reason: Any) -> pd.DataFrame:
-    """A table ``rejects`` from its columns, each a scalar or a sequence."""
-    lines = np.atleast_1d(np.asarray(lines, dtype="int64"))
-    frame = pd.DataFrame({"line": lines})
-    frame["file"] = file
-    for name, value in (("column", column), ("value", values), ("reason", reason)):
-        if not isinstance(value, str) and isinstance(value, (pd.Series, np.ndarray, list, tuple)):
-            value = pd.Series(list(value), dtype="object")
-        frame[name] = pd.Series(value, index=frame.index, dtype="object")
-    return tables.conform(frame, "rejects")
 
 
 def scan(

@@ -90,53 +90,6 @@ def test_unknown_header_is_an_error_that_lists_it(tmp_path: Path) -> None:
         read_metrics(tmp_path, "x,y\n1,2\n")
 
 
-def test_wide_columns_pair_by_their_last_word(tmp_path: Path) -> None:
-    """checkout good + checkout total is one indicator, checkout latency ... another."""
-    text = minute_csv(
-        "time,checkout good,checkout total,checkout latency good,checkout latency total,cpu",
-        "1,2,3,4,99",
-    )
-    result = read_metrics(tmp_path, text)
-    assert [(s.service, s.sli) for s in result.series] == [
-        ("checkout", "availability"), ("checkout", "latency"),
-    ]  # fmt: skip
-    assert metric_rows(result) == [[0, "checkout", 1, 2], [0, "checkout", 3, 4]]
-    assert result.rows_read == 2
-    assert any("'cpu'" in note for note in result.notes)
-
-
-def test_wide_columns_are_added_up_as_stated(tmp_path: Path) -> None:
-    """[[file.series]] names lists of columns; a sum that lacks one of them is unknown."""
-    spec = {"service": "api", "bad": ["4xx", "5xx"], "total": "all"}
-    text = minute_csv("time,4xx,5xx,all", "1,2,10", "undefined,2,10", "undefined,undefined,10")
-    result = read_metrics(tmp_path, text, series=[spec])
-    assert metric_rows(result) == [[0, "api", 7, 10]]
-    assert result.rows_missing == 2
-    assert any("1 rows lack one of these columns: unknown" in note for note in result.notes)
-
-
-def test_absent_columns_count_as_zero_where_that_is_said(tmp_path: Path) -> None:
-    """Only where a column beside has a value: without the total nothing is known."""
-    spec = {"service": "api", "bad": ["4xx", "5xx"], "total": "all"}
-    text = minute_csv("time,4xx,5xx,all", "1,2,10", ",2,10", ",,10", ",,", "1,,")
-    result = read_metrics(tmp_path, text, series=[spec], absent="zero")
-    assert metric_rows(result) == [[0, "api", 7, 10], [1, "api", 8, 10], [2, "api", 10, 10]]
-    assert result.rows_missing == 2
-    assert "4xx + 5xx: 2 rows count a column without a value as zero" in " ".join(result.notes)
-    assert "4xx + 5xx: 1 rows without a value count as zero" in " ".join(result.notes)
-
-
-def test_service_of_sources_toml_goes_before_names_of_columns(tmp_path: Path) -> None:
-    """It renames the one service the columns name; two of them are an error with the fix."""
-    text = minute_csv("time,web latency good,web latency total", "1,2")
-    result = read_metrics(tmp_path, text, service="shop", sli="speed")
-    assert (result.series[0].service, result.series[0].sli) == ("shop", "speed")
-    with pytest.raises(ReadError, match=r"the columns name 'a' and 'b', .* all of them shop"):
-        read_metrics(
-            tmp_path, minute_csv("time,a good,a total,b good,b total", "1,2,1,2"), service="shop"
-        )
-
-
 def test_bad_cell_of_a_wide_file_costs_its_indicator_only(tmp_path: Path) -> None:
     """The record of the other service in the same line stays."""
     result = read_metrics(
@@ -147,25 +100,6 @@ def test_bad_cell_of_a_wide_file_costs_its_indicator_only(tmp_path: Path) -> Non
         [2, "a good", "x"], [3, "b good", "3 of 2"],
     ]  # fmt: skip
     assert result.rows_read == result.rows_kept + len(result.rejects) == 4
-
-
-def test_unpaired_columns_are_an_error_with_a_snippet_to_paste(tmp_path: Path) -> None:
-    """The text lists the columns and an entry in valid TOML that proposes none of them as good."""
-    import tomllib
-
-    with pytest.raises(ReadError, match="columns seen: 'red', 'blue'") as caught:
-        read_metrics(tmp_path, minute_csv("time,red,blue", "1,2"), table="sli")
-    snippet = str(caught.value.fix).split("\n", 1)[1].rsplit("\n(or", 1)[0]
-    series = tomllib.loads(snippet)["file"][0]["series"][0]
-    assert series["good"] == "COLUMN OF GOOD EVENTS"
-    assert not {"red", "blue"} & set(series.values())
-
-
-def test_wrong_column_in_a_series_is_an_error(tmp_path: Path) -> None:
-    """A misspelt column of [[file.series]] lists what there is."""
-    with pytest.raises(ReadError, match="no column 'grren'; the file has 'green', 'all'"):
-        read_metrics(tmp_path, minute_csv("time,green,all", "1,2"),
-           series=[{"service": "a", "good": "grren", "total": "all"}])  # fmt: skip
 
 
 def test_lines_of_kept_rows_are_lines_of_the_file(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from srelib import looks
+from srelib import proposed_keys
 from srelib.readers import base
 from srelib.readers.base import Unconfirmed
 
@@ -81,18 +81,18 @@ FILES = {
 def test_names_and_cells_say_what_a_file_looks_like(tmp_path, name):
     """The table and the columns that a person would choose, by hand."""
     text, expected = FILES[name]
-    assert plain(looks.entry(head(tmp_path, text))) == expected
+    assert plain(proposed_keys.entry(head(tmp_path, text))) == expected
 
 
 def test_a_file_without_a_time_looks_like_nothing(tmp_path):
     """No proposal is better than one without ground."""
-    assert looks.entry(head(tmp_path, "x,y\n1,2\n")) == {}
+    assert proposed_keys.entry(head(tmp_path, "x,y\n1,2\n")) == {}
 
 
 def test_json_is_known_by_where_its_records_are(tmp_path):
     """The longest list of objects, with dotted keys."""
     rows = [{"at": TIME, "of": {"service": "web"}, "n": {"good": 1, "total": n}} for n in (1, 2)]
-    found = looks.entry(
+    found = proposed_keys.entry(
         head(tmp_path, json.dumps({"meta": [{}], "data": {"rows": rows}}), "a.json")
     )
     assert plain(found) == {
@@ -103,30 +103,30 @@ def test_json_is_known_by_where_its_records_are(tmp_path):
 
 def test_columns_without_a_header_are_named(tmp_path):
     """Times, states and codes get the names that are understood, the others a number."""
-    found = looks.header_of(head(tmp_path, f"{TIME},x1,200,UP\n{TIME},y,503,DOWN\n"))
+    found = proposed_keys.header_of(head(tmp_path, f"{TIME},x1,200,UP\n{TIME},y,503,DOWN\n"))
     assert found.value == ["time", "column 2", "status", "state"]
 
 
 def test_the_name_of_a_service_is_that_of_the_file():
     """Only a proposal, and marked as one."""
-    assert looks.service_name("2026/checkout.csv.gz") == Unconfirmed(
+    assert proposed_keys.service_name("2026/checkout.csv.gz") == Unconfirmed(
         "checkout", "the service this file is about"
     )
 
 
 def test_of_named_series_two_become_an_indicator():
     """Errors and requests; without such words, the first two."""
-    (one,) = looks.series_like(["web requests", "web errors", "cpu"], "web")
+    (one,) = proposed_keys.series_like(["web requests", "web errors", "cpu"], "web")
     assert plain(one) == {"service": "web", "bad": "web errors", "total": "web requests"}
-    (two,) = looks.series_like(["A", "B"], "web")
+    (two,) = proposed_keys.series_like(["A", "B"], "web")
     assert plain(two) == {"service": "web", "good": "B", "total": "A"}
-    assert looks.series_like(["A"], "web") == []
+    assert proposed_keys.series_like(["A"], "web") == []
 
 
 def test_words_for_outcomes_are_sorted_by_what_they_sound_like():
     """Only proposals; whatever says nothing is a deployment that succeeded."""
     counts = {"TimedOut": 1, "Rolled back": 2, "partiallySucceeded": 3, "Aborted": 1}
-    assert looks.statuses(counts).value == {
+    assert proposed_keys.statuses(counts).value == {
         "TimedOut": "failed", "Rolled back": "rolled_back", "partiallySucceeded": "succeeded",
         "Aborted": "cancelled",
     }  # fmt: skip
@@ -135,14 +135,16 @@ def test_words_for_outcomes_are_sorted_by_what_they_sound_like():
 def test_words_for_states_are_bad_where_they_sound_so_or_are_rare(tmp_path):
     """What most rows say is good where nothing else is known."""
     asks = {"values": {"KO": 0.01, "PASSED": 0.1, "7": 0.8, "8": 0.09}}
-    found = looks.filled(asks, head(tmp_path, "a,b\n1,2\n"))["values"]
+    found = proposed_keys.filled(asks, head(tmp_path, "a,b\n1,2\n"))["values"]
     assert found.value == {"KO": "bad", "PASSED": "good", "7": "good", "8": "bad"}
     assert found.about.endswith("KO in 1 %, PASSED in 10 %, 7 in 80 %, 8 in 9 % of the rows")
 
 
 def test_each_of_several_shares_is_an_indicator(tmp_path):
     """A sheet with a column for each service."""
-    found = looks.entry(head(tmp_path, f"day,Web uptime %,Shop error rate\n{TIME},99.5,0.1\n"))
+    found = proposed_keys.entry(
+        head(tmp_path, f"day,Web uptime %,Shop error rate\n{TIME},99.5,0.1\n")
+    )
     assert plain(found)["columns"] == {"time": "day"}
     assert [plain(one) for one in found["series"]] == [
         {"service": "Web", "ratio": "Web uptime %"},

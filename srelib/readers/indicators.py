@@ -1,0 +1,226 @@
+"""Which columns of a wide file make up which indicator: by their names, labels, or as stated."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from srelib.errors import ReadError
+
+if TYPE_CHECKING:
+    from srelib.readers.source import Source
+
+WORDS = {
+    "good": ("good", "success", "successes", "successful", "ok"),
+    "bad": ("bad", "error", "errors", "failure", "failures", "failed", "5xx"),
+    "total": ("total", "requests", "request", "all", "valid", "count"),
+}
+"""Last word of a column name, by what it makes of the column."""
+
+INDICATORS = ("availability", "latency", "freshness", "correctness", "quality", "durability")
+"""Words before the last one that name the indicator and not the service."""
+
+SERVICE_LABELS = ("service", "service_name", "app", "job", "application")
+CODE_LABELS = ("code", "status", "status_code", "response_code", "http_status_code")
+
+_ROLE = {word: role for role, words in WORDS.items() for word in words}
+_LABELS = re.compile(r'([A-Za-z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"')
+_NUMBER = re.compile(r"\+?Inf|\d+(?:\.\d*)?(?:[eE][+-]?\d+)?")
+_BETWEEN = re.compile(r"[\s_/.:|\-]+")
+
+
+@dataclass(frozen=True)
+class WideColumns:
+    """One indicator of a wide file: the columns to add up for each role."""
+
+    service: str
+    sli: str
+    roles: dict[str, tuple[str, ...]]
+    threshold: float | None = None
+    op: str | None = None
+
+
+def labels(name: str) -> dict[str, str]:
+    """Prometheus labels in the name of a series."""
+    inside = re.search(r"\{(.*)\}", name)
+    return dict(_LABELS.findall(inside.group(1))) if inside else {}
+
+
+def indicators(
+    names: Sequence[str], source: Source, *, file: str
+) -> tuple[list[WideColumns], list[str]]:
+    """The indicators of a wide file."""
+    if source.series:
+        found = [_stated(spec, source) for spec in source.series]
+    elif source.unit in ("ratio", "percent", "value") and source.service and len(names) == 1:
+        role = "value" if source.unit == "value" else "ratio"
+        sli = source.sli or "availability"
+        found = [WideColumns(source.service, sli, {role: (names[0],)}, source.threshold, source.op)]
+    else:
+        try:
+            found = _paired(names, source) or [
+                *_bounds(names, source), *_labelled([n for n in names if not _bound(n)], source)
+            ]  # fmt: skip
+        except ReadError as error:
+            raise ReadError(error.problem, file=file, fix=error.fix, asks=error.asks) from None
+    used = {column for entry in found for columns in entry.roles.values() for column in columns}
+    absent = sorted(used - set(names))
+    if absent:
+        raise ReadError(
+            f"there is no column {absent[0]!r}; the file has {listed_names(names)}", file=file,
+            fix="correct the name in [[file.series]] of sources.toml",
+        )  # fmt: skip
+    if not found:
+        raise ReadError(
+            f"which columns are good and which are total is not known; columns seen: "
+            f"{listed_names(names)}",
+            file=file,
+            fix=f"add to sources.toml:\n{snippet(source, file)}\n"
+            '(or table = "ignore" to leave the file out)',
+            asks={"series": names},
+        )
+    return found, [name for name in names if name not in used]
+
+
+def listed_names(names: Sequence[str]) -> str:
+    shown = ", ".join(map(repr, names[:20]))
+    return shown if len(names) <= 20 else f"{shown} and {len(names) - 20} more"
+
+
+def snippet(source: Source, file: str) -> str:
+    """An entry for ``sources.toml`` to paste and fill in."""
+    lines = [
+        "[[file]]",
+        f"match = {_toml(source.match or file)}",
+        "  [[file.series]]",
+        f"  service = {_toml(source.service or 'YOUR SERVICE')}",
+        f"  sli = {_toml(source.sli or 'availability')}",
+        '  good = "COLUMN OF GOOD EVENTS"',
+        '  total = "COLUMN OF ALL EVENTS"',
+    ]
+    return "\n".join(lines)
+
+
+def _toml(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _stated(spec, source: Source) -> WideColumns:  # type: ignore[no-untyped-def]
+    roles = {role: tuple(getattr(spec, role)) for role in WORDS if getattr(spec, role)}
+    roles |= {role: (getattr(spec, role),) for role in ("ratio", "bad_ratio", "value")
+              if getattr(spec, role)}  # fmt: skip
+    threshold = source.threshold if spec.threshold is None else spec.threshold
+    service = str(spec.service or source.service)
+    return WideColumns(service, spec.sli, roles, threshold, spec.op or source.op)
+
+
+def _paired(names: Sequence[str], source: Source) -> list[WideColumns]:
+    """Indicators whose columns end in good, total, errors, ..."""
+    groups: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
+    for name in names:
+        own, role = split_name(name)
+        if role and not labels(name) and role not in groups.setdefault(own, {}):
+            groups[own][role] = (name,)
+    return _named(groups, source)
+
+
+def _named(
+    groups: dict[tuple[str, str], dict[str, tuple[str, ...]]], source: Source
+) -> list[WideColumns]:
+    """The complete groups; ``service`` and ``sli`` of the file go before their own names."""
+    found: dict[tuple[str, str], tuple[tuple[str, str], WideColumns]] = {}
+    for own, roles in groups.items():
+        service = source.service or own[0]
+        sli = source.sli or own[1] or "availability"
+        if len(roles) > 2:
+            roles = {role: roles[role] for role in ("good", "total")}
+        if len(roles) < 2 or not service:
+            continue
+        if (service, sli) in found:
+            named = (found[service, sli][0], own)
+            both = " and ".join(repr(" ".join(part).strip()) for part in named)
+            raise ReadError(
+                f"the columns name {both}, and sources.toml calls all of them {service} {sli}",
+                fix="leave service and sli out, or name the columns of each in [[file.series]]",
+            )
+        found[service, sli] = (own, WideColumns(service, sli, roles))
+    return [entry for _, entry in found.values()]
+
+
+def split_name(name: str) -> tuple[tuple[str, str], str | None]:
+    """Service and indicator a column is named for (empty: none), and its role."""
+    words = [word for word in _BETWEEN.split(name.strip()) if word]
+    role = _ROLE.get(words[-1].lower()) if words else None
+    if role is None:
+        return ("", ""), None
+    sli = ""
+    stem = name.strip()[: name.strip().rindex(words[-1])].rstrip(" _/.:|-")
+    if len(words) > 1 and words[-2].lower() in INDICATORS:
+        sli = words[-2].lower()
+        stem = stem[: stem.rindex(words[-2])].rstrip(" _/.:|-")
+    return (stem, sli), role
+
+
+def _labelled(names: Sequence[str], source: Source) -> list[WideColumns]:
+    """Indicators from label text: a role word in any label, or HTTP status codes."""
+    groups: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
+    for name in names:
+        found = labels(name)
+        if not found:
+            continue
+        roles = groups.setdefault((service_of(found) or "", ""), {})
+        for role in _label_roles(found):
+            roles[role] = (*roles.get(role, ()), name)
+    for roles in groups.values():
+        if "total" in roles and "good" not in roles:
+            roles.setdefault("bad", ())
+    return _named({key: roles for key, roles in groups.items() if any(roles.values())}, source)
+
+
+def _bound(name: str) -> str | None:
+    """Upper bound of the histogram bucket a series counts, as its label ``le`` says."""
+    return labels(name).get("le")
+
+
+def _bounds(names: Sequence[str], source: Source) -> list[WideColumns]:
+    """One indicator per bound of each histogram: events within it, of those within infinity."""
+    groups: dict[str, dict[float, tuple[str, ...]]] = {}
+    for name in names:
+        bound = _bound(name)
+        if bound is not None and _NUMBER.fullmatch(bound):
+            service = source.service or service_of(labels(name)) or ""
+            mine = groups.setdefault(service, {})
+            mine[float(bound)] = (*mine.get(float(bound), ()), name)
+    stem = source.sli or "latency"
+    found = []
+    for service, bounds in groups.items():
+        if not service:
+            continue
+        if math.inf not in bounds:
+            raise ReadError(
+                f'the histogram of {service!r} has no bucket le="+Inf", which holds all events',
+                fix="export all buckets, without a condition on le",
+            )
+        found += [
+            WideColumns(service, f"{stem}_le_{bound:.12g}",
+                        {"good": good, "total": bounds[math.inf]})
+            for bound, good in sorted(bounds.items()) if math.isfinite(bound)
+        ]  # fmt: skip
+    return found
+
+
+def service_of(found: dict[str, str]) -> str | None:
+    """The service a set of labels names."""
+    return next((found[label] for label in SERVICE_LABELS if found.get(label)), None)
+
+
+def _label_roles(found: dict[str, str]) -> tuple[str, ...]:
+    for label in CODE_LABELS:
+        code = found.get(label, "")
+        if re.fullmatch(r"[1-5](\d\d|xx)", code):
+            return ("bad", "total") if code.startswith("5") else ("total",)
+    words = [_ROLE.get(value.lower()) for key, value in found.items() if key not in SERVICE_LABELS]
+    return tuple(word for word in words if word)[:1]
