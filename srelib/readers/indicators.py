@@ -86,6 +86,7 @@ def indicators(
 
 
 def listed_names(names: Sequence[str]) -> str:
+    """Names as a message shows them, the first twenty."""
     shown = ", ".join(map(repr, names[:20]))
     return shown if len(names) <= 20 else f"{shown} and {len(names) - 20} more"
 
