@@ -183,7 +183,7 @@ def _plain(value: Any) -> Any:
 
 def _notes(dataset: Dataset) -> list[str]:
     notes = [str(note) for note in dataset.notes]
-    if not dataset.slos:
+    if not dataset.slos and not any(note.startswith("no objectives") for note in notes):
         notes.append("No SLOs: budgets need slos.yaml; `srelib init` writes a commented one.")
     measured = set(
         dataset.series[["service", "sli"]].astype(str).itertuples(index=False, name=None)
@@ -265,7 +265,8 @@ def _series_cells(one: Mapping[str, Any]) -> list[Any]:
     step = one["period"] or wording.duration(pd.Timedelta(seconds=one["step_seconds"]))
     covered = wording.percent(one["coverage"])
     told = [one["read_as"] or "measured value", one["evidence"]]
-    return [one["service"], one["sli"], step, *told, covered, one["note"]]
+    note = one["note"] if one["note"] != one["evidence"] else None
+    return [one["service"], one["sli"], step, *told, covered, note]
 
 
 def _slo_cells(slo: Mapping[str, Any]) -> list[Any]:
