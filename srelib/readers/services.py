@@ -58,11 +58,16 @@ def _name(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
+def _names_in(frame: pd.DataFrame) -> set[str]:
+    """The services a table names, each once."""
+    return {str(name) for name in frame["service"].dropna().unique()}
+
+
 def several_services(
     joined: Mapping[str, pd.DataFrame], said: Collection[str]
 ) -> tuple[dict[str, pd.DataFrame], list[str]]:
     """The tables with a row for each service of a list; lists of unknown services are asked for."""
-    names = {table: set(joined[table]["service"].dropna().astype("str")) for table in _TABLES}
+    names = {table: _names_in(joined[table]) for table in _TABLES}
     known = {name for found in names.values() for name in found if not _SEPARATOR.search(name)}
     known |= {part for name in said if "\n" in name for part in name.split("\n")}
     kept = {name for name in said if "\n" not in name}
@@ -114,10 +119,10 @@ def differing_names(joined: Mapping[str, pd.DataFrame]) -> list[str]:
     """What to say of services that look alike and are spelt in different ways."""
     where: dict[str, list[str]] = defaultdict(list)
     for table in _TABLES:
-        for name in sorted(set(joined[table]["service"].dropna().astype("str"))):
+        for name in sorted(_names_in(joined[table])):
             where[name].append(table)
     notes = [_pair_note(one, other, where) for one, other in _pairs(sorted(where))]
-    deployed, broken = (set(joined[t]["service"].dropna()) for t in ("deployments", "incidents"))
+    deployed, broken = (_names_in(joined[table]) for table in ("deployments", "incidents"))
     if notes and deployed and broken and not deployed & broken:
         notes.insert(0, "no incident belongs to a service that was deployed")
     return notes
