@@ -152,7 +152,7 @@ def _lines(lines: list[str]) -> str:
 def _numbered(world: Fleet) -> pd.DataFrame:
     """Changes with GitHub's numbers of the deployments."""
     shipped = world.changes["deployment_id"].map(github_numbers(world))
-    return world.changes.assign(deployment_id=shipped)
+    return world.changes.assign(deployment_id=shipped).drop(columns="url")
 
 
 def _explained(world: Fleet) -> pd.DataFrame:

@@ -39,6 +39,9 @@ def merged(keys: Mapping[str, Any], more: Mapping[str, Any]) -> Keys:
         if isinstance(_value(old), dict) and isinstance(new, dict):
             about = [one.about for one in (old, value) if isinstance(one, Unconfirmed)]
             whole = _value(old) | new
+            if key == "columns":  # a column that got another name gives up the one before
+                moved = {column for name, column in new.items() if name not in _value(old)}
+                whole = {n: one for n, one in whole.items() if n in new or one not in moved}
             both[key] = Unconfirmed(whole, "; ".join(dict.fromkeys(about))) if about else whole
         else:
             both[key] = value

@@ -57,6 +57,7 @@ def monitor(folder: Path) -> srelib.Dataset:
     rows = [f"{FIRST + pd.Timedelta(at, 's'):%Y-%m-%dT%H:%M:%SZ},site,{state}"
             for at, state in sorted(changes)]  # fmt: skip
     (folder / "monitor.csv").write_text("\n".join(["time,service,state", *rows, ""]))
+    (folder / "sources.toml").write_text('[[file]]\nmatch = "monitor.csv"\nmax_silence = "8d"\n')
     (folder / "slos.yaml").write_text(
         "apiVersion: openslo/v1\nkind: SLO\nmetadata: {name: site}\nspec:\n  service: site\n"
         "  indicator: {metadata: {name: availability}, spec: {ratioMetric: {counter: false,\n"
