@@ -330,7 +330,10 @@ class _Counting:
 
     def _within_total(self, part: str) -> tuple[np.ndarray, np.ndarray]:
         """A part and its total; what exceeds the total is dust, extrapolation, or refused."""
-        some, total = (np.maximum(self.frame[role].to_numpy(), 0) for role in (part, "total"))
+        some, total = self.frame[part].to_numpy(), self.frame["total"].to_numpy()
+        if len(some) and some.min() >= 0 and not np.any(some > total):
+            return some, total
+        some, total = np.maximum(some, 0), np.maximum(total, 0)
         over = some > total * (1 + DUST) + DUST
         if over.any() and np.any(
             np.abs(some - np.rint(some)) + np.abs(total - np.rint(total)) > DUST

@@ -60,7 +60,9 @@ def _name(value: Any) -> str | None:
 
 def _names_in(frame: pd.DataFrame) -> set[str]:
     """The services a table names, each once."""
-    return {str(name) for name in frame["service"].dropna().unique()}
+    column = frame["service"]
+    named = isinstance(column.dtype, pd.CategoricalDtype)  # as in sli, where each name is used
+    return {str(name) for name in (column.cat.categories if named else column.dropna().unique())}
 
 
 def several_services(
