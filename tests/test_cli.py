@@ -133,6 +133,17 @@ def test_check_says_what_each_file_was_understood_as(exports, capsys):
         assert expected in shown.replace("\xa0", " ")
 
 
+def test_check_calls_nothing_usable_that_rests_on_a_proposal(exports, capsys):
+    """A mark left in sources.toml is a value that only the file suggests."""
+    entry = '[[file]]\nmatch = "requests.csv"\nunit = "count"'
+    for mark, usable in (("  # ? or rate", False), ("", True)):
+        (exports / "sources.toml").write_text(f"{entry}{mark}\n")
+        status, shown, _ = run("check", exports, capsys=capsys)
+        assert status == 0
+        assert ("Usable." in shown) == usable
+        assert ("nobody has confirmed: usable once" in shown) == (not usable)
+
+
 def test_check_calls_what_it_leaves_out_no_export(exports, capsys):
     """A file that feeds no table has no colon without a word behind it."""
     (exports / "notes.md").write_text("notes")

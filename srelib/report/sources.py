@@ -230,9 +230,11 @@ def show(seen: Mapping[str, Any]) -> None:
     if seen["error"]:
         console.print("This is how the folder is read once sources.toml holds the entries below.")
         return
-    verdict = (
-        "Usable." if seen["usable"] else "Not usable: no metrics, deployments, incidents or alerts."
-    )
+    verdict = "Usable."
+    if not seen["usable"]:
+        verdict = "Not usable: no metrics, deployments, incidents or alerts."
+    elif any("nobody has confirmed" in note for note in seen["notes"]):
+        verdict = "Read with proposals that nobody has confirmed: usable once they are."
     end = f" Data end at {_when(pd.Timestamp(seen['as_of']))} UTC." if seen["as_of"] else ""
     console.print(verdict + end)
 

@@ -61,14 +61,7 @@ def words(page):
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", bare)))
 
 
-LONG = ("dagshub", "grafana")
-"""Folders whose reports repeat in kind what the others show: for `make test-all`."""
-
-
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=[pytest.mark.slow] if name in LONG else []) for name in PAGES],
-)
+@pytest.mark.parametrize("name", PAGES)
 def test_a_report_on_real_exports_is_complete(tmp_path, name):
     """No notebook fails, no page runs a script, and known figures are on the page."""
     folder = make(name, ROOT, tmp_path / name)
