@@ -12,10 +12,10 @@ import pandas as pd
 
 from srelib import tables
 from srelib.errors import InputError, ParameterError, SloError
-from srelib.folder import REPORT_MARKER, Folder, ReadFile, listing
-from srelib.readers import grid, joining, record_tables
+from srelib.folder import grid, joining, records
+from srelib.folder.files import REPORT_MARKER, Folder, ReadFile, listing
+from srelib.folder.services import differing_names, several_services
 from srelib.readers.base import FileResult, shown_path
-from srelib.readers.services import differing_names, several_services
 from srelib.readers.state_logs import joined_logs, once_a_row
 from srelib.windows.window import _grid
 
@@ -188,7 +188,7 @@ class Explored:
     @property
     def to_paste(self) -> str:
         """The entries with what to do with them; empty where nothing is lacking."""
-        from srelib import source_entries
+        from srelib.folder import source_entries
 
         return f"{source_entries.PASTE}\n{self.entries}" if self.entries else ""
 
@@ -289,11 +289,11 @@ def _assembled(
     found += overlap
     joined: dict[str, pd.DataFrame] = {"sli": indicators.frame}
     for table in tables.EXPORTS[1:]:
-        joined[table], repeated = record_tables.joined_records(table, results, names)
+        joined[table], repeated = records.joined_records(table, results, names)
         found += repeated
     found = once_a_row(found, results)
     joined, notes = several_services(joined, said)
-    notes += differing_names(joined) + record_tables.far_outside(joined)
+    notes += differing_names(joined) + records.far_outside(joined)
     now = _now(as_of, joined, indicators.grids)
     notes += _cut(joined, now, indicators.grids) if as_of is not None else []
     if not len(joined["sli"]) and not any(len(joined[table]) for table in tables.EXPORTS):

@@ -26,9 +26,9 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 # sli and budget stand below dataset, whose `slo_counts` uses both.
 ORDER = [
     "errors", "wording", "tables", "schema", "windows", "stats", "fleet",
-    "events", "slos", "readers",
+    "events", "slos", "condition", "readers",
     "collect", "sli", "budget", "alerts", "delivery", "incidents", "tradeoff", "policy",
-    "targets", "proposed_keys", "source_entries", "folder", "dataset", "quality", "objectives",
+    "targets", "folder", "dataset", "quality", "objectives",
     "simulate", "figures", "findings", "report", "cli",
 ]  # fmt: skip
 

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from srelib import tables
+from srelib.condition import as_sql, columns_of_condition, parse_condition
 from srelib.errors import ReadError
 from srelib.readers import counts, generic, meaning, words
 from srelib.readers.base import Family, FileResult, Head, rejects
-from srelib.readers.condition import as_sql, columns_of_condition, parse_condition
 from srelib.readers.engine import lines_of
 from srelib.readers.text import Scan, connect, scan, scan_lines
 

@@ -17,9 +17,15 @@ from numpy.typing import ArrayLike
 
 from srelib import tables
 from srelib.readers import cells
-from srelib.readers.base import FileResult, Head, rejects
-from srelib.readers.services import named_services
-from srelib.readers.words import IGNORED, SAY_STATUS, UNKNOWN_STATUS, unknown_note, words_of
+from srelib.readers.base import FileResult, Head
+from srelib.readers.words import (
+    IGNORED,
+    SAY_STATUS,
+    UNKNOWN_STATUS,
+    named_services,
+    unknown_note,
+    words_of,
+)
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
@@ -152,7 +158,7 @@ PRODUCTION = r"(?i)(prod|production|live)([^a-z].*)?"
 
 MAINTENANCE_WORDS = ("maintenance", "planned_maintenance", "scheduled_maintenance", "scheduled")
 
-_IDS = {"deployments": "deployment_id", "changes": "change_id", "incidents": "incident_id"}
+IDS = {"deployments": "deployment_id", "changes": "change_id", "incidents": "incident_id"}
 _SPANS = {
     "deployments": ("started_at", "finished_at"),
     "incidents": ("started_at", "resolved_at"),
@@ -315,7 +321,7 @@ def _translate_statuses(accepted: AcceptedRows) -> list[str]:
 
 def _identify(accepted: AcceptedRows, table: str) -> list[str]:
     """Give rows without an identifier one made of service and time."""
-    name = _IDS.get(table)
+    name = IDS.get(table)
     if name is None:
         return []
     frame = accepted.frame if name in accepted.frame else accepted.frame.assign(**{name: None})
@@ -337,7 +343,7 @@ def _identify(accepted: AcceptedRows, table: str) -> list[str]:
 
 def _refuse_incomplete(accepted: AcceptedRows, table: str) -> None:
     for name in tables.required(table):
-        if name in accepted.frame and name != _IDS.get(table):
+        if name in accepted.frame and name != IDS.get(table):
             fix = '; set service = "..." in sources.toml' if name == "service" else ""
             accepted.refuse(
                 accepted.frame[name].isna(),
@@ -366,11 +372,11 @@ def _refuse_backwards(accepted: AcceptedRows, table: str) -> None:
 
 def _fold_repeated(accepted: AcceptedRows, table: str) -> None:
     """Of several rows about one record the latest state counts; the others are its history."""
-    key = ["service", _IDS[table]] if table in _IDS else tables.names(table)
+    key = ["service", IDS[table]] if table in IDS else tables.names(table)
     key = [name for name in key if name in accepted.frame]
     if not accepted.frame.duplicated(key).any():
         return
-    older = _latest_first(accepted.frame, table).duplicated(key).reindex(accepted.frame.index)
+    older = latest_first(accepted.frame, table).duplicated(key).reindex(accepted.frame.index)
     every = [name for name in tables.names(table) if name in accepted.frame]
     equal = accepted.frame.duplicated(every, keep=False)
     reason = pd.Series("an earlier state of a record whose latest state counts", equal.index)
@@ -382,7 +388,7 @@ def _fold_repeated(accepted: AcceptedRows, table: str) -> None:
     )
 
 
-def _latest_first(frame: pd.DataFrame, table: str) -> pd.DataFrame:
+def latest_first(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     """Rows by their ends, the latest first and open ones last; at one end the fullest first."""
     end = {"changes": "merged_at"}.get(table) or _SPANS[table][1]
     filled = frame.notna().sum(axis=1).sort_values(ascending=False, kind="stable").index
@@ -427,54 +433,3 @@ def _canonical(accepted: AcceptedRows, table: str, rows: pd.Series | None = None
 
 def _word(text: pd.Series) -> pd.Series:
     return text.str.lower().str.replace(r"[\s-]+", "_", regex=True)
-
-
-_FAR = pd.Timedelta("31D")
-
-
-def far_outside(joined: Mapping[str, pd.DataFrame]) -> list[str]:
-    """What to say of records that lie far from all metrics; old commits are nothing unusual."""
-    times = joined["sli"]["time"]
-    notes = []
-    for table in ("deployments", "incidents", "alerts") if len(times) else ():
-        own = joined[table][tables.MAIN_TIME[table]]
-        far = int(((own < times.min() - _FAR) | (own > times.max() + _FAR)).sum())
-        if far:
-            notes.append(
-                f"{far:,} of {len(own):,} {table} lie more than 31 days before or after the "
-                f"metrics ({times.min():%Y-%m-%d} to {times.max():%Y-%m-%d})"
-            )
-    return notes
-
-
-def joined_records(
-    table: str, results: Sequence[FileResult], names: Sequence[str]
-) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
-    """One table of all files in order of time, each record once, and the rejects of the others."""
-    parts = [
-        result.tables[table].assign(_file=name, _row=range(len(result.tables[table])))
-        for result, name in zip(results, names, strict=True)
-        if len(result.tables.get(table, ()))
-    ]
-    if not parts:
-        return tables.empty(table), []
-    frame = pd.concat(parts, ignore_index=True)
-    keys = [_IDS[table], "service"] if table in _IDS else tables.names(table)
-    fullest = _latest_first(frame, table)
-    again = fullest.duplicated(keys).reindex(frame.index)
-    kept_in = fullest.groupby(keys, dropna=False)["_file"].transform("first").reindex(frame.index)
-    across = again & (frame["_file"] != kept_in)
-    lines = {name: result.event_lines[table] for result, name in zip(results, names, strict=True)
-             if table in result.event_lines}  # fmt: skip
-    found = [
-        rejects(
-            str(name), lines[str(name)](part["_row"].to_numpy()), keys[0],
-            part[keys[0]].astype("str"),
-            [f"repeats a record of {kept} (table {table})" for kept in kept_in[part.index]],
-        )
-        for name, part in frame[across].groupby("_file", sort=True)
-    ]  # fmt: skip
-    frame = frame[~across].drop(columns=["_file", "_row"])
-    frame["_time"] = tables.main_time(frame, table)
-    frame = frame.sort_values(["_time", *keys], kind="stable").drop(columns="_time")
-    return tables.conform(frame, table), found

@@ -19,8 +19,8 @@ from pydantic import (
 )
 
 from srelib import schema, tables
+from srelib.condition import parse_condition
 from srelib.errors import SourceError
-from srelib.readers.condition import parse_condition
 
 
 def read_text(path: Path) -> str:

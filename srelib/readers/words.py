@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -79,3 +81,42 @@ def unknown_note(words: pd.Series) -> str:
         f'means with values.status = {{ "{first}" = "succeeded" }} (or failed, rolled_back, '
         "cancelled, ignore) in sources.toml."
     )
+
+
+_NOBODY = {
+    "", "-", "--", "none", "(none)", "null", "n/a", "na", "nan", "unknown", "unassigned",
+    "not applicable", "no component", "no components were affected by this update",
+}  # fmt: skip
+"""What tools write where no service is named."""
+
+_NAME_KEYS = ("name", "summary", "value", "title", "label")
+
+
+def named_services(column: pd.Series) -> pd.Series:
+    """The column with placeholders missing, and objects replaced by the names they hold."""
+    text = column.astype("str").str.strip()
+    placeholder = text.str.lower().str.rstrip(".").isin(_NOBODY)
+    written = text.where(~placeholder)
+    packed = written.str.startswith(("{", "[")).fillna(False).astype(bool)
+    if packed.any():
+        written = written.where(~packed, written[packed].map(_unpacked).reindex(text.index))
+    return written
+
+
+def _unpacked(cell: str) -> str | None:
+    """The names in a cell that holds a dictionary or a list, as text with commas."""
+    for read in (json.loads, ast.literal_eval):
+        try:
+            value = read(cell)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+        names = [_name(one) for one in (value if isinstance(value, list) else [value])]
+        return ", ".join(name for name in names if name) or None
+    return cell
+
+
+def _name(value: Any) -> str | None:
+    if isinstance(value, dict):
+        found = next((value[key] for key in _NAME_KEYS if value.get(key)), None)
+        return None if found is None else str(found)
+    return None if value is None else str(value)

@@ -12,7 +12,7 @@ import pandas as pd
 import srelib
 from srelib.dataset import explored
 from srelib.errors import InputError
-from srelib.source_entries import PASTE
+from srelib.folder.source_entries import PASTE
 from srelib.targets.candidates import LADDER, MIN_BUDGET_EVENTS
 from srelib.windows import rolling_ratio
 from srelib.wording import duration, percent

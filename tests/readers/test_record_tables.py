@@ -260,21 +260,3 @@ def test_the_order_of_rows_changes_nothing_but_the_order(rows):
             turned.tables[name].sort_values(by, ignore_index=True),
         )
     pd.testing.assert_frame_equal(frame, before)
-
-
-def test_records_far_from_all_metrics_are_said():
-    """A month apart may be history; more is most often a wrong year, and counts for nothing."""
-
-    def frame(**times):
-        return pd.DataFrame({name: pd.to_datetime(at, utc=True) for name, at in times.items()})
-
-    joined = {
-        "sli": frame(time=["2026-06-01", "2026-06-30"]),
-        "changes": frame(committed_at=["2020-01-01"]),
-        "deployments": frame(finished_at=["2025-06-03", "2026-05-02", "2026-06-03"]),
-        "incidents": frame(started_at=["2026-06-03"]), "alerts": frame(fired_at=[]),
-    }  # fmt: skip
-    assert record_tables.far_outside(joined) == [
-        "1 of 3 deployments lie more than 31 days before or after the metrics (2026-06-01 to "
-        "2026-06-30)"
-    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from srelib.readers import words
@@ -56,3 +57,15 @@ def test_where_chooses_rows_of_a_csv(tmp_path):
     assert result.tables["deployments"]["deployment_id"].tolist() == ["2", "3"]
     assert result.rejects[["column", "value", "by_rule"]].values.tolist() == [["team", "a", True]]
     assert noted(result, "1 records left out by team: 'a' 1")
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [("{'id': 'P6', 'summary': 'checkout'}", "checkout"), ('{"name": "search"}', "search"),
+     ("[{'name': 'a'}, {'name': 'b'}]", "a, b"), ("['a', 'b']", "a, b"), ("{a} team", "{a} team"),
+     ("None", None), ("No components were affected by this update.", None), ("N/A", None)],
+)  # fmt: skip
+def test_a_cell_is_a_name_or_nobody(cell: str, name: str | None) -> None:
+    """Objects give their name, placeholders nobody; other text stays."""
+    found = words.named_services(pd.Series([cell])).iloc[0]
+    assert found == name or (name is None and pd.isna(found))

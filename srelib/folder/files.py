@@ -82,7 +82,7 @@ class Folder:
         words = {name: found for name, one in self.read.items() if (found := _words(one.result))}
         if not self.asked and not words:
             return ""
-        from srelib import proposed_keys, source_entries
+        from srelib.folder import proposed_keys, source_entries
 
         more = {
             name: source_entries.merged(
@@ -99,7 +99,7 @@ class Folder:
 
     def notes(self) -> list[str]:
         """What `sources.toml` says in vain, and what in it nobody has confirmed."""
-        from srelib import source_entries
+        from srelib.folder import source_entries
 
         if self.sources is None:
             return []
@@ -127,7 +127,7 @@ class Folder:
 
     def _source(self, name: str) -> Source | None:
         if name in self.asked:
-            from srelib import source_entries
+            from srelib.folder import source_entries
 
             return source_entries.assumed(name, self.asked[name])
         return self.sources.for_file(name) if self.sources else None
@@ -136,7 +136,7 @@ class Folder:
         """Take what is asked for as said; whether that is something new and can be said."""
         if not error.asks:
             return False
-        from srelib import source_entries
+        from srelib.folder import source_entries
 
         before = {name: source_entries.assumed(name, self._keys(name)) for name in names}
         keys = {
@@ -150,14 +150,14 @@ class Folder:
         return True
 
     def _keys(self, name: str) -> dict[str, Any]:
-        from srelib import source_entries
+        from srelib.folder import source_entries
 
         said = self.sources.for_file(name) if self.sources else None
         return self.asked.get(name) or source_entries.said(said)
 
     def _answers(self, name: str, error: InputError) -> dict[str, Any]:
         """What is asked for, with proposals from the file where the question left them open."""
-        from srelib import proposed_keys
+        from srelib.folder import proposed_keys
         from srelib.readers import base, recognition
 
         if not _is_open(error.asks):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srelib.readers.condition import Junction, Predicate, as_sql, parse_condition
+from srelib.condition import Junction, Predicate, as_sql, parse_condition
 
 
 def test_the_tree_of_a_condition() -> None:

@@ -6,7 +6,7 @@ import tomllib
 
 import pandas as pd
 
-from srelib import source_entries
+from srelib.folder import source_entries
 from srelib.readers.base import Unconfirmed
 from srelib.readers.source import Source, Sources, matches
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 import srelib
 from srelib.errors import InputError
-from srelib.readers.services import named_services
 from tests.test_dataset import folder
 
 DEPLOYED = """deployment_id,service,finished_at,status
@@ -32,18 +30,6 @@ def load(tmp_path: Path, *services: str, said: str = "") -> srelib.Dataset:
     toml = f'[[file]]\nmatch = "incidents.csv"\n{said}\n'
     files = {"deployments__csv": DEPLOYED, "incidents__csv": incidents(*services)}
     return srelib.load(folder(tmp_path, **files, sources__toml=toml))
-
-
-@pytest.mark.parametrize(
-    ("cell", "name"),
-    [("{'id': 'P6', 'summary': 'checkout'}", "checkout"), ('{"name": "search"}', "search"),
-     ("[{'name': 'a'}, {'name': 'b'}]", "a, b"), ("['a', 'b']", "a, b"), ("{a} team", "{a} team"),
-     ("None", None), ("No components were affected by this update.", None), ("N/A", None)],
-)  # fmt: skip
-def test_a_cell_is_a_name_or_nobody(cell: str, name: str | None) -> None:
-    """Objects give their name, placeholders nobody; other text stays."""
-    found = named_services(pd.Series([cell])).iloc[0]
-    assert found == name or (name is None and pd.isna(found))
 
 
 def test_a_list_of_known_services_is_several(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from srelib import alerts, budget, tradeoff, windows
 from srelib.errors import InsufficientDataError, ParameterError, TimeIndexError
+from srelib.folder.grid import MINUTE, grid_of, on_calendar
 from srelib.readers.base import SeriesInfo
-from srelib.readers.grid import MINUTE, grid_of, on_calendar
 
 
 def local(first: str, zone: str, count: int, freq: str = "D") -> np.ndarray:

@@ -12,9 +12,9 @@ import pandas as pd
 
 from srelib import tables
 from srelib.errors import ReadError
+from srelib.folder.grid import Buckets, grid_of
 from srelib.readers import counts
 from srelib.readers.base import FileResult, SeriesInfo, Unconfirmed, rejects
-from srelib.readers.grid import Buckets, grid_of
 from srelib.readers.meaning import DUST
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from srelib import proposed_keys
+from srelib.folder import proposed_keys
 from srelib.readers import base
 from srelib.readers.base import Unconfirmed
 

@@ -1,0 +1,63 @@
+"""Records of several files as one table, each once, and records far from all metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from srelib import tables
+from srelib.readers import record_tables
+from srelib.readers.base import FileResult, rejects
+
+_FAR = pd.Timedelta("31D")
+
+
+def far_outside(joined: Mapping[str, pd.DataFrame]) -> list[str]:
+    """What to say of records that lie far from all metrics; old commits are nothing unusual."""
+    times = joined["sli"]["time"]
+    notes = []
+    for table in ("deployments", "incidents", "alerts") if len(times) else ():
+        own = joined[table][tables.MAIN_TIME[table]]
+        far = int(((own < times.min() - _FAR) | (own > times.max() + _FAR)).sum())
+        if far:
+            notes.append(
+                f"{far:,} of {len(own):,} {table} lie more than 31 days before or after the "
+                f"metrics ({times.min():%Y-%m-%d} to {times.max():%Y-%m-%d})"
+            )
+    return notes
+
+
+def joined_records(
+    table: str, results: Sequence[FileResult], names: Sequence[str]
+) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+    """One table of all files in order of time, each record once, and the rejects of the others."""
+    parts = [
+        result.tables[table].assign(_file=name, _row=range(len(result.tables[table])))
+        for result, name in zip(results, names, strict=True)
+        if len(result.tables.get(table, ()))
+    ]
+    if not parts:
+        return tables.empty(table), []
+    frame = pd.concat(parts, ignore_index=True)
+    keys = (
+        [record_tables.IDS[table], "service"] if table in record_tables.IDS else tables.names(table)
+    )
+    fullest = record_tables.latest_first(frame, table)
+    again = fullest.duplicated(keys).reindex(frame.index)
+    kept_in = fullest.groupby(keys, dropna=False)["_file"].transform("first").reindex(frame.index)
+    across = again & (frame["_file"] != kept_in)
+    lines = {name: result.event_lines[table] for result, name in zip(results, names, strict=True)
+             if table in result.event_lines}  # fmt: skip
+    found = [
+        rejects(
+            str(name), lines[str(name)](part["_row"].to_numpy()), keys[0],
+            part[keys[0]].astype("str"),
+            [f"repeats a record of {kept} (table {table})" for kept in kept_in[part.index]],
+        )
+        for name, part in frame[across].groupby("_file", sort=True)
+    ]  # fmt: skip
+    frame = frame[~across].drop(columns=["_file", "_row"])
+    frame["_time"] = tables.main_time(frame, table)
+    frame = frame.sort_values(["_time", *keys], kind="stable").drop(columns="_time")
+    return tables.conform(frame, table), found
