@@ -424,7 +424,8 @@ def _provenance(
             "rows_rejected": entry.result.rows_rejected + later[entry.name],
             "rows_missing": entry.result.rows_missing + missing.get(entry.name, 0),
             "first": entry.first, "last": entry.last,
-            "timezone": entry.result.timezone if entry.fed else None, "sha256": entry.sha256,
+            "timezone": entry.result.timezone if entry.fed else None,
+            "sha256": entry.sha256.result() if entry.sha256 else "",
             "notes": "\n".join(entry.result.notes) or None,
         }
         for entry in loaded

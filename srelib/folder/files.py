@@ -41,7 +41,7 @@ class ReadFile:
     name: str
     format: str
     result: FileResult
-    sha256: str
+    sha256: Future[str] | None = None
     fed: str = ""
     first: Any = pd.NaT
     last: Any = pd.NaT
@@ -57,6 +57,7 @@ class Folder:
     read: dict[str, ReadFile] = field(default_factory=dict)
     problems: list[InputError] = field(default_factory=list)
     asked: dict[str, dict[str, Any]] = field(default_factory=dict)
+    hashing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
 
     def read_all(self) -> None:
         """Read every file, each as often as it has a question that can be answered for a while."""
@@ -99,10 +100,10 @@ class Folder:
 
     def notes(self) -> list[str]:
         """What `sources.toml` says in vain, and what in it nobody has confirmed."""
-        from srelib.folder import source_entries
-
         if self.sources is None:
             return []
+        from srelib.folder import source_entries
+
         globs = self.sources.unmatched(list(self.files))
         text = (self.root / "sources.toml").read_text(encoding="utf-8-sig")
         notes = [f"sources.toml: match = {glob!r} matches no file" for glob in globs]
@@ -117,7 +118,10 @@ class Folder:
     def _read(self, name: str) -> None:
         for _ in range(_ROUNDS):
             try:
-                self.read[name] = _read_file(self.files[name], name, self.root, self._source(name))
+                read = _read_file(self.files[name], name, self.root, self._source(name))
+                if read.format != "ignored":
+                    read.sha256 = self.hashing.submit(_sha256, self.files[name])
+                self.read[name] = read
                 return
             except InputError as error:
                 self.read.pop(name, None)
@@ -232,17 +236,15 @@ def _walk(folder: Path) -> Iterator[Path]:
 def _read_file(file: Path, name: str, root: Path, source: Source | None) -> ReadFile:
     if file.suffix.lower() in IGNORED_SUFFIXES or (source and source.table == "ignore"):
         why = "as sources.toml says" if source else "not an export"
-        return ReadFile(name, "ignored", FileResult({}, 0, 0, notes=(f"left out: {why}",)), "")
+        return ReadFile(name, "ignored", FileResult({}, 0, 0, notes=(f"left out: {why}",)))
     from srelib.readers import recognition
 
-    with ThreadPoolExecutor(1) as pool:
-        digest: Future[str] = pool.submit(_sha256, file)
-        try:
-            form, result = recognition.read(file, root=root, source=source)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise ReadError(f"cannot be read ({reason})", file=name, fix="try again") from error
-        return _described(ReadFile(name, form, result, digest.result()))
+    try:
+        form, result = recognition.read(file, root=root, source=source)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ReadError(f"cannot be read ({reason})", file=name, fix="try again") from error
+    return _described(ReadFile(name, form, result))
 
 
 def _described(entry: ReadFile) -> ReadFile:

@@ -110,10 +110,12 @@ def _other_step(lengths: np.ndarray, step: int) -> int | None:
 
 
 def _fitted(times: np.ndarray, step: int, *, fixed: bool) -> Buckets:
+    lengths, seconds = np.diff(times), f"{step / 1e6:g} s"
+    if np.all(lengths == step):
+        return Buckets(step, int(times[0] % step))
     offsets = times % step
-    seconds = f"{step / 1e6:g} s"
     if np.all(offsets == offsets[0]):
-        other = _other_step(np.diff(times), step)
+        other = _other_step(lengths, step)
         said = f"a part has a row every {(other or 0) / 1e6:g} s, and buckets are {seconds} long: "
         said += "between its rows nothing is known; export all of it with one step"
         return Buckets(step, int(offsets[0]), said if other else None)
@@ -126,6 +128,6 @@ def _fitted(times: np.ndarray, step: int, *, fixed: bool) -> Buckets:
         return Buckets(step, int(phases[usual]), f"{off} buckets off the grid were moved onto it")
     if fixed:
         return Buckets(step, -1, f"uneven times: moved into buckets of {seconds}")
-    typical = float(np.median(np.diff(times)))
+    typical = float(np.median(lengths))
     even = next((even for even in EVEN_STEPS if even >= 2 * typical), EVEN_STEPS[-1])
     return Buckets(even, -1, f"uneven times: added up in buckets of {even // 1_000_000} s")

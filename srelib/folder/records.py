@@ -16,14 +16,15 @@ _FAR = pd.Timedelta("31D")
 def far_outside(joined: Mapping[str, pd.DataFrame]) -> list[str]:
     """What to say of records that lie far from all metrics; old commits are nothing unusual."""
     times = joined["sli"]["time"]
+    first, last = times.min(), times.max()
     notes = []
     for table in ("deployments", "incidents", "alerts") if len(times) else ():
         own = joined[table][tables.MAIN_TIME[table]]
-        far = int(((own < times.min() - _FAR) | (own > times.max() + _FAR)).sum())
+        far = int(((own < first - _FAR) | (own > last + _FAR)).sum())
         if far:
             notes.append(
                 f"{far:,} of {len(own):,} {table} lie more than 31 days before or after the "
-                f"metrics ({times.min():%Y-%m-%d} to {times.max():%Y-%m-%d})"
+                f"metrics ({first:%Y-%m-%d} to {last:%Y-%m-%d})"
             )
     return notes
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from srelib.errors import ReadError
 from srelib.readers.base import SeriesInfo, Unconfirmed, no_faults
-from srelib.readers.meaning import DUST, FEW, Meaning, without_dips
+from srelib.readers.meaning import DUST, FEW, Meaning, grown_since, without_dips
 
 if TYPE_CHECKING:
     from pandas.api.typing import SeriesGroupBy
@@ -80,8 +80,7 @@ def build(frame: pd.DataFrame, rule: NumberRule) -> BuiltCounts:
     work = _Counting(frame, rule, present)
     work.scale_percents()
     if unit != "value":
-        work.refuse_where(lambda numbers: numbers < -DUST, "negative")
-        work.refuse_where(lambda numbers: numbers > _MOST, "more than 10^18: no count of anything")
+        work.refuse_outside(-DUST, _MOST)
     if unit in ("count", "rate") and rule.absent == "zero":
         work.fill_absent()
     if unit == "counter":
@@ -118,21 +117,29 @@ class _Counting:
 
     def __init__(self, frame: pd.DataFrame, rule: NumberRule, present: list[str]) -> None:
         self.frame, self.rule, self.present = frame, rule, present
-        self.seen = frame
+        self.seen, self.complete = frame, False
         self.rows: np.ndarray | None = None
         self.refused: list[pd.DataFrame] = []
         self.missing = 0
         self.notes: list[str] = []
 
-    def refuse_where(self, wrong, reason: str) -> None:  # type: ignore[no-untyped-def]
+    def refuse_outside(self, least: float, most: float) -> None:
+        """Refuse numbers below or above what can be a count, and see whether some are missing."""
+        self.complete = True
         for role in self.present:
-            mask = wrong(self.frame[role].to_numpy())
-            if mask.any():
-                self.refuse(mask, role, reason)
+            numbers = self.frame[role].to_numpy()
+            if len(numbers) and numbers.min() >= least and numbers.max() <= most:
+                continue
+            self.complete = False
+            self.refuse(numbers < least, role, "negative")
+            above = self.frame[role].to_numpy() > most
+            self.refuse(above, role, "more than 10^18: no count of anything")
 
     def refuse(self, mask: np.ndarray, role: str, reason: str, other: str | None = None) -> None:
         """Take the rows of the mask out, each with its value and the reason."""
         at = np.flatnonzero(mask)
+        if not len(at):
+            return
         values = [f"{value:.15g}" for value in self.frame[role].to_numpy()[at]]
         if other is not None:
             beside = self.frame[other].to_numpy()[at]
@@ -161,6 +168,8 @@ class _Counting:
         self.frame = self.frame[mask].reset_index(drop=True)
 
     def drop_missing(self, roles: Iterable[str]) -> None:
+        if self.complete:
+            return
         known = np.ones(len(self.frame), dtype=bool)
         for role in roles:
             known &= ~np.isnan(self.frame[role].to_numpy())
@@ -193,7 +202,7 @@ class _Counting:
     def increase(self) -> None:
         """Differences between neighbouring samples of a counter, at the time of the first."""
         order = np.lexsort((ticks(self.frame["time"]), series_codes(self.frame)))
-        self.rows = self._row(order)
+        self.rows, self.complete = self._row(order), False
         self.frame = self.frame.iloc[order].reset_index(drop=True)
         self._refuse_repeated()
         codes = series_codes(self.frame)
@@ -210,7 +219,7 @@ class _Counting:
             samples = self.frame[role].to_numpy()
             held = without_dips(samples, fresh)
             dips += int((held > samples).sum())
-            grown, reset = _grown(held, fresh)
+            grown, reset = grown_since(held, fresh)
             self.frame[role] = grown
             resets += reset
         self.frame["time"] = pd.Series(
@@ -225,8 +234,7 @@ class _Counting:
     def _refuse_repeated(self) -> None:
         keys = ["time", "service", "sli"]
         repeated = self.frame.duplicated(keys).to_numpy()
-        if repeated.any():
-            self.refuse(repeated, self.present[0], "a second sample of this counter at this time")
+        self.refuse(repeated, self.present[0], "a second sample of this counter at this time")
 
     def _shown_steps(self) -> dict[int, float]:
         """Steps [s] that all rows show, where some of them fell out."""
@@ -287,10 +295,7 @@ class _Counting:
         self.drop_missing(["value"])
         keys = [self.frame[name] for name in ("time", "service", "sli")]
         conflicting = differ(self.frame["value"].groupby(keys, observed=True))
-        if conflicting.any():
-            self.refuse(
-                conflicting.to_numpy(), "value", "another row has another value for this time"
-            )
+        self.refuse(conflicting.to_numpy(), "value", "another row has another value for this time")
         values, seconds = self.frame["value"].to_numpy(), self._seconds()
         if self.rule.threshold is None:
             return self._done(values, seconds, "time", None, part="value")
@@ -308,8 +313,9 @@ class _Counting:
             self.drop_missing(["good", "bad"])
             good = self.frame["good"].to_numpy()
             return self._done(good, good + self.frame["bad"].to_numpy(), "events", note)
-        self._nothing_asked(part)
-        self._note_unknown(part)
+        if not self.complete:
+            self._nothing_asked(part)
+            self._note_unknown(part)
         self.drop_missing([part, whole])
         events, total = self._within_total(part)
         return self._done(events if part == "good" else total - events, total, "events", note)
@@ -430,13 +436,21 @@ def _rows_of_series(codes: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         yield int(codes[rows[0]]), rows
 
 
+def codes_used(codes: np.ndarray, size: int) -> np.ndarray:
+    """Codes that occur, of so many; the first rows mostly hold every one of them."""
+    counted = np.bincount(codes[:100_000], minlength=size)
+    if not counted.all():
+        counted = np.bincount(codes, minlength=size)
+    return np.flatnonzero(counted)
+
+
 def names_of(frame: pd.DataFrame) -> dict[int, tuple[str, str]]:
     """The indicators in a table by their code, sorted by name."""
     width = len(frame["sli"].cat.categories)
     services, names = frame["service"].cat.categories, frame["sli"].cat.categories
     found = {
         code: (str(services[code // width]), str(names[code % width]))
-        for code in pd.unique(series_codes(frame)).tolist()
+        for code in codes_used(series_codes(frame), width * len(services)).tolist()
     }
     return dict(sorted(found.items(), key=lambda item: item[1]))
 
@@ -468,22 +482,3 @@ def step_of(times: np.ndarray, file: str) -> pd.Timedelta:
             asks={"step": Unconfirmed("1m", "length of one bucket")},
         )  # fmt: skip
     return pd.Timedelta(usual, "us")
-
-
-def without_resets(samples: np.ndarray) -> np.ndarray:
-    """A counter that goes on where it was reset."""
-    known = np.flatnonzero(~np.isnan(samples))
-    seen = without_dips(samples[known], np.zeros(len(known), dtype=bool))
-    lost = np.r_[0.0, np.where(seen[1:] < seen[:-1], seen[:-1], 0.0)] if len(seen) else seen
-    result = samples.copy()
-    result[known] = seen + np.cumsum(lost)
-    return result
-
-
-def _grown(samples: np.ndarray, fresh: np.ndarray) -> tuple[np.ndarray, int]:
-    """Increase since the sample before (NaN where there is none to compare with), and resets."""
-    before = np.r_[np.nan, samples[:-1]] if len(samples) else samples
-    grown = samples - before
-    reset = (grown < 0) & ~fresh
-    grown = np.where(reset, samples, grown)
-    return np.where(fresh, np.nan, grown), int(reset.sum())

@@ -250,7 +250,7 @@ def indicator(
         rows, frame = rows[order], frame.iloc[order].reset_index(drop=True)
         if any(len(part) > 1 for part in entry.roles.values()):
             for column in dict.fromkeys(mine):
-                frame[column] = counts.without_resets(frame[column].to_numpy())
+                frame[column] = meaning.without_resets(frame[column].to_numpy())
     data: dict[str, Any] = {"time": frame[time]}
     data["service"] = constant(entry.service, len(frame))
     data["sli"] = constant(entry.sli, len(frame))

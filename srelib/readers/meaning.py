@@ -248,3 +248,22 @@ def _shares(columns: Sequence[NumberColumn], declared: str | None, file: str) ->
         f"are larger, up to {values.max():.6g}",
         file, "percent",
     )  # fmt: skip
+
+
+def without_resets(samples: np.ndarray) -> np.ndarray:
+    """A counter that goes on where it was reset."""
+    known = np.flatnonzero(~np.isnan(samples))
+    seen = without_dips(samples[known], np.zeros(len(known), dtype=bool))
+    lost = np.r_[0.0, np.where(seen[1:] < seen[:-1], seen[:-1], 0.0)] if len(seen) else seen
+    result = samples.copy()
+    result[known] = seen + np.cumsum(lost)
+    return result
+
+
+def grown_since(samples: np.ndarray, fresh: np.ndarray) -> tuple[np.ndarray, int]:
+    """Increase since the sample before (NaN where there is none to compare with), and resets."""
+    before = np.r_[np.nan, samples[:-1]] if len(samples) else samples
+    grown = samples - before
+    reset = (grown < 0) & ~fresh
+    grown = np.where(reset, samples, grown)
+    return np.where(fresh, np.nan, grown), int(reset.sum())

@@ -341,7 +341,8 @@ def _joined(kept: _Kept, plan: _TimePlan) -> Any:
     if kept.kind == "number":
         return None if np.isinf(values).any() else values
     names = pd.Index(list(kept.words), dtype="str")
-    return pd.Categorical.from_codes(values, categories=names, validate=False)
+    codes = values.astype(np.min_scalar_type(-len(names) - 1))
+    return pd.Categorical.from_codes(codes, categories=names, validate=False)
 
 
 def _utc(raw: np.ndarray, plan: _TimePlan) -> pd.Series | None:

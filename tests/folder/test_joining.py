@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import srelib
 from srelib.errors import InputError
+from srelib.folder import joining
 from tests.test_dataset import SLO, at, csv, folder, line
 
 
@@ -22,6 +23,33 @@ def test_rows_in_order_of_time_are_put_in_order_of_series(tmp_path: Path, servic
     data = srelib.load(folder(tmp_path, a__csv=csv(*lines)))
     assert data.sli["good"].tolist() == [s for s in range(services) for _ in range(3)]
     assert data.sli["time"].dt.minute.tolist() == [0, 1, 2] * services
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    turns=st.lists(st.lists(st.sampled_from("abcd"), min_size=1, max_size=4), max_size=6),
+    repeated=st.integers(1, 5),
+    shuffled=st.booleans(),
+)
+def test_rows_are_sorted_as_pandas_sorts_them(turns, repeated, shuffled):
+    """By series and time, rows of one series and time in the order of the file; and so numbered."""
+    names = [name for turn in turns for name in turn] * repeated
+    minutes = [n for n, turn in enumerate(turns * repeated) for _ in turn]
+    frame = pd.DataFrame(
+        {
+            "time": pd.Timestamp("2026-06-01", tz="UTC") + pd.to_timedelta(minutes, unit="min"),
+            "service": pd.Categorical(names, list("dcba")),
+            "sli": pd.Categorical(["availability"] * len(names)),
+            "good": 1.0,
+            "total": pd.Series(range(len(names)), dtype="float64"),
+        }
+    )
+    frame = frame.sample(frac=1, random_state=1, ignore_index=True) if shuffled else frame
+    by = pd.DataFrame({"service": frame["service"].astype("str"), "time": frame["time"]})
+    order = by.sort_values(["service", "time"], kind="stable").index
+    pool = joining.pooled([frame.copy()])
+    assert pool.frame["total"].tolist() == frame["total"][order].tolist()
+    assert pool.row_of(pd.RangeIndex(len(frame)).to_numpy()).tolist() == order.tolist()
 
 
 def test_monthly_files_join_and_overlaps_count_once(tmp_path: Path) -> None:
