@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import pandas as pd
@@ -171,9 +172,14 @@ def required(table: str) -> list[str]:
 
 def empty(table: str) -> pd.DataFrame:
     """A table without rows, with the right columns and dtypes."""
-    return pd.DataFrame(
-        {column.name: pd.Series([], dtype=DTYPES[column.kind]) for column in TABLES[table]}
-    )
+    return _empty(table).copy()
+
+
+@cache
+def _empty(table: str) -> pd.DataFrame:
+    text = pd.CategoricalDtype(pd.Index([], dtype="str"))  # categories of text go with others
+    dtypes: dict[str, Any] = DTYPES | {"category": text}
+    return pd.DataFrame({c.name: pd.Series([], dtype=dtypes[c.kind]) for c in TABLES[table]})
 
 
 def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:

@@ -175,23 +175,33 @@ def rejects(file: str, lines: Any, column: Any, values: Any, reason: Any) -> pd.
     return tables.conform(frame, "rejects")
 
 
+LONGEST = 2_000_000  # characters of the longest row that is read
+
+
 def record_starts(path: Path, head: Head, *, longer: int = 0) -> np.ndarray:
     """1-based first lines of all records after the header, or of those longer than this."""
-    csv.field_size_limit(sys.maxsize)
-    starts, sizes, before = [], [], 0
+    csv.field_size_limit(LONGEST)
+    starts, sizes, last = [], [], 0
     with path.open(encoding="utf-8", errors="replace", newline="") as text:
-        for _ in range(head.skip):
-            before += bool(text.readline())
+        before = sum(bool(text.readline()) for _ in range(head.skip))
         reader = csv.reader(text, delimiter=head.delimiter)
-        last = 0
-        try:
-            for record in reader:
-                if record:
-                    starts.append(before + last + 1)
-                    sizes.append(sum(map(len, record)) if longer else 1)
+        while True:
+            try:
+                for record in reader:
+                    if record:
+                        starts.append(before + last + 1)
+                        sizes.append(sum(map(len, record)) if longer else 1)
+                    last = reader.line_num
+                break
+            except csv.Error as error:
+                if reader.line_num > last + 1:
+                    raise ReadError(
+                        "a quote is opened here and not closed within 2 MB", file=head.name,
+                        line=before + last + 1, fix="close it or take it out, or export again",
+                    ) from error  # fmt: skip
+                starts.append(before + last + 1)  # one line, longer than any may be
+                sizes.append(LONGEST + 1)
                 last = reader.line_num
-        except csv.Error:
-            pass
     found = np.array(starts[head.headed :], dtype="int64")
     return found[np.array(sizes[head.headed :], dtype="int64") > longer]
 

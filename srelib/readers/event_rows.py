@@ -14,8 +14,9 @@ from srelib.condition import as_sql, columns_of_condition, parse_condition
 from srelib.errors import ReadError
 from srelib.readers import counts, generic, meaning, words
 from srelib.readers.base import Family, FileResult, Head, rejects
+from srelib.readers.database import connect
 from srelib.readers.engine import lines_of
-from srelib.readers.text import Scan, connect, scan, scan_lines
+from srelib.readers.text import Scan, scan, scan_lines
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
@@ -30,14 +31,16 @@ def read_events(head: Head, source: Source, *, line: re.Pattern[str] | None = No
             asks={"table": None},
         )  # fmt: skip
     condition = parse_condition(source.good)
-    kinds = {
-        compared.column: "text" if isinstance(compared.values[0], str) else "number"
-        for compared in columns_of_condition(condition)
-    }
     keys = _keys(head, source)
-    types = kinds | {keys[role]: "text" for role in ("service", "sli") if role in keys}
-    needed = [*types, keys["time"]]
-    types |= {keys["time"]: "time"} | dict.fromkeys(set(source.where) - set(types), "text")
+    texts = [keys[role] for role in ("service", "sli") if role in keys]
+    measured: list[str] = []
+    for compared in columns_of_condition(condition):
+        (texts if isinstance(compared.values[0], str) else measured).append(compared.column)
+    types = generic.column_types(
+        head, ("time", [keys["time"]]), ("text", texts), ("number", measured)
+    )
+    needed = list(types)
+    types |= dict.fromkeys(set(source.where) - set(types), "text")
     if line:
         found, numbers = lines_of(head, line)
         scanned = scan_lines(head, found, numbers, types, timezone=source.timezone, required=needed)
@@ -124,7 +127,7 @@ def _counted(
     chosen = ", ".join(f"{text} AS {name}" for name, text in by.items())
     rows = frame.set_axis(list(names.values()), axis=1)
     rows = rows.assign(**{names[keys["time"]]: counts.ticks(frame[keys["time"]])})
-    with connect() as connection:
+    with connect(len(rows) << 6) as connection:
         connection.register("rows", rows)
         found = connection.sql(
             f"SELECT {chosen}, count(*) FILTER (WHERE {condition})::DOUBLE AS good, "

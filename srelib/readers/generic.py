@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,14 @@ from srelib import tables
 from srelib.errors import ReadError
 from srelib.readers import counts, meaning
 from srelib.readers.base import Family, FileResult, Head
-from srelib.readers.indicators import WideColumns, indicators, labels, listed_names, split_name
+from srelib.readers.indicators import (
+    WideColumns,
+    indicators,
+    labels,
+    listed_names,
+    split_name,
+    without_replicas,
+)
 from srelib.readers.text import Scan, scan
 
 if TYPE_CHECKING:
@@ -108,11 +115,14 @@ def _read_long(head: Head, source: Source, roles: dict[str, str]) -> FileResult:
     _check_alone(head, source, roles)
     numbers = [role for role in counts.ROLES if role in roles]
     keys = [role for role in ("service", "sli") if role in roles]
-    types = {roles["time"]: "time"} | {roles[role]: "category" for role in keys}
-    types |= {roles[role]: "number" for role in numbers}
     found = scan(
         head,
-        types,
+        column_types(
+            head,
+            ("time", [roles["time"]]),
+            ("category", [roles[role] for role in keys]),
+            ("number", [roles[role] for role in numbers]),
+        ),
         timezone=source.timezone,
         decimal=source.decimal,
         required=[roles[role] for role in ("time", *keys)],
@@ -125,6 +135,19 @@ def _read_long(head: Head, source: Source, roles: dict[str, str]) -> FileResult:
     columns = _long_columns(frame, found, {role: roles[role] for role in numbers})
     built = counts.build(frame, understood(how, columns))
     return result(found, [built])
+
+
+def column_types(head: Head, *kinds: tuple[str, Iterable[str]]) -> dict[str, str]:
+    """What each column is to be read as; one of which two things were said is refused."""
+    types: dict[str, str] = {}
+    for kind, columns in kinds:
+        for column in columns:
+            if types.setdefault(column, kind) != kind:
+                raise ReadError(
+                    f"column {column!r} cannot be read as {types[column]} and as {kind}",
+                    file=head.name, fix="name another column for one of them in sources.toml",
+                )  # fmt: skip
+    return types
 
 
 _LOOKED_AT = 200_000
@@ -220,14 +243,20 @@ def read_wide(head: Head, source: Source, time: str) -> FileResult:
     used = {column: None for entry in found for part in entry.roles.values() for column in part}
     scanned = scan(
         head,
-        {time: "time"} | dict.fromkeys(used, "number"),
+        column_types(head, ("time", [time]), ("number", used)),
         timezone=source.timezone,
         decimal=source.decimal,
         required=[time],
         wide=True,
     )
+    notes: list[str] = []
+    if not source.series:
+        sizes = {name: int(scanned.frame[name].notna().sum()) for name in used}
+        kept, notes = without_replicas(sizes)
+        found = [replace(entry, roles={role: tuple(name for name in part if name in kept)
+                                       for role, part in entry.roles.items()})
+                 for entry in found] if notes else found  # fmt: skip
     built = indicators_built(scanned, found, time, rule(head, source, {}))
-    notes = []
     if len(found) > 1:
         notes.append(f"{len(found)} indicators in every row: a record is one of them in one row")
     if unused:

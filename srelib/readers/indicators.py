@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from srelib.errors import ReadError
 
@@ -47,6 +47,27 @@ def labels(name: str) -> dict[str, str]:
     """Prometheus labels in the name of a series."""
     inside = re.search(r"\{(.*)\}", name)
     return dict(_LABELS.findall(inside.group(1))) if inside else {}
+
+
+_REPLICAS = ("replica", "prometheus_replica", "__replica__")
+
+
+def without_replicas(sizes: Mapping[str, int]) -> tuple[list[str], list[str]]:
+    """Names of series with labels once each, of a highly available pair the one with most values;
+    and what to say of the others.
+    """
+    fullest: dict[Any, str] = {}
+    for name, size in sizes.items():
+        bare = sorted((key, value) for key, value in labels(name).items() if key not in _REPLICAS)
+        key = (name.partition("{")[0], *bare) if "{" in name else name
+        if key not in fullest or size > sizes[fullest[key]]:
+            fullest[key] = name
+    kept, again = set(fullest.values()), len(sizes) - len(fullest)
+    said = (
+        f"{again} series differ from another in their replica only: not added up, the fullest of "
+        "each is read"
+    )
+    return [name for name in sizes if name in kept], [said] * bool(again)
 
 
 def indicators(

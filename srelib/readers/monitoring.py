@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -32,8 +33,12 @@ def _read_prometheus(head: Head, source: Source) -> FileResult:
     if not any(entry["values"] for entry in series):
         nothing = "the query found no samples in this span of time"
         return FileResult({"sli": tables.empty("sli")}, 0, 0, notes=(*notes, nothing))
-    series, said = _without_replicas(series)
+    sizes: Counter[str] = Counter()
+    for entry in series:
+        sizes[_series_name(entry)] += len(entry["values"])
+    kept, said = indicators.without_replicas(sizes)
     notes += said
+    series = [entry for entry in series if _series_name(entry) in kept]
     names = [_series_name(entry) for entry in series]
     samples = _samples(series, names, head)
     timeless = samples["time"].isna()
@@ -85,29 +90,6 @@ def _series_name(entry: dict[str, Any]) -> str:
     metric = known.pop("__name__", "")
     inside = ", ".join(f'{key}="{value}"' for key, value in sorted(known.items()))
     return f"{metric}{{{inside}}}" if inside or not metric else metric
-
-
-_REPLICAS = ("replica", "prometheus_replica", "__replica__")
-
-
-def _without_replicas(series: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
-    """The series once each, where a highly available pair of Prometheus holds them twice."""
-    groups: dict[str, dict[str, list[dict[str, Any]]]] = {}
-    for entry in series:
-        found = _labels_of(entry)
-        bare = {key: value for key, value in found.items() if key not in _REPLICAS}
-        same = groups.setdefault(_series_name({"metric": bare}), {})
-        same.setdefault(_series_name(entry), []).append(entry)
-    fullest = [
-        max(same.values(), key=lambda one: sum(len(entry["values"]) for entry in one))
-        for same in groups.values()
-    ]
-    again = sum(len(same) - 1 for same in groups.values())
-    said = (
-        f"{again} series differ from another in their replica only: not added up, the fullest of "
-        "each is read"
-    )
-    return [entry for one in fullest for entry in one], [said] * bool(again)
 
 
 def _samples(series: list[dict[str, Any]], names: list[str], head: Head) -> pd.DataFrame:
@@ -274,7 +256,8 @@ def read_long_panel(head: Head, source: Source) -> FileResult:
         required=[series, time],
     )
     frame = scanned.frame
-    names = [str(name) for name in frame[series].cat.categories] if len(frame) else []
+    sizes = {str(name): n for name, n in frame[series].value_counts(sort=False).items()}
+    names, said = indicators.without_replicas(sizes if len(frame) else {})
     found, unused = indicators.indicators(names, source, file=head.name)
     used = sorted({c for entry in found for part in entry.roles.values() for c in part})
     frame = frame[frame[series].isin(used)]
@@ -290,7 +273,7 @@ def read_long_panel(head: Head, source: Source) -> FileResult:
     )
     built = generic.indicators_built(flat, found, time, generic.rule(head, source, {}))
     notes = [f"series not used: {', '.join(map(repr, unused))}"] if unused else []
-    return generic.result(flat, built, refused, notes=notes)
+    return generic.result(flat, built, refused, notes=[*said, *notes])
 
 
 def _wide_columns(table: pd.DataFrame, used: list[str]) -> dict[str, np.ndarray]:

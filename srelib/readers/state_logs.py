@@ -173,7 +173,8 @@ def _log_roles(head: Head, source: Source) -> dict[str, str]:
         "time": generic.NAMES["time"], "state": _STATE_COLUMNS, "service": _SITE_COLUMNS,
         "probe": _PROBE_COLUMNS,
     }  # fmt: skip
-    return generic.columns_by_name(head.header, known) | dict(source.columns)
+    named, taken = generic.columns_by_name(head.header, known), set(source.columns.values())
+    return {r: name for r, name in named.items() if name not in taken} | dict(source.columns)
 
 
 def _scanned_log(head: Head, source: Source, roles: dict[str, str]) -> Scan:
@@ -188,8 +189,8 @@ def _scanned_log(head: Head, source: Source, roles: dict[str, str]) -> Scan:
             fix='say columns = { time = "...", state = "...", service = "..." } in sources.toml',
             asks={"table": "sli", "columns": dict.fromkeys(lacking)},
         )
-    types = {roles["time"]: "time", roles["state"]: "text"}
-    types |= {roles[role]: "text" for role in ("service", "probe") if role in roles}
+    others = [roles[role] for role in ("state", "service", "probe") if role in roles]
+    types = generic.column_types(head, ("time", [roles["time"]]), ("text", others))
     return scan(head, types, timezone=source.timezone, required=list(types))
 
 

@@ -7,7 +7,6 @@ refused row gets its true line, column, value and reason.
 
 from __future__ import annotations
 
-import contextlib
 import re
 import threading
 from collections.abc import Collection, Mapping
@@ -22,14 +21,21 @@ import pandas as pd
 from srelib import tables
 from srelib.errors import ReadError
 from srelib.readers import cells
-from srelib.readers.base import Head, lines_at, no_faults, plain_copy, record_starts, rejects
+from srelib.readers.base import (
+    LONGEST,
+    Head,
+    lines_at,
+    no_faults,
+    plain_copy,
+    record_starts,
+    rejects,
+)
+from srelib.readers.database import connect
 
 if TYPE_CHECKING:
-    import duckdb
     import pyarrow as pa
 
 
-_LONGEST = 2_000_000
 _ISO_FORMATS = (
     (r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", "%Y-%m-%dT%H:%M:%SZ", True),
     (r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$", "%Y-%m-%d %H:%M:%SZ", True),
@@ -163,7 +169,7 @@ def _options(
         "auto_detect": "false", "header": str(head.headed).lower(), "skip": str(head.skip),
         "delim": _quote(head.delimiter), "quote": "'\"'", "escape": "'\"'",
         "columns": f"{{{named}}}", "nullstr": f"[{words}]", "hive_partitioning": "false",
-        "max_line_size": str(_LONGEST), "compression": "'none'", **more,
+        "max_line_size": str(LONGEST), "compression": "'none'", **more,
     }  # fmt: skip
     listed = ", ".join(f"{key} = {value}" for key, value in options.items())
     return f"read_csv({_quote(str(path))}, {listed})"
@@ -171,19 +177,6 @@ def _options(
 
 def _quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-
-def connect() -> duckdb.DuckDBPyConnection:
-    """A database in memory that loads nothing from elsewhere and draws no bar."""
-    import duckdb
-
-    connection = duckdb.connect(
-        config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-    )
-    # A bar would write to standard output; in Jupyter without ipywidgets there is none to disable.
-    with contextlib.suppress(duckdb.Error):
-        connection.execute("SET enable_progress_bar = false")
-    return connection
 
 
 def _fast(head: Head, path: Path, rules: _Rules) -> Scan | None:
@@ -201,8 +194,8 @@ def _ends_long(path: Path) -> bool:
     """Whether the last line is longer than any may be; at the end DuckDB passes it over."""
     size = path.stat().st_size
     with path.open("rb") as raw:
-        raw.seek(max(size - _LONGEST, 0))
-        return size > _LONGEST and b"\n" not in raw.read()[:-1]
+        raw.seek(max(size - LONGEST, 0))
+        return size > LONGEST and b"\n" not in raw.read()[:-1]
 
 
 def _holds_words_for_missing(frame: pd.DataFrame) -> bool:
@@ -225,7 +218,7 @@ def _typed_pass(head: Head, path: Path, rules: _Rules, *, missing: Collection[st
     more = {"timestampformat": _quote(plan.form)} if plan.form else {}
     source = _options(head, path, columns, missing=missing, **more)
     try:
-        with connect() as connection:
+        with connect(path.stat().st_size) as connection:
             table = connection.sql(f"SELECT {_wanted(head, types)} FROM {source}").to_arrow_table()
     except duckdb.Error:
         return None
@@ -365,8 +358,8 @@ def _utc(raw: np.ndarray, plan: _TimePlan) -> pd.Series | None:
 
 def _careful(head: Head, path: Path, rules: _Rules) -> Scan:
     """The scan cell by cell, with a reason for everything refused."""
+    starts = record_starts(path, head)  # first: DuckDB takes rows inside an open quote for rows
     raw, refused = _as_text(head, path, rules.types)
-    starts = record_starts(path, head)
     if lacking := max(len(starts) - len(raw) - refused["line"].nunique(), 0):
         refused = _with_lost(head, path, refused, lacking)
     records, lines = _places(head, starts, refused, len(raw))
@@ -426,7 +419,7 @@ def _read_column(raw: pd.Series, kind: str, head: Head, rules: _Rules) -> cells.
 
 def _with_lost(head: Head, path: Path, refused: pd.DataFrame, lacking: int) -> pd.DataFrame:
     """The rejects with records of tens of megabytes, which DuckDB passes over in silence."""
-    lines = record_starts(path, head, longer=_LONGEST)
+    lines = record_starts(path, head, longer=LONGEST)
     lost = lines[~np.isin(lines, refused["line"].to_numpy())][:lacking]
     reason = _STRUCTURE["LINE SIZE OVER MAXIMUM"]
     return _stacked([refused, rejects(head.name, lost, None, None, reason)])
@@ -464,7 +457,7 @@ def _as_text(head: Head, path: Path, types: Mapping[str, str]) -> tuple[pd.DataF
         rejects_table="'srelib_errors'", rejects_scan="'srelib_scans'",
     )  # fmt: skip
     try:
-        with connect() as connection:
+        with connect(path.stat().st_size) as connection:
             table = connection.sql(f"SELECT {_wanted(head, types)} FROM {source}").to_arrow_table()
             broken = connection.sql(
                 "SELECT line_byte_position, any_value(line), first(csv_line), first(error_type)"

@@ -122,3 +122,14 @@ def test_the_time_of_kibana_is_known_whatever_the_step():
     """Lens writes the step into the name of the column."""
     header = ("@timestamp per 5 minutes", "requests", "errors")
     assert generic.columns_by_name(header, generic.NAMES)["time"] == "@timestamp per 5 minutes"
+
+
+def test_a_column_is_read_as_one_thing(tmp_path: Path) -> None:
+    """A column said to be the time and a number at once is refused by name."""
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n2026-06-01T10:00:00Z,1\n")
+    found = head(path)
+    types = generic.column_types(found, ("time", ["a"]), ("text", ["b", "b"]))
+    assert types == {"a": "time", "b": "text"}
+    with pytest.raises(ReadError, match="'a' cannot be read as time and as number"):
+        generic.column_types(found, ("time", ["a"]), ("number", ["a"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -384,3 +385,23 @@ def test_samples_that_differ_by_dust_are_one(tmp_path: Path) -> None:
     found = read_query(tmp_path, answer(first, second), unit="ratio", step="1m")
     assert found.tables["sli"]["good"].tolist() == pytest.approx([18])
     assert found.rejects["reason"].tolist() == ["repeats an earlier sample of this series"]
+
+
+@pytest.mark.parametrize("wide", [True, False])
+def test_replicas_in_a_panel_are_said_and_not_summed(tmp_path: Path, wide: bool) -> None:
+    """The labels in the names of columns, or of series, tell a pair as those of a query do."""
+    label = '{{code="{}", service="a", replica="{}"}}'
+    names = [label.format(code, pod) for code in ("200", "500") for pod in ("x", "y")]
+    rows = [(START, "", 7, 2, 2), (START + 60, 5, 5, 1, "")]
+    lines = [["Time", *names], *rows]
+    if not wide:
+        cells = [(name, time, cell) for time, *row in rows
+                 for name, cell in zip(names, row, strict=True) if cell != ""]  # fmt: skip
+        lines = [["Series", "Time", "Value"], *cells]
+    with (tmp_path / "p.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(lines)
+    form, found = read(tmp_path / "p.csv", root=tmp_path)
+    assert form == "grafana"
+    assert good_total(found) == [[7, 9], [5, 6]]
+    assert any(note.startswith("2 series differ from another in their replica") for note in
+               found.notes)  # fmt: skip

@@ -306,3 +306,12 @@ def test_a_row_of_megabytes_is_counted_and_refused(tmp_path: Path, size: int) ->
     assert (found.rows_read, found.frame["n"].tolist()) == (3, [1, 2])
     assert found.rejects["line"].tolist() == [3]
     assert found.rejects["reason"].str.contains("longer than 2 MB").all()
+
+
+@pytest.mark.parametrize("closed", ["", '2026-06-01T10:00:00Z,"'])
+def test_a_quote_open_for_megabytes_refuses_the_file(tmp_path: Path, closed: str) -> None:
+    """The rows inside it are neither kept nor lost without a word, closed later or not."""
+    row = "2026-06-01T10:00:00Z,1\n"
+    path = file_of(tmp_path, f'time,n\n{row}2026-06-01T10:00:00Z,"1\n{row * 1_000_000}{closed}')
+    with pytest.raises(ReadError, match="line 3: a quote is opened here and not closed"):
+        scan(head(path), {"time": "time", "n": "number"}, required=["time"])
