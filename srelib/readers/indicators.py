@@ -99,8 +99,8 @@ def indicators(
             f"which columns are good and which are total is not known; columns seen: "
             f"{listed_names(names)}",
             file=file,
-            fix=f"add to sources.toml:\n{snippet(source, file)}\n"
-            '(or table = "ignore" to leave the file out)',
+            fix=f"say in sources.toml, in [[file.series]] of the [[file]] with match = {file!r}, "
+            'which columns are good and total (or table = "ignore", to leave the file out)',
             asks={"series": names},
         )
     return found, [name for name in names if name not in used]
@@ -110,24 +110,6 @@ def listed_names(names: Sequence[str]) -> str:
     """Names as a message shows them, the first twenty."""
     shown = ", ".join(map(repr, names[:20]))
     return shown if len(names) <= 20 else f"{shown} and {len(names) - 20} more"
-
-
-def snippet(source: Source, file: str) -> str:
-    """An entry for ``sources.toml`` to paste and fill in."""
-    lines = [
-        "[[file]]",
-        f"match = {_toml(source.match or file)}",
-        "  [[file.series]]",
-        f"  service = {_toml(source.service or 'YOUR SERVICE')}",
-        f"  sli = {_toml(source.sli or 'availability')}",
-        '  good = "COLUMN OF GOOD EVENTS"',
-        '  total = "COLUMN OF ALL EVENTS"',
-    ]
-    return "\n".join(lines)
-
-
-def _toml(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _stated(spec, source: Source) -> WideColumns:  # type: ignore[no-untyped-def]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from srelib.errors import ReadError
+import srelib
+from srelib.errors import InputError, ReadError
 from tests.readers.test_generic import metric_rows, minute_csv, read_metrics
 
 
@@ -57,16 +58,19 @@ def test_service_of_sources_toml_goes_before_names_of_columns(tmp_path: Path) ->
         )
 
 
-def test_unpaired_columns_are_an_error_with_a_snippet_to_paste(tmp_path: Path) -> None:
-    """The text lists the columns and an entry in valid TOML that proposes none of them as good."""
+def test_unpaired_columns_are_an_error_with_an_entry_to_paste(tmp_path: Path) -> None:
+    """The text lists the columns; the entry is valid TOML, and none of it counts as confirmed."""
     import tomllib
 
-    with pytest.raises(ReadError, match="columns seen: 'red', 'blue'") as caught:
-        read_metrics(tmp_path, minute_csv("time,red,blue", "1,2"), table="sli")
-    snippet = str(caught.value.fix).split("\n", 1)[1].rsplit("\n(or", 1)[0]
-    series = tomllib.loads(snippet)["file"][0]["series"][0]
-    assert series["good"] == "COLUMN OF GOOD EVENTS"
-    assert not {"red", "blue"} & set(series.values())
+    (tmp_path / "odd.csv").write_text(minute_csv("time,red,blue", "1,2"), encoding="utf-8")
+    (tmp_path / "sources.toml").write_text('[[file]]\nmatch = "odd.csv"\ntable = "sli"\n')
+    with pytest.raises(InputError, match="columns seen: 'red', 'blue'") as caught:
+        srelib.load(tmp_path)
+    entry = str(caught.value)[str(caught.value).index("[[file]]") :]
+    said = tomllib.loads(entry)["file"][0]
+    assert {"red", "blue"} & set(said["columns"].values())
+    columns = next(line for line in entry.splitlines() if line.startswith("columns"))
+    assert "# ?" in columns
 
 
 def test_wrong_column_in_a_series_is_an_error(tmp_path: Path) -> None:
