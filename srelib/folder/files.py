@@ -18,7 +18,7 @@ import pandas as pd
 
 from srelib import tables
 from srelib.errors import InputError, ReadError
-from srelib.readers.base import FileResult, entries
+from srelib.readers.base import FileResult, shown_path
 from srelib.readers.words import UNKNOWN_STATUS
 
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ def _walk(folder: Path) -> Iterator[Path]:
         if here.resolve() in seen or (here != folder and (here / REPORT_MARKER).exists()):
             continue
         seen.add(here.resolve())
-        for entry in entries(here, folder):
+        for entry in _entries(here, folder):
             looks_like_export = entry.suffix.lower() in (".csv", ".json", ".gz", ".tsv", ".jsonl")
             if entry.name.startswith("~$"):
                 continue
@@ -231,6 +231,17 @@ def _walk(folder: Path) -> Iterator[Path]:
                 waiting.append(entry)
             else:
                 waiting.appendleft(entry)
+
+
+def _entries(here: Path, folder: Path) -> list[Path]:
+    """What lies in a folder, hidden files apart, by name."""
+    try:
+        return sorted(entry for entry in here.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        raise ReadError(
+            f"the folder cannot be read ({error.strerror})", file=shown_path(here, folder),
+            fix="check that you may open it, or move it out",
+        ) from error  # fmt: skip
 
 
 def _read_file(file: Path, name: str, root: Path, source: Source | None) -> ReadFile:

@@ -227,6 +227,7 @@ _ANNOTATION = re.compile(r"#(group|datatype|default),")
 _SEP_LINE = re.compile(r'^"?sep=(.)"?\s*$')
 _BINARY = {
     b"PK\x03\x04": "a zip or Excel file",
+    b"\x1f\x8b": "a gzip file inside a gzip file",
     b"PAR1": "a Parquet file",
     b"SQLite": "a SQLite database",
     b"\xd0\xcf\x11\xe0": "an old Excel file",
@@ -238,17 +239,6 @@ def shown_path(path: Path, root: Path) -> str:
     """The path below a folder as text; bytes of its name that are not UTF-8 as ``\\xff``."""
     name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
     return os.fsencode(name).decode("utf-8", errors="backslashreplace")
-
-
-def entries(here: Path, folder: Path) -> list[Path]:
-    """What lies in a folder, hidden files apart, by name."""
-    try:
-        return sorted(entry for entry in here.iterdir() if not entry.name.startswith("."))
-    except OSError as error:
-        raise ReadError(
-            f"the folder cannot be read ({error.strerror})", file=shown_path(here, folder),
-            fix="check that you may open it, or move it out",
-        ) from error  # fmt: skip
 
 
 def head(path: Path, root: Path | None = None) -> Head:
@@ -319,7 +309,8 @@ def _broken_gzip(name: str) -> ReadError:
 def _encoding(start: bytes, name: str) -> str:
     for magic, what in _BINARY.items():
         if start.startswith(magic):
-            raise ReadError(f"this is {what}, not text", file=name, fix="export it as CSV or JSON")
+            fix = "unpack it, or export it as CSV or JSON"
+            raise ReadError(f"this is {what}, not text", file=name, fix=fix)
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return "utf-16"
     if b"\x00" in start:
@@ -434,11 +425,14 @@ def _transcode(raw: IO[bytes], out: IO[bytes], head: Head, even: bool) -> None:
     """Copy the content as UTF-8, and no more of it than is allowed."""
     for block in _blocks(raw, head.encoding, even):
         if out.tell() + len(block) > head.most:
-            raise ReadError(
-                f"the file unpacks to more than {head.most:,} bytes of text", file=head.name,
-                fix="export a shorter span of time, or allow more with max_size in sources.toml",
-            )  # fmt: skip
+            raise too_large(head.name, head.most)
         out.write(block)
+
+
+def too_large(name: str, most: int) -> ReadError:
+    """The error about a file that unpacks to more than is allowed."""
+    fix = "export a shorter span of time, or allow more with max_size in sources.toml"
+    return ReadError(f"the file unpacks to more than {most:,} bytes of text", file=name, fix=fix)
 
 
 def _blocks(raw: IO[bytes], encoding: str, even: bool) -> Iterator[bytes]:

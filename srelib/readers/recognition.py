@@ -50,7 +50,7 @@ def read(path: Path, *, root: Path, source: Source | None = None) -> tuple[str, 
 def start(path: Path, root: Path, source: Source) -> Head:
     """The start of a file, or of the sheet of a workbook, as `sources.toml` describes it."""
     if sheets.is_workbook(path):
-        return sheets.sheet_head(path, root, source.sheet).as_said(source)
+        return sheets.sheet_head(path, root, source).as_said(source)
     return base.head(path, root).as_said(source)
 
 

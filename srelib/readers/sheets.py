@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-import datetime
+import json
 import shutil
+import subprocess
+import sys
 import tempfile
 import weakref
-from collections.abc import Sequence
+import zipfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from srelib.errors import ReadError
-from srelib.readers import base
+from srelib.readers import base, workbook_process
 from srelib.readers.base import Head, Unconfirmed
 
+if TYPE_CHECKING:
+    from srelib.readers.source import Source
+
 SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
-_FEWEST = 2
-"""Cells of a row that holds data, and rows of a sheet that does: a header and a record."""
 
 
 def is_workbook(path: Path) -> bool:
@@ -28,14 +28,15 @@ def is_workbook(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and path.is_file()
 
 
-def sheet_head(path: Path, root: Path | None, sheet: str | None) -> Head:
+def sheet_head(path: Path, root: Path | None, source: Source) -> Head:
     """The start of a sheet as CSV; every line is the row of that number."""
     name = base.shown_path(path, root or path.parent)
-    rows = _rows(path, name, sheet)
     scratch = _Scratch()
-    with (scratch.folder / "sheet.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
-    return replace(base.head(scratch.folder / "sheet.csv"), name=name, keeps=scratch)
+    most = source.max_size or Head.most
+    _check_size(path, name, most)
+    found = _read(path, name, scratch.folder, source.sheet or "", most)
+    csv = scratch.folder / _chosen(found, name, source.sheet)
+    return replace(base.head(csv), name=name, keeps=scratch)
 
 
 class _Scratch:
@@ -46,26 +47,42 @@ class _Scratch:
         weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
 
 
-def _rows(path: Path, name: str, sheet: str | None) -> list[list[str]]:
-    """The sheet that was named, or the only one that holds data."""
+def _check_size(path: Path, name: str, most: int) -> None:
+    """Refuse a workbook that says itself that it unpacks to more than is allowed."""
     try:
-        with pd.ExcelFile(path, engine="calamine") as book:
-            names = [str(one) for one in book.sheet_names]
-            if sheet is not None and sheet not in names:
-                raise ReadError(
-                    f"there is no sheet {sheet!r}; the file has {', '.join(map(repr, names))}",
-                    file=name, fix='correct sheet = "..." in sources.toml',
-                )  # fmt: skip
-            sheets = {one: _texts(book, one) for one in ([sheet] if sheet else names)}
-    except ReadError:
-        raise
-    except Exception as error:
-        said = next(iter(str(error).splitlines()), type(error).__name__)
+        with zipfile.ZipFile(path) as packed:
+            size = sum(part.file_size for part in packed.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return  # an old workbook, or none
+    if size > most:
+        raise base.too_large(name, most)
+
+
+def _read(path: Path, name: str, folder: Path, sheet: str, most: int) -> dict[str, Any]:
+    """Names of the sheets and files of those that hold data, from a process that may be stopped."""
+    program = [sys.executable, workbook_process.__file__]
+    done = subprocess.run(
+        [*program, str(path), str(folder), sheet, str(most)], capture_output=True, check=False
+    )
+    found: dict[str, Any] = json.loads(done.stdout) if done.returncode == 0 else {}
+    if "names" in found:
+        return found
+    why = found.get("error", f"it takes more than {most:,} bytes of memory")
+    raise ReadError(
+        f"this workbook cannot be opened ({why})", file=name,
+        fix="save it again as .xlsx without a password and without cells far from the table, or "
+        "the sheet as CSV",
+    )  # fmt: skip
+
+
+def _chosen(found: dict[str, Any], name: str, sheet: str | None) -> str:
+    """The file of the sheet that was named, or of the only one that holds data."""
+    if sheet is not None and sheet not in found["names"]:
         raise ReadError(
-            f"this workbook cannot be opened ({said})", file=name,
-            fix="save it again as .xlsx without a password, or the sheet as CSV",
-        ) from error  # fmt: skip
-    full = [one for one, rows in sheets.items() if sum(map(_is_data, rows)) >= _FEWEST]
+            f"there is no sheet {sheet!r}; the file has {', '.join(map(repr, found['names']))}",
+            file=name, fix='correct sheet = "..." in sources.toml',
+        )  # fmt: skip
+    full = list(found["full"])
     if len(full) > 1:
         listed = ", ".join(map(repr, full))
         raise ReadError(
@@ -78,34 +95,4 @@ def _rows(path: Path, name: str, sheet: str | None) -> list[list[str]]:
     if not full:
         raise ReadError("no sheet holds a header and a record", file=name,
                         fix="export it again, or remove it")  # fmt: skip
-    return _without_title(sheets[full[0]])
-
-
-def _texts(book: pd.ExcelFile, sheet: str) -> list[list[str]]:
-    """The cells of a sheet as text, without columns and rows at its end that hold nothing."""
-    frame = pd.read_excel(book, sheet_name=sheet, header=None, dtype=object, na_filter=False)
-    rows = [[_text(cell) for cell in row] for row in frame.itertuples(index=False, name=None)]
-    width = max((place for row in rows for place, cell in enumerate(row, 1) if cell), default=0)
-    while rows and not any(rows[-1]):
-        rows.pop()
-    return [row[:width] if any(row) else [] for row in rows]
-
-
-def _is_data(row: Sequence[str]) -> bool:
-    return sum(map(bool, row)) >= _FEWEST
-
-
-def _without_title(rows: list[list[str]]) -> list[list[str]]:
-    """The rows, those of a title above the header left blank."""
-    first = next(place for place, row in enumerate(rows) if _is_data(row))
-    return [[] if place < first else row for place, row in enumerate(rows)]
-
-
-def _text(cell: Any) -> str:
-    if isinstance(cell, datetime.datetime):
-        return pd.Timestamp(cell).round("ms").isoformat(sep=" ")
-    if isinstance(cell, bool):
-        return str(cell).lower()
-    if isinstance(cell, float):
-        return "" if cell != cell else f"{cell:.15g}"
-    return " ".join(str(cell).split())
+    return str(found["full"][full[0]])

@@ -306,7 +306,7 @@ class Source(_Model):
     threshold: Number = _key("a bucket is good when value op threshold", "0.3")
     op: Op | None = _key("how to compare: lte, lt, gte or gt", '"lte"')
     max_size: Size | None = _key(
-        "most text that a compressed file may unpack to; default: 4 GiB", '"8 GiB"'
+        "most text that a compressed file or a workbook may unpack to; default: 4 GiB", '"8 GiB"'
     )
     series: tuple[SeriesSpec, ...] = _key(
         "wide files: one [[file.series]] per indicator", default=()

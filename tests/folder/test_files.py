@@ -9,7 +9,8 @@ import pytest
 
 import srelib
 from srelib.dataset import explored
-from srelib.errors import InputError
+from srelib.errors import InputError, ReadError
+from srelib.folder import files
 
 COUNTS = "time,service,good,total\n" + "".join(
     f"2026-06-01T{hour:02}:00:00Z,shop,9,10\n" for hour in range(24)
@@ -137,3 +138,10 @@ def test_a_series_alone_is_asked_what_it_is(tmp_path: Path) -> None:
     assert 'unit = "ratio"  # ? what the one series holds' in seen.entries
     (tmp_path / "sources.toml").write_text(seen.to_paste)
     assert len(srelib.load(tmp_path).sli) == 60
+
+
+def test_a_folder_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    """No exception of the file system reaches the user."""
+    assert [path.name for path in files._entries(tmp_path, tmp_path)] == []
+    with pytest.raises(ReadError, match=r"gone: the folder cannot be read .*Fix: "):
+        files._entries(tmp_path / "gone", tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,34 @@ def test_what_is_no_workbook_says_so(tmp_path):
         read(tmp_path / "a.xlsx")
     with pytest.raises(ReadError, match="no sheet holds a header and a record"):
         read(write_workbook(tmp_path / "b.xlsx", {"A": [["only"]], "B": []}))
+
+
+def test_a_workbook_that_unpacks_to_too_much_says_so(tmp_path):
+    """The bound of a workbook is that of any packed file; what it says of itself is enough."""
+    rows = [[number, "shop", START, START] for number in range(3000)]
+    path = write_workbook(tmp_path / "i.xlsx", {"June": [HEADER, *rows]})
+    with pytest.raises(ReadError, match=r"unpacks to more than 2,000 bytes .* max_size"):
+        read(path, max_size="2 kB")
+    assert read(path, max_size="2 MB")[1].rows_kept == 3000
+
+
+def test_a_cell_far_from_the_table_takes_no_memory(tmp_path):
+    """Two cells at opposite ends are 17 thousand million cells; a far row alone is none."""
+    path = write_workbook(tmp_path / "i.xlsx", {"June": [HEADER, *ROWS]})
+    with zipfile.ZipFile(path) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    sheet = parts["xl/worksheets/sheet1.xml"]
+    for far, problem in (
+        ("XFD1048576", r"cannot be opened .*memory.*far from the table"),
+        ("A9", ""),
+    ):
+        row = f'<row><c r="{far}" t="inlineStr"><is><t>x</t></is></c></row></sheetData>'
+        parts["xl/worksheets/sheet1.xml"] = sheet.replace(b"</sheetData>", row.encode())
+        with zipfile.ZipFile(path, "w") as book:
+            for name, content in parts.items():
+                book.writestr(name, content)
+        if problem:
+            with pytest.raises(ReadError, match=problem):
+                read(path)
+        else:
+            assert read(path)[1].rows_kept == 3
