@@ -5,13 +5,21 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from srelib.errors import ReadError
 from srelib.readers.base import Head, Unconfirmed
-from srelib.readers.json_text import as_text, name_in, value_at, values_at
+from srelib.readers.json_text import (
+    as_moment,
+    as_text,
+    holds,
+    keyed,
+    objects_in,
+    values_at,
+)
 from srelib.readers.record_tables import UNFINISHED, Row
 from srelib.readers.words import NOT_CHOSEN, SAY_STATUS, UNKNOWN_STATUS, left_out_note, word_counts
 
@@ -21,39 +29,91 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 Key = str | Callable[[Record], Any]
 Keys = Key | tuple[Key, ...]
+When = Mapping[Any, str] | Callable[[Record], Any] | None
+"""What is true of a record: at each of the keys stands a text that wholly fits an expression,
+whatever its case; where nothing stands, the text is empty. None is true of every record."""
 
 
-@dataclass(frozen=True)
-class Sign:
-    """Keys that some object of a JSON file has, where it stands, and keys it must not have."""
-
-    keys: tuple[str, ...]
-    under: tuple[str, ...] | None = ("",)
-    without: frozenset[str] = frozenset()
+def has(
+    *keys: str, under: tuple[str, ...] | None = ("",), without: Iterable[str] = ()
+) -> Callable[[Head], bool]:
+    """A sign of a JSON file: plain keys of some object, where it stands, and keys it lacks."""
+    return lambda head: holds(head, *keys, under=under, without=frozenset(without))
 
 
-def has(*keys: str, under: tuple[str, ...] | None = ("",), without: Iterable[str] = ()) -> Sign:
-    """A sign of a format, in plain keys."""
-    return Sign(keys, under, frozenset(without))
+def any_of(*signs: Callable[[Head], bool]) -> Callable[[Head], bool]:
+    """A sign: one of these."""
+    return lambda head: any(sign(head) for sign in signs)
 
 
 @dataclass(frozen=True)
 class Paging:
-    """What shows that a file is not all there is, and how to export the rest."""
+    """What shows that a file is not all there is, and how to export the rest.
+
+    With `per`, the sizes are those of a list in each page, also counted `among` some of it.
+    """
 
     sizes: tuple[int, ...] = ()
     how: str = "export every page"
     more: str | None = None
     total: str | None = None
+    per: str | None = None
+    among: When = None
+
+    def counts(self, found: int, pages: Iterable[Record]) -> Iterator[int]:
+        """How many records there are, of all or of each page."""
+        if self.per is None:
+            yield found
+        for page in pages if self.per else ():
+            members = objects_in(page.get(str(self.per)))
+            yield from (len(members), sum(meets(one, self.among) for one in members))
 
 
 @dataclass(frozen=True)
 class Note:
-    """A remark on the records of which something is true: ``{n}`` of ``{of}``."""
+    """A remark on the records of which something is true (`wholly`: on all of them or none).
+
+    In its text, ``{n}`` of ``{of}`` are so, and ``{one}`` is the first that is. A remark `about` a
+    column is left out where `sources.toml` says that column.
+    """
 
     text: str
-    when: Callable[[Record], Any]
-    among: Callable[[Record], Any] | None = None
+    when: When = None
+    among: When = None
+    about: str | None = None
+    wholly: bool = False
+
+    def said(self, records: Iterable[Record], source: Source) -> list[str]:
+        """The remark on these records, if there is one."""
+        known = {*source.columns, *(["service"] if source.service is not None else [])}
+        among = [one for one in records if meets(one, self.among)]
+        hit = [one for one in among if meets(one, self.when)]
+        if not hit or self.about in known or (self.wholly and len(hit) < len(among)):
+            return []
+        return [self.text.format(n=f"{len(hit):,}", of=f"{len(among):,}", one=hit[0])]
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Records that are left out (or refused), why, and the text shown: ``{said}`` in the reason.
+
+    With `lacking`, only those whose row has nothing in that column.
+    """
+
+    reason: str
+    when: When
+    said: Keys = ()
+    column: str | None = None
+    refuses: bool = False
+    lacking: str | None = None
+
+    def __call__(self, record: Record, row: Row, source: Source) -> Row | None:
+        """The mark of a record that falls under the rule."""
+        if not meets(record, self.when) or (self.lacking and row.get(self.lacking)):
+            return None
+        said = first(record, self.said) or next(values(record, self.said), None)
+        mark = refused if self.refuses else left_out
+        return mark(self.reason.format(said=said), value=said, column=self.column)
 
 
 @dataclass(frozen=True)
@@ -82,34 +142,36 @@ class Outcomes:
 
 @dataclass(frozen=True)
 class Choice:
-    """Records that count: those of which a name fits what `sources.toml` or the default says."""
+    """Records that count: those of which a name fits what `sources.toml` or the default says.
+
+    What has no name counts, unless `lacking` says what to do where no record has one.
+    """
 
     key: str
     what: str
-    names: Callable[[Record], list[str] | None]
+    names: Keys
     reason: str
+    columns: tuple[str, ...]
     carries: str
-    aliases: Callable[[Record], list[str]] = lambda record: []
+    aliases: Keys = ()
     default: tuple[str, ...] = ()
-    default_name: str = ""
     ask: str = ""
     one_is_clear: bool = False
     lacking: tuple[str, str] | None = None
-    column: str | None = None
-    columns: tuple[str, ...] = ()
     paste: str = ""
 
     def wanted(self, head: Head, source: Source, records: list[Record]) -> tuple[str, ...]:
         """The patterns that count in this file; asked for where nothing says them."""
-        named = [self.names(record) for record in records]
-        if self.lacking and all(names is None for names in named):
+        named = [self._names(record) for record in records]
+        told = any(named) or any(not record.get(self.columns[0], "?") for record in records)
+        if self.lacking and not told:
             raise ReadError(self.lacking[0], file=head.name, fix=self.lacking[1])
         if self.key == "where" and set(source.where) & set(self.columns):
             return (".*",)
         said = () if self.key == "where" else getattr(source, self.key)
         if said or self.default:
             return tuple(said or self.default)
-        if self.one_is_clear and len({tuple(names or ()) for names in named}) < 2:
+        if self.one_is_clear and len({tuple(names) for names in named}) < 2:
             return (".*",)
         seen = [name for names in named for name in names or (None,)]
         line = f'{self.key} = "NAME"'
@@ -121,6 +183,9 @@ class Choice:
             asks=self._asked(seen),
         )
 
+    def _names(self, record: Record) -> list[str]:
+        return [name.strip() for name in texts(record, self.names)]
+
     def _asked(self, seen: Sequence[str | None]) -> dict[str, Any]:
         """The names that look like deployments or incidents, to be confirmed."""
         names = [name for name, _ in Counter(name for name in seen if name).most_common()]
@@ -130,40 +195,116 @@ class Choice:
 
     def row(self, record: Record, wanted: Sequence[str]) -> Row:
         """The mark of a record that does not count."""
-        names = self.names(record)
-        if names is None and self.lacking is None:
+        names = self._names(record)
+        if not names and self.lacking is None:
             return {}
-        names = names or []
-        if any(fits_any(name, wanted) for name in [*names, *self.aliases(record)]):
+        if any(fits_any(name, wanted) for name in [*names, *texts(record, self.aliases)]):
             return {}
-        column = next((name for name in self.columns if name in record), self.column)
+        column = next((name for name in self.columns if name in record), self.columns[0])
         reason = self.reason.format(column=column)
         return left_out(reason, value=", ".join(names) or None, column=column) | {"choice": True}
 
     def notes(self, records: list[Record], wanted: Sequence[str], thing: str) -> list[str]:
         """What was asked for and is not there, with what is."""
-        named = [(self.names(one) or [], self.aliases(one)) for one in records]
-        every = [name for names, aliases in named for name in [*names, *aliases]]
+        every = [name for one in records
+                 for name in (*self._names(one), *texts(one, self.aliases))]  # fmt: skip
         unused = [p for p in wanted if not any(fits_any(name, [p]) for name in every)]
         if not unused or wanted == (".*",):
             return []
-        lost = self.default_name if self.default == tuple(wanted) else ", ".join(map(repr, unused))
-        seen = word_counts(name for names, _ in named for name in names)
+        by_default = self.default == tuple(wanted)
+        lost = "of an incident" if by_default else ", ".join(map(repr, unused))
+        seen = word_counts(name for one in records for name in self._names(one))
         return [f"No {thing} {self.carries} {lost}; {self.what}s seen: {seen or 'none'}."]
+
+
+def values(record: Record, keys: Keys) -> Iterator[Any]:
+    """Everything that stands at the keys, in their order."""
+    for key in keys if isinstance(keys, tuple) else (keys,):
+        found = key(record) if callable(key) else values_at(record, key)
+        yield from found if isinstance(found, list | Iterator) else (found,)
+
+
+def texts(record: Record, keys: Keys) -> Iterator[str]:
+    """Every text that stands at the keys, in their order."""
+    return filter(None, map(as_text, values(record, keys)))
 
 
 def first(record: Record, keys: Keys) -> str | None:
     """The first text that stands at one of the keys."""
-    for key in keys if isinstance(keys, tuple) else (keys,):
-        text = as_text(key(record) if callable(key) else value_at(record, key))
-        if text:
-            return text
-    return None
+    return next(texts(record, keys), None)
 
 
-def in_address(pattern: str, *paths: str) -> Callable[[Record], str | None]:
-    """A key: the name in the first address of this form."""
-    return lambda record: name_in((v for path in paths for v in values_at(record, path)), pattern)
+def meets(record: Record, when: When) -> bool:
+    """Whether something is true of a record."""
+    if when is None or callable(when):
+        return when is None or bool(when(record))
+    return all(
+        re.fullmatch(words, first(record, keys) or "", re.IGNORECASE | re.DOTALL)
+        for keys, words in when.items()
+    )
+
+
+def in_text(pattern: str, *keys: Key) -> Callable[[Record], str | None]:
+    """A key: the name in the first text of this form, such as an address."""
+
+    def found(record: Record) -> str | None:
+        places = (re.search(pattern, text) for text in texts(record, keys))
+        return next((place.group(1) for place in places if place), None)
+
+    return found
+
+
+def only(keys: Keys, when: When = None) -> Callable[[Record], str | None]:
+    """A key: no more than the first text at these keys, of records of which something is true."""
+    return lambda record: first(record, keys) if meets(record, when) else None
+
+
+def each(path: str, *keys: Key, when: When = None) -> Callable[[Record], list[Any]]:
+    """A key: of every member of a list of which something is true, the first text at these keys.
+
+    A member that is text stands for itself.
+    """
+
+    def found(record: Record) -> list[Any]:
+        members = [one for one in values_at(record, path) if one is not None]
+        return [
+            first(keyed(one), keys) if isinstance(one, dict) else as_text(one)
+            for one in members
+            if not isinstance(one, dict) or meets(keyed(one), when)
+        ]
+
+    return found
+
+
+def earliest(*keys: Key, latest: bool = False) -> Callable[[Record], str | None]:
+    """A key: the earliest (or latest) of the times at these keys, as it is written."""
+
+    def found(record: Record) -> str | None:
+        known = [(at, text) for text in texts(record, keys) if (at := as_moment(text)) is not None]
+        return (max if latest else min)(known)[1] if known else None
+
+    return found
+
+
+_LONGEST_WAIT = 1e9  # seconds; thirty years are no wait
+
+
+def after(start: Keys, length: Keys, *, unit: float = 1) -> Callable[[Record], str | None]:
+    """A key: the time some units (in seconds) after another time, in its zone or its ticks [ms]."""
+
+    def found(record: Record) -> str | None:
+        begun = first(record, start) or ""
+        try:
+            wait = float(first(record, length) or "nan") * unit
+            if not 0 <= wait < _LONGEST_WAIT:
+                return None
+            if begun.isdecimal():
+                return str(int(begun) + round(wait * 1000))
+            return (datetime.fromisoformat(begun) + timedelta(seconds=wait)).isoformat()
+        except (ValueError, OverflowError):
+            return None
+
+    return found
 
 
 def as_json(value: Any) -> str:

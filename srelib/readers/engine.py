@@ -26,12 +26,14 @@ from srelib.readers.declaration import (
     Outcomes,
     Paging,
     Record,
-    Sign,
+    When,
     as_json,
     choose_note,
     first,
+    meets,
     not_chosen,
     refused,
+    values,
 )
 from srelib.readers.json_text import as_text, keyed, value_at, values_at
 from srelib.readers.record_tables import Row
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
 class FileContext:
     """What remarks of a format may look at; they may complete the rows."""
 
-    found: list[Any]
+    count: int
     records: list[Record]
     pages: list[Record]
     rows: list[Row]
@@ -60,19 +62,20 @@ class Format:
     table: str
     noun: str
     columns: Mapping[str, Keys]
-    signs: tuple[Sign, ...] = ()
+    signs: tuple[Callable[[Head], bool], ...] = ()
     headers: tuple[frozenset[str], ...] = ()
     line: re.Pattern[str] | None = None
     wrappers: tuple[str, ...] = ()
+    carried: Mapping[str, Keys] = field(default_factory=dict)
     sign: str | None = None
     fixed: Mapping[str, str] = field(default_factory=dict)
     word: Keys = "status"
     statuses: Outcomes | None = None
-    services: Callable[[Record], list[str | None]] | None = None
-    production: Callable[[Record], bool] | None = None
+    services: tuple[Keys, ...] = ()
+    production: When = None
     choice: Choice | None = None
     rules: tuple[Callable[[Record, Row, Source], Row | None], ...] = ()
-    prepare: Callable[[list[Any], list[Record]], list[Any]] | None = None
+    prepare: Callable[[list[Any], Head, Source], list[Any]] | None = None
     rows: Callable[[Record, Source], Iterable[Row]] | None = None
     paging: Paging = field(default_factory=Paging)
     notes: tuple[Note, ...] = ()
@@ -91,34 +94,31 @@ class Format:
         return ("incidents", "exclusions") if self.table == "incidents" else (self.table,)
 
     @property
-    def things(self) -> str:
-        """Its records, several of them."""
-        return f"{self.noun.split(' ', 1)[1]}s"
+    def thing(self) -> str:
+        """One of its records."""
+        return self.noun.split(" ", 1)[1]
 
     def recognise(self, head: Head) -> bool:
         """Whether the start of a file is one of these."""
         if head.kind == "json":
-            return any(
-                json_text.holds(head, *sign.keys, under=sign.under, without=sign.without)
-                for sign in self.signs
-            )
+            return any(sign(head) for sign in self.signs)
         if self.line is not None:
-            return self.line.fullmatch(next(iter(head.text.splitlines()), "")) is not None
+            return starts_with(head, self.line)
         return any(known <= set(head.header) for known in self.headers)
 
     def read(self, head: Head, source: Source) -> FileResult:
         """The records of a file as its canonical tables."""
         source = overridden(source, **self.ignores) if self.ignores else source
-        found, numbers, pages, columns = self._members(head, source)
-        members = self.prepare(found, pages) if self.prepare else found
-        numbers = numbers if members is found else list(range(1, len(members) + 1))
-        records = [self._record(member) for member in members]
+        count, members, pages, columns = self._members(head, source)
+        records = [self._record(member) for _, member in members]
         sound = [record for record in records if record is not None]
-        self._check(head, sound, members)
+        if self.demands and members and not any(self.demands[0] in one for one in sound):
+            raise ReadError(self.demands[1], file=head.name, fix=self.demands[2])
+        self._demand(head, sound)
         wanted = self.choice.wanted(head, source, sound) if self.choice else ()
         rows: list[Row] = []
         lines: list[int] = []
-        for number, member, record in zip(numbers, members, records, strict=True):
+        for (number, member), record in zip(members, records, strict=True):
             if record is not None:
                 part = list(self._rows(record, columns, source, wanted))
             else:
@@ -126,25 +126,44 @@ class Format:
                 part = [member if isinstance(member, _Broken) else own]
             rows += part
             lines += [number] * len(part)
-        self._check_rows(head, rows)
-        context = FileContext(found, sound, pages, rows, source)
-        notes = self._said(context, wanted, Counter(lines))
+        self._demand(head, rows)
+        if self.asks and rows and not any(row.get("service") for row in rows):
+            raise service_unsaid(self.asks, head)
+        notes = self._said(FileContext(count, sound, pages, rows, source), wanted, Counter(lines))
+        if not rows:
+            return FileResult({self.table: tables.empty(self.table)}, 0, 0, notes=tuple(notes))
         zone = source.timezone or (self.zone(pages) if self.zone else None)
-        shown = columns if self.headers and head.kind == "csv" else None
-        return record_result(head, rows, lines, self, source, notes=notes, zone=zone, shown=shown)
+        names = columns if self.headers and head.kind == "csv" else {}
+        firsts = {n: keys[0] if isinstance(keys, tuple) else keys for n, keys in names.items()}
+        shown = {name: key for name, key in firsts.items() if isinstance(key, str)}
+        frame = self._frame(head, rows, source, zone, shown)
+        result = record_tables.read_rows(
+            frame, self.table, head=head, source=source, lines=lines, notes=notes
+        )
+        return replace(result, timezone=zone or "UTC") if names else result
 
     def _members(
         self, head: Head, source: Source
-    ) -> tuple[list[Any], list[int], list[Record], dict[str, Keys]]:
-        """What stands in the file, the number of each, its pages, and the keys of the columns."""
+    ) -> tuple[int, list[tuple[int, Any]], list[Record], Mapping[str, Keys]]:
+        """How many stand in the file; each with its number; the pages; the keys of the columns."""
         if head.kind == "json":
-            members, pages = json_text.json_pages(head, *self.wrappers)
-            return members, list(range(1, len(members) + 1)), pages, dict(self.columns)
+            lots = list(json_text.json_pages(head, *self.wrappers))
+            found = [self._carrying(one, page) for members, page in lots for one in members]
+            every = self.prepare(found, head, source) if self.prepare else found
+            pages = [page for _, page in lots if page]
+            return len(found), list(enumerate(every, start=1)), pages, self.columns
         if self.line is not None:
-            members, numbers = lines_of(head, self.line)
-            return members, numbers, [], dict(self.columns)
-        header, members, numbers = _csv_records(head)
-        return members, numbers, [], _csv_columns(self, header, source, head)
+            found, numbers = lines_of(head, self.line)
+            columns: Mapping[str, Keys] = self.columns
+        else:
+            header, found, numbers = _csv_records(head)
+            columns = _csv_columns(self, header, source, head)
+        return len(found), list(zip(numbers, found, strict=True)), [], columns
+
+    def _carrying(self, member: Any, page: Record) -> Any:
+        """A member with what only its page says of it."""
+        said = {name: first(page, keys) for name, keys in self.carried.items()}
+        return member | said if isinstance(member, dict) and any(said.values()) else member
 
     def _record(self, member: Any) -> Record | None:
         """A member under plain keys, where it is one of these records."""
@@ -153,23 +172,9 @@ class Format:
         record = member if self.headers else keyed(member)
         return record if self.sign is None or self.sign in record else None
 
-    def _check(self, head: Head, sound: list[Record], members: list[Any]) -> None:
-        """There is a record, and the key without which all of them are useless."""
-        if self.demands and members and not any(self.demands[0] in one for one in sound):
-            raise ReadError(self.demands[1], file=head.name, fix=self.demands[2])
-        if self.empty and not sound:
+    def _demand(self, head: Head, found: Sequence[Any]) -> None:
+        if self.empty and not found:
             raise ReadError(self.empty[0], file=head.name, fix=self.empty[1])
-
-    def _check_rows(self, head: Head, rows: list[Row]) -> None:
-        if self.empty and not rows:
-            raise ReadError(self.empty[0], file=head.name, fix=self.empty[1])
-        if self.asks and rows and not any(row.get("service") for row in rows):
-            raise ReadError(
-                self.asks,
-                file=head.name,
-                fix=f'add service = "..." to a [[file]] with match = {head.name!r} in sources.toml',
-                asks={"service": None},
-            )
 
     def _rows(
         self, record: Record, columns: Mapping[str, Keys], source: Source, wanted: Sequence[str]
@@ -190,7 +195,7 @@ class Format:
         if source.service is not None:
             row["service"] = source.service
         if self.production is not None:
-            row["is_production"] = self.production(record)
+            row["is_production"] = meets(record, self.production)
         if self.statuses is not None and "status" not in source.columns:
             word = first(record, self.word)
             known = words_of(source, "status").get(str(word).strip().lower())
@@ -202,15 +207,34 @@ class Format:
         mapped = source.columns.get("service")
         if self.table != "incidents" or (source.service is not None and not mapped):
             return [row]
-        if mapped or self.services is None:
+        if mapped or not self.services:
             names = [as_text(name) for name in values_at(record, mapped)] if mapped else []
             names = names if len(names) > 1 else [row.get("service")]
         else:
-            names = self.services(record) or [None]
+            lots = ([as_text(one) for one in values(record, keys)] for keys in self.services)
+            names = next(filter(None, lots), [None])
         once: dict[str | None, str | None] = {}
         for name in names:
             once.setdefault(source.services.get(str(name), name), name)
         return [row | {"service": name} for name in once.values()]
+
+    def _frame(
+        self, head: Head, rows: list[Row], source: Source, zone: str | None, shown: dict[str, str]
+    ) -> pd.DataFrame:
+        """The rows with times in UTC; `shown` are the columns as the file names them."""
+        times = [column.name for column in tables.TABLES[self.table] if column.kind == "time"]
+        frame = pd.DataFrame(rows)
+        needed = [*tables.required(self.table), *times]
+        frame = frame.assign(**{name: None for name in needed if name not in frame})
+        if self.dates is not None:
+            dated = {name: shown[name] for name in times if name in shown}
+            frame = self.dates(frame, dated, file=head.name)
+        frame = record_tables.with_times(
+            frame, times, file=head.name, timezone=zone, shown=shown, form=head.time_format
+        )
+        if "planned" not in frame:
+            return frame
+        return record_tables.with_planned(frame, column=source.columns.get("planned", "planned"))
 
     def _said(self, context: FileContext, wanted: Sequence[str], lines: Counter[int]) -> list[str]:
         """Everything to remark on the file."""
@@ -225,36 +249,48 @@ class Format:
         said += self._cut_off(context)
         counting = [one for one in context.records
                     if not self.choice or not self.choice.row(one, wanted)]  # fmt: skip
-        for note in self.notes:
-            among = [one for one in counting if note.among is None or note.among(one)]
-            count = sum(bool(note.when(one)) for one in among)
-            if count:
-                said.append(note.text.format(n=f"{count:,}", of=f"{len(among):,}"))
+        said += [text for note in self.notes for text in note.said(counting, context.source)]
         said += choose_note(context.rows, self.choice)
         if self.choice:
-            said += self.choice.notes(context.records, wanted, self.noun.split(" ", 1)[1])
+            said += self.choice.notes(context.records, wanted, self.thing)
         return said
 
     def _cut_off(self, context: FileContext) -> list[str]:
         """Whether there is more than this file holds."""
-        paging, count, pages = self.paging, len(context.found), context.pages
+        paging, count, pages = self.paging, context.count, context.pages
         totals = [value_at(page, paging.total) for page in pages] if paging.total else []
         totals = [total for total in totals if isinstance(total, int)]
         if totals and max(totals) > count:
             return [
-                f"The page counts {max(totals):,} {self.things}, this file holds {count:,}: the "
+                f"The page counts {max(totals):,} {self.thing}s, this file holds {count:,}: the "
                 f"rest is cut off; {paging.how}."
             ]
         if paging.more and pages and (more := value_at(pages[-1], paging.more)):
             says = "names a next one" if isinstance(more, str) else "says that there is more"
-            return [f"The last page {says}: {count:,} {self.things} are not all; {paging.how}."]
+            return [f"The last page {says}: {count:,} {self.thing}s are not all; {paging.how}."]
         told = paging.more and any(paging.more.split(".")[0] in page for page in pages)
-        if count in paging.sizes and not (totals or told):
+        full = {*paging.sizes}.intersection(paging.counts(count, pages))
+        if full and not (totals or told):
             return [
-                f"Exactly {count:,} {self.things}, as many as one page or search gives: truncated? "
-                f"{paging.how[0].upper()}{paging.how[1:]}."
+                f"Exactly {full.pop():,} {self.thing}s, as many as one page or search gives: "
+                f"truncated? {paging.how[0].upper()}{paging.how[1:]}."
             ]
         return []
+
+
+def service_unsaid(problem: str, head: Head) -> ReadError:
+    """The error about a file that does not say which service it is about."""
+    return ReadError(
+        problem,
+        file=head.name,
+        fix=f'add service = "..." to a [[file]] with match = {head.name!r} in sources.toml',
+        asks={"service": None},
+    )
+
+
+def starts_with(head: Head, pattern: re.Pattern[str]) -> bool:
+    """Whether the first line of a file is of this form."""
+    return pattern.fullmatch(next(iter(head.text.splitlines()), "")) is not None
 
 
 def lines_of(head: Head, pattern: re.Pattern[str]) -> tuple[list[Any], list[int]]:
@@ -332,39 +368,3 @@ def _csv_columns(form: Format, header: list[str], source: Source, head: Head) ->
             fix="export all fields, or correct columns in sources.toml",
         )
     return columns
-
-
-def record_result(
-    head: Head,
-    rows: Sequence[Row],
-    lines: Sequence[int],
-    form: Format | str,
-    source: Source,
-    *,
-    notes: Iterable[str] = (),
-    zone: str | None = None,
-    shown: Mapping[str, Keys] | None = None,
-) -> FileResult:
-    """The rows as a canonical table."""
-    table = form if isinstance(form, str) else form.table
-    if not rows:
-        return FileResult({table: tables.empty(table)}, 0, 0, notes=tuple(notes))
-    times = [column.name for column in tables.TABLES[table] if column.kind == "time"]
-    frame = pd.DataFrame(list(rows))
-    needed = [*tables.required(table), *times]
-    frame = frame.assign(**{name: None for name in needed if name not in frame})
-    firsts = {n: k[0] if isinstance(k, tuple) else k for n, k in (shown or {}).items()}
-    named = {name: key for name, key in firsts.items() if isinstance(key, str)}
-    zone = zone or source.timezone
-    if not isinstance(form, str) and form.dates is not None:
-        dated = {name: named[name] for name in times if name in named}
-        frame = form.dates(frame, dated, file=head.name)
-    frame = record_tables.with_times(
-        frame, times, file=head.name, timezone=zone, shown=named, form=head.time_format
-    )
-    if "planned" in frame:
-        frame = record_tables.with_planned(frame, column=source.columns.get("planned", "planned"))
-    result = record_tables.read_rows(
-        frame, table, head=head, source=source, lines=lines, notes=notes
-    )
-    return replace(result, timezone=zone or "UTC") if shown else result

@@ -16,12 +16,53 @@ import numpy as np
 
 from srelib.errors import ReadError
 from srelib.readers import generic
-from srelib.readers.base import FileResult, Head, Unconfirmed
+from srelib.readers.base import FileResult, Head, Unconfirmed, file_text
+from srelib.readers.json_text import json_records, keyed
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
 
 Cells = Mapping[str, Any]
+Sample = tuple[Any, str, Any]
+"""A time, the name of a series, and its value then."""
+
+
+def documents(head: Head) -> list[dict[str, Any]]:
+    """The objects of a file, one for each answer, under plain keys."""
+    found = json_records(file_text(head), file=head.name)
+    return [keyed(one) for one in found if isinstance(one, dict)]
+
+
+def pairs_in(value: Any) -> list[list[Any]]:
+    """The members of a list that are pairs themselves."""
+    members = value if isinstance(value, list) else []
+    return [one for one in members if isinstance(one, list) and len(one) == 2]
+
+
+def nothing_in(
+    head: Head, problem: str, fix: str = "ask for a longer span of time, or take the file away"
+) -> ReadError:
+    """The error about an answer that holds nothing to read."""
+    return ReadError(problem, file=head.name, fix=fix)
+
+
+def read_samples(
+    head: Head, source: Source, samples: Sequence[Sample], names: Sequence[str], unsaid: str,
+    *, notes: Sequence[str] = (),
+) -> FileResult:  # fmt: skip
+    """One row per time, the series beside each other; what repeats a sample stands in a further
+    row of that time. `names` are those of all series, `unsaid` what is asked of counts.
+    """
+    if not samples:
+        raise nothing_in(head, "no value in this answer")
+    _counted(source, head, names, unsaid)
+    rows: dict[tuple[str, int], dict[str, Any]] = {}
+    seen: Counter[tuple[str, str]] = Counter()
+    for at, name, value in samples:
+        number = seen[str(at), name]
+        seen[str(at), name] += 1
+        rows.setdefault((str(at), number), {"time": at})[name] = value
+    return read_flat(head, source, list(rows.values()), notes=notes, names=names)
 
 
 def read_flat(
@@ -53,20 +94,7 @@ def read_flat(
         return _of_records(found, np.array(numbers or range(1, len(rows) + 1), "int64"), notes)
 
 
-def by_time(samples: Iterable[tuple[Any, str, Any]]) -> list[Cells]:
-    """One row per time of samples (time, name of the series, value); what repeats a sample stands
-    in a further row of that time.
-    """
-    rows: dict[tuple[str, int], dict[str, Any]] = {}
-    seen: Counter[tuple[str, str]] = Counter()
-    for at, name, value in samples:
-        number = seen[str(at), name]
-        seen[str(at), name] += 1
-        rows.setdefault((str(at), number), {"time": at})[name] = value
-    return list(rows.values())
-
-
-def counted(source: Source, head: Head, names: Sequence[str], what: str) -> None:
+def _counted(source: Source, head: Head, names: Sequence[str], what: str) -> None:
     """Ask for the unit of numbers, where the export does not say it and counts are made of them."""
     specs = source.series
     if source.unit or (specs and all(spec.ratio or spec.bad_ratio or spec.value for spec in specs)):

@@ -128,21 +128,6 @@ def holds(
     return any(set(keys) <= found[path] and not without & found[path] for path in places)
 
 
-def unwrapped(records: Iterable[Any], *wrappers: str) -> tuple[list[Any], list[dict[str, Any]]]:
-    """The records of every page, and the pages they were wrapped in."""
-    found: list[Any] = []
-    pages = []
-    for record in records:
-        page = keyed(record) if isinstance(record, dict) else {}
-        kept = next((page[key] for key in wrappers if isinstance(page.get(key), list | dict)), None)
-        if kept is None:
-            found.append(record)
-        else:
-            found.extend(kept if isinstance(kept, list) else [kept])
-            pages.append(page)
-    return found, pages
-
-
 def as_moment(value: Any) -> datetime | None:
     """A time, for comparing; what carries no zone counts as UTC."""
     try:
@@ -152,26 +137,21 @@ def as_moment(value: Any) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def in_time_order(values: Iterable[Any]) -> list[str]:
-    """The times among some values, the earliest first, as they are written."""
-    known = [(at, value) for value in values if (at := as_moment(value)) is not None]
-    return [value for _, value in sorted(known)]
-
-
-def name_in(addresses: Iterable[Any], pattern: str) -> str | None:
-    """The name that stands in the first address of this form."""
-    places = (re.search(pattern, as_text(address) or "") for address in addresses)
-    return next((place.group(1) for place in places if place), None)
-
-
 _BLANK = " \t\r\n\ufeff\x1e"  # a byte-order mark and the separator of RFC 7464 included
 _DECODER = json.JSONDecoder()
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
-def json_pages(head: Head, *wrappers: str) -> tuple[list[Any], list[dict[str, Any]]]:
-    """The records of a JSON file, and the pages they were wrapped in."""
-    return unwrapped(json_records(base.file_text(head), file=head.name), *wrappers)
+def json_pages(head: Head, *wrappers: str) -> Iterator[tuple[list[Any], dict[str, Any]]]:
+    """The records of a JSON file, and of each lot the page they were wrapped in, if any."""
+    ways = [way.split(".") for way in wrappers]
+    for record in json_records(base.file_text(head), file=head.name):
+        page = keyed(record) if wrappers and isinstance(record, dict) else {}
+        found = [nested(page, *way[:-1]).get(way[-1]) for way in ways]
+        lots = [
+            one if isinstance(one, list) else [one] for one in found if isinstance(one, list | dict)
+        ]
+        yield from ((lot, page) for lot in lots) if lots else [([record], {})]
 
 
 def json_documents(text: str, *, file: str) -> list[Any]:

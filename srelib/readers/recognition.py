@@ -59,7 +59,7 @@ def _unread(family: Family | Format, source: Source) -> list[str]:
     own: tuple[str, ...] = ()
     if isinstance(family, Format):
         own = ("where", *family.keys, *([family.choice.key] if family.choice else []))
-    elif family.name in ("records", "json", "prometheus_alerts"):
+    elif family.name in ("records", "json"):
         own = ("where", "records")[: 1 + (family.name == "json")]
     return [
         f"sources.toml: {key} says nothing about this file, which holds no {what}."
@@ -80,9 +80,9 @@ def _choose(head: Head, source: Source) -> Family | Format:
     if head.kind == "json" and source.records:
         return MAPPED
     known = [family for family in FAMILIES if family.recognise(head)]
-    if head.kind == "csv" and formats.gittags.GITTAGS not in known:
+    if head.kind == "csv" and formats.GITTAGS not in known:
         _check_header(head)
-    if source.unit == "event" and (logs := [f for f in known if f in formats.request_logs.LOGS]):
+    if source.unit == "event" and (logs := [f for f in known if f in formats.LOGS]):
         return logs[0]
     if head.kind == "csv" and source.unit in ("state", "event"):
         return monitoring.STATELOG if source.unit == "state" else event_rows.EVENTS

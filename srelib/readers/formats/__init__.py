@@ -4,45 +4,34 @@ from __future__ import annotations
 
 from srelib.readers.base import Family
 from srelib.readers.engine import Format
-from srelib.readers.formats import (
-    alertmanager,
-    argocd,
-    azure_devops,
-    bitbucket,
-    cloudwatch,
-    datadog,
-    github,
-    github_issues,
-    github_pulls,
-    github_releases,
-    github_runs,
-    gitlab,
-    gitlab_merge_requests,
-    gitlab_pipelines,
-    gittags,
-    google_status,
-    incident_io,
-    influx,
-    jenkins,
-    jira,
-    opsgenie,
-    pagerduty,
-    prometheus_alerts,
-    request_logs,
-    servicenow,
-    statuspage,
-    uptimerobot,
-)
+from srelib.readers.formats.alertmanager import ALERTMANAGER
+from srelib.readers.formats.argocd import ARGOCD
+from srelib.readers.formats.azure_devops import AZURE_DEVOPS
+from srelib.readers.formats.bitbucket import BITBUCKET
+from srelib.readers.formats.cloudwatch import CLOUDWATCH, CLOUDWATCH_STATISTICS
+from srelib.readers.formats.datadog import DATADOG, DATADOG_SLO
+from srelib.readers.formats.github import GITHUB, GITHUB_RUNS
+from srelib.readers.formats.github_issues import GITHUB_ISSUES, GITHUB_PULLS
+from srelib.readers.formats.gitlab import GITLAB, GITLAB_MERGE_REQUESTS, GITLAB_PIPELINES
+from srelib.readers.formats.google_status import GOOGLE_STATUS
+from srelib.readers.formats.incident_io import INCIDENT_IO
+from srelib.readers.formats.influx import INFLUX
+from srelib.readers.formats.jenkins import JENKINS
+from srelib.readers.formats.jira import JIRA
+from srelib.readers.formats.opsgenie import OPSGENIE
+from srelib.readers.formats.pagerduty import PAGERDUTY, PAGERDUTY_API
+from srelib.readers.formats.prometheus_alerts import PROMETHEUS_ALERTS
+from srelib.readers.formats.releases import GITHUB_RELEASES, GITTAGS
+from srelib.readers.formats.request_logs import LOGS
+from srelib.readers.formats.servicenow import SERVICENOW, SERVICENOW_API
+from srelib.readers.formats.statuspage import STATUSPAGE
+from srelib.readers.formats.uptimerobot import UPTIMEROBOT
 
 FORMATS: tuple[Family | Format, ...] = (
-    prometheus_alerts.PROMETHEUS_ALERTS, cloudwatch.CLOUDWATCH, cloudwatch.CLOUDWATCH_STATISTICS,
-    datadog.DATADOG_SLO, datadog.DATADOG, uptimerobot.UPTIMEROBOT, github.GITHUB,
-    github_runs.GITHUB_RUNS, github_releases.GITHUB_RELEASES, github_pulls.GITHUB_PULLS,
-    github_issues.GITHUB_ISSUES, gitlab.GITLAB, gitlab_merge_requests.GITLAB_MERGE_REQUESTS,
-    gitlab_pipelines.GITLAB_PIPELINES, bitbucket.BITBUCKET, azure_devops.AZURE_DEVOPS,
-    argocd.ARGOCD, jenkins.JENKINS, statuspage.STATUSPAGE, google_status.GOOGLE_STATUS,
-    opsgenie.OPSGENIE, pagerduty.PAGERDUTY_API, incident_io.INCIDENT_IO,
-    servicenow.SERVICENOW_API, alertmanager.ALERTMANAGER, jira.JIRA, pagerduty.PAGERDUTY,
-    servicenow.SERVICENOW, gittags.GITTAGS, influx.INFLUX, *request_logs.LOGS,
+    PROMETHEUS_ALERTS, CLOUDWATCH, CLOUDWATCH_STATISTICS, DATADOG_SLO, DATADOG, UPTIMEROBOT,
+    GITHUB, GITHUB_RUNS, GITHUB_RELEASES, GITHUB_PULLS, GITHUB_ISSUES, GITLAB,
+    GITLAB_MERGE_REQUESTS, GITLAB_PIPELINES, BITBUCKET, AZURE_DEVOPS, ARGOCD, JENKINS, STATUSPAGE,
+    GOOGLE_STATUS, OPSGENIE, PAGERDUTY_API, INCIDENT_IO, SERVICENOW_API, ALERTMANAGER, JIRA,
+    PAGERDUTY, SERVICENOW, GITTAGS, INFLUX, *LOGS,
 )  # fmt: skip
 """In the order in which they are asked."""

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from srelib.readers.declaration import Note, Record, has, left_out
+from srelib.readers import declaration as say
 from srelib.readers.engine import FileContext, Format
-from srelib.readers.json_text import as_moment, as_text, keyed
-from srelib.readers.record_tables import Row
+from srelib.readers.json_text import as_moment, keyed
 
 SERVICE_LABELS = ("service", "service_name", "app", "application", "job")
 """Labels asked for the service of an alert, in this order."""
 
-_ALWAYS_ON = ("watchdog", "deadmansswitch")
 
-
-def service_of(labels: Any) -> str | None:
-    """The service that labels name."""
-    known: Mapping[str, Any] = labels if isinstance(labels, dict) else {}
-    return as_text(next((known[name] for name in SERVICE_LABELS if known.get(name)), None))
-
-
-def _episodes(found: list[Any], _: list[Record]) -> list[Any]:
+def _episodes(found: list[Any], *_: Any) -> list[Any]:
     """One record for each alert and start: what was said of its end last counts."""
     last: dict[str, Any] = {}
     for number, alert in enumerate(found):
@@ -34,33 +24,24 @@ def _episodes(found: list[Any], _: list[Record]) -> list[Any]:
     return list(last.values())
 
 
-def _identity(alert: Record) -> str:
+def _identity(alert: say.Record) -> str:
     labels = alert.get("labels")
     pairs = sorted(labels.items()) if isinstance(labels, dict) else labels
     return repr(alert.get("fingerprint") or pairs)
 
 
-def _end(alert: Record) -> str | None:
+def _end(alert: say.Record) -> str | None:
     """The end, where there was one: what is still firing only says when it would time out."""
-    status = alert.get("status")
-    state = keyed(status).get("state") if isinstance(status, dict) else status
+    state = say.first(alert, ("status.state", "status"))
     if str(state).lower() in ("firing", "active", "suppressed", "unprocessed"):
         return None
     end, start = as_moment(alert.get("endsat")), as_moment(alert.get("startsat"))
-    if end is None or (start is not None and end < start):
-        return None
-    return as_text(alert.get("endsat"))
-
-
-def _always_on(_: Record, row: Row, __: Any) -> Row | None:
-    if str(row["rule"]).lower() not in _ALWAYS_ON:
-        return None
-    reason = "fires all the time to show that alerting works: no alert"
-    return left_out(reason, value=row["rule"], column="rule")
+    ended = end is not None and (start is None or end >= start)
+    return say.first(alert, "endsat") if ended else None
 
 
 def _repeated(context: FileContext) -> list[str]:
-    found, episodes = len(context.found), len(context.rows)
+    found, episodes = context.count, len(context.rows)
     if found <= episodes:
         return []
     return [
@@ -70,23 +51,26 @@ def _repeated(context: FileContext) -> list[str]:
 
 ALERTMANAGER = Format(
     "alertmanager", "alerts", "an alert",
-    signs=(has("labels", "startsat", "endsat", under=("", "alerts", "data")),),
+    signs=(say.has("labels", "startsat", "endsat", under=("", "alerts", "data")),),
     wrappers=("alerts", "data"),
     prepare=_episodes,
     sign="labels",
     empty=("no alert in this file", "log the notifications of a webhook"),
     columns={
-        "service": lambda alert: service_of(alert.get("labels")),
+        "service": tuple(f"labels.{name}" for name in SERVICE_LABELS),
         "rule": "labels.alertname",
         "severity": "labels.severity",
         "fired_at": "startsat",
         "resolved_at": _end,
     },
-    rules=(_always_on,),
+    rules=(
+        say.Drop("fires all the time to show that alerting works: no alert",
+                 {"labels.alertname": "watchdog|deadmansswitch"}, "labels.alertname", "rule"),
+    ),
     remarks=_repeated,
     notes=(
-        Note("These are the alerts of one moment: Alertmanager keeps no history; log its webhook, "
-             'or export ALERTS{{alertstate="firing"}} from Prometheus as a range query.',
-             lambda alert: isinstance(alert.get("status"), dict)),
+        say.Note("These are the alerts of one moment: Alertmanager keeps no history; log its "
+                 'webhook, or export ALERTS{{alertstate="firing"}} from Prometheus as a range '
+                 "query.", {"status.state": ".+"}),
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""GitHub deployments, from REST or GraphQL, each with its statuses."""
+"""GitHub: deployments of REST or GraphQL with their statuses, and runs of Actions."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from srelib.readers.declaration import Note, Paging, Record, first, has, in_address
+from srelib.readers import declaration as say
 from srelib.readers.engine import Format
-from srelib.readers.json_text import as_moment, as_text, keyed
+from srelib.readers.json_text import as_moment, keyed, objects_in
 from srelib.readers.record_tables import UNFINISHED, Row
 
 _OUTCOMES = {"SUCCESS": "succeeded", "ACTIVE": "succeeded", "FAILURE": "failed", "ERROR": "failed"}
@@ -21,7 +21,7 @@ _INACTIVE = (
 )
 
 
-def _with_statuses(found: list[Any], _: list[Record]) -> list[Any]:
+def _with_statuses(found: list[Any], *_: Any) -> list[Any]:
     """The deployments, each with every status that stands in it or elsewhere in the file."""
     apart: dict[str, list[Any]] = {}
     deployments = []
@@ -37,7 +37,7 @@ def _with_statuses(found: list[Any], _: list[Record]) -> list[Any]:
     ]
 
 
-def _nodes(records: list[Any]) -> Iterator[Record]:
+def _nodes(records: list[Any]) -> Iterator[say.Record]:
     """Deployments and statuses, however deep a GraphQL answer holds them, with plain keys."""
     waiting: list[tuple[Any, Any]] = [(records, None)]
     while waiting:
@@ -53,70 +53,120 @@ def _nodes(records: list[Any]) -> Iterator[Record]:
                 waiting.extend((member, inner) for member in reversed(list(node.values())))
 
 
-def _statuses(node: Record) -> list[Record]:
+def _statuses(node: say.Record) -> list[say.Record]:
     given = node.get("statuses")
     given = keyed(given).get("nodes") if isinstance(given, dict) else given
-    if not isinstance(given, list) or not given:
-        given = [node.get("lateststatus")]
-    return [keyed(status) for status in given if isinstance(status, dict)]
+    return objects_in(given or [node.get("lateststatus")])
 
 
-def _state(status: Record) -> str:
-    return (as_text(status.get("state") or status.get("status")) or "").upper()
+def _state(status: say.Record) -> str:
+    return (say.first(status, ("state", "status")) or "").upper()
 
 
-def _order(status: Record) -> datetime:
-    at = as_moment(first(status, ("createdat", "updatedat")))
+def _order(status: say.Record) -> datetime:
+    at = as_moment(say.first(status, ("createdat", "updatedat")))
     return at or datetime.min.replace(tzinfo=UTC)
 
 
-def _ending(record: Record, row: Row, _: Any) -> Row:
+def _ending(record: say.Record, row: Row, _: Any) -> Row:
     """How it ended and when; or why that is not known, and the states seen."""
     timed = sorted(record["statuses"], key=_order)
     final = [status for status in timed if _state(status) in _OUTCOMES]
-    own = _state(record)
+    last = timed[-1] if timed else record
     if final:
-        outcome, finished = _OUTCOMES[_state(final[-1])], ("createdat", "updatedat")
-        found = {"status": outcome, "finished_at": first(final[-1], finished)}
-    elif not timed and own in _OUTCOMES:
-        finished = ("updatedat", "createdat")
-        found = {"status": _OUTCOMES[own], "finished_at": first(record, finished)}
+        finished = say.first(final[-1], ("createdat", "updatedat"))
+        found = {"status": _OUTCOMES[_state(final[-1])], "finished_at": finished}
+    elif _state(last) in _OUTCOMES:
+        finished = say.first(record, ("updatedat", "createdat"))
+        found = {"status": _OUTCOMES[_state(last)], "finished_at": finished}
     else:
-        last = _state(timed[-1]) if timed else own
-        fault = UNFINISHED if last in _UNFINISHED else _NO_STATUS
-        seen = ", ".join(map(_state, timed)) or own or None
-        found = {
-            "fault": _INACTIVE if last == "INACTIVE" else fault,
-            "fault_column": "status",
-            "fault_value": seen,
-        }
+        fault = UNFINISHED if _state(last) in _UNFINISHED else _NO_STATUS
+        seen = ", ".join(map(_state, timed or [record])) or None
+        fault = _INACTIVE if _state(last) == "INACTIVE" else fault
+        found = say.refused(fault, value=seen, column="status")
     return {name: value for name, value in found.items() if row.get(name) is None}
 
 
 GITHUB = Format(
     "github", "deployments", "a deployment",
     signs=(
-        has("environment", "sha", "statusesurl", under=None),
-        has("environment", "sha", "statuses", under=None),
-        has("environment", "commitoid", under=None),
+        say.has("environment", "sha", "statusesurl", under=None),
+        say.has("environment", "sha", "statuses", under=None),
+        say.has("environment", "commitoid", under=None),
     ),
     prepare=_with_statuses,
     empty=("no deployment in this file",
            "export them with `gh api repos/OWNER/REPO/deployments --paginate`"),
     columns={
         "deployment_id": ("databaseid", "id"),
-        "service": ("repository.name", in_address(
+        "service": ("repository.name", say.in_text(
             r"/repos/[^/]+/([^/]+)", "repositoryurl", "statusesurl", "url")),
         "environment": "environment",
         "started_at": "createdat",
         "commit_sha": ("sha", "commitoid"),
     },
-    production=lambda one: one.get("productionenvironment") is True,
+    production={"productionenvironment": "true"},
     rules=(_ending,),
-    paging=Paging((30, 100), "export with --paginate"),
+    paging=say.Paging((30, 100), "export with --paginate"),
     notes=(
-        Note("{n} deployments bring no statuses: they are taken to have finished when they were "
-             "last updated, which is late for those replaced since.",
-             lambda one: not one["statuses"] and _state(one) in _OUTCOMES),
+        say.Note("{n} deployments bring no statuses: they are taken to have finished when they "
+                 "were last updated, which is late for those replaced since.",
+                 lambda one: not one["statuses"] and _state(one) in _OUTCOMES),
+    ),
+)  # fmt: skip
+
+GITHUB_RUNS = Format(
+    "github_runs", "deployments", "a run",
+    signs=(
+        say.has("workflowruns"),
+        *(say.has("headsha", "conclusion", name, under=("", "workflowruns"))
+          for name in ("workflowname", "workflowid", "runnumber", "runattempt", "event")),
+    ),
+    wrappers=("workflowruns",),
+    sign="headsha",
+    empty=("no workflow run in this file",
+           "export them with `gh api repos/OWNER/REPO/actions/runs --paginate`"),
+    columns={
+        "deployment_id": ("databaseid", "id"),
+        "service": ("repository.name", say.in_text(
+            r"(?:/repos|//[^/]+)/[^/]+/([^/]+)/actions/runs/", "htmlurl", "url")),
+        "started_at": ("startedat", "runstartedat", "createdat"),
+        "finished_at": "updatedat",
+        "commit_sha": "headsha",
+        "url": ("htmlurl", "url"),
+    },
+    choice=say.Choice(
+        "workflow", "workflow", say.only(("workflowname", "name")),  # a REST answer calls it name
+        "not a run of the workflows named in sources.toml; to keep it, add its workflow",
+        ("workflow",), "of the workflow",
+        aliases=say.in_text(r"^(?:.*/)?([^/@]+)", "path"),  # .github/workflows/deploy.yml@main
+        ask="a run of tests is no deployment, and nothing says which of these workflows deploy",
+        lacking=(
+            "these runs do not say which workflow they belong to",
+            "export them with `gh run list --limit 1000 --json databaseId,workflowName,"
+            "conclusion,status,createdAt,startedAt,updatedAt,headSha,event,attempt,url`",
+        ),
+    ),
+    word=("conclusion", "status"),  # no conclusion: not at its end
+    statuses=say.Outcomes(
+        {"success": "succeeded", "failure": "failed", "timed_out": "failed",
+         "startup_failure": "failed", "cancelled": "cancelled"},
+        unfinished=("queued", "in_progress", "pending", "waiting", "requested", "action_required"),
+        nothing={
+            "skipped": "the run was skipped: nothing was deployed",
+            "stale": "GitHub gave the run up as stale: nothing says that it deployed",
+            "neutral": "the run ended neutral: nothing says that it deployed",
+        },
+    ),
+    paging=say.Paging((20, 30, 100, 1000), "export with `gh run list --limit 1000`, --paginate, or "
+                      "shorter periods with --created", total="totalcount"),
+    notes=(
+        say.Note("A run has no time of completion: finished_at is the time it was last updated."),
+        say.Note("{n} of {of} runs were run again: only the last attempt is in the export, so "
+                 "failures before it are missing and the fail rate is too low.",
+                 {("runattempt", "attempt"): r"[2-9]|\d{2,}"}),
+        say.Note("{n} of {of} runs were started by a pull request: such runs seldom reach "
+                 "production; name a narrower workflow if these do not.",
+                 {"event": "pull_request.*"}),
     ),
 )  # fmt: skip

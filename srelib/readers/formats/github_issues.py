@@ -1,14 +1,7 @@
-"""GitHub issues with the label of an incident, from REST or from ``gh issue list --json``."""
+"""GitHub issues with the label of an incident, and merged pull requests as changes."""
 
-from __future__ import annotations
-
-import re
-from typing import Any
-
-from srelib.readers.declaration import Choice, Paging, Record, first, has, in_address, left_out
+from srelib.readers import declaration as say
 from srelib.readers.engine import Format
-from srelib.readers.json_text import as_text
-from srelib.readers.record_tables import Row
 
 INCIDENT = r"(?i)(.*\W)?(incident|outage)s?(\W.*)?"
 """Names that make a record an incident when nothing is said; matched against the whole name."""
@@ -16,63 +9,74 @@ INCIDENT = r"(?i)(.*\W)?(incident|outage)s?(\W.*)?"
 PULL_REQUEST_KEYS = ("mergedat", "mergecommit", "mergecommitsha", "headrefname", "pullrequestid")
 """Keys of which an issue has none."""
 
-_SEVERITY = re.compile(r"(?i)(?:sev(?:erity)?|prio(?:rity)?|impact)\W*\w+|p[0-5]|s[0-5]")
+_LABELS = ("labels.name", "labels")
+_SEVERITY = r"(?i)^((?:sev(?:erity)?|prio(?:rity)?|impact)\W*\w+|p[0-5]|s[0-5])\Z"
+_PULL = say.in_text(r"(/pulls?/)\d+$", "htmlurl", "url")
 _EXPORT = (
     "export them with `gh issue list --state all --limit 1000 --json number,title,labels,state,"
     "stateReason,createdAt,closedAt,url`"
 )
 
-
-def _labels(issue: Record) -> list[str] | None:
-    given = issue.get("labels")
-    if not isinstance(given, list):
-        return [] if "labels" in issue else None
-    names = [as_text(label.get("name") if isinstance(label, dict) else label) for label in given]
-    return [name for name in names if name]
-
-
-def _severity(issue: Record) -> str | None:
-    return next((name for name in _labels(issue) or () if _SEVERITY.fullmatch(name)), None)
-
-
-def _no_incident(issue: Record, row: Row, _: Any) -> Row | None:
-    """Pull requests, and what was closed for another reason than being solved."""
-    addresses = (first(issue, key) or "" for key in ("htmlurl", "url"))
-    flagged = issue.get("pullrequest") or issue.get("ispullrequest") is True
-    if flagged or any(re.search(r"/pulls?/\d+$", address) for address in addresses):
-        return left_out("a pull request, no issue", value=row["incident_id"])
-    why = str(issue.get("statereason") or "").lower()
-    if why in ("not_planned", "duplicate"):
-        reason = f"closed as {why.replace('_', ' ')}: no incident of its own"
-        return left_out(reason, value=why, column="state_reason")
-    return None
-
-
 GITHUB_ISSUES = Format(
     "github_issues", "incidents", "an issue",
-    signs=(has("number", "createdat", "closedat", without=PULL_REQUEST_KEYS),),
+    signs=(say.has("number", "createdat", "closedat", without=PULL_REQUEST_KEYS),),
     sign="createdat",
     columns={
         "incident_id": "number",
-        "service": in_address(r"(?:/repos|//[^/]+)/[^/]+/([^/]+)(?:/issues/|/pull/|$)",
-                              "htmlurl", "url", "repositoryurl"),
-        "severity": _severity,
+        "service": say.in_text(r"(?:/repos|//[^/]+)/[^/]+/([^/]+)(?:/issues/|/pull/|$)",
+                               "htmlurl", "url", "repositoryurl"),
+        "severity": say.in_text(_SEVERITY, *_LABELS),
         "started_at": "createdat",
         "detected_at": "createdat",
         "resolved_at": "closedat",
         "title": "title",
         "url": ("htmlurl", "url"),
     },
-    choice=Choice(
-        "label", "label", _labels,
-        "no label of an incident; to keep it, set label = ... in sources.toml",
-        "carries the label",
+    choice=say.Choice(
+        "label", "label", _LABELS, "no label of an incident; to keep it, set label = ... in "
+        "sources.toml", ("labels",), "carries the label",
         default=(INCIDENT,),
-        default_name="of an incident",
-        column="labels",
         lacking=("these issues bring no labels, so nothing says which of them are incidents",
                  _EXPORT),
     ),
-    rules=(_no_incident,),
-    paging=Paging((30, 100), _EXPORT),
+    rules=(
+        say.Drop("closed as {said}: no incident of its own",
+                 {"statereason": "not_planned|duplicate"}, "statereason", "state_reason"),
+        say.Drop("a pull request, no issue", lambda one: one.get("pullrequest") or
+                 one.get("ispullrequest") is True or _PULL(one), "number"),
+    ),
+    paging=say.Paging((30, 100), _EXPORT),
+)  # fmt: skip
+
+UNMERGED = say.Drop("not merged: no change", {"mergedat": ""}, "state", "state")
+"""A request that changed nothing."""
+
+NO_COMMIT_TIME = say.Note(
+    "Requests say when they were merged, not when their commits were written: lead time counts "
+    "from the merge; `srelib collect git` also knows the commits."
+)
+"""A request is opened after its commits were written: that is no time of a commit."""
+
+_COMMIT = ("mergecommit.oid", "mergecommitsha")
+
+GITHUB_PULLS = Format(
+    "github_pulls", "changes", "a pull request",
+    signs=(say.has("number", "mergedat"),),
+    sign="mergedat",
+    columns={
+        "change_id": (*_COMMIT, "number"),
+        "url": ("htmlurl", "url"),
+        "service": ("base.repo.name", say.in_text(
+            r"(?:/repos|//[^/]+)/[^/]+/([^/]+)/pulls?/", "htmlurl", "url")),
+        "merged_at": "mergedat",
+    },
+    rules=(UNMERGED,),
+    asks="these pull requests do not say which repository they belong to",
+    paging=say.Paging((30, 100), "export with `gh pr list --state merged --limit 1000 --json "
+                      "number,title,createdAt,mergedAt,state,mergeCommit,url`, or with --paginate"),
+    notes=(
+        NO_COMMIT_TIME,
+        say.Note("{n} of {of} pull requests bring no merge commit, so their deployment cannot be "
+                 "found by commit; export mergeCommit as well.", {"mergedat": ".+", _COMMIT: ""}),
+    ),
 )  # fmt: skip

@@ -1,30 +1,24 @@
-"""GitLab deployments."""
+"""GitLab: deployments, pipelines of the ref that deploys, and merge requests as changes."""
 
 from __future__ import annotations
 
-from srelib.readers.declaration import Note, Outcomes, Paging, Record, first, has, in_address
+from srelib.readers import declaration as say
 from srelib.readers.engine import FileContext, Format
-from srelib.readers.json_text import nested
+from srelib.readers.formats.github_issues import NO_COMMIT_TIME, UNMERGED
 
-PROJECT = r"^https?://[^/]+/(?:[^/]+/)*?([^/]+)(?:/-)?/(?:jobs|pipelines|commit|builds)/"
+_PROJECT = r"^https?://[^/]+/(?:[^/]+/)*?([^/]+)(?:/-)?/(?:jobs|pipelines|commit|builds)/"
 """Where addresses of GitLab name the project."""
 
-_STATUSES = Outcomes(
-    {"success": "succeeded", "failed": "failed", "canceled": "cancelled", "cancelled": "cancelled"},
-    unfinished=("created", "running", "blocked", "pending", "waiting_for_resource", "preparing"),
-    nothing={
-        "skipped": "the deployment was skipped: nothing was deployed",
-        "manual": "the job waits for somebody to start it: nothing was deployed",
-    },
-)
+_ENDS = {
+    "success": "succeeded", "failed": "failed", "canceled": "cancelled", "cancelled": "cancelled"
+}  # fmt: skip
 _WORD = ("status", "deployable.status")
 
 
-def of_one_project(context: FileContext) -> list[str]:
+def _of_one_project(context: FileContext) -> list[str]:
     """Give deployments without a job the project of the others, where there is only one."""
-    rows = context.rows
-    named = {row["service"] for row in rows if row.get("service")}
-    lacking = [row for row in rows if "deployment_id" in row and not row.get("service")]
+    named = {row["service"] for row in context.rows if row.get("service")}
+    lacking = [row for row in context.rows if "deployment_id" in row and not row.get("service")]
     if len(named) != 1 or not lacking:
         return []
     (only,) = named
@@ -36,32 +30,92 @@ def of_one_project(context: FileContext) -> list[str]:
     ]
 
 
-def _ended(one: Record) -> bool:
-    return "status" in _STATUSES.row(first(one, _WORD))
-
-
 GITLAB = Format(
     "gitlab", "deployments", "a deployment",
-    signs=(has("iid", "sha", "environment"), has("deployable", "environment")),
+    signs=(say.has("iid", "sha", "environment"), say.has("deployable", "environment")),
     sign="environment",
     columns={
         "deployment_id": ("id", "iid"),
-        "service": in_address(PROJECT, "deployable.weburl", "deployable.commit.weburl",
-                              "deployable.pipeline.weburl", "weburl"),
+        "service": say.in_text(_PROJECT, "deployable.weburl", "deployable.commit.weburl",
+                               "deployable.pipeline.weburl", "weburl"),
         "environment": ("environment.name", "environment"),
         "started_at": ("deployable.startedat", "createdat"),
         "finished_at": ("deployable.finishedat", "updatedat"),
         "commit_sha": "sha",
         "url": ("deployable.weburl", "weburl"),
     },
-    production=lambda one: nested(one, "environment").get("tier") == "production",
+    production={"environment.tier": "production"},
     word=_WORD,
-    statuses=_STATUSES,
-    paging=Paging((20, 100), "export all pages: `glab api projects/ID/deployments --paginate`"),
-    remarks=of_one_project,
-    notes=(
-        Note("{n} of {of} deployments tell no end of a job: they are taken to have finished when "
-             "they were last updated, which can be late.",
-             lambda one: not nested(one, "deployable").get("finishedat"), among=_ended),
+    statuses=say.Outcomes(
+        _ENDS,
+        unfinished=("created", "running", "blocked", "pending", "waiting_for_resource",
+                    "preparing"),
+        nothing={
+            "skipped": "the deployment was skipped: nothing was deployed",
+            "manual": "the job waits for somebody to start it: nothing was deployed",
+        },
     ),
+    paging=say.Paging((20, 100), "export all pages: `glab api projects/ID/deployments --paginate`"),
+    remarks=_of_one_project,
+    notes=(
+        say.Note("{n} of {of} deployments tell no end of a job: they are taken to have finished "
+                 "when they were last updated, which can be late.",
+                 {"deployable.finishedat": ""}, among={_WORD: "|".join(_ENDS)}),
+    ),
+)  # fmt: skip
+
+GITLAB_PIPELINES = Format(
+    "gitlab_pipelines", "deployments", "a pipeline",
+    signs=(
+        say.has("sha", "ref", "status", "createdat", "updatedat", without=(
+            "environment", "deployable", "stage", "pipeline", "mergedat", "headsha")),
+    ),
+    sign="ref",
+    columns={
+        "deployment_id": "id",
+        "service": say.in_text(_PROJECT, "weburl"),
+        "started_at": ("startedat", "createdat"),
+        "finished_at": ("finishedat", "updatedat"),
+        "commit_sha": "sha",
+        "url": "weburl",
+    },
+    choice=say.Choice(
+        "where", "ref", "ref", "not a pipeline of a ref that deploys", ("ref",), "of the ref",
+        ask="most pipelines are no deployments, and nothing says which of these refs deploy",
+        one_is_clear=True,
+    ),
+    statuses=say.Outcomes(
+        _ENDS,
+        unfinished=("created", "waiting_for_resource", "preparing", "pending", "running",
+                    "scheduled", "canceling"),
+        nothing={
+            "skipped": "the pipeline was skipped: nothing was deployed",
+            "manual": "the pipeline waits for somebody to start a job: nothing says it deployed",
+        },
+    ),
+    asks="these pipelines do not say which project they belong to",
+    paging=say.Paging((20, 100), "export all pages: `glab api projects/ID/pipelines --paginate`"),
+    notes=(
+        say.Note("Every pipeline of the chosen ref counts as a deployment, also where it only "
+                 "tests."),
+        say.Note("{n} of {of} pipelines tell no end: they are taken to have finished when they "
+                 "were last updated, which can be late.", {"finishedat": ""}),
+    ),
+)  # fmt: skip
+
+GITLAB_MERGE_REQUESTS = Format(
+    "gitlab_merge_requests", "changes", "a merge request",
+    signs=(say.has("iid", "mergedat", "targetbranch"),),
+    sign="mergedat",
+    columns={
+        "change_id": ("mergecommitsha", "squashcommitsha", "sha", "iid"),
+        "url": "weburl",
+        "service": say.in_text(r"/([^/]+)(?:/-)?/merge_requests/\d+", "weburl"),
+        "merged_at": "mergedat",
+    },
+    rules=(UNMERGED,),
+    asks="these merge requests do not say which project they belong to",
+    paging=say.Paging((20, 100), "export all pages: `glab api projects/ID/merge_requests?state="
+                      "merged --paginate`"),
+    notes=(NO_COMMIT_TIME,),
 )  # fmt: skip

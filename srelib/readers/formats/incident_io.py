@@ -1,70 +1,49 @@
 """incident.io incidents."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Any
-
-from srelib.readers.declaration import Note, Paging, Record, first, has, left_out
+from srelib.readers import declaration as say
 from srelib.readers.engine import Format
-from srelib.readers.json_text import objects_in
-from srelib.readers.record_tables import Row
-
-_NO_INCIDENT = ("declined", "canceled", "cancelled", "merged")
-_NO_MODES = ("test", "tutorial")
 
 
-def _time(*names: str) -> Callable[[Record], str | None]:
-    """The first of the times of these names."""
-
-    def found(one: Record) -> str | None:
-        times = {
-            (first(entry, "incidenttimestamp.name") or "").lower(): first(entry, "value.value")
-            for entry in objects_in(one.get("incidenttimestampvalues"))
-        }
-        return next((at for name in names if (at := times.get(name))), None)
-
-    return found
+def _times(*names: str) -> tuple[say.Key, ...]:
+    """The keys of the times of these names."""
+    return tuple(
+        say.each("incidenttimestampvalues", "value.value", when={"incidenttimestamp.name": name})
+        for name in names
+    )
 
 
-def _no_incident(one: Record, _: Row, __: Any) -> Row | None:
-    """Exercises, and what was declined or merged."""
-    mode = (first(one, "mode") or "").lower()
-    if mode in _NO_MODES:
-        return left_out(f"its mode is {mode}: no real incident", value=mode, column="mode")
-    category = (first(one, "incidentstatus.category") or "").lower()
-    if category in _NO_INCIDENT:
-        reason = f"{category}: no incident of its own"
-        return left_out(reason, value=category, column="incident_status")
-    return None
-
+_REPORTED = _times("reported at")
+_STARTED = (*_times("impact started at", "impact started", "started at"), *_REPORTED)
 
 INCIDENT_IO = Format(
     "incident_io", "incidents", "an incident",
     signs=(
-        has("incidenttimestampvalues", "reference", under=("", "incidents")),
-        has("incidentstatus", "reference", under=("", "incidents")),
+        say.has("incidenttimestampvalues", "reference", under=("", "incidents")),
+        say.has("incidentstatus", "reference", under=("", "incidents")),
     ),
     wrappers=("incidents",),
     sign="reference",
     columns={
         "incident_id": ("reference", "id"),
         "severity": "severity.name",
-        "started_at": (_time("impact started at", "impact started", "started at", "reported at"),
-                       "createdat"),
-        "detected_at": (_time("reported at"), "createdat"),
-        "acknowledged_at": _time("accepted at"),
-        "mitigated_at": _time("fixed at", "mitigated at"),
-        "resolved_at": _time("resolved at", "closed at"),
+        "started_at": (*_STARTED, "createdat"),
+        "detected_at": (*_REPORTED, "createdat"),
+        "acknowledged_at": _times("accepted at"),
+        "mitigated_at": _times("fixed at", "mitigated at"),
+        "resolved_at": _times("resolved at", "closed at"),
         "title": "name",
         "url": "permalink",
     },
-    rules=(_no_incident,),
+    rules=(
+        say.Drop("{said}: no incident of its own",
+                 {"incidentstatus.category": "declined|canceled|cancelled|merged"},
+                 "incidentstatus.category", "incident_status"),
+        say.Drop("its mode is {said}: no real incident", {"mode": "test|tutorial"}, "mode", "mode"),
+    ),
     asks="these incidents do not say which service they hit",
-    paging=Paging((25, 250), "export every page", more="paginationmeta.after"),
+    paging=say.Paging((25, 250), "export every page", more="paginationmeta.after"),
     notes=(
-        Note("{n} of {of} incidents do not say when they were reported: they start when they were "
-             "created.", lambda one: not _time("impact started at", "impact started",
-                                                "started at", "reported at")(one)),
+        say.Note("{n} of {of} incidents do not say when they were reported: they start when they "
+                 "were created.", {_STARTED: ""}),
     ),
 )  # fmt: skip

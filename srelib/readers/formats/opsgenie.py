@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from srelib.readers.declaration import Note, Paging, Record, has
+import re
+
+from srelib.readers import declaration as say
 from srelib.readers.engine import FileContext, Format
-from srelib.readers.json_text import as_text, keyed
 
-
-def _services(one: Record) -> list[str | None]:
-    """Identifiers, or the names that newer answers put beside them."""
-    given = one.get("impactedservices")
-    plain = [keyed(part) if isinstance(part, dict) else {"id": part} for part in given or ()] if (
-        isinstance(given, list)
-    ) else []  # fmt: skip
-    return [as_text(part.get("name", part.get("id"))) for part in plain]
-
-
-def _late_end(one: Record) -> bool:
-    """Whether it is over and tells no end of its impact."""
-    return str(one.get("status")).lower() in ("resolved", "closed") and not one.get("impactenddate")
+_LATE_END = say.only("updatedat", {"status": "resolved|closed", "impactenddate": ""})
+_IDENTIFIER = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def _identifiers(context: FileContext) -> list[str]:
     """Services known only by identifier."""
     source = context.source
-    named = {str(name) for one in context.records for name in _services(one)}
-    ids = sorted(name for name in named - set(source.services) if _is_identifier(name))
+    named = {str(row["service"]) for row in context.rows if row.get("service")}
+    ids = sorted(filter(_IDENTIFIER.fullmatch, named - set(source.services)))
     if not ids or source.service is not None:
         return []
     return [
@@ -34,13 +24,9 @@ def _identifiers(context: FileContext) -> list[str]:
     ]
 
 
-def _is_identifier(name: str) -> bool:
-    return len(name) == 36 and name.count("-") == 4 and all(c in "0123456789abcdef-" for c in name)
-
-
 OPSGENIE = Format(
     "opsgenie", "incidents", "an incident",
-    signs=tuple(has("tinyid", key, under=("", "data"))
+    signs=tuple(say.has("tinyid", key, under=("", "data"))
                 for key in ("impactstartdate", "impactedservices")),
     wrappers=("data",),
     sign="createdat",
@@ -49,19 +35,16 @@ OPSGENIE = Format(
         "severity": "priority",
         "started_at": ("impactstartdate", "createdat"),
         "detected_at": ("impactdetectdate", "createdat"),
-        "resolved_at": (
-            "impactenddate", lambda one: one.get("updatedat") if _late_end(one) else None,
-        ),
+        "resolved_at": ("impactenddate", _LATE_END),
         "title": "message",
     },
-    services=_services,
-    paging=Paging((20, 100), more="paging.next"),
+    services=(say.each("impactedservices", "name", "id"),),  # newer answers name them
+    paging=say.Paging((20, 100), more="paging.next"),
     remarks=_identifiers,
     notes=(
-        Note("{n} of {of} incidents do not say when the impact began: they start when they were "
-             "created.", lambda one: not one.get("impactstartdate")),
-        Note("{n} of {of} incidents are over and do not say when the impact ended: their last "
-             "update counts, which can be late.",
-             lambda one: _late_end(one) and one.get("updatedat")),
+        say.Note("{n} of {of} incidents do not say when the impact began: they start when they "
+                 "were created.", {"impactstartdate": ""}),
+        say.Note("{n} of {of} incidents are over and do not say when the impact ended: their last "
+                 "update counts, which can be late.", _LATE_END),
     ),
 )  # fmt: skip

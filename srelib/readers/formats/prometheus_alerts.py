@@ -8,58 +8,47 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from srelib.errors import ReadError
-from srelib.readers.base import Family, FileResult, Head, file_text
-from srelib.readers.declaration import choose_note, left_out, not_chosen
-from srelib.readers.engine import record_result
-from srelib.readers.formats.alertmanager import service_of
-from srelib.readers.json_text import as_text, holds, json_documents, nested, objects_in, value_at
-from srelib.readers.record_tables import Row
+from srelib.readers import declaration as say
+from srelib.readers import flat
+from srelib.readers.base import Head
+from srelib.readers.engine import Format
+from srelib.readers.formats.alertmanager import SERVICE_LABELS
+from srelib.readers.json_text import nested, objects_in
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
 
-_QUERY_LABELS = "data.result.metric"
 
-
-def _is_prometheus_alerts(head: Head) -> bool:
-    """Whether the file is the answer of a query for ``ALERTS``."""
-    return holds(head, "alertname", "alertstate", under=(_QUERY_LABELS,))
-
-
-def _read_prometheus_alerts(head: Head, source: Source) -> FileResult:
-    """Episodes, one row each: samples of one series without a gap."""
-    series = _query_series(json_documents(file_text(head), file=head.name), head)
-    moments = np.concatenate([_sample_times(one) for one in series] or [np.array([])])
+def _episodes(found: list[Any], head: Head, source: Source) -> list[Any]:
+    """The labels of every series once for each episode: samples without a gap."""
+    series = objects_in(found)
+    kind = next((one.get("resulttype") for one in series), "matrix")
+    if kind != "matrix":
+        raise ReadError(
+            f"this is no answer of a range query (resultType {kind!r})",
+            file=head.name,
+            fix="use /api/v1/query_range with start, end and step",
+        )
+    times = [_sample_times(one) for one in series]
+    moments = np.concatenate([*times, np.array([])])
     if not len(moments):
-        raise ReadError("no alert fired in this answer", file=head.name,
-                        fix="ask for a longer span of time, or take the file away")  # fmt: skip
-    step = _query_step(series, source, head)
-    first, last = float(moments.min()), float(moments.max())
-    rows = [row for one in series for row in _query_rows(one, step, last, source)]
-    lines = range(1, len(rows) + 1)
-    notes = [*choose_note(rows), *_alerts_query_notes(rows, step, first)]
-    return record_result(head, rows, list(lines), "alerts", source, notes=notes)
+        raise flat.nothing_in(head, "no alert fired in this answer")
+    step = _query_step(times, source, head)
+    return [
+        nested(one, "metric") | {
+            "firedat": f"{begun:.3f}",
+            "endedat": None if ended >= moments.max() else f"{ended + step:.3f}",
+            "isfirst": begun <= moments.min(),
+            "querystep": f"{step:g}",
+        }
+        for one, own in zip(series, times, strict=True)
+        for begun, ended in _firing_spans(own, step)
+    ]  # fmt: skip
 
 
-def _query_series(answers: list[Any], head: Head) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    for answer in answers:
-        data = nested(answer if isinstance(answer, dict) else {}, "data")
-        if data.get("resulttype") != "matrix":
-            raise ReadError(
-                f"this is no answer of a range query (resultType {data.get('resulttype')!r})",
-                file=head.name,
-                fix="use /api/v1/query_range with start, end and step",
-            )
-        found += objects_in(data.get("result"))
-    return found
-
-
-def _sample_times(series: dict[str, Any]) -> np.ndarray:
+def _sample_times(series: say.Record) -> np.ndarray:
     """Times of the samples at which the alert was there [s]."""
-    given = series.get("values")
-    samples = given if isinstance(given, list) else []
-    pairs = [sample for sample in samples if isinstance(sample, list) and len(sample) == 2]
+    pairs = flat.pairs_in(series.get("values"))
     return np.unique([float(at) for at, value in pairs if _is_time(at) and str(value) == "1"])
 
 
@@ -67,11 +56,11 @@ def _is_time(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e10
 
 
-def _query_step(series: list[dict[str, Any]], source: Source, head: Head) -> float:
+def _query_step(times: list[np.ndarray], source: Source, head: Head) -> float:
     """What was said, else the most common distance of two samples."""
     if source.step is not None:
         return float(source.step.total_seconds())
-    gaps = np.concatenate([np.diff(_sample_times(one)) for one in series]).round(3)
+    gaps = np.concatenate([np.diff(own) for own in times]).round(3)
     if not len(gaps):
         raise ReadError(
             "no series has two samples, so the step of the query cannot be told", file=head.name,
@@ -81,25 +70,6 @@ def _query_step(series: list[dict[str, Any]], source: Source, head: Head) -> flo
     return float(lengths[counts.argmax()])
 
 
-def _query_rows(series: dict[str, Any], step: float, last: float, source: Source) -> Iterator[Row]:
-    given = series.get("metric")
-    labels = given if isinstance(given, dict) else {}
-    named = {
-        "service": source.service or service_of(labels),
-        "rule": as_text(labels.get("alertname")),
-        "severity": as_text(labels.get("severity")),
-        **{name: as_text(value_at(labels, path)) for name, path in source.columns.items()},
-    }
-    mark, state = not_chosen(labels, source), labels.get("alertstate")
-    for begun, ended in _firing_spans(_sample_times(series), step):
-        row = named | {"fired_at": f"{begun:.3f}"} | mark
-        if state != "firing":
-            reason = "the alert was only pending: it did not fire"
-            yield row | left_out(reason, value=state, column="alertstate")
-        else:
-            yield row | {"resolved_at": None if ended >= last else f"{ended + step:.3f}"}
-
-
 def _firing_spans(moments: np.ndarray, step: float) -> Iterator[tuple[float, float]]:
     breaks = np.flatnonzero(np.diff(moments) > 1.5 * step)
     starts, ends = np.r_[0, breaks + 1], np.r_[breaks, len(moments) - 1]
@@ -107,20 +77,29 @@ def _firing_spans(moments: np.ndarray, step: float) -> Iterator[tuple[float, flo
         yield from zip(moments[starts].tolist(), moments[ends].tolist(), strict=True)
 
 
-def _alerts_query_notes(rows: list[Row], step: float, first: float) -> list[str]:
-    notes = [f"Alerts are known to the step of the query, {step:g} s: shorter ones may be missing."]
-    fired = [row for row in rows if "resolved_at" in row]
-    early = sum(float(row["fired_at"]) <= first for row in fired)
-    if early:
-        notes.append(
-            f"{early:,} alerts fire at the start of the answer: they may have begun before."
-        )
-    still = sum(row["resolved_at"] is None for row in fired)
-    if still:
-        notes.append(f"{still:,} alerts fire at the end of the answer: they count as not ended.")
-    return notes
-
-
-PROMETHEUS_ALERTS = Family(
-    "prometheus_alerts", _is_prometheus_alerts, _read_prometheus_alerts, ("alerts",)
-)
+PROMETHEUS_ALERTS = Format(
+    "prometheus_alerts", "alerts", "an alert",
+    signs=(say.has("alertname", "alertstate", under=("data.result.metric",)),),
+    wrappers=("data.result",),
+    carried={"resulttype": "data.resulttype"},
+    prepare=_episodes,
+    columns={
+        "service": SERVICE_LABELS,
+        "rule": "alertname",
+        "severity": "severity",
+        "fired_at": "firedat",
+        "resolved_at": "endedat",
+    },
+    rules=(
+        say.Drop("the alert was only pending: it did not fire", {"alertstate": "(?!firing$).*"},
+                 "alertstate", "alertstate"),
+    ),
+    notes=(
+        say.Note("Alerts are known to the step of the query, {one[querystep]} s: shorter ones may "
+                 "be missing."),
+        say.Note("{n} alerts fire at the start of the answer: they may have begun before.",
+                 {"alertstate": "firing", "isfirst": "true"}),
+        say.Note("{n} alerts fire at the end of the answer: they count as not ended.",
+                 {"alertstate": "firing", "endedat": ""}),
+    ),
+)  # fmt: skip

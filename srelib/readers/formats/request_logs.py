@@ -6,9 +6,9 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from srelib.errors import ReadError
 from srelib.readers import generic
 from srelib.readers.base import Family, FileResult, Head, overridden
+from srelib.readers.engine import service_unsaid, starts_with
 from srelib.readers.event_rows import read_events
 
 if TYPE_CHECKING:
@@ -39,22 +39,14 @@ def _log(
     """A kind of log: its sign (columns, or the form of a line), and which of its rows are good."""
 
     def recognise(head: Head) -> bool:
-        if head.kind != "csv":
-            return False
-        if line is None:
-            return set(header) <= set(head.header)
-        return line.fullmatch(next(iter(head.text.splitlines()), "")) is not None
+        found = starts_with(head, line) if line is not None else set(header) <= set(head.header)
+        return head.kind == "csv" and found
 
     def read(head: Head, source: Source) -> FileResult:
         if source.unit not in (None, "event"):
             return generic.read_generic(head, source)
         if source.service is None and "service" not in source.columns:
-            raise ReadError(
-                "a log of requests does not say which service they asked", file=head.name,
-                fix=f'add service = "..." to a [[file]] with match = {head.name!r} in '
-                "sources.toml",
-                asks={"service": None},
-            )  # fmt: skip
+            raise service_unsaid("a log of requests does not say which service they asked", head)
         said = overridden(
             source, good=source.good or good, columns={"time": time} | dict(source.columns),
             **{key: value for key, value in known.items() if not getattr(source, key)},
@@ -67,15 +59,11 @@ def _log(
     return Family(name, recognise, read, ("sli",))
 
 
-JMETER = _log(
-    "jmeter", header=("timeStamp", "elapsed", "success"), time="timeStamp", good="success = 'true'"
-)
-K6 = _log(
-    "k6", header=("metric_name", "timestamp", "metric_value"), time="timestamp",
-    good="metric_value = 0", where={"metric_name": ("http_req_failed",)},
+LOGS = (
+    _log("jmeter", header=("timeStamp", "elapsed", "success"), time="timeStamp",
+         good="success = 'true'"),
+    _log("k6", header=("metric_name", "timestamp", "metric_value"), time="timestamp",
+         good="metric_value = 0", where={"metric_name": ("http_req_failed",)}),
+    _log("access_log", line=_COMBINED, good="status < 500", time_format="%d/%b/%Y:%H:%M:%S %z"),
+    _log("alb", line=_ALB, good="elb_status_code < 500"),
 )  # fmt: skip
-ACCESS_LOG = _log(
-    "access_log", line=_COMBINED, good="status < 500", time_format="%d/%b/%Y:%H:%M:%S %z"
-)
-ALB = _log("alb", line=_ALB, good="elb_status_code < 500")
-LOGS = (JMETER, K6, ACCESS_LOG, ALB)

@@ -1,11 +1,12 @@
-"""GitLab deployments."""
+"""GitLab deployments, pipelines and merge requests."""
 
 from __future__ import annotations
 
 import pytest
 
+from srelib.errors import ReadError
 from tests.readers.reading import at, noted, read
-from tests.readers.shapes import SHA, gitlab_deployment
+from tests.readers.shapes import SHA, gitlab_deployment, merge_request, pipeline
 
 
 def status(state, created_at):
@@ -100,3 +101,60 @@ def test_a_full_page_raises_a_suspicion_gitlab(tmp_path, count):
     records = [gitlab_deployment(n) for n in range(count)]
     assert noted(read(tmp_path, "gitlab", records), f"Exactly {count} deployments", "truncated?")
     assert not noted(read(tmp_path, "gitlab", records[1:]), "truncated?")
+
+
+def test_a_pipeline_of_the_ref_that_deploys_is_a_deployment(tmp_path):
+    """From its start to its end; other refs are left out by rule."""
+    pipelines = [pipeline(1), pipeline(2, ref="feature")]
+    result = read(tmp_path, "gitlab_pipelines", pipelines, where={"ref": "main"})
+    row = result.tables["deployments"].iloc[0]
+    assert (row["started_at"], row["finished_at"]) == (at("06-01T10:00:10"), at("06-01T10:08"))
+    assert (row["service"], row["commit_sha"], row["status"]) == ("shop", SHA, "succeeded")
+    assert result.rejects[["value", "by_rule"]].values.tolist() == [["feature", True]]
+
+
+def test_of_several_refs_the_one_that_deploys_must_be_named(tmp_path):
+    """The error lists them and gives the line."""
+    with pytest.raises(ReadError, match=r"'feature' 1, 'main' 1. Fix: add where = { ref = \"NAME"):
+        read(tmp_path, "gitlab_pipelines", [pipeline(1), pipeline(2, ref="feature")])
+
+
+def test_without_an_end_the_last_update_counts(tmp_path):
+    """Lists of pipelines bring no end, and that is said."""
+    bare = {k: v for k, v in pipeline().items() if k not in ("started_at", "finished_at")}
+    result = read(tmp_path, "gitlab_pipelines", [bare])
+    assert result.tables["deployments"]["finished_at"].tolist() == [at("06-01T10:09")]
+    assert noted(result, "1 of 1 pipelines tell no end")
+
+
+@pytest.mark.parametrize(
+    ("word", "reason"), [("running", "not finished"), ("skipped", "nothing was deployed")]
+)
+def test_what_did_not_happen_is_not_kept(tmp_path, word, reason):
+    """Under way, or skipped."""
+    result = read(tmp_path, "gitlab_pipelines", [pipeline(status=word)])
+    assert reason in result.rejects["reason"][0]
+
+
+def test_a_merged_request_is_a_change_of_its_project(tmp_path):
+    """At its merge, under its merge commit."""
+    row = read(tmp_path, "gitlab_merge_requests", [merge_request(7)]).tables["changes"].iloc[0]
+    assert (row["change_id"], row["service"]) == (f"{7:040x}", "shop")
+    assert row["merged_at"] == at("06-01T12:00")
+    assert row.isna()["committed_at"]
+
+
+def test_squashed_and_fast_forward_merges_have_other_commits(tmp_path):
+    """The squash commit, or the head of the branch."""
+    records = [
+        merge_request(1, merge_commit_sha=None, squash_commit_sha="d" * 40),
+        merge_request(2, merge_commit_sha=None),
+    ]
+    table = read(tmp_path, "gitlab_merge_requests", records).tables["changes"]
+    assert table["change_id"].tolist() == ["d" * 40, "c" * 40]
+
+
+def test_what_was_not_merged_is_no_change(tmp_path):
+    """Open and closed ones are left out by rule."""
+    result = read(tmp_path, "gitlab_merge_requests", [merge_request(merged_at=None, state="open")])
+    assert result.rejects[["value", "by_rule"]].values.tolist() == [["open", True]]

@@ -1,0 +1,87 @@
+"""Releases: tags of git, as ``git for-each-ref`` lists them, and releases of GitHub."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from srelib.readers import declaration as say
+from srelib.readers.engine import FileContext, Format
+from srelib.readers.record_tables import Row
+from srelib.readers.words import is_prerelease
+
+if TYPE_CHECKING:
+    from srelib.readers.source import Source
+
+_TAG_LINE = re.compile(
+    r"(?:refs/tags/)?(?P<tag>\S.*?)[,\t ]"
+    r"(?P<time>\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d))[,\t ]"
+    r"(?P<object>[0-9a-f]{7,64})(?:[,\t ](?P<peeled>[0-9a-f]{7,64})?)?\s*"
+)  # the tag's name comes first and may itself hold a comma
+_EARLY = "a pre-release; to keep it, set prereleases = true for this file in sources.toml"
+
+
+def _early_release(flagged: say.When) -> Callable[[say.Record, Row, Source], Row | None]:
+    """A rule: the mark of a pre-release, by its name or flagged, unless `sources.toml` keeps it."""
+
+    def rule(record: say.Record, row: Row, source: Source) -> Row | None:
+        name = row.get("deployment_id")
+        if source.prereleases or not (is_prerelease(name) or say.meets(record, flagged)):
+            return None
+        if source.environment:
+            return {"environment": "prerelease"}
+        return say.left_out(_EARLY, value=name, column="deployment_id")
+
+    return rule
+
+
+def _early_releases(context: FileContext) -> list[str]:
+    """How many pre-releases were left out."""
+    count = sum(row.get("left_out") == _EARLY for row in context.rows)
+    return [
+        f"{count:,} of {len(context.rows):,} are pre-releases and left out; prereleases = true in "
+        "sources.toml keeps them."
+    ] * bool(count)
+
+
+GITTAGS = Format(
+    "gittags", "deployments", "a line of tag,time,object,commit",
+    line=_TAG_LINE,
+    columns={
+        "deployment_id": "tag", "finished_at": "time", "commit_sha": ("peeled", "object"),
+    },
+    fixed={"environment": "production", "status": "succeeded"},
+    rules=(_early_release(lambda tag: False),),
+    asks="a list of tags does not say which service they release",
+    ignores={"environment": ()},
+    remarks=_early_releases,
+    keys=("prereleases",),
+    notes=(
+        say.Note("{n} of {of} tags are lightweight: their time is that of the commit, often "
+                 "earlier than the release.", {"peeled": ""}),
+    ),
+)  # fmt: skip
+
+GITHUB_RELEASES = Format(
+    "github_releases", "deployments", "a release",
+    signs=(say.has("tagname", "publishedat"),),
+    sign="tagname",
+    columns={
+        "deployment_id": "tagname",
+        "service": say.in_text(r"(?:/repos|//[^/]+)/[^/]+/([^/]+)/releases/", "htmlurl", "url"),
+        "finished_at": "publishedat",  # it was created days before, with its commit
+        "commit_sha": say.in_text(r"^([0-9a-f]{40,64})\Z", "targetcommitish"),
+        "url": ("htmlurl", "url"),
+    },
+    fixed={"environment": "production", "status": "succeeded"},
+    rules=(
+        say.Drop("a draft: it was not published, so it reached nobody",
+                 {("draft", "isdraft"): "true"}, "tagname", refuses=True),
+        _early_release({("prerelease", "isprerelease"): "true"}),
+    ),
+    asks="a list of releases does not say which service they release",
+    paging=say.Paging((30, 100), "export with `gh release list --limit 1000`, or with --paginate"),
+    remarks=_early_releases,
+    keys=("prereleases",),
+)  # fmt: skip
