@@ -14,6 +14,7 @@ import pandas as pd
 
 from srelib import tables
 from srelib.errors import ReadError
+from srelib.folder import event_logs
 from srelib.folder.grid import Buckets, grid_of
 from srelib.readers import counts
 from srelib.readers.base import FileResult, SeriesInfo, Unconfirmed, rejects
@@ -160,22 +161,22 @@ def _report(pool: Pool, lines: Lines, at: np.ndarray, partner: np.ndarray, verb:
     own, other = pool.file_of(at), pool.file_of(partner[at])
     mine, theirs = lines.of(pool, at), lines.of(pool, partner[at])
     frame = pool.frame.iloc[at]
+    times = frame["time"].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    mark = "=" if verb == "repeats" else "≠"
     values = [
-        f"{row.service} {row.sli} {row.time:%Y-%m-%dT%H:%M:%SZ} good {row.good:.15g}"
-        f" total {row.total:.15g}"
-        for row in frame.itertuples()
-    ]
-    tail = "" if verb == "repeats" else "; the bucket is unknown until one of them is removed"
-    reasons = [
-        f"{verb} line {line}"
+        f"{service} {sli} {time} good {good:.15g} total {total:.15g} {mark} line {line}"
         + (f" of {lines.names[there]}" if there != here else "")
-        + f" (same series and time){tail}"
-        for line, here, there in zip(theirs, own, other, strict=True)
-    ]
-    found = pd.DataFrame({"line": mine, "value": values, "reason": reasons})
+        for service, sli, time, good, total, line, here, there in zip(
+            frame["service"], frame["sli"], times, frame["good"], frame["total"], theirs, own,
+            other, strict=True,
+        )
+    ]  # fmt: skip
+    tail = "" if verb == "repeats" else "; the bucket is unknown until one of them is removed"
+    reason = f"{verb} another row (same series and time){tail}"
+    found = pd.DataFrame({"line": mine, "value": values})
     for number in np.unique(own):
         part, name = found[own == number], lines.names[number]
-        lines.found.append(rejects(name, part["line"], "time", part["value"], part["reason"]))
+        lines.found.append(rejects(name, part["line"], "time", part["value"], reason))
 
 
 def spans(frame: pd.DataFrame) -> dict[tuple[str, str], tuple[int, int]]:
@@ -276,33 +277,11 @@ def joined_indicators(
         for number, part, at in whole:
             frames.append(part)
             origins.append((_part_of_file(results[number], at), names[number]))
-    _add_up_logs(frames, [result for result, _ in origins])
     lines = Lines([result for result, _ in origins], [name for _, name in origins])
+    found += event_logs.added_up(frames, lines.results, lines.names)
     pool = without_duplicates(pooled(frames or [tables.empty("sli")]), lines)
     pool, grids = on_grid(pool, known)
     return Indicators(pool.frame, grids, known), [*found, *lines.found], missing
-
-
-def _add_up_logs(frames: list[pd.DataFrame], results: Sequence[FileResult]) -> None:
-    """Put the events of several logs into the first: they add up, unless one is a copy."""
-    logs = [
-        number for number, result in enumerate(results)
-        if result.series and all(e.meaning and e.meaning.unit == "event" for e in result.series)
-    ]  # fmt: skip
-    own = [
-        n
-        for at, n in enumerate(logs)
-        if not any(len(frames[m]) > 2 and frames[n].equals(frames[m]) for m in logs[:at])
-    ]
-    if len(own) < 2:
-        return
-    keys = ["service", "sli", "time"]
-    parts = {n: frames[n].astype({"service": "str", "sli": "str"}) for n in logs}
-    every = pd.concat([parts[n] for n in own])
-    sums = every.groupby(keys, as_index=False)[["good", "total"]].sum()
-    for number in logs:
-        left = sums.iloc[:0] if number in own else sums.merge(parts[number][keys])
-        frames[number] = tables.conform(sums if number == own[0] else left, "sli")
 
 
 def _agreed(results: Sequence[FileResult], names: Sequence[str]) -> dict[Key, SeriesInfo]:
@@ -313,13 +292,13 @@ def _agreed(results: Sequence[FileResult], names: Sequence[str]) -> dict[Key, Se
         for entry in result.series:
             key = (entry.service, entry.sli)
             before = known.get(key)
-            if before and before.weighting != entry.weighting:
+            if before and _counted(before) != _counted(entry):
                 raise ReadError(
-                    f"{entry.service} {entry.sli} counts {entry.weighting} here, but "
-                    f"{before.weighting} in {where[key]}",
+                    f"{entry.service} {entry.sli} counts {_counted(entry)} here, but "
+                    f"{_counted(before)} in {where[key]}",
                     file=name,
                     fix="give one of them another sli in sources.toml",
-                    asks={"sli": Unconfirmed(f"{entry.sli}-{entry.weighting}", "another name")},
+                    asks={"sli": Unconfirmed(f"{entry.sli}-{_counted(entry)}", "another name")},
                 )
             seen = [one for one in (before, entry) if one]
             known[key] = SeriesInfo(
@@ -335,6 +314,11 @@ def _agreed(results: Sequence[FileResult], names: Sequence[str]) -> dict[Key, Se
             )
             where.setdefault(key, name)
     return known
+
+
+def _counted(entry: SeriesInfo) -> str:
+    """What a series counts; rows of a log are no counts of another file, nor added to them."""
+    return "rows" if entry.meaning and entry.meaning.unit == "event" else entry.weighting
 
 
 def _part_of_file(result: FileResult, at: np.ndarray) -> FileResult:

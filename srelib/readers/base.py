@@ -24,6 +24,7 @@ from srelib import tables
 from srelib.errors import ReadError
 
 if TYPE_CHECKING:
+    from srelib.readers.event_rows import EventRows
     from srelib.readers.meaning import Meaning
     from srelib.readers.source import Source
     from srelib.readers.state_logs import StateLog
@@ -106,6 +107,7 @@ class FileResult:
     lines: Callable[[np.ndarray], np.ndarray] | None = None
     event_lines: dict[str, Callable[[np.ndarray], np.ndarray]] = field(default_factory=dict)
     log: StateLog | None = None
+    events: EventRows | None = None
 
     @property
     def rows_rejected(self) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,17 @@ from srelib.readers.text import Scan, scan, scan_lines
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
+
+
+@dataclass(frozen=True, eq=False)
+class EventRows:
+    """The rows of a log behind its buckets: of each row the bucket, and of each bucket a number
+    that is the same where times and columns of its rows are.
+    """
+
+    bucket: np.ndarray
+    prints: np.ndarray
+    lines: Callable[[np.ndarray], np.ndarray]
 
 
 def read_events(head: Head, source: Source, *, line: re.Pattern[str] | None = None) -> FileResult:
@@ -50,7 +62,8 @@ def read_events(head: Head, source: Source, *, line: re.Pattern[str] | None = No
         )
     scanned = _chosen(scanned, source)
     step = source.step if source.step is not None else pd.Timedelta("1min")
-    counted = _counted(scanned.frame, keys, as_sql(condition, _named(scanned.frame)), step)
+    sql = as_sql(condition, _named(scanned.frame))
+    counted, bucket, prints = _counted(scanned.frame, keys, sql, step)
     frame = counted.assign(
         service=counted["service"].astype("category") if "service" in keys
         else generic.constant(str(source.service), len(counted)),
@@ -59,9 +72,8 @@ def read_events(head: Head, source: Source, *, line: re.Pattern[str] | None = No
     )  # fmt: skip
     told = meaning.Meaning("event", f"a row is an event, good where {source.good}")
     rule = counts.NumberRule("count", step, file=head.name, meaning=told)
-    return _as_rows(
-        scanned, generic.result(replace(scanned, frame=counted), [counts.build(frame, rule)])
-    )
+    result = generic.result(replace(scanned, frame=counted), [counts.build(frame, rule)])
+    return _as_rows(scanned, result, EventRows(bucket, prints, scanned.slim().lines))
 
 
 def _chosen(scanned: Scan, source: Source) -> Scan:
@@ -85,11 +97,11 @@ def _chosen(scanned: Scan, source: Source) -> Scan:
     )  # fmt: skip
 
 
-def _as_rows(scanned: Scan, result: FileResult) -> FileResult:
+def _as_rows(scanned: Scan, result: FileResult, events: EventRows) -> FileResult:
     """The result counted in rows of the file, one of which is an event."""
     return replace(
         result, rows_read=scanned.rows_read, rows_kept=len(scanned.frame), rejects=scanned.rejects,
-        lines=None,
+        lines=None, events=events,
     )  # fmt: skip
 
 
@@ -118,25 +130,29 @@ def _named(frame: pd.DataFrame) -> dict[str, str]:
 
 def _counted(
     frame: pd.DataFrame, keys: dict[str, str], condition: str, step: pd.Timedelta
-) -> pd.DataFrame:
-    """Rows and good rows of each service, indicator and bucket; DuckDB counts."""
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """Rows and good rows of each service, indicator and bucket, which DuckDB counts; the bucket of
+    each row, and the print of each bucket.
+    """
     size = step // pd.Timedelta(1, "us")
     names = _named(frame)
-    by = {"ticks": f"{names[keys['time']]} // {size} * {size}"}
-    by |= {role: names[keys[role]] for role in ("service", "sli") if role in keys}
-    chosen = ", ".join(f"{text} AS {name}" for name, text in by.items())
+    roles = [role for role in ("service", "sli") if role in keys]
     rows = frame.set_axis(list(names.values()), axis=1)
-    rows = rows.assign(**{names[keys["time"]]: counts.ticks(frame[keys["time"]])})
+    ticks = counts.ticks(frame[keys["time"]])
+    rows = rows.assign(**{names[keys["time"]]: ticks}, start=ticks // size * size)
+    by = ["start", *(names[keys[role]] for role in roles)]
     with connect(len(rows) << 6) as connection:
         connection.register("rows", rows)
         found = connection.sql(
-            f"SELECT {chosen}, count(*) FILTER (WHERE {condition})::DOUBLE AS good, "
-            f"count(*)::DOUBLE AS total FROM rows GROUP BY ALL ORDER BY ALL"
+            f"SELECT {', '.join(by)}, count(*) FILTER (WHERE {condition})::DOUBLE AS good, "
+            f"count(*)::DOUBLE AS total, (sum(hash({', '.join(names.values())}) >> 16) "
+            "% 9007199254740881)::BIGINT AS print FROM rows GROUP BY ALL ORDER BY ALL"
         ).df()
-    times = pd.Series(found.pop("ticks").to_numpy(dtype="int64").view("M8[us]"))
-    return found.assign(time=times.dt.tz_localize("UTC"), **{
-        role: found[role].astype("str") for role in ("service", "sli") if role in found
-    })  # fmt: skip
+    bucket = rows.groupby(by, sort=True).ngroup().to_numpy(dtype="int32")
+    prints = found.pop("print").to_numpy()
+    times = pd.Series(found.pop("start").to_numpy(dtype="int64").view("M8[us]"))
+    parts = {role: found.pop(names[keys[role]]).astype("str") for role in roles}
+    return found.assign(time=times.dt.tz_localize("UTC"), **parts), bucket, prints
 
 
 EVENTS = Family("events", lambda head: False, read_events, ("sli",))

@@ -60,7 +60,8 @@ def test_monthly_files_join_and_overlaps_count_once(tmp_path: Path) -> None:
     assert data.sli["time"].dt.minute.tolist() == [1, 2, 3]
     reject = data.rejects.iloc[0]
     assert (reject["file"], reject["line"]) == ("may.csv", 2)
-    assert "repeats line 3 of june.csv" in reject["reason"]
+    assert reject["reason"] == "repeats another row (same series and time)"
+    assert reject["value"].endswith("T10:02:00Z good 9 total 10 = line 3 of june.csv")
     assert data.sources[["rows_kept", "rows_rejected"]].values.tolist() == [[2, 0], [1, 1]]
 
 
@@ -74,6 +75,9 @@ def test_rows_that_contradict_each_other_are_all_refused(tmp_path: Path) -> None
         ["a.csv", 3], ["a.csv", 4], ["a.csv", 5], ["b.csv", 2],
     ]  # fmt: skip
     assert data.rejects["reason"].str.contains("contradicts").all()
+    assert data.rejects["value"].str.split(" ≠ ").str[1].tolist() == [
+        "line 4", "line 3", "line 2 of b.csv", "line 5 of a.csv",
+    ]  # fmt: skip
 
 
 @settings(
@@ -212,18 +216,3 @@ def test_dust_between_overlapping_exports_is_no_contradiction(tmp_path):
     assert found.sli["total"].tolist() == pytest.approx([100])
     verbs = found.rejects["reason"].str.split(" ").str[0]
     assert verbs.value_counts().to_dict() == {"contradicts": 3, "repeats": 2}
-
-
-def test_logs_add_up_where_they_overlap(tmp_path):
-    """One node's 1 of 2 and another's 2 of 2 in the first minute; a copy counts once."""
-    log = "timeStamp,elapsed,success\n{}"
-    first = [(0, "true"), (1, "false"), (61, "true"), (121, "true")]
-    other = [(2, "true"), (3, "true"), (181, "false")]
-    for name, rows in {"a": first, "b": other, "copy": first}.items():
-        lines = "".join(f"{1780272000 + second}000,8,{good}\n" for second, good in rows)
-        (tmp_path / f"{name}.csv").write_text(log.format(lines))
-    (tmp_path / "sources.toml").write_text('[[file]]\nmatch = "*"\nservice = "shop"\n')
-    data = srelib.load(tmp_path)
-    assert data.sli[["good", "total"]].values.tolist() == [[3, 4], [1, 1], [1, 1], [0, 1]]
-    assert data.rejects["file"].tolist() == ["copy.csv"] * 3
-    assert data.rejects["reason"].str.startswith("repeats").all()

@@ -1,0 +1,69 @@
+"""Logs of events that several files hold: they add up, and what two of them repeat counts once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from srelib import tables
+from srelib.readers.base import FileResult, rejects
+from srelib.readers.event_rows import EventRows
+
+_KEYS = ["service", "sli", "time"]
+_FEWEST = 3
+"""Rows that two logs must have in common before one of them is taken for a copy of the other."""
+
+
+def added_up(
+    frames: list[pd.DataFrame], results: Sequence[FileResult], names: Sequence[str]
+) -> list[pd.DataFrame]:
+    """Put the events of all logs into the first of their frames; and refuse rows that repeat."""
+    logs = {n: result.events for n, result in enumerate(results) if result.events is not None}
+    if len(logs) < 2:
+        return []
+    parts = {
+        n: frames[n].astype({"service": "str", "sli": "str"})
+        .assign(print=events.prints, bucket=np.arange(len(frames[n])))
+        for n, events in logs.items()
+    }  # fmt: skip
+    found = []
+    for n in logs:
+        for m in (m for m in logs if m < n):
+            for number, gone in zip((m, n), _repeated(parts[m], parts[n]), strict=True):
+                parts[number] = parts[number][~parts[number]["bucket"].isin(gone["bucket"])]
+                other = names[m if number == n else n]
+                found.append(_refused(logs[number], gone, names[number], other))
+    sums = pd.concat(parts.values()).groupby(_KEYS, as_index=False)[["good", "total"]].sum()
+    for place, n in enumerate(logs):
+        frames[n] = tables.conform(sums.iloc[: None if place == 0 else 0], "sli")
+    return found
+
+
+def _repeated(one: pd.DataFrame, two: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Buckets of each log to leave to the other, where they hold the same rows: at both ends of
+    the time they share, where one of them may be cut, the one with more rows counts.
+    """
+    both = one.merge(two, on=_KEYS, suffixes=("_one", "_two"))
+    same = (both["print_one"] == both["print_two"]) & (both["total_one"] == both["total_two"])
+    ends = both["time"].isin([both["time"].min(), both["time"].max()])
+    copies = bool(both.loc[same, "total_one"].sum() >= _FEWEST and (same | ends).all())
+    fewer = both["total_one"] < both["total_two"]
+    return tuple(  # type: ignore[return-value]
+        both[copies & mine].rename(columns={f"bucket_{side}": "bucket"})
+        for side, mine in (("one", fewer), ("two", ~fewer))
+    )
+
+
+def _refused(events: EventRows, gone: pd.DataFrame, name: str, other: str) -> pd.DataFrame:
+    """The rows of these buckets with their lines."""
+    rows = np.flatnonzero(np.isin(events.bucket, gone["bucket"]))
+    labels = gone.set_index("bucket")
+    shown = (
+        labels["service"] + " " + labels["sli"] + " "
+        + labels["time"].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    )  # fmt: skip
+    values = shown.reindex(events.bucket[rows]).to_numpy(dtype="object")
+    reason = f"repeats rows of {other} (same service, times and columns)"
+    return rejects(name, events.lines(rows), "time", values, reason)
