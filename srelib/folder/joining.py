@@ -171,7 +171,7 @@ def _report(pool: Pool, lines: Lines, at: np.ndarray, partner: np.ndarray, verb:
             other, strict=True,
         )
     ]  # fmt: skip
-    tail = "" if verb == "repeats" else "; the bucket is unknown until one of them is removed"
+    tail = "" if verb == "repeats" else "; the bucket is unknown until you remove one of them"
     reason = f"{verb} another row (same series and time){tail}"
     found = pd.DataFrame({"line": mine, "value": values})
     for number in np.unique(own):

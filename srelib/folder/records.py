@@ -50,14 +50,16 @@ def joined_records(
     across = again & (frame["_file"] != kept_in)
     lines = {name: result.event_lines[table] for result, name in zip(results, names, strict=True)
              if table in result.event_lines}  # fmt: skip
-    found = [
-        rejects(
-            str(name), lines[str(name)](part["_row"].to_numpy()), keys[0],
-            part[keys[0]].astype("str"),
-            [f"repeats a record of {kept} (table {table})" for kept in kept_in[part.index]],
-        )
-        for name, part in frame[across].groupby("_file", sort=True)
-    ]  # fmt: skip
+    found = []
+    for name, mine in frame.groupby("_file", sort=True) if across.any() else ():
+        line = pd.Series(lines[str(name)](mine["_row"].to_numpy()), mine.index)
+        row = pd.MultiIndex.from_arrays([line, mine[keys[0]]])  # one, of however many services
+        gone = across[mine.index].to_numpy()
+        lost = gone & ~row.isin(row[~gone]) & ~row.duplicated()
+        part = mine[lost]
+        reasons = [f"repeats a record of {kept} (table {table})" for kept in kept_in[part.index]]
+        shown = part[keys[0]].astype("str")
+        found.append(rejects(str(name), line[part.index], keys[0], shown, reasons))
     frame = frame[~across].drop(columns=["_file", "_row"])
     frame["_time"] = tables.main_time(frame, table)
     frame = frame.sort_values(["_time", *keys], kind="stable").drop(columns="_time")

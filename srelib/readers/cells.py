@@ -112,7 +112,7 @@ _FOREIGN = (
     "no month is called {month!r} in the languages known here: set the language of your Jira "
     "profile to English and export again"
 )
-_IMPOSSIBLE = "not a date: no such day or time of day"
+_IMPOSSIBLE = "not a date, no such day or time of day: write it as 2026-01-31"
 
 
 def jira_iso(frame: pd.DataFrame, shown: Mapping[str, str], *, file: str) -> pd.DataFrame:
@@ -277,7 +277,7 @@ def times(
     if naive.any():
         used = _naive(text[naive], values, reasons, timezone, file, column, int(known.sum()))
     far = values.notna() & ((values < EARLIEST) | (values >= LATEST))
-    reasons[far] = "time outside the years 2000 to 2099"
+    reasons[far] = "time outside the years 2000 to 2099: check its unit and the clock"
     values[far] = pd.NaT
     return Cells(values, reasons, zone=used)
 
@@ -328,7 +328,9 @@ def _naive(
                     )
                 },
             )
-        reasons[read.index] = "this time carries no zone while others in the column do"
+        reasons[read.index] = (
+            "this time carries no zone while others in the column do: write all with it"
+        )
         return None
     local = zone(timezone, file=file)
     placed = read.dt.tz_localize(local, ambiguous="NaT", nonexistent="NaT")
@@ -338,10 +340,10 @@ def _naive(
             local, ambiguous=np.ones(len(lost), dtype=bool), nonexistent="NaT"
         )
         reasons[folded.index[folded.notna()]] = (
-            f"this local time occurred twice in {timezone} (the clocks went back)"
+            f"this local time occurred twice in {timezone} (the clocks went back): export UTC"
         )
         reasons[folded.index[folded.isna()]] = (
-            f"this local time does not exist in {timezone} (the clocks skipped it)"
+            f"this local time does not exist in {timezone} (the clocks skipped it): check timezone"
         )
     values[placed.index] = placed.dt.tz_convert("UTC").astype("datetime64[us, UTC]")
     return timezone
@@ -358,9 +360,11 @@ def _epochs(text: pd.Series, values: pd.Series, reasons: pd.Series) -> None:
         values[text.index[right]] = _from_epoch(text[right], usual)
         for unit in sorted(set(counts.index) - {usual}):
             reasons[text.index[known == unit]] = (
-                f"epoch in {unit} in a column whose other epochs are in {usual}"
+                f"epoch in {unit} in a column whose other epochs are in {usual}: write all in one"
             )
-    reasons[text.index[known == ""]] = "epoch outside the years 2000 to 2099 in any unit"
+    reasons[text.index[known == ""]] = (
+        "epoch outside the years 2000 to 2099 in any unit: check the clock"
+    )
 
 
 def _from_epoch(text: pd.Series, unit: str) -> pd.Series:
@@ -407,9 +411,9 @@ def numbers(
                 f"column {column!r} is a formatted export, its values are rounded; "
                 "export raw values instead",
             )
-        reasons[left & values.isna()] = "not a number"
+        reasons[left & values.isna()] = "not a number: write digits, such as 12.5"
     infinite = np.isinf(values)
-    reasons[infinite] = "infinite: a division by zero in the source, not a measurement"
+    reasons[infinite] = "infinite, a division by zero: correct the query"
     values[infinite] = np.nan
     return Cells(values, reasons, notes, suffixes=suffixes)
 

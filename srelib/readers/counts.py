@@ -131,9 +131,9 @@ class _Counting:
             if len(numbers) and numbers.min() >= least and numbers.max() <= most:
                 continue
             self.complete = False
-            self.refuse(numbers < least, role, "negative")
+            self.refuse(numbers < least, role, "negative: check the column")
             above = self.frame[role].to_numpy() > most
-            self.refuse(above, role, "more than 10^18: no count of anything")
+            self.refuse(above, role, "more than 10^18, no count of anything: check the column")
 
     def refuse(self, mask: np.ndarray, role: str, reason: str, other: str | None = None) -> None:
         """Take the rows of the mask out, each with its value and the reason."""
@@ -234,7 +234,7 @@ class _Counting:
     def _refuse_repeated(self) -> None:
         keys = ["time", "service", "sli"]
         repeated = self.frame.duplicated(keys).to_numpy()
-        self.refuse(repeated, self.present[0], "a second sample of this counter at this time")
+        self.refuse(repeated, self.present[0], "a second sample of this counter: remove one")
 
     def _shown_steps(self) -> dict[int, float]:
         """Steps [s] that all rows show, where some of them fell out."""
@@ -283,7 +283,7 @@ class _Counting:
     def as_ratio(self) -> BuiltCounts:
         role = next(role for role in ("ratio", "bad_ratio") if role in self.present)
         over = self.frame[role].to_numpy() > 1 + DUST
-        self.refuse_too_good(over, role, "a share above 1", None)
+        self.refuse_too_good(over, role, "a share above 1: check the column", None)
         self.drop_missing([role])
         seconds = self._seconds()
         share = np.clip(self.frame[role].to_numpy(), 0, 1)
@@ -295,7 +295,7 @@ class _Counting:
         self.drop_missing(["value"])
         keys = [self.frame[name] for name in ("time", "service", "sli")]
         conflicting = differ(self.frame["value"].groupby(keys, observed=True))
-        self.refuse(conflicting.to_numpy(), "value", "another row has another value for this time")
+        self.refuse(conflicting.to_numpy(), "value", "another row has another value: remove one")
         values, seconds = self.frame["value"].to_numpy(), self._seconds()
         if self.rule.threshold is None:
             return self._done(values, seconds, "time", None, part="value")
@@ -345,7 +345,7 @@ class _Counting:
             np.abs(some - np.rint(some)) + np.abs(total - np.rint(total)) > DUST
         ):
             return self._carried(part, over)
-        self.refuse_too_good(over, part, f"{part} is more than total", "total")
+        self.refuse_too_good(over, part, f"{part} is more than total: check both columns", "total")
         some, total = (np.maximum(self.frame[role].to_numpy(), 0) for role in (part, "total"))
         return np.minimum(some, total), total
 

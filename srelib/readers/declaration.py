@@ -134,7 +134,7 @@ class Outcomes:
         if said in self.nothing:
             return left_out(self.nothing[said], value=said, column="status")
         if not said:
-            return refused("no word says how it ended", column="status")
+            return refused("no word says how it ended: export its status too", column="status")
         known = ", ".join([*self.outcomes, *self.nothing, *self.unfinished])
         reason = f"{UNKNOWN_STATUS}; known are {known}; {SAY_STATUS}"
         return refused(reason, value=said, column="status")

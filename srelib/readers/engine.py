@@ -118,14 +118,18 @@ class Format:
         wanted = self.choice.wanted(head, source, sound) if self.choice else ()
         rows: list[Row] = []
         lines: list[int] = []
+        places: list[int] = []
         for (number, member), record in zip(members, records, strict=True):
             if record is not None:
-                part = list(self._rows(record, columns, source, wanted))
+                made = list(self._rows(record, columns, source, wanted))
             else:
-                own = refused(f"not {self.noun}", value=as_json(member))
-                part = [member if isinstance(member, _Broken) else own]
-            rows += part
-            lines += [number] * len(part)
+                no_record = f"not {self.noun}: export the list as the tool writes it"
+                own = refused(no_record, value=as_json(member))
+                made = [[member if isinstance(member, _Broken) else own]]
+            for part in made:
+                places += [len(rows)] * len(part)
+                rows += part
+                lines += [number] * len(part)
         self._demand(head, rows)
         if self.asks and rows and not any(row.get("service") for row in rows):
             raise service_unsaid(self.asks, head)
@@ -138,7 +142,7 @@ class Format:
         shown = {name: key for name, key in firsts.items() if isinstance(key, str)}
         frame = self._frame(head, rows, source, zone, shown)
         result = record_tables.read_rows(
-            frame, self.table, head=head, source=source, lines=lines, notes=notes
+            frame, self.table, head=head, source=source, lines=lines, records=places, notes=notes
         )
         return replace(result, timezone=zone or "UTC") if names else result
 
@@ -178,8 +182,8 @@ class Format:
 
     def _rows(
         self, record: Record, columns: Mapping[str, Keys], source: Source, wanted: Sequence[str]
-    ) -> Iterator[Row]:
-        """The rows of one record, each with the mark of what keeps it out."""
+    ) -> Iterator[list[Row]]:
+        """What a record holds, a row for each of its services; one where something keeps it out."""
         mark = self.choice.row(record, wanted) if self.choice else {}
         mark = mark or not_chosen(record, source)
         mapped = {name: as_text(value_at(record, path)) for name, path in source.columns.items()}
@@ -188,7 +192,8 @@ class Format:
             whole = row | mapped
             for rule in self.rules:
                 whole |= rule(record, whole, source) or {}
-            yield from self._per_service(whole | mark, record, source)
+            out = mark or {"left_out", "fault"} & {*whole}
+            yield [whole | mark] if out else self._per_service(whole, record, source)
 
     def _row(self, record: Record, columns: Mapping[str, Keys], source: Source) -> Row:
         row: Row = {name: first(record, keys) for name, keys in columns.items()} | dict(self.fixed)

@@ -91,7 +91,15 @@ def _read_sli(head: Head, source: Source, members: list[Any]) -> FileResult:
     rows, numbers, left, broken = [], [], [], []
     for number, member in enumerate(members, start=1):
         if not isinstance(member, dict):
-            broken.append((number, None, as_json(member), "not a record", False))
+            broken.append(
+                (
+                    number,
+                    None,
+                    as_json(member),
+                    "not a record: correct records in sources.toml",
+                    False,
+                )
+            )
         elif mark := not_chosen(member, source):
             left.append(mark)
             seen = mark["left_out_column"], mark["left_out_value"], mark["left_out"]

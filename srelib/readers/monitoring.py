@@ -102,7 +102,7 @@ def _samples(series: list[dict[str, Any]], names: list[str], head: Head) -> pd.D
     frame["time"], frame["number"] = times.values, read.values
     frame["reason"] = times.reasons.where(times.reasons.notna(), read.reasons)
     lost = frame["reason"].isna() & frame["time"].isna()
-    frame.loc[lost, "reason"] = "time is missing"
+    frame.loc[lost, "reason"] = "time is missing: export it again"
     return frame
 
 
@@ -195,8 +195,10 @@ def _prometheus_once(samples: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame,
     again = known.duplicated(["name", "time"]) & ~clash
     broken = samples[samples["reason"].notna()]
     broken = broken[broken["time"].notna()]
-    fighting = known[clash].assign(reason="another sample of this series at this time differs")
-    repeated = known[again].assign(reason="repeats an earlier sample of this series")
+    fighting = known[clash].assign(
+        reason="another sample of this series at this time differs: remove one"
+    )
+    repeated = known[again].assign(reason="repeats an earlier sample of this series: remove one")
     return known[~clash & ~again], pd.concat([broken, fighting]), repeated
 
 
@@ -293,8 +295,8 @@ def _grafana_once(
     if not gone.any():
         return frame, rejects(head.name, [], None, [], [])
     reasons = np.where(
-        clash[gone], "another row gives a different value for this series and time",
-        "repeats an earlier row (same series and time)",
+        clash[gone], "another row gives a different value for this series and time: remove one",
+        "repeats an earlier row (same series and time): remove one",
     )  # fmt: skip
     bad = frame[gone]
     lines = scanned.lines(bad.index.to_numpy())

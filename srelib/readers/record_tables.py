@@ -85,8 +85,11 @@ Lines = ArrayLike | Callable[[np.ndarray], np.ndarray]
 class AcceptedRows:
     """Accepted rows, and the first rejection reason of each other row."""
 
-    def __init__(self, frame: pd.DataFrame, *, file: str, lines: Lines) -> None:
+    def __init__(
+        self, frame: pd.DataFrame, *, file: str, lines: Lines, records: Sequence[int] | None = None
+    ) -> None:
         self.frame = frame.reset_index(drop=True)
+        self._records = np.arange(len(frame)) if records is None else np.asarray(records)
         self._lines = lines if callable(lines) else np.asarray(lines, dtype="int64").take
         self._file = file
         self._refused: list[pd.DataFrame] = []
@@ -104,8 +107,18 @@ class AcceptedRows:
 
     @property
     def rejects(self) -> pd.DataFrame:
-        """Table ``rejects`` of the rows refused so far, by line."""
-        return _in_line_order(*self._refused)
+        """Table ``rejects`` of the records of which no row is left, by line."""
+        if not self._refused:
+            return tables.empty("rejects")
+        found = pd.concat(self._refused)
+        record = self._records[found.index]
+        lost = ~np.isin(record, self._records[self.frame.index])
+        return _in_line_order(found[lost & ~pd.Series(record).duplicated().to_numpy()])
+
+    @property
+    def kept(self) -> int:
+        """Records of the file of which a row is left, whatever the number of their services."""
+        return len(np.unique(self._records[self.frame.index]))
 
     def refuse(
         self,
@@ -175,13 +188,15 @@ def read_rows(
     head: Head,
     source: Source,
     lines: Lines = (),
+    records: Sequence[int] | None = None,
     scan: Scan | None = None,
     notes: Iterable[str] = (),
 ) -> FileResult:
     """Canonical tables from rows with canonical column names and UTC times, and their rejects."""
     accepted = AcceptedRows(
-        _clean(frame, table), file=head.name, lines=lines if scan is None else scan.lines
-    )
+        _clean(frame, table), file=head.name, lines=lines if scan is None else scan.lines,
+        records=records,
+    )  # fmt: skip
     found = _rename_services(accepted, source.services)
     _translate_words(accepted, source)
     if table == "deployments":
@@ -203,8 +218,8 @@ def read_rows(
     broken = [] if scan is None else [scan.rejects]
     return FileResult(
         {name: tables.conform(rows, name) for name, rows in made.items()},
-        rows_read=len(frame) + sum(map(len, broken)),
-        rows_kept=len(accepted.frame),
+        rows_read=accepted.kept + len(accepted.rejects) + sum(map(len, broken)),
+        rows_kept=accepted.kept,
         rejects=_in_line_order(*broken, accepted.rejects),
         timezone="UTC" if scan is None else scan.timezone,
         notes=(*(() if scan is None else scan.notes), *found, *notes),
@@ -324,7 +339,9 @@ def _identify(accepted: AcceptedRows, table: str) -> list[str]:
     name = IDS.get(table)
     if name is None:
         return []
-    frame = accepted.frame if name in accepted.frame else accepted.frame.assign(**{name: None})
+    if name not in accepted.frame:
+        accepted.frame = accepted.frame.assign(**{name: None})
+    frame = accepted.frame
     lacking = frame[name].isna()
     if not lacking.any():
         return []
@@ -344,18 +361,18 @@ def _identify(accepted: AcceptedRows, table: str) -> list[str]:
 def _refuse_incomplete(accepted: AcceptedRows, table: str) -> None:
     for name in tables.required(table):
         if name in accepted.frame and name != IDS.get(table):
-            fix = '; set service = "..." in sources.toml' if name == "service" else ""
+            fix = ', or set service = "..." in sources.toml' if name == "service" else ""
             accepted.refuse(
                 accepted.frame[name].isna(),
                 column=name,
-                reason=f"{name} is empty; a row needs one{fix}",
+                reason=f"{name} is empty: fill it in{fix}",
             )
     if table == "changes" and {"committed_at", "merged_at"} & set(accepted.frame):
         at = accepted.frame.reindex(columns=["committed_at", "merged_at"])
         accepted.refuse(
             at.isna().all(axis=1),
             column="committed_at",
-            reason="committed_at and merged_at are empty; a row needs one of them",
+            reason="committed_at and merged_at are empty: fill one of them in",
             value=at["committed_at"],
         )
 
@@ -366,7 +383,7 @@ def _refuse_backwards(accepted: AcceptedRows, table: str) -> None:
         accepted.refuse(
             accepted.frame[end] < accepted.frame[start],
             column=end,
-            reason=f"{end} lies before {start}",
+            reason=f"{end} lies before {start}: correct one of them",
         )
 
 

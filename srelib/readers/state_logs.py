@@ -214,8 +214,8 @@ def _log_rows(
     clash = rows.groupby(keys)["state"].transform("nunique") > 1
     again = rows.duplicated([*keys, "state"]) & ~clash
     reasons = pd.Series(None, index=rows.index, dtype="object")
-    reasons[clash] = "another row gives a different state for this time"
-    reasons[again] = "repeats an earlier row (same service, time and state)"
+    reasons[clash] = "another row gives a different state for this time: remove one"
+    reasons[again] = "repeats an earlier row (same service, time and state): remove one"
     bad = np.flatnonzero(reasons.notna())
     refused = scanned.refuse(
         bad, column=roles["state"], values=state.iloc[bad], reason=reasons.iloc[bad]

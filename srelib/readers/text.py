@@ -137,7 +137,7 @@ def scan_lines(
     at = np.array(lines, dtype="int64")
     raw = pd.DataFrame([parts for parts in found if isinstance(parts, dict)], columns=list(types))
     seen = [str(line)[:200] for line in found if not isinstance(line, dict)]
-    refused = rejects(head.name, at[~fits], None, seen, "not a line of this kind of log")
+    refused = rejects(head.name, at[~fits], None, seen, "not a line of such a log: export it again")
     rules = _Rules(dict(types), timezone, None, frozenset(required), False)
     return _by_cell(raw.astype("str"), refused, at[fits], head, rules)
 
@@ -383,7 +383,9 @@ def _by_cell(
         notes.extend(read.notes)
         zones.extend([read.zone] if read.zone else [])
         if name in rules.required:
-            read.reasons[read.values.isna() & read.reasons.isna()] = f"{name} is missing"
+            read.reasons[read.values.isna() & read.reasons.isna()] = (
+                f"{name} is missing: fill it in"
+            )
         rows = np.flatnonzero(read.reasons.notna().to_numpy() & ~bad)
         seen, why = raw[name].iloc[rows], read.reasons.iloc[rows]
         if rules.wide and kind == "number":
@@ -474,10 +476,10 @@ def _as_text(head: Head, path: Path, types: Mapping[str, str]) -> tuple[pd.DataF
 
 _STRUCTURE = {
     "TOO MANY COLUMNS": "more fields than the header: quote cells that hold the delimiter",
-    "MISSING COLUMNS": "fewer fields than the header has columns: the row is cut short",
-    "UNQUOTED VALUE": "a quote is opened and never closed, or text follows a closing quote",
+    "MISSING COLUMNS": "fewer fields than the header has columns, a row cut short: export it again",
+    "UNQUOTED VALUE": "a quote is never closed, or text follows a closing one: write it doubled",
     "INVALID ENCODING": "not UTF-8 text: export the file in UTF-8",
-    "LINE SIZE OVER MAXIMUM": "the row is longer than 2 MB: a quote is probably never closed",
+    "LINE SIZE OVER MAXIMUM": "the row is longer than 2 MB: close the quote that was left open",
 }
 
 
@@ -487,5 +489,6 @@ def _broken(head: Head, path: Path, rows: list[tuple[Any, ...]]) -> pd.DataFrame
     offsets = np.array([(row[0] or 1) - 1 for row in rows], dtype="int64")  # DuckDB counts from 1
     lines = lines_at(path, offsets)
     values = [str(row[2] or "").strip("\r\n")[:200] for row in rows]
-    reasons = [_STRUCTURE.get(str(row[3]), f"broken record ({row[3]})") for row in rows]
+    broken = "broken record ({}): export it again"
+    reasons = [_STRUCTURE.get(str(row[3]), broken.format(row[3])) for row in rows]
     return rejects(head.name, lines, None, values, reasons)

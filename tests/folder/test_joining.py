@@ -115,7 +115,7 @@ def test_good_and_total_of_two_files_are_paired(tmp_path: Path) -> None:
     )
     assert data.sli[["good", "total"]].values.tolist() == [[9, 10]]
     assert data.rejects[["file", "line", "reason"]].values.tolist() == [
-        ["g.json", 2, "good is more than total"]
+        ["g.json", 2, "good is more than total: check both columns"]
     ]
     assert data.sources["rows_missing"].tolist() == [1, 1]
 

@@ -15,14 +15,38 @@ from tests.readers.test_generic import at, metric_rows, minute_csv, read_metrics
 @pytest.mark.parametrize(
     ("header", "line", "column", "value", "why"),
     [
-        ("time,service,good,total", "shop,11,10", "good", "11 of 10", "good is more than total"),
-        ("time,service,bad,total", "shop,11,10", "bad", "11 of 10", "bad is more than total"),
-        ("time,service,good,total", "shop,-1,10", "good", "-1", "negative"),
+        (
+            "time,service,good,total",
+            "shop,11,10",
+            "good",
+            "11 of 10",
+            "good is more than total: check both columns",
+        ),
+        (
+            "time,service,bad,total",
+            "shop,11,10",
+            "bad",
+            "11 of 10",
+            "bad is more than total: check both columns",
+        ),
+        ("time,service,good,total", "shop,-1,10", "good", "-1", "negative: check the column"),
         ("time,service,good,total", "shop,Infinity,10", "good", "Infinity", "infinite"),
-        ("time,service,good,total", "shop,a,10", "good", "a", "not a number"),
+        (
+            "time,service,good,total",
+            "shop,a,10",
+            "good",
+            "a",
+            "not a number: write digits, such as 12.5",
+        ),
         ("time,service,good,total", ",1,10", "service", "<NA>", "service is missing"),
-        ("time,service,ratio", "shop,1.5", "ratio", "1.5", "a share above 1"),
-        ("time,service,ratio", "shop,-0.5", "ratio", "-0.5", "negative"),
+        (
+            "time,service,ratio",
+            "shop,1.5",
+            "ratio",
+            "1.5",
+            "a share above 1: check the column",
+        ),
+        ("time,service,ratio", "shop,-0.5", "ratio", "-0.5", "negative: check the column"),
     ],
 )
 def test_impossible_rows_are_rejects_with_line_column_value_and_reason(
@@ -166,4 +190,7 @@ def test_numbers_beyond_all_counting_are_refused():
     })  # fmt: skip
     built = counts.build(frame, counts.NumberRule("count"))
     assert len(built.sli) == 0
-    assert built.refused["reason"].tolist() == ["more than 10^18: no count of anything"] * 2
+    assert (
+        built.refused["reason"].tolist()
+        == ["more than 10^18, no count of anything: check the column"] * 2
+    )

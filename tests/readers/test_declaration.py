@@ -16,7 +16,7 @@ WORDS = Outcomes({"done": "succeeded"}, unfinished=("open",), nothing={"skipped"
         ("DONE ", {"status": "succeeded"}),
         ("open", {"fault_column": "status", "fault_value": "open"}),
         ("skipped", {"left_out": "no deploy", "left_out_value": "skipped"}),
-        (None, {"fault": "no word says how it ended"}),
+        (None, {"fault": "no word says how it ended: export its status too"}),
     ],
 )
 def test_a_word_for_the_outcome_is_kept_refused_or_left_out(word, made):

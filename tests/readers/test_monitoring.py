@@ -384,7 +384,8 @@ def test_samples_that_differ_by_dust_are_one(tmp_path: Path) -> None:
     first, second = series([0.1 + 0.2], service="a"), series([0.3], service="a")
     found = read_query(tmp_path, answer(first, second), unit="ratio", step="1m")
     assert found.tables["sli"]["good"].tolist() == pytest.approx([18])
-    assert found.rejects["reason"].tolist() == ["repeats an earlier sample of this series"]
+    (reason,) = found.rejects["reason"]
+    assert reason == "repeats an earlier sample of this series: remove one"
 
 
 @pytest.mark.parametrize("wide", [True, False])

@@ -99,7 +99,7 @@ def test_an_incident_resolved_before_it_started_is_refused(tmp_path):
     text = INCIDENTS + "1,shop,minor,2026-06-01T10:00:00Z,2026-06-01T09:00:00Z,x\n"
     row = read(tmp_path, text).rejects.iloc[0]
     assert (row["column"], row["value"]) == ("resolved_at", "2026-06-01T09:00:00Z")
-    assert row["reason"] == "resolved_at lies before started_at"
+    assert row["reason"] == "resolved_at lies before started_at: correct one of them"
 
 
 def test_zero_length_open_and_out_of_order_incidents_stay(tmp_path):

@@ -158,7 +158,8 @@ def test_infinity_is_a_counted_reject(tmp_path: Path, cell: str) -> None:
 def test_missing_in_a_required_column_costs_the_row(tmp_path: Path) -> None:
     """A row without a service is refused where a service is needed."""
     table = scanned(tmp_path, LONG + "2026-01-01T00:02:00Z,,3\n", required=["service"])
-    assert table.rejects[["line", "reason"]].values.tolist() == [[4, "service is missing"]]
+    seen = table.rejects[["line", "reason"]].values.tolist()
+    assert seen == [[4, "service is missing: fill it in"]]
 
 
 def test_absent_column_is_an_error_that_lists_the_columns(tmp_path: Path) -> None:
@@ -201,7 +202,7 @@ def test_one_naive_time_among_zoned_ones_is_a_reject(tmp_path: Path) -> None:
     """A single odd row does not stop the file."""
     table = scanned(tmp_path, LONG + "2026-01-01T00:02:00,a,1\n")
     assert table.rejects[["line", "reason"]].values.tolist() == [
-        [4, "this time carries no zone while others in the column do"]
+        [4, "this time carries no zone while others in the column do: write all with it"]
     ]
 
 

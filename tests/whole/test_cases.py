@@ -18,6 +18,9 @@ import pytest
 import srelib
 from srelib import tables
 from srelib.errors import SrelibError
+from srelib.readers import recognition
+from srelib.readers.base import UNSAID
+from srelib.readers.source import read_sources
 from srelib.report import sources
 
 CASES = sorted(path for path in Path(__file__).with_name("cases").iterdir() if path.is_dir())
@@ -36,6 +39,20 @@ def _hours(data: srelib.Dataset) -> pd.Series:
 def _days(data: srelib.Dataset, zone: str) -> list[str]:
     return data.sli["time"].dt.tz_convert(zone).dt.strftime("%Y-%m-%d").tolist()
 
+
+FORMATS = {
+    "01": "prometheus", "02": "prometheus", "03": "generic", "04": "generic", "05": "generic",
+    "06": "grafana", "07": "generic", "08": "generic", "09": "prometheus", "10": "statelog",
+    "11": "statelog", "12": "generic", "13": "generic", "14": "statelog", "15": "grafana",
+    "16": "cloudwatch", "17": "datadog_slo", "18": "uptimerobot", "19": "jmeter", "20": "jira",
+    "21": "jira", "22": "github_pulls", "23": "gittags", "24": "records", "25": "records",
+    "26": "records", "27": "records", "28": "records", "29": "azure_devops",
+    "30": "gitlab_merge_requests", "31": "servicenow", "32": "json", "33": "generic",
+}  # fmt: skip
+"""What the exports of a case are, by its number; each of them as this and as nothing else."""
+
+GENERAL = {"statelog", "records", "generic", "json"}
+"""Formats that go by names of columns and not by the marks of a tool."""
 
 SEEN: dict[str, Callable[[srelib.Dataset, dict[str, Any]], Any]] = {
     "sli": lambda data, _: _ratio(data),
@@ -92,6 +109,21 @@ def test_a_case_comes_out_right_or_is_refused(case: Path, tmp_path: Path) -> Non
         assert _hours(data).max() <= expected["longest_incident_hours"]
     said = "\n".join(sources.check(folder)["notes"])
     assert all(word in said for word in expected.get("check_says", ()))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_case_is_recognised_as_one_format_only(case: Path) -> None:
+    """By the marks of its tool, which no other format sees in it; what has none is general."""
+    form = FORMATS[case.name[:2]]
+    told = read_sources(case)
+    for path in case.iterdir():
+        if path.suffix == ".toml" or path.name == "expected.json":
+            continue
+        source = told.for_file(path.name) or UNSAID
+        head = recognition.start(path, case, source)
+        yes = {family.name for family in recognition.FAMILIES if family.recognise(head)}
+        assert yes - GENERAL == {form} - GENERAL
+        assert recognition._choose(head, source).name == form
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -52,8 +52,9 @@ JENKINS = Format(
         nothing={"not_built": _NOT_BUILT, "not_build": _NOT_BUILT},  # old exports misspell it
     ),
     rules=(
-        say.Drop("the duration is no number of milliseconds", {"timestamp": r"\d+"}, "duration",
-                 "duration", refuses=True, lacking="finished_at"),
+        say.Drop("the duration is no number of milliseconds: export it again",
+                 {"timestamp": r"\d+"}, "duration", "duration", refuses=True,
+                 lacking="finished_at"),
         say.Drop(UNFINISHED, {"result": ""}, "result", "status", refuses=True),
         say.Drop(UNFINISHED, {"building": "true"}, "result", "status", refuses=True),
     ),

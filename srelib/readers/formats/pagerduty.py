@@ -82,7 +82,8 @@ PAGERDUTY = Format(
         "title": ("description", "title"),
     },
     rules=(
-        say.Drop("not a number", {"seconds_to_first_ack": r"(?!\s*[-+]?\d*\.?\d*(e\d+)?\s*\Z).+"},
+        say.Drop("not a number: export it again",
+                 {"seconds_to_first_ack": r"(?!\s*[-+]?\d*\.?\d*(e\d+)?\s*\Z).+"},
                  "seconds_to_first_ack", "seconds_to_first_ack", refuses=True),
     ),
     paging=say.Paging((20_000,), "later incidents are probably cut off: export shorter periods"),
