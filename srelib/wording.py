@@ -167,6 +167,32 @@ def length(seconds: float) -> str:
     return roughly(seconds) if near >= 2 * 86_400 else duration(near)
 
 
+def per_week(value: float) -> str:
+    """A rate: two decimals below one a week, one above."""
+    return UNKNOWN if value != value else count(round(value, 2 if value < 1 else 1))
+
+
+def shares(values: Iterable[float]) -> list[str]:
+    """Estimated shares in whole percent, or with the digits small ones need."""
+    known = list(values)
+    if any(0 < abs(v) < 0.005 for v in known):
+        return [percent(v) for v in known]
+    return [f"{v * 100:,.0f}{NBSP}%".replace("-", MINUS) if v == v else UNKNOWN for v in known]
+
+
+_RATES = ("frequency", "pages", "incidents")
+_TIMES = ("lead_time", "recovery", "restore")
+
+
+def estimates(field: str, values: Iterable[float], *, against: float | None = None) -> list[str]:
+    """An estimate and the ends of its interval, by the field of a scorecard they are of."""
+    if field == "sli":
+        return percents(values, against=against)
+    if field in _RATES or field in _TIMES:
+        return [per_week(value) if field in _RATES else length(value) for value in values]
+    return shares(values)
+
+
 def amount(number: float, unit: str) -> str:
     """A number of events, seconds or slices, with its unit."""
     if not math.isfinite(number):

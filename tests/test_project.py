@@ -27,7 +27,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 ORDER = [
     "errors", "wording", "tables", "schema", "windows", "stats", "fleet",
     "events", "slos", "condition", "readers",
-    "collect", "sli", "budget", "alerts", "delivery", "incidents", "tradeoff", "policy",
+    "collect", "sli", "budget", "delivery", "incidents", "alerts", "tradeoff", "policy",
     "targets", "folder", "dataset", "quality", "objectives",
     "simulate", "figures", "findings", "report", "cli",
 ]  # fmt: skip

@@ -35,6 +35,7 @@ from srelib.alerts.score import (
 )
 from srelib.errors import InsufficientDataError, ParameterError
 from srelib.fleet import Indicator
+from srelib.incidents import budget_spent
 from srelib.windows import History, Window, history
 from srelib.windows.window import _spelled
 
@@ -171,7 +172,9 @@ def replay(
     burnt = _budget_events(past, target=target, period=period, share=share)
     wanted = burnt
     if truth == "incidents":
-        wanted = _incident_events(pd.DataFrame(incidents), until=budget.last)
+        rows = pd.DataFrame(incidents)
+        costs = budget_spent(good, total, target=target, period=period, incidents=rows)
+        wanted = _incident_events(rows, costs, until=budget.last)
     late = pd.Timedelta(grace)
     scores = {
         key: _with_burning(

@@ -10,14 +10,14 @@ import pandas as pd
 
 from srelib import events, tables
 from srelib.alerts.firing import Spans, _as_episodes, _joined, _plain, _spans_of, _utc
-from srelib.alerts.policies import Duration, _length_of, _period_length
-from srelib.budget.status import _budget_fraction
-from srelib.errors import InsufficientDataError, ParameterError
+from srelib.alerts.policies import Duration, _length_of
+from srelib.budget.status import _budget_fraction, _window_allowance
+from srelib.errors import ParameterError
 from srelib.stats import Estimate
 from srelib.stats.intervals import _median, _rate, _share
 from srelib.windows import History, Window
 from srelib.windows.sums import _ratios
-from srelib.windows.window import _regular_step
+from srelib.windows.window import _as_window, _local, _regular_step
 
 EVENT = ["key", "label", "starts_at", "ends_at"]
 CONFIDENCE = 0.95
@@ -29,8 +29,12 @@ OPENS, CLOSES = pd.Timedelta("9h"), pd.Timedelta("17h")
 _ZERO = pd.Timedelta(0)
 
 
-def _incident_events(incidents: pd.DataFrame, *, until: pd.Timestamp) -> pd.DataFrame:
-    """Incidents as the truth to score against; open ones last `_until` the data ends."""
+def _incident_events(
+    incidents: pd.DataFrame, costs: pd.DataFrame, *, until: pd.Timestamp
+) -> pd.DataFrame:
+    """Incidents as the truth to score against, each with the share of a budget it spent; open ones
+    last `_until` the data ends.
+    """
     tables.need(incidents, "incidents", "incident_id", "started_at", "resolved_at")
     rows = events.eligible_incidents(incidents)
     titles = rows["title"] if "title" in rows.columns else rows["incident_id"]
@@ -42,6 +46,7 @@ def _incident_events(incidents: pd.DataFrame, *, until: pd.Timestamp) -> pd.Data
             "ends_at": rows["resolved_at"].fillna(until),
         }
     )
+    found["spent"] = found["key"].map(costs.set_index("incident_id")["share"])
     found = found[found["ends_at"] > found["starts_at"]]
     return found.sort_values("starts_at", kind="stable", ignore_index=True)
 
@@ -53,7 +58,7 @@ def _budget_events(
     if not share > 0:
         raise ParameterError(f"share must be positive; got {share}.")
     starts, stops = _joined([_burning(past, _budget_fraction(target))], gap=int(QUIET // past.step))
-    budget = _period_budget(past, target=target, period=period)
+    budget = _window_allowance(past, target=target, window=_as_window(period))
     spent = (past.bad.sums[stops] - past.bad.sums[starts]) / budget
     kept = spent >= share
     times = past.index
@@ -79,17 +84,6 @@ def _burning(past: History, limit: float) -> Spans:
     last = np.searchsorted(bad, stops) - 1
     kept = first <= last
     return _joined([(bad[first[kept]], bad[last[kept]] + 1)])
-
-
-def _period_budget(past: History, *, target: float, period: Window | Duration) -> float:
-    """Bad events that a whole SLO period allows at the average traffic of the history."""
-    known = int(past.known[-1])
-    seen = float(past.total.sums[-1])
-    if not (known and seen):
-        raise InsufficientDataError(
-            "the budget of a period needs traffic; the history holds none. Check the export."
-        )
-    return _budget_fraction(target) * seen / known * (_period_length(period) / past.step)
 
 
 @dataclass(frozen=True)
@@ -136,7 +130,7 @@ class Spending:
 
 def _spending(past: History, *, target: float, period: Window | Duration) -> Spending:
     """Budget spent over time."""
-    spent = past.bad.sums / _period_budget(past, target=target, period=period)
+    spent = past.bad.sums / _window_allowance(past, target=target, window=_as_window(period))
     return Spending(past.index[0], past.step, spent)
 
 
@@ -303,7 +297,8 @@ def _events(truth: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> pd.
     """Events that start within the history."""
     tables.need(truth, "events", *EVENT)
     inside = (truth["starts_at"] >= first) & (truth["starts_at"] < last)
-    return truth.loc[inside, EVENT].sort_values("starts_at", kind="stable", ignore_index=True)
+    columns = [*EVENT, "spent"] if "spent" in truth else EVENT
+    return truth.loc[inside, columns].sort_values("starts_at", kind="stable", ignore_index=True)
 
 
 def _page_matches(found: pd.DataFrame, pages: pd.DataFrame, grace: pd.Timedelta) -> np.ndarray:
@@ -332,13 +327,16 @@ def _described(
     resolved = _picked(pages, "resolved_at", np.where(detected, last, width))
     starts, ends = _column_times(found, "starts_at"), _column_times(found, "ends_at")
     unknown = np.full(len(found), np.nan)
+    spent = unknown if budget is None else budget.between(starts, ends)
+    spent = found["spent"].to_numpy() if "spent" in found else spent
+    by_then = unknown if budget is None else budget.between(starts, _until(at, ends))
     return found.assign(
         detected=detected,
         detected_at=_utc(at),
         detection=at - starts,
         reset=np.maximum(resolved - ends, np.timedelta64(0, "us")),
-        spent=unknown if budget is None else budget.between(starts, ends),
-        spent_at_detection=unknown if budget is None else budget.between(starts, _until(at, ends)),
+        spent=spent,
+        spent_at_detection=np.where(detected, np.minimum(by_then, spent), spent),
     )
 
 
@@ -370,10 +368,3 @@ def _out_of_hours(times: pd.Series, timezone: str) -> pd.Series:
     local = _local(times, timezone)
     clock = pd.to_timedelta(local.dt.hour * 60 + local.dt.minute, unit="min")
     return (local.dt.day_of_week >= 5) | (clock < OPENS) | (clock >= CLOSES)
-
-
-def _local(times: pd.Series, timezone: str) -> pd.Series:
-    try:
-        return times.dt.tz_convert(timezone)
-    except (KeyError, ValueError, OSError) as error:
-        raise ParameterError(f"timezone must be an IANA name; got {timezone!r}.") from error

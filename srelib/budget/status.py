@@ -13,8 +13,8 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from srelib.errors import CountError, InvalidTargetError
-from srelib.windows import Window
+from srelib.errors import CountError, InsufficientDataError, InvalidTargetError
+from srelib.windows import History, Window
 from srelib.windows.sums import _buckets, _checked, _divide, _prefix_pair, _ratio
 from srelib.windows.window import (
     _as_window,
@@ -122,6 +122,16 @@ def status(good: Counts, total: Counts, *, target: float) -> Status:
         good=right, total=asked, target=float(target), allowance=allowance, spent=spent,
         left=allowance - spent, spent_share=share, left_share=1 - share, sli=_ratio(right, asked),
     )  # fmt: skip
+
+
+def _window_allowance(past: History, *, target: float, window: Window) -> float:
+    """Bad events allowed in the window in which the data end, at the average traffic."""
+    allowed = _budget_fraction(target) * past.expected(window)
+    if not allowed > 0:
+        raise InsufficientDataError(
+            "the budget of a window needs traffic; the history holds none. Check the export."
+        )
+    return allowed
 
 
 def burn_down(good: pd.Series, total: pd.Series, *, target: float, window: Window) -> pd.DataFrame:

@@ -74,13 +74,7 @@ COLUMNS = (DEVOPS, SHARED, SRE[1:])
 
 def _shown(field: str, value: float) -> str:
     """A number of the scoreboard as text."""
-    if value != value:
-        return wording.UNKNOWN
-    if field in ("lead_time", "recovery", "restore"):
-        return wording.roughly(value)
-    if field in ("frequency", "pages", "incidents"):
-        return wording.count(round(value, 2 if value < 1 else 1))
-    return f"{value * 100:.0f}".replace("-", wording.MINUS) + f"{wording.NBSP}%"
+    return wording.estimates(field, [value])[0]
 
 
 def plot_devops_and_sre(board: Mapping[str, Scorecard], *, ax: Axes | None = None) -> Axes:

@@ -159,7 +159,7 @@ def plot_price(
     pages_per_week: float,
     ax: Axes | None = None,
 ) -> Axes:
-    """What each target of the objective `key` would have cost: pages a week, days frozen a quarter.
+    """What each target of an objective would have cost: pages a week, days without budget in 90.
 
     Dashed: `pages_per_week`, the most that is acceptable [1/week].
     """
@@ -168,8 +168,8 @@ def plot_price(
     advice = answers(advices)[key]
     rows = _worth_pricing(answers(tables)[key], advice)
     with canvas.drawing(ax, _price_title(rows, advice, key.name), height=4.6,
-                        labels=["days frozen a"], about="Two panels over candidate targets: pages "
-                        "a week, and days frozen a quarter") as ax:  # fmt: skip
+                        labels=["days without"], about="Two panels over candidate targets: pages "
+                        "a week, and days without budget in 90") as ax:  # fmt: skip
         ax.set_axis_off()
         upper, lower = ax.inset_axes((0, 0.56, 1, 0.42)), ax.inset_axes((0, 0.08, 1, 0.36))
         places = np.arange(len(rows))
@@ -217,7 +217,7 @@ def _pages_panel(ax: Axes, places: np.ndarray, rows: pd.DataFrame, most: float) 
 
 def _freeze_panel(ax: Axes, places: np.ndarray, rows: pd.DataFrame) -> None:
     days = rows["freeze_days"]
-    ax.set_ylabel("days frozen\na quarter")
+    ax.set_ylabel("days without\nbudget in 90")
     ax.bar(places, days.fillna(0.0), width=0.6, color=canvas.VERMILLION)
     for place, value in zip(places, days, strict=True):
         text = "?" if value != value else f"{value:.0f}"
@@ -234,8 +234,8 @@ def _price_title(rows: pd.DataFrame, advice: Advice, name: str) -> str:
         return f"{who}: what each target would have cost"
     at = rows.set_index("target").loc[named]
     parts = []
-    for column, unit in (("pages_per_week", "pages a week"), ("freeze_days", "days frozen a "
-                         "quarter")):  # fmt: skip
+    for column, unit in (("pages_per_week", "pages a week"), ("freeze_days", "days without "
+                         "budget in 90")):  # fmt: skip
         if at[column].notna().all():
             values = zip(named, at[column].tolist(), strict=True)
             each = [f"{wording.count(round(v, 1) if v < 10 else round(v))} at {wording.percent(t)}"

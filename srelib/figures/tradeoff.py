@@ -14,7 +14,6 @@ from srelib import wording
 from srelib.figures import canvas
 from srelib.fleet import Indicator, Results, answers
 from srelib.tradeoff import Association, Effect, Failures
-from srelib.tradeoff.attribution import AFTER, BACKGROUND, LINKED, OTHER
 
 NO_EFFECT = ("No effect of deployments could be estimated: it takes deployments of a service "
              "whose good and total events are known around them.")  # fmt: skip
@@ -210,50 +209,6 @@ def _costs_title(effects: list[Effect], budget: bool) -> str:
     tail = f", {len(harmed) - 1} more beyond chance" if len(harmed) > 1 else ""
     return (f"Deployments cost {wording.label(worst.service, limit=26)} {low} to {high} of its "
             f"{what}{tail}")  # fmt: skip
-
-
-PARTS = {LINKED: canvas.VERMILLION, AFTER: "#E69F00", OTHER: canvas.BLUE, BACKGROUND: "#BDBDBD"}
-
-
-def plot_parts(parts: Results[pd.DataFrame], *, ax: Axes | None = None) -> Axes:
-    """What each budget went into: every bad event in one of four parts; the line is all of it."""
-    known = {key: p.set_index("cause") for key, p in answers(parts).items()
-             if p[["bad", "share_of_allowance"]].notna().all(axis=None)}  # fmt: skip
-    if not known:
-        return canvas.note("No budget can be divided: it takes an objective and its good and "
-                           "total events.", ax=ax)  # fmt: skip
-    spent = {key: float(p["share_of_allowance"].sum()) for key, p in known.items()}
-    order = sorted(known, key=lambda key: -spent[key])[:MOST_ROWS]
-    names = _names(order)
-    with canvas.drawing(ax, _parts_title(known, order), height=1.35 + 0.36 * len(order),
-                        about="What each budget went into, in four parts", labels=names
-                        ) as ax:  # fmt: skip
-        for y, key in enumerate(order):
-            left = 0.0
-            for part, color in PARTS.items():
-                wide = float(known[key]["share_of_allowance"].get(part, 0.0))
-                ax.barh(y, max(wide, 0.0), left=left, height=0.62, color=color)
-                left += max(wide, 0.0)
-            ax.annotate(wording.percent(spent[key]), (left, y), xytext=(5, 0), va="center",
-                        textcoords="offset points", fontsize=8.5, color=canvas.INK)  # fmt: skip
-        ax.axvline(1, color=canvas.INK, lw=0.9, ls=(0, (4, 2)))
-        _name_from_top(ax, names)
-        ax.set_xlim(0, max(1.1, 1.13 * max(spent[k] for k in order)))
-        canvas.percent_axis(ax.xaxis, ticks=6)
-        ax.set_xlabel("share of the error budget of the whole history (dashed: all of it)")
-        canvas.key(ax, [Line2D([], [], color=c, lw=7, label=text) for text, c in PARTS.items()])
-    return ax
-
-
-def _parts_title(known: Mapping[Indicator, pd.DataFrame], order: list[Indicator]) -> str:
-    worst = known[order[0]]["bad"]
-    whole = float(worst.sum())
-    who = wording.label(order[0].service, limit=26)
-    if whole <= 0:
-        return "Nothing was spent"
-    mine = float(worst.get(LINKED, 0.0) + worst.get(AFTER, 0.0))
-    return (f"{wording.percent(round(mine / whole, 2))} of what {who} spent lies in incidents of "
-            "deployments and after them")  # fmt: skip
 
 
 def plot_association(association: Association, *, ax: Axes | None = None) -> Axes:

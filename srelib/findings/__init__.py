@@ -18,11 +18,12 @@ from srelib.findings import (
     targets,
     tradeoff,
 )
+from srelib.findings.finding import Finding
 from srelib.findings.show import Table, show
 
 __all__ = [
-    "Table", "alert_policies", "alerts", "budget", "delivery", "incidents", "policy", "quality",
-    "scoreboard", "show", "sli", "targets", "tradeoff",
+    "Finding", "Table", "alert_policies", "alerts", "budget", "delivery", "incidents", "policy",
+    "quality", "scoreboard", "show", "sli", "targets", "tradeoff",
 ]  # fmt: skip
 
 

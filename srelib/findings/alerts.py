@@ -10,6 +10,7 @@ from srelib import wording
 from srelib.alerts import AlertReplay, PooledAlerts, RecordedAlerts
 from srelib.alerts.policies import OWN
 from srelib.errors import SrelibError
+from srelib.findings.finding import spent_by_incidents
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, markdown, name, names, refusal_reasons, table
 from srelib.fleet import Indicator, refusals
@@ -363,11 +364,13 @@ def events_table(pooled: PooledAlerts | None) -> Table | None:
         "by_then": rows["spent_at_detection"], "spent": rows["spent"],
     })  # fmt: skip
     kind = pooled.severity
-    return table(frame, caption=f"What happened, dearest first (times UTC; shares of the budget of "
-                 f"a period; without a {kind}, spent by then is all)", max_rows=15,
+    return table(frame, caption="What happened, costliest first (times UTC; shares of the "
+                 f"budget of a window; without a {kind}, spent by then is all)", max_rows=15,
                  formats={"by_then": wording.percent, "spent": wording.percent},
                  headers={"first": f"first {kind} after", "by_then": "spent by then",
-                          "spent": "spent in all"})  # fmt: skip
+                          "spent": "spent in all"}).stating(
+        spent_by_incidents(rows, incident="key", share="spent") * (pooled.truth == "incidents")
+    )  # fmt: skip
 
 
 def detection_sentence(pooled: PooledAlerts | None) -> str:

@@ -7,6 +7,7 @@ windows, `observed` how much of each was observed, `burn` those of `burn_down`, 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -15,6 +16,8 @@ from srelib import wording
 from srelib.budget import Excluded, Forecast, Status
 from srelib.budget.forecast import GONE
 from srelib.budget.status import _without_start
+from srelib.findings.finding import Finding
+from srelib.findings.finding import sentence as prose
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, markdown, name, names, table
 from srelib.fleet import Indicator, Results, answers
@@ -35,31 +38,37 @@ CAUSES = {
 }
 
 
-def _status_sentence(
-    indicator: Indicator, status: Status, *, observed: Observed | None = None
-) -> str:
+def _status(indicator: Indicator, status: Status, *, observed: Observed | None = None) -> Finding:
     """The error budget of one objective in its current window."""
-    who, window = name(indicator.name), indicator.window
-    if status.total != status.total:
-        return f"{who}: nothing was observed in its window ({window}), so its budget is unknown."
-    if status.total == 0:
-        return f"{who}: no traffic in its window ({window}), so nothing was allowed or spent."
-    allowance = wording.amount(status.allowance, indicator.unit)
-    spent = wording.amount(status.spent, indicator.unit)
-    target = f"target {wording.percent(indicator.target)}"
     short = _is_short(observed)
-    over = f" over the {observed}" if short else ""
-    frame = f"{over}: {spent} bad against {allowance} allowed "
-    frame += f"({target})" if short else f"({window}, {target})"
-    if status.left < 0:
-        return f"{who} is **overspent by {wording.percent(-status.left_share)}**{frame}."
-    left = f"{wording.percent(status.left_share) if status.left else 'nothing'} of its budget"
-    return f"{who} has {left if status.spent else 'its whole budget'} left{frame}."
+    window = str(observed) if short else str(indicator.window)
+    share = abs(status.left_share)
+    verdict = (
+        "unknown" if status.total != status.total else "idle" if status.total == 0
+        else "overspent" if status.left < 0 else "whole" if not status.spent
+        else "nothing" if not status.left else "left"
+    )  # fmt: skip
+    parts = {
+        "who": name(indicator.name), "window": window, "share": wording.percent(share),
+        "target": wording.percent(indicator.target),
+        "spent": wording.amount(status.spent, indicator.unit),
+        "allowed": wording.amount(status.allowance, indicator.unit),
+    }  # fmt: skip
+    return replace(
+        _left_finding(indicator, status, window), key="budget.left", verdict=verdict,
+        sentence=prose("budget.left", verdict, **parts),
+    )  # fmt: skip
+
+
+def _left_finding(indicator: Indicator, status: Status, window: str) -> Finding:
+    text = wording.percent(status.left_share)
+    return Finding("budget.cell", "error budget left", indicator.service, window,
+                   status.left_share, text, indicator.name)  # fmt: skip
 
 
 def status_sentences(
     statuses: Results[Status], *, observed: Results[Observed | None] | None = None
-) -> list[str]:
+) -> list[str | Finding]:
     """The answer of the notebook: overspent budgets first, then what is left."""
     results, seen = answers(statuses), answers(observed or {})
     if not results:
@@ -67,7 +76,9 @@ def status_sentences(
     order = sorted(results, key=lambda key: _left(results[key]))
     gone = [key for key in order if _left(results[key]) < 0]
     shown = order[: max(len(gone), 3)][:8]
-    lines = [_status_sentence(key, results[key], observed=seen.get(key)) for key in shown]
+    lines: list[str | Finding] = [
+        _status(key, results[key], observed=seen.get(key)) for key in shown
+    ]
     rest = [key for key in order if key not in shown]
     over = sum(_left(results[key]) < 0 for key in rest)
     if rest and not over:
@@ -103,9 +114,21 @@ def status_table(
             for key, s in answers(statuses).items()]  # fmt: skip
     if not rows:
         return None
-    return table(pd.DataFrame(rows), caption="Error budgets of the current window", max_rows=50,
+    made = table(pd.DataFrame(rows), caption="Error budgets of the current window", max_rows=50,
                  formats={"target": wording.percent},
                  headers={"left": "left (share of allowance)"})  # fmt: skip
+    return made.stating(f for key, s in answers(statuses).items()
+                        for f in _stated(key, s, short.get(key, str(key.window))))  # fmt: skip
+
+
+def _stated(key: Indicator, status: Status, window: str) -> list[Finding]:
+    """What a row of the table states."""
+    allowed, spent = (
+        Finding("budget.cell", f"error budget {what}", key.service, window, number,
+                wording.amount(number, key.unit), key.name)
+        for what, number in (("allowed", status.allowance), ("spent", status.spent))
+    )  # fmt: skip
+    return [_left_finding(key, status, window), allowed, spent]
 
 
 def burn_sentences(burn: Results[pd.DataFrame], *, periods: Results[pd.DataFrame]) -> list[str]:
@@ -202,15 +225,17 @@ def spenders_table(spenders: Results[pd.DataFrame], *, max_rows: int = 12) -> Ta
     """The incidents and deployments that spent most."""
     rows = [{"objective": key.name, "cause": row["cause"],
              "which": wording.label(row["label"], limit=60), "from": row["starts_at"],
-             "spent": wording.amount(row["bad"], key.unit), "share": row["share_of_allowance"]}
+             "spent": wording.amount(row["bad"], key.unit), "share": row["share_of_spent"],
+             "order": row["share_of_allowance"]}
             for key, result in answers(spenders).items()
             for _, row in result.query("cause != 'other' and bad > 0").iterrows()]  # fmt: skip
     if not rows:
         return None
-    frame = pd.DataFrame(rows).sort_values("share", ascending=False, kind="stable")
-    return table(frame, caption="Incidents and deployments that spent most (times UTC)",
-                 max_rows=max_rows, formats={"share": wording.percent},
-                 headers={"share": "share of allowance"})  # fmt: skip
+    frame = pd.DataFrame(rows).sort_values("order", ascending=False, kind="stable")
+    return table(frame.drop(columns="order"), max_rows=max_rows, formats={"share": wording.percent},
+                 caption="Incidents and deployments that spent most of the budget of their "
+                         "objective in its current window (times UTC)",
+                 headers={"share": "share of what was spent"})  # fmt: skip
 
 
 def days_sentence(days: Results[pd.DataFrame]) -> str:

@@ -15,9 +15,11 @@ from srelib.dataset import Dataset
 from srelib.delivery import Delivery, DeliveryPerformance, attribution
 from srelib.delivery.lead_time import _batch_sizes
 from srelib.delivery.performance import FIVE, METRICS, _dora_level
+from srelib.findings.finding import Finding, of_fields
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, markdown, name, names, table
 from srelib.stats import Estimate
+from srelib.windows.window import span_label
 
 NO_DEPLOYMENTS = ("**Nothing is known of deployments**, so how we ship cannot be said. To know it, "
                   f"add {HOW_TO['deployments']}.")  # fmt: skip
@@ -70,13 +72,8 @@ def _often(result: DeliveryPerformance, row: pd.Series) -> str:
     """A frequency with its interval; a count where the history is too short for a rate."""
     if result.weeks < 1:
         return wording.plural(row["n"], "time")
-    low, high, value = (_number(row[key]) for key in ("low", "high", "value"))
+    low, high, value = (wording.per_week(row[key]) for key in ("low", "high", "value"))
     return f"{value} a week (95{BP}% interval {low} to {high})"
-
-
-def _number(value: float) -> str:
-    """A number a week, to one digit where there are few."""
-    return wording.count(round(value, 1) if 1 <= value < 10 else value)
 
 
 def calendar_sentence(result: DeliveryPerformance) -> str:
@@ -201,9 +198,9 @@ def _doubt(result: DeliveryPerformance, service: str) -> str:
 
 
 def _share(row: pd.Series) -> str:
-    low, high = wording.percents([row["low"], row["high"]])
+    value, low, high = wording.shares([row["value"], row["low"], row["high"]])
     counts = f"{row['failed']} of {row['n']}" if "failed" in row else f"n = {row['n']}"
-    return f"{wording.percent(row['value'])} ({counts}; 95{BP}% interval {low} to {high})"
+    return f"{value} ({counts}; 95{BP}% interval {low} to {high})"
 
 
 def signals_sentence(result: DeliveryPerformance) -> str:
@@ -412,7 +409,14 @@ def metrics_table(result: DeliveryPerformance, *, year: int) -> Table | None:
     return table(frame, headers=headers, caption=(
         f"DORA's five metrics: value (95{BP}% interval; n); level of {year}, and how far the "
         "interval reaches. A level names the survey cluster a number would have fallen into: not "
-        "a grade, and only where n allows."))  # fmt: skip
+        "a grade, and only where n allows.")).stating(_five(result))  # fmt: skip
+
+
+def _five(result: DeliveryPerformance) -> list[Finding]:
+    window = span_label(*result.between)
+    found = (of_fields("delivery.five", each, service=service, window=window)
+             for service, each in result.metrics.items())  # fmt: skip
+    return [one for own in found for one in own]
 
 
 def _cell(estimate: Estimate, metric: str, result: DeliveryPerformance) -> str:
@@ -421,8 +425,7 @@ def _cell(estimate: Estimate, metric: str, result: DeliveryPerformance) -> str:
     if metric == "frequency" and result.weeks < 1:
         return wording.plural(estimate.n, "deployment")
     numbers = [estimate.value, estimate.low, estimate.high]
-    texts = _lengths(estimate) if metric in ("lead_time", "recovery") else wording.percents(numbers)
-    value, low, high = [_number(x) for x in numbers] if metric == "frequency" else texts
+    value, low, high = wording.estimates(metric, numbers)
     n = f"n = {wording.count(estimate.n)}"
     ends = f"{low} to {high}; {n}" if _has_interval(estimate) else f"{n}{TOO_FEW}"
     return f"{value} ({ends})"

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from srelib import wording
+from srelib.findings.finding import spent_by_incidents
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, markdown, name, table
 from srelib.incidents import Detectable, IncidentCosts, Noise, PeriodComparison, Recurrence
@@ -375,8 +376,10 @@ def costs_table(costs: IncidentCosts) -> Table | None:
     })  # fmt: skip
     return table(frame, max_rows=12, formats={"share": wording.percent},
                  headers={"bad": "bad events", "share": "share of a budget"},
-                 caption=f"Dearest incidents (UTC; more than {wording.percent(costs.limit)} of "
-                         "the budget of a period: postmortem)")  # fmt: skip
+                 caption=f"Costliest incidents (UTC; more than {wording.percent(costs.limit)} of "
+                         "the budget of a window: postmortem)").stating(
+        spent_by_incidents(rows, incident="incident_id", share="share")
+    )  # fmt: skip
 
 
 def repeated_table(compared: PeriodComparison | None) -> Table | None:

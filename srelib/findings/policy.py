@@ -1,8 +1,8 @@
 """What notebook 07 says: what a policy would have frozen, held and avoided; how sure that is.
 
 `pooled` is the policy in question on the whole fleet, None where nothing could be replayed;
-`replays` are its replays by objective, or the errors in their place; `due` are results of
-`srelib.policy.postmortems`, and `rows` come from `srelib.policy.frontier`, one per policy.
+`replays` are its replays by objective, or the errors in their place; `rows` come
+from `srelib.policy.frontier`, one per policy.
 """
 
 from __future__ import annotations
@@ -236,24 +236,6 @@ def held_table(pooled: PooledReplays | None, *, max_rows: int = 12) -> Table | N
                  caption="Deployments held longest, harm being only postponed (times UTC; – still "
                          "waits at the end)",
                  headers={"came": "came up", "released": "let go"})  # fmt: skip
-
-
-def postmortems_sentence(due: Results[pd.DataFrame], *, above: float = 0.2) -> str:
-    """Incidents costly enough by themselves for a postmortem."""
-    known = answers(due)
-    if not known:
-        return NOTHING
-    line = f"more than {wording.percent(above)} of the budget of four weeks"
-    rows = pd.concat([frame.assign(service=key.service) for key, frame in known.items()])
-    rows = rows.sort_values("spent", ascending=False, kind="stable")
-    rows = rows.drop_duplicates(["service", "incident_id"])
-    if not len(rows):
-        return f"No incident spent {line} by itself, so none asks for a postmortem."
-    parts = [f"{name(row['title'])}, {markdown(row['service'])}, {wording.day(row['started_at'])} "
-             f"({wording.percent(row['spent'])})" for row in rows.to_dict("records")]  # fmt: skip
-    verb = "asks" if len(rows) == 1 else "ask"
-    return (f"**{wording.plural(len(rows), 'incident')}** {verb} for a postmortem, having "
-            f"spent {line} each: {wording.listing(parts)}.")  # fmt: skip
 
 
 def basis_sentences(pooled: PooledReplays | None, *, replays: Results[PolicyReplay]) -> list[str]:

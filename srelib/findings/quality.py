@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from srelib import tables, wording
+from srelib.findings.finding import Finding
+from srelib.findings.finding import sentence as prose
 from srelib.findings.show import Table, markdown, name, names, table
 from srelib.fleet import Indicator, Results, answers
 from srelib.quality import Profile
@@ -46,7 +48,7 @@ def folder_sentences(
     coverage: Results[float],
     trouble: pd.DataFrame,
     unmeasured: Mapping[Indicator, Exception],
-) -> list[str]:
+) -> list[str | Finding]:
     """The answer of the notebook: what was read, seen and missing, and what looks wrong."""
     return [
         _files_sentence(dataset.sources, rejects=dataset.rejects),
@@ -111,22 +113,30 @@ def span_sentence(dataset: Dataset) -> str:
             f"“now” is the end of the data, {wording.moment(dataset.as_of)}.")  # fmt: skip
 
 
-def coverage_sentence(overall: Results[float]) -> str:
-    """How much of its time each series was observed."""
+def coverage_sentence(overall: Results[float], *, current: bool = False) -> Finding | str:
+    """How much of its time, or of its `current` window, each series was observed."""
     if not overall:
         return "There is no series to judge here."
-    partial = {key: share for key, share in answers(overall).items() if share < 1}
-    if not partial:
-        return f"{'Every' if len(overall) > 1 else 'The'} series was observed without a gap."
-    worst = min(partial, key=lambda key: partial[key])
-    unknown = "What was not observed is unknown, neither good nor bad."
-    if len(overall) == 1:
-        share = wording.percent(partial[worst])
-        return f"{name(worst.name)} was observed {share} of its time. {unknown}"
-    full = len(overall) - len(partial)
-    rest = f"; {full} of {len(overall)} series have no gap" if full else ""
-    return (f"Least observed is {name(worst.name)}: {wording.percent(partial[worst])} of its "
-            f"time{rest}. {unknown}")  # fmt: skip
+    shares = answers(overall)
+    worst = min(shares, key=lambda key: shares[key])
+    partial = sum(share < 1 for share in shares.values())
+    time = prose("quality.time", "current" if current else "all")
+    verdict = "whole" if not partial else "alone" if len(overall) == 1 else "least"
+    full = len(overall) - partial
+    text = wording.percent(shares[worst])
+    return Finding(
+        "quality.coverage", "coverage", worst.service, _window_of(worst, current), shares[worst],
+        text, worst.sli, verdict,
+        sentence=prose(
+            "quality.coverage", verdict, who=name(worst.name), share=text, time=time,
+            every="Every" if len(overall) > 1 else "The",
+            rest=f"; {full} of {len(overall)} series have no gap" if full else "",
+        ),
+    )  # fmt: skip
+
+
+def _window_of(key: Indicator, current: bool) -> str:
+    return str(key.window) if current else "all the data"
 
 
 def series_sentences(profiles: Results[Profile]) -> list[str]:

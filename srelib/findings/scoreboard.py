@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from srelib import wording
+from srelib.findings.finding import FIELDS, of_fields
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, name, names, table
 from srelib.tradeoff.association import Span
@@ -18,6 +19,7 @@ from srelib.tradeoff.scoreboard import (
     Quadrants,
     Scorecard,
 )
+from srelib.windows.window import span_label
 
 
 def quadrants_sentences(quadrants: Quadrants) -> list[str]:
@@ -70,37 +72,46 @@ def lines_sentence(quadrants: Quadrants) -> str:
     return text
 
 
-def delivery_table(board: Mapping[str, Scorecard]) -> Table | None:
+def delivery_table(board: Mapping[str, Scorecard], *, between: Span | None) -> Table | None:
     """What DevOps looks at, per service, with interval and n."""
     columns = {
         "frequency": "deployments a week", "lead_time": "change lead time",
         "fail_rate": "change fail rate (shared)", "recovery": "recovery (shared)",
         "rework_rate": "unplanned rework",
     }  # fmt: skip
-    return _board_table(board, columns, caption="DevOps looks at delivery: value, 95 % interval "
-                        "and n (medians of times; shared: both disciplines look at it)"
-                        )  # fmt: skip
+    return _board_table(board, columns, between, caption="DevOps looks at delivery, over {}: "
+                        "value, 95 % interval and n (medians of times; shared: both disciplines "
+                        "look at it)")  # fmt: skip
 
 
-def reliability_table(board: Mapping[str, Scorecard]) -> Table | None:
+def reliability_table(board: Mapping[str, Scorecard], *, between: Span | None) -> Table | None:
     """What SRE looks at, per service, with interval and n."""
     columns = {
-        "sli": "service level (target)", "left": "budget left", "pages": "pages a week",
+        "sli": "service level (target)", "left": "budget of all this time left",
+        "pages": "pages a week",
         "felt": "pages users felt (shared)", "incidents": "incidents a week",
         "restore": "time to restore",
     }  # fmt: skip
-    return _board_table(board, columns, caption="SRE looks at reliability, over the same time: "
-                        "value, 95 % interval and n (shared: both disciplines look at it)"
+    return _board_table(board, columns, between, caption="SRE looks at reliability, over the same "
+                        "{}: value, 95 % interval and n (shared: both disciplines look at it)"
                         )  # fmt: skip
 
 
 def _board_table(
-    board: Mapping[str, Scorecard], columns: Mapping[str, str], *, caption: str
-) -> Table | None:
-    if not board:
+    board: Mapping[str, Scorecard], columns: Mapping[str, str], between: Span | None, *,
+    caption: str,
+) -> Table | None:  # fmt: skip
+    if not board or between is None:
         return None
+    window = span_label(*between)
     rows = [{"service": s, **{c: _estimate(one, c) for c in columns}} for s, one in board.items()]
-    return table(pd.DataFrame(rows), caption=caption, max_rows=40, headers=columns)
+    caption = caption.format(wording.roughly(between[1] - between[0]))
+    said = [f for s, one in board.items() for f in of_fields("scoreboard.cell", one, service=s,
+            window=window) if columns.keys() & _FIELD[f.quantity]]  # fmt: skip
+    return table(pd.DataFrame(rows), caption=caption, max_rows=40, headers=columns).stating(said)
+
+
+_FIELD = {quantity: {field} for field, quantity in FIELDS.items()}
 
 
 def _estimate(one: Scorecard, field: str) -> str:
@@ -125,27 +136,8 @@ def shown(field: str, values: tuple[float, ...], *, target: float = float("nan")
     >>> shown("frequency", (6.84, 6.17)), shown("fail_rate", (0.2, 0.141))
     (['6.8', '6.2'], ['20\\xa0%', '14\\xa0%'])
     """
-    if field == "sli":
-        return wording.percents(values, against=target if target == target else None)
-    if field in ("lead_time", "recovery", "restore"):
-        return [wording.roughly(v) for v in values]
-    if field in ("frequency", "pages", "incidents"):
-        return [_rate(v) for v in values]
-    if any(0 < abs(v) < 0.005 for v in values):
-        return [wording.percent(v) for v in values]
-    return [_whole(v) for v in values]
-
-
-def _rate(value: float) -> str:
-    if value != value:
-        return wording.UNKNOWN
-    return wording.count(round(value, 2 if value < 1 else 1))
-
-
-def _whole(share: float) -> str:
-    if share != share:
-        return wording.UNKNOWN
-    return f"{share * 100:,.0f}{wording.NBSP}%".replace("-", wording.MINUS)
+    against = target if target == target else None
+    return wording.estimates(field, values, against=against)
 
 
 def devops_and_sre_sentence(board: Mapping[str, Scorecard]) -> str:
@@ -159,16 +151,20 @@ def devops_and_sre_sentence(board: Mapping[str, Scorecard]) -> str:
     safe = max(both, key=lambda s: both[s].left.value)
     if quick == safe:
         return (f"{name(quick)} ships most often **and** has the most of its budget left: "
-                f"{_rate(both[quick].frequency.value)} deployments a week, "
-                f"{_whole(both[quick].left.value)} left.")  # fmt: skip
+                f"{wording.per_week(both[quick].frequency.value)} deployments a week, "
+                f"{_left(both[quick])} left.")  # fmt: skip
     order = sorted(both, key=lambda s: -both[s].left.value)
     place = order.index(quick) + 1
     where = "last" if place == len(order) else f"number {place}"
-    return (f"DevOps would point to {name(quick)} ({_rate(both[quick].frequency.value)} "
+    return (f"DevOps would point to {name(quick)} ({wording.per_week(both[quick].frequency.value)} "
             f"deployments a week), which is {where} of {len(order)} by budget left "
-            f"({_whole(both[quick].left.value)}); SRE to {name(safe)} "
-            f"({_whole(both[safe].left.value)} left), which ships "
-            f"{_rate(both[safe].frequency.value)} times a week.")  # fmt: skip
+            f"({_left(both[quick])}); SRE to {name(safe)} "
+            f"({_left(both[safe])} left), which ships "
+            f"{wording.per_week(both[safe].frequency.value)} times a week.")  # fmt: skip
+
+
+def _left(one: Scorecard) -> str:
+    return shown("left", (one.left.value,))[0]
 
 
 def missing_sentence(board: Mapping[str, Scorecard]) -> str:

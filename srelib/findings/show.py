@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
 
 from srelib import wording
 from srelib.errors import SrelibError
+from srelib.findings.finding import Finding, as_json
 
 _ENTITIES = {c: f"&#{ord(c)};" for c in "&<>\"'$@"}
 _MARKUP = {c: f"\\{c}" for c in "\\`*_{}[]()#|~"}
@@ -50,8 +51,10 @@ Format = Callable[[Any], str]
 _ADDRESS = re.compile(r"(?i)https?://[^\s<>\"'`\\]+")
 
 
-def show(sentences: str | Iterable[str]) -> None:
+def show(sentences: str | Finding | Iterable[str | Finding]) -> None:
     """Display sentences of Markdown: one as a paragraph, several as a list without empty ones.
+
+    Findings among them also travel as values, in the metadata of the output.
 
     Examples
     --------
@@ -61,12 +64,20 @@ def show(sentences: str | Iterable[str]) -> None:
     from IPython.core.getipython import get_ipython
     from IPython.display import display
 
-    lines = [sentences] if isinstance(sentences, str) else [line for line in sentences if line]
+    parts = [sentences] if isinstance(sentences, str | Finding) else list(sentences)
+    said = [part.sentence if isinstance(part, Finding) else part for part in parts]
+    lines = said if isinstance(sentences, str | Finding) else [line for line in said if line]
     text = lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
     if get_ipython() is None:
         print(text)
         return
-    display({"text/markdown": text, "text/plain": text}, raw=True)
+    found = [part for part in parts if isinstance(part, Finding)]
+    display({"text/markdown": text, "text/plain": text}, raw=True, metadata=_metadata(found))
+
+
+def _metadata(found: Sequence[Finding]) -> dict[str, Any]:
+    """Findings as the metadata of an output."""
+    return {"srelib": {"findings": [as_json(one) for one in found]}} if found else {}
 
 
 @dataclass(frozen=True)
@@ -81,6 +92,7 @@ class Table:
     numeric : tuple of bool, which columns are aligned to the right
     more : int, how many rows were left out
     links : mapping of (row, column) to the address a cell leads to
+    findings : tuple of Finding, what its cells state
     """
 
     caption: str
@@ -89,6 +101,15 @@ class Table:
     numeric: tuple[bool, ...]
     more: int = 0
     links: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+    def stating(self, found: Iterable[Finding]) -> Table:
+        """The table with what its cells state as values."""
+        return replace(self, findings=tuple(found))
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, str], dict[str, Any]]:
+        data = {"text/html": self._repr_html_(), "text/plain": repr(self)}
+        return data, _metadata(self.findings)
 
     def __repr__(self) -> str:
         lines = [self.caption, *("  ".join(row) for row in (self.headers, *self.rows))]

@@ -194,10 +194,10 @@ def candidates_table(tables: CandidateTables, advices: Advices) -> Table | None:
     return table(
         frame, max_rows=60,
         caption="Candidates: past windows that met the target, probability of the next one with "
-                "its interval, budget of a window, pages a week, days frozen a quarter of 90 days",
+                "its interval, budget of the next window, pages a week, days without budget in 90",
         headers={"met": "past windows met", "next": "next window",
                  "budget": "budget (as an outage)", "pages": "pages a week",
-                 "frozen": "days frozen"},
+                 "frozen": "days without budget"},
     )  # fmt: skip
 
 
@@ -252,7 +252,7 @@ def chosen(advices: Advices, objective: str = "") -> Indicator | None:
 
 
 def price_sentence(key: Indicator | None, tables: CandidateTables, advices: Advices) -> str:
-    """What changing the target of one objective would have changed in pages and frozen days."""
+    """What another target of one objective would have changed in pages and days without budget."""
     if key is None:
         return NO_CHOICE
     rows, advice = answers(tables)[key], answers(advices)[key]
@@ -268,8 +268,8 @@ def _price(row: pd.Series) -> str:
     pages_text = "an unknown number of pages" if pages != pages else (
         f"{_number(pages)} {'page' if _number(pages) == '1' else 'pages'} a week "
         f"({_number(row['pages_low'])} to {_number(row['pages_high'])})")  # fmt: skip
-    days_text = "an unknown number of days frozen" if days != days else (
-        f"{wording.plural(round(float(days)), 'day')} frozen a quarter")  # fmt: skip
+    days_text = "an unknown number of days without budget" if days != days else (
+        f"{wording.plural(round(float(days)), 'day')} without budget in 90")  # fmt: skip
     return f"at {wording.percent(row['target'])}, {pages_text} and {days_text}"
 
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 import pandas as pd
 
 from srelib import wording
+from srelib.findings.finding import Finding
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, markdown, name, names, refusal_reasons, table
 from srelib.fleet import Indicator, Results, answers, refusals
 from srelib.stats import Estimate
 from srelib.tradeoff import Association, Effect, Failures
 from srelib.tradeoff.after_deployments import INSIDE_INCIDENT
-from srelib.tradeoff.attribution import AFTER, BACKGROUND, LINKED, OTHER
 
 FEW = 5
 """Deployments used below which a result that is not beyond chance is called too few to tell."""
@@ -23,7 +23,7 @@ NO_DEPLOYMENTS = ("**Nothing can be said about what shipping costs, because ther
 NO_LEVELS = ("**Nothing can be said about what shipping costs, because no service has both "
              f"deployments and service levels.** To add levels, export {HOW_TO['sli']}."
              )  # fmt: skip
-MOST_EFFECTS, MOST_PARTS = 8, 4
+MOST_EFFECTS = 8
 NOT_CAUSE = "Association is not cause."
 
 
@@ -241,35 +241,12 @@ def effects_table(effects: Results[Effect]) -> Table | None:
                          "most likely have shown",
                  headers={"used": "deployments used", "left_out": "left out",
                           "excess": "excess", "interval": "95 % interval",
-                          "share": "of the budget", "hidden": "would have shown"})  # fmt: skip
-
-
-PARTS = {
-    LINKED: "in incidents put down to deployments",
-    AFTER: "in the hours after deployments, beyond the usual",
-    OTHER: "in other incidents",
-    BACKGROUND: "in the background",
-}
-
-
-def parts_sentences(parts: Results[pd.DataFrame]) -> list[str]:
-    """What the budgets went into, the biggest spender first; the parts add up to the whole."""
-    known = {k: p.set_index("cause") for k, p in answers(parts).items()}
-    known = {k: p for k, p in known.items() if p["bad"].sum() > 0}
-    if not known:
-        return ["Nothing was spent, so there is nothing to divide."]
-    spent = {k: float(p["share_of_allowance"].sum()) for k, p in known.items()}
-    order = sorted(known, key=lambda k: -spent[k] if spent[k] == spent[k] else 0.0)
-    return [_parts(key, known[key], spent[key]) for key in order[:MOST_PARTS]]
-
-
-def _parts(key: Indicator, rows: pd.DataFrame, spent: float) -> str:
-    whole = float(rows["bad"].sum())
-    held = {p: float(rows["bad"].get(p, 0.0)) / whole for p in PARTS}
-    said = [f"{_rounded(share)} {PARTS[p]}" for p, share in held.items() if abs(share) >= 0.005]
-    head = f"{name(key.service)} spent {_rounded(spent)} of its budget" if spent == spent else \
-        f"{name(key.service)} had {_bad(whole, key.unit)}"  # fmt: skip
-    return f"{head}: {wording.listing(said)}."
+                          "share": "of the budget", "hidden": "would have shown"}).stating(
+        Finding("effect.cell", "cost of deployments", key.service, "the whole history",
+                e.share.value, _rounded(e.share.value), key.name, low=e.share.low,
+                high=e.share.high, n=e.deployments)
+        for key, e in known.items() if e.has_target
+    )  # fmt: skip
 
 
 def association_sentences(association: Association) -> list[str]:

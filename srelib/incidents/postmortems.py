@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 
 from srelib import events
-from srelib.alerts.score import _local, _period_budget
 from srelib.budget import spent_by_event
+from srelib.budget.status import _window_allowance
 from srelib.errors import ParameterError, SrelibError
 from srelib.fleet import Indicator, answers
 from srelib.incidents.times import Between, _dispersion, _eligible_incidents, _started_in
 from srelib.windows import Window, history
+from srelib.windows.window import _as_window, _local
 
 NAN = float("nan")
 POSTMORTEM = 0.2
@@ -76,8 +77,8 @@ def budget_spent(
         good, total, target=target, incidents=incidents, deployments=None, within="1h"
     )
     past, own = history(good, total), parts[parts["cause"] == "incident"]
-    budget = _period_budget(past, target=target, period=period)
-    quarter = _period_budget(past, target=target, period=QUARTER)
+    budget = _window_allowance(past, target=target, window=_as_window(period))
+    quarter = _window_allowance(past, target=target, window=Window(QUARTER))
     return pd.DataFrame({
         "incident_id": own["key"], "title": own["label"], "starts_at": own["starts_at"],
         "ends_at": own["ends_at"], "bad": own["bad"], "share": own["bad"] / budget,

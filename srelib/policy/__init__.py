@@ -1,6 +1,5 @@
 """Error-budget policies: what would they have frozen, held and avoided on this history?"""
 
-from srelib.policy.daily import postmortems
 from srelib.policy.frontier import PooledReplays, frontier, pooled
 from srelib.policy.outcome import Outcome, PolicyReplay
 from srelib.policy.replay import PreparedService, prepare, replay, replay_service
@@ -8,7 +7,7 @@ from srelib.policy.rules import Policy, grid, named, ready_made
 
 __all__ = [
     "Outcome", "Policy", "PolicyReplay", "PooledReplays", "PreparedService", "frontier", "grid",
-    "named", "pooled", "postmortems", "prepare", "ready_made", "replay", "replay_service",
+    "named", "pooled", "prepare", "ready_made", "replay", "replay_service",
 ]  # fmt: skip
 
 

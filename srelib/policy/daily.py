@@ -13,12 +13,10 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from srelib import events
 from srelib.budget.status import _budget_fraction
-from srelib.errors import ParameterError
 from srelib.policy.harm import HOUR, HarmHours, between
-from srelib.policy.rules import FOUR_WEEKS, Policy
-from srelib.windows import History, Window, history
+from srelib.policy.rules import Policy
+from srelib.windows import History, Window
 from srelib.windows.sums import _divide
 from srelib.windows.window import _as_window, _period_starts
 
@@ -345,80 +343,3 @@ def _once(harm: np.ndarray, total: np.ndarray) -> np.ndarray:
         failed = np.clip(np.nan_to_num(harm / total), 0, 1)
         share = (1 - np.prod(1 - failed, axis=0)) / failed.sum(axis=0)
     return np.where(failed.sum(axis=0) > 0, share, 1.0)
-
-
-def postmortems(
-    good: pd.Series,
-    total: pd.Series,
-    incidents: pd.DataFrame,
-    *,
-    target: float,
-    window: Window | pd.Timedelta | str = FOUR_WEEKS,
-    above: float = 0.2,
-) -> pd.DataFrame:
-    """Incidents that alone spent more than so much of the budget of a window.
-
-    spent = bad events while it lasted / what the window of ordinary traffic allows
-
-    Parameters
-    ----------
-    good, total : Series
-        Good and total events [events] on a regular UTC index.
-    incidents : DataFrame
-        Table ``incidents`` of the service.
-    target : float
-        Service level objective [fraction], strictly between 0 and 1.
-    window : Window, Timedelta or str
-        Rolling window of the budget.
-    above : float
-        Share of it that asks for a postmortem [fraction].
-
-    Returns
-    -------
-    DataFrame
-        incident_id, title, started_at, ended_at (the end of the data while it is open), bad
-        [events], spent [fraction]; costliest first.
-
-    Raises
-    ------
-    ColumnError
-        A column is missing.
-    ParameterError
-        A calendar window, or `above` is not positive.
-
-    Examples
-    --------
-    >>> index = pd.date_range("2026-01-01", periods=1440 * 28, freq="min", tz="UTC")
-    >>> good = pd.Series(100.0, index).mask((index >= index[600]) & (index < index[609]), 0.0)
-    >>> log = pd.DataFrame({"incident_id": ["i"], "started_at": index[[600]],
-    ...                     "resolved_at": index[[609]]})
-    >>> postmortems(good, good * 0 + 100, log, target=0.999)["spent"].round(3).tolist()
-    [0.223]
-    """
-    length = _as_window(window).duration
-    if length is None or not above > 0:
-        raise ParameterError(
-            "a postmortem needs a rolling window and a share above 0; "
-            f"got {_as_window(window)} and {above}."
-        )
-    events._check_one_service(incidents, "incidents", "incident_id", "started_at", "resolved_at")
-    past = history(good, total)
-    ends = incidents["resolved_at"].fillna(past.end)
-    frame = pd.DataFrame({
-        "incident_id": incidents["incident_id"].astype("str"),
-        "title": incidents.get("title", incidents["incident_id"]),
-        "started_at": incidents["started_at"], "ended_at": ends,
-        "bad": _bad(past, incidents["started_at"], ends),
-    })  # fmt: skip
-    rate = _divide(past.total.sums[-1], past.known[-1])  # events in a bucket
-    allowed = _budget_fraction(target) * rate * (length / past.step)
-    frame["spent"] = _divide(frame["bad"], allowed)
-    costly = frame[frame["spent"] > above]
-    return costly.sort_values("spent", ascending=False, kind="stable", ignore_index=True)
-
-
-def _bad(past: History, starts: pd.Series, ends: pd.Series) -> np.ndarray:
-    """Bad events in the buckets that each span touches."""
-    first, last = (times.dt.as_unit("us").astype("int64").to_numpy() for times in (starts, ends))
-    low, high = past.until(first), past.until(last + past.ticks - 1)
-    return np.asarray(past.bad.sums[np.maximum(high, low)] - past.bad.sums[low])

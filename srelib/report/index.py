@@ -68,8 +68,9 @@ def scoreboard(dataset: Dataset) -> Scoreboard:
     )
     rows = {row["service"]: row for _, row in placed.services.iterrows()}
     names = sorted(board, key=lambda name: _alarm(rows.get(name), board[name]))
+    length = wording.roughly(span[1] - span[0]) if span else ""
     return Scoreboard(
-        services=tuple(_service(board[name], rows.get(name)) for name in names),
+        services=tuple(_service(board[name], rows.get(name), length) for name in names),
         span=f"{wording.day(span[0])} to {wording.day(span[1])}" if span else "",
         map=drawn(placed),
         budgets=tuple(_row(dataset, slo) for slo in dataset.slos),
@@ -236,7 +237,7 @@ GROUPS = {"devops": DEVOPS, "both": SHARED, "sre": SRE}
 LABELS = {
     "frequency": "Deployments a week", "lead_time": "Lead time", "rework_rate": "Rework",
     "fail_rate": "Change fail rate", "recovery": "Recovery", "felt": "Pages users felt",
-    "sli": "Service level", "left": "Budget left", "pages": "Pages a week",
+    "sli": "Service level", "left": "Budget left, {length}", "pages": "Pages a week",
     "incidents": "Incidents a week", "restore": "Time to restore",
 }  # fmt: skip
 MOODS = {FAST_SAFE: "good", FAST_FRAGILE: "bad", SLOW_SAFE: "calm", SLOW_FRAGILE: "bad"}
@@ -299,8 +300,10 @@ class QuadrantMap:
     more: int
 
 
-def _service(one: Scorecard, row: pd.Series | None) -> ServiceRow:
-    cells = tuple(_cell(one, field, group) for group, fields in GROUPS.items() for field in fields)
+def _service(one: Scorecard, row: pd.Series | None, length: str) -> ServiceRow:
+    cells = tuple(
+        _cell(one, field, group, length) for group, fields in GROUPS.items() for field in fields
+    )
     name = wording.label(one.service, limit=60)
     if row is None:
         return ServiceRow(name, "", "", "none", cells)
@@ -308,10 +311,10 @@ def _service(one: Scorecard, row: pd.Series | None) -> ServiceRow:
     return ServiceRow(name, quadrant, chance(float(row[quadrant])), MOODS[quadrant], cells)
 
 
-def _cell(one: Scorecard, field: str, group: str) -> Cell:
-    estimate = getattr(one, field)
+def _cell(one: Scorecard, field: str, group: str, length: str) -> Cell:
+    estimate, label = getattr(one, field), LABELS[field].format(length=length)
     if estimate.value != estimate.value:
-        return Cell(field, group, LABELS[field], "\u2013", "")
+        return Cell(field, group, label, "\u2013", "")
     ends = (estimate.low, estimate.high)
     value, low, high = shown(field, (estimate.value, *ends), target=one.target)
     known = all(end == end for end in ends)
@@ -320,7 +323,7 @@ def _cell(one: Scorecard, field: str, group: str) -> Cell:
         (value,) = shown(field, (estimate.value,), target=one.target)
         promised = one.target == one.target
         text = f"target {wording.percent(one.target)}" if promised else "nothing promised"
-    return Cell(field, group, LABELS[field], value, text,
+    return Cell(field, group, label, value, text,
                 bar(estimate.value, width=72.0) if field == "left" else None)  # fmt: skip
 
 

@@ -1,7 +1,6 @@
 """Delivery and reliability of the same services on the same weeks: what do deployments cost?"""
 
 from srelib.tradeoff.association import Association, association, shared_span, weekly
-from srelib.tradeoff.attribution import attribution, with_causes
 from srelib.tradeoff.effect import Effect, adjusted, deployment_effect
 from srelib.tradeoff.failures import Failures, by_batch, by_time, deployment_outcomes
 from srelib.tradeoff.scoreboard import (
@@ -17,9 +16,9 @@ from srelib.tradeoff.scoreboard import (
 
 __all__ = [
     "FAST_FRAGILE", "FAST_SAFE", "SLOW_FRAGILE", "SLOW_SAFE", "Association", "Effect", "Failures",
-    "Quadrants", "Scorecard", "adjusted", "association", "attribution", "by_batch", "by_time",
+    "Quadrants", "Scorecard", "adjusted", "association", "by_batch", "by_time",
     "deployment_effect", "deployment_outcomes", "quadrants", "scoreboard", "shared_span", "weekly",
-    "with_causes",
+    
 ]  # fmt: skip
 
 

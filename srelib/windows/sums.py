@@ -317,6 +317,11 @@ class History:
         """Number of buckets that are over by each time [us since 1970]."""
         return np.clip((times - self.start) // self.ticks, 0, len(self.index))
 
+    def expected(self, window: Window) -> float:
+        """Events that the window in which the data end holds at average traffic."""
+        seen = _divide(self.total.sums[-1], self.known[-1])
+        return float(seen * (window.length_at(self.index[-1]) / self.step))
+
     def error_ratios(self, lengths: Iterable[pd.Timedelta]) -> dict[pd.Timedelta, np.ndarray]:
         """Share of bad events over windows of these lengths, at every bucket; NaN if no traffic."""
         spans = list(dict.fromkeys(lengths))

@@ -12,6 +12,7 @@ import pandas as pd
 
 from srelib import tables
 from srelib.errors import ParameterError, TimeIndexError
+from srelib.wording import day, roughly
 
 _PERIOD_STEPS = (
     (pd.Timedelta("23h"), pd.Timedelta("25h"), pd.Timedelta("1D")),
@@ -406,3 +407,16 @@ def current(counts: pd.DataFrame, *, window: Window | None) -> pd.DataFrame:
         end = counts.index[-1] + step_of(pd.DatetimeIndex(counts.index))
         return counts.loc[window.bounds_at(end)[0] :]
     return counts.loc[window.bounds_at(counts.index[-1])[0] :]
+
+
+def span_label(first: pd.Timestamp, last: pd.Timestamp) -> str:
+    """A span of time as shown beside what was measured over it."""
+    return f"{roughly(last - first)}, {day(first)} to {day(last)}"
+
+
+def _local(times: pd.Series, timezone: str) -> pd.Series:
+    """Times in an IANA zone."""
+    try:
+        return times.dt.tz_convert(timezone)
+    except (KeyError, ValueError, OSError) as error:
+        raise ParameterError(f"timezone must be an IANA name; got {timezone!r}.") from error

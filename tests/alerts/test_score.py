@@ -8,7 +8,8 @@ import pytest
 
 from srelib import alerts, tables, windows
 from srelib.alerts.firing import _as_episodes
-from srelib.alerts.score import _budget_events, _incident_events, _period_budget, _spending
+from srelib.alerts.score import _budget_events, _incident_events, _spending
+from srelib.budget.status import _window_allowance
 from srelib.errors import ColumnError, InsufficientDataError, ParameterError, TimeIndexError
 
 MINUTES = pd.date_range("2026-06-01", periods=3 * 1440, freq="min", tz="UTC", unit="us")
@@ -201,7 +202,7 @@ def test_one_failure_of_seven_allowed_is_a_seventh_of_the_budget() -> None:
     past = windows.history(total.where(index != index[9], 9.0), total)
     went = _spending(past, target=0.999, period="30d")
     assert went.spent[-1] == pytest.approx(0.1389, abs=5e-5)
-    budget = _period_budget(past, target=0.999, period="30d")
+    budget = _window_allowance(past, target=0.999, window=windows.Window.parse("30d"))
     assert int(budget) == 7
 
 
@@ -216,16 +217,18 @@ def test_incidents_are_truth() -> None:
             "resolved_at": [minute("02 13:00"), minute("02 13:00"), pd.NaT, minute("02 13:00")],
         }
     )
-    found = _incident_events(rows, until=minute("04 00:00"))
+    costs = pd.DataFrame({"incident_id": ["3", "1"], "share": [0.1, 0.5]})
+    found = _incident_events(rows, costs, until=minute("04 00:00"))
     assert found["key"].tolist() == ["1", "3"]
     assert found["label"].tolist() == ["down", "3"]
     assert found["ends_at"].tolist() == [minute("02 13:00"), minute("04 00:00")]
+    assert found["spent"].tolist() == [0.5, 0.1]
 
 
 def test_a_table_without_incidents_is_refused() -> None:
     """The error names the missing column."""
     with pytest.raises(ColumnError, match="incidents lack incident_id"):
-        _incident_events(pd.DataFrame({"a": [1]}), until=minute("04 00:00"))
+        _incident_events(pd.DataFrame({"a": [1]}), pd.DataFrame(), until=minute("04 00:00"))
 
 
 # --- score ----------------------------------------------------------------------------------

@@ -118,8 +118,8 @@ def test_price_has_two_panels_with_one_axis():
     assert names == ["90 %", "99 %\nrecommended", "99.9 %\nin use", "99.99 %"]
     assert "cannot page" in [t.get_text() for t in upper.texts]
     assert title(ax) == (
-        "shop, pages a week: 3 at 99.9 % and 0.5 at 99 %; days frozen a quarter: 45 at 99.9 % and "
-        "0 at 99 %"
+        "shop, pages a week: 3 at 99.9 % and 0.5 at 99 %; days without budget in 90: 45 at 99.9 % "
+        "and 0 at 99 %"
     )
     canvas.png(ax.figure)
 

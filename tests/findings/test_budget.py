@@ -45,7 +45,7 @@ def plain(text: str) -> str:
 def test_status_sentence_states_allowed_spent_and_left(good, total, text):
     """Fine, overspent, untouched, no traffic, unknown."""
     status = budget.status(float(good), float(total), target=0.999)
-    assert plain(spoken_budget._status_sentence(SHOP, status)) == text
+    assert plain(spoken_budget._status(SHOP, status).sentence) == text
 
 
 TEN_MINUTES = Observed(pd.Timedelta("10min"), 10 / 40320, WINDOW)
@@ -57,28 +57,28 @@ NEARLY_ALL = Observed(pd.Timedelta("27D"), 27 / 28, WINDOW)
 @pytest.mark.parametrize(
     ("good", "text"),
     [
-        (99_950, "**shop** has 50 % of its budget left over the 10 min observed of 28 days: "
-                 "50 events bad against 100 events allowed (target 99.9 %)."),
-        (99_800, "**shop** is **overspent by 100 %** over the 10 min observed of 28 days: "
-                 "200 events bad against 100 events allowed (target 99.9 %)."),
-        (100_000, "**shop** has its whole budget left over the 10 min observed of 28 days: "
-                  "0 events bad against 100 events allowed (target 99.9 %)."),
-        (99_900, "**shop** has nothing of its budget left over the 10 min observed of 28 days: "
-                 "100 events bad against 100 events allowed (target 99.9 %)."),
+        (99_950, "**shop** has 50 % of its budget left: 50 events bad against 100 events "
+                 "allowed (10 min observed of 28 days, target 99.9 %)."),
+        (99_800, "**shop** is **overspent by 100 %**: 200 events bad against 100 events "
+                 "allowed (10 min observed of 28 days, target 99.9 %)."),
+        (100_000, "**shop** has its whole budget left: 0 events bad against 100 events "
+                  "allowed (10 min observed of 28 days, target 99.9 %)."),
+        (99_900, "**shop** has nothing of its budget left: 100 events bad against 100 events "
+                 "allowed (10 min observed of 28 days, target 99.9 %)."),
     ],
 )  # fmt: skip
 def test_a_short_history_is_said_with_the_budget(good, text):
     """Ten minutes are not twenty-eight days."""
     status = budget.status(float(good), 100_000.0, target=0.999)
-    assert plain(spoken_budget._status_sentence(SHOP, status, observed=TEN_MINUTES)) == text
+    assert plain(spoken_budget._status(SHOP, status, observed=TEN_MINUTES).sentence) == text
 
 
 def test_a_window_nearly_full_is_a_window():
     """A day missing of twenty-eight changes no sentence."""
     status = budget.status(99_950.0, 100_000.0, target=0.999)
-    assert spoken_budget._status_sentence(
-        SHOP, status, observed=NEARLY_ALL
-    ) == spoken_budget._status_sentence(SHOP, status)
+    assert spoken_budget._status(SHOP, status, observed=NEARLY_ALL).sentence == (
+        spoken_budget._status(SHOP, status).sentence
+    )
 
 
 def test_the_rest_names_whose_window_is_short():
@@ -96,7 +96,7 @@ def test_status_in_seconds_is_said_in_minutes():
     """A series weighted by time has a budget of time: 43 min 12 s of 30 days at 99.9 %."""
     key = Indicator("site", target=0.999, window=windows.Window.parse("30d"), unit="seconds")
     status = budget.status(2_592_000 - 1296.0, 2_592_000.0, target=0.999)
-    assert plain(spoken_budget._status_sentence(key, status)) == (
+    assert plain(spoken_budget._status(key, status).sentence) == (
         "**site** has 50 % of its budget left: 21 min 36 s bad against 43 min 12 s allowed "
         "(30 days, target 99.9 %)."
     )
@@ -104,7 +104,7 @@ def test_status_in_seconds_is_said_in_minutes():
 
 def test_names_from_the_data_are_escaped_in_sentences():
     """A service called like markup stays a name."""
-    text = spoken_budget._status_sentence(NASTY, budget.status(9.0, 10.0, target=0.99))
+    text = spoken_budget._status(NASTY, budget.status(9.0, 10.0, target=0.99)).sentence
     assert text.startswith("**&#60;b&#62;\\*x\\*** is **overspent by")
 
 

@@ -44,7 +44,7 @@ def test_frequency_names_the_ends_with_interval():
     """Names from the data stay text; weeks of 7, 7, 6 and 0 make the interval wide."""
     assert plain(say.summary_sentences(look(f"{SHOP}\n{WEB}"))[0]) == (
         "**22 deployments** reached users in 4 weeks: of **shop** most often, 5 a week (95 % "
-        "interval 1.1 to 12), of **&#60;b&#62;web\\*** least, 0.5 a week (95 % interval 0.061 "
+        "interval 1.1 to 12), of **&#60;b&#62;web\\*** least, 0.5 a week (95 % interval 0.06 "
         "to 1.8)."
     )
 

@@ -229,30 +229,6 @@ def test_the_basis_names_close_decisions_and_what_cannot_be_told():
     assert spoken.basis_sentences(None, replays={}) == [spoken.NOTHING]
 
 
-def test_postmortems_name_each_incident_once_by_what_it_hurt_most():
-    """An incident of two objectives counts once; none, and nothing measured, have their words."""
-    counts = failing(hours(), OUTAGE)
-    log = pd.DataFrame({
-        "incident_id": ["i"], "title": ["<b>down</b>"],
-        "started_at": pd.to_datetime([OUTAGE[0]], utc=True),
-        "resolved_at": pd.to_datetime([OUTAGE[1]], utc=True),
-    })  # fmt: skip
-    other = Indicator("shop latency", "shop", "latency", target=0.9, window=WINDOW)
-    due = {
-        key: policies.postmortems(counts["good"], counts["total"], log, target=key.target)
-        for key in (other, SHOP)
-    }
-    assert plain(spoken.postmortems_sentence(due)) == (
-        "**1 incident** asks for a postmortem, having spent more than 20 % of the budget of four "
-        "weeks each: **&#60;b&#62;down&#60;/b&#62;**, shop, 23 June 2026 (118 %)."
-    )
-    assert plain(spoken.postmortems_sentence({SHOP: due[SHOP].iloc[:0]})) == (
-        "No incident spent more than 20 % of the budget of four weeks by itself, so none asks for "
-        "a postmortem."
-    )
-    assert spoken.postmortems_sentence({}) == spoken.NOTHING
-
-
 def test_missing_inputs_are_named():
     """No incidents; deployments of which nobody says whether they were planned."""
     unknown = SHIPPED.assign(planned=pd.array([pd.NA] * len(SHIPPED), dtype="boolean"))

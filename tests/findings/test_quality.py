@@ -99,7 +99,13 @@ def test_rows_left_out_by_rule_are_not_called_refused():
 )  # fmt: skip
 def test_coverage_sentence_never_rounds_a_gap_away(overall, start):
     """99.996 % is not all."""
-    assert plain(spoken_quality.coverage_sentence(overall)).startswith(start)
+    said = spoken_quality.coverage_sentence(overall)
+    text = said if isinstance(said, str) else said.sentence
+    assert plain(text).startswith(start)
+    current = spoken_quality.coverage_sentence(overall, current=True)
+    if " of its time" in text:
+        assert current.sentence == text.replace("its time", "its current window")
+        assert (said.window, current.window) == ("all the data", str(SHOP.window))
 
 
 def test_missing_inputs_come_with_how_to_export_them():

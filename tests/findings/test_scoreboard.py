@@ -118,27 +118,30 @@ def test_lines_are_explicit():
     assert text.startswith("Fast is 2.8 deployments a week or more (the median of the fleet)")
 
 
+SPAN = (pd.Timestamp("2026-03-30", tz="UTC"), pd.Timestamp("2026-06-29", tz="UTC"))
+
+
 def test_tables_show_value_interval_and_n():
     """Unknown is a dash, an unknown end leaves the interval out."""
     one = replace(
         FAST, lead_time=estimate(7200 * 3, 3600, 90_000, 12), fail_rate=estimate(0.2, 0.1, 0.3, 90),
         recovery=estimate(1800, 600, NAN, 2), sli=estimate(0.985, 0.98, 0.99, 91),
     )  # fmt: skip
-    row = [plain(cell) for cell in spoken.delivery_table(board(one)).rows[0]]
-    assert row == ["quick", "5 (3.3 to 7.5), n = 20", "6 h (60 min to 25 h), n = 12",
+    row = [plain(cell) for cell in spoken.delivery_table(board(one), between=SPAN).rows[0]]
+    assert row == ["quick", "5 (3.3 to 7.5), n = 20", "6 h (1 h to 1 day 1 h), n = 12",
                    "20 % (10 % to 30 %), n = 90", "30 min, n = 2", "–"]  # fmt: skip
-    row = [plain(cell) for cell in spoken.reliability_table(board(one)).rows[0]]
+    row = [plain(cell) for cell in spoken.reliability_table(board(one), between=SPAN).rows[0]]
     assert row == ["quick", "98.5 % of 99 % (98.0 % to 99.0 %)", "−40 % (−60 % to −20 %)", "–",
                    "–", "–", "–"]  # fmt: skip
-    assert spoken.delivery_table({}) is None
+    assert spoken.delivery_table({}, between=SPAN) is None
+    assert spoken.delivery_table(board(one), between=None) is None
 
 
 @pytest.mark.parametrize("known", [True, False])
 def test_span_says_over_what_both_are_judged(known):
     """Both disciplines over the same weeks, and how many services have both."""
     one = replace(FAST, sli=estimate(0.99, 0.98, 1.0)) if known else FAST
-    span = (pd.Timestamp("2026-03-30", tz="UTC"), pd.Timestamp("2026-06-29", tz="UTC"))
-    assert plain(spoken.span_sentence(span, board=board(one))) == (
+    assert plain(spoken.span_sentence(SPAN, board=board(one))) == (
         "Both sides are judged over the same 13 weeks, 30 March 2026 to 29 June 2026; "
         f"{int(known)} of 1 service has both deployments and service levels."
     )

@@ -188,13 +188,13 @@ def test_price_names_pages_and_days():
     tables, advices = {SHOP: rows}, {SHOP: targets.recommend(rows)}
     assert plain(spoken.price_sentence(SHOP, tables, advices)) == (
         "On this history **shop** would have had, at 99.9 %, 0.5 pages a week (0.2 to 1) and "
-        "12 days frozen a quarter; at 99 %, 0.5 pages a week (0.2 to 1) and 12 days frozen a "
-        "quarter. With another target people would have acted otherwise, which is not in these "
-        "numbers."
+        "12 days without budget in 90; at 99 %, 0.5 pages a week (0.2 to 1) and 12 days without "
+        "budget in 90. With another target people would have acted otherwise, which is not in "
+        "these numbers."
     )
     coarse = table(FIRM, current=0.99, pages_per_week=math.nan, freeze_days=math.nan)
     text = spoken.price_sentence(SHOP, {SHOP: coarse}, {SHOP: targets.recommend(coarse)})
-    assert "an unknown number of pages and an unknown number of days frozen" in text
+    assert "an unknown number of pages and an unknown number of days without budget" in text
 
 
 def test_the_table_shows_what_is_around_the_choice():

@@ -51,6 +51,28 @@ def costs(known: dict, *, as_of: pd.Timestamp = AS_OF, limit: float = 0.2):
     return incidents.incident_costs(known, as_of=as_of, limit=limit)
 
 
+def minutes(down: float) -> tuple[pd.Series, pd.Series, pd.DataFrame]:
+    """Four weeks of minutes at ten events a second, total outage for so many seconds."""
+    index = pd.date_range("2026-06-01", periods=28 * 1440, freq="min", tz="UTC", unit="us")
+    total = pd.Series(600.0, index)
+    good, start = total.copy(), index[20_000]
+    whole, rest = divmod(down, 60)
+    good.iloc[20_000 : 20_000 + int(whole)] = 0.0
+    good.iloc[20_000 + int(whole)] -= 10 * rest
+    log = pd.DataFrame({"incident_id": ["i1"], "title": ["down"], "started_at": [start],
+                        "resolved_at": [start + pd.Timedelta(seconds=down)]})  # fmt: skip
+    return good, total, log
+
+
+@pytest.mark.parametrize(("seconds", "due"), [(483, False), (484, True)])
+def test_eight_minutes_at_three_nines_are_the_line(seconds, due):
+    """20 % of the 40.32 min that 28 days at 99.9 % allow are 8.064 min, or 483.84 s."""
+    good, total, log = minutes(seconds)
+    log["service"] = "shop"
+    own = incidents.budget_spent(good, total, target=0.999, period="28d", incidents=log)
+    assert costs({SHOP: own}).incidents["postmortem"].tolist() == [due]
+
+
 def test_an_incident_above_a_fifth_of_the_budget_needs_a_postmortem():
     """Hand-worked: 672 bad events allowed; 140 are 20.8 %, 134 are 19.9 %."""
     rows = table(pd.DatetimeIndex(["2026-01-06 03:00Z", "2026-01-08 05:00Z"]))

@@ -43,7 +43,7 @@ def test_the_scoreboard_is_about_these_exports(exports, books, tmp_path):
     index = BeautifulSoup((tmp_path / "out" / "index.html").read_text(), "html.parser")
     row = index.select_one(".scoreboard tbody tr")
     assert row.select_one("[data-label=Achieved]").get_text() == "99.79\xa0%"
-    assert "79\xa0%" in row.select_one("[data-label='Budget left']").get_text()
+    assert "79\xa0%" in row.select_one("[data-label='Left in its window']").get_text()
     assert row.select_one(".status").get_text() == "Within budget so far"
 
 

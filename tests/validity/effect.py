@@ -14,7 +14,6 @@ import pandas as pd
 from srelib import tradeoff
 from srelib.errors import InsufficientDataError
 from srelib.simulate import Fleet, ServiceSpec, fleet
-from srelib.tradeoff.attribution import PARTS
 from tests.validity.cells import Cell, over
 
 LEVEL = 0.05
@@ -52,7 +51,7 @@ HARMFUL = {
 
 
 def run(*, seeds: int, workers: int) -> list[Cell]:
-    """Size, coverage, power and attribution, each over so many fleets."""
+    """Size, coverage and power, each over so many fleets."""
     cells: list[Cell] = []
     for case, knobs in HARMLESS.items():
         found = table({"break_probability": 0.0, **knobs}, seeds=seeds, workers=workers)
@@ -61,7 +60,7 @@ def run(*, seeds: int, workers: int) -> list[Cell]:
     for case, knobs in HARMFUL.items():
         found = table(knobs, seeds=seeds, workers=workers)
         cells += [_covers(case, found, "excess"), _covers(case, found, "share")]
-        cells += [_bias(case, found), *_shares(case, found), _power(case, found)]
+        cells += [_bias(case, found), _power(case, found)]
     return cells
 
 
@@ -95,8 +94,7 @@ def _one(knobs: dict, seed: int) -> dict[str, float] | None:
         row[f"{name}_covers"] = estimate.low - dust <= truth / scale <= estimate.high + dust
     if not spec.break_probability:
         return {**row, "naive": naive(world), "shown": shown(world, found, seed)}
-    parts = tradeoff.attribution(*given, incidents=world.incidents, target=spec.target)
-    return {**row, **_share_errors(world, parts)}
+    return row
 
 
 def windows(world: Fleet, finished_at: pd.Series) -> np.ndarray:
@@ -151,18 +149,6 @@ def naive(world: Fleet) -> float:
     return float(wilcoxon(ratios).pvalue) if len(ratios) else 1.0
 
 
-def _share_errors(world: Fleet, parts: pd.DataFrame) -> dict[str, float]:
-    """Shares of the attribution less those that are known [fraction of what was spent]."""
-    known = world.truth.causes.set_index("cause")["observed"]
-    shares = parts.set_index("cause")["share_of_spent"]
-    found = {
-        "deployment": shares[PARTS[0]] + shares[PARTS[1]],
-        "incident": shares[PARTS[2]],
-        "background": shares[PARTS[3]],
-    }
-    return {name: float(found[name] - known[name] / known.sum()) for name in found}
-
-
 def _size(case: str, found: pd.DataFrame) -> Cell:
     wrong = float((found["p"] < LEVEL).mean())
     return Cell(case, "test calls them guilty or helpful", wrong, np.nan, LEVEL, len(found))
@@ -185,16 +171,6 @@ def _bias(case: str, found: pd.DataFrame) -> Cell:
     wrong = float(error.std() / np.sqrt(len(found)))
     return Cell(case, "bias of the excess", float(error.mean()), np.nan, np.nan, len(found),
                 "of the truth", wrong)  # fmt: skip
-
-
-def _shares(case: str, found: pd.DataFrame) -> list[Cell]:
-    return [
-        Cell(
-            case, f"bias of the share of {name}", 100 * float(found[name].mean()), -2.0, 2.0,
-            len(found), "points", 100 * float(found[name].std() / np.sqrt(len(found))),
-        )
-        for name in ("deployment", "incident", "background")
-    ]  # fmt: skip
 
 
 def _power(case: str, found: pd.DataFrame) -> Cell:

@@ -1,0 +1,129 @@
+"""A statement as a value, with the sentence or cell that says it; and the sentences, by verdict.
+
+The sentences of a subject stand in one file, ``prose/<subject>.toml``: a table per statement, in it
+one text per verdict, with the names of what is filled in.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import tomllib
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from typing import Any
+
+import pandas as pd
+
+from srelib import wording
+
+UNITS = {
+    "error budget left": "share of the budget",
+    "error budget allowed": "bad events",
+    "error budget spent": "bad events",
+    "budget spent by an incident": "share of the budget",
+    "coverage": "share of time",
+    "cost of deployments": "share of the budget",
+    "deployments": "1/week",
+    "change lead time": "s",
+    "change fail rate": "share of deployments",
+    "recovery time": "s",
+    "rework rate": "share of deployments",
+    "days frozen": "days",
+    "days without budget": "days in 90",
+}
+"""Quantities that are stated in several places, and their unit."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One statement: what was found, of whom, over which time, and how it is said.
+
+    Parameters
+    ----------
+    key : str, which statement it is; also names its sentences in the prose file
+    quantity : str, one of `UNITS`
+    service : str, whom it is about; empty for all services together
+    window : str, the time it is about, as shown
+    value : float, in the unit of the quantity; NaN where it is unknown
+    text : str, the value as shown; empty where the statement shows no number of its own
+    subject : str, what of the service: an objective, or the identifier of an incident
+    verdict : str, which of the sentences was chosen
+    low, high : float, ends of the interval; NaN without one
+    n : float, how many it stands on; NaN where that says nothing
+    sentence : str, Markdown; empty for a cell of a table
+    anchor : str, the section of the page that shows the evidence
+    """
+
+    key: str
+    quantity: str
+    service: str
+    window: str
+    value: float
+    text: str = ""
+    subject: str = ""
+    verdict: str = ""
+    low: float = math.nan
+    high: float = math.nan
+    n: float = math.nan
+    sentence: str = ""
+    anchor: str = ""
+
+    @property
+    def unit(self) -> str:
+        """Unit of the value and of the interval."""
+        return UNITS[self.quantity]
+
+
+def spent_by_incidents(rows: pd.DataFrame, *, incident: str, share: str) -> list[Finding]:
+    """What each incident spent of the budget that an objective has in a window, by these columns
+    and those of service and objective.
+    """
+    return [
+        Finding(
+            "incident.cell", "budget spent by an incident", row["service"], "a window", row[share],
+            wording.percent(row[share]), f"{row['objective']}: {row[incident]}",
+        )
+        for row in rows.to_dict("records")
+    ]  # fmt: skip
+
+
+FIELDS = {
+    "frequency": "deployments", "lead_time": "change lead time", "fail_rate": "change fail rate",
+    "recovery": "recovery time", "rework_rate": "rework rate", "left": "error budget left",
+}  # fmt: skip
+"""Fields of `tradeoff.Scorecard` and `delivery.Delivery` that are stated in several places."""
+
+
+def of_fields(key: str, one: Any, *, service: str, window: str) -> list[Finding]:
+    """The estimates of a service that are stated in several places, as findings."""
+    found = []
+    for name, quantity in FIELDS.items():
+        estimate = getattr(one, name, None)
+        if estimate is not None and estimate.value == estimate.value:
+            numbers = (estimate.value, estimate.low, estimate.high)
+            text = wording.estimates(name, numbers)[0]
+            found.append(Finding(key, quantity, service, window, numbers[0], text,
+                                 subject=one.objective if name == "left" else "", low=numbers[1],
+                                 high=numbers[2], n=estimate.n))  # fmt: skip
+    return found
+
+
+def as_json(finding: Finding) -> dict[str, Any]:
+    """A finding as JSON holds it: what is unknown is null."""
+    plain = asdict(finding) | {"unit": finding.unit}
+    return {name: None if value != value else value for name, value in plain.items()}
+
+
+def sentence(key: str, verdict: str, /, **parts: str) -> str:
+    """The sentence of a statement for a verdict: ``budget.left`` is in ``prose/budget.toml``."""
+    subject, _, name = key.partition(".")
+    text: str = _prose(subject)[name][verdict]
+    return text.format(**parts)
+
+
+@functools.cache
+def _prose(subject: str) -> dict[str, dict[str, str]]:
+    """Every sentence of a subject."""
+    path = files("srelib.findings") / "prose" / f"{subject}.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))
