@@ -29,21 +29,19 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 Key = str | Callable[[Record], Any]
 Keys = Key | tuple[Key, ...]
+Rule = Callable[[Record, Row, "Source"], Row | None]
+Sign = Callable[[Head, tuple[str, ...]], bool]
 When = Mapping[Any, str] | Callable[[Record], Any] | None
 """What is true of a record: at each of the keys stands a text that wholly fits an expression,
 whatever its case; where nothing stands, the text is empty. None is true of every record."""
 
 
-def has(
-    *keys: str, under: tuple[str, ...] | None = ("",), without: Iterable[str] = ()
-) -> Callable[[Head], bool]:
-    """A sign of a JSON file: plain keys of some object, where it stands, and keys it lacks."""
-    return lambda head: holds(head, *keys, under=under, without=frozenset(without))
-
-
-def any_of(*signs: Callable[[Head], bool]) -> Callable[[Head], bool]:
-    """A sign: one of these."""
-    return lambda head: any(sign(head) for sign in signs)
+def has(*keys: str, under: tuple[str, ...] = (), without: Iterable[str] = ()) -> Sign:
+    """A sign of a JSON file: plain keys of some object, where it stands (without a word on that,
+    where records do), and keys it lacks.
+    """
+    lacks = frozenset(without)
+    return lambda head, places: holds(head, *keys, under=under or places, without=lacks)
 
 
 @dataclass(frozen=True)
@@ -163,7 +161,7 @@ class Choice:
     def wanted(self, head: Head, source: Source, records: list[Record]) -> tuple[str, ...]:
         """The patterns that count in this file; asked for where nothing says them."""
         named = [self._names(record) for record in records]
-        told = any(named) or any(not record.get(self.columns[0], "?") for record in records)
+        told = any(named) or any(record.get(self.columns[0]) == [] for record in records)
         if self.lacking and not told:
             raise ReadError(self.lacking[0], file=head.name, fix=self.lacking[1])
         if self.key == "where" and set(source.where) & set(self.columns):
@@ -267,10 +265,11 @@ def each(path: str, *keys: Key, when: When = None) -> Callable[[Record], list[An
 
     def found(record: Record) -> list[Any]:
         members = [one for one in values_at(record, path) if one is not None]
+        objects = [keyed(one) if isinstance(one, dict) else None for one in members]
         return [
-            first(keyed(one), keys) if isinstance(one, dict) else as_text(one)
-            for one in members
-            if not isinstance(one, dict) or meets(keyed(one), when)
+            (one if isinstance(one, str) else None) if own is None else first(own, keys)
+            for one, own in zip(members, objects, strict=True)
+            if own is None or meets(own, when)
         ]
 
     return found

@@ -26,6 +26,8 @@ from srelib.readers.declaration import (
     Outcomes,
     Paging,
     Record,
+    Rule,
+    Sign,
     When,
     as_json,
     choose_note,
@@ -62,7 +64,7 @@ class Format:
     table: str
     noun: str
     columns: Mapping[str, Keys]
-    signs: tuple[Callable[[Head], bool], ...] = ()
+    signs: tuple[Sign, ...] = ()
     headers: tuple[frozenset[str], ...] = ()
     line: re.Pattern[str] | None = None
     wrappers: tuple[str, ...] = ()
@@ -74,7 +76,7 @@ class Format:
     services: tuple[Keys, ...] = ()
     production: When = None
     choice: Choice | None = None
-    rules: tuple[Callable[[Record, Row, Source], Row | None], ...] = ()
+    rules: tuple[Rule, ...] = ()
     prepare: Callable[[list[Any], Head, Source], list[Any]] | None = None
     rows: Callable[[Record, Source], Iterable[Row]] | None = None
     paging: Paging = field(default_factory=Paging)
@@ -83,7 +85,6 @@ class Format:
     zone: Callable[[list[Record]], str | None] | None = None
     dates: Callable[..., pd.DataFrame] | None = None
     empty: tuple[str, str] | None = None
-    demands: tuple[str, str, str] | None = None
     asks: str | None = None
     ignores: Mapping[str, Any] = field(default_factory=dict)
     keys: tuple[str, ...] = ()
@@ -101,7 +102,7 @@ class Format:
     def recognise(self, head: Head) -> bool:
         """Whether the start of a file is one of these."""
         if head.kind == "json":
-            return any(sign(head) for sign in self.signs)
+            return any(sign(head, ("", *self.wrappers)) for sign in self.signs)
         if self.line is not None:
             return starts_with(head, self.line)
         return any(known <= set(head.header) for known in self.headers)
@@ -112,8 +113,6 @@ class Format:
         count, members, pages, columns = self._members(head, source)
         records = [self._record(member) for _, member in members]
         sound = [record for record in records if record is not None]
-        if self.demands and members and not any(self.demands[0] in one for one in sound):
-            raise ReadError(self.demands[1], file=head.name, fix=self.demands[2])
         self._demand(head, sound)
         wanted = self.choice.wanted(head, source, sound) if self.choice else ()
         rows: list[Row] = []
@@ -345,7 +344,7 @@ def _csv_record(header: list[str], fields: list[str]) -> Record:
     if beyond or len(fields) < len(header):
         reason = _SHIFTED.format(seen=len(fields), known=len(header))
         return _Broken(refused(reason, value=fields[0]))
-    record: Record = dict.fromkeys(header)
+    record: Record = json_text.Keyed(dict.fromkeys(header))
     for name, cell in zip(header, fields, strict=False):
         if cell.strip() not in MISSING:
             record[name] = record[name] or cell

@@ -16,15 +16,31 @@ import numpy as np
 
 from srelib.errors import ReadError
 from srelib.readers import generic
-from srelib.readers.base import FileResult, Head, Unconfirmed, file_text
+from srelib.readers.base import Family, FileResult, Head, Unconfirmed, file_text
+from srelib.readers.declaration import Sign
 from srelib.readers.json_text import json_records, keyed
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
 
 Cells = Mapping[str, Any]
+Read = Callable[[Head, "Source"], FileResult]
 Sample = tuple[Any, str, Any]
 """A time, the name of a series, and its value then."""
+
+
+def family(name: str, read: Read, *signs: Sign, tables: tuple[str, ...] = ("sli",)) -> Family:
+    """An export of numbers in JSON, known by one of these signs."""
+    return Family(name, lambda head: any(sign(head, ("",)) for sign in signs), read, tables)
+
+
+def columns_said(source: Source) -> set[str]:
+    """Every column that `sources.toml` names."""
+    said = {*source.columns.values()}
+    for spec in source.series:
+        said |= {*spec.good, *spec.bad, *spec.total}
+        said |= {*filter(None, (spec.ratio, spec.bad_ratio, spec.value))}
+    return said
 
 
 def documents(head: Head) -> list[dict[str, Any]]:
@@ -71,7 +87,7 @@ def read_flat(
     rows: Sequence[Cells],
     numbers: Sequence[int] | None = None,
     *,
-    read: Callable[[Head, Source], FileResult] = generic.read_generic,
+    read: Read = generic.read_generic,
     notes: Sequence[str] = (),
     names: Iterable[str] = (),
 ) -> FileResult:

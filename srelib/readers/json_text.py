@@ -27,9 +27,13 @@ def plain_key(key: str) -> str:
     return key.replace("_", "").lower()
 
 
+class Keyed(dict[str, Any]):
+    """A record whose keys need not be sought in other spellings."""
+
+
 def keyed(record: dict[str, Any]) -> dict[str, Any]:
     """The record under plain keys."""
-    return {plain_key(str(key)): value for key, value in record.items()}
+    return Keyed({plain_key(str(key)): value for key, value in record.items()})
 
 
 def nested(record: dict[str, Any], *keys: str) -> dict[str, Any]:
@@ -69,7 +73,7 @@ def values_at(record: Any, path: str) -> Iterator[Any]:
             continue
         plain = plain_key(part)
         found = value.get(part, value.get(plain))
-        if found is None:
+        if found is None and not isinstance(value, Keyed):
             found = next((v for k, v in value.items() if plain_key(str(k)) == plain), None)
         if rest:
             yield from values_at(found, rest)
@@ -115,16 +119,13 @@ def keys_by_place(start: str) -> dict[str, frozenset[str]]:
 
 
 def holds(
-    head: Head,
-    *keys: str,
-    under: Iterable[str] | None = None,
-    without: frozenset[str] = frozenset(),
+    head: Head, *keys: str, under: Iterable[str], without: frozenset[str] = frozenset()
 ) -> bool:
-    """Whether some object in the start of a JSON file has all these keys, and none of others."""
-    if head.kind != "json":
-        return False
-    found = keys_by_place(head.text)
-    places = found if under is None else [path for path in under if path in found]
+    """Whether some object there (``*``: anywhere) in the start of a JSON file has all these keys,
+    and none of others.
+    """
+    found = keys_by_place(head.text) if head.kind == "json" else {}
+    places = found if "*" in under else [path for path in under if path in found]
     return any(set(keys) <= found[path] and not without & found[path] for path in places)
 
 

@@ -36,30 +36,22 @@ def _read(head: Head, source: Source) -> FileResult:
             asks={"table": None},
         )
     found = json_records(file_text(head), file=head.name)
-    members = list(_members(found, source.records)) if source.records else found
-    if not members:
-        _nothing_there(head, source)
+    if source.records:
+        found = [value for one in found for value in values_at(one, source.records)]
+    if not found:
+        places = sorted(path for path, keys in keys_by_place(head.text).items() if path and keys)
+        raise ReadError(
+            f"there are no records at {source.records!r}; objects stand at "
+            f"{', '.join(map(repr, places[:8])) or 'no key'} (without capitals and underscores)",
+            file=head.name,
+            fix='correct records = "..." in sources.toml',
+        )
     if table == "sli":
-        return _read_sli(head, source, members)
-    _demand(head, source, table, [one for one in members if isinstance(one, dict)])
+        return _read_sli(head, source, found)
+    _demand(head, source, table, [one for one in found if isinstance(one, dict)])
     columns = {name: name for name in tables.names(table)}
-    form = Format("json", table, "a record", columns, prepare=lambda *_: members)
+    form = Format("json", table, "a record", columns, prepare=lambda *_: found)
     return form.read(head, source)
-
-
-def _members(found: list[Any], path: str) -> Iterator[Any]:
-    for one in found:
-        yield from values_at(one, path)
-
-
-def _nothing_there(head: Head, source: Source) -> None:
-    places = sorted(path for path, keys in keys_by_place(head.text).items() if path and keys)
-    raise ReadError(
-        f"there are no records at {source.records!r}; objects stand at "
-        f"{', '.join(map(repr, places[:8])) or 'no key'} (without capitals and underscores)",
-        file=head.name,
-        fix='correct records = "..." in sources.toml',
-    )
 
 
 def _demand(head: Head, source: Source, table: str, records: list[Record]) -> None:
@@ -80,14 +72,7 @@ def _demand(head: Head, source: Source, table: str, records: list[Record]) -> No
 
 def _read_sli(head: Head, source: Source, members: list[Any]) -> FileResult:
     """The scalars of every record as columns named by dotted keys, read as a text table."""
-    mapped = [*source.columns.values()]
-    for spec in source.series:
-        mapped += [
-            *spec.good,
-            *spec.bad,
-            *spec.total,
-            *filter(None, (spec.ratio, spec.bad_ratio, spec.value)),
-        ]
+    mapped = flat.columns_said(source)
     rows, numbers, left, broken = [], [], [], []
     for number, member in enumerate(members, start=1):
         if not isinstance(member, dict):

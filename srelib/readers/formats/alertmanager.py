@@ -51,7 +51,7 @@ def _repeated(context: FileContext) -> list[str]:
 
 ALERTMANAGER = Format(
     "alertmanager", "alerts", "an alert",
-    signs=(say.has("labels", "startsat", "endsat", under=("", "alerts", "data")),),
+    signs=(say.has("labels", "startsat", "endsat"),),
     wrappers=("alerts", "data"),
     prepare=_episodes,
     sign="labels",

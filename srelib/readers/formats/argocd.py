@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from srelib.readers import declaration as say
 from srelib.readers.engine import FileContext, Format
 from srelib.readers.json_text import nested, objects_in, value_at
-from srelib.readers.record_tables import Row
 from srelib.readers.words import word_counts
-
-if TYPE_CHECKING:
-    from srelib.readers.source import Source
 
 HISTORY_LIMIT = 10
 """Syncs an application keeps unless its ``revisionHistoryLimit`` says otherwise."""
@@ -27,7 +22,7 @@ _REVISION = say.in_text(r"^([0-9a-f]{40,64})\Z", "revision", "revisions")
 """Commit of the manifests: of several sources the first that is one, not a chart's version."""
 
 
-def _application_rows(app: say.Record, source: Source) -> Iterable[Row]:
+def _application_rows(app: say.Record, source: say.Source) -> Iterable[say.Row]:
     name = say.first(app, "metadata.name")
     named = {"service": source.service or name}
     for entry in _syncs(app):

@@ -5,10 +5,7 @@ from srelib.readers.engine import Format
 
 AZURE_DEVOPS = Format(
     "azure_devops", "deployments", "a build",
-    signs=(
-        say.has("buildnumber", "definition", under=("", "value")),
-        say.has("queuetime", "definition", "result", under=("", "value")),
-    ),
+    signs=(say.has("buildnumber", "definition"), say.has("queuetime", "definition", "result")),
     wrappers=("value",),
     sign="definition",
     columns={

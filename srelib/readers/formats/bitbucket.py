@@ -7,7 +7,7 @@ _WORD = ("state.status.name", "state.name")  # the name of the state only says t
 
 BITBUCKET = Format(
     "bitbucket", "deployments", "a deployment",
-    signs=(say.has("uuid", "environment", "state", under=("", "values")),),
+    signs=(say.has("uuid", "environment", "state"),),
     wrappers=("values",),
     sign="environment",
     columns={

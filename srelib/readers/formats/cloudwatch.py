@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from srelib.errors import ReadError
 from srelib.readers import declaration as say
 from srelib.readers import flat
-from srelib.readers.base import Family, FileResult, Head, overridden
+from srelib.readers.base import FileResult, Head, overridden
 from srelib.readers.json_text import objects_in
-
-if TYPE_CHECKING:
-    from srelib.readers.source import Source
 
 _COUNTS = ("Sum", "SampleCount")
 _STATISTICS = (*_COUNTS, "Average", "Minimum", "Maximum")
 
 
-def _read_data(head: Head, source: Source) -> FileResult:
+def _read_data(head: Head, source: say.Source) -> FileResult:
     """One row per time, the series beside each other, in whatever order they come."""
     answers = flat.documents(head)
     results = [one for answer in answers for one in objects_in(answer.get("metricdataresults"))]
@@ -52,7 +48,7 @@ def _samples(result: say.Record, head: Head) -> Iterator[flat.Sample]:
     yield from ((at, _name(result), value) for at, value in zip(times, values, strict=True))
 
 
-def _read_statistics(head: Head, source: Source) -> FileResult:
+def _read_statistics(head: Head, source: say.Source) -> FileResult:
     """One row per time; a series is a label and a statistic (``RequestCount Sum``)."""
     samples: list[flat.Sample] = []
     names = []
@@ -66,18 +62,14 @@ def _read_statistics(head: Head, source: Source) -> FileResult:
         ]
         names += [f"{label} {statistic}" for statistic in _COUNTS if not points]
     names = [*(name for _, name, _ in samples), *names]
-    used = {*source.columns.values()}
-    used |= {n for spec in source.series for n in (*spec.good, *spec.bad, *spec.total)}
-    mine = [name for name in names if name in used]
+    mine = [name for name in names if name in flat.columns_said(source)]
     if mine and source.unit is None and all(name.endswith(_COUNTS) for name in mine):
         source = overridden(source, unit="count")
     why = "nothing says which of these are good, bad or all events"
     return flat.read_samples(head, source, samples, names, why)
 
 
-CLOUDWATCH = Family(
-    "cloudwatch", say.has("metricdataresults"), _read_data, ("sli",)
-)  # fmt: skip
-CLOUDWATCH_STATISTICS = Family(
-    "cloudwatch_statistics", say.has("datapoints", "label"), _read_statistics, ("sli",)
+CLOUDWATCH = flat.family("cloudwatch", _read_data, say.has("metricdataresults"))
+CLOUDWATCH_STATISTICS = flat.family(
+    "cloudwatch_statistics", _read_statistics, say.has("datapoints", "label")
 )

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from srelib.errors import ReadError
 from srelib.readers import declaration as say
 from srelib.readers import flat
-from srelib.readers.base import Family, FileResult, Head, overridden
+from srelib.readers.base import FileResult, Head, overridden
 from srelib.readers.engine import service_unsaid
 from srelib.readers.json_text import nested, objects_in
-
-if TYPE_CHECKING:
-    from srelib.readers.source import Source
 
 _SERVICE = say.in_text("^service:(.*)", "tags")
 
 
-def _read_history(head: Head, source: Source) -> FileResult:
+def _read_history(head: Head, source: say.Source) -> FileResult:
     """Good and total as Datadog counted them; times in ms."""
     rows: list[flat.Cells] = []
     notes: list[str] = []
@@ -67,7 +64,7 @@ def _ms(at: Any) -> Any:
     return int(at) if isinstance(at, float) and at.is_integer() else at
 
 
-def _stepped(source: Source, seconds: list[Any], **known: Any) -> Source:
+def _stepped(source: say.Source, seconds: list[Any], **known: Any) -> say.Source:
     """The source with the length of a bucket, where the answer gives one of all series."""
     steps = {one for one in seconds if isinstance(one, int | float) and 1 <= one < 1e8}
     if len(steps) == 1:
@@ -75,7 +72,7 @@ def _stepped(source: Source, seconds: list[Any], **known: Any) -> Source:
     return overridden(source, **{k: v for k, v in known.items() if getattr(source, k) is None})
 
 
-def _read_timeseries(head: Head, source: Source) -> FileResult:
+def _read_timeseries(head: Head, source: say.Source) -> FileResult:
     """One row per time, the series beside each other, named ``metric{scope}``."""
     samples: list[flat.Sample] = []
     steps: list[Any] = []
@@ -100,16 +97,13 @@ def _unit(query: str) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-_HISTORY = ("fromts", "tots")
-DATADOG_SLO = Family(
-    "datadog_slo",
-    say.any_of(say.has(*_HISTORY, "thresholds", under=("data",)),
-               say.has(*_HISTORY, "series", under=("data",))),
-    _read_history, ("sli",),
+DATADOG_SLO = flat.family(
+    "datadog_slo", _read_history,
+    say.has("fromts", "tots", "thresholds", under=("data",)),
+    say.has("fromts", "tots", "series", under=("data",)),
 )  # fmt: skip
-DATADOG = Family(
-    "datadog",
-    say.any_of(say.has("pointlist", "scope", under=("series",)),
-               say.has("pointlist", "metric", under=("series",))),
-    _read_timeseries, ("sli",),
+DATADOG = flat.family(
+    "datadog", _read_timeseries,
+    say.has("pointlist", "scope", under=("series",)),
+    say.has("pointlist", "metric", under=("series",)),
 )  # fmt: skip

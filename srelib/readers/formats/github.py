@@ -9,7 +9,7 @@ from typing import Any
 from srelib.readers import declaration as say
 from srelib.readers.engine import Format
 from srelib.readers.json_text import as_moment, keyed, objects_in
-from srelib.readers.record_tables import UNFINISHED, Row
+from srelib.readers.record_tables import UNFINISHED
 
 _OUTCOMES = {"SUCCESS": "succeeded", "ACTIVE": "succeeded", "FAILURE": "failed", "ERROR": "failed"}
 _UNFINISHED = ("IN_PROGRESS", "QUEUED", "PENDING", "WAITING", "REQUESTED")
@@ -68,7 +68,7 @@ def _order(status: say.Record) -> datetime:
     return at or datetime.min.replace(tzinfo=UTC)
 
 
-def _ending(record: say.Record, row: Row, _: Any) -> Row:
+def _ending(record: say.Record, row: say.Row, _: Any) -> say.Row:
     """How it ended and when; or why that is not known, and the states seen."""
     timed = sorted(record["statuses"], key=_order)
     final = [status for status in timed if _state(status) in _OUTCOMES]
@@ -90,9 +90,9 @@ def _ending(record: say.Record, row: Row, _: Any) -> Row:
 GITHUB = Format(
     "github", "deployments", "a deployment",
     signs=(
-        say.has("environment", "sha", "statusesurl", under=None),
-        say.has("environment", "sha", "statuses", under=None),
-        say.has("environment", "commitoid", under=None),
+        say.has("environment", "sha", "statusesurl", under=("*",)),
+        say.has("environment", "sha", "statuses", under=("*",)),
+        say.has("environment", "commitoid", under=("*",)),
     ),
     prepare=_with_statuses,
     empty=("no deployment in this file",
@@ -119,7 +119,7 @@ GITHUB_RUNS = Format(
     "github_runs", "deployments", "a run",
     signs=(
         say.has("workflowruns"),
-        *(say.has("headsha", "conclusion", name, under=("", "workflowruns"))
+        *(say.has("headsha", "conclusion", name)
           for name in ("workflowname", "workflowid", "runnumber", "runattempt", "event")),
     ),
     wrappers=("workflowruns",),

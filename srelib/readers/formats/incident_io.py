@@ -17,10 +17,7 @@ _STARTED = (*_times("impact started at", "impact started", "started at"), *_REPO
 
 INCIDENT_IO = Format(
     "incident_io", "incidents", "an incident",
-    signs=(
-        say.has("incidenttimestampvalues", "reference", under=("", "incidents")),
-        say.has("incidentstatus", "reference", under=("", "incidents")),
-    ),
+    signs=(say.has("incidenttimestampvalues", "reference"), say.has("incidentstatus", "reference")),
     wrappers=("incidents",),
     sign="reference",
     columns={

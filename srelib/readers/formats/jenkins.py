@@ -25,20 +25,19 @@ def _job(build: say.Record) -> str | None:
 
 def _id(build: say.Record) -> str | None:
     name, number = _job(build), say.first(build, "number")
-    return f"{name} #{number}" if name else number
+    return f"{name} #{number}" if name and number else number
 
 
 JENKINS = Format(
     "jenkins", "deployments", "a build",
     signs=(
-        say.has("number", "result", "timestamp", under=("", "builds", "allbuilds")),
+        say.has("number", "result", "timestamp"),
         say.has("number", "url", under=("builds", "allbuilds")),
     ),
     wrappers=("allbuilds", "builds"),
     carried={"job": ("fullname", "name")},
-    sign="number",
-    empty=("no build in this file", _ASK),
-    demands=("timestamp", "the builds hold neither result nor time", _ASK),
+    sign="timestamp",
+    empty=("no build in this file says when it was", _ASK),
     columns={
         "deployment_id": _id, "service": _job, "started_at": "timestamp",
         "finished_at": say.after("timestamp", "duration", unit=1e-3),

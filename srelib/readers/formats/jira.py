@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from srelib.readers import cells
 from srelib.readers import declaration as say
 from srelib.readers.engine import Format
 from srelib.readers.formats.github_issues import INCIDENT
-from srelib.readers.record_tables import Row
-
-if TYPE_CHECKING:
-    from srelib.readers.source import Source
 
 _SERVICES = (
     "Component/s", "Components", "Komponente/n", "Komponenten", "Componente/s", "Componentes",
@@ -35,9 +29,9 @@ _GUESSED_END = say.only(
 """The last update of an issue that is done and has no time of resolution."""
 
 
-def _complete(issue: say.Record, row: Row, source: Source) -> Row:
+def _complete(issue: say.Record, row: say.Row, source: say.Source) -> say.Row:
     """The end that is only known by the last update; when it was seen, where that is not known."""
-    found: Row = {}
+    found: say.Row = {}
     if row.get("resolved_at") is None:
         found["resolved_at"] = _GUESSED_END(issue)
     if "started_at" in source.columns and "detected_at" not in source.columns:

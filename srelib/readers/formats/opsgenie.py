@@ -26,8 +26,7 @@ def _identifiers(context: FileContext) -> list[str]:
 
 OPSGENIE = Format(
     "opsgenie", "incidents", "an incident",
-    signs=tuple(say.has("tinyid", key, under=("", "data"))
-                for key in ("impactstartdate", "impactedservices")),
+    signs=(say.has("tinyid", "impactstartdate"), say.has("tinyid", "impactedservices")),
     wrappers=("data",),
     sign="createdat",
     columns={

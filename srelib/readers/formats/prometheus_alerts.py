@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,11 +15,8 @@ from srelib.readers.engine import Format
 from srelib.readers.formats.alertmanager import SERVICE_LABELS
 from srelib.readers.json_text import nested, objects_in
 
-if TYPE_CHECKING:
-    from srelib.readers.source import Source
 
-
-def _episodes(found: list[Any], head: Head, source: Source) -> list[Any]:
+def _episodes(found: list[Any], head: Head, source: say.Source) -> list[Any]:
     """The labels of every series once for each episode: samples without a gap."""
     series = objects_in(found)
     kind = next((one.get("resulttype") for one in series), "matrix")
@@ -56,7 +53,7 @@ def _is_time(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e10
 
 
-def _query_step(times: list[np.ndarray], source: Source, head: Head) -> float:
+def _query_step(times: list[np.ndarray], source: say.Source, head: Head) -> float:
     """What was said, else the most common distance of two samples."""
     if source.step is not None:
         return float(source.step.total_seconds())

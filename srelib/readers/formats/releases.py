@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from srelib.readers import declaration as say
 from srelib.readers.engine import FileContext, Format
-from srelib.readers.record_tables import Row
 from srelib.readers.words import is_prerelease
-
-if TYPE_CHECKING:
-    from srelib.readers.source import Source
 
 _TAG_LINE = re.compile(
     r"(?:refs/tags/)?(?P<tag>\S.*?)[,\t ]"
@@ -22,10 +16,10 @@ _TAG_LINE = re.compile(
 _EARLY = "a pre-release; to keep it, set prereleases = true for this file in sources.toml"
 
 
-def _early_release(flagged: say.When) -> Callable[[say.Record, Row, Source], Row | None]:
+def _early_release(flagged: say.When) -> say.Rule:
     """A rule: the mark of a pre-release, by its name or flagged, unless `sources.toml` keeps it."""
 
-    def rule(record: say.Record, row: Row, source: Source) -> Row | None:
+    def rule(record: say.Record, row: say.Row, source: say.Source) -> say.Row | None:
         name = row.get("deployment_id")
         if source.prereleases or not (is_prerelease(name) or say.meets(record, flagged)):
             return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from srelib.readers import declaration as say
 from srelib.readers.engine import Format
 from srelib.readers.json_text import objects_in
@@ -9,28 +11,17 @@ from srelib.readers.json_text import objects_in
 
 def _text(name: str) -> tuple[str, ...]:
     """Keys of a field as people read it; references hold link and value."""
-    return (f"{name}.displayvalue", f"{name}.value", name)
+    return (name, f"{name}.displayvalue", f"{name}.value")
 
 
 def _time(name: str) -> tuple[str, ...]:
     """Keys of a time: stored in UTC, shown in the zone of whoever asked."""
-    return (f"{name}.value", name)
+    return (name, f"{name}.value")
 
 
-_STATES = ("State", "incident_state", "state.displayvalue", "incidentstate", "state")
-_CANCELED = say.Drop(
-    "its state is {said}: no incident", {_STATES: "canceled|cancelled|8"}, _STATES, "state"
-)
-_NOTES = (
-    say.Note("{n} of {of} incidents were reopened: they count from the first opening to the last "
-             "resolution.", {("Reopen count", "reopen_count", "reopencount"): "(?!0$).+"}),
-    say.Note("No Priority in this export, so the incidents have no severity (ServiceNow's own "
-             "Severity is another thing); add the column, or say which one it is with columns in "
-             "sources.toml.", {("Priority", *_text("priority")): ""}, about="severity",
-             wholly=True),
-)  # fmt: skip
-
-_OPENED = ("Opened", "opened_at", "Created", "sys_created_on")
+_OPENED = ("Opened", *_time("opened_at"), "Created", "sys_created_on")
+_PRIORITY = ("Priority", *_text("priority"))
+_STATE = ("State", "incident_state", "state.displayvalue", "state")
 
 SERVICENOW = Format(
     "servicenow", "incidents", "a row",
@@ -42,18 +33,27 @@ SERVICENOW = Format(
         frozenset({"number", "opened_at", "incident_state"}),
     ),
     columns={
-        "incident_id": ("Number", "number"),
-        "service": ("Business service", "Service", "business_service", "cmdb_ci",
+        "incident_id": ("Number", *_text("number")),
+        "service": ("Business service", "Service", *_text("business_service"), *_text("cmdb_ci"),
                     "Configuration item"),
-        "severity": ("Priority", "priority"),
+        "severity": _PRIORITY,
         "started_at": _OPENED,
         "detected_at": _OPENED,
-        "resolved_at": ("Resolved", "resolved_at", "Closed", "closed_at"),
-        "title": ("Short description", "short_description"),
+        "resolved_at": ("Resolved", *_time("resolved_at"), "Closed", *_time("closed_at")),
+        "title": ("Short description", *_text("short_description")),
     },
-    rules=(_CANCELED,),
+    rules=(
+        say.Drop("its state is {said}: no incident", {_STATE: "canceled|cancelled|8"}, _STATE,
+                 "state"),
+    ),
     paging=say.Paging((10_000,), "export shorter periods, or fewer columns"),
-    notes=_NOTES,
+    notes=(
+        say.Note("{n} of {of} incidents were reopened: they count from the first opening to the "
+                 "last resolution.", {("Reopen count", "reopen_count"): "(?!0$).+"}),
+        say.Note("No Priority in this export, so the incidents have no severity (ServiceNow's own "
+                 "Severity is another thing); add the column, or say which one it is with columns "
+                 "in sources.toml.", {_PRIORITY: ""}, about="severity", wholly=True),
+    ),
 )  # fmt: skip
 
 
@@ -64,23 +64,15 @@ def _zone(pages: list[say.Record]) -> str | None:
     return "UTC" if any(isinstance(one, dict) and "value" in one for one in fields) else None
 
 
-SERVICENOW_API = Format(
-    "servicenow_api", "incidents", "an incident",
-    signs=tuple(say.has("number", "openedat", key, under=("", "result"))
+SERVICENOW_API = replace(
+    SERVICENOW,
+    name="servicenow_api",
+    noun="an incident",
+    headers=(),
+    signs=tuple(say.has("number", "openedat", key)
                 for key in ("shortdescription", "sysid", "incidentstate", "priority")),
     wrappers=("result",),
     sign="number",
-    columns={
-        "incident_id": _text("number"),
-        "service": (*_text("businessservice"), *_text("cmdbci")),
-        "severity": _text("priority"),
-        "started_at": _time("openedat"),
-        "detected_at": _time("openedat"),
-        "resolved_at": (*_time("resolvedat"), *_time("closedat")),
-        "title": _text("shortdescription"),
-    },
-    rules=(_CANCELED,),
     zone=_zone,
     paging=say.Paging((10, 100, 1000, 10_000), "export with sysparm_limit and sysparm_offset"),
-    notes=_NOTES,
 )  # fmt: skip

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from srelib.readers import declaration as say
 from srelib.readers.engine import FileContext, Format
 from srelib.readers.json_text import as_moment
-from srelib.readers.record_tables import Row
-
-if TYPE_CHECKING:
-    from srelib.readers.source import Source
 
 _LISTS = ("incidents", "scheduledmaintenances")
 _OVER = "resolved|postmortem|completed"
@@ -65,7 +60,7 @@ def _within(key: str) -> Callable[[say.Record], str | None]:
     return found
 
 
-def _end_of_mapped(one: say.Record, row: Row, source: Source) -> Row | None:
+def _end_of_mapped(one: say.Record, row: say.Row, source: say.Source) -> say.Row | None:
     """Where a mapped end is missing, the incident ends as without the map."""
     mapped = "resolved_at" in source.columns and row["resolved_at"] is None
     return {"resolved_at": say.first(one, _RESOLVED)} if mapped else None
@@ -93,7 +88,7 @@ STATUSPAGE = Format(
     "statuspage", "incidents", "an incident",
     signs=(
         *(say.has("page", kept) for kept in _LISTS),
-        say.has("impact", "incidentupdates", under=("", *_LISTS)),
+        say.has("impact", "incidentupdates"),
     ),
     wrappers=_LISTS,
     carried={"page": "page.name"},

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from srelib.readers import declaration as say
 from srelib.readers import flat, monitoring
-from srelib.readers.base import Family, FileResult, Head, overridden
+from srelib.readers.base import FileResult, Head, overridden
 from srelib.readers.json_text import json_pages, objects_in
-
-if TYPE_CHECKING:
-    from srelib.readers.source import Source
 
 _STATES = {"1": "down", "2": "up", "98": "started", "99": "paused"}
 _UNKNOWN = "unknown"
@@ -21,7 +18,7 @@ _MEANT = {"up": "good", "down": "bad", "started": "ignore", "paused": "ignore", 
 _PAGE = 50
 
 
-def _read_uptimerobot(head: Head, source: Source) -> FileResult:
+def _read_uptimerobot(head: Head, source: say.Source) -> FileResult:
     """States from each entry of the logs to the next; the last lasts as long as it says."""
     lots = list(json_pages(head, "monitors"))
     monitors = [one for members, _ in lots for one in objects_in(members)]
@@ -61,7 +58,7 @@ def _end(log: say.Record, monitor: say.Record) -> str | None:
     return None if taken else str(end)
 
 
-def _longest(logs: list[tuple[say.Record, say.Record]], source: Source) -> Any:
+def _longest(logs: list[tuple[say.Record, say.Record]], source: say.Source) -> Any:
     """No entry lasts longer than it says."""
     lengths = [log.get("duration") for _, log in logs]
     longest = max((one for one in lengths if isinstance(one, int) and 0 < one < 1e9), default=0)
@@ -79,9 +76,9 @@ def _cut_off(found: int, pages: list[say.Record]) -> list[str]:
     ]
 
 
-UPTIMEROBOT = Family(
-    "uptimerobot",
-    say.any_of(say.has("friendlyname", "logs", under=("", "monitors")),
-               say.has("friendlyname", "interval", "status", under=("monitors",))),
-    _read_uptimerobot, ("sli", "incidents"),
+UPTIMEROBOT = flat.family(
+    "uptimerobot", _read_uptimerobot,
+    say.has("friendlyname", "logs", under=("", "monitors")),
+    say.has("friendlyname", "interval", "status", under=("monitors",)),
+    tables=("sli", "incidents"),
 )  # fmt: skip
