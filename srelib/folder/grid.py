@@ -60,7 +60,7 @@ _SHORTEST_DAY = 22 * 60 * MINUTE
 
 def _periods(times: np.ndarray, timezone: str) -> Buckets | None:
     """Local days or months that are not all of one length, each beginning at midnight."""
-    if len(times) < 2 or np.diff(times).min() < _SHORTEST_DAY:
+    if len(times) < 2 or (times[1:] - times[:-1]).min() < _SHORTEST_DAY:
         return None
     starts = pd.DatetimeIndex(times.view("M8[us]")).tz_localize("UTC").tz_convert(timezone)
     if not (starts == starts.normalize()).all():
@@ -110,9 +110,10 @@ def _other_step(lengths: np.ndarray, step: int) -> int | None:
 
 
 def _fitted(times: np.ndarray, step: int, *, fixed: bool) -> Buckets:
-    lengths, seconds = np.diff(times), f"{step / 1e6:g} s"
-    if np.all(lengths == step):
+    lengths = times[1:] - times[:-1]
+    if (lengths == step).all():
         return Buckets(step, int(times[0] % step))
+    seconds = f"{step / 1e6:g} s"
     offsets = times % step
     if np.all(offsets == offsets[0]):
         other = _other_step(lengths, step)

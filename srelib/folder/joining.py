@@ -185,13 +185,11 @@ def spans(frame: pd.DataFrame) -> dict[tuple[str, str], tuple[int, int]]:
     if not len(series):
         return {}
     edges = np.r_[0, np.flatnonzero(series[1:] != series[:-1]) + 1, len(series)].tolist()
-    services, names = frame["service"].cat, frame["sli"].cat
-    width = len(names.categories)
+    services, names = (frame[name].cat.categories.tolist() for name in ("service", "sli"))
     found = {}
     for start, stop in pairwise(edges):
-        code = int(series[start])
-        key = (str(services.categories[code // width]), str(names.categories[code % width]))
-        found[key] = (start, stop)
+        service, name = divmod(int(series[start]), len(names))
+        found[str(services[service]), str(names[name])] = (start, stop)
     return found
 
 

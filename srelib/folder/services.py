@@ -14,6 +14,7 @@ from srelib.errors import InputError
 from srelib.readers.base import Unconfirmed
 
 _SEPARATOR = re.compile(r"\s*[,;\n]\s*")
+_MARKS = re.compile(r"[\W_]+")
 _ALIKE = 0.9
 _TABLES = ("sli", "deployments", "changes", "incidents", "alerts")
 
@@ -109,8 +110,7 @@ def _pairs(names: list[str]) -> list[tuple[str, str]]:
 
 def _bare(name: str) -> str:
     """A name without case, blanks, marks and invisible characters."""
-    plain = unicodedata.normalize("NFKC", name).casefold()
-    return "".join(letter for letter in plain if letter.isalnum()) or name
+    return _MARKS.sub("", unicodedata.normalize("NFKC", name).casefold()) or name
 
 
 def _pair_note(one: str, other: str, where: Mapping[str, list[str]]) -> str:

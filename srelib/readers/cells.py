@@ -259,14 +259,20 @@ def times(
 ) -> Cells:
     """Text cells as UTC times; `form` says how they are written where ISO 8601 does not."""
     text = cells.astype("str").str.strip()
-    if form is not None:
-        text = _formatted(text, form, file)
-    known = ~is_missing(text)
     values = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us, UTC]")
+    if form is not None:
+        read = _formatted(text, form, file)
+        if read.dt.tz is None:
+            written = read.map(lambda at: at.isoformat(), na_action="ignore").astype("object")
+            text = written.where(read.notna(), text)
+        else:
+            values = read.dt.as_unit("us")
+    known = ~is_missing(text)
+    open_ = known & values.isna()
     reasons = pd.Series(None, index=cells.index, dtype="object")
-    epoch = known & text.str.match(_EPOCH).fillna(False).astype(bool)
-    zoned = known & ~epoch & text.str.contains(_ZONED).fillna(False).astype(bool)
-    naive = known & ~epoch & ~zoned
+    epoch = _matches(text, open_, _EPOCH)
+    zoned = _matches(text, open_ & ~epoch, _ZONED)
+    naive = open_ & ~epoch & ~zoned
     text[naive] = iso(text[naive], file=file, column=column)
     if epoch.any():
         _epochs(text[epoch], values, reasons)
@@ -282,18 +288,22 @@ def times(
     return Cells(values, reasons, zone=used)
 
 
+def _matches(text: pd.Series, asked: pd.Series, pattern: str) -> pd.Series:
+    """Which of the cells asked about hold this."""
+    found = text[asked].str.contains(pattern).fillna(False).astype(bool)
+    return found.reindex(text.index, fill_value=False)
+
+
 def _formatted(text: pd.Series, form: str, file: str | None) -> pd.Series:
-    """Cells that fit a format of strptime in ISO 8601; the others as they are."""
+    """The times of cells that fit a format of strptime, in UTC where it has a zone."""
     zoned = "%z" in form or "%Z" in form
     try:
-        read = pd.to_datetime(text, format=form, errors="coerce", utc=zoned)
+        return pd.to_datetime(text, format=form, errors="coerce", utc=zoned)
     except ValueError as error:
         raise ReadError(
             f"time_format {form!r} cannot be used ({error})", file=file,
             fix="write it in the codes of strptime, such as %d-%m-%Y %H:%M:%S",
         ) from error  # fmt: skip
-    written = read.map(lambda at: at.isoformat(), na_action="ignore").astype("object")
-    return written.where(read.notna(), text)
 
 
 def _iso(text: pd.Series) -> pd.Series:

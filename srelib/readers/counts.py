@@ -446,8 +446,8 @@ def codes_used(codes: np.ndarray, size: int) -> np.ndarray:
 
 def names_of(frame: pd.DataFrame) -> dict[int, tuple[str, str]]:
     """The indicators in a table by their code, sorted by name."""
-    width = len(frame["sli"].cat.categories)
-    services, names = frame["service"].cat.categories, frame["sli"].cat.categories
+    services, names = (frame[name].cat.categories.tolist() for name in ("service", "sli"))
+    width = len(names)
     found = {
         code: (str(services[code // width]), str(names[code % width]))
         for code in codes_used(series_codes(frame), width * len(services)).tolist()
@@ -465,7 +465,7 @@ def usual_step(times: np.ndarray) -> int | None:
     """The most common difference between neighbouring times [us]; None where there is none."""
     if len(times) < 2:
         return None
-    lengths = np.diff(times)
+    lengths = times[1:] - times[:-1]
     if 2 * np.count_nonzero(lengths == lengths[0]) > len(lengths):
         return int(lengths[0])
     different, often = np.unique(lengths, return_counts=True)

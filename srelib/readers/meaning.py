@@ -199,6 +199,8 @@ def _running(columns: Sequence[NumberColumn], *, rises: int) -> bool:
     """Whether totals (else parts) that change at all never fall, but to begin again at times."""
     changing = running = 0
     for column in [c for c in columns if c.role == "total"] or columns:
+        if len(column.values) <= rises:
+            continue
         up, down, restarts = _steps(column.values)
         if up + down < rises:
             continue

@@ -145,3 +145,14 @@ def test_dates_of_kibana_are_read():
     assert read.reasons.notna().tolist() == [False, False, True]
     with pytest.raises(ReadError, match="carry no time zone"):
         cells.times(pd.Series(written[:1]))
+
+
+def test_few_cells_without_a_zone_are_refused_beside_a_format_with_one() -> None:
+    """The format of the others shows the zone; nobody is asked for it because of one cell."""
+    seen = ["01/Jun/2026:02:00:01 +0200", "02/Jun/2026:02:00:01 +0200", "2026-06-01 10:00:00", "-"]
+    found = cells.times(pd.Series(seen), form="%d/%b/%Y:%H:%M:%S %z")
+    assert found.values[:2].tolist() == [
+        pd.Timestamp("2026-06-01T00:00:01Z"), pd.Timestamp("2026-06-02T00:00:01Z"),
+    ]  # fmt: skip
+    assert found.values[2:].isna().all()
+    assert found.reasons[2] == "this time carries no zone while others in the column do"
