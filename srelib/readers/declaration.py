@@ -44,7 +44,7 @@ def has(*keys: str, under: tuple[str, ...] = (), without: Iterable[str] = ()) ->
     return lambda head, places: holds(head, *keys, under=under or places, without=lacks)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Paging:
     """What shows that a file is not all there is, and how to export the rest.
 
@@ -67,7 +67,7 @@ class Paging:
             yield from (len(members), sum(meets(one, self.among) for one in members))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Note:
     """A remark on the records of which something is true (`wholly`: on all of them or none).
 
@@ -91,7 +91,7 @@ class Note:
         return [self.text.format(n=f"{len(hit):,}", of=f"{len(among):,}", one=hit[0])]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Drop:
     """Records that are left out (or refused), why, and the text shown: ``{said}`` in the reason.
 
@@ -114,7 +114,7 @@ class Drop:
         return mark(self.reason.format(said=said), value=said, column=self.column)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Outcomes:
     """What the words of a tool for the outcome of a deployment mean."""
 
@@ -138,7 +138,7 @@ class Outcomes:
         return refused(reason, value=said, column="status")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Choice:
     """Records that count: those of which a name fits what `sources.toml` or the default says.
 

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from srelib.readers.source import Source
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class FileContext:
     """What remarks of a format may look at; they may complete the rows."""
 
@@ -56,7 +56,7 @@ class FileContext:
     source: Source
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Format:
     """One export: how it is recognised, where its records are and which key is which column."""
 

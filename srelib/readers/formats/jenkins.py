@@ -37,7 +37,7 @@ JENKINS = Format(
     wrappers=("allbuilds", "builds"),
     carried={"job": ("fullname", "name")},
     sign="timestamp",
-    empty=("no build in this file says when it was", _ASK),
+    empty=("there are no builds, or the builds hold neither result nor time", _ASK),
     columns={
         "deployment_id": _id, "service": _job, "started_at": "timestamp",
         "finished_at": say.after("timestamp", "duration", unit=1e-3),
