@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from srelib import wording
-from srelib.findings.finding import Finding
+from srelib.findings.finding import Finding, sentence
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, markdown, name, names, refusal_reasons, table
 from srelib.fleet import Indicator, Results, answers, refusals
 from srelib.stats import Estimate
-from srelib.tradeoff import Association, Effect, Failures
+from srelib.tradeoff import Association, Effect, Failures, FleetEffect
 from srelib.tradeoff.after_deployments import INSIDE_INCIDENT
 
 FEW = 5
@@ -24,6 +25,8 @@ NO_LEVELS = ("**Nothing can be said about what shipping costs, because no servic
              f"deployments and service levels.** To add levels, export {HOW_TO['sli']}."
              )  # fmt: skip
 MOST_EFFECTS = 8
+SHARED_OUTAGES = 1.3
+"""How much wider shared outages make the interval of a fleet's total before it is said."""
 NOT_CAUSE = "Association is not cause."
 
 
@@ -40,6 +43,78 @@ def cost_sentences(effects: Results[Effect], *, deployments: pd.DataFrame) -> li
     if sure and len(sure) < len(known):
         lines.append(_unseen([effect for effect in known.values() if not effect.is_significant]))
     return lines
+
+
+def fleet_sentence(effect: FleetEffect | None) -> Finding | str:
+    """What the deployments of all services together cost; empty for fewer than two services."""
+    if effect is None or effect.services < 2:
+        return ""
+    out = effect.by_service.query("stands_out and excess > 0")["service"]
+    limit = 60 * effect.detectable if effect.detectable < np.inf else None
+    verdict = _fleet_verdict(effect, alone=bool(len(out)))
+    text = sentence(
+        "tradeoff.fleet", verdict, services=str(effect.services), found=_fleet_found(effect),
+        alone=names(out), doubts="".join(_fleet_doubts(effect)),
+        after=wording.duration(effect.after), detectable=wording.duration(limit),
+        side="more" if effect.score > 0 else "fewer",
+    )  # fmt: skip
+    if not effect.has_target:
+        return text
+    share = effect.share
+    return Finding("tradeoff.fleet", "cost of deployments", "", "the whole history", share.value,
+                   _rounded(share.value), verdict=verdict, low=share.low, high=share.high,
+                   n=share.n, sentence=text, anchor="what-happens-after-a-deployment"
+                   )  # fmt: skip
+
+
+def _fleet_verdict(effect: FleetEffect, *, alone: bool) -> str:
+    if not effect.is_significant:
+        return "chance" if effect.detectable < np.inf else "no_data"
+    if effect.score * effect.total.value < 0:
+        return "mixed"
+    harm = "harm" if alone else "harm_together"
+    return harm if effect.score > 0 else "help"
+
+
+def _fleet_found(effect: FleetEffect) -> str:
+    total, share = effect.total, effect.share
+    value, low, high = (_rounded(part) for part in (share.value, share.low, share.high))
+    return sentence(
+        "tradeoff.found", "more" if total.value >= 0 else "fewer",
+        bad=_bad(abs(total.value), effect.unit), fewer=_less(effect.unit),
+        after=wording.duration(effect.after), deployments=f"{effect.deployments:,}", share=value,
+        whole="all error budgets" if effect.has_target else "all bad events", low=low, high=high,
+        level=wording.percent(share.confidence), p=_p(effect.p_value),
+    )  # fmt: skip
+
+
+def _fleet_doubts(effect: FleetEffect) -> list[str]:
+    """What the total leaves out, what widens its interval, why it may hold 0 all the same."""
+    known = {
+        "part": effect.summed < effect.services,
+        "shared": effect.correlation >= SHARED_OUTAGES,
+        "zero": effect.is_significant and effect.total.low <= 0 <= effect.total.high,
+    }
+    parts = {
+        "summed": str(effect.summed),
+        "unit": effect.unit,
+        "times": f"{effect.correlation:.1f}",
+    }
+    return [sentence("tradeoff.doubt", why, **parts) for why, holds in known.items() if holds]
+
+
+def fleet_mean_sentence(effect: FleetEffect | None) -> str:
+    """What a deployment costs on average over services, and how much these differ."""
+    if effect is None or effect.services < 3:
+        return ""
+    mean, worst = effect.per_deployment, effect.by_service.iloc[0]
+    minutes = {"value": mean.value, "low": mean.low, "high": mean.high, "tau": effect.tau,
+               "harm": worst["shrunken"]}  # fmt: skip
+    return sentence(
+        "tradeoff.mean", "differ" if effect.tau else "alike", worst=name(worst["service"]),
+        level=wording.percent(mean.confidence),
+        **{part: wording.duration(60 * value) for part, value in minutes.items()},
+    )  # fmt: skip
 
 
 def _ranked(effects: Results[Effect]) -> dict[Indicator, Effect]:

@@ -3,6 +3,7 @@
 from srelib.tradeoff.association import Association, association, shared_span, weekly
 from srelib.tradeoff.effect import Effect, adjusted, deployment_effect
 from srelib.tradeoff.failures import Failures, by_batch, by_time, deployment_outcomes
+from srelib.tradeoff.fleet_effect import FleetEffect, fleet_effect
 from srelib.tradeoff.scoreboard import (
     FAST_FRAGILE,
     FAST_SAFE,
@@ -16,9 +17,9 @@ from srelib.tradeoff.scoreboard import (
 
 __all__ = [
     "FAST_FRAGILE", "FAST_SAFE", "SLOW_FRAGILE", "SLOW_SAFE", "Association", "Effect", "Failures",
-    "Quadrants", "Scorecard", "adjusted", "association", "by_batch", "by_time",
-    "deployment_effect", "deployment_outcomes", "quadrants", "scoreboard", "shared_span", "weekly",
-    
+    "FleetEffect", "Quadrants", "Scorecard", "adjusted", "association", "by_batch", "by_time",
+    "deployment_effect", "deployment_outcomes", "fleet_effect", "quadrants", "scoreboard",
+    "shared_span", "weekly",
 ]  # fmt: skip
 
 

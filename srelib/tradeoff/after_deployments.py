@@ -60,6 +60,11 @@ class OpenIncidents:
         )
         return cls(starts, np.maximum.accumulate(ends))
 
+    def to_bucket_ends(self, first: pd.Timestamp, step: pd.Timedelta) -> OpenIncidents:
+        """The same, open to the end of the bucket they end in: what is left of it is theirs."""
+        start, length = first.as_unit("us").value, int(step / pd.Timedelta(1, "us"))
+        return OpenIncidents(self.starts, start - (start - self.ends) // length * length)
+
     def until(self, times: np.ndarray) -> np.ndarray:
         """Until when an incident that began before each time stays open; long ago where none."""
         ends = np.concatenate([[np.iinfo("int64").min], self.ends])
@@ -118,6 +123,7 @@ def history(
     traffic = _rolled(np.where(seen, total_seen, 0.0), many)
     bad = _rolled(np.where(seen, total_seen - good_seen, 0.0), many)
     opened = OpenIncidents.of(incidents, unresolved=times[-1] + step)
+    opened = opened.to_bucket_ends(times[0], many * step)
     starts = pd.date_range(times[0], periods=len(bad), freq=many * step)
     hour = np.asarray(starts.hour + 24 * (starts.day_of_week >= 5))
     baseline, hot = _baseline(bad, traffic, hour, many * step)
@@ -238,6 +244,7 @@ def _answering(
     for row in np.flatnonzero(is_open & ids.isin(causes[known["deployment_id"].notna()])):
         others = known[(causes != ids.iloc[row]) | known["deployment_id"].isna()]
         other = OpenIncidents.of(others, unresolved=events.END_OF_TIME)
+        other = other.to_bucket_ends(past.first, past.step)
         at = past.moments(place[[row]])
         is_open[row] = bool((other.until(at) > at)[0])
     return is_open

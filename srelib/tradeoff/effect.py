@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,7 @@ from srelib.tradeoff.placebo import (
     compare,
     detectable,
     interval,
+    more_placebos,
     placements,
     two_sided,
     without_bursts,
@@ -35,11 +36,32 @@ from srelib.tradeoff.placebo import (
 from srelib.windows.sums import _checked, _divide
 
 METHOD = "placebo schedules"
+HOUR = pd.Timedelta(hours=1)
 BIN = pd.Timedelta(minutes=30)
 ENOUGH = 400
 """Placebo schedules for the band of the curve."""
+FAR_OUT = 10
+"""Placebo schedules, both sides, below which more are drawn: a fleet corrects for its size."""
 ENOUGH_PLACEBOS = 200
 """Placebo schedules for each comparison without a week."""
+
+
+@dataclass(frozen=True)
+class EffectDraws:
+    """What `fleet_effect` needs of a service beside its effect.
+
+    Parameters
+    ----------
+    placebos : ndarray, excess of each placebo schedule [events]
+    noise : ndarray, draws of what chance adds to the excess [events]
+    shifted : ndarray, what chance would have put into the windows 0, 1, ... hours later [events]
+    traffic : float, mean traffic in the windows [events/min]
+    """
+
+    placebos: np.ndarray
+    noise: np.ndarray
+    shifted: np.ndarray
+    traffic: float
 
 
 @dataclass(frozen=True)
@@ -61,6 +83,7 @@ class Effect:
     by_week : DataFrame, week, deployments, excess, without (of all other weeks), p_value (of that)
     per_deployment : DataFrame, deployment_id, finished_at, excess; they add up to the excess
     after : Timedelta, length of the window after a deployment
+    draws : EffectDraws, for `fleet_effect`
     """
 
     service: str
@@ -76,6 +99,7 @@ class Effect:
     by_week: pd.DataFrame
     per_deployment: pd.DataFrame
     after: pd.Timedelta
+    draws: EffectDraws = field(repr=False, compare=False)
 
     @property
     def is_significant(self) -> bool:
@@ -171,8 +195,12 @@ def deployment_effect(
     placed = placements(past, place, after=width, placebos=placebos, seed=seed)
     found = compare(past, placed, confidence=confidence)
     good_seen, total_seen = _checked(good, total)
-    excess, smallest = _estimate(past, placed, found, n=len(used), confidence=confidence, seed=seed)
-    p_value = two_sided(found.excess, found.placebos)
+    seen = bursts(past, placed, found)
+    noise = chance(past, placed, found, seen, seed=seed)
+    harm = np.where(placed.treated, 1.0 - np.append(seen.by_chance, 1.0)[seen.number], 0.0)
+    excess = _excess(past, placed, found, noise, n=len(used), confidence=confidence)
+    p_value = _p_value(placed, found, level=1 - confidence, seed=seed)
+    minutes = float(placed.treated.sum()) * (past.step / pd.Timedelta(minutes=1))
     return Effect(
         service=str(deployments["service"].iloc[0]) if "service" in deployments else "",
         deployments=len(used),
@@ -186,10 +214,15 @@ def deployment_effect(
             past, placed, found, place,
             before=before / past.step, after=width, confidence=confidence,
         ),
-        detectable=smallest,
+        detectable=detectable(
+            without_bursts(past, placed, found, harm), noise, level=1 - confidence
+        ),
         by_week=_by_week(past, placed, found, place),
         per_deployment=_per_deployment(past, found, used, width),
         after=after,
+        draws=EffectDraws(
+            found.placebos, noise, _shifted(past, placed.treated, harm), found.traffic / minutes
+        ),
     )  # fmt: skip
 
 
@@ -240,23 +273,40 @@ def _why_none(left_out: pd.DataFrame) -> str:
     return f"no deployment can be compared with other weeks: {why}."
 
 
-def _estimate(
+def _excess(
     past: ServiceHistory,
     placed: Placements,
     found: Comparison,
+    noise: np.ndarray,
     *,
     n: int,
     confidence: float,
-    seed: int,
-) -> tuple[Estimate, float]:
-    """The excess with its interval, and the smallest excess the test would have found."""
-    seen = bursts(past, placed, found)
-    noise = chance(past, placed, found, seen, seed=seed)
+) -> Estimate:
     most = float(past.bad[placed.treated].sum())
     low, high = interval(found, noise, most=most, confidence=confidence)
-    harm = np.where(placed.treated, 1.0 - np.append(seen.by_chance, 1.0)[seen.number], 0.0)
-    smallest = detectable(without_bursts(past, placed, found, harm), noise, level=1 - confidence)
-    return Estimate(found.excess, low, high, n, confidence, METHOD), smallest
+    return Estimate(found.excess, low, high, n, confidence, METHOD)
+
+
+def _shifted(past: ServiceHistory, treated: np.ndarray, harm: np.ndarray) -> np.ndarray:
+    """Bad events of chance in the windows, had they come later by whole hours, going round."""
+    size = len(past.total)
+    parts = (
+        np.fft.rfft(values) for values in (treated.astype("float64"), past.beyond * (1 - harm))
+    )
+    windows, chance = parts
+    sums = np.fft.irfft(windows * np.conj(chance), n=size)
+    hours = np.arange(int(size * past.step / HOUR)) * (HOUR / past.step)
+    return np.asarray(sums[hours.astype("int64") % size])
+
+
+def _p_value(placed: Placements, found: Comparison, *, level: float, seed: int) -> float:
+    """The p-value, from ten times the placebos where hardly any lies as far out."""
+    first = two_sided(found.excess, found.placebos)
+    if first * len(found.placebos) > FAR_OUT or first >= level:
+        return first
+    more = more_placebos(placed, found, seed=seed)
+    again = two_sided(found.excess, np.append(found.placebos, more))
+    return again if again < level else first
 
 
 def _per_deployment(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,10 @@ from srelib.tradeoff.after_deployments import (
     window_edges,
 )
 
+MONDAY = pd.Timestamp("2001-01-01", tz="UTC")
+MANY_UNITS = np.array([64, 512, 1024, 4096])
+"""Weeks or days put into one order; the fewest that hold a history."""
+MORE = 9
 CROWDED = 0.75
 """Share of the windows that other weeks would cover as well from which on days are tried."""
 MOST_DAYS = 800
@@ -44,6 +49,7 @@ class Placements:
     starts: np.ndarray
     masks: np.ndarray
     weights: np.ndarray
+    kind: np.ndarray
     orders: np.ndarray
     overlap: float
 
@@ -121,8 +127,9 @@ def _placements(
     inside = float((past.total * treated).sum())
     overlap = float((past.total * treated * reached).sum()) / max(inside, 1e-300)
     kind = _kinds(past, starts, period)
-    orders = _orders(kind, placebos=placebos, seed=seed)
-    return Placements(period, treated, starts, masks, weights, orders, overlap)
+    number = tuple(_calendar_numbers(past, starts, period).tolist())
+    orders = _orders(number, tuple(kind.tolist()), placebos=placebos, seed=seed)
+    return Placements(period, treated, starts, masks, weights, kind, orders, overlap)
 
 
 def _kinds(past: ServiceHistory, starts: np.ndarray, period: pd.Timedelta) -> np.ndarray:
@@ -133,13 +140,40 @@ def _kinds(past: ServiceHistory, starts: np.ndarray, period: pd.Timedelta) -> np
     return past.hour[middle] // 24
 
 
-def _orders(kind: np.ndarray, *, placebos: int, seed: int) -> np.ndarray:
-    rng = np.random.default_rng(seed)
+def _calendar_numbers(past: ServiceHistory, starts: np.ndarray, period: pd.Timedelta) -> np.ndarray:
+    """Number of the calendar week (from Monday) or day in which the middle of each unit lies."""
+    since = (past.first - MONDAY) / period
+    return np.floor(since + starts * (past.step / period) + 0.5).astype("int64")
+
+
+@lru_cache(maxsize=8)
+def _orders(
+    number: tuple[int, ...], kind: tuple[int, ...], *, placebos: int, seed: int
+) -> np.ndarray:
+    """Where each unit goes; units of one number go to the same place in every service.
+
+    A random order of many units, in which those that a service lacks are skipped, is a random
+    order of those it has.
+    """
+    many = int(MANY_UNITS[np.searchsorted(MANY_UNITS[:-1], 1 + np.ptp(number))])
+    place = np.array(number) % many
     orders = np.empty((placebos, len(kind)), dtype="int64")
-    for one in np.unique(kind):
-        mine = np.flatnonzero(kind == one)
-        orders[:, mine] = mine[np.argsort(rng.random((placebos, len(mine))), axis=1)]
+    for one in set(kind):
+        mine = np.flatnonzero(np.array(kind) == one)
+        order = _order_of_all(many, placebos, seed, one)
+        unit = np.full(many, -1)
+        unit[place[mine]] = mine
+        to = order[:, place[mine]]
+        while (lacking := unit[to] < 0).any():
+            to[lacking] = order[np.nonzero(lacking)[0], to[lacking]]
+        orders[:, mine] = unit[to]
     return orders
+
+
+@lru_cache(maxsize=4)
+def _order_of_all(many: int, placebos: int, seed: int, kind: int) -> np.ndarray:
+    rng = np.random.default_rng([seed, many, kind])
+    return np.argsort(rng.random((placebos, many)), axis=1).astype("int16")
 
 
 def _starts(
@@ -267,6 +301,18 @@ def tails(value: float, placebos: np.ndarray) -> tuple[float, float]:
 def compare(past: ServiceHistory, placed: Placements, *, confidence: float) -> Comparison:
     """The windows beside the controls, for the real schedule and for each placebo."""
     return centred(past, _compared(past, placed, _table(past, placed)), confidence=confidence)
+
+
+def more_placebos(placed: Placements, found: Comparison, *, seed: int) -> np.ndarray:
+    """Excess of nine times as many further placebo schedules."""
+    rng = np.random.default_rng([seed, 2])
+    orders = np.empty((MORE * len(placed.orders), placed.units), dtype="int64")
+    for one in np.unique(placed.kind):
+        mine = np.flatnonzero(placed.kind == one)
+        orders[:, mine] = mine[np.argsort(rng.random((len(orders), len(mine))), axis=1)]
+    picked = replace(placed, orders=orders).sums(found.table.pairs)
+    whole = found.table.series.sum(axis=1)[:, None]
+    return found.table.excess(picked, whole, found.traffic) - found.centre
 
 
 def centred(past: ServiceHistory, found: Comparison, *, confidence: float) -> Comparison:

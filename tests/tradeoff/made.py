@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from srelib import tradeoff
 from srelib.fleet import Indicator
 from srelib.stats import Estimate
+from srelib.tradeoff.effect import EffectDraws
 
 NAN = float("nan")
 SHOP = Indicator("shop works", "shop", "availability", target=0.99)
@@ -32,6 +34,10 @@ def effect(
     detectable: float = 400.0,
     left_out: tuple[str, ...] = (),
     weeks: tuple[tuple[str, float, float], ...] = (),
+    placebos: tuple[float, ...] = (0.0,),
+    noise: tuple[float, ...] = (0.0,),
+    shifted: tuple[float, ...] = (0.0,),
+    traffic: float = 1.0,
 ) -> tradeoff.Effect:
     """An effect; `weeks` are start, excess and p without it."""
     excess = estimate(value, low, high, deployments)
@@ -55,6 +61,7 @@ def effect(
         }),
         per_deployment=pd.DataFrame({"deployment_id": [], "finished_at": [], "excess": []}),
         after=pd.Timedelta("6h"),
+        draws=EffectDraws(np.array(placebos), np.array(noise), np.array(shifted), traffic),
     )  # fmt: skip
 
 

@@ -57,6 +57,17 @@ def test_open_incidents_overlap_and_last_as_long_as_told():
     assert OpenIncidents.of(None, unresolved=HOURS[-1]).until(asked).max() < 0
 
 
+def test_a_deployment_in_the_bucket_in_which_an_incident_ends_is_left_out():
+    """What that bucket still holds of the incident would be blamed on it; an hour later is fine."""
+    table = shipped(60.5, 61.5, 300.5)
+    down = incident(58, 60.2)
+    found = tradeoff.deployment_effect(*counts({58: 50, 59: 50, 60: 10}), table, incidents=down)
+    assert found.left_out["deployment_id"].tolist() == ["d0"]
+    assert found.left_out["reason"].tolist() == [INSIDE_INCIDENT]
+    whole = tradeoff.deployment_effect(*counts(), shipped(60.5), incidents=incident(58, 60))
+    assert whole.left_out.empty
+
+
 def test_a_place_in_the_history_is_inside_the_incident_of_that_time():
     """Open from hour 10 to 12: not at its start, inside until its end."""
     past = history(*counts(), incidents=incident(10, 12))

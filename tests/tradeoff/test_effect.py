@@ -101,15 +101,18 @@ def test_inputs_stay_as_they_were():
 
 
 def test_the_order_of_the_rows_and_a_shift_by_weeks_change_nothing():
-    """The same history, rows turned round and moved by four weeks, gives the same answer."""
+    """The same history turned round gives the same answer; moved, the same but for the draws."""
     good, total = counts({59: 100, 700: 30})
     table = shipped(58, 300, 702)
     found = tradeoff.deployment_effect(good, total, table)
-    later = pd.Timedelta(weeks=4)
-    moved = [s.set_axis(s.index + later) for s in (good, total)]
-    turned = table.iloc[::-1].assign(finished_at=table["finished_at"].iloc[::-1] + later)
-    again = tradeoff.deployment_effect(*moved, turned)
-    assert (again.excess, again.p_value) == (found.excess, found.p_value)
+    for weeks, error in ((0, 1e-12), (64, 1e-12), (4, 0.1)):
+        later = pd.Timedelta(weeks=weeks)
+        moved = [s.set_axis(s.index + later) for s in (good, total)]
+        turned = table.iloc[::-1].assign(finished_at=table["finished_at"].iloc[::-1] + later)
+        again = tradeoff.deployment_effect(*moved, turned)
+        assert again.excess.value == found.excess.value
+        assert again.excess.low == pytest.approx(found.excess.low, rel=error)
+        assert again.p_value == pytest.approx(found.p_value, abs=error)
 
 
 def test_a_release_every_week_at_the_same_hour_is_compared_with_other_days():
@@ -273,6 +276,25 @@ def test_the_sign_of_the_excess_is_that_of_the_test():
     assert 0 < found.excess.low < found.excess.value < found.excess.high
     assert found.per_deployment["excess"].sum() == pytest.approx(found.excess.value)
     assert found.by_week["excess"].sum() == pytest.approx(found.excess.value)
+
+
+def test_what_chance_would_have_put_into_the_windows_hours_later():
+    """An outage three hours before a window of six: it lies inside when moved by 3 to 8 hours."""
+    found = tradeoff.deployment_effect(*counts({55: 50}), shipped(58))
+    shifted = found.draws.shifted
+    assert len(shifted) == len(HOURS)
+    assert np.flatnonzero(shifted > 25).tolist() == [3, 4, 5, 6, 7, 8]
+    assert shifted[5] == pytest.approx(50, abs=0.5)
+    assert found.draws.traffic == pytest.approx(1000 / 60)
+
+
+def test_a_p_value_that_placebos_cannot_resolve_is_drawn_from_more_of_them():
+    """Ten times 200 placebos resolve below 2 in 201; a fleet of fifty needs that."""
+    harm = {hour + 1: 200.0 for hour in (58, 130, 300, 420, 700)}
+    given = counts({**harm, 1000: 20.0}), shipped(58, 130, 300, 420, 700)
+    found = tradeoff.deployment_effect(*given[0], given[1], placebos=200)
+    assert len(found.draws.placebos) == 200
+    assert 2 / 2001 <= found.p_value < 2 / 201
 
 
 def test_several_services_are_corrected_for_how_many_were_asked():

@@ -33,6 +33,30 @@ def test_placebo_schedules_ship_nothing_while_an_incident_is_open():
     assert found.masks[0].any(axis=1).tolist() == [week != 2 for week in range(WEEKS)]
 
 
+def test_units_of_one_calendar_week_go_to_the_same_week_in_every_service():
+    """What is skipped for the weeks a service lacks changes nothing for the others."""
+    whole = placebo._orders(tuple(range(2000, 2013)), (0,) * 13, placebos=500, seed=3)
+    part = placebo._orders(tuple(range(2001, 2013)), (0,) * 12, placebos=500, seed=3)
+    stays = whole[:, 1:] != 0
+    assert (whole[:, 1:] == part + 1)[stays].all()
+    assert (np.sort(part, axis=1) == np.arange(12)).all()
+
+
+def test_every_order_of_the_weeks_is_equally_likely():
+    """Of 6,000 draws each of the six orders of three weeks comes 1,000 times, give or take 100."""
+    found = placebo._orders((40, 41, 42), (0, 0, 0), placebos=6000, seed=1)
+    _, times = np.unique(found, axis=0, return_counts=True)
+    assert len(times) == 6
+    assert (np.abs(times - 1000) < 100).all()
+
+
+def test_days_change_places_with_days_of_their_kind_only():
+    """Weekends stay weekends."""
+    kind = tuple(int(day % 7 >= 5) for day in range(21))
+    found = placebo._orders(tuple(range(21)), kind, placebos=50, seed=0)
+    assert (np.array(kind)[found] == np.array(kind)).all()
+
+
 def test_hours_deep_inside_an_incident_hardly_count_as_controls():
     """No deployment that is used can have them in its window."""
     _, found = placed([58.0], incidents=incident(910, 950))

@@ -1,0 +1,283 @@
+"""What the deployments of all services together cost: one test, one total, one mean harm."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from srelib.errors import InsufficientDataError, ParameterError
+from srelib.fleet import Results, answers
+from srelib.stats import Estimate
+from srelib.tradeoff.effect import Effect, adjusted
+from srelib.tradeoff.placebo import two_sided
+from srelib.windows.sums import _divide
+
+_TOTAL = "chance of all services, joined by their correlation"
+_MEAN = "random effects (Paule and Mandel), Hartung and Knapp"
+_STEPS = 60
+_POWER, _DRAWS, _HALVINGS = 0.8, 400, 16
+
+
+@dataclass(frozen=True)
+class FleetEffect:
+    """What the deployments of several services cost together, beside what chance does to it.
+
+    Parameters
+    ----------
+    services, deployments : int, how many were used
+    p_value : float, share of joint placebo schedules at least as far out, either way
+    score : float, how far out the fleet is, in standard deviations of these; above 0 is harm
+    total : Estimate, sum of the excess of the services counted in `unit` [unit]
+    unit : str, what most services count: 'events', 'seconds', or slices
+    summed : int, services in `total`
+    share : Estimate, excess as share of all budgets; of all bad events without one [fraction]
+    has_target : bool, whether `share` is of budgets, of the services that have one
+    per_deployment : Estimate, mean harm over services [min of complete outage per deployment]
+    tau : float, standard deviation of the harm between services [min of complete outage]
+    heterogeneity : float, I2: share of the spread that chance does not explain [fraction]
+    detectable : float, smallest even harm the test would find in 80 of 100 [min of outage]
+    correlation : float, by how much shared outages widen the interval of `total` [ratio]
+    by_service : DataFrame, one row per service, the largest shrunken harm first: service,
+        deployments, excess, per_deployment, shrunken [min], adjusted_p_value, stands_out
+    after : Timedelta, length of the window after a deployment
+    """
+
+    services: int
+    deployments: int
+    p_value: float
+    score: float
+    total: Estimate
+    unit: str
+    summed: int
+    share: Estimate
+    has_target: bool
+    per_deployment: Estimate
+    tau: float
+    heterogeneity: float
+    detectable: float
+    correlation: float
+    by_service: pd.DataFrame
+    after: pd.Timedelta
+
+    @property
+    def is_significant(self) -> bool:
+        """Whether it is more than chance explains."""
+        return bool(self.p_value < 1 - self.total.confidence)
+
+
+def fleet_effect(effects: Results[Effect]) -> FleetEffect:
+    """What the deployments of a fleet cost: all services in one test, one total, one mean.
+
+    score = sum over services of the normal score of the excess among its placebo schedules
+
+    Parameters
+    ----------
+    effects : mapping of Indicator to Effect, as `deployment_effect` gives them for one seed;
+        errors are left out
+
+    Returns
+    -------
+    FleetEffect
+        Its p-value compares the score with that of the same weeks' order in every service. The
+        interval of the total may hold 0 where the test rejects: the largest services make up the
+        total, while all count alike in the test.
+
+    Raises
+    ------
+    InsufficientDataError
+        There is no effect of any service.
+    ParameterError
+        The effects differ in `after`, `confidence` or `placebos`.
+
+    Notes
+    -----
+    Harm is brought to minutes of complete outage, which compare between services of different
+    traffic: excess / (deployments used * traffic per minute in the windows).
+
+    References
+    ----------
+    .. [1] Stouffer et al., *The American Soldier*, volume 1, 1949, 45.
+    .. [2] Zou, Donner, *Statistics in Medicine* 27, 2008, 1693 (intervals of sums).
+    .. [3] Paule, Mandel, *Journal of Research of the National Bureau of Standards* 87, 1982, 377.
+    .. [4] Knapp, Hartung, *Statistics in Medicine* 22, 2003, 2693.
+
+    Examples
+    --------
+    >>> fleet_effect({})
+    Traceback (most recent call last):
+    srelib.errors.InsufficientDataError: there is no effect of any service to pool.
+    """
+    known = answers(adjusted(effects))
+    if not known:
+        raise InsufficientDataError("there is no effect of any service to pool.")
+    found = list(known.values())
+    _check_alike(found)
+    scores = np.sum([_scores(e.excess.value, e.draws.placebos) for e in found], axis=0)
+    unit = Counter(key.unit for key in known).most_common(1)[0][0]
+    alike = [e for key, e in known.items() if key.unit == unit]
+    budgeted = [e for e in alike if e.budget > 0]
+    total, wider = _total(alike)
+    share, _ = _total(budgeted or alike)
+    mean, tau, heterogeneity, rows = _pooled(found)
+    return FleetEffect(
+        services=len(found),
+        deployments=sum(e.deployments for e in found),
+        p_value=two_sided(float(scores[0]), scores[1:]),
+        score=float(scores[0] / max(scores[1:].std(), 1e-9)),
+        total=total,
+        unit=unit,
+        summed=len(alike),
+        share=_scaled(share, sum(e.budget for e in budgeted) or sum(e.bad for e in alike)),
+        has_target=bool(budgeted),
+        per_deployment=mean,
+        tau=tau,
+        heterogeneity=heterogeneity,
+        detectable=_detectable(found, scores[1:]),
+        correlation=wider,
+        by_service=rows,
+        after=found[0].after,
+    )
+
+
+def _check_alike(found: Sequence[Effect]) -> None:
+    kinds = {(e.after, e.excess.confidence, len(e.draws.placebos)) for e in found}
+    if len(kinds) > 1:
+        raise ParameterError(
+            "effects must have the same after, confidence and placebos to be pooled; "
+            f"got {len(kinds)} different settings. Ask deployment_effect alike of every service."
+        )
+
+
+def _scores(excess: float, placebos: np.ndarray) -> np.ndarray:
+    """Normal scores of the excess and of each placebo among all of them."""
+    from scipy.special import ndtri
+    from scipy.stats import rankdata
+
+    values = np.append(excess, placebos)
+    return np.asarray(ndtri((rankdata(values) - 0.5) / len(values)))
+
+
+def _total(found: Sequence[Effect]) -> tuple[Estimate, float]:
+    """Sum of the excess with its interval, and by how much correlation widens that.
+
+    Each end is the farther one of two: the ends of the services, added in squares, or the sum of
+    their draws of chance; where outages are shared, both are stretched.
+    """
+    if len(found) == 1:
+        return found[0].excess, 1.0
+    ends = ("value", "low", "high")
+    value, low, high = (np.array([getattr(e.excess, end) for e in found]) for end in ends)
+    order, confidence = np.random.default_rng(0), found[0].excess.confidence
+    noise = np.sum([order.permutation(e.draws.noise) for e in found], axis=0)
+    tail = (1 - confidence) / 2
+    chance_low, chance_high = np.quantile(noise, [1 - tail, tail]) * [1, -1]
+    wider = _stretch(found, np.ones(len(found)))
+    down = wider * max(np.hypot.reduce(value - low), chance_low)
+    up = wider * max(np.hypot.reduce(high - value), chance_high)
+    total, n = float(value.sum()), sum(e.excess.n for e in found)
+    return Estimate(total, total - float(down), total + float(up), n, confidence, _TOTAL), wider
+
+
+def _stretch(found: Sequence[Effect], weight: np.ndarray) -> float:
+    """By how much shared outages widen a weighted sum over services; never narrower.
+
+    Moving the bad events of all services by the same hours, the windows staying where they are,
+    the sum varies so many times as much as if each service were moved by itself.
+    """
+    many = min(len(e.draws.shifted) for e in found)
+    shifted = weight[:, None] * np.stack([e.draws.shifted[:many] for e in found])
+    alone = float(shifted.var(axis=1).sum())
+    return float(np.sqrt(max(1.0, shifted.sum(axis=0).var() / alone))) if alone > 0 else 1.0
+
+
+def _scaled(estimate: Estimate, whole: float) -> Estimate:
+    ends = np.array([estimate.value, estimate.low, estimate.high])
+    value, low, high = _divide(ends, np.array(whole)).tolist()
+    return replace(estimate, value=value, low=low, high=high)
+
+
+def _pooled(found: Sequence[Effect]) -> tuple[Estimate, float, float, pd.DataFrame]:
+    """Mean harm per deployment over services, its spread, I2, and each service shrunken."""
+    scale = np.array([e.deployments * e.draws.traffic for e in found])
+    harm = np.array([e.excess.value for e in found]) / scale
+    variance = (np.array([max(1.0, float(e.draws.noise.std())) for e in found]) / scale) ** 2
+    tau2, freedom = _paule_mandel(harm, variance), len(found) - 1
+    mean, q = _weighted(harm, variance + tau2)
+    spread = _weighted(harm, variance)[1]
+    keep = tau2 / (tau2 + variance)
+    rows = pd.DataFrame(
+        {
+            "service": [e.service for e in found],
+            "deployments": [e.deployments for e in found],
+            "excess": [e.excess.value for e in found],
+            "per_deployment": harm,
+            "shrunken": mean + keep * (harm - mean),
+            "adjusted_p_value": [e.adjusted_p_value for e in found],
+            "stands_out": [e.is_significant for e in found],
+        }
+    ).sort_values("shrunken", ascending=False, kind="stable", ignore_index=True)
+    confidence = found[0].excess.confidence
+    half = _half_width(variance + tau2, q, freedom, confidence)
+    half *= _stretch(found, 1 / scale / (variance + tau2))
+    estimate = Estimate(mean, mean - half, mean + half, len(found), confidence, _MEAN)
+    heterogeneity = (spread - freedom) / spread if spread > freedom > 0 else 0.0
+    return estimate, float(np.sqrt(tau2)), heterogeneity, rows
+
+
+def _weighted(values: np.ndarray, variance: np.ndarray) -> tuple[float, float]:
+    """Mean weighted by precision, and the weighted sum of squares around it."""
+    weight = 1 / variance
+    mean = float((weight * values).sum() / weight.sum())
+    return mean, float((weight * (values - mean) ** 2).sum())
+
+
+def _paule_mandel(values: np.ndarray, variance: np.ndarray) -> float:
+    """Variance between services at which the weighted sum of squares is what it should be."""
+    between, freedom = 0.0, len(values) - 1
+    for _ in range(_STEPS):
+        mean, q = _weighted(values, variance + between)
+        slope = float((((values - mean) / (variance + between)) ** 2).sum())
+        if q <= freedom * (1 + 1e-9) or slope <= 0:
+            break
+        between += (q - freedom) / slope
+    return between
+
+
+def _half_width(variance: np.ndarray, q: float, freedom: int, confidence: float) -> float:
+    """Half the interval of the mean by Hartung and Knapp; NaN for a single service."""
+    from scipy.stats import t
+
+    if freedom < 1:
+        return float("nan")
+    error = np.sqrt(max(1.0, q / freedom) / (1 / variance).sum())
+    return float(t.ppf((1 + confidence) / 2, freedom) * error)
+
+
+def _detectable(found: Sequence[Effect], placebos: np.ndarray) -> float:
+    """Smallest harm per deployment, the same everywhere, that the test would most likely find."""
+    from scipy.special import ndtri
+
+    limit = float(np.quantile(placebos, (1 + found[0].excess.confidence) / 2))
+    many, order = len(placebos), np.random.default_rng(0)
+    score = ndtri((np.arange(many + 1) + 0.5) / (many + 1))
+    known = [
+        (np.sort(e.draws.placebos), order.permutation(e.draws.noise)[:_DRAWS],
+         e.deployments * e.draws.traffic)
+        for e in found
+    ]  # fmt: skip
+
+    def shown(harm: float) -> bool:
+        drawn = [score[np.searchsorted(own, noise + harm * each)] for own, noise, each in known]
+        return bool(np.mean(np.sum(drawn, axis=0) > limit) >= _POWER)
+
+    low, high = 0.0, max(max(-own[0], own[-1], 1.0) / each for own, _, each in known)
+    if not shown(high):
+        return float("inf")
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if shown(middle) else (middle, high)
+    return float(high)
