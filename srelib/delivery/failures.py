@@ -390,8 +390,11 @@ def _more_than_chance(failed: pd.DataFrame, chance: pd.DataFrame) -> pd.DataFram
     from scipy.stats import binom
 
     planned = failed["planned"].fillna(True).astype(bool)
-    counts = failed.assign(followed=failed["by_time"] & planned, planned=planned)
-    counts = counts.groupby("service")[["planned", "followed", "by_time"]].sum()
+    otherwise = failed["failed"] & (failed["rolled_back"] | failed["hotfix"])
+    counts = failed.assign(
+        followed=failed["by_time"] & planned, planned=planned, otherwise=otherwise
+    )
+    counts = counts.groupby("service")[["planned", "followed", "otherwise", "by_time"]].sum()
     rows = chance.join(counts, on="service").fillna(dict.fromkeys(counts, 0))
     p_value = binom.sf(rows["followed"] - 1, rows["planned"], rows["followed_by_chance"])
     return rows.assign(p_value=np.where(rows["by_time"] > 0, p_value, NAN)).drop(columns="by_time")

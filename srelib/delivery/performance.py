@@ -47,6 +47,10 @@ class Delivery:
     lead_time, recovery : Estimate
         Median change lead time [s]; median time from the start of a failure to its end [s].
     fail_rate, rework_rate : Estimate, failed, and unplanned, deployments / deployments [fraction]
+    fail_chance : float, share of all moments that an incident follows as it would a deployment
+        [fraction]; NaN where incidents name their deployments
+    fail_clear : bool, False where failures are known from incidents alone, and no more deployments
+        were followed by one than that chance would give
     """
 
     deployments: int
@@ -55,6 +59,8 @@ class Delivery:
     fail_rate: Estimate
     recovery: Estimate
     rework_rate: Estimate
+    fail_chance: float = NAN
+    fail_clear: bool = True
 
 
 METRICS = ("frequency", "lead_time", "fail_rate", "recovery")
@@ -97,7 +103,18 @@ def metrics(
         deployments, changes, incidents, between=between, rules=rules, together=together,
         confidence=confidence,
     )  # fmt: skip
-    return _by_service(rows, confidence)
+    if together is not None:
+        return _by_service(rows, confidence, None)
+    return _by_service(rows, confidence, _beside_chance(deployments, incidents, between, rules))
+
+
+def _beside_chance(
+    deployments: pd.DataFrame, incidents: pd.DataFrame | None, between: Span, rules: Rules
+) -> pd.DataFrame:
+    """Per service, what chance alone gives, and whether more deployments than that failed."""
+    same: dict[str, Any] = {"between": between, "rules": rules}
+    failed = _failures(deployments, incidents, **same)
+    return _more_than_chance(failed, _chance(deployments, incidents, **same))
 
 
 def _five(
@@ -122,7 +139,9 @@ def _five(
     return {**found, "lead_time": change_lead_time(changes, deployments, **timing, **same)}
 
 
-def _by_service(five: Mapping[str, pd.DataFrame], confidence: float) -> dict[str, Delivery]:
+def _by_service(
+    five: Mapping[str, pd.DataFrame], confidence: float, chance: pd.DataFrame | None
+) -> dict[str, Delivery]:
     """The five numbers as estimates; those of which nothing is known say so."""
     known = {
         name: {
@@ -134,11 +153,21 @@ def _by_service(five: Mapping[str, pd.DataFrame], confidence: float) -> dict[str
         for name, table in five.items()
     }
     nothing = Estimate(NAN, NAN, NAN, 0, confidence, "no data")
+    rows = [] if chance is None else chance.to_dict("records")
+    least = 0.05 / max(len(known["frequency"]), 1)
+    luck: dict[str, dict[str, Any]] = {
+        str(row["service"]): {
+            "fail_chance": row["followed_by_chance"],
+            "fail_clear": row["otherwise"] > 0 or not row["p_value"] >= least,
+        }
+        for row in rows
+    }  # fmt: skip
     found = {}
     for service in sorted({*known["frequency"], *known["recovery"]}):
         own = {name: known.get(name, {}).get(service, nothing) for name in FIVE}
+        more: dict[str, Any] = {**own, **luck.get(service, {})}
         if service in known["frequency"] or own["recovery"].n:
-            found[service] = Delivery(int(own["frequency"].n), **own)
+            found[service] = Delivery(int(own["frequency"].n), **more)
     return found
 
 
@@ -162,8 +191,8 @@ class DeliveryPerformance:
     recoveries : DataFrame, one row per failure, with the time it lasted
     pairs : DataFrame, as from `attribute_incidents`: the incidents of the history
     chance : DataFrame
-        Per service, the incidents chance alone would put down to a deployment, and whether planned
-        deployments were followed by incidents more often than that.
+        Per service, the incidents chance alone would put down to a deployment, whether planned
+        deployments were followed by incidents more often, and failures known otherwise.
     """
 
     between: Span
@@ -228,10 +257,10 @@ def performance(
     same: dict[str, Any] = {"between": span, "rules": rules}
     five = _five(deployments, changes, incidents, **same)
     pairs = attribute_incidents(deployments, incidents, rules=rules)
-    failed = _failures(deployments, incidents, placed=pairs, **same)
+    chance = _beside_chance(deployments, incidents, **same)
     return DeliveryPerformance(
         **same,
-        metrics=_by_service(five, 0.95),
+        metrics=_by_service(five, 0.95, chance),
         frequency=five["frequency"],
         fails=five["fail_rate"],
         recovery=five["recovery"],
@@ -242,7 +271,7 @@ def performance(
         period=period,
         recoveries=_recoveries(deployments, incidents, placed=pairs, **same),
         pairs=pairs[_within_history(pairs["started_at"], span)].reset_index(drop=True),
-        chance=_more_than_chance(failed, _chance(deployments, incidents, **same)),
+        chance=chance,
     )
 
 

@@ -124,7 +124,9 @@ def _fields(ax: Axes) -> None:
 
 
 def _values(measure: _Measure, board: Mapping[str, Scorecard]) -> dict[str, float]:
-    found = {name: getattr(one, measure.field).value for name, one in board.items()}
+    told = {name: one for name, one in board.items()
+            if one.fail_clear or measure.field != "fail_rate"}  # fmt: skip
+    found = {name: getattr(one, measure.field).value for name, one in told.items()}
     return {name: value for name, value in found.items() if value == value}
 
 

@@ -99,7 +99,7 @@ def _recorded_sentence(recorded: RecordedAlerts | None) -> str:
     of = wording.plural(len(one.events), one.event_kind)
     detected = int(one.events["detected"].sum())
     when = f", {_median_detection(one)}" if detected else ""
-    return (f"The {kinds} that **really fired** ({per} a week) told us about "
+    return (f"The {kinds} that **really fired** ({per} a week) detected "
             f"**{detected or 'none'} of {of}** ({_share_text(one.recall)}){when}.")  # fmt: skip
 
 
@@ -198,24 +198,27 @@ def summary_sentences(
     if pooled is None:
         why = _failed_sentence(replays)
         return [f"**No alert could be replayed.** {why}"] if why else [NO_SLO]
-    lines = [f"There was **nothing to tell about**: no {pooled.event_kind} in "
-             f"{_history_weeks(pooled)}."]  # fmt: skip
+    lines = [_recorded_sentence(recorded)]
     if len(pooled.events):
-        lines = [_recall_sentence(pooled, policy), _missed_sentence(pooled)]
+        lines += [_recall_sentence(pooled, policy), _missed_sentence(pooled)]
         lines.append(_spent_sentence(pooled))
-    lines += [_pages_sentence(pooled), _recorded_sentence(recorded), _failed_sentence(replays)]
+    else:
+        lines.append(f"There was **nothing to tell about**: no {pooled.event_kind} in "
+                     f"{_history_weeks(pooled)}.")  # fmt: skip
+    lines += [_pages_sentence(pooled), _failed_sentence(replays)]
     return [line for line in lines if line]
 
 
 def _recall_sentence(pooled: PooledAlerts, policy: str) -> str:
     of = wording.plural(len(pooled.events), pooled.event_kind)
     detected = int(pooled.events["detected"].sum())
-    own = f"Your policy ({name(policy, limit=200)})" if policy else "Your policy"
-    who = own if pooled.policy == OWN else f"The {name(pooled.policy)} policy"
+    own = f"Your alert policy ({name(policy, limit=200)})" if policy else "Your alert policy"
+    who = own if pooled.policy == OWN else f"The {name(pooled.policy)} alert policy"
     recall = _share_text(pooled.recall)
     if not detected:
-        return f"{who} told us about **none** of {of} ({recall})."
-    return f"{who} told us about **{detected} of {of}** ({recall}), {_median_detection(pooled)}."
+        return f"{who}, replayed, would have detected **none** of {of} ({recall})."
+    return (f"{who}, replayed, would have detected **{detected} of {of}** ({recall}), "
+            f"{_median_detection(pooled)}.")  # fmt: skip
 
 
 def _missed_sentence(pooled: PooledAlerts) -> str:
@@ -223,14 +226,15 @@ def _missed_sentence(pooled: PooledAlerts) -> str:
     missed, line = pooled.missed, wording.percent(pooled.share)
     big = missed[missed["spent"] >= pooled.share]
     if not len(missed):
-        return "It missed nothing."
+        return "It would have missed nothing."
     if not len(big):
-        return (f"It missed {len(missed)}, none of which spent {line} of a budget: "
+        return (f"It would have missed {len(missed)}, none of which spent {line} of a budget: "
                 f"{_priced_events(missed, limit=3)}.")  # fmt: skip
     if len(big) == len(missed):
-        return f"It missed {len(missed)}, each at least {line} of a budget: {_priced_events(big)}."
-    return (f"It missed {len(missed)}, **{len(big)} of them {line} of a budget or more**: "
-            f"{_priced_events(big)}.")  # fmt: skip
+        return (f"It would have missed {len(missed)}, each at least {line} of a budget: "
+                f"{_priced_events(big)}.")  # fmt: skip
+    return (f"It would have missed {len(missed)}, **{len(big)} of them {line} of a budget or "
+            f"more**: {_priced_events(big)}.")  # fmt: skip
 
 
 def _priced_events(rows: pd.DataFrame, *, limit: int = 4) -> str:
@@ -255,10 +259,10 @@ def _pages_sentence(pooled: PooledAlerts) -> str:
     kind, n = markdown(pooled.severity), len(pooled.pages)
     fleet = wording.plural(pooled.objectives, "objective")
     if not n:
-        return f"It sent **no {kind}s** in {_history_weeks(pooled)}, over {fleet}."
+        return f"It would have sent **no {kind}s** in {_history_weeks(pooled)}, over {fleet}."
     per = pooled.pages_per_week
     low, high = (wording.rate(x) for x in (per.low, per.high))
-    text = (f"It sent **{wording.rate(per.value)} {kind}s a week** ({_INTERVAL} "
+    text = (f"It would have sent **{wording.rate(per.value)} {kind}s a week** ({_INTERVAL} "
             f"{low} to {high}; {n} in {_history_weeks(pooled)}, over {fleet})")  # fmt: skip
     useful = wording.percent(pooled.precision.value)
     out = wording.percent(pooled.out_of_hours.value)

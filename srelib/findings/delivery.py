@@ -15,7 +15,7 @@ from srelib.dataset import Dataset
 from srelib.delivery import Delivery, DeliveryPerformance, attribution
 from srelib.delivery.lead_time import _batch_sizes
 from srelib.delivery.performance import FIVE, METRICS, _dora_level
-from srelib.findings.finding import Finding, of_fields
+from srelib.findings.finding import Finding, beside_chance, of_fields
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, markdown, name, names, table
 from srelib.stats import Estimate
@@ -167,14 +167,18 @@ def _fail_sentence(result: DeliveryPerformance) -> str:
     if not len(rows):
         return DEAF if result.frequency["n"].any() else ""
     rows = rows.sort_values(["value", "n"], ascending=[False, False], kind="stable")
-    worst, best = rows.iloc[0], rows.iloc[-1]
-    text = f"Of the deployments of {name(worst['service'])} **{_share(worst)}** failed"
+    own = [result.metrics[service] for service in rows["service"]]
+    guilty = rows[[one.fail_clear and one.fail_rate.value > 0 for one in own]]
+    worst, best = (guilty if len(guilty) else rows).iloc[0], rows.iloc[-1]
+    clear = result.metrics[worst["service"]].fail_clear
+    share = f"**{_share(worst)}**" if clear else _share(worst)
+    text = f"Of the deployments of {name(worst['service'])} {share} failed"
     if result.rules.per == "incidents":
-        text = f"{name(worst['service'])} had **{_share(worst)}** incidents per deployment"
+        text = f"{name(worst['service'])} had {share} incidents per deployment"
     if "incident" not in worst["signals"]:
         others = wording.listing(_OTHERS[signal] for signal in worst["signals"].split(", "))
         text += f", counting {others} only, since there are no incidents here"
-    if len(rows) == 1:
+    if worst["service"] == best["service"]:
         return f"{text}."
     apart = worst["low"] > best["high"]
     chance = ("the intervals do not overlap" if apart
@@ -186,7 +190,7 @@ def _fail_sentence(result: DeliveryPerformance) -> str:
 def _doubt(result: DeliveryPerformance, service: str) -> str:
     """Where about as many deployments would have been followed by an incident by chance."""
     (row,) = result.chance[result.chance["service"] == service].to_dict("records")
-    if not row["p_value"] >= 0.05 / len(result.services):
+    if result.metrics[service].fail_clear:
         return ""
     share, near, n = row["followed_by_chance"], int(row["followed"]), int(row["planned"])
     length = wording.duration(result.rules.within)
@@ -402,7 +406,9 @@ def metrics_table(result: DeliveryPerformance, *, year: int) -> Table | None:
         for metric in FIVE:
             estimate = getattr(each, metric)
             reach = _level(estimate, metric, year) if metric in METRICS and estimate.n else ""
-            row[metric] = _cell(estimate, metric, result) + reach
+            beside = metric == "fail_rate" and each.fail_chance == each.fail_chance
+            luck = f"; {beside_chance(each)}" if beside else ""
+            row[metric] = _cell(estimate, metric, result) + reach + luck
         rows.append(row)
     headers = {"frequency": "deployments a week", **NAMES, "rework_rate": "rework rate"}
     frame = pd.DataFrame(rows, columns=["service", *headers])

@@ -109,6 +109,12 @@ def of_fields(key: str, one: Any, *, service: str, window: str) -> list[Finding]
     return found
 
 
+def beside_chance(one: Any) -> str:
+    """What chance alone gives of a change fail rate, and whether the rate is more than that."""
+    share = wording.shares([one.fail_chance])[0]
+    return f"by chance alone {share}" if one.fail_clear else f"no more than chance, {share}"
+
+
 def as_json(finding: Finding) -> dict[str, Any]:
     """A finding as JSON holds it: what is unknown is null."""
     plain = asdict(finding) | {"unit": finding.unit}

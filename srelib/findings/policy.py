@@ -46,7 +46,7 @@ def policy_sentences(pooled: PooledReplays | None, *, replays: Results[PolicyRep
 
 def _bottom_line(pooled: PooledReplays) -> str:
     """How many days would have been frozen."""
-    who = f"The {name(pooled.policy.name)} policy ({_rule_words(pooled.policy)})"
+    who = f"The {name(pooled.policy.name)} freeze policy ({_rule_words(pooled.policy)})"
     if not pooled.judged_days:
         return (f"{who} would have **decided nothing**: less than half of its window was observed "
                 "on every day. Export a longer history.")  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from srelib import wording
-from srelib.findings.finding import FIELDS, of_fields
+from srelib.findings.finding import FIELDS, beside_chance, of_fields
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, name, names, table
 from srelib.tradeoff.association import Span
@@ -125,6 +125,8 @@ def _estimate(one: Scorecard, field: str) -> str:
     goal = f" of {wording.percent(one.target)}" if field == "sli" and one.target == one.target \
         else ""  # fmt: skip
     n = f", n = {e.n:,.0f}" if field not in ("sli", "left") else ""
+    if field == "fail_rate" and one.fail_chance == one.fail_chance:
+        n += f"; {beside_chance(one)}"
     return f"{texts[0]}{goal}{ends}{n}"
 
 

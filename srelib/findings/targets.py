@@ -72,7 +72,6 @@ def _advice(key: Indicator, advice: Advice, required: float) -> str:
     also = _chance(advice.probability, required, level=False)
     if advice.verdict == "loosen":
         return f"{who}: {_loosen(key, advice, old, best, also)}"
-    guess = f" If it had to be chosen today: {new}, with {also}." if advice.has_target else ""
     barred = [wording.percent(reason.target) for reason in advice.reasons if reason.kind == "none"]
     return {
         "keep": f"{who}: **keep {now}**. {window} meets it with a probability of {best}.",
@@ -84,7 +83,7 @@ def _advice(key: Indicator, advice: Advice, required: float) -> str:
                    f"probability of {best}.",
         "cannot tell": f"{who}: **cannot tell** whether {now} can be kept with "
                        f"{wording.percent(required)}. {window} meets it with a probability of "
-                       f"{old}.{guess}",
+                       f"{old}. Nothing is recommended until it can.",
     }[advice.verdict]  # fmt: skip
 
 

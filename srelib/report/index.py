@@ -14,6 +14,7 @@ from markupsafe import Markup
 from srelib import budget, delivery, events, objectives, quality, tradeoff, windows, wording
 from srelib.dataset import Dataset
 from srelib.errors import SrelibError
+from srelib.findings.finding import beside_chance
 from srelib.findings.scoreboard import chance, shown
 from srelib.quality import Observed
 from srelib.report import sources
@@ -323,6 +324,10 @@ def _cell(one: Scorecard, field: str, group: str, length: str) -> Cell:
         (value,) = shown(field, (estimate.value,), target=one.target)
         promised = one.target == one.target
         text = f"target {wording.percent(one.target)}" if promised else "nothing promised"
+    if field == "fail_rate" and one.fail_chance == one.fail_chance:
+        text = f"{text}; {beside_chance(one)}".removeprefix("; ")
+        if not one.fail_clear:
+            value, text = "unclear", f"{value}, {beside_chance(one)}"
     return Cell(field, group, label, value, text,
                 bar(estimate.value, width=72.0) if field == "left" else None)  # fmt: skip
 

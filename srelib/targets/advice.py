@@ -151,7 +151,8 @@ def recommend(
     A candidate is eligible when it is met with at least `pass_probability`, its budget holds ten
     events, its pages are acceptable and each dependency has one more nine.
     A target in use is changed on evidence only, where the whole interval of a probability lies on
-    one side of what is required, or where traffic, dependencies or pages rule it out.
+    one side of what is required, or where traffic, dependencies or pages rule it out; where the
+    data cannot tell, nothing is recommended.
 
     Examples
     --------
@@ -176,7 +177,9 @@ def recommend(
         verdict = "nothing" if now is None else "cannot tell"
         return _advice(verdict, now, None, rows, criteria, [short])
     verdict, best = _verdict(now, rows, criteria)
-    return _advice(verdict, now, best, rows, criteria, _reasons(now, best, rows, criteria))
+    reasons = tuple(_reasons(now, best, rows, criteria))
+    chosen = None if verdict == "cannot tell" else best
+    return _advice(verdict, now, chosen, rows, criteria, reasons)
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,8 @@ class Scorecard:
     frequency : Estimate, deployments [1/week]
     lead_time : Estimate, median change lead time [s]
     fail_rate : Estimate, deployments that failed in the hands of users [fraction]
+    fail_chance, fail_clear
+        As of `srelib.delivery.Delivery`.
     recovery : Estimate, median time until such a failure was mended [s]
     rework_rate : Estimate, unplanned deployments [fraction]
     objective : str, its name, or that of the series where there is none; empty without data
@@ -67,6 +69,8 @@ class Scorecard:
     felt: Estimate
     incidents: Estimate
     restore: Estimate
+    fail_chance: float = NAN
+    fail_clear: bool = True
 
 
 DEVOPS = ("frequency", "lead_time", "rework_rate")

@@ -47,6 +47,20 @@ def test_all_five_numbers_come_together():
     assert found.lead_time.n == 0
 
 
+def test_failures_known_from_incidents_alone_are_held_against_chance():
+    """An incident every 12 hours follows any moment within a day; a repair is a sign of its own."""
+    rows = "\n".join(
+        f"incident_id=i{n} started_at={n // 2 + 1:02d}T{12 * (n % 2):02d}:00" for n in range(56)
+    )
+    plain = SHIPPED[SHIPPED["status"].eq("succeeded") & SHIPPED["planned"]]
+    found = delivery.metrics(plain, None, incidents(rows), between=JUNE)["shop"]
+    assert found.fail_rate.value == 1.0
+    assert found.fail_chance > 0.95
+    assert not found.fail_clear
+    mended = delivery.metrics(SHIPPED, None, incidents(rows), between=JUNE)["shop"]
+    assert mended.fail_clear
+
+
 def test_services_are_blended_only_on_request_and_under_a_name():
     """Two services: two answers, or one that says what it is."""
     both = pd.concat([SHIPPED, SHIPPED.assign(service="web", deployment_id=SHIPPED[

@@ -21,13 +21,14 @@ def test_all_told_says_how_soon_and_at_what_price():
     """An hour of total outage, written down, is paged after 9 minutes: 2 % of 6.72 h are 8.06."""
     log = incidents(("down", OUTAGE))
     assert told(minutes(OUTAGE), incidents=log) == [
-        "The **workbook** policy told us about **1 of 1 incident** (100 %, 95 % interval 21 % to "
-        "100 %), half of those within 9 min of the start.",
-        "It missed nothing.",
+        "The **workbook** alert policy, replayed, would have detected **1 of 1 incident** (100 %, "
+        "95 % interval 21 % to 100 %), half of those within 9 min of the start.",
+        "It would have missed nothing.",
         "By the first page, or by its end where none came, half of what happened had spent at "
         "most 2.2 % of the budget of a period.",
-        "It sent **0.9 pages a week** (95 % interval 0 to 4.9; 1 in 1.1 weeks, over 1 objective); "
-        "100 % of them told about one of these incidents, 0 % came out of office hours.",
+        "It would have sent **0.9 pages a week** (95 % interval 0 to 4.9; 1 in 1.1 weeks, over 1 "
+        "objective); 100 % of them told about one of these incidents, 0 % came out of office "
+        "hours.",
     ]
 
 
@@ -36,28 +37,29 @@ def test_what_was_missed_is_named_with_its_price():
     log = incidents(("paper <b>cut</b>", "2026-06-04T12:00"), ("blip", "2026-06-05T12:00"))
     lines = told(minutes("2026-06-05T12:10", length="4min"), incidents=log)
     assert lines[0] == (
-        "The **workbook** policy told us about **none** of 2 incidents (0 %, 95 % interval 0 % to "
-        "66 %)."
+        "The **workbook** alert policy, replayed, would have detected **none** of 2 incidents (0 "
+        "%, 95 % interval 0 % to 66 %)."
     )
     assert lines[1] == (
-        "It missed 2, none of which spent 2 % of a budget: **blip**, shop, 5 June (1.2 %) and "
-        "**paper &#60;b&#62;cut&#60;/b&#62;**, shop, 4 June (0 %)."
+        "It would have missed 2, none of which spent 2 % of a budget: **blip**, shop, 5 June "
+        "(1.2 %) and **paper &#60;b&#62;cut&#60;/b&#62;**, shop, 4 June (0 %)."
     )
-    assert lines[3] == "It sent **no pages** in 1.1 weeks, over 1 objective."
+    assert lines[3] == "It would have sent **no pages** in 1.1 weeks, over 1 objective."
 
 
 def test_a_dear_miss_is_marked():
     """Seven minutes of 403 are 1.7 %: at 1 % that is dear."""
     log = incidents(("slow burn", "2026-06-05T12:00"))
     lines = told(minutes("2026-06-05T12:10", length="6min"), incidents=log, share=0.01)
-    assert (
-        lines[1]
-        == "It missed 1, each at least 1 % of a budget: **slow burn**, shop, 5 June (1.7 %)."
+    assert lines[1] == (
+        "It would have missed 1, each at least 1 % of a budget: **slow burn**, shop, 5 June "
+        "(1.7 %)."
     )
     log = incidents(("slow burn", "2026-06-05T12:00"), ("paper", "2026-06-06T12:00"))
     lines = told(minutes("2026-06-05T12:10", length="6min"), incidents=log, share=0.01)
     assert lines[1] == (
-        "It missed 2, **1 of them 1 % of a budget or more**: **slow burn**, shop, 5 June (1.7 %)."
+        "It would have missed 2, **1 of them 1 % of a budget or more**: **slow burn**, shop, 5 "
+        "June (1.7 %)."
     )
 
 
@@ -65,7 +67,7 @@ def test_nothing_to_tell_is_an_answer():
     """A quiet week without incidents or spending."""
     assert told(minutes()) == [
         "There was **nothing to tell about**: no budget event in 1.1 weeks.",
-        "It sent **no pages** in 1.1 weeks, over 1 objective.",
+        "It would have sent **no pages** in 1.1 weeks, over 1 objective.",
     ]
 
 
@@ -73,11 +75,13 @@ def test_the_words_change_with_the_policy():
     """The Workbook's fourth attempt wants 5 % of a budget in an hour: 21 minutes of outage."""
     counts, log = minutes(OUTAGE), incidents(("down", OUTAGE))
     line = told(counts, incidents=log, policy="4 one burn rate")[0]
-    assert line.startswith("The **4 one burn rate** policy told us about **1 of 1 incident**")
+    assert line.startswith(
+        "The **4 one burn rate** alert policy, replayed, would have detected **1 of 1 incident**"
+    )
     assert line.endswith("half of those within 21 min of the start.")
     short = minutes(OUTAGE, length="14min")
-    assert "told us about **1 of 1" in told(short, incidents=log)[0]
-    assert "told us about **none**" in told(short, incidents=log, policy="4 one burn rate")[0]
+    assert "would have detected **1 of 1" in told(short, incidents=log)[0]
+    assert "would have detected **none**" in told(short, incidents=log, policy="4 one burn rate")[0]
 
 
 def test_a_policy_of_ones_own_is_said_as_it_was_written():
@@ -85,7 +89,7 @@ def test_a_policy_of_ones_own_is_said_as_it_was_written():
     found = replays(minutes(OUTAGE), policy="5% in 1h", incidents=incidents(("down", OUTAGE)))
     lines = spoken.summary_sentences(alerts.pooled(found), replays=found, policy="5% in 1h")
     assert plain(lines[0]).startswith(
-        "Your policy (**5% in 1h**) told us about **1 of 1 incident**"
+        "Your alert policy (**5% in 1h**), replayed, would have detected **1 of 1 incident**"
     )
     lines = compared.compare_sentences(alerts.compare(found))
     assert plain(lines[0]) == (
@@ -113,7 +117,7 @@ def test_what_really_fired_is_held_against_the_replay():
     found = replays(minutes(OUTAGE, LATER), incidents=log)
     assert really(fired(("2026-06-02T12:13", "2026-06-02T13:00"),
                         ("2026-06-08T12:13", "2026-06-08T13:00")), found) == [
-        "The 2 pages that **really fired** (1.8 a week) told us about **1 of 2 incidents** (50.0 "
+        "The 2 pages that **really fired** (1.8 a week) detected **1 of 2 incidents** (50.0 "
         "%, 95 % interval 9.5 % to 90.5 %), half of those within 13 min of the start.",
         "**What really fired** (1.8 pages a week) missed 1 that **workbook** would have told about "
         "(**later**, shop, 7 June, 15 %).",
@@ -127,7 +131,7 @@ def test_a_record_that_saw_more_is_said():
     log = incidents(("blip", "2026-06-05T12:00"))
     found = replays(minutes("2026-06-05T12:10", length="4min"), incidents=log)
     assert really(fired(("2026-06-05T11:50", "2026-06-05T12:20")), found)[:2] == [
-        "The 1 page that **really fired** (0.9 a week) told us about **1 of 1 incident** (100 %, "
+        "The 1 page that **really fired** (0.9 a week) detected **1 of 1 incident** (100 %, "
         "95 % interval 21 % to 100 %), half of those no later than the start.",
         "**What really fired** (0.9 pages a week) told about 1 that **workbook** would have missed "
         "(**blip**, shop, 5 June, 1.2 %).",

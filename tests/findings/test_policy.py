@@ -49,7 +49,7 @@ def said(counts, deployments=SHIPPED, **options) -> list[str]:
 def test_frozen_held_and_avoided_beyond_chance():
     """600 bad events after one of two releases held for nearly 27 days."""
     assert said(failing(hours(), ORDINARY, OUTAGE, HARM)) == [
-        "The **workbook** policy (28 days, frozen when nothing is left) would have frozen "
+        "The **workbook** freeze policy (28 days, frozen when nothing is left) would have frozen "
         "releases on **28** of 42 days that could be judged.",
         "It would have held **2 of 5 deployments**, half of them for 4 weeks or more; up to 2 of "
         "one service are let go together and 1 fix is let through.",
@@ -71,7 +71,7 @@ def test_what_chance_could_explain_is_said_to_be_so():
 def test_nothing_frozen_says_so():
     """No outage."""
     assert said(hours()) == [
-        "The **workbook** policy (28 days, frozen when nothing is left) would have frozen "
+        "The **workbook** freeze policy (28 days, frozen when nothing is left) would have frozen "
         "**nothing**: no budget fell that low on any of 42 days that could be judged.",
     ]
 
@@ -80,7 +80,7 @@ def test_frozen_from_the_first_day_judged_to_the_last():
     """Everything held, nothing let go, no median."""
     lines = said(failing(hours(), ("2026-06-01", "2026-07-27", 20.0)))
     assert lines[:2] == [
-        "The **workbook** policy (28 days, frozen when nothing is left) would have frozen "
+        "The **workbook** freeze policy (28 days, frozen when nothing is left) would have frozen "
         "releases on **every one** of 42 days that could be judged.",
         "It would have held **4 of 5 deployments**, so many of them to the end of the data that no "
         "median can be given; 4 still wait at the end and 1 fix is let through.",
@@ -133,9 +133,9 @@ def test_a_history_too_short_to_judge_decides_nothing():
     """Ten days of four weeks."""
     (line,) = said(hours(days=10), made(("a", "2026-06-05T12:00")))
     assert line == (
-        "The **workbook** policy (28 days, frozen when nothing is left) would have **decided "
-        "nothing**: less than half of its window was observed on every day. Export a longer "
-        "history."
+        "The **workbook** freeze policy (28 days, frozen when nothing is left) would have "
+        "**decided nothing**: less than half of its window was observed on every day. Export a "
+        "longer history."
     )
 
 
@@ -143,8 +143,8 @@ def test_rationing_has_its_own_words():
     """Never frozen, releases one a week."""
     ration = Policy(name="<i>one*", window="28d", freeze_below=None, slow_below=0.0, slow_to=1)
     assert said(failing(hours(), OUTAGE), policy=ration)[0] == (
-        "The **&#60;i&#62;one\\*** policy (28 days, 1 release a week when nothing is left) would "
-        "have rationed releases on **28** of 42 days that could be judged."
+        "The **&#60;i&#62;one\\*** freeze policy (28 days, 1 release a week when nothing is left) "
+        "would have rationed releases on **28** of 42 days that could be judged."
     )
 
 

@@ -52,8 +52,8 @@ def said(found: pd.DataFrame, *, name: str = "shop", **options) -> str:
          "probability of 97 % (95 % interval 92 % to over 99 %)."),
         (table(LOOSE, FIRM, (0.999, 0.4, 0.1, 0.95), current=0.999),
          "**shop**: **cannot tell** whether 99.9 % can be kept with 90 %. The next window of "
-         "28 days meets it with a probability of 40 % (95 % interval 10 % to 95 %). If it had to "
-         "be chosen today: 99 %, with 95 % (80 % to over 99 %)."),
+         "28 days meets it with a probability of 40 % (95 % interval 10 % to 95 %). Nothing is "
+         "recommended until it can."),
         (table(LOOSE, current=0.98, weeks=1),
          "**shop**: **cannot tell** whether 98 % can be kept. 1 whole week was observed; a target "
          "over 28 days needs 8."),

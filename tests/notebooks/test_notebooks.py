@@ -274,19 +274,19 @@ def test_the_alerts_follow_the_policy_and_the_truth(exports):
     ))  # fmt: skip
     book = ROOT / "notebooks" / "03_alerting.ipynb"
     workbook = run(book, exports)
-    assert "The **workbook** policy told us about **1 of 1 incident**" in workbook
+    assert "The **workbook** alert policy, replayed, would have detected **1 of 1 incident**" in workbook
     assert "**1 was no false alarm**" in workbook
     pyrra = run(book, exports, policy="pyrra", truth="budget")
-    assert "The **pyrra** policy told us about **2 of 2 budget events**" in pyrra
+    assert "The **pyrra** alert policy, replayed, would have detected **2 of 2 budget events**" in pyrra
     own = run(book, exports, policy="90% in 1h, ticket 1x in 1d")
-    assert "Your policy (**90% in 1h, ticket 1x in 1d**) told us about **none** of 1" in own
+    assert "Your alert policy (**90% in 1h, ticket 1x in 1d**), replayed, would have detected **none** of 1" in own
     assert "There are no alerts in the folder, so what really fired is not compared" in own
     (exports / "alerts.csv").write_text(
         "service,rule,severity,fired_at,resolved_at\n"
         "<b>shop*,Burn,page,2026-06-05T04:02:00Z,2026-06-05T04:20:00Z\n"
     )
     real = run(book, exports, policy="90% in 1h")
-    assert "The 1 page that **really fired** (0.9 a week) told us about **1 of 1 incident**" in real
+    assert "The 1 page that **really fired** (0.9 a week) detected **1 of 1 incident**" in real
     assert "told about 1 that **yours** would have missed" in real
     (exports / "incidents.csv").unlink()
     assert "There are no incidents in the folder. Scored against 2 spans" in run(book, exports)
