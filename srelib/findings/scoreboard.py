@@ -10,6 +10,7 @@ from srelib import wording
 from srelib.findings.finding import FIELDS, beside_chance, of_fields
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, name, names, table
+from srelib.sli.interval import ASSUMED, BACKGROUND_ONLY
 from srelib.tradeoff.association import Span
 from srelib.tradeoff.scoreboard import (
     FAST_FRAGILE,
@@ -20,6 +21,9 @@ from srelib.tradeoff.scoreboard import (
     Scorecard,
 )
 from srelib.windows.window import span_label
+
+LIMITS = {ASSUMED: "outage sizes assumed", BACKGROUND_ONLY: "background only"}
+"""What a cell says of an interval that assumes something or leaves something out."""
 
 
 def quadrants_sentences(quadrants: Quadrants) -> list[str]:
@@ -121,7 +125,8 @@ def _estimate(one: Scorecard, field: str) -> str:
         return "\u2013"
     texts = shown(field, (e.value, e.low, e.high), target=one.target)
     known = e.low == e.low and e.high == e.high
-    ends = f" ({texts[1]} to {texts[2]})" if known else ""
+    limit = next((f"; {words}" for text, words in LIMITS.items() if e.method.endswith(text)), "")
+    ends = f" ({texts[1]} to {texts[2]}{limit})" if known else ""
     goal = f" of {wording.percent(one.target)}" if field == "sli" and one.target == one.target \
         else ""  # fmt: skip
     n = f", n = {e.n:,.0f}" if field not in ("sli", "left") else ""

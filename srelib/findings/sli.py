@@ -13,7 +13,7 @@ from srelib import wording
 from srelib.findings.show import Table, name, names, table
 from srelib.fleet import Indicator, Results, answers
 from srelib.sli import LowTraffic, SliceShares
-from srelib.sli.interval import _compared_with_target
+from srelib.sli.interval import ASSUMED, BACKGROUND_ONLY, OUTAGES, _compared_with_target
 from srelib.sli.time_based import _longest_missed
 from srelib.stats import Estimate
 from srelib.wording import beyond
@@ -21,10 +21,11 @@ from srelib.wording import beyond
 NO_DATA = ("There is no service level series here: export good and total events per service "
            "and minute, for example a Grafana panel (Inspect, Data, Download CSV).")  # fmt: skip
 METHODS = {
-    "bootstrap": "errors come in clusters, so whole days (or hours) were resampled",
-    "clustering": "there was too little to resample, so Wilson's interval was widened for "
-                  "errors that come in clusters",
-    "wilson": "errors look independent, so Wilson's interval is used",
+    "assumed": "one or two outages were seen, so the interval assumes how much their sizes differ",
+    "apart": "outages and the errors between them got intervals of their own, which were joined",
+    "gamma": "no outage was seen, so the interval is of background errors only, which cluster",
+    "wilson": "no outage was seen, so the interval is of background errors only, which look "
+              "independent",
     "no bad time": "no bad time was seen, so there is no interval: a record without an outage "
                    "does not say how rare outages are",
     "no traffic": "no traffic was seen, so there is no interval",
@@ -57,7 +58,8 @@ def _level_sentence(indicator: Indicator, estimate: Estimate) -> str:
     value, low, high = _numbers(indicator, estimate)
     text = f"{name(indicator.name)}: {value} good"
     if estimate.low == estimate.low:
-        text += f" ({wording.percent(estimate.confidence)} interval {low} to {high})"
+        text += (f" ({wording.percent(estimate.confidence)} interval {low} to {high}"
+                 f"{_reserved(estimate)})")  # fmt: skip
     if found == "no target":
         return f"{text}; nothing is promised."
     side, _, doubt = found.partition(", ")
@@ -66,6 +68,12 @@ def _level_sentence(indicator: Indicator, estimate: Estimate) -> str:
         "no interval": "; without any bad time there is no interval",
     }.get(doubt, "")
     return f"{text}; the target of {wording.percent(indicator.target)} was {side}{tail}."
+
+
+def _reserved(estimate: Estimate) -> str:
+    """What the interval of a service level leaves out or assumes."""
+    said = (text for text in (BACKGROUND_ONLY, ASSUMED) if estimate.method.endswith(text))
+    return next(said, "")
 
 
 def _numbers(indicator: Indicator, estimate: Estimate) -> list[str]:
@@ -166,12 +174,12 @@ def levels_table(levels: Results[Estimate], *, coverage: Results[float]) -> Tabl
 def _level_row(key: Indicator, estimate: Estimate, coverage: float) -> dict[str, str]:
     value, low, high = _numbers(key, estimate)
     fact, comma, doubt = _verdict(key, estimate).partition(", ")
-    unit = estimate.method.rsplit(" ", 1)[-1] if "over" in estimate.method else key.unit
+    unit = "outages" if estimate.method.startswith(OUTAGES) else key.unit
     return {"indicator": key.name,
             "target": wording.percent(key.target) if key.has_target else "none", "good": value,
             "interval": f"{low} to {high}" if estimate.low == estimate.low else "none",
             "n": wording.amount(estimate.n, unit),
-            "method": estimate.method.removeprefix("block "),
+            "method": estimate.method,
             "observed": wording.percent(coverage),
             "verdict": f"{fact}{comma}{doubt.replace(' ', wording.NBSP)}"}  # fmt: skip
 

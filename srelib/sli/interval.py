@@ -10,8 +10,8 @@ import pandas as pd
 
 from srelib import stats
 from srelib.errors import ColumnError, InsufficientDataError, InvalidTargetError, ParameterError
-from srelib.stats.comparisons import WIDENED, block_bootstrap, dispersion
-from srelib.stats.intervals import _widened_wilson, _wilson
+from srelib.stats.bursts import Split, index_of, share_interval, split
+from srelib.stats.intervals import _widened_wilson
 from srelib.windows import Window
 from srelib.windows.sums import (
     _block_sums,
@@ -45,7 +45,12 @@ def _latency(histogram: pd.DataFrame, *, threshold: float) -> pd.DataFrame:
 
 NO_TRAFFIC = "none, no traffic"
 NO_BAD_TIME = "none, no bad time seen"
-_ALPHA = 0.05
+WILSON, WIDENED = "Wilson", "Wilson, widened for clustering"
+CLUSTERED = "gamma with overdispersion"
+OUTAGES = "outages and background apart"
+ASSUMED = ", on an assumed spread of outage sizes"
+BACKGROUND_ONLY = ", of background errors only: no outage seen"
+APART = pd.Timedelta("6h")
 _FEW = 12
 
 
@@ -59,8 +64,8 @@ def interval(
 ) -> stats.Estimate:
     """Share of good events with an interval that fits how the errors occur.
 
-    Wilson's interval where errors look independent, a block bootstrap where they cluster, and
-    Wilson's widened by the overdispersion where there is too little to resample (docs/methods.md).
+    Outages and background get intervals of their own, joined by square and add (docs/methods.md).
+    Where no outage was seen, the interval is of the background only, and `method` says so.
 
     Parameters
     ----------
@@ -69,15 +74,16 @@ def interval(
     confidence : float
         Share of such intervals that should hold the truth [fraction].
     seed : int
-        Seed of the bootstrap.
+        Seed of the test whether the background errors cluster, where they are few.
     weighting : {'events', 'time'}
         time: the counts are seconds, which are never independent of each other.
 
     Returns
     -------
     stats.Estimate
-        Fractions, and in `method` how they were made. All NaN without traffic; ends NaN for time
-        without any bad time: a record without an outage does not say how rare outages are.
+        Fractions, in `n` how many outages were seen (without any: how many events), and in
+        `method` how they were made. All NaN without traffic; ends NaN for time without any bad
+        time: a record without an outage does not say how rare outages are.
 
     Raises
     ------
@@ -89,7 +95,7 @@ def interval(
     >>> hours = pd.date_range("2026-01-01", periods=48, freq="h", tz="UTC")
     >>> total = pd.Series(1000.0, hours)
     >>> interval(total - 1, total).method
-    'Wilson'
+    'Wilson, of background errors only: no outage seen'
     """
     _check_weighting(weighting)
     _checked_step(good, total)
@@ -101,17 +107,16 @@ def interval(
 def _bad_interval(
     good: pd.Series, total: pd.Series, confidence: float, seed: int, weighting: str
 ) -> stats.Estimate:
-    """Interval of the bad share, which is the rare one, by the method that fits."""
+    """Interval of the bad share, which is the rare one."""
     part, whole = _totals(total - good, total)
     if not whole:
         return stats.Estimate(math.nan, math.nan, math.nan, 0, confidence, NO_TRAFFIC)
     if weighting == "time" and not part:
         return stats.Estimate(0.0, math.nan, math.nan, whole, confidence, NO_BAD_TIME)
-    unit, bad, total_of = _groups(good, total)
-    if weighting == "time" or dispersion(bad, total_of).p_value < _ALPHA:
-        return _dependent(bad, total_of, unit, confidence, seed)
-    low, high = _wilson(part, whole, confidence=confidence)
-    return stats.Estimate(_ratio(part, whole), low, high, whole, confidence, "Wilson")
+    found = _split(good, total, confidence, seed, weighting)
+    low, high = share_interval(found, confidence=confidence)
+    n = float(len(found.sizes)) or whole
+    return stats.Estimate(part / whole, low, high, n, confidence, _method(found))
 
 
 def _check_weighting(weighting: str) -> None:
@@ -120,37 +125,42 @@ def _check_weighting(weighting: str) -> None:
         raise ParameterError(f"weighting must be events or time; got {weighting!r}.")
 
 
-def _groups(good: pd.Series, total: pd.Series) -> tuple[str, np.ndarray, np.ndarray]:
-    """Bad and total of the coarsest groups of which there are enough."""
-    for unit, length in (("days", DAY), ("hours", HOUR)):
-        sums = _block_sums(good, total, length).fillna(0.0)
-        if int((sums["total"] > 0).sum()) >= _FEW:
-            return unit, (sums["total"] - sums["good"]).to_numpy(), sums["total"].to_numpy()
+def _split(
+    good: pd.Series, total: pd.Series, confidence: float, seed: int, weighting: str
+) -> Split:
+    """Outages and background apart: by the hour where there are days enough, else by the bucket."""
+    index = pd.DatetimeIndex(good.index)
+    days_enough = len(index) > 1 and index[-1] - index[0] >= _FEW * DAY
+    if days_enough and index[1] - index[0] < HOUR:
+        sums = _block_sums(good, total, HOUR)
+        good, total, index = sums["good"], sums["total"], pd.DatetimeIndex(sums.index)
     top, bottom = (np.nan_to_num(counts) for counts in _paired(good, total))
-    return "buckets", bottom - top, bottom
-
-
-def _dependent(
-    bad: np.ndarray, total: np.ndarray, unit: str, confidence: float, seed: int
-) -> stats.Estimate:
-    """Interval of the bad share for events that cluster."""
-    if len(bad) < _FEW:
-        return _widened(bad, total, confidence)
-    week, short = (7, 3) if unit == "days" else (24, 3)
-    block = week if len(bad) >= 4 * week else short
-    found = block_bootstrap(bad, total, block=block, confidence=confidence, seed=seed)
-    plain = found.method == "block bootstrap"
-    return replace(found, method=f"{found.method} over {unit}") if plain else found
-
-
-def _widened(bad: np.ndarray, total: np.ndarray, confidence: float) -> stats.Estimate:
-    """Wilson's interval widened by the overdispersion of the groups, of the bad share."""
-    index = dispersion(bad, total).index
-    low, high = _widened_wilson(
-        bad.sum(), total.sum(), index=1.0 if math.isnan(index) else index, confidence=confidence
+    step = index[1] - index[0] if len(index) > 1 else DAY
+    ticks = index.tz_convert("UTC").as_unit("us").asi8
+    numbers = [ticks // (unit // pd.Timedelta(1, "us")) for unit in (DAY, HOUR)]
+    numbers = [n for n in numbers if len(np.unique(n[bottom > 0])) >= _FEW]
+    groups = numbers[0] if numbers else np.arange(len(top))
+    return split(
+        bottom - top,
+        bottom,
+        groups,
+        gap=max(int(APART // step), 1),
+        block=7 if len(np.unique(groups)) >= 8 * 7 else 3,
+        independent=weighting == "events",
+        confidence=confidence,
+        seed=seed,
     )
-    value = _ratio(bad, total)
-    return stats.Estimate(value, low, high, float(total.sum()), confidence, WIDENED)
+
+
+def _method(found: Split) -> str:
+    """How the interval of such errors is made, and what it does not speak of."""
+    kind = CLUSTERED if found.worst else WILSON
+    return (OUTAGES if len(found.sizes) else kind) + _reservation(found)
+
+
+def _reservation(found: Split) -> str:
+    """What an interval leaves out or assumes where few outages were seen."""
+    return "" if len(found.sizes) > 2 else ASSUMED if len(found.sizes) else BACKGROUND_ONLY
 
 
 def by_period(
@@ -164,8 +174,8 @@ def by_period(
 ) -> pd.DataFrame:
     """Share of good events per calendar period, with interval and coverage.
 
-    Where the errors of the whole series cluster, Wilson's interval of every period is widened by
-    the overdispersion.
+    Wilson's interval of every period is widened by the overdispersion of the whole series, with
+    its outages; a period that holds all events has the interval of `interval`.
 
     Parameters
     ----------
@@ -207,29 +217,30 @@ def by_period(
     sums = _sums_between(good, total, edges)
     found = sums[["good", "total"]].fillna(0.0)
     found["ratio"] = _divide(found["good"], found["total"])
-    whole = found["total"].to_numpy()
-    bad = whole - found["good"].to_numpy()
-    index, method = _overdispersion(bad, whole, good, total, weighting)
-    low, high = _widened_wilson(bad, whole, index=index, confidence=confidence)
-    none = method == NO_BAD_TIME
-    found["low"], found["high"] = (np.nan, np.nan) if none else (1 - high, 1 - low)
+    if weighting == "time" and found["good"].sum() == found["total"].sum():
+        found["low"], found["high"], method = np.nan, np.nan, NO_BAD_TIME
+    else:
+        low, high, method = _period_ends(
+            found, _split(good, total, confidence, 0, weighting), confidence=confidence
+        )
+        found["low"], found["high"] = 1 - high, 1 - low
     found["coverage"] = _divide(sums["known"], np.diff(edges))
-    found["method"] = np.where(whole > 0, method, NO_TRAFFIC)
+    found["method"] = np.where(found["total"] > 0, method, NO_TRAFFIC)
     return pd.concat([spans[["starts_at", "ends_at", "label"]], found, spans[["complete"]]], axis=1)
 
 
-def _overdispersion(
-    bad: np.ndarray, whole: np.ndarray, good: pd.Series, total: pd.Series, weighting: str
-) -> tuple[float, str]:
-    """Overdispersion of the whole series, and the method it calls for."""
-    if weighting == "time" and not bad.sum():
-        return 1.0, NO_BAD_TIME
-    _, bad_of, total_of = _groups(good, total)
-    scatter = dispersion(bad_of, total_of)
-    if weighting == "events" and not scatter.p_value < _ALPHA:
-        return 1.0, "Wilson"
-    indexes = [scatter.index, dispersion(bad, whole).index if len(bad) >= 4 else 1.0, 1.0]
-    return float(np.nanmax(indexes)), WIDENED
+def _period_ends(
+    periods: pd.DataFrame, found: Split, *, confidence: float
+) -> tuple[np.ndarray, np.ndarray, str]:
+    """Ends of the bad share of every period, from how the errors of the whole series occur."""
+    whole, index = periods["total"].to_numpy(), index_of(found)
+    if found.total and whole.max() == found.total:
+        ends = share_interval(found, confidence=confidence)
+        low, high = (np.where(whole > 0, end, np.nan) for end in ends)
+        return low, high, _method(found)
+    bad = whole - periods["good"].to_numpy()
+    low, high = _widened_wilson(bad, whole, index=index, confidence=confidence)
+    return low, high, (WIDENED if index > 1 else WILSON) + _reservation(found)
 
 
 @dataclass(frozen=True)

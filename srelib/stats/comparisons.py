@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from srelib.errors import InsufficientDataError, ParameterError
+from srelib.errors import ParameterError
 from srelib.stats.intervals import (
     EXACT,
     NAN,
@@ -17,13 +17,10 @@ from srelib.stats.intervals import (
     _checked_durations,
     _level,
     _normal_quantile,
-    _widened_wilson,
 )
 
-WIDENED = "Wilson, widened for clustering"
 RANKS = "rank test (Mann-Whitney; Gehan where some are open)"
 SPEARMAN = "Spearman (Gehan scores where some are open)"
-_EMPTY = 1 / 400
 _LARGEST, _FINE = 1e6, 1e-6
 
 Durations = tuple[np.ndarray, np.ndarray]
@@ -63,68 +60,6 @@ def _chi_square(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     p = part.sum(axis=-1, keepdims=True) / whole.sum()
     spread = np.where((p > 0) & (p < 1), p * (1 - p), 1.0)
     return ((part - p * whole) ** 2 / (spread * whole)).sum(axis=-1)
-
-
-def block_bootstrap(
-    part: np.ndarray,
-    whole: np.ndarray,
-    *,
-    block: int = 1,
-    confidence: float = 0.95,
-    resamples: int = 2000,
-    seed: int = 0,
-) -> Estimate:
-    """Interval of sum(part) / sum(whole) where neighbouring values depend on each other."""
-    tail = (1 - _level(confidence)) / 2
-    part, whole = np.asarray(part, dtype="float64"), np.asarray(whole, dtype="float64")
-    if len(part) < 3 * block or not whole.sum():
-        raise InsufficientDataError(
-            f"a bootstrap needs at least 3 blocks of {block} values, with a whole above 0; "
-            f"got {len(part)} values with a whole of {whole.sum():g}."
-        )
-    value = float(part.sum() / whole.sum())
-    drawn, error = _studentised(part, whole, block, resamples, seed)
-    if error == 0 or np.mean(~np.isfinite(drawn)) > _EMPTY:
-        index = max(error**2 * value * whole.sum() / (1 - value), 1.0) if value < 1 else 1.0
-        low, high = _widened_wilson(part.sum(), whole.sum(), index=index, confidence=confidence)
-        return Estimate(value, low, high, float(whole.sum()), confidence, WIDENED)
-    steps = np.quantile(drawn[np.isfinite(drawn)], [1 - tail, tail])
-    low, high = value * np.exp(-steps * error)
-    n = float((whole > 0).sum())
-    return Estimate(value, float(low), min(float(high), 1.0), n, confidence, "block bootstrap")
-
-
-def _studentised(
-    part: np.ndarray, whole: np.ndarray, block: int, resamples: int, seed: int
-) -> tuple[np.ndarray, float]:
-    """T statistics of the log share over resamples, and its standard error in the data."""
-    sums = _circular_sums(np.stack([part, whole]), block)
-    count = -(-len(part) // block)
-    draws = np.random.default_rng(seed).integers(len(part), size=(resamples, count))
-    value = part.sum() / whole.sum()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        shares, errors = _shares(sums[:, draws])
-        drawn = (np.log(shares) - np.log(value)) / errors
-    moments = (sums[0] - value * sums[1]) ** 2
-    spread = moments.mean() * count / (count - 1)
-    error = np.sqrt(spread * count) / (count * sums[1].mean()) / value if value else 0.0
-    return drawn, float(error)
-
-
-def _circular_sums(values: np.ndarray, block: int) -> np.ndarray:
-    """Sum of the block that starts at each value, the series closed to a circle."""
-    closed = np.concatenate([values, values[..., : block - 1]], axis=-1)
-    return np.lib.stride_tricks.sliding_window_view(closed, block, axis=-1).sum(axis=-1)
-
-
-def _shares(blocks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Share of each resample and the standard error of its log, from its own blocks."""
-    part, whole = blocks.sum(axis=-1)
-    share = part / whole
-    count = blocks.shape[-1]
-    residual = blocks[0] - share[:, None] * blocks[1]
-    spread = (residual**2).sum(axis=-1) * count / (count - 1)
-    return share, np.sqrt(spread) / whole / share
 
 
 def rate_dispersion(counts: Any, times: Any, groups: Any = None) -> tuple[float, int]:

@@ -235,7 +235,7 @@ def _worth(
     return n / max(effect, 0.5) * _small(count, confidence)
 
 
-def _small(count: int, confidence: float) -> float:
+def _small(count: float, confidence: float) -> float:
     """What an estimated variance costs: the normal quantile over Student's, squared."""
     from scipy.special import stdtrit
 

@@ -14,17 +14,15 @@ from srelib.delivery.rules import DEFAULT
 from srelib.errors import ParameterError
 from srelib.fleet import Indicator
 from srelib.incidents.comparison import _summary
-from srelib.sli.interval import DAY
 from srelib.stats import Estimate
 from srelib.stats.intervals import _normal_quantile, _rate, _wilson
 from srelib.tradeoff.after_deployments import WEEK
 from srelib.tradeoff.association import Span
-from srelib.windows.sums import _block_sums, _check_counts, _divide, _paired, _prefix_pair, _ratio
+from srelib.windows.sums import _divide, _paired, _prefix_pair, _ratio
 
 NAN = float("nan")
 NOT_PAGES = ("ticket", "warning", "warn", "info", "informational", "low", "notice")
 """Severities of alerts that wake nobody; everything else counts as a page."""
-ENOUGH_DAYS = 28
 FELT = pd.Timedelta("1h")
 """How far before a page users may have begun to feel what it tells about."""
 
@@ -170,24 +168,12 @@ def _levels(
     counts: Mapping[Indicator, pd.DataFrame], confidence: float
 ) -> dict[str, dict[str, Estimate]]:
     """Service level, and what it leaves of the budget."""
-    levels = fleet.each(counts, lambda key, seen: _service_level(
-        seen, weighting=key.weighting, confidence=confidence))  # fmt: skip
+    levels = fleet.each(counts, lambda key, seen: sli.interval(
+        seen["good"], seen["total"], weighting=key.weighting, confidence=confidence))  # fmt: skip
     return {
         key.service: {"sli": level, "left": _budget_left(level, target=key.target)}
         for key, level in fleet.answers(levels).items()
     }
-
-
-def _service_level(
-    counts: pd.DataFrame, *, weighting: str = "events", confidence: float = 0.95
-) -> Estimate:
-    """Share of good events with its interval, from daily sums where days are what it uses."""
-    good, total = counts["good"], counts["total"]
-    if len(counts) > 1 and counts.index[-1] - counts.index[0] >= ENOUGH_DAYS * DAY:
-        _check_counts(good, total)
-        sums = _block_sums(good, total, DAY)
-        good, total = sums["good"], sums["total"]
-    return sli.interval(good, total, weighting=weighting, confidence=confidence)
 
 
 def _budget_left(level: Estimate, *, target: float) -> Estimate:
@@ -297,7 +283,7 @@ def quadrants(
     Examples
     --------
     >>> often = Estimate(5.0, 4.0, 6.2, 65, 0.95, "exact Poisson")
-    >>> spare = Estimate(0.6, 0.4, 0.75, 91, 0.95, "block bootstrap")
+    >>> spare = Estimate(0.6, 0.4, 0.75, 9, 0.95, "outages and background apart")
     >>> row = quadrants({"shop": often}, {"shop": spare}).services.iloc[0]
     >>> row["quadrant"], round(float(row["fast and safe"]), 2)
     ('fast and safe', 1.0)

@@ -9,6 +9,7 @@ from srelib import windows
 from srelib.findings import sli as spoken_sli
 from srelib.fleet import Indicator
 from srelib.sli import SliceShares
+from srelib.sli.interval import ASSUMED, BACKGROUND_ONLY, CLUSTERED, OUTAGES, WILSON
 from srelib.stats import Estimate
 
 WINDOW = windows.Window.parse("28d")
@@ -30,7 +31,7 @@ def plain(text: str) -> str:
 
 def estimate(value: float, low: float, high: float) -> Estimate:
     """A service level with its interval."""
-    return Estimate(value, low, high, 90, 0.95, "block bootstrap over days")
+    return Estimate(value, low, high, 90, 0.95, OUTAGES)
 
 
 @pytest.mark.parametrize(
@@ -125,6 +126,29 @@ def test_one_objective_is_its_own_bottom_line():
                            "the target of 90 % was kept.")  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (OUTAGES, ""),
+        (OUTAGES + ASSUMED, ", on an assumed spread of outage sizes"),
+        (WILSON + BACKGROUND_ONLY, ", of background errors only: no outage seen"),
+    ],
+)
+def test_a_level_says_what_its_interval_leaves_out(made, words):
+    """No outage seen, or too few to know how much they differ."""
+    assert plain(spoken_sli._level_sentence(Indicator("a", target=0.9), method(made))) == (
+        f"**a**: 99.0 % good (95 % interval 98.0 % to 99.5 %{words}); the target of 90 % was kept."
+    )
+
+
+def test_the_table_counts_outages_or_events():
+    """What an interval stands on."""
+    levels = {Indicator(n, target=0.9, unit="events"): method(made)
+              for n, made in (("a", OUTAGES), ("b", WILSON + BACKGROUND_ONLY))}  # fmt: skip
+    found = spoken_sli.levels_table(levels, coverage=dict.fromkeys(levels, 1.0))
+    assert [plain(row[4]) for row in found.rows] == ["90 outages", "90 events"]
+
+
 def test_uptime_without_downtime_has_no_interval():
     """A record without an outage does not say how rare outages are."""
     site = Indicator("site", target=0.9, unit="seconds")
@@ -155,24 +179,24 @@ def method(name: str) -> Estimate:
     return Estimate(0.99, 0.98, 0.995, 90, 0.95, name)
 
 
-WIDE = "Wilson, widened for clustering"
-
-
 @pytest.mark.parametrize(
     ("found", "text"),
     [
-        ([method("Wilson")] * 2, "All intervals are 95 % intervals. Errors look independent, so "
-                                 "Wilson's interval is used."),
-        ([method("block bootstrap over days")],
-         "The interval is a 95 % interval. Errors come in clusters, so whole days (or hours) were "
-         "resampled."),
-        ([method("Wilson"), method(WIDE), method("block bootstrap over hours"),
-          method("block bootstrap over days"), NO_BAD_TIME],
-         "All intervals are 95 % intervals. In 2 of 5 indicators errors come in clusters, so whole "
-         "days (or hours) were resampled; in 1 there was too little to resample, so Wilson's "
-         "interval was widened for errors that come in clusters; in 1 errors look independent, so "
-         "Wilson's interval is used; in 1 no bad time was seen, so there is no interval: a record "
-         "without an outage does not say how rare outages are."),
+        ([method(WILSON + BACKGROUND_ONLY)] * 2,
+         "All intervals are 95 % intervals. No outage was seen, so the interval is of background "
+         "errors only, which look independent."),
+        ([method(OUTAGES)],
+         "The interval is a 95 % interval. Outages and the errors between them got intervals of "
+         "their own, which were joined."),
+        ([method(WILSON + BACKGROUND_ONLY), method(CLUSTERED + BACKGROUND_ONLY), method(OUTAGES),
+          method(OUTAGES), method(OUTAGES + ASSUMED), NO_BAD_TIME],
+         "All intervals are 95 % intervals. In 2 of 6 indicators outages and the errors between "
+         "them got intervals of their own, which were joined; in 1 one or two outages were seen, "
+         "so the interval assumes how much their sizes differ; in 1 no outage was seen, so the "
+         "interval is of background errors only, which cluster; in 1 no outage was seen, so the "
+         "interval is of background errors only, which look independent; in 1 no bad time was "
+         "seen, so there is no interval: a record without an outage does not say how rare outages "
+         "are."),
         ([NO_BAD_TIME] * 2, "No bad time was seen, so there is no interval: a record without an "
                             "outage does not say how rare outages are."),
         ([IDLE], "No traffic was seen, so there is no interval."),

@@ -18,8 +18,7 @@ from srelib.errors import (
     ParameterError,
     TimeIndexError,
 )
-from srelib.sli.interval import _latency, _miss_probability
-from srelib.stats.comparisons import WIDENED
+from srelib.sli.interval import ASSUMED, OUTAGES, WIDENED, _latency, _miss_probability
 from srelib.stats.intervals import _wilson
 from srelib.windows import Window
 from srelib.windows.sums import _totals
@@ -51,28 +50,83 @@ def days(rates: np.ndarray, *, per_hour: int = 2000, seed: int = 0) -> pd.DataFr
 
 def test_independent_errors_get_wilsons_interval() -> None:
     """The same error rate every day: the published formula on all events."""
-    frame = days(np.full(28, 0.001))
+    frame = days(np.full(28, 0.001), seed=2)
     found = sli.interval(frame["good"], frame["total"])
     whole = frame["total"].sum()
     bad = whole - frame["good"].sum()
-    assert found.method == "Wilson"
+    assert found.method == "Wilson, of background errors only: no outage seen"
     assert found.n == whole
     assert (found.low, found.high) == pytest.approx(
         tuple(1 - end for end in reversed(_wilson(bad, whole)))
     )
 
 
-def test_clustered_errors_get_a_bootstrap_that_is_wider() -> None:
-    """Days that differ tenfold: far less certain than as many independent events."""
-    rates = np.random.default_rng(1).gamma(0.7, 0.002, 56)
+def test_errors_that_cluster_are_less_certain() -> None:
+    """Days that differ threefold: far less certain than as many independent events."""
+    rates = np.random.default_rng(1).uniform(0.001, 0.003, 56)
     frame = days(rates)
     found = sli.interval(frame["good"], frame["total"])
     whole = frame["total"].sum()
     low, high = _wilson(whole - frame["good"].sum(), whole)
-    assert found.method == "block bootstrap over days"
-    assert found.n == 56
+    assert found.method == "gamma with overdispersion, of background errors only: no outage seen"
     assert found.high - found.low > 3 * (high - low)
     assert found.low < found.value < found.high <= 1
+
+
+def with_outages(bad: dict[int, float], *, weeks: int = 8) -> pd.DataFrame:
+    """Hours of 6,000 requests of which 2 fail, and outages: failures by hour."""
+    frame = counts("2026-03-02", weeks * 168, freq="h", total=6000.0)
+    frame["good"] -= 2
+    frame.iloc[list(bad), 0] -= list(bad.values())
+    return frame
+
+
+def test_a_service_with_few_outages_keeps_a_useful_interval() -> None:
+    """Three outages in eight weeks of 99.94 %: the lower end is not 0 but some times the errors."""
+    frame = with_outages({200: 600, 500: 1200, 1000: 900})
+    found = sli.interval(frame["good"], frame["total"])
+    assert (found.method, found.n) == ("outages and background apart", 3)
+    assert found.value == pytest.approx(1 - 2 / 6000 - 2700 / (1344 * 6000))
+    assert 1 - 10 * (1 - found.value) < found.low < found.value < found.high < 1
+
+
+def test_one_outage_or_two_rest_on_an_assumption() -> None:
+    """And the method says so; outages less than six hours apart are one."""
+    for hours in ([200], [200, 205], [200, 500]):
+        frame = with_outages(dict.fromkeys(hours, 900.0))
+        found = sli.interval(frame["good"], frame["total"])
+        assert found.method == (
+            "outages and background apart, on an assumed spread of outage sizes"
+        )
+        assert found.n == (2 if hours == [200, 500] else 1)
+        assert 0.99 < found.low < found.value < found.high
+
+
+def test_hours_and_minutes_of_the_same_history_give_the_same_interval() -> None:
+    """The length of a bucket says nothing about the service."""
+    hourly = with_outages({200: 600, 500: 1200, 1000: 900, 1100: 300})
+    minutes = pd.date_range(hourly.index[0], periods=len(hourly) * 60, freq="min", unit="us")
+    good, total = (pd.Series(np.repeat(hourly[c].to_numpy() / 60, 60), minutes) for c in hourly)
+    fine, coarse = sli.interval(good, total), sli.interval(hourly["good"], hourly["total"])
+    assert (fine.low, fine.high) == pytest.approx((coarse.low, coarse.high))
+    assert fine.method == coarse.method
+
+
+def test_a_period_that_holds_everything_has_the_interval_of_everything() -> None:
+    """One quantity has one interval, whoever is asked for it."""
+    frame = with_outages({200: 600, 500: 1200, 1000: 900})
+    (year,) = sli.by_period(frame["good"], frame["total"], period="year").itertuples()
+    whole = sli.interval(frame["good"], frame["total"])
+    assert (year.ratio, year.low, year.high) == pytest.approx((whole.value, whole.low, whole.high))
+    assert year.method == whole.method
+
+
+def test_a_period_says_less_than_the_whole() -> None:
+    """A week is no surer of the rate than eight of them."""
+    frame = with_outages({200: 600, 500: 1200, 1000: 900})
+    weeks = sli.by_period(frame["good"], frame["total"])
+    whole = sli.interval(frame["good"], frame["total"])
+    assert ((weeks["high"] - weeks["low"]) > whole.high - whole.low).all()
 
 
 def test_a_weighting_that_does_not_exist_is_refused(all_good: pd.DataFrame) -> None:
@@ -84,7 +138,7 @@ def test_a_weighting_that_does_not_exist_is_refused(all_good: pd.DataFrame) -> N
 def test_one_outage_in_a_day_is_not_600_independent_failures(one_outage: pd.DataFrame) -> None:
     """One hour of 24: the interval spans most of what a day can be."""
     found = sli.interval(one_outage["good"], one_outage["total"])
-    assert found.method == WIDENED
+    assert found.method == OUTAGES + ASSUMED
     assert found.value == pytest.approx(23 / 24)
     assert found.low < 0.85
     assert found.high > 0.99
@@ -112,12 +166,12 @@ def test_seconds_without_an_outage_promise_nothing() -> None:
 
 
 def test_seconds_are_never_taken_as_independent() -> None:
-    """Even an outage of the same length each day does not make Wilson's interval right."""
+    """Single bad seconds that look independent: Wilson's interval for events, not for time."""
     frame = counts("2026-06-01", 28 * 24, freq="h", total=3600.0)
-    frame.iloc[::24, 0] = 3590.0
-    assert sli.interval(frame["good"], frame["total"]).method == "Wilson"
+    frame["good"] -= np.random.default_rng(3).poisson(1.0, len(frame))
+    assert sli.interval(frame["good"], frame["total"]).method.startswith("Wilson")
     found = sli.interval(frame["good"], frame["total"], weighting="time")
-    assert found.method != "Wilson"
+    assert found.method.startswith("gamma")
 
 
 def incidents(rng: np.random.Generator, n: int) -> np.ndarray:
@@ -206,7 +260,7 @@ def test_a_quiet_week_of_a_service_with_incidents_stays_uncertain() -> None:
     rates[30] = 0.1
     frame = days(rates)
     found = sli.by_period(frame["good"], frame["total"])
-    assert found["method"].eq(WIDENED).all()
+    assert found["method"].eq(WIDENED + ASSUMED).all()
     assert found["ratio"].iloc[0] == 1.0
     assert found["low"].iloc[0] < 0.95
 

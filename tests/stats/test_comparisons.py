@@ -11,10 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, chi2, chi2_contingency, mannwhitneyu, spearmanr
 
-from srelib.errors import InsufficientDataError, ParameterError
+from srelib.errors import ParameterError
 from srelib.stats.comparisons import (
-    WIDENED,
-    block_bootstrap,
     dispersion,
     duration_p_value,
     duration_ratio,
@@ -77,74 +75,6 @@ def test_dispersion_of_nothing_that_varies_is_unknown(part: list, whole: list) -
     found = dispersion(np.array(part), np.array(whole))
     assert math.isnan(found.index)
     assert math.isnan(found.p_value)
-
-
-def test_the_seed_alone_decides() -> None:
-    """Same seed, same interval; another seed, another one; the input stays as it was."""
-    part = np.random.default_rng(0).gamma(1, 10, 60)
-    whole, before = np.full(60, 1000.0), part.copy()
-    found = [block_bootstrap(part, whole, block=7, seed=seed) for seed in (1, 1, 2)]
-    assert found[0] == found[1]
-    assert found[0].low != found[2].low
-    np.testing.assert_array_equal(part, before)
-
-
-def test_a_block_must_fit() -> None:
-    """Too long a block, and too few of them."""
-    with pytest.raises(InsufficientDataError, match="at least 3 blocks of 7 values"):
-        block_bootstrap(np.ones(20), np.ones(20), block=7)
-    with pytest.raises(InsufficientDataError, match="whole of 0"):
-        block_bootstrap(np.zeros(20), np.zeros(20))
-
-
-def covered(draw: object, truth: float, *, days: int, block: int, times: int = 300) -> float:
-    """Share of bootstrap intervals that hold the truth."""
-    rng, hits = np.random.default_rng(11), 0
-    for seed in range(times):
-        whole = rng.poisson(50_000, days)
-        part = rng.binomial(whole, np.minimum(draw(rng, days), 1.0))
-        found = block_bootstrap(part, whole, block=block, resamples=500, seed=seed)
-        hits += found.low <= truth <= found.high
-    return hits / times
-
-
-def clustered(rng: np.random.Generator, days: int) -> np.ndarray:
-    """Error rates of days that scatter like an exponential with mean 0.001."""
-    return rng.exponential(0.001, days)
-
-
-def drifting(rng: np.random.Generator, days: int) -> np.ndarray:
-    """Lognormal error rates with mean 0.001 that remember half of yesterday."""
-    level = np.empty(days)
-    level[0] = rng.normal()
-    for day in range(1, days):
-        level[day] = 0.5 * level[day - 1] + math.sqrt(0.75) * rng.normal()
-    return 0.001 * np.exp(0.8 * level - 0.32)
-
-
-@pytest.mark.parametrize(("draw", "days", "block"), [(clustered, 28, 7), (drifting, 91, 7)])
-def test_bootstrap_intervals_hold_the_truth_as_often_as_they_say(
-    draw: object, days: int, block: int
-) -> None:
-    """95 % intervals, planted rate 0.001: 92 to 98.5 % of 300 series."""
-    assert 0.92 <= covered(draw, 0.001, days=days, block=block) <= 0.985
-
-
-def test_percentages_of_few_bad_days_are_widened_instead_of_resampled() -> None:
-    """Two bad days of 60: one resample in seven would hold none, and promise 100 %."""
-    part = np.zeros(60)
-    part[[5, 40]] = [300, 500]
-    found = block_bootstrap(part, np.full(60, 1000.0), block=1)
-    assert found.method == WIDENED
-    assert 0 < found.low < 800 / 60_000 < found.high < 0.1
-
-
-def test_a_bootstrap_of_no_failures_is_wilson() -> None:
-    """Nothing to resample: the interval of independent events is the least one can say."""
-    found = block_bootstrap(np.zeros(30), np.full(30, 10.0))
-    assert (found.low, found.high) == pytest.approx(
-        tuple(binomtest(0, 300).proportion_ci(method="wilson")), abs=1e-12
-    )
 
 
 def test_two_equal_counts_are_one_rate():

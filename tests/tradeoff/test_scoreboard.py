@@ -15,7 +15,7 @@ from srelib import events, objectives, simulate, sli, tables, tradeoff
 from srelib.errors import ParameterError
 from srelib.fleet import Indicator
 from srelib.stats import Estimate
-from srelib.tradeoff.scoreboard import DEVOPS, QUADRANTS, SHARED, SRE, _service_level
+from srelib.tradeoff.scoreboard import DEVOPS, QUADRANTS, SHARED, SRE
 
 ROOT = Path(__file__).parents[2]
 HOURS = pd.date_range("2026-01-05", periods=28 * 24, freq="h", tz="UTC", unit="us")
@@ -143,18 +143,22 @@ def test_without_a_span_nothing_is_known():
     assert tradeoff.scoreboard({SHOP: counts()}, tables.empty("deployments"), between=None) == {}
 
 
-def test_daily_sums_give_the_interval_of_the_buckets():
-    """The short way round changes nothing but the time it takes."""
-    rng = np.random.default_rng(1)
-    index = pd.date_range("2026-01-05T03:10", periods=40 * 288, freq="5min", tz="UTC", unit="us")
-    total = pd.Series(rng.poisson(50, len(index)).astype(float), index)
-    bad = rng.binomial(total.astype(int), np.where(rng.random(len(index)) < 0.01, 0.5, 0.01))
-    good = (total - bad).mask(rng.random(len(index)) < 0.02)
-    frame = pd.DataFrame({"good": good, "total": total.where(good.notna())})
-    fast = _service_level(frame)
-    slow = sli.interval(frame["good"], frame["total"])
-    assert (fast.value, fast.low, fast.high) == pytest.approx((slow.value, slow.low, slow.high))
-    assert fast.method == slow.method
+def test_the_budget_left_follows_from_the_level_at_both_ends():
+    """Five outages in ten weeks of 99.9 %: from what the interval of the level leaves."""
+    index = pd.date_range("2026-01-05", periods=70 * 24, freq="h", tz="UTC", unit="us")
+    total = pd.Series(1000.0, index)
+    bad = pd.Series(0.0, index)
+    bad.iloc[[100, 400, 700, 1000, 1300]] = [300, 100, 500, 200, 400]
+    frame = pd.DataFrame({"good": total - bad, "total": total})
+    key = Indicator("shop", "shop", "availability", target=0.999)
+    span = (index[0], index[-1] + pd.Timedelta("1h"))
+    one = tradeoff.scoreboard({key: frame}, tables.empty("deployments"), between=span)["shop"]
+    level = sli.interval(frame["good"], frame["total"])
+    assert (one.sli.low, one.sli.high) == (level.low, level.high)
+    ends = [1 - (1 - end) / 0.001 for end in (level.low, level.value, level.high)]
+    assert [one.left.low, one.left.value, one.left.high] == pytest.approx(ends)
+    assert one.left.value == pytest.approx(1 - 1500 / 1680)
+    assert -4 < one.left.low < one.left.high < 1
 
 
 @pytest.fixture(scope="module")
