@@ -251,8 +251,10 @@ class _Counting:
     def scale_percents(self) -> None:
         """Percentages of the total as events, percentages by themselves as shares."""
         meaning = self.rule.meaning
+        hundredths = meaning.hundredths if meaning else ()
         for role in meaning.shares_of_total if meaning else ():
-            self.frame[role] = self.frame[role].to_numpy() * self.frame["total"].to_numpy()
+            share = self.frame[role].to_numpy() / (100 if role in hundredths else 1)
+            self.frame[role] = share * self.frame["total"].to_numpy()
             self.notes.append(f"{self._named(role)}: percentages of the total")
         if meaning and meaning.unit == "percent":
             for role in self.present:

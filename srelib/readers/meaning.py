@@ -7,6 +7,7 @@ contradict what was declared, too.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ SHARES = ("ratio", "bad_ratio")
 
 _RISES = 8
 """So many rises without a fall are hardly chance: less than one time in 300,000."""
+_LIKELY = 5
+"""So many in a short series are asked about."""
 _SURELY = 30
 """So many, and no declaration can make counts of them."""
 FEW = 2
@@ -34,7 +37,12 @@ _ENOUGH = 10
 _RUNNING_NAME = re.compile(r"_(total|count|sum|bucket)$")
 _INCREASE_NAME = re.compile(r"(?i)\b(increase|delta)\(|\bincrease\b")
 _RATE_NAME = re.compile(r"(?i)\b(irate|rate)\(|\b(qps|rps|tps)\b|per[ _-]?sec(ond)?\b|/s(ec)?\b")
-_BAD_NAME = re.compile(r"(?i)(err(or)?s?|fail(ure|ed|s)?|bad|5xx|down(time)?)(?![a-z])")
+_MINUTE_NAME = re.compile(r"(?i)\brpm\b|(per[ _-]?|/)(min(ute)?|h(ou)?r?)(?![a-z])")
+_PERCENT_NAME = re.compile(r"(?i)%|percent|(^|[^a-z])pct")
+_BAD_NAME = re.compile(
+    r"((?i:err(or)?s?|fail(ure|ed|s)?|bad|5xx|down(time)?|loss|lost|unavailab\w*|unhealthy|outage|"
+    r"reject(ed|ions?)?|dropped|timeouts?))(?![a-z])"
+)
 _LARGE_NUMBERS = {"", "K", "k", "Mil", "M", "Bil", "G", "Tri", "T"}
 
 
@@ -55,6 +63,7 @@ class Meaning:
     unit: str
     evidence: str
     shares_of_total: tuple[str, ...] = ()
+    hundredths: tuple[str, ...] = ()
 
 
 def meaning_of(
@@ -65,12 +74,22 @@ def meaning_of(
     shares = [column for column in columns if column.role in SHARES]
     if shares:
         return _shares(shares, declared, file)
-    percents = tuple({column.role for column in columns if set(column.suffixes) == {"%"}})
+    whole = [column for column in columns if column.role == "total"]
+    named = tuple({c.role for c in columns if whole and c.role in ("good", "bad")
+                   and set(c.suffixes) <= {""} and _PERCENT_NAME.search(c.name)})  # fmt: skip
+    percents = named + tuple({c.role for c in columns if set(c.suffixes) == {"%"}})
     counts = [c for c in columns if c.role in COUNTS and c.role not in percents]
     if not counts:
         return None
+    if declared in (None, "count"):
+        _check_shares(counts, file)
     found = _declared(counts, declared, file) if declared else _inferred(counts, file)
-    return Meaning(found.unit, found.evidence, percents)
+    return Meaning(found.unit, found.evidence, percents, named)
+
+
+def says_bad(name: str) -> bool:
+    """Whether a column is named for what fails."""
+    return _BAD_NAME.search(name) is not None
 
 
 def _ask(problem: str, file: str, *units: str) -> ReadError:
@@ -97,7 +116,7 @@ def _check_suffixes(columns: Sequence[NumberColumn], file: str) -> None:
     """Refuse cells whose own unit does not fit what the column stands for."""
     has_total = any(column.role == "total" for column in columns)
     for column in columns:
-        seen = set(column.suffixes)
+        seen = {unit.removesuffix("/s") for unit in column.suffixes}
         if column.role in COUNTS:
             parts = column.role != "total" and has_total
             fits = seen <= _LARGE_NUMBERS or (parts and seen == {"%"})
@@ -137,18 +156,32 @@ def _declared(columns: Sequence[NumberColumn], declared: str, file: str) -> Mean
 def _inferred(columns: Sequence[NumberColumn], file: str) -> Meaning:
     """The unit of counts that names and values show together."""
     names = [column.name for column in columns]
-    rate = next((name for name in names if _RATE_NAME.search(name)), None)
+    rate = next(
+        (c.name for c in columns if _RATE_NAME.search(" ".join([c.name, *c.suffixes]))), None
+    )
     increase = next((name for name in names if _INCREASE_NAME.search(name)), None)
-    if _running(columns, rises=_RISES) and not rate and not increase:
-        named = next((name for name in names if _RUNNING_NAME.search(_metric(name))), None)
-        if named is None:
+    named = next((name for name in names if _RUNNING_NAME.search(_metric(name))), None)
+    if not rate and not increase:
+        if named and _running(columns, rises=_RISES):
+            return Meaning("counter", f"{named!r} is named as a counter, and its values never fall "
+                                      "but where it begins again")  # fmt: skip
+        often = _running(columns, rises=_RISES, restarts=4)
+        if often or _running(columns, rises=3 if named else _LIKELY, restarts=0):
             raise _ask(
-                f"the numbers of {names[0]!r} never fall: they may be running sums, or events in "
-                "each bucket that grew",
+                f"the numbers of {named or names[0]!r} never fall{' but to restart' * often}: they "
+                "may be running sums, or events in each bucket that grew",
                 file, "counter", "count",
             )  # fmt: skip
-        return Meaning("counter", f"{named!r} is named as a counter, and its values never fall "
-                                  "but where it begins again")  # fmt: skip
+        _check_parts(columns, file)
+    minute = next((name for name in names if _MINUTE_NAME.search(name)), None)
+    if minute and not increase:
+        raise ReadError(
+            f"{minute!r} names events per minute or hour, and nothing says that a bucket is as "
+            "long as that",
+            file=file,
+            fix="export events in each bucket or per second; where they are those of each bucket, "
+            'say unit = "count" in sources.toml',
+        )
     if increase:
         return Meaning("count", f"{increase!r} names the increase in each bucket")
     if rate:
@@ -195,17 +228,48 @@ def without_dips(samples: np.ndarray, fresh: np.ndarray) -> np.ndarray:
     return held
 
 
-def _running(columns: Sequence[NumberColumn], *, rises: int) -> bool:
-    """Whether totals (else parts) that change at all never fall, but to begin again at times."""
+def _check_shares(columns: Sequence[NumberColumn], file: str) -> None:
+    """Refuse shares up to 1 where whole totals stand beside them: they are not counted as those."""
+    totals = [column.values for column in columns if column.role == "total"]
+    if not totals or any(len(_fractions(values)) for values in totals):
+        return
+    for role in ("good", "bad"):
+        mine = [column for column in columns if column.role == role]
+        parts = np.concatenate([column.values for column in mine]) if mine else np.array([])
+        if len(_fractions(parts)) and np.nanmax(parts) <= 1 and np.nanmax(np.r_[*totals]) > 1:
+            raise ReadError(
+                f"column {mine[0].name!r} is read as {role} events, and holds fractions up to 1 "
+                "beside whole totals, as shares are",
+                file=file,
+                fix="export the number of events, or map only the share: columns = "
+                f"{{ {'bad_' * (role == 'bad')}ratio = {json.dumps(mine[0].name)} }}",
+            )
+
+
+def _check_parts(columns: Sequence[NumberColumn], file: str) -> None:
+    """Refuse running sums of errors beside counts of all events."""
+    parts = [column for column in columns if column.role != "total"]
+    if len(parts) < len(columns) and _running(parts, rises=_RISES):
+        raise ReadError(
+            f"the numbers of {parts[0].name!r} never fall, as running sums do, and those of the "
+            "total fall",
+            file=file, fix="export both as events in each bucket, or both as running sums",
+        )  # fmt: skip
+
+
+def _running(columns: Sequence[NumberColumn], *, rises: int, restarts: int = 20) -> bool:
+    """Whether totals (else parts) that change at all never fall, but to begin again at times: at
+    most in one step of so many; 0: never.
+    """
     changing = running = 0
     for column in [c for c in columns if c.role == "total"] or columns:
         if len(column.values) <= rises:
             continue
-        up, down, restarts = _steps(column.values)
+        up, down, again = _steps(column.values)
         if up + down < rises:
             continue
         changing += 1
-        running += down == restarts and up >= rises and 20 * down <= up + down
+        running += down == again and up >= rises and (restarts or up + 1) * down <= up + down
     return running > 0 and 2 * running > changing
 
 
@@ -218,13 +282,13 @@ def _fractions(values: np.ndarray) -> np.ndarray:
 def _shares(columns: Sequence[NumberColumn], declared: str | None, file: str) -> Meaning:
     """Whether shares run to 1 or to 100; a share of errors is never taken for one of good."""
     for column in columns:
-        if column.role == "ratio" and _BAD_NAME.search(column.name):
+        if column.role == "ratio" and says_bad(column.name):
             raise ReadError(
                 f"column {column.name!r} is read as the share of good events, and its name says "
                 "that it holds errors",
                 file=file,
-                fix=f'say columns = {{ bad_ratio = "{column.name}" }} in sources.toml, or give '
-                "the column another name",
+                fix=f"say columns = {{ bad_ratio = {json.dumps(column.name)} }} in sources.toml, "
+                "or give the column another name",
                 asks={"columns": {"bad_ratio": column.name}},
             )
     values = np.concatenate([column.values for column in columns])
@@ -234,12 +298,27 @@ def _shares(columns: Sequence[NumberColumn], declared: str | None, file: str) ->
         return Meaning("ratio", "cells with a % sign")
     large = int((values > 1.01).sum())
     if declared == "percent":
-        if len(values) and values.max() <= 1 and values.any():
+        good = [column.values for column in columns if column.role == "ratio"]
+        small = [np.nansum(part) > 0 and np.nanmax(part) <= 1 for part in good]
+        if any(small) and not all(small):
+            raise ReadError(
+                f"some series of {name!r} run to 100, and others to 1", file=file,
+                fix="export all of them in one unit",
+            )  # fmt: skip
+        if any(small):
             raise _ask(
                 f"column {name!r} is declared percent, and no value is above 1", file, "ratio"
             )
         return Meaning("percent", 'unit = "percent" in sources.toml')
-    if large <= max(FEW, len(values) / 100):
+    if declared is None and not large and values.any() and _PERCENT_NAME.search(name):
+        raise _ask(
+            f"column {name!r} is named as percent, and no value is above 1",
+            file,
+            "percent",
+            "ratio",
+        )
+    zeros_only = large and not np.any((values > 0) & (values <= 1.01))
+    if large <= max(FEW, len(values) / 100) and not zeros_only:
         said = f'unit = "{declared}" in sources.toml' if declared else "values from 0 to 1"
         return Meaning("ratio", said)
     all_percent = values.min() >= 0 and values.max() <= 100 * (1 + DUST)

@@ -128,7 +128,7 @@ def _query_indicators(
     names: list[str], series: list[dict[str, Any]], source: Source, head: Head
 ) -> tuple[list[indicators.WideColumns], list[str]]:
     """Which series make up which indicator."""
-    roles = [role for role in counts.ROLES if source.columns.get(role) == "value"]
+    roles = [role for role in counts.ROLES if source.columns.get(role) in ("value", *names)]
     if not roles and source.unit in ("ratio", "percent", "value") and not source.series:
         roles = ["value" if source.unit == "value" else "ratio"]
     if roles:

@@ -178,6 +178,8 @@ _SPANS = {
     "alerts": ("fired_at", "resolved_at"),
     "exclusions": ("starts_at", "ends_at"),
 }
+UPDATED = "updated_at"
+"""Column, of no table, of the last change of a record."""
 _VERBATIM = ("title", "reason")  # text that readers must not even trim
 
 
@@ -406,12 +408,15 @@ def _fold_repeated(accepted: AcceptedRows, table: str) -> None:
 
 
 def latest_first(frame: pd.DataFrame, table: str) -> pd.DataFrame:
-    """Rows by their ends, the latest first and open ones last; at one end the fullest first."""
+    """Rows by their updates where there are some, else by their ends, the latest first and open
+    ones last; at one time the fullest first.
+    """
     end = {"changes": "merged_at"}.get(table) or _SPANS[table][1]
     filled = frame.notna().sum(axis=1).sort_values(ascending=False, kind="stable").index
-    if end not in frame:
-        return frame.loc[filled]
-    return frame.loc[filled].sort_values(end, ascending=False, kind="stable")
+    by = [name for name in (UPDATED, end) if name in frame]
+    return frame.loc[filled].sort_values(by, ascending=False, kind="stable") if by else (
+        frame.loc[filled]
+    )  # fmt: skip
 
 
 def _split_maintenance(accepted: AcceptedRows) -> dict[str, pd.DataFrame]:

@@ -17,6 +17,7 @@ from srelib import tables
 from srelib.errors import ReadError
 from srelib.readers import record_tables, text, words
 from srelib.readers.base import Family, FileResult, Head
+from srelib.readers.cells import times
 
 if TYPE_CHECKING:
     from srelib.readers.source import Source
@@ -81,6 +82,10 @@ SYNONYMS: dict[str, dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 """Other names a column goes by, for each table; case, blanks and dashes do not matter."""
 
+_UPDATES = ("updated_at", "updated", "last_updated", "last_update", "last_updated_at",
+            "updated_on", "last_modified", "modified_at")  # fmt: skip
+"""Names of the column that tells which of several rows of one record is the last."""
+
 _SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("alerts", ("rule", "fired_at")),
     ("changes", ("change_id", "committed_at")),
@@ -144,11 +149,18 @@ def _read_records(head: Head, source: Source) -> FileResult:
     kinds = {column.name: column.kind for column in tables.TABLES[table]}
     types = dict.fromkeys(columns.values(), "text")
     types |= {column: "time" for name, column in columns.items() if kinds[name] == "time"}
-    types = dict.fromkeys(source.where, "text") | types
+    plain = {_plain(name): name for name in head.header if name not in types}
+    updated = next((plain[name] for name in _UPDATES if name in plain), None)
+    types = dict.fromkeys([*source.where, *([updated] if updated else [])], "text") | types
     scan = text.scan(head, types, timezone=source.timezone)
     data = {name: _as_text(scan.frame[column], kinds[name]) for name, column in columns.items()}
     rows = pd.DataFrame(data).assign(**constants)
     rows, notes = words.chosen(rows, scan.frame, source)
+    if updated:
+        rows[record_tables.UPDATED] = times(
+            scan.frame[updated], timezone=source.timezone or "UTC", form=head.time_format,
+            file=head.name, column=updated,
+        ).values  # fmt: skip
     if "planned" in columns:
         rows = record_tables.with_planned(rows, column=columns["planned"])
     return record_tables.read_rows(rows, table, head=head, source=source, scan=scan, notes=notes)

@@ -201,6 +201,8 @@ def _log_rows(
     frame = scanned.frame
     meanings = {word: kind for kind, words in STATES.items() for word in words}
     stated = words_of(source, "state")
+    if meaning.says_bad(roles["state"]):  # true in a column `is_down` is not up
+        meanings = {word: kind for word, kind in meanings.items() if word not in ("true", "false")}
     codes = {word: _CODES[kind] for word, kind in (meanings | stated).items() if kind in _CODES}
     state = frame[roles["state"]].str.strip()
     rows = pd.DataFrame({"time": frame[roles["time"]], "state": state.str.lower().map(codes)})

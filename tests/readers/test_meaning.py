@@ -56,6 +56,69 @@ def test_fractions_go_by_a_name_that_says_what_they_are(name: str, expected: str
     assert unit(WHOLE / 7, name)[0] == expected
 
 
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [(np.tile(RUNNING[:10], 6), "requests"), (RUNNING[:6], "requests"),
+     (RUNNING[:4], "requests_total"), (RUNNING[:5] + 1e6, "http_requests_total")],
+)  # fmt: skip
+def test_short_runs_and_frequent_restarts_are_asked_about(values: object, name: str) -> None:
+    """Neither a few rows nor a restart in every hour make counts of running sums."""
+    with pytest.raises(ReadError, match='unit = "counter"'):
+        unit(values, name)
+
+
+def both(part: object, total: object, name: str, role: str, declared: str | None = None) -> object:
+    """What a part beside a total of ordinary counts is."""
+    columns = [NumberColumn(name, role, np.asarray(part, dtype="float64")),
+               NumberColumn("requests", "total", np.asarray(total, dtype="float64"))]  # fmt: skip
+    return meaning_of(columns, declared, file="a.csv")
+
+
+def test_running_sums_beside_counts_are_refused() -> None:
+    """Errors that never fall beside requests that do."""
+    with pytest.raises(ReadError, match=r"'errors' never fall.* those of the total fall"):
+        both(np.arange(12), WHOLE * 100, "errors", "bad")
+
+
+@pytest.mark.parametrize("declared", [None, "count"])
+def test_shares_up_to_one_are_no_counts_beside_whole_totals(declared: str | None) -> None:
+    """0.02 of 700 requests is 2 % of them, whatever is declared."""
+    with pytest.raises(ReadError, match=r'fractions up to 1 .* bad_ratio = "error_rate"'):
+        both(WHOLE / 100, WHOLE * 100, "error_rate", "bad", declared)
+
+
+def test_a_rate_per_minute_is_no_count_of_any_bucket() -> None:
+    """Only where it is declared; a length in a name is no rate."""
+    with pytest.raises(ReadError, match="'total rpm' names events per minute"):
+        unit(WHOLE, "total rpm")
+    assert unit(WHOLE, "total rpm", declared="count")[0] == "count"
+    assert unit(WHOLE, "requests per 5 minutes")[0] == "count"
+
+
+@pytest.mark.parametrize("name", ["errorRate", "unavailability", "packet loss", "unhealthy"])
+def test_more_names_of_shares_of_errors(name: str) -> None:
+    """In any case, and whatever failing is called."""
+    with pytest.raises(ReadError, match="its name says that it holds errors"):
+        unit([0.0, 0.01, 0.0], name, role="ratio")
+    assert unit([0.0, 0.01, 0.0], name, role="bad_ratio")[0] == "ratio"
+
+
+def test_small_percentages_are_asked_about() -> None:
+    """0.4 under a name with a percent sign may be 0.4 % or 40 %; zeros with 99.9 are percent."""
+    for values, name, role in ([0.4, 0.1], "errors %", "bad_ratio"), ([0.0] * 300 + [99.9], "x",
+                                                                      "ratio"):  # fmt: skip
+        with pytest.raises(ReadError, match='unit = "percent"'):
+            unit(values, name, role=role)
+    assert unit([0.4, 0.1], "errors %", role="bad_ratio", declared="percent")[0] == "percent"
+
+
+def test_series_in_two_units_are_refused() -> None:
+    """One runs to 100 and one to 1: no unit of the file is right for both."""
+    columns = [NumberColumn("up", "ratio", np.array(values)) for values in ([99.0, 98.0], [0.9])]
+    with pytest.raises(ReadError, match="some series of 'up' run to 100, and others to 1"):
+        meaning_of(columns, "percent", file="a.csv")
+
+
 def test_fractions_of_events_are_asked_about() -> None:
     """Rates and extrapolated counts look alike."""
     with pytest.raises(ReadError, match=r'"rate" .* or unit = "count"'):
@@ -151,6 +214,21 @@ def test_a_percentage_beside_its_total_is_a_share_of_it(tmp_path: Path) -> None:
     assert load(tmp_path / "a", text).sli["good"].tolist() == [195, 100]
     with pytest.raises(ReadError, match="'errors' is read as bad, and its cells carry '%', 'ms'"):
         load(tmp_path / "b", text.replace("0%", "3 ms"))
+
+
+def test_a_percentage_in_the_header_is_a_share_of_its_total(tmp_path: Path) -> None:
+    """As with a sign in each cell."""
+    text = "time,service,requests,errors (%)\n"
+    text += "2026-06-01T00:00:00Z,web,200,2.5\n2026-06-01T00:01:00Z,web,100,0\n"
+    said = 'columns = { bad = "errors (%)", total = "requests" }'
+    assert load(tmp_path, text, said).sli["good"].tolist() == [195, 100]
+
+
+def test_a_rate_in_the_cells_is_a_rate(tmp_path: Path) -> None:
+    """3 K/s over a minute are 180,000 events."""
+    text = "time,service,good,total\n"
+    text += "".join(f"2026-06-01T00:0{n}:00Z,web,2 K/s,{3 + n % 2} K/s\n" for n in range(4))
+    assert load(tmp_path, text).sli["total"].tolist() == [180_000, 240_000] * 2
 
 
 def test_the_series_table_tells_unit_and_evidence(tmp_path: Path) -> None:

@@ -165,3 +165,20 @@ def test_the_address_of_a_record_is_kept_as_it_is(tmp_path, column):
     """Whatever stands there; what shows it decides what is a link."""
     text = f"incident_id,service,started_at,{column}\ni1,web,2026-06-01T10:00:00Z,javascript:x\n"
     assert read(tmp_path, text).tables["incidents"]["url"].tolist() == ["javascript:x"]
+
+
+@pytest.mark.parametrize("column", ["updated_at", "Last Updated", "last-update", "modified at"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_last_update_goes_before_the_latest_end(tmp_path, column, turned):
+    """An incident that was resolved and opened again is open; one whose end was corrected ended."""
+    states = [
+        ("i1", "2026-06-01T11:00:00Z", "2026-06-01T11:00:00Z"), ("i1", "", "2026-06-01T12:00:00Z"),
+        ("i2", "2026-06-01T18:00:00Z", "2026-06-01T18:00:00Z"),
+        ("i2", "2026-06-01T12:00:00Z", "2026-06-02T09:00:00Z"),
+    ]  # fmt: skip
+    rows = [f"{name},web,2026-06-01T10:00:00Z,{end},{update}\n" for name, end, update in states]
+    header = f"incident_id,service,started_at,resolved_at,{column}\n"
+    made = read(tmp_path, header + "".join(rows[::-1] if turned else rows))
+    ends = made.tables["incidents"].set_index("incident_id")["resolved_at"]
+    assert pd.isna(ends["i1"])
+    assert ends["i2"] == utc("2026-06-01T12:00")

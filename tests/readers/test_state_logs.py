@@ -255,3 +255,13 @@ def test_a_log_beside_seconds_of_another_file_counts_its_rows(tmp_path: Path) ->
     of_log = found.rejects[found.rejects["file"] == "a.csv"]
     assert of_log["line"].tolist() == [2]
     assert found.sources.set_index("file").loc["a.csv", "rows_kept"] == 1
+
+
+@pytest.mark.parametrize("column", ["is_down", "failed", "outage"])
+def test_true_in_a_column_of_failure_is_not_up(tmp_path: Path, column: str) -> None:
+    """What true and false mean there is asked for."""
+    cells = "".join(f"2026-06-01T0{n}:00:00Z,site,{str(n == 3).lower()}\n" for n in range(9))
+    (tmp_path / "s.csv").write_text(f"time,service,{column}\n{cells}")
+    said = Source(match="*", unit="state", columns={"state": column})
+    with pytest.raises(ReadError, match=r"nothing says what these states .* 'false' 8, 'true' 1"):
+        read(tmp_path / "s.csv", root=tmp_path, source=said)
