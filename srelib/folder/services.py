@@ -15,6 +15,8 @@ from srelib.readers.base import Unconfirmed
 
 _SEPARATOR = re.compile(r"\s*[,;\n]\s*")
 _MARKS = re.compile(r"[\W_]+")
+_LOOSE = re.compile(r"\s*[/|&+]\s*|\s+and\s+")
+"""What stands between services, and in names of services: only known ones are taken apart."""
 _ALIKE = 0.9
 _TABLES = ("sli", "deployments", "changes", "incidents", "alerts")
 
@@ -39,6 +41,9 @@ def several_services(
         lists = sorted(n for n in names[table] if _SEPARATOR.search(n) and n not in kept)
         parts = {name: [part for part in _SEPARATOR.split(name) if part] for name in lists}
         _ask_for(table, {name for name in lists if not set(parts[name]) <= known})
+        loose = {name: _LOOSE.split(name) for name in names[table] - kept if _LOOSE.search(name)}
+        parts |= {name: found for name, found in loose.items() if {*found} <= known - {*loose}}
+        lists = sorted(parts)
         if lists:
             split[table] = _with_each(joined[table], parts)
             added = len(split[table]) - len(joined[table])

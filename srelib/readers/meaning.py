@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -55,6 +56,11 @@ class NumberColumn:
     values: np.ndarray
     suffixes: Mapping[str, int] = field(default_factory=dict)
 
+    @cached_property
+    def steps(self) -> tuple[int, int, int]:
+        """Rises, falls, and those of the falls that are restarts."""
+        return _steps(self.values)
+
 
 @dataclass(frozen=True)
 class Meaning:
@@ -83,6 +89,7 @@ def meaning_of(
         return None
     if declared in (None, "count"):
         _check_shares(counts, file)
+    _check_alike(counts, file)
     found = _declared(counts, declared, file) if declared else _inferred(counts, file)
     return Meaning(found.unit, found.evidence, percents, named)
 
@@ -136,7 +143,7 @@ def _check_suffixes(columns: Sequence[NumberColumn], file: str) -> None:
 def _declared(columns: Sequence[NumberColumn], declared: str, file: str) -> Meaning:
     """The declared unit of counts, where the values do not contradict it."""
     for column in columns:
-        rises, falls, _ = _steps(column.values)
+        rises, falls, _ = column.steps
         changes = rises + falls
         if declared == "counter" and changes >= _ENOUGH and 4 * falls > changes:
             raise _ask(
@@ -231,12 +238,13 @@ def without_dips(samples: np.ndarray, fresh: np.ndarray) -> np.ndarray:
 def _check_shares(columns: Sequence[NumberColumn], file: str) -> None:
     """Refuse shares up to 1 where whole totals stand beside them: they are not counted as those."""
     totals = [column.values for column in columns if column.role == "total"]
-    if not totals or any(len(_fractions(values)) for values in totals):
-        return
-    for role in ("good", "bad"):
+    for role in ("good", "bad") if totals else ():
         mine = [column for column in columns if column.role == role]
         parts = np.concatenate([column.values for column in mine]) if mine else np.array([])
-        if len(_fractions(parts)) and np.nanmax(parts) <= 1 and np.nanmax(np.r_[*totals]) > 1:
+        if not len(_fractions(parts)) or np.nanmax(parts) > 1:
+            continue
+        whole = np.concatenate(totals)
+        if not len(_fractions(whole)) and np.nanmax(whole) > 1:
             raise ReadError(
                 f"column {mine[0].name!r} is read as {role} events, and holds fractions up to 1 "
                 "beside whole totals, as shares are",
@@ -244,6 +252,19 @@ def _check_shares(columns: Sequence[NumberColumn], file: str) -> None:
                 fix="export the number of events, or map only the share: columns = "
                 f"{{ {'bad_' * (role == 'bad')}ratio = {json.dumps(mine[0].name)} }}",
             )
+
+
+def _check_alike(columns: Sequence[NumberColumn], file: str) -> None:
+    """Refuse running sums of some series beside events of others."""
+    wholes = _wholes(columns)
+    steps = [column.steps for column in wholes]
+    falling = [up + down >= _ENOUGH and 4 * down > up + down for up, down, _ in steps]
+    if any(falling) and any(_running([column], rises=_SURELY) for column in wholes):
+        raise ReadError(
+            f"the numbers of {wholes[0].name!r} never fall in some series and do in others, so "
+            "some are running sums and some are not",
+            file=file, fix="export all series in one way, or each kind in a file of its own",
+        )  # fmt: skip
 
 
 def _check_parts(columns: Sequence[NumberColumn], file: str) -> None:
@@ -261,16 +282,19 @@ def _running(columns: Sequence[NumberColumn], *, rises: int, restarts: int = 20)
     """Whether totals (else parts) that change at all never fall, but to begin again at times: at
     most in one step of so many; 0: never.
     """
-    changing = running = 0
-    for column in [c for c in columns if c.role == "total"] or columns:
+    changes = running = 0
+    for column in _wholes(columns):
         if len(column.values) <= rises:
             continue
-        up, down, again = _steps(column.values)
-        if up + down < rises:
-            continue
-        changing += 1
-        running += down == again and up >= rises and (restarts or up + 1) * down <= up + down
-    return running > 0 and 2 * running > changing
+        up, down, again = column.steps
+        changes += up + down
+        most = max(1, (up + down) // restarts) if restarts else 0
+        running += (up + down) * (down == again and up >= rises and down <= most)
+    return 2 * running > changes
+
+
+def _wholes(columns: Sequence[NumberColumn]) -> Sequence[NumberColumn]:
+    return [column for column in columns if column.role == "total"] or columns
 
 
 def _fractions(values: np.ndarray) -> np.ndarray:

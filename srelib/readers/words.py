@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from srelib.readers.source import Source
 
 _PRERELEASE = re.compile(
-    r"(?i)\d[._+-]?(?:rc|cr|alpha|beta|pre(?:view|release)?|dev|snapshot|canary|nightly|milestone|"
+    r"(?i)\d[._+-]?(?:rc|cr|alpha|beta|pre(?:view|release)?|dev|snapshot|canary|nightly|next|ea|test|milestone|"
     r"[abm]\d+(?=$|[._+-]))(?![a-z])"
 )
 
@@ -84,7 +84,7 @@ def unknown_note(words: pd.Series) -> str:
 
 
 _NOBODY = {
-    "", "-", "--", "none", "(none)", "null", "n/a", "na", "nan", "unknown", "unassigned",
+    "", "-", "--", "none", "(none)", "null", "n/a", "na", "nan", "unknown", "tbd", "unassigned",
     "not applicable", "no component", "no components were affected by this update",
 }  # fmt: skip
 """What tools write where no service is named."""

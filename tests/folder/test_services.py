@@ -61,3 +61,17 @@ def test_names_that_differ_are_said_with_the_line_to_paste(tmp_path: Path) -> No
     assert "no incident belongs to a service that was deployed" in notes
     assert [note for note in notes if 'services = { "Check-Out" = "checkout" }' in note]
     assert not [note for note in notes if "search2" in note]
+
+
+@pytest.mark.parametrize("mark", [" / ", "|", " & ", " and ", "+"])
+def test_known_services_are_taken_apart_at_any_mark(tmp_path: Path, mark: str) -> None:
+    """Only where each part is one elsewhere: the mark may belong to a name."""
+    deployments = "deployment_id,service,finished_at,status\n" + "".join(
+        f"{n},{name},2026-05-0{n + 1}T09:00:00Z,succeeded\n" for n, name in enumerate("ab")
+    )
+    incidents = "incident_id,service,started_at,resolved_at\n" + "".join(
+        f"i{n},{mark.join(names)},2026-05-01T11:00:00Z,\n" for n, names in enumerate(["ab", "xy"])
+    )
+    data = srelib.load(folder(tmp_path, d__csv=deployments, i__csv=incidents))
+    mine = data.incidents.groupby("incident_id")["service"].agg(list)
+    assert mine.to_dict() == {"i0": ["a", "b"], "i1": [f"x{mark}y"]}

@@ -252,3 +252,22 @@ def test_a_dip_is_late_data_where_it_recovers_within_two_samples(samples, held):
     """What stays low is a restart."""
     found = without_dips(np.array(samples, dtype=float), np.zeros(len(samples), dtype=bool))
     assert found.tolist() == held
+
+
+def test_series_of_which_some_are_running_sums_are_refused() -> None:
+    """No unit of the file is right for all of them, whatever is declared."""
+    columns = [NumberColumn("total", "total", values) for values in (RUNNING, np.tile(WHOLE, 3))]
+    for declared in (None, "count", "counter"):
+        with pytest.raises(ReadError, match="never fall in some series and do in others"):
+            meaning_of(columns, declared, file="a.csv")
+
+
+def test_a_sparse_counter_beside_a_busy_one_is_a_counter() -> None:
+    """Ten errors with one restart among thousands of requests change nothing."""
+    sparse = np.r_[np.repeat(np.arange(10.0), 4), 0, 1, 1]
+    busy = np.r_[np.cumsum(np.full(40, 90.0)), 90, 180, 270]
+    columns = [NumberColumn(name, "total", values) for name, values in
+               (("x_total{code=200}", busy), ("x_total{code=500}", sparse))]  # fmt: skip
+    found = meaning_of(columns, None, file="a.csv")
+    assert found is not None
+    assert found.unit == "counter"

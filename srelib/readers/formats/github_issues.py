@@ -3,7 +3,10 @@
 from srelib.readers import declaration as say
 from srelib.readers.engine import Format
 
-INCIDENT = r"(?i)(.*\W)?(incident|outage)s?(\W.*)?"
+INCIDENT = (
+    r"(?i)(?!.*\b(post|follow|reviews?|retro\w*|actions?|tasks?)\b)"
+    r"(.*\W)?(incident|outage)s?(\W.*)?"
+)
 """Names that make a record an incident when nothing is said; matched against the whole name."""
 
 PULL_REQUEST_KEYS = ("mergedat", "mergecommit", "mergecommitsha", "headrefname", "pullrequestid")
@@ -19,7 +22,9 @@ _EXPORT = (
 
 GITHUB_ISSUES = Format(
     "github_issues", "incidents", "an issue",
-    signs=(say.has("number", "createdat", "closedat", without=PULL_REQUEST_KEYS),),
+    signs=(say.has("number", "createdat", "closedat", under=("", "items"),
+                   without=PULL_REQUEST_KEYS),),
+    wrappers=("items",),
     sign="createdat",
     columns={
         "incident_id": "number",
@@ -43,7 +48,8 @@ GITHUB_ISSUES = Format(
         say.Drop("closed as {said}: no incident of its own",
                  {"statereason": "not_planned|duplicate"}, "statereason", "state_reason"),
         say.Drop("a pull request, no issue", lambda one: one.get("pullrequest") or
-                 one.get("ispullrequest") is True or _PULL(one), "number"),
+                 one.get("ispullrequest") is True or _PULL(one) or
+                 str(one.get("state")).lower() == "merged", "number"),
     ),
     paging=say.Paging((30, 100), _EXPORT),
 )  # fmt: skip

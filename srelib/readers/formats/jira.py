@@ -19,7 +19,7 @@ _DONE = (
     "listo|finalizada|finalizado|cerrada|resuelta"
 )
 _NONE_OF_ITS_OWN = (
-    "duplicate|invalid|declined|canceled|cancelled|duplikat|abgelehnt|abgebrochen|"
+    "duplicate|invalid|declined|rejected|false|canceled|cancelled|duplikat|abgelehnt|abgebrochen|"
     "duplicado|duplicada|rechazada|cancelada"
 )
 _STATUS = ("Status Category", "Statuskategorie", "Status", "Estado")

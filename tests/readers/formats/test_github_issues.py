@@ -139,3 +139,18 @@ def test_without_a_merge_commit_the_number_names_the_change(tmp_path):
     result = read(tmp_path, "github_pulls", [gh_pull(7, mergeCommit=None)])
     assert result.tables["changes"]["change_id"].tolist() == ["7"]
     assert noted(result, "1 of 1 pull requests bring no merge commit")
+
+
+@pytest.mark.parametrize("label", ["incident-review", "post-incident", "Incident follow-up"])
+def test_what_follows_an_incident_is_none(tmp_path, label):
+    """Reviews and follow-ups carry its name."""
+    records = [issue(1), issue(2, labels=[{"name": label}])]
+    result = read(tmp_path, "github_issues", records)
+    assert result.tables["incidents"]["incident_id"].tolist() == ["1"]
+
+
+def test_answers_of_a_search_are_read(tmp_path):
+    """In `items`, with merged pull requests among them that bring no address."""
+    records = [issue(1), issue(2, state="MERGED", url=None)]
+    result = read(tmp_path, "github_issues", {"total_count": 2, "items": records}, service="web")
+    assert result.tables["incidents"]["incident_id"].tolist() == ["1"]
