@@ -355,7 +355,8 @@ def _csv_head(path: Path, name: str, gzipped: bool, encoding: str, text: str) ->
 
 def _is_comment(lines: list[str], at: int) -> bool:
     """A line before the header that starts with ``#``; a header may do so too, with its columns."""
-    later = next((line for line in lines[at + 1 :] if not line.startswith("#")), "")
+    rest = (line for line in lines[at + 1 :] if line.strip())
+    later = next((line for line in rest if not line.startswith("#")), "")
     own = lines[at]
     return own.startswith("#") and own.count(_delimiter(later)) != later.count(_delimiter(later))
 

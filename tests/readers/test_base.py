@@ -135,3 +135,10 @@ def test_equal_names_are_numbered_once_each() -> None:
     """20,000 equal names take a moment, and a name that looks numbered keeps its own."""
     assert base.unique_names(["x", "x.1", "x", "x"]) == ["x", "x.1", "x.2", "x.3"]
     assert base.unique_names(["x"] * 20_000)[-1] == "x.19999"
+
+
+def test_a_blank_line_between_comments_and_header_changes_nothing(tmp_path):
+    """A comment is told from a header by the columns of the next line that holds anything."""
+    path = tmp_path / "a.csv"
+    path.write_text("# tool v1\n\n# x;y\n\ntime;service;good;total\n2026-06-01T10:00:00Z;a;1;2\n")
+    assert base.head(path).header == ("time", "service", "good", "total")

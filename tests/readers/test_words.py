@@ -20,7 +20,8 @@ DEPLOYMENTS = """deployment_id,service,finished_at,status,team
     [
         ("v1.1.0-rc.1", True), ("1.2rc1", True), ("v2.0.0-beta", True), ("2.0-alpha.3", True),
         ("1.2a1", True), ("v3.0.0-preview.2", True), ("5.0.0-M1", True), ("1.4.dev2", True),
-        ("v1.2.0-next.1", True), ("2.0.0-ea.3", True), ("1.0-SNAPSHOT", True), ("v1.1.0", False), ("v1.1.0-1", False), ("release-2026-05", False),
+        ("v1.2.0-next.1", True), ("2.0.0-ea.3", True), ("1.0-SNAPSHOT", True),
+        ("v1.1.0", False), ("v1.1.0-1", False), ("release-2026-05", False),
         ("20240101-a1b2c3", False), ("v1.0.0-hotfix", False), ("v1.2-alphabet", False),
         (None, False),
     ],
