@@ -155,4 +155,7 @@ def test_few_cells_without_a_zone_are_refused_beside_a_format_with_one() -> None
         pd.Timestamp("2026-06-01T00:00:01Z"), pd.Timestamp("2026-06-02T00:00:01Z"),
     ]  # fmt: skip
     assert found.values[2:].isna().all()
-    assert found.reasons[2] == "this time carries no zone while others in the column do"
+    assert (
+        found.reasons[2]
+        == "this time carries no zone while others in the column do: write all with it"
+    )
