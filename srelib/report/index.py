@@ -321,7 +321,6 @@ def _cell(one: Scorecard, field: str, group: str, length: str) -> Cell:
     known = all(end == end for end in ends)
     text = f"{low} to {high}" if known else ""
     if field == "sli":
-        (value,) = shown(field, (estimate.value,), target=one.target)
         promised = one.target == one.target
         text = f"target {wording.percent(one.target)}" if promised else "nothing promised"
     if field == "fail_rate" and one.fail_chance == one.fail_chance:
