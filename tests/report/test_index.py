@@ -256,7 +256,7 @@ def test_each_service_stands_in_both_disciplines():
     (service,) = index.scoreboard(data).services
     cells = {cell.field: (cell.value, cell.ends) for cell in service.cells}
     assert cells["frequency"][0] == "1.6"
-    assert cells["sli"] == ("99.95\xa0%", "target 99.9\xa0%")
+    assert cells["sli"] == ("99.950\xa0%", "target 99.9\xa0%")  # the digits of its interval
     assert cells["left"][0] == "50\xa0%"
     assert cells["incidents"] == ("–", "")
     assert service.quadrant == "fast and safe"
