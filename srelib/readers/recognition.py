@@ -60,7 +60,7 @@ def _unread(family: Family | Format, source: Source) -> list[str]:
     if isinstance(family, Format):
         own = ("where", *family.keys, *([family.choice.key] if family.choice else []))
     elif family.name in ("records", "json"):
-        own = ("where", "records")[: 1 + (family.name == "json")]
+        own = ("where", "records" if family.name == "json" else "prereleases")
     return [
         f"sources.toml: {key} says nothing about this file, which holds no {what}."
         for key, what in _ONLY.items()

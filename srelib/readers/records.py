@@ -156,6 +156,10 @@ def _read_records(head: Head, source: Source) -> FileResult:
     data = {name: _as_text(scan.frame[column], kinds[name]) for name, column in columns.items()}
     rows = pd.DataFrame(data).assign(**constants)
     rows, notes = words.chosen(rows, scan.frame, source)
+    untold = table == "deployments" and not source.prereleases and not source.environment
+    if untold and "environment" not in columns and "deployment_id" in columns:
+        rows, early = words.without_prereleases(rows, columns["deployment_id"])
+        notes += early
     if updated:
         rows[record_tables.UPDATED] = times(
             scan.frame[updated], timezone=source.timezone or "UTC", form=head.time_format,

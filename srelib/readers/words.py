@@ -25,6 +25,7 @@ def is_prerelease(name: str | None) -> bool:
     return _PRERELEASE.search(name or "") is not None
 
 
+PRERELEASE = "a pre-release; to keep it, set prereleases = true for this file in sources.toml"
 UNKNOWN_STATUS = "unknown status"
 SAY_STATUS = 'to say what it means: values.status = { WORD = "succeeded" } in sources.toml'
 IGNORED = "left out as values in sources.toml says"
@@ -71,6 +72,24 @@ def chosen(
         if left.any():
             notes.append(left_out_note(seen[left].tolist(), column))
     return (rows, notes) if kept.all() else (rows.join(marks), notes)
+
+
+def without_prereleases(rows: pd.DataFrame, column: str) -> tuple[pd.DataFrame, list[str]]:
+    """The rows of releases, those marked whose name is that of a pre-release; and how many."""
+    names = rows["deployment_id"].astype("object")
+    early = names.map(lambda name: is_prerelease(str(name)))
+    if not early.any():
+        return rows, []
+    marks = dict(zip(_MARKS, (PRERELEASE, column, names), strict=True))
+    old = {name: rows.get(name, pd.Series(None, rows.index, dtype="object")) for name in _MARKS}
+    marked = rows.assign(**{name: old[name].mask(early, marks[name]) for name in _MARKS})
+    return marked, [prereleases_note(int(early.sum()), len(rows))]
+
+
+def prereleases_note(count: int, of: int) -> str:
+    """How many pre-releases were left out."""
+    return (f"{count:,} of {of:,} are pre-releases and left out; prereleases = true in "
+            "sources.toml keeps them.")  # fmt: skip
 
 
 def unknown_note(words: pd.Series) -> str:

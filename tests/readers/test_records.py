@@ -182,3 +182,27 @@ def test_the_last_update_goes_before_the_latest_end(tmp_path, column, turned):
     ends = made.tables["incidents"].set_index("incident_id")["resolved_at"]
     assert pd.isna(ends["i1"])
     assert ends["i2"] == utc("2026-06-01T12:00")
+
+
+RELEASES = """release,service,released_at
+v1.2.0-rc1,web,2026-06-01T10:00:00Z
+v1.2.0,web,2026-06-02T10:00:00Z
+v1.3.0-beta.2,web,2026-06-03T10:00:00Z
+"""
+
+
+def test_release_candidates_of_a_list_are_left_out(tmp_path):
+    """As of tags and GitHub's releases; said, counted, and kept where somebody wants them."""
+    made = read(tmp_path, RELEASES)
+    assert made.tables["deployments"]["deployment_id"].tolist() == ["v1.2.0"]
+    assert (made.rows_read, made.rows_kept, made.rejects["by_rule"].tolist()) == (3, 1, [True] * 2)
+    assert any("2 of 3 are pre-releases" in note for note in made.notes)
+    kept = read(tmp_path, RELEASES, Source(match="*", prereleases=True))
+    assert len(kept.tables["deployments"]) == 3
+
+
+def test_a_release_candidate_that_ran_in_production_is_a_deployment(tmp_path):
+    """A column that names the environment says where it ran."""
+    lines = RELEASES.splitlines()
+    text = "\n".join([f"{lines[0]},environment", *(f"{line},production" for line in lines[1:])])
+    assert len(read(tmp_path, text).tables["deployments"]) == 3

@@ -19,7 +19,8 @@ _DONE = (
     "listo|finalizada|finalizado|cerrada|resuelta"
 )
 _NONE_OF_ITS_OWN = (
-    "duplicate|invalid|declined|rejected|false|canceled|cancelled|duplikat|abgelehnt|abgebrochen|"
+    "duplicate|invalid|declined|rejected|false|canceled|cancelled|won'?t do|cannot reproduce|"
+    "not an? \\w+|no incident|duplikat|abgelehnt|abgebrochen|wird nicht erledigt|kein fehler|"
     "duplicado|duplicada|rechazada|cancelada"
 )
 _STATUS = ("Status Category", "Statuskategorie", "Status", "Estado")

@@ -6,14 +6,13 @@ import re
 
 from srelib.readers import declaration as say
 from srelib.readers.engine import FileContext, Format
-from srelib.readers.words import is_prerelease
+from srelib.readers.words import PRERELEASE, is_prerelease, prereleases_note
 
 _TAG_LINE = re.compile(
     r"(?:refs/tags/)?(?P<tag>\S.*?)[,\t ]"
     r"(?P<time>\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d))[,\t ]"
     r"(?P<object>[0-9a-f]{7,64})(?:[,\t ](?P<peeled>[0-9a-f]{7,64})?)?\s*"
 )  # the tag's name comes first and may itself hold a comma
-_EARLY = "a pre-release; to keep it, set prereleases = true for this file in sources.toml"
 
 
 def _early_release(flagged: say.When) -> say.Rule:
@@ -25,18 +24,15 @@ def _early_release(flagged: say.When) -> say.Rule:
             return None
         if source.environment:
             return {"environment": "prerelease"}
-        return say.left_out(_EARLY, value=name, column="deployment_id")
+        return say.left_out(PRERELEASE, value=name, column="deployment_id")
 
     return rule
 
 
 def _early_releases(context: FileContext) -> list[str]:
     """How many pre-releases were left out."""
-    count = sum(row.get("left_out") == _EARLY for row in context.rows)
-    return [
-        f"{count:,} of {len(context.rows):,} are pre-releases and left out; prereleases = true in "
-        "sources.toml keeps them."
-    ] * bool(count)
+    count = sum(row.get("left_out") == PRERELEASE for row in context.rows)
+    return [prereleases_note(count, len(context.rows))] * bool(count)
 
 
 GITTAGS = Format(

@@ -155,7 +155,9 @@ def test_the_category_of_the_status_goes_before_its_name(tmp_path):
     assert ends.isna().tolist() == [False, True]
 
 
-@pytest.mark.parametrize("word", ["Duplicate", "Canceled", "Declined"])
+@pytest.mark.parametrize(
+    "word", ["Duplicate", "Canceled", "Declined", "Won't Do", "Cannot Reproduce", "Not a Bug"]
+)
 def test_what_was_no_incident_of_its_own_is_left_out_by_rule(tmp_path, word):
     """Its resolution says so."""
     result = read_issues(tmp_path, jira_row(1, Resolution=word), jira_row(2))
