@@ -13,9 +13,8 @@ from srelib.stats.intervals import _level, _small, _widened_wilson
 LEAST, TIMES, RARE = 5, 3.0, 1e-4
 """A cell is in a burst with so many bad events, more than so many times the background's, where a
 Poisson count with that mean is as high only with this probability."""
-SPREAD, WORTH, SCATTER = 1.3, 3, 2.0
-"""Assumed: standard deviation of log sizes, counted like `WORTH` bursts, and squared coefficient
-of variation of sizes, counted like one."""
+SPREAD, WORTH = 1.3, 3
+"""Assumed standard deviation of log sizes, which counts as if seen in so many bursts."""
 FAR, MANY = 2.33, 5
 """The burst that may still come: so many standard deviations of log sizes above their mean, and
 fully allowed for from so many bursts on, since one or two are often far above the mean already."""
@@ -117,8 +116,8 @@ def bursts_interval(sizes: np.ndarray, *, confidence: float) -> tuple[float, flo
         return 0.0, 0.0
     k, value, more, calm = len(sizes), float(sizes.sum()), unseen(sizes), np.sort(sizes)
     calm[-1] = calm[-2:].mean() if k > 2 else calm[-1]  # the largest raises value and scatter
-    scatter = (SCATTER + k * calm.var() / calm.mean() ** 2) / k
-    low = gamma_end(value, value * value / k * (1 + scatter), (1 - _level(confidence)) / 2)
+    spread = value**2 * float((calm**2).sum()) / calm.sum() ** 2
+    low = gamma_end(value, spread, (1 - _level(confidence)) / 2)
     high = gamma_end(value + more, float((sizes**2).sum()) + more**2, (1 + confidence) / 2)
     return min(low, value), max(high, value)
 

@@ -237,7 +237,7 @@ def test_notebook_runs_on_a_state_log_alone(path, tmp_path):
     said = run(path, tmp_path)
     assert {
         "00_start_here": "**objectives** (a slos.yaml",
-        "01_service_levels": "**site**: 96.43 % good",
+        "01_service_levels": "**site**: 96.429 % good (95 % interval 86.825 % to 99.910 %, on",
         "02_error_budget": "There is no error budget, because no objective has data",
         "03_alerting": "No alert can be replayed, because no objective has data",
         "08_choosing_slos": "**site**: **cannot tell**. 1 whole week was observed; a target",

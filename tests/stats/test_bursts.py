@@ -77,17 +77,17 @@ def test_neighbours_that_are_alike_count_as_fewer():
 
 
 def test_equal_bursts_hold_between_the_exact_poisson_ends():
-    """Forty bursts of one size: nearly Garwood's interval, a little wider for what is assumed."""
+    """Forty bursts of one size: from Garwood's lower end to a little above the upper one."""
     low, high = bursts.bursts_interval(np.full(40, 2.0), confidence=0.95)
     exact = chi2.ppf(0.025, 80) / 2, chi2.ppf(0.975, 82) / 2
-    assert exact[0] * 0.9 < low / 2 <= exact[0]
+    assert low / 2 == pytest.approx(exact[0])
     assert exact[1] <= high / 2 < exact[1] * 1.3
 
 
 def test_one_burst_is_taken_as_exponential():
-    """The upper end is 3.69 times what was seen."""
-    assert bursts.bursts_interval(np.array([5.0]), confidence=0.95)[1] == pytest.approx(
-        5 * -math.log(0.025)
+    """From a 40th of what was seen to 3.69 times as much."""
+    assert bursts.bursts_interval(np.array([5.0]), confidence=0.95) == pytest.approx(
+        (-5 * math.log(0.975), -5 * math.log(0.025))
     )
     assert bursts.bursts_interval(np.zeros(0), confidence=0.95) == (0.0, 0.0)
 
