@@ -5,8 +5,6 @@ Names and cells of the first records decide; nothing is read by a guess, it is o
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -15,7 +13,7 @@ from typing import Any
 
 from srelib import tables
 from srelib.errors import ReadError
-from srelib.readers.base import Head, Unconfirmed, file_text
+from srelib.readers.base import Head, Unconfirmed, file_text, text_records
 from srelib.readers.cells import MISSING, NOT_A_NUMBER
 from srelib.readers.json_text import json_records
 
@@ -347,9 +345,8 @@ def _unused(cells: Cells, columns: Mapping[str, str]) -> str:
 
 
 def _csv_rows(head: Head) -> Iterator[list[str]]:
-    lines = io.StringIO("".join(head.text.splitlines(keepends=True)[head.skip :]), newline="")
-    rows = csv.reader(lines, delimiter=head.delimiter or ",")
-    return islice((row for row in rows if row), head.headed, _SAMPLE)
+    body = "".join(head.text.splitlines(keepends=True)[head.skip :])
+    return islice(text_records(body, head.delimiter or ","), head.headed, _SAMPLE)
 
 
 def _cells(head: Head) -> tuple[str, Cells]:

@@ -344,7 +344,7 @@ def _csv_head(path: Path, name: str, gzipped: bool, encoding: str, text: str) ->
         skip += 1
     body = "".join(lines[skip:])
     delimiter = match.group(1) if match else _delimiter(body)
-    records = _records(body, delimiter)
+    records = text_records(body, delimiter)
     header = unique_names(next(records, []))
     first = next(records, [])
     return Head(
@@ -362,11 +362,12 @@ def _is_comment(lines: list[str], at: int) -> bool:
 
 
 def _delimiter(body: str) -> str:
-    widths = {mark: len(next(_records(body, mark), [])) for mark in (",", ";", "\t", "|")}
+    widths = {mark: len(next(text_records(body, mark), [])) for mark in (",", ";", "\t", "|")}
     return max(widths, key=lambda mark: widths[mark])
 
 
-def _records(text: str, delimiter: str) -> Iterator[list[str]]:
+def text_records(text: str, delimiter: str) -> Iterator[list[str]]:
+    """The rows of a text table that hold anything, up to where it is broken."""
     csv.field_size_limit(sys.maxsize)
     try:
         for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):

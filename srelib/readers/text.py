@@ -30,7 +30,7 @@ from srelib.readers.base import (
     record_starts,
     rejects,
 )
-from srelib.readers.database import connect
+from srelib.readers.database import connect, line_count
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -181,21 +181,11 @@ def _quote(text: str) -> str:
 
 def _fast(head: Head, path: Path, rules: _Rules) -> Scan | None:
     """The scan at full speed, or None where the file needs the careful way."""
-    if _ends_long(path):
-        return None
     if "text" not in rules.types.values():
         found = _typed_pass(head, path, rules, missing=("",))
         if found is not None and not _holds_words_for_missing(found.frame):
             return found
     return _typed_pass(head, path, rules, missing=cells.MISSING)
-
-
-def _ends_long(path: Path) -> bool:
-    """Whether the last line is longer than any may be; at the end DuckDB passes it over."""
-    size = path.stat().st_size
-    with path.open("rb") as raw:
-        raw.seek(max(size - LONGEST, 0))
-        return size > LONGEST and b"\n" not in raw.read()[:-1]
 
 
 def _holds_words_for_missing(frame: pd.DataFrame) -> bool:
@@ -226,6 +216,10 @@ def _typed_pass(head: Head, path: Path, rules: _Rules, *, missing: Collection[st
         if column.null_count and (kind == "time" or name in rules.required):
             return None
     batches, rows = table.to_batches(), table.num_rows
+    if rows != line_count(path) - head.skip - head.headed and rows != len(
+        record_starts(path, head)
+    ):
+        return None
     del table, column
     return _typed(head, _in_columns(batches, rows, types), rules, plan)
 
@@ -359,8 +353,12 @@ def _utc(raw: np.ndarray, plan: _TimePlan) -> pd.Series | None:
 def _careful(head: Head, path: Path, rules: _Rules) -> Scan:
     """The scan cell by cell, with a reason for everything refused."""
     starts = record_starts(path, head)  # first: DuckDB takes rows inside an open quote for rows
-    raw, refused = _as_text(head, path, rules.types)
-    if lacking := max(len(starts) - len(raw) - refused["line"].nunique(), 0):
+    for parts in ("true", "false"):  # see line_count
+        raw, refused = _as_text(head, path, rules.types, parts)
+        lacking = len(starts) - len(raw) - refused["line"].nunique()
+        if lacking <= 0:
+            break
+    else:
         refused = _with_lost(head, path, refused, lacking)
     records, lines = _places(head, starts, refused, len(raw))
     return _by_cell(raw, refused, lines, head, rules, records)
@@ -449,14 +447,16 @@ def _moved(faults: pd.DataFrame, bad: np.ndarray) -> pd.DataFrame:
     return stay.assign(row=place[stay["row"].to_numpy(dtype="int64")]).reset_index(drop=True)
 
 
-def _as_text(head: Head, path: Path, types: Mapping[str, str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _as_text(
+    head: Head, path: Path, types: Mapping[str, str], parts: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The columns as text, and the records that are broken as records."""
     import duckdb
 
     columns = {f"c{place}": "VARCHAR" for place in range(len(head.header))}
     source = _options(
         head, path, columns, store_rejects="true", rejects_limit="0",
-        rejects_table="'srelib_errors'", rejects_scan="'srelib_scans'",
+        rejects_table="'srelib_errors'", rejects_scan="'srelib_scans'", parallel=parts,
     )  # fmt: skip
     try:
         with connect(path.stat().st_size) as connection:

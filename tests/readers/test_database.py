@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import duckdb
 import pytest
 
-from srelib.readers.database import connect
+from srelib.readers.database import connect, line_count
 
 
 def setting(connection: duckdb.DuckDBPyConnection, name: str) -> object:
@@ -28,3 +30,10 @@ def test_what_one_reads_no_other_sees() -> None:
         one.execute("CREATE TEMP TABLE rows AS SELECT 1")
         with pytest.raises(duckdb.Error):
             other.sql("SELECT * FROM rows")
+
+
+@pytest.mark.parametrize(("content", "lines"), [(b"", 0), (b"a", 1), (b"a\nb\n", 2), (b"\n\na", 3)])
+def test_lines_are_counted_with_the_last(tmp_path: Path, content: bytes, lines: int) -> None:
+    """Whether it ends with a line end or not."""
+    (tmp_path / "a.csv").write_bytes(content)
+    assert line_count(tmp_path / "a.csv") == lines

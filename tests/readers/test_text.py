@@ -316,3 +316,15 @@ def test_a_quote_open_for_megabytes_refuses_the_file(tmp_path: Path, closed: str
     path = file_of(tmp_path, f'time,n\n{row}2026-06-01T10:00:00Z,"1\n{row * 1_000_000}{closed}')
     with pytest.raises(ReadError, match="line 3: a quote is opened here and not closed"):
         scan(head(path), {"time": "time", "n": "number"}, required=["time"])
+
+
+@pytest.mark.parametrize("end", [7_999_990, 8_000_001, 16_000_002])
+def test_no_part_of_a_file_is_passed_over(tmp_path: Path, end: int) -> None:
+    """Where every row of a later part is broken, however the parts fall, each is refused."""
+    row, more = "2026-06-01T10:00:00Z,,1\n", 60_000 + (end // 8_000_000) * 120_000
+    good, rest = divmod(end - len("time,note,n\n"), len(row))
+    first = row.replace(",,", f",{'x' * rest},")
+    content = f"time,note,n\n{first}{row * (good - 1)}" + row.replace(",1", ",1,1") * more
+    found = scan(head(file_of(tmp_path, content)), {"time": "time", "n": "number"})
+    assert (found.rows_read, len(found.frame)) == (good + more, good)
+    assert found.rejects["line"].tolist() == list(range(good + 2, good + more + 2))
