@@ -53,10 +53,15 @@ def probability(value: float, *, required: float) -> str:
 
 
 def percents(shares: Iterable[float], *, against: float | None = None) -> list[str]:
-    """Several shares in percent with the same number of decimal places; 0 and 100 % have none."""
+    """Several shares in percent with the same number of decimal places, unless one needs far more
+    than the first; 0 and 100 % have none.
+    """
     values = list(shares)
     alone = [percent(share, against=against) for share in values]
-    places = max((len(text.partition(".")[2].rstrip("%" + NBSP)) for text in alone), default=0)
+    needed = [len(text.partition(".")[2].rstrip("%" + NBSP)) for text in alone]
+    places = max(needed, default=0)
+    if needed and places > needed[0] + 2:
+        places = needed[0]
     return [percent(share, against=against, places=0 if share in (0, 1) else places)
             for share in values]  # fmt: skip
 

@@ -59,6 +59,8 @@ def test_percents_line_up():
     """An interval has as many places as its estimate."""
     texts = [plain(text) for text in wording.percents([0.9941, 0.989, 0.9964])]
     assert texts == ["99.41 %", "98.90 %", "99.64 %"]
+    texts = [plain(text) for text in wording.percents([0.9642857, 0.8682543, 0.9999988])]
+    assert texts == ["96.4 %", "86.8 %", "99.99988 %"]
 
 
 @pytest.mark.parametrize(
