@@ -100,17 +100,13 @@ def answer(
     board = tradeoff.scoreboard(counts, deployments, between=span, incidents=incidents,
                                 alerts=alerts)  # fmt: skip
     step("scoreboard")
-    tradeoff.adjusted(each(counts, lambda key, c: tradeoff.deployment_effect(
+    effects = tradeoff.adjusted(each(counts, lambda key, c: tradeoff.deployment_effect(
         c.good, c.total, events.of_service(deployments, key.service), target=key.target,
         incidents=events.of_service(incidents, key.service),
     ), threads=4))  # fmt: skip
     step("effects")
-    caused = tradeoff.with_causes(incidents, deployments)
-    each(counts, lambda key, c: tradeoff.attribution(
-        c.good, c.total, events.of_service(deployments, key.service), target=key.target,
-        incidents=events.of_service(caused, key.service),
-    ))  # fmt: skip
-    step("parts")
+    tradeoff.fleet_effect(effects)
+    step("fleet")
     outcomes = tradeoff.deployment_outcomes(deployments, None, incidents, between=span)
     tradeoff.association(tradeoff.weekly(counts, outcomes, between=span))
     step("association")

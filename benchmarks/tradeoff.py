@@ -116,7 +116,7 @@ def fleet(services: int) -> tuple[dict[str, pd.DataFrame], pd.DataFrame, pd.Data
 def whole(
     counts: dict[str, pd.DataFrame], deployments: pd.DataFrame, incidents: pd.DataFrame
 ) -> None:
-    """What the notebook asks of a fleet: the effect on each service, and where budgets went.
+    """What the notebook asks of a fleet: the effect on each service.
 
     Parameters
     ----------
@@ -127,9 +127,6 @@ def whole(
     each(counts, lambda name, c: tradeoff.deployment_effect(
         c.good, c.total, shipped[name], incidents=down[name], target=TARGET, placebos=PLACEBOS
     ), threads=4)  # fmt: skip
-    each(counts, lambda name, c: tradeoff.attribution(
-        c.good, c.total, shipped[name], incidents=down[name], target=TARGET
-    ))  # fmt: skip
 
 
 def loop(one: Service, placebos: int) -> None:
@@ -181,7 +178,7 @@ def run(repeats: int = 1) -> list[Row]:
     }
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     rows = [
-        Row(f"effect and attribution, {SERVICES} services, {SERVICES * DEPLOYMENTS:,} deployments",
+        Row(f"effect, {SERVICES} services, {SERVICES * DEPLOYMENTS:,} deployments",
             took[SERVICES], LIMIT_SECONDS, "a minute", 1.0, repeats),
         Row(f"memory of that, with {DIFFERENT} different histories",
             peak, LIMIT_GIB, "6 GiB", 1.0, repeats, "GiB"),

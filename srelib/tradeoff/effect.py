@@ -19,6 +19,7 @@ from srelib.tradeoff.after_deployments import (
     comparable_deployments,
     history,
     nearest_deployment,
+    ratio,
 )
 from srelib.tradeoff.placebo import (
     Comparison,
@@ -288,13 +289,11 @@ def _excess(
 
 
 def _shifted(past: ServiceHistory, treated: np.ndarray, harm: np.ndarray) -> np.ndarray:
-    """Bad events of chance in the windows, had they come later by whole hours, going round."""
+    """Bad events of chance in the windows, had their ratios come later by whole hours."""
     size = len(past.total)
-    parts = (
-        np.fft.rfft(values) for values in (treated.astype("float64"), past.beyond * (1 - harm))
-    )
-    windows, chance = parts
-    sums = np.fft.irfft(windows * np.conj(chance), n=size)
+    by_chance = ratio(past.beyond * (1 - harm), past.total)
+    windows, moved = (np.fft.rfft(values) for values in (treated * past.total, by_chance))
+    sums = np.fft.irfft(windows * np.conj(moved), n=size)
     hours = np.arange(int(size * past.step / HOUR)) * (HOUR / past.step)
     return np.asarray(sums[hours.astype("int64") % size])
 

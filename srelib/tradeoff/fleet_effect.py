@@ -19,6 +19,8 @@ from srelib.windows.sums import _divide
 _TOTAL = "chance of all services, joined by their correlation"
 _MEAN = "random effects (Paule and Mandel), Hartung and Knapp"
 _STEPS = 60
+_HEAVY = 1.1
+"""A history seldom holds its worst outage; intervals over 20 services need so much more width."""
 _POWER, _DRAWS, _HALVINGS = 0.8, 400, 16
 
 
@@ -83,8 +85,8 @@ def fleet_effect(effects: Results[Effect]) -> FleetEffect:
     -------
     FleetEffect
         Its p-value compares the score with that of the same weeks' order in every service. The
-        interval of the total may hold 0 where the test rejects: the largest services make up the
-        total, while all count alike in the test.
+        interval of the total holds 0 where the test does not reject, and may hold it where it
+        does: the largest services make up the total, while all count alike in the test.
 
     Raises
     ------
@@ -120,13 +122,14 @@ def fleet_effect(effects: Results[Effect]) -> FleetEffect:
     unit = Counter(key.unit for key in known).most_common(1)[0][0]
     alike = [e for key, e in known.items() if key.unit == unit]
     budgeted = [e for e in alike if e.budget > 0]
-    total, wider = _total(alike)
-    share, _ = _total(budgeted or alike)
+    p_value = two_sided(float(scores[0]), scores[1:])
+    total, wider = _total(alike, p_value)
+    share, _ = _total(budgeted or alike, p_value)
     mean, tau, heterogeneity, rows = _pooled(found)
     return FleetEffect(
         services=len(found),
         deployments=sum(e.deployments for e in found),
-        p_value=two_sided(float(scores[0]), scores[1:]),
+        p_value=p_value,
         score=float(scores[0] / max(scores[1:].std(), 1e-9)),
         total=total,
         unit=unit,
@@ -161,11 +164,11 @@ def _scores(excess: float, placebos: np.ndarray) -> np.ndarray:
     return np.asarray(ndtri((rankdata(values) - 0.5) / len(values)))
 
 
-def _total(found: Sequence[Effect]) -> tuple[Estimate, float]:
-    """Sum of the excess with its interval, and by how much correlation widens that.
+def _total(found: Sequence[Effect], p_value: float) -> tuple[Estimate, float]:
+    """Sum of the excess with its interval, and by how much shared outages widen that.
 
     Each end is the farther one of two: the ends of the services, added in squares, or the sum of
-    their draws of chance; where outages are shared, both are stretched.
+    their draws of chance. Where the test does not reject, 0 is inside.
     """
     if len(found) == 1:
         return found[0].excess, 1.0
@@ -176,10 +179,12 @@ def _total(found: Sequence[Effect]) -> tuple[Estimate, float]:
     tail = (1 - confidence) / 2
     chance_low, chance_high = np.quantile(noise, [1 - tail, tail]) * [1, -1]
     wider = _stretch(found, np.ones(len(found)))
-    down = wider * max(np.hypot.reduce(value - low), chance_low)
-    up = wider * max(np.hypot.reduce(high - value), chance_high)
     total, n = float(value.sum()), sum(e.excess.n for e in found)
-    return Estimate(total, total - float(down), total + float(up), n, confidence, _TOTAL), wider
+    first = total - _HEAVY * wider * float(max(np.hypot.reduce(value - low), chance_low))
+    last = total + _HEAVY * wider * float(max(np.hypot.reduce(high - value), chance_high))
+    if p_value >= 1 - confidence:
+        first, last = min(first, 0.0), max(last, 0.0)
+    return Estimate(total, first, last, n, confidence, _TOTAL), wider
 
 
 def _stretch(found: Sequence[Effect], weight: np.ndarray) -> float:
@@ -222,7 +227,7 @@ def _pooled(found: Sequence[Effect]) -> tuple[Estimate, float, float, pd.DataFra
     ).sort_values("shrunken", ascending=False, kind="stable", ignore_index=True)
     confidence = found[0].excess.confidence
     half = _half_width(variance + tau2, q, freedom, confidence)
-    half *= _stretch(found, 1 / scale / (variance + tau2))
+    half *= _HEAVY * _stretch(found, 1 / scale / (variance + tau2))
     estimate = Estimate(mean, mean - half, mean + half, len(found), confidence, _MEAN)
     heterogeneity = (spread - freedom) / spread if spread > freedom > 0 else 0.0
     return estimate, float(np.sqrt(tau2)), heterogeneity, rows
