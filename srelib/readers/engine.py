@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +16,7 @@ import pandas as pd
 from srelib import tables
 from srelib.errors import ReadError
 from srelib.readers import json_text, record_tables
-from srelib.readers.base import FileResult, Head, file_text, overridden
+from srelib.readers.base import LONGEST, FileResult, Head, file_text, overridden
 from srelib.readers.cells import MISSING
 from srelib.readers.declaration import (
     Choice,
@@ -319,7 +318,7 @@ def _csv_records(head: Head) -> tuple[list[str], list[Any], list[int]]:
     """The header, every record by column (of repeated ones the first that holds anything, and a
     list of all under ``name[]``), and the line on which it begins.
     """
-    csv.field_size_limit(sys.maxsize)
+    csv.field_size_limit(LONGEST)
     lines = io.StringIO(file_text(head), newline="")
     reader = csv.reader(islice(lines, head.skip, None), delimiter=head.delimiter)
     rows: list[tuple[int, list[str]]] = []
@@ -331,8 +330,8 @@ def _csv_records(head: Head) -> tuple[list[str], list[Any], list[int]]:
             begun = reader.line_num
     except csv.Error as error:
         raise ReadError(
-            f"the CSV is damaged ({error})", file=head.name, line=head.skip + reader.line_num,
-            fix="export it again",
+            f"the CSV is damaged ({error})", file=head.name, line=head.skip + begun + 1,
+            fix="close the quote that was left open, or export it again",
         ) from error  # fmt: skip
     header = [name.strip() for name in rows[0][1]]
     members = [_csv_record(header, fields) for _, fields in rows[1:]]
