@@ -111,7 +111,7 @@ def headline(ax: Axes, text: str, *, labels: Iterable[str] = ()) -> None:
             lines.append(word)
         else:
             lines[-1] = longer
-    ax.set_title("\n".join(lines), loc="left")
+    ax.set_title("\n".join(lines), loc="left", parse_math=False)
 
 
 @lru_cache(maxsize=4096)
@@ -170,7 +170,8 @@ def panel_title(ax: Axes, left: str, right: str = "", *, inside: bool = False) -
     limit = len(left)
     while limit > 8 and text_width(wording.label(left, limit=limit), 9, bold=True) > room:
         limit -= 1
-    ax.set_title(wording.label(left, limit=limit), loc="left", fontsize=9, pad=4)
+    name = wording.label(left, limit=limit)
+    ax.set_title(name, loc="left", fontsize=9, pad=4, parse_math=False)
     if inside:
         ax.text(0.02, 0.05, right, transform=ax.transAxes, fontsize=8.5, color=GREY, va="bottom",
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})  # fmt: skip

@@ -19,6 +19,7 @@ NO_EFFECT = ("No effect of deployments could be estimated: it takes deployments 
              "whose good and total events are known around them.")  # fmt: skip
 NO_WEEKS = "Too few weeks are known of any service: it takes eight whole weeks with deployments " \
            "and service levels."  # fmt: skip
+MIXED = "the error budget, without a target of all bad events"
 LIGHT = "#9A9A9A"
 MOST_ROWS, MOST_NAMES = 24, 12
 
@@ -114,14 +115,14 @@ def _curves_title(known: Mapping[Indicator, Effect]) -> str:
     helped = [key for key, e in known.items() if e.is_significant and e.excess.value < 0]
     of = wording.plural(len(known), "service")
     if not harmed and not helped:
-        verb = "shows" if len(known) == 1 else "show"
-        return f"Deployments of {of} {verb} no effect beyond chance"
+        return f"Deployments of {of} show no effect beyond chance"
     text = ", ".join(
         f"{much} fails after deployments of {wording.listing(_names(who), limit=2)}"
         for much, who in (("more", harmed), ("less", helped)) if who
     )  # fmt: skip
     rest = len(known) - len(harmed) - len(helped)
-    tail = f"; {rest} of {of} show nothing beyond chance" if rest else ""
+    verb = "shows" if rest == 1 else "show"
+    tail = f"; {rest} of {of} {verb} nothing beyond chance" if rest else ""
     return f"{text[0].upper()}{text[1:]}{tail}"
 
 
@@ -135,10 +136,12 @@ def plot_costs(effects: Results[Effect], *, ax: Axes | None = None) -> Axes:
         return canvas.note(NO_EFFECT, ax=ax)
     order = sorted(known, key=lambda key: -known[key].share.value)[:MOST_ROWS]
     rows, names = [known[key] for key in order], _names(order)
-    budget = all(effect.has_target for effect in rows)
-    what = "the error budget of the whole history" if budget else "all bad events"
+    what = _whole(rows)
+    if what == MIXED:
+        names = [name if effect.has_target else f"{name} (no target)"
+                 for name, effect in zip(names, rows, strict=True)]  # fmt: skip
     more = f"{len(known) - len(order)} more not drawn." if len(known) > len(order) else ""
-    with canvas.drawing(ax, _costs_title(rows, budget), height=1.35 + 0.33 * len(rows),
+    with canvas.drawing(ax, _costs_title(rows), height=1.35 + 0.33 * len(rows),
                         about=f"Cost of deployments of each service with its interval, as share "
                               f"of {what}", details=more, labels=[*names, "90 used, 20 left out"]
                         ) as ax:  # fmt: skip
@@ -157,8 +160,15 @@ def plot_costs(effects: Results[Effect], *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+def _whole(effects: list[Effect]) -> str:
+    """What the shares are shares of."""
+    if all(effect.has_target for effect in effects):
+        return "the error budget of the whole history"
+    return MIXED if any(effect.has_target for effect in effects) else "all bad events"
+
+
 def _name_from_top(ax: Axes, names: list[str]) -> None:
-    ax.set_yticks(range(len(names)), names)
+    ax.set_yticks(range(len(names)), names, parse_math=False)
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(len(names) - 0.4, -0.6)
 
@@ -196,15 +206,14 @@ def _rounded(shares: list[float]) -> list[str]:
     return wording.percents([round(s, 2) for s in shares] if whole else shares)
 
 
-def _costs_title(effects: list[Effect], budget: bool) -> str:
+def _costs_title(effects: list[Effect]) -> str:
     harmed = sorted((e for e in effects if e.is_significant and e.share.value > 0),
                     key=lambda e: -e.share.value)  # fmt: skip
-    what = "budget" if budget else "bad events"
     if not harmed:
         many = wording.plural(len(effects), "service")
         return f"For none of {many} is a cost of deployments beyond chance"
     worst = harmed[0]
-    share = worst.share
+    share, what = worst.share, "budget" if worst.has_target else "bad events"
     low, high = _rounded([share.low, share.high])
     tail = f", {len(harmed) - 1} more beyond chance" if len(harmed) > 1 else ""
     return (f"Deployments cost {wording.label(worst.service, limit=26)} {low} to {high} of its "
