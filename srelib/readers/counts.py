@@ -16,7 +16,7 @@ import pandas as pd
 
 from srelib.errors import ReadError
 from srelib.readers.base import SeriesInfo, Unconfirmed, no_faults
-from srelib.readers.meaning import DUST, FEW, Meaning, grown_since, without_dips
+from srelib.readers.meaning import COUNTS, DUST, FEW, SHARES, Meaning, grown_since, without_dips
 
 if TYPE_CHECKING:
     from pandas.api.typing import SeriesGroupBy
@@ -101,9 +101,10 @@ def _unit(present: list[str]) -> str:
 
 def _check_unit(unit: str, present: list[str], rule: NumberRule) -> None:
     is_count = unit in ("count", "rate", "counter")
-    if is_count == any(role in present for role in ("good", "bad", "total")):
+    fitting = COUNTS if is_count else ("value",) if unit == "value" else SHARES
+    if {*present} & {*fitting} and is_count == bool({*present} & {*COUNTS}):
         return
-    named = "value" if unit == "value" else "ratio or bad_ratio"
+    named = " or ".join(fitting)
     needed = "two of good, bad and total" if is_count else f"a column {named}"
     raise ReadError(
         f"unit is {unit!r}, but the columns given are {', '.join(present) or 'none'}",

@@ -87,6 +87,8 @@ def _roles(head: Head, source: Source) -> dict[str, str]:
     if any(role in mapped for role in counts.ROLES):
         named = {role: name for role, name in named.items() if role not in counts.ROLES}
     elif (alone := "ratio" if source.unit == "percent" else source.unit) in ("ratio", "value"):
+        if alone == "ratio" and {*counts.ROLES} & {*named} == {"value"}:
+            named["ratio"] = named["value"]  # the unit says what the value is
         others = set(counts.ROLES) - {alone} if alone in named else set()
         named = {role: name for role, name in named.items() if role not in others}
     taken = set(mapped.values())

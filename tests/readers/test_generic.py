@@ -133,3 +133,25 @@ def test_a_column_is_read_as_one_thing(tmp_path: Path) -> None:
     assert types == {"a": "time", "b": "text"}
     with pytest.raises(ReadError, match="'a' cannot be read as time and as number"):
         generic.column_types(found, ("time", ["a"]), ("number", ["a"]))
+
+
+@pytest.mark.parametrize(
+    ("unit", "cells", "role"),
+    [("ratio", "0.9 0.5", None), ("percent", "90 50", None), ("percent", "90 50", "ratio")],
+)
+def test_a_column_value_is_what_the_unit_says(
+    tmp_path: Path, unit: str, cells: str, role: str | None
+) -> None:
+    """A share under the name of most exports, read as one that is called so."""
+    rows = [f"2026-06-01T10:0{minute}:00Z,{cell}" for minute, cell in enumerate(cells.split())]
+    said = {"unit": unit, "service": "shop"} | ({"columns": {role: "value"}} if role else {})
+    found = read_metrics(tmp_path, "\n".join(["time,value", *rows, ""]), **said)
+    assert found.tables["sli"]["good"].tolist() == pytest.approx([54, 30])
+    assert found.tables["sli"]["total"].tolist() == [60, 60]
+
+
+def test_a_value_that_is_mapped_is_no_share(tmp_path: Path) -> None:
+    """A unit that contradicts the map of columns is refused with the fix."""
+    with pytest.raises(ReadError, match=r"columns given are value\. Fix: map a column ratio or"):
+        read_metrics(tmp_path, "time,x\n2026-06-01T10:00:00Z,0.9\n", unit="ratio",
+                     service="shop", columns={"value": "x"})  # fmt: skip
