@@ -18,7 +18,13 @@ def connect(size: int) -> duckdb.DuckDBPyConnection:
     """A database in memory for input of some bytes; starting one costs as much as reading 1 MB, and
     one that has read much gives no memory back before its end, so only small input shares one.
     """
-    return _shared(os.getpid()).cursor() if size < _SMALL else _database()
+    import duckdb
+
+    connection = _shared(os.getpid()).cursor() if size < _SMALL else _database()
+    # A bar would write to standard output; in Jupyter without ipywidgets there is none to disable.
+    with contextlib.suppress(duckdb.Error):
+        connection.execute("SET enable_progress_bar = false")
+    return connection
 
 
 _SMALL = 1 << 22
@@ -30,16 +36,12 @@ def _shared(process: int) -> duckdb.DuckDBPyConnection:
 
 
 def _database() -> duckdb.DuckDBPyConnection:
-    """A database that loads nothing from elsewhere and draws no bar."""
+    """A database that loads nothing from elsewhere."""
     import duckdb
 
-    connection = duckdb.connect(
+    return duckdb.connect(
         config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
     )
-    # A bar would write to standard output; in Jupyter without ipywidgets there is none to disable.
-    with contextlib.suppress(duckdb.Error):
-        connection.execute("SET GLOBAL enable_progress_bar = false")
-    return connection
 
 
 def line_count(path: Path) -> int:
