@@ -29,7 +29,7 @@ def test_json_is_told_from_its_first_character(tmp_path: Path) -> None:
         (b"\xef\xbb\xbf", "the file is empty"),
         (b"PK\x03\x04rest", "a zip or Excel file"),
         (b"a,b\n\x00\x01\x02", "not text"),
-        (gzip.compress(gzip.compress(b"a,b"), mtime=0), "a gzip file inside a gzip file"),
+        (gzip.compress(gzip.compress(b"a,b", mtime=0), mtime=0), "a gzip file inside a gzip file"),
         (gzip.compress(b"PK\x03\x04rest", mtime=0), "a zip or Excel file"),
         (gzip.compress(LONG.encode(), mtime=0)[:20], "damaged or cut short"),
     ],
