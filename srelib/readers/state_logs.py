@@ -243,6 +243,10 @@ def _check_states(states: pd.Series, unknown: pd.Series, column: str, head: Head
     )  # fmt: skip
 
 
+_RAREST = pd.Timedelta("26h")
+"""Rows further apart than this are no checks of a monitor."""
+
+
 def _longest_silence(rows: pd.DataFrame, source: Source, head: Head) -> tuple[pd.Timedelta, str]:
     """How long a state holds without a new row, and how that is known."""
     if source.max_silence is not None:
@@ -251,7 +255,7 @@ def _longest_silence(rows: pd.DataFrame, source: Source, head: Head) -> tuple[pd
     steps = rows.groupby(["service", "probe"], sort=False)["time"].diff().dropna()
     usual = pd.Timedelta(steps.median())
     regular = steps.between(usual / 2, usual * 1.5).mean() if len(steps) else 0.0
-    if not regular >= 0.75:
+    if not regular >= 0.75 or usual > _RAREST:
         raise ReadError(
             "this log of states has no regular checks, so nothing says how long a state holds",
             file=head.name,
@@ -311,23 +315,25 @@ def _seconds_up(
     size = step // pd.Timedelta(1, "us")
     starts = pd.DatetimeIndex(log["time"]).tz_convert("UTC").as_unit("us").asi8
     lengths = np.diff(starts, append=starts[-1])
-    edges = np.arange(starts[0] // size, starts[-1] // size + 2, dtype="int64") * size
     state = log["state"].to_numpy(dtype="float64")
+    held = (state != _UNKNOWN) & (lengths > 0)
+    first, final = starts[held] // size, (starts + lengths - 1)[held] // size
+    many = final - first + 1
+    begins = np.unique(np.repeat(first - many.cumsum() + many, many) + np.arange(many.sum())) * size
     good, known = (
-        np.diff(_time_before(edges, starts, np.where(held, lengths, 0)))
-        for held in (state == _GOOD, state != _UNKNOWN)
+        _time_before(begins + size, starts, part) - _time_before(begins, starts, part)
+        for part in (np.where(state == _GOOD, lengths, 0), np.where(held, lengths, 0))
     )
-    seen = known > 0
-    times = pd.Series(edges[:-1][seen].view("M8[us]")).dt.tz_localize("UTC")
+    times = pd.Series(begins.view("M8[us]")).dt.tz_localize("UTC")
     last = np.maximum.accumulate(np.where(state != _UNKNOWN, np.arange(len(state)), 0))
-    origin = log["at"].to_numpy()[last[np.searchsorted(starts, edges[1:][seen]) - 1]]
+    origin = log["at"].to_numpy()[last[np.searchsorted(starts, begins + size) - 1]]
     frame = pd.DataFrame(
         {
             "time": times,
             "service": generic.constant(service, len(times)),
             "sli": generic.constant(sli, len(times)),
-            "good": good[seen] / 1e6,
-            "total": known[seen] / 1e6,
+            "good": good / 1e6,
+            "total": known / 1e6,
         }
     ).astype({"service": "str", "sli": "str"})
     return frame, origin

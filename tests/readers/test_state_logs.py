@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from itertools import pairwise
 from pathlib import Path
 
@@ -265,3 +266,18 @@ def test_true_in_a_column_of_failure_is_not_up(tmp_path: Path, column: str) -> N
     said = Source(match="*", unit="state", columns={"state": column})
     with pytest.raises(ReadError, match=r"nothing says what these states .* 'false' 8, 'true' 1"):
         read(tmp_path / "s.csv", root=tmp_path, source=said)
+
+
+def test_rows_years_apart_are_no_regular_checks(tmp_path: Path) -> None:
+    """One wrong year makes neither a heartbeat nor a bucket for every minute in between."""
+    path = tmp_path / "log.csv"
+    path.write_text(f"{HEADER}2026-06-01T10:00:00Z,web,up\n2066-06-01T10:00:00Z,web,down\n")
+    with pytest.raises(ReadError, match="no regular checks"):
+        read(path, root=tmp_path)
+    source = Source(match="*", max_silence="2m")  # type: ignore[arg-type]
+    tracemalloc.start()
+    _, found = read(path, root=tmp_path, source=source)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found.tables["sli"]["total"].tolist() == [60, 60]
+    assert most < 20_000_000
