@@ -49,8 +49,8 @@ class Delivery:
     fail_rate, rework_rate : Estimate, failed, and unplanned, deployments / deployments [fraction]
     fail_chance : float, share of all moments that an incident follows as it would a deployment
         [fraction]; NaN where incidents name their deployments
-    fail_clear : bool, False where failures are known from incidents alone, and no more deployments
-        were followed by one than that chance would give
+    fail_clear : bool, False where failures are known from incidents alone, and not clearly more
+        deployments were followed by one than chance would give
     """
 
     deployments: int
@@ -214,6 +214,16 @@ class DeliveryPerformance:
     def services(self) -> list[str]:
         """Services that were deployed, by name."""
         return self.frequency["service"].tolist()
+
+    @property
+    def most_failing(self) -> str:
+        """The service whose deployments fail most often, of those of which that is clear."""
+        rows = self.fails[self.fails["n"] > 0].sort_values(
+            ["value", "n"], ascending=[False, False], kind="stable"
+        )
+        known = rows["service"].tolist()
+        clear = [name for name in known if self.metrics[name].fail_clear]
+        return next((name for name in clear if self.metrics[name].fail_rate.value > 0), known[0])
 
     @property
     def weeks(self) -> float:

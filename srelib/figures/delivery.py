@@ -219,7 +219,8 @@ def plot_rates(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axes:
         return canvas.note(NO_SIGNAL, ax=ax)
     names = _names(rows["service"])
     rework = result.rework.set_index("service").loc[rows["service"]].reset_index()
-    with canvas.drawing(ax, _rates_title(rows), height=1.75 + 0.3 * len(rows), about="Change fail "
+    title = _rates_title(rows, result.most_failing)
+    with canvas.drawing(ax, title, height=1.75 + 0.3 * len(rows), about="Change fail "
                         "rate and rework rate per service with 95 % intervals") as ax:  # fmt: skip
         ax.set_axis_off()
         wide = max(canvas.text_width(name, 9) for name in names) / (72 * canvas.WIDTH)
@@ -258,15 +259,18 @@ def _rate_panel(ax: Axes, rows: pd.DataFrame, what: str, names: list[str] | None
     ax.set_title(what, loc="left", fontsize=9, pad=4)
 
 
-def _rates_title(rows: pd.DataFrame) -> str:
-    worst, best = rows.iloc[0], rows.iloc[-1]
+def _rates_title(rows: pd.DataFrame, named: str) -> str:
+    worst, best = rows[rows["service"] == named].iloc[0], rows.iloc[-1]
+    who, top = (wording.label(row["service"], limit=28) for row in (worst, rows.iloc[0]))
     said = f"{worst['failed']} of {wording.plural(worst['n'], 'deployment')}"
     if not worst["failed"]:
         return f"No deployment failed, of {wording.count(int(rows['n'].sum()))}"
-    text = f"{wording.label(worst['service'], limit=28)} failed most often, in {said}"
     if len(rows) == 1:
         low, high = wording.percents([worst["low"], worst["high"]])
-        return f"{said} of {wording.label(worst['service'], limit=28)} failed ({low} to {high})"
+        return f"{said} of {who} failed ({low} to {high})"
+    text = f"{who} failed most often, in {said}"
+    if top != who:
+        return f"{text}; the rate of {top} could be chance"
     apart = worst["low"] > best["high"]
     return f"{text}" + ("" if apart else "; the intervals of all services overlap")
 

@@ -15,7 +15,7 @@ from srelib.dataset import Dataset
 from srelib.delivery import Delivery, DeliveryPerformance, attribution
 from srelib.delivery.lead_time import _batch_sizes
 from srelib.delivery.performance import FIVE, METRICS, _dora_level
-from srelib.findings.finding import Finding, beside_chance, of_fields
+from srelib.findings.finding import beside_chance, of_fields
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, markdown, name, names, table
 from srelib.stats import Estimate
@@ -167,38 +167,36 @@ def _fail_sentence(result: DeliveryPerformance) -> str:
     if not len(rows):
         return DEAF if result.frequency["n"].any() else ""
     rows = rows.sort_values(["value", "n"], ascending=[False, False], kind="stable")
-    own = [result.metrics[service] for service in rows["service"]]
-    guilty = rows[[one.fail_clear and one.fail_rate.value > 0 for one in own]]
-    worst, best = (guilty if len(guilty) else rows).iloc[0], rows.iloc[-1]
-    clear = result.metrics[worst["service"]].fail_clear
-    share = f"**{_share(worst)}**" if clear else _share(worst)
+    worst, best = rows[rows["service"] == result.most_failing].iloc[0], rows.iloc[-1]
+    share = f"**{_share(worst)}**" if result.metrics[worst["service"]].fail_clear else _share(worst)
     text = f"Of the deployments of {name(worst['service'])} {share} failed"
     if result.rules.per == "incidents":
         text = f"{name(worst['service'])} had {share} incidents per deployment"
     if "incident" not in worst["signals"]:
         others = wording.listing(_OTHERS[signal] for signal in worst["signals"].split(", "))
         text += f", counting {others} only, since there are no incidents here"
-    if worst["service"] == best["service"]:
+    if len(rows) == 1:
         return f"{text}."
-    apart = worst["low"] > best["high"]
-    chance = ("the intervals do not overlap" if apart
+    doubt = _doubt(result, rows.iloc[0]) if result.rules.per == "deployments" else ""
+    if worst["service"] == best["service"]:
+        return f"{text}.{doubt}"
+    chance = ("the intervals do not overlap" if worst["low"] > best["high"]
               else "the intervals overlap, so chance may explain the difference")  # fmt: skip
-    doubt = _doubt(result, worst["service"]) if result.rules.per == "deployments" else ""
     return f"{text}, of those of {name(best['service'])} {_share(best)}: {chance}.{doubt}"
 
 
-def _doubt(result: DeliveryPerformance, service: str) -> str:
+def _doubt(result: DeliveryPerformance, top: pd.Series) -> str:
     """Where about as many deployments would have been followed by an incident by chance."""
-    (row,) = result.chance[result.chance["service"] == service].to_dict("records")
-    if result.metrics[service].fail_clear:
+    if result.metrics[top["service"]].fail_clear:
         return ""
-    share, near, n = row["followed_by_chance"], int(row["followed"]), int(row["planned"])
-    length = wording.duration(result.rules.within)
-    of = wording.plural(len(result.services), "service")
-    return (f" But {wording.percent(share)} of all moments of {name(service)} are followed by an "
-            f"incident within {length}: {near} of {wording.plural(n, 'deployment')} that did not "
-            f"themselves answer one is not clearly more for the worst of {of}, so this rate says "
-            "little of them.")  # fmt: skip
+    (row,) = result.chance[result.chance["service"] == top["service"]].to_dict("records")
+    share, length = wording.shares([row["followed_by_chance"]])[0], result.rules.within
+    rate = "" if top["service"] == result.most_failing else (
+        f" ({top['failed']} of {wording.plural(top['n'], 'deployment')})")  # fmt: skip
+    return (f" The rate of {name(top['service'])}{rate} could be chance: {share} of all its "
+            f"moments are followed by an incident within {wording.duration(length)}, and so were "
+            f"{int(row['followed'])} of the {int(row['planned'])} deployments that did not "
+            "themselves answer one.")  # fmt: skip
 
 
 def _share(row: pd.Series) -> str:
@@ -415,14 +413,11 @@ def metrics_table(result: DeliveryPerformance, *, year: int) -> Table | None:
     return table(frame, headers=headers, caption=(
         f"DORA's five metrics: value (95{BP}% interval; n); level of {year}, and how far the "
         "interval reaches. A level names the survey cluster a number would have fallen into: not "
-        "a grade, and only where n allows.")).stating(_five(result))  # fmt: skip
-
-
-def _five(result: DeliveryPerformance) -> list[Finding]:
-    window = span_label(*result.between)
-    found = (of_fields("delivery.five", each, service=service, window=window)
-             for service, each in result.metrics.items())  # fmt: skip
-    return [one for own in found for one in own]
+        "a grade, and only where n allows.")).stating(
+        one for service, each in result.metrics.items()
+        for one in of_fields("delivery.five", each, service=service,
+                             window=span_label(*result.between))
+    )  # fmt: skip
 
 
 def _cell(estimate: Estimate, metric: str, result: DeliveryPerformance) -> str:

@@ -11,11 +11,15 @@ import math
 import tomllib
 from dataclasses import asdict, dataclass
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from srelib import wording
+
+if TYPE_CHECKING:
+    from srelib.delivery import Delivery
+    from srelib.tradeoff import Scorecard
 
 UNITS = {
     "error budget left": "share of the budget",
@@ -95,7 +99,7 @@ FIELDS = {
 """Fields of `tradeoff.Scorecard` and `delivery.Delivery` that are stated in several places."""
 
 
-def of_fields(key: str, one: Any, *, service: str, window: str) -> list[Finding]:
+def of_fields(key: str, one: Scorecard | Delivery, *, service: str, window: str) -> list[Finding]:
     """The estimates of a service that are stated in several places, as findings."""
     found = []
     for name, quantity in FIELDS.items():
@@ -103,16 +107,16 @@ def of_fields(key: str, one: Any, *, service: str, window: str) -> list[Finding]
         if estimate is not None and estimate.value == estimate.value:
             numbers = (estimate.value, estimate.low, estimate.high)
             text = wording.estimates(name, numbers)[0]
-            found.append(Finding(key, quantity, service, window, numbers[0], text,
-                                 subject=one.objective if name == "left" else "", low=numbers[1],
-                                 high=numbers[2], n=estimate.n))  # fmt: skip
+            subject = getattr(one, "objective", "") if name == "left" else ""
+            found.append(Finding(key, quantity, service, window, numbers[0], text, subject,
+                                 low=numbers[1], high=numbers[2], n=estimate.n))  # fmt: skip
     return found
 
 
-def beside_chance(one: Any) -> str:
-    """What chance alone gives of a change fail rate, and whether the rate is more than that."""
+def beside_chance(one: Scorecard | Delivery) -> str:
+    """What chance alone gives of a change fail rate, and whether the rate is clearly more."""
     share = wording.shares([one.fail_chance])[0]
-    return f"by chance alone {share}" if one.fail_clear else f"no more than chance, {share}"
+    return f"chance alone {share}" if one.fail_clear else f"not clearly above chance ({share})"
 
 
 def as_json(finding: Finding) -> dict[str, Any]:

@@ -91,7 +91,7 @@ def delivery_table(board: Mapping[str, Scorecard], *, between: Span | None) -> T
 def reliability_table(board: Mapping[str, Scorecard], *, between: Span | None) -> Table | None:
     """What SRE looks at, per service, with interval and n."""
     columns = {
-        "sli": "service level (target)", "left": "budget of all this time left",
+        "sli": "service level (target)", "left": "budget left, {}",
         "pages": "pages a week",
         "felt": "pages users felt (shared)", "incidents": "incidents a week",
         "restore": "time to restore",
@@ -109,10 +109,12 @@ def _board_table(
         return None
     window = span_label(*between)
     rows = [{"service": s, **{c: _estimate(one, c) for c in columns}} for s, one in board.items()]
-    caption = caption.format(wording.roughly(between[1] - between[0]))
+    length = wording.roughly(between[1] - between[0])
+    headers = {field: text.format(length) for field, text in columns.items()}
     said = [f for s, one in board.items() for f in of_fields("scoreboard.cell", one, service=s,
             window=window) if columns.keys() & _FIELD[f.quantity]]  # fmt: skip
-    return table(pd.DataFrame(rows), caption=caption, max_rows=40, headers=columns).stating(said)
+    made = table(pd.DataFrame(rows), caption=caption.format(length), max_rows=40, headers=headers)
+    return made.stating(said)
 
 
 _FIELD = {quantity: {field} for field, quantity in FIELDS.items()}

@@ -19,6 +19,7 @@ from srelib.fleet import Indicator, answers, refusals
 from srelib.stats import Estimate
 from srelib.targets import Advice, Ceiling, Reason
 from srelib.targets.advice import Advices, CandidateTables
+from srelib.targets.candidates import QUARTER
 from srelib.targets.probability import UNSEEN
 from srelib.windows import Window
 
@@ -83,7 +84,7 @@ def _advice(key: Indicator, advice: Advice, required: float) -> str:
                    f"probability of {best}.",
         "cannot tell": f"{who}: **cannot tell** whether {now} can be kept with "
                        f"{wording.percent(required)}. {window} meets it with a probability of "
-                       f"{old}. Nothing is recommended until it can.",
+                       f"{old}. No target is recommended.",
     }[advice.verdict]  # fmt: skip
 
 
@@ -268,7 +269,7 @@ def _price(row: pd.Series) -> str:
         f"{_number(pages)} {'page' if _number(pages) == '1' else 'pages'} a week "
         f"({_number(row['pages_low'])} to {_number(row['pages_high'])})")  # fmt: skip
     days_text = "an unknown number of days without budget" if days != days else (
-        f"{wording.plural(round(float(days)), 'day')} without budget in 90")  # fmt: skip
+        f"{wording.count(round(float(days)))} of {QUARTER:g} days without budget")  # fmt: skip
     return f"at {wording.percent(row['target'])}, {pages_text} and {days_text}"
 
 

@@ -12,7 +12,7 @@ from srelib import stats
 from srelib.errors import ColumnError, InsufficientDataError, InvalidTargetError, ParameterError
 from srelib.stats.bursts import Split, index_of, share_interval, split
 from srelib.stats.intervals import _widened_wilson
-from srelib.windows import Window
+from srelib.windows import Window, history
 from srelib.windows.sums import (
     _block_sums,
     _checked_step,
@@ -318,12 +318,9 @@ def low_traffic(
             f"target must lie strictly between 0 and 1; got {target}. For 99.9 % write 0.999."
         )
     window = _as_window(window)
-    step = _checked_step(good, total)
-    bottom = _paired(good, total)[1]
-    if step is None or np.isnan(bottom).all():
+    if _checked_step(good, total) is None or np.isnan(_paired(good, total)[1]).all():
         raise InsufficientDataError("traffic needs at least two buckets, one of them known.")
-    per_hour = float(np.nanmean(bottom)) * (HOUR / step)
-    return LowTraffic(target, window, per_hour * (window.length_at(good.index[-1]) / HOUR))
+    return LowTraffic(target, window, history(good, total).expected(window))
 
 
 def _miss_probability(events: float, allowance: float, *, error_rate: float) -> float:

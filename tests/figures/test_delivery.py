@@ -69,6 +69,19 @@ def test_changes_of_a_service_that_is_not_deployed_itself_are_not_drawn():
     assert panel.get_title("left") == "shop"
 
 
+def test_the_title_names_nobody_whose_rate_could_be_chance():
+    """An incident every 12 hours follows every deployment; a rollback is a sign of its own."""
+    lines = ["deployment_id=d1 finished_at=10T09:00", "deployment_id=d2 finished_at=15T09:00"]
+    lines += [f"deployment_id=w{n} finished_at={n:02d}T09:00 service=web"
+              f"{' status=rolled_back' * (n == 9)}" for n in range(9, 13)]  # fmt: skip
+    broken = "\n".join(f"incident_id=i{n} started_at={n // 2 + 1:02d}T{12 * (n % 2):02d}:00"
+                       for n in range(56))  # fmt: skip
+    ax = figures.delivery.plot_rates(look(deployments("\n".join(lines)), broken=incidents(broken)))
+    assert " ".join(ax.get_title("left").split()) == (
+        "web failed most often, in 1 of 4 deployments; the rate of shop could be chance"
+    )
+
+
 def test_rates_start_at_zero_and_say_their_counts(result):
     """7 of 20, and for web none; the rework panel has the same rows."""
     ax = figures.delivery.plot_rates(result)

@@ -78,7 +78,17 @@ def test_a_rate_no_better_than_chance_is_called_into_doubt():
     )
     two = f"{shipped}\ndeployment_id=w finished_at=10T09:00 service=web"
     text = plain(said(look(two, broken=broken), "Of the deployments"))
-    assert "is not clearly more for the worst of 2 services, so this rate says little" in text
+    assert "The rate of **shop** could be chance: " in text
+    assert text.endswith(
+        " of all its moments are followed by an incident within 1 day, and so were 2 of the 2 "
+        "deployments that did not themselves answer one."
+    )
+    failed = "\n".join(f"deployment_id=w{n} finished_at={n:02d}T09:00 service=web"
+                       f"{' status=rolled_back' * (n == 9)}" for n in range(9, 13))  # fmt: skip
+    result = look(f"{shipped}\n{failed}", broken=broken)
+    text = plain(said(result, "Of the deployments"))
+    assert text.startswith("Of the deployments of **web** **25 % (1 of 4; 95 % interval")
+    assert "The rate of **shop** (2 of 2 deployments) could be chance" in text
 
 
 def test_silence_is_called_unknown():

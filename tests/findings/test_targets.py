@@ -52,8 +52,8 @@ def said(found: pd.DataFrame, *, name: str = "shop", **options) -> str:
          "probability of 97 % (95 % interval 92 % to over 99 %)."),
         (table(LOOSE, FIRM, (0.999, 0.4, 0.1, 0.95), current=0.999),
          "**shop**: **cannot tell** whether 99.9 % can be kept with 90 %. The next window of "
-         "28 days meets it with a probability of 40 % (95 % interval 10 % to 95 %). Nothing is "
-         "recommended until it can."),
+         "28 days meets it with a probability of 40 % (95 % interval 10 % to 95 %). No target is "
+         "recommended."),
         (table(LOOSE, current=0.98, weeks=1),
          "**shop**: **cannot tell** whether 98 % can be kept. 1 whole week was observed; a target "
          "over 28 days needs 8."),
@@ -188,8 +188,8 @@ def test_price_names_pages_and_days():
     tables, advices = {SHOP: rows}, {SHOP: targets.recommend(rows)}
     assert plain(spoken.price_sentence(SHOP, tables, advices)) == (
         "On this history **shop** would have had, at 99.9 %, 0.5 pages a week (0.2 to 1) and "
-        "12 days without budget in 90; at 99 %, 0.5 pages a week (0.2 to 1) and 12 days without "
-        "budget in 90. With another target people would have acted otherwise, which is not in "
+        "12 of 90 days without budget; at 99 %, 0.5 pages a week (0.2 to 1) and 12 of 90 days "
+        "without budget. With another target people would have acted otherwise, which is not in "
         "these numbers."
     )
     coarse = table(FIRM, current=0.99, pages_per_week=math.nan, freeze_days=math.nan)
