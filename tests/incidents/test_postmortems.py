@@ -73,6 +73,23 @@ def test_eight_minutes_at_three_nines_are_the_line(seconds, due):
     assert costs({SHOP: own}).incidents["postmortem"].tolist() == [due]
 
 
+def test_the_costliest_comes_first_and_an_open_one_lasts_until_the_data_ends():
+    """Shares of the budget of 40.32 min; one that hurt nobody spent nothing."""
+    good, total, log = minutes(600)
+    good.iloc[-900:] = 0.0
+    more = pd.DataFrame({
+        "incident_id": ["open", "paper"], "title": ["open", "paper"],
+        "started_at": [total.index[-900], total.index[50]],
+        "resolved_at": pd.to_datetime([pd.NaT, total.index[90]], utc=True),
+    })  # fmt: skip
+    rows = pd.concat([log, more]).assign(service="shop")
+    own = incidents.budget_spent(good, total, target=0.999, period="28d", incidents=rows)
+    found = costs({SHOP: own}).incidents
+    assert found["incident_id"].tolist() == ["open", "i1", "paper"]
+    assert found["share"].tolist() == pytest.approx([900 / 40.32, 10 / 40.32, 0])
+    assert found["ends_at"][0] == total.index[-1] + pd.Timedelta("1min")
+
+
 def test_an_incident_above_a_fifth_of_the_budget_needs_a_postmortem():
     """Hand-worked: 672 bad events allowed; 140 are 20.8 %, 134 are 19.9 %."""
     rows = table(pd.DatetimeIndex(["2026-01-06 03:00Z", "2026-01-08 05:00Z"]))
