@@ -20,8 +20,8 @@ from srelib.readers.state_logs import joined_logs, once_a_row
 from srelib.windows.window import _grid
 
 if TYPE_CHECKING:
-    from srelib.readers.source import Sources
     from srelib.slos import Slo
+    from srelib.sources import Sources
 
 
 __all__ = ["REPORT_MARKER", "Dataset", "load"]
@@ -236,7 +236,7 @@ def _sources(root: Path) -> Sources | None:
     """What is said about the files; without the file nothing, and nothing is imported for it."""
     if not (root / "sources.toml").exists():
         return None
-    from srelib.readers.source import read_sources
+    from srelib.sources import read_sources
 
     return read_sources(root)
 

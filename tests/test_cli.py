@@ -17,7 +17,7 @@ import yaml
 
 from srelib import cli, dataset, report, slos, tables
 from srelib.errors import InputError
-from srelib.readers.source import Sources, read_sources
+from srelib.sources import Sources, read_sources
 from srelib.windows import Window
 from tests.report import conftest
 from tests.report.tiny import book, code

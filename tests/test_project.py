@@ -26,7 +26,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 # sli and budget stand below dataset, whose `slo_counts` uses both.
 ORDER = [
     "errors", "wording", "tables", "schema", "windows", "stats", "fleet",
-    "events", "slos", "condition", "readers",
+    "events", "slos", "condition", "sources", "readers",
     "collect", "sli", "budget", "delivery", "incidents", "alerts", "tradeoff", "policy",
     "targets", "folder", "dataset", "quality", "objectives",
     "simulate", "figures", "findings", "report", "cli",
@@ -375,7 +375,7 @@ OTHER_TESTS = {
 UNTESTED = {
     "srelib": "loads its parts on first use, which this file tests",
     "srelib.__main__": "run by tests/test_cli.py",
-    "srelib.schema": "models that srelib.slos and srelib.readers.source fill",
+    "srelib.schema": "models that srelib.slos and srelib.sources fill",
 }
 """Modules with functions but without a test file of their own, and why."""
 

@@ -22,7 +22,7 @@ from srelib.readers.base import FileResult, shown_path
 from srelib.readers.words import UNKNOWN_STATUS
 
 if TYPE_CHECKING:
-    from srelib.readers.source import Source, Sources
+    from srelib.sources import Source, Sources
 
 IGNORED_SUFFIXES = (".md", ".html", ".pdf", ".png", ".ipynb", ".py")
 """Files that lie about in folders of exports and hold no data."""

@@ -10,7 +10,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from srelib.readers.base import Unconfirmed
-from srelib.readers.source import Source
+from srelib.sources import Source
 
 MARK = "# ?"
 """What stands behind a value that nobody has confirmed yet."""
@@ -118,7 +118,7 @@ def _own(name: str, every: list[str]) -> str:
 
 
 def _meant(glob: str, every: list[str]) -> set[str]:
-    from srelib.readers.source import matches
+    from srelib.sources import matches
 
     return {name for name in every if matches(glob, name)}
 

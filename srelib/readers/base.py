@@ -26,8 +26,8 @@ from srelib.errors import ReadError
 if TYPE_CHECKING:
     from srelib.readers.event_rows import EventRows
     from srelib.readers.meaning import Meaning
-    from srelib.readers.source import Source
     from srelib.readers.state_logs import StateLog
+    from srelib.sources import Source
 
 
 @dataclass(frozen=True)

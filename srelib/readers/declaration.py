@@ -24,7 +24,7 @@ from srelib.readers.record_tables import UNFINISHED, Row
 from srelib.readers.words import NOT_CHOSEN, SAY_STATUS, UNKNOWN_STATUS, left_out_note, word_counts
 
 if TYPE_CHECKING:
-    from srelib.readers.source import Source
+    from srelib.sources import Source
 
 Record = dict[str, Any]
 Key = str | Callable[[Record], Any]

@@ -41,7 +41,7 @@ from srelib.readers.record_tables import Row
 from srelib.readers.words import words_of
 
 if TYPE_CHECKING:
-    from srelib.readers.source import Source
+    from srelib.sources import Source
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -20,7 +20,7 @@ from srelib.readers.engine import lines_of
 from srelib.readers.text import Scan, scan, scan_lines
 
 if TYPE_CHECKING:
-    from srelib.readers.source import Source
+    from srelib.sources import Source
 
 
 @dataclass(frozen=True, eq=False)

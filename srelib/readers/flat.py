@@ -21,7 +21,7 @@ from srelib.readers.declaration import Sign
 from srelib.readers.json_text import json_records, keyed
 
 if TYPE_CHECKING:
-    from srelib.readers.source import Source
+    from srelib.sources import Source
 
 Cells = Mapping[str, Any]
 Read = Callable[[Head, "Source"], FileResult]

@@ -24,7 +24,7 @@ from srelib.readers.indicators import (
 from srelib.readers.text import Scan, scan
 
 if TYPE_CHECKING:
-    from srelib.readers.source import Source
+    from srelib.sources import Source
 
 NAMES = {
     "time": (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from srelib.errors import ReadError
 
 if TYPE_CHECKING:
-    from srelib.readers.source import Source
+    from srelib.sources import Source
 
 WORDS = {
     "good": ("good", "success", "successes", "successful", "ok"),

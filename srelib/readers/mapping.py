@@ -15,7 +15,7 @@ from srelib.readers.engine import Format
 from srelib.readers.json_text import json_records, keys_by_place, value_at, values_at
 
 if TYPE_CHECKING:
-    from srelib.readers.source import Source
+    from srelib.sources import Source
 
 
 def is_mapped(source: Source) -> bool:

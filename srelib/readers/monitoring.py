@@ -18,7 +18,7 @@ from srelib.readers.json_text import holds, json_documents
 from srelib.readers.text import Scan, scan
 
 if TYPE_CHECKING:
-    from srelib.readers.source import Source
+    from srelib.sources import Source
 
 
 def _is_prometheus(head: Head) -> bool:

@@ -23,7 +23,7 @@ from srelib.readers.engine import Format
 from srelib.readers.mapping import MAPPED, is_mapped
 
 if TYPE_CHECKING:
-    from srelib.readers.source import Source
+    from srelib.sources import Source
 
 FAMILIES: tuple[Family | Format, ...] = (
     *formats.FORMATS, monitoring.PROMETHEUS, monitoring.GRAFANA, monitoring.STATELOG,

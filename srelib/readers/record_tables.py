@@ -28,8 +28,8 @@ from srelib.readers.words import (
 )
 
 if TYPE_CHECKING:
-    from srelib.readers.source import Source
     from srelib.readers.text import Scan
+    from srelib.sources import Source
 
 Row = dict[str, Any]
 

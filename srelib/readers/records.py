@@ -20,7 +20,7 @@ from srelib.readers.base import Family, FileResult, Head
 from srelib.readers.cells import times
 
 if TYPE_CHECKING:
-    from srelib.readers.source import Source
+    from srelib.sources import Source
 
 TABLES = ("deployments", "changes", "incidents", "alerts", "exclusions")
 

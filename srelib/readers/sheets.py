@@ -18,7 +18,7 @@ from srelib.readers import base, workbook_process
 from srelib.readers.base import Head, Unconfirmed
 
 if TYPE_CHECKING:
-    from srelib.readers.source import Source
+    from srelib.sources import Source
 
 SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 

@@ -17,7 +17,7 @@ from srelib.readers.text import Scan, scan
 from srelib.readers.words import words_of
 
 if TYPE_CHECKING:
-    from srelib.readers.source import Source
+    from srelib.sources import Source
 
 STATES = {
     "good": ("up", "good", "ok", "online", "operational", "healthy", "degraded", "true"),

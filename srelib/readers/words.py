@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 if TYPE_CHECKING:
-    from srelib.readers.source import Source
+    from srelib.sources import Source
 
 _PRERELEASE = re.compile(
     r"(?i)\d[._+-]?(?:rc|cr|alpha|beta|pre(?:view|release)?|dev|snapshot|canary|nightly|next|ea|test|milestone|"

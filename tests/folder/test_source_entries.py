@@ -8,7 +8,7 @@ import pandas as pd
 
 from srelib.folder import source_entries
 from srelib.readers.base import Unconfirmed
-from srelib.readers.source import Source, Sources, matches
+from srelib.sources import Source, Sources, matches
 
 ZONE = Unconfirmed("UTC", "the zone")
 

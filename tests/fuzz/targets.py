@@ -12,8 +12,8 @@ import srelib
 from srelib import condition, schema, slos
 from srelib.errors import SrelibError
 from srelib.readers import base, cells, json_text, recognition
-from srelib.readers.source import read_sources
 from srelib.readers.text import scan
+from srelib.sources import read_sources
 
 CSV = b"time,service,good,total\n2026-06-01T10:00:00Z,shop,9,10\n2026-06-01T10:01:00Z,shop,8,10\n"
 EVENT_KEYS = (

@@ -11,7 +11,7 @@ import pandas as pd
 from srelib import tables
 from srelib.readers import recognition
 from srelib.readers.base import FileResult
-from srelib.readers.source import Source
+from srelib.sources import Source
 from tests.readers.shapes import written
 
 

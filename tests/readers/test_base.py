@@ -11,7 +11,7 @@ import pytest
 from srelib.errors import ReadError
 from srelib.readers import base
 from srelib.readers.base import head
-from srelib.readers.source import Source
+from srelib.sources import Source
 from tests.readers.test_json_text import PAGES
 from tests.readers.test_text import LONG, file_of
 

@@ -6,7 +6,7 @@ import pytest
 
 from srelib.readers import declaration
 from srelib.readers.declaration import Note, Outcomes
-from srelib.readers.source import Source
+from srelib.sources import Source
 
 WORDS = Outcomes({"done": "succeeded"}, unfinished=("open",), nothing={"skipped": "no deploy"})
 

@@ -9,7 +9,7 @@ import pytest
 from srelib.errors import ReadError
 from srelib.readers.base import FileResult
 from srelib.readers.recognition import read
-from srelib.readers.source import Source
+from srelib.sources import Source
 
 LOG = """timeStamp,label,responseCode,success
 1780272000179,GET /,200,true

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from srelib.readers import base, flat
-from srelib.readers.source import Source
+from srelib.sources import Source
 
 
 def test_rows_keep_the_number_of_their_record(tmp_path):

@@ -11,7 +11,7 @@ from srelib.errors import ReadError
 from srelib.readers import generic
 from srelib.readers.base import FileResult, head
 from srelib.readers.recognition import read
-from srelib.readers.source import Source
+from srelib.sources import Source
 
 
 def read_metrics(folder: Path, content: str, **said: object) -> FileResult:

@@ -13,7 +13,7 @@ import pytest
 from srelib.errors import ReadError
 from srelib.readers.base import FileResult
 from srelib.readers.recognition import read
-from srelib.readers.source import Source
+from srelib.sources import Source
 
 START = 1777634280  # 2026-05-01T11:18:00Z
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from srelib.errors import ReadError
 from srelib.readers import base, recognition
 from srelib.readers.json_text import keys_by_place, plain_key
-from srelib.readers.source import Source
+from srelib.sources import Source
 from tests.readers import shapes
 from tests.readers.reading import ODD, rows_of_file
 

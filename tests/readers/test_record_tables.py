@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from srelib import tables
 from srelib.readers import record_tables
 from srelib.readers.base import UNSAID, Head
-from srelib.readers.source import Source
+from srelib.sources import Source
 from tests.readers.test_records import read, utc
 
 

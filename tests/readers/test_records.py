@@ -6,7 +6,7 @@ import pytest
 from srelib import tables
 from srelib.errors import ReadError
 from srelib.readers import recognition
-from srelib.readers.source import Source
+from srelib.sources import Source
 
 
 def utc(text):

@@ -10,7 +10,7 @@ import pytest
 
 from srelib.errors import ReadError
 from srelib.readers import recognition
-from srelib.readers.source import Source
+from srelib.sources import Source
 from tests.readers.workbook import write_workbook
 
 START = datetime.datetime(2026, 6, 1, 10, 0)

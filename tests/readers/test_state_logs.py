@@ -15,7 +15,7 @@ import srelib
 from srelib.errors import ReadError
 from srelib.readers.base import FileResult
 from srelib.readers.recognition import read
-from srelib.readers.source import Source
+from srelib.sources import Source
 
 HEADER = "time,site,status\n"
 

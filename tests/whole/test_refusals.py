@@ -13,7 +13,7 @@ import pytest
 from srelib import tables
 from srelib.errors import ReadError
 from srelib.readers import recognition
-from srelib.readers.source import Source
+from srelib.sources import Source
 from tests.readers import shapes
 from tests.readers.test_recognition import places, replaced
 

@@ -8,7 +8,7 @@ from srelib.readers import generic, monitoring
 from srelib.readers.base import Family, FileResult, Head
 
 if TYPE_CHECKING:
-    from srelib.readers.source import Source
+    from srelib.sources import Source
 
 
 def _read_influx(head: Head, source: Source) -> FileResult:

@@ -12,7 +12,7 @@ from srelib.readers.engine import service_unsaid, starts_with
 from srelib.readers.event_rows import read_events
 
 if TYPE_CHECKING:
-    from srelib.readers.source import Source
+    from srelib.sources import Source
 
 _COMBINED = re.compile(
     r"(?:(?P<vhost>\S+) )?(?P<host>\S+) \S+ (?P<user>\S+) \[(?P<time>[^\]]+)\] "

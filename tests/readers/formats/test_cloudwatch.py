@@ -8,7 +8,7 @@ import pytest
 
 from srelib.errors import ReadError
 from srelib.readers import recognition
-from srelib.readers.source import Source
+from srelib.sources import Source
 from tests.readers.reading import at, noted
 from tests.readers.shapes import cloudwatch
 

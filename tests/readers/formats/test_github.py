@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from srelib.errors import ReadError
 from srelib.readers import recognition
-from srelib.readers.source import Source
+from srelib.sources import Source
 from srelib.tables import left_out
 from tests.readers.reading import ODD, at, noted, read
 from tests.readers.shapes import SHA, gh_run, run

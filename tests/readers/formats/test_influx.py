@@ -6,7 +6,7 @@ import pytest
 
 from srelib.errors import ReadError
 from srelib.readers import recognition
-from srelib.readers.source import Source
+from srelib.sources import Source
 
 ABOVE = """#group,false,false,false,false,true
 #datatype,string,long,dateTime:RFC3339,long,string

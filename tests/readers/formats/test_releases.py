@@ -9,7 +9,7 @@ import pytest
 
 from srelib.errors import ReadError
 from srelib.readers import recognition
-from srelib.readers.source import Source
+from srelib.sources import Source
 from tests.readers.reading import at, noted, read
 from tests.readers.shapes import SHA, gh_release, release
 

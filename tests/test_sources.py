@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from srelib import tables
 from srelib.errors import SourceError
-from srelib.readers.source import SeriesSpec, Source, Sources, matches, read_sources
+from srelib.sources import SeriesSpec, Source, Sources, matches, read_sources
 
-DOCS = Path(__file__).parents[2] / "docs" / "sources.md"
+DOCS = Path(__file__).parents[1] / "docs" / "sources.md"
 
 EVERYTHING = """\
 [[file]]
