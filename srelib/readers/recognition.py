@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,16 +21,19 @@ from srelib.readers import (
 )
 from srelib.readers.base import Family, FileResult, Head
 from srelib.readers.engine import Format
-from srelib.readers.mapping import MAPPED, is_mapped
 
 if TYPE_CHECKING:
     from srelib.sources import Source
 
-FAMILIES: tuple[Family | Format, ...] = (
-    *formats.FORMATS, monitoring.PROMETHEUS, monitoring.GRAFANA, monitoring.STATELOG,
-    records.RECORDS, generic.GENERIC,
-)  # fmt: skip
-"""In the order in which they are asked; the most general come last."""
+
+@cache
+def families(kind: str) -> tuple[Family | Format, ...]:
+    """Those asked about a file of a kind (csv, json), in this order; the general ones come last."""
+    if kind == "json":
+        return (*formats.of_kind(kind), monitoring.PROMETHEUS)
+    general = (monitoring.GRAFANA, monitoring.STATELOG, records.RECORDS, generic.GENERIC)
+    return (*formats.of_kind(kind), *general)
+
 
 _ONLY = {
     "workflow": "runs of a CI tool", "label": "GitHub issues", "prereleases": "tags or releases",
@@ -70,35 +74,52 @@ def _unread(family: Family | Format, source: Source) -> list[str]:
 
 def _choose(head: Head, source: Source) -> Family | Format:
     if source.format:
-        named: dict[str, Family | Format] = {family.name: family for family in (*FAMILIES, MAPPED)}
-        if source.format not in named:
-            raise ReadError(
-                f"format {source.format!r} is unknown", file=head.name,
-                fix=f"write one of {', '.join(named)} in sources.toml",
-            )  # fmt: skip
-        return named[source.format]
-    if head.kind == "json" and source.records:
-        return MAPPED
-    known = [family for family in FAMILIES if family.recognise(head)]
-    if head.kind == "csv" and formats.GITTAGS not in known:
+        return _named(head, source.format)
+    known = [family for family in families(head.kind) if family.recognise(head)]
+    feeding = [one for one in known if source.table is None or source.table in one.tables]
+    if head.kind == "json":
+        return _of_json(head, source, known, feeding)
+    if all(family.name != "gittags" for family in known):
         _check_header(head)
-    if source.unit == "event" and (logs := [f for f in known if f in formats.LOGS]):
-        return logs[0]
-    if head.kind == "csv" and source.unit in ("state", "event"):
-        return monitoring.STATELOG if source.unit == "state" else event_rows.EVENTS
-    for family in known:
-        if source.table is None or source.table in family.tables:
-            return family
-    if head.kind == "json" and is_mapped(source):
-        return MAPPED
-    if head.kind == "json" and known:
+    if source.unit == "event":
+        from srelib.readers.formats.request_logs import LOGS
+
+        return next((one for one in known if one in LOGS), event_rows.EVENTS)
+    if source.unit == "state":
+        return monitoring.STATELOG
+    return feeding[0] if feeding else _by_table(head, source)
+
+
+def _named(head: Head, name: str) -> Family | Format:
+    from srelib.readers.mapping import MAPPED
+
+    named = {one.name: one for one in (*families("csv"), *families("json"), MAPPED)}
+    if name not in named:
         raise ReadError(
-            f"this is {known[0].name}, which is read into {known[0].tables[0]}, and sources.toml "
-            f"says table = {source.table!r}",
-            file=head.name,
-            fix="take table = ... out of sources.toml",
-        )
-    return _by_table(head, source)
+            f"format {name!r} is unknown", file=head.name,
+            fix=f"write one of {', '.join(named)} in sources.toml",
+        )  # fmt: skip
+    return named[name]
+
+
+def _of_json(
+    head: Head, source: Source, known: list[Family | Format], feeding: list[Family | Format]
+) -> Family | Format:
+    """The export that feeds the table asked for, else the map of `sources.toml`."""
+    from srelib.readers.mapping import MAPPED, is_mapped
+
+    if source.records or (not feeding and is_mapped(source)):
+        return MAPPED
+    if feeding:
+        return feeding[0]
+    if not known:
+        raise json_text.unknown_json(head)
+    raise ReadError(
+        f"this is {known[0].name}, which is read into {known[0].tables[0]}, and sources.toml "
+        f"says table = {source.table!r}",
+        file=head.name,
+        fix="take table = ... out of sources.toml",
+    )
 
 
 _DATA = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:.*|\d{10}(\d{3}|\d{6}|\d{9})?(\.\d+)?")
@@ -120,13 +141,10 @@ def _check_header(head: Head) -> None:
 
 def _by_table(head: Head, source: Source) -> Family:
     """The general family that a table or a column map in ``sources.toml`` points to."""
-    if head.kind == "csv":
-        if source.table not in (None, "sli"):
-            return records.RECORDS
-        if source.table or source.columns or source.series or source.unit:
-            return generic.GENERIC
-    if head.kind == "json":
-        raise json_text.unknown_json(head)
+    if source.table not in (None, "sli"):
+        return records.RECORDS
+    if source.table or source.columns or source.series or source.unit:
+        return generic.GENERIC
     raise ReadError(
         f"the format is not known; columns seen: {', '.join(map(repr, head.header[:12]))}",
         file=head.name,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srelib.errors import ReadError
-from srelib.readers import base, workbook_process
+from srelib.readers import base
 from srelib.readers.base import Head, Unconfirmed
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _check_size(path: Path, name: str, most: int) -> None:
 
 def _read(path: Path, name: str, folder: Path, sheet: str, most: int) -> dict[str, Any]:
     """Names of the sheets and files of those that hold data, from a process that may be stopped."""
-    program = [sys.executable, workbook_process.__file__]
+    program = [sys.executable, str(Path(__file__).with_name("workbook_process.py"))]
     done = subprocess.run(
         [*program, str(path), str(folder), sheet, str(most)], capture_output=True, check=False
     )

@@ -16,7 +16,7 @@ from srelib.sources import Source
 from tests.readers import shapes
 from tests.readers.reading import ODD, rows_of_file
 
-NAMED = {family.name: family for family in recognition.FAMILIES}
+NAMED = {one.name: one for kind in ("csv", "json") for one in recognition.families(kind)}
 GENERAL = {"statelog", "records", "generic"}  # they go by names of columns, not by a tool's marks
 
 

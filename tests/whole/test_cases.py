@@ -121,7 +121,8 @@ def test_a_case_is_recognised_as_one_format_only(case: Path) -> None:
             continue
         source = told.for_file(path.name) or UNSAID
         head = recognition.start(path, case, source)
-        yes = {family.name for family in recognition.FAMILIES if family.recognise(head)}
+        every = (*recognition.families("csv"), *recognition.families("json"))
+        yes = {family.name for family in every if family.recognise(head)}
         assert yes - GENERAL == {form} - GENERAL
         assert recognition._choose(head, source).name == form
 

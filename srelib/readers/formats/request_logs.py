@@ -59,11 +59,15 @@ def _log(
     return Family(name, recognise, read, ("sli",))
 
 
-LOGS = (
-    _log("jmeter", header=("timeStamp", "elapsed", "success"), time="timeStamp",
-         good="success = 'true'"),
-    _log("k6", header=("metric_name", "timestamp", "metric_value"), time="timestamp",
-         good="metric_value = 0", where={"metric_name": ("http_req_failed",)}),
-    _log("access_log", line=_COMBINED, good="status < 500", time_format="%d/%b/%Y:%H:%M:%S %z"),
-    _log("alb", line=_ALB, good="elb_status_code < 500"),
+JMETER = _log(
+    "jmeter", header=("timeStamp", "elapsed", "success"), time="timeStamp", good="success = 'true'"
+)
+K6 = _log(
+    "k6", header=("metric_name", "timestamp", "metric_value"), time="timestamp",
+    good="metric_value = 0", where={"metric_name": ("http_req_failed",)},
 )  # fmt: skip
+ACCESS_LOG = _log(
+    "access_log", line=_COMBINED, good="status < 500", time_format="%d/%b/%Y:%H:%M:%S %z"
+)
+ALB = _log("alb", line=_ALB, good="elb_status_code < 500")
+LOGS = (JMETER, K6, ACCESS_LOG, ALB)
