@@ -177,52 +177,6 @@ def rejects(file: str, lines: Any, column: Any, values: Any, reason: Any) -> pd.
     return tables.conform(frame, "rejects")
 
 
-LONGEST = 2_000_000  # characters of the longest row that is read
-
-
-def record_starts(path: Path, head: Head, *, longer: int = 0) -> np.ndarray:
-    """1-based first lines of all records after the header, or of those longer than this."""
-    csv.field_size_limit(LONGEST)
-    starts, sizes, last = [], [], 0
-    with path.open(encoding="utf-8", errors="replace", newline="") as text:
-        before = sum(bool(text.readline()) for _ in range(head.skip))
-        reader = csv.reader(text, delimiter=head.delimiter)
-        while True:
-            try:
-                for record in reader:
-                    if record:
-                        starts.append(before + last + 1)
-                        sizes.append(sum(map(len, record)) if longer else 1)
-                    last = reader.line_num
-                break
-            except csv.Error as error:
-                if reader.line_num > last + 1:
-                    raise ReadError(
-                        "a quote is opened here and not closed within 2 MB", file=head.name,
-                        line=before + last + 1, fix="close it or take it out, or export again",
-                    ) from error  # fmt: skip
-                starts.append(before + last + 1)  # one line, longer than any may be
-                sizes.append(LONGEST + 1)
-                last = reader.line_num
-    found = np.array(starts[head.headed :], dtype="int64")
-    return found[np.array(sizes[head.headed :], dtype="int64") > longer]
-
-
-def lines_at(path: Path, offsets: np.ndarray) -> np.ndarray:
-    """1-based lines at byte offsets."""
-    lines, line, done = [], 1, 0
-    with path.open("rb") as raw:
-        for offset in offsets:
-            while done < offset and (block := raw.read(min(1 << 20, int(offset) - done))):
-                line += block.count(b"\n")
-                done += len(block)
-            carry = raw.read(1 << 12)
-            raw.seek(done)
-            extra = len(carry) - len(carry.lstrip(b"\r\n"))
-            lines.append(line + carry[:extra].count(b"\n"))
-    return np.array(lines, dtype="int64")
-
-
 HEAD_BYTES = 1 << 16
 LONGEST_HEADER = 1 << 24
 _ANNOTATION = re.compile(r"#(group|datatype|default),")
@@ -393,11 +347,10 @@ def unique_names(header: list[str]) -> list[str]:
 
 
 @contextmanager
-def plain_copy(head: Head, *, even: bool = False) -> Iterator[Path]:
+def plain_copy(head: Head) -> Iterator[Path]:
     """A path to the content as plain UTF-8 that DuckDB takes literally."""
-    even = even or bool(re.search(r"\r(?!\n|$)", head.text)) or _two_line_ends(head.text)
     literal = not re.search(r"[*?\[\]{}\ud800-\udfff]", str(head.path))
-    if literal and not (even or head.gzipped or head.encoding == "utf-16" or head.annotated):
+    if literal and not (head.gzipped or head.encoding == "utf-16" or head.annotated):
         yield head.path
         return
     with tempfile.TemporaryDirectory(prefix="srelib-") as folder:
@@ -407,7 +360,7 @@ def plain_copy(head: Head, *, even: bool = False) -> Iterator[Path]:
                 if head.annotated:
                     _blank_annotations(raw, out, head)
                 else:
-                    _transcode(raw, out, head, even)
+                    _transcode(raw, out, head)
         except UnicodeError as error:
             cut = "truncated" in str(error) or "unexpected end" in str(error)
             raise _not_text(head, error, _last_line(head) if cut else None) from error
@@ -416,18 +369,13 @@ def plain_copy(head: Head, *, even: bool = False) -> Iterator[Path]:
         yield copy
 
 
-def _two_line_ends(text: str) -> bool:
-    """Whether lines end in CR LF and in LF, as where a ``sep=`` line was put on top."""
-    return "\r\n" in text and re.search(r"(?<!\r)\n", text) is not None
-
-
 def _opened(head: Head) -> IO[bytes]:
     return gzip.open(head.path) if head.gzipped else head.path.open("rb")  # type: ignore[return-value]
 
 
-def _transcode(raw: IO[bytes], out: IO[bytes], head: Head, even: bool) -> None:
+def _transcode(raw: IO[bytes], out: IO[bytes], head: Head) -> None:
     """Copy the content as UTF-8, and no more of it than is allowed."""
-    for block in _blocks(raw, head.encoding, even):
+    for block in _blocks(raw, head.encoding):
         if out.tell() + len(block) > head.most:
             raise too_large(head.name, head.most)
         out.write(block)
@@ -439,14 +387,11 @@ def too_large(name: str, most: int) -> ReadError:
     return ReadError(f"the file unpacks to more than {most:,} bytes of text", file=name, fix=fix)
 
 
-def _blocks(raw: IO[bytes], encoding: str, even: bool) -> Iterator[bytes]:
-    if encoding != "utf-16" and not even:
+def _blocks(raw: IO[bytes], encoding: str) -> Iterator[bytes]:
+    if encoding != "utf-16":
         yield from iter(lambda: raw.read(1 << 20), b"")
         return
-    newline = None if even else ""
-    with io.TextIOWrapper(
-        raw, encoding=encoding, errors="surrogateescape", newline=newline
-    ) as text:
+    with io.TextIOWrapper(raw, encoding=encoding, errors="surrogateescape", newline="") as text:
         for block in iter(lambda: text.read(1 << 20), ""):
             yield block.encode("utf-8", errors="surrogateescape")
 

@@ -16,8 +16,9 @@ import pandas as pd
 from srelib import tables
 from srelib.errors import ReadError
 from srelib.readers import json_text, record_tables
-from srelib.readers.base import LONGEST, FileResult, Head, file_text, overridden
+from srelib.readers.base import FileResult, Head, file_text, overridden
 from srelib.readers.cells import MISSING
+from srelib.readers.csv_text import LONGEST
 from srelib.readers.declaration import (
     Choice,
     Keys,

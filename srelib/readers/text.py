@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
+from array import array
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -21,21 +22,16 @@ import pandas as pd
 from srelib import tables
 from srelib.errors import ReadError
 from srelib.readers import cells
-from srelib.readers.base import (
-    LONGEST,
-    Head,
-    lines_at,
-    no_faults,
-    plain_copy,
-    record_starts,
-    rejects,
-)
+from srelib.readers.base import Head, no_faults, plain_copy, rejects
+from srelib.readers.csv_text import LONGEST, BrokenRecord, csv_records
 from srelib.readers.database import connect, line_count
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
+_LINE_END = re.compile(r"\r\n|\r(?!\Z)|\n")
+_MISSING = frozenset(cells.MISSING)
 _ISO_FORMATS = (
     (r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", "%Y-%m-%dT%H:%M:%SZ", True),
     (r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$", "%Y-%m-%d %H:%M:%SZ", True),
@@ -59,7 +55,6 @@ class Scan:
     faults: pd.DataFrame = field(default_factory=lambda: no_faults())
     head: Head | None = None
     suffixes: dict[str, Mapping[str, int]] = field(default_factory=dict)
-    _records: np.ndarray | None = None
     _cache: dict[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
 
     def lines(self, rows: np.ndarray | None = None) -> np.ndarray:
@@ -81,16 +76,10 @@ class Scan:
     def _find_lines(self) -> np.ndarray:
         assert self.head is not None
         with plain_copy(self.head) as path:
-            starts = record_starts(path, self.head)
-        if self._records is not None:
-            if len(self._records) and self._records.max() >= len(starts):
-                return self.head.below(self._records)
-            return starts[self._records]
-        refused = self.rejects["line"].to_numpy()
-        kept = starts[~np.isin(starts, refused)]
-        if len(kept) != len(self.frame):
-            return self.head.below(np.arange(len(self.frame)))
-        return kept
+            lines = np.array([line for line, _ in csv_records(path, self.head)], dtype="int64")
+        if len(lines) == len(self.frame):
+            return lines
+        return self.head.below(np.arange(len(self.frame)))
 
 
 def scan(
@@ -112,15 +101,7 @@ def scan(
         )
     rules = _Rules(dict(types), timezone, decimal, frozenset(required), wide)
     with plain_copy(head) as path:
-        fast = _fast(head, path, rules)
-        if fast is not None:
-            return fast
-        try:
-            return _careful(head, path, rules)
-        except _MixedLineEnds:
-            pass
-    with plain_copy(head, even=True) as path:
-        return _careful(head, path, rules)
+        return _fast(head, path, rules) or _careful(head, path, rules)
 
 
 def scan_lines(
@@ -151,17 +132,8 @@ class _Rules:
     wide: bool
 
 
-class _MixedLineEnds(ReadError):
-    """DuckDB gave up, most often because some lines end in CR LF and others in LF."""
-
-
-def _options(
-    head: Head,
-    path: Path,
-    columns: Mapping[str, str],
-    *,
-    missing: Collection[str] = cells.MISSING,
-    **more: str,
+def _read_csv(
+    head: Head, path: Path, columns: Mapping[str, str], missing: Collection[str], **more: str
 ) -> str:
     named = ", ".join(f"'{name}': '{kind}'" for name, kind in columns.items())
     words = ", ".join(_quote(text) for text in missing)
@@ -181,6 +153,8 @@ def _quote(text: str) -> str:
 
 def _fast(head: Head, path: Path, rules: _Rules) -> Scan | None:
     """The scan at full speed, or None where the file needs the careful way."""
+    if set(_LINE_END.findall(head.text)) not in ({"\n"}, {"\r\n"}):
+        return None
     if "text" not in rules.types.values():
         found = _typed_pass(head, path, rules, missing=("",))
         if found is not None and not _holds_words_for_missing(found.frame):
@@ -206,19 +180,19 @@ def _typed_pass(head: Head, path: Path, rules: _Rules, *, missing: Collection[st
         for place, name in enumerate(head.header)
     }
     more = {"timestampformat": _quote(plan.form)} if plan.form else {}
-    source = _options(head, path, columns, missing=missing, **more)
+    source = _read_csv(head, path, columns, missing, **more)
+    names = ", ".join(f"c{head.header.index(name)}" for name in types)
     try:
         with connect(path.stat().st_size) as connection:
-            table = connection.sql(f"SELECT {_wanted(head, types)} FROM {source}").to_arrow_table()
+            table = connection.sql(f"SELECT {names} FROM {source}").to_arrow_table()
     except duckdb.Error:
         return None
     for column, (name, kind) in zip(table.columns, types.items(), strict=True):
         if column.null_count and (kind == "time" or name in rules.required):
             return None
     batches, rows = table.to_batches(), table.num_rows
-    if rows != line_count(path) - head.skip - head.headed and rows != len(
-        record_starts(path, head)
-    ):
+    counted = line_count(path) - head.skip - head.headed
+    if rows != counted and rows != sum(1 for _ in csv_records(path, head)):
         return None
     del table, column
     return _typed(head, _in_columns(batches, rows, types), rules, plan)
@@ -269,10 +243,6 @@ class _Kept:
             table = np.array([*(self.words.setdefault(n, len(self.words)) for n in names), -1])
         indices = coded.indices.fill_null(len(names)) if column.null_count else coded.indices
         return table.astype(self.values.dtype)[indices.to_numpy(False)]
-
-
-def _wanted(head: Head, types: Mapping[str, str]) -> str:
-    return ", ".join(f"c{head.header.index(name)}" for name in types)
 
 
 @dataclass(frozen=True)
@@ -350,25 +320,48 @@ def _utc(raw: np.ndarray, plan: _TimePlan) -> pd.Series | None:
     return None if placed.hasnans else placed.dt.tz_convert("UTC")
 
 
+_BATCH = 1 << 16
+"""Records held as lists of Python text at a time."""
+
+
 def _careful(head: Head, path: Path, rules: _Rules) -> Scan:
     """The scan cell by cell, with a reason for everything refused."""
-    starts = record_starts(path, head)  # first: DuckDB takes rows inside an open quote for rows
-    for parts in ("true", "false"):  # see line_count
-        raw, refused = _as_text(head, path, rules.types, parts)
-        lacking = len(starts) - len(raw) - refused["line"].nunique()
-        if lacking <= 0:
-            break
-    else:
-        refused = _with_lost(head, path, refused, lacking)
-    records, lines = _places(head, starts, refused, len(raw))
-    return _by_cell(raw, refused, lines, head, rules, records)
+    import pyarrow as pa
+
+    schema = pa.schema([(name, pa.string()) for name in rules.types])
+    places = [head.header.index(name) for name in rules.types]
+    batches, held = [], []
+    lines, broken = array("q"), []
+    for line, found in csv_records(path, head):
+        if isinstance(found, BrokenRecord):
+            broken.append((line, *found))
+            continue
+        lines.append(line)
+        held.append(found)
+        if len(held) == _BATCH:
+            batches.append(_batch(held, places, schema))
+            held = []
+    if held:
+        batches.append(_batch(held, places, schema))
+    raw = pa.Table.from_batches(batches, schema).to_pandas().astype("str")
+    at, texts, reasons = zip(*broken, strict=True) if broken else ((), (), ())
+    refused = rejects(head.name, at, None, texts, reasons)
+    return _by_cell(raw, refused, np.frombuffer(lines, dtype="int64"), head, rules)
+
+
+def _batch(records: list[list[str]], places: list[int], schema: pa.Schema) -> pa.RecordBatch:
+    """The columns asked for, without the words for a missing value."""
+    import pyarrow as pa
+
+    columns = list(zip(*records, strict=True))
+    cells = ([None if cell in _MISSING else cell for cell in columns[place]] for place in places)
+    return pa.record_batch([pa.array(column, pa.string()) for column in cells], schema=schema)
 
 
 def _by_cell(
-    raw: pd.DataFrame, refused: pd.DataFrame, lines: np.ndarray, head: Head, rules: _Rules,
-    records: np.ndarray | None = None,
-) -> Scan:  # fmt: skip
-    """Rows of text as a scan; without numbers of records the lines are those of the rows."""
+    raw: pd.DataFrame, refused: pd.DataFrame, lines: np.ndarray, head: Head, rules: _Rules
+) -> Scan:
+    """Rows of text, each with its line, as a scan."""
     data: dict[str, pd.Series] = {}
     notes: list[str] = []
     zones: list[str] = []
@@ -400,8 +393,7 @@ def _by_cell(
         faults=_moved(_stacked(faults), bad),
         head=head,
         suffixes=suffixes,
-        _records=None if records is None else records[~bad],
-        _cache={"lines": lines[~bad]} if records is None else {},
+        _cache={"lines": lines[~bad]},
     )
 
 
@@ -417,25 +409,6 @@ def _read_column(raw: pd.Series, kind: str, head: Head, rules: _Rules) -> cells.
     return cells.Cells(raw.astype("category") if kind == "category" else raw, nothing)
 
 
-def _with_lost(head: Head, path: Path, refused: pd.DataFrame, lacking: int) -> pd.DataFrame:
-    """The rejects with records of tens of megabytes, which DuckDB passes over in silence."""
-    lines = record_starts(path, head, longer=LONGEST)
-    lost = lines[~np.isin(lines, refused["line"].to_numpy())][:lacking]
-    reason = _STRUCTURE["LINE SIZE OVER MAXIMUM"]
-    return _stacked([refused, rejects(head.name, lost, None, None, reason)])
-
-
-def _places(
-    head: Head, starts: np.ndarray, refused: pd.DataFrame, kept: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Of every row that DuckDB kept, its number among the records and its line."""
-    records = np.flatnonzero(~np.isin(starts, refused["line"].to_numpy()))
-    if len(records) != kept:
-        records = np.arange(kept)
-        return records, head.below(records)
-    return records, starts[records]
-
-
 def _stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
 
@@ -445,50 +418,3 @@ def _moved(faults: pd.DataFrame, bad: np.ndarray) -> pd.DataFrame:
     stay = faults[~bad[faults["row"].to_numpy(dtype="int64")]]
     place = np.cumsum(~bad) - 1
     return stay.assign(row=place[stay["row"].to_numpy(dtype="int64")]).reset_index(drop=True)
-
-
-def _as_text(
-    head: Head, path: Path, types: Mapping[str, str], parts: str
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The columns as text, and the records that are broken as records."""
-    import duckdb
-
-    columns = {f"c{place}": "VARCHAR" for place in range(len(head.header))}
-    source = _options(
-        head, path, columns, store_rejects="true", rejects_limit="0",
-        rejects_table="'srelib_errors'", rejects_scan="'srelib_scans'", parallel=parts,
-    )  # fmt: skip
-    try:
-        with connect(path.stat().st_size) as connection:
-            table = connection.sql(f"SELECT {_wanted(head, types)} FROM {source}").to_arrow_table()
-            broken = connection.sql(
-                "SELECT line_byte_position, any_value(line), first(csv_line), first(error_type)"
-                " FROM srelib_errors GROUP BY line_byte_position ORDER BY 1"
-            ).fetchall()
-    except duckdb.Error as error:
-        raise _MixedLineEnds(
-            f"the file is not a text table ({str(error).splitlines()[0]})", file=head.name,
-            fix="export it again as CSV in UTF-8",
-        ) from error  # fmt: skip
-    raw = table.rename_columns(list(types)).to_pandas()
-    return raw.astype("str"), _broken(head, path, broken)
-
-
-_STRUCTURE = {
-    "TOO MANY COLUMNS": "more fields than the header: quote cells that hold the delimiter",
-    "MISSING COLUMNS": "fewer fields than the header has columns, a row cut short: export it again",
-    "UNQUOTED VALUE": "a quote is never closed, or text follows a closing one: write it doubled",
-    "INVALID ENCODING": "not UTF-8 text: export the file in UTF-8",
-    "LINE SIZE OVER MAXIMUM": "the row is longer than 2 MB: close the quote that was left open",
-}
-
-
-def _broken(head: Head, path: Path, rows: list[tuple[Any, ...]]) -> pd.DataFrame:
-    if not rows:
-        return tables.empty("rejects")
-    offsets = np.array([(row[0] or 1) - 1 for row in rows], dtype="int64")  # DuckDB counts from 1
-    lines = lines_at(path, offsets)
-    values = [str(row[2] or "").strip("\r\n")[:200] for row in rows]
-    broken = "broken record ({}): export it again"
-    reasons = [_STRUCTURE.get(str(row[3]), broken.format(row[3])) for row in rows]
-    return rejects(head.name, lines, None, values, reasons)

@@ -1,0 +1,89 @@
+"""The records of text tables, each with its line; of a broken one why it is none."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from srelib.errors import ReadError
+from srelib.readers.base import Head
+
+LONGEST = 2_000_000  # characters of the longest row that is read
+
+
+class BrokenRecord(NamedTuple):
+    """The start of a record that is none, and why."""
+
+    text: str
+    reason: str
+
+
+_OPEN_QUOTE = "a quote is opened here and not closed within 2 MB"
+_TOO_LONG = "the row is longer than 2 MB: close the quote that was left open"
+_BAD_QUOTE = "a quote is never closed, or text follows a closing one: write it doubled"
+_NOT_UTF8 = "not UTF-8 text: export the file in UTF-8"
+_TOO_WIDE = "more fields than the header: quote cells that hold the delimiter"
+_TOO_NARROW = "fewer fields than the header has columns, a row cut short: export it again"
+_NO_CHARACTER = re.compile(r"[\udc80-\udcff]")  # a byte that is not UTF-8
+
+
+def csv_records(path: Path, head: Head) -> Iterator[tuple[int, list[str] | BrokenRecord]]:
+    """The records of a text table after its header, each with the line on which it begins."""
+    csv.field_size_limit(LONGEST)
+    spaced = re.search(re.escape(head.delimiter) + ' +"', head.text) is not None
+    dialect: Any = {"delimiter": head.delimiter, "strict": True, "skipinitialspace": spaced}
+    raw: list[str] = []
+    width = len(head.header)
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as text:
+        line, headed = 1 + sum(bool(text.readline()) for _ in range(head.skip)), head.headed
+        reader = csv.reader(_noted(text, raw), **dialect)
+        while True:
+            raw.clear()
+            broken = None
+            try:
+                cells = next(reader, None)
+            except csv.Error as error:
+                if "limit" in str(error) and len(raw) > 1:
+                    fix = "close it or take it out, or export again"
+                    raise ReadError(_OPEN_QUOTE, file=head.name, line=line, fix=fix) from error
+                broken = _TOO_LONG if "limit" in str(error) else _BAD_QUOTE
+                cells = _mended("".join(raw), dialect) if broken is _BAD_QUOTE else []
+            if cells is None:
+                return
+            if headed:
+                headed = not (cells or broken)
+            elif cells or broken:
+                own = raw[0] if len(raw) == 1 else "".join(raw)
+                sound = len(cells) == width and own.isascii()
+                yield line, cells if sound else _checked(cells, own, width, broken)
+            line += len(raw)
+
+
+def _noted(lines: Iterable[str], raw: list[str]) -> Iterator[str]:
+    for line in lines:
+        raw.append(line)
+        yield line
+
+
+def _mended(text: str, dialect: Any) -> list[str]:
+    """The cells of a record where only blanks stand behind a closing quote, else none."""
+    closed = re.sub(rf'" +(?=[{re.escape(dialect["delimiter"])}\r\n]|\Z)', '"', text)
+    try:
+        return next(csv.reader(io.StringIO(closed, newline=""), **dialect))
+    except csv.Error:
+        return []
+
+
+def _checked(
+    cells: list[str], text: str, width: int, broken: str | None
+) -> list[str] | BrokenRecord:
+    if not text.isascii() and _NO_CHARACTER.search(text):
+        broken = _NOT_UTF8
+    elif len(cells) == width:
+        return cells
+    why = broken or (_TOO_WIDE if len(cells) > width else _TOO_NARROW)
+    return BrokenRecord(text.strip("\r\n")[:200].encode(errors="replace").decode(), why)

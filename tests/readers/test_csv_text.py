@@ -1,0 +1,49 @@
+"""Records of a text table: where each begins, what its cells are, why a broken one is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from srelib.readers.base import head
+from srelib.readers.csv_text import BrokenRecord, csv_records
+from tests.readers.test_text import file_of
+
+
+def records(folder: Path, content: str | bytes) -> list[tuple[int, list[str] | BrokenRecord]]:
+    """The records of a file with this content."""
+    path = file_of(folder, content)
+    return list(csv_records(path, head(path)))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_record_is_known_by_its_first_line(tmp_path: Path, end: str) -> None:
+    """Blank lines are no records, and a cell may hold the end of a line."""
+    content = end.join(["a,b", "1,2", "", f'"3{end}x",4', "5,6", ""])
+    assert records(tmp_path, content) == [(2, ["1", "2"]), (4, [f"3{end}x", "4"]), (6, ["5", "6"])]
+
+
+def test_blanks_around_a_quoted_cell_are_none_of_it(tmp_path: Path) -> None:
+    """As people write tables by hand, and as the database reads them."""
+    assert records(tmp_path, 'a,b\n1, "x, y" \n"2" ,3\n') == [(2, ["1", "x, y"]), (3, ["2", "3"])]
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        (b"1,2,3", "more fields"),
+        (b"1", "fewer fields"),
+        (b'1,"x"y', "text follows a closing one"),
+        (b"1,caf\xe9", "not UTF-8"),
+        (b"1," + b"x" * 3_000_000, "longer than 2 MB"),
+    ],
+)
+def test_a_broken_record_says_why_and_costs_no_other(tmp_path: Path, row: bytes, why: str) -> None:
+    """Its text is shown up to 200 characters, as text that any file can hold."""
+    first, (line, broken), last = records(tmp_path, b"a,b\n1,2\n" + row + b"\n3,4\n")
+    assert (first, last) == ((2, ["1", "2"]), (4, ["3", "4"]))
+    assert isinstance(broken, BrokenRecord)
+    assert line == 3
+    assert why in broken.reason
+    assert broken.text == row[:200].decode(errors="replace").replace("\ufffd", "?")
