@@ -28,7 +28,7 @@ ORDER = [
     "errors", "wording", "tables", "schema", "windows", "stats", "fleet",
     "events", "slos", "condition", "sources", "readers",
     "collect", "sli", "budget", "delivery", "incidents", "alerts", "tradeoff", "policy",
-    "targets", "folder", "dataset", "quality", "objectives",
+    "targets", "decisions", "folder", "dataset", "quality", "objectives",
     "simulate", "figures", "findings", "report", "cli",
 ]  # fmt: skip
 

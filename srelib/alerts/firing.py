@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.typing import NaTType
 
+from srelib import events
 from srelib.alerts.policies import (
     AlertPolicy,
     Duration,
@@ -216,7 +217,7 @@ def _as_episodes(alerts: pd.DataFrame, *, merge: Duration = _ZERO) -> pd.DataFra
 def _merged(rows: pd.DataFrame, gap: pd.Timedelta) -> pd.DataFrame:
     """Rows of one severity that overlap, or are at most `gap` apart, become one."""
     parts = []
-    forever = pd.Timestamp.max.tz_localize("UTC").as_unit("us")
+    forever = events.END_OF_TIME.as_unit("us")
     for _, part in rows.groupby("severity", sort=False, dropna=False):
         reach = part["resolved_at"].fillna(forever).cummax()
         new = (part["fired_at"] > reach.shift() + gap).to_numpy(dtype=bool)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -38,12 +38,13 @@ UNBOUNDED = 0.1
 
 @dataclass(frozen=True)
 class _Weeks:
-    """Whole weeks back from the end of the data, oldest first."""
+    """Whole weeks back from the end of the data, oldest first; `kept` says which of all."""
 
     end: pd.Timestamp
     bad: np.ndarray
     total: np.ndarray
     whole: bool
+    kept: np.ndarray = field(default_factory=lambda: np.ones(0, dtype=bool))
 
     def __len__(self) -> int:
         return len(self.total)
@@ -64,7 +65,7 @@ def _whole_weeks(past: History) -> _Weeks:
     kept = (~np.isnan(total)).sum(axis=1) >= MIN_DAYS
     filled = [np.where(np.isnan(d), np.nanmean(d, axis=1, keepdims=True), d)
               for d in (bad[kept], total[kept])]  # fmt: skip
-    return _Weeks(past.end, filled[0], filled[1], past.total.exponent is None)
+    return _Weeks(past.end, filled[0], filled[1], past.total.exponent is None, kept)
 
 
 def _weeks_needed(window: Window, *, end: pd.Timestamp) -> int:
@@ -155,6 +156,7 @@ def _calendar(past: History, window: Window) -> tuple[np.ndarray, np.ndarray, pd
 class _RankedWeeks:
     """The weeks in order of error rate; a draw falls on one of them, or beyond the last."""
 
+    order: np.ndarray
     ratio: np.ndarray
     total: np.ndarray
     part_bad: np.ndarray
@@ -171,20 +173,43 @@ def _pass_probabilities(
 ) -> pd.DataFrame:
     """Probability that the next window meets each target; unknown without a whole week."""
     tail = (1 - _level(confidence)) / 2
-    budgets = np.array([_budget_fraction(target) for target in targets])
     if not weeks.total.sum() > 0:
         return pd.DataFrame(math.nan, _by_target(targets), ["probability", "low", "high"])
-    bad, total = _simulated_windows(weeks, window, np.random.default_rng(seed))
-    has_traffic = total > 0
-    error_rates = np.sort(np.where(has_traffic, _divide(bad, total), np.inf) / (1 + 1e-9), axis=1)
-    met = np.stack([np.searchsorted(row, budgets, side="right") for row in error_rates])
-    by_history = met / np.maximum(has_traffic.sum(axis=1), 1)[:, None]
-    by_history = by_history[has_traffic.any(axis=1)]
+    by_history = _met(weeks, targets=targets, window=window, seed=seed)
+    by_history = by_history[~np.isnan(by_history).any(axis=1)]
     mean = by_history.mean(axis=0)
     low, high = np.quantile(by_history, [tail, 1 - tail], axis=0)
     found = pd.DataFrame({"probability": mean}, _by_target(targets))
     # a few histories can carry the mean beyond nearly all
     return found.assign(low=np.minimum(low, mean), high=np.maximum(high, mean))
+
+
+def _met(
+    weeks: _Weeks,
+    *,
+    targets: Sequence[float],
+    window: Window,
+    seed: int = 0,
+    weights: np.ndarray | None = None,
+) -> np.ndarray:
+    """Share of simulated windows that meet each target, one row per redrawn history.
+
+    `weights` are those of the weeks in their order, as `_week_weights` gives them.
+    """
+    budgets = np.array([_budget_fraction(target) for target in targets])
+    bad, total = _simulated_windows(weeks, window, np.random.default_rng(seed), weights)
+    has_traffic = total > 0
+    error_rates = np.sort(np.where(has_traffic, _divide(bad, total), np.inf) / (1 + 1e-9), axis=1)
+    met = np.stack([np.searchsorted(row, budgets, side="right") for row in error_rates])
+    return _divide(met, has_traffic.sum(axis=1)[:, None])
+
+
+def _week_weights(weeks: _Weeks, many: int, *, longer: float = 1.0, seed: int = 0) -> np.ndarray:
+    """How much each week, and what is worse than all of them, counts in so many redrawn histories;
+    `longer`: in those so many times as long.
+    """
+    rng = np.random.default_rng([seed, many])
+    return rng.dirichlet([*np.full(len(weeks), longer), UNSEEN], size=many)
 
 
 def _by_target(targets: Sequence[float]) -> pd.Index:
@@ -193,7 +218,7 @@ def _by_target(targets: Sequence[float]) -> pd.Index:
 
 
 def _simulated_windows(
-    weeks: _Weeks, window: Window, rng: np.random.Generator
+    weeks: _Weeks, window: Window, rng: np.random.Generator, weights: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Bad and total events of simulated windows, one row per redrawn history."""
     start, end = _window_chance(window, weeks.end)
@@ -201,10 +226,14 @@ def _simulated_windows(
     first = round((start - weeks.end) / DAY) % 7
     whole, rest = divmod(count, 7)
     ranked = _rank(weeks, (first + np.arange(rest)) % 7)
-    number = rng.dirichlet([*np.ones(len(weeks)), UNSEEN], size=HISTORIES)
-    exponent = _tail_exponents(ranked.ratio, rng)
-    unbounded = rng.random((HISTORIES, 1)) < UNBOUNDED
-    bad, total = np.zeros((HISTORIES, DRAWS)), np.zeros((HISTORIES, DRAWS))
+    if weights is None:
+        number = rng.dirichlet([*np.ones(len(weeks)), UNSEEN], size=HISTORIES)
+    else:
+        number = weights[:, [*ranked.order, len(weeks)]]
+    many = len(number)
+    exponent = _tail_exponents(ranked.ratio, rng, many)
+    unbounded = rng.random((many, 1)) < UNBOUNDED
+    bad, total = np.zeros((many, DRAWS)), np.zeros((many, DRAWS))
     for turn in range(whole + (rest > 0)):
         place, share = _draw_weeks(ranked, number, exponent, unbounded, rng)
         traffic, failed = ranked.total[place], share * ranked.total[place]
@@ -224,7 +253,7 @@ def _rank(weeks: _Weeks, part: np.ndarray) -> _RankedWeeks:
     part_total = np.nan_to_num(_divide(weeks.total[:, part].sum(axis=1), total))
     part_bad = np.where(bad > 0, _divide(weeks.bad[:, part].sum(axis=1), bad), part_total)
     order = np.argsort(ratio, kind="stable")
-    return _RankedWeeks(ratio[order], total[order], part_bad[order], part_total[order])
+    return _RankedWeeks(order, ratio[order], total[order], part_bad[order], part_total[order])
 
 
 def _draw_weeks(
@@ -250,11 +279,11 @@ def _draw_weeks(
     return place, np.where(cell == n, beyond, between)
 
 
-def _tail_exponents(ratio: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _tail_exponents(ratio: np.ndarray, rng: np.random.Generator, many: int) -> np.ndarray:
     """How heavy the tail beyond the worst week is, one draw per redrawn history."""
     top = min(TOP, len(ratio) - 1)
     logs = 0.0
     if top and ratio[-1] > 0:
         base = max(ratio[-1 - top], 1e-3 * ratio[-1])
         logs = float(np.log(np.maximum(ratio[len(ratio) - top :], base) / base).sum())
-    return (SHAPE * DECAY + logs) / rng.gamma(SHAPE + top, size=(HISTORIES, 1))
+    return (SHAPE * DECAY + logs) / rng.gamma(SHAPE + top, size=(many, 1))

@@ -172,11 +172,11 @@ def _usual(bad: np.ndarray, total: np.ndarray, many: int) -> float:
     return middle or float(_divide(sums[0][used][few].sum(), sums[1][used][few].sum()))
 
 
-def incidents_of_service(incidents: pd.DataFrame | None) -> pd.DataFrame:
+def incidents_of_service(incidents: pd.DataFrame | None, *also: str) -> pd.DataFrame:
     """The incidents of one service that count; no rows where there is no table."""
     given = incidents if incidents is not None and len(incidents) else None
     rows = _of_one_service(given, "incidents", ("started_at", "resolved_at"))
-    wanted = ["incident_id", "started_at", "resolved_at", "deployment_id"]
+    wanted = ["incident_id", "started_at", "resolved_at", "deployment_id", *also]
     return events.eligible_incidents(rows).reindex(columns=wanted)
 
 

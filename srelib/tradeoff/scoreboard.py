@@ -192,8 +192,8 @@ def _pages(
 ) -> dict[str, dict[str, Estimate]]:
     if alerts is None:
         return {}
-    waits = alerts["severity"].astype("str").str.casefold().isin(NOT_PAGES)
-    pages = alerts[~waits & alerts["fired_at"].between(*between, inclusive="left")]
+    pages = _paging(alerts)
+    pages = pages[pages["fired_at"].between(*between, inclusive="left")]
     own = {service: events.of_service(pages, service) for service in services}
     weeks = (between[1] - between[0]) / WEEK
     found = {service: {"pages": _rate(len(p), weeks, confidence)} for service, p in own.items()}
@@ -201,6 +201,11 @@ def _pages(
         if key.has_target and len(seen) > 1:
             found[key.service]["felt"] = _felt(seen, own[key.service], key.target, confidence)
     return found
+
+
+def _paging(alerts: pd.DataFrame) -> pd.DataFrame:
+    """The alerts that page somebody."""
+    return alerts[~alerts["severity"].astype("str").str.casefold().isin(NOT_PAGES)]
 
 
 def _felt(counts: pd.DataFrame, pages: pd.DataFrame, target: float, confidence: float) -> Estimate:

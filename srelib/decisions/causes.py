@@ -1,0 +1,132 @@
+"""Where the bad events of a service came from: its deployments, outages, or the usual errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from srelib.incidents.postmortems import _same_title
+from srelib.stats.bursts import bursts_interval
+from srelib.tradeoff import Effect
+from srelib.tradeoff.after_deployments import (
+    ServiceHistory,
+    history,
+    incidents_of_service,
+    nearest_deployment,
+)
+from srelib.windows.sums import _divide
+
+NAMED = ["title", "incidents", "bad", "low", "high"]
+
+
+@dataclass(frozen=True)
+class Causes:
+    """Bad events of a service by cause, in buckets of ten minutes or longer; they add up.
+
+    Parameters
+    ----------
+    past : ServiceHistory
+    after_deployments : ndarray, beyond the usual after each deployment, as `Effect` finds [events]
+    outages : ndarray, of other bursts [events]
+    deployment : ndarray, whose window each bucket lies in, as a row of `deployment_ids`; -1: none
+    deployment_ids : ndarray of str, of the deployments used
+    incident : ndarray, which kind of incident was open, as a row of `named`; -1 for none
+    named : DataFrame, outages by kind of incident (title), costliest first: title, incidents,
+        bad and the interval low, high of what as much time brings [events]
+    """
+
+    past: ServiceHistory
+    after_deployments: np.ndarray
+    outages: np.ndarray
+    deployment: np.ndarray
+    deployment_ids: np.ndarray
+    incident: np.ndarray
+    named: pd.DataFrame
+
+    @property
+    def usual(self) -> np.ndarray:
+        """What is left: errors without a burst [events]."""
+        return self.past.bad - self.after_deployments - self.outages
+
+    @property
+    def sums(self) -> np.ndarray:
+        """Deployments, outages and usual errors [events]."""
+        parts = (self.after_deployments, self.outages, self.usual)
+        return np.array([float(part.sum()) for part in parts])
+
+
+def causes(
+    good: pd.Series,
+    total: pd.Series,
+    *,
+    effect: Effect | None,
+    incidents: pd.DataFrame | None,
+    confidence: float = 0.95,
+) -> Causes:
+    """Bad events of a service by cause; without an effect none are attributed to deployments."""
+    past = history(good, total, incidents=incidents)
+    owner, harm = _after_deployments(past, effect)
+    opened = _open_incident(past, rows := incidents_of_service(incidents, "title"))
+    beyond = np.where(opened >= 0, np.clip(past.beyond, 0.0, None), past.burst)
+    outages = np.clip(beyond - np.maximum(harm, 0.0), 0.0, None)
+    kind, named = _by_kind(rows, opened, outages, confidence)
+    ids = [] if effect is None else effect.per_deployment["deployment_id"].astype("str")
+    return Causes(past, harm, outages, owner, np.array(ids, dtype=object), kind, named)
+
+
+def _after_deployments(
+    past: ServiceHistory, effect: Effect | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The deployment each bucket follows, and the excess spread like its bad events."""
+    size = len(past.total)
+    if effect is None:
+        return np.full(size, -1), np.zeros(size)
+    rows = effect.per_deployment
+    owner, _ = nearest_deployment(
+        past.place(rows["finished_at"]), size, before=0, after=effect.after / past.step
+    )
+    inside = owner >= 0
+    seen = np.bincount(owner[inside], past.bad[inside], minlength=len(rows))
+    excess = np.where(seen > 0, rows["excess"].to_numpy(), 0.0)
+    whole = max(effect.excess.value, 0.0)
+    share = _divide(excess * (whole / excess.sum() if excess.sum() > 0 else 0.0), seen)
+    return owner, np.where(inside, past.bad * np.nan_to_num(share)[owner], 0.0)
+
+
+def _open_incident(past: ServiceHistory, rows: pd.DataFrame) -> np.ndarray:
+    """The incident that was open in each bucket, as a row of these, the first of several."""
+    size = len(past.total)
+    ends = rows["resolved_at"].fillna(past.first + size * past.step)
+    first, last = past.place(rows["started_at"]), np.ceil(past.place(ends))
+    edges = np.clip(np.column_stack([np.floor(first), last]), 0, size).astype("int64")
+    owner = np.full(size, -1)
+    for row in np.argsort(first, kind="stable")[::-1]:
+        owner[edges[row, 0] : edges[row, 1]] = row
+    return owner
+
+
+def _by_kind(
+    rows: pd.DataFrame, opened: np.ndarray, outages: np.ndarray, confidence: float
+) -> tuple[np.ndarray, pd.DataFrame]:
+    """Which kind of incident was open in each bucket, and what each kind spent."""
+    seen = np.bincount(opened[opened >= 0], minlength=len(rows)) > 0
+    bad = np.bincount(opened[opened >= 0], outages[opened >= 0], minlength=len(rows))
+    titles = rows["title"].fillna(rows["incident_id"]).reset_index(drop=True)
+    found = _kinds(titles[seen], bad[seen], confidence)
+    place = {kind: number for number, kind in enumerate(found.index)}
+    kind = [place.get(one, -1) for one in _same_title(titles)]
+    return np.array([*kind, -1])[opened], found.reset_index(drop=True)
+
+
+def _kinds(titles: pd.Series, bad: np.ndarray, confidence: float) -> pd.DataFrame:
+    """Incidents of one title together, costliest first."""
+    rows = []
+    plain = _same_title(titles)
+    for kind, own in titles.groupby(plain, sort=False):
+        sizes = bad[(plain == kind).to_numpy()]
+        low, high = bursts_interval(sizes[sizes > 0], confidence=confidence)
+        rows.append((kind, own.iloc[-1], len(own), float(sizes.sum()), low, high))
+    found = pd.DataFrame(rows, columns=["kind", *NAMED]).set_index("kind")
+    return found.sort_values("bad", ascending=False, kind="stable")

@@ -1,0 +1,448 @@
+"""What-ifs on one service: what its next window, pages and freezes would be, were something changed.
+
+A lever takes bad events away from the history (or adds some), bucket by bucket; the weeks of what
+is left are redrawn as `srelib.targets` redraws those that were, so that both can be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from srelib.alerts import workbook_policy
+from srelib.alerts.firing import _alert_spans, _answerable, _bucket_ends, _episode_rows
+from srelib.alerts.policies import PAGE, AlertPolicy
+from srelib.alerts.score import _budget_events, _spending, score
+from srelib.decisions.causes import Causes
+from srelib.fleet import NAN, Indicator
+from srelib.policy import PolicyReplay
+from srelib.policy.rules import FOUR_WEEKS
+from srelib.stats import Estimate
+from srelib.stats.bursts import bursts_interval
+from srelib.targets import Advice
+from srelib.targets.candidates import QUARTER, _freeze_days, _pages
+from srelib.targets.probability import DAY, METHOD, _met, _pass_probabilities, _week_weights, _Weeks
+from srelib.tradeoff import Effect
+from srelib.tradeoff.after_deployments import WEEK, _rolled
+from srelib.tradeoff.scoreboard import _paging
+from srelib.windows import History, Window, history
+from srelib.windows.sums import _divide
+
+SAFER = "deployments half as harmful"
+REPEATED = "costliest recurring incident gone"
+DETECTED = "detection by the alert policy"
+TWICE = "twice as many deployments"
+FREEZE = "freeze policy"
+RETARGET = "another target"
+LEVERS = (SAFER, REPEATED, DETECTED, TWICE, FREEZE, RETARGET)
+"""What can be changed, in the order shown."""
+
+FINE = pd.Timedelta(minutes=5)
+"""Buckets in which pages are replayed; those of the history where they are longer."""
+EVENT = 0.02
+"""Share of a window's budget that makes a span worth detecting: `srelib.alerts`."""
+HISTORIES = 200
+"""Redrawn histories in which a change is compared with what was."""
+TURNS = 3
+"""How many ways further deployments are laid into the history."""
+
+
+@dataclass(frozen=True)
+class Lever:
+    """What one change would bring.
+
+    Parameters
+    ----------
+    name : str, one of `LEVERS`
+    detail : str, which incident, policy or target; empty where the name says it
+    probability : Estimate, that the next window meets the target, then [fraction]
+    gain : Estimate, by how much that is more than today [fraction]
+    saved : Estimate, share of the budget of the history that is saved [fraction]
+    pages : float, further pages [1/week]; NaN where unknown
+    frozen : float, further days without budget in 90 [d]; of a freeze policy its frozen days
+    """
+
+    name: str
+    detail: str
+    probability: Estimate
+    gain: Estimate
+    saved: Estimate
+    pages: float
+    frozen: float
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """A service whose history can be changed.
+
+    Parameters
+    ----------
+    causes : Causes
+    weeks : whole weeks of the history as it was
+    target : float [fraction]
+    window : Window
+    policy : alert policy that pages are replayed with
+    confidence : float [fraction]
+    seed : int, of the draws
+    """
+
+    causes: Causes
+    weeks: _Weeks
+    target: float
+    window: Window
+    policy: AlertPolicy
+    fine: History
+    confidence: float
+    seed: int
+
+    @cached_property
+    def weights(self) -> np.ndarray:
+        """How much each week counts in each redrawn history."""
+        return _week_weights(self.weeks, HISTORIES, seed=self.seed)
+
+    @cached_property
+    def met(self) -> np.ndarray:
+        """Share of redrawn windows that meet the target, by redrawn history."""
+        return self.met_without(np.zeros(len(self.causes.past.bad)), weights=self.weights)
+
+    @cached_property
+    def probability(self) -> Estimate:
+        """That the next window meets the target, as `srelib.targets` says it [fraction]."""
+        row = _pass_probabilities(self.weeks, targets=[self.target], window=self.window,
+                                  confidence=self.confidence, seed=self.seed).iloc[0]  # fmt: skip
+        return Estimate(*row.tolist(), len(self.weeks), self.confidence, METHOD)
+
+    @cached_property
+    def costs(self) -> np.ndarray:
+        """Pages a week, and days without budget in 90, as it was."""
+        return self.costs_without(None)
+
+    @property
+    def allowed(self) -> float:
+        """Bad events that the target allows over the history [events]."""
+        return (1 - self.target) * float(self.causes.past.total.sum())
+
+    def met_without(
+        self, removed: np.ndarray, *, weights: np.ndarray | None = None
+    ) -> np.ndarray:
+        """The same had these bad events not been, where below 0 had more been [events]."""
+        if weights is None and not removed.any():
+            return self.met
+        weeks, change = self.weeks, self.by_week(removed)
+        changed = _Weeks(weeks.end, np.clip(weeks.bad - change, 0.0, weeks.total), weeks.total,
+                         weeks.whole, weeks.kept)  # fmt: skip
+        found = _met(changed, targets=[self.target], window=self.window, seed=self.seed,
+                     weights=self.weights if weights is None else weights)  # fmt: skip
+        return np.asarray(np.nan_to_num(found[:, 0], nan=1.0))
+
+    def by_week(self, values: np.ndarray) -> np.ndarray:
+        """Sums by day of the whole weeks that count, oldest first."""
+        past, many = self.causes.past, 7 * len(self.weeks.kept)
+        since = (self.weeks.end - past.first) / DAY - (np.arange(len(values)) + 0.5) * (
+            past.step / DAY
+        )
+        day = many - 1 - np.floor(np.maximum(since, 0.0)).astype("int64")
+        inside = day >= 0
+        sums = np.bincount(day[inside], values[inside], minlength=many)
+        return np.asarray(sums.reshape(-1, 7)[self.weeks.kept])
+
+    def costs_without(self, removed: np.ndarray | None) -> np.ndarray:
+        """Pages a week, and days without budget in 90, had these bad events not been."""
+        if removed is not None and not removed.any():
+            return self.costs
+        past = self.fine if removed is None else self._changed(removed)
+        pages = _pages(past, targets=[self.target], policy=self.policy)["pages_per_week"]
+        frozen = _freeze_days(past, targets=[self.target], window=self.window)["freeze_days"]
+        return np.array([pages.iloc[0], frozen.iloc[0]])
+
+    def _changed(self, removed: np.ndarray) -> History:
+        """The fine history with bad events removed in proportion, or added evenly."""
+        many = round(self.causes.past.step / self.fine.step)
+        place = np.arange(len(self.fine.index)) // many
+        bad, total = (np.diff(sums.sums) for sums in (self.fine.bad, self.fine.total))
+        known = np.diff(self.fine.known) > 0
+        share = np.clip(np.nan_to_num(_divide(removed, self.causes.past.bad)), None, 1.0)
+        taken = np.where(removed > 0, share, 0.0)[place] * bad
+        bad = np.minimum(bad - taken + np.where(removed < 0, -removed / many, 0.0)[place], total)
+        seen = pd.Series(np.where(known, total, np.nan), self.fine.index)
+        return history(seen - bad, seen)
+
+
+def what_if(
+    good: pd.Series,
+    total: pd.Series,
+    found: Causes,
+    weeks: _Weeks,
+    *,
+    key: Indicator,
+    confidence: float,
+    seed: int,
+) -> WhatIf:
+    """The service with its counts in buckets fine enough for the alert policy."""
+    index = pd.DatetimeIndex(total.index)
+    step = index[1] - index[0]
+    whole = round(found.past.step / step)
+    many = max(n for n in range(1, whole + 1) if whole % n == 0 and (n == 1 or n * step <= FINE))
+    known = (good.notna() & total.notna()).to_numpy()
+    parts = [_rolled(np.where(known, each, 0.0), many) for each in (good, total)]
+    seen = _rolled(known.astype("float64"), many) > 0
+    times = pd.date_range(index[0], periods=len(seen), freq=many * step)
+    counts = [pd.Series(np.where(seen, part, np.nan), times) for part in parts]
+    window = key.window or FOUR_WEEKS
+    return WhatIf(found, weeks, key.target, window, workbook_policy(window), history(*counts),
+                  confidence, seed)  # fmt: skip
+
+
+def levers(service: WhatIf, *, effect: Effect | None, seen: Detection) -> list[Lever]:
+    """What each change of the service itself would bring, where the data can speak about it."""
+    found = [
+        _safer(service, effect),
+        _repeated(service),
+        _detected(service, seen),
+        _twice(service, effect),
+    ]
+    return [lever for lever in found if lever is not None]
+
+
+def _lever(
+    service: WhatIf,
+    name: str,
+    removed: Sequence[np.ndarray],
+    ends: Sequence[np.ndarray],
+    saved: Estimate,
+    detail: str = "",
+) -> Lever:
+    """A lever from what is removed, in one way or several alike, and at the ends of its interval."""
+    now, today = service.met, service.probability
+    then = np.mean([service.met_without(part) for part in removed], axis=0)
+    ends = [float(service.met_without(part).mean() - now.mean()) for part in ends]
+    least = 0.0 if (removed[0] >= 0).all() else -today.value
+    most = 0.0 if (removed[0] <= 0).all() else 1 - today.value
+    gain = _gain(then - now, ends, today, (least, most))
+    costs = np.mean([service.costs_without(part) for part in removed], axis=0) - service.costs
+    tails = np.quantile(np.stack([now, then]), _tails(today), axis=1)
+    moved = [end + float(after - before) for end, (before, after) in
+             zip((today.low, today.high), tails, strict=True)]  # fmt: skip
+    value = today.value + gain.value
+    low, high = _widened(value, min(moved[0], value), max(moved[1], value),
+                         [today.value + end for end in ends])  # fmt: skip
+    probability = replace(today, value=value, low=max(low, 0.0), high=min(high, 1.0))
+    return Lever(name, detail, probability, gain, saved, *costs.tolist())
+
+
+def _tails(like: Estimate) -> list[float]:
+    tail = (1 - like.confidence) / 2
+    return [tail, 1 - tail]
+
+
+def _widened(value: float, low: float, high: float, ends: Sequence[float]) -> tuple[float, float]:
+    """An interval joined with the ends of another doubt, by square and add."""
+    below = np.hypot(value - low, max(0.0, value - min(ends, default=value)))
+    above = np.hypot(high - value, max(0.0, max(ends, default=value) - value))
+    return float(value - below), float(value + above)
+
+
+def _gain(draws: np.ndarray, ends: Sequence[float], like: Estimate, bounds: tuple[float, float]
+          ) -> Estimate:  # fmt: skip
+    """By how much the probability changes: the mean of the draws, within what is possible."""
+    value = float(draws.mean())
+    low, high = np.quantile(draws, _tails(like))
+    low, high = _widened(value, min(low, value), max(high, value), ends)
+    low, value, high = np.clip([low, value, high], *bounds).tolist()
+    return replace(like, value=value, low=low, high=high)
+
+
+def _share(service: WhatIf, events: Sequence[float], n: float, method: str) -> Estimate:
+    """Bad events and their interval, as share of what the target allows over the history."""
+    value, low, high = (float(_divide(np.array(e), service.allowed)) for e in events)
+    return Estimate(value, low, high, n, service.confidence, method)
+
+
+def _safer(service: WhatIf, effect: Effect | None) -> Lever | None:
+    """Every deployment does half the harm it did."""
+    if effect is None:
+        return None
+    half, excess = service.causes.after_deployments / 2, effect.excess
+    saved = _share(service, [excess.value / 2, excess.low / 2, excess.high / 2], excess.n,
+                   excess.method)  # fmt: skip
+    return _lever(service, SAFER, [half], _at_ends(half, excess), saved)
+
+
+def _at_ends(part: np.ndarray, whole: Estimate) -> list[np.ndarray]:
+    """A part of an estimate as it would be at the ends of the interval."""
+    if not whole.value > 0:
+        return []
+    return [part * (max(end, 0.0) / whole.value) for end in (whole.low, whole.high)]
+
+
+def _repeated(service: WhatIf) -> Lever | None:
+    """The kind of incident that came back and cost most does not come again."""
+    named = service.causes.named
+    again = np.flatnonzero(named["incidents"].to_numpy(dtype="int64") > 1)
+    if not len(again):
+        return None
+    kind = named.iloc[again[0]]
+    removed = np.where(service.causes.incident == again[0], service.causes.outages, 0.0)
+    ends = [float(kind["low"]), float(kind["high"])]
+    whole = Estimate(float(kind["bad"]), *ends, float(kind["incidents"]), service.confidence, "")
+    saved = _share(service, [whole.value, *ends], whole.n, "sum of bursts")
+    return _lever(service, REPEATED, [removed], _at_ends(removed, whole), saved,
+                  str(kind["title"]))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Detection:
+    """When costly spans were detected, and when the alert policy would have detected them.
+
+    Parameters
+    ----------
+    events : DataFrame, starts_at, ends_at, spent [share of a window's budget], detected (by an
+        alert on record), over_at (when it would have been over)
+    recorded : bool, whether alerts are on record at all
+    """
+
+    events: pd.DataFrame
+    recorded: bool
+
+    def missed(self, *, costly: float) -> tuple[int, float]:
+        """Costly spans that no alert on record detected, and their share of what all spent."""
+        rows = self.events[self.events["spent"] >= costly]
+        if not self.recorded or rows.empty:
+            return 0, 0.0
+        out = rows[~rows["detected"]]
+        return len(out), float(out["spent"].sum() / rows["spent"].sum())
+
+
+def detection(
+    service: WhatIf, alerts: pd.DataFrame | None, incidents: pd.DataFrame | None
+) -> Detection:
+    """Spans that spent budget, when they were detected, and when they would have been over.
+
+    Response is taken to last as long as it did; where nobody was alerted, as long as the median.
+    """
+    past = service.fine
+    budget = _spending(past, target=service.target, period=service.window)
+    truth = _budget_events(past, target=service.target, period=service.window, share=EVENT)
+
+    def scored(pages: pd.DataFrame) -> pd.DataFrame:
+        rows = pages.assign(severity=PAGE)
+        return score(rows, truth, budget=budget, merge="1h").events
+
+    paged = _recorded_pages(alerts)
+    seen = pd.concat([part for part in (paged, _recorded_incidents(incidents)) if len(part)] or
+                     [paged])  # fmt: skip
+    told, first = scored(paged), scored(seen)["detected_at"]
+    replayed = scored(_replayed_pages(service))["detected_at"]
+    response = (truth["ends_at"] - first).clip(lower=pd.Timedelta(0))
+    sooner = (first - replayed).clip(lower=pd.Timedelta(0)).fillna(pd.Timedelta(0))
+    over = truth["ends_at"] - sooner
+    unseen = first.isna() & replayed.notna()
+    if response.notna().any():
+        over = over.mask(unseen, replayed + response.median())
+    over = over.clip(upper=truth["ends_at"])
+    events = truth.assign(detected=told["detected"].to_numpy(dtype=bool), over_at=over)
+    return Detection(events, alerts is not None and len(alerts) > 0)
+
+
+def _replayed_pages(service: WhatIf) -> pd.DataFrame:
+    """Pages that the alert policy would have sent."""
+    past = service.fine
+    rules = [rule for rule in _answerable(service.policy, past) if rule.severity == PAGE]
+    ends = _bucket_ends(past.index, past.step)
+    if not rules:
+        return _episode_rows((np.array([], dtype=int), np.array([], dtype=int)), ends, PAGE)
+    return _episode_rows(_alert_spans(past, {PAGE: rules}, target=service.target)[PAGE], ends, PAGE)
+
+
+def _recorded_pages(alerts: pd.DataFrame | None) -> pd.DataFrame:
+    """Alerts on record that page somebody."""
+    columns = ["fired_at", "resolved_at"]
+    if alerts is None or alerts.empty:
+        return pd.DataFrame(columns=columns, dtype="datetime64[us, UTC]")
+    rows = _paging(alerts)
+    return rows[columns].assign(resolved_at=rows["resolved_at"].fillna(rows["fired_at"]))
+
+
+def _recorded_incidents(incidents: pd.DataFrame | None) -> pd.DataFrame:
+    """Incidents on record as what detected a span, from when they were detected."""
+    columns = {"detected_at": "fired_at", "resolved_at": "resolved_at"}
+    if incidents is None or incidents.empty:
+        return pd.DataFrame(columns=list(columns.values()), dtype="datetime64[us, UTC]")
+    begun = incidents["detected_at"].fillna(incidents["started_at"])
+    rows = incidents.assign(detected_at=begun).dropna(subset=["detected_at"])
+    return rows[list(columns)].rename(columns=columns)
+
+
+def _detected(service: WhatIf, found: Detection) -> Lever | None:
+    """Costly spans are detected when the alert policy would have, and end so much sooner."""
+    rows = found.events
+    if rows.empty:
+        return None
+    past, size = service.causes.past, len(service.causes.past.bad)
+    apart = np.zeros(size + 1)
+    for end, last in zip(past.place(rows["over_at"]), past.place(rows["ends_at"]), strict=True):
+        if end < last:
+            apart[max(0, int(end)) : min(size, int(np.ceil(last)))] = 1.0
+    burst = np.clip(service.causes.after_deployments, 0.0, None) + service.causes.outages
+    removed = apart[:size] * burst
+    number = np.cumsum(np.diff(apart[:size], prepend=0) > 0) * (apart[:size] > 0)
+    sizes = np.bincount(number, removed)[1:]
+    whole = float(sizes.sum())
+    low, high = bursts_interval(sizes[sizes > 0], confidence=service.confidence)
+    saved = Estimate(whole, low, high, len(rows), service.confidence, "sum of bursts")
+    share = _share(service, [whole, low, high], len(rows), saved.method)
+    return _lever(service, DETECTED, [removed], _at_ends(removed, saved), share)
+
+
+def _twice(service: WhatIf, effect: Effect | None) -> Lever | None:
+    """As many deployments again, each with the harm of today's, in other weeks at their hours."""
+    if effect is None:
+        return None
+    harm, week = service.causes.after_deployments, round(WEEK / service.causes.past.step)
+    turns = _turns(len(harm) // week)
+    added = [-np.roll(harm, turn * week) for turn in _turns(len(harm) // week)] or [-harm]
+    excess = effect.excess
+    spent = [-excess.value, -excess.high, -excess.low]
+    saved = _share(service, spent, excess.n, excess.method)
+    return _lever(service, TWICE, added, _at_ends(added[0], excess), saved)
+
+
+def _turns(weeks: int) -> list[int]:
+    """By how many weeks the harm is moved, spread over the history."""
+    return sorted({round(weeks * (n + 1) / (TURNS + 1)) for n in range(TURNS)} - {0, weeks})
+
+
+def frozen(service: WhatIf, freeze: PolicyReplay) -> Lever | None:
+    """Releases that a freeze policy blocks do no harm, or do it later: a range, no estimate."""
+    causes = service.causes
+    if not len(causes.deployment_ids):
+        return None
+    held = freeze.avoided.held["deployment_id"].astype("str")
+    blocked = np.append(np.isin(causes.deployment_ids, held), False)[causes.deployment]
+    removed = np.where(blocked, causes.after_deployments, 0.0)
+    saved = _share(service, [NAN, freeze.low, freeze.high], len(held), "simulated freezes")
+    most = _lever(service, FREEZE, [removed], [np.zeros(len(removed))], saved, freeze.policy.name)
+    days = freeze.avoided.frozen_days * QUARTER / len(freeze.recorded)
+    return replace(
+        most,
+        probability=replace(most.probability, value=NAN),
+        gain=replace(most.gain, value=NAN),
+        pages=NAN,
+        frozen=days,
+    )
+
+
+def retargeted(table: pd.DataFrame, advice: Advice) -> Lever | None:
+    """The target that `srelib.targets` recommends, where it is another one."""
+    if not (advice.has_target and advice.has_current) or advice.target == advice.current:
+        return None
+    rows = table.set_index("target")[["pages_per_week", "freeze_days"]]
+    pages, days = (rows.loc[advice.target] - rows.loc[advice.current]).tolist()
+    new = advice.probability
+    unknown = replace(new, value=NAN, low=NAN, high=NAN)
+    gain = replace(unknown, value=new.value - advice.current_probability.value)
+    return Lever(RETARGET, f"{advice.target!r}", new, gain, unknown, pages, days)
