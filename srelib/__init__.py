@@ -20,9 +20,9 @@ __version__ = "0.1.0"
 
 _FROM = {"load": "srelib.dataset", "Dataset": "srelib.dataset"}
 _SUBMODULES = {
-    "alerts", "budget", "collect", "dataset", "decisions", "delivery", "errors", "events", "figures", "findings",
-    "fleet", "incidents", "objectives", "policy", "quality", "report", "simulate", "sli",
-    "slos", "stats", "tables", "targets", "tradeoff", "windows",
+    "alerts", "budget", "collect", "dataset", "decisions", "delivery", "errors", "events",
+    "figures", "findings", "fleet", "incidents", "objectives", "policy", "quality", "report",
+    "simulate", "sli", "slos", "stats", "tables", "targets", "tradeoff", "windows",
 }  # fmt: skip
 
 __all__ = ["Dataset", "__version__", "load", *sorted(_SUBMODULES)]

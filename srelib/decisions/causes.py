@@ -72,8 +72,9 @@ def causes(
     beyond = np.where(opened >= 0, np.clip(past.beyond, 0.0, None), past.burst)
     outages = np.clip(beyond - np.maximum(harm, 0.0), 0.0, None)
     kind, named = _by_kind(rows, opened, outages, confidence)
-    ids = [] if effect is None else effect.per_deployment["deployment_id"].astype("str")
-    return Causes(past, harm, outages, owner, np.array(ids, dtype=object), kind, named)
+    rows = pd.DataFrame({"deployment_id": []}) if effect is None else effect.per_deployment
+    ids = rows["deployment_id"].astype("str").to_numpy(dtype=object)
+    return Causes(past, harm, outages, owner, ids, kind, named)
 
 
 def _after_deployments(

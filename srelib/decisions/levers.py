@@ -1,4 +1,4 @@
-"""What-ifs on one service: what its next window, pages and freezes would be, were something changed.
+"""What-ifs on one service: its next window, pages and freezes, were something changed.
 
 A lever takes bad events away from the history (or adds some), bucket by bucket; the weeks of what
 is left are redrawn as `srelib.targets` redraws those that were, so that both can be compared.
@@ -17,7 +17,7 @@ from srelib.alerts import workbook_policy
 from srelib.alerts.firing import _alert_spans, _answerable, _bucket_ends, _episode_rows
 from srelib.alerts.policies import PAGE, AlertPolicy
 from srelib.alerts.score import _budget_events, _spending, score
-from srelib.decisions.causes import Causes
+from srelib.decisions.causes import NAMED, Causes
 from srelib.fleet import NAN, Indicator
 from srelib.policy import PolicyReplay
 from srelib.policy.rules import FOUR_WEEKS
@@ -47,6 +47,7 @@ EVENT = 0.02
 """Share of a window's budget that makes a span worth detecting: `srelib.alerts`."""
 HISTORIES = 200
 """Redrawn histories in which a change is compared with what was."""
+BURSTS = "sum of a Poisson number of bursts"
 TURNS = 3
 """How many ways further deployments are laid into the history."""
 
@@ -114,7 +115,8 @@ class WhatIf:
         """That the next window meets the target, as `srelib.targets` says it [fraction]."""
         row = _pass_probabilities(self.weeks, targets=[self.target], window=self.window,
                                   confidence=self.confidence, seed=self.seed).iloc[0]  # fmt: skip
-        return Estimate(*row.tolist(), len(self.weeks), self.confidence, METHOD)
+        value, low, high = row.tolist()
+        return Estimate(value, low, high, len(self.weeks), self.confidence, METHOD)
 
     @cached_property
     def costs(self) -> np.ndarray:
@@ -126,9 +128,7 @@ class WhatIf:
         """Bad events that the target allows over the history [events]."""
         return (1 - self.target) * float(self.causes.past.total.sum())
 
-    def met_without(
-        self, removed: np.ndarray, *, weights: np.ndarray | None = None
-    ) -> np.ndarray:
+    def met_without(self, removed: np.ndarray, *, weights: np.ndarray | None = None) -> np.ndarray:
         """The same had these bad events not been, where below 0 had more been [events]."""
         if weights is None and not removed.any():
             return self.met
@@ -216,20 +216,20 @@ def _lever(
     saved: Estimate,
     detail: str = "",
 ) -> Lever:
-    """A lever from what is removed, in one way or several alike, and at the ends of its interval."""
+    """A lever from what is removed, in ways that are alike, and at the ends of its interval."""
     now, today = service.met, service.probability
     then = np.mean([service.met_without(part) for part in removed], axis=0)
-    ends = [float(service.met_without(part).mean() - now.mean()) for part in ends]
+    others = [float(service.met_without(part).mean() - now.mean()) for part in ends]
     least = 0.0 if (removed[0] >= 0).all() else -today.value
     most = 0.0 if (removed[0] <= 0).all() else 1 - today.value
-    gain = _gain(then - now, ends, today, (least, most))
+    gain = _gain(then - now, others, today, (least, most))
     costs = np.mean([service.costs_without(part) for part in removed], axis=0) - service.costs
     tails = np.quantile(np.stack([now, then]), _tails(today), axis=1)
     moved = [end + float(after - before) for end, (before, after) in
              zip((today.low, today.high), tails, strict=True)]  # fmt: skip
     value = today.value + gain.value
     low, high = _widened(value, min(moved[0], value), max(moved[1], value),
-                         [today.value + end for end in ends])  # fmt: skip
+                         [today.value + end for end in others])  # fmt: skip
     probability = replace(today, value=value, low=max(low, 0.0), high=min(high, 1.0))
     return Lever(name, detail, probability, gain, saved, *costs.tolist())
 
@@ -285,13 +285,12 @@ def _repeated(service: WhatIf) -> Lever | None:
     again = np.flatnonzero(named["incidents"].to_numpy(dtype="int64") > 1)
     if not len(again):
         return None
-    kind = named.iloc[again[0]]
+    title, n, bad, low, high = (named[column].tolist()[again[0]] for column in NAMED)
     removed = np.where(service.causes.incident == again[0], service.causes.outages, 0.0)
-    ends = [float(kind["low"]), float(kind["high"])]
-    whole = Estimate(float(kind["bad"]), *ends, float(kind["incidents"]), service.confidence, "")
-    saved = _share(service, [whole.value, *ends], whole.n, "sum of bursts")
+    whole = Estimate(bad, low, high, n, service.confidence, BURSTS)
+    saved = _share(service, [bad, low, high], n, BURSTS)
     return _lever(service, REPEATED, [removed], _at_ends(removed, whole), saved,
-                  str(kind["title"]))  # fmt: skip
+                  str(title))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -337,13 +336,13 @@ def detection(
                      [paged])  # fmt: skip
     told, first = scored(paged), scored(seen)["detected_at"]
     replayed = scored(_replayed_pages(service))["detected_at"]
-    response = (truth["ends_at"] - first).clip(lower=pd.Timedelta(0))
-    sooner = (first - replayed).clip(lower=pd.Timedelta(0)).fillna(pd.Timedelta(0))
-    over = truth["ends_at"] - sooner
-    unseen = first.isna() & replayed.notna()
+    ends, zero = truth["ends_at"], pd.Timedelta(0)
+    response, sooner = (length.mask(length < zero, zero) for length in
+                        (ends - first, first - replayed))  # fmt: skip
+    over = ends - sooner.fillna(zero)
     if response.notna().any():
-        over = over.mask(unseen, replayed + response.median())
-    over = over.clip(upper=truth["ends_at"])
+        over = over.mask(first.isna() & replayed.notna(), replayed + response.median())
+    over = over.mask(over > ends, ends)
     events = truth.assign(detected=told["detected"].to_numpy(dtype=bool), over_at=over)
     return Detection(events, alerts is not None and len(alerts) > 0)
 
@@ -393,8 +392,8 @@ def _detected(service: WhatIf, found: Detection) -> Lever | None:
     sizes = np.bincount(number, removed)[1:]
     whole = float(sizes.sum())
     low, high = bursts_interval(sizes[sizes > 0], confidence=service.confidence)
-    saved = Estimate(whole, low, high, len(rows), service.confidence, "sum of bursts")
-    share = _share(service, [whole, low, high], len(rows), saved.method)
+    saved = Estimate(whole, low, high, len(rows), service.confidence, BURSTS)
+    share = _share(service, [whole, low, high], len(rows), BURSTS)
     return _lever(service, DETECTED, [removed], _at_ends(removed, saved), share)
 
 
@@ -403,7 +402,6 @@ def _twice(service: WhatIf, effect: Effect | None) -> Lever | None:
     if effect is None:
         return None
     harm, week = service.causes.after_deployments, round(WEEK / service.causes.past.step)
-    turns = _turns(len(harm) // week)
     added = [-np.roll(harm, turn * week) for turn in _turns(len(harm) // week)] or [-harm]
     excess = effect.excess
     spent = [-excess.value, -excess.high, -excess.low]
@@ -441,7 +439,9 @@ def retargeted(table: pd.DataFrame, advice: Advice) -> Lever | None:
     if not (advice.has_target and advice.has_current) or advice.target == advice.current:
         return None
     rows = table.set_index("target")[["pages_per_week", "freeze_days"]]
-    pages, days = (rows.loc[advice.target] - rows.loc[advice.current]).tolist()
+    old, then = (rows.to_numpy(dtype="float64")[rows.index == target][0]
+                 for target in (advice.current, advice.target))  # fmt: skip
+    pages, days = (then - old).tolist()
     new = advice.probability
     unknown = replace(new, value=NAN, low=NAN, high=NAN)
     gain = replace(unknown, value=new.value - advice.current_probability.value)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from srelib import delivery, events, fleet
 from srelib.decisions.verdict import (
+    DEFAULT,
     FIX,
     NO_COUNTS,
     NOT_ENOUGH,
@@ -37,7 +38,7 @@ def decide_each(
     incidents: pd.DataFrame | None = None,
     alerts: pd.DataFrame | None = None,
     freeze: Policy = BUDGET_POLICY,
-    rules: Rules = Rules(),
+    rules: Rules = DEFAULT,
     threads: int = 1,
 ) -> dict[str, Decision | SrelibError]:
     """What to do about every service that any table names.
@@ -78,8 +79,11 @@ def decide_each(
             )
         key = keys[service]
         mine = {one: seen for one, seen in counts.items() if one.service == service}
-        return decide(mine, key=key, effect=effects[key], **own, frequency=often, freeze=freeze,
-                      rules=rules)  # fmt: skip
+        return decide(
+            mine, key=key, effect=effects[key], deployments=own["deployments"],
+            incidents=own["incidents"], alerts=own["alerts"], frequency=often, freeze=freeze,
+            rules=rules,
+        )  # fmt: skip
 
     return fleet.each(dict.fromkeys(sorted({*named, *keys})), ask, threads=threads)
 
@@ -125,7 +129,7 @@ def without_counts(
     if incidents is None or incidents.empty:
         return known
     rows = events.eligible_incidents(incidents)
-    hours = (rows["resolved_at"] - rows["started_at"]) / pd.Timedelta(hours=1)
+    hours = (rows["resolved_at"] - rows["started_at"]).dt.total_seconds() / 3600
     titles = rows["title"] if "title" in rows else rows["incident_id"]
     titles = titles.fillna(rows["incident_id"]).astype("str")
     groups = pd.DataFrame({"title": titles, "hours": hours}).groupby(_same_title(titles))

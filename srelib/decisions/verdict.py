@@ -95,6 +95,10 @@ class Rules:
             raise ParameterError(f"fast must be above 0; got {self.fast}.")
 
 
+DEFAULT = Rules()
+NOTHING = Estimate(NAN, NAN, NAN, 0, NAN, METHOD)
+
+
 @dataclass(frozen=True)
 class Decision:
     """What to do about one service.
@@ -106,6 +110,7 @@ class Decision:
     leaning : str, where there is not enough data: the verdict that more would most likely give
     lacks : str, where there is not enough data: what of; empty otherwise
     enough : float, how many weeks or deployments would be enough; NaN where that is not known
+    objective : str, its name; empty without one
     target : float [fraction]
     window : Window or None
     met : Estimate, probability that the next window meets the target [fraction]
@@ -124,9 +129,10 @@ class Decision:
     leaning: str = ""
     lacks: str = ""
     enough: float = NAN
+    objective: str = ""
     target: float = NAN
     window: Window | None = None
-    met: Estimate = Estimate(NAN, NAN, NAN, 0, NAN, METHOD)
+    met: Estimate = NOTHING
     causes: dict[str, float] = field(default_factory=dict)
     named: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=["title", "incidents", "share"])
@@ -157,7 +163,7 @@ def decide(
     alerts: pd.DataFrame | None = None,
     frequency: float = NAN,
     freeze: Policy = BUDGET_POLICY,
-    rules: Rules = Rules(),
+    rules: Rules = DEFAULT,
     confidence: float = 0.95,
     seed: int = 0,
 ) -> Decision:
@@ -214,8 +220,9 @@ def decide(
     service = what_if(good, total, found, weeks, key=key, confidence=confidence, seed=seed)
     shares = found.sums / service.allowed
     said = Decision(
-        NOT_ENOUGH, target=key.target, window=window, weeks=len(weeks), frequency=frequency,
-        deployments=0 if known is None else known.deployments, named=_named(found, service.allowed),
+        NOT_ENOUGH, objective=key.name, target=key.target, window=window, weeks=len(weeks),
+        frequency=frequency, deployments=0 if known is None else known.deployments,
+        named=_named(found, service.allowed),
         causes=dict(zip(("deployments", "outages", "usual"), shares.tolist(), strict=True)),
     )  # fmt: skip
     if len(weeks) < needed:

@@ -9,6 +9,7 @@ stores it with the picture.
 from srelib.figures import (
     alerts,
     budget,
+    decisions,
     delivery,
     incidents,
     policy,
@@ -21,8 +22,8 @@ from srelib.figures import (
 from srelib.figures.canvas import register
 
 __all__ = [
-    "alerts", "budget", "delivery", "incidents", "policy", "quality", "scoreboard", "sli",
-    "targets", "tradeoff",
+    "alerts", "budget", "decisions", "delivery", "incidents", "policy", "quality", "scoreboard",
+    "sli", "targets", "tradeoff",
 ]  # fmt: skip
 
 register()

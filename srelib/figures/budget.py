@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
 from srelib import wording
 from srelib.budget import Forecast
@@ -117,33 +116,11 @@ def plot_causes(
              "the rest")  # fmt: skip
     with canvas.drawing(ax, _cause_title(shares), about=about, labels=labels,
                         height=1.7 + 0.34 * len(rows)) as ax:  # fmt: skip
-        for y, key in enumerate(rows):
-            _cause_bar(ax, y, shares[key], so_far=key in short)
-        ax.axvline(1, color=canvas.INK, lw=0.9, ls=(0, (4, 2)))
-        ax.annotate("allowance", (1, 0), xycoords=("data", "axes fraction"), xytext=(3, 3),
-                    textcoords="offset points", fontsize=8.5, color=canvas.GREY,
-                    path_effects=canvas.halo())  # fmt: skip
-        ax.set_yticks(range(len(rows)), labels)
-        ax.set_ylim(-0.9, len(rows) - 0.4)
-        ax.set_xlim(0, max(1.15, max(share.sum() for share in shares.values()) * 1.12))
-        ax.tick_params(axis="y", length=0)
-        canvas.percent_axis(ax.xaxis, ticks=6)
-        ax.set_xlabel("spent, as a share of the allowance")
-        canvas.key(ax, [Patch(facecolor=color, hatch=hatch, edgecolor="white", label=text)
-                        for text, color, hatch in CAUSES.values()])  # fmt: skip
+        parts = [{str(cause): float(x) for cause, x in shares[key].items()} for key in rows]
+        texts = [f"{wording.percent(sum(part.values()))}{' so far' if key in short else ''}"
+                 for key, part in zip(rows, parts, strict=True)]  # fmt: skip
+        canvas.budget_bars(ax, parts, labels, CAUSES, texts)
     return ax
-
-
-def _cause_bar(ax: Axes, y: int, share: pd.Series, *, so_far: bool) -> None:
-    start = 0.0
-    for cause, (_, color, hatch) in CAUSES.items():
-        width = float(share.get(cause, 0.0))
-        ax.barh(y, width, left=start, height=0.6, facecolor=color, hatch=hatch,
-                edgecolor="white", lw=0.5)  # fmt: skip
-        start += width
-    text = f"{wording.percent(start)}{' so far' if so_far else ''}"
-    ax.annotate(text, (start, y), xytext=(4, 0), textcoords="offset points", va="center",
-                fontsize=8.5, color=canvas.INK, path_effects=canvas.halo())  # fmt: skip
 
 
 def _cause_title(shares: Mapping[Indicator, pd.Series]) -> str:

@@ -13,7 +13,7 @@ import io
 import sys
 import textwrap
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import product
@@ -28,6 +28,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import DAILY, AutoDateLocator, num2date
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.patches import Patch
 from matplotlib.patheffects import AbstractPathEffect, withStroke
 from matplotlib.textpath import TextPath
 from matplotlib.ticker import FixedLocator, Formatter, FuncFormatter, MaxNLocator, NullLocator
@@ -268,6 +269,37 @@ def name_rows(ax: Axes, labels: list[str]) -> None:
     ax.set_ylim(-0.6, len(labels) - 0.4)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
+
+
+Looks = Mapping[str, tuple[str, str, str]]
+"""Name, color and hatch of the parts of a bar, in their order."""
+
+
+def budget_bars(
+    ax: Axes, rows: Sequence[Mapping[str, float]], labels: list[str], looks: Looks, texts: list[str]
+) -> None:
+    """A stacked bar per row of shares of a budget, its text behind it; dashed: the allowance."""
+    for y, shares in enumerate(rows):
+        start = 0.0
+        for part, (_, color, hatch) in looks.items():
+            width = float(shares.get(part, 0.0))
+            ax.barh(y, width, left=start, height=0.6, facecolor=color, hatch=hatch,
+                    edgecolor="white", lw=0.5)  # fmt: skip
+            start += width
+        ax.annotate(texts[y], (start, y), xytext=(4, 0), textcoords="offset points", va="center",
+                    fontsize=8.5, color=INK, path_effects=halo())  # fmt: skip
+    ax.axvline(1, color=INK, lw=0.9, ls=(0, (4, 2)))
+    ax.annotate("allowance", (1, 0), xycoords=("data", "axes fraction"), xytext=(3, 3),
+                textcoords="offset points", fontsize=8.5, color=GREY,
+                path_effects=halo())  # fmt: skip
+    ax.set_yticks(range(len(rows)), labels)
+    ax.set_ylim(-0.9, len(rows) - 0.4)
+    ax.set_xlim(0, max(1.15, max(sum(shares.values()) for shares in rows) * 1.12))
+    ax.tick_params(axis="y", length=0)
+    percent_axis(ax.xaxis, ticks=6)
+    ax.set_xlabel("spent, as a share of the allowance")
+    key(ax, [Patch(facecolor=color, hatch=hatch, edgecolor="white", label=text)
+             for text, color, hatch in looks.values()])  # fmt: skip
 
 
 def percent_axis(axis: Any, *, ticks: int = 4) -> None:

@@ -35,6 +35,8 @@ UNITS = {
     "rework rate": "share of deployments",
     "days frozen": "days",
     "days without budget": "days in 90",
+    "confidence of a verdict": "share of redrawn histories",
+    "probability to meet the next window": "probability",
 }
 """Quantities that are stated in several places, and their unit."""
 

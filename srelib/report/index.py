@@ -189,6 +189,11 @@ def render(
         board=board,
         pages=[(page, Markup(page.finding)) for page in pages],
         leads=[(page, Markup(page.finding)) for page in leads(pages)],
+        decided=[
+            (page, [Markup(text) for text in page.decisions])
+            for page in pages
+            if page.decisions and not page.failure
+        ],
         failed=[page for page in pages if page.failure],
         rejects=_frequent(rejects),
         notes=notes,

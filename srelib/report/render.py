@@ -158,6 +158,9 @@ def scrub(text: str, places: dict[str, str]) -> str:
     return text
 
 
+DECISION = "decisions.service"
+"""Key of the findings that say what to do about a service."""
+
 TEMPLATES = Path(str(files("srelib.report") / "templates"))
 
 SHOWN = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain"]
@@ -166,13 +169,14 @@ SHOWN = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg
 
 @dataclass(frozen=True)
 class Page:
-    """A rendered page and what the index says about it."""
+    """A rendered page and what the index says about it; `decisions`: sentences of its verdicts."""
 
     name: str
     title: str
     html: str = field(repr=False)
     finding: str
     failure: str = ""
+    decisions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -216,7 +220,8 @@ def page(run: Run, context: Context) -> Page:
     }
     html, _ = _exporter(markdown).from_notebook_node(node, resources)
     title = run.notebook.title
-    return Page(run.notebook.name, title, html, _finding(node, context), failure)
+    decisions = _decisions(node, context)
+    return Page(run.notebook.name, title, html, _finding(node, context), failure, decisions)
 
 
 def _presentable(run: Run, places: dict[str, str]) -> NotebookNode:
@@ -274,6 +279,19 @@ def _finding(node: NotebookNode, context: Context) -> str:
                 first = soup.find(["li", "p"])
                 return first.decode_contents().strip() if first else ""
     return ""
+
+
+def _decisions(node: NotebookNode, context: Context) -> tuple[str, ...]:
+    """What the notebook says to do about each service."""
+    markdown = Markdown(context.names)
+    outputs = [output for cell in node.cells for output in cell.get("outputs", [])]
+    stated = [
+        output.get("metadata", {}).get("srelib", {}).get("findings", []) for output in outputs
+    ]
+    texts = [scrub(one["sentence"], context.places)
+             for found in stated for one in found if one["key"] == DECISION]  # fmt: skip
+    return tuple(markdown.output(text).strip().removeprefix("<p>").removesuffix("</p>")
+                 for text in texts)  # fmt: skip
 
 
 def size(png: str) -> tuple[int, int] | None:

@@ -1,0 +1,341 @@
+"""What notebook 09 says: what to do about each service, what it would bring, and how sure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+import pandas as pd
+
+from srelib import wording
+from srelib.decisions import Decision, Lever, Rules
+from srelib.decisions.levers import (
+    DETECTED,
+    HISTORIES,
+    REPEATED,
+    RETARGET,
+    SAFER,
+    TWICE,
+)
+from srelib.decisions.verdict import (
+    ALERTS,
+    CARRY_ON,
+    FEW_DEPLOYMENTS,
+    FEW_WEEKS,
+    FIX,
+    NO_COUNTS,
+    NOT_ENOUGH,
+    SAFER_RELEASES,
+    SHIP_MORE,
+    TARGET,
+    UNSURE,
+    VERDICTS,
+)
+from srelib.errors import SrelibError
+from srelib.findings.finding import Finding, sentence
+from srelib.findings.quality import HOW_TO
+from srelib.findings.show import Table, markdown, name, refusal_reasons, table
+from srelib.findings.tradeoff import _rounded
+from srelib.fleet import answers, refusals
+from srelib.stats import Estimate
+from srelib.targets.probability import MIN_WEEKS
+
+Decisions = Mapping[str, Decision | SrelibError]
+"""What `decide_each` says of every service."""
+
+LINES = 8
+NAMED = 3
+KEYS = {
+    SAFER_RELEASES: "safer", FIX: "fix", ALERTS: "alerts", TARGET: "target",
+    SHIP_MORE: "ship_more", CARRY_ON: "carry_on",
+}  # fmt: skip
+HELPS = {
+    SAFER_RELEASES: SAFER, FIX: REPEATED, ALERTS: DETECTED, TARGET: RETARGET, SHIP_MORE: TWICE,
+}  # fmt: skip
+"""The change that a verdict asks for."""
+CAUSES = {"deployments": "deployments", "outages": "other outages", "usual": "usual errors"}
+
+
+def fleet_sentence(decided: Decisions) -> str:
+    """How many services there are of each verdict, and which."""
+    known = ranked(decided)
+    if not known:
+        return "There is no service to decide about."
+    parts = []
+    for verdict in VERDICTS:
+        who = [service for service, one in known.items() if one.verdict == verdict]
+        if who:
+            parts.append(f"{verdict} ({wording.listing([markdown(w) for w in who], limit=4)})")
+    return sentence("decisions.fleet", "all", services=wording.plural(len(known), "service"),
+                    verdicts="; ".join(parts))  # fmt: skip
+
+
+def ranked(decided: Decisions) -> dict[str, Decision]:
+    """Those that are known: what needs doing first, of one verdict the most certain first."""
+    order = {verdict: number for number, verdict in enumerate(VERDICTS)}
+
+    def rank(item: tuple[str, Decision]) -> tuple[int, float]:
+        sure = item[1].confidence
+        return order[item[1].verdict], -sure if sure == sure else 0.0
+
+    return dict(sorted(answers(decided).items(), key=rank))
+
+
+def service_sentences(decided: Decisions, *, rules: Rules) -> list[Finding | str]:
+    """What to do about each service, with its size; what needs doing first."""
+    known = ranked(decided)
+    lines: list[Finding | str] = [
+        _service(service, one, rules) for service, one in list(known.items())[:LINES]
+    ]
+    if len(known) > LINES:
+        lines.append(f"{len(known) - LINES} more are in the table.")
+    reasons = refusal_reasons((service, error) for service, error in refusals(decided).items())
+    return [*lines, *(f"{who}: {why}." for who, why in reasons)]
+
+
+def _service(service: str, one: Decision, rules: Rules) -> Finding:
+    key = KEYS.get(one.verdict, one.lacks)
+    if one.lacks == NO_COUNTS and one.verdict == FIX:
+        key = "incidents"
+    text = sentence("decisions.service", key, **_parts(service, one, rules))
+    shown = "" if one.confidence != one.confidence else wording.shares([one.confidence])[0]
+    if shown and one.verdict != NOT_ENOUGH:
+        text = f"{text} Confidence: {shown}."
+    return Finding("decisions.service", "confidence of a verdict", service, _window(one),
+                   one.confidence, shown, verdict=one.verdict, n=one.weeks, sentence=text,
+                   anchor="what-would-each-change-bring")  # fmt: skip
+
+
+def _window(one: Decision) -> str:
+    return f"{one.weeks} weeks" if one.weeks else "the whole history"
+
+
+def _parts(service: str, one: Decision, rules: Rules) -> dict[str, str]:
+    """Everything that the sentence about a service may name."""
+    used = wording.plural(one.deployments, "deployment")
+    causes = {cause: _rounded(share) for cause, share in one.causes.items()}
+    harm = _harm(one)
+    parts = {
+        "who": name(service), "span": f"{one.weeks}{wording.NBSP}weeks", "used": used,
+        "harm": causes.get("deployments", ""), "outages": causes.get("outages", ""),
+        "usual": causes.get("usual", ""), "spent": _rounded(one.spent),
+        "harm_low": _rounded(harm.low), "harm_high": _rounded(harm.high),
+        "often": wording.per_week(one.frequency), "costly": wording.percent(rules.costly),
+        "target": wording.percent(one.target), "now": of_100(one.met.value),
+        "low": of_100(one.met.low), "high": of_100(one.met.high), "weeks": str(MIN_WEEKS * 2),
+        "seen": wording.plural(one.weeks, "whole week"), "leaning": one.leaning,
+        "missed": wording.plural(one.missed[0], "outage"), "have": f"there are {used} on record",
+        "missed_share": wording.shares([one.missed[1]])[0],
+    }  # fmt: skip
+    for key, lever in (("safer", SAFER), ("twice", TWICE)):
+        found = one.lever(lever)
+        parts[key] = "?" if found is None else of_100(found.probability.value)
+    found = one.lever(DETECTED)
+    parts["detected"] = "" if found is None else _rounded(found.saved.value)
+    return {**parts, "loosen": _loosen(one), "named": _named(one), "without": _without(one),
+            "enough": _enough(one)}  # fmt: skip
+
+
+def of_100(probability: float) -> str:
+    """A probability as windows of a hundred; never none and never all of them.
+
+    Examples
+    --------
+    >>> of_100(0.43), of_100(0.999), of_100(0.001)
+    ('43', 'over 99', 'under 1')
+    """
+    text = wording.probability(probability, required=0.5)
+    return text.replace(f"{wording.NBSP}%", "")
+
+
+def _harm(one: Decision) -> Estimate:
+    """What deployments used of the budget, twice what half of it is."""
+    lever = one.lever(SAFER)
+    nan = float("nan")
+    if lever is None:
+        return Estimate(nan, nan, nan, 0, nan, "")
+    half = lever.saved
+    return replace(half, value=2 * half.value, low=2 * half.low, high=2 * half.high)
+
+
+def _loosen(one: Decision) -> str:
+    lever = one.lever(RETARGET)
+    if lever is None or float(lever.detail) >= one.target:
+        return ""
+    return sentence("decisions.part", "loosen", new=wording.percent(float(lever.detail)),
+                    then=of_100(lever.probability.value))  # fmt: skip
+
+
+def _named(one: Decision) -> str:
+    """The costliest kinds of incident, how often each came and what it used."""
+    rows = one.named.head(NAMED)
+    said = []
+    for row in rows.to_dict("records"):
+        much = _rounded(row["share"]) if row["share"] == row["share"] else (
+            f"{wording.duration(row['hours'] * 3600)} open")  # fmt: skip
+        often = wording.plural(row["incidents"], "time")
+        said.append(f"{name(row['title'])} ({often}, {much})")
+    return sentence("decisions.part", "named", titles=wording.listing(said)) if said else ""
+
+
+def _without(one: Decision) -> str:
+    lever = one.lever(REPEATED)
+    if lever is None or not len(one.named) or lever.detail != one.named["title"].iloc[0]:
+        return ""
+    return sentence("decisions.part", "without", target=wording.percent(one.target),
+                    then=of_100(lever.probability.value), now=of_100(one.met.value)
+                    )  # fmt: skip
+
+
+def _enough(one: Decision) -> str:
+    """How much would be enough, where that is known."""
+    if one.lacks == FEW_WEEKS:
+        return wording.plural(one.enough, "whole week")
+    if one.lacks not in (UNSURE, FEW_DEPLOYMENTS):
+        return ""
+    if one.enough != one.enough:
+        return sentence("decisions.part", "never") if one.lacks == UNSURE else ""
+    which = "more_weeks" if one.lacks == UNSURE else "more_deployments"
+    return sentence("decisions.part", which, enough=wording.count(one.enough))
+
+
+def decisions_table(decided: Decisions) -> Table | None:
+    """One row per service: verdict, what it would bring, how sure."""
+    known = ranked(decided)
+    if not known:
+        return None
+    rows = pd.DataFrame([_row(service, one) for service, one in known.items()])
+    made = table(
+        rows, max_rows=60,
+        caption="What to do about each service: the verdict, the largest cause of spent budget, "
+                "what the change that the verdict asks for would bring (budget saved; windows of "
+                "100 that meet the target, today and then), and how sure the verdict is",
+        headers={"cause": "largest cause", "windows": "windows of 100 that meet the target",
+                 "saved": "budget saved"},
+    )  # fmt: skip
+    return made.stating([f for service, one in known.items() for f in _stated(service, one)])
+
+
+def _row(service: str, one: Decision) -> dict[str, str]:
+    lever = one.lever(HELPS.get(one.verdict, ""))
+    cause = max(one.causes, key=lambda key: one.causes[key]) if one.causes else ""
+    now = of_100(one.met.value) if one.met.value == one.met.value else "\u2013"
+    then = "" if lever is None else f" \u2192 {of_100(lever.probability.value)}"
+    saved = "\u2013" if lever is None or lever.saved.value != lever.saved.value else (
+        _rounded(lever.saved.value))  # fmt: skip
+    return {
+        "service": service, "verdict": one.verdict, "change": "\u2013" if lever is None else
+        _change(lever), "saved": saved, "windows": f"{now}{then}",
+        "cause": f"{CAUSES[cause]} {_rounded(one.causes[cause])}" if cause else "\u2013",
+        "confidence": "\u2013" if one.confidence != one.confidence else
+        wording.shares([one.confidence])[0],
+    }  # fmt: skip
+
+
+def _change(lever: Lever) -> str:
+    """What is changed, with its detail."""
+    if lever.name == RETARGET:
+        return f"target {wording.percent(float(lever.detail))}"
+    return f"{lever.name}: {lever.detail}" if lever.detail else lever.name
+
+
+def _stated(service: str, one: Decision) -> Iterable[Finding]:
+    """What the table states as values."""
+    met = one.met
+    if met.value == met.value:
+        yield Finding("decisions.cell", "probability to meet the next window", service,
+                      str(one.window), met.value, of_100(met.value), low=met.low, high=met.high,
+                      n=met.n)  # fmt: skip
+    harm = _harm(one)
+    if harm.value == harm.value:
+        yield Finding("decisions.cell", "cost of deployments", service, "the whole history",
+                      harm.value, _rounded(harm.value), one.objective, low=harm.low,
+                      high=harm.high, n=one.deployments)  # fmt: skip
+
+
+def levers_table(decided: Decisions) -> Table | None:
+    """What each change would bring, per service."""
+    rows = [_lever_row(service, one, lever)
+            for service, one in ranked(decided).items() for lever in one.levers]  # fmt: skip
+    if not rows:
+        return None
+    return table(
+        pd.DataFrame(rows), max_rows=60,
+        caption="What each change would bring, simulated on the history: windows of 100 that meet "
+                "the target then, how many more these are, share of the error budget of the "
+                "history that is saved, further pages a week and further days without budget in "
+                "90 (of a freeze policy: frozen days); each with its interval",
+        headers={"windows": "windows of 100", "gain": "more of 100", "saved": "budget saved",
+                 "pages": "pages a week", "frozen": "days"},
+    )  # fmt: skip
+
+
+def _lever_row(service: str, one: Decision, lever: Lever) -> dict[str, str]:
+    return {
+        "service": service, "change": _change(lever),
+        "windows": _interval(lever.probability, of_100),
+        "gain": _interval(lever.gain, _more), "saved": _interval(lever.saved, _rounded),
+        "pages": _signed(lever.pages, 1), "frozen": _signed(lever.frozen, 0),
+    }  # fmt: skip
+
+
+def _interval(estimate: Estimate, write: Callable[[float], str]) -> str:
+    """A value with its interval, or the range alone where there is no value."""
+    low, high = (write(end) for end in (estimate.low, estimate.high))
+    ends = "" if estimate.low != estimate.low else f"{low} to {high}"
+    if estimate.value != estimate.value:
+        return ends or "\u2013"
+    return f"{write(estimate.value)} ({ends})" if ends else write(estimate.value)
+
+
+def _more(gain: float) -> str:
+    return _signed(100 * gain, 0)
+
+
+def _signed(number: float, digits: int) -> str:
+    """A change with its sign; none is 0."""
+    if number != number:
+        return "\u2013"
+    near = round(number, digits) + 0.0
+    text = f"{abs(near):.{digits}f}"
+    return text if not near else f"{'+' if near > 0 else wording.MINUS}{text}"
+
+
+def incidents_table(decided: Decisions) -> Table | None:
+    """Outages that came with an incident on record, by its title, what used most first."""
+    parts = [one.named.assign(service=service) for service, one in answers(decided).items()
+             if len(one.named)]  # fmt: skip
+    if not parts:
+        return None
+    rows = pd.concat(parts, ignore_index=True)
+    by = ["share", "hours"] if "hours" in rows else ["share"]
+    rows = rows.sort_values(by, ascending=False, kind="stable", na_position="last")
+    columns = ["service", "title", "incidents", "share", *by[1:]]
+    return table(
+        rows[columns], max_rows=20,
+        caption="Outages by title of the incident, without what is attributed to deployments: "
+                "share of the service's error budget of the history",
+        formats={"share": _rounded, "hours": lambda h: wording.duration(h * 3600),
+                 "title": lambda t: wording.label(t, limit=60)},
+        headers={"share": "of the budget", "hours": "open"},
+    )  # fmt: skip
+
+
+def basis_sentences(decided: Decisions, *, rules: Rules) -> list[str]:
+    """What the verdicts and what-ifs stand on."""
+    if not any(one.levers for one in answers(decided).values()):
+        return []
+    return [
+        sentence("decisions.basis", "verdicts", histories=str(HISTORIES),
+                 sure=wording.percent(rules.sure)),
+        sentence("decisions.basis", "simulated"),
+    ]  # fmt: skip
+
+
+def missing_sentence(tables: Mapping[str, pd.DataFrame | None]) -> str:
+    """Which tables nobody exported, and what stays open without them."""
+    lacking = [kind for kind, rows in tables.items() if rows is None]
+    if not lacking:
+        return ""
+    return sentence("decisions.part", "missing", what=wording.listing(
+        [f"**{kind}** ({HOW_TO[kind]})" for kind in lacking]))  # fmt: skip
