@@ -92,8 +92,9 @@ def _frequencies(deployments: pd.DataFrame | None, between: Span | None) -> dict
     """Deployments a week by service."""
     if deployments is None or between is None:
         return {}
-    found = delivery.metrics(events.eligible_deployments(deployments), None, None, between=between)
-    return {service: one.frequency.value for service, one in found.items()}
+    made = events.eligible_deployments(deployments)
+    found = delivery.deployment_frequency(made, between=between)
+    return {str(row["service"]): float(row["value"]) for row in found.to_dict("records")}
 
 
 def without_counts(

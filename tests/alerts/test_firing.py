@@ -480,3 +480,14 @@ def test_a_total_outage_is_timed_on_paper_and_in_buckets() -> None:
     assert found["replayed"].tolist()[:2] == [pd.Timedelta("5min"), pd.Timedelta("15min")]
     assert found.loc[2, ["on_paper", "replayed"]].isna().all()
     assert reviewed(100, rules[0], target=0.999)["replayed"].isna().all()
+
+
+def test_an_alert_without_an_end_is_merged_with_what_follows():
+    """Open at the end of the record: whatever fires later belongs to it."""
+    index = pd.date_range("2026-01-01", periods=600, freq="min", tz="UTC", unit="us")
+    rows = pd.DataFrame({"severity": "page", "fired_at": index[[10, 30]],
+                         "resolved_at": [pd.NaT, index[40]]})  # fmt: skip
+    rows["resolved_at"] = rows["resolved_at"].dt.as_unit("us")
+    found = _as_episodes(rows, merge="1h")
+    assert len(found) == 1
+    assert found["resolved_at"].isna().all()

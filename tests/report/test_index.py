@@ -326,6 +326,18 @@ def test_the_sentences_that_matter_most_open_the_report():
     assert "Says 02_b." not in cards[1]
 
 
+def test_what_to_do_about_each_service_follows():
+    """The verdicts of a page that decides, not those of an incomplete one."""
+    made = [
+        render.Page("09_x", "What next?", "", "Two.", failure, decisions=("<b>shop</b>: stop.", "w"))
+        for failure in ("", "broke")
+    ]
+    found = page(dataset(hourly(1, good=1, total=1), slo()), *made)
+    (section,) = found.select(".verdicts")
+    assert [li.get_text() for li in section.select("li")] == ["shop: stop.", "w", "What next?"]
+    assert page(dataset(hourly(1, good=1, total=1), slo())).select_one(".verdicts") is None
+
+
 def test_names_of_many_services_do_not_cover_each_other():
     """Thirty services close together: a name without room is left to the table."""
     speed, left = {}, {}

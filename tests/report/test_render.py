@@ -230,6 +230,18 @@ def test_the_finding_is_the_first_sentence_of_what_this_says():
     assert page.finding == "<strong>a</strong> spent 3 %."
 
 
+def test_verdicts_travel_to_the_index_as_html_that_is_safe():
+    """From the findings of an output; markup of names stays text, paths are scrubbed."""
+    output = shown("text/markdown", "- said")
+    stated = [{"key": "decisions.service", "sentence": "**a<b>**: **stop**, see /home/me/x."},
+              {"key": "decisions.cell", "sentence": "no"}]  # fmt: skip
+    output.metadata["srelib"] = {"findings": stated}
+    page = rendered(with_output(output), places={"/home/me": "home"})
+    (said,) = page.decisions
+    assert said == "<strong>a&lt;b&gt;</strong>: <strong>stop</strong>, see home/x."
+    assert rendered(with_output(shown("text/markdown", "- said"))).decisions == ()
+
+
 def test_provenance_names_every_file_with_its_hash():
     """The reader can check which export a number came from."""
     footer = soup(new_markdown_cell("# A")).select_one("footer.provenance")
