@@ -171,7 +171,8 @@ def run() -> list[Row]:
     name = f"all of notebook 06: {most} services, a year of minutes, {most * DEPLOYMENTS:,} ships"
     return [
         Row(name, took[most], LIMIT_SECONDS, "a minute of waiting", 1.0, 1),
-        Row("notebooks 06 and 09 of the same", both[most], LIMIT_BOTH, "a minute and a half", 1.0, 1),
+        Row("notebooks 06 and 09 of the same", both[most], LIMIT_BOTH, "a minute and a half",
+            1.0, 1),
         Row("06 and 09 for 100 services against 10 times 10", both[100], 10 * both[10],
             "growth in proportion", LIMIT_GROWTH, 1),
         Row(f"{name}, memory", peak, LIMIT_GIB, "6 GiB", 1.0, 1, "GiB"),

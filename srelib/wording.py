@@ -52,6 +52,11 @@ def probability(value: float, *, required: float) -> str:
     return percent(value, against=required)
 
 
+def of_100(value: float) -> str:
+    """A probability as so many of a hundred; never none and never all of them."""
+    return probability(value, required=0.5).replace(f"{NBSP}%", "")
+
+
 def percents(shares: Iterable[float], *, against: float | None = None) -> list[str]:
     """Several shares in percent with the same number of decimal places, unless one needs far more
     than the first; 0 and 100 % have none.

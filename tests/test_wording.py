@@ -50,6 +50,14 @@ def test_percent_stays_on_its_side_of_every_line(share, target):
             assert (read > line * 100) == (share > line)
 
 
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.43, "43"), (0.999, "over 99"), (0.001, "under 1"), (0.985, "98")]
+)
+def test_windows_of_a_hundred_are_never_none_and_never_all(value, text):
+    """A probability from draws is no certainty."""
+    assert wording.of_100(value) == text
+
+
 def test_percents_leave_a_whole_alone():
     """100 % needs no decimals beside an interval that has some."""
     assert [plain(text) for text in wording.percents([1.0, 0.9993])] == ["100 %", "99.93 %"]

@@ -17,7 +17,7 @@ from srelib.alerts import workbook_policy
 from srelib.alerts.firing import _alert_spans, _answerable, _bucket_ends, _episode_rows
 from srelib.alerts.policies import PAGE, AlertPolicy
 from srelib.alerts.score import _budget_events, _spending, score
-from srelib.decisions.causes import NAMED, Causes
+from srelib.decisions.causes import NAMED, Causes, causes
 from srelib.fleet import NAN, Indicator
 from srelib.policy import PolicyReplay
 from srelib.policy.rules import FOUR_WEEKS
@@ -25,8 +25,16 @@ from srelib.stats import Estimate
 from srelib.stats.bursts import bursts_interval
 from srelib.targets import Advice
 from srelib.targets.candidates import QUARTER, _freeze_days, _pages
-from srelib.targets.probability import DAY, METHOD, _met, _pass_probabilities, _week_weights, _Weeks
-from srelib.tradeoff import Effect
+from srelib.targets.probability import (
+    DAY,
+    METHOD,
+    _met,
+    _pass_probabilities,
+    _week_weights,
+    _Weeks,
+    _whole_weeks,
+)
+from srelib.tradeoff import Effect, deployment_effect
 from srelib.tradeoff.after_deployments import WEEK, _rolled
 from srelib.tradeoff.scoreboard import _paging
 from srelib.windows import History, Window, history
@@ -270,6 +278,57 @@ def _safer(service: WhatIf, effect: Effect | None) -> Lever | None:
     saved = _share(service, [excess.value / 2, excess.low / 2, excess.high / 2], excess.n,
                    excess.method)  # fmt: skip
     return _lever(service, SAFER, [half], _at_ends(half, excess), saved)
+
+
+def half_harm(
+    counts: pd.DataFrame,
+    *,
+    key: Indicator,
+    deployments: pd.DataFrame,
+    incidents: pd.DataFrame | None = None,
+    exclusions: pd.DataFrame | None = None,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Lever | None:
+    """What deployments half as harmful would bring for one objective.
+
+    Parameters
+    ----------
+    counts : DataFrame, good and total of the objective on a regular UTC index [events]
+    key : Indicator, the objective; it has a target
+    deployments, incidents, exclusions : DataFrame, tables of its service
+    confidence : float, of the intervals [fraction]
+    seed : int, of the draws
+
+    Returns
+    -------
+    Lever or None
+        None without a whole week of counts.
+
+    Raises
+    ------
+    InsufficientDataError
+        As of `srelib.tradeoff.deployment_effect`.
+
+    Examples
+    --------
+    >>> hours = pd.date_range("2026-01-05", periods=24 * 91, freq="h", tz="UTC")
+    >>> seen = pd.DataFrame({"good": 999.0, "total": 1000.0}, hours)
+    >>> made = pd.DataFrame({"deployment_id": list("abcd"), "finished_at": hours[10:900:240]})
+    >>> half_harm(seen, key=Indicator("shop", "shop", target=0.99), deployments=made).gain.value
+    0.0
+    """
+    good, total = counts["good"], counts["total"]
+    effect = deployment_effect(
+        good, total, deployments, incidents=incidents, exclusions=exclusions, target=key.target,
+        confidence=confidence, seed=seed,
+    )  # fmt: skip
+    weeks = _whole_weeks(history(good, total))
+    if not len(weeks):
+        return None
+    found = causes(good, total, effect=effect, incidents=incidents, confidence=confidence)
+    service = what_if(good, total, found, weeks, key=key, confidence=confidence, seed=seed)
+    return _safer(service, effect)
 
 
 def _at_ends(part: np.ndarray, whole: Estimate) -> list[np.ndarray]:

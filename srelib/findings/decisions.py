@@ -121,31 +121,20 @@ def _parts(service: str, one: Decision, rules: Rules) -> dict[str, str]:
         "usual": causes.get("usual", ""), "spent": _rounded(one.spent),
         "harm_low": _rounded(harm.low), "harm_high": _rounded(harm.high),
         "often": wording.per_week(one.frequency), "costly": wording.percent(rules.costly),
-        "target": wording.percent(one.target), "now": of_100(one.met.value),
-        "low": of_100(one.met.low), "high": of_100(one.met.high), "weeks": str(MIN_WEEKS * 2),
+        "target": wording.percent(one.target), "now": wording.of_100(one.met.value),
+        "low": wording.of_100(one.met.low), "high": wording.of_100(one.met.high),
+        "weeks": str(MIN_WEEKS * 2),
         "seen": wording.plural(one.weeks, "whole week"), "leaning": one.leaning,
         "missed": wording.plural(one.missed[0], "outage"), "have": f"there are {used} on record",
         "missed_share": wording.shares([one.missed[1]])[0],
     }  # fmt: skip
     for key, lever in (("safer", SAFER), ("twice", TWICE)):
         found = one.lever(lever)
-        parts[key] = "?" if found is None else of_100(found.probability.value)
+        parts[key] = "?" if found is None else wording.of_100(found.probability.value)
     found = one.lever(DETECTED)
     parts["detected"] = "" if found is None else _rounded(found.saved.value)
     return {**parts, "loosen": _loosen(one), "named": _named(one), "without": _without(one),
             "enough": _enough(one)}  # fmt: skip
-
-
-def of_100(probability: float) -> str:
-    """A probability as windows of a hundred; never none and never all of them.
-
-    Examples
-    --------
-    >>> of_100(0.43), of_100(0.999), of_100(0.001)
-    ('43', 'over 99', 'under 1')
-    """
-    text = wording.probability(probability, required=0.5)
-    return text.replace(f"{wording.NBSP}%", "")
 
 
 def _harm(one: Decision) -> Estimate:
@@ -163,7 +152,7 @@ def _loosen(one: Decision) -> str:
     if lever is None or float(lever.detail) >= one.target:
         return ""
     return sentence("decisions.part", "loosen", new=wording.percent(float(lever.detail)),
-                    then=of_100(lever.probability.value))  # fmt: skip
+                    then=wording.of_100(lever.probability.value))  # fmt: skip
 
 
 def _named(one: Decision) -> str:
@@ -183,7 +172,7 @@ def _without(one: Decision) -> str:
     if lever is None or not len(one.named) or lever.detail != one.named["title"].iloc[0]:
         return ""
     return sentence("decisions.part", "without", target=wording.percent(one.target),
-                    then=of_100(lever.probability.value), now=of_100(one.met.value)
+                    then=wording.of_100(lever.probability.value), now=wording.of_100(one.met.value)
                     )  # fmt: skip
 
 
@@ -219,8 +208,8 @@ def decisions_table(decided: Decisions) -> Table | None:
 def _row(service: str, one: Decision) -> dict[str, str]:
     lever = one.lever(HELPS.get(one.verdict, ""))
     cause = max(one.causes, key=lambda key: one.causes[key]) if one.causes else ""
-    now = of_100(one.met.value) if one.met.value == one.met.value else "\u2013"
-    then = "" if lever is None else f" \u2192 {of_100(lever.probability.value)}"
+    now = wording.of_100(one.met.value) if one.met.value == one.met.value else "\u2013"
+    then = "" if lever is None else f" \u2192 {wording.of_100(lever.probability.value)}"
     saved = "\u2013" if lever is None or lever.saved.value != lever.saved.value else (
         _rounded(lever.saved.value))  # fmt: skip
     return {
@@ -244,8 +233,8 @@ def _stated(service: str, one: Decision) -> Iterable[Finding]:
     met = one.met
     if met.value == met.value:
         yield Finding("decisions.cell", "probability to meet the next window", service,
-                      str(one.window), met.value, of_100(met.value), low=met.low, high=met.high,
-                      n=met.n)  # fmt: skip
+                      str(one.window), met.value, wording.of_100(met.value), low=met.low,
+                      high=met.high, n=met.n)  # fmt: skip
     harm = _harm(one)
     if harm.value == harm.value:
         yield Finding("decisions.cell", "cost of deployments", service, "the whole history",
@@ -273,7 +262,7 @@ def levers_table(decided: Decisions) -> Table | None:
 def _lever_row(service: str, one: Decision, lever: Lever) -> dict[str, str]:
     return {
         "service": service, "change": _change(lever),
-        "windows": _interval(lever.probability, of_100),
+        "windows": _interval(lever.probability, wording.of_100),
         "gain": _interval(lever.gain, _more), "saved": _interval(lever.saved, _rounded),
         "pages": _signed(lever.pages, 1), "frozen": _signed(lever.frozen, 0),
     }  # fmt: skip

@@ -13,9 +13,11 @@ from collections.abc import Mapping
 import pandas as pd
 
 from srelib import wording
+from srelib.decisions import Lever
 from srelib.errors import SrelibError
+from srelib.findings.finding import sentence
 from srelib.findings.show import Document, Table, markdown, name, names, refusal_reasons, table
-from srelib.fleet import Indicator, answers, refusals
+from srelib.fleet import Indicator, Results, answers, refusals
 from srelib.stats import Estimate
 from srelib.targets import Advice, Ceiling, Reason
 from srelib.targets.advice import Advices, CandidateTables
@@ -133,6 +135,21 @@ def _chance(estimate: Estimate, required: float, *, level: bool = True) -> str:
     )
     named = f"{wording.percent(estimate.confidence)} interval " if level else ""
     return f"{value} ({named}{low} to {high})"
+
+
+def before_loosening_sentences(
+    safer: Results[Lever | None], *, deployments: pd.DataFrame
+) -> list[str]:
+    """For each target to loosen: what deployments half as harmful would bring instead."""
+    if deployments.empty:
+        return []
+    return [
+        sentence("targets.loosen", "safer" if lever.gain.value >= 0.005 else "other",
+                 who=name(key.name), target=wording.percent(key.target),
+                 now=wording.of_100(lever.probability.value - lever.gain.value),
+                 then=wording.of_100(lever.probability.value))
+        for key, lever in answers(safer).items() if lever is not None
+    ]  # fmt: skip
 
 
 def reason_sentences(advices: Advices, *, pass_probability: float) -> list[str]:

@@ -15,6 +15,7 @@ from srelib.decisions.levers import (
     TWICE,
     detection,
     frozen,
+    half_harm,
     levers,
     retargeted,
     what_if,
@@ -39,7 +40,9 @@ def prepared(counts: pd.DataFrame, rows: pd.DataFrame | None = None, effect=None
 def harmed(every: int = 2) -> tuple[pd.DataFrame, pd.DataFrame, tradeoff.Effect]:
     """26 deployments, two a week; every so many breaks for four hours at 700 bad events an hour."""
     index = hours().index
-    place = [24 * 7 * week + 10 + 24 * day for week in range(13) for day in (week % 5, (week + 2) % 5)]
+    place = [
+        24 * 7 * week + 10 + 24 * day for week in range(13) for day in (week % 5, (week + 2) % 5)
+    ]
     made = pd.DataFrame({
         "deployment_id": [f"d{n}" for n in range(len(place))], "service": "shop",
         "finished_at": index[place], "status": "succeeded", "planned": True,
@@ -198,3 +201,11 @@ def test_the_alert_policy_is_that_of_the_workbook():
     seen = detection(prepared(counts), None, None)
     assert prepared(counts).policy == alerts.workbook_policy(SHOP.window)
     assert seen.events["starts_at"].iloc[0] < first
+
+
+def test_half_the_harm_of_one_objective_is_the_same_lever():
+    """As the notebook about targets asks for it."""
+    counts, made, effect = harmed()
+    one = half_harm(counts, key=SHOP, deployments=made)
+    same = by_name(prepared(counts, effect=effect), effect)[SAFER]
+    assert (one.probability, one.gain, one.saved) == (same.probability, same.gain, same.saved)

@@ -149,8 +149,8 @@ def test_incidents_alone_give_a_verdict_about_incidents():
                           "share": [NAN]})  # fmt: skip
     one = Decision(FIX, lacks=NO_COUNTS, named=named)
     assert say(one) == (
-        "**shop**: **fix what keeps coming back**. Costliest: **Actions slow** (12 times, 1 day 6 h "
-        "open). Good and total events are missing, so nothing can be said of its error budget or "
+        "**shop**: **fix what keeps coming back**. Costliest: **Actions slow** (12 times, 1 day "
+        "6 h open). Good and total events are missing, so nothing can be said of its error budget or "
         "of its releases."
     )
 
@@ -186,7 +186,10 @@ def test_the_table_has_one_row_per_service():
         ["web", NOT_ENOUGH, "–", "–", "–", "–", "–"],
     ]
     stated = {(one.quantity, one.text.replace("\u00a0", " ")) for one in made.findings}
-    assert stated == {("probability to meet the next window", "43"), ("cost of deployments", "82 %")}
+    assert stated == {
+        ("probability to meet the next window", "43"),
+        ("cost of deployments", "82 %"),
+    }
     assert findings.decisions_table({}) is None
 
 

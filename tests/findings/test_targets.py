@@ -10,6 +10,7 @@ from srelib.errors import InsufficientDataError
 from srelib.findings import targets as spoken
 from srelib.fleet import Indicator
 from srelib.windows import Window
+from tests.decisions.made import lever
 from tests.targets.made import WINDOW, candidates, likely
 
 NASTY = "<b>*x*"
@@ -305,3 +306,22 @@ def test_thresholds_say_pairs_or_why_not():
         "**shop latency**: too &#60;b&#62;little"
     ]
     assert spoken.threshold_sentences({}, pass_probability=0.9) == [spoken.NO_HISTOGRAM]
+
+
+@pytest.mark.parametrize(
+    ("gain", "text"),
+    [
+        (0.33, "with deployments half as harmful it would be met in 76 of 100 windows instead of "
+               "43. [What to do first](09_what_to_do.ipynb) weighs both."),
+        (0.001, "deployments half as harmful would change next to nothing, 76 of 100 windows. "
+                "[What to do first](09_what_to_do.ipynb) looks for another cause."),
+    ],
+)  # fmt: skip
+def test_a_target_is_loosened_beside_what_safer_releases_would_bring(gain, text):
+    """Refusals say nothing, and neither does a folder without deployments."""
+    shipped = pd.DataFrame({"deployment_id": ["d"]})
+    other = Indicator("web", "web", target=0.9)
+    safer = {SHOP: lever("safer", 0.76, gain), other: InsufficientDataError("no")}
+    (said,) = spoken.before_loosening_sentences(safer, deployments=shipped)
+    assert said == f"Before loosening 99\u00a0% of **shop**: {text}"
+    assert spoken.before_loosening_sentences(safer, deployments=shipped.iloc[:0]) == []

@@ -329,7 +329,9 @@ def test_the_sentences_that_matter_most_open_the_report():
 def test_what_to_do_about_each_service_follows():
     """The verdicts of a page that decides, not those of an incomplete one."""
     made = [
-        render.Page("09_x", "What next?", "", "Two.", failure, decisions=("<b>shop</b>: stop.", "w"))
+        render.Page(
+            "09_x", "What next?", "", "Two.", failure, decisions=("<b>shop</b>: stop.", "w")
+        )
         for failure in ("", "broke")
     ]
     found = page(dataset(hourly(1, good=1, total=1), slo()), *made)
