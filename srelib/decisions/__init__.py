@@ -2,10 +2,19 @@
 
 from srelib.decisions.levers import LEVERS, Lever, half_harm
 from srelib.decisions.services import decide_each, without_counts
-from srelib.decisions.verdict import VERDICTS, Decision, Rules, decide
+from srelib.decisions.verdict import VERDICTS, Decision, DecisionRules, decide
 
-__all__ = ["LEVERS", "VERDICTS", "Decision", "Lever", "Rules", "decide", "decide_each",
-           "half_harm", "without_counts"]  # fmt: skip
+__all__ = [
+    "LEVERS",
+    "VERDICTS",
+    "Decision",
+    "DecisionRules",
+    "Lever",
+    "decide",
+    "decide_each",
+    "half_harm",
+    "without_counts",
+]  # fmt: skip
 
 
 def __dir__() -> list[str]:

@@ -14,10 +14,9 @@ import numpy as np
 import pandas as pd
 
 from srelib.alerts import workbook_policy
-from srelib.alerts.firing import _alert_spans, _answerable, _bucket_ends, _episode_rows
-from srelib.alerts.policies import PAGE, AlertPolicy
-from srelib.alerts.score import _budget_events, _spending, score
+from srelib.alerts.policies import AlertPolicy
 from srelib.decisions.causes import NAMED, Causes, causes
+from srelib.decisions.detection import Detection
 from srelib.fleet import NAN, Indicator
 from srelib.policy import PolicyReplay
 from srelib.policy.rules import FOUR_WEEKS
@@ -36,7 +35,6 @@ from srelib.targets.probability import (
 )
 from srelib.tradeoff import Effect, deployment_effect
 from srelib.tradeoff.after_deployments import WEEK, _rolled
-from srelib.tradeoff.scoreboard import _paging
 from srelib.windows import History, Window, history
 from srelib.windows.sums import _divide
 
@@ -51,8 +49,6 @@ LEVERS = (SAFER, REPEATED, DETECTED, TWICE, FREEZE, RETARGET)
 
 FINE = pd.Timedelta(minutes=5)
 """Buckets in which pages are replayed; those of the history where they are longer."""
-EVENT = 0.02
-"""Share of a window's budget that makes a span worth detecting: `srelib.alerts`."""
 HISTORIES = 200
 """Redrawn histories in which a change is compared with what was."""
 BURSTS = "sum of a Poisson number of bursts"
@@ -350,89 +346,6 @@ def _repeated(service: WhatIf) -> Lever | None:
     saved = _share(service, [bad, low, high], n, BURSTS)
     return _lever(service, REPEATED, [removed], _at_ends(removed, whole), saved,
                   str(title))  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Detection:
-    """When costly spans were detected, and when the alert policy would have detected them.
-
-    Parameters
-    ----------
-    events : DataFrame, starts_at, ends_at, spent [share of a window's budget], detected (by an
-        alert on record), over_at (when it would have been over)
-    recorded : bool, whether alerts are on record at all
-    """
-
-    events: pd.DataFrame
-    recorded: bool
-
-    def missed(self, *, costly: float) -> tuple[int, float]:
-        """Costly spans that no alert on record detected, and their share of what all spent."""
-        rows = self.events[self.events["spent"] >= costly]
-        if not self.recorded or rows.empty:
-            return 0, 0.0
-        out = rows[~rows["detected"]]
-        return len(out), float(out["spent"].sum() / rows["spent"].sum())
-
-
-def detection(
-    service: WhatIf, alerts: pd.DataFrame | None, incidents: pd.DataFrame | None
-) -> Detection:
-    """Spans that spent budget, when they were detected, and when they would have been over.
-
-    Response is taken to last as long as it did; where nobody was alerted, as long as the median.
-    """
-    past = service.fine
-    budget = _spending(past, target=service.target, period=service.window)
-    truth = _budget_events(past, target=service.target, period=service.window, share=EVENT)
-
-    def scored(pages: pd.DataFrame) -> pd.DataFrame:
-        rows = pages.assign(severity=PAGE)
-        return score(rows, truth, budget=budget, merge="1h").events
-
-    paged = _recorded_pages(alerts)
-    seen = pd.concat([part for part in (paged, _recorded_incidents(incidents)) if len(part)] or
-                     [paged])  # fmt: skip
-    told, first = scored(paged), scored(seen)["detected_at"]
-    replayed = scored(_replayed_pages(service))["detected_at"]
-    ends, zero = truth["ends_at"], pd.Timedelta(0)
-    response, sooner = (length.mask(length < zero, zero) for length in
-                        (ends - first, first - replayed))  # fmt: skip
-    over = ends - sooner.fillna(zero)
-    if response.notna().any():
-        over = over.mask(first.isna() & replayed.notna(), replayed + response.median())
-    over = over.mask(over > ends, ends)
-    events = truth.assign(detected=told["detected"].to_numpy(dtype=bool), over_at=over)
-    return Detection(events, alerts is not None and len(alerts) > 0)
-
-
-def _replayed_pages(service: WhatIf) -> pd.DataFrame:
-    """Pages that the alert policy would have sent."""
-    past = service.fine
-    rules = [rule for rule in _answerable(service.policy, past) if rule.severity == PAGE]
-    ends = _bucket_ends(past.index, past.step)
-    if not rules:
-        return _episode_rows((np.array([], dtype=int), np.array([], dtype=int)), ends, PAGE)
-    return _episode_rows(_alert_spans(past, {PAGE: rules}, target=service.target)[PAGE], ends, PAGE)
-
-
-def _recorded_pages(alerts: pd.DataFrame | None) -> pd.DataFrame:
-    """Alerts on record that page somebody."""
-    columns = ["fired_at", "resolved_at"]
-    if alerts is None or alerts.empty:
-        return pd.DataFrame(columns=columns, dtype="datetime64[us, UTC]")
-    rows = _paging(alerts)
-    return rows[columns].assign(resolved_at=rows["resolved_at"].fillna(rows["fired_at"]))
-
-
-def _recorded_incidents(incidents: pd.DataFrame | None) -> pd.DataFrame:
-    """Incidents on record as what detected a span, from when they were detected."""
-    columns = {"detected_at": "fired_at", "resolved_at": "resolved_at"}
-    if incidents is None or incidents.empty:
-        return pd.DataFrame(columns=list(columns.values()), dtype="datetime64[us, UTC]")
-    begun = incidents["detected_at"].fillna(incidents["started_at"])
-    rows = incidents.assign(detected_at=begun).dropna(subset=["detected_at"])
-    return rows[list(columns)].rename(columns=columns)
 
 
 def _detected(service: WhatIf, found: Detection) -> Lever | None:

@@ -14,7 +14,7 @@ from srelib.decisions.verdict import (
     NO_COUNTS,
     NOT_ENOUGH,
     Decision,
-    Rules,
+    DecisionRules,
     decide,
 )
 from srelib.errors import SrelibError
@@ -38,7 +38,7 @@ def decide_each(
     incidents: pd.DataFrame | None = None,
     alerts: pd.DataFrame | None = None,
     freeze: Policy = BUDGET_POLICY,
-    rules: Rules = DEFAULT,
+    rules: DecisionRules = DEFAULT,
     threads: int = 1,
 ) -> dict[str, Decision | SrelibError]:
     """What to do about every service that any table names.

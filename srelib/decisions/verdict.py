@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 
 from srelib.decisions.causes import Causes, causes
+from srelib.decisions.detection import Detection, detection
 from srelib.decisions.levers import (
     HISTORIES,
-    Detection,
     Lever,
     WhatIf,
-    detection,
     frozen,
     levers,
     retargeted,
@@ -52,7 +51,7 @@ LONGER = (1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rules:
+class DecisionRules:
     """Where the lines of the verdicts lie.
 
     Parameters
@@ -74,7 +73,7 @@ class Rules:
 
     Examples
     --------
-    >>> Rules(pass_probability=0.8).costly
+    >>> DecisionRules(pass_probability=0.8).costly
     0.2
     """
 
@@ -95,7 +94,7 @@ class Rules:
             raise ParameterError(f"fast must be above 0; got {self.fast}.")
 
 
-DEFAULT = Rules()
+DEFAULT = DecisionRules()
 NOTHING = Estimate(NAN, NAN, NAN, 0, NAN, METHOD)
 
 
@@ -163,7 +162,7 @@ def decide(
     alerts: pd.DataFrame | None = None,
     frequency: float = NAN,
     freeze: Policy = BUDGET_POLICY,
-    rules: Rules = DEFAULT,
+    rules: DecisionRules = DEFAULT,
     confidence: float = 0.95,
     seed: int = 0,
 ) -> Decision:
@@ -179,7 +178,7 @@ def decide(
         exported them
     frequency : float, deployments that reached users [1/week]; NaN where unknown
     freeze : Policy, the freeze policy to try
-    rules : Rules
+    rules : DecisionRules
     confidence : float, of the intervals [fraction]
     seed : int, of the draws
 
@@ -229,7 +228,8 @@ def decide(
         return replace(said, lacks=FEW_WEEKS, enough=float(needed))
     if (1 - key.target) * weeks.expected(window) < 1:
         return replace(said, lacks=FEW_EVENTS)
-    seen = detection(service, alerts, incidents)
+    seen = detection(service.fine, target=key.target, window=window, policy=service.policy,
+                     alerts=alerts, incidents=incidents)  # fmt: skip
     case = _Case(service, known, seen, rules, frequency)
     tried = levers(service, effect=known, seen=seen)
     advice = None
@@ -291,7 +291,7 @@ class _Case:
     service: WhatIf
     effect: Effect | None
     seen: Detection
-    rules: Rules
+    rules: DecisionRules
     frequency: float
 
     def verdict(self) -> tuple[str, float]:

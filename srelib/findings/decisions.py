@@ -8,7 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from srelib import wording
-from srelib.decisions import Decision, Lever, Rules
+from srelib.decisions import Decision, DecisionRules, Lever
 from srelib.decisions.levers import (
     DETECTED,
     HISTORIES,
@@ -81,7 +81,7 @@ def ranked(decided: Decisions) -> dict[str, Decision]:
     return dict(sorted(answers(decided).items(), key=rank))
 
 
-def service_sentences(decided: Decisions, *, rules: Rules) -> list[Finding | str]:
+def service_sentences(decided: Decisions, *, rules: DecisionRules) -> list[Finding | str]:
     """What to do about each service, with its size; what needs doing first."""
     known = ranked(decided)
     lines: list[Finding | str] = [
@@ -93,7 +93,7 @@ def service_sentences(decided: Decisions, *, rules: Rules) -> list[Finding | str
     return [*lines, *(f"{who}: {why}." for who, why in reasons)]
 
 
-def _service(service: str, one: Decision, rules: Rules) -> Finding:
+def _service(service: str, one: Decision, rules: DecisionRules) -> Finding:
     key = KEYS.get(one.verdict, one.lacks)
     if one.lacks == NO_COUNTS and one.verdict == FIX:
         key = "incidents"
@@ -110,7 +110,7 @@ def _window(one: Decision) -> str:
     return f"{one.weeks} weeks" if one.weeks else "the whole history"
 
 
-def _parts(service: str, one: Decision, rules: Rules) -> dict[str, str]:
+def _parts(service: str, one: Decision, rules: DecisionRules) -> dict[str, str]:
     """Everything that the sentence about a service may name."""
     used = wording.plural(one.deployments, "deployment")
     causes = {cause: _rounded(share) for cause, share in one.causes.items()}
@@ -310,7 +310,7 @@ def incidents_table(decided: Decisions) -> Table | None:
     )  # fmt: skip
 
 
-def basis_sentences(decided: Decisions, *, rules: Rules) -> list[str]:
+def basis_sentences(decided: Decisions, *, rules: DecisionRules) -> list[str]:
     """What the verdicts and what-ifs stand on."""
     if not any(one.levers for one in answers(decided).values()):
         return []

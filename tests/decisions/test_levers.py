@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from srelib import alerts, tradeoff
+from srelib import tradeoff
 from srelib.decisions.causes import causes
+from srelib.decisions.detection import detection
 from srelib.decisions.levers import (
     DETECTED,
     REPEATED,
     SAFER,
     TWICE,
-    detection,
     frozen,
     half_harm,
     levers,
@@ -52,9 +52,15 @@ def harmed(every: int = 2) -> tuple[pd.DataFrame, pd.DataFrame, tradeoff.Effect]
     return counts, made, effect
 
 
+def detected(service, alerts=None, incidents=None):
+    """Outages of a service, and when they were detected."""
+    return detection(service.fine, target=SHOP.target, window=SHOP.window, policy=service.policy,
+                     alerts=alerts, incidents=incidents)  # fmt: skip
+
+
 def by_name(service, effect=None, seen=None):
     """The levers by name."""
-    seen = detection(service, None, None) if seen is None else seen
+    seen = detected(service) if seen is None else seen
     return {one.name: one for one in levers(service, effect=effect, seen=seen)}
 
 
@@ -130,30 +136,11 @@ def test_detection_by_the_policy_ends_an_outage_sooner():
     service = prepared(counts)
     late = pd.DataFrame({"fired_at": [index[5000 + 96]], "resolved_at": [index[5000 + 120]],
                          "severity": ["page"]})  # fmt: skip
-    seen = detection(service, late, None)
+    seen = detected(service, late)
     assert seen.missed(costly=0.2) == (0, 0.0)
     one = by_name(service, seen=seen)[DETECTED]
     whole = 120 * 50 / service.allowed
     assert 0.6 * whole < one.saved.value < 0.85 * whole
-
-
-def test_costly_outages_without_a_page_are_missed():
-    """Two of 1,000 bad events an hour; one was paged for, a ticket does not count."""
-    counts = with_outages([500, 1500], bad=900, length=5)
-    service, index = prepared(counts), counts.index
-    pages = pd.DataFrame({"fired_at": index[[501, 1501]], "resolved_at": index[[506, 1506]],
-                          "severity": ["page", "ticket"]})  # fmt: skip
-    seen = detection(service, pages, None)
-    assert seen.missed(costly=0.2) == (1, pytest.approx(0.5, abs=0.01))
-    assert detection(service, None, None).missed(costly=0.2) == (0, 0.0)
-
-
-def test_an_open_incident_detects_without_an_end():
-    """Not resolved by the end of the data."""
-    rows = incidents([2000])
-    rows["resolved_at"] = rows["resolved_at"].where(rows["resolved_at"].isna())
-    service = prepared(with_outages([2000], bad=900, length=5), rows)
-    assert len(detection(service, None, rows).events) == 1
 
 
 def test_a_freeze_is_a_range_without_an_estimate():
@@ -188,19 +175,6 @@ def test_today_is_what_the_targets_say():
     table = candidates(counts.good, counts.total, window="28d", targets=[SHOP.target])
     row, today = table.iloc[0], prepared(counts).probability
     assert (today.value, today.low, today.high) == (row["probability"], row["low"], row["high"])
-
-
-def test_the_alert_policy_is_that_of_the_workbook():
-    """Replayed on the same counts, the first page comes at the same time."""
-    index = pd.date_range("2026-03-30", periods=12 * 24 * 7 * 13, freq="5min", tz="UTC")
-    counts = pd.DataFrame({"good": 100.0, "total": 100.0}, index)
-    counts.iloc[5000:5060, 0] = 20.0
-    fires = alerts.firing(counts.good, counts.total, target=SHOP.target,
-                          policy=alerts.workbook_policy(SHOP.window), partial=True)  # fmt: skip
-    first = index[int(fires["page"].to_numpy().argmax())] + pd.Timedelta("5min")
-    seen = detection(prepared(counts), None, None)
-    assert prepared(counts).policy == alerts.workbook_policy(SHOP.window)
-    assert seen.events["starts_at"].iloc[0] < first
 
 
 def test_half_the_harm_of_one_objective_is_the_same_lever():

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from srelib.decisions import Rules
+from srelib.decisions import DecisionRules
 from srelib.decisions.levers import DETECTED, FREEZE, REPEATED, RETARGET, SAFER, TWICE
 from srelib.decisions.verdict import (
     ALERTS,
@@ -39,7 +39,7 @@ SAFE = estimate(0.985, 0.9, 1.0)
 
 def say(one: Decision, **rules) -> str:
     """What is said of one service, with ordinary spaces."""
-    (found,) = findings.service_sentences({"shop": one}, rules=Rules(**rules))
+    (found,) = findings.service_sentences({"shop": one}, rules=DecisionRules(**rules))
     return found.sentence.replace("\u00a0", " ")
 
 
@@ -150,8 +150,8 @@ def test_incidents_alone_give_a_verdict_about_incidents():
     one = Decision(FIX, lacks=NO_COUNTS, named=named)
     assert say(one) == (
         "**shop**: **fix what keeps coming back**. Costliest: **Actions slow** (12 times, 1 day "
-        "6 h open). Good and total events are missing, so nothing can be said of its error budget or "
-        "of its releases."
+        "6 h open). Good and total events are missing, so nothing can be said of its error budget "
+        "or of its releases."
     )
 
 
@@ -163,7 +163,7 @@ def test_the_fleet_is_counted_by_verdict_what_needs_doing_first():
     }  # fmt: skip
     text = findings.fleet_sentence(decided).replace("\u00a0", " ")
     assert text == "**3 services: fix what is not shipping (b); carry on (a and c).**"
-    lines = findings.service_sentences(decided, rules=Rules())
+    lines = findings.service_sentences(decided, rules=DecisionRules())
     assert [line.service for line in lines[:-1]] == ["b", "a", "c"]
     assert lines[-1] == "**d**: there is no traffic."
     assert findings.fleet_sentence({}) == "There is no service to decide about."
@@ -171,7 +171,7 @@ def test_the_fleet_is_counted_by_verdict_what_needs_doing_first():
 
 def test_a_verdict_is_a_finding_with_its_confidence():
     """Value, unit, verdict and anchor travel with the sentence."""
-    (found,) = findings.service_sentences({"shop": VERDICTS[FIX][0]}, rules=Rules())
+    (found,) = findings.service_sentences({"shop": VERDICTS[FIX][0]}, rules=DecisionRules())
     assert (found.key, found.verdict, found.value) == ("decisions.service", FIX, 0.97)
     assert (found.unit, found.text, found.n) == ("share of redrawn histories", "97\u00a0%", 13)
 
@@ -230,7 +230,7 @@ def test_missing_tables_are_named_with_how_to_export_them():
 
 def test_what_it_stands_on_is_said_where_there_is_any_what_if():
     """The number of redrawn histories and the least confidence."""
-    lines = findings.basis_sentences({"shop": VERDICTS[FIX][0]}, rules=Rules(sure=0.7))
+    lines = findings.basis_sentences({"shop": VERDICTS[FIX][0]}, rules=DecisionRules(sure=0.7))
     assert "below 70\u00a0% there is not enough data" in lines[0]
     assert "simulated" in lines[1]
-    assert findings.basis_sentences({"shop": decision(CARRY_ON)}, rules=Rules()) == []
+    assert findings.basis_sentences({"shop": decision(CARRY_ON)}, rules=DecisionRules()) == []
