@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
@@ -46,6 +47,11 @@ NO_OBJECTIVE, NO_COUNTS, FEW_WEEKS, FEW_DEPLOYMENTS, UNSURE, FEW_EVENTS = (
 )  # fmt: skip
 """Why there is not enough data."""
 
+FOUND = NormalDist().inv_cdf(0.975) + NormalDist().inv_cdf(0.8)
+"""How many standard deviations an effect has that the test finds in 80 of 100 histories."""
+EPSILON, MOST = 1e-9, 1e5
+"""Next to nothing, and more deployments than anybody waits for."""
+
 LONGER = (1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 """How many times as much history is tried, where there is not enough of it."""
 
@@ -78,7 +84,7 @@ class DecisionRules:
     """
 
     pass_probability: float = 0.9
-    sure: float = 0.6
+    sure: float = 0.8
     fast: float = 1.0
     spare: float = 0.5
     costly: float = 0.2
@@ -344,12 +350,13 @@ class _Case:
         slow = 0 < self.frequency < rules.fast
         spare = harm + outages + usual <= rules.spare
         most = np.maximum(np.maximum(harm, outages), usual)
+        releases = SAFER_RELEASES if shown else NOT_ENOUGH
         cases = [
-            (risk & (harm >= most) & (harm > 0), SAFER_RELEASES if shown else NOT_ENOUGH),
+            (risk & (harm >= most) & (harm > 0), releases),
             (risk & (outages >= most) & misses, ALERTS),
             (risk & (outages >= most), FIX),
             (risk & (calm < rules.pass_probability), TARGET),
-            (risk & (harm >= outages) & shown, SAFER_RELEASES),
+            (risk & (harm >= outages) & (harm > 0), releases),
             (risk, FIX),
             (np.full(many, misses), ALERTS),
             (slow & spare & (twice >= rules.pass_probability), SHIP_MORE),
@@ -372,5 +379,7 @@ class _Case:
         effect = self.effect
         if effect is None or not 0 < effect.excess.value < np.inf:
             return NAN
-        ratio = effect.detectable / effect.excess.value
-        return float(np.ceil(effect.deployments * ratio**2)) if ratio < np.inf else NAN
+        seen = NormalDist().inv_cdf(1 - max(effect.adjusted_p_value, EPSILON) / 2)
+        ratio = max(effect.detectable / effect.excess.value, FOUND / max(seen, EPSILON))
+        needed = effect.deployments * ratio**2
+        return float(np.ceil(needed)) if needed < MOST else NAN

@@ -6,7 +6,7 @@ import pytest
 from srelib import alerts
 from srelib.decisions.detection import detection
 from srelib.windows import history
-from tests.decisions.made import SHOP, incidents, with_outages
+from tests.decisions.by_hand import SHOP, incidents, with_outages
 
 POLICY = alerts.workbook_policy(SHOP.window)
 

@@ -24,7 +24,7 @@ from srelib.policy import named, prepare, replay_service
 from srelib.targets import candidates, recommend
 from srelib.targets.probability import _whole_weeks
 from srelib.windows import history
-from tests.decisions.made import SHOP, hours, incidents, with_outages
+from tests.decisions.by_hand import SHOP, hours, incidents, with_outages
 
 STARTS = [24 * 7 * week + 34 for week in range(13)]
 """The same hour of every week [h]."""

@@ -6,7 +6,7 @@ import pytest
 from srelib import decisions
 from srelib.decisions.verdict import CARRY_ON, FIX, NO_COUNTS, NOT_ENOUGH, SHIP_MORE
 from srelib.errors import InsufficientDataError
-from tests.decisions.made import SHOP, hours, incidents
+from tests.decisions.by_hand import SHOP, hours, incidents
 
 DEPLOYED = pd.DataFrame({
     "deployment_id": ["a", "b", "c"], "service": ["shop", "web", "web"], "status": "succeeded",

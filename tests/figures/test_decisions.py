@@ -9,7 +9,7 @@ from srelib.decisions import Decision
 from srelib.decisions.levers import FREEZE, REPEATED, SAFER, TWICE
 from srelib.decisions.verdict import CARRY_ON, FIX, NO_COUNTS, NOT_ENOUGH, SAFER_RELEASES
 from srelib.figures.canvas import alt
-from tests.decisions.made import NAN, decision, estimate, lever
+from tests.decisions.by_hand import NAN, decision, estimate, lever
 from tests.figures.drawn import title
 
 FROZEN = replace(lever(FREEZE, NAN, NAN, detail="workbook"), probability=estimate(NAN, 0.2, 0.9),

@@ -25,7 +25,7 @@ from srelib.decisions.verdict import (
 )
 from srelib.errors import InsufficientDataError
 from srelib.findings import decisions as findings
-from tests.decisions.made import NAN, decision, estimate, lever
+from tests.decisions.by_hand import NAN, decision, estimate, lever
 
 LEVERS = (
     lever(SAFER, 0.76, 0.33, 0.41), lever(REPEATED, 0.54, 0.11, 0.13, detail="Disk full"),

@@ -10,7 +10,7 @@ from srelib.errors import InsufficientDataError
 from srelib.findings import targets as spoken
 from srelib.fleet import Indicator
 from srelib.windows import Window
-from tests.decisions.made import lever
+from tests.decisions.by_hand import lever
 from tests.targets.made import WINDOW, candidates, likely
 
 NASTY = "<b>*x*"
