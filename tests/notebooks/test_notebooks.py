@@ -3,6 +3,7 @@
 import ast
 import contextlib
 import io
+import json
 import re
 import shutil
 from pathlib import Path
@@ -11,6 +12,8 @@ import matplotlib.pyplot as plt
 import nbformat
 import pandas as pd
 import pytest
+
+from srelib import slos
 
 ROOT = Path(__file__).parents[2]
 BOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -355,3 +358,33 @@ def test_notebooks_leave_the_exports_alone(exports, tmp_path_factory):
     assert {f.name: f.read_bytes() for f in exports.iterdir()} == {
         f.name: f.read_bytes() for f in copy.iterdir()
     }
+
+
+def test_the_verdicts_on_the_sample_are_its_stories():
+    """By planted causes: what used an overspent budget most is what is to be worked on."""
+    truth = json.loads((ROOT / "tests" / "truth" / "sample.json").read_text())
+    levels = {s["service"]: s for s in truth["slis"] if s["sli"] == "availability"}
+    promised = {slo.service: slo.target for slo in slos.read(ROOT / "data/sample/slos.yaml")
+                if slo.sli == "availability"}  # fmt: skip
+    said = {
+        one["service"]: one["verdict"]
+        for cell in code_cells(ROOT / "notebooks" / "09_what_to_do.ipynb")
+        for output in cell.outputs
+        for one in output.metadata.get("srelib", {}).get("findings", [])
+        if one["key"] == "decisions.service"
+    }
+    for service, level in levels.items():
+        allowed = (1 - promised[service]) * level["counted_total"]
+        used = {one["cause"]: one["counted"] / allowed for one in truth["causes"]
+                if one["service"] == service}  # fmt: skip
+        made = sum(one["service"] == service and one["status"] == "succeeded"
+                   for one in truth["deployments"])  # fmt: skip
+        if sum(used.values()) > 1:
+            asks = {"deployment": "make releases safer", "incident": "fix what is not shipping"}
+            assert said[service] == asks[max(used, key=lambda cause: used[cause])]
+        elif sum(used.values()) < 0.5:
+            calm = "ship more, there is budget" if made < 13 else "carry on"
+            assert said[service] == calm
+        else:
+            assert said[service] != "make releases safer"
+    assert len(said) == len(levels) == 6

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
+import srelib
 from srelib import tables, tradeoff
 from srelib.errors import InsufficientDataError
+from srelib.findings.finding import FIELDS
 from srelib.report import index, render
 from srelib.report.sources import _provenance
 from srelib.stats import Estimate
 from srelib.windows import Window
+from tests.findings.test_finding import stated
 from tests.report.tiny import dataset, hourly, slo
+
+ROOT = Path(__file__).parents[2]
 
 
 def only_row(data) -> index.BudgetRow:
@@ -357,3 +364,30 @@ def test_names_of_many_services_do_not_cover_each_other():
     for i, a in enumerate(boxes):
         for b in boxes[i + 1 :]:
             assert abs(a[0] - b[0]) >= 60 or abs(a[1] - b[1]) >= 10
+
+
+def test_the_first_page_says_what_the_notebooks_say():
+    """Every number of its tables that a notebook states too, in the same words."""
+    board = index.scoreboard(srelib.load(ROOT / "data" / "sample"))
+    texts = {}
+    for one in stated():
+        claim = one["quantity"], one["service"], one["subject"], one["window"].split(",")[0]
+        texts[claim] = one["text"]
+    held = 0
+    for row in board.services:
+        for cell in row.cells:
+            subject = f"{row.name} availability" if cell.field == "left" else ""
+            same = texts.get((FIELDS.get(cell.field), row.name, subject, "13\u00a0weeks"))
+            if same and cell.value not in ("unclear", "\u2013"):
+                assert (row.name, cell.field, cell.value) == (row.name, cell.field, same)
+                held += 1
+    for budget_row in board.budgets:
+        window = next(key[3] for key in texts if key[:3] == (
+            "error budget left", budget_row.service, budget_row.slo) and "weeks" not in key[3]
+        )  # fmt: skip
+        assert budget_row.window in window
+        assert budget_row.left == texts[
+            "error budget left", budget_row.service, budget_row.slo, window
+        ]  # fmt: skip
+        held += 1
+    assert held >= 30
