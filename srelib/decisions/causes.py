@@ -69,7 +69,7 @@ def causes(
     past = history(good, total, incidents=incidents)
     owner, harm = _after_deployments(past, effect)
     opened = _open_incident(past, rows := incidents_of_service(incidents, "title"))
-    beyond = np.where(opened >= 0, np.clip(past.beyond, 0.0, None), past.burst)
+    beyond = np.where(opened >= 0, _by_incident(past.beyond, opened), past.burst)
     outages = np.clip(beyond - np.maximum(harm, 0.0), 0.0, None)
     kind, named = _by_kind(rows, opened, outages, confidence)
     rows = pd.DataFrame({"deployment_id": []}) if effect is None else effect.per_deployment
@@ -106,6 +106,14 @@ def _open_incident(past: ServiceHistory, rows: pd.DataFrame) -> np.ndarray:
     for row in np.argsort(first, kind="stable")[::-1]:
         owner[edges[row, 0] : edges[row, 1]] = row
     return owner
+
+
+def _by_incident(beyond: np.ndarray, opened: np.ndarray) -> np.ndarray:
+    """Bad events beyond the usual ones, where there are more; over each incident they add up."""
+    more, of = np.clip(beyond, 0.0, None), opened + 1
+    sums = [np.bincount(of, values) for values in (beyond, more)]
+    part = np.nan_to_num(_divide(np.clip(sums[0], 0.0, None), sums[1]))
+    return np.asarray(more * part[of])
 
 
 def _by_kind(

@@ -9,6 +9,7 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
+from srelib.budget.status import _budget_fraction
 from srelib.decisions.causes import Causes, causes
 from srelib.decisions.detection import Detection, detection
 from srelib.decisions.levers import (
@@ -27,8 +28,15 @@ from srelib.policy.rules import FOUR_WEEKS
 from srelib.stats import Estimate
 from srelib.targets import Advice, candidates, recommend
 from srelib.targets.candidates import BUDGET_POLICY
-from srelib.targets.probability import METHOD, _week_weights, _weeks_needed, _whole_weeks
+from srelib.targets.probability import (
+    METHOD,
+    _week_weights,
+    _weeks_needed,
+    _whole_weeks,
+    _window_chance,
+)
 from srelib.tradeoff import Effect
+from srelib.tradeoff.after_deployments import WEEK
 from srelib.windows import Window, history
 from srelib.windows.sums import _divide
 
@@ -46,6 +54,8 @@ NO_OBJECTIVE, NO_COUNTS, FEW_WEEKS, FEW_DEPLOYMENTS, UNSURE, FEW_EVENTS = (
     "objective", "counts", "weeks", "deployments", "unsure", "events",
 )  # fmt: skip
 """Why there is not enough data."""
+MISSED = "missed"
+"""The last window missed the target, the next one most likely will not."""
 
 FOUND = NormalDist().inv_cdf(0.975) + NormalDist().inv_cdf(0.8)
 """How many standard deviations an effect has that the test finds in 80 of 100 histories."""
@@ -254,7 +264,10 @@ def decide(
 def _judged(said: Decision, case: _Case, advice: Advice | None) -> Decision:
     """The verdict of the rules, or why there is none."""
     verdict, sure = case.verdict()
-    if verdict == NOT_ENOUGH:
+    if verdict == MISSED:
+        return replace(said, confidence=sure, lacks=UNSURE, leaning=CARRY_ON,
+                       enough=said.weeks + float(np.ceil(case.window_length / WEEK)))  # fmt: skip
+    if verdict == FEW_DEPLOYMENTS:
         return replace(said, confidence=sure, lacks=FEW_DEPLOYMENTS, leaning=SAFER_RELEASES,
                        enough=case.deployments_needed())  # fmt: skip
     loose = advice is None or advice.verdict == "loosen"
@@ -309,6 +322,20 @@ class _Case:
         found = str(self._apply(*(np.array([part]) for part in middle))[0])
         return found, float((self._apply(*by_history) == found).mean())
 
+    @property
+    def window_length(self) -> pd.Timedelta:
+        """Length of the next window."""
+        start, end = _window_chance(self.service.window, self.service.weeks.end)
+        return end - start
+
+    @property
+    def missed_last(self) -> bool:
+        """Whether the time as long as a window before the end of the data missed the target."""
+        past = self.service.fine
+        first = max(len(past.index) - round(self.window_length / past.step), 0)
+        bad, total = (each.sums[-1] - each.sums[first] for each in (past.bad, past.total))
+        return bool(bad > _budget_fraction(self.service.target) * total * (1 + 1e-9))
+
     def _by_history(self, weights: np.ndarray, *, longer: float = 1.0) -> list[np.ndarray]:
         """Probabilities to meet the target now, without deployments' harm and outages, and with
         twice the harm; then the share of the budget by cause; one value per redrawn history.
@@ -350,7 +377,7 @@ class _Case:
         slow = 0 < self.frequency < rules.fast
         spare = harm + outages + usual <= rules.spare
         most = np.maximum(np.maximum(harm, outages), usual)
-        releases = SAFER_RELEASES if shown else NOT_ENOUGH
+        releases = SAFER_RELEASES if shown else FEW_DEPLOYMENTS
         cases = [
             (risk & (harm >= most) & (harm > 0), releases),
             (risk & (outages >= most) & misses, ALERTS),
@@ -359,6 +386,7 @@ class _Case:
             (risk & (harm >= outages) & (harm > 0), releases),
             (risk, FIX),
             (np.full(many, misses), ALERTS),
+            (np.full(many, self.missed_last), MISSED),
             (slow & spare & (twice >= rules.pass_probability), SHIP_MORE),
         ]
         holds, names = zip(*cases, strict=True)

@@ -59,6 +59,14 @@ def test_kinds_of_incidents_are_told_apart_by_title_the_costliest_first():
     assert seen.named["bad"].tolist() == pytest.approx([400, 300], rel=0.02)
 
 
+def test_an_open_incident_owns_what_fails_until_the_end():
+    """Without an end it lasts as long as the data; the usual errors stay usual."""
+    rows = incidents(OUTAGES[3:])
+    rows["resolved_at"] = rows["resolved_at"].where(rows["incident_id"].isna())
+    seen = found(broken(hours(), nights(80), 500), rows=rows)
+    assert seen.named["bad"].iloc[0] == pytest.approx(500, rel=0.05)
+
+
 def test_harm_of_deployments_is_no_outage():
     """Every other deployment breaks 200 requests: all of it is theirs, nothing is counted twice."""
     made = deployments(3)

@@ -156,6 +156,34 @@ def test_harm_that_could_be_chance_asks_for_more_deployments():
     assert found.enough > len(made)
 
 
+def test_harm_that_could_be_chance_is_not_laid_on_outages_either():
+    """Mostly usual errors, 80 % of the budget; what else there is follows one of three deployments.
+
+    The target would be met without it, so the rules look for the larger of harm and outages.
+    """
+    made = deployments(0.25)
+    counts = hours(bad_every=0)
+    counts["good"] -= np.arange(len(counts)) % 5 < 4
+    found = decided(broken(counts, made["finished_at"].iloc[1:2], 1200), made)
+    assert found.causes["usual"] > found.causes["deployments"] > found.causes["outages"]
+    assert (found.verdict, found.lacks) == (NOT_ENOUGH, FEW_DEPLOYMENTS)
+    assert found.enough > len(made)
+
+
+def test_a_missed_last_window_is_not_the_time_to_carry_on():
+    """A quiet year and an outage in its last week: 700 failed where a window allows 672."""
+    found = decided(broken(hours(weeks=52), nights(7 * 51 + 2), 700), deployments(2, weeks=52))
+    assert found.met.value > 0.9
+    assert (found.verdict, found.lacks, found.leaning) == (NOT_ENOUGH, UNSURE, CARRY_ON)
+    assert found.enough == 52 + 4
+
+
+def test_a_window_missed_long_ago_does_not_keep_from_carrying_on():
+    """The same outage in the second week."""
+    found = decided(broken(hours(weeks=52), nights(9), 700), deployments(2, weeks=52))
+    assert found.verdict == CARRY_ON
+
+
 def test_what_lies_on_the_line_asks_for_more_weeks():
     """Outages that spend the budget of a window now and then: no verdict is sure."""
     days = [9, 37, 44, 68]
