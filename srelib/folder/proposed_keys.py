@@ -13,7 +13,7 @@ from typing import Any
 
 from srelib import tables
 from srelib.errors import ReadError
-from srelib.readers.base import Head, Unconfirmed, file_text, text_records
+from srelib.readers.base import Head, Unconfirmed, file_text
 from srelib.readers.cells import MISSING, NOT_A_NUMBER
 from srelib.readers.json_text import json_records
 
@@ -345,8 +345,7 @@ def _unused(cells: Cells, columns: Mapping[str, str]) -> str:
 
 
 def _csv_rows(head: Head) -> Iterator[list[str]]:
-    body = "".join(head.text.splitlines(keepends=True)[head.skip :])
-    return islice(text_records(body, head.delimiter or ","), head.headed, _SAMPLE)
+    return islice(head.rows(), head.headed, _SAMPLE)
 
 
 def _cells(head: Head) -> tuple[str, Cells]:

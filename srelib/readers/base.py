@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -71,6 +71,14 @@ class Head:
             )  # fmt: skip
         return replace(said, header=tuple(source.header), first=self.header, headed=False)
 
+    def error(self, problem: str, fix: str, **asks: Any) -> ReadError:
+        """The error about the file, with the keys of `sources.toml` that would answer it."""
+        return ReadError(problem, file=self.name, fix=fix, asks=asks)
+
+    def rows(self) -> Iterator[list[str]]:
+        """The rows in the start of a text table, its header first."""
+        return text_records("".join(self.text.splitlines(True)[self.skip :]), self.delimiter or ",")
+
     def below(self, records: np.ndarray) -> np.ndarray:
         """Lines of records, by their number, where every record is one line."""
         return records + self.skip + 1 + self.headed
@@ -115,37 +123,27 @@ class FileResult:
         return len(self.rejects)
 
 
-class _Unsaid:
-    """What is said about a file that `sources.toml` does not name: nothing."""
+class _Said:
+    """What is said about a file: some keys, and those of what was said before, if anything was."""
 
-    header: ClassVar[tuple[str, ...]] = ()
-    columns: ClassVar[dict[str, str]] = {}
-    services: ClassVar[dict[str, str]] = {}
-    values: ClassVar[dict[str, str | dict[str, str]]] = {}
-    where: ClassVar[dict[str, tuple[str, ...]]] = {}
-    environment = workflow = label = series = ()
-
-    def __getattr__(self, name: str) -> None:
-        return None
-
-
-UNSAID = cast("Source", _Unsaid())
-
-
-class _Overridden:
-    """What is said about a file, some of it replaced by what its format knows better."""
-
-    def __init__(self, source: Source, known: dict[str, Any]) -> None:
-        self._source = source
+    def __init__(self, before: Source | None, known: dict[str, Any]) -> None:
+        self._before = before
         self.__dict__.update(known)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._source, name)
+        return getattr(self._before, name) if self._before is not None else None
 
 
-def overridden(source: Source, **known: Any) -> Source:
+def overridden(source: Source | None, **known: Any) -> Source:
     """The source with other values of some keys."""
-    return cast("Source", _Overridden(source, known))
+    return cast("Source", _Said(source, known))
+
+
+UNSAID = overridden(
+    None, header=(), columns={}, services={}, values={}, where={}, environment=(), workflow=(),
+    label=(), series=(),
+)  # fmt: skip
+"""What is said about a file that `sources.toml` does not name: nothing."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +173,11 @@ def rejects(file: str, lines: Any, column: Any, values: Any, reason: Any) -> pd.
             value = pd.Series(list(value), dtype="object")
         frame[name] = pd.Series(value, index=frame.index, dtype="object")
     return tables.conform(frame, "rejects")
+
+
+def in_line_order(*rejects: pd.DataFrame) -> pd.DataFrame:
+    """Rejects of several steps as one table, by line."""
+    return tables.stacked(rejects, "rejects").sort_values("line", kind="stable", ignore_index=True)
 
 
 HEAD_BYTES = 1 << 16
@@ -247,13 +250,15 @@ def _first_bytes(path: Path, name: str, size: int) -> tuple[bytes, bool]:
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise _broken_gzip(name) from error
     except OSError as error:
-        raise ReadError(
-            f"the file cannot be opened ({error.strerror or error})", file=name,
-            fix="check that it exists and that you may read it",
-        ) from error  # fmt: skip
+        raise _not_opened(name, error) from error
 
 
 _SPECIAL = {stat.S_IFIFO: "a pipe (FIFO)", stat.S_IFSOCK: "a socket"}
+
+
+def _not_opened(name: str, error: OSError) -> ReadError:
+    fix = "check that it exists and that you may read it"
+    return ReadError(f"the file cannot be opened ({error.strerror or error})", file=name, fix=fix)
 
 
 def _broken_gzip(name: str) -> ReadError:
@@ -436,8 +441,4 @@ def file_text(head: Head) -> str:
         line = error.object[: error.start].count(b"\n") + 1
         raise _not_text(head, error, line) from error
     except OSError as error:
-        raise ReadError(
-            f"the file cannot be opened ({error.strerror or error})",
-            file=head.name,
-            fix="check that it exists and that you may read it",
-        ) from error
+        raise _not_opened(head.name, error) from error

@@ -23,16 +23,22 @@ class BrokenRecord(NamedTuple):
 
 
 _OPEN_QUOTE = "a quote is opened here and not closed within 2 MB"
+_CLOSE_IT = "close the quote or take it out, or export again"
 _TOO_LONG = "the row is longer than 2 MB: close the quote that was left open"
 _BAD_QUOTE = "a quote is never closed, or text follows a closing one: write it doubled"
 _NOT_UTF8 = "not UTF-8 text: export the file in UTF-8"
-_TOO_WIDE = "more fields than the header: quote cells that hold the delimiter"
-_TOO_NARROW = "fewer fields than the header has columns, a row cut short: export it again"
+_WIDTH = "the row has {seen} fields and the header {known}: {fix}"
+_TOO_WIDE = "more fields than the header; quote cells that hold the delimiter"
+_TOO_NARROW = "fewer fields than the header, a row cut short; export it again"
 _NO_CHARACTER = re.compile(r"[\udc80-\udcff]")  # a byte that is not UTF-8
 
 
-def csv_records(path: Path, head: Head) -> Iterator[tuple[int, list[str] | BrokenRecord]]:
-    """The records of a text table after its header, each with the line on which it begins."""
+def csv_records(
+    path: Path, head: Head, *, spare: bool = False
+) -> Iterator[tuple[int, list[str] | BrokenRecord]]:
+    """The records of a text table after its header, each with the line on which it begins; where
+    cells may be `spare`, blank ones beyond the header are dropped.
+    """
     csv.field_size_limit(LONGEST)
     spaced = re.search(re.escape(head.delimiter) + ' +"', head.text) is not None
     dialect: Any = {"delimiter": head.delimiter, "strict": True, "skipinitialspace": spaced}
@@ -48,12 +54,15 @@ def csv_records(path: Path, head: Head) -> Iterator[tuple[int, list[str] | Broke
                 cells = next(reader, None)
             except csv.Error as error:
                 if "limit" in str(error) and len(raw) > 1:
-                    fix = "close it or take it out, or export again"
-                    raise ReadError(_OPEN_QUOTE, file=head.name, line=line, fix=fix) from error
+                    raise ReadError(
+                        _OPEN_QUOTE, file=head.name, line=line, fix=_CLOSE_IT
+                    ) from error
                 broken = _TOO_LONG if "limit" in str(error) else _BAD_QUOTE
                 cells = _mended("".join(raw), dialect) if broken is _BAD_QUOTE else []
             if cells is None:
                 return
+            if spare and not any(map(str.strip, cells[width:])):
+                del cells[width:]
             if headed:
                 headed = not (cells or broken)
             elif cells or broken:
@@ -85,5 +94,6 @@ def _checked(
         broken = _NOT_UTF8
     elif len(cells) == width:
         return cells
-    why = broken or (_TOO_WIDE if len(cells) > width else _TOO_NARROW)
+    fix = _TOO_WIDE if len(cells) > width else _TOO_NARROW
+    why = broken or _WIDTH.format(seen=len(cells), known=width, fix=fix)
     return BrokenRecord(text.strip("\r\n")[:200].encode(errors="replace").decode(), why)

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from srelib.errors import ReadError
 from srelib.readers.base import Head, Unconfirmed
 from srelib.readers.json_text import (
     as_moment,
@@ -163,7 +162,7 @@ class Choice:
         named = [self._names(record) for record in records]
         told = any(named) or any(record.get(self.columns[0]) == [] for record in records)
         if self.lacking and not told:
-            raise ReadError(self.lacking[0], file=head.name, fix=self.lacking[1])
+            raise head.error(self.lacking[0], self.lacking[1])
         if self.key == "where" and set(source.where) & set(self.columns):
             return (".*",)
         said = () if self.key == "where" else getattr(source, self.key)
@@ -174,11 +173,10 @@ class Choice:
         seen = [name for names in named for name in names or (None,)]
         line = f'{self.key} = "NAME"'
         line = f'where = {{ {self.what} = "NAME" }}' if self.key == "where" else line
-        raise ReadError(
+        raise head.error(
             f"{self.ask}: {word_counts(seen)}",
-            file=head.name,
-            fix=f"add {line} to a [[file]] with match = {head.name!r} in sources.toml",
-            asks=self._asked(seen),
+            f"add {line} to a [[file]] with match = {head.name!r} in sources.toml",
+            **self._asked(seen),
         )
 
     def _names(self, record: Record) -> list[str]:

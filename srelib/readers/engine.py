@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -16,9 +13,9 @@ import pandas as pd
 from srelib import tables
 from srelib.errors import ReadError
 from srelib.readers import json_text, record_tables
-from srelib.readers.base import FileResult, Head, file_text, overridden
+from srelib.readers.base import FileResult, Head, file_text, overridden, plain_copy
 from srelib.readers.cells import MISSING
-from srelib.readers.csv_text import LONGEST
+from srelib.readers.csv_text import BrokenRecord, csv_records
 from srelib.readers.declaration import (
     Choice,
     Keys,
@@ -159,7 +156,7 @@ class Format:
             found, numbers = lines_of(head, self.line)
             columns: Mapping[str, Keys] = self.columns
         else:
-            header, found, numbers = _csv_records(head)
+            header, found, numbers = _csv_members(head)
             columns = _csv_columns(self, header, source, head)
         return len(found), list(zip(numbers, found, strict=True)), [], columns
 
@@ -177,7 +174,7 @@ class Format:
 
     def _demand(self, head: Head, found: Sequence[Any]) -> None:
         if self.empty and not found:
-            raise ReadError(self.empty[0], file=head.name, fix=self.empty[1])
+            raise head.error(self.empty[0], self.empty[1])
 
     def _rows(
         self, record: Record, columns: Mapping[str, Keys], source: Source, wanted: Sequence[str]
@@ -284,11 +281,10 @@ class Format:
 
 def service_unsaid(problem: str, head: Head) -> ReadError:
     """The error about a file that does not say which service it is about."""
-    return ReadError(
+    return head.error(
         problem,
-        file=head.name,
-        fix=f'add service = "..." to a [[file]] with match = {head.name!r} in sources.toml',
-        asks={"service": None},
+        f'add service = "..." to a [[file]] with match = {head.name!r} in sources.toml',
+        service=None,
     )
 
 
@@ -309,43 +305,24 @@ class _Broken(dict[str, Any]):
     """The row of a record that is refused as it stands."""
 
 
-_SHIFTED = (
-    "the row has {seen} fields and the header {known}, so from somewhere on they are shifted; "
-    "export again, or fewer columns"
-)
+def _csv_members(head: Head) -> tuple[list[str], list[Any], list[int]]:
+    """The header as it stands in the file, every record by column, and the line it begins on."""
+    header = next(head.rows()) if head.headed else list(head.header)
+    with plain_copy(head) as path:
+        found = [
+            (line, one)
+            for line, one in csv_records(path, head, spare=True)
+            if isinstance(one, BrokenRecord) or any(map(str.strip, one))
+        ]
+    return header, [_csv_record(header, one) for _, one in found], [line for line, _ in found]
 
 
-def _csv_records(head: Head) -> tuple[list[str], list[Any], list[int]]:
-    """The header, every record by column (of repeated ones the first that holds anything, and a
-    list of all under ``name[]``), and the line on which it begins.
-    """
-    csv.field_size_limit(LONGEST)
-    lines = io.StringIO(file_text(head), newline="")
-    reader = csv.reader(islice(lines, head.skip, None), delimiter=head.delimiter)
-    rows: list[tuple[int, list[str]]] = []
-    begun = 0
-    try:
-        for fields in reader:
-            if any(cell.strip() for cell in fields):
-                rows.append((head.skip + begun + 1, fields))
-            begun = reader.line_num
-    except csv.Error as error:
-        raise ReadError(
-            f"the CSV is damaged ({error})", file=head.name, line=head.skip + begun + 1,
-            fix="close the quote that was left open, or export it again",
-        ) from error  # fmt: skip
-    header = [name.strip() for name in rows[0][1]]
-    members = [_csv_record(header, fields) for _, fields in rows[1:]]
-    return header, members, [line for line, _ in rows[1:]]
-
-
-def _csv_record(header: list[str], fields: list[str]) -> Record:
-    beyond = [cell for cell in fields[len(header) :] if cell.strip()]
-    if beyond or len(fields) < len(header):
-        reason = _SHIFTED.format(seen=len(fields), known=len(header))
-        return _Broken(refused(reason, value=fields[0]))
+def _csv_record(header: list[str], found: list[str] | BrokenRecord) -> Record:
+    """A record; of repeated columns the first that holds anything, and all under ``name[]``."""
+    if isinstance(found, BrokenRecord):
+        return _Broken(refused(found.reason, value=found.text))
     record: Record = json_text.Keyed(dict.fromkeys(header))
-    for name, cell in zip(header, fields, strict=False):
+    for name, cell in zip(header, found, strict=True):
         if cell.strip() not in MISSING:
             record[name] = record[name] or cell
             record.setdefault(f"{name}[]", []).append(cell.strip())
@@ -366,9 +343,8 @@ def _csv_columns(form: Format, header: list[str], source: Source, head: Head) ->
     lacking = [name for name in needed if name not in columns]
     if absent or lacking:
         what = f"column {absent[0]!r}" if absent else f"column for {lacking[0]}"
-        raise ReadError(
+        raise head.error(
             f"there is no {what}; the file has {', '.join(map(repr, dict.fromkeys(header)))}",
-            file=head.name,
-            fix="export all fields, or correct columns in sources.toml",
+            "export all fields, or correct columns in sources.toml",
         )
     return columns

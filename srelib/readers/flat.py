@@ -59,7 +59,7 @@ def nothing_in(
     head: Head, problem: str, fix: str = "ask for a longer span of time, or take the file away"
 ) -> ReadError:
     """The error about an answer that holds nothing to read."""
-    return ReadError(problem, file=head.name, fix=fix)
+    return head.error(problem, fix)
 
 
 def read_samples(
@@ -116,15 +116,12 @@ def _counted(source: Source, head: Head, names: Sequence[str], what: str) -> Non
     if source.unit or (specs and all(spec.ratio or spec.bad_ratio or spec.value for spec in specs)):
         return
     shown = list(dict.fromkeys(names))
-    raise ReadError(
+    raise head.error(
         f"{what}; series seen: {', '.join(map(repr, shown[:12]))}",
-        file=head.name,
-        fix=f"add to sources.toml, with the right names:\n{_block(head.name, shown)}",
-        asks={
-            "unit": Unconfirmed("count", '"count" (events in each bucket) or "rate" (per second)'),
-            "absent": Unconfirmed("zero", 'no point: "zero" events, or "unknown"'),
-            "series": shown,
-        },
+        f"add to sources.toml, with the right names:\n{_block(head.name, shown)}",
+        unit=Unconfirmed("count", '"count" (events in each bucket) or "rate" (per second)'),
+        absent=Unconfirmed("zero", 'no point: "zero" events, or "unknown"'),
+        series=shown,
     )
 
 

@@ -254,7 +254,7 @@ def unknown_json(head: Head) -> ReadError:
     """The error about a JSON file of no known format."""
     problem, fix = _problem_and_fix(head)
     text = f"the format of this JSON is not known: {problem}"
-    return ReadError(text, file=head.name, fix=fix, asks={"table": None})
+    return head.error(text, fix, table=None)
 
 
 def _problem_and_fix(head: Head) -> tuple[str, str]:

@@ -7,9 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from srelib import tables
-from srelib.errors import ReadError
 from srelib.readers import counts, event_rows, flat, generic, monitoring
-from srelib.readers.base import Family, FileResult, Head, file_text, rejects
+from srelib.readers.base import Family, FileResult, Head, file_text, in_line_order, rejects
 from srelib.readers.declaration import Record, as_json, choose_note, first, not_chosen
 from srelib.readers.engine import Format
 from srelib.readers.json_text import json_records, keys_by_place, value_at, values_at
@@ -28,23 +27,21 @@ def _read(head: Head, source: Source) -> FileResult:
     numbers = {*counts.ROLES} & {*source.columns} or source.series or source.unit
     table = source.table or ("sli" if numbers else None)
     if table is None:
-        raise ReadError(
+        raise head.error(
             "nothing says which table these records are",
-            file=head.name,
-            fix='add table = "incidents" (or sli, deployments, changes, alerts, exclusions) to '
+            'add table = "incidents" (or sli, deployments, changes, alerts, exclusions) to '
             f"the [[file]] with match = {head.name!r} in sources.toml",
-            asks={"table": None},
+            table=None,
         )
     found = json_records(file_text(head), file=head.name)
     if source.records:
         found = [value for one in found for value in values_at(one, source.records)]
     if not found:
         places = sorted(path for path, keys in keys_by_place(head.text).items() if path and keys)
-        raise ReadError(
+        raise head.error(
             f"there are no records at {source.records!r}; objects stand at "
             f"{', '.join(map(repr, places[:8])) or 'no key'} (without capitals and underscores)",
-            file=head.name,
-            fix='correct records = "..." in sources.toml',
+            'correct records = "..." in sources.toml',
         )
     if table == "sli":
         return _read_sli(head, source, found)
@@ -62,12 +59,15 @@ def _demand(head: Head, source: Source, table: str, records: list[Record]) -> No
         key = source.columns.get(name, name)
         if name not in made and not any(first(record, key) for record in records):
             seen = ", ".join(repr(k) for k in dict.fromkeys(k for r in records[:50] for k in r))
-            raise ReadError(
+            raise head.error(
                 f"no record has a value for {name} at {key!r}; keys seen: {seen or 'none'}",
-                file=head.name,
-                fix=f'say columns = {{ {name} = "..." }} in sources.toml, with dotted keys',
-                asks={"table": table, "columns": {name: None}},
+                f'say columns = {{ {name} = "..." }} in sources.toml, with dotted keys',
+                table=table,
+                columns={name: None},
             )
+
+
+_NO_RECORD = "not a record: correct records in sources.toml"
 
 
 def _read_sli(head: Head, source: Source, members: list[Any]) -> FileResult:
@@ -76,15 +76,7 @@ def _read_sli(head: Head, source: Source, members: list[Any]) -> FileResult:
     rows, numbers, left, broken = [], [], [], []
     for number, member in enumerate(members, start=1):
         if not isinstance(member, dict):
-            broken.append(
-                (
-                    number,
-                    None,
-                    as_json(member),
-                    "not a record: correct records in sources.toml",
-                    False,
-                )
-            )
+            broken.append((number, None, as_json(member), _NO_RECORD, False))
         elif mark := not_chosen(member, source):
             left.append(mark)
             seen = mark["left_out_column"], mark["left_out_value"], mark["left_out"]
@@ -94,10 +86,9 @@ def _read_sli(head: Head, source: Source, members: list[Any]) -> FileResult:
             rows.append(own)
             numbers.append(number)
     if not rows:
-        raise ReadError(
-            "none of these records is left", file=head.name,
-            fix="correct records and where in sources.toml",
-        )  # fmt: skip
+        raise head.error(
+            "none of these records is left", "correct records and where in sources.toml"
+        )
     read = {"state": monitoring.STATELOG, "event": event_rows.EVENTS}.get(
         source.unit or "", generic.GENERIC
     ).read
@@ -109,9 +100,7 @@ def _read_sli(head: Head, source: Source, members: list[Any]) -> FileResult:
     return replace(
         result,
         rows_read=result.rows_read + len(broken),
-        rejects=tables.stacked([result.rejects, more], "rejects").sort_values(
-            "line", kind="stable", ignore_index=True
-        ),
+        rejects=in_line_order(result.rejects, more),
     )
 
 

@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from srelib.errors import ReadError
 from srelib.readers import (
     base,
     event_rows,
@@ -95,10 +94,9 @@ def _named(head: Head, name: str) -> Family | Format:
 
     named = {one.name: one for one in (*families("csv"), *families("json"), MAPPED)}
     if name not in named:
-        raise ReadError(
-            f"format {name!r} is unknown", file=head.name,
-            fix=f"write one of {', '.join(named)} in sources.toml",
-        )  # fmt: skip
+        raise head.error(
+            f"format {name!r} is unknown", f"write one of {', '.join(named)} in sources.toml"
+        )
     return named[name]
 
 
@@ -114,11 +112,10 @@ def _of_json(
         return feeding[0]
     if not known:
         raise json_text.unknown_json(head)
-    raise ReadError(
+    raise head.error(
         f"this is {known[0].name}, which is read into {known[0].tables[0]}, and sources.toml "
         f"says table = {source.table!r}",
-        file=head.name,
-        fix="take table = ... out of sources.toml",
+        "take table = ... out of sources.toml",
     )
 
 
@@ -131,12 +128,12 @@ def _check_header(head: Head) -> None:
     if not head.headed or not cells:
         return
     named = ", ".join(f'"column {place}"' for place in range(1, len(head.header) + 1))
-    raise ReadError(
-        f"the first line is data ({cells[0]!r}), so the file has no header", file=head.name,
-        fix=f"add to the [[file]] with match = {head.name!r} in sources.toml, with your own names: "
+    raise head.error(
+        f"the first line is data ({cells[0]!r}), so the file has no header",
+        f"add to the [[file]] with match = {head.name!r} in sources.toml, with your own names: "
         f"header = [{named}]",
-        asks={"header": None},
-    )  # fmt: skip
+        header=None,
+    )
 
 
 def _by_table(head: Head, source: Source) -> Family:
@@ -145,11 +142,10 @@ def _by_table(head: Head, source: Source) -> Family:
         return records.RECORDS
     if source.table or source.columns or source.series or source.unit:
         return generic.GENERIC
-    raise ReadError(
+    raise head.error(
         f"the format is not known; columns seen: {', '.join(map(repr, head.header[:12]))}",
-        file=head.name,
-        fix=f"add to sources.toml: [[file]] match = {head.name!r}, "
+        f"add to sources.toml: [[file]] match = {head.name!r}, "
         'table = "sli" (or deployments, '
         'changes, incidents, alerts, exclusions; or "ignore"), columns = { time = "..." }',
-        asks={"table": None},
+        table=None,
     )

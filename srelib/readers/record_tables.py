@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from srelib import tables
 from srelib.readers import cells
-from srelib.readers.base import FileResult, Head
+from srelib.readers.base import FileResult, Head, in_line_order
 from srelib.readers.words import (
     IGNORED,
     SAY_STATUS,
@@ -113,7 +113,7 @@ class AcceptedRows:
         found = pd.concat(self._refused)
         record = self._records[found.index]
         lost = ~np.isin(record, self._records[self.frame.index])
-        return _in_line_order(found[lost & ~pd.Series(record).duplicated().to_numpy()])
+        return in_line_order(found[lost & ~pd.Series(record).duplicated().to_numpy()])
 
     @property
     def kept(self) -> int:
@@ -139,11 +139,6 @@ class AcceptedRows:
         rows = rows.assign(column=column, reason=reason, value=text, by_rule=by_rule)  # aligned
         self._refused.append(rows)
         self.frame = self.frame[~mask]
-
-
-def _in_line_order(*rejects: pd.DataFrame) -> pd.DataFrame:
-    """Rejects of several steps as one table."""
-    return tables.stacked(rejects, "rejects").sort_values("line", kind="stable", ignore_index=True)
 
 
 def as_shown(value: object) -> str | None:
@@ -222,7 +217,7 @@ def read_rows(
         {name: tables.conform(rows, name) for name, rows in made.items()},
         rows_read=accepted.kept + len(accepted.rejects) + sum(map(len, broken)),
         rows_kept=accepted.kept,
-        rejects=_in_line_order(*broken, accepted.rejects),
+        rejects=in_line_order(*broken, accepted.rejects),
         timezone="UTC" if scan is None else scan.timezone,
         notes=(*(() if scan is None else scan.notes), *found, *notes),
         event_lines={name: accepted.places(rows.index.to_numpy()) for name, rows in made.items()},
@@ -420,23 +415,19 @@ def latest_first(frame: pd.DataFrame, table: str) -> pd.DataFrame:
 
 
 def _split_maintenance(accepted: AcceptedRows) -> dict[str, pd.DataFrame]:
-    if "severity" not in accepted.frame:
-        return {"incidents": _canonical(accepted, "incidents")}
-    words = _word(accepted.frame["severity"].astype("str"))
-    planned = words.isin(MAINTENANCE_WORDS).fillna(False)
-    if not planned.any():
-        return {"incidents": _canonical(accepted, "incidents")}
-    ends = accepted.frame.get("resolved_at", pd.Series(pd.NaT, index=accepted.frame.index))
+    frame = accepted.frame.reindex(columns=["severity", "resolved_at"])
+    planned = _word(frame["severity"].astype("str")).isin(MAINTENANCE_WORDS)
+    ends = frame["resolved_at"]
     accepted.refuse(
         planned & ends.isna(),
         column="resolved_at",
         reason="planned maintenance without an end; give one, or its severity another name",
     )
     planned = planned[accepted.frame.index]
-    return {
-        "incidents": _canonical(accepted, "incidents", rows=~planned),
-        "exclusions": _as_exclusions(accepted.frame[planned]),
-    }
+    made = {"incidents": _canonical(accepted, "incidents", rows=~planned)}
+    if planned.any():
+        made["exclusions"] = _as_exclusions(accepted.frame[planned])
+    return made
 
 
 def _as_exclusions(rows: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from srelib import tables
-from srelib.errors import ReadError
 from srelib.readers import record_tables, text, words
 from srelib.readers.base import Family, FileResult, Head
 from srelib.readers.cells import times
@@ -180,12 +179,11 @@ def _own(found: dict[str, str], table: str) -> bool:
 def _table(head: Head, source: Source) -> str:
     table = source.table or table_of(head.header)
     if table not in SYNONYMS:
-        raise ReadError(
+        raise head.error(
             f"the columns {', '.join(map(repr, head.header))} are not those of a known table",
-            file=head.name,
-            fix='say table = "deployments" (or changes, incidents, alerts, exclusions) and columns '
+            'say table = "deployments" (or changes, incidents, alerts, exclusions) and columns '
             "= {...} in sources.toml",
-            asks={"table": None},
+            table=None,
         )
     return table
 
@@ -197,16 +195,13 @@ def _demand(columns: dict[str, str], table: str, head: Head, constants: dict[str
     for name in (*tables.required(table), *time):
         if name not in columns and name not in made:
             constant = 'service = "..." or ' if name == "service" else ""
-            raise ReadError(
+            raise head.error(
                 f"no column for {name} of {table} among {', '.join(map(repr, head.header))}",
-                file=head.name,
-                fix=f'say {constant}columns = {{ {name} = "..." }} in sources.toml',
-                asks={
-                    "table": table,
-                    "columns": dict.fromkeys(
-                        n for n in tables.required(table) if n not in columns and n not in made
-                    ),
-                },
+                f'say {constant}columns = {{ {name} = "..." }} in sources.toml',
+                table=table,
+                columns=dict.fromkeys(
+                    n for n in tables.required(table) if n not in columns and n not in made
+                ),
             )
 
 

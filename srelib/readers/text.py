@@ -20,9 +20,8 @@ import numpy as np
 import pandas as pd
 
 from srelib import tables
-from srelib.errors import ReadError
 from srelib.readers import cells
-from srelib.readers.base import Head, no_faults, plain_copy, rejects
+from srelib.readers.base import Head, in_line_order, no_faults, plain_copy, rejects
 from srelib.readers.csv_text import LONGEST, BrokenRecord, csv_records
 from srelib.readers.database import connect, line_count
 
@@ -32,15 +31,7 @@ if TYPE_CHECKING:
 
 _LINE_END = re.compile(r"\r\n|\r(?!\Z)|\n")
 _MISSING = frozenset(cells.MISSING)
-_ISO_FORMATS = (
-    (r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", "%Y-%m-%dT%H:%M:%SZ", True),
-    (r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$", "%Y-%m-%d %H:%M:%SZ", True),
-    (r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00$", "%Y-%m-%dT%H:%M:%S+00:00", True),
-    (r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+00:00$", "%Y-%m-%d %H:%M:%S+00:00", True),
-    (r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", "%Y-%m-%dT%H:%M:%S.%gZ", True),
-    (r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$", "%Y-%m-%d %H:%M:%S", False),
-    (r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$", "%Y-%m-%dT%H:%M:%S", False),
-)
+_ISO = re.compile(r"\d{4}-\d\d-\d\d([T ])\d\d:\d\d:\d\d(\.\d{3})?(Z|\+00:00)?")
 
 
 @dataclass(frozen=True)
@@ -94,10 +85,9 @@ def scan(
     """The columns asked for, typed; what cannot be typed is refused with line and reason."""
     absent = [name for name in types if name not in head.header]
     if absent:
-        raise ReadError(
+        raise head.error(
             f"there is no column {absent[0]!r}; the file has {', '.join(map(repr, head.header))}",
-            file=head.name,
-            fix="correct the name in sources.toml",
+            "correct the name in sources.toml",
         )
     rules = _Rules(dict(types), timezone, decimal, frozenset(required), wide)
     with plain_copy(head) as path:
@@ -268,10 +258,11 @@ def _plan_of(cell: str, timezone: str | None) -> _TimePlan | None:
     if re.match(r"^\d{9,19}$", cell):
         unit = str(cells.epoch_unit(np.array([float(cell)]))[0])
         return _TimePlan("BIGINT", unit=unit) if unit else None
-    for pattern, form, zoned in _ISO_FORMATS:
-        if re.match(pattern, cell) and (zoned or timezone):
-            return _TimePlan("TIMESTAMP", form=form, zone=None if zoned else timezone)
-    return None
+    found = _ISO.fullmatch(cell)
+    if found is None or not (found[3] or timezone):
+        return None
+    form = f"%Y-%m-%d{found[1]}%H:%M:%S{'.%g' if found[2] else ''}{found[3] or ''}"
+    return _TimePlan("TIMESTAMP", form=form, zone=None if found[3] else timezone)
 
 
 def _typed(head: Head, kept: dict[str, _Kept], rules: _Rules, plan: _TimePlan) -> Scan | None:
@@ -386,7 +377,7 @@ def _by_cell(
             bad[rows] = True
     return Scan(
         pd.DataFrame(data)[~bad].reset_index(drop=True),
-        _stacked(rejected).sort_values("line", kind="stable").reset_index(drop=True),
+        in_line_order(*rejected),
         len(raw) + len(refused),
         timezone=(zones or ["UTC"])[0],
         notes=tuple(dict.fromkeys(notes)),

@@ -100,5 +100,5 @@ def test_the_address_people_open_is_kept(tmp_path, form, record, said, address):
 def test_a_quote_open_for_megabytes_refuses_the_file(tmp_path):
     """The records inside it are not one broken record; the line is that of the quote."""
     content = table(JIRA, jira_row(1)) + f'x,"{"y" * 90}\n' + "a,b\n" * 600_000
-    with pytest.raises(ReadError, match=r"line 3: the CSV is damaged .*Fix: close the quote"):
+    with pytest.raises(ReadError, match=r"line 3: a quote is opened here .*Fix: close the quote"):
         read(tmp_path, "jira", content, name="j.csv", timezone="UTC")

@@ -1,7 +1,5 @@
 """Alerts of Alertmanager: notifications of a webhook, or the current ones of the API."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from srelib.readers import declaration as say

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from srelib.errors import ReadError
 from srelib.readers import declaration as say
 from srelib.readers import flat
 from srelib.readers.base import FileResult, Head, overridden
@@ -41,10 +40,10 @@ def _samples(result: say.Record, head: Head) -> Iterator[flat.Sample]:
         part if isinstance(part, list) else [] for part in map(result.get, ("timestamps", "values"))
     )
     if len(times) != len(values):
-        raise ReadError(
+        raise head.error(
             f"{_name(result)!r} has {len(times)} Timestamps and {len(values)} Values",
-            file=head.name, fix="export it again, whole",
-        )  # fmt: skip
+            "export it again, whole",
+        )
     yield from ((at, _name(result), value) for at, value in zip(times, values, strict=True))
 
 

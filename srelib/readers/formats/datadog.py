@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from srelib.errors import ReadError
 from srelib.readers import declaration as say
 from srelib.readers import flat
 from srelib.readers.base import FileResult, Head, overridden
@@ -28,15 +27,15 @@ def _read_history(head: Head, source: say.Source) -> FileResult:
         columns += [nested(series, kind).get("values") for kind in ("numerator", "denominator")]
         lists = [column for column in columns if isinstance(column, list)]
         if len(lists) < len(columns):
-            raise ReadError(
+            raise head.error(
                 f"the history of {say.first(slo, 'name') or 'this SLO'!r} has no counts (type "
                 f"{say.first(data, 'type')!r})",
-                file=head.name,
-                fix="export the history of an SLO of type metric, or the query of the monitor",
+                "export the history of an SLO of type metric, or the query of the monitor",
             )
         if len(set(map(len, lists))) > 1:
-            raise ReadError("times, numerator and denominator differ in length", file=head.name,
-                            fix="export it again, whole")  # fmt: skip
+            raise head.error(
+                "times, numerator and denominator differ in length", "export it again, whole"
+            )
         named = {"service": _SERVICE(slo), "sli": say.first(slo, "name") or "availability"}
         rows += [{"time": _ms(at), **named, "good": good, "total": total}
                  for at, good, total in zip(*lists, strict=True)]  # fmt: skip

@@ -1,7 +1,5 @@
 """GitHub: deployments of REST or GraphQL with their statuses, and runs of Actions."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any

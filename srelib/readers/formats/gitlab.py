@@ -1,7 +1,5 @@
 """GitLab: deployments, pipelines of the ref that deploys, and merge requests as changes."""
 
-from __future__ import annotations
-
 from srelib.readers import declaration as say
 from srelib.readers.engine import FileContext, Format
 from srelib.readers.formats.github_issues import NO_COMMIT_TIME, UNMERGED

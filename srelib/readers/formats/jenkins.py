@@ -1,7 +1,5 @@
 """Jenkins builds."""
 
-from __future__ import annotations
-
 import re
 from urllib.parse import unquote
 

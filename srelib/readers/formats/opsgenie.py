@@ -1,7 +1,5 @@
 """Opsgenie incidents."""
 
-from __future__ import annotations
-
 import re
 
 from srelib.readers import declaration as say

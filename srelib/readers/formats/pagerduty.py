@@ -1,7 +1,5 @@
 """PagerDuty incidents: JSON of REST and Analytics, and the CSV of reports."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from srelib.readers import declaration as say

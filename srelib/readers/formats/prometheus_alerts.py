@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from srelib.errors import ReadError
 from srelib.readers import declaration as say
 from srelib.readers import flat
 from srelib.readers.base import Head
@@ -21,10 +20,9 @@ def _episodes(found: list[Any], head: Head, source: say.Source) -> list[Any]:
     series = objects_in(found)
     kind = next((one.get("resulttype") for one in series), "matrix")
     if kind != "matrix":
-        raise ReadError(
+        raise head.error(
             f"this is no answer of a range query (resultType {kind!r})",
-            file=head.name,
-            fix="use /api/v1/query_range with start, end and step",
+            "use /api/v1/query_range with start, end and step",
         )
     times = [_sample_times(one) for one in series]
     moments = np.concatenate([*times, np.array([])])
@@ -59,10 +57,10 @@ def _query_step(times: list[np.ndarray], source: say.Source, head: Head) -> floa
         return float(source.step.total_seconds())
     gaps = np.concatenate([np.diff(own) for own in times]).round(3)
     if not len(gaps):
-        raise ReadError(
-            "no series has two samples, so the step of the query cannot be told", file=head.name,
-            fix='say step = "1m", or whatever the step of the query was, in sources.toml',
-        )  # fmt: skip
+        raise head.error(
+            "no series has two samples, so the step of the query cannot be told",
+            'say step = "1m", or whatever the step of the query was, in sources.toml',
+        )
     lengths, counts = np.unique(gaps, return_counts=True)
     return float(lengths[counts.argmax()])
 

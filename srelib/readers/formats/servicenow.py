@@ -1,7 +1,5 @@
 """ServiceNow incidents: CSV of a list, and JSON of the table API."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from srelib.readers import declaration as say
