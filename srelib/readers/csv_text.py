@@ -44,7 +44,7 @@ def csv_records(
     dialect: Any = {"delimiter": head.delimiter, "strict": True, "skipinitialspace": spaced}
     raw: list[str] = []
     width = len(head.header)
-    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as text:
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
         line, headed = 1 + sum(bool(text.readline()) for _ in range(head.skip)), head.headed
         reader = csv.reader(_noted(text, raw), **dialect)
         while True:

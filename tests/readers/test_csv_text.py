@@ -8,6 +8,7 @@ import pytest
 
 from srelib.readers.base import head
 from srelib.readers.csv_text import BrokenRecord, csv_records
+from srelib.sources import Source
 from tests.readers.test_text import file_of
 
 
@@ -27,6 +28,13 @@ def test_a_record_is_known_by_its_first_line(tmp_path: Path, end: str) -> None:
 def test_blanks_around_a_quoted_cell_are_none_of_it(tmp_path: Path) -> None:
     """As people write tables by hand, and as the database reads them."""
     assert records(tmp_path, 'a,b\n1, "x, y" \n"2" ,3\n') == [(2, ["1", "x, y"]), (3, ["2", "3"])]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_cell(tmp_path: Path) -> None:
+    """Nor where the file has no header."""
+    path = file_of(tmp_path, "\ufeff1,2\n3,4\n")
+    said = head(path).as_said(Source(match="*", header=["a", "b"]))
+    assert list(csv_records(path, said)) == [(1, ["1", "2"]), (2, ["3", "4"])]
 
 
 @pytest.mark.parametrize(
