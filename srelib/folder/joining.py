@@ -71,6 +71,15 @@ class Lines:
                 lines[mine] = line_of(rows[mine])
         return lines
 
+    def refuse(self, pool: Pool, at: np.ndarray, column: Any, values: Any, reason: Any) -> None:
+        """Note that these rows of the pool are refused, each in its file."""
+        found = pd.DataFrame({"line": self.of(pool, at), "value": values}).assign(
+            column=column, reason=reason
+        )
+        for number, part in found.groupby(pool.file_of(at)):
+            name, why = self.names[int(number)], part["reason"]  # type: ignore[call-overload]
+            self.found.append(rejects(name, part["line"], part["column"], part["value"], why))
+
 
 def pooled(frames: list[pd.DataFrame]) -> Pool:
     """One pool of the tables ``sli`` of several files, sorted by service, sli and time."""
@@ -159,8 +168,7 @@ def without_duplicates(pool: Pool, lines: Lines) -> Pool:
 
 def _report(pool: Pool, lines: Lines, at: np.ndarray, partner: np.ndarray, verb: str) -> None:
     own, other = pool.file_of(at), pool.file_of(partner[at])
-    mine, theirs = lines.of(pool, at), lines.of(pool, partner[at])
-    frame = pool.frame.iloc[at]
+    frame, theirs = pool.frame.iloc[at], lines.of(pool, partner[at])
     times = frame["time"].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     mark = "=" if verb == "repeats" else "≠"
     values = [
@@ -172,11 +180,7 @@ def _report(pool: Pool, lines: Lines, at: np.ndarray, partner: np.ndarray, verb:
         )
     ]  # fmt: skip
     tail = "" if verb == "repeats" else "; the bucket is unknown until you remove one of them"
-    reason = f"{verb} another row (same series and time){tail}"
-    found = pd.DataFrame({"line": mine, "value": values})
-    for number in np.unique(own):
-        part, name = found[own == number], lines.names[number]
-        lines.found.append(rejects(name, part["line"], "time", part["value"], reason))
+    lines.refuse(pool, at, "time", values, f"{verb} another row (same series and time){tail}")
 
 
 def spans(frame: pd.DataFrame) -> dict[tuple[str, str], tuple[int, int]]:
@@ -185,12 +189,8 @@ def spans(frame: pd.DataFrame) -> dict[tuple[str, str], tuple[int, int]]:
     if not len(series):
         return {}
     edges = np.r_[0, np.flatnonzero(series[1:] != series[:-1]) + 1, len(series)].tolist()
-    services, names = (frame[name].cat.categories.tolist() for name in ("service", "sli"))
-    found = {}
-    for start, stop in pairwise(edges):
-        service, name = divmod(int(series[start]), len(names))
-        found[str(services[service]), str(names[name])] = (start, stop)
-    return found
+    names = counts.names_of(frame)
+    return {names[int(series[start])]: (start, stop) for start, stop in pairwise(edges)}
 
 
 def on_grid(
@@ -374,21 +374,27 @@ def _paired(
         kind: _side(kind, [half for half in entries if half[1].part == kind], results, names, found)
         for kind in (left, right)
     }
-    both = pd.merge(sides[left], sides[right][["time", right]], on="time", how="inner")
     zero = [
         kind for kind in (left, right)
         if kind != "total" and all(e.absent_is_zero for _, e, _, _ in entries if e.part == kind)
     ]  # fmt: skip
-    if zero:
-        both, note = _filled(sides[left], sides[right], zero)
-        known[key] = replace(known[key], note="; ".join(filter(None, (known[key].note, note))))
+    both = _merged(sides[left], sides[right], zero).dropna(
+        subset=[kind for kind in (left, right) if kind not in zero], ignore_index=True
+    )
     for kind in (left, right):
-        lost = ~sides[kind]["time"].isin(both["time"])
-        missing.update(names[number] for number in sides[kind].loc[lost, "_file"])
+        alone = ~sides[kind]["time"].isin(both["time"])
+        missing.update(names[number] for number in sides[kind].loc[alone, "_file"])
     work = both[["time", "service", "sli", left, right]]
-    built = counts.build(work, counts.NumberRule("count", file=names[entries[0][0]]))
+    absent = "zero" if zero else "unknown"
+    built = counts.build(work, counts.NumberRule("count", file=names[entries[0][0]], absent=absent))
+    lost = {kind: int(both[kind].isna().sum()) for kind in zero}
+    said = [f"{n} buckets without a value of {kind} count as zero" for kind, n in lost.items() if n]
+    known[key] = replace(known[key], note="; ".join(filter(None, [known[key].note, *said])) or None)
     rows = np.arange(len(work)) if built.rows is None else built.rows
-    _refused(built.refused, both, results, names, found)
+    lines = Lines(results, names, found)
+    origin = Pool(both, both["_file"].to_numpy(), both["_row"].to_numpy())
+    bad = built.refused
+    lines.refuse(origin, bad["row"].to_numpy("int64"), bad["column"], bad["value"], bad["reason"])
     kept = both.iloc[rows].reset_index(drop=True)
     whole = []
     for number in sorted(set(kept["_file"].tolist())):
@@ -398,23 +404,15 @@ def _paired(
     return whole
 
 
-def _filled(
-    first: pd.DataFrame, second: pd.DataFrame, zero: Sequence[str]
-) -> tuple[pd.DataFrame, str | None]:
-    """Both sides where one of them has a value; the kinds that say so are zero without one."""
-    both = first.merge(second, on="time", how="outer", suffixes=("", "_other"), sort=True)
-    lost = {kind: both[kind].isna() for kind in zero}
-    both = both.fillna(dict.fromkeys(zero, 0.0))
+def _merged(first: pd.DataFrame, second: pd.DataFrame, zero: Sequence[str]) -> pd.DataFrame:
+    """Both sides time by time; each time that one of them has, where a kind may be absent."""
+    how: Any = "outer" if zero else "inner"
+    both = first.merge(second, on="time", how=how, suffixes=("", "_other"), sort=True)
     for name in ("_file", "_row"):
         both[name] = both[name].fillna(both[f"{name}_other"]).astype("int64")
     for name in ("service", "sli"):
         both[name] = pd.Categorical([str(first[name].iloc[0])] * len(both))
-    kinds = [name for name in counts.ROLES if name in both]
-    kept = both[kinds].notna().all(axis=1)
-    said = [f"{int((gone & kept).sum())} buckets without a value of {kind} count as zero"
-            for kind, gone in lost.items() if (gone & kept).any()]  # fmt: skip
-    frame = both.loc[kept, ["time", "service", "sli", *kinds, "_file", "_row"]]
-    return frame.reset_index(drop=True), "; ".join(said) or None
+    return both
 
 
 def _side(
@@ -423,9 +421,8 @@ def _side(
 ) -> pd.DataFrame:  # fmt: skip
     """One part from all files that give it, each time once."""
     origins = [_part_of_file(results[number], at) for number, _, _, at in halves]
-    lines = Lines(origins, [names[number] for number, _, _, _ in halves])
+    lines = Lines(origins, [names[number] for number, _, _, _ in halves], found)
     pool = without_duplicates(pooled([half[2] for half in halves]), lines)
-    found.extend(lines.found)
     rows = np.arange(len(pool.frame))
     files, local = pool.file_of(rows), pool.row_of(rows)
     numbers = np.array([number for number, _, _, _ in halves])
@@ -434,18 +431,6 @@ def _side(
     frame["_file"] = numbers[files]
     frame["_row"] = [int(halves[f][3][r]) for f, r in zip(files, local, strict=True)]
     return frame
-
-
-def _refused(
-    refused: pd.DataFrame, both: pd.DataFrame, results: Sequence[FileResult], names: Sequence[str],
-    found: list[pd.DataFrame],
-) -> None:  # fmt: skip
-    for _, row in refused.iterrows():
-        origin = both.iloc[int(row["row"])]
-        line_of = results[int(origin["_file"])].lines
-        line = line_of(np.array([origin["_row"]])) if line_of else [0]
-        name = names[int(origin["_file"])]
-        found.append(rejects(name, line, row["column"], row["value"], row["reason"]))
 
 
 def described(frame: pd.DataFrame, indicators: Indicators) -> pd.DataFrame:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
+from itertools import takewhile
 from typing import Any
 
 import pandas as pd
@@ -102,10 +104,8 @@ def _globs(files: list[str], every: list[str]) -> list[str]:
     """One glob for several files where it means no other, else one for each."""
     if len(files) > 1 and len({name.rpartition("/")[0] for name in files}) == 1:
         first, *others = (glob_of(name) for name in files)
-        start = _common(first, others)
-        end = _common(first[len(start) :][::-1], [name[len(start) :][::-1] for name in others])[
-            ::-1
-        ]
+        start = _common(first, *others)
+        end = _common(*(name[len(start) :][::-1] for name in (first, *others)))[::-1]
         glob = f"{start}*{end}"
         if len(start.rpartition("/")[2]) > 2 and _meant(glob, every) == set(files):
             return [glob]
@@ -123,11 +123,10 @@ def _meant(glob: str, every: list[str]) -> set[str]:
     return {name for name in every if matches(glob, name)}
 
 
-def _common(first: str, others: list[str]) -> str:
-    length = 0
-    while length < len(first) and all(one[length : length + 1] == first[length] for one in others):
-        length += 1
-    return first[:length]
+def _common(*names: str) -> str:
+    """What all names begin with."""
+    same = takewhile(lambda letters: len({*letters}) == 1, zip(*names, strict=False))
+    return "".join(letters[0] for letters in same)
 
 
 def _line(name: str, value: Any) -> str:
@@ -162,9 +161,7 @@ def _plain(value: Any) -> Any:
 
 
 def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | float):
+    if isinstance(value, int | float) and not isinstance(value, bool):
         return f"{value:.12g}"
     if isinstance(value, pd.Timedelta):
         return f'"{value / pd.Timedelta("1s"):.12g}s"'
@@ -172,13 +169,9 @@ def _toml(value: Any) -> str:
         return f"{{ {', '.join(f'{_key(key)} = {_toml(one)}' for key, one in value.items())} }}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_toml, value))}]"
-    return _quoted(str(value))
-
-
-def _quoted(text: str) -> str:
-    plain = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + re.sub(r"[\x00-\x1f\x7f]", lambda one: f"\\u{ord(one[0]):04x}", plain) + '"'
+    written = json.dumps(value if isinstance(value, bool) else str(value), ensure_ascii=False)
+    return written.replace("\x7f", "\\u007f")
 
 
 def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _quoted(name)
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _toml(name)

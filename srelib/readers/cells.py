@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -14,67 +15,92 @@ import pandas as pd
 from srelib.errors import ReadError
 from srelib.readers.base import Unconfirmed
 
-_LOCAL = (
-    r"^(?P<one>\d{1,2})(?P<mark>[./-])(?P<two>\d{1,2})[./-](?P<year>\d{4}),?"
-    r"(?:[ T]+(?P<hour>\d{1,2}):(?P<minute>\d\d)(?P<rest>:\d\d(?:\.\d+)?)?"
-    r"\s*(?P<half>[AaPp][Mm])?)?$"
+_CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?P<rest>:\d\d(?:\.\d+)?)?\s*(?P<half>[AaPp][Mm])?"
+_DATE = (
+    r"^(?P<one>\d{1,2})(?:(?P<mark>[./-])(?P<two>\d{1,2})[./-]|[/ .-](?P<word>[^\W\d]+)\.?[/ .-])"
+    rf"(?P<year>\d{{4}}|\d\d),?(?:[ T]+{_CLOCK})?$"
 )
+"""Such as 31.01.2026 14:05, 1/31/2026 2:05 PM and 31/Jan/26 2:05 PM."""
+_KIBANA = rf"^(?P<word>[^\W\d]+)\.? (?P<one>\d{{1,2}}), (?P<year>\d{{4}}) @ {_CLOCK}$"
+"""Such as Jan 5, 2026 @ 14:05:00.000."""
+_PARTS = ("one", "mark", "two", "word", "year", "hour", "minute", "rest", "half")
+
+LANGUAGES = (
+    "en", "cs", "da", "de", "es", "et", "fi", "fr", "hu", "is", "it", "nb", "nl", "pl", "pt", "ro",
+    "ru", "sk", "sv", "tr",
+)  # fmt: skip
+"""Languages of a Jira profile whose months have names; no name means two months in them."""
+_OLDER = {"mrz": 3, "sept": 9}
+"""Short forms of Java before version 9 that Unicode's tables do not have."""
 
 
-_KIBANA = (
-    r"^(?P<month>[^\W\d]+)\.? (?P<day>\d{1,2}), (?P<year>\d{4}) @ "
-    r"(?P<clock>\d\d:\d\d(?::\d\d(?:\.\d+)?)?)$"
-)
+@functools.cache
+def months() -> dict[str, int]:
+    """Number of the month by its name, short or long, in every language of `LANGUAGES`."""
+    from babel.dates import get_month_names
+
+    found = dict(_OLDER)
+    for language in LANGUAGES:
+        for width in ("abbreviated", "wide"):
+            for context in ("format", "stand-alone"):
+                names = get_month_names(width, context, language)
+                found |= {name.lower().rstrip("."): number for number, name in names.items()}
+    return found
 
 
-def _kibana_iso(text: pd.Series) -> pd.Series:
-    """Text cells such as ``Jan 5, 2026 @ 14:05:00.000`` in ISO 8601, all others as they are."""
-    parts = text.str.extract(_KIBANA).dropna()
-    if parts.empty:
-        return text
-    month = parts["month"].str.lower().map(months()).dropna().astype("int64")
-    parts = parts.loc[month.index]
-    made = parts["year"] + "-" + _two(month) + "-" + _two(parts["day"]) + "T" + parts["clock"]
-    return text.where(~text.index.isin(made.index), made.reindex(text.index))
-
-
-def iso(text: pd.Series, *, file: str | None = None, column: str = "time") -> pd.Series:
-    """Text cells with local dates in ISO 8601, all others as they are."""
-    text = _kibana_iso(text)
-    parts = text.str.extract(_LOCAL).dropna(subset=["one"])
-    if parts.empty:
-        return text
-    one, two = (pd.to_numeric(parts[name]) for name in ("one", "two"))
-    dotted = parts["mark"] == "."
-    first = _day_first(text, one[~dotted], two[~dotted], file, column)
-    day, month = one.where(dotted | first, two), two.where(dotted | first, one)
-    hour = pd.to_numeric(parts["hour"]).fillna(0).astype("int64")
+def _local(text: pd.Series, pattern: str, file: str | None, column: str | None) -> pd.DataFrame:
+    """Parts of the cells that hold a local date, and their `iso` (missing: no such date); without
+    the name of a column they are those of Jira, which writes short years and no date with dots.
+    """
+    parts = text.str.extract(pattern).dropna(subset=["one"]).reindex(columns=list(_PARTS))
+    if column is not None:
+        parts = parts[parts["year"].str.len() == 4]
+    one, two = (pd.to_numeric(parts[name]).astype("Int64") for name in ("one", "two"))
+    named = parts["word"].notna()
+    names = parts["word"].str.lower().map(months() if named.any() else {}).astype("Int64")
+    unclear = ~named & ((parts["mark"] != ".") | (column is None))
+    first = ~unclear | _day_first(text, one[unclear], two[unclear], file, column)
+    day, month = one.where(first, two), two.where(first, one).where(~named, names)
+    hour = pd.to_numeric(parts["hour"]).astype("Int64")
     half = parts["half"].str.lower()
-    impossible = half.notna() & ~hour.between(1, 12)
+    known = half.isna() | hour.between(1, 12).fillna(False).astype(bool)
     hour = hour.where(half.isna(), hour % 12 + 12 * (half == "pm"))
-    found = parts["year"] + "-" + _two(month) + "-" + _two(day)
-    clock = "T" + _two(hour) + ":" + parts["minute"].fillna("00") + parts["rest"].fillna("")
-    made = found + clock.where(parts["hour"].notna(), "")
-    return text.where(~text.index.isin(made.index[~impossible]), made.reindex(text.index))
+    year = parts["year"].where(parts["year"].str.len() == 4, "20" + parts["year"])
+    date = year + "-" + _two(month) + "-" + _two(day)
+    clock = "T" + _two(hour) + ":" + parts["minute"] + parts["rest"].fillna(":00")
+    return parts.assign(iso=(date + clock.fillna("")).where(known))
 
 
 def _two(number: pd.Series) -> pd.Series:
     return number.astype("str").str.zfill(2)
 
 
+def _iso_local(text: pd.Series, file: str | None, column: str) -> pd.Series:
+    """Text cells with local dates in ISO 8601, all others as they are."""
+    for pattern in (_KIBANA, _DATE):
+        made = _local(text, pattern, file, column)["iso"].dropna()
+        text = text.where(~text.index.isin(made.index), made.reindex(text.index))
+    return text
+
+
 def _day_first(
-    text: pd.Series, one: pd.Series, two: pd.Series, file: str | None, column: str
+    text: pd.Series, one: pd.Series, two: pd.Series, file: str | None, column: str | None
 ) -> bool:
-    """Whether the day stands before the month in dates with slashes."""
+    """Whether the day stands before the month in dates of numbers."""
     if one.empty:
         return False
     days, months = one.index[one > 12], two.index[two > 12]
     if bool(len(days)) != bool(len(months)):
         return bool(len(days))
-    why = "none of them shows which number is the month"
+    why = f"{'none of them' if column else 'no date'} shows which number is the month"
     if len(days):
         why = f"{text[days[0]]!r} has the day first and {text[months[0]]!r} the month"
     seen = text[one.index[0]]
+    if column is None:
+        raise ReadError(
+            f"dates such as {seen!r} can be read in two ways; {why}", file=file,
+            fix="export again from Jira and do not save it in Excel, or write dates as 2026-01-31",
+        )  # fmt: skip
     mark = "-" if "-" in seen else "/"
     raise ReadError(
         f"dates in column {column!r} such as {seen!r} can be read in two ways; {why}",
@@ -95,19 +121,6 @@ def _form(seen: str) -> str:
     return re.sub(r"(?i)[ap]m$", "%p", re.sub(r"\.\d+$", ".%f", form))
 
 
-LANGUAGES = (
-    "en", "cs", "da", "de", "es", "et", "fi", "fr", "hu", "is", "it", "nb", "nl", "pl", "pt", "ro",
-    "ru", "sk", "sv", "tr",
-)  # fmt: skip
-"""Languages of a Jira profile whose months have names; no name means two months in them."""
-_OLDER = {"mrz": 3, "sept": 9}
-"""Short forms of Java before version 9 that Unicode's tables do not have."""
-
-_CLOCK = r"(?:\s+(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d))?\s*(?P<half>[AaPp][Mm])?)?"
-_NAMED = re.compile(
-    r"(?P<day>\d{1,2})[/ .-](?P<month>[^\W\d]+)\.?[/ .-](?P<year>\d{4}|\d\d)" + _CLOCK
-)
-_NUMBERED = re.compile(r"(?P<one>\d{1,2})[/.](?P<two>\d{1,2})[/.](?P<year>\d{4}|\d\d)" + _CLOCK)
 _FOREIGN = (
     "no month is called {month!r} in the languages known here: set the language of your Jira "
     "profile to English and export again"
@@ -120,76 +133,21 @@ def jira_iso(frame: pd.DataFrame, shown: Mapping[str, str], *, file: str) -> pd.
     dated = frame.copy()
     if "fault" not in dated:
         dated[["fault", "fault_column", "fault_value"]] = None
-    day_first = _jira_day_first(dated, shown, file)
-    for name, called in shown.items():
-        for row, value in dated[name].dropna().items():
-            text, fault = _converted(str(value).strip(), day_first)
-            dated.at[row, name] = text
-            if fault and dated.loc[[row], "fault"].isna().all():
-                fault_of_row = (fault, called, str(value))
-                dated.loc[row, ["fault", "fault_column", "fault_value"]] = fault_of_row
+    text = frame[list(shown)].astype("object").stack(future_stack=True).dropna()
+    text = text.astype("str").str.strip()
+    parts = _local(text, _DATE, file, None)
+    at = pd.to_datetime(parts["iso"], format="ISO8601", errors="coerce")
+    text[at.index] = at.dt.strftime("%Y-%m-%dT%H:%M:%S")
+    lost = parts.loc[at.isna(), "word"]
+    places: list[tuple[Any, str]] = lost.index.tolist()
+    for (row, name), word in zip(places, lost, strict=True):
+        named = isinstance(word, str) and word.lower() not in months()
+        fault = _FOREIGN.format(month=word) if named else _IMPOSSIBLE
+        if dated.loc[[row], "fault"].isna().all():
+            found = (fault, shown[name], str(frame.at[row, name]))
+            dated.loc[row, ["fault", "fault_column", "fault_value"]] = found
+    dated[list(shown)] = text.unstack().reindex(index=frame.index, columns=list(shown))
     return dated
-
-
-def _jira_day_first(frame: pd.DataFrame, shown: Mapping[str, str], file: str) -> bool:
-    """Whether the day stands before the month, as a number above 12 somewhere shows."""
-    texts = [str(text).strip() for name in shown for text in frame[name].dropna()]
-    matches = [(match, text) for text in texts if (match := _NUMBERED.fullmatch(text))]
-    first = [text for match, text in matches if int(match["one"]) > 12]
-    second = [text for match, text in matches if int(match["two"]) > 12]
-    if matches and bool(first) == bool(second):
-        why = "no date shows which number is the month" if not first else (
-            f"{first[0]!r} has the day first and {second[0]!r} the month"
-        )  # fmt: skip
-        raise ReadError(
-            f"dates such as {matches[0][1]!r} can be read in two ways; {why}", file=file,
-            fix="export again from Jira and do not save it in Excel, or write dates as 2026-01-31",
-        )  # fmt: skip
-    return bool(first)
-
-
-def _converted(text: str, day_first: bool) -> tuple[str | None, str | None]:
-    """The date in ISO 8601, or why there is none; anything unknown stays as it is."""
-    named, numbered = _NAMED.fullmatch(text), _NUMBERED.fullmatch(text)
-    if named:
-        month = months().get(named["month"].lower())
-        if month is None:
-            return None, _FOREIGN.format(month=named["month"])
-        return _written(named, month, int(named["day"]))
-    if numbered:
-        one, two = int(numbered["one"]), int(numbered["two"])
-        return _written(numbered, two if day_first else one, one if day_first else two)
-    return text, None
-
-
-@functools.cache
-def months() -> dict[str, int]:
-    """Number of the month by its name, short or long, in every language of `LANGUAGES`."""
-    from babel.dates import get_month_names
-
-    found = dict(_OLDER)
-    for language in LANGUAGES:
-        for width in ("abbreviated", "wide"):
-            for context in ("format", "stand-alone"):
-                names = get_month_names(width, context, language)
-                found |= {name.lower().rstrip("."): number for number, name in names.items()}
-    return found
-
-
-def _written(match: re.Match[str], month: int, day: int) -> tuple[str | None, str | None]:
-    year = int(match["year"]) + (2000 if len(match["year"]) == 2 else 0)
-    hour, half = int(match["hour"] or 0), (match["half"] or "").lower()
-    if half and not 1 <= hour <= 12:
-        return None, _IMPOSSIBLE
-    if half:
-        hour = hour % 12 + (12 if half == "pm" else 0)
-    try:
-        at = pd.Timestamp(
-            year, month, day, hour, int(match["minute"] or 0), int(match["second"] or 0)
-        )
-    except ValueError:
-        return None, _IMPOSSIBLE
-    return at.isoformat(), None
 
 
 MISSING = (
@@ -273,7 +231,7 @@ def times(
     epoch = _matches(text, open_, _EPOCH)
     zoned = _matches(text, open_ & ~epoch, _ZONED)
     naive = open_ & ~epoch & ~zoned
-    text[naive] = iso(text[naive], file=file, column=column)
+    text[naive] = _iso_local(text[naive], file, column)
     if epoch.any():
         _epochs(text[epoch], values, reasons)
     if zoned.any():

@@ -16,13 +16,10 @@ import pandas as pd
 
 from srelib.errors import ReadError
 from srelib.readers.base import SeriesInfo, Unconfirmed, no_faults
-from srelib.readers.meaning import COUNTS, DUST, FEW, SHARES, Meaning, grown_since, without_dips
+from srelib.readers.meaning import COUNTS, DUST, FEW, ROLES, SHARES, UNITS, Meaning, without_dips
 
 if TYPE_CHECKING:
     from pandas.api.typing import SeriesGroupBy
-
-ROLES = ("good", "bad", "total", "ratio", "bad_ratio", "value")
-"""What a column of numbers can be."""
 
 _MOST = 1e18
 """Largest number of events in a row; sums of such numbers stay finite."""
@@ -75,8 +72,20 @@ class BuiltCounts:
 def build(frame: pd.DataFrame, rule: NumberRule) -> BuiltCounts:
     """Good and total of every row."""
     present = [role for role in ROLES if role in frame.columns]
-    unit = rule.unit or _unit(present)
-    _check_unit(unit, present, rule)
+    shown = (units[0] for roles, units in UNITS.items() if {*roles} & {*present})
+    unit = rule.unit or next(shown, "count")
+    fitting = next((roles for roles, units in UNITS.items() if unit in units), SHARES)
+    if not present or not {*present} <= {*fitting}:
+        needed = (
+            "two of good, bad and total"
+            if fitting == COUNTS
+            else f"a column {' or '.join(fitting)}"
+        )
+        raise ReadError(
+            f"unit is {unit!r}, but the columns given are {', '.join(present) or 'none'}",
+            file=rule.file,
+            fix=f"map {needed} in sources.toml, or correct unit",
+        )
     work = _Counting(frame, rule, present)
     work.scale_percents()
     if unit != "value":
@@ -87,30 +96,9 @@ def build(frame: pd.DataFrame, rule: NumberRule) -> BuiltCounts:
         work.increase()
     if unit == "rate":
         work.scale()
-    if unit in ("ratio", "percent") or {"ratio", "bad_ratio"} & set(present):
-        return work.as_ratio()
-    if unit == "value" or "value" in present:
-        return work.as_value()
-    return work.as_counts(unit)
-
-
-def _unit(present: list[str]) -> str:
-    units = {"ratio": "ratio", "bad_ratio": "ratio", "value": "value"}
-    return next((unit for role, unit in units.items() if role in present), "count")
-
-
-def _check_unit(unit: str, present: list[str], rule: NumberRule) -> None:
-    is_count = unit in ("count", "rate", "counter")
-    fitting = COUNTS if is_count else ("value",) if unit == "value" else SHARES
-    if {*present} & {*fitting} and is_count == bool({*present} & {*COUNTS}):
-        return
-    named = " or ".join(fitting)
-    needed = "two of good, bad and total" if is_count else f"a column {named}"
-    raise ReadError(
-        f"unit is {unit!r}, but the columns given are {', '.join(present) or 'none'}",
-        file=rule.file,
-        fix=f"map {needed} in sources.toml, or correct unit",
-    )
+    if fitting == COUNTS:
+        return work.as_counts(unit)
+    return work.as_value() if unit == "value" else work.as_ratio()
 
 
 class _Counting:
@@ -205,7 +193,8 @@ class _Counting:
         order = np.lexsort((ticks(self.frame["time"]), series_codes(self.frame)))
         self.rows, self.complete = self._row(order), False
         self.frame = self.frame.iloc[order].reset_index(drop=True)
-        self._refuse_repeated()
+        repeated = self.frame.duplicated(["time", "service", "sli"]).to_numpy()
+        self.refuse(repeated, self.present[0], "a second sample of this counter: remove one")
         codes = series_codes(self.frame)
         if self.rule.absent == "zero":
             self.fill_absent(codes)
@@ -220,7 +209,7 @@ class _Counting:
             samples = self.frame[role].to_numpy()
             held = without_dips(samples, fresh)
             dips += int((held > samples).sum())
-            grown, reset = grown_since(held, fresh)
+            grown, reset = _grown_since(held, fresh)
             self.frame[role] = grown
             resets += reset
         self.frame["time"] = pd.Series(
@@ -231,11 +220,6 @@ class _Counting:
             + (f", {resets} resets (the counter began again at zero)" if resets else "")
             + (f", {dips} samples late (lower than one before, and back within two)" * bool(dips))
         )
-
-    def _refuse_repeated(self) -> None:
-        keys = ["time", "service", "sli"]
-        repeated = self.frame.duplicated(keys).to_numpy()
-        self.refuse(repeated, self.present[0], "a second sample of this counter: remove one")
 
     def _shown_steps(self) -> dict[int, float]:
         """Steps [s] that all rows show, where some of them fell out."""
@@ -268,20 +252,14 @@ class _Counting:
             self.frame[role] = self.frame[role].to_numpy() * seconds
         self.notes.append("events estimated from a rate (rate times step)")
 
-    def _steps(self) -> dict[int, pd.Timedelta]:
-        codes, at, step = series_codes(self.seen), ticks(self.seen["time"]), self.rule.step
-        return {
-            code: step or step_of(at[rows], self.rule.file) for code, rows in _rows_of_series(codes)
-        }
-
     def _seconds(self) -> np.ndarray:
         """Length of the bucket of every row [s]."""
-        steps = self._steps()
-        codes = series_codes(self.frame)
-        lookup = np.zeros(max(steps, default=0) + 1)
-        for code, step in steps.items():
+        codes, at = series_codes(self.seen), ticks(self.seen["time"])
+        lookup = np.zeros(codes.max(initial=0) + 1)
+        for code, rows in _rows_of_series(codes):
+            step = self.rule.step or step_of(at[rows], self.rule.file)
             lookup[code] = step.total_seconds()
-        return lookup[codes]
+        return lookup[series_codes(self.frame)]
 
     def as_ratio(self) -> BuiltCounts:
         role = next(role for role in ("ratio", "bad_ratio") if role in self.present)
@@ -310,27 +288,22 @@ class _Counting:
         note = self.notes[-1] if unit in ("rate", "counter") else None
         if len(self.present) == 1:
             return self._as_part(note)
-        whole = "total" if "total" in self.present else None
-        part = "good" if "good" in self.present else "bad"
-        if whole is None:
+        if "total" not in self.present:
             self.drop_missing(["good", "bad"])
             good = self.frame["good"].to_numpy()
             return self._done(good, good + self.frame["bad"].to_numpy(), "events", note)
+        part = "good" if "good" in self.present else "bad"
         if not self.complete:
-            self._nothing_asked(part)
-            self._note_unknown(part)
-        self.drop_missing([part, whole])
+            self._without_part(part)
+        self.drop_missing([part, "total"])
         events, total = self._within_total(part)
         return self._done(events if part == "good" else total - events, total, "events", note)
 
-    def _nothing_asked(self, part: str) -> None:
-        """Where the total is zero, a part that is missing is zero as well."""
-        lost = np.isnan(self.frame[part].to_numpy()) & (self.frame["total"].to_numpy() == 0)
-        if lost.any():
-            self.frame[part] = np.where(lost, 0.0, self.frame[part].to_numpy())
-
-    def _note_unknown(self, part: str) -> None:
-        lost = np.isnan(self.frame[part].to_numpy()) & ~np.isnan(self.frame["total"].to_numpy())
+    def _without_part(self, part: str) -> None:
+        """Where the total is zero, a part that is missing is zero as well; else it is unknown."""
+        some, total = self.frame[part].to_numpy(), self.frame["total"].to_numpy()
+        self.frame[part] = np.where(np.isnan(some) & (total == 0), 0.0, some)
+        lost = np.isnan(self.frame[part].to_numpy()) & ~np.isnan(total)
         if lost.any() and (self.rule.unit != "counter" or lost.all()):
             self.notes.append(
                 f"{int(lost.sum())} rows have a total but no {self._named(part)}: unknown, not "
@@ -401,6 +374,15 @@ class _Counting:
         )  # fmt: skip
         refused = pd.concat(self.refused, ignore_index=True) if self.refused else no_faults()
         return BuiltCounts(sli, self.rows, refused, self.missing, series, tuple(self.notes))
+
+
+def _grown_since(samples: np.ndarray, fresh: np.ndarray) -> tuple[np.ndarray, int]:
+    """Increase since the sample before (NaN where there is none to compare with), and resets."""
+    before = np.r_[np.nan, samples[:-1]] if len(samples) else samples
+    grown = samples - before
+    reset = (grown < 0) & ~fresh
+    grown = np.where(reset, samples, grown)
+    return np.where(fresh, np.nan, grown), int(reset.sum())
 
 
 def _paid(rest: np.ndarray) -> np.ndarray:

@@ -43,7 +43,12 @@ def read_events(head: Head, source: Source, *, line: re.Pattern[str] | None = No
             asks={"table": None},
         )  # fmt: skip
     condition = parse_condition(source.good)
-    keys = _keys(head, source)
+    names = {role: generic.NAMES[role] for role in ("time", "service", "sli")}
+    keys = generic.columns_by_name(head.header, names) | dict(source.columns)
+    for role, said in (("service", source.service), ("sli", source.sli)):
+        if said and role not in source.columns:
+            keys.pop(role, None)
+    generic.demand(head, source, keys, "time", "service", table="sli")
     texts = [keys[role] for role in ("service", "sli") if role in keys]
     measured: list[str] = []
     for compared in columns_of_condition(condition):
@@ -64,16 +69,15 @@ def read_events(head: Head, source: Source, *, line: re.Pattern[str] | None = No
     step = source.step if source.step is not None else pd.Timedelta("1min")
     sql = as_sql(condition, _named(scanned.frame))
     counted, bucket, prints = _counted(scanned.frame, keys, sql, step)
-    frame = counted.assign(
-        service=counted["service"].astype("category") if "service" in keys
-        else generic.constant(str(source.service), len(counted)),
-        sli=counted["sli"].astype("category") if "sli" in keys
-        else generic.constant(source.sli or "availability", len(counted)),
-    )  # fmt: skip
+    texts = [role for role in ("service", "sli") if role in keys]
+    frame = generic.named(counted.astype(dict.fromkeys(texts, "category")), source)
     told = meaning.Meaning("event", f"a row is an event, good where {source.good}")
     rule = counts.NumberRule("count", step, file=head.name, meaning=told)
     result = generic.result(replace(scanned, frame=counted), [counts.build(frame, rule)])
-    return _as_rows(scanned, result, EventRows(bucket, prints, scanned.slim().lines))
+    return replace(
+        result, rows_read=scanned.rows_read, rows_kept=len(scanned.frame), rejects=scanned.rejects,
+        lines=None, events=EventRows(bucket, prints, scanned.slim().lines),
+    )  # fmt: skip
 
 
 def _chosen(scanned: Scan, source: Source) -> Scan:
@@ -95,33 +99,6 @@ def _chosen(scanned: Scan, source: Source) -> Scan:
         ),
         notes=(*scanned.notes, *notes),
     )  # fmt: skip
-
-
-def _as_rows(scanned: Scan, result: FileResult, events: EventRows) -> FileResult:
-    """The result counted in rows of the file, one of which is an event."""
-    return replace(
-        result, rows_read=scanned.rows_read, rows_kept=len(scanned.frame), rejects=scanned.rejects,
-        lines=None, events=events,
-    )  # fmt: skip
-
-
-def _keys(head: Head, source: Source) -> dict[str, str]:
-    """The columns of time, service and indicator."""
-    names = {role: generic.NAMES[role] for role in ("time", "service", "sli")}
-    keys = generic.columns_by_name(head.header, names) | dict(source.columns)
-    for role, said in (("service", source.service), ("sli", source.sli)):
-        if said and role not in source.columns:
-            keys.pop(role, None)
-    lacking = [role for role in ("time", "service") if role not in keys]
-    if "time" in lacking or (lacking and source.service is None):
-        raise ReadError(
-            f"no column names the {lacking[0]}; columns seen: {', '.join(map(repr, head.header))}",
-            file=head.name,
-            fix=f'say columns = {{ {lacking[0]} = "..." }}'
-            + (' or service = "..."' if lacking[0] == "service" else "") + " in sources.toml",
-            asks={"table": "sli", "columns": dict.fromkeys(lacking)},
-        )  # fmt: skip
-    return keys
 
 
 def _named(frame: pd.DataFrame) -> dict[str, str]:

@@ -60,16 +60,28 @@ def _is_generic(head: Head) -> bool:
 def read_generic(head: Head, source: Source) -> FileResult:
     """Read a long or wide CSV of counts, rates, counters, ratios or measured values."""
     roles = _roles(head, source)
-    numbers = [role for role in counts.ROLES if role in roles]
-    if "time" not in roles:
+    demand(head, source, roles, "time")
+    if source.series or not {*counts.ROLES} & {*roles}:
+        return read_wide(head, source, roles["time"])
+    return _read_long(head, source, roles)
+
+
+def demand(
+    head: Head, source: Source, roles: Mapping[str, str], *needed: str, kind: str = "it",
+    **asks: Any,
+) -> None:  # fmt: skip
+    """Refuse a file none of whose columns is known to be what it needs."""
+    lacking = [role for role in needed if role not in roles]
+    lacking = [role for role in lacking if not (role == "service" and source.service)]
+    if lacking:
+        also = ' or service = "..."' if lacking[0] == "service" else ""
         raise ReadError(
-            f"no column is known to be the time; columns seen: {', '.join(map(repr, head.header))}",
-            file=head.name, fix='say columns = { time = "..." } in sources.toml',
-            asks={"columns": {"time": None}},
-        )  # fmt: skip
-    if numbers and not source.series:
-        return _read_long(head, source, roles)
-    return read_wide(head, source, roles["time"])
+            f"no column names the {lacking[0]}, and {kind} needs a column {lacking[0]}; columns "
+            f"seen: {', '.join(map(repr, head.header))}",
+            file=head.name,
+            fix=f'say columns = {{ {lacking[0]} = "..." }}{also} in sources.toml',
+            asks={**asks, "columns": dict.fromkeys(lacking)},
+        )
 
 
 def columns_by_name(header: Sequence[str], known: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -107,36 +119,37 @@ def _roles(head: Head, source: Source) -> dict[str, str]:
 
 
 def _read_long(head: Head, source: Source, roles: dict[str, str]) -> FileResult:
-    if "service" not in roles and not source.service:
-        raise ReadError(
-            "no column names the service", file=head.name,
-            fix=f"add to sources.toml: [[file]] match = {head.name!r}, service = \"YOUR SERVICE\" "
-            '(or columns = { service = "..." })',
-            asks={"columns": {"service": None}},
-        )  # fmt: skip
+    demand(head, source, roles, "service")
     _check_alone(head, source, roles)
-    numbers = [role for role in counts.ROLES if role in roles]
-    keys = [role for role in ("service", "sli") if role in roles]
-    found = scan(
-        head,
-        column_types(
-            head,
-            ("time", [roles["time"]]),
-            ("category", [roles[role] for role in keys]),
-            ("number", [roles[role] for role in numbers]),
-        ),
-        timezone=source.timezone,
-        decimal=source.decimal,
-        required=[roles[role] for role in ("time", *keys)],
-    )
-    frame = found.frame.rename(columns={roles[role]: role for role in ("time", *keys, *numbers)})
-    for role, text in (("service", source.service), ("sli", source.sli)):
-        if role not in keys:
-            frame[role] = constant(text or "availability", len(frame))
-    how = rule(head, source, roles)
-    columns = _long_columns(frame, found, {role: roles[role] for role in numbers})
-    built = counts.build(frame, understood(how, columns))
+    numbers = {role: roles[role] for role in counts.ROLES if role in roles}
+    keys = {role: roles[role] for role in ("service", "sli") if role in roles}
+    found = scanned(
+        head, source, ("time", [roles["time"]]), ("category", keys.values()),
+        ("number", numbers.values()),
+    )  # fmt: skip
+    read = {role: found.frame[column] for role, column in (keys | numbers).items()}
+    frame = named(pd.DataFrame({"time": found.frame[roles["time"]], **read}, copy=False), source)
+    columns = _long_columns(frame, found, numbers)
+    built = counts.build(frame, understood(rule(head, source, roles), columns))
     return result(found, [built])
+
+
+def scanned(
+    head: Head, source: Source, *kinds: tuple[str, Iterable[str]], wide: bool = False
+) -> Scan:
+    """The columns of each kind; only numbers may be missing from a row."""
+    types = column_types(head, *kinds)
+    needed = [name for name, kind in types.items() if kind != "number"]
+    return scan(
+        head, types, timezone=source.timezone, decimal=source.decimal, required=needed, wide=wide
+    )
+
+
+def named(frame: pd.DataFrame, source: Source) -> pd.DataFrame:
+    """The frame with the service and indicator that `sources.toml` says, where it has none."""
+    said = {"service": str(source.service), "sli": source.sli or "availability"}
+    lacking = {name: text for name, text in said.items() if name not in frame}
+    return frame.assign(**{name: constant(text, len(frame)) for name, text in lacking.items()})
 
 
 def column_types(head: Head, *kinds: tuple[str, Iterable[str]]) -> dict[str, str]:
@@ -194,19 +207,11 @@ def indicators_built(
         for role, name in used
     ]
     rules: dict[str, counts.NumberRule] = {}
-    for roles, units in _UNITS.items():
+    for roles, units in meaning.UNITS.items():
         group = [column for column in columns if column.role in roles]
         said = how.unit if how.unit in units else None
         rules |= dict.fromkeys(roles, understood(replace(how, unit=said), group))
     return [indicator(scanned, entry, time, rules[next(iter(entry.roles))]) for entry in entries]
-
-
-_UNITS = {
-    meaning.COUNTS: ("count", "rate", "counter"),
-    meaning.SHARES: ("ratio", "percent"),
-    ("value",): ("value",),
-}
-"""What can be declared of columns in these roles."""
 
 
 def _check_alone(head: Head, source: Source, roles: dict[str, str]) -> None:
@@ -243,27 +248,20 @@ def read_wide(head: Head, source: Source, time: str) -> FileResult:
     names = [name for name in head.header if name != time]
     found, unused = indicators(names, source, file=head.name)
     used = {column: None for entry in found for part in entry.roles.values() for column in part}
-    scanned = scan(
-        head,
-        column_types(head, ("time", [time]), ("number", used)),
-        timezone=source.timezone,
-        decimal=source.decimal,
-        required=[time],
-        wide=True,
-    )
+    scanned_rows = scanned(head, source, ("time", [time]), ("number", used), wide=True)
     notes: list[str] = []
     if not source.series:
-        sizes = {name: int(scanned.frame[name].notna().sum()) for name in used}
+        sizes = {name: int(scanned_rows.frame[name].notna().sum()) for name in used}
         kept, notes = without_replicas(sizes)
         found = [replace(entry, roles={role: tuple(name for name in part if name in kept)
                                        for role, part in entry.roles.items()})
                  for entry in found] if notes else found  # fmt: skip
-    built = indicators_built(scanned, found, time, rule(head, source, {}))
+    built = indicators_built(scanned_rows, found, time, rule(head, source, {}))
     if len(found) > 1:
         notes.append(f"{len(found)} indicators in every row: a record is one of them in one row")
     if unused:
         notes.append(f"columns not used: {listed_names(unused)}")
-    return result(scanned, built, notes=notes)
+    return result(scanned_rows, built, notes=notes)
 
 
 def indicator(
@@ -282,8 +280,7 @@ def indicator(
         if any(len(part) > 1 for part in entry.roles.values()):
             for column in dict.fromkeys(mine):
                 frame[column] = meaning.without_resets(frame[column].to_numpy())
-    data: dict[str, Any] = {"time": frame[time]}
-    data["service"] = constant(entry.service, len(frame))
+    data: dict[str, Any] = {"time": frame[time], "service": constant(entry.service, len(frame))}
     data["sli"] = constant(entry.sli, len(frame))
     notes: list[str] = []
     for role, columns in entry.roles.items():
@@ -291,12 +288,11 @@ def indicator(
     names = {role: " + ".join(columns) for role, columns in entry.roles.items()}
     spec = replace(base, threshold=entry.threshold, op=entry.op, columns=names)
     built = counts.build(pd.DataFrame(data), spec)
-    refused = [built.refused.assign(row=rows[built.refused["row"].to_numpy(dtype="int64")])]
-    refused.append(faults)
+    refused = built.refused.assign(row=rows[built.refused["row"].to_numpy(dtype="int64")])
     return replace(
         built,
         rows=rows if built.rows is None else rows[built.rows],
-        refused=pd.concat([part for part in refused if len(part)] or refused[:1]),
+        refused=pd.concat([part for part in (refused, faults) if len(part)] or [refused]),
         notes=(*notes, *built.notes),
     )
 
@@ -355,7 +351,7 @@ def result(
     )
 
 
-def conformed(sli: pd.DataFrame) -> pd.DataFrame:
+def _conformed(sli: pd.DataFrame) -> pd.DataFrame:
     """Table ``sli``, without a copy where it is one already."""
     wanted = {column.name: tables.DTYPES[column.kind] for column in tables.TABLES["sli"]}
     same = {name: str(dtype) for name, dtype in sli.dtypes.items()} == wanted
@@ -364,7 +360,7 @@ def conformed(sli: pd.DataFrame) -> pd.DataFrame:
 
 def _together(built: list[counts.BuiltCounts]) -> tuple[pd.DataFrame, np.ndarray | None]:
     if len(built) == 1:
-        return conformed(built[0].sli), built[0].rows
+        return _conformed(built[0].sli), built[0].rows
     frame = pd.concat(
         [part.sli.astype({"service": "str", "sli": "str"}) for part in built], ignore_index=True
     )

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from srelib.errors import ReadError
+from srelib.readers.meaning import COUNTS, ROLES
 
 if TYPE_CHECKING:
-    from srelib.sources import Source
+    from srelib.sources import SeriesSpec, Source
 
 WORDS = {
     "good": ("good", "success", "successes", "successful", "ok"),
@@ -73,20 +74,17 @@ def without_replicas(sizes: Mapping[str, int]) -> tuple[list[str], list[str]]:
 def indicators(
     names: Sequence[str], source: Source, *, file: str
 ) -> tuple[list[WideColumns], list[str]]:
-    """The indicators of a wide file."""
+    """The indicators of a wide file, and the columns that none of them uses."""
+    role = _role_of_all(names, source)
     if source.series:
         found = [_stated(spec, source) for spec in source.series]
-    elif source.unit in ("ratio", "percent", "value") and source.service and len(names) == 1:
-        role = "value" if source.unit == "value" else "ratio"
-        sli = source.sli or "availability"
-        found = [WideColumns(source.service, sli, {role: (names[0],)}, source.threshold, source.op)]
+    elif role:
+        found = _one_role(role, names, source, file)
     else:
-        try:
-            found = _paired(names, source) or [
-                *_bounds(names, source), *_labelled([n for n in names if not _bound(n)], source)
-            ]  # fmt: skip
-        except ReadError as error:
-            raise ReadError(error.problem, file=file, fix=error.fix, asks=error.asks) from None
+        bounds = [name for name in names if "le" in labels(name)]
+        others = [name for name in names if name not in bounds]
+        found = _paired(names, source, file)
+        found = found or _bounds(bounds, source, file) + _labelled(others, source, file)
     used = {column for entry in found for columns in entry.roles.values() for column in columns}
     absent = sorted(used - set(names))
     if absent:
@@ -112,27 +110,61 @@ def listed_names(names: Sequence[str]) -> str:
     return shown if len(names) <= 20 else f"{shown} and {len(names) - 20} more"
 
 
-def _stated(spec, source: Source) -> WideColumns:  # type: ignore[no-untyped-def]
-    roles = {role: tuple(getattr(spec, role)) for role in WORDS if getattr(spec, role)}
-    roles |= {role: (getattr(spec, role),) for role in ("ratio", "bad_ratio", "value")
-              if getattr(spec, role)}  # fmt: skip
+def _stated(spec: SeriesSpec, source: Source) -> WideColumns:
+    given = {role: getattr(spec, role) for role in ROLES}
+    roles = {role: (names,) if isinstance(names, str) else tuple(names)
+             for role, names in given.items() if names}  # fmt: skip
     threshold = source.threshold if spec.threshold is None else spec.threshold
     service = str(spec.service or source.service)
     return WideColumns(service, spec.sli, roles, threshold, spec.op or source.op)
 
 
-def _paired(names: Sequence[str], source: Source) -> list[WideColumns]:
+def _role_of_all(names: Sequence[str], source: Source) -> str | None:
+    """The one role that all columns have, where `sources.toml` says so."""
+    said = next((role for role in ROLES if source.columns.get(role) in ("value", *names)), None)
+    if said or source.unit not in ("ratio", "percent", "value"):
+        return said
+    alone = len(names) == 1 or all(map(labels, names))
+    return ("value" if source.unit == "value" else "ratio") if alone else None
+
+
+def _one_role(role: str, names: Sequence[str], source: Source, file: str) -> list[WideColumns]:
+    """An indicator of each service that the labels name; only counts are added up."""
+    groups: dict[str, tuple[str, ...]] = {}
+    for name in names:
+        service = source.service or service_of(labels(name))
+        if not service:
+            raise ReadError(
+                f"the series {name} names no service", file=file,
+                fix='say service = "..." in sources.toml', asks={"service": None},
+            )  # fmt: skip
+        groups[service] = (*groups.get(service, ()), name)
+    several = [service for service, mine in groups.items() if len(mine) > 1]
+    if several and role not in COUNTS:
+        raise ReadError(
+            f"{len(groups[several[0]])} series of {several[0]} hold a {role} each, and these "
+            "cannot be added up",
+            file=file, fix="aggregate them in the query",
+        )  # fmt: skip
+    sli = source.sli or "availability"
+    return [
+        WideColumns(service, sli, {role: mine}, source.threshold, source.op)
+        for service, mine in groups.items()
+    ]
+
+
+def _paired(names: Sequence[str], source: Source, file: str) -> list[WideColumns]:
     """Indicators whose columns end in good, total, errors, ..."""
     groups: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
     for name in names:
         own, role = split_name(name)
         if role and not labels(name) and role not in groups.setdefault(own, {}):
             groups[own][role] = (name,)
-    return _named(groups, source)
+    return _named(groups, source, file)
 
 
 def _named(
-    groups: dict[tuple[str, str], dict[str, tuple[str, ...]]], source: Source
+    groups: dict[tuple[str, str], dict[str, tuple[str, ...]]], source: Source, file: str
 ) -> list[WideColumns]:
     """The complete groups; ``service`` and ``sli`` of the file go before their own names."""
     found: dict[tuple[str, str], tuple[tuple[str, str], WideColumns]] = {}
@@ -148,6 +180,7 @@ def _named(
             both = " and ".join(repr(" ".join(part).strip()) for part in named)
             raise ReadError(
                 f"the columns name {both}, and sources.toml calls all of them {service} {sli}",
+                file=file,
                 fix="leave service and sli out, or name the columns of each in [[file.series]]",
             )
         found[service, sli] = (own, WideColumns(service, sli, roles))
@@ -168,7 +201,7 @@ def split_name(name: str) -> tuple[tuple[str, str], str | None]:
     return (stem, sli), role
 
 
-def _labelled(names: Sequence[str], source: Source) -> list[WideColumns]:
+def _labelled(names: Sequence[str], source: Source, file: str) -> list[WideColumns]:
     """Indicators from label text: a role word in any label, or HTTP status codes."""
     groups: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
     for name in names:
@@ -181,39 +214,34 @@ def _labelled(names: Sequence[str], source: Source) -> list[WideColumns]:
     for roles in groups.values():
         if "total" in roles and "good" not in roles:
             roles.setdefault("bad", ())
-    return _named({key: roles for key, roles in groups.items() if any(roles.values())}, source)
+    known = {key: roles for key, roles in groups.items() if any(roles.values())}
+    return _named(known, source, file)
 
 
-def _bound(name: str) -> str | None:
-    """Upper bound of the histogram bucket a series counts, as its label ``le`` says."""
-    return labels(name).get("le")
-
-
-def _bounds(names: Sequence[str], source: Source) -> list[WideColumns]:
+def _bounds(names: Sequence[str], source: Source, file: str) -> list[WideColumns]:
     """One indicator per bound of each histogram: events within it, of those within infinity."""
     groups: dict[str, dict[float, tuple[str, ...]]] = {}
     for name in names:
-        bound = _bound(name)
-        if bound is not None and _NUMBER.fullmatch(bound):
-            service = source.service or service_of(labels(name)) or ""
-            mine = groups.setdefault(service, {})
-            mine[float(bound)] = (*mine.get(float(bound), ()), name)
+        found = labels(name)
+        if _NUMBER.fullmatch(found["le"]):
+            mine = groups.setdefault(source.service or service_of(found) or "", {})
+            mine[float(found["le"])] = (*mine.get(float(found["le"]), ()), name)
     stem = source.sli or "latency"
-    found = []
+    made = []
     for service, bounds in groups.items():
         if not service:
             continue
         if math.inf not in bounds:
             raise ReadError(
                 f'the histogram of {service!r} has no bucket le="+Inf", which holds all events',
-                fix="export all buckets, without a condition on le",
-            )
-        found += [
+                file=file, fix="export all buckets, without a condition on le",
+            )  # fmt: skip
+        made += [
             WideColumns(service, f"{stem}_le_{bound:.12g}",
                         {"good": good, "total": bounds[math.inf]})
             for bound, good in sorted(bounds.items()) if math.isfinite(bound)
         ]  # fmt: skip
-    return found
+    return made
 
 
 def service_of(found: dict[str, str]) -> str | None:

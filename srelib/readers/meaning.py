@@ -23,6 +23,14 @@ DUST = 1e-6
 
 COUNTS = ("good", "bad", "total")
 SHARES = ("ratio", "bad_ratio")
+ROLES = (*COUNTS, *SHARES, "value")
+"""What a column of numbers can be."""
+UNITS = {
+    COUNTS: ("count", "rate", "counter"),
+    SHARES: ("ratio", "percent"),
+    ("value",): ("value",),
+}
+"""What can be declared of columns in these roles, first what they are where nothing is."""
 
 _RISES = 8
 """So many rises without a fall are hardly chance: less than one time in 300,000."""
@@ -35,7 +43,7 @@ FEW = 2
 _ENOUGH = 10
 """Changes from which falls say that a column is no running sum."""
 
-_RUNNING_NAME = re.compile(r"_(total|count|sum|bucket)$")
+_RUNNING_NAME = re.compile(r"(?m)\A[^{]*_(total|count|sum|bucket)\s*(\{|$)")
 _INCREASE_NAME = re.compile(r"(?i)\b(increase|delta)\(|\bincrease\b")
 _RATE_NAME = re.compile(r"(?i)\b(irate|rate)\(|\b(qps|rps|tps)\b|per[ _-]?sec(ond)?\b|/s(ec)?\b")
 _MINUTE_NAME = re.compile(r"(?i)\brpm\b|(per[ _-]?|/)(min(ute)?|h(ou)?r?)(?![a-z])")
@@ -58,8 +66,23 @@ class NumberColumn:
 
     @cached_property
     def steps(self) -> tuple[int, int, int]:
-        """Rises, falls, and those of the falls that are restarts."""
-        return _steps(self.values)
+        """Rises, falls, and of these the restarts: to below half of the value before, or brief."""
+        known = _known([self])
+        change = np.diff(known)
+        fell = change < 0
+        held = without_dips(known, np.zeros(len(known), dtype=bool))
+        restarts = fell & ((known[1:] <= known[:-1] / 2) | (held[1:] > known[1:]))
+        return int((change > 0).sum()), int(fell.sum()), int(restarts.sum())
+
+    @property
+    def falls_often(self) -> bool:
+        """Whether it falls in more than a quarter of its steps, as no running sum does."""
+        rises, falls, _ = self.steps
+        return rises + falls >= _ENOUGH and 4 * falls > rises + falls
+
+    def says(self, clue: re.Pattern[str]) -> bool:
+        """Whether the name, or a unit in the cells, holds a clue."""
+        return clue.search("\n".join([self.name, *self.suffixes])) is not None
 
 
 @dataclass(frozen=True)
@@ -99,24 +122,24 @@ def says_bad(name: str) -> bool:
     return _BAD_NAME.search(name) is not None
 
 
+_MEANT = {
+    "count": "events in each bucket",
+    "counter": "running sums",
+    "rate": "events per second",
+    "ratio": "shares from 0 to 1",
+    "percent": "shares from 0 to 100",
+}
+
+
 def _ask(problem: str, file: str, *units: str) -> ReadError:
-    meant = {
-        "count": "events in each bucket",
-        "counter": "running sums",
-        "rate": "events per second",
-        "ratio": "shares from 0 to 1",
-        "percent": "shares from 0 to 100",
-    }
-    first, *others = units
-    listed = f'unit = "{first}" ({meant[first]})'
-    about = " or ".join(f'"{unit}" ({meant[unit]})' for unit in units)
-    for unit in others:
-        listed += f', or unit = "{unit}" ({meant[unit]})'
+    meant = [f'"{unit}" ({_MEANT[unit]})' for unit in units]
+    listed = ", or ".join(f"unit = {one}" for one in meant)
     return ReadError(
-        problem, file=file,
+        problem,
+        file=file,
         fix=f"add to the [[file]] with match = {file!r} in sources.toml: {listed}",
-        asks={"unit": Unconfirmed(first, about)},
-    )  # fmt: skip
+        asks={"unit": Unconfirmed(units[0], " or ".join(meant))},
+    )
 
 
 def _check_suffixes(columns: Sequence[NumberColumn], file: str) -> None:
@@ -142,15 +165,14 @@ def _check_suffixes(columns: Sequence[NumberColumn], file: str) -> None:
 
 def _declared(columns: Sequence[NumberColumn], declared: str, file: str) -> Meaning:
     """The declared unit of counts, where the values do not contradict it."""
-    for column in columns:
-        rises, falls, _ = column.steps
-        changes = rises + falls
-        if declared == "counter" and changes >= _ENOUGH and 4 * falls > changes:
-            raise _ask(
-                f"column {column.name!r} is declared a running sum and falls in {falls:,} of "
-                f"{changes:,} steps, which a running sum does only where it begins again",
-                file, "count", "rate",
-            )  # fmt: skip
+    falling = next((column for column in columns if column.falls_often), None)
+    if declared == "counter" and falling:
+        rises, falls, _ = falling.steps
+        raise _ask(
+            f"column {falling.name!r} is declared a running sum and falls in {falls:,} of "
+            f"{rises + falls:,} steps, which a running sum does only where it begins again",
+            file, "count", "rate",
+        )  # fmt: skip
     if declared != "counter" and _running(columns, rises=_SURELY):
         raise _ask(
             f"column {columns[0].name!r} is declared {declared!r} and never falls: it holds "
@@ -162,12 +184,11 @@ def _declared(columns: Sequence[NumberColumn], declared: str, file: str) -> Mean
 
 def _inferred(columns: Sequence[NumberColumn], file: str) -> Meaning:
     """The unit of counts that names and values show together."""
-    names = [column.name for column in columns]
-    rate = next(
-        (c.name for c in columns if _RATE_NAME.search(" ".join([c.name, *c.suffixes]))), None
+    rate, increase, minute, named = (
+        next((column.name for column in columns if column.says(clue)), None)
+        for clue in (_RATE_NAME, _INCREASE_NAME, _MINUTE_NAME, _RUNNING_NAME)
     )
-    increase = next((name for name in names if _INCREASE_NAME.search(name)), None)
-    named = next((name for name in names if _RUNNING_NAME.search(_metric(name))), None)
+    first = columns[0].name
     if not rate and not increase:
         if named and _running(columns, rises=_RISES):
             return Meaning("counter", f"{named!r} is named as a counter, and its values never fall "
@@ -175,12 +196,11 @@ def _inferred(columns: Sequence[NumberColumn], file: str) -> Meaning:
         often = _running(columns, rises=_RISES, restarts=4)
         if often or _running(columns, rises=3 if named else _LIKELY, restarts=0):
             raise _ask(
-                f"the numbers of {named or names[0]!r} never fall{' but to restart' * often}: they "
+                f"the numbers of {named or first!r} never fall{' but to restart' * often}: they "
                 "may be running sums, or events in each bucket that grew",
                 file, "counter", "count",
             )  # fmt: skip
         _check_parts(columns, file)
-    minute = next((name for name in names if _MINUTE_NAME.search(name)), None)
     if minute and not increase:
         raise ReadError(
             f"{minute!r} names events per minute or hour, and nothing says that a bucket is as "
@@ -193,29 +213,14 @@ def _inferred(columns: Sequence[NumberColumn], file: str) -> Meaning:
         return Meaning("count", f"{increase!r} names the increase in each bucket")
     if rate:
         return Meaning("rate", f"{rate!r} names a rate per second")
-    fraction = next((value for column in columns for value in _fractions(column.values)[:1]), None)
-    if fraction is not None:
+    fractions = _fractions(columns)
+    if len(fractions):
         raise _ask(
-            f"the numbers of {names[0]!r} are no whole events (such as {fraction:.6g}): they may "
+            f"the numbers of {first!r} are no whole events (such as {fractions[0]:.6g}): they may "
             "be rates, or counts that were extrapolated",
             file, "rate", "count",
         )  # fmt: skip
     return Meaning("count", "whole numbers")
-
-
-def _metric(name: str) -> str:
-    """Name of the metric, without labels."""
-    return name.split("{")[0].strip()
-
-
-def _steps(values: np.ndarray) -> tuple[int, int, int]:
-    """Rises, falls, and those of the falls that end below half of the value before or recover."""
-    known = values[~np.isnan(values)]
-    change = np.diff(known)
-    fell = change < 0
-    held = without_dips(known, np.zeros(len(known), dtype=bool))
-    restarts = fell & ((known[1:] <= known[:-1] / 2) | (held[1:] > known[1:]))
-    return int((change > 0).sum()), int(fell.sum()), int(restarts.sum())
 
 
 def without_dips(samples: np.ndarray, fresh: np.ndarray) -> np.ndarray:
@@ -237,14 +242,12 @@ def without_dips(samples: np.ndarray, fresh: np.ndarray) -> np.ndarray:
 
 def _check_shares(columns: Sequence[NumberColumn], file: str) -> None:
     """Refuse shares up to 1 where whole totals stand beside them: they are not counted as those."""
-    totals = [column.values for column in columns if column.role == "total"]
-    for role in ("good", "bad") if totals else ():
+    whole = [column for column in columns if column.role == "total"]
+    if len(_fractions(whole)) or not np.any(_known(whole) > 1):
+        return
+    for role in ("good", "bad"):
         mine = [column for column in columns if column.role == role]
-        parts = np.concatenate([column.values for column in mine]) if mine else np.array([])
-        if not len(_fractions(parts)) or np.nanmax(parts) > 1:
-            continue
-        whole = np.concatenate(totals)
-        if not len(_fractions(whole)) and np.nanmax(whole) > 1:
+        if len(_fractions(mine)) and _known(mine).max() <= 1:
             raise ReadError(
                 f"column {mine[0].name!r} is read as {role} events, and holds fractions up to 1 "
                 "beside whole totals, as shares are",
@@ -257,9 +260,8 @@ def _check_shares(columns: Sequence[NumberColumn], file: str) -> None:
 def _check_alike(columns: Sequence[NumberColumn], file: str) -> None:
     """Refuse running sums of some series beside events of others."""
     wholes = _wholes(columns)
-    steps = [column.steps for column in wholes]
-    falling = [up + down >= _ENOUGH and 4 * down > up + down for up, down, _ in steps]
-    if any(falling) and any(_running([column], rises=_SURELY) for column in wholes):
+    running = any(_running([column], rises=_SURELY) for column in wholes)
+    if running and any(column.falls_often for column in wholes):
         raise ReadError(
             f"the numbers of {wholes[0].name!r} never fall in some series and do in others, so "
             "some are running sums and some are not",
@@ -297,33 +299,37 @@ def _wholes(columns: Sequence[NumberColumn]) -> Sequence[NumberColumn]:
     return [column for column in columns if column.role == "total"] or columns
 
 
-def _fractions(values: np.ndarray) -> np.ndarray:
+def _known(columns: Sequence[NumberColumn]) -> np.ndarray:
+    """All values of columns that are there."""
+    values = np.concatenate([np.empty(0), *(column.values for column in columns)])
+    return values[~np.isnan(values)]
+
+
+def _fractions(columns: Sequence[NumberColumn]) -> np.ndarray:
     """Values that are no whole numbers, dust apart."""
-    known = values[~np.isnan(values)]
+    known = _known(columns)
     return known[np.abs(known - np.rint(known)) > DUST * np.maximum(np.abs(known), 1)]
 
 
 def _shares(columns: Sequence[NumberColumn], declared: str | None, file: str) -> Meaning:
     """Whether shares run to 1 or to 100; a share of errors is never taken for one of good."""
-    for column in columns:
-        if column.role == "ratio" and says_bad(column.name):
-            raise ReadError(
-                f"column {column.name!r} is read as the share of good events, and its name says "
-                "that it holds errors",
-                file=file,
-                fix=f"say columns = {{ bad_ratio = {json.dumps(column.name)} }} in sources.toml, "
-                "or give the column another name",
-                asks={"columns": {"bad_ratio": column.name}},
-            )
-    values = np.concatenate([column.values for column in columns])
-    values = values[~np.isnan(values)]
-    name = columns[0].name
+    wrong = next((c.name for c in columns if c.role == "ratio" and says_bad(c.name)), None)
+    if wrong is not None:
+        raise ReadError(
+            f"column {wrong!r} is read as the share of good events, and its name says that it "
+            "holds errors",
+            file=file,
+            fix=f"say columns = {{ bad_ratio = {json.dumps(wrong)} }} in sources.toml, or give "
+            "the column another name",
+            asks={"columns": {"bad_ratio": wrong}},
+        )
+    values, name = _known(columns), columns[0].name
     if any("%" in column.suffixes for column in columns):
         return Meaning("ratio", "cells with a % sign")
     large = int((values > 1.01).sum())
     if declared == "percent":
-        good = [column.values for column in columns if column.role == "ratio"]
-        small = [np.nansum(part) > 0 and np.nanmax(part) <= 1 for part in good]
+        good = [_known([column]) for column in columns if column.role == "ratio"]
+        small = [part.sum() > 0 and part.max() <= 1 for part in good]
         if any(small) and not all(small):
             raise ReadError(
                 f"some series of {name!r} run to 100, and others to 1", file=file,
@@ -363,12 +369,3 @@ def without_resets(samples: np.ndarray) -> np.ndarray:
     result = samples.copy()
     result[known] = seen + np.cumsum(lost)
     return result
-
-
-def grown_since(samples: np.ndarray, fresh: np.ndarray) -> tuple[np.ndarray, int]:
-    """Increase since the sample before (NaN where there is none to compare with), and resets."""
-    before = np.r_[np.nan, samples[:-1]] if len(samples) else samples
-    grown = samples - before
-    reset = (grown < 0) & ~fresh
-    grown = np.where(reset, samples, grown)
-    return np.where(fresh, np.nan, grown), int(reset.sum())

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from srelib import tables
 from srelib.errors import ReadError
-from srelib.readers import cells, counts, generic, indicators, meaning, state_logs
+from srelib.readers import cells, counts, generic, indicators, state_logs
 from srelib.readers.base import Family, FileResult, Head, file_text, rejects
 from srelib.readers.json_text import holds, json_documents
-from srelib.readers.text import Scan, scan
+from srelib.readers.text import Scan
 
 if TYPE_CHECKING:
     from srelib.sources import Source
@@ -36,17 +34,10 @@ def _read_prometheus(head: Head, source: Source) -> FileResult:
     sizes: Counter[str] = Counter()
     for entry in series:
         sizes[_series_name(entry)] += len(entry["values"])
-    kept, said = indicators.without_replicas(sizes)
-    notes += said
-    series = [entry for entry in series if _series_name(entry) in kept]
-    names = [_series_name(entry) for entry in series]
-    samples = _samples(series, names, head)
-    timeless = samples["time"].isna()
-    refused = _sample_rejects(head, samples[timeless])
-    entries, unused = _query_indicators(names, series, source, head)
-    if unused:
-        notes.append(f"series not used: {', '.join(map(repr, unused[:10]))}")
-    return _query_result(head, source, samples[~timeless], entries, refused, notes)
+    names, said = indicators.without_replicas(sizes)
+    samples = _samples([entry for entry in series if _series_name(entry) in names], head)
+    scanned = Scan(samples, tables.empty("rejects"), len(samples), head=head)
+    return _as_indicators(head, source, scanned, samples, names, [*notes, *said])
 
 
 def _query_series(answers: list[Any], head: Head) -> tuple[list[dict[str, Any]], list[str]]:
@@ -78,41 +69,33 @@ def _query_series(answers: list[Any], head: Head) -> tuple[list[dict[str, Any]],
     return [entry for entry in found if isinstance(entry.get("values"), list)], notes
 
 
-def _labels_of(entry: dict[str, Any]) -> dict[str, str]:
-    labels = entry.get("metric")
-    given = labels.items() if isinstance(labels, dict) else ()
-    return {str(key): str(value) for key, value in given}
-
-
 def _series_name(entry: dict[str, Any]) -> str:
     """Name of a series as Prometheus writes it."""
-    known = _labels_of(entry)
-    metric = known.pop("__name__", "")
+    labels = entry.get("metric")
+    known = dict(labels) if isinstance(labels, dict) else {}
+    metric = str(known.pop("__name__", ""))
     inside = ", ".join(f'{key}="{value}"' for key, value in sorted(known.items()))
     return f"{metric}{{{inside}}}" if inside or not metric else metric
 
 
-def _samples(series: list[dict[str, Any]], names: list[str], head: Head) -> pd.DataFrame:
-    """Every sample: name of its series, record, time, number, value, reason."""
-    rows = [(names[number], *_pair(sample)) for number, sample in _numbered(series)]
+def _samples(series: list[dict[str, Any]], head: Head) -> pd.DataFrame:
+    """Every sample: name of its series, time, number, value as text, and why it is refused."""
+    rows = [
+        (name, *_pair(sample))
+        for name, entry in zip(map(_series_name, series), series, strict=True)
+        for sample in entry["values"]
+    ]
     frame = pd.DataFrame(rows, columns=["name", "stamp", "value"], dtype="object")
-    frame["record"] = np.arange(1, len(frame) + 1)
     times = cells.times(frame["stamp"].astype("str"), file=head.name)
     read = cells.numbers(frame["value"].astype("str").replace(_INFINITE), file=head.name)
     frame["time"], frame["number"] = times.values, read.values
     frame["reason"] = times.reasons.where(times.reasons.notna(), read.reasons)
     lost = frame["reason"].isna() & frame["time"].isna()
     frame.loc[lost, "reason"] = "time is missing: export it again"
-    return frame
+    return frame.assign(line=range(1, len(frame) + 1), column=frame["name"])
 
 
 _INFINITE = {"+Inf": "inf", "-Inf": "-inf", "Inf": "inf"}
-
-
-def _numbered(series: list[dict[str, Any]]) -> Iterator[tuple[int, Any]]:
-    for number, entry in enumerate(series):
-        for sample in entry["values"] or ():
-            yield number, sample
 
 
 def _pair(sample: Any) -> tuple[str, str]:
@@ -124,95 +107,55 @@ def _pair(sample: Any) -> tuple[str, str]:
     return text, "" if value is None else str(value)
 
 
-def _query_indicators(
-    names: list[str], series: list[dict[str, Any]], source: Source, head: Head
-) -> tuple[list[indicators.WideColumns], list[str]]:
-    """Which series make up which indicator."""
-    roles = [role for role in counts.ROLES if source.columns.get(role) in ("value", *names)]
-    if not roles and source.unit in ("ratio", "percent", "value") and not source.series:
-        roles = ["value" if source.unit == "value" else "ratio"]
-    if roles:
-        return _same_role(roles[0], names, series, source, head), []
-    return indicators.indicators(list(dict.fromkeys(names)), source, file=head.name)
+_REPEATS = "repeats an earlier sample of this series: remove one"
+_DIFFERS = "another sample of this series at this time differs: remove one"
 
 
-def _same_role(
-    role: str, names: list[str], series: list[dict[str, Any]], source: Source, head: Head
-) -> list[indicators.WideColumns]:
-    groups: dict[str, list[str]] = {}
-    for name, entry in zip(names, series, strict=True):
-        service = source.service or indicators.service_of(_labels_of(entry))
-        if not service:
-            raise ReadError(
-                f"the series {name} names no service", file=head.name,
-                fix='say service = "..." in sources.toml', asks={"service": None},
-            )  # fmt: skip
-        groups.setdefault(service, []).append(name)
-    sli = source.sli or "availability"
-    if role not in meaning.COUNTS:
-        ambiguous = [service for service, mine in groups.items() if len(set(mine)) > 1]
-        if ambiguous:
-            raise ReadError(
-                f"{len(groups[ambiguous[0]])} series of {ambiguous[0]} hold a {role} each, and "
-                "these cannot be added up",
-                file=head.name, fix="aggregate them in the query",
-            )  # fmt: skip
-    return [
-        indicators.WideColumns(
-            service, sli, {role: tuple(dict.fromkeys(mine))}, source.threshold, source.op
-        )
-        for service, mine in groups.items()
-    ]
-
-
-def _query_result(
-    head: Head, source: Source, samples: pd.DataFrame, entries: list[indicators.WideColumns],
-    refused: pd.DataFrame, notes: list[str],
+def _as_indicators(
+    head: Head, source: Source, scanned: Scan, samples: pd.DataFrame, names: list[str],
+    notes: list[str], *, alone: bool = False,
 ) -> FileResult:  # fmt: skip
-    """The samples as a wide table, one row per time, and its indicators."""
-    samples, faults, repeated = _prometheus_once(samples)
-    refused = pd.concat(
-        [part for part in (refused, _sample_rejects(head, repeated)) if len(part)] or [refused]
-    )
-    both = pd.concat([samples[["time", "record"]], faults[["time", "record"]]])
-    first = both.groupby("time")["record"].min().sort_index()
-    table = samples.pivot(index="time", columns="name", values="number").reindex(first.index)
-    used = sorted({name for entry in entries for part in entry.roles.values() for name in part})
-    times = pd.Series(pd.DatetimeIndex(table.index).as_unit("us"), name="time")
-    flat = Scan(
-        pd.DataFrame({"time": times, **_wide_columns(table, used)}), refused, len(samples),
-        faults=_wide_faults(faults, table.index), head=head,
+    """Samples of series as a wide table, one row per time, and its indicators; a sample refused
+    costs the record of its time, unless it stands `alone` in a row of the file.
+    """
+    found, unused = indicators.indicators(names, source, file=head.name)
+    used = sorted({c for entry in found for part in entry.roles.values() for c in part})
+    samples = _once(samples[samples["name"].isin(used)])
+    refused = samples["reason"].notna()
+    gone = samples["time"].isna() | (samples["reason"] == _REPEATS) | (refused & alone)
+    faults, lost, kept = samples[refused & ~gone], samples[gone], samples[~refused]
+    seen = [one if isinstance(one, str) else f"{one:.15g}" for one in lost["value"]]
+    bad = rejects(head.name, lost["line"], lost["column"], seen, lost["reason"])
+    first = samples[~gone].groupby("time")["line"].min()
+    table = kept.pivot(index="time", columns="name", values="number")
+    table = table.reindex(index=first.index, columns=used)
+    times = pd.Series(pd.DatetimeIndex(first.index).as_unit("us"))
+    wide = replace(
+        scanned,
+        frame=pd.DataFrame({_TIME: times, **{name: table[name].to_numpy() for name in used}}),
+        faults=faults.assign(row=first.index.get_indexer(pd.Index(faults["time"]))),
         _cache={"lines": first.to_numpy(dtype="int64")},
-    )  # fmt: skip
-    built = generic.indicators_built(flat, entries, "time", generic.rule(head, source, {}))
-    return generic.result(flat, built, notes=notes)
-
-
-def _prometheus_once(samples: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Samples each once; those that contradict each other; those that repeat another."""
-    known = samples[samples["reason"].isna()]
-    clash = counts.differ(known.groupby(["name", "time"])["number"])
-    again = known.duplicated(["name", "time"]) & ~clash
-    broken = samples[samples["reason"].notna()]
-    broken = broken[broken["time"].notna()]
-    fighting = known[clash].assign(
-        reason="another sample of this series at this time differs: remove one"
     )
-    repeated = known[again].assign(reason="repeats an earlier sample of this series: remove one")
-    return known[~clash & ~again], pd.concat([broken, fighting]), repeated
+    built = generic.indicators_built(wide, found, _TIME, generic.rule(head, source, {}))
+    if unused:
+        notes = [*notes, f"series not used: {indicators.listed_names(unused)}"]
+    return generic.result(wide, built, bad, notes=notes)
 
 
-def _sample_rejects(head: Head, samples: pd.DataFrame) -> pd.DataFrame:
-    at = samples["record"].to_numpy()
-    return rejects(head.name, at, samples["name"], samples["value"], samples["reason"])
+def _once(samples: pd.DataFrame) -> pd.DataFrame:
+    """The samples; a reason to refuse those of which there is another of the series and time."""
+    known = samples[samples["reason"].isna()]
+    again = known.duplicated(["name", "time"])
+    clash = counts.differ(known.groupby(["name", "time"], observed=True)["number"])
+    reason = samples["reason"].copy()
+    reason[again.index[again]] = _REPEATS
+    reason[clash.index[clash]] = "another sample of this series at this time differs: remove one"
+    return samples.assign(reason=reason)
 
 
-def _wide_faults(samples: pd.DataFrame, times: pd.Index) -> pd.DataFrame:
-    """Refused samples as cells of the wide table."""
-    names = {"name": "column", "value": "value", "reason": "reason", "record": "line"}
-    faults = samples[list(names)].rename(columns=names)
-    return faults.assign(row=times.get_indexer(pd.Index(samples["time"]))).reset_index(drop=True)
-
+_REPEATS = "repeats an earlier sample of this series: remove one"
+_TIME = ""
+"""The time in a wide table: no series has this name."""
 
 _LONG_PANELS = ({"series", "time", "value"}, {"metric", "time", "value"})
 
@@ -230,78 +173,34 @@ def _is_long_panel(head: Head) -> bool:
     )  # fmt: skip
 
 
-def _long_columns(head: Head) -> tuple[str, str, str]:
-    """The columns of series, time and value, in any order and case."""
-    if "_field" in head.header:
-        return "_field", "_time", "_value"
-    named = {name.lower(): name for name in head.header}
-    return named.get("series") or named["metric"], named["time"], named["value"]
-
-
 def _read_grafana(head: Head, source: Source) -> FileResult:
     """Read a panel."""
     if _is_long_panel(head):
         return read_long_panel(head, source)
-    if any(role in source.columns for role in generic.counts.ROLES):
+    if any(role in source.columns for role in counts.ROLES):
         return generic.read_generic(head, source)
     return generic.read_wide(head, source, head.header[0])
 
 
 def read_long_panel(head: Head, source: Source) -> FileResult:
-    """A long table (Grafana 6 and before, or the transformation "series to rows"), turned wide."""
-    series, time, value = _long_columns(head)
-    scanned = scan(
+    """A long table (Grafana 6 and before, or the transformation "series to rows")."""
+    named = {name.lower().removeprefix("_"): name for name in head.header}
+    series = next(named[name] for name in ("series", "field", "metric") if name in named)
+    scanned = generic.scanned(
         head,
-        {series: "category", time: "time", value: "number"},
-        timezone=source.timezone,
-        decimal=source.decimal,
-        required=[series, time],
+        source,
+        ("category", [series]),
+        ("time", [named["time"]]),
+        ("number", [named["value"]]),
     )
-    frame = scanned.frame
-    sizes = {str(name): n for name, n in frame[series].value_counts(sort=False).items()}
-    names, said = indicators.without_replicas(sizes if len(frame) else {})
-    found, unused = indicators.indicators(names, source, file=head.name)
-    used = sorted({c for entry in found for part in entry.roles.values() for c in part})
-    frame = frame[frame[series].isin(used)]
-    frame, refused = _grafana_once(head, scanned, frame)
-    table = frame.pivot(index=time, columns=series, values=value).sort_index()
-    first = frame.assign(_row=frame.index).groupby(time)["_row"].min()
-    rows = first.reindex(table.index).to_numpy(dtype="int64")
-    times = pd.Series(pd.DatetimeIndex(table.index), name=time)
-    flat = replace(
-        scanned,
-        frame=pd.DataFrame({time: times, **_wide_columns(table, used)}),
-        _cache={"lines": scanned.lines(rows)},
-    )
-    built = generic.indicators_built(flat, found, time, generic.rule(head, source, {}))
-    notes = [f"series not used: {', '.join(map(repr, unused))}"] if unused else []
-    return generic.result(flat, built, refused, notes=[*said, *notes])
-
-
-def _wide_columns(table: pd.DataFrame, used: list[str]) -> dict[str, np.ndarray]:
-    empty = np.full(len(table), np.nan)
-    return {name: table[name].to_numpy() if name in table else empty for name in used}
-
-
-def _grafana_once(
-    head: Head, scanned: Scan, frame: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Each sample of each series once; those that contradict each other all go."""
-    series, time, value = _long_columns(head)
-    groups = frame.groupby([series, time], observed=True)[value]
-    clash = counts.differ(groups)
-    again = frame.duplicated([series, time]) & ~clash
-    gone = clash | again
-    if not gone.any():
-        return frame, rejects(head.name, [], None, [], [])
-    reasons = np.where(
-        clash[gone], "another row gives a different value for this series and time: remove one",
-        "repeats an earlier row (same series and time): remove one",
-    )  # fmt: skip
-    bad = frame[gone]
-    lines = scanned.lines(bad.index.to_numpy())
-    values = [f"{number:.15g}" for number in bad[value]]
-    return frame[~gone], rejects(head.name, lines, value, values, reasons)
+    samples = scanned.frame.set_axis(["name", "time", "number"], axis=1)
+    sizes = {str(name): n for name, n in samples["name"].value_counts(sort=False).items()}
+    names, notes = indicators.without_replicas(sizes if len(samples) else {})
+    samples = samples[samples["name"].isin(names)]
+    lines = scanned.lines(samples.index.to_numpy())
+    samples = samples.assign(value=samples["number"], line=lines, column=named["value"])
+    samples["reason"] = pd.Series(None, samples.index, dtype="object")
+    return _as_indicators(head, source, scanned, samples, names, notes, alone=True)
 
 
 PROMETHEUS = Family("prometheus", _is_prometheus, _read_prometheus, ("sli",))

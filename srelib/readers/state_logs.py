@@ -13,7 +13,8 @@ from srelib import tables
 from srelib.errors import ReadError
 from srelib.readers import generic, meaning
 from srelib.readers.base import UNSAID, FileResult, Head, SeriesInfo, Unconfirmed, rejects
-from srelib.readers.text import Scan, scan
+from srelib.readers.counts import ticks
+from srelib.readers.text import Scan
 from srelib.readers.words import words_of
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ _HEARTBEATS = 3
 _STATE_COLUMNS = ("state", "status")
 _SITE_COLUMNS = ("service", "site", "monitor", "name", "slug", "target", "host")
 _PROBE_COLUMNS = ("probe", "location", "region", "agent")
+LineOf = Callable[[np.ndarray], np.ndarray]
+
 _GOOD, _BAD, _UNKNOWN = 1, 0, -1
 _CODES = {"good": _GOOD, "bad": _BAD, "ignore": _UNKNOWN}
 
@@ -54,37 +57,36 @@ class StateLog:
     step: pd.Timedelta
     probes: str | None
     file: str
-    line_of: Callable[[np.ndarray], np.ndarray]
+    line_of: LineOf
 
 
 def read_statelog(head: Head, source: Source) -> FileResult:
     """Read a state log."""
     roles = _log_roles(head, source)
-    scanned = _scanned_log(head, source, roles)
+    generic.demand(head, source, roles, "time", "state", "service", kind="a state log", table="sli")
+    texts = [roles[role] for role in ("state", "service", "probe") if role in roles]
+    scanned = generic.scanned(head, source, ("time", [roles["time"]]), ("text", texts))
     rows, refused = _log_rows(head, scanned, source, roles)
     step = source.step if source.step is not None else pd.Timedelta("60s")
     sli = source.sli or "availability"
     silence, note = _longest_silence(rows, source, head)
-    places = scanned.slim()
-    log = StateLog(
-        rows.assign(sli=sli, silence=silence), step, source.probes, head.name, places.lines
-    )
-    told = meaning.Meaning("state", note)
+    rows = rows.assign(sli=sli, silence=silence)
     refusals = tables.stacked([scanned.rejects, refused], "rejects")
     result = FileResult(
         {},
         rows_read=scanned.rows_read,
-        rows_kept=scanned.rows_read - len(scanned.rejects) - len(refused),
+        rows_kept=scanned.rows_read - len(refusals),
         rejects=refusals.sort_values("line", kind="stable"),
         series=tuple(
-            SeriesInfo(str(name), sli, "time", step.total_seconds(), note, meaning=told)
+            SeriesInfo(str(name), sli, "time", step.total_seconds(), note,
+                       meaning=meaning.Meaning("state", note))
             for name in sorted(rows["service"].unique())
         ),
         timezone=scanned.timezone,
         notes=(*scanned.notes, note),
-        log=log,
-    )
-    return _counted(log.rows.assign(file=0), [result])[0]
+        log=StateLog(rows, step, source.probes, head.name, scanned.slim().lines),
+    )  # fmt: skip
+    return _counted(rows.assign(file=0), [result])[0]
 
 
 _KEYS = ["service", "sli", "probe", "time"]
@@ -133,39 +135,35 @@ def _counted(rows: pd.DataFrame, results: Sequence[FileResult]) -> list[FileResu
     logs = [result.log for result in results if result.log]
     rows = rows.reset_index(drop=True)
     rows["at"] = np.arange(len(rows))
-    counts, down, made, began = [], [], [], []
+    made: dict[str, list[tuple[pd.DataFrame, np.ndarray]]] = {"sli": [], "incidents": []}
     for key, mine in rows.groupby(_KEYS[:2], sort=True, observed=True):
         service, sli = map(str, key)  # type: ignore[call-overload]
         parts = [logs[n] for n in mine["file"].unique()]
         log = _one_log(mine, next((part for part in parts if part.probes), parts[0]))
-        seconds, origin = _seconds_up(service, sli, log, max(part.step for part in parts))
-        counts.append(seconds)
-        made.append(origin)
-        down.append(_down_episodes(service, log))
-        began.append(log["at"].to_numpy()[_first_down(log)])
-    sli_rows, down_rows = (np.concatenate([*at, []]).astype("int64") for at in (made, began))
-    every = {"sli": (tables.stacked(counts, "sli"), sli_rows),
-             "incidents": (tables.stacked(down, "incidents"), down_rows)}  # fmt: skip
-    file, row = rows["file"].to_numpy(), rows["row"].to_numpy()
-    return [
-        _of_file(result, log.line_of, n, every, file, row)
-        for n, (result, log) in enumerate(zip(results, logs, strict=True))
-    ]
+        made["sli"].append(_seconds_up(service, sli, log, max(part.step for part in parts)))
+        made["incidents"].append(_down_episodes(service, log))
+    every = {}
+    for table, found in made.items():
+        origin = np.concatenate([np.empty(0), *(at for _, at in found)]).astype("int64")
+        every[table] = tables.stacked([frame for frame, _ in found], table), rows.iloc[origin]
+    return [_of_file(result, n, every) for n, result in enumerate(results)]
 
 
 def _of_file(
-    result: FileResult, line_of: Callable[[np.ndarray], np.ndarray], number: int,
-    every: dict[str, tuple[pd.DataFrame, np.ndarray]], file: np.ndarray, row: np.ndarray,
-) -> FileResult:  # fmt: skip
-    mine = {name: file[origin] == number for name, (_, origin) in every.items()}
-    own = {name: row[origin[mine[name]]] for name, (_, origin) in every.items()}
-    return replace(
-        result,
-        tables={name: frame[mine[name]].reset_index(drop=True)
-                for name, (frame, _) in every.items()},
-        lines=lambda at: line_of(own["sli"][at]),
-        event_lines={"incidents": lambda at: line_of(own["incidents"][at])},
-    )  # fmt: skip
+    result: FileResult, number: int, every: dict[str, tuple[pd.DataFrame, pd.DataFrame]]
+) -> FileResult:
+    """The file with what the rows of all of them made, where it is made of its own rows."""
+    assert result.log is not None
+    found, lines = {}, {}
+    for table, (frame, origin) in every.items():
+        mine = (origin["file"] == number).to_numpy()
+        found[table] = frame[mine].reset_index(drop=True)
+        lines[table] = _lines_from(result.log.line_of, origin["row"].to_numpy()[mine])
+    return replace(result, tables=found, lines=lines.pop("sli"), event_lines=lines)
+
+
+def _lines_from(line_of: LineOf, rows: np.ndarray) -> LineOf:
+    return lambda at: line_of(rows[at])
 
 
 def _log_roles(head: Head, source: Source) -> dict[str, str]:
@@ -175,23 +173,6 @@ def _log_roles(head: Head, source: Source) -> dict[str, str]:
     }  # fmt: skip
     named, taken = generic.columns_by_name(head.header, known), set(source.columns.values())
     return {r: name for r, name in named.items() if name not in taken} | dict(source.columns)
-
-
-def _scanned_log(head: Head, source: Source, roles: dict[str, str]) -> Scan:
-    lacking = [role for role in ("time", "state") if role not in roles]
-    if not source.service and "service" not in roles:
-        lacking.append("service")
-    if lacking:
-        raise ReadError(
-            f"a state log needs a column {lacking[0]}; columns seen: "
-            f"{', '.join(map(repr, head.header))}",
-            file=head.name,
-            fix='say columns = { time = "...", state = "...", service = "..." } in sources.toml',
-            asks={"table": "sli", "columns": dict.fromkeys(lacking)},
-        )
-    others = [roles[role] for role in ("state", "service", "probe") if role in roles]
-    types = generic.column_types(head, ("time", [roles["time"]]), ("text", others))
-    return scan(head, types, timezone=source.timezone, required=list(types))
 
 
 def _log_rows(
@@ -284,19 +265,19 @@ def _one_log(rows: pd.DataFrame, told: StateLog) -> pd.DataFrame:
             '"majority" (the service is up when most probes see it up), "any" or "all"',
             asks={"probes": Unconfirmed("majority", 'see it up: "any", "majority" or "all"')},
         )  # fmt: skip
-    edges = np.unique(np.concatenate([log["time"].array.asi8 for log in logs]))
-    place = [np.searchsorted(log["time"].array.asi8, edges, side="right") - 1 for log in logs]
-    states = np.array([
-        np.where(at < 0, _UNKNOWN, log["state"].to_numpy()[at])
-        for log, at in zip(logs, place, strict=True)
-    ])  # fmt: skip
-    origin = np.array([log["at"].to_numpy()[at] for log, at in zip(logs, place, strict=True)])
-    origin = np.where(states == _UNKNOWN, -1, origin).max(axis=0)
-    up, known = (states == _GOOD).sum(axis=0), (states != _UNKNOWN).sum(axis=0)
+    states, rows_at = (
+        pd.concat(
+            [log.set_index("time")[name] for log in logs], axis=1, keys=range(len(logs)), sort=True
+        )
+        for name in ("state", "at")
+    )
+    states = states.ffill().fillna(_UNKNOWN)
+    origin = rows_at.ffill().where(states != _UNKNOWN, -1).max(axis=1)
+    up, known = (states == _GOOD).sum(axis=1), (states != _UNKNOWN).sum(axis=1)
     good = {"any": up > 0, "majority": 2 * up > known, "all": up == known}[told.probes]
-    state = np.where(known == 0, _UNKNOWN, np.where(good, _GOOD, _BAD))
-    times = pd.Series(edges.view("M8[us]")).dt.tz_localize("UTC")
-    return pd.DataFrame({"time": times, "state": state, "at": origin, "silent": False})
+    state = np.select([known == 0, good], [_UNKNOWN, _GOOD], _BAD)
+    found = pd.DataFrame({"state": state, "at": origin.astype("int64"), "silent": False})
+    return found.rename_axis("time").reset_index()
 
 
 def _with_silence(log: pd.DataFrame) -> pd.DataFrame:
@@ -313,7 +294,7 @@ def _seconds_up(
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Seconds up and known in every bucket in which something is known, and its last known row."""
     size = step // pd.Timedelta(1, "us")
-    starts = pd.DatetimeIndex(log["time"]).tz_convert("UTC").as_unit("us").asi8
+    starts = ticks(log["time"])
     lengths = np.diff(starts, append=starts[-1])
     state = log["state"].to_numpy(dtype="float64")
     held = (state != _UNKNOWN) & (lengths > 0)
@@ -327,16 +308,8 @@ def _seconds_up(
     times = pd.Series(begins.view("M8[us]")).dt.tz_localize("UTC")
     last = np.maximum.accumulate(np.where(state != _UNKNOWN, np.arange(len(state)), 0))
     origin = log["at"].to_numpy()[last[np.searchsorted(starts, begins + size) - 1]]
-    frame = pd.DataFrame(
-        {
-            "time": times,
-            "service": generic.constant(service, len(times)),
-            "sli": generic.constant(sli, len(times)),
-            "good": good / 1e6,
-            "total": known / 1e6,
-        }
-    ).astype({"service": "str", "sli": "str"})
-    return frame, origin
+    frame = pd.DataFrame({"time": times, "good": good / 1e6, "total": known / 1e6})
+    return frame.assign(service=service, sli=sli), origin
 
 
 def _time_before(ticks: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
@@ -346,29 +319,24 @@ def _time_before(ticks: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> 
     return np.asarray(earlier[row] + np.clip(ticks - starts[row], 0, lengths[row]))
 
 
-def _first_down(log: pd.DataFrame) -> np.ndarray:
+def _down_episodes(service: str, log: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+    """Every run of down rows, ended by the first row that is not down, and its first row."""
     down = (log["state"] == _BAD).to_numpy()
-    return np.flatnonzero(down & ~np.r_[False, down[:-1]])
-
-
-def _down_episodes(service: str, log: pd.DataFrame) -> pd.DataFrame:
-    """One row per run of down rows, ended by the first row that is not down."""
-    down, first = (log["state"] == _BAD).to_numpy(), _first_down(log)
-    after = np.flatnonzero(~down & np.r_[False, down[:-1]])
-    times = log["time"].reset_index(drop=True)
-    started = times.iloc[first].reset_index(drop=True)
-    resolved = times.iloc[after].reset_index(drop=True).reindex(range(len(first)))
-    silent = log["silent"].to_numpy()[after]
-    ends = np.where(silent, f"{service} down; its end is unknown, the monitor fell silent",
-                    f"{service} down")  # fmt: skip
-    return pd.DataFrame(
+    before = np.r_[False, down[:-1]]
+    first, after = log[down & ~before], log[~down & before]
+    ends = after.reset_index(drop=True).reindex(range(len(first)))
+    started = first["time"].reset_index(drop=True)
+    silent = ends["silent"].eq(True)
+    frame = pd.DataFrame(
         {
-            "incident_id": [f"{service} {time:%Y-%m-%dT%H:%M:%SZ}" for time in started],
+            "incident_id": service + started.dt.strftime(" %Y-%m-%dT%H:%M:%SZ"),
             "service": service,
             "severity": "outage",
             "started_at": started,
             "detected_at": started,
-            "resolved_at": resolved,
-            "title": [*ends, *[f"{service} down"] * (len(first) - len(ends))],
+            "resolved_at": ends["time"],
+            "title": f"{service} down"
+            + silent.map({True: "; its end is unknown, the monitor fell silent", False: ""}),
         }
     )
+    return frame, first["at"].to_numpy()

@@ -54,7 +54,14 @@ def words_of(source: Source, column: str) -> dict[str, str]:
     return {word.lower(): str(to) for word, to in found.items() if isinstance(to, str)}
 
 
-_MARKS = ("left_out", "left_out_column", "left_out_value")
+def _marked(
+    rows: pd.DataFrame, mask: pd.Series, reason: str, column: str, values: pd.Series
+) -> pd.DataFrame:
+    """The rows, those under the mask left out for this reason."""
+    marks = {"left_out": reason, "left_out_column": column, "left_out_value": values}
+    nothing = pd.Series(None, rows.index, dtype="object")
+    old = {name: rows.get(name, nothing) for name in marks}
+    return rows.assign(**{name: old[name].mask(mask, mark) for name, mark in marks.items()})
 
 
 def chosen(
@@ -62,16 +69,14 @@ def chosen(
 ) -> tuple[pd.DataFrame, list[str]]:
     """The rows, those marked that ``where`` of `sources.toml` does not choose; and how many."""
     kept, notes = pd.Series(True, rows.index), []
-    marks = pd.DataFrame(index=rows.index, columns=list(_MARKS), dtype="object")
     for column, wanted in source.where.items():
         seen = seen_cells[column].astype("object").where(seen_cells[column].notna(), None)
         left = kept & ~seen_cells[column].astype("str").str.strip().isin(wanted)
         kept &= ~left
-        for name, value in zip(_MARKS, (NOT_CHOSEN, column, seen), strict=True):
-            marks[name] = marks[name].mask(left, value)
         if left.any():
+            rows = _marked(rows, left, NOT_CHOSEN, column, seen)
             notes.append(left_out_note(seen[left].tolist(), column))
-    return (rows, notes) if kept.all() else (rows.join(marks), notes)
+    return rows, notes
 
 
 def without_prereleases(rows: pd.DataFrame, column: str) -> tuple[pd.DataFrame, list[str]]:
@@ -80,9 +85,7 @@ def without_prereleases(rows: pd.DataFrame, column: str) -> tuple[pd.DataFrame, 
     early = names.map(lambda name: is_prerelease(str(name)))
     if not early.any():
         return rows, []
-    marks = dict(zip(_MARKS, (PRERELEASE, column, names), strict=True))
-    old = {name: rows.get(name, pd.Series(None, rows.index, dtype="object")) for name in _MARKS}
-    marked = rows.assign(**{name: old[name].mask(early, marks[name]) for name in _MARKS})
+    marked = _marked(rows, early, PRERELEASE, column, names)
     return marked, [prereleases_note(int(early.sum()), len(rows))]
 
 

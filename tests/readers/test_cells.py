@@ -59,8 +59,9 @@ def test_impossible_times_are_refused(cell: str, why: str) -> None:
         (["31/01/2026, 14:05", "02/03/2026, 01:00"], ["2026-01-31 14:05", "2026-03-02 01:00"]),
         (["1/31/2026 2:05 PM", "2/3/2026 12:00 AM"], ["2026-01-31 14:05", "2026-02-03 00:00"]),
         (["2026-01-31 14:05", "31.01.2026"], ["2026-01-31 14:05", "2026-01-31 00:00"]),
+        (["31-Jan-2026 14:05", "1 März 2026"], ["2026-01-31 14:05", "2026-03-01 00:00"]),
     ],
-    ids=["dots", "day first", "month first", "mixed with ISO"],
+    ids=["dots", "day first", "month first", "mixed with ISO", "names of months"],
 )
 def test_local_dates_are_read(column: list[str], expected: list[str]) -> None:
     """Spreadsheets of several countries give the same moments."""

@@ -155,3 +155,10 @@ def test_a_value_that_is_mapped_is_no_share(tmp_path: Path) -> None:
     with pytest.raises(ReadError, match=r"columns given are value\. Fix: map a column ratio or"):
         read_metrics(tmp_path, "time,x\n2026-06-01T10:00:00Z,0.9\n", unit="ratio",
                      service="shop", columns={"value": "x"})  # fmt: skip
+
+
+def test_one_column_in_two_roles_is_read_as_both(tmp_path: Path) -> None:
+    """Every request was good, and the export has one column for them."""
+    text = "time,service,n\n2026-06-01T10:00:00Z,web,1\n2026-06-01T10:01:00Z,web,4\n"
+    found = read_metrics(tmp_path, text, columns={"good": "n", "total": "n"})
+    assert found.tables["sli"][["good", "total"]].values.tolist() == [[1, 1], [4, 4]]
