@@ -12,11 +12,10 @@ import pandas as pd
 
 from srelib import tables
 from srelib.errors import InputError, ParameterError, SloError
-from srelib.folder import grid, joining, records
+from srelib.folder import grid, joining, logs, records
 from srelib.folder.files import REPORT_MARKER, Folder, ReadFile, listing
 from srelib.folder.services import differing_names, several_services
 from srelib.readers.base import FileResult, shown_path
-from srelib.readers.state_logs import joined_logs, once_a_row
 from srelib.windows.window import _grid
 
 if TYPE_CHECKING:
@@ -283,7 +282,7 @@ def _assembled(
     as_of: str | pd.Timestamp | None,
 ) -> Dataset:
     names = [entry.name for entry in loaded]
-    results, overlap = joined_logs([entry.result for entry in loaded], names)
+    results, overlap = logs.joined_states([entry.result for entry in loaded], names)
     thresholds = _thresholds(slos, results)
     indicators, found, missing = joining.joined_indicators(results, names, thresholds)
     found += overlap
@@ -291,7 +290,7 @@ def _assembled(
     for table in tables.EXPORTS[1:]:
         joined[table], repeated = records.joined_records(table, results, names)
         found += repeated
-    found = once_a_row(found, results)
+    found = logs.once_a_row(found, results)
     joined, notes = several_services(joined, said)
     notes += differing_names(joined) + records.far_outside(joined)
     now = _now(as_of, joined, indicators.grids)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from srelib import tables
 from srelib.errors import ReadError
-from srelib.folder import event_logs
+from srelib.folder import logs
 from srelib.folder.grid import Buckets, grid_of
 from srelib.readers import counts
 from srelib.readers.base import FileResult, SeriesInfo, Unconfirmed, rejects
@@ -224,7 +224,7 @@ def _added_up(pool: Pool, times: np.ndarray, weighted: list[tuple[int, int]]) ->
         name: np.bincount(group, weights=pool.frame[name].to_numpy()) for name in ("good", "total")
     }
     slim = pool.take(first)  # from here on the pool itself is empty
-    slim.frame["time"] = pd.Series(times[first].view("M8[us]")).dt.tz_localize("UTC")
+    slim.frame["time"] = counts.times_of(times[first])
     for name, summed in sums.items():
         slim.frame[name] = summed / divisor
     return slim
@@ -276,7 +276,7 @@ def joined_indicators(
             frames.append(part)
             origins.append((_part_of_file(results[number], at), names[number]))
     lines = Lines([result for result, _ in origins], [name for _, name in origins])
-    found += event_logs.added_up(frames, lines.results, lines.names)
+    found += logs.added_up(frames, lines.results, lines.names)
     pool = without_duplicates(pooled(frames or [tables.empty("sli")]), lines)
     pool, grids = on_grid(pool, known)
     return Indicators(pool.frame, grids, known), [*found, *lines.found], missing
@@ -390,12 +390,11 @@ def _paired(
     lost = {kind: int(both[kind].isna().sum()) for kind in zero}
     said = [f"{n} buckets without a value of {kind} count as zero" for kind, n in lost.items() if n]
     known[key] = replace(known[key], note="; ".join(filter(None, [known[key].note, *said])) or None)
-    rows = np.arange(len(work)) if built.rows is None else built.rows
     lines = Lines(results, names, found)
     origin = Pool(both, both["_file"].to_numpy(), both["_row"].to_numpy())
     bad = built.refused
     lines.refuse(origin, bad["row"].to_numpy("int64"), bad["column"], bad["value"], bad["reason"])
-    kept = both.iloc[rows].reset_index(drop=True)
+    kept = both.iloc[built.at].reset_index(drop=True)
     whole = []
     for number in sorted(set(kept["_file"].tolist())):
         at = np.flatnonzero(kept["_file"] == number)

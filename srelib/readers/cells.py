@@ -300,39 +300,35 @@ def _naive(
             "this time carries no zone while others in the column do: write all with it"
         )
         return None
-    local = zone(timezone, file=file)
-    placed = read.dt.tz_localize(local, ambiguous="NaT", nonexistent="NaT")
-    lost = placed.index[placed.isna()]
-    if len(lost):
-        folded = read[lost].dt.tz_localize(
-            local, ambiguous=np.ones(len(lost), dtype=bool), nonexistent="NaT"
-        )
-        reasons[folded.index[folded.notna()]] = (
-            f"this local time occurred twice in {timezone} (the clocks went back): export UTC"
-        )
-        reasons[folded.index[folded.isna()]] = (
-            f"this local time does not exist in {timezone} (the clocks skipped it): check timezone"
-        )
-    values[placed.index] = placed.dt.tz_convert("UTC").astype("datetime64[us, UTC]")
+    local, early = zone(timezone, file=file), np.ones(len(read), dtype=bool)
+    first, second = (
+        read.dt.tz_localize(local, ambiguous=earlier, nonexistent="NaT")
+        for earlier in (early, ~early)
+    )
+    lost, twice = first.isna(), first.notna() & (first != second)
+    reasons[read.index[twice]] = (
+        f"this local time occurred twice in {timezone} (the clocks went back): export UTC"
+    )
+    reasons[read.index[lost]] = (
+        f"this local time does not exist in {timezone} (the clocks skipped it): check timezone"
+    )
+    once = first[~lost & ~twice].dt.tz_convert("UTC")
+    values[once.index] = once.astype("datetime64[us, UTC]")
     return timezone
 
 
 def _epochs(text: pd.Series, values: pd.Series, reasons: pd.Series) -> None:
-    number = pd.to_numeric(text, errors="coerce").astype("float64")
-    units = epoch_unit(number.to_numpy())
-    known = pd.Series(units, index=text.index)
-    counts = known[known != ""].value_counts(sort=False)
-    if len(counts):
-        usual = sorted(counts.index, key=lambda unit: (-counts[unit], unit))[0]
-        right = known == usual
-        values[text.index[right]] = _from_epoch(text[right], usual)
-        for unit in sorted(set(counts.index) - {usual}):
-            reasons[text.index[known == unit]] = (
-                f"epoch in {unit} in a column whose other epochs are in {usual}: write all in one"
-            )
-    reasons[text.index[known == ""]] = (
-        "epoch outside the years 2000 to 2099 in any unit: check the clock"
-    )
+    numbers = pd.to_numeric(text, errors="coerce").astype("float64").to_numpy()
+    units = pd.Series(epoch_unit(numbers), index=text.index)
+    counts = units[units != ""].value_counts()
+    usual = min(counts.index, key=lambda unit: (-counts[unit], unit), default=None)
+    other = f"in a column whose other epochs are in {usual}: write all in one"
+    why = {unit: f"epoch in {unit} {other}" for unit in EPOCH_UNITS}
+    why[""] = "epoch outside the years 2000 to 2099 in any unit: check the clock"
+    wrong = units != usual
+    reasons[text.index[wrong]] = units[wrong].map(why)
+    if usual:
+        values[text.index[~wrong]] = _from_epoch(text[~wrong], usual)
 
 
 def _from_epoch(text: pd.Series, unit: str) -> pd.Series:

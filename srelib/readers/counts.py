@@ -68,6 +68,11 @@ class BuiltCounts:
     series: tuple[SeriesInfo, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def at(self) -> np.ndarray:
+        """The row each was built from."""
+        return np.arange(len(self.sli)) if self.rows is None else self.rows
+
 
 def build(frame: pd.DataFrame, rule: NumberRule) -> BuiltCounts:
     """Good and total of every row."""
@@ -190,9 +195,8 @@ class _Counting:
 
     def increase(self) -> None:
         """Differences between neighbouring samples of a counter, at the time of the first."""
-        order = np.lexsort((ticks(self.frame["time"]), series_codes(self.frame)))
-        self.rows, self.complete = self._row(order), False
-        self.frame = self.frame.iloc[order].reset_index(drop=True)
+        self._sort()
+        self.complete = False
         repeated = self.frame.duplicated(["time", "service", "sli"]).to_numpy()
         self.refuse(repeated, self.present[0], "a second sample of this counter: remove one")
         codes = series_codes(self.frame)
@@ -208,18 +212,22 @@ class _Counting:
         for role in self.present:
             samples = self.frame[role].to_numpy()
             held = without_dips(samples, fresh)
-            dips += int((held > samples).sum())
-            grown, reset = _grown_since(held, fresh)
-            self.frame[role] = grown
-            resets += reset
-        self.frame["time"] = pd.Series(
-            np.where(fresh, at, before).view("datetime64[us]")
-        ).dt.tz_localize("UTC")
+            last = np.r_[np.nan, held[:-1]][: len(held)]
+            again = (held < last) & ~fresh
+            dips, resets = dips + int((held > samples).sum()), resets + int(again.sum())
+            self.frame[role] = np.where(fresh, np.nan, np.where(again, held, held - last))
+        self.frame["time"] = times_of(np.where(fresh, at, before))
         self.notes.append(
             "counters: increases between samples"
             + (f", {resets} resets (the counter began again at zero)" if resets else "")
             + (f", {dips} samples late (lower than one before, and back within two)" * bool(dips))
         )
+
+    def _sort(self) -> np.ndarray:
+        """Put the rows in order of series and time, and tell which they were."""
+        order = np.lexsort((ticks(self.frame["time"]), series_codes(self.frame)))
+        self.rows, self.frame = self._row(order), self.frame.iloc[order].reset_index(drop=True)
+        return order
 
     def _shown_steps(self) -> dict[int, float]:
         """Steps [s] that all rows show, where some of them fell out."""
@@ -236,9 +244,8 @@ class _Counting:
     def scale_percents(self) -> None:
         """Percentages of the total as events, percentages by themselves as shares."""
         meaning = self.rule.meaning
-        hundredths = meaning.hundredths if meaning else ()
-        for role in meaning.shares_of_total if meaning else ():
-            share = self.frame[role].to_numpy() / (100 if role in hundredths else 1)
+        for role, whole in meaning.shares_of_total.items() if meaning else ():
+            share = self.frame[role].to_numpy() / whole
             self.frame[role] = share * self.frame["total"].to_numpy()
             self.notes.append(f"{self._named(role)}: percentages of the total")
         if meaning and meaning.unit == "percent":
@@ -287,7 +294,11 @@ class _Counting:
     def as_counts(self, unit: str) -> BuiltCounts:
         note = self.notes[-1] if unit in ("rate", "counter") else None
         if len(self.present) == 1:
-            return self._as_part(note)
+            part = self.present[0]
+            self.drop_missing([part])
+            values, nothing = self.frame[part].to_numpy(), np.full(len(self.frame), np.nan)
+            good, total = (nothing, values) if part == "total" else (values, nothing)
+            return self._done(good, total, "events", note, part=part)
         if "total" not in self.present:
             self.drop_missing(["good", "bad"])
             good = self.frame["good"].to_numpy()
@@ -327,9 +338,7 @@ class _Counting:
 
     def _carried(self, part: str, over: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Extrapolated counts: what exceeds the total is paid for by buckets before; sums stay."""
-        order = np.lexsort((ticks(self.frame["time"]), series_codes(self.frame)))
-        self.rows, over = self._row(order), over[order]
-        self.frame = self.frame.iloc[order].reset_index(drop=True)
+        over = over[self._sort()]
         codes = series_codes(self.frame)
         some, total = self.frame[part].to_numpy(), self.frame["total"].to_numpy()
         surplus = np.bincount(codes, np.where(over, some - total, 0.0))
@@ -346,14 +355,6 @@ class _Counting:
             "carried to the buckets before, so that sums stay as exported"
         )
         return np.clip(some, 0, total), total
-
-    def _as_part(self, note: str | None) -> BuiltCounts:
-        part = self.present[0]
-        self.drop_missing([part])
-        values = self.frame[part].to_numpy()
-        nothing = np.full(len(values), np.nan)
-        good, total = (nothing, values) if part == "total" else (values, nothing)
-        return self._done(good, total, "events", note, part=part)
 
     def _done(
         self, good: np.ndarray, total: np.ndarray, weighting: str, note: str | None,
@@ -374,15 +375,6 @@ class _Counting:
         )  # fmt: skip
         refused = pd.concat(self.refused, ignore_index=True) if self.refused else no_faults()
         return BuiltCounts(sli, self.rows, refused, self.missing, series, tuple(self.notes))
-
-
-def _grown_since(samples: np.ndarray, fresh: np.ndarray) -> tuple[np.ndarray, int]:
-    """Increase since the sample before (NaN where there is none to compare with), and resets."""
-    before = np.r_[np.nan, samples[:-1]] if len(samples) else samples
-    grown = samples - before
-    reset = (grown < 0) & ~fresh
-    grown = np.where(reset, samples, grown)
-    return np.where(fresh, np.nan, grown), int(reset.sum())
 
 
 def _paid(rest: np.ndarray) -> np.ndarray:
@@ -444,6 +436,11 @@ def ticks(times: pd.Series) -> np.ndarray:
     """Times since 1970 [us]."""
     array: Any = times.array
     return (array if array.unit == "us" else array.as_unit("us")).asi8
+
+
+def times_of(ticks: np.ndarray) -> pd.Series:
+    """Times from their ticks since 1970 [us]."""
+    return pd.Series(ticks.view("datetime64[us]")).dt.tz_localize("UTC")
 
 
 def usual_step(times: np.ndarray) -> int | None:

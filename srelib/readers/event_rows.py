@@ -127,9 +127,9 @@ def _counted(
         ).df()
     bucket = rows.groupby(by, sort=True).ngroup().to_numpy(dtype="int32")
     prints = found.pop("print").to_numpy()
-    times = pd.Series(found.pop("start").to_numpy(dtype="int64").view("M8[us]"))
+    times = counts.times_of(found.pop("start").to_numpy(dtype="int64"))
     parts = {role: found.pop(names[keys[role]]).astype("str") for role in roles}
-    return found.assign(time=times.dt.tz_localize("UTC"), **parts), bucket, prints
+    return found.assign(time=times, **parts), bucket, prints
 
 
 EVENTS = Family("events", lambda head: False, read_events, ("sli",))

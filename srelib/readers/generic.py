@@ -291,7 +291,7 @@ def indicator(
     refused = built.refused.assign(row=rows[built.refused["row"].to_numpy(dtype="int64")])
     return replace(
         built,
-        rows=rows if built.rows is None else rows[built.rows],
+        rows=rows[built.at],
         refused=pd.concat([part for part in (refused, faults) if len(part)] or [refused]),
         notes=(*notes, *built.notes),
     )
@@ -351,21 +351,19 @@ def result(
     )
 
 
-def _conformed(sli: pd.DataFrame) -> pd.DataFrame:
-    """Table ``sli``, without a copy where it is one already."""
-    wanted = {column.name: tables.DTYPES[column.kind] for column in tables.TABLES["sli"]}
-    same = {name: str(dtype) for name, dtype in sli.dtypes.items()} == wanted
-    return sli if same and list(sli.columns) == list(wanted) else tables.conform(sli, "sli")
-
-
 def _together(built: list[counts.BuiltCounts]) -> tuple[pd.DataFrame, np.ndarray | None]:
+    """One table ``sli``, without a copy where it is one already, and the rows it was built from."""
     if len(built) == 1:
-        return _conformed(built[0].sli), built[0].rows
-    frame = pd.concat(
-        [part.sli.astype({"service": "str", "sli": "str"}) for part in built], ignore_index=True
-    )
-    at = [np.arange(len(part.sli)) if part.rows is None else part.rows for part in built]
-    return tables.conform(frame, "sli"), np.concatenate(at)
+        sli, origin = built[0].sli, built[0].rows
+    else:
+        parts = [part.sli.astype({"service": "str", "sli": "str"}) for part in built]
+        sli, origin = (
+            pd.concat(parts, ignore_index=True),
+            np.concatenate([part.at for part in built]),
+        )
+    wanted = {column.name: tables.DTYPES[column.kind] for column in tables.TABLES["sli"]}
+    same = list(sli.dtypes.astype("str").items()) == list(wanted.items())
+    return sli if same else tables.conform(sli, "sli"), origin
 
 
 GENERIC = Family("generic", _is_generic, read_generic, ("sli",))

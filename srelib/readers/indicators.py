@@ -81,10 +81,7 @@ def indicators(
     elif role:
         found = _one_role(role, names, source, file)
     else:
-        bounds = [name for name in names if "le" in labels(name)]
-        others = [name for name in names if name not in bounds]
-        found = _paired(names, source, file)
-        found = found or _bounds(bounds, source, file) + _labelled(others, source, file)
+        found = _by_names(names, source, file)
     used = {column for entry in found for columns in entry.roles.values() for column in columns}
     absent = sorted(used - set(names))
     if absent:
@@ -153,18 +150,37 @@ def _one_role(role: str, names: Sequence[str], source: Source, file: str) -> lis
     ]
 
 
-def _paired(names: Sequence[str], source: Source, file: str) -> list[WideColumns]:
-    """Indicators whose columns end in good, total, errors, ..."""
-    groups: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
+_Roles = dict[str, tuple[str, ...]]
+
+
+def _by_names(names: Sequence[str], source: Source, file: str) -> list[WideColumns]:
+    """Indicators whose columns end in good, total, errors, ...; else those that labels tell."""
+    paired: dict[tuple[str, str], _Roles] = {}
+    labelled: dict[tuple[str, str], _Roles] = {}
+    bounds: dict[str, dict[float, tuple[str, ...]]] = {}
     for name in names:
-        own, role = split_name(name)
-        if role and not labels(name) and role not in groups.setdefault(own, {}):
-            groups[own][role] = (name,)
-    return _named(groups, source, file)
+        found = labels(name)
+        service, bound = service_of(found) or "", found.get("le")
+        if not found:
+            own, role = split_name(name)
+            if role:
+                paired.setdefault(own, {}).setdefault(role, (name,))
+        elif bound is None:
+            for role in _label_roles(found):
+                roles = labelled.setdefault((service, ""), {})
+                roles[role] = (*roles.get(role, ()), name)
+        elif _NUMBER.fullmatch(bound):
+            mine = bounds.setdefault(source.service or service, {})
+            mine[float(bound)] = (*mine.get(float(bound), ()), name)
+    for roles in labelled.values():
+        if "total" in roles and "good" not in roles:
+            roles.setdefault("bad", ())
+    wide = _named(paired, source, file)
+    return wide or _bounds(bounds, source, file) + _named(labelled, source, file)
 
 
 def _named(
-    groups: dict[tuple[str, str], dict[str, tuple[str, ...]]], source: Source, file: str
+    groups: Mapping[tuple[str, str], _Roles], source: Source, file: str
 ) -> list[WideColumns]:
     """The complete groups; ``service`` and ``sli`` of the file go before their own names."""
     found: dict[tuple[str, str], tuple[tuple[str, str], WideColumns]] = {}
@@ -201,31 +217,10 @@ def split_name(name: str) -> tuple[tuple[str, str], str | None]:
     return (stem, sli), role
 
 
-def _labelled(names: Sequence[str], source: Source, file: str) -> list[WideColumns]:
-    """Indicators from label text: a role word in any label, or HTTP status codes."""
-    groups: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
-    for name in names:
-        found = labels(name)
-        if not found:
-            continue
-        roles = groups.setdefault((service_of(found) or "", ""), {})
-        for role in _label_roles(found):
-            roles[role] = (*roles.get(role, ()), name)
-    for roles in groups.values():
-        if "total" in roles and "good" not in roles:
-            roles.setdefault("bad", ())
-    known = {key: roles for key, roles in groups.items() if any(roles.values())}
-    return _named(known, source, file)
-
-
-def _bounds(names: Sequence[str], source: Source, file: str) -> list[WideColumns]:
+def _bounds(
+    groups: Mapping[str, dict[float, tuple[str, ...]]], source: Source, file: str
+) -> list[WideColumns]:
     """One indicator per bound of each histogram: events within it, of those within infinity."""
-    groups: dict[str, dict[float, tuple[str, ...]]] = {}
-    for name in names:
-        found = labels(name)
-        if _NUMBER.fullmatch(found["le"]):
-            mine = groups.setdefault(source.service or service_of(found) or "", {})
-            mine[float(found["le"])] = (*mine.get(float(found["le"]), ()), name)
     stem = source.sli or "latency"
     made = []
     for service, bounds in groups.items():

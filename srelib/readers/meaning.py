@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -87,12 +87,11 @@ class NumberColumn:
 
 @dataclass(frozen=True)
 class Meaning:
-    """Unit of the numbers, what shows it, and the roles that hold percentages of the total."""
+    """Unit of the numbers, what shows it, and of what number the shares of the total are parts."""
 
     unit: str
     evidence: str
-    shares_of_total: tuple[str, ...] = ()
-    hundredths: tuple[str, ...] = ()
+    shares_of_total: Mapping[str, int] = field(default_factory=dict)
 
 
 def meaning_of(
@@ -104,17 +103,19 @@ def meaning_of(
     if shares:
         return _shares(shares, declared, file)
     whole = [column for column in columns if column.role == "total"]
-    named = tuple({c.role for c in columns if whole and c.role in ("good", "bad")
-                   and set(c.suffixes) <= {""} and _PERCENT_NAME.search(c.name)})  # fmt: skip
-    percents = named + tuple({c.role for c in columns if set(c.suffixes) == {"%"}})
+    signs = {c.role: 1 for c in columns if set(c.suffixes) == {"%"}}
+    named = {c.role: 100 for c in columns if whole and c.role in ("good", "bad")
+             and set(c.suffixes) <= {""} and _PERCENT_NAME.search(c.name)}  # fmt: skip
+    percents = signs | named
     counts = [c for c in columns if c.role in COUNTS and c.role not in percents]
     if not counts:
         return None
     if declared in (None, "count"):
         _check_shares(counts, file)
-    _check_alike(counts, file)
-    found = _declared(counts, declared, file) if declared else _inferred(counts, file)
-    return Meaning(found.unit, found.evidence, percents, named)
+    _check_runs(counts, declared, file)
+    said = Meaning(declared or "", f'unit = "{declared}" in sources.toml')
+    found = said if declared else _inferred(counts, file)
+    return replace(found, shares_of_total=percents)
 
 
 def says_bad(name: str) -> bool:
@@ -163,8 +164,16 @@ def _check_suffixes(columns: Sequence[NumberColumn], file: str) -> None:
             )
 
 
-def _declared(columns: Sequence[NumberColumn], declared: str, file: str) -> Meaning:
-    """The declared unit of counts, where the values do not contradict it."""
+def _check_runs(columns: Sequence[NumberColumn], declared: str | None, file: str) -> None:
+    """Refuse running sums beside events of other series, and a unit the values contradict."""
+    wholes = _wholes(columns)
+    running = any(_running([column], rises=_SURELY) for column in wholes)
+    if running and any(column.falls_often for column in wholes):
+        raise ReadError(
+            f"the numbers of {wholes[0].name!r} never fall in some series and do in others, so "
+            "some are running sums and some are not",
+            file=file, fix="export all series in one way, or each kind in a file of its own",
+        )  # fmt: skip
     falling = next((column for column in columns if column.falls_often), None)
     if declared == "counter" and falling:
         rises, falls, _ = falling.steps
@@ -173,13 +182,12 @@ def _declared(columns: Sequence[NumberColumn], declared: str, file: str) -> Mean
             f"{rises + falls:,} steps, which a running sum does only where it begins again",
             file, "count", "rate",
         )  # fmt: skip
-    if declared != "counter" and _running(columns, rises=_SURELY):
+    if declared not in (None, "counter") and _running(columns, rises=_SURELY):
         raise _ask(
             f"column {columns[0].name!r} is declared {declared!r} and never falls: it holds "
             "running sums",
             file, "counter",
         )  # fmt: skip
-    return Meaning(declared, f'unit = "{declared}" in sources.toml')
 
 
 def _inferred(columns: Sequence[NumberColumn], file: str) -> Meaning:
@@ -200,7 +208,13 @@ def _inferred(columns: Sequence[NumberColumn], file: str) -> Meaning:
                 "may be running sums, or events in each bucket that grew",
                 file, "counter", "count",
             )  # fmt: skip
-        _check_parts(columns, file)
+        parts = [column for column in columns if column.role != "total"]
+        if len(parts) < len(columns) and _running(parts, rises=_RISES):
+            raise ReadError(
+                f"the numbers of {parts[0].name!r} never fall, as running sums do, and those of "
+                "the total fall",
+                file=file, fix="export both as events in each bucket, or both as running sums",
+            )  # fmt: skip
     if minute and not increase:
         raise ReadError(
             f"{minute!r} names events per minute or hour, and nothing says that a bucket is as "
@@ -255,29 +269,6 @@ def _check_shares(columns: Sequence[NumberColumn], file: str) -> None:
                 fix="export the number of events, or map only the share: columns = "
                 f"{{ {'bad_' * (role == 'bad')}ratio = {json.dumps(mine[0].name)} }}",
             )
-
-
-def _check_alike(columns: Sequence[NumberColumn], file: str) -> None:
-    """Refuse running sums of some series beside events of others."""
-    wholes = _wholes(columns)
-    running = any(_running([column], rises=_SURELY) for column in wholes)
-    if running and any(column.falls_often for column in wholes):
-        raise ReadError(
-            f"the numbers of {wholes[0].name!r} never fall in some series and do in others, so "
-            "some are running sums and some are not",
-            file=file, fix="export all series in one way, or each kind in a file of its own",
-        )  # fmt: skip
-
-
-def _check_parts(columns: Sequence[NumberColumn], file: str) -> None:
-    """Refuse running sums of errors beside counts of all events."""
-    parts = [column for column in columns if column.role != "total"]
-    if len(parts) < len(columns) and _running(parts, rises=_RISES):
-        raise ReadError(
-            f"the numbers of {parts[0].name!r} never fall, as running sums do, and those of the "
-            "total fall",
-            file=file, fix="export both as events in each bucket, or both as running sums",
-        )  # fmt: skip
 
 
 def _running(columns: Sequence[NumberColumn], *, rises: int, restarts: int = 20) -> bool:

@@ -162,15 +162,12 @@ _LONG_PANELS = ({"series", "time", "value"}, {"metric", "time", "value"})
 
 def _is_grafana(head: Head) -> bool:
     """Whether the header is that of a panel: Time first, or a series and a value in each row."""
-    return _is_long_panel(head) or (
-        head.kind == "csv" and len(head.header) > 1 and head.header[0] == "Time"
-    )
+    wide = len(head.header) > 1 and head.header[0] == "Time"
+    return head.kind == "csv" and (wide or _is_long_panel(head))
 
 
 def _is_long_panel(head: Head) -> bool:
-    return head.kind == "csv" and len(head.header) == 3 and (
-        {name.lower() for name in head.header} in _LONG_PANELS
-    )  # fmt: skip
+    return len(head.header) == 3 and {name.lower() for name in head.header} in _LONG_PANELS
 
 
 def _read_grafana(head: Head, source: Source) -> FileResult:

@@ -12,8 +12,8 @@ import pandas as pd
 from srelib import tables
 from srelib.errors import ReadError
 from srelib.readers import generic, meaning
-from srelib.readers.base import UNSAID, FileResult, Head, SeriesInfo, Unconfirmed, rejects
-from srelib.readers.counts import ticks
+from srelib.readers.base import UNSAID, FileResult, Head, SeriesInfo, Unconfirmed
+from srelib.readers.counts import ticks, times_of
 from srelib.readers.text import Scan
 from srelib.readers.words import words_of
 
@@ -34,8 +34,10 @@ _SITE_COLUMNS = ("service", "site", "monitor", "name", "slug", "target", "host")
 _PROBE_COLUMNS = ("probe", "location", "region", "agent")
 LineOf = Callable[[np.ndarray], np.ndarray]
 
-_GOOD, _BAD, _UNKNOWN = 1, 0, -1
-_CODES = {"good": _GOOD, "bad": _BAD, "ignore": _UNKNOWN}
+UNKNOWN = -1
+"""The state of a row that says nothing, or that another contradicts."""
+_GOOD, _BAD = 1, 0
+_CODES = {"good": _GOOD, "bad": _BAD, "ignore": UNKNOWN}
 
 
 def is_statelog(head: Head) -> bool:
@@ -86,59 +88,17 @@ def read_statelog(head: Head, source: Source) -> FileResult:
         notes=(*scanned.notes, note),
         log=StateLog(rows, step, source.probes, head.name, scanned.slim().lines),
     )  # fmt: skip
-    return _counted(rows.assign(file=0), [result])[0]
+    return counted(rows.assign(file=0), [result])[0]
 
 
-_KEYS = ["service", "sli", "probe", "time"]
-
-
-def joined_logs(
-    results: Sequence[FileResult], names: Sequence[str]
-) -> tuple[list[FileResult], list[pd.DataFrame]]:
-    """The files with each row of overlapping logs counted once, and the rejects of the others."""
-    logs = [result.log for result in results if result.log]
-    called = [name for result, name in zip(results, names, strict=True) if result.log]
-    if len(logs) < 2:
-        return list(results), []
-    rows = pd.concat([log.rows.assign(file=n) for n, log in enumerate(logs)])
-    if not rows.groupby(_KEYS[:2])["file"].nunique().gt(1).any():
-        return list(results), []
-    rows = rows.sort_values([*_KEYS, "file"], kind="stable").reset_index(drop=True)
-    group = rows.groupby(_KEYS)
-    clash = group["state"].transform("nunique") > 1
-    again = rows.duplicated(_KEYS)
-    bad = (clash | again) & ~rows["refused"]
-    first = np.array(called)[group["file"].transform("first").to_numpy()]
-    reasons = [f"repeats a row of {name} (same service, time and state)" for name in first]
-    reason = pd.Series(reasons, rows.index)
-    reason[clash] = "another file gives a different state for this time"
-    found = [
-        rejects(called[n], logs[n].line_of(part["row"].to_numpy()), "state", part["said"],
-                reason[part.index])
-        for n in range(len(logs)) if len(part := rows[bad & (rows["file"] == n)])
-    ]  # fmt: skip
-    rows.loc[clash, "state"] = _UNKNOWN
-    made = iter(_counted(rows[~again], [result for result in results if result.log]))
-    return [next(made) if result.log else result for result in results], found
-
-
-def once_a_row(found: Sequence[pd.DataFrame], results: Sequence[FileResult]) -> list[pd.DataFrame]:
-    """The rejects with each row of a log once, however many buckets and incidents it made."""
-    logs = {result.log.file for result in results if result.log}
-    every = tables.stacked(found, "rejects")
-    again = every["file"].isin(logs) & every.duplicated(["file", "line"])
-    return [every[~again]]
-
-
-def _counted(rows: pd.DataFrame, results: Sequence[FileResult]) -> list[FileResult]:
+def counted(rows: pd.DataFrame, results: Sequence[FileResult]) -> list[FileResult]:
     """The files with seconds and incidents of the rows, each at the file of its row."""
-    logs = [result.log for result in results if result.log]
     rows = rows.reset_index(drop=True)
     rows["at"] = np.arange(len(rows))
     made: dict[str, list[tuple[pd.DataFrame, np.ndarray]]] = {"sli": [], "incidents": []}
-    for key, mine in rows.groupby(_KEYS[:2], sort=True, observed=True):
+    for key, mine in rows.groupby(["service", "sli"], sort=True, observed=True):
         service, sli = map(str, key)  # type: ignore[call-overload]
-        parts = [logs[n] for n in mine["file"].unique()]
+        parts = [log for n in mine["file"].unique() if (log := results[n].log)]
         log = _one_log(mine, next((part for part in parts if part.probes), parts[0]))
         made["sli"].append(_seconds_up(service, sli, log, max(part.step for part in parts)))
         made["incidents"].append(_down_episodes(service, log))
@@ -146,7 +106,9 @@ def _counted(rows: pd.DataFrame, results: Sequence[FileResult]) -> list[FileResu
     for table, found in made.items():
         origin = np.concatenate([np.empty(0), *(at for _, at in found)]).astype("int64")
         every[table] = tables.stacked([frame for frame, _ in found], table), rows.iloc[origin]
-    return [_of_file(result, n, every) for n, result in enumerate(results)]
+    return [
+        _of_file(result, n, every) if result.log else result for n, result in enumerate(results)
+    ]
 
 
 def _of_file(
@@ -204,7 +166,7 @@ def _log_rows(
         bad, column=roles["state"], values=state.iloc[bad], reason=reasons.iloc[bad]
     )
     rows["refused"] = reasons.notna()
-    rows.loc[rows["refused"], "state"] = _UNKNOWN
+    rows.loc[rows["refused"], "state"] = UNKNOWN
     rows = rows[~again].drop_duplicates(keys)
     return rows.sort_values(keys, kind="stable").reset_index(drop=True), refused
 
@@ -271,11 +233,11 @@ def _one_log(rows: pd.DataFrame, told: StateLog) -> pd.DataFrame:
         )
         for name in ("state", "at")
     )
-    states = states.ffill().fillna(_UNKNOWN)
-    origin = rows_at.ffill().where(states != _UNKNOWN, -1).max(axis=1)
-    up, known = (states == _GOOD).sum(axis=1), (states != _UNKNOWN).sum(axis=1)
+    states = states.ffill().fillna(UNKNOWN)
+    origin = rows_at.ffill().where(states != UNKNOWN, -1).max(axis=1)
+    up, known = (states == _GOOD).sum(axis=1), (states != UNKNOWN).sum(axis=1)
     good = {"any": up > 0, "majority": 2 * up > known, "all": up == known}[told.probes]
-    state = np.select([known == 0, good], [_UNKNOWN, _GOOD], _BAD)
+    state = np.select([known == 0, good], [UNKNOWN, _GOOD], _BAD)
     found = pd.DataFrame({"state": state, "at": origin.astype("int64"), "silent": False})
     return found.rename_axis("time").reset_index()
 
@@ -285,7 +247,7 @@ def _with_silence(log: pd.DataFrame) -> pd.DataFrame:
     log = log.assign(time=log["time"].dt.as_unit("us"), silent=False)
     gap = log["time"].shift(-1) - log["time"] > log["silence"]
     late = log[gap]
-    late = late.assign(time=late["time"] + late["silence"], state=_UNKNOWN, silent=True)
+    late = late.assign(time=late["time"] + late["silence"], state=UNKNOWN, silent=True)
     return pd.concat([log, late]).sort_values("time", kind="stable").reset_index(drop=True)
 
 
@@ -297,7 +259,7 @@ def _seconds_up(
     starts = ticks(log["time"])
     lengths = np.diff(starts, append=starts[-1])
     state = log["state"].to_numpy(dtype="float64")
-    held = (state != _UNKNOWN) & (lengths > 0)
+    held = (state != UNKNOWN) & (lengths > 0)
     first, final = starts[held] // size, (starts + lengths - 1)[held] // size
     many = final - first + 1
     begins = np.unique(np.repeat(first - many.cumsum() + many, many) + np.arange(many.sum())) * size
@@ -305,10 +267,9 @@ def _seconds_up(
         _time_before(begins + size, starts, part) - _time_before(begins, starts, part)
         for part in (np.where(state == _GOOD, lengths, 0), np.where(held, lengths, 0))
     )
-    times = pd.Series(begins.view("M8[us]")).dt.tz_localize("UTC")
-    last = np.maximum.accumulate(np.where(state != _UNKNOWN, np.arange(len(state)), 0))
+    last = np.maximum.accumulate(np.where(state != UNKNOWN, np.arange(len(state)), 0))
     origin = log["at"].to_numpy()[last[np.searchsorted(starts, begins + size) - 1]]
-    frame = pd.DataFrame({"time": times, "good": good / 1e6, "total": known / 1e6})
+    frame = pd.DataFrame({"time": times_of(begins), "good": good / 1e6, "total": known / 1e6})
     return frame.assign(service=service, sli=sli), origin
 
 

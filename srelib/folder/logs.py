@@ -1,4 +1,4 @@
-"""Logs of events that several files hold: they add up, and what two of them repeat counts once."""
+"""Logs that several files hold: events add up, states go on, and what files repeat counts once."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 from srelib import tables
 from srelib.readers.base import FileResult, rejects
 from srelib.readers.event_rows import EventRows
+from srelib.readers.state_logs import UNKNOWN, counted
 
 _KEYS = ["service", "sli", "time"]
 _FEWEST = 3
@@ -67,3 +68,41 @@ def _refused(events: EventRows, gone: pd.DataFrame, name: str, other: str) -> pd
     values = shown.reindex(events.bucket[rows]).to_numpy(dtype="object")
     reason = f"repeats rows of {other} (same service, times and columns)"
     return rejects(name, events.lines(rows), "time", values, reason)
+
+
+_STATE = ["service", "sli", "probe", "time"]
+
+
+def joined_states(
+    results: Sequence[FileResult], names: Sequence[str]
+) -> tuple[list[FileResult], list[pd.DataFrame]]:
+    """The files with each row of overlapping logs counted once, and the rejects of the others."""
+    logs = {n: result.log for n, result in enumerate(results) if result.log}
+    if len(logs) < 2:
+        return list(results), []
+    rows = pd.concat([log.rows.assign(file=n) for n, log in logs.items()])
+    if not rows.groupby(_STATE[:2])["file"].nunique().gt(1).any():
+        return list(results), []
+    rows = rows.sort_values([*_STATE, "file"], kind="stable").reset_index(drop=True)
+    group = rows.groupby(_STATE)
+    clash = group["state"].transform("nunique") > 1
+    again = rows.duplicated(_STATE)
+    bad = rows[(clash | again) & ~rows["refused"]]
+    first = group["file"].transform("first").map(dict(enumerate(names)))
+    reason = "repeats a row of " + first + " (same service, time and state)"
+    reason[clash] = "another file gives a different state for this time"
+    found = [
+        rejects(names[n], log.line_of(part["row"].to_numpy()), "state", part["said"],
+                reason[part.index])
+        for n, log in logs.items() if len(part := bad[bad["file"] == n])
+    ]  # fmt: skip
+    rows.loc[clash, "state"] = UNKNOWN
+    return counted(rows[~again], results), found
+
+
+def once_a_row(found: Sequence[pd.DataFrame], results: Sequence[FileResult]) -> list[pd.DataFrame]:
+    """The rejects with each row of a log once, however many buckets and incidents it made."""
+    logs = {result.log.file for result in results if result.log}
+    every = tables.stacked(found, "rejects")
+    again = every["file"].isin(logs) & every.duplicated(["file", "line"])
+    return [every[~again]]
