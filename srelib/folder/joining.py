@@ -99,9 +99,7 @@ def pooled(frames: list[pd.DataFrame]) -> Pool:
 
 
 def _turn(series: np.ndarray) -> np.ndarray | None:
-    """Order of the series among themselves, where they take turns from the first row to the last,
-    as in most exports: then a table turned over is sorted, several times as fast.
-    """
+    """Order of the series, where they take turns: then a table turned over is sorted, and fast."""
     again = np.flatnonzero(series[1:10_000] == series[0])
     size = int(again[0]) + 1 if len(again) else 0
     if not size or len(series) % size or len(np.unique(series[:size])) < size:
@@ -134,15 +132,10 @@ def _sorted_categories(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _tidy(column: pd.Series) -> pd.Series:
     """The category with no unused values, in order of their names."""
-    codes, names = column.cat.codes.to_numpy(), column.cat.categories
-    used = counts.codes_used(codes, len(names))
-    order = sorted(used.tolist(), key=lambda code: str(names[code]))
-    if order == list(range(len(names))):
-        return column
-    place = np.full(len(names), -1, dtype=codes.dtype)
-    place[order] = np.arange(len(order))
-    dtype = pd.CategoricalDtype(names.take(order))
-    return pd.Series(pd.Categorical.from_codes(place.take(codes), dtype=dtype, validate=False))
+    names = column.cat.categories
+    used = names.take(counts.codes_used(column.cat.codes.to_numpy(), len(names)))
+    ordered = used.take(np.argsort(used.astype("str").to_numpy("object"), kind="stable"))
+    return column if ordered.equals(names) else column.cat.set_categories(ordered)
 
 
 def without_duplicates(pool: Pool, lines: Lines) -> Pool:
@@ -423,12 +416,11 @@ def _side(
     lines = Lines(origins, [names[number] for number, _, _, _ in halves], found)
     pool = without_duplicates(pooled([half[2] for half in halves]), lines)
     rows = np.arange(len(pool.frame))
-    files, local = pool.file_of(rows), pool.row_of(rows)
-    numbers = np.array([number for number, _, _, _ in halves])
-    frame = pool.frame.drop(columns=["good", "total"]).copy()
+    places = list(zip(pool.file_of(rows), pool.row_of(rows), strict=True))
+    frame = pool.frame.drop(columns=["good", "total"])
     frame[kind] = pool.frame["total" if kind == "total" else "good"]
-    frame["_file"] = numbers[files]
-    frame["_row"] = [int(halves[f][3][r]) for f, r in zip(files, local, strict=True)]
+    frame["_file"] = [halves[half][0] for half, _ in places]
+    frame["_row"] = [int(halves[half][3][row]) for half, row in places]
     return frame
 
 

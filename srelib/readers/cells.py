@@ -49,9 +49,7 @@ def months() -> dict[str, int]:
 
 
 def _local(text: pd.Series, pattern: str, file: str | None, column: str | None) -> pd.DataFrame:
-    """Parts of the cells that hold a local date, and their `iso` (missing: no such date); without
-    the name of a column they are those of Jira, which writes short years and no date with dots.
-    """
+    """Parts of the cells with a local date, and its `iso`, if any; without a column: as in Jira."""
     parts = text.str.extract(pattern).dropna(subset=["one"]).reindex(columns=list(_PARTS))
     if column is not None:
         parts = parts[parts["year"].str.len() == 4]
@@ -247,7 +245,6 @@ def times(
 
 
 def _matches(text: pd.Series, asked: pd.Series, pattern: str) -> pd.Series:
-    """Which of the cells asked about hold this."""
     found = text[asked].str.contains(pattern).fillna(False).astype(bool)
     return found.reindex(text.index, fill_value=False)
 

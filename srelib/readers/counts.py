@@ -235,7 +235,7 @@ class _Counting:
             return {}
         found = {}
         codes, at = series_codes(self.seen), ticks(self.seen["time"])
-        for code, rows in _rows_of_series(codes):
+        for code, rows in rows_of_series(codes):
             between = np.diff(np.unique(at[rows]))
             if len(between) and not np.any(between % between.min()):
                 found[code] = between.min() / 1e6
@@ -263,7 +263,7 @@ class _Counting:
         """Length of the bucket of every row [s]."""
         codes, at = series_codes(self.seen), ticks(self.seen["time"])
         lookup = np.zeros(codes.max(initial=0) + 1)
-        for code, rows in _rows_of_series(codes):
+        for code, rows in rows_of_series(codes):
             step = self.rule.step or step_of(at[rows], self.rule.file)
             lookup[code] = step.total_seconds()
         return lookup[series_codes(self.frame)]
@@ -347,7 +347,7 @@ class _Counting:
         self.refuse(hopeless[codes] & np.isin(codes, codes[over]), part, _LEANS, "total")
         codes = series_codes(self.frame)
         some, total = (self.frame[role].to_numpy().copy() for role in (part, "total"))
-        for _, mine in _rows_of_series(codes):
+        for _, mine in rows_of_series(codes):
             if np.any(some[mine] > total[mine]):
                 some[mine] = total[mine] - _paid(total[mine] - some[mine])
         self.notes.append(
@@ -405,7 +405,7 @@ def series_codes(frame: pd.DataFrame) -> np.ndarray:
     return combined
 
 
-def _rows_of_series(codes: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+def rows_of_series(codes: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
     """Each series and its rows, in their order."""
     order = np.argsort(codes, kind="stable")
     cuts = np.flatnonzero(np.diff(codes[order])) + 1

@@ -108,9 +108,7 @@ def _named(frame: pd.DataFrame) -> dict[str, str]:
 def _counted(
     frame: pd.DataFrame, keys: dict[str, str], condition: str, step: pd.Timedelta
 ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
-    """Rows and good rows of each service, indicator and bucket, which DuckDB counts; the bucket of
-    each row, and the print of each bucket.
-    """
+    """Rows and good rows of each bucket, by DuckDB; the bucket of each row, each bucket's print."""
     size = step // pd.Timedelta(1, "us")
     names = _named(frame)
     roles = [role for role in ("service", "sli") if role in keys]

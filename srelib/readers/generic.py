@@ -176,11 +176,13 @@ def _long_columns(
     first = frame.iloc[:_LOOKED_AT]
     codes, times = counts.series_codes(first), counts.ticks(first["time"])
     order = np.lexsort((times, codes))
-    cuts = np.flatnonzero(np.diff(codes[order])) + 1
+    series = [order[rows] for _, rows in counts.rows_of_series(codes[order])]
     return [
-        meaning.NumberColumn(column, role, values, scanned.suffixes.get(column, {}))
+        meaning.NumberColumn(
+            column, role, first[role].to_numpy()[rows], scanned.suffixes.get(column, {})
+        )
         for role, column in roles.items()
-        for values in np.split(first[role].to_numpy()[order], cuts)
+        for rows in series
     ]
 
 
@@ -352,7 +354,7 @@ def result(
 
 
 def _together(built: list[counts.BuiltCounts]) -> tuple[pd.DataFrame, np.ndarray | None]:
-    """One table ``sli``, without a copy where it is one already, and the rows it was built from."""
+    """One table ``sli`` (as it is, where it is one already), and the rows it was built from."""
     if len(built) == 1:
         sli, origin = built[0].sli, built[0].rows
     else:

@@ -272,9 +272,7 @@ def _check_shares(columns: Sequence[NumberColumn], file: str) -> None:
 
 
 def _running(columns: Sequence[NumberColumn], *, rises: int, restarts: int = 20) -> bool:
-    """Whether totals (else parts) that change at all never fall, but to begin again at times: at
-    most in one step of so many; 0: never.
-    """
+    """Whether totals (else parts) rise and fall to begin again at most, in one step of so many."""
     changes = running = 0
     for column in _wholes(columns):
         if len(column.values) <= rises:
@@ -291,7 +289,6 @@ def _wholes(columns: Sequence[NumberColumn]) -> Sequence[NumberColumn]:
 
 
 def _known(columns: Sequence[NumberColumn]) -> np.ndarray:
-    """All values of columns that are there."""
     values = np.concatenate([np.empty(0), *(column.values for column in columns)])
     return values[~np.isnan(values)]
 

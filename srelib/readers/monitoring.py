@@ -26,7 +26,6 @@ def _is_prometheus(head: Head) -> bool:
 
 
 def _read_prometheus(head: Head, source: Source) -> FileResult:
-    """Read the answer of a range query."""
     series, notes = _query_series(json_documents(file_text(head), file=head.name), head)
     if not any(entry["values"] for entry in series):
         nothing = "the query found no samples in this span of time"
@@ -171,7 +170,6 @@ def _is_long_panel(head: Head) -> bool:
 
 
 def _read_grafana(head: Head, source: Source) -> FileResult:
-    """Read a panel."""
     if _is_long_panel(head):
         return read_long_panel(head, source)
     if any(role in source.columns for role in counts.ROLES):
