@@ -51,8 +51,8 @@ def months() -> dict[str, int]:
 def _local(text: pd.Series, pattern: str, file: str | None, column: str | None) -> pd.DataFrame:
     """Parts of the cells with a local date, and its `iso`, if any; without a column: as in Jira."""
     parts = text.str.extract(pattern).dropna(subset=["one"]).reindex(columns=list(_PARTS))
-    if column is not None:
-        parts = parts[parts["year"].str.len() == 4]
+    whole = parts["year"].str.len() == 4
+    parts = parts[whole if column else parts["mark"] != "-"]  # 26-03-11 may begin with the year
     one, two = (pd.to_numeric(parts[name]).astype("Int64") for name in ("one", "two"))
     named = parts["word"].notna()
     names = parts["word"].str.lower().map(months() if named.any() else {}).astype("Int64")
@@ -63,7 +63,7 @@ def _local(text: pd.Series, pattern: str, file: str | None, column: str | None) 
     half = parts["half"].str.lower()
     known = half.isna() | hour.between(1, 12).fillna(False).astype(bool)
     hour = hour.where(half.isna(), hour % 12 + 12 * (half == "pm"))
-    year = parts["year"].where(parts["year"].str.len() == 4, "20" + parts["year"])
+    year = parts["year"].where(whole, "20" + parts["year"])
     date = year + "-" + _two(month) + "-" + _two(day)
     clock = "T" + _two(hour) + ":" + parts["minute"] + parts["rest"].fillna(":00")
     return parts.assign(iso=(date + clock.fillna("")).where(known))
@@ -135,7 +135,7 @@ def jira_iso(frame: pd.DataFrame, shown: Mapping[str, str], *, file: str) -> pd.
     text = text.astype("str").str.strip()
     parts = _local(text, _DATE, file, None)
     at = pd.to_datetime(parts["iso"], format="ISO8601", errors="coerce")
-    text[at.index] = at.dt.strftime("%Y-%m-%dT%H:%M:%S")
+    text[at.index] = at.map(pd.Timestamp.isoformat, na_action="ignore").astype("str")
     lost = parts.loc[at.isna(), "word"]
     places: list[tuple[Any, str]] = lost.index.tolist()
     for (row, name), word in zip(places, lost, strict=True):

@@ -160,3 +160,10 @@ def test_few_cells_without_a_zone_are_refused_beside_a_format_with_one() -> None
         found.reasons[2]
         == "this time carries no zone while others in the column do: write all with it"
     )
+
+
+def test_a_short_date_with_dashes_is_left_to_the_general_rule() -> None:
+    """26-03-11 may begin with its year, which no date of Jira's own does."""
+    rows = pd.DataFrame({"at": ["26-03-11 22:36", "31/12/20 00:00", "31/Dec/20 1:05 PM"]})
+    found = cells.jira_iso(rows, {"at": "Created"}, file="j.csv")["at"].tolist()
+    assert found == ["26-03-11 22:36", "2020-12-31T00:00:00", "2020-12-31T13:05:00"]
