@@ -230,18 +230,19 @@ def decide(
     window = key.window or FOUR_WEEKS
     weeks = _whole_weeks(history(good, total))
     needed = _weeks_needed(window, end=weeks.end)
+    said = Decision(NOT_ENOUGH, objective=key.name, target=key.target, window=window,
+                    weeks=len(weeks), frequency=frequency)  # fmt: skip
+    if len(weeks) < needed:
+        return replace(said, lacks=FEW_WEEKS, enough=float(needed))
     known = effect if isinstance(effect, Effect) else None
     found = causes(good, total, effect=known, incidents=incidents, confidence=confidence)
     service = what_if(good, total, found, weeks, key=key, confidence=confidence, seed=seed)
     shares = found.sums / service.allowed
-    said = Decision(
-        NOT_ENOUGH, objective=key.name, target=key.target, window=window, weeks=len(weeks),
-        frequency=frequency, deployments=0 if known is None else known.deployments,
+    said = replace(
+        said, deployments=0 if known is None else known.deployments,
         named=_named(found, service.allowed),
         causes=dict(zip(("deployments", "outages", "usual"), shares.tolist(), strict=True)),
     )  # fmt: skip
-    if len(weeks) < needed:
-        return replace(said, lacks=FEW_WEEKS, enough=float(needed))
     if (1 - key.target) * weeks.expected(window) < 1:
         return replace(said, lacks=FEW_EVENTS)
     seen = detection(service.fine, target=key.target, window=window, policy=service.policy,

@@ -196,11 +196,10 @@ def decisions_table(decided: Decisions) -> Table | None:
     rows = pd.DataFrame([_row(service, one) for service, one in known.items()])
     made = table(
         rows, max_rows=60,
-        caption="What to do about each service: the verdict, the largest cause of spent budget, "
-                "what the change that the verdict asks for would bring (budget saved; windows of "
-                "100 that meet the target, today and then), and how sure the verdict is",
-        headers={"cause": "largest cause", "windows": "windows of 100 that meet the target",
-                 "saved": "budget saved"},
+        caption="What to do about each service, and how sure that is; what the change that the "
+                "verdict asks for would bring: windows of 100 that meet the target, today and "
+                "then, and budget saved; the largest cause of spent budget",
+        headers={"cause": "largest cause", "windows": "windows of 100", "saved": "budget saved"},
     )  # fmt: skip
     return made.stating([f for service, one in known.items() for f in _stated(service, one)])
 
@@ -213,11 +212,11 @@ def _row(service: str, one: Decision) -> dict[str, str]:
     saved = "\u2013" if lever is None or lever.saved.value != lever.saved.value else (
         _rounded(lever.saved.value))  # fmt: skip
     return {
-        "service": service, "verdict": one.verdict, "change": "\u2013" if lever is None else
-        _change(lever), "saved": saved, "windows": f"{now}{then}",
-        "cause": f"{CAUSES[cause]} {_rounded(one.causes[cause])}" if cause else "\u2013",
+        "service": service, "verdict": one.verdict,
         "confidence": "\u2013" if one.confidence != one.confidence else
-        wording.shares([one.confidence])[0],
+        wording.shares([one.confidence])[0], "windows": f"{now}{then}", "saved": saved,
+        "change": "\u2013" if lever is None else _change(lever),
+        "cause": f"{CAUSES[cause]} {_rounded(one.causes[cause])}" if cause else "\u2013",
     }  # fmt: skip
 
 
@@ -301,7 +300,7 @@ def incidents_table(decided: Decisions) -> Table | None:
     rows = rows.sort_values(by, ascending=False, kind="stable", na_position="last")
     columns = ["service", "title", "incidents", "share", *by[1:]]
     return table(
-        rows[columns], max_rows=20,
+        rows[columns], max_rows=10,
         caption="Outages by title of the incident, without what is attributed to deployments: "
                 "share of the service's error budget of the history",
         formats={"share": _rounded, "hours": lambda h: wording.duration(h * 3600),
