@@ -53,6 +53,11 @@ HELPS = {
     SAFER_RELEASES: SAFER, FIX: REPEATED, ALERTS: DETECTED, TARGET: RETARGET, SHIP_MORE: TWICE,
 }  # fmt: skip
 """The change that a verdict asks for."""
+EVIDENCE = {
+    SAFER_RELEASES: "06_delivery_vs_reliability", FIX: "05_incidents", ALERTS: "03_alerting",
+    TARGET: "08_choosing_slos", SHIP_MORE: "04_delivery", CARRY_ON: "02_error_budget",
+}  # fmt: skip
+"""The notebook that shows what a verdict stands on."""
 CAUSES = {"deployments": "deployments", "outages": "other outages", "usual": "usual errors"}
 
 
@@ -100,7 +105,9 @@ def _service(service: str, one: Decision, rules: DecisionRules) -> Finding:
     text = sentence("decisions.service", key, **_parts(service, one, rules))
     shown = "" if one.confidence != one.confidence else wording.shares([one.confidence])[0]
     if shown and one.verdict != NOT_ENOUGH:
-        text = f"{text} Confidence: {shown}."
+        text += sentence("decisions.part", "sure", confidence=shown)
+    if one.verdict in EVIDENCE:
+        text += sentence("decisions.part", "evidence", book=EVIDENCE[one.verdict])
     return Finding("decisions.service", "confidence of a verdict", service, _window(one),
                    one.confidence, shown, verdict=one.verdict, n=one.weeks, sentence=text,
                    anchor="what-would-each-change-bring")  # fmt: skip

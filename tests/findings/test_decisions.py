@@ -1,6 +1,7 @@
 """The exact words of notebook 09: one text per verdict, and why there is none."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -27,6 +28,7 @@ from srelib.errors import InsufficientDataError
 from srelib.findings import decisions as findings
 from tests.decisions.by_hand import NAN, decision, estimate, lever
 
+ROOT = Path(__file__).parents[2]
 LEVERS = (
     lever(SAFER, 0.76, 0.33, 0.41), lever(REPEATED, 0.54, 0.11, 0.13, detail="Disk full"),
     lever(DETECTED, 0.47, 0.04), lever(TWICE, 0.1, -0.33, -0.82),
@@ -91,7 +93,9 @@ VERDICTS = {
 def test_each_verdict_has_its_sentence_with_size_and_confidence(verdict):
     """The size in the same sentence, what to do in bold, how sure at the end."""
     one, text = VERDICTS[verdict]
-    assert say(one) == text
+    said, _, book = say(one).rpartition(" [Evidence](")
+    assert said == text
+    assert (ROOT / "notebooks" / book.removesuffix(")")).exists()
 
 
 NONE = {
@@ -151,7 +155,7 @@ def test_incidents_alone_give_a_verdict_about_incidents():
     assert say(one) == (
         "**shop**: **fix what keeps coming back**. Costliest: **Actions slow** (12 times, 1 day "
         "6 h open). Good and total events are missing, so nothing can be said of its error budget "
-        "or of its releases."
+        "or of its releases. [Evidence](05_incidents.ipynb)"
     )
 
 
