@@ -6,6 +6,7 @@ the likely fix, so that the text alone is enough to mend the input.
 
 from __future__ import annotations
 
+import numbers
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,6 +25,29 @@ class SrelibError(ValueError):
 
 class InvalidTargetError(SrelibError):
     """A target is not a fraction strictly between 0 and 1."""
+
+    @classmethod
+    def check(cls, target: object) -> None:
+        """Refuse what is no target."""
+        if isinstance(target, bool) or not isinstance(target, numbers.Real):
+            raise cls(
+                f"target must be a number between 0 and 1; got {target!r}. Write a fraction "
+                "strictly between 0 and 1, such as 0.999."
+            )
+        share = float(target)
+        if not 0 < share < 1:
+            raise cls(
+                f"target must lie strictly between 0 and 1; got {share:.12g}. {cls.fix(share)}"
+            )
+
+    @staticmethod
+    def fix(target: object) -> str:
+        """What to write instead of a number that is no target."""
+        if isinstance(target, int | float) and 1 < target < 100:
+            return f"For {target:.12g} % write {float(f'{target / 100:.12g}')!r}."
+        if target in (1, 100) and not isinstance(target, bool):
+            return "A target of 100 % leaves no budget at all; choose one below, such as 0.999."
+        return "For 99.9 % write 0.999."
 
 
 class CountError(SrelibError):

@@ -190,6 +190,16 @@ def shares(values: Iterable[float]) -> list[str]:
     return [f"{v * 100:,.0f}{NBSP}%".replace("-", MINUS) if v == v else UNKNOWN for v in known]
 
 
+def interval(confidence: float) -> str:
+    """What an interval is called, by its confidence."""
+    return f"{percent(confidence)} interval"
+
+
+def cost_share(share: float) -> str:
+    """What something cost as a share, or an end of its interval: whole percent from 10 % on."""
+    return percent(round(share, 2) if abs(share) >= 0.1 else share)
+
+
 _RATES = ("frequency", "pages", "incidents")
 _TIMES = ("lead_time", "recovery", "restore")
 

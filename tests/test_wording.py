@@ -161,3 +161,18 @@ def test_waits_are_said_to_the_minute_from_ten_minutes_on(length, text):
 def test_rates_have_one_decimal_below_ten(number, text):
     """Above it, none."""
     assert wording.rate(number) == text
+
+
+def test_an_interval_is_called_by_its_confidence():
+    """No header says 95 % of an interval that is not."""
+    assert [wording.interval(c).replace("\u00a0", " ") for c in (0.95, 0.9, 0.999)] == [
+        "95 % interval", "90 % interval", "99.9 % interval",
+    ]  # fmt: skip
+
+
+def test_a_cost_is_in_whole_percent_from_a_tenth_on():
+    """The same number reads the same in a sentence and in a figure, whatever stands beside it."""
+    shares = (0.075, 0.3251, -0.204, 0.0012, 0.0)
+    assert [wording.cost_share(s).replace("\u00a0", " ") for s in shares] == [
+        "7.5 %", "33 %", "−20 %", "0.12 %", "0 %",
+    ]  # fmt: skip

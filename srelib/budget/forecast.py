@@ -49,6 +49,11 @@ class Forecast:
     days: int
     method: str
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether nothing was left to begin with."""
+        return self.method == GONE
+
 
 def forecast(
     good: pd.Series,

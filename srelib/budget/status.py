@@ -29,14 +29,7 @@ Counts = pd.Series | float
 
 def _budget_fraction(target: float) -> float:
     """Share of events that may be bad: 1 - target, as written in decimal."""
-    if isinstance(target, bool) or not isinstance(target, (int, float, np.integer, np.floating)):
-        raise InvalidTargetError(f"target must be a number between 0 and 1; got {target!r}.")
-    if not 0 < target < 1:
-        fraction = Decimal(str(float(target))) / 100
-        hint = f" For {target:g} % write {float(fraction):.12g}." if 1 < target < 100 else ""
-        raise InvalidTargetError(
-            f"target must lie strictly between 0 and 1; got {float(target):g}.{hint}"
-        )
+    InvalidTargetError.check(target)
     return float(1 - Decimal(str(float(target))))
 
 

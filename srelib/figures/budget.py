@@ -219,19 +219,15 @@ def _forecast_row(ax: Axes, y: int, result: Forecast, as_of: pd.Timestamp) -> No
 
 
 def _chance(result: Forecast) -> str:
-    if _is_gone(result):
+    if result.is_gone:
         return "gone already"
     if result.probability == 0:
         return "not in sight"
     return f"{wording.percent(result.probability)} likely"
 
 
-def _is_gone(result: Forecast) -> bool:
-    return result.probability >= 1 and result.low == result.high
-
-
 def _forecast_title(results: Mapping[Indicator, Forecast]) -> str:
-    gone = [key for key, result in results.items() if _is_gone(result)]
+    gone = [key for key, result in results.items() if result.is_gone]
     likely = [key for key, r in results.items() if r.probability > 0.5 and key not in gone]
     phrases = []
     if gone:

@@ -146,7 +146,8 @@ def plot_lead_times(result: DeliveryPerformance, *, ax: Axes | None = None) -> A
         canvas.subtitle(
             ax,
             f"from {clock} to users (log scale), by day shipped; grey: changes; blue: median of "
-            f"each {what}, shaded: its 95 % interval; red, dashed: 90 % took at most this{more}",
+            f"each {what}, shaded: its {_interval(result)}; red, dashed: 90 % took at most "
+            f"this{more}",
         )
     return ax
 
@@ -209,6 +210,10 @@ def _lead_title(result: DeliveryPerformance) -> str:
             f"{wording.length(known[slow].value)}")  # fmt: skip
 
 
+def _interval(result: DeliveryPerformance) -> str:
+    return wording.interval(next(iter(result.metrics.values())).frequency.confidence)
+
+
 def plot_rates(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axes:
     """Change fail rate and rework rate of each service, with intervals; to the left is better."""
     if not result.services:
@@ -220,8 +225,8 @@ def plot_rates(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axes:
     names = _names(rows["service"])
     rework = result.rework.set_index("service").loc[rows["service"]].reset_index()
     title = _rates_title(rows, result.most_failing)
-    with canvas.drawing(ax, title, height=1.75 + 0.3 * len(rows), about="Change fail "
-                        "rate and rework rate per service with 95 % intervals") as ax:  # fmt: skip
+    with canvas.drawing(ax, title, height=1.75 + 0.3 * len(rows), about="Change fail rate and "
+                        f"rework rate per service with {_interval(result)}s") as ax:  # fmt: skip
         ax.set_axis_off()
         wide = max(canvas.text_width(name, 9) for name in names) / (72 * canvas.WIDTH)
         left = min(wide + 0.03, 0.3)
@@ -232,9 +237,9 @@ def plot_rates(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axes:
         for place, (part, what) in enumerate(((rows, "change fail rate"), (rework, "rework rate"))):
             panel = ax.inset_axes((left + place * (each + 0.06), 0.13, each, 0.79))
             _rate_panel(panel, part.reset_index(drop=True), what, names if not place else None)
-        canvas.subtitle(ax, "dots: share of deployments, lines: 95 % intervals, to the left is "
-                            "better; grey mark: share of all moments that an incident follows as "
-                            "soon, so what chance alone would give")  # fmt: skip
+        canvas.subtitle(ax, f"dots: share of deployments, lines: {_interval(result)}s, to the left "
+                            "is better; grey mark: share of all moments that an incident follows "
+                            "as soon, so what chance alone would give")  # fmt: skip
     return ax
 
 
@@ -379,7 +384,8 @@ def plot_recovery(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axe
             Line2D([], [], ls="", marker="o", ms=5, color="#8C8C8C", label="a failure"),
             Line2D([], [], ls="", marker=">", ms=6, color=canvas.VERMILLION, label="still open"),
             Line2D([], [], color=canvas.BLUE, ls="", marker="|", ms=11, mew=2.2, label="median"),
-            Line2D([], [], color=canvas.BLUE, lw=5, alpha=0.25, label="95 % interval, from 6 on"),
+            Line2D([], [], color=canvas.BLUE, lw=5, alpha=0.25,
+                   label=f"{_interval(result)}, from 6 on"),
         ])  # fmt: skip
     return ax
 

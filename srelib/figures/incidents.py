@@ -113,7 +113,7 @@ def _timeline_title(compared: PeriodComparison) -> str:
 def plot_survival(compared: PeriodComparison | None, *, ax: Axes | None = None) -> Axes:
     """Share of incidents still going on after each time, before the split and after it.
 
-    Two Kaplan-Meier curves with their 95 % bands; lower and further left is better.
+    Two Kaplan-Meier curves with their bands; lower and further left is better.
     """
     if compared is None:
         return canvas.note(NOTHING, ax=ax)
@@ -165,7 +165,7 @@ def _survival_title(compared: PeriodComparison) -> str:
 def plot_durations(compared: PeriodComparison | None, *, ax: Axes | None = None) -> Axes:
     """Time to restore of each incident over time, with the median of either part.
 
-    One dot per incident; triangles are still open; the bands are 95 % intervals of the medians.
+    One dot per incident; triangles are still open; the bands are intervals of the medians.
     """
     if compared is None:
         return canvas.note(NOTHING, ax=ax)
@@ -184,7 +184,8 @@ def plot_durations(compared: PeriodComparison | None, *, ax: Axes | None = None)
         _time_axis(ax, compared)
         canvas.duration_axis(ax.yaxis, ax, y.to_numpy())
         ax.set_ylabel("time to restore (logarithmic)")
-        _durations_key(ax, bool((~ended).any()))
+        level = wording.interval(medians[0].confidence)
+        _durations_key(ax, level, bool((~ended).any()))
     return ax
 
 
@@ -198,11 +199,11 @@ def _level(ax: Axes, span: tuple[Any, Any], estimate: Estimate, color: str) -> N
     ax.hlines(max(estimate.value, 1.0), *span, color=color, lw=1.8)
 
 
-def _durations_key(ax: Axes, still_open: bool) -> None:
+def _durations_key(ax: Axes, level: str, still_open: bool) -> None:
     handles = [
         Line2D([], [], ls="", marker="o", ms=4, color=canvas.BLUE, label="one incident"),
         Line2D([], [], color=BEFORE, lw=1.8, label="median before"),
-        Line2D([], [], color=AFTER, lw=1.8, label="median after (bands: 95 % intervals)"),
+        Line2D([], [], color=AFTER, lw=1.8, label=f"median after (bands: {level}s)"),
     ]
     if still_open:
         handles.insert(1, Line2D([], [], ls="", marker="^", ms=6, color=canvas.VERMILLION,
@@ -223,7 +224,7 @@ def _durations_title(compared: PeriodComparison) -> str:
 
 
 def plot_counts(compared: PeriodComparison | None, *, ax: Axes | None = None) -> Axes:
-    """Incidents per week, with the rate of either part and its 95 % interval.
+    """Incidents per week, with the rate of either part and its interval.
 
     Bars of four weeks each where there are many; a cut last one is drawn as narrow as it is.
     """

@@ -14,7 +14,6 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.dates import date2num
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
 from srelib import wording
 from srelib.figures import canvas
@@ -23,7 +22,7 @@ from srelib.policy import PolicyReplay, PooledReplays
 
 NOTHING = ("No policy could be replayed: an error budget needs an objective (slos.yaml) and "
            "data in buckets of an hour or less.")  # fmt: skip
-NOTHING_HELD = "The policy would have held no deployment, so there is nothing to draw."
+NOTHING_HELD = "The policy would have delayed no deployment, so there is nothing to draw."
 BOTH, ONE, LEFT = "#EFB48F", "#FAE3D3", "#9CC7E3"
 KINDS = {
     "current": (canvas.VERMILLION, "D"), "workbook": (canvas.GREEN, "s"),
@@ -42,15 +41,16 @@ def plot_freezes(replays: Results[PolicyReplay], *, ax: Axes | None = None) -> A
         return canvas.note(NOTHING, ax=ax)
     with canvas.style():
         ax, shown, key = canvas.grid(ax, results, each=1.95, worst=lambda i, r: _days(r)[1])
-    about = "Budget left each day with frozen spans and deployments, one panel per objective"
+    about = ("Replayed budget left each day with frozen spans and deployments, one panel per "
+             "objective")  # fmt: skip
     with canvas.drawing(ax, _freeze_title(results), about=about):
         for panel, indicator in shown:
             _freeze_panel(panel, indicator, results[indicator])
         canvas.subtitle(
             ax,
-            "line: budget left when it was looked at (dashed: as recorded); shaded: service "
-            "frozen, pale where only if harm was merely postponed; ticks: deployments, grey "
-            f"shipped, red held, green fixes let through{key}",
+            "replayed; line: budget left at each decision (dashed: as recorded); shaded: service "
+            "frozen, pale: only if harm is postponed; ticks: deployments requested, grey made, red "
+            f"delayed, green fixes not delayed{key}",
         )
     return ax
 
@@ -114,7 +114,7 @@ def _freeze_title(results: Mapping[Indicator, PolicyReplay]) -> str:
 
 
 def plot_held(pooled: PooledReplays | None, *, ax: Axes | None = None) -> Axes:
-    """Each deployment held, from when it came up to when it was let go, harm being postponed.
+    """Each deployment delayed, from its request to its release in the replay, harm postponed.
 
     One line per deployment, services one above the other.
     """
@@ -125,7 +125,8 @@ def plot_held(pooled: PooledReplays | None, *, ax: Axes | None = None) -> Axes:
     shown = {service: rows[rows["service"] == service] for service in many.index[: canvas.PANELS]}
     labels = [f"{wording.label(s, limit=24)} ({len(mine)})" for s, mine in shown.items()]
     drawn = sum(map(len, shown.values()))
-    about = "Deployments held by the policy, from when each came up to when it was let go"
+    about = ("Deployments the policy would have delayed, from request to release, if harm is only "
+             "postponed")  # fmt: skip
     with canvas.drawing(ax, _held_title(pooled), about=about, labels=labels,
                         height=1.4 + 0.055 * min(drawn, 150) + 0.3 * len(shown)) as ax:  # fmt: skip
         _held_lines(ax, list(shown.values()), labels)
@@ -133,12 +134,12 @@ def plot_held(pooled: PooledReplays | None, *, ax: Axes | None = None) -> Axes:
         canvas.time_axis(ax)
         if len(many) > len(shown):
             dropped = wording.plural(len(many) - len(shown), "service")
-            ax.set_xlabel(f"{dropped} with fewer held not drawn")
+            ax.set_xlabel(f"{dropped} with fewer delayed not drawn")
         canvas.key(ax, [
-            Line2D([], [], marker="|", ls="", color=canvas.INK, ms=6, label="came up"),
-            Line2D([], [], color=canvas.BLUE, lw=1.6, label="held until let go"),
+            Line2D([], [], marker="|", ls="", color=canvas.INK, ms=6, label="requested"),
+            Line2D([], [], color=canvas.BLUE, lw=1.6, label="delayed until released (replayed)"),
             Line2D([], [], color=canvas.VERMILLION, marker=">", ms=4, lw=1.6,
-                   label="still waits"),
+                   label="would still wait"),
         ])  # fmt: skip
     return ax
 
@@ -166,26 +167,26 @@ def _held_lines(ax: Axes, services: list[pd.DataFrame], labels: list[str]) -> No
 
 def _held_title(pooled: PooledReplays) -> str:
     one = pooled.postponed
-    text = f"{wording.plural(len(one.held), 'deployment')} held"
+    text = f"{wording.plural(len(one.held), 'deployment')} would have been delayed"
     if one.delay.value == one.delay.value:
-        text += f", half of them for {wording.roughly(one.delay.value)} or more"
-    return f"{text}; {one.batch} let go at once" if one.batch > 1 else text
+        text += f", half of them by {wording.roughly(one.delay.value)} or more"
+    return f"{text}; {one.batch} released at once" if one.batch > 1 else text
 
 
 def plot_saved(replays: Results[PolicyReplay], *, ax: Axes | None = None) -> Axes:
-    """Bad events avoided per objective: between two readings, with how far chance reaches.
+    """The range of bad events avoided per objective, from harm only postponed to harm avoided.
 
-    One row per objective that had anything held; as a share of its allowance of all the time.
+    One bar per objective that had anything delayed; as a share of its allowance of all the time.
     """
     results = {k: r for k, r in answers(replays).items() if any(len(o.held) for o in r.outcomes)}
     if not results:
         return canvas.note(NOTHING_HELD if answers(replays) else NOTHING, ax=ax)
     rows = sorted(results, key=lambda key: results[key].avoided.saved_share.value)[-16:]
     labels = [key.label for key in rows]
-    about = ("Bad events avoided by the policy, lower and upper bound with intervals, one row per "
-             "objective")  # fmt: skip
+    about = "Range of bad events the policy would have avoided, one bar per objective"
     with canvas.drawing(ax, _saved_title(results), about=about, labels=labels,
-                        height=1.7 + 0.42 * len(rows)) as ax:  # fmt: skip
+                        height=1.7 + 0.36 * len(rows)) as ax:  # fmt: skip
+        ax.use_sticky_edges = False
         for y, key in enumerate(rows):
             _saved_row(ax, y, results[key])
         ax.axvline(0, color=canvas.INK, lw=0.9)
@@ -194,54 +195,48 @@ def plot_saved(replays: Results[PolicyReplay], *, ax: Axes | None = None) -> Axe
         ax.tick_params(axis="y", length=0)
         ax.margins(x=0.14)
         canvas.percent_axis(ax.xaxis, ticks=6)
-        ax.set_xlabel("bad events avoided, as a share of all that the objective allowed (right is "
-                      "better)")  # fmt: skip
-        canvas.key(ax, [
-            Line2D([], [], marker="o", ls="", mfc="white", color=canvas.BLUE,
-                   label="harm only postponed"),
-            Line2D([], [], marker="o", ls="", color=canvas.BLUE, label="harm avoided"),
-            Line2D([], [], color=canvas.BLUE, lw=1.2, label="reach of chance"),
-            Patch(color=canvas.PALE, label="range"),
-        ])  # fmt: skip
+        ax.set_xlabel("bad events avoided in the replay, as a share of the allowance\n(range with "
+                      "chance included; right is better)")  # fmt: skip
     return ax
 
 
 def _saved_row(ax: Axes, y: int, result: PolicyReplay) -> None:
-    shares = [outcome.saved_share for outcome in (result.postponed, result.avoided)]
-    low, high = min(0.0, *(s.low for s in shares)), max(s.high for s in shares)
-    ax.barh(y, high - low, left=low, height=0.62, color=canvas.PALE, zorder=0)
-    for share, lift, face in zip(shares, (-0.14, 0.14), ("white", canvas.BLUE), strict=True):
-        ax.plot([share.low, share.high], [y + lift] * 2, color=canvas.BLUE, lw=1.2, zorder=2)
-        ax.plot(share.value, y + lift, "o", ms=5.5, color=canvas.BLUE, mfc=face, zorder=3)
-    text = " to ".join(wording.count(round(x)) for x in sorted(
-        (result.postponed.saved.value, result.avoided.saved.value)))  # fmt: skip
+    low, high = _shares(result)
+    ax.barh(y, high - low, left=low, height=0.5, color=LEFT)
+    text = " to ".join(wording.count(round(end)) for end in (result.low, result.high))
     ax.annotate(text, (high, y), xytext=(5, 0), textcoords="offset points", va="center",
                 fontsize=8.5, color=canvas.GREY, annotation_clip=False)  # fmt: skip
+
+
+def _shares(result: PolicyReplay) -> tuple[float, float]:
+    """Ends of the range of what was avoided, as shares of the allowance."""
+    shares = [outcome.saved_share for outcome in result.outcomes]
+    return min(0.0, *(share.low for share in shares)), max(share.high for share in shares)
 
 
 def _saved_title(results: Mapping[Indicator, PolicyReplay]) -> str:
     most = max(results, key=lambda key: results[key].avoided.saved_share.value)
     one = results[most]
     if one.avoided.saved.high <= 0:
-        return "Holding deployments back would have avoided nothing"
-    shares = sorted(o.saved_share.value for o in one.outcomes)
-    low, high = wording.percents(shares)
+        return "Delaying deployments would have avoided nothing"
+    low, high = wording.percents(_shares(one))
     beyond = "" if one.avoided.saved.low > 0 else ", which chance could explain"
     lead = "Most for " if len(results) > 1 else "For "
-    return f"{lead}{most.label}: {low} to {high} of its allowance avoided{beyond}"
+    return f"{lead}{most.label}: {low} to {high} of its allowance would be avoided{beyond}"
 
 
 def plot_frontier(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Policies side by side: what they delay against what they avoid.
 
-    Two points per policy, joined: harm avoided (filled) and only postponed (hollow).
+    Two points per policy, joined: harm avoided (filled), and the low end of the range, for harm
+    that is only postponed (hollow).
     """
     if not len(table):
         return canvas.note(NOTHING, ax=ax)
     if not table[["held", "held_best"]].to_numpy().any():
-        return canvas.note("No policy tried would have held a deployment.", ax=ax)
-    about = ("Policies by deployment-days of delay and by bad events avoided, under two "
-             "readings")  # fmt: skip
+        return canvas.note("No policy tried would have delayed a deployment.", ax=ax)
+    about = ("Freeze policies replayed, by deployment-days of delay and by bad events avoided: the "
+             "upper value, and the low end of the range")  # fmt: skip
     with canvas.drawing(ax, _frontier_title(table), about=about, labels=["in four-week"],
                         height=4.4) as ax:  # fmt: skip
         _frontier_points(ax, table)
@@ -250,12 +245,12 @@ def plot_frontier(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         widest = table[["deployment_days", "deployment_days_best"]].to_numpy().max() or 1.0
         ax.set_xlim(-0.01 * widest, 1.08 * widest)
         ax.set_xlabel("deployment-days of delay, all services together (upper left is better)")
-        ax.set_ylabel("bad events avoided,\nin four-week budgets")
+        ax.set_ylabel("bad events avoided in the replay,\nin four-week budgets")
         _frontier_names(ax, table)
         canvas.key(ax, [
             Line2D([], [], marker="o", ls="", color=canvas.BLUE, label="harm avoided"),
             Line2D([], [], marker="o", ls="", mfc="white", color=canvas.BLUE,
-                   label="same policy, harm postponed"),
+                   label="harm postponed: low end of the range"),
             Line2D([], [], ls=(0, (4, 2)), color=canvas.GREY, label="none better in both"),
             Line2D([], [], marker="D", ls="", color=canvas.VERMILLION, label="in question"),
         ])  # fmt: skip
@@ -264,7 +259,7 @@ def plot_frontier(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 def _frontier_points(ax: Axes, table: pd.DataFrame) -> None:
     best = table[["deployment_days_best", "avoided"]].to_numpy(dtype=float)
-    cautious = table[["deployment_days", "postponed"]].to_numpy(dtype=float)
+    cautious = table[["deployment_days", "low"]].to_numpy(dtype=float)
     pairs = np.stack([best, cautious], axis=1)
     ax.add_collection(LineCollection(list(pairs), colors="#C9C9C9", linewidths=0.9, zorder=1))
     front = table[table["front"]].sort_values("deployment_days_best")
@@ -299,15 +294,17 @@ def _frontier_names(ax: Axes, table: pd.DataFrame) -> None:
 def _frontier_title(table: pd.DataFrame) -> str:
     now = table[table["kind"] == "current"]
     if not len(now):
-        return f"{len(table)} policies on the same history"
+        return f"{len(table)} freeze policies replayed on the same history"
     row = now.iloc[0]
     name = wording.label(row["policy"])
     if row["front"]:
-        return f"None of {len(table)} policies avoids more than {name} for no more delay"
+        return (
+            f"None of {len(table)} freeze policies would avoid more than {name} for no more delay"
+        )
     beats = table[
         (table["deployment_days_best"] <= row["deployment_days_best"])
         & (table["avoided"] >= row["avoided"])
         & (table["policy"] != row["policy"])
     ]
     best = wording.label(beats.sort_values("avoided")["policy"].iloc[-1])
-    return f"At best, {best} avoids as much as {name} or more, for no more delay"
+    return f"At best, {best} would avoid as much as {name} or more, for no more delay"

@@ -200,12 +200,6 @@ def _cost_key(ax: Axes) -> None:
     ])  # fmt: skip
 
 
-def _rounded(shares: list[float]) -> list[str]:
-    """Shares in whole percent where that says enough."""
-    whole = all(abs(s) >= 0.095 or s == 0 for s in shares)
-    return wording.percents([round(s, 2) for s in shares] if whole else shares)
-
-
 def _costs_title(effects: list[Effect]) -> str:
     harmed = sorted((e for e in effects if e.is_significant and e.share.value > 0),
                     key=lambda e: -e.share.value)  # fmt: skip
@@ -214,7 +208,7 @@ def _costs_title(effects: list[Effect]) -> str:
         return f"For none of {many} is a cost of deployments beyond chance"
     worst = harmed[0]
     share, what = worst.share, "budget" if worst.has_target else "bad events"
-    low, high = _rounded([share.low, share.high])
+    low, high = map(wording.cost_share, (share.low, share.high))
     tail = f", {len(harmed) - 1} more beyond chance" if len(harmed) > 1 else ""
     return (f"Deployments cost {wording.label(worst.service, limit=26)} {low} to {high} of its "
             f"{what}{tail}")  # fmt: skip
@@ -331,7 +325,8 @@ def plot_failures(failures: Mapping[str, Failures], *, ax: Axes | None = None) -
             panel = ax.inset_axes((start, 0.22, wide, 0.68))
             _failure_panel(panel, label, one, top, first=start == 0.0)
             start += wide + gap
-        canvas.subtitle(ax, "share of deployments that failed, with 95 % interval; grey tick: what "
+        level = wording.interval(next(iter(known.values())).odds.confidence)
+        canvas.subtitle(ax, f"share of deployments that failed, with {level}; grey tick: what "
                             "the services in that group fail at over all their deployments"
                         )  # fmt: skip
     return ax

@@ -14,7 +14,6 @@ import pandas as pd
 
 from srelib import wording
 from srelib.budget import Excluded, Forecast, Status
-from srelib.budget.forecast import GONE
 from srelib.budget.status import _without_start
 from srelib.findings.finding import Finding
 from srelib.findings.finding import sentence as prose
@@ -285,7 +284,7 @@ def forecast_sentence(forecasts: Results[Forecast]) -> str:
     results = answers(forecasts)
     if not results:
         return "No objective has the seven days of history a forecast needs."
-    gone = [k for k, r in results.items() if r.method == GONE]
+    gone = [k for k, r in results.items() if r.is_gone]
     soon = {k: r for k, r in results.items() if k not in gone and r.probability > 0}
     lines = [f"Gone already: {names(k.name for k in gone)}."] if gone else []
     if soon:

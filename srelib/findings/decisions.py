@@ -35,7 +35,6 @@ from srelib.errors import SrelibError
 from srelib.findings.finding import Finding, sentence
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, markdown, name, refusal_reasons, table
-from srelib.findings.tradeoff import _rounded
 from srelib.fleet import answers, refusals
 from srelib.stats import Estimate
 from srelib.targets.probability import MIN_WEEKS
@@ -120,13 +119,13 @@ def _window(one: Decision) -> str:
 def _parts(service: str, one: Decision, rules: DecisionRules) -> dict[str, str]:
     """Everything that the sentence about a service may name."""
     used = wording.plural(one.deployments, "deployment")
-    causes = {cause: _rounded(share) for cause, share in one.causes.items()}
+    causes = {cause: wording.cost_share(share) for cause, share in one.causes.items()}
     harm = _harm(one)
     parts = {
         "who": name(service), "span": f"{one.weeks}{wording.NBSP}weeks", "used": used,
         "harm": causes.get("deployments", ""), "outages": causes.get("outages", ""),
-        "usual": causes.get("usual", ""), "spent": _rounded(one.spent),
-        "harm_low": _rounded(harm.low), "harm_high": _rounded(harm.high),
+        "usual": causes.get("usual", ""), "spent": wording.cost_share(one.spent),
+        "harm_low": wording.cost_share(harm.low), "harm_high": wording.cost_share(harm.high),
         "often": wording.per_week(one.frequency), "costly": wording.percent(rules.costly),
         "target": wording.percent(one.target), "now": wording.of_100(one.met.value),
         "low": wording.of_100(one.met.low), "high": wording.of_100(one.met.high),
@@ -139,7 +138,7 @@ def _parts(service: str, one: Decision, rules: DecisionRules) -> dict[str, str]:
         found = one.lever(lever)
         parts[key] = "?" if found is None else wording.of_100(found.probability.value)
     found = one.lever(DETECTED)
-    parts["detected"] = "" if found is None else _rounded(found.saved.value)
+    parts["detected"] = "" if found is None else wording.cost_share(found.saved.value)
     return {**parts, "loosen": _loosen(one), "named": _named(one), "without": _without(one),
             "enough": _enough(one)}  # fmt: skip
 
@@ -167,7 +166,7 @@ def _named(one: Decision) -> str:
     rows = one.named.head(NAMED)
     said = []
     for row in rows.to_dict("records"):
-        much = _rounded(row["share"]) if row["share"] == row["share"] else (
+        much = wording.cost_share(row["share"]) if row["share"] == row["share"] else (
             f"{wording.duration(row['hours'] * 3600)} open")  # fmt: skip
         often = wording.plural(row["incidents"], "time")
         said.append(f"{name(row['title'])} ({often}, {much})")
@@ -217,13 +216,13 @@ def _row(service: str, one: Decision) -> dict[str, str]:
     now = wording.of_100(one.met.value) if one.met.value == one.met.value else "\u2013"
     then = "" if lever is None else f" \u2192 {wording.of_100(lever.probability.value)}"
     saved = "\u2013" if lever is None or lever.saved.value != lever.saved.value else (
-        _rounded(lever.saved.value))  # fmt: skip
+        wording.cost_share(lever.saved.value))  # fmt: skip
     return {
         "service": service, "verdict": one.verdict,
         "confidence": "\u2013" if one.confidence != one.confidence else
         wording.shares([one.confidence])[0], "windows": f"{now}{then}", "saved": saved,
         "change": "\u2013" if lever is None else _change(lever),
-        "cause": f"{CAUSES[cause]} {_rounded(one.causes[cause])}" if cause else "\u2013",
+        "cause": f"{CAUSES[cause]} {wording.cost_share(one.causes[cause])}" if cause else "\u2013",
     }  # fmt: skip
 
 
@@ -244,7 +243,7 @@ def _stated(service: str, one: Decision) -> Iterable[Finding]:
     harm = _harm(one)
     if harm.value == harm.value:
         yield Finding("decisions.cell", "cost of deployments", service, "the whole history",
-                      harm.value, _rounded(harm.value), one.objective, low=harm.low,
+                      harm.value, wording.cost_share(harm.value), one.objective, low=harm.low,
                       high=harm.high, n=one.deployments)  # fmt: skip
 
 
@@ -269,7 +268,7 @@ def _lever_row(service: str, one: Decision, lever: Lever) -> dict[str, str]:
     return {
         "service": service, "change": _change(lever),
         "windows": _interval(lever.probability, wording.of_100),
-        "gain": _interval(lever.gain, _more), "saved": _interval(lever.saved, _rounded),
+        "gain": _interval(lever.gain, _more), "saved": _interval(lever.saved, wording.cost_share),
         "pages": _signed(lever.pages, 1), "frozen": _signed(lever.frozen, 0),
     }  # fmt: skip
 
@@ -310,7 +309,7 @@ def incidents_table(decided: Decisions) -> Table | None:
         rows[columns], max_rows=10,
         caption="Outages by title of the incident, without what is attributed to deployments: "
                 "share of the service's error budget of the history",
-        formats={"share": _rounded, "hours": lambda h: wording.duration(h * 3600),
+        formats={"share": wording.cost_share, "hours": lambda h: wording.duration(h * 3600),
                  "title": lambda t: wording.label(t, limit=60)},
         headers={"share": "of the budget", "hours": "open"},
     )  # fmt: skip

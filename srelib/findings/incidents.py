@@ -338,8 +338,9 @@ def times_table(compared: PeriodComparison | None) -> Table | None:
             "known": found.incidents - found.unknown - found.open if known else 0,
             "open": found.open, "unknown": found.unknown,
         })  # fmt: skip
+    level = next(iter(compared.times.values())).median.confidence
     return table(pd.DataFrame(rows), caption="Time from the start of an incident (open ones for as "
-                 "long as they were seen)", headers={"interval": "95 % interval",
+                 "long as they were seen)", headers={"interval": wording.interval(level),
                                                      "known": "ended"})  # fmt: skip
 
 

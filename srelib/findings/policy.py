@@ -33,20 +33,21 @@ def policy_sentences(pooled: PooledReplays | None, *, replays: Results[PolicyRep
     if not pooled.deployments:
         lines.append(
             "There are **no deployments** of these services in the time of the data, so nothing "
-            f"could be held. To add them, export {HOW_TO['deployments']}."
+            f"could be delayed. To add them, export {HOW_TO['deployments']}."
         )
     elif any(len(total.held) for total in pooled.totals):
         lines += [held_sentence(pooled), saved_sentence(pooled, replays=replays)]
     elif pooled.judged_days and any(total.frozen_days for total in pooled.totals):
         held_back = pooled.postponed.fates.get("exempt", 0)
-        fixes = f"; {_fixes(held_back, held_back)} let through" if held_back else ""
-        lines.append(f"**No deployment** came up on these days that it would have held{fixes}.")
+        fixes = f"; {_fixes(held_back, held_back)} not delayed" if held_back else ""
+        lines.append("**No deployment** was requested on these days that it would have "
+                     f"delayed{fixes}.")  # fmt: skip
     return [line for line in (*lines, _failed_sentence(replays)) if line]
 
 
 def _bottom_line(pooled: PooledReplays) -> str:
     """How many days would have been frozen."""
-    who = f"The {name(pooled.policy.name)} freeze policy ({_rule_words(pooled.policy)})"
+    who = f"{_who(pooled)} ({_rule_words(pooled.policy)})"
     if not pooled.judged_days:
         return (f"{who} would have **decided nothing**: less than half of its window was observed "
                 "on every day. Export a longer history.")  # fmt: skip
@@ -63,6 +64,10 @@ def _bottom_line(pooled: PooledReplays) -> str:
     return f"{who} would have frozen releases on **{_range(days)}** of {of}{also}."
 
 
+def _who(pooled: PooledReplays) -> str:
+    return f"The {name(pooled.policy.name)} freeze policy"
+
+
 def _rule_words(policy: Policy) -> str:
     """What a policy does, in words."""
     window = "the window of each objective" if policy.window is None else f"{policy.window}"
@@ -77,7 +82,7 @@ def _rule_words(policy: Policy) -> str:
         ration = wording.plural(policy.slow_to or 0, "release")
         parts.append(f"{ration} a week when {_less(policy.slow_below)}")
     if not policy.acts:
-        parts.append("holds nothing")
+        parts.append("delays nothing")
     return ", ".join(parts)
 
 
@@ -95,9 +100,10 @@ def held_sentence(pooled: PooledReplays | None) -> str:
         return NOTHING
     many = [len(total.held) for total in pooled.totals]
     if not any(many):
-        return "It would have held no deployment."
+        return f"{_who(pooled)} would have delayed no deployment."
     of = wording.plural(pooled.deployments, "deployment")
-    return f"It would have held **{_range(many)} of {of}**{_how_long(pooled)}{_rest(pooled)}."
+    return (f"{_who(pooled)} would have delayed **{_range(many)} of {of}**{_how_long(pooled)}"
+            f"{_rest(pooled)}.")  # fmt: skip
 
 
 def _how_long(pooled: PooledReplays) -> str:
@@ -109,7 +115,7 @@ def _how_long(pooled: PooledReplays) -> str:
     number, _, unit = low.partition(wording.NBSP)
     if high.endswith(f"{wording.NBSP}{unit}") and low != high:
         low = number  # 3 to 6 days
-    return f", half of them for {low if low == high else f'{low} to {high}'} or more"
+    return f", half of them by {low if low == high else f'{low} to {high}'} or more"
 
 
 def _rest(pooled: PooledReplays) -> str:
@@ -118,44 +124,38 @@ def _rest(pooled: PooledReplays) -> str:
     batch = max(total.batch for total in pooled.totals)
     parts = []
     if waits[1]:
-        verb = "waits" if waits == [1, 1] else "wait"
-        parts.append(f"{_range(waits)} still {verb} at the end")
+        parts.append(f"{_range(waits)} would still wait at the end")
     if batch > 1:
-        parts.append(f"up to {batch} of one service are let go together")
+        parts.append(f"up to {batch} of one service would be released together")
     if fixes[1]:
-        parts.append(f"{_fixes(*fixes)} let through")
+        parts.append(f"{_fixes(*fixes)} not delayed")
     return f"; {wording.listing(parts)}" if parts else ""
 
 
 def _fixes(low: int, high: int) -> str:
-    return f"{_range([low, high])} {'fix is' if high == 1 else 'fixes are'}"
+    return f"{_range([low, high])} {'fix' if high == 1 else 'fixes'}"
 
 
 def saved_sentence(pooled: PooledReplays | None, *, replays: Results[PolicyReplay]) -> str:
-    """Bad events avoided, as a range between two readings, chance included."""
+    """Bad events avoided: only as the range over both readings, chance included."""
     if pooled is None:
         return NOTHING
     if not any(len(total.held) for total in pooled.totals):
-        return "Nothing was held, so nothing was avoided."
+        return f"{_who(pooled)} would have delayed nothing, so nothing would have been avoided."
     known = answers(replays)
     key = max(known, key=lambda key: known[key].avoided.saved_share.value)
     one = known[key]
     if one.avoided.saved.high <= 0:
-        return "Holding these back would have avoided **no bad event**."
+        return "These delays would have avoided **no bad event**."
     write = wording.duration if key.unit == "seconds" else _whole
     of = "of bad time" if key.unit == "seconds" else f"bad {markdown(key.unit)}"
-    chance = _range([one.low, one.high], write)
-    text = (f"That would have avoided most for {name(key.name)}: **{_avoided(one, write)}** of "
-            f"{write(one.bad)} {of} (chance included {chance})")  # fmt: skip
-    why = ("the lower end if the harm of a release only moves to the day it is let go, the upper "
-           "if it never comes")  # fmt: skip
-    if one.avoided.saved.low > 0:
-        return f"{text}; {why}."
-    return f"{text}; {why}. **Chance could explain all of it.**"
-
-
-def _avoided(one: PolicyReplay, write: Callable[[float], str]) -> str:
-    return _range([outcome.saved.value for outcome in one.outcomes], write)
+    text = (f"These delays would have avoided most for {name(key.name)}: "
+            f"**{_range([one.low, one.high], write)}** of {write(one.bad)} {of}, chance included. "
+            "The low end is for harm that only moves to the day of the release, the high end for "
+            "harm that never comes")  # fmt: skip
+    return (
+        f"{text}." if one.avoided.saved.low > 0 else f"{text}. **Chance could explain all of it.**"
+    )
 
 
 def _whole(value: float) -> str:
@@ -175,13 +175,13 @@ def freezes_sentence(replays: Results[PolicyReplay]) -> str:
     one = known[key]
     until = "to the end of the data" if end >= one.last else f"to {wording.day(end)}"
     many = wording.plural(len({(span[0].service, span[1]) for span in spans}), "freeze")
-    text = (f"Harm being only postponed, there would have been {many}. The longest: "
+    text = (f"If harm is only postponed, there would have been {many}. The longest: "
             f"{name(key.service)}, {wording.roughly(end - start)} from {wording.day(start)} "
             f"{until}, asked for by {name(key.name)}")  # fmt: skip
     best = one.avoided.frozen_days
     if best != one.postponed.frozen_days:
-        return (f"{text}. Were harm avoided instead, {name(key.service)} would have been frozen on "
-                f"{best} days instead of {one.postponed.frozen_days}.")  # fmt: skip
+        return (f"{text}. If harm is avoided instead, {name(key.service)} would have been frozen "
+                f"on {best} days instead of {one.postponed.frozen_days}.")  # fmt: skip
     return f"{text}."
 
 
@@ -202,18 +202,18 @@ def days_table(replays: Results[PolicyReplay]) -> Table | None:
         "frozen": _range([o.frozen_days for o in one.outcomes]),
         "asked": _range([o.days["frozen"].sum() for o in one.outcomes]),
         "held": _range([len(o.held) for o in one.outcomes]),
-        "bad": wording.amount(round(one.bad), key.unit), "avoided": _avoided(one, _whole),
-        "chance": "–" if round(one.low) == round(one.high) else _range([one.low, one.high], _whole),
-        "sli": _levels(one, key),
+        "bad": wording.amount(round(one.bad), key.unit),
+        "avoided": _range([one.low, one.high], _whole), "sli": _levels(one, key),
     } for key, one in known.items()]  # fmt: skip
     return table(
         pd.DataFrame(rows), max_rows=30,
-        caption="What the policy would have changed, per objective, harm avoided or only "
-                "postponed: days its service was frozen, days it asked for that itself, "
-                "deployments held, bad recorded and avoided, share of good as recorded and at best",
-        headers={"frozen": "frozen", "asked": "asked for", "bad": "bad recorded",
-                 "avoided": "bad avoided", "chance": "chance included",
-                 "sli": "good was, at best"},
+        caption="Replayed: what the freeze policy would have changed, per objective, harm avoided "
+                "or only postponed: days its service would have been frozen, days this objective "
+                "would have asked for that, deployments delayed, bad recorded and the range of bad "
+                "avoided (chance included), share of good as recorded and at best",
+        headers={"frozen": "frozen (replayed)", "asked": "asked for", "held": "delayed",
+                 "bad": "bad recorded", "avoided": "bad avoided (range)",
+                 "sli": "good recorded, at best"},
     )  # fmt: skip
 
 
@@ -223,7 +223,7 @@ def _levels(one: PolicyReplay, key: Indicator) -> str:
 
 
 def held_table(pooled: PooledReplays | None, *, max_rows: int = 12) -> Table | None:
-    """Deployments that would have been held longest."""
+    """Deployments that would have been delayed longest."""
     if pooled is None or not len(pooled.postponed.held):
         return None
     rows = pooled.postponed.held.sort_values("delay", ascending=False, kind="stable")
@@ -233,9 +233,9 @@ def held_table(pooled: PooledReplays | None, *, max_rows: int = 12) -> Table | N
         "delay": rows["delay"],
     })  # fmt: skip
     return table(frame, max_rows=max_rows, links={"deployment": rows["url"]},
-                 caption="Deployments held longest, harm being only postponed (times UTC; – still "
-                         "waits at the end)",
-                 headers={"came": "came up", "released": "let go"})  # fmt: skip
+                 caption="Replayed: deployments the freeze policy would have delayed longest, if "
+                         "harm is only postponed (times UTC; – would still wait at the end)",
+                 headers={"came": "requested", "released": "released (replayed)"})  # fmt: skip
 
 
 def basis_sentences(pooled: PooledReplays | None, *, replays: Results[PolicyReplay]) -> list[str]:
@@ -251,8 +251,8 @@ def basis_sentences(pooled: PooledReplays | None, *, replays: Results[PolicyRepl
     parts = [f"{name(service)} {_range(ends)} days" for service, ends in close.items()
              if min(ends) != max(ends)]  # fmt: skip
     if parts:
-        lines.append("Some decisions were close: with other luck in the hours after releases, "
-                     f"frozen days run to {wording.listing(parts)}.")  # fmt: skip
+        lines.append("Some replayed decisions were close: with other luck in the hours after "
+                     f"releases, frozen days would run to {wording.listing(parts)}.")  # fmt: skip
     blind = [key.name for key, one in known.items() if one.avoided.saved.method == UNKNOWN]
     if blind:
         lines.append(f"For {names(blind)} hardly any hours lie clear of releases, so harm cannot "
@@ -267,10 +267,10 @@ def inputs_sentence(*, deployments: pd.DataFrame, incidents: pd.DataFrame) -> st
     unknown = int(deployments["planned"].isna().sum()) if "planned" in deployments else 0
     if unknown:
         parts.append(f"Of {wording.plural(unknown, 'deployment')} it is not known whether they "
-                     "were fixes; they count as planned and can be held.")  # fmt: skip
+                     "were fixes; they count as planned and can be delayed.")  # fmt: skip
     if not len(incidents):
-        parts.append("There are no incidents in the folder, so a deployment shipped into a running "
-                     "outage is held to have caused what followed. To add them, export "
+        parts.append("There are no incidents in the folder, so a deployment made during a running "
+                     "outage counts as the cause of what followed. To add them, export "
                      f"{HOW_TO['incidents']}.")  # fmt: skip
     return " ".join(parts)
 
@@ -295,22 +295,20 @@ def policies_table(rows: pd.DataFrame, *, caption: str = "") -> Table | None:
     """Policies side by side."""
     if not len(rows):
         return None
-    saved = rows[["postponed", "avoided"]]
     frame = pd.DataFrame({
         "policy": [f"{p} (in question)" if k == "current" else p
                    for p, k in zip(rows["policy"], rows["kind"], strict=True)],
         "frozen": _ranges(rows, "frozen_days"), "held": _ranges(rows, "held"),
         "delay": _ranges(rows, "deployment_days"), "batch": rows["batch"],
-        "avoided": _spans(saved.min(axis=1), saved.max(axis=1)),
         "range": _spans(rows["low"], rows["high"]),
     })  # fmt: skip
     return table(
         frame, max_rows=30,
-        caption=caption or "Policies on the same history, all services together; from harm "
-                           "avoided to only postponed",
-        headers={"frozen": "days frozen", "held": "deployments held",
-                 "delay": "deployment-days of delay", "batch": "most let go at once",
-                 "avoided": "four-week budgets avoided", "range": "chance included"},
+        caption=caption or "Replayed: freeze policies on the same history, all services together; "
+                           "from harm avoided to only postponed",
+        headers={"policy": "freeze policy", "frozen": "days frozen", "held": "deployments delayed",
+                 "delay": "deployment-days of delay", "batch": "most released at once",
+                 "range": "four-week budgets avoided (range, chance included)"},
     )  # fmt: skip
 
 
@@ -328,23 +326,22 @@ def frontier_sentence(rows: pd.DataFrame) -> str:
     if not len(rows):
         return NOTHING
     if not rows[["held", "held_best"]].to_numpy().any():
-        return f"None of {len(rows)} policies would have held a deployment."
+        return f"None of {len(rows)} freeze policies would have delayed a deployment."
     now = rows[rows["kind"] == "current"].iloc[0]
     cheaper = rows["deployment_days_best"] <= now["deployment_days_best"]
     others = rows["policy"] != now["policy"]
     better = rows[cheaper & others & (rows["avoided"] >= now["avoided"])]
     if now["front"] or not len(better):
-        text = (f"none avoids more than {name(now['policy'])} for no more delay, harm being "
-                "avoided")  # fmt: skip
+        text = f"none would have avoided more than {name(now['policy'])} for no more delay"
     else:
         best = better.sort_values("avoided").iloc[-1]
-        text = (f"{name(best['policy'])} avoids {_number(best['avoided'])} four-week budgets "
-                f"against {_number(now['avoided'])} of {name(now['policy'])}, for "
+        text = (f"{name(best['policy'])} would have avoided "
+                f"{_number(best['avoided'])} four-week budgets against "
+                f"{_number(now['avoided'])} of {name(now['policy'])}, for "
                 f"{_number(best['deployment_days_best'])} against "
                 f"{_number(now['deployment_days_best'])} deployment-days of delay")  # fmt: skip
-    most = _number(max(float(rows["postponed"].max()), 0.0))
-    return (f"Of {len(rows)} policies, {text}. Were harm only postponed, none would avoid more "
-            f"than {most} of a budget.")  # fmt: skip
+    return (f"Of {len(rows)} freeze policies replayed, {text}, if harm is avoided. If harm is only "
+            "postponed, each of them may have avoided nothing.")  # fmt: skip
 
 
 def sensitivity_sentence(rows: pd.DataFrame) -> str:
@@ -353,8 +350,9 @@ def sensitivity_sentence(rows: pd.DataFrame) -> str:
         return NOTHING
     days = rows[["frozen_days", "frozen_days_best"]].to_numpy()
     held = rows[["held", "held_best"]].to_numpy()
-    text = (f"Over {len(rows)} windows and thresholds, days frozen run from {days.min()} to "
-            f"{days.max()}, deployments held from {held.min()} to {held.max()}")  # fmt: skip
+    text = (f"Replayed over {len(rows)} windows and thresholds, days frozen would run from "
+            f"{days.min()} to {days.max()}, deployments delayed from {held.min()} to "
+            f"{held.max()}")  # fmt: skip
     if not held.max():
         return f"{text}."
     return (f"{text}, and what is avoided at best from {_number(rows['avoided'].min())} to "

@@ -84,7 +84,7 @@ def delivery_table(board: Mapping[str, Scorecard], *, between: Span | None) -> T
         "rework_rate": "unplanned rework",
     }  # fmt: skip
     return _board_table(board, columns, between, caption="DevOps looks at delivery, over {}: "
-                        "value, 95 % interval and n (medians of times; shared: both disciplines "
+                        "value, {} and n (medians of times; shared: both disciplines "
                         "look at it)")  # fmt: skip
 
 
@@ -97,7 +97,7 @@ def reliability_table(board: Mapping[str, Scorecard], *, between: Span | None) -
         "restore": "time to restore",
     }  # fmt: skip
     return _board_table(board, columns, between, caption="SRE looks at reliability, over the same "
-                        "{}: value, 95 % interval and n (shared: both disciplines look at it)"
+                        "{}: value, {} and n (shared: both disciplines look at it)"
                         )  # fmt: skip
 
 
@@ -113,7 +113,10 @@ def _board_table(
     headers = {field: text.format(length) for field, text in columns.items()}
     said = [f for s, one in board.items() for f in of_fields("scoreboard.cell", one, service=s,
             window=window) if columns.keys() & _FIELD[f.quantity]]  # fmt: skip
-    made = table(pd.DataFrame(rows), caption=caption.format(length), max_rows=40, headers=headers)
+    level = wording.interval(next(iter(board.values())).frequency.confidence)
+    made = table(
+        pd.DataFrame(rows), caption=caption.format(length, level), max_rows=40, headers=headers
+    )
     return made.stating(said)
 
 

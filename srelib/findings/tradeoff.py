@@ -62,9 +62,9 @@ def fleet_sentence(effect: FleetEffect | None) -> Finding | str:
         return text
     share = effect.share
     return Finding("tradeoff.fleet", "cost of deployments", "", "the whole history", share.value,
-                   _rounded(share.value), verdict=verdict, low=share.low, high=share.high,
-                   n=share.n, sentence=text, anchor="what-happens-after-a-deployment"
-                   )  # fmt: skip
+                   wording.cost_share(share.value), verdict=verdict, low=share.low,
+                   high=share.high, n=share.n, sentence=text,
+                   anchor="what-happens-after-a-deployment")  # fmt: skip
 
 
 def _fleet_verdict(effect: FleetEffect, *, alone: bool) -> str:
@@ -78,7 +78,7 @@ def _fleet_verdict(effect: FleetEffect, *, alone: bool) -> str:
 
 def _fleet_found(effect: FleetEffect) -> str:
     total, share = effect.total, effect.share
-    value, low, high = (_rounded(part) for part in (share.value, share.low, share.high))
+    value, low, high = map(wording.cost_share, (share.value, share.low, share.high))
     return sentence(
         "tradeoff.found", "more" if total.value >= 0 else "fewer",
         bad=_bad(abs(total.value), effect.unit), fewer=_less(effect.unit),
@@ -202,19 +202,14 @@ def _p(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
 
 
-def _rounded(share: float) -> str:
-    """A share in whole percent where that says enough."""
-    return wording.percent(round(share, 2) if abs(share) >= 0.1 else share)
-
-
 def _cost(effect: Effect) -> str:
     share = effect.share
     if share.value != share.value:
         return ""
     verb, what = ("they cost", "of its error budget") if effect.has_target else (
         "that is", "of all its bad events")  # fmt: skip
-    return (f": {verb} **{_rounded(share.value)}** {what} ({_rounded(share.low)} to "
-            f"{_rounded(share.high)})")  # fmt: skip
+    value, low, high = map(wording.cost_share, (share.value, share.low, share.high))
+    return f": {verb} **{value}** {what} ({low} to {high})"
 
 
 def _amount(number: float, unit: str) -> str:
@@ -235,7 +230,8 @@ def _less(unit: str) -> str:
 def _limit(effect: Effect, unit: str) -> str:
     if effect.detectable != effect.detectable:
         return "how small an effect it could have shown is unknown"
-    of = f", {_rounded(effect.detectable_share)} of its budget," if effect.has_target else ""
+    share = wording.cost_share(effect.detectable_share)
+    of = f", {share} of its budget," if effect.has_target else ""
     return (f"an excess below {_bad(effect.detectable, unit)}{of} would most likely have "
             "gone unseen")  # fmt: skip
 
@@ -299,7 +295,7 @@ def effects_table(effects: Results[Effect]) -> Table | None:
     rows = []
     for key, e in known.items():
         low, high = _amount(e.excess.low, key.unit), _amount(e.excess.high, key.unit)
-        share, hidden = (_rounded(part) if e.has_target else ""
+        share, hidden = (wording.cost_share(part) if e.has_target else ""
                          for part in (e.share.value, e.detectable_share))  # fmt: skip
         rows.append({
             "service": key.service, "used": e.deployments, "left_out": len(e.left_out),
@@ -315,10 +311,10 @@ def effects_table(effects: Results[Effect]) -> Table | None:
                          "corrected for the number of services, and the smallest excess that would "
                          "most likely have shown",
                  headers={"used": "deployments used", "left_out": "left out",
-                          "excess": "excess", "interval": "95 % interval",
+                          "excess": "excess", "interval": wording.interval(one.excess.confidence),
                           "share": "of the budget", "hidden": "would have shown"}).stating(
         Finding("effect.cell", "cost of deployments", key.service, "the whole history",
-                e.share.value, _rounded(e.share.value), key.name, low=e.share.low,
+                e.share.value, wording.cost_share(e.share.value), key.name, low=e.share.low,
                 high=e.share.high, n=e.deployments)
         for key, e in known.items() if e.has_target
     )  # fmt: skip
@@ -411,7 +407,8 @@ def _by_time(one: Failures) -> str:
     beyond = rows["failed"] - rows["expected"] * rows["deployments"]
     worst = rows.iloc[int(beyond.argmax())]
     low, high = wording.percents([worst["low"], worst["high"]])
+    level = wording.interval(one.odds.confidence)
     return (f"Failing had to do with the {what} ({_p(one.p_value)}, n = {one.deployments:,}): "
             f"{markdown(worst['label'])} stands out, {int(worst['failed'])} of "
-            f"{int(worst['deployments'])} failed (95{wording.NBSP}% interval {low} to {high}), "
-            f"where {_rounded(worst['expected'])} is what these services fail at.")  # fmt: skip
+            f"{int(worst['deployments'])} failed ({level} {low} to {high}), where "
+            f"{wording.cost_share(worst['expected'])} is what these services fail at.")  # fmt: skip

@@ -334,12 +334,13 @@ def _repeated_share(
         whole = between(total, later) * np.diff(later) / between(past.known, later)  # gaps alike
         ratio = whole / between(total, np.minimum(cut, size))
     ratio = np.where(inside & np.isfinite(ratio), ratio, 1.0)
-    return ratio * _once(track.harm[rows], after.total[rows])
+    return ratio * _once(track.harm[rows], after.total[rows], after.part[rows])
 
 
-def _once(harm: np.ndarray, total: np.ndarray) -> np.ndarray:
+def _once(harm: np.ndarray, total: np.ndarray, part: np.ndarray) -> np.ndarray:
     """Share of harm left where every request can fail only once, hour by hour."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        failed = np.clip(np.nan_to_num(harm / total), 0, 1)
-        share = (1 - np.prod(1 - failed, axis=0)) / failed.sum(axis=0)
-    return np.where(failed.sum(axis=0) > 0, share, 1.0)
+        failed = np.clip(np.nan_to_num(harm / total / part), 0, 1)  # of all who share the hours
+        whole = (failed * part).sum(axis=0)
+        share = (1 - np.prod((1 - failed) ** part, axis=0)) / whole
+    return np.where(whole > 0, share, 1.0)

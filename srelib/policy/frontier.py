@@ -191,9 +191,9 @@ def frontier(
     DataFrame
         One row per policy: policy, kind ('current', 'workbook', 'other'); harm postponed:
         frozen_days [service-days], held, waiting, batch [deployments], deployment_days [d]; with
-        harm avoided: frozen_days_best, held_best, deployment_days_best; postponed, avoided, low,
-        high (saved under either reading, and the range) [four-week budgets]; front (harm avoided,
-        no other policy avoids at least as much for less delay, or more for as much).
+        harm avoided: frozen_days_best, held_best, deployment_days_best, avoided [four-week
+        budgets]; low, high (the range over both readings) [four-week budgets]; front (harm
+        avoided, no other policy avoids at least as much for less delay, or more for as much).
         Empty where nothing can be replayed.
 
     Examples
@@ -225,6 +225,6 @@ def _row(name: str, one: PooledReplays, current: str) -> dict[str, Any]:
         "frozen_days_best": best.frozen_days, "held": len(cautious.held),
         "held_best": len(best.held), "waiting": cautious.fates.get("waiting", 0),
         "batch": cautious.batch, "deployment_days": cautious.deployment_days,
-        "deployment_days_best": best.deployment_days, "postponed": cautious.budgets.value,
-        "avoided": best.budgets.value, "low": one.low, "high": one.high,
+        "deployment_days_best": best.deployment_days, "avoided": best.budgets.value,
+        "low": one.low, "high": one.high,
     }  # fmt: skip

@@ -36,7 +36,8 @@ class HarmHours:
     Counted is the part of an hour before the next release, not inside an incident that was open
     when the deployment finished.
     `ends` are in microseconds, `expected_then` and `expected` are bad events it would have had
-    anyhow [events], `cut` is where the parts begin and end [buckets].
+    anyhow [events], `cut` is where the parts begin and end [buckets], `part` the share of them that
+    counts for this release: those that finished in one bucket share what came after evenly.
     """
 
     ends: np.ndarray
@@ -45,7 +46,13 @@ class HarmHours:
     expected_then: np.ndarray
     expected: np.ndarray
     cut: np.ndarray
+    part: np.ndarray
     controls: ControlSpans
+
+    @property
+    def came(self) -> np.ndarray:
+        """All bad events of each piece, also where other releases share them [events]."""
+        return self.bad / np.where(self.part > 0, self.part, 1.0)
 
     @property
     def known(self) -> np.ndarray:
@@ -60,7 +67,7 @@ class HarmHours:
 
 @dataclass(frozen=True)
 class ControlSpans:
-    """Spans without a release: bad / expected and week of each; how many do not overlap."""
+    """Spans without a release: bad / expected by hour, week of each; how many do not overlap."""
 
     ratio: np.ndarray
     week: np.ndarray
@@ -117,11 +124,12 @@ def _harm_after(
     cut = np.minimum(longest, last)
     clear = _clear_hours(past, first, np.maximum(last[:, 0], marks[:, pieces]), own)
     expected, total = _expected(past, clear, timezone), between(past.total.sums, cut)
+    part = _part(first, own)[:, None]
     return HarmHours(
         ends=past.start + np.ceil(cut[:, 1:]).astype("int64") * past.ticks,
-        bad=between(past.bad.sums, cut), total=total,
-        expected_then=total * np.nan_to_num(rate)[:, None],
-        expected=between(expected, cut),
+        bad=part * between(past.bad.sums, cut), total=total, part=part,
+        expected_then=part * total * np.nan_to_num(rate)[:, None],
+        expected=part * between(expected, cut),
         cut=np.minimum(np.maximum(cut, (low[:, None] - past.start) / past.ticks), last),
         controls=_controls(past, expected, clear, opened, pieces),
     )  # fmt: skip
@@ -142,6 +150,14 @@ def _own_spans(
     first = (low - past.start) // past.ticks
     following = next_begin(first[own], first, none=np.iinfo("i8").max)
     return first, np.where(own, np.maximum(np.minimum(stop, following), first), first)
+
+
+def _part(first: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Share of its hours that counts for a release; those of one bucket have the same hours."""
+    part = np.zeros(len(first))
+    _, which, many = np.unique(first[own], return_inverse=True, return_counts=True)
+    part[own] = 1 / many[which]
+    return part
 
 
 def _clear_hours(past: History, first: np.ndarray, last: np.ndarray, own: np.ndarray) -> np.ndarray:
@@ -225,10 +241,11 @@ def _controls(
     starts = starts[blocked[starts + pieces] == blocked[starts]]
     begins = past.start + starts * HOUR
     first = past.until(np.maximum(begins, incidents.until(begins)))
-    last = np.maximum(past.until(begins + pieces * HOUR), first)
-    bad, usual = past.bad.sums[last] - past.bad.sums[first], expected[last] - expected[first]
-    keep = usual > 0
-    ratio = _divide(bad[keep], usual[keep])
+    edges = past.until(begins[:, None] + np.arange(pieces + 1) * HOUR)
+    edges = np.maximum(edges, first[:, None])
+    bad, usual = np.diff(past.bad.sums[edges]), np.diff(expected[edges])
+    keep = usual.sum(axis=1) > 0
+    ratio = np.nan_to_num(_divide(bad[keep], usual[keep]))
     return ControlSpans(ratio, starts[keep] // 168, _apart(starts[keep], pieces))
 
 
@@ -244,7 +261,7 @@ def _apart(starts: np.ndarray, pieces: int) -> int:
 def _drawn_controls(
     controls: ControlSpans, shape: tuple[int, int], rng: np.random.Generator
 ) -> np.ndarray:
-    """Bad / expected of clear spans: weeks drawn with replacement, then spans of those weeks."""
+    """Hours of clear spans, bad / expected: weeks drawn with replacement, then spans of those."""
     _, starts, sizes = np.unique(controls.week, return_index=True, return_counts=True)
     weeks = rng.integers(len(starts), size=(shape[0], len(starts)))
     chosen = np.take_along_axis(weeks, rng.integers(len(starts), size=shape), axis=1)

@@ -183,6 +183,7 @@ class _HeldHarm:
     rows: np.ndarray
     share: np.ndarray
     day: np.ndarray
+    moved: np.ndarray
 
     @cached_property
     def reach(self) -> tuple[float, float]:
@@ -195,16 +196,19 @@ class _HeldHarm:
         if not len(self.rows):
             return np.zeros(count)
         bad = (self.share * self.after.bad[self.rows]).sum()
-        _, which = np.unique(self.day, return_inverse=True)
-        usual = (self.share * self.after.expected[self.rows]).sum(axis=1)
-        bases = np.bincount(which, weights=usual)
-        drawn = bad - _drawn_controls(self.after.controls, (count, len(bases)), rng) @ bases
+        days, which = np.unique(self.day, return_inverse=True)
+        ratios = _drawn_controls(self.after.controls, (count, len(days)), rng)
+        usual = np.zeros((len(days), ratios.shape[2]))
+        hours = np.arange(self.share.shape[1]) % ratios.shape[2]
+        np.add.at(usual, (which[:, None], hours), self.share * self.after.expected[self.rows])
+        drawn = bad - np.einsum("cdk,dk->c", ratios, usual)
         return np.clip(drawn, *self.reach)
 
     def scattered(self, drawn: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The same where harm comes again: by chance a few more or fewer requests fail."""
-        again = ((1 - self.share) * self.after.excess[self.rows]).sum()
-        return drawn + np.sqrt(max(float(again), 0.0)) * rng.standard_normal(len(drawn))
+        again = np.where(self.moved[:, None], 1 - self.share, 0.0)
+        spread = ((again + again**2) * self.after.excess[self.rows]).sum()
+        return drawn + np.sqrt(max(float(spread), 0.0)) * rng.standard_normal(len(drawn))
 
 
 def _alternative_tracks(tracks: Sequence[BudgetTrack], count: int) -> list[list[BudgetTrack]]:
@@ -213,7 +217,7 @@ def _alternative_tracks(tracks: Sequence[BudgetTrack], count: int) -> list[list[
     if any(after.controls.apart < ENOUGH for after in hours):
         return []
     rng, shape = np.random.default_rng(0), (count, len(tracks[0].harm))
-    drawn = [_drawn_controls(after.controls, shape, rng)[..., None] for after in hours]
+    drawn = [_every_hour(_drawn_controls(after.controls, shape, rng), after) for after in hours]
     return [
         [
             replace(track, harm=after.bad - after.expected * ratios[i])
@@ -221,6 +225,11 @@ def _alternative_tracks(tracks: Sequence[BudgetTrack], count: int) -> list[list[
         ]
         for i in range(count)
     ]
+
+
+def _every_hour(ratios: np.ndarray, after: HarmHours) -> np.ndarray:
+    """Hours of clear spans, over again as often as the hours after a release go on."""
+    return np.asarray(ratios[..., np.arange(after.bad.shape[1]) % ratios.shape[-1]])
 
 
 def _held_harm(
@@ -242,7 +251,7 @@ def _held_harm(
             batch = np.flatnonzero(released == at)
             ones = rows[batch]
             share[batch] = 1 - _repeated_share(track, ones, at - due[ones])
-    return _HeldHarm(track.part.after, rows, share, day)
+    return _HeldHarm(track.part.after, rows, share, day, schedule.fate[rows] == DELAYED)
 
 
 def _avoided_events(held: _HeldHarm, others: Sequence[_HeldHarm], *, confidence: float) -> Estimate:

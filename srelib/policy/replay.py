@@ -297,7 +297,7 @@ def _budget_track(
         return BudgetTrack(part, daily, part.after.known)
     # harm given for a whole deployment is put where bad events came: never more than had come
     most = np.maximum(part.harms["harm"].to_numpy(), 0.0)[:, None]
-    so_far = np.minimum(np.cumsum(part.after.bad, axis=1), most)
+    so_far = np.minimum(np.cumsum(part.after.came, axis=1), most)
     return BudgetTrack(part, daily, np.diff(so_far, axis=1, prepend=0.0))
 
 

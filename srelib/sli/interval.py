@@ -313,10 +313,7 @@ def low_traffic(
     >>> found.failures_allowed, round(found.cost_of_one, 4), found.is_low
     (7, 0.1389, True)
     """
-    if not 0 < target < 1:
-        raise InvalidTargetError(
-            f"target must lie strictly between 0 and 1; got {target}. For 99.9 % write 0.999."
-        )
+    InvalidTargetError.check(target)
     window = _as_window(window)
     if _checked_step(good, total) is None or np.isnan(_paired(good, total)[1]).all():
         raise InsufficientDataError("traffic needs at least two buckets, one of them known.")

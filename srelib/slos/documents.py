@@ -21,8 +21,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from srelib import schema
-from srelib.errors import ParameterError, SloError
-from srelib.slos.model import Origin, _target_fix
+from srelib.errors import InvalidTargetError, ParameterError, SloError
+from srelib.slos.model import Origin
 from srelib.windows import Window
 
 Place = tuple[str | int, ...]
@@ -265,7 +265,7 @@ def fraction(at: YamlDocument, target: float) -> float:
     if 0 < target < 1:
         return target
     problem = f"{target!r} is not a fraction strictly between 0 and 1"
-    raise at.error(problem, _target_fix(target))
+    raise at.error(problem, InvalidTargetError.fix(target))
 
 
 def percent(at: YamlDocument, target: float) -> float:

@@ -133,26 +133,9 @@ class Slo:
             value = getattr(self, key)
             if not isinstance(value, str) or not value.strip():
                 raise ParameterError(f"{key} must be text that is not empty; got {value!r}.")
-        _check_target(self.target)
+        InvalidTargetError.check(self.target)
         _check_method(self.method, self.slice, self.slice_target)
         _check_threshold(self.threshold, self.op)
-
-
-def _check_target(target: float) -> None:
-    """Refuse a target that is not a fraction."""
-    if not (isinstance(target, int | float) and 0 < target < 1):
-        raise InvalidTargetError(
-            f"target must lie strictly between 0 and 1; got {target!r}. {_target_fix(target)}"
-        )
-
-
-def _target_fix(target: object) -> str:
-    """What to write instead of a number that is no target."""
-    if isinstance(target, int | float) and 1 < target < 100:
-        return f"For {target:g} % write {float(f'{target / 100:.12g}')!r}."
-    if target in (1, 100) and not isinstance(target, bool):
-        return "A target of 100 % leaves no budget at all; choose one below, such as 0.999."
-    return "For 99.9 % write 0.999."
 
 
 def _check_method(

@@ -1,11 +1,10 @@
 """Figures of error budgets: filled against zero, stacked from zero, open where open."""
 
-from types import SimpleNamespace
-
 import pandas as pd
 import pytest
 
 from srelib import budget, figures
+from srelib.budget import Forecast
 from srelib.figures.canvas import alt
 from srelib.quality import Observed
 from tests.figures.drawn import SHOP, SITE, WINDOW, hours, panels, title
@@ -72,11 +71,12 @@ def test_days_name_the_costliest():
     assert panels(ax)[0].get_ylim()[0] == 0
 
 
-def forecast(**values) -> SimpleNamespace:
+def forecast(**values) -> Forecast:
     """A forecast to the end of July."""
     defaults = {"at": pd.NaT, "low": pd.NaT, "high": pd.NaT, "probability": 0.0,
-                "horizon": pd.Timestamp("2026-07-27", tz="UTC")}  # fmt: skip
-    return SimpleNamespace(**{**defaults, **values})
+                "horizon": pd.Timestamp("2026-07-27", tz="UTC"), "confidence": 0.95, "days": 91,
+                "method": "bootstrap"}  # fmt: skip
+    return Forecast(**{**defaults, **values})
 
 
 def test_forecast_shows_an_open_interval_as_open():
@@ -88,6 +88,18 @@ def test_forecast_shows_an_open_interval_as_open():
     assert ">" in [line.get_marker() for line in ax.lines]
     texts = [text.get_text().replace("\u00a0", " ") for text in ax.texts]
     assert set(texts) == {"70 % likely", "not in sight"}
+
+
+def test_a_budget_spent_before_now_is_gone_by_the_rule_of_the_sentence():
+    """By what the forecast says of itself, not by where its interval happens to lie."""
+    now = pd.Timestamp("2026-06-29", tz="UTC")
+    ends = dict.fromkeys(("at", "low", "high"), now)
+    spent = forecast(**ends, probability=1.0, method="already spent")
+    certain = forecast(**ends, probability=1.0)
+    ax = figures.budget.plot_forecast({SHOP: spent, SITE: certain}, as_of=now)
+    assert title(ax).startswith("The budget of shop is gone already; more likely than not")
+    texts = [text.get_text().replace("\u00a0", " ") for text in ax.texts]
+    assert set(texts) == {"gone already", "100 % likely"}
 
 
 NOTHING = {

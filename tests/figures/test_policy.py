@@ -106,17 +106,17 @@ def test_held_lines_run_from_due_to_release():
     assert ends == [["06-25 12", "07-22 09"], ["07-23 12", "07-27 00"]]
     assert [x.get_color() for x in lines] == [canvas.BLUE, canvas.VERMILLION]
     assert [t.get_text() for t in ax.get_yticklabels()] == ["shop (2)"]
-    assert title(ax).startswith("2 deployments held")
+    assert title(ax).startswith("2 deployments would have been delayed")
 
 
-def test_saved_rows_show_both_readings_and_their_range():
-    """Hollow: postponed, nothing; filled: avoided, 8,000 of 13,440 allowed."""
+def test_saved_rows_show_the_range_and_no_single_value():
+    """From nothing, were harm only postponed, to 8,000 of 13,440 allowed."""
     ax = figures.policy.plot_saved(replays())
-    points = {x.get_markerfacecolor(): x.get_xdata()[0] for x in ax.lines
-              if x.get_marker() == "o"}  # fmt: skip
-    assert points["white"] == pytest.approx(0.0, abs=0.01)
-    assert points[canvas.BLUE] == pytest.approx(8000 / 13_440, abs=0.01)
-    assert title(ax).startswith("For shop: 0 % to 60 % of its allowance avoided")
+    assert not [x for x in ax.lines if x.get_marker() not in (None, "None", "")]
+    (bar,) = ax.patches
+    assert ax.get_xlim()[0] < bar.get_x() <= 0
+    assert bar.get_x() + bar.get_width() == pytest.approx(8000 / 13_440, abs=0.01)
+    assert title(ax) == "For shop: −1.8 % to 59.5 % of its allowance would be avoided"
 
 
 def table(names=("workbook", "week", "none")) -> pd.DataFrame:
@@ -134,18 +134,18 @@ def test_frontier_marks_the_one_in_question_and_joins_both_readings():
     diamonds = [x for x in ax.lines if x.get_marker() == "D"]
     assert [(x.get_xdata()[0], x.get_ydata()[0]) for x in diamonds] == [
         (rows["deployment_days_best"][0], rows["avoided"][0]),
-        (rows["deployment_days"][0], rows["postponed"][0]),
+        (rows["deployment_days"][0], rows["low"][0]),
     ]
     (joined,) = ax.collections
     assert len(joined.get_segments()) == 3
     assert {text.get_text() for text in ax.texts} >= {"workbook", "week", "none"}
-    assert title(ax) == "At best, week avoids as much as workbook or more, for no more delay"
+    assert title(ax) == "At best, week would avoid as much as workbook or more, for no more delay"
 
 
 def test_frontier_says_when_nothing_beats_the_one_in_question():
     """Alone with one that holds nothing."""
     ax = figures.policy.plot_frontier(table(("workbook", "none")))
-    assert title(ax) == "None of 2 policies avoids more than workbook for no more delay"
+    assert title(ax) == "None of 2 freeze policies would avoid more than workbook for no more delay"
 
 
 def test_figures_without_anything_to_draw_say_why():
@@ -156,10 +156,10 @@ def test_figures_without_anything_to_draw_say_why():
     assert "needs an objective" in canvas.alt(figures.policy.plot_held(None))
     assert "needs an objective" in canvas.alt(figures.policy.plot_frontier(pd.DataFrame()))
     quiet = replays(counts=hours())
-    assert "held no deployment" in canvas.alt(
+    assert "delayed no deployment" in canvas.alt(
         figures.policy.plot_held(fleet.pooled(quiet, policies.pooled))
     )
-    assert "held no deployment" in canvas.alt(figures.policy.plot_saved(quiet))
+    assert "delayed no deployment" in canvas.alt(figures.policy.plot_saved(quiet))
 
 
 def test_many_objectives_with_long_names_are_drawn():

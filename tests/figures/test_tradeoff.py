@@ -68,7 +68,7 @@ def test_a_share_of_bad_events_beside_shares_of_budgets_is_named():
     assert [t.get_text() for t in ax.get_yticklabels()] == ["shop", "web (no target)"]
     assert "the error budget, without a target of all bad events" in ax.get_xlabel()
     alone = drawn.plot_costs({WEB: effect(service="web", allowance=NAN)})
-    assert title(alone) == "Deployments cost web 7.5 % to 32.5 % of its bad events"
+    assert title(alone) == "Deployments cost web 7.5 % to 33 % of its bad events"
     assert [t.get_text() for t in alone.get_yticklabels()] == ["web"]
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from srelib import budget, windows
+from srelib.budget import Forecast
 from srelib.errors import InsufficientDataError
 from srelib.findings import budget as spoken_budget
 from srelib.fleet import Indicator
@@ -113,13 +114,13 @@ def test_no_objective_is_said_with_its_remedy():
     assert spoken_budget.status_sentences({}) == [spoken_budget.NO_SLO]
 
 
-def forecast(**values) -> SimpleNamespace:
+def forecast(**values) -> Forecast:
     """A forecast from 91 days with horizon 27 July."""
     defaults = {
         "at": pd.NaT, "low": pd.NaT, "high": pd.NaT, "probability": 0.0, "days": 91,
         "horizon": pd.Timestamp("2026-07-27", tz="UTC"), "confidence": 0.95, "method": "bootstrap",
     }  # fmt: skip
-    return SimpleNamespace(**{**defaults, **values})
+    return Forecast(**{**defaults, **values})
 
 
 def test_forecast_names_interval_probability_and_basis():

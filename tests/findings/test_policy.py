@@ -51,11 +51,11 @@ def test_frozen_held_and_avoided_beyond_chance():
     assert said(failing(hours(), ORDINARY, OUTAGE, HARM)) == [
         "The **workbook** freeze policy (28 days, frozen when nothing is left) would have frozen "
         "releases on **28** of 42 days that could be judged.",
-        "It would have held **2 of 5 deployments**, half of them for 4 weeks or more; up to 2 of "
-        "one service are let go together and 1 fix is let through.",
-        "That would have avoided most for **shop availability**: **0 to 599** of 11,208 bad "
-        "events (chance included −45 to 601); the lower end if the harm of a release only moves "
-        "to the day it is let go, the upper if it never comes.",
+        "The **workbook** freeze policy would have delayed **2 of 5 deployments**, half of them by "
+        "4 weeks or more; up to 2 of one service would be released together and 1 fix not delayed.",
+        "These delays would have avoided most for **shop availability**: **−65 to 601** of 11,208 "
+        "bad events, chance included. The low end is for harm that only moves to the day of the "
+        "release, the high end for harm that never comes.",
     ]
 
 
@@ -64,7 +64,10 @@ def test_what_chance_could_explain_is_said_to_be_so():
     counts = failing(hours(), OUTAGE)
     counts["good"] -= np.random.default_rng(1).integers(0, 8, len(counts)).clip(max=counts["good"])
     lines = said(counts, made(("b", "2026-06-30T12:00")))
-    assert lines[1] == "It would have held **1 of 1 deployment**, half of them for 3 weeks or more."
+    assert lines[1] == (
+        "The **workbook** freeze policy would have delayed **1 of 1 deployment**, half of them by "
+        "3 weeks or more."
+    )
     assert lines[2].endswith("**Chance could explain all of it.**")
 
 
@@ -77,13 +80,14 @@ def test_nothing_frozen_says_so():
 
 
 def test_frozen_from_the_first_day_judged_to_the_last():
-    """Everything held, nothing let go, no median."""
+    """Everything delayed, nothing released, no median."""
     lines = said(failing(hours(), ("2026-06-01", "2026-07-27", 20.0)))
     assert lines[:2] == [
         "The **workbook** freeze policy (28 days, frozen when nothing is left) would have frozen "
         "releases on **every one** of 42 days that could be judged.",
-        "It would have held **4 of 5 deployments**, so many of them to the end of the data that no "
-        "median can be given; 4 still wait at the end and 1 fix is let through.",
+        "The **workbook** freeze policy would have delayed **4 of 5 deployments**, so many of them "
+        "to the end of the data that no median can be given; 4 would still wait at the end and "
+        "1 fix not delayed.",
     ]
 
 
@@ -91,10 +95,11 @@ def test_frozen_days_without_a_deployment_on_them():
     """A freeze that nobody met, and one that only a fix met."""
     counts = failing(hours(), OUTAGE)
     assert said(counts, made(("a", "2026-06-10T12:00")))[1:] == [
-        "**No deployment** came up on these days that it would have held.",
+        "**No deployment** was requested on these days that it would have delayed.",
     ]
     assert said(counts, made(("fix", "2026-06-25T12:00", False)))[1:] == [
-        "**No deployment** came up on these days that it would have held; 1 fix is let through.",
+        "**No deployment** was requested on these days that it would have delayed; 1 fix not "
+        "delayed.",
     ]
 
 
@@ -114,7 +119,7 @@ def test_no_deployments_says_what_to_export():
     )
     assert lines[1] == (
         "There are **no deployments** of these services in the time of the data, so nothing could "
-        "be held. To add them, export the output of "
+        "be delayed. To add them, export the output of "
         "`gh api repos/OWNER/REPO/deployments --paginate`, or a CSV with service and finished_at."
     )
 
@@ -159,7 +164,7 @@ def test_rationing_has_its_own_words():
          "the window of each objective, frozen when nothing is left"),
         (policies.named("slow down"),
          "28 days, frozen when nothing is left, 2 releases a week when less than 25 % is left"),
-        (policies.named("none"), "the window of each objective, holds nothing"),
+        (policies.named("none"), "the window of each objective, delays nothing"),
         (Policy(name="x", freeze_below=-0.5, window=Window(unit="month")),
          "calendar month (UTC), frozen when it is overspent by more than 50 %"),
     ],
@@ -174,7 +179,7 @@ def test_the_longest_freeze_is_named():
     """Both readings, where they differ."""
     found = replayed(failing(hours(), OUTAGE))
     assert plain(spoken.freezes_sentence(found)) == (
-        "Harm being only postponed, there would have been 1 freeze. The longest: **shop**, 4 weeks "
+        "If harm is only postponed, there would have been 1 freeze. The longest: **shop**, 4 weeks "
         "from 24 June 2026 to 22 July 2026, asked for by **shop availability**."
     )
     assert spoken.freezes_sentence(replayed(hours())) == (
@@ -189,7 +194,7 @@ def test_the_readings_are_told_apart_where_they_differ():
                      ("2026-06-25T12:00", "2026-06-25T20:00", 1000.0))  # fmt: skip
     found = replayed(counts, made(("b", "2026-06-25T12:00"), ("d", "2026-07-23T12:00")))
     assert plain(spoken.freezes_sentence(found)).endswith(
-        "asked for by **shop availability**. Were harm avoided instead, **shop** would have been "
+        "asked for by **shop availability**. If harm is avoided instead, **shop** would have been "
         "frozen on 28 days instead of 32."
     )
 
@@ -199,7 +204,7 @@ def test_tables_hold_both_readings():
     found = replayed(failing(hours(), ORDINARY, OUTAGE, HARM), key=NASTY)
     table = spoken.days_table(found)
     assert [plain(cell) for cell in table.rows[0]] == [
-        "<b>*x*", "28", "28", "2", "11,208 events", "0 to 599", "−45 to 601",
+        "<b>*x*", "28", "28", "2", "11,208 events", "−65 to 601",
         "99.17 % and 99.21 %",
     ]  # fmt: skip
     assert "<b>" not in table._repr_html_()
@@ -235,7 +240,7 @@ def test_missing_inputs_are_named():
     text = plain(spoken.inputs_sentence(deployments=unknown, incidents=pd.DataFrame()))
     assert text.startswith(
         "Of 5 deployments it is not known whether they were fixes; they count as planned and can "
-        "be held. There are no incidents in the folder"
+        "be delayed. There are no incidents in the folder"
     )
     assert spoken.inputs_sentence(deployments=SHIPPED, incidents=pd.DataFrame({"a": [1]})) == ""
 
@@ -254,18 +259,19 @@ def test_the_front_is_said_both_ways():
     tried = {name: policies.named(name) for name in names}
     rows = policies_on(counts, several=tried)
     assert plain(spoken.frontier_sentence(rows)) == (
-        "Of 2 policies, none avoids more than **workbook** for no more delay, harm being avoided. "
-        "Were harm only postponed, none would avoid more than 0 of a budget."
+        "Of 2 freeze policies replayed, none would have avoided more than **workbook** for no more "
+        "delay, if harm is avoided. If harm is only postponed, each of them may have avoided "
+        "nothing."
     )
     week = {"workbook": policies.named("workbook"), "week": policies.named("week")}
     rows = policies_on(counts, several=week)
     assert plain(spoken.frontier_sentence(rows)) == (
-        "Of 2 policies, **week** avoids 0.09 four-week budgets against 0.09 of **workbook**, for "
-        "11 against 53 deployment-days of delay. Were harm only postponed, none would avoid more "
-        "than 0 of a budget."
+        "Of 2 freeze policies replayed, **week** would have avoided 0.09 four-week budgets against "
+        "0.09 of **workbook**, for 11 against 53 deployment-days of delay, if harm is avoided. If "
+        "harm is only postponed, each of them may have avoided nothing."
     )
     assert spoken.frontier_sentence(policies_on(hours())) == (
-        "None of 7 policies would have held a deployment."
+        "None of 7 freeze policies would have delayed a deployment."
     )
     assert spoken.frontier_sentence(pd.DataFrame()) == spoken.NOTHING
 
@@ -275,8 +281,8 @@ def test_sensitivity_is_said_in_ranges():
     several = policies.grid(windows=("14d", "28d"), thresholds=(0.0, 0.5))
     rows = policies_on(failing(hours(), ORDINARY, OUTAGE, HARM), several=several, current="x")
     assert plain(spoken.sensitivity_sentence(rows)) == (
-        "Over 4 windows and thresholds, days frozen run from 14 to 28, deployments held from 2 to "
-        "2, and what is avoided at best from 0.09 to 0.09 four-week budgets."
+        "Replayed over 4 windows and thresholds, days frozen would run from 14 to 28, deployments "
+        "delayed from 2 to 2, and what is avoided at best from 0.09 to 0.09 four-week budgets."
     )
     assert spoken.sensitivity_sentence(pd.DataFrame()) == spoken.NOTHING
     assert spoken.policies_table(pd.DataFrame()) is None

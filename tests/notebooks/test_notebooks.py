@@ -335,7 +335,7 @@ def test_the_policy_follows_its_parameters(exports):
     assert "would have frozen **nothing**" in run(book, exports, window="7d")
     said = run(book, exports, window="7d", freeze_below=0.5, timezone="UTC")
     assert "The **workbook at 0.5 over 7 days** freeze policy" in said
-    assert "It would have held **1 of 1 deployment**" in said
+    assert "would have delayed **1 of 1 deployment**" in said
     (exports / "deployments.csv").unlink()
     said = run(book, exports, window="7d", freeze_below=0.5)
     assert "There are **no deployments** of these services" in said
