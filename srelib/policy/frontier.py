@@ -39,7 +39,7 @@ class FleetOutcome:
     deployment_days : float
         Delays added up [d].
     batch : int
-        Most deployments of one service let go at one time.
+        Most deployments of one service released at one time.
     budgets : Estimate
         Bad events avoided, each objective's in budgets of four weeks of its own, added up.
     """
@@ -64,7 +64,7 @@ class PooledReplays:
     services : int
         How many were replayed.
     deployments : int
-        That came up in the time replayed.
+        That were requested in the time replayed.
     judged_days, days : int
         Days with enough observed for a decision, of all days [service-days].
     avoided, postponed : FleetOutcome
@@ -141,7 +141,7 @@ def _total(
         slow_days=sum(found.slow_days for found in outcomes.values()),
         held=held.sort_values("due_at", kind="stable", ignore_index=True),
         fates={str(name): int(n) for name, n in fates.items()},
-        delay=_median_delay(held, 0.95),
+        delay=_median_delay(held, next(iter(outcomes.values())).delay.confidence),
         deployment_days=sum(found.deployment_days for found in outcomes.values()),
         batch=max(found.batch for found in outcomes.values()),
         budgets=_summed([[_budgets(one, reading(one).saved) for one in own.values()]
@@ -162,8 +162,8 @@ def _summed(services: Sequence[Sequence[Estimate]]) -> Estimate:
     low, value, high = every.T
     whole = float(value.sum())
     below, above = ((value - low) ** 2).sum() ** 0.5, ((high - value) ** 2).sum() ** 0.5
-    return Estimate(whole, whole - float(below), whole + float(above), len(every), 0.95,
-                    "services taken as independent")  # fmt: skip
+    return Estimate(whole, whole - float(below), whole + float(above), len(every),
+                    services[0][0].confidence, "services taken as independent")  # fmt: skip
 
 
 def frontier(

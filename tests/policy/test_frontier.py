@@ -70,3 +70,12 @@ def test_the_front_holds_what_none_beats_in_both():
     assert rows.loc["week", "deployment_days_best"] == pytest.approx(5.875)
     assert rows.loc["workbook", "avoided"] == pytest.approx(rows.loc["week", "avoided"])
     assert (rows.loc["none", ["frozen_days", "held", "avoided"]] == 0).all()
+
+
+def test_the_fleet_keeps_the_confidence_of_its_replays():
+    """Replayed at 80 %, the sum and the median delay are of 80 % as well."""
+    services = prepared({SHOP: failing(hours(), OUTAGE, HARM), SITE: hours()}, ROWS)
+    found = {key: one for own in services.values() for key, one in policies.replay_service(
+        own, policy=policies.named("workbook"), confidence=0.8, draws=0).items()}  # fmt: skip
+    for total in policies.pooled(found).totals:
+        assert (total.budgets.confidence, total.delay.confidence) == (0.8, 0.8)
