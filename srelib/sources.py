@@ -442,3 +442,7 @@ def _check_threshold(threshold: float | None, op: str | None, why: str) -> None:
             f"{why}, but {' and '.join(lacking)} {'are' if lacking[1:] else 'is'} missing",
             'say when a bucket is good, as in threshold = 0.3 and op = "lte"',
         )
+
+
+UNSAID = Source(match="*")
+"""What is said about a file that `sources.toml` does not name: nothing."""

@@ -162,13 +162,14 @@ class Folder:
     def _answers(self, name: str, error: InputError) -> dict[str, Any]:
         """What is asked for, with proposals from the file where the question left them open."""
         from srelib.folder import proposed_keys
-        from srelib.readers import base, recognition
+        from srelib.readers import recognition
+        from srelib.sources import UNSAID
 
         if not _is_open(error.asks):
             return error.asks
         source = self._source(name)
         try:
-            head = recognition.start(self.files[name], self.root, source or base.UNSAID)
+            head = recognition.start(self.files[name], self.root, source or UNSAID)
             return proposed_keys.filled(error.asks, head)
         except InputError:
             return {}

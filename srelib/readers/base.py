@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -64,16 +64,16 @@ class Head:
         if not source.header:
             return said
         if self.kind == "csv" and len(source.header) != len(self.header):
-            raise ReadError(
+            raise self.error(
                 f"header names {len(source.header)} columns, and the first line has "
                 f"{len(self.header)}",
-                file=self.name, fix="name every column of the file in header = [...]",
-            )  # fmt: skip
+                "name every column of the file in header = [...]",
+            )
         return replace(said, header=tuple(source.header), first=self.header, headed=False)
 
-    def error(self, problem: str, fix: str, **asks: Any) -> ReadError:
+    def error(self, problem: str, fix: str, line: int | None = None, **asks: Any) -> ReadError:
         """The error about the file, with the keys of `sources.toml` that would answer it."""
-        return ReadError(problem, file=self.name, fix=fix, asks=asks)
+        return ReadError(problem, file=self.name, line=line, fix=fix, asks=asks)
 
     def rows(self) -> Iterator[list[str]]:
         """The rows in the start of a text table, its header first."""
@@ -121,29 +121,6 @@ class FileResult:
     def rows_rejected(self) -> int:
         """Records refused."""
         return len(self.rejects)
-
-
-class _Said:
-    """What is said about a file: some keys, and those of what was said before, if anything was."""
-
-    def __init__(self, before: Source | None, known: dict[str, Any]) -> None:
-        self._before = before
-        self.__dict__.update(known)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._before, name) if self._before is not None else None
-
-
-def overridden(source: Source | None, **known: Any) -> Source:
-    """The source with other values of some keys."""
-    return cast("Source", _Said(source, known))
-
-
-UNSAID = overridden(
-    None, header=(), columns={}, services={}, values={}, where={}, environment=(), workflow=(),
-    label=(), series=(),
-)  # fmt: skip
-"""What is said about a file that `sources.toml` does not name: nothing."""
 
 
 @dataclass(frozen=True)
@@ -229,18 +206,11 @@ def _has_two_lines(text: str) -> bool:
 
 
 def _first_bytes(path: Path, name: str, size: int) -> tuple[bytes, bool]:
-    if path.is_dir():
-        raise ReadError(
-            "this is a folder with the name of a file", file=name,
-            fix="rename it, or hand over the files in it",
-        )  # fmt: skip
     try:
-        kind = path.stat().st_mode
-        if not stat.S_ISREG(kind):
-            raise ReadError(
-                f"this is {_SPECIAL.get(stat.S_IFMT(kind), 'a device')}, no file", file=name,
-                fix="take it out of the folder",
-            )  # fmt: skip
+        kind = stat.S_IFMT(path.stat().st_mode)
+        if kind != stat.S_IFREG:
+            what, fix = _SPECIAL.get(kind, ("a device, no file", _TAKE_OUT))
+            raise ReadError(f"this is {what}", file=name, fix=fix)
         with path.open("rb") as raw:
             start = raw.read(size)
         if start[:2] != b"\x1f\x8b":
@@ -253,7 +223,12 @@ def _first_bytes(path: Path, name: str, size: int) -> tuple[bytes, bool]:
         raise _not_opened(name, error) from error
 
 
-_SPECIAL = {stat.S_IFIFO: "a pipe (FIFO)", stat.S_IFSOCK: "a socket"}
+_TAKE_OUT = "take it out of the folder"
+_SPECIAL = {
+    stat.S_IFDIR: ("a folder with the name of a file", "rename it, or hand over the files in it"),
+    stat.S_IFIFO: ("a pipe (FIFO), no file", _TAKE_OUT),
+    stat.S_IFSOCK: ("a socket, no file", _TAKE_OUT),
+}
 
 
 def _not_opened(name: str, error: OSError) -> ReadError:
@@ -407,10 +382,8 @@ def _last_line(head: Head) -> int:
 
 
 def _not_text(head: Head, error: UnicodeError, line: int | None) -> ReadError:
-    return ReadError(
-        f"the text is not {head.encoding} ({error.args[-1]})", file=head.name, line=line,
-        fix="save it as UTF-8, or export it again, whole",
-    )  # fmt: skip
+    problem = f"the text is not {head.encoding} ({error.args[-1]})"
+    return head.error(problem, "save it as UTF-8, or export it again, whole", line)
 
 
 def _blank_annotations(raw: IO[bytes], out: IO[bytes], head: Head) -> None:
@@ -421,11 +394,11 @@ def _blank_annotations(raw: IO[bytes], out: IO[bytes], head: Head) -> None:
         for line in text:
             is_header = begins and not line.startswith("#") and bool(line.strip())
             if is_header and header and line != header:
-                raise ReadError(
-                    "the file holds tables with different columns", file=head.name,
-                    fix="export each by itself, or bring them together before: |> keep(columns: "
+                raise head.error(
+                    "the file holds tables with different columns",
+                    "export each by itself, or bring them together before: |> keep(columns: "
                     '["_time", "_field", "_value"]) |> group()',
-                )  # fmt: skip
+                )
             kept = not (line.startswith("#") or (is_header and header))
             header = header or (line if is_header else "")
             begins = line.startswith("#") or (begins and not is_header)

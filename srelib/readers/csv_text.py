@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from srelib.errors import ReadError
 from srelib.readers.base import Head
 
 LONGEST = 2_000_000  # characters of the longest row that is read
@@ -54,9 +53,7 @@ def csv_records(
                 cells = next(reader, None)
             except csv.Error as error:
                 if "limit" in str(error) and len(raw) > 1:
-                    raise ReadError(
-                        _OPEN_QUOTE, file=head.name, line=line, fix=_CLOSE_IT
-                    ) from error
+                    raise head.error(_OPEN_QUOTE, _CLOSE_IT, line) from error
                 broken = _TOO_LONG if "limit" in str(error) else _BAD_QUOTE
                 cells = _mended("".join(raw), dialect) if broken is _BAD_QUOTE else []
             if cells is None:

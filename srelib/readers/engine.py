@@ -13,7 +13,7 @@ import pandas as pd
 from srelib import tables
 from srelib.errors import ReadError
 from srelib.readers import json_text, record_tables
-from srelib.readers.base import FileResult, Head, file_text, overridden, plain_copy
+from srelib.readers.base import FileResult, Head, file_text, plain_copy
 from srelib.readers.cells import MISSING
 from srelib.readers.csv_text import BrokenRecord, csv_records
 from srelib.readers.declaration import (
@@ -106,7 +106,7 @@ class Format:
 
     def read(self, head: Head, source: Source) -> FileResult:
         """The records of a file as its canonical tables."""
-        source = overridden(source, **self.ignores) if self.ignores else source
+        source = source.model_copy(update=self.ignores)
         count, members, pages, columns = self._members(head, source)
         records = [self._record(member) for _, member in members]
         sound = [record for record in records if record is not None]

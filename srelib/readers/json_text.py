@@ -138,7 +138,7 @@ def as_moment(value: Any) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-_BLANK = " \t\r\n\ufeff\x1e"  # a byte-order mark and the separator of RFC 7464 included
+_BEGINS = re.compile(r"[^ \t\r\n\ufeff\x1e,]")  # no byte-order mark or separator of RFC 7464
 _DECODER = json.JSONDecoder()
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -157,28 +157,26 @@ def json_pages(head: Head, *wrappers: str) -> Iterator[tuple[list[Any], dict[str
 
 def json_documents(text: str, *, file: str) -> list[Any]:
     """Every JSON document of a text, in order."""
-    found, at = [], _next(text, 0)
-    while at < len(text):
-        try:
-            value, at = _DECODER.raw_decode(text, at)
-        except (ValueError, RecursionError) as error:
-            raise _broken(text, at, error, file) from error
-        found.append(value)
-        at = _next(text, at)
-    return _whole(found) if _SURROGATE.search(text) else found
-
-
-def json_records(text: str, *, file: str) -> list[Any]:
-    """The records of a text: the members of every array in it, and every other document."""
     found: list[Any] = []
-    for document in json_documents(text, file=file):
-        found.extend(_flat(document))
+    at = 0
+    while begins := _BEGINS.search(text, at):
+        try:
+            value, at = _DECODER.raw_decode(text, begins.start())
+        except (ValueError, RecursionError) as error:
+            raise _broken(text, begins.start(), error, file) from error
+        found.append(value)
+    if _SURROGATE.search(text):  # half a surrogate pair, which no file can hold
+        return list(json.loads(json.dumps(found, ensure_ascii=False).encode(errors="replace")))
     return found
 
 
-def _flat(document: Any) -> list[Any]:
-    """Members of nested arrays (`gh api --slurp` wraps every page in one more array)."""
-    found, waiting = [], [document]
+def json_records(text: str, *, file: str) -> list[Any]:
+    """The records of a text: the members of every array in it, and every other document.
+
+    Arrays may be nested: `gh api --slurp` wraps every page in one more.
+    """
+    found: list[Any] = []
+    waiting: list[Any] = [json_documents(text, file=file)]
     while waiting:
         value = waiting.pop()
         if isinstance(value, list):
@@ -186,23 +184,6 @@ def _flat(document: Any) -> list[Any]:
         else:
             found.append(value)
     return found
-
-
-def _whole(value: Any) -> Any:
-    """The value with every half of a surrogate pair replaced."""
-    if isinstance(value, str):
-        return value.encode("utf-8", errors="replace").decode("utf-8")
-    if isinstance(value, list):
-        return [_whole(member) for member in value]
-    if isinstance(value, dict):
-        return {_whole(key): _whole(member) for key, member in value.items()}
-    return value
-
-
-def _next(text: str, at: int) -> int:
-    while at < len(text) and (text[at] in _BLANK or text[at] == ","):
-        at += 1
-    return at
 
 
 def _broken(text: str, at: int, error: Exception, file: str) -> ReadError:

@@ -20,6 +20,8 @@ from srelib.readers import (
 )
 from srelib.readers.base import Family, FileResult, Head
 from srelib.readers.engine import Format
+from srelib.readers.mapping import MAPPED, is_mapped
+from srelib.sources import UNSAID
 
 if TYPE_CHECKING:
     from srelib.sources import Source
@@ -43,7 +45,7 @@ _ONLY = {
 
 def read(path: Path, *, root: Path, source: Source | None = None) -> tuple[str, FileResult]:
     """Recognise a file from its content and read it."""
-    source = source or base.UNSAID
+    source = source or UNSAID
     head = start(Path(path), Path(root), source)
     family = _choose(head, source)
     result = family.read(head, source)
@@ -90,8 +92,6 @@ def _choose(head: Head, source: Source) -> Family | Format:
 
 
 def _named(head: Head, name: str) -> Family | Format:
-    from srelib.readers.mapping import MAPPED
-
     named = {one.name: one for one in (*families("csv"), *families("json"), MAPPED)}
     if name not in named:
         raise head.error(
@@ -104,8 +104,6 @@ def _of_json(
     head: Head, source: Source, known: list[Family | Format], feeding: list[Family | Format]
 ) -> Family | Format:
     """The export that feeds the table asked for, else the map of `sources.toml`."""
-    from srelib.readers.mapping import MAPPED, is_mapped
-
     if source.records or (not feeding and is_mapped(source)):
         return MAPPED
     if feeding:

@@ -21,8 +21,6 @@ from srelib.readers.cells import times
 if TYPE_CHECKING:
     from srelib.sources import Source
 
-TABLES = ("deployments", "changes", "incidents", "alerts", "exclusions")
-
 _LINKS = ("html_url", "web_url", "link", "permalink")
 _ENDS = ("resolved", "resolved_on", "resolution_time", "closed_at", "ended_at", "end_time")
 SYNONYMS: dict[str, dict[str, tuple[str, ...]]] = {
@@ -99,11 +97,6 @@ _OWN_SIGNS = (
     ("exclusions", "starts_at"),
     ("incidents", "incident_id"),
 )
-
-
-def _is_records(head: Head) -> bool:
-    """Whether the columns are those of one of these tables."""
-    return head.kind == "csv" and table_of(head.header) is not None
 
 
 def table_of(header: tuple[str, ...]) -> str | None:
@@ -226,4 +219,6 @@ def _plain(name: str) -> str:
     return re.sub(r"[\s.-]+", "_", name.strip().lower())
 
 
-RECORDS = Family("records", _is_records, _read_records, TABLES)
+RECORDS = Family(
+    "records", lambda head: table_of(head.header) is not None, _read_records, tuple(SYNONYMS)
+)

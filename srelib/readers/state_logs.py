@@ -12,7 +12,7 @@ import pandas as pd
 from srelib import tables
 from srelib.errors import ReadError
 from srelib.readers import generic, meaning
-from srelib.readers.base import UNSAID, FileResult, Head, SeriesInfo, Unconfirmed
+from srelib.readers.base import FileResult, Head, SeriesInfo, Unconfirmed
 from srelib.readers.counts import ticks, times_of
 from srelib.readers.text import Scan
 from srelib.readers.words import words_of
@@ -44,6 +44,8 @@ def is_statelog(head: Head) -> bool:
     """Whether the file has a time, a state column, and starts with a known state."""
     if head.kind != "csv" or len(head.first) < len(head.header):
         return False
+    from srelib.sources import UNSAID
+
     roles = _log_roles(head, UNSAID)
     if not {"time", "state"} <= set(roles):
         return False

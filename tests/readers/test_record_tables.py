@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from srelib import tables
 from srelib.readers import record_tables
-from srelib.readers.base import UNSAID, Head
-from srelib.sources import Source
+from srelib.readers.base import Head
+from srelib.sources import UNSAID, Source
 from tests.readers.test_records import read, utc
 
 

@@ -19,9 +19,8 @@ import srelib
 from srelib import tables
 from srelib.errors import SrelibError
 from srelib.readers import recognition
-from srelib.readers.base import UNSAID
 from srelib.report import sources
-from srelib.sources import read_sources
+from srelib.sources import UNSAID, read_sources
 
 CASES = sorted(path for path in Path(__file__).with_name("cases").iterdir() if path.is_dir())
 

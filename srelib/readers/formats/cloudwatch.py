@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from srelib.readers import declaration as say
 from srelib.readers import flat
-from srelib.readers.base import FileResult, Head, overridden
+from srelib.readers.base import FileResult, Head
 from srelib.readers.json_text import objects_in
 
 _COUNTS = ("Sum", "SampleCount")
@@ -63,7 +63,7 @@ def _read_statistics(head: Head, source: say.Source) -> FileResult:
     names = [*(name for _, name, _ in samples), *names]
     mine = [name for name in names if name in flat.columns_said(source)]
     if mine and source.unit is None and all(name.endswith(_COUNTS) for name in mine):
-        source = overridden(source, unit="count")
+        source = source.model_copy(update={"unit": "count"})
     why = "nothing says which of these are good, bad or all events"
     return flat.read_samples(head, source, samples, names, why)
 

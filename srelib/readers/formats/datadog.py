@@ -8,7 +8,7 @@ import pandas as pd
 
 from srelib.readers import declaration as say
 from srelib.readers import flat
-from srelib.readers.base import FileResult, Head, overridden
+from srelib.readers.base import FileResult, Head
 from srelib.readers.engine import service_unsaid
 from srelib.readers.json_text import nested, objects_in
 
@@ -68,7 +68,7 @@ def _stepped(source: say.Source, seconds: list[Any], **known: Any) -> say.Source
     steps = {one for one in seconds if isinstance(one, int | float) and 1 <= one < 1e8}
     if len(steps) == 1:
         known["step"] = pd.Timedelta(seconds=steps.pop())
-    return overridden(source, **{k: v for k, v in known.items() if getattr(source, k) is None})
+    return source.model_copy(update={k: v for k, v in known.items() if getattr(source, k) is None})
 
 
 def _read_timeseries(head: Head, source: say.Source) -> FileResult:

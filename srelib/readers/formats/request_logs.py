@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from srelib.readers import generic
-from srelib.readers.base import Family, FileResult, Head, overridden
+from srelib.readers.base import Family, FileResult, Head
 from srelib.readers.engine import service_unsaid, starts_with
 from srelib.readers.event_rows import read_events
 
@@ -47,10 +47,10 @@ def _log(
             return generic.read_generic(head, source)
         if source.service is None and "service" not in source.columns:
             raise service_unsaid("a log of requests does not say which service they asked", head)
-        said = overridden(
-            source, good=source.good or good, columns={"time": time} | dict(source.columns),
+        said = source.model_copy(update={
+            "good": source.good or good, "columns": {"time": time} | dict(source.columns),
             **{key: value for key, value in known.items() if not getattr(source, key)},
-        )  # fmt: skip
+        })  # fmt: skip
         if line is not None:
             form = head.time_format or time_format
             head = replace(head, header=tuple(line.groupindex), time_format=form)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from srelib.readers import declaration as say
 from srelib.readers import flat, monitoring
-from srelib.readers.base import FileResult, Head, overridden
+from srelib.readers.base import FileResult, Head
 from srelib.readers.json_text import json_pages, objects_in
 
 _STATES = {"1": "down", "2": "up", "98": "started", "99": "paused"}
@@ -28,10 +28,10 @@ def _read_uptimerobot(head: Head, source: say.Source) -> FileResult:
     rows = [_row(one, say.first(log, "datetime"), say.first(log, "type")) for one, log in logs]
     ends = [(number, _row(one, end, None)) for number, (one, log) in enumerate(logs, start=1)
             if (end := _end(log, one)) is not None]  # fmt: skip
-    known = overridden(
-        source, values=_MEANT | source.values, max_silence=_longest(logs, source),
-        columns={"time": "time", "service": "service", "state": "state"},
-    )  # fmt: skip
+    known = source.model_copy(update={
+        "values": _MEANT | source.values, "max_silence": _longest(logs, source),
+        "columns": {"time": "time", "service": "service", "state": "state"},
+    })  # fmt: skip
     result = flat.read_flat(
         head, known, [*rows, *(row for _, row in ends)],
         [*range(1, len(rows) + 1), *(number for number, _ in ends)],
