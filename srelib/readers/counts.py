@@ -38,6 +38,7 @@ ABSENT_FIX = (
 )
 """What to do about counts that are not there."""
 
+_KEYS = ["time", "service", "sli"]
 _OPERATORS = {
     "lte": np.less_equal, "lt": np.less, "gte": np.greater_equal, "gt": np.greater,
 }  # fmt: skip
@@ -155,6 +156,14 @@ class _Counting:
         self.refuse(over, role, reason, other)
         self.refuse(whole[~over], role, _LEANS, other)
 
+    def refuse_differing(self, roles: Iterable[str]) -> None:
+        """Refuse numbers that differ from those of another row of that time."""
+        for role in roles if self.frame.duplicated(_KEYS).any() else ():
+            keys = [self.frame[name] for name in _KEYS]
+            differing = differ(self.frame[role].groupby(keys, observed=True))
+            differing &= self.frame[role].notna()
+            self.refuse(differing.to_numpy(), role, "another row has another value: remove one")
+
     def keep(self, mask: np.ndarray) -> None:
         if mask.all():
             return
@@ -197,11 +206,12 @@ class _Counting:
         """Differences between neighbouring samples of a counter, at the time of the first."""
         self._sort()
         self.complete = False
-        repeated = self.frame.duplicated(["time", "service", "sli"]).to_numpy()
+        if self.rule.absent == "zero":
+            self.fill_absent(series_codes(self.frame))
+        self.refuse_differing(self.present)
+        repeated = self.frame.duplicated(_KEYS).to_numpy()
         self.refuse(repeated, self.present[0], "a second sample of this counter: remove one")
         codes = series_codes(self.frame)
-        if self.rule.absent == "zero":
-            self.fill_absent(codes)
         at = ticks(self.frame["time"])
         starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]][: len(codes)])
         longest = 2e6 * self._seconds() if len(codes) else at
@@ -281,9 +291,7 @@ class _Counting:
 
     def as_value(self) -> BuiltCounts:
         self.drop_missing(["value"])
-        keys = [self.frame[name] for name in ("time", "service", "sli")]
-        conflicting = differ(self.frame["value"].groupby(keys, observed=True))
-        self.refuse(conflicting.to_numpy(), "value", "another row has another value: remove one")
+        self.refuse_differing(["value"])
         values, seconds = self.frame["value"].to_numpy(), self._seconds()
         if self.rule.threshold is None:
             return self._done(values, seconds, "time", None, part="value")
@@ -300,12 +308,15 @@ class _Counting:
             good, total = (nothing, values) if part == "total" else (values, nothing)
             return self._done(good, total, "events", note, part=part)
         if "total" not in self.present:
+            if not self.complete:
+                self.refuse_differing(["good", "bad"])
             self.drop_missing(["good", "bad"])
             good = self.frame["good"].to_numpy()
             return self._done(good, good + self.frame["bad"].to_numpy(), "events", note)
         part = "good" if "good" in self.present else "bad"
         if not self.complete:
             self._without_part(part)
+            self.refuse_differing([part, "total"])
         self.drop_missing([part, "total"])
         events, total = self._within_total(part)
         return self._done(events if part == "good" else total - events, total, "events", note)
@@ -360,7 +371,7 @@ class _Counting:
         self, good: np.ndarray, total: np.ndarray, weighting: str, note: str | None,
         part: str | None = None,
     ) -> BuiltCounts:  # fmt: skip
-        keys = {name: self.frame[name] for name in ("time", "service", "sli")}
+        keys = {name: self.frame[name] for name in _KEYS}
         sli = pd.DataFrame({**keys, "good": good, "total": total}, copy=False)
         stated = self.rule.step.total_seconds() if self.rule.step is not None else None
         shown = self._shown_steps()

@@ -6,8 +6,7 @@ import csv
 import io
 import re
 import tempfile
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from srelib.errors import ReadError
-from srelib.readers import generic
+from srelib.readers import generic, monitoring
 from srelib.readers.base import Family, FileResult, Head, Unconfirmed, file_text
 from srelib.readers.declaration import Sign
 from srelib.readers.json_text import json_records, keyed
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
 
 Cells = Mapping[str, Any]
 Read = Callable[[Head, "Source"], FileResult]
-Sample = tuple[Any, str, Any]
-"""A time, the name of a series, and its value then."""
 
 
 def family(name: str, read: Read, *signs: Sign, tables: tuple[str, ...] = ("sli",)) -> Family:
@@ -63,22 +60,17 @@ def nothing_in(
 
 
 def read_samples(
-    head: Head, source: Source, samples: Sequence[Sample], names: Sequence[str], unsaid: str,
-    *, notes: Sequence[str] = (),
+    head: Head, source: Source, samples: Sequence[monitoring.Sample], names: Sequence[str],
+    unsaid: str, *, notes: Sequence[str] = (),
 ) -> FileResult:  # fmt: skip
-    """One row per time, the series beside each other; what repeats a sample stands in a further
-    row of that time. `names` are those of all series, `unsaid` what is asked of counts.
+    """Samples of an export that does not say what they are: `unsaid` is what is asked of counts.
+
+    `names` are those of all series, also of those without a sample.
     """
     if not samples:
         raise nothing_in(head, "no value in this answer")
     _counted(source, head, names, unsaid)
-    rows: dict[tuple[str, int], dict[str, Any]] = {}
-    seen: Counter[tuple[str, str]] = Counter()
-    for at, name, value in samples:
-        number = seen[str(at), name]
-        seen[str(at), name] += 1
-        rows.setdefault((str(at), number), {"time": at})[name] = value
-    return read_flat(head, source, list(rows.values()), notes=notes, names=names)
+    return monitoring.read_samples(head, source, samples, names=names, notes=notes)
 
 
 def read_flat(
@@ -89,13 +81,9 @@ def read_flat(
     *,
     read: Read = generic.read_generic,
     notes: Sequence[str] = (),
-    names: Iterable[str] = (),
 ) -> FileResult:
-    """The rows as `read` reads a text table; a row is known by the number of its record.
-
-    `names` are columns that are there although no row has a value.
-    """
-    header = list(dict.fromkeys([*(name for row in rows for name in row), *names]))
+    """The rows as `read` reads a text table; a row is known by the number of its record."""
+    header = list(dict.fromkeys(name for row in rows for name in row))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     lines = [header, *([_cell(row.get(name)) for name in header] for row in rows)]

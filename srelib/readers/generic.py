@@ -59,7 +59,7 @@ def _is_generic(head: Head) -> bool:
 
 def read_generic(head: Head, source: Source) -> FileResult:
     """Read a long or wide CSV of counts, rates, counters, ratios or measured values."""
-    roles = _roles(head, source)
+    roles = _roles(head.header, source)
     demand(head, source, roles, "time")
     if source.series or not {*counts.ROLES} & {*roles}:
         return read_wide(head, source, roles["time"])
@@ -92,10 +92,16 @@ def columns_by_name(header: Sequence[str], known: Mapping[str, Sequence[str]]) -
     return {role: names[0] for role, names in found.items() if names}
 
 
-def _roles(head: Head, source: Source) -> dict[str, str]:
+def numbers_by_role(names: Sequence[str], source: Source) -> dict[str, str]:
+    """Of these columns, those that are known to be good, total and the like."""
+    roles = _roles(names, source)
+    return {role: roles[role] for role in counts.ROLES if roles.get(role) in names}
+
+
+def _roles(header: Sequence[str], source: Source) -> dict[str, str]:
     """Columns by role: as mapped; where no numbers are mapped, as their names suggest."""
     mapped = dict(source.columns)
-    named = columns_by_name(head.header, NAMES)
+    named = columns_by_name(header, NAMES)
     if any(role in mapped for role in counts.ROLES):
         named = {role: name for role, name in named.items() if role not in counts.ROLES}
     elif (alone := "ratio" if source.unit == "percent" else source.unit) in ("ratio", "value"):

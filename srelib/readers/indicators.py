@@ -59,8 +59,9 @@ def without_replicas(sizes: Mapping[str, int]) -> tuple[list[str], list[str]]:
     """
     fullest: dict[Any, str] = {}
     for name, size in sizes.items():
-        bare = sorted((key, value) for key, value in labels(name).items() if key not in _REPLICAS)
-        key = (name.partition("{")[0], *bare) if "{" in name else name
+        known = labels(name)
+        bare = sorted((key, value) for key, value in known.items() if key not in _REPLICAS)
+        key = (name.partition("{")[0], *bare) if known else name
         if key not in fullest or size > sizes[fullest[key]]:
             fullest[key] = name
     kept, again = set(fullest.values()), len(sizes) - len(fullest)
@@ -76,10 +77,14 @@ def indicators(
 ) -> tuple[list[WideColumns], list[str]]:
     """The indicators of a wide file, and the columns that none of them uses."""
     role = _role_of_all(names, source)
+    mapped: _Roles = {r: (n,) for r, n in source.columns.items() if r in COUNTS and n in names}
     if source.series:
         found = [_stated(spec, source) for spec in source.series]
+    elif len(mapped) > 1:
+        found = _named({("", ""): mapped}, source, file)
     elif role:
-        found = _one_role(role, names, source, file)
+        own = source.columns.get(role, "")
+        found = _one_role(role, [own] if own in names else names, source, file)
     else:
         found = _by_names(names, source, file)
     used = {column for entry in found for columns in entry.roles.values() for column in columns}

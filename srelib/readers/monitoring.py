@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,9 @@ from srelib.readers.text import Scan
 if TYPE_CHECKING:
     from srelib.sources import Source
 
+Sample = tuple[Any, str, Any]
+"""A time, the name of a series, and its value then."""
+
 
 def _is_prometheus(head: Head) -> bool:
     """Whether the JSON is a Prometheus query result of any type but ``ALERTS``."""
@@ -27,16 +30,15 @@ def _is_prometheus(head: Head) -> bool:
 
 def _read_prometheus(head: Head, source: Source) -> FileResult:
     series, notes = _query_series(json_documents(file_text(head), file=head.name), head)
-    if not any(entry["values"] for entry in series):
+    samples = [
+        (at, _series_name(entry), value)
+        for entry in series
+        for at, value in map(_pair, entry["values"])
+    ]
+    if not samples:
         nothing = "the query found no samples in this span of time"
         return FileResult({"sli": tables.empty("sli")}, 0, 0, notes=(*notes, nothing))
-    sizes: Counter[str] = Counter()
-    for entry in series:
-        sizes[_series_name(entry)] += len(entry["values"])
-    names, said = indicators.without_replicas(sizes)
-    samples = _samples([entry for entry in series if _series_name(entry) in names], head)
-    scanned = Scan(samples, tables.empty("rejects"), len(samples), head=head)
-    return _as_indicators(head, source, scanned, samples, names, [*notes, *said])
+    return read_samples(head, source, samples, notes=notes)
 
 
 def _query_series(answers: list[Any], head: Head) -> tuple[list[dict[str, Any]], list[str]]:
@@ -77,46 +79,56 @@ def _series_name(entry: dict[str, Any]) -> str:
     return f"{metric}{{{inside}}}" if inside or not metric else metric
 
 
-def _samples(series: list[dict[str, Any]], head: Head) -> pd.DataFrame:
-    """Every sample: name of its series, time, number, value as text, and why it is refused."""
-    rows = [
-        (name, *_pair(sample))
-        for name, entry in zip(map(_series_name, series), series, strict=True)
-        for sample in entry["values"]
-    ]
-    frame = pd.DataFrame(rows, columns=["name", "stamp", "value"], dtype="object")
-    times = cells.times(frame["stamp"].astype("str"), file=head.name)
-    read = cells.numbers(frame["value"].astype("str").replace(_INFINITE), file=head.name)
-    frame["time"], frame["number"] = times.values, read.values
-    frame["reason"] = times.reasons.where(times.reasons.notna(), read.reasons)
-    lost = frame["reason"].isna() & frame["time"].isna()
-    frame.loc[lost, "reason"] = "time is missing: export it again"
-    return frame.assign(line=range(1, len(frame) + 1), column=frame["name"])
+def _pair(sample: Any) -> tuple[Any, Any]:
+    """Time and value of a sample; what is no sample has no time."""
+    whole = isinstance(sample, list) and len(sample) == 2
+    return (sample[0], sample[1]) if whole else (None, str(sample)[:80])
+
+
+def read_samples(
+    head: Head, source: Source, samples: Sequence[Sample], *, names: Iterable[str] = (),
+    notes: Sequence[str] = (),
+) -> FileResult:  # fmt: skip
+    """Samples of named series in any order; `names` are of series that may have none."""
+    frame = pd.DataFrame(samples, columns=["stamp", "name", "value"], dtype="object")
+    stamps = [f"{at:.6f}" if isinstance(at, float) else str(at) for at in frame["stamp"]]
+    text = pd.Series(["" if value is None else str(value) for value in frame["value"]])
+    times = cells.times(
+        pd.Series(stamps), timezone=source.timezone, form=head.time_format, file=head.name
+    )
+    read = cells.numbers(text.replace(_INFINITE), decimal=source.decimal, file=head.name)
+    reason = times.reasons.where(times.reasons.notna(), read.reasons)
+    reason[reason.isna() & times.values.isna()] = "time is missing: export it again"
+    frame = frame.assign(
+        time=times.values, number=read.values, value=text, reason=reason,
+        line=range(1, len(frame) + 1), column=frame["name"],
+    )  # fmt: skip
+    every = dict.fromkeys([*frame["name"], *names])
+    scanned = Scan(
+        frame, tables.empty("rejects"), len(frame), times.zone or "UTC", read.notes, head=head,
+        suffixes=dict.fromkeys(every, read.suffixes),
+    )  # fmt: skip
+    return _as_indicators(head, source, scanned, frame, every, notes)
 
 
 _INFINITE = {"+Inf": "inf", "-Inf": "-inf", "Inf": "inf"}
-
-
-def _pair(sample: Any) -> tuple[str, str]:
-    """Time and value of a sample as text."""
-    if not isinstance(sample, list) or len(sample) != 2:
-        return "", str(sample)[:80]
-    stamp, value = sample
-    text = f"{stamp:.6f}" if isinstance(stamp, float) else str(stamp)
-    return text, "" if value is None else str(value)
-
-
 _REPEATS = "repeats an earlier sample of this series: remove one"
 _DIFFERS = "another sample of this series at this time differs: remove one"
 
 
 def _as_indicators(
-    head: Head, source: Source, scanned: Scan, samples: pd.DataFrame, names: list[str],
-    notes: list[str], *, alone: bool = False,
+    head: Head, source: Source, scanned: Scan, samples: pd.DataFrame, every: Iterable[str],
+    notes: Sequence[str] = (), *, alone: bool = False,
 ) -> FileResult:  # fmt: skip
     """Samples of series as a wide table, one row per time, and its indicators; a sample refused
     costs the record of its time, unless it stands `alone` in a row of the file.
     """
+    counted = samples["name"].value_counts(sort=False)
+    sizes = dict.fromkeys(every, 0) | dict(zip(counted.index.astype("str"), counted, strict=True))
+    names, said = indicators.without_replicas(sizes)
+    mapped = generic.numbers_by_role(names, source)
+    if source.service and not source.series and len(mapped) > 1:
+        source = source.model_copy(update={"columns": mapped})
     found, unused = indicators.indicators(names, source, file=head.name)
     used = sorted({c for entry in found for part in entry.roles.values() for c in part})
     samples = _once(samples[samples["name"].isin(used)])
@@ -137,8 +149,8 @@ def _as_indicators(
     )
     built = generic.indicators_built(wide, found, _TIME, generic.rule(head, source, {}))
     if unused:
-        notes = [*notes, f"series not used: {indicators.listed_names(unused)}"]
-    return generic.result(wide, built, bad, notes=notes)
+        said.append(f"series not used: {indicators.listed_names(unused)}")
+    return generic.result(wide, built, bad, notes=[*notes, *said])
 
 
 def _once(samples: pd.DataFrame) -> pd.DataFrame:
@@ -148,11 +160,10 @@ def _once(samples: pd.DataFrame) -> pd.DataFrame:
     clash = counts.differ(known.groupby(["name", "time"], observed=True)["number"])
     reason = samples["reason"].copy()
     reason[again.index[again]] = _REPEATS
-    reason[clash.index[clash]] = "another sample of this series at this time differs: remove one"
+    reason[clash.index[clash]] = _DIFFERS
     return samples.assign(reason=reason)
 
 
-_REPEATS = "repeats an earlier sample of this series: remove one"
 _TIME = ""
 """The time in a wide table: no series has this name."""
 
@@ -189,13 +200,10 @@ def read_long_panel(head: Head, source: Source) -> FileResult:
         ("number", [named["value"]]),
     )
     samples = scanned.frame.set_axis(["name", "time", "number"], axis=1)
-    sizes = {str(name): n for name, n in samples["name"].value_counts(sort=False).items()}
-    names, notes = indicators.without_replicas(sizes if len(samples) else {})
-    samples = samples[samples["name"].isin(names)]
     lines = scanned.lines(samples.index.to_numpy())
     samples = samples.assign(value=samples["number"], line=lines, column=named["value"])
     samples["reason"] = pd.Series(None, samples.index, dtype="object")
-    return _as_indicators(head, source, scanned, samples, names, notes, alone=True)
+    return _as_indicators(head, source, scanned, samples, (), alone=True)
 
 
 PROMETHEUS = Family("prometheus", _is_prometheus, _read_prometheus, ("sli",))

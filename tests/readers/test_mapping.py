@@ -64,6 +64,36 @@ def test_records_are_counted_and_refused_by_their_number(tmp_path):
     assert result.lines([0, 1]).tolist() == [1, 5]
 
 
+@pytest.mark.parametrize("absent", ["zero", "unknown"])
+def test_records_that_contradict_each_other_are_refused(tmp_path, absent):
+    """Also where one of two records at a time holds only a part of the counts."""
+    rows = [probe(0), probe(0, 7, all=None), probe(1), probe(2), probe(2, all=None)]
+    result = read_probe(tmp_path, {"data": {"items": rows}}, absent=absent)
+    assert result.tables["sli"]["time"].tolist() == [at("06-01T00:01"), at("06-01T00:02")]
+    assert result.rejects[["line", "value"]].values.tolist() == [[1, "9"], [2, "7"]]
+    assert set(result.rejects["reason"]) == {"another row has another value: remove one"}
+
+
+@pytest.mark.parametrize("unit", ["count", "counter"])
+def test_parts_in_records_of_their_own_never_count_as_zero(tmp_path, unit):
+    """A point of errors beside that of the total is there: absent = "zero" is not about it."""
+    rows = [record for n in range(1, 12) for record in (
+        probe(n, None, all=10 * n), {**probe(n, None, all=None), "errors": n})]  # fmt: skip
+    columns = {"time": "ts", "service": "meta.name", "bad": "errors", "total": "all"}
+    said = {"columns": columns, "absent": "zero", "unit": unit}
+    result = read_probe(tmp_path, {"data": {"items": rows}}, **said)
+    assert not len(result.tables["sli"])
+    assert len(result.rejects)
+
+
+@pytest.mark.parametrize("columns", [("value",), ("value", "total")])
+def test_a_value_is_no_count(tmp_path, columns):
+    """With the unit count, a column value alone is refused."""
+    mapped = {"time": "ts", "service": "meta.name"} | dict.fromkeys(columns, "ok")
+    with pytest.raises(ReadError, match=r"unit is 'count', but the columns given are .*value"):
+        read_probe(tmp_path, {"data": {"items": [probe(0), probe(1)]}}, columns=mapped)
+
+
 def test_incidents_of_any_json_are_read(tmp_path):
     """Dotted keys say which column is which; a list of services gives a row for each."""
     record = {"ref": "A1", "times": {"start": "2026-06-01T10:00:00Z"}, "hit": ["web", "api"]}

@@ -106,6 +106,16 @@ def test_all_series_of_a_file_can_be_one_part(tmp_path: Path) -> None:
     assert (result.series[0].service, result.series[0].part) == ("a", "total")
 
 
+def test_one_series_can_be_one_part(tmp_path: Path) -> None:
+    """columns = { total = NAME } is about that series, and no other is added to it."""
+    document = answer(series(["1", "2"], job="a", pod="x"), series(["3", "4"], job="a", pod="y"))
+    result = read_query(tmp_path, document, columns={"total": '{job="a", pod="x"}'})
+    assert result.tables["sli"]["total"].tolist() == [1, 2]
+    parts = {"bad": '{job="a", pod="x"}', "total": '{job="a", pod="y"}'}
+    result = read_query(tmp_path, document, service="s", columns=parts)
+    assert good_total(result) == [[2, 3], [2, 4]]
+
+
 def test_ratio_is_weighted_by_time(tmp_path: Path) -> None:
     """One ratio per service becomes seconds."""
     result = read_query(tmp_path, answer(series(["0.5", "1"], app="a")), unit="ratio")

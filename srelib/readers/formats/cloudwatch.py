@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from srelib.readers import declaration as say
-from srelib.readers import flat
+from srelib.readers import flat, monitoring
 from srelib.readers.base import FileResult, Head
 from srelib.readers.json_text import objects_in
 
@@ -35,7 +35,7 @@ def _name(result: say.Record) -> str:
     return say.first(result, ("label", "id")) or "?"
 
 
-def _samples(result: say.Record, head: Head) -> Iterator[flat.Sample]:
+def _samples(result: say.Record, head: Head) -> Iterator[monitoring.Sample]:
     times, values = (
         part if isinstance(part, list) else [] for part in map(result.get, ("timestamps", "values"))
     )
@@ -49,7 +49,7 @@ def _samples(result: say.Record, head: Head) -> Iterator[flat.Sample]:
 
 def _read_statistics(head: Head, source: say.Source) -> FileResult:
     """One row per time; a series is a label and a statistic (``RequestCount Sum``)."""
-    samples: list[flat.Sample] = []
+    samples: list[monitoring.Sample] = []
     names = []
     for answer in flat.documents(head):
         label, points = say.first(answer, "label"), objects_in(answer.get("datapoints"))

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from srelib.readers import declaration as say
-from srelib.readers import flat
+from srelib.readers import flat, monitoring
 from srelib.readers.base import FileResult, Head
 from srelib.readers.engine import service_unsaid
 from srelib.readers.json_text import nested, objects_in
@@ -37,7 +37,7 @@ def _read_history(head: Head, source: say.Source) -> FileResult:
                 "times, numerator and denominator differ in length", "export it again, whole"
             )
         named = {"service": _SERVICE(slo), "sli": say.first(slo, "name") or "availability"}
-        rows += [{"time": _ms(at), **named, "good": good, "total": total}
+        rows += [{"time": at, **named, "good": good, "total": total}
                  for at, good, total in zip(*lists, strict=True)]  # fmt: skip
         steps.append(series.get("interval"))
         notes += _targets(data, named["sli"])
@@ -59,13 +59,9 @@ def _targets(data: say.Record, sli: str | None) -> list[str]:
     ]
 
 
-def _ms(at: Any) -> Any:
-    return int(at) if isinstance(at, float) and at.is_integer() else at
-
-
 def _stepped(source: say.Source, seconds: list[Any], **known: Any) -> say.Source:
     """The source with the length of a bucket, where the answer gives one of all series."""
-    steps = {one for one in seconds if isinstance(one, int | float) and 1 <= one < 1e8}
+    steps = {one for one in seconds if type(one) in (int, float) and 1 <= one < 1e8}
     if len(steps) == 1:
         known["step"] = pd.Timedelta(seconds=steps.pop())
     return source.model_copy(update={k: v for k, v in known.items() if getattr(source, k) is None})
@@ -73,7 +69,7 @@ def _stepped(source: say.Source, seconds: list[Any], **known: Any) -> say.Source
 
 def _read_timeseries(head: Head, source: say.Source) -> FileResult:
     """One row per time, the series beside each other, named ``metric{scope}``."""
-    samples: list[flat.Sample] = []
+    samples: list[monitoring.Sample] = []
     steps: list[Any] = []
     units: set[str | None] = set()
     for answer in flat.documents(head):
@@ -81,7 +77,7 @@ def _read_timeseries(head: Head, source: say.Source) -> FileResult:
             scope = say.first(series, "scope") or "*"
             name = f"{say.first(series, ('displayname', 'metric'))}{{{scope}}}"
             pairs = flat.pairs_in(series.get("pointlist"))
-            samples += [(_ms(at), name, value) for at, value in pairs]
+            samples += [(at, name, value) for at, value in pairs]
             steps.append(series.get("interval"))
             units.add(_unit(say.first(series, "expression") or say.first(answer, "query") or ""))
     known = units.pop() if len(units) == 1 and source.series else None

@@ -61,7 +61,7 @@ def _end(log: say.Record, monitor: say.Record) -> str | None:
 def _longest(logs: list[tuple[say.Record, say.Record]], source: say.Source) -> Any:
     """No entry lasts longer than it says."""
     lengths = [log.get("duration") for _, log in logs]
-    longest = max((one for one in lengths if isinstance(one, int) and 0 < one < 1e9), default=0)
+    longest = max((one for one in lengths if type(one) is int and 0 < one < 1e9), default=0)
     return source.max_silence or (pd.Timedelta(seconds=longest) if longest else None)
 
 

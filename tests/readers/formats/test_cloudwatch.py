@@ -71,6 +71,32 @@ def test_an_answer_that_is_not_whole_says_so(tmp_path):
     assert noted(result, "CloudWatch says: Too much")
 
 
+@pytest.mark.parametrize(("again", "good"), [(7, [16, 30]), (1, [9, 16, 30])])
+def test_samples_that_contradict_each_other_are_refused(tmp_path, again, good):
+    """Two values at one time: the bucket is unknown; the same value twice counts once."""
+    pages = [cloudwatch(RequestCount=dict(zip(TIMES, (10, 20, 30), strict=True)),
+                        **{"5XX": dict(zip(TIMES, (1, 4, 0), strict=True))}),
+             cloudwatch(RequestCount={}, **{"5XX": {TIMES[0]: again}})]  # fmt: skip
+    result = read_answer(tmp_path, "\n".join(map(json.dumps, pages)), **SAID)
+    assert result.tables["sli"].sort_values("time")["good"].tolist() == good
+    (reason,) = result.rejects["reason"]
+    assert ("differs" if again == 7 else "repeats") in reason
+
+
+@pytest.mark.parametrize(
+    "labels", [("request_count", "error_count"), ("Requests", "Errors"), ("all", "5XX")]
+)
+def test_labels_that_say_what_they_count_need_no_series(tmp_path, labels):
+    """Names of columns that are known anywhere, or those that columns names."""
+    whole, bad = labels
+    content = cloudwatch(**{whole: {TIMES[0]: 10, TIMES[1]: 20}, bad: {TIMES[0]: 1, TIMES[1]: 2},
+                            "CPU": {TIMES[0]: 50, TIMES[1]: 60}})  # fmt: skip
+    said = {"columns": {"total": "all", "bad": "5XX"}} if bad == "5XX" else {}
+    result = read_answer(tmp_path, content, service="shop", unit="count", **said)
+    assert result.tables["sli"].sort_values("time")["good"].tolist() == [9, 18]
+    assert noted(result, "series not used: 'CPU'")
+
+
 def point(at, **values):
     """A data point of get-metric-statistics."""
     return {"Timestamp": at, "Unit": "Count"} | values
@@ -111,8 +137,8 @@ def test_an_empty_answer_is_an_error(tmp_path):
 def test_a_series_without_points_is_there_all_the_same(tmp_path):
     """A metric of errors has none while there are no errors."""
     quiet = cloudwatch(RequestCount={TIMES[0]: 10, TIMES[1]: 20}, **{"5XX": {}})
-    sli = read_answer(tmp_path, quiet, **SAID).tables["sli"]
-    assert sli["good"].tolist() == sli["total"].tolist() == [20, 10]
+    sli = read_answer(tmp_path, quiet, **SAID).tables["sli"].sort_values("time")
+    assert sli["good"].tolist() == sli["total"].tolist() == [10, 20]
     said = SAID | {"series": [{"bad": "5XX Sum", "total": "RequestCount Sum"}]}
     content = [STATISTICS[0], {"Label": "5XX", "Datapoints": []}]
     sli = read_answer(tmp_path, content, "cloudwatch_statistics", **said).tables["sli"]

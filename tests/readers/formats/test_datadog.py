@@ -64,6 +64,29 @@ def test_a_query_of_counts_says_so_itself(tmp_path):
     assert (sli["good"].tolist(), sli["total"].tolist()) == ([9, 20, 27], [10, 20, 30])
 
 
+def test_samples_that_contradict_each_other_are_refused(tmp_path):
+    """Two values of errors at one time: that bucket is unknown."""
+    query = datadog_query(hits=[10, 20, 30], errors=[1, 2, 3])
+    for series in query["series"]:
+        if series["metric"] == "errors":
+            first = series["pointlist"][0]
+            series["pointlist"].append([first[0], first[1] + 2])
+    result = read_answer(tmp_path, query, "datadog", service="shop", series=SERIES)
+    assert result.tables["sli"]["good"].tolist() == [18, 27]
+    assert result.rejects["reason"].str.contains("another sample of this series").all()
+    assert len(result.rejects) == 1
+
+
+@pytest.mark.parametrize("interval", [True, None, "60", -1, 1e12])
+def test_an_interval_that_is_none_is_not_used(tmp_path, interval):
+    """The spacing of the points says how long a bucket is."""
+    query = datadog_query(hits=[10, 10], errors=[1, 1])
+    for series in query["series"]:
+        series["interval"] = interval
+    (series,) = read_answer(tmp_path, query, "datadog", service="shop", series=SERIES).series
+    assert series.step_seconds is None
+
+
 def test_a_rate_becomes_events_by_the_interval(tmp_path):
     """10 a second for a minute are 600."""
     query = json.loads(json.dumps(datadog_query(hits=[10, 10], errors=[1, 1])).replace(
