@@ -333,15 +333,12 @@ def of_kind(seed: int, *, kind: str) -> dict:
 
 
 def run(*, seeds: int, workers: int) -> list[Cell]:
-    """Verdicts by kind and of services of every kind, then what-ifs.
-
-    Each kind of its own takes half as many fleets.
-    """
+    """Verdicts by kind and of services of every kind, then what-ifs."""
+    chosen = range(FIRST, FIRST + seeds)
     cells: list[Cell] = []
     for kind in KINDS:
-        chosen = range(FIRST, FIRST + -(-seeds // 2))
         cells += _verdicts(kind, over(partial(of_kind, kind=kind), chosen, workers=workers))
-    found = over(any_kind, range(FIRST, FIRST + seeds), workers=workers)
+    found = over(any_kind, chosen, workers=workers)
     cells += _verdicts("services of every kind", found)
     rows = pd.DataFrame([row for one in found for row in one["levers"]],
                         columns=["lever", "now", "then", "met", "after"])  # fmt: skip
@@ -377,23 +374,27 @@ def _what_ifs(name: str, rows: pd.DataFrame) -> list[Cell]:
     case, cells = f"{name}, services of every kind", []
     for low, high in pairwise(EDGES):
         inside = rows[(rows["then"] >= low) & ((rows["then"] < high) | (high == 1.0))]
+        if inside.empty:
+            continue
         said, off = float(inside["then"].mean()), inside["after"] - inside["then"]
         cells.append(Cell(
             case, f"met then when {low:.0%} to {high:.0%} is said ({said:.1%} on average)",
             float(inside["after"].mean()), max(said - CLOSE, 0.0), min(said + CLOSE, 1.0),
             len(inside), error=float(off.std() / np.sqrt(len(inside))),
         ))  # fmt: skip
-    then, met = rows["after"], {"lever": rows["then"], "unchanged": rows["now"]}
-    met["climatology"] = (then.sum() - then) / (len(then) - 1)
-    brier = {key: float((then * (1 - p) ** 2 + (1 - then) * p**2).mean()) for key, p in met.items()}
+    then = rows["after"]
+    said = {"the lever": rows["then"], "the probability unchanged": rows["now"],
+            "climatology": (then.sum() - then) / (len(then) - 1)}  # fmt: skip
+    scores = {key: then * (1 - p) ** 2 + (1 - then) * p**2 for key, p in said.items()}
+    best = min(list(scores)[1:], key=lambda key: scores[key].mean())
+    error = float((scores["the lever"] - scores[best]).std() / np.sqrt(len(rows)))
     much = rows[(rows["then"] - rows["now"]).abs() >= MUCH]
     gain, true = much["then"] - much["now"], much["after"] - much["met"]
-    least = min(brier["unchanged"], brier["climatology"])
     return [
         *cells,
-        Cell(case, "Brier score of the lever", brier["lever"], high=least, n=len(rows), unit=" "),
-        Cell(case, "of the probability unchanged", brier["unchanged"], n=len(rows), unit=" "),
-        Cell(case, "of climatology", brier["climatology"], n=len(rows), unit=" "),
+        *(Cell(case, f"Brier score of {key}", float(each.mean()), n=len(rows), unit=" ",
+               high=float(scores[best].mean()) if key == "the lever" else np.nan, error=error)
+          for key, each in scores.items()),
         Cell(case, f"change where {MUCH:.0%} or more is said", float(true.mean()), n=len(much)),
         Cell(case, "which says on average", float(gain.mean()), n=len(much)),
     ]  # fmt: skip
