@@ -22,6 +22,7 @@ from srelib.readers.words import (
     IGNORED,
     SAY_STATUS,
     UNKNOWN_STATUS,
+    marked,
     named_services,
     unknown_note,
     words_of,
@@ -51,16 +52,12 @@ def with_times(
 ) -> pd.DataFrame:
     """The frame with text turned into UTC times; what is no time becomes a fault."""
     timed = frame.copy()
-    if "fault" not in timed:
-        timed[["fault", "fault_column", "fault_value"]] = None
     for name in names:
         called = (shown or {}).get(name, name)
         text = timed[name].astype("str")
         read = cells.times(text, timezone=timezone, form=form, file=file, column=called)
-        bad = read.reasons.notna() & timed["fault"].isna()
-        timed["fault"] = timed["fault"].where(~bad, read.reasons)
-        timed["fault_column"] = timed["fault_column"].where(~bad, called)
-        timed["fault_value"] = timed["fault_value"].where(~bad, timed[name])
+        bad = read.reasons.notna()
+        timed = marked(timed, bad, "fault", read.reasons, called, timed[name])
         timed[name] = read.values
     return timed
 
@@ -69,14 +66,10 @@ def with_planned(frame: pd.DataFrame, *, column: str) -> pd.DataFrame:
     """The frame with ``planned`` as a flag; what is neither yes nor no becomes a fault."""
     text = frame["planned"].astype("str").str.strip()
     flags = text.str.lower().map(FLAG_WORDS).astype("boolean")
-    given = frame["fault"] if "fault" in frame else pd.Series(None, frame.index, dtype="object")
-    bad = text.notna() & (text != "") & flags.isna() & given.isna()
+    bad = text.notna() & (text != "") & flags.isna()
     reason = "neither true nor false (write true, false, 1, 0, yes or no)"
-    seen = {"fault": reason, "fault_column": column, "fault_value": text}
-    return frame.assign(
-        planned=~flags if _UNPLANNED.search(column.lower()) else flags,
-        **{name: frame.get(name, given).where(~bad, value) for name, value in seen.items()},
-    )
+    found = marked(frame, bad, "fault", reason, column, text)
+    return found.assign(planned=~flags if _UNPLANNED.search(column.lower()) else flags)
 
 
 Lines = ArrayLike | Callable[[np.ndarray], np.ndarray]

@@ -54,14 +54,15 @@ def words_of(source: Source, column: str) -> dict[str, str]:
     return {word.lower(): str(to) for word, to in found.items() if isinstance(to, str)}
 
 
-def _marked(
-    rows: pd.DataFrame, mask: pd.Series, reason: str, column: str, values: pd.Series
+def marked(
+    rows: pd.DataFrame, mask: pd.Series, mark: str, reason: Any, column: str, values: pd.Series
 ) -> pd.DataFrame:
-    """The rows, those under the mask left out for this reason."""
-    marks = {"left_out": reason, "left_out_column": column, "left_out_value": values}
+    """The rows, those under the mask without such a mark with one: ``left_out`` or ``fault``."""
+    marks = {mark: reason, f"{mark}_column": column, f"{mark}_value": values}
     nothing = pd.Series(None, rows.index, dtype="object")
     old = {name: rows.get(name, nothing) for name in marks}
-    return rows.assign(**{name: old[name].mask(mask, mark) for name, mark in marks.items()})
+    first = mask & old[mark].isna()
+    return rows.assign(**{name: old[name].mask(first, value) for name, value in marks.items()})
 
 
 def chosen(
@@ -74,7 +75,7 @@ def chosen(
         left = kept & ~seen_cells[column].astype("str").str.strip().isin(wanted)
         kept &= ~left
         if left.any():
-            rows = _marked(rows, left, NOT_CHOSEN, column, seen)
+            rows = marked(rows, left, "left_out", NOT_CHOSEN, column, seen)
             notes.append(left_out_note(seen[left].tolist(), column))
     return rows, notes
 
@@ -85,8 +86,8 @@ def without_prereleases(rows: pd.DataFrame, column: str) -> tuple[pd.DataFrame, 
     early = names.map(lambda name: is_prerelease(str(name)))
     if not early.any():
         return rows, []
-    marked = _marked(rows, early, PRERELEASE, column, names)
-    return marked, [prereleases_note(int(early.sum()), len(rows))]
+    found = marked(rows, early, "left_out", PRERELEASE, column, names)
+    return found, [prereleases_note(int(early.sum()), len(rows))]
 
 
 def prereleases_note(count: int, of: int) -> str:
