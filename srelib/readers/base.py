@@ -79,10 +79,6 @@ class Head:
         """The rows in the start of a text table, its header first."""
         return text_records("".join(self.text.splitlines(True)[self.skip :]), self.delimiter or ",")
 
-    def below(self, records: np.ndarray) -> np.ndarray:
-        """Lines of records, by their number, where every record is one line."""
-        return records + self.skip + 1 + self.headed
-
 
 @dataclass(frozen=True)
 class SeriesInfo:

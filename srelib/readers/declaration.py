@@ -311,18 +311,17 @@ def as_json(value: Any) -> str:
 
 def refused(reason: str, *, value: Any = None, column: str | None = None) -> Row:
     """What a row brings that is refused."""
-    seen = value if value is None else as_json(value)
-    return {"fault": reason, "fault_column": column, "fault_value": as_text(_short(seen))}
+    return {"fault": reason, "fault_column": column, "fault_value": _short(value)}
 
 
 def left_out(reason: str, *, value: Any = None, column: str | None = None) -> Row:
     """What a sound row brings that a rule leaves out."""
-    seen = as_text(_short(value))
-    return {"left_out": reason, "left_out_column": column, "left_out_value": seen}
+    return {"left_out": reason, "left_out_column": column, "left_out_value": _short(value)}
 
 
-def _short(value: Any) -> Any:
-    return f"{value[:80]}…" if isinstance(value, str) and len(value) > 80 else value
+def _short(value: Any) -> str | None:
+    text = as_json(value)
+    return None if value is None else as_text(f"{text[:80]}…" if len(text) > 80 else text)
 
 
 def fits_any(name: str | None, patterns: Iterable[str]) -> bool:

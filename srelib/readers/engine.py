@@ -26,7 +26,6 @@ from srelib.readers.declaration import (
     Rule,
     Sign,
     When,
-    as_json,
     choose_note,
     first,
     meets,
@@ -119,9 +118,9 @@ class Format:
             if record is not None:
                 made = list(self._rows(record, columns, source, wanted))
             else:
-                no_record = f"not {self.noun}: export the list as the tool writes it"
-                own = refused(no_record, value=as_json(member))
-                made = [[member if isinstance(member, _Broken) else own]]
+                why = f"not {self.noun}: export the list as the tool writes it"
+                text, why = member if isinstance(member, BrokenRecord) else (member, why)
+                made = [[refused(why, value=text)]]
             for part in made:
                 places += [len(rows)] * len(part)
                 rows += part
@@ -167,7 +166,7 @@ class Format:
 
     def _record(self, member: Any) -> Record | None:
         """A member under plain keys, where it is one of these records."""
-        if not isinstance(member, dict) or isinstance(member, _Broken):
+        if not isinstance(member, dict):
             return None
         record = member if self.headers else keyed(member)
         return record if self.sign is None or self.sign in record else None
@@ -301,10 +300,6 @@ def lines_of(head: Head, pattern: re.Pattern[str]) -> tuple[list[Any], list[int]
     return found, [n for n, _ in lines]
 
 
-class _Broken(dict[str, Any]):
-    """The row of a record that is refused as it stands."""
-
-
 def _csv_members(head: Head) -> tuple[list[str], list[Any], list[int]]:
     """The header as it stands in the file, every record by column, and the line it begins on."""
     header = next(head.rows()) if head.headed else list(head.header)
@@ -314,13 +309,12 @@ def _csv_members(head: Head) -> tuple[list[str], list[Any], list[int]]:
             for line, one in csv_records(path, head, spare=True)
             if isinstance(one, BrokenRecord) or any(map(str.strip, one))
         ]
-    return header, [_csv_record(header, one) for _, one in found], [line for line, _ in found]
+    members = [one if isinstance(one, BrokenRecord) else _record(header, one) for _, one in found]
+    return header, members, [line for line, _ in found]
 
 
-def _csv_record(header: list[str], found: list[str] | BrokenRecord) -> Record:
+def _record(header: list[str], found: list[str]) -> Record:
     """A record; of repeated columns the first that holds anything, and all under ``name[]``."""
-    if isinstance(found, BrokenRecord):
-        return _Broken(refused(found.reason, value=found.text))
     record: Record = json_text.Keyed(dict.fromkeys(header))
     for name, cell in zip(header, found, strict=True):
         if cell.strip() not in MISSING:

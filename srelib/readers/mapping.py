@@ -67,16 +67,14 @@ def _demand(head: Head, source: Source, table: str, records: list[Record]) -> No
             )
 
 
-_NO_RECORD = "not a record: correct records in sources.toml"
-
-
 def _read_sli(head: Head, source: Source, members: list[Any]) -> FileResult:
     """The scalars of every record as columns named by dotted keys, read as a text table."""
     mapped = flat.columns_said(source)
     rows, numbers, left, broken = [], [], [], []
     for number, member in enumerate(members, start=1):
         if not isinstance(member, dict):
-            broken.append((number, None, as_json(member), _NO_RECORD, False))
+            why = "not a record: correct records in sources.toml"
+            broken.append((number, None, as_json(member), why, False))
         elif mark := not_chosen(member, source):
             left.append(mark)
             seen = mark["left_out_column"], mark["left_out_value"], mark["left_out"]

@@ -132,11 +132,8 @@ def _read_records(head: Head, source: Source) -> FileResult:
     """The rows of one of these tables."""
     table = _table(head, source)
     constants = _constants(table, source)
-    columns = {
-        name: column
-        for name, column in columns_of(head.header, table, chosen=source.columns).items()
-        if name in tables.names(table) and name not in constants
-    }
+    found = columns_of(head.header, table, chosen=source.columns)
+    columns = {name: column for name, column in found.items() if name not in constants}
     _demand(columns, table, head, constants)
     kinds = {column.name: column.kind for column in tables.TABLES[table]}
     types = dict.fromkeys(columns.values(), "text")

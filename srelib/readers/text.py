@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 import threading
 from array import array
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,7 @@ class Scan:
             lines = np.array([line for line, _ in csv_records(path, self.head)], dtype="int64")
         if len(lines) == len(self.frame):
             return lines
-        return self.head.below(np.arange(len(self.frame)))
+        return np.arange(len(self.frame)) + self.head.skip + 1 + self.head.headed
 
 
 def scan(
@@ -321,19 +322,20 @@ def _careful(head: Head, path: Path, rules: _Rules) -> Scan:
 
     schema = pa.schema([(name, pa.string()) for name in rules.types])
     places = [head.header.index(name) for name in rules.types]
-    batches, held = [], []
-    lines, broken = array("q"), []
-    for line, found in csv_records(path, head):
-        if isinstance(found, BrokenRecord):
-            broken.append((line, *found))
-            continue
-        lines.append(line)
-        held.append(found)
-        if len(held) == _BATCH:
-            batches.append(_batch(held, places, schema))
-            held = []
-    if held:
+    batches, lines, broken = [], array("q"), []
+
+    def sound_records() -> Iterator[list[str]]:
+        for line, found in csv_records(path, head):
+            if isinstance(found, BrokenRecord):
+                broken.append((line, *found))
+            else:
+                lines.append(line)
+                yield found
+
+    sound = sound_records()
+    while held := list(islice(sound, _BATCH)):
         batches.append(_batch(held, places, schema))
+        del held  # before the next are read
     raw = pa.Table.from_batches(batches, schema).to_pandas().astype("str")
     at, texts, reasons = zip(*broken, strict=True) if broken else ((), (), ())
     refused = rejects(head.name, at, None, texts, reasons)
@@ -381,7 +383,7 @@ def _by_cell(
         len(raw) + len(refused),
         timezone=(zones or ["UTC"])[0],
         notes=tuple(dict.fromkeys(notes)),
-        faults=_moved(_stacked(faults), bad),
+        faults=_moved(faults, bad),
         head=head,
         suffixes=suffixes,
         _cache={"lines": lines[~bad]},
@@ -400,12 +402,9 @@ def _read_column(raw: pd.Series, kind: str, head: Head, rules: _Rules) -> cells.
     return cells.Cells(raw.astype("category") if kind == "category" else raw, nothing)
 
 
-def _stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    return pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
-
-
-def _moved(faults: pd.DataFrame, bad: np.ndarray) -> pd.DataFrame:
+def _moved(found: list[pd.DataFrame], bad: np.ndarray) -> pd.DataFrame:
     """Faults of the rows that stay, their row counted among those."""
+    faults = pd.concat([some for some in found if len(some)] or found[:1], ignore_index=True)
     stay = faults[~bad[faults["row"].to_numpy(dtype="int64")]]
     place = np.cumsum(~bad) - 1
     return stay.assign(row=place[stay["row"].to_numpy(dtype="int64")]).reset_index(drop=True)
