@@ -266,7 +266,7 @@ def _judged(said: Decision, case: _Case, advice: Advice | None) -> Decision:
     """The verdict of the rules, or why there is none."""
     verdict, sure = case.verdict()
     if verdict == MISSED:
-        return replace(said, confidence=sure, lacks=UNSURE, leaning=CARRY_ON,
+        return replace(said, confidence=sure, lacks=MISSED, leaning=CARRY_ON,
                        enough=said.weeks + float(np.ceil(case.window_length / WEEK)))  # fmt: skip
     if verdict == FEW_DEPLOYMENTS:
         return replace(said, confidence=sure, lacks=FEW_DEPLOYMENTS, leaning=SAFER_RELEASES,

@@ -23,6 +23,7 @@ from srelib.decisions.verdict import (
     FEW_DEPLOYMENTS,
     FEW_WEEKS,
     FIX,
+    MISSED,
     NO_COUNTS,
     NOT_ENOUGH,
     SAFER_RELEASES,
@@ -186,11 +187,11 @@ def _enough(one: Decision) -> str:
     """How much would be enough, where that is known."""
     if one.lacks == FEW_WEEKS:
         return wording.plural(one.enough, "whole week")
-    if one.lacks not in (UNSURE, FEW_DEPLOYMENTS):
+    if one.lacks not in (UNSURE, MISSED, FEW_DEPLOYMENTS):
         return ""
     if one.enough != one.enough:
         return sentence("decisions.part", "never") if one.lacks == UNSURE else ""
-    which = "more_weeks" if one.lacks == UNSURE else "more_deployments"
+    which = "more_deployments" if one.lacks == FEW_DEPLOYMENTS else "more_weeks"
     return sentence("decisions.part", which, enough=wording.count(one.enough))
 
 
@@ -323,6 +324,7 @@ def basis_sentences(decided: Decisions, *, rules: DecisionRules) -> list[str]:
         sentence("decisions.basis", "verdicts", histories=str(HISTORIES),
                  sure=wording.percent(rules.sure)),
         sentence("decisions.basis", "simulated"),
+        sentence("decisions.basis", "costliest"),
     ]  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from srelib.decisions.verdict import (
     FEW_EVENTS,
     FEW_WEEKS,
     FIX,
+    MISSED,
     NO_OBJECTIVE,
     NOT_ENOUGH,
     SAFER_RELEASES,
@@ -174,7 +175,7 @@ def test_a_missed_last_window_is_not_the_time_to_carry_on():
     """A quiet year and an outage in its last week: 700 failed where a window allows 672."""
     found = decided(broken(hours(weeks=52), nights(7 * 51 + 2), 700), deployments(2, weeks=52))
     assert found.met.value > 0.9
-    assert (found.verdict, found.lacks, found.leaning) == (NOT_ENOUGH, UNSURE, CARRY_ON)
+    assert (found.verdict, found.lacks, found.leaning) == (NOT_ENOUGH, MISSED, CARRY_ON)
     assert found.enough == 52 + 4
 
 

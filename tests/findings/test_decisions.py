@@ -15,6 +15,7 @@ from srelib.decisions.verdict import (
     FEW_EVENTS,
     FEW_WEEKS,
     FIX,
+    MISSED,
     NO_COUNTS,
     NO_OBJECTIVE,
     NOT_ENOUGH,
@@ -129,6 +130,11 @@ NONE = {
         "**shop**: **not enough data**. 99 % would be met in 43 of 100 windows (10 to 80); the "
         "history points to *fix what is not shipping*, but too weakly. About 26 weeks like these "
         "would be enough.",
+    ),
+    MISSED: (
+        decision(NOT_ENOUGH, lacks=MISSED, leaning=CARRY_ON, enough=17.0, met=SAFE, confidence=0.9),
+        "**shop**: **not enough data**. 99 % would be met in 98 of 100 windows (90 to over 99), "
+        "but the last window missed it. About 17 weeks like these would be enough.",
     ),
 }  # fmt: skip
 
