@@ -262,7 +262,7 @@ def _together(seen: Explored) -> InputError:
     if len(problems) == 1 and not seen.entries:
         return problems[0]
     text = str(problems[0])
-    if len(problems) > 1:
+    if len(problems) > 1 or "table" in problems[0].asks:
         listed = "\n".join(
             f"- {InputError(one.problem, file=one.file) if one.asks and seen.entries else one}"
             for one in problems

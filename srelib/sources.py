@@ -216,6 +216,11 @@ class Source(_Model):
     table: Table | None = _key("table the file feeds; ignore: leave it out", '"sli"')
     format: str | None = _key("read it as this format, whatever it looks like", '"generic"')
     sheet: str | None = _key("workbooks: the sheet to read", '"June"', min_length=1)
+    fill_down: Names = _key(
+        "workbooks: columns in which an empty cell means the one above, as merged cells do",
+        '["System"]',
+        default=(),
+    )
     header: Names = _key(
         "names of the columns of a file without a header", '["time", "state"]', default=()
     )

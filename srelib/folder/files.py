@@ -19,6 +19,7 @@ import pandas as pd
 from srelib import tables
 from srelib.errors import InputError, ReadError
 from srelib.readers.base import FileResult, shown_path
+from srelib.readers.sheets import SUFFIXES
 from srelib.readers.words import UNKNOWN_STATUS
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ class Folder:
         were refused for a word; empty where nothing is lacking.
         """
         words = {name: found for name, one in self.read.items() if (found := _words(one.result))}
-        if not self.asked and not words:
+        blank = [name for name, one in self.read.items() if _lacks_service(one.result)]
+        if not self.asked and not words and not blank:
             return ""
         from srelib.folder import proposed_keys, source_entries
 
@@ -91,6 +93,11 @@ class Folder:
             )
             for name, found in words.items()
         }
+        for name in blank:
+            keys = (self.asked | more).get(name) or self._keys(name)
+            column = keys.get("columns", {})
+            column = getattr(column, "value", column).get("service", "service")
+            more[name] = source_entries.merged(keys, proposed_keys.filled_down(column))
         return source_entries.blocks(self.asked | more, self.files)
 
     def service_names(self) -> set[str]:
@@ -170,7 +177,7 @@ class Folder:
         source = self._source(name)
         try:
             head = recognition.start(self.files[name], self.root, source or UNSAID)
-            return proposed_keys.filled(error.asks, head)
+            return proposed_keys.filled(error.asks, head, self._keys(name))
         except InputError:
             return {}
 
@@ -190,6 +197,13 @@ def _words(result: FileResult) -> dict[str, int]:
     rejects = result.rejects
     unknown = rejects["reason"].astype("str").str.startswith(UNKNOWN_STATUS)
     return {str(word): count for word, count in rejects["value"][unknown].value_counts().items()}
+
+
+def _lacks_service(result: FileResult) -> bool:
+    """Whether rows of a sheet were refused since their cell of the service is empty."""
+    reasons = result.rejects.loc[result.rejects["column"] == "service", "reason"].astype("str")
+    sheets = result.rejects["file"].astype("str").str.lower().str.endswith(SUFFIXES)
+    return bool(sheets.any() and reasons.str.contains("is empty").any())
 
 
 def _is_open(asks: Mapping[str, Any]) -> bool:

@@ -84,7 +84,8 @@ def grid_of(times: np.ndarray, known: SeriesInfo | None) -> Buckets:
     """Where the buckets of a series begin, as declared or as its times show."""
     periods = _periods(times, known.timezone) if known else None
     stated = known.step_seconds if known else None
-    if periods and (not stated or round(stated * 1e6) == periods.step):
+    seen = known is not None and known.weighting == "time"  # not stated, but the usual distance
+    if periods and (not stated or seen or round(stated * 1e6) == periods.step):
         return periods
     if stated:
         return _fitted(times, round(stated * 1e6), fixed=True)

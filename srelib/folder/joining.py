@@ -195,6 +195,8 @@ def on_grid(
         grids[key] = grid_of(times[start:stop], known.get(key))
         if grids[key].note:
             moved[key] = (start, stop)
+        if grids[key].period and known[key].weighting == "time":
+            _at_true_length(pool.frame, slice(start, stop), grids[key])
     if not moved:
         return pool, grids
     times = times.copy()
@@ -202,6 +204,16 @@ def on_grid(
         times[start:stop] = grids[key].start(times[start:stop])
     timed = [span for key, span in moved.items() if key in known and known[key].weighting == "time"]
     return _added_up(pool, times, timed), grids
+
+
+def _at_true_length(frame: pd.DataFrame, rows: slice, grid: Buckets) -> None:
+    """Seconds of days and months of which only a share is known: as many as each of them has."""
+    starts = pd.DatetimeIndex(frame["time"].iloc[rows])
+    seconds = (grid.ends(starts) - starts).total_seconds().to_numpy()
+    good, total = (frame[name].to_numpy().copy() for name in ("good", "total"))
+    good[rows] *= seconds / total[rows]
+    total[rows] = seconds
+    frame["good"], frame["total"] = good, total
 
 
 def _added_up(pool: Pool, times: np.ndarray, weighted: list[tuple[int, int]]) -> Pool:

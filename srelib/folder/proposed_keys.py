@@ -15,17 +15,22 @@ from srelib import tables
 from srelib.errors import ReadError
 from srelib.readers.base import Head, Unconfirmed, file_text
 from srelib.readers.cells import MISSING, NOT_A_NUMBER
-from srelib.readers.json_text import json_records
+from srelib.readers.json_text import json_records, name_and_value
 
 Cells = dict[str, list[str]]
+Keys = Mapping[str, Any]
+
+_NO_DATE = "a time of day, not read: write date and time into one column"
 
 _SAMPLE = 300
 """Records looked at."""
 
 _TIME = re.compile(
-    r"\d{4}[-/]\d\d?([-/]\d\d?([T ].*)?)?|1\d{9}(\d{3}|\d{6}|\d{9})?(\.\d+)?"
-    r"|\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d\d)([ T,].*)?|\d{1,2}[ /-][^\W\d]{3,}[ /-](\d{4}|\d\d).*"
+    r"\d{4}[-/.]\d\d?([-/.]\d\d?([T ].*)?)?|1\d{9}(\d{3}|\d{6}|\d{9})?(\.\d+)?"
+    r"|\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d\d)([ T,].*)?"
+    r"|([^\W\d]{2,},? )?(\d{1,2}\.?[ /-])?[^\W\d]{3,}\.?( \d{1,2},?)?[ /-]\d\d(\d\d)?([ ,:].*)?"
 )
+_TIME_OF_DAY = re.compile(r"\d{1,2}:\d\d(:\d\d)?( ?[AaPp][Mm])?")
 _NUMBER = re.compile(r"[+-]?(\d[\d,. ]*|\.\d+)([eE][+-]?\d+)?\s?(%|ms|s|µs|K|k|M)?")
 _STATES = re.compile(
     r"(?i)up|down|ok|alive|dead|good|bad|online|offline|operational|degraded|healthy|unhealthy|"
@@ -39,33 +44,40 @@ _OUTCOMES = (
     ("failed", r"fail|err|ko|broken|unsuc|not|bad|timed?.?out"),
 )  # fmt: skip
 
+_OUTCOME = re.compile(
+    r"(?i)(partially.?)?(succe|fail|abort|cancel|roll|revert|complet|finish|deployed|released|pass"
+    r"|tim(ed|e).?out|error|ok$|done$).*"
+)
+_IDENTIFIER = re.compile(r"(?i)(^|[^a-z])(id|number|nr|no)$|[a-z]Id$")
+_EPOCH = re.compile(r"\d{9,19}(\.\d*)?")
 _SHARE = re.compile(r"avail|ratio|uptime|(^|[^a-z])sli([^a-z]|$)|perc|pct|%|share|rate$")
 
+_SERVICE = r"service|dienst|app|component|system|product|facet|site|host|monitor|target|project"
 _SLI: dict[str, str] = {
-    "service": r"service|app|component|system|product|site|host|monitor|target|project"
-               r"|(^|[^a-z])name",
-    "bad": r"bad|err|fail|5xx|lost|drop|reject|not.?ok",
+    "service": _SERVICE + r"|check|(^|[^a-z])name",
+    "bad": r"bad|err|fail|fehl|5xx|lost|drop|reject|not.?ok",
     "good": r"good|success|(^|[^a-z])ok|2xx|pass",
     "total": r"total|all|count|req|hits|calls|volume|checks|events|invocations|n$",
     "value": r"laten|durat|respon|elapsed|(^|[^a-z])p\d\d|_ms|seconds|value|time",
 }  # fmt: skip
 _RECORDS: dict[str, dict[str, str]] = {
     "incidents": {
-        "started_at": r"start|begin|began|open|creat|from|occur|raised|report|date|time",
-        "resolved_at": r"solv|resol|end|clos|finish|restor|fixed|until|(^|[^a-z])to$",
+        "started_at": r"start|beg[ia]n|open|creat|from|von|occur|raised|report|dat[eu]|time|clock",
+        "resolved_at": r"solv|resol|end|clos|finish|restor|fixed|until|bis|(^|[^a-z])(to|r_clock)$",
         "detected_at": r"detect|notic", "acknowledged_at": r"ack",
         "mitigated_at": r"mitig",
         "incident_id": r"(^|[^a-z])(id|key|number|nr|no|ref|case|ticket|incident)([^a-z]|$)|id$",
         "severity": r"sev|prio|impact|urgen|level",
-        "service": r"service|app|component|system|product|site|host|team|project|affected",
-        "title": r"title|summary|subject|descr|headline|name|what|message",
+        "service": _SERVICE + r"|team|affected",
+        "title": r"title|summary|subject|descr|headline|name|what|message|text|ursache|grund",
     },
     "deployments": {
-        "finished_at": r"finish|complet|end|deploy|releas|ship|publish|date|time|when|(^|_)at$",
+        "finished_at": r"finish|complet|end|deploy|releas|ship|publish|live|dat[eu]|time|when"
+                       r"|(^|_)at$",
         "started_at": r"start|begin|queue|creat",
         "deployment_id": r"(^|[^a-z])(id|version|release|rollout|tag|build|number|deployment|nr)"
                          r"([^a-z]|$)|id$",
-        "service": r"service|app|component|system|product|project|repo|what",
+        "service": r"service|app|component|system|product|job.*name|project|repo|what",
         "environment": r"env|stage|target|cluster",
         "status": r"status|state|result|outcome|conclusion|success",
         "commit_sha": r"sha|commit|revision|hash",
@@ -91,29 +103,40 @@ _RECORDS: dict[str, dict[str, str]] = {
 """Of each table the columns in the order in which they are sought, by words in their names."""
 
 _TABLE_SIGNS = (
-    ("exclusions", r"maint|exclu|planned|downtime"),
+    ("exclusions", r"maint|exclu|planned|wartung"),
     ("alerts", r"alert|(^|[^a-z])rule|fired"),
-    ("incidents", r"incid|outage|sever|ticket|postmortem|resolved"),
+    (
+        "incidents",
+        r"incid|outage|sever|ticket|postmortem|resolved|problem|st(ö|oe)rung|ausf(a|ä)ll",
+    ),
     ("changes", r"merge|pull.?req|commits?([^a-z]|$)"),
-    ("deployments", r"deploy|releas|version|rollout|(^|[^a-z])env|build"),
+    (
+        "deployments",
+        r"deploy|releas|version|rollout|(^|[^a-z])env|build|pipeline|execution|went live",
+    ),
 )
+_OTHER = "then without the lines below, and check again"
+_LEFT_OUT = '"ignore": not this file; where = { "COLUMN" = ["WORD"] }: only such records'
 _PAIRS = "left srelib's name, right that of the file: check each"
 
 
-def filled(asks: Mapping[str, Any], head: Head) -> dict[str, Any]:
+def filled(asks: Mapping[str, Any], head: Head, said: Keys | None = None) -> dict[str, Any]:
     """What is asked for, with values from the file where the question left them open (None)."""
+    said = said or {}
     found = dict(asks)
     if "series" in found:
         found = found | _indicators(head, found.pop("series"))
     if "table" in found and found["table"] is None:
-        found = {key: value for key, value in found.items() if value is not None} | entry(head)
+        known = {key: value for key, value in found.items() if value is not None}
+        found = known | entry(head, said.get("table"))
     if "header" in found and found["header"] is None:
         found["header"] = header_of(head)
     lacking = [name for name, column in (found.get("columns") or {}).items() if column is None] if (
         isinstance(found.get("columns"), dict)) else []  # fmt: skip
     if lacking:
         del found["columns"]
-        found = (found | more) if (more := missing_columns(head, found, lacking)) else {}
+        whole = not said.get("columns")
+        found = (found | more) if (more := missing_columns(head, found, lacking, whole)) else {}
     if "values" in found:
         found["values"] = _states(found["values"])
     if "service" in found and found["service"] is None:
@@ -141,6 +164,12 @@ def statuses(counts: Mapping[str, int]) -> Unconfirmed:
     return Unconfirmed(likely, about)
 
 
+def filled_down(column: str) -> dict[str, Unconfirmed]:
+    """What empty cells of a sheet probably mean, whose rows were refused for them."""
+    about = "an empty cell means the one above, as in merged cells; else fill the cells in"
+    return {"fill_down": Unconfirmed([column], about)}
+
+
 def _indicators(head: Head, names: Sequence[str]) -> dict[str, Any]:
     """Columns of a table, or one [[file.series]] among series that are named elsewhere."""
     if head.kind == "csv" and {*names} <= {*head.header}:
@@ -156,8 +185,10 @@ def service_name(file: str) -> Unconfirmed:
     return Unconfirmed(PurePath(file).name.split(".")[0] or file, "the service this file is about")
 
 
-def entry(head: Head) -> dict[str, Any]:
-    """The keys that would read a file; none where nothing in it looks like a time."""
+def entry(head: Head, said: Any = None) -> dict[str, Any]:
+    """The keys that would read a file, as the table that is said or else likely; none where
+    nothing in it looks like a time.
+    """
     try:
         path, cells = _cells(head)
     except ReadError:
@@ -166,18 +197,19 @@ def entry(head: Head) -> dict[str, Any]:
     if not times:
         return {}
     found: dict[str, Any] = {"records": path} if path else {}
-    table = _table(head.name, cells, times, numbers)
+    table = str(getattr(said, "value", said) or _table(head.name, cells, times, numbers))
+    others = ", ".join(name for name in (*_RECORDS, "sli") if name != table)
+    found["table"] = said or Unconfirmed(table, f"or {others} ({_OTHER}); {_LEFT_OUT}")
     if table != "sli":
-        others = ", ".join(name for name in (*_RECORDS, "sli") if name != table)
-        columns = columns_like(table, times, words=[*words, *numbers])
-        found["table"] = Unconfirmed(table, f'or one of {others}; "ignore" leaves the file out')
+        columns = columns_like(table, cells)
     else:
-        found["table"] = Unconfirmed("sli", 'or another table; "ignore" leaves the file out')
         columns, more = _indicator(cells, times, numbers, words)
-        found |= more
         shares = [name for name in numbers if _SHARE.search(name.lower())]
+        if not shares and all(_are_shares(cells[name]) for name in numbers):
+            shares = numbers
         if len(shares) > 1 and "service" not in columns:
-            columns, found["series"] = {"time": times[0]}, [_share_of(name) for name in shares]
+            columns, more = {"time": times[0]}, {"series": [_share_of(name) for name in shares]}
+        found |= more
     rest = "" if "series" in found else _unused(cells, columns)
     return found | {"columns": Unconfirmed(columns, _PAIRS + rest)}
 
@@ -185,25 +217,39 @@ def entry(head: Head) -> dict[str, Any]:
 def header_of(head: Head) -> Unconfirmed:
     """Names for the columns of a file whose first line is data."""
     rows = [list(head.header), *_csv_rows(head)]
-    named: list[str] = []
-    for place in range(len(head.header)):
-        cells = [row[place] for row in rows if place < len(row)]
-        times, numbers, _ = _kinds({"": cells})
-        kind = "time" if times else _code(cells) if numbers else "word"
-        kind = "state" if kind == "word" and _is_state(cells) else kind
-        first = kind != "word" and kind not in named
-        named.append(kind if first else f"column {place + 1}")
+    columns = [[row[n] for row in rows if n < len(row)] for n in range(len(head.header))]
+    kinds = [_column_kind(cells) for cells in columns]
+    several = "service" in kinds or kinds.count("group") > 1
+    kinds = ["probe" if kind == "group" and several else "service" if kind == "group" else kind
+             for kind in kinds]  # fmt: skip
+    named = [kind if kind and kind not in kinds[:n] else f"column {n + 1}"
+             for n, kind in enumerate(kinds)]  # fmt: skip
     return Unconfirmed(named, "your own names, one for each column")
 
 
-def columns_like(table: str, times: Sequence[str], *, words: Sequence[str]) -> dict[str, str]:
-    """The columns of a table of records whose names say what they are."""
+def _column_kind(cells: list[str]) -> str:
+    """What a column without a name holds, as far as its cells show it."""
+    times, numbers, words = _kinds({"": cells})
+    if times:
+        return "time"
+    if numbers:
+        return "state" if _all(r"[01]", cells) else "status" if _code(cells) == "status" else ""
+    if _is_state(cells):
+        return "state"
+    if _all(r"\w+://\S+|[\w-]+(\.[\w-]+)+(:\d+)?(/\S*)?", cells):
+        return "service"
+    return "group" if words and 2 * len({*cells}) < len(cells) else ""
+
+
+def columns_like(table: str, cells: Cells) -> dict[str, str]:
+    """The columns of a table of records whose names, and cells, say what they are."""
+    times, numbers, words = _kinds(cells)
     kinds = {column.name: column.kind for column in tables.TABLES[table]}
     found: dict[str, str] = {}
     for name, pattern in _RECORDS[table].items():
-        among = times if kinds[name] == "time" else words
+        among = times if kinds[name] == "time" else [*words, *numbers]
         free = [column for column in among if column not in found.values()]
-        if (match := _named(free, pattern)) is not None:
+        if (match := _named(_likely(name, free, cells), pattern)) is not None:
             found[name] = match
     main = tables.MAIN_TIME[table]
     if main not in found and (free := [t for t in times if t not in found.values()]):
@@ -211,16 +257,33 @@ def columns_like(table: str, times: Sequence[str], *, words: Sequence[str]) -> d
     return found
 
 
-def missing_columns(head: Head, said: Mapping[str, Any], lacking: Sequence[str]) -> dict[str, Any]:
-    """What to say of required columns that were not found; nothing where one stays unknown."""
+def _likely(role: str, names: list[str], cells: Cells) -> list[str]:
+    """The names whose cells can be what is sought, likely ones first."""
+    if role == "commit_sha":
+        return [name for name in names if _all(r"[0-9a-fA-F]{7,40}", cells[name])]
+    if role == "status":
+        return [name for name in names if any(map(_OUTCOME.fullmatch, cells[name]))]
+    if role == "service":  # a name rather than an identifier
+        return sorted(names, key=lambda name: bool(re.search(r"(?i)(id|key|url|href)$", name)))
+    if role in ("incident_id", "deployment_id", "change_id"):  # differs from row to row
+        known = {name: [cell for cell in cells[name] if cell] for name in names}
+        return sorted(names, key=lambda name: 10 * len({*known[name]}) < 9 * len(known[name]))
+    return names
+
+
+def missing_columns(
+    head: Head, said: Mapping[str, Any], lacking: Sequence[str], whole: bool = False
+) -> dict[str, Any]:
+    """What to say of required columns that were not found, or of all; nothing without one."""
     _, cells = _cells(head)
     times, numbers, words = _kinds(cells)
-    table = said.get("table") or "sli"
+    table = getattr(said.get("table"), "value", said.get("table")) or "sli"
     if table == "sli":
         like, _ = _indicator(cells, times, numbers, words) if times else ({}, {})
     else:
-        like = columns_like(table, times, words=[*words, *numbers])
-    found = {name: like[name] for name in lacking if name in like}
+        like = columns_like(table, cells)
+    wanted = [*lacking, *(like if whole else ())]
+    found = {name: like[name] for name in wanted if name in like}
     asks: dict[str, Any] = {"columns": Unconfirmed(found, _PAIRS)} if found else {}
     if "service" in lacking and "service" not in found:
         asks["service"] = service_name(head.name)
@@ -253,17 +316,33 @@ def _share_of(column: str) -> dict[str, Any]:
 def _table(name: str, cells: Cells, times: Sequence[str], numbers: Sequence[str]) -> str:
     """The table that the name of the file and those of the columns point to."""
     plain = PurePath(name).name.lower()
-    counted = [n for n in numbers if re.search(r"(?i)(^|[^a-z])(id|number|nr|no)$", n) is None]
+    counted = [n for n in numbers if not _IDENTIFIER.search(n)]
     hints = [key for key in ("bad", "good", "total") if _named(counted, _SLI[key])]
     if len(hints) > 1 and len(times) == 1:
         return "sli"
     for table, pattern in _TABLE_SIGNS:
         if re.search(pattern, plain) and not (table == "deployments" and hints):
             return table
-    if len(times) == 1 and (counted or any(map(_is_state, cells.values()))):
+    told = [column for name, column in cells.items() if re.search(r"(?i)stat|result", name)]
+    ran = any(_OUTCOME.fullmatch(cell) for column in told for cell in column)
+    series = counted or any(map(_is_state, cells.values()))
+    series = series and not (ran and any(map(_IDENTIFIER.search, cells)))  # numbered runs
+    if (len(times) == 1 and series) or (hints and _is_bucket(cells, times)):
         return "sli"
     both = " ".join(cells).lower()
-    return next((table for table, pattern in _TABLE_SIGNS if re.search(pattern, both)), "incidents")
+    signs = (table for table, pattern in _TABLE_SIGNS if re.search(pattern, both))
+    return next(signs, "deployments" if ran else "incidents")
+
+
+def _is_bucket(cells: Cells, times: Sequence[str]) -> bool:
+    """Whether two times of every record are equally far apart: the ends of a bucket."""
+    if len(times) != 2:
+        return False
+    if not all(_all(_EPOCH.pattern, cells[name]) for name in times):
+        return False
+    both = zip(*(map(float, filter(None, cells[name])) for name in times), strict=False)
+    lengths = {last - first for first, last in both}
+    return len(lengths) == 1 and max(lengths) > 0
 
 
 def _indicator(
@@ -287,7 +366,9 @@ def _indicator(
         n for n in numbers if _named([n], "|".join(_SLI[k] for k in ("bad", "good", "total")))
     ]
     if state is not None and len(counts) < 2:
-        return columns | {"state": state}, {"unit": "state"}
+        probe = _named(words, r"probe|location|region|agent")
+        columns |= {"state": state} | ({"probe": probe} if probe and probe != service else {})
+        return columns, {"unit": "state"}
     specs = series_like(numbers, None) if len(counts) > 1 else []
     if specs:
         return columns | {k: str(getattr(v, "value", v)) for k, v in specs[0].items() if v}, {}
@@ -312,6 +393,17 @@ def _named(names: Iterable[str], pattern: str) -> str | None:
             if re.search(word, name.lower()):
                 return name
     return None
+
+
+def _all(pattern: str, cells: Sequence[str]) -> bool:
+    known = [cell for cell in cells if cell not in MISSING]
+    return bool(known) and all(re.fullmatch(pattern, cell) for cell in known)
+
+
+def _are_shares(cells: Sequence[str]) -> bool:
+    """Whether numbers without a telling name look like percentages of good."""
+    known = [float(c) for c in cells if re.fullmatch(r"\d{1,3}(\.\d+)?", c)]
+    return bool(known) and 90 <= sorted(known)[len(known) // 2] <= max(known) <= 100
 
 
 def _is_state(cells: Sequence[str]) -> bool:
@@ -341,7 +433,11 @@ def _kinds(cells: Cells) -> tuple[list[str], list[str], list[str]]:
 
 def _unused(cells: Cells, columns: Mapping[str, str]) -> str:
     rest = [name for name in cells if name not in columns.values()]
-    return f"; not used: {', '.join(rest[:12])}" if rest else ""
+    apart = [name for name in rest if _all(_TIME_OF_DAY.pattern, cells[name])]
+    said = f"; {', '.join(apart)} only {_NO_DATE}" if apart else ""
+    shown = [name for name in rest if name not in apart]
+    listed = ", ".join(shown[:8]) + (f" and {len(shown) - 8} more" if len(shown) > 8 else "")
+    return said + (f"; not used: {listed}" if shown else "")
 
 
 def _csv_rows(head: Head) -> Iterator[list[str]]:
@@ -354,11 +450,16 @@ def _cells(head: Head) -> tuple[str, Cells]:
         rows = [dict(zip(head.header, row, strict=False)) for row in _csv_rows(head)]
         return "", {name: [row.get(name, "").strip() for row in rows] for name in head.header}
     found = json_records(file_text(head), file=head.name)
-    lists = list(_lists(found))
-    path, records = max(lists, key=lambda one: len(one[1]), default=("", []))
+    tables_ = [(path, len(records), _flat(records)) for path, records in _lists(found)]
+    dated = [one for one in tables_ if _kinds(one[2])[0]]
+    path, _, flat = max(dated or tables_, key=lambda one: one[1], default=("", 0, {}))
+    return path, flat
+
+
+def _flat(records: Sequence[Mapping[str, Any]]) -> Cells:
     flat = [dict(_scalars(record)) for record in records[:_SAMPLE]]
     names = dict.fromkeys(name for record in flat for name in record)
-    return path, {name: [str(record.get(name, "")) for record in flat] for name in names}
+    return {name: [str(record.get(name, "")) for record in flat] for name in names}
 
 
 def _lists(members: list[Any], path: str = "") -> Iterator[tuple[str, list[dict[str, Any]]]]:
@@ -381,5 +482,18 @@ def _scalars(record: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, 
     for key, value in record.items():
         if isinstance(value, dict):
             yield from _scalars(value, f"{above}{key}.")
+        elif isinstance(value, list) and value:
+            yield from _of_list(value, f"{above}{key}")
         elif not isinstance(value, list) and value is not None:
             yield f"{above}{key}", value
+
+
+def _of_list(members: list[Any], key: str) -> Iterator[tuple[str, Any]]:
+    """What stands in a list: pairs such as tags by their names, else its first member."""
+    pairs = [pair for member in members if (pair := name_and_value(member)) is not None]
+    if len(pairs) == len(members):
+        yield from ((f"{key}.{name}", value) for name, value in pairs)
+    elif isinstance(members[0], dict):
+        yield from _scalars(members[0], f"{key}.")
+    elif not isinstance(members[0], list):
+        yield key, members[0]

@@ -45,7 +45,7 @@ def merged(keys: Mapping[str, Any], more: Mapping[str, Any]) -> Keys:
                 moved = {column for name, column in new.items() if name not in _value(old)}
                 whole = {n: one for n, one in whole.items() if n in new or one not in moved}
             both[key] = Unconfirmed(whole, "; ".join(dict.fromkeys(about))) if about else whole
-        else:
+        elif not (isinstance(old, Unconfirmed) and old.value == value):
             both[key] = value
     return both
 

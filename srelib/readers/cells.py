@@ -11,18 +11,29 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
+from pandas.tseries.api import guess_datetime_format
 
 from srelib.errors import ReadError
 from srelib.readers.base import Unconfirmed
 
 _CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?P<rest>:\d\d(?:\.\d+)?)?\s*(?P<half>[AaPp][Mm])?"
 _DATE = (
-    r"^(?P<one>\d{1,2})(?:(?P<mark>[./-])(?P<two>\d{1,2})[./-]|[/ .-](?P<word>[^\W\d]+)\.?[/ .-])"
+    r"^(?P<one>\d{1,2})"
+    r"(?:(?P<mark>[./-])(?P<two>\d{1,2})[./-]|(?:\. |[/ .-])(?P<word>[^\W\d]+)\.?[/ .-])"
     rf"(?P<year>\d{{4}}|\d\d),?(?:[ T]+{_CLOCK})?$"
 )
 """Such as 31.01.2026 14:05, 1/31/2026 2:05 PM and 31/Jan/26 2:05 PM."""
-_KIBANA = rf"^(?P<word>[^\W\d]+)\.? (?P<one>\d{{1,2}}), (?P<year>\d{{4}}) @ {_CLOCK}$"
-"""Such as Jan 5, 2026 @ 14:05:00.000."""
+_MONTH_FIRST = (
+    r"^(?:[^\W\d]{3,},? )?(?P<word>[^\W\d]{3,})\.? (?:(?P<one>\d{1,2}),? )?(?P<year>\d{4})"
+    rf"(?:(?:,| @)? {_CLOCK})?$"
+)
+"""Such as Jan 5, 2026 @ 14:05:00.000, Tuesday, January 5, 2026 2:05 PM, and Jan 2026."""
+_HALF_DAYS = (
+    r"^(?P<year>\d{4})[/-](?P<two>\d{1,2})[/-](?P<one>\d{1,2})(?=.*[AaPp][Mm]$)" rf" {_CLOCK}$"
+)
+"""Such as 2026-01-05 2:05 PM."""
+_SHORT_YEAR = r"^(?P<one>\d{1,2})[./ -](?P<two>\d{1,2}|[^\W\d]{3})[./ -](?P<three>\d\d)(?!\S)"
+"""Such as 01/31/26."""
 _PARTS = ("one", "mark", "two", "word", "year", "hour", "minute", "rest", "half")
 
 LANGUAGES = (
@@ -50,13 +61,14 @@ def months() -> dict[str, int]:
 
 def _local(text: pd.Series, pattern: str, file: str | None, column: str | None) -> pd.DataFrame:
     """Parts of the cells with a local date, and its `iso`, if any; without a column: as in Jira."""
-    parts = text.str.extract(pattern).dropna(subset=["one"]).reindex(columns=list(_PARTS))
+    parts = text.str.extract(pattern).dropna(subset=["year"])
+    parts = parts.reindex(columns=list(_PARTS)).astype("str")
     whole = parts["year"].str.len() == 4
     parts = parts[whole if column else parts["mark"] != "-"]  # 26-03-11 may begin with the year
     one, two = (pd.to_numeric(parts[name]).astype("Int64") for name in ("one", "two"))
     named = parts["word"].notna()
     names = parts["word"].str.lower().map(months() if named.any() else {}).astype("Int64")
-    unclear = ~named & ((parts["mark"] != ".") | (column is None))
+    unclear = parts["mark"].isin(["/", "-"]) | (~named & (column is None))
     first = ~unclear | _day_first(text, one[unclear], two[unclear], file, column)
     day, month = one.where(first, two), two.where(first, one).where(~named, names)
     hour = pd.to_numeric(parts["hour"]).astype("Int64")
@@ -64,7 +76,7 @@ def _local(text: pd.Series, pattern: str, file: str | None, column: str | None) 
     known = half.isna() | hour.between(1, 12).fillna(False).astype(bool)
     hour = hour.where(half.isna(), hour % 12 + 12 * (half == "pm"))
     year = parts["year"].where(whole, "20" + parts["year"])
-    date = year + "-" + _two(month) + "-" + _two(day)
+    date = year + "-" + _two(month) + ("-" + _two(day)).where(day.notna(), "")
     clock = "T" + _two(hour) + ":" + parts["minute"] + parts["rest"].fillna(":00")
     return parts.assign(iso=(date + clock.fillna("")).where(known))
 
@@ -75,10 +87,49 @@ def _two(number: pd.Series) -> pd.Series:
 
 def _iso_local(text: pd.Series, file: str | None, column: str) -> pd.Series:
     """Text cells with local dates in ISO 8601, all others as they are."""
-    for pattern in (_KIBANA, _DATE):
+    for pattern in (_MONTH_FIRST, _DATE, _HALF_DAYS):
         made = _local(text, pattern, file, column)["iso"].dropna()
         text = text.where(~text.index.isin(made.index), made.reindex(text.index))
+    _ask_for_year(text, file, column)
     return text
+
+
+_ORDERS = (("%d", "%m", "%y"), ("%m", "%d", "%y"), ("%y", "%m", "%d"))
+_LAST = {"%d": 31, "%m": 12, "%y": 99}
+
+
+def _ask_for_year(text: pd.Series, file: str | None, column: str) -> None:
+    """Ask for the order of dates with a year of two digits; the year is what varies least."""
+    parts = text.str.extract(_SHORT_YEAR).dropna()
+    if not len(parts) or 2 * len(parts) < len(text):
+        return
+    order: tuple[str, ...] = ("%d", "%b", "%y")
+    if parts["two"].str.isdecimal().all():
+        parts = parts.astype("int64")
+        fits = [codes for codes in _ORDERS
+                if all(parts[name].between(code != "%y", _LAST[code]).all()
+                       for name, code in zip(parts, codes, strict=True))]  # fmt: skip
+        order = min(fits or _ORDERS, key=lambda codes: parts.iloc[:, codes.index("%y")].nunique())
+    seen = text[parts.index[0]]
+    raise ReadError(
+        f"dates in column {column!r} such as {seen!r} have a year of two digits", file=file,
+        fix=f'say time_format = "{_form(seen, order)}" in sources.toml, or how they are written',
+        asks={"time_format": Unconfirmed(_form(seen, order), _CODES)},
+    )  # fmt: skip
+
+
+_CODES = "%d is the day, %m the month (%b its name), %y or %Y the year"
+
+
+def _ask_for_form(text: pd.Series, file: str | None, column: str) -> None:
+    """Ask how times are written of which none can be read, where pandas has an idea."""
+    form = next(filter(None, map(guess_datetime_format, text.drop_duplicates()[:3])), None)
+    if form is not None:
+        raise ReadError(
+            f"times in column {column!r} such as {text.iloc[0]!r} are of no form known here",
+            file=file, fix=f'say time_format = "{form}" in sources.toml, or how they are written',
+            asks={"time_format": Unconfirmed(form, _CODES)},
+        )  # fmt: skip
 
 
 def _day_first(
@@ -105,15 +156,13 @@ def _day_first(
         file=file,
         fix=f'say time_format = "%d{mark}%m{mark}%Y %H:%M" (the day first) or '
         f'"%m{mark}%d{mark}%Y %H:%M" in sources.toml, or write dates as 2026-01-31T14:05:00',
-        asks={"time_format": Unconfirmed(_form(seen), "%d is the day, %m the month")},
+        asks={"time_format": Unconfirmed(_form(seen), _CODES)},
     )
 
 
-def _form(seen: str) -> str:
-    """How a date such as 31/01/2026 14:05 is written, the day first, in the codes of strptime."""
-    form = re.sub(
-        r"^\d+(\D)\d+\D(\d{4})?(?:\d\d)?", lambda m: f"%d{m[1]}%m{m[1]}%{'Yy'[not m[2]]}", seen
-    )
+def _form(seen: str, order: tuple[str, ...] = ("%d", "%m", "%Y")) -> str:
+    """How a date such as 31/01/2026 14:05 is written, in the codes of strptime."""
+    form = re.sub(r"^\d+(\W)\w+\W\d+", lambda m: m[1].join(order), seen)
     hour = "%I" if re.search(r"(?i)[ap]m$", form) else "%H"
     form = re.sub(r"\d{1,2}:\d\d(:\d\d)?", lambda m: f"{hour}:%M{':%S' if m[1] else ''}", form)
     return re.sub(r"(?i)[ap]m$", "%p", re.sub(r"\.\d+$", ".%f", form))
@@ -205,6 +254,9 @@ def zone(name: str, *, file: str | None = None) -> ZoneInfo:
         ) from error  # fmt: skip
 
 
+_NO_TIME = "not a time: write it as 2026-01-31T14:05:00Z"
+
+
 def times(
     cells: pd.Series,
     *,
@@ -228,16 +280,19 @@ def times(
     reasons = pd.Series(None, index=cells.index, dtype="object")
     epoch = _matches(text, open_, _EPOCH)
     zoned = _matches(text, open_ & ~epoch, _ZONED)
-    naive = open_ & ~epoch & ~zoned
+    no_end = open_ & text.eq("0") & bool(epoch.any())  # what has not happened yet, among epochs
+    naive = open_ & ~epoch & ~zoned & ~no_end
     text[naive] = _iso_local(text[naive], file, column)
     if epoch.any():
         _epochs(text[epoch], values, reasons)
     if zoned.any():
         values[zoned] = _iso(text[zoned])
-        reasons[zoned & values.isna()] = "not a time: write it as 2026-01-31T14:05:00Z"
+        reasons[zoned & values.isna()] = _NO_TIME
     used = None
     if naive.any():
         used = _naive(text[naive], values, reasons, timezone, file, column, int(known.sum()))
+    if known.any() and reasons[known].eq(_NO_TIME).all():
+        _ask_for_form(text[known], file, column)
     far = values.notna() & ((values < EARLIEST) | (values >= LATEST))
     reasons[far] = "time outside the years 2000 to 2099: check its unit and the clock"
     values[far] = pd.NaT
@@ -276,7 +331,7 @@ def _naive(
     read = _iso(text).dt.tz_localize(None)
     read = read.where(text.str.match(r"\d{4}"))  # -1 is no year, though pandas reads one
     index = text.index[read.isna()]
-    reasons[index] = "not a time: write it as 2026-01-31T14:05:00Z"
+    reasons[index] = _NO_TIME
     read = read.dropna()
     if read.empty:
         return None

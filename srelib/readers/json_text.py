@@ -75,10 +75,20 @@ def values_at(record: Any, path: str) -> Iterator[Any]:
         found = value.get(part, value.get(plain))
         if found is None and not isinstance(value, Keyed):
             found = next((v for k, v in value.items() if plain_key(str(k)) == plain), None)
+        if found is None and (pair := name_and_value(value)) and pair[0] == part:
+            found = pair[1]
         if rest:
             yield from values_at(found, rest)
         elif found is not None:
             yield from _members(found)
+
+
+def name_and_value(member: Any) -> tuple[str, Any] | None:
+    """The two of a pair such as ``{"tag": "service", "value": "web"}``, as lists of tags hold."""
+    pair = {str(key).lower(): value for key, value in member.items()} if (
+        isinstance(member, dict) and len(member) == 2) else {}  # fmt: skip
+    name = pair.get("tag", pair.get("key", pair.get("name")))
+    return (name, pair["value"]) if isinstance(name, str) and "value" in pair else None
 
 
 def _members(value: Any) -> list[Any]:

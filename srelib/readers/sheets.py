@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import tempfile
 import weakref
 import zipfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,8 +37,28 @@ def sheet_head(path: Path, root: Path | None, source: Source) -> Head:
     most = source.max_size or Head.most
     _check_size(path, name, most)
     found = _read(path, name, scratch.folder, source.sheet or "", most)
-    csv = scratch.folder / _chosen(found, name, source.sheet)
-    return replace(base.head(csv), name=name, keeps=scratch)
+    text = scratch.folder / _chosen(found, name, source.sheet)
+    if source.fill_down:
+        _fill_down(text, source.fill_down, name)
+    return replace(base.head(text), name=name, keeps=scratch)
+
+
+def _fill_down(path: Path, columns: Sequence[str], name: str) -> None:
+    """Give empty cells of these columns what stands above them."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    header = next(row for row in rows if row)
+    if lost := [column for column in columns if column not in header]:
+        raise ReadError(f"there is no column {lost[0]!r}; columns seen: "
+                        f"{', '.join(map(repr, header))}", file=name,
+                        fix="correct fill_down = [...] in sources.toml")  # fmt: skip
+    for place in map(header.index, columns):
+        above = ""
+        for row in rows[rows.index(header) + 1 :]:
+            if len(row) > place:
+                above = row[place] = row[place] or above
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
 
 
 class _Scratch:

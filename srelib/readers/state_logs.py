@@ -207,8 +207,8 @@ def _longest_silence(rows: pd.DataFrame, source: Source, head: Head) -> tuple[pd
             fix=f"add to the [[file]] with match = {head.name!r} in sources.toml: max_silence = "
             '"26h" (longer silence is unknown), or a length beyond the whole log where it holds '
             "every change of state",
-            asks={"max_silence": Unconfirmed("26h", "longer silence is unknown; a length beyond "
-                                             "the log where it holds every change of state")},
+            asks={"max_silence": Unconfirmed("26h", 'longer silence is unknown; "1000d" where the '
+                                             "log holds changes of state only")},
         )  # fmt: skip
     silence = _HEARTBEATS * usual
     shown = f"{usual / pd.Timedelta('1min'):g} min"

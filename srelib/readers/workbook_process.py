@@ -43,14 +43,17 @@ def written(path: str, folder: str, sheet: str, most: int) -> dict[str, Any]:
 
 def write_sheet(sheet: Any, path: Path, most: int) -> bool:
     """Write a sheet that holds data, line by row; a title above the header is left blank."""
-    width = last = data = first = 0
+    width = last = 0
+    filled: dict[int, int] = {}
     for number, row in enumerate(rows_of(sheet), start=1):
         if own := filled_width(row):
             width, last = max(width, own), number
-            is_data = sum(not is_blank(cell) for cell in row) >= FEWEST
-            data, first = data + is_data, first or number * is_data
-    if data < FEWEST:
+            filled[number] = sum(not is_blank(cell) for cell in row)
+    data = sorted(cells for cells in filled.values() if cells >= FEWEST)
+    if len(data) < FEWEST:
         return False
+    usual = data[len(data) // 2]  # a title has fewer cells than its table
+    first = next(n for n, cells in filled.items() if cells >= FEWEST and 2 * cells > usual)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         for number, row in enumerate(rows_of(sheet), start=1):

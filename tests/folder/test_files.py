@@ -11,6 +11,7 @@ import srelib
 from srelib.dataset import explored
 from srelib.errors import InputError, ReadError
 from srelib.folder import files
+from tests.readers.workbook import write_workbook
 
 COUNTS = "time,service,good,total\n" + "".join(
     f"2026-06-01T{hour:02}:00:00Z,shop,9,10\n" for hour in range(24)
@@ -145,3 +146,39 @@ def test_a_folder_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     assert [path.name for path in files._entries(tmp_path, tmp_path)] == []
     with pytest.raises(ReadError, match=r"gone: the folder cannot be read .*Fix: "):
         files._entries(tmp_path / "gone", tmp_path)
+
+
+def test_a_table_that_is_said_is_not_proposed_anew(tmp_path: Path) -> None:
+    """Its columns are, all of them."""
+    rows = [{"id": n, "app": "web", "at": f"2026-06-0{n}T10:00:00Z", "status": "failed"}
+            for n in range(1, 9)]  # fmt: skip
+    (tmp_path / "runs.json").write_text(json.dumps({"runs": rows}))
+    assert 'table = "deployments"  # ?' in explored(tmp_path).entries
+    (tmp_path / "sources.toml").write_text('[[file]]\nmatch = "runs.json"\ntable = "incidents"\n')
+    found = explored(tmp_path).entries
+    assert 'table = "incidents"\n' in found
+    assert 'columns = { incident_id = "id", service = "app", started_at = "at" }' in found
+
+
+def test_empty_cells_below_a_service_are_asked_for(tmp_path: Path) -> None:
+    """The entry keeps the rows that are refused without it."""
+    at = [f"2026-06-0{n}T10:00:00Z" for n in range(1, 4)]
+    rows = [["ticket", "System", "begin"], [1, "web", at[0]], [2, None, at[1]], [3, None, at[2]]]
+    write_workbook(tmp_path / "outages.xlsx", {"all": rows})
+    seen = explored(tmp_path)
+    assert 'fill_down = ["System"]  # ?' in seen.entries
+    (tmp_path / "sources.toml").write_text(seen.to_paste)
+    assert srelib.load(tmp_path).incidents["service"].tolist() == ["web"] * 3
+
+
+def test_a_month_of_shares_has_its_true_length(tmp_path: Path) -> None:
+    """February has 28 days, and nothing is moved to buckets of 31."""
+    shares = {"Jan 2026": 99.5, "Feb 2026": 100, "Mar 2026": 99.0, "Apr 2026": 98.0}
+    rows = "".join(f"{month},{share},{share}\n" for month, share in shares.items())
+    (tmp_path / "sla.csv").write_text(f"Month,Web shop,Search\n{rows}")
+    (tmp_path / "sources.toml").write_text(explored(tmp_path).to_paste)
+    data = srelib.load(tmp_path)
+    web = data.sli[data.sli["service"] == "Web shop"]
+    assert (web["total"] / 86400).tolist() == [31, 28, 31, 30]
+    assert (web["good"] / web["total"]).tolist() == pytest.approx([0.995, 1, 0.99, 0.98])
+    assert data.series["period"].tolist() == ["month UTC"] * 2

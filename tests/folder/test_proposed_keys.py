@@ -68,6 +68,24 @@ FILES = {
          "columns": {"started_at": "Begin", "resolved_at": "Closed", "incident_id": "Nr",
                      "severity": "Prio", "service": "System"}},
     ),
+    "buckets with two ends": (
+        "from_s,to_s,app,requests,errors\n1788220800,1788224400,web,10,1\n"
+        "1788224400,1788228000,web,12,0\n",
+        {"table": "sli", "columns": {"time": "from_s", "service": "app", "bad": "errors",
+                                     "total": "requests"}},
+    ),
+    "names rather than identifiers": (
+        f"runId,appId,app name,ended,outcome state,commitCount\n7,1,web,{TIME},failed,3\n",
+        {"table": "deployments",
+         "columns": {"finished_at": "ended", "deployment_id": "runId", "service": "app name",
+                     "status": "outcome state"}},
+    ),
+    "a list kept by hand": (
+        "Nr,System,Beginn,Ende\n4,web,31.01.2026 10:00,31.01.2026 11:00\n",
+        {"table": "incidents",
+         "columns": {"started_at": "Beginn", "resolved_at": "Ende", "incident_id": "Nr",
+                     "service": "System"}},
+    ),
     "releases": (
         f"release,product,went out on,stage\nv1,shop,{TIME},prod\n",
         {"table": "deployments",
@@ -150,3 +168,19 @@ def test_each_of_several_shares_is_an_indicator(tmp_path):
         {"service": "Web", "ratio": "Web uptime %"},
         {"service": "Shop error", "bad_ratio": "Shop error rate"},
     ]
+
+
+def test_probes_and_addresses_of_a_file_without_a_header_are_named(tmp_path):
+    """Zero and one are states; words that repeat are probes where an address is the service."""
+    rows = "".join(
+        f"{1788220800 + 60 * n};{probe};https://shop.example.com/;{n % 5 > 0:d};0.{n}\n"
+        for n in range(10) for probe in ("eu", "us")
+    )  # fmt: skip
+    found = proposed_keys.header_of(head(tmp_path, rows))
+    assert found.value == ["time", "probe", "service", "state", "column 5"]
+
+
+def test_times_of_day_in_a_column_of_their_own_are_said(tmp_path):
+    """They cannot be read without their date."""
+    found = proposed_keys.entry(head(tmp_path, "Date,From,outage of\n2026-06-01,10:15,web\n"))
+    assert "From only a time of day, not read" in found["columns"].about

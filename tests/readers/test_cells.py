@@ -167,3 +167,46 @@ def test_a_short_date_with_dashes_is_left_to_the_general_rule() -> None:
     rows = pd.DataFrame({"at": ["26-03-11 22:36", "31/12/20 00:00", "31/Dec/20 1:05 PM"]})
     found = cells.jira_iso(rows, {"at": "Created"}, file="j.csv")["at"].tolist()
     assert found == ["26-03-11 22:36", "2020-12-31T00:00:00", "2020-12-31T13:05:00"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("Nov 3, 2026 2:05 PM", "2026-11-03T14:05Z"),
+        ("Tuesday, November 3, 2026, 2:05:07 AM", "2026-11-03T02:05:07Z"),
+        ("03-Nov-2026 14:05", "2026-11-03T14:05Z"),
+        ("3. März 2026 14:05", "2026-03-03T14:05Z"),
+        ("2026-11-03 12:05 AM", "2026-11-03T00:05Z"),
+        ("Nov 2026", "2026-11-01T00:00Z"),
+    ],
+)
+def test_dates_with_a_month_by_name_or_half_days_are_read(cell: str, expected: str) -> None:
+    """None of them can be read in two ways."""
+    assert cells.times(pd.Series([cell]), timezone="UTC").values[0] == pd.Timestamp(expected)
+
+
+@pytest.mark.parametrize(
+    ("written", "form"),
+    [
+        (["10/28/26 14:05", "11/03/26 09:00"], "%m/%d/%y %H:%M"),
+        (["28.10.26", "03.11.26"], "%d.%m.%y"),
+        (["26/10/28", "26/11/03"], "%y/%m/%d"),
+        (["28-OCT-26 2:05 PM", "03-NOV-26 2:05 PM"], "%d-%b-%y %I:%M %p"),
+        (["Wed Oct 28 14:05:00 2026", "Tue Nov 03 14:05:00 2026"], "%a %b %d %H:%M:%S %Y"),
+    ],
+)
+def test_how_other_dates_are_written_is_asked(written: list[str], form: str) -> None:
+    """The proposal reads the cells; of short years the one that varies least is the year."""
+    with pytest.raises(ReadError, match="time_format") as caught:
+        cells.times(pd.Series(written), timezone="UTC")
+    assert caught.value.asks["time_format"].value == form
+    read = cells.times(pd.Series(written), timezone="UTC", form=form).values
+    assert read.dt.strftime("%Y-%m-%d").tolist() == ["2026-10-28", "2026-11-03"]
+
+
+def test_zero_among_epochs_is_what_has_not_happened_yet() -> None:
+    """Tools write it as the end of what is open; alone it is no time."""
+    found = cells.times(pd.Series(["1777634280", "0"]))
+    assert found.values.isna().tolist() == [False, True]
+    assert found.reasons.isna().all()
+    assert cells.times(pd.Series(["0"])).reasons.notna().all()

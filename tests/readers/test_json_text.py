@@ -73,3 +73,11 @@ def test_an_error_message_with_a_broken_escape_is_shown(tmp_path):
     error = json_text.unknown_json(base.head(path))
     assert "error message of an interface" in str(error)
     assert "bad" in str(error)
+
+
+def test_a_tag_is_found_by_its_name():
+    """Lists of pairs, however their two keys are called; other objects are no pairs."""
+    tags = [{"tag": "scope", "value": "all"}, {"Key": "service", "Value": "web"}]
+    assert json_text.value_at({"tags": tags}, "tags.service") == "web"
+    assert json_text.value_at({"tags": tags}, "tags.team") is None
+    assert json_text.name_and_value({"name": "a", "value": 1, "unit": "s"}) is None

@@ -101,3 +101,20 @@ def test_a_cell_far_from_the_table_takes_no_memory(tmp_path):
                 read(path)
         else:
             assert read(path)[1].rows_kept == 3
+
+
+def test_a_title_of_several_cells_is_no_header(tmp_path):
+    """It has fewer cells than the rows of the table, and lines still are rows of the sheet."""
+    rows = [["Incidents", None, "as of June"], HEADER, *ROWS]
+    _, result = read(write_workbook(tmp_path / "i.xlsx", {"June": rows}))
+    assert (result.rows_read, result.rows_kept) == (3, 3)
+
+
+def test_cells_below_a_merged_one_are_filled_where_that_is_said(tmp_path):
+    """Without it their rows are refused; a column that is not there is named."""
+    rows = [HEADER, ROWS[0], *([row[0], None, *row[2:]] for row in ROWS[1:])]
+    path = write_workbook(tmp_path / "i.xlsx", {"June": rows})
+    assert read(path)[1].rows_kept == 1
+    assert read(path, fill_down="service")[1].tables["incidents"]["service"].eq("shop").all()
+    with pytest.raises(ReadError, match="no column 'Service'; columns seen: 'incident_id'"):
+        read(path, fill_down="Service")
