@@ -26,6 +26,7 @@ from srelib.readers.declaration import (
     Rule,
     Sign,
     When,
+    as_json,
     choose_note,
     first,
     meets,
@@ -119,7 +120,7 @@ class Format:
                 made = list(self._rows(record, columns, source, wanted))
             else:
                 why = f"not {self.noun}: export the list as the tool writes it"
-                text, why = member if isinstance(member, BrokenRecord) else (member, why)
+                text, why = member if isinstance(member, BrokenRecord) else (as_json(member), why)
                 made = [[refused(why, value=text)]]
             for part in made:
                 places += [len(rows)] * len(part)

@@ -20,7 +20,6 @@ from srelib.readers import (
 )
 from srelib.readers.base import Family, FileResult, Head
 from srelib.readers.engine import Format
-from srelib.readers.mapping import MAPPED, is_mapped
 from srelib.sources import UNSAID
 
 if TYPE_CHECKING:
@@ -92,6 +91,8 @@ def _choose(head: Head, source: Source) -> Family | Format:
 
 
 def _named(head: Head, name: str) -> Family | Format:
+    from srelib.readers.mapping import MAPPED
+
     named = {one.name: one for one in (*families("csv"), *families("json"), MAPPED)}
     if name not in named:
         raise head.error(
@@ -104,6 +105,8 @@ def _of_json(
     head: Head, source: Source, known: list[Family | Format], feeding: list[Family | Format]
 ) -> Family | Format:
     """The export that feeds the table asked for, else the map of `sources.toml`."""
+    from srelib.readers.mapping import MAPPED, is_mapped
+
     if source.records or (not feeding and is_mapped(source)):
         return MAPPED
     if feeding:
