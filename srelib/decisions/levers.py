@@ -15,6 +15,7 @@ import pandas as pd
 
 from srelib.alerts import workbook_policy
 from srelib.alerts.policies import AlertPolicy
+from srelib.budget.status import _budget_fraction
 from srelib.decisions.causes import NAMED, Causes, causes
 from srelib.decisions.detection import Detection
 from srelib.fleet import NAN, Indicator
@@ -130,7 +131,7 @@ class WhatIf:
     @property
     def allowed(self) -> float:
         """Bad events that the target allows over the history [events]."""
-        return (1 - self.target) * float(self.causes.past.total.sum())
+        return _budget_fraction(self.target) * float(self.causes.past.total.sum())
 
     def met_without(self, removed: np.ndarray, *, weights: np.ndarray | None = None) -> np.ndarray:
         """The same had these bad events not been, where below 0 had more been [events]."""

@@ -243,7 +243,7 @@ def decide(
         named=_named(found, service.allowed),
         causes=dict(zip(("deployments", "outages", "usual"), shares.tolist(), strict=True)),
     )  # fmt: skip
-    if (1 - key.target) * weeks.expected(window) < 1:
+    if _budget_fraction(key.target) * weeks.expected(window) < 1:
         return replace(said, lacks=FEW_EVENTS)
     seen = detection(service.fine, target=key.target, window=window, policy=service.policy,
                      alerts=alerts, incidents=incidents)  # fmt: skip
@@ -346,7 +346,7 @@ class _Case:
         met = [service.met_without(part, weights=weights)
                for part in (np.zeros(len(harm)), harm + causes.outages, -harm)]  # fmt: skip
         seen = weights[:, :-1] / weights[:, :-1].sum(axis=1, keepdims=True)
-        allowed = (1 - service.target) * (seen @ service.weeks.total.sum(axis=1))
+        allowed = _budget_fraction(service.target) * (seen @ service.weeks.total.sum(axis=1))
         parts = [service.by_week(each).sum(axis=1) for each in
                  (harm, causes.outages, causes.usual)]  # fmt: skip
         shares = [_divide(seen @ part, allowed) for part in parts]

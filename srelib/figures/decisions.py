@@ -71,7 +71,7 @@ def plot_levers(
     labels = [wording.label(service, limit=34) if lever is None else _label(lever)
               for service, lever in rows]  # fmt: skip
     left_out = len(known) - len(drawn)
-    details = f"{left_out} services not drawn." if left_out else ""
+    details = f"{wording.plural(left_out, 'service')} not drawn." if left_out else ""
     with canvas.drawing(ax, _levers_title(known, drawn), labels=labels, details=details,
                         height=1.3 + 0.27 * len(rows), about="Windows of 100 that would meet the "
                         "target after each change, with interval, by service") as ax:  # fmt: skip

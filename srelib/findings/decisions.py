@@ -23,6 +23,7 @@ from srelib.decisions.verdict import (
     FEW_DEPLOYMENTS,
     FEW_WEEKS,
     FIX,
+    LONGER,
     MISSED,
     NO_COUNTS,
     NOT_ENOUGH,
@@ -33,12 +34,14 @@ from srelib.decisions.verdict import (
     VERDICTS,
 )
 from srelib.errors import SrelibError
+from srelib.events import END_OF_TIME
 from srelib.findings.finding import Finding, sentence
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, markdown, name, refusal_reasons, table
 from srelib.fleet import answers, refusals
+from srelib.policy.rules import FOUR_WEEKS
 from srelib.stats import Estimate
-from srelib.targets.probability import MIN_WEEKS
+from srelib.targets.probability import _weeks_needed
 
 Decisions = Mapping[str, Decision | SrelibError]
 """What `decide_each` says of every service."""
@@ -102,6 +105,8 @@ def _service(service: str, one: Decision, rules: DecisionRules) -> Finding:
     key = KEYS.get(one.verdict, one.lacks)
     if one.lacks == NO_COUNTS and one.verdict == FIX:
         key = "incidents"
+    elif one.verdict in (FIX, CARRY_ON) and not one.deployments:
+        key = f"{key}_alone"
     text = sentence("decisions.service", key, **_parts(service, one, rules))
     shown = "" if one.confidence != one.confidence else wording.shares([one.confidence])[0]
     if shown and one.verdict != NOT_ENOUGH:
@@ -130,9 +135,9 @@ def _parts(service: str, one: Decision, rules: DecisionRules) -> dict[str, str]:
         "often": wording.per_week(one.frequency), "costly": wording.percent(rules.costly),
         "target": wording.percent(one.target), "now": wording.of_100(one.met.value),
         "low": wording.of_100(one.met.low), "high": wording.of_100(one.met.high),
-        "weeks": str(MIN_WEEKS * 2),
+        "weeks": str(_weeks_needed(FOUR_WEEKS, end=END_OF_TIME)),
         "seen": wording.plural(one.weeks, "whole week"), "leaning": one.leaning,
-        "missed": wording.plural(one.missed[0], "outage"), "have": f"there are {used} on record",
+        "missed": wording.plural(one.missed[0], "outage"),
         "missed_share": wording.shares([one.missed[1]])[0],
     }  # fmt: skip
     for key, lever in (("safer", SAFER), ("twice", TWICE)):
@@ -190,7 +195,8 @@ def _enough(one: Decision) -> str:
     if one.lacks not in (UNSURE, MISSED, FEW_DEPLOYMENTS):
         return ""
     if one.enough != one.enough:
-        return sentence("decisions.part", "never") if one.lacks == UNSURE else ""
+        never = sentence("decisions.part", "never", times=wording.count(max(LONGER)))
+        return never if one.lacks == UNSURE else ""
     which = "more_deployments" if one.lacks == FEW_DEPLOYMENTS else "more_weeks"
     return sentence("decisions.part", which, enough=wording.count(one.enough))
 

@@ -15,6 +15,7 @@ from srelib.decisions.verdict import (
     FEW_EVENTS,
     FEW_WEEKS,
     FIX,
+    LONGER,
     MISSED,
     NO_COUNTS,
     NO_OBJECTIVE,
@@ -99,6 +100,24 @@ def test_each_verdict_has_its_sentence_with_size_and_confidence(verdict):
     assert (ROOT / "notebooks" / book.removesuffix(")")).exists()
 
 
+@pytest.mark.parametrize(
+    ("verdict", "text"),
+    [
+        (FIX, "**shop**: **fix what is not shipping**. Outages used 93 % of its error budget of 13 "
+              "weeks; how much of that followed deployments is not known, because none could be "
+              "compared. Costliest:"),
+        (CARRY_ON, "**shop**: **carry on**. 99 % would be met in 98 of 100 windows; 41 % of its "
+                   "error budget of 13 weeks was used. How much of that followed deployments is "
+                   "not known, because none could be compared. Confidence:"),
+    ],
+)  # fmt: skip
+def test_without_deployments_nothing_is_said_of_their_share(verdict, text):
+    """Nobody exported them, or none could be compared: their harm is unknown, not 0 %."""
+    one = replace(VERDICTS[verdict][0], deployments=0)
+    assert say(one).startswith(text)
+    assert "0 % by deployments" not in say(one)
+
+
 NONE = {
     NO_OBJECTIVE: (
         Decision(NOT_ENOUGH, lacks=NO_OBJECTIVE),
@@ -108,7 +127,7 @@ NONE = {
     NO_COUNTS: (
         Decision(NOT_ENOUGH, lacks=NO_COUNTS, deployments=57),
         "**shop**: **not enough data**: good and total events are missing. With an objective and "
-        "8 whole weeks of them there would be a verdict; there are 57 deployments on record.",
+        "8 whole weeks of them there would be a verdict. On record: 57 deployments.",
     ),
     FEW_WEEKS: (
         decision(NOT_ENOUGH, lacks=FEW_WEEKS, weeks=5, enough=8.0, confidence=NAN),
@@ -121,9 +140,9 @@ NONE = {
     ),
     FEW_DEPLOYMENTS: (
         decision(NOT_ENOUGH, lacks=FEW_DEPLOYMENTS, enough=60.0, deployments=6),
-        "**shop**: **not enough data**. 99 % would be met in 43 of 100 windows, and more errors "
-        "follow deployments than anything else brings, but 6 deployments are too few to tell that "
-        "from chance. About 60 deployments with such harm would be enough.",
+        "**shop**: **not enough data**. 99 % would be met in 43 of 100 windows, and "
+        "deployments seem to be a larger cause than outages, but 6 deployments are too few to tell "
+        "that from chance. About 60 deployments with such harm would be enough.",
     ),
     UNSURE: (
         decision(NOT_ENOUGH, lacks=UNSURE, leaning=FIX, enough=26.0, confidence=0.5),
@@ -149,8 +168,9 @@ def test_without_enough_data_it_says_what_would_be_enough(lacks):
 def test_where_nothing_would_settle_it_that_is_said():
     """No number of weeks tried gives a sure verdict."""
     one = replace(NONE[UNSURE][0], enough=NAN)
-    assert say(one).endswith("too weakly. Even eight times as much history like this would not "
-                             "settle it.")  # fmt: skip
+    assert say(one).endswith(
+        f"too weakly. Even {max(LONGER):g} times as much history like this would not be enough."
+    )
 
 
 def test_incidents_alone_give_a_verdict_about_incidents():
@@ -233,7 +253,7 @@ def test_incidents_are_listed_over_services_the_costliest_first():
 def test_missing_tables_are_named_with_how_to_export_them():
     """None is not exported; an empty table is."""
     text = findings.missing_sentence({"alerts": None, "incidents": pd.DataFrame()})
-    assert text.startswith("Not in the folder, so what they would say stays open: **alerts** (")
+    assert text.startswith("Not in the folder, and so not considered: **alerts** (")
     assert "incidents" not in text.split("**alerts**")[0]
     assert findings.missing_sentence({"incidents": pd.DataFrame()}) == ""
 

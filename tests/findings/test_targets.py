@@ -312,7 +312,7 @@ def test_thresholds_say_pairs_or_why_not():
     ("gain", "text"),
     [
         (0.33, "with deployments half as harmful it would be met in 76 of 100 windows instead of "
-               "43. [What to do first](09_what_to_do.ipynb) weighs both."),
+               "43. [What to do first](09_what_to_do.ipynb) compares both."),
         (0.001, "deployments half as harmful would change next to nothing, 76 of 100 windows. "
                 "[What to do first](09_what_to_do.ipynb) looks for another cause."),
     ],

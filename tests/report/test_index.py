@@ -347,6 +347,14 @@ def test_what_to_do_about_each_service_follows():
     assert page(dataset(hourly(1, good=1, total=1), slo())).select_one(".verdicts") is None
 
 
+def test_a_fleet_says_how_many_verdicts_are_shown():
+    """The notebook lists the first of them only."""
+    data = srelib.load(ROOT / "data" / "sample")
+    found = page(data, render.Page("09_x", "What next?", "", "Six.", decisions=("shop: stop.",)))
+    last = found.select(".verdicts li")[-1].get_text()
+    assert last == "1 of 6 services, those that need a decision first. What next?"
+
+
 def test_names_of_many_services_do_not_cover_each_other():
     """Thirty services close together: a name without room is left to the table."""
     speed, left = {}, {}
