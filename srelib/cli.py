@@ -1,7 +1,8 @@
 """The command line: srelib report, check, init, rules, collect.
 
 Results go to standard output, everything else to standard error.
-Exit 0: done; 1: a notebook failed, the rest was written; 2: the input cannot be used.
+Exit 0: done; 1: a notebook failed, the rest was written, or the input rests on proposals that
+nobody has confirmed; 2: the input cannot be used.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ import typer
 
 from srelib.errors import InputError, ParameterError, SrelibError
 
-FAILED, UNUSABLE, BROKEN = 1, 2, 3
+FAILED = UNCONFIRMED = 1
+UNUSABLE, BROKEN = 2, 3
 STARTER = Path(__file__).with_name("starter")
 """Where the files lie that `init` writes, exactly as they are written."""
 
@@ -117,7 +119,8 @@ def check(
 ) -> None:
     """Say what each file of DATA was understood as, before anything runs.
 
-    Exit 0: usable. 2: not.
+    Exit 0: usable. 1: read with proposals in sources.toml (lines marked # ?) that nobody has
+    confirmed. 2: not usable.
     """
     from srelib.report import sources
 
@@ -139,7 +142,7 @@ def check(
     if seen["error"]:
         _say(f"srelib: {seen['error']}")
     if not seen["usable"]:
-        raise typer.Exit(UNUSABLE)
+        raise typer.Exit(UNCONFIRMED if seen.get("unconfirmed") else UNUSABLE)
 
 
 @app.command(short_help="Write slos.yaml, sources.toml and README to DIR.")

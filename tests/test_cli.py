@@ -134,12 +134,13 @@ def test_check_says_what_each_file_was_understood_as(exports, capsys):
 
 
 def test_check_calls_nothing_usable_that_rests_on_a_proposal(exports, capsys):
-    """A mark left in sources.toml is a value that only the file suggests."""
+    """A mark left in sources.toml is a value that only the file suggests: exit 1, not usable."""
     entry = '[[file]]\nmatch = "requests.csv"\nunit = "count"'
     for mark, usable in (("  # ? or rate", False), ("", True)):
         (exports / "sources.toml").write_text(f"{entry}{mark}\n")
         status, shown, _ = run("check", exports, capsys=capsys)
-        assert status == 0
+        assert status == (0 if usable else 1)
+        assert json.loads(run("check", exports, "--json", capsys=capsys)[1])["usable"] == usable
         assert ("Usable." in shown) == usable
         assert ("nobody has confirmed: usable once" in shown) == (not usable)
 

@@ -119,9 +119,11 @@ def check(folder: Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        Plain values only: usable, folder, as_of, files, series, slos, rejects, notes; error (every
-        problem, else null) and sources_toml (the entries that answer them). With an error the
-        other parts show the folder as if the entries were there; where that fails they are absent.
+        Plain values only: usable, unconfirmed (whether it rests on proposals that nobody has
+        confirmed, and so is not usable yet), folder, as_of, files, series, slos, rejects, notes;
+        error (every problem, else null) and sources_toml (the entries that answer them). With an
+        error the other parts show the folder as if the entries were there; where that fails they
+        are absent.
 
     Raises
     ------
@@ -147,8 +149,11 @@ def check(folder: Path) -> dict[str, Any]:
     dataset = found.dataset
     if dataset is None:
         return {"usable": False, **asked}
+    notes, readable = _notes(dataset), _is_usable(dataset) and not error
+    unconfirmed = readable and any("nobody has confirmed" in note for note in notes)
     return {
-        "usable": _is_usable(dataset) and not error,
+        "usable": readable and not unconfirmed,
+        "unconfirmed": unconfirmed,
         **asked,
         "folder": _folder_name(dataset.path),
         "as_of": _plain(dataset.as_of),
@@ -161,7 +166,7 @@ def check(folder: Path) -> dict[str, Any]:
             for slo in dataset.slos
         ],
         "rejects": _rejections(dataset.rejects),
-        "notes": _notes(dataset),
+        "notes": notes,
     }
 
 
@@ -231,10 +236,10 @@ def show(seen: Mapping[str, Any]) -> None:
         console.print("This is how the folder is read once sources.toml holds the entries below.")
         return
     verdict = "Usable."
-    if not seen["usable"]:
-        verdict = "Not usable: no metrics, deployments, incidents or alerts."
-    elif any("nobody has confirmed" in note for note in seen["notes"]):
+    if seen["unconfirmed"]:
         verdict = "Read with proposals that nobody has confirmed: usable once they are."
+    elif not seen["usable"]:
+        verdict = "Not usable: no metrics, deployments, incidents or alerts."
     end = f" Data end at {_when(pd.Timestamp(seen['as_of']))} UTC." if seen["as_of"] else ""
     console.print(verdict + end)
 
