@@ -34,9 +34,12 @@ app = typer.Typer(
 )
 
 
-def _option(flag: str, value: str, text: str, *, shown: bool = False, **more: Any) -> Any:
+def _option(
+    flag: str, value: str, text: str, *, also: str | None = None, shown: bool = False, **more: Any
+) -> Any:
     """An option that takes a value, its default shown where asked."""
-    return typer.Option(flag, metavar=value, help=text, show_default=shown, **more)
+    flags = [name for name in (flag, also) if name]
+    return typer.Option(*flags, metavar=value, help=text, show_default=shown, **more)
 
 
 _DATA = "Folder of exports. Default: data/sample inside the project, else the current folder."
@@ -48,6 +51,12 @@ Only = Annotated[
 ]
 _SET = "A parameter of the notebooks; may be repeated. An unknown name is an error."
 Settings = Annotated[list[str] | None, _option("--set", "NAME=VALUE", _SET)]
+_PART = "Only this service; may be repeated."
+Services = Annotated[list[str] | None, _option("--service", "NAME", _PART)]
+_SINCE = "Leave out what began before this day (UTC), or a time with its zone."
+Since = Annotated[str | None, _option("--since", "DATE", _SINCE)]
+_UNTIL = "Leave out what began on this day or later: the report as if made then."
+Until = Annotated[str | None, _option("--until", "DATE", _UNTIL, also="--as-of")]
 Jobs = Annotated[int | None, _option("--jobs", "N", "Notebooks run at a time.", min=1)]
 Notebooks = Annotated[
     Path | None, _option("--notebooks", "DIR", "Other notebooks than the suite's.")
@@ -79,6 +88,9 @@ def report(
     data: Data = None,
     out: Report = Path("reports"),
     only: Only = None,
+    service: Services = None,
+    since: Since = None,
+    until: Until = None,
     settings: Settings = None,
     jobs: Jobs = None,
     notebooks: Notebooks = None,
@@ -93,7 +105,11 @@ def report(
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     from srelib.report import run
 
-    values, out = _settings(settings or []), out.expanduser()
+    values: dict[str, Any] = dict(_settings(settings or []))
+    values |= {"service": service} if service else {}
+    values |= {"since": since} if since else {}
+    values |= {"until": until} if until else {}
+    out = out.expanduser()
     with _progress() as progress:
         result = run(
             _folder(data),

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from srelib import tables
 from srelib.errors import InputError, ParameterError, SloError
-from srelib.folder import grid, joining, logs, records
+from srelib.folder import grid, joining, logs, records, selection
 from srelib.folder.files import REPORT_MARKER, Folder, ReadFile, listing
 from srelib.folder.services import differing_names, several_services
 from srelib.readers.base import FileResult, shown_path
@@ -149,6 +150,96 @@ class Dataset:
             counts = exclude(counts, self.exclusions, **names).counts
         return _for_slo(counts, slo)
 
+    def of(self, service: str | Collection[str] | None = None) -> Dataset:
+        """The same of one service or several; objectives and exclusions of others go with them.
+
+        Parameters
+        ----------
+        service : str or collection of str, optional
+            None: every service.
+
+        Returns
+        -------
+        Dataset
+
+        Raises
+        ------
+        ParameterError
+            The data name no such service.
+
+        Examples
+        --------
+        >>> from srelib import simulate
+        >>> simulate.fleet(seed=1).dataset.of("web").services
+        ['web']
+        """
+        if service is None:
+            return self
+        named = sorted({*self.services, *(slo.service for slo in self.slos)})
+        wanted = selection.known(service, named, "service")
+        part = self._with(selection.of_services(self._frames, wanted))
+        slos = [slo for slo in self.slos if slo.service in wanted]
+        return replace(part, slos=slos, notes=(*self.notes, f"only of {', '.join(wanted)}"))
+
+    def between(
+        self, since: str | pd.Timestamp | None = None, until: str | pd.Timestamp | None = None
+    ) -> Dataset:
+        """The same of a span of time, as if it had been exported at its end.
+
+        Parameters
+        ----------
+        since : str or Timestamp, optional
+            What began earlier is left out. A day alone is its midnight in UTC.
+        until : str or Timestamp, optional
+            What began then or later is left out, and what ended later was open then.
+
+        Returns
+        -------
+        Dataset
+            `as_of` is `until`, where the data reach that far; `notes` count what was left out.
+
+        Raises
+        ------
+        ParameterError
+            A time without zone, or nothing is left.
+
+        Examples
+        --------
+        >>> from srelib import simulate
+        >>> week = simulate.fleet(seed=1).dataset.between("2026-04-13", "2026-04-20")
+        >>> str(week.as_of - week.series["first"].min())
+        '7 days 00:00:00'
+        """
+        part = self
+        if until is not None:
+            now = selection.moment(until, "until", date=True)
+            part = part._until(min(now, self.as_of), included=now > self.as_of)
+        if since is not None:
+            first = selection.moment(since, "since", date=True)
+            frames, notes = selection.since(part._frames, first)
+            part = replace(part._with(frames), notes=(*part.notes, *notes))
+        return part
+
+    def _until(self, now: pd.Timestamp, *, included: bool) -> Dataset:
+        """What was known at a time, and what began at it where that is `included`."""
+        frames, notes = selection.until(self._frames, self.series, now, included=included)
+        return replace(self._with(frames), as_of=now, notes=(*self.notes, *notes))
+
+    @property
+    def _frames(self) -> dict[str, pd.DataFrame]:
+        return {table: getattr(self, table) for table in tables.EXPORTS}
+
+    def _with(self, frames: dict[str, pd.DataFrame]) -> Dataset:
+        """The same with fewer rows in its tables."""
+        if any(len(rows) for rows in self._frames.values()) and not any(
+            len(rows) for rows in frames.values()
+        ):
+            raise ParameterError(
+                f"nothing of the data is in this part; they end at {self.as_of:%Y-%m-%d %H:%M} UTC."
+            )
+        kept: dict[str, Any] = {**frames}
+        return replace(self, **kept, series=selection.described(self.series, frames["sli"]))
+
 
 def load(path: str | Path, *, as_of: str | pd.Timestamp | None = None) -> Dataset:
     """Read a folder of exports, with the folders in it; hidden files and reports are left out.
@@ -202,24 +293,24 @@ def explored(path: str | Path, *, as_of: str | pd.Timestamp | None = None) -> Ex
     named = {shown_path(file, root): file for file in exports}
     folder = Folder(root, _sources(root), named, problems=problems)
     folder.read_all()
-    dataset = _joined(path, folder, slos, as_of)
+    dataset = _joined(path, folder, slos)
     if dataset is not None:
-        notes = [*notes, *folder.notes(), *dataset.notes]
-        dataset = replace(dataset, notes=tuple(notes))
+        dataset = replace(dataset, notes=(*notes, *folder.notes(), *dataset.notes))
+        if as_of is not None:
+            now = selection.moment(as_of, "as_of")
+            dataset = dataset._until(now, included=True)
     places = {name: place for place, name in enumerate(folder.files)}
     listed = sorted(folder.problems, key=lambda one: places.get(one.file or "", -1))
     once = {str(problem): problem for problem in listed}
     return Explored(dataset, tuple(once.values()), folder.entries())
 
 
-def _joined(
-    path: Path, folder: Folder, slos: list[Slo], as_of: str | pd.Timestamp | None
-) -> Dataset | None:
+def _joined(path: Path, folder: Folder, slos: list[Slo]) -> Dataset | None:
     """The files as one dataset; None where that fails for good."""
     while any(entry.fed for entry in folder.read.values()):
         said = folder.service_names()
         try:
-            return _assembled(path, list(folder.read.values()), slos, said, as_of)
+            return _assembled(path, list(folder.read.values()), slos, said)
         except InputError as error:
             if not folder.go_on(error):
                 return None
@@ -279,7 +370,6 @@ def _assembled(
     loaded: list[ReadFile],
     slos: list[Slo],
     said: set[str],
-    as_of: str | pd.Timestamp | None,
 ) -> Dataset:
     names = [entry.name for entry in loaded]
     results, overlap = logs.joined_states([entry.result for entry in loaded], names)
@@ -293,21 +383,17 @@ def _assembled(
     found = logs.once_a_row(found, results)
     joined, notes = several_services(joined, said)
     notes += differing_names(joined) + records.far_outside(joined)
-    now = _now(as_of, joined, indicators.grids)
-    notes += _cut(joined, now, indicators.grids) if as_of is not None else []
-    if not len(joined["sli"]) and not any(len(joined[table]) for table in tables.EXPORTS):
-        _nothing_left(found, results, as_of)
+    if not any(len(joined[table]) for table in tables.EXPORTS):
+        _nothing_left(found, results)
     rejected = tables.stacked([entry.result.rejects for entry in loaded] + found, "rejects")
     rejected = rejected.sort_values(["file", "line"], kind="stable").reset_index(drop=True)
     series = joining.described(joined["sli"], indicators)
     sources = _provenance(loaded, found, missing)
-    return Dataset(path, now, **joined, slos=slos, series=series, sources=sources,
+    return Dataset(path, _now(joined, series), **joined, slos=slos, series=series, sources=sources,
                    rejects=rejected, notes=tuple(notes))  # fmt: skip
 
 
-def _nothing_left(
-    found: list[pd.DataFrame], results: list[FileResult], as_of: str | pd.Timestamp | None
-) -> None:
+def _nothing_left(found: list[pd.DataFrame], results: list[FileResult]) -> None:
     refused = tables.stacked([*(result.rejects for result in results), *found], "rejects")
     if len(refused):
         row = refused.iloc[0]
@@ -320,13 +406,11 @@ def _nothing_left(
             fix="; ".join(f"{count:,} rows: {reason}" for reason, count in reasons.items()),
         )
     missing = [result for result in results if result.rows_missing]
-    if as_of is None and missing:
+    if missing:
         raise InputError(
             f"every record lacks a value; {' '.join(missing[0].notes)}".rstrip("; "),
             fix="correct the query, or sources.toml",
         )
-    if as_of is not None:
-        raise ParameterError(f"as_of is {as_of}, before everything in the exports.")
     raise InputError("the exports hold no records", fix="export a longer span of time")
 
 
@@ -352,63 +436,14 @@ def _thresholds(
     return found
 
 
-def _now(
-    as_of: str | pd.Timestamp | None,
-    joined: dict[str, pd.DataFrame],
-    grids: dict[tuple[str, str], grid.Buckets],
-) -> pd.Timestamp:
-    if as_of is not None:
-        stamp = pd.Timestamp(as_of)
-        if stamp.tzinfo is None:
-            raise ParameterError(f"as_of carries no time zone: {as_of!r}; write 2026-06-29T00:00Z.")
-        return stamp.tz_convert("UTC").as_unit("us")
-    times = pd.DatetimeIndex(joined["sli"]["time"]).as_unit("us").asi8
-    last = [
-        grids[key].end(int(times[stop - 1]))
-        for key, (_, stop) in joining.spans(joined["sli"]).items()
-    ]
-    ends = [pd.Timestamp(max(last), unit="us", tz="UTC")] if last else []
+def _now(joined: dict[str, pd.DataFrame], series: pd.DataFrame) -> pd.Timestamp:
+    """The end of the last bucket; without buckets the latest time of any record."""
+    ends = selection.ends(series)
     if not ends:
-        columns = [joined[table][name] for table in tables.EXPORTS[1:] for name in _times(table)
-                   if table != "exclusions"]  # fmt: skip
+        columns = [joined[table][name] for table in tables.EXPORTS[1:]
+                   for name in tables.times(table) if table != "exclusions"]  # fmt: skip
         ends = [column.max() for column in columns if column.notna().any()]
     return max(ends).as_unit("us") if ends else pd.NaT  # type: ignore[return-value]
-
-
-def _times(table: str) -> list[str]:
-    return [column.name for column in tables.TABLES[table] if column.kind == "time"]
-
-
-def _cut(
-    joined: dict[str, pd.DataFrame],
-    now: pd.Timestamp,
-    grids: dict[tuple[str, str], grid.Buckets],
-) -> list[str]:
-    """Leave out what is later than now; what ends later had not ended."""
-    notes = []
-    for table, frame in joined.items():
-        late = tables.main_time(frame, table) > now
-        if table == "sli":
-            late = _unfinished(frame, now, grids)
-        left = frame[~late].reset_index(drop=True)
-        if table != "exclusions":
-            for name in _times(table):
-                left[name] = left[name].where(~(left[name] > now))
-        joined[table] = left
-        if late.any():
-            notes.append(f"{int(late.sum())} rows of {table} are later than {now:%Y-%m-%d %H:%M} "
-                         "UTC and were left out")  # fmt: skip
-    return notes
-
-
-def _unfinished(
-    frame: pd.DataFrame, now: pd.Timestamp, grids: dict[tuple[str, str], grid.Buckets]
-) -> pd.Series:
-    times = pd.DatetimeIndex(frame["time"]).as_unit("us")
-    ends = times.asi8.copy()
-    for key, (start, stop) in joining.spans(frame).items():
-        ends[start:stop] = grids[key].ends(times[start:stop]).asi8
-    return pd.Series(ends > now.as_unit("us").asm8.view("int64"))
 
 
 def _provenance(

@@ -17,7 +17,7 @@ from srelib.errors import ColumnError
 
 __all__ = [
     "DTYPES", "EXPORTS", "MAIN_TIME", "TABLES", "Column", "conform", "empty", "left_out",
-    "main_time", "names", "need", "required", "stacked",
+    "main_time", "names", "need", "required", "stacked", "times",
 ]  # fmt: skip
 
 Kind = Literal["time", "text", "category", "number", "integer", "flag"]
@@ -158,6 +158,11 @@ def main_time(frame: pd.DataFrame, table: str) -> pd.Series:
     """The time of each row; of changes not known to be committed, when they were merged."""
     time = frame[MAIN_TIME[table]]
     return time.fillna(frame["merged_at"]) if table == "changes" and "merged_at" in frame else time
+
+
+def times(table: str) -> list[str]:
+    """Names of the columns that hold times."""
+    return [column.name for column in TABLES[table] if column.kind == "time"]
 
 
 def names(table: str) -> list[str]:

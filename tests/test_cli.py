@@ -93,6 +93,24 @@ def test_only_takes_several_numbers(monkeypatch, capsys):
     assert seen == [("x", ["02", "06"]), ("x", ["02", "06"]), ("x", None)]
 
 
+def test_a_part_of_the_data_is_a_parameter_of_the_notebooks(monkeypatch, capsys):
+    """Of all of them, by the names they have there."""
+    seen = []
+
+    def stop(data, **given):
+        seen.append(given["parameters"])
+        raise InputError("enough")
+
+    monkeypatch.setattr(report, "run", stop)
+    services = ("--service", "a", "--service", "b")
+    run("report", "x", *services, "--since", "2026-05-01", "--as-of", "2026-06-01", capsys=capsys)
+    run("report", "x", "--until", "2026-06-01", "--set", "weeks=3", capsys=capsys)
+    assert seen == [
+        {"service": ["a", "b"], "since": "2026-05-01", "until": "2026-06-01"},
+        {"until": "2026-06-01", "weeks": "3"},
+    ]
+
+
 def test_an_internal_error_is_one_line_with_a_hint(monkeypatch, capsys):
     """Exit 3, so that scripts do not take a bug for bad input."""
 

@@ -34,13 +34,6 @@ class Buckets:
         local = starts.tz_convert(self.timezone)
         return (local + _PERIODS[self.period][0]).tz_convert("UTC").as_unit("us")
 
-    def end(self, start: int) -> int:
-        """End of one bucket [us]."""
-        if self.period is None:
-            return start + self.step
-        first = pd.DatetimeIndex(np.array([start]).view("M8[us]")).tz_localize("UTC")
-        return int(self.ends(first).asi8[0])
-
     def start(self, times: np.ndarray) -> np.ndarray:
         """Start of the bucket each time belongs to [us]."""
         if self.phase < 0:

@@ -436,13 +436,19 @@ def _side(
     return frame
 
 
+def extent(times: pd.Series, grid: Buckets) -> dict[str, Any]:
+    """From when to when a series was observed, how often, and how much of that."""
+    first, last = times.iloc[0], times.iloc[-1]
+    step = pd.Timedelta(grid.step, "us")
+    span = round((grid.ends(pd.DatetimeIndex([last]))[0] - first) / step)
+    return {"first": first, "last": last, "buckets": len(times), "coverage": len(times) / span}
+
+
 def described(frame: pd.DataFrame, indicators: Indicators) -> pd.DataFrame:
     """Table ``series``: one row per service and indicator."""
-    rows, times = [], counts.ticks(frame["time"])
+    rows = []
     for key, (start, stop) in spans(frame).items():
         grid, known = indicators.grids[key], indicators.series.get(key, SeriesInfo(*key))
-        first, last = int(times[start]), int(times[stop - 1])
-        span = round((grid.end(last) - first) / grid.step)
         notes = [note for note in (known.note, grid.note) if note]
         rows.append(
             {
@@ -452,16 +458,10 @@ def described(frame: pd.DataFrame, indicators: Indicators) -> pd.DataFrame:
                 "period": grid.period and f"{grid.period} {grid.timezone}",
                 "weighting": known.weighting,
                 "unit": "seconds" if known.weighting == "time" else "events",
-                "first": first,
-                "last": last,
-                "buckets": stop - start,
-                "coverage": (stop - start) / span,
+                **extent(frame["time"].iloc[start:stop], grid),
                 "read_as": known.meaning.unit if known.meaning else None,
                 "evidence": known.meaning.evidence if known.meaning else None,
                 "note": "; ".join(notes) or None,
             }
         )
-    found = pd.DataFrame(rows)
-    for name in ("first", "last") if rows else ():
-        found[name] = pd.to_datetime(found[name], unit="us", utc=True)
-    return tables.stacked([found], "series")
+    return tables.stacked([pd.DataFrame(rows)], "series")

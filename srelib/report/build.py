@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 
 
+PART = ("service", "since", "until")
+"""Parameters of every notebook that say which part of the data it is about."""
+
+
 @dataclass(frozen=True)
 class Report:
     """What a run wrote.
@@ -89,7 +93,7 @@ def run(
     ParameterError
         A parameter or notebook name is unknown, or a value of the wrong type.
     """
-    from srelib.report.execute import assign, executing, find
+    from srelib.report.execute import assign, executing, find, typed
 
     source, target = Path(data).resolve(), Path(out).resolve()
     if not source.is_dir():
@@ -101,6 +105,7 @@ def run(
     known = {book.name: book.parameters for book in found}
     values = assign(known, parameters or {}, data=str(source))
     work = [(book, values[book.name]) for book in found]
+    part = {name: typed(name, (parameters or {}).get(name), default=None) for name in PART}
     with (
         tempfile.TemporaryDirectory(prefix="srelib-", ignore_cleanup_errors=True) as temporary,
         executing(
@@ -111,7 +116,7 @@ def run(
             progress=progress or (lambda name, done, total: None),
         ) as runs,
     ):
-        return _write(runs, found, source, target, Path(temporary))
+        return _write(runs, found, source, target, Path(temporary), part)
 
 
 def _processors() -> int:
@@ -126,18 +131,20 @@ def _write(
     source: Path,
     target: Path,
     temporary: Path,
+    part: Mapping[str, Any],
 ) -> Report:
     """Read the data for the index while the kernels work, render pages as they come."""
     from srelib.report import sources
 
-    exports = dataset.load(source)
-    sources._refuse_empty(exports)
-    _offer(exports, temporary)
+    whole = dataset.load(source)
+    sources._refuse_empty(whole)
+    _offer(whole, temporary)
+    exports = whole.of(part["service"]).between(part["since"], part["until"])
     from srelib.report import index, render
 
     context = render.Context(
         books=books,
-        provenance=sources._provenance(exports),
+        provenance=sources._provenance(exports, only=exports.services if part["service"] else ()),
         places={str(source): sources._folder_name(source), **_places(temporary)},
     )
     board = index.scoreboard(exports)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +42,8 @@ def _refuse_empty(dataset: Dataset) -> None:
     )
 
 
-def _provenance(dataset: Dataset) -> dict[str, Any]:
-    """What every page says about its input."""
+def _provenance(dataset: Dataset, only: Sequence[str] = ()) -> dict[str, Any]:
+    """What every page says about its input; `only`: the services asked for."""
     sources, series = dataset.sources, dataset.series
     out = _left_out(sources, dataset.rejects)
     first = (series if len(series) else sources)["first"].min()
@@ -51,6 +51,7 @@ def _provenance(dataset: Dataset) -> dict[str, Any]:
         "folder": _folder_name(dataset.path),
         "first": _when(first),
         "as_of": _when(dataset.as_of),
+        "only": wording.listing([wording.label(name, limit=60) for name in only], limit=6),
         "rows_kept": int(sources["rows_kept"].sum()),
         "rows_refused": int((sources["rows_rejected"] - out).sum()),
         "rows_left_out": int(out.sum()),

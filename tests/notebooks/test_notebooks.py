@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from srelib import slos
+from srelib.report.build import PART
 
 ROOT = Path(__file__).parents[2]
 BOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -81,7 +82,8 @@ def test_there_is_one_parameters_cell_with_literals_only(path):
     assert all(isinstance(node, ast.Assign) for node in assigned)
     for node in assigned:
         ast.literal_eval(node.value)
-    assert assigned[0].targets[0].id == "data"
+    names = [node.targets[0].id for node in assigned]
+    assert names[: 1 + len(PART)] == ["data", *PART]
 
 
 @each_book
@@ -89,7 +91,7 @@ def test_cells_are_short_and_define_nothing(path):
     """At most six lines of code a cell, the load cell included; functions belong to the package."""
     for cell in code_cells(path):
         lines = [line for line in cell.source.splitlines() if line.strip()]
-        assert len(lines) <= 6, cell.source
+        assert len(lines) <= 6 or "parameters" in tags(cell), cell.source
         defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
         assert not any(isinstance(node, defined) for node in ast.walk(ast.parse(cell.source)))
     assert 15 <= len(load(path).cells) <= 32

@@ -282,6 +282,41 @@ def test_a_notebook_sees_the_same_numbers_either_way(exports, tmp_path):
     assert "[4790.0, 4800.0]" in page
 
 
+@pytest.fixture
+def parted(tmp_path):
+    """A notebook that takes a part of the data."""
+    folder = tmp_path / "parted"
+    folder.mkdir()
+    cells = (
+        code('data = "x"\nservice = None\nsince = None\nuntil = None', "parameters"),
+        code("import srelib\npart = srelib.load(data).of(service).between(since, until)"),
+        code("print(part.services, part.series['first'].min(), part.as_of)"),
+    )
+    nbformat.write(book(*cells), folder / "00_x.ipynb")
+    return folder
+
+
+def test_a_report_on_a_part_of_the_data_says_so_on_every_page(exports, parted, tmp_path):
+    """The notebooks and the first page see the same services and the same time."""
+    whole = dataset.load(exports)
+    first = whole.series["first"].min()
+    since, until = first + pd.Timedelta("2h"), first + pd.Timedelta("5h")
+    wanted = {"service": ["shop"], "since": str(since), "until": str(until)}
+    report.run(exports, out=tmp_path / "out", notebooks=parted, parameters=wanted)
+    page = html.unescape((tmp_path / "out" / "00_x.html").read_text())
+    assert f"['shop'] {since} {until}" in page
+    for text in (page, (tmp_path / "out" / "index.html").read_text()):
+        assert f"<span>{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} (UTC)</span>" in text
+        assert "<span>only shop</span>" in text
+
+
+def test_a_part_that_is_not_there_is_refused(exports, parted, tmp_path):
+    """Before anything is written."""
+    with pytest.raises(ParameterError, match="no service 'shpo'; did you mean 'shop'"):
+        report.run(exports, out=tmp_path / "out", notebooks=parted, parameters={"service": "shpo"})
+    assert not (tmp_path / "out").exists()
+
+
 def test_kernels_do_not_pay_for_the_report():
     """What they import of it brings neither nbformat nor nbconvert, a second each."""
     program = (
