@@ -217,7 +217,7 @@ class Source(_Model):
     format: str | None = _key("read it as this format, whatever it looks like", '"generic"')
     sheet: str | None = _key("workbooks: the sheet to read", '"June"', min_length=1)
     fill_down: Names = _key(
-        "workbooks: columns in which an empty cell means the one above, as merged cells do",
+        "columns of a table in which an empty cell means the one above, as merged cells do",
         '["System"]',
         default=(),
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import os
 import re
 import stat
 import sys
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -38,6 +39,17 @@ class Unconfirmed:
     about: str
 
 
+def question(problem: str, *, file: str | None, more: str = "", **asks: Any) -> ReadError:
+    """The error about what only the user knows, with the lines of `sources.toml` that say it."""
+    lines = [
+        f"{key} = {json.dumps(said.value, ensure_ascii=False)} ({said.about})"
+        if isinstance(said, Unconfirmed) else f'{key} = "..."'
+        for key, said in asks.items() if not isinstance(said, list)
+    ]  # fmt: skip
+    fix = f"add {', '.join(lines)} to a [[file]] with match = {file!r} in sources.toml{more}"
+    return ReadError(problem, file=file, fix=fix, asks=asks)
+
+
 @dataclass(frozen=True)
 class Head:
     """The start of a file: all that recognition may look at."""
@@ -57,19 +69,35 @@ class Head:
     most: int = 1 << 32
     annotated: bool = False
     keeps: object = None
+    fill_down: tuple[int, ...] = ()
+    records: Sequence[tuple[int, Any]] | None = None
 
     def as_said(self, source: Source) -> Head:
         """The head with what ``sources.toml`` says of the header and of times."""
         said = replace(self, time_format=source.time_format, most=source.max_size or self.most)
-        if not source.header:
-            return said
-        if self.kind == "csv" and len(source.header) != len(self.header):
+        if self.kind == "csv" and len(source.header) not in (0, len(self.header)):
             raise self.error(
                 f"header names {len(source.header)} columns, and the first line has "
                 f"{len(self.header)}",
                 "name every column of the file in header = [...]",
             )
-        return replace(said, header=tuple(source.header), first=self.header, headed=False)
+        if source.header:
+            said = replace(said, header=tuple(source.header), first=self.header, headed=False)
+        for column in source.fill_down if self.kind == "csv" else ():
+            said.demand_column(column, "correct fill_down = [...] in sources.toml")
+        return replace(said, fill_down=tuple(map(said.header.index, source.fill_down)))
+
+    def demand_column(self, name: str, fix: str) -> None:
+        """Refuse a file without a column that was named for it."""
+        if name not in self.header:
+            seen = ", ".join(map(repr, dict.fromkeys(self.header)))
+            raise self.error(f"there is no column {name!r}; the file has {seen}", fix)
+
+    def table(self, header: Sequence[str], records: Sequence[tuple[int, Any]]) -> Head:
+        """Records, each with its number, to be read as those of a text table with this header."""
+        return replace(
+            self, kind="csv", text="", header=tuple(header), headed=False, records=records
+        )
 
     def error(self, problem: str, fix: str, line: int | None = None, **asks: Any) -> ReadError:
         """The error about the file, with the keys of `sources.toml` that would answer it."""
@@ -78,6 +106,15 @@ class Head:
     def rows(self) -> Iterator[list[str]]:
         """The rows in the start of a text table, its header first."""
         return text_records("".join(self.text.splitlines(True)[self.skip :]), self.delimiter or ",")
+
+
+LineOf = Callable[[np.ndarray], np.ndarray]
+"""What gives the lines of rows by their positions; called when somebody asks."""
+
+
+def lines_at(line_of: LineOf, rows: np.ndarray) -> LineOf:
+    """What gives the lines of these rows, by their positions among them."""
+    return lambda at: line_of(rows[at])
 
 
 @dataclass(frozen=True)
@@ -108,8 +145,8 @@ class FileResult:
     series: tuple[SeriesInfo, ...] = ()
     timezone: str = "UTC"
     notes: tuple[str, ...] = ()
-    lines: Callable[[np.ndarray], np.ndarray] | None = None
-    event_lines: dict[str, Callable[[np.ndarray], np.ndarray]] = field(default_factory=dict)
+    lines: LineOf | None = None
+    event_lines: dict[str, LineOf] = field(default_factory=dict)
     log: StateLog | None = None
     events: EventRows | None = None
 
@@ -326,7 +363,8 @@ def unique_names(header: list[str]) -> list[str]:
 def plain_copy(head: Head) -> Iterator[Path]:
     """A path to the content as plain UTF-8 that DuckDB takes literally."""
     literal = not re.search(r"[*?\[\]{}\ud800-\udfff]", str(head.path))
-    if literal and not (head.gzipped or head.encoding == "utf-16" or head.annotated):
+    as_it_is = literal and not (head.gzipped or head.encoding == "utf-16" or head.annotated)
+    if as_it_is or head.records is not None:
         yield head.path
         return
     with tempfile.TemporaryDirectory(prefix="srelib-") as folder:

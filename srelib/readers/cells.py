@@ -6,7 +6,6 @@ import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -14,7 +13,8 @@ import pandas as pd
 from pandas.tseries.api import guess_datetime_format
 
 from srelib.errors import ReadError
-from srelib.readers.base import Unconfirmed
+from srelib.readers.base import Unconfirmed, question
+from srelib.readers.words import marked
 
 _CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?P<rest>:\d\d(?:\.\d+)?)?\s*(?P<half>[AaPp][Mm])?"
 _DATE = (
@@ -111,24 +111,22 @@ def _ask_for_year(text: pd.Series, file: str | None, column: str) -> None:
                        for name, code in zip(parts, codes, strict=True))]  # fmt: skip
         order = min(fits or _ORDERS, key=lambda codes: parts.iloc[:, codes.index("%y")].nunique())
     seen = text[parts.index[0]]
-    raise ReadError(
+    raise question(
         f"dates in column {column!r} such as {seen!r} have a year of two digits", file=file,
-        fix=f'say time_format = "{_form(seen, order)}" in sources.toml, or how they are written',
-        asks={"time_format": Unconfirmed(_form(seen, order), _CODES)},
+        time_format=Unconfirmed(_form(seen, order), _CODES),
     )  # fmt: skip
 
 
-_CODES = "%d is the day, %m the month (%b its name), %y or %Y the year"
+_CODES = "%d is the day, %m the month (%b its name), %y or %Y the year; or as they are written"
 
 
 def _ask_for_form(text: pd.Series, file: str | None, column: str) -> None:
     """Ask how times are written of which none can be read, where pandas has an idea."""
     form = next(filter(None, map(guess_datetime_format, text.drop_duplicates()[:3])), None)
     if form is not None:
-        raise ReadError(
+        raise question(
             f"times in column {column!r} such as {text.iloc[0]!r} are of no form known here",
-            file=file, fix=f'say time_format = "{form}" in sources.toml, or how they are written',
-            asks={"time_format": Unconfirmed(form, _CODES)},
+            file=file, time_format=Unconfirmed(form, _CODES),
         )  # fmt: skip
 
 
@@ -150,14 +148,12 @@ def _day_first(
             f"dates such as {seen!r} can be read in two ways; {why}", file=file,
             fix="export again from Jira and do not save it in Excel, or write dates as 2026-01-31",
         )  # fmt: skip
-    mark = "-" if "-" in seen else "/"
-    raise ReadError(
+    about = f'the day first; or "{_form(seen, ("%m", "%d", "%Y"))}" for the month'
+    raise question(
         f"dates in column {column!r} such as {seen!r} can be read in two ways; {why}",
-        file=file,
-        fix=f'say time_format = "%d{mark}%m{mark}%Y %H:%M" (the day first) or '
-        f'"%m{mark}%d{mark}%Y %H:%M" in sources.toml, or write dates as 2026-01-31T14:05:00',
-        asks={"time_format": Unconfirmed(_form(seen), _CODES)},
-    )
+        file=file, time_format=Unconfirmed(_form(seen), about),
+        more=", or write dates as 2026-01-31T14:05:00",
+    )  # fmt: skip
 
 
 def _form(seen: str, order: tuple[str, ...] = ("%d", "%m", "%Y")) -> str:
@@ -177,24 +173,23 @@ _IMPOSSIBLE = "not a date, no such day or time of day: write it as 2026-01-31"
 
 def jira_iso(frame: pd.DataFrame, shown: Mapping[str, str], *, file: str) -> pd.DataFrame:
     """The frame with its dates in ISO 8601; what is no date stays, or becomes a fault."""
-    dated = frame.copy()
-    if "fault" not in dated:
-        dated[["fault", "fault_column", "fault_value"]] = None
     text = frame[list(shown)].astype("object").stack(future_stack=True).dropna()
     text = text.astype("str").str.strip()
     parts = _local(text, _DATE, file, None)
     at = pd.to_datetime(parts["iso"], format="ISO8601", errors="coerce")
     text[at.index] = at.map(pd.Timestamp.isoformat, na_action="ignore").astype("str")
     lost = parts.loc[at.isna(), "word"]
-    places: list[tuple[Any, str]] = lost.index.tolist()
-    for (row, name), word in zip(places, lost, strict=True):
-        named = isinstance(word, str) and word.lower() not in months()
-        fault = _FOREIGN.format(month=word) if named else _IMPOSSIBLE
-        if dated.loc[[row], "fault"].isna().all():
-            found = (fault, shown[name], str(frame.at[row, name]))
-            dated.loc[row, ["fault", "fault_column", "fault_value"]] = found
-    dated[list(shown)] = text.unstack().reindex(index=frame.index, columns=list(shown))
-    return dated
+    known = months() if lost.notna().any() else {}
+    why = lost.map(
+        lambda word: _IMPOSSIBLE if word.lower() in known else _FOREIGN.format(month=word),
+        na_action="ignore",
+    )
+    faults = why.fillna(_IMPOSSIBLE).unstack().reindex(frame.index)
+    dated = text.unstack().reindex(index=frame.index, columns=list(shown))
+    for name in [one for one in shown if one in faults]:
+        bad = faults[name].notna()
+        frame = marked(frame, bad, "fault", faults[name], shown[name], frame[name].astype("str"))
+    return frame.assign(**dated)
 
 
 MISSING = (
@@ -337,17 +332,11 @@ def _naive(
         return None
     if timezone is None:
         if 2 * len(read) >= known:
-            raise ReadError(
+            about = 'the zone these times were written in, such as "Europe/Berlin"'
+            raise question(
                 f"times in column {column!r} carry no time zone (such as {text[read.index[0]]!r})",
-                file=file,
-                fix=f'add timezone = "Europe/Berlin" (or "UTC", or your own) '
-                f"to a [[file]] with match = {file or 'FILE'!r} in sources.toml",
-                asks={
-                    "timezone": Unconfirmed(
-                        "UTC", 'the zone these times were written in, such as "Europe/Berlin"'
-                    )
-                },
-            )
+                file=file, timezone=Unconfirmed("UTC", about),
+            )  # fmt: skip
         reasons[read.index] = (
             "this time carries no zone while others in the column do: write all with it"
         )
@@ -463,10 +452,8 @@ def _decimal_mark(number: pd.Series, file: str | None, column: str) -> str | Non
         return "."
     if not (number != "").any():
         return "."
-    raise ReadError(
+    raise question(
         f"commas in column {column!r} can be decimal marks or thousands separators "
         f"(such as {number[number != ''].iloc[0]!r})",
-        file=file,
-        fix='say decimal = "," or decimal = "." in sources.toml',
-        asks={"decimal": Unconfirmed(",", 'the decimal mark, "," or "."')},
-    )
+        file=file, decimal=Unconfirmed(",", 'the decimal mark, "," or "."'),
+    )  # fmt: skip

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from srelib.errors import ReadError
-from srelib.readers.base import SeriesInfo, Unconfirmed, no_faults
+from srelib.readers.base import SeriesInfo, Unconfirmed, no_faults, question
 from srelib.readers.meaning import COUNTS, DUST, FEW, ROLES, SHARES, UNITS, Meaning, without_dips
 
 if TYPE_CHECKING:
@@ -469,9 +469,8 @@ def step_of(times: np.ndarray, file: str) -> pd.Timedelta:
     """The most common difference between neighbouring times [us]."""
     usual = usual_step(np.unique(times))
     if usual is None:
-        raise ReadError(
+        raise question(
             "the length of a bucket cannot be told from a single time", file=file,
-            fix='say step = "1m" in sources.toml',
-            asks={"step": Unconfirmed("1m", "length of one bucket")},
+            step=Unconfirmed("1m", "length of one bucket"),
         )  # fmt: skip
     return pd.Timedelta(usual, "us")

@@ -1,4 +1,4 @@
-"""The records of text tables, each with its line; of a broken one why it is none."""
+"""The records of text tables and logs, each with its line; of a broken one why it is none."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from srelib.readers.base import Head
+from srelib.readers.base import Head, file_text
 
 LONGEST = 2_000_000  # characters of the longest row that is read
 
 
 class BrokenRecord(NamedTuple):
-    """The start of a record that is none, and why."""
+    """The start of a record that is none, and why; or of one that a rule leaves out."""
 
-    text: str
+    text: str | None
     reason: str
+    column: str | None = None
+    by_rule: bool = False
 
 
 _OPEN_QUOTE = "a quote is opened here and not closed within 2 MB"
@@ -38,11 +40,15 @@ def csv_records(
     """The records of a text table after its header, each with the line on which it begins; where
     cells may be `spare`, blank ones beyond the header are dropped.
     """
+    if head.records is not None:
+        yield from head.records
+        return
     csv.field_size_limit(LONGEST)
     spaced = re.search(re.escape(head.delimiter) + ' +"', head.text) is not None
     dialect: Any = {"delimiter": head.delimiter, "strict": True, "skipinitialspace": spaced}
     raw: list[str] = []
     width = len(head.header)
+    above = dict.fromkeys(head.fill_down, "")
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
         line, headed = 1 + sum(bool(text.readline()) for _ in range(head.skip)), head.headed
         reader = csv.reader(_noted(text, raw), **dialect)
@@ -63,10 +69,27 @@ def csv_records(
             if headed:
                 headed = not (cells or broken)
             elif cells or broken:
+                for place in above if len(cells) == width else ():
+                    above[place] = cells[place] = cells[place].strip() or above[place]
                 own = raw[0] if len(raw) == 1 else "".join(raw)
                 sound = len(cells) == width and own.isascii()
                 yield line, cells if sound else _checked(cells, own, width, broken)
             line += len(raw)
+
+
+def starts_with(head: Head, pattern: re.Pattern[str]) -> bool:
+    """Whether the first line of a file is of this form."""
+    return pattern.fullmatch(next(iter(head.text.splitlines()), "")) is not None
+
+
+def as_table(head: Head, pattern: re.Pattern[str], why: str) -> Head:
+    """The table of the named parts of every line; a line that does not fit is a broken record."""
+    lines = [(n, line) for n, line in enumerate(file_text(head).splitlines(), 1) if line.strip()]
+    records = [
+        (n, list(found.groups("")) if found else BrokenRecord(line[:200], why))
+        for n, line in lines for found in [pattern.fullmatch(line)]
+    ]  # fmt: skip
+    return head.table(list(pattern.groupindex), records)
 
 
 def _noted(lines: Iterable[str], raw: list[str]) -> Iterator[str]:

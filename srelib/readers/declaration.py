@@ -10,16 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from srelib.readers import json_text
 from srelib.readers.base import Head, Unconfirmed
-from srelib.readers.json_text import (
-    as_moment,
-    as_text,
-    holds,
-    keyed,
-    objects_in,
-    values_at,
-)
-from srelib.readers.record_tables import UNFINISHED, Row
+from srelib.readers.record_tables import UNFINISHED, UNFINISHED_WORDS, Row
 from srelib.readers.words import NOT_CHOSEN, SAY_STATUS, UNKNOWN_STATUS, left_out_note, word_counts
 
 if TYPE_CHECKING:
@@ -40,7 +33,7 @@ def has(*keys: str, under: tuple[str, ...] = (), without: Iterable[str] = ()) ->
     where records do), and keys it lacks.
     """
     lacks = frozenset(without)
-    return lambda head, places: holds(head, *keys, under=under or places, without=lacks)
+    return lambda head, places: json_text.holds(head, *keys, under=under or places, without=lacks)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -57,12 +50,33 @@ class Paging:
     per: str | None = None
     among: When = None
 
-    def counts(self, found: int, pages: Iterable[Record]) -> Iterator[int]:
+    def cut_off(self, count: int, pages: Sequence[Record], thing: str) -> list[str]:
+        """Whether there is more than the records of this file."""
+        totals = [first(page, self.total) or "" for page in pages] if self.total else []
+        most = max((int(text) for text in totals if text.isdecimal()), default=0)
+        if most > count:
+            return [
+                f"The page counts {most:,} {thing}s, this file holds {count:,}: the rest is cut "
+                f"off; {self.how}."
+            ]
+        if self.more and pages and (more := json_text.value_at(pages[-1], self.more)):
+            says = "names a next one" if isinstance(more, str) else "says that there is more"
+            return [f"The last page {says}: {count:,} {thing}s are not all; {self.how}."]
+        told = self.more and any(self.more.split(".")[0] in page for page in pages)
+        full = {*self.sizes}.intersection(self._counts(count, pages))
+        if full and not (most or told):
+            return [
+                f"Exactly {full.pop():,} {thing}s, as many as one page or search gives: "
+                f"truncated? {self.how[0].upper()}{self.how[1:]}."
+            ]
+        return []
+
+    def _counts(self, found: int, pages: Iterable[Record]) -> Iterator[int]:
         """How many records there are, of all or of each page."""
         if self.per is None:
             yield found
         for page in pages if self.per else ():
-            members = objects_in(page.get(str(self.per)))
+            members = json_text.objects_in(page.get(str(self.per)))
             yield from (len(members), sum(meets(one, self.among) for one in members))
 
 
@@ -123,10 +137,10 @@ class Outcomes:
 
     def row(self, word: Any) -> Row:
         """What a word adds to the row of a deployment."""
-        said = (as_text(word) or "").strip().lower()
+        said = (json_text.as_text(word) or "").strip().lower()
         if said in self.outcomes:
             return {"status": self.outcomes[said]}
-        if said in self.unfinished:
+        if said in (*self.unfinished, *UNFINISHED_WORDS):
             return refused(UNFINISHED, value=said, column="status")
         if said in self.nothing:
             return left_out(self.nothing[said], value=said, column="status")
@@ -216,13 +230,13 @@ class Choice:
 def values(record: Record, keys: Keys) -> Iterator[Any]:
     """Everything that stands at the keys, in their order."""
     for key in keys if isinstance(keys, tuple) else (keys,):
-        found = key(record) if callable(key) else values_at(record, key)
+        found = key(record) if callable(key) else json_text.values_at(record, key)
         yield from found if isinstance(found, list | Iterator) else (found,)
 
 
 def texts(record: Record, keys: Keys) -> Iterator[str]:
     """Every text that stands at the keys, in their order."""
-    return filter(None, map(as_text, values(record, keys)))
+    return filter(None, map(json_text.as_text, values(record, keys)))
 
 
 def first(record: Record, keys: Keys) -> str | None:
@@ -262,8 +276,8 @@ def each(path: str, *keys: Key, when: When = None) -> Callable[[Record], list[An
     """
 
     def found(record: Record) -> list[Any]:
-        members = [one for one in values_at(record, path) if one is not None]
-        objects = [keyed(one) if isinstance(one, dict) else None for one in members]
+        members = [one for one in json_text.values_at(record, path) if one is not None]
+        objects = [json_text.keyed(one) if isinstance(one, dict) else None for one in members]
         return [
             (one if isinstance(one, str) else None) if own is None else first(own, keys)
             for one, own in zip(members, objects, strict=True)
@@ -277,7 +291,8 @@ def earliest(*keys: Key, latest: bool = False) -> Callable[[Record], str | None]
     """A key: the earliest (or latest) of the times at these keys, as it is written."""
 
     def found(record: Record) -> str | None:
-        known = [(at, text) for text in texts(record, keys) if (at := as_moment(text)) is not None]
+        timed = [(json_text.as_moment(text), text) for text in texts(record, keys)]
+        known = [(at, text) for at, text in timed if at is not None]
         return (max if latest else min)(known)[1] if known else None
 
     return found
@@ -321,7 +336,7 @@ def left_out(reason: str, *, value: Any = None, column: str | None = None) -> Ro
 
 def _short(value: Any) -> str | None:
     text = as_json(value)
-    return None if value is None else as_text(f"{text[:80]}…" if len(text) > 80 else text)
+    return None if value is None else json_text.as_text(f"{text[:80]}…" if len(text) > 80 else text)
 
 
 def fits_any(name: str | None, patterns: Iterable[str]) -> bool:
@@ -339,7 +354,9 @@ def _fits(name: str, pattern: str) -> bool:
 def not_chosen(record: Record, source: Source) -> Row:
     """The mark of a record that ``where`` of `sources.toml` does not choose."""
     for path, wanted in source.where.items():
-        seen = [(as_text(value) or "").strip() for value in values_at(record, path)]
+        seen = [
+            (json_text.as_text(value) or "").strip() for value in json_text.values_at(record, path)
+        ]
         if not set(seen) & set(wanted):
             value = ", ".join(text for text in seen if text) or None
             return left_out(NOT_CHOSEN, value=value, column=path) | {"choice": True}

@@ -11,29 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from srelib import tables
-from srelib.errors import ReadError
+from srelib.readers import declaration as say
 from srelib.readers import json_text, record_tables
-from srelib.readers.base import FileResult, Head, file_text, plain_copy
+from srelib.readers.base import FileResult, Head, plain_copy, question
 from srelib.readers.cells import MISSING
-from srelib.readers.csv_text import BrokenRecord, csv_records
-from srelib.readers.declaration import (
-    Choice,
-    Keys,
-    Note,
-    Outcomes,
-    Paging,
-    Record,
-    Rule,
-    Sign,
-    When,
-    as_json,
-    choose_note,
-    first,
-    meets,
-    not_chosen,
-    refused,
-    values,
-)
+from srelib.readers.csv_text import BrokenRecord, as_table, csv_records, starts_with
 from srelib.readers.json_text import as_text, keyed, value_at, values_at
 from srelib.readers.record_tables import Row
 from srelib.readers.words import words_of
@@ -47,8 +29,8 @@ class FileContext:
     """What remarks of a format may look at; they may complete the rows."""
 
     count: int
-    records: list[Record]
-    pages: list[Record]
+    records: list[say.Record]
+    pages: list[say.Record]
     rows: list[Row]
     source: Source
 
@@ -60,26 +42,26 @@ class Format:
     name: str
     table: str
     noun: str
-    columns: Mapping[str, Keys]
-    signs: tuple[Sign, ...] = ()
+    columns: Mapping[str, say.Keys]
+    signs: tuple[say.Sign, ...] = ()
     headers: tuple[frozenset[str], ...] = ()
     line: re.Pattern[str] | None = None
     wrappers: tuple[str, ...] = ()
-    carried: Mapping[str, Keys] = field(default_factory=dict)
+    carried: Mapping[str, say.Keys] = field(default_factory=dict)
     sign: str | None = None
     fixed: Mapping[str, str] = field(default_factory=dict)
-    word: Keys = "status"
-    statuses: Outcomes | None = None
-    services: tuple[Keys, ...] = ()
-    production: When = None
-    choice: Choice | None = None
-    rules: tuple[Rule, ...] = ()
+    word: say.Keys = "status"
+    statuses: say.Outcomes | None = None
+    services: tuple[say.Keys, ...] = ()
+    production: say.When = None
+    choice: say.Choice | None = None
+    rules: tuple[say.Rule, ...] = ()
     prepare: Callable[[list[Any], Head, Source], list[Any]] | None = None
-    rows: Callable[[Record, Source], Iterable[Row]] | None = None
-    paging: Paging = field(default_factory=Paging)
-    notes: tuple[Note, ...] = ()
+    rows: Callable[[say.Record, Source], Iterable[Row]] | None = None
+    paging: say.Paging = field(default_factory=say.Paging)
+    notes: tuple[say.Note, ...] = ()
     remarks: Callable[[FileContext], list[str]] | None = None
-    zone: Callable[[list[Record]], str | None] | None = None
+    zone: Callable[[list[say.Record]], str | None] | None = None
     dates: Callable[..., pd.DataFrame] | None = None
     empty: tuple[str, str] | None = None
     asks: str | None = None
@@ -95,6 +77,10 @@ class Format:
     def thing(self) -> str:
         """One of its records."""
         return self.noun.split(" ", 1)[1]
+
+    @property
+    def _none_of_these(self) -> str:
+        return f"not {self.noun}: export the list as the tool writes it"
 
     def recognise(self, head: Head) -> bool:
         """Whether the start of a file is one of these."""
@@ -119,16 +105,16 @@ class Format:
             if record is not None:
                 made = list(self._rows(record, columns, source, wanted))
             else:
-                why = f"not {self.noun}: export the list as the tool writes it"
-                text, why = member if isinstance(member, BrokenRecord) else (as_json(member), why)
-                made = [[refused(why, value=text)]]
+                broken = BrokenRecord(say.as_json(member), self._none_of_these)
+                broken = member if isinstance(member, BrokenRecord) else broken
+                made = [[say.refused(broken.reason, value=broken.text)]]
             for part in made:
                 places += [len(rows)] * len(part)
                 rows += part
                 lines += [number] * len(part)
         self._demand(head, rows)
         if self.asks and rows and not any(row.get("service") for row in rows):
-            raise service_unsaid(self.asks, head)
+            raise question(self.asks, file=head.name, service=None)
         notes = self._said(FileContext(count, sound, pages, rows, source), wanted, Counter(lines))
         if not rows:
             return FileResult({self.table: tables.empty(self.table)}, 0, 0, notes=tuple(notes))
@@ -144,7 +130,7 @@ class Format:
 
     def _members(
         self, head: Head, source: Source
-    ) -> tuple[int, list[tuple[int, Any]], list[Record], Mapping[str, Keys]]:
+    ) -> tuple[int, list[tuple[int, Any]], list[say.Record], Mapping[str, say.Keys]]:
         """How many stand in the file; each with its number; the pages; the keys of the columns."""
         if head.kind == "json":
             lots = list(json_text.json_pages(head, *self.wrappers))
@@ -153,19 +139,16 @@ class Format:
             pages = [page for _, page in lots if page]
             return len(found), list(enumerate(every, start=1)), pages, self.columns
         if self.line is not None:
-            found, numbers = lines_of(head, self.line)
-            columns: Mapping[str, Keys] = self.columns
-        else:
-            header, found, numbers = _csv_members(head)
-            columns = _csv_columns(self, header, source, head)
-        return len(found), list(zip(numbers, found, strict=True)), [], columns
+            head = as_table(head, self.line, self._none_of_these)
+        header, members = _csv_members(head)
+        return len(members), members, [], _csv_columns(self, header, source, head)
 
-    def _carrying(self, member: Any, page: Record) -> Any:
+    def _carrying(self, member: Any, page: say.Record) -> Any:
         """A member with what only its page says of it."""
-        said = {name: first(page, keys) for name, keys in self.carried.items()}
+        said = {name: say.first(page, keys) for name, keys in self.carried.items()}
         return member | said if isinstance(member, dict) and any(said.values()) else member
 
-    def _record(self, member: Any) -> Record | None:
+    def _record(self, member: Any) -> say.Record | None:
         """A member under plain keys, where it is one of these records."""
         if not isinstance(member, dict):
             return None
@@ -177,11 +160,15 @@ class Format:
             raise head.error(self.empty[0], self.empty[1])
 
     def _rows(
-        self, record: Record, columns: Mapping[str, Keys], source: Source, wanted: Sequence[str]
+        self,
+        record: say.Record,
+        columns: Mapping[str, say.Keys],
+        source: Source,
+        wanted: Sequence[str],
     ) -> Iterator[list[Row]]:
         """What a record holds, a row for each of its services; one where something keeps it out."""
         mark = self.choice.row(record, wanted) if self.choice else {}
-        mark = mark or not_chosen(record, source)
+        mark = mark or say.not_chosen(record, source)
         mapped = {name: as_text(value_at(record, path)) for name, path in source.columns.items()}
         made = self.rows(record, source) if self.rows else [self._row(record, columns, source)]
         for row in made:
@@ -191,19 +178,21 @@ class Format:
             out = mark or {"left_out", "fault"} & {*whole}
             yield [whole | mark] if out else self._per_service(whole, record, source)
 
-    def _row(self, record: Record, columns: Mapping[str, Keys], source: Source) -> Row:
-        row: Row = {name: first(record, keys) for name, keys in columns.items()} | dict(self.fixed)
+    def _row(self, record: say.Record, columns: Mapping[str, say.Keys], source: Source) -> Row:
+        row: Row = {name: say.first(record, keys) for name, keys in columns.items()} | dict(
+            self.fixed
+        )
         if source.service is not None:
             row["service"] = source.service
         if self.production is not None:
-            row["is_production"] = meets(record, self.production)
+            row["is_production"] = say.meets(record, self.production)
         if self.statuses is not None and "status" not in source.columns:
-            word = first(record, self.word)
+            word = say.first(record, self.word)
             known = words_of(source, "status").get(str(word).strip().lower())
             row |= {"status": known} if known else self.statuses.row(word)
         return row
 
-    def _per_service(self, row: Row, record: Record, source: Source) -> list[Row]:
+    def _per_service(self, row: Row, record: say.Record, source: Source) -> list[Row]:
         """The row of an incident once for every service it hit."""
         mapped = source.columns.get("service")
         if self.table != "incidents" or (source.service is not None and not mapped):
@@ -212,7 +201,7 @@ class Format:
             names = [as_text(name) for name in values_at(record, mapped)] if mapped else []
             names = names if len(names) > 1 else [row.get("service")]
         else:
-            lots = ([as_text(one) for one in values(record, keys)] for keys in self.services)
+            lots = ([as_text(one) for one in say.values(record, keys)] for keys in self.services)
             names = next(filter(None, lots), [None])
         once: dict[str | None, str | None] = {}
         for name in names:
@@ -247,76 +236,30 @@ class Format:
                 f"each: {len(context.rows):,} rows."
             )
         said += self.remarks(context) if self.remarks else []
-        said += self._cut_off(context)
+        said += self.paging.cut_off(context.count, context.pages, self.thing)
         counting = [one for one in context.records
                     if not self.choice or not self.choice.row(one, wanted)]  # fmt: skip
         said += [text for note in self.notes for text in note.said(counting, context.source)]
-        said += choose_note(context.rows, self.choice)
+        said += say.choose_note(context.rows, self.choice)
         if self.choice:
             said += self.choice.notes(context.records, wanted, self.thing)
         return said
 
-    def _cut_off(self, context: FileContext) -> list[str]:
-        """Whether there is more than this file holds."""
-        paging, count, pages = self.paging, context.count, context.pages
-        totals = [value_at(page, paging.total) for page in pages] if paging.total else []
-        totals = [total for total in totals if isinstance(total, int)]
-        if totals and max(totals) > count:
-            return [
-                f"The page counts {max(totals):,} {self.thing}s, this file holds {count:,}: the "
-                f"rest is cut off; {paging.how}."
-            ]
-        if paging.more and pages and (more := value_at(pages[-1], paging.more)):
-            says = "names a next one" if isinstance(more, str) else "says that there is more"
-            return [f"The last page {says}: {count:,} {self.thing}s are not all; {paging.how}."]
-        told = paging.more and any(paging.more.split(".")[0] in page for page in pages)
-        full = {*paging.sizes}.intersection(paging.counts(count, pages))
-        if full and not (totals or told):
-            return [
-                f"Exactly {full.pop():,} {self.thing}s, as many as one page or search gives: "
-                f"truncated? {paging.how[0].upper()}{paging.how[1:]}."
-            ]
-        return []
 
-
-def service_unsaid(problem: str, head: Head) -> ReadError:
-    """The error about a file that does not say which service it is about."""
-    return head.error(
-        problem,
-        f'add service = "..." to a [[file]] with match = {head.name!r} in sources.toml',
-        service=None,
-    )
-
-
-def starts_with(head: Head, pattern: re.Pattern[str]) -> bool:
-    """Whether the first line of a file is of this form."""
-    return pattern.fullmatch(next(iter(head.text.splitlines()), "")) is not None
-
-
-def lines_of(head: Head, pattern: re.Pattern[str]) -> tuple[list[Any], list[int]]:
-    """The parts of every line that is not blank, or the line itself where it does not fit."""
-    lines = [(n, line) for n, line in enumerate(file_text(head).splitlines(), 1) if line.strip()]
-    matches = [pattern.fullmatch(line) for _, line in lines]
-    found = [m.groupdict() if m else line for m, (_, line) in zip(matches, lines, strict=True)]
-    return found, [n for n, _ in lines]
-
-
-def _csv_members(head: Head) -> tuple[list[str], list[Any], list[int]]:
-    """The header as it stands in the file, every record by column, and the line it begins on."""
+def _csv_members(head: Head) -> tuple[list[str], list[tuple[int, Any]]]:
+    """The header as it stands in the file; every record by column, with the line it begins on."""
     header = next(head.rows()) if head.headed else list(head.header)
     with plain_copy(head) as path:
-        found = [
-            (line, one)
+        return header, [
+            (line, one if isinstance(one, BrokenRecord) else _record(header, one))
             for line, one in csv_records(path, head, spare=True)
             if isinstance(one, BrokenRecord) or any(map(str.strip, one))
         ]
-    members = [one if isinstance(one, BrokenRecord) else _record(header, one) for _, one in found]
-    return header, members, [line for line, _ in found]
 
 
-def _record(header: list[str], found: list[str]) -> Record:
+def _record(header: list[str], found: list[str]) -> say.Record:
     """A record; of repeated columns the first that holds anything, and all under ``name[]``."""
-    record: Record = json_text.Keyed(dict.fromkeys(header))
+    record: say.Record = json_text.Keyed(dict.fromkeys(header))
     for name, cell in zip(header, found, strict=True):
         if cell.strip() not in MISSING:
             record[name] = record[name] or cell
@@ -324,22 +267,22 @@ def _record(header: list[str], found: list[str]) -> Record:
     return record
 
 
-def _csv_columns(form: Format, header: list[str], source: Source, head: Head) -> dict[str, Keys]:
+def _csv_columns(
+    form: Format, header: list[str], source: Source, head: Head
+) -> dict[str, say.Keys]:
     """Which column of the file each canonical column is."""
-    columns: dict[str, Keys] = dict(source.columns)
+    columns: dict[str, say.Keys] = dict(source.columns)
     for name, keys in form.columns.items():
         words = keys if isinstance(keys, tuple) else (keys,)
         there = tuple(word for word in words if callable(word) or word in header)
         if there:
             columns.setdefault(name, there)
-    said = [*source.columns.values(), *source.where]
-    absent = [column for column in said if column not in header]
-    needed = [name for name in ("incident_id", "started_at") if name in form.columns]
-    lacking = [name for name in needed if name not in columns]
-    if absent or lacking:
-        what = f"column {absent[0]!r}" if absent else f"column for {lacking[0]}"
-        raise head.error(
-            f"there is no {what}; the file has {', '.join(map(repr, dict.fromkeys(header)))}",
-            "export all fields, or correct columns in sources.toml",
-        )
+    fix = "export all fields, or correct columns in sources.toml"
+    whole = replace(head, header=tuple(header))
+    for column in (*source.columns.values(), *source.where):
+        whole.demand_column(column, fix)
+    for name in ("incident_id", "started_at"):
+        if name in form.columns and name not in columns:
+            seen = ", ".join(map(repr, dict.fromkeys(header)))
+            raise head.error(f"there is no column for {name}; the file has {seen}", fix)
     return columns

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from srelib import tables
 from srelib.condition import as_sql, columns_of_condition, parse_condition
-from srelib.errors import ReadError
-from srelib.readers import counts, generic, meaning, words
-from srelib.readers.base import Family, FileResult, Head, rejects
+from srelib.readers import counts, generic, meaning, record_tables, words
+from srelib.readers.base import Family, FileResult, Head, LineOf, in_line_order
 from srelib.readers.database import connect
-from srelib.readers.engine import lines_of
-from srelib.readers.text import Scan, scan, scan_lines
+from srelib.readers.text import Scan, scan
 
 if TYPE_CHECKING:
     from srelib.sources import Source
@@ -31,20 +26,20 @@ class EventRows:
 
     bucket: np.ndarray
     prints: np.ndarray
-    lines: Callable[[np.ndarray], np.ndarray]
+    lines: LineOf
 
 
-def read_events(head: Head, source: Source, *, line: re.Pattern[str] | None = None) -> FileResult:
-    """Good and total rows of each bucket; of a log, the parts of its lines are the columns."""
+def read_events(head: Head, source: Source) -> FileResult:
+    """Good and total rows of each bucket."""
     if source.good is None:
-        raise ReadError(
-            "unit is 'event', and nothing says which rows are good", file=head.name,
-            fix='add a condition on its columns, such as good = "status < 500", in sources.toml',
-            asks={"table": None},
-        )  # fmt: skip
+        raise head.error(
+            "unit is 'event', and nothing says which rows are good",
+            'add a condition on its columns, such as good = "status < 500", in sources.toml',
+            table=None,
+        )
     condition = parse_condition(source.good)
-    names = {role: generic.NAMES[role] for role in ("time", "service", "sli")}
-    keys = generic.columns_by_name(head.header, names) | dict(source.columns)
+    names = {role: words.column_names()["sli"][role] for role in ("time", "service", "sli")}
+    keys = words.columns_by_name(head.header, names) | dict(source.columns)
     for role, said in (("service", source.service), ("sli", source.sli)):
         if said and role not in source.columns:
             keys.pop(role, None)
@@ -58,13 +53,7 @@ def read_events(head: Head, source: Source, *, line: re.Pattern[str] | None = No
     )
     needed = list(types)
     types |= dict.fromkeys(set(source.where) - set(types), "text")
-    if line:
-        found, numbers = lines_of(head, line)
-        scanned = scan_lines(head, found, numbers, types, timezone=source.timezone, required=needed)
-    else:
-        scanned = scan(
-            head, types, timezone=source.timezone, decimal=source.decimal, required=needed
-        )
+    scanned = scan(head, types, timezone=source.timezone, decimal=source.decimal, required=needed)
     scanned = _chosen(scanned, source)
     step = source.step if source.step is not None else pd.Timedelta("1min")
     sql = as_sql(condition, _named(scanned.frame))
@@ -83,21 +72,14 @@ def read_events(head: Head, source: Source, *, line: re.Pattern[str] | None = No
 def _chosen(scanned: Scan, source: Source) -> Scan:
     """The rows that ``where`` of `sources.toml` chooses; the others are left out by rule."""
     marked, notes = words.chosen(scanned.frame, scanned.frame, source)
-    if "left_out" not in marked:
+    if not notes:
         return scanned
-    out = marked["left_out"].notna().to_numpy()
-    assert scanned.head is not None
-    bad = rejects(
-        scanned.head.name, scanned.lines(np.flatnonzero(out)), marked["left_out_column"][out],
-        marked["left_out_value"][out], words.NOT_CHOSEN,
-    ).assign(by_rule=True)  # fmt: skip
-    kept = scanned.lines(np.flatnonzero(~out))
+    rows = record_tables.AcceptedRows(marked, file=scanned.head.name, lines=scanned.lines)
+    rows.refuse_marked("left_out")
     return replace(
-        scanned, frame=scanned.frame[~out].reset_index(drop=True), _cache={"lines": kept},
-        rejects=tables.stacked([scanned.rejects, bad], "rejects").sort_values(
-            "line", kind="stable", ignore_index=True
-        ),
-        notes=(*scanned.notes, *notes),
+        scanned, frame=rows.frame[scanned.frame.columns].reset_index(drop=True),
+        rejects=in_line_order(scanned.rejects, rows.rejects), notes=(*scanned.notes, *notes),
+        _cache={"lines": rows.lines().to_numpy()},
     )  # fmt: skip
 
 

@@ -1,21 +1,15 @@
-"""Numbers in JSON: written as the text table they stand for, and read as one."""
+"""Numbers in JSON, read as the text table they stand for."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from srelib.errors import ReadError
 from srelib.readers import generic, monitoring
-from srelib.readers.base import Family, FileResult, Head, Unconfirmed, file_text
+from srelib.readers.base import Family, FileResult, Head, Unconfirmed, file_text, question
+from srelib.readers.csv_text import BrokenRecord
 from srelib.readers.declaration import Sign
 from srelib.readers.json_text import json_records, keyed
 
@@ -52,11 +46,8 @@ def pairs_in(value: Any) -> list[list[Any]]:
     return [one for one in members if isinstance(one, list) and len(one) == 2]
 
 
-def nothing_in(
-    head: Head, problem: str, fix: str = "ask for a longer span of time, or take the file away"
-) -> ReadError:
-    """The error about an answer that holds nothing to read."""
-    return head.error(problem, fix)
+LONGER = "ask for a longer span of time, or take the file away"
+"""What to do about an answer that holds nothing to read."""
 
 
 def read_samples(
@@ -68,7 +59,7 @@ def read_samples(
     `names` are those of all series, also of those without a sample.
     """
     if not samples:
-        raise nothing_in(head, "no value in this answer")
+        raise head.error("no value in this answer", LONGER)
     _counted(source, head, names, unsaid)
     return monitoring.read_samples(head, source, samples, names=names, notes=notes)
 
@@ -76,26 +67,23 @@ def read_samples(
 def read_flat(
     head: Head,
     source: Source,
-    rows: Sequence[Cells],
+    rows: Sequence[Cells | BrokenRecord],
     numbers: Sequence[int] | None = None,
     *,
     read: Read = generic.read_generic,
     notes: Sequence[str] = (),
 ) -> FileResult:
     """The rows as `read` reads a text table; a row is known by the number of its record."""
-    header = list(dict.fromkeys(name for row in rows for name in row))
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    lines = [header, *([_cell(row.get(name)) for name in header] for row in rows)]
-    writer.writerows(lines)
-    with tempfile.TemporaryDirectory(prefix="srelib-") as folder:
-        path = Path(folder) / "flat.csv"
-        path.write_text(out.getvalue(), encoding="utf-8")
-        first = tuple(lines[1]) if rows else ()
-        flat = Head(path, head.name, False, "utf-8", "csv", "", ",", 0, tuple(header), first,
-                    time_format=head.time_format)  # fmt: skip
-        found = read(flat, source)
-        return _of_records(found, np.array(numbers or range(1, len(rows) + 1), "int64"), notes)
+    header = list(
+        dict.fromkeys(n for row in rows if not isinstance(row, BrokenRecord) for n in row)
+    )
+    records = [
+        row if isinstance(row, BrokenRecord) else [_cell(row.get(name)) for name in header]
+        for row in rows
+    ]
+    numbered = zip(numbers or range(1, len(rows) + 1), records, strict=True)
+    found = read(head.table(header, list(numbered)), source)
+    return replace(found, notes=(*found.notes, *notes))
 
 
 def _counted(source: Source, head: Head, names: Sequence[str], what: str) -> None:
@@ -104,43 +92,17 @@ def _counted(source: Source, head: Head, names: Sequence[str], what: str) -> Non
     if source.unit or (specs and all(spec.ratio or spec.bad_ratio or spec.value for spec in specs)):
         return
     shown = list(dict.fromkeys(names))
-    raise head.error(
-        f"{what}; series seen: {', '.join(map(repr, shown[:12]))}",
-        f"add to sources.toml, with the right names:\n{_block(head.name, shown)}",
-        unit=Unconfirmed("count", '"count" (events in each bucket) or "rate" (per second)'),
-        absent=Unconfirmed("zero", 'no point: "zero" events, or "unknown"'),
-        series=shown,
-    )
-
-
-def _block(file: str, names: Sequence[str]) -> str:
-    bad = next((n for n in names if re.search(r"(?i)5xx|err|fail|bad", n)), "NAME OF BAD EVENTS")
-    total = next((n for n in names if n != bad), "NAME OF ALL EVENTS")
-    lines = [
-        "[[file]]", f"match = {file!r}", 'service = "YOUR SERVICE"',
-        'unit = "count"  # or "rate", per second', 'absent = "zero"  # no point: nothing failed',
-        "  [[file.series]]", f"  bad = {bad!r}", f"  total = {total!r}",
-    ]  # fmt: skip
-    return "\n".join(lines)
+    bad = next((n for n in shown if re.search(r"(?i)5xx|err|fail|bad", n)), "NAME OF BAD EVENTS")
+    total = next((n for n in shown if n != bad), "NAME OF ALL EVENTS")
+    raise question(
+        f"{what}; series seen: {', '.join(map(repr, shown[:12]))}", file=head.name,
+        unit=Unconfirmed("count", 'events in each bucket; or unit = "rate": events per second'),
+        absent=Unconfirmed("zero", 'no point: "zero" events, or "unknown"'), series=shown,
+        more=f", and in it a [[file.series]] with bad = {bad!r} and total = {total!r}",
+    )  # fmt: skip
 
 
 def _cell(value: Any) -> str:
     if value is None or isinstance(value, dict | list):
         return ""
     return " ".join(str(value).splitlines())
-
-
-def _of_records(found: FileResult, numbers: np.ndarray, notes: Sequence[str]) -> FileResult:
-    """The result with numbers of records in place of lines, which are asked for at once."""
-
-    def numbered(table: str, line_of: Callable[[np.ndarray], np.ndarray]) -> Any:
-        own = numbers[np.asarray(line_of(np.arange(len(found.tables[table])))) - 2]
-        return lambda at: own[at]
-
-    return replace(
-        found,
-        rejects=found.rejects.assign(line=numbers[found.rejects["line"].to_numpy() - 2]),
-        lines=numbered("sli", found.lines) if found.lines else None,
-        event_lines={name: numbered(name, line_of) for name, line_of in found.event_lines.items()},
-        notes=(*found.notes, *notes),
-    )

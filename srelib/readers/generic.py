@@ -10,51 +10,24 @@ import numpy as np
 import pandas as pd
 
 from srelib import tables
-from srelib.errors import ReadError
-from srelib.readers import counts, meaning
-from srelib.readers.base import Family, FileResult, Head
-from srelib.readers.indicators import (
-    WideColumns,
-    indicators,
-    labels,
-    listed_names,
-    split_name,
-    without_replicas,
-)
+from srelib.readers import counts, indicators, meaning, words
+from srelib.readers.base import Family, FileResult, Head, in_line_order
 from srelib.readers.text import Scan, scan
 
 if TYPE_CHECKING:
     from srelib.sources import Source
-
-NAMES = {
-    "time": (
-        "time", "timestamp", "ts", "date", "datetime", "bucket", "time_utc", "timestamp_utc",
-        "hour", "minute", "day", "_time", "@timestamp", "starts_at", "period_start",
-    ),
-    "service": ("service", "service_name", "app", "application", "job"),
-    "sli": ("sli", "indicator", "slo"),
-    "good": ("good", "good_events", "success", "successes", "successful", "ok", "good_count"),
-    "bad": ("bad", "bad_events", "errors", "error", "failures", "failed", "error_count"),
-    "total": (
-        "total", "total_events", "requests", "request_count", "total_count", "valid", "all",
-    ),
-    "ratio": ("ratio", "sli_ratio", "success_ratio"),
-    "bad_ratio": ("bad_ratio",),
-    "value": ("value",),
-}  # fmt: skip
-"""Column names taken as a role when ``sources.toml`` does not map the columns."""
 
 
 def _is_generic(head: Head) -> bool:
     """Whether the header names a time and at least one number this reader understands."""
     if head.kind != "csv":
         return False
-    roles = columns_by_name(head.header, NAMES)
+    roles = words.columns_by_name(head.header, words.column_names()["sli"])
     if "time" not in roles:
         return False
     if any(role in roles for role in counts.ROLES):
         return True
-    return any(labels(name) or split_name(name)[1] for name in head.header)
+    return any(indicators.labels(name) or indicators.split_name(name)[1] for name in head.header)
 
 
 def read_generic(head: Head, source: Source) -> FileResult:
@@ -75,21 +48,12 @@ def demand(
     lacking = [role for role in lacking if not (role == "service" and source.service)]
     if lacking:
         also = ' or service = "..."' if lacking[0] == "service" else ""
-        raise ReadError(
+        raise head.error(
             f"no column names the {lacking[0]}, and {kind} needs a column {lacking[0]}; columns "
             f"seen: {', '.join(map(repr, head.header))}",
-            file=head.name,
-            fix=f'say columns = {{ {lacking[0]} = "..." }}{also} in sources.toml',
-            asks={**asks, "columns": dict.fromkeys(lacking)},
-        )
-
-
-def columns_by_name(header: Sequence[str], known: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Columns by role, as their names suggest."""
-    plain = {name.strip().lower().replace(" ", "_"): name for name in reversed(header)}
-    plain |= {name.partition("_per_")[0]: plain[name] for name in plain if name.startswith("@")}
-    found = {role: [plain[n] for n in names if n in plain] for role, names in known.items()}
-    return {role: names[0] for role, names in found.items() if names}
+            f'say columns = {{ {lacking[0]} = "..." }}{also} in sources.toml',
+            **asks, columns=dict.fromkeys(lacking),
+        )  # fmt: skip
 
 
 def numbers_by_role(names: Sequence[str], source: Source) -> dict[str, str]:
@@ -101,7 +65,7 @@ def numbers_by_role(names: Sequence[str], source: Source) -> dict[str, str]:
 def _roles(header: Sequence[str], source: Source) -> dict[str, str]:
     """Columns by role: as mapped; where no numbers are mapped, as their names suggest."""
     mapped = dict(source.columns)
-    named = columns_by_name(header, NAMES)
+    named = words.columns_by_name(header, words.column_names()["sli"])
     if any(role in mapped for role in counts.ROLES):
         named = {role: name for role, name in named.items() if role not in counts.ROLES}
     elif (alone := "ratio" if source.unit == "percent" else source.unit) in ("ratio", "value"):
@@ -164,10 +128,10 @@ def column_types(head: Head, *kinds: tuple[str, Iterable[str]]) -> dict[str, str
     for kind, columns in kinds:
         for column in columns:
             if types.setdefault(column, kind) != kind:
-                raise ReadError(
+                raise head.error(
                     f"column {column!r} cannot be read as {types[column]} and as {kind}",
-                    file=head.name, fix="name another column for one of them in sources.toml",
-                )  # fmt: skip
+                    "name another column for one of them in sources.toml",
+                )
     return types
 
 
@@ -201,7 +165,7 @@ def understood(
 
 
 def indicators_built(
-    scanned: Scan, entries: Sequence[WideColumns], time: str, how: counts.NumberRule
+    scanned: Scan, entries: Sequence[indicators.WideColumns], time: str, how: counts.NumberRule
 ) -> list[counts.BuiltCounts]:
     """Every indicator of a wide file; what its columns of counts are is decided for all at once."""
     order = np.argsort(counts.ticks(scanned.frame[time]), kind="stable")
@@ -227,13 +191,12 @@ def _check_alone(head: Head, source: Source, roles: dict[str, str]) -> None:
     present = [role for role in ("good", "bad", "total") if role in roles]
     mapped = any(role in source.columns for role in present)
     if len(present) == 1 and not mapped:
-        raise ReadError(
+        raise head.error(
             f"only {present[0]} was found; columns seen: {', '.join(map(repr, head.header))}",
-            file=head.name,
-            fix="map two of good, bad and total in sources.toml: "
-            'columns = { good = "...", total = "..." }; '
-            f'or, when the other part is in another file, columns = {{ {present[0]} = "..." }}',
-            asks={"table": None},
+            'map two of good, bad and total in sources.toml: columns = { good = "...", total = '
+            f'"..." }}; or, when the other part is in another file, columns = {{ {present[0]} = '
+            '"..." }',
+            table=None,
         )
 
 
@@ -254,13 +217,13 @@ def rule(head: Head, source: Source, columns: dict[str, str]) -> counts.NumberRu
 def read_wide(head: Head, source: Source, time: str) -> FileResult:
     """Read a file with one time column and several indicators beside it."""
     names = [name for name in head.header if name != time]
-    found, unused = indicators(names, source, file=head.name)
+    found, unused = indicators.indicators(names, source, file=head.name)
     used = {column: None for entry in found for part in entry.roles.values() for column in part}
     scanned_rows = scanned(head, source, ("time", [time]), ("number", used), wide=True)
     notes: list[str] = []
     if not source.series:
         sizes = {name: int(scanned_rows.frame[name].notna().sum()) for name in used}
-        kept, notes = without_replicas(sizes)
+        kept, notes = indicators.without_replicas(sizes)
         found = [replace(entry, roles={role: tuple(name for name in part if name in kept)
                                        for role, part in entry.roles.items()})
                  for entry in found] if notes else found  # fmt: skip
@@ -268,12 +231,12 @@ def read_wide(head: Head, source: Source, time: str) -> FileResult:
     if len(found) > 1:
         notes.append(f"{len(found)} indicators in every row: a record is one of them in one row")
     if unused:
-        notes.append(f"columns not used: {listed_names(unused)}")
+        notes.append(f"columns not used: {indicators.listed_names(unused)}")
     return result(scanned_rows, built, notes=notes)
 
 
 def indicator(
-    scanned: Scan, entry: WideColumns, time: str, base: counts.NumberRule
+    scanned: Scan, entry: indicators.WideColumns, time: str, base: counts.NumberRule
 ) -> counts.BuiltCounts:
     """One indicator of a wide file; a refused cell costs the record it is in."""
     mine = [column for part in entry.roles.values() for column in part]
@@ -341,7 +304,7 @@ def result(
             own = part["line"].reset_index(drop=True)
             found["line"] = own.fillna(found["line"]).astype("int64")
         refused.append(found)
-    bad = tables.stacked(refused, "rejects").sort_values("line", kind="stable", ignore_index=True)
+    bad = in_line_order(*refused)
     kept = len(scanned.frame) * len(built) - sum(len(part.refused) for part in built)
     sli, origin = _together(built)
     places = scanned.slim()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from srelib.errors import ReadError
+from srelib.readers.base import question
 from srelib.readers.meaning import COUNTS, ROLES
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ WORDS = {
 INDICATORS = ("availability", "latency", "freshness", "correctness", "quality", "durability")
 """Words before the last one that name the indicator and not the service."""
 
-SERVICE_LABELS = ("service", "service_name", "app", "job", "application")
+SERVICE_LABELS = ("service", "service_name", "app", "application", "job")
+"""Labels asked for the service of a series or an alert, in this order."""
 CODE_LABELS = ("code", "status", "status_code", "response_code", "http_status_code")
 
 _ROLE = {word: role for role, words in WORDS.items() for word in words}
@@ -136,10 +138,7 @@ def _one_role(role: str, names: Sequence[str], source: Source, file: str) -> lis
     for name in names:
         service = source.service or service_of(labels(name))
         if not service:
-            raise ReadError(
-                f"the series {name} names no service", file=file,
-                fix='say service = "..." in sources.toml', asks={"service": None},
-            )  # fmt: skip
+            raise question(f"the series {name} names no service", file=file, service=None)
         groups[service] = (*groups.get(service, ()), name)
     several = [service for service, mine in groups.items() if len(mine) > 1]
     if several and role not in COUNTS:

@@ -165,8 +165,11 @@ def json_pages(head: Head, *wrappers: str) -> Iterator[tuple[list[Any], dict[str
         yield from ((lot, page) for lot in lots) if lots else [([record], {})]
 
 
-def json_documents(text: str, *, file: str) -> list[Any]:
-    """Every JSON document of a text, in order."""
+def json_records(text: str, *, file: str) -> list[Any]:
+    """The records of a text: the members of every array in it, and every other document.
+
+    Arrays may be nested: `gh api --slurp` wraps every page in one more.
+    """
     found: list[Any] = []
     at = 0
     while begins := _BEGINS.search(text, at):
@@ -176,17 +179,8 @@ def json_documents(text: str, *, file: str) -> list[Any]:
             raise _broken(text, begins.start(), error, file) from error
         found.append(value)
     if _SURROGATE.search(text):  # half a surrogate pair, which no file can hold
-        return list(json.loads(json.dumps(found, ensure_ascii=False).encode(errors="replace")))
-    return found
-
-
-def json_records(text: str, *, file: str) -> list[Any]:
-    """The records of a text: the members of every array in it, and every other document.
-
-    Arrays may be nested: `gh api --slurp` wraps every page in one more.
-    """
-    found: list[Any] = []
-    waiting: list[Any] = [json_documents(text, file=file)]
+        found = json.loads(json.dumps(found, ensure_ascii=False).encode(errors="replace"))
+    waiting, found = [found], []
     while waiting:
         value = waiting.pop()
         if isinstance(value, list):
@@ -241,14 +235,8 @@ _HINTS: tuple[tuple[frozenset[str], str, str], ...] = (
 """Keys of an object, what they look like, and what to do."""
 
 
-def unknown_json(head: Head) -> ReadError:
-    """The error about a JSON file of no known format."""
-    problem, fix = _problem_and_fix(head)
-    text = f"the format of this JSON is not known: {problem}"
-    return head.error(text, fix, table=None)
-
-
-def _problem_and_fix(head: Head) -> tuple[str, str]:
+def unknown_json(head: Head) -> tuple[str, str]:
+    """What a JSON file of no known format holds, and what to do."""
     found = {path: keys for path, keys in keys_by_place(head.text).items() if keys}
     top = found.get("", frozenset())
     if not found:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from srelib import tables
 from srelib.readers import counts, event_rows, flat, generic, monitoring
-from srelib.readers.base import Family, FileResult, Head, file_text, in_line_order, rejects
+from srelib.readers.base import Family, FileResult, Head, file_text
+from srelib.readers.csv_text import BrokenRecord
 from srelib.readers.declaration import Record, as_json, choose_note, first, not_chosen
 from srelib.readers.engine import Format
 from srelib.readers.json_text import json_records, keys_by_place, value_at, values_at
+from srelib.readers.record_tables import MADE_UP
 
 if TYPE_CHECKING:
     from srelib.sources import Source
@@ -53,8 +54,7 @@ def _read(head: Head, source: Source) -> FileResult:
 
 def _demand(head: Head, source: Source, table: str, records: list[Record]) -> None:
     """Every required column has a value somewhere, or is said, or can be made up."""
-    said = {"service"} if source.service else set()
-    made = {"deployment_id", "incident_id", *said}
+    made = {*MADE_UP, *(["service"] if source.service else [])}
     for name in tables.required(table):
         key = source.columns.get(name, name)
         if name not in made and not any(first(record, key) for record in records):
@@ -70,36 +70,28 @@ def _demand(head: Head, source: Source, table: str, records: list[Record]) -> No
 def _read_sli(head: Head, source: Source, members: list[Any]) -> FileResult:
     """The scalars of every record as columns named by dotted keys, read as a text table."""
     mapped = flat.columns_said(source)
-    rows, numbers, left, broken = [], [], [], []
-    for number, member in enumerate(members, start=1):
+    rows: list[flat.Cells | BrokenRecord] = []
+    left = []
+    for member in members:
         if not isinstance(member, dict):
             why = "not a record: correct records in sources.toml"
-            broken.append((number, None, as_json(member), why, False))
+            rows.append(BrokenRecord(as_json(member), why))
         elif mark := not_chosen(member, source):
             left.append(mark)
-            seen = mark["left_out_column"], mark["left_out_value"], mark["left_out"]
-            broken.append((number, *seen, True))
+            said = mark["left_out_value"], mark["left_out"], mark["left_out_column"]
+            rows.append(BrokenRecord(*said, by_rule=True))
         else:
-            own = dict(_scalars(member)) | {path: value_at(member, path) for path in mapped}
-            rows.append(own)
-            numbers.append(number)
-    if not rows:
+            own = dict(_scalars(member))
+            rows.append(own | {path: value_at(member, path) for path in mapped})
+    if all(isinstance(row, BrokenRecord) for row in rows):
         raise head.error(
             "none of these records is left", "correct records and where in sources.toml"
         )
     read = {"state": monitoring.STATELOG, "event": event_rows.EVENTS}.get(
         source.unit or "", generic.GENERIC
     ).read
-    result = flat.read_flat(head, source, rows, numbers, read=read, notes=choose_note(left))
-    if not broken:
-        return result
-    lines, columns, values, reasons, by_rule = map(list, zip(*broken, strict=True))
-    more = rejects(head.name, lines, columns, values, reasons).assign(by_rule=by_rule)
-    return replace(
-        result,
-        rows_read=result.rows_read + len(broken),
-        rejects=in_line_order(result.rejects, more),
-    )
+    chosen = source.model_copy(update={"where": {}})
+    return flat.read_flat(head, chosen, rows, read=read, notes=choose_note(left))
 
 
 def _scalars(record: Record, above: str = "") -> Iterator[tuple[str, Any]]:

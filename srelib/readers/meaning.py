@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 
 from srelib.errors import ReadError
-from srelib.readers.base import Unconfirmed
+from srelib.readers.base import Unconfirmed, question
 
 DUST = 1e-6
 """Relative error that sums of floating point numbers and rounded exports bring."""
@@ -133,14 +133,9 @@ _MEANT = {
 
 
 def _ask(problem: str, file: str, *units: str) -> ReadError:
-    meant = [f'"{unit}" ({_MEANT[unit]})' for unit in units]
-    listed = ", or ".join(f"unit = {one}" for one in meant)
-    return ReadError(
-        problem,
-        file=file,
-        fix=f"add to the [[file]] with match = {file!r} in sources.toml: {listed}",
-        asks={"unit": Unconfirmed(units[0], " or ".join(meant))},
-    )
+    others = [f'unit = "{unit}": {_MEANT[unit]}' for unit in units[1:]]
+    about = "; or ".join([_MEANT[units[0]], *others])
+    return question(problem, file=file, unit=Unconfirmed(units[0], about))
 
 
 def _check_suffixes(columns: Sequence[NumberColumn], file: str) -> None:

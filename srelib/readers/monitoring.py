@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from srelib import tables
-from srelib.errors import ReadError
-from srelib.readers import cells, counts, generic, indicators, state_logs
+from srelib.readers import counts, generic, indicators, state_logs
 from srelib.readers.base import Family, FileResult, Head, file_text, rejects
-from srelib.readers.json_text import holds, json_documents
+from srelib.readers.json_text import holds, json_records, nested
 from srelib.readers.text import Scan
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ def _is_prometheus(head: Head) -> bool:
 
 
 def _read_prometheus(head: Head, source: Source) -> FileResult:
-    series, notes = _query_series(json_documents(file_text(head), file=head.name), head)
+    series, notes = _query_series(json_records(file_text(head), file=head.name), head)
     samples = [
-        (at, _series_name(entry), value)
-        for entry in series
+        (at, name, value)
+        for name, entry in ((_series_name(entry), entry) for entry in series)
         for at, value in map(_pair, entry["values"])
     ]
     if not samples:
@@ -47,20 +47,18 @@ def _query_series(answers: list[Any], head: Head) -> tuple[list[dict[str, Any]],
     notes: list[str] = []
     for answer in answers:
         if not isinstance(answer, dict):
-            raise ReadError("this JSON is not the answer of a query", file=head.name)
+            raise head.error("this JSON is not the answer of a query", "export it again, whole")
         if answer.get("status") == "error":
-            raise ReadError(f"the query failed: {answer.get('error')}", file=head.name,
-                            fix="mend the query and export again")  # fmt: skip
+            why = f"the query failed: {answer.get('error')}"
+            raise head.error(why, "mend the query and export again")
         for key in ("warnings", "infos"):
             notes.extend(f"Prometheus says: {text}" for text in answer.get(key) or ())
-        inner = answer.get("data")
-        data = inner if isinstance(inner, dict) else {}
-        if data.get("resultType") != "matrix":
-            raise ReadError(
-                f"this is the answer of an instant query ({data.get('resultType')!r}), one point "
+        data = nested(answer, "data")
+        if data.get("resulttype") != "matrix":
+            raise head.error(
+                f"this is the answer of an instant query ({data.get('resulttype')!r}), one point "
                 "in time",
-                file=head.name,
-                fix="use /api/v1/query_range with start, end and step",
+                "use /api/v1/query_range with start, end and step",
             )
         series = data.get("result")
         given = series if isinstance(series, list) else []
@@ -90,28 +88,17 @@ def read_samples(
     notes: Sequence[str] = (),
 ) -> FileResult:  # fmt: skip
     """Samples of named series in any order; `names` are of series that may have none."""
-    frame = pd.DataFrame(samples, columns=["stamp", "name", "value"], dtype="object")
-    stamps = [f"{at:.6f}" if isinstance(at, float) else str(at) for at in frame["stamp"]]
-    text = pd.Series(["" if value is None else str(value) for value in frame["value"]])
-    times = cells.times(
-        pd.Series(stamps), timezone=source.timezone, form=head.time_format, file=head.name
-    )
-    read = cells.numbers(text.replace(_INFINITE), decimal=source.decimal, file=head.name)
-    reason = times.reasons.where(times.reasons.notna(), read.reasons)
-    reason[reason.isna() & times.values.isna()] = "time is missing: export it again"
-    frame = frame.assign(
-        time=times.values, number=read.values, value=text, reason=reason,
-        line=range(1, len(frame) + 1), column=frame["name"],
-    )  # fmt: skip
-    every = dict.fromkeys([*frame["name"], *names])
-    scanned = Scan(
-        frame, tables.empty("rejects"), len(frame), times.zone or "UTC", read.notes, head=head,
-        suffixes=dict.fromkeys(every, read.suffixes),
-    )  # fmt: skip
-    return _as_indicators(head, source, scanned, frame, every, notes)
+    times = [f"{at:.6f}" if isinstance(at, float) else str(at) for at, _, _ in samples]
+    values = ["" if value is None else str(value) for _, _, value in samples]
+    records = list(enumerate(zip(times, values, strict=True), start=1))
+    table = head.table(["time", "value"], records)
+    scanned = generic.scanned(table, source, ("time", ["time"]), ("number", ["value"]), wide=True)
+    of = np.array([name for _, name, _ in samples], dtype="object")
+    frame = scanned.frame.set_axis(["time", "number"], axis=1)
+    frame["name"] = frame["column"] = of[scanned.lines() - 1]
+    return _as_indicators(head, source, scanned, frame, dict.fromkeys([*of, *names]), notes)
 
 
-_INFINITE = {"+Inf": "inf", "-Inf": "-inf", "Inf": "inf"}
 _REPEATS = "repeats an earlier sample of this series: remove one"
 _DIFFERS = "another sample of this series at this time differs: remove one"
 
@@ -123,6 +110,10 @@ def _as_indicators(
     """Samples of series as a wide table, one row per time, and its indicators; a sample refused
     costs the record of its time, unless it stands `alone` in a row of the file.
     """
+    samples = samples.assign(line=scanned.lines(), value=samples["number"], reason=None)
+    samples = samples.astype({"value": "object", "reason": "object"})
+    faults = scanned.faults.set_index("row")[["value", "reason"]]
+    samples.loc[faults.index, ["value", "reason"]] = faults
     counted = samples["name"].value_counts(sort=False)
     sizes = dict.fromkeys(every, 0) | dict(zip(counted.index.astype("str"), counted, strict=True))
     names, said = indicators.without_replicas(sizes)
@@ -133,18 +124,20 @@ def _as_indicators(
     used = sorted({c for entry in found for part in entry.roles.values() for c in part})
     samples = _once(samples[samples["name"].isin(used)])
     refused = samples["reason"].notna()
-    gone = samples["time"].isna() | (samples["reason"] == _REPEATS) | (refused & alone)
+    gone = (samples["reason"] == _REPEATS) | (refused & alone)
     faults, lost, kept = samples[refused & ~gone], samples[gone], samples[~refused]
-    seen = [one if isinstance(one, str) else f"{one:.15g}" for one in lost["value"]]
-    bad = rejects(head.name, lost["line"], lost["column"], seen, lost["reason"])
+    shown = [one if isinstance(one, str) else f"{one:.15g}" for one in lost["value"]]
+    bad = rejects(head.name, lost["line"], lost["column"], shown, lost["reason"])
     first = samples[~gone].groupby("time")["line"].min()
     table = kept.pivot(index="time", columns="name", values="number")
     table = table.reindex(index=first.index, columns=used)
     times = pd.Series(pd.DatetimeIndex(first.index).as_unit("us"))
+    units = {unit: often for seen in scanned.suffixes.values() for unit, often in seen.items()}
     wide = replace(
         scanned,
         frame=pd.DataFrame({_TIME: times, **{name: table[name].to_numpy() for name in used}}),
         faults=faults.assign(row=first.index.get_indexer(pd.Index(faults["time"]))),
+        suffixes=dict.fromkeys(sizes, units),
         _cache={"lines": first.to_numpy(dtype="int64")},
     )
     built = generic.indicators_built(wide, found, _TIME, generic.rule(head, source, {}))
@@ -193,16 +186,11 @@ def read_long_panel(head: Head, source: Source) -> FileResult:
     named = {name.lower().removeprefix("_"): name for name in head.header}
     series = next(named[name] for name in ("series", "field", "metric") if name in named)
     scanned = generic.scanned(
-        head,
-        source,
-        ("category", [series]),
-        ("time", [named["time"]]),
+        head, source, ("category", [series]), ("time", [named["time"]]),
         ("number", [named["value"]]),
-    )
+    )  # fmt: skip
     samples = scanned.frame.set_axis(["name", "time", "number"], axis=1)
-    lines = scanned.lines(samples.index.to_numpy())
-    samples = samples.assign(value=samples["number"], line=lines, column=named["value"])
-    samples["reason"] = pd.Series(None, samples.index, dtype="object")
+    samples["column"] = named["value"]
     return _as_indicators(head, source, scanned, samples, (), alone=True)
 
 

@@ -112,7 +112,8 @@ def _of_json(
     if feeding:
         return feeding[0]
     if not known:
-        raise json_text.unknown_json(head)
+        problem, fix = json_text.unknown_json(head)
+        raise head.error(f"the format of this JSON is not known: {problem}", fix, table=None)
     raise head.error(
         f"this is {known[0].name}, which is read into {known[0].tables[0]}, and sources.toml "
         f"says table = {source.table!r}",
@@ -146,7 +147,7 @@ def _by_table(head: Head, source: Source) -> Family:
     raise head.error(
         f"the format is not known; columns seen: {', '.join(map(repr, head.header[:12]))}",
         f"add to sources.toml: [[file]] match = {head.name!r}, "
-        'table = "sli" (or deployments, '
-        'changes, incidents, alerts, exclusions; or "ignore"), columns = { time = "..." }',
+        'table = "sli" (or deployments, changes, incidents, alerts, exclusions; or "ignore"), '
+        'columns = { time = "..." }',
         table=None,
     )

@@ -8,7 +8,7 @@ exclusion and no incident.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,17 +16,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from srelib import tables
-from srelib.readers import cells
-from srelib.readers.base import FileResult, Head, in_line_order
-from srelib.readers.words import (
-    IGNORED,
-    SAY_STATUS,
-    UNKNOWN_STATUS,
-    marked,
-    named_services,
-    unknown_note,
-    words_of,
-)
+from srelib.readers import cells, words
+from srelib.readers.base import FileResult, Head, LineOf, in_line_order, lines_at
 
 if TYPE_CHECKING:
     from srelib.readers.text import Scan
@@ -57,7 +48,7 @@ def with_times(
         text = timed[name].astype("str")
         read = cells.times(text, timezone=timezone, form=form, file=file, column=called)
         bad = read.reasons.notna()
-        timed = marked(timed, bad, "fault", read.reasons, called, timed[name])
+        timed = words.marked(timed, bad, "fault", read.reasons, called, timed[name])
         timed[name] = read.values
     return timed
 
@@ -68,11 +59,11 @@ def with_planned(frame: pd.DataFrame, *, column: str) -> pd.DataFrame:
     flags = text.str.lower().map(FLAG_WORDS).astype("boolean")
     bad = text.notna() & (text != "") & flags.isna()
     reason = "neither true nor false (write true, false, 1, 0, yes or no)"
-    found = marked(frame, bad, "fault", reason, column, text)
+    found = words.marked(frame, bad, "fault", reason, column, text)
     return found.assign(planned=~flags if _UNPLANNED.search(column.lower()) else flags)
 
 
-Lines = ArrayLike | Callable[[np.ndarray], np.ndarray]
+Lines = ArrayLike | LineOf
 
 
 class AcceptedRows:
@@ -83,20 +74,14 @@ class AcceptedRows:
     ) -> None:
         self.frame = frame.reset_index(drop=True)
         self._records = np.arange(len(frame)) if records is None else np.asarray(records)
-        self._lines = lines if callable(lines) else np.asarray(lines, dtype="int64").take
+        self.line_of: LineOf = lines if callable(lines) else np.asarray(lines, dtype="int64").take
         self._file = file
         self._refused: list[pd.DataFrame] = []
 
     def lines(self, rows: pd.Index | None = None) -> pd.Series:
         """Lines of rows still in; computed only when needed, since it costs a reading."""
         rows = self.frame.index if rows is None else rows
-        found = np.asarray(self._lines(rows.to_numpy()), dtype="int64")
-        return pd.Series(found, index=rows)
-
-    def places(self, rows: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-        """What gives the lines of these rows, by their positions among them."""
-        line_of = self._lines
-        return lambda at: np.asarray(line_of(rows[at]), dtype="int64")
+        return pd.Series(self.line_of(rows.to_numpy()), index=rows, dtype="int64")
 
     @property
     def rejects(self) -> pd.DataFrame:
@@ -133,6 +118,15 @@ class AcceptedRows:
         self._refused.append(rows)
         self.frame = self.frame[~mask]
 
+    def refuse_marked(self, mark: str) -> None:
+        """Take out the rows that a reader marked: ``left_out`` by a rule, or with a ``fault``."""
+        if mark in self.frame:
+            column, value = self.frame[f"{mark}_column"], self.frame[f"{mark}_value"]
+            self.refuse(
+                self.frame[mark].notna(), column=column, reason=self.frame[mark], value=value,
+                by_rule=mark == "left_out",
+            )  # fmt: skip
+
 
 def as_shown(value: object) -> str | None:
     """A value as a reject shows it: times in ISO 8601, missing values missing."""
@@ -152,7 +146,12 @@ STATUS_WORDS = {
 """Words of deployment tools by what they mean; case, spaces and dashes do not matter."""
 
 UNFINISHED = "not finished when this was exported; export again later"
-UNFINISHED_WORDS = ("in_progress", "queued", "pending", "waiting", "running", "requested")
+UNFINISHED_WORDS = (
+    "in_progress", "queued", "pending", "waiting", "running", "requested", "created", "preparing",
+    "scheduled", "blocked", "paused", "waiting_for_resource", "canceling", "cancelling",
+    "terminating", "action_required",
+)  # fmt: skip
+"""Words of every tool for what has not come to its end."""
 
 PRODUCTION = r"(?i)(prod|production|live)([^a-z].*)?"
 """Environments kept when nothing is said; matched against the whole name."""
@@ -166,6 +165,8 @@ _SPANS = {
     "alerts": ("fired_at", "resolved_at"),
     "exclusions": ("starts_at", "ends_at"),
 }
+MADE_UP = ("deployment_id", "incident_id")
+"""Identifiers made of service and time where an export has none."""
 UPDATED = "updated_at"
 """Column, of no table, of the last change of a record."""
 _VERBATIM = ("title", "reason")  # text that readers must not even trim
@@ -191,19 +192,18 @@ def read_rows(
     _translate_words(accepted, source)
     if table == "deployments":
         found += _keep_environments(accepted, source.environment)
-    _refuse_marked(accepted, "left_out")
+    accepted.refuse_marked("left_out")
     found += _unknown_words(accepted)
-    _refuse_marked(accepted, "fault")
+    accepted.refuse_marked("fault")
     if table == "deployments":
         found += _translate_statuses(accepted)
     _refuse_incomplete(accepted, table)
     found += _identify(accepted, table)
     _refuse_backwards(accepted, table)
     _fold_repeated(accepted, table)
-    made = {table: _canonical(accepted, table)}
-    if table == "incidents":
-        made = _split_maintenance(accepted)
-    if table == "incidents" and "exclusions" in made:
+    whole = {table: _canonical(accepted, table)}
+    made = _split_maintenance(accepted) if table == "incidents" else whole
+    if len(made) > 1:
         found.append(f"{len(made['exclusions'])} planned maintenance windows became exclusions.")
     broken = [] if scan is None else [scan.rejects]
     return FileResult(
@@ -213,7 +213,9 @@ def read_rows(
         rejects=in_line_order(*broken, accepted.rejects),
         timezone="UTC" if scan is None else scan.timezone,
         notes=(*(() if scan is None else scan.notes), *found, *notes),
-        event_lines={name: accepted.places(rows.index.to_numpy()) for name, rows in made.items()},
+        event_lines={
+            name: lines_at(accepted.line_of, rows.index.to_numpy()) for name, rows in made.items()
+        },
     )
 
 
@@ -228,7 +230,7 @@ def _clean(frame: pd.DataFrame, table: str) -> pd.DataFrame:
         trimmed = text.str.strip()
         clean[name] = (text if name in _VERBATIM else trimmed).mask(trimmed == "")
     if "service" in clean and clean["service"].notna().any():
-        clean["service"] = named_services(clean["service"])
+        clean["service"] = words.named_services(clean["service"])
     return clean
 
 
@@ -248,10 +250,10 @@ def _rename_services(accepted: AcceptedRows, services: Mapping[str, str]) -> lis
 def _translate_words(accepted: AcceptedRows, source: Source) -> None:
     """Words of any column as ``values`` of `sources.toml` says; of ignored ones the rows go."""
     for column in [name for name in source.values if name in accepted.frame]:
-        words = words_of(source, column)
+        known = words.words_of(source, column)
         plain = accepted.frame[column].astype("str").str.strip().str.lower()
-        meant = plain.map(words)
-        accepted.refuse(meant == "ignore", column=column, reason=IGNORED, by_rule=True)
+        meant = plain.map(known)
+        accepted.refuse(meant == "ignore", column=column, reason=words.IGNORED, by_rule=True)
         frame = accepted.frame
         meant = meant[frame.index]
         accepted.frame = frame.assign(**{column: frame[column].where(meant.isna(), meant)})
@@ -262,21 +264,9 @@ def _unknown_words(accepted: AcceptedRows) -> list[str]:
     if "fault" not in accepted.frame:
         return []
     reasons = accepted.frame["fault"].astype("str")
-    words = accepted.frame.loc[reasons.str.startswith(UNKNOWN_STATUS).fillna(False), "fault_value"]
-    return [unknown_note(words)] if len(words) else []
-
-
-def _refuse_marked(accepted: AcceptedRows, mark: str) -> None:
-    """Take out the rows that a reader marked: ``left_out`` by a rule, or with a ``fault``."""
-    frame = accepted.frame
-    if mark in frame:
-        accepted.refuse(
-            frame[mark].notna(),
-            column=frame[f"{mark}_column"],
-            reason=frame[mark],
-            value=frame[f"{mark}_value"],
-            by_rule=mark == "left_out",
-        )
+    lost = reasons.str.startswith(words.UNKNOWN_STATUS).fillna(False)
+    seen = accepted.frame.loc[lost, "fault_value"]
+    return [words.unknown_note(seen)] if len(seen) else []
 
 
 def _keep_environments(accepted: AcceptedRows, patterns: Sequence[str]) -> list[str]:
@@ -309,19 +299,19 @@ def _translate_statuses(accepted: AcceptedRows) -> list[str]:
     if "status" not in accepted.frame or accepted.frame["status"].isna().all():
         accepted.frame = accepted.frame.assign(status="succeeded")
         return ["No status is given: every deployment is taken as succeeded."]
-    words = _word(accepted.frame["status"])
-    meaning = words.map({w: status for status, all_ in STATUS_WORDS.items() for w in all_})
-    accepted.refuse(words.isin(UNFINISHED_WORDS), column="status", reason=UNFINISHED)
+    said = _word(accepted.frame["status"])
+    meaning = said.map({w: status for status, all_ in STATUS_WORDS.items() for w in all_})
+    accepted.refuse(said.isin(UNFINISHED_WORDS), column="status", reason=UNFINISHED)
     unknown = meaning[accepted.frame.index].isna()
     seen = accepted.frame.loc[unknown & accepted.frame["status"].notna(), "status"]
     accepted.refuse(
         unknown,
         column="status",
-        reason=f"{UNKNOWN_STATUS}; allowed are {', '.join(STATUS_WORDS)} and the usual words for "
-        f"them (success, failure, rollback, aborted); {SAY_STATUS}",
+        reason=f"{words.UNKNOWN_STATUS}; allowed are {', '.join(STATUS_WORDS)} and the usual words "
+        f"for them (success, failure, rollback, aborted); {words.SAY_STATUS}",
     )
     accepted.frame = accepted.frame.assign(status=meaning[accepted.frame.index])
-    return [unknown_note(seen)] if len(seen) else []
+    return [words.unknown_note(seen)] if len(seen) else []
 
 
 def _identify(accepted: AcceptedRows, table: str) -> list[str]:

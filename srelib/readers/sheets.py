@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
 import subprocess
@@ -10,14 +9,13 @@ import sys
 import tempfile
 import weakref
 import zipfile
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srelib.errors import ReadError
 from srelib.readers import base
-from srelib.readers.base import Head, Unconfirmed
+from srelib.readers.base import Head, Unconfirmed, question
 
 if TYPE_CHECKING:
     from srelib.sources import Source
@@ -38,27 +36,7 @@ def sheet_head(path: Path, root: Path | None, source: Source) -> Head:
     _check_size(path, name, most)
     found = _read(path, name, scratch.folder, source.sheet or "", most)
     text = scratch.folder / _chosen(found, name, source.sheet)
-    if source.fill_down:
-        _fill_down(text, source.fill_down, name)
     return replace(base.head(text), name=name, keeps=scratch)
-
-
-def _fill_down(path: Path, columns: Sequence[str], name: str) -> None:
-    """Give empty cells of these columns what stands above them."""
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file))
-    header = next(row for row in rows if row)
-    if lost := [column for column in columns if column not in header]:
-        raise ReadError(f"there is no column {lost[0]!r}; columns seen: "
-                        f"{', '.join(map(repr, header))}", file=name,
-                        fix="correct fill_down = [...] in sources.toml")  # fmt: skip
-    for place in map(header.index, columns):
-        above = ""
-        for row in rows[rows.index(header) + 1 :]:
-            if len(row) > place:
-                above = row[place] = row[place] or above
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
 
 
 class _Scratch:
@@ -107,13 +85,12 @@ def _chosen(found: dict[str, Any], name: str, sheet: str | None) -> str:
     full = list(found["full"])
     if len(full) > 1:
         listed = ", ".join(map(repr, full))
-        raise ReadError(
-            f"{len(full)} sheets hold data: {listed}", file=name,
-            fix=f"add to the [[file]] with match = {name!r} in sources.toml: sheet = \"{full[0]}\" "
-            "(save further sheets as files of their own)",
-            asks={"sheet": Unconfirmed(full[0], f"the sheet to read, of {listed}; save further "
-                                                "sheets as files of their own")},
-        )  # fmt: skip
+        about = f"the sheet to read, of {listed}; save further sheets as files of their own"
+        raise question(
+            f"{len(full)} sheets hold data: {listed}",
+            file=name,
+            sheet=Unconfirmed(full[0], about),
+        )
     if not full:
         raise ReadError("no sheet holds a header and a record", file=name,
                         fix="export it again, or remove it")  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,12 +10,19 @@ import numpy as np
 import pandas as pd
 
 from srelib import tables
-from srelib.errors import ReadError
-from srelib.readers import generic, meaning
-from srelib.readers.base import FileResult, Head, SeriesInfo, Unconfirmed
+from srelib.readers import generic, meaning, words
+from srelib.readers.base import (
+    FileResult,
+    Head,
+    LineOf,
+    SeriesInfo,
+    Unconfirmed,
+    in_line_order,
+    lines_at,
+    question,
+)
 from srelib.readers.counts import ticks, times_of
 from srelib.readers.text import Scan
-from srelib.readers.words import words_of
 
 if TYPE_CHECKING:
     from srelib.sources import Source
@@ -29,11 +36,6 @@ STATES = {
 
 _HEARTBEATS = 3
 """So many usual spacings of a log may pass before its last state means nothing any more."""
-_STATE_COLUMNS = ("state", "status")
-_SITE_COLUMNS = ("service", "site", "monitor", "name", "slug", "target", "host")
-_PROBE_COLUMNS = ("probe", "location", "region", "agent")
-LineOf = Callable[[np.ndarray], np.ndarray]
-
 UNKNOWN = -1
 """The state of a row that says nothing, or that another contradicts."""
 _GOOD, _BAD = 1, 0
@@ -50,7 +52,7 @@ def is_statelog(head: Head) -> bool:
     if not {"time", "state"} <= set(roles):
         return False
     first = head.first[head.header.index(roles["state"])].lower()
-    return any(first in words for words in STATES.values())
+    return any(first in said for said in STATES.values())
 
 
 @dataclass(frozen=True)
@@ -75,12 +77,12 @@ def read_statelog(head: Head, source: Source) -> FileResult:
     sli = source.sli or "availability"
     silence, note = _longest_silence(rows, source, head)
     rows = rows.assign(sli=sli, silence=silence)
-    refusals = tables.stacked([scanned.rejects, refused], "rejects")
+    refusals = in_line_order(scanned.rejects, refused)
     result = FileResult(
         {},
         rows_read=scanned.rows_read,
         rows_kept=scanned.rows_read - len(refusals),
-        rejects=refusals.sort_values("line", kind="stable"),
+        rejects=refusals,
         series=tuple(
             SeriesInfo(str(name), sli, "time", step.total_seconds(), note,
                        meaning=meaning.Meaning("state", note))
@@ -122,20 +124,14 @@ def _of_file(
     for table, (frame, origin) in every.items():
         mine = (origin["file"] == number).to_numpy()
         found[table] = frame[mine].reset_index(drop=True)
-        lines[table] = _lines_from(result.log.line_of, origin["row"].to_numpy()[mine])
+        lines[table] = lines_at(result.log.line_of, origin["row"].to_numpy()[mine])
     return replace(result, tables=found, lines=lines.pop("sli"), event_lines=lines)
 
 
-def _lines_from(line_of: LineOf, rows: np.ndarray) -> LineOf:
-    return lambda at: line_of(rows[at])
-
-
 def _log_roles(head: Head, source: Source) -> dict[str, str]:
-    known = {
-        "time": generic.NAMES["time"], "state": _STATE_COLUMNS, "service": _SITE_COLUMNS,
-        "probe": _PROBE_COLUMNS,
-    }  # fmt: skip
-    named, taken = generic.columns_by_name(head.header, known), set(source.columns.values())
+    names = words.column_names()
+    known = {"time": names["sli"]["time"]} | names["states"]
+    named, taken = words.columns_by_name(head.header, known), set(source.columns.values())
     return {r: name for r, name in named.items() if name not in taken} | dict(source.columns)
 
 
@@ -144,8 +140,8 @@ def _log_rows(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows with the code of their state in order of time, and the rejects."""
     frame = scanned.frame
-    meanings = {word: kind for kind, words in STATES.items() for word in words}
-    stated = words_of(source, "state")
+    meanings = {word: kind for kind, said in STATES.items() for word in said}
+    stated = words.words_of(source, "state")
     if meaning.says_bad(roles["state"]):  # true in a column `is_down` is not up
         meanings = {word: kind for word, kind in meanings.items() if word not in ("true", "false")}
     codes = {word: _CODES[kind] for word, kind in (meanings | stated).items() if kind in _CODES}
@@ -177,15 +173,14 @@ def _check_states(states: pd.Series, unknown: pd.Series, column: str, head: Head
     """Ask what states mean that no word here explains; numbers mean different things in tools."""
     if not unknown.any():
         return
-    counts = states[unknown].value_counts()
-    seen = ", ".join(f"{word!r} {count:,}" for word, count in counts.head(6).items())
+    counts, seen = states[unknown].value_counts(), words.word_counts(states[unknown])
     listed = ", ".join(f'"{word}" = "..."' for word in counts.index[:6])
-    raise ReadError(
-        f"nothing says what these states of column {column!r} mean: {seen}", file=head.name,
-        fix=f"add to the [[file]] with match = {head.name!r} in sources.toml: "
-        f"values = {{ {listed} }}, each good, bad or ignore",
-        asks={"values": dict(counts / len(states))},
-    )  # fmt: skip
+    raise head.error(
+        f"nothing says what these states of column {column!r} mean: {seen}",
+        f"add to the [[file]] with match = {head.name!r} in sources.toml: values = "
+        f"{{ {listed} }}, each good, bad or ignore",
+        values=dict(counts / len(states)),
+    )
 
 
 _RAREST = pd.Timedelta("26h")
@@ -201,14 +196,11 @@ def _longest_silence(rows: pd.DataFrame, source: Source, head: Head) -> tuple[pd
     usual = pd.Timedelta(steps.median())
     regular = steps.between(usual / 2, usual * 1.5).mean() if len(steps) else 0.0
     if not regular >= 0.75 or usual > _RAREST:
-        raise ReadError(
+        raise question(
             "this log of states has no regular checks, so nothing says how long a state holds",
             file=head.name,
-            fix=f"add to the [[file]] with match = {head.name!r} in sources.toml: max_silence = "
-            '"26h" (longer silence is unknown), or a length beyond the whole log where it holds '
-            "every change of state",
-            asks={"max_silence": Unconfirmed("26h", 'longer silence is unknown; "1000d" where the '
-                                             "log holds changes of state only")},
+            max_silence=Unconfirmed("26h", 'longer silence is unknown; "1000d", or another length '
+                                    "beyond the whole log, where it holds changes of state only"),
         )  # fmt: skip
     silence = _HEARTBEATS * usual
     shown = f"{usual / pd.Timedelta('1min'):g} min"
@@ -222,12 +214,11 @@ def _one_log(rows: pd.DataFrame, told: StateLog) -> pd.DataFrame:
         return logs[0]
     if told.probes is None:
         names = ", ".join(map(repr, rows["probe"].unique()[:6].tolist()))
-        raise ReadError(
+        raise question(
             f"{rows['service'].iloc[0]} is checked by {len(logs)} probes ({names})",
             file=told.file,
-            fix=f"add to the [[file]] with match = {told.file!r} in sources.toml: probes = "
-            '"majority" (the service is up when most probes see it up), "any" or "all"',
-            asks={"probes": Unconfirmed("majority", 'see it up: "any", "majority" or "all"')},
+            probes=Unconfirmed("majority", 'the service is up when most probes see it up; or "any" '
+                               'or "all" of them'),
         )  # fmt: skip
     states, rows_at = (
         pd.concat(

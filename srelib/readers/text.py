@@ -39,13 +39,13 @@ _ISO = re.compile(r"\d{4}-\d\d-\d\d([T ])\d\d:\d\d:\d\d(\.\d{3})?(Z|\+00:00)?")
 class Scan:
     """A text table, typed."""
 
+    head: Head
     frame: pd.DataFrame
     rejects: pd.DataFrame
     rows_read: int
     timezone: str = "UTC"
     notes: tuple[str, ...] = ()
     faults: pd.DataFrame = field(default_factory=lambda: no_faults())
-    head: Head | None = None
     suffixes: dict[str, Mapping[str, int]] = field(default_factory=dict)
     _cache: dict[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
 
@@ -62,11 +62,9 @@ class Scan:
 
     def refuse(self, rows: np.ndarray, *, column: Any, values: Any, reason: Any) -> pd.DataFrame:
         """Rejects for rows of `frame` that a reader refuses."""
-        assert self.head is not None
         return rejects(self.head.name, self.lines(np.asarray(rows)), column, values, reason)
 
     def _find_lines(self) -> np.ndarray:
-        assert self.head is not None
         with plain_copy(self.head) as path:
             lines = np.array([line for line, _ in csv_records(path, self.head)], dtype="int64")
         if len(lines) == len(self.frame):
@@ -84,34 +82,11 @@ def scan(
     wide: bool = False,
 ) -> Scan:
     """The columns asked for, typed; what cannot be typed is refused with line and reason."""
-    absent = [name for name in types if name not in head.header]
-    if absent:
-        raise head.error(
-            f"there is no column {absent[0]!r}; the file has {', '.join(map(repr, head.header))}",
-            "correct the name in sources.toml",
-        )
+    for name in types:
+        head.demand_column(name, "correct the name in sources.toml")
     rules = _Rules(dict(types), timezone, decimal, frozenset(required), wide)
     with plain_copy(head) as path:
         return _fast(head, path, rules) or _careful(head, path, rules)
-
-
-def scan_lines(
-    head: Head,
-    found: list[Any],
-    lines: list[int],
-    types: Mapping[str, str],
-    *,
-    timezone: str | None = None,
-    required: Collection[str] = (),
-) -> Scan:
-    """The parts of the lines of a log, typed; a line that has none, as text, is refused."""
-    fits = np.array([isinstance(parts, dict) for parts in found], dtype=bool)
-    at = np.array(lines, dtype="int64")
-    raw = pd.DataFrame([parts for parts in found if isinstance(parts, dict)], columns=list(types))
-    seen = [str(line)[:200] for line in found if not isinstance(line, dict)]
-    refused = rejects(head.name, at[~fits], None, seen, "not a line of such a log: export it again")
-    rules = _Rules(dict(types), timezone, None, frozenset(required), False)
-    return _by_cell(raw.astype("str"), refused, at[fits], head, rules)
 
 
 @dataclass(frozen=True)
@@ -144,7 +119,7 @@ def _quote(text: str) -> str:
 
 def _fast(head: Head, path: Path, rules: _Rules) -> Scan | None:
     """The scan at full speed, or None where the file needs the careful way."""
-    if set(_LINE_END.findall(head.text)) not in ({"\n"}, {"\r\n"}):
+    if head.fill_down or set(_LINE_END.findall(head.text)) not in ({"\n"}, {"\r\n"}):
         return None
     if "text" not in rules.types.values():
         found = _typed_pass(head, path, rules, missing=("",))
@@ -275,7 +250,7 @@ def _typed(head: Head, kept: dict[str, _Kept], rules: _Rules, plan: _TimePlan) -
             return None
         data[name] = values
     frame = pd.DataFrame(data, copy=False)
-    return Scan(frame, tables.empty("rejects"), len(frame), timezone=plan.zone or "UTC", head=head)
+    return Scan(head, frame, tables.empty("rejects"), len(frame), timezone=plan.zone or "UTC")
 
 
 def _joined(kept: _Kept, plan: _TimePlan) -> Any:
@@ -337,8 +312,9 @@ def _careful(head: Head, path: Path, rules: _Rules) -> Scan:
         batches.append(_batch(held, places, schema))
         del held  # before the next are read
     raw = pa.Table.from_batches(batches, schema).to_pandas().astype("str")
-    at, texts, reasons = zip(*broken, strict=True) if broken else ((), (), ())
-    refused = rejects(head.name, at, None, texts, reasons)
+    at, texts, reasons, columns, by_rule = zip(*broken, strict=True) if broken else ((),) * 5
+    refused = rejects(head.name, at, columns, texts, reasons)
+    refused["by_rule"] = pd.array(by_rule, dtype="boolean")
     return _by_cell(raw, refused, np.frombuffer(lines, dtype="int64"), head, rules)
 
 
@@ -378,13 +354,13 @@ def _by_cell(
             rejected.append(rejects(head.name, lines[rows], name, seen, why))
             bad[rows] = True
     return Scan(
+        head,
         pd.DataFrame(data)[~bad].reset_index(drop=True),
         in_line_order(*rejected),
         len(raw) + len(refused),
         timezone=(zones or ["UTC"])[0],
         notes=tuple(dict.fromkeys(notes)),
         faults=_moved(faults, bad),
-        head=head,
         suffixes=suffixes,
         _cache={"lines": lines[~bad]},
     )

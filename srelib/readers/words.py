@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 import json
 import re
+import tomllib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -30,6 +33,36 @@ UNKNOWN_STATUS = "unknown status"
 SAY_STATUS = 'to say what it means: values.status = { WORD = "succeeded" } in sources.toml'
 IGNORED = "left out as values in sources.toml says"
 NOT_CHOSEN = "not chosen by where = {...} in sources.toml"
+
+
+@cache
+def column_names() -> dict[str, dict[str, tuple[str, ...]]]:
+    """Names that columns go by, for each column of each table, its own first."""
+    known = tomllib.loads(Path(__file__).with_name("column_names.toml").read_text("utf-8"))
+    return {
+        table: {column: (column, *others) for column, others in columns.items()}
+        for table, columns in known.items()
+    }
+
+
+def columns_by_name(
+    header: Iterable[str], known: Mapping[str, Sequence[str]], taken: Iterable[str] = ()
+) -> dict[str, str]:
+    """Columns by role, as their names suggest; each in one role, and none that is taken."""
+    plain = {plain_name(name): name for name in reversed([*header])}
+    plain |= {name.partition("_per_")[0]: plain[name] for name in plain if name.startswith("@")}
+    found: dict[str, str] = {}
+    for role, names in known.items():
+        free = (plain[name] for name in names if name in plain)
+        column = next((one for one in free if one not in {*taken, *found.values()}), None)
+        if column is not None:
+            found[role] = column
+    return found
+
+
+def plain_name(name: str) -> str:
+    """The name of a column without its spelling."""
+    return re.sub(r"[\s.-]+", "_", name.strip().lower())
 
 
 def word_counts(words: Iterable[str | None], *, most: int = 6) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from srelib.readers.base import head
-from srelib.readers.csv_text import BrokenRecord, csv_records
+from srelib.readers.csv_text import BrokenRecord, as_table, csv_records
 from srelib.sources import Source
 from tests.readers.test_text import file_of
 
@@ -55,3 +56,22 @@ def test_a_broken_record_says_why_and_costs_no_other(tmp_path: Path, row: bytes,
     assert line == 3
     assert why in broken.reason
     assert broken.text == row[:200].decode(errors="replace").replace("\ufffd", "?")
+
+
+def test_an_empty_cell_means_the_one_above_where_that_is_said(tmp_path: Path) -> None:
+    """Rows cut short stay broken; what stands above the first row is nothing."""
+    path = file_of(tmp_path, "a,b\n,1\nx,2\n ,3\n4\n,5\ny,6\n")
+    said = head(path).as_said(Source(match="*", fill_down="a"))
+    found = [one for _, one in csv_records(path, said)]
+    assert [one for one in found if not isinstance(one, BrokenRecord)] == [
+        ["", "1"], ["x", "2"], ["x", "3"], ["x", "5"], ["y", "6"],
+    ]  # fmt: skip
+
+
+def test_parts_of_lines_are_a_table(tmp_path: Path) -> None:
+    """A line that does not fit is a broken record; a part that is not there is empty."""
+    path = file_of(tmp_path, "1 a\n\nx\n2\n")
+    table = as_table(head(path), re.compile(r"(?P<n>\d)(?: (?P<w>\w))?"), "no such line")
+    assert table.header == ("n", "w")
+    broken = BrokenRecord("x", "no such line")
+    assert list(csv_records(path, table)) == [(1, ["1", "a"]), (3, broken), (4, ["2", ""])]

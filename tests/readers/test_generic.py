@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from srelib.errors import ReadError
-from srelib.readers import generic
+from srelib.readers import generic, words
 from srelib.readers.base import FileResult, head
 from srelib.readers.recognition import read
 from srelib.sources import Source
@@ -121,7 +121,8 @@ def test_recognise_leaves_other_tables_alone(tmp_path: Path) -> None:
 def test_the_time_of_kibana_is_known_whatever_the_step():
     """Lens writes the step into the name of the column."""
     header = ("@timestamp per 5 minutes", "requests", "errors")
-    assert generic.columns_by_name(header, generic.NAMES)["time"] == "@timestamp per 5 minutes"
+    found = words.columns_by_name(header, words.column_names()["sli"])
+    assert found["time"] == "@timestamp per 5 minutes"
 
 
 def test_a_column_is_read_as_one_thing(tmp_path: Path) -> None:

@@ -315,6 +315,14 @@ def test_legacy_long_table_is_read(tmp_path: Path) -> None:
     assert result.rows_read == result.rows_kept + len(result.rejects)
 
 
+def test_units_of_a_long_table_are_checked_as_those_of_a_wide_one(tmp_path: Path) -> None:
+    """Counts that carry milliseconds are none."""
+    rows = [f"shop {role},2026-01-01T01:0{m}:00Z,{m + 1} ms" for m in (0, 1, 2)
+            for role in ("good", "total")]  # fmt: skip
+    with pytest.raises(ReadError, match="read as good, and its cells carry 'ms'"):
+        read_panel(tmp_path, "Series,Time,Value\n" + "\n".join(rows) + "\n")
+
+
 def test_status_code_labels_are_paired(tmp_path: Path) -> None:
     """5xx is bad, everything is total; an absent error series is unknown unless said."""
     text = (

@@ -146,7 +146,8 @@ def test_a_column_that_is_not_there_is_named_with_those_that_are(tmp_path):
 
 def test_a_lacking_column_says_how_to_give_it(tmp_path):
     """Incidents without a service ask for one."""
-    with pytest.raises(ReadError, match=r'no column for service of incidents .* service = "..."'):
+    said = r'a table of incidents needs a column service; .* service = "..."'
+    with pytest.raises(ReadError, match=said):
         read(tmp_path, "incident_id,started_at,resolved_at\n1,2026-06-01T10:00:00Z,\n")
 
 

@@ -116,5 +116,5 @@ def test_cells_below_a_merged_one_are_filled_where_that_is_said(tmp_path):
     path = write_workbook(tmp_path / "i.xlsx", {"June": rows})
     assert read(path)[1].rows_kept == 1
     assert read(path, fill_down="service")[1].tables["incidents"]["service"].eq("shop").all()
-    with pytest.raises(ReadError, match="no column 'Service'; columns seen: 'incident_id'"):
+    with pytest.raises(ReadError, match="no column 'Service'; the file has 'incident_id'"):
         read(path, fill_down="Service")

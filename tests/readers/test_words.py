@@ -5,7 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from srelib import tables
 from srelib.readers import words
+from srelib.sources import EXTRA_COLUMNS
 from tests.readers.reading import noted, read
 
 DEPLOYMENTS = """deployment_id,service,finished_at,status,team
@@ -70,3 +72,26 @@ def test_a_cell_is_a_name_or_nobody(cell: str, name: str | None) -> None:
     """Objects give their name, placeholders nobody; other text stays."""
     found = words.named_services(pd.Series([cell])).iloc[0]
     assert found == name or (name is None and pd.isna(found))
+
+
+@pytest.mark.parametrize("table", words.column_names())
+def test_every_name_of_a_column_is_found(table):
+    """Alone in a header, whatever its spelling; columns without other names go by their own."""
+    known = words.column_names()[table]
+    for column, names in known.items():
+        assert names[0] == column
+        assert len({*names}) == len(names)
+        for name in names:
+            shown = name.upper().replace("_", "-") if name[0] != "_" else name
+            assert shown in words.columns_by_name([shown], known).values()
+    own = {*tables.TABLES, "states", "history"}
+    roles = {*tables.names(table), *EXTRA_COLUMNS} if table in tables.TABLES else {*known}
+    assert table in own
+    assert {*known} <= roles
+
+
+def test_a_column_has_one_role_and_the_first_of_its_names_counts():
+    """What is taken is nobody else's."""
+    known = {"id": ("id", "number"), "other": ("other", "number", "no")}
+    assert words.columns_by_name(["Number", "No"], known) == {"id": "Number", "other": "No"}
+    assert words.columns_by_name(["number"], known, ["number"]) == {}

@@ -4,10 +4,8 @@ from typing import Any
 
 from srelib.readers import declaration as say
 from srelib.readers.engine import FileContext, Format
+from srelib.readers.indicators import SERVICE_LABELS
 from srelib.readers.json_text import as_moment, keyed
-
-SERVICE_LABELS = ("service", "service_name", "app", "application", "job")
-"""Labels asked for the service of an alert, in this order."""
 
 
 def _episodes(found: list[Any], *_: Any) -> list[Any]:

@@ -13,10 +13,7 @@ from srelib.readers.words import word_counts
 HISTORY_LIMIT = 10
 """Syncs an application keeps unless its ``revisionHistoryLimit`` says otherwise."""
 
-_STATUSES = say.Outcomes(
-    {"failed": "failed", "error": "failed", "succeeded": "succeeded"},
-    unfinished=("running", "terminating"),
-)
+_STATUSES = say.Outcomes({"failed": "failed", "error": "failed", "succeeded": "succeeded"})
 _PHASE = "status.operationstate.phase"
 _REVISION = say.in_text(r"^([0-9a-f]{40,64})\Z", "revision", "revisions")
 """Commit of the manifests: of several sources the first that is one, not a chart's version."""

@@ -29,7 +29,7 @@ AZURE_DEVOPS = Format(
     statuses=say.Outcomes(
         {"succeeded": "succeeded", "partiallysucceeded": "succeeded", "failed": "failed",
          "canceled": "cancelled", "cancelled": "cancelled"},
-        unfinished=("inprogress", "notstarted", "cancelling", "postponed", "none", "completed"),
+        unfinished=("inprogress", "notstarted", "postponed", "none", "completed"),
     ),
     asks="these builds do not name a repository, so nothing says which service they deploy",
     paging=say.Paging((1000,), "export with --top, or shorter periods"),

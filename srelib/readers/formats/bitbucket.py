@@ -26,7 +26,6 @@ BITBUCKET = Format(
     statuses=say.Outcomes(
         {"successful": "succeeded", "completed": "succeeded", "failed": "failed",
          "stopped": "cancelled", "expired": "cancelled"},
-        unfinished=("in_progress", "pending", "paused"),
         nothing={"undeployed": "the environment waits for this deployment: nothing was deployed "
                                "yet"},
     ),

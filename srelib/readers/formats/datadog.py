@@ -8,8 +8,7 @@ import pandas as pd
 
 from srelib.readers import declaration as say
 from srelib.readers import flat, monitoring
-from srelib.readers.base import FileResult, Head
-from srelib.readers.engine import service_unsaid
+from srelib.readers.base import FileResult, Head, question
 from srelib.readers.json_text import nested, objects_in
 
 _SERVICE = say.in_text("^service:(.*)", "tags")
@@ -42,7 +41,8 @@ def _read_history(head: Head, source: say.Source) -> FileResult:
         steps.append(series.get("interval"))
         notes += _targets(data, named["sli"])
     if rows and not source.service and not any(row["service"] for row in rows):
-        raise service_unsaid("no tag of the SLO says which service it is of (service:NAME)", head)
+        why = "no tag of the SLO says which service it is of (service:NAME)"
+        raise question(why, file=head.name, service=None)
     return flat.read_flat(head, _stepped(source, steps, unit="count"), rows, notes=notes)
 
 

@@ -7,10 +7,9 @@ from typing import Any
 from srelib.readers import declaration as say
 from srelib.readers.engine import Format
 from srelib.readers.json_text import as_moment, keyed, objects_in
-from srelib.readers.record_tables import UNFINISHED
+from srelib.readers.record_tables import UNFINISHED, UNFINISHED_WORDS
 
 _OUTCOMES = {"SUCCESS": "succeeded", "ACTIVE": "succeeded", "FAILURE": "failed", "ERROR": "failed"}
-_UNFINISHED = ("IN_PROGRESS", "QUEUED", "PENDING", "WAITING", "REQUESTED")
 _FETCH = "fetch them with `gh api repos/OWNER/REPO/deployments/ID/statuses`"
 _NO_STATUS = f"no status says how and when it ended; {_FETCH}"
 _INACTIVE = (
@@ -78,7 +77,7 @@ def _ending(record: say.Record, row: say.Row, _: Any) -> say.Row:
         finished = say.first(record, ("updatedat", "createdat"))
         found = {"status": _OUTCOMES[_state(last)], "finished_at": finished}
     else:
-        fault = UNFINISHED if _state(last) in _UNFINISHED else _NO_STATUS
+        fault = UNFINISHED if _state(last).lower() in UNFINISHED_WORDS else _NO_STATUS
         seen = ", ".join(map(_state, timed or [record])) or None
         fault = _INACTIVE if _state(last) == "INACTIVE" else fault
         found = say.refused(fault, value=seen, column="status")
@@ -149,7 +148,6 @@ GITHUB_RUNS = Format(
     statuses=say.Outcomes(
         {"success": "succeeded", "failure": "failed", "timed_out": "failed",
          "startup_failure": "failed", "cancelled": "cancelled"},
-        unfinished=("queued", "in_progress", "pending", "waiting", "requested", "action_required"),
         nothing={
             "skipped": "the run was skipped: nothing was deployed",
             "stale": "GitHub gave the run up as stale: nothing says that it deployed",

@@ -46,8 +46,6 @@ GITLAB = Format(
     word=_WORD,
     statuses=say.Outcomes(
         _ENDS,
-        unfinished=("created", "running", "blocked", "pending", "waiting_for_resource",
-                    "preparing"),
         nothing={
             "skipped": "the deployment was skipped: nothing was deployed",
             "manual": "the job waits for somebody to start it: nothing was deployed",
@@ -84,8 +82,6 @@ GITLAB_PIPELINES = Format(
     ),
     statuses=say.Outcomes(
         _ENDS,
-        unfinished=("created", "waiting_for_resource", "preparing", "pending", "running",
-                    "scheduled", "canceling"),
         nothing={
             "skipped": "the pipeline was skipped: nothing was deployed",
             "manual": "the pipeline waits for somebody to start a job: nothing says it deployed",

@@ -9,9 +9,9 @@ import numpy as np
 
 from srelib.readers import declaration as say
 from srelib.readers import flat
-from srelib.readers.base import Head
+from srelib.readers.base import Head, Unconfirmed, question
 from srelib.readers.engine import Format
-from srelib.readers.formats.alertmanager import SERVICE_LABELS
+from srelib.readers.indicators import SERVICE_LABELS
 from srelib.readers.json_text import nested, objects_in
 
 
@@ -27,7 +27,7 @@ def _episodes(found: list[Any], head: Head, source: say.Source) -> list[Any]:
     times = [_sample_times(one) for one in series]
     moments = np.concatenate([*times, np.array([])])
     if not len(moments):
-        raise flat.nothing_in(head, "no alert fired in this answer")
+        raise head.error("no alert fired in this answer", flat.LONGER)
     step = _query_step(times, source, head)
     return [
         nested(one, "metric") | {
@@ -57,10 +57,10 @@ def _query_step(times: list[np.ndarray], source: say.Source, head: Head) -> floa
         return float(source.step.total_seconds())
     gaps = np.concatenate([np.diff(own) for own in times]).round(3)
     if not len(gaps):
-        raise head.error(
-            "no series has two samples, so the step of the query cannot be told",
-            'say step = "1m", or whatever the step of the query was, in sources.toml',
-        )
+        raise question(
+            "no series has two samples, so the step of the query cannot be told", file=head.name,
+            step=Unconfirmed("1m", "the step of the query"),
+        )  # fmt: skip
     lengths, counts = np.unique(gaps, return_counts=True)
     return float(lengths[counts.argmax()])
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from srelib.readers import generic
-from srelib.readers.base import Family, FileResult, Head
-from srelib.readers.engine import service_unsaid, starts_with
+from srelib.readers.base import Family, FileResult, Head, question
+from srelib.readers.csv_text import as_table, starts_with
 from srelib.readers.event_rows import read_events
 
 if TYPE_CHECKING:
@@ -46,15 +46,16 @@ def _log(
         if source.unit not in (None, "event"):
             return generic.read_generic(head, source)
         if source.service is None and "service" not in source.columns:
-            raise service_unsaid("a log of requests does not say which service they asked", head)
+            why = "a log of requests does not say which service they asked"
+            raise question(why, file=head.name, service=None)
         said = source.model_copy(update={
             "good": source.good or good, "columns": {"time": time} | dict(source.columns),
             **{key: value for key, value in known.items() if not getattr(source, key)},
         })  # fmt: skip
         if line is not None:
-            form = head.time_format or time_format
-            head = replace(head, header=tuple(line.groupindex), time_format=form)
-        return read_events(head, said, line=line)
+            head = as_table(head, line, "not a line of such a log: export it again")
+            head = replace(head, time_format=head.time_format or time_format)
+        return read_events(head, said)
 
     return Family(name, recognise, read, ("sli",))
 

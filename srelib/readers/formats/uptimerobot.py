@@ -15,7 +15,7 @@ from srelib.readers.json_text import json_pages, objects_in
 _STATES = {"1": "down", "2": "up", "98": "started", "99": "paused"}
 _UNKNOWN = "unknown"
 _MEANT = {"up": "good", "down": "bad", "started": "ignore", "paused": "ignore", _UNKNOWN: "ignore"}
-_PAGE = 50
+_PAGING = say.Paging(how="export every page (offset, 50 at a time)", total="pagination.total")
 
 
 def _read_uptimerobot(head: Head, source: say.Source) -> FileResult:
@@ -24,7 +24,7 @@ def _read_uptimerobot(head: Head, source: say.Source) -> FileResult:
     monitors = [one for members, _ in lots for one in objects_in(members)]
     logs = [(one, log) for one in monitors for log in objects_in(one.get("logs"))]
     if not logs:
-        raise flat.nothing_in(head, "these monitors bring no logs", "ask getMonitors with logs=1")
+        raise head.error("these monitors bring no logs", "ask getMonitors with logs=1")
     rows = [_row(one, say.first(log, "datetime"), say.first(log, "type")) for one, log in logs]
     ends = [(number, _row(one, end, None)) for number, (one, log) in enumerate(logs, start=1)
             if (end := _end(log, one)) is not None]  # fmt: skip
@@ -35,7 +35,8 @@ def _read_uptimerobot(head: Head, source: say.Source) -> FileResult:
     result = flat.read_flat(
         head, known, [*rows, *(row for _, row in ends)],
         [*range(1, len(rows) + 1), *(number for number, _ in ends)],
-        read=monitoring.STATELOG.read, notes=_cut_off(len(monitors), [page for _, page in lots]),
+        read=monitoring.STATELOG.read,
+        notes=_PAGING.cut_off(len(monitors), [page for _, page in lots], "monitor"),
     )  # fmt: skip
     return replace(
         result, rows_read=result.rows_read - len(ends), rows_kept=result.rows_kept - len(ends)
@@ -63,17 +64,6 @@ def _longest(logs: list[tuple[say.Record, say.Record]], source: say.Source) -> A
     lengths = [log.get("duration") for _, log in logs]
     longest = max((one for one in lengths if type(one) is int and 0 < one < 1e9), default=0)
     return source.max_silence or (pd.Timedelta(seconds=longest) if longest else None)
-
-
-def _cut_off(found: int, pages: list[say.Record]) -> list[str]:
-    totals = [say.first(page, "pagination.total") for page in pages]
-    total = max((int(text) for text in totals if text and text.isdigit()), default=0)
-    if total <= found:
-        return []
-    return [
-        f"UptimeRobot counts {total} monitors, this file holds {found}: the rest is cut "
-        f"off; export every page (offset, {_PAGE} at a time)."
-    ]
 
 
 UPTIMEROBOT = flat.family(

@@ -48,7 +48,7 @@ def test_a_pending_alert_did_not_fire(tmp_path):
 def test_a_step_that_cannot_be_told_must_be_said(tmp_path):
     """One sample alone has no distance to the next."""
     query = alerts_query((FIRING, samples(0)), (FIRING | {"pod": "b"}, samples(5)))
-    with pytest.raises(ReadError, match='say step = "1m"'):
+    with pytest.raises(ReadError, match='add step = "1m"'):
         read(tmp_path, "prometheus_alerts", query)
     ends = read(tmp_path, "prometheus_alerts", query, step="30s").tables["alerts"]["resolved_at"]
     assert ends[0] == at("06-01T10:00:30")
