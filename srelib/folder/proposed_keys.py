@@ -16,6 +16,7 @@ from srelib.errors import ReadError
 from srelib.readers.base import Head, Unconfirmed, file_text
 from srelib.readers.cells import MISSING, NOT_A_NUMBER
 from srelib.readers.json_text import json_records, name_and_value
+from srelib.readers.meaning import says_bad, says_share
 
 Cells = dict[str, list[str]]
 Keys = Mapping[str, Any]
@@ -50,7 +51,6 @@ _OUTCOME = re.compile(
 )
 _IDENTIFIER = re.compile(r"(?i)(^|[^a-z])(id|number|nr|no)$|[a-z]Id$")
 _EPOCH = re.compile(r"\d{9,19}(\.\d*)?")
-_SHARE = re.compile(r"avail|ratio|uptime|(^|[^a-z])sli([^a-z]|$)|perc|pct|%|share|rate$")
 
 _SERVICE = r"service|dienst|app|component|system|product|facet|site|host|monitor|target|project"
 _SLI: dict[str, str] = {
@@ -204,7 +204,7 @@ def entry(head: Head, said: Any = None) -> dict[str, Any]:
         columns = columns_like(table, cells)
     else:
         columns, more = _indicator(cells, times, numbers, words)
-        shares = [name for name in numbers if _SHARE.search(name.lower())]
+        shares = [name for name in numbers if says_share(name)]
         if not shares and all(_are_shares(cells[name]) for name in numbers):
             shares = numbers
         if len(shares) > 1 and "service" not in columns:
@@ -308,8 +308,9 @@ def series_like(names: Sequence[str], service: Any) -> list[dict[str, Any]]:
 
 def _share_of(column: str) -> dict[str, Any]:
     """A column of shares as an indicator of the service that it is named for."""
-    words = [w for w in re.split(r"[^\w.-]+|_", column) if w and not _SHARE.search(w.lower())]
-    role = "bad_ratio" if _named([column], _SLI["bad"]) else "ratio"
+    split = filter(None, re.split(r"[^\w.-]+|_", column))
+    words = [word for word in split if not (says_bad(word) or says_share(word))]
+    role = "bad_ratio" if says_bad(column) else "ratio"
     return {"service": Unconfirmed(" ".join(words) or column, "the service"), role: column}
 
 
@@ -372,9 +373,9 @@ def _indicator(
     specs = series_like(numbers, None) if len(counts) > 1 else []
     if specs:
         return columns | {k: str(getattr(v, "value", v)) for k, v in specs[0].items() if v}, {}
-    share = next((n for n in numbers if _SHARE.search(n.lower())), None)
+    share = next((n for n in numbers if says_share(n)), None)
     if share:
-        return columns | {"bad_ratio" if _named([share], _SLI["bad"]) else "ratio": share}, {}
+        return columns | {"bad_ratio" if says_bad(share) else "ratio": share}, {}
     if len(counts) == 1:
         roles = ("bad", "good", "total")
         return columns | {next(r for r in roles if _named(counts, _SLI[r])): counts[0]}, {}

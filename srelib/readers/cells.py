@@ -424,11 +424,12 @@ def numbers(
 
 
 def _suffixed(text: pd.Series) -> tuple[pd.Series, pd.Series]:
-    parts = text.str.extract(r"^([+-]?[\d.]+(?:[eE][+-]?\d+)?)[\s\u00a0]*([A-Za-zµμ%]+)(/s)?$")
-    factors = parts[1].map(UNITS).astype("float64")
-    return pd.to_numeric(parts[0], errors="coerce").astype("float64") * factors, parts[1] + parts[
-        2
-    ].fillna("")
+    parts = text.str.extract(
+        r"^([+-]?[\d.]+(?:[eE][+-]?\d+)?)[\s\u00a0]*([A-Za-zµμ%]*?)\s*((?:req|ops|msg)?/s)?$"
+    )
+    factors = parts[1].map(UNITS | {"": 1.0}).astype("float64")
+    units = parts[1] + parts[2].str[-2:].fillna("")
+    return pd.to_numeric(parts[0], errors="coerce").astype("float64") * factors, units
 
 
 def _points(text: pd.Series, decimal: str | None, file: str | None, column: str) -> pd.Series:

@@ -79,6 +79,8 @@ def _roles(header: Sequence[str], source: Source) -> dict[str, str]:
         roles.pop("service", None)
     if source.sli and "sli" not in mapped:
         roles.pop("sli", None)
+    if {*meaning.SHARES} & {*mapped} and not {"good", "bad"} & {*roles}:
+        roles.pop("total", None)  # a share beside its total is read alone
     if {"good", "bad", "total"} & set(roles):
         roles = {role: name for role, name in roles.items() if role not in meaning.SHARES}
     if {"good", "total"} <= set(roles):

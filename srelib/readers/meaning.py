@@ -34,8 +34,8 @@ UNITS = {
 
 _RISES = 8
 """So many rises without a fall are hardly chance: less than one time in 300,000."""
-_LIKELY = 5
-"""So many in a short series are asked about."""
+_LIKELY = 3
+"""So many without any fall are asked about."""
 _SURELY = 30
 """So many, and no declaration can make counts of them."""
 FEW = 2
@@ -45,13 +45,28 @@ _ENOUGH = 10
 
 _RUNNING_NAME = re.compile(r"(?m)\A[^{]*_(total|count|sum|bucket)\s*(\{|$)")
 _INCREASE_NAME = re.compile(r"(?i)\b(increase|delta)\(|\bincrease\b")
-_RATE_NAME = re.compile(r"(?i)\b(irate|rate)\(|\b(qps|rps|tps)\b|per[ _-]?sec(ond)?\b|/s(ec)?\b")
+_RATE_NAME = re.compile(
+    r"(?i)\bi?rate\(|(?<![a-z])(q|r|t|req)ps(?![a-z])|(per|/)[ _-]?s(ec(ond)?)?(?![a-z])"
+    r"|(par|por|pro|al|/) ?(second|segund|sekund)"
+)
+_MAYBE_RATE_NAME = re.compile(r"(?i)(?<![a-z])rate(?![a-z(]|[ _-]?limit)|Rate(?![a-z(]|_?[Ll]imit)")
 _MINUTE_NAME = re.compile(r"(?i)\brpm\b|(per[ _-]?|/)(min(ute)?|h(ou)?r?)(?![a-z])")
 _PERCENT_NAME = re.compile(r"(?i)%|percent|(^|[^a-z])pct")
 _BAD_NAME = re.compile(
     r"((?i:err(or)?s?|fail(ure|ed|s)?|bad|5xx|down(time)?|loss|lost|unavailab\w*|unhealthy|outage|"
-    r"reject(ed|ions?)?|dropped|timeouts?))(?![a-z])"
+    r"reject(ed|ions?)?|dropped|timeouts?|fehler\w*|ausf[aä]ll\w*|st(ö|oe)r\w*|erreurs?|errores|"
+    r"errore|fallos?|fout\w*|(?<![a-z])(nok|ko)))(?![a-z])"
 )
+_SHARE_NAME = re.compile(
+    r"(?i)avail|verf(ü|ue)g|dispon|ratio|uptime|(^|[^a-z])sli([^a-z]|$)|perc|pct|%|share|rate$|"
+    r"quote|anteil|prozent|taux|tass?[ao]"
+)
+_WHOSE = re.compile(
+    r"\b(service|app|job|name|instance|pod|path|handler|route|ur[il]|endpoint|host)\w*="
+    r'"(?:[^"\\]|\\.)*"'
+)
+"""Labels that say whose numbers these are and not what they are."""
+_GOOD_NAME = re.compile(r"(?i)avail|verf(ü|ue)g|dispon|succ|uptime|good|(?<![a-z])ok|sli|\Aratio\Z")
 _LARGE_NUMBERS = {"", "K", "k", "Mil", "M", "Bil", "G", "Tri", "T"}
 
 
@@ -80,9 +95,20 @@ class NumberColumn:
         rises, falls, _ = self.steps
         return rises + falls >= _ENOUGH and 4 * falls > rises + falls
 
+    @property
+    def adds_counters(self) -> bool:
+        """Whether it rises, and falls now and then to far more than it counts in a bucket."""
+        rises, falls, restarts = self.steps
+        if falls == restarts or rises < _RISES * falls:
+            return False
+        known = _known([self])
+        change = np.diff(known)
+        left = known[1:][(change < 0) & (known[1:] > known[:-1] / 2)]
+        return bool(left.min(initial=np.inf) > 4 * np.quantile(change[change > 0], 0.95))
+
     def says(self, clue: re.Pattern[str]) -> bool:
         """Whether the name, or a unit in the cells, holds a clue."""
-        return clue.search("\n".join([self.name, *self.suffixes])) is not None
+        return clue.search("\n".join([_WHOSE.sub("", self.name), *self.suffixes])) is not None
 
 
 @dataclass(frozen=True)
@@ -105,13 +131,13 @@ def meaning_of(
     whole = [column for column in columns if column.role == "total"]
     signs = {c.role: 1 for c in columns if set(c.suffixes) == {"%"}}
     named = {c.role: 100 for c in columns if whole and c.role in ("good", "bad")
-             and set(c.suffixes) <= {""} and _PERCENT_NAME.search(c.name)}  # fmt: skip
+             and set(c.suffixes) <= {""} and c.says(_PERCENT_NAME)}  # fmt: skip
     percents = signs | named
     counts = [c for c in columns if c.role in COUNTS and c.role not in percents]
     if not counts:
         return None
     if declared in (None, "count"):
-        _check_shares(counts, file)
+        _check_shares(counts, declared, file)
     _check_runs(counts, declared, file)
     said = Meaning(declared or "", f'unit = "{declared}" in sources.toml')
     found = said if declared else _inferred(counts, file)
@@ -120,7 +146,12 @@ def meaning_of(
 
 def says_bad(name: str) -> bool:
     """Whether a column is named for what fails."""
-    return _BAD_NAME.search(name) is not None
+    return _BAD_NAME.search(_WHOSE.sub("", name)) is not None
+
+
+def says_share(name: str) -> bool:
+    """Whether a column is named for a share."""
+    return _SHARE_NAME.search(name) is not None
 
 
 _MEANT = {
@@ -163,11 +194,19 @@ def _check_runs(columns: Sequence[NumberColumn], declared: str | None, file: str
     """Refuse running sums beside events of other series, and a unit the values contradict."""
     wholes = _wholes(columns)
     running = any(_running([column], rises=_SURELY) for column in wholes)
-    if running and any(column.falls_often for column in wholes):
+    if running and (other := next((c for c in (*wholes, *columns) if c.falls_often), None)):
         raise ReadError(
-            f"the numbers of {wholes[0].name!r} never fall in some series and do in others, so "
-            "some are running sums and some are not",
+            f"the numbers of {wholes[0].name!r} never fall in some series and do in others (such "
+            f"as {other.name!r}), so some are running sums and some are not",
             file=file, fix="export all series in one way, or each kind in a file of its own",
+        )  # fmt: skip
+    broken = next((column for column in columns if column.adds_counters), None)
+    if broken and (declared in (None, "counter") or broken.steps[0] >= _SURELY):
+        raise ReadError(
+            f"the numbers of {broken.name!r} rise and at times fall by a part, as sums of several "
+            "counters do of which one begins again: what happened then cannot be told",
+            file=file, fix="export events in each bucket, in PromQL sum(increase(...)); where they "
+            'are those already, say unit = "count" in sources.toml',
         )  # fmt: skip
     falling = next((column for column in columns if column.falls_often), None)
     if declared == "counter" and falling:
@@ -187,9 +226,9 @@ def _check_runs(columns: Sequence[NumberColumn], declared: str | None, file: str
 
 def _inferred(columns: Sequence[NumberColumn], file: str) -> Meaning:
     """The unit of counts that names and values show together."""
-    rate, increase, minute, named = (
+    rate, increase, minute, named, maybe = (
         next((column.name for column in columns if column.says(clue)), None)
-        for clue in (_RATE_NAME, _INCREASE_NAME, _MINUTE_NAME, _RUNNING_NAME)
+        for clue in (_RATE_NAME, _INCREASE_NAME, _MINUTE_NAME, _RUNNING_NAME, _MAYBE_RATE_NAME)
     )
     first = columns[0].name
     if not rate and not increase:
@@ -197,7 +236,7 @@ def _inferred(columns: Sequence[NumberColumn], file: str) -> Meaning:
             return Meaning("counter", f"{named!r} is named as a counter, and its values never fall "
                                       "but where it begins again")  # fmt: skip
         often = _running(columns, rises=_RISES, restarts=4)
-        if often or _running(columns, rises=3 if named else _LIKELY, restarts=0):
+        if often or _running(columns, rises=_LIKELY, restarts=0):
             raise _ask(
                 f"the numbers of {named or first!r} never fall{' but to restart' * often}: they "
                 "may be running sums, or events in each bucket that grew",
@@ -222,6 +261,8 @@ def _inferred(columns: Sequence[NumberColumn], file: str) -> Meaning:
         return Meaning("count", f"{increase!r} names the increase in each bucket")
     if rate:
         return Meaning("rate", f"{rate!r} names a rate per second")
+    if maybe and not increase:
+        raise _ask(f"{maybe!r} may name a rate per second", file, "rate", "count")
     fractions = _fractions(columns)
     if len(fractions):
         raise _ask(
@@ -249,21 +290,35 @@ def without_dips(samples: np.ndarray, fresh: np.ndarray) -> np.ndarray:
     return held
 
 
-def _check_shares(columns: Sequence[NumberColumn], file: str) -> None:
-    """Refuse shares up to 1 where whole totals stand beside them: they are not counted as those."""
+def _check_shares(columns: Sequence[NumberColumn], declared: str | None, file: str) -> None:
+    """Refuse shares where whole totals stand beside them: they are not counted as those."""
     whole = [column for column in columns if column.role == "total"]
     if len(_fractions(whole)) or not np.any(_known(whole) > 1):
         return
+    usual = float(np.median(_known(whole)))
     for role in ("good", "bad"):
         mine = [column for column in columns if column.role == role]
-        if len(_fractions(mine)) and _known(mine).max() <= 1:
+        known, parts = _known(mine), len(_fractions(mine)) > 0
+        if not len(known) or known.max() > (1 if declared else 100):
+            continue
+        if known.max() > 1 and role == "good":  # nearly 100, whatever the total is
+            middle = np.median(known)
+            parts = middle >= 90 and abs(middle - usual) > usual / 10 and (parts or usual > 200)
+        if parts:
+            unit, most, like = ("ratio", "fractions up to 1", "shares")
+            if known.max() > 1:
+                unit, most, like = ("percent", "numbers up to 100", "percentages")
+            column, name = f"{'bad_' * (role == 'bad')}ratio", mine[0].name
             raise ReadError(
-                f"column {mine[0].name!r} is read as {role} events, and holds fractions up to 1 "
-                "beside whole totals, as shares are",
+                f"column {name!r} is read as {role} events, and holds {most} beside whole totals, "
+                f"as {like} are",
                 file=file,
                 fix="export the number of events, or map only the share: columns = "
-                f"{{ {'bad_' * (role == 'bad')}ratio = {json.dumps(mine[0].name)} }}",
-            )
+                f'{{ {column} = {json.dumps(name)} }}, unit = "{unit}"; or say unit = "count" '
+                "where they are events",
+                asks={"columns": Unconfirmed({column: name}, "the share, without its total"),
+                      "unit": Unconfirmed(unit, "or count, without the line of columns")},
+            )  # fmt: skip
 
 
 def _running(columns: Sequence[NumberColumn], *, rises: int, restarts: int = 20) -> bool:
@@ -304,32 +359,57 @@ def _shares(columns: Sequence[NumberColumn], declared: str | None, file: str) ->
             file=file,
             fix=f"say columns = {{ bad_ratio = {json.dumps(wrong)} }} in sources.toml, or give "
             "the column another name",
-            asks={"columns": {"bad_ratio": wrong}},
+            asks={"columns": {"bad_ratio": "value" if "{" in wrong else wrong}},
         )
+    found = _share_unit(columns, declared, file)
+    good = [column for column in columns if column.role == "ratio"]
+    half = 50 if found.unit == "percent" else 0.5
+    if good and np.quantile(np.r_[_known(good), 0], 0.75) < half and not good[0].says(_GOOD_NAME):
+        column = "value" if "{" in good[0].name else good[0].name
+        raise ReadError(
+            f"column {good[0].name!r} is read as the share of good events, and three of four "
+            f"values are below {half:g}, as shares of errors are",
+            file=file,
+            fix=f"say columns = {{ bad_ratio = {json.dumps(column)} }} in sources.toml; where so "
+            "little was good, give the column a name that says so, such as availability",
+            asks={"columns": Unconfirmed({"bad_ratio": column}, "the share of errors")},
+        )  # fmt: skip
+    return found
+
+
+def _share_unit(columns: Sequence[NumberColumn], declared: str | None, file: str) -> Meaning:
+    """Whether shares run to 1 or to 100."""
     values, name = _known(columns), columns[0].name
     if any("%" in column.suffixes for column in columns):
         return Meaning("ratio", "cells with a % sign")
     large = int((values > 1.01).sum())
+    good = [_known([column]) for column in columns if column.role == "ratio"]
+    small = [part.sum() > 0 and part.max() <= 1 for part in good]
+    hundreds = [len(part) > 0 and np.median(part) > 2 for part in good]
+    if any(small) and any(hundreds):
+        raise ReadError(
+            f"some series of {name!r} run to 100, and others to 1", file=file,
+            fix="export all of them in one unit",
+        )  # fmt: skip
     if declared == "percent":
-        good = [_known([column]) for column in columns if column.role == "ratio"]
-        small = [part.sum() > 0 and part.max() <= 1 for part in good]
-        if any(small) and not all(small):
-            raise ReadError(
-                f"some series of {name!r} run to 100, and others to 1", file=file,
-                fix="export all of them in one unit",
-            )  # fmt: skip
-        if any(small):
+        if any(small) and all(small):
             raise _ask(
                 f"column {name!r} is declared percent, and no value is above 1", file, "ratio"
             )
         return Meaning("percent", 'unit = "percent" in sources.toml')
-    if declared is None and not large and values.any() and _PERCENT_NAME.search(name):
+    if declared is None and not large and values.any() and columns[0].says(_PERCENT_NAME):
         raise _ask(
             f"column {name!r} is named as percent, and no value is above 1",
             file,
             "percent",
             "ratio",
         )
+    many = columns[0].role == "bad_ratio" and np.quantile(values, 0.25) > 0.1  # read as shares to 1
+    if many and (large or declared is None):
+        raise _ask(
+            f"column {name!r} holds shares of errors, more than 0.1 in three of four values", file,
+            *(("percent",) if declared else ("percent", "ratio")),
+        )  # fmt: skip
     zeros_only = large and not np.any((values > 0) & (values <= 1.01))
     if large <= max(FEW, len(values) / 100) and not zeros_only:
         said = f'unit = "{declared}" in sources.toml' if declared else "values from 0 to 1"

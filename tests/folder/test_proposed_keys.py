@@ -166,7 +166,7 @@ def test_each_of_several_shares_is_an_indicator(tmp_path):
     assert plain(found)["columns"] == {"time": "day"}
     assert [plain(one) for one in found["series"]] == [
         {"service": "Web", "ratio": "Web uptime %"},
-        {"service": "Shop error", "bad_ratio": "Shop error rate"},
+        {"service": "Shop", "bad_ratio": "Shop error rate"},
     ]
 
 

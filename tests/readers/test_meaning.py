@@ -67,6 +67,55 @@ def test_short_runs_and_frequent_restarts_are_asked_about(values: object, name: 
         unit(values, name)
 
 
+@pytest.mark.parametrize("declared", [None, "counter", "count"])
+def test_sums_of_counters_of_which_one_restarts_are_refused(declared: str | None) -> None:
+    """The sum over three pods falls by a third: neither counts nor increases come of it."""
+    pods = [RUNNING + 3000, RUNNING + 2000, np.r_[RUNNING[:20] + 2500, RUNNING[:20]]]
+    with pytest.raises(ReadError, match=r"fall by a part.*sum\(increase"):
+        unit(sum(pods), "requests", declared=declared)
+
+
+def test_a_slow_rise_with_a_fall_may_be_said_to_be_counts() -> None:
+    """Few rows show too little to contradict what is declared."""
+    assert unit([1000, *range(990, 1010)], declared="count")[0] == "count"
+
+
+def test_a_few_rises_without_a_fall_are_asked_about() -> None:
+    """A quiet service counts few events in many samples, and a short export has few samples."""
+    for values in (np.repeat([4, 5, 6, 7], [10, 70, 80, 40]), [93, 175, 270, 351]):
+        with pytest.raises(ReadError, match='unit = "counter"'):
+            unit(values, "requests")
+
+
+def test_counts_beside_a_running_total_are_refused() -> None:
+    """The name of the total says nothing of the errors beside it."""
+    columns = [NumberColumn("errors", "bad", np.tile(WHOLE, 3)),
+               NumberColumn("requests_total", "total", RUNNING)]  # fmt: skip
+    with pytest.raises(ReadError, match=r"do in others \(such as 'errors'\)"):
+        meaning_of(columns, None, file="a.csv")
+
+
+@pytest.mark.parametrize("name", ["http_rps", "Anfragen/Sekunde", "requests por segundo", "req/s"])
+def test_whole_numbers_under_the_name_of_a_rate_are_rates(name: str) -> None:
+    """Rounded rates, and names in other languages."""
+    assert unit(WHOLE, name)[0] == "rate"
+
+
+@pytest.mark.parametrize("name", ["request_rate", "hits.rate1m", "requestRate"])
+def test_whole_numbers_under_a_name_of_two_meanings_are_asked_about(name: str) -> None:
+    """A rate may be one per second, or per anything."""
+    with pytest.raises(ReadError, match='unit = "rate"'):
+        unit(WHOLE, name)
+    assert unit(WHOLE, name, declared="count")[0] == "count"
+
+
+@pytest.mark.parametrize("label", ['path="/s"', 'service="rate"', 'job="qps"', 'handler="a%20b"'])
+def test_labels_that_say_whose_numbers_these_are_say_no_unit(label: str) -> None:
+    """The name of a service or a path is no evidence."""
+    assert unit(WHOLE, f'{{code="200", {label}}}')[0] == "count"
+    assert unit(WHOLE / 9, f'{{service="error-tracker", {label}}}', "ratio")[0] == "ratio"
+
+
 def both(part: object, total: object, name: str, role: str, declared: str | None = None) -> object:
     """What a part beside a total of ordinary counts is."""
     columns = [NumberColumn(name, role, np.asarray(part, dtype="float64")),
@@ -87,6 +136,24 @@ def test_shares_up_to_one_are_no_counts_beside_whole_totals(declared: str | None
         both(WHOLE / 100, WHOLE * 100, "error_rate", "bad", declared)
 
 
+PERCENTS = np.round(100 * WHOLE / 97, 2)
+
+
+def test_percentages_beside_whole_totals_are_asked_about() -> None:
+    """Without a sign and without a name: errors in fractions, or good that is nearly 100."""
+    for part, total, role in ((PERCENTS, WHOLE * 90, "bad"), (100 - PERCENTS, WHOLE * 90, "good"),
+                              (np.rint(100 - WHOLE / 5), WHOLE * 5000, "good")):  # fmt: skip
+        with pytest.raises(ReadError, match=r'columns = \{ (bad_)?ratio = "part" \}.*"percent"'):
+            both(part, total, "part", role)
+        assert both(part, total, "part", role, "count") is not None
+
+
+def test_extrapolated_counts_beside_whole_totals_are_no_percentages() -> None:
+    """Good follows its total, whatever fractions it has."""
+    with pytest.raises(ReadError, match="no whole events"):
+        both(WHOLE * 9.98, WHOLE * 10, "part", "good")
+
+
 def test_a_rate_per_minute_is_no_count_of_any_bucket() -> None:
     """Only where it is declared; a length in a name is no rate."""
     with pytest.raises(ReadError, match="'total rpm' names events per minute"):
@@ -101,6 +168,37 @@ def test_more_names_of_shares_of_errors(name: str) -> None:
     with pytest.raises(ReadError, match="its name says that it holds errors"):
         unit([0.0, 0.01, 0.0], name, role="ratio")
     assert unit([0.0, 0.01, 0.0], name, role="bad_ratio")[0] == "ratio"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Fehlerquote", "taux d'erreur", "tasa_de_fallos", "Ausfallquote", "Störungsrate", "nok", "ko",
+     "tasso di errore", "foutpercentage"],
+)  # fmt: skip
+def test_names_of_shares_of_errors_in_other_languages(name: str) -> None:
+    """What is named for errors is no share of good events."""
+    with pytest.raises(ReadError, match="bad_ratio = "):
+        unit(WHOLE / 900, name, "ratio", "ratio")
+
+
+def test_values_of_a_share_of_errors_are_no_share_of_good_events() -> None:
+    """Nearly everything failed, or the column holds errors; a name can say the first."""
+    for declared, scale in (("ratio", 900), (None, 900), ("percent", 5)):
+        with pytest.raises(ReadError, match="three of four values are below"):
+            unit(WHOLE / scale, "share", "ratio", declared)
+        assert unit(WHOLE / scale, "availability", "ratio", declared)[0] == (declared or "ratio")
+    with pytest.raises(ReadError) as refused:
+        unit(WHOLE / 900, '{service="shop"}', "ratio", "ratio")
+    assert refused.value.asks["columns"].value == {"bad_ratio": "value"}
+
+
+def test_small_percentages_of_errors_are_asked_about() -> None:
+    """0.4 is 0.4 % or 40 %; one value above 1 is no slip of the pen."""
+    low = np.r_[np.full(40, 0.4), 2.0]
+    for values, declared in ((low, None), (low, "ratio"), (low[:-1], None)):
+        with pytest.raises(ReadError, match='unit = "percent"'):
+            unit(values, "err", "bad_ratio", declared)
+    assert unit(low[:-1], "err", "bad_ratio", "ratio")[0] == "ratio"
 
 
 def test_small_percentages_are_asked_about() -> None:
@@ -229,6 +327,13 @@ def test_a_rate_in_the_cells_is_a_rate(tmp_path: Path) -> None:
     text = "time,service,good,total\n"
     text += "".join(f"2026-06-01T00:0{n}:00Z,web,2 K/s,{3 + n % 2} K/s\n" for n in range(4))
     assert load(tmp_path, text).sli["total"].tolist() == [180_000, 240_000] * 2
+
+
+def test_cells_of_a_panel_of_requests_per_second_are_rates(tmp_path: Path) -> None:
+    """As Grafana formats reqps."""
+    text = "time,service,good,total\n"
+    text += "".join(f"2026-06-01T00:0{n}:00Z,web,2 req/s,{3 + n % 2}.00 req/s\n" for n in range(4))
+    assert load(tmp_path, text).sli["total"].tolist() == [180, 240] * 2
 
 
 def test_the_series_table_tells_unit_and_evidence(tmp_path: Path) -> None:
