@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -120,9 +121,15 @@ def _ask_for_year(text: pd.Series, file: str | None, column: str) -> None:
 _CODES = "%d is the day, %m the month (%b its name), %y or %Y the year; or as they are written"
 
 
+_FORMS = ("%m/%Y", "%m.%Y", "%m-%Y", "%Y%m", "%Y%m%d", "%b-%y", "%b %y", "%Y%m%dT%H%M%SZ")
+"""Forms of times that pandas has no idea of, or another one."""
+
+
 def _ask_for_form(text: pd.Series, file: str | None, column: str) -> None:
     """Ask how times are written of which none can be read, where pandas has an idea."""
-    form = next(filter(None, map(guess_datetime_format, text.drop_duplicates()[:3])), None)
+    some = text.drop_duplicates()[:300]
+    fits = (form for form in _FORMS if _formatted(some, form, file).notna().all())
+    form = next(chain(fits, filter(None, map(guess_datetime_format, some[:3]))), None)
     if form is not None:
         raise question(
             f"times in column {column!r} such as {text.iloc[0]!r} are of no form known here",

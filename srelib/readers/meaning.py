@@ -40,8 +40,10 @@ _SURELY = 30
 """So many, and no declaration can make counts of them."""
 FEW = 2
 """So many faults may be slips; more of them in one direction are a mistaken meaning."""
+_OFTEN = 0.1
+"""Share of steps that is more than slips."""
 _ENOUGH = 10
-"""Changes from which falls say that a column is no running sum."""
+"""Changes from which falls say that a column is no running sum, and values that show a level."""
 
 _RUNNING_NAME = re.compile(r"(?m)\A[^{]*_(total|count|sum|bucket)\s*(\{|$)")
 _INCREASE_NAME = re.compile(r"(?i)\b(increase|delta)\(|\bincrease\b")
@@ -243,7 +245,8 @@ def _inferred(columns: Sequence[NumberColumn], file: str) -> Meaning:
                 file, "counter", "count",
             )  # fmt: skip
         parts = [column for column in columns if column.role != "total"]
-        if len(parts) < len(columns) and _running(parts, rises=_RISES):
+        mixed = len(parts) < len(columns) and not _parts_outgrow(columns)
+        if mixed and _running(parts, rises=_RISES):
             raise ReadError(
                 f"the numbers of {parts[0].name!r} never fall, as running sums do, and those of "
                 "the total fall",
@@ -324,6 +327,8 @@ def _check_shares(columns: Sequence[NumberColumn], declared: str | None, file: s
 def _running(columns: Sequence[NumberColumn], *, rises: int, restarts: int = 20) -> bool:
     """Whether totals (else parts) rise and fall to begin again at most, in one step of so many."""
     changes = running = 0
+    if _parts_outgrow(columns):
+        return False
     for column in _wholes(columns):
         if len(column.values) <= rises:
             continue
@@ -332,6 +337,17 @@ def _running(columns: Sequence[NumberColumn], *, rises: int, restarts: int = 20)
         most = max(1, (up + down) // restarts) if restarts else 0
         running += (up + down) * (down == again and up >= rises and down <= most)
     return 2 * running > changes
+
+
+def _parts_outgrow(columns: Sequence[NumberColumn]) -> bool:
+    """Whether parts often grow by more than their totals, as those of running sums never do."""
+    whole = [column.values for column in columns if column.role == "total"]
+    parts = [column.values for column in columns if column.role != "total"]
+    if len(whole) != len(parts) or list(map(len, whole)) != list(map(len, parts)):
+        return False
+    grown = [(np.diff(all_), np.diff(part)) for all_, part in zip(whole, parts, strict=True)]
+    more = [(part > all_ + DUST) & (all_ >= 0) for all_, part in grown]
+    return bool(np.mean(np.concatenate([[False], *more])) > _OFTEN)
 
 
 def _wholes(columns: Sequence[NumberColumn]) -> Sequence[NumberColumn]:
@@ -364,7 +380,9 @@ def _shares(columns: Sequence[NumberColumn], declared: str | None, file: str) ->
     found = _share_unit(columns, declared, file)
     good = [column for column in columns if column.role == "ratio"]
     half = 50 if found.unit == "percent" else 0.5
-    if good and np.quantile(np.r_[_known(good), 0], 0.75) < half and not good[0].says(_GOOD_NAME):
+    known = _known(good)
+    low = len(known) >= _ENOUGH and np.quantile(known, 0.75) < half
+    if low and not good[0].says(_GOOD_NAME):
         column = "value" if "{" in good[0].name else good[0].name
         raise ReadError(
             f"column {good[0].name!r} is read as the share of good events, and three of four "

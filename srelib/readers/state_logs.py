@@ -142,10 +142,11 @@ def _log_rows(
     frame = scanned.frame
     meanings = {word: kind for kind, said in STATES.items() for word in said}
     stated = words.words_of(source, "state")
-    if meaning.says_bad(roles["state"]):  # true in a column `is_down` is not up
+    state = frame[roles["state"]].str.strip()
+    mostly_false = state.str.lower().eq("false").mean() > 0.5
+    if mostly_false or meaning.says_bad(roles["state"]):  # true in a column `is_down` is not up
         meanings = {word: kind for word, kind in meanings.items() if word not in ("true", "false")}
     codes = {word: _CODES[kind] for word, kind in (meanings | stated).items() if kind in _CODES}
-    state = frame[roles["state"]].str.strip()
     rows = pd.DataFrame({"time": frame[roles["time"]], "state": state.str.lower().map(codes)})
     _check_states(state, rows["state"].isna(), roles["state"], head)
     constant = None if "service" in source.columns else source.service
@@ -187,24 +188,28 @@ _RAREST = pd.Timedelta("26h")
 """Rows further apart than this are no checks of a monitor."""
 
 
-def _longest_silence(rows: pd.DataFrame, source: Source, head: Head) -> tuple[pd.Timedelta, str]:
-    """How long a state holds without a new row, and how that is known."""
+def _longest_silence(
+    rows: pd.DataFrame, source: Source, head: Head
+) -> tuple[pd.Timedelta | pd.Series, str]:
+    """How long a state of each row holds without a new one, and how that is known."""
     if source.max_silence is not None:
         told = f'max_silence = "{source.max_silence / pd.Timedelta("1h"):g}h" in sources.toml'
         return source.max_silence, f"{told}: longer silence is unknown"
-    steps = rows.groupby(["service", "probe"], sort=False)["time"].diff().dropna()
-    usual = pd.Timedelta(steps.median())
-    regular = steps.between(usual / 2, usual * 1.5).mean() if len(steps) else 0.0
-    if not regular >= 0.75 or usual > _RAREST:
+    logs = [rows["service"], rows["probe"]]
+    steps = rows["time"].groupby(logs, sort=False).diff()
+    usual = steps.groupby(logs).transform("median").fillna(steps.median())
+    regular = steps.between(usual / 2, usual * 1.5)[steps.notna()].groupby(logs).mean()
+    if not len(regular) or regular.min() < 0.75 or usual.max() > _RAREST:
         raise question(
             "this log of states has no regular checks, so nothing says how long a state holds",
             file=head.name,
             max_silence=Unconfirmed("26h", 'longer silence is unknown; "1000d", or another length '
                                     "beyond the whole log, where it holds changes of state only"),
         )  # fmt: skip
-    silence = _HEARTBEATS * usual
-    shown = f"{usual / pd.Timedelta('1min'):g} min"
-    return silence, f"a check every {shown}: silence beyond {_HEARTBEATS} of them is unknown"
+    minutes = usual.dt.total_seconds() / 60
+    shown = " to ".join(dict.fromkeys(f"{some:.4g}" for some in (minutes.min(), minutes.max())))
+    note = f"a check every {shown} min: silence beyond {_HEARTBEATS} of them is unknown"
+    return _HEARTBEATS * usual, note
 
 
 def _one_log(rows: pd.DataFrame, told: StateLog) -> pd.DataFrame:

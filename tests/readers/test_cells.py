@@ -204,6 +204,18 @@ def test_how_other_dates_are_written_is_asked(written: list[str], form: str) -> 
     assert read.dt.strftime("%Y-%m-%d").tolist() == ["2026-10-28", "2026-11-03"]
 
 
+@pytest.mark.parametrize("form", ["%m/%Y", "%m.%Y", "%Y%m", "%b-%y"])
+def test_how_months_are_written_is_asked(form: str) -> None:
+    """Months in forms that may be something else."""
+    months = pd.Series(pd.to_datetime(["2025-11-01", "2025-12-01", "2026-01-01"]))
+    written = months.dt.strftime(form)
+    with pytest.raises(ReadError, match="time_format") as caught:
+        cells.times(written, timezone="UTC")
+    assert caught.value.asks["time_format"].value == form
+    read = cells.times(written, timezone="UTC", form=form).values
+    assert read.dt.tz_localize(None).tolist() == months.tolist()
+
+
 def test_zero_among_epochs_is_what_has_not_happened_yet() -> None:
     """Tools write it as the end of what is open; alone it is no time."""
     found = cells.times(pd.Series(["1777634280", "0"]))

@@ -80,6 +80,15 @@ def test_a_slow_rise_with_a_fall_may_be_said_to_be_counts() -> None:
     assert unit([1000, *range(990, 1010)], declared="count")[0] == "count"
 
 
+def test_parts_that_outgrow_their_total_are_no_running_sums() -> None:
+    """Counts of a service that grows month by month: errors rise and fall beside them."""
+    total = 1000 + 7.0 * np.arange(12)
+    found = both(total - np.tile([0, 1, 2], 4), total, "good", "good")
+    assert getattr(found, "unit", None) == "count"
+    with pytest.raises(ReadError, match='unit = "counter"'):
+        both(np.cumsum(total) - np.cumsum(np.tile([0, 1, 2], 4)), np.cumsum(total), "good", "good")
+
+
 def test_a_few_rises_without_a_fall_are_asked_about() -> None:
     """A quiet service counts few events in many samples, and a short export has few samples."""
     for values in (np.repeat([4, 5, 6, 7], [10, 70, 80, 40]), [93, 175, 270, 351]):

@@ -85,6 +85,28 @@ def test_the_spacing_of_checks_gives_the_longest_silence(tmp_path: Path) -> None
     assert "silence beyond 3 of them is unknown" in result.notes[-1]
 
 
+def test_each_log_goes_by_its_own_spacing(tmp_path: Path) -> None:
+    """Beside a site checked each minute, one checked each hour is known between its checks."""
+    often = [(f"10:{n:02d}:00", "a") for n in range(60)]
+    seldom = [(f"{n:02d}:00:00", "b") for n in range(6, 12)]
+    path = tmp_path / "log.csv"
+    rows = (f"2026-06-01T{time}Z,{site},up\n" for time, site in often + seldom)
+    path.write_text(HEADER + "".join(rows))
+    _, result = read(path, root=tmp_path)
+    known = result.tables["sli"].groupby("service", observed=True)["total"].sum()
+    assert known.to_dict() == {"a": 59 * 60, "b": 5 * 3600}
+    assert "a check every 1 to 60 min" in result.notes[-1]
+
+
+def test_a_column_that_is_mostly_false_is_asked_about(tmp_path: Path) -> None:
+    """Few outages last longer than what lies between them: false may be good."""
+    rows = [(f"10:{n:02d}:00", "true" if n == 7 else "false") for n in range(20)]
+    with pytest.raises(ReadError, match=r"mean: 'false' 19, 'true' 1.*values = "):
+        read_log(tmp_path, rows)
+    result = read_log(tmp_path, rows, values={"false": "good", "true": "bad"})
+    assert seconds(result) == (18 * 60, 19 * 60)
+
+
 def test_a_log_of_changes_asks_how_long_a_state_holds(tmp_path: Path) -> None:
     """Without regular checks silence may mean that nothing changed, or that nobody looked."""
     rows = [("10:00:00", "up"), ("10:10:00", "down"), ("10:11:00", "up"), ("18:00:00", "up")]

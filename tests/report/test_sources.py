@@ -62,6 +62,9 @@ def test_what_is_lacking_is_shown_with_the_folder_as_it_would_be_read(tmp_path):
     assert 'match = "a.csv"\ntimezone = "UTC"  # ?' in seen["sources_toml"]
     assert seen["files"][0]["rows_kept"] == 2
     (tmp_path / "sources.toml").write_text(seen["sources_toml"])
+    pasted = sources.check(tmp_path)
+    assert (pasted["usable"], pasted["unconfirmed"], pasted["error"]) == (False, True, None)
+    (tmp_path / "sources.toml").write_text(seen["sources_toml"].replace("# ?", "#"))
     again = sources.check(tmp_path)
     assert (again["usable"], again["error"], again["sources_toml"]) == (True, None, None)
 
