@@ -198,8 +198,8 @@ def _longest_silence(
     logs = [rows["service"], rows["probe"]]
     steps = rows["time"].groupby(logs, sort=False).diff()
     usual = steps.groupby(logs).transform("median").fillna(steps.median())
-    regular = steps.between(usual / 2, usual * 1.5)[steps.notna()].groupby(logs).mean()
-    if not len(regular) or regular.min() < 0.75 or usual.max() > _RAREST:
+    regular = steps.between(usual / 2, usual * 1.5)[steps.notna()].mean()
+    if not regular >= 0.75 or usual.max() > _RAREST:
         raise question(
             "this log of states has no regular checks, so nothing says how long a state holds",
             file=head.name,

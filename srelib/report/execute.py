@@ -386,10 +386,14 @@ async def _run(
 
     progress(name, 0, total)
 
+    manager: Any = None
+
     def client() -> NotebookClient:
+        nonlocal manager
+        manager = _manager(cwd.parent / f"{name}.json")
         return NotebookClient(
             node,
-            km=_manager(cwd.parent / f"{name}.json"),
+            km=manager,
             timeout=CELL_TIMEOUT,
             startup_timeout=120,
             record_timing=False,
@@ -421,6 +425,9 @@ async def _run(
         return Failure(_number(node, at), "Kernel died", "perhaps out of memory")
     except (RuntimeError, OSError) as error:
         return Failure(0, "Kernel did not start", str(error))
+    finally:  # cancelled while it starts, a kernel belongs to nobody yet
+        if manager is not None and manager.has_kernel:
+            await manager.shutdown_kernel(now=True)
     return None
 
 

@@ -8,6 +8,7 @@ import sys
 
 import nbformat
 import pandas as pd
+import psutil
 import pytest
 from bs4 import BeautifulSoup
 
@@ -312,9 +313,17 @@ def test_a_report_on_a_part_of_the_data_says_so_on_every_page(exports, parted, t
 
 def test_a_part_that_is_not_there_is_refused(exports, parted, tmp_path):
     """Before anything is written."""
+    before = kernels()
     with pytest.raises(ParameterError, match="no service 'shpo'; did you mean 'shop'"):
         report.run(exports, out=tmp_path / "out", notebooks=parted, parameters={"service": "shpo"})
     assert not (tmp_path / "out").exists()
+    assert kernels() <= before
+
+
+def kernels():
+    """Processes of kernels that this process began and that still run."""
+    found = (child for child in psutil.Process().children() if child.status() != "zombie")
+    return {child.pid for child in found if "ipykernel_launcher" in child.cmdline()}
 
 
 def test_kernels_do_not_pay_for_the_report():
