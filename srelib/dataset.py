@@ -274,6 +274,7 @@ class Explored:
     dataset: Dataset | None
     problems: tuple[InputError, ...] = ()
     entries: str = ""
+    unconfirmed: bool = False
 
     @property
     def to_paste(self) -> str:
@@ -302,7 +303,9 @@ def explored(path: str | Path, *, as_of: str | pd.Timestamp | None = None) -> Ex
     places = {name: place for place, name in enumerate(folder.files)}
     listed = sorted(folder.problems, key=lambda one: places.get(one.file or "", -1))
     once = {str(problem): problem for problem in listed}
-    return Explored(dataset, tuple(once.values()), folder.entries())
+    return Explored(
+        dataset, tuple(once.values()), folder.entries(), unconfirmed=bool(folder.unconfirmed())
+    )
 
 
 def _joined(path: Path, folder: Folder, slos: list[Slo]) -> Dataset | None:

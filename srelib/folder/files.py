@@ -107,20 +107,26 @@ class Folder:
 
     def notes(self) -> list[str]:
         """What `sources.toml` says in vain, and what in it nobody has confirmed."""
-        if self.sources is None:
-            return []
-        from srelib.folder import source_entries
-
-        globs = self.sources.unmatched(list(self.files))
-        text = (self.root / "sources.toml").read_text(encoding="utf-8-sig")
+        globs = self.sources.unmatched(list(self.files)) if self.sources else []
         notes = [f"sources.toml: match = {glob!r} matches no file" for glob in globs]
-        if marked := source_entries.unconfirmed_lines(text):
+        if marked := self.unconfirmed():
+            from srelib.folder import source_entries
+
             listed = ", ".join(f"{key} in line {number}" for number, key in marked[:20])
             notes.append(
                 f"sources.toml: nobody has confirmed {listed}; correct what is wrong, and take the "
                 f"mark {source_entries.MARK} away"
             )
         return notes
+
+    def unconfirmed(self) -> list[tuple[int, str]]:
+        """Line and key of each proposal in `sources.toml` that nobody has confirmed."""
+        if self.sources is None:
+            return []
+        from srelib.folder import source_entries
+
+        text = (self.root / "sources.toml").read_text(encoding="utf-8-sig")
+        return source_entries.unconfirmed_lines(text)
 
     def _read(self, name: str) -> None:
         for _ in range(_ROUNDS):

@@ -186,6 +186,8 @@ def _check_states(states: pd.Series, unknown: pd.Series, column: str, head: Head
 
 _RAREST = pd.Timedelta("26h")
 """Rows further apart than this are no checks of a monitor."""
+_FEWEST = 5
+"""So many even steps show the spacing of a log; with fewer it has that of the whole file."""
 
 
 def _longest_silence(
@@ -197,7 +199,11 @@ def _longest_silence(
         return source.max_silence, f"{told}: longer silence is unknown"
     logs = [rows["service"], rows["probe"]]
     steps = rows["time"].groupby(logs, sort=False).diff()
-    usual = steps.groupby(logs).transform("median").fillna(steps.median())
+    by_log = steps.groupby(logs)
+    own = by_log.transform("median")
+    even = steps.between(own / 2, own * 1.5).where(steps.notna()).astype("float64")
+    sure = (by_log.transform("count") >= _FEWEST) & (even.groupby(logs).transform("mean") >= 0.75)
+    usual = own.where(sure, steps.median())
     regular = steps.between(usual / 2, usual * 1.5)[steps.notna()].mean()
     if not regular >= 0.75 or usual.max() > _RAREST:
         raise question(

@@ -150,8 +150,8 @@ def check(folder: Path) -> dict[str, Any]:
     dataset = found.dataset
     if dataset is None:
         return {"usable": False, **asked}
-    notes, readable = _notes(dataset), _is_usable(dataset) and not error
-    unconfirmed = readable and any("nobody has confirmed" in note for note in notes)
+    readable = _is_usable(dataset) and not error
+    unconfirmed = readable and found.unconfirmed
     return {
         "usable": readable and not unconfirmed,
         "unconfirmed": unconfirmed,
@@ -167,7 +167,7 @@ def check(folder: Path) -> dict[str, Any]:
             for slo in dataset.slos
         ],
         "rejects": _rejections(dataset.rejects),
-        "notes": notes,
+        "notes": _notes(dataset),
     }
 
 

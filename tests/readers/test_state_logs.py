@@ -98,6 +98,24 @@ def test_each_log_goes_by_its_own_spacing(tmp_path: Path) -> None:
     assert "a check every 1 to 60 min" in result.notes[-1]
 
 
+@pytest.mark.parametrize("times", [("06:00:00", "16:00:00"), ("06:00:00", "09:07:00", "09:08:00",
+                                   "14:30:00", "14:31:00", "15:59:00", "16:00:00")])  # fmt: skip
+def test_a_log_without_a_spacing_of_its_own_has_that_of_the_file(
+    tmp_path: Path, times: tuple[str, ...]
+) -> None:
+    """Two rows ten hours apart, or uneven ones, are no reason to call these hours known."""
+    often = [(f"{hour}:{n:02d}:00", "a") for hour in range(10, 13) for n in range(60)]
+    path = tmp_path / "log.csv"
+    rows = (
+        f"2026-06-01T{time}Z,{site},up\n" for time, site in [*often, *((t, "b") for t in times)]
+    )
+    path.write_text(HEADER + "".join(rows))
+    _, result = read(path, root=tmp_path)
+    known = result.tables["sli"].groupby("service", observed=True)["total"].sum()
+    assert known["a"] == 179 * 60
+    assert known["b"] <= 3 * 60 * (len(times) - 1)
+
+
 def test_a_column_that_is_mostly_false_is_asked_about(tmp_path: Path) -> None:
     """Few outages last longer than what lies between them: false may be good."""
     rows = [(f"10:{n:02d}:00", "true" if n == 7 else "false") for n in range(20)]

@@ -52,6 +52,18 @@ def test_a_service_without_metrics_and_objective_is_named(tmp_path):
     assert not any(note.startswith("shop has") for note in notes)
 
 
+def test_no_word_of_the_data_decides_whether_it_is_usable(tmp_path):
+    """A service may be called as it likes; only marks in sources.toml are proposals."""
+    hours = "".join(f"2026-06-01T0{hour}:00:00Z,shop,9,10\n" for hour in range(2))
+    (tmp_path / "a.csv").write_text(f"time,service,good,total\n{hours}")
+    (tmp_path / "incidents.csv").write_text(
+        "incident_id,service,started_at\n1,nobody has confirmed,2026-06-01T00:10:00Z\n"
+    )
+    seen = sources.check(tmp_path)
+    assert any("nobody has confirmed" in note for note in seen["notes"])
+    assert (seen["usable"], seen["unconfirmed"]) == (True, False)
+
+
 def test_what_is_lacking_is_shown_with_the_folder_as_it_would_be_read(tmp_path):
     """Not usable yet, and everything that would be seen once the entry is pasted."""
     hours = "".join(f"2026-06-01T0{hour}:00:00,shop,9,10\n" for hour in range(2))
