@@ -36,7 +36,7 @@ print()
 print(json.dumps({{"seconds": took, "peak": status("VmHWM") - before, "size": {size}}}))
 """
 OURS = _MEASURE.format(
-    imports="import duckdb, pyarrow, srelib, srelib.dataset, srelib.readers.generic",
+    imports="import duckdb, pyarrow, srelib, srelib.dataset, srelib.readers.recognition",
     call="srelib.load(sys.argv[1])",
     size="int(result.sli.memory_usage(index=True).sum())",
 )

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -89,8 +90,7 @@ def pooled(frames: list[pd.DataFrame]) -> Pool:
     series, times = counts.series_codes(pool.frame), counts.ticks(pool.frame["time"])
     later = len(times) > 0 and bool(np.all(times[1:] >= times[:-1]))
     if later and (turn := _turn(series)) is not None:
-        size = len(turn)
-        return pool if size == 1 else pool.moved(lambda v: v.reshape(-1, size).T[turn].ravel())
+        return pool if len(turn) == 1 else pool.moved(partial(_turned, turn=turn))
     same = series[1:] == series[:-1]
     if np.all((series[1:] > series[:-1]) | (same & (times[1:] >= times[:-1]))):
         return pool
@@ -105,6 +105,15 @@ def _turn(series: np.ndarray) -> np.ndarray | None:
     if not size or len(series) % size or len(np.unique(series[:size])) < size:
         return None
     return np.argsort(series[:size]) if (series.reshape(-1, size) == series[:size]).all() else None
+
+
+def _turned(values: Any, turn: np.ndarray) -> Any:
+    """Values of series that take turns, series by series; in blocks that fit into a cache."""
+    size, moved = len(turn), values.copy()
+    before, after, block = values.reshape(-1, size), moved.reshape(size, -1), 1 + 40_000 // size
+    for start in range(0, len(before), block):
+        after[:, start : start + block] = before[start : start + block].T[turn]
+    return moved
 
 
 def _stacked(frames: Sequence[pd.DataFrame]) -> Pool:

@@ -265,8 +265,10 @@ def _joined(kept: _Kept, plan: _TimePlan) -> Any:
     if kept.kind == "number":
         return None if np.isinf(values).any() else values
     names = pd.Index(list(kept.words), dtype="str")
-    codes = values.astype(np.min_scalar_type(-len(names) - 1))
-    return pd.Categorical.from_codes(codes, categories=names, validate=False)
+    order = np.argsort(names.to_numpy("object"), kind="stable")
+    places = np.empty(len(names) + 1, dtype=np.min_scalar_type(-len(names) - 1))
+    places[order], places[-1] = np.arange(len(names)), -1
+    return pd.Categorical.from_codes(places[values], categories=names.take(order), validate=False)
 
 
 def _utc(raw: np.ndarray, plan: _TimePlan) -> pd.Series | None:
