@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from srelib import tables
+from srelib import states, tables
 from srelib.readers.base import FileResult, rejects
 from srelib.readers.event_rows import EventRows
-from srelib.readers.state_logs import UNKNOWN, counted
+from srelib.readers.state_logs import counted
 
 _KEYS = ["service", "sli", "time"]
 _FEWEST = 3
@@ -96,7 +96,7 @@ def joined_states(
                 reason[part.index])
         for n, log in logs.items() if len(part := bad[bad["file"] == n])
     ]  # fmt: skip
-    rows.loc[clash, "state"] = UNKNOWN
+    rows.loc[clash, "state"] = states.UNKNOWN
     return counted(rows[~again], results), found
 
 

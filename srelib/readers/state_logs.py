@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from srelib import tables
+from srelib import states, tables
 from srelib.readers import generic, meaning, words
 from srelib.readers.base import (
     FileResult,
@@ -21,7 +21,6 @@ from srelib.readers.base import (
     lines_at,
     question,
 )
-from srelib.readers.counts import ticks, times_of
 from srelib.readers.text import Scan
 
 if TYPE_CHECKING:
@@ -36,10 +35,7 @@ STATES = {
 
 _HEARTBEATS = 3
 """So many usual spacings of a log may pass before its last state means nothing any more."""
-UNKNOWN = -1
-"""The state of a row that says nothing, or that another contradicts."""
-_GOOD, _BAD = 1, 0
-_CODES = {"good": _GOOD, "bad": _BAD, "ignore": UNKNOWN}
+_CODES = {"good": states.GOOD, "bad": states.BAD, "ignore": states.UNKNOWN}
 
 
 def is_statelog(head: Head) -> bool:
@@ -103,9 +99,10 @@ def counted(rows: pd.DataFrame, results: Sequence[FileResult]) -> list[FileResul
     for key, mine in rows.groupby(["service", "sli"], sort=True, observed=True):
         service, sli = map(str, key)  # type: ignore[call-overload]
         parts = [log for n in mine["file"].unique() if (log := results[n].log)]
-        log = _one_log(mine, next((part for part in parts if part.probes), parts[0]))
-        made["sli"].append(_seconds_up(service, sli, log, max(part.step for part in parts)))
-        made["incidents"].append(_down_episodes(service, log))
+        log = _of_service(mine, next((part for part in parts if part.probes), parts[0]))
+        seconds, origin = states.seconds_up(log, max(part.step for part in parts))
+        made["sli"].append((seconds.assign(service=service, sli=sli), origin))
+        made["incidents"].append(states.down_episodes(log, service))
     every = {}
     for table, found in made.items():
         origin = np.concatenate([np.empty(0), *(at for _, at in found)]).astype("int64")
@@ -165,22 +162,22 @@ def _log_rows(
         bad, column=roles["state"], values=state.iloc[bad], reason=reasons.iloc[bad]
     )
     rows["refused"] = reasons.notna()
-    rows.loc[rows["refused"], "state"] = UNKNOWN
+    rows.loc[rows["refused"], "state"] = states.UNKNOWN
     rows = rows[~again].drop_duplicates(keys)
     return rows.sort_values(keys, kind="stable").reset_index(drop=True), refused
 
 
-def _check_states(states: pd.Series, unknown: pd.Series, column: str, head: Head) -> None:
+def _check_states(said: pd.Series, unknown: pd.Series, column: str, head: Head) -> None:
     """Ask what states mean that no word here explains; numbers mean different things in tools."""
     if not unknown.any():
         return
-    counts, seen = states[unknown].value_counts(), words.word_counts(states[unknown])
+    counts, seen = said[unknown].value_counts(), words.word_counts(said[unknown])
     listed = ", ".join(f'"{word}" = "..."' for word in counts.index[:6])
     raise head.error(
         f"nothing says what these states of column {column!r} mean: {seen}",
         f"add to the [[file]] with match = {head.name!r} in sources.toml: values = "
         f"{{ {listed} }}, each good, bad or ignore",
-        values=dict(counts / len(states)),
+        values=dict(counts / len(said)),
     )
 
 
@@ -218,9 +215,9 @@ def _longest_silence(
     return _HEARTBEATS * usual, note
 
 
-def _one_log(rows: pd.DataFrame, told: StateLog) -> pd.DataFrame:
+def _of_service(rows: pd.DataFrame, told: StateLog) -> pd.DataFrame:
     """The log of one service, unknown where it was silent; of several probes by the stated rule."""
-    logs = [_with_silence(log) for _, log in rows.groupby("probe", sort=True)]
+    logs = [states.with_silence(log) for _, log in rows.groupby("probe", sort=True)]
     if len(logs) == 1:
         return logs[0]
     if told.probes is None:
@@ -231,77 +228,4 @@ def _one_log(rows: pd.DataFrame, told: StateLog) -> pd.DataFrame:
             probes=Unconfirmed("majority", 'the service is up when most probes see it up; or "any" '
                                'or "all" of them'),
         )  # fmt: skip
-    states, rows_at = (
-        pd.concat(
-            [log.set_index("time")[name] for log in logs], axis=1, keys=range(len(logs)), sort=True
-        )
-        for name in ("state", "at")
-    )
-    states = states.ffill().fillna(UNKNOWN)
-    origin = rows_at.ffill().where(states != UNKNOWN, -1).max(axis=1)
-    up, known = (states == _GOOD).sum(axis=1), (states != UNKNOWN).sum(axis=1)
-    good = {"any": up > 0, "majority": 2 * up > known, "all": up == known}[told.probes]
-    state = np.select([known == 0, good], [UNKNOWN, _GOOD], _BAD)
-    found = pd.DataFrame({"state": state, "at": origin.astype("int64"), "silent": False})
-    return found.rename_axis("time").reset_index()
-
-
-def _with_silence(log: pd.DataFrame) -> pd.DataFrame:
-    """The log with an unknown state from where it was silent too long."""
-    log = log.assign(time=log["time"].dt.as_unit("us"), silent=False)
-    gap = log["time"].shift(-1) - log["time"] > log["silence"]
-    late = log[gap]
-    late = late.assign(time=late["time"] + late["silence"], state=UNKNOWN, silent=True)
-    return pd.concat([log, late]).sort_values("time", kind="stable").reset_index(drop=True)
-
-
-def _seconds_up(
-    service: str, sli: str, log: pd.DataFrame, step: pd.Timedelta
-) -> tuple[pd.DataFrame, np.ndarray]:
-    """Seconds up and known in every bucket in which something is known, and its last known row."""
-    size = step // pd.Timedelta(1, "us")
-    starts = ticks(log["time"])
-    lengths = np.diff(starts, append=starts[-1])
-    state = log["state"].to_numpy(dtype="float64")
-    held = (state != UNKNOWN) & (lengths > 0)
-    first, final = starts[held] // size, (starts + lengths - 1)[held] // size
-    many = final - first + 1
-    begins = np.unique(np.repeat(first - many.cumsum() + many, many) + np.arange(many.sum())) * size
-    good, known = (
-        _time_before(begins + size, starts, part) - _time_before(begins, starts, part)
-        for part in (np.where(state == _GOOD, lengths, 0), np.where(held, lengths, 0))
-    )
-    last = np.maximum.accumulate(np.where(state != UNKNOWN, np.arange(len(state)), 0))
-    origin = log["at"].to_numpy()[last[np.searchsorted(starts, begins + size) - 1]]
-    frame = pd.DataFrame({"time": times_of(begins), "good": good / 1e6, "total": known / 1e6})
-    return frame.assign(service=service, sli=sli), origin
-
-
-def _time_before(ticks: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Time held before each moment, in whole microseconds; each row holds from its start on."""
-    row = np.clip(np.searchsorted(starts, ticks, side="right") - 1, 0, None)
-    earlier = np.cumsum(lengths) - lengths
-    return np.asarray(earlier[row] + np.clip(ticks - starts[row], 0, lengths[row]))
-
-
-def _down_episodes(service: str, log: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
-    """Every run of down rows, ended by the first row that is not down, and its first row."""
-    down = (log["state"] == _BAD).to_numpy()
-    before = np.r_[False, down[:-1]]
-    first, after = log[down & ~before], log[~down & before]
-    ends = after.reset_index(drop=True).reindex(range(len(first)))
-    started = first["time"].reset_index(drop=True)
-    silent = ends["silent"].eq(True)
-    frame = pd.DataFrame(
-        {
-            "incident_id": service + started.dt.strftime(" %Y-%m-%dT%H:%M:%SZ"),
-            "service": service,
-            "severity": "outage",
-            "started_at": started,
-            "detected_at": started,
-            "resolved_at": ends["time"],
-            "title": f"{service} down"
-            + silent.map({True: "; its end is unknown, the monitor fell silent", False: ""}),
-        }
-    )
-    return frame, first["at"].to_numpy()
+    return states.of_probes(logs, told.probes)
