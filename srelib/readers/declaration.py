@@ -12,8 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from srelib.readers import json_text
 from srelib.readers.base import Head, Unconfirmed
-from srelib.readers.record_tables import UNFINISHED, UNFINISHED_WORDS, Row
-from srelib.readers.words import NOT_CHOSEN, SAY_STATUS, UNKNOWN_STATUS, left_out_note, word_counts
+from srelib.readers.record_tables import UNFINISHED, Row
+from srelib.readers.words import (
+    NOT_CHOSEN,
+    SAY_STATUS,
+    UNKNOWN_STATUS,
+    known_words,
+    left_out_note,
+    word_counts,
+)
 
 if TYPE_CHECKING:
     from srelib.sources import Source
@@ -140,7 +147,7 @@ class Outcomes:
         said = (json_text.as_text(word) or "").strip().lower()
         if said in self.outcomes:
             return {"status": self.outcomes[said]}
-        if said in (*self.unfinished, *UNFINISHED_WORDS):
+        if said in self.unfinished or known_words("status").get(said) == "unfinished":
             return refused(UNFINISHED, value=said, column="status")
         if said in self.nothing:
             return left_out(self.nothing[said], value=said, column="status")

@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-FLAG_WORDS = {
-    **dict.fromkeys(("true", "t", "yes", "y", "1", "1.0"), True),
-    **dict.fromkeys(("false", "f", "no", "n", "0", "0.0"), False),
-}
 _UNPLANNED = re.compile(r"unplanned|rollback|hotfix|revert|rework|emergency")
 
 
@@ -56,7 +52,8 @@ def with_times(
 def with_planned(frame: pd.DataFrame, *, column: str) -> pd.DataFrame:
     """The frame with ``planned`` as a flag; what is neither yes nor no becomes a fault."""
     text = frame["planned"].astype("str").str.strip()
-    flags = text.str.lower().map(FLAG_WORDS).astype("boolean")
+    said = text.str.lower().map(words.known_words("planned"))
+    flags = said.eq("true").where(said.notna()).astype("boolean")
     bad = text.notna() & (text != "") & flags.isna()
     reason = "neither true nor false (write true, false, 1, 0, yes or no)"
     found = words.marked(frame, bad, "fault", reason, column, text)
@@ -137,26 +134,9 @@ def as_shown(value: object) -> str | None:
     return str(value)
 
 
-STATUS_WORDS = {
-    "succeeded": ("success", "successful", "succeeded", "ok", "finished", "passed", "completed"),
-    "failed": ("failure", "failed", "fail", "error", "errored"),
-    "rolled_back": ("rollback", "rolled_back", "rolledback", "reverted"),
-    "cancelled": ("aborted", "abort", "cancelled", "canceled"),
-}
-"""Words of deployment tools by what they mean; case, spaces and dashes do not matter."""
-
 UNFINISHED = "not finished when this was exported; export again later"
-UNFINISHED_WORDS = (
-    "in_progress", "queued", "pending", "waiting", "running", "requested", "created", "preparing",
-    "scheduled", "blocked", "paused", "waiting_for_resource", "canceling", "cancelling",
-    "terminating", "action_required",
-)  # fmt: skip
-"""Words of every tool for what has not come to its end."""
-
 PRODUCTION = r"(?i)(prod|production|live)([^a-z].*)?"
 """Environments kept when nothing is said; matched against the whole name."""
-
-MAINTENANCE_WORDS = ("maintenance", "planned_maintenance", "scheduled_maintenance", "scheduled")
 
 IDS = {"deployments": "deployment_id", "changes": "change_id", "incidents": "incident_id"}
 _SPANS = {
@@ -300,15 +280,15 @@ def _translate_statuses(accepted: AcceptedRows) -> list[str]:
         accepted.frame = accepted.frame.assign(status="succeeded")
         return ["No status is given: every deployment is taken as succeeded."]
     said = _word(accepted.frame["status"])
-    meaning = said.map({w: status for status, all_ in STATUS_WORDS.items() for w in all_})
-    accepted.refuse(said.isin(UNFINISHED_WORDS), column="status", reason=UNFINISHED)
+    meaning = said.map(words.known_words("status"))
+    accepted.refuse(meaning.eq("unfinished"), column="status", reason=UNFINISHED)
     unknown = meaning[accepted.frame.index].isna()
     seen = accepted.frame.loc[unknown & accepted.frame["status"].notna(), "status"]
     accepted.refuse(
         unknown,
         column="status",
-        reason=f"{words.UNKNOWN_STATUS}; allowed are {', '.join(STATUS_WORDS)} and the usual words "
-        f"for them (success, failure, rollback, aborted); {words.SAY_STATUS}",
+        reason=f"{words.UNKNOWN_STATUS}; allowed are succeeded, failed, rolled_back, cancelled and "
+        f"the usual words for them (success, failure, rollback, aborted); {words.SAY_STATUS}",
     )
     accepted.frame = accepted.frame.assign(status=meaning[accepted.frame.index])
     return [words.unknown_note(seen)] if len(seen) else []
@@ -399,7 +379,7 @@ def latest_first(frame: pd.DataFrame, table: str) -> pd.DataFrame:
 
 def _split_maintenance(accepted: AcceptedRows) -> dict[str, pd.DataFrame]:
     frame = accepted.frame.reindex(columns=["severity", "resolved_at"])
-    planned = _word(frame["severity"].astype("str")).isin(MAINTENANCE_WORDS)
+    planned = _word(frame["severity"].astype("str")).isin(words.known_words("severity"))
     ends = frame["resolved_at"]
     accepted.refuse(
         planned & ends.isna(),

@@ -26,13 +26,6 @@ from srelib.readers.text import Scan
 if TYPE_CHECKING:
     from srelib.sources import Source
 
-STATES = {
-    "good": ("up", "good", "ok", "online", "operational", "healthy", "degraded", "true"),
-    "bad": ("down", "bad", "offline", "outage", "major_outage", "unhealthy", "false"),
-    "ignore": ("paused", "maintenance", "unknown", "pending"),
-}
-"""What a state means where ``sources.toml`` does not say it. Degraded is slow, not down."""
-
 _HEARTBEATS = 3
 """So many usual spacings of a log may pass before its last state means nothing any more."""
 _CODES = {"good": states.GOOD, "bad": states.BAD, "ignore": states.UNKNOWN}
@@ -48,7 +41,7 @@ def is_statelog(head: Head) -> bool:
     if not {"time", "state"} <= set(roles):
         return False
     first = head.first[head.header.index(roles["state"])].lower()
-    return any(first in said for said in STATES.values())
+    return first in words.known_words("state")
 
 
 @dataclass(frozen=True)
@@ -137,7 +130,7 @@ def _log_rows(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows with the code of their state in order of time, and the rejects."""
     frame = scanned.frame
-    meanings = {word: kind for kind, said in STATES.items() for word in said}
+    meanings = words.known_words("state")
     stated = words.words_of(source, "state")
     state = frame[roles["state"]].str.strip()
     mostly_false = state.str.lower().eq("false").mean() > 0.5

@@ -38,11 +38,21 @@ NOT_CHOSEN = "not chosen by where = {...} in sources.toml"
 @cache
 def column_names() -> dict[str, dict[str, tuple[str, ...]]]:
     """Names that columns go by, for each column of each table, its own first."""
-    known = tomllib.loads(Path(__file__).with_name("column_names.toml").read_text("utf-8"))
     return {
         table: {column: (column, *others) for column, others in columns.items()}
-        for table, columns in known.items()
+        for table, columns in _packaged("column_names.toml").items()
     }
+
+
+@cache
+def known_words(column: str) -> dict[str, str]:
+    """What the words in a column mean where `sources.toml` does not say it, by word."""
+    said = _packaged("words.toml")[column]
+    return {word: meant for meant, words in said.items() for word in words}
+
+
+def _packaged(name: str) -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_name(name).read_text("utf-8"))
 
 
 def columns_by_name(
@@ -139,19 +149,13 @@ def unknown_note(words: pd.Series) -> str:
     )
 
 
-_NOBODY = {
-    "", "-", "--", "none", "(none)", "null", "n/a", "na", "nan", "unknown", "tbd", "unassigned",
-    "not applicable", "no component", "no components were affected by this update",
-}  # fmt: skip
-"""What tools write where no service is named."""
-
 _NAME_KEYS = ("name", "summary", "value", "title", "label")
 
 
 def named_services(column: pd.Series) -> pd.Series:
     """The column with placeholders missing, and objects replaced by the names they hold."""
     text = column.astype("str").str.strip()
-    placeholder = text.str.lower().str.rstrip(".").isin(_NOBODY)
+    placeholder = text.str.lower().str.rstrip(".").isin(known_words("service"))
     written = text.where(~placeholder)
     packed = written.str.startswith(("{", "[")).fillna(False).astype(bool)
     if packed.any():

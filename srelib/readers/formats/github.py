@@ -7,7 +7,8 @@ from typing import Any
 from srelib.readers import declaration as say
 from srelib.readers.engine import Format
 from srelib.readers.json_text import as_moment, keyed, objects_in
-from srelib.readers.record_tables import UNFINISHED, UNFINISHED_WORDS
+from srelib.readers.record_tables import UNFINISHED
+from srelib.readers.words import known_words
 
 _OUTCOMES = {"SUCCESS": "succeeded", "ACTIVE": "succeeded", "FAILURE": "failed", "ERROR": "failed"}
 _FETCH = "fetch them with `gh api repos/OWNER/REPO/deployments/ID/statuses`"
@@ -77,7 +78,8 @@ def _ending(record: say.Record, row: say.Row, _: Any) -> say.Row:
         finished = say.first(record, ("updatedat", "createdat"))
         found = {"status": _OUTCOMES[_state(last)], "finished_at": finished}
     else:
-        fault = UNFINISHED if _state(last).lower() in UNFINISHED_WORDS else _NO_STATUS
+        runs = known_words("status").get(_state(last).lower()) == "unfinished"
+        fault = UNFINISHED if runs else _NO_STATUS
         seen = ", ".join(map(_state, timed or [record])) or None
         fault = _INACTIVE if _state(last) == "INACTIVE" else fault
         found = say.refused(fault, value=seen, column="status")
