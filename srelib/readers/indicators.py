@@ -11,25 +11,18 @@ from typing import TYPE_CHECKING, Any
 from srelib.errors import ReadError
 from srelib.readers.base import question
 from srelib.readers.meaning import COUNTS, ROLES
+from srelib.readers.words import column_names, known_words
 
 if TYPE_CHECKING:
     from srelib.sources import SeriesSpec, Source
 
-WORDS = {
-    "good": ("good", "success", "successes", "successful", "ok"),
-    "bad": ("bad", "error", "errors", "failure", "failures", "failed", "5xx"),
-    "total": ("total", "requests", "request", "all", "valid", "count"),
-}
-"""Last word of a column name, by what it makes of the column."""
-
 INDICATORS = ("availability", "latency", "freshness", "correctness", "quality", "durability")
 """Words before the last one that name the indicator and not the service."""
 
-SERVICE_LABELS = ("service", "service_name", "app", "application", "job")
+SERVICE_LABELS = column_names()["sli"]["service"]
 """Labels asked for the service of a series or an alert, in this order."""
 CODE_LABELS = ("code", "status", "status_code", "response_code", "http_status_code")
 
-_ROLE = {word: role for role, words in WORDS.items() for word in words}
 _LABELS = re.compile(r'([A-Za-z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"')
 _NUMBER = re.compile(r"\+?Inf|\d+(?:\.\d*)?(?:[eE][+-]?\d+)?")
 _BETWEEN = re.compile(r"[\s_/.:|\-]+")
@@ -210,7 +203,7 @@ def _named(
 def split_name(name: str) -> tuple[tuple[str, str], str | None]:
     """Service and indicator a column is named for (empty: none), and its role."""
     words = [word for word in _BETWEEN.split(name.strip()) if word]
-    role = _ROLE.get(words[-1].lower()) if words else None
+    role = known_words("series").get(words[-1].lower()) if words else None
     if role is None:
         return ("", ""), None
     sli = ""
@@ -253,5 +246,6 @@ def _label_roles(found: dict[str, str]) -> tuple[str, ...]:
         code = found.get(label, "")
         if re.fullmatch(r"[1-5](\d\d|xx)", code):
             return ("bad", "total") if code.startswith("5") else ("total",)
-    words = [_ROLE.get(value.lower()) for key, value in found.items() if key not in SERVICE_LABELS]
+    others = (value.lower() for key, value in found.items() if key not in SERVICE_LABELS)
+    words = map(known_words("series").get, others)
     return tuple(word for word in words if word)[:1]

@@ -16,6 +16,7 @@ from typing import Any
 from srelib.errors import ReadError
 from srelib.readers import base
 from srelib.readers.base import Head
+from srelib.readers.words import packaged
 
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)(?:"(\s*:)?|\Z)|([{}\[\],])', re.DOTALL)
 _DEEPEST = 12  # levels told apart; what lies deeper counts as the last of them
@@ -203,38 +204,6 @@ def _broken(text: str, at: int, error: Exception, file: str) -> ReadError:
     )
 
 
-_HINTS: tuple[tuple[frozenset[str], str, str], ...] = (
-    (
-        frozenset({"date", "value"}),
-        "it looks like the daily values of a GitLab DORA metric, whose name is not in the file "
-        "and whose medians cannot be put together again",
-        "export the deployments themselves: `glab api projects/ID/deployments --paginate`",
-    ),
-    (
-        frozenset({"tinyid", "alias"}),
-        "it looks like Opsgenie alerts",
-        "export incidents (/v1/incidents), or the alerts as CSV with service, rule, fired_at and "
-        "resolved_at",
-    ),
-    (
-        frozenset({"class", "jobs"}),
-        "it looks like a Jenkins folder, without the builds of its jobs",
-        "ask for JOB/api/json?tree=allBuilds[number,result,timestamp,duration,url]",
-    ),
-    (
-        frozenset({"page", "components"}),
-        "it looks like the components of a status page, without its incidents",
-        "save /api/v2/incidents.json of the page",
-    ),
-    (
-        frozenset({"key", "fields", "self"}),
-        "it looks like Jira issues from the REST interface",
-        "export the issues as CSV (all fields)",
-    ),
-)
-"""Keys of an object, what they look like, and what to do."""
-
-
 def unknown_json(head: Head) -> tuple[str, str]:
     """What a JSON file of no known format holds, and what to do."""
     found = {path: keys for path, keys in keys_by_place(head.text).items() if keys}
@@ -249,9 +218,9 @@ def unknown_json(head: Head) -> tuple[str, str]:
             f"it is the error message of an interface ({text!r})",
             "check the address and the access token, and export again",
         )
-    for keys, what, fix in _HINTS:
-        if any(keys <= seen for seen in found.values()):
-            return what, fix
+    for hint in packaged("json_hints.toml")["hint"]:
+        if any(seen.issuperset(hint["keys"]) for seen in found.values()):
+            return hint["what"], hint["fix"]
     seen = ", ".join(_as_written(head.text, sorted(top or next(iter(found.values())))[:12]))
     return (
         f"keys seen: {seen}",

@@ -40,18 +40,19 @@ def column_names() -> dict[str, dict[str, tuple[str, ...]]]:
     """Names that columns go by, for each column of each table, its own first."""
     return {
         table: {column: (column, *others) for column, others in columns.items()}
-        for table, columns in _packaged("column_names.toml").items()
+        for table, columns in packaged("column_names.toml").items()
     }
 
 
 @cache
 def known_words(column: str) -> dict[str, str]:
     """What the words in a column mean where `sources.toml` does not say it, by word."""
-    said = _packaged("words.toml")[column]
+    said = packaged("words.toml")[column]
     return {word: meant for meant, words in said.items() for word in words}
 
 
-def _packaged(name: str) -> dict[str, Any]:
+def packaged(name: str) -> dict[str, Any]:
+    """A table of data that stands beside this module."""
     return tomllib.loads(Path(__file__).with_name(name).read_text("utf-8"))
 
 
