@@ -386,6 +386,7 @@ def _assembled(
     found = logs.once_a_row(found, results)
     joined, notes = several_services(joined, said)
     notes += differing_names(joined) + records.far_outside(joined)
+    notes += records.unclear_alerts(joined["alerts"])
     if not any(len(joined[table]) for table in tables.EXPORTS):
         _nothing_left(found, results)
     rejected = tables.stacked([entry.result.rejects for entry in loaded] + found, "rejects")

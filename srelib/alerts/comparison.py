@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from srelib import tables
-from srelib.alerts.firing import _as_episodes
-from srelib.alerts.policies import PAGE, TICKET, Duration, _builtin_policies
+from srelib.alerts.pages import MERGE, of_severity, page_episodes, unclear_severities
+from srelib.alerts.policies import PAGE, Duration, _builtin_policies
 from srelib.alerts.replay import (
     AlertReplay,
     PooledAlerts,
@@ -27,9 +27,6 @@ from srelib.stats.comparisons import unbeaten
 
 NAME = "recorded"
 """What the alerts on record are called beside policies."""
-
-ALSO = {PAGE: ("critical",), TICKET: ("warning",)}
-"""What the severities of a policy are called in rules of Pyrra and many others."""
 
 MUCH = 0.2
 """Share of the history without any alert at either end [fraction] that is worth a word."""
@@ -163,6 +160,8 @@ class RecordedAlerts:
         Scored like a policy, called 'recorded'; None where no alert counts.
     severities, others : tuple of str
         As the records name those that count, and those that do not; empty where they name none.
+    unclear : tuple of str
+        Severities that may or may not be those of pages; where there are any, nothing is scored.
     silent : tuple of str
         Services with an objective, and without any alert on record.
     begins, ends : Timestamp or None
@@ -173,6 +172,7 @@ class RecordedAlerts:
     pooled: PooledAlerts | None
     severities: tuple[str, ...]
     others: tuple[str, ...]
+    unclear: tuple[str, ...]
     silent: tuple[str, ...]
     begins: pd.Timestamp | None
     ends: pd.Timestamp | None
@@ -184,7 +184,7 @@ def recorded(
     *,
     severity: str = PAGE,
     timezone: str = "UTC",
-    merge: Duration = "1h",
+    merge: Duration = MERGE,
 ) -> RecordedAlerts | None:
     """Score the alerts that really fired against what the replays are scored against.
 
@@ -197,8 +197,8 @@ def recorded(
     replays : mapping of Indicator to AlertReplay
         At least one; they bring the events and what those spent.
     severity : str
-        Alerts that count; where none on record has it, what Pyrra calls it
-        ('critical' for 'page', 'warning' for 'ticket') does; all where the records name none.
+        Alerts that count: 'page', 'ticket' or 'notice' by whichever name, any other by its own.
+        Alerts without a severity are pages.
     timezone, merge
         As of `score`; pages of one rule of a service are merged.
 
@@ -223,26 +223,20 @@ def recorded(
     tables.need(alerts, "alerts", "service", "rule", "severity", "fired_at", "resolved_at")
     begins, ends = _reach(alerts["fired_at"], *_history_span(replays))
     services = list(dict.fromkeys(key.service for key in replays))
-    counting = _counting(alerts["severity"], severity)
+    counting = of_severity(alerts, severity)
     names = set(alerts.loc[counting, "severity"].dropna().astype("str"))
-    others = set(alerts["severity"].dropna().astype("str")) - names
+    unclear = tuple(name for name in unclear_severities(alerts) if name not in names)
+    others = set(alerts["severity"].dropna().astype("str")) - names - set(unclear)
+    known = counting.any() and not unclear
     return RecordedAlerts(
-        pooled=_scored(alerts[counting], replays, timezone, merge) if counting.any() else None,
+        pooled=_scored(alerts[counting], replays, timezone, merge) if known else None,
         severities=tuple(sorted(names)),
         others=tuple(sorted(others)),
+        unclear=unclear,
         silent=tuple(name for name in services if name not in set(alerts["service"])),
         begins=begins,
         ends=ends,
     )
-
-
-def _counting(names: pd.Series, severity: str) -> pd.Series:
-    """Which alerts count, by the names of their severities."""
-    if names.isna().all():
-        return pd.Series(True, names.index)
-    plain = names.str.strip().str.lower()
-    exact = plain == severity.lower()
-    return exact if exact.any() else plain.isin(ALSO.get(severity.lower(), ()))
 
 
 def _reach(
@@ -260,11 +254,9 @@ def _scored(
     merge: Duration,
 ) -> PooledAlerts:
     """Alerts of each service scored on each of its objectives; a page counts once."""
-    rows = alerts.assign(resolved_at=alerts["resolved_at"].fillna(alerts["fired_at"]))
-    rows = rows.assign(severity=rows["rule"])
     scores = {}
     for key, one in replays.items():
-        pages = _as_episodes(rows[rows["service"] == key.service], merge=merge)
+        pages = page_episodes(alerts[alerts["service"] == key.service], merge=merge)
         scores[key] = score(pages.assign(severity=NAME), one.score.events, severity=NAME,
                             budget=one.budget, grace=one.grace, timezone=timezone)  # fmt: skip
     found = _pool_scores(replays, scores, NAME)

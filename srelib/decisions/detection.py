@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from srelib.alerts.firing import _alert_spans, _answerable, _bucket_ends, _episode_rows
+from srelib.alerts.pages import of_severity, unclear_severities
 from srelib.alerts.policies import PAGE, AlertPolicy
 from srelib.alerts.score import _budget_events, _spending, score
-from srelib.tradeoff.scoreboard import _paging
 from srelib.windows import History, Window
 
 EVENT = 0.02
@@ -25,7 +25,7 @@ class Detection:
     ----------
     events : DataFrame, starts_at, ends_at, spent [share of a window's budget], detected (by an
         alert on record), over_at (when it would have been over)
-    recorded : bool, whether alerts are on record at all
+    recorded : bool, whether alerts are on record, and which of them are pages is known
     """
 
     events: pd.DataFrame
@@ -73,7 +73,7 @@ def detection(
         over = over.mask(first.isna() & replayed.notna(), replayed + response.median())
     over = over.mask(over > ends, ends)
     events = truth.assign(detected=told["detected"].to_numpy(dtype=bool), over_at=over)
-    return Detection(events, alerts is not None and len(alerts) > 0)
+    return Detection(events, _is_known(alerts))
 
 
 def _replayed_pages(past: History, policy: AlertPolicy, target: float) -> pd.DataFrame:
@@ -88,10 +88,14 @@ def _replayed_pages(past: History, policy: AlertPolicy, target: float) -> pd.Dat
 def _recorded_pages(alerts: pd.DataFrame | None) -> pd.DataFrame:
     """Alerts on record that page somebody."""
     columns = ["fired_at", "resolved_at"]
-    if alerts is None or alerts.empty:
+    if alerts is None or not _is_known(alerts):
         return pd.DataFrame(columns=columns, dtype="datetime64[us, UTC]")
-    rows = _paging(alerts)
+    rows = alerts[of_severity(alerts, PAGE)]
     return rows[columns].assign(resolved_at=rows["resolved_at"].fillna(rows["fired_at"]))
+
+
+def _is_known(alerts: pd.DataFrame | None) -> bool:
+    return alerts is not None and not alerts.empty and not unclear_severities(alerts)
 
 
 def _recorded_incidents(incidents: pd.DataFrame | None) -> pd.DataFrame:

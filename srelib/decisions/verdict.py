@@ -77,11 +77,13 @@ class DecisionRules:
     fast : float, deployments a week from which a service ships often [1/week]
     spare : float, most of the budget that may be spent where more is to be shipped [fraction]
     costly : float, share of a window's budget from which an outage is costly [fraction]
+    undetected : int, costly outages that no alert on record detected, from which alerts miss them
+    undetected_share : float, the least of what all costly outages spent that those spent [fraction]
 
     Raises
     ------
     ParameterError
-        A share outside (0, 1), or a rate that is not above 0.
+        A share outside (0, 1), or a rate or number that is not above 0.
 
     References
     ----------
@@ -98,16 +100,19 @@ class DecisionRules:
     fast: float = 1.0
     spare: float = 0.5
     costly: float = 0.2
+    undetected: int = 2
+    undetected_share: float = 0.5
 
     def __post_init__(self) -> None:
-        for name in ("pass_probability", "sure", "spare", "costly"):
+        for name in ("pass_probability", "sure", "spare", "costly", "undetected_share"):
             if not 0 < getattr(self, name) < 1:
                 raise ParameterError(
                     f"{name} must lie strictly between 0 and 1; got {getattr(self, name)}. "
                     "For 90 % write 0.9."
                 )
-        if not self.fast > 0:
-            raise ParameterError(f"fast must be above 0; got {self.fast}.")
+        for name in ("fast", "undetected"):
+            if not getattr(self, name) > 0:
+                raise ParameterError(f"{name} must be above 0; got {getattr(self, name)}.")
 
 
 DEFAULT = DecisionRules()
@@ -374,7 +379,7 @@ class _Case:
         risk = met < rules.pass_probability
         shown = self.effect is not None and self.effect.is_significant
         missed, of_all = self.seen.missed(costly=rules.costly)
-        misses = missed >= 2 and of_all >= 0.5
+        misses = missed >= rules.undetected and of_all >= rules.undetected_share
         slow = 0 < self.frequency < rules.fast
         spare = harm + outages + usual <= rules.spare
         most = np.maximum(np.maximum(harm, outages), usual)

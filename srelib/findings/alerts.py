@@ -122,9 +122,14 @@ def recorded_sentences(
     if recorded is None:
         return ["There are no alerts in the folder, so what really fired is not compared. To add "
                 f"them, put {HOW_TO['alerts']} beside the rest."]  # fmt: skip
+    if recorded.unclear:
+        return [f"Whether alerts of severity {names(recorded.unclear)} page somebody is not known, "
+                "so what really fired is not compared. Say it with values.severity in "
+                "sources.toml; `srelib check` writes the line."]  # fmt: skip
     if recorded.pooled is None:
+        there = f"; there are {names(recorded.others)}" if recorded.others else ""
         return [f"No alert on record has the severity {name(severity)}, so what really fired is "
-                f"not compared; there are {names(recorded.others)}."]  # fmt: skip
+                f"not compared{there}."]  # fmt: skip
     one, current = recorded.pooled, next(iter(found.values()))
     lines = [
         _beside("**What really fired**", one, current, PAST,
@@ -154,10 +159,13 @@ def _which_came_first(one: PooledAlerts, current: PooledAlerts) -> str:
 def _record_limits(recorded: RecordedAlerts, current: PooledAlerts) -> str:
     """What the record itself leaves open."""
     parts = []
+    same = current.severity.strip().lower()
+    taken = [one for one in recorded.severities if one.strip().lower() != same]
     if not recorded.severities:
         parts.append("no alert on record has a severity, so all of them count")
-    elif {name.strip().lower() for name in recorded.severities} != {current.severity.lower()}:
-        parts.append(f"{names(recorded.severities)} is taken for {name(current.severity)}")
+    elif taken:
+        verb = "is" if len(taken) == 1 else "are"
+        parts.append(f"{names(taken)} {verb} taken for {name(current.severity)}")
     if recorded.silent:
         silent = names(recorded.silent)
         parts.append(f"there is no alert of {silent} on record, for whatever reason")

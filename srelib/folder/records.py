@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from srelib import tables
+from srelib.alerts.pages import alert_kinds, severities_to_say, unclear_severities
 from srelib.readers import record_tables
 from srelib.readers.base import FileResult, rejects
+from srelib.readers.words import word_counts
 
 _FAR = pd.Timedelta("31D")
 
@@ -27,6 +29,19 @@ def far_outside(joined: Mapping[str, pd.DataFrame]) -> list[str]:
                 f"metrics ({first:%Y-%m-%d} to {last:%Y-%m-%d})"
             )
     return notes
+
+
+def unclear_alerts(alerts: pd.DataFrame) -> list[str]:
+    """What to say of severities that may or may not be those of pages, and of alerts without."""
+    names = unclear_severities(alerts)
+    if not names:
+        return []
+    counts = word_counts(alerts["severity"][alert_kinds(alerts).isna()])
+    return [
+        f"whether alerts of severity {counts} page somebody is not known, so no page states how "
+        f"often alerts fired; write {severities_to_say(names)} in sources.toml, under the file of "
+        'the alerts, with "ticket" or "notice" for those that wake nobody'
+    ]
 
 
 def joined_records(

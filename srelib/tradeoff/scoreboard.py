@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from srelib import delivery, events, fleet, sli
+from srelib.alerts.pages import of_severity, page_episodes, unclear_severities
+from srelib.alerts.policies import PAGE
 from srelib.delivery.rules import DEFAULT
 from srelib.errors import ParameterError
 from srelib.fleet import Indicator
@@ -21,8 +23,6 @@ from srelib.tradeoff.association import Span
 from srelib.windows.sums import _divide, _paired, _prefix_pair, _ratio
 
 NAN = float("nan")
-NOT_PAGES = ("ticket", "warning", "warn", "info", "informational", "low", "notice")
-"""Severities of alerts that wake nobody; everything else counts as a page."""
 FELT = pd.Timedelta("1h")
 """How far before a page users may have begun to feel what it tells about."""
 
@@ -46,7 +46,7 @@ class Scorecard:
     target : float, service level objective [fraction]; NaN where there is none
     sli : Estimate, share of good events [fraction]
     left : Estimate, share of the budget of the whole period that is left [fraction]
-    pages : Estimate, pages on record [1/week]
+    pages : Estimate, pages on record [1/week]; unknown where severities do not say which they are
     felt : Estimate, pages with more bad events around them than the target allows [fraction]
     incidents : Estimate [1/week]
     restore : Estimate, median time to restore [s]
@@ -192,20 +192,18 @@ def _pages(
 ) -> dict[str, dict[str, Estimate]]:
     if alerts is None:
         return {}
-    pages = _paging(alerts)
-    pages = pages[pages["fired_at"].between(*between, inclusive="left")]
-    own = {service: events.of_service(pages, service) for service in services}
+    by_service = {service: events.of_service(alerts, service) for service in services}
+    own = {}
+    for service, rows in by_service.items():
+        if not unclear_severities(rows):
+            pages = page_episodes(rows[of_severity(rows, PAGE)])
+            own[service] = pages[pages["fired_at"].between(*between, inclusive="left")]
     weeks = (between[1] - between[0]) / WEEK
     found = {service: {"pages": _rate(len(p), weeks, confidence)} for service, p in own.items()}
     for key, seen in counts.items():
-        if key.has_target and len(seen) > 1:
+        if key.service in own and key.has_target and len(seen) > 1:
             found[key.service]["felt"] = _felt(seen, own[key.service], key.target, confidence)
     return found
-
-
-def _paging(alerts: pd.DataFrame) -> pd.DataFrame:
-    """The alerts that page somebody."""
-    return alerts[~alerts["severity"].astype("str").str.casefold().isin(NOT_PAGES)]
 
 
 def _felt(counts: pd.DataFrame, pages: pd.DataFrame, target: float, confidence: float) -> Estimate:

@@ -205,17 +205,35 @@ def test_pages_of_one_rule_within_the_hour_are_one():
     [
         (("Page", "ticket"), ("Page",), ("ticket",)),
         (("critical", "warning"), ("critical",), ("warning",)),
-        (("page", "critical"), ("page",), ("critical",)),
+        (("page", "critical"), ("critical", "page"), ()),
         ((None, None), (), ()),
-        (("sev1", "sev2"), (), ("sev1", "sev2")),
+        ((None, "ticket"), (), ("ticket",)),
     ],
 )
 def test_which_alerts_count_is_said(severities, counting, others):
-    """The severity asked for, else what Pyrra calls it, else all where none is named, else none."""
+    """Pages by whichever name, and alerts without a severity."""
     rows = fired(*(("shop", name, "2026-06-03T12:20", "2026-06-03T12:30") for name in severities))
     real = alerts.recorded(rows, SHOPS)
-    assert (real.severities, real.others) == (counting, others)
-    assert (real.pooled is None) == (severities == ("sev1", "sev2"))
+    assert (real.severities, real.others, real.unclear) == (counting, others, ())
+    assert real.pooled is not None
+
+
+def test_nothing_is_scored_while_severities_may_or_may_not_be_pages():
+    """Two of three may be; asked for by name they count, since then nothing is guessed."""
+    rows = fired(*(("shop", name, "2026-06-03T12:20", "2026-06-03T12:30")
+                   for name in ("page", "sev1", "sev2")))  # fmt: skip
+    real = alerts.recorded(rows, SHOPS)
+    assert (real.pooled, real.unclear, real.others) == (None, ("sev1", "sev2"), ())
+    assert alerts.recorded(rows.iloc[[0, 1]], SHOPS, severity="Sev1").pooled is not None
+
+
+def test_tickets_are_scored_where_they_are_asked_for():
+    """By any of their names."""
+    rows = fired(("shop", "warning", "2026-06-03T12:20", "2026-06-03T12:30"),
+                 ("shop", "page", "2026-06-05T12:20", "2026-06-05T12:30"))  # fmt: skip
+    real = alerts.recorded(rows, SHOPS, severity="ticket")
+    assert (real.severities, real.others) == (("warning",), ("page",))
+    assert real.pooled.events["detected"].tolist() == [True, False]
 
 
 def test_services_without_any_alert_and_short_exports_are_said():

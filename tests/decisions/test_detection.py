@@ -28,6 +28,17 @@ def test_costly_outages_without_a_page_are_missed():
     assert detected(counts).missed(costly=0.2) == (0, 0.0)
 
 
+def test_nothing_was_missed_while_nobody_knows_which_alerts_are_pages():
+    """The severity P2 may or may not page somebody."""
+    counts = with_outages([500, 1500], bad=900, length=5)
+    index = counts.index
+    pages = pd.DataFrame({"fired_at": index[[501, 1501]], "resolved_at": index[[506, 1506]],
+                          "severity": ["page", "P2"]})  # fmt: skip
+    seen = detected(counts, pages)
+    assert not seen.recorded
+    assert seen.missed(costly=0.2) == (0, 0.0)
+
+
 def test_an_open_incident_detects_without_an_end():
     """Not resolved by the end of the data."""
     rows = incidents([2000])

@@ -111,6 +111,20 @@ def test_outages_that_alerts_detect_are_to_be_fixed():
     assert (found.verdict, found.missed) == (FIX, (0, 0.0))
 
 
+def test_how_many_outages_alerts_must_miss_can_be_said():
+    """All 23 missed, or 12 of them, just over half of what all spent: lines around that."""
+    half = alerts(OUTAGES[:11])
+    for log, lines, verdict in (
+        (alerts(nights(0)), {"undetected": 23}, ALERTS),
+        (alerts(nights(0)), {"undetected": 24}, FIX),
+        (half, {}, ALERTS),
+        (half, {"undetected_share": 0.55}, FIX),
+    ):
+        found = decided(outages(), deployments(1), incidents=incidents(OUTAGES), alerts=log,
+                        rules=DecisionRules(**lines))  # fmt: skip
+        assert found.verdict == verdict
+
+
 def test_alerts_that_nobody_exported_have_missed_nothing():
     """No table and an empty table are no alerts on record, not alerts that missed all."""
     for none in (None, alerts(OUTAGES).iloc[:0]):
@@ -270,6 +284,10 @@ def test_a_line_that_cannot_be_is_refused():
         DecisionRules(sure=90)
     with pytest.raises(ParameterError, match="fast must be above 0"):
         DecisionRules(fast=0)
+    with pytest.raises(ParameterError, match="undetected must be above 0"):
+        DecisionRules(undetected=0)
+    with pytest.raises(ParameterError, match=r"undetected_share must lie strictly between 0 and 1"):
+        DecisionRules(undetected_share=50)
 
 
 def test_objectives_of_other_windows_do_not_change_the_verdict():

@@ -156,8 +156,11 @@ def test_a_record_that_agrees_is_said():
                      "2 June, perhaps because the export ends there."),
         (None, "Mind that no alert on record has a severity, so all of them count; the last alert "
                "on record is of 2 June, perhaps because the export ends there."),
-        ("<b>", "No alert on record has the severity **page**, so what really fired is not "
-                "compared; there are **&#60;b&#62;**."),
+        ("<b>", "Whether alerts of severity **&#60;b&#62;** page somebody is not known, so what "
+                "really fired is not compared. Say it with values.severity in sources.toml; "
+                "`srelib check` writes the line."),
+        ("ticket", "No alert on record has the severity **page**, so what really fired is not "
+                   "compared; there are **ticket**."),
     ],
 )  # fmt: skip
 def test_what_the_record_leaves_open_is_said(severity, text):

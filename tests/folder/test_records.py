@@ -1,4 +1,4 @@
-"""Records of several files: what lies far from all metrics."""
+"""Records of several files: what lies far from all metrics, and which alerts are pages."""
 
 from __future__ import annotations
 
@@ -23,3 +23,12 @@ def test_records_far_from_all_metrics_are_said():
         "1 of 3 deployments lie more than 31 days before or after the metrics (2026-06-01 to "
         "2026-06-30)"
     ]
+
+
+def test_severities_that_may_be_pages_are_asked_for():
+    """With how often each occurs, and the line to write; nothing where all are known."""
+    alerts = pd.DataFrame({"severity": ["page", "P1", "P3", "P1", None]}, dtype="str")
+    (note,) = records.unclear_alerts(alerts)
+    assert "alerts of severity 'P1' 2, 'P3' 1 page somebody is not known" in note
+    assert 'values.severity = { "P1" = "page", "P3" = "page" }' in note
+    assert records.unclear_alerts(alerts.iloc[[0, 4]]) == []

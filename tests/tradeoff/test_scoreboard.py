@@ -11,7 +11,7 @@ from scipy.stats import norm
 
 import srelib
 from data import make_sample
-from srelib import events, objectives, simulate, sli, tables, tradeoff
+from srelib import alerts, events, objectives, simulate, sli, tables, tradeoff
 from srelib.errors import ParameterError
 from srelib.fleet import Indicator
 from srelib.stats import Estimate
@@ -109,6 +109,35 @@ def test_tickets_wake_nobody():
     """Severities that can wait are no pages, in upper or lower case."""
     found = board(alerts=pd.concat([pages("2026-01-10"), pages("2026-01-12", severity="Warning")]))
     assert found["shop"].pages.n == 1
+
+
+def test_pages_of_one_rule_within_the_hour_are_one():
+    """Three in two hours, each at most an hour after the one before, and one the next day."""
+    log = pages("2026-01-10T12:00", "2026-01-10T13:00", "2026-01-10T14:10", "2026-01-11T12:00")
+    assert board(alerts=log)["shop"].pages.n == 2
+
+
+def test_pages_are_unknown_where_severities_do_not_say_which_they_are():
+    """P2 may or may not wake somebody; the pages of another service are known all the same."""
+    log = pd.concat([pages("2026-01-10"), pages("2026-01-12", severity="P2"),
+                     pages("2026-01-12").assign(service="other")])  # fmt: skip
+    found = board(alerts=log)
+    assert (found["shop"].pages.n, found["shop"].felt.n) == (0, 0)
+    assert np.isnan([found["shop"].pages.value, found["shop"].felt.value]).all()
+    assert found["other"].pages.n == 1
+
+
+def test_the_pages_on_record_are_those_of_the_chapter_on_alerting():
+    """Of two rules, some merged, some at the same moment, in words of two tools."""
+    total = pd.Series(100.0, pd.date_range(SPAN[0], SPAN[1], freq="5min", inclusive="left"))
+    one = alerts.replay(total * 0.999, total, target=0.98, period="28d", policy="workbook")
+    log = pd.concat([
+        pages("2026-01-10T12:00", "2026-01-10T13:10", "2026-01-14T12:00"),
+        pages("2026-01-10T12:00", "2026-01-20T12:00", severity="critical").assign(rule="other"),
+        pages("2026-01-21", severity="warning"),
+    ])  # fmt: skip
+    recorded = alerts.recorded(log, {SHOP: one})
+    assert len(recorded.pooled.pages) == board(alerts=log)["shop"].pages.n == 3
 
 
 def test_pages_are_felt_when_more_fails_than_is_allowed():
