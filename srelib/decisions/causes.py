@@ -32,7 +32,8 @@ class Causes:
     outages : ndarray, of other bursts [events]
     deployment : ndarray, whose window each bucket lies in, as a row of `deployment_ids`; -1: none
     deployment_ids : ndarray of str, of the deployments used
-    incident : ndarray, which kind of incident was open, as a row of `named`; -1 for none
+    incident : ndarray, which incident was open, as a place in `kind`; -1 for none
+    kind : ndarray, of which kind each incident is, as a row of `named`; -1 for unknown buckets only
     named : DataFrame, outages by kind of incident (title), costliest first: title, incidents,
         bad and the interval low, high of what as much time brings [events]
     """
@@ -43,12 +44,18 @@ class Causes:
     deployment: np.ndarray
     deployment_ids: np.ndarray
     incident: np.ndarray
+    kind: np.ndarray
     named: pd.DataFrame
 
     @property
     def usual(self) -> np.ndarray:
         """What is left: errors without a burst [events]."""
         return self.past.bad - self.after_deployments - self.outages
+
+    @property
+    def burst(self) -> np.ndarray:
+        """What goes beyond the usual errors, after a deployment or not [events]."""
+        return np.clip(self.after_deployments, 0.0, None) + self.outages
 
     @property
     def sums(self) -> np.ndarray:
@@ -74,7 +81,7 @@ def causes(
     kind, named = _by_kind(rows, opened, outages, confidence)
     rows = pd.DataFrame({"deployment_id": []}) if effect is None else effect.per_deployment
     ids = rows["deployment_id"].astype("str").to_numpy(dtype=object)
-    return Causes(past, harm, outages, owner, ids, kind, named)
+    return Causes(past, harm, outages, owner, ids, opened, kind, named)
 
 
 def _after_deployments(
@@ -119,14 +126,14 @@ def _by_incident(beyond: np.ndarray, opened: np.ndarray) -> np.ndarray:
 def _by_kind(
     rows: pd.DataFrame, opened: np.ndarray, outages: np.ndarray, confidence: float
 ) -> tuple[np.ndarray, pd.DataFrame]:
-    """Which kind of incident was open in each bucket, and what each kind spent."""
+    """Of which kind each incident is, and what each kind spent."""
     seen = np.bincount(opened[opened >= 0], minlength=len(rows)) > 0
     bad = np.bincount(opened[opened >= 0], outages[opened >= 0], minlength=len(rows))
     titles = rows["title"].fillna(rows["incident_id"]).reset_index(drop=True)
     found = _kinds(titles[seen], bad[seen], confidence)
     place = {kind: number for number, kind in enumerate(found.index)}
     kind = [place.get(one, -1) for one in _same_title(titles)]
-    return np.array([*kind, -1])[opened], found.reset_index(drop=True)
+    return np.array(kind, dtype="int64"), found.reset_index(drop=True)
 
 
 def _kinds(titles: pd.Series, bad: np.ndarray, confidence: float) -> pd.DataFrame:

@@ -16,8 +16,9 @@ import pandas as pd
 from srelib.alerts import workbook_policy
 from srelib.alerts.policies import AlertPolicy
 from srelib.budget.status import _budget_fraction
-from srelib.decisions.causes import NAMED, Causes, causes
+from srelib.decisions.causes import Causes, causes
 from srelib.decisions.detection import Detection
+from srelib.decisions.recurring import BURSTS, costliest_recurring
 from srelib.fleet import NAN, Indicator
 from srelib.policy import PolicyReplay
 from srelib.policy.rules import FOUR_WEEKS
@@ -52,7 +53,6 @@ FINE = pd.Timedelta(minutes=5)
 """Buckets in which pages are replayed; those of the history where they are longer."""
 HISTORIES = 200
 """Redrawn histories in which a change is compared with what was."""
-BURSTS = "sum of a Poisson number of bursts"
 TURNS = 3
 """How many ways further deployments are laid into the history."""
 
@@ -220,15 +220,19 @@ def _lever(
     ends: Sequence[np.ndarray],
     saved: Estimate,
     detail: str = "",
+    shares: Sequence[float] = (),
 ) -> Lever:
-    """A lever from what is removed, in ways that are alike, and at the ends of its interval."""
+    """A lever from what is removed, in ways that count alike or by their shares (what is left of
+    1: nothing is), and at the ends of its interval.
+    """
     now, today = service.met, service.probability
-    then = np.mean([service.met_without(part) for part in removed], axis=0)
+    counts = np.asarray(shares or np.full(len(removed), 1 / len(removed)))
+    then = now + counts @ [service.met_without(part) - now for part in removed]
     others = [float(service.met_without(part).mean() - now.mean()) for part in ends]
     least = 0.0 if (removed[0] >= 0).all() else -today.value
     most = 0.0 if (removed[0] <= 0).all() else 1 - today.value
     gain = _gain(then - now, others, today, (least, most))
-    costs = np.mean([service.costs_without(part) for part in removed], axis=0) - service.costs
+    costs = counts @ [service.costs_without(part) - service.costs for part in removed]
     tails = np.quantile(np.stack([now, then]), _tails(today), axis=1)
     moved = [end + float(after - before) for end, (before, after) in
              zip((today.low, today.high), tails, strict=True)]  # fmt: skip
@@ -337,16 +341,12 @@ def _at_ends(part: np.ndarray, whole: Estimate) -> list[np.ndarray]:
 
 def _repeated(service: WhatIf) -> Lever | None:
     """The kind of incident that came back and cost most does not come again."""
-    named = service.causes.named
-    again = np.flatnonzero(named["incidents"].to_numpy(dtype="int64") > 1)
-    if not len(again):
+    found = costliest_recurring(service.causes, confidence=service.confidence)
+    if found is None:
         return None
-    title, n, bad, low, high = (named[column].tolist()[again[0]] for column in NAMED)
-    removed = np.where(service.causes.incident == again[0], service.causes.outages, 0.0)
-    whole = Estimate(bad, low, high, n, service.confidence, BURSTS)
-    saved = _share(service, [bad, low, high], n, BURSTS)
-    return _lever(service, REPEATED, [removed], _at_ends(removed, whole), saved,
-                  str(title))  # fmt: skip
+    cost, ends = found.cost, _at_ends(found.parts[0], found.spent)
+    saved = _share(service, [cost.value, cost.low, cost.high], cost.n, cost.method)
+    return _lever(service, REPEATED, found.parts, ends, saved, found.title, found.shares)
 
 
 def _detected(service: WhatIf, found: Detection) -> Lever | None:
@@ -359,8 +359,7 @@ def _detected(service: WhatIf, found: Detection) -> Lever | None:
     for end, last in zip(past.place(rows["over_at"]), past.place(rows["ends_at"]), strict=True):
         if end < last:
             apart[max(0, int(end)) : min(size, int(np.ceil(last)))] = 1.0
-    burst = np.clip(service.causes.after_deployments, 0.0, None) + service.causes.outages
-    removed = apart[:size] * burst
+    removed = apart[:size] * service.causes.burst
     number = np.cumsum(np.diff(apart[:size], prepend=0) > 0) * (apart[:size] > 0)
     sizes = np.bincount(number, removed)[1:]
     whole = float(sizes.sum())

@@ -13,6 +13,8 @@ NAN = float("nan")
 WINDOW = Window.parse("28d")
 SHOP = Indicator("shop availability", "shop", "availability", target=0.99, window=WINDOW)
 WEEKS = 13
+STARTS = [24 * 7 * week + 34 for week in range(WEEKS)]
+"""The same hour of every week [h]."""
 
 
 def estimate(value: float, low: float, high: float, n: float = 13) -> Estimate:
@@ -62,3 +64,12 @@ def incidents(starts, *, title: str | list[str] = "Disk full", length: int = 2) 
         "severity": "high", "started_at": begun, "detected_at": begun,
         "resolved_at": begun + pd.Timedelta(hours=length),
     })  # fmt: skip
+
+
+def outages_of_kinds(sizes: dict[str, list[int]]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """An outage of two hours a week, with an incident: of these titles, so many bad events."""
+    titles = [title for title, own in sizes.items() for _ in own]
+    counts = hours()
+    for start, bad in zip(STARTS, (bad for own in sizes.values() for bad in own), strict=False):
+        counts.iloc[start : start + 2, 0] -= bad / 2
+    return counts, incidents(STARTS[: len(titles)], title=titles)

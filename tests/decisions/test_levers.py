@@ -24,10 +24,7 @@ from srelib.policy import named, prepare, replay_service
 from srelib.targets import candidates, recommend
 from srelib.targets.probability import _whole_weeks
 from srelib.windows import history
-from tests.decisions.by_hand import SHOP, hours, incidents, with_outages
-
-STARTS = [24 * 7 * week + 34 for week in range(13)]
-"""The same hour of every week [h]."""
+from tests.decisions.by_hand import SHOP, STARTS, hours, incidents, outages_of_kinds, with_outages
 
 
 def prepared(counts: pd.DataFrame, rows: pd.DataFrame | None = None, effect=None):
@@ -75,6 +72,48 @@ def test_the_recurring_incident_is_taken_out_with_what_it_spent():
     assert one.probability.value > 0.95
     assert one.gain.value == pytest.approx(one.probability.value - service.probability.value)
     assert one.frozen < 0
+
+
+def test_the_gain_of_a_kind_is_pooled_like_its_cost():
+    """Of kinds that are alike: the mean of what taking out each of them brings."""
+    service = prepared(*outages_of_kinds({"A": [1800] * 5, "B": [1800] * 4, "C": [1800] * 4}))
+    causes, now = service.causes, service.met.mean()
+    kind = np.append(causes.kind, -1)[causes.incident]
+    each = [service.met_without(np.where(kind == row, causes.outages, 0.0)).mean() - now
+            for row in range(3)]  # fmt: skip
+    one = by_name(service)[REPEATED]
+    assert one.gain.value == pytest.approx(np.mean(each))
+    assert one.gain.value < each[0] - 0.01
+    assert one.gain.low <= one.gain.value <= one.gain.high
+
+
+def test_many_kinds_are_pooled_as_one_would_add_them_up():
+    """Nine kinds that came once each, of which some are taken out together."""
+    once = {f"Kind {letter}": [1000] for letter in "BCDEFGHIJ"}
+    one = by_name(prepared(*outages_of_kinds({"Kind A": [1000] * 2, **once})))[REPEATED]
+    assert one.saved.value == pytest.approx(11_000 / 10 / (0.01 * 13 * 168 * 1000))
+    assert 0 <= one.gain.low <= one.gain.value <= one.gain.high <= 1
+
+
+def test_what_releases_broke_is_gone_with_the_incidents_they_caused():
+    """13 of 26 deployments broke, each an incident of four hours at 700 bad events: no outages,
+    and yet without such incidents all of it is gone.
+    """
+    counts, _, effect = harmed()
+    begun = np.flatnonzero(np.diff((counts.total - counts.good).to_numpy() > 1, prepend=False))[::2]
+    assert len(begun) == 13
+    service = prepared(counts, incidents(begun, title="Bad release", length=4), effect)
+    one, planted = by_name(service, effect)[REPEATED], 13 * 4 * 700
+    assert service.causes.named["bad"].sum() < 0.1 * planted
+    assert one.saved.value * service.allowed == pytest.approx(planted, rel=0.1)
+    assert one.probability.value > service.probability.value + 0.3
+
+
+def test_incidents_that_cost_nothing_are_gone_for_nothing():
+    """On record twice, when nothing failed."""
+    counts = with_outages(STARTS[5:6], bad=900)
+    one = by_name(prepared(counts, incidents(STARTS[:2])))[REPEATED]
+    assert (one.saved.value, one.gain.value) == (0, 0)
 
 
 def test_incidents_that_came_once_are_no_recurring_ones():

@@ -263,4 +263,5 @@ def test_what_it_stands_on_is_said_where_there_is_any_what_if():
     lines = findings.basis_sentences({"shop": VERDICTS[FIX][0]}, rules=DecisionRules(sure=0.7))
     assert "below 70\u00a0% there is not enough data" in lines[0]
     assert "simulated" in lines[1]
+    assert "moved towards the mean of the service" in lines[2]
     assert findings.basis_sentences({"shop": decision(CARRY_ON)}, rules=DecisionRules()) == []

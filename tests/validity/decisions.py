@@ -31,6 +31,7 @@ from srelib.fleet import Indicator
 from srelib.simulate import Fleet, ServiceSpec, fleet
 from srelib.simulate.counts import _draw_counts
 from srelib.simulate.world import World
+from srelib.stats import Estimate
 from srelib.tradeoff import Effect
 from srelib.windows import Window
 from tests.validity.cells import Cell, over
@@ -48,6 +49,10 @@ BAR, WRONG = 0.9, 0.05
 EDGES = (0.0, 0.2, 0.5, 0.8, 0.95, 1.0)
 CLOSE, MUCH = 0.05, 0.05
 """How far what is met may lie from what is said, and a change large enough to be worth saying."""
+HELD, FINE = 0.9, 0.01
+"""How often intervals hold the truth, which is known to a point."""
+AVERAGE = 0.02
+"""How far the changes said may lie from what they are, on average."""
 BUDGET = 0.001
 MINUTES = 10_080 * BUDGET
 """Minutes of complete outage that the target allows in a week."""
@@ -140,6 +145,14 @@ def spec_of(kind: str | None, seed: int) -> ServiceSpec:
     whole = fleet(2 * 10**7 + seed, services=[spec], weeks=52, step="1h").counts("api").sum()
     usual = 1 - whole["good"] / whole["total"]
     return replace(spec, target=float(1 - np.clip(usual * rng.uniform(0.5, 4), 1e-5, 0.2)))
+
+
+def uneven(spec: ServiceSpec, seed: int) -> ServiceSpec:
+    """The same service, some of whose kinds of incident come far more often than others."""
+    rng = np.random.default_rng([19, seed])
+    names = [f"Kind {letter}" for letter in "ABCDEFGHIJKL"[: rng.choice([3, 5, 12])]]
+    titles = rng.choice(names, size=40, p=rng.dirichlet(np.full(len(names), 0.7)))
+    return replace(spec, titles=tuple(titles.tolist()))
 
 
 @dataclass(frozen=True)
@@ -307,14 +320,16 @@ def without(title: str, world: Fleet) -> Fleet:
     return Fleet(world.seed, world.grid, (World(own.spec, plan, counts),))
 
 
-def any_kind(seed: int) -> dict:
-    """A service like none other: its verdict, and what each lever says and does."""
-    spec = spec_of(None, seed)
+def any_kind(seed: int, *, mixed: bool = False) -> dict:
+    """A service like none other: its verdict, and what each lever says and does; `mixed`: only the
+    lever on incidents, whose kinds come unevenly.
+    """
+    spec = uneven(spec_of(None, seed), seed) if mixed else spec_of(None, seed)
     truth, said = truth_of(spec, seed), Asked.of(spec, seed).decision()
     levers = [
-        (one.name, said.met.value, one.probability.value, truth.met, after(one, spec, seed))
+        (one.name, said.met.value, one.probability, one.gain, truth.met, after(one, spec, seed))
         for one in said.levers
-        if one.name in (SAFER, REPEATED, TWICE)
+        if one.name in ((REPEATED,) if mixed else (SAFER, REPEATED, TWICE))
     ]
     return {"said": said.verdict, "right": truth.right(), "levers": levers}
 
@@ -340,11 +355,10 @@ def run(*, seeds: int, workers: int) -> list[Cell]:
         cells += _verdicts(kind, over(partial(of_kind, kind=kind), chosen, workers=workers))
     found = over(any_kind, chosen, workers=workers)
     cells += _verdicts("services of every kind", found)
-    rows = pd.DataFrame([row for one in found for row in one["levers"]],
-                        columns=["lever", "now", "then", "met", "after"])  # fmt: skip
     for name in (SAFER, REPEATED, TWICE):
-        cells += _what_ifs(name, rows[rows["lever"] == name])
-    return cells
+        cells += _what_ifs(f"{name}, services of every kind", found, name)
+    found = over(partial(any_kind, mixed=True), chosen, workers=workers)
+    return cells + _what_ifs(f"{REPEATED}, kinds that come unevenly", found, REPEATED)
 
 
 def _verdicts(case: str, found: list[dict]) -> list[Cell]:
@@ -369,9 +383,15 @@ def _verdicts(case: str, found: list[dict]) -> list[Cell]:
     ]
 
 
-def _what_ifs(name: str, rows: pd.DataFrame) -> list[Cell]:
+def _what_ifs(case: str, found: list[dict], name: str) -> list[Cell]:
     """Whether windows are met after a change as often as the lever says."""
-    case, cells = f"{name}, services of every kind", []
+    rows = pd.DataFrame([
+        {"now": now, "then": probability.value, "met": met, "after": then,
+         "change held": _holds(gain, then - met), "then held": _holds(probability, then)}
+        for one in found for lever, now, probability, gain, met, then in one["levers"]
+        if lever == name
+    ])  # fmt: skip
+    cells = []
     for low, high in pairwise(EDGES):
         inside = rows[(rows["then"] >= low) & ((rows["then"] < high) | (high == 1.0))]
         if inside.empty:
@@ -388,13 +408,25 @@ def _what_ifs(name: str, rows: pd.DataFrame) -> list[Cell]:
     scores = {key: then * (1 - p) ** 2 + (1 - then) * p**2 for key, p in said.items()}
     best = min(list(scores)[1:], key=lambda key: scores[key].mean())
     error = float((scores["the lever"] - scores[best]).std() / np.sqrt(len(rows)))
-    much = rows[(rows["then"] - rows["now"]).abs() >= MUCH]
-    gain, true = much["then"] - much["now"], much["after"] - much["met"]
+    gain, true = rows["then"] - rows["now"], rows["after"] - rows["met"]
+    much, mean = gain.abs() >= MUCH, float(gain.mean())
     return [
         *cells,
         *(Cell(case, f"Brier score of {key}", float(each.mean()), n=len(rows), unit=" ",
                high=float(scores[best].mean()) if key == "the lever" else np.nan, error=error)
           for key, each in scores.items()),
-        Cell(case, f"change where {MUCH:.0%} or more is said", float(true.mean()), n=len(much)),
-        Cell(case, "which says on average", float(gain.mean()), n=len(much)),
+        Cell(case, f"change, where {mean:.1%} is said on average", float(true.mean()),
+             mean - AVERAGE, mean + AVERAGE, len(rows),
+             error=float((true - gain).std() / np.sqrt(len(rows)))),
+        Cell(case, f"change where {MUCH:.0%} or more is said", float(true[much].mean()),
+             n=int(much.sum())),
+        Cell(case, "which says on average", float(gain[much].mean()), n=int(much.sum())),
+        *(Cell(case, f"95 % interval of {key} holds it", float(rows[column].mean()), HELD,
+               n=len(rows)) for key, column in
+          (("the change", "change held"), ("what is met then", "then held"))),
     ]  # fmt: skip
+
+
+def _holds(said: Estimate, truth: float) -> bool:
+    """Whether the interval holds the truth, which is one of 200 weeks."""
+    return said.low - FINE <= truth <= said.high + FINE
