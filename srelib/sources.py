@@ -221,6 +221,14 @@ class Source(_Model):
         '["System"]',
         default=(),
     )
+    date_and_time: Names = _key(
+        "the column of dates and that of times of day which are one time; where their names say "
+        "so (Date and Time), nothing need be said",
+        '["Tag", "Um"]',
+        default=(),
+        min_length=2,
+        max_length=2,
+    )
     header: Names = _key(
         "names of the columns of a file without a header", '["time", "state"]', default=()
     )

@@ -6,33 +6,19 @@ Names and cells of the first records decide; nothing is read by a guess, it is o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
 from srelib import tables
 from srelib.errors import ReadError
-from srelib.readers.base import Head, Unconfirmed, file_text
-from srelib.readers.cells import MISSING, NOT_A_NUMBER
-from srelib.readers.json_text import json_records, name_and_value
+from srelib.folder.samples import Cells, all_are, cells_of, kinds_of, rows_of
+from srelib.readers.base import TIME_OF_DAY, Head, Unconfirmed
+from srelib.readers.cells import MISSING
 from srelib.readers.meaning import says_bad, says_share
 
-Cells = dict[str, list[str]]
 Keys = Mapping[str, Any]
 
-_NO_DATE = "a time of day, not read: write date and time into one column"
-
-_SAMPLE = 300
-"""Records looked at."""
-
-_TIME = re.compile(
-    r"\d{4}[-/.]\d\d?([-/.]\d\d?([T ].*)?)?|1\d{9}(\d{3}|\d{6}|\d{9})?(\.\d+)?"
-    r"|\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d\d)([ T,].*)?"
-    r"|([^\W\d]{2,},? )?(\d{1,2}\.?[ /-])?[^\W\d]{3,}\.?( \d{1,2},?)?[ /-]\d\d(\d\d)?([ ,:].*)?"
-)
-_TIME_OF_DAY = re.compile(r"\d{1,2}:\d\d(:\d\d)?( ?[AaPp][Mm])?")
-_NUMBER = re.compile(r"[+-]?(\d[\d,. ]*|\.\d+)([eE][+-]?\d+)?\s?(%|ms|s|µs|K|k|M)?")
 _STATES = re.compile(
     r"(?i)up|down|ok|alive|dead|good|bad|online|offline|operational|degraded|healthy|unhealthy|"
     r"outage|available|unavailable|pass(ed)?|fail(ed)?|success|error|true|false|paused|critical"
@@ -41,8 +27,9 @@ _GOOD_WORD = re.compile(r"(?i).*(pass|succe|alive|avail|norm|green|reach).*")
 _BAD_WORD = re.compile(r"(?i)ko|.*(un|not|fail|err|dead|crit|red|time ?out|lost|broken).*")
 
 _OUTCOMES = (
-    ("rolled_back", r"roll|revert|undo|back"), ("cancelled", r"cancel|abort|skip|stop"),
-    ("failed", r"fail|err|ko|broken|unsuc|not|bad|timed?.?out"),
+    ("rolled_back", r"roll|revert|undo|back|zurück"),
+    ("cancelled", r"cancel|abort|skip|stop|abge?br|annul|not.?built"),
+    ("failed", r"fail|err|ko|broken|unsuc|not|bad|timed?.?out|false|terminal|fehl|fall[aio]|échou"),
 )  # fmt: skip
 
 _OUTCOME = re.compile(
@@ -52,7 +39,7 @@ _OUTCOME = re.compile(
 _IDENTIFIER = re.compile(r"(?i)(^|[^a-z])(id|number|nr|no)$|[a-z]Id$")
 _EPOCH = re.compile(r"\d{9,19}(\.\d*)?")
 
-_SERVICE = r"service|dienst|app|component|system|product|facet|site|host|monitor|target|project"
+_SERVICE = r"service|svc|dienst|app|component|system|product|facet|site|host|monitor|target|project"
 _SLI: dict[str, str] = {
     "service": _SERVICE + r"|check|(^|[^a-z])name",
     "bad": r"bad|err|fail|fehl|5xx|lost|drop|reject|not.?ok",
@@ -83,8 +70,7 @@ _RECORDS: dict[str, dict[str, str]] = {
         "commit_sha": r"sha|commit|revision|hash",
     },
     "changes": {
-        "committed_at": r"commit.*(at|time|date)|author|creat|date|time",
-        "merged_at": r"merg",
+        "merged_at": r"merg|clos|complet", "committed_at": r"commit.*(at|time|date)|author.*date",
         "change_id": r"sha|commit|(^|[^a-z])(id|number|pr|change)([^a-z]|$)|hash",
         "service": r"service|app|component|project|repo",
         "deployment_id": r"deploy|release",
@@ -112,7 +98,8 @@ _TABLE_SIGNS = (
     ("changes", r"merge|pull.?req|commits?([^a-z]|$)"),
     (
         "deployments",
-        r"deploy|releas|version|rollout|(^|[^a-z])env|build|pipeline|execution|went live",
+        r"deploy|releas|version|rollout|(^|[^a-z])(env|tags?([^a-z]|$))|build|pipeline|execution"
+        r"|went live",
     ),
 )
 _OTHER = "then without the lines below, and check again"
@@ -174,8 +161,14 @@ def _indicators(head: Head, names: Sequence[str]) -> dict[str, Any]:
     """Columns of a table, or one [[file.series]] among series that are named elsewhere."""
     if head.kind == "csv" and {*names} <= {*head.header}:
         return {key: value for key, value in entry(head).items() if key != "table"}
+    if shares := [name for name in names if says_share(name)]:
+        return {"series": [_share_of(name) for name in shares]} if len(names) > 1 else {}
     if found := series_like(names, service_name(head.name)):
         return {"series": found}
+    part = next((role for role in ("bad", "total", "good") if _named(names, _SLI[role])), None)
+    if part:
+        about = "where another file of this service holds the other part"
+        return {"columns": Unconfirmed({part: names[0]}, about)}
     about = 'what the one series holds: "ratio", "percent", or "value" with threshold and op'
     return {"unit": Unconfirmed("ratio", about)} if len(names) == 1 else {}
 
@@ -190,10 +183,10 @@ def entry(head: Head, said: Any = None) -> dict[str, Any]:
     nothing in it looks like a time.
     """
     try:
-        path, cells = _cells(head)
+        path, cells = cells_of(head)
     except ReadError:
         return {}
-    times, numbers, words = _kinds(cells)
+    times, numbers, words = kinds_of(cells)
     if not times:
         return {}
     found: dict[str, Any] = {"records": path} if path else {}
@@ -211,39 +204,71 @@ def entry(head: Head, said: Any = None) -> dict[str, Any]:
             columns, more = {"time": times[0]}, {"series": [_share_of(name) for name in shares]}
         found |= more
     rest = "" if "series" in found else _unused(cells, columns)
+    clocks = [name for name in cells if all_are(TIME_OF_DAY, cells[name])]
+    if len(times) == len(clocks) == 1 and not any(":" in cell for cell in cells[times[0]]):
+        about = "these two are one time; where they are not, take the line out"
+        found["date_and_time"] = Unconfirmed([times[0], clocks[0]], about)
     return found | {"columns": Unconfirmed(columns, _PAIRS + rest)}
 
 
 def header_of(head: Head) -> Unconfirmed:
     """Names for the columns of a file whose first line is data."""
-    rows = [list(head.header), *_csv_rows(head)]
+    rows = [list(head.header), *rows_of(head)]
     columns = [[row[n] for row in rows if n < len(row)] for n in range(len(head.header))]
     kinds = [_column_kind(cells) for cells in columns]
-    several = "service" in kinds or kinds.count("group") > 1
-    kinds = ["probe" if kind == "group" and several else "service" if kind == "group" else kind
-             for kind in kinds]  # fmt: skip
-    named = [kind if kind and kind not in kinds[:n] else f"column {n + 1}"
+    for kind, names in _PLACES.items():
+        places = [n for n, one in enumerate(kinds) if one == kind]
+        if kind == "group":
+            other = "probe" if {"state", "status"} & {*kinds} else "group"
+            names = (other,) if "service" in kinds else ("service", other)
+        if kind == "number" and len(places) == 2:
+            names = _parts([columns[n] for n in places])
+        if len(places) > 1 or kind in ("group", "number"):
+            for n, name in zip(places, names, strict=False):
+                kinds[n] = name
+    named = [kind if kind not in ("", "number", *kinds[:n]) else f"column {n + 1}"
              for n, kind in enumerate(kinds)]  # fmt: skip
     return Unconfirmed(named, "your own names, one for each column")
 
 
+_PLACES: dict[str, tuple[str, ...]] = {"time": ("start", "end"), "group": (), "number": ()}
+"""Kinds of which a file may have several columns, and their names in this order."""
+
+
+def _parts(columns: list[list[str]]) -> tuple[str, ...]:
+    """Names for two columns of numbers of which one is nowhere more than the other."""
+    pairs = [(float(a), float(b)) for a, b in zip(*columns, strict=True)
+             if all(re.fullmatch(r"\d+(\.\d+)?", one) for one in (a, b))]  # fmt: skip
+    one, two = (sum(part) for part in zip(*pairs, strict=True)) if pairs else (0.0, 0.0)
+    if all(a <= b for a, b in pairs) and one != two:
+        return ("good" if 2 * one > two else "bad", "total")
+    if all(a >= b for a, b in pairs) and one != two:
+        return ("total", "good" if 2 * two > one else "bad")
+    return ()
+
+
 def _column_kind(cells: list[str]) -> str:
     """What a column without a name holds, as far as its cells show it."""
-    times, numbers, words = _kinds({"": cells})
+    times, numbers, words = kinds_of({"": cells})
     if times:
+        return "time" if any(":" in cell or cell.isdigit() for cell in cells) else "date"
+    if all_are(TIME_OF_DAY, cells):
         return "time"
     if numbers:
-        return "state" if _all(r"[01]", cells) else "status" if _code(cells) == "status" else ""
+        coded = "status" if _code(cells) == "status" else "number"
+        return "state" if all_are(r"[01]", cells) else coded
     if _is_state(cells):
         return "state"
-    if _all(r"\w+://\S+|[\w-]+(\.[\w-]+)+(:\d+)?(/\S*)?", cells):
+    if all_are(r"\w+://\S+|[\w-]+(\.[\w-]+)+(:\d+)?(/\S*)?", cells):
         return "service"
+    if words and 1 < len({*cells}) == len(cells) and all_are(r"[\w#.-]*\d", cells):
+        return "id"
     return "group" if words and 2 * len({*cells}) < len(cells) else ""
 
 
 def columns_like(table: str, cells: Cells) -> dict[str, str]:
     """The columns of a table of records whose names, and cells, say what they are."""
-    times, numbers, words = _kinds(cells)
+    times, numbers, words = kinds_of(cells)
     kinds = {column.name: column.kind for column in tables.TABLES[table]}
     found: dict[str, str] = {}
     for name, pattern in _RECORDS[table].items():
@@ -252,7 +277,9 @@ def columns_like(table: str, cells: Cells) -> dict[str, str]:
         if (match := _named(_likely(name, free, cells), pattern)) is not None:
             found[name] = match
     main = tables.MAIN_TIME[table]
-    if main not in found and (free := [t for t in times if t not in found.values()]):
+    if not {main, "merged_at"} & {*found} and (
+        free := [t for t in times if t not in found.values()]
+    ):
         found[main] = free[0]
     return found
 
@@ -260,7 +287,7 @@ def columns_like(table: str, cells: Cells) -> dict[str, str]:
 def _likely(role: str, names: list[str], cells: Cells) -> list[str]:
     """The names whose cells can be what is sought, likely ones first."""
     if role == "commit_sha":
-        return [name for name in names if _all(r"[0-9a-fA-F]{7,40}", cells[name])]
+        return [name for name in names if all_are(r"[0-9a-fA-F]{7,40}", cells[name])]
     if role == "status":
         return [name for name in names if any(map(_OUTCOME.fullmatch, cells[name]))]
     if role == "service":  # a name rather than an identifier
@@ -275,8 +302,8 @@ def missing_columns(
     head: Head, said: Mapping[str, Any], lacking: Sequence[str], whole: bool = False
 ) -> dict[str, Any]:
     """What to say of required columns that were not found, or of all; nothing without one."""
-    _, cells = _cells(head)
-    times, numbers, words = _kinds(cells)
+    _, cells = cells_of(head)
+    times, numbers, words = kinds_of(cells)
     table = getattr(said.get("table"), "value", said.get("table")) or "sli"
     if table == "sli":
         like, _ = _indicator(cells, times, numbers, words) if times else ({}, {})
@@ -339,7 +366,7 @@ def _is_bucket(cells: Cells, times: Sequence[str]) -> bool:
     """Whether two times of every record are equally far apart: the ends of a bucket."""
     if len(times) != 2:
         return False
-    if not all(_all(_EPOCH.pattern, cells[name]) for name in times):
+    if not all(all_are(_EPOCH.pattern, cells[name]) for name in times):
         return False
     both = zip(*(map(float, filter(None, cells[name])) for name in times), strict=False)
     lengths = {last - first for first, last in both}
@@ -396,11 +423,6 @@ def _named(names: Iterable[str], pattern: str) -> str | None:
     return None
 
 
-def _all(pattern: str, cells: Sequence[str]) -> bool:
-    known = [cell for cell in cells if cell not in MISSING]
-    return bool(known) and all(re.fullmatch(pattern, cell) for cell in known)
-
-
 def _are_shares(cells: Sequence[str]) -> bool:
     """Whether numbers without a telling name look like percentages of good."""
     known = [float(c) for c in cells if re.fullmatch(r"\d{1,3}(\.\d+)?", c)]
@@ -419,82 +441,10 @@ def _code(cells: Sequence[str]) -> str:
     return "status" if known and codes and len(set(known)) <= 40 and "200" in known else "word"
 
 
-def _kinds(cells: Cells) -> tuple[list[str], list[str], list[str]]:
-    """The columns of times, of numbers and of words."""
-    found: tuple[list[str], list[str], list[str]] = ([], [], [])
-    for name, column in cells.items():
-        known = [c for c in column if c not in MISSING and c not in NOT_A_NUMBER]
-        times, numbers = (
-            bool(known) and 10 * sum(1 for c in known if form.fullmatch(c)) >= 9 * len(known)
-            for form in (_TIME, _NUMBER)
-        )
-        found[0 if times else 1 if numbers else 2].append(name)
-    return found
-
-
 def _unused(cells: Cells, columns: Mapping[str, str]) -> str:
     rest = [name for name in cells if name not in columns.values()]
-    apart = [name for name in rest if _all(_TIME_OF_DAY.pattern, cells[name])]
-    said = f"; {', '.join(apart)} only {_NO_DATE}" if apart else ""
+    apart = [name for name in rest if all_are(TIME_OF_DAY, cells[name])]
+    said = f"; {', '.join(apart)} only a time of day" if apart else ""
     shown = [name for name in rest if name not in apart]
     listed = ", ".join(shown[:8]) + (f" and {len(shown) - 8} more" if len(shown) > 8 else "")
     return said + (f"; not used: {listed}" if shown else "")
-
-
-def _csv_rows(head: Head) -> Iterator[list[str]]:
-    return islice(head.rows(), head.headed, _SAMPLE)
-
-
-def _cells(head: Head) -> tuple[str, Cells]:
-    """Where the records are (JSON), and the first cells of each column."""
-    if head.kind != "json":
-        rows = [dict(zip(head.header, row, strict=False)) for row in _csv_rows(head)]
-        return "", {name: [row.get(name, "").strip() for row in rows] for name in head.header}
-    found = json_records(file_text(head), file=head.name)
-    tables_ = [(path, len(records), _flat(records)) for path, records in _lists(found)]
-    dated = [one for one in tables_ if _kinds(one[2])[0]]
-    path, _, flat = max(dated or tables_, key=lambda one: one[1], default=("", 0, {}))
-    return path, flat
-
-
-def _flat(records: Sequence[Mapping[str, Any]]) -> Cells:
-    flat = [dict(_scalars(record)) for record in records[:_SAMPLE]]
-    names = dict.fromkeys(name for record in flat for name in record)
-    return {name: [str(record.get(name, "")) for record in flat] for name in names}
-
-
-def _lists(members: list[Any], path: str = "") -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Every list of objects, and the dotted key that leads to it."""
-    objects = [member for member in members if isinstance(member, dict)]
-    if objects:
-        yield path, objects
-    inside: dict[str, list[Any]] = {}
-    for one in objects[:_SAMPLE]:
-        for key, value in one.items():
-            if isinstance(value, dict | list):
-                inside.setdefault(str(key), []).extend(
-                    value if isinstance(value, list) else [value]
-                )
-    for key, values in inside.items():
-        yield from _lists(values, f"{path}.{key}" if path else key)
-
-
-def _scalars(record: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in record.items():
-        if isinstance(value, dict):
-            yield from _scalars(value, f"{above}{key}.")
-        elif isinstance(value, list) and value:
-            yield from _of_list(value, f"{above}{key}")
-        elif not isinstance(value, list) and value is not None:
-            yield f"{above}{key}", value
-
-
-def _of_list(members: list[Any], key: str) -> Iterator[tuple[str, Any]]:
-    """What stands in a list: pairs such as tags by their names, else its first member."""
-    pairs = [pair for member in members if (pair := name_and_value(member)) is not None]
-    if len(pairs) == len(members):
-        yield from ((f"{key}.{name}", value) for name, value in pairs)
-    elif isinstance(members[0], dict):
-        yield from _scalars(members[0], f"{key}.")
-    elif not isinstance(members[0], list):
-        yield key, members[0]

@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -70,6 +71,7 @@ class Head:
     annotated: bool = False
     keeps: object = None
     fill_down: tuple[int, ...] = ()
+    dates: tuple[tuple[int, ...], ...] = ()
     records: Sequence[tuple[int, Any]] | None = None
 
     def as_said(self, source: Source) -> Head:
@@ -83,9 +85,15 @@ class Head:
             )
         if source.header:
             said = replace(said, header=tuple(source.header), first=self.header, headed=False)
-        for column in source.fill_down if self.kind == "csv" else ():
-            said.demand_column(column, "correct fill_down = [...] in sources.toml")
-        return replace(said, fill_down=tuple(map(said.header.index, source.fill_down)))
+        if self.kind != "csv":
+            return said
+        for key in ("fill_down", "date_and_time"):
+            for column in getattr(source, key):
+                said.demand_column(column, f"correct {key} = [...] in sources.toml")
+        down, pair = (
+            tuple(map(said.header.index, key)) for key in (source.fill_down, source.date_and_time)
+        )
+        return replace(said, fill_down=down, dates=(pair,) if pair else _dates_and_times(said))
 
     def demand_column(self, name: str, fix: str) -> None:
         """Refuse a file without a column that was named for it."""
@@ -103,9 +111,42 @@ class Head:
         """The error about the file, with the keys of `sources.toml` that would answer it."""
         return ReadError(problem, file=self.name, line=line, fix=fix, asks=asks)
 
+    def dated(self, cells: list[str]) -> list[str]:
+        """A row in which a date and its time of day, of two columns, stand in both as one time."""
+        for date, time in self.dates if len(cells) == len(self.header) else ():
+            day, clock = cells[date].strip().removesuffix(" 00:00:00"), cells[time].strip()
+            cells[date] = cells[time] = f"{day} {clock or '?'}" if day else clock
+        return cells
+
     def rows(self) -> Iterator[list[str]]:
         """The rows in the start of a text table, its header first."""
         return text_records("".join(self.text.splitlines(True)[self.skip :]), self.delimiter or ",")
+
+
+_DATE_NAME = re.compile(r"(?i)date|datum|fecha|data|day|jour|dag")
+_TIME_NAME = re.compile(r"(?i)time|uhrzeit|zeit|heure|hora|ora|tijd|tid")
+_DAY = r"[^:]*\d[^:]*( 00:00:00)?"
+TIME_OF_DAY = r"\d{1,2}:\d\d(:\d\d([.,]\d+)?)?( ?[AaPp][Mm])?( ?(Z|UTC|[+-]\d\d:?\d\d))?"
+
+
+def _dates_and_times(head: Head) -> tuple[tuple[int, ...], ...]:
+    """Places of dates and of their times of day, in columns of one name ("Date" and "Time")."""
+    days = {_stem(name, _DATE_NAME): place for place, name in enumerate(head.header)}
+    clocks = ((_stem(name, _TIME_NAME), place) for place, name in enumerate(head.header))
+    pairs = [(days[stem], place) for stem, place in clocks if stem is not None and stem in days]
+    rows = islice(head.rows(), head.headed, 300) if pairs else iter(())
+    whole = [row for row in rows if len(row) == len(head.header)]
+    return tuple(
+        pair for pair in pairs
+        if all(any(row[place] for row in whole)
+               and all(re.fullmatch(form, row[place]) for row in whole if row[place])
+               for place, form in zip(pair, (_DAY, TIME_OF_DAY), strict=True))
+    )  # fmt: skip
+
+
+def _stem(name: str, word: re.Pattern[str]) -> str | None:
+    """The name of a column without a word that it holds, and without marks."""
+    return re.sub(r"[\W_]", "", word.sub("", name)).lower() if word.search(name) else None
 
 
 LineOf = Callable[[np.ndarray], np.ndarray]

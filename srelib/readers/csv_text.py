@@ -72,6 +72,7 @@ def csv_records(
                 for place in above if len(cells) == width else ():
                     above[place] = cells[place] = cells[place].strip() or above[place]
                 own = raw[0] if len(raw) == 1 else "".join(raw)
+                cells = head.dated(cells)
                 sound = len(cells) == width and own.isascii()
                 yield line, cells if sound else _checked(cells, own, width, broken)
             line += len(raw)

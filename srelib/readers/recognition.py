@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -121,12 +122,19 @@ def _of_json(
     )
 
 
-_DATA = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:.*|\d{10}(\d{3}|\d{6}|\d{9})?(\.\d+)?")
+_DATA = re.compile(
+    r"(\d{4}[-/]\d\d[-/]\d\d|\d{1,2}[./-]\d{1,2}[./-]\d{4})([T ,]+\d+:.*)?"
+    r"|\d{10}(\d{3}|\d{6}|\d{9})?(\.\d+)?"
+)
 
 
 def _check_header(head: Head) -> None:
     """Refuse a file whose first line is data, unless its columns were named."""
-    cells = [name for name in head.header if _DATA.fullmatch(name)]
+    below = zip_longest(head.header, head.first[: len(head.header)])
+    cells = [
+        name for name, cell in below
+        if _DATA.fullmatch(name) and (":" in name or _DATA.fullmatch(cell or name))
+    ]  # fmt: skip
     if not head.headed or not cells:
         return
     named = ", ".join(f'"column {place}"' for place in range(1, len(head.header) + 1))

@@ -119,7 +119,7 @@ def _quote(text: str) -> str:
 
 def _fast(head: Head, path: Path, rules: _Rules) -> Scan | None:
     """The scan at full speed, or None where the file needs the careful way."""
-    if head.fill_down or set(_LINE_END.findall(head.text)) not in ({"\n"}, {"\r\n"}):
+    if head.fill_down or head.dates or set(_LINE_END.findall(head.text)) not in ({"\n"}, {"\r\n"}):
         return None
     if "text" not in rules.types.values():
         found = _typed_pass(head, path, rules, missing=("",))

@@ -180,7 +180,52 @@ def test_probes_and_addresses_of_a_file_without_a_header_are_named(tmp_path):
     assert found.value == ["time", "probe", "service", "state", "column 5"]
 
 
-def test_times_of_day_in_a_column_of_their_own_are_said(tmp_path):
-    """They cannot be read without their date."""
+def test_a_time_of_day_in_a_column_of_its_own_belongs_to_the_only_date(tmp_path):
+    """What is proposed reads both as one time; with two of them nobody can tell."""
     found = proposed_keys.entry(head(tmp_path, "Date,From,outage of\n2026-06-01,10:15,web\n"))
-    assert "From only a time of day, not read" in found["columns"].about
+    assert found["date_and_time"].value == ["Date", "From"]
+    assert "From only a time of day" in found["columns"].about
+    twice = "Date,From,To,outage of\n2026-06-01,10:15,10:30,web\n"
+    assert "date_and_time" not in proposed_keys.entry(head(tmp_path, twice))
+
+
+def test_a_file_without_header_may_hold_counts_or_records(tmp_path):
+    """The smaller of two numbers is a part of the other; two times are a start and an end."""
+    counts = "".join(f"{TIME},web,{90 + n},100\n" for n in range(9))
+    assert proposed_keys.header_of(head(tmp_path, counts)).value == (
+        ["time", "service", "good", "total"]
+    )
+    errors = "".join(f"{TIME},100,{n}\n" for n in range(9))
+    assert proposed_keys.header_of(head(tmp_path, errors)).value == ["time", "total", "bad"]
+    records = "".join(f"INC-{n},pay,{TIME},{TIME},P2\n" for n in range(9))
+    assert proposed_keys.header_of(head(tmp_path, records)).value == (
+        ["id", "service", "start", "end", "group"]
+    )
+    apart = "".join(f"2026-06-01,10:{n:02d},UP\n" for n in range(9))
+    assert proposed_keys.header_of(head(tmp_path, apart)).value == ["date", "time", "state"]
+
+
+def test_shares_among_named_series_are_indicators_of_their_own(tmp_path):
+    """One of them is never taken for the total of another."""
+    panel = head(tmp_path, f'Time,Metric,Value\n{TIME},"cart error %",0.4\n')
+    found = proposed_keys.filled({"series": ["cart error %", "shop uptime"]}, panel)
+    assert [plain(one) for one in found["series"]] == [
+        {"service": "cart", "bad_ratio": "cart error %"},
+        {"service": "shop", "ratio": "shop uptime"},
+    ]  # fmt: skip
+
+
+def test_a_single_series_of_errors_is_a_part_of_an_indicator(tmp_path):
+    """Its total may stand in another file; a share it is only where its name says so."""
+    panel = head(tmp_path, f"Time,Metric,Value\n{TIME},HTTPCode_Target_5XX_Count,4\n")
+    found = proposed_keys.filled({"series": ["HTTPCode_Target_5XX_Count"]}, panel)
+    assert plain(found) == {"columns": {"bad": "HTTPCode_Target_5XX_Count"}}
+
+
+def test_the_creation_of_a_request_is_no_commit(tmp_path):
+    """What is known of pull requests is when they were merged."""
+    text = f"Number,Repository,Created,Merged,State\n7,web,{TIME},{TIME},merged\n"
+    found = proposed_keys.entry(head(tmp_path, text, "pull_requests.csv"))
+    assert plain(found)["columns"] == (
+        {"merged_at": "Merged", "change_id": "Number", "service": "Repository"}
+    )

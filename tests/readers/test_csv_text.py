@@ -68,6 +68,33 @@ def test_an_empty_cell_means_the_one_above_where_that_is_said(tmp_path: Path) ->
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [("Date,Time", {}), ("Startdatum,Startzeit", {}), ("Tag,Um", {"date_and_time": ["Tag", "Um"]})],
+)
+def test_a_date_and_its_time_of_day_are_one_time(
+    tmp_path: Path, header: str, said: dict[str, list[str]]
+) -> None:
+    """Both columns hold it, whichever is named; a date without its time of day is none."""
+    text = f"{header}\n2026-06-01,10:15\n2026-06-02 00:00:00,9:00 PM\n2026-06-03,\n,\n"
+    path = file_of(tmp_path, text)
+    found = [one for _, one in csv_records(path, head(path).as_said(Source(match="*", **said)))]
+    times = ["2026-06-01 10:15", "2026-06-02 9:00 PM", "2026-06-03 ?", ""]
+    assert found == [[time, time] for time in times]
+
+
+@pytest.mark.parametrize("text", [
+    "Date,Downtime\n2026-06-01,10:15\n", "Date,Time\n2026-06-01,75 s\n",
+    "Date,Time\n2026-06-01T00:00:00,10:15\n", "Start date,End time\n2026-06-01,10:15\n",
+    "Date,Time\n,\n",
+])  # fmt: skip
+def test_other_columns_stay_apart(tmp_path: Path, text: str) -> None:
+    """Lengths of time, times of their own, and what is named for something else."""
+    path = file_of(tmp_path, text)
+    said = head(path).as_said(Source(match="*"))
+    assert [one for _, one in csv_records(path, said)] == [text.splitlines()[1].split(",")]
+
+
 def test_parts_of_lines_are_a_table(tmp_path: Path) -> None:
     """A line that does not fit is a broken record; a part that is not there is empty."""
     path = file_of(tmp_path, "1 a\n\nx\n2\n")

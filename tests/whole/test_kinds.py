@@ -152,14 +152,24 @@ def test_local_days(tmp_path_factory, zone: str, first: str, count: int) -> None
 
 
 @more_of("14-no-header")
-@given(traffic(), st.booleans())
-def test_files_without_a_header(tmp_path_factory, seen: Traffic, named: bool) -> None:
+@given(traffic(), st.booleans(),
+       st.sampled_from(["%Y-%m-%dT%H:%M:%SZ", "%d.%m.%Y %H:%M", "%m/%d/%Y %I:%M %p",
+                        "%Y-%m-%d,%H:%M", "%d/%m/%Y,%H:%M:%S"]))  # fmt: skip
+def test_files_without_a_header(tmp_path_factory, seen: Traffic, named: bool, form: str) -> None:
     """The first row counts where the columns are named, and is never lost in silence."""
-    table = seen.csv("", text(seen.good), text(seen.total)).lstrip("\n")
-    said = '[[file]]\nmatch = "a.csv"\nheader = ["time", "service", "good", "total"]'
+    numbers = zip(text(seen.good), text(seen.total), strict=True)
+    start = timedelta(days=20)  # a day that is no month
+    table = "".join(
+        f"{seen.time(n) + start:{form}},{seen.service},{good},{total}\n"
+        for n, (good, total) in enumerate(numbers)
+    )
+    header = ["date", "time"] if "," in form else ["time"]
+    names = json.dumps([*header, "service", "good", "total"])
+    said = f'[[file]]\nmatch = "a.csv"\ntimezone = "UTC"\nheader = {names}'
     data = outcome(tmp_path_factory, said if named else "", a__csv=table)
     assert (data is not None) == named
     if data is not None:
+        assert data.sli["time"].iloc[0] == seen.time(0) + start
         assert data.sli["total"].sum() == seen.total.sum()
 
 
