@@ -7,7 +7,7 @@ question is found in the same round.
 from __future__ import annotations
 
 import hashlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from srelib import tables
 from srelib.errors import InputError, ReadError
 from srelib.readers.base import FileResult, shown_path
 from srelib.readers.sheets import SUFFIXES
-from srelib.readers.words import UNKNOWN_STATUS
+from srelib.readers.words import NOTHING_LEFT, UNKNOWN_STATUS
 
 if TYPE_CHECKING:
     from srelib.sources import Source, Sources
@@ -79,25 +79,18 @@ class Folder:
 
     def entries(self) -> str:
         """The complete entries of `sources.toml` that were asked for, or that would keep rows which
-        were refused for a word; empty where nothing is lacking.
+        were refused; empty where nothing is lacking.
         """
-        words = {name: found for name, one in self.read.items() if (found := _words(one.result))}
-        blank = [name for name, one in self.read.items() if _lacks_service(one.result)]
-        if not self.asked and not words and not blank:
+        lacking = {name: found for name, one in self.read.items() if (found := _lacks(one.result))}
+        if not self.asked and not lacking:
             return ""
         from srelib.folder import proposed_keys, source_entries
 
-        more = {
-            name: source_entries.merged(
-                self._keys(name), {"values": {"status": proposed_keys.statuses(found)}}
-            )
-            for name, found in words.items()
-        }
-        for name in blank:
-            keys = (self.asked | more).get(name) or self._keys(name)
-            column = keys.get("columns", {})
-            column = getattr(column, "value", column).get("service", "service")
-            more[name] = source_entries.merged(keys, proposed_keys.filled_down(column))
+        more = {}
+        for name, found in lacking.items():
+            more[name] = self._keys(name)
+            for asks in proposed_keys.for_refused(found, more[name], name):
+                more[name] = source_entries.merged(more[name], asks)
         return source_entries.blocks(self.asked | more, self.files)
 
     def service_names(self) -> set[str]:
@@ -198,18 +191,24 @@ class Folder:
         ]  # fmt: skip
 
 
-def _words(result: FileResult) -> dict[str, int]:
-    """Words for the outcome of a deployment that nobody knows, and how many rows they refused."""
+def _lacks(result: FileResult) -> dict[str, dict[tuple[str, str], int]]:
+    """What would keep refused rows, with the cells (column and value) they were refused for and how
+    often: the meaning of statuses, a choice where no record is left, a service.
+    """
     rejects = result.rejects
-    unknown = rejects["reason"].astype("str").str.startswith(UNKNOWN_STATUS)
-    return {str(word): count for word, count in rejects["value"][unknown].value_counts().items()}
-
-
-def _lacks_service(result: FileResult) -> bool:
-    """Whether rows of a sheet were refused since their cell of the service is empty."""
-    reasons = result.rejects.loc[result.rejects["column"] == "service", "reason"].astype("str")
-    sheets = result.rejects["file"].astype("str").str.lower().str.endswith(SUFFIXES)
-    return bool(sheets.any() and reasons.str.contains("is empty").any())
+    reasons = rejects["reason"].astype("str")
+    empty = (rejects["column"] == "service") & reasons.str.contains("is empty", regex=False)
+    sheet = rejects["file"].astype("str").str.lower().str.endswith(SUFFIXES).fillna(False)
+    refused = {
+        "status": reasons.str.startswith(UNKNOWN_STATUS),
+        "where": reasons.str.contains(NOTHING_LEFT, regex=False),
+        "fill_down": empty & sheet,
+        "service": empty & ~sheet if result.rows_kept == 0 else empty & False,
+    }
+    return {
+        what: Counter(zip(rejects["column"][rows], rejects["value"][rows], strict=True))
+        for what, rows in refused.items() if rows.any()
+    }  # fmt: skip
 
 
 def _is_open(asks: Mapping[str, Any]) -> bool:

@@ -6,7 +6,8 @@ Names and cells of the first records decide; nothing is read by a guess, it is o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -35,6 +36,9 @@ _OUTCOMES = (
 _OUTCOME = re.compile(
     r"(?i)(partially.?)?(succe|fail|abort|cancel|roll|revert|complet|finish|deployed|released|pass"
     r"|tim(ed|e).?out|error|ok$|done$).*"
+)
+_INCIDENT = (
+    r"(?i)incid|outage|bug|defect|fault|problem|st(ö|oe)r|vorfall|ausfall|fehler|panne|fall[ao]"
 )
 _IDENTIFIER = re.compile(r"(?i)(^|[^a-z])(id|number|nr|no)$|[a-z]Id$")
 _EPOCH = re.compile(r"\d{9,19}(\.\d*)?")
@@ -142,19 +146,45 @@ def _states(shares: Mapping[str, float]) -> Unconfirmed:
     return Unconfirmed(likely, f"each good, bad or ignore; {seen} of the rows")
 
 
-def statuses(counts: Mapping[str, int]) -> Unconfirmed:
+def for_refused(
+    refused: Mapping[str, Mapping[tuple[str, str], int]], keys: Keys, file: str
+) -> Iterator[dict[str, Any]]:
+    """What to say of rows that were refused, by what would keep them, and for which cells."""
+    for what, cells in refused.items():
+        counts = {word: count for (_, word), count in sorted(cells.items(), key=lambda p: -p[1])}
+        if what == "status":
+            yield {"values": {"status": _statuses(counts)}}
+        elif what == "where":
+            yield {"where": {next(iter(cells))[0]: _incidents(counts)}}
+        elif what == "service":
+            yield {"service": service_name(file)}
+        else:
+            columns = keys.get("columns") or {}
+            column = getattr(columns, "value", columns).get("service", "service")
+            about = "an empty cell means the one above, as in merged cells; else fill the cells in"
+            yield {"fill_down": Unconfirmed([column], about)}
+
+
+def _statuses(counts: Mapping[str, int]) -> Unconfirmed:
     """What words for the outcome of a deployment probably mean."""
-    likely = {word: next((s for s, p in _OUTCOMES if re.search(p, word.lower())), "succeeded")
-              for word in counts}  # fmt: skip
-    seen = ", ".join(f"{word} {count:,}" for word, count in counts.items())
-    about = f"succeeded, failed, rolled_back, cancelled or ignore; rows refused: {seen}"
+    usual = max(counts, key=lambda word: counts[word])
+    likely = {
+        word: next((status for status, form in _OUTCOMES if re.search(form, word.lower())),
+                   "failed" if word.isdigit() and word != usual else "succeeded")
+        for word in counts
+    }  # fmt: skip
+    about = f"succeeded, failed, rolled_back, cancelled or ignore; rows refused: {_often(counts)}"
     return Unconfirmed(likely, about)
 
 
-def filled_down(column: str) -> dict[str, Unconfirmed]:
-    """What empty cells of a sheet probably mean, whose rows were refused for them."""
-    about = "an empty cell means the one above, as in merged cells; else fill the cells in"
-    return {"fill_down": Unconfirmed([column], about)}
+def _incidents(counts: Mapping[str, int]) -> Unconfirmed:
+    """The kinds of records that are probably incidents; the most frequent where none looks so."""
+    likely = [kind for kind in counts if re.search(_INCIDENT, str(kind))]
+    return Unconfirmed(likely or [*counts][:1], f"the incidents, of {_often(counts)}")
+
+
+def _often(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{word} {count:,}" for word, count in counts.items())
 
 
 def _indicators(head: Head, names: Sequence[str]) -> dict[str, Any]:
@@ -189,6 +219,8 @@ def entry(head: Head, said: Any = None) -> dict[str, Any]:
     times, numbers, words = kinds_of(cells)
     if not times:
         return {}
+    if issues := _issues(cells):
+        return issues
     found: dict[str, Any] = {"records": path} if path else {}
     table = str(getattr(said, "value", said) or _table(head.name, cells, times, numbers))
     others = ", ".join(name for name in (*_RECORDS, "sli") if name != table)
@@ -209,6 +241,22 @@ def entry(head: Head, said: Any = None) -> dict[str, Any]:
         about = "these two are one time; where they are not, take the line out"
         found["date_and_time"] = Unconfirmed([times[0], clocks[0]], about)
     return found | {"columns": Unconfirmed(columns, _PAIRS + rest)}
+
+
+def _issues(cells: Cells) -> dict[str, Any]:
+    """The keys for issues of Jira in a language whose headers are not known; none for others."""
+    keys = [name for name, column in cells.items() if all_are(r"[A-Z][A-Z0-9_]+-\d+", column)]
+    dated = [n for n, column in cells.items() if all_are(r"\d{1,2}/[^\W\d]+\.?/\d\d .*", column)]
+    if not keys or len(dated) < 2:
+        return {}
+    ends = [name for name in dated[1:] if re.search(r"(?i)r[eéi]s|opge|lös|rozw", name)]
+    columns = {"incident_id": keys[0], "title": next(iter(cells)), "started_at": dated[0],
+               "resolved_at": (ends or dated)[-1]}  # fmt: skip
+    found: dict[str, Any] = {"format": Unconfirmed("jira", "issues of Jira in another language")}
+    kind = next((name for name in cells if re.search(r"(?i)\btype?\b|\btipo\b", name)), None)
+    if kind is not None:
+        found["where"] = {kind: _incidents(Counter(cells[kind]))}
+    return found | {"columns": Unconfirmed(columns, _PAIRS + _unused(cells, columns))}
 
 
 def header_of(head: Head) -> Unconfirmed:

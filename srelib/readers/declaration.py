@@ -15,6 +15,7 @@ from srelib.readers.base import Head, Unconfirmed
 from srelib.readers.record_tables import UNFINISHED, Row
 from srelib.readers.words import (
     NOT_CHOSEN,
+    NOTHING_LEFT,
     SAY_STATUS,
     UNKNOWN_STATUS,
     known_words,
@@ -383,5 +384,5 @@ def choose_note(rows: Sequence[Row], choice: Choice | None = None) -> list[str]:
         paste = choice.paste.format(column=column) if choice is not None and own else ""
         notes.append(left_out_note(values, column, paste))
         for row in mine if len(mine) == len(rows) else ():
-            row["left_out"] = f"{reason}; nothing is left, seen: {word_counts(values, most=4)}"
+            row["left_out"] = f"{reason}; {NOTHING_LEFT}, seen: {word_counts(values, most=4)}"
     return notes

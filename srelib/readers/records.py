@@ -7,6 +7,7 @@ Columns are found by srelib's own names, by the words tools commonly use for the
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,8 @@ def _read_records(head: Head, source: Source) -> FileResult:
     table = _table(head, source)
     constants = _constants(table, source)
     found = columns_of(head.header, table, chosen=source.columns)
+    told = _outcomes(head, found) if table == "deployments" else {}
+    found |= told
     columns = {name: column for name, column in found.items() if name not in constants}
     needed = [name for name in tables.required(table) if name not in record_tables.MADE_UP]
     needed += ["committed_at"] * (table == "changes" and "merged_at" not in columns)
@@ -76,6 +79,9 @@ def _read_records(head: Head, source: Source) -> FileResult:
     data = {name: _as_text(scan.frame[column], kinds[name]) for name, column in columns.items()}
     rows = pd.DataFrame(data).assign(**constants)
     rows, notes = words.chosen(rows, scan.frame, source)
+    notes += [
+        f"Column {name!r} is read as the status: its words are those." for name in told.values()
+    ]
     untold = table == "deployments" and not source.prereleases and not source.environment
     if untold and "environment" not in columns and "deployment_id" in columns:
         rows, early = words.without_prereleases(rows, columns["deployment_id"])
@@ -88,6 +94,16 @@ def _read_records(head: Head, source: Source) -> FileResult:
     if "planned" in columns:
         rows = record_tables.with_planned(rows, column=columns["planned"])
     return record_tables.read_rows(rows, table, head=head, source=source, scan=scan, notes=notes)
+
+
+def _outcomes(head: Head, found: Mapping[str, str]) -> dict[str, str]:
+    """The column that is the status by all of its words, where none is by its name."""
+    rows = list(islice(head.rows(), head.headed, None))
+    cells = {name: {words.plain_name(row[n]) for row in rows if n < len(row)} - {""}
+             for n, name in enumerate(head.header) if name not in found.values()}  # fmt: skip
+    known = {*words.known_words("status")}
+    like = [name for name, said in cells.items() if said and said <= known]
+    return {"status": like[0]} if len(like) == 1 and "status" not in found else {}
 
 
 def _own(found: dict[str, str], table: str) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _PRERELEASE = re.compile(
     r"(?i)\d[._+-]?(?:rc|cr|alpha|beta|pre(?:view|release)?|dev|snapshot|canary|nightly|next|ea|test|milestone|"
-    r"[abm]\d+(?=$|[._+-]))(?![a-z])"
+    r"[abm]\d+(?=$|[._+-]))(?![a-z])|^(nightly|canary|snapshot)([._+-]?\d|$)"
 )
 
 
@@ -32,6 +32,7 @@ PRERELEASE = "a pre-release; to keep it, set prereleases = true for this file in
 UNKNOWN_STATUS = "unknown status"
 SAY_STATUS = 'to say what it means: values.status = { WORD = "succeeded" } in sources.toml'
 IGNORED = "left out as values in sources.toml says"
+NOTHING_LEFT = "nothing is left"
 NOT_CHOSEN = "not chosen by where = {...} in sources.toml"
 
 

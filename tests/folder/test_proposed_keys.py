@@ -144,10 +144,26 @@ def test_of_named_series_two_become_an_indicator():
 def test_words_for_outcomes_are_sorted_by_what_they_sound_like():
     """Only proposals; whatever says nothing is a deployment that succeeded."""
     counts = {"TimedOut": 1, "Rolled back": 2, "partiallySucceeded": 3, "Aborted": 1}
-    assert proposed_keys.statuses(counts).value == {
+    refused = {"status": {("Status", word): count for word, count in counts.items()}}
+    (found,) = proposed_keys.for_refused(refused, {}, "a.csv")
+    assert found["values"]["status"].value == {
         "TimedOut": "failed", "Rolled back": "rolled_back", "partiallySucceeded": "succeeded",
         "Aborted": "cancelled",
     }  # fmt: skip
+    foreign = {"status": {("Ergebnis", word): 1 for word in ("Erfolgreich", "Fehlgeschlagen")}}
+    (found,) = proposed_keys.for_refused(foreign, {}, "a.csv")
+    assert [*found["values"]["status"].value.values()] == ["succeeded", "failed"]
+
+
+def test_kinds_of_which_none_counts_are_proposed_by_what_they_sound_like():
+    """The most frequent one where none sounds like an incident; rows without a service name one."""
+    kinds = {("Type", "Story"): 9, ("Type", "Bug"): 4, ("Type", "Störung"): 1}
+    (found,) = proposed_keys.for_refused({"where": kinds}, {}, "a.csv")
+    assert found["where"]["Type"].value == ["Bug", "Störung"]
+    (found,) = proposed_keys.for_refused({"where": {("Type", "Story"): 9}}, {}, "a.csv")
+    assert found["where"]["Type"].value == ["Story"]
+    (found,) = proposed_keys.for_refused({"service": {("service", ""): 9}}, {}, "pay.csv")
+    assert found["service"].value == "pay"
 
 
 def test_words_for_states_are_bad_where_they_sound_so_or_are_rare(tmp_path):

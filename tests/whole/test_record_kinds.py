@@ -74,6 +74,7 @@ def test_issues_of_all_types(
         assert not truth
         listed = sum(f"{kind!r} " in seen["error"] for kind in {*types})
         assert listed >= min(4, len({*types}))
+        assert f'where = {{ "{column}" = [' in seen["sources_toml"]
         assert not seen["usable"]
         return
     assert ids(data) == truth
@@ -118,6 +119,37 @@ def test_issues_in_other_languages(
     found = data.incidents.set_index("incident_id")["started_at"]
     assert {key: at.to_pydatetime() for key, at in found.items()} == truth
     assert outcome(tmp_path_factory, jira__csv=table(header, *rows)) is None
+
+
+_FOREIGN = {
+    "fr": ("Résumé,Clé de ticket,Type de ticket,État,Création,Mise à jour,Résolu", "août"),
+    "pt": ("Resumo,Chave da item,Tipo de item,Status,Criado,Atualizado(a),Resolvido", "set"),
+    "nl": ("Samenvatting,Issuesleutel,Issue-type,Status,Gemaakt,Bijgewerkt,Opgelost", "mrt"),
+}
+_MONTHS = {"août": 8, "set": 9, "mrt": 3}
+
+
+@more_of("21-jira-in-german")
+@given(st.sampled_from([*_FOREIGN]), st.integers(1, 6), st.integers(1, 600))
+def test_issues_in_languages_that_are_not_known(
+    tmp_path_factory, language: str, count: int, minutes: int
+) -> None:
+    """What `check` proposes reads them as Jira's, only the incidents, at their true times."""
+    header, month = _FOREIGN[language]
+    starts = [datetime(2026, _MONTHS[month], n + 1, 15, 45, tzinfo=UTC) for n in range(count)]
+    rows = [
+        ("Panne", f"{project}-{n}", kind, "Fini",
+         *(f"{at.day:02d}/{month}/26 {at:%H:%M}" for at in times))
+        for project, kind in (("OPS", "Incident"), ("DOC", "Tâche"))
+        for n, start in enumerate(starts)
+        for end in [start + timedelta(minutes=minutes)] for times in [(start, end, end)]
+    ]  # fmt: skip
+    folder = tmp_path_factory.mktemp("exports")
+    (folder / "jira.csv").write_text(table(header, *rows), encoding="utf-8")
+    (folder / "sources.toml").write_text(sources.check(folder)["sources_toml"], encoding="utf-8")
+    found = srelib.load(folder).incidents.sort_values("started_at")
+    assert found["started_at"].tolist() == starts
+    assert ((found["resolved_at"] - found["started_at"]) == timedelta(minutes=minutes)).all()
 
 
 @more_of("22-pull-requests")
@@ -298,22 +330,24 @@ _OUTCOMES = ("succeeded", "failed", "rolled_back", "cancelled")
 
 @more_of("28-statuses-of-other-tools")
 @given(st.dictionaries(st.sampled_from(_WORDS), st.sampled_from(_OUTCOMES), min_size=1),
-       st.lists(st.integers(0, 20), min_size=3, max_size=12))  # fmt: skip
+       st.lists(st.integers(0, 20), min_size=3, max_size=12),
+       st.sampled_from(["status", "Ergebnis", "success", "Deploy Status"]))  # fmt: skip
 def test_statuses_of_other_tools(
-    tmp_path_factory, means: dict[str, str], picked: list[int]
+    tmp_path_factory, means: dict[str, str], picked: list[int], column: str
 ) -> None:
     """Their words as `values` says; without it the word, how often, and the line to paste."""
     words = [[*means, "success"][n % (len(means) + 1)] for n in picked]
     rows = [(n, "web", stamp(n), word) for n, word in enumerate(words)]
     named = ", ".join(f'"{word}" = "{status}"' for word, status in means.items())
     said = f'[[file]]\nmatch = "d.csv"\nvalues.status = {{ {named} }}\n'
-    data = outcome(tmp_path_factory, said, d__csv=table(_DEPLOYMENTS, *rows))
+    header = _DEPLOYMENTS.replace("status", column)
+    data = outcome(tmp_path_factory, said, d__csv=table(header, *rows))
     assert data is not None
     truth = Counter((means | {"success": "succeeded"})[word] for word in words)
     assert data.deployments["status"].value_counts().to_dict() == dict(truth)
     strange = Counter(word for word in words if word in means)
     folder = tmp_path_factory.mktemp("exports")
-    (folder / "d.csv").write_text(table(_DEPLOYMENTS, *rows), encoding="utf-8")
+    (folder / "d.csv").write_text(table(header, *rows), encoding="utf-8")
     seen = sources.check(folder)
     for word, count in strange.most_common(1):
         assert f"{word} {count:,}" in seen["sources_toml"]
@@ -321,6 +355,19 @@ def test_statuses_of_other_tools(
 
 _RESULTS = {"succeeded": "succeeded", "partiallySucceeded": "succeeded", "failed": "failed",
             "canceled": "cancelled", None: None}  # fmt: skip
+
+
+@more_of("28-statuses-of-other-tools")
+@given(st.lists(st.sampled_from(["success", "failed", "Aborted", "rolled back"]),
+                min_size=1, max_size=9), st.sampled_from(["How it went", "phase"]))  # fmt: skip
+def test_outcomes_under_any_name(tmp_path_factory, words: list[str], column: str) -> None:
+    """A column is the status where all its words are outcomes; no failure is lost in silence."""
+    rows = [(n, "web", stamp(n), word) for n, word in enumerate(words)]
+    header = _DEPLOYMENTS.replace("status", column)
+    data = outcome(tmp_path_factory, d__csv=table(header, *rows))
+    assert data is not None
+    assert (data.deployments["status"] == "succeeded").sum() == words.count("success")
+    assert column in str(data.sources["notes"].iloc[0])
 
 
 @more_of("29-azure-devops-builds")

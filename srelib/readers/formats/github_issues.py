@@ -5,7 +5,7 @@ from srelib.readers.engine import Format
 
 INCIDENT = (
     r"(?i)(?!.*\b(post|follow|reviews?|retro\w*|actions?|tasks?)\b)"
-    r"(.*\W)?(incident|outage)s?(\W.*)?"
+    r"(.*\W)?(incidente?|outage|vorfall|störung|störfall|ausfall)s?(\W.*)?"
 )
 """Names that make a record an incident when nothing is said; matched against the whole name."""
 
