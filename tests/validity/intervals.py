@@ -77,6 +77,20 @@ SIMULATED: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 
+WEEKLY = (
+    "1 a week, 13 weeks",
+    "4 a week, 13 weeks",
+    "1 a week, background wanders far, 13 weeks",
+    "1 a week, in clusters, 13 weeks",
+    "4 a week, Pareto sizes, 13 weeks",
+    "seconds, 1 a week, Pareto, 13 weeks",
+    "no outages",
+    "no outages, a hundredth of the traffic",
+    "no outages, wanders far, 4 weeks",
+    "1 in 5 weeks, 13 weeks",
+)
+"""Cases whose single weeks are held against the truth too."""
+
 
 def run(*, seeds: int, workers: int) -> list[Cell]:
     """Coverage where outages enough are expected, and how many lower ends are worth nothing."""
@@ -91,7 +105,28 @@ def run(*, seeds: int, workers: int) -> list[Cell]:
         found = np.array(over(partial(simulated, case=case), chosen, workers=workers))
         truth = found[:, -2].sum() / found[:, -1].sum()
         cells += _cells(case, found, truth, 8 * knobs["incidents_per_week"], heavy=True)
+    for case in WEEKLY:
+        truth = true_rate(**CASES[case])
+        cells += _weekly(
+            case, np.array(over(partial(weeks, case=case, truth=truth), chosen, workers=workers))
+        )
     return cells
+
+
+def _weekly(case: str, found: np.ndarray) -> list[Cell]:
+    """How often weeks hold the truth, and how often one on the line is said to be off it."""
+    knobs = CASES[case]
+    least = 0.9 if knobs.get("sizes") in HEAVY else 0.93
+    if 0 < knobs.get("rate", 1) * knobs.get("days", 56) / 7 < 8:
+        least = np.nan
+    held, missed = found.mean(axis=0)
+    error = found.std(axis=0, ddof=1) / np.sqrt(len(found))
+    return [
+        Cell(case, "95 % interval of a week holds the truth", float(held), least, n=len(found),
+             error=float(error[0])),
+        Cell(case, "a target at the truth is missed in a week, beyond chance", float(missed),
+             high=0.05, n=len(found), error=float(error[1])),
+    ]  # fmt: skip
 
 
 def _cells(
@@ -112,15 +147,29 @@ def _cells(
 
 def drawn(seed: int, *, case: str) -> tuple[float, float]:
     """Ends of the error rate of one history."""
+    good, total, weighting = history(seed, case)
+    found = sli.interval(good, total, weighting=weighting)
+    return 1 - found.high, 1 - found.low
+
+
+def weeks(seed: int, *, case: str, truth: float) -> tuple[float, float]:
+    """Of the weeks of one history, how many hold the true service level, and how many lie below
+    it; one without an interval does neither wrong.
+    """
+    good, total, weighting = history(seed, case)
+    found = sli.by_period(good, total, weighting=weighting)
+    off = (found["high"] < 1 - truth, found["low"] > 1 - truth)
+    return 1 - float((off[0] | off[1]).mean()), float(off[0].mean())
+
+
+def history(seed: int, case: str) -> tuple[pd.Series, pd.Series, str]:
+    """Good and all events of one history, and what they are weighted by."""
     knobs = CASES[case]
     bad, total = counts(np.random.default_rng([seed, zlib.crc32(case.encode())]), **knobs)
     step = f"{knobs.get('step', 5)}min"
     index = pd.date_range("2026-01-05", periods=len(bad), freq=step, tz="UTC", unit="us")
     weighting = "time" if knobs.get("down") else "events"
-    found = sli.interval(
-        pd.Series(total - bad, index), pd.Series(total, index), weighting=weighting
-    )
-    return 1 - found.high, 1 - found.low
+    return pd.Series(total - bad, index), pd.Series(total, index), weighting
 
 
 def simulated(seed: int, *, case: str) -> tuple[float, float, float, float]:
