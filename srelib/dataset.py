@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from srelib import tables
+from srelib import recurring, tables
 from srelib.errors import InputError, ParameterError, SloError
 from srelib.folder import grid, joining, logs, records, selection
 from srelib.folder.files import REPORT_MARKER, Folder, ReadFile, listing
@@ -131,7 +131,7 @@ class Dataset:
         slo : Slo
             Names the series and how it is counted (events or slices of time).
         exclusions : bool
-            Leave planned maintenance and corrections out.
+            Leave out planned maintenance, corrections, and what lies outside its schedule.
 
         Returns
         -------
@@ -146,8 +146,8 @@ class Dataset:
         from srelib.sli.time_based import _for_slo
 
         counts, names = self.counts(slo.service, slo.sli), {"service": slo.service, "sli": slo.sli}
-        if exclusions and len(self.exclusions):
-            counts = exclude(counts, self.exclusions, **names).counts
+        if exclusions and (len(self.exclusions) or slo.schedule):
+            counts = exclude(counts, self.exclusions, **names, schedule=slo.schedule).counts
         return _for_slo(counts, slo)
 
     def of(self, service: str | Collection[str] | None = None) -> Dataset:
@@ -393,7 +393,9 @@ def _assembled(
     rejected = rejected.sort_values(["file", "line"], kind="stable").reset_index(drop=True)
     series = joining.described(joined["sli"], indicators)
     sources = _provenance(loaded, found, missing)
-    return Dataset(path, _now(joined, series), **joined, slos=slos, series=series, sources=sources,
+    now = _now(joined, series)
+    joined["exclusions"] = recurring.expanded(joined["exclusions"], until=now)
+    return Dataset(path, now, **joined, slos=slos, series=series, sources=sources,
                    rejects=rejected, notes=tuple(notes))  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from srelib import fleet
+from srelib.budget import Excluded, exclude
 from srelib.errors import SrelibError
 from srelib.fleet import Indicator
 from srelib.targets.advice import BOUND
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "measured", "per_service", "series", "with_target", "without_data", "without_target",
+    "excluded", "measured", "per_service", "series", "with_target", "without_data",
+    "without_target",
 ]  # fmt: skip
 
 
@@ -36,6 +38,16 @@ def series(dataset: Dataset) -> dict[Indicator, pd.DataFrame]:
         for row in rows.to_dict("records")
     ]  # fmt: skip
     return {key: dataset.counts(key.service, key.sli) for key in keys}
+
+
+def excluded(dataset: Dataset) -> dict[Indicator, Excluded | SrelibError]:
+    """What maintenance takes out of every series, and schedules out of the objectives with one."""
+    found = fleet.each(series(dataset), lambda key, counts: exclude(
+        counts, dataset.exclusions, service=key.service, sli=key.sli))  # fmt: skip
+    kept = {_indicator(dataset, slo): slo for slo in dataset.slos if slo.schedule}
+    return found | fleet.each(kept, lambda key, slo: exclude(
+        dataset.counts(slo.service, slo.sli), None, service=slo.service, sli=slo.sli,
+        schedule=slo.schedule))  # fmt: skip
 
 
 def measured(dataset: Dataset) -> dict[Indicator, pd.DataFrame]:

@@ -95,6 +95,8 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("starts_at", "time", "start of the window", True),
         Column("ends_at", "time", "end of the window", True),
         Column("reason", "text", "why these events do not count"),
+        Column("rrule", "text", "iCalendar rule by which the window recurs; missing: it does not"),
+        Column("timezone", "text", "time zone whose clock the rule keeps; missing: UTC"),
     ),
     "series": (
         Column("service", "text", "service", True),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,9 @@ from srelib.errors import ParameterError
 from srelib.windows import Window
 from srelib.windows.sums import _checked, _divide
 from srelib.windows.window import _aware, _calendar_periods, _regular_step
+
+if TYPE_CHECKING:
+    from srelib.recurring import BusinessHours
 
 _CAUSES = ("incident", "deployment", "other")
 """What a bad event is counted under, first match wins."""
@@ -238,7 +242,7 @@ class Excluded:
         Columns good and total [events]; both 0 in excluded buckets: known, and not counted.
     windows : DataFrame
         One row per merged window that touches the data: starts_at, ends_at, reason, buckets,
-        good, total, bad [events].
+        good, total, bad [events]; and one, from end to end, for all hours outside the schedule.
     """
 
     counts: pd.DataFrame
@@ -256,9 +260,10 @@ class Excluded:
 
 
 def exclude(
-    counts: pd.DataFrame, exclusions: pd.DataFrame | None, *, service: str, sli: str
-) -> Excluded:
-    """Counts without planned maintenance and corrections.
+    counts: pd.DataFrame, exclusions: pd.DataFrame | None, *, service: str, sli: str,
+    schedule: BusinessHours | None = None,
+) -> Excluded:  # fmt: skip
+    """Counts without planned maintenance, corrections and hours in which nothing was promised.
 
     A bucket is excluded when it starts inside a window: starts_at <= time < ends_at.
     Then good = total = 0: it neither spends budget nor lowers coverage.
@@ -271,6 +276,8 @@ def exclude(
         Table ``exclusions``; rows without a service or sli apply to all of them.
     service, sli : str
         The series the counts belong to.
+    schedule : BusinessHours, optional
+        Hours in which the objective holds.
 
     Returns
     -------
@@ -280,6 +287,8 @@ def exclude(
     ------
     ColumnError, TimeIndexError
         A table lacks a column; the counts are not on a tz-aware index of times.
+    InputError
+        A bucket lies on both sides of a limit of the schedule.
 
     Examples
     --------
@@ -296,6 +305,11 @@ def exclude(
     spans = pd.IntervalIndex.from_arrays(merged["starts_at"], merged["ends_at"], closed="left")
     times = _aware(counts.index)
     owner = spans.get_indexer(times) if len(spans) else np.full(len(times), -1)
+    if schedule is not None:
+        outside = (owner < 0) & ~schedule.of_buckets(times)
+        owner = np.where(outside, len(merged), owner)
+        ends = {"starts_at": times[:1], "ends_at": times[-1:], "reason": f"outside {schedule}"}
+        merged = pd.concat([merged, pd.DataFrame(ends)], ignore_index=True)
     out = owner >= 0
     size = len(merged)
     removed = merged.assign(buckets=np.bincount(owner[out], minlength=size))

@@ -260,9 +260,11 @@ def exclusions_sentence(
     hit = {k: e for k, e in answers(excluded).items() if len(e.windows)}
     if not hit:
         return "Nothing was excluded."
-    phrases = [f"{name(k.name)} ({wording.plural(len(e.windows), 'window')}, "
-             f"{wording.amount(e.total, k.unit)}, {wording.count(e.bad)} of them bad)"
-             for k, e in hit.items()]  # fmt: skip
+    phrases = [
+        f"{name(k.name)} ({_windows(e.windows)}, {wording.amount(e.total, k.unit)}, "
+        f"{wording.count(e.bad)} of them bad)"
+        for k, e in hit.items()
+    ]
     listed = wording.listing(phrases, limit=6)
     text = f"Excluded as planned, neither spending nor earning: {listed}."
     before, after = answers(without), answers(statuses)
@@ -271,6 +273,13 @@ def exclusions_sentence(
     changes = [f"{name(k.name)} would stand at {_balance(before[k].left_share)} instead of "
                f"{_balance(after[k].left_share)}" for k in moved]  # fmt: skip
     return f"{text} Without that, {wording.listing(changes)}." if changes else text
+
+
+def _windows(windows: pd.DataFrame) -> str:
+    """How many there are; the hours outside a schedule by their name."""
+    if len(windows) == 1 and str(windows["reason"].iloc[0]).startswith("outside "):
+        return str(windows["reason"].iloc[0])
+    return wording.plural(len(windows), "window")
 
 
 def _balance(left_share: float) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from srelib import tables
+from srelib import recurring, tables
 from srelib.readers import cells, words
 from srelib.readers.base import FileResult, Head, LineOf, in_line_order, lines_at
 
@@ -335,6 +335,10 @@ def _refuse_incomplete(accepted: AcceptedRows, table: str) -> None:
             reason="committed_at and merged_at are empty: fill one of them in",
             value=at["committed_at"],
         )
+    if table == "exclusions" and "rrule" in accepted.frame:
+        rows = accepted.frame.reindex(columns=["rrule", "timezone"]).astype("object")
+        faults = pd.Series([recurring.fault(*row) for row in rows.to_numpy()], rows.index)
+        accepted.refuse(faults.notna(), column="rrule", reason=faults)
 
 
 def _refuse_backwards(accepted: AcceptedRows, table: str) -> None:

@@ -22,6 +22,7 @@ from pydantic.alias_generators import to_camel
 
 from srelib import schema
 from srelib.errors import InvalidTargetError, ParameterError, SloError
+from srelib.recurring import BusinessHours
 from srelib.slos.model import Origin
 from srelib.windows import Window
 
@@ -304,6 +305,20 @@ def merged_labels(*mappings: dict[str, Any] | None) -> dict[str, str]:
             if words.strip():
                 found.setdefault(str(key).rsplit("/", 1)[-1], words)
     return found
+
+
+SCHEDULE = "srelib/schedule"
+"""The annotation that says in which hours an objective holds."""
+
+
+def read_schedule(metadata: Metadata, document: YamlDocument) -> BusinessHours | None:
+    """The hours an objective holds in, where an annotation says so."""
+    said = (metadata.annotations or {}).get(SCHEDULE)
+    try:
+        return None if said is None else BusinessHours(str(said))
+    except ParameterError as error:
+        problem, _, fix = str(error).rpartition("; ")
+        raise document.root("metadata", "annotations", SCHEDULE).error(problem, fix) from error
 
 
 def owner_label(labels: dict[str, str]) -> str | None:

@@ -11,7 +11,7 @@ import pandas as pd
 import yaml
 
 from srelib.errors import ParameterError, SloError
-from srelib.slos.documents import YamlDocument, load
+from srelib.slos.documents import SCHEDULE, YamlDocument, load
 from srelib.slos.model import Slo
 from srelib.slos.openslo import VERSIONS, Reference, indicators, read_openslo
 from srelib.slos.other_formats import FORMATS, V1ALPHA_VERSION
@@ -172,7 +172,10 @@ def _document(slo: Slo) -> dict[str, Any]:
         objectives=[_written_objective(slo)],
     )
     labels = {"owner": slo.owner} if slo.owner is not None else None
-    metadata = _without_none(name=slo.name, displayName=slo.display_name, labels=labels)
+    hours = {SCHEDULE: slo.schedule.text} if slo.schedule is not None else None
+    metadata = _without_none(
+        name=slo.name, displayName=slo.display_name, labels=labels, annotations=hours
+    )
     return {"apiVersion": "openslo/v1", "kind": "SLO", "metadata": metadata, "spec": spec}
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from srelib.errors import InvalidTargetError, ParameterError
 
 if TYPE_CHECKING:
+    from srelib.recurring import BusinessHours
     from srelib.windows import Window
 
 METHODS = ("Occurrences", "Timeslices", "RatioTimeslices")
@@ -88,6 +89,8 @@ class Slo:
         Length of a slice, and for Timeslices the share of events that makes it good [fraction].
     threshold, op : float and {'lte', 'lt', 'gte', 'gt'}, optional
         A value is good when ``value op threshold``, in the unit of the indicator.
+    schedule : BusinessHours, optional
+        Hours in which it holds; None: always.
     display_name, description, owner : str, optional
         For people.
     queries : Queries
@@ -121,6 +124,7 @@ class Slo:
     slice_target: float | None = None
     threshold: float | None = None
     op: str | None = None
+    schedule: BusinessHours | None = None
     display_name: str | None = None
     description: str | None = None
     owner: str | None = None

@@ -25,6 +25,7 @@ from srelib.slos.documents import (
     owner_label,
     percent,
     percent_notes,
+    read_schedule,
     read_window,
 )
 from srelib.slos.model import Queries, Slo
@@ -212,6 +213,7 @@ def _objective(
         op=objective.op if is_value else None,
         display_name=_display_name(filled, number),
         description=spec.description,
+        schedule=read_schedule(meta, at),
         owner=owner_label(merged_labels(objective.labels, meta.labels, meta.annotations)),
         queries=_queries(reference),
         source=at.origin(),

@@ -22,6 +22,7 @@ from srelib.slos.documents import (
     owner_label,
     percent,
     percent_notes,
+    read_schedule,
     read_window,
 )
 from srelib.slos.model import Queries, Slo
@@ -344,6 +345,7 @@ def read_pyrra(document: YamlDocument) -> list[Slo]:
         target=target,
         window=read_window(document.at("spec", "window"), spec.window),
         description=spec.description,
+        schedule=read_schedule(filled.metadata, document),
         owner=owner_label(labels),
         queries=queries,
         source=document.origin(),
@@ -404,6 +406,7 @@ def read_slo_generator(document: YamlDocument) -> list[Slo]:
         target=fraction(document.at("spec", "goal"), spec.goal),
         window=Window.parse(GENERATOR_WINDOW),
         description=spec.description,
+        schedule=read_schedule(filled.metadata, document),
         owner=owner_label(labels),
         queries=_generator_queries(spec),
         source=document.origin(),

@@ -235,7 +235,8 @@ def test_parts_that_do_not_add_up_are_reported():
 
 def test_exclusions_state_what_they_change():
     """Nobody has to take a correction on trust."""
-    excluded = SimpleNamespace(windows=pd.DataFrame({"bad": [40.0]}), total=100.0, bad=40.0)
+    window = pd.DataFrame({"bad": [40.0], "reason": ["move"]})
+    excluded = SimpleNamespace(windows=window, total=100.0, bad=40.0)
     before = {SHOP: budget.status(99_800.0, 100_000.0, target=0.999)}
     after = {SHOP: budget.status(99_950.0, 100_000.0, target=0.999)}
     text = spoken_budget.exclusions_sentence({SHOP: excluded}, statuses=after, without=before)
