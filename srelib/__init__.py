@@ -14,18 +14,19 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd  # noqa: F401  (every table is one; loaded here so that its cost is seen here)
 
 if TYPE_CHECKING:
+    from srelib.changes import compare
     from srelib.dataset import Dataset, load
 
 __version__ = "0.1.0"
 
-_FROM = {"load": "srelib.dataset", "Dataset": "srelib.dataset"}
+_FROM = {"compare": "srelib.changes", "load": "srelib.dataset", "Dataset": "srelib.dataset"}
 _SUBMODULES = {
-    "alerts", "budget", "collect", "dataset", "decisions", "delivery", "errors", "events",
-    "figures", "findings", "fleet", "incidents", "objectives", "policy", "quality", "report",
-    "simulate", "sli", "slos", "stats", "tables", "targets", "tradeoff", "windows",
+    "alerts", "budget", "changes", "collect", "dataset", "decisions", "delivery", "errors",
+    "events", "figures", "findings", "fleet", "incidents", "objectives", "policy", "quality",
+    "report", "simulate", "sli", "slos", "stats", "tables", "targets", "tradeoff", "windows",
 }  # fmt: skip
 
-__all__ = ["Dataset", "__version__", "load", *sorted(_SUBMODULES)]
+__all__ = ["Dataset", "__version__", "compare", "load", *sorted(_SUBMODULES)]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The command line: srelib report, check, init, rules, collect.
+"""The command line: srelib report, check, compare, init, rules, collect.
 
 Results go to standard output, everything else to standard error.
 Exit 0: done; 1: a notebook failed, the rest was written, or the input rests on proposals that
@@ -61,6 +61,9 @@ Jobs = Annotated[int | None, _option("--jobs", "N", "Notebooks run at a time.", 
 Notebooks = Annotated[
     Path | None, _option("--notebooks", "DIR", "Other notebooks than the suite's.")
 ]
+_EITHER = "of a report, or of exports."
+Earlier = Annotated[Path, typer.Argument(metavar="OLD", help=f"The earlier folder {_EITHER}")]
+Later = Annotated[Path, typer.Argument(metavar="NEW", help=f"The later folder {_EITHER}")]
 _POLICY = "A ready-made policy of notebook 03, or your own: '2% in 1h/5m, 5% in 6h/30m'."
 Policy = Annotated[str, _option("--policy", "POLICY", _POLICY, shown=True)]
 File = Annotated[Path | None, _option("--out", "FILE", "Default: standard output.")]
@@ -159,6 +162,20 @@ def check(
         _say(f"srelib: {seen['error']}")
     if not seen["usable"]:
         raise typer.Exit(UNCONFIRMED if seen.get("unconfirmed") else UNUSABLE)
+
+
+@app.command(short_help="Say what changed from one report to a later one.")
+def compare(old: Earlier, new: Later, debug: Debug = False) -> None:
+    """Say what changed from one report, or folder of exports, to a later one.
+
+    Each quantity of each service: more than chance explains, could be chance, other data, or
+    other definition. Weeks that both hold are not compared.
+    Exit 0: done. 2: one of them cannot be used.
+    """
+    from srelib import changes
+    from srelib.report import difference
+
+    difference.show(changes.compare(old.expanduser(), new.expanduser()))
 
 
 @app.command(short_help="Write slos.yaml, sources.toml and README to DIR.")

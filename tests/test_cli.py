@@ -41,6 +41,23 @@ def test_report_prints_where_to_look(exports, books, tmp_path, capsys):
     assert (code, shown, noise) == (0, f"{out / 'index.html'}\n", "")
 
 
+def test_compare_prints_what_changed(exports, tmp_path, capsys):
+    """Exit 0 and the table on standard output, here of an export that holds nothing new."""
+    status, shown, noise = run("compare", exports, exports, capsys=capsys)
+    assert (status, noise) == (0, "")
+    assert "the later report holds no later days" in shown
+    assert shown.strip().endswith("No service changed by more than chance explains.")
+
+
+def test_compare_refuses_what_is_no_folder_of_either_kind(exports, tmp_path, capsys):
+    """Exit 2 with the fix, for either of the two."""
+    for pair in ((exports, tmp_path / "none"), (tmp_path / "none", exports)):
+        status, shown, noise = run("compare", *pair, capsys=capsys)
+        assert (status, shown) == (2, "")
+        assert noise.startswith("srelib: ")
+        assert "Fix: " in noise
+
+
 def test_a_failed_notebook_is_exit_1(exports, books, tmp_path, capsys):
     """Which and why on standard error; the report is there."""
     nbformat.write(book(code("1/0")), books / "02_broken.ipynb")

@@ -28,7 +28,7 @@ ORDER = [
     "errors", "wording", "tables", "schema", "windows", "recurring", "stats", "fleet",
     "events", "states", "slos", "condition", "sources", "readers",
     "collect", "sli", "budget", "delivery", "incidents", "alerts", "tradeoff", "policy",
-    "targets", "decisions", "folder", "dataset", "quality", "objectives",
+    "targets", "decisions", "folder", "dataset", "quality", "objectives", "changes",
     "simulate", "figures", "findings", "report", "cli",
 ]  # fmt: skip
 

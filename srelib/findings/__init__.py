@@ -9,6 +9,7 @@ from srelib.findings import (
     alert_policies,
     alerts,
     budget,
+    changes,
     decisions,
     delivery,
     incidents,
@@ -23,8 +24,8 @@ from srelib.findings.finding import Finding
 from srelib.findings.show import Table, show
 
 __all__ = [
-    "Finding", "Table", "alert_policies", "alerts", "budget", "decisions", "delivery", "incidents",
-    "policy", "quality", "scoreboard", "show", "sli", "targets", "tradeoff",
+    "Finding", "Table", "alert_policies", "alerts", "budget", "changes", "decisions", "delivery",
+    "incidents", "policy", "quality", "scoreboard", "show", "sli", "targets", "tradeoff",
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""From a folder of exports to a folder of pages: notebooks run, pages rendered, the index.
+"""From a folder of exports to a folder of pages: notebooks run, pages rendered, the index, values.
 
 Reading is most of what a notebook waits for, and every notebook reads the same folder.
 So it is read once, for the index, and the dataset is left for the kernels: asked for that folder,
@@ -140,7 +140,8 @@ def _write(
     sources._refuse_empty(whole)
     _offer(whole, temporary)
     exports = whole.of(part["service"]).between(part["since"], part["until"])
-    from srelib.report import index, render
+    from srelib.changes.record import FILE, record
+    from srelib.report import index, render, values
 
     context = render.Context(
         books=books,
@@ -148,6 +149,7 @@ def _write(
         places={str(source): sources._folder_name(source), **_places(temporary)},
     )
     board = index.scoreboard(exports)
+    kept = record(exports)
     pages = {run.notebook.name: render.page(run, context) for run in runs}
     ordered = [pages[book.name] for book in books]
     with _replaced(target) as new:
@@ -155,6 +157,7 @@ def _write(
             (new / f"{page.name}.html").write_text(page.html, "utf-8")
         first = index.render(board, ordered, exports.rejects, context)
         (new / "index.html").write_text(first, "utf-8")
+        (new / FILE).write_text(values.text(kept, ordered), "utf-8")
     failed = {page.name: page.failure for page in ordered if page.failure}
     return Report(target, tuple(page.name for page in ordered), failed)
 

@@ -169,7 +169,11 @@ SHOWN = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg
 
 @dataclass(frozen=True)
 class Page:
-    """A rendered page and what the index says about it; `decisions`: sentences of its verdicts."""
+    """A rendered page and what the index says about it.
+
+    `decisions` are the sentences of its verdicts, `stated` its findings as values, `parameters`
+    what it was run with.
+    """
 
     name: str
     title: str
@@ -177,6 +181,8 @@ class Page:
     finding: str
     failure: str = ""
     decisions: tuple[str, ...] = ()
+    stated: tuple[dict[str, Any], ...] = field(default=(), repr=False)
+    parameters: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -220,8 +226,13 @@ def page(run: Run, context: Context) -> Page:
     }
     html, _ = _exporter(markdown).from_notebook_node(node, resources)
     title = run.notebook.title
-    decisions = _decisions(node, context)
-    return Page(run.notebook.name, title, html, _finding(node, context), failure, decisions)
+    stated = _stated(node, context)
+    plain = {
+        name: scrub(value, context.places) if isinstance(value, str) else value
+        for name, value in values.items()
+    }
+    return Page(run.notebook.name, title, html, _finding(node, context), failure,
+                _decisions(stated, context), stated, plain)  # fmt: skip
 
 
 def _presentable(run: Run, places: dict[str, str]) -> NotebookNode:
@@ -281,15 +292,21 @@ def _finding(node: NotebookNode, context: Context) -> str:
     return ""
 
 
-def _decisions(node: NotebookNode, context: Context) -> tuple[str, ...]:
+def _stated(node: NotebookNode, context: Context) -> tuple[dict[str, Any], ...]:
+    """What the notebook states, as values, from the metadata of its outputs."""
+    outputs = [output for cell in node.cells for output in cell.get("outputs", [])]
+    found = [output.get("metadata", {}).get("srelib", {}).get("findings", []) for output in outputs]
+    return tuple(
+        {**one, "sentence": scrub(one["sentence"], context.places)}
+        for together in found
+        for one in together
+    )
+
+
+def _decisions(stated: Sequence[dict[str, Any]], context: Context) -> tuple[str, ...]:
     """What the notebook says to do about each service."""
     markdown = Markdown(context.names)
-    outputs = [output for cell in node.cells for output in cell.get("outputs", [])]
-    stated = [
-        output.get("metadata", {}).get("srelib", {}).get("findings", []) for output in outputs
-    ]
-    texts = [scrub(one["sentence"], context.places)
-             for found in stated for one in found if one["key"] == DECISION]  # fmt: skip
+    texts = [one["sentence"] for one in stated if one["key"] == DECISION]
     return tuple(markdown.output(text).strip().removeprefix("<p>").removesuffix("</p>")
                  for text in texts)  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -192,18 +192,24 @@ def _pages(
 ) -> dict[str, dict[str, Estimate]]:
     if alerts is None:
         return {}
-    by_service = {service: events.of_service(alerts, service) for service in services}
-    own = {}
-    for service, rows in by_service.items():
-        if not unclear_severities(rows):
-            pages = page_episodes(rows[of_severity(rows, PAGE)])
-            own[service] = pages[pages["fired_at"].between(*between, inclusive="left")]
+    own = _paged(alerts, services, between)
     weeks = (between[1] - between[0]) / WEEK
     found = {service: {"pages": _rate(len(p), weeks, confidence)} for service, p in own.items()}
     for key, seen in counts.items():
         if key.service in own and key.has_target and len(seen) > 1:
             found[key.service]["felt"] = _felt(seen, own[key.service], key.target, confidence)
     return found
+
+
+def _paged(alerts: pd.DataFrame, services: Iterable[str], between: Span) -> dict[str, pd.DataFrame]:
+    """Pages of each service of which it is clear what pages."""
+    by_service = {service: events.of_service(alerts, service) for service in services}
+    own = {}
+    for service, rows in by_service.items():
+        if not unclear_severities(rows):
+            pages = page_episodes(rows[of_severity(rows, PAGE)])
+            own[service] = pages[pages["fired_at"].between(*between, inclusive="left")]
+    return own
 
 
 def _felt(counts: pd.DataFrame, pages: pd.DataFrame, target: float, confidence: float) -> Estimate:

@@ -30,7 +30,9 @@ def test_a_page_per_notebook_and_an_index(exports, books, tmp_path):
     assert result.pages == ("00_how_many", "01_where")
     assert result.failed == {}
     pages = {name: content.decode() for name, content in files(tmp_path / "out").items()}
-    assert set(pages) == {"index.html", "00_how_many.html", "01_where.html", ".srelib-report"}
+    assert set(pages) == {
+        "index.html", "00_how_many.html", "01_where.html", "findings.json", ".srelib-report",
+    }  # fmt: skip
     assert "48 rows in 26 weeks" in pages["00_how_many.html"]
     assert "48 rows in 26 weeks" in pages["index.html"]
     assert "26 0.999" in pages["01_where.html"]
@@ -112,7 +114,7 @@ def test_names_from_the_data_become_neither_markup_nor_files(exports, books, tmp
     (exports / "slos.yaml").write_text(slos)
     report.run(exports, out=tmp_path / "out", notebooks=books)
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
-        "index.html", "00_how_many.html", "01_where.html", ".srelib-report",
+        "index.html", "00_how_many.html", "01_where.html", "findings.json", ".srelib-report",
     }  # fmt: skip
     for path in (tmp_path / "out").glob("*.html"):
         page = BeautifulSoup(path.read_text(), "html.parser")

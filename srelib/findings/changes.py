@@ -1,0 +1,112 @@
+"""What changed since the last report, in words."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from srelib import wording
+from srelib.changes import CHANCE, DATA, DEFINITION, REAL, Change, Changes
+from srelib.changes.record import BACKGROUND, COVERAGE, FAIL_RATE, LEVEL, LOGARITHMS, RATES
+from srelib.findings.finding import sentence
+from srelib.findings.show import Table, markdown, name, names, table
+
+SHARES = (LEVEL, BACKGROUND, COVERAGE, FAIL_RATE)
+WHOLE = "whole report"
+
+
+def changes_sentence(found: Changes) -> str:
+    """How many services changed by more than chance explains, and which."""
+    changed = sorted({row.service for row in found.of(REAL)})
+    many = len({row.service for row in found.rows if row.service})
+    verdict = "none" if not changed else "one" if len(changed) == 1 else "some"
+    return sentence(
+        "changes.headline", verdict, many=f"{len(changed)}", who=names(changed, limit=8),
+        services=wording.plural(many, "service"),
+    )  # fmt: skip
+
+
+def change_sentences(found: Changes) -> list[str]:
+    """One sentence for every change that is certain, and for all that is defined differently."""
+    return [_said(row) for verdict in (REAL, DATA, DEFINITION) for row in found.of(verdict)]
+
+
+def _said(row: Change) -> str:
+    verdict = {REAL: "real", DATA: "data", DEFINITION: "definition"}[row.verdict]
+    verdict = "number" if row.direction in ("more", "fewer") else verdict
+    before, after = _numbers(row)
+    return sentence(
+        "changes.said", verdict, who=name(row.service) if row.service else WHOLE.capitalize(),
+        what=markdown(quantity(row), limit=100), direction=row.direction, before=before,
+        after=after, detail=markdown(row.detail, limit=200), window=window(row),
+    )  # fmt: skip
+
+
+def changes_table(found: Changes) -> Table:
+    """Every service and quantity with what is said of it."""
+    rows = [dict(zip(HEADERS, cells(row), strict=True)) for row in found.rows]
+    frame = pd.DataFrame(rows, columns=list(HEADERS))
+    return table(frame, caption=spans(found), max_rows=400)
+
+
+HEADERS = ("Service", "Quantity", "Before", "After", "What is said")
+
+
+def cells(row: Change) -> tuple[str, str, str, str, str]:
+    """The cells of one change: whom, what, before, after and the verdict on it."""
+    return row.service or WHOLE, quantity(row), *_numbers(row), _verdict(row)
+
+
+def spans(found: Changes) -> str:
+    """Which weeks were compared with which."""
+    windows = list(dict.fromkeys(text for row in found.rows if (text := window(row))))
+    if not windows:
+        return "Nothing in the later report is newer than the earlier one"
+    return wording.listing(windows)
+
+
+def window(row: Change) -> str:
+    """The weeks that a change is about; empty without any."""
+    if row.since is None or not all(row.weeks):
+        return ""
+    before, after = (wording.plural(many, "week") for many in row.weeks)
+    return f"{after} from {wording.day(row.since)} against the {before} before"
+
+
+def quantity(row: Change) -> str:
+    """What changed, with the objective it belongs to."""
+    unit = " a week" if row.quantity in RATES else ""
+    return f"{row.quantity}{unit} ({row.subject})" if row.subject else f"{row.quantity}{unit}"
+
+
+def _numbers(row: Change) -> tuple[str, str]:
+    values = (row.before, row.after)
+    if all(value != value for value in values):
+        return "\u2013", "\u2013"
+    if row.quantity in SHARES:
+        known = dict(zip((v for v in values if v == v),
+                         wording.percents(v for v in values if v == v), strict=True))  # fmt: skip
+        return known.get(row.before, "\u2013"), known.get(row.after, "\u2013")
+    write = wording.length if row.quantity in LOGARITHMS else wording.per_week
+    before, after = ("\u2013" if v != v else write(v) for v in values)
+    return before, after
+
+
+def _verdict(row: Change) -> str:
+    """What is said of a change in its cell."""
+    key, least = {REAL: "real", DATA: "data", DEFINITION: "definition"}.get(row.verdict, ""), ""
+    if row.verdict == CHANCE:
+        least = _least(row)
+        known = row.detectable > (1.0 if row.quantity in LOGARITHMS else 0.0)
+        key = "untested" if row.detail else "chance" if least else "few" if known else "same"
+    return sentence("changes.row", key, direction=row.direction, least=least, detail=row.detail)
+
+
+def _least(row: Change) -> str:
+    """The smallest difference that would have counted as a change; empty where none could."""
+    if row.quantity in LOGARITHMS:
+        known = 1 < row.detectable < 100
+        return f"a factor of {wording.rounded(row.detectable)}" if known else ""
+    if row.quantity in SHARES:
+        known = 0 < row.detectable <= max(row.before, 1 - row.before)
+        return wording.percent(row.detectable).replace("%", "points") if known else ""
+    return f"{wording.per_week(row.detectable)} a week" if row.detectable > 0 else ""
