@@ -14,8 +14,9 @@ from typing import Any
 from srelib import tables
 from srelib.errors import ReadError
 from srelib.folder.samples import Cells, all_are, cells_of, kinds_of, rows_of
-from srelib.readers.base import TIME_OF_DAY, Head, Unconfirmed
+from srelib.readers.base import Head, Unconfirmed
 from srelib.readers.cells import MISSING
+from srelib.readers.csv_start import TIME_OF_DAY
 from srelib.readers.meaning import says_bad, says_share
 
 Keys = Mapping[str, Any]
@@ -53,14 +54,15 @@ _SLI: dict[str, str] = {
 }  # fmt: skip
 _RECORDS: dict[str, dict[str, str]] = {
     "incidents": {
-        "started_at": r"start|beg[ia]n|open|creat|from|von|occur|raised|report|dat[eu]|time|clock",
-        "resolved_at": r"solv|resol|end|clos|finish|restor|fixed|until|bis|(^|[^a-z])(to|r_clock)$",
+        "started_at": r"start|beg|open|öff|creat|from|von|occur|raised|report|dat[eu]|time|clock",
+        "resolved_at": r"solv|resol|gelöst|end|clos|finish|restor|fixed|until|bis"
+                       r"|(^|[^a-z])(to|r_clock)$",
         "detected_at": r"detect|notic", "acknowledged_at": r"ack",
         "mitigated_at": r"mitig",
-        "incident_id": r"(^|[^a-z])(id|key|number|nr|no|ref|case|ticket|incident)([^a-z]|$)|id$",
+        "incident_id": r"(^|[^a-z])(id|key|num[mb]er|nr|no|ref|case|ticket|incident)([^a-z]|$)|id$",
         "severity": r"sev|prio|impact|urgen|level",
         "service": _SERVICE + r"|team|affected",
-        "title": r"title|summary|subject|descr|headline|name|what|message|text|ursache|grund",
+        "title": r"title|summary|subject|desc|besch|headline|name|what|message|text|ursache|grund",
     },
     "deployments": {
         "finished_at": r"finish|complet|end|deploy|releas|ship|publish|live|dat[eu]|time|when"
@@ -70,7 +72,7 @@ _RECORDS: dict[str, dict[str, str]] = {
                          r"([^a-z]|$)|id$",
         "service": r"service|app|component|system|product|job.*name|project|repo|what",
         "environment": r"env|stage|target|cluster",
-        "status": r"status|state|result|outcome|conclusion|success",
+        "status": r"result|outcome|conclusion|status|state|success",
         "commit_sha": r"sha|commit|revision|hash",
     },
     "changes": {

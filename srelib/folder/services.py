@@ -91,9 +91,22 @@ def differing_names(joined: Mapping[str, pd.DataFrame]) -> list[str]:
             where[name].append(table)
     notes = [_pair_note(one, other, where) for one, other in _pairs(sorted(where))]
     deployed, broken = (_names_in(joined[table]) for table in ("deployments", "incidents"))
-    if notes and deployed and broken and not deployed & broken:
+    if deployed and broken and not deployed & broken:
         notes.insert(0, "no incident belongs to a service that was deployed")
-    return notes
+        like = [(one, next((other for other in sorted(deployed) if _holds(one, other)), None))
+                for one in sorted(broken)]  # fmt: skip
+        notes += [_pair_note(one, other, where) for one, other in like if other is not None]
+    return list(dict.fromkeys(notes))
+
+
+def _holds(one: str, other: str) -> bool:
+    """Whether one name is a part of the other, apart from their spelling."""
+    short, long = sorted((_bare(one), _bare(other)), key=len)
+    return len(short) > 3 and short in long and _digits(short) == _digits(long)
+
+
+def _digits(name: str) -> list[str]:
+    return re.findall(r"\d+", name)
 
 
 def _pairs(names: list[str]) -> list[tuple[str, str]]:
@@ -107,8 +120,7 @@ def _pairs(names: list[str]) -> list[tuple[str, str]]:
         return found
     for place, bare in enumerate(alone):
         near = difflib.get_close_matches(bare, alone[place + 1 :], n=1, cutoff=_ALIKE)
-        digits = [re.findall(r"\d+", text) for text in (bare, *near)]
-        if near and digits[0] == digits[1]:
+        if near and _digits(bare) == _digits(near[0]):
             found.append((groups[bare][0], groups[near[0]][0]))
     return found
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 import json
 import os
 import re
 import stat
-import sys
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +22,7 @@ import pandas as pd
 
 from srelib import tables
 from srelib.errors import ReadError
+from srelib.readers import csv_start
 
 if TYPE_CHECKING:
     from srelib.readers.event_rows import EventRows
@@ -93,7 +92,7 @@ class Head:
         down, pair = (
             tuple(map(said.header.index, key)) for key in (source.fill_down, source.date_and_time)
         )
-        return replace(said, fill_down=down, dates=(pair,) if pair else _dates_and_times(said))
+        return replace(said, fill_down=down, dates=(pair,) if pair else said._pairs())
 
     def demand_column(self, name: str, fix: str) -> None:
         """Refuse a file without a column that was named for it."""
@@ -111,6 +110,11 @@ class Head:
         """The error about the file, with the keys of `sources.toml` that would answer it."""
         return ReadError(problem, file=self.name, line=line, fix=fix, asks=asks)
 
+    def _pairs(self) -> tuple[tuple[int, ...], ...]:
+        """The columns of a date and of its time of day that names and cells show."""
+        rows = islice(self.rows(), self.headed, 300)
+        return csv_start.dates_and_times(self.header, rows)
+
     def dated(self, cells: list[str]) -> list[str]:
         """A row in which a date and its time of day, of two columns, stand in both as one time."""
         for date, time in self.dates if len(cells) == len(self.header) else ():
@@ -120,33 +124,9 @@ class Head:
 
     def rows(self) -> Iterator[list[str]]:
         """The rows in the start of a text table, its header first."""
-        return text_records("".join(self.text.splitlines(True)[self.skip :]), self.delimiter or ",")
-
-
-_DATE_NAME = re.compile(r"(?i)date|datum|fecha|data|day|jour|dag")
-_TIME_NAME = re.compile(r"(?i)time|uhrzeit|zeit|heure|hora|ora|tijd|tid")
-_DAY = r"[^:]*\d[^:]*( 00:00:00)?"
-TIME_OF_DAY = r"\d{1,2}:\d\d(:\d\d([.,]\d+)?)?( ?[AaPp][Mm])?( ?(Z|UTC|[+-]\d\d:?\d\d))?"
-
-
-def _dates_and_times(head: Head) -> tuple[tuple[int, ...], ...]:
-    """Places of dates and of their times of day, in columns of one name ("Date" and "Time")."""
-    days = {_stem(name, _DATE_NAME): place for place, name in enumerate(head.header)}
-    clocks = ((_stem(name, _TIME_NAME), place) for place, name in enumerate(head.header))
-    pairs = [(days[stem], place) for stem, place in clocks if stem is not None and stem in days]
-    rows = islice(head.rows(), head.headed, 300) if pairs else iter(())
-    whole = [row for row in rows if len(row) == len(head.header)]
-    return tuple(
-        pair for pair in pairs
-        if all(any(row[place] for row in whole)
-               and all(re.fullmatch(form, row[place]) for row in whole if row[place])
-               for place, form in zip(pair, (_DAY, TIME_OF_DAY), strict=True))
-    )  # fmt: skip
-
-
-def _stem(name: str, word: re.Pattern[str]) -> str | None:
-    """The name of a column without a word that it holds, and without marks."""
-    return re.sub(r"[\W_]", "", word.sub("", name)).lower() if word.search(name) else None
+        return csv_start.text_records(
+            "".join(self.text.splitlines(True)[self.skip :]), self.delimiter or ","
+        )
 
 
 LineOf = Callable[[np.ndarray], np.ndarray]
@@ -233,8 +213,6 @@ def in_line_order(*rejects: pd.DataFrame) -> pd.DataFrame:
 
 HEAD_BYTES = 1 << 16
 LONGEST_HEADER = 1 << 24
-_ANNOTATION = re.compile(r"#(group|datatype|default),")
-_SEP_LINE = re.compile(r'^"?sep=(.)"?\s*$')
 _BINARY = {
     b"PK\x03\x04": "a zip or Excel file",
     b"\x1f\x8b": "a gzip file inside a gzip file",
@@ -338,66 +316,19 @@ def _decode(start: bytes, encoding: str) -> str:
 
 
 def _csv_head(path: Path, name: str, gzipped: bool, encoding: str, text: str) -> Head:
-    lines = text.splitlines(keepends=True)
-    skip = 0
-    while skip < len(lines) and not lines[skip].strip():
-        skip += 1
-    match = _SEP_LINE.match(lines[skip]) if skip < len(lines) else None
-    if match:
-        skip += 1
-    annotated = skip < len(lines) and _ANNOTATION.match(lines[skip]) is not None
-    while skip < len(lines) and (
-        not lines[skip].strip() or _is_comment(lines, skip) or (annotated and lines[skip][0] == "#")
-    ):
-        skip += 1
-    body = "".join(lines[skip:])
-    delimiter = match.group(1) if match else _delimiter(body)
-    records = text_records(body, delimiter)
-    header = unique_names(next(records, []))
+    skip, delimiter, annotated = csv_start.start(text)
+    records = csv_start.text_records("".join(text.splitlines(keepends=True)[skip:]), delimiter)
+    header = csv_start.unique_names(next(records, []))
+    if any("\ufffd" in column for column in header):
+        raise ReadError(
+            "the header is not UTF-8 text", file=name,
+            fix="export the file in UTF-8 (in Excel: CSV UTF-8)",
+        )  # fmt: skip
     first = next(records, [])
     return Head(
         path, name, gzipped, encoding, "csv", text, delimiter, skip, tuple(header), tuple(first),
         annotated=annotated,
     )  # fmt: skip
-
-
-def _is_comment(lines: list[str], at: int) -> bool:
-    """A line before the header that starts with ``#``; a header may do so too, with its columns."""
-    rest = (line for line in lines[at + 1 :] if line.strip())
-    later = next((line for line in rest if not line.startswith("#")), "")
-    own = lines[at]
-    return own.startswith("#") and own.count(_delimiter(later)) != later.count(_delimiter(later))
-
-
-def _delimiter(body: str) -> str:
-    widths = {mark: len(next(text_records(body, mark), [])) for mark in (",", ";", "\t", "|")}
-    return max(widths, key=lambda mark: widths[mark])
-
-
-def text_records(text: str, delimiter: str) -> Iterator[list[str]]:
-    """The rows of a text table that hold anything, up to where it is broken."""
-    csv.field_size_limit(sys.maxsize)
-    try:
-        for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            if record:
-                yield [cell.strip() for cell in record]
-    except csv.Error:
-        return
-
-
-def unique_names(header: list[str]) -> list[str]:
-    """Column names, repeated ones numbered as ``name.1``, ``name.2``; unnamed ones ``column N``."""
-    taken: set[str] = set()
-    last: dict[str, int] = {}
-    result = []
-    for position, name in enumerate(header, start=1):
-        stem = candidate = name or f"column {position}"
-        while candidate in taken:
-            last[stem] = last.get(stem, 0) + 1
-            candidate = f"{stem}.{last[stem]}"
-        taken.add(candidate)
-        result.append(candidate)
-    return result
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import chain
@@ -121,15 +122,22 @@ def _ask_for_year(text: pd.Series, file: str | None, column: str) -> None:
 _CODES = "%d is the day, %m the month (%b its name), %y or %Y the year; or as they are written"
 
 
-_FORMS = ("%m/%Y", "%m.%Y", "%m-%Y", "%Y%m", "%Y%m%d", "%b-%y", "%b %y", "%Y%m%dT%H%M%SZ")
+_FORMS = (
+    "%m/%Y", "%m.%Y", "%m-%Y", "%Y%m", "%Y%m%d", "%b-%y", "%b %y", "%Y%m%dT%H%M%SZ", "%Y%m%d%H%M%S",
+    "%d.%m.%Y, %H:%M Uhr", "%d.%m.%Y %H:%M Uhr",
+)  # fmt: skip
 """Forms of times that pandas has no idea of, or another one."""
 
 
 def _ask_for_form(text: pd.Series, file: str | None, column: str) -> None:
     """Ask how times are written of which none can be read, where pandas has an idea."""
     some = text.drop_duplicates()[:300]
-    fits = (form for form in _FORMS if _formatted(some, form, file).notna().all())
-    form = next(chain(fits, filter(None, map(guess_datetime_format, some[:3]))), None)
+    with warnings.catch_warnings(action="ignore"):  # of days that stand before the month
+        guessed = filter(None, map(guess_datetime_format, some[:3]))
+        forms = (
+            form for form in chain(_FORMS, guessed) if _formatted(some, form, file).notna().all()
+        )
+        form = next(forms, None)
     if form is not None:
         raise question(
             f"times in column {column!r} such as {text.iloc[0]!r} are of no form known here",
@@ -167,8 +175,9 @@ def _form(seen: str, order: tuple[str, ...] = ("%d", "%m", "%Y")) -> str:
     """How a date such as 31/01/2026 14:05 is written, in the codes of strptime."""
     form = re.sub(r"^\d+(\W)\w+\W\d+", lambda m: m[1].join(order), seen)
     hour = "%I" if re.search(r"(?i)[ap]m$", form) else "%H"
-    form = re.sub(r"\d{1,2}:\d\d(:\d\d)?", lambda m: f"{hour}:%M{':%S' if m[1] else ''}", form)
-    return re.sub(r"(?i)[ap]m$", "%p", re.sub(r"\.\d+$", ".%f", form))
+    form = re.sub(r"\d{1,2}([:.])\d\d(\1\d\d)?",
+                  lambda m: f"{hour}{m[1]}%M{m[1] + '%S' if m[2] else ''}", form)  # fmt: skip
+    return re.sub(r"(?i)[ap]m$", "%p", re.sub(r"\.\d+(?= |$)", ".%f", form))
 
 
 _FOREIGN = (
@@ -293,7 +302,7 @@ def times(
     used = None
     if naive.any():
         used = _naive(text[naive], values, reasons, timezone, file, column, int(known.sum()))
-    if known.any() and reasons[known].eq(_NO_TIME).all():
+    if known.any() and reasons[known].notna().all():
         _ask_for_form(text[known], file, column)
     far = values.notna() & ((values < EARLIEST) | (values >= LATEST))
     reasons[far] = "time outside the years 2000 to 2099: check its unit and the clock"
@@ -321,6 +330,7 @@ def _formatted(text: pd.Series, form: str, file: str | None) -> pd.Series:
 def _iso(text: pd.Series) -> pd.Series:
     plain = text.str.replace(r"\s?(?:UTC|GMT)$", "Z", regex=True)
     plain = plain.str.replace(r"^(\d{4})/(\d{1,2})/(\d{1,2})", r"\1-\2-\3", regex=True)
+    plain = plain.str.replace(r"(:\d\d),(\d+)", r"\1.\2", regex=True)
     plain = plain.str.replace(r" ([+-]\d{2}:?\d{2})Z?$", r"\1", regex=True)
     read = pd.to_datetime(plain, format="ISO8601", utc=True, errors="coerce")
     return read.dt.as_unit("us")

@@ -80,6 +80,11 @@ def _read_sli(head: Head, source: Source, members: list[Any]) -> FileResult:
             left.append(mark)
             said = mark["left_out_value"], mark["left_out"], mark["left_out_column"]
             rows.append(BrokenRecord(*said, by_rule=True))
+        elif len([*values_at(member, source.columns.get("time", "time"))]) > 1:
+            raise head.error(
+                "the times of a record are a list: each column stands by itself, not each record",
+                "export records, or a table as CSV",
+            )
         else:
             own = dict(_scalars(member))
             rows.append(own | {path: value_at(member, path) for path in mapped})

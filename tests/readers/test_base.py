@@ -131,14 +131,14 @@ def test_utf16_cut_by_a_byte_names_the_line(tmp_path: Path) -> None:
         pass
 
 
-def test_equal_names_are_numbered_once_each() -> None:
-    """20,000 equal names take a moment, and a name that looks numbered keeps its own."""
-    assert base.unique_names(["x", "x.1", "x", "x"]) == ["x", "x.1", "x.2", "x.3"]
-    assert base.unique_names(["x"] * 20_000)[-1] == "x.19999"
-
-
 def test_a_blank_line_between_comments_and_header_changes_nothing(tmp_path):
     """A comment is told from a header by the columns of the next line that holds anything."""
     path = tmp_path / "a.csv"
     path.write_text("# tool v1\n\n# x;y\n\ntime;service;good;total\n2026-06-01T10:00:00Z;a;1;2\n")
     assert base.head(path).header == ("time", "service", "good", "total")
+
+
+def test_a_header_that_is_not_utf8_says_so(tmp_path: Path) -> None:
+    """Names of columns with broken letters would not be found."""
+    with pytest.raises(ReadError, match=r"the header is not UTF-8 text.*CSV UTF-8"):
+        head(file_of(tmp_path, "Priorität,Lösung\n1,2\n".encode("latin-1")))

@@ -178,6 +178,7 @@ def test_a_short_date_with_dashes_is_left_to_the_general_rule() -> None:
         ("3. März 2026 14:05", "2026-03-03T14:05Z"),
         ("2026-11-03 12:05 AM", "2026-11-03T00:05Z"),
         ("Nov 2026", "2026-11-01T00:00Z"),
+        ("2026-11-03 14:05:06,123", "2026-11-03T14:05:06.123Z"),
     ],
 )
 def test_dates_with_a_month_by_name_or_half_days_are_read(cell: str, expected: str) -> None:
@@ -192,6 +193,12 @@ def test_dates_with_a_month_by_name_or_half_days_are_read(cell: str, expected: s
         (["28.10.26", "03.11.26"], "%d.%m.%y"),
         (["26/10/28", "26/11/03"], "%y/%m/%d"),
         (["28-OCT-26 2:05 PM", "03-NOV-26 2:05 PM"], "%d-%b-%y %I:%M %p"),
+        (
+            ["28-OCT-26 02.05.08.000000 PM", "03-NOV-26 02.05.08.000000 PM"],
+            "%d-%b-%y %I.%M.%S.%f %p",
+        ),
+        (["20261028140500", "20261103140500"], "%Y%m%d%H%M%S"),
+        (["28.10.2026, 14:05 Uhr", "03.11.2026, 14:05 Uhr"], "%d.%m.%Y, %H:%M Uhr"),
         (["Wed Oct 28 14:05:00 2026", "Tue Nov 03 14:05:00 2026"], "%a %b %d %H:%M:%S %Y"),
     ],
 )

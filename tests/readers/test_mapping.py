@@ -143,3 +143,15 @@ def test_deployments_of_json_lines_are_read(tmp_path):
     table = read(tmp_path, "json", "\n".join(map(json.dumps, lines)), **said).tables["deployments"]
     assert table["status"].tolist() == ["succeeded", "failed"]
     assert table["finished_at"].tolist() == [at("06-01T10:00"), at("06-01T10:01")]
+
+
+def test_lists_beside_each_other_are_no_records(tmp_path):
+    """Of columns that stand by themselves only the first values would be read."""
+    columns = {
+        "ts": ["2026-06-01T00:00:00Z", "2026-06-01T00:01:00Z"],
+        "ok": [9, 8],
+        "all": [10, 10],
+    }
+    with pytest.raises(ReadError, match="each column stands by itself"):
+        read_probe(tmp_path, columns, records=None, service="web",
+                   columns={"time": "ts", "good": "ok", "total": "all"})  # fmt: skip

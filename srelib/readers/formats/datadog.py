@@ -8,10 +8,8 @@ import pandas as pd
 
 from srelib.readers import declaration as say
 from srelib.readers import flat, monitoring
-from srelib.readers.base import FileResult, Head, question
+from srelib.readers.base import FileResult, Head, Unconfirmed, question
 from srelib.readers.json_text import nested, objects_in
-
-_SERVICE = say.in_text("^service:(.*)", "tags")
 
 
 def _read_history(head: Head, source: say.Source) -> FileResult:
@@ -35,7 +33,14 @@ def _read_history(head: Head, source: say.Source) -> FileResult:
             raise head.error(
                 "times, numerator and denominator differ in length", "export it again, whole"
             )
-        named = {"service": _SERVICE(slo), "sli": say.first(slo, "name") or "availability"}
+        tagged = [tag[8:] for tag in say.texts(slo, "tags") if tag.startswith("service:")]
+        if len(tagged) > 1 and not source.service:
+            service = Unconfirmed(tagged[0], f"or another of {', '.join(tagged)}")
+            raise question("the SLO is of several services", file=head.name, service=service)
+        named = {
+            "service": next(iter(tagged), None),
+            "sli": say.first(slo, "name") or "availability",
+        }
         rows += [{"time": at, **named, "good": good, "total": total}
                  for at, good, total in zip(*lists, strict=True)]  # fmt: skip
         steps.append(series.get("interval"))

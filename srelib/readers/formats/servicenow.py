@@ -19,6 +19,7 @@ def _time(name: str) -> tuple[str, ...]:
 
 _OPENED = ("Opened", *_time("opened_at"), "Created", "sys_created_on")
 _PRIORITY = ("Priority", *_text("priority"))
+_NUMBER = ("Number", *_text("number"))
 _STATE = ("State", "incident_state", "state.displayvalue", "state")
 
 SERVICENOW = Format(
@@ -31,7 +32,7 @@ SERVICENOW = Format(
         frozenset({"number", "opened_at", "incident_state"}),
     ),
     columns={
-        "incident_id": ("Number", *_text("number")),
+        "incident_id": _NUMBER,
         "service": ("Business service", "Service", *_text("business_service"), *_text("cmdb_ci"),
                     "Configuration item"),
         "severity": _PRIORITY,
@@ -41,6 +42,9 @@ SERVICENOW = Format(
         "title": ("Short description", *_text("short_description")),
     },
     rules=(
+        say.Drop("a change, request or problem by its number: no incident",
+                 {_NUMBER: r"(CHG|CTASK|RITM|REQ|SCTASK|TASK|PRB|PTASK|STRY|KB)\d+"}, _NUMBER,
+                 "number"),
         say.Drop("its state is {said}: no incident", {_STATE: "canceled|cancelled|8"}, _STATE,
                  "state"),
     ),

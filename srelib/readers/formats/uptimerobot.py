@@ -10,6 +10,7 @@ import pandas as pd
 from srelib.readers import declaration as say
 from srelib.readers import flat, monitoring
 from srelib.readers.base import FileResult, Head
+from srelib.readers.csv_text import BrokenRecord
 from srelib.readers.json_text import json_pages, objects_in
 
 _STATES = {"1": "down", "2": "up", "98": "started", "99": "paused"}
@@ -25,12 +26,17 @@ def _read_uptimerobot(head: Head, source: say.Source) -> FileResult:
     logs = [(one, log) for one in monitors for log in objects_in(one.get("logs"))]
     if not logs:
         raise head.error("these monitors bring no logs", "ask getMonitors with logs=1")
-    rows = [_row(one, say.first(log, "datetime"), say.first(log, "type")) for one, log in logs]
+    rows = [
+        BrokenRecord(say.as_json(log), "an entry that lasted no time", "duration", by_rule=True)
+        if log.get("duration") == 0
+        else _row(one, say.first(log, "datetime"), say.first(log, "type"))
+        for one, log in logs
+    ]
     ends = [(number, _row(one, end, None)) for number, (one, log) in enumerate(logs, start=1)
             if (end := _end(log, one)) is not None]  # fmt: skip
     known = source.model_copy(update={
         "values": _MEANT | source.values, "max_silence": _longest(logs, source),
-        "columns": {"time": "time", "service": "service", "state": "state"},
+        "columns": {name: name for name in ("time", "service", "state", "probe")},
     })  # fmt: skip
     result = flat.read_flat(
         head, known, [*rows, *(row for _, row in ends)],
@@ -45,7 +51,8 @@ def _read_uptimerobot(head: Head, source: say.Source) -> FileResult:
 
 def _row(monitor: say.Record, at: str | None, kind: str | None) -> dict[str, Any]:
     state = _STATES.get(kind, kind) if kind else _UNKNOWN
-    return {"time": at, "service": say.first(monitor, ("friendlyname", "url")), "state": state}
+    service, probe = (say.first(monitor, keys) for keys in (("friendlyname", "url"), ("id", "url")))
+    return {"time": at, "service": service, "state": state, "probe": probe or service}
 
 
 def _end(log: say.Record, monitor: say.Record) -> str | None:
@@ -53,7 +60,8 @@ def _end(log: say.Record, monitor: say.Record) -> str | None:
     start, length = log.get("datetime"), log.get("duration")
     if not isinstance(start, int) or not isinstance(length, int):
         return None
-    others = [other.get("datetime") for other in objects_in(monitor.get("logs"))]
+    logs = objects_in(monitor.get("logs"))
+    others = [other.get("datetime") for other in logs if other.get("duration") != 0]
     end = start + length
     taken = any(isinstance(at, int) and (at == end or start < at < end) for at in others)
     return None if taken else str(end)

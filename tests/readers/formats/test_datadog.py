@@ -77,6 +77,17 @@ def test_samples_that_contradict_each_other_are_refused(tmp_path):
     assert len(result.rejects) == 1
 
 
+def test_an_objective_of_several_services_asks_for_one(tmp_path):
+    """The first tag is as good as the next."""
+    content = slo_history(9, 10)
+    content["data"]["slo"]["tags"] = ["service:checkout", "service:cart"]
+    with pytest.raises(ReadError, match="of several services") as caught:
+        read_answer(tmp_path, content)
+    assert caught.value.asks["service"].value == "checkout"
+    (series,) = read_answer(tmp_path, content, service="cart").series
+    assert series.service == "cart"
+
+
 @pytest.mark.parametrize("interval", [True, None, "60", -1, 1e12])
 def test_an_interval_that_is_none_is_not_used(tmp_path, interval):
     """The spacing of the points says how long a bucket is."""

@@ -46,6 +46,15 @@ def test_canceled_and_reopened_incidents_are_told_apart(tmp_path):
     assert noted(result, "1 of 3 incidents were reopened")
 
 
+def test_changes_and_requests_are_no_incidents(tmp_path):
+    """A list of all tasks holds them too; their numbers tell."""
+    rows = [(f"{kind}001", *ROW[1:]) for kind in ("INC", "CHG", "RITM", "PRB")]
+    result = read_list(tmp_path, *rows)
+    assert result.tables["incidents"]["incident_id"].tolist() == ["INC001"]
+    assert result.rejects["value"].tolist() == ["CHG001", "RITM001", "PRB001"]
+    assert result.rejects["by_rule"].all()
+
+
 def test_a_list_needs_the_zone_of_its_times(tmp_path):
     """They are those of whoever exported it."""
     with pytest.raises(ReadError, match=r"column 'Opened' carry no time zone"):

@@ -50,6 +50,23 @@ def test_pauses_are_unknown(tmp_path):
     assert (sli["good"].sum(), sli["total"].sum()) == (600, 600)
 
 
+def test_entries_that_lasted_no_time_are_left_out(tmp_path):
+    """A monitor is started and up in one second; that it was started says nothing."""
+    result = read_monitors(tmp_path, uptime_monitor((UP, START, 600), (STARTED, START, 0)))
+    assert result.tables["sli"]["good"].sum() == 600
+    assert result.rejects["by_rule"].tolist() == [True]
+
+
+def test_two_monitors_of_one_name_are_two_probes(tmp_path):
+    """Which of them decides is asked for; one may check the page, the other its address."""
+    page = uptime_monitor((UP, START + 600, 600), (DOWN, START, 600))
+    other = uptime_monitor((UP, START, 1200)) | {"id": 8}
+    with pytest.raises(ReadError, match=r'probes = "(majority|any|all)"'):
+        read_monitors(tmp_path, page, other)
+    sli = read_monitors(tmp_path, page, other, probes="all").tables["sli"]
+    assert (sli["good"].sum(), sli["total"].sum()) == (600, 1200)
+
+
 def test_a_type_nobody_knows_is_asked_for_by_its_number(tmp_path):
     """What it means is said in sources.toml; it is neither up nor down before."""
     logs = [(UP, START + 600, 60), (55, START + 300, 300), (UP, START, 300)]
