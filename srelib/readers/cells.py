@@ -16,7 +16,7 @@ from pandas.tseries.api import guess_datetime_format
 
 from srelib.errors import ReadError
 from srelib.readers.base import Unconfirmed, question
-from srelib.readers.words import marked
+from srelib.readers.words import marked, packaged
 
 _CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?P<rest>:\d\d(?:\.\d+)?)?\s*(?P<half>[AaPp][Mm])?"
 _DATE = (
@@ -224,18 +224,8 @@ EPOCH_UNITS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 _ZONED = r"[T ]\d.*(?:[Zz]|\s?(?:UTC|GMT)|[+-]\d{2}(?::?\d{2})?)$"
 _EPOCH = r"^\d{9,19}(?:\.\d*)?$"
-_BYTES = {"B": 1.0} | {
-    f"{prefix}iB": 1024.0**power for power, prefix in enumerate("KMGTP", start=1)
-}
-_DECIMAL_BYTES = {"kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "PB": 1e15}
-_SHORT = {"K": 1e3, "k": 1e3, "Mil": 1e6, "M": 1e6, "Bil": 1e9, "G": 1e9, "Tri": 1e12, "T": 1e12}
-_SECONDS = {
-    "ns": 1e-9, "µs": 1e-6, "μs": 1e-6, "us": 1e-6, "ms": 1e-3, "s": 1.0,
-    "min": 60.0, "mins": 60.0, "hour": 3600.0, "hours": 3600.0, "day": 86400.0, "days": 86400.0,
-    "week": 604800.0, "weeks": 604800.0,
-}  # fmt: skip
-UNITS = _BYTES | _DECIMAL_BYTES | _SHORT | _SECONDS | {"%": 0.01}
-"""Factor of each unit suffix: bytes to bytes, durations to seconds, percent to a fraction."""
+UNITS: dict[str, float] = packaged("units.toml")
+"""Factors of each unit suffix: bytes to bytes, durations to seconds, percent to a fraction."""
 
 
 @dataclass(frozen=True)

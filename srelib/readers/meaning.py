@@ -17,6 +17,7 @@ import numpy as np
 
 from srelib.errors import ReadError
 from srelib.readers.base import Unconfirmed, question
+from srelib.readers.words import packaged
 
 DUST = 1e-6
 """Relative error that sums of floating point numbers and rounded exports bring."""
@@ -45,30 +46,11 @@ _OFTEN = 0.1
 _ENOUGH = 10
 """Changes from which falls say that a column is no running sum, and values that show a level."""
 
-_RUNNING_NAME = re.compile(r"(?m)\A[^{]*_(total|count|sum|bucket)\s*(\{|$)")
-_INCREASE_NAME = re.compile(r"(?i)\b(increase|delta)\(|\bincrease\b")
-_RATE_NAME = re.compile(
-    r"(?i)\bi?rate\(|(?<![a-z])(q|r|t|req)ps(?![a-z])|(per|/)[ _-]?s(ec(ond)?)?(?![a-z])"
-    r"|(par|por|pro|al|/) ?(second|segund|sekund)"
-)
-_MAYBE_RATE_NAME = re.compile(r"(?i)(?<![a-z])rate(?![a-z(]|[ _-]?limit)|Rate(?![a-z(]|_?[Ll]imit)")
-_MINUTE_NAME = re.compile(r"(?i)\brpm\b|(per[ _-]?|/)(min(ute)?|h(ou)?r?)(?![a-z])")
-_PERCENT_NAME = re.compile(r"(?i)%|percent|(^|[^a-z])pct")
-_BAD_NAME = re.compile(
-    r"((?i:err(or)?s?|fail(ure|ed|s)?|bad|5xx|down(time)?|loss|lost|unavailab\w*|unhealthy|outage|"
-    r"reject(ed|ions?)?|dropped|timeouts?|fehler\w*|ausf[aä]ll\w*|st(ö|oe)r\w*|erreurs?|errores|"
-    r"errore|fallos?|fout\w*|(?<![a-z])(nok|ko)))(?![a-z])"
-)
-_SHARE_NAME = re.compile(
-    r"(?i)avail|verf(ü|ue)g|dispon|ratio|uptime|(^|[^a-z])sli([^a-z]|$)|perc|pct|%|share|rate$|"
-    r"quote|anteil|prozent|taux|tass?[ao]"
-)
-_WHOSE = re.compile(
-    r"\b(service|app|job|name|instance|pod|path|handler|route|ur[il]|endpoint|host)\w*="
-    r'"(?:[^"\\]|\\.)*"'
-)
-"""Labels that say whose numbers these are and not what they are."""
-_GOOD_NAME = re.compile(r"(?i)avail|verf(ü|ue)g|dispon|succ|uptime|good|(?<![a-z])ok|sli|\Aratio\Z")
+_CLUES = {
+    clue: re.compile("".join(words if isinstance(words, list) else [words]))
+    for clue, words in packaged("name_clues.toml").items()
+}
+"""Patterns of names, and of units in cells, by what they show."""
 _LARGE_NUMBERS = {"", "K", "k", "Mil", "M", "Bil", "G", "Tri", "T"}
 
 
@@ -108,9 +90,9 @@ class NumberColumn:
         left = known[1:][(change < 0) & (known[1:] > known[:-1] / 2)]
         return bool(left.min(initial=np.inf) > 4 * np.quantile(change[change > 0], 0.95))
 
-    def says(self, clue: re.Pattern[str]) -> bool:
+    def says(self, clue: str) -> bool:
         """Whether the name, or a unit in the cells, holds a clue."""
-        return clue.search("\n".join([_WHOSE.sub("", self.name), *self.suffixes])) is not None
+        return _CLUES[clue].search("\n".join([_own(self.name), *self.suffixes])) is not None
 
 
 @dataclass(frozen=True)
@@ -133,7 +115,7 @@ def meaning_of(
     whole = [column for column in columns if column.role == "total"]
     signs = {c.role: 1 for c in columns if set(c.suffixes) == {"%"}}
     named = {c.role: 100 for c in columns if whole and c.role in ("good", "bad")
-             and set(c.suffixes) <= {""} and c.says(_PERCENT_NAME)}  # fmt: skip
+             and set(c.suffixes) <= {""} and c.says("percent")}  # fmt: skip
     percents = signs | named
     counts = [c for c in columns if c.role in COUNTS and c.role not in percents]
     if not counts:
@@ -148,12 +130,17 @@ def meaning_of(
 
 def says_bad(name: str) -> bool:
     """Whether a column is named for what fails."""
-    return _BAD_NAME.search(_WHOSE.sub("", name)) is not None
+    return _CLUES["bad"].search(_own(name)) is not None
 
 
 def says_share(name: str) -> bool:
     """Whether a column is named for a share."""
-    return _SHARE_NAME.search(name) is not None
+    return _CLUES["share"].search(name) is not None
+
+
+def _own(name: str) -> str:
+    """A name without labels that say whose numbers these are and not what they are."""
+    return _CLUES["whose"].sub("", name)
 
 
 _MEANT = {
@@ -230,7 +217,7 @@ def _inferred(columns: Sequence[NumberColumn], file: str) -> Meaning:
     """The unit of counts that names and values show together."""
     rate, increase, minute, named, maybe = (
         next((column.name for column in columns if column.says(clue)), None)
-        for clue in (_RATE_NAME, _INCREASE_NAME, _MINUTE_NAME, _RUNNING_NAME, _MAYBE_RATE_NAME)
+        for clue in ("rate", "increase", "minute", "running", "maybe_rate")
     )
     first = columns[0].name
     if not rate and not increase:
@@ -382,7 +369,7 @@ def _shares(columns: Sequence[NumberColumn], declared: str | None, file: str) ->
     half = 50 if found.unit == "percent" else 0.5
     known = _known(good)
     low = len(known) >= _ENOUGH and np.quantile(known, 0.75) < half
-    if low and not good[0].says(_GOOD_NAME):
+    if low and not good[0].says("good"):
         column = "value" if "{" in good[0].name else good[0].name
         raise ReadError(
             f"column {good[0].name!r} is read as the share of good events, and three of four "
@@ -415,7 +402,7 @@ def _share_unit(columns: Sequence[NumberColumn], declared: str | None, file: str
                 f"column {name!r} is declared percent, and no value is above 1", file, "ratio"
             )
         return Meaning("percent", 'unit = "percent" in sources.toml')
-    if declared is None and not large and values.any() and columns[0].says(_PERCENT_NAME):
+    if declared is None and not large and values.any() and columns[0].says("percent"):
         raise _ask(
             f"column {name!r} is named as percent, and no value is above 1",
             file,
