@@ -11,6 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from srelib.series import ticks, times_of
+
 UNKNOWN, BAD, GOOD = -1, 0, 1
 """What a row says; one says nothing that is ignored, or that another contradicts."""
 
@@ -44,7 +46,7 @@ def of_probes(logs: Sequence[pd.DataFrame], rule: str) -> pd.DataFrame:
 def seconds_up(log: pd.DataFrame, step: pd.Timedelta) -> tuple[pd.DataFrame, np.ndarray]:
     """Seconds up and known in every bucket in which something is known, and its last known row."""
     size = step // pd.Timedelta(1, "us")
-    starts = log["time"].to_numpy("datetime64[us]").view("int64")
+    starts = ticks(log["time"])
     lengths = np.diff(starts, append=starts[-1])
     state = log["state"].to_numpy(dtype="float64")
     held = (state != UNKNOWN) & (lengths > 0)
@@ -57,15 +59,15 @@ def seconds_up(log: pd.DataFrame, step: pd.Timedelta) -> tuple[pd.DataFrame, np.
     )
     last = np.maximum.accumulate(np.where(state != UNKNOWN, np.arange(len(state)), 0))
     origin = log["at"].to_numpy()[last[np.searchsorted(starts, begins + size) - 1]]
-    times = pd.Series(begins.view("datetime64[us]")).dt.tz_localize("UTC")
-    return pd.DataFrame({"time": times, "good": good / 1e6, "total": known / 1e6}), origin
+    seconds = {"time": times_of(begins), "good": good / 1e6, "total": known / 1e6}
+    return pd.DataFrame(seconds), origin
 
 
-def _time_before(ticks: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+def _time_before(at: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """Time held before each moment, in whole microseconds; each row holds from its start on."""
-    row = np.clip(np.searchsorted(starts, ticks, side="right") - 1, 0, None)
+    row = np.clip(np.searchsorted(starts, at, side="right") - 1, 0, None)
     earlier = np.cumsum(lengths) - lengths
-    return np.asarray(earlier[row] + np.clip(ticks - starts[row], 0, lengths[row]))
+    return np.asarray(earlier[row] + np.clip(at - starts[row], 0, lengths[row]))
 
 
 def down_episodes(log: pd.DataFrame, service: str) -> tuple[pd.DataFrame, np.ndarray]:

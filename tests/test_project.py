@@ -26,7 +26,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 # sli and budget stand below dataset, whose `slo_counts` uses both.
 ORDER = [
     "errors", "wording", "tables", "schema", "windows", "recurring", "stats", "fleet",
-    "events", "states", "slos", "condition", "sources", "readers",
+    "events", "series", "states", "slos", "condition", "sources", "readers",
     "collect", "sli", "budget", "delivery", "incidents", "alerts", "tradeoff", "policy",
     "targets", "decisions", "folder", "dataset", "quality", "objectives", "changes",
     "simulate", "figures", "findings", "report", "cli",

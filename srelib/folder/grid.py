@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from srelib.readers import counts
 from srelib.readers.base import SeriesInfo
+from srelib.series import usual_step
 
 MINUTE = 60_000_000
 """A minute [us]."""
@@ -83,7 +83,7 @@ def grid_of(times: np.ndarray, known: SeriesInfo | None) -> Buckets:
     if stated:
         return _fitted(times, round(stated * 1e6), fixed=True)
     shown = round(known.shown_seconds * 1e6) if known and known.shown_seconds else 0
-    usual = counts.usual_step(times)
+    usual = usual_step(times)
     if usual is None:
         note = None if shown else "a single bucket, taken as 60 s long"
         return Buckets(shown or MINUTE, int(times[0] % (shown or MINUTE)), note)
@@ -114,7 +114,7 @@ def _fitted(times: np.ndarray, step: int, *, fixed: bool) -> Buckets:
         said = f"a part has a row every {(other or 0) / 1e6:g} s, and buckets are {seconds} long: "
         said += "between its rows nothing is known; export all of it with one step"
         return Buckets(step, int(offsets[0]), said if other else None)
-    if fixed and (counts.usual_step(times) or step) < step:
+    if fixed and (usual_step(times) or step) < step:
         return Buckets(step, -1, f"buckets of different lengths: added up in buckets of {seconds}")
     phases, often = np.unique(offsets, return_counts=True)
     usual = int(np.argmax(often))

@@ -20,6 +20,7 @@ from srelib.folder.grid import Buckets, grid_of
 from srelib.readers import counts
 from srelib.readers.base import FileResult, SeriesInfo, Unconfirmed, rejects
 from srelib.readers.meaning import DUST
+from srelib.series import codes_used, names_of, series_codes, ticks, times_of
 
 
 @dataclass
@@ -87,7 +88,7 @@ def pooled(frames: list[pd.DataFrame]) -> Pool:
     one = len(frames) == 1
     pool = Pool(_sorted_categories(frames.pop())) if one else _stacked(frames)
     frames.clear()
-    series, times = counts.series_codes(pool.frame), counts.ticks(pool.frame["time"])
+    series, times = series_codes(pool.frame), ticks(pool.frame["time"])
     later = len(times) > 0 and bool(np.all(times[1:] >= times[:-1]))
     if later and (turn := _turn(series)) is not None:
         return pool if len(turn) == 1 else pool.moved(partial(_turned, turn=turn))
@@ -142,14 +143,14 @@ def _sorted_categories(frame: pd.DataFrame) -> pd.DataFrame:
 def _tidy(column: pd.Series) -> pd.Series:
     """The category with no unused values, in order of their names."""
     names = column.cat.categories
-    used = names.take(counts.codes_used(column.cat.codes.to_numpy(), len(names)))
+    used = names.take(codes_used(column.cat.codes.to_numpy(), len(names)))
     ordered = used.take(np.argsort(used.astype("str").to_numpy("object"), kind="stable"))
     return column if ordered.equals(names) else column.cat.set_categories(ordered)
 
 
 def without_duplicates(pool: Pool, lines: Lines) -> Pool:
     """Each bucket of each series once."""
-    series, times = counts.series_codes(pool.frame), counts.ticks(pool.frame["time"])
+    series, times = series_codes(pool.frame), ticks(pool.frame["time"])
     again = np.r_[False, (series[1:] == series[:-1]) & (times[1:] == times[:-1])]
     if not again.any():
         return pool
@@ -187,11 +188,11 @@ def _report(pool: Pool, lines: Lines, at: np.ndarray, partner: np.ndarray, verb:
 
 def spans(frame: pd.DataFrame) -> dict[tuple[str, str], tuple[int, int]]:
     """First and last row (excluded) of every series of a sorted table."""
-    series = counts.series_codes(frame)
+    series = series_codes(frame)
     if not len(series):
         return {}
     edges = np.r_[0, np.flatnonzero(series[1:] != series[:-1]) + 1, len(series)].tolist()
-    names = counts.names_of(frame)
+    names = names_of(frame)
     return {names[int(series[start])]: (start, stop) for start, stop in pairwise(edges)}
 
 
@@ -199,7 +200,7 @@ def on_grid(
     pool: Pool, known: Mapping[tuple[str, str], SeriesInfo]
 ) -> tuple[Pool, dict[tuple[str, str], Buckets]]:
     """Every series on an even grid; buckets that fall together are added up."""
-    times, grids, moved = counts.ticks(pool.frame["time"]), {}, {}
+    times, grids, moved = ticks(pool.frame["time"]), {}, {}
     for key, (start, stop) in spans(pool.frame).items():
         grids[key] = grid_of(times[start:stop], known.get(key))
         if grids[key].note:
@@ -226,7 +227,7 @@ def _at_true_length(frame: pd.DataFrame, rows: slice, grid: Buckets) -> None:
 
 
 def _added_up(pool: Pool, times: np.ndarray, weighted: list[tuple[int, int]]) -> Pool:
-    series = counts.series_codes(pool.frame)
+    series = series_codes(pool.frame)
     fresh = np.r_[True, (series[1:] != series[:-1]) | (times[1:] != times[:-1])]
     group = np.cumsum(fresh) - 1
     many = np.bincount(group)
@@ -238,7 +239,7 @@ def _added_up(pool: Pool, times: np.ndarray, weighted: list[tuple[int, int]]) ->
         name: np.bincount(group, weights=pool.frame[name].to_numpy()) for name in ("good", "total")
     }
     slim = pool.take(first)  # from here on the pool itself is empty
-    slim.frame["time"] = counts.times_of(times[first])
+    slim.frame["time"] = times_of(times[first])
     for name, summed in sums.items():
         slim.frame[name] = summed / divisor
     return slim

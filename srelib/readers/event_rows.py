@@ -13,6 +13,7 @@ from srelib.readers import counts, generic, meaning, record_tables, words
 from srelib.readers.base import Family, FileResult, Head, LineOf, in_line_order
 from srelib.readers.database import connect
 from srelib.readers.text import Scan, scan
+from srelib.series import ticks, times_of
 
 if TYPE_CHECKING:
     from srelib.sources import Source
@@ -95,8 +96,8 @@ def _counted(
     names = _named(frame)
     roles = [role for role in ("service", "sli") if role in keys]
     rows = frame.set_axis(list(names.values()), axis=1)
-    ticks = counts.ticks(frame[keys["time"]])
-    rows = rows.assign(**{names[keys["time"]]: ticks}, start=ticks // size * size)
+    at = ticks(frame[keys["time"]])
+    rows = rows.assign(**{names[keys["time"]]: at}, start=at // size * size)
     by = ["start", *(names[keys[role]] for role in roles)]
     with connect(len(rows) << 6) as connection:
         connection.register("rows", rows)
@@ -107,7 +108,7 @@ def _counted(
         ).df()
     bucket = rows.groupby(by, sort=True).ngroup().to_numpy(dtype="int32")
     prints = found.pop("print").to_numpy()
-    times = counts.times_of(found.pop("start").to_numpy(dtype="int64"))
+    times = times_of(found.pop("start").to_numpy(dtype="int64"))
     parts = {role: found.pop(names[keys[role]]).astype("str") for role in roles}
     return found.assign(time=times, **parts), bucket, prints
 

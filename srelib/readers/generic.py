@@ -13,6 +13,7 @@ from srelib import tables
 from srelib.readers import counts, indicators, meaning, words
 from srelib.readers.base import Family, FileResult, Head, in_line_order
 from srelib.readers.text import Scan, scan
+from srelib.series import rows_of_series, series_codes, ticks
 
 if TYPE_CHECKING:
     from srelib.sources import Source
@@ -146,9 +147,9 @@ def _long_columns(
 ) -> list[meaning.NumberColumn]:
     """The numbers of each series, in order of time; of a long file those of its first rows."""
     first = frame.iloc[:_LOOKED_AT]
-    codes, times = counts.series_codes(first), counts.ticks(first["time"])
+    codes, times = series_codes(first), ticks(first["time"])
     order = np.lexsort((times, codes))
-    series = [order[rows] for _, rows in counts.rows_of_series(codes[order])]
+    series = [order[rows] for _, rows in rows_of_series(codes[order])]
     return [
         meaning.NumberColumn(
             column, role, first[role].to_numpy()[rows], scanned.suffixes.get(column, {})
@@ -170,7 +171,7 @@ def indicators_built(
     scanned: Scan, entries: Sequence[indicators.WideColumns], time: str, how: counts.NumberRule
 ) -> list[counts.BuiltCounts]:
     """Every indicator of a wide file; what its columns of counts are is decided for all at once."""
-    order = np.argsort(counts.ticks(scanned.frame[time]), kind="stable")
+    order = np.argsort(ticks(scanned.frame[time]), kind="stable")
     used = dict.fromkeys(
         (r, n) for entry in entries for r, part in entry.roles.items() for n in part
     )
@@ -248,7 +249,7 @@ def indicator(
     rows = np.flatnonzero(whole)
     frame = scanned.frame[[time, *dict.fromkeys(mine)]].iloc[rows].reset_index(drop=True)
     if base.unit == "counter":
-        order = np.argsort(counts.ticks(frame[time]), kind="stable")
+        order = np.argsort(ticks(frame[time]), kind="stable")
         rows, frame = rows[order], frame.iloc[order].reset_index(drop=True)
         if any(len(part) > 1 for part in entry.roles.values()):
             for column in dict.fromkeys(mine):
