@@ -49,8 +49,8 @@ CANONICAL = {
         "shop,Burn,page,2026-06-01T10:00:00Z,2026-06-01T10:05:00Z\n"
     ),
     "exclusions": (
-        "service,sli,starts_at,ends_at,reason\n"
-        "shop,availability,2026-06-01T10:00:00Z,2026-06-01T10:05:00Z,move\n"
+        "service,sli,starts_at,ends_at,reason,rrule,timezone\n"
+        "shop,availability,2026-06-01T10:00:00Z,2026-06-01T10:05:00Z,move,FREQ=DAILY,UTC\n"
     ),
 }
 
