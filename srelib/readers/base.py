@@ -92,7 +92,9 @@ class Head:
         down, pair = (
             tuple(map(said.header.index, key)) for key in (source.fill_down, source.date_and_time)
         )
-        return replace(said, fill_down=down, dates=(pair,) if pair else said._pairs())
+        rows = islice(said.rows(), said.headed, 300)
+        dates = (pair,) if pair else csv_start.dates_and_times(said.header, rows)
+        return replace(said, fill_down=down, dates=dates)
 
     def demand_column(self, name: str, fix: str) -> None:
         """Refuse a file without a column that was named for it."""
@@ -109,11 +111,6 @@ class Head:
     def error(self, problem: str, fix: str, line: int | None = None, **asks: Any) -> ReadError:
         """The error about the file, with the keys of `sources.toml` that would answer it."""
         return ReadError(problem, file=self.name, line=line, fix=fix, asks=asks)
-
-    def _pairs(self) -> tuple[tuple[int, ...], ...]:
-        """The columns of a date and of its time of day that names and cells show."""
-        rows = islice(self.rows(), self.headed, 300)
-        return csv_start.dates_and_times(self.header, rows)
 
     def dated(self, cells: list[str]) -> list[str]:
         """A row in which a date and its time of day, of two columns, stand in both as one time."""

@@ -34,7 +34,7 @@ _HALF_DAYS = (
     r"^(?P<year>\d{4})[/-](?P<two>\d{1,2})[/-](?P<one>\d{1,2})(?=.*[AaPp][Mm]$)" rf" {_CLOCK}$"
 )
 """Such as 2026-01-05 2:05 PM."""
-_SHORT_YEAR = r"^(?P<one>\d{1,2})[./ -](?P<two>\d{1,2}|[^\W\d]{3})[./ -](?P<three>\d\d)(?!\S)"
+_SHORT_YEAR = r"^\d{1,2}[./ -](?:\d{1,2}|[^\W\d]{3})[./ -]\d\d(?!\S)"
 """Such as 01/31/26."""
 _PARTS = ("one", "mark", "two", "word", "year", "hour", "minute", "rest", "half")
 
@@ -96,26 +96,20 @@ def _iso_local(text: pd.Series, file: str | None, column: str) -> pd.Series:
     return text
 
 
-_ORDERS = (("%d", "%m", "%y"), ("%m", "%d", "%y"), ("%y", "%m", "%d"))
-_LAST = {"%d": 31, "%m": 12, "%y": 99}
+_ORDERS = (("%d", "%b", "%y"), ("%d", "%m", "%y"), ("%m", "%d", "%y"), ("%y", "%m", "%d"))
 
 
 def _ask_for_year(text: pd.Series, file: str | None, column: str) -> None:
     """Ask for the order of dates with a year of two digits; the year is what varies least."""
-    parts = text.str.extract(_SHORT_YEAR).dropna()
-    if not len(parts) or 2 * len(parts) < len(text):
+    short = text[text.str.contains(_SHORT_YEAR).fillna(False).astype(bool)]
+    if short.empty or 2 * len(short) < len(text):
         return
-    order: tuple[str, ...] = ("%d", "%b", "%y")
-    if parts["two"].str.isdecimal().all():
-        parts = parts.astype("int64")
-        fits = [codes for codes in _ORDERS
-                if all(parts[name].between(code != "%y", _LAST[code]).all()
-                       for name, code in zip(parts, codes, strict=True))]  # fmt: skip
-        order = min(fits or _ORDERS, key=lambda codes: parts.iloc[:, codes.index("%y")].nunique())
-    seen = text[parts.index[0]]
+    seen = short.iloc[0]
+    read = {form: _formatted(short, form, file) for form in (_form(seen, o) for o in _ORDERS)}
+    form = min(read, key=lambda form: (read[form].isna().sum(), read[form].dt.year.nunique()))
     raise question(
         f"dates in column {column!r} such as {seen!r} have a year of two digits", file=file,
-        time_format=Unconfirmed(_form(seen, order), _CODES),
+        time_format=Unconfirmed(form, _CODES),
     )  # fmt: skip
 
 

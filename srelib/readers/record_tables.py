@@ -173,7 +173,6 @@ def read_rows(
     if table == "deployments":
         found += _keep_environments(accepted, source.environment)
     accepted.refuse_marked("left_out")
-    found += _unknown_words(accepted)
     accepted.refuse_marked("fault")
     if table == "deployments":
         found += _translate_statuses(accepted)
@@ -181,6 +180,10 @@ def read_rows(
     found += _identify(accepted, table)
     _refuse_backwards(accepted, table)
     _fold_repeated(accepted, table)
+    refused = accepted.rejects
+    strange = refused["reason"].astype("str").str.startswith(words.UNKNOWN_STATUS)
+    if (seen := refused.loc[strange, "value"].dropna()).any():
+        found.append(words.unknown_note(seen))
     whole = {table: _canonical(accepted, table)}
     made = _split_maintenance(accepted) if table == "incidents" else whole
     if len(made) > 1:
@@ -239,16 +242,6 @@ def _translate_words(accepted: AcceptedRows, source: Source) -> None:
         accepted.frame = frame.assign(**{column: frame[column].where(meant.isna(), meant)})
 
 
-def _unknown_words(accepted: AcceptedRows) -> list[str]:
-    """Words for a status that nobody knows, with how often they occur."""
-    if "fault" not in accepted.frame:
-        return []
-    reasons = accepted.frame["fault"].astype("str")
-    lost = reasons.str.startswith(words.UNKNOWN_STATUS).fillna(False)
-    seen = accepted.frame.loc[lost, "fault_value"]
-    return [words.unknown_note(seen)] if len(seen) else []
-
-
 def _keep_environments(accepted: AcceptedRows, patterns: Sequence[str]) -> list[str]:
     if "environment" not in accepted.frame:
         return []
@@ -282,16 +275,14 @@ def _translate_statuses(accepted: AcceptedRows) -> list[str]:
     said = _word(accepted.frame["status"])
     meaning = said.map(words.known_words("status"))
     accepted.refuse(meaning.eq("unfinished"), column="status", reason=UNFINISHED)
-    unknown = meaning[accepted.frame.index].isna()
-    seen = accepted.frame.loc[unknown & accepted.frame["status"].notna(), "status"]
     accepted.refuse(
-        unknown,
+        meaning[accepted.frame.index].isna(),
         column="status",
         reason=f"{words.UNKNOWN_STATUS}; allowed are succeeded, failed, rolled_back, cancelled and "
         f"the usual words for them (success, failure, rollback, aborted); {words.SAY_STATUS}",
     )
     accepted.frame = accepted.frame.assign(status=meaning[accepted.frame.index])
-    return [words.unknown_note(seen)] if len(seen) else []
+    return []
 
 
 def _identify(accepted: AcceptedRows, table: str) -> list[str]:
