@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """Unit of the numbers, what shows it, and of what number the shares of the total are parts."""
+
+    unit: str
+    evidence: str
+    shares_of_total: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SeriesInfo:
+    """What is known of one service level indicator a file holds."""
+
+    service: str
+    sli: str
+    weighting: str = "events"
+    step_seconds: float | None = None
+    note: str | None = None
+    part: str | None = None
+    shown_seconds: float | None = None
+    absent_is_zero: bool = False
+    meaning: Meaning | None = None
+    timezone: str = "UTC"
 
 
 def series_codes(frame: pd.DataFrame) -> np.ndarray:

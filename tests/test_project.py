@@ -25,7 +25,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 # From the bottom to the top; a module may import only what stands before it.
 # sli and budget stand below dataset, whose `slo_counts` uses both.
 ORDER = [
-    "errors", "wording", "tables", "schema", "windows", "recurring", "stats", "fleet",
+    "errors", "questions", "wording", "tables", "schema", "windows", "recurring", "stats", "fleet",
     "events", "series", "states", "slos", "condition", "sources", "readers",
     "collect", "sli", "budget", "delivery", "incidents", "alerts", "tradeoff", "policy",
     "targets", "decisions", "folder", "dataset", "quality", "objectives", "changes",

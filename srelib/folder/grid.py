@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from srelib.readers.base import SeriesInfo
-from srelib.series import usual_step
+from srelib.series import SeriesInfo, usual_step
 
 MINUTE = 60_000_000
 """A minute [us]."""

@@ -17,10 +17,11 @@ from srelib import tables
 from srelib.errors import ReadError
 from srelib.folder import logs
 from srelib.folder.grid import Buckets, grid_of
+from srelib.questions import Unconfirmed
 from srelib.readers import counts
-from srelib.readers.base import FileResult, SeriesInfo, Unconfirmed, rejects
+from srelib.readers.base import FileResult, rejects
 from srelib.readers.meaning import DUST
-from srelib.series import codes_used, names_of, series_codes, ticks, times_of
+from srelib.series import SeriesInfo, codes_used, names_of, series_codes, ticks, times_of
 
 
 @dataclass

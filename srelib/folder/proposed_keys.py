@@ -14,7 +14,8 @@ from typing import Any
 from srelib import tables
 from srelib.errors import ReadError
 from srelib.folder.samples import Cells, all_are, cells_of, kinds_of, rows_of
-from srelib.readers.base import Head, Unconfirmed
+from srelib.questions import Unconfirmed
+from srelib.readers.base import Head
 from srelib.readers.cells import MISSING
 from srelib.readers.csv_start import TIME_OF_DAY
 from srelib.readers.meaning import says_bad, says_share
@@ -440,9 +441,8 @@ def _indicator(
         about = "the condition under which a row is good"
         text = code if re.fullmatch(r"[^\W\d][\w.]*", code) else f"`{code}`"
         return columns, {"unit": "event", "good": Unconfirmed(f"{text} < 500", about)}
-    counts = [
-        n for n in numbers if _named([n], "|".join(_SLI[k] for k in ("bad", "good", "total")))
-    ]
+    roles = ("bad", "good", "total")
+    counts = [n for n in numbers if any(_named([n], _SLI[role]) for role in roles)]
     if state is not None and len(counts) < 2:
         probe = _named(words, r"probe|location|region|agent")
         columns |= {"state": state} | ({"probe": probe} if probe and probe != service else {})
@@ -454,7 +454,6 @@ def _indicator(
     if share:
         return columns | {"bad_ratio" if says_bad(share) else "ratio": share}, {}
     if len(counts) == 1:
-        roles = ("bad", "good", "total")
         return columns | {next(r for r in roles if _named(counts, _SLI[r])): counts[0]}, {}
     value = _named(numbers, _SLI["value"]) or (numbers[0] if numbers else None)
     if value is None:

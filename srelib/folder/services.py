@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 import pandas as pd
 
 from srelib.errors import InputError
-from srelib.readers.base import Unconfirmed
+from srelib.questions import Unconfirmed
 
 _SEPARATOR = re.compile(r"\s*[,;\n]\s*")
 _MARKS = re.compile(r"[\W_]+")

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from pydantic import ValidationError
 
-from srelib.readers.base import Unconfirmed
+from srelib.questions import Unconfirmed
 from srelib.sources import Source
 
 MARK = "# ?"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import os
 import re
 import stat
@@ -23,31 +22,12 @@ import pandas as pd
 from srelib import tables
 from srelib.errors import ReadError
 from srelib.readers import csv_start
+from srelib.series import SeriesInfo
 
 if TYPE_CHECKING:
     from srelib.readers.event_rows import EventRows
-    from srelib.readers.meaning import Meaning
     from srelib.readers.state_logs import StateLog
     from srelib.sources import Source
-
-
-@dataclass(frozen=True)
-class Unconfirmed:
-    """A value proposed for `sources.toml` that only the user can confirm, and what to choose."""
-
-    value: Any
-    about: str
-
-
-def question(problem: str, *, file: str | None, more: str = "", **asks: Any) -> ReadError:
-    """The error about what only the user knows, with the lines of `sources.toml` that say it."""
-    lines = [
-        f"{key} = {json.dumps(said.value, ensure_ascii=False)} ({said.about})"
-        if isinstance(said, Unconfirmed) else f'{key} = "..."'
-        for key, said in asks.items() if not isinstance(said, list)
-    ]  # fmt: skip
-    fix = f"add {', '.join(lines)} to a [[file]] with match = {file!r} in sources.toml{more}"
-    return ReadError(problem, file=file, fix=fix, asks=asks)
 
 
 @dataclass(frozen=True)
@@ -133,22 +113,6 @@ LineOf = Callable[[np.ndarray], np.ndarray]
 def lines_at(line_of: LineOf, rows: np.ndarray) -> LineOf:
     """What gives the lines of these rows, by their positions among them."""
     return lambda at: line_of(rows[at])
-
-
-@dataclass(frozen=True)
-class SeriesInfo:
-    """What is known of one service level indicator a file holds."""
-
-    service: str
-    sli: str
-    weighting: str = "events"
-    step_seconds: float | None = None
-    note: str | None = None
-    part: str | None = None
-    shown_seconds: float | None = None
-    absent_is_zero: bool = False
-    meaning: Meaning | None = None
-    timezone: str = "UTC"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import pandas as pd
 from pandas.tseries.api import guess_datetime_format
 
 from srelib.errors import ReadError
-from srelib.readers.base import Unconfirmed, question
+from srelib.questions import Unconfirmed, question
 from srelib.readers.words import marked, packaged
 
 _CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?P<rest>:\d\d(?:\.\d+)?)?\s*(?P<half>[AaPp][Mm])?"

@@ -15,9 +15,19 @@ import numpy as np
 import pandas as pd
 
 from srelib.errors import ReadError
-from srelib.readers.base import SeriesInfo, Unconfirmed, no_faults, question
-from srelib.readers.meaning import COUNTS, DUST, FEW, ROLES, SHARES, UNITS, Meaning, without_dips
-from srelib.series import names_of, rows_of_series, series_codes, ticks, times_of, usual_step
+from srelib.questions import Unconfirmed, question
+from srelib.readers.base import no_faults
+from srelib.readers.meaning import COUNTS, DUST, FEW, ROLES, SHARES, UNITS, without_dips
+from srelib.series import (
+    Meaning,
+    SeriesInfo,
+    names_of,
+    rows_of_series,
+    series_codes,
+    ticks,
+    times_of,
+    usual_step,
+)
 
 if TYPE_CHECKING:
     from pandas.api.typing import SeriesGroupBy

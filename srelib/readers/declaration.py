@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from srelib.questions import Unconfirmed
 from srelib.readers import json_text
-from srelib.readers.base import Head, Unconfirmed
+from srelib.readers.base import Head
 from srelib.readers.record_tables import UNFINISHED, Row
 from srelib.readers.words import (
     NOT_CHOSEN,

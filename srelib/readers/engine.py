@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from srelib import tables
+from srelib.questions import question
 from srelib.readers import declaration as say
 from srelib.readers import json_text, record_tables
-from srelib.readers.base import FileResult, Head, plain_copy, question
+from srelib.readers.base import FileResult, Head, plain_copy
 from srelib.readers.cells import MISSING
 from srelib.readers.csv_text import BrokenRecord, as_table, csv_records, starts_with
 from srelib.readers.json_text import as_text, keyed, value_at, values_at

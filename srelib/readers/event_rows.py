@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from srelib.condition import as_sql, columns_of_condition, parse_condition
-from srelib.readers import counts, generic, meaning, record_tables, words
+from srelib.readers import counts, generic, record_tables, words
 from srelib.readers.base import Family, FileResult, Head, LineOf, in_line_order
 from srelib.readers.database import connect
 from srelib.readers.text import Scan, scan
-from srelib.series import ticks, times_of
+from srelib.series import Meaning, ticks, times_of
 
 if TYPE_CHECKING:
     from srelib.sources import Source
@@ -61,7 +61,7 @@ def read_events(head: Head, source: Source) -> FileResult:
     counted, bucket, prints = _counted(scanned.frame, keys, sql, step)
     texts = [role for role in ("service", "sli") if role in keys]
     frame = generic.named(counted.astype(dict.fromkeys(texts, "category")), source)
-    told = meaning.Meaning("event", f"a row is an event, good where {source.good}")
+    told = Meaning("event", f"a row is an event, good where {source.good}")
     rule = counts.NumberRule("count", step, file=head.name, meaning=told)
     result = generic.result(replace(scanned, frame=counted), [counts.build(frame, rule)])
     return replace(

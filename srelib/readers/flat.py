@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from srelib.questions import Unconfirmed, question
 from srelib.readers import generic, monitoring
-from srelib.readers.base import Family, FileResult, Head, Unconfirmed, file_text, question
+from srelib.readers.base import Family, FileResult, Head, file_text
 from srelib.readers.csv_text import BrokenRecord
 from srelib.readers.declaration import Sign
 from srelib.readers.json_text import json_records, keyed

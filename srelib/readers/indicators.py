@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from srelib.errors import ReadError
-from srelib.readers.base import question
+from srelib.questions import question
 from srelib.readers.meaning import COUNTS, ROLES
 from srelib.readers.words import column_names, known_words
 

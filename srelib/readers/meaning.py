@@ -16,8 +16,9 @@ from functools import cached_property
 import numpy as np
 
 from srelib.errors import ReadError
-from srelib.readers.base import Unconfirmed, question
+from srelib.questions import Unconfirmed, question
 from srelib.readers.words import packaged
+from srelib.series import Meaning
 
 DUST = 1e-6
 """Relative error that sums of floating point numbers and rounded exports bring."""
@@ -93,15 +94,6 @@ class NumberColumn:
     def says(self, clue: str) -> bool:
         """Whether the name, or a unit in the cells, holds a clue."""
         return _CLUES[clue].search("\n".join([_own(self.name), *self.suffixes])) is not None
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """Unit of the numbers, what shows it, and of what number the shares of the total are parts."""
-
-    unit: str
-    evidence: str
-    shares_of_total: Mapping[str, int] = field(default_factory=dict)
 
 
 def meaning_of(

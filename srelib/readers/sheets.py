@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srelib.errors import ReadError
+from srelib.questions import Unconfirmed, question
 from srelib.readers import base
-from srelib.readers.base import Head, Unconfirmed, question
+from srelib.readers.base import Head
 
 if TYPE_CHECKING:
     from srelib.sources import Source

@@ -10,18 +10,11 @@ import numpy as np
 import pandas as pd
 
 from srelib import states, tables
+from srelib.questions import Unconfirmed, question
 from srelib.readers import generic, meaning, words
-from srelib.readers.base import (
-    FileResult,
-    Head,
-    LineOf,
-    SeriesInfo,
-    Unconfirmed,
-    in_line_order,
-    lines_at,
-    question,
-)
+from srelib.readers.base import FileResult, Head, LineOf, in_line_order, lines_at
 from srelib.readers.text import Scan
+from srelib.series import Meaning, SeriesInfo
 
 if TYPE_CHECKING:
     from srelib.sources import Source
@@ -74,7 +67,7 @@ def read_statelog(head: Head, source: Source) -> FileResult:
         rejects=refusals,
         series=tuple(
             SeriesInfo(str(name), sli, "time", step.total_seconds(), note,
-                       meaning=meaning.Meaning("state", note))
+                       meaning=Meaning("state", note))
             for name in sorted(rows["service"].unique())
         ),
         timezone=scanned.timezone,

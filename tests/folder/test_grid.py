@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from srelib import alerts, budget, tradeoff, windows
 from srelib.errors import InsufficientDataError, ParameterError, TimeIndexError
 from srelib.folder.grid import MINUTE, grid_of, on_calendar
-from srelib.readers.base import SeriesInfo
+from srelib.series import SeriesInfo
 
 
 def local(first: str, zone: str, count: int, freq: str = "D") -> np.ndarray:

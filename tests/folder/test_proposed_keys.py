@@ -7,8 +7,8 @@ import json
 import pytest
 
 from srelib.folder import proposed_keys
+from srelib.questions import Unconfirmed
 from srelib.readers import base
-from srelib.readers.base import Unconfirmed
 
 
 def head(folder, text, name="a.csv"):

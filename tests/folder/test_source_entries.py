@@ -7,7 +7,7 @@ import tomllib
 import pandas as pd
 
 from srelib.folder import source_entries
-from srelib.readers.base import Unconfirmed
+from srelib.questions import Unconfirmed
 from srelib.sources import Source, Sources, matches
 
 ZONE = Unconfirmed("UTC", "the zone")

@@ -6,9 +6,10 @@ from typing import Any
 
 import pandas as pd
 
+from srelib.questions import Unconfirmed, question
 from srelib.readers import declaration as say
 from srelib.readers import flat, monitoring
-from srelib.readers.base import FileResult, Head, Unconfirmed, question
+from srelib.readers.base import FileResult, Head
 from srelib.readers.json_text import nested, objects_in
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from srelib.questions import Unconfirmed, question
 from srelib.readers import declaration as say
 from srelib.readers import flat
-from srelib.readers.base import Head, Unconfirmed, question
+from srelib.readers.base import Head
 from srelib.readers.engine import Format
 from srelib.readers.indicators import SERVICE_LABELS
 from srelib.readers.json_text import nested, objects_in

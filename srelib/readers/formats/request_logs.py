@@ -6,8 +6,9 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from srelib.questions import question
 from srelib.readers import generic
-from srelib.readers.base import Family, FileResult, Head, question
+from srelib.readers.base import Family, FileResult, Head
 from srelib.readers.csv_text import as_table, starts_with
 from srelib.readers.event_rows import read_events
 
