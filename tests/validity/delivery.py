@@ -18,7 +18,7 @@ import pandas as pd
 from srelib import delivery
 from srelib.simulate import ServiceSpec
 from srelib.simulate.counts import BucketGrid
-from srelib.simulate.plan import draw_plan
+from srelib.simulate.plan import NOTED_AFTER, draw_plan
 from srelib.simulate.world import Fleet, World
 from tests.validity.cells import Cell, over
 
@@ -93,9 +93,9 @@ def true_recovery(spec: ServiceSpec) -> float:
     size = 4_000_000
     harm = spec.harm_minutes * np.exp(spec.harm_minutes_sigma * rng.standard_normal(size))
     delays = np.exp(0.8 * rng.standard_normal((3, size)))
-    detected = np.minimum(spec.detect_minutes * delays[0], 0.9 * harm)
-    noted = detected + spec.acknowledge_minutes * delays[1]
-    return 60 * float(np.median(np.maximum(harm, noted) + spec.close_minutes * delays[2]))
+    detect, acknowledge, close = NOTED_AFTER
+    noted = np.minimum(detect * delays[0], 0.9 * harm) + acknowledge * delays[1]
+    return 60 * float(np.median(np.maximum(harm, noted) + close * delays[2]))
 
 
 BATCH = 50
