@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from srelib.errors import ColumnError
 
 __all__ = [
     "DTYPES", "EXPORTS", "MAIN_TIME", "TABLES", "Column", "conform", "empty", "left_out",
-    "main_time", "names", "need", "required", "stacked", "times",
+    "main_time", "names", "need", "rejects", "required", "stacked", "times",
 ]  # fmt: skip
 
 Kind = Literal["time", "text", "category", "number", "integer", "flag"]
@@ -149,6 +150,18 @@ MAIN_TIME = {
 
 EXPORTS = ("sli", "deployments", "changes", "incidents", "alerts", "exclusions")
 """The tables exports are read into."""
+
+
+def rejects(file: str, lines: Any, column: Any, values: Any, reason: Any) -> pd.DataFrame:
+    """A table ``rejects`` from its columns, each a scalar or a sequence."""
+    lines = np.atleast_1d(np.asarray(lines, dtype="int64"))
+    frame = pd.DataFrame({"line": lines})
+    frame["file"] = file
+    for name, value in (("column", column), ("value", values), ("reason", reason)):
+        if not isinstance(value, str) and isinstance(value, (pd.Series, np.ndarray, list, tuple)):
+            value = pd.Series(list(value), dtype="object")
+        frame[name] = pd.Series(value, index=frame.index, dtype="object")
+    return conform(frame, "rejects")
 
 
 def left_out(rejects: pd.DataFrame) -> pd.Series:

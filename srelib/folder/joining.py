@@ -19,7 +19,7 @@ from srelib.folder import logs
 from srelib.folder.grid import Buckets, grid_of
 from srelib.questions import Unconfirmed
 from srelib.readers import counts
-from srelib.readers.base import FileResult, rejects
+from srelib.readers.base import FileResult
 from srelib.readers.meaning import DUST
 from srelib.series import SeriesInfo, codes_used, names_of, series_codes, ticks, times_of
 
@@ -81,7 +81,9 @@ class Lines:
         )
         for number, part in found.groupby(pool.file_of(at)):
             name, why = self.names[int(number)], part["reason"]  # type: ignore[call-overload]
-            self.found.append(rejects(name, part["line"], part["column"], part["value"], why))
+            self.found.append(
+                tables.rejects(name, part["line"], part["column"], part["value"], why)
+            )
 
 
 def pooled(frames: list[pd.DataFrame]) -> Pool:

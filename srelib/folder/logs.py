@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from srelib import states, tables
-from srelib.readers.base import FileResult, rejects
+from srelib.readers.base import FileResult
 from srelib.readers.event_rows import EventRows
 from srelib.readers.state_logs import counted
 
@@ -67,7 +67,7 @@ def _refused(events: EventRows, gone: pd.DataFrame, name: str, other: str) -> pd
     )  # fmt: skip
     values = shown.reindex(events.bucket[rows]).to_numpy(dtype="object")
     reason = f"repeats rows of {other} (same service, times and columns)"
-    return rejects(name, events.lines(rows), "time", values, reason)
+    return tables.rejects(name, events.lines(rows), "time", values, reason)
 
 
 _STATE = ["service", "sli", "probe", "time"]
@@ -92,8 +92,8 @@ def joined_states(
     reason = "repeats a row of " + first + " (same service, time and state)"
     reason[clash] = "another file gives a different state for this time"
     found = [
-        rejects(names[n], log.line_of(part["row"].to_numpy()), "state", part["said"],
-                reason[part.index])
+        tables.rejects(names[n], log.line_of(part["row"].to_numpy()), "state", part["said"],
+                       reason[part.index])
         for n, log in logs.items() if len(part := bad[bad["file"] == n])
     ]  # fmt: skip
     rows.loc[clash, "state"] = states.UNKNOWN

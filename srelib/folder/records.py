@@ -9,7 +9,7 @@ import pandas as pd
 from srelib import tables
 from srelib.alerts.pages import alert_kinds, severities_to_say, unclear_severities
 from srelib.readers import record_tables
-from srelib.readers.base import FileResult, rejects
+from srelib.readers.base import FileResult
 from srelib.readers.words import word_counts
 
 _FAR = pd.Timedelta("31D")
@@ -74,7 +74,7 @@ def joined_records(
         part = mine[lost]
         reasons = [f"repeats a record of {kept} (table {table})" for kept in kept_in[part.index]]
         shown = part[keys[0]].astype("str")
-        found.append(rejects(str(name), line[part.index], keys[0], shown, reasons))
+        found.append(tables.rejects(str(name), line[part.index], keys[0], shown, reasons))
     frame = frame[~across].drop(columns=["_file", "_row"])
     frame["_time"] = tables.main_time(frame, table)
     frame = frame.sort_values(["_time", *keys], kind="stable").drop(columns="_time")

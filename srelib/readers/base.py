@@ -155,18 +155,6 @@ def no_faults() -> pd.DataFrame:
     return pd.DataFrame({"row": rows, "column": nothing, "value": nothing, "reason": nothing})
 
 
-def rejects(file: str, lines: Any, column: Any, values: Any, reason: Any) -> pd.DataFrame:
-    """A table ``rejects`` from its columns, each a scalar or a sequence."""
-    lines = np.atleast_1d(np.asarray(lines, dtype="int64"))
-    frame = pd.DataFrame({"line": lines})
-    frame["file"] = file
-    for name, value in (("column", column), ("value", values), ("reason", reason)):
-        if not isinstance(value, str) and isinstance(value, (pd.Series, np.ndarray, list, tuple)):
-            value = pd.Series(list(value), dtype="object")
-        frame[name] = pd.Series(value, index=frame.index, dtype="object")
-    return tables.conform(frame, "rejects")
-
-
 def in_line_order(*rejects: pd.DataFrame) -> pd.DataFrame:
     """Rejects of several steps as one table, by line."""
     return tables.stacked(rejects, "rejects").sort_values("line", kind="stable", ignore_index=True)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from srelib import tables
 from srelib.readers import counts, generic, indicators, state_logs
-from srelib.readers.base import Family, FileResult, Head, file_text, rejects
+from srelib.readers.base import Family, FileResult, Head, file_text
 from srelib.readers.json_text import holds, json_records, nested
 from srelib.readers.text import Scan
 
@@ -127,7 +127,7 @@ def _as_indicators(
     gone = (samples["reason"] == _REPEATS) | (refused & alone)
     faults, lost, kept = samples[refused & ~gone], samples[gone], samples[~refused]
     shown = [one if isinstance(one, str) else f"{one:.15g}" for one in lost["value"]]
-    bad = rejects(head.name, lost["line"], lost["column"], shown, lost["reason"])
+    bad = tables.rejects(head.name, lost["line"], lost["column"], shown, lost["reason"])
     first = samples[~gone].groupby("time")["line"].min()
     table = kept.pivot(index="time", columns="name", values="number")
     table = table.reindex(index=first.index, columns=used)

@@ -22,7 +22,7 @@ import pandas as pd
 
 from srelib import tables
 from srelib.readers import cells
-from srelib.readers.base import Head, in_line_order, no_faults, plain_copy, rejects
+from srelib.readers.base import Head, in_line_order, no_faults, plain_copy
 from srelib.readers.csv_text import LONGEST, BrokenRecord, csv_records
 from srelib.readers.database import connect, line_count
 
@@ -62,7 +62,7 @@ class Scan:
 
     def refuse(self, rows: np.ndarray, *, column: Any, values: Any, reason: Any) -> pd.DataFrame:
         """Rejects for rows of `frame` that a reader refuses."""
-        return rejects(self.head.name, self.lines(np.asarray(rows)), column, values, reason)
+        return tables.rejects(self.head.name, self.lines(np.asarray(rows)), column, values, reason)
 
     def _find_lines(self) -> np.ndarray:
         with plain_copy(self.head) as path:
@@ -315,7 +315,7 @@ def _careful(head: Head, path: Path, rules: _Rules) -> Scan:
         del held  # before the next are read
     raw = pa.Table.from_batches(batches, schema).to_pandas().astype("str")
     at, texts, reasons, columns, by_rule = zip(*broken, strict=True) if broken else ((),) * 5
-    refused = rejects(head.name, at, columns, texts, reasons)
+    refused = tables.rejects(head.name, at, columns, texts, reasons)
     refused["by_rule"] = pd.array(by_rule, dtype="boolean")
     return _by_cell(raw, refused, np.frombuffer(lines, dtype="int64"), head, rules)
 
@@ -353,7 +353,7 @@ def _by_cell(
         if rules.wide and kind == "number":
             faults.append(pd.DataFrame({"row": rows, "column": name, "value": seen, "reason": why}))
         else:
-            rejected.append(rejects(head.name, lines[rows], name, seen, why))
+            rejected.append(tables.rejects(head.name, lines[rows], name, seen, why))
             bad[rows] = True
     return Scan(
         head,
