@@ -15,8 +15,8 @@ _MARKS = (",", ";", "\t", "|")
 _NO_NAME = re.compile(r"[\d\s.,:;/+%TZ-]+")
 """What no column is called: numbers and times."""
 
-_DATE_NAME = re.compile(r"(?i)date|datum|fecha|data|day|jour|dag")
-_TIME_NAME = re.compile(r"(?i)time|uhrzeit|zeit|heure|hora|ora|tijd|tid")
+_DATE_NAME = re.compile(r"(?i)date|datum|fecha|data|day|jour|dag|tag")
+_TIME_NAME = re.compile(r"(?i)time|uhrzeit|zeit|heure|hora|ora|tijd|tid|clock|uhr")
 _DAY = r"[^:]*\d[^:]*( 00:00:00)?"
 TIME_OF_DAY = r"\d{1,2}:\d\d(:\d\d([.,]\d+)?)?( ?[AaPp][Mm])?( ?(Z|UTC|[+-]\d\d:?\d\d))?"
 

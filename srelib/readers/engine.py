@@ -199,8 +199,9 @@ class Format:
         if self.table != "incidents" or (source.service is not None and not mapped):
             return [row]
         if mapped or not self.services:
-            names = [as_text(name) for name in values_at(record, mapped)] if mapped else []
-            names = names if len(names) > 1 else [row.get("service")]
+            found = values_at(record, mapped) if mapped else ()
+            names = [say.as_json(one) if isinstance(one, dict) else as_text(one) for one in found]
+            names = names or [row.get("service")]
         else:
             lots = ([as_text(one) for one in say.values(record, keys)] for keys in self.services)
             names = next(filter(None, lots), [None])

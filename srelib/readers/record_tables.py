@@ -342,16 +342,24 @@ def _refuse_backwards(accepted: AcceptedRows, table: str) -> None:
         )
 
 
+_EARLIER = "an earlier state of a record whose latest state counts"
+
+
 def _fold_repeated(accepted: AcceptedRows, table: str) -> None:
     """Of several rows about one record the latest state counts; the others are its history."""
     key = ["service", IDS[table]] if table in IDS else tables.names(table)
     key = [name for name in key if name in accepted.frame]
+    if table == "alerts" and "resolved_at" in key:
+        rest = [accepted.frame[name] for name in key if name != "resolved_at"]
+        ended = accepted.frame["resolved_at"].groupby(rest, dropna=False).transform("count") > 0
+        open_ = ended & accepted.frame["resolved_at"].isna()
+        accepted.refuse(open_, column="resolved_at", reason=_EARLIER, by_rule=True)
     if not accepted.frame.duplicated(key).any():
         return
     older = latest_first(accepted.frame, table).duplicated(key).reindex(accepted.frame.index)
     every = [name for name in tables.names(table) if name in accepted.frame]
     equal = accepted.frame.duplicated(every, keep=False)
-    reason = pd.Series("an earlier state of a record whose latest state counts", equal.index)
+    reason = pd.Series(_EARLIER, equal.index)
     accepted.refuse(
         older,
         column=key[-1],

@@ -155,3 +155,17 @@ def test_lists_beside_each_other_are_no_records(tmp_path):
     with pytest.raises(ReadError, match="each column stands by itself"):
         read_probe(tmp_path, columns, records=None, service="web",
                    columns={"time": "ts", "good": "ok", "total": "all"})  # fmt: skip
+
+
+def test_services_in_a_list_of_objects_go_by_their_names(tmp_path):
+    """One object or several, as in a cell of a table."""
+    times = {"start": "2026-06-01T10:00:00Z", "end": "2026-06-01T11:00:00Z"}
+    records = [times | {"id": "a", "of": ["web"]},
+               times | {"id": "b", "of": [{"name": "web"}, {"name": "api"}]}]  # fmt: skip
+    columns = {"incident_id": "id", "service": "of", "started_at": "start", "resolved_at": "end"}
+    result = read_probe(tmp_path, records, table="incidents", unit=None, records=None,
+                        columns=columns)  # fmt: skip
+    found = result.tables["incidents"]
+    assert found[["incident_id", "service"]].to_numpy().tolist() == (
+        [["a", "web"], ["b", "web"], ["b", "api"]]
+    )

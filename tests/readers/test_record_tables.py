@@ -260,3 +260,17 @@ def test_the_order_of_rows_changes_nothing_but_the_order(rows):
             turned.tables[name].sort_values(by, ignore_index=True),
         )
     pd.testing.assert_frame_equal(frame, before)
+
+
+def test_an_alert_that_ended_is_no_longer_open(tmp_path):
+    """Of a row while it fired and one after, the end counts; an open one alone stays."""
+    rows = [("Burn", ""), ("Burn", "2026-06-01T10:30:00Z"), ("Slow", "")]
+    text = "service,rule,severity,fired_at,resolved_at\n" + "".join(
+        f"shop,{rule},page,2026-06-01T10:00:00Z,{end}\n" for rule, end in rows
+    )
+    result = read(tmp_path, text)
+    found = result.tables["alerts"].set_index("rule")["resolved_at"]
+    assert found.index.tolist() == ["Burn", "Slow"]
+    assert found["Burn"] == utc("2026-06-01T10:30")
+    assert pd.isna(found["Slow"])
+    assert (result.rows_read, result.rows_kept, result.rejects["line"].tolist()) == (3, 2, [2])
