@@ -17,6 +17,7 @@ _NO_NAME = re.compile(r"[\d\s.,:;/+%TZ-]+")
 
 _DATE_NAME = re.compile(r"(?i)date|datum|fecha|data|day|jour|dag|tag")
 _TIME_NAME = re.compile(r"(?i)time|uhrzeit|zeit|heure|hora|ora|tijd|tid|clock|uhr")
+_LENGTH_NAME = re.compile(r"(?i)resol|respon|recover|repair|restor|elaps|(?<![a-z])(up|down|run)")
 _DAY = r"[^:]*\d[^:]*( 00:00:00)?"
 TIME_OF_DAY = r"\d{1,2}:\d\d(:\d\d([.,]\d+)?)?( ?[AaPp][Mm])?( ?(Z|UTC|[+-]\d\d:?\d\d))?"
 
@@ -104,7 +105,8 @@ def dates_and_times(
 ) -> tuple[tuple[int, ...], ...]:
     """Places of dates and of their times of day, in columns of one name ("Date" and "Time")."""
     days = {_stem(name, _DATE_NAME): place for place, name in enumerate(header)}
-    clocks = ((_stem(name, _TIME_NAME), place) for place, name in enumerate(header))
+    clocks = ((_stem(name, _TIME_NAME), place) for place, name in enumerate(header)
+              if not _LENGTH_NAME.search(name))  # fmt: skip
     pairs = [(days[stem], place) for stem, place in clocks if stem is not None and stem in days]
     whole = [row for row in rows if len(row) == len(header)] if pairs else []
     return tuple(

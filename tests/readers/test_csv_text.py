@@ -86,7 +86,7 @@ def test_a_date_and_its_time_of_day_are_one_time(
 @pytest.mark.parametrize("text", [
     "Date,Downtime\n2026-06-01,10:15\n", "Date,Time\n2026-06-01,75 s\n",
     "Date,Time\n2026-06-01T00:00:00,10:15\n", "Start date,End time\n2026-06-01,10:15\n",
-    "Date,Time\n,\n",
+    "Resolution date,Resolution time\n2026-06-01,0:35\n", "Date,Time\n,\n",
 ])  # fmt: skip
 def test_other_columns_stay_apart(tmp_path: Path, text: str) -> None:
     """Lengths of time, times of their own, and what is named for something else."""
