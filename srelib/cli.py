@@ -61,6 +61,10 @@ Jobs = Annotated[int | None, _option("--jobs", "N", "Notebooks run at a time.", 
 Notebooks = Annotated[
     Path | None, _option("--notebooks", "DIR", "Other notebooks than the suite's.")
 ]
+_PREVIOUS = "An earlier report, or folder of exports, that this one is compared with."
+Previous = Annotated[Path | None, _option("--previous", "DIR", _PREVIOUS)]
+_MARKDOWN = "Write the first page as Markdown too, for a chat, wiki or pull request."
+FirstPage = Annotated[Path | None, _option("--markdown", "FILE", _MARKDOWN)]
 _EITHER = "of a report, or of exports."
 Earlier = Annotated[Path, typer.Argument(metavar="OLD", help=f"The earlier folder {_EITHER}")]
 Later = Annotated[Path, typer.Argument(metavar="NEW", help=f"The later folder {_EITHER}")]
@@ -94,6 +98,8 @@ def report(
     service: Services = None,
     since: Since = None,
     until: Until = None,
+    previous: Previous = None,
+    markdown: FirstPage = None,
     settings: Settings = None,
     jobs: Jobs = None,
     notebooks: Notebooks = None,
@@ -120,11 +126,14 @@ def report(
             notebooks=notebooks,
             only=[part for text in only or [] for part in text.split(",")] or None,
             parameters=values,
+            previous=previous.expanduser() if previous else None,
             jobs=jobs,
             progress=progress,
         )
     for name, reason in result.failed.items():
         _say(f"{name} did not finish: {reason}")
+    if markdown is not None:
+        _write_text(markdown, result.markdown, option="--markdown")
     typer.echo(str(out / "index.html"))
     if result.failed:
         raise typer.Exit(FAILED)
@@ -235,13 +244,7 @@ def rules(
     if out is None:
         typer.echo(text, nl=False)
         return
-    try:
-        out.expanduser().write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(
-            f"{str(out.expanduser())!r} cannot be written ({error.strerror})",
-            fix="name another file with --out",
-        ) from error
+    _write_text(out, text, option="--out")
     typer.echo(str(out))
 
 
@@ -299,6 +302,17 @@ def collect_git(
     _say(f"{len(found.deployments):,} deployments, {len(found.changes):,} changes.")
     for note in found.notes:
         _say(f"- {note}")
+
+
+def _write_text(file: Path, text: str, *, option: str) -> None:
+    """Write a file that an option names."""
+    try:
+        file.expanduser().write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"{str(file.expanduser())!r} cannot be written ({error.strerror})",
+            fix=f"name another file with {option}",
+        ) from error
 
 
 def _start(folder: Path, proposed: dict[str, str] | None = None) -> None:

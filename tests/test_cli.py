@@ -41,6 +41,21 @@ def test_report_prints_where_to_look(exports, books, tmp_path, capsys):
     assert (code, shown, noise) == (0, f"{out / 'index.html'}\n", "")
 
 
+def test_report_writes_its_first_page_as_markdown(exports, books, tmp_path, capsys):
+    """Beside the pages, with what changed since the report before."""
+    file, where = tmp_path / "first.md", ("--out", tmp_path / "out", "--notebooks", books)
+    more = ("--markdown", file, "--previous", exports)
+    status, _, noise = run("report", exports, *where, *more, capsys=capsys)
+    assert (status, noise) == (0, "")
+    text = file.read_text("utf-8")
+    assert text.startswith("# Report on my exports\n")
+    assert "## Since the last report" in text
+    missing = ("--markdown", tmp_path / "none" / "first.md")
+    status, _, noise = run("report", exports, *where, *missing, capsys=capsys)
+    assert status == 2
+    assert "name another file with --markdown" in noise
+
+
 def test_compare_prints_what_changed(exports, tmp_path, capsys):
     """Exit 0 and the table on standard output, here of an export that holds nothing new."""
     status, shown, noise = run("compare", exports, exports, capsys=capsys)

@@ -303,7 +303,7 @@ def _of_service(
     seed: int,
 ) -> list[Change]:
     if not all(held):
-        missing = _only_in(bool(held[0])) if any(held) else "no data in either report"
+        missing = _only_in(bool(held[0])) if any(held) else "no days to compare in either report"
         return [Change(service, "service", DATA, detail=missing)]
     weeks, recounted = _weeks(*held), _recounted(service, *reports)
     none = next(iter(held[0].values()))[:0]
@@ -335,7 +335,7 @@ def _recounted(service: str, old: Record, new: Record) -> set[str]:
         for own, name in {*old.objectives} & {*new.objectives}
         if own == service
         and any(
-            old.objectives[own, name][k] != new.objectives[own, name][k]
+            old.objectives[own, name].get(k) != new.objectives[own, name].get(k)
             for k in ("sli", "method", "slice", "slice_target", "threshold", "op", "schedule")
         )
     }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +58,7 @@ class Record:
         UTC), sum and n; the quantity over several days is sum / n, of what was bad for a service
         level, of natural logarithms of seconds for times.
     objectives : dict, by service and objective: what each objective is
+    named : tuple of str, services that any export names
     files : dict of str to str, SHA-256 of each file
     parameters : dict of str to dict, of each notebook; empty where none was run
     """
@@ -67,13 +68,24 @@ class Record:
     as_of: pd.Timestamp
     days: pd.DataFrame
     objectives: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    named: tuple[str, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def services(self) -> list[str]:
         """Every service of which something is known."""
-        return sorted({*self.days["service"], *(service for service, _ in self.objectives)})
+        promised = {service for service, _ in self.objectives}
+        return sorted({*self.days["service"], *self.named, *promised})
+
+    def of(self, services: Collection[str]) -> Record:
+        """The same of some services."""
+        return replace(
+            self,
+            days=self.days[self.days["service"].isin(list(services))].reset_index(drop=True),
+            objectives={k: v for k, v in self.objectives.items() if k[0] in services},
+            named=tuple(name for name in self.named if name in services),
+        )
 
 
 def record(dataset: Dataset) -> Record:
@@ -107,6 +119,7 @@ def record(dataset: Dataset) -> Record:
             (slo.service, name): _objective(slo)
             for slo, name in zip(dataset.slos, _names(dataset.slos), strict=True)
         },
+        named=tuple(dataset.services),
         files=dict(zip(dataset.sources["file"], dataset.sources["sha256"], strict=True)),
     )
 
@@ -133,7 +146,7 @@ def _parts(dataset: Dataset) -> Iterator[pd.DataFrame]:
     counts = objectives.measured(dataset)
     names = zip(dataset.slos, _names(dataset.slos), strict=True)
     called = {objectives._indicator(dataset, slo): name for slo, name in names}
-    for key, frame in counts.items():
+    for key, frame in {**counts, **objectives.without_target(dataset)}.items():
         yield from _levels(key.service, called.get(key, key.name), frame)
     deployed = events.eligible_deployments(dataset.deployments)
     incidents = dataset.exported("incidents")
@@ -232,6 +245,7 @@ def as_json(kept: Record) -> dict[str, Any]:
     return {
         "folder": kept.folder,
         "as_of": kept.as_of.isoformat(),
+        "services": kept.services,
         "files": kept.files,
         "parameters": kept.parameters,
         "objectives": [
@@ -313,6 +327,7 @@ def _record_of(kept: Mapping[str, Any]) -> Record:
             }
             for one in kept["objectives"]
         },
+        named=tuple(kept["services"]),
         files=kept["files"],
         parameters=kept["parameters"],
     )

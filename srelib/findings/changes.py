@@ -25,6 +25,11 @@ def changes_sentence(found: Changes) -> str:
     )  # fmt: skip
 
 
+def too_short_sentence() -> str:
+    """What is said where the last weeks have no weeks before them to be compared with."""
+    return sentence("changes.headline", "short")
+
+
 def change_sentences(found: Changes) -> list[str]:
     """One sentence for every change that is certain, and for all that is defined differently."""
     return [_said(row) for verdict in (REAL, DATA, DEFINITION) for row in found.of(verdict)]
@@ -33,6 +38,7 @@ def change_sentences(found: Changes) -> list[str]:
 def _said(row: Change) -> str:
     verdict = {REAL: "real", DATA: "data", DEFINITION: "definition"}[row.verdict]
     verdict = "number" if row.direction in ("more", "fewer") else verdict
+    verdict = "service" if row.quantity == "service" else verdict
     before, after = _numbers(row)
     return sentence(
         "changes.said", verdict, who=name(row.service) if row.service else WHOLE.capitalize(),

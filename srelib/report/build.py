@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from srelib import dataset
 from srelib.errors import InputError, ParameterError
 
 if TYPE_CHECKING:
+    from srelib.changes import Record
     from srelib.report.execute import Notebook, Run
 
 Progress = Callable[[str, int, int], None]
@@ -42,11 +43,13 @@ class Report:
     out : Path, folder of the report; open ``index.html`` in it
     pages : tuple of str, names of the pages, in order
     failed : dict of str to str, pages whose notebook did not finish, and why
+    markdown : str, the first page as Markdown
     """
 
     out: Path
     pages: tuple[str, ...]
     failed: dict[str, str]
+    markdown: str = field(default="", repr=False)
 
 
 def _notebooks_folder() -> Path:
@@ -67,6 +70,7 @@ def run(
     notebooks: Path | str | None = None,
     only: Sequence[str] | None = None,
     parameters: Mapping[str, Any] | None = None,
+    previous: Path | str | None = None,
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Report:
@@ -79,6 +83,7 @@ def run(
     notebooks : path, folder of notebooks; the suite's own by default
     only : sequence of str, names or beginnings of names ("02"); all by default
     parameters : mapping of str to value, for every notebook that knows the name
+    previous : path, an earlier report or folder of exports that this one is compared with
     jobs : int, notebooks running at the same time; by default one more than processors
     progress : callable, ``progress(name, cells done, cells in all)``, from another thread
 
@@ -89,10 +94,12 @@ def run(
     Raises
     ------
     InputError
-        The folder cannot be used, or `out` holds files of others; nothing is written.
+        The folder or the previous one cannot be used, or `out` holds files of others; nothing is
+        written.
     ParameterError
         A parameter or notebook name is unknown, or a value of the wrong type.
     """
+    from srelib.changes import read
     from srelib.report.execute import assign, executing, find, typed
 
     source, target = Path(data).resolve(), Path(out).resolve()
@@ -105,6 +112,7 @@ def run(
     known = {book.name: book.parameters for book in found}
     values = assign(known, parameters or {}, data=str(source))
     work = [(book, values[book.name]) for book in found]
+    before = None if previous is None else read(previous)
     part = {name: typed(name, (parameters or {}).get(name), default=None) for name in PART}
     with (
         tempfile.TemporaryDirectory(prefix="srelib-", ignore_cleanup_errors=True) as temporary,
@@ -116,7 +124,7 @@ def run(
             progress=progress or (lambda name, done, total: None),
         ) as runs,
     ):
-        return _write(runs, found, source, target, Path(temporary), part)
+        return _write(runs, found, source, target, Path(temporary), part, before)
 
 
 def _processors() -> int:
@@ -132,6 +140,7 @@ def _write(
     target: Path,
     temporary: Path,
     part: Mapping[str, Any],
+    previous: Record | None,
 ) -> Report:
     """Read the data for the index while the kernels work, render pages as they come."""
     from srelib.report import sources
@@ -141,25 +150,31 @@ def _write(
     _offer(whole, temporary)
     exports = whole.of(part["service"]).between(part["since"], part["until"])
     from srelib.changes.record import FILE, record
-    from srelib.report import index, render, values
+    from srelib.report import difference, first_page, index, render, values
 
     context = render.Context(
         books=books,
         provenance=sources._provenance(exports, only=exports.services if part["service"] else ()),
         places={str(source): sources._folder_name(source), **_places(temporary)},
     )
-    board = index.scoreboard(exports)
     kept = record(exports)
+    if previous is not None and part["service"]:
+        previous = previous.of(exports.services)
+    compared = difference.compared(kept, previous)
+    board = difference.on_board(index.scoreboard(exports), kept, compared)
     pages = {run.notebook.name: render.page(run, context) for run in runs}
     ordered = [pages[book.name] for book in books]
     with _replaced(target) as new:
         for page in ordered:
             (new / f"{page.name}.html").write_text(page.html, "utf-8")
-        first = index.render(board, ordered, exports.rejects, context)
+        changed = [(one.title, difference.short(one, context)) for one in compared]
+        first = index.render(board, ordered, exports.rejects, context, changed)
         (new / "index.html").write_text(first, "utf-8")
+        (new / f"{difference.PAGE}.html").write_text(difference.page(compared, context), "utf-8")
         (new / FILE).write_text(values.text(kept, ordered), "utf-8")
     failed = {page.name: page.failure for page in ordered if page.failure}
-    return Report(target, tuple(page.name for page in ordered), failed)
+    text = first_page.text(board, ordered, compared, context.provenance)
+    return Report(target, tuple(page.name for page in ordered), failed, text)
 
 
 def _places(temporary: Path) -> dict[str, str]:

@@ -168,9 +168,13 @@ def _notes(dataset: Dataset) -> list[str]:
 
 
 def render(
-    board: Scoreboard, pages: Sequence[Page], rejects: pd.DataFrame, context: Context
+    board: Scoreboard,
+    pages: Sequence[Page],
+    rejects: pd.DataFrame,
+    context: Context,
+    changed: Sequence[tuple[str, Sequence[Markup]]] = (),
 ) -> str:
-    """The index as HTML."""
+    """The index as HTML; `changed`: title and sentences of each comparison."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES / "srelib"),
         autoescape=True,
@@ -194,6 +198,7 @@ def render(
             for page in pages
             if page.decisions and not page.failure
         ],
+        changed=changed,
         failed=[page for page in pages if page.failure],
         rejects=_frequent(rejects),
         notes=notes,
@@ -254,7 +259,10 @@ MOST_DOTS = 24
 
 @dataclass(frozen=True)
 class Cell:
-    """One number of a service; texts as shown, escaped only by the template."""
+    """One number of a service; texts as shown, escaped only by the template.
+
+    `course` is the path of its sparkline, `change` what it was and is in the weeks compared.
+    """
 
     field: str
     group: str
@@ -262,6 +270,9 @@ class Cell:
     value: str
     ends: str
     bar: Bar | None = None
+    course: str = ""
+    change: str = ""
+    mood: str = ""
 
 
 @dataclass(frozen=True)
@@ -273,6 +284,8 @@ class ServiceRow:
     chance: str
     mood: str
     cells: tuple[Cell, ...]
+    service: str = ""
+    objective: str = ""
 
 
 @dataclass(frozen=True)
@@ -312,9 +325,10 @@ def _service(one: Scorecard, row: pd.Series | None, length: str) -> ServiceRow:
     )
     name = wording.label(one.service, limit=60)
     if row is None:
-        return ServiceRow(name, "", "", "none", cells)
+        return ServiceRow(name, "", "", "none", cells, one.service, one.objective)
     quadrant = row["quadrant"]
-    return ServiceRow(name, quadrant, chance(float(row[quadrant])), MOODS[quadrant], cells)
+    return ServiceRow(name, quadrant, chance(float(row[quadrant])), MOODS[quadrant], cells,
+                      one.service, one.objective)  # fmt: skip
 
 
 def _cell(one: Scorecard, field: str, group: str, length: str) -> Cell:

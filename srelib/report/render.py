@@ -172,7 +172,7 @@ class Page:
     """A rendered page and what the index says about it.
 
     `decisions` are the sentences of its verdicts, `stated` its findings as values, `parameters`
-    what it was run with.
+    what it was run with, `says` its first sentence as Markdown.
     """
 
     name: str
@@ -183,6 +183,7 @@ class Page:
     decisions: tuple[str, ...] = ()
     stated: tuple[dict[str, Any], ...] = field(default=(), repr=False)
     parameters: dict[str, Any] = field(default_factory=dict, repr=False)
+    says: str = ""
 
 
 @dataclass(frozen=True)
@@ -232,7 +233,7 @@ def page(run: Run, context: Context) -> Page:
         for name, value in values.items()
     }
     return Page(run.notebook.name, title, html, _finding(node, context), failure,
-                _decisions(stated, context), stated, plain)  # fmt: skip
+                _decisions(stated, context), stated, plain, _says(node))  # fmt: skip
 
 
 def _presentable(run: Run, places: dict[str, str]) -> NotebookNode:
@@ -277,8 +278,20 @@ def _headings(node: NotebookNode, context: Context) -> tuple[Heading, ...]:
 
 
 def _finding(node: NotebookNode, context: Context) -> str:
-    """First sentence of the output that follows the heading "What this says"."""
-    markdown = Markdown(context.names)
+    """First sentence of what the notebook says, as HTML."""
+    text = _opening(node)
+    soup = BeautifulSoup(Markdown(context.names).output(text), "html.parser")
+    first = soup.find(["li", "p"])
+    return first.decode_contents().strip() if first else ""
+
+
+def _says(node: NotebookNode) -> str:
+    """The same as Markdown."""
+    return (_opening(node).strip().splitlines() or [""])[0].removeprefix("- ")
+
+
+def _opening(node: NotebookNode) -> str:
+    """The output that follows the heading "What this says", as Markdown."""
     after = False
     for cell in node.cells:
         if cell.cell_type == "markdown":
@@ -286,9 +299,7 @@ def _finding(node: NotebookNode, context: Context) -> str:
         for output in cell.get("outputs", []):
             text = output.get("data", {}).get("text/markdown")
             if after and text:
-                soup = BeautifulSoup(markdown.output(text), "html.parser")
-                first = soup.find(["li", "p"])
-                return first.decode_contents().strip() if first else ""
+                return str(text)
     return ""
 
 

@@ -248,7 +248,7 @@ def test_a_service_known_by_its_objective_alone_has_a_line():
     days = [made.daily("pages", [1.0] * 28, start=start) for start in (MAY, JUNE)]
     pair = [made.record(part, objectives={("other", "up"): objective()}) for part in days]
     (row,) = [row for row in srelib.compare(*pair).rows if row.service == "other"]
-    assert (row.verdict, row.detail) == (DATA, "no data in either report")
+    assert (row.verdict, row.detail) == (DATA, "no days to compare in either report")
 
 
 def test_the_later_report_comes_second():

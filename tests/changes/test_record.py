@@ -118,6 +118,17 @@ def test_objectives_and_files_say_what_they_are(tmp_path):
     assert kept.services == sorted([made.BETTER, made.WORSE, made.SAME, made.NEW, made.TARGET])
 
 
+def test_what_has_no_objective_is_kept_too(world):
+    """Its series by its own name, beside those with an objective."""
+    slos = [slo for slo in world.dataset.slos if slo.service != "api"]
+    kept = changes.record(replace(world.dataset, slos=slos))
+    assert {name for service, name in kept.objectives} == {
+        slo.display_name or slo.name for slo in slos
+    }
+    assert set(days_of(kept, "service level", "api")["subject"]) == {"api"}
+    assert kept.of(["api"]).services == ["api"]
+
+
 def test_objectives_called_alike_keep_their_own_days(tmp_path):
     """Two objectives of a service with one title: by their unique names."""
     folder = made.month(tmp_path, later=False)
@@ -143,7 +154,7 @@ def test_a_record_survives_its_file(kept, tmp_path):
     """Read from a report it says what it said before, and a comparison finds nothing."""
     kept = replace(kept, parameters={"02": {"weeks": 4}})
     found = changes.read(written(tmp_path, kept))
-    for name in ("folder", "version", "as_of", "objectives", "files", "parameters"):
+    for name in ("folder", "version", "as_of", "objectives", "named", "files", "parameters"):
         assert getattr(found, name) == getattr(kept, name)
     order = ["service", "quantity", "subject", "day"]
     pair = [one.days.sort_values(order).reset_index(drop=True) for one in (kept, found)]

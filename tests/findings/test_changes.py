@@ -98,6 +98,7 @@ def test_certain_changes_are_sentences_with_their_weeks():
         change("pages", before=1.0, after=1.0, detectable=1.0),
         change("deployments", REAL, direction="more", before=2.0, after=6.0),
         change("pages", REAL, direction="worse", before=2.0, after=6.0),
+        change("incidents", DATA, detail="only in the earlier report"),
         change("service", DATA, service="b_b", detail="only in the later report"),
     ]
     assert [plain(text) for text in spoken.change_sentences(found(*rows))] == [
@@ -105,9 +106,17 @@ def test_certain_changes_are_sentences_with_their_weeks():
         "(4 weeks from 1 June 2026 against the 4 weeks before).",
         "**shop**: **pages a week got worse**, from 2 to 6, which is more than chance explains "
         "(4 weeks from 1 June 2026 against the 4 weeks before).",
-        "**b\\_b**: other data for service: only in the later report.",
+        "**shop**: other data for incidents a week: only in the earlier report.",
+        "**b\\_b**: other data, only in the later report.",
         "Whole report: version is defined differently: 1 → 2.",
     ]
+
+
+def test_a_history_too_short_says_how_long_it_must_be():
+    """Not silence: the comparison is always there."""
+    assert spoken.too_short_sentence() == (
+        "The data hold less than 8 weeks, so the last 4 cannot be compared with the 4 before."
+    )
 
 
 def test_the_table_holds_every_row_and_its_weeks():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pandas as pd
@@ -31,7 +32,8 @@ def test_a_page_per_notebook_and_an_index(exports, books, tmp_path):
     assert result.failed == {}
     pages = {name: content.decode() for name, content in files(tmp_path / "out").items()}
     assert set(pages) == {
-        "index.html", "00_how_many.html", "01_where.html", "findings.json", ".srelib-report",
+        "index.html", "00_how_many.html", "01_where.html", "changes.html", "findings.json",
+        ".srelib-report",
     }  # fmt: skip
     assert "48 rows in 26 weeks" in pages["00_how_many.html"]
     assert "48 rows in 26 weeks" in pages["index.html"]
@@ -114,7 +116,8 @@ def test_names_from_the_data_become_neither_markup_nor_files(exports, books, tmp
     (exports / "slos.yaml").write_text(slos)
     report.run(exports, out=tmp_path / "out", notebooks=books)
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
-        "index.html", "00_how_many.html", "01_where.html", "findings.json", ".srelib-report",
+        "index.html", "00_how_many.html", "01_where.html", "changes.html", "findings.json",
+        ".srelib-report",
     }  # fmt: skip
     for path in (tmp_path / "out").glob("*.html"):
         page = BeautifulSoup(path.read_text(), "html.parser")
@@ -336,3 +339,61 @@ def test_kernels_do_not_pay_for_the_report():
     )
     shown = subprocess.check_output([sys.executable, "-c", program], text=True)
     assert shown.strip() == "[]"
+
+
+def month(folder: Path, name: str, *, first: str, bad: int) -> Path:
+    """Four weeks of service `shop` with so many errors among 1,000 requests an hour."""
+    times = pd.date_range(first, periods=28 * 24, freq="h", tz="UTC")
+    errors = [bad + n % 3 for n in range(len(times))]
+    rows = [
+        f"{t:%Y-%m-%dT%H:%M:%SZ},shop,{1000 - e},1000" for t, e in zip(times, errors, strict=True)
+    ]
+    (folder / name).mkdir()
+    (folder / name / "requests.csv").write_text("\n".join(["time,service,good,total", *rows, ""]))
+    (folder / name / "slos.yaml").write_text(SLO)
+    return folder / name
+
+
+def test_a_report_says_what_changed_since_the_last_one(books, tmp_path):
+    """From a report's folder, replaced by the new one, or from its exports: on every first page."""
+    june = month(tmp_path, "june", first="2026-06-01", bad=2)
+    july = month(tmp_path, "july", first="2026-06-29", bad=9)
+    out = tmp_path / "out"
+    assert "Since the last report" not in report.run(june, out=out, notebooks=books).markdown
+    texts = []
+    for previous in (out, june):
+        made = report.run(july, out=out, notebooks=books, previous=previous)
+        texts.append(
+            [made.markdown, *((out / n).read_text() for n in ("index.html", "changes.html"))]
+        )
+    assert texts[0] == texts[1]
+    for text in texts[0]:
+        assert "Since the last report" in text
+        assert "service level (shop works) got worse" in text.replace("\\", "")
+        assert "The data hold less than 8 weeks" in text
+    index = BeautifulSoup(texts[0][1], "html.parser")
+    (cell,) = index.select(".standing .change.bad")
+    assert cell.get_text().replace("\u00a0", " ") == "99.7 % → 99.0 % (worse)"
+    assert index.select(".standing .course path")
+
+
+def test_a_part_is_compared_with_the_same_part(books, tmp_path):
+    """A report of one service does not say that the others went."""
+    parameters = code('data = "x"\nservice = None', "parameters")
+    nbformat.write(book(parameters), books / "02_part.ipynb")
+    june = month(tmp_path, "june", first="2026-06-01", bad=2)
+    july = month(tmp_path, "july", first="2026-06-29", bad=2)
+    text = (june / "requests.csv").read_text()
+    (june / "requests.csv").write_text(text + text.split("\n", 1)[1].replace(",shop,", ",web,"))
+    run = {"out": tmp_path / "out", "notebooks": books, "previous": june}
+    assert "**web**: other data" in report.run(july, **run).markdown
+    found = report.run(july, parameters={"service": ["shop"]}, **run)
+    assert "web" not in found.markdown
+
+
+def test_an_older_report_is_not_compared_with_a_newer_one(books, exports, tmp_path):
+    """The wrong order is refused and nothing is written."""
+    later = month(tmp_path, "later", first="2027-06-01", bad=2)
+    with pytest.raises(InputError, match="name the earlier one first"):
+        report.run(exports, out=tmp_path / "out", notebooks=books, previous=later)
+    assert not (tmp_path / "out").exists()
