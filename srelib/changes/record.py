@@ -284,9 +284,13 @@ def read(path: str | Path) -> Record:
 
     Examples
     --------
-    >>> read("no-such-folder")
-    Traceback (most recent call last):
-    srelib.errors.InputError: no-such-folder does not exist ...
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "alerts.csv").write_text(
+    ...         "service,rule,severity,fired_at,resolved_at\\n"
+    ...         "shop,Burn,page,2026-06-05T04:02:00Z,2026-06-05T04:20:00Z\\n")
+    ...     read(folder).services
+    ['shop']
     """
     file = Path(path) / FILE
     if not file.is_file():
