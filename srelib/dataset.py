@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from srelib import recurring, tables
+from srelib import recurring, tables, wording
 from srelib.errors import InputError, ParameterError, SloError
 from srelib.folder import grid, joining, logs, records, selection
 from srelib.folder.files import REPORT_MARKER, Folder, ReadFile, listing
 from srelib.folder.services import differing_names, several_services
-from srelib.readers.base import FileResult, shown_path
+from srelib.readers.base import FileResult
 from srelib.windows.window import _grid
 
 if TYPE_CHECKING:
@@ -291,7 +291,7 @@ def explored(path: str | Path, *, as_of: str | pd.Timestamp | None = None) -> Ex
     problems: list[InputError] = []
     slos, notes = _objectives(root if path.is_dir() else None, files, problems)
     exports = [file for file in files if file.suffix.lower() not in (".yaml", ".yml", ".toml")]
-    named = {shown_path(file, root): file for file in exports}
+    named = {wording.shown_path(file, root): file for file in exports}
     folder = Folder(root, _sources(root), named, problems=problems)
     folder.read_all()
     dataset = _joined(path, folder, slos)

@@ -8,8 +8,10 @@ and a ratio just below its target is not written as the target.
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -277,3 +279,9 @@ def listing(items: Iterable[str], *, limit: int = 4) -> str:
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def shown_path(path: Path, root: Path) -> str:
+    """The path below a folder as text; bytes of its name that are not UTF-8 as ``\\xff``."""
+    name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+    return os.fsencode(name).decode("utf-8", errors="backslashreplace")

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from srelib import tables
+from srelib import tables, wording
 from srelib.errors import InputError, ReadError
-from srelib.readers.base import FileResult, shown_path
+from srelib.readers.base import FileResult
 from srelib.readers.sheets import SUFFIXES
 from srelib.readers.words import NOTHING_LEFT, UNKNOWN_STATUS
 
@@ -259,7 +259,7 @@ def _entries(here: Path, folder: Path) -> list[Path]:
         return sorted(entry for entry in here.iterdir() if not entry.name.startswith("."))
     except OSError as error:
         raise ReadError(
-            f"the folder cannot be read ({error.strerror})", file=shown_path(here, folder),
+            f"the folder cannot be read ({error.strerror})", file=wording.shown_path(here, folder),
             fix="check that you may open it, or move it out",
         ) from error  # fmt: skip
 

@@ -13,12 +13,12 @@ from typing import Any
 
 from srelib import tables
 from srelib.errors import ReadError
-from srelib.folder.samples import Cells, all_are, cells_of, kinds_of, rows_of
+from srelib.folder.samples import Cells, all_are, cells_of, kinds_of, rows_of, says_share
 from srelib.questions import Unconfirmed
 from srelib.readers.base import Head
 from srelib.readers.cells import MISSING
 from srelib.readers.csv_start import TIME_OF_DAY
-from srelib.readers.meaning import says_bad, says_share
+from srelib.readers.meaning import says_bad
 
 Keys = Mapping[str, Any]
 

@@ -10,6 +10,7 @@ from typing import Any
 from srelib.readers.base import Head, file_text
 from srelib.readers.cells import MISSING, NOT_A_NUMBER
 from srelib.readers.json_text import json_records, name_and_value
+from srelib.readers.words import name_clues
 
 Cells = dict[str, list[str]]
 
@@ -103,3 +104,8 @@ def all_are(pattern: str, cells: Sequence[str]) -> bool:
     """Whether every cell that holds something is of this form."""
     known = [cell for cell in cells if cell not in MISSING]
     return bool(known) and all(re.fullmatch(pattern, cell) for cell in known)
+
+
+def says_share(name: str) -> bool:
+    """Whether a column is named for a share."""
+    return name_clues()["share"].search(name) is not None

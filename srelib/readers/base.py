@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import os
 import re
 import stat
 import tempfile
@@ -19,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from srelib import tables
+from srelib import tables, wording
 from srelib.errors import ReadError
 from srelib.readers import csv_start
 from srelib.series import SeriesInfo
@@ -150,9 +149,8 @@ class Family:
 
 def no_faults() -> pd.DataFrame:
     """A table of refused cells without rows."""
-    nothing = np.array([], dtype="object")
-    rows = np.array([], dtype="int64")
-    return pd.DataFrame({"row": rows, "column": nothing, "value": nothing, "reason": nothing})
+    columns = ["row", "column", "value", "reason"]
+    return pd.DataFrame(columns=columns, dtype="object").astype({"row": "int64"})
 
 
 def in_line_order(*rejects: pd.DataFrame) -> pd.DataFrame:
@@ -172,16 +170,10 @@ _BINARY = {
 }
 
 
-def shown_path(path: Path, root: Path) -> str:
-    """The path below a folder as text; bytes of its name that are not UTF-8 as ``\\xff``."""
-    name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
-    return os.fsencode(name).decode("utf-8", errors="backslashreplace")
-
-
 def head(path: Path, root: Path | None = None) -> Head:
     """The start of a file: encoding, delimiter, header and first record."""
     path = Path(path)
-    name = shown_path(path, root or path.parent)
+    name = wording.shown_path(path, root or path.parent)
     start, gzipped = _first_bytes(path, name, HEAD_BYTES)
     if not start.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
         raise ReadError("the file is empty", file=name, fix="export it again, or remove it")

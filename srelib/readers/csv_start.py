@@ -8,6 +8,8 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
+from srelib.readers.words import name_clues
+
 _ANNOTATION = re.compile(r"#(group|datatype|default),")
 _SEP_LINE = re.compile(r'^"?sep=(.)"?\s*$')
 _DIGIT = re.compile(r"\d")
@@ -15,9 +17,6 @@ _MARKS = (",", ";", "\t", "|")
 _NO_NAME = re.compile(r"[\d\s.,:;/+%TZ-]+")
 """What no column is called: numbers and times."""
 
-_DATE_NAME = re.compile(r"(?i)date|datum|fecha|data|day|jour|dag|tag")
-_TIME_NAME = re.compile(r"(?i)time|uhrzeit|zeit|heure|hora|ora|tijd|tid|clock|uhr")
-_LENGTH_NAME = re.compile(r"(?i)resol|respon|recover|repair|restor|elaps|(?<![a-z])(up|down|run)")
 _DAY = r"[^:]*\d[^:]*( 00:00:00)?"
 TIME_OF_DAY = r"\d{1,2}:\d\d(:\d\d([.,]\d+)?)?( ?[AaPp][Mm])?( ?(Z|UTC|[+-]\d\d:?\d\d))?"
 
@@ -104,9 +103,10 @@ def dates_and_times(
     header: Sequence[str], rows: Iterable[list[str]]
 ) -> tuple[tuple[int, ...], ...]:
     """Places of dates and of their times of day, in columns of one name ("Date" and "Time")."""
-    days = {_stem(name, _DATE_NAME): place for place, name in enumerate(header)}
-    clocks = ((_stem(name, _TIME_NAME), place) for place, name in enumerate(header)
-              if not _LENGTH_NAME.search(name))  # fmt: skip
+    clues = name_clues()
+    days = {_stem(name, clues["date"]): place for place, name in enumerate(header)}
+    clocks = ((_stem(name, clues["time"]), place) for place, name in enumerate(header)
+              if not clues["length"].search(name))  # fmt: skip
     pairs = [(days[stem], place) for stem, place in clocks if stem is not None and stem in days]
     whole = [row for row in rows if len(row) == len(header)] if pairs else []
     return tuple(

@@ -8,7 +8,6 @@ contradict what was declared, too.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,7 +16,7 @@ import numpy as np
 
 from srelib.errors import ReadError
 from srelib.questions import Unconfirmed, question
-from srelib.readers.words import packaged
+from srelib.readers.words import name_clues
 from srelib.series import Meaning
 
 DUST = 1e-6
@@ -47,11 +46,6 @@ _OFTEN = 0.1
 _ENOUGH = 10
 """Changes from which falls say that a column is no running sum, and values that show a level."""
 
-_CLUES = {
-    clue: re.compile("".join(words if isinstance(words, list) else [words]))
-    for clue, words in packaged("name_clues.toml").items()
-}
-"""Patterns of names, and of units in cells, by what they show."""
 _LARGE_NUMBERS = {"", "K", "k", "Mil", "M", "Bil", "G", "Tri", "T"}
 
 
@@ -93,7 +87,7 @@ class NumberColumn:
 
     def says(self, clue: str) -> bool:
         """Whether the name, or a unit in the cells, holds a clue."""
-        return _CLUES[clue].search("\n".join([_own(self.name), *self.suffixes])) is not None
+        return name_clues()[clue].search("\n".join([_own(self.name), *self.suffixes])) is not None
 
 
 def meaning_of(
@@ -122,17 +116,12 @@ def meaning_of(
 
 def says_bad(name: str) -> bool:
     """Whether a column is named for what fails."""
-    return _CLUES["bad"].search(_own(name)) is not None
-
-
-def says_share(name: str) -> bool:
-    """Whether a column is named for a share."""
-    return _CLUES["share"].search(name) is not None
+    return name_clues()["bad"].search(_own(name)) is not None
 
 
 def _own(name: str) -> str:
     """A name without labels that say whose numbers these are and not what they are."""
-    return _CLUES["whose"].sub("", name)
+    return name_clues()["whose"].sub("", name)
 
 
 _MEANT = {

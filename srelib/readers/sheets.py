@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from srelib import wording
 from srelib.errors import ReadError
 from srelib.questions import Unconfirmed, question
 from srelib.readers import base
@@ -31,7 +32,7 @@ def is_workbook(path: Path) -> bool:
 
 def sheet_head(path: Path, root: Path | None, source: Source) -> Head:
     """The start of a sheet as CSV; every line is the row of that number."""
-    name = base.shown_path(path, root or path.parent)
+    name = wording.shown_path(path, root or path.parent)
     scratch = _Scratch()
     most = source.max_size or Head.most
     _check_size(path, name, most)

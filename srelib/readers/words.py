@@ -17,15 +17,10 @@ import pandas as pd
 if TYPE_CHECKING:
     from srelib.sources import Source
 
-_PRERELEASE = re.compile(
-    r"(?i)\d[._+-]?(?:rc|cr|alpha|beta|pre(?:view|release)?|dev|snapshot|canary|nightly|next|ea|test|milestone|"
-    r"[abm]\d+(?=$|[._+-]))(?![a-z])|^(nightly|canary|snapshot)([._+-]?\d|$)"
-)
-
 
 def is_prerelease(name: str | None) -> bool:
     """Whether a tag or version is one of a release candidate, a beta and the like."""
-    return _PRERELEASE.search(name or "") is not None
+    return name_clues()["prerelease"].search(name or "") is not None
 
 
 PRERELEASE = "a pre-release; to keep it, set prereleases = true for this file in sources.toml"
@@ -50,6 +45,15 @@ def known_words(column: str) -> dict[str, str]:
     """What the words in a column mean where `sources.toml` does not say it, by word."""
     said = packaged("words.toml")[column]
     return {word: meant for meant, words in said.items() for word in words}
+
+
+@cache
+def name_clues() -> dict[str, re.Pattern[str]]:
+    """Patterns of names, and of units in cells, by what they show."""
+    return {
+        clue: re.compile("".join(words if isinstance(words, list) else [words]))
+        for clue, words in packaged("name_clues.toml").items()
+    }
 
 
 def packaged(name: str) -> dict[str, Any]:

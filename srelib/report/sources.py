@@ -14,7 +14,6 @@ from srelib import tables, wording
 from srelib.dataset import _together, explored
 from srelib.errors import InputError
 from srelib.findings.quality import _left_out
-from srelib.readers.base import shown_path
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
@@ -78,7 +77,7 @@ def _file(row: Mapping[Hashable, Any]) -> dict[str, Any]:
 def _folder_name(path: Path) -> str:
     """The name of a folder, without where it lies."""
     place = path.resolve()
-    return shown_path(place, place.parent) if place.name else "data"
+    return wording.shown_path(place, place.parent) if place.name else "data"
 
 
 def _when(time: Any) -> str:
