@@ -1,8 +1,8 @@
-"""The command line: srelib report, check, compare, init, rules, collect.
+"""The command line: srelib report, check, budget, compare, init, rules, collect.
 
 Results go to standard output, everything else to standard error.
 Exit 0: done; 1: a notebook failed, the rest was written, or the input rests on proposals that
-nobody has confirmed; 2: the input cannot be used.
+nobody has confirmed, or a budget is spent; 2: the input cannot be used.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import typer
 
 from srelib.errors import InputError, ParameterError, SrelibError
 
-FAILED = UNCONFIRMED = 1
+FAILED = UNCONFIRMED = SPENT = 1
 UNUSABLE, BROKEN = 2, 3
 STARTER = Path(__file__).with_name("starter")
 """Where the files lie that `init` writes, exactly as they are written."""
@@ -185,6 +185,37 @@ def compare(old: Earlier, new: Later, debug: Debug = False) -> None:
     from srelib.report import difference
 
     difference.show(changes.compare(old.expanduser(), new.expanduser()))
+
+
+@app.command(short_help="Say what is left of every error budget; for pipelines.")
+def budget(
+    data: Data = None,
+    service: Services = None,
+    until: Until = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Say what each objective has left of its error budget, in its window up to now.
+
+    Exit 0: all have some. 1: one has none left. 2: of one it cannot be told, or the input cannot
+    be used.
+    """
+    from srelib import load
+    from srelib.report import budgets
+
+    part = load(_folder(data)).of(service).between(until=until)
+    rows = budgets.left(part)
+    if not rows:
+        raise InputError("there is no objective", fix="write one into slos.yaml (srelib init)")
+    if as_json:
+        said = {"as_of": part.as_of.isoformat(), "objectives": rows}
+        typer.echo(json.dumps(said, indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        budgets.show(rows, until=f"{part.as_of:%Y-%m-%d %H:%M} UTC")
+    if any(row["left"] is not None and row["left"] <= 0 for row in rows):
+        raise typer.Exit(SPENT)
+    if any(row["left"] is None for row in rows):
+        raise typer.Exit(UNUSABLE)
 
 
 @app.command(short_help="Write slos.yaml, sources.toml and README to DIR.")

@@ -175,6 +175,53 @@ def test_an_unknown_option_is_exit_2(capsys):
     assert "--ouput" in noise
 
 
+def _with_objective(folder: Path, target: float) -> None:
+    """An objective for the service of the exports."""
+    (folder / "slos.yaml").write_text(
+        "apiVersion: openslo/v1\nkind: SLO\nmetadata: {name: shop}\nspec:\n  service: shop\n"
+        "  indicatorRef: availability\n  budgetingMethod: Occurrences\n"
+        f"  timeWindow: [{{duration: 7d, isRolling: true}}]\n  objectives: [{{target: {target}}}]\n"
+    )
+
+
+def _hourly(folder: Path) -> None:
+    """A week of a service of which one event in a hundred is bad."""
+    times = pd.date_range("2026-06-01", periods=168, freq="1h", tz="UTC")
+    frame = pd.DataFrame({"time": times.strftime("%Y-%m-%dT%H:%M:%SZ"), "service": "shop"})
+    frame.assign(good=99, total=100).to_csv(folder / "requests.csv", index=False)
+
+
+@pytest.mark.parametrize(("target", "left", "code"), [(0.98, 0.5, 0), (0.995, -1.0, 1)])
+def test_budget_answers_by_its_exit_code(tmp_path, capsys, target, left, code):
+    """Half of the budget is left, or it is spent twice."""
+    _hourly(tmp_path)
+    _with_objective(tmp_path, target)
+    status, shown, noise = run("budget", tmp_path, capsys=capsys)
+    assert (status, noise) == (code, "")
+    assert f"{left:.0%}".replace("%", "\u00a0%").replace("-", "\u2212") in shown
+    status, shown, _ = run("budget", tmp_path, "--json", "--service", "shop", capsys=capsys)
+    said = json.loads(shown)
+    assert status == code
+    assert said["as_of"] == "2026-06-08T00:00:00+00:00"
+    assert said["objectives"][0]["left"] == pytest.approx(left)
+
+
+def test_budget_that_cannot_be_told_is_exit_2(tmp_path, capsys):
+    """Without data for its objective, without an objective, and of a service that is not there."""
+    _hourly(tmp_path)
+    status, _, noise = run("budget", tmp_path, capsys=capsys)
+    assert (status, "there is no objective" in noise) == (2, True)
+    _with_objective(tmp_path, 0.98)
+    text = (tmp_path / "slos.yaml").read_text()
+    (tmp_path / "slos.yaml").write_text(text.replace("availability", "latency"))
+    status, shown, _ = run("budget", tmp_path, "--json", capsys=capsys)
+    found = json.loads(shown)["objectives"][0]
+    assert (status, found["left"]) == (2, None)
+    assert "there is no data" in found["problem"]
+    status, _, noise = run("budget", tmp_path, "--service", "other", capsys=capsys)
+    assert (status, "no service 'other'" in noise) == (2, True)
+
+
 def test_check_says_what_each_file_was_understood_as(exports, capsys):
     """File, format, rows, span, objective, verdict."""
     status, shown, noise = run("check", exports, capsys=capsys)
