@@ -158,7 +158,7 @@ def _numbered(world: Fleet) -> pd.DataFrame:
 def _explained(world: Fleet) -> pd.DataFrame:
     """Maintenance windows, each with its reason."""
     reasons = [REASONS[place % len(REASONS)] for place in range(len(world.exclusions))]
-    return world.exclusions.assign(reason=reasons)
+    return world.exclusions.assign(reason=reasons).drop(columns=["rrule", "timezone"])
 
 
 def write(folder: str | Path, *, truth: str | Path | None = None) -> list[Path]:
