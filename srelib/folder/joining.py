@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
@@ -39,10 +38,8 @@ class Pool:
     def moved(self, move: Callable[[Any], Any]) -> Pool:
         """The pool with every column moved alike; gives up its own rows on the way."""
         row = np.arange(len(self.frame), dtype="int32") if self.row is None else self.row
-        columns = {name: [self.frame.pop(name).array] for name in list(self.frame.columns)}
-        with ThreadPoolExecutor(2) as pool:
-            taken = pool.map(lambda name: move(columns[name].pop()), columns)
-            data = dict(zip(columns, taken, strict=True))
+        names = list(self.frame.columns)  # one by one: a column takes the memory of the one before
+        data = {name: move(self.frame.pop(name).array) for name in names}
         file = None if self.file is None else move(self.file)
         return Pool(pd.DataFrame(data, copy=False), file, move(row))
 
@@ -94,6 +91,7 @@ def pooled(frames: list[pd.DataFrame]) -> Pool:
     series, times = series_codes(pool.frame), ticks(pool.frame["time"])
     later = len(times) > 0 and bool(np.all(times[1:] >= times[:-1]))
     if later and (turn := _turn(series)) is not None:
+        del times
         return pool if len(turn) == 1 else pool.moved(partial(_turned, turn=turn))
     same = series[1:] == series[:-1]
     if np.all((series[1:] > series[:-1]) | (same & (times[1:] >= times[:-1]))):
