@@ -19,7 +19,7 @@ from srelib.errors import InputError, ParameterError
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"(?:(?P<days>[A-Za-z,\s-]+?)\s+)?(?P<from>\d\d:\d\d)\s*-\s*(?P<to>\d\d:\d\d)")
-_TOO_OFTEN = re.compile(r"(?i)FREQ=(SECONDLY|MINUTELY)")
+_TOO_OFTEN = re.compile(r"(?i)FREQ=(SECONDLY|MINUTELY)|INTERVAL=0*(?!\d)")
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ def expanded(exclusions: pd.DataFrame, *, until: pd.Timestamp) -> pd.DataFrame:
     exclusions : DataFrame, table ``exclusions``
         Where it has an `rrule`, `starts_at` and `ends_at` are its first window, and `timezone`
         (missing: UTC) is the clock it keeps.
-    until : Timestamp
+    until : Timestamp, or NaT for the first windows only
 
     Returns
     -------
@@ -203,7 +203,8 @@ def expanded(exclusions: pd.DataFrame, *, until: pd.Timestamp) -> pd.DataFrame:
     parts = [exclusions[~ruled]]
     for _, row in exclusions[ruled].iterrows():
         first = row["starts_at"], row["ends_at"]
-        found = occurrences(row["rrule"], first, timezone=zone_of(row["timezone"]), until=until)
+        last = row["starts_at"] if pd.isna(until) else until
+        found = occurrences(row["rrule"], first, timezone=zone_of(row["timezone"]), until=last)
         again = exclusions.loc[[row.name] * len(found)]
         parts.append(
             again.assign(
@@ -213,16 +214,17 @@ def expanded(exclusions: pd.DataFrame, *, until: pd.Timestamp) -> pd.DataFrame:
     return pd.concat(parts).sort_values("starts_at", kind="stable", ignore_index=True)
 
 
-def fault(rule: object, timezone: object) -> str | None:
-    """What is wrong with a rule and its time zone, if anything; without a rule nothing is."""
+def fault(rule: object, timezone: object, start: pd.Timestamp) -> str | None:
+    """What is wrong with a rule, its time zone and its start, if anything; without one nothing."""
     if not isinstance(rule, str):
         return None
-    day = pd.Timestamp("2026-01-01", tz="UTC")
+    zone = zone_of(timezone)
     try:
-        occurrences(rule, (day, day), timezone=zone_of(timezone), until=day)
+        if len(occurrences(rule, (start, start), timezone=zone, until=start)):
+            return None
     except ParameterError as error:
         return str(error)
-    return None
+    return f"starts_at is no time of this rule in {zone}: correct starts_at, rrule or timezone"
 
 
 def zone_of(said: object) -> str:

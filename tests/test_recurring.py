@@ -201,7 +201,8 @@ def test_a_rule_in_a_file_excludes_every_window(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rule", "said"),
     [("every Sunday", "no rule of iCalendar"), ("FREQ=MINUTELY", "more often"),
-     ("FREQ=WEEKLY,,,", "no rule of iCalendar")],
+     ("FREQ=WEEKLY,,,", "no rule of iCalendar"), ("FREQ=DAILY;INTERVAL=0", "more often"),
+     ("FREQ=WEEKLY;BYDAY=SA", "starts_at is no time of this rule in UTC")],
 )  # fmt: skip
 def test_a_rule_that_cannot_be_read_is_refused_with_its_line(
     tmp_path: Path, rule: str, said: str
@@ -212,6 +213,13 @@ def test_a_rule_that_cannot_be_read_is_refused_with_its_line(
     assert data.rejects["line"].tolist() == [2]
     assert said in data.rejects["reason"].iloc[0]
     assert data.exclusions.empty
+
+
+def test_a_rule_without_data_excludes_its_first_window(tmp_path: Path) -> None:
+    """How far it goes on is not known where nothing else is."""
+    row = "2026-03-08T02:00:00Z,2026-03-08T04:00:00Z,FREQ=WEEKLY,,upgrade\n"
+    (tmp_path / "exclusions.csv").write_text(EVERY_SUNDAY + row)
+    assert srelib.load(tmp_path).exclusions["starts_at"].dt.day.tolist() == [8]
 
 
 def test_an_objective_of_business_hours(tmp_path: Path) -> None:

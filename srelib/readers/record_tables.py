@@ -327,7 +327,7 @@ def _refuse_incomplete(accepted: AcceptedRows, table: str) -> None:
             value=at["committed_at"],
         )
     if table == "exclusions" and "rrule" in accepted.frame:
-        rows = accepted.frame.reindex(columns=["rrule", "timezone"]).astype("object")
+        rows = accepted.frame.reindex(columns=["rrule", "timezone", "starts_at"]).astype("object")
         faults = pd.Series([recurring.fault(*row) for row in rows.to_numpy()], rows.index)
         accepted.refuse(faults.notna(), column="rrule", reason=faults)
 
