@@ -18,7 +18,7 @@ _MARKS = re.compile(r"[\W_]+")
 _LOOSE = re.compile(r"\s*[/|&+]\s*|\s+and\s+")
 """What stands between services, and in names of services: only known ones are taken apart."""
 _ALIKE = 0.9
-_TABLES = ("sli", "deployments", "changes", "incidents", "alerts")
+_TABLES = ("sli", "deployments", "changes", "incidents", "alerts", "exclusions")
 
 
 def _names_in(frame: pd.DataFrame) -> set[str]:

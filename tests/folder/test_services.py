@@ -43,6 +43,19 @@ def test_a_list_of_known_services_is_several(tmp_path: Path) -> None:
     assert any("1 rows of incidents were added" in note for note in data.notes)
 
 
+def test_maintenance_of_several_services_is_that_of_each(tmp_path: Path) -> None:
+    """A row without a service stays one for every service."""
+    windows = (
+        "service,starts_at,ends_at,reason\n"
+        '"checkout, search",2026-05-01T11:00:00Z,2026-05-01T12:00:00Z,move\n'
+        ",2026-05-01T13:00:00Z,2026-05-01T14:00:00Z,network\n"
+    )
+    data = srelib.load(folder(tmp_path, deployments__csv=DEPLOYED, maintenance__csv=windows))
+    named = data.exclusions["service"]
+    assert named[:2].tolist() == ["checkout", "search"]
+    assert named.isna().tolist() == [False, False, True]
+
+
 def test_a_list_of_unknown_services_is_asked_for(tmp_path: Path) -> None:
     """The line to paste works: as one name, or as a list."""
     with pytest.raises(InputError, match=r'services = \{ "checkout, cart" = "checkout" \}'):
