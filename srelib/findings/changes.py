@@ -19,6 +19,8 @@ def changes_sentence(found: Changes) -> str:
     changed = sorted({row.service for row in found.of(REAL)})
     many = len({row.service for row in found.rows if row.service})
     verdict = "none" if not changed else "one" if len(changed) == 1 else "some"
+    if many and many == sum(map(len, _not_compared(found).values())):
+        verdict = "nothing"
     return sentence(
         "changes.headline", verdict, many=f"{len(changed)}", who=names(changed, limit=8),
         services=wording.plural(many, "service"),
@@ -31,8 +33,36 @@ def too_short_sentence() -> str:
 
 
 def change_sentences(found: Changes) -> list[str]:
-    """One sentence for every change that is certain, and for all that is defined differently."""
-    return [_said(row) for verdict in (REAL, DATA, DEFINITION) for row in found.of(verdict)]
+    """One sentence for every change that is certain, for all that is defined differently, and for
+    the services of which nothing could be compared for the same reason.
+    """
+    said = [_said(row) for verdict in (REAL, DATA, DEFINITION) for row in found.of(verdict)]
+    return said + not_compared_sentences(found)
+
+
+def not_compared_sentences(found: Changes) -> list[str]:
+    """One sentence for the services of which nothing could be compared for the same reason."""
+    return [
+        sentence("changes.said", "nothing", who=names(services, limit=len(services)), detail=reason)
+        for reason, services in _not_compared(found).items()
+    ]
+
+
+def _not_compared(found: Changes) -> dict[str, list[str]]:
+    """Services of which no quantity has a number or a test, by the one reason for all of it."""
+    rows: dict[str, list[Change]] = {}
+    for row in found.rows:
+        rows.setdefault(row.service, []).append(row)
+    silent: dict[str, list[str]] = {}
+    for service, own in rows.items():
+        reasons = {row.detail if row.verdict == CHANCE and _is_empty(row) else "" for row in own}
+        if len(reasons) == 1 and (reason := reasons.pop()):
+            silent.setdefault(reason, []).append(service)
+    return silent
+
+
+def _is_empty(row: Change) -> bool:
+    return row.before != row.before and row.after != row.after
 
 
 def _said(row: Change) -> str:
@@ -48,10 +78,16 @@ def _said(row: Change) -> str:
 
 
 def changes_table(found: Changes) -> Table:
-    """Every service and quantity with what is said of it."""
-    rows = [dict(zip(HEADERS, cells(row), strict=True)) for row in found.rows]
+    """Every service and quantity with what is said of it, where that is not one sentence."""
+    rows = [dict(zip(HEADERS, cells(row), strict=True)) for row in table_rows(found)]
     frame = pd.DataFrame(rows, columns=list(HEADERS))
     return table(frame, caption=spans(found), max_rows=400)
+
+
+def table_rows(found: Changes) -> list[Change]:
+    """The rows a table shows: those of services of which something could be compared."""
+    silent = {service for services in _not_compared(found).values() for service in services}
+    return [row for row in found.rows if row.service not in silent]
 
 
 HEADERS = ("Service", "Quantity", "Before", "After", "What is said")
@@ -85,15 +121,14 @@ def quantity(row: Change) -> str:
 
 
 def _numbers(row: Change) -> tuple[str, str]:
-    values = (row.before, row.after)
-    if all(value != value for value in values):
+    if _is_empty(row):
         return "\u2013", "\u2013"
     if row.quantity in SHARES:
-        known = dict(zip((v for v in values if v == v),
-                         wording.percents(v for v in values if v == v), strict=True))  # fmt: skip
+        values = [v for v in (row.before, row.after) if v == v]
+        known = dict(zip(values, wording.percents(values), strict=True))
         return known.get(row.before, "\u2013"), known.get(row.after, "\u2013")
     write = wording.length if row.quantity in LOGARITHMS else wording.per_week
-    before, after = ("\u2013" if v != v else write(v) for v in values)
+    before, after = ("\u2013" if v != v else write(v) for v in (row.before, row.after))
     return before, after
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -61,15 +63,26 @@ def compared(kept: Record, previous: Record | None) -> list[Compared]:
 
 
 def show(found: Changes) -> None:
-    """Print every service and quantity with what is said of it, on standard output."""
+    """Print every service and quantity with what is said of it, on standard output.
+
+    Services of which nothing could be compared for the same reason are one sentence.
+    """
     from rich.console import Console
 
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
         console = Console(highlight=False, markup=False, width=160)
-    rows = [list(words.cells(row)) for row in found.rows]
-    console.print(sources._table(f"{words.spans(found)}.", words.HEADERS, rows))
-    console.print(words.changes_sentence(found).replace("**", ""))
+    rows = [list(words.cells(row)) for row in words.table_rows(found)]
+    spans = f"{words.spans(found)}."
+    console.print(sources._table(spans, words.HEADERS, rows) if rows else spans)
+    silent = words.not_compared_sentences(found)
+    for line in (*silent, words.changes_sentence(found)):
+        console.print(_without_markup(line))
+
+
+def _without_markup(text: str) -> str:
+    """A sentence of Markdown as plain text."""
+    return html.unescape(re.sub(r"\\(.)", r"\1", text.replace("**", "")))
 
 
 def short(one: Compared, context: Context) -> list[Markup]:
@@ -86,13 +99,17 @@ def page(every: Sequence[Compared], context: Context) -> str:
         lstrip_blocks=True, undefined=jinja2.StrictUndefined,
     )  # fmt: skip
     parts = [
-        (one.title, _html(one.sentences, context), "" if one.found is None else Markup(
-            clean(words.changes_table(one.found)._repr_html_())))
-        for one in every
+        (one.title, _html(one.sentences, context), _table(one.found)) for one in every
     ]  # fmt: skip
     return environment.get_template("changes.html.j2").render(
         css=Markup(css()), provenance=context.provenance, parts_of=parts
     )
+
+
+def _table(found: Changes | None) -> Markup:
+    """The table of a comparison; nothing where it would have no row."""
+    shown = None if found is None else words.changes_table(found)
+    return Markup(clean(shown._repr_html_()) if shown is not None and shown.rows else "")
 
 
 def _html(sentences: Sequence[str], context: Context) -> list[Markup]:

@@ -112,6 +112,32 @@ def test_certain_changes_are_sentences_with_their_weeks():
     ]
 
 
+def untested(service: str, reason: str, **more: object) -> list[Change]:
+    """Two quantities of a service that could not be tested for one reason."""
+    given = {"service": service, "detail": reason, "weeks": (0, 0), "since": None, **more}
+    return [change(quantity, **given) for quantity in ("deployments", "pages")]
+
+
+def test_services_without_anything_compared_are_one_sentence_per_reason():
+    """Every one of them is named, the table holds the others, and no number is left out."""
+    many = [f"s{number:02d}" for number in range(11)]
+    silent = [row for service in many for row in untested(service, "no later days")]
+    other = untested("a_b", "nothing")
+    known = untested("known", "1 and 1 weeks", before=1.0, after=2.0)
+    mixed = [*untested("mixed", "nothing")[:1], change("pages", service="mixed", before=1.0,
+                                                      after=1.0, detectable=2.0)]  # fmt: skip
+    whole = found(*silent, *other, *known, *mixed)
+    listed = ", ".join(f"**{service}**" for service in many[:-1]) + f" and **{many[-1]}**"
+    said = [plain(text) for text in spoken.change_sentences(whole)]
+    assert said == [
+        f"{listed}: not enough data, no later days.", "**a\\_b**: not enough data, nothing.",
+    ]  # fmt: skip
+    shown = spoken.changes_table(whole)
+    assert [row[0] for row in shown.rows] == ["known", "known", "mixed", "mixed"]
+    assert spoken.changes_sentence(whole) == "No service changed by more than chance explains."
+    assert spoken.changes_sentence(found(*silent, *other)) == "Nothing could be compared."
+
+
 def test_a_history_too_short_says_how_long_it_must_be():
     """Not silence: the comparison is always there."""
     assert spoken.too_short_sentence() == (

@@ -29,6 +29,24 @@ def test_every_row_is_printed_with_the_weeks_and_the_headline(capsys):
     assert row.endswith("worse: more than chance explains")
 
 
+def test_equal_reports_are_one_sentence_on_the_command_line_and_the_page(capsys):
+    """Services are named as they are called, without a row for each of their quantities."""
+    parts = [made.daily(quantity, [1.0] * 28, start="2026-05-04", service=service)
+             for service in ("a_b", "c&d") for quantity in ("pages", "deployments")]  # fmt: skip
+    one = made.record(*parts)
+    same = srelib.compare(one, one)
+    assert len(same.rows) == 4
+    difference.show(same)
+    assert [line.strip() for line in capsys.readouterr().out.splitlines()] == [
+        "Nothing in the later report is newer than the earlier one.",
+        "a_b and c&d: not enough data, the later report holds no later days.",
+        "Nothing could be compared.",
+    ]
+    page = difference.page([difference.Compared("Since the last report", same)], CONTEXT)
+    assert page.count("the later report holds no later days") == 1
+    assert "<table" not in page.split("Since the last report")[1].split("</section>")[0]
+
+
 CONTEXT = Context(books=(), provenance={
     "folder": "shop", "first": "a", "as_of": "b", "only": "", "rows_kept": 1, "rows_refused": 0,
     "rows_left_out": 0, "rows_missing": 0, "timezones": "", "files": [], "versions": "1",
