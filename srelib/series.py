@@ -79,6 +79,14 @@ def ticks(times: pd.Series) -> np.ndarray:
     return (array if array.unit == "us" else array.as_unit("us")).asi8
 
 
+def ends(times: pd.Series) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """The first and the last of times; NaT where there is none."""
+    at = ticks(times)
+    if not len(at) or pd.isna(first := times.iloc[int(at.argmin())]):
+        return times.min(), times.max()
+    return first, times.iloc[int(at.argmax())]
+
+
 def times_of(ticks: np.ndarray) -> pd.Series:
     """Times from their ticks since 1970 [us]."""
     return pd.Series(ticks.view("datetime64[us]")).dt.tz_localize("UTC")

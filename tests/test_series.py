@@ -57,3 +57,17 @@ def test_the_usual_step_is_the_most_common_one() -> None:
     assert series.usual_step(np.array([0, 60, 120, 300, 360])) == 60
     assert series.usual_step(np.array([0, 300, 360, 420])) == 60
     assert series.usual_step(np.array([0])) is None
+
+
+@given(st.lists(st.integers(0, 10**15), min_size=1, max_size=20), st.booleans())
+def test_ends_are_the_first_and_the_last_time(ticks: list[int], unknown: bool) -> None:
+    """In any order; times that are not known are passed over."""
+    times = pd.Series(pd.to_datetime([*ticks, *[None] * unknown], unit="us", utc=True))
+    first, last = series.ends(times.astype("datetime64[us, UTC]"))
+    assert (first.value // 1000, last.value // 1000) == (min(ticks), max(ticks))
+
+
+def test_no_time_has_no_ends() -> None:
+    """Of no times neither is known."""
+    first, last = series.ends(pd.Series([], dtype="datetime64[us, UTC]"))
+    assert pd.isna([first, last]).all()

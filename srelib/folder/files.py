@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from srelib import tables, wording
+from srelib import series, tables, wording
 from srelib.errors import InputError, ReadError
 from srelib.readers.base import FileResult
 from srelib.readers.sheets import SUFFIXES
@@ -283,8 +283,9 @@ def _described(entry: ReadFile) -> ReadFile:
     frames = entry.result.tables
     times = [tables.main_time(frames[table], table) for table in frames if len(frames[table])]
     entry.fed = ", ".join(table for table in tables.EXPORTS if table in frames)
-    entry.first = min((column.min() for column in times), default=pd.NaT)
-    entry.last = max((column.max() for column in times), default=pd.NaT)
+    ends = [series.ends(column) for column in times]
+    entry.first = min((first for first, _ in ends), default=pd.NaT)
+    entry.last = max((last for _, last in ends), default=pd.NaT)
     return entry
 
 

@@ -52,7 +52,9 @@ _SHORTEST_DAY = 22 * 60 * MINUTE
 
 def _periods(times: np.ndarray, timezone: str) -> Buckets | None:
     """Local days or months that are not all of one length, each beginning at midnight."""
-    if len(times) < 2 or (times[1:] - times[:-1]).min() < _SHORTEST_DAY:
+    if len(times) < 2 or times[1] - times[0] < _SHORTEST_DAY:
+        return None
+    if (times[1:] - times[:-1]).min() < _SHORTEST_DAY:
         return None
     starts = pd.DatetimeIndex(times.view("M8[us]")).tz_localize("UTC").tz_convert(timezone)
     if not (starts == starts.normalize()).all():

@@ -25,23 +25,30 @@ from srelib.series import SeriesInfo, codes_used, names_of, series_codes, ticks,
 
 @dataclass
 class Pool:
-    """Rows of table ``sli`` of several files."""
+    """Rows of table ``sli`` of several files; `turn` is the order of series that took turns."""
 
     frame: pd.DataFrame
     file: np.ndarray | None = None
     row: np.ndarray | None = None
+    turn: np.ndarray | None = None
 
     def take(self, order: np.ndarray) -> Pool:
         """The pool with only these rows, in this order; gives up its own rows on the way."""
-        return self.moved(lambda values: values.take(order))
+        file = None if self.file is None else self.file[order]
+        row = self.row_of(order).astype("int32")
+        return Pool(self._moved(lambda values: values[order]), file, row)
 
-    def moved(self, move: Callable[[Any], Any]) -> Pool:
-        """The pool with every column moved alike; gives up its own rows on the way."""
-        row = np.arange(len(self.frame), dtype="int32") if self.row is None else self.row
-        names = list(self.frame.columns)  # one by one: a column takes the memory of the one before
-        data = {name: move(self.frame.pop(name).array) for name in names}
-        file = None if self.file is None else move(self.file)
-        return Pool(pd.DataFrame(data, copy=False), file, move(row))
+    def turned(self, turn: np.ndarray) -> Pool:
+        """The pool series by series, of series that take turns; gives up its own rows, too."""
+        move = partial(_turned, turn=turn)
+        if self.file is None or self.row is None:
+            return Pool(self._moved(move), turn=turn)
+        return Pool(self._moved(move), move(self.file), move(self.row))
+
+    def _moved(self, move: Callable[[np.ndarray], np.ndarray]) -> pd.DataFrame:
+        names = list(self.frame.columns)  # one by one: no two are held twice
+        data = {name: _moved(self.frame.pop(name).array, move) for name in names}
+        return pd.DataFrame(data, copy=False)
 
     def file_of(self, at: np.ndarray) -> np.ndarray:
         """Number of the file of each of these rows."""
@@ -49,7 +56,21 @@ class Pool:
 
     def row_of(self, at: np.ndarray) -> np.ndarray:
         """Row in its file of each of these rows."""
-        return np.asarray(at) if self.row is None else self.row[at]
+        if self.row is not None:
+            return self.row[at]
+        if self.turn is None:
+            return np.asarray(at)
+        series, place = np.divmod(at, len(self.frame) // len(self.turn))
+        return place * len(self.turn) + self.turn[series]
+
+
+def _moved(values: Any, move: Callable[[np.ndarray], np.ndarray]) -> Any:
+    """The column of which the plain numbers behind it were moved."""
+    if isinstance(values, pd.Categorical):
+        return pd.Categorical.from_codes(move(values.codes), dtype=values.dtype, validate=False)
+    if values.dtype.kind == "M":
+        return times_of(move(values.asi8)).array
+    return move(values.to_numpy())
 
 
 @dataclass
@@ -92,7 +113,7 @@ def pooled(frames: list[pd.DataFrame]) -> Pool:
     later = len(times) > 0 and bool(np.all(times[1:] >= times[:-1]))
     if later and (turn := _turn(series)) is not None:
         del times
-        return pool if len(turn) == 1 else pool.moved(partial(_turned, turn=turn))
+        return pool if len(turn) == 1 else pool.turned(turn)
     same = series[1:] == series[:-1]
     if np.all((series[1:] > series[:-1]) | (same & (times[1:] >= times[:-1]))):
         return pool
@@ -109,9 +130,9 @@ def _turn(series: np.ndarray) -> np.ndarray | None:
     return np.argsort(series[:size]) if (series.reshape(-1, size) == series[:size]).all() else None
 
 
-def _turned(values: Any, turn: np.ndarray) -> Any:
+def _turned(values: np.ndarray, turn: np.ndarray) -> np.ndarray:
     """Values of series that take turns, series by series; in blocks that fit into a cache."""
-    size, moved = len(turn), values.copy()
+    size, moved = len(turn), np.empty_like(values)
     before, after, block = values.reshape(-1, size), moved.reshape(size, -1), 1 + 40_000 // size
     for start in range(0, len(before), block):
         after[:, start : start + block] = before[start : start + block].T[turn]

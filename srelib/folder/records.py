@@ -11,16 +11,16 @@ from srelib.alerts.pages import alert_kinds, severities_to_say, unclear_severiti
 from srelib.readers import record_tables
 from srelib.readers.base import FileResult
 from srelib.readers.words import word_counts
+from srelib.series import ends
 
 _FAR = pd.Timedelta("31D")
 
 
 def far_outside(joined: Mapping[str, pd.DataFrame]) -> list[str]:
     """What to say of records that lie far from all metrics; old commits are nothing unusual."""
-    times = joined["sli"]["time"]
-    first, last = times.min(), times.max()
+    first, last = ends(joined["sli"]["time"])
     notes = []
-    for table in ("deployments", "incidents", "alerts") if len(times) else ():
+    for table in ("deployments", "incidents", "alerts") if len(joined["sli"]) else ():
         own = joined[table][tables.MAIN_TIME[table]]
         far = int(((own < first - _FAR) | (own > last + _FAR)).sum())
         if far:

@@ -50,6 +50,6 @@ def line_count(path: Path) -> int:
     """
     lines, block = 0, b"\n"
     with path.open("rb") as raw:
-        for block in iter(lambda: raw.read(1 << 20), b""):
+        for block in iter(lambda: raw.read(1 << 18), b""):
             lines += int(np.count_nonzero(np.frombuffer(block, dtype="uint8") == ord("\n")))
     return lines + (not block.endswith(b"\n"))

@@ -157,17 +157,20 @@ def _typed_pass(head: Head, path: Path, rules: _Rules, *, missing: Collection[st
         if column.null_count and (kind == "time" or name in rules.required):
             return None
     batches, rows = table.to_batches(), table.num_rows
-    counted = line_count(path) - head.skip - head.headed
+    del table, column
+    with ThreadPoolExecutor(2) as pool:
+        lines = pool.submit(line_count, path)
+        kept = _in_columns(batches, rows, types, pool)
+    counted = lines.result() - head.skip - head.headed
     if rows != counted and rows != sum(1 for _ in csv_records(path, head)):
         return None
-    del table, column
-    return _typed(head, _in_columns(batches, rows, types), rules, plan)
+    return _typed(head, kept, rules, plan)
 
 
 def _in_columns(
-    batches: list[pa.RecordBatch], rows: int, types: Mapping[str, str]
+    batches: list[pa.RecordBatch], rows: int, types: Mapping[str, str], pool: ThreadPoolExecutor
 ) -> dict[str, _Kept]:
-    """The batches as columns; each batch is given up once it is moved, two at a time."""
+    """The batches as columns; each batch is given up once it is moved."""
     kept = {name: _Kept(kind, rows, len(batches)) for name, kind in types.items()}
     starts = np.cumsum([0, *(batch.num_rows for batch in batches)])
 
@@ -176,9 +179,7 @@ def _in_columns(
         for place, column in enumerate(kept.values()):
             column.put(batch.column(place), number, starts[number])
 
-    with ThreadPoolExecutor(2) as pool:
-        for _ in pool.map(move, range(len(batches))):
-            pass
+    list(pool.map(move, range(len(batches))))
     return kept
 
 
@@ -192,6 +193,7 @@ class _Kept:
         self.chunks: list[Any] = [None] * batches
         dtype = {"time": "int64", "number": "float64", "category": "int32"}.get(kind)
         self.values = np.empty(rows if dtype else 0, dtype=dtype or "int8")
+        self.ends: list[Any] = []
 
     def put(self, column: pa.Array, number: int, start: int) -> None:
         """Take in the batch of this number, whose first row is `start`."""
@@ -201,6 +203,8 @@ class _Kept:
         plain = self._codes(column) if self.kind == "category" else column.to_numpy(False)
         part = self.values[start : start + len(plain)]
         part[:] = plain.view("int64") if self.kind == "time" else plain
+        if len(part) and self.kind != "category":
+            self.ends += [np.fmin.reduce(part), np.fmax.reduce(part)]  # still in the cache
 
     def _codes(self, column: pa.Array) -> np.ndarray:
         coded = column.dictionary_encode()
@@ -243,12 +247,9 @@ def _plan_of(cell: str, timezone: str | None) -> _TimePlan | None:
 
 def _typed(head: Head, kept: dict[str, _Kept], rules: _Rules, plan: _TimePlan) -> Scan | None:
     """The scan of typed columns, which are given up one by one: no row is held twice."""
-    data: dict[str, Any] = {}
-    for name in rules.types:
-        values = _joined(kept.pop(name), plan)
-        if values is None:
-            return None
-        data[name] = values
+    data = {name: _joined(kept.pop(name), plan) for name in rules.types}
+    if any(values is None for values in data.values()):
+        return None
     frame = pd.DataFrame(data, copy=False)
     return Scan(head, frame, tables.empty("rejects"), len(frame), timezone=plan.zone or "UTC")
 
@@ -259,29 +260,27 @@ def _joined(kept: _Kept, plan: _TimePlan) -> Any:
 
     if kept.kind == "text":
         return pa.chunked_array(kept.chunks, type=pa.string()).to_pandas().astype("str")
-    values = kept.values
     if kept.kind == "time":
-        return _utc(values, plan)
+        return _utc(kept.values, kept.ends, plan)
     if kept.kind == "number":
-        return None if np.isinf(values).any() else values
+        return None if np.isinf(kept.ends).any() else kept.values
     names = pd.Index(list(kept.words), dtype="str")
     order = np.argsort(names.to_numpy("object"), kind="stable")
     places = np.empty(len(names) + 1, dtype=np.min_scalar_type(-len(names) - 1))
     places[order], places[-1] = np.arange(len(names)), -1
-    return pd.Categorical.from_codes(places[values], categories=names.take(order), validate=False)
+    return pd.Categorical.from_codes(
+        places[kept.values], categories=names.take(order), validate=False
+    )
 
 
-def _utc(raw: np.ndarray, plan: _TimePlan) -> pd.Series | None:
+def _utc(raw: np.ndarray, ends: list[int], plan: _TimePlan) -> pd.Series | None:
     """Times in UTC, or None where one is outside 2000 to 2099 or falls into a clock change."""
     low, high = (int(time.timestamp()) for time in (cells.EARLIEST, cells.LATEST))
-    if plan.unit:
-        ticks = cells.EPOCH_UNITS[plan.unit]
-        if len(raw) and (raw.min() < low * ticks or raw.max() >= high * ticks):
-            return None
-        raw = raw * (1_000_000 // ticks) if ticks <= 1_000_000 else raw // 1000
-    raw = raw.view("int64")
-    if len(raw) and (raw.min() < low * 1_000_000 or raw.max() >= high * 1_000_000):
+    ticks = cells.EPOCH_UNITS[plan.unit] if plan.unit else 1_000_000
+    if len(raw) and (min(ends) < low * ticks or max(ends) >= high * ticks):
         return None
+    if ticks != 1_000_000:
+        raw = raw * (1_000_000 // ticks) if ticks < 1_000_000 else raw // 1000
     if not plan.zone:
         return pd.Series(pd.DatetimeIndex(raw, dtype=tables.DTYPES["time"], copy=False), copy=False)
     times = pd.Series(raw.view("datetime64[us]"), copy=False)
