@@ -152,7 +152,9 @@ def _lines(lines: list[str]) -> str:
 def _numbered(world: Fleet) -> pd.DataFrame:
     """Changes with GitHub's numbers of the deployments."""
     shipped = world.changes["deployment_id"].map(github_numbers(world))
-    return world.changes.assign(deployment_id=shipped).drop(columns="url")
+    return world.changes.assign(deployment_id=shipped).drop(
+        columns=["kind", "reverts", "assisted", "url"]
+    )
 
 
 def _explained(world: Fleet) -> pd.DataFrame:

@@ -68,6 +68,9 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("committed_at", "time", "when it was committed; one of the two times is there"),
         Column("merged_at", "time", "when it was merged"),
         Column("deployment_id", "text", "deployment that first shipped it"),
+        Column("kind", "text", "revert, hotfix, rollback (several with commas) or regular"),
+        Column("reverts", "text", "change it reverts, several with commas"),
+        Column("assisted", "flag", "True: marked as made with an AI tool; missing: no marks known"),
         Column("url", "text", "where the source shows it"),
     ),
     "incidents": (

@@ -395,7 +395,59 @@ def test_git_is_asked_a_few_times_however_many_tags_there_are(repo, monkeypatch)
     for number in range(1, 20):
         repo.git("tag", f"v{number}")
     collect.git(repo.folder)
-    assert few == len(asked) - few <= 8
+    assert few == len(asked) - few <= 10
+
+
+def said(repo: Repository, day: int, message: str, **more: str) -> str:
+    """Name of a new commit with a message."""
+    repo.git("commit", "-q", "--allow-empty", "-m", message, day=day, **more)
+    return repo.git("rev-parse", "HEAD")
+
+
+def marks_of(found: collect.Collected, name: str) -> list[object]:
+    """Kind, what it reverts and whether it was assisted, of a commit; None: not known."""
+    row = found.changes.set_index("change_id").loc[name, ["kind", "reverts", "assisted"]]
+    return [None if pd.isna(value) else value for value in row]
+
+
+def test_messages_say_what_was_reverted_and_by_what_tool(repo):
+    """Bodies and trailers, whatever bytes and ends of lines they hold."""
+    repo.commit(1)
+    repo.tag("v1.0", 1)
+    odd = said(repo, 2, "Odd \x0b\x1c\u2028\u0085 title\r\n\nbody\x1dcommit 1234\n\x1e\n")
+    (repo.folder / "cache").write_text("x")
+    repo.git("add", "cache")
+    plain = said(repo, 3, "Add a cache\n\nGenerated with love, by people.")
+    helped = said(repo, 4, "More\n\nText.\n\nCo-Authored-By: Claude <noreply@anthropic.com>")
+    repo.git("revert", "--no-edit", plain, day=5)
+    revert = repo.git("rev-parse", "HEAD")
+    back = said(repo, 6, f'Reapply "Add a cache"\n\nThis reverts commit {revert}.')
+    agent = said(repo, 7, "hotfix: login", GIT_AUTHOR_NAME="copilot-swe-agent[bot]")
+    repo.tag("v1.1", 8)
+    found = collect.git(repo.folder)
+    assert marks_of(found, odd) == marks_of(found, plain) == ["regular", None, False]
+    assert marks_of(found, helped) == ["regular", None, True]
+    assert marks_of(found, revert) == ["revert", plain, False]
+    assert marks_of(found, back) == ["regular", None, False]
+    assert marks_of(found, agent) == ["hotfix", None, True]
+
+
+def test_a_reverted_merge_is_the_change_it_brought_in(repo):
+    """Merge commits are no changes of their own."""
+    repo.commit(1)
+    repo.tag("v1.0", 1)
+    repo.git("checkout", "-q", "-b", "side")
+    repo.commit(2)
+    last = repo.commit(3)
+    repo.git("checkout", "-q", "main")
+    repo.commit(3)
+    merge = repo.merge("side", 4)
+    repo.tag("v1.1", 5)
+    revert = said(repo, 6, f'Revert "m"\n\nThis reverts commit {merge}, reversing\nchanges.')
+    unknown = said(repo, 7, 'Revert "x"\n\nThis reverts commit 0123456789.')
+    found = collect.git(repo.folder)
+    assert marks_of(found, revert) == ["revert", last, None]
+    assert marks_of(found, unknown) == ["revert", "0123456789", None]
 
 
 def test_a_shallow_clone_is_read_with_a_warning(repo, tmp_path):

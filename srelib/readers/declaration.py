@@ -278,6 +278,11 @@ def only(keys: Keys, when: When = None) -> Callable[[Record], str | None]:
     return lambda record: first(record, keys) if meets(record, when) else None
 
 
+def joined(keys: Keys) -> Callable[[Record], str | None]:
+    """A key: every text at these keys, a line each."""
+    return lambda record: "\n".join(texts(record, keys)) or None
+
+
 def each(path: str, *keys: Key, when: When = None) -> Callable[[Record], list[Any]]:
     """A key: of every member of a list of which something is true, the first text at these keys.
 

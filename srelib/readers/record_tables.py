@@ -7,7 +7,6 @@ exclusion and no incident.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from srelib import recurring, tables
+from srelib import marks, recurring, tables
 from srelib.readers import cells, words
 from srelib.readers.base import FileResult, Head, LineOf, in_line_order, lines_at
 
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from srelib.sources import Source
 
 Row = dict[str, Any]
-
-_UNPLANNED = re.compile(r"unplanned|rollback|hotfix|revert|rework|emergency")
 
 
 def with_times(
@@ -57,7 +54,7 @@ def with_planned(frame: pd.DataFrame, *, column: str) -> pd.DataFrame:
     bad = text.notna() & (text != "") & flags.isna()
     reason = "neither true nor false (write true, false, 1, 0, yes or no)"
     found = words.marked(frame, bad, "fault", reason, column, text)
-    return found.assign(planned=~flags if _UNPLANNED.search(column.lower()) else flags)
+    return found.assign(planned=~flags if words.name_clues()["unplanned"].search(column) else flags)
 
 
 Lines = ArrayLike | LineOf
@@ -170,6 +167,8 @@ def read_rows(
     )  # fmt: skip
     found = _rename_services(accepted, source.services)
     _translate_words(accepted, source)
+    if table == "changes":
+        accepted.frame = marks.with_marks(accepted.frame)
     if table == "deployments":
         found += _keep_environments(accepted, source.environment)
     accepted.refuse_marked("left_out")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from srelib import tables
+from srelib import marks, tables
 from srelib.readers import generic, record_tables, text, words
 from srelib.readers.base import Family, FileResult, Head
 from srelib.readers.cells import times
@@ -52,9 +52,10 @@ def columns_of(
 ) -> dict[str, str]:
     """Which column of the file each column of a table is."""
     known = words.column_names()[table]
-    sought = {name: known.get(name, (name,)) for name in tables.names(table) if name not in chosen}
+    names = tables.names(table) + [*marks.TEXTS] * (table == "changes")
+    sought = {name: known.get(name, (name,)) for name in names if name not in chosen}
     found = words.columns_by_name(header, sought, chosen.values()) | dict(chosen)
-    return {name: found[name] for name in tables.names(table) if name in found}
+    return {name: found[name] for name in names if name in found}
 
 
 def _read_records(head: Head, source: Source) -> FileResult:
@@ -69,7 +70,8 @@ def _read_records(head: Head, source: Source) -> FileResult:
     needed += ["committed_at"] * (table == "changes" and "merged_at" not in columns)
     known = columns | constants
     generic.demand(head, source, known, *needed, kind=f"a table of {table}", table=table)
-    kinds = {column.name: column.kind for column in tables.TABLES[table]}
+    kinds = dict.fromkeys(columns, "text")
+    kinds |= {column.name: column.kind for column in tables.TABLES[table]}
     types = dict.fromkeys(columns.values(), "text")
     types |= {column: "time" for name, column in columns.items() if kinds[name] == "time"}
     history = words.columns_by_name(head.header, words.column_names()["history"], types)

@@ -273,6 +273,29 @@ def merge_request(number: int = 1, **more: Any) -> dict[str, Any]:
     } | more  # fmt: skip
 
 
+def azure_pull(number: int = 1, **more: Any) -> dict[str, Any]:
+    """A pull request as `az repos pr list` writes it."""
+    return {
+        "pullRequestId": number, "title": "Faster", "description": "Now", "status": "completed",
+        "creationDate": "2026-06-01T08:00:00Z", "closedDate": "2026-06-01T12:00:00Z",
+        "sourceRefName": "refs/heads/faster", "targetRefName": "refs/heads/main", "labels": None,
+        "lastMergeCommit": {"commitId": f"{number:040x}", "url": "x"},
+        "repository": {"id": "r", "name": "shop"}, "createdBy": {"displayName": "A"},
+    } | more  # fmt: skip
+
+
+def bitbucket_pull(number: int = 1, **more: Any) -> dict[str, Any]:
+    """A pull request of Bitbucket."""
+    return {
+        "id": number, "type": "pullrequest", "title": "Faster", "description": "Now",
+        "state": "MERGED", "created_on": "2026-06-01T08:00:00+00:00",
+        "updated_on": "2026-06-01T12:00:00+00:00", "source": {"branch": {"name": "faster"}},
+        "destination": {"branch": {"name": "main"}, "repository": {"name": "shop"}},
+        "merge_commit": {"hash": f"{number:012x}"}, "author": {"display_name": "A"},
+        "links": {"html": {"href": f"https://bitbucket.org/acme/shop/pull-requests/{number}"}},
+    } | more  # fmt: skip
+
+
 def pipeline(number: int = 1, **more: Any) -> dict[str, Any]:
     """A pipeline of GitLab."""
     return {
@@ -448,6 +471,8 @@ EXPORTS: dict[str, tuple[str, str, Any]] = {
     "GitHub pull requests, gh": ("github_pulls", "p.json", [gh_pull()]),
     "GitHub pull requests, REST": ("github_pulls", "p.json", [pull()]),
     "GitLab merge requests": ("gitlab_merge_requests", "m.json", [merge_request()]),
+    "Azure DevOps pull requests": ("azure_devops_pulls", "r.json", {"value": [azure_pull()]}),
+    "Bitbucket pull requests": ("bitbucket_pulls", "q.json", {"values": [bitbucket_pull()]}),
     "GitLab pipelines": ("gitlab_pipelines", "p.json", [pipeline()]),
     "ServiceNow table API": ("servicenow_api", "i.json", {"result": [snow_incident()]}),
     "ServiceNow list": ("servicenow", "i.csv", table(

@@ -35,8 +35,9 @@ CANONICAL = {
         "https://ci.example.org/d1\n"
     ),
     "changes": (
-        "change_id,service,committed_at,merged_at,deployment_id,url\n"
-        "c1,shop,2026-06-01T10:00:00Z,2026-06-01T10:05:00Z,d1,https://git.example.org/c1\n"
+        "change_id,service,committed_at,merged_at,deployment_id,kind,reverts,assisted,url\n"
+        "c1,shop,2026-06-01T10:00:00Z,2026-06-01T10:05:00Z,d1,revert,c0,true,"
+        "https://git.example.org/c1\n"
     ),
     "incidents": (
         "incident_id,service,severity,started_at,detected_at,acknowledged_at,mitigated_at,"

@@ -1,8 +1,7 @@
-"""GitLab: deployments, pipelines of the ref that deploys, and merge requests as changes."""
+"""GitLab: deployments, and pipelines of the ref that deploys."""
 
 from srelib.readers import declaration as say
 from srelib.readers.engine import FileContext, Format
-from srelib.readers.formats.github_issues import NO_COMMIT_TIME, UNMERGED
 
 _PROJECT = r"^https?://[^/]+/(?:[^/]+/)*?([^/]+)(?:/-)?/(?:jobs|pipelines|commit|builds)/"
 """Where addresses of GitLab name the project."""
@@ -95,21 +94,4 @@ GITLAB_PIPELINES = Format(
         say.Note("{n} of {of} pipelines tell no end: they are taken to have finished when they "
                  "were last updated, which can be late.", {"finishedat": ""}),
     ),
-)  # fmt: skip
-
-GITLAB_MERGE_REQUESTS = Format(
-    "gitlab_merge_requests", "changes", "a merge request",
-    signs=(say.has("iid", "mergedat", "targetbranch"),),
-    sign="mergedat",
-    columns={
-        "change_id": ("mergecommitsha", "squashcommitsha", "sha", "iid"),
-        "url": "weburl",
-        "service": say.in_text(r"/([^/]+)(?:/-)?/merge_requests/\d+", "weburl"),
-        "merged_at": "mergedat",
-    },
-    rules=(UNMERGED,),
-    asks="these merge requests do not say which project they belong to",
-    paging=say.Paging((20, 100), "export all pages: `glab api projects/ID/merge_requests?state="
-                      "merged --paginate`"),
-    notes=(NO_COMMIT_TIME,),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from srelib.readers import cells
 from srelib.readers import declaration as say
 from srelib.readers.engine import Format
-from srelib.readers.formats.github_issues import INCIDENT
+from srelib.readers.words import name_clues
 
 _SERVICES = (
     "Component/s", "Components", "Komponente/n", "Komponenten", "Componente/s", "Componentes",
@@ -14,18 +14,10 @@ _TYPES = ("Issue Type", "Work type", "Vorgangstyp", "Tipo de Incidencia")
 _CREATED = ("Created", "Erstellt", "Creada")
 _RESOLVED = ("Resolved", "Erledigt", "Resuelta")
 _RESOLUTION = ("Resolution", "Lösung", "Resolución")
-_DONE = (
-    "done|closed|resolved|completed|complete|fixed|fertig|erledigt|geschlossen|gelöst|"
-    "listo|finalizada|finalizado|cerrada|resuelta"
-)
-_NONE_OF_ITS_OWN = (
-    "duplicate|invalid|declined|rejected|false|canceled|cancelled|won'?t do|cannot reproduce|"
-    "not an? \\w+|no incident|duplikat|abgelehnt|abgebrochen|wird nicht erledigt|kein fehler|"
-    "duplicado|duplicada|rechazada|cancelada"
-)
 _STATUS = ("Status Category", "Statuskategorie", "Status", "Estado")
 _GUESSED_END = say.only(
-    ("Updated", "Aktualisiert", "Actualizada"), {_STATUS: rf"\s*({_DONE})\s*", _RESOLVED: ""}
+    ("Updated", "Aktualisiert", "Actualizada"),
+    {_STATUS: rf"\s*({name_clues()['done'].pattern})\s*", _RESOLVED: ""},
 )
 """The last update of an issue that is done and has no time of resolution."""
 
@@ -60,13 +52,14 @@ JIRA = Format(
         "where", "type", say.only(_TYPES),
         'no incident by its type; to choose, say where = {{ "{column}" = [...] }} in sources.toml',
         _TYPES, "has the type",
-        default=(INCIDENT,),
+        default=(name_clues()["incident"].pattern,),
         paste='where = {{ "{column}" = ["...", "..."] }} in sources.toml chooses others',
     ),
     rules=(
         _complete,
         say.Drop("resolved as {said}: no incident of its own",
-                 {_RESOLUTION: rf"\s*({_NONE_OF_ITS_OWN})(\W.*)?"}, _RESOLUTION, "Resolution"),
+                 {_RESOLUTION: rf"\s*({name_clues()['no_incident'].pattern})(\W.*)?"}, _RESOLUTION,
+                 "Resolution"),
     ),
     dates=cells.jira_iso,
     paging=say.Paging((1000,), "export shorter periods"),
