@@ -53,6 +53,8 @@ _SET = "A parameter of the notebooks; may be repeated. An unknown name is an err
 Settings = Annotated[list[str] | None, _option("--set", "NAME=VALUE", _SET)]
 _PART = "Only this service; may be repeated."
 Services = Annotated[list[str] | None, _option("--service", "NAME", _PART)]
+_TEAM = "Only services of this team; may be repeated."
+Teams = Annotated[list[str] | None, _option("--team", "NAME", _TEAM)]
 _SINCE = "Leave out what began before this day (UTC), or a time with its zone."
 Since = Annotated[str | None, _option("--since", "DATE", _SINCE)]
 _UNTIL = "Leave out what began on this day or later: the report as if made then."
@@ -96,6 +98,7 @@ def report(
     out: Report = Path("reports"),
     only: Only = None,
     service: Services = None,
+    team: Teams = None,
     since: Since = None,
     until: Until = None,
     previous: Previous = None,
@@ -116,6 +119,7 @@ def report(
 
     values: dict[str, Any] = dict(_settings(settings or []))
     values |= {"service": service} if service else {}
+    values |= {"team": team} if team else {}
     values |= {"since": since} if since else {}
     values |= {"until": until} if until else {}
     out = out.expanduser()
@@ -191,6 +195,7 @@ def compare(old: Earlier, new: Later, debug: Debug = False) -> None:
 def budget(
     data: Data = None,
     service: Services = None,
+    team: Teams = None,
     until: Until = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     debug: Debug = False,
@@ -203,7 +208,7 @@ def budget(
     from srelib import load
     from srelib.report import budgets
 
-    part = load(_folder(data)).of(service).between(until=until)
+    part = load(_folder(data)).of(service, team=team).between(until=until)
     rows = budgets.left(part)
     if not rows:
         raise InputError("there is no objective", fix="write one into slos.yaml (srelib init)")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,10 +12,11 @@ import pandas as pd
 
 from srelib import recurring, tables, wording
 from srelib.errors import InputError, ParameterError, SloError
-from srelib.folder import grid, joining, logs, records, selection
-from srelib.folder.files import REPORT_MARKER, Folder, ReadFile, listing
-from srelib.folder.services import differing_names, several_services
+from srelib.folder import grid, joining, logs, records, selection, teams
+from srelib.folder.files import REPORT_MARKER, Folder, listing, provenance
+from srelib.folder.services import differing_names, named_in, several_services
 from srelib.readers.base import FileResult
+from srelib.slos.model import Documents
 from srelib.windows.window import _grid
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class Dataset:
         One row per service and indicator; per file; per record refused.
     notes : tuple of str
         What concerns no single file.
+    teams : Series
+        Name of the team that owns each service; index ``service``, those without a team left out.
     """
 
     path: Path
@@ -61,6 +63,7 @@ class Dataset:
     sources: pd.DataFrame
     rejects: pd.DataFrame
     notes: tuple[str, ...] = field(default=())
+    teams: pd.Series = field(default_factory=lambda: teams.Owners().teams)
 
     @property
     def services(self) -> list[str]:
@@ -150,13 +153,20 @@ class Dataset:
             counts = exclude(counts, self.exclusions, **names, schedule=slo.schedule).counts
         return _for_slo(counts, slo)
 
-    def of(self, service: str | Collection[str] | None = None) -> Dataset:
+    def of(
+        self,
+        service: str | Collection[str] | None = None,
+        *,
+        team: str | Collection[str] | None = None,
+    ) -> Dataset:
         """The same of one service or several; objectives and exclusions of others go with them.
 
         Parameters
         ----------
         service : str or collection of str, optional
             None: every service.
+        team : str or collection of str, optional
+            Only services of this team, or of one of these.
 
         Returns
         -------
@@ -165,7 +175,7 @@ class Dataset:
         Raises
         ------
         ParameterError
-            The data name no such service.
+            The data name no such service or team, or none that is of both.
 
         Examples
         --------
@@ -173,13 +183,16 @@ class Dataset:
         >>> simulate.fleet(seed=1).dataset.of("web").services
         ['web']
         """
-        if service is None:
+        if service is None and team is None:
             return self
         named = sorted({*self.services, *(slo.service for slo in self.slos)})
-        wanted = selection.known(service, named, "service")
+        wanted = named if service is None else selection.known(service, named, "service")
+        if team is not None:
+            wanted = selection.of_team(self.teams, team, wanted)
         part = self._with(selection.of_services(self._frames, wanted))
         slos = [slo for slo in self.slos if slo.service in wanted]
-        return replace(part, slos=slos, notes=(*self.notes, f"only of {', '.join(wanted)}"))
+        own, said = self.teams[self.teams.index.isin(wanted)], f"only of {', '.join(wanted)}"
+        return replace(part, slos=slos, teams=own, notes=(*self.notes, said))
 
     def between(
         self, since: str | pd.Timestamp | None = None, until: str | pd.Timestamp | None = None
@@ -289,14 +302,15 @@ def explored(path: str | Path, *, as_of: str | pd.Timestamp | None = None) -> Ex
     path = Path(path)
     root, files = listing(path)
     problems: list[InputError] = []
-    slos, notes = _objectives(root if path.is_dir() else None, files, problems)
+    documents = _objectives(root if path.is_dir() else None, files, problems)
     exports = [file for file in files if file.suffix.lower() not in (".yaml", ".yml", ".toml")]
     named = {wording.shown_path(file, root): file for file in exports}
     folder = Folder(root, _sources(root), named, problems=problems)
     folder.read_all()
-    dataset = _joined(path, folder, slos)
+    dataset = _joined(path, folder, documents)
     if dataset is not None:
-        dataset = replace(dataset, notes=(*notes, *folder.notes(), *dataset.notes))
+        notes = (*documents.notes, *folder.notes(), *dataset.notes)
+        dataset = replace(dataset, notes=notes)
         if as_of is not None:
             now = selection.moment(as_of, "as_of")
             dataset = dataset._until(now, included=True)
@@ -308,12 +322,11 @@ def explored(path: str | Path, *, as_of: str | pd.Timestamp | None = None) -> Ex
     )
 
 
-def _joined(path: Path, folder: Folder, slos: list[Slo]) -> Dataset | None:
+def _joined(path: Path, folder: Folder, documents: Documents) -> Dataset | None:
     """The files as one dataset; None where that fails for good."""
     while any(entry.fed for entry in folder.read.values()):
-        said = folder.service_names()
         try:
-            return _assembled(path, list(folder.read.values()), slos, said)
+            return _assembled(path, folder, documents)
         except InputError as error:
             if not folder.go_on(error):
                 return None
@@ -334,19 +347,16 @@ def _sources(root: Path) -> Sources | None:
     return read_sources(root)
 
 
-def _objectives(
-    root: Path | None, files: list[Path], problems: list[InputError]
-) -> tuple[list[Slo], list[str]]:
+def _objectives(root: Path | None, files: list[Path], problems: list[InputError]) -> Documents:
     if root is None or not any(file.suffix.lower() in (".yaml", ".yml") for file in files):
-        return [], ["no objectives: there is no slos.yaml (srelib init writes one)"]
+        return Documents(notes=("no objectives: there is no slos.yaml (srelib init writes one)",))
     from srelib.slos.files import _read_documents
 
     try:
-        read = _read_documents(root)
+        return _read_documents(root)
     except SloError as error:
         problems.append(error)
-        return [], []
-    return list(read.slos), list(read.notes)
+        return Documents()
 
 
 def _together(seen: Explored) -> InputError:
@@ -368,12 +378,8 @@ def _together(seen: Explored) -> InputError:
     return InputError(f"{text}\n\n{seen.to_paste}" if seen.entries else text)
 
 
-def _assembled(
-    path: Path,
-    loaded: list[ReadFile],
-    slos: list[Slo],
-    said: set[str],
-) -> Dataset:
+def _assembled(path: Path, folder: Folder, documents: Documents) -> Dataset:
+    loaded, slos = list(folder.read.values()), list(documents.slos)
     names = [entry.name for entry in loaded]
     results, overlap = logs.joined_states([entry.result for entry in loaded], names)
     thresholds = _thresholds(slos, results)
@@ -384,19 +390,24 @@ def _assembled(
         joined[table], repeated = records.joined_records(table, results, names)
         found += repeated
     found = logs.once_a_row(found, results)
-    joined, notes = several_services(joined, said)
+    joined, notes = several_services(joined, folder.service_names())
     notes += differing_names(joined) + records.far_outside(joined)
     notes += records.unclear_alerts(joined["alerts"])
     if not any(len(joined[table]) for table in tables.EXPORTS):
         _nothing_left(found, results)
+    named = {*named_in(joined), *(slo.service for slo in slos)}
+    said = folder.sources.teams if folder.sources else {}
+    owned = teams.owners(named, said, documents.owners, dict(zip(names, results, strict=True)))
+    found += owned.rejects
+    folder.problems += [owned.problem] if owned.problem else []
     rejected = tables.stacked([entry.result.rejects for entry in loaded] + found, "rejects")
     rejected = rejected.sort_values(["file", "line"], kind="stable").reset_index(drop=True)
     series = joining.described(joined["sli"], indicators)
-    sources = _provenance(loaded, found, missing)
+    sources = provenance(loaded, found, missing)
     now = _now(joined, series)
     joined["exclusions"] = recurring.expanded(joined["exclusions"], until=now)
     return Dataset(path, now, **joined, slos=slos, series=series, sources=sources,
-                   rejects=rejected, notes=tuple(notes))  # fmt: skip
+                   rejects=rejected, notes=(*notes, *owned.notes), teams=owned.teams)  # fmt: skip
 
 
 def _nothing_left(found: list[pd.DataFrame], results: list[FileResult]) -> None:
@@ -450,27 +461,6 @@ def _now(joined: dict[str, pd.DataFrame], series: pd.DataFrame) -> pd.Timestamp:
                    for name in tables.times(table) if table != "exclusions"]  # fmt: skip
         ends = [column.max() for column in columns if column.notna().any()]
     return max(ends).as_unit("us") if ends else pd.NaT  # type: ignore[return-value]
-
-
-def _provenance(
-    loaded: list[ReadFile], found: list[pd.DataFrame], missing: dict[str, int]
-) -> pd.DataFrame:
-    later = Counter(name for frame in found for name in frame["file"])
-    rows = [
-        {
-            "file": entry.name, "format": entry.format, "table": entry.fed,
-            "rows_read": entry.result.rows_read,
-            "rows_kept": entry.result.rows_kept - later[entry.name],
-            "rows_rejected": entry.result.rows_rejected + later[entry.name],
-            "rows_missing": entry.result.rows_missing + missing.get(entry.name, 0),
-            "first": entry.first, "last": entry.last,
-            "timezone": entry.result.timezone if entry.fed else None,
-            "sha256": entry.sha256.result() if entry.sha256 else "",
-            "notes": "\n".join(entry.result.notes) or None,
-        }
-        for entry in loaded
-    ]  # fmt: skip
-    return tables.conform(pd.DataFrame(rows, columns=tables.names("sources")), "sources")
 
 
 def __dir__() -> list[str]:

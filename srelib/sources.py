@@ -83,7 +83,7 @@ def source_error(fault: schema.Fault, text: str, name: str) -> SourceError:
 
 def _where(place: tuple[str | int, ...]) -> tuple[int, int, list[str]]:
     """Number of the entry, of the series in it (0: not inside one), and the keys below."""
-    entry = int(place[1]) + 1 if len(place) > 1 else 0
+    entry = int(place[1]) + 1 if place[:1] == ("file",) and len(place) > 1 else 0
     series = int(place[3]) + 1 if place[2:3] == ("series",) and len(place) > 3 else 0
     above = 4 if series else 2 if entry else 0
     return entry, series, [str(part) for part in place[above:]]
@@ -159,7 +159,9 @@ Number = Annotated[float | None, Field(strict=True, allow_inf_nan=False)]
 Op = Annotated[Literal["lte", "lt", "gte", "gt"], BeforeValidator(_operator)]
 Size = Annotated[int, BeforeValidator(_size)]
 Service = Annotated[str, BeforeValidator(_joined)]
-Table = Literal["sli", "deployments", "changes", "incidents", "alerts", "exclusions", "ignore"]
+Table = Literal[
+    "sli", "deployments", "changes", "incidents", "alerts", "exclusions", "teams", "ignore"
+]  # fmt: skip
 State = Literal["good", "bad", "ignore"]
 Meaning = Annotated[State | dict[str, str], BeforeValidator(_meaning)]
 Unit = Literal["count", "rate", "ratio", "percent", "counter", "value", "state", "event"]
@@ -377,6 +379,11 @@ class Sources(_Model):
     file: tuple[Source, ...] = _key(
         "one [[file]] per group of files; the first that matches counts", default=()
     )
+    teams: dict[str, Names] = _key(
+        "services of each team; * in a name stands for anything",
+        '[teams]\npayments = ["checkout", "billing-*"]',
+        default={},
+    )
 
     def for_file(self, name: str) -> Source | None:
         """The first entry that matches a file."""
@@ -424,7 +431,7 @@ def _set(part: str) -> str:
 
 
 def _check_columns(source: Source, columns: Iterable[str], key: str) -> None:
-    named = [source.table] if source.table in tables.EXPORTS else list(tables.EXPORTS)
+    named = [source.table] if source.table in ("sli", *tables.RECORDS) else list(tables.EXPORTS)
     allowed = sorted({*EXTRA_COLUMNS, *(name for table in named for name in tables.names(table))})
     for column in columns:
         if column not in allowed:

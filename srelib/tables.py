@@ -17,8 +17,8 @@ import pandas as pd
 from srelib.errors import ColumnError
 
 __all__ = [
-    "DTYPES", "EXPORTS", "MAIN_TIME", "TABLES", "Column", "conform", "empty", "left_out",
-    "main_time", "names", "need", "rejects", "required", "stacked", "times",
+    "DTYPES", "EXPORTS", "MAIN_TIME", "RECORDS", "TABLES", "Column", "conform", "empty",
+    "left_out", "main_time", "names", "need", "rejects", "required", "stacked", "times",
 ]  # fmt: skip
 
 Kind = Literal["time", "text", "category", "number", "integer", "flag"]
@@ -102,6 +102,10 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("rrule", "text", "iCalendar rule by which the window recurs; missing: it does not"),
         Column("timezone", "text", "time zone whose clock the rule keeps; missing: UTC"),
     ),
+    "teams": (
+        Column("service", "text", "service", True),
+        Column("team", "text", "team that owns it", True),
+    ),
     "series": (
         Column("service", "text", "service", True),
         Column("sli", "text", "indicator", True),
@@ -153,6 +157,9 @@ MAIN_TIME = {
 
 EXPORTS = ("sli", "deployments", "changes", "incidents", "alerts", "exclusions")
 """The tables exports are read into."""
+
+RECORDS = (*EXPORTS[1:], "teams")
+"""The tables that hold a row for each record; that of teams has no time."""
 
 
 def rejects(file: str, lines: Any, column: Any, values: Any, reason: Any) -> pd.DataFrame:

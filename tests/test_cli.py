@@ -137,9 +137,11 @@ def test_a_part_of_the_data_is_a_parameter_of_the_notebooks(monkeypatch, capsys)
     services = ("--service", "a", "--service", "b")
     run("report", "x", *services, "--since", "2026-05-01", "--as-of", "2026-06-01", capsys=capsys)
     run("report", "x", "--until", "2026-06-01", "--set", "weeks=3", capsys=capsys)
+    run("report", "x", "--team", "pay", capsys=capsys)
     assert seen == [
         {"service": ["a", "b"], "since": "2026-05-01", "until": "2026-06-01"},
         {"until": "2026-06-01", "weeks": "3"},
+        {"team": ["pay"]},
     ]
 
 
@@ -425,7 +427,7 @@ def started(tmp_path):
 def uncommented(path: Path) -> str:
     """`sources.toml` with every example switched on, as its first lines say."""
     lines = path.read_text(encoding="utf-8").splitlines()
-    return "\n".join(re.sub(r"^#(?=\s*(\[\[|\w+ = ))", "", line) for line in lines)
+    return "\n".join(re.sub(r"^#(?=\s*(\[|\w+ = ))", "", line) for line in lines)
 
 
 def test_three_files_are_written(tmp_path):
@@ -508,6 +510,7 @@ def test_every_example_of_the_sources_is_valid(started):
     assert [len(entry.series) for entry in sources.file] == [0, 0, 2, 0, 0, 0, 0, 0, 0, 0]
     assert sources.file[8].services["API (EU)"] == "api"
     assert sources.file[4].values["paused"] == "ignore"
+    assert sources.teams == {"payments": ("checkout", "billing-*")}
 
 
 def test_the_columns_of_the_readme_are_those_of_the_tables(started):

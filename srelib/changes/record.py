@@ -61,6 +61,7 @@ class Record:
     named : tuple of str, services that any export names
     files : dict of str to str, SHA-256 of each file
     parameters : dict of str to dict, of each notebook; empty where none was run
+    teams : dict of str to str, the team of each service that has one
     """
 
     folder: str
@@ -71,6 +72,7 @@ class Record:
     named: tuple[str, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
+    teams: dict[str, str] = field(default_factory=dict)
 
     @property
     def services(self) -> list[str]:
@@ -85,6 +87,7 @@ class Record:
             days=self.days[self.days["service"].isin(list(services))].reset_index(drop=True),
             objectives={k: v for k, v in self.objectives.items() if k[0] in services},
             named=tuple(name for name in self.named if name in services),
+            teams={name: team for name, team in self.teams.items() if name in services},
         )
 
 
@@ -121,6 +124,7 @@ def record(dataset: Dataset) -> Record:
         },
         named=tuple(dataset.services),
         files=dict(zip(dataset.sources["file"], dataset.sources["sha256"], strict=True)),
+        teams={str(service): str(team) for service, team in dataset.teams.items()},
     )
 
 
@@ -246,6 +250,7 @@ def as_json(kept: Record) -> dict[str, Any]:
         "folder": kept.folder,
         "as_of": kept.as_of.isoformat(),
         "services": kept.services,
+        "teams": kept.teams,
         "files": kept.files,
         "parameters": kept.parameters,
         "objectives": [
@@ -334,4 +339,5 @@ def _record_of(kept: Mapping[str, Any]) -> Record:
         named=tuple(kept["services"]),
         files=kept["files"],
         parameters=kept["parameters"],
+        teams=kept.get("teams", {}),
     )

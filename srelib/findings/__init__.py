@@ -18,6 +18,7 @@ from srelib.findings import (
     scoreboard,
     sli,
     targets,
+    teams,
     tradeoff,
 )
 from srelib.findings.finding import Finding
@@ -25,7 +26,8 @@ from srelib.findings.show import Table, show
 
 __all__ = [
     "Finding", "Table", "alert_policies", "alerts", "budget", "changes", "decisions", "delivery",
-    "incidents", "policy", "quality", "scoreboard", "show", "sli", "targets", "tradeoff",
+    "incidents", "policy", "quality", "scoreboard", "show", "sli", "targets", "teams",
+    "tradeoff",
 ]  # fmt: skip
 
 

@@ -38,6 +38,7 @@ from srelib.events import END_OF_TIME
 from srelib.findings.finding import Finding, sentence
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, markdown, name, refusal_reasons, table
+from srelib.findings.teams import grouped
 from srelib.fleet import answers, refusals
 from srelib.policy.rules import FOUR_WEEKS
 from srelib.stats import Estimate
@@ -61,6 +62,8 @@ EVIDENCE = {
     TARGET: "08_choosing_slos", SHIP_MORE: "04_delivery", CARRY_ON: "02_error_budget",
 }  # fmt: skip
 """The notebook that shows what a verdict stands on."""
+UNSAID = "decisions.row"
+"""Key of what is said of a service that only the table shows."""
 CAUSES = {"deployments": "deployments", "outages": "other outages", "usual": "usual errors"}
 
 
@@ -201,12 +204,21 @@ def _enough(one: Decision) -> str:
     return sentence("decisions.part", which, enough=wording.count(one.enough))
 
 
-def decisions_table(decided: Decisions) -> Table | None:
-    """One row per service: verdict, what it would bring, how sure."""
+def decisions_table(
+    decided: Decisions, *, teams: pd.Series | None = None, rules: DecisionRules | None = None
+) -> Table | None:
+    """One row per service: verdict, what it would bring, how sure; by team where there are some.
+
+    What is said of services that `service_sentences` leaves to the table travels with it.
+    """
     known = ranked(decided)
     if not known:
         return None
     rows = pd.DataFrame([_row(service, one) for service, one in known.items()])
+    if teams is not None and len(teams):
+        order = [s for own in grouped(known, teams).values() for s in own]
+        rows = rows.set_index("service").loc[order].reset_index()
+        rows.insert(1, "team", [teams.get(service, "\u2013") for service in order])
     made = table(
         rows, max_rows=60,
         caption="What to do about each service, and how sure that is; what the change that the "
@@ -214,7 +226,10 @@ def decisions_table(decided: Decisions) -> Table | None:
                 "then, and budget saved; the largest cause of spent budget",
         headers={"cause": "largest cause", "windows": "windows of 100", "saved": "budget saved"},
     )  # fmt: skip
-    return made.stating([f for service, one in known.items() for f in _stated(service, one)])
+    stated = [f for service, one in known.items() for f in _stated(service, one)]
+    rest = [replace(_service(service, one, rules or DecisionRules()), key=UNSAID)
+            for service, one in list(known.items())[LINES:]]  # fmt: skip
+    return made.stating([*stated, *rest])
 
 
 def _row(service: str, one: Decision) -> dict[str, str]:

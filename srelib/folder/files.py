@@ -18,6 +18,7 @@ import pandas as pd
 
 from srelib import series, tables, wording
 from srelib.errors import InputError, ReadError
+from srelib.folder import codeowners
 from srelib.readers.base import FileResult
 from srelib.readers.sheets import SUFFIXES
 from srelib.readers.words import NOTHING_LEFT, UNKNOWN_STATUS
@@ -270,6 +271,8 @@ def _read_file(file: Path, name: str, root: Path, source: Source | None) -> Read
         return ReadFile(name, "ignored", FileResult({}, 0, 0, notes=(f"left out: {why}",)))
     from srelib.readers import recognition
 
+    if file.name == codeowners.FILE:
+        return _described(ReadFile(name, "codeowners", codeowners.read(file, name)))
     try:
         form, result = recognition.read(file, root=root, source=source)
     except OSError as error:
@@ -281,8 +284,9 @@ def _read_file(file: Path, name: str, root: Path, source: Source | None) -> Read
 def _described(entry: ReadFile) -> ReadFile:
     """The entry with the tables it feeds and the span of its times."""
     frames = entry.result.tables
-    times = [tables.main_time(frames[table], table) for table in frames if len(frames[table])]
-    entry.fed = ", ".join(table for table in tables.EXPORTS if table in frames)
+    dated = [table for table in frames if table in tables.MAIN_TIME and len(frames[table])]
+    times = [tables.main_time(frames[table], table) for table in dated]
+    entry.fed = ", ".join(table for table in tables.TABLES if table in frames)
     ends = [series.ends(column) for column in times]
     entry.first = min((first for first, _ in ends), default=pd.NaT)
     entry.last = max((last for _, last in ends), default=pd.NaT)
@@ -297,3 +301,25 @@ def _sha256(file: Path) -> str:
             return hashlib.file_digest(raw, "sha256").hexdigest()
     except OSError:
         return ""
+
+
+def provenance(
+    loaded: list[ReadFile], found: list[pd.DataFrame], missing: dict[str, int]
+) -> pd.DataFrame:
+    """Table ``sources``: what became of the rows of each file."""
+    later = Counter(name for frame in found for name in frame["file"])
+    rows = [
+        {
+            "file": entry.name, "format": entry.format, "table": entry.fed,
+            "rows_read": entry.result.rows_read,
+            "rows_kept": entry.result.rows_kept - later[entry.name],
+            "rows_rejected": entry.result.rows_rejected + later[entry.name],
+            "rows_missing": entry.result.rows_missing + missing.get(entry.name, 0),
+            "first": entry.first, "last": entry.last,
+            "timezone": entry.result.timezone if entry.fed else None,
+            "sha256": entry.sha256.result() if entry.sha256 else "",
+            "notes": "\n".join(entry.result.notes) or None,
+        }
+        for entry in loaded
+    ]  # fmt: skip
+    return tables.conform(pd.DataFrame(rows, columns=tables.names("sources")), "sources")

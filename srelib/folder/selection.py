@@ -86,6 +86,16 @@ def known(asked: str | Collection[str], names: Collection[str], kind: str) -> li
     return wanted
 
 
+def of_team(teams: pd.Series, asked: str | Collection[str], services: Collection[str]) -> list[str]:
+    """The services, of these, that belong to the teams asked for."""
+    wanted = known(asked, sorted({*teams}), "team")
+    own = [name for name in services if teams.get(name) in wanted]
+    if not own:
+        said = ", ".join(wanted)
+        raise ParameterError(f"none of {', '.join(services)} belongs to {said}.")
+    return own
+
+
 def described(series: pd.DataFrame, sli: pd.DataFrame) -> pd.DataFrame:
     """The rows of `series` that still have buckets, with their first, last and coverage."""
     rows = {(row["service"], row["sli"]): row for row in series.to_dict("records")}

@@ -28,6 +28,11 @@ def _names_in(frame: pd.DataFrame) -> set[str]:
     return {str(name) for name in (column.cat.categories if named else column.dropna().unique())}
 
 
+def named_in(joined: Mapping[str, pd.DataFrame]) -> set[str]:
+    """Every service that the tables name, apart from exclusions."""
+    return {name for table in _TABLES if table != "exclusions" for name in _names_in(joined[table])}
+
+
 def several_services(
     joined: Mapping[str, pd.DataFrame], said: Collection[str]
 ) -> tuple[dict[str, pd.DataFrame], list[str]]:

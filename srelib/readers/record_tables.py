@@ -371,7 +371,7 @@ def latest_first(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     """Rows by their updates where there are some, else by their ends, the latest first and open
     ones last; at one time the fullest first.
     """
-    end = {"changes": "merged_at"}.get(table) or _SPANS[table][1]
+    end = {"changes": "merged_at"}.get(table) or _SPANS.get(table, ("", ""))[1]
     filled = frame.notna().sum(axis=1).sort_values(ascending=False, kind="stable").index
     by = [name for name in (UPDATED, end) if name in frame]
     return frame.loc[filled].sort_values(by, ascending=False, kind="stable") if by else (

@@ -21,15 +21,7 @@ from srelib.readers.cells import times
 if TYPE_CHECKING:
     from srelib.sources import Source
 
-_SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("alerts", ("rule", "fired_at")),
-    ("changes", ("change_id", "committed_at")),
-    ("changes", ("change_id", "merged_at")),
-    ("incidents", ("incident_id", "started_at", "resolved_at")),
-    ("incidents", ("severity", "started_at", "resolved_at")),
-    ("deployments", ("deployment_id", "finished_at")),
-    ("exclusions", ("starts_at", "ends_at", "reason")),
-)
+_SIGNS = words.packaged("table_signs.toml")["sign"]
 _OWN_SIGNS = (
     ("deployments", "deployed_at"),
     ("exclusions", "starts_at"),
@@ -39,10 +31,11 @@ _OWN_SIGNS = (
 
 def table_of(header: tuple[str, ...]) -> str | None:
     """The table a header belongs to, if it is one of these."""
-    for table, needed in _SIGNS:
-        found = columns_of(header, table)
-        if all(name in found for name in needed) and _own(found, table):
-            return table
+    for sign in _SIGNS:
+        found = columns_of(header, sign["table"])
+        whole = len(found) == len(header) or not sign.get("alone")
+        if whole and {*sign["columns"]} <= {*found} and _own(found, sign["table"]):
+            return str(sign["table"])
     plain = {words.plain_name(name) for name in header}
     return next((table for table, name in _OWN_SIGNS if name in plain), None)
 
@@ -117,7 +110,7 @@ def _own(found: dict[str, str], table: str) -> bool:
 
 def _table(head: Head, source: Source) -> str:
     table = source.table or table_of(head.header)
-    if table not in tables.EXPORTS[1:]:
+    if table not in tables.RECORDS:
         raise head.error(
             f"the columns {', '.join(map(repr, head.header))} are not those of a known table",
             'say table = "deployments" (or changes, incidents, alerts, exclusions) and columns '
@@ -145,5 +138,5 @@ def _constants(table: str, source: Source) -> dict[str, str]:
 
 
 RECORDS = Family(
-    "records", lambda head: table_of(head.header) is not None, _read_records, tables.EXPORTS[1:]
+    "records", lambda head: table_of(head.header) is not None, _read_records, tables.RECORDS
 )

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 
 
-PART = ("service", "since", "until")
+PART = ("service", "team", "since", "until")
 """Parameters of every notebook that say which part of the data it is about."""
 
 
@@ -148,17 +148,18 @@ def _write(
     whole = dataset.load(source)
     sources._refuse_empty(whole)
     _offer(whole, temporary)
-    exports = whole.of(part["service"]).between(part["since"], part["until"])
+    exports = whole.of(part["service"], team=part["team"]).between(part["since"], part["until"])
+    chosen = bool(part["service"] or part["team"])
     from srelib.changes.record import FILE, record
     from srelib.report import difference, first_page, index, render, values
 
     context = render.Context(
         books=books,
-        provenance=sources._provenance(exports, only=exports.services if part["service"] else ()),
+        provenance=sources._provenance(exports, only=exports.services if chosen else ()),
         places={str(source): sources._folder_name(source), **_places(temporary)},
     )
     kept = record(exports)
-    if previous is not None and part["service"]:
+    if previous is not None and chosen:
         previous = previous.of(exports.services)
     compared = difference.compared(kept, previous)
     board = difference.on_board(index.scoreboard(exports), kept, compared)

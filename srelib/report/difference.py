@@ -114,8 +114,7 @@ def _table(found: Changes | None) -> Markup:
 
 def _html(sentences: Sequence[str], context: Context) -> list[Markup]:
     markdown = Markdown(context.names)
-    return [Markup(markdown.output(text).strip().removeprefix("<p>").removesuffix("</p>"))
-            for text in sentences]  # fmt: skip
+    return [markdown.sentence(text) for text in sentences]
 
 
 def on_board(board: Scoreboard, kept: Record, every: Sequence[Compared]) -> Scoreboard:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from srelib.findings.show import markdown
+from srelib.findings.show import markdown, name
 from srelib.report.difference import Compared
 from srelib.report.index import Scoreboard, leads
 from srelib.report.render import DECISION, Page
@@ -55,8 +55,11 @@ def _standing(board: Scoreboard) -> list[str]:
     headers = ["Service", "Place", *(cell.label for cell in board.services[0].cells)]
     rows = [[row.name, row.quadrant or "–",
              *(f"{c.value} ({c.ends})" if c.ends else c.value for c in row.cells)]
-            for row in board.services]  # fmt: skip
-    return ["## Scoreboard", "", f"{board.span}; with 95 % intervals.", "", *_table(headers, rows)]
+            for group in board.by_team(board.services) for row in group.rows]  # fmt: skip
+    teams = [f"- {name(team.name)}: {markdown(team.words, limit=400)}"
+             for team in board.teams.values()]  # fmt: skip
+    return ["## Scoreboard", "", f"{board.span}; with 95 % intervals.", "",
+            *teams, *([""] if teams else []), *_table(headers, rows)]  # fmt: skip
 
 
 def _budgets(board: Scoreboard) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jinja2
@@ -18,7 +18,9 @@ from srelib.findings.finding import beside_chance
 from srelib.findings.scoreboard import chance, shown
 from srelib.quality import Observed
 from srelib.report import sources
+from srelib.report import teams as by_team
 from srelib.report.render import TEMPLATES, Context, Page, css
+from srelib.report.teams import Group, Team, grouped
 from srelib.slos import Slo
 from srelib.tradeoff import FAST_FRAGILE, FAST_SAFE, SLOW_FRAGILE, SLOW_SAFE, Quadrants, Scorecard
 from srelib.tradeoff.scoreboard import DEVOPS, SHARED, SRE
@@ -43,6 +45,7 @@ class BudgetRow:
     coverage: str = ""
     deployments: str = "–"
     incidents: str = "–"
+    team: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,15 @@ class Scoreboard:
     map: QuadrantMap | None
     budgets: tuple[BudgetRow, ...]
     notes: tuple[str, ...]
+    teams: dict[str, Team] = field(default_factory=dict)
+
+    def by_team(self, rows: Sequence[ServiceRow] | Sequence[BudgetRow]) -> tuple[Group, ...]:
+        """Rows of services or of budgets under their teams."""
+        return grouped(rows, self.teams, of=lambda row: row.team)
+
+    def team_of(self, service: str) -> str:
+        """The team of a service by its name; empty without one."""
+        return next((row.team for row in self.services if row.service == service), "")
 
 
 def scoreboard(dataset: Dataset) -> Scoreboard:
@@ -70,13 +82,23 @@ def scoreboard(dataset: Dataset) -> Scoreboard:
     rows = {row["service"]: row for _, row in placed.services.iterrows()}
     names = sorted(board, key=lambda name: _alarm(rows.get(name), board[name]))
     length = wording.roughly(span[1] - span[0]) if span else ""
+    totals = tradeoff.team_totals({name: board[name] for name in names}, dataset.teams,
+                                  between=span, incidents=tables["incidents"])  # fmt: skip
     return Scoreboard(
-        services=tuple(_service(board[name], rows.get(name), length) for name in names),
+        services=tuple(
+            replace(_service(board[name], rows.get(name), length), team=_team(dataset, name))
+            for name in names
+        ),
         span=f"{wording.day(span[0])} to {wording.day(span[1])}" if span else "",
         map=drawn(placed),
         budgets=tuple(_row(dataset, slo) for slo in dataset.slos),
         notes=tuple(_notes(dataset)),
+        teams=by_team.headings(totals),
     )
+
+
+def _team(dataset: Dataset, service: str) -> str:
+    return str(dataset.teams.get(service, ""))
 
 
 def _alarm(row: pd.Series | None, one: Scorecard) -> tuple[int, float, str]:
@@ -91,6 +113,7 @@ def _row(dataset: Dataset, slo: Slo) -> BudgetRow:
         slo=name,
         target=wording.percent(slo.target),
         window=str(slo.window),
+        team=_team(dataset, slo.service),
     )
     try:
         part = windows.current(dataset.slo_counts(slo), window=slo.window)
@@ -188,13 +211,17 @@ def render(
         for note in file["notes"]
     ]
     return environment.get_template("report.html.j2").render(
-        css=Markup(css()),
+        css=Markup(css() + by_team.css(board.teams)),
         provenance=context.provenance,
         board=board,
         pages=[(page, Markup(page.finding)) for page in pages],
         leads=[(page, Markup(page.finding)) for page in leads(pages)],
         decided=[
-            (page, [Markup(text) for text in page.decisions])
+            (
+                page,
+                len(page.decisions),
+                grouped(page.decisions, board.teams, of=lambda one: board.team_of(one.service)),
+            )
             for page in pages
             if page.decisions and not page.failure
         ],
@@ -286,6 +313,7 @@ class ServiceRow:
     cells: tuple[Cell, ...]
     service: str = ""
     objective: str = ""
+    team: str = ""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ import jinja2
 import mistune
 import nbformat
 from bs4 import BeautifulSoup
+from markupsafe import Markup
 from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
 
@@ -116,6 +117,10 @@ class Markdown:
         """HTML of a Markdown output, whose text may come from data: no tag, no outside link."""
         return clean(str(self._output(source)))
 
+    def sentence(self, source: str) -> Markup:
+        """The same without its paragraph, to stand in a line of a list."""
+        return Markup(self.output(source).strip().removeprefix("<p>").removesuffix("</p>"))
+
 
 def clean(html: str) -> str:
     """HTML reduced to structure: no script, style, event, image, frame or outside load."""
@@ -168,6 +173,14 @@ SHOWN = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg
 
 
 @dataclass(frozen=True)
+class Said:
+    """A sentence as HTML, and the service that it is about."""
+
+    service: str
+    html: Markup
+
+
+@dataclass(frozen=True)
 class Page:
     """A rendered page and what the index says about it.
 
@@ -180,7 +193,7 @@ class Page:
     html: str = field(repr=False)
     finding: str
     failure: str = ""
-    decisions: tuple[str, ...] = ()
+    decisions: tuple[Said, ...] = ()
     stated: tuple[dict[str, Any], ...] = field(default=(), repr=False)
     parameters: dict[str, Any] = field(default_factory=dict, repr=False)
     says: str = ""
@@ -314,12 +327,11 @@ def _stated(node: NotebookNode, context: Context) -> tuple[dict[str, Any], ...]:
     )
 
 
-def _decisions(stated: Sequence[dict[str, Any]], context: Context) -> tuple[str, ...]:
+def _decisions(stated: Sequence[dict[str, Any]], context: Context) -> tuple[Said, ...]:
     """What the notebook says to do about each service."""
     markdown = Markdown(context.names)
-    texts = [one["sentence"] for one in stated if one["key"] == DECISION]
-    return tuple(markdown.output(text).strip().removeprefix("<p>").removesuffix("</p>")
-                 for text in texts)  # fmt: skip
+    return tuple(Said(one["service"], markdown.sentence(one["sentence"]))
+                 for one in stated if one["key"] == DECISION)  # fmt: skip
 
 
 def size(png: str) -> tuple[int, int] | None:

@@ -14,6 +14,7 @@ from srelib import tables, wording
 from srelib.dataset import _together, explored
 from srelib.errors import InputError
 from srelib.findings.quality import _left_out
+from srelib.folder import teams
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
@@ -120,7 +121,8 @@ def check(folder: Path) -> dict[str, Any]:
     -------
     dict
         Plain values only: usable, unconfirmed (whether it rests on proposals that nobody has
-        confirmed, and so is not usable yet), folder, as_of, files, series, slos, rejects, notes;
+        confirmed, and so is not usable yet), folder, as_of, files, series, slos, teams, rejects,
+        notes;
         error (every problem, else null) and sources_toml (the entries that answer them). With an
         error the other parts show the folder as if the entries were there; where that fails they
         are absent.
@@ -165,6 +167,7 @@ def check(folder: Path) -> dict[str, Any]:
             {name: str(slo.window) if name == "window" else getattr(slo, name) for name in PROMISED}
             for slo in dataset.slos
         ],
+        "teams": teams.summary(dataset.teams),
         "rejects": _rejections(dataset.rejects),
         "notes": _notes(dataset),
     }
@@ -281,6 +284,10 @@ def _slo_cells(slo: Mapping[str, Any]) -> list[Any]:
     return [slo["name"], slo["service"], slo["sli"], target, slo["window"], slo["method"]]
 
 
+def _team_cells(one: Mapping[str, Any]) -> list[Any]:
+    return [one["team"], ", ".join(one["services"])]
+
+
 def _rejects_cells(reason: Mapping[str, Any]) -> list[Any]:
     lines = ", ".join(map(str, reason["first_lines"]))
     what = "left out by rule" if reason["by_rule"] else "refused"
@@ -301,6 +308,7 @@ TABLES = {
         _series_cells,
     ),
     "slos": ("Objectives", ("Name", "Service", "SLI", "Target", "Window", "Method"), _slo_cells),
+    "teams": ("Teams", ("Team", "Services"), _team_cells),
     "rejects": (
         "Rows not used",
         ("File", "Column", "Values", "Reason", "Refused?", "Rows", "First lines"),

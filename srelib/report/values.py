@@ -41,7 +41,10 @@ def text(kept: Record, pages: Sequence[Page]) -> str:
     known = as_json(replace(kept, parameters=parameters))
     days = known.pop("days")
     places = {(one["service"], one["quantity"], one["subject"]): i for i, one in enumerate(days)}
-    stated = [_finding(one, page, places) for page in pages for one in page.stated]
+    stated = [
+        {**_finding(one, page, places), "team": kept.teams.get(one["service"])}
+        for page in pages for one in page.stated
+    ]  # fmt: skip
     failed = {page.name: page.failure for page in pages if page.failure}
     parts = {"schema": SCHEMA, "srelib": kept.version, **known, "failed": failed}
     lines = [f"{_dumped(name)}: {_dumped(value)}" for name, value in parts.items()]

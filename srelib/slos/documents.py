@@ -322,5 +322,5 @@ def read_schedule(metadata: Metadata, document: YamlDocument) -> BusinessHours |
 
 
 def owner_label(labels: dict[str, str]) -> str | None:
-    """Who answers for a service, where a label says so."""
-    return labels.get("owner") or labels.get("team")
+    """Who answers for a service, where a label says so: a team rather than a person."""
+    return labels.get("team") or labels.get("owner")

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import yaml
+from pydantic import ValidationError
 
 from srelib.errors import ParameterError, SloError
-from srelib.slos.documents import SCHEDULE, YamlDocument, load
-from srelib.slos.model import Slo
+from srelib.slos.documents import (
+    SCHEDULE,
+    Metadata,
+    YamlDocument,
+    load,
+    merged_labels,
+    owner_label,
+)
+from srelib.slos.model import Documents, Owner, Slo
 from srelib.slos.openslo import VERSIONS, Reference, indicators, read_openslo
 from srelib.slos.other_formats import FORMATS, V1ALPHA_VERSION
 from srelib.windows import Window
@@ -31,15 +38,6 @@ LENGTHS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
 CALENDAR_UNITS = {"day": "d", "week": "w", "month": "M", "quarter": "Q", "year": "Y"}
 
 _EXAMPLE = "srelib init FOLDER writes a commented slos.yaml to start from"
-
-
-@dataclass(frozen=True)
-class _Documents:
-    """What a file or folder says about objectives."""
-
-    slos: tuple[Slo, ...]
-    notes: tuple[str, ...]
-    files: tuple[str, ...]
 
 
 def read(path: str | Path) -> list[Slo]:
@@ -67,22 +65,26 @@ def read(path: str | Path) -> list[Slo]:
     return list(_read_documents(path).slos)
 
 
-def _read_documents(path: str | Path) -> _Documents:
+def _read_documents(path: str | Path) -> Documents:
     """As `read`, with notes on what was skipped or assumed."""
     path = Path(path)
     names = _files(path)
     folder = path.parent if path.is_file() else path
     documents = [document for name in names for document in load(folder / name, name)]
     known = indicators([one for one in documents if isinstance(one.value, dict)])
-    slos, notes = [], []
+    slos, notes, owners = [], [], []
     for document in documents:
         found, note = _read(document, known)
+        owner = _service_owner(document)
         slos += found
-        notes += note
+        owners += owner
+        notes += [] if owner else note
     if path.is_file() and not slos:
         raise SloError("no SLO in this file", file=path.name, fix=_EXAMPLE)
     _check_names(slos)
-    return _Documents(tuple(slos), tuple(notes), tuple(names))
+    owners += [Owner(slo.service, slo.owner, slo.source.file)
+               for slo in slos if slo.owner and slo.source]  # fmt: skip
+    return Documents(tuple(slos), tuple(notes), tuple(names), tuple(owners))
 
 
 def _files(path: Path) -> list[str]:
@@ -116,6 +118,19 @@ def _read(document: YamlDocument, known: dict[str, Reference]) -> tuple[list[Slo
         what = f"kind {kind!s:.60} is no SLO" if kind else "no SLO document"
         return [], [f"{where}: {what}; skipped."]
     return slos, [f"{where}: {note}" for slo in slos for note in slo.notes]
+
+
+def _service_owner(document: YamlDocument) -> list[Owner]:
+    """Who answers for the service that a document of OpenSLO describes, where it says so."""
+    value = document.value if isinstance(document.value, dict) else {}
+    if value.get("kind") != "Service" or value.get("apiVersion") not in OPENSLO:
+        return []
+    try:
+        metadata = Metadata.model_validate(value.get("metadata"))
+    except ValidationError:
+        return []  # it is not needed, and was never refused
+    team = owner_label(merged_labels(metadata.labels, metadata.annotations))
+    return [Owner(metadata.name, team, document.file)] if team else []
 
 
 def _slos(document: YamlDocument, known: dict[str, Reference]) -> list[Slo] | None:

@@ -69,6 +69,20 @@ class Queries:
             )
 
 
+@dataclass(frozen=True)
+class Owner:
+    """Who answers for a service, as a document says.
+
+    Parameters
+    ----------
+    service, team, file : str
+    """
+
+    service: str
+    team: str
+    file: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Slo:
     """A service level objective: which indicator, which target, over which window.
@@ -140,6 +154,23 @@ class Slo:
         InvalidTargetError.check(self.target)
         _check_method(self.method, self.slice, self.slice_target)
         _check_threshold(self.threshold, self.op)
+
+
+@dataclass(frozen=True)
+class Documents:
+    """What a file or folder says about objectives.
+
+    Parameters
+    ----------
+    slos, owners : tuple of Slo and tuple of Owner
+    notes : tuple of str, what was skipped or assumed
+    files : tuple of str
+    """
+
+    slos: tuple[Slo, ...] = ()
+    notes: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    owners: tuple[Owner, ...] = ()
 
 
 def _check_method(

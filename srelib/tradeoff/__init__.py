@@ -14,12 +14,13 @@ from srelib.tradeoff.scoreboard import (
     quadrants,
     scoreboard,
 )
+from srelib.tradeoff.teams import TeamTotals, team_totals
 
 __all__ = [
     "FAST_FRAGILE", "FAST_SAFE", "SLOW_FRAGILE", "SLOW_SAFE", "Association", "Effect", "Failures",
-    "FleetEffect", "Quadrants", "Scorecard", "adjusted", "association", "by_batch", "by_time",
-    "deployment_effect", "deployment_outcomes", "fleet_effect", "quadrants", "scoreboard",
-    "shared_span", "weekly",
+    "FleetEffect", "Quadrants", "Scorecard", "TeamTotals", "adjusted", "association", "by_batch",
+    "by_time", "deployment_effect", "deployment_outcomes", "fleet_effect", "quadrants",
+    "scoreboard", "shared_span", "team_totals", "weekly",
 ]  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -314,6 +315,23 @@ def test_a_report_on_a_part_of_the_data_says_so_on_every_page(exports, parted, t
     for text in (page, (tmp_path / "out" / "index.html").read_text()):
         assert f"<span>{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} (UTC)</span>" in text
         assert "<span>only shop</span>" in text
+
+
+def test_a_report_on_a_team_is_about_its_services(exports, parted, tmp_path):
+    """In notebooks, on the first page, and in the values kept."""
+    text = (exports / "requests.csv").read_text()
+    (exports / "more.csv").write_text(text.replace("shop", "bank"))
+    (exports / "who.csv").write_text("service,team\nshop,pay\nbank,core\n")
+    book = nbformat.read(parted / "00_x.ipynb", as_version=4)
+    book.cells[0].source += "\nteam = None"
+    book.cells[1].source = book.cells[1].source.replace("of(service)", "of(service, team=team)")
+    nbformat.write(book, parted / "00_x.ipynb")
+    report.run(exports, out=tmp_path / "out", notebooks=parted, parameters={"team": "pay"})
+    page = html.unescape((tmp_path / "out" / "00_x.html").read_text())
+    assert "['shop']" in page
+    assert "<span>only shop</span>" in (tmp_path / "out" / "index.html").read_text()
+    kept = json.loads((tmp_path / "out" / "findings.json").read_text())
+    assert (kept["services"], kept["teams"]) == (["shop"], {"shop": "pay"})
 
 
 def test_a_part_that_is_not_there_is_refused(exports, parted, tmp_path):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from markupsafe import Markup
 
 import srelib
 from srelib import tables, tradeoff
@@ -34,6 +35,11 @@ def page(data, *pages: render.Page) -> BeautifulSoup:
     return BeautifulSoup(
         index.render(index.scoreboard(data), pages, data.rejects, context), "html.parser"
     )
+
+
+def said(service: str, html: str) -> render.Said:
+    """What a notebook says of a service."""
+    return render.Said(service, Markup(html))
 
 
 def test_half_the_budget_left():
@@ -337,7 +343,12 @@ def test_what_to_do_about_each_service_follows():
     """The verdicts of a page that decides, not those of an incomplete one."""
     made = [
         render.Page(
-            "09_x", "What next?", "", "Two.", failure, decisions=("<b>shop</b>: stop.", "w")
+            "09_x",
+            "What next?",
+            "",
+            "Two.",
+            failure,
+            decisions=(said("shop", "<b>shop</b>: stop."), said("w", "w")),
         )
         for failure in ("", "broke")
     ]
@@ -350,7 +361,10 @@ def test_what_to_do_about_each_service_follows():
 def test_a_fleet_says_how_many_verdicts_are_shown():
     """The notebook lists the first of them only."""
     data = srelib.load(ROOT / "data" / "sample")
-    found = page(data, render.Page("09_x", "What next?", "", "Six.", decisions=("shop: stop.",)))
+    found = page(
+        data,
+        render.Page("09_x", "What next?", "", "Six.", decisions=(said("shop", "shop: stop."),)),
+    )
     last = found.select(".verdicts li")[-1].get_text()
     assert last == "1 of 6 services, those that need a decision first. What next?"
 

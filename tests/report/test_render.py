@@ -233,12 +233,14 @@ def test_the_finding_is_the_first_sentence_of_what_this_says():
 def test_verdicts_travel_to_the_index_as_html_that_is_safe():
     """From the findings of an output; markup of names stays text, paths are scrubbed."""
     output = shown("text/markdown", "- said")
-    stated = [{"key": "decisions.service", "sentence": "**a<b>**: **stop**, see /home/me/x."},
+    stated = [{"key": "decisions.service", "service": "a<b>",
+               "sentence": "**a<b>**: **stop**, see /home/me/x."},
               {"key": "decisions.cell", "sentence": "no"}]  # fmt: skip
     output.metadata["srelib"] = {"findings": stated}
     page = rendered(with_output(output), places={"/home/me": "home"})
     (said,) = page.decisions
-    assert said == "<strong>a&lt;b&gt;</strong>: <strong>stop</strong>, see home/x."
+    assert said.service == "a<b>"
+    assert said.html == "<strong>a&lt;b&gt;</strong>: <strong>stop</strong>, see home/x."
     assert rendered(with_output(shown("text/markdown", "- said"))).decisions == ()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import pytest
 
@@ -87,3 +89,17 @@ def test_nothing_can_be_shown_of_what_cannot_be_read(tmp_path):
     seen = sources.check(tmp_path)
     assert seen == {"usable": False, "error": seen["error"], "sources_toml": None}
     assert "a.csv: the file is empty" in seen["error"]
+
+
+def test_check_lists_teams_and_services_without_one(exports, capsys):
+    """In the table for people and in the values for machines; nothing where none is named."""
+    assert sources.check(exports)["teams"] == []
+    text = (exports / "requests.csv").read_text()
+    (exports / "more.csv").write_text(text.replace("shop", "bank"))
+    (exports / "who.csv").write_text("service,team\nshop,pay\n")
+    seen = sources.check(exports)
+    assert seen["teams"] == [{"team": "pay", "services": ["shop"]}]
+    sources.show(seen)
+    shown = capsys.readouterr().out
+    assert re.search(r"(?m)^ *pay +shop *$", shown)
+    assert "no team is named for bank" in shown

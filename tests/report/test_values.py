@@ -68,8 +68,8 @@ def test_a_report_holds_its_values(stating, exports, tmp_path):
     assert str(tmp_path) not in texts[0]
     found = json.loads(texts[0])
     assert list(found) == [
-        "schema", "srelib", "folder", "as_of", "services", "files", "parameters", "objectives",
-        "failed", "findings", "days",
+        "schema", "srelib", "folder", "as_of", "services", "teams", "files", "parameters",
+        "objectives", "failed", "findings", "days",
     ]  # fmt: skip
     assert (found["schema"], found["srelib"]) == (1, srelib.__version__)
     assert sorted(found["files"]) == ["requests.csv"]
