@@ -268,6 +268,10 @@ def rules(
     from srelib.alerts.rules import openslo_policies, prometheus_rules
 
     objectives = slos.read(_folder(data))
+    left_out = [slo.name for slo in objectives if slo.composite]
+    if left_out:
+        typer.echo(f"No rules for composites, which have no query: {', '.join(left_out)}", err=True)
+    objectives = [slo for slo in objectives if not slo.composite]
     if openslo:
         chosen = [
             rule for slo in objectives for rule in policies.read_policy(policy, period=slo.window)

@@ -146,8 +146,14 @@ class Dataset:
             There is no data for the objective.
         """
         from srelib.budget import exclude
+        from srelib.sli.composite import _member_counts, _put_together
         from srelib.sli.time_based import _for_slo
 
+        if slo.composite is not None:
+            parts = _member_counts(
+                slo.composite, self.series, lambda one: self.slo_counts(one, exclusions=exclusions)
+            )
+            return _put_together(parts, slo.composite.rule)
         counts, names = self.counts(slo.service, slo.sli), {"service": slo.service, "sli": slo.sli}
         if exclusions and (len(self.exclusions) or slo.schedule):
             counts = exclude(counts, self.exclusions, **names, schedule=slo.schedule).counts
@@ -160,6 +166,8 @@ class Dataset:
         team: str | Collection[str] | None = None,
     ) -> Dataset:
         """The same of one service or several; objectives and exclusions of others go with them.
+
+        With a composite come the services it is made of.
 
         Parameters
         ----------
@@ -189,8 +197,10 @@ class Dataset:
         wanted = named if service is None else selection.known(service, named, "service")
         if team is not None:
             wanted = selection.of_team(self.teams, team, wanted)
+        parts = {one for s in self.slos if s.service in wanted for one in s.member_services}
+        wanted = [*wanted, *sorted(parts - {*wanted})]
         part = self._with(selection.of_services(self._frames, wanted))
-        slos = [slo for slo in self.slos if slo.service in wanted]
+        slos = [slo for slo in self.slos if {slo.service, *slo.member_services} <= {*wanted}]
         own, said = self.teams[self.teams.index.isin(wanted)], f"only of {', '.join(wanted)}"
         return replace(part, slos=slos, teams=own, notes=(*self.notes, said))
 

@@ -16,7 +16,7 @@ What they keep is decided here, once, for every notebook, figure, sentence and r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
@@ -195,7 +195,9 @@ def affecting_users(incidents: pd.DataFrame) -> pd.DataFrame:
     return incidents[incidents["severity"].astype("str").str.casefold().ne("none").fillna(True)]
 
 
-def of_service(table: pd.DataFrame, service: str, *, sli: str | None = None) -> pd.DataFrame:
+def of_service(
+    table: pd.DataFrame, service: str, *, sli: str | None = None, also: Collection[str] = ()
+) -> pd.DataFrame:
     """What a table holds about one service.
 
     Parameters
@@ -203,6 +205,8 @@ def of_service(table: pd.DataFrame, service: str, *, sli: str | None = None) -> 
     table : DataFrame, of any kind; exclusions without a service or indicator are about all
     service : str, its name
     sli : str, name of the indicator, for exclusions
+    also : collection of str, services of the members of a composite, taken as this one; their
+        common incidents once
 
     Returns
     -------
@@ -215,6 +219,10 @@ def of_service(table: pd.DataFrame, service: str, *, sli: str | None = None) -> 
     >>> of_service(table, "a").index.tolist()
     [0, 1]
     """
+    if also:
+        table = table[table["service"].isin({service, *also}).to_numpy(dtype=bool)]
+        table = once_for_fleet(table) if "incident_id" in table else table
+        table = table.assign(service=service)
     mine = (table["service"] == service).fillna(False)
     if "ends_at" in table and "starts_at" in table:
         mine |= table["service"].isna()

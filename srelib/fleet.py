@@ -41,6 +41,8 @@ class Indicator:
     target : float, service level objective [fraction]; NaN where there is none
     window : Window or None, of the objective
     unit : str, what good and total count: 'events', 'seconds', or slices
+    composite : str, rule by which it is made of several; empty where it is one
+    members : tuple of str, the services it is then made of
 
     Examples
     --------
@@ -54,6 +56,8 @@ class Indicator:
     target: float = NAN
     window: Window | None = None
     unit: str = "events"
+    composite: str = ""
+    members: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:

@@ -7,7 +7,7 @@ regular index, missing buckets NaN. `exclusions`: planned maintenance and correc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
 
@@ -15,16 +15,24 @@ from srelib import fleet
 from srelib.budget import Excluded, exclude
 from srelib.errors import SrelibError
 from srelib.fleet import Indicator
+from srelib.sli.composite import _member_counts, _unit
 from srelib.targets.advice import BOUND
-from srelib.wording import duration
 
 if TYPE_CHECKING:
     from srelib.dataset import Dataset
     from srelib.slos import Slo
 
+T = TypeVar("T")
 
 __all__ = [
-    "excluded", "measured", "per_service", "series", "with_target", "without_data",
+    "excluded",
+    "measured",
+    "members",
+    "per_service",
+    "series",
+    "with_target",
+    "without_composites",
+    "without_data",
     "without_target",
 ]  # fmt: skip
 
@@ -44,7 +52,8 @@ def excluded(dataset: Dataset) -> dict[Indicator, Excluded | SrelibError]:
     """What maintenance takes out of every series, and schedules out of the objectives with one."""
     found = fleet.each(series(dataset), lambda key, counts: exclude(
         counts, dataset.exclusions, service=key.service, sli=key.sli))  # fmt: skip
-    kept = {_indicator(dataset, slo): slo for slo in dataset.slos if slo.schedule}
+    kept = {_indicator(dataset, slo): slo for slo in dataset.slos
+            if slo.schedule and not slo.composite}  # fmt: skip
     return found | fleet.each(kept, lambda key, slo: exclude(
         dataset.counts(slo.service, slo.sli), None, service=slo.service, sli=slo.sli,
         schedule=slo.schedule))  # fmt: skip
@@ -56,8 +65,39 @@ def measured(dataset: Dataset) -> dict[Indicator, pd.DataFrame]:
 
 
 def with_target(dataset: Dataset, *, exclusions: bool = True) -> dict[Indicator, pd.DataFrame]:
-    """Every objective that has data with its counts, and nothing else."""
+    """Every objective that has data with its counts, and nothing else.
+
+    A composite that is a weighted mean has a column of good and of total for each member.
+    """
     return fleet.answers(_counts(dataset, exclusions=exclusions))
+
+
+def without_composites(items: Mapping[Indicator, T]) -> dict[Indicator, T]:
+    """What belongs to single objectives: composites would count events of members again.
+
+    Parameters
+    ----------
+    items : mapping of Indicator, counts, or results of `fleet.each`
+
+    Returns
+    -------
+    dict of Indicator
+
+    Examples
+    --------
+    >>> both = {Indicator("shop", composite="all events"): 1, Indicator("cart"): 2}
+    >>> list(without_composites(both).values())
+    [2]
+    """
+    return {key: item for key, item in items.items() if not key.composite}
+
+
+def members(dataset: Dataset) -> dict[Indicator, pd.DataFrame]:
+    """Every composite that has data, with a column of good and of total for each member."""
+    made = {_indicator(dataset, slo): slo.composite for slo in dataset.slos if slo.composite}
+    return fleet.answers(
+        fleet.each(made, lambda _, one: _member_counts(one, dataset.series, dataset.slo_counts))
+    )
 
 
 def without_target(dataset: Dataset) -> dict[Indicator, pd.DataFrame]:
@@ -65,7 +105,10 @@ def without_target(dataset: Dataset) -> dict[Indicator, pd.DataFrame]:
 
     Bounds of latency histograms are left out: they are no indicators by themselves.
     """
-    about = {(slo.service, slo.sli) for slo in dataset.slos}
+    about = {
+        (one.service, one.sli) for slo in dataset.slos
+        for one in (slo.composite.members if slo.composite else (slo,))
+    }  # fmt: skip
     return {
         key: counts for key, counts in series(dataset).items()
         if (key.service, key.sli) not in about and not BOUND.fullmatch(key.sli)
@@ -82,7 +125,8 @@ def per_service(
 ) -> dict[Indicator, pd.DataFrame]:
     """One indicator for each service, chosen by name and never by how it turned out.
 
-    The worst of several would look worse than it is, because it was chosen for that.
+    The worst of several would look worse than it is, because it was chosen for that; composites
+    would count what their members count a second time.
 
     Parameters
     ----------
@@ -101,11 +145,11 @@ def per_service(
     ['availability']
     """
     chosen: dict[str, Indicator] = {}
-    for key in counts:
+    for key in without_composites(counts):
         held = chosen.setdefault(key.service, key)
         if held.sli != sli and key.sli == sli:
             chosen[key.service] = key
-    return {key: counts[key] for key in counts if chosen[key.service] is key}
+    return {key: counts[key] for key in counts if chosen.get(key.service) is key}
 
 
 def _counts(
@@ -123,14 +167,9 @@ def _indicator(dataset: Dataset, slo: Slo) -> Indicator:
         target=slo.target,
         window=slo.window,
         unit=_unit(dataset.series, slo),
+        composite=slo.composite.rule if slo.composite else "",
+        members=slo.member_services,
     )
-
-
-def _unit(rows: pd.DataFrame, slo: Slo) -> str:
-    if slo.method != "Occurrences" and slo.slice is not None:
-        return f"slices of {duration(slo.slice)}"
-    found = rows.loc[(rows["service"] == slo.service) & (rows["sli"] == slo.sli), "unit"]
-    return str(found.iloc[0]) if len(found) else "events"
 
 
 def _title(service: str, sli: str, rows: pd.DataFrame) -> str:

@@ -94,7 +94,9 @@ def _observed(counts: pd.DataFrame) -> pd.Series:
     times = _aware(counts.index)
     if not (times.is_monotonic_increasing and times.is_unique):
         raise TimeIndexError("times must increase; sort and deduplicate first.")
-    seen = counts["good"].notna() & counts["total"].notna()
+    seen = counts[["good", "total"]].notna().all(axis=1)
+    if "observed" in counts:  # of a weighted mean: whether every member was
+        seen &= counts["observed"]
     if len(times) < 2:
         return seen
     full = pd.date_range(times[0], times[-1], freq=_step(times))

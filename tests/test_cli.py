@@ -337,6 +337,25 @@ def test_rules_are_those_of_the_objectives(tmp_path, capsys):
     assert len(pages) == 2
 
 
+def test_rules_leave_composites_out_and_say_so(tmp_path, capsys):
+    """There is no query to write; those of the members are written."""
+    (tmp_path / "slos.yaml").write_text(
+        "apiVersion: openslo/v1\nkind: SLO\nmetadata: {name: site}\nspec:\n  service: site\n"
+        "  budgetingMethod: Occurrences\n  objectives:\n" + "".join(
+            f"  - {{target: 0.99, compositeWeight: 1, indicator: {{metadata: {{name: {name}}}, "
+            f"spec: {{ratioMetric: {{bad: {{metricSource: {{spec: {{query: {name}_bad}}}}}}, "
+            f"total: {{metricSource: {{spec: {{query: {name}}}}}}}}}}}}}}}\n"
+            for name in ("cart", "pay")
+        )
+    )  # fmt: skip
+    status, shown, noise = run("rules", tmp_path, capsys=capsys)
+    assert status == 0
+    assert [group["name"] for group in yaml.safe_load(shown)["groups"]] == [
+        "slo site-1", "slo site-2",
+    ]  # fmt: skip
+    assert "No rules for composites, which have no query: site" in noise
+
+
 def test_rules_of_a_policy_of_ones_own_are_written(capsys):
     """2 % in an hour of 28 days at a target of 99.5 %: above 13.44 * 0.005; no tickets."""
     status, shown, _ = run("rules", ROOT / "data" / "sample", "--policy", "2% in 1h/5m for 2m",

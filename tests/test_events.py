@@ -144,3 +144,12 @@ def test_a_table_of_several_services_is_refused_where_one_is_asked_about():
         events._check_one_service(table.assign(service=["a", "b"]), "incidents", "started_at")
     with pytest.raises(ColumnError, match="incidents lack resolved_at"):
         events._check_one_service(table, "incidents", "resolved_at")
+
+
+def test_events_of_members_are_those_of_the_composite_once():
+    """An incident of two members counts once; others are not asked."""
+    at = pd.to_datetime(["2026-06-01"] * 3, utc=True)
+    table = pd.DataFrame({"incident_id": ["7", "7", "8"], "service": ["cart", "pay", "search"],
+                          "started_at": at, "resolved_at": at + pd.Timedelta("1h")})  # fmt: skip
+    found = events.of_service(table, "shop", also=("cart", "pay"))
+    assert found[["incident_id", "service"]].to_numpy().tolist() == [["7", "shop"]]

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 import srelib
-from srelib import objectives
+from srelib import objectives, windows
 from srelib.errors import InputError
 from srelib.fleet import Indicator
 
@@ -79,3 +79,77 @@ def test_one_indicator_a_service_is_chosen_by_name():
     given = {key: pd.DataFrame() for key in (fast, shop, slow)}
     assert list(objectives.per_service(given)) == [shop, slow]
     assert list(objectives.per_service(given, sli="latency")) == [fast, slow]
+
+
+def composite(rule: str) -> str:
+    """The document of a composite of both services, at 90 %."""
+    members = "".join(
+        f"  - {{target: 0.99, indicator: {{metadata: {{name: availability}}, spec: {{ratioMetric: "
+        f"{{good: {{metricSource: {{spec: {{service: {name}}}}}}}, total: {{metricSource: {{}}}}}}"
+        f"}}}}}}\n"
+        for name in ("search", "shop")
+    )
+    return (
+        f"apiVersion: openslo/v1\nkind: SLO\nmetadata:\n  name: site-{rule.split()[0]}\n"
+        f'  annotations: {{srelib/composite: {rule}, srelib/composite-target: "0.9"}}\n'
+        "spec:\n  service: site\n  timeWindow: [{duration: 28d, isRolling: true}]\n"
+        f"  budgetingMethod: Occurrences\n  objectives:\n{members}"
+    )
+
+
+@pytest.fixture
+def site(folder):
+    """The same with a composite under each rule."""
+    rules = ("weighted mean", "all events", "worst member")
+    (folder / "slos.yaml").write_text("---\n".join(composite(rule) for rule in rules))
+    return srelib.load(folder)
+
+
+def test_composites_are_objectives_of_their_members(site):
+    """One minute of ten all bad in one service of two: a mean of 0.95, 190 of 200, 9 of 10."""
+    found = {key: windows.current(c, window=key.window)
+             for key, c in objectives.with_target(site).items() if key.composite}  # fmt: skip
+    assert [(key.name, key.service, key.unit) for key in found] == [
+        ("site-weighted", "site", "weighted events"), ("site-all", "site", "events"),
+        ("site-worst", "site", "slices of time"),
+    ]  # fmt: skip
+    assert {key.members for key in found} == {("search", "shop")}
+    sums = [tuple(c[["good", "total"]].sum()) for c in found.values()]
+    assert sums == [(190, 200), (190, 200), (9, 10)]
+
+
+def test_composites_stand_beside_their_members_and_do_not_count_them_twice(site):
+    """They are not chosen for a service, and what they are made of has an objective."""
+    counts = objectives.with_target(site)
+    single = objectives.without_composites(counts)
+    assert {key.service for key in single} == {"search", "shop"}
+    assert {key.service for key in objectives.per_service(counts)} == {"search", "shop"}
+    assert objectives.without_target(site) == {}
+    assert [key.composite for key in objectives.members(site)] == [
+        "weighted mean", "all events", "worst member",
+    ]  # fmt: skip
+
+
+def test_a_composite_brings_the_services_it_is_made_of(site):
+    """Asked for by its own service; a member alone comes without it."""
+    assert site.of("site").services == ["search", "shop"]
+    assert {slo.service for slo in site.of("search").slos} == {"search"}
+
+
+def test_maintenance_of_a_member_is_left_out_of_the_whole(folder):
+    """The bad minute of shop excluded: it asks for nothing, the other goes on."""
+    (folder / "slos.yaml").write_text(composite("all events"))
+    (folder / "exclusions.csv").write_text(
+        "service,starts_at,ends_at,reason\nshop,2026-06-01T00:03:00Z,2026-06-01T00:04:00Z,move\n"
+    )
+    (found,) = objectives.members(srelib.load(folder)).values()
+    assert found["total"].sum().tolist() == [100, 90]
+    assert found["good"].sum().tolist() == [100, 90]
+
+
+def test_a_composite_without_data_of_a_member_says_so(folder):
+    """As any objective without data."""
+    (folder / "slos.yaml").write_text(composite("all events").replace("shop", "pay"))
+    missing = objectives.without_data(srelib.load(folder))
+    assert "there is no data for service 'pay'" in str(list(missing.values())[-1])
+    assert any(key.composite for key in missing)

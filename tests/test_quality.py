@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from srelib import quality, tables
 from srelib.errors import ColumnError, TimeIndexError
-from srelib.windows import Window
+from srelib.windows import Member, Window
 
 FAST = settings(max_examples=40, deadline=None)
 BASE = pd.Timestamp("2026-01-05", tz="UTC")
@@ -349,3 +349,12 @@ def test_a_window_nearly_full_is_not_short():
     )  # fmt: skip
     assert week.is_short
     assert quality.observed(counts, window=None) is None
+
+
+def test_a_bucket_is_observed_where_every_member_was():
+    """Of a composite by member, and of its window once it is weighted."""
+    index = pd.date_range("2026-01-01", periods=4, freq="h", tz="UTC")
+    total = pd.DataFrame({Member("a"): 5.0, Member("b"): [5.0, None, 5.0, 5.0]}, index=index)
+    counts = pd.concat({"good": total, "total": total}, axis=1)
+    assert quality.coverage(counts) == 0.75
+    assert quality.observed(counts, window=Window.parse("4h")).share == 0.75

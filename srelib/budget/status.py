@@ -9,13 +9,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from srelib.errors import CountError, InsufficientDataError, InvalidTargetError
 from srelib.windows import History, Window
-from srelib.windows.sums import _buckets, _checked, _divide, _prefix_pair, _ratio
+from srelib.windows.history import _bad_and_total
+from srelib.windows.sums import _buckets, _checked, _divide, _ratio
 from srelib.windows.window import (
     _as_window,
     _calendar_periods,
@@ -25,6 +27,8 @@ from srelib.windows.window import (
 )
 
 Counts = pd.Series | float
+Counted = Any
+"""Series of counts, or DataFrames with a column for each member of a weighted mean."""
 
 
 def _budget_fraction(target: float) -> float:
@@ -127,12 +131,12 @@ def _window_allowance(past: History, *, target: float, window: Window) -> float:
     return allowed
 
 
-def burn_down(good: pd.Series, total: pd.Series, *, target: float, window: Window) -> pd.DataFrame:
+def burn_down(good: Counted, total: Counted, *, target: float, window: Window) -> pd.DataFrame:
     """What is left of the budget, bucket by bucket.
 
     Parameters
     ----------
-    good, total : Series [events]
+    good, total : Series, or DataFrame with a column for each `Member` of a weighted mean [events]
     target : float [fraction]
     window : Window
         Rolling: sums over ``(t - W, t]``. Calendar: sums since the period began (*so far*).
@@ -158,10 +162,9 @@ def burn_down(good: pd.Series, total: pd.Series, *, target: float, window: Windo
     """
     window = _as_window(window)
     fraction = _budget_fraction(target)
-    good_seen, total_seen = _checked(good, total)
+    bad, events = _bad_and_total(good, total)
     first, length = _summed_buckets(pd.DatetimeIndex(good.index), window)
     last = np.arange(1, len(first) + 1)
-    bad, events = _prefix_pair(total_seen - good_seen, total_seen)
     frame = pd.DataFrame({"allowance": fraction * events.between(first, last)}, index=good.index)
     frame["spent"] = bad.between(first, last)
     frame["left"] = frame["allowance"] - frame["spent"]
@@ -170,14 +173,14 @@ def burn_down(good: pd.Series, total: pd.Series, *, target: float, window: Windo
     return frame.assign(coverage=_divide(known, length))
 
 
-def by_period(good: pd.Series, total: pd.Series, *, target: float, window: Window) -> pd.DataFrame:
+def by_period(good: Counted, total: Counted, *, target: float, window: Window) -> pd.DataFrame:
     """The budget of each period, so far and projected to the whole of it.
 
     projected allowance = (1 - target) * (traffic seen + traffic expected until the end).
 
     Parameters
     ----------
-    good, total : Series [events]
+    good, total : Series, or DataFrame with a column for each `Member` of a weighted mean [events]
     target : float [fraction]
     window : Window
         Calendar: the periods the data touches. Rolling: blocks that end with the data.
@@ -206,30 +209,42 @@ def by_period(good: pd.Series, total: pd.Series, *, target: float, window: Windo
     """
     window = _as_window(window)
     fraction = _budget_fraction(target)
-    good_seen, total_seen = _checked(good, total)
     times = pd.DatetimeIndex(good.index)
     step = _regular_step(times)
     end = times[-1] + step
     frame = _calendar_periods(times[0], end, window=window)
     goes_on = frame["ends_at"] > end
-    ends = (times.searchsorted(pd.DatetimeIndex(frame[c])) for c in ("starts_at", "ends_at"))
-    spans = [slice(*pair) for pair in zip(*ends, strict=True)]
-    counts = {"good": good_seen, "total": total_seen, "spent": total_seen - good_seen}
-    for name, values in counts.items():
-        frame[name] = [_known_sum(values[span]) for span in spans]
-    coming, how = _expected(
-        pd.Series(total_seen, times), step, until=frame["ends_at"].iloc[-1], window=window
-    )
+    ends = [times.searchsorted(pd.DatetimeIndex(frame[c])) for c in ("starts_at", "ends_at")]
+    sums, traffic = _sums_of_spans(good, total, *ends)
+    frame[["good", "total", "spent"]] = sums
+    coming, how = _expected(traffic, step, until=frame["ends_at"].iloc[-1], window=window)
     frame["projected_total"] = frame["total"] + np.where(goes_on, coming, 0.0)
     for form in ("", "projected_"):
         frame[f"{form}allowance"] = fraction * frame[f"{form}total"]
         left = frame[f"{form}allowance"] - frame["spent"]
         frame[f"{form}left_share"] = _divide(left, frame[f"{form}allowance"])
     frame["left"] = frame["allowance"] - frame["spent"]
-    known = np.array([np.count_nonzero(~np.isnan(total_seen[span])) for span in spans])
+    before = np.concatenate([[0], np.cumsum(traffic.notna())])
+    known = before[ends[1]] - before[ends[0]]
     so_far = frame["ends_at"].mask(goes_on, end) - frame["starts_at"]
     frame["coverage"] = _divide(known, so_far.to_numpy() / step.to_timedelta64())
     return frame.assign(projection=np.where(goes_on, how, "none"))
+
+
+def _sums_of_spans(
+    good: Counted, total: Counted, starts: np.ndarray, stops: np.ndarray
+) -> tuple[np.ndarray, pd.Series]:
+    """Good, total and bad of each span, and the traffic by bucket; unknown where any member is."""
+    if isinstance(good, pd.DataFrame):
+        bad, events = (sums.between(starts, stops) for sums in _bad_and_total(good, total))
+        return np.column_stack([events - bad, events, bad]), total.sum(axis=1, skipna=False)
+    good_seen, total_seen = _checked(good, total)
+    counts = good_seen, total_seen, total_seen - good_seen
+    sums = [
+        [_known_sum(values[start:stop]) for values in counts]
+        for start, stop in zip(starts, stops, strict=True)
+    ]
+    return np.array(sums), pd.Series(total_seen, good.index)
 
 
 def _summed_buckets(times: pd.DatetimeIndex, window: Window) -> tuple[np.ndarray, np.ndarray | int]:

@@ -336,7 +336,16 @@ def _recounted(service: str, old: Record, new: Record) -> set[str]:
         if own == service
         and any(
             old.objectives[own, name].get(k) != new.objectives[own, name].get(k)
-            for k in ("sli", "method", "slice", "slice_target", "threshold", "op", "schedule")
+            for k in (
+                "sli",
+                "method",
+                "slice",
+                "slice_target",
+                "threshold",
+                "op",
+                "schedule",
+                "composite",
+            )
         )
     }
 

@@ -22,7 +22,7 @@ from srelib.windows.sums import _sums_between
 
 if TYPE_CHECKING:
     from srelib.dataset import Dataset
-    from srelib.slos import Slo
+    from srelib.slos import Composite, Slo
 
 FILE = "findings.json"
 """Name of the file in a report's folder."""
@@ -143,7 +143,14 @@ def _objective(slo: Slo) -> dict[str, Any]:
         "method": slo.method, "slice": length, "slice_target": slo.slice_target,
         "threshold": slo.threshold, "op": slo.op,
         "schedule": None if slo.schedule is None else str(slo.schedule),
-    }  # fmt: skip
+    } | ({"composite": _members(slo.composite)} if slo.composite else {})  # fmt: skip
+
+
+def _members(composite: Composite) -> str:
+    """How an objective is made of others, in a line."""
+    members = zip(composite.members, composite.weights, strict=True)
+    listed = ", ".join(f"{one.service} {one.sli} x {weight:g}" for one, weight in members)
+    return f"{composite.rule} of {listed}"
 
 
 def _parts(dataset: Dataset) -> Iterator[pd.DataFrame]:
@@ -184,6 +191,8 @@ def _parts(dataset: Dataset) -> Iterator[pd.DataFrame]:
 def _levels(service: str, name: str, counts: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Of each whole day: bad and all events, those outside outages, the share observed."""
     index = pd.DatetimeIndex(counts.index)
+    if counts.columns.nlevels > 1:  # a weighted mean, of which days do not add up
+        return
     if len(index) < 2 or windows.step_of(index) > DAY:
         return
     days = pd.date_range(index[0].ceil("D"), index[-1] + windows.step_of(index), freq="D")

@@ -21,6 +21,7 @@ from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, markdown, name, names, table
 from srelib.fleet import Indicator, Results, answers
 from srelib.quality import Observed
+from srelib.slos.model import WEIGHTED_MEAN
 
 if TYPE_CHECKING:
     from srelib.dataset import Dataset
@@ -237,6 +238,29 @@ def spenders_table(spenders: Results[pd.DataFrame], *, max_rows: int = 12) -> Ta
                  headers={"share": "share of what was spent"})  # fmt: skip
 
 
+def members_table(members: Results[pd.DataFrame]) -> Table | None:
+    """What each member of the composites spent, of `budget.spent_by_member`."""
+    rows = [{"composite": key.name, "rule": key.composite, "member": row["member"],
+             "part": _part(row["part"]), "good": wording.percent(row["sli"], against=key.target),
+             "spent": wording.amount(row["bad"], key.unit), "allowance": row["share_of_allowance"],
+             "share": row["share_of_spent"]}
+            for key, result in answers(members).items()
+            for _, row in result.iterrows()]  # fmt: skip
+    if not rows:
+        return None
+    shares = dict.fromkeys(("allowance", "share"), wording.percent)
+    return table(pd.DataFrame(rows), max_rows=50, formats=shares,
+                 caption="What members spent of the budget of their composite (current window)",
+                 headers={"part": "part in the mean", "good": "good, of the member alone",
+                          "allowance": "share of the allowance",
+                          "share": "share of what was spent"})  # fmt: skip
+
+
+def _part(share: float) -> str:
+    """The share of a member in a weighted mean; without traffic the others share its weight."""
+    return "–" if share != share else wording.percent(share) if share else "none, no traffic"
+
+
 def days_sentence(days: Results[pd.DataFrame]) -> str:
     """How concentrated the spending was: the costliest days."""
     results = {k: r for k, r in answers(days).items() if r["bad"].sum() > 0}
@@ -322,7 +346,8 @@ def _soon(key: Indicator, result: Forecast) -> str:
 def forecast_basis_sentence(forecasts: Results[Forecast]) -> str:
     """What the forecasts stand on: past days, interval, horizon."""
     results = answers(forecasts)
-    thin = [key for key in forecasts if key not in results]
+    apart = [key for key in forecasts if key not in results and key.composite == WEIGHTED_MEAN]
+    thin = [key for key in forecasts if key not in results and key not in apart]
     text = ""
     if results:
         days = sorted(r.days for r in results.values())
@@ -331,6 +356,9 @@ def forecast_basis_sentence(forecasts: Results[Forecast]) -> str:
         text = f"The forecasts stand on {span} past days and carry {confidence} intervals."
     if thin:
         text += f" Too little history for a forecast: {names(key.name for key in thin)}."
+    if apart:
+        text += (f" No forecast of {names(key.name for key in apart)}: the days of a weighted mean "
+                 "do not add up.")  # fmt: skip
     return text.strip() or "There is no forecast, because there is no objective with data."
 
 

@@ -280,7 +280,7 @@ def slos_table(slos: list[Slo]) -> Table | None:
     if not slos:
         return None
     rows = [{"objective": slo.display_name or slo.name, "service": slo.service, "sli": slo.sli,
-             "target": slo.target, "window": str(slo.window), "counted as": slo.method}
+             "target": slo.target, "window": str(slo.window), "counted as": slo.counted_as}
             for slo in slos]  # fmt: skip
     return table(pd.DataFrame(rows), caption="What was promised", max_rows=50,
                  formats={"target": wording.percent})  # fmt: skip

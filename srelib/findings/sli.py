@@ -21,6 +21,8 @@ from srelib.wording import beyond
 NO_DATA = ("There is no service level series here: export good and total events per service "
            "and minute, for example a Grafana panel (Inspect, Data, Download CSV).")  # fmt: skip
 METHODS = {
+    "weighted mean": "the interval is the weighted mean of those of the members, as if their "
+                     "errors always came together",
     "assumed": "one or two outages were seen, so the interval assumes how much their sizes differ",
     "apart": "outages and the errors between them got intervals of their own, which were joined",
     "gamma": "no outage was seen, so the interval is of background errors only, which cluster",

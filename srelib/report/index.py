@@ -132,8 +132,8 @@ def _row(dataset: Dataset, slo: Slo) -> BudgetRow:
         status=word,
         mood=mood,
         coverage=_coverage(part, observed),
-        deployments=_per_week(dataset.deployments, slo.service, span),
-        incidents=_number_of(dataset.incidents, slo.service, span),
+        deployments=_per_week(dataset.deployments, slo, span),
+        incidents=_number_of(dataset.incidents, slo, span),
     )
 
 
@@ -154,10 +154,11 @@ def _coverage(part: pd.DataFrame, observed: Observed | None) -> str:
 Span = tuple[pd.Timestamp, pd.Timestamp]
 
 
-def _per_week(deployments: pd.DataFrame, service: str, span: Span) -> str:
+def _per_week(deployments: pd.DataFrame, slo: Slo, span: Span) -> str:
     if deployments.empty:
         return "–"
-    mine = events.of_service(events.eligible_deployments(deployments), service)
+    eligible = events.eligible_deployments(deployments)
+    mine = events.of_service(eligible, slo.service, also=slo.member_services)
     found = delivery.deployment_frequency(mine, between=span)
     if span[1] - span[0] < pd.Timedelta(days=7):
         return f"{found['n'].sum()} in {wording.duration(span[1] - span[0])}"
@@ -165,10 +166,11 @@ def _per_week(deployments: pd.DataFrame, service: str, span: Span) -> str:
     return f"{per_week:.1f}" if per_week else "0"
 
 
-def _number_of(incidents: pd.DataFrame, service: str, span: Span) -> str:
+def _number_of(incidents: pd.DataFrame, slo: Slo, span: Span) -> str:
     if incidents.empty:
         return "–"
-    mine = events.of_service(events.eligible_incidents(incidents), service)
+    eligible = events.eligible_incidents(incidents)
+    mine = events.of_service(eligible, slo.service, also=slo.member_services)
     return f"{int(mine['started_at'].between(*span, inclusive='left').sum()):,}"
 
 

@@ -164,7 +164,8 @@ def check(folder: Path) -> dict[str, Any]:
         ),
         "series": _records(dataset.series),
         "slos": [
-            {name: str(slo.window) if name == "window" else getattr(slo, name) for name in PROMISED}
+            {name: getattr(slo, name) for name in PROMISED}
+            | {"window": str(slo.window), "method": slo.counted_as}
             for slo in dataset.slos
         ],
         "teams": teams.summary(dataset.teams),
@@ -197,7 +198,7 @@ def _notes(dataset: Dataset) -> list[str]:
         dataset.series[["service", "sli"]].astype(str).itertuples(index=False, name=None)
     )
     for slo in dataset.slos:
-        if (slo.service, slo.sli) not in measured:
+        if not slo.composite and (slo.service, slo.sli) not in measured:
             notes.append(f"SLO {slo.name!r} has no data: no series {slo.sli!r} of {slo.service!r}.")
     aimed = {(slo.service, slo.sli) for slo in dataset.slos}
     for service, sli in sorted(measured - aimed) if dataset.slos else ():

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +25,7 @@ from srelib.windows.sums import (
     _sums_between,
     _totals,
 )
+from srelib.windows.weighted import _members, _shares
 from srelib.windows.window import _as_window, _calendar_periods
 
 HOUR = pd.Timedelta("1h")
@@ -46,6 +50,7 @@ def _latency(histogram: pd.DataFrame, *, threshold: float) -> pd.DataFrame:
 NO_TRAFFIC = "none, no traffic"
 NO_BAD_TIME = "none, no bad time seen"
 WILSON, WIDENED = "Wilson", "Wilson, widened for clustering"
+MEAN_OF_ENDS = "weighted mean of the members' intervals"
 CLUSTERED = "gamma with overdispersion"
 OUTAGES = "outages and background apart"
 ASSUMED = ", on an assumed spread of outage sizes"
@@ -70,7 +75,9 @@ def interval(
     Parameters
     ----------
     good, total : Series, one regular tz-aware index
-        Counts per bucket [events].
+        Counts per bucket [events]. DataFrames with a column for each `Member`: their weighted mean,
+        and the same mean of the ends of their intervals, which holds however they depend on
+        each other.
     confidence : float
         Share of such intervals that should hold the truth [fraction].
     seed : int
@@ -97,11 +104,42 @@ def interval(
     >>> interval(total - 1, total).method
     'Wilson, of background errors only: no outage seen'
     """
+    if isinstance(good, pd.DataFrame):
+        return _weighted_interval(good, total, confidence=confidence, seed=seed)
     _check_weighting(weighting)
     _checked_step(good, total)
     found = _bad_interval(good, total, confidence, seed, weighting)
     value = _ratio(good, total)
     return replace(found, value=value, low=1 - found.high, high=1 - found.low)
+
+
+def _weighted_interval(
+    good: pd.DataFrame, total: pd.DataFrame, *, confidence: float, seed: int
+) -> stats.Estimate:
+    """The weighted mean of members' ratios, with the same mean of the ends of their intervals."""
+    found = {
+        member: interval(
+            good[member], total[member], confidence=confidence, seed=seed,
+            weighting=member.weighting,
+        )
+        for member in _members(good)
+    }  # fmt: skip
+    shares = _shares_of_members(total, [np.arange(len(total))])[:, 0]
+    asked = float(total.sum().sum())
+    if total.isna().all().any() or not asked:
+        return stats.Estimate(math.nan, math.nan, math.nan, 0, confidence, NO_TRAFFIC)
+    value, low, high = (
+        sum(share * end for share, end in zip(shares, ends, strict=True) if share)
+        for ends in zip(*((one.value, one.low, one.high) for one in found.values()), strict=True)
+    )
+    return stats.Estimate(float(value), float(low), float(high), asked, confidence, MEAN_OF_ENDS)
+
+
+def _shares_of_members(total: pd.DataFrame, spans: Sequence[np.ndarray]) -> np.ndarray:
+    """Share of each member in the mean over each span of buckets."""
+    values = total.to_numpy()
+    sums = np.array([np.nansum(values[rows], axis=0) for rows in spans]).T
+    return _shares(sums, np.array([member.weight for member in _members(total)]))
 
 
 def _bad_interval(
@@ -179,7 +217,7 @@ def by_period(
 
     Parameters
     ----------
-    good, total : Series, one regular tz-aware index
+    good, total : Series, or DataFrames of members as in `interval`; one regular tz-aware index
         Counts per bucket [events]; a bucket belongs to the period its start lies in.
     period : {'day', 'week', 'month', 'quarter', 'year'} or Window
         The periods; a rolling Window gives blocks that end with the data.
@@ -207,6 +245,10 @@ def by_period(
     >>> by_period(total, total)[["label", "ratio", "complete"]].values.tolist()
     [['2026-W02', 1.0, True], ['2026-W03', 1.0, True]]
     """
+    if isinstance(good, pd.DataFrame):
+        return _weighted_periods(
+            good, total, period=period, timezone=timezone, confidence=confidence
+        )
     _check_weighting(weighting)
     step = _checked_step(good, total)
     if step is None:
@@ -227,6 +269,27 @@ def by_period(
     found["coverage"] = _divide(sums["known"], np.diff(edges))
     found["method"] = np.where(found["total"] > 0, method, NO_TRAFFIC)
     return pd.concat([spans[["starts_at", "ends_at", "label"]], found, spans[["complete"]]], axis=1)
+
+
+def _weighted_periods(good: pd.DataFrame, total: pd.DataFrame, **options: Any) -> pd.DataFrame:
+    """As `by_period`, of a weighted mean of members: each period weighted by itself."""
+    parts = [
+        by_period(good[member], total[member], weighting=member.weighting, **options)
+        for member in _members(good)
+    ]
+    found = parts[0].copy()
+    edges = total.index.searchsorted([*found["starts_at"], found["ends_at"].iloc[-1]])
+    shares = _shares_of_members(total, [np.arange(*pair) for pair in pairwise(edges)])
+    unknown = np.any([part["coverage"] == 0 for part in parts], axis=0)
+    found["total"] = np.where(unknown, 0.0, sum(part["total"] for part in parts))
+    for name in ("ratio", "low", "high"):
+        ends = np.array([part[name] for part in parts])
+        mean = np.where(shares > 0, shares * ends, 0.0).sum(axis=0)
+        found[name] = np.where(found["total"] > 0, mean, np.nan)
+    found["good"] = np.nan_to_num(found["ratio"]) * found["total"]
+    seen = total.notna().all(axis=1).to_numpy().cumsum()
+    found["coverage"] = _divide(np.diff([0, *seen[edges[1:] - 1]]), np.diff(edges))
+    return found.assign(method=np.where(found["total"] > 0, MEAN_OF_ENDS, NO_TRAFFIC))
 
 
 def _period_ends(

@@ -1,9 +1,9 @@
 """Service level objectives: read from the YAML of five tools, written as OpenSLO."""
 
 from srelib.slos.files import read
-from srelib.slos.model import Origin, Queries, Slo
+from srelib.slos.model import Composite, Origin, Queries, Slo
 
-__all__ = ["Origin", "Queries", "Slo", "read"]
+__all__ = ["Composite", "Origin", "Queries", "Slo", "read"]
 
 
 def __dir__() -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from srelib.errors import ParameterError, SloError
+from srelib.slos.composites import RULE, TARGET
 from srelib.slos.documents import (
     SCHEDULE,
     Metadata,
@@ -172,29 +173,63 @@ def _check_names(slos: list[Slo]) -> None:
 
 
 def _write(slos: Iterable[Slo]) -> str:
-    """Objectives as OpenSLO v1, one YAML document each."""
-    documents = [_document(slo) for slo in slos]
+    """Objectives as OpenSLO v1, a YAML document each; members stand in that of their composite."""
+    slos = list(slos)
+    named = {slo.name: slo for slo in slos}
+    inside = {one.name for slo in slos if slo.composite for one in slo.composite.members}
+    documents = [_document(slo, named) for slo in slos if slo.name not in inside]
     return yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True, width=100)
 
 
-def _document(slo: Slo) -> dict[str, Any]:
+def _document(slo: Slo, named: Mapping[str, Slo]) -> dict[str, Any]:
+    members = [named.get(one.name, one) for one in slo.composite.members] if slo.composite else []
     spec = _without_none(
         description=slo.description,
         service=slo.service,
-        indicator={"metadata": {"name": slo.sli}, "spec": _indicator(slo)},
+        indicator=None if members else _indicator(slo),
         timeWindow=[_written_window(slo.window)],
-        budgetingMethod=slo.method,
-        objectives=[_written_objective(slo)],
+        budgetingMethod=members[0].method if members else slo.method,
+        objectives=_members(slo, members) if members else [_written_objective(slo)],
     )
     labels = {"owner": slo.owner} if slo.owner is not None else None
-    hours = {SCHEDULE: slo.schedule.text} if slo.schedule is not None else None
+    annotations = _without_none(**{
+        SCHEDULE: None if slo.schedule is None else slo.schedule.text,
+        RULE: None if slo.composite is None else slo.composite.rule,
+        TARGET: None if slo.composite is None else repr(slo.target),
+    })  # fmt: skip
     metadata = _without_none(
-        name=slo.name, displayName=slo.display_name, labels=labels, annotations=hours
+        name=slo.name, displayName=slo.display_name, labels=labels, annotations=annotations or None
     )
     return {"apiVersion": "openslo/v1", "kind": "SLO", "metadata": metadata, "spec": spec}
 
 
+def _members(slo: Slo, members: list[Slo]) -> list[dict[str, Any]]:
+    """The objectives of a composite, each with its indicator and what it says for itself."""
+    assert slo.composite is not None
+    common = "" if slo.display_name is None else slo.display_name
+    return [
+        _without_none(
+            displayName=(one.display_name or "").removeprefix(common).removeprefix(": ") or None,
+            labels=_own_labels(one, slo),
+            **_written_objective(one),
+            indicator=_indicator(one),
+            compositeWeight=weight,
+        )
+        for one, weight in zip(members, slo.composite.weights, strict=True)
+    ]
+
+
+def _own_labels(member: Slo, whole: Slo) -> dict[str, str] | None:
+    """The owner of a member, where it is not that of the document."""
+    inherited = whole.owner if member.service == whole.service else None
+    return None if member.owner in (None, inherited) else {"owner": str(member.owner)}
+
+
 def _indicator(slo: Slo) -> dict[str, Any]:
+    return {"metadata": {"name": slo.sli}, "spec": _measured(slo)}
+
+
+def _measured(slo: Slo) -> dict[str, Any]:
     queries = slo.queries
     if slo.threshold is not None:
         return {"thresholdMetric": _metric(slo, queries.value)}

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 METHODS = ("Occurrences", "Timeslices", "RatioTimeslices")
 OPS = ("lte", "lt", "gte", "gt")
+WEIGHTED_MEAN, ALL_EVENTS, WORST_MEMBER = "weighted mean", "all events", "worst member"
+RULES = (WEIGHTED_MEAN, ALL_EVENTS, WORST_MEMBER)
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,42 @@ class Owner:
     file: str
 
 
+@dataclass(frozen=True)
+class Composite:
+    """How one objective is made of several indicators (docs/methods.md, Composite objectives).
+
+    Parameters
+    ----------
+    rule : {'weighted mean', 'all events', 'worst member'}
+        Mean of the members' ratios over the window; sums of their counts; the lowest ratio of any
+        member in each bucket.
+    members : tuple of Slo
+        Two or more, each counted by its own method; their targets are their own.
+    weights : tuple of float
+        One for each member, above 0; they count in a weighted mean alone.
+
+    Raises
+    ------
+    ParameterError
+        An unknown rule, fewer than two members, a weight that is not above 0.
+    """
+
+    rule: str
+    members: tuple[Slo, ...]
+    weights: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if self.rule not in RULES:
+            raise ParameterError(f"rule must be one of {', '.join(RULES)}; got {self.rule!r}.")
+        if len(self.members) < 2 or len(self.members) != len(self.weights):
+            raise ParameterError(
+                f"a composite has two members or more, each with a weight; got "
+                f"{len(self.members)} members and {len(self.weights)} weights."
+            )
+        if not all(math.isfinite(weight) and weight > 0 for weight in self.weights):
+            raise ParameterError(f"weights must be finite and above 0; got {self.weights}.")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Slo:
     """A service level objective: which indicator, which target, over which window.
@@ -105,6 +143,8 @@ class Slo:
         A value is good when ``value op threshold``, in the unit of the indicator.
     schedule : BusinessHours, optional
         Hours in which it holds; None: always.
+    composite : Composite, optional
+        The members it is made of and how; `method`, `slice` and `threshold` are then theirs.
     display_name, description, owner : str, optional
         For people.
     queries : Queries
@@ -139,12 +179,23 @@ class Slo:
     threshold: float | None = None
     op: str | None = None
     schedule: BusinessHours | None = None
+    composite: Composite | None = None
     display_name: str | None = None
     description: str | None = None
     owner: str | None = None
     queries: Queries = Queries()
     source: Origin | None = field(default=None, compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def member_services(self) -> tuple[str, ...]:
+        """The services a composite is made of; none where it is no composite."""
+        return tuple(one.service for one in self.composite.members) if self.composite else ()
+
+    @property
+    def counted_as(self) -> str:
+        """The budgeting method, or the rule of a composite."""
+        return self.method if self.composite is None else self.composite.rule
 
     def __post_init__(self) -> None:
         for key in ("name", "service", "sli"):

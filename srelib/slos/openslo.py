@@ -14,6 +14,7 @@ import pandas as pd
 from pydantic import Field
 
 from srelib import schema
+from srelib.slos.composites import with_composite
 from srelib.slos.documents import (
     Metadata,
     Resource,
@@ -185,7 +186,8 @@ def read_openslo(document: YamlDocument, known: dict[str, Reference]) -> list[Sl
     place, numbers = document.at("spec", "objectives"), range(len(filled.spec.objectives))
     if not numbers:
         raise place.error("the list is empty", "add an objective, as in - target: 0.999")
-    return [_objective(place.at(n), filled, n, known, notes) for n in numbers]
+    found = [_objective(place.at(n), filled, n, known, notes) for n in numbers]
+    return with_composite(document, filled, found)
 
 
 def _objective(
@@ -241,8 +243,6 @@ def _notes(
         yield "RatioTimeslices averages ratios; timeSliceTarget is ignored."
     if reference.indicator is None:
         yield f"no SLI document is called {reference.name!r}; the series of that name is used."
-    if objective.composite_weight is not None:
-        yield "compositeWeight is not used; each objective is judged by itself."
 
 
 def _find_indicator(

@@ -35,6 +35,7 @@ from srelib.targets.probability import (
 )
 from srelib.windows import History, Window, history
 from srelib.windows.sums import _divide
+from srelib.windows.weighted import _reweighted, _WeightedPrefix
 from srelib.windows.window import _as_window
 
 LADDER = (
@@ -58,8 +59,8 @@ DEPENDENCIES_EXAMPLE = '{"shop": {"payments": 0.9995}}'
 
 
 def candidates(
-    good: pd.Series,
-    total: pd.Series,
+    good: pd.Series | pd.DataFrame,
+    total: pd.Series | pd.DataFrame,
     *,
     window: Window | pd.Timedelta | str,
     targets: Sequence[float] = LADDER,
@@ -76,7 +77,9 @@ def candidates(
     Parameters
     ----------
     good, total : Series
-        Good and total events [events] on a regular UTC index; missing is unknown.
+        Good and total events [events] on a regular UTC index; missing is unknown. DataFrames with
+        a column for each `Member`: a weighted mean, exact over past windows, with the traffic of
+        the members as in the whole history in drawn ones and freezes, and without pages.
     window : Window, Timedelta or str
         Window of the objective; a day or longer.
     targets : sequence of float
@@ -139,17 +142,21 @@ def candidates(
     window = _as_window(window)
     _check_length(window)
     past = history(good, total)
-    if not past.total.sums[-1] > 0:
+    even = past
+    if isinstance(good, pd.DataFrame):
+        whole = _reweighted(pd.concat({"good": good, "total": total}, axis=1))
+        even = history(whole["good"], whole["total"])
+    if not even.total.sums[-1] > 0:
         raise InsufficientDataError("there is no traffic to choose a target from.")
-    weeks, alert_policy = _whole_weeks(past), alert_policy or workbook_policy(window)
+    weeks, alert_policy = _whole_weeks(even), alert_policy or workbook_policy(window)
     named = pd.DataFrame({"window": window}, _by_target(tried))
     parts = [
         named.assign(current=named.index == current),
         _past_windows_met(past, window, tried, confidence),
         _pass_probabilities(weeks, targets=tried, window=window, confidence=confidence, seed=seed),
         _pages(past, targets=tried, policy=alert_policy, confidence=confidence),
-        _freeze_days(past, targets=tried, window=window, policy=budget_policy),
-        _limits(past, weeks, window, tried, dependencies, weighting),
+        _freeze_days(even, targets=tried, window=window, policy=budget_policy),
+        _limits(even, weeks, window, tried, dependencies, weighting),
     ]
     return pd.concat(parts, axis=1).reset_index()
 
@@ -208,6 +215,7 @@ def _pages(
     """Pages that an alert policy would have sent at each target, those within an hour as one."""
     columns = ["pages", "pages_per_week", "pages_low", "pages_high"]
     rules = [rule for rule in _answerable(policy, past) if rule.severity == PAGE]
+    rules = [] if isinstance(past.bad, _WeightedPrefix) else rules  # no burn rate
     if not rules:
         return pd.DataFrame(math.nan, _by_target(targets), columns).assign(can_page=False)
     ratios = past.error_ratios(window for rule in rules for window in rule.windows)

@@ -7,10 +7,12 @@ Rolling windows are ``(t - W, t]``: known at the *end* of bucket ``t``, cut wher
 Window sums are exact, differences of running sums (docs/methods.md, Windows and ratios).
 """
 
-from srelib.windows.sums import History, history, rolling_ratio
-from srelib.windows.window import Window, current, step_of
+from srelib.windows.history import History, current, history
+from srelib.windows.sums import rolling_ratio
+from srelib.windows.weighted import Member
+from srelib.windows.window import Window, step_of
 
-__all__ = ["History", "Window", "current", "history", "rolling_ratio", "step_of"]
+__all__ = ["History", "Member", "Window", "current", "history", "rolling_ratio", "step_of"]
 
 
 def __dir__() -> list[str]:

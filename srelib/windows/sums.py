@@ -5,18 +5,24 @@ from __future__ import annotations
 import functools
 import itertools
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 import pandas as pd
 
 from srelib.errors import CountError, ParameterError, TimeIndexError
-from srelib.windows.window import Window, _as_window, _check_index, _fixed_step, _spelled
+from srelib.windows.window import Window, _as_window, _check_index, _spelled
 
 Counts = TypeVar("Counts", pd.Series, np.ndarray)
+
+NO_SUMS = (
+    "the weighted mean of several members exists over a window, not bucket by bucket, so it has no "
+    "burn rate and no events that could be added up. Ask each member, or make the composite one of "
+    "'all events' or 'worst member'."
+)
 
 
 def _divide(good: Counts, total: Any) -> Counts:
@@ -43,6 +49,8 @@ def _totals(good: Any, total: Any) -> tuple[float, float]:
 
 def _check_counts(good: pd.Series, total: pd.Series) -> None:
     """Refuse counts that cannot be."""
+    if isinstance(good, pd.DataFrame):
+        raise ParameterError(NO_SUMS)
     if good.index is not total.index and not good.index.equals(total.index):
         raise TimeIndexError(
             f"good and total must share one index; got {len(good)} and {len(total)} rows."
@@ -112,6 +120,28 @@ class _Prefix:
     def known_before(self) -> np.ndarray:
         """Number of known buckets before each position."""
         return np.arange(self.sums.shape[-1]) if self.seen is None else self.seen
+
+
+class _Sums(Protocol):
+    """Sums of counts over spans, however they are kept."""
+
+    @property
+    def sums(self) -> np.ndarray:
+        """Sums before each bucket, and over all."""
+
+    @property
+    def exponent(self) -> np.ndarray | None:
+        """Unit that fractions were rounded to; None for whole counts."""
+
+    @property
+    def known_before(self) -> np.ndarray:
+        """Number of known buckets before each position."""
+
+    def window(self, width: int) -> np.ndarray:
+        """Sum over the last `width` buckets, at every bucket."""
+
+    def between(self, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
+        """Sum over the buckets from `start` to `stop`."""
 
 
 def _prefix_pair(part: np.ndarray, whole: np.ndarray) -> tuple[_Prefix, _Prefix]:
@@ -189,7 +219,7 @@ def _trailing(sums: np.ndarray, width: int) -> np.ndarray:
     return result
 
 
-def _ratios(part: _Prefix, whole: _Prefix, *, widths: Sequence[int]) -> np.ndarray:
+def _ratios(part: _Sums, whole: _Sums, *, widths: Sequence[int]) -> np.ndarray:
     """Part / whole over several windows and many series at once."""
     n = whole.sums.shape[-1] - 1
     out = np.empty((len(widths), *whole.sums.shape[:-1], n))
@@ -273,90 +303,6 @@ def _block_sums(good: pd.Series, total: pd.Series, length: pd.Timedelta) -> pd.D
     blocks = np.arange(number[0], number[-1] + 2) if len(number) else np.arange(1)
     starts = pd.DatetimeIndex((blocks[:-1] * size).view("M8[us]"), name="time").tz_localize("UTC")
     return _sums_between(good, total, np.searchsorted(number, blocks)).set_index(starts)
-
-
-@dataclass(frozen=True)
-class History:
-    """Counts as running sums, made once and asked about any span.
-
-    `bad` and `total` hold ``sums`` before each bucket and over all [events]; `index` the starts of
-    the buckets in UTC and microseconds, `step` apart.
-    """
-
-    index: pd.DatetimeIndex
-    step: pd.Timedelta
-    bad: _Prefix
-    total: _Prefix
-
-    @property
-    def length(self) -> pd.Timedelta:
-        """From the start of the first bucket to the end of the last."""
-        return self.step * len(self.index)
-
-    @property
-    def end(self) -> pd.Timestamp:
-        """End of the last bucket."""
-        return (self.index[-1] + self.step).as_unit("us")
-
-    @property
-    def known(self) -> np.ndarray:
-        """Number of known buckets before each bucket, and in all."""
-        return self.total.known_before
-
-    @functools.cached_property
-    def start(self) -> int:
-        """Start of the first bucket [us since 1970]."""
-        return int(self.index.asi8[0])
-
-    @functools.cached_property
-    def ticks(self) -> int:
-        """Length of a bucket [us]."""
-        return self.step // pd.Timedelta(1, "us")
-
-    def until(self, times: np.ndarray) -> np.ndarray:
-        """Number of buckets that are over by each time [us since 1970]."""
-        return np.clip((times - self.start) // self.ticks, 0, len(self.index))
-
-    def expected(self, window: Window) -> float:
-        """Events that the window in which the data end holds at average traffic."""
-        seen = _divide(self.total.sums[-1], self.known[-1])
-        return float(seen * (window.length_at(self.index[-1]) / self.step))
-
-    def error_ratios(self, lengths: Iterable[pd.Timedelta]) -> dict[pd.Timedelta, np.ndarray]:
-        """Share of bad events over windows of these lengths, at every bucket; NaN if no traffic."""
-        spans = list(dict.fromkeys(lengths))
-        widths = [_buckets(span, step=self.step) for span in spans]
-        found = _ratios(self.bad, self.total, widths=widths)
-        return dict(zip(spans, found, strict=True))
-
-
-def history(good: pd.Series, total: pd.Series) -> History:
-    """Make counts ready to be asked about many spans.
-
-    Parameters
-    ----------
-    good, total : Series, one regular tz-aware index
-        Counts per bucket [events]; a bucket where either is NaN is unknown.
-
-    Returns
-    -------
-    History
-
-    Raises
-    ------
-    CountError, TimeIndexError
-        Counts that cannot be; indexes that differ, are not regular or hold fewer than two buckets.
-
-    Examples
-    --------
-    >>> index = pd.date_range("2026-01-01", periods=60, freq="min", tz="UTC")
-    >>> history(pd.Series(9.0, index), pd.Series(10.0, index)).length
-    Timedelta('0 days 01:00:00')
-    """
-    good_seen, total_seen = _checked(good, total)
-    step = _fixed_step(total.index)
-    index = pd.DatetimeIndex(total.index).tz_convert("UTC").as_unit("us")
-    return History(index, step, *_prefix_pair(total_seen - good_seen, total_seen))
 
 
 def _buckets(window: Window | pd.Timedelta | str, *, step: pd.Timedelta | None) -> int:

@@ -387,28 +387,6 @@ def _label(start: pd.Timestamp, end: pd.Timestamp, window: Window) -> str:
     )
 
 
-def current(counts: pd.DataFrame, *, window: Window | None) -> pd.DataFrame:
-    """The counts of the window of an objective that the data ends in; without a window, all.
-
-    Parameters
-    ----------
-    counts : DataFrame
-        On a regular UTC index.
-    window : Window or None
-
-    Returns
-    -------
-    DataFrame
-        Rolling: the last window before the end of the data. Calendar: since the period began.
-    """
-    if window is None or counts.empty:
-        return counts
-    if window.is_rolling:
-        end = counts.index[-1] + step_of(pd.DatetimeIndex(counts.index))
-        return counts.loc[window.bounds_at(end)[0] :]
-    return counts.loc[window.bounds_at(counts.index[-1])[0] :]
-
-
 def span_label(first: pd.Timestamp, last: pd.Timestamp) -> str:
     """A span of time as shown beside what was measured over it."""
     return f"{roughly(last - first)}, {day(first)} to {day(last)}"

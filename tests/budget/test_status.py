@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from srelib import budget
 from srelib.errors import CountError, InvalidTargetError, TimeIndexError
-from srelib.windows import Window
+from srelib.windows import Member, Window, current
 from tests.budget.shapes import counts, hours, series
 
 FAST = settings(max_examples=40, deadline=None)
@@ -435,3 +435,42 @@ def test_the_zone_of_the_index_changes_nothing(length):
     local = total.tz_convert("America/New_York")
     result = budget.by_period(local, local, target=0.9, window=window)
     pd.testing.assert_frame_equal(result, expected)
+
+
+def of_members() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Four hours: cart 10 an hour, weight 2, one bad at last; pay 30, weight 1, all bad once."""
+    cart, pay = Member("cart", 2.0), Member("pay", 1.0)
+    index = hours("2026-06-01", 4)
+    total = pd.DataFrame({cart: [10.0] * 4, pay: [30.0] * 4}, index=index)
+    return total - pd.DataFrame({cart: [0, 0, 0, 1], pay: [0, 30, 0, 0]}, index=index), total
+
+
+def test_each_window_of_a_weighted_mean_is_weighted_by_itself():
+    """Windows of two hours: of 80 events pay's share 1/3; all of 30 of its 60 bad is 40/3 of 80."""
+    good, total = of_members()
+    found = budget.burn_down(good, total, target=0.9, window=Window.parse("2h"))
+    assert found["allowance"].tolist() == pytest.approx([4, 8, 8, 8])
+    # then cart 1 of 20 at 2/3: 80 x 2/3 x 0.05
+    assert found["spent"].tolist() == pytest.approx([0, 40 / 3, 40 / 3, 80 / 30])
+    assert found["coverage"].tolist() == [0.5, 1, 1, 1]
+
+
+def test_the_last_burn_down_of_a_weighted_mean_is_its_status():
+    """Two ways to one number."""
+    good, total = of_members()
+    part = current(pd.concat({"good": good, "total": total}, axis=1), window=Window.parse("3h"))
+    now = budget.status(part["good"], part["total"], target=0.9)
+    last = budget.burn_down(good, total, target=0.9, window=Window.parse("3h")).iloc[-1]
+    assert (now.spent, now.allowance) == pytest.approx((last["spent"], last["allowance"]))
+
+
+def test_periods_of_a_weighted_mean_are_weighted_one_by_one():
+    """Blocks of two hours, as above; what a member was not seen in is unknown."""
+    good, total = of_members()
+    found = budget.by_period(good, total, target=0.9, window=Window.parse("2h"))
+    assert found["spent"].tolist() == pytest.approx([40 / 3, 80 / 30])
+    assert found["left_share"].tolist() == pytest.approx([1 - 40 / 24, 1 - 80 / 240])
+    total.iloc[:2, 1] = math.nan
+    gone = budget.by_period(good, total, target=0.9, window=Window.parse("2h"))
+    assert gone["spent"].isna().tolist() == [True, False]
+    assert gone["coverage"].tolist() == [0, 1]

@@ -12,9 +12,11 @@ import pandas as pd
 import pytest
 
 from srelib import changes, simulate
-from srelib.changes.record import _levels, as_json
+from srelib.changes.record import _levels, _objective, as_json
 from srelib.errors import InputError
 from srelib.simulate import ServiceSpec
+from srelib.slos import Composite, Slo
+from srelib.windows import Member, Window
 from tests.changes import made
 
 
@@ -180,3 +182,19 @@ def test_a_folder_that_is_none_is_refused():
     """What is missing is named."""
     with pytest.raises(InputError, match="no-such-folder"):
         changes.read("no-such-folder")
+
+
+def test_days_of_a_weighted_mean_do_not_add_up_and_are_not_kept():
+    """Its definition is: rule, members and weights."""
+    days = pd.date_range("2026-06-01", periods=96, freq="h", tz="UTC")
+    total = pd.DataFrame({Member("a"): 10.0, Member("b"): 5.0}, index=days)
+    assert list(_levels("s", "s", pd.concat({"good": total, "total": total}, axis=1))) == []
+    parts = tuple(
+        Slo(name=name, service=name, sli="availability", target=0.9, window=Window.parse("7d"))
+        for name in ("cart", "pay")
+    )
+    whole = replace(parts[0], name="site", composite=Composite("weighted mean", parts, (2.0, 1.0)))
+    assert _objective(whole)["composite"] == (
+        "weighted mean of cart availability x 2, pay availability x 1"
+    )
+    assert "composite" not in _objective(parts[0])

@@ -1,5 +1,6 @@
 """The exact words about error budgets: left, overspent, short history, no traffic."""
 
+import math
 from types import SimpleNamespace
 
 import pandas as pd
@@ -244,4 +245,30 @@ def test_exclusions_state_what_they_change():
         "Excluded as planned, neither spending nor earning: **shop** (1 window, 100 events, "
         "40 of them bad). Without that, **shop** would stand at 100 % overspent instead of "
         "50 % left."
+    )
+
+
+def test_members_are_listed_with_what_they_spent():
+    """One without traffic by the words that say so; nothing without a composite."""
+    key = Indicator("site", "site", "site", target=0.9, composite="weighted mean",
+                    unit="weighted events", window=WINDOW)  # fmt: skip
+    rows = pd.DataFrame({
+        "member": ["cart", "pay"], "part": [1.0, 0.0], "sli": [0.95, math.nan], "bad": [5.0, 0.0],
+        "coverage": 1.0, "share_of_allowance": [0.5, 0.0], "share_of_spent": [1.0, 0.0],
+    })  # fmt: skip
+    found = spoken_budget.members_table({key: rows})
+    assert [tuple(map(plain, row)) for row in found.rows] == [
+        ("site", "weighted mean", "cart", "100 %", "95 %", "5 weighted events", "50 %", "100 %"),
+        ("site", "weighted mean", "pay", "none, no traffic", "unknown", "0 weighted events", "0 %",
+         "0 %"),
+    ]  # fmt: skip
+    assert spoken_budget.members_table({}) is None
+
+
+def test_a_weighted_mean_has_no_forecast_and_not_for_lack_of_history():
+    """The reason is its own."""
+    key = Indicator("site", "site", "site", composite="weighted mean")
+    refused = {key: InsufficientDataError("no sums")}
+    assert spoken_budget.forecast_basis_sentence(refused) == (
+        "No forecast of **site**: the days of a weighted mean do not add up."
     )

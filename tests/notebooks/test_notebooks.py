@@ -228,6 +228,47 @@ def test_notebook_runs_with_inputs_missing(path, missing, exports):
     assert "<script>" not in said
 
 
+COMPOSITE = """\
+apiVersion: openslo/v1
+kind: SLO
+metadata:
+  name: site-{name}
+  annotations: {{srelib/composite: {name} {rule}, srelib/composite-target: "0.9995"}}
+spec:
+  service: site
+  timeWindow: [{{duration: 7d, isRolling: true}}]
+  budgetingMethod: Occurrences
+  objectives:
+    - {{target: 0.999, compositeWeight: 3, indicator: {{metadata: {{name: availability}}, spec:
+        {{ratioMetric: {{good: {{metricSource: {{spec: {{service: shop}}}}}},
+        total: {{metricSource: {{}}}}}}}}}}}}
+    - {{target: 0.999, indicator: {{metadata: {{name: availability}}, spec:
+        {{ratioMetric: {{good: {{metricSource: {{spec: {{service: quiet}}}}}},
+        total: {{metricSource: {{}}}}}}}}}}}}
+"""
+
+
+@each_book
+def test_notebook_runs_with_composites(path, exports):
+    """Of a service and one without traffic, under each rule; what cannot be asked is refused.
+
+    The mean is that of shop alone: 10 bad of 16,800 in seven days, of which 8.4 are allowed.
+    """
+    requests = exports / "requests.csv"
+    requests.write_text(requests.read_text().replace("<b>shop*", "shop"))
+    rules = ("weighted mean", "all events", "worst member")
+    (exports / "slos.yaml").write_text("---\n".join(
+        COMPOSITE.format(name=name, rule=rule) for name, rule in map(str.split, rules)
+    ))  # fmt: skip
+    said = run(path, exports)
+    assert {
+        "02_error_budget": "**site-weighted** is **overspent by 19 %**: 10 weighted events bad",
+        "01_service_levels": "**site-weighted**",
+        "03_alerting": "**site-weighted**: the weighted mean of several members exists over a",
+        "08_choosing_slos": "**site-weighted**: **cannot tell**",
+    }.get(path.stem, "") in said
+
+
 @each_book
 def test_notebook_runs_on_a_state_log_alone(path, tmp_path):
     """Up and down of one site: availability by time, without objectives."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import nbformat
 import pandas as pd
 from nbformat.v4 import new_code_cell, new_notebook
 
 from srelib import tables
+from srelib.slos import Slo
 from srelib.windows import Window
 
 
@@ -56,21 +59,14 @@ spec:
 """
 
 
-def slo(**changes: object) -> SimpleNamespace:
+def slo(**changes: Any) -> Slo:
     """An objective of 99.9 % over 28 days for service `shop`."""
-    given = {
-        "name": "shop-availability",
-        "service": "shop",
-        "sli": "availability",
-        "display_name": None,
-        "target": 0.999,
-        "window": Window.parse("28d"),
-        "method": "Occurrences",
-    }
-    return SimpleNamespace(**{**given, **changes})
+    given = Slo(name="shop-availability", service="shop", sli="availability", target=0.999,
+                window=Window.parse("28d"))  # fmt: skip
+    return replace(given, **changes)
 
 
-def dataset(counts: pd.DataFrame, *slos: SimpleNamespace, **given: object) -> SimpleNamespace:
+def dataset(counts: pd.DataFrame, *slos: Slo, **given: object) -> SimpleNamespace:
     """What `srelib.load` returns, with the counts of every objective given."""
     source = {
         "file": ["requests.csv"],

@@ -20,7 +20,7 @@ from srelib.errors import (
 )
 from srelib.sli.interval import ASSUMED, OUTAGES, WIDENED, _latency, _miss_probability
 from srelib.stats.intervals import _wilson
-from srelib.windows import Window
+from srelib.windows import Member, Window
 from srelib.windows.sums import _totals
 from tests.sli.shapes import BUCKET, FEW, as_counts, counts
 
@@ -351,3 +351,44 @@ def test_an_irregular_index_is_refused_everywhere(
     holes = one_outage.drop(one_outage.index[5])
     with pytest.raises(TimeIndexError, match=r"00:04:00.* is followed by .*00:06:00"):
         measure(holes["good"], holes["total"])
+
+
+def of_two_members() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Three weeks: 1 % of cart bad, weight 3; nothing asked of pay in the second week."""
+    hours = pd.date_range("2026-06-01", periods=21 * 24, freq="h", tz="UTC")
+    cart, pay = Member("cart", 3.0), Member("pay", 1.0)
+    total = pd.DataFrame({cart: 1000.0, pay: 50.0}, index=hours)
+    total.loc["2026-06-08":"2026-06-14", pay] = 0
+    return total - np.array([10, 5]) * (total > 0), total
+
+
+def test_a_weighted_mean_has_the_same_mean_of_the_ends_of_its_members():
+    """(3 x 0.99 + 0.9) / 4 = 0.9675, and so with both ends."""
+    good, total = of_two_members()
+    found = sli.interval(good, total)
+    own = [sli.interval(good[member], total[member]) for member in total.columns]
+    assert found.value == pytest.approx(0.9675)
+    assert found.low == pytest.approx((3 * own[0].low + own[1].low) / 4)
+    assert found.high == pytest.approx((3 * own[0].high + own[1].high) / 4)
+    assert found.method == "weighted mean of the members' intervals"
+    empty = sli.interval(total * 0, total * 0)
+    assert math.isnan(empty.value)
+
+
+def test_a_period_without_a_member_is_that_of_the_others():
+    """pay dropped out of the second week: 0.99, that of cart."""
+    found = sli.by_period(*of_two_members())
+    assert found["ratio"].tolist() == pytest.approx([0.9675, 0.99, 0.9675])
+    assert found["total"].tolist() == [1050 * 168, 1000 * 168, 1050 * 168]
+    assert (found["low"] < found["ratio"]).all()
+    assert (found["ratio"] < found["high"]).all()
+    assert found["coverage"].tolist() == [1, 1, 1]
+
+
+def test_a_period_in_which_a_member_is_unknown_is_unknown():
+    """A gap of a week is not traffic of zero."""
+    good, total = of_two_members()
+    total.loc["2026-06-08":"2026-06-14", total.columns[1]] = math.nan
+    found = sli.by_period(good, total)
+    assert found["ratio"].isna().tolist() == [False, True, False]
+    assert found["coverage"].tolist() == [1, 0, 1]

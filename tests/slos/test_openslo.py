@@ -109,15 +109,13 @@ def test_the_owner_comes_from_a_label(tmp_path):
 
 
 def test_the_parts_of_a_composite_are_read_one_by_one(tmp_path):
-    """Each objective may have its own indicator; that weights are not used is said."""
+    """Each objective may have its own indicator; without a weight nothing is made of them."""
     part = """\
     - target: 0.99
-      compositeWeight: 2
       indicatorRef: latency
 """
     first, second = read_text(tmp_path, WEB + part)
     assert (first.sli, second.sli) == ("availability", "latency")
-    assert "compositeWeight is not used" in second.notes[-1]
 
 
 def test_merge_keys_are_understood(tmp_path):

@@ -14,7 +14,7 @@ from srelib import alerts, fleet, objectives, policy, tables, targets, windows
 from srelib.alerts.firing import _as_episodes
 from srelib.errors import InsufficientDataError, InvalidTargetError, ParameterError
 from srelib.targets.candidates import _freeze_days, _pages
-from srelib.windows import Window
+from srelib.windows import Member, Window
 from tests.targets.made import hours
 
 ROOT = Path(__file__).parents[2]
@@ -334,3 +334,16 @@ def test_a_calendar_month_in_berlin_is_july(sample, truth):
     assert row["budget_minutes"] == pytest.approx((1 - row["target"]) * 31 * 1440)
     assert row["events"] == pytest.approx(events, rel=0.03)
     assert (row["windows"], row["weeks_needed"]) == (2, 9)  # April and May
+
+
+def test_a_weighted_mean_is_exact_over_past_windows_and_has_no_pages():
+    """Twelve weeks of cart at 99.9 % and pay at 99.7 %, equal weights: 99.8 % in every window."""
+    index = pd.date_range("2026-03-30", periods=24 * 84, freq="h", tz="UTC")
+    total = pd.DataFrame({Member("cart"): 9000.0, Member("pay"): 1000.0}, index=index)
+    good = total - np.array([9.0, 3.0])
+    found = targets.candidates(good, total, window="28d", weighting="time",
+                               targets=[0.99, 0.998, 0.9981])  # fmt: skip
+    assert found["met"].tolist() == [1, 1, 0]
+    assert found["pages"].isna().all()
+    assert found["budget_events"].tolist() == pytest.approx([67200, 13440, 12768])
+    assert found["probability"].iloc[0] > 0.9
