@@ -151,7 +151,7 @@ def _write(
     exports = whole.of(part["service"], team=part["team"]).between(part["since"], part["until"])
     chosen = bool(part["service"] or part["team"])
     from srelib.changes.record import FILE, record
-    from srelib.report import difference, first_page, index, render, values
+    from srelib.report import difference, first_page, index, render, services, values
 
     context = render.Context(
         books=books,
@@ -163,6 +163,7 @@ def _write(
         previous = previous.of(exports.services)
     compared = difference.compared(kept, previous)
     board = difference.on_board(index.scoreboard(exports), kept, compared)
+    board = services.linked(board, exports.services if part["service"] else ())
     pages = {run.notebook.name: render.page(run, context) for run in runs}
     ordered = [pages[book.name] for book in books]
     with _replaced(target) as new:
@@ -172,6 +173,8 @@ def _write(
         first = index.render(board, ordered, exports.rejects, context, changed)
         (new / "index.html").write_text(first, "utf-8")
         (new / f"{difference.PAGE}.html").write_text(difference.page(compared, context), "utf-8")
+        for name, html in services.rendered(board, ordered, exports, kept, compared, context):
+            (new / name).write_text(html, "utf-8")
         (new / FILE).write_text(values.text(kept, ordered), "utf-8")
     failed = {page.name: page.failure for page in ordered if page.failure}
     text = first_page.text(board, ordered, compared, context.provenance)

@@ -31,7 +31,10 @@ LEADS = ("06", "02", "03")
 
 @dataclass(frozen=True)
 class BudgetRow:
-    """One objective on the scoreboard; texts as shown, escaped only by the template."""
+    """One objective on the scoreboard; texts as shown, escaped only by the template.
+
+    `of` is its service as the data name it, `page` the page of that service where there is one.
+    """
 
     service: str
     slo: str
@@ -46,6 +49,8 @@ class BudgetRow:
     deployments: str = "–"
     incidents: str = "–"
     team: str = ""
+    of: str = ""
+    page: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,7 @@ def _row(dataset: Dataset, slo: Slo) -> BudgetRow:
         target=wording.percent(slo.target),
         window=str(slo.window),
         team=_team(dataset, slo.service),
+        of=slo.service,
     )
     try:
         part = windows.current(dataset.slo_counts(slo), window=slo.window)
@@ -316,6 +322,7 @@ class ServiceRow:
     service: str = ""
     objective: str = ""
     team: str = ""
+    page: str = ""
 
 
 @dataclass(frozen=True)

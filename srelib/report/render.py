@@ -174,10 +174,15 @@ SHOWN = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg
 
 @dataclass(frozen=True)
 class Said:
-    """A sentence as HTML, and the service that it is about."""
+    """A sentence as HTML, the service that it is about, and the section that shows the evidence.
+
+    Of a sentence whose service is not stated, `names` are those that it prints in bold, in order.
+    """
 
     service: str
     html: Markup
+    anchor: str = ""
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -185,7 +190,7 @@ class Page:
     """A rendered page and what the index says about it.
 
     `decisions` are the sentences of its verdicts, `stated` its findings as values, `parameters`
-    what it was run with, `says` its first sentence as Markdown.
+    what it was run with, `says` its first sentence as Markdown, `lines` all of its sentences.
     """
 
     name: str
@@ -197,6 +202,7 @@ class Page:
     stated: tuple[dict[str, Any], ...] = field(default=(), repr=False)
     parameters: dict[str, Any] = field(default_factory=dict, repr=False)
     says: str = ""
+    lines: tuple[Said, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -245,8 +251,10 @@ def page(run: Run, context: Context) -> Page:
         name: scrub(value, context.places) if isinstance(value, str) else value
         for name, value in values.items()
     }
-    return Page(run.notebook.name, title, html, _finding(node, context), failure,
-                _decisions(stated, context), stated, plain, _says(node))  # fmt: skip
+    return Page(
+        run.notebook.name, title, html, _finding(node, context), failure,
+        _decisions(stated, context), stated, plain, _says(node), _lines(node, context),
+    )  # fmt: skip
 
 
 def _presentable(run: Run, places: dict[str, str]) -> NotebookNode:
@@ -332,6 +340,22 @@ def _decisions(stated: Sequence[dict[str, Any]], context: Context) -> tuple[Said
     markdown = Markdown(context.names)
     return tuple(Said(one["service"], markdown.sentence(one["sentence"]))
                  for one in stated if one["key"] == DECISION)  # fmt: skip
+
+
+def _lines(node: NotebookNode, context: Context) -> tuple[Said, ...]:
+    """Every sentence of its outputs, with the section it stands in."""
+    markdown, found = Markdown(context.names), []
+    for cell in node.cells:
+        if cell.cell_type == "markdown":
+            markdown.cell(cell.source)
+        anchor = next((one.id for one in reversed(markdown.headings) if one.level <= 3), "")
+        for output in cell.get("outputs", []):
+            for line in output.get("data", {}).get("text/markdown", "").splitlines():
+                text = markdown.sentence(line.removeprefix("- "))
+                bold = BeautifulSoup(text, "html.parser")("strong")
+                names = tuple(one.get_text() for one in bold)
+                found += [Said("", text, anchor, names)] if names else []
+    return tuple(found)
 
 
 def size(png: str) -> tuple[int, int] | None:

@@ -13,6 +13,7 @@ import pandas as pd
 import psutil
 import pytest
 from bs4 import BeautifulSoup
+from nbformat.v4 import new_markdown_cell
 
 from srelib import dataset, report
 from srelib.errors import InputError, ParameterError
@@ -34,7 +35,7 @@ def test_a_page_per_notebook_and_an_index(exports, books, tmp_path):
     pages = {name: content.decode() for name, content in files(tmp_path / "out").items()}
     assert set(pages) == {
         "index.html", "00_how_many.html", "01_where.html", "changes.html", "findings.json",
-        ".srelib-report",
+        "service-shop.html", ".srelib-report",
     }  # fmt: skip
     assert "48 rows in 26 weeks" in pages["00_how_many.html"]
     assert "48 rows in 26 weeks" in pages["index.html"]
@@ -118,12 +119,12 @@ def test_names_from_the_data_become_neither_markup_nor_files(exports, books, tmp
     report.run(exports, out=tmp_path / "out", notebooks=books)
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "index.html", "00_how_many.html", "01_where.html", "changes.html", "findings.json",
-        ".srelib-report",
+        "service-script-alert-1-script-x-javascript-y-b-z.html", ".srelib-report",
     }  # fmt: skip
     for path in (tmp_path / "out").glob("*.html"):
         page = BeautifulSoup(path.read_text(), "html.parser")
         assert not page.find("script")
-        assert not [link for link in page.find_all("a") if "javascript" in link["href"]]
+        assert not [link for link in page.find_all("a") if "javascript:" in link["href"]]
     index = BeautifulSoup((tmp_path / "out" / "index.html").read_text(), "html.parser")
     assert "<script>alert(1)</script>" in index.select_one(".scoreboard tbody th").get_text()
 
@@ -332,6 +333,28 @@ def test_a_report_on_a_team_is_about_its_services(exports, parted, tmp_path):
     assert "<span>only shop</span>" in (tmp_path / "out" / "index.html").read_text()
     kept = json.loads((tmp_path / "out" / "findings.json").read_text())
     assert (kept["services"], kept["teams"]) == (["shop"], {"shop": "pay"})
+
+
+def test_every_link_of_a_service_leads_to_a_section(exports, tmp_path):
+    """Sentences of a notebook that name the service are linked to where they stand."""
+    (tmp_path / "b").mkdir()
+    says = "from IPython.display import Markdown\nMarkdown('**shop works** as ever.')"
+    cells = (
+        new_markdown_cell("# Why?"), code('data = "x"', "parameters"),
+        new_markdown_cell("## What this says"), code(says), new_markdown_cell("### And *then*?"),
+        code(says.replace("ever", "before")),
+    )  # fmt: skip
+    nbformat.write(book(*cells), tmp_path / "b" / "01_why.ipynb")
+    report.run(exports, out=tmp_path / "out", notebooks=tmp_path / "b")
+    pages = {path.name: BeautifulSoup(path.read_text(), "html.parser")
+             for path in (tmp_path / "out").glob("*.html")}  # fmt: skip
+    found = [a["href"] for a in pages["service-shop.html"].select(".told li a")]
+    assert found == ["01_why.html#what-this-says", "01_why.html#and-then"]
+    for name, page in pages.items():
+        for link in page.select("a[href]"):
+            to, _, place = link["href"].partition("#")
+            assert not place or pages[to or name].find(id=place), (name, link)
+    assert pages["index.html"].select_one("a[href='service-shop.html']")
 
 
 def test_a_part_that_is_not_there_is_refused(exports, parted, tmp_path):

@@ -1,0 +1,272 @@
+"""A page for each service: its verdict, its numbers, and what every notebook says of it.
+
+Nothing is computed here: verdict and sentences come from the pages of the notebooks, numbers from
+the scoreboard and from the findings that the pages state.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+
+from srelib import events, wording
+from srelib.changes import Record
+from srelib.dataset import Dataset
+from srelib.findings import changes as words
+from srelib.findings.decisions import UNSAID
+from srelib.findings.finding import FIELDS
+from srelib.report.difference import Compared
+from srelib.report.index import Scoreboard, ServiceRow
+from srelib.report.render import (
+    DECISION,
+    TEMPLATES,
+    Context,
+    Markdown,
+    Page,
+    Said,
+    css,
+    scrub,
+    slug,
+)
+
+MOST = 50
+"""Services with a page, the first of the scoreboard; those asked for by name have one as well."""
+LONGEST = 15
+"""Incidents listed, and alerts."""
+WIDEST = 80
+"""Characters of a service's name in that of its page: file systems bear no more than some 250."""
+SPENT = "budget spent by an incident"
+NUMBERS = {"delivery.five", "decisions.service", "decisions.row", "decisions.cell"}
+"""Findings whose numbers stand beside the sentences of their page."""
+WRITERS = {
+    "cost of deployments": wording.cost_share,
+    "probability to meet the next window": wording.of_100,
+}
+"""How an interval is written, for quantities that are no fields of the scoreboard."""
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number that a page states; texts as shown."""
+
+    quantity: str
+    value: str
+    ends: str
+    n: str
+    window: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one notebook says of a service."""
+
+    title: str
+    page: str
+    lines: tuple[Said, ...]
+    numbers: tuple[Number, ...]
+
+
+@dataclass(frozen=True)
+class IncidentLine:
+    """An incident with what it spent of each objective's budget."""
+
+    name: str
+    title: str
+    url: str
+    started: str
+    lasted: str
+    severity: str
+    spent: tuple[str, ...]
+
+
+def linked(board: Scoreboard, asked: Collection[str]) -> Scoreboard:
+    """The scoreboard with the names of the pages that its services have."""
+    first = [row.service for row in board.services[:MOST]]
+    chosen = [row.service for row in board.services if row.service in {*first, *asked}]
+    names: dict[str, str] = {}
+    for service in chosen:
+        base = f"service-{slug(service)[:WIDEST]}"
+        taken = {*names.values()}
+        free = (n for n in (base, *(f"{base}-{k}" for k in range(2, 10**6))) if n not in taken)
+        names[service] = next(free)
+    pages = {service: f"{name}.html" for service, name in names.items()}
+    return replace(
+        board,
+        services=tuple(replace(row, page=pages.get(row.service, "")) for row in board.services),
+        budgets=tuple(replace(row, page=pages.get(row.of, "")) for row in board.budgets),
+    )
+
+
+def rendered(
+    board: Scoreboard,
+    pages: Sequence[Page],
+    exports: Dataset,
+    kept: Record,
+    every: Sequence[Compared],
+    context: Context,
+) -> Iterator[tuple[str, str]]:
+    """Name and HTML of the page of each service that has one."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES / "srelib"), autoescape=True, trim_blocks=True,
+        lstrip_blocks=True, undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    template = environment.get_template("service.html.j2")
+    named = _names(board, kept)
+    rows = [row for row in board.services if row.page]
+    for place, row in enumerate(rows):
+        names = named[row.service]
+        verdict, told = _verdict(row, pages, context), _told(row, names, pages)
+        said = {verdict.html} if verdict else set()
+        yield row.page, template.render(
+            css=Markup(css()),
+            provenance=context.provenance,
+            row=row,
+            team=board.teams.get(row.team) if row.team else None,
+            others=[one for one in rows if row.team and one.team == row.team and one != row],
+            before=rows[place - 1] if place else None,
+            after=rows[place + 1] if place + 1 < len(rows) else None,
+            verdict=verdict,
+            span=board.span,
+            budgets=[one for one in board.budgets if one.of == row.service],
+            changed=[(one.title, _changed(row.service, one, context)) for one in every],
+            told=[replace(one, lines=tuple(x for x in one.lines if x.html not in said))
+                  for one in told],
+            incidents=_incidents(row.service, pages, exports, context),
+            objectives=_objectives(row.service, pages),
+            alerts=_alerts(row.service, exports, context),
+        )  # fmt: skip
+
+
+def _names(board: Scoreboard, kept: Record) -> dict[str, set[str]]:
+    """How sentences call each service: by its name, its objectives, its indicators."""
+    found = {
+        row.service: {row.name, wording.label(row.service, limit=60)} for row in board.services
+    }
+    subjects = [*kept.objectives, *zip(kept.days["service"], kept.days["subject"], strict=True)]
+    for service, subject in {*subjects}:
+        if service in found and subject:
+            found[service].add(wording.label(subject, limit=60))
+    return found
+
+
+def _verdict(row: ServiceRow, pages: Sequence[Page], context: Context) -> Said | None:
+    """What to do about the service; None where no page decides."""
+    for page in pages:
+        for one in () if page.failure else page.stated:
+            if one["key"] in (DECISION, UNSAID) and one["service"] == row.service:
+                text = Markdown(context.names).sentence(one["sentence"])
+                return Said(row.service, text, f"{page.name}.html")
+    return None
+
+
+def _told(row: ServiceRow, names: Collection[str], pages: Sequence[Page]) -> list[Told]:
+    """What each notebook says and states of the service, every sentence once."""
+    found, seen = [], set()
+    for page in pages:
+        lines = []
+        for one in page.lines:
+            if {*one.names} & {*names} and one.html not in seen:
+                seen.add(one.html)
+                lines.append(replace(one, anchor=_address(page, one.anchor)))
+        lines.sort(key=lambda one: one.names[0] not in names)
+        numbers = [
+            _number(one)
+            for one in page.stated
+            if one["key"] in NUMBERS and one["service"] == row.service and one["text"]
+        ]
+        if lines or numbers:
+            found.append(Told(page.title, f"{page.name}.html", tuple(lines), tuple(numbers)))
+    return found
+
+
+def _address(page: Page, anchor: str) -> str:
+    return f"{page.name}.html#{anchor}" if anchor else f"{page.name}.html"
+
+
+def _number(one: Mapping[str, Any]) -> Number:
+    """A stated number with its interval, as its page writes them."""
+    ends, quantity = (one["low"], one["high"]), one["quantity"]
+    field = next((name for name, known in FIELDS.items() if known == quantity), "")
+    texts: Sequence[str] = ()
+    if None not in ends and field:
+        texts = wording.estimates(field, (one["value"], *ends))[1:]
+    elif None not in ends and quantity in WRITERS:
+        texts = [WRITERS[quantity](end) for end in ends]
+    called = f"{quantity} a week" if one["unit"] == "1/week" else quantity
+    return Number(called, one["text"], " to ".join(texts),
+                  "" if one["n"] is None else wording.count(one["n"]), one["window"])  # fmt: skip
+
+
+def _changed(service: str, one: Compared, context: Context) -> tuple[list[Markup], list[list[str]]]:
+    """What a comparison says of the service: sentences, and a row for each quantity."""
+    if one.found is None:
+        return [], []
+    own = replace(one.found, rows=tuple(r for r in one.found.rows if r.service == service))
+    markdown = Markdown(context.names)
+    rows = [list(words.cells(row)[1:]) for row in own.rows]
+    return [markdown.sentence(text) for text in words.change_sentences(own)], rows
+
+
+def _spent(service: str, pages: Sequence[Page]) -> dict[str, Mapping[str, Any]]:
+    """What incidents of the service spent, by objective and incident."""
+    return {one["subject"]: one for page in pages for one in page.stated
+            if one["quantity"] == SPENT and one["service"] == service}  # fmt: skip
+
+
+def _objectives(service: str, pages: Sequence[Page]) -> list[str]:
+    """The objectives of which it is known what incidents spent."""
+    return sorted({subject.rpartition(": ")[0] for subject in _spent(service, pages)})
+
+
+def _incidents(
+    service: str, pages: Sequence[Page], exports: Dataset, context: Context
+) -> tuple[list[IncidentLine], int]:
+    """Incidents, those that spent most first, then the latest; and how many more there are."""
+    spent, names = _spent(service, pages), _objectives(service, pages)
+    own = events.of_service(exports.incidents, service)
+    lines = []
+    for row in own.to_dict("records"):
+        parts = [spent.get(f"{name}: {row['incident_id']}") for name in names]
+        most = max((part["value"] for part in parts if part and part["value"]), default=-1.0)
+        texts = tuple(part["text"] if part else "–" for part in parts)
+        lines.append((most, row["started_at"], _incident(row, texts, context)))
+    lines.sort(key=lambda one: (one[0], one[1]), reverse=True)
+    return [line for *_, line in lines[:LONGEST]], max(len(lines) - LONGEST, 0)
+
+
+def _alerts(
+    service: str, exports: Dataset, context: Context
+) -> tuple[list[tuple[str, str, str, str]], int]:
+    """Rule, severity, start and length of alerts, the latest first; and how many more there are."""
+    own = events.of_service(exports.alerts, service)
+    own = own.sort_values("fired_at", ascending=False, kind="stable")
+    lines = [
+        (_text(row["rule"], context), _text(row["severity"], context),
+         f"{row['fired_at']:%Y-%m-%d %H:%M}", _lasted(row["fired_at"], row["resolved_at"]))
+        for row in own.head(LONGEST).to_dict("records")
+    ]  # fmt: skip
+    return lines, max(len(own) - LONGEST, 0)
+
+
+def _text(value: Any, context: Context) -> str:
+    return "" if pd.isna(value) else scrub(wording.label(value, limit=80), context.places)
+
+
+def _lasted(began: pd.Timestamp, ended: Any) -> str:
+    return "open" if pd.isna(ended) else wording.duration(ended - began)
+
+
+def _incident(row: Mapping[Any, Any], spent: tuple[str, ...], context: Context) -> IncidentLine:
+    address = row["url"]
+    is_link = isinstance(address, str) and re.fullmatch(r"https?://[^\s<>\"'`\\]+", address)
+    return IncidentLine(
+        _text(row["incident_id"], context), _text(row["title"], context),
+        str(address) if is_link else "", f"{row['started_at']:%Y-%m-%d %H:%M}",
+        _lasted(row["started_at"], row["resolved_at"]), _text(row["severity"], context), spent,
+    )  # fmt: skip
