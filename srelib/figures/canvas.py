@@ -30,7 +30,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Patch
 from matplotlib.patheffects import AbstractPathEffect, withStroke
-from matplotlib.textpath import TextPath
+from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FixedLocator, Formatter, FuncFormatter, MaxNLocator, NullLocator
 from PIL import Image
 
@@ -123,7 +123,7 @@ def text_width(text: str, size: float, *, bold: bool = False) -> float:
     font = FontProperties(size=size, weight="bold" if bold else "normal")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")
-        return float(TextPath((0, 0), text, prop=font, usetex=False).get_extents().x1)
+        return float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0])
 
 
 def note(text: str, *, ax: Axes | None = None) -> Axes:
@@ -413,3 +413,5 @@ def register() -> None:
     shell.display_formatter.formatters["image/png"].for_type(SuiteFigure, png)
     if hasattr(shell, "kernel"):
         plt.switch_backend(matplotlib.get_backend())
+        if "inline" in matplotlib.get_backend():  # which shows PNGs, and nothing drawn before
+            plt.uninstall_repl_displayhook()

@@ -22,6 +22,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from srelib.errors import InputError, ParameterError
+from srelib.report.forking import Copier, Copies, copying
 
 Literal = bool | int | float | str | list | None
 
@@ -234,7 +235,7 @@ def in_force(source: str, values: Mapping[str, Literal]) -> str:
     return b"\n".join(lines).decode()
 
 
-def _manager(connection_file: Path) -> Any:
+def _manager(connection_file: Path, copier: Copier | None) -> Any:
     """A manager whose kernel is this Python, whatever kernels are registered on the machine."""
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
@@ -244,11 +245,15 @@ def _manager(connection_file: Path) -> Any:
             argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
             return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
-    return AsyncKernelManager(
+    manager = AsyncKernelManager(
         kernel_name="python3",
         kernel_spec_manager=ThisPython(),
         connection_file=str(connection_file),
     )
+    if copier is not None:
+        manager.provisioner = Copies(kernel_spec=manager.kernel_spec, parent=manager)
+        manager.provisioner.copier = copier
+    return manager
 
 
 def _environment(folder: Path, *, startup: str) -> dict[str, str]:
@@ -265,6 +270,7 @@ def _environment(folder: Path, *, startup: str) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(paths),
         "IPYTHONDIR": str(settings / "ipython"),
         "MATPLOTLIBRC": str(settings / "matplotlibrc"),
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "TZ": "UTC",
         "LC_ALL": "C.UTF-8",
         "SOURCE_DATE_EPOCH": "0",
@@ -327,20 +333,21 @@ def executing(
             node = injected(notebook.node, values)
             cwd = folder / notebook.name
             cwd.mkdir()
-            failure = await _run(notebook.name, node, cwd, variables, progress)
+            failure = await _run(notebook.name, node, cwd, variables, progress, copier)
             finished.put(Run(notebook, node, dict(values), failure))
 
-    task = asyncio.gather(*(loop.create_task(one(*job)) for job in work))
-    thread = threading.Thread(
-        target=_until_done, args=(loop, task, finished), name="srelib-kernels", daemon=True
-    )
-    thread.start()
-    try:
-        yield _results(finished, len(work))
-    finally:
-        loop.call_soon_threadsafe(task.cancel)
-        thread.join()
-        loop.close()
+    with copying(variables) as copier:
+        task = asyncio.gather(*(loop.create_task(one(*job)) for job in work))
+        thread = threading.Thread(
+            target=_until_done, args=(loop, task, finished), name="srelib-kernels", daemon=True
+        )
+        thread.start()
+        try:
+            yield _results(finished, len(work))
+        finally:
+            loop.call_soon_threadsafe(task.cancel)
+            thread.join()
+            loop.close()
 
 
 def _until_done(
@@ -366,7 +373,12 @@ def _results(finished: queue.Queue[Run | BaseException], number: int) -> Iterato
 
 
 async def _run(
-    name: str, node: NotebookNode, cwd: Path, environment: dict[str, str], progress: Progress
+    name: str,
+    node: NotebookNode,
+    cwd: Path,
+    environment: dict[str, str],
+    progress: Progress,
+    copier: Copier | None,
 ) -> Failure | None:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
@@ -390,7 +402,7 @@ async def _run(
 
     def client() -> NotebookClient:
         nonlocal manager
-        manager = _manager(cwd.parent / f"{name}.json")
+        manager = _manager(cwd.parent / f"{name}.json", copier)
         return NotebookClient(
             node,
             km=manager,
