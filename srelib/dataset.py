@@ -149,6 +149,12 @@ class Dataset:
         from srelib.sli.composite import _member_counts, _put_together
         from srelib.sli.time_based import _for_slo
 
+        if slo.valid_from is not None and slo.valid_from >= self.as_of:
+            raise InputError(
+                f"the target of {slo.name!r} comes into force on {slo.valid_from:%Y-%m-%d %H:%M} "
+                f"UTC, and the data end at {self.as_of:%Y-%m-%d %H:%M} UTC",
+                fix="give a document with the target before that, or correct srelib/valid-from",
+            )
         if slo.composite is not None:
             parts = _member_counts(
                 slo.composite, self.series, lambda one: self.slo_counts(one, exclusions=exclusions)
@@ -246,7 +252,8 @@ class Dataset:
     def _until(self, now: pd.Timestamp, *, included: bool) -> Dataset:
         """What was known at a time, and what began at it where that is `included`."""
         frames, notes = selection.until(self._frames, self.series, now, included=included)
-        return replace(self._with(frames), as_of=now, notes=(*self.notes, *notes))
+        slos = [slo.at(now) for slo in self.slos]
+        return replace(self._with(frames), as_of=now, slos=slos, notes=(*self.notes, *notes))
 
     @property
     def _frames(self) -> dict[str, pd.DataFrame]:
@@ -416,6 +423,7 @@ def _assembled(path: Path, folder: Folder, documents: Documents) -> Dataset:
     sources = provenance(loaded, found, missing)
     now = _now(joined, series)
     joined["exclusions"] = recurring.expanded(joined["exclusions"], until=now)
+    slos = [slo.at(now) for slo in slos]
     return Dataset(path, now, **joined, slos=slos, series=series, sources=sources,
                    rejects=rejected, notes=(*notes, *owned.notes), teams=owned.teams)  # fmt: skip
 

@@ -13,10 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
 
 from srelib.errors import SrelibError
 from srelib.windows import Window, step_of
+from srelib.windows.window import _in_force
 from srelib.wording import label
 
 __all__ = [
@@ -40,6 +42,8 @@ class Indicator:
     service, sli : str, the series it comes from
     target : float, service level objective [fraction]; NaN where there is none
     window : Window or None, of the objective
+    targets : tuple of (Timestamp or None, float), where it changed or began: every target so far
+        with when it came into force; `target` is the last
     unit : str, what good and total count: 'events', 'seconds', or slices
     composite : str, rule by which it is made of several; empty where it is one
     members : tuple of str, the services it is then made of
@@ -58,6 +62,13 @@ class Indicator:
     unit: str = "events"
     composite: str = ""
     members: tuple[str, ...] = ()
+    targets: tuple[tuple[pd.Timestamp | None, float], ...] = ()
+
+    def target_of(self, windows: pd.DataFrame) -> float | np.ndarray:
+        """The target in force at the end of each of these windows; NaN before there was one."""
+        if not self.targets:
+            return self.target
+        return _in_force(self.target, self.targets, pd.DatetimeIndex(windows["ends_at"]))
 
     @property
     def label(self) -> str:

@@ -169,6 +169,7 @@ def _indicator(dataset: Dataset, slo: Slo) -> Indicator:
         unit=_unit(dataset.series, slo),
         composite=slo.composite.rule if slo.composite else "",
         members=slo.member_services,
+        targets=tuple(one for one in slo.targets if one[0] is None or one[0] < dataset.as_of),
     )
 
 

@@ -153,3 +153,38 @@ def test_a_composite_without_data_of_a_member_says_so(folder):
     missing = objectives.without_data(srelib.load(folder))
     assert "there is no data for service 'pay'" in str(list(missing.values())[-1])
     assert any(key.composite for key in missing)
+
+
+def dated(name: str, *targets: tuple[str, float]) -> str:
+    """A document for each target of an objective of shop."""
+    return "---\n".join(
+        slo(name, "shop").replace(
+            f"{{name: {name}}}", f'{{name: {name}, annotations: {{srelib/valid-from: "{since}"}}}}'
+        ).replace("target: 0.99", f"target: {target}")
+        for since, target in targets
+    )  # fmt: skip
+
+
+def test_the_target_is_the_one_in_force_at_the_end_of_the_data(folder):
+    """Ten minutes from midnight; the change at 00:05 is not yet that of the first five."""
+    targets = ("2026-05-01", 0.9), ("2026-06-01T00:05:00Z", 0.95), ("2026-07-01", 0.99)
+    (folder / "slos.yaml").write_text(dated("up", *targets))
+    whole = srelib.load(folder)
+    (key,) = objectives.with_target(whole)
+    assert key.target == 0.95
+    assert [target for _, target in key.targets] == [0.9, 0.95]
+    ends = pd.DataFrame({"ends_at": MINUTES[[5, 6]]})
+    assert key.target_of(ends).tolist() == [0.9, 0.95]
+    (early,) = objectives.with_target(whole.between(until="2026-06-01T00:05:00Z"))
+    assert (early.target, len(early.targets)) == (0.9, 1)
+
+
+def test_a_target_that_comes_later_is_none_yet(folder):
+    """Said with both times, not judged by it."""
+    (folder / "slos.yaml").write_text(dated("up", ("2026-06-02", 0.9)))
+    dataset = srelib.load(folder)
+    assert objectives.with_target(dataset) == {}
+    (error,) = objectives.without_data(dataset).values()
+    assert "comes into force on 2026-06-02 00:00 UTC, and the data end at 2026-06-01 00:10" in str(
+        error
+    )

@@ -7,6 +7,7 @@ Definitions and sources: docs/methods.md, Error budget.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -22,11 +23,13 @@ from srelib.windows.window import (
     _as_window,
     _calendar_periods,
     _check_index,
+    _in_force,
     _period_starts,
     _regular_step,
 )
 
 Counts = pd.Series | float
+Targets = Sequence[tuple[pd.Timestamp | None, float]]
 Counted = Any
 """Series of counts, or DataFrames with a column for each member of a weighted mean."""
 
@@ -131,7 +134,9 @@ def _window_allowance(past: History, *, target: float, window: Window) -> float:
     return allowed
 
 
-def burn_down(good: Counted, total: Counted, *, target: float, window: Window) -> pd.DataFrame:
+def burn_down(
+    good: Counted, total: Counted, *, target: float, window: Window, targets: Targets = ()
+) -> pd.DataFrame:
     """What is left of the budget, bucket by bucket.
 
     Parameters
@@ -140,6 +145,9 @@ def burn_down(good: Counted, total: Counted, *, target: float, window: Window) -
     target : float [fraction]
     window : Window
         Rolling: sums over ``(t - W, t]``. Calendar: sums since the period began (*so far*).
+    targets : sequence of (Timestamp or None, float), optional
+        Earlier targets and the one in use, with when each came into force: a window is judged by
+        the one in force at its end, and has no allowance before the first.
 
     Returns
     -------
@@ -161,10 +169,13 @@ def burn_down(good: Counted, total: Counted, *, target: float, window: Window) -
     [2.0, 1.0, 1.0]
     """
     window = _as_window(window)
-    fraction = _budget_fraction(target)
+    fraction: Any = _budget_fraction(target)
     bad, events = _bad_and_total(good, total)
     first, length = _summed_buckets(pd.DatetimeIndex(good.index), window)
     last = np.arange(1, len(first) + 1)
+    if targets:
+        ends = _bucket_ends(pd.DatetimeIndex(good.index))
+        fraction = _budget_fractions(target, targets, ends)
     frame = pd.DataFrame({"allowance": fraction * events.between(first, last)}, index=good.index)
     frame["spent"] = bad.between(first, last)
     frame["left"] = frame["allowance"] - frame["spent"]
@@ -173,7 +184,9 @@ def burn_down(good: Counted, total: Counted, *, target: float, window: Window) -
     return frame.assign(coverage=_divide(known, length))
 
 
-def by_period(good: Counted, total: Counted, *, target: float, window: Window) -> pd.DataFrame:
+def by_period(
+    good: Counted, total: Counted, *, target: float, window: Window, targets: Targets = ()
+) -> pd.DataFrame:
     """The budget of each period, so far and projected to the whole of it.
 
     projected allowance = (1 - target) * (traffic seen + traffic expected until the end).
@@ -184,6 +197,8 @@ def by_period(good: Counted, total: Counted, *, target: float, window: Window) -
     target : float [fraction]
     window : Window
         Calendar: the periods the data touches. Rolling: blocks that end with the data.
+    targets : sequence of (Timestamp or None, float), optional
+        As in `burn_down`; a period that goes on ends, so far, with the data.
 
     Returns
     -------
@@ -208,7 +223,7 @@ def by_period(good: Counted, total: Counted, *, target: float, window: Window) -
     (0.5, 74400.0)
     """
     window = _as_window(window)
-    fraction = _budget_fraction(target)
+    fraction: Any = _budget_fraction(target)
     times = pd.DatetimeIndex(good.index)
     step = _regular_step(times)
     end = times[-1] + step
@@ -219,6 +234,8 @@ def by_period(good: Counted, total: Counted, *, target: float, window: Window) -
     frame[["good", "total", "spent"]] = sums
     coming, how = _expected(traffic, step, until=frame["ends_at"].iloc[-1], window=window)
     frame["projected_total"] = frame["total"] + np.where(goes_on, coming, 0.0)
+    if targets:
+        fraction = _budget_fractions(target, targets, frame["ends_at"].mask(goes_on, end))
     for form in ("", "projected_"):
         frame[f"{form}allowance"] = fraction * frame[f"{form}total"]
         left = frame[f"{form}allowance"] - frame["spent"]
@@ -245,6 +262,18 @@ def _sums_of_spans(
         for start, stop in zip(starts, stops, strict=True)
     ]
     return np.array(sums), pd.Series(total_seen, good.index)
+
+
+def _budget_fractions(target: float, targets: Targets, ends: Any) -> np.ndarray:
+    """Share of events that may be bad in windows with these ends; NaN before the first target."""
+    held = _in_force(target, targets, pd.DatetimeIndex(ends))
+    return np.array([math.nan if one != one else _budget_fraction(one) for one in held.tolist()])
+
+
+def _bucket_ends(times: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """When each bucket ends: when the next begins."""
+    last = times[-1] + (_check_index(times) or pd.Timedelta(1, "us"))
+    return pd.DatetimeIndex(times[1:].append(pd.DatetimeIndex([last])))
 
 
 def _summed_buckets(times: pd.DatetimeIndex, window: Window) -> tuple[np.ndarray, np.ndarray | int]:

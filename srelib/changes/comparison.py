@@ -216,9 +216,21 @@ def _definitions(old: Record, new: Record) -> Iterator[Change]:
         for name, values in _differing(old.parameters[page], new.parameters[page]):
             yield Change("", "parameter", DEFINITION, f"{page}: {name}", detail=values)
     for service, name in sorted({*old.objectives} & {*new.objectives}):
-        pair = (kept.objectives[service, name] for kept in (old, new))
-        for what, values in _differing(*pair):
+        was, now = (dict(kept.objectives[service, name]) for kept in (old, new))
+        since = _since(was, now, old.as_of)
+        now.pop("targets", None), was.pop("targets", None)
+        for what, values in _differing(was, now):
+            values += since if what == "target" else ""
             yield Change(service, "objective", DEFINITION, f"{name}: {what}", detail=values)
+
+
+def _since(was: Mapping[str, Any], now: Mapping[str, Any], time: pd.Timestamp) -> str:
+    """When a target came into force that was none yet in the earlier report, after its value."""
+    held = [(pd.Timestamp(since), target) for since, target in now.get("targets", ()) if since]
+    later = [since for since, target in held if since >= time and target == now["target"]]
+    before = [target for since, target in now.get("targets", ()) if not since
+              or pd.Timestamp(since) < time]  # fmt: skip
+    return f" from {later[0]:%Y-%m-%d}" if later and before[-1:] == [was["target"]] else ""
 
 
 def _differing(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -143,7 +143,10 @@ def _objective(slo: Slo) -> dict[str, Any]:
         "method": slo.method, "slice": length, "slice_target": slo.slice_target,
         "threshold": slo.threshold, "op": slo.op,
         "schedule": None if slo.schedule is None else str(slo.schedule),
-    } | ({"composite": _members(slo.composite)} if slo.composite else {})  # fmt: skip
+    } | (
+        ({"composite": _members(slo.composite)} if slo.composite else {})
+        | ({"targets": [[s and s.isoformat(), t] for s, t in slo.targets]} if slo.targets else {})
+    )  # fmt: skip
 
 
 def _members(composite: Composite) -> str:

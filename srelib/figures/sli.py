@@ -33,7 +33,8 @@ def plot_periods(
     results = answers(periods)
     if not results:
         return canvas.note(NOTHING, ax=ax)
-    found = {key: _compared_with_target(r, target=key.target) for key, r in results.items()}
+    found = {key: _compared_with_target(r, target=key.target_of(r))
+             for key, r in results.items()}  # fmt: skip
     with canvas.style():
         ax, shown, key = canvas.grid(ax, results, worst=lambda i, r: found[i]["missed"].sum())
     about = (f"Share of bad events per {period} with interval, one panel per indicator; a marker "

@@ -50,7 +50,7 @@ def _status(indicator: Indicator, status: Status, *, observed: Observed | None =
     )  # fmt: skip
     parts = {
         "who": name(indicator.name), "window": window, "share": wording.percent(share),
-        "target": wording.percent(indicator.target),
+        "target": _target(indicator),
         "spent": wording.amount(status.spent, indicator.unit),
         "allowed": wording.amount(status.allowance, indicator.unit),
     }  # fmt: skip
@@ -58,6 +58,13 @@ def _status(indicator: Indicator, status: Status, *, observed: Observed | None =
         _left_finding(indicator, status, window), key="budget.left", verdict=verdict,
         sentence=prose("budget.left", verdict, **parts),
     )  # fmt: skip
+
+
+def _target(key: Indicator) -> str:
+    """The target, with when it came into force where that is known."""
+    since = key.targets[-1][0] if key.targets else None
+    text = wording.percent(key.target)
+    return text if since is None else f"{text} since {wording.day(since)}"
 
 
 def _left_finding(indicator: Indicator, status: Status, window: str) -> Finding:
@@ -133,7 +140,21 @@ def _stated(key: Indicator, status: Status, window: str) -> list[Finding]:
 
 def burn_sentences(burn: Results[pd.DataFrame], *, periods: Results[pd.DataFrame]) -> list[str]:
     """How long budgets were overspent, and what calendar budgets in mid-period stand at."""
-    return [_burn_sentence(burn), _projection_sentence(periods)]
+    return [_burn_sentence(burn), _projection_sentence(periods), _targets_sentence(burn)]
+
+
+def _targets_sentence(burn: Results[pd.DataFrame]) -> str:
+    """Targets that came into force within the data, and how windows are judged by them."""
+    changed = {key: r.index[0] for key, r in answers(burn).items() if key.targets}
+    steps = [
+        prose("budget.target", "began" if n == 0 else "changed", who=name(key.name),
+              before=wording.percent(key.targets[n - 1][1]), after=wording.percent(target),
+              day=wording.day(since))
+        for key, first in changed.items() for n, (since, target) in enumerate(key.targets)
+        if since is not None and since > first
+    ]  # fmt: skip
+    judged = prose("budget.target", "judged")
+    return f"{' '.join(steps[:6])} {judged}" if steps else ""
 
 
 def _burn_sentence(burn: Results[pd.DataFrame]) -> str:

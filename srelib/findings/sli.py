@@ -208,7 +208,7 @@ def methods_sentence(levels: Results[Estimate]) -> str:
 
 def periods_sentence(periods: Results[pd.DataFrame], *, period: str = "week") -> str:
     """In how many periods (`by_period`) targets were missed, and in how many beyond chance."""
-    results = {k: _compared_with_target(r, target=k.target)
+    results = {k: _compared_with_target(r, target=k.target_of(r))
                for k, r in answers(periods).items() if k.has_target}  # fmt: skip
     if not results:
         return "Without objectives there is nothing to miss; the figure shows the bad share alone."

@@ -330,6 +330,18 @@ def document(text: str) -> Document:
     return Document(text, f"OpenSLO, {many}, to copy into slos.yaml")
 
 
+def in_force_sentence(past: CandidateTables) -> str:
+    """Past windows (`past_windows`) judged by the targets in force then, where targets changed."""
+    said = []
+    for key, rows in answers(past).items():
+        known = rows.dropna(subset=["ratio", "target"])
+        if key.targets and len(known):
+            met = int((known["ratio"] >= known["target"] * (1 - 1e-12)).sum())
+            said.append(sentence("targets.in_force", "met", who=name(key.name), met=f"{met}",
+                                 windows=wording.plural(len(known), "past window")))  # fmt: skip
+    return " ".join(said[:LINES])
+
+
 def basis_sentence(tables: CandidateTables) -> str:
     """How much history all of it stands on."""
     weeks = [int(t["weeks"].iloc[0]) for t in answers(tables).values()]

@@ -397,8 +397,8 @@ def _whole_failures(allowance: float) -> int:
     return math.floor(allowance + 1e-9 * max(allowance, 1.0))
 
 
-def _compared_with_target(levels: pd.DataFrame, *, target: float) -> pd.DataFrame:
-    """Which levels kept or missed the target, and which by more than chance explains."""
+def _compared_with_target(levels: pd.DataFrame, *, target: float | np.ndarray) -> pd.DataFrame:
+    """Which levels kept or missed the target, one or each its own, and which beyond chance."""
     kept, missed = levels["ratio"] >= target, levels["ratio"] < target
     beyond = (kept & (levels["low"] >= target)) | (missed & (levels["high"] < target))
     return pd.DataFrame({"kept": kept, "missed": missed, "beyond_chance": beyond})

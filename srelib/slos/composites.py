@@ -67,6 +67,7 @@ def with_composite(
         display_name=meta.display_name,
         description=filled.spec.description,
         schedule=read_schedule(meta, document),
+        valid_from=members[0].valid_from,
         owner=owner_label(merged_labels(meta.labels, meta.annotations)),
         source=document.origin(),
         notes=tuple(assumed),

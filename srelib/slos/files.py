@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from srelib.slos.documents import (
     merged_labels,
     owner_label,
 )
+from srelib.slos.history import VALID_FROM, joined
 from srelib.slos.model import Documents, Owner, Slo
 from srelib.slos.openslo import VERSIONS, Reference, indicators, read_openslo
 from srelib.slos.other_formats import FORMATS, V1ALPHA_VERSION
@@ -82,7 +84,7 @@ def _read_documents(path: str | Path) -> Documents:
         notes += [] if owner else note
     if path.is_file() and not slos:
         raise SloError("no SLO in this file", file=path.name, fix=_EXAMPLE)
-    _check_names(slos)
+    slos = joined(slos)
     owners += [Owner(slo.service, slo.owner, slo.source.file)
                for slo in slos if slo.owner and slo.source]  # fmt: skip
     return Documents(tuple(slos), tuple(notes), tuple(names), tuple(owners))
@@ -158,31 +160,24 @@ def _refuse_near_miss(document: YamlDocument) -> None:
         )
 
 
-def _check_names(slos: list[Slo]) -> None:
-    first: dict[str, Slo] = {}
-    for slo in slos:
-        if slo.name in first and slo.source:
-            raise SloError(
-                f"document {slo.source.document}, SLO {slo.name!r} is already defined in "
-                f"{first[slo.name].source}",
-                file=slo.source.file,
-                line=slo.source.line,
-                fix="rename one of the two, or remove it",
-            )
-        first[slo.name] = slo
-
-
 def _write(slos: Iterable[Slo]) -> str:
     """Objectives as OpenSLO v1, a YAML document each; members stand in that of their composite."""
     slos = list(slos)
     named = {slo.name: slo for slo in slos}
     inside = {one.name for slo in slos if slo.composite for one in slo.composite.members}
-    documents = [_document(slo, named) for slo in slos if slo.name not in inside]
+    documents = [
+        _document(replace(slo, valid_from=since, target=target), named)
+        for slo in slos if slo.name not in inside
+        for since, target in slo.targets or [(slo.valid_from, slo.target)]
+    ]  # fmt: skip
     return yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True, width=100)
 
 
 def _document(slo: Slo, named: Mapping[str, Slo]) -> dict[str, Any]:
-    members = [named.get(one.name, one) for one in slo.composite.members] if slo.composite else []
+    members = [
+        _since(named.get(one.name, one), slo.valid_from)
+        for one in (slo.composite.members if slo.composite else ())
+    ]
     spec = _without_none(
         description=slo.description,
         service=slo.service,
@@ -194,6 +189,7 @@ def _document(slo: Slo, named: Mapping[str, Slo]) -> dict[str, Any]:
     labels = {"owner": slo.owner} if slo.owner is not None else None
     annotations = _without_none(**{
         SCHEDULE: None if slo.schedule is None else slo.schedule.text,
+        VALID_FROM: None if slo.valid_from is None else slo.valid_from.isoformat(),
         RULE: None if slo.composite is None else slo.composite.rule,
         TARGET: None if slo.composite is None else repr(slo.target),
     })  # fmt: skip
@@ -201,6 +197,11 @@ def _document(slo: Slo, named: Mapping[str, Slo]) -> dict[str, Any]:
         name=slo.name, displayName=slo.display_name, labels=labels, annotations=annotations or None
     )
     return {"apiVersion": "openslo/v1", "kind": "SLO", "metadata": metadata, "spec": spec}
+
+
+def _since(slo: Slo, time: pd.Timestamp | None) -> Slo:
+    """With the target that came into force at a time, where there is one."""
+    return replace(slo, target=dict(slo.targets).get(time, slo.target))
 
 
 def _members(slo: Slo, members: list[Slo]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -143,6 +143,10 @@ class Slo:
         A value is good when ``value op threshold``, in the unit of the indicator.
     schedule : BusinessHours, optional
         Hours in which it holds; None: always.
+    valid_from : Timestamp, optional
+        When the target came into force; None: it always held.
+    targets : tuple of (Timestamp or None, float)
+        Where that is known, every target with when it came into force, the earliest first.
     composite : Composite, optional
         The members it is made of and how; `method`, `slice` and `threshold` are then theirs.
     display_name, description, owner : str, optional
@@ -179,6 +183,8 @@ class Slo:
     threshold: float | None = None
     op: str | None = None
     schedule: BusinessHours | None = None
+    valid_from: pd.Timestamp | None = None
+    targets: tuple[tuple[pd.Timestamp | None, float], ...] = ()
     composite: Composite | None = None
     display_name: str | None = None
     description: str | None = None
@@ -186,6 +192,14 @@ class Slo:
     queries: Queries = Queries()
     source: Origin | None = field(default=None, compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
+
+    def at(self, time: pd.Timestamp) -> Slo:
+        """With the target in force when a window ends at this time; else the first to come."""
+        if not self.targets:
+            return self
+        held = [one for one in self.targets if one[0] is None or one[0] < time]
+        since, target = held[-1] if held else self.targets[0]
+        return replace(self, valid_from=since, target=target)
 
     @property
     def member_services(self) -> tuple[str, ...]:

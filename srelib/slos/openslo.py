@@ -29,6 +29,7 @@ from srelib.slos.documents import (
     read_schedule,
     read_window,
 )
+from srelib.slos.history import read_valid_from
 from srelib.slos.model import Queries, Slo
 from srelib.windows import Window
 
@@ -216,6 +217,7 @@ def _objective(
         display_name=_display_name(filled, number),
         description=spec.description,
         schedule=read_schedule(meta, at),
+        valid_from=read_valid_from(meta, at, window),
         owner=owner_label(merged_labels(objective.labels, meta.labels, meta.annotations)),
         queries=_queries(reference),
         source=at.origin(),

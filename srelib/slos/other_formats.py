@@ -25,6 +25,7 @@ from srelib.slos.documents import (
     read_schedule,
     read_window,
 )
+from srelib.slos.history import read_valid_from
 from srelib.slos.model import Queries, Slo
 from srelib.slos.openslo import Op, OpenSloCalendar, read_openslo
 from srelib.windows import Window
@@ -338,14 +339,16 @@ def read_pyrra(document: YamlDocument) -> list[Slo]:
         raise at.error(f"{spec.target!r} is not a percentage", fix)
     target = percent(at, float(spec.target))
     sli, queries = _pyrra_measure(document.at("spec", "indicator"), spec.indicator)
+    window = read_window(document.at("spec", "window"), spec.window)
     slo = Slo(
         name=name,
         service=labels.get("service", name),
         sli=labels.get("sli", sli),
         target=target,
-        window=read_window(document.at("spec", "window"), spec.window),
+        window=window,
         description=spec.description,
         schedule=read_schedule(filled.metadata, document),
+        valid_from=read_valid_from(filled.metadata, document, window),
         owner=owner_label(labels),
         queries=queries,
         source=document.origin(),
@@ -399,14 +402,16 @@ def read_slo_generator(document: YamlDocument) -> list[Slo]:
     spec, name = filled.spec, filled.metadata.name
     labels = merged_labels(filled.metadata.labels, filled.metadata.annotations)
     assumed = "the windows of slo-generator stand in its error budget policy; 28 days are assumed."
+    window = Window.parse(GENERATOR_WINDOW)
     slo = Slo(
         name=name,
         service=labels.get("service", labels.get("service_name", name)),
         sli=labels.get("sli", labels.get("slo_name", "availability")),
         target=fraction(document.at("spec", "goal"), spec.goal),
-        window=Window.parse(GENERATOR_WINDOW),
+        window=window,
         description=spec.description,
         schedule=read_schedule(filled.metadata, document),
+        valid_from=read_valid_from(filled.metadata, document, window),
         owner=owner_label(labels),
         queries=_generator_queries(spec),
         source=document.origin(),

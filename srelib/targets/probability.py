@@ -18,7 +18,7 @@ from srelib.errors import ParameterError
 from srelib.stats.intervals import _level
 from srelib.windows import History, Window
 from srelib.windows.sums import _buckets, _divide
-from srelib.windows.window import _calendar_periods
+from srelib.windows.window import _calendar_periods, _in_force
 
 MIN_DAYS = 4
 """Days of a week that must have been observed before the week counts."""
@@ -91,19 +91,30 @@ def _window_chance(window: Window, end: pd.Timestamp) -> tuple[pd.Timestamp, pd.
     return (start, after) if start == end else window.bounds_at(after)
 
 
-def past_windows(past: History, *, window: Window) -> pd.DataFrame:
+def past_windows(
+    past: History,
+    *,
+    window: Window,
+    target: float = math.nan,
+    targets: Sequence[tuple[pd.Timestamp | None, float]] = (),
+) -> pd.DataFrame:
     """Every window the history held: rolling ones once a day, calendar periods once.
 
     Parameters
     ----------
     past : History
     window : Window
+    target : float
+        The target in use [fraction]; NaN where there is none.
+    targets : sequence of (Timestamp or None, float), optional
+        Every target so far with when it came into force.
 
     Returns
     -------
     DataFrame
-        ends_at (UTC), bad, total [events], ratio (share of good events [fraction]); one row per
-        whole window of which at least half was observed.
+        ends_at (UTC), bad, total [events], ratio (share of good events [fraction]), target (in
+        force at its end; NaN where there was none); one row per whole window of which at least
+        half was observed.
 
     Raises
     ------
@@ -124,7 +135,9 @@ def past_windows(past: History, *, window: Window) -> pd.DataFrame:
     kept = (known[stops] - known[starts]) >= MIN_COVERAGE * (stops - starts)
     bad, total = (sums.between(starts[kept], stops[kept]) for sums in (past.bad, past.total))
     ratio = 1 - _divide(bad, total)
-    return pd.DataFrame({"ends_at": ends[kept], "bad": bad, "total": total, "ratio": ratio})
+    held = _in_force(target, targets, ends[kept])
+    columns = {"ends_at": ends[kept], "bad": bad, "total": total, "ratio": ratio, "target": held}
+    return pd.DataFrame(columns)
 
 
 def _check_length(window: Window) -> None:

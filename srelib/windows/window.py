@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 from zoneinfo import ZoneInfo
@@ -398,3 +400,18 @@ def _local(times: pd.Series, timezone: str) -> pd.Series:
         return times.dt.tz_convert(timezone)
     except (KeyError, ValueError, OSError) as error:
         raise ParameterError(f"timezone must be an IANA name; got {timezone!r}.") from error
+
+
+def _in_force(
+    target: float, targets: Sequence[tuple[pd.Timestamp | None, float]], ends: pd.DatetimeIndex
+) -> np.ndarray:
+    """The target in force when each window ends: the last to come into force before that.
+
+    Without `targets` always the one; unknown before the first.
+    """
+    if not targets:
+        return np.full(len(ends), float(target))
+    since = pd.DatetimeIndex([pd.Timestamp.min if s is None else s.tz_localize(None)
+                              for s, _ in targets])  # fmt: skip
+    place = since.searchsorted(ends.tz_convert("UTC").tz_localize(None), side="left")
+    return np.array([math.nan, *(value for _, value in targets)])[place]

@@ -474,3 +474,39 @@ def test_periods_of_a_weighted_mean_are_weighted_one_by_one():
     gone = budget.by_period(good, total, target=0.9, window=Window.parse("2h"))
     assert gone["spent"].isna().tolist() == [True, False]
     assert gone["coverage"].tolist() == [0, 1]
+
+
+CHANGE = pd.Timestamp("2026-06-01 03:00", tz="UTC")
+"""When 99 % follows 90 %: as the third hour ends."""
+
+
+def test_past_windows_are_judged_by_the_target_then_in_force():
+    """100 an hour, 2 bad in the second: 10 % of 200 allowed until 03:00, then 1 % of 200."""
+    total = series([100] * 4, "2026-06-01")
+    found = budget.burn_down(total - [0, 2, 0, 0], total, target=0.99, window=Window.parse("2h"),
+                             targets=((None, 0.9), (CHANGE, 0.99)))  # fmt: skip
+    assert found["allowance"].tolist() == pytest.approx([10, 20, 20, 2])
+    assert found["left"].tolist() == pytest.approx([10, 18, 18, 2])
+
+
+def test_before_the_first_target_there_is_no_allowance():
+    """Unknown, not zero; what was bad is known."""
+    total = series([100] * 4, "2026-06-01")
+    found = budget.burn_down(total - [0, 2, 0, 0], total, target=0.99, window=Window.parse("1h"),
+                             targets=((CHANGE, 0.99),))  # fmt: skip
+    assert found["allowance"].tolist() == pytest.approx([math.nan] * 3 + [1], nan_ok=True)
+    assert found["spent"].tolist() == [0, 2, 0, 0]
+
+
+def test_periods_are_judged_by_the_target_at_their_end():
+    """Days of 2,400: the change at 03:00 of the second day is that of the second, not the first."""
+    total = series([100] * 60, "2026-05-31")
+    day = Window.parse("1d", rolling=False)
+    found = budget.by_period(total - 1, total, target=0.99, window=day,
+                             targets=((None, 0.9), (CHANGE, 0.99)))  # fmt: skip
+    assert found["allowance"].tolist() == pytest.approx([240, 24, 12])
+    assert found["left_share"].tolist() == pytest.approx([0.9, 0, 0])
+    # the third day goes on: ended so far with the data, at noon
+    late = ((None, 0.9), (pd.Timestamp("2026-06-02 12:00", tz="UTC"), 0.99))
+    found = budget.by_period(total - 1, total, target=0.99, window=day, targets=late)
+    assert found["allowance"].tolist() == pytest.approx([240, 240, 120])

@@ -295,3 +295,22 @@ def test_half_weeks_are_shuffled_among_the_same_days_of_the_week():
     assert {tuple(labels[:, halves % 2 == kind].sum(axis=1)) for kind in (0, 1)} == {
         (3.0,) * len(labels)
     }
+
+
+@pytest.mark.parametrize(
+    ("since", "detail"),
+    [
+        ("2026-06-10T00:00:00+00:00", "0.99 → 0.999 from 2026-06-10"),
+        ("2026-05-10T00:00:00+00:00", "0.99 → 0.999"),
+    ],
+)
+def test_a_target_with_a_date_is_another_from_then_on(since, detail):
+    """Where the earlier report had the one in force at its end; else it was defined otherwise."""
+    new = objective(target=0.999, targets=[[None, 0.99], [since, 0.999]])
+    old, later = (
+        made.record(made.daily("service level", [5.0] * 28, start=start, subject="up", n=1e4),
+                    objectives={("shop", "up"): way})
+        for start, way in ((MAY, objective()), (JUNE, new))
+    )  # fmt: skip
+    rows = srelib.compare(old, later).of(DEFINITION)
+    assert [row.detail for row in rows] == [detail]

@@ -1,6 +1,7 @@
 """The exact words about error budgets: left, overspent, short history, no traffic."""
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pandas as pd
@@ -272,3 +273,22 @@ def test_a_weighted_mean_has_no_forecast_and_not_for_lack_of_history():
     assert spoken_budget.forecast_basis_sentence(refused) == (
         "No forecast of **site**: the days of a weighted mean do not add up."
     )
+
+
+def test_a_changed_target_is_said_with_its_day():
+    """Beside the budget, and with how past windows are judged."""
+    hours = pd.date_range("2026-06-01", periods=48, freq="h", tz="UTC")
+    since = pd.Timestamp("2026-06-02", tz="UTC")
+    key = replace(SHOP, targets=((None, 0.99), (since, 0.999)))
+    (said,) = spoken_budget.status_sentences({key: budget.status(999.5, 1000, target=0.999)})
+    assert "target 99.9 % since 2 June 2026)" in plain(said.sentence)
+    burn = {key: pd.DataFrame({"left_share": 1.0}, index=hours), SHOP: pd.DataFrame(index=hours)}
+    assert plain(spoken_budget._targets_sentence(burn)) == (
+        "The target of **shop** went from 99 % to 99.9 % on 2 June 2026. Each window is judged by "
+        "the target in force at its end, and by none before the first."
+    )
+    first = {replace(SHOP, targets=((since, 0.999),)): burn[key]}
+    assert plain(spoken_budget._targets_sentence(first)).startswith(
+        "**shop** has a target since 2 June 2026: 99.9 %."
+    )
+    assert spoken_budget._targets_sentence({SHOP: burn[key]}) == ""

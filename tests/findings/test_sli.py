@@ -284,3 +284,13 @@ def test_slices_are_compared_where_they_differ_most():
         "There is nothing to compare: slices need an objective, and buckets of time no longer "
         "than 5 min."
     )
+
+
+def test_each_week_is_judged_by_the_target_in_force_at_its_end():
+    """98 % in four weeks: kept at 90 %, missed at 99 % from the third week on."""
+    ends = pd.date_range("2026-06-07", periods=4, freq="7D", tz="UTC")
+    key = Indicator("a", target=0.99, targets=((None, 0.9), (ends[1], 0.99)))
+    periods = {key: weeks(*[0.98] * 4).assign(ends_at=ends)}
+    assert plain(spoken_sli.periods_sentence(periods)) == (
+        "**a** missed its target in 2 of 4 weeks, none of them beyond chance."
+    )

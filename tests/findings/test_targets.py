@@ -325,3 +325,14 @@ def test_a_target_is_loosened_beside_what_safer_releases_would_bring(gain, text)
     (said,) = spoken.before_loosening_sentences(safer, deployments=shipped)
     assert said == f"Before loosening 99\u00a0% of **shop**: {text}"
     assert spoken.before_loosening_sentences(safer, deployments=shipped.iloc[:0]) == []
+
+
+def test_past_windows_are_judged_by_the_targets_of_their_time():
+    """Two met 90 %, one of two met 99 %; where no target changed nothing is said."""
+    rows = pd.DataFrame({"ratio": [0.95, 0.98, 0.98, 0.99], "target": [0.9, 0.9, 0.99, 0.99]})
+    change = (None, 0.9), (pd.Timestamp("2026-06-01", tz="UTC"), 0.99)
+    key = Indicator("shop", target=0.99, targets=change)
+    assert spoken.in_force_sentence({key: rows}).replace("\u00a0", " ") == (
+        "Judged by the target in force at the end of each, **shop** met 3 of 4 past windows."
+    )
+    assert spoken.in_force_sentence({Indicator("shop", target=0.99): rows}) == ""

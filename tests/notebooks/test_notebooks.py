@@ -270,6 +270,23 @@ def test_notebook_runs_with_composites(path, exports):
 
 
 @each_book
+def test_notebook_runs_with_a_target_that_changed(path, exports):
+    """On the eighth of ten days; windows of a week before it are judged by the looser target."""
+    documents = [
+        OBJECTIVE.format(**OBJECTIVES[0]).replace(
+            "{name: shop,", f'{{name: shop, annotations: {{srelib/valid-from: "{since}"}},'
+        ).replace("0.999", target)
+        for since, target in (("2026-05-01", "0.99"), ("2026-06-08", "0.999"))
+    ]  # fmt: skip
+    (exports / "slos.yaml").write_text("---\n".join(documents))
+    said = run(path, exports)
+    assert {
+        "02_error_budget": "went from 99 % to 99.9 % on 8 June 2026. Each window is judged by",
+        "08_choosing_slos": "Judged by the target in force at the end of each",
+    }.get(path.stem, "") in said
+
+
+@each_book
 def test_notebook_runs_on_a_state_log_alone(path, tmp_path):
     """Up and down of one site: availability by time, without objectives."""
     (tmp_path / "status.csv").write_text(

@@ -121,3 +121,13 @@ def test_past_windows_half_unknown_are_left_out():
     rows = targets.past_windows(past, window=Window(unit="month"))
     assert rows["ends_at"].dt.strftime("%d %B").tolist() == ["01 June"]
     assert rows["ratio"].tolist() == [1.0]
+
+
+def test_past_windows_carry_the_target_in_force_at_their_end():
+    """Blocks of seven days, one a day: the one that ends on the change has the one before."""
+    counts = hours(2)
+    past = windows.history(counts["good"], counts["total"])
+    change = past.end - pd.Timedelta("2D")
+    rows = targets.past_windows(past, window=Window.parse("7d"), target=0.99,
+                                targets=((None, 0.9), (change, 0.99)))  # fmt: skip
+    assert rows["target"].tolist() == [0.9] * 6 + [0.99] * 2

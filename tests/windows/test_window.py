@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from srelib import windows
 from srelib.errors import ColumnError, ParameterError, TimeIndexError
 from srelib.windows import Window
-from srelib.windows.window import UNITS, _calendar_periods, _check_index, _grid, _period_starts
+from srelib.windows.window import (
+    UNITS,
+    _calendar_periods,
+    _check_index,
+    _grid,
+    _in_force,
+    _period_starts,
+)
 
 FEW = settings(max_examples=60, deadline=None)
 
@@ -325,3 +332,12 @@ def test_windows_longer_than_time_are_refused(text):
         Window.parse(text)
     with pytest.raises(ParameterError, match=r"at most 1000|counts d, w, M"):
         Window.parse(text, rolling=False)
+
+
+def test_the_target_in_force_is_the_last_before_the_end():
+    """One that begins as a window ends does not judge it; before the first there is none."""
+    ends = pd.date_range("2026-05-31", periods=3, freq="D", tz="UTC")
+    changed = ((None, 0.9), (pd.Timestamp("2026-06-01", tz="UTC"), 0.99))
+    assert _in_force(0.99, changed, ends).tolist() == [0.9, 0.9, 0.99]
+    np.testing.assert_array_equal(_in_force(0.99, changed[1:], ends), [np.nan, np.nan, 0.99])
+    assert _in_force(0.99, (), ends).tolist() == [0.99] * 3
