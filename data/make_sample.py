@@ -119,6 +119,9 @@ SPOILED = {
 }
 """Rows of the metrics that are wrong on purpose: billing has good > total; a line comes twice."""
 
+REVERTS = 16
+"""Changes drawn to be reverted, where another deployment of their service follows soon."""
+
 SPOILED_CHANGE = 101
 """Line of changes.csv whose committed_at is no time."""
 
@@ -150,11 +153,36 @@ def _lines(lines: list[str]) -> str:
 
 
 def _numbered(world: Fleet) -> pd.DataFrame:
-    """Changes with GitHub's numbers of the deployments."""
+    """Changes with their marks and GitHub's numbers of the deployments."""
     shipped = world.changes["deployment_id"].map(github_numbers(world))
-    return world.changes.assign(deployment_id=shipped).drop(
-        columns=["kind", "reverts", "assisted", "url"]
+    return _marked(world).assign(deployment_id=shipped).drop(columns="url")
+
+
+def _marked(world: Fleet) -> pd.DataFrame:
+    """Changes with what their titles, labels and trailers would say, from draws of their own.
+
+    What answers an incident is a hotfix; a few changes revert one that was deployed in the days
+    before; AI tools come into use over the weeks and change nothing.
+    """
+    rng = np.random.default_rng([SEED, 13])
+    changes = world.changes
+    deployments = world.deployments.set_index("deployment_id")
+    unplanned = changes["deployment_id"].map(deployments["planned"]).eq(False).fillna(False)
+    shipped = changes["deployment_id"].map(deployments["finished_at"])
+    day = (changes["committed_at"] - pd.Timestamp(START, tz="UTC")) / pd.Timedelta("1D")
+    assisted = rng.random(len(changes)) < 0.05 + 0.4 * (day / (7 * WEEKS)).clip(0, 1)
+    found = changes.assign(
+        kind=np.where(unplanned, "hotfix", "regular"), reverts=None, assisted=assisted
     )
+    candidates = found.index[shipped.notna() & ~unplanned]
+    for place in sorted(rng.choice(candidates, min(REVERTS, len(candidates)), replace=False)):
+        wait = shipped - shipped[place]
+        near = (wait > pd.Timedelta(0)) & (wait < pd.Timedelta("5D"))
+        later = found.index[near & (found["service"] == found["service"][place])]
+        if len(later) and found["kind"][place] == "regular":
+            one = rng.choice(later)
+            found.loc[one, ["kind", "reverts"]] = ["revert", found["change_id"][place]]
+    return found
 
 
 def _explained(world: Fleet) -> pd.DataFrame:

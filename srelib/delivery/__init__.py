@@ -26,6 +26,7 @@ A table that lacks a column is a `ColumnError`.
 How each is worked out, and from which source, is in ``docs/methods.md`` under "Delivery".
 """
 
+from srelib.delivery.assistance import AssistedChanges, assisted_changes
 from srelib.delivery.attribution import attribute_incidents
 from srelib.delivery.failures import change_fail_rate, recovery_time, sensitivity
 from srelib.delivery.frequency import deployment_frequency, rework_rate
@@ -38,11 +39,13 @@ from srelib.delivery.performance import (
     performance,
 )
 from srelib.delivery.rules import PRESETS, Rules, preset
+from srelib.delivery.signals import failure_signals
 
 __all__ = [
-    "PRESETS", "TOGETHER", "Delivery", "DeliveryPerformance", "Rules", "attribute_incidents",
-    "change_fail_rate", "change_lead_time", "deployment_frequency", "metrics", "performance",
-    "preset", "recovery_time", "rework_rate", "sensitivity",
+    "PRESETS", "TOGETHER", "AssistedChanges", "Delivery", "DeliveryPerformance", "Rules",
+    "assisted_changes", "attribute_incidents", "change_fail_rate", "change_lead_time",
+    "deployment_frequency", "failure_signals", "metrics", "performance", "preset",
+    "recovery_time", "rework_rate", "sensitivity",
 ]  # fmt: skip
 
 

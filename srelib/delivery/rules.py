@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 
@@ -143,13 +144,15 @@ PRESETS: dict[str, Rules] = {
 """Sets of rules by name: ours, and what other tools publish as theirs (see docs/methods.md)."""
 
 
-def preset(name: str) -> Rules:
+def preset(name: str, **ours: Any) -> Rules:
     """A set of rules by its name.
 
     Parameters
     ----------
     name : {'srelib', 'devlake', 'four_keys', 'middleware', 'gitlab'}
         Ours, or those another tool publishes as its own.
+    **ours
+        Of `Rules`, for ours; those of other tools stay as they publish them.
 
     Returns
     -------
@@ -165,4 +168,5 @@ def preset(name: str) -> Rules:
     >>> preset("gitlab").start
     'merged'
     """
-    return PRESETS[_one_of(name, "rules", tuple(PRESETS))]
+    found = PRESETS[_one_of(name, "rules", tuple(PRESETS))]
+    return replace(found, **ours) if found is DEFAULT else found

@@ -16,6 +16,7 @@ from srelib.findings import (
     policy,
     quality,
     scoreboard,
+    signals,
     sli,
     targets,
     teams,
@@ -26,7 +27,7 @@ from srelib.findings.show import Table, show
 
 __all__ = [
     "Finding", "Table", "alert_policies", "alerts", "budget", "changes", "decisions", "delivery",
-    "incidents", "policy", "quality", "scoreboard", "show", "sli", "targets", "teams",
+    "incidents", "policy", "quality", "scoreboard", "show", "signals", "sli", "targets", "teams",
     "tradeoff",
 ]  # fmt: skip
 

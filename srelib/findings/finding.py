@@ -37,6 +37,11 @@ UNITS = {
     "days without budget": "days in 90",
     "confidence of a verdict": "share of redrawn histories",
     "probability to meet the next window": "probability",
+    "deployments marked as failed": "deployments",
+    "share of changes assisted by AI tools": "share of changes",
+    "difference of fail rates with AI tools": "share of deployments",
+    "difference of rework with AI tools": "share of deployments",
+    "factor on lead time with AI tools": "factor",
 }
 """Quantities that are stated in several places, and their unit."""
 

@@ -7,6 +7,7 @@ i1 of shop 12:00:00 to 13:00:30 (names d1), i2 of web 14:00:00 to 14:10:59, i3 o
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from srelib import delivery
@@ -142,3 +143,10 @@ def test_rules_that_do_not_exist_are_refused(wrong, says):
     """The error names the rule and what it may be."""
     with pytest.raises(ParameterError, match=says):
         replace(DEFAULT, **wrong)
+
+
+def test_a_preset_of_another_tool_keeps_its_own_rules():
+    """What is set for ours does not change theirs."""
+    assert delivery.preset("srelib", within="2h", start="merged").within == pd.Timedelta("2h")
+    assert delivery.preset("srelib", start="merged").start == "merged"
+    assert delivery.preset("devlake", within="2h", start="merged") == delivery.PRESETS["devlake"]

@@ -13,6 +13,7 @@ from scipy.stats import binomtest, chi2, chi2_contingency, mannwhitneyu, spearma
 
 from srelib.errors import ParameterError
 from srelib.stats.comparisons import (
+    difference_within,
     dispersion,
     duration_p_value,
     duration_ratio,
@@ -213,3 +214,76 @@ def test_what_nothing_beats_is_as_low_in_both_and_lower_in_one():
     """Of (1, 3), (2, 2), (2, 3) only the last is beaten; equal ones do not beat each other."""
     one, other = pd.Series([1, 2, 2, 1]), pd.Series([3, 2, 3, 3])
     assert unbeaten(one, other).tolist() == [True, True, False, True]
+
+
+def trial(*arms: tuple[int, int]) -> pd.DataFrame:
+    """A row per patient, from deaths and patients of the treated and the others of each stratum."""
+    rows = []
+    for stratum, (first, second) in enumerate(zip(arms[::2], arms[1::2], strict=True)):
+        for treated, (deaths, number) in ((1, first), (0, second)):
+            rows += [(stratum, treated, int(place < deaths)) for place in range(number)]
+    return pd.DataFrame(rows, columns=["stratum", "treated", "died"])
+
+
+UGDP = trial((8, 106), (5, 120), (22, 98), (16, 85))
+"""Deaths under tolbutamide and placebo, below and above 55 years, of the University Group Diabetes
+Program, 1970, as in Rothman, Greenland and Lash, Modern Epidemiology, chapter 15."""
+
+
+def test_the_difference_within_strata_is_that_of_mantel_and_haenszel():
+    """The published 0.035; between its ends, which are near those of Sato (1989)."""
+    found = difference_within(UGDP["died"], UGDP["treated"], UGDP["stratum"], UGDP.index)
+    assert found.value == pytest.approx(0.035, abs=0.0005)
+    assert found.n == 409
+    assert (found.low, found.high) == pytest.approx(sato(UGDP), abs=0.002)
+
+
+def sato(rows: pd.DataFrame) -> tuple[float, float]:
+    """The interval of Sato, Biometrics 45 (1989) 1323, term by term."""
+    weight = difference = first = second = 0.0
+    for _, own in rows.groupby("stratum"):
+        one, other = own[own["treated"] == 1]["died"], own[own["treated"] == 0]["died"]
+        a, b, n1, n0 = one.sum(), other.sum(), len(one), len(other)
+        n = n1 + n0
+        weight += n1 * n0 / n
+        difference += (a * n0 - b * n1) / n
+        first += (n1**2 * b - n0**2 * a + n1 * n0 * (n0 - n1) / 2) / n**2
+        second += (a * (n0 - b) + b * (n1 - a)) / (2 * n)
+    value = difference / weight
+    half = 1.96 * math.sqrt((value * first + second) / weight**2)
+    return value - half, value + half
+
+
+def test_strata_with_one_kind_alone_say_nothing():
+    """Neither do they change the number, nor count in n."""
+    alone = pd.DataFrame({"stratum": 9, "treated": 1, "died": [1] * 50})
+    rows = pd.concat([UGDP, alone], ignore_index=True)
+    both = [difference_within(one["died"], one["treated"], one["stratum"], one.index)
+            for one in (UGDP, rows)]  # fmt: skip
+    assert both[0] == both[1]
+    nothing = difference_within(alone["died"], alone["treated"], alone["stratum"], alone.index)
+    assert (nothing.n, math.isnan(nothing.value)) == (0, True)
+
+
+def test_what_comes_in_groups_counts_once():
+    """Every patient four times, kept together, is no more evidence than once."""
+    four = pd.concat([UGDP] * 4)
+    given = four["died"], four["treated"], four["stratum"]
+    once = difference_within(UGDP["died"], UGDP["treated"], UGDP["stratum"], UGDP.index)
+    together = difference_within(*given, four.index)
+    apart = difference_within(*given, range(len(four)))
+    width = once.high - once.low
+    assert together.value == apart.value == pytest.approx(once.value)
+    assert together.high - together.low == pytest.approx(width, rel=0.02)
+    assert apart.high - apart.low == pytest.approx(width / 2, rel=0.02)
+
+
+def test_a_trend_that_strata_share_is_no_difference():
+    """What grows with the stratum grows for both kinds alike."""
+    stratum = np.repeat([0, 1, 2], 40)
+    treated = np.r_[np.arange(40) < 4, np.arange(40) < 20, np.arange(40) < 36]
+    values = 10.0 * stratum + np.tile([0.0, 1.0], 60)
+    within = difference_within(values, treated, stratum, range(120))
+    plain = difference_within(values, treated, np.zeros(120), range(120))
+    assert within.low < 0 < within.high
+    assert plain.low > 5

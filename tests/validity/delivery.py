@@ -1,4 +1,4 @@
-"""Do the intervals of fail rate, lead time and recovery time hold the truth?
+"""Do the intervals of fail rate, lead time and recovery time, and of AI tools, hold the truth?
 
 The truth comes from the parameters of the simulated service, not from the code under test: the
 share of releases that break and are noticed or mended, over releases and their repairs; the
@@ -20,8 +20,10 @@ from srelib.simulate import ServiceSpec
 from srelib.simulate.counts import BucketGrid
 from srelib.simulate.plan import NOTED_AFTER, draw_plan
 from srelib.simulate.world import Fleet, World
+from srelib.stats.comparisons import difference_within
 from tests.validity.cells import Cell, over
 
+NAN = float("nan")
 SEEDS = 2000
 START = "2026-03-30"
 
@@ -137,6 +139,97 @@ def _alike(fleet: Fleet, sigma: float) -> pd.DataFrame:
 MEASURES = ("fail rate", "median lead time", "median recovery time")
 
 
+class Adoption(NamedTuple):
+    """Services in which AI tools come into use while, for other reasons, all gets better.
+
+    Large deployments fail more often, and are more likely to hold an assisted change.
+    """
+
+    name: str
+    services: int
+    months: int
+    per_month: float
+    fail_rate: tuple[float, float] = (0.20, 0.05)
+    """In the first and the last month, of the average service."""
+
+
+ADOPTIONS = (
+    Adoption("AI tools without effect, in a year used for 5 % to 70 % of changes, while the fail "
+             "rate falls from 20 % to 5 %; 6 services", 6, 12, 25),
+    Adoption("the same, half a year, 2 services with 15 deployments a month", 2, 6, 15),
+)  # fmt: skip
+
+
+def adopted(job: tuple[int, int]) -> list[tuple[float, float, float, float]]:
+    """Low and high of the two contrasts of one history, within strata and of all as one."""
+    place, seed = job
+    case, rng = ADOPTIONS[place], np.random.default_rng([31, place, seed])
+    days = 30 * case.months
+    shipped, made = [], []
+    for number in range(case.services):
+        many = rng.poisson(case.per_month * case.months)
+        at = np.sort(rng.uniform(0, days, many))
+        share = at / days
+        level, pace = np.exp(rng.normal(0, 0.5, 2))
+        used = rng.uniform(0.5, 1.5) * (0.05 + 0.65 * share)
+        first, last = case.fail_rate
+        sizes = rng.geometric(0.5, many)
+        rate = level * (first + (last - first) * share) * sizes**0.5 / 1.33  # of the average size
+        fails = rng.random(many) < np.clip(rate, 0, 0.9)
+        hours = 24 * pace * np.exp(rng.normal(0, 1, many)) * 3.0**-share
+        names = [f"s{number}-{one}" for one in range(many)]
+        time = pd.Timestamp("2025-07-01", tz="UTC") + pd.to_timedelta(at, unit="D").round("s")
+        shipped.append(
+            pd.DataFrame(
+                {
+                    "deployment_id": names,
+                    "service": f"s{number}",
+                    "finished_at": time,
+                    "status": np.where(fails, "rolled_back", "succeeded"),
+                }
+            )
+        )
+        made.append(pd.DataFrame({
+            "change_id": [f"{name}-{one}" for name, size in zip(names, sizes, strict=True)
+                          for one in range(size)],
+            "service": f"s{number}", "deployment_id": np.repeat(names, sizes),
+            "committed_at": np.repeat(time - pd.to_timedelta(hours, unit="h").round("s"), sizes),
+            "assisted": rng.random(sizes.sum()) < np.repeat(used, sizes),
+        }))  # fmt: skip
+    tables = pd.concat(shipped, ignore_index=True), pd.concat(made, ignore_index=True), None
+    as_of = pd.Timestamp("2025-07-01", tz="UTC") + pd.Timedelta(days=days)
+    found = []
+    for one in delivery.assisted_changes(*tables, as_of=as_of).contrasts:
+        plain = (NAN, NAN)
+        if one.measure == "failed":
+            marked = tables[1].groupby("deployment_id")["assisted"].any()
+            flags = tables[0]["status"] == "rolled_back"
+            marks = tables[0]["deployment_id"].map(marked)
+            other = difference_within(flags, marks, np.zeros(len(flags)), np.arange(len(flags)))
+            plain = (other.low, other.high)
+        found.append((one.difference.low, one.difference.high, *plain))
+    return found
+
+
+def adoption_cells(*, seeds: int, workers: int) -> list[Cell]:
+    """How often the intervals about AI tools hold that there is no effect."""
+    cells = []
+    for place, case in enumerate(ADOPTIONS):
+        found = np.array(over(adopted, [(place, seed) for seed in range(seeds)], workers=workers))
+        for number, (measure, truth) in enumerate((("difference of fail rates", 0.0),
+                                                   ("factor on lead times", 1.0))):  # fmt: skip
+            ends = found[:, number]
+            given = np.isfinite(ends[:, 0])
+            hit = (ends[given, 0] <= truth) & (truth <= ends[given, 1])
+            cells.append(Cell(case.name, f"95 % interval of the {measure} holds no effect",
+                              float(hit.mean()), 0.93, 0.97, int(given.sum())))  # fmt: skip
+        plain = found[:, 0, 2:]
+        hit = (plain[:, 0] <= 0) & (plain[:, 1] >= 0)
+        cells.append(Cell(case.name, "the same of fail rates without strata", float(hit.mean()),
+                          n=len(hit)))  # fmt: skip
+    return cells
+
+
 def run(*, seeds: int, workers: int) -> list[Cell]:
     """Coverage of the three intervals in each case, among those that have both ends.
 
@@ -156,4 +249,4 @@ def run(*, seeds: int, workers: int) -> list[Cell]:
             typical = f"{measure}, n about {np.median(ends[given, 2]):.0f}"
             cells.append(Cell(case.name, f"95 % interval of the {typical}, holds the truth",
                               float(hit.mean()), 0.93, 0.97, int(given.sum())))  # fmt: skip
-    return cells
+    return cells + adoption_cells(seeds=-(-seeds // 2), workers=workers)
