@@ -221,7 +221,9 @@ def amount(number: float, unit: str) -> str:
         return UNKNOWN
     if unit == "seconds":
         return duration(number)
-    noun = unit[:-1] if number == 1 and unit.endswith("s") else unit
+    noun = unit
+    if number == 1:
+        noun = unit[:-1] if unit.endswith("s") else unit.replace("slices ", "slice ", 1)
     return f"{count(number)}{NBSP}{noun}"
 
 

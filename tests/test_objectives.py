@@ -188,3 +188,12 @@ def test_a_target_that_comes_later_is_none_yet(folder):
     assert "comes into force on 2026-06-02 00:00 UTC, and the data end at 2026-06-01 00:10" in str(
         error
     )
+
+
+def test_members_called_alike_are_kept_apart(folder):
+    """By the name of the document where it has one for all of them; else one would be lost."""
+    text = composite("all events").replace("  name: site-all\n", "  name: site\n  displayName: S\n")
+    (folder / "slos.yaml").write_text(text)
+    (found,) = objectives.members(srelib.load(folder)).values()
+    assert [member.name for member in found["good"].columns] == ["site-1", "site-2"]
+    assert found["total"].sum().tolist() == [100, 100]

@@ -103,6 +103,8 @@ def test_amount_of_seconds_is_a_duration():
 def test_amount_of_one_is_singular():
     """One event, two events."""
     assert [plain(wording.amount(n, "events")) for n in (1, 2)] == ["1 event", "2 events"]
+    slices = [plain(wording.amount(n, "slices of time")) for n in (1, 2)]
+    assert slices == ["1 slice of time", "2 slices of time"]
 
 
 def test_label_is_one_printable_line():

@@ -38,9 +38,12 @@ def _member_counts(
     composite: Composite, series: pd.DataFrame, counts: Callable[[Slo], pd.DataFrame]
 ) -> pd.DataFrame:
     """Good and total of each member, as `counts` gives them, on one even UTC index."""
+    names = [one.display_name or one.name for one in composite.members]
+    if len(set(names)) < len(names):  # of the document, and so of all of them
+        names = [one.name for one in composite.members]
     return _together({
-        Member(one.display_name or one.name, weight, _unit(series, one)): counts(one)
-        for one, weight in zip(composite.members, composite.weights, strict=True)
+        Member(name, weight, _unit(series, one)): counts(one)
+        for name, one, weight in zip(names, composite.members, composite.weights, strict=True)
     })  # fmt: skip
 
 

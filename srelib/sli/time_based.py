@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from srelib.errors import InsufficientDataError, ParameterError
-from srelib.windows.sums import _block_sums, _checked_step, _divide, _paired, _prefix_pair, _ratio
-from srelib.windows.window import _as_window
+from srelib.windows.history import _bad_and_total
+from srelib.windows.sums import _block_sums, _checked_step, _divide, _ratio, _Sums
+from srelib.windows.window import _as_window, _check_index
 
 if TYPE_CHECKING:
     from srelib.slos import Slo
@@ -100,7 +101,7 @@ def slice_shares(
     return SliceShares(1 - _ratio(good, total), 1 - _ratio(slices["good"], slices["total"]))
 
 
-def worst_windows(good: pd.Series, total: pd.Series) -> pd.DataFrame:
+def worst_windows(good: pd.Series | pd.DataFrame, total: pd.Series | pd.DataFrame) -> pd.DataFrame:
     """The worst ratio over every window length: few long outages against many short ones.
 
     MCR(w) = the smallest sum(good) / sum(total) over all windows of length w inside the data [1]_.
@@ -108,7 +109,8 @@ def worst_windows(good: pd.Series, total: pd.Series) -> pd.DataFrame:
     Parameters
     ----------
     good, total : Series, one regular tz-aware index
-        Counts per bucket [events]; unknown buckets are left out of both sums.
+        Counts per bucket [events]; unknown buckets are left out of both sums. DataFrames with a
+        column for each `Member`: their weighted mean, each window weighted by itself.
 
     Returns
     -------
@@ -132,12 +134,12 @@ def worst_windows(good: pd.Series, total: pd.Series) -> pd.DataFrame:
     >>> worst_windows(good, total)["ratio"].tolist()
     [0.0, 0.5, 0.75]
     """
-    step = _checked_step(good, total)
+    step = _check_index(good.index)
     if step is None:
         raise InsufficientDataError(f"windows need at least two buckets; got {len(good)}.")
     widths = [2**k for k in range(len(good).bit_length())]
-    part, whole = _prefix_pair(*_paired(good, total))
-    worst = [_worst(part.sums, whole.sums, width) for width in widths]
+    bad, whole = _bad_and_total(good, total)
+    worst = [_worst(bad, whole, np.arange(len(good) + 1 - width), width) for width in widths]
     starts = [good.index[i] if i >= 0 else pd.NaT for i, _ in worst]
     spans = pd.to_timedelta([width * step for width in widths])
     begins = pd.DatetimeIndex(pd.Series(starts, dtype=good.index.dtype))
@@ -153,10 +155,10 @@ def _longest_missed(worst: pd.DataFrame, *, target: float) -> pd.Timedelta:
     return missed.max() if len(missed) else pd.Timedelta(0)
 
 
-def _worst(part: np.ndarray, whole: np.ndarray, width: int) -> tuple[int, float]:
+def _worst(bad: _Sums, whole: _Sums, starts: np.ndarray, width: int) -> tuple[int, float]:
     """Place and ratio of the worst window; place -1 where none had traffic."""
-    total = whole[width:] - whole[:-width]
-    ratios = _divide(part[width:] - part[:-width], total)
+    lost, total = (sums.between(starts, starts + width) for sums in (bad, whole))
+    ratios = _divide(total - lost, total)
     if np.isnan(ratios).all():
         return -1, math.nan
     i = int(np.nanargmin(ratios))

@@ -303,7 +303,12 @@ def _estimate(row: pd.Series | None, criteria: _Criteria) -> Estimate:
     return Estimate(value, low, high, n, criteria.confidence, METHOD)
 
 
-def openslo(advices: Mapping[Indicator, Advice], *, slos: Iterable[Slo] = ()) -> str:
+def openslo(
+    advices: Mapping[Indicator, Advice],
+    *,
+    slos: Iterable[Slo] = (),
+    since: pd.Timestamp | None = None,
+) -> str:
     """The recommended targets as OpenSLO documents, ready for a ``slos.yaml``.
 
     Parameters
@@ -312,6 +317,8 @@ def openslo(advices: Mapping[Indicator, Advice], *, slos: Iterable[Slo] = ()) ->
         Keys name what is measured (`name`, `service`, `sli`); those without a target are left out.
     slos : iterable of Slo
         Objectives in use; a document keeps everything of its own but the target and the window.
+    since : Timestamp, optional
+        When the new target comes into force, for objectives whose targets have dates.
 
     Returns
     -------
@@ -324,14 +331,20 @@ def openslo(advices: Mapping[Indicator, Advice], *, slos: Iterable[Slo] = ()) ->
     ''
     """
     known = list(slos)
-    found = [_objective(key, advice, known) for key, advice in advices.items() if advice.has_target]
+    found = [
+        _objective(key, advice, known, since)
+        for key, advice in advices.items()
+        if advice.has_target
+    ]
     return _write(found) if found else ""
 
 
-def _objective(key: Indicator, advice: Advice, slos: list[Slo]) -> Slo:
+def _objective(key: Indicator, advice: Advice, slos: list[Slo], since: pd.Timestamp | None) -> Slo:
     for slo in slos:
         if (slo.display_name or slo.name, slo.service, slo.sli) == (key.name, key.service, key.sli):
-            return replace(slo, target=advice.target, window=advice.window)
+            dated = since if slo.targets else None
+            return replace(slo, target=advice.target, window=advice.window, valid_from=dated,
+                           targets=())  # fmt: skip
     plain = re.sub(r"[^a-z0-9]+", "-", f"{key.service}-{key.sli}".lower()).strip("-")
     return Slo(
         name=plain or "objective", display_name=key.name, service=key.service, sli=key.sli,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srelib import sli
+from srelib import sli, windows
 from srelib.errors import (
     ParameterError,
 )
@@ -176,3 +176,13 @@ def test_windows_without_traffic_have_no_worst() -> None:
     found = sli.worst_windows(frame["good"], frame["total"])
     assert found["ratio"].isna().all()
     assert found["starts_at"].isna().all()
+
+
+def test_every_window_of_a_weighted_mean_is_weighted_by_itself():
+    """cart 0.8, 1; pay 1, 0 at weights 2:1: single hours 0.8667 and 0.6667, both 0.7667."""
+    index = pd.date_range("2026-06-01", periods=2, freq="h", tz="UTC", unit="us")
+    cart, pay = windows.Member("cart", 2.0), windows.Member("pay")
+    total = pd.DataFrame({cart: [10.0, 10.0], pay: [30.0, 30.0]}, index=index)
+    found = sli.worst_windows(total - pd.DataFrame({cart: [2, 0], pay: [0, 30]}, index), total)
+    assert found["ratio"].tolist() == pytest.approx([2 / 3, 2.3 / 3])
+    assert found["starts_at"].tolist() == [index[1], index[0]]

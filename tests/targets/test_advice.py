@@ -9,6 +9,7 @@ import pytest
 from srelib import slos, targets
 from srelib.errors import ColumnError, CountError, ParameterError
 from srelib.fleet import Indicator
+from srelib.slos.files import _write
 from srelib.windows import Window
 from tests.targets.made import WINDOW, candidates, likely
 
@@ -155,6 +156,20 @@ def test_documents_are_read_back_as_what_was_recommended(tmp_path):
     assert second.window.unit == "month"
     assert second.window.timezone == "Europe/Berlin"
     assert targets.openslo({}) == ""
+
+
+def test_a_new_target_of_a_dated_objective_has_a_date(tmp_path):
+    """Beside the documents in use it is the next one, and never the first."""
+    started = pd.Timestamp("2026-01-01", tz="UTC")
+    used = slos.Slo(name="shop", service="shop", sli="availability", target=0.999, window=WINDOW,
+                    valid_from=started, targets=((started, 0.999),))  # fmt: skip
+    key = Indicator("shop", "shop", "availability")
+    advices = {key: targets.recommend(candidates(LOOSE, FIRM, STRICT, current=0.999))}
+    end = pd.Timestamp("2026-06-29", tz="UTC")
+    text = targets.openslo(advices, slos=[used], since=end)
+    (tmp_path / "slos.yaml").write_text(f"{_write([used])}---\n{text}", encoding="utf-8")
+    (read,) = slos.read(tmp_path / "slos.yaml")
+    assert read.targets == ((started, 0.999), (end, 0.99))
 
 
 def hours(weeks: int = 10, **within: float) -> pd.DataFrame:
