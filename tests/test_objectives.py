@@ -197,3 +197,15 @@ def test_members_called_alike_are_kept_apart(folder):
     (found,) = objectives.members(srelib.load(folder)).values()
     assert [member.name for member in found["good"].columns] == ["site-1", "site-2"]
     assert found["total"].sum().tolist() == [100, 100]
+
+
+def test_a_composite_keeps_its_target_until_the_next_is_in_force(folder):
+    """The later document is about next month; so are its members."""
+    later = composite("all events").replace(
+        "annotations: {", 'annotations: {srelib/valid-from: "2026-07-01", '
+    ).replace('"0.9"', '"0.99"')  # fmt: skip
+    (folder / "slos.yaml").write_text(f"{composite('all events')}---\n{later}")
+    dataset = srelib.load(folder)
+    (key,) = objectives.members(dataset)
+    assert key.target == 0.9
+    assert objectives.without_data(dataset) == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,12 +38,15 @@ def _unit(series: pd.DataFrame, slo: Slo) -> str:
 def _member_counts(
     composite: Composite, series: pd.DataFrame, counts: Callable[[Slo], pd.DataFrame]
 ) -> pd.DataFrame:
-    """Good and total of each member, as `counts` gives them, on one even UTC index."""
+    """Good and total of each member, as `counts` gives them, on one even UTC index.
+
+    When targets of their own came into force is no matter here.
+    """
     names = [one.display_name or one.name for one in composite.members]
     if len(set(names)) < len(names):  # of the document, and so of all of them
         names = [one.name for one in composite.members]
     return _together({
-        Member(name, weight, _unit(series, one)): counts(one)
+        Member(name, weight, _unit(series, one)): counts(replace(one, valid_from=None))
         for name, one, weight in zip(names, composite.members, composite.weights, strict=True)
     })  # fmt: skip
 
