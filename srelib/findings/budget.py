@@ -151,7 +151,7 @@ def _targets_sentence(burn: Results[pd.DataFrame]) -> str:
               before=wording.percent(key.targets[n - 1][1]), after=wording.percent(target),
               day=wording.day(since))
         for key, first in changed.items() for n, (since, target) in enumerate(key.targets)
-        if since is not None and since > first
+        if since is not None and since > first and (n == 0 or target != key.targets[n - 1][1])
     ]  # fmt: skip
     judged = prose("budget.target", "judged")
     return f"{' '.join(steps[:6])} {judged}" if steps else ""

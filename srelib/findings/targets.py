@@ -337,9 +337,8 @@ def in_force_sentence(past: CandidateTables) -> str:
         known = rows.dropna(subset=["ratio", "target"])
         if key.targets and len(known):
             met = int((known["ratio"] >= known["target"] * (1 - 1e-12)).sum())
-            said.append(sentence("targets.in_force", "met", who=name(key.name), met=f"{met}",
-                                 windows=wording.plural(len(known), "past window")))  # fmt: skip
-    return " ".join(said[:LINES])
+            said.append(f"{name(key.name)} met {met} of {len(known)}")
+    return sentence("targets.in_force", "met", met=wording.listing(said, limit=8)) if said else ""
 
 
 def basis_sentence(tables: CandidateTables) -> str:

@@ -292,3 +292,5 @@ def test_a_changed_target_is_said_with_its_day():
         "**shop** has a target since 2 June 2026: 99.9 %."
     )
     assert spoken_budget._targets_sentence({SHOP: burn[key]}) == ""
+    same = replace(SHOP, targets=((None, 0.999), (since, 0.999)))
+    assert spoken_budget._targets_sentence({same: burn[key]}) == ""

@@ -333,6 +333,6 @@ def test_past_windows_are_judged_by_the_targets_of_their_time():
     change = (None, 0.9), (pd.Timestamp("2026-06-01", tz="UTC"), 0.99)
     key = Indicator("shop", target=0.99, targets=change)
     assert spoken.in_force_sentence({key: rows}).replace("\u00a0", " ") == (
-        "Judged by the target in force at the end of each, **shop** met 3 of 4 past windows."
+        "Past windows, each judged by the target in force at its end: **shop** met 3 of 4."
     )
     assert spoken.in_force_sentence({Indicator("shop", target=0.99): rows}) == ""
