@@ -37,7 +37,8 @@ class Dataset:
         The folder, or the one file, that was read.
     as_of : Timestamp
         "Now": what was asked for, and then nothing in the tables is later. By default the end of
-        the last bucket of `sli` (without buckets, the latest time anywhere but in exclusions).
+        the last bucket of `sli` (without buckets, the latest time of any record that is not
+        planned).
     sli, deployments, changes, incidents, alerts, exclusions : DataFrame
         Canonical tables (`srelib.tables.TABLES`).
     slos : list of Slo
@@ -46,6 +47,8 @@ class Dataset:
         One row per service and indicator; per file; per record refused.
     notes : tuple of str
         What concerns no single file.
+    annotations : DataFrame
+        Notes on days, of one service or of all (table ``annotations``), in order of the days.
     teams : Series
         Name of the team that owns each service; index ``service``, those without a team left out.
     """
@@ -63,6 +66,7 @@ class Dataset:
     sources: pd.DataFrame
     rejects: pd.DataFrame
     notes: tuple[str, ...] = field(default=())
+    annotations: pd.DataFrame = field(default_factory=lambda: tables.empty("annotations"))
     teams: pd.Series = field(default_factory=lambda: teams.Owners().teams)
 
     @property
@@ -115,7 +119,7 @@ class Dataset:
 
         Parameters
         ----------
-        table : {'deployments', 'changes', 'incidents', 'alerts', 'exclusions'}
+        table : {'deployments', 'changes', 'incidents', 'alerts', 'exclusions', 'annotations'}
 
         Returns
         -------
@@ -476,7 +480,7 @@ def _now(joined: dict[str, pd.DataFrame], series: pd.DataFrame) -> pd.Timestamp:
     ends = selection.ends(series)
     if not ends:
         columns = [joined[table][name] for table in tables.EXPORTS[1:]
-                   for name in tables.times(table) if table != "exclusions"]  # fmt: skip
+                   for name in tables.times(table) if table not in tables.PLANNED]  # fmt: skip
         ends = [column.max() for column in columns if column.notna().any()]
     return max(ends).as_unit("us") if ends else pd.NaT  # type: ignore[return-value]
 

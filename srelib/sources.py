@@ -160,7 +160,8 @@ Op = Annotated[Literal["lte", "lt", "gte", "gt"], BeforeValidator(_operator)]
 Size = Annotated[int, BeforeValidator(_size)]
 Service = Annotated[str, BeforeValidator(_joined)]
 Table = Literal[
-    "sli", "deployments", "changes", "incidents", "alerts", "exclusions", "teams", "ignore"
+    "sli", "deployments", "changes", "incidents", "alerts", "exclusions", "annotations", "teams",
+    "ignore",
 ]  # fmt: skip
 State = Literal["good", "bad", "ignore"]
 Meaning = Annotated[State | dict[str, str], BeforeValidator(_meaning)]

@@ -17,8 +17,8 @@ import pandas as pd
 from srelib.errors import ColumnError
 
 __all__ = [
-    "DTYPES", "EXPORTS", "MAIN_TIME", "RECORDS", "TABLES", "Column", "conform", "empty",
-    "left_out", "main_time", "names", "need", "rejects", "required", "stacked", "times",
+    "DTYPES", "EXPORTS", "MAIN_TIME", "PLANNED", "RECORDS", "TABLES", "Column", "conform",
+    "empty", "left_out", "main_time", "names", "need", "rejects", "required", "stacked", "times",
 ]  # fmt: skip
 
 Kind = Literal["time", "text", "category", "number", "integer", "flag"]
@@ -102,6 +102,11 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("rrule", "text", "iCalendar rule by which the window recurs; missing: it does not"),
         Column("timezone", "text", "time zone whose clock the rule keeps; missing: UTC"),
     ),
+    "annotations": (
+        Column("service", "text", "service it speaks of; missing: every service"),
+        Column("date", "time", "day it speaks of", True),
+        Column("note", "text", "what is to be known of that day", True),
+    ),
     "teams": (
         Column("service", "text", "service", True),
         Column("team", "text", "team that owns it", True),
@@ -152,11 +157,16 @@ TABLES: dict[str, tuple[Column, ...]] = {
 MAIN_TIME = {
     "sli": "time", "deployments": "finished_at", "changes": "committed_at",
     "incidents": "started_at", "alerts": "fired_at", "exclusions": "starts_at",
+    "annotations": "date",
 }  # fmt: skip
 """The time by which a table is ordered, cut and named; see `main_time`."""
 
-EXPORTS = ("sli", "deployments", "changes", "incidents", "alerts", "exclusions")
+EXPORTS = (
+    "sli", "deployments", "changes", "incidents", "alerts", "exclusions", "annotations",
+)  # fmt: skip
 """The tables exports are read into."""
+PLANNED = ("exclusions", "annotations")
+"""Those that may speak of times to come, and of every service at once."""
 
 RECORDS = (*EXPORTS[1:], "teams")
 """The tables that hold a row for each record; that of teams has no time."""

@@ -535,7 +535,7 @@ def test_every_example_of_the_sources_is_valid(started):
 def test_the_columns_of_the_readme_are_those_of_the_tables(started):
     """The README names exactly the columns the tables have."""
     text = (started / "README.md").read_text(encoding="utf-8")
-    for table in ("incidents", "alerts", "changes", "exclusions"):
+    for table in ("incidents", "alerts", "changes", "exclusions", "annotations"):
         row = next(line for line in text.splitlines() if line.startswith(f"| {table}"))
         needed, helpful = (re.findall(r"`(\w+)`", cell) for cell in row.split("|")[2:4])
         assert needed == tables.required(table)

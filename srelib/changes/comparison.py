@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from srelib import tables
 from srelib.changes.record import (
     BACKGROUND,
     COLUMNS,
@@ -111,6 +112,19 @@ class Changes:
     def of(self, verdict: str) -> tuple[Change, ...]:
         """The changes of one verdict."""
         return tuple(row for row in self.rows if row.verdict == verdict)
+
+    @property
+    def annotations(self) -> pd.DataFrame:
+        """The notes of both reports on the weeks compared (table ``annotations``)."""
+        notes = tables.stacked((self.old.annotations, self.new.annotations), "annotations")
+        spans = [(row.since, row.weeks) for row in self.rows if row.since and all(row.weeks)]
+        if not spans or not len(notes):
+            return notes[:0]
+        ended = self.old.days["day"].max() + DAY
+        first = min(min(since, ended) - 7 * before * DAY for since, (before, _) in spans)
+        last = max(since + 7 * after * DAY for since, (_, after) in spans)
+        within = (notes["date"] >= first) & (notes["date"] < last)
+        return notes[within].drop_duplicates(ignore_index=True)
 
 
 def compare(

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 import srelib
-from srelib import events, objectives, tradeoff, windows
+from srelib import events, objectives, tables, tradeoff, windows
+from srelib.annotations import together
 from srelib.delivery.lead_time import _lead_times
 from srelib.errors import InputError
 from srelib.incidents.times import ENDED, _durations
@@ -62,6 +63,7 @@ class Record:
     files : dict of str to str, SHA-256 of each file
     parameters : dict of str to dict, of each notebook; empty where none was run
     teams : dict of str to str, the team of each service that has one
+    annotations : DataFrame, notes on days (table ``annotations``)
     """
 
     folder: str
@@ -73,6 +75,7 @@ class Record:
     files: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
     teams: dict[str, str] = field(default_factory=dict)
+    annotations: pd.DataFrame = field(default_factory=lambda: tables.empty("annotations"))
 
     @property
     def services(self) -> list[str]:
@@ -88,6 +91,10 @@ class Record:
             objectives={k: v for k, v in self.objectives.items() if k[0] in services},
             named=tuple(name for name in self.named if name in services),
             teams={name: team for name, team in self.teams.items() if name in services},
+            annotations=self.annotations[
+                self.annotations["service"].isna()
+                | self.annotations["service"].isin(list(services))
+            ],
         )
 
 
@@ -125,6 +132,7 @@ def record(dataset: Dataset) -> Record:
         named=tuple(dataset.services),
         files=dict(zip(dataset.sources["file"], dataset.sources["sha256"], strict=True)),
         teams={str(service): str(team) for service, team in dataset.teams.items()},
+        annotations=dataset.annotations.assign(date=dataset.annotations["date"].dt.floor("D")),
     )
 
 
@@ -273,6 +281,10 @@ def as_json(kept: Record) -> dict[str, Any]:
             {**dict(zip(COLUMNS[:3], map(str, key), strict=True)), **_listed(rows)}  # type: ignore[call-overload]
             for key, rows in days.groupby(COLUMNS[:3], sort=True)
         ],
+        "annotations": [
+            {"date": f"{date:%Y-%m-%d}", "services": services, "note": note}
+            for _, date, services, note in together(kept.annotations)
+        ],
     }
 
 
@@ -352,4 +364,15 @@ def _record_of(kept: Mapping[str, Any]) -> Record:
         files=kept["files"],
         parameters=kept["parameters"],
         teams=kept.get("teams", {}),
+        annotations=_annotations(kept.get("annotations", [])),
     )
+
+
+def _annotations(listed: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    rows = [
+        {"service": service, "date": pd.Timestamp(one["date"], tz="UTC"), "note": one["note"]}
+        for one in listed
+        for service in one["services"] or [None]
+    ]
+    return tables.conform(pd.DataFrame(rows), "annotations") if rows else (
+        tables.empty("annotations"))  # fmt: skip

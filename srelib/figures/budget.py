@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from srelib import wording
+from srelib.annotations import numbered
 from srelib.budget import Forecast
 from srelib.budget.status import _without_start
 from srelib.figures import canvas
@@ -33,11 +34,13 @@ def plot_burn_down(
     burn: Results[pd.DataFrame],
     *,
     observed: Results[Observed | None] | None = None,
+    notes: pd.DataFrame | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """What was left of each budget over time (`burn_down`), filled against the zero line.
 
     A rolling window is drawn from when it is full, a calendar period from a tenth of it on.
+    Notes (table ``annotations``) stand as numbers over their days.
     """
     results = {key: r for key, r in answers(burn).items() if r["left_share"].notna().any()}
     if not results:
@@ -51,6 +54,7 @@ def plot_burn_down(
         for panel, indicator in shown:
             left = _without_start(results[indicator]["left_share"], window=indicator.window)
             _burn_panel(panel, indicator, left, now[indicator], so_far=indicator in short)
+            canvas.numbered(panel, numbered(notes), indicator.service)
         canvas.subtitle(ax, "share of the allowance left, as it stood at each time; blue: left, "
                             f"hatched red: overspent{key}")  # fmt: skip
     return ax

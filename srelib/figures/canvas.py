@@ -25,7 +25,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import DAILY, AutoDateLocator, num2date
+from matplotlib.dates import DAILY, AutoDateLocator, date2num, num2date
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Patch
@@ -415,3 +415,28 @@ def register() -> None:
         plt.switch_backend(matplotlib.get_backend())
         if "inline" in matplotlib.get_backend():  # which shows PNGs, and nothing drawn before
             plt.uninstall_repl_displayhook()
+
+
+def numbered(ax: Axes, notes: pd.DataFrame, service: str) -> None:
+    """The notes of a service as small numbered marks over the days they speak of, as far as these
+    are shown (`annotations.numbered`); marks too close to tell apart share one place.
+    """
+    own = notes[notes["service"].isna() | (notes["service"] == service)]
+    first, last = (pd.Timestamp(end) for end in num2date(ax.get_xlim()))
+    own = own[own["date"].between(first, last)].drop_duplicates("number")
+    width = max(last - first, pd.Timedelta("1s"))
+    places: list[tuple[pd.Timestamp, list[str]]] = []
+    for date, number in own[["date", "number"]].itertuples(index=False):
+        if places and (date - places[-1][0]) / width < CLOSE:
+            places[-1][1].append(str(number))
+        else:
+            places.append((date, [str(number)]))
+        ax.axvline(float(date2num(date)), color=INK, lw=0.7, ls=(0, (1, 2)), zorder=1)
+    box = {"boxstyle": "round,pad=0.25", "fc": "white", "ec": INK, "lw": 0.6}
+    for date, numbers in places:
+        ax.text(float(date2num(date)), 0.98, ",".join(numbers), fontsize=6.5, ha="center", va="top",
+                transform=ax.get_xaxis_transform(), zorder=5, color=INK, bbox=box)  # fmt: skip
+
+
+CLOSE = 0.05
+"""Shares of a panel's width below which marks of notes would cover each other."""

@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from srelib import wording
+from srelib.annotations import numbered
 from srelib.figures import canvas
 from srelib.fleet import Indicator, Results, answers
 from srelib.sli import LowTraffic, SliceShares
@@ -27,9 +28,16 @@ FEW = 50  # failures allowed; below it one failure costs more than 2 % of the bu
 
 
 def plot_periods(
-    periods: Results[pd.DataFrame], *, period: str = "week", ax: Axes | None = None
+    periods: Results[pd.DataFrame],
+    *,
+    period: str = "week",
+    notes: pd.DataFrame | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
-    """Share of bad events per `period` with interval (`by_period`), one panel per indicator."""
+    """Share of bad events per `period` with interval (`by_period`), one panel per indicator.
+
+    Notes (table ``annotations``) stand as numbers over their days.
+    """
     results = answers(periods)
     if not results:
         return canvas.note(NOTHING, ax=ax)
@@ -42,6 +50,7 @@ def plot_periods(
     with canvas.drawing(ax, _periods_title(results, found, period), about=about):
         for panel, indicator in shown:
             _periods_panel(panel, indicator, results[indicator], found[indicator])
+            canvas.numbered(panel, numbered(notes), indicator.service)
         marks = "triangle: missed   dot: kept   hollow: within chance"
         canvas.subtitle(ax, f"bad share per {period}, interval; dashed: allowed   {marks}{key}")
     return ax

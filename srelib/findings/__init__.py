@@ -8,6 +8,7 @@ Text that comes from the data is escaped and never becomes markup.
 from srelib.findings import (
     alert_policies,
     alerts,
+    annotations,
     budget,
     changes,
     decisions,
@@ -26,9 +27,9 @@ from srelib.findings.finding import Finding
 from srelib.findings.show import Table, show
 
 __all__ = [
-    "Finding", "Table", "alert_policies", "alerts", "budget", "changes", "decisions", "delivery",
-    "incidents", "policy", "quality", "scoreboard", "show", "signals", "sli", "targets", "teams",
-    "tradeoff",
+    "Finding", "Table", "alert_policies", "alerts", "annotations", "budget", "changes",
+    "decisions", "delivery", "incidents", "policy", "quality", "scoreboard", "show", "signals",
+    "sli", "targets", "teams", "tradeoff",
 ]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from srelib import tables
 from srelib.errors import ReadError
+from srelib.folder.column_patterns import NOTES_AND_TEAMS, RECORDS, SLI, TABLE_SIGNS
 from srelib.folder.samples import Cells, all_are, cells_of, kinds_of, rows_of, says_share
 from srelib.questions import Unconfirmed
 from srelib.readers.base import Head
@@ -45,70 +46,6 @@ _INCIDENT = (
 _IDENTIFIER = re.compile(r"(?i)(^|[^a-z])(id|number|nr|no)$|[a-z]Id$")
 _EPOCH = re.compile(r"\d{9,19}(\.\d*)?")
 
-_SERVICE = r"service|svc|dienst|app|component|system|product|facet|site|host|monitor|target|project"
-_SLI: dict[str, str] = {
-    "service": _SERVICE + r"|check|(^|[^a-z])name",
-    "bad": r"bad|err|fail|fehl|5xx|lost|drop|reject|not.?ok",
-    "good": r"good|success|(^|[^a-z])ok|2xx|pass",
-    "total": r"total|all|count|req|hits|calls|volume|checks|events|invocations|n$",
-    "value": r"laten|durat|respon|elapsed|(^|[^a-z])p\d\d|_ms|seconds|value|time",
-}  # fmt: skip
-_RECORDS: dict[str, dict[str, str]] = {
-    "incidents": {
-        "started_at": r"start|beg|open|öff|creat|from|von|occur|raised|report|dat[eu]|time|clock",
-        "resolved_at": r"solv|resol|gelöst|end|clos|finish|restor|fixed|until|bis"
-                       r"|(^|[^a-z])(to|r_clock)$",
-        "detected_at": r"detect|notic", "acknowledged_at": r"ack",
-        "mitigated_at": r"mitig",
-        "incident_id": r"(^|[^a-z])(id|key|num[mb]er|nr|no|ref|case|ticket|incident)([^a-z]|$)|id$",
-        "severity": r"sev|prio|impact|urgen|level",
-        "service": _SERVICE + r"|team|affected",
-        "title": r"title|summary|subject|desc|besch|headline|name|what|message|text|ursache|grund",
-    },
-    "deployments": {
-        "finished_at": r"finish|complet|end|deploy|releas|ship|publish|live|dat[eu]|time|when"
-                       r"|(^|_)at$",
-        "started_at": r"start|begin|queue|creat",
-        "deployment_id": r"(^|[^a-z])(id|version|release|rollout|tag|build|number|deployment|nr)"
-                         r"([^a-z]|$)|id$",
-        "service": r"service|app|component|system|product|job.*name|project|repo|what",
-        "environment": r"env|stage|target|cluster",
-        "status": r"result|outcome|conclusion|status|state|success",
-        "commit_sha": r"sha|commit|revision|hash",
-    },
-    "changes": {
-        "merged_at": r"merg|clos|complet", "committed_at": r"commit.*(at|time|date)|author.*date",
-        "change_id": r"sha|commit|(^|[^a-z])(id|number|pr|change)([^a-z]|$)|hash",
-        "service": r"service|app|component|project|repo",
-        "deployment_id": r"deploy|release",
-    },
-    "alerts": {
-        "fired_at": r"fir|start|trigger|begin|open|activ|creat|date|time",
-        "resolved_at": r"resol|end|clos|clear|recover",
-        "rule": r"rule|alert|name|policy|check|title", "severity": r"sev|prio|level",
-        "service": r"service|app|component|system|job|host",
-    },
-    "exclusions": {
-        "starts_at": r"start|begin|from", "ends_at": r"end|until|(^|[^a-z])to$|finish",
-        "service": r"service|app|component|system", "reason": r"reason|title|descr|what|summary",
-    },
-}  # fmt: skip
-"""Of each table the columns in the order in which they are sought, by words in their names."""
-
-_TABLE_SIGNS = (
-    ("exclusions", r"maint|exclu|planned|wartung"),
-    ("alerts", r"alert|(^|[^a-z])rule|fired"),
-    (
-        "incidents",
-        r"incid|outage|sever|ticket|postmortem|resolved|problem|st(ö|oe)rung|ausf(a|ä)ll",
-    ),
-    ("changes", r"merge|pull.?req|commits?([^a-z]|$)"),
-    (
-        "deployments",
-        r"deploy|releas|version|rollout|(^|[^a-z])(env|tags?([^a-z]|$))|build|pipeline|execution"
-        r"|went live",
-    ),
-)
 _OTHER = "then without the lines below, and check again"
 _LEFT_OUT = '"ignore": not this file; where = { "COLUMN" = ["WORD"] }: only such records'
 _PAIRS = "left srelib's name, right that of the file: check each"
@@ -198,7 +135,7 @@ def _indicators(head: Head, names: Sequence[str]) -> dict[str, Any]:
         return {"series": [_share_of(name) for name in shares]} if len(names) > 1 else {}
     if found := series_like(names, service_name(head.name)):
         return {"series": found}
-    part = next((role for role in ("bad", "total", "good") if _named(names, _SLI[role])), None)
+    part = next((role for role in ("bad", "total", "good") if _named(names, SLI[role])), None)
     if part:
         about = "where another file of this service holds the other part"
         return {"columns": Unconfirmed({part: names[0]}, about)}
@@ -226,7 +163,7 @@ def entry(head: Head, said: Any = None) -> dict[str, Any]:
         return issues
     found: dict[str, Any] = {"records": path} if path else {}
     table = str(getattr(said, "value", said) or _table(head.name, cells, times, numbers))
-    others = ", ".join(name for name in (*_RECORDS, "sli") if name != table)
+    others = ", ".join(name for name in (*RECORDS, "sli") if name != table)
     found["table"] = said or Unconfirmed(table, f"or {others} ({_OTHER}); {_LEFT_OUT}")
     if table != "sli":
         columns = columns_like(table, cells)
@@ -322,14 +259,16 @@ def columns_like(table: str, cells: Cells) -> dict[str, str]:
     times, numbers, words = kinds_of(cells)
     kinds = {column.name: column.kind for column in tables.TABLES[table]}
     found: dict[str, str] = {}
-    for name, pattern in _RECORDS[table].items():
+    for name, pattern in (RECORDS | NOTES_AND_TEAMS)[table].items():
         among = times if kinds[name] == "time" else [*words, *numbers]
         free = [column for column in among if column not in found.values()]
         if (match := _named(_likely(name, free, cells), pattern)) is not None:
             found[name] = match
-    main = tables.MAIN_TIME[table]
-    if not {main, "merged_at"} & {*found} and (
-        free := [t for t in times if t not in found.values()]
+    main = tables.MAIN_TIME.get(table)
+    if (
+        main
+        and not {main, "merged_at"} & {*found}
+        and (free := [t for t in times if t not in found.values()])
     ):
         found[main] = free[0]
     return found
@@ -370,8 +309,8 @@ def missing_columns(
 
 def series_like(names: Sequence[str], service: Any) -> list[dict[str, Any]]:
     """One indicator among the columns of counts, by words in their names."""
-    bad, good = _named(names, _SLI["bad"]), _named(names, _SLI["good"])
-    total = _named([name for name in names if name not in (bad, good)], _SLI["total"])
+    bad, good = _named(names, SLI["bad"]), _named(names, SLI["good"])
+    total = _named([name for name in names if name not in (bad, good)], SLI["total"])
     part = ("bad", bad) if bad and not good else ("good", good)
     rest = [name for name in names if name not in (part[1], total)]
     whole = total or (rest[0] if rest else None)
@@ -396,10 +335,10 @@ def _table(name: str, cells: Cells, times: Sequence[str], numbers: Sequence[str]
     """The table that the name of the file and those of the columns point to."""
     plain = PurePath(name).name.lower()
     counted = [n for n in numbers if not _IDENTIFIER.search(n)]
-    hints = [key for key in ("bad", "good", "total") if _named(counted, _SLI[key])]
+    hints = [key for key in ("bad", "good", "total") if _named(counted, SLI[key])]
     if len(hints) > 1 and len(times) == 1:
         return "sli"
-    for table, pattern in _TABLE_SIGNS:
+    for table, pattern in TABLE_SIGNS:
         if re.search(pattern, plain) and not (table == "deployments" and hints):
             return table
     told = [column for name, column in cells.items() if re.search(r"(?i)stat|result", name)]
@@ -409,7 +348,7 @@ def _table(name: str, cells: Cells, times: Sequence[str], numbers: Sequence[str]
     if (len(times) == 1 and series) or (hints and _is_bucket(cells, times)):
         return "sli"
     both = " ".join(cells).lower()
-    signs = (table for table, pattern in _TABLE_SIGNS if re.search(pattern, both))
+    signs = (table for table, pattern in TABLE_SIGNS if re.search(pattern, both))
     return next(signs, "deployments" if ran else "incidents")
 
 
@@ -434,7 +373,7 @@ def _indicator(
     coded = [n for n in coded if len(set(cells[n])) <= 8 and _code(cells[n]) == "word"]
     state = state or next(iter(coded), None)
     code = next((name for name in numbers if _code(cells[name]) == "status"), None)
-    service = _named([name for name in words if name != state], _SLI["service"])
+    service = _named([name for name in words if name != state], SLI["service"])
     if service:
         columns["service"] = service
     if code is not None:
@@ -442,7 +381,7 @@ def _indicator(
         text = code if re.fullmatch(r"[^\W\d][\w.]*", code) else f"`{code}`"
         return columns, {"unit": "event", "good": Unconfirmed(f"{text} < 500", about)}
     roles = ("bad", "good", "total")
-    counts = [n for n in numbers if any(_named([n], _SLI[role]) for role in roles)]
+    counts = [n for n in numbers if any(_named([n], SLI[role]) for role in roles)]
     if state is not None and len(counts) < 2:
         probe = _named(words, r"probe|location|region|agent")
         columns |= {"state": state} | ({"probe": probe} if probe and probe != service else {})
@@ -454,8 +393,8 @@ def _indicator(
     if share:
         return columns | {"bad_ratio" if says_bad(share) else "ratio": share}, {}
     if len(counts) == 1:
-        return columns | {next(r for r in roles if _named(counts, _SLI[r])): counts[0]}, {}
-    value = _named(numbers, _SLI["value"]) or (numbers[0] if numbers else None)
+        return columns | {next(r for r in roles if _named(counts, SLI[r])): counts[0]}, {}
+    value = _named(numbers, SLI["value"]) or (numbers[0] if numbers else None)
     if value is None:
         return columns, {}
     named = Unconfirmed("latency", "name of the indicator")

@@ -63,11 +63,11 @@ def since(frames: Frames, first: pd.Timestamp) -> tuple[dict[str, pd.DataFrame],
 
 
 def of_services(frames: Frames, services: Collection[str]) -> dict[str, pd.DataFrame]:
-    """What these services are named in, with exclusions that are for all of them."""
+    """What these services are named in, with exclusions and notes that are for all of them."""
     kept = {}
     for table, frame in frames.items():
         wanted = frame["service"].isin(services)
-        if table == "exclusions":
+        if table in tables.PLANNED:
             wanted |= frame["service"].isna()
         kept[table] = frame[wanted].reset_index(drop=True)
     return kept

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 
 import pandas as pd
 
+from srelib import tables
 from srelib.errors import InputError
 from srelib.questions import Unconfirmed
 
@@ -18,7 +19,7 @@ _MARKS = re.compile(r"[\W_]+")
 _LOOSE = re.compile(r"\s*[/|&+]\s*|\s+and\s+")
 """What stands between services, and in names of services: only known ones are taken apart."""
 _ALIKE = 0.9
-_TABLES = ("sli", "deployments", "changes", "incidents", "alerts", "exclusions")
+_TABLES = tables.EXPORTS
 
 
 def _names_in(frame: pd.DataFrame) -> set[str]:
@@ -29,8 +30,9 @@ def _names_in(frame: pd.DataFrame) -> set[str]:
 
 
 def named_in(joined: Mapping[str, pd.DataFrame]) -> set[str]:
-    """Every service that the tables name, apart from exclusions."""
-    return {name for table in _TABLES if table != "exclusions" for name in _names_in(joined[table])}
+    """Every service that the tables name, apart from exclusions and notes."""
+    evidence = (table for table in _TABLES if table not in tables.PLANNED)
+    return {name for table in evidence for name in _names_in(joined[table])}
 
 
 def several_services(
@@ -101,6 +103,8 @@ def differing_names(joined: Mapping[str, pd.DataFrame]) -> list[str]:
         like = [(one, next((other for other in sorted(deployed) if _holds(one, other)), None))
                 for one in sorted(broken)]  # fmt: skip
         notes += [_pair_note(one, other, where) for one, other in like if other is not None]
+    alone = [name for name, found in where.items() if found == ["annotations"]]
+    notes += [f"no export names {name!r}, of which there are notes" for name in alone]
     return list(dict.fromkeys(notes))
 
 

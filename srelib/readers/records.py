@@ -70,7 +70,8 @@ def _read_records(head: Head, source: Source) -> FileResult:
     history = words.columns_by_name(head.header, words.column_names()["history"], types)
     updated = history.get(record_tables.UPDATED)
     types = dict.fromkeys([*source.where, *([updated] if updated else [])], "text") | types
-    scan = text.scan(head, types, timezone=source.timezone)
+    zone = source.timezone or ("UTC" if table == "annotations" else None)  # days as written
+    scan = text.scan(head, types, timezone=zone)
     data = {name: _as_text(scan.frame[column], kinds[name]) for name, column in columns.items()}
     rows = pd.DataFrame(data).assign(**constants)
     rows, notes = words.chosen(rows, scan.frame, source)

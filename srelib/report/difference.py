@@ -23,6 +23,7 @@ from srelib.changes.record import (
     RESTORE,
 )
 from srelib.findings import changes as words
+from srelib.findings.annotations import note_sentences
 from srelib.report import sources
 from srelib.report.index import Cell, Scoreboard, ServiceRow
 from srelib.report.render import TEMPLATES, Context, Markdown, clean, css
@@ -76,7 +77,8 @@ def show(found: Changes) -> None:
     spans = f"{words.spans(found)}."
     console.print(sources._table(spans, words.HEADERS, rows) if rows else spans)
     silent = words.not_compared_sentences(found)
-    for line in (*silent, words.changes_sentence(found)):
+    notes = note_sentences(found.annotations, numbers=False)
+    for line in (*silent, words.changes_sentence(found), *notes):
         console.print(_without_markup(line))
 
 
@@ -99,8 +101,9 @@ def page(every: Sequence[Compared], context: Context) -> str:
         lstrip_blocks=True, undefined=jinja2.StrictUndefined,
     )  # fmt: skip
     parts = [
-        (one.title, _html(one.sentences, context), _table(one.found)) for one in every
-    ]  # fmt: skip
+        (one.title, _html(one.sentences, context), _table(one.found), _notes(one.found, context))
+        for one in every
+    ]
     return environment.get_template("changes.html.j2").render(
         css=Markup(css()), provenance=context.provenance, parts_of=parts
     )
@@ -110,6 +113,11 @@ def _table(found: Changes | None) -> Markup:
     """The table of a comparison; nothing where it would have no row."""
     shown = None if found is None else words.changes_table(found)
     return Markup(clean(shown._repr_html_()) if shown is not None and shown.rows else "")
+
+
+def _notes(found: Changes | None, context: Context) -> list[Markup]:
+    """The notes on the weeks compared."""
+    return [] if found is None else _html(note_sentences(found.annotations, numbers=False), context)
 
 
 def _html(sentences: Sequence[str], context: Context) -> list[Markup]:

@@ -16,9 +16,11 @@ import pandas as pd
 from markupsafe import Markup
 
 from srelib import events, wording
+from srelib.annotations import numbered
 from srelib.changes import Record
 from srelib.dataset import Dataset
 from srelib.findings import changes as words
+from srelib.findings.annotations import note_sentences
 from srelib.findings.decisions import UNSAID
 from srelib.findings.finding import FIELDS
 from srelib.report.difference import Compared
@@ -117,12 +119,13 @@ def rendered(
         lstrip_blocks=True, undefined=jinja2.StrictUndefined,
     )  # fmt: skip
     template = environment.get_template("service.html.j2")
-    named = _names(board, kept)
+    named, markdown = _names(board, kept), Markdown(context.names)
+    noted = {markdown.sentence(text) for text in note_sentences(exports.annotations)}
     rows = [row for row in board.services if row.page]
     for place, row in enumerate(rows):
         names = named[row.service]
         verdict, told = _verdict(row, pages, context), _told(row, names, pages)
-        said = {verdict.html} if verdict else set()
+        said = {*noted, *([verdict.html] if verdict else [])}
         yield row.page, template.render(
             css=Markup(css()),
             provenance=context.provenance,
@@ -140,6 +143,7 @@ def rendered(
             incidents=_incidents(row.service, pages, exports, context),
             objectives=_objectives(row.service, pages),
             alerts=_alerts(row.service, exports, context),
+            notes=_notes(row.service, exports, context),
         )  # fmt: skip
 
 
@@ -254,8 +258,16 @@ def _alerts(
     return lines, max(len(own) - LONGEST, 0)
 
 
-def _text(value: Any, context: Context) -> str:
-    return "" if pd.isna(value) else scrub(wording.label(value, limit=80), context.places)
+def _notes(service: str, exports: Dataset, context: Context) -> list[tuple[int, str, str]]:
+    """Number, day and text of each note on the service or on all, numbered as in the figures."""
+    rows = numbered(exports.annotations)
+    own = rows[rows["service"].isna() | (rows["service"] == service)].drop_duplicates("number")
+    return [(int(row["number"]), wording.day(row["date"]), _text(row["note"], context, limit=400))
+            for row in own.to_dict("records")]  # fmt: skip
+
+
+def _text(value: Any, context: Context, *, limit: int = 80) -> str:
+    return "" if pd.isna(value) else scrub(wording.label(value, limit=limit), context.places)
 
 
 def _lasted(began: pd.Timestamp, ended: Any) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import srelib
-from srelib import changes
+from srelib import changes, tables
 from srelib.changes import CHANCE, DATA, DEFINITION, REAL, comparison
 from srelib.errors import InputError, ParameterError
 from tests.changes import made
@@ -314,3 +316,17 @@ def test_a_target_with_a_date_is_another_from_then_on(since, detail):
     )  # fmt: skip
     rows = srelib.compare(old, later).of(DEFINITION)
     assert [row.detail for row in rows] == [detail]
+
+
+def test_notes_on_the_weeks_compared_go_with_them():
+    """Those of both reports, each once; not those of weeks before, nor without weeks compared."""
+    made_of = [("shop", "2026-05-03", "before"), ("shop", "2026-05-04", "first"),
+               (None, "2026-06-28", "last"), ("shop", "2026-06-29", "after")]  # fmt: skip
+    notes = tables.conform(pd.DataFrame(
+        [(s, pd.Timestamp(d, tz="UTC"), n) for s, d, n in made_of],
+        columns=["service", "date", "note"]), "annotations")  # fmt: skip
+    plain = two_months(2, 2)
+    old, new = (replace(one, annotations=notes) for one in (plain.old, plain.new))
+    assert srelib.compare(old, new).annotations["note"].tolist() == ["first", "last"]
+    assert not len(srelib.compare(new, new).annotations)
+    assert not len(plain.annotations)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from srelib import changes, simulate
+from srelib import changes, simulate, tables
 from srelib.changes.record import _levels, _objective, as_json
 from srelib.errors import InputError
 from srelib.simulate import ServiceSpec
@@ -198,3 +198,33 @@ def test_days_of_a_weighted_mean_do_not_add_up_and_are_not_kept():
         "weighted mean of cart availability x 2, pay availability x 1"
     )
     assert "composite" not in _objective(parts[0])
+
+
+def test_teams_and_notes_are_carried_on(kept, tmp_path):
+    """By the day, each note once with its services; older reports hold none."""
+    rows = [
+        ("shop", "2026-06-03 14:00", "x"),
+        ("bank", "2026-06-03", "x"),
+        (None, "2026-06-09", "y"),
+    ]
+    notes = tables.conform(pd.DataFrame(
+        [(s, pd.Timestamp(d, tz="UTC"), n) for s, d, n in rows],
+        columns=["service", "date", "note"]), "annotations")  # fmt: skip
+    more = replace(kept, annotations=notes, teams={"shop": "pay", "bank": "core"})
+    assert as_json(more)["annotations"] == [
+        {"date": "2026-06-03", "services": ["bank", "shop"], "note": "x"},
+        {"date": "2026-06-09", "services": [], "note": "y"},
+    ]
+    found = changes.read(written(tmp_path, more))
+    assert found.teams == more.teams
+    assert sorted(found.annotations["note"]) == ["x", "x", "y"]
+    part = found.of(["shop"])
+    assert part.teams == {"shop": "pay"}
+    assert sorted(part.annotations["service"].fillna("all")) == ["all", "shop"]
+    old = {
+        name: value for name, value in as_json(kept).items() if name not in ("teams", "annotations")
+    }
+    (tmp_path / "findings.json").write_text(
+        json.dumps({"schema": 1, "srelib": kept.version, **old})
+    )
+    assert (changes.read(tmp_path).teams, len(changes.read(tmp_path).annotations)) == ({}, 0)

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from srelib import budget, figures
+from srelib import budget, figures, tables
 from srelib.budget import Forecast
 from srelib.figures.canvas import alt
 from srelib.quality import Observed
@@ -116,3 +116,16 @@ def test_without_data_a_figure_says_what_is_missing(draw):
     ax = draw()
     assert len(ax.texts) == 1
     assert alt(ax) == " ".join(ax.texts[0].get_text().split())
+
+
+def test_notes_are_marked_on_the_burn_down():
+    """Over the day they speak of; other services have none."""
+    counts = hours(2)
+    result = budget.burn_down(counts.good, counts.total, target=0.99, window=WINDOW)
+    day = pd.Timestamp(counts.index[-1]).floor("D")
+    made = tables.conform(
+        pd.DataFrame({"service": ["x", SHOP.service], "date": day, "note": ["a", "b"]}),
+        "annotations",
+    )
+    (panel,) = panels(figures.budget.plot_burn_down({SHOP: result}, notes=made))
+    assert [t.get_text() for t in panel.texts if t.get_text().isdigit()] == ["2"]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from srelib import figures, sli
+from srelib import figures, sli, tables
 from srelib.errors import InsufficientDataError
 from srelib.figures import canvas
 from srelib.figures.canvas import alt
@@ -120,3 +120,23 @@ def test_without_data_a_figure_says_what_is_missing(draw):
     ax = draw()
     assert len(ax.texts) == 1
     assert alt(ax) == " ".join(ax.texts[0].get_text().split())
+
+
+def test_notes_stand_as_numbers_over_their_days():
+    """In the panels of their service, those on all in each; days not shown have no mark."""
+    periods = {SHOP: weekly(0.02), SITE: weekly(0.02)}
+    first = weekly(0.02)["starts_at"].iloc[0]
+    made = tables.conform(pd.DataFrame({
+        "service": [SHOP.service, None, SHOP.service, SHOP.service],
+        "date": [first, first + pd.Timedelta("7D"), first + pd.Timedelta("7D2h"),
+                 first + pd.Timedelta("90D")],
+        "note": ["a", "all", "b", "later"],
+    }), "annotations")  # fmt: skip
+    ax = figures.sli.plot_periods(periods, notes=made)
+    marks = [[text.get_text() for text in panel.texts if text.get_text()[:1].isdigit()]
+             for panel in panels(ax)]  # fmt: skip
+    assert marks == [["1", "2,3"], ["2"]]
+    without = panels(figures.sli.plot_periods(periods))
+    assert [len(panel.texts) for panel in without] == [
+        len(panel.texts) - len(shown) for panel, shown in zip(panels(ax), marks, strict=True)
+    ]

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from srelib.dataset import explored
 from srelib.folder import proposed_keys
 from srelib.questions import Unconfirmed
 from srelib.readers import base
@@ -245,3 +246,25 @@ def test_the_creation_of_a_request_is_no_commit(tmp_path):
     assert plain(found)["columns"] == (
         {"merged_at": "Merged", "change_id": "Number", "service": "Repository"}
     )
+
+
+@pytest.mark.parametrize(
+    ("table", "text", "columns"),
+    [
+        (
+            "annotations",
+            "app,when it was,remarks of the day\nshop,2026-05-01,x\n",
+            ["date", "note"],
+        ),
+        ("teams", "app name,squad name,floor\nshop,pay,3\n", ["service", "team"]),
+    ],
+)
+def test_columns_of_notes_and_teams_are_proposed(tmp_path, table, text, columns):
+    """Where sources.toml says what the file is, and its columns have other names."""
+    (tmp_path / "x.csv").write_text(text)
+    (tmp_path / "a.csv").write_text("service,rule,fired_at\nshop,Burn,2026-06-05T04:02:00Z\n")
+    (tmp_path / "sources.toml").write_text(f'[[file]]\nmatch = "x.csv"\ntable = "{table}"\n')
+    found = explored(tmp_path)
+    assert found.problems
+    for name in columns:
+        assert f"{name} = " in found.to_paste

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -145,3 +146,14 @@ def test_a_time_beyond_the_data_changes_nothing() -> None:
     assert later.notes == FLEET.notes
     for table in (*tables.EXPORTS, "series"):
         pd.testing.assert_frame_equal(getattr(later, table), getattr(FLEET, table))
+
+
+def test_notes_on_every_service_go_with_each_part() -> None:
+    """Of others they are left out; a note on a day to come does not move now."""
+    days = pd.DatetimeIndex(["2026-04-07", "2026-04-08", "2026-04-09", "2100-01-01"], tz="UTC")
+    rows = {"service": ["web", "api", None, None], "date": days, "note": list("abcd")}
+    noted = replace(FLEET, annotations=tables.conform(pd.DataFrame(rows), "annotations"))
+    assert noted.of("web").annotations["note"].tolist() == ["a", "c", "d"]
+    part = noted.between("2026-04-08", "2026-04-12")
+    assert part.annotations["note"].tolist() == ["b", "c"]
+    assert part.as_of == pd.Timestamp("2026-04-12", tz="UTC")

@@ -88,3 +88,13 @@ def test_known_services_are_taken_apart_at_any_mark(tmp_path: Path, mark: str) -
     data = srelib.load(folder(tmp_path, d__csv=deployments, i__csv=incidents))
     mine = data.incidents.groupby("incident_id")["service"].agg(list)
     assert mine.to_dict() == {"i0": ["a", "b"], "i1": [f"x{mark}y"]}
+
+
+def test_notes_on_a_service_that_no_export_names_are_said(tmp_path: Path) -> None:
+    """They make no service of it; a future note does not move now."""
+    notes = "service,date,note\ncheckout,2026-05-01,sale\nunheard,2026-05-01,x\n,2027-01-01,y\n"
+    data = srelib.load(folder(tmp_path, d__csv=DEPLOYED, notes__csv=notes))
+    assert data.services == ["checkout", "search"]
+    assert "no export names 'unheard', of which there are notes" in data.notes
+    assert f"{data.as_of:%Y-%m-%d}" == "2026-05-01"
+    assert len(data.annotations) == 3

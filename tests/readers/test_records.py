@@ -5,7 +5,7 @@ import pytest
 
 from srelib import tables
 from srelib.errors import ReadError
-from srelib.readers import recognition
+from srelib.readers import recognition, records
 from srelib.sources import Source
 
 
@@ -53,6 +53,8 @@ CANONICAL = {
         "service,sli,starts_at,ends_at,reason,rrule,timezone\n"
         "shop,availability,2026-06-01T10:00:00Z,2026-06-01T10:05:00Z,move,FREQ=DAILY,UTC\n"
     ),
+    "annotations": "service,date,note\nshop,2026-06-01,moved\n",
+    "teams": "service,team\nshop,payments\n",
 }
 
 
@@ -208,3 +210,25 @@ def test_a_release_candidate_that_ran_in_production_is_a_deployment(tmp_path):
     lines = RELEASES.splitlines()
     text = "\n".join([f"{lines[0]},environment", *(f"{line},production" for line in lines[1:])])
     assert len(read(tmp_path, text).tables["deployments"]) == 3
+
+
+def test_a_note_is_of_a_day_as_written(tmp_path):
+    """No zone is asked for; one that is written counts; a row without a day or text is refused."""
+    text = (
+        "Day,Service,Note\n2026-06-03,shop,a day\n2026-06-03 23:30,shop,at night\n,shop,when?\n"
+        "2026-06-04T01:00:00+02:00,,for all\n2026-06-05,shop,\n"
+    )
+    result = read(tmp_path, text)
+    rows = result.tables["annotations"]
+    assert rows["date"].tolist() == [utc("2026-06-03"), utc("2026-06-03 23:30"),
+                                     utc("2026-06-03 23:00")]  # fmt: skip
+    assert rows["service"].isna().tolist() == [False, False, True]
+    assert sorted(result.rejects["reason"]) == ["date is empty: fill it in",
+                                                "note is empty: fill it in"]  # fmt: skip
+
+
+def test_a_note_beside_numbers_makes_no_table_of_notes(tmp_path):
+    """Only a file that holds nothing else is recognised as one."""
+    assert records.table_of(("service", "date", "note")) == "annotations"
+    assert records.table_of(("service", "date", "good", "total", "note")) is None
+    assert records.table_of(("service", "team", "on_call")) is None

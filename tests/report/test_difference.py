@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 import srelib
+from srelib import tables
 from srelib.report import difference, index
 from srelib.report.render import Context
 from tests.changes import made
@@ -140,3 +142,18 @@ def test_a_course_breaks_where_nothing_is_known():
     assert len(path) == 12
     assert {y for _, _, y in path} == {7.0}
     assert difference.course(days.tail(21), last=LAST) == ""
+
+
+def test_notes_on_the_weeks_compared_are_shown(capsys):
+    """On the page and on the command line, as text."""
+    noted = tables.conform(pd.DataFrame({
+        "service": [None], "date": [pd.Timestamp("2026-06-03", tz="UTC")],
+        "note": ["<script>x</script> **sale**"]}), "annotations")  # fmt: skip
+    old, new = (replace(one, annotations=noted) for one in months())
+    html = difference.page(difference.compared(new, old), CONTEXT)
+    assert "<script" not in html
+    assert plain(html).count("3 June 2026, every service: &lt;script&gt;x") == 1
+    assert "**sale**" in html
+    difference.show(srelib.compare(old, new))
+    last = plain(capsys.readouterr().out.splitlines()[-1])
+    assert last == "3 June 2026, every service: <script>x</script> **sale**"

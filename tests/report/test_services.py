@@ -16,6 +16,7 @@ from srelib.report import difference, index, render, services
 from srelib.report.index import BudgetRow, Scoreboard, ServiceRow
 from srelib.report.sources import _provenance
 from tests.report.test_teams import OWN
+from tests.test_annotations import notes
 
 ROOT = Path(__file__).parents[2]
 
@@ -59,11 +60,18 @@ PAGES = [
 ]  # fmt: skip
 
 
+NOTES = notes(
+    ("search", "2026-05-01", "moved"), ("checkout", "2026-05-03", "<i>sale</i>"),
+    (None, "2026-05-02", "all"),
+)  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def made() -> dict[str, BeautifulSoup]:
     """Pages of the services of the sample, of which some have teams."""
     data = srelib.load(ROOT / "data" / "sample")
     object.__setattr__(data, "teams", pd.Series(OWN))
+    object.__setattr__(data, "annotations", NOTES)
     kept = changes.record(data)
     every = difference.compared(kept, None)
     context = render.Context([], _provenance(data), {})
@@ -156,6 +164,17 @@ def test_scoreboard_budgets_and_changes_are_those_of_the_service(made):
     compared = [row[0] for row in rows(page, "changed-1")]
     assert compared[0] == "service level (checkout availability)"
     assert "deployments a week" in compared
+
+
+def test_notes_have_the_numbers_of_the_figures(made):
+    """Those on the service and those on all, as text."""
+
+    def noted(name: str) -> list[str]:
+        items = made[f"service-{name}.html"].select("section:has(> #notes) li")
+        return [li.get_text().replace("\u00a0", " ") for li in items]
+
+    assert noted("checkout") == ["Note 2, 2 May 2026: all", "Note 3, 3 May 2026: <i>sale</i>"]
+    assert noted("search") == ["Note 1, 1 May 2026: moved", "Note 2, 2 May 2026: all"]
 
 
 def test_the_team_and_its_other_services_are_linked(made):

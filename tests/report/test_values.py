@@ -69,7 +69,7 @@ def test_a_report_holds_its_values(stating, exports, tmp_path):
     found = json.loads(texts[0])
     assert list(found) == [
         "schema", "srelib", "folder", "as_of", "services", "teams", "files", "parameters",
-        "objectives", "failed", "findings", "days",
+        "objectives", "annotations", "failed", "findings", "days",
     ]  # fmt: skip
     assert (found["schema"], found["srelib"]) == (1, srelib.__version__)
     assert sorted(found["files"]) == ["requests.csv"]

@@ -15,7 +15,7 @@ def test_same_seed_gives_the_same_fleet() -> None:
     """Two fleets of one seed have equal tables and equal truth."""
     first, second = fleet(3, step="1h"), fleet(3, step="1h")
     for table in tables.EXPORTS:
-        pd.testing.assert_frame_equal(getattr(first, table), getattr(second, table))
+        pd.testing.assert_frame_equal(getattr(first.dataset, table), getattr(second.dataset, table))
     pd.testing.assert_frame_equal(first.truth.causes, second.truth.causes)
 
 
