@@ -133,14 +133,14 @@ def test_incidents_that_spent_most_come_first(made):
     page = made["service-checkout.html"]
     found = rows(page, "incidents")
     assert found[0] == [
-        "Q4801B37ABC438", "Cart database failover", "high", "2026-05-16 05:04", "7\xa0h 47\xa0min",
-        "42 %",
+        "Q4801B37ABC438", "42 %", "Cart database failover", "high", "2026-05-16 05:04",
+        "7\xa0h 47\xa0min",
     ]  # fmt: skip
     assert len(found) == 9
-    assert [row[5] for row in found[1:]] == ["–"] * 8
-    starts = [row[3] for row in found[1:]]
+    assert [row[1] for row in found[1:]] == ["–"] * 8
+    starts = [row[4] for row in found[1:]]
     assert starts == sorted(starts, reverse=True)
-    assert 'Checkout <b>slow</b> & "stuck"' in [row[1] for row in found]
+    assert 'Checkout <b>slow</b> & "stuck"' in [row[2] for row in found]
     many = made["service-warehouse.html"]
     assert len(rows(many, "incidents")) == services.LONGEST
     assert "20 more are not listed" in many.select_one("section:has(> #incidents)").get_text()
