@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +56,8 @@ def with_marks(changes: pd.DataFrame) -> pd.DataFrame:
         return changes
     rows = list(_rows(changes[there]))
     for row in rows:
-        if not _NAMES.fullmatch(row.get("reverts", "")) and not any(_named(row)):
-            row.pop("reverts", None)
+        if "reverts" in row and not _NAMES.fullmatch(row["reverts"]) and not any(_named(row)):
+            del row["reverts"]
     kinds = [_kinds(row) for row in rows]
     own = [row.get("assisted", "") for row in rows]
     said = [_said(text) for text in own]
@@ -89,28 +89,36 @@ def _kinds(row: Row) -> str | None:
     """What kinds a change is of, with commas; None where nothing says it."""
     if not row.keys() & {"title", "labels", "branch", "kind", "reverts"}:
         return None
-    title, branch = row.get("title", ""), row.get("branch", "").removeprefix("refs/heads/")
-    labels = _PARTS.split(row.get("labels", "")) + _PARTS.split(row.get("kind", ""))
-    words = _patterns()
-    found = {
-        kind
-        for kind in KINDS
-        if words["title"][kind].match(title)
-        or words["branch"][kind].fullmatch(branch)
-        or words["branch"][kind].fullmatch(row.get("kind", ""))
-        or any(words["label"][kind].fullmatch(label.strip()) for label in labels)
-    }
-    if "reverts" in row or any(_named(row)):
+    title, words = row.get("title", ""), _patterns()["title"]
+    found = {kind for kind in KINDS if title and words[kind].match(title)}
+    for name in ("labels", "branch", "kind"):
+        if name in row:
+            found |= _kinds_named(row[name], name)
+    texts = row.keys() & {"title", "message", "branch"}
+    if "reverts" in row or (texts and any(_named(row))):
         found.add("revert")
-    if words["title"]["again"].match(title):
+    if title and words["again"].match(title):
         found.discard("revert")
     return ", ".join(kind for kind in KINDS if kind in found) or REGULAR
+
+
+@lru_cache(maxsize=4096)
+def _kinds_named(text: str, place: str) -> frozenset[str]:
+    """Kinds that labels, a branch, or a cell that is either of them, name."""
+    words, branch = _patterns(), text.removeprefix("refs/heads/")
+    labels = [] if place == "branch" else [label.strip() for label in _PARTS.split(text)]
+    return frozenset(
+        kind
+        for kind in KINDS
+        if any(map(words["label"][kind].fullmatch, labels))
+        or (place != "labels" and words["branch"][kind].fullmatch(branch))
+    )
 
 
 def _named(row: Row) -> tuple[list[str], list[str]]:
     """Commits, and numbers of requests, that a change says it reverts."""
     words = _patterns()["message"]
-    text = "\n".join(row.get(name, "") for name in ("title", "message", "reverts"))
+    text = "\n".join(row[name] for name in ("title", "message", "reverts") if name in row)
     commits, requests = words["commit"].findall(text), words["request"].findall(text)
     if _patterns()["title"]["revert"].match(row.get("title", "")):
         footers = words["footer"].findall(text)
@@ -140,14 +148,16 @@ def _reverted(changes: pd.DataFrame, rows: list[Row], kinds: list[str | None]) -
                 names = [known.get((service, quoted[1]), f'"{quoted[1]}"')]
             own = [] if names or "reverts" not in row else [row["reverts"]]
             found[at] = ", ".join(dict.fromkeys([*names, *own])) or None
-        number = words["number"].search(title)
-        numbers = [row["number"]] if "number" in row else number.groups() if number else ()
-        plain = words["number"].sub("", title).strip()
-        names_of = (title, plain, *(f"#{n}" for n in numbers))
-        known |= {(service, name): ids[at] for name in names_of if name and ids[at] == ids[at]}
+        if title or "number" in row:
+            number = words["number"].search(title)
+            numbers = [row["number"]] if "number" in row else number.groups() if number else ()
+            plain = words["number"].sub("", title).strip()
+            names_of = (title, plain, *(f"#{n}" for n in numbers))
+            known |= {(service, name): ids[at] for name in names_of if name and ids[at] == ids[at]}
     return found
 
 
+@lru_cache(maxsize=4096)
 def _said(text: str) -> bool | None:
     """What a cell of ``assisted`` says by itself; None: nothing that is known."""
     words = _patterns()["assisted"]
@@ -164,14 +174,18 @@ def _marked(row: Row) -> bool | None:
     message = row.get("message", "")
     if any(_by_tool(key.lower(), value) for key, value in words["trailer"].findall(message)):
         return True
-    labels = (label.strip() for label in _PARTS.split(row.get("labels", "")))
-    authors = (name.strip() for name in _PARTS.split(row.get("author", "")))
-    sure = (
-        words["line"].search(message)
-        or any(map(words["label"].fullmatch, labels))
-        or any(words["author"].search(name) or words["agent"].search(name) for name in authors)
+    named = _is_named(row.get("labels", ""), row.get("author", ""))
+    return True if named or words["line"].search(message) else None
+
+
+@lru_cache(maxsize=4096)
+def _is_named(labels: str, authors: str) -> bool:
+    """Whether a label or an author names a tool."""
+    words = _patterns()["assisted"]
+    names = [name.strip() for name in _PARTS.split(authors)]
+    return any(words["label"].fullmatch(one.strip()) for one in _PARTS.split(labels)) or any(
+        words["author"].search(name) or words["agent"].search(name) for name in names
     )
-    return True if sure else None
 
 
 def _by_tool(key: str, value: str) -> bool:
