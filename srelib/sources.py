@@ -386,6 +386,15 @@ class Sources(_Model):
         default={},
     )
 
+    @field_validator("teams")
+    @classmethod
+    def _named(cls, teams: dict[str, Names]) -> dict[str, Names]:
+        if any(not team.strip() for team in teams):
+            raise schema.refused(
+                "a team has no name", 'write its name on the left, as in payments = ["checkout"]'
+            )
+        return teams
+
     def for_file(self, name: str) -> Source | None:
         """The first entry that matches a file."""
         return next((entry for entry in self.file if matches(entry.match, name)), None)

@@ -271,9 +271,9 @@ def _read_file(file: Path, name: str, root: Path, source: Source | None) -> Read
         return ReadFile(name, "ignored", FileResult({}, 0, 0, notes=(f"left out: {why}",)))
     from srelib.readers import recognition
 
-    if file.name == codeowners.FILE:
-        return _described(ReadFile(name, "codeowners", codeowners.read(file, name)))
     try:
+        if file.name == codeowners.FILE:
+            return _described(ReadFile(name, "codeowners", codeowners.read(file, name)))
         form, result = recognition.read(file, root=root, source=source)
     except OSError as error:
         reason = error.strerror or str(error)

@@ -133,3 +133,17 @@ def test_a_summary_lists_the_services_of_each_team():
     assert teams.summary(found.teams) == [
         {"team": "x", "services": ["c"]}, {"team": "y", "services": ["a", "b"]},
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ('"" = ["checkout"]', "a team has no name. Fix: write its name on the left"),
+        ("pay = 3", "teams.pay: 3 should be a list"),
+        ("pay = [3]", "should be a valid string"),
+    ],
+)
+def test_what_is_no_team_is_refused(tmp_path, toml, said):
+    """With the key and what to write."""
+    with pytest.raises(InputError, match=said):
+        load(tmp_path, f"[teams]\n{toml}\n")
