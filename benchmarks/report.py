@@ -25,7 +25,7 @@ def ours(folder: Path) -> float:
     float
         [s]
     """
-    return elapsed([program("srelib"), "report", DATA, "--out", folder / "reports"])
+    return elapsed([program("srelib"), "report", DATA, "--no-cache", "--out", folder / "reports"])
 
 
 def nbconvert(folder: Path) -> float:

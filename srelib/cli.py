@@ -63,6 +63,8 @@ Jobs = Annotated[int | None, _option("--jobs", "N", "Notebooks run at a time.", 
 Notebooks = Annotated[
     Path | None, _option("--notebooks", "DIR", "Other notebooks than the suite's.")
 ]
+_CACHE = "Read and run everything anew, and keep nothing of it."
+Keep = Annotated[bool, typer.Option(" /--no-cache", help=_CACHE, show_default=False)]
 _PREVIOUS = "An earlier report, or folder of exports, that this one is compared with."
 Previous = Annotated[Path | None, _option("--previous", "DIR", _PREVIOUS)]
 _MARKDOWN = "Write the first page as Markdown too, for a chat, wiki or pull request."
@@ -106,6 +108,7 @@ def report(
     settings: Settings = None,
     jobs: Jobs = None,
     notebooks: Notebooks = None,
+    keep: Keep = True,
     debug: Debug = False,
 ) -> None:
     """Run the notebooks on DATA and write one HTML page each, and index.html.
@@ -133,6 +136,7 @@ def report(
             previous=previous.expanduser() if previous else None,
             jobs=jobs,
             progress=progress,
+            keep=keep,
         )
     for name, reason in result.failed.items():
         _say(f"{name} did not finish: {reason}")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
+
+os.environ["SRELIB_CACHE"] = ""
+"""No test takes what another one kept, or what its user did."""
 
 LONG = ("pages", "realdata", "report", "notebooks")
 """Folders of tests that run notebooks: begun first, so that no worker waits for them at the end."""

@@ -10,15 +10,15 @@ import hashlib
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from srelib import series, tables, wording
+from srelib import cache, series, tables, wording
 from srelib.errors import InputError, ReadError
-from srelib.folder import codeowners
+from srelib.folder import codeowners, kept_results
 from srelib.readers.base import FileResult
 from srelib.readers.sheets import SUFFIXES
 from srelib.readers.words import NOTHING_LEFT, UNKNOWN_STATUS
@@ -269,16 +269,43 @@ def _read_file(file: Path, name: str, root: Path, source: Source | None) -> Read
     if file.suffix.lower() in IGNORED_SUFFIXES or (source and source.table == "ignore"):
         why = "as sources.toml says" if source else "not an export"
         return ReadFile(name, "ignored", FileResult({}, 0, 0, notes=(f"left out: {why}",)))
-    from srelib.readers import recognition
-
     try:
         if file.name == codeowners.FILE:
             return _described(ReadFile(name, "codeowners", codeowners.read(file, name)))
-        form, result = recognition.read(file, root=root, source=source)
+        form, result = _read_once(file, name, root, source)
     except OSError as error:
         reason = error.strerror or str(error)
         raise ReadError(f"cannot be read ({reason})", file=name, fix="try again") from error
     return _described(ReadFile(name, form, result))
+
+
+def _read_once(file: Path, name: str, root: Path, source: Source | None) -> tuple[str, FileResult]:
+    """Format and result, also as they were kept of the same bytes read in the same way."""
+    from srelib.readers import recognition
+
+    def read() -> tuple[str, FileResult]:
+        return recognition.read(file, root=root, source=source)
+
+    digest = _sha256(file) if cache.in_use() else ""
+    if not digest:
+        return read()
+    entry = cache.key("export", digest, name, source.model_dump_json() if source else "")
+    if (kept := cache.get(entry)) is not None:
+        return kept_results.unpacked(kept, lambda: read()[1], entry)
+    form, result = read()
+    content = kept_results.packed(form, result)
+    if content is None or _sha256(file) != digest:
+        return form, result
+    cache.put(entry, content)
+    for_lines = replace(result, tables={})
+    return kept_results.unpacked(content, lambda: for_lines, entry)
+
+
+def fingerprint(path: Path) -> str:
+    """Hash of what lies in a folder of exports: names and contents of all its files."""
+    root, files = listing(path)
+    found = [f"{_sha256(file)} {file.relative_to(root).as_posix()}" for file in files]
+    return hashlib.sha256("\n".join(found).encode(errors="surrogateescape")).hexdigest()
 
 
 def _described(entry: ReadFile) -> ReadFile:

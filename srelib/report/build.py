@@ -20,8 +20,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from srelib import dataset
+from srelib import cache, dataset
 from srelib.errors import InputError, ParameterError
+from srelib.folder.files import fingerprint
 
 if TYPE_CHECKING:
     from srelib.changes import Record
@@ -73,6 +74,7 @@ def run(
     previous: Path | str | None = None,
     jobs: int | None = None,
     progress: Progress | None = None,
+    keep: bool = True,
 ) -> Report:
     """Run notebooks on a folder of exports and write the report.
 
@@ -86,6 +88,8 @@ def run(
     previous : path, an earlier report or folder of exports that this one is compared with
     jobs : int, notebooks running at the same time; by default one more than processors
     progress : callable, ``progress(name, cells done, cells in all)``, from another thread
+    keep : bool, take exports and notebooks that were read and run before from the cache, and keep
+        those of this run there
 
     Returns
     -------
@@ -100,7 +104,7 @@ def run(
         A parameter or notebook name is unknown, or a value of the wrong type.
     """
     from srelib.changes import read
-    from srelib.report.execute import assign, executing, find, typed
+    from srelib.report.execute import assign, find, typed
 
     source, target = Path(data).resolve(), Path(out).resolve()
     if not source.is_dir():
@@ -111,20 +115,60 @@ def run(
     found = find(notebooks or _notebooks_folder(), only=only)
     known = {book.name: book.parameters for book in found}
     values = assign(known, parameters or {}, data=str(source))
-    work = [(book, values[book.name]) for book in found]
     before = None if previous is None else read(previous)
     part = {name: typed(name, (parameters or {}).get(name), default=None) for name in PART}
     with (
+        cache.using(cache.usual_folder() if keep else None),
         tempfile.TemporaryDirectory(prefix="srelib-", ignore_cleanup_errors=True) as temporary,
-        executing(
-            work,
-            folder=Path(temporary),
+        _runs(
+            [(book, values[book.name]) for book in found],
+            source,
+            Path(temporary),
             jobs=jobs or _processors() + 1,
-            startup=_startup(source, Path(temporary)),
             progress=progress or (lambda name, done, total: None),
         ) as runs,
     ):
         return _write(runs, found, source, target, Path(temporary), part, before)
+
+
+@contextmanager
+def _runs(
+    work: Sequence[tuple[Notebook, Mapping[str, Any]]],
+    source: Path,
+    temporary: Path,
+    *,
+    jobs: int,
+    progress: Progress,
+) -> Iterator[Iterable[Run]]:
+    """Runs as they finish, those first that are kept from before."""
+    from srelib.report import kept_runs
+    from srelib.report.execute import executing
+
+    exports = fingerprint(source) if cache.in_use() else ""
+    names = {book.name: kept_runs.entry(book, values, exports) for book, values in work}
+    ready = [run for book, values in work
+             if (run := kept_runs.kept(names[book.name], book, values, temporary))]  # fmt: skip
+    done = {run.notebook.name for run in ready}
+    left = [(book, values) for book, values in work if book.name not in done]
+    for name in done:
+        progress(name, 1, 1)
+    if not left:
+        yield ready
+        return
+
+    def finished(runs: Iterable[Run]) -> Iterator[Run]:
+        yield from ready
+        fresh = []
+        for run in runs:
+            fresh.append(run)
+            yield run
+        if cache.in_use() and fingerprint(source) == exports:
+            for run in fresh:
+                kept_runs.keep(names[run.notebook.name], run, temporary)
+
+    startup = _startup(source, temporary)
+    with executing(left, folder=temporary, jobs=jobs, startup=startup, progress=progress) as runs:
+        yield finished(runs)
 
 
 def _processors() -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from typing import Any
 
 import jinja2
@@ -95,8 +96,8 @@ def linked(board: Scoreboard, asked: Collection[str]) -> Scoreboard:
     for service in chosen:
         base = f"service-{slug(service)[:WIDEST]}"
         taken = {*names.values()}
-        free = (n for n in (base, *(f"{base}-{k}" for k in range(2, 10**6))) if n not in taken)
-        names[service] = next(free)
+        numbered = (f"{base}-{number}" for number in count(2))
+        names[service] = next(name for name in chain([base], numbered) if name not in taken)
     pages = {service: f"{name}.html" for service, name in names.items()}
     return replace(
         board,
