@@ -322,7 +322,7 @@ def half_harm(
     good, total = counts["good"], counts["total"]
     effect = deployment_effect(
         good, total, deployments, incidents=incidents, exclusions=exclusions, target=key.target,
-        confidence=confidence, seed=seed,
+        confidence=confidence, seed=seed, details=False,
     )  # fmt: skip
     weeks = _whole_weeks(history(good, total))
     if not len(weeks):

@@ -18,7 +18,7 @@ import pandas as pd
 
 from srelib import cache, series, tables, wording
 from srelib.errors import InputError, ReadError
-from srelib.folder import codeowners, kept_results
+from srelib.folder import codeowners, kept_results, services
 from srelib.readers.base import FileResult
 from srelib.readers.sheets import SUFFIXES
 from srelib.readers.words import NOTHING_LEFT, UNKNOWN_STATUS
@@ -276,6 +276,8 @@ def _read_file(file: Path, name: str, root: Path, source: Source | None) -> Read
     except OSError as error:
         reason = error.strerror or str(error)
         raise ReadError(f"cannot be read ({reason})", file=name, fix="try again") from error
+    if source:
+        result = services.named_as_said(result, source.services, name)
     return _described(ReadFile(name, form, result))
 
 

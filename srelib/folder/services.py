@@ -7,12 +7,14 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 import pandas as pd
 
 from srelib import tables
-from srelib.errors import InputError
+from srelib.errors import InputError, ReadError
 from srelib.questions import Unconfirmed
+from srelib.readers.base import FileResult
 
 _SEPARATOR = re.compile(r"\s*[,;\n]\s*")
 _MARKS = re.compile(r"[\W_]+")
@@ -33,6 +35,38 @@ def named_in(joined: Mapping[str, pd.DataFrame]) -> set[str]:
     """Every service that the tables name, apart from exclusions and notes."""
     evidence = (table for table in _TABLES if table not in tables.PLANNED)
     return {name for table in evidence for name in _names_in(joined[table])}
+
+
+def named_as_said(result: FileResult, said: Mapping[str, str], file: str) -> FileResult:
+    """Indicators of services under the names `sources.toml` gives them; records have theirs."""
+    seen = {entry.service for entry in result.series}
+    if not seen or not said:
+        return result
+    unused = sorted(name for name in said if name not in seen and said[name] not in seen)
+    notes = [f"sources.toml: services names {', '.join(map(repr, unused))}, which no row is about."]
+    result = replace(result, notes=(*result.notes, *notes[: len(unused)]))
+    names = {name: said[name] for name in seen if name in said}
+    series = tuple(replace(e, service=names.get(e.service, e.service)) for e in result.series)
+    keys = [(entry.service, entry.sli, entry.part) for entry in series]
+    twice = next((key for key in keys if keys.count(key) > 1 or "\n" in key[0]), None)
+    if twice is not None:
+        raise ReadError(
+            f"services makes one series of several, or several of one: {twice[0]!r} {twice[1]}",
+            file=file, fix="give each series a service of its own in services, or add them up in "
+            "the query",
+        )  # fmt: skip
+    tables_ = {
+        name: _renamed(frame, names) if name == "sli" or result.log else frame
+        for name, frame in result.tables.items()
+    }
+    log = result.log and replace(result.log, rows=_renamed(result.log.rows, names))
+    return replace(result, tables=tables_, series=series, log=log)
+
+
+def _renamed(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+    column = frame["service"]
+    found = column.map(lambda name: names.get(name, name), na_action="ignore")
+    return frame.assign(service=found.astype("category") if column.dtype == "category" else found)
 
 
 def several_services(

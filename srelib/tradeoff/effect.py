@@ -129,6 +129,10 @@ class Effect:
         return self.budget if self.has_target else self.bad
 
 
+_CURVE = ["offset", "excess_ratio", "low", "high"]
+_BY_WEEK = ["week", "deployments", "excess", "without", "p_value"]
+
+
 def deployment_effect(
     good: pd.Series,
     total: pd.Series,
@@ -142,6 +146,7 @@ def deployment_effect(
     placebos: int = 1000,
     confidence: float = 0.95,
     seed: int = 0,
+    details: bool = True,
 ) -> Effect:
     """What deployments cost: bad events in the hours after them beyond what chance brings.
 
@@ -158,11 +163,13 @@ def deployment_effect(
     placebos : int, placebo schedules to draw
     confidence : float, of the intervals [fraction]
     seed : int, of the draws
+    details : bool, also the curve and the effect of each week, which take a quarter of the time
 
     Returns
     -------
     Effect
-        0 lies outside its interval exactly when the test rejects at 1 - `confidence`.
+        Its `curve` and `by_week` are empty without `details`. 0 lies outside its interval exactly
+        when the test rejects at 1 - `confidence`.
 
     Raises
     ------
@@ -202,6 +209,11 @@ def deployment_effect(
     excess = _excess(past, placed, found, noise, n=len(used), confidence=confidence)
     p_value = _p_value(placed, found, level=1 - confidence, seed=seed)
     minutes = float(placed.treated.sum()) * (past.step / pd.Timedelta(minutes=1))
+    curve, by_week = (pd.DataFrame(columns=names) for names in (_CURVE, _BY_WEEK))
+    if details:
+        ends = {"before": before / past.step, "after": width}
+        curve = _curve(past, placed, found, place, **ends, confidence=confidence)
+        by_week = _by_week(past, placed, found, place)
     return Effect(
         service=str(deployments["service"].iloc[0]) if "service" in deployments else "",
         deployments=len(used),
@@ -211,14 +223,11 @@ def deployment_effect(
         bad=_exact_sum(total_seen - good_seen),
         p_value=p_value,
         adjusted_p_value=p_value,
-        curve=_curve(
-            past, placed, found, place,
-            before=before / past.step, after=width, confidence=confidence,
-        ),
+        curve=curve,
         detectable=detectable(
             without_bursts(past, placed, found, harm), noise, level=1 - confidence
         ),
-        by_week=_by_week(past, placed, found, place),
+        by_week=by_week,
         per_deployment=_per_deployment(past, found, used, width),
         after=after,
         draws=EffectDraws(
@@ -402,7 +411,7 @@ def _by_week(
         start = past.first + int(placed.starts[units[0]]) * past.step
         without = _without(units, placed, found, picked)
         rows.append((start, int(made[week]), float(excess[week]), *without))
-    return pd.DataFrame(rows, columns=["week", "deployments", "excess", "without", "p_value"])
+    return pd.DataFrame(rows, columns=_BY_WEEK)
 
 
 def _without(

@@ -98,3 +98,54 @@ def test_notes_on_a_service_that_no_export_names_are_said(tmp_path: Path) -> Non
     assert "no export names 'unheard', of which there are notes" in data.notes
     assert f"{data.as_of:%Y-%m-%d}" == "2026-05-01"
     assert len(data.annotations) == 3
+
+
+COUNTED = "time,service,good,total\n" + "".join(
+    f"2026-05-01T{hour:02}:00:00Z,{name},{99 - hour % 3},100\n"
+    for hour in range(20) for name in ("API (EU)", "cart")
+)  # fmt: skip
+STATES = "time,service,state\n" + "".join(
+    f"2026-05-01T{n // 6:02}:{n % 6}0:00Z,web,{'down' if 30 < n < 40 else 'up'}\n"
+    for n in range(90)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "expected"),
+    [
+        (COUNTED, 'services = { "API (EU)" = "api" }', ["api", "cart"]),
+        (COUNTED, 'services = { "API (EU)" = "cart", cart = "api" }', ["api", "cart"]),
+        (STATES, 'unit = "state"\nservices = { web = "shop" }', ["shop"]),
+    ],
+)
+def test_indicators_take_the_names_that_are_said(
+    tmp_path: Path, text: str, said: str, expected: list[str]
+) -> None:
+    """In the table, its series and what is derived from them; counts stay with their service."""
+    (tmp_path / "counts.csv").write_text(text)
+    (tmp_path / "sources.toml").write_text(f'[[file]]\nmatch = "counts.csv"\n{said}\n')
+    data = srelib.load(tmp_path)
+    assert sorted(data.series["service"]) == expected
+    assert sorted(data.sli["service"].unique()) == expected
+    assert set(data.incidents["service"]) <= set(expected)
+    assert all(len(data.counts(name)) for name in expected)
+
+
+def test_names_that_would_join_series_are_refused(tmp_path: Path) -> None:
+    """Their counts would be added, or contradict each other."""
+    (tmp_path / "counts.csv").write_text(COUNTED)
+    (tmp_path / "sources.toml").write_text(
+        '[[file]]\nmatch = "counts.csv"\nservices = { "API (EU)" = "cart", other = "x" }\n'
+    )
+    with pytest.raises(InputError, match=r"several of one: 'cart' availability"):
+        srelib.load(tmp_path)
+
+
+def test_a_name_no_row_is_about_is_said(tmp_path: Path) -> None:
+    """Most likely it is misspelt."""
+    (tmp_path / "counts.csv").write_text(COUNTED)
+    (tmp_path / "sources.toml").write_text(
+        '[[file]]\nmatch = "counts.csv"\nservices = { "API EU" = "api" }\n'
+    )
+    data = srelib.load(tmp_path)
+    assert "services names 'API EU', which no row is about" in str(data.sources["notes"].iloc[0])

@@ -357,3 +357,17 @@ def test_what_is_called_costly_was_made_to_break():
     assert found["checkout"].share.low > 0.5
     assert abs(found["search"].share.value) < 0.05
     assert found["warehouse"].excess.high / found["warehouse"].bad < 0.05
+
+
+def test_without_details_the_rest_is_the_same() -> None:
+    """The curve and the weeks are left out, and no number depends on them."""
+    given = (*counts({59: 100, 301: 40}), shipped(58, 300))
+    whole = tradeoff.deployment_effect(*given, target=0.99, placebos=200)
+    short = tradeoff.deployment_effect(*given, target=0.99, placebos=200, details=False)
+    assert [len(short.curve), len(short.by_week)] == [0, 0]
+    assert [*short.curve] == [*whole.curve]
+    assert [*short.by_week] == [*whole.by_week]
+    assert (short.excess, short.p_value, short.detectable) == (
+        whole.excess, whole.p_value, whole.detectable,
+    )  # fmt: skip
+    pd.testing.assert_frame_equal(short.per_deployment, whole.per_deployment)

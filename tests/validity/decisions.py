@@ -258,7 +258,7 @@ class Asked:
         try:
             effect = tradeoff.deployment_effect(
                 counts["good"], counts["total"], world.deployments, incidents=world.incidents,
-                target=spec.target, placebos=PLACEBOS, seed=seed,
+                target=spec.target, placebos=PLACEBOS, seed=seed, details=False,
             )  # fmt: skip
         except InsufficientDataError:
             effect = None

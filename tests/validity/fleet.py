@@ -111,7 +111,7 @@ def asked(world: Fleet, seed: int) -> dict[Indicator, tradeoff.Effect]:
         mine = {name: tables[name].get(service, none[name]) for name in none}
         return tradeoff.deployment_effect(
             counts["good"], counts["total"], mine["deployments"], incidents=mine["incidents"],
-            target=key.target, placebos=PLACEBOS, seed=seed,
+            target=key.target, placebos=PLACEBOS, seed=seed, details=False,
         )  # fmt: skip
 
     keys = {Indicator(s, s, "availability", target=0.999): s for s in world.services}

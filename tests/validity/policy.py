@@ -25,6 +25,7 @@ from srelib.simulate import Fleet, ServiceSpec, fleet
 from srelib.windows import History, history
 from tests.validity.cells import Cell, over
 
+SEEDS = 400
 Delays = Mapping[str, pd.Timedelta | None]
 POLICY = policies.named("workbook")
 WEEKS, STEP = 13, "1h"
