@@ -24,7 +24,17 @@ from typing import Any
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
 
-AVAILABLE = sys.platform == "linux"
+
+def _available() -> bool:
+    """Whether this is Linux, of a kind that gives handles of processes."""
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
+        return False
+    return True
+
+
+AVAILABLE = _available()
 
 _IMPORTS = (
     "duckdb", "pandas", "pyarrow", "scipy.optimize", "scipy.signal", "scipy.special",
