@@ -4,7 +4,7 @@
 # make test-all            the same and what takes long
 # make lab                 JupyterLab in notebooks/
 # make bench               speed, as ratios against what one would pick instead
-# make validity            do intervals hold what they say, on simulated fleets (over two hours on 2 cores)
+# make validity            do intervals hold what they say, on simulated fleets (almost two hours on 2 cores)
 
 PYTHON ?= python3
 VENV   ?= .venv
