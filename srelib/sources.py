@@ -267,8 +267,8 @@ class Source(_Model):
         default=(),
     )
     services: dict[str, Service] = _key(
-        "events: service by what the file calls it (components, identifiers); other "
-        "names stay as they are",
+        "service by what the file calls it (components, identifiers, names in metrics); other "
+        "names stay as they are; series of metrics are not joined by it",
         '{ "API (EU)" = "api" }',
         default={},
     )
