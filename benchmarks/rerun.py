@@ -144,7 +144,7 @@ def run(repeats: int = REPEATS) -> list[Row]:
             Row("report, nothing new", again, fresh, "the first run", LIMIT_NOTHING_NEW, 1),
             Row("load, one month more", second, first, "all anew", LIMIT_ONE_MONTH, repeats),
         ]
-        tree = scratch / "before"
+        tree = scratch / "version"
         if subprocess.call(["git", "worktree", "add", "--detach", tree, BEFORE], cwd=ROOT) == 0:
             try:
                 old = report(scratch / "old", None, tree)
