@@ -69,7 +69,7 @@ def _moved(values: Any, move: Callable[[np.ndarray], np.ndarray]) -> Any:
     if isinstance(values, pd.Categorical):
         return pd.Categorical.from_codes(move(values.codes), dtype=values.dtype, validate=False)
     if values.dtype.kind == "M":
-        return times_of(move(values.asi8)).array
+        return pd.DatetimeIndex(move(values.asi8), dtype=values.dtype, copy=False).array
     return move(values.to_numpy())
 
 
