@@ -79,8 +79,9 @@ class Record:
 
     @property
     def services(self) -> list[str]:
-        """Every service of which something is known."""
-        promised = {service for service, _ in self.objectives}
+        """Every service of which something is known; a composite is known by its members."""
+        promised = {service for (service, _), one in self.objectives.items()
+                    if "composite" not in one}  # fmt: skip
         return sorted({*self.days["service"], *self.named, *promised})
 
     def of(self, services: Collection[str]) -> Record:

@@ -200,6 +200,15 @@ def test_days_of_a_weighted_mean_do_not_add_up_and_are_not_kept():
     assert "composite" not in _objective(parts[0])
 
 
+def test_a_composite_is_no_service_of_its_own(kept):
+    """Its members are compared; alone it would have no days in any report."""
+    known = next(iter(kept.objectives.values()))
+    whole = {("site", "site"): {**known, "composite": "all events of shop availability x 1"}}
+    single = {("site", "site"): known}
+    assert replace(kept, objectives=kept.objectives | whole).services == kept.services
+    assert "site" in replace(kept, objectives=kept.objectives | single).services
+
+
 def test_teams_and_notes_are_carried_on(kept, tmp_path):
     """By the day, each note once with its services; older reports hold none."""
     rows = [

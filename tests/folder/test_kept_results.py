@@ -37,7 +37,9 @@ def assert_same(one: srelib.Dataset | str, other: srelib.Dataset | str) -> None:
     assert one.as_of == other.as_of
     assert one.notes == other.notes
     for name in TABLES:
-        pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name))
+        left, right = getattr(one, name), getattr(other, name)
+        assert left.dtypes.equals(right.dtypes), name
+        assert left.equals(right), name
 
 
 @pytest.mark.parametrize("folder", [ROOT / "data" / "sample", *CASES], ids=lambda path: path.name)
