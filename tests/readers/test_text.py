@@ -290,6 +290,22 @@ def test_more_names_than_small_codes_can_hold(tmp_path: Path) -> None:
     assert found.astype("str").tolist() == [*(f"n{number}" for number in range(40_000)), "n7"]
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    names=st.lists(st.text("aé,\u65e5", min_size=1, max_size=3), min_size=1, max_size=30),
+    others=st.dictionaries(st.integers(0, 2999), st.sampled_from(["a", "ab", "日"]), max_size=2),
+)
+def test_names_that_take_turns_are_read_as_any_others(
+    tmp_path_factory: pytest.TempPathFactory, names: list[str], others: dict[int, str]
+) -> None:
+    """With or without a name that comes out of turn."""
+    rows = [others.get(n, names[n % len(names)]) for n in range(3000)]
+    text = "name\n" + "".join(f'"{name}"\n' for name in rows)
+    path = file_of(tmp_path_factory.mktemp("turns"), text)
+    found = scan(head(path), {"name": "category"}).frame["name"]
+    assert found.astype("str").tolist() == rows
+
+
 @pytest.mark.parametrize("size", [3_000_000, 40_000_000])
 def test_a_last_row_of_megabytes_is_counted_and_refused(tmp_path: Path, size: int) -> None:
     """Even where nothing ends it."""
