@@ -239,6 +239,8 @@ def _answering(
 ) -> np.ndarray:
     """Whether an incident was open that the deployment did not itself cause."""
     is_open = past.inside(np.where(np.isnan(place), -1.0, place))
+    if not is_open.any():
+        return is_open
     known = incidents_of_service(incidents)
     causes, ids = known["deployment_id"].astype("str"), rows["deployment_id"].astype("str")
     for row in np.flatnonzero(is_open & ids.isin(causes[known["deployment_id"].notna()])):
