@@ -11,7 +11,8 @@ from srelib.alerts import PooledAlerts, RecordedAlerts, Rule
 from srelib.alerts.policies import _builtin_policies
 from srelib.errors import SrelibError
 from srelib.findings.alerts import NOTHING, NOW, _beside
-from srelib.findings.show import Table, markdown, name, names, table
+from srelib.findings.finding import markdown, name, names
+from srelib.findings.show import Table, table
 from srelib.fleet import Indicator, answers
 from srelib.stats import Estimate
 

@@ -10,9 +10,9 @@ from srelib import wording
 from srelib.alerts import AlertReplay, PooledAlerts, RecordedAlerts
 from srelib.alerts.policies import OWN
 from srelib.errors import SrelibError
-from srelib.findings.finding import spent_by_incidents
+from srelib.findings.finding import markdown, name, names, spent_by_incidents
 from srelib.findings.quality import HOW_TO
-from srelib.findings.show import Table, markdown, name, names, refusal_reasons, table
+from srelib.findings.show import Table, refusal_reasons, table
 from srelib.fleet import Indicator, refusals
 from srelib.stats import Estimate
 

@@ -6,8 +6,7 @@ import pandas as pd
 
 from srelib import wording
 from srelib.annotations import together
-from srelib.findings.finding import sentence
-from srelib.findings.show import markdown, names
+from srelib.findings.finding import markdown, names, sentence
 
 MOST = 30
 """Notes listed under a figure."""

@@ -15,10 +15,10 @@ import pandas as pd
 from srelib import wording
 from srelib.budget import Excluded, Forecast, Status
 from srelib.budget.status import _without_start
-from srelib.findings.finding import Finding
+from srelib.findings.finding import Finding, markdown, name, names
 from srelib.findings.finding import sentence as prose
 from srelib.findings.quality import HOW_TO
-from srelib.findings.show import Table, markdown, name, names, table
+from srelib.findings.show import Table, table
 from srelib.fleet import Indicator, Results, answers
 from srelib.quality import Observed
 from srelib.slos.model import WEIGHTED_MEAN

@@ -7,8 +7,8 @@ import pandas as pd
 from srelib import wording
 from srelib.changes import CHANCE, DATA, DEFINITION, REAL, Change, Changes
 from srelib.changes.record import BACKGROUND, COVERAGE, FAIL_RATE, LEVEL, LOGARITHMS, RATES
-from srelib.findings.finding import sentence
-from srelib.findings.show import Table, markdown, name, names, table
+from srelib.findings.finding import markdown, name, names, sentence
+from srelib.findings.show import Table, table
 
 SHARES = (LEVEL, BACKGROUND, COVERAGE, FAIL_RATE)
 WHOLE = "whole report"

@@ -35,9 +35,9 @@ from srelib.decisions.verdict import (
 )
 from srelib.errors import SrelibError
 from srelib.events import END_OF_TIME
-from srelib.findings.finding import Finding, sentence
+from srelib.findings.finding import Finding, markdown, name, sentence
 from srelib.findings.quality import HOW_TO
-from srelib.findings.show import Table, markdown, name, refusal_reasons, table
+from srelib.findings.show import Table, refusal_reasons, table
 from srelib.findings.teams import grouped
 from srelib.fleet import answers, refusals
 from srelib.policy.rules import FOUR_WEEKS

@@ -15,9 +15,9 @@ from srelib.dataset import Dataset
 from srelib.delivery import Delivery, DeliveryPerformance, attribution
 from srelib.delivery.lead_time import _batch_sizes
 from srelib.delivery.performance import FIVE, METRICS, _dora_level
-from srelib.findings.finding import beside_chance, of_fields
+from srelib.findings.finding import beside_chance, markdown, name, names, of_fields
 from srelib.findings.quality import HOW_TO
-from srelib.findings.show import Table, markdown, name, names, table
+from srelib.findings.show import Table, table
 from srelib.stats import Estimate
 from srelib.windows.window import span_label
 

@@ -1,14 +1,18 @@
 """A statement as a value, with the sentence or cell that says it; and the sentences, by verdict.
 
-The sentences of a subject stand in one file, ``prose/<subject>.toml``: a table per statement, in it
-one text per verdict, with the names of what is filled in.
+The sentences of a subject stand in one file, ``prose/<subject>.toml``: a text per statement, or a
+table with one text per verdict. What is filled in stands in braces with how it is written:
+``{share:%}`` a share, ``{days:day}`` a number with its noun in the right number, ``{days:|is|are}``
+one of two words by the number, ``{who:name}`` a name from the data, in bold.
 """
 
 from __future__ import annotations
 
 import functools
 import math
+import string
 import tomllib
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -53,7 +57,7 @@ class Finding:
     Parameters
     ----------
     key : str, which statement it is; also names its sentences in the prose file
-    quantity : str, one of `UNITS`
+    quantity : str, one of `UNITS`; empty where it states no number that is stated elsewhere, too
     service : str, whom it is about; empty for all services together
     window : str, the time it is about, as shown
     value : float, in the unit of the quantity; NaN where it is unknown
@@ -83,7 +87,7 @@ class Finding:
     @property
     def unit(self) -> str:
         """Unit of the value and of the interval."""
-        return UNITS[self.quantity]
+        return UNITS[self.quantity] if self.quantity else ""
 
 
 def spent_by_incidents(rows: pd.DataFrame, *, incident: str, share: str) -> list[Finding]:
@@ -132,15 +136,73 @@ def as_json(finding: Finding) -> dict[str, Any]:
     return {name: None if value != value else value for name, value in plain.items()}
 
 
-def sentence(key: str, verdict: str, /, **parts: str) -> str:
+def say(
+    key: str, verdict: str = "", /, *, service: str = "", anchor: str = "", **parts: Any
+) -> Finding:
+    """A statement that shows no number of `UNITS`, in the words for its verdict."""
+    text = sentence(key, verdict, **parts)
+    return Finding(key, "", service, "", math.nan, verdict=verdict, sentence=text, anchor=anchor)
+
+
+def sentence(key: str, verdict: str = "", /, **parts: Any) -> str:
     """The sentence of a statement for a verdict: ``budget.left`` is in ``prose/budget.toml``."""
     subject, _, name = key.partition(".")
-    text: str = _prose(subject)[name][verdict]
-    return text.format(**parts)
+    texts = _prose(subject)[name]
+    return _FILLED.format(texts if isinstance(texts, str) else texts[verdict], **parts)
+
+
+def markdown(value: Any, *, limit: int = 60) -> str:
+    """A text from the data as Markdown that shows exactly that text, on one line."""
+    return wording.label(value, limit=limit).translate(_TABLE).replace("www.", "www&#46;")
+
+
+def name(value: Any, *, limit: int = 60) -> str:
+    """A name from the data, in bold."""
+    return f"**{markdown(value, limit=limit)}**"
+
+
+def names(values: Any, *, limit: int = 4) -> str:
+    """Several names from the data in a sentence, each in bold."""
+    return wording.listing([name(value) for value in values], limit=limit)
+
+
+_ENTITIES = {c: f"&#{ord(c)};" for c in "&<>\"'$@"}
+_MARKUP = {c: f"\\{c}" for c in "\\`*_{}[]()#|~"}
+_TABLE = str.maketrans({**_ENTITIES, **_MARKUP, ":": "&#58;"})
+
+WRITERS: dict[str, Callable[[Any], str]] = {
+    "%": wording.percent,
+    "share": lambda value: wording.shares([value])[0],
+    "n": wording.count,
+    "rate": wording.per_week,
+    "length": wording.length,
+    "duration": wording.duration,
+    "day": wording.day,
+    "moment": wording.moment,
+    "name": name,
+    "names": names,
+    "text": markdown,
+    "list": wording.listing,
+}
+"""How a sentence writes what is filled in, by what follows the colon; else that is a noun."""
+
+
+class _Filler(string.Formatter):
+    """Fills numbers, times and names of the data into sentences."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if format_spec in WRITERS:
+            return WRITERS[format_spec](value)
+        if format_spec.startswith("|"):
+            return format_spec.split("|")[1 if value == 1 else 2]
+        return wording.plural(value, format_spec) if format_spec else str(value)
+
+
+_FILLED = _Filler()
 
 
 @functools.cache
-def _prose(subject: str) -> dict[str, dict[str, str]]:
+def _prose(subject: str) -> dict[str, Any]:
     """Every sentence of a subject."""
     path = files("srelib.findings") / "prose" / f"{subject}.toml"
     return tomllib.loads(path.read_text(encoding="utf-8"))

@@ -13,9 +13,9 @@ from typing import Any
 import pandas as pd
 
 from srelib import wording
-from srelib.findings.finding import spent_by_incidents
+from srelib.findings.finding import markdown, name, spent_by_incidents
 from srelib.findings.quality import HOW_TO
-from srelib.findings.show import Table, markdown, name, table
+from srelib.findings.show import Table, table
 from srelib.incidents import Detectable, IncidentCosts, Noise, PeriodComparison, Recurrence
 from srelib.stats import Estimate
 

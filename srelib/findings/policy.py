@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable
 import pandas as pd
 
 from srelib import wording
+from srelib.findings.finding import markdown, name, names
 from srelib.findings.quality import HOW_TO
-from srelib.findings.show import Table, markdown, name, names, refusal_reasons, table
+from srelib.findings.show import Table, refusal_reasons, table
 from srelib.fleet import Indicator, Results, answers, refusals
 from srelib.policy import Policy, PolicyReplay, PooledReplays
 from srelib.policy.outcome import UNKNOWN

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from srelib import tables, wording
-from srelib.findings.finding import Finding
+from srelib.findings.finding import Finding, markdown, name, names
 from srelib.findings.finding import sentence as prose
-from srelib.findings.show import Table, markdown, name, names, table
+from srelib.findings.show import Table, table
 from srelib.fleet import Indicator, Results, answers
 from srelib.quality import Profile
 

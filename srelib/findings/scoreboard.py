@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from srelib import wording
-from srelib.findings.finding import FIELDS, beside_chance, of_fields
+from srelib.findings.finding import FIELDS, beside_chance, name, names, of_fields
 from srelib.findings.quality import HOW_TO
-from srelib.findings.show import Table, name, names, table
+from srelib.findings.show import Table, table
 from srelib.sli.interval import ASSUMED, BACKGROUND_ONLY
 from srelib.tradeoff.association import Span
 from srelib.tradeoff.scoreboard import (

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from srelib import wording
-from srelib.findings.show import Table, name, names, table
+from srelib.findings.finding import name, names
+from srelib.findings.show import Table, table
 from srelib.fleet import Indicator, Results, answers
 from srelib.sli import LowTraffic, SliceShares
 from srelib.sli.interval import ASSUMED, BACKGROUND_ONLY, OUTAGES, _compared_with_target

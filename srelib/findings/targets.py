@@ -15,8 +15,8 @@ import pandas as pd
 from srelib import wording
 from srelib.decisions import Lever
 from srelib.errors import SrelibError
-from srelib.findings.finding import sentence
-from srelib.findings.show import Document, Table, markdown, name, names, refusal_reasons, table
+from srelib.findings.finding import markdown, name, names, sentence
+from srelib.findings.show import Document, Table, refusal_reasons, table
 from srelib.fleet import Indicator, Results, answers, refusals
 from srelib.stats import Estimate
 from srelib.targets import Advice, Ceiling, Reason

@@ -9,8 +9,7 @@ import pandas as pd
 from srelib import wording
 from srelib.decisions import Decision
 from srelib.decisions.verdict import VERDICTS
-from srelib.findings.finding import sentence
-from srelib.findings.show import markdown
+from srelib.findings.finding import markdown, sentence
 from srelib.tradeoff import TeamTotals
 
 NO_TEAM = "No team"

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from srelib import wording
-from srelib.findings.finding import Finding, sentence
+from srelib.findings.finding import Finding, markdown, name, names, sentence
 from srelib.findings.quality import HOW_TO
-from srelib.findings.show import Table, markdown, name, names, refusal_reasons, table
+from srelib.findings.show import Table, refusal_reasons, table
 from srelib.fleet import Indicator, Results, answers, refusals
 from srelib.stats import Estimate
 from srelib.tradeoff import Association, Effect, Failures, FleetEffect

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from srelib.findings.show import markdown, name
+from srelib.findings.finding import markdown, name
 from srelib.report.difference import Compared
 from srelib.report.index import Scoreboard, leads
 from srelib.report.render import DECISION, Page

@@ -10,7 +10,8 @@ from bs4 import BeautifulSoup
 from nbconvert import HTMLExporter
 
 from srelib import findings
-from srelib.findings.show import name, names, table
+from srelib.findings.finding import name, names
+from srelib.findings.show import table
 from srelib.report.render import clean
 
 NASTY = [

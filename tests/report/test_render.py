@@ -12,7 +12,7 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_markdown_cell, new_output
 
-from srelib.findings.show import markdown
+from srelib.findings.finding import markdown
 from srelib.report import execute, render
 from srelib.report.execute import Failure, Notebook, Run
 from srelib.report.sources import _provenance
