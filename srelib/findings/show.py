@@ -61,9 +61,15 @@ def _metadata(found: Sequence[Finding]) -> dict[str, Any]:
     return {"srelib": {"findings": [as_json(one) for one in found]}} if found else {}
 
 
+VISIBLE = 8
+"""Rows of a table that are seen at once; the others are folded below them."""
+
+
 @dataclass(frozen=True)
 class Table:
     """A table ready to show: headers and cells are text, not yet escaped.
+
+    What follows a line break in a cell, as an interval does, stands small below it.
 
     Parameters
     ----------
@@ -93,26 +99,43 @@ class Table:
         return data, _metadata(self.findings)
 
     def __repr__(self) -> str:
-        lines = [self.caption, *("  ".join(row) for row in (self.headers, *self.rows))]
+        cells = ("  ".join(row).replace("\n", " ") for row in (self.headers, *self.rows))
+        lines = [self.caption, *cells]
         return "\n".join([*lines, *self._left_out()])
 
     def _repr_html_(self) -> str:
+        shown, rest = self._body(0, VISIBLE), ""
+        if len(self.rows) > VISIBLE + 1:
+            rest = (
+                f"<details><summary>{len(self.rows) - VISIBLE} more of {len(self.rows)} rows"
+                f"</summary>{self._box(self._body(VISIBLE, None), 'further rows')}</details>"
+            )
+        else:
+            shown = self._body(0, None)
+        return self._box(shown, "") + rest
+
+    def _box(self, body: str, which: str) -> str:
+        """Rows under the headers, with the caption unless they only go on."""
         caption = html.escape(self.caption)
+        label = f"{caption}, {which}" if which else caption
+        title = "" if which else f'<caption style="text-align:left">{caption}</caption>\n'
         head = "".join(
             f'<th scope="col"{_align(right)}>{escaped(text)}</th>'
             for text, right in zip(self.headers, self.numeric, strict=True)
         )
-        body = "\n".join(f"<tr>{self._row(number)}</tr>" for number in range(len(self.rows)))
         foot = "".join(
             f'<tfoot><tr><td colspan="{len(self.headers)}">{line}</td></tr></tfoot>'
             for line in self._left_out()
         )
         return (
-            f'<div class="srelib-table" role="region" aria-label="{caption}" tabindex="0" '
-            f'style="overflow-x:auto">\n<table>\n<caption style="text-align:left">{caption}'
-            f"</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n{foot}"
-            f"</table>\n</div>"
+            f'<div class="srelib-table" role="region" aria-label="{label}" tabindex="0" '
+            f'style="overflow-x:auto">\n<table>\n{title}<thead><tr>{head}</tr></thead>\n<tbody>\n'
+            f"{body}\n</tbody>\n{foot}</table>\n</div>"
         )
+
+    def _body(self, first: int, end: int | None) -> str:
+        places = range(len(self.rows))[first:end]
+        return "\n".join(f"<tr>{self._row(number)}</tr>" for number in places)
 
     def _row(self, row: int) -> str:
         first, *rest = (self._cell(row, column) for column in range(len(self.headers)))
@@ -121,8 +144,10 @@ class Table:
         return f'<th scope="row"{_align(self.numeric[0])}>{first}</th>{cells}'
 
     def _cell(self, row: int, column: int) -> str:
-        text, address = escaped(self.rows[row][column]), self.links.get((row, column))
-        return f'<a href="{html.escape(address)}">{text}</a>' if address else text
+        value, _, below = self.rows[row][column].partition("\n")
+        text, address = escaped(value), self.links.get((row, column))
+        text = f'<a href="{html.escape(address)}">{text}</a>' if address else text
+        return f"{text}<br><small>{escaped(below)}</small>" if below else text
 
     def _left_out(self) -> list[str]:
         return [f"{wording.plural(self.more, 'more row')} not shown"] if self.more else []
@@ -136,7 +161,7 @@ def table(
     frame: pd.DataFrame,
     *,
     caption: str,
-    max_rows: int = 20,
+    max_rows: int = 100,
     formats: Mapping[str, Format] | None = None,
     headers: Mapping[str, str] | None = None,
     links: Mapping[str, pd.Series] | None = None,

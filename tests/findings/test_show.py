@@ -61,8 +61,8 @@ def test_table_shows_exactly_the_text(nasty):
     frame = pd.DataFrame({nasty: [nasty], "other": [nasty]})
     page = BeautifulSoup(table(frame, caption=nasty)._repr_html_(), "html.parser")
     line = " ".join(nasty.split())
-    assert page.td.get_text() == line
-    assert page.tbody.th.get_text() == line
+    assert page.td.get_text(" ") == line
+    assert page.tbody.th.get_text(" ") == line
     assert page.find(["script", "a", "b", "img"]) is None
 
 
@@ -74,6 +74,27 @@ def test_table_is_accessible():
     assert [th["scope"] for th in page.find_all("th")] == ["col", "col", "row"]
     assert "text-align:right" in page.td["style"]
     assert page.div["aria-label"] == "Rows"
+
+
+def test_a_long_table_is_folded_after_its_first_rows():
+    """Every row once, under the same headers; a single further row is not worth a click."""
+    for many, folded in ((9, 0), (30, 22)):
+        frame = pd.DataFrame({"service": [f"s{n}" for n in range(many)], "n": range(many)})
+        page = BeautifulSoup(table(frame, caption="Services")._repr_html_(), "html.parser")
+        names = [th.get_text() for th in page.select("tbody th")]
+        assert names == frame["service"].tolist()
+        assert len(page.select("details tbody tr")) == folded
+    assert page.summary.get_text() == "22 more of 30 rows"
+    assert [th.get_text() for th in page.select("details thead th")] == ["service", "n"]
+    assert len({box["aria-label"] for box in page.select("div")}) == 2
+
+
+def test_an_interval_stands_small_below_its_number():
+    """What follows a line break in a cell."""
+    made = table(pd.DataFrame({"service": ["a"], "rate": ["5 %\n3 to 8 %"]}), caption="Rates")
+    page = BeautifulSoup(made._repr_html_(), "html.parser")
+    assert (page.td.contents[0], page.td.small.get_text()) == ("5 %", "3 to 8 %")
+    assert "a  5 % 3 to 8 %" in repr(made)
 
 
 def test_table_says_how_many_rows_it_leaves_out():
