@@ -11,6 +11,7 @@ import base64
 import binascii
 import re
 import struct
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -221,7 +222,7 @@ class Context:
 
 def page(run: Run, context: Context) -> Page:
     """Render one run."""
-    node = _presentable(run, context.places)
+    node = _presentable(run, context)
     markdown = Markdown(context.names)
     failure = scrub(str(run.failure or ""), context.places)
     at = context.names.index(run.notebook.name)
@@ -257,8 +258,9 @@ def page(run: Run, context: Context) -> Page:
     )  # fmt: skip
 
 
-def _presentable(run: Run, places: dict[str, str]) -> NotebookNode:
+def _presentable(run: Run, context: Context) -> NotebookNode:
     """The notebook as it is shown: values in force, no ids, no counts, no paths, no noise."""
+    places = context.places
     node = nbformat.from_dict(run.node)
     at = tagged(node, TAG)
     if at is not None:
@@ -272,7 +274,21 @@ def _presentable(run: Run, places: dict[str, str]) -> NotebookNode:
         cell["outputs"] = [
             _scrubbed(output, places) for output in cell.get("outputs", []) if _is_shown(output)
         ]
+    _name_sections(node, run.notebook.title, context)
     return node
+
+
+def _name_sections(node: NotebookNode, title: str, context: Context) -> None:
+    """Which section each cell belongs to, and its place there, to tell one "Code" from another."""
+    markdown, cells = Markdown(context.names), Counter[str]()
+    for cell in node.cells:
+        if cell.cell_type == "markdown":
+            markdown.cell(cell.source)
+            continue
+        section = markdown.headings[-1].text if markdown.headings else title
+        cells[section] += not {TAG, "remove-input"} & set(cell.metadata.get("tags", []))
+        nth = f", part {cells[section]}" if cells[section] > 1 else ""
+        cell.metadata["section"] = f"{section}{nth}"
 
 
 def _is_shown(output: NotebookNode) -> bool:

@@ -118,10 +118,19 @@ def visit(opened) -> Iterator[object]:
         page.close()
 
 
+POLICY = ("default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; "
+          "form-action 'none'")  # fmt: skip
+
+
 def test_nothing_is_said_and_nothing_leaves(look, names):
-    """No console message; the only file asked for is the page itself."""
+    """The browser has orders to load and run nothing, and met nothing that it had to refuse.
+
+    No console message; the only file asked for is the page itself.
+    """
     for name in names:
         page = look(name)
+        policy = page.locator("head > meta[http-equiv='Content-Security-Policy']")
+        assert policy.get_attribute("content") == POLICY, name
         assert page.said == [], name
         outside = [url for url in page.asked if not url.startswith("data:")]
         assert outside == [page.url], name
@@ -333,6 +342,18 @@ def test_the_first_stop_of_the_keyboard_is_the_content(visit, names):
         assert page.evaluate("document.activeElement.className") == "skip", name
         assert page.evaluate("document.activeElement.getBoundingClientRect().left") >= 0, name
         assert page.locator("[tabindex]").count() == 0, name
+
+
+def test_no_two_folds_of_a_page_have_the_same_name(look, names):
+    """A list of the page's buttons says which code each of them unfolds."""
+    folds = "all => all.map(e => e.getAttribute('aria-label'))"
+    seen = 0
+    for name in names:
+        labels = look(name).eval_on_selector_all("details.code > summary", folds)
+        seen += len(labels)
+        assert len(set(labels)) == len(labels), (name, labels)
+        assert all(text.startswith(("Code of ", "Parameters of ")) for text in labels), name
+    assert seen >= 3
 
 
 def test_every_table_names_itself_and_its_headers(look, names):
