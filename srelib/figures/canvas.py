@@ -13,6 +13,7 @@ import io
 import sys
 import textwrap
 import warnings
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -164,13 +165,19 @@ def grid(
     return ax, list(zip(panels, keys, strict=True)), remark
 
 
+LONGEST = 200
+"""Characters of the longest name of a panel: no more of the narrowest letter fit on a figure."""
+
+
 def panel_title(ax: Axes, left: str, right: str = "", *, inside: bool = False) -> None:
     """Name a panel on the left, and say its number on the right."""
     room = 72 * WIDTH * (0.39 if getattr(ax, "narrow", True) else 0.88)
     room -= 0 if inside else text_width(right, 8.5) + 8
-    limit = len(left)
-    while limit > 8 and text_width(wording.label(left, limit=limit), 9, bold=True) > room:
-        limit -= 1
+
+    def width(limit: int) -> float:
+        return text_width(wording.label(left, limit=limit), 9, bold=True)
+
+    limit = 8 + bisect_right(range(9, min(len(left), LONGEST) + 1), room, key=width)
     name = wording.label(left, limit=limit)
     ax.set_title(name, loc="left", fontsize=9, pad=4, parse_math=False)
     if inside:

@@ -7,9 +7,10 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import pytest
 from PIL import Image
 
-from srelib import figures
+from srelib import figures, wording
 from srelib.figures import canvas
 from srelib.figures.canvas import alt, note
 from srelib.fleet import Indicator
@@ -50,6 +51,24 @@ def test_glyphs_the_font_lacks_raise_no_warning():
     """Names in any script are drawn without noise in the notebook."""
     key = Indicator("決済 🚀", target=0.99, window=WINDOW)
     canvas.png(figures.sli.plot_periods({key: weekly(0.02)}).figure)
+
+
+@pytest.mark.parametrize("name", ["checkout", "a long name, " * 12, "W" * 10_000, "i" * 200])
+def test_the_name_of_a_panel_takes_the_room_there_is(name, monkeypatch):
+    """Not a character more, found with few trials however long it is."""
+    widths = []
+
+    def width(text: str, size: float, *, bold: bool = False) -> float:
+        widths.append(text)
+        return float(len(text)) * 8
+
+    monkeypatch.setattr(canvas, "text_width", width)
+    ax = canvas.axes(None)
+    canvas.panel_title(ax, name, "12 %")
+    shown, room = ax.get_title("left"), 72 * canvas.WIDTH * 0.39 - 4 * 8 - 8
+    longest = int(room // 8)
+    assert shown == wording.label(name, limit=longest)
+    assert len(widths) < 20
 
 
 def test_many_indicators_are_capped_with_a_note():
