@@ -123,7 +123,7 @@ def without_counts(
     ...     "started_at": days, "resolved_at": days + pd.Timedelta("2h")})
     >>> found = without_counts(incidents=rows)
     >>> found.verdict, found.named["hours"].tolist()
-    ('fix what is not shipping', [6.0])
+    ('fix outages unrelated to deployments', [6.0])
     """
     made = 0 if deployments is None else len(events.eligible_deployments(deployments))
     known = Decision(NOT_ENOUGH, lacks=NO_COUNTS, deployments=made, frequency=frequency)

@@ -41,11 +41,11 @@ from srelib.windows import Window, history
 from srelib.windows.sums import _divide
 
 SAFER_RELEASES = "make releases safer"
-FIX = "fix what is not shipping"
-CARRY_ON = "carry on"
-SHIP_MORE = "ship more, there is budget"
-ALERTS = "alerts miss costly incidents"
-TARGET = "the target does not fit"
+FIX = "fix outages unrelated to deployments"
+CARRY_ON = "no change needed"
+SHIP_MORE = "deploy more often"
+ALERTS = "improve alerting"
+TARGET = "review the target"
 NOT_ENOUGH = "not enough data"
 VERDICTS = (SAFER_RELEASES, FIX, ALERTS, TARGET, SHIP_MORE, CARRY_ON, NOT_ENOUGH)
 """What can be said of a service, what needs doing first."""
@@ -227,7 +227,7 @@ def decide(
     >>> seen = {shop: pd.DataFrame({"good": 999.0, "total": 1000.0}, hours)}
     >>> found = decide(seen, key=shop, frequency=0.2)
     >>> found.verdict, round(found.causes["usual"], 3)
-    ('ship more, there is budget', 0.1)
+    ('deploy more often', 0.1)
     """
     if not key.has_target:
         return Decision(NOT_ENOUGH, lacks=NO_OBJECTIVE, frequency=frequency)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
@@ -21,7 +22,6 @@ from srelib.decisions.verdict import (
     ALERTS,
     CARRY_ON,
     FEW_DEPLOYMENTS,
-    FEW_WEEKS,
     FIX,
     LONGER,
     MISSED,
@@ -35,7 +35,7 @@ from srelib.decisions.verdict import (
 )
 from srelib.errors import SrelibError
 from srelib.events import END_OF_TIME
-from srelib.findings.finding import Finding, markdown, name, sentence
+from srelib.findings.finding import Finding, markdown, name, say, sentence
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, refusal_reasons, table
 from srelib.findings.teams import grouped
@@ -48,7 +48,6 @@ Decisions = Mapping[str, Decision | SrelibError]
 """What `decide_each` says of every service."""
 
 LINES = 8
-NAMED = 3
 KEYS = {
     SAFER_RELEASES: "safer", FIX: "fix", ALERTS: "alerts", TARGET: "target",
     SHIP_MORE: "ship_more", CARRY_ON: "carry_on",
@@ -64,21 +63,23 @@ EVIDENCE = {
 """The notebook that shows what a verdict stands on."""
 UNSAID = "decisions.row"
 """Key of what is said of a service that only the table shows."""
-CAUSES = {"deployments": "deployments", "outages": "other outages", "usual": "usual errors"}
+RECURRING = "fix recurring incidents"
+"""What the verdict `FIX` is called where nothing but incidents is known."""
+REASON = "decisions.reason"
+"""Key of the reason of each verdict."""
+MEETS, MEETS_THEN = "probability to meet the next window", "probability after the change"
 
 
-def fleet_sentence(decided: Decisions) -> str:
+def fleet_sentence(decided: Decisions) -> Finding:
     """How many services there are of each verdict, and which."""
     known = ranked(decided)
-    if not known:
-        return "There is no service to decide about."
-    parts = []
-    for verdict in VERDICTS:
-        who = [service for service, one in known.items() if one.verdict == verdict]
-        if who:
-            parts.append(f"{verdict} ({wording.listing([markdown(w) for w in who], limit=4)})")
-    return sentence("decisions.fleet", "all", services=wording.plural(len(known), "service"),
-                    verdicts="; ".join(parts))  # fmt: skip
+    who = {verdict: [s for s, one in known.items() if one.verdict == verdict]
+           for verdict in VERDICTS}  # fmt: skip
+    parts = [sentence("decisions.of_verdict", verdict=verdict, many=len(who[verdict]),
+                      services=[markdown(service) for service in who[verdict]])
+             for verdict in VERDICTS if who[verdict]]  # fmt: skip
+    return say("decisions.fleet", "all" if known else "none", many=len(known),
+               verdicts="; ".join(parts))  # fmt: skip
 
 
 def ranked(decided: Decisions) -> dict[str, Decision]:
@@ -92,32 +93,28 @@ def ranked(decided: Decisions) -> dict[str, Decision]:
     return dict(sorted(answers(decided).items(), key=rank))
 
 
-def service_sentences(decided: Decisions, *, rules: DecisionRules) -> list[Finding | str]:
+def service_sentences(decided: Decisions, *, rules: DecisionRules) -> list[Finding]:
     """What to do about each service, with its size; what needs doing first."""
     known = ranked(decided)
-    lines: list[Finding | str] = [
-        _service(service, one, rules) for service, one in list(known.items())[:LINES]
-    ]
+    lines = [_service(service, one, rules) for service, one in list(known.items())[:LINES]]
     if len(known) > LINES:
-        lines.append(f"{len(known) - LINES} more are in the table.")
+        lines.append(say("decisions.more", many=len(known) - LINES))
     reasons = refusal_reasons((service, error) for service, error in refusals(decided).items())
-    return [*lines, *(f"{who}: {why}." for who, why in reasons)]
+    return [*lines, *(say("decisions.refused", who=who, why=why) for who, why in reasons)]
 
 
 def _service(service: str, one: Decision, rules: DecisionRules) -> Finding:
-    key = KEYS.get(one.verdict, one.lacks)
-    if one.lacks == NO_COUNTS and one.verdict == FIX:
-        key = "incidents"
-    elif one.verdict in (FIX, CARRY_ON) and not one.deployments:
-        key = f"{key}_alone"
-    text = sentence("decisions.service", key, **_parts(service, one, rules))
+    """Verdict, reason, what the change would bring, confidence, and where the evidence is."""
     shown = "" if one.confidence != one.confidence else wording.shares([one.confidence])[0]
+    verdict = RECURRING if one.verdict == FIX and one.lacks == NO_COUNTS else one.verdict
+    parts = [f"{name(service)}: **{verdict}**.", _reason(one, rules), _gain(one)]
     if shown and one.verdict != NOT_ENOUGH:
-        text += sentence("decisions.part", "sure", confidence=shown)
+        parts.append(sentence("decisions.sure", confidence=shown))
     if one.verdict in EVIDENCE:
-        text += sentence("decisions.part", "evidence", book=EVIDENCE[one.verdict])
+        parts.append(sentence("decisions.evidence", book=EVIDENCE[one.verdict]))
     return Finding("decisions.service", "confidence of a verdict", service, _window(one),
-                   one.confidence, shown, verdict=one.verdict, n=one.weeks, sentence=text,
+                   one.confidence, shown, verdict=one.verdict, n=one.weeks,
+                   sentence=" ".join(filter(None, parts)),
                    anchor="what-would-each-change-bring")  # fmt: skip
 
 
@@ -125,31 +122,49 @@ def _window(one: Decision) -> str:
     return f"{one.weeks} weeks" if one.weeks else "the whole history"
 
 
-def _parts(service: str, one: Decision, rules: DecisionRules) -> dict[str, str]:
-    """Everything that the sentence about a service may name."""
-    used = wording.plural(one.deployments, "deployment")
-    causes = {cause: wording.cost_share(share) for cause, share in one.causes.items()}
-    harm = _harm(one)
-    parts = {
-        "who": name(service), "span": f"{one.weeks}{wording.NBSP}weeks", "used": used,
-        "harm": causes.get("deployments", ""), "outages": causes.get("outages", ""),
-        "usual": causes.get("usual", ""), "spent": wording.cost_share(one.spent),
-        "harm_low": wording.cost_share(harm.low), "harm_high": wording.cost_share(harm.high),
-        "often": wording.per_week(one.frequency), "costly": wording.percent(rules.costly),
-        "target": wording.percent(one.target), "now": wording.of_100(one.met.value),
-        "low": wording.of_100(one.met.low), "high": wording.of_100(one.met.high),
-        "weeks": str(_weeks_needed(FOUR_WEEKS, end=END_OF_TIME)),
-        "seen": wording.plural(one.weeks, "whole week"), "leaning": one.leaning,
-        "missed": wording.plural(one.missed[0], "outage"),
-        "missed_share": wording.shares([one.missed[1]])[0],
-    }  # fmt: skip
-    for key, lever in (("safer", SAFER), ("twice", TWICE)):
-        found = one.lever(lever)
-        parts[key] = "?" if found is None else wording.of_100(found.probability.value)
-    found = one.lever(DETECTED)
-    parts["detected"] = "" if found is None else wording.cost_share(found.saved.value)
-    return {**parts, "loosen": _loosen(one), "named": _named(one), "without": _without(one),
-            "enough": _enough(one)}  # fmt: skip
+def _reason(one: Decision, rules: DecisionRules) -> str:
+    """Why that is the verdict, with its size."""
+    key = KEYS.get(one.verdict, one.lacks)
+    if one.lacks == NO_COUNTS and one.verdict == FIX:
+        key = "incidents"
+    elif one.verdict in (FIX, CARRY_ON) and not one.deployments:
+        key = f"{key}_alone"
+    text = sentence("decisions.reason", key, one=one, harm=_harm(one), rules=rules,
+                    least=_weeks_needed(FOUR_WEEKS, end=END_OF_TIME))  # fmt: skip
+    parts = [text, _costliest(one), sentence("decisions.enough", _enough(one), one=one,
+                                             times=max(LONGER))]  # fmt: skip
+    return " ".join(filter(None, parts))
+
+
+def _costliest(one: Decision) -> str:
+    """The costliest kind of incident, how often it came and what it used."""
+    if one.verdict != FIX or not len(one.named):
+        return ""
+    row = one.named.iloc[0]
+    verdict = "used" if row["share"] == row["share"] else "open"
+    return sentence("decisions.costliest", verdict, **row, length=3600 * row.get("hours", 0.0))
+
+
+def _enough(one: Decision) -> str:
+    """Which sentence says how much would be enough, where that is known."""
+    if one.lacks not in (UNSURE, MISSED, FEW_DEPLOYMENTS):
+        return "unsaid"
+    if one.enough != one.enough:
+        return "never" if one.lacks == UNSURE else "unsaid"
+    return "deployments" if one.lacks == FEW_DEPLOYMENTS else "weeks"
+
+
+def _gain(one: Decision) -> str:
+    """What the change that the verdict asks for would bring."""
+    lever = one.lever(HELPS.get(one.verdict, ""))
+    if lever is None or (one.verdict == FIX and not _is_costliest(lever, one)):
+        return ""
+    target = float(lever.detail) if one.verdict == TARGET else one.target
+    return sentence("decisions.gain", KEYS[one.verdict], one=one, lever=lever, target=target)
+
+
+def _is_costliest(lever: Lever, one: Decision) -> bool:
+    return len(one.named) > 0 and lever.detail == one.named["title"].iloc[0]
 
 
 def _harm(one: Decision) -> Estimate:
@@ -162,54 +177,13 @@ def _harm(one: Decision) -> Estimate:
     return replace(half, value=2 * half.value, low=2 * half.low, high=2 * half.high)
 
 
-def _loosen(one: Decision) -> str:
-    lever = one.lever(RETARGET)
-    if lever is None or float(lever.detail) >= one.target:
-        return ""
-    return sentence("decisions.part", "loosen", new=wording.percent(float(lever.detail)),
-                    then=wording.of_100(lever.probability.value))  # fmt: skip
-
-
-def _named(one: Decision) -> str:
-    """The costliest kinds of incident, how often each came and what it used."""
-    rows = one.named.head(NAMED)
-    said = []
-    for row in rows.to_dict("records"):
-        much = wording.cost_share(row["share"]) if row["share"] == row["share"] else (
-            f"{wording.duration(row['hours'] * 3600)} open")  # fmt: skip
-        often = wording.plural(row["incidents"], "time")
-        said.append(f"{name(row['title'])} ({often}, {much})")
-    return sentence("decisions.part", "named", titles=wording.listing(said)) if said else ""
-
-
-def _without(one: Decision) -> str:
-    lever = one.lever(REPEATED)
-    if lever is None or not len(one.named) or lever.detail != one.named["title"].iloc[0]:
-        return ""
-    return sentence("decisions.part", "without", target=wording.percent(one.target),
-                    then=wording.of_100(lever.probability.value), now=wording.of_100(one.met.value)
-                    )  # fmt: skip
-
-
-def _enough(one: Decision) -> str:
-    """How much would be enough, where that is known."""
-    if one.lacks == FEW_WEEKS:
-        return wording.plural(one.enough, "whole week")
-    if one.lacks not in (UNSURE, MISSED, FEW_DEPLOYMENTS):
-        return ""
-    if one.enough != one.enough:
-        never = sentence("decisions.part", "never", times=wording.count(max(LONGER)))
-        return never if one.lacks == UNSURE else ""
-    which = "more_deployments" if one.lacks == FEW_DEPLOYMENTS else "more_weeks"
-    return sentence("decisions.part", which, enough=wording.count(one.enough))
-
-
 def decisions_table(
     decided: Decisions, *, teams: pd.Series | None = None, rules: DecisionRules | None = None
 ) -> Table | None:
     """One row per service: verdict, what it would bring, how sure; by team where there are some.
 
-    What is said of services that `service_sentences` leaves to the table travels with it.
+    What the first page shows, and what is said of services that `service_sentences` leaves out,
+    travels with it as findings.
     """
     known = ranked(decided)
     if not known:
@@ -220,31 +194,29 @@ def decisions_table(
         rows = rows.set_index("service").loc[order].reset_index()
         rows.insert(1, "team", [teams.get(service, "\u2013") for service in order])
     made = table(
-        rows, max_rows=60,
-        caption="What to do about each service, and how sure that is; what the change that the "
-                "verdict asks for would bring: windows of 100 that meet the target, today and "
-                "then, and budget saved; the largest cause of spent budget",
-        headers={"cause": "largest cause", "windows": "windows of 100", "saved": "budget saved"},
+        rows,
+        caption="Verdict for each service; windows of 100 that would meet the target, today and "
+                "after the change that the verdict asks for",
+        headers={"windows": "windows of 100", "saved": "budget saved"},
     )  # fmt: skip
-    stated = [f for service, one in known.items() for f in _stated(service, one)]
-    rest = [replace(_service(service, one, rules or DecisionRules()), key=UNSAID)
+    rules = rules or DecisionRules()
+    stated = [f for service, one in known.items() for f in _stated(service, one, rules)]
+    rest = [replace(_service(service, one, rules), key=UNSAID)
             for service, one in list(known.items())[LINES:]]  # fmt: skip
     return made.stating([*stated, *rest])
 
 
 def _row(service: str, one: Decision) -> dict[str, str]:
     lever = one.lever(HELPS.get(one.verdict, ""))
-    cause = max(one.causes, key=lambda key: one.causes[key]) if one.causes else ""
     now = wording.of_100(one.met.value) if one.met.value == one.met.value else "\u2013"
     then = "" if lever is None else f" \u2192 {wording.of_100(lever.probability.value)}"
     saved = "\u2013" if lever is None or lever.saved.value != lever.saved.value else (
         wording.cost_share(lever.saved.value))  # fmt: skip
     return {
-        "service": service, "verdict": one.verdict,
+        "service": service, "verdict": one.verdict, "windows": f"{now}{then}",
+        "change": "\u2013" if lever is None else _change(lever), "saved": saved,
         "confidence": "\u2013" if one.confidence != one.confidence else
-        wording.shares([one.confidence])[0], "windows": f"{now}{then}", "saved": saved,
-        "change": "\u2013" if lever is None else _change(lever),
-        "cause": f"{CAUSES[cause]} {wording.cost_share(one.causes[cause])}" if cause else "\u2013",
+        wording.shares([one.confidence])[0],
     }  # fmt: skip
 
 
@@ -255,13 +227,19 @@ def _change(lever: Lever) -> str:
     return f"{lever.name}: {lever.detail}" if lever.detail else lever.name
 
 
-def _stated(service: str, one: Decision) -> Iterable[Finding]:
-    """What the table states as values."""
-    met = one.met
+def _stated(service: str, one: Decision, rules: DecisionRules) -> Iterable[Finding]:
+    """What the table states as values, and the reason that the first page gives."""
+    met, lever = one.met, one.lever(HELPS.get(one.verdict, ""))
+    yield Finding(REASON, "", service, _window(one), math.nan, verdict=one.verdict,
+                  sentence=_reason(one, rules))  # fmt: skip
     if met.value == met.value:
-        yield Finding("decisions.cell", "probability to meet the next window", service,
-                      str(one.window), met.value, wording.of_100(met.value), low=met.low,
-                      high=met.high, n=met.n)  # fmt: skip
+        yield Finding("decisions.cell", MEETS, service, str(one.window), met.value,
+                      wording.of_100(met.value), low=met.low, high=met.high, n=met.n)  # fmt: skip
+    if lever is not None:
+        then = lever.probability
+        yield Finding("decisions.cell", MEETS_THEN, service, str(one.window), then.value,
+                      wording.of_100(then.value), _change(lever), low=then.low, high=then.high,
+                      n=then.n)  # fmt: skip
     harm = _harm(one)
     if harm.value == harm.value:
         yield Finding("decisions.cell", "cost of deployments", service, "the whole history",
@@ -270,42 +248,45 @@ def _stated(service: str, one: Decision) -> Iterable[Finding]:
 
 
 def levers_table(decided: Decisions) -> Table | None:
-    """What each change would bring, per service."""
-    rows = [_lever_row(service, one, lever)
-            for service, one in ranked(decided).items() for lever in one.levers]  # fmt: skip
+    """What each change would bring, per service; without changes that hardly do anything."""
+    rows = [_lever_row(service, one, lever) for service, one in ranked(decided).items()
+            for lever in one.levers if _matters(lever)]  # fmt: skip
     if not rows:
         return None
     return table(
-        pd.DataFrame(rows), max_rows=60,
-        caption="What each change would bring, simulated on the history: windows of 100 that meet "
-                "the target then, how many more these are, share of the error budget of the "
-                "history that is saved, further pages a week and further days without budget in "
-                "90 (of a freeze policy: frozen days); each with its interval",
-        headers={"windows": "windows of 100", "gain": "more of 100", "saved": "budget saved",
-                 "pages": "pages a week", "frozen": "days"},
+        pd.DataFrame(rows),
+        caption="Simulated on the history, with intervals: windows of 100 that would meet the "
+                "target, budget saved, further pages, further days without budget in 90 (of a "
+                "freeze policy: days frozen); changes of less than one window in 100 are left out",
+        headers={"windows": "windows of 100", "saved": "budget saved", "pages": "pages a week",
+                 "frozen": "days"},
     )  # fmt: skip
+
+
+def _matters(lever: Lever) -> bool:
+    """Whether it changes a window in a hundred, as far as is known."""
+    known = [abs(x) for x in (lever.gain.value, lever.gain.low, lever.gain.high) if x == x]
+    return round(100 * (known[0] if lever.gain.value == lever.gain.value else max(known))) > 0
 
 
 def _lever_row(service: str, one: Decision, lever: Lever) -> dict[str, str]:
     return {
         "service": service, "change": _change(lever),
-        "windows": _interval(lever.probability, wording.of_100),
-        "gain": _interval(lever.gain, _more), "saved": _interval(lever.saved, wording.cost_share),
+        "windows": wording.of_100(lever.probability.value)
+        if lever.gain.value == lever.gain.value else _interval(lever.probability, wording.of_100),
+        "more": _interval(lever.gain, lambda gain: _signed(100 * gain, 0)),
+        "saved": _interval(lever.saved, wording.cost_share),
         "pages": _signed(lever.pages, 1), "frozen": _signed(lever.frozen, 0),
     }  # fmt: skip
 
 
 def _interval(estimate: Estimate, write: Callable[[float], str]) -> str:
-    """A value with its interval, or the range alone where there is no value."""
+    """A value with its interval below, or the range alone where there is no value."""
     low, high = (write(end) for end in (estimate.low, estimate.high))
     ends = "" if estimate.low != estimate.low else f"{low} to {high}"
     if estimate.value != estimate.value:
         return ends or "\u2013"
-    return f"{write(estimate.value)} ({ends})" if ends else write(estimate.value)
-
-
-def _more(gain: float) -> str:
-    return _signed(100 * gain, 0)
+    return f"{write(estimate.value)}\n{ends}" if ends else write(estimate.value)
 
 
 def _signed(number: float, digits: int) -> str:
@@ -328,31 +309,28 @@ def incidents_table(decided: Decisions) -> Table | None:
     rows = rows.sort_values(by, ascending=False, kind="stable", na_position="last")
     columns = ["service", "title", "incidents", "share", *by[1:]]
     return table(
-        rows[columns], max_rows=10,
-        caption="Outages by title of the incident, without what is attributed to deployments: "
-                "share of the service's error budget of the history",
+        rows[columns], max_rows=8,
+        caption="Costliest kinds of incident, without errors attributed to deployments",
         formats={"share": wording.cost_share, "hours": lambda h: wording.duration(h * 3600),
                  "title": lambda t: wording.label(t, limit=60)},
-        headers={"share": "of the budget", "hours": "open"},
+        headers={"share": "of the budget of the history", "hours": "open"},
     )  # fmt: skip
 
 
-def basis_sentences(decided: Decisions, *, rules: DecisionRules) -> list[str]:
+def basis_sentences(decided: Decisions, *, rules: DecisionRules) -> list[Finding]:
     """What the verdicts and what-ifs stand on."""
     if not any(one.levers for one in answers(decided).values()):
         return []
     return [
-        sentence("decisions.basis", "verdicts", histories=str(HISTORIES),
-                 sure=wording.percent(rules.sure)),
-        sentence("decisions.basis", "simulated"),
-        sentence("decisions.basis", "costliest"),
-    ]  # fmt: skip
+        say("decisions.basis", "verdicts", histories=HISTORIES, rules=rules),
+        say("decisions.basis", "simulated"),
+        say("decisions.basis", "costliest"),
+    ]
 
 
-def missing_sentence(tables: Mapping[str, pd.DataFrame | None]) -> str:
+def missing_sentence(tables: Mapping[str, pd.DataFrame | None]) -> Finding | str:
     """Which tables nobody exported, and what stays open without them."""
     lacking = [kind for kind, rows in tables.items() if rows is None]
     if not lacking:
         return ""
-    return sentence("decisions.part", "missing", what=wording.listing(
-        [f"**{kind}** ({HOW_TO[kind]})" for kind in lacking]))  # fmt: skip
+    return say("decisions.missing", kinds=[f"**{kind}** ({HOW_TO[kind]})" for kind in lacking])

@@ -195,7 +195,7 @@ def _write(
     exports = whole.of(part["service"], team=part["team"]).between(part["since"], part["until"])
     chosen = bool(part["service"] or part["team"])
     from srelib.changes.record import FILE, record
-    from srelib.report import difference, first_page, index, render, services, values
+    from srelib.report import actions, difference, first_page, index, render, services, values
 
     context = render.Context(
         books=books,
@@ -214,7 +214,8 @@ def _write(
         for page in ordered:
             (new / f"{page.name}.html").write_text(page.html, "utf-8")
         changed = [(one.title, difference.short(one, context)) for one in compared]
-        first = index.render(board, ordered, exports.rejects, context, changed)
+        todo = actions.actions(ordered, board, context)
+        first = index.render(board, ordered, exports.rejects, context, changed, todo)
         (new / "index.html").write_text(first, "utf-8")
         (new / f"{difference.PAGE}.html").write_text(difference.page(compared, context), "utf-8")
         for name, html in services.rendered(board, ordered, exports, kept, compared, context):

@@ -8,7 +8,7 @@ from typing import Any
 
 from srelib.findings.finding import markdown, name
 from srelib.report.difference import Compared
-from srelib.report.index import Scoreboard, leads
+from srelib.report.index import Scoreboard, lead
 from srelib.report.render import DECISION, Page
 
 
@@ -26,11 +26,12 @@ def text(
     ]
     decided = [one["sentence"] for page in pages if not page.failure
                for one in page.stated if one["key"] == DECISION]  # fmt: skip
+    first = lead(pages)
     parts = [
         [f"# Report on {markdown(provenance['folder'])}"],
         [f"{provenance['first']} to {provenance['as_of']} (UTC)."],
         failed,
-        _section("In short", [page.says for page in leads(pages) if page.says]),
+        [_LINK.sub("", first.says)] if first and first.says else [],
         _section("What to do", decided),
         *(_section(one.title, one.sentences) for one in every),
         _standing(board),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 import pandas as pd
@@ -19,14 +19,19 @@ from srelib.findings.scoreboard import chance, shown
 from srelib.quality import Observed
 from srelib.report import sources
 from srelib.report import teams as by_team
-from srelib.report.render import TEMPLATES, Context, Page, css
+from srelib.report.render import DECISION, TEMPLATES, Context, Page, css
 from srelib.report.teams import Group, Team, grouped
 from srelib.slos import Slo
 from srelib.tradeoff import FAST_FRAGILE, FAST_SAFE, SLOW_FRAGILE, SLOW_SAFE, Quadrants, Scorecard
 from srelib.tradeoff.scoreboard import DEVOPS, SHARED, SRE
 
-LEADS = ("06", "02", "03")
-"""Beginnings of the pages whose first sentences matter most, in that order."""
+if TYPE_CHECKING:
+    from srelib.report.actions import Action
+
+MOST_ACTIONS = 20
+"""Services on the first screen; the page of decisions has all."""
+LEADS = ("06", "02", "03", "05", "04")
+"""Beginnings of the pages, the first of which opens the report with what it says."""
 
 
 @dataclass(frozen=True)
@@ -204,8 +209,10 @@ def render(
     rejects: pd.DataFrame,
     context: Context,
     changed: Sequence[tuple[str, Sequence[Markup]]] = (),
+    actions: Sequence[Action] = (),
 ) -> str:
     """The index as HTML; `changed`: title and sentences of each comparison."""
+    keys = {page.name: {one["key"] for one in page.stated} for page in pages if not page.failure}
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES / "srelib"),
         autoescape=True,
@@ -223,16 +230,10 @@ def render(
         provenance=context.provenance,
         board=board,
         pages=[(page, Markup(page.finding)) for page in pages],
-        leads=[(page, Markup(page.finding)) for page in leads(pages)],
-        decided=[
-            (
-                page,
-                len(page.decisions),
-                grouped(page.decisions, board.teams, of=lambda one: board.team_of(one.service)),
-            )
-            for page in pages
-            if page.decisions and not page.failure
-        ],
+        lead=lead(pages),
+        actions=grouped(actions[:MOST_ACTIONS], board.teams, of=lambda one: one.team),
+        left_out=max(len(actions) - MOST_ACTIONS, 0),
+        decided=next((p for p in pages if DECISION in keys.get(p.name, ())), None),
         changed=changed,
         failed=[page for page in pages if page.failure],
         rejects=_frequent(rejects),
@@ -240,10 +241,10 @@ def render(
     )
 
 
-def leads(pages: Sequence[Page]) -> list[Page]:
-    """The pages whose first sentences open the report."""
+def lead(pages: Sequence[Page]) -> Page | None:
+    """The page whose first sentence opens the report."""
     whole = [page for page in pages if page.finding and not page.failure]
-    return [page for start in LEADS for page in whole if page.name.startswith(start)][:3]
+    return next((page for start in LEADS for page in whole if page.name.startswith(start)), None)
 
 
 def _frequent(rejects: pd.DataFrame) -> list[dict[str, Any]]:

@@ -190,8 +190,8 @@ class Said:
 class Page:
     """A rendered page and what the index says about it.
 
-    `decisions` are the sentences of its verdicts, `stated` its findings as values, `parameters`
-    what it was run with, `says` its first sentence as Markdown, `lines` all of its sentences.
+    `stated` are its findings as values, `parameters` what it was run with, `says` its first
+    sentence as Markdown, `lines` all of its sentences.
     """
 
     name: str
@@ -199,7 +199,6 @@ class Page:
     html: str = field(repr=False)
     finding: str
     failure: str = ""
-    decisions: tuple[Said, ...] = ()
     stated: tuple[dict[str, Any], ...] = field(default=(), repr=False)
     parameters: dict[str, Any] = field(default_factory=dict, repr=False)
     says: str = ""
@@ -254,7 +253,7 @@ def page(run: Run, context: Context) -> Page:
     }
     return Page(
         run.notebook.name, title, html, _finding(node, context), failure,
-        _decisions(stated, context), stated, plain, _says(node), _lines(node, context),
+        stated, plain, _says(node), _lines(node, context),
     )  # fmt: skip
 
 
@@ -349,13 +348,6 @@ def _stated(node: NotebookNode, context: Context) -> tuple[dict[str, Any], ...]:
         for together in found
         for one in together
     )
-
-
-def _decisions(stated: Sequence[dict[str, Any]], context: Context) -> tuple[Said, ...]:
-    """What the notebook says to do about each service."""
-    markdown = Markdown(context.names)
-    return tuple(Said(one["service"], markdown.sentence(one["sentence"]))
-                 for one in stated if one["key"] == DECISION)  # fmt: skip
 
 
 def _lines(node: NotebookNode, context: Context) -> tuple[Said, ...]:

@@ -51,8 +51,8 @@ def test_the_decisions_of_each_team():
     known = {"shop": decision(FIX), "lone": decision(FIX), "bank": decision(CARRY_ON)}
     said = [text.replace("\u00a0", " ") for text in teams.decisions_sentences(known, OWN)]
     assert said == [
-        "**pay**, 2 services: fix what is not shipping (shop); carry on (bank).",
-        "Without a team, 1 service: fix what is not shipping (lone).",
+        f"**pay**, 2 services: {FIX} (shop); {CARRY_ON} (bank).",
+        f"Without a team, 1 service: {FIX} (lone).",
     ]
     assert teams.decisions_sentences(known, OWN[:0]) == []
 

@@ -308,7 +308,7 @@ def test_notebook_runs_on_a_state_log_alone(path, tmp_path):
         "04_delivery": "Nothing is known of deployments",
         "06_delivery_vs_reliability": "because there are no deployments in the folder",
         "07_budget_policy": "No policy can be replayed, because no objective has data",
-        "09_what_to_do": "**site**: **not enough data**: there is no objective.",
+        "09_what_to_do": "**site**: **not enough data**. There is no objective.",
     }[path.stem] in said
 
 
@@ -440,10 +440,10 @@ def test_the_verdicts_on_the_sample_are_its_stories():
         made = sum(one["service"] == service and one["status"] == "succeeded"
                    for one in truth["deployments"])  # fmt: skip
         if sum(used.values()) > 1:
-            asks = {"deployment": "make releases safer", "incident": "fix what is not shipping"}
+            asks = {"deployment": "make releases safer", "incident": "fix outages unrelated to deployments"}
             assert said[service] == asks[max(used, key=lambda cause: used[cause])]
         elif sum(used.values()) < 0.5:
-            calm = "ship more, there is budget" if made < 13 else "carry on"
+            calm = "deploy more often" if made < 13 else "no change needed"
             assert said[service] == calm
         else:
             assert said[service] != "make releases safer"

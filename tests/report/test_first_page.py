@@ -35,9 +35,7 @@ def test_the_page_in_order():
 
 2026-06-01 00:00 to 2026-06-29 00:00 (UTC).
 
-## In short
-
-- **It** costs.
+**It** costs.
 
 ## What to do
 

@@ -230,18 +230,12 @@ def test_the_finding_is_the_first_sentence_of_what_this_says():
     assert page.finding == "<strong>a</strong> spent 3 %."
 
 
-def test_verdicts_travel_to_the_index_as_html_that_is_safe():
-    """From the findings of an output; markup of names stays text, paths are scrubbed."""
+def test_what_a_page_states_travels_without_paths():
+    """From the findings of its outputs."""
     output = shown("text/markdown", "- said")
-    stated = [{"key": "decisions.service", "service": "a<b>",
-               "sentence": "**a<b>**: **stop**, see /home/me/x."},
-              {"key": "decisions.cell", "sentence": "no"}]  # fmt: skip
-    output.metadata["srelib"] = {"findings": stated}
+    output.metadata["srelib"] = {"findings": [{"key": "a.b", "sentence": "see /home/me/x."}]}
     page = rendered(with_output(output), places={"/home/me": "home"})
-    (said,) = page.decisions
-    assert said.service == "a<b>"
-    assert said.html == "<strong>a&lt;b&gt;</strong>: <strong>stop</strong>, see home/x."
-    assert rendered(with_output(shown("text/markdown", "- said"))).decisions == ()
+    assert page.stated == ({"key": "a.b", "sentence": "see home/x."},)
 
 
 def test_provenance_names_every_file_with_its_hash():
