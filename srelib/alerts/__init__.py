@@ -1,4 +1,4 @@
-"""Would our alerts have told us in time? Burn-rate policies replayed on history and scored."""
+"""Would our alerts have detected incidents in time? Burn-rate policies replayed and scored."""
 
 from srelib.alerts.comparison import RecordedAlerts, compare, recorded, search
 from srelib.alerts.firing import firing, review

@@ -1,4 +1,4 @@
-"""Figures of notebook 03: what happened and when it paged, how late, when, and at what price."""
+"""Figures of notebook 03: incidents and alerts, detection times, hours, and other policies."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from srelib.fleet import Indicator, answers
 
 NOTHING = ("No alert could be replayed: a burn rate needs an objective (slos.yaml) and data with "
            "buckets shorter than the windows of the rules.")  # fmt: skip
-HALVES = ("One half of the history holds nothing to tell about, so policies cannot be chosen on "
+HALVES = ("One half of the history holds nothing to detect, so policies cannot be chosen on "
           "one half and tested on the other.")  # fmt: skip
 QUIET = "Nothing fired, so there is nothing to draw."
 WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
@@ -34,7 +34,7 @@ BARS = "#B9C9D6"
 def plot_timeline(
     replays: Mapping[Indicator, AlertReplay | SrelibError], *, ax: Axes | None = None
 ) -> Axes:
-    """Budget spent per day, what happened above it, and the pages that came.
+    """Budget spent per day, with incidents and pages above it.
 
     Parameters
     ----------
@@ -54,9 +54,9 @@ def plot_timeline(
             _timeline_panel(panel, indicator, results[indicator])
         canvas.headline(ax, title)
         canvas.subtitle(ax, f"bars: spent per day, as a share of the budget of a period; upper "
-                            f"row: {event}s, \u25cf told about by a {kind} of this objective, "
-                            f"\u2715 not; lower row: {kind}s, \u25bc that told, \u25bd that told "
-                            f"about no {event}{key}")  # fmt: skip
+                            f"row: {event}s, \u25cf detected by a {kind} of this objective, "
+                            f"\u2715 missed; lower row: {kind}s, \u25bc that detected one, "
+                            f"\u25bd that matched no {event}{key}")  # fmt: skip
     return canvas.describe(ax, f"Budget spent per day with {event}s and {kind}s, one panel per "
                                f"objective. {title}.")  # fmt: skip
 
@@ -76,7 +76,7 @@ def _timeline_panel(ax: Axes, indicator: Indicator, result: AlertReplay) -> None
     canvas.percent_axis(ax.yaxis, ticks=3)
     canvas.time_axis(ax)
     many = len(found.events)
-    text = f"{int(detected.sum())} of {many} told" if many else "nothing to tell"
+    text = f"{int(detected.sum())} of {many} detected" if many else "nothing to detect"
     canvas.panel_title(ax, indicator.label, text)
 
 
@@ -90,16 +90,16 @@ def _timeline_title(results: Mapping[Indicator, AlertReplay]) -> str:
     many = {key: len(r.score.events) for key, r in results.items()}
     missed = {key: len(r.score.missed) for key, r in results.items()}
     if not any(many.values()):
-        return f"No {event} to tell about"
+        return f"No {event} to detect"
     worst = max(missed, key=lambda key: missed[key])
     if not missed[worst]:
-        return f"Every {event} set off the alert of every objective it touched"
-    return (f"The alert of {worst.label} was silent most often: in {missed[worst]} of "
-            f"{wording.plural(many[worst], event)}")  # fmt: skip
+        return f"Every {event} was detected on every objective it touched"
+    return (f"{worst.label}: its own alert would have missed {missed[worst]} of "
+            f"{wording.plural(many[worst], event)}, more than any other")  # fmt: skip
 
 
 def plot_detection(pooled: PooledAlerts | None, *, ax: Axes | None = None) -> Axes:
-    """Time until the first page against how much each event hurt.
+    """Time until the first page against the budget each event spent.
 
     One dot per event; those never detected are crosses in the strip on top.
 
@@ -109,7 +109,7 @@ def plot_detection(pooled: PooledAlerts | None, *, ax: Axes | None = None) -> Ax
         As from `srelib.alerts.pooled`.
     """
     if pooled is None or not len(pooled.events):
-        text = NOTHING if pooled is None else f"There was no {pooled.event_kind} to tell about."
+        text = NOTHING if pooled is None else f"There was no {pooled.event_kind} to detect."
         return canvas.note(text, ax=ax)
     rows, detected = pooled.events, pooled.events["detected"]
     x = rows["spent"].clip(lower=FLOOR)
@@ -169,18 +169,17 @@ def _detection_title(pooled: PooledAlerts) -> str:
     line = wording.percent(pooled.share)
     if not len(big):
         detected = int(rows["detected"].sum())
-        return f"No {event} spent {line} of a budget; {detected} of {len(rows)} were told about"
+        return f"No {event} spent {line} of a budget; {detected} of {len(rows)} detected"
     seen = big[big["detected"]]
-    were = "were" if len(seen) > 1 else "was"
-    text = (f"{len(seen) or 'None'} of {wording.plural(len(big), event)} worth {line} of a budget "
-            f"{were} told about")  # fmt: skip
+    text = (f"{len(seen) or 'None'} of {wording.plural(len(big), event)} that spent {line} of a "
+            "budget would have been detected")  # fmt: skip
     if not len(seen):
         return text
-    return f"{text}, half of those within {wording.wait(seen['detection'].median())}"
+    return f"{text}, half of these within {wording.wait(seen['detection'].median())}"
 
 
 def plot_hours(pooled: PooledAlerts | None, *, timezone: str, ax: Axes | None = None) -> Axes:
-    """Pages by hour of the week, where the people are who are paged; the frame: office hours.
+    """Pages by hour of the week in the time zone of those paged; the frame: office hours.
 
     Parameters
     ----------
@@ -229,7 +228,7 @@ def _hours_title(hours: pd.DataFrame, severity: str) -> str:
 def plot_search(
     found: pd.DataFrame | None, *, severity: str = "page", ax: Axes | None = None
 ) -> Axes:
-    """Policies side by side: pages a week against budget spent before anybody knew.
+    """Policies side by side: pages a week against budget spent before the first page.
 
     Dots: on the second half of history; dashed: the best on the first half, which they were
     chosen on; lower left is better.
@@ -259,7 +258,7 @@ def plot_search(
         canvas.percent_axis(ax.yaxis, ticks=5)
         ax.set_xlabel(f"{severity}s a week, all objectives together (logarithmic; lower left is "
                       "better)")  # fmt: skip
-        ax.set_ylabel("median share of a budget spent\nbefore anybody knew")
+        ax.set_ylabel(f"median share of a budget spent\nbefore the first {severity}")
         _search_names(ax, found)
         _search_key(ax)
     return ax
@@ -341,5 +340,5 @@ def _search_title(found: pd.DataFrame, severity: str) -> str:
     spent = wording.percents([row["spent_tested_on"] for row in (best, now)])
     what = f"{pages[0]} against {pages[1]} {severity}s a week"
     at = f"at {spent[0]} spent" if spent[0] == spent[1] else f"{spent[0]} against {spent[1]} spent"
-    return (f"{wording.label(best['policy'])}, chosen on the first half: on the second {what}, "
+    return (f"{wording.label(best['policy'])} (chosen on the first half) on the second: {what}, "
             f"{at}")  # fmt: skip

@@ -1,151 +1,170 @@
-"""Other policies on the same history, and whether one of them would do better."""
+"""Other policies and the alerts on record on the same history, and what each rule needs.
+
+`found` is as from `srelib.alerts.compare`, `reviews` are those of `srelib.alerts.review`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
 from srelib import wording
 from srelib.alerts import PooledAlerts, RecordedAlerts, Rule
-from srelib.alerts.policies import _builtin_policies
+from srelib.alerts.policies import _builtin_policies, _earlier_attempts
 from srelib.errors import SrelibError
-from srelib.findings.alerts import NOTHING, NOW, _beside
-from srelib.findings.finding import markdown, name, names
+from srelib.findings.alerts import _costliest, _counts
+from srelib.findings.finding import Finding, names, say
+from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, table
 from srelib.fleet import Indicator, answers
 from srelib.stats import Estimate
 
+Policies = Mapping[str, PooledAlerts]
+
 
 def compare_table(
-    found: Mapping[str, PooledAlerts] | None, *, recorded: RecordedAlerts | None = None
+    found: Policies | None, *, recorded: RecordedAlerts | None = None
 ) -> Table | None:
-    """Ready-made policies side by side on the same history, and what really fired.
-
-    Parameters
-    ----------
-    found : mapping of str to PooledAlerts, or None
-        As from `srelib.alerts.compare`.
-    recorded : RecordedAlerts, optional
-        The alerts on record, which stand behind the policy in use.
-    """
+    """The policy in use, the alerts on record and other ready-made policies on the same history."""
     if not found:
         return None
     one, *others = found.values()
     real = [] if recorded is None or recorded.pooled is None else [recorded.pooled]
-    rows = [{"policy": p.policy, "detected": _of(p.recall), "useful": _of(p.precision),
+    kept = [p for p in others if p.policy not in _earlier_attempts("28d")]
+    rows = [{"policy": p.policy, "detected": _share_of(p.recall), "change": _change(p, one),
+             "useful": wording.percent(p.precision.value),
              "week": wording.rate(p.pages_per_week.value),
-             "first": wording.wait(p.detection_seconds.value),
-             "spent": wording.percent(p.spent_at_detection.value),
-             "out": wording.percent(p.out_of_hours.value)}
-            for p in (one, *real, *others)]  # fmt: skip
-    kind = one.severity
-    note = "; recorded: what really fired" if real else ""
-    return table(pd.DataFrame(rows), max_rows=20,
-                 caption="Policies on the same history, the one in use first; medians; numbered: "
-                         f"the Workbook's own earlier attempts{note}",
-                 headers={"detected": f"{one.event_kind}s told about",
-                          "useful": f"{kind}s that told", "week": f"{kind}s a week",
-                          "first": f"first {kind} after", "spent": "budget spent by then",
-                          "out": "out of hours"})  # fmt: skip
+             "first": wording.length(max(p.detection_seconds.value, 0)),
+             "spent": wording.percent(p.spent_at_detection.value)}
+            for p in (one, *real, *kept)]  # fmt: skip
+    note = "; recorded: alerts on record" if real else ""
+    return table(pd.DataFrame(rows), caption=f"Policies replayed (medians{note})",
+                 headers={"detected": f"{one.event_kind}s detected",
+                          "change": f"beside {wording.label(one.policy)}",
+                          "useful": f"alerts for an {one.event_kind}", "week": "alerts a week",
+                          "first": "first alert after",
+                          "spent": "budget used by then"})  # fmt: skip
 
 
-def _of(estimate: Estimate) -> str:
+def _share_of(estimate: Estimate) -> str:
     if not estimate.n:
         return "–"
-    return f"{wording.percent(estimate.value)} of {wording.count(estimate.n)}"
+    value, low, high = wording.shares([estimate.value, estimate.low, estimate.high])
+    return f"{value} of {wording.count(estimate.n)}\n{low} to {high}"
 
 
-def compare_sentences(found: Mapping[str, PooledAlerts] | None) -> list[str]:
-    """What each ready-made policy missed, beside the one in use.
+def _change(one: PooledAlerts, current: PooledAlerts) -> str:
+    """How many events more and fewer a policy detects than the one in use."""
+    if one is current:
+        return "–"
+    lost, won = _lost_and_won(one, current)
+    return f"+{len(won)}, {wording.MINUS}{len(lost)}"
 
-    Parameters
-    ----------
-    found : mapping of str to PooledAlerts, or None
-        As from `srelib.alerts.compare`.
-    """
+
+def _lost_and_won(one: PooledAlerts, current: PooledAlerts) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Events that only the policy in use detects, and those that only the other one does."""
+    rows, other = (p.events.set_index(["objective", "key"], drop=False) for p in (one, current))
+    known = other["detected"].reindex(rows.index).astype("boolean").fillna(False).astype(bool)
+    return rows[known & ~rows["detected"]], rows[~known & rows["detected"]]
+
+
+def compare_sentences(found: Policies | None) -> list[Finding]:
+    """Which ready-made policies could not be replayed on every objective."""
+    known = set(_builtin_policies("28d")) - set(_earlier_attempts("28d"))
+    left_out = sorted(known - set(found)) if found else []
+    return [say("alerts.compared", "left_out", policies=left_out, n=len(left_out))] * bool(left_out)
+
+
+def recorded_sentences(
+    recorded: RecordedAlerts | None, found: Policies | None, *, severity: str
+) -> list[Finding]:
+    """The alerts on record beside the policy in use, and what the record leaves open."""
     if not found:
-        return [NOTHING]
-    current, *others = found.values()
-    lines = [_beside(name(one.policy), one, current, NOW) for one in others]
-    left_out = [policy for policy in _builtin_policies("28d") if policy not in found]
-    if left_out:
-        lines.append(f"Not replayed on every objective, so not compared: {names(left_out)}.")
-    return lines
+        return []
+    if recorded is None:
+        return [say("alerts.record", "missing", how=HOW_TO["alerts"])]
+    if recorded.unclear:
+        return [say("alerts.record", "unclear", unclear=recorded.unclear)]
+    if recorded.pooled is None:
+        verdict = "other" if recorded.others else "none"
+        return [say("alerts.record", verdict, severity=severity, others=recorded.others)]
+    one, current = recorded.pooled, next(iter(found.values()))
+    return [_beside(one, current), *_which_came_first(one, current),
+            *_record_limits(recorded, severity)]  # fmt: skip
 
 
-def search_sentence(found: pd.DataFrame | None, *, severity: str) -> str:
-    """Whether another policy would do better, chosen early and tested late.
+def _beside(one: PooledAlerts, current: PooledAlerts) -> Finding:
+    lost, won = _lost_and_won(one, current)
+    verdict = "less" if len(lost) else "more" if len(won) else "same"
+    top = _costliest(lost if len(lost) else won) if verdict != "same" else {}
+    return say("alerts.record", verdict, lost=len(lost), won=len(won),
+               known=int(current.events["detected"].sum()), **top, **_counts(one))  # fmt: skip
 
-    Parameters
-    ----------
-    found : DataFrame or None
-        As from `srelib.alerts.search`.
-    severity : str
-    """
-    if found is None:
-        return NOTHING
-    if not len(found):
-        return "One half of the history holds nothing to tell about, so no policy can be chosen."
-    now = found[found["kind"] == "current"].iloc[0]
-    best = found[found["chosen"]].iloc[0]
-    tried = f"Of {len(found)} policies tried on the first half"
+
+def _which_came_first(one: PooledAlerts, current: PooledAlerts) -> list[Finding]:
+    """Whether the alerts on record came sooner, of what both detected."""
+    rows = [p.events.set_index(["objective", "key"])["detected_at"] for p in (one, current)]
+    later = (rows[0] - rows[1].reindex(rows[0].index)).dropna().dt.total_seconds()
+    if not len(later):
+        return []
+    middle = float(later.median())
+    return [say("alerts.first", "later" if middle > 0 else "sooner" if middle < 0 else "same",
+                both=len(later), first=int((later < 0).sum()), last=int((later > 0).sum()),
+                lead=abs(middle), **_counts(one))]  # fmt: skip
+
+
+def _record_limits(recorded: RecordedAlerts, severity: str) -> list[Finding]:
+    """What the record itself leaves open."""
+    taken = [one for one in recorded.severities if one.strip().lower() != severity.strip().lower()]
+    limits: tuple[tuple[Any, str, dict[str, Any]], ...] = (
+        (not recorded.severities, "unnamed", {}),
+        (taken, "taken", {"taken": taken, "n": len(taken), "severity": severity}),
+        (recorded.silent, "silent", {"silent": recorded.silent, "n": len(recorded.silent)}),
+        (recorded.begins is not None, "begins", {"day": recorded.begins}),
+        (recorded.ends is not None, "ends", {"day": recorded.ends}),
+    )  # fmt: skip
+    return [say("alerts.limit", verdict, **parts) for holds, verdict, parts in limits if holds]
+
+
+def search_sentences(found: pd.DataFrame | None) -> list[Finding]:
+    """Whether another policy would do better, chosen early and tested late."""
+    if found is None or not len(found):
+        return []
+    now, best = (found[mask].iloc[0] for mask in (found["kind"] == "current", found["chosen"]))
+    parts = {
+        "tried": len(found), "now": now["policy"], "best": best["policy"],
+        "n": int(best["events_tested_on"]),
+        "pages": best["pages_per_week_tested_on"], "spent": best["spent_tested_on"],
+        "pages_now": now["pages_per_week_tested_on"], "spent_now": now["spent_tested_on"],
+    }  # fmt: skip
     if best["policy"] == now["policy"]:
-        return (f"{tried}, none spends less before anybody knows for as few {markdown(severity)}s "
-                f"as {name(now['policy'])}.")  # fmt: skip
-    early, late = (_trade(best, now, part, severity) for part in ("chosen_on", "tested_on"))
-    lasts = "**It lasts**" if _is_better(best, now) else "**It does not last**"
-    return (f"{tried}, {name(best['policy'])} does best for no more {markdown(severity)}s than "
-            f"{name(now['policy'])}: {early}. {lasts} on the second half: {late}.")  # fmt: skip
+        return [say("alerts.search", "keep", **parts)]
+    pages, spent = parts["pages"] - parts["pages_now"], parts["spent"] - parts["spent_now"]
+    lasts = pages <= 0 and spent <= 0 and (pages < 0 or spent < 0)
+    return [say("alerts.search", "lasts" if lasts else "fails", **parts)]
 
 
-def _is_better(best: pd.Series, now: pd.Series) -> bool:
-    pages = best["pages_per_week_tested_on"] - now["pages_per_week_tested_on"]
-    spent = best["spent_tested_on"] - now["spent_tested_on"]
-    return bool(pages <= 0 and spent <= 0 and (pages < 0 or spent < 0))
+Reviews = Mapping[Indicator, "pd.DataFrame | SrelibError"]
 
 
-def _trade(best: pd.Series, now: pd.Series, part: str, severity: str) -> str:
-    pages = [wording.rate(row[f"pages_per_week_{part}"]) for row in (best, now)]
-    spent = wording.percents([row[f"spent_{part}"] for row in (best, now)])
-    gone = f"{spent[0]} against {spent[1]}" if spent[0] != spent[1] else f"{spent[0]} with either"
-    n = int(best[f"events_{part}"])
-    return (f"{pages[0]} against {pages[1]} {markdown(severity)}s a week, {gone} of a budget spent "
-            f"before anybody knew (n = {n})")  # fmt: skip
-
-
-def review_sentences(
-    reviews: Mapping[Indicator, pd.DataFrame | SrelibError], *, severity: str
-) -> list[str]:
-    """Rules that cannot do their job on this data: unreachable, blind, set off by one failure.
-
-    Parameters
-    ----------
-    reviews : mapping of Indicator to DataFrame
-        Results of `srelib.alerts.review`.
-    severity : str
-        Of the rules that count.
-    """
+def review_sentences(reviews: Reviews, *, severity: str) -> list[Finding]:
+    """Rules that cannot do their job on this data: unreachable, blind, set off by one failure."""
     rows = _rules(reviews, severity)
     if not len(rows):
-        return ["There are no rules to look at."]
-    kinds = (
-        (~rows["reachable"], "**Unreachable**, not even a total outage fires it:"),
-        (rows["blind"], "**Blind** and left out, a window is shorter than a bucket of the data:"),
-        (rows["too_long"] & ~rows["blind"],
-         "**Too long** and left out, it looks back further than the history:"),
-        (rows["one_failure_fires"] & ~rows["blind"],
-         "**One failure is enough** at average traffic:"),
-    )  # fmt: skip
-    found = [f"{text} {_places(rows[mask])}." for mask, text in kinds if mask.any()]
-    if found:
-        return found
-    which = wording.plural(len(reviews), "objective")
-    return [f"Every {markdown(severity)} rule can fire, sees the data and needs more than one "
-            f"failure, on {which}."]  # fmt: skip
+        return []
+    kinds = {
+        "unreachable": ~rows["reachable"], "blind": rows["blind"],
+        "too_long": rows["too_long"] & ~rows["blind"],
+        "one_failure": rows["one_failure_fires"] & ~rows["blind"],
+    }  # fmt: skip
+    found = [say("alerts.rules", verdict, rules=_places(rows[mask]))
+             for verdict, mask in kinds.items() if mask.any()]  # fmt: skip
+    return found or [say("alerts.rules", "ok", objectives=len(answers(reviews)))]
 
 
-def _rules(reviews: Mapping[Indicator, pd.DataFrame | SrelibError], severity: str) -> pd.DataFrame:
+def _rules(reviews: Reviews, severity: str) -> pd.DataFrame:
     parts = [r.assign(objective=key.name) for key, r in answers(reviews).items()]
     if not parts:
         return pd.DataFrame()
@@ -154,50 +173,37 @@ def _rules(reviews: Mapping[Indicator, pd.DataFrame | SrelibError], severity: st
 
 
 def _places(rows: pd.DataFrame) -> str:
-    """Rules of each objective, objectives with the same rules together."""
-    of: dict[str, list[str]] = {}
-    for objective, part in rows.groupby("objective", sort=False):
-        rules = wording.listing([_rule(rule) for rule in part["rule"]])
-        of.setdefault(rules, []).append(str(objective))
-    return "; ".join(f"{rules} of {names(who)}" for rules, who in of.items())
+    """Each rule with its objectives."""
+    groups = rows.groupby(rows["rule"].map(_rule), sort=False)["objective"]
+    return wording.listing([f"{rule} ({names(who)})" for rule, who in groups])
 
 
 def _rule(rule: Rule) -> str:
-    windows = " and ".join(wording.duration(window) for window in rule.windows)
-    return f"the {rule.factor:.4g}x rule over {windows}"
+    """A rule in the words of `read_policy`, such as 14.4x in 1h/5m."""
+    windows = "/".join(wording.duration(one).replace(wording.NBSP, "") for one in rule.windows)
+    return f"{rule.factor:.4g}x in {windows.replace('min', 'm')}"
 
 
-def rules_table(
-    reviews: Mapping[Indicator, pd.DataFrame | SrelibError], *, severity: str
-) -> Table | None:
-    """What each rule needs to fire, per objective.
-
-    Parameters
-    ----------
-    reviews, severity
-        As of `review_sentences`.
-    """
+def rules_table(reviews: Reviews, *, severity: str) -> Table | None:
+    """What the fastest rule of each objective needs to fire, at average traffic."""
     rows = _rules(reviews, severity)
     if not len(rows):
         return None
+    soonest = rows.assign(outage=rows["replayed"].fillna(rows["on_paper"])).sort_values("outage")
+    rows = soonest.groupby("objective", sort=False).first().reindex(rows["objective"].unique())
     frame = pd.DataFrame({
-        "objective": rows["objective"],
-        "rule": [_rule(rule).removeprefix("the ").replace(" rule", "") for rule in rows["rule"]],
-        "traffic": rows["events_in_long"], "needed": rows["failures_to_fire"],
-        "outage": [_in_outage(*pair)
-                   for pair in zip(rows["on_paper"], rows["replayed"], strict=True)],
-        "on this data": ["blind" if b else "too long" if t else "replayed"
-                         for b, t in zip(rows["blind"], rows["too_long"], strict=True)],
+        "objective": rows.index, "rule": rows["rule"].map(_rule),
+        "needed": rows["failures_to_fire"],
+        "outage": [_in_outage(*row) for row in
+                   rows[["blind", "too_long", "outage"]].itertuples(index=False)],
     })  # fmt: skip
-    return table(frame, caption="What it takes to fire each rule, at average traffic", max_rows=24,
-                 headers={"traffic": "events in its long window",
-                          "needed": "bad events that fire it",
-                          "outage": "a total outage fires it after"})  # fmt: skip
+    return table(frame, headers={"needed": "bad events needed", "outage": "fires after"},
+                 caption="The rule of each objective that fires first in a total outage"
+                 )  # fmt: skip
 
 
-def _in_outage(paper: pd.Timedelta, replayed: pd.Timedelta) -> str:
-    """How soon a rule fires in a total outage, on paper and in buckets of the data."""
-    if pd.isna(paper):
-        return "never"
-    seen = "" if pd.isna(replayed) else f", replayed {wording.duration(replayed)}"
-    return f"{wording.duration(paper)} on paper{seen}"
+def _in_outage(blind: bool, too_long: bool, took: pd.Timedelta) -> str:
+    """How soon a rule fires in a total outage of such data."""
+    if blind or too_long:
+        return "blind" if blind else "too long"
+    return "never" if pd.isna(took) else wording.duration(took)

@@ -53,8 +53,8 @@ def replay(*outages: str, key: Indicator = SHOP, log: list[tuple[str, str]] | No
     )  # fmt: skip
 
 
-def test_timeline_marks_what_was_told_and_what_was_not():
-    """One incident with a page, one without, and a page that told about no incident."""
+def test_timeline_marks_what_was_detected_and_what_was_missed():
+    """One incident with a page, one without, and a page that matched no incident."""
     found = replay(
         "2026-06-02T12:00", "2026-06-06T12:00",
         log=[("down", "2026-06-02T12:00"), ("paper", "2026-06-04T12:00")],
@@ -65,28 +65,30 @@ def test_timeline_marks_what_was_told_and_what_was_not():
     assert len(points(shop, "x", canvas.VERMILLION)) == 1
     assert len(points(shop, "v", canvas.BLUE)) == 1
     assert len(points(shop, "v", canvas.GREY)) == 1
-    assert shop.get_title("right") == "1 of 2 told"
-    assert site.get_title("right") == "nothing to tell"
+    assert shop.get_title("right") == "1 of 2 detected"
+    assert site.get_title("right") == "nothing to detect"
     heights = [bar.get_height() for bar in shop.patches]
     assert max(heights) == pytest.approx(1 / 6.72)
-    assert title(ax) == "The alert of shop was silent most often: in 1 of 2 incidents"
+    assert title(ax) == (
+        "shop: its own alert would have missed 1 of 2 incidents, more than any other"
+    )
 
 
 @pytest.mark.parametrize(
     ("log", "text"),
     [
         ([("down", "2026-06-02T12:00")],
-         "Every incident set off the alert of every objective it touched"),
-        ([], "No incident to tell about"),
+         "Every incident was detected on every objective it touched"),
+        ([], "No incident to detect"),
     ],
 )  # fmt: skip
 def test_timeline_title_follows_the_data(log, text):
-    """All told, nothing to tell."""
+    """All detected, nothing to detect."""
     assert title(figures.alerts.plot_timeline({SHOP: replay("2026-06-02T12:00", log=log)})) == text
 
 
-def test_detection_puts_what_was_never_told_on_top():
-    """Nine minutes for the outage; the incident nobody was told about is above all others."""
+def test_detection_puts_what_was_missed_on_top():
+    """Nine minutes for the outage; the incident that was missed is above all others."""
     found = alerts.pooled({SHOP: replay(
         "2026-06-02T12:00", log=[("down", "2026-06-02T12:00"), ("$paper$", "2026-06-04T12:00")]
     )})  # fmt: skip
@@ -98,16 +100,17 @@ def test_detection_puts_what_was_never_told_on_top():
     assert "never" in [label.get_text() for label in ax.get_yticklabels()]
     assert any(text.get_text() == "$paper$, shop" for text in ax.texts)
     assert title(ax) == (
-        "1 of 1 incident worth 2 % of a budget was told about, half of those within 9 min"
+        "1 of 1 incident that spent 2 % of a budget would have been detected, half of these within "
+        "9 min"
     )
     canvas.png(ax.figure)
 
 
 def test_detection_of_small_events_says_so():
-    """Nothing dear happened."""
+    """Nothing costly happened."""
     found = alerts.pooled({SHOP: replay(log=[("paper", "2026-06-04T12:00")])})
     assert title(figures.alerts.plot_detection(found)) == (
-        "No incident spent 2 % of a budget; 0 of 1 were told about"
+        "No incident spent 2 % of a budget; 0 of 1 detected"
     )
 
 
@@ -154,7 +157,7 @@ def test_search_draws_the_second_half_and_names_policies():
     assert points(ax, "o", canvas.GREY) == [(1.0, 0.03), (2.0, 0.01)]
     assert {text.get_text() for text in ax.texts} == {"workbook (in use)", "pyrra", "1 % in $1h$"}
     assert title(ax) == (
-        "1 % in $1h$, chosen on the first half: on the second 3 against 4 pages a week, "
+        "1 % in $1h$ (chosen on the first half) on the second: 3 against 4 pages a week, "
         "1 % against 2 % spent"
     )
     canvas.png(ax.figure)

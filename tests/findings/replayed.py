@@ -16,6 +16,11 @@ def plain(text: str) -> str:
     return text.replace("\u00a0", " ")
 
 
+def said(found: list) -> list[str]:
+    """Sentences of findings with ordinary spaces."""
+    return [plain(one.sentence) for one in found]
+
+
 def incidents(*rows: tuple[str, str]) -> pd.DataFrame:
     """Incidents of an hour: title, start."""
     starts = pd.to_datetime([row[1] for row in rows], utc=True)

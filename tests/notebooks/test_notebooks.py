@@ -338,22 +338,22 @@ def test_the_alerts_follow_the_policy_and_the_truth(exports):
     ))  # fmt: skip
     book = ROOT / "notebooks" / "03_alerting.ipynb"
     workbook = run(book, exports)
-    assert "The **workbook** alert policy, replayed, would have detected **1 of 1 incident**" in workbook
-    assert "**1 was no false alarm**" in workbook
+    assert "policy **workbook**, replayed on 1.1 weeks, would have detected **1 of 1 incident**" in workbook
+    assert "so incidents are missing from the record" in workbook
     pyrra = run(book, exports, policy="pyrra", truth="budget")
-    assert "The **pyrra** alert policy, replayed, would have detected **2 of 2 budget events**" in pyrra
+    assert "policy **pyrra**, replayed on 1.1 weeks, would have detected **2 of 2 budget events**" in pyrra
     own = run(book, exports, policy="90% in 1h, ticket 1x in 1d")
-    assert "Your alert policy (**90% in 1h, ticket 1x in 1d**), replayed, would have detected **none** of 1" in own
-    assert "There are no alerts in the folder, so what really fired is not compared" in own
+    assert "The alert policy **90% in 1h, ticket 1x in 1d**, replayed on 1.1 weeks, would have detected **none of 1" in own
+    assert "There are no alerts in the folder to compare with" in own
     (exports / "alerts.csv").write_text(
         "service,rule,severity,fired_at,resolved_at\n"
         "<b>shop*,Burn,page,2026-06-05T04:02:00Z,2026-06-05T04:20:00Z\n"
     )
     real = run(book, exports, policy="90% in 1h")
-    assert "The 1 page that **really fired** (0.9 a week) detected **1 of 1 incident**" in real
-    assert "told about 1 that **yours** would have missed" in real
+    assert "The **1 alert on record** (0.88 a week) detected **1 of 1 incident**" in real
+    assert "Alerts on record detected 1 incident that the policy in use, replayed, would have missed" in real
     (exports / "incidents.csv").unlink()
-    assert "There are no incidents in the folder. Scored against 2 spans" in run(book, exports)
+    assert "There are no incidents in the folder, so alerts are scored against 2 spans" in run(book, exports)
 
 
 def test_the_target_follows_the_data_and_what_is_asked(exports):
