@@ -1,4 +1,4 @@
-"""Figures of notebook 04: when we ship, how long changes take, what fails, how long it lasts.
+"""Figures of notebook 04: deployments, change lead times, failures and recovery.
 
 `result` is what `srelib.delivery.performance` found, `windows` what `srelib.delivery.sensitivity`
 found for all services taken as one.
@@ -23,11 +23,11 @@ from srelib.figures import canvas
 NOTHING = ("There are no deployments here; export them with `gh api "
            "repos/OWNER/REPO/deployments --paginate`, or as a CSV with service and "
            "finished_at.")  # fmt: skip
-NO_CHANGES = ("No change names the deployment that shipped it, so lead times are not known; a CSV "
-              "with change_id, service, committed_at and deployment_id says it.")  # fmt: skip
+NO_CHANGES = ("No change names its deployment, so lead times are not known; add a CSV with "
+              "change_id, service, committed_at and deployment_id.")  # fmt: skip
 NO_SIGNAL = ("Whether deployments failed is not known: these exports hold no incident, no "
              "rollback, and no word of what was planned.")  # fmt: skip
-NO_FAILURES = "No failure was put down to a deployment, so there is no recovery to draw."
+NO_FAILURES = "No failure is attributed to a deployment, so there is no recovery to draw."
 NO_INCIDENTS = "There are no incidents here, so no window can be tried."
 ROWS = 20
 POINTS = 300
@@ -44,7 +44,7 @@ TICKS = {
 def plot_calendar(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axes:
     """Deployments of each service per week, or per month or quarter in a long history.
 
-    One row per service, those that ship most on top; darker is more.
+    One row per service, those that deploy most on top; darker is more.
     """
     if not result.services:
         return canvas.note(NOTHING, ax=ax)
@@ -105,8 +105,8 @@ def _calendar_title(result: DeliveryPerformance) -> str:
         rates = (row["value"] for row in (most, least))
         often = [f"{wording.count(round(x, 1) if 1 <= x < 10 else x)} a week" for x in rates]
     if len(rows) == 1:
-        return f"{wording.label(most['service'])} shipped {often[0]}"
-    return (f"{wording.label(most['service'], limit=30)} shipped most often, {often[0]}; "
+        return f"{wording.label(most['service'])} was deployed {often[0]}"
+    return (f"{wording.label(most['service'], limit=30)} was deployed most often, {often[0]}; "
             f"{wording.label(least['service'], limit=30)} least, {often[1]}")  # fmt: skip
 
 
@@ -145,7 +145,7 @@ def plot_lead_times(result: DeliveryPerformance, *, ax: Axes | None = None) -> A
         clock = "commit" if result.rules.start == "committed" else "merge"
         canvas.subtitle(
             ax,
-            f"from {clock} to users (log scale), by day shipped; grey: changes; blue: median of "
+            f"from {clock} to users (log scale), by day deployed; grey: changes; blue: median of "
             f"each {what}, shaded: its {_interval(result)}; red, dashed: 90 % took at most "
             f"this{more}",
         )
@@ -238,8 +238,7 @@ def plot_rates(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axes:
             panel = ax.inset_axes((left + place * (each + 0.06), 0.13, each, 0.79))
             _rate_panel(panel, part.reset_index(drop=True), what, names if not place else None)
         canvas.subtitle(ax, f"dots: share of deployments, lines: {_interval(result)}s, to the left "
-                            "is better; grey mark: share of all moments that an incident follows "
-                            "as soon, so what chance alone would give")  # fmt: skip
+                            "is better; grey mark: what chance alone would give")  # fmt: skip
     return ax
 
 
@@ -288,7 +287,7 @@ def plot_sensitivity(
         return canvas.note(NO_INCIDENTS, ax=ax)
     with canvas.style():
         ax, shown, _ = canvas.grid(ax, {"incidents": 0, "fail rate": 0}, each=2.6)
-    with canvas.drawing(ax, _window_title(windows, within), about="Incidents put down to "
+    with canvas.drawing(ax, _window_title(windows, within), about="Incidents attributed to "
                         "deployments, and fail rate, by length of the window"):  # fmt: skip
         hours = windows["within"].dt.total_seconds() / HOUR
         for panel, what in shown:
@@ -302,8 +301,8 @@ def plot_sensitivity(
             panel.set_xlabel("length of the window")
             panel.axvline(pd.Timedelta(within) / pd.Timedelta("1h"), color=canvas.INK, lw=0.9,
                           ls=(0, (4, 2)), zorder=1)  # fmt: skip
-        canvas.subtitle(ax, "by the longest time from a deployment to an incident put down to it; "
-                            "dashed: the window in use")  # fmt: skip
+        canvas.subtitle(ax, "by the longest time from a deployment to an incident attributed to "
+                            "it; dashed: the window in use")  # fmt: skip
     return ax
 
 
@@ -320,7 +319,7 @@ def _chance_panel(ax: Axes, hours: pd.Series, windows: pd.DataFrame) -> None:
                     fontsize=8.5, color=color, path_effects=canvas.halo())  # fmt: skip
     ax.annotate(f"all {most}", (hours.iloc[0], most), xytext=(0, -3), textcoords="offset points",
                 va="top", fontsize=8.5, color=canvas.GREY)  # fmt: skip
-    canvas.panel_title(ax, "incidents", "put down to a deployment")
+    canvas.panel_title(ax, "incidents", "attributed to a deployment")
 
 
 def _share_panel(ax: Axes, hours: pd.Series, windows: pd.DataFrame) -> None:

@@ -1,4 +1,4 @@
-"""What notebook 04 says: how fast and how safely each service ships, and how sure that is.
+"""What notebook 04 says: how often, how fast and how safely services are deployed.
 
 `result` is what `srelib.delivery.performance` found, `windows` what `srelib.delivery.sensitivity`
 found for all services taken as one.
@@ -6,112 +6,202 @@ found for all services taken as one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import pandas as pd
 
 from srelib import wording
 from srelib.dataset import Dataset
-from srelib.delivery import Delivery, DeliveryPerformance, attribution
+from srelib.delivery import Delivery, DeliveryPerformance
 from srelib.delivery.lead_time import _batch_sizes
 from srelib.delivery.performance import FIVE, METRICS, _dora_level
-from srelib.findings.finding import beside_chance, markdown, name, names, of_fields
+from srelib.findings.finding import Finding, of_fields, say, sentence
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, table
 from srelib.stats import Estimate
 from srelib.windows.window import span_label
 
-NO_DEPLOYMENTS = ("**Nothing is known of deployments**, so how we ship cannot be said. To know it, "
-                  f"add {HOW_TO['deployments']}.")  # fmt: skip
-NOTHING = "There are no deployments, so there is nothing to say here."
-UNPLANNED = ("**How much is rework is not known**: the exports do not say which deployments were "
-             "unplanned (a column `planned`, false for those).")  # fmt: skip
-DEAF = ("**How often deployments fail is not known**: these exports hold no incident, no "
-        "rollback, and no word of what was planned. To know it, add "
-        f"{HOW_TO['incidents']}.")  # fmt: skip
-BP = wording.NBSP
-TOO_FEW = ", too few for an interval"
-_SIGNALS = {
-    "incident": "had an incident put down to them", "rolled_back": "were rolled back",
-    "hotfix": "were mended by an unplanned deployment within ",
-}  # fmt: skip
-_OTHERS = {"rolled_back": "rollbacks", "hotfix": "unplanned repairs"}
 CLOCKS = {"committed": "commit", "merged": "merge"}
 NAMES = {"lead_time": "change lead time", "fail_rate": "change fail rate",
          "recovery": "recovery time"}  # fmt: skip
+PERIODS = {"1w": "week", "1M": "month", "1Q": "quarter"}
 
 
-def summary_sentences(result: DeliveryPerformance) -> list[str]:
-    """The answer of the notebook, bottom line first: how often, how fast, how safely, how sure."""
+def summary_sentences(result: DeliveryPerformance) -> list[Finding]:
+    """The answer of the notebook: deployment frequency, change lead time and change fail rate."""
     if not result.services:
-        return [NO_DEPLOYMENTS]
-    lines = (_frequency_sentence(result), _lead_sentence(result), _fail_sentence(result),
-             _recovery_sentence(result), _rework_sentence(result))  # fmt: skip
-    return [line for line in lines if line]
+        return [say("delivery.frequency", "nothing", how=HOW_TO["deployments"])]
+    return [_frequency(result), _lead_time(result), *_fail_rate(result)]
 
 
-def _frequency_sentence(result: DeliveryPerformance) -> str:
-    """Who ships most and least often."""
-    rows = result.frequency.sort_values("n", ascending=False, kind="stable")
-    total = int(rows["n"].sum())
-    head = f"**{wording.plural(total, 'deployment')}** reached users in {_history(result)}"
-    if not total:
-        return f"No deployment reached users in {_history(result)}."
-    first, last = (name(row["service"]) for row in (rows.iloc[0], rows.iloc[-1]))
-    most, least = (_often(result, row) for row in (rows.iloc[0], rows.iloc[-1]))
-    if len(rows) == 1:
-        return f"{head}, all of {first}: {most}."
-    return f"{head}: of {first} most often, {most}, of {last} least, {least}."
+def _frequency(result: DeliveryPerformance) -> Finding:
+    """Who deploys most and least often."""
+    rows = _rows(result.frequency.sort_values("n", ascending=False, kind="stable"))
+    total = sum(row.n for row in rows)
+    verdict = "one" if len(rows) == 1 else "several"
+    verdict = "short" if result.weeks < 1 else verdict
+    return say("delivery.frequency", verdict if total else "none", n=total,
+               history=_history(result), most=rows[0], least=rows[-1])  # fmt: skip
 
 
-def _history(result: DeliveryPerformance) -> str:
-    return wording.roughly(result.between[1] - result.between[0])
-
-
-def _often(result: DeliveryPerformance, row: pd.Series) -> str:
-    """A frequency with its interval; a count where the history is too short for a rate."""
-    if result.weeks < 1:
-        return wording.plural(row["n"], "time")
-    low, high, value = (wording.per_week(row[key]) for key in ("low", "high", "value"))
-    return f"{value} a week (95{BP}% interval {low} to {high})"
-
-
-def calendar_sentence(result: DeliveryPerformance) -> str:
-    """On how many days something was shipped, and the longest time without."""
-    if not result.services:
-        return NOTHING
-    rows = result.frequency[result.frequency["n"] > 0]
-    gaps = rows.dropna(subset="longest_gap")
-    if not len(gaps):
-        return "No service shipped twice, so there is no time between two deployments."
-    busy = rows.iloc[int(rows["day_share"].argmax())]
-    longest = gaps.iloc[int(gaps["longest_gap"].argmax())]
-    return (f"{name(busy['service'])} shipped on {wording.percent(busy['day_share'])} of all days "
-            f"({busy['days']} days, weekends counted). The longest time between two deployments "
-            f"of a service: {wording.roughly(longest['longest_gap'])}, "
-            f"{name(longest['service'])}.")  # fmt: skip
-
-
-def _lead_sentence(result: DeliveryPerformance) -> str:
-    """How long changes take, the quickest and the slowest service."""
+def _lead_time(result: DeliveryPerformance) -> Finding:
+    """How long changes take, the fastest and the slowest service."""
     known = {s: m.lead_time for s, m in result.metrics.items() if m.lead_time.n}
     if not known:
-        return f"**How long changes take is not known.** To know it, add {HOW_TO['changes']}."
-    order = sorted(known, key=lambda s: known[s].value)
-    clock = CLOCKS[result.rules.start]
-    half = "a change" if result.rules.lead == "mean" else "half of the changes"
-    text = f"From {clock} to users, {half} of {name(order[0])} took {_time(known[order[0]])}"
-    if len(order) > 1:
-        text += f", of {name(order[-1])} {_time(known[order[-1]])}"
-    return f"{text}."
+        return say("delivery.lead_time", "unknown", how=HOW_TO["changes"])
+    quick, *_, slow = sorted([*known, *known], key=lambda s: known[s].value)
+    return say(
+        "delivery.lead_time", "one" if len(known) == 1 else "several", quick=quick, slow=slow,
+        kind=result.rules.lead, clock=CLOCKS[result.rules.start], shortest=_time(known[quick]),
+        longest=_time(known[slow]),
+    )  # fmt: skip
+
+
+def _fail_rate(result: DeliveryPerformance) -> list[Finding]:
+    """Whose deployments fail most often, whose least, and whether the intervals overlap."""
+    rows = result.fails[result.fails["n"] > 0]
+    if not len(rows):
+        unknown = say("delivery.fail_rate", "unknown", how=HOW_TO["incidents"])
+        return [unknown] if result.frequency["n"].any() else []
+    rows = rows.sort_values(["value", "n"], ascending=[False, False], kind="stable")
+    (worst,), best = _rows(rows[rows["service"] == result.most_failing]), _rows(rows)[-1]
+    verdict = "apart" if worst.low > best.high else "overlap"
+    verdict = "one" if worst == best else verdict
+    verdict = verdict if worst.failed else "none"
+    n = int(rows["n"].sum())
+    return [say("delivery.fail_rate", verdict, worst=worst, best=best, n=n)]
+
+
+def basis_sentences(result: DeliveryPerformance, windows: pd.DataFrame) -> list[Finding]:
+    """What the answer stands on, and what of it could be chance."""
+    if not result.services:
+        return [say("delivery.nothing")]
+    doubtful = [
+        sentence("delivery.chance", "part", row=row)
+        for row in _rows(result.fails)
+        if row.failed and row.n and not result.metrics[row.service].fail_clear
+    ]
+    incidents = result.pairs["incident_id"]
+    placed = incidents[result.pairs["deployment_id"].notna()].nunique()
+    verdict = "window" if result.rules.match.endswith("window") else "other"
+    used = windows[windows["within"] == result.rules.within]
+    found = say(
+        "delivery.basis", verdict if len(incidents) else "none", history=_history(result),
+        deployments=result.frequency["n"].sum(), changes=_deployed(result), attributed=placed,
+        incidents=incidents.nunique(), by_chance=round((used["by_chance"] - used["named"]).sum()),
+    )  # fmt: skip
+    return [found] + ([say("delivery.chance", "some", parts=doubtful)] if doubtful else [])
+
+
+def data_sentences(result: DeliveryPerformance, *, dataset: Dataset) -> list[Finding]:
+    """What these numbers stand on, and what is missing."""
+    missing = [
+        say("delivery.missing", kind=kind, how=HOW_TO[kind])
+        for kind in ("deployments", "changes", "incidents")
+        if not len(getattr(dataset, kind))
+    ]
+    if not result.services:
+        return missing
+    rules, changes = result.rules, dataset.changes
+    match = sentence("delivery.match", rules.match, within=rules.within)
+    found = [say("delivery.rules", name=rules.name, match=match)]
+    waiting = result.lead["seconds"][result.lead["state"] == "waiting"]
+    if len(result.lead):
+        found.append(say("delivery.changes", "waiting" if len(waiting) else "none",
+                         n=len(result.lead), shipped=_deployed(result), waiting=len(waiting),
+                         half=waiting.median()))  # fmt: skip
+    merged = int(changes["committed_at"].isna().sum()) * (rules.start == "committed")
+    broken = {str(s) for s in dataset.incidents["service"].dropna()} - set(result.services)
+    parts = {
+        "no_lead_time": [
+            sentence("delivery.state", n=n, why=why)
+            for why, n in result.lead["state"].value_counts().items()
+            if why not in ("shipped", "waiting")
+        ],
+        "first_batch": [
+            sentence("delivery.batch", row=row)
+            for row in _rows(_batch_sizes(result.lead))
+            if row.deployments >= 5 and row.first > 10 * row.usual
+        ],
+        "from_merge": [merged] if merged else [],
+        "no_deployments": sorted(broken),
+    }  # fmt: skip
+    found += [say(f"delivery.{key}", parts=p, all=len(changes)) for key, p in parts.items() if p]
+    return [*missing, *found]
+
+
+def lead_time_sentence(result: DeliveryPerformance) -> Finding:
+    """Whether the last period differs from the first by more than the intervals."""
+    if not result.services:
+        return say("delivery.nothing")
+    rows = result.lead_periods[result.lead_periods["complete"] & (result.lead_periods["n"] >= 10)]
+    ends = [(own[0], own[-1]) for own in map(_rows, dict([*rows.groupby("service")]).values())]
+    ends = [(first, last) for first, last in ends if first != last]
+    moved = [
+        sentence("delivery.lead_trend", "part", who=last.service, first=first.value,
+                 last=last.value)
+        for first, last in ends if last.low > first.high or last.high < first.low
+    ]  # fmt: skip
+    verdict = "moved" if moved else "same" if ends else "few"
+    return say("delivery.lead_trend", verdict, parts=moved, period=PERIODS[result.period])
+
+
+def failure_sentences(result: DeliveryPerformance) -> list[Finding]:
+    """Which signals failures had, what never reached users, and how much was unplanned."""
+    if not result.services:
+        return [say("delivery.nothing")]
+    sums, signals = result.fails.sum(numeric_only=True), result.fails["signals"].iloc[0]
+    parts = [
+        sentence("delivery.signal", one, n=sums[one], within=result.rules.hotfix_within)
+        for one in filter(None, signals.split(", "))
+    ]
+    verdict = "some" if sums["failed"] else "none"
+    found = [say("delivery.failed", verdict if parts else "unknown", n=int(sums["failed"]),
+                 parts=parts, before=int(sums["before_users"]))]  # fmt: skip
+    known, unknown = result.rework["n"].sum(), result.rework["unknown"].sum()
+    verdict = ("part" if unknown else "all") if known else "unknown"
+    return [*found, say("delivery.rework", verdict, n=known, unknown=unknown,
+                        unplanned=result.rework["unplanned"].sum())]  # fmt: skip
+
+
+def attribution_sentence(result: DeliveryPerformance) -> Finding:
+    """How many incidents are attributed to a deployment, by which rule, and why others are not."""
+    if not result.services:
+        return say("delivery.nothing")
+    pairs = result.pairs.drop_duplicates(["service", "incident_id"])
+    if not len(pairs):
+        return say("delivery.attribution", "none", how=HOW_TO["incidents"])
+    within, placed = result.rules.within, pairs["deployment_id"].notna()
+    by, left = (
+        [sentence(f"delivery.{key}", str(one), n=n, within=within)
+         for one, n in own.value_counts().items()]
+        for key, own in (("by", pairs["rule"][placed]), ("left", pairs["why"][~placed]))
+    )  # fmt: skip
+    verdict = "left" if not by else "part" if left else "all"
+    return say("delivery.attribution", verdict, placed=placed.sum(), n=len(pairs), by=by,
+               left=left)  # fmt: skip
+
+
+def recovery_sentence(result: DeliveryPerformance) -> Finding:
+    """How long failures last, where there are enough of them."""
+    known = {s: each.recovery for s, each in result.metrics.items() if each.recovery.n}
+    if not result.services:
+        return say("delivery.nothing")
+    if not known:
+        recorded = result.fails["signals"].str.contains("incident").any()
+        return say("delivery.recovery", "none" if recorded else "unknown", how=HOW_TO["incidents"])
+    total, still = sum(e.n for e in known.values()), int(result.recovery["open"].sum())
+    opened = sentence("delivery.recovery", "open", open=still, n=total) if still else ""
+    most = max(known, key=lambda s: (_has_interval(known[s]), known[s].n))
+    return say(
+        "delivery.recovery", "some" if _has_interval(known[most]) else "few", n=total, who=most,
+        kind=result.rules.lead, services=len(known), time=_time(known[most]), open=opened,
+    )  # fmt: skip
 
 
 def _time(estimate: Estimate) -> str:
-    """A length of time with interval and n."""
-    value, low, high = _lengths(estimate)
-    n = f"n = {wording.count(estimate.n)}"
-    ends = f"95{BP}% interval {low} to {high}; {n}" if _has_interval(estimate) else f"{n}{TOO_FEW}"
-    return f"**{value}** ({ends})"
+    return sentence("delivery.time", "sure" if _has_interval(estimate) else "few", of=estimate)
 
 
 def _has_interval(estimate: Estimate) -> bool:
@@ -119,330 +209,59 @@ def _has_interval(estimate: Estimate) -> bool:
     return estimate.low == estimate.low and estimate.high == estimate.high
 
 
-def _lengths(estimate: Estimate) -> list[str]:
-    """A length of time and the ends of its interval."""
-    return [wording.length(x) for x in (estimate.value, estimate.low, estimate.high)]
+def _history(result: DeliveryPerformance) -> float:
+    return (result.between[1] - result.between[0]).total_seconds()
 
 
-def _changes_sentence(result: DeliveryPerformance) -> str:
-    """What became of every change: shipped, waiting, or why it has no lead time."""
-    if not len(result.lead):
-        return ""
-    counts = result.lead["state"].value_counts()
-    shipped, waiting = int(counts.get("shipped", 0)), int(counts.get("waiting", 0))
-    text = f"Of {wording.plural(len(result.lead), 'change')} {wording.count(shipped)} were shipped"
-    if waiting:
-        own = result.lead[result.lead["state"] == "waiting"]
-        half = wording.length(float(own["seconds"].median()))
-        text += f" and {wording.count(waiting)} are waiting, half of them for {half} or longer"
-        text += "; squashed or cherry-picked originals look the same"
-    others = [f"{wording.count(n)} {why}" for why, n in counts.items()
-              if why not in ("shipped", "waiting")]  # fmt: skip
-    left = f" Left out: {wording.listing(others, limit=5)}." if others else ""
-    return f"{text}.{left}"
+def _deployed(result: DeliveryPerformance) -> int:
+    return int((result.lead["state"] == "shipped").sum())
 
 
-def slowest_sentence(result: DeliveryPerformance) -> str:
-    """The slow end of lead times, and whether the last period differs from the first."""
-    if not result.services:
-        return NOTHING
-    rows = result.lead_periods[result.lead_periods["complete"] & (result.lead_periods["n"] >= 10)]
-    text, moved = "Between the first and the last whole period with ten changes,", []
-    for service, own in rows.groupby("service", sort=False):
-        first, last = own.iloc[0], own.iloc[-1]
-        if len(own) > 1 and (last["low"] > first["high"] or last["high"] < first["low"]):
-            moved.append(f"{name(service)} from {wording.length(first['value'])} to "
-                         f"{wording.length(last['value'])}")  # fmt: skip
-    if not len(rows):
-        return "No service has two whole periods with ten changes each, so no trend can be told."
-    if not moved:
-        return f"{text} no service moved by more than the intervals allow for."
-    return (f"{text} the median moved by more than the intervals allow for: "
-            f"{wording.listing(moved)}.")  # fmt: skip
-
-
-def _fail_sentence(result: DeliveryPerformance) -> str:
-    """Whose deployments failed most often, whose least, and whether chance could explain it."""
-    rows = result.fails[result.fails["n"] > 0]
-    if not len(rows):
-        return DEAF if result.frequency["n"].any() else ""
-    rows = rows.sort_values(["value", "n"], ascending=[False, False], kind="stable")
-    worst, best = rows[rows["service"] == result.most_failing].iloc[0], rows.iloc[-1]
-    share = f"**{_share(worst)}**" if result.metrics[worst["service"]].fail_clear else _share(worst)
-    text = f"Of the deployments of {name(worst['service'])} {share} failed"
-    if result.rules.per == "incidents":
-        text = f"{name(worst['service'])} had {share} incidents per deployment"
-    if "incident" not in worst["signals"]:
-        others = wording.listing(_OTHERS[signal] for signal in worst["signals"].split(", "))
-        text += f", counting {others} only, since there are no incidents here"
-    if len(rows) == 1:
-        return f"{text}."
-    doubt = _doubt(result, rows.iloc[0]) if result.rules.per == "deployments" else ""
-    if worst["service"] == best["service"]:
-        return f"{text}.{doubt}"
-    chance = ("the intervals do not overlap" if worst["low"] > best["high"]
-              else "the intervals overlap, so chance may explain the difference")  # fmt: skip
-    return f"{text}, of those of {name(best['service'])} {_share(best)}: {chance}.{doubt}"
-
-
-def _doubt(result: DeliveryPerformance, top: pd.Series) -> str:
-    """Where about as many deployments would have been followed by an incident by chance."""
-    if result.metrics[top["service"]].fail_clear:
-        return ""
-    (row,) = result.chance[result.chance["service"] == top["service"]].to_dict("records")
-    share, length = wording.shares([row["followed_by_chance"]])[0], result.rules.within
-    rate = "" if top["service"] == result.most_failing else (
-        f" ({top['failed']} of {wording.plural(top['n'], 'deployment')})")  # fmt: skip
-    return (f" The rate of {name(top['service'])}{rate} could be chance: {share} of all its "
-            f"moments are followed by an incident within {wording.duration(length)}, and so were "
-            f"{int(row['followed'])} of the {int(row['planned'])} deployments that did not "
-            "themselves answer one.")  # fmt: skip
-
-
-def _share(row: pd.Series) -> str:
-    value, low, high = wording.shares([row["value"], row["low"], row["high"]])
-    counts = f"{row['failed']} of {row['n']}" if "failed" in row else f"n = {row['n']}"
-    return f"{value} ({counts}; 95{BP}% interval {low} to {high})"
-
-
-def signals_sentence(result: DeliveryPerformance) -> str:
-    """Which signals the failures had, and what never reached users."""
-    if not result.services:
-        return NOTHING
-    rules, sums = result.rules, result.fails[["failed", *_SIGNALS, "before_users"]].sum()
-    texts = {**_SIGNALS, "hotfix": _SIGNALS["hotfix"] + wording.duration(rules.hotfix_within)}
-    parts = [f"{wording.count(sums[key])} {texts[key]}" for key in texts if key in rules.signals]
-    text = (f"Of {wording.plural(int(sums['failed']), 'failed deployment')} "
-            f"{wording.listing(parts)}; one with several signals counts once.")  # fmt: skip
-    if not result.fails["signals"].iloc[0]:
-        text = "These exports hold no signal of failure, so none was counted."
-    elif sums["failed"] == 0:
-        text = "No deployment showed any signal of failure."
-    if sums["before_users"]:
-        text += (f" {wording.plural(int(sums['before_users']), 'deployment')} failed before any "
-                 "user saw them, and do not count.")  # fmt: skip
-    if "rolled_back" in rules.signals and not sums["rolled_back"]:
-        text += " No deployment is marked as rolled back; many exports cannot say it."
-    return text
-
-
-def attribution_sentence(result: DeliveryPerformance) -> str:
-    """How many incidents were put down to a deployment, by which rule, and what was left over."""
-    if not result.services:
-        return NOTHING
-    pairs = result.pairs.drop_duplicates(["service", "incident_id"])
-    if not len(pairs):
-        return f"There are no incidents here. To have them, add {HOW_TO['incidents']}."
-    placed = pairs[pairs["deployment_id"].notna()]
-    near = f"started within {wording.duration(result.rules.within)} after it"
-    texts = {"source": "name it", "latest": "came after it, however long", "window": near}
-    by = [f"{n} {texts[str(rule)]}" for rule, n in placed["rule"].value_counts().items()]
-    left = pairs[pairs["deployment_id"].isna()]["why"].value_counts()
-    parts = [f"{n} {_LEFT[str(why)]}" for why, n in left.items()]
-    text = (f"**{len(placed)} of {wording.plural(len(pairs), 'incident')}** were put down to a "
-            "deployment")  # fmt: skip
-    text += f" ({wording.listing(by)})" if by else ""
-    return f"{text}; left over: {wording.listing(parts)}." if parts else f"{text}."
-
-
-_LEFT = {
-    attribution.UNKNOWN: "that name a deployment these exports do not have",
-    attribution.UNNAMED: "that name none",
-    attribution.NOTHING: "with no deployment before",
-    attribution.TOO_OLD: "whose latest deployment was too long before",
-}
-
-
-def sensitivity_sentence(windows: pd.DataFrame, result: DeliveryPerformance) -> str:
-    """What another window would have said, and what chance alone puts into this one."""
-    if not result.services or not windows["incidents"].any():
-        return "Without deployments and incidents no window can be tried."
-    near = (windows["within"] - pd.Timedelta(result.rules.within)).abs().argmin()
-    row, first, last = (windows.iloc[int(place)] for place in (near, 0, -1))
-    length, shortest, longest = (wording.duration(one["within"]) for one in (row, first, last))
-    return (f"A window of {length} takes in {row['attributed']} of "
-            f"{row['incidents']} incidents; **{wording.count(round(row['by_chance']))} would fall "
-            "into it by chance alone**, as if they had nothing to do with deployments. From "
-            f"{shortest} to {longest}, the fail rate of all services together goes from "
-            f"{wording.percent(first['value'])} to {wording.percent(last['value'])}.")  # fmt: skip
-
-
-def _recovery_sentence(result: DeliveryPerformance) -> str:
-    """How long failures last where there are enough of them to say."""
-    known = {s: each.recovery for s, each in result.metrics.items() if each.recovery.n}
-    if not known:
-        if not result.fails["signals"].str.contains("incident").any():
-            return (f"**How long failures last is not known.** To know it, add "
-                    f"{HOW_TO['incidents']}.")  # fmt: skip
-        return "No incident was put down to a deployment, so there is nothing to recover from."
-    sure = sorted((s for s in known if _has_interval(known[s])), key=lambda s: -known[s].n)
-    total = int(sum(estimate.n for estimate in known.values()))
-    unresolved = int(result.recovery["open"].sum())
-    still = f"; {unresolved} of all {total} still open" if unresolved else ""
-    if not sure:
-        return (f"{wording.plural(total, 'failure')} of {wording.plural(len(known), 'service')}: "
-                f"too few of any of them to say how long one lasts{still}.")  # fmt: skip
-    parts = [f"{name(service)} {_time(known[service])}" for service in sure[:3]]
-    few = wording.plural(len(known) - len(sure), "service")
-    rest = f"; {few} had too few failures to say" if len(known) > len(sure) else ""
-    half = "half of the failures lasted up to"
-    what = "a failure lasted" if result.rules.lead == "mean" else half
-    return f"Per service, {what}: {wording.listing(parts)}{rest}{still}."
-
-
-def clocks_sentence(result: DeliveryPerformance) -> str:
-    """What the other clock would have said: from the deployment instead of from the failure."""
-    if not result.services:
-        return NOTHING
-    if not len(result.recoveries):
-        return "No failure, so no clock to compare."
-    rows = result.recoveries[result.recoveries["recovered"].astype(bool)]
-    both = rows[["from_failure", "from_deployment"]].dropna()
-    if not len(both):
-        return "Every failure is still open, so no clock can be compared."
-    halves = [wording.length(float(both[key].median())) for key in both]
-    ended = wording.plural(len(both), "ended failure")
-    return (f"All services together, half of {ended} were over {halves[0]} after they began, and "
-            f"{halves[1]} after the deployment. The second clock, which some tools use, counts the "
-            "time before anything was broken.")  # fmt: skip
-
-
-def _rework_sentence(result: DeliveryPerformance) -> str:
-    """What share of deployments was unplanned."""
-    rows = result.rework
-    known, unknown = int(rows["n"].sum()), int(rows["unknown"].sum())
-    if not known:
-        return UNPLANNED if unknown else ""
-    unplanned = int(rows["unplanned"].sum())
-    most = rows[rows["n"] > 0].sort_values(["value", "n"], ascending=False).iloc[0]
-    text = f"**{unplanned} of {wording.count(known)} deployments were unplanned**"
-    if unplanned and len(rows) > 1:
-        share = _share(most.rename({"unplanned": "failed"}))
-        text += f", most often of {name(most['service'])}: {share}"
-    more = f"; of {wording.count(unknown)} more the exports do not say" if unknown else ""
-    return f"{text}{more}."
-
-
-def data_sentences(result: DeliveryPerformance, *, dataset: Dataset) -> list[str]:
-    """What these numbers stand on, and what is missing."""
-    lines = [
-        f"No **{kind}** in the folder; to have them, add {HOW_TO[kind]}."
-        for kind in ("deployments", "changes", "incidents")
-        if not len(getattr(dataset, kind))
-    ]
-    if not result.services:
-        return lines
-    first, last = (wording.day(time) for time in result.between)
-    lines.append(f"The history runs from {first}, the day of the first deployment on record, to "
-                 f"{last}; weeks and months at its ends count at the length seen.")  # fmt: skip
-    more = (_changes_sentence(result), _from_merge(result, dataset), _first_batch(result),
-            _unshipped(result, dataset))  # fmt: skip
-    return [*lines, *filter(None, more)]
-
-
-def _from_merge(result: DeliveryPerformance, dataset: Dataset) -> str:
-    """Changes whose export says only when they were merged."""
-    count = int(dataset.changes["committed_at"].isna().sum())
-    if not count or result.rules.start == "merged":
-        return ""
-    whole = wording.plural(len(dataset.changes), "change")
-    return (f"Of {whole}, {wording.count(count)} do not say when they were committed: their lead "
-            "time counts from the merge, and is shorter for it.")  # fmt: skip
-
-
-def _first_batch(result: DeliveryPerformance) -> str:
-    """Services whose first deployment on record carries far more than any usual one."""
-    found = [
-        f"{name(row['service'])} ({wording.count(row['first'])} changes against "
-        f"{wording.count(row['usual'])} usually)"
-        for row in _batch_sizes(result.lead).to_dict("records")
-        if row["deployments"] >= 5 and row["first"] > 10 * row["usual"]
-    ]  # fmt: skip
-    if not found:
-        return ""
-    return (f"The first deployment on record holds far more than others: {wording.listing(found)}. "
-            "It may hold all that was made before these exports begin, and makes lead times look "
-            "longer.")  # fmt: skip
-
-
-def _unshipped(result: DeliveryPerformance, dataset: Dataset) -> str:
-    """Services with incidents that no deployment is known of."""
-    broken = {str(s) for s in dataset.incidents["service"].dropna()} - set(result.services)
-    if not broken:
-        return ""
-    return (f"No deployment is on record for {names(sorted(broken))}, so no incident there can be "
-            "put down to one.")  # fmt: skip
-
-
-def basis_sentence(result: DeliveryPerformance) -> str:
-    """What all of it stands on: rules, history, counts."""
-    if not result.services:
-        return NOTHING
-    rules = result.rules
-    match = {"source_then_window": f"named by the source, else the latest within "
-                                   f"{wording.duration(rules.within)}",
-             "source_then_latest": "named by the source, else the latest before, however old",
-             "window": f"the latest within {wording.duration(rules.within)}",
-             "latest": "the latest before, however old",
-             "source": "named by the source"}[rules.match]  # fmt: skip
-    shipped = int((result.lead["state"] == "shipped").sum())
-    return (f"Rules **{markdown(rules.name)}**: an incident belongs to the deployment {match}; "
-            f"a change lead time starts at the {CLOCKS[rules.start]}. All of this stands on "
-            f"{wording.plural(int(result.frequency['n'].sum()), 'deployment')}, "
-            f"{wording.plural(shipped, 'shipped change')} "
-            f"and {wording.plural(result.pairs['incident_id'].nunique(), 'incident')} in "
-            f"{_history(result)}.")  # fmt: skip
+def _rows(frame: pd.DataFrame) -> list[Any]:
+    return list(frame.itertuples(index=False))
 
 
 def metrics_table(result: DeliveryPerformance, *, year: int) -> Table | None:
-    """The five numbers of each service with n, interval and their level of a year."""
+    """The five numbers of each service with interval, n and their levels of a year."""
     if not result.services:
         return None
-    rows = []
-    for service, each in result.metrics.items():
-        row = {"service": wording.label(service, limit=30)}
-        for metric in FIVE:
-            estimate = getattr(each, metric)
-            reach = _level(estimate, metric, year) if metric in METRICS and estimate.n else ""
-            beside = metric == "fail_rate" and each.fail_chance == each.fail_chance
-            luck = f"; {beside_chance(each)}" if beside else ""
-            row[metric] = _cell(estimate, metric, result) + reach + luck
-        rows.append(row)
+    rows = [
+        {"service": wording.label(service, limit=30)}
+        | {metric: _cell(each, metric, result, year) for metric in FIVE}
+        for service, each in result.metrics.items()
+    ]
     headers = {"frequency": "deployments a week", **NAMES, "rework_rate": "rework rate"}
-    frame = pd.DataFrame(rows, columns=["service", *headers])
-    return table(frame, headers=headers, caption=(
-        f"DORA's five metrics: value (95{BP}% interval; n); level of {year}, and how far the "
-        "interval reaches. A level names the survey cluster a number would have fallen into: not "
-        "a grade, and only where n allows.")).stating(
+    return table(pd.DataFrame(rows), headers=headers, caption=(
+        f"With 95 % interval and the DORA levels of {year} that it reaches (survey clusters, not "
+        "grades)")).stating(
         one for service, each in result.metrics.items()
         for one in of_fields("delivery.five", each, service=service,
                              window=span_label(*result.between))
     )  # fmt: skip
 
 
-def _cell(estimate: Estimate, metric: str, result: DeliveryPerformance) -> str:
-    if not estimate.n and estimate.value != estimate.value:
+def _cell(each: Delivery, metric: str, result: DeliveryPerformance, year: int) -> str:
+    estimate: Estimate = getattr(each, metric)
+    if estimate.value != estimate.value:
         return "not known"
     if metric == "frequency" and result.weeks < 1:
-        return wording.plural(estimate.n, "deployment")
-    numbers = [estimate.value, estimate.low, estimate.high]
-    value, low, high = wording.estimates(metric, numbers)
-    n = f"n = {wording.count(estimate.n)}"
-    ends = f"{low} to {high}; {n}" if _has_interval(estimate) else f"{n}{TOO_FEW}"
-    return f"{value} ({ends})"
+        return "too short"
+    value, low, high = wording.estimates(metric, [estimate.value, estimate.low, estimate.high])
+    if not _has_interval(estimate):
+        return f"{value}\nn = {wording.count(estimate.n)}"
+    notes = [f"{low} to {high}"]
+    if metric in METRICS:
+        notes.append(_levels((estimate.low, estimate.high), metric, year))
+    if metric == "fail_rate" and not each.fail_clear:
+        notes.append("could be chance")
+    return f"{value}\n{'; '.join(notes)}"
 
 
-def _level(estimate: Estimate, metric: str, year: int) -> str:
-    """The level a number would have had, and how far its interval reaches."""
-    own, *ends = (
-        _dora_level(value, metric=metric, year=year)
-        for value in (estimate.value, estimate.low, estimate.high)
-    )
-    best, worst = ends[::-1] if metric == "frequency" else ends
-    if not own or not best or not worst:
-        return "; no level on so few" if own else "; "
-    reach = "" if best[0] == worst[-1] else f", could be {best[0]} to {worst[-1]}"
-    return f"; {' or '.join(filter(None, [', '.join(own[:-1]), own[-1]]))}{reach}"
+def _levels(ends: Iterable[float], metric: str, year: int) -> str:
+    """The best and the worst level of an interval."""
+    best, worst = (_dora_level(end, metric=metric, year=year) for end in ends)
+    best, worst = (worst, best) if metric == "frequency" else (best, worst)
+    return best[0] if best[0] == worst[-1] else f"{best[0]}–{worst[-1]}"
 
 
 def tools_table(found: Mapping[str, Mapping[str, Delivery]]) -> Table | None:
@@ -456,38 +275,33 @@ def tools_table(found: Mapping[str, Mapping[str, Delivery]]) -> Table | None:
     rows = [
         {
             "rules": rules,
-            "deployments": each.deployments,
             "lead_time": _plain(each.lead_time, wording.length),
             "fail_rate": _plain(each.fail_rate, wording.percent),
             "recovery": _plain(each.recovery, wording.length),
         }
         for rules, services in found.items()
         for each in services.values()
+        if each.deployments
     ]
-    if not any(row["deployments"] for row in rows):
+    if not rows:
         return None
-    return table(pd.DataFrame(rows), headers=NAMES, caption=(
-        "The same exports under other tools' published rules: all services taken as one, a blend "
-        "that says nothing of any of them"))  # fmt: skip
+    caption = "The same exports by the published rules of other tools, all services together"
+    return table(pd.DataFrame(rows), headers=NAMES, caption=caption)
 
 
 def _plain(estimate: Estimate, write: Callable[[float], str]) -> str:
-    if estimate.value != estimate.value:
-        return "not known"
-    return f"{write(estimate.value)} (n = {wording.count(estimate.n)})"
+    return write(estimate.value) if estimate.value == estimate.value else "not known"
 
 
-def attribution_table(result: DeliveryPerformance, *, max_rows: int = 12) -> Table | None:
-    """Incidents with the deployment each was put down to, latest first."""
-    if not result.services or not len(result.pairs):
+def attribution_table(result: DeliveryPerformance, *, max_rows: int = 5) -> Table | None:
+    """Incidents that are attributed to a deployment, latest first."""
+    rows = result.pairs[result.pairs["deployment_id"].notna()]
+    if not result.services or not len(rows):
         return None
-    rows = result.pairs.sort_values("started_at", ascending=False, kind="stable")
-    rows = rows.assign(
-        deployment_id=rows["deployment_id"].fillna("none"), rule=rows["rule"].fillna(rows["why"])
-    )
-    columns = ["service", "incident_id", "started_at", "deployment_id", "delay", "rule"]
+    rows = rows.sort_values("started_at", ascending=False, kind="stable")
+    columns = ["incident_id", "service", "started_at", "deployment_id", "delay"]
     headers = {"incident_id": "incident", "started_at": "started", "deployment_id": "deployment",
-               "rule": "rule, or why none"}  # fmt: skip
-    caption = "What each incident was put down to, latest first (UTC)"
+               "delay": "time after it"}  # fmt: skip
     links = {"incident_id": rows["incident_url"], "deployment_id": rows["deployment_url"]}
-    return table(rows[columns], caption=caption, max_rows=max_rows, headers=headers, links=links)
+    return table(rows[columns], max_rows=max_rows, headers=headers, links=links,
+                 caption="Incidents attributed to a deployment, latest first (UTC)")  # fmt: skip

@@ -45,7 +45,7 @@ def test_the_calendar_counts_every_deployment(result):
     ax = figures.delivery.plot_calendar(result)
     assert [t.get_text() for t in ax.get_yticklabels()] == ["shop", "web"]
     assert sum(int(t.get_text()) for t in ax.texts if t.get_text().isdigit()) == 22
-    assert ax.get_title("left") == "shop shipped most often, 5 a week; web least, 0.5 a week"
+    assert ax.get_title("left") == "shop was deployed most often, 5 a week; web least, 0.5 a week"
 
 
 def test_lead_times_are_labelled_with_n_and_median(result):

@@ -113,8 +113,7 @@ def test_every_sentence_names_what_is_filled_in(path):
                 assert all(part.isidentifier() or part.isdigit() for part in parts), (name, field)
                 noun = re.fullmatch(r"[a-z][a-z -]{2,}|\|[^|]*\|[^|]*", spec or "")
                 assert not spec or spec in WRITERS or noun, (name, verdict, spec)
-            assert text.strip() == " ".join(text.split()), (name, verdict)
-            assert text == text.rstrip(), (name, verdict)
+            assert text == re.sub(r"[ \n]+", " ", text).rstrip(), (name, verdict)
 
 
 @pytest.mark.parametrize(
