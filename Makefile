@@ -31,7 +31,7 @@ test-all: test
 	$(PYTEST) -m slow tests srelib $(ARGS)
 
 lab: $(READY)
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/jupyter lab notebooks --ServerApp.jpserver_extensions="{'srelib.notebook': True}"
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -22,8 +22,9 @@ __version__ = "0.1.0"
 _FROM = {"compare": "srelib.changes", "load": "srelib.dataset", "Dataset": "srelib.dataset"}
 _SUBMODULES = {
     "alerts", "budget", "changes", "collect", "dataset", "decisions", "delivery", "errors",
-    "events", "figures", "findings", "fleet", "incidents", "objectives", "policy", "quality",
-    "report", "simulate", "sli", "slos", "stats", "tables", "targets", "tradeoff", "windows",
+    "events", "explore", "figures", "findings", "fleet", "incidents", "objectives", "policy",
+    "quality", "report", "simulate", "sli", "slos", "stats", "tables", "targets", "tradeoff",
+    "windows",
 }  # fmt: skip
 
 __all__ = ["Dataset", "__version__", "compare", "load", *sorted(_SUBMODULES)]

@@ -16,6 +16,7 @@ from srelib.folder import grid, joining, logs, records, selection, teams
 from srelib.folder.files import REPORT_MARKER, Folder, listing, provenance
 from srelib.folder.services import differing_names, named_in, several_services
 from srelib.readers.base import FileResult
+from srelib.shown import files
 from srelib.slos.model import Documents
 from srelib.windows.window import _grid
 
@@ -68,6 +69,10 @@ class Dataset:
     notes: tuple[str, ...] = field(default=())
     annotations: pd.DataFrame = field(default_factory=lambda: tables.empty("annotations"))
     teams: pd.Series = field(default_factory=lambda: teams.Owners().teams)
+
+    def _repr_html_(self) -> str:
+        caption = f"{self.path.name}: {wording.listing(self.services)}; data end {self.as_of:%F %R}"
+        return files(f"{caption} UTC", self.sources, self.rejects)._repr_html_()
 
     @property
     def services(self) -> list[str]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import numbers
 from typing import TYPE_CHECKING
 
+from srelib.notebook import error_lines
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
@@ -21,6 +23,10 @@ __all__ = [
 
 class SrelibError(ValueError):
     """Base of every error srelib raises on purpose."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows."""
+        return error_lines(self, problem=str(self))
 
 
 class InvalidTargetError(SrelibError):
@@ -102,11 +108,14 @@ class InputError(SrelibError):
     ) -> None:
         self.problem, self.file, self.line, self.fix = problem, file, line, fix
         self.asks = dict(asks or {})
-        where = ", line ".join(str(part) for part in (file, line) if part is not None)
-        text = f"{where}: {problem}" if where else problem
+        self.where = ", line ".join(str(part) for part in (file, line) if part is not None)
+        text = f"{self.where}: {problem}" if self.where else problem
         if fix:
             text = f"{text.rstrip('.')}. Fix: {fix.rstrip('.')}{'' if fix.endswith('?') else '.'}"
         super().__init__(text)
+
+    def _render_traceback_(self) -> list[str]:
+        return error_lines(self, problem=self.problem, where=self.where, fix=self.fix or "")
 
 
 class SloError(InputError):

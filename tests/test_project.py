@@ -25,11 +25,12 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 # From the bottom to the top; a module may import only what stands before it.
 # sli and budget stand below dataset, whose `slo_counts` uses both.
 ORDER = [
-    "errors", "cache", "questions", "wording", "tables", "annotations", "schema", "windows",
-    "recurring", "marks", "stats", "fleet", "events", "series", "states", "slos", "condition",
-    "sources", "readers", "collect", "sli", "budget", "delivery", "incidents", "alerts", "tradeoff",
-    "policy", "targets", "decisions", "folder", "dataset", "quality", "objectives", "changes",
-    "simulate", "figures", "findings", "report", "cli",
+    "notebook", "errors", "cache", "questions", "wording", "tables", "shown", "annotations",
+    "schema", "windows", "recurring", "marks", "stats", "fleet", "events", "series", "states",
+    "slos", "condition", "sources", "readers", "collect", "sli", "budget", "delivery",
+    "incidents", "alerts", "tradeoff", "policy", "targets", "decisions", "folder", "dataset",
+    "quality", "objectives", "changes", "simulate", "figures", "findings", "explore", "report",
+    "cli",
 ]  # fmt: skip
 
 SLOW = ("scipy", "duckdb", "matplotlib", "nbconvert", "pydantic", "yaml")
@@ -168,9 +169,8 @@ def installed_with(names: set[str]) -> set[str]:
 
 def test_every_import_is_a_declared_dependency():
     """The package imports what pyproject.toml installs, or what that always brings along."""
-    declared_names = {
-        canonicalize_name(Requirement(line).name) for line in project()["dependencies"]
-    }
+    lines = project()["dependencies"] + project()["optional-dependencies"]["explore"]
+    declared_names = {canonicalize_name(Requirement(line).name) for line in lines}
     there, owners = installed_with(declared_names), packages_distributions()
     roots = {name.split(".")[0] for path in MODULES for name in imports(path)}
     foreign = roots - set(sys.stdlib_module_names) - {"srelib"}

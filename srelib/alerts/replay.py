@@ -11,6 +11,7 @@ import pandas as pd
 from srelib import events
 from srelib.alerts.firing import _alert_spans, _answerable, _bucket_ends, _episode_rows
 from srelib.alerts.policies import (
+    OWN,
     PAGE,
     AlertPolicy,
     Duration,
@@ -184,6 +185,54 @@ def replay(
         for key, rows in pages.items() if key == name or key in known
     }  # fmt: skip
     return AlertReplay(name, severity, truth, share, scores, pages, late, budget)
+
+
+def with_rules(
+    one: AlertReplay,
+    past: History,
+    *,
+    target: float,
+    rules: AlertPolicy,
+    timezone: str = "UTC",
+    merge: Duration = "1h",
+) -> AlertReplay:
+    """The replay of another policy against the same events, and of nothing beside it.
+
+    Parameters
+    ----------
+    one : AlertReplay
+        Of the same objective; it brings the events, the budget and the severity that counts.
+    past : History
+        Its counts, as of `srelib.windows.history`.
+    target, timezone, merge
+        As of `replay`.
+    rules : sequence of Rule
+        They are called 'yours'.
+
+    Returns
+    -------
+    AlertReplay
+        In its pages `burning` is missing.
+
+    Raises
+    ------
+    InsufficientDataError
+        None of the rules can be answered.
+
+    Examples
+    --------
+    >>> total = pd.Series(100.0, pd.date_range("2026-01-01", periods=7200, freq="min", tz="UTC"))
+    >>> one = replay(total * 0.9, total, target=0.99, period="28d", policy="workbook")
+    >>> rules = read_policy("20x in 1h", period="28d")
+    >>> with_rules(one, history(total * 0.9, total), target=0.99, rules=rules).score.recall.value
+    0.0
+    """
+    pages = _pages(past, {OWN: rules}, target, one.severity, merge)
+    if OWN not in pages:
+        raise InsufficientDataError(_why_none(rules, past, one.severity))
+    found = score(pages[OWN], one.score.events, severity=one.severity, budget=one.budget,
+                  grace=one.grace, timezone=timezone)  # fmt: skip
+    return replace(one, policy=OWN, scores={OWN: found}, pages=pages)
 
 
 def _with_burning(found: Score, burnt: pd.DataFrame, grace: pd.Timedelta) -> Score:

@@ -8,11 +8,12 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from srelib import events, tables
+from srelib import events, tables, wording
 from srelib.alerts.firing import Spans, _as_episodes, _joined, _plain, _spans_of, _utc
 from srelib.alerts.policies import Duration, _length_of
 from srelib.budget.status import _budget_fraction, _window_allowance
 from srelib.errors import ParameterError
+from srelib.shown import estimates
 from srelib.stats import Estimate
 from srelib.stats.intervals import _median, _rate, _share
 from srelib.windows import History, Window
@@ -156,6 +157,17 @@ class Score:
     weeks: float
     events: pd.DataFrame
     pages: pd.DataFrame
+
+    def _repr_html_(self) -> str:
+        rows = {
+            "events detected": (self.recall, wording.percent),
+            f"{self.severity}s that detected one": (self.precision, wording.percent),
+            f"{self.severity}s a week": (self.pages_per_week, wording.rate),
+            "median time to detect": (self.detection_seconds, wording.to_the_minute),
+            "median budget spent by then": (self.spent_at_detection, wording.percent),
+        }
+        caption = f"Alerts scored over {self.weeks:.1f} weeks, with 95 % intervals"
+        return estimates(caption, rows)._repr_html_()
 
     @cached_property
     def precision(self) -> Estimate:

@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from srelib import wording
 from srelib.errors import CountError, InsufficientDataError, InvalidTargetError
+from srelib.shown import HtmlTable
 from srelib.windows import History, Window
 from srelib.windows.history import _bad_and_total
 from srelib.windows.sums import _buckets, _checked, _divide, _ratio
@@ -83,6 +85,17 @@ class Status:
     spent_share: float
     left_share: float
     sli: float
+
+    def _repr_html_(self) -> str:
+        share, count = wording.percent, wording.count
+        rows = (
+            ("allowed", count(self.allowance), share(1.0)),
+            ("spent", count(self.spent), share(self.spent_share)),
+            ("left", count(self.left), share(self.left_share)),
+        )
+        caption = f"Error budget at a target of {share(self.target)}; {share(self.sli)} are good"
+        headers = ("budget", "bad events", "share")
+        return HtmlTable(caption, headers, rows, (False, True, True))._repr_html_()
 
 
 def status(good: Counts, total: Counts, *, target: float) -> Status:

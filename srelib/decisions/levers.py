@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from srelib import wording
 from srelib.alerts import workbook_policy
 from srelib.alerts.policies import AlertPolicy
 from srelib.budget.status import _budget_fraction
@@ -273,12 +274,74 @@ def _share(service: WhatIf, events: Sequence[float], n: float, method: str) -> E
 
 def _safer(service: WhatIf, effect: Effect | None) -> Lever | None:
     """Every deployment does half the harm it did."""
-    if effect is None:
+    return None if effect is None else changed_harm(service, effect, share=0.5)
+
+
+def changed_harm(service: WhatIf, effect: Effect, *, share: float) -> Lever:
+    """What it would bring if every deployment did this share of the harm it did.
+
+    Parameters
+    ----------
+    service : WhatIf, as of `harm_what_if`
+    effect : Effect, of its deployments
+    share : float, of the harm; above 1: more than it did [fraction]
+
+    Returns
+    -------
+    Lever
+
+    Examples
+    --------
+    >>> hours = pd.date_range("2026-01-05", periods=24 * 91, freq="h", tz="UTC")
+    >>> seen = pd.DataFrame({"good": 999.0, "total": 1000.0}, hours)
+    >>> made = pd.DataFrame({"deployment_id": list("abcd"), "finished_at": hours[10:900:240]})
+    >>> effect = deployment_effect(seen["good"], seen["total"], made, target=0.99)
+    >>> service = harm_what_if(seen, effect, key=Indicator("shop", "shop", target=0.99))
+    >>> abs(changed_harm(service, effect, share=2.0).saved.value)
+    0.0
+    """
+    removed, excess = (1 - share) * service.causes.after_deployments, effect.excess
+    ends = sorted((1 - share) * end for end in (excess.low, excess.high))
+    saved = _share(service, [(1 - share) * excess.value, *ends], excess.n, excess.method)
+    name = SAFER if share == 0.5 else f"deployments {wording.percent(share)} as harmful"
+    return _lever(service, name, [removed], _at_ends(removed, excess), saved)
+
+
+def harm_what_if(
+    counts: pd.DataFrame,
+    effect: Effect,
+    *,
+    key: Indicator,
+    incidents: pd.DataFrame | None = None,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> WhatIf | None:
+    """An objective ready to be asked what another harm of its deployments would bring.
+
+    Parameters
+    ----------
+    counts : DataFrame, good and total of the objective on a regular UTC index [events]
+    effect : Effect, of its deployments
+    key : Indicator, the objective; it has a target
+    incidents : DataFrame, table of its service
+    confidence : float, of the intervals [fraction]
+    seed : int, of the draws
+
+    Returns
+    -------
+    WhatIf or None
+        None without a whole week of counts.
+
+    Examples
+    --------
+    That of `changed_harm` begins with one.
+    """
+    good, total = counts["good"], counts["total"]
+    weeks = _whole_weeks(history(good, total))
+    if not len(weeks):
         return None
-    half, excess = service.causes.after_deployments / 2, effect.excess
-    saved = _share(service, [excess.value / 2, excess.low / 2, excess.high / 2], excess.n,
-                   excess.method)  # fmt: skip
-    return _lever(service, SAFER, [half], _at_ends(half, excess), saved)
+    found = causes(good, total, effect=effect, incidents=incidents, confidence=confidence)
+    return what_if(good, total, found, weeks, key=key, confidence=confidence, seed=seed)
 
 
 def half_harm(
@@ -319,17 +382,14 @@ def half_harm(
     >>> half_harm(seen, key=Indicator("shop", "shop", target=0.99), deployments=made).gain.value
     0.0
     """
-    good, total = counts["good"], counts["total"]
     effect = deployment_effect(
-        good, total, deployments, incidents=incidents, exclusions=exclusions, target=key.target,
-        confidence=confidence, seed=seed, details=False,
+        counts["good"], counts["total"], deployments, incidents=incidents, exclusions=exclusions,
+        target=key.target, confidence=confidence, seed=seed, details=False,
     )  # fmt: skip
-    weeks = _whole_weeks(history(good, total))
-    if not len(weeks):
-        return None
-    found = causes(good, total, effect=effect, incidents=incidents, confidence=confidence)
-    service = what_if(good, total, found, weeks, key=key, confidence=confidence, seed=seed)
-    return _safer(service, effect)
+    service = harm_what_if(
+        counts, effect, key=key, incidents=incidents, confidence=confidence, seed=seed
+    )
+    return None if service is None else _safer(service, effect)
 
 
 def _at_ends(part: np.ndarray, whole: Estimate) -> list[np.ndarray]:

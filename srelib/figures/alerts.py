@@ -63,9 +63,10 @@ def plot_timeline(
 
 def _timeline_panel(ax: Axes, indicator: Indicator, result: AlertReplay) -> None:
     daily, found = result.budget.daily, result.score
-    ax.bar(daily["starts_at"], daily["spent"], width=1, align="edge", color=BARS)
+    edges = [*daily["starts_at"], daily["starts_at"].iloc[-1] + pd.Timedelta(days=1)]
+    ax.stairs(daily["spent"], edges, fill=True, color=BARS)
     ax.set_ylim(0, (float(daily["spent"].max()) or 0.01) * 1.6)
-    ax.set_xlim(daily["starts_at"].iloc[0], daily["starts_at"].iloc[-1] + pd.Timedelta(days=1))
+    ax.set_xlim(edges[0], edges[-1])
     detected = found.events["detected"].to_numpy(dtype=bool)
     useful = found.pages["key"].notna().to_numpy()
     events, pages = found.events["starts_at"], found.pages["fired_at"]

@@ -9,6 +9,7 @@ Figures that others made are left alone.
 from __future__ import annotations
 
 import base64
+import html
 import io
 import sys
 import textwrap
@@ -38,7 +39,7 @@ from PIL import Image
 from srelib import wording
 
 STYLE = Path(__file__).with_name("srelib.mplstyle")
-WIDTH, HEIGHT, DPI, SHARP = 7.2, 3.2, 110, 2
+WIDTH, HEIGHT, DPI, SHARP, QUICK = 7.2, 3.2, 110, 2, 1.5
 PANELS = 12
 BLUE, VERMILLION, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#595959"
 INK, PALE = "#262626", "#E8E8E8"
@@ -410,6 +411,18 @@ def png(figure: Figure) -> tuple[str, dict[str, Any]]:
     width, height = (int(figure.get_size_inches()[i] * DPI) for i in (0, 1))
     metadata = {"alt": getattr(figure, "alt", ""), "width": width, "height": height}
     return base64.b64encode(buffer.getvalue()).decode("ascii"), metadata
+
+
+def picture(ax: Axes) -> str:
+    """A figure as an image in HTML, drawn as fast as can be, and closed."""
+    figure, buffer = ax.get_figure(root=True), io.BytesIO()
+    assert figure is not None
+    figure.savefig(buffer, format="png", dpi=DPI * QUICK, pil_kwargs={"compress_level": 1})
+    plt.close(figure)
+    data = base64.b64encode(buffer.getvalue()).decode("ascii")
+    width = int(figure.get_size_inches()[0] * DPI)
+    return (f'<img alt="{html.escape(alt(ax))}" style="width: {width}px; max-width: 100%" '
+            f'src="data:image/png;base64,{data}">')  # fmt: skip
 
 
 def register() -> None:

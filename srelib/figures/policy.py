@@ -60,8 +60,9 @@ def _freeze_panel(ax: Axes, indicator: Indicator, result: PolicyReplay) -> None:
     left = days["left_share"].where(days["judged"])
     times, share = days["decided_at"], left.to_numpy(dtype=float)
     for outcome, color in ((result.postponed, ONE), (result.avoided, BOTH)):
-        for start, end in outcome.spans:
-            ax.axvspan(date2num(start), date2num(end), color=color, lw=0)
+        spans = [(date2num(start), date2num(end)) for start, end in outcome.spans]
+        ax.broken_barh([(start, end - start) for start, end in spans], (0, 1), color=color, lw=0,
+                       transform=ax.get_xaxis_transform())  # fmt: skip
     ax.fill_between(times, 0, share, where=share >= 0, color=LEFT, lw=0, interpolate=True)
     ax.fill_between(times, 0, share, where=share <= 0, color=canvas.VERMILLION, alpha=0.35, lw=0,
                     interpolate=True)  # fmt: skip

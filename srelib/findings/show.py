@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -13,6 +13,7 @@ import pandas as pd
 from srelib import wording
 from srelib.errors import SrelibError
 from srelib.findings.finding import Finding, as_json, markdown, names
+from srelib.shown import HtmlTable
 
 
 def refusal_reasons(refusals: Iterable[tuple[str, SrelibError]]) -> list[tuple[str, str]]:
@@ -21,11 +22,6 @@ def refusal_reasons(refusals: Iterable[tuple[str, SrelibError]]) -> list[tuple[s
     for who, error in refusals:
         found.setdefault(markdown(error, limit=400).rstrip("."), []).append(who)
     return [(names(who), reason) for reason, who in found.items()]
-
-
-def escaped(value: Any, *, limit: int = 200) -> str:
-    """A text from the data as HTML that shows exactly that text, on one line."""
-    return html.escape(wording.label(value, limit=limit))
 
 
 Format = Callable[[Any], str]
@@ -61,33 +57,17 @@ def _metadata(found: Sequence[Finding]) -> dict[str, Any]:
     return {"srelib": {"findings": [as_json(one) for one in found]}} if found else {}
 
 
-VISIBLE = 8
-"""Rows of a table that are seen at once; the others are folded below them."""
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table ready to show: headers and cells are text, not yet escaped.
-
-    What follows a line break in a cell, as an interval does, stands small below it.
+@dataclass(frozen=True, repr=False)
+class Table(HtmlTable):
+    """A table ready to show, with what its cells state as values.
 
     Parameters
     ----------
-    caption : str, what the table holds, with units
-    headers : tuple of str, column names
-    rows : tuple of tuple of str, cells; the first of a row names it
-    numeric : tuple of bool, which columns are aligned to the right
-    more : int, how many rows were left out
-    links : mapping of (row, column) to the address a cell leads to
+    caption, headers, rows, numeric, more, links
+        As of `HtmlTable`.
     findings : tuple of Finding, what its cells state
     """
 
-    caption: str
-    headers: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    numeric: tuple[bool, ...]
-    more: int = 0
-    links: Mapping[tuple[int, int], str] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 
     def stating(self, found: Iterable[Finding]) -> Table:
@@ -97,64 +77,6 @@ class Table:
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, str], dict[str, Any]]:
         data = {"text/html": self._repr_html_(), "text/plain": repr(self)}
         return data, _metadata(self.findings)
-
-    def __repr__(self) -> str:
-        cells = ("  ".join(row).replace("\n", " ") for row in (self.headers, *self.rows))
-        lines = [self.caption, *cells]
-        return "\n".join([*lines, *self._left_out()])
-
-    def _repr_html_(self) -> str:
-        shown, rest = self._body(0, VISIBLE), ""
-        if len(self.rows) > VISIBLE + 1:
-            rest = (
-                f"<details><summary>{len(self.rows) - VISIBLE} more of {len(self.rows)} rows"
-                f"</summary>{self._box(self._body(VISIBLE, None), 'further rows')}</details>"
-            )
-        else:
-            shown = self._body(0, None)
-        return self._box(shown, "") + rest
-
-    def _box(self, body: str, which: str) -> str:
-        """Rows under the headers, with the caption unless they only go on."""
-        caption = html.escape(self.caption)
-        label = f"{caption}, {which}" if which else caption
-        title = "" if which else f'<caption style="text-align:left">{caption}</caption>\n'
-        head = "".join(
-            f'<th scope="col"{_align(right)}>{escaped(text)}</th>'
-            for text, right in zip(self.headers, self.numeric, strict=True)
-        )
-        foot = "".join(
-            f'<tfoot><tr><td colspan="{len(self.headers)}">{line}</td></tr></tfoot>'
-            for line in self._left_out()
-        )
-        return (
-            f'<div class="srelib-table" role="region" aria-label="{label}" tabindex="0" '
-            f'style="overflow-x:auto">\n<table>\n{title}<thead><tr>{head}</tr></thead>\n<tbody>\n'
-            f"{body}\n</tbody>\n{foot}</table>\n</div>"
-        )
-
-    def _body(self, first: int, end: int | None) -> str:
-        places = range(len(self.rows))[first:end]
-        return "\n".join(f"<tr>{self._row(number)}</tr>" for number in places)
-
-    def _row(self, row: int) -> str:
-        first, *rest = (self._cell(row, column) for column in range(len(self.headers)))
-        aligned = zip(rest, self.numeric[1:], strict=True)
-        cells = "".join(f"<td{_align(right)}>{text}</td>" for text, right in aligned)
-        return f'<th scope="row"{_align(self.numeric[0])}>{first}</th>{cells}'
-
-    def _cell(self, row: int, column: int) -> str:
-        value, _, below = self.rows[row][column].partition("\n")
-        text, address = escaped(value), self.links.get((row, column))
-        text = f'<a href="{html.escape(address)}">{text}</a>' if address else text
-        return f"{text}<br><small>{escaped(below)}</small>" if below else text
-
-    def _left_out(self) -> list[str]:
-        return [f"{wording.plural(self.more, 'more row')} not shown"] if self.more else []
-
-
-def _align(right: bool) -> str:
-    return f' style="text-align:{"right" if right else "left"}"'
 
 
 def table(

@@ -267,6 +267,7 @@ def _presentable(run: Run, context: Context) -> NotebookNode:
         node.cells = [c for c in node.cells if INJECTED not in c.metadata.get("tags", [])]
     if run.failure and run.failure.cell:
         node.cells = node.cells[: run.failure.cell]
+    node.cells = [c for c in node.cells if "remove-cell" not in c.metadata.get("tags", [])]
     for number, cell in enumerate(node.cells, 1):
         cell["id"] = f"cell-{number}"
         cell.source = scrub(cell.source, places)

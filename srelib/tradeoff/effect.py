@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+from srelib import wording
 from srelib.budget.status import _exact_sum
 from srelib.errors import InsufficientDataError, ParameterError, SrelibError
 from srelib.fleet import Indicator, Results, answers
+from srelib.shown import estimates
 from srelib.stats import Estimate
 from srelib.tradeoff.after_deployments import (
     TIMES,
@@ -102,6 +104,19 @@ class Effect:
     after: pd.Timedelta
     draws: EffectDraws = field(repr=False, compare=False)
 
+    def _repr_html_(self) -> str:
+        whole = "error budget" if self.has_target else "bad events"
+        caption = (
+            f"Cost of deployments of {self.service or 'the service'}, within "
+            f"{wording.duration(self.after)}: p = {self.adjusted_p_value:.2g}, "
+            f"{len(self.left_out)} of {self.deployments + len(self.left_out)} left out"
+        )
+        rows = {
+            "bad events beyond the usual": (self.excess, wording.count),
+            f"share of the {whole}": (self.share, wording.percent),
+        }
+        return estimates(caption, rows)._repr_html_()
+
     @property
     def is_significant(self) -> bool:
         """Whether it is more than chance explains, after correction for how many were asked."""
@@ -147,6 +162,7 @@ def deployment_effect(
     confidence: float = 0.95,
     seed: int = 0,
     details: bool = True,
+    by_week: bool = True,
 ) -> Effect:
     """What deployments cost: bad events in the hours after them beyond what chance brings.
 
@@ -164,12 +180,13 @@ def deployment_effect(
     confidence : float, of the intervals [fraction]
     seed : int, of the draws
     details : bool, also the curve and the effect of each week, which take a quarter of the time
+    by_week : bool, with the details: also the effect of each week
 
     Returns
     -------
     Effect
-        Its `curve` and `by_week` are empty without `details`. 0 lies outside its interval exactly
-        when the test rejects at 1 - `confidence`.
+        Its `curve` and `by_week` are empty where they are not asked for. 0 lies outside its
+        interval exactly when the test rejects at 1 - `confidence`.
 
     Raises
     ------
@@ -209,11 +226,12 @@ def deployment_effect(
     excess = _excess(past, placed, found, noise, n=len(used), confidence=confidence)
     p_value = _p_value(placed, found, level=1 - confidence, seed=seed)
     minutes = float(placed.treated.sum()) * (past.step / pd.Timedelta(minutes=1))
-    curve, by_week = (pd.DataFrame(columns=names) for names in (_CURVE, _BY_WEEK))
+    curve, each_week = (pd.DataFrame(columns=names) for names in (_CURVE, _BY_WEEK))
     if details:
         ends = {"before": before / past.step, "after": width}
         curve = _curve(past, placed, found, place, **ends, confidence=confidence)
-        by_week = _by_week(past, placed, found, place)
+        if by_week:
+            each_week = _by_week(past, placed, found, place)
     return Effect(
         service=str(deployments["service"].iloc[0]) if "service" in deployments else "",
         deployments=len(used),
@@ -227,7 +245,7 @@ def deployment_effect(
         detectable=detectable(
             without_bursts(past, placed, found, harm), noise, level=1 - confidence
         ),
-        by_week=by_week,
+        by_week=each_week,
         per_deployment=_per_deployment(past, found, used, width),
         after=after,
         draws=EffectDraws(

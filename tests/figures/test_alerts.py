@@ -67,8 +67,8 @@ def test_timeline_marks_what_was_detected_and_what_was_missed():
     assert len(points(shop, "v", canvas.GREY)) == 1
     assert shop.get_title("right") == "1 of 2 detected"
     assert site.get_title("right") == "nothing to detect"
-    heights = [bar.get_height() for bar in shop.patches]
-    assert max(heights) == pytest.approx(1 / 6.72)
+    (bars,) = shop.patches
+    assert max(bars.get_data().values) == pytest.approx(1 / 6.72)
     assert title(ax) == (
         "shop: its own alert would have missed 1 of 2 incidents, more than any other"
     )

@@ -51,10 +51,10 @@ def test_freezes_are_shaded_dark_where_both_readings_agree():
     ax = figures.policy.plot_freezes(replays())
     (panel,) = ax.child_axes
     shaded = {}
-    for patch in panel.patches:
-        start, end = patch.get_x(), patch.get_x() + patch.get_width()
-        color = matplotlib.colors.to_hex(patch.get_facecolor()).upper()
-        shaded.setdefault(color, []).append([f"{num2date(x):%m-%d %H}" for x in (start, end)])
+    for bars in panel.collections:
+        color = matplotlib.colors.to_hex(bars.get_facecolor()[0]).upper()
+        ends = [path.get_extents().intervalx for path in bars.get_paths()]
+        shaded[color] = [[f"{num2date(x):%m-%d %H}" for x in pair] for pair in ends]
     assert shaded["#EFB48F"] == [["06-24 09", "07-22 09"]]
     assert shaded["#FAE3D3"] == [["06-24 09", "07-22 09"], ["07-23 09", "07-27 00"]]
     assert panel.get_title("right") == "28 to 32 of 42 d frozen"

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -94,7 +95,7 @@ def test_cells_are_short_and_define_nothing(path):
         assert len(lines) <= 6 or "parameters" in tags(cell), cell.source
         defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
         assert not any(isinstance(node, defined) for node in ast.walk(ast.parse(cell.source)))
-    assert 15 <= len(load(path).cells) <= 32
+    assert 15 <= len(load(path).cells) <= 34
 
 
 @each_book
@@ -152,6 +153,21 @@ def test_links_lead_to_notebooks_that_exist(path):
     prose = "\n".join(c.source for c in load(path).cells if c.cell_type == "markdown")
     for target in re.findall(r"\]\(([^)]+\.ipynb)\)", prose):
         assert (path.parent / target).exists()
+
+
+@each_book
+def test_what_only_jupyterlab_shows_is_left_out_of_pages(path):
+    """A call of `explore`, its heading above it, no output stored; both tagged for the report."""
+    cells = load(path).cells
+    for above, cell in pairwise(cells):
+        if cell.cell_type == "code" and cell.source.startswith("explore."):
+            assert above.source.startswith("## Try another")
+            assert tags(above) == tags(cell) == ["remove-cell"]
+            assert cell.outputs == []
+    assert sum("remove-cell" in tags(cell) for cell in cells) == 2 * (path.name[:2] in EXPLORED)
+
+
+EXPLORED = ("03", "06", "07", "08", "09")
 
 
 # What they say on other data

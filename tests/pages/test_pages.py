@@ -5,8 +5,6 @@ Everything is in one file so that the notebooks run once for all of it.
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
@@ -19,34 +17,8 @@ from srelib import report
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parents[2]
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SIZES = [pytest.param(1280, id="desktop"), pytest.param(390, id="phone")]
 SCHEMES = ["light", "dark"]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[object]:
-    """Chromium; its absence skips here and fails where everything must run."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("chromium is not installed, and in CI the browser tests must run")
-        pytest.skip("chromium is not installed")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="session")
