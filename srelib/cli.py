@@ -47,7 +47,7 @@ Data = Annotated[Path | None, typer.Argument(metavar="DATA", show_default=False,
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an internal error.")]
 Report = Annotated[Path, _option("--out", "DIR", "Folder of the report.", shown=True)]
 Only = Annotated[
-    list[str] | None, _option("--only", "NN ...", "Only these notebooks: --only 02 06.")
+    list[str] | None, _option("--only", "NN ...", "Renew only these pages: --only 02 06.")
 ]
 _SET = "A parameter of the notebooks; may be repeated. An unknown name is an error."
 Settings = Annotated[list[str] | None, _option("--set", "NAME=VALUE", _SET)]

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import os
 import pickle
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from srelib import cache, dataset
 from srelib.errors import InputError, ParameterError
 from srelib.folder.files import fingerprint
+from srelib.report import destination
 
 if TYPE_CHECKING:
     from srelib.changes import Record
@@ -83,7 +82,8 @@ def run(
     data : path, folder of exports
     out : path, folder of the report; replaced only when the new one is complete
     notebooks : path, folder of notebooks; the suite's own by default
-    only : sequence of str, names or beginnings of names ("02"); all by default
+    only : sequence of str, names or beginnings of names ("02"); all by default. Other pages of
+        the report in `out` are kept, where they are about the same data
     parameters : mapping of str to value, for every notebook that knows the name
     previous : path, an earlier report or folder of exports that this one is compared with
     jobs : int, notebooks running at the same time; by default one more than processors
@@ -98,8 +98,9 @@ def run(
     Raises
     ------
     InputError
-        The folder or the previous one cannot be used, or `out` holds files of others; nothing is
-        written.
+        The folder or the previous one cannot be used; `out` holds files of others, cannot be
+        written, is being written by another run, or its pages are of other data and would be kept.
+        Nothing is written.
     ParameterError
         A parameter or notebook name is unknown, or a value of the wrong type.
     """
@@ -111,24 +112,29 @@ def run(
         raise InputError(f"no folder {str(data)!r}", fix="name the folder that holds the exports")
     if jobs is not None and jobs < 1:
         raise ParameterError(f"jobs must be 1 or more; got {jobs}.")
-    _refuse_foreign(target)
+    if target == source:
+        raise InputError(
+            "the report would take the place of the exports", fix="name another folder with --out"
+        )
     found = find(notebooks or _notebooks_folder(), only=only)
     known = {book.name: book.parameters for book in found}
     values = assign(known, parameters or {}, data=str(source))
-    before = None if previous is None else read(previous)
     part = {name: typed(name, (parameters or {}).get(name), default=None) for name in PART}
-    with (
-        cache.using(cache.usual_folder() if keep else None),
-        tempfile.TemporaryDirectory(prefix="srelib-", ignore_cleanup_errors=True) as temporary,
-        _runs(
-            [(book, values[book.name]) for book in found],
-            source,
-            Path(temporary),
-            jobs=jobs or _processors() + 1,
-            progress=progress or (lambda name, done, total: None),
-        ) as runs,
-    ):
-        return _write(runs, found, source, target, Path(temporary), part, before)
+    with destination.reserved(target):
+        before = None if previous is None else read(previous)
+        with (
+            cache.using(cache.usual_folder() if keep else None),
+            destination.work_folder() as temporary,
+            _runs(
+                [(book, values[book.name]) for book in found],
+                source,
+                temporary,
+                jobs=jobs or _processors() + 1,
+                progress=progress or (lambda name, done, total: None),
+            ) as runs,
+        ):
+            whole = only is None
+            return _write(runs, found, source, target, temporary, part, before, whole=whole)
 
 
 @contextmanager
@@ -185,32 +191,37 @@ def _write(
     temporary: Path,
     part: Mapping[str, Any],
     previous: Record | None,
+    *,
+    whole: bool,
 ) -> Report:
     """Read the data for the index while the kernels work, render pages as they come."""
     from srelib.report import sources
 
-    whole = dataset.load(source)
-    sources._refuse_empty(whole)
-    _offer(whole, temporary)
-    exports = whole.of(part["service"], team=part["team"]).between(part["since"], part["until"])
+    read = dataset.load(source)
+    sources._refuse_empty(read)
+    _offer(read, temporary)
+    exports = read.of(part["service"], team=part["team"]).between(part["since"], part["until"])
     chosen = bool(part["service"] or part["team"])
     from srelib.changes.record import FILE, record
     from srelib.report import actions, difference, first_page, index, render, services, values
 
+    kept = record(exports)
+    names = [book.name for book in books]
+    others = [] if whole else values.earlier(target, kept, renewed=names)
     context = render.Context(
-        books=books,
+        books=sorted([*books, *others], key=lambda one: one.name),
         provenance=sources._provenance(exports, only=exports.services if chosen else ()),
         places={str(source): sources._folder_name(source), **_places(temporary)},
     )
-    kept = record(exports)
     if previous is not None and chosen:
         previous = previous.of(exports.services)
     compared = difference.compared(kept, previous)
     board = difference.on_board(index.scoreboard(exports), kept, compared)
     board = services.linked(board, exports.services if part["service"] else ())
-    pages = {run.notebook.name: render.page(run, context) for run in runs}
-    ordered = [pages[book.name] for book in books]
-    with _replaced(target) as new:
+    pages = {page.name: page for page in others}
+    pages |= {run.notebook.name: render.page(run, context) for run in runs}
+    ordered = [pages[name] for name in context.names]
+    with destination.replaced(target) as new:
         for page in ordered:
             (new / f"{page.name}.html").write_text(page.html, "utf-8")
         changed = [(one.title, difference.short(one, context)) for one in compared]
@@ -221,7 +232,7 @@ def _write(
         for name, html in services.rendered(board, ordered, exports, kept, compared, context):
             (new / name).write_text(html, "utf-8")
         (new / FILE).write_text(values.text(kept, ordered), "utf-8")
-    failed = {page.name: page.failure for page in ordered if page.failure}
+    failed = {name: pages[name].failure for name in names if pages[name].failure}
     text = first_page.text(board, ordered, compared, context.provenance)
     return Report(target, tuple(page.name for page in ordered), failed, text)
 
@@ -238,51 +249,6 @@ def _places(temporary: Path) -> dict[str, str]:
         str(Path.home()): "~",
     }
     return {path: label for path, label in known.items() if path.count(os.sep) > 1}
-
-
-_LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
-
-
-def _refuse_foreign(out: Path) -> None:
-    """Refuse a folder that holds files no report wrote; the marker names those of a report."""
-    if out.exists() and not out.is_dir():
-        raise InputError(f"{out.name!r} is a file", fix="name a folder with --out")
-    present = {path.name for path in out.iterdir()} if out.exists() else set()
-    manifest = out / dataset.REPORT_MARKER
-    ours = set(manifest.read_text("utf-8").split("\n")) if manifest.is_file() else set()
-    foreign = sorted(present - ours - _LITTER - {dataset.REPORT_MARKER})
-    if foreign:
-        named = ", ".join(repr(name) for name in foreign[:3])
-        more = f" and {len(foreign) - 3} more" if len(foreign) > 3 else ""
-        raise InputError(
-            f"folder {out.name!r} holds {named}{more}, which no report wrote; nothing was replaced",
-            fix="name another folder with --out, or move these files away",
-        )
-
-
-@contextmanager
-def _replaced(out: Path) -> Iterator[Path]:
-    """A new folder beside `out` that takes its place when the block ends without an error."""
-    _refuse_foreign(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    new, old = (out.parent / f".{out.name}.{word}-{os.getpid()}" for word in ("new", "old"))
-    new.mkdir()
-    try:
-        yield new
-        names = sorted(path.name for path in new.iterdir())
-        (new / dataset.REPORT_MARKER).write_text("\n".join([*names, ""]), "utf-8")
-        _refuse_foreign(out)
-        if out.exists():
-            out.rename(old)
-        try:
-            new.rename(out)
-        except OSError:
-            if old.exists():
-                old.rename(out)
-            raise
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
 
 
 PATIENCE = 900

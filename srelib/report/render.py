@@ -177,13 +177,15 @@ SHOWN = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg
 class Said:
     """A sentence as HTML, the service that it is about, and the section that shows the evidence.
 
-    Of a sentence whose service is not stated, `names` are those that it prints in bold, in order.
+    Of a sentence whose service is not stated, `names` are those that it prints in bold, in order;
+    `text` is that sentence as Markdown.
     """
 
     service: str
     html: Markup
     anchor: str = ""
     names: tuple[str, ...] = ()
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -209,7 +211,7 @@ class Page:
 class Context:
     """What every page of one report shares."""
 
-    books: Sequence[Notebook]
+    books: Sequence[Notebook | Page]
     provenance: dict[str, Any]
     places: dict[str, str]
 
@@ -251,9 +253,10 @@ def page(run: Run, context: Context) -> Page:
         name: scrub(value, context.places) if isinstance(value, str) else value
         for name, value in values.items()
     }
+    says = _says(node)
     return Page(
-        run.notebook.name, title, html, _finding(node, context), failure,
-        stated, plain, _says(node), _lines(node, context),
+        run.notebook.name, title, html, markdown.sentence(says), failure,
+        stated, plain, says, _lines(node, context),
     )  # fmt: skip
 
 
@@ -314,16 +317,8 @@ def _headings(node: NotebookNode, context: Context) -> tuple[Heading, ...]:
     return tuple(heading for heading in markdown.headings if heading.level <= 3)
 
 
-def _finding(node: NotebookNode, context: Context) -> str:
-    """First sentence of what the notebook says, as HTML."""
-    text = _opening(node)
-    soup = BeautifulSoup(Markdown(context.names).output(text), "html.parser")
-    first = soup.find(["li", "p"])
-    return first.decode_contents().strip() if first else ""
-
-
 def _says(node: NotebookNode) -> str:
-    """The same as Markdown."""
+    """First sentence of what the notebook says, as Markdown."""
     return (_opening(node).strip().splitlines() or [""])[0].removeprefix("- ")
 
 
@@ -360,11 +355,14 @@ def _lines(node: NotebookNode, context: Context) -> tuple[Said, ...]:
         anchor = next((one.id for one in reversed(markdown.headings) if one.level <= 3), "")
         for output in cell.get("outputs", []):
             for line in output.get("data", {}).get("text/markdown", "").splitlines():
-                text = markdown.sentence(line.removeprefix("- "))
-                bold = BeautifulSoup(text, "html.parser")("strong")
-                names = tuple(one.get_text() for one in bold)
-                found += [Said("", text, anchor, names)] if names else []
-    return tuple(found)
+                found.append(_line(line.removeprefix("- "), anchor, markdown))
+    return tuple(one for one in found if one.names)
+
+
+def _line(text: str, anchor: str, markdown: Markdown) -> Said:
+    html = markdown.sentence(text)
+    names = tuple(one.get_text() for one in BeautifulSoup(html, "html.parser")("strong"))
+    return Said("", html, anchor, names, text)
 
 
 def size(png: str) -> tuple[int, int] | None:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from srelib import wording
 from srelib.changes.record import (
     DEPLOYMENTS,
     FAIL_RATE,
+    FILE,
     LEAD_TIME,
     LEVEL,
     SCHEMA,
     Record,
     as_json,
 )
-from srelib.report.render import Page
+from srelib.errors import InputError
+from srelib.report.render import Markdown, Page, _line
 
 COUNTED = {
     "error budget left": LEVEL,
@@ -38,7 +42,7 @@ def text(kept: Record, pages: Sequence[Page]) -> str:
         page.name: {name: value for name, value in page.parameters.items() if name != WHERE}
         for page in pages
     }
-    known = as_json(replace(kept, parameters=parameters))
+    known = {**_about(kept), "parameters": parameters}
     days = known.pop("days")
     places = {(one["service"], one["quantity"], one["subject"]): i for i, one in enumerate(days)}
     stated = [
@@ -46,13 +50,79 @@ def text(kept: Record, pages: Sequence[Page]) -> str:
         for page in pages for one in page.stated
     ]  # fmt: skip
     failed = {page.name: page.failure for page in pages if page.failure}
-    parts = {"schema": SCHEMA, "srelib": kept.version, **known, "failed": failed}
+    parts = {**known, "failed": failed}
     lines = [f"{_dumped(name)}: {_dumped(value)}" for name, value in parts.items()]
+    told = [
+        {"page": page.name, "title": page.title, "says": page.says,
+         "lines": [[one.anchor, one.text] for one in page.lines]}
+        for page in pages
+    ]  # fmt: skip
     lines += [
         f"{_dumped(name)}: [\n{_lines(values)}\n]"
-        for name, values in (("findings", stated), ("days", days))
+        for name, values in (("pages", told), ("findings", stated), ("days", days))
     ]
     return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def earlier(folder: Path, kept: Record, *, renewed: Sequence[str]) -> list[Page]:
+    """Pages of the report in a folder that are not renewed; refused if they are of other data."""
+    if not (folder / FILE).is_file():
+        return []
+    try:
+        old = json.loads((folder / FILE).read_text("utf-8"))
+        others = [one for one in old["pages"] if one["page"] not in renewed]
+        markdown = Markdown([*renewed, *(one["page"] for one in others)])
+        pages = [_earlier(one, old, folder, markdown) for one in others]
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise InputError(
+            f"the other pages of {folder.name!r} cannot be kept ({type(error).__name__}: {error})",
+            fix=_ANEW,
+        ) from error
+    if pages:
+        _refuse_other_data(old, json.loads(_dumped(_about(kept))), folder.name)
+    return pages
+
+
+def _earlier(
+    one: Mapping[str, Any], old: Mapping[str, Any], folder: Path, markdown: Markdown
+) -> Page:
+    name = one["page"]
+    html = (folder / f"{name}.html").read_text("utf-8")
+    stated = _stated(old["findings"], name)
+    lines = tuple(_line(text, anchor, markdown) for anchor, text in one["lines"])
+    return Page(
+        name, one["title"], html, markdown.sentence(one["says"]), old["failed"].get(name, ""),
+        stated, old["parameters"][name], one["says"], lines,
+    )  # fmt: skip
+
+
+_ANEW = "run without --only, or name another folder with --out"
+
+
+def _about(kept: Record) -> dict[str, Any]:
+    """What a report is about, whichever notebooks it holds."""
+    return {"schema": SCHEMA, "srelib": kept.version, **as_json(replace(kept, parameters={}))}
+
+
+def _refuse_other_data(old: dict[str, Any], now: dict[str, Any], name: str) -> None:
+    """Pages of other exports, or of another part of them, must not pass as of these."""
+    differ = [key for key, value in now.items() if key != "parameters" and old.get(key) != value]
+    files = [f for f in {**old["files"], **now["files"]}
+             if old["files"].get(f) != now["files"].get(f)]  # fmt: skip
+    if differ:
+        why = wording.listing(sorted(files)) + " changed" if files else (
+            f"another part of them, or another version: {wording.listing(differ)}")  # fmt: skip
+        raise InputError(
+            f"the other pages of {name!r} are about other data ({why}) and would seem to be about "
+            "these", fix=_ANEW,
+        )  # fmt: skip
+
+
+def _stated(findings: Sequence[dict[str, Any]], page: str) -> tuple[dict[str, Any], ...]:
+    """Findings of one page, as it states them."""
+    places = ((one, *one["anchor"].partition("#")) for one in findings)
+    return tuple({**one, "anchor": section}
+                 for one, address, _, section in places if address == f"{page}.html")  # fmt: skip
 
 
 def _finding(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import html
 import json
+import os
+import random
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nbformat
@@ -17,7 +20,7 @@ from nbformat.v4 import new_markdown_cell
 
 from srelib import dataset, report
 from srelib.errors import InputError, ParameterError
-from srelib.report import build
+from srelib.report import build, destination
 from srelib.report.build import _notebooks_folder
 from tests.report.tiny import SLO, book, code
 
@@ -71,6 +74,36 @@ def test_another_number_gives_another_sentence(exports, books, tmp_path):
     after = (tmp_path / "out" / "00_how_many.html").read_text()
     assert "shop 90 100" in before
     assert "shop 80 100" in after
+
+
+def test_a_report_does_not_take_the_place_of_its_exports(exports, books):
+    """Nor is anything tried."""
+    with pytest.raises(InputError, match="take the place of the exports"):
+        report.run(exports, out=exports, notebooks=books)
+
+
+@pytest.mark.slow
+def test_runs_killed_at_any_moment_leave_a_whole_report(exports, books, tmp_path):
+    """The old one or a new one, and nothing of theirs after the next run."""
+    chance, out = random.Random(1), tmp_path / "out"
+    (tmp_path / "work").mkdir()
+    command = [sys.executable, "-m", "srelib", "report", exports, "--out", out,
+               "--notebooks", books, "--no-cache"]  # fmt: skip
+    settings = {**os.environ, "TMPDIR": str(tmp_path / "work")}
+    began = time.monotonic()
+    subprocess.run(command, env=settings, check=True)
+    took, whole = time.monotonic() - began, files(out)
+    for _ in range(5):
+        running = subprocess.Popen(command, env=settings)
+        time.sleep(chance.uniform(0.3, 1.0) * took)
+        running.kill()
+        running.wait()
+        assert files(out) == whole
+    time.sleep(destination._STARTING)
+    subprocess.run(command, env=settings, check=True)
+    assert files(out) == whole
+    assert not list((tmp_path / "work").glob("srelib-*"))
+    assert not list(tmp_path.glob(".out*"))
 
 
 def test_a_broken_notebook_costs_one_page(exports, books, tmp_path):
@@ -165,71 +198,6 @@ def test_the_suite_shows_hostile_exports_as_text(tmp_path, only):
         assert not [a for a in page.find_all("a") if a["href"].startswith(("javascript", "data"))]
         assert not [i for i in page.find_all("img") if not i["src"].startswith("data:image/png")]
         assert "&#" not in page.get_text()
-
-
-def write(out, **files: str) -> None:
-    """Write a report of these files (dots as underscores)."""
-    with build._replaced(out) as new:
-        for name, content in files.items():
-            (new / name.replace("_", ".")).write_text(content)
-
-
-def test_a_new_report_takes_the_place_of_the_old_one(tmp_path):
-    """Pages that no longer exist are gone, nothing is left beside the folder."""
-    out = tmp_path / "reports"
-    write(out, a_html="old", b_html="old")
-    write(out, a_html="new")
-    assert (out / "a.html").read_text() == "new"
-    assert not (out / "b.html").exists()
-    assert [path.name for path in tmp_path.iterdir()] == ["reports"]
-
-
-def test_an_error_on_the_way_leaves_the_old_report(tmp_path):
-    """Half a report is never seen."""
-    out = tmp_path / "reports"
-    write(out, a_html="old")
-
-    def stop_halfway() -> None:
-        with build._replaced(out) as new:
-            (new / "a.html").write_text("half")
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        stop_halfway()
-    assert (out / "a.html").read_text() == "old"
-    assert [path.name for path in tmp_path.iterdir()] == ["reports"]
-
-
-def test_a_folder_with_other_files_is_refused_by_name(tmp_path):
-    """`--out .` in a home directory must not delete it."""
-    (tmp_path / "thesis.doc").write_text("precious")
-    with pytest.raises(InputError, match=r"holds 'thesis.doc', which no report wrote"):
-        build._refuse_foreign(tmp_path)
-
-
-def test_a_report_somebody_added_notes_to_is_refused(tmp_path):
-    """Their file would be lost."""
-    out = tmp_path / "reports"
-    write(out, a_html="x")
-    (out / "notes.txt").write_text("mine")
-    with pytest.raises(InputError, match=r"notes.txt"), build._replaced(out):
-        pass
-    assert (out / "notes.txt").read_text() == "mine"
-
-
-def test_an_empty_folder_may_be_used(tmp_path):
-    """Somebody made it for the report."""
-    write(tmp_path / "new", a_html="x")
-    (tmp_path / "empty").mkdir()
-    write(tmp_path / "empty", a_html="x")
-    assert (tmp_path / "empty" / "a.html").exists()
-
-
-def test_a_file_of_that_name_is_refused(tmp_path):
-    """It is not deleted to make room."""
-    (tmp_path / "reports").write_text("a file")
-    with pytest.raises(InputError, match="is a file"):
-        build._refuse_foreign(tmp_path / "reports")
 
 
 @pytest.fixture

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbformat.v4 import new_markdown_cell
 
 import srelib
 from srelib import changes, report
+from srelib.errors import InputError
 from srelib.report import values
 from srelib.report.render import Page
 from tests.changes import made
 from tests.report import conftest
+from tests.report.test_build import files
 from tests.report.tiny import PARAMETERS, book, code
 
 books, exports = conftest.books, conftest.exports
@@ -69,7 +72,7 @@ def test_a_report_holds_its_values(stating, exports, tmp_path):
     found = json.loads(texts[0])
     assert list(found) == [
         "schema", "srelib", "folder", "as_of", "services", "teams", "files", "parameters",
-        "objectives", "annotations", "failed", "findings", "days",
+        "objectives", "annotations", "failed", "pages", "findings", "days",
     ]  # fmt: skip
     assert (found["schema"], found["srelib"]) == (1, srelib.__version__)
     assert sorted(found["files"]) == ["requests.csv"]
@@ -95,3 +98,45 @@ def test_pages_that_failed_are_named(books, exports, tmp_path):
     found = json.loads((tmp_path / "out" / "findings.json").read_text("utf-8"))
     assert list(found["failed"]) == ["03_broken"]
     assert "ZeroDivisionError" in found["failed"]["03_broken"]
+
+
+def test_other_pages_are_kept_as_if_all_had_run(stating, exports, tmp_path):
+    """Their findings, verdicts and sentences too: the report is the same, byte for byte."""
+    why = 'from IPython.display import Markdown\nMarkdown("- **shop works** as ever.")'
+    cells = (new_markdown_cell("## What this says"), code(why))
+    nbformat.write(book(*cells), stating / "03_why.ipynb")
+    out, run = tmp_path / "out", {"out": tmp_path / "out", "notebooks": stating}
+    report.run(exports, **run)
+    before = files(out)
+    assert b"**shop works** as ever." in before["findings.json"]
+    assert b"shop works</strong> as ever." in before["service-shop.html"]
+    other = report.run(exports, **run, only=["00"], parameters={"weeks": 26})
+    assert other.pages == ("00_how_many", "01_where", "02_budget", "03_why")
+    assert b"48 rows in 26 weeks" in files(out)["index.html"]
+    assert files(out)["01_where.html"] == before["01_where.html"]
+    report.run(exports, **run, only=["00"])
+    assert files(out) == before
+
+
+def test_pages_of_other_data_are_not_kept(exports, books, tmp_path):
+    """They would pass as of the new data; with all pages renewed nothing is in the way."""
+    run = {"out": tmp_path / "out", "notebooks": books}
+    report.run(exports, **run)
+    before = files(tmp_path / "out")
+    text = (exports / "requests.csv").read_text()
+    (exports / "requests.csv").write_text(text.replace("shop,90,100", "shop,80,100"))
+    with pytest.raises(InputError, match=r"'out' are about other data \(requests.csv changed\)"):
+        report.run(exports, **run, only=["00"])
+    assert files(tmp_path / "out") == before
+    report.run(exports, **run, only=["00", "01"])
+    assert b"shop 80 100" in (tmp_path / "out" / "00_how_many.html").read_bytes()
+
+
+def test_pages_that_cannot_be_read_are_not_kept(exports, books, tmp_path):
+    """Nor deleted."""
+    run = {"out": tmp_path / "out", "notebooks": books}
+    report.run(exports, **run)
+    (tmp_path / "out" / "findings.json").write_text("{}")
+    with pytest.raises(InputError, match=r"cannot be kept \(KeyError: 'pages'\)"):
+        report.run(exports, **run, only=["00"])
+    assert (tmp_path / "out" / "01_where.html").exists()
