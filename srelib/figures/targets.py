@@ -129,7 +129,7 @@ def _panel_text(advice: Advice) -> str:
     new = wording.percent(advice.target) if advice.has_target else ""
     if advice.verdict in ("keep", "nothing"):
         return f"{advice.verdict} {new}" if new else "no target fits"
-    return advice.verdict if advice.verdict == "cannot tell" else (
+    return "not enough data" if advice.verdict == "cannot tell" else (
         f"{advice.verdict}: {new or 'none fits'}")  # fmt: skip
 
 
@@ -139,7 +139,7 @@ def _chances_title(advices: Mapping[Indicator, Advice], required: float) -> str:
     if not in_use:
         some = sum(a.has_target for a in advices.values())
         series = wording.plural(len(advices), "series", "series")
-        return f"{some} of {series} can promise a target and keep it with {p}"
+        return f"{some} of {series} have a target that fits, met with {p}"
     if len(in_use) == 1:
         ((key, advice),) = in_use.items()
         chance = wording.percent(round(advice.current_probability.value, 2))
@@ -205,7 +205,7 @@ def _pages_panel(ax: Axes, places: np.ndarray, rows: pd.DataFrame, most: float) 
     ax.errorbar(places, pages, yerr=[pages - rows["pages_low"], rows["pages_high"] - pages],
                 fmt="o", color=canvas.BLUE, ms=5.5, lw=1.4)  # fmt: skip
     ax.axhline(most, color=canvas.INK, lw=0.8, ls=(0, (4, 2)))
-    ax.annotate("bearable", (-0.55, most), xytext=(0, 3), textcoords="offset points", fontsize=8.5,
+    ax.annotate("accepted", (-0.55, most), xytext=(0, 3), textcoords="offset points", fontsize=8.5,
                 color=canvas.GREY)  # fmt: skip
     for place, silent in zip(places, ~rows["can_page"], strict=True):
         if silent:
@@ -241,7 +241,7 @@ def _price_title(rows: pd.DataFrame, advice: Advice, name: str) -> str:
             each = [f"{wording.count(round(v, 1) if v < 10 else round(v))} at {wording.percent(t)}"
                     for t, v in values]  # fmt: skip
             parts.append(f"{unit}: {wording.listing(each)}")
-    return f"{who}, {'; '.join(parts)}" if parts else f"{who}: the price is not known"
+    return f"{who}, {'; '.join(parts)}" if parts else f"{who}: the cost is not known"
 
 
 def plot_history(past: CandidateTables, advices: Advices, *, ax: Axes | None = None) -> Axes:
@@ -298,10 +298,10 @@ def _history_title(
     missed = {k: float((results[k] < advices[k].current).mean()) for k in results
               if advices[k].has_current}  # fmt: skip
     if not missed:
-        return "What the windows of the past kept"
+        return "Past windows"
     worst = max(missed, key=lambda k: missed[k])
     if not missed[worst]:
-        return "Every past window kept its target"
+        return "Every past window met its target"
     more = ", more than any other" if len(missed) > 1 else ""
     often = wording.percent(missed[worst])
     return f"{worst.label} missed its target in {often} of its past windows{more}"
@@ -322,12 +322,12 @@ def plot_thresholds(
         return canvas.note(NO_HISTOGRAM, ax=ax)
     with canvas.style():
         ax, panels, left_out = canvas.grid(ax, results, each=1.9)
-    about = "Share of events within each latency bound, and the target to promise at it"
+    about = "Share of events within each latency bound, and the strictest target that fits"
     with canvas.drawing(ax, _thresholds_title(results, pass_probability), about=about):
         for panel, key in panels:
             _threshold_panel(panel, key, results[key])
         canvas.subtitle(ax, "by threshold (bounds of the histogram): ● share within it, ▲ "
-                            "strictest target that the next window keeps with "
+                            "strictest target that the next window meets with "
                             f"{wording.percent(pass_probability)}{left_out}")  # fmt: skip
     return ax
 
@@ -355,8 +355,8 @@ def _thresholds_title(results: Mapping[tuple[str, str], pd.DataFrame], required:
     found = {k: t[t["chosen"]] for k, t in results.items()}
     some = {k: rows for k, rows in found.items() if len(rows)}
     if not some:
-        return f"No threshold keeps any target tried with {wording.percent(required)}"
+        return f"No threshold meets any target tried with {wording.percent(required)}"
     key, rows = next(iter(some.items()))
     row = rows[rows["target"] == rows["target"].max()].iloc[0]
     return (f"{wording.label(' '.join(key), limit=34)}: {wording.percent(row['target'])} within "
-            f"{row['threshold']:g} can be promised")  # fmt: skip
+            f"{row['threshold']:g} would be met")  # fmt: skip

@@ -314,7 +314,8 @@ def openslo(
     Parameters
     ----------
     advices : mapping of Indicator to Advice
-        Keys name what is measured (`name`, `service`, `sli`); those without a target are left out.
+        Keys name what is measured (`name`, `service`, `sli`); those without a target, and those
+        whose target and window stay as they are, are left out.
     slos : iterable of Slo
         Objectives in use; a document keeps everything of its own but the target and the window.
     since : Timestamp, optional
@@ -334,7 +335,7 @@ def openslo(
     found = [
         _objective(key, advice, known, since)
         for key, advice in advices.items()
-        if advice.has_target
+        if advice.has_target and (advice.verdict, advice.window) != ("keep", key.window)
     ]
     return _write(found) if found else ""
 

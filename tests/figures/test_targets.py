@@ -79,13 +79,13 @@ def test_chances_draw_line_band_and_marks():
     canvas.png(ax.figure)
 
 
-def test_chances_of_series_without_promise():
-    """Nothing in use, no diamond; the title says how many can promise."""
+def test_chances_of_series_without_target():
+    """Nothing in use, no diamond; the title says for how many a target fits."""
     tables, advices = both(table(), SITE)
     ax = figures.targets.plot_chances(tables, advices, pass_probability=0.9)
     assert points(ax.child_axes[0], "D") == []
     assert title(ax) == (
-        "1 of 1 series can promise a target and keep it with a probability of at least 90 %"
+        "1 of 1 series have a target that fits, met with a probability of at least 90 %"
     )
     canvas.png(ax.figure)
 
@@ -133,7 +133,7 @@ def test_price_that_is_unknown_says_so():
     upper, lower = ax.child_axes
     assert upper.texts[0].get_text() == "these buckets are too coarse for the alert policy"
     assert {t.get_text() for t in lower.texts} == {"?"}
-    assert title(ax) == "shop: the price is not known"
+    assert title(ax) == "shop: the cost is not known"
 
 
 def test_history_puts_windows_beside_targets():
@@ -147,11 +147,11 @@ def test_history_puts_windows_beside_targets():
     assert points(ax, "D")[0][0] == pytest.approx(3)
     assert title(ax) == "shop missed its target in 33 % of its past windows"
     kept = figures.targets.plot_history({SHOP: past.iloc[1:]}, advices)
-    assert title(kept) == "Every past window kept its target"
+    assert title(kept) == "Every past window met its target"
     assert tables
 
 
-def test_thresholds_draw_shares_and_promises():
+def test_thresholds_draw_shares_and_targets():
     """Share within each bound, the target chosen at it."""
     found = pd.DataFrame({"threshold": [0.1, 0.3], "target": [0.75, 0.9], "share": [0.9, 0.99],
                           "chosen": [False, True]})  # fmt: skip
@@ -159,10 +159,10 @@ def test_thresholds_draw_shares_and_promises():
     (panel,) = ax.child_axes
     assert points(panel, "o") == [(0, pytest.approx(1)), (1, pytest.approx(2))]
     assert points(panel, "^") == [(1, pytest.approx(1))]
-    assert title(ax) == "shop latency: 90 % within 0.3 can be promised"
+    assert title(ax) == "shop latency: 90 % within 0.3 would be met"
     none = {("shop", "latency"): found.assign(chosen=False)}
     assert title(figures.targets.plot_thresholds(none, pass_probability=0.9)) == (
-        "No threshold keeps any target tried with 90 %"
+        "No threshold meets any target tried with 90 %"
     )
 
 
