@@ -215,6 +215,15 @@ def estimates(field: str, values: Iterable[float], *, against: float | None = No
     return shares(values)
 
 
+def ends(low: str, high: str) -> str:
+    """The ends of an interval in a cell, with a unit they share once: 13\u201327 %."""
+    if {" ", MINUS} & {*low, *high}:
+        return f"{low} to {high}"
+    number, _, unit = low.rpartition(NBSP)
+    shared = number and NBSP not in number and high.endswith(NBSP + unit)
+    return f"{number if shared else low}\N{EN DASH}{high}"
+
+
 def amount(number: float, unit: str) -> str:
     """A number of events, seconds or slices, with its unit."""
     if not math.isfinite(number):

@@ -178,3 +178,18 @@ def test_a_cost_is_in_whole_percent_from_a_tenth_on():
     assert [wording.cost_share(s).replace("\u00a0", " ") for s in shares] == [
         "7.5 %", "33 %", "−20 %", "0.12 %", "0 %",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        ("13\xa0%", "27\xa0%", "13\u201327\xa0%"), ("0.08", "0.79", "0.08\u20130.79"),
+        ("12\xa0h", "14\xa0h", "12\u201314\xa0h"), ("25\xa0min", "5\xa0h", "25\xa0min\u20135\xa0h"),
+        ("\u2212230\xa0%", "33\xa0%", "\u2212230\xa0% to 33\xa0%"),
+        ("1\xa0h 36\xa0min", "5\xa0h", "1\xa0h 36\xa0min to 5\xa0h"),
+        ("under 1\xa0%", "3\xa0%", "under 1\xa0% to 3\xa0%"),
+    ],
+)  # fmt: skip
+def test_ends_of_an_interval_share_their_unit(low, high, text):
+    """Where a dash cannot be read as a minus, and both are one number."""
+    assert wording.ends(low, high) == text

@@ -180,7 +180,8 @@ WRITERS: dict[str, Callable[[Any], str]] = {
     "rate": wording.per_week,
     "length": wording.length,
     "duration": wording.duration,
-    "day": wording.day,
+    "date": wording.day,
+    "day": lambda value: _day(value),
     "moment": wording.moment,
     "name": name,
     "names": names,
@@ -188,6 +189,11 @@ WRITERS: dict[str, Callable[[Any], str]] = {
     "list": wording.listing,
 }
 """How a sentence writes what is filled in, by what follows the colon; else that is a noun."""
+
+
+def _day(value: Any) -> str:
+    """A date, or how many days."""
+    return wording.day(value) if hasattr(value, "year") else wording.plural(value, "day")
 
 
 class _Filler(string.Formatter):

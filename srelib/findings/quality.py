@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from srelib import tables, wording
-from srelib.findings.finding import Finding, markdown, name, names
-from srelib.findings.finding import sentence as prose
+from srelib.findings.finding import Finding, markdown, say, sentence
 from srelib.findings.show import Table, table
 from srelib.fleet import Indicator, Results, answers
 from srelib.quality import Profile
@@ -48,154 +47,94 @@ def folder_sentences(
     coverage: Results[float],
     trouble: pd.DataFrame,
     unmeasured: Mapping[Indicator, Exception],
-) -> list[str | Finding]:
+) -> list[Finding | str]:
     """The answer of the notebook: what was read, seen and missing, and what looks wrong."""
     return [
-        _files_sentence(dataset.sources, rejects=dataset.rejects),
+        _files(dataset.sources, rejects=dataset.rejects),
         span_sentence(dataset),
         coverage_sentence(coverage),
-        _missing_sentence(dataset),
-        _clock_sentence(trouble),
+        *_missing(dataset),
+        _clocks(trouble),
         unmeasured_sentence(unmeasured),
     ]
 
 
-def _files_sentence(sources: pd.DataFrame, *, rejects: pd.DataFrame) -> str:
+def _files(sources: pd.DataFrame, *, rejects: pd.DataFrame) -> Finding:
     """How many files and rows were read, kept, refused and left out by rule."""
-    if sources.empty:
-        return "No file was read."
     read, kept, rejected = (int(sources[f"rows_{kind}"].sum()) for kind in
                             ("read", "kept", "rejected"))  # fmt: skip
-    left_out = int(tables.left_out(rejects).sum())
-    refused = rejected - left_out
-    files = wording.plural(len(sources), "file")
-    if read == 0:
-        return f"{files} without a single row."
-    text = f"{wording.exact(read)} rows of {files} were read"
-    if rejected == 0:
-        return f"{text}, and every row was kept."
-    phrases = [f"{wording.exact(kept)} kept"]
-    if refused:
-        share = wording.percent(refused / read)
-        phrases.append(f"**{wording.exact(refused)} refused** ({share})")
-    if left_out:
-        phrases.append(f"{wording.exact(left_out)} left out by rule")
-    return f"{text}: {', '.join(phrases)}, each with a reason."
+    out = int(tables.left_out(rejects).sum())
+    verdict = ("none" if sources.empty else "empty" if not read else "all" if not rejected
+               else "refused" if rejected > out else "rule")  # fmt: skip
+    return say("quality.files", verdict, files=len(sources), read=wording.exact(read),
+               kept=wording.exact(kept), refused=wording.exact(rejected - out), out=out,
+               share=(rejected - out) / max(read, 1))  # fmt: skip
 
 
-def rejects_sentence(rejects: pd.DataFrame) -> str:
-    """Why rows were refused, the most frequent reason first."""
-    left_out = tables.left_out(rejects)
-    fine = int(left_out.sum())
-    rows = wording.plural(fine, "sound row")
-    rule = f"{rows} {'was' if fine == 1 else 'were'} left out by rule" if fine else ""
-    refused = rejects[~left_out]
-    if refused.empty:
-        return f"No row was refused{f'; {rule}' if rule else ''}."
-    files, first = refused["file"].value_counts(), refused["reason"].value_counts()
-    often = wording.plural(int(first.iloc[0]), "time")
-    verbs = ("was", "counts") if len(refused) == 1 else ("were", "count")
-    return (f"{wording.plural(len(refused), 'row')} in {wording.plural(len(files), 'file')} "
-            f"{verbs[0]} refused and {verbs[1]} nowhere{f', {rule}' if rule else ''}; "
-            f"most frequent reason for refusal ({often}): "
-            f"{markdown(first.index[0], limit=160)}")  # fmt: skip
-
-
-def span_sentence(dataset: Dataset) -> str:
+def span_sentence(dataset: Dataset) -> Finding:
     """Which time the series cover, and when "now" is."""
     series = dataset.series
     if series.empty:
-        return "The exports hold no service level series, so there is nothing to measure."
-    first, services = series["first"].min(), series["service"].nunique()
-    length = wording.duration(dataset.as_of - first)
-    return (f"The exports hold {wording.plural(len(series), 'series', 'series')} of "
-            f"{wording.plural(services, 'service')} from {wording.day(first)} over {length}; "
-            f"“now” is the end of the data, {wording.moment(dataset.as_of)}.")  # fmt: skip
+        return say("quality.span", "none")
+    first = series["first"].min()
+    return say("quality.span", "some", series=wording.plural(len(series), "series", "series"),
+               services=series["service"].nunique(), first=first, length=dataset.as_of - first,
+               now=dataset.as_of)  # fmt: skip
 
 
-def coverage_sentence(overall: Results[float], *, current: bool = False) -> Finding | str:
+def coverage_sentence(overall: Results[float], *, current: bool = False) -> Finding:
     """How much of its time, or of its `current` window, each series was observed."""
     if not overall:
-        return "There is no series to judge here."
+        return say("quality.coverage", "nothing")
     shares = answers(overall)
     worst = min(shares, key=lambda key: shares[key])
     partial = sum(share < 1 for share in shares.values())
-    time = prose("quality.time", "current" if current else "all")
     verdict = "whole" if not partial else "alone" if len(overall) == 1 else "least"
-    full = len(overall) - partial
-    text = wording.percent(shares[worst])
-    return Finding(
-        "quality.coverage", "coverage", worst.service, _window_of(worst, current), shares[worst],
-        text, worst.sli, verdict,
-        sentence=prose(
-            "quality.coverage", verdict, who=name(worst.name), share=text, time=time,
-            every="Every" if len(overall) > 1 else "The",
-            rest=f"; {full} of {len(overall)} series have no gap" if full else "",
-        ),
+    text = sentence(
+        "quality.coverage", verdict, who=worst.name, share=shares[worst], many=len(overall),
+        time=sentence("quality.time", "current" if current else "all"),
+        whole=len(overall) - partial,
     )  # fmt: skip
+    return Finding("quality.coverage", "coverage", worst.service,
+                   str(worst.window) if current else "all the data", shares[worst],
+                   wording.percent(shares[worst]), worst.sli, verdict, sentence=text)  # fmt: skip
 
 
-def _window_of(key: Indicator, current: bool) -> str:
-    return str(key.window) if current else "all the data"
-
-
-def series_sentences(profiles: Results[Profile]) -> list[str]:
-    """How many gaps there are, and which series often saw no traffic."""
-    return [_gaps_sentence(profiles), _traffic_sentence(profiles)]
-
-
-def _gaps_sentence(profiles: Results[Profile]) -> str:
-    """How many gaps there are, and the longest."""
+def series_sentences(profiles: Results[Profile]) -> list[Finding]:
+    """How many gaps there are and the longest, and which series often saw no traffic."""
     broken = {key: p for key, p in answers(profiles).items() if p.gaps}
-    if not broken:
-        return "There is no gap in any series."
-    worst = max(broken, key=lambda key: broken[key].longest_gap)
-    gaps = wording.plural(sum(p.gaps for p in broken.values()), "gap")
-    where = wording.plural(len(broken), "series", "series")
-    longest = wording.duration(broken[worst].longest_gap)
-    return (f"{gaps} in {where}; the longest lasts {longest}, in "
-            f"{name(worst.service)} {markdown(worst.sli)} from "
-            f"{wording.moment(broken[worst].gap_starts_at)}.")  # fmt: skip
+    idle = {key: p.no_traffic for key, p in answers(profiles).items() if p.no_traffic > 0.5}
+    lines = [say("quality.gaps", "none")]
+    if broken:
+        worst = max(broken, key=lambda key: broken[key].longest_gap)
+        lines = [say("quality.gaps", "some", service=worst.service, key=worst, one=broken[worst],
+                     gaps=sum(p.gaps for p in broken.values()),
+                     series=wording.plural(len(broken), "series", "series"))]  # fmt: skip
+    return lines + [say("quality.idle", service=key.service, key=key, share=share)
+                    for key, share in list(idle.items())[:4]]  # fmt: skip
 
 
-def _traffic_sentence(profiles: Results[Profile]) -> str:
-    """Which series often saw no traffic, which is neither an outage nor perfection."""
-    shares = [f"{name(key.service)} {markdown(key.sli)} "
-              f"({wording.percent(p.no_traffic)} of its buckets)"
-              for key, p in answers(profiles).items() if p.no_traffic > 0.5]  # fmt: skip
-    if not shares:
-        return "No series is idle for most of its time."
-    return (f"Mostly without traffic: {wording.listing(shares)}. "
-            "Nothing asked is neither good nor bad and spends no budget.")  # fmt: skip
-
-
-def _clock_sentence(trouble: pd.DataFrame) -> str:
+def _clocks(trouble: pd.DataFrame) -> Finding:
     """What looks wrong with the times."""
-    if trouble.empty:
-        return "No time lies in the future, out of order or off by whole hours."
     kinds = [f"{wording.count(n)} {markdown(kind)}"
-             for kind, n in trouble["trouble"].value_counts().items()]  # fmt: skip
-    return (f"The clocks deserve a look: {wording.plural(len(trouble), 'finding')} "
-            f"({wording.listing(kinds)}).")  # fmt: skip
+             for kind, n in trouble.get("trouble", pd.Series()).value_counts().items()]  # fmt: skip
+    return say("quality.clocks", "some" if kinds else "none", many=len(trouble), kinds=kinds)
 
 
-def _missing_sentence(dataset: Dataset) -> str:
+def _missing(dataset: Dataset) -> list[Finding]:
     """Which inputs are missing, and how to get them."""
     missing = [kind for kind in HOW_TO if len(getattr(dataset, kind)) == 0]
-    if not missing:
-        return "Every kind of input is there."
     phrases = [f"**{WORDS.get(kind, kind)}** ({HOW_TO[kind]})" for kind in missing]
-    return f"Not in the folder: {wording.listing(phrases, limit=9)}."
+    return [say("quality.missing", kinds=wording.listing(phrases, limit=9))] if missing else []
 
 
-def unmeasured_sentence(unmeasured: Mapping[Indicator, Exception]) -> str:
+def unmeasured_sentence(unmeasured: Mapping[Indicator, Exception]) -> Finding | str:
     """Objectives without data, with what to do about it."""
     if not unmeasured:
         return ""
-    first = next(iter(unmeasured.values()))
-    noun = "objective has" if len(unmeasured) == 1 else "objectives have"
-    return (f"**{len(unmeasured)} {noun} no data**: {names(key.name for key in unmeasured)}. "
-            f"{markdown(first, limit=300)}")  # fmt: skip
+    why = markdown(next(iter(unmeasured.values())), limit=300)
+    return say("quality.unmeasured", many=len(unmeasured), who=[k.name for k in unmeasured],
+               why=why)  # fmt: skip
 
 
 def notes_sentence(dataset: Dataset) -> str:
@@ -213,7 +152,7 @@ def sources_table(sources: pd.DataFrame, *, rejects: pd.DataFrame) -> Table:
     columns = ["file", "format", "table", *counts, *days, "timezone"]
     formats = dict.fromkeys(counts, wording.exact) | dict.fromkeys(days, _iso_day)
     caption = "What each file was understood as: rows (left out: by rule), UTC days, zone of times"
-    return table(sources[columns], caption=caption, max_rows=50, formats=formats,
+    return table(sources[columns], caption=caption, formats=formats,
                  headers=counts | days | {"timezone": "zone"})  # fmt: skip
 
 

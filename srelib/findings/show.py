@@ -45,6 +45,8 @@ def show(sentences: str | Finding | Iterable[str | Finding]) -> None:
     said = [part.sentence if isinstance(part, Finding) else part for part in parts]
     lines = said if isinstance(sentences, str | Finding) else [line for line in said if line]
     text = lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
+    if not text:
+        return
     if get_ipython() is None:
         print(text)
         return

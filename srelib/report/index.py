@@ -376,14 +376,12 @@ def _cell(one: Scorecard, field: str, group: str, length: str) -> Cell:
     ends = (estimate.low, estimate.high)
     value, low, high = shown(field, (estimate.value, *ends), target=one.target)
     known = all(end == end for end in ends)
-    text = f"{low} to {high}" if known else ""
+    text = wording.ends(low, high) if known else ""
     if field == "sli":
         promised = one.target == one.target
         text = f"target {wording.percent(one.target)}" if promised else "nothing promised"
-    if field == "fail_rate" and one.fail_chance == one.fail_chance:
-        text = f"{text}; {beside_chance(one)}".removeprefix("; ")
-        if not one.fail_clear:
-            value, text = "unclear", f"{value}, {beside_chance(one)}"
+    if field == "fail_rate" and one.fail_chance == one.fail_chance and not one.fail_clear:
+        value, text = "unclear", f"{value}, {beside_chance(one)}"
     return Cell(field, group, label, value, text,
                 bar(estimate.value, width=72.0) if field == "left" else None)  # fmt: skip
 

@@ -31,14 +31,19 @@ def plain(text: str) -> str:
     return text.replace("\u00a0", " ")
 
 
+def said(findings) -> str:
+    """Their sentences, one after the other, with ordinary spaces."""
+    return plain(" ".join(one.sentence for one in findings))
+
+
 @pytest.mark.parametrize(
     ("good", "total", "text"),
     [
-        (99_950, 100_000, "**shop** has 50 % of its budget left: 50 events bad against 100 events "
+        (99_950, 100_000, "**shop** has 50 % of its budget left: 50 events bad, 100 events "
                           "allowed (28 days, target 99.9 %)."),
-        (99_800, 100_000, "**shop** is **overspent by 100 %**: 200 events bad against 100 events "
+        (99_800, 100_000, "**shop** is **overspent by 100 %**: 200 events bad, 100 events "
                           "allowed (28 days, target 99.9 %)."),
-        (1000, 1000, "**shop** has its whole budget left: 0 events bad against 1 event allowed "
+        (1000, 1000, "**shop** has its whole budget left: 0 events bad, 1 event allowed "
                      "(28 days, target 99.9 %)."),
         (0, 0, "**shop**: no traffic in its window (28 days), so nothing was allowed or spent."),
         (float("nan"), float("nan"),
@@ -60,13 +65,13 @@ NEARLY_ALL = Observed(pd.Timedelta("27D"), 27 / 28, WINDOW)
 @pytest.mark.parametrize(
     ("good", "text"),
     [
-        (99_950, "**shop** has 50 % of its budget left: 50 events bad against 100 events "
+        (99_950, "**shop** has 50 % of its budget left: 50 events bad, 100 events "
                  "allowed (10 min observed of 28 days, target 99.9 %)."),
-        (99_800, "**shop** is **overspent by 100 %**: 200 events bad against 100 events "
+        (99_800, "**shop** is **overspent by 100 %**: 200 events bad, 100 events "
                  "allowed (10 min observed of 28 days, target 99.9 %)."),
-        (100_000, "**shop** has its whole budget left: 0 events bad against 100 events "
+        (100_000, "**shop** has its whole budget left: 0 events bad, 100 events "
                   "allowed (10 min observed of 28 days, target 99.9 %)."),
-        (99_900, "**shop** has nothing of its budget left: 100 events bad against 100 events "
+        (99_900, "**shop** has nothing of its budget left: 100 events bad, 100 events "
                  "allowed (10 min observed of 28 days, target 99.9 %)."),
     ],
 )  # fmt: skip
@@ -88,8 +93,10 @@ def test_the_rest_names_whose_window_is_short():
     """Of several budgets, the one observed for less than its window is named."""
     keys = [Indicator(c, target=0.999, window=WINDOW) for c in "abcd"]
     statuses = {k: budget.status(99_950.0, 100_000.0, target=0.999) for k in keys}
-    last = spoken_budget.status_sentences(statuses, observed={keys[3]: TEN_MINUTES})[-1]
-    assert plain(last) == "1 other has 50 % left: **d**. Observed for less than the window: **d**."
+    last = said(spoken_budget.status_sentences(statuses, observed={keys[3]: TEN_MINUTES})[-2:])
+    assert last == (
+        "1 other objective has 50 % or more left: **d**. Observed for less than the window: **d**."
+    )
     table = spoken_budget.status_table(statuses, observed={keys[3]: TEN_MINUTES})
     windows_ = [plain(row[1]) for row in table.rows]
     assert windows_ == ["28 days", "28 days", "28 days", "10 min observed of 28 days"]
@@ -100,7 +107,7 @@ def test_status_in_seconds_is_said_in_minutes():
     key = Indicator("site", target=0.999, window=windows.Window.parse("30d"), unit="seconds")
     status = budget.status(2_592_000 - 1296.0, 2_592_000.0, target=0.999)
     assert plain(spoken_budget._status(key, status).sentence) == (
-        "**site** has 50 % of its budget left: 21 min 36 s bad against 43 min 12 s allowed "
+        "**site** has 50 % of its budget left: 21 min 36 s bad, 43 min 12 s allowed "
         "(30 days, target 99.9 %)."
     )
 
@@ -113,7 +120,9 @@ def test_names_from_the_data_are_escaped_in_sentences():
 
 def test_no_objective_is_said_with_its_remedy():
     """Without objectives there is no budget."""
-    assert spoken_budget.status_sentences({}) == [spoken_budget.NO_SLO]
+    assert said(spoken_budget.status_sentences({})).startswith(
+        "**There is no error budget, because"
+    )
 
 
 def forecast(**values) -> Forecast:
@@ -128,33 +137,30 @@ def forecast(**values) -> Forecast:
 def test_forecast_names_interval_probability_and_basis():
     """A date never travels without its probability and interval."""
     at, low = pd.Timestamp("2026-07-10", tz="UTC"), pd.Timestamp("2026-06-30", tz="UTC")
-    text = spoken_budget.forecast_sentence({SHOP: forecast(at=at, low=low, probability=0.68)})
-    assert plain(text) == (
-        "If the coming days are like the past 91, **shop** runs out before 27 July 2026 with a "
-        "probability of 68 %, half of the simulated futures before 10 July 2026 "
-        "(95 % interval 30 June 2026 to beyond 27 July 2026)."
+    found = spoken_budget.forecast_sentences({SHOP: forecast(at=at, low=low, probability=0.68)})
+    assert said(found) == (
+        "If the coming days are like the past 91 days, **shop** runs out before 27 July 2026 with "
+        "a probability of 68 %; median 10 July 2026 (95 % interval 30 June 2026 to beyond 27 July "
+        "2026)."
     )
 
 
 def test_forecast_of_a_spent_budget_needs_no_probability():
     """What is gone is gone."""
-    text = spoken_budget.forecast_sentence({SHOP: forecast(method="already spent", probability=1)})
-    assert plain(text) == "Gone already: **shop**."
+    gone = {SHOP: forecast(method="already spent", probability=1)}
+    assert said(spoken_budget.forecast_sentences(gone)) == "Spent already: **shop**."
 
 
 def test_forecast_out_of_sight_promises_nothing():
     """No simulated future is not never."""
-    text = spoken_budget.forecast_sentence({SHOP: forecast()})
-    assert plain(text) == "1 budget did not run out in any simulated future."
+    found = said(spoken_budget.forecast_sentences({SHOP: forecast()}))
+    assert found == "1 budget did not run out in any simulated future."
 
 
 def test_forecast_without_history_says_so():
     """An error stands where the answer cannot be had, and is put in words."""
-    short = {SHOP: InsufficientDataError("two days")}
-    assert spoken_budget.forecast_sentence(short).startswith("No objective has the seven days")
-    assert "Too little history for a forecast: **shop**." in spoken_budget.forecast_basis_sentence(
-        short
-    )
+    found = said(spoken_budget.forecast_sentences({SHOP: InsufficientDataError("two days")}))
+    assert found == "Too little history for a forecast (seven days are needed): **shop**."
 
 
 def test_causes_are_shares_of_what_was_spent():
@@ -163,76 +169,58 @@ def test_causes_are_shares_of_what_was_spent():
         "cause": ["incident", "deployment", "other"], "bad": [60.0, 30.0, 10.0],
         "share_of_allowance": [0.3, 0.15, 0.05], "share_of_spent": [0.6, 0.3, 0.1],
     })  # fmt: skip
-    parts = ("60 % during incidents, 30 % in the first hours after deployments and 10 % at other "
-             "times. This is bookkeeping, not proof of cause.")  # fmt: skip
-    one, two = {SHOP: causes}, {SHOP: causes, BARE: causes}
-    assert plain(spoken_budget._causes_sentence(one)) == (
-        f"**shop** spent 50 % of its allowance: {parts}"
-    )
-    assert plain(spoken_budget._causes_sentence(two)) == (
-        f"**shop** spent most, 50 % of its allowance: {parts}"
+    assert said(spoken_budget._causes({SHOP: causes, BARE: causes})) == (
+        "**shop** spent 50 % of its budget: of that 60 % during incidents, 30 % in the first hours "
+        "after deployments and 10 % at other times. This attribution is by time and proves no "
+        "cause."
     )
 
 
-def test_a_single_cause_holds_all_of_it():
+def test_a_cause_that_spent_nothing_is_left_out():
     """No zero percent of what was never in the folder."""
     causes = pd.DataFrame({
         "cause": ["incident", "deployment", "other"], "bad": [0.0, 30.0, 0.0],
         "share_of_allowance": [0.0, 1.0, 0.0], "share_of_spent": [0.0, 1.0, 0.0],
     })  # fmt: skip
-    assert plain(spoken_budget._causes_sentence({SHOP: causes})) == (
-        "**shop** spent 100 % of its allowance: all of it in the first hours after deployments. "
-        "This is bookkeeping, not proof of cause."
+    assert said(spoken_budget._causes({SHOP: causes})).startswith(
+        "**shop** spent 100 % of its budget: of that 100 % in the first hours after deployments."
     )
 
 
 @pytest.mark.parametrize(
     ("n", "text"),
     [
-        (1, "1 day of data cannot say whether spending is concentrated."),
-        (7, "7 days of data cannot say whether spending is concentrated."),
-        (8, "The three dearest of 8 days hold 38 % of what **shop** spent; "
-            "spread evenly they would hold 38 %."),
+        (1, "1 day of data is too few to tell whether spending is concentrated."),
+        (7, "7 days of data are too few to tell whether spending is concentrated."),
+        (8, "The three costliest of 8 days account for 38 % of what **shop** spent; spread evenly "
+            "it would be 38 %."),
     ],
 )  # fmt: skip
 def test_three_of_a_few_days_say_nothing(n, text):
     """The three dearest of one day would be all there is."""
     days = pd.DataFrame({"bad": 1.0, "share_of_spent": 1 / n, "share_of_allowance": 0.1},
                         index=range(n))  # fmt: skip
-    assert plain(spoken_budget.days_sentence({SHOP: days})) == text
+    assert said([spoken_budget.days_sentence({SHOP: days})]) == text
 
 
-@pytest.mark.parametrize(
-    ("missing", "text"),
-    [
-        ((), ""),
-        (("incidents",),
-         "There are no incidents in the folder, so what they spent is counted among other times. "
-         "What to export for incidents: the incident list of the paging tool as CSV, or a CSV with "
-         "service, started_at and resolved_at."),
-        (("incidents", "deployments"),
-         "There are no incidents and no deployments in the folder, so what they spent is counted "
-         "among other times. What to export for incidents: the incident list of the paging tool as "
-         "CSV, or a CSV with service, started_at and resolved_at; for deployments: the output of "
-         "`gh api repos/OWNER/REPO/deployments --paginate`, or a CSV with service and "
-         "finished_at."),
-    ],
-)  # fmt: skip
-def test_missing_causes_are_said_with_what_to_export(missing, text):
+@pytest.mark.parametrize("missing", [(), ("incidents",), ("incidents", "deployments")])
+def test_missing_causes_are_said_with_what_to_export(missing):
     """None, one, both."""
     here = pd.DataFrame({"service": ["a"]})
     tables_ = {kind: here[:0] if kind in missing else here for kind in ("incidents", "deployments")}
-    assert spoken_budget._inputs_sentence(SimpleNamespace(**tables_)) == text
+    lines = [one.sentence for one in spoken_budget._inputs(SimpleNamespace(**tables_))]
+    assert [line.split(" in the folder")[0] for line in lines] == [
+        f"There are no {kind}" for kind in missing
+    ]
+    assert all("What to export: " in line for line in lines)
 
 
 def test_parts_that_do_not_add_up_are_reported():
     """The sum is checked in front of the reader."""
     status = budget.status(90.0, 100.0, target=0.99)
     right, wrong = pd.DataFrame({"bad": [4.0, 6.0]}), pd.DataFrame({"bad": [4.0, 5.0]})
-    assert plain(spoken_budget._sum_sentence({SHOP: right}, {SHOP: status})) == (
-        "Checked for 1 budget: the parts add up to what was spent."
-    )
-    assert "do **not** add up" in spoken_budget._sum_sentence({SHOP: wrong}, {SHOP: status})
+    assert spoken_budget._sums({SHOP: right}, {SHOP: status}) == []
+    assert "do **not** add up" in said(spoken_budget._sums({SHOP: wrong}, {SHOP: status}))
 
 
 def test_exclusions_state_what_they_change():
@@ -241,11 +229,11 @@ def test_exclusions_state_what_they_change():
     excluded = SimpleNamespace(windows=window, total=100.0, bad=40.0)
     before = {SHOP: budget.status(99_800.0, 100_000.0, target=0.999)}
     after = {SHOP: budget.status(99_950.0, 100_000.0, target=0.999)}
-    text = spoken_budget.exclusions_sentence({SHOP: excluded}, statuses=after, without=before)
-    assert plain(text) == (
-        "Excluded as planned, neither spending nor earning: **shop** (1 window, 100 events, "
-        "40 of them bad). Without that, **shop** would stand at 100 % overspent instead of "
-        "50 % left."
+    found = spoken_budget.exclusions_sentences({SHOP: excluded}, statuses=after, without=before)
+    assert said(found) == (
+        "Excluded as planned, neither good nor bad: **shop**, 1 window, 100 events, 40 of them "
+        "bad. Without these exclusions **shop** would have \u2212100 % of its budget left "
+        "instead of 50 %."
     )
 
 
@@ -270,7 +258,7 @@ def test_a_weighted_mean_has_no_forecast_and_not_for_lack_of_history():
     """The reason is its own."""
     key = Indicator("site", "site", "site", composite="weighted mean")
     refused = {key: InsufficientDataError("no sums")}
-    assert spoken_budget.forecast_basis_sentence(refused) == (
+    assert said(spoken_budget.forecast_sentences(refused)) == (
         "No forecast of **site**: the days of a weighted mean do not add up."
     )
 
@@ -280,17 +268,17 @@ def test_a_changed_target_is_said_with_its_day():
     hours = pd.date_range("2026-06-01", periods=48, freq="h", tz="UTC")
     since = pd.Timestamp("2026-06-02", tz="UTC")
     key = replace(SHOP, targets=((None, 0.99), (since, 0.999)))
-    (said,) = spoken_budget.status_sentences({key: budget.status(999.5, 1000, target=0.999)})
-    assert "target 99.9 % since 2 June 2026)" in plain(said.sentence)
+    (status,) = spoken_budget.status_sentences({key: budget.status(999.5, 1000, target=0.999)})
+    assert "target 99.9 % since 2 June 2026)" in plain(status.sentence)
     burn = {key: pd.DataFrame({"left_share": 1.0}, index=hours), SHOP: pd.DataFrame(index=hours)}
-    assert plain(spoken_budget._targets_sentence(burn)) == (
+    assert said(spoken_budget._targets(burn)) == (
         "The target of **shop** went from 99 % to 99.9 % on 2 June 2026. Each window is judged by "
         "the target in force at its end, and by none before the first."
     )
     first = {replace(SHOP, targets=((since, 0.999),)): burn[key]}
-    assert plain(spoken_budget._targets_sentence(first)).startswith(
+    assert said(spoken_budget._targets(first)).startswith(
         "**shop** has a target since 2 June 2026: 99.9 %."
     )
-    assert spoken_budget._targets_sentence({SHOP: burn[key]}) == ""
+    assert spoken_budget._targets({SHOP: burn[key]}) == []
     same = replace(SHOP, targets=((None, 0.999), (since, 0.999)))
-    assert spoken_budget._targets_sentence({same: burn[key]}) == ""
+    assert spoken_budget._targets({same: burn[key]}) == []

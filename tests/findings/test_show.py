@@ -52,6 +52,7 @@ def test_show_makes_a_list_of_several_sentences(capsys):
 def test_show_makes_a_paragraph_of_one_sentence(capsys):
     """A single sentence needs no bullet."""
     findings.show(["One.", ""])
+    findings.show([""])
     assert capsys.readouterr().out == "One.\n"
 
 
