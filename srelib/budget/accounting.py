@@ -263,7 +263,7 @@ def exclude(
     counts: pd.DataFrame, exclusions: pd.DataFrame | None, *, service: str, sli: str,
     schedule: BusinessHours | None = None,
 ) -> Excluded:  # fmt: skip
-    """Counts without planned maintenance, corrections and hours in which nothing was promised.
+    """Counts without maintenance, corrections and hours outside the schedule of an objective.
 
     A bucket is excluded when it starts inside a window: starts_at <= time < ends_at.
     Then good = total = 0: it neither spends budget nor lowers coverage.

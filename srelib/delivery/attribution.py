@@ -208,7 +208,7 @@ def _chance(
     rules: Rules = DEFAULT,
     together: str | None = None,
 ) -> pd.DataFrame:
-    """Incidents put down to deployments, and how many would be by chance alone."""
+    """incidents attributed to deployments, and how many would be by chance alone."""
     span = _span_of(between)
     services = _service_names(deployments, incidents)
     placed = attribute_incidents(deployments, incidents, rules=rules).drop_duplicates(

@@ -191,7 +191,7 @@ class DeliveryPerformance:
     recoveries : DataFrame, one row per failure, with the time it lasted
     pairs : DataFrame, as from `attribute_incidents`: the incidents of the history
     chance : DataFrame
-        Per service, the incidents chance alone would put down to a deployment, whether planned
+        Per service, the incidents chance alone would attribute to a deployment, whether planned
         deployments were followed by incidents more often, and failures known otherwise.
     """
 

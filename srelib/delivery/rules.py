@@ -34,7 +34,7 @@ class Rules:
     lead : {'median', 'mean'}, what is made of lead times, and of recovery times
     recovery_of : {'failures', 'attributed', 'incidents'}
         What there is to recover from: failures that deployments brought, overlapping incidents
-        of one deployment being one; each incident put down to a deployment; or any incident.
+        of one deployment being one; each incident attributed to a deployment; or any incident.
     recovery_from : {'failure', 'deployment'}, where the clock of recovery starts
     open_counts : bool
         Whether what is still open counts, for as long as it has lasted (Kaplan-Meier).
@@ -45,7 +45,7 @@ class Rules:
         Times as they are, or in whole minutes, up (each stage of a lead time by itself) or down.
     per : {'deployments', 'incidents'}
         What the fail rate counts above its line: deployments that failed, or incidents of the
-        service whatever they were put down to, so that it can be above 1.
+        service whatever they were attributed to, so that it can be above 1.
 
     Raises
     ------

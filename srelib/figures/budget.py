@@ -152,7 +152,7 @@ def plot_days(days: Results[pd.DataFrame], *, ax: Axes | None = None) -> Axes:
         for panel, indicator in shown:
             _days_panel(panel, indicator, results[indicator])
         canvas.subtitle(ax, "spent per day, as a share of the allowance of the window; "
-                            f"red: the dearest day{key}")  # fmt: skip
+                            f"red: the costliest day{key}")  # fmt: skip
     return ax
 
 

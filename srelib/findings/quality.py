@@ -90,6 +90,7 @@ def coverage_sentence(overall: Results[float], *, current: bool = False) -> Find
     worst = min(shares, key=lambda key: shares[key])
     partial = sum(share < 1 for share in shares.values())
     verdict = "whole" if not partial else "alone" if len(overall) == 1 else "least"
+    verdict = "all" if verdict == "least" and partial == len(overall) else verdict
     text = sentence(
         "quality.coverage", verdict, who=worst.name, share=shares[worst], many=len(overall),
         time=sentence("quality.time", "current" if current else "all"),
@@ -215,11 +216,11 @@ def trouble_table(trouble: pd.DataFrame) -> Table | None:
 
 
 def slos_table(slos: list[Slo]) -> Table | None:
-    """What was promised."""
+    """The objectives."""
     if not slos:
         return None
     rows = [{"objective": slo.display_name or slo.name, "service": slo.service, "sli": slo.sli,
              "target": slo.target, "window": str(slo.window), "counted as": slo.counted_as}
             for slo in slos]  # fmt: skip
-    return table(pd.DataFrame(rows), caption="What was promised", max_rows=50,
+    return table(pd.DataFrame(rows), caption="Objectives",
                  formats={"target": wording.percent})  # fmt: skip

@@ -189,10 +189,10 @@ def _notes(dataset: Dataset) -> list[str]:
     notes = []
     if not dataset.slos:
         notes.append("No SLO file: add slos.yaml (srelib init writes one) to see budgets here.")
-    promised = {(slo.service, slo.sli) for slo in dataset.slos}
+    with_target = {(slo.service, slo.sli) for slo in dataset.slos}
     series = dataset.series[["service", "sli"]].astype(str).itertuples(index=False, name=None)
     without = [
-        f"{wording.label(s)} ({wording.label(i)})" for s, i in series if (s, i) not in promised
+        f"{wording.label(s)} ({wording.label(i)})" for s, i in series if (s, i) not in with_target
     ]
     if dataset.slos and without:
         notes.append(f"Measured, but without an objective: {wording.listing(without, limit=8)}.")
@@ -378,8 +378,8 @@ def _cell(one: Scorecard, field: str, group: str, length: str) -> Cell:
     known = all(end == end for end in ends)
     text = wording.ends(low, high) if known else ""
     if field == "sli":
-        promised = one.target == one.target
-        text = f"target {wording.percent(one.target)}" if promised else "nothing promised"
+        has_target = one.target == one.target
+        text = f"target {wording.percent(one.target)}" if has_target else "no objective"
     if field == "fail_rate" and one.fail_chance == one.fail_chance and not one.fail_clear:
         value, text = "unclear", f"{value}, {beside_chance(one)}"
     return Cell(field, group, label, value, text,

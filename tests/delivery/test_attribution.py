@@ -1,4 +1,4 @@
-"""Which deployment an incident is put down to, by each rule, and what is left over."""
+"""Which deployment an incident is attributed to, by each rule, and what is left over."""
 
 import pandas as pd
 import pytest

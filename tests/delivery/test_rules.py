@@ -45,7 +45,7 @@ def blended(name):
 
 
 def placed(name):
-    """What each incident was put down to."""
+    """What each incident was attributed to."""
     pairs = delivery.attribute_incidents(SHIPPED, BROKEN, rules=delivery.preset(name))
     return [None if name != name else name for name in pairs["deployment_id"]]
 
