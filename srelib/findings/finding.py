@@ -132,9 +132,17 @@ def beside_chance(one: Scorecard | Delivery) -> str:
 
 
 def as_json(finding: Finding) -> dict[str, Any]:
-    """A finding as JSON holds it: what is unknown is null."""
+    """A finding as JSON holds it: what is unknown is null, and whole numbers have no decimals, so
+    that a browser that reads and writes them changes nothing.
+    """
     plain = asdict(finding) | {"unit": finding.unit}
-    return {name: None if value != value else value for name, value in plain.items()}
+    return {name: _as_json(value) for name, value in plain.items()}
+
+
+def _as_json(value: Any) -> Any:
+    if value != value:
+        return None
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def say(

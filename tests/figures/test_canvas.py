@@ -138,3 +138,11 @@ def test_marks_that_would_cover_each_other_share_a_place():
     canvas.numbered(ax, notes, "shop")
     assert [text.get_text() for text in ax.texts] == ["1,2", "3"]
     assert len(ax.lines) == 3
+
+
+def test_a_quick_picture_is_described_and_its_figure_closed():
+    """Names in its alternative text stay text; nothing is left open."""
+    before = plt.get_fignums()
+    shown = canvas.picture(canvas.describe(canvas.axes(None), 'of "<b>shop"'))
+    assert shown.startswith('<img alt="of &quot;&lt;b&gt;shop&quot;" style="width: 792px')
+    assert plt.get_fignums() == before

@@ -87,6 +87,7 @@ def test_a_finding_is_json_with_its_unit():
     plain = json.loads(json.dumps(as_json(one), allow_nan=False))
     assert (plain["value"], plain["low"], plain["unit"]) == (None, None, "share of the budget")
     assert all(as_json(replace(one, quantity=quantity))["unit"] for quantity in UNITS)
+    assert json.dumps(as_json(replace(one, value=2.0))["value"]) == "2"
 
 
 @pytest.mark.parametrize(

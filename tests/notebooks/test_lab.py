@@ -151,7 +151,7 @@ def try_out(page, path: Path) -> None:
     """All that one does with a notebook; each step says what it expects."""
     committed = path.read_bytes()
     assert save(page, path) == committed
-    cells = run_all(page, service='"checkout"')
+    cells = run_all(page, service='["checkout", "catalog"]')
     assert errors(cells) == []
     said = [c["outputs"] for c in cells if "nbval-check-output" in c["metadata"].get("tags", [])]
     assert "checkout" in str(said)

@@ -110,6 +110,14 @@ def test_outputs_are_stored_and_without_noise(path):
 
 
 @each_book
+def test_a_browser_that_saves_the_file_writes_the_same_numbers(path):
+    """It would write 2.0 as 2."""
+    numbers: list[str] = []
+    json.loads(path.read_text(encoding="utf-8"), parse_float=numbers.append)
+    assert [number for number in numbers if float(number).is_integer()] == []
+
+
+@each_book
 def test_every_figure_describes_itself(path):
     """One figure a cell, assigned and so without stray text, with alternative text and size."""
     drawn = [cell for cell in code_cells(path) if "figures." in cell.source.replace("import", "")]
