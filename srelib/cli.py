@@ -1,4 +1,4 @@
-"""The command line: srelib report, check, budget, compare, init, rules, collect.
+"""The command line: srelib report, check, budget, compare, init, rules, collect, demo, lab.
 
 Results go to standard output, everything else to standard error.
 Exit 0: done; 1: a notebook failed, the rest was written, or the input rests on proposals that
@@ -8,6 +8,7 @@ nobody has confirmed, or a budget is spent; 2: the input cannot be used.
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -21,8 +22,6 @@ from srelib.errors import InputError, ParameterError, SrelibError
 
 FAILED = UNCONFIRMED = SPENT = 1
 UNUSABLE, BROKEN = 2, 3
-STARTER = Path(__file__).with_name("starter")
-"""Where the files lie that `init` writes, exactly as they are written."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -50,6 +49,7 @@ Only = Annotated[
     list[str] | None, _option("--only", "NN ...", "Renew only these pages: --only 02 06.")
 ]
 _SET = "A parameter of the notebooks; may be repeated. An unknown name is an error."
+Copy = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the copy.")]
 Settings = Annotated[list[str] | None, _option("--set", "NAME=VALUE", _SET)]
 _PART = "Only this service; may be repeated."
 Services = Annotated[list[str] | None, _option("--service", "NAME", _PART)]
@@ -126,6 +126,8 @@ def report(
     values |= {"since": since} if since else {}
     values |= {"until": until} if until else {}
     out = out.expanduser()
+    if markdown is not None:
+        _refuse_place(markdown, out)
     with _progress() as progress:
         result = run(
             _folder(data),
@@ -238,11 +240,11 @@ def init(
     and sources.toml holds what they do not say themselves.
     Exit 0: done. 2: it would overwrite something.
     """
-    from srelib.report.proposal import proposed
+    from srelib.report.proposal import proposed, start
 
     folder = folder.expanduser()
     texts = proposed(folder)
-    _start(folder, texts)
+    start(folder, texts)
     for path in sorted(folder.iterdir()):
         typer.echo(str(path))
     todo = f"Copy your exports into {folder}, edit slos.yaml"
@@ -290,6 +292,43 @@ def rules(
         return
     _write_text(out, text, option="--out")
     typer.echo(str(out))
+
+
+@app.command(short_help="Write the report of the sample that comes with srelib.")
+def demo(out: Report = Path("reports"), only: Only = None, debug: Debug = False) -> None:
+    """Write the report of the sample: 13 weeks of six services, generated.
+
+    Exit 0: done. 1: a notebook failed.
+    """
+    from srelib import shipped
+
+    report(shipped.sample(), out=out, only=only)
+
+
+@app.command(
+    short_help="Open a copy of the notebooks in JupyterLab.",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def lab(
+    options: typer.Context,
+    folder: Copy = Path("srelib-lab"),
+    debug: Debug = False,
+) -> None:
+    """Copy the notebooks and the sample to DIR and open them in JupyterLab.
+
+    What is in DIR already stays as it is, so that your changes are there the next time. Options
+    that are not known here go to JupyterLab.
+    Exit 2: DIR cannot be written.
+    """
+    from jupyterlab.labapp import main as open_lab
+
+    from srelib import shipped
+
+    folder = folder.expanduser().resolve()
+    notebooks = shipped.copied(folder)
+    _say(f"These notebooks are yours to change: {notebooks}")
+    first = min(notebooks.glob("*.ipynb"))
+    open_lab([str(first), f"--ServerApp.root_dir={folder}", *options.args])
 
 
 collect = typer.Typer(no_args_is_help=True, help="Write exports from what tools keep themselves.")
@@ -359,30 +398,17 @@ def _write_text(file: Path, text: str, *, option: str) -> None:
         ) from error
 
 
-def _start(folder: Path, proposed: dict[str, str] | None = None) -> None:
-    """Write what was proposed for its exports to a folder, else the files of `STARTER`."""
-    texts = {n: (STARTER / n).read_bytes() for n in ("README.md", "slos.yaml", "sources.toml")}
-    if proposed is not None:
-        texts = {name: text.encode() for name, text in proposed.items()}
-    if folder.exists() and not folder.is_dir():
-        raise InputError("is a file", file=str(folder), fix="name a folder, new or not")
-    if there := [name for name in texts if (folder / name).exists()]:
-        raise InputError(
-            f"{', '.join(there)} would be overwritten",
-            file=str(folder),
-            fix="name another folder, or move the old file away first",
-        )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            with (folder / name).open("xb") as file:
-                file.write(text)
-    except OSError as error:
-        raise InputError(
-            f"cannot be written ({error.strerror})",
-            file=str(folder),
-            fix="name another folder, or check its permissions",
-        ) from None
+def _refuse_place(markdown: Path, out: Path) -> None:
+    """Refuse a file that could not be written, or that the next report would not replace."""
+    file = markdown.expanduser().resolve()
+    there = file if file.exists() else file.parent
+    if file.is_dir() or not file.parent.is_dir() or not os.access(there, os.W_OK):
+        why = "cannot be written"
+    elif out.resolve() in file.parents:
+        why = "lies in the folder of the report, which holds nothing else"
+    else:
+        return
+    raise InputError(f"{str(markdown)!r} {why}", fix="name another file with --markdown")
 
 
 def _folder(data: Path | None) -> Path:
@@ -406,9 +432,9 @@ def _settings(texts: list[str]) -> dict[str, str]:
 
 @contextmanager
 def _progress() -> Iterator[Any]:
-    """A bar per notebook on standard error; nothing where that is no terminal."""
+    """A bar per notebook on standard error; plain lines where that is no terminal."""
     if not sys.stderr.isatty():
-        yield None
+        yield _say_progress
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -423,6 +449,11 @@ def _progress() -> Iterator[Any]:
             bars.update(tasks[name], completed=done, total=total)
 
         yield advance
+
+
+def _say_progress(name: str, done: int, total: int) -> None:
+    if done in (0, total):
+        _say(f"{name}: {'done' if done else 'started'}")
 
 
 def _say(text: str) -> None:

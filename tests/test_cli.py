@@ -17,6 +17,7 @@ import yaml
 
 from srelib import cli, dataset, report, slos, tables
 from srelib.errors import InputError
+from srelib.report.proposal import start
 from srelib.sources import Sources, read_sources
 from srelib.windows import Window
 from tests.report import conftest
@@ -35,25 +36,33 @@ def run(*arguments: object, capsys) -> tuple[int, str, str]:
 
 
 def test_report_prints_where_to_look(exports, books, tmp_path, capsys):
-    """Exit 0, the index on standard output, no bar where there is no terminal."""
+    """Exit 0, the index on standard output; where there is no terminal, lines instead of bars."""
     out = tmp_path / "out"
     code, shown, noise = run("report", exports, "--out", out, "--notebooks", books, capsys=capsys)
-    assert (code, shown, noise) == (0, f"{out / 'index.html'}\n", "")
+    assert (code, shown) == (0, f"{out / 'index.html'}\n")
+    books = ("00_how_many", "01_where")
+    lines = [f"{name}: {what}" for name in books for what in ("done", "started")]
+    assert sorted(noise.splitlines()) == lines
 
 
 def test_report_writes_its_first_page_as_markdown(exports, books, tmp_path, capsys):
     """Beside the pages, with what changed since the report before."""
     file, where = tmp_path / "first.md", ("--out", tmp_path / "out", "--notebooks", books)
     more = ("--markdown", file, "--previous", exports)
-    status, _, noise = run("report", exports, *where, *more, capsys=capsys)
-    assert (status, noise) == (0, "")
+    assert run("report", exports, *where, *more, capsys=capsys)[0] == 0
     text = file.read_text("utf-8")
     assert text.startswith("# Report on my exports\n")
     assert "## Since the last report" in text
-    missing = ("--markdown", tmp_path / "none" / "first.md")
-    status, _, noise = run("report", exports, *where, *missing, capsys=capsys)
-    assert status == 2
-    assert "name another file with --markdown" in noise
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_anything_runs(tmp_path, capsys):
+    """In a folder that is not there, a folder itself, or one that the next report would refuse."""
+    out = tmp_path / "out"
+    for file in (tmp_path / "none" / "first.md", tmp_path, out / "first.md"):
+        out.mkdir(exist_ok=True)
+        status, _, noise = run("report", "x", "--out", out, "--markdown", file, capsys=capsys)
+        assert status == 2
+        assert noise.count("Fix: name another file with --markdown") == 1
 
 
 def test_compare_prints_what_changed(exports, tmp_path, capsys):
@@ -89,7 +98,7 @@ def test_unusable_input_is_exit_2_without_traceback(books, tmp_path, capsys):
     arguments = ("report", tmp_path / "empty", "--out", tmp_path / "out", "--notebooks", books)
     status, shown, noise = run(*arguments, capsys=capsys)
     assert (status, shown) == (2, "")
-    assert noise.startswith("srelib: ")
+    assert noise.splitlines()[-1].startswith("srelib: ")
     assert "Fix: " in noise
     assert "Traceback" not in noise
     assert not (tmp_path / "out").exists()
@@ -439,7 +448,7 @@ FILES = ["README.md", "slos.yaml", "sources.toml"]
 @pytest.fixture
 def started(tmp_path):
     """A folder that srelib init has made."""
-    cli._start(tmp_path / "my-exports")
+    start(tmp_path / "my-exports")
     return tmp_path / "my-exports"
 
 
@@ -451,14 +460,14 @@ def uncommented(path: Path) -> str:
 
 def test_three_files_are_written(tmp_path):
     """The folder is made, with parents."""
-    cli._start(tmp_path / "a" / "b")
+    start(tmp_path / "a" / "b")
     assert sorted(path.name for path in (tmp_path / "a" / "b").iterdir()) == FILES
 
 
 def test_exports_that_are_already_there_stay(tmp_path):
     """A folder may be started around exports."""
     (tmp_path / "requests.csv").write_text("time,service,good,total\n")
-    cli._start(tmp_path)
+    start(tmp_path)
     assert (tmp_path / "requests.csv").read_text() == "time,service,good,total\n"
 
 
@@ -467,7 +476,7 @@ def test_nothing_is_overwritten(tmp_path, name):
     """One file that is already there stops everything, with its name and the fix."""
     (tmp_path / name).write_text("mine")
     with pytest.raises(InputError, match=rf"{name} would be overwritten\. Fix: name another"):
-        cli._start(tmp_path)
+        start(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert (tmp_path / name).read_text() == "mine"
 
@@ -476,14 +485,14 @@ def test_a_file_is_no_folder(tmp_path):
     """A path that is a file is refused."""
     (tmp_path / "x").write_text("")
     with pytest.raises(InputError, match="is a file"):
-        cli._start(tmp_path / "x")
+        start(tmp_path / "x")
 
 
 def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path):
     """An error of the operating system becomes one with a fix."""
     (tmp_path / "x").write_text("")
     with pytest.raises(InputError, match=r"cannot be written \(Not a directory\)"):
-        cli._start(tmp_path / "x" / "y")
+        start(tmp_path / "x" / "y")
 
 
 def test_the_slos_are_valid_as_written(started):

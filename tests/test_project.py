@@ -25,9 +25,9 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 # From the bottom to the top; a module may import only what stands before it.
 # sli and budget stand below dataset, whose `slo_counts` uses both.
 ORDER = [
-    "notebook", "errors", "cache", "questions", "wording", "tables", "shown", "annotations",
-    "schema", "windows", "recurring", "marks", "stats", "fleet", "events", "series", "states",
-    "slos", "condition", "sources", "readers", "collect", "sli", "budget", "delivery",
+    "notebook", "errors", "cache", "shipped", "questions", "wording", "tables", "shown",
+    "annotations", "schema", "windows", "recurring", "marks", "stats", "fleet", "events", "series",
+    "states", "slos", "condition", "sources", "readers", "collect", "sli", "budget", "delivery",
     "incidents", "alerts", "tradeoff", "policy", "targets", "decisions", "folder", "dataset",
     "quality", "objectives", "changes", "simulate", "figures", "findings", "explore", "report",
     "cli",

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from srelib import cache, dataset
+from srelib import cache, dataset, shipped
 from srelib.errors import InputError, ParameterError
 from srelib.folder.files import fingerprint
 from srelib.report import destination
@@ -50,17 +50,6 @@ class Report:
     pages: tuple[str, ...]
     failed: dict[str, str]
     markdown: str = field(default="", repr=False)
-
-
-def _notebooks_folder() -> Path:
-    """Folder of the notebooks: the project's when working in it, else the installed ones."""
-    given = os.environ.get("SRELIB_NOTEBOOKS")
-    package = Path(__file__).resolve().parents[1]
-    candidates = [Path(given)] if given else [package.parent / "notebooks", package / "notebooks"]
-    for candidate in candidates:
-        if any(candidate.glob("*.ipynb")):
-            return candidate
-    raise InputError("the notebooks of the suite were not found", fix="name their folder")
 
 
 def run(
@@ -116,7 +105,7 @@ def run(
         raise InputError(
             "the report would take the place of the exports", fix="name another folder with --out"
         )
-    found = find(notebooks or _notebooks_folder(), only=only)
+    found = find(notebooks or shipped.notebooks(), only=only)
     known = {book.name: book.parameters for book in found}
     values = assign(known, parameters or {}, data=str(source))
     part = {name: typed(name, (parameters or {}).get(name), default=None) for name in PART}

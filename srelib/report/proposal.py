@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,30 @@ def proposed(folder: Path) -> dict[str, str] | None:
     if not (folder / "README.md").exists():
         texts["README.md"] = _starter("README.md")
     return texts
+
+
+def start(folder: Path, proposed: Mapping[str, str] | None = None) -> None:
+    """Write what was proposed for its exports to a folder, else the files for a new one."""
+    texts = proposed or {n: _starter(n) for n in ("README.md", "slos.yaml", "sources.toml")}
+    if folder.exists() and not folder.is_dir():
+        raise InputError("is a file", file=str(folder), fix="name a folder, new or not")
+    if there := [name for name in texts if (folder / name).exists()]:
+        raise InputError(
+            f"{', '.join(there)} would be overwritten",
+            file=str(folder),
+            fix="name another folder, or move the old file away first",
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            with (folder / name).open("xb") as file:
+                file.write(text.encode())
+    except OSError as error:
+        raise InputError(
+            f"cannot be written ({error.strerror})",
+            file=str(folder),
+            fix="name another folder, or check its permissions",
+        ) from None
 
 
 def _starter(name: str) -> str:

@@ -21,7 +21,6 @@ from nbformat.v4 import new_markdown_cell
 from srelib import dataset, report
 from srelib.errors import InputError, ParameterError
 from srelib.report import build, destination
-from srelib.report.build import _notebooks_folder
 from tests.report.tiny import SLO, book, code
 
 
@@ -160,16 +159,6 @@ def test_names_from_the_data_become_neither_markup_nor_files(exports, books, tmp
         assert not [link for link in page.find_all("a") if "javascript:" in link["href"]]
     index = BeautifulSoup((tmp_path / "out" / "index.html").read_text(), "html.parser")
     assert "<script>alert(1)</script>" in index.select_one(".scoreboard tbody th").get_text()
-
-
-def test_the_notebooks_are_found_in_a_checkout_or_where_told(tmp_path, books, monkeypatch):
-    """The suite's own by default; an empty place is an error with the fix."""
-    assert (_notebooks_folder() / "00_start_here.ipynb").exists()
-    monkeypatch.setenv("SRELIB_NOTEBOOKS", str(books))
-    assert _notebooks_folder() == books
-    monkeypatch.setenv("SRELIB_NOTEBOOKS", str(tmp_path / "nowhere"))
-    with pytest.raises(InputError, match="not found"):
-        _notebooks_folder()
 
 
 EVIL = "../<script>alert(1)</script>[x](javascript:alert(1))**b**|$a$<img src=x onerror=y()>"
