@@ -21,7 +21,7 @@ from srelib import policy as policies
 from srelib.alerts.policies import AlertPolicy, _builtin_policies
 from srelib.dataset import Dataset
 from srelib.errors import SrelibError
-from srelib.figures.canvas import picture
+from srelib.figures.show import picture
 from srelib.findings import show
 from srelib.fleet import Indicator, Results
 from srelib.policy.rules import FOUR_WEEKS

@@ -18,7 +18,7 @@ from srelib import (
     targets,
     tradeoff,
 )
-from srelib.figures.canvas import picture
+from srelib.figures.show import picture
 from srelib.figures.targets import plot_chances
 from srelib.windows import history
 

@@ -24,6 +24,7 @@ from srelib.alerts.replay import (
 from srelib.alerts.score import WEEK, _column_times, _detection_times, _page_matches, _until, score
 from srelib.fleet import Indicator
 from srelib.stats.comparisons import unbeaten
+from srelib.stats.intervals import _rate
 
 NAME = "recorded"
 """What the alerts on record are called beside policies."""
@@ -68,7 +69,8 @@ def search(replays: Mapping[Indicator, AlertReplay]) -> pd.DataFrame:
         Empty when one of the two halves holds no event.
         One row per policy that could be replayed on every objective: policy, kind ('current',
         'ready-made', 'candidate'), and for either half (``_chosen_on``, ``_tested_on``)
-        pages_per_week [1/week], spent (median over events) [fraction], events [count];
+        pages_per_week [1/week] with its interval (pages_low, pages_high: as if pages came
+        independently), spent (median over events) [fraction], events [count];
         front (none is better on the first half in both), chosen (spends least on the first half
         among those that page at most as often as the one in use).
 
@@ -113,12 +115,14 @@ def _halves(replays: Mapping[Indicator, AlertReplay], starts: pd.Series) -> _Hal
 
 
 def _measured(halves: _Halves, spent: np.ndarray, fired: np.ndarray) -> dict[str, float]:
-    """Pages a week, median spent at detection, and number of events of each half."""
+    """Pages a week with interval, median spent at detection, and events of each half."""
     row: dict[str, float] = {}
     for name, (low, high, own) in halves.items():
         start, stop = (time.tz_convert(None).to_datetime64() for time in (low, high))
         pages, known = np.count_nonzero((fired >= start) & (fired < stop)), spent[own]
-        row[f"pages_per_week_{name}"] = pages / ((high - low) / WEEK)
+        rate = _rate(int(pages), (high - low) / WEEK)
+        row[f"pages_per_week_{name}"] = rate.value
+        row[f"pages_low_{name}"], row[f"pages_high_{name}"] = rate.low, rate.high
         row[f"spent_{name}"] = float(np.median(known)) if len(known) else np.nan
         row[f"events_{name}"] = len(known)
     return row

@@ -19,7 +19,7 @@ from srelib.figures import (
     targets,
     tradeoff,
 )
-from srelib.figures.canvas import register
+from srelib.figures.show import register
 
 __all__ = [
     "alerts", "budget", "decisions", "delivery", "incidents", "policy", "quality", "scoreboard",

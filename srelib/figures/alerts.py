@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
@@ -16,7 +15,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from srelib import wording
 from srelib.alerts import AlertReplay, PooledAlerts
 from srelib.errors import SrelibError
-from srelib.figures import canvas
+from srelib.figures import canvas, heat, names
 from srelib.fleet import Indicator, answers
 
 NOTHING = ("No alert could be replayed: a burn rate needs an objective (slos.yaml) and data with "
@@ -31,6 +30,7 @@ FLOOR = 1e-4
 BARS = "#B9C9D6"
 
 
+@canvas.redrawn
 def plot_timeline(
     replays: Mapping[Indicator, AlertReplay | SrelibError], *, ax: Axes | None = None
 ) -> Axes:
@@ -56,7 +56,8 @@ def plot_timeline(
         canvas.subtitle(ax, f"bars: spent per day, as a share of the budget of a period; upper "
                             f"row: {event}s, \u25cf detected by a {kind} of this objective, "
                             f"\u2715 missed; lower row: {kind}s, \u25bc that detected one, "
-                            f"\u25bd that matched no {event}{key}")  # fmt: skip
+                            f"\u25bd that matched no {event}; each panel has a scale of its own"
+                            f"{key}")  # fmt: skip
     return canvas.describe(ax, f"Budget spent per day with {event}s and {kind}s, one panel per "
                                f"objective. {title}.")  # fmt: skip
 
@@ -72,6 +73,12 @@ def _timeline_panel(ax: Axes, indicator: Indicator, result: AlertReplay) -> None
     events, pages = found.events["starts_at"], found.pages["fired_at"]
     _row(ax, events[detected], 0.93, marker="o", color=canvas.BLUE)
     _row(ax, events[~detected], 0.93, marker="x", color=canvas.VERMILLION, mew=1.4)
+    when = ((events, 0.93, found.events["label"]), (pages, 0.79, ["paged"] * len(pages)))
+    for times, height, texts in when:
+        canvas.hover(ax, times, np.full(len(times), height), [
+            f"{indicator.label}, {wording.moment(time)}: {wording.label(text)}"
+            for time, text in zip(times, texts, strict=True)
+        ], transform=ax.get_xaxis_transform())  # fmt: skip
     _row(ax, pages[useful], 0.79, marker="v", color=canvas.BLUE)
     _row(ax, pages[~useful], 0.79, marker="v", color=canvas.GREY, mfc="white")
     canvas.percent_axis(ax.yaxis, ticks=3)
@@ -99,6 +106,7 @@ def _timeline_title(results: Mapping[Indicator, AlertReplay]) -> str:
             f"{wording.plural(many[worst], event)}, more than any other")  # fmt: skip
 
 
+@canvas.redrawn
 def plot_detection(pooled: PooledAlerts | None, *, ax: Axes | None = None) -> Axes:
     """Time until the first page against the budget each event spent.
 
@@ -127,6 +135,12 @@ def plot_detection(pooled: PooledAlerts | None, *, ax: Axes | None = None) -> Ax
         )
         ax.plot(x[~detected], np.full(int((~detected).sum()), never), "x", ms=6, mew=1.6,
                 color=canvas.VERMILLION)  # fmt: skip
+        canvas.hover(ax, x, minutes.where(detected, never), [
+            f"{wording.label(row['label'])}, {wording.label(row['service'])}: "
+            f"{wording.percent(row['spent'])} of a budget, "
+            + (f"first {pooled.severity} after {wording.wait(row['detection'])}"
+               if row["detected"] else "never detected") for _, row in rows.iterrows()
+        ])  # fmt: skip
         ax.axhline(10 ** (np.log10(top) + 0.2), color=canvas.PALE, lw=1)
         ax.axvline(pooled.share, color=canvas.INK, lw=0.9, ls=(0, (4, 2)))
         _detection_axes(ax, pooled, float(x.max()), top, never)
@@ -179,6 +193,7 @@ def _detection_title(pooled: PooledAlerts) -> str:
     return f"{text}, half of these within {wording.wait(seen['detection'].median())}"
 
 
+@canvas.redrawn
 def plot_hours(pooled: PooledAlerts | None, *, timezone: str, ax: Axes | None = None) -> Axes:
     """Pages by hour of the week in the time zone of those paged; the frame: office hours.
 
@@ -193,13 +208,9 @@ def plot_hours(pooled: PooledAlerts | None, *, timezone: str, ax: Axes | None = 
         return canvas.note(NOTHING if pooled is None else QUIET, ax=ax)
     hours, where = pooled.pages_by_hour(timezone=timezone), wording.label(timezone)
     counts, title = hours.to_numpy(), _hours_title(hours, pooled.severity)
-    most, about = int(counts.max()), f"Heat map of {pooled.severity}s by hour of the week, {where}"
+    about = f"Heat map of {pooled.severity}s by hour of the week, {where}"
     with canvas.drawing(ax, title, about=about, height=2.9, labels=DAYS) as ax:
-        ax.imshow(np.ma.masked_equal(counts, 0), cmap=_shades(), vmin=0, vmax=most, aspect="auto")
-        for day, hour in zip(*np.nonzero(counts), strict=True):
-            color = "white" if counts[day, hour] > 0.55 * most else canvas.INK
-            ax.text(hour, day, str(counts[day, hour]), ha="center", va="center", fontsize=8.5,
-                    color=color)  # fmt: skip
+        heat.cells(ax, counts, lambda day, hour: f"{DAYS[day]}, from {hour}:00")
         ax.add_patch(Rectangle((8.5, -0.5), 8, 5, fill=False, ec=canvas.INK, lw=1.2, zorder=3,
                                clip_on=False))  # fmt: skip
         ax.set_xticks(np.arange(0, 24, 3) - 0.5, [f"{h}" for h in range(0, 24, 3)])
@@ -207,13 +218,6 @@ def plot_hours(pooled: PooledAlerts | None, *, timezone: str, ax: Axes | None = 
         ax.tick_params(axis="y", length=0)
         ax.set_xlabel(f"hour of the day, {where} (frame: office hours)")
     return ax
-
-
-def _shades() -> ListedColormap:
-    """White to the blue of the suite: more is darker."""
-    return ListedColormap([
-        tuple(1 - t * (1 - c) for c in (0.0, 0.30, 0.52)) for t in np.linspace(0.12, 1, 64)
-    ])  # fmt: skip
 
 
 def _hours_title(hours: pd.DataFrame, severity: str) -> str:
@@ -226,6 +230,7 @@ def _hours_title(hours: pd.DataFrame, severity: str) -> str:
     return f"{share} of {sent} came outside office hours; spread evenly, {even} would"
 
 
+@canvas.redrawn
 def plot_search(
     found: pd.DataFrame | None, *, severity: str = "page", ax: Axes | None = None
 ) -> Axes:
@@ -287,12 +292,17 @@ def _search_lines(ax: Axes, found: pd.DataFrame) -> None:
     ax.plot(*_xy(found[found["chosen"]], "tested_on"), "^", ms=8, color=canvas.GREEN)
     ax.plot(*_xy(found[found["kind"] == "current"], "tested_on"), "D", ms=7,
             color=canvas.VERMILLION)  # fmt: skip
+    canvas.hover(ax, *_xy(found, "tested_on"), [
+        f"{wording.label(row['policy'])}, second half: "
+        f"{wording.rate(row['pages_per_week_tested_on'])} a week, "
+        f"{wording.percent(row['spent_tested_on'])} spent" for _, row in found.iterrows()
+    ])  # fmt: skip
 
 
 def _search_names(ax: Axes, found: pd.DataFrame) -> None:
     """Names beside the policies that have one, where they do not cover each other."""
     low, high, most = _reach(found)
-    taken: canvas.Taken = []
+    taken: names.Taken = []
     for rows, half in ((found, "tested_on"), (found[found["front"]], "chosen_on")):
         pages, spent = _xy(rows, half)
         x = np.log10(pages / low) / np.log10(high / low)
@@ -302,9 +312,9 @@ def _search_names(ax: Axes, found: pd.DataFrame) -> None:
     for i in found.index.get_indexer(named.index):
         row, (left, right, y) = found.iloc[i], taken[i]
         point = max(row["pages_per_week_tested_on"], 0.1), row["spent_tested_on"]
-        canvas.name_point(ax, _policy(row), point, ((left + right) / 2, y), taken, pad=8,
+        names.name_point(ax, _policy(row), point, ((left + right) / 2, y), taken, pad=8,
                           color=_color(row), steps=(0.05, 0.1, 0.15), height=205,
-                          sides=(False, True))  # fmt: skip
+                          path_effects=canvas.halo(), sides=(False, True))  # fmt: skip
 
 
 def _policy(row: pd.Series) -> str:
@@ -337,9 +347,15 @@ def _search_title(found: pd.DataFrame, severity: str) -> str:
     best = found[found["chosen"]].iloc[0]
     if best["policy"] == now["policy"]:
         return f"No policy tried beats {wording.label(now['policy'])} on the first half of history"
-    pages = [wording.rate(row["pages_per_week_tested_on"]) for row in (best, now)]
+    pages = [_with_interval(row) for row in (best, now)]
     spent = wording.percents([row["spent_tested_on"] for row in (best, now)])
     what = f"{pages[0]} against {pages[1]} {severity}s a week"
     at = f"at {spent[0]} spent" if spent[0] == spent[1] else f"{spent[0]} against {spent[1]} spent"
     return (f"{wording.label(best['policy'])} (chosen on the first half) on the second: {what}, "
             f"{at}")  # fmt: skip
+
+
+def _with_interval(row: pd.Series) -> str:
+    rate, low, high = (wording.rate(row[f"{of}_tested_on"])
+                       for of in ("pages_per_week", "pages_low", "pages_high"))  # fmt: skip
+    return f"{rate} ({low} to {high})"

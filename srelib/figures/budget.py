@@ -17,7 +17,7 @@ from srelib import wording
 from srelib.annotations import numbered
 from srelib.budget import Forecast
 from srelib.budget.status import _without_start
-from srelib.figures import canvas
+from srelib.figures import canvas, names
 from srelib.fleet import Indicator, Results, answers
 from srelib.quality import Observed
 
@@ -30,6 +30,7 @@ CAUSES = {
 }
 
 
+@canvas.redrawn
 def plot_burn_down(
     burn: Results[pd.DataFrame],
     *,
@@ -54,9 +55,10 @@ def plot_burn_down(
         for panel, indicator in shown:
             left = _without_start(results[indicator]["left_share"], window=indicator.window)
             _burn_panel(panel, indicator, left, now[indicator], so_far=indicator in short)
-            canvas.numbered(panel, numbered(notes), indicator.service)
+            names.numbered(panel, numbered(notes), indicator.service)
         canvas.subtitle(ax, "share of the allowance left, as it stood at each time; blue: left, "
-                            f"hatched red: overspent{key}")  # fmt: skip
+                            f"hatched orange: overspent; each panel has a scale of its own{key}"
+                        )  # fmt: skip
     return ax
 
 
@@ -75,6 +77,11 @@ def _burn_panel(
     ax.fill_between(times, 0, share, where=share <= 0, facecolor="#F3B58C", hatch="////",
                     edgecolor=canvas.VERMILLION, lw=0, interpolate=True)  # fmt: skip
     ax.plot(times, share, color=canvas.INK, lw=0.9)
+    some = left.dropna().iloc[:: max(1, -(-left.notna().sum() // 40))]
+    canvas.hover(ax, some.index, some, [
+        f"{indicator.label}, {wording.moment(when)}: {wording.percent(share)} of the budget left"
+        for when, share in zip(some.index, some, strict=True)
+    ])  # fmt: skip
     ax.axhline(0, color=canvas.INK, lw=0.9)
     low = float(np.nanmin(share)) if np.isfinite(share).any() else 0.0
     ax.set_ylim(min(0.0, low) - 0.03 * (1 - min(0, low)), 1.05)
@@ -102,6 +109,7 @@ def _burn_title(now: Mapping[Indicator, float], short: Collection[Indicator]) ->
     return f"{len(gone)} of {len(now)} budgets {verb} overspent{so_far}: {names}"
 
 
+@canvas.redrawn
 def plot_causes(
     causes: Results[pd.DataFrame],
     *,
@@ -140,6 +148,7 @@ def _cause_title(shares: Mapping[Indicator, pd.Series]) -> str:
     return f"{most.label} spent {'most: ' if len(shares) > 1 else ''}{spent}"
 
 
+@canvas.redrawn
 def plot_days(days: Results[pd.DataFrame], *, ax: Axes | None = None) -> Axes:
     """What each day spent (`spent_by_day`), one panel per objective; the costliest is named."""
     results = {key: r for key, r in answers(days).items() if r["share_of_allowance"].notna().any()}
@@ -152,7 +161,8 @@ def plot_days(days: Results[pd.DataFrame], *, ax: Axes | None = None) -> Axes:
         for panel, indicator in shown:
             _days_panel(panel, indicator, results[indicator])
         canvas.subtitle(ax, "spent per day, as a share of the allowance of the window; "
-                            f"red: the costliest day{key}")  # fmt: skip
+                            f"orange: the costliest day; each panel has a scale of its own{key}"
+                        )  # fmt: skip
     return ax
 
 
@@ -160,6 +170,11 @@ def _days_panel(ax: Axes, indicator: Indicator, result: pd.DataFrame) -> None:
     share, top = result["share_of_allowance"], int(result["share_of_allowance"].argmax())
     colors = [canvas.VERMILLION if i == top else canvas.BLUE for i in range(len(result))]
     ax.bar(result["starts_at"], share, width=20 / 24, align="edge", color=colors)
+    known = result.dropna(subset=["share_of_allowance"])
+    canvas.hover(ax, known["starts_at"] + pd.Timedelta(hours=10), known["share_of_allowance"], [
+        f"{indicator.label}, {wording.day(when)}: {wording.percent(spent)} of the allowance"
+        for when, spent in zip(known["starts_at"], known["share_of_allowance"], strict=True)
+    ])  # fmt: skip
     ax.set_ylim(0, float(share.max()) * 1.1 or 0.01)
     canvas.percent_axis(ax.yaxis, ticks=3)
     canvas.time_axis(ax)
@@ -180,6 +195,7 @@ def _days_title(results: Mapping[Indicator, pd.DataFrame]) -> str:
     return f"{which} took {share} of the allowance of {worst.label}"
 
 
+@canvas.redrawn
 def plot_forecast(
     forecasts: Results[Forecast], *, as_of: pd.Timestamp, ax: Axes | None = None
 ) -> Axes:
@@ -216,6 +232,8 @@ def _forecast_row(ax: Axes, y: int, result: Forecast, as_of: pd.Timestamp) -> No
         if goes_on:
             ax.plot(ends[1:], [y], ">", color=canvas.BLUE, ms=6)
     if not pd.isna(result.at):
+        text = f"median {wording.day(result.at)}, {_chance(result)}"
+        canvas.hover(ax, [result.at], [y], [text])
         ax.plot(pd.DatetimeIndex([result.at]), [y], "o", color=canvas.VERMILLION, ms=6)
     ax.annotate(_chance(result), (1, y), xycoords=("axes fraction", "data"), xytext=(8, 0),
                 textcoords="offset points", va="center", fontsize=8.5,

@@ -1,55 +1,60 @@
 """What every figure shares: the style, a figure that carries its alternative text, panels.
 
-A `SuiteFigure` knows how to show itself in a notebook: once, as a sharp PNG with the same
-bytes every run, its alternative text in the output's metadata
-(``{"image/png": {"alt": ..., "width": ..., "height": ...}}``) and as its text form.
-Figures that others made are left alone.
+In a notebook a title and a line below it are part of the picture; on a page of the report
+(`on_page`) they are text of the page, and the picture may be narrow. `show` makes either.
 """
 
 from __future__ import annotations
 
-import base64
-import html
-import io
-import sys
 import textwrap
 import warnings
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
-from itertools import product
+from contextvars import ContextVar
+from functools import lru_cache, partial, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
-import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import DAILY, AutoDateLocator, date2num, num2date
+from matplotlib.dates import DAILY, AutoDateLocator, num2date
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Patch
 from matplotlib.patheffects import AbstractPathEffect, withStroke
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FixedLocator, Formatter, FuncFormatter, MaxNLocator, NullLocator
-from PIL import Image
 
 from srelib import wording
 
 STYLE = Path(__file__).with_name("srelib.mplstyle")
-WIDTH, HEIGHT, DPI, SHARP, QUICK = 7.2, 3.2, 110, 2, 1.5
+WIDTH, NARROW, HEIGHT, DPI = 7.2, 4.2, 3.2, 110
 PANELS = 12
 BLUE, VERMILLION, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#595959"
 INK, PALE = "#262626", "#E8E8E8"
+P = ParamSpec("P")
 COLORS = (BLUE, VERMILLION, GREEN, PURPLE, GREY)
 
 
 class SuiteFigure(Figure):
-    """A figure with an alternative text, drawn in the suite's style wherever it is saved."""
+    """A figure with an alternative text, drawn in the suite's style wherever it is saved.
+
+    `again` draws it anew. Only on a page: its title, the line below it, why there is nothing to
+    draw, and the texts of each set of points that says what is under the pointer.
+    """
 
     alt: str = ""
+    again: Callable[[], Axes] | None = None
+    title: str = ""
+    caption: str = ""
+    reason: str = ""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.names: dict[str, list[str]] = {}
 
     def savefig(self, fname: Any, **kwargs: Any) -> None:
         """Save in the suite's style, without the date and software version in the file."""
@@ -68,14 +73,59 @@ def style() -> Iterator[None]:
         yield
 
 
+_room: ContextVar[float | None] = ContextVar("_room", default=None)
+
+
+@contextmanager
+def on_page(inches: float) -> Iterator[None]:
+    """Draw for a page of the report that has so much room, as long as the block lasts."""
+    before = _room.set(inches)
+    try:
+        yield
+    finally:
+        _room.reset(before)
+
+
+def width() -> float:
+    """Width of new figures [inches]."""
+    return _room.get() or WIDTH
+
+
+def is_narrow() -> bool:
+    """Whether figures are drawn for a phone."""
+    return width() < WIDTH
+
+
+def redrawn(draw: Callable[P, Axes]) -> Callable[P, Axes]:
+    """A function whose figures can be drawn again, at another width."""
+
+    @wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> Axes:
+        ax = draw(*args, **kwargs)
+        figure = ax.get_figure(root=True)
+        if kwargs.get("ax") is None and isinstance(figure, SuiteFigure):
+            figure.again = partial(draw, *args, **kwargs)
+        return ax
+
+    return drawn
+
+
+def _page_figure(ax: Axes) -> SuiteFigure | None:
+    """The figure an Axes belongs to, where the page writes title and caption."""
+    figure = ax.get_figure(root=True)
+    return figure if _room.get() and isinstance(figure, SuiteFigure) else None
+
+
 def axes(ax: Axes | None, *, height: float = HEIGHT) -> Axes:
     """The axes given, or those of a new figure."""
     if ax is not None:
         return ax
-    figure = plt.figure(
-        FigureClass=SuiteFigure, figsize=(WIDTH, height), dpi=DPI, facecolor="white",
-        layout="constrained",
-    )  # fmt: skip
+    look: dict[str, Any] = {"dpi": DPI, "facecolor": "white", "layout": "constrained"}
+    if _room.get():
+        taller = 1.15 if is_narrow() else 1.0
+        figure: Any = SuiteFigure(figsize=(width(), (height - 0.3) * taller), **look)
+    else:
+        figure = plt.figure(FigureClass=SuiteFigure, figsize=(WIDTH, height), **look)
     with style():
         return figure.add_subplot()
 
@@ -106,6 +156,9 @@ def alt(ax: Axes) -> str:
 
 def headline(ax: Axes, text: str, *, labels: Iterable[str] = ()) -> None:
     """Set the title: the finding, wrapped to the width there is."""
+    if figure := _page_figure(ax):
+        figure.title = text
+        return
     room = 72 * WIDTH - 14 - max((text_width(label, 8.5) + 8 for label in labels), default=34.0)
     lines = [""]
     for word in text.split(" "):
@@ -131,6 +184,8 @@ def text_width(text: str, size: float, *, bold: bool = False) -> float:
 def note(text: str, *, ax: Axes | None = None) -> Axes:
     """An Axes that says why there is nothing to draw."""
     ax = axes(ax, height=1.1)
+    if figure := _page_figure(ax):
+        figure.reason = text
     with style():
         ax.set_axis_off()
         ax.text(0, 0.5, textwrap.fill(text, 96), transform=ax.transAxes, va="center", color=GREY)
@@ -150,15 +205,16 @@ def grid(
         keys = sorted(keys, key=lambda key: -worst(key, results[key]))
     kept = set(keys[:PANELS])
     keys = [key for key in results if key in kept]
-    columns = 1 if len(keys) == 1 else 2
+    alone = len(keys) == 1
+    columns = 1 if alone or is_narrow() else 2
     rows = -(-len(keys) // columns)
-    ax = axes(ax, height=0.75 + each * rows * (1.5 if columns == 1 else 1))
+    ax = axes(ax, height=0.75 + each * rows * (1.5 if alone else 1))
     ax.set_axis_off()
-    width, pitch = (1 - 0.12 * (columns - 1)) / columns, 1 / rows
-    below, tall = (0.14, 0.76) if columns == 1 else (0.2, 0.58)
-    boxes = [((i % columns) * (width + 0.12), 1 - (i // columns + 1 - below) * pitch)
+    wide, pitch = (1 - 0.12 * (columns - 1)) / columns, 1 / rows
+    below, tall = (0.14, 0.76) if alone else (0.2, 0.58)
+    boxes = [((i % columns) * (wide + 0.12), 1 - (i // columns + 1 - below) * pitch)
              for i in range(len(keys))]  # fmt: skip
-    panels = [ax.inset_axes((x, y, width, tall * pitch)) for x, y in boxes]
+    panels = [ax.inset_axes((x, y, wide, tall * pitch)) for x, y in boxes]
     for panel in panels:
         panel.narrow = columns > 1  # type: ignore[attr-defined]
     left_out = len(results) - len(keys)
@@ -172,13 +228,13 @@ LONGEST = 200
 
 def panel_title(ax: Axes, left: str, right: str = "", *, inside: bool = False) -> None:
     """Name a panel on the left, and say its number on the right."""
-    room = 72 * WIDTH * (0.39 if getattr(ax, "narrow", True) else 0.88)
+    room = 72 * width() * (0.39 if getattr(ax, "narrow", True) else 0.88)
     room -= 0 if inside else text_width(right, 8.5) + 8
 
-    def width(limit: int) -> float:
+    def needed(limit: int) -> float:
         return text_width(wording.label(left, limit=limit), 9, bold=True)
 
-    limit = 8 + bisect_right(range(9, min(len(left), LONGEST) + 1), room, key=width)
+    limit = 8 + bisect_right(range(9, min(len(left), LONGEST) + 1), room, key=needed)
     name = wording.label(left, limit=limit)
     ax.set_title(name, loc="left", fontsize=9, pad=4, parse_math=False)
     if inside:
@@ -190,6 +246,9 @@ def panel_title(ax: Axes, left: str, right: str = "", *, inside: bool = False) -
 
 def subtitle(ax: Axes, text: str) -> None:
     """A grey line between the title of the figure and its panels: what is drawn, how to read it."""
+    if figure := _page_figure(ax):
+        figure.caption = text
+        return
     lines = textwrap.wrap(text, 104)
     ax.annotate("\n".join(lines), (0, 1), xycoords="axes fraction", xytext=(0, 6),
                 textcoords="offset points", fontsize=8.5, color=GREY, va="bottom",
@@ -236,7 +295,8 @@ def halo() -> list[AbstractPathEffect]:
 
 def time_axis(ax: Axes, *, year: bool = True, ticks: int = 5) -> None:
     """Few, short dates on the x axis."""
-    locator = AutoDateLocator(minticks=3, maxticks=ticks)
+    fewest, most = (2, min(ticks, 4)) if is_narrow() else (3, ticks)
+    locator = AutoDateLocator(minticks=fewest, maxticks=most)
     locator.intervald[DAILY] = [1, 2, 3, 7, 14]
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(_Dates(year=year))
@@ -249,16 +309,39 @@ def years(times: Any) -> str:
     return "\u2013".join(map(str, found))
 
 
+KEY_ROOM = 200.0
+"""Room of a key beside the names of rows of a narrow figure [points]."""
+
+
 def key(ax: Axes, handles: list[Any]) -> None:
-    """Name symbols in one line between title and axes, without a box."""
-    ax.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1), ncols=len(handles),
+    """Name symbols in one line between title and axes, without a box; in several where narrow."""
+    widest = max(text_width(handle.get_label(), 8.5) for handle in handles) + 30
+    columns = max(1, int(KEY_ROOM // widest)) if is_narrow() else len(handles)
+    ax.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1), ncols=columns,
               borderaxespad=0.2, handlelength=1.4, handletextpad=0.5, columnspacing=1.6,
               fontsize=8.5, labelcolor=GREY, borderpad=0)  # fmt: skip
     ax.set_title(ax.get_title("left"), loc="left", pad=24)
 
 
+def hover(ax: Axes, x: Any, y: Any, texts: Iterable[str | None], **where: Any) -> None:
+    """Say what is under the pointer: a text for each point, on a page with room for a pointer."""
+    figure = _page_figure(ax)
+    if figure is None or is_narrow():
+        return
+    rows = pd.DataFrame({"x": np.asarray(x), "y": np.asarray(y), "text": list(texts)}).dropna()
+    name = f"hover-{len(figure.names)}"
+    figure.names[name] = rows["text"].tolist()
+    ax.plot(rows["x"], rows["y"], "o", ms=10, mew=0, color=INK, alpha=0, gid=name, zorder=9,
+            clip_on=False, **where)  # fmt: skip
+
+
+PAGE_POINTS = 600
+"""Most points of a line on a page, which holds every one of them as text."""
+
+
 def thin(values: pd.Series, *, points: int = 2000) -> pd.Series:
     """Fewer points with the same outline: lowest and highest of each chunk are kept."""
+    points = min(points, PAGE_POINTS) if _room.get() else points
     if len(values) <= points:
         return values
     size = -(-len(values) // (points // 2 - 1))
@@ -279,6 +362,12 @@ def name_rows(ax: Axes, labels: list[str]) -> None:
     ax.spines["left"].set_visible(False)
 
 
+def beside(end: float, text: str, *, line: float, span: float) -> float:
+    """Where a text may begin that stands right of a bar, so that no line runs through it."""
+    wide = (text_width(text, 8.5) + 8) / (0.7 * 72 * width()) * span
+    return line if line - wide < end < line else end
+
+
 Looks = Mapping[str, tuple[str, str, str]]
 """Name, color and hatch of the parts of a bar, in their order."""
 
@@ -287,13 +376,18 @@ def budget_bars(
     ax: Axes, rows: Sequence[Mapping[str, float]], labels: list[str], looks: Looks, texts: list[str]
 ) -> None:
     """A stacked bar per row of shares of a budget, its text behind it; dashed: the allowance."""
+    span = max(1.15, max(sum(shares.values()) for shares in rows) * 1.12)
     for y, shares in enumerate(rows):
         start = 0.0
-        for part, (_, color, hatch) in looks.items():
-            width = float(shares.get(part, 0.0))
-            ax.barh(y, width, left=start, height=0.6, facecolor=color, hatch=hatch,
+        for part, (name, color, hatch) in looks.items():
+            long = float(shares.get(part, 0.0))
+            ax.barh(y, long, left=start, height=0.6, facecolor=color, hatch=hatch,
                     edgecolor="white", lw=0.5)  # fmt: skip
-            start += width
+            if long > 0:
+                text = f"{labels[y]}, {name}: {wording.percent(long)}"
+                hover(ax, [start + long / 2], [y], [text])
+            start += long
+        start = beside(start, texts[y], line=1.0, span=span)
         ax.annotate(texts[y], (start, y), xytext=(4, 0), textcoords="offset points", va="center",
                     fontsize=8.5, color=INK, path_effects=halo())  # fmt: skip
     ax.axvline(1, color=INK, lw=0.9, ls=(0, (4, 2)))
@@ -302,7 +396,7 @@ def budget_bars(
                 path_effects=halo())  # fmt: skip
     ax.set_yticks(range(len(rows)), labels)
     ax.set_ylim(-0.9, len(rows) - 0.4)
-    ax.set_xlim(0, max(1.15, max(sum(shares.values()) for shares in rows) * 1.12))
+    ax.set_xlim(0, span)
     ax.tick_params(axis="y", length=0)
     percent_axis(ax.xaxis, ticks=6)
     ax.set_xlabel("spent, as a share of the allowance")
@@ -312,7 +406,9 @@ def budget_bars(
 
 def percent_axis(axis: Any, *, ticks: int = 4) -> None:
     """Label an axis of fractions in percent."""
-    axis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_locator(
+        MaxNLocator(min(ticks, 4) if is_narrow() else ticks, steps=[1, 2, 2.5, 5, 10])
+    )
     axis.set_major_formatter(FuncFormatter(lambda x, _: tick_percent(x)))
 
 
@@ -334,47 +430,6 @@ def annotate(
     """Name a point, some points of type beside it, readable on lines."""
     ax.annotate(text, point, xytext=offset, textcoords="offset points", ha=ha, va=va, fontsize=9,
                 color=color, fontweight="bold", path_effects=halo())  # fmt: skip
-
-
-Taken = list[tuple[float, float, float]]
-"""From, to, and height of the points and names drawn already [share of the axes]."""
-
-
-def name_point(
-    ax: Axes,
-    text: str,
-    point: tuple[float, float],
-    at: tuple[float, float],
-    taken: Taken,
-    *,
-    color: str,
-    steps: tuple[float, ...],
-    pad: float,
-    height: float,
-    sides: tuple[bool, ...] = (False,),
-    **style: Any,
-) -> None:
-    """Name a point (`at`: as shares of the axes) where the name covers the least of `taken`.
-
-    It moves up or down by a step; `sides` says whether it may stand on the left.
-    """
-    wide = text_width(text, 8.5) / (0.86 * 72 * WIDTH)
-
-    def start(left: bool) -> float:
-        return at[0] - 0.018 - wide if left else at[0] + 0.018
-
-    def cost(place: tuple[bool, float]) -> float:
-        low, y = start(place[0]), at[1] + place[1]
-        hit = [b - a for a, b, c in taken if low < b and low + wide > a and abs(y - c) < 0.045]
-        outside = low < 0 or low + wide > 1.02
-        return 9 * outside + sum(3 if w > 0.03 else 1 for w in hit) + 15 * abs(place[1])
-
-    left, shift = min(product(sides, (0.0, *(s * k for k in steps for s in (1, -1)))), key=cost)
-    taken.append((start(left), start(left) + wide, at[1] + shift))
-    line = {"arrowstyle": "-", "lw": 0.6, "color": color, "shrinkA": 1, "shrinkB": 2}
-    ax.annotate(text, point, xytext=(-pad if left else pad, shift * height), va="center",
-                textcoords="offset points", ha="right" if left else "left", fontsize=8.5,
-                color=color, zorder=5, arrowprops=line if shift else None, **style)  # fmt: skip
 
 
 DURATIONS = (1, 10, 60, 600, 3600, 6 * 3600, 86400, 7 * 86400, 30 * 86400, 365 * 86400)
@@ -400,63 +455,3 @@ def duration_axis(axis: Any, ax: Axes, seconds: np.ndarray) -> None:
 def _tick_duration(seconds: float) -> str:
     text = wording.to_the_minute(seconds)
     return f"\u2264 {text}" if seconds <= 1 else text
-
-
-def png(figure: Figure) -> tuple[str, dict[str, Any]]:
-    """A figure as PNG at twice its size, and the metadata that say how to show it."""
-    raw, buffer = io.BytesIO(), io.BytesIO()
-    figure.savefig(raw, format="png", dpi=DPI * SHARP, metadata={"Software": None})
-    few_colors = Image.open(raw).convert("RGB").quantize(256, dither=Image.Dither.NONE)
-    few_colors.save(buffer, format="PNG", optimize=True)
-    width, height = (int(figure.get_size_inches()[i] * DPI) for i in (0, 1))
-    metadata = {"alt": getattr(figure, "alt", ""), "width": width, "height": height}
-    return base64.b64encode(buffer.getvalue()).decode("ascii"), metadata
-
-
-def picture(ax: Axes) -> str:
-    """A figure as an image in HTML, drawn as fast as can be, and closed."""
-    figure, buffer = ax.get_figure(root=True), io.BytesIO()
-    assert figure is not None
-    figure.savefig(buffer, format="png", dpi=DPI * QUICK, pil_kwargs={"compress_level": 1})
-    plt.close(figure)
-    data = base64.b64encode(buffer.getvalue()).decode("ascii")
-    width = int(figure.get_size_inches()[0] * DPI)
-    return (f'<img alt="{html.escape(alt(ax))}" style="width: {width}px; max-width: 100%" '
-            f'src="data:image/png;base64,{data}">')  # fmt: skip
-
-
-def register() -> None:
-    """Teach the notebook kernel to show a `SuiteFigure`; nothing happens outside one."""
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    if shell is None:
-        return
-    shell.display_formatter.formatters["image/png"].for_type(SuiteFigure, png)
-    if hasattr(shell, "kernel"):
-        plt.switch_backend(matplotlib.get_backend())
-        if "inline" in matplotlib.get_backend():  # which shows PNGs, and nothing drawn before
-            plt.uninstall_repl_displayhook()
-
-
-def numbered(ax: Axes, notes: pd.DataFrame, service: str) -> None:
-    """The notes of a service as small numbered marks over the days they speak of, as far as these
-    are shown (`annotations.numbered`); marks too close to tell apart share one place.
-    """
-    own = notes[notes["service"].isna() | (notes["service"] == service)]
-    first, last = (pd.Timestamp(end) for end in num2date(ax.get_xlim()))
-    own = own[own["date"].between(first, last)].drop_duplicates("number")
-    width = max(last - first, pd.Timedelta("1s"))
-    places: list[tuple[pd.Timestamp, list[str]]] = []
-    for date, number in own[["date", "number"]].itertuples(index=False):
-        if places and (date - places[-1][0]) / width < CLOSE:
-            places[-1][1].append(str(number))
-        else:
-            places.append((date, [str(number)]))
-        ax.axvline(float(date2num(date)), color=INK, lw=0.7, ls=(0, (1, 2)), zorder=1)
-    box = {"boxstyle": "round,pad=0.25", "fc": "white", "ec": INK, "lw": 0.6}
-    for date, numbers in places:
-        ax.text(float(date2num(date)), 0.98, ",".join(numbers), fontsize=6.5, ha="center", va="top",
-                transform=ax.get_xaxis_transform(), zorder=5, color=INK, bbox=box)  # fmt: skip
-
-
-CLOSE = 0.05
-"""Shares of a panel's width below which marks of notes would cover each other."""

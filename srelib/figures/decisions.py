@@ -22,6 +22,7 @@ CAUSES = {
 MOST_ROWS, MOST_SERVICES = 20, 4
 
 
+@canvas.redrawn
 def plot_causes(decided: dict[str, Decision | SrelibError], *, ax: Axes | None = None) -> Axes:
     """What used each budget over the history: a bar per service; dashed: the allowance."""
     known = {service: one for service, one in answers(decided).items() if one.causes}
@@ -52,6 +53,7 @@ def _causes_title(known: dict[str, Decision]) -> str:
     return text[0].upper() + text[1:]
 
 
+@canvas.redrawn
 def plot_levers(
     decided: dict[str, Decision | SrelibError], *, pass_probability: float, ax: Axes | None = None
 ) -> Axes:
@@ -117,6 +119,16 @@ def _lever_row(ax: Axes, y: int, one: Decision, lever: Lever | None) -> None:
     color = canvas.GREY if abs(gain) < 0.005 else canvas.GREEN if gain > 0 else canvas.VERMILLION
     ax.plot([found.low, found.high], [y, y], color=color, lw=2, solid_capstyle="butt", alpha=0.6)
     ax.plot(found.value, y, "o", ms=6.5, color=color, mec="white", zorder=3)
+    ends = f"{wording.of_100(found.low)} to {wording.of_100(found.high)}"
+    canvas.hover(
+        ax,
+        [found.value],
+        [y],
+        [
+            f"{_label(lever)}: {wording.of_100(found.value)} of 100 "
+            f"windows ({ends}); today {wording.of_100(now)}"
+        ],
+    )
 
 
 def _levers_title(known: dict[str, Decision], drawn: list[str]) -> str:

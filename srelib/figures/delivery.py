@@ -12,13 +12,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.colors import ListedColormap
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from srelib import wording
 from srelib.delivery import DeliveryPerformance
-from srelib.figures import canvas
+from srelib.figures import canvas, heat
 
 NOTHING = ("There are no deployments here; export them with `gh api "
            "repos/OWNER/REPO/deployments --paginate`, or as a CSV with service and "
@@ -31,9 +30,6 @@ NO_FAILURES = "No failure is attributed to a deployment, so there is no recovery
 NO_INCIDENTS = "There are no incidents here, so no window can be tried."
 ROWS = 20
 POINTS = 300
-SHADES = ListedColormap([
-    tuple(1 - t * (1 - c) for c in (0.0, 0.30, 0.52)) for t in np.linspace(0.12, 1, 64)
-])  # fmt: skip
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 TICKS = {
     MINUTE: "1 min", 10 * MINUTE: "10 min", HOUR: "1 h", 4 * HOUR: "4 h", DAY: "1 day",
@@ -41,6 +37,7 @@ TICKS = {
 }  # fmt: skip
 
 
+@canvas.redrawn
 def plot_calendar(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axes:
     """Deployments of each service per week, or per month or quarter in a long history.
 
@@ -56,10 +53,9 @@ def plot_calendar(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axe
     with canvas.drawing(ax, _calendar_title(result), about=about, labels=names,
                         height=1.5 + 0.3 * len(counts)) as ax:  # fmt: skip
         grid = counts.to_numpy(dtype=float)
-        most = max(float(grid.max()), 1.0)
-        ax.imshow(np.ma.masked_equal(grid, 0), cmap=SHADES, vmin=0, vmax=most, aspect="auto")
-        if grid.shape[1] <= 30:
-            _counts(ax, grid, most)
+        starts = [wording.day(start) for start in pd.DatetimeIndex(counts.columns)]
+        heat.cells(ax, grid, lambda row, column: f"{names[row]}, {_unit(rows)} of {starts[column]}",
+                   numbers=grid.shape[1] <= 30)  # fmt: skip
         ax.set_yticks(range(len(counts)), names)
         ax.tick_params(axis="both", length=0)
         _period_ticks(ax, counts.columns)
@@ -70,20 +66,13 @@ def plot_calendar(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axe
     return ax
 
 
-def _counts(ax: Axes, grid: np.ndarray, most: float) -> None:
-    for row, column in zip(*np.nonzero(grid), strict=True):
-        dark = grid[row, column] > 0.55 * most
-        ax.text(column, row, f"{int(grid[row, column])}", ha="center", va="center", fontsize=8.5,
-                color="white" if dark else canvas.INK)  # fmt: skip
-
-
 def _unit(rows: pd.DataFrame) -> str:
     label = str(rows["label"].iloc[0])
     return "week" if "W" in label else "quarter" if "Q" in label else "month"
 
 
 def _period_ticks(ax: Axes, starts: pd.Index) -> None:
-    step = max(1, -(-len(starts) // 7))
+    step = max(1, -(-len(starts) // (4 if canvas.is_narrow() else 7)))
     places = range(0, len(starts), step)
     years = len({start.year for start in starts}) > 1
     texts = [f"{s.day} {s:%b}" + (f"\n{s.year}" if years else "") for s in starts]
@@ -110,6 +99,7 @@ def _calendar_title(result: DeliveryPerformance) -> str:
             f"{wording.label(least['service'], limit=30)} least, {often[1]}")  # fmt: skip
 
 
+@canvas.redrawn
 def plot_lead_times(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axes:
     """Change lead times by period, with median and 90th percentile, one panel per service.
 
@@ -129,7 +119,9 @@ def plot_lead_times(result: DeliveryPerformance, *, ax: Axes | None = None) -> A
     if not results:
         return canvas.note(NO_CHANGES, ax=ax)
     low, high = (float(shipped["seconds"].quantile(share)) for share in (0.01, 0.995))
-    limits = max(low / 1.5, 30.0), max(high * 1.5, low * 4)
+    drawn = result.lead_periods[result.lead_periods["n"] > 0]
+    low, high = min(low, drawn["value"].min()), max(high, drawn["p90"].max() * 2, low * 3)
+    limits = max(low / 1.5, 30.0), high * 1.5
     with canvas.style():
         ax, shown, more = canvas.grid(
             ax, results, each=1.8, worst=lambda s, rows: result.metrics[s].lead_time.value
@@ -146,7 +138,7 @@ def plot_lead_times(result: DeliveryPerformance, *, ax: Axes | None = None) -> A
         canvas.subtitle(
             ax,
             f"from {clock} to users (log scale), by day deployed; grey: changes; blue: median of "
-            f"each {what}, shaded: its {_interval(result)}; red, dashed: 90 % took at most "
+            f"each {what}, shaded: its {_interval(result)}; orange, dashed: 90 % took at most "
             f"this{more}",
         )
     return ax
@@ -174,6 +166,10 @@ def _lead_panel(
         if row["low"] == row["low"] and row["high"] == row["high"]:
             ax.fill_between(ends, row["low"], row["high"], color=canvas.BLUE, alpha=0.18, lw=0)
         ax.plot(ends, [row["value"]] * 2, color=canvas.BLUE, lw=2)
+        middle = ends[0] + (ends[1] - ends[0]) / 2
+        text = (f"from {wording.day(ends[0])}: median {wording.length(row['value'])}, "
+                f"{wording.plural(row['n'], 'change')}")  # fmt: skip
+        canvas.hover(ax, [middle], [row["value"]], [text])
         if row["n"] >= 10:
             ax.plot(ends, [row["p90"]] * 2, color=canvas.VERMILLION, lw=1.4, ls=(0, (3, 1.5)))
     ax.set_ylim(*limits)
@@ -214,6 +210,7 @@ def _interval(result: DeliveryPerformance) -> str:
     return wording.interval(next(iter(result.metrics.values())).frequency.confidence)
 
 
+@canvas.redrawn
 def plot_rates(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axes:
     """Change fail rate and rework rate of each service, with intervals; to the left is better."""
     if not result.services:
@@ -228,7 +225,7 @@ def plot_rates(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axes:
     with canvas.drawing(ax, title, height=1.75 + 0.3 * len(rows), about="Change fail rate and "
                         f"rework rate per service with {_interval(result)}s") as ax:  # fmt: skip
         ax.set_axis_off()
-        wide = max(canvas.text_width(name, 9) for name in names) / (72 * canvas.WIDTH)
+        wide = max(canvas.text_width(name, 9) for name in names) / (72 * canvas.width())
         left = min(wide + 0.03, 0.3)
         each = (1 - left - 0.06) / 2
         by = result.chance.set_index("service").loc[rows["service"]]
@@ -255,6 +252,10 @@ def _rate_panel(ax: Axes, rows: pd.DataFrame, what: str, names: list[str] | None
         end = row["high"] if known and row["high"] == row["high"] else 0.0
         ax.annotate(text, (end, place), xytext=(5, 0), textcoords="offset points", va="center",
                     fontsize=8, color=canvas.GREY)  # fmt: skip
+    texts = [f"{wording.label(row['service'])}, {what}: {wording.percent(row['value'])} "
+             f"({wording.percent(row['low'])} to {wording.percent(row['high'])})"
+             if row["n"] > 0 else None for row in rows.to_dict("records")]  # fmt: skip
+    canvas.hover(ax, rows["value"], places, texts)
     if "chance" in rows:
         ax.plot(rows["chance"], places, "|", ms=11, mew=1.6, color=canvas.GREY, zorder=2)
     canvas.name_rows(ax, (names or [""] * len(rows))[::-1])
@@ -279,6 +280,7 @@ def _rates_title(rows: pd.DataFrame, named: str) -> str:
     return f"{text}" + ("" if apart else "; the intervals of all services overlap")
 
 
+@canvas.redrawn
 def plot_sensitivity(
     windows: pd.DataFrame, *, within: pd.Timedelta | str, ax: Axes | None = None
 ) -> Axes:
@@ -308,6 +310,10 @@ def plot_sensitivity(
 
 def _chance_panel(ax: Axes, hours: pd.Series, windows: pd.DataFrame) -> None:
     ax.plot(hours, windows["attributed"], "o-", ms=4, color=canvas.BLUE, lw=1.8)
+    canvas.hover(ax, hours, windows["attributed"], [
+        f"within {wording.duration(row['within'])}: {row['attributed']} of {row['incidents']}, "
+        f"{wording.count(round(row['by_chance']))} by chance alone" for _, row in windows.iterrows()
+    ])  # fmt: skip
     ax.plot(hours, windows["by_chance"], color=canvas.GREY, lw=1.4, ls=(0, (3, 1.5)))
     most = int(windows["incidents"].max())
     ax.set_ylim(0, most * 1.08)
@@ -327,6 +333,10 @@ def _share_panel(ax: Axes, hours: pd.Series, windows: pd.DataFrame) -> None:
         hours, windows["low"], windows["high"], color=canvas.VERMILLION, alpha=0.15, lw=0
     )
     ax.plot(hours, windows["value"], "o-", ms=4, color=canvas.VERMILLION, lw=1.8)
+    canvas.hover(ax, hours, windows["value"], [
+        f"within {wording.duration(within)}: change fail rate {wording.percent(value)}"
+        for within, value in zip(windows["within"], windows["value"].fillna(0.0), strict=True)
+    ])  # fmt: skip
     ax.set_ylim(0, float(np.nanmax([*windows["high"], 0.05])) * 1.15)
     canvas.percent_axis(ax.yaxis, ticks=4)
     canvas.panel_title(ax, "change fail rate", "shaded: 95 % interval")
@@ -341,6 +351,7 @@ def _window_title(windows: pd.DataFrame, within: pd.Timedelta | str) -> str:
             f"{wording.count(round(row['by_chance']))} would by chance alone")  # fmt: skip
 
 
+@canvas.redrawn
 def plot_recovery(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axes:
     """How long each failure lasted, by service, with the median and its interval.
 
@@ -368,6 +379,10 @@ def plot_recovery(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axe
                     color="#8C8C8C", alpha=0.7, mew=0)  # fmt: skip
             ax.plot(times[own & ~done], np.full(int((own & ~done).sum()), place), ">", ms=6,
                     color=canvas.VERMILLION, mew=0)  # fmt: skip
+            canvas.hover(ax, times[own], np.full(int(own.sum()), place), [
+                f"{wording.label(row['service'])}: {wording.length(seconds)}"
+                for seconds in times[own]
+            ])  # fmt: skip
             if row["low"] == row["low"] and row["high"] == row["high"]:
                 ax.hlines(place, row["low"], row["high"], color=canvas.BLUE, lw=5, alpha=0.25)
             ax.plot([row["value"]], [place], "|", ms=15, mew=2.2, color=canvas.BLUE)

@@ -32,6 +32,7 @@ CURVES = {"cut": ("of every duration", canvas.BLUE), "count_cut": ("of the numbe
 SERVICES, COSTLIEST, BINS = 14, 12, 60
 
 
+@canvas.redrawn
 def plot_timeline(compared: PeriodComparison | None, *, ax: Axes | None = None) -> Axes:
     """Every incident in a row for its service: where it is, and by its size how long it took.
 
@@ -74,12 +75,22 @@ def _rows(ax: Axes, names: list[str]) -> None:
 
 def _bubbles(ax: Axes, rows: pd.DataFrame, y: int) -> None:
     """Smaller and paler where there are many in a row."""
+    canvas.hover(ax, rows["started_at"], np.full(len(rows), y), [_said(row) for _, row in
+                 rows.iterrows()])  # fmt: skip
     scale = min(1.0, 60 / max(len(rows), 1))
     for state, (face, edge) in STATES.items():
         own = rows[rows["state"] == state]
         ax.scatter(own["started_at"], np.full(len(own), y), s=_area(own["seconds"]) * scale,
                    color=face, edgecolors=edge, linewidths=0.9 if scale > 0.5 else 0.5,
                    alpha=0.85 if scale > 0.5 else 0.6, clip_on=False, zorder=2)  # fmt: skip
+
+
+def _said(row: pd.Series) -> str:
+    """An incident under the pointer: where, when, and how long."""
+    known = row["seconds"] == row["seconds"]
+    length = wording.length(row["seconds"]) if known else "length not known"
+    still = ", still open" if row["state"] == "open" else ""
+    return f"{wording.label(row['service'])}, {wording.moment(row['started_at'])}: {length}{still}"
 
 
 def _area(seconds: pd.Series | np.ndarray) -> np.ndarray:
@@ -110,6 +121,7 @@ def _timeline_title(compared: PeriodComparison) -> str:
     return f"{first['incidents']} of {wording.plural(n, 'incident')} were at {who}{more}"
 
 
+@canvas.redrawn
 def plot_survival(compared: PeriodComparison | None, *, ax: Axes | None = None) -> Axes:
     """Share of incidents still going on after each time, before the split and after it.
 
@@ -142,6 +154,11 @@ def _curve(ax: Axes, curve: pd.DataFrame, color: str) -> None:
     steps = {name: np.concatenate([[1.0], curve[name]]) for name in ("going_on", "low", "high")}
     ax.fill_between(x, steps["low"], steps["high"], step="post", color=color, alpha=0.16, lw=0)
     ax.step(x, steps["going_on"], where="post", color=color)
+    some = curve.iloc[:: max(1, -(-len(curve) // 40))]
+    canvas.hover(ax, some["time"].clip(lower=1.0), some["going_on"], [
+        f"after {wording.length(seconds)}, {wording.percent(share)} still going on"
+        for seconds, share in zip(some["time"], some["going_on"], strict=True)
+    ])  # fmt: skip
 
 
 def _curve_name(ax: Axes, part: TimeTo, text: str, color: str, height: float) -> None:
@@ -162,6 +179,7 @@ def _survival_title(compared: PeriodComparison) -> str:
             f"{wording.reach_of_chance(compared.lengths.verdict)}")  # fmt: skip
 
 
+@canvas.redrawn
 def plot_durations(compared: PeriodComparison | None, *, ax: Axes | None = None) -> Axes:
     """Time to restore of each incident over time, with the median of either part.
 
@@ -181,6 +199,10 @@ def plot_durations(compared: PeriodComparison | None, *, ax: Axes | None = None)
         ax.plot(rows["started_at"][ended], y[ended], "o", ms=4 if len(rows) < 300 else 2.5,
                 color=canvas.BLUE, alpha=0.6, mec="none")  # fmt: skip
         ax.plot(rows["started_at"][~ended], y[~ended], "^", ms=6, color=canvas.VERMILLION)
+        canvas.hover(ax, rows["started_at"], y, [
+            f"{wording.moment(start)}: {wording.length(seconds)}"
+            for start, seconds in zip(rows["started_at"], rows["seconds"], strict=True)
+        ])  # fmt: skip
         _time_axis(ax, compared)
         canvas.duration_axis(ax.yaxis, ax, y.to_numpy())
         ax.set_ylabel("time to restore (logarithmic)")
@@ -214,7 +236,7 @@ def _durations_key(ax: Axes, level: str, still_open: bool) -> None:
 def _durations_title(compared: PeriodComparison) -> str:
     found = compared.lengths.correlation
     if found.value != found.value:
-        return f"Time to restore of {wording.plural(found.n, 'incident')}; no trend can be told"
+        return f"Time to restore of {wording.plural(found.n, 'incident')}; not enough data for a trend"
     value, low, high = (wording.signed(x) for x in (found.value, found.low, found.high))
     if found.high < 0 or found.low > 0:
         word = "fell" if found.high < 0 else "rose"
@@ -223,6 +245,7 @@ def _durations_title(compared: PeriodComparison) -> str:
             f"{value}, {low} to {high})")  # fmt: skip
 
 
+@canvas.redrawn
 def plot_counts(compared: PeriodComparison | None, *, ax: Axes | None = None) -> Axes:
     """Incidents per week, with the rate of either part and its interval.
 
@@ -235,6 +258,11 @@ def plot_counts(compared: PeriodComparison | None, *, ax: Axes | None = None) ->
                         f"before and after {wording.day(compared.split)}") as ax:  # fmt: skip
         per = weeks["count"] / weeks["weeks"].clip(lower=0.15)
         ax.bar(weeks["starts_at"], per, width=weeks["weeks"] * 7 * 0.9, align="edge", color=BARS)
+        middle = weeks["starts_at"] + pd.to_timedelta(weeks["weeks"] * 3.15, unit="D")
+        canvas.hover(ax, middle, per, [
+            f"from {wording.day(start)}: {wording.plural(n, 'incident')}"
+            for start, n in zip(weeks["starts_at"], weeks["count"], strict=True)
+        ])  # fmt: skip
         rates = counts.before, counts.after
         for span, rate, color in zip(compared.periods, rates, (BEFORE, AFTER), strict=True):
             _rate(ax, span, rate, color)
@@ -263,6 +291,7 @@ def _counts_title(compared: PeriodComparison) -> str:
             f"{wording.reach_of_chance(found.verdict)}")  # fmt: skip
 
 
+@canvas.redrawn
 def plot_noise(compared: PeriodComparison | None, *, ax: Axes | None = None) -> Axes:
     """Differences between the two parts that shuffling makes, and the one observed.
 
@@ -294,6 +323,7 @@ def plot_noise(compared: PeriodComparison | None, *, ax: Axes | None = None) -> 
     return ax
 
 
+@canvas.redrawn
 def plot_detectable(compared: PeriodComparison | None, *, ax: Axes | None = None) -> Axes:
     """The smallest improvement that would show, against the number of incidents.
 
@@ -348,6 +378,7 @@ def _detectable_title(found: Detectable) -> str:
     return f"With {n}, no improvement would show, however large"
 
 
+@canvas.redrawn
 def plot_costs(costs: IncidentCosts, *, ax: Axes | None = None) -> Axes:
     """The costliest incidents by the share of a budget they spent.
 
@@ -361,13 +392,21 @@ def plot_costs(costs: IncidentCosts, *, ax: Axes | None = None) -> Axes:
                         about="Bars of the incidents that spent most budget") as ax:  # fmt: skip
         colors = [canvas.VERMILLION if above else BARS for above in rows["postmortem"]]
         ax.barh(np.arange(len(rows)), rows["share"], height=0.66, color=colors)
-        for i, share in enumerate(rows["share"]):
-            ax.annotate(wording.percent(share), (share, i), xytext=(4, 0), va="center",
+        span = max(float(rows["share"].max()) * 1.14, limit * 1.3)
+        texts = [wording.percent(share) for share in rows["share"]]
+        for i, (share, text) in enumerate(zip(rows["share"], texts, strict=True)):
+            end = canvas.beside(share, text, line=limit, span=span)
+            ax.annotate(text, (end, i), xytext=(4, 0), va="center",
                         textcoords="offset points", fontsize=8.5, color=canvas.INK, zorder=5,
                         path_effects=canvas.halo())  # fmt: skip
         ax.axvline(limit, **DASHED)
         _rows(ax, names)
-        ax.set_xlim(0, max(float(rows["share"].max()) * 1.14, limit * 1.3))
+        canvas.hover(ax, rows["share"] / 2, range(len(rows)), [
+            f"{wording.label(row['title'], limit=80)}, {wording.label(row['service'])}, "
+            f"{wording.day(row['starts_at'])}: {text} of a budget"
+            for text, (_, row) in zip(texts, rows.iterrows(), strict=True)
+        ])  # fmt: skip
+        ax.set_xlim(0, span)
         canvas.percent_axis(ax.xaxis, ticks=6)
         ax.set_xlabel(f"share of a budget (beyond {wording.percent(limit)}: postmortem)")
     return ax
@@ -384,20 +423,24 @@ def _costs_title(costs: IncidentCosts) -> str:
     many = int(rows["postmortem"].sum())
     if not many:
         first = wording.percent(float(rows["share"].iloc[0]))
-        return f"No incident spent more than {line} of a budget; the dearest took {first}"
+        return f"No incident spent more than {line} of a budget; the costliest took {first}"
     return f"{many} of {wording.plural(len(rows), 'incident')} spent more than {line} of a budget"
 
 
+@canvas.redrawn
 def plot_recurrence(compared: PeriodComparison | None, *, ax: Axes | None = None) -> Axes:
     """Incidents by hour of the day and by day of the week, and lines: if they came evenly."""
     if compared is None:
         return canvas.note(NOTHING, ax=ax)
     found = compared.recurrence
-    with canvas.drawing(ax, _recurrence_title(found), height=2.7,
+    narrow = canvas.is_narrow()
+    with canvas.drawing(ax, _recurrence_title(found), height=4.2 if narrow else 2.7,
                         about="Incidents by hour of the day and by day of the week"
                         ) as ax:  # fmt: skip
         ax.set_axis_off()
         boxes = {"hour": (0.0, 0.16, 0.6, 0.7), "weekday": (0.68, 0.16, 0.32, 0.7)}
+        if narrow:
+            boxes = {"hour": (0.0, 0.6, 1.0, 0.36), "weekday": (0.0, 0.08, 1.0, 0.32)}
         for of, box in boxes.items():
             panel = ax.inset_axes(box)
             counts = found[of].counts
@@ -405,6 +448,12 @@ def plot_recurrence(compared: PeriodComparison | None, *, ax: Axes | None = None
             panel.step(np.append(counts["value"] - 0.5, counts["value"].iloc[-1] + 0.5),
                        np.append(counts["expected"], counts["expected"].iloc[-1]), where="post",
                        color=canvas.GREY, lw=1.2)  # fmt: skip
+            canvas.hover(panel, counts["value"], counts["count"], [
+                f"{DAYS[value] if of == 'weekday' else f'from {value}:00'}: "
+                f"{wording.plural(n, 'incident')}, {wording.rounded(expected)} if even"
+                for value, n, expected in zip(counts["value"].astype(int), counts["count"],
+                                              counts["expected"], strict=True)
+            ])  # fmt: skip
             panel.set_ylim(0, max(float(counts["count"].max()), 1.0) * 1.1)
             panel.yaxis.set_major_locator(MaxNLocator(4, integer=True))
             panel.tick_params(axis="x", length=0)

@@ -16,7 +16,7 @@ from matplotlib.dates import date2num
 from matplotlib.lines import Line2D
 
 from srelib import wording
-from srelib.figures import canvas
+from srelib.figures import canvas, names
 from srelib.fleet import Indicator, Results, answers
 from srelib.policy import PolicyReplay, PooledReplays
 
@@ -30,6 +30,7 @@ KINDS = {
 }  # fmt: skip
 
 
+@canvas.redrawn
 def plot_freezes(replays: Results[PolicyReplay], *, ax: Axes | None = None) -> Axes:
     """The budget left at each decision, the days frozen, and what came up for release.
 
@@ -49,8 +50,8 @@ def plot_freezes(replays: Results[PolicyReplay], *, ax: Axes | None = None) -> A
         canvas.subtitle(
             ax,
             "replayed; line: budget left at each decision (dashed: as recorded); shaded: service "
-            "frozen, pale: only if harm is postponed; ticks: deployments requested, grey made, red "
-            f"delayed, green fixes not delayed{key}",
+            "frozen, pale: only if harm is postponed; ticks: deployments requested, grey made, "
+            f"orange delayed, green fixes not delayed{key}",
         )
     return ax
 
@@ -73,6 +74,11 @@ def _freeze_panel(ax: Axes, indicator: Indicator, result: PolicyReplay) -> None:
     least = min([0.0, *share[np.isfinite(share)], *recorded.dropna()])
     ax.set_ylim(least - 0.28 * (1.05 - least), 1.05)  # room for the ticks under the lines
     ax.set_xlim(date2num(result.first), date2num(result.last))
+    some = days[days["judged"] & days["left_share"].notna()].iloc[:: max(1, -(-len(days) // 40))]
+    canvas.hover(ax, some["decided_at"], some["left_share"], [
+        f"{indicator.label}, {wording.day(when)}: {wording.percent(value)} left"
+        for when, value in zip(some["decided_at"], some["left_share"], strict=True)
+    ])  # fmt: skip
     _ticks(ax, result.postponed.schedule)
     canvas.percent_axis(ax.yaxis, ticks=4)
     canvas.time_axis(ax)
@@ -114,6 +120,7 @@ def _freeze_title(results: Mapping[Indicator, PolicyReplay]) -> str:
             f"of {wording.plural(judged, 'day')}")  # fmt: skip
 
 
+@canvas.redrawn
 def plot_held(pooled: PooledReplays | None, *, ax: Axes | None = None) -> Axes:
     """Each deployment delayed, from its request to its release in the replay, harm postponed.
 
@@ -157,6 +164,12 @@ def _held_lines(ax: Axes, services: list[pd.DataFrame], labels: list[str]) -> No
             ax.plot(x, height, "|", color=canvas.INK, ms=4, mew=0.9)
             if late:
                 ax.plot(end, height, ">", color=color, ms=4)
+        canvas.hover(ax, mine["due_at"], heights, [
+            f"{wording.label(service)}, requested {wording.moment(due)}: " + (
+                "would still wait" if late else f"delayed by {wording.roughly(delay)}")
+            for service, due, delay, late in zip(mine["service"], mine["due_at"], mine["delay"],
+                                                 waits, strict=True)
+        ])  # fmt: skip
         places.append(float(heights.mean()))
         y = float(heights[-1]) - 3
         gaps.append(y + 1.5)
@@ -174,6 +187,7 @@ def _held_title(pooled: PooledReplays) -> str:
     return f"{text}; {one.batch} released at once" if one.batch > 1 else text
 
 
+@canvas.redrawn
 def plot_saved(replays: Results[PolicyReplay], *, ax: Axes | None = None) -> Axes:
     """The range of bad events avoided per objective, from harm only postponed to harm avoided.
 
@@ -204,6 +218,8 @@ def plot_saved(replays: Results[PolicyReplay], *, ax: Axes | None = None) -> Axe
 def _saved_row(ax: Axes, y: int, result: PolicyReplay) -> None:
     low, high = _shares(result)
     ax.barh(y, high - low, left=low, height=0.5, color=LEFT)
+    canvas.hover(ax, [(low + high) / 2], [y], [f"{wording.percent(low)} to {wording.percent(high)} "
+                                               "of the allowance avoided"])  # fmt: skip
     text = " to ".join(wording.count(round(end)) for end in (result.low, result.high))
     ax.annotate(text, (high, y), xytext=(5, 0), textcoords="offset points", va="center",
                 fontsize=8.5, color=canvas.GREY, annotation_clip=False)  # fmt: skip
@@ -226,6 +242,7 @@ def _saved_title(results: Mapping[Indicator, PolicyReplay]) -> str:
     return f"{lead}{most.label}: {low} to {high} of its allowance would be avoided{beyond}"
 
 
+@canvas.redrawn
 def plot_frontier(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Policies side by side: what they delay against what they avoid.
 
@@ -267,6 +284,12 @@ def _frontier_points(ax: Axes, table: pd.DataFrame) -> None:
     ax.plot(front["deployment_days_best"], front["avoided"], ls=(0, (4, 2)), lw=1.1,
             color=canvas.GREY, drawstyle="steps-post", zorder=2)  # fmt: skip
     order = np.argsort(table["kind"] == "current", kind="stable")
+    for points, kind in ((best, "harm avoided"), (cautious, "harm postponed")):
+        canvas.hover(ax, points[:, 0], points[:, 1], [
+            f"{wording.label(name)}, {kind}: {wording.count(round(days))} days of delay, "
+            f"{wording.rounded(avoided)} four-week budgets avoided"
+            for name, (days, avoided) in zip(table["policy"], points.tolist(), strict=True)
+        ])  # fmt: skip
     for i in order.tolist():
         color, mark = KINDS[table["kind"].iloc[i]]
         ax.plot(*best[i], mark, ms=6.5, color=color, zorder=4)
@@ -287,7 +310,7 @@ def _frontier_names(ax: Axes, table: pd.DataFrame) -> None:
         row = rows.iloc[0]
         text = wording.listing([wording.label(name, limit=24) for name in rows["policy"]])
         point = row["deployment_days_best"], row["avoided"]
-        canvas.name_point(ax, text, point, (row["x"], row["y"]), taken, pad=9, height=250,
+        names.name_point(ax, text, point, (row["x"], row["y"]), taken, pad=9, height=250,
                           color=KINDS[row["kind"]][0], steps=(0.06, 0.11, 0.16),
                           path_effects=canvas.halo(), annotation_clip=False)  # fmt: skip
 

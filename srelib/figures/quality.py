@@ -19,6 +19,7 @@ from srelib.fleet import Indicator, Results, answers
 ROWS = 24
 
 
+@canvas.redrawn
 def plot_coverage(
     by_day: Results[pd.Series], *, overall: Results[float], ax: Axes | None = None
 ) -> Axes:
@@ -40,7 +41,7 @@ def plot_coverage(
         ax.set_xlim(min(both), max(both) + pd.Timedelta(days=1))  # type: ignore[arg-type]
         canvas.name_rows(ax, labels)
         canvas.time_axis(ax, year=False, ticks=7)
-        ax.set_xlabel(f"day of {canvas.years(both)} (red: share of the day not observed)")
+        ax.set_xlabel(f"day of {canvas.years(both)} (orange: share of the day not observed)")
     return ax
 
 
@@ -52,6 +53,11 @@ def _calendar_row(ax: Axes, y: int, share: pd.Series, overall: float) -> None:
     wide = 0.9 if len(share) <= 150 else 1.0
     ax.bar(seen, 0.8, width=wide, bottom=y - 0.4, align="edge", color=canvas.PALE)
     some = missing > 0
+    middle = pd.DatetimeIndex(share.index[some]) + pd.Timedelta(hours=11)
+    canvas.hover(ax, middle, np.full(int(some.sum()), y), [
+        f"{wording.day(when)}: {wording.percent(part)} not observed"
+        for when, part in zip(share.index[some], missing[some], strict=True)
+    ])  # fmt: skip
     ax.bar(share.index[some], height[some], width=wide, bottom=y - 0.4, align="edge",
            color=canvas.VERMILLION)  # fmt: skip
     ax.annotate(wording.percent(overall), (1, y), xycoords=("axes fraction", "data"), xytext=(6, 0),
@@ -78,6 +84,7 @@ def _coverage_title(overall: Mapping[Indicator, float]) -> str:
     return f"{text}, the others {rest}"
 
 
+@canvas.redrawn
 def plot_spans(sources: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Which time each input covers, so that one sees where they overlap."""
     dated = sources.dropna(subset=["first", "last"]).reset_index(drop=True)
@@ -93,6 +100,9 @@ def plot_spans(sources: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             ax.barh(y, row["last"] - row["first"], left=row["first"], height=0.5,
                     color=canvas.BLUE, edgecolor=canvas.BLUE, lw=1.2)  # fmt: skip
             rows = wording.plural(row["rows_kept"], "row")
+            span = f"{wording.moment(row['first'])} to {wording.moment(row['last'])}"
+            middle = row["first"] + (row["last"] - row["first"]) / 2
+            canvas.hover(ax, [middle], [y], [f"{_source_label(row)}: {span}, {rows}"])
             ax.annotate(rows, (row["last"], y), xytext=(5, 0), textcoords="offset points",
                         va="center", fontsize=8.5, color=canvas.GREY)  # fmt: skip
         if len(measured):

@@ -36,7 +36,7 @@ FIELD_TITLES = (
 )  # fmt: skip
 """Of each field: its name, its main goal, its focus, its tools."""
 COLUMN, GUTTER, TOP, PITCH = 0.333, 0.018, 0.785, 0.187
-READING = "Each dot is one service,\nbetter is to the right;\nthe ends of a line are named."
+READING = "each dot is one service, better is to the right; the ends of a line are named"
 DOT, MOST_NAMES = 6.5, 16
 NO_PLACE = "No service can be placed: it takes deployments and an objective of the same service."
 TINTS = {FAST_SAFE: canvas.GREEN, FAST_FRAGILE: canvas.VERMILLION, SLOW_SAFE: canvas.BLUE,
@@ -44,6 +44,25 @@ TINTS = {FAST_SAFE: canvas.GREEN, FAST_FRAGILE: canvas.VERMILLION, SLOW_SAFE: ca
 CORNERS = ((0.0, 0.4, 0.97), (0.0, 0.4, 0.925), (0.8, 1.0, 0.97), (0.0, 0.25, 0.03),
            (0.8, 1.0, 0.03))  # fmt: skip
 """Where the names of the fields stand [share of the axes: from, to, height]."""
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Left and top of the three columns, how wide each is, and a height in a wide figure here."""
+
+    corners: tuple[tuple[float, float], ...]
+    wide: float
+    step: float
+
+    def at(self, column: int, y: float) -> tuple[float, float]:
+        """Where something at a height of a wide figure stands in a column."""
+        left, top = self.corners[column]
+        return left + GUTTER, top - (1 - y) * self.step
+
+
+ABREAST = _Layout(tuple((column * COLUMN, 1.0) for column in range(3)), COLUMN, 1.0)
+STACKED = _Layout(((0.0, 1.0), (0.0, 0.69), (0.0, 0.38)), 1.0, 0.31 / 0.79)
+"""On a phone one column stands above the other."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +96,7 @@ def _shown(field: str, value: float) -> str:
     return wording.estimates(field, [value])[0]
 
 
+@canvas.redrawn
 def plot_devops_and_sre(board: Mapping[str, Scorecard], *, ax: Axes | None = None) -> Axes:
     """What DevOps looks at, what SRE looks at, and what both do, on the services at hand.
 
@@ -88,39 +108,41 @@ def plot_devops_and_sre(board: Mapping[str, Scorecard], *, ax: Axes | None = Non
     parts = "; ".join(_spoken(MEASURES[field], board) for fields in COLUMNS for field in fields)
     about = "Two overlapping fields, DevOps and SRE, with every measure as a line of " \
             f"{len(board)} services"  # fmt: skip
-    with canvas.drawing(ax, _title(board), about=about, details=f"{parts}.", height=5.1,
+    layout, height = (STACKED, 10.5) if canvas.is_narrow() else (ABREAST, 5.1)
+    with canvas.drawing(ax, _title(board), about=about, details=f"{parts}.", height=height,
                         labels=["i"]) as ax:  # fmt: skip
         ax.set_axis_off()
         ax.set_xlim(0, 1)
         ax.set_ylim(0, 1)
-        _fields(ax)
+        _fields(ax, layout)
         for column, fields in enumerate(COLUMNS):
             for row, field in enumerate(fields):
-                x, y = GUTTER + column * COLUMN, TOP - row * PITCH
-                _strip(ax, MEASURES[field], board, (x, y), COLUMN - 2 * GUTTER)
+                _strip(ax, MEASURES[field], board, layout, (column, TOP - row * PITCH))
+        canvas.subtitle(ax, READING)
     return ax
 
 
-def _fields(ax: Axes) -> None:
+def _fields(ax: Axes, layout: _Layout) -> None:
     """The two fields and their overlap, with what each is for."""
-    for x, color in ((0.0, canvas.BLUE), (COLUMN, canvas.VERMILLION)):
+    stacked = layout is STACKED
+    bounds = ((0.0, 0.38, 1.0, 0.62), (0.0, 0.0, 1.0, 0.69)) if stacked else (
+        (0.0, 0.0, 2 * COLUMN, 1.0), (COLUMN, 0.0, 2 * COLUMN, 1.0))  # fmt: skip
+    for (x, y, wide, tall), color in zip(bounds, (canvas.BLUE, canvas.VERMILLION), strict=True):
         looks: tuple[dict[str, Any], ...] = (
             {"fc": color, "alpha": 0.09, "ec": "none"},
             {"fc": "none", "alpha": 0.7, "ec": color, "lw": 1.2},
         )
         for look in looks:
-            ax.add_patch(FancyBboxPatch((x + 0.004, 0.004), 2 * COLUMN - 0.006, 0.992, zorder=0,
-                                        boxstyle="round,pad=0,rounding_size=0.03", **look)
+            ax.add_patch(FancyBboxPatch((x + 0.004, y + 0.004), wide - 0.006, tall - 0.008,
+                                        zorder=0, boxstyle="round,pad=0,rounding_size=0.03", **look)
                          )  # fmt: skip
     for column, (name, *lines) in enumerate(FIELD_TITLES):
-        x = GUTTER + column * COLUMN
         color = (canvas.BLUE, canvas.INK, canvas.VERMILLION)[column]
-        ax.text(x, 0.955, name, fontsize=12, fontweight="bold", color=color, va="center")
+        ax.text(*layout.at(column, 0.955), name, fontsize=12, fontweight="bold", color=color,
+                va="center")  # fmt: skip
         for row, text in enumerate(lines):
-            ax.text(x, 0.913 - 0.034 * row, text, fontsize=7.6 if row else 8.8, va="center",
-                    color=canvas.GREY if row else canvas.INK)  # fmt: skip
-    ax.text(GUTTER, TOP - 3 * PITCH, READING, fontsize=8, color=canvas.GREY, va="top",
-            linespacing=1.5)  # fmt: skip
+            ax.text(*layout.at(column, 0.913 - 0.034 * row), text, fontsize=7.6 if row else 8.8,
+                    va="center", color=canvas.GREY if row else canvas.INK)  # fmt: skip
 
 
 def _values(measure: _Measure, board: Mapping[str, Scorecard]) -> dict[str, float]:
@@ -134,13 +156,14 @@ def _strip(
     ax: Axes,
     measure: _Measure,
     board: Mapping[str, Scorecard],
-    at: tuple[float, float],
-    wide: float,
+    layout: _Layout,
+    place: tuple[int, float],
 ) -> None:
     """One measure: its name and a line of services, the worst at the left."""
-    (x, y), values = at, _values(measure, board)
+    (column, height), values = place, _values(measure, board)
+    (x, y), wide = layout.at(column, height), layout.wide - 2 * GUTTER
     ax.text(x, y, measure.title, fontsize=8.8, fontweight="bold", color=canvas.INK, va="center")
-    line = y - 0.058
+    line = y - 0.058 * layout.step
     if not values:
         ax.text(x, line, "not in these exports", fontsize=8, color=canvas.GREY, va="center",
                 fontstyle="italic")  # fmt: skip
@@ -156,7 +179,13 @@ def _strip(
         ax.plot(x + wide * (0.02 + 0.96 * places[name]), line, "o", ms=DOT, zorder=3,
                 color=canvas.INK if edge else "#8C8C8C", mec="white", mew=0.8,
                 alpha=1 if len(values) < 30 else 0.6)  # fmt: skip
-    _ends(ax, measure, values, order, (x, line - 0.048), wide)
+    canvas.hover(
+        ax,
+        [x + wide * (0.02 + 0.96 * places[name]) for name in order],
+        [line] * len(order),
+        [_end(name, measure, values[name], 60) for name in order],
+    )
+    _ends(ax, measure, values, order, (x, line - 0.048 * layout.step), wide)
 
 
 def _ends(
@@ -222,6 +251,7 @@ def _title(board: Mapping[str, Scorecard]) -> str:
     return f"{who} ships most often and is number {place} of {len(both)} by budget left"
 
 
+@canvas.redrawn
 def plot_quadrants(quadrants: Quadrants, *, ax: Axes | None = None) -> Axes:
     """How often each service ships against what is left of its budget, with intervals.
 
@@ -246,6 +276,12 @@ def plot_quadrants(quadrants: Quadrants, *, ax: Axes | None = None) -> Axes:
         _quadrant_fields(ax, quadrants, (floor, top), (low - 0.12, high + 0.12))
         for _, row in rows.iterrows():
             _cross(ax, row, (floor, top), (low, high))
+        canvas.hover(ax, rows["speed"].clip(floor * 1.05, top), rows["left"].clip(low, high), [
+            f"{wording.label(row['service'])}: {wording.per_week(row['speed'])} deployments "
+            f"a week, {wording.percent(row['left'])} of the budget left; "
+            f"{row['quadrant']}, {_chance(row)}"
+            for _, row in rows.iterrows()
+        ])  # fmt: skip
         _name_quadrants(ax, rows, (floor, top), (low, high))
         ticks = [t for t in (0.01, 0.03, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
                  if floor < t < top]  # fmt: skip
@@ -271,7 +307,8 @@ def _quadrant_fields(
     for name, (left, right, bottom, up) in corners.items():
         ax.fill_between([left, right], bottom, up, color=TINTS[name], alpha=0.07, lw=0, zorder=0)
         fast, safe = name in (FAST_SAFE, FAST_FRAGILE), name in (FAST_SAFE, SLOW_SAFE)
-        text = f"{name}:\nyou can afford to ship more" if name == SLOW_SAFE else name
+        more = name == SLOW_SAFE and not canvas.is_narrow()
+        text = f"{name}:\nyou can afford to ship more" if more else name
         ax.annotate(text, (1 if fast else 0, 1 if safe else 0), xycoords="axes fraction",
                     xytext=(-6 if fast else 6, -6 if safe else 6), textcoords="offset points",
                     ha="right" if fast else "left", va="top" if safe else "bottom", fontsize=9,
@@ -310,7 +347,7 @@ def _name_quadrants(
         text = f"{wording.label(row['service'], limit=24)} {_chance(row)}"
         at = np.log(np.clip(row["speed"], x[0] * 1.05, x[1]) / x[0]) / span
         height = (np.clip(row["left"], *y) - y[0] + 0.12) / (y[1] - y[0] + 0.24)
-        wide = canvas.text_width(text, 8.5) / (0.84 * 72 * canvas.WIDTH)
+        wide = canvas.text_width(text, 8.5) / (0.84 * 72 * canvas.width())
         flip, lift = _place(at, height, wide, taken)
         start = at - 0.02 - wide if flip else at + 0.02
         taken.append((start, start + wide, height + lift))

@@ -15,7 +15,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullForma
 
 from srelib import wording
 from srelib.annotations import numbered
-from srelib.figures import canvas
+from srelib.figures import canvas, names
 from srelib.fleet import Indicator, Results, answers
 from srelib.sli import LowTraffic, SliceShares
 from srelib.sli.interval import _compared_with_target
@@ -27,6 +27,7 @@ HOUR = pd.Timedelta("1h")
 FEW = 50  # failures allowed; below it one failure costs more than 2 % of the budget
 
 
+@canvas.redrawn
 def plot_periods(
     periods: Results[pd.DataFrame],
     *,
@@ -50,9 +51,10 @@ def plot_periods(
     with canvas.drawing(ax, _periods_title(results, found, period), about=about):
         for panel, indicator in shown:
             _periods_panel(panel, indicator, results[indicator], found[indicator])
-            canvas.numbered(panel, numbered(notes), indicator.service)
+            names.numbered(panel, numbered(notes), indicator.service)
         marks = "triangle: missed   dot: kept   hollow: within chance"
-        canvas.subtitle(ax, f"bad share per {period}, interval; dashed: allowed   {marks}{key}")
+        canvas.subtitle(ax, f"bad share per {period}, interval; dashed: allowed   {marks}; each "
+                            f"panel has a scale of its own{key}")  # fmt: skip
     return ax
 
 
@@ -75,6 +77,11 @@ def _periods_panel(
                         elinewidth=1, clip_on=False)  # fmt: skip
     top = float(np.nanmax([points["most"].max(), 2 * indicator.allowed, 0.0]))
     ax.set_ylim(0, top * 1.08 if top else 0.01)
+    share = zip(points["starts_at"], points["bad"], points["least"], points["most"], strict=True)
+    canvas.hover(ax, points["starts_at"], points["bad"], [
+        f"{indicator.label}, from {wording.day(when)}: {bad} bad ({least} to {most})"
+        for when, *three in share for bad, least, most in [wording.percents(three)]
+    ])  # fmt: skip
     if len(points):
         first, last = points["starts_at"].min(), points["starts_at"].max()
         edge = max(pd.Timedelta(days=4), (last - first) / 30)
@@ -107,6 +114,7 @@ def _periods_title(
     return f"{text}; {others} of {len(found)} indicators never did" if others else text
 
 
+@canvas.redrawn
 def plot_worst_windows(worst: Results[pd.DataFrame], *, ax: Axes | None = None) -> Axes:
     """The worst share of bad events over every window length (`worst_windows`), on log scales.
 
@@ -124,7 +132,7 @@ def plot_worst_windows(worst: Results[pd.DataFrame], *, ax: Axes | None = None) 
     with canvas.style():
         ax, shown, key = canvas.grid(ax, results, each=1.6, worst=lambda i, r: reach[i] / HOUR)
     about = "Worst share of bad events against window length, one panel per indicator"
-    with canvas.drawing(ax, _worst_title(reach), about=about):
+    with canvas.drawing(ax, _worst_title(results, reach), about=about):
         for panel, indicator in shown:
             for other, curve in curves.items():
                 if other != indicator:
@@ -148,6 +156,10 @@ def _worst_panel(
     ax: Axes, indicator: Indicator, curve: pd.Series, span: tuple[float, float]
 ) -> None:
     ax.plot(curve.index, curve, color=canvas.BLUE, lw=1.8)
+    canvas.hover(ax, curve.index, curve, [
+        f"{indicator.label}, worst {wording.duration(60 * minutes)}: "
+        f"{wording.percent(bad)} bad" for minutes, bad in zip(curve.index, curve, strict=True)
+    ])  # fmt: skip
     if indicator.has_target:
         ax.axhline(indicator.allowed, color=canvas.INK, lw=0.9, ls=(0, (4, 2)), zorder=1)
     ax.set_xscale("log")
@@ -176,10 +188,19 @@ def _reach_text(indicator: Indicator, result: pd.DataFrame, reach: pd.Timedelta)
     return "missed at every length" if every else "missed over all the time"
 
 
-def _worst_title(reach: Mapping[Indicator, pd.Timedelta]) -> str:
+def _worst_title(
+    results: Mapping[Indicator, pd.DataFrame], reach: Mapping[Indicator, pd.Timedelta]
+) -> str:
     reach = {key: length for key, length in reach.items() if key.has_target}
     if not reach:
         return "Worst share of bad events over every length of window"
+    times = {key: _times_allowed(key, results[key]) for key in reach
+             if (results[key]["ratio"].dropna() < key.target).all()}  # fmt: skip
+    if len(times) > 1:
+        worst = max(times, key=lambda key: times[key])
+        return (f"{len(times)} of {len(reach)} indicators miss their target at every length, "
+                f"{worst.label} by most: {wording.rounded(times[worst])} times what is allowed "
+                "over the longest")  # fmt: skip
     far, near = max(reach, key=lambda key: reach[key]), min(reach, key=lambda key: reach[key])
     if not reach[far]:
         return "No indicator misses its target in any window of any length"
@@ -190,6 +211,13 @@ def _worst_title(reach: Mapping[Indicator, pd.Timedelta]) -> str:
     return f"{text}, {near.label} {length if reach[near] else 'in no window'}"
 
 
+def _times_allowed(indicator: Indicator, result: pd.DataFrame) -> float:
+    """The bad share of the longest window, as a multiple of what the target allows."""
+    longest = result.dropna(subset=["ratio"]).sort_values("window").iloc[-1]
+    return float(1 - longest["ratio"]) / indicator.allowed
+
+
+@canvas.redrawn
 def plot_slices(shares: Results[SliceShares], *, slice: str, ax: Axes | None = None) -> Axes:
     """Bad events (dot) against bad slices of time (diamond, `slice_shares`) of each indicator.
 
@@ -212,6 +240,11 @@ def plot_slices(shares: Results[SliceShares], *, slice: str, ax: Axes | None = N
                        label=f"share of {_counted(rows)}", **marks)  # fmt: skip
         diamonds = ax.plot(rows["slices"], rows.index, "D", color=canvas.VERMILLION, ms=5.5,
                            label=f"share of {slice} slices", **marks)  # fmt: skip
+        for column, of in (("events", _counted(rows)), ("slices", f"{slice} slices")):
+            canvas.hover(ax, rows[column], rows.index, [
+                f"{label}: {wording.percent(share)} of {of} bad"
+                for label, share in zip(labels, rows[column], strict=True)
+            ])  # fmt: skip
         canvas.name_rows(ax, labels)
         ax.set_xlim(left=0)
         canvas.percent_axis(ax.xaxis, ticks=6)
@@ -236,6 +269,7 @@ def _slices_title(rows: pd.DataFrame, slice: str) -> str:
     return f"Counted in {slice} slices, {text} than counted in {_counted(rows)}"
 
 
+@canvas.redrawn
 def plot_low_traffic(low: Results[LowTraffic], *, ax: Axes | None = None) -> Axes:
     """How many failures the target allows per window (`low_traffic`), on a log scale.
 
@@ -259,6 +293,10 @@ def plot_low_traffic(low: Results[LowTraffic], *, ax: Axes | None = None) -> Axe
             ax.annotate(wording.count(n), (n, y), xytext=(8, 0), textcoords="offset points",
                         va="center", fontsize=8.5, color=canvas.GREY,
                         bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})  # fmt: skip
+        canvas.hover(ax, [results[key].allowance for key in rows], range(len(rows)), [
+            f"{key.label}: {wording.count(results[key].allowance)} failures allowed per window; "
+            f"one costs {wording.percent(results[key].cost_of_one)} of the budget" for key in rows
+        ])  # fmt: skip
         ax.set_xscale("log")
         allowed = [r.allowance for r in results.values()]
         ax.set_xlim(min(0.5, min(allowed) / 2), max(allowed) * 4)
@@ -266,6 +304,7 @@ def plot_low_traffic(low: Results[LowTraffic], *, ax: Axes | None = None) -> Axe
         ax.annotate("one failure costs 2\u00a0%", (FEW, 1), xycoords=("data", "axes fraction"),
                     fontsize=8.5, xytext=(0, 1), textcoords="offset points", ha="center",
                     va="bottom", color=canvas.GREY)  # fmt: skip
+        ax.xaxis.set_major_locator(LogLocator(numticks=4 if canvas.is_narrow() else 9))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.6g}"))
         ax.xaxis.set_minor_locator(NullLocator())
         canvas.name_rows(ax, labels)

@@ -33,6 +33,7 @@ MARKS = (("D", canvas.VERMILLION), ("^", canvas.GREEN))
 """Of the target in use, and of the one recommended."""
 
 
+@canvas.redrawn
 def plot_chances(
     tables: CandidateTables, advices: Advices, *, pass_probability: float, ax: Axes | None = None
 ) -> Axes:
@@ -75,6 +76,12 @@ def _chance_panel(
     ax.fill_between(x, rows["low"], rows["high"], color="#9CC7E3", alpha=0.7, lw=0)
     ax.plot(x, rows["probability"], color=canvas.BLUE, lw=1.6)
     ax.axhline(required, color=canvas.INK, lw=0.8, ls=(0, (4, 2)))
+    known = rows.dropna(subset=["probability", "low", "high"])
+    canvas.hover(ax, _nines(known["target"]), known["probability"], [
+        f"{key.label}, target {wording.percent(row['target'])}: met with "
+        f"{wording.percent(row['probability'])} ({wording.percent(row['low'])} to "
+        f"{wording.percent(row['high'])})" for _, row in known.iterrows()
+    ])  # fmt: skip
     for target, (marker, color), size in zip(
         (advice.current, advice.target), MARKS, (8.5, 6.5), strict=True
     ):
@@ -151,6 +158,7 @@ def _chances_title(advices: Mapping[Indicator, Advice], required: float) -> str:
     return f"The next window meets {len(likely) or 'none'} of {of} in use with {p}"
 
 
+@canvas.redrawn
 def plot_price(
     tables: CandidateTables,
     advices: Advices,
@@ -205,8 +213,13 @@ def _pages_panel(ax: Axes, places: np.ndarray, rows: pd.DataFrame, most: float) 
     ax.errorbar(places, pages, yerr=[pages - rows["pages_low"], rows["pages_high"] - pages],
                 fmt="o", color=canvas.BLUE, ms=5.5, lw=1.4)  # fmt: skip
     ax.axhline(most, color=canvas.INK, lw=0.8, ls=(0, (4, 2)))
-    ax.annotate("accepted", (-0.55, most), xytext=(0, 3), textcoords="offset points", fontsize=8.5,
-                color=canvas.GREY)  # fmt: skip
+    ax.annotate("accepted", (-0.55, most), xytext=(0, 3), textcoords="offset points",
+                fontsize=8.5, color=canvas.GREY)  # fmt: skip
+    canvas.hover(ax, places[known], pages[known], [
+        f"target {wording.percent(row['target'])}: {wording.rounded(row['pages_per_week'])} pages "
+        f"a week ({wording.rounded(row['pages_low'])} to {wording.rounded(row['pages_high'])})"
+        for _, row in rows[known].iterrows()
+    ])  # fmt: skip
     for place, silent in zip(places, ~rows["can_page"], strict=True):
         if silent:
             ax.annotate("cannot page", (place, 0), xytext=(0, 8), textcoords="offset points",
@@ -244,6 +257,7 @@ def _price_title(rows: pd.DataFrame, advice: Advice, name: str) -> str:
     return f"{who}, {'; '.join(parts)}" if parts else f"{who}: the cost is not known"
 
 
+@canvas.redrawn
 def plot_history(past: CandidateTables, advices: Advices, *, ax: Axes | None = None) -> Axes:
     """The windows of the past (`srelib.targets.past_windows`) against the targets, by objective.
 
@@ -284,12 +298,17 @@ def _history_row(ax: Axes, y: int, ratios: pd.Series, advice: Advice, right: flo
     ax.plot([x.min(), x.max()], [y, y], color=canvas.PALE, lw=5, solid_capstyle="round", zorder=0)
     ax.plot(x, np.full(len(x), float(y)), "o", ms=5, color="#9CC7E3", alpha=0.6, mec="none")
     ax.plot(x[-1], y, "o", ms=6, color=canvas.INK, mec="white")
+    canvas.hover(ax, [x[-1]], [y], [f"the latest window: {wording.percent(ratios.iloc[-1])} good"])
     for target, (marker, color), size in zip(
         (advice.current, advice.target), MARKS, (8, 6), strict=True
     ):
         if target == target:
-            ax.plot(min(_nines(target), right - 0.04), y + 0.26, marker, ms=size,
-                    color=color, mec="white", zorder=4)  # fmt: skip
+            place, what = (
+                min(_nines(target), right - 0.04),
+                "in use" if marker == "D" else "advised",
+            )
+            ax.plot(place, y + 0.26, marker, ms=size, color=color, mec="white", zorder=4)
+            canvas.hover(ax, [place], [y + 0.26], [f"target {what}: {wording.percent(target)}"])
 
 
 def _history_title(
@@ -307,6 +326,7 @@ def _history_title(
     return f"{worst.label} missed its target in {often} of its past windows{more}"
 
 
+@canvas.redrawn
 def plot_thresholds(
     tables: Mapping[tuple[str, str], pd.DataFrame | SrelibError],
     *,
@@ -341,6 +361,10 @@ def _threshold_panel(ax: Axes, key: tuple[str, str], table: pd.DataFrame) -> Non
     ax.plot(x, _nines(share), "o-", color=canvas.BLUE, ms=4.5, lw=1)
     ax.plot([places[b] for b in chosen["threshold"]], _nines(chosen["target"]), "^",
             color=canvas.GREEN, ms=7, mec="white", zorder=4)  # fmt: skip
+    canvas.hover(ax, x, _nines(share), [
+        f"within {bound:g}: {wording.percent(part)}"
+        for bound, part in zip(rows["threshold"], rows["share"].fillna(0.0), strict=True)
+    ])  # fmt: skip
     top = max(2.2, _nines(share).max() + 0.2)
     ticks = [t for t in NINES if _nines(t) <= top]
     ax.set_yticks([_nines(t) for t in ticks], [canvas.tick_percent(t) for t in ticks])

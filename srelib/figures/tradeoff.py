@@ -40,6 +40,7 @@ def _harm(effect: Effect) -> float:
     return share + (10.0 if effect.is_significant else 0.0) if share == share else -1.0
 
 
+@canvas.redrawn
 def plot_curves(effects: Results[Effect], *, ax: Axes | None = None) -> Axes:
     """Bad share around deployments beyond that of the same hours of other weeks, per service."""
     known = answers(effects)
@@ -53,7 +54,8 @@ def plot_curves(effects: Results[Effect], *, ax: Axes | None = None) -> Axes:
         one = next(iter(known.values()))
         level = wording.percent(one.excess.confidence)
         canvas.subtitle(ax, f"bad share beyond the usual for that hour of the week, with {level} "
-                            "interval; dashed: the deployment")  # fmt: skip
+                            "interval; dashed: the deployment; each panel has a scale of its own"
+                        )  # fmt: skip
     parts = "; ".join(f"{key.service}: {_curve_words(e)}" for key, e in list(known.items())[:12])
     return canvas.describe(ax, f"Average bad share around deployments, one panel per service. "
                                f"{_curves_title(known)}. {parts}.")  # fmt: skip
@@ -68,6 +70,11 @@ def _curve(ax: Axes, key: Indicator, effect: Effect) -> None:
     ax.axvline(0, color=canvas.INK, lw=0.9, ls=(0, (4, 2)))
     ax.fill_between(middle, rows["low"], rows["high"], color=color, alpha=0.18, lw=0)
     ax.plot(middle, rows["excess_ratio"], color=color, lw=1.6)
+    known = rows["excess_ratio"].notna()
+    canvas.hover(ax, middle[known], rows["excess_ratio"][known], [
+        f"{key.service}, {_hours(hour)}: {wording.percent(share)} beyond the usual"
+        for hour, share in zip(hours[known], rows["excess_ratio"][known], strict=True)
+    ])  # fmt: skip
     ax.set_xlim(hours[0], hours[-1] + step)
     low, high = _reach(rows)
     ax.set_ylim(low, high)
@@ -126,6 +133,7 @@ def _curves_title(known: Mapping[Indicator, Effect]) -> str:
     return f"{text[0].upper()}{text[1:]}{tail}"
 
 
+@canvas.redrawn
 def plot_costs(effects: Results[Effect], *, ax: Axes | None = None) -> Axes:
     """What deployments cost each service: share of the budget of the history, with interval.
 
@@ -178,6 +186,9 @@ def _cost(ax: Axes, y: int, effect: Effect) -> None:
     if hidden == hidden:
         ax.barh(y, hidden, height=0.62, color=canvas.PALE, zorder=0)
     ax.plot([share.low, share.high], [y, y], color=color, lw=2.2, solid_capstyle="butt")
+    low, high = map(wording.cost_share, (share.low, share.high))
+    text = f"{effect.service}: {wording.cost_share(share.value)} ({low} to {high})"
+    canvas.hover(ax, [share.value], [y], [wording.label(text, limit=80)])
     ax.plot(share.value, y, "o", ms=6.5, color=color if effect.is_significant else "white",
             mec=color, mew=1.6, zorder=3)  # fmt: skip
 
@@ -214,6 +225,7 @@ def _costs_title(effects: list[Effect]) -> str:
             f"{what}{tail}")  # fmt: skip
 
 
+@canvas.redrawn
 def plot_association(association: Association, *, ax: Axes | None = None) -> Axes:
     """Deployments against bad share, in weeks and services.
 
@@ -232,6 +244,11 @@ def plot_association(association: Association, *, ax: Axes | None = None) -> Axe
             _arrow(ax, row, floor)
         ax.plot(rows["x"], rows["y"].clip(lower=floor), "o", ms=7, color=canvas.INK, mec="white",
                 zorder=4)  # fmt: skip
+        for table, what in ((weeks, "one week"), (rows, "all weeks")):
+            canvas.hover(ax, table["x"], table["y"].clip(lower=floor), [
+                f"{wording.label(row['service'])}, {what}: {wording.rounded(row['x'])} deployments "
+                f"a week, {wording.percent(row['y'])} bad" for _, row in table.iterrows()
+            ])  # fmt: skip
         ax.set_xscale("symlog", linthresh=1)
         ax.set_yscale("log")
         _association_axes(ax, association, floor)
@@ -303,6 +320,7 @@ def _association_title(association: Association) -> str:
     return f"Busier weeks were neither better nor worse, beyond chance (rank correlation {r})"
 
 
+@canvas.redrawn
 def plot_failures(failures: Mapping[str, Failures], *, ax: Axes | None = None) -> Axes:
     """Share of deployments that failed by size, weekday and hour, beside what is expected.
 
@@ -317,13 +335,17 @@ def plot_failures(failures: Mapping[str, Failures], *, ax: Axes | None = None) -
     top = max(float(f.shares["share"].max()) for f in known.values())
     top = min(1.0, max(0.1, 1.25 * top, max(float(f.shares["high"].median())
                                             for f in known.values())))  # fmt: skip
-    with canvas.drawing(ax, _failures_title(known), height=3.5, labels=["i"],
+    narrow = canvas.is_narrow()
+    with canvas.drawing(ax, _failures_title(known), height=1.9 * len(known) if narrow else 3.5,
+                        labels=["i"],
                         about="Share of deployments that failed, by group") as ax:  # fmt: skip
         ax.set_axis_off()
         start = 0.0
-        for (label, one), wide in zip(known.items(), widths, strict=True):
-            panel = ax.inset_axes((start, 0.22, wide, 0.68))
-            _failure_panel(panel, label, one, top, first=start == 0.0)
+        for row, ((label, one), wide) in enumerate(zip(known.items(), widths, strict=True)):
+            below = 1 - (row + 0.68) / len(known)
+            box = (0, below, 1, 0.62 / len(known)) if narrow else (start, 0.22, wide, 0.68)
+            panel = ax.inset_axes(box)
+            _failure_panel(panel, label, one, top, first=narrow or not row)
             start += wide + gap
         level = wording.interval(next(iter(known.values())).odds.confidence)
         canvas.subtitle(ax, f"share of deployments that failed, with {level}; grey tick: what "
@@ -338,6 +360,11 @@ def _failure_panel(ax: Axes, label: str, one: Failures, top: float, *, first: bo
     color = canvas.VERMILLION if one.p_value < 0.05 else canvas.BLUE
     ax.vlines(x, rows["low"], rows["high"].clip(upper=top), color=color, lw=2)
     ax.plot(x, rows["share"].clip(upper=top), "o", ms=6, color=color, mec="white", clip_on=False)
+    canvas.hover(ax, x, rows["share"].clip(upper=top), [
+        f"{label} {row['label']}: {wording.percent(row['share'])} of "
+        f"{wording.plural(row['deployments'], 'deployment')} failed, expected "
+        f"{wording.percent(row['expected'])}" for _, row in rows.iterrows()
+    ])  # fmt: skip
     ax.hlines(rows["expected"].clip(upper=top), x - 0.3, x + 0.3, color=LIGHT, lw=2, zorder=1)
     short = [_short(text) for text in rows["label"]]
     ax.set_xticks(x, [f"{t}\n{n:,}" for t, n in zip(short, rows["deployments"], strict=True)],

@@ -28,6 +28,7 @@ from markupsafe import Markup
 from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
 
+from srelib.report.drawing import Drawings
 from srelib.report.execute import INJECTED, TAG, Notebook, Run, in_force, tagged
 
 INLINE = frozenset({"abbr", "br", "code", "em", "kbd", "strong", "sub", "sup", "b", "i", "small"})
@@ -169,7 +170,11 @@ DECISION = "decisions.service"
 
 TEMPLATES = Path(str(files("srelib.report") / "templates"))
 
-SHOWN = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain"]
+FIGURE = "application/vnd.srelib.figure+json"
+"""A figure of the suite, as `srelib.figures.show` hands it over."""
+
+SHOWN = [FIGURE, "text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg",
+         "text/plain"]  # fmt: skip
 """Kinds of output a page shows, the richest first; scripts and widgets are not among them."""
 
 
@@ -393,6 +398,7 @@ def _exporter(markdown: Markdown) -> HTMLExporter:
     )
     exporter.register_filter("markdown_cell", markdown.cell)
     exporter.register_filter("markdown_output", markdown.output)
+    exporter.register_filter("figure", Drawings().html)
     return exporter
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from srelib import alerts, figures, windows
 from srelib.errors import InsufficientDataError
-from srelib.figures import canvas
+from srelib.figures import canvas, show
 from srelib.figures.canvas import alt
 from srelib.fleet import Indicator
 from tests.alerts.made import minutes
@@ -103,7 +103,7 @@ def test_detection_puts_what_was_missed_on_top():
         "1 of 1 incident that spent 2 % of a budget would have been detected, half of these within "
         "9 min"
     )
-    canvas.png(ax.figure)
+    show.png(ax.figure)
 
 
 def test_detection_of_small_events_says_so():
@@ -127,7 +127,8 @@ def test_hours_show_every_count_and_frame_office_hours():
     tuesday = ("2026-06-02T07:10", "2026-06-09T07:50")
     ax = figures.alerts.plot_hours(paged(*tuesday, "2026-06-07T01:00"), timezone="Europe/Berlin")
     assert {(t.get_position(), t.get_text()) for t in ax.texts} == {((9, 1), "2"), ((3, 6), "1")}
-    (frame,) = ax.patches
+    *cells, frame = ax.patches
+    assert len(cells) == 2
     assert (frame.get_x(), frame.get_width(), frame.get_height()) == (8.5, 8, 5)
     assert "Europe/Berlin" in ax.get_xlabel()
     assert title(ax) == "33 % of 3 pages came outside office hours; spread evenly, 76 % would"
@@ -143,6 +144,7 @@ def searched(**changes) -> pd.DataFrame:
         "kind": ["current", "ready-made", "candidate"],
         "pages_per_week_chosen_on": [2.0, 1.0, 2.0], "spent_chosen_on": [0.02, 0.03, 0.01],
         "events_chosen_on": 5, "pages_per_week_tested_on": [4.0, 2.0, 3.0],
+        "pages_low_tested_on": [2.0, 1.0, 1.0], "pages_high_tested_on": [8.0, 4.0, 6.0],
         "spent_tested_on": [0.02, 0.04, 0.01], "events_tested_on": 6,
         "front": [False, True, True], "chosen": [False, False, True], **changes,
     })  # fmt: skip
@@ -157,10 +159,10 @@ def test_search_draws_the_second_half_and_names_policies():
     assert points(ax, "o", canvas.GREY) == [(1.0, 0.03), (2.0, 0.01)]
     assert {text.get_text() for text in ax.texts} == {"workbook (in use)", "pyrra", "1 % in $1h$"}
     assert title(ax) == (
-        "1 % in $1h$ (chosen on the first half) on the second: 3 against 4 pages a week, "
-        "1 % against 2 % spent"
+        "1 % in $1h$ (chosen on the first half) on the second: 3 (1 to 6) against 4 "
+        "(2 to 8) pages a week, 1 % against 2 % spent"
     )
-    canvas.png(ax.figure)
+    show.png(ax.figure)
 
 
 def test_search_says_when_nothing_is_better():

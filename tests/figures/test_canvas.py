@@ -1,17 +1,13 @@
-"""What every figure shares: style, description, panels, bytes."""
-
-import base64
-import io
+"""What every figure shares: style, description, panels."""
 
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 
 from srelib import figures, wording
-from srelib.figures import canvas
+from srelib.figures import canvas, show
 from srelib.figures.canvas import alt, note
 from srelib.fleet import Indicator
 from tests.figures.drawn import SHOP, SITE, WINDOW, panels, weekly
@@ -44,13 +40,13 @@ def test_names_from_the_data_are_not_read_as_formulas():
     """A dollar sign in a service name is a dollar sign."""
     ax = figures.sli.plot_periods({SITE: weekly(0.2)})
     assert panels(ax)[0].get_title("left") == "site $x_1$"
-    canvas.png(ax.figure)
+    show.png(ax.figure)
 
 
 def test_glyphs_the_font_lacks_raise_no_warning():
     """Names in any script are drawn without noise in the notebook."""
     key = Indicator("決済 🚀", target=0.99, window=WINDOW)
-    canvas.png(figures.sli.plot_periods({key: weekly(0.02)}).figure)
+    show.png(figures.sli.plot_periods({key: weekly(0.02)}).figure)
 
 
 @pytest.mark.parametrize("name", ["checkout", "a long name, " * 12, "W" * 10_000, "i" * 200])
@@ -100,49 +96,7 @@ def test_thinning_keeps_gaps():
     assert canvas.thin(values).isna().any()
 
 
-def test_png_is_the_same_every_time_and_carries_its_description():
-    """Same result, same bytes; twice the pixels of its size on the page."""
-    first = canvas.png(figures.sli.plot_periods({SHOP: weekly(0.02)}).figure)
-    second = canvas.png(figures.sli.plot_periods({SHOP: weekly(0.02)}).figure)
-    assert first == second
-    assert first[1]["alt"].startswith("Share of bad events per week")
-    image = Image.open(io.BytesIO(base64.b64decode(first[0])))
-    assert image.size == (2 * first[1]["width"], 2 * first[1]["height"])
-    assert not {"Software", "Creation Time"} & set(image.info)
-
-
 def test_the_text_form_of_a_figure_is_its_description():
     """Where no picture can be shown, the finding is read."""
     ax = note("Nothing here.")
     assert repr(ax.figure) == "Nothing here."
-
-
-def test_the_name_of_a_point_makes_room_for_what_is_drawn():
-    """It stands beside its point, and moves up with a leader where another name is."""
-    ax, taken = canvas.axes(None), []
-    for _ in range(2):
-        canvas.name_point(
-            ax, "pyrra", (1, 1), (0.5, 0.5), taken, color="k", steps=(0.1,), pad=8, height=200
-        )
-    assert [text.xyann for text in ax.texts] == [(8, 0), (8, 20)]
-    assert [text.arrow_patch is not None for text in ax.texts] == [False, True]
-
-
-def test_marks_that_would_cover_each_other_share_a_place():
-    """Their numbers are listed; those further apart have a place of their own."""
-    ax = plt.figure().add_subplot()
-    first = pd.Timestamp("2026-06-01", tz="UTC")
-    ax.set_xlim(first, first + pd.Timedelta("100D"))
-    days = [first + pd.Timedelta(days=n) for n in (10, 12, 40)]
-    notes = pd.DataFrame({"service": None, "date": days, "number": [1, 2, 3]})
-    canvas.numbered(ax, notes, "shop")
-    assert [text.get_text() for text in ax.texts] == ["1,2", "3"]
-    assert len(ax.lines) == 3
-
-
-def test_a_quick_picture_is_described_and_its_figure_closed():
-    """Names in its alternative text stay text; nothing is left open."""
-    before = plt.get_fignums()
-    shown = canvas.picture(canvas.describe(canvas.axes(None), 'of "<b>shop"'))
-    assert shown.startswith('<img alt="of &quot;&lt;b&gt;shop&quot;" style="width: 792px')
-    assert plt.get_fignums() == before

@@ -6,7 +6,7 @@ import pytest
 
 from srelib import figures, sli, tables
 from srelib.errors import InsufficientDataError
-from srelib.figures import canvas
+from srelib.figures import show
 from srelib.figures.canvas import alt
 from srelib.fleet import Indicator
 from srelib.sli import SliceShares
@@ -57,7 +57,7 @@ def test_weeks_without_an_interval_are_drawn_hollow():
     points = panels(ax)[0].containers[0].lines[0]
     assert points.get_ydata() == pytest.approx([0, 0])
     assert points.get_markerfacecolor() == "white"
-    canvas.png(ax.figure)
+    show.png(ax.figure)
 
 
 def test_the_title_follows_the_data():

@@ -10,7 +10,7 @@ import pytest
 
 from srelib import figures, targets
 from srelib.errors import InsufficientDataError
-from srelib.figures import canvas
+from srelib.figures import show
 from srelib.figures.canvas import alt
 from srelib.figures.targets import _nines
 from srelib.fleet import Indicator
@@ -76,7 +76,7 @@ def test_chances_draw_line_band_and_marks():
     assert panel.get_title("right").replace("\u00a0", " ") == "loosen: 99 %"
     assert title(ax) == "shop: the next window meets 99.9 % with 40 %"
     assert "one panel per objective" in alt(ax)
-    canvas.png(ax.figure)
+    show.png(ax.figure)
 
 
 def test_chances_of_series_without_target():
@@ -87,7 +87,7 @@ def test_chances_of_series_without_target():
     assert title(ax) == (
         "1 of 1 series have a target that fits, met with a probability of at least 90 %"
     )
-    canvas.png(ax.figure)
+    show.png(ax.figure)
 
 
 def test_the_least_likely_are_drawn_where_there_are_many():
@@ -121,7 +121,7 @@ def test_price_has_two_panels_with_one_axis():
         "shop, pages a week: 3 at 99.9 % and 0.5 at 99 %; days without budget in 90: 45 at 99.9 % "
         "and 0 at 99 %"
     )
-    canvas.png(ax.figure)
+    show.png(ax.figure)
 
 
 def test_price_that_is_unknown_says_so():

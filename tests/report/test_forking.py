@@ -38,11 +38,11 @@ def test_a_figure_looks_the_same_in_every_kernel(tmp_path, monkeypatch, copied):
 
 def drawn_here() -> str:
     """The same figure as PNG, drawn here."""
-    from srelib.figures import canvas
+    from srelib.figures import canvas, show
 
     ax = canvas.axes(None)
     ax.plot([1, 2])
-    return canvas.png(ax.figure)[0]
+    return show.png(ax.figure)[0]
 
 
 @linux
