@@ -236,7 +236,9 @@ def _durations_key(ax: Axes, level: str, still_open: bool) -> None:
 def _durations_title(compared: PeriodComparison) -> str:
     found = compared.lengths.correlation
     if found.value != found.value:
-        return f"Time to restore of {wording.plural(found.n, 'incident')}; not enough data for a trend"
+        return (
+            f"Time to restore of {wording.plural(found.n, 'incident')}; not enough data for a trend"
+        )
     value, low, high = (wording.signed(x) for x in (found.value, found.low, found.high))
     if found.high < 0 or found.low > 0:
         word = "fell" if found.high < 0 else "rose"
