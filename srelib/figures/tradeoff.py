@@ -46,8 +46,8 @@ def plot_curves(effects: Results[Effect], *, ax: Axes | None = None) -> Axes:
     known = answers(effects)
     if not known:
         return canvas.note(NO_EFFECT, ax=ax)
-    ax, panels, remark = canvas.grid(ax, known, each=1.7, worst=lambda _, e: _harm(e))
     with canvas.style():
+        ax, panels, remark = canvas.grid(ax, known, each=1.7, worst=lambda _, e: _harm(e))
         for panel, key in panels:
             _curve(panel, key, known[key])
         canvas.headline(ax, _curves_title(known) + remark)
