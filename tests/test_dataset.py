@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import srelib
 from srelib import tables
 from srelib.errors import InputError, ParameterError
-from srelib.report.build import _replaced
+from srelib.report.destination import replaced, reserved
 
 HEADER = "time,service,good,total"
 
@@ -82,7 +82,7 @@ def test_a_report_inside_the_folder_is_not_input(tmp_path: Path) -> None:
     """What a run wrote beside the data changes nothing in the next one."""
     folder(tmp_path, a__csv=csv(line(0), line(1)))
     before = srelib.load(tmp_path)
-    with _replaced(tmp_path / "reports") as out:
+    with reserved(tmp_path / "reports"), replaced(tmp_path / "reports") as out:
         (out / "index.html").write_text("<p>page</p>")
         (out / "b.csv").write_text(csv(line(2)))
     after = srelib.load(tmp_path)
