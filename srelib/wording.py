@@ -256,7 +256,7 @@ def beyond(found: int, sure: int) -> str:
 
 def reach_of_chance(verdict: str) -> str:
     """Whether chance alone explains a difference, by the verdict on it."""
-    return "within the reach of chance" if verdict == "cannot tell" else "beyond chance"
+    return "could be chance" if verdict == "cannot tell" else "significant"
 
 
 def day(time: pd.Timestamp) -> str:

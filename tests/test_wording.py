@@ -143,9 +143,9 @@ def test_seconds_are_left_out_from_ten_minutes_on():
 
 
 def test_a_verdict_says_what_chance_can_explain():
-    """Better and worse lie beyond it."""
+    """Better and worse are more than that."""
     found = [wording.reach_of_chance(v) for v in ("better", "worse", "cannot tell")]
-    assert found == ["beyond chance", "beyond chance", "within the reach of chance"]
+    assert found == ["significant", "significant", "could be chance"]
 
 
 @pytest.mark.parametrize(

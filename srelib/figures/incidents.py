@@ -1,4 +1,4 @@
-"""Figures of notebook 05: when incidents came, how long they took, and what so few can show.
+"""Figures of notebook 05: number and length of incidents, and what so few can show.
 
 `compared` is what `srelib.incidents.compare_periods` found, None where there are no incidents.
 """
@@ -106,7 +106,7 @@ def _timeline_key(ax: Axes, compared: PeriodComparison) -> None:
     if (compared.durations["state"] == "open").any():
         sizes.append(Line2D([], [], ls="", marker="o", ms=6, color="white",
                             mec=canvas.VERMILLION, label="still open"))  # fmt: skip
-    sizes.append(Line2D([], [], **DASHED, label="where the two parts meet"))
+    sizes.append(Line2D([], [], **DASHED, label="split"))
     canvas.key(ax, sizes)
 
 
@@ -118,12 +118,12 @@ def _timeline_title(compared: PeriodComparison) -> str:
     first = table.iloc[0]
     who = wording.label(first["service"], limit=30)
     more = f"; {len(table) - SERVICES} services not drawn" if len(table) > SERVICES else ""
-    return f"{first['incidents']} of {wording.plural(n, 'incident')} were at {who}{more}"
+    return f"{first['incidents']} of {wording.plural(n, 'incident')} affected {who}{more}"
 
 
 @canvas.redrawn
 def plot_survival(compared: PeriodComparison | None, *, ax: Axes | None = None) -> Axes:
-    """Share of incidents still going on after each time, before the split and after it.
+    """Share of incidents still open after each time, before the split and after it.
 
     Two Kaplan-Meier curves with their bands; lower and further left is better.
     """
@@ -133,7 +133,7 @@ def plot_survival(compared: PeriodComparison | None, *, ax: Axes | None = None) 
     if not all(len(part.curve) > 1 for part in parts):
         return canvas.note(TOO_FEW, ax=ax)
     with canvas.drawing(ax, _survival_title(compared), height=3.6, labels=["share 100 %"],
-                        about="Share of incidents still going on after each time, before and after "
+                        about="Share of incidents still open after each time, before and after "
                               f"{wording.day(compared.split)}") as ax:  # fmt: skip
         ax.axhline(0.5, color=canvas.PALE, lw=0.9, zorder=0)
         for name, part, color, height in (("before", parts[0], BEFORE, 0.88),
@@ -145,7 +145,7 @@ def plot_survival(compared: PeriodComparison | None, *, ax: Axes | None = None) 
         ax.set_ylim(0, 1.02)
         canvas.percent_axis(ax.yaxis, ticks=4)
         ax.set_xlabel("time since the start of the incident (logarithmic; further left is better)")
-        ax.set_ylabel("share still going on")
+        ax.set_ylabel("share still open")
     return ax
 
 
@@ -173,9 +173,10 @@ def _curve_name(ax: Axes, part: TimeTo, text: str, color: str, height: float) ->
 def _survival_title(compared: PeriodComparison) -> str:
     before, after = compared.lengths.before.median.value, compared.lengths.after.median.value
     if before != before or after != after:
-        return "In one part too few have ended to say how long half of them take"
+        return "Too few incidents of one half have ended for a median"
     early, late = wording.to_the_minute(before), wording.to_the_minute(after)
-    return (f"Half were over within {early} before {wording.day(compared.split)}, {late} after; "
+    day = wording.day(compared.split)
+    return (f"Half were restored within {early} before {day}, {late} after; "
             f"{wording.reach_of_chance(compared.lengths.verdict)}")  # fmt: skip
 
 
@@ -242,8 +243,8 @@ def _durations_title(compared: PeriodComparison) -> str:
     value, low, high = (wording.signed(x) for x in (found.value, found.low, found.high))
     if found.high < 0 or found.low > 0:
         word = "fell" if found.high < 0 else "rose"
-        return f"Times to restore {word} over the history (rank correlation {value})"
-    return ("Times to restore neither rise nor fall beyond chance (rank correlation "
+        return f"Times to restore {word} significantly (rank correlation {value})"
+    return ("No significant trend of times to restore (rank correlation "
             f"{value}, {low} to {high})")  # fmt: skip
 
 
@@ -305,7 +306,7 @@ def plot_noise(compared: PeriodComparison | None, *, ax: Axes | None = None) -> 
     size, unit = _unit(np.abs(found.differences).max())
     drawn, seen = found.differences / size, found.observed / size
     share, length = wording.percent(found.share), wording.to_the_minute(abs(found.observed))
-    title = f"Chance alone makes a difference of {length} or more in {share} of shufflings"
+    title = f"Chance alone makes a difference of {length} or more in {share} of cases"
     with canvas.drawing(ax, title, about=f"Histogram of the differences in {found.statistic} time "
                         "to restore when incidents are shuffled") as ax:  # fmt: skip
         counts, edges = np.histogram(drawn, bins=BINS)
@@ -321,7 +322,7 @@ def plot_noise(compared: PeriodComparison | None, *, ax: Axes | None = None) -> 
         ax.set_yticks([])
         ax.spines["left"].set_visible(False)
         ax.set_xlabel(f"{found.statistic} after less {found.statistic} before [{unit}] (left: "
-                      "shorter after), in shufflings of the same incidents")  # fmt: skip
+                      "shorter after), same incidents at random")  # fmt: skip
     return ax
 
 
@@ -354,8 +355,8 @@ def plot_detectable(compared: PeriodComparison | None, *, ax: Axes | None = None
         ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
         ax.xaxis.set_minor_locator(NullLocator())
         ax.set_xlim(10, last)
-        ax.set_xlabel("incidents in both parts together (logarithmic)")
-        ax.set_ylabel(f"smallest cut seen {wording.percent(found.power)} of the time")
+        ax.set_xlabel("incidents in both halves (logarithmic)")
+        ax.set_ylabel(f"smallest cut detected in {wording.percent(found.power)} of cases")
     return ax
 
 
@@ -374,10 +375,10 @@ def _detectable_title(found: Detectable) -> str:
     n = wording.plural(found.n_before + found.n_after, "incident")
     cut, fewer = (wording.percent(round(x, 2)) for x in (found.cut, found.count_cut))
     if found.cut == found.cut:
-        return f"With {n}, only a cut of durations by {cut} or more would show"
+        return f"With {n}, only durations cut by {cut} or more would be detected"
     if found.count_cut == found.count_cut:
-        return f"With {n}, only a cut of their number by {fewer} or more would show"
-    return f"With {n}, no improvement would show, however large"
+        return f"With {n}, only a number cut by {fewer} or more would be detected"
+    return f"With {n}, no improvement of any size would be detected"
 
 
 @canvas.redrawn
@@ -410,7 +411,7 @@ def plot_costs(costs: IncidentCosts, *, ax: Axes | None = None) -> Axes:
         ])  # fmt: skip
         ax.set_xlim(0, span)
         canvas.percent_axis(ax.xaxis, ticks=6)
-        ax.set_xlabel(f"share of a budget (beyond {wording.percent(limit)}: postmortem)")
+        ax.set_xlabel(f"share of a budget (above {wording.percent(limit)}: postmortem)")
     return ax
 
 
@@ -464,18 +465,18 @@ def plot_recurrence(compared: PeriodComparison | None, *, ax: Axes | None = None
             else:
                 panel.set_xticks(range(0, 24, 3))
                 panel.set_xlabel(f"hour of the day, {wording.label(compared.timezone)}")
-        canvas.subtitle(ax, "incidents that began then; grey line: if they came evenly over time")
+        canvas.subtitle(ax, "incidents by start; grey line: spread evenly over time")
     return ax
 
 
 def _recurrence_title(found: dict[str, Recurrence]) -> str:
     if found["hour"].p_value != found["hour"].p_value:
-        return "Too few incidents to say whether hour or weekday matters"
-    words = {"hour": "the hour of the day", "weekday": "the day of the week"}
+        return "Too few incidents for a pattern by hour or weekday"
+    words = {"hour": "hours of the day", "weekday": "days of the week"}
     significant = [text for of, text in words.items() if found[of].adjusted_p_value < 0.05]
     if not significant:
-        return "Neither hour nor weekday matters beyond what chance would do"
-    return f"Incidents depend on {wording.listing(significant)}, beyond chance"
+        return "No significant pattern by hour or weekday"
+    return f"Significantly more incidents at certain {wording.listing(significant)}"
 
 
 def _unit(seconds: float) -> tuple[float, str]:

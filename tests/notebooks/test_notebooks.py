@@ -328,7 +328,7 @@ def test_notebook_runs_on_a_state_log_alone(path, tmp_path):
         "02_error_budget": "There is no error budget, because no objective has data",
         "03_alerting": "No alert can be replayed, because no objective has data",
         "08_choosing_slos": "**site**: **not enough data**: 1 whole week observed; a target",
-        "05_incidents": "**1 incident is too few to say whether anything got better or worse.**",
+        "05_incidents": "**1 incident is too few** to say whether anything got better or worse.",
         "04_delivery": "There are no deployments in the folder",
         "06_delivery_vs_reliability": "because there are no deployments in the folder",
         "07_budget_policy": "No policy can be replayed, because no objective has data",
