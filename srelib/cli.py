@@ -323,12 +323,13 @@ def lab(
     from jupyterlab.labapp import main as open_lab
 
     from srelib import shipped
+    from srelib.notebook import KEEPING
 
     folder = folder.expanduser().resolve()
     notebooks = shipped.copied(folder)
     _say(f"These notebooks are yours to change: {notebooks}")
     first = min(notebooks.glob("*.ipynb"))
-    open_lab([str(first), f"--ServerApp.root_dir={folder}", *options.args])
+    open_lab([str(first), f"--ServerApp.root_dir={folder}", KEEPING, *options.args])
 
 
 collect = typer.Typer(no_args_is_help=True, help="Write exports from what tools keep themselves.")

@@ -14,6 +14,9 @@ _FIX = re.compile(r"(?:\.\s+(?=\S)|;\s+(?=(?:write|use|give|try|did you)\b))", r
 _CORRECT = "correct the value, and run the cell again"
 _BARE = ("kernelspec", "language_info")
 
+KEEPING = "--ServerApp.jpserver_extensions={'srelib.notebook': True}"
+"""The option of JupyterLab with which saving changes nothing that its user did not change."""
+
 
 def attended() -> Any:
     """The IPython shell of a notebook whose user can answer; None in a run of its own or outside.

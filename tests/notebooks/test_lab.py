@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from srelib.notebook import KEEPING
+
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +46,7 @@ def lab(tmp_path_factory) -> Iterator[tuple[str, Path]]:
     options = [
         "--no-browser", "--allow-root", f"--port={port}", "--ServerApp.port_retries=0",
         "--IdentityProvider.token=", "--expose-app-in-browser", "--LabApp.news_url=",
-        "--ServerApp.jpserver_extensions={'srelib.notebook': True}", f"--ServerApp.root_dir={home}",
+        KEEPING, f"--ServerApp.root_dir={home}",
     ]  # fmt: skip
     with (home / "log").open("w") as log:
         server = subprocess.Popen(
@@ -121,11 +123,13 @@ def save(page, path: Path) -> bytes:
 
 
 def move_each(page, name: str) -> None:
-    """Move every control of a notebook by keyboard; the figure follows each of them."""
+    """Move every control of a notebook by keyboard, the choice of a service last; the figure
+    follows each of them.
+    """
     assert page.locator(FIGURE).count() == (name in SLIDERS)
     controls = page.locator(".widget-hbox select, .widget-hbox .noUi-handle")
     assert controls.count() == SLIDERS.get(name, 0)
-    for number in range(controls.count()):
+    for number in [*range(1, controls.count()), 0][: controls.count()]:
         before = page.locator(FIGURE).get_attribute("src")
         for key in ("ArrowRight", "ArrowDown", "End", "Home"):
             controls.nth(number).press(key)
@@ -141,7 +145,7 @@ def follows(page, before: str) -> bool:
 
     changed = f"before => document.querySelector('{FIGURE}')?.src !== before"
     try:
-        page.wait_for_function(changed, arg=before, timeout=4000)
+        page.wait_for_function(changed, arg=before, timeout=6000)
     except TimeoutError:
         return False
     return True
