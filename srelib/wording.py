@@ -245,13 +245,13 @@ def plural(number: float, noun: str, nouns: str | None = None) -> str:
 
 
 def beyond(found: int, sure: int) -> str:
-    """How many of some findings chance would not explain, to follow their number."""
+    """How many of some findings are more than chance explains, to follow their number."""
     if found == 0:
         return ""
     if found == 1:
-        return ", beyond chance" if sure else ", within the reach of chance"
+        return ", more than chance explains" if sure else ", which could be chance"
     many = {0: "none", found: "all"}.get(sure, f"{sure}")
-    return f", {many} of them beyond chance"
+    return f", {many} of them by more than chance explains"
 
 
 def reach_of_chance(verdict: str) -> str:

@@ -24,13 +24,13 @@ def test_periods_are_drawn_as_bad_shares_from_zero_up():
     assert site.containers[0].lines[0].get_marker() == "o"
     assert any(line.get_ydata()[0] == pytest.approx(0.01) for line in shop.lines)
     assert title(ax) == (
-        "shop missed its target in 2 of 2 weeks, all of them beyond chance; "
+        "shop missed its target in 2 of 2 weeks, all of them by more than chance explains; "
         "1 of 2 indicators never did"
     )
 
 
 def test_markers_say_what_was_measured_and_are_hollow_within_the_reach_of_chance():
-    """Missed and kept, each beyond chance and within: two shapes, filled or not."""
+    """Missed and kept, each more than chance explains and not: two shapes, filled or not."""
     bad = pd.Series([0.03, 0.0101, 0.0099, 0.002])
     levels = pd.DataFrame({
         "starts_at": pd.date_range("2026-06-01", periods=4, freq="7D", tz="UTC"),
@@ -44,7 +44,9 @@ def test_markers_say_what_was_measured_and_are_hollow_within_the_reach_of_chance
         drawn[round(points.get_ydata()[0], 4)] = (points.get_marker(), hollow)
     expected = {0.03: ("^", False), 0.0101: ("^", True), 0.0099: ("o", True), 0.002: ("o", False)}
     assert drawn == expected
-    assert title(ax) == "shop missed its target in 2 of 4 weeks, 1 of them beyond chance"
+    assert title(ax) == (
+        "shop missed its target in 2 of 4 weeks, 1 of them by more than chance explains"
+    )
     (key,) = ax.texts
     assert "triangle: missed   dot: kept   hollow: within chance" in key.get_text()
     assert "hollow where chance could have kept or missed the target" in alt(ax)

@@ -6,207 +6,136 @@ import pandas as pd
 import pytest
 
 from srelib import windows
-from srelib.findings import sli as spoken_sli
+from srelib.findings import sli as spoken
 from srelib.fleet import Indicator
 from srelib.sli import SliceShares
-from srelib.sli.interval import ASSUMED, BACKGROUND_ONLY, CLUSTERED, OUTAGES, WILSON
+from srelib.sli.interval import ASSUMED, BACKGROUND_ONLY, OUTAGES, WILSON
 from srelib.stats import Estimate
+from tests.findings.replayed import plain, said
 
 WINDOW = windows.Window.parse("28d")
-
-
 SHOP = Indicator("shop", "shop", "availability", target=0.999, window=WINDOW)
-
-
 BARE = Indicator("shop", "shop", "availability")
-
-
 DAYS = pd.Timedelta("91D")
+NAN = float("nan")
 
 
-def plain(text: str) -> str:
-    """A text with ordinary spaces."""
-    return text.replace("\u00a0", " ")
-
-
-def estimate(value: float, low: float, high: float) -> Estimate:
+def estimate(value: float, low: float, high: float, made: str = OUTAGES) -> Estimate:
     """A service level with its interval."""
-    return Estimate(value, low, high, 90, 0.95, OUTAGES)
+    return Estimate(value, low, high, 90, 0.95, made)
+
+
+KEPT, MISSED = estimate(0.99, 0.98, 0.995), estimate(0.5, 0.4, 0.6)
+PERHAPS_KEPT, PERHAPS_MISSED = estimate(0.91, 0.85, 0.95), estimate(0.89, 0.85, 0.95)
+NO_BAD_TIME = Estimate(1.0, NAN, NAN, 600, 0.95, "none, no bad time seen")
+IDLE = Estimate(NAN, NAN, NAN, 0, 0.95, "none, no traffic")
 
 
 @pytest.mark.parametrize(
     ("indicator", "level", "text"),
     [
         (SHOP, estimate(0.9995, 0.9993, 0.9997),
-         "**shop**: 99.95 % good (95 % interval 99.93 % to 99.97 %); "
-         "the target of 99.9 % was kept."),
+         "99.95 % good (95 % interval 99.93 % to 99.97 %); the target of 99.9 % was kept."),
         (SHOP, estimate(0.9941, 0.989, 0.9964),
-         "**shop**: 99.41 % good (95 % interval 98.90 % to 99.64 %); "
-         "the target of 99.9 % was missed."),
+         "99.41 % good (95 % interval 98.90 % to 99.64 %); the target of 99.9 % was missed."),
         (SHOP, estimate(0.9988, 0.998, 0.9993),
-         "**shop**: 99.88 % good (95 % interval 99.80 % to 99.93 %); "
-         "the target of 99.9 % was missed, but within the reach of chance."),
+         "99.88 % good (95 % interval 99.80 % to 99.93 %); the target of 99.9 % was missed, but "
+         "this could be chance."),
         (SHOP, estimate(0.9992, 0.9985, 0.9996),
-         "**shop**: 99.92 % good (95 % interval 99.85 % to 99.96 %); "
-         "the target of 99.9 % was kept, but within the reach of chance."),
+         "99.92 % good (95 % interval 99.85 % to 99.96 %); the target of 99.9 % was kept, but "
+         "this could be chance."),
         (BARE, estimate(0.5, 0.4, 0.6),
-         "**shop**: 50 % good (95 % interval 40 % to 60 %); nothing is promised."),
-        (SHOP, estimate(float("nan"), float("nan"), float("nan")),
-         "**shop** saw no traffic, so it has no service level."),
+         "50 % good (95 % interval 40 % to 60 %); it has no target."),
+        (BARE, NO_BAD_TIME,
+         "100 % good; it has no target. No bad time was seen, so there is no interval."),
+        (SHOP, NO_BAD_TIME, "100 % good; the target of 99.9 % was kept. No bad time was seen, so "
+                            "there is no interval."),
+        (SHOP, estimate(0.9995, 0.9993, 0.9997, OUTAGES + ASSUMED),
+         "99.95 % good (95 % interval 99.93 % to 99.97 %, on an assumed spread of outage sizes); "
+         "the target of 99.9 % was kept."),
+        (SHOP, estimate(0.9995, 0.9993, 0.9997, WILSON + BACKGROUND_ONLY),
+         "99.95 % good (95 % interval 99.93 % to 99.97 %, of background errors only: no outage "
+         "seen); the target of 99.9 % was kept."),
     ],
 )  # fmt: skip
-def test_level_sentence_says_no_more_than_the_interval_allows(indicator, level, text):
-    """Kept, missed, either by chance, nothing promised, no traffic."""
-    assert plain(spoken_sli._level_sentence(indicator, level)) == text
+def test_a_level_says_no_more_than_the_interval_allows(indicator, level, text):
+    """Kept, missed, either by chance, no target, no interval, what an interval leaves out."""
+    (line,) = said(spoken.levels_sentences({indicator: level}, length=DAYS))
+    assert line == f"**shop**: {text}"
 
 
-def test_levels_without_data_say_how_to_export():
-    """No series at all is an answer, too."""
-    assert spoken_sli.levels_sentences({}, length=DAYS) == [spoken_sli.NO_DATA]
-
-
-def test_many_kept_targets_share_a_sentence():
-    """What is fine is said once."""
-    fine = {Indicator(name, target=0.9): estimate(0.99, 0.98, 0.995) for name in "abcd"}
-    assert [plain(text) for text in spoken_sli.levels_sentences(fine, length=DAYS)] == [
-        "All 4 objectives were kept over 91 days.",
-        "4 kept their target beyond the reach of chance: **a**, **b**, **c** and **d**.",
+def test_levels_without_traffic_or_data_are_answers():
+    """No traffic at all, and no series at all."""
+    assert said(spoken.levels_sentences({SHOP: IDLE}, length=DAYS)) == [
+        "**shop** saw no traffic, so it has no service level."
     ]
-
-
-KEPT, MISSED = estimate(0.99, 0.98, 0.995), estimate(0.5, 0.4, 0.6)
-
-
-PERHAPS_KEPT, PERHAPS_MISSED = estimate(0.91, 0.85, 0.95), estimate(0.89, 0.85, 0.95)
-
-
-NO_BAD_TIME = Estimate(1.0, float("nan"), float("nan"), 600, 0.95, "none, no bad time seen")
-
-
-IDLE = Estimate(float("nan"), float("nan"), float("nan"), 0, 0.95, "none, no traffic")
+    (line,) = said(spoken.levels_sentences({}, length=DAYS))
+    assert line.startswith("There is no service level series here: export good and total events")
 
 
 @pytest.mark.parametrize(
-    ("found", "text"),
+    ("found", "lines"),
     [
         ([KEPT, PERHAPS_MISSED, MISSED, PERHAPS_KEPT],
-         "Of 4 objectives over 91 days, 2 were kept and 2 missed (**c** and **b**); "
-         "2 of these results are within the reach of chance."),
-        ([KEPT, PERHAPS_MISSED], "Of 2 objectives over 91 days, 1 was kept and 1 missed (**b**); "
-                                 "1 of these results is within the reach of chance."),
-        ([KEPT, KEPT], "Both objectives were kept over 91 days."),
-        ([PERHAPS_MISSED, MISSED, MISSED],
-         "All 3 objectives were missed over 91 days (**b**, **c** and **a**); "
-         "1 of these results is within the reach of chance."),
-        ([NO_BAD_TIME, MISSED, IDLE],
-         "Of 2 objectives over 91 days, 1 was kept and 1 missed (**b**); 1 saw no traffic; "
-         "1 of these results is without an interval."),
-        ([IDLE, MISSED], "The objective **b** was missed over 91 days; 1 saw no traffic."),
-        ([IDLE, IDLE], "None of 2 objectives saw any traffic over 91 days."),
+         ["Over 91 days, **2 of 4 objectives missed their targets**: **c** and **b**.",
+          "In 2 of 4 objectives the interval contains the target, so kept or missed could be "
+          "chance."]),
+        ([KEPT, KEPT], ["Over 91 days, **2 objectives were kept** and none missed."]),
+        ([IDLE, MISSED], ["Over 91 days, **1 of 1 objective missed its target**: **b**.",
+                          "1 objective saw no traffic."]),
+        ([IDLE, IDLE], ["None of 2 series saw any traffic over 91 days."]),
     ],
 )  # fmt: skip
-def test_the_bottom_line_counts_facts_and_names_the_doubt_apart(found, text):
-    """Kept and missed are measured, the most missed named first; chance is said after that."""
+def test_the_bottom_line_counts_facts_and_names_the_doubt_apart(found, lines):
+    """Kept and missed are measured, the most missed named first; then doubt and the worst one."""
     levels = {Indicator(c, target=0.9): e for c, e in zip("abcd", found, strict=False)}
-    assert plain(spoken_sli.levels_sentences(levels, length=DAYS)[0]) == text
+    shown = said(spoken.levels_sentences(levels, length=DAYS))
+    assert shown[: len(lines)] == lines
+    assert len(shown) - len(lines) == (IDLE not in found or MISSED in found)
 
 
 def test_the_bottom_line_without_objectives_names_the_least_reliable():
-    """Nothing promised is nothing missed."""
+    """No target is no target missed."""
     levels = {Indicator("a"): KEPT, Indicator("b"): MISSED}
-    assert plain(spoken_sli.levels_sentences(levels, length=DAYS)[0]) == (
-        "Of 2 series over 91 days, **b** was the least reliable, 50 % good; nothing is promised."
+    line, worst = said(spoken.levels_sentences(levels, length=DAYS))
+    assert line == (
+        "There are no objectives; over 91 days, **b** was the least reliable of 2 series."
     )
+    assert worst.startswith("**b**: 50 % good")
 
 
-def test_one_objective_is_its_own_bottom_line():
-    """One sentence says all there is to say."""
-    (only,) = spoken_sli.levels_sentences({Indicator("a", target=0.9): KEPT}, length=DAYS)
-    assert plain(only) == ("**a**: 99.0 % good (95 % interval 98.0 % to 99.5 %); "
-                           "the target of 90 % was kept.")  # fmt: skip
+def test_the_table_shows_what_an_interval_stands_on():
+    """Outages or events; the interval below the level; no interval without bad time."""
+    levels = {
+        Indicator("a<b>", target=0.9): KEPT, Indicator("c", target=0.9): PERHAPS_MISSED,
+        Indicator("d", unit="events"): estimate(0.99, 0.98, 0.995, WILSON + BACKGROUND_ONLY),
+        Indicator("site", target=0.9, unit="seconds"): NO_BAD_TIME,
+    }  # fmt: skip
+    found = spoken.levels_table(levels)
+    assert [[plain(cell) for cell in row] for row in found.rows] == [
+        ["a<b>", "90 %", "99.0 %\n98.0 % to 99.5 %", "90 outages", "kept"],
+        ["c", "90 %", "89 %\n85 % to 95 %", "90 outages", "missed, could be chance"],
+        ["d", "none", "99.0 %\n98.0 % to 99.5 %", "90 events", "no target"],
+        ["site", "90 %", "100 %", "10 min", "kept, no interval"],
+    ]
+    assert "<b>" not in found._repr_html_()
 
 
-@pytest.mark.parametrize(
-    ("made", "words"),
-    [
-        (OUTAGES, ""),
-        (OUTAGES + ASSUMED, ", on an assumed spread of outage sizes"),
-        (WILSON + BACKGROUND_ONLY, ", of background errors only: no outage seen"),
-    ],
-)
-def test_a_level_says_what_its_interval_leaves_out(made, words):
-    """No outage seen, or too few to know how much they differ."""
-    assert plain(spoken_sli._level_sentence(Indicator("a", target=0.9), method(made))) == (
-        f"**a**: 99.0 % good (95 % interval 98.0 % to 99.5 %{words}); the target of 90 % was kept."
-    )
-
-
-def test_the_table_counts_outages_or_events():
-    """What an interval stands on."""
-    levels = {Indicator(n, target=0.9, unit="events"): method(made)
-              for n, made in (("a", OUTAGES), ("b", WILSON + BACKGROUND_ONLY))}  # fmt: skip
-    found = spoken_sli.levels_table(levels, coverage=dict.fromkeys(levels, 1.0))
-    assert [plain(row[4]) for row in found.rows] == ["90 outages", "90 events"]
-
-
-def test_uptime_without_downtime_has_no_interval():
-    """A record without an outage does not say how rare outages are."""
-    site = Indicator("site", target=0.9, unit="seconds")
-    assert plain(spoken_sli._level_sentence(site, NO_BAD_TIME)) == (
-        "**site**: 100 % good; the target of 90 % was kept; without any bad time there is no "
-        "interval."
-    )
-    row = spoken_sli.levels_table({site: NO_BAD_TIME}, coverage={site: 1.0}).rows[0]
-    assert [plain(cell) for cell in row] == [
-        "site", "90 %", "100 %", "none", "10 min", "none, no bad time seen", "100 %",
-        "kept, no interval",
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("found", "verdict"),
-    [(KEPT, "kept"), (MISSED, "missed"), (PERHAPS_KEPT, "kept, within chance"),
-     (PERHAPS_MISSED, "missed, within chance"), (NO_BAD_TIME, "kept, no interval"),
-     (IDLE, "no traffic")],
-)  # fmt: skip
-def test_the_verdict_is_what_was_measured_with_its_doubt(found, verdict):
-    """A table column that can be sorted: the fact first."""
-    assert spoken_sli._verdict(Indicator("a", target=0.9), found) == verdict
-
-
-def method(name: str) -> Estimate:
-    """A service level whose interval was made in one way."""
-    return Estimate(0.99, 0.98, 0.995, 90, 0.95, name)
-
-
-@pytest.mark.parametrize(
-    ("found", "text"),
-    [
-        ([method(WILSON + BACKGROUND_ONLY)] * 2,
-         "All intervals are 95 % intervals. No outage was seen, so the interval is of background "
-         "errors only, which look independent."),
-        ([method(OUTAGES)],
-         "The interval is a 95 % interval. Outages and the errors between them got intervals of "
-         "their own, which were joined."),
-        ([method(WILSON + BACKGROUND_ONLY), method(CLUSTERED + BACKGROUND_ONLY), method(OUTAGES),
-          method(OUTAGES), method(OUTAGES + ASSUMED), NO_BAD_TIME],
-         "All intervals are 95 % intervals. In 2 of 6 indicators outages and the errors between "
-         "them got intervals of their own, which were joined; in 1 one or two outages were seen, "
-         "so the interval assumes how much their sizes differ; in 1 no outage was seen, so the "
-         "interval is of background errors only, which cluster; in 1 no outage was seen, so the "
-         "interval is of background errors only, which look independent; in 1 no bad time was "
-         "seen, so there is no interval: a record without an outage does not say how rare outages "
-         "are."),
-        ([NO_BAD_TIME] * 2, "No bad time was seen, so there is no interval: a record without an "
-                            "outage does not say how rare outages are."),
-        ([IDLE], "No traffic was seen, so there is no interval."),
-        ([], "There is no interval, because there is no data."),
-    ],
-)  # fmt: skip
-def test_methods_are_told_for_every_indicator(found, text):
-    """Mixed, alike, and none at all."""
-    levels = {Indicator(str(n)): e for n, e in enumerate(found)}
-    assert plain(spoken_sli.methods_sentence(levels)) == text
+def test_the_basis_says_what_intervals_assume():
+    """Two outages, none, members, no interval; each with its number."""
+    kinds = (OUTAGES, OUTAGES + ASSUMED, WILSON + BACKGROUND_ONLY, "weighted mean of the members")
+    found = [estimate(0.99, 0.98, 0.995, made) for made in kinds]
+    levels = {Indicator(str(n)): e for n, e in enumerate([*found, NO_BAD_TIME, IDLE])}
+    assert said(spoken.basis_sentences(levels)) == [
+        "**How sure:** 95 % intervals say how much each share would vary with other days like "
+        "these.",
+        "1 of 6 intervals rest on one or two outages; how much outage sizes differ is assumed.",
+        "1 of 6 series saw no outage; their intervals cover background errors only.",
+        "1 of 6 intervals are of weighted means, as if errors of the members came together.",
+        "2 of 6 series have no interval, because no bad time or no traffic was seen.",
+    ]
+    assert len(spoken.basis_sentences({Indicator("a"): KEPT})) == 1
+    assert spoken.basis_sentences({}) == []
 
 
 def weeks(*ratios: float, wide: float = 0.05) -> pd.DataFrame:
@@ -219,22 +148,56 @@ def weeks(*ratios: float, wide: float = 0.05) -> pd.DataFrame:
     ("found", "text"),
     [
         ({"a": weeks(0.89, 0.88, 0.5, 0.95)},
-         "**a** missed its target in 3 of 4 weeks, 1 of them beyond chance."),
-        ({"a": weeks(0.89, 0.95), "b": weeks(0.99, 0.99)},
-         "**a** missed its target in 1 of 2 weeks, within the reach of chance. "
-         "Of all 4 indicator-weeks, 1 was missed, within the reach of chance."),
+         "**a** missed its target in 3 of 4 weeks, 1 by more than chance explains."),
         ({"a": weeks(0.89, 0.89), "b": weeks(0.5, 0.99)},
-         "**a** missed its target in 2 of 2 weeks, none of them beyond chance. "
-         "Of all 4 indicator-weeks, 3 were missed, 1 of them beyond chance."),
-        ({"a": weeks(0.5)}, "**a** missed its target in 1 of 1 week, beyond chance."),
+         "**a** missed its target in 2 of 2 weeks. Of 4 weeks of all objectives, 3 missed the "
+         "target, 1 by more than chance explains."),
         ({"a": weeks(0.91, 0.99)}, "No target was missed in any week."),
-        ({"a": weeks(float("nan"))}, "No week saw any traffic."),
+        ({"a": weeks(NAN)}, "No week saw any traffic."),
     ],
 )  # fmt: skip
 def test_weeks_are_counted_as_measured_and_the_interval_is_said_apart(found, text):
     """A week below its target was missed, whatever the interval says of the rate behind it."""
     periods = {Indicator(c, target=0.9): frame for c, frame in found.items()}
-    assert plain(spoken_sli.periods_sentence(periods)) == text
+    assert said(spoken.periods_sentences(periods)) == [text]
+    assert spoken.periods_sentences({BARE: weeks(0.5)}) == []
+
+
+def test_each_week_is_judged_by_the_target_in_force_at_its_end():
+    """98 % in four weeks: kept at 90 %, missed at 99 % from the third week on."""
+    ends = pd.date_range("2026-06-07", periods=4, freq="7D", tz="UTC")
+    key = Indicator("a", target=0.99, targets=((None, 0.9), (ends[1], 0.99)))
+    assert said(spoken.periods_sentences({key: weeks(*[0.98] * 4).assign(ends_at=ends)})) == [
+        "**a** missed its target in 2 of 4 weeks, 0 by more than chance explains."
+    ]
+
+
+def curve(*missed: bool) -> pd.DataFrame:
+    """Worst windows of one hour, two days and eight weeks: below 90 % or not."""
+    return pd.DataFrame({"window": pd.to_timedelta(["1h", "2D", "56D"]),
+                         "ratio": [0.5 if one else 0.99 for one in missed]})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("near", "text"),
+    [
+        ((True, True, True), "**a** misses its target even over its worst 8 weeks."),
+        ((True, True, False), "**a** misses its target even over its worst 8 weeks; **b** in no "
+                              "window longer than about 2 days."),
+        ((False, False, False), "**a** misses its target even over its worst 8 weeks; **b** misses "
+                                "it in no window."),
+    ],
+)  # fmt: skip
+def test_long_outages_are_told_from_short_ones(near, text):
+    """By the longest window in which each target is missed."""
+    known = {Indicator("a", target=0.9): curve(True, True, True),
+             Indicator("b", target=0.9): curve(*near)}  # fmt: skip
+    assert said(spoken.worst_sentences(known)) == [text]
+    never = {Indicator("a", target=0.9): curve(False, False, False)}
+    assert said(spoken.worst_sentences(never)) == [
+        "No objective misses its target in any window of any length."
+    ]
+    assert spoken.worst_sentences({BARE: curve(True, True, True)}) == []
 
 
 def traffic(events: float, allowance: float) -> SimpleNamespace:
@@ -245,26 +208,28 @@ def traffic(events: float, allowance: float) -> SimpleNamespace:
     )  # fmt: skip
 
 
+OTHER = Indicator("other", target=0.99)
+
+
 @pytest.mark.parametrize(
-    ("low", "text"),
+    ("low", "lines"),
     [
         ({SHOP: traffic(1e6, 1000)},
-         "No indicator has so little traffic that single failures decide about its target."),
-        ({SHOP: traffic(3328, 3.3)},
-         "Low traffic: of the 3,328 events **shop** sees per 28 days, the target allows "
-         "3 failures, and each costs 30 % of the budget."),
-        ({SHOP: traffic(100, 0.1)},
-         "Low traffic: of the 100 events **shop** sees per 28 days, "
-         "not one failure fits into the target."),
-        ({SHOP: traffic(0, 0)}, "No traffic at all: **shop**."),
-        ({}, "Without objectives there is no allowance that traffic could be too low for."),
-        ({Indicator("site", target=0.99, unit="seconds"): traffic(60, 1)},
-         "Time is counted here and not events, so there is no traffic to be too low."),
+         ["No objective has so little traffic that single bad events decide about its target."]),
+        ({SHOP: traffic(3328, 3.3), OTHER: traffic(3328, 33.3)},
+         ["**shop** sees 3,328 events per 28 days: the target allows 3 bad events, each 30 % of "
+          "the error budget.", "Also low: **other**."]),
+        ({SHOP: traffic(100, 0.1), OTHER: traffic(0, 0)},
+         ["**shop** sees 100 events per 28 days: the target allows less than one bad event.",
+          "No traffic: **other**."]),
+        ({SHOP: traffic(0, 0)}, ["No traffic: **shop**."]),
+        ({}, []),
+        ({Indicator("site", target=0.99, unit="seconds"): traffic(60, 1)}, []),
     ],
 )  # fmt: skip
-def test_low_traffic_says_what_one_failure_costs(low, text):
-    """Enough, little, less than one failure, none, nothing promised."""
-    assert plain(spoken_sli.low_traffic_sentence(low)) == text
+def test_low_traffic_says_what_one_bad_event_costs(low, lines):
+    """Enough, little, less than one bad event, none, no objective, time instead of events."""
+    assert said(spoken.low_traffic_sentences(low)) == lines
 
 
 def test_slices_are_compared_where_they_differ_most():
@@ -273,24 +238,12 @@ def test_slices_are_compared_where_they_differ_most():
     counted = Indicator("slices", target=0.9, unit="slices of 5 min")
     shares = {SHOP: SliceShares(0.01, 0.02), site: SliceShares(0.1, 0.3),
               counted: SliceShares(0.0, 0.9)}  # fmt: skip
-    assert plain(spoken_sli.slices_sentence(shares, slice="5m")) == (
-        "The choice matters most for **site**: 10 % of its time was bad, and 30 % of its slices "
-        "of 5 min fell below the target."
-    )
-    assert plain(spoken_sli.slices_sentence({SHOP: shares[SHOP]}, slice="5m")).startswith(
-        "**shop**: 1 % of its events were bad, and 2 %"
-    )
-    assert plain(spoken_sli.slices_sentence({counted: shares[counted]}, slice="5m")) == (
-        "There is nothing to compare: slices need an objective, and buckets of time no longer "
-        "than 5 min."
-    )
-
-
-def test_each_week_is_judged_by_the_target_in_force_at_its_end():
-    """98 % in four weeks: kept at 90 %, missed at 99 % from the third week on."""
-    ends = pd.date_range("2026-06-07", periods=4, freq="7D", tz="UTC")
-    key = Indicator("a", target=0.99, targets=((None, 0.9), (ends[1], 0.99)))
-    periods = {key: weeks(*[0.98] * 4).assign(ends_at=ends)}
-    assert plain(spoken_sli.periods_sentence(periods)) == (
-        "**a** missed its target in 2 of 4 weeks, none of them beyond chance."
-    )
+    assert said(spoken.slices_sentences(shares, slice="5m")) == [
+        "**site** differs most: 10 % of its time was bad, but 30 % of its slices of 5 min below "
+        "the target."
+    ]
+    (line,) = said(spoken.slices_sentences({SHOP: shares[SHOP]}, slice="5m"))
+    assert "1 % of its events were bad" in line
+    assert said(spoken.slices_sentences({counted: shares[counted]}, slice="5m")) == [
+        "Nothing to compare: slices need an objective, and buckets no longer than 5 min."
+    ]
