@@ -194,8 +194,9 @@ def _worst_title(
     reach = {key: length for key, length in reach.items() if key.has_target}
     if not reach:
         return "Worst share of bad events over every length of window"
-    times = {key: _times_allowed(key, results[key]) for key in reach
-             if (results[key]["ratio"].dropna() < key.target).all()}  # fmt: skip
+    ratios = {key: results[key]["ratio"].dropna() for key in reach}
+    times = {key: _times_allowed(key, results[key]) for key, known in ratios.items()
+             if len(known) and (known < key.target).all()}  # fmt: skip
     if len(times) > 1:
         worst = max(times, key=lambda key: times[key])
         return (f"{len(times)} of {len(reach)} indicators miss their target at every length, "
