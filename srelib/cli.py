@@ -317,7 +317,7 @@ def lab(
     """Copy the notebooks and the sample to DIR and open them in JupyterLab.
 
     What is in DIR already stays as it is, so that your changes are there the next time. Options
-    that are not known here go to JupyterLab.
+    that are not known here go to JupyterLab; write their values as in --port=8889.
     Exit 2: DIR cannot be written.
     """
     from jupyterlab.labapp import main as open_lab
