@@ -216,7 +216,9 @@ def estimates(field: str, values: Iterable[float], *, against: float | None = No
 
 
 def ends(low: str, high: str) -> str:
-    """The ends of an interval in a cell, with a unit they share once: 13\u201327 %."""
+    """The ends of a range in a cell, with a unit they share once: 13\u201327 %."""
+    if low == high:
+        return low
     if {" ", MINUS} & {*low, *high}:
         return f"{low} to {high}"
     number, _, unit = low.rpartition(NBSP)

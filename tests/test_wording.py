@@ -183,6 +183,7 @@ def test_a_cost_is_in_whole_percent_from_a_tenth_on():
 @pytest.mark.parametrize(
     ("low", "high", "text"),
     [
+        ("3", "3", "3"),
         ("13\xa0%", "27\xa0%", "13\u201327\xa0%"), ("0.08", "0.79", "0.08\u20130.79"),
         ("12\xa0h", "14\xa0h", "12\u201314\xa0h"), ("25\xa0min", "5\xa0h", "25\xa0min\u20135\xa0h"),
         ("\u2212230\xa0%", "33\xa0%", "\u2212230\xa0% to 33\xa0%"),

@@ -1,4 +1,4 @@
-"""Figures of notebook 07: frozen days, what was held and for how long, what that avoided.
+"""Figures of notebook 07: frozen days, what was delayed and for how long, what that avoided.
 
 `replays` are the results of a policy by objective, `pooled` the policy on the whole fleet, None
 where nothing could be replayed, and `table` comes from `srelib.policy.frontier`.
@@ -32,7 +32,7 @@ KINDS = {
 
 @canvas.redrawn
 def plot_freezes(replays: Results[PolicyReplay], *, ax: Axes | None = None) -> Axes:
-    """The budget left at each decision, the days frozen, and what came up for release.
+    """The budget left at each decision, the days frozen, and the deployments requested.
 
     One panel per objective: filled, the budget in the world with the policy, harm postponed;
     dashed, as recorded; below, a row of ticks per fate.
@@ -50,7 +50,7 @@ def plot_freezes(replays: Results[PolicyReplay], *, ax: Axes | None = None) -> A
         canvas.subtitle(
             ax,
             "replayed; line: budget left at each decision (dashed: as recorded); shaded: service "
-            "frozen, pale: only if harm is postponed; ticks: deployments requested, grey made, "
+            "frozen, pale: only if harm is postponed; ticks: deployments, grey on time, "
             f"orange delayed, green fixes not delayed{key}",
         )
     return ax
@@ -88,7 +88,7 @@ def _freeze_panel(ax: Axes, indicator: Indicator, result: PolicyReplay) -> None:
 
 
 def _ticks(ax: Axes, schedule: pd.DataFrame) -> None:
-    """Three rows under the budget: shipped, held, fixes."""
+    """Three rows under the budget: deployments on time, delayed, and fixes."""
     kinds = {
         0.15: (["shipped"], canvas.GREY), 0.09: (["delayed", "waiting"], canvas.VERMILLION),
         0.03: (["exempt"], canvas.GREEN),
@@ -191,7 +191,7 @@ def _held_title(pooled: PooledReplays) -> str:
 def plot_saved(replays: Results[PolicyReplay], *, ax: Axes | None = None) -> Axes:
     """The range of bad events avoided per objective, from harm only postponed to harm avoided.
 
-    One bar per objective that had anything delayed; as a share of its allowance of all the time.
+    One bar per objective that had anything delayed; as a share of its error budget of all the time.
     """
     results = {k: r for k, r in answers(replays).items() if any(len(o.held) for o in r.outcomes)}
     if not results:
@@ -210,8 +210,8 @@ def plot_saved(replays: Results[PolicyReplay], *, ax: Axes | None = None) -> Axe
         ax.tick_params(axis="y", length=0)
         ax.margins(x=0.14)
         canvas.percent_axis(ax.xaxis, ticks=6)
-        ax.set_xlabel("bad events avoided in the replay, as a share of the allowance\n(range with "
-                      "chance included; right is better)")  # fmt: skip
+        ax.set_xlabel("bad events avoided in the replay, as a share of the error budget\n"
+                      "(range with chance included; right is better)")  # fmt: skip
     return ax
 
 
@@ -219,14 +219,14 @@ def _saved_row(ax: Axes, y: int, result: PolicyReplay) -> None:
     low, high = _shares(result)
     ax.barh(y, high - low, left=low, height=0.5, color=LEFT)
     canvas.hover(ax, [(low + high) / 2], [y], [f"{wording.percent(low)} to {wording.percent(high)} "
-                                               "of the allowance avoided"])  # fmt: skip
+                                               "of the error budget avoided"])  # fmt: skip
     text = " to ".join(wording.count(round(end)) for end in (result.low, result.high))
     ax.annotate(text, (high, y), xytext=(5, 0), textcoords="offset points", va="center",
                 fontsize=8.5, color=canvas.GREY, annotation_clip=False)  # fmt: skip
 
 
 def _shares(result: PolicyReplay) -> tuple[float, float]:
-    """Ends of the range of what was avoided, as shares of the allowance."""
+    """Ends of the range of what was avoided, as shares of the error budget."""
     shares = [outcome.saved_share for outcome in result.outcomes]
     return min(0.0, *(share.low for share in shares)), max(share.high for share in shares)
 
@@ -235,16 +235,16 @@ def _saved_title(results: Mapping[Indicator, PolicyReplay]) -> str:
     most = max(results, key=lambda key: results[key].avoided.saved_share.value)
     one = results[most]
     if one.avoided.saved.high <= 0:
-        return "Delaying deployments would have avoided nothing"
+        return "Delays would have avoided nothing"
     low, high = wording.percents(_shares(one))
-    beyond = "" if one.avoided.saved.low > 0 else ", which chance could explain"
+    beyond = "" if one.avoided.saved.low > 0 else ", could be chance"
     lead = "Most for " if len(results) > 1 else "For "
-    return f"{lead}{most.label}: {low} to {high} of its allowance would be avoided{beyond}"
+    return f"{lead}{most.label}: {low} to {high} of its error budget would be avoided{beyond}"
 
 
 @canvas.redrawn
 def plot_frontier(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Policies side by side: what they delay against what they avoid.
+    """Policies side by side: delays against bad events avoided.
 
     Two points per policy, joined: harm avoided (filled), and the low end of the range, for harm
     that is only postponed (hollow).
@@ -270,7 +270,7 @@ def plot_frontier(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             Line2D([], [], marker="o", ls="", mfc="white", color=canvas.BLUE,
                    label="harm postponed: low end of the range"),
             Line2D([], [], ls=(0, (4, 2)), color=canvas.GREY, label="none better in both"),
-            Line2D([], [], marker="D", ls="", color=canvas.VERMILLION, label="in question"),
+            Line2D([], [], marker="D", ls="", color=canvas.VERMILLION, label="chosen policy"),
         ])  # fmt: skip
     return ax
 

@@ -38,7 +38,7 @@ FIELD_TITLES = (
 COLUMN, GUTTER, TOP, PITCH = 0.333, 0.018, 0.785, 0.187
 READING = "each dot is one service, better is to the right; the ends of a line are named"
 DOT, MOST_NAMES = 6.5, 16
-NO_PLACE = "No service can be placed: it takes deployments and an objective of the same service."
+NO_PLACE = "No service can be placed: that takes deployments and an objective of the same service."
 TINTS = {FAST_SAFE: canvas.GREEN, FAST_FRAGILE: canvas.VERMILLION, SLOW_SAFE: canvas.BLUE,
          SLOW_FRAGILE: canvas.PURPLE}  # fmt: skip
 CORNERS = ((0.0, 0.4, 0.97), (0.0, 0.4, 0.925), (0.8, 1.0, 0.97), (0.0, 0.25, 0.03),
@@ -103,8 +103,7 @@ def plot_devops_and_sre(board: Mapping[str, Scorecard], *, ax: Axes | None = Non
     Two overlapping fields; one dot per service, better to the right, the ends named.
     """
     if not board:
-        return canvas.note("There is no service in these exports, so there is nothing to "
-                           "compare.", ax=ax)  # fmt: skip
+        return canvas.note("There is no service in these exports to compare.", ax=ax)  # fmt: skip
     parts = "; ".join(_spoken(MEASURES[field], board) for fields in COLUMNS for field in fields)
     about = "Two overlapping fields, DevOps and SRE, with every measure as a line of " \
             f"{len(board)} services"  # fmt: skip
@@ -245,15 +244,15 @@ def _title(board: Mapping[str, Scorecard]) -> str:
     place = sorted(both, key=lambda name: -left[name]).index(quick) + 1
     who = wording.label(quick, limit=30)
     if place == 1:
-        return f"{who} ships most often and has the most budget left"
+        return f"{who} deploys most often and has the most budget left"
     if place == len(both):
-        return f"{who} ships most often and has the least budget left"
-    return f"{who} ships most often and is number {place} of {len(both)} by budget left"
+        return f"{who} deploys most often and has the least budget left"
+    return f"{who} deploys most often and is number {place} of {len(both)} by budget left"
 
 
 @canvas.redrawn
 def plot_quadrants(quadrants: Quadrants, *, ax: Axes | None = None) -> Axes:
-    """How often each service ships against what is left of its budget, with intervals.
+    """How often each service deploys against what is left of its budget, with intervals.
 
     Crosses are named with the probability of their quadrant, the surest first.
     """
@@ -308,7 +307,7 @@ def _quadrant_fields(
         ax.fill_between([left, right], bottom, up, color=TINTS[name], alpha=0.07, lw=0, zorder=0)
         fast, safe = name in (FAST_SAFE, FAST_FRAGILE), name in (FAST_SAFE, SLOW_SAFE)
         more = name == SLOW_SAFE and not canvas.is_narrow()
-        text = f"{name}:\nyou can afford to ship more" if more else name
+        text = f"{name}:\nroom for more deployments" if more else name
         ax.annotate(text, (1 if fast else 0, 1 if safe else 0), xycoords="axes fraction",
                     xytext=(-6 if fast else 6, -6 if safe else 6), textcoords="offset points",
                     ha="right" if fast else "left", va="top" if safe else "bottom", fontsize=9,
@@ -373,10 +372,10 @@ def _place(
 
 def _quadrants_title(quadrants: Quadrants) -> str:
     verbs = {
-        FAST_FRAGILE: ("ships fast and overspends", "ship fast and overspend"),
-        SLOW_FRAGILE: ("ships slowly and overspends", "ship slowly and overspend"),
-        SLOW_SAFE: ("can afford to ship more",) * 2,
-        FAST_SAFE: ("ships fast and keeps its budget", "ship fast and keep their budgets"),
+        FAST_FRAGILE: ("deploys often and overspends", "deploy often and overspend"),
+        SLOW_FRAGILE: ("deploys rarely and overspends", "deploy rarely and overspend"),
+        SLOW_SAFE: ("has room for more deployments", "have room for more deployments"),
+        FAST_SAFE: ("deploys often within its budget", "deploy often within their budgets"),
     }
     rows, said = quadrants.services, []
     for quadrant, (one, many) in verbs.items():

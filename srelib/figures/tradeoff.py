@@ -15,10 +15,10 @@ from srelib.figures import canvas
 from srelib.fleet import Indicator, Results, answers
 from srelib.tradeoff import Association, Effect, Failures
 
-NO_EFFECT = ("No effect of deployments could be estimated: it takes deployments of a service "
-             "whose good and total events are known around them.")  # fmt: skip
-NO_WEEKS = "Too few weeks are known of any service: it takes eight whole weeks with deployments " \
-           "and service levels."  # fmt: skip
+NO_EFFECT = ("Not enough data: no service has deployments, and good and total events around "
+             "them.")  # fmt: skip
+NO_WEEKS = ("Not enough data: it takes eight whole weeks of a service with deployments and service "
+            "levels.")  # fmt: skip
 MIXED = "the error budget, without a target of all bad events"
 LIGHT = "#9A9A9A"
 MOST_ROWS, MOST_NAMES = 24, 12
@@ -42,7 +42,7 @@ def _harm(effect: Effect) -> float:
 
 @canvas.redrawn
 def plot_curves(effects: Results[Effect], *, ax: Axes | None = None) -> Axes:
-    """Bad share around deployments beyond that of the same hours of other weeks, per service."""
+    """Error rate around deployments above that of the same hours of other weeks, per service."""
     known = answers(effects)
     if not known:
         return canvas.note(NO_EFFECT, ax=ax)
@@ -53,11 +53,11 @@ def plot_curves(effects: Results[Effect], *, ax: Axes | None = None) -> Axes:
         canvas.headline(ax, _curves_title(known) + remark)
         one = next(iter(known.values()))
         level = wording.percent(one.excess.confidence)
-        canvas.subtitle(ax, f"bad share beyond the usual for that hour of the week, with {level} "
+        canvas.subtitle(ax, f"error rate above the usual for that hour of the week, with {level} "
                             "interval; dashed: the deployment; each panel has a scale of its own"
                         )  # fmt: skip
     parts = "; ".join(f"{key.service}: {_curve_words(e)}" for key, e in list(known.items())[:12])
-    return canvas.describe(ax, f"Average bad share around deployments, one panel per service. "
+    return canvas.describe(ax, f"Average error rate around deployments, one panel per service. "
                                f"{_curves_title(known)}. {parts}.")  # fmt: skip
 
 
@@ -113,8 +113,8 @@ def _p(p: float) -> str:
 def _curve_words(effect: Effect) -> str:
     side = "more" if effect.excess.value > 0 else "fewer"
     if not effect.is_significant:
-        return "no effect this data could show"
-    return f"{side} bad events than usual afterwards, beyond chance"
+        return "not significant"
+    return f"significantly {side} bad events than usual afterwards"
 
 
 def _curves_title(known: Mapping[Indicator, Effect]) -> str:
@@ -122,14 +122,13 @@ def _curves_title(known: Mapping[Indicator, Effect]) -> str:
     helped = [key for key, e in known.items() if e.is_significant and e.excess.value < 0]
     of = wording.plural(len(known), "service")
     if not harmed and not helped:
-        return f"Deployments of {of} show no effect beyond chance"
+        return f"No significant effect of deployments in {of}"
     text = ", ".join(
-        f"{much} fails after deployments of {wording.listing(_names(who), limit=2)}"
-        for much, who in (("more", harmed), ("less", helped)) if who
+        f"{much} errors after deployments of {wording.listing(_names(who), limit=2)}"
+        for much, who in (("more", harmed), ("fewer", helped)) if who
     )  # fmt: skip
     rest = len(known) - len(harmed) - len(helped)
-    verb = "shows" if rest == 1 else "show"
-    tail = f"; {rest} of {of} {verb} nothing beyond chance" if rest else ""
+    tail = f"; not significant in {rest} of {of}" if rest else ""
     return f"{text[0].upper()}{text[1:]}{tail}"
 
 
@@ -204,10 +203,10 @@ def _cost_limits(effects: list[Effect]) -> tuple[float, float]:
 
 def _cost_key(ax: Axes) -> None:
     canvas.key(ax, [
-        Line2D([], [], color=canvas.VERMILLION, marker="o", ms=6, lw=2.2, label="beyond chance"),
+        Line2D([], [], color=canvas.VERMILLION, marker="o", ms=6, lw=2.2, label="significant"),
         Line2D([], [], color=canvas.GREY, marker="o", mfc="white", ms=6, lw=2.2,
-               label="within the reach of chance"),
-        Line2D([], [], color=canvas.PALE, lw=8, label="a harm this small may stay hidden"),
+               label="could be chance"),
+        Line2D([], [], color=canvas.PALE, lw=8, label="too small to be found"),
     ])  # fmt: skip
 
 
@@ -216,18 +215,18 @@ def _costs_title(effects: list[Effect]) -> str:
                     key=lambda e: -e.share.value)  # fmt: skip
     if not harmed:
         many = wording.plural(len(effects), "service")
-        return f"For none of {many} is a cost of deployments beyond chance"
+        return f"No significant cost of deployments in {many}"
     worst = harmed[0]
     share, what = worst.share, "budget" if worst.has_target else "bad events"
     low, high = map(wording.cost_share, (share.low, share.high))
-    tail = f", {len(harmed) - 1} more beyond chance" if len(harmed) > 1 else ""
+    tail = f"; significant in {len(harmed) - 1} more" if len(harmed) > 1 else ""
     return (f"Deployments cost {wording.label(worst.service, limit=26)} {low} to {high} of its "
             f"{what}{tail}")  # fmt: skip
 
 
 @canvas.redrawn
 def plot_association(association: Association, *, ax: Axes | None = None) -> Axes:
-    """Deployments against bad share, in weeks and services.
+    """Deployments against error rate, in weeks and services.
 
     An arrow leads from the quieter half of a service's weeks to the busier.
     """
@@ -235,7 +234,7 @@ def plot_association(association: Association, *, ax: Axes | None = None) -> Axe
     if not len(rows):
         return canvas.note(NO_WEEKS, ax=ax)
     with canvas.drawing(ax, _association_title(association), details="Association is not cause.",
-                        about="Deployments a week against bad share, weeks and services",
+                        about="Deployments a week against error rate, weeks and services",
                         height=4.2, labels=["0.001 %"]) as ax:  # fmt: skip
         floor = _floor(association)
         weeks = association.weeks
@@ -257,7 +256,7 @@ def plot_association(association: Association, *, ax: Axes | None = None) -> Axe
             Line2D([], [], ls="", marker="o", ms=3, color="#C8C8C8", label="one week"),
             Line2D([], [], ls="", marker="o", ms=6, color=canvas.INK, label="one service"),
             Line2D([], [], marker=">", ms=5, color=canvas.VERMILLION, lw=1.6,
-                   label="its quieter half of weeks to its busier half"),
+                   label="from its quieter to its busier weeks"),
         ])  # fmt: skip
     return ax
 
@@ -292,7 +291,7 @@ def _association_axes(ax: Axes, association: Association, floor: float) -> None:
     top = float(weeks["y"].max()) if len(weeks) else 1.0
     ax.set_ylim(floor / 1.3, max(top, floor) * 2)
     ax.set_xlabel("deployments a week")
-    ax.set_ylabel("bad share (logarithmic)")
+    ax.set_ylabel("error rate (logarithmic)")
 
 
 def _name_services(ax: Axes, rows: pd.DataFrame, floor: float) -> None:
@@ -308,27 +307,27 @@ def _association_title(association: Association) -> str:
     within, between = association.within, association.between
     sure = [association.within_p < 0.05, association.between_p < 0.05]
     if within.value != within.value:
-        return "Too few weeks to say whether busy weeks were worse"
+        return "Not enough weeks to compare busy with quiet ones"
     busy = "worse" if within.value > 0 else "better"
     if association.is_paradox:
         other = "worse" if between.value > 0 else "better"
-        return (f"Services that ship more do {other}, yet each does {busy} in the weeks it ships "
-                "more")  # fmt: skip
+        return (f"Services that deploy more are {other}, yet each is {busy} in weeks with more "
+                "deployments")  # fmt: skip
     r = f"{within.value:+.2f}".replace("-", wording.MINUS)
     if sure[0]:
-        return f"A service's busier weeks were its {busy} weeks (rank correlation {r})"
-    return f"Busier weeks were neither better nor worse, beyond chance (rank correlation {r})"
+        return f"Weeks with more deployments were {busy} (rank correlation {r})"
+    return f"Weeks with more deployments were not significantly {busy} (rank correlation {r})"
 
 
 @canvas.redrawn
 def plot_failures(failures: Mapping[str, Failures], *, ax: Axes | None = None) -> Axes:
     """Share of deployments that failed by size, weekday and hour, beside what is expected.
 
-    Panels by the label of their x axis; the tick is what the services in a group fail at anyway.
+    Panels by the label of their x axis; the tick is the share expected from the services alone.
     """
     known = {label: f for label, f in failures.items() if len(f.shares)}
     if not known:
-        return canvas.note("No deployment is known whose failure could be judged.", ax=ax)
+        return canvas.note("No deployment is known to have failed or not.", ax=ax)
     widths = np.array([len(f.shares) + 1.2 for f in known.values()], dtype=float)
     gap = 0.03
     widths *= (1 - gap * (len(known) - 1)) / widths.sum()
@@ -348,8 +347,8 @@ def plot_failures(failures: Mapping[str, Failures], *, ax: Axes | None = None) -
             _failure_panel(panel, label, one, top, first=narrow or not row)
             start += wide + gap
         level = wording.interval(next(iter(known.values())).odds.confidence)
-        canvas.subtitle(ax, f"share of deployments that failed, with {level}; grey tick: what "
-                            "the services in that group fail at over all their deployments"
+        canvas.subtitle(ax, f"share of deployments that failed, with {level}; grey tick: "
+                            "expected from the fail rates of these services"
                         )  # fmt: skip
     return ax
 
@@ -390,5 +389,5 @@ def _short(label: str) -> str:
 def _failures_title(known: Mapping[str, Failures]) -> str:
     found = [label for label, f in known.items() if f.p_value < 0.05]
     if not found:
-        return f"{wording.listing(known).capitalize()} made no difference beyond chance"
-    return f"Failing had to do with {wording.listing(found)}, beyond chance"
+        return f"No significant difference in failures by {wording.listing(known)}"
+    return f"Failures differ significantly by {wording.listing(found)}"

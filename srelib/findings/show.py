@@ -28,7 +28,7 @@ Format = Callable[[Any], str]
 _ADDRESS = re.compile(r"(?i)https?://[^\s<>\"'`\\]+")
 
 
-def show(sentences: str | Finding | Iterable[str | Finding]) -> None:
+def show(sentences: str | Finding | Iterable[str | Finding | None]) -> None:
     """Display sentences of Markdown: one as a paragraph, several as a list without empty ones.
 
     Findings among them also travel as values, in the metadata of the output.

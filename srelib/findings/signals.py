@@ -15,7 +15,6 @@ from srelib.delivery import AssistedChanges
 from srelib.delivery.assistance import WAITED, Contrast
 from srelib.delivery.signals import MARKS, REVERTED
 from srelib.findings.finding import Finding, sentence
-from srelib.findings.show import Table, table
 from srelib.windows.window import span_label
 
 QUANTITIES = {
@@ -23,9 +22,6 @@ QUANTITIES = {
     "reworked": "difference of rework with AI tools",
     "lead_time": "factor on lead time with AI tools",
 }
-NAMES = {
-    "failed": "change fail rate", "reworked": "rework rate", "lead_time": "median lead time",
-}  # fmt: skip
 
 
 def marks_sentence(found: pd.DataFrame, *, between: tuple[pd.Timestamp, pd.Timestamp]) -> Finding:
@@ -92,31 +88,3 @@ def _sizes(one: Contrast, sign: int = 1) -> list[str]:
     ends = (found.low, found.high)[::sign]
     middle, low, high = (wording.rounded(100 * sign * x) for x in (found.value, *ends))
     return [f"{middle} points", low, f"{high} points"]
-
-
-def assisted_table(result: AssistedChanges) -> Table | None:
-    """Each measure with and without AI tools, and the difference; None without a mark."""
-    if not result.marked:
-        return None
-    rows = [
-        {
-            "measure": NAMES[one.measure],
-            "with AI tools": _plain(one, one.assisted, one.counts[0]),
-            "without": _plain(one, one.others, one.counts[1]),
-            "within service and month": _shown(one),
-        }
-        for one in result.contrasts
-    ]
-    return table(pd.DataFrame(rows), caption=(
-        "Changes and deployments with and without AI tools, all services; difference (of times: "
-        "factor) within service and month, with 95 % interval"))  # fmt: skip
-
-
-def _plain(one: Contrast, value: float, n: int) -> str:
-    write = wording.length if one.measure == WAITED else wording.percent
-    return "–" if value != value else f"{write(value)}\nn = {wording.count(n)}"
-
-
-def _shown(one: Contrast) -> str:
-    value, low, high = _sizes(one)
-    return f"{value}\n{low} to {high}" if value else "not enough data"

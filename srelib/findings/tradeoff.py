@@ -1,119 +1,111 @@
-"""What notebook 06 says: what deployments cost, what moved together, which of them fail."""
+"""What notebook 06 says of deployments: what they cost, what moved together, which of them fail."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from srelib import wording
-from srelib.findings.finding import Finding, markdown, name, names, sentence
+from srelib.findings.finding import Finding, markdown, say, sentence
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, refusal_reasons, table
 from srelib.fleet import Indicator, Results, answers, refusals
 from srelib.stats import Estimate
 from srelib.tradeoff import Association, Effect, Failures, FleetEffect
-from srelib.tradeoff.after_deployments import INSIDE_INCIDENT
+from srelib.tradeoff.association import Span
 
-FEW = 5
-"""Deployments used below which a result that is not beyond chance is called too few to tell."""
-NO_DEPLOYMENTS = ("**Nothing can be said about what shipping costs, because there are no "
-                  f"deployments in the folder.** To add them, export {HOW_TO['deployments']}."
-                  )  # fmt: skip
-NO_LEVELS = ("**Nothing can be said about what shipping costs, because no service has both "
-             f"deployments and service levels.** To add levels, export {HOW_TO['sli']}."
-             )  # fmt: skip
-MOST_EFFECTS = 8
 SHARED_OUTAGES = 1.3
 """How much wider shared outages make the interval of a fleet's total before it is said."""
-NOT_CAUSE = "Association is not cause."
+HISTORY = "the whole history"
 
 
-def cost_sentences(effects: Results[Effect], *, deployments: pd.DataFrame) -> list[str]:
-    """The answer: whose deployments cost reliability, how much, how sure; the bottom line first."""
+def cost_sentences(effects: Results[Effect], *, deployments: pd.DataFrame) -> list[Finding]:
+    """Services whose deployments cost reliability, with the size, and those of which it is open."""
     if not len(deployments):
-        return [NO_DEPLOYMENTS]
+        return [say("tradeoff.none", "deployments", how=HOW_TO["deployments"])]
     known = _ranked(effects)
     if not known:
-        return [NO_LEVELS if not effects else f"{NO_LEVELS} {failed_sentence(effects)}"]
-    sure = {key: effect for key, effect in known.items() if effect.is_significant}
-    lines = [_bottom_line(len(known), sure)] if len(known) > 1 else []
-    lines += [_effect_sentence(e, unit=key.unit) for key, e in list((sure or known).items())[:2]]
-    if sure and len(sure) < len(known):
-        lines.append(_unseen([effect for effect in known.values() if not effect.is_significant]))
-    return lines
+        return [say("tradeoff.none", "levels", how=HOW_TO["sli"]), *failed_sentences(effects)]
+    if len(known) == 1:
+        return [_service_sentence(effect, key.unit) for key, effect in known.items()]
+    sure = [effect for effect in known.values() if effect.is_significant]
+    cost = [_found(effect) for effect in sure if effect.excess.value > 0]
+    groups = {
+        "less": [effect.service for effect in sure if effect.excess.value <= 0],
+        "open": [effect.service for effect in known.values() if not effect.is_significant],
+    }
+    lines = [say("tradeoff.services", "some" if cost else "none", n=len(cost), found=cost,
+                 services=len(known))]  # fmt: skip
+    return lines + [say("tradeoff.others", which, who=who) for which, who in groups.items() if who]
 
 
-def fleet_sentence(effect: FleetEffect | None) -> Finding | str:
-    """What the deployments of all services together cost; empty for fewer than two services."""
+def fleet_sentence(effect: FleetEffect | None) -> Finding | None:
+    """What the deployments of all services together cost; None for fewer than two services."""
     if effect is None or effect.services < 2:
-        return ""
-    out = effect.by_service.query("stands_out and excess > 0")["service"]
-    limit = 60 * effect.detectable if effect.detectable < np.inf else None
-    verdict = _fleet_verdict(effect, alone=bool(len(out)))
+        return None
+    whole = sentence("tradeoff.whole", "budgets" if effect.has_target else "all_errors",
+                     services=effect.services)  # fmt: skip
+    verdict, share = _fleet_verdict(effect), effect.share
     text = sentence(
-        "tradeoff.fleet", verdict, services=str(effect.services), found=_fleet_found(effect),
-        alone=names(out), doubts="".join(_fleet_doubts(effect)),
-        after=wording.duration(effect.after), detectable=wording.duration(limit),
-        side="more" if effect.score > 0 else "fewer",
+        "tradeoff.fleet", verdict, limit=60 * effect.detectable, doubts=_doubts(effect),
+        size=_size(effect, effect.total, effect.unit, effect.p_value, whole),
     )  # fmt: skip
     if not effect.has_target:
-        return text
-    share = effect.share
-    return Finding("tradeoff.fleet", "cost of deployments", "", "the whole history", share.value,
+        return Finding("tradeoff.fleet", "", "", HISTORY, np.nan, verdict=verdict, sentence=text)
+    return Finding("tradeoff.fleet", "cost of deployments", "", HISTORY, share.value,
                    wording.cost_share(share.value), verdict=verdict, low=share.low,
                    high=share.high, n=share.n, sentence=text,
                    anchor="what-happens-after-a-deployment")  # fmt: skip
 
 
-def _fleet_verdict(effect: FleetEffect, *, alone: bool) -> str:
+def _fleet_verdict(effect: FleetEffect) -> str:
     if not effect.is_significant:
-        return "chance" if effect.detectable < np.inf else "no_data"
-    if effect.score * effect.total.value < 0:
-        return "mixed"
-    harm = "harm" if alone else "harm_together"
-    return harm if effect.score > 0 else "help"
+        return "chance" if effect.detectable < np.inf else "few"
+    verdict = "cost" if effect.score > 0 else "less"
+    return f"mixed_{verdict}" if effect.score * effect.total.value < 0 else verdict
 
 
-def _fleet_found(effect: FleetEffect) -> str:
-    total, share = effect.total, effect.share
-    value, low, high = map(wording.cost_share, (share.value, share.low, share.high))
-    return sentence(
-        "tradeoff.found", "more" if total.value >= 0 else "fewer",
-        bad=_bad(abs(total.value), effect.unit), fewer=_less(effect.unit),
-        after=wording.duration(effect.after), deployments=f"{effect.deployments:,}", share=value,
-        whole="all error budgets" if effect.has_target else "all bad events", low=low, high=high,
-        level=wording.percent(share.confidence), p=_p(effect.p_value),
-    )  # fmt: skip
-
-
-def _fleet_doubts(effect: FleetEffect) -> list[str]:
+def _doubts(effect: FleetEffect) -> str:
     """What the total leaves out, what widens its interval, why it may hold 0 all the same."""
     known = {
         "part": effect.summed < effect.services,
         "shared": effect.correlation >= SHARED_OUTAGES,
         "zero": effect.is_significant and effect.total.low <= 0 <= effect.total.high,
     }
-    parts = {
-        "summed": str(effect.summed),
-        "unit": effect.unit,
-        "times": f"{effect.correlation:.1f}",
-    }
-    return [sentence("tradeoff.doubt", why, **parts) for why, holds in known.items() if holds]
+    parts = {"summed": effect.summed, "unit": effect.unit, "times": f"{effect.correlation:.1f}"}
+    doubts = [sentence("tradeoff.doubt", why, **parts) for why, holds in known.items() if holds]
+    return "".join(doubts)
 
 
-def fleet_mean_sentence(effect: FleetEffect | None) -> str:
+def _size(effect: Effect | FleetEffect, excess: Estimate, unit: str, p: float, whole: str) -> str:
+    """How much more failed than usual, as a number and as a share."""
+    share = effect.share
+    return sentence(
+        "tradeoff.size", bad=_bad(excess.value, unit), after=effect.after, n=effect.deployments,
+        share=share.value, low=share.low, high=share.high, whole=whole, level=excess.confidence,
+        p=_p(p),
+    )  # fmt: skip
+
+
+def _bad(number: float, unit: str) -> str:
+    """So many bad events, or so much bad time."""
+    if unit != "seconds" and abs(number) >= 1:
+        number = round(number)
+    return sentence("tradeoff.bad", unit.partition(" ")[0], n=number)
+
+
+def mean_sentence(effect: FleetEffect | None) -> Finding | None:
     """What a deployment costs on average over services, and how much these differ."""
     if effect is None or effect.services < 3:
-        return ""
+        return None
     mean, worst = effect.per_deployment, effect.by_service.iloc[0]
-    minutes = {"value": mean.value, "low": mean.low, "high": mean.high, "tau": effect.tau,
-               "harm": worst["shrunken"]}  # fmt: skip
-    return sentence(
-        "tradeoff.mean", "differ" if effect.tau else "alike", worst=name(worst["service"]),
-        level=wording.percent(mean.confidence),
-        **{part: wording.duration(60 * value) for part, value in minutes.items()},
+    return say(
+        "tradeoff.mean", "differ" if effect.tau else "alike", worst=worst["service"],
+        level=mean.confidence, value=60 * mean.value, low=60 * mean.low, high=60 * mean.high,
+        most=60 * worst["shrunken"],
     )  # fmt: skip
 
 
@@ -127,73 +119,31 @@ def _ranked(effects: Results[Effect]) -> dict[Indicator, Effect]:
     return dict(sorted(answers(effects).items(), key=rank))
 
 
-def _bottom_line(many: int, sure: Mapping[Indicator, Effect]) -> str:
-    harmed = [key.service for key, effect in sure.items() if effect.excess.value > 0]
-    if harmed:
-        return (f"Shipping costs reliability in **{len(harmed)} of {many} services**, beyond "
-                f"chance: {names(harmed)}.")  # fmt: skip
-    tail = f" Fewer bad events than usual followed those of {names(k.service for k in sure)}." \
-        if sure else ""  # fmt: skip
-    return (f"**No cost of shipping shows beyond chance** in any of {many} services; what it could "
-            f"have shown is in the table below.{tail}")  # fmt: skip
+def _found(effect: Effect) -> str:
+    share = effect.share
+    return sentence("tradeoff.found", _whole(effect), who=effect.service, share=share.value,
+                    low=share.low, high=share.high)  # fmt: skip
 
 
-def _unseen(unsure: list[Effect]) -> str:
-    few = [effect.service for effect in unsure if _is_few(effect)]
-    enough = [effect.service for effect in unsure if not _is_few(effect)]
-    parts = [f"in {names(enough)} there is no effect this data could show"] if enough else []
-    if few:
-        parts.append(f"of {names(few)} there are too few deployments to tell")
-    return f"{_first('; '.join(parts))}."
+def _whole(effect: Effect) -> str:
+    return "budget" if effect.has_target else "errors"
 
 
-def _is_few(effect: Effect) -> bool:
-    """Whether the data could hardly have shown anything: few deployments, or a whole budget."""
-    return effect.deployments < FEW or (effect.has_target and effect.detectable_share > 1)
+def _service_sentence(effect: Effect, unit: str) -> Finding:
+    """What the deployments of the only service cost."""
+    verdict = "cost" if effect.excess.value > 0 else "less"
+    whole = sentence("tradeoff.whole", _whole(effect))
+    return say(
+        "tradeoff.service", verdict if effect.is_significant else "chance", service=effect.service,
+        who=effect.service, limit=_limit(effect, unit),
+        size=_size(effect, effect.excess, unit, effect.adjusted_p_value, whole),
+    )  # fmt: skip
 
 
-def _effect_sentence(effect: Effect, *, unit: str = "events") -> str:
-    """What the deployments of one service cost: beyond chance, within it, or too few to tell."""
-    who, n = name(effect.service), wording.plural(effect.deployments, "deployment")
-    value, low, high = (effect.excess.value, effect.excess.low, effect.excess.high)
-    level = wording.percent(effect.excess.confidence)
-    interval = f"{level} interval {_amount(low, unit)} to {_amount(high, unit)}"
-    p = _p(effect.adjusted_p_value)
-    after = wording.duration(effect.after)
-    if effect.is_significant and value > 0:
-        cost = _cost(effect)
-        return (f"{who}: {_bad(value, unit)} more than usual in the {after} after {n} "
-                f"({interval}, {p}){cost}.{_one_week(effect)}")  # fmt: skip
-    if effect.is_significant:
-        return (f"{who}: {_bad(-value, unit)} **{_less(unit)}** than usual in the {after} after "
-                f"{n} ({interval}, {p}): shipping did not cost it reliability there."
-                f"{_one_week(effect)}")  # fmt: skip
-    side = "more" if value >= 0 else _less(unit)
-    seen = (f"{n} came with {_bad(abs(value), unit)} {side} than usual in the {after} after "
-            f"({interval}, {p})")  # fmt: skip
-    limit = _limit(effect, unit)
-    if _is_few(effect):
-        return f"{who}: **too few deployments to tell**. {_first(seen)}; {limit}."
-    return f"{who}: **no effect this data could show**. {_first(seen)}; {limit}."
-
-
-def effects_sentences(effects: Results[Effect]) -> list[str]:
-    """What the deployments of each service cost, sure harm first."""
-    lines = [_effect_sentence(e, unit=key.unit) for key, e in _ranked(effects).items()]
-    if len(lines) > MOST_EFFECTS:
-        more = len(lines) - MOST_EFFECTS
-        lines = [*lines[:MOST_EFFECTS], f"{more} more are in the table."]
-    return lines or ["No effect of deployments could be estimated."]
-
-
-def _first(text: str) -> str:
-    return text[0].upper() + text[1:]
-
-
-def _events(number: float) -> str:
-    if number != number:
-        return wording.UNKNOWN
-    return wording.count(round(number)) if abs(number) >= 1 else wording.count(number)
+def _limit(effect: Effect, unit: str) -> str:
+    """The smallest cost that the data would probably have shown."""
+    share = wording.cost_share(effect.detectable_share)
+    return share if effect.has_target else _bad(effect.detectable, unit)
 
 
 def _p(p: float) -> str:
@@ -202,213 +152,139 @@ def _p(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
 
 
-def _cost(effect: Effect) -> str:
-    share = effect.share
-    if share.value != share.value:
-        return ""
-    verb, what = ("they cost", "of its error budget") if effect.has_target else (
-        "that is", "of all its bad events")  # fmt: skip
-    value, low, high = map(wording.cost_share, (share.value, share.low, share.high))
-    return f": {verb} **{value}** {what} ({low} to {high})"
+def week_sentences(effects: Results[Effect]) -> list[Finding]:
+    """Services whose significant cost stands on a single week."""
+    found = []
+    for effect in _ranked(effects).values():
+        weeks = effect.by_week.dropna(subset="p_value")
+        if not effect.is_significant or not len(weeks):
+            continue
+        worst = weeks.iloc[int(weeks["p_value"].argmax())]
+        many = worst["excess"] / effect.excess.value >= 0.5
+        if many and worst["p_value"] >= 1 - effect.excess.confidence:
+            found.append(say("tradeoff.week", service=effect.service, who=effect.service,
+                             day=worst["week"], p=_p(worst["p_value"])))  # fmt: skip
+    return found
 
 
-def _amount(number: float, unit: str) -> str:
-    return wording.duration(number) if unit == "seconds" else _events(number)
-
-
-def _bad(number: float, unit: str) -> str:
-    """So many bad events, or so much bad time."""
-    if unit == "seconds":
-        return f"{wording.duration(number)} of bad time"
-    return f"{_events(number)} bad {'slices' if unit.startswith('slices') else 'events'}"
-
-
-def _less(unit: str) -> str:
-    return "less" if unit == "seconds" else "fewer"
-
-
-def _limit(effect: Effect, unit: str) -> str:
-    if effect.detectable != effect.detectable:
-        return "how small an effect it could have shown is unknown"
-    share = wording.cost_share(effect.detectable_share)
-    of = f", {share} of its budget," if effect.has_target else ""
-    return (f"an excess below {_bad(effect.detectable, unit)}{of} would most likely have "
-            "gone unseen")  # fmt: skip
-
-
-def _one_week(effect: Effect) -> str:
-    """Whether a single week carries the effect."""
-    weeks = effect.by_week.dropna(subset="p_value")
-    if not len(weeks):
-        return ""
-    worst = weeks.iloc[int(weeks["p_value"].argmax())]
-    share = worst["excess"] / effect.excess.value
-    if worst["p_value"] < 1 - effect.excess.confidence or share < 0.5:
-        return ""
-    return (f" **One week carries it**: without that of {wording.day(worst['week'])} it is within "
-            f"the reach of chance ({_p(worst['p_value'])}).")  # fmt: skip
-
-
-def failed_sentence(effects: Results[Effect]) -> str:
-    """Services whose effect could not be estimated, each with the reason; empty where all could."""
+def failed_sentences(effects: Results[Effect]) -> list[Finding]:
+    """Services whose effect could not be estimated, by reason."""
     refused = refusal_reasons((key.service, error) for key, error in refusals(effects).items())
-    parts = [f"{who}: {why}" for who, why in refused]
-    return f"Not estimated: {'; '.join(parts)}." if parts else ""
+    return [say("tradeoff.failed", who=who, why=why) for who, why in refused]
 
 
-def blur_sentence(counts: Mapping[Indicator, pd.DataFrame], *, after: str) -> str:
-    """Which services are counted in buckets so long that the hours `after` deployments blur."""
-    window = pd.Timedelta(after)
+def basis_sentences(
+    effects: Results[Effect], *, counts: Mapping[Indicator, pd.DataFrame], between: Span | None
+) -> list[Finding]:
+    """How many deployments were compared, why others were not, and where buckets are too long."""
+    known = answers(effects)
+    if not known or between is None:
+        return []
+    used = sum(effect.deployments for effect in known.values())
+    reasons = pd.concat([e.left_out["reason"] for e in known.values()]).value_counts()
+    parts = [f"{n} {markdown(reason)}" for reason, n in reasons.items()]
+    lines = [say("tradeoff.used", "some" if parts else "all", used=used, reasons=parts,
+                 all=used + int(reasons.sum()), first=between[0], last=between[1])]  # fmt: skip
+    after = next(iter(known.values())).after
     steps = {key.service: frame.index[1] - frame.index[0]
              for key, frame in counts.items() if len(frame) > 1}  # fmt: skip
-    long = {service: step for service, step in steps.items() if step > window / 2}
-    if not long:
-        return ""
-    most = wording.duration(max(long.values()))
-    return (f"{names(long)} {'is' if len(long) == 1 else 'are'} counted in buckets of {most}, so "
-            f"the {wording.duration(window)} after a deployment stand for that long, and short "
-            "harm is diluted.")  # fmt: skip
-
-
-def left_out_sentence(effects: Results[Effect]) -> str:
-    """How many deployments were left out of the effect, and why."""
-    known = answers(effects)
-    if not known:
-        return failed_sentence(effects) or "There is no effect to speak of."
-    used = sum(e.deployments for e in known.values())
-    reasons = pd.concat([e.left_out["reason"] for e in known.values()]).value_counts()
-    if not len(reasons):
-        return f"All {wording.plural(used, 'deployment')} were used."
-    parts = [f"{n} {markdown(reason)}" for reason, n in reasons.items()]
-    text = (f"{used:,} of {wording.plural(used + int(reasons.sum()), 'deployment')} were used; "
-            f"left out: {wording.listing(parts, limit=6)}.")  # fmt: skip
-    if INSIDE_INCIDENT in reasons.index:
-        text += " A deployment made because of an incident would be blamed for it."
-    return text
+    long = {service: step for service, step in steps.items() if step > after / 2}
+    if long:
+        lines.append(say("tradeoff.blur", who=long, n=len(long), after=after,
+                         longest=max(long.values())))  # fmt: skip
+    return lines + failed_sentences(effects)
 
 
 def effects_table(effects: Results[Effect]) -> Table | None:
-    """Effect, share of the budget, what could have been shown, per service."""
+    """Excess, share of the budget, and what could have been shown, per service."""
     known = _ranked(effects)
     if not known:
         return None
-    rows = []
-    for key, e in known.items():
-        low, high = _amount(e.excess.low, key.unit), _amount(e.excess.high, key.unit)
-        share, hidden = (wording.cost_share(part) if e.has_target else ""
-                         for part in (e.share.value, e.detectable_share))  # fmt: skip
-        rows.append({
-            "service": key.service, "used": e.deployments, "left_out": len(e.left_out),
-            "excess": _amount(e.excess.value, key.unit), "interval": f"{low} to {high}",
-            "share": share or "\u2013",
-            "p": _p(e.adjusted_p_value).removeprefix("p = ").removeprefix("p "),
-            "hidden": _amount(e.detectable, key.unit) + (f" ({hidden})" if hidden else ""),
-        })  # fmt: skip
+    rows = [_effect_row(effect, key.unit) for key, effect in known.items()]
     one = next(iter(known.values()))
-    return table(pd.DataFrame(rows), max_rows=40,
-                 caption=f"Bad events in the {wording.duration(one.after)} after deployments "
-                         "beyond the usual, share of the error budget of the whole history, p "
-                         "corrected for the number of services, and the smallest excess that would "
-                         "most likely have shown",
-                 headers={"used": "deployments used", "left_out": "left out",
-                          "excess": "excess", "interval": wording.interval(one.excess.confidence),
-                          "share": "of the budget", "hidden": "would have shown"}).stating(
-        Finding("effect.cell", "cost of deployments", key.service, "the whole history",
-                e.share.value, wording.cost_share(e.share.value), key.name, low=e.share.low,
-                high=e.share.high, n=e.deployments)
+    return table(pd.DataFrame(rows),
+                 caption=f"Cost of deployments in the {wording.duration(one.after)} after each, "
+                         f"{wording.interval(one.excess.confidence)}; p corrected for "
+                         f"{wording.plural(len(rows), 'service')}",
+                 headers={"used": "deployments compared", "excess": "bad events above usual",
+                          "share": "share of error budget",
+                          "hidden": "smallest cost likely found"}).stating(
+        Finding("effect.cell", "cost of deployments", key.service, HISTORY, e.share.value,
+                wording.cost_share(e.share.value), key.name, low=e.share.low, high=e.share.high,
+                n=e.deployments)
         for key, e in known.items() if e.has_target
     )  # fmt: skip
 
 
-def association_sentences(association: Association) -> list[str]:
-    """Whether busy weeks were bad weeks, and whether busy services are bad ones."""
+def _effect_row(effect: Effect, unit: str) -> dict[str, Any]:
+    share = effect.share
+    of = wording.ends(wording.cost_share(share.low), wording.cost_share(share.high))
+    return {
+        "service": effect.service,
+        "used": f"{effect.deployments} of {effect.deployments + len(effect.left_out)}",
+        "excess": _amount(effect.excess.value, unit),
+        "share": f"{wording.cost_share(share.value)}\n{of}"
+                 f"{'' if effect.has_target else ' of its bad events'}",
+        "p": _p(effect.adjusted_p_value).removeprefix("p = ").removeprefix("p "),
+        "hidden": _limit(effect, unit),
+    }  # fmt: skip
+
+
+def _amount(number: float, unit: str) -> str:
+    if unit == "seconds":
+        return wording.duration(number)
+    return wording.count(round(number) if abs(number) >= 1 else number)
+
+
+def association_sentences(association: Association) -> list[Finding]:
+    """Whether weeks with more deployments were worse, and services that deploy more."""
     if not len(association.weeks):
-        return ["No whole week is known with both deployments and service levels, so nothing can "
-                "have moved together."]  # fmt: skip
-    lines = [_within(association), _between(association)]
+        return [say("tradeoff.weeks", "none")]
+    lines = [
+        _correlation("within", association.within, association.within_p, association.detectable),
+        _correlation("between", association.between, association.between_p),
+    ]
     if association.is_paradox:
-        lines.append("**The two answers point in opposite directions** (Simpson's paradox): "
-                     "thrown together, the weeks of all services would have hidden what happens "
-                     f"within each of them (pooled {_r(association.pooled)}).")  # fmt: skip
-    elif association.reverses:
-        lines.append("The two answers differ in sign, but not beyond chance.")
-    return [line for line in lines if line]
+        lines.append(say("tradeoff.weeks", "paradox", r=wording.signed(association.pooled)))
+    return lines
 
 
-def _r(value: float) -> str:
-    return f"{value:+.2f}".replace("-", wording.MINUS)
-
-
-def _interval(estimate: Estimate) -> str:
-    level = wording.percent(estimate.confidence)
-    return f"{level} interval {_r(estimate.low)} to {_r(estimate.high)}"
-
-
-def _within(association: Association) -> str:
-    one, p = association.within, association.within_p
+def _correlation(key: str, one: Estimate, p: float, limit: float = np.nan) -> Finding:
+    verdict = "more" if one.value > 0 else "less"
     if one.value != one.value:
-        return ("**Too few weeks to tell** whether busy weeks are bad weeks: it takes eight whole "
-                "weeks of a service whose deployments vary.")  # fmt: skip
-    basis = f"rank correlation {_r(one.value)}, {_interval(one)}, {_p(p)}, {one.n:,.0f} weeks"
-    if p < 1 - one.confidence:
-        how, busy = ("together", "worse") if one.value > 0 else ("in opposite directions", "better")
-        return (f"Within services, deployments and bad events **moved {how}**: the weeks in which "
-                f"a service shipped more were its {busy} weeks ({basis}). {NOT_CAUSE}"
-                )  # fmt: skip
-    return (f"Within services, deployments and bad events did not move together beyond chance "
-            f"({basis}); a correlation below {association.detectable:.2f} would most likely have "
-            "gone unseen.")  # fmt: skip
+        verdict = "few"
+    elif not p < 1 - one.confidence:
+        verdict = "chance"
+    r, low, high = map(wording.signed, (one.value, one.low, one.high))
+    return say(f"tradeoff.{key}", verdict, r=r, low=low, high=high, level=one.confidence,
+               p=_p(p), n=one.n, limit=wording.signed(limit))  # fmt: skip
 
 
-def _between(association: Association) -> str:
-    one, p = association.between, association.between_p
-    n = wording.plural(one.n, "service")
-    if one.value != one.value:
-        return f"Between services nothing can be said: {n} {'is' if one.n == 1 else 'are'} too few."
-    basis = f"rank correlation {_r(one.value)}, {_interval(one)}, {_p(p)}, {n}"
-    if p < 1 - one.confidence:
-        quick = "less reliable" if one.value > 0 else "more reliable"
-        return (f"Between services, those that ship more are **{quick}** ({basis}), for whatever "
-                "reason.")  # fmt: skip
-    return f"Between services, shipping more goes with neither beyond chance ({basis})."
-
-
-def failures_sentences(batch: Failures, weekday: Failures, hour: Failures) -> list[str]:
+def failures_sentences(batch: Failures, weekday: Failures, hour: Failures) -> list[Finding]:
     """Whether size, weekday or hour of a deployment has to do with its failing."""
     if not weekday.deployments:
-        return ["No deployment is known whose failure could be judged."]
-    return [_batch(batch), *(_by_time(one) for one in (weekday, hour))]
+        return []
+    return [_batch(batch), *(_by_time(one) for one in (weekday, hour) if one.p_value < 0.05)]
 
 
-def _batch(batch: Failures) -> str:
-    odds, n = batch.odds, batch.deployments
-    if not n:
-        return ("No change names the deployment that shipped it, so nothing can be said about "
-                f"batch size. To add changes, export {HOW_TO['changes']}.")  # fmt: skip
-    if odds.value != odds.value:
-        return (f"Batch size: no service has both sound and failed deployments of different sizes "
-                f"(n = {n}), so nothing can be said.")  # fmt: skip
-    basis = (f"odds of failing times {odds.value:.2f} for twice the changes, "
-             f"{wording.percent(odds.confidence)} interval {odds.low:.2f} to {odds.high:.2f}, "
-             f"n = {n:,}")  # fmt: skip
-    if batch.p_value < 0.05:
-        side = "more" if odds.value > 1 else "less"
-        return f"Larger deployments of the same service failed **{side} often** ({basis})."
-    return (f"Larger deployments of the same service failed neither more nor less often, beyond "
-            f"chance ({basis}).")  # fmt: skip
+def _batch(batch: Failures) -> Finding:
+    odds, verdict = batch.odds, "chance"
+    if not batch.deployments:
+        verdict = "changes"
+    elif odds.value != odds.value:
+        verdict = "alike"
+    elif batch.p_value < 0.05:
+        verdict = "more" if odds.value > 1 else "less"
+    value, low, high = (f"{x:.2f}" for x in (odds.value, odds.low, odds.high))
+    return say("tradeoff.batch", verdict, odds=value, low=low, high=high, level=odds.confidence,
+               n=batch.deployments, how=HOW_TO["changes"])  # fmt: skip
 
 
-def _by_time(one: Failures) -> str:
-    rows, what = one.shares, "weekday" if one.kind == "weekday" else "hour of the day"
-    if one.p_value != one.p_value:
-        return f"Whether the {what} of a deployment matters cannot be said from these."
-    if one.p_value >= 0.05:
-        return f"No {what} stands out beyond chance ({_p(one.p_value)}, n = {one.deployments:,})."
+def _by_time(one: Failures) -> Finding:
+    rows = one.shares
     beyond = rows["failed"] - rows["expected"] * rows["deployments"]
     worst = rows.iloc[int(beyond.argmax())]
-    low, high = wording.percents([worst["low"], worst["high"]])
-    level = wording.interval(one.odds.confidence)
-    return (f"Failing had to do with the {what} ({_p(one.p_value)}, n = {one.deployments:,}): "
-            f"{markdown(worst['label'])} stands out, {int(worst['failed'])} of "
-            f"{int(worst['deployments'])} failed ({level} {low} to {high}), where "
-            f"{wording.cost_share(worst['expected'])} is what these services fail at.")  # fmt: skip
+    parts = {name: worst[name] for name in ("label", "failed", "deployments", "low", "high",
+                                            "expected")}  # fmt: skip
+    return say("tradeoff.time", one.kind, p=_p(one.p_value), n=one.deployments,
+               level=one.odds.confidence, **parts)  # fmt: skip

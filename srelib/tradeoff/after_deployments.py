@@ -23,7 +23,7 @@ NO_DATA = "no data"
 NO_CONTROL = "no matched control"
 EXCLUDED = "during an exclusion"
 NOT_SHIPPED = "cancelled or failed before users"
-ANSWER = "unplanned, in answer to an incident"
+ANSWER = "unplanned"
 REASONS = (NOT_SHIPPED, NO_DATA, EXCLUDED, INSIDE_INCIDENT, ANSWER, NO_CONTROL)
 """Why a deployment is left out of the effect, in the order in which the reasons are tried."""
 WEEK = pd.Timedelta(days=7)

@@ -116,7 +116,7 @@ def test_saved_rows_show_the_range_and_no_single_value():
     (bar,) = ax.patches
     assert ax.get_xlim()[0] < bar.get_x() <= 0
     assert bar.get_x() + bar.get_width() == pytest.approx(8000 / 13_440, abs=0.01)
-    assert title(ax) == "For shop: −1.8 % to 59.5 % of its allowance would be avoided"
+    assert title(ax) == "For shop: −1.8 % to 59.5 % of its error budget would be avoided"
 
 
 def table(names=("workbook", "week", "none")) -> pd.DataFrame:

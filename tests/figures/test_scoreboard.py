@@ -61,7 +61,7 @@ def placed(**options):
 def test_disciplines_name_the_ends_of_each_line():
     """Worst at the left, best at the right, what is not there said so."""
     ax = drawn.plot_devops_and_sre(BOARD)
-    assert title(ax) == "quick ships most often and has the least budget left"
+    assert title(ax) == "quick deploys most often and has the least budget left"
     said = texts(ax)
     assert {"DevOps", "Both", "SRE"} <= set(said)
     assert said.count("calm 0.5") == said.count("quick 8") == 1
@@ -103,11 +103,11 @@ def test_disciplines_hold_one_service_and_many_with_long_names():
 def test_quadrants_name_each_dot_with_its_probability():
     """Log speed, budget left; hollow where unsure."""
     ax = drawn.plot_quadrants(placed())
-    assert title(ax) == "quick ships fast and overspends; calm can afford to ship more"
+    assert title(ax) == "quick deploys often and overspends; calm has room for more deployments"
     assert ax.get_xscale() == "log"
     said = " ".join(texts(ax))
     assert "quick > 99 %" in said
-    assert "you can afford to ship more" in said
+    assert "room for more deployments" in said
     lines = [x.get_xdata()[0] for x in ax.lines if x.get_linestyle() == "--"]
     assert 1.0 in lines
 

@@ -20,11 +20,11 @@ def texts(ax) -> list[str]:
 
 
 def test_curves_name_who_is_harmed():
-    """One of two beyond chance: the curve, its band, the deployment at 0."""
+    """One of two significant: the curve, its band, the deployment at 0."""
     known = {SHOP: effect(), WEB: effect(5, -200, 300, service="web", p=0.8)}
     ax = drawn.plot_curves(known)
     assert title(ax) == (
-        "More fails after deployments of shop; 1 of 2 services shows nothing beyond chance"
+        "More errors after deployments of shop; not significant in 1 of 2 services"
     )
     shop, web = panels(ax)
     assert shop.get_title("left") == "shop"
@@ -38,9 +38,9 @@ def test_curves_name_who_is_harmed():
 def test_curves_say_when_nothing_shows():
     """Neither more nor less."""
     ax = drawn.plot_curves({SHOP: effect(5, -200, 300, p=0.8)})
-    assert title(ax) == "Deployments of 1 service show no effect beyond chance"
+    assert title(ax) == "No significant effect of deployments in 1 service"
     helped = drawn.plot_curves({SHOP: effect(-800, -1300, -300)})
-    assert title(helped) == "Less fails after deployments of shop"
+    assert title(helped) == "Fewer errors after deployments of shop"
 
 
 def test_costs_are_sorted_and_say_what_may_hide():
@@ -57,14 +57,14 @@ def test_costs_are_sorted_and_say_what_may_hide():
 def test_costs_within_chance_are_called_that():
     """No service, and no target."""
     ax = drawn.plot_costs({SHOP: effect(100, -200, 400, p=0.4, allowance=NAN)})
-    assert title(ax) == "For none of 1 service is a cost of deployments beyond chance"
+    assert title(ax) == "No significant cost of deployments in 1 service"
     assert "all bad events" in ax.get_xlabel()
 
 
 def test_a_share_of_bad_events_beside_shares_of_budgets_is_named():
     """The title's share is that of the service it names; who has no target is marked."""
     ax = drawn.plot_costs({WEB: effect(service="web", allowance=NAN), SHOP: effect()})
-    assert title(ax) == "Deployments cost shop 15 % to 65 % of its budget, 1 more beyond chance"
+    assert title(ax) == "Deployments cost shop 15 % to 65 % of its budget; significant in 1 more"
     assert [t.get_text() for t in ax.get_yticklabels()] == ["shop", "web (no target)"]
     assert "the error budget, without a target of all bad events" in ax.get_xlabel()
     alone = drawn.plot_costs({WEB: effect(service="web", allowance=NAN)})
@@ -97,7 +97,7 @@ def test_association_draws_simpsons_paradox():
     """Arrows rise while the services fall."""
     ax = drawn.plot_association(tradeoff.association(panel(0.5, -1.0)))
     assert title(ax) == (
-        "Services that ship more do better, yet each does worse in the weeks it ships more"
+        "Services that deploy more are better, yet each is worse in weeks with more deployments"
     )
     arrows = [t for t in ax.texts if t.get_text() == ""]
     assert len(arrows) == 5
@@ -120,7 +120,7 @@ def test_failures_are_drawn_beside_what_is_expected():
     kinds = {"batch size": tradeoff.by_batch(rows), "weekday": tradeoff.by_time(rows, "weekday"),
              "hour": tradeoff.by_time(rows, "hour")}  # fmt: skip
     ax = drawn.plot_failures(kinds)
-    assert title(ax) == "Batch size, weekday and hour made no difference beyond chance"
+    assert title(ax) == "No significant difference in failures by batch size, weekday and hour"
     drawn_panels = panels(ax)
     assert len({p.get_ylim() for p in drawn_panels}) == 1
     assert drawn_panels[0].get_ylim()[0] == 0

@@ -76,7 +76,6 @@ def test_without_marks_there_is_one_line_each():
     assert (line.verdict, line.text) == ("nothing", "")
     (line,) = signals.assisted_sentences(NOBODY)
     assert line.sentence == "No change in these exports is marked as assisted by an AI tool."
-    assert signals.assisted_table(NOBODY) is None
 
 
 def said(one: Contrast) -> str:

@@ -69,10 +69,11 @@ def test_kernel_is_python3_and_metadata_is_bare(path):
 
 @each_book
 def test_notebook_answers_first_and_ends_with_doubt(path):
-    """What this says comes first; how sure, what next and the sources come last."""
+    """What this says comes first, how sure that is after it; what next and the sources come last."""
     found = headings(path)
     assert found[1] == "What this says"
-    assert found[-3:] == ["How sure are we?", "Things to try next", "References"]
+    assert "How sure are we?" in found
+    assert found[-2:] == ["Things to try next", "References"]
 
 
 @each_book
@@ -330,8 +331,8 @@ def test_notebook_runs_on_a_state_log_alone(path, tmp_path):
         "08_choosing_slos": "**site**: **not enough data**: 1 whole week observed; a target",
         "05_incidents": "**1 incident is too few** to say whether anything got better or worse.",
         "04_delivery": "There are no deployments in the folder",
-        "06_delivery_vs_reliability": "because there are no deployments in the folder",
-        "07_budget_policy": "No policy can be replayed, because no objective has data",
+        "06_delivery_vs_reliability": "there are no deployments in the folder",
+        "07_budget_policy": "No policy can be replayed: no objective has data",
         "09_what_to_do": "**site**: **not enough data**. There is no objective.",
     }[path.stem] in said
 
@@ -419,7 +420,7 @@ def test_the_policy_follows_its_parameters(exports):
     assert "would have **decided nothing**" in run(book, exports)
     assert "would have frozen **nothing**" in run(book, exports, window="7d")
     said = run(book, exports, window="7d", freeze_below=0.5, timezone="UTC")
-    assert "The **workbook at 0.5 over 7 days** freeze policy" in said
+    assert "the **workbook at 0.5 over 7 days** freeze policy" in said
     assert "would have delayed **1 of 1 deployment**" in said
     (exports / "deployments.csv").unlink()
     said = run(book, exports, window="7d", freeze_below=0.5)

@@ -32,9 +32,10 @@ SAID = {
     "biosimulations": {
         "00_start_here": ["1,336", "left out: dev 1,206, deploy 130"],
         "06_delivery_vs_reliability": [
-            "36 deployments came with",
-            "would most likely have gone unseen",
-            "36 of 48 deployments were used; left out: 12 no data.",
+            "in the 6 h after 36 deployments",
+            "would probably not have been found",
+            "36 of 48 deployments (",
+            "were compared; left out: 12 no data.",
             "is counted in buckets of 1 day",
         ],
     },
@@ -47,8 +48,8 @@ SAID = {
             "22 ended as they began",
         ],
         "06_delivery_vs_reliability": [
-            "because there are no deployments in the folder",
-            "For the whole comparison the folder lacks deployments",
+            "there are no deployments in the folder",
+            "Missing for the whole comparison: deployments",
             "No service can be placed",
         ],
     },
