@@ -177,8 +177,8 @@ def freezes(
         )
 
     names = {name: name for name in policies.ready_made()}
-    left = {"as the policy says": None} | {f"{n} %": n / 100 for n in range(0, 95, 5)}
-    lengths = {"of the policy": None} | {length: length for length in WINDOWS}
+    left = {"its own": None} | {f"{n} %": n / 100 for n in range(0, 95, 5)}
+    lengths = {"its own": None} | {length: length for length in WINDOWS}
     return _explorer(drawn, service=_Choice({wording.label(name): name for name in known}),
                      policy=_Choice(names, policy), freeze_below=_slider(left, None),
                      window=_Choice(lengths))  # fmt: skip
@@ -249,6 +249,7 @@ class _Choice:
         return getattr(widgets, self.kind)(
             options=list(self.options), value=(shown or list(self.options))[0],
             description=name.replace("_", " "), layout={"width": "25em"},
+            style={"description_width": "initial"},
         )  # fmt: skip
 
 
