@@ -230,7 +230,7 @@ def panel_title(ax: Axes, left: str, right: str = "", *, inside: bool = False) -
     """Name a panel on the left, and say its number on the right."""
     room = 72 * width() * (0.39 if getattr(ax, "narrow", True) else 0.88)
     room -= 0 if inside else text_width(right, 8.5) + 8
-    room -= 16 if _room.get() else 0  # the letters of a page may be wider than those measured here
+    room -= 52 if _room.get() else 0  # a page's letters may be wider, and panels narrower
 
     def needed(limit: int) -> float:
         return text_width(wording.label(left, limit=limit), 9, bold=True)

@@ -146,7 +146,7 @@ def clean(html: str) -> str:
     )
     return (
         safe.replace(' class=""', "")
-        .replace("<table", '<div class="table-box"><table')
+        .replace("<table", '<div class="table-box" tabindex="0"><table')
         .replace("</table>", "</table></div>")
     )
 

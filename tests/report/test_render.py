@@ -128,7 +128,7 @@ def test_a_table_keeps_its_meaning_and_nothing_else():
     assert result.tbody.th.get_text() == "<i>"
     assert result.td["class"] == ["n"]
     assert result.tbody.th["class"] == ["short"]
-    assert {a for e in result.find_all(True) for a in e.attrs} == {"class", "scope"}
+    assert {a for e in result.find_all(True) for a in e.attrs} == {"class", "scope", "tabindex"}
     assert result.table.parent["class"] == ["table-box"]
 
 
@@ -277,4 +277,4 @@ def test_known_tricks_do_not_get_through(evil):
     result = BeautifulSoup(render.clean(evil), "html.parser")
     assert not result.find_all(["img", "svg", "style", "math", "noscript"])
     assert not re.search("javascript", str(result), re.IGNORECASE)
-    assert not [a for e in result.find_all(True) for a in e.attrs if a not in {"class"}]
+    assert not [a for e in result.find_all(True) for a in e.attrs if a not in {"class", "tabindex"}]
