@@ -26,7 +26,9 @@ def test_an_axes_given_is_used_and_returned():
     """Figures can be put into a layout of one's own, and described there too."""
     ax = plt.figure().add_subplot()
     assert figures.sli.plot_periods({SHOP: weekly(0.02)}, ax=ax) is ax
-    assert alt(ax).endswith("shop missed its target in 2 of 2 weeks, all of them beyond chance.")
+    assert alt(ax).endswith(
+        "shop missed its target in 2 of 2 weeks, all of them by more than chance explains."
+    )
 
 
 def test_the_style_does_not_leak():
