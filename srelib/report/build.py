@@ -215,7 +215,7 @@ def _write(
             (new / f"{page.name}.html").write_text(page.html, "utf-8")
         changed = [(one.title, difference.short(one, context)) for one in compared]
         todo = actions.actions(ordered, board, context)
-        first = index.render(board, ordered, exports.rejects, context, changed, todo)
+        first = index.render(board, ordered, context, changed, todo)
         (new / "index.html").write_text(first, "utf-8")
         (new / f"{difference.PAGE}.html").write_text(difference.page(compared, context), "utf-8")
         for name, html in services.rendered(board, ordered, exports, kept, compared, context):

@@ -11,13 +11,12 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from srelib import budget, delivery, events, objectives, quality, tradeoff, windows, wording
+from srelib import budget, events, objectives, quality, tradeoff, windows, wording
 from srelib.dataset import Dataset
 from srelib.errors import SrelibError
 from srelib.findings.finding import beside_chance
 from srelib.findings.scoreboard import chance, shown
 from srelib.quality import Observed
-from srelib.report import sources
 from srelib.report import teams as by_team
 from srelib.report.render import DECISION, TEMPLATES, Context, Page, css
 from srelib.report.teams import Group, Team, grouped
@@ -51,8 +50,6 @@ class BudgetRow:
     status: str = ""
     mood: str = "none"
     coverage: str = ""
-    deployments: str = "–"
-    incidents: str = "–"
     team: str = ""
     of: str = ""
     page: str = ""
@@ -133,8 +130,6 @@ def _row(dataset: Dataset, slo: Slo) -> BudgetRow:
     except SrelibError as error:
         return replace(row, status=wording.label(error, limit=200))
     word, mood = _status(status.left_share, short=observed is not None and observed.is_short)
-    times = pd.DatetimeIndex(part.index)
-    span = times[0], times[-1] + windows.step_of(times)
     return replace(
         row,
         sli=wording.percent(status.sli, against=slo.target),
@@ -143,8 +138,6 @@ def _row(dataset: Dataset, slo: Slo) -> BudgetRow:
         status=word,
         mood=mood,
         coverage=_coverage(part, observed),
-        deployments=_per_week(dataset.deployments, slo, span),
-        incidents=_number_of(dataset.incidents, slo, span),
     )
 
 
@@ -162,29 +155,6 @@ def _coverage(part: pd.DataFrame, observed: Observed | None) -> str:
     return "" if share >= 1 else f"{wording.percent(share)} observed"
 
 
-Span = tuple[pd.Timestamp, pd.Timestamp]
-
-
-def _per_week(deployments: pd.DataFrame, slo: Slo, span: Span) -> str:
-    if deployments.empty:
-        return "–"
-    eligible = events.eligible_deployments(deployments)
-    mine = events.of_service(eligible, slo.service, also=slo.member_services)
-    found = delivery.deployment_frequency(mine, between=span)
-    if span[1] - span[0] < pd.Timedelta(days=7):
-        return f"{found['n'].sum()} in {wording.duration(span[1] - span[0])}"
-    per_week = found["value"].sum()
-    return f"{per_week:.1f}" if per_week else "0"
-
-
-def _number_of(incidents: pd.DataFrame, slo: Slo, span: Span) -> str:
-    if incidents.empty:
-        return "–"
-    eligible = events.eligible_incidents(incidents)
-    mine = events.of_service(eligible, slo.service, also=slo.member_services)
-    return f"{int(mine['started_at'].between(*span, inclusive='left').sum()):,}"
-
-
 def _notes(dataset: Dataset) -> list[str]:
     notes = []
     if not dataset.slos:
@@ -197,16 +167,15 @@ def _notes(dataset: Dataset) -> list[str]:
     if dataset.slos and without:
         notes.append(f"Measured, but without an objective: {wording.listing(without, limit=8)}.")
     if dataset.deployments.empty:
-        notes.append("No deployments in the data: their column is empty, not zero.")
+        notes.append("No deployments in the data: what needs them is empty, not zero.")
     if dataset.incidents.empty:
-        notes.append("No incidents in the data: their column is empty, not zero.")
+        notes.append("No incidents in the data: what needs them is empty, not zero.")
     return notes
 
 
 def render(
     board: Scoreboard,
     pages: Sequence[Page],
-    rejects: pd.DataFrame,
     context: Context,
     changed: Sequence[tuple[str, Sequence[Markup]]] = (),
     actions: Sequence[Action] = (),
@@ -236,7 +205,7 @@ def render(
         decided=next((p for p in pages if DECISION in keys.get(p.name, ())), None),
         changed=changed,
         failed=[page for page in pages if page.failure],
-        rejects=_frequent(rejects),
+        data_page=next((page for page in pages if page.name.startswith("00")), None),
         notes=notes,
     )
 
@@ -245,19 +214,6 @@ def lead(pages: Sequence[Page]) -> Page | None:
     """The page whose first sentence opens the report."""
     whole = [page for page in pages if page.finding and not page.failure]
     return next((page for start in LEADS for page in whole if page.name.startswith(start)), None)
-
-
-def _frequent(rejects: pd.DataFrame) -> list[dict[str, Any]]:
-    """Why rows were not used: refused ones and frequent ones first."""
-    return [
-        {
-            **group,
-            "file": wording.label(group["file"], limit=80),
-            "reason": wording.label(group["reason"], limit=160),
-            "lines": wording.listing([str(line) for line in group["first_lines"]]),
-        }
-        for group in sources._frequent_first(sources._rejections(rejects))[:12]
-    ]
 
 
 @dataclass(frozen=True)

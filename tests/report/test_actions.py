@@ -50,7 +50,7 @@ def rendered(pages, sample) -> BeautifulSoup:
     data, board = sample
     context = Context([], _provenance(data), {})
     todo = actions(pages, board, context)
-    html = index.render(board, pages, data.rejects, context, actions=todo)
+    html = index.render(board, pages, context, actions=todo)
     return BeautifulSoup(html, "html.parser")
 
 

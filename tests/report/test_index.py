@@ -34,7 +34,7 @@ def page(data, *pages: render.Page) -> BeautifulSoup:
     context = render.Context([], _provenance(data), {})
     board = index.scoreboard(data)
     todo = actions(pages, board, context)
-    html = index.render(board, pages, data.rejects, context, actions=todo)
+    html = index.render(board, pages, context, actions=todo)
     return BeautifulSoup(html, "html.parser")
 
 
@@ -116,53 +116,9 @@ def test_an_objective_that_cannot_be_computed_keeps_its_row():
     assert "no data of <shop>" in page(data).select_one(".status").get_text()
 
 
-def test_deployments_and_incidents_are_those_of_the_window():
-    """Four in four weeks reached users of the shop; one incident was no planned maintenance."""
-    kept = ["2026-06-02", "2026-06-09", "2026-06-16", "2026-06-23"]
-    days = [*kept, "2026-06-24", "2026-06-25", "2026-05-01"]
-    status = ["succeeded", None, "succeeded", "rolled_back", "cancelled", "failed"]
-    deployments = pd.DataFrame(
-        {
-            "deployment_id": [str(n) for n in range(8)],
-            "service": ["shop"] * 7 + ["other"],
-            "finished_at": pd.to_datetime([*days, "2026-06-03"], utc=True),
-            "status": [*status, "succeeded", "succeeded"],
-        }
-    )
-    incidents = pd.DataFrame(
-        {
-            "incident_id": ["a", "b", "c", "d"],
-            "service": ["shop", "shop", "other", "shop"],
-            "severity": ["SEV1", "SEV1", "SEV1", "maintenance"],
-            "started_at": pd.to_datetime(
-                ["2026-06-05", "2026-05-05", "2026-06-05", "2026-06-06"], utc=True
-            ),
-        }
-    )
-    data = dataset(
-        hourly(40, good=100, total=100),
-        slo(),
-        deployments=tables.conform(deployments, "deployments"),
-        incidents=tables.conform(incidents, "incidents"),
-    )
-    row = only_row(data)
-    assert (row.deployments, row.incidents) == ("1.0", "1")
-
-
-def test_less_than_a_week_is_not_blown_up_to_one():
-    """One deployment in a day is not seven a week."""
-    finished = pd.to_datetime(["2026-06-28T12:00Z"])
-    rows = {"deployment_id": ["a"], "service": "shop", "finished_at": finished}
-    deployments = tables.conform(pd.DataFrame(rows), "deployments")
-    data = dataset(hourly(1, good=100, total=100), slo(), deployments=deployments)
-    assert only_row(data).deployments == "1 in 1\xa0day"
-
-
 def test_missing_tables_are_said_not_counted_as_zero():
     """No export of deployments does not mean no deployments."""
     data = dataset(hourly(28, good=100, total=100), slo())
-    row = only_row(data)
-    assert (row.deployments, row.incidents) == ("–", "–")
     assert "No deployments in the data" in page(data).get_text()
 
 
@@ -201,25 +157,13 @@ def test_each_page_is_linked_with_its_question_and_first_finding():
     assert card.p.get_text() == "a spent 3 %."
 
 
-def test_rejected_rows_are_counted_by_reason():
-    """With the first lines, so that they can be looked up."""
-    rejects = pd.DataFrame(
-        {
-            "file": ["a.csv"] * 5,
-            "line": [2, 3, 5, 8, 9],
-            "reason": ["staging"] * 4 + ["no time"],
-            "by_rule": [True] * 4 + [False],
-        }
-    )
-    data = dataset(hourly(1, good=1, total=1), slo(), rejects=tables.conform(rejects, "rejects"))
-    rows = [
-        [cell.get_text() for cell in row.find_all(["th", "td"])]
-        for row in page(data).select("section[aria-labelledby=quality] tbody tr")
-    ]
-    assert rows == [
-        ["a.csv", "no time", "refused", "1", "9"],
-        ["a.csv", "staging", "left out by rule", "4", "2, 3 and 5"],
-    ]
+def test_refused_rows_are_counted_and_their_page_is_linked():
+    """Which shows why, with the first lines."""
+    made = render.Page("00_x", "Trust?", "", "")
+    found = page(dataset(hourly(1, good=1, total=1), slo()), made)
+    text = found.select_one("section[aria-labelledby=quality] p")
+    assert "1 was refused" in " ".join(text.get_text().split())
+    assert text.a["href"] == "00_x.html"
 
 
 def test_only_refused_rows_are_red():
