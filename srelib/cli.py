@@ -1,8 +1,8 @@
 """The command line: srelib report, check, budget, compare, init, rules, collect, demo, lab.
 
 Results go to standard output, everything else to standard error.
-Exit 0: done; 1: a notebook failed, the rest was written, or the input rests on proposals that
-nobody has confirmed, or a budget is spent; 2: the input cannot be used.
+Exit 0: done; 1: a notebook failed (the rest was written), proposals in the input are unconfirmed,
+or a budget is spent; 2: the input cannot be used.
 """
 
 from __future__ import annotations
@@ -69,9 +69,8 @@ _PREVIOUS = "An earlier report, or folder of exports, that this one is compared 
 Previous = Annotated[Path | None, _option("--previous", "DIR", _PREVIOUS)]
 _MARKDOWN = "Write the first page as Markdown too, for a chat, wiki or pull request."
 FirstPage = Annotated[Path | None, _option("--markdown", "FILE", _MARKDOWN)]
-_EITHER = "of a report, or of exports."
-Earlier = Annotated[Path, typer.Argument(metavar="OLD", help=f"The earlier folder {_EITHER}")]
-Later = Annotated[Path, typer.Argument(metavar="NEW", help=f"The later folder {_EITHER}")]
+Earlier = Annotated[Path, typer.Argument(metavar="OLD", help="The earlier report, or exports.")]
+Later = Annotated[Path, typer.Argument(metavar="NEW", help="The later report, or exports.")]
 _POLICY = "A ready-made policy of notebook 03, or your own: '2% in 1h/5m, 5% in 6h/30m'."
 Policy = Annotated[str, _option("--policy", "POLICY", _POLICY, shown=True)]
 File = Annotated[Path | None, _option("--out", "FILE", "Default: standard output.")]

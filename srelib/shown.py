@@ -55,17 +55,17 @@ class HtmlTable:
         if len(self.rows) > VISIBLE + 1:
             rest = (
                 f"<details><summary>{len(self.rows) - VISIBLE} more of {len(self.rows)} rows"
-                f"</summary>{self._box(self._body(VISIBLE, None), 'further rows')}</details>"
+                f"</summary>{self._box(self._body(VISIBLE, None), 'continued')}</details>"
             )
         else:
             shown = self._body(0, None)
         return self._box(shown, "") + rest
 
     def _box(self, body: str, which: str) -> str:
-        """Rows under the headers, with the caption unless they only go on."""
+        """Rows under the headers, with the caption, which is short where they only go on."""
         caption = html.escape(self.caption)
         label = f"{caption}, {which}" if which else caption
-        title = "" if which else f'<caption style="text-align:left">{caption}</caption>\n'
+        title = f'<caption style="text-align:left">{which or caption}</caption>\n'
         head = "".join(
             f'<th scope="col"{_align(right)}>{escaped(text)}</th>'
             for text, right in zip(self.headers, self.numeric, strict=True)
@@ -73,6 +73,7 @@ class HtmlTable:
         foot = "".join(
             f'<tfoot><tr><td colspan="{len(self.headers)}">{line}</td></tr></tfoot>'
             for line in self._left_out()
+            if which or len(self.rows) <= VISIBLE + 1
         )
         return (
             f'<div class="srelib-table" role="region" aria-label="{label}" tabindex="0" '

@@ -138,9 +138,10 @@ def unmeasured_sentence(unmeasured: Mapping[Indicator, Exception]) -> Finding | 
                why=why)  # fmt: skip
 
 
-def notes_sentence(dataset: Dataset) -> str:
+def notes_sentence(dataset: Dataset) -> Finding:
     """What the readers remarked on the folder as a whole."""
-    return " ".join(markdown(note, limit=300) for note in dataset.notes[:5])
+    notes = [markdown(note, limit=300) for note in dataset.notes[:5]]
+    return say("quality.notes", "some" if notes else "none", notes=" ".join(notes))
 
 
 def sources_table(sources: pd.DataFrame, *, rejects: pd.DataFrame) -> Table:

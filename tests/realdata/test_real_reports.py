@@ -43,7 +43,8 @@ SAID = {
     "github": {
         "00_start_here": ["819 rows", "18 planned maintenance windows became exclusions"],
         "05_incidents": [
-            "there are more incidents and they are longer , both beyond chance",
+            "More incidents",
+            "Longer incidents",
             "71 days 23 h",
             "22 ended as they began",
         ],
