@@ -237,10 +237,10 @@ def test_nothing_is_wider_than_the_window(look, names, width):
 
 @pytest.mark.parametrize("width", SIZES)
 def test_the_scoreboard_is_seen_whole(look, width):
-    """What matters most needs no scrolling sideways: services, and objectives."""
+    """What matters most needs no scrolling sideways: what to do, services, objectives."""
     page = look("index.html", width=width)
-    for part in (".standing", ".scoreboard"):
-        box = page.locator(f"{part} .table-box")
+    for part in ("decisions", "scoreboard", "budgets"):
+        box = page.locator(f"[aria-labelledby={part}] > .table-box")
         wide, room = box.evaluate("e => [e.scrollWidth, e.clientWidth]")
         assert wide <= room, part
 
