@@ -230,7 +230,7 @@ def test_the_first_page_links_to_the_pages(made):
     whole = index.scoreboard(data)
     context = render.Context([], _provenance(data), {})
     for shown, links in ((services.linked(whole, ()), 14), (whole, 0)):
-        page = BeautifulSoup(index.render(shown, [], data.rejects, context), "html.parser")
+        page = BeautifulSoup(index.render(shown, [], context), "html.parser")
         assert len(page.select("tbody th a[href^='service-']")) == links
 
 
