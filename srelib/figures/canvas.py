@@ -230,7 +230,7 @@ def panel_title(ax: Axes, left: str, right: str = "", *, inside: bool = False) -
     """Name a panel on the left, and say its number on the right."""
     room = 72 * width() * (0.39 if getattr(ax, "narrow", True) else 0.88)
     room -= 0 if inside else text_width(right, 8.5) + 8
-    room -= 52 if _room.get() else 0  # a page's letters may be wider, and panels narrower
+    room -= 16 if _room.get() else 0  # a page's letters may be wider, and panels narrower
 
     def needed(limit: int) -> float:
         return text_width(wording.label(left, limit=limit), 9, bold=True)
@@ -332,8 +332,9 @@ def hover(ax: Axes, x: Any, y: Any, texts: Iterable[str | None], **where: Any) -
     rows = pd.DataFrame({"x": np.asarray(x), "y": np.asarray(y), "text": list(texts)}).dropna()
     name = f"hover-{len(figure.names)}"
     figure.names[name] = rows["text"].tolist()
-    ax.plot(rows["x"], rows["y"], "o", ms=10, mew=0, color=INK, alpha=0, gid=name, zorder=9,
-            clip_on=False, **where)  # fmt: skip
+    (points,) = ax.plot(rows["x"], rows["y"], "o", ms=10, mew=0, color=INK, alpha=0, gid=name,
+                        zorder=9, clip_on=False, **where)  # fmt: skip
+    points.set_in_layout(False)
 
 
 PAGE_POINTS = 600

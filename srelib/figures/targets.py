@@ -76,7 +76,8 @@ def _chance_panel(
     ax.fill_between(x, rows["low"], rows["high"], color="#9CC7E3", alpha=0.7, lw=0)
     ax.plot(x, rows["probability"], color=canvas.BLUE, lw=1.6)
     ax.axhline(required, color=canvas.INK, lw=0.8, ls=(0, (4, 2)))
-    known = rows.dropna(subset=["probability", "low", "high"])
+    left, right = _span(rows)
+    known = rows[_nines(rows["target"]) <= right].dropna(subset=["probability", "low", "high"])
     canvas.hover(ax, _nines(known["target"]), known["probability"], [
         f"{key.label}, target {wording.percent(row['target'])}: met with "
         f"{wording.percent(row['probability'])} ({wording.percent(row['low'])} to "
@@ -89,7 +90,6 @@ def _chance_panel(
         if len(row):
             ax.plot(_nines(row["target"]), row["probability"], marker, color=color, ms=size,
                     mec="white", zorder=4, clip_on=False)  # fmt: skip
-    left, right = _span(rows)
     _limits(ax, rows.iloc[0], right)
     ax.set_xlim(left, right)
     ax.set_ylim(0, 1.06)

@@ -65,9 +65,9 @@ VERDICTS = {
     ALERTS: (
         decision(ALERTS, levers=LEVERS[:3], missed=(3, 0.74)),
         "**shop**: **improve alerting**. 3 outages that each used 20 % or more of a window's "
-        "budget had no page on record; they used 74 % of what such outages used. With the alert "
-        "policy of this page (simulated), 10 % of the error budget of 13 weeks would have been "
-        "saved. Confidence: 97 %.",
+        "budget had no page on record; they used 74 % of what such outages used. Detected when "
+        "the replayed alert policy would have paged, 10 % of the error budget of 13 weeks would "
+        "have been saved (simulated). Confidence: 97 %.",
     ),
     TARGET: (
         decision(TARGET, levers=LEVERS, causes={"deployments": 0.1, "outages": 0.1, "usual": 1.4}),
