@@ -308,11 +308,7 @@ def demo(out: Report = Path("reports"), only: Only = None, debug: Debug = False)
     short_help="Open a copy of the notebooks in JupyterLab.",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )
-def lab(
-    options: typer.Context,
-    folder: Copy = Path("srelib-lab"),
-    debug: Debug = False,
-) -> None:
+def lab(options: typer.Context, folder: Copy = Path("srelib-lab"), debug: Debug = False) -> None:
     """Copy the notebooks and the sample to DIR and open them in JupyterLab.
 
     What is in DIR already stays as it is, so that your changes are there the next time. Options

@@ -189,8 +189,7 @@ class SeriesSpec(_Model):
     bad_ratio: str | None = _key("column with the share of bad events", '"error_rate"')
     value: str | None = _key("column with a measured value, such as a latency", '"p99"')
     threshold: Number = _key(
-        "a bucket is good when value op threshold; default: that of the file",
-        "0.3",
+        "a bucket is good when value op threshold; default: that of the file", "0.3"
     )
     op: Op | None = _key("how to compare: lte, lt, gte or gt", '"lte"')
 

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import NullLocator
 
 from srelib import wording
 from srelib.alerts import AlertReplay, PooledAlerts
@@ -34,32 +34,23 @@ BARS = "#B9C9D6"
 def plot_timeline(
     replays: Mapping[Indicator, AlertReplay | SrelibError], *, ax: Axes | None = None
 ) -> Axes:
-    """Budget spent per day, with incidents and pages above it.
-
-    Parameters
-    ----------
-    replays : mapping of Indicator to AlertReplay
-        As from `srelib.alerts.replay`; one panel per objective.
-    """
-    results = answers(replays)
-    if not results:
-        return canvas.note(NOTHING, ax=ax)
+    """Budget spent per day, with incidents and pages above it, one panel per objective."""
+    results = canvas.some(answers(replays), NOTHING)
     one = next(iter(results.values()))
-    event, kind, title = one.event_kind, one.severity, _timeline_title(results)
-    with canvas.style():
-        ax, shown, key = canvas.grid(
-            ax, results, each=1.7, worst=lambda i, r: len(r.score.missed) + len(r.score.pages) / 1e3
-        )
-        for panel, indicator in shown:
-            _timeline_panel(panel, indicator, results[indicator])
-        canvas.headline(ax, title)
-        canvas.subtitle(ax, f"bars: spent per day, as a share of the budget of a period; upper "
-                            f"row: {event}s, \u25cf detected by a {kind} of this objective, "
-                            f"\u2715 missed; lower row: {kind}s, \u25bc that detected one, "
-                            f"\u25bd that matched no {event}; each panel has a scale of its own"
-                            f"{key}")  # fmt: skip
-    return canvas.describe(ax, f"Budget spent per day with {event}s and {kind}s, one panel per "
-                               f"objective. {title}.")  # fmt: skip
+    event, kind = one.event_kind, one.severity
+
+    def missed(key: Indicator) -> float:
+        return len(results[key].score.missed) + len(results[key].score.pages) / 1e3
+
+    return canvas.panels(
+        ax, _timeline_title(results), results,
+        lambda panel, key: _timeline_panel(panel, key, results[key]), each=1.7, worst=missed,
+        about=f"Budget spent per day with {event}s and {kind}s, one panel per objective",
+        caption="bars: spent per day, as a share of the budget of a period; upper "
+                f"row: {event}s, \u25cf detected by a {kind} of this objective, "
+                f"\u2715 missed; lower row: {kind}s, \u25bc that detected one, "
+                f"\u25bd that matched no {event}; each panel has a scale of its own",
+    )  # fmt: skip
 
 
 def _timeline_panel(ax: Axes, indicator: Indicator, result: AlertReplay) -> None:
@@ -111,15 +102,9 @@ def plot_detection(pooled: PooledAlerts | None, *, ax: Axes | None = None) -> Ax
     """Time until the first page against the budget each event spent.
 
     One dot per event; those never detected are crosses in the strip on top.
-
-    Parameters
-    ----------
-    pooled : PooledAlerts or None
-        As from `srelib.alerts.pooled`.
     """
-    if pooled is None or not len(pooled.events):
-        text = NOTHING if pooled is None else f"There was no {pooled.event_kind} to detect."
-        return canvas.note(text, ax=ax)
+    pooled = canvas.some(pooled, NOTHING)
+    canvas.some(pooled.events, f"There was no {pooled.event_kind} to detect.")
     rows, detected = pooled.events, pooled.events["detected"]
     x = rows["spent"].clip(lower=FLOOR)
     minutes = (rows["detection"].dt.total_seconds() / 60).clip(lower=1)
@@ -130,9 +115,8 @@ def plot_detection(pooled: PooledAlerts | None, *, ax: Axes | None = None) -> Ax
     with canvas.drawing(ax, _detection_title(pooled), about=about, height=4.0) as ax:
         ax.set_xscale("log")
         ax.set_yscale("log")
-        ax.plot(
-            x[detected], minutes[detected], "o", ms=5.5, color=canvas.BLUE, alpha=0.75, mec="white"
-        )
+        dots = {"ms": 5.5, "color": canvas.BLUE, "alpha": 0.75, "mec": "white"}
+        ax.plot(x[detected], minutes[detected], "o", **dots)
         ax.plot(x[~detected], np.full(int((~detected).sum()), never), "x", ms=6, mew=1.6,
                 color=canvas.VERMILLION)  # fmt: skip
         canvas.hover(ax, x, minutes.where(detected, never), [
@@ -142,7 +126,7 @@ def plot_detection(pooled: PooledAlerts | None, *, ax: Axes | None = None) -> Ax
                if row["detected"] else "never detected") for _, row in rows.iterrows()
         ])  # fmt: skip
         ax.axhline(10 ** (np.log10(top) + 0.2), color=canvas.PALE, lw=1)
-        ax.axvline(pooled.share, color=canvas.INK, lw=0.9, ls=(0, (4, 2)))
+        ax.axvline(pooled.share, **canvas.LIMIT)
         _detection_axes(ax, pooled, float(x.max()), top, never)
         _name_missed(ax, pooled, never)
     return ax
@@ -162,9 +146,8 @@ def _detection_axes(ax: Axes, pooled: PooledAlerts, most: float, top: float, nev
     ax.set_ylim(0.45, never * 2.2)
     ax.set_xlabel(f"share of the budget of a period that the {pooled.event_kind} spent")
     ax.set_ylabel(f"from its start to the first {pooled.severity}")
-    ax.annotate(f"{wording.percent(pooled.share)} of a budget", (pooled.share, 0.02),
-                xycoords=("data", "axes fraction"), xytext=(4, 0), textcoords="offset points",
-                fontsize=8.5, color=canvas.GREY, bbox=WHITE)  # fmt: skip
+    canvas.label(ax, f"{wording.percent(pooled.share)} of a budget", (pooled.share, 0.02), (4, 0),
+                 xycoords=("data", "axes fraction"), bbox=WHITE)  # fmt: skip
 
 
 def _name_missed(ax: Axes, pooled: PooledAlerts, never: float) -> None:
@@ -173,9 +156,8 @@ def _name_missed(ax: Axes, pooled: PooledAlerts, never: float) -> None:
         x = max(float(row["spent"]), FLOOR)
         what, where = wording.label(row["label"], limit=36), wording.label(row["service"], limit=20)
         left = x > 0.01
-        ax.annotate(f"{what}, {where}", (x, never), xytext=(5 if left else -4, 7),
-                    textcoords="offset points", ha="right" if left else "left", fontsize=8.5,
-                    color=canvas.VERMILLION, bbox=WHITE)  # fmt: skip
+        canvas.label(ax, f"{what}, {where}", (x, never), (5 if left else -4, 7), bbox=WHITE,
+                     ha="right" if left else "left", color=canvas.VERMILLION)  # fmt: skip
 
 
 def _detection_title(pooled: PooledAlerts) -> str:
@@ -195,17 +177,9 @@ def _detection_title(pooled: PooledAlerts) -> str:
 
 @canvas.redrawn
 def plot_hours(pooled: PooledAlerts | None, *, timezone: str, ax: Axes | None = None) -> Axes:
-    """Pages by hour of the week in the time zone of those paged; the frame: office hours.
-
-    Parameters
-    ----------
-    pooled : PooledAlerts or None
-        As from `srelib.alerts.pooled`.
-    timezone : str
-        IANA zone of the people who are paged.
-    """
-    if pooled is None or not len(pooled.pages):
-        return canvas.note(NOTHING if pooled is None else QUIET, ax=ax)
+    """Pages by hour of the week in the time zone of those paged; the frame: office hours."""
+    pooled = canvas.some(pooled, NOTHING)
+    canvas.some(pooled.pages, QUIET)
     hours, where = pooled.pages_by_hour(timezone=timezone), wording.label(timezone)
     counts, title = hours.to_numpy(), _hours_title(hours, pooled.severity)
     about = f"Heat map of {pooled.severity}s by hour of the week, {where}"
@@ -238,16 +212,8 @@ def plot_search(
 
     Dots: on the second half of history; dashed: the best on the first half, which they were
     chosen on; lower left is better.
-
-    Parameters
-    ----------
-    found : DataFrame or None
-        As from `srelib.alerts.search`.
-    severity : str
-        What the policies send, for the axis.
     """
-    if found is None or not len(found):
-        return canvas.note(NOTHING if found is None else HALVES, ax=ax)
+    found = canvas.some(found, NOTHING if found is None else HALVES)
     about = (f"Policies by {severity}s a week and by budget spent at detection, chosen on the "
              "first half of history and tested on the second")  # fmt: skip
     title, labels = _search_title(found, severity), ["median share, 5 %"]
@@ -256,9 +222,7 @@ def plot_search(
         low, high, most = _reach(found)
         ticks = [t for t in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500) if low < t < high]
         ax.set_xscale("log")
-        ax.xaxis.set_major_locator(FixedLocator(ticks))
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-        ax.xaxis.set_minor_locator(NullLocator())
+        canvas.ticks(ax.xaxis, ticks, "{:g}".format)
         ax.set_xlim(low, high)
         ax.set_ylim(-0.03 * most, 1.12 * most or 1)
         canvas.percent_axis(ax.yaxis, ticks=5)
@@ -331,11 +295,10 @@ def _color(row: pd.Series) -> str:
 
 
 def _search_key(ax: Axes) -> None:
-    grey, white = "#B5B5B5", "white"
     canvas.key(ax, [
-        Line2D([], [], ls=(0, (4, 2)), marker="o", ms=4, mfc=white, color=canvas.GREY, lw=1.1,
+        Line2D([], [], ls=(0, (4, 2)), marker="o", ms=4, mfc="white", color=canvas.GREY, lw=1.1,
                label="best on the first half"),
-        Line2D([], [], ls="", marker="o", ms=4, color=grey, label="second half"),
+        Line2D([], [], ls="", marker="o", ms=4, color="#B5B5B5", label="second half"),
         Line2D([], [], ls="", marker="s", ms=5.5, color=canvas.BLUE,
                label="ready-made (no.: earlier attempts)"),
         Line2D([], [], ls="", marker="^", ms=7, color=canvas.GREEN, label="chosen"),

@@ -43,23 +43,22 @@ def plot_burn_down(
     A rolling window is drawn from when it is full, a calendar period from a tenth of it on.
     Notes (table ``annotations``) stand as numbers over their days.
     """
-    results = {key: r for key, r in answers(burn).items() if r["left_share"].notna().any()}
-    if not results:
-        return canvas.note(NOTHING, ax=ax)
+    some = {key: r for key, r in answers(burn).items() if r["left_share"].notna().any()}
+    results = canvas.some(some, NOTHING)
     now = {key: float(r["left_share"].dropna().iloc[-1]) for key, r in results.items()}
     short = _short(observed)
-    with canvas.style():
-        ax, shown, key = canvas.grid(ax, results, worst=lambda i, r: -now[i])
-    about = "Share of the error budget left over time, one panel per objective"
-    with canvas.drawing(ax, _burn_title(now, short), about=about):
-        for panel, indicator in shown:
-            left = _without_start(results[indicator]["left_share"], window=indicator.window)
-            _burn_panel(panel, indicator, left, now[indicator], so_far=indicator in short)
-            names.numbered(panel, numbered(notes), indicator.service)
-        canvas.subtitle(ax, "share of the allowance left, as it stood at each time; blue: left, "
-                            f"hatched orange: overspent; each panel has a scale of its own{key}"
-                        )  # fmt: skip
-    return ax
+
+    def drawn(panel: Axes, key: Indicator) -> None:
+        left = _without_start(results[key]["left_share"], window=key.window)
+        _burn_panel(panel, key, left, now[key], so_far=key in short)
+        names.numbered(panel, numbered(notes), key.service)
+
+    return canvas.panels(
+        ax, _burn_title(now, short), results, drawn, worst=lambda key: -now[key],
+        about="Share of the error budget left over time, one panel per objective",
+        caption="share of the allowance left, as it stood at each time; blue: left, "
+                "hatched orange: overspent; each panel has a scale of its own",
+    )  # fmt: skip
 
 
 def _short(observed: Results[Observed | None] | None) -> set[Indicator]:
@@ -119,9 +118,7 @@ def plot_causes(
     """Where each budget went (`spent_by_cause`): a bar per objective; dashed: the allowance."""
     shares = {key: r.set_index("cause")["share_of_allowance"].astype(float)
               for key, r in answers(causes).items()}  # fmt: skip
-    shares = {key: share for key, share in shares.items() if share.notna().any()}
-    if not shares:
-        return canvas.note(NOTHING, ax=ax)
+    shares = canvas.some({key: s for key, s in shares.items() if s.notna().any()}, NOTHING)
     rows = sorted(shares, key=lambda key: shares[key].sum())[-20:]
     short, labels = _short(observed), [key.label for key in rows]
     about = ("Share of the error budget spent by cause: incidents, first hours after deployments, "
@@ -151,19 +148,15 @@ def _cause_title(shares: Mapping[Indicator, pd.Series]) -> str:
 @canvas.redrawn
 def plot_days(days: Results[pd.DataFrame], *, ax: Axes | None = None) -> Axes:
     """What each day spent (`spent_by_day`), one panel per objective; the costliest is named."""
-    results = {key: r for key, r in answers(days).items() if r["share_of_allowance"].notna().any()}
-    if not results:
-        return canvas.note(NOTHING, ax=ax)
-    with canvas.style():
-        ax, shown, key = canvas.grid(ax, results, worst=lambda i, r: r["share_of_allowance"].sum())
-    about = "Budget spent per day, one panel per objective"
-    with canvas.drawing(ax, _days_title(results), about=about):
-        for panel, indicator in shown:
-            _days_panel(panel, indicator, results[indicator])
-        canvas.subtitle(ax, "spent per day, as a share of the allowance of the window; "
-                            f"orange: the costliest day; each panel has a scale of its own{key}"
-                        )  # fmt: skip
-    return ax
+    known = {key: r for key, r in answers(days).items() if r["share_of_allowance"].notna().any()}
+    results = canvas.some(known, NOTHING)
+    return canvas.panels(
+        ax, _days_title(results), results, lambda panel, key: _days_panel(panel, key, results[key]),
+        worst=lambda key: results[key]["share_of_allowance"].sum(),
+        about="Budget spent per day, one panel per objective",
+        caption="spent per day, as a share of the allowance of the window; orange: the costliest "
+                "day; each panel has a scale of its own",
+    )  # fmt: skip
 
 
 def _days_panel(ax: Axes, indicator: Indicator, result: pd.DataFrame) -> None:
@@ -203,9 +196,8 @@ def plot_forecast(
 
     One row per objective: median and interval, and the probability in words.
     """
-    results = answers(forecasts)
-    if not results:
-        return canvas.note("No objective has enough history for a forecast (seven days).", ax=ax)
+    none = "No objective has enough history for a forecast (seven days)."
+    results = canvas.some(answers(forecasts), none)
     rows = sorted(results, key=lambda key: results[key].probability)[-20:]
     labels, title = [key.label for key in rows], _forecast_title(results)
     with canvas.drawing(ax, title, about="Forecast of when each error budget is gone",
@@ -235,9 +227,8 @@ def _forecast_row(ax: Axes, y: int, result: Forecast, as_of: pd.Timestamp) -> No
         text = f"median {wording.day(result.at)}, {_chance(result)}"
         canvas.hover(ax, [result.at], [y], [text])
         ax.plot(pd.DatetimeIndex([result.at]), [y], "o", color=canvas.VERMILLION, ms=6)
-    ax.annotate(_chance(result), (1, y), xycoords=("axes fraction", "data"), xytext=(8, 0),
-                textcoords="offset points", va="center", fontsize=8.5,
-                color=canvas.GREY)  # fmt: skip
+    canvas.label(ax, _chance(result), (1, y), (8, 0), xycoords=("axes fraction", "data"),
+                 va="center")  # fmt: skip
 
 
 def _chance(result: Forecast) -> str:

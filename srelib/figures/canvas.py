@@ -9,12 +9,12 @@ from __future__ import annotations
 import textwrap
 import warnings
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache, partial, wraps
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, TypeVar
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -36,7 +36,10 @@ PANELS = 12
 BLUE, VERMILLION, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#595959"
 INK, PALE = "#262626", "#E8E8E8"
 P = ParamSpec("P")
-COLORS = (BLUE, VERMILLION, GREEN, PURPLE, GREY)
+T = TypeVar("T")
+K = TypeVar("K")
+LIMIT: dict[str, Any] = {"color": INK, "lw": 0.9, "ls": (0, (4, 2))}
+"""How a line that must not be crossed, or that divides, is drawn."""
 
 
 class SuiteFigure(Figure):
@@ -96,15 +99,30 @@ def is_narrow() -> bool:
     return width() < WIDTH
 
 
+class _NothingToDrawError(Exception):
+    """Ends a function that draws; its text says why."""
+
+
+def some(found: T | None, otherwise: str) -> T:
+    """What a figure is to draw; where there is none of it, the figure says why (`redrawn`)."""
+    if found is None or (isinstance(found, Sized) and not len(found)) or found is False:
+        raise _NothingToDrawError(otherwise)
+    return found
+
+
 def redrawn(draw: Callable[P, Axes]) -> Callable[P, Axes]:
     """A function whose figures can be drawn again, at another width."""
 
     @wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> Axes:
-        ax = draw(*args, **kwargs)
+        given: Any = kwargs.get("ax")
+        try:
+            ax = draw(*args, **kwargs)
+        except _NothingToDrawError as why:
+            ax = note(str(why), ax=given)
         figure = ax.get_figure(root=True)
-        if kwargs.get("ax") is None and isinstance(figure, SuiteFigure):
-            figure.again = partial(draw, *args, **kwargs)
+        if given is None and isinstance(figure, SuiteFigure):
+            figure.again = partial(drawn, *args, **kwargs)
         return ax
 
     return drawn
@@ -194,16 +212,13 @@ def note(text: str, *, ax: Axes | None = None) -> Axes:
 
 def grid(
     ax: Axes | None,
-    results: Mapping[Any, Any],
+    results: Mapping[K, Any],
     *,
     each: float = 1.5,
-    worst: Callable[[Any, Any], float] | None = None,
-) -> tuple[Axes, list[tuple[Axes, Any]], str]:
-    """Panels inside one Axes, one per key of the results, which keeps only its title."""
-    keys = list(results)
-    if worst is not None and len(keys) > PANELS:
-        keys = sorted(keys, key=lambda key: -worst(key, results[key]))
-    kept = set(keys[:PANELS])
+    worst: Callable[[K], float] = lambda _: 0.0,
+) -> tuple[Axes, list[tuple[Axes, K]], str]:
+    """Panels inside one Axes, which keeps only its title: one per key, of many the worst."""
+    kept = sorted(results, key=lambda key: -worst(key))[:PANELS]
     keys = [key for key in results if key in kept]
     alone = len(keys) == 1
     columns = 1 if alone or is_narrow() else 2
@@ -220,6 +235,20 @@ def grid(
     left_out = len(results) - len(keys)
     remark = f"   {left_out} milder ones not drawn".replace(" ", wording.NBSP) if left_out else ""
     return ax, list(zip(panels, keys, strict=True)), remark
+
+
+def panels(
+    ax: Axes | None, title: str, results: Mapping[K, Any], draw: Callable[[Axes, K], None], *,
+    about: str, caption: str, **of_grid: Any,
+) -> Axes:  # fmt: skip
+    """The panels of `grid`, each drawn by `draw`, with a title and a line that explains them."""
+    with style():
+        ax, shown, remark = grid(ax, results, **of_grid)
+    with drawing(ax, title, about=about):
+        for panel, key in shown:
+            draw(panel, key)
+        subtitle(ax, caption + remark)
+    return ax
 
 
 LONGEST = 200
@@ -251,9 +280,8 @@ def subtitle(ax: Axes, text: str) -> None:
         figure.caption = text
         return
     lines = textwrap.wrap(text, 104)
-    ax.annotate("\n".join(lines), (0, 1), xycoords="axes fraction", xytext=(0, 6),
-                textcoords="offset points", fontsize=8.5, color=GREY, va="bottom",
-                annotation_clip=False)  # fmt: skip
+    label(ax, "\n".join(lines), (0, 1), (0, 6), xycoords="axes fraction", va="bottom",
+          annotation_clip=False)  # fmt: skip
     ax.set_title(ax.get_title("left"), loc="left", pad=12 + 12 * len(lines))
 
 
@@ -269,16 +297,15 @@ class _Dates(Formatter):
         if not times:
             return []
         self._offset = years(times) if self._year else ""
-        short = times[-1] - times[0] < pd.Timedelta(days=2) and len(times) > 1
-        if short and self._year:
-            self._offset = f"{times[0].day} {times[0]:%b %Y}"
-            return [f"{time:%H:%M}" if time.hour or time.minute else f"{time.day} {time:%b}"
-                    for time in times]  # fmt: skip
         if times[-1] - times[0] > pd.Timedelta(days=400):
             return [f"{time:%b %Y}" for time in times]
-        if short:
+        if len(times) == 1 or times[-1] - times[0] >= pd.Timedelta(days=2):
+            return [f"{time.day} {time:%b}" for time in times]
+        if not self._year:
             return [f"{time.day} {time:%b %H:%M}" for time in times]
-        return [f"{time.day} {time:%b}" for time in times]
+        self._offset = f"{times[0].day} {times[0]:%b %Y}"
+        return [f"{time:%H:%M}" if time.hour or time.minute else f"{time.day} {time:%b}"
+                for time in times]  # fmt: skip
 
     def __call__(self, x: float, pos: int | None = None) -> str:
         time = num2date(x)
@@ -356,12 +383,24 @@ def thin(values: pd.Series, *, points: int = 2000) -> pd.Series:
     return values.iloc[keep]
 
 
-def name_rows(ax: Axes, labels: list[str]) -> None:
-    """Name rows along the y axis, the first at the bottom, without ticks and spine."""
-    ax.set_yticks(range(len(labels)), labels)
-    ax.set_ylim(-0.6, len(labels) - 0.4)
+def name_rows(
+    ax: Axes, labels: Sequence[str], *, from_top: bool = False, spine: bool = False
+) -> None:
+    """Name rows along the y axis, the first at the bottom or the top, without ticks."""
+    ax.set_yticks(range(len(labels)), labels, parse_math=False)
+    ends = -0.6, len(labels) - 0.4
+    ax.set_ylim(*(reversed(ends) if from_top else ends))
     ax.tick_params(axis="y", length=0)
-    ax.spines["left"].set_visible(False)
+    ax.spines["left"].set_visible(spine)
+
+
+def label(
+    ax: Axes, text: str, point: tuple[Any, Any], by: tuple[float, float] = (0, 0), *,
+    color: str = GREY, fontsize: float = 8.5, **look: Any,
+) -> None:  # fmt: skip
+    """Small letters some points of type beside a point."""
+    ax.annotate(text, point, xytext=by, textcoords="offset points", color=color,
+                fontsize=fontsize, **look)  # fmt: skip
 
 
 def beside(end: float, text: str, *, line: float, span: float) -> float:
@@ -390,16 +429,12 @@ def budget_bars(
                 hover(ax, [start + long / 2], [y], [text])
             start += long
         start = beside(start, texts[y], line=1.0, span=span)
-        ax.annotate(texts[y], (start, y), xytext=(4, 0), textcoords="offset points", va="center",
-                    fontsize=8.5, color=INK, path_effects=halo())  # fmt: skip
-    ax.axvline(1, color=INK, lw=0.9, ls=(0, (4, 2)))
-    ax.annotate("allowance", (1, 0), xycoords=("data", "axes fraction"), xytext=(3, 3),
-                textcoords="offset points", fontsize=8.5, color=GREY,
-                path_effects=halo())  # fmt: skip
-    ax.set_yticks(range(len(rows)), labels)
+        label(ax, texts[y], (start, y), (4, 0), color=INK, va="center", path_effects=halo())
+    ax.axvline(1, **LIMIT)
+    label(ax, "allowance", (1, 0), (3, 3), xycoords=("data", "axes fraction"), path_effects=halo())
+    name_rows(ax, labels, spine=True)
     ax.set_ylim(-0.9, len(rows) - 0.4)
     ax.set_xlim(0, span)
-    ax.tick_params(axis="y", length=0)
     percent_axis(ax.xaxis, ticks=6)
     ax.set_xlabel("spent, as a share of the allowance")
     key(ax, [Patch(facecolor=color, hatch=hatch, edgecolor="white", label=text)
@@ -408,9 +443,8 @@ def budget_bars(
 
 def percent_axis(axis: Any, *, ticks: int = 4) -> None:
     """Label an axis of fractions in percent."""
-    axis.set_major_locator(
-        MaxNLocator(min(ticks, 4) if is_narrow() else ticks, steps=[1, 2, 2.5, 5, 10])
-    )
+    most = min(ticks, 4) if is_narrow() else ticks
+    axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]))
     axis.set_major_formatter(FuncFormatter(lambda x, _: tick_percent(x)))
 
 
@@ -420,18 +454,19 @@ def tick_percent(share: float) -> str:
 
 
 def annotate(
-    ax: Axes,
-    text: str,
-    point: tuple[Any, float],
-    color: str,
-    *,
-    offset: tuple[float, float],
-    ha: str = "center",
-    va: str = "center",
-) -> None:
-    """Name a point, some points of type beside it, readable on lines."""
-    ax.annotate(text, point, xytext=offset, textcoords="offset points", ha=ha, va=va, fontsize=9,
-                color=color, fontweight="bold", path_effects=halo())  # fmt: skip
+    ax: Axes, text: str, point: tuple[Any, float], color: str, by: tuple[float, float], *,
+    ha: str = "center", va: str = "center",
+) -> None:  # fmt: skip
+    """Name a point in bold letters beside it, readable on lines."""
+    label(ax, text, point, by, color=color, fontsize=9, fontweight="bold", ha=ha, va=va,
+          path_effects=halo())  # fmt: skip
+
+
+def ticks(axis: Any, places: Iterable[float], text: Callable[[float], str]) -> None:
+    """Ticks at these places and no others, also of a logarithmic axis."""
+    axis.set_major_locator(FixedLocator([*places]))
+    axis.set_major_formatter(FuncFormatter(lambda x, _: text(x)))
+    axis.set_minor_locator(NullLocator())
 
 
 DURATIONS = (1, 10, 60, 600, 3600, 6 * 3600, 86400, 7 * 86400, 30 * 86400, 365 * 86400)
@@ -446,12 +481,8 @@ def duration_axis(axis: Any, ax: Axes, seconds: np.ndarray) -> None:
     vertical = axis is ax.yaxis
     (ax.set_yscale if vertical else ax.set_xscale)("log")
     (ax.set_ylim if vertical else ax.set_xlim)(low, high)
-    ticks: list[float] = [t for t in DURATIONS if low <= t <= high]
-    if len(ticks) < 2:
-        ticks = [low * 1.5, high / 1.5]
-    axis.set_major_locator(FixedLocator(ticks))
-    axis.set_major_formatter(FuncFormatter(lambda x, _: _tick_duration(x)))
-    axis.set_minor_locator(NullLocator())
+    places = [t for t in DURATIONS if low <= t <= high]
+    ticks(axis, places if len(places) > 1 else (low * 1.5, high / 1.5), _tick_duration)
 
 
 def _tick_duration(seconds: float) -> str:

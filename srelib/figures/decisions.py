@@ -25,9 +25,7 @@ MOST_ROWS, MOST_SERVICES = 20, 4
 @canvas.redrawn
 def plot_causes(decided: dict[str, Decision | SrelibError], *, ax: Axes | None = None) -> Axes:
     """What used each budget over the history: a bar per service; dashed: the allowance."""
-    known = {service: one for service, one in answers(decided).items() if one.causes}
-    if not known:
-        return canvas.note(NOTHING, ax=ax)
+    known = canvas.some({k: one for k, one in answers(decided).items() if one.causes}, NOTHING)
     rows = sorted(known, key=lambda service: known[service].spent)[-MOST_ROWS:]
     labels = [wording.label(service, limit=34) for service in rows]
     about = ("Share of the error budget of the history that was used, by cause: excess after "
@@ -61,9 +59,7 @@ def plot_levers(
 
     Grey line: today; dashed: `pass_probability` [fraction]; a range without a dot is simulated.
     """
-    known = {service: one for service, one in answers(decided).items() if one.levers}
-    if not known:
-        return canvas.note(NOTHING, ax=ax)
+    known = canvas.some({k: one for k, one in answers(decided).items() if one.levers}, NOTHING)
     order = sorted(known, key=lambda service: known[service].met.value)
     risky = [s for s in order if known[s].met.value < pass_probability]
     drawn = (risky or order)[:MOST_SERVICES]
@@ -107,8 +103,7 @@ def _label(lever: Lever) -> str:
 def _lever_row(ax: Axes, y: int, one: Decision, lever: Lever | None) -> None:
     now = one.met.value
     if lever is None:
-        ax.annotate(f"{100 * now:.0f} today", (now, y), ha="center", va="center", fontsize=8.5,
-                    color=canvas.GREY)  # fmt: skip
+        canvas.label(ax, f"{100 * now:.0f} today", (now, y), ha="center", va="center")
         return
     ax.plot([now, now], [y - 0.5, y + 0.5], color=canvas.GREY, lw=2, zorder=0)
     found = lever.probability
@@ -120,15 +115,8 @@ def _lever_row(ax: Axes, y: int, one: Decision, lever: Lever | None) -> None:
     ax.plot([found.low, found.high], [y, y], color=color, lw=2, solid_capstyle="butt", alpha=0.6)
     ax.plot(found.value, y, "o", ms=6.5, color=color, mec="white", zorder=3)
     ends = f"{wording.of_100(found.low)} to {wording.of_100(found.high)}"
-    canvas.hover(
-        ax,
-        [found.value],
-        [y],
-        [
-            f"{_label(lever)}: {wording.of_100(found.value)} of 100 "
-            f"windows ({ends}); today {wording.of_100(now)}"
-        ],
-    )
+    text = f"{_label(lever)}: {wording.of_100(found.value)} of 100 windows ({ends})"
+    canvas.hover(ax, [found.value], [y], [f"{text}; today {wording.of_100(now)}"])
 
 
 def _levers_title(known: dict[str, Decision], drawn: list[str]) -> str:

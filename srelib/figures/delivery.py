@@ -13,7 +13,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from srelib import wording
 from srelib.delivery import DeliveryPerformance
@@ -43,8 +42,7 @@ def plot_calendar(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axe
 
     One row per service, those that deploy most on top; darker is more.
     """
-    if not result.services:
-        return canvas.note(NOTHING, ax=ax)
+    canvas.some(result.services, NOTHING)
     rows = result.calendar.assign(service=result.calendar["service"].astype("str"))
     order = result.frequency.sort_values("n", ascending=False, kind="stable")["service"]
     counts = rows.pivot(index="service", columns="starts_at", values="n").reindex(order[:ROWS])
@@ -106,51 +104,39 @@ def plot_lead_times(result: DeliveryPerformance, *, ax: Axes | None = None) -> A
     A dot per change (a sample of them in long histories), a line per median and per 90th
     percentile; the shade is the interval of the median.
     """
-    if not result.services:
-        return canvas.note(NOTHING, ax=ax)
+    canvas.some(result.services, NOTHING)
     shipped = result.lead[result.lead["state"] == "shipped"]
     shipped = shipped[shipped["seconds"] > 0]
     periods = result.lead_periods.groupby("service", sort=False)
-    results = {
-        s: rows
-        for s, rows in periods
-        if s in result.metrics and rows["n"].sum() and (shipped["service"] == s).any()
-    }
-    if not results:
-        return canvas.note(NO_CHANGES, ax=ax)
+    known = {s: rows for s, rows in periods
+             if s in result.metrics and rows["n"].sum() and (shipped["service"] == s).any()
+             }  # fmt: skip
+    results = canvas.some(known, NO_CHANGES)
     low, high = (float(shipped["seconds"].quantile(share)) for share in (0.01, 0.995))
-    drawn = result.lead_periods[result.lead_periods["n"] > 0]
-    low, high = min(low, drawn["value"].min()), max(high, drawn["p90"].max() * 2, low * 3)
+    some = result.lead_periods[result.lead_periods["n"] > 0]
+    low, high = min(low, some["value"].min()), max(high, some["p90"].max() * 2, low * 3)
     limits = max(low / 1.5, 30.0), high * 1.5
-    with canvas.style():
-        ax, shown, more = canvas.grid(
-            ax, results, each=1.8, worst=lambda s, rows: result.metrics[s].lead_time.value
-        )
-    about = "Change lead times over time with median and 90th percentile per period"
-    with canvas.drawing(ax, _lead_title(result), about=about):
-        for panel, service in shown:
-            _lead_panel(panel, results[service], shipped[shipped["service"] == service], limits)
-            estimate = result.metrics[service].lead_time
-            text = f"median {wording.length(estimate.value)}, n = {wording.count(estimate.n)}"
-            canvas.panel_title(panel, str(service), text)
-        what = {"1w": "week", "1M": "month", "1Q": "quarter"}[result.period]
-        clock = "commit" if result.rules.start == "committed" else "merge"
-        canvas.subtitle(
-            ax,
-            f"from {clock} to users (log scale), by day deployed; grey: changes; blue: median of "
-            f"each {what}, shaded: its {_interval(result)}; orange, dashed: 90 % took at most "
-            f"this{more}",
-        )
-    return ax
+
+    def drawn(panel: Axes, service: str) -> None:
+        _lead_panel(panel, results[service], shipped[shipped["service"] == service], limits)
+        estimate = result.metrics[service].lead_time
+        text = f"median {wording.length(estimate.value)}, n = {wording.count(estimate.n)}"
+        canvas.panel_title(panel, str(service), text)
+
+    what = {"1w": "week", "1M": "month", "1Q": "quarter"}[result.period]
+    clock = "commit" if result.rules.start == "committed" else "merge"
+    return canvas.panels(
+        ax, _lead_title(result), results, drawn, each=1.8,
+        worst=lambda service: result.metrics[service].lead_time.value,
+        about="Change lead times over time with median and 90th percentile per period",
+        caption=f"from {clock} to users (log scale), by day deployed; grey: changes; blue: median "
+                f"of each {what}, shaded: its {_interval(result)}; orange, dashed: 90 % took at "
+                "most this",
+    )  # fmt: skip
 
 
 def _time_axis(axis: Axis, limits: tuple[float, float]) -> None:
-    ticks = [tick for tick in TICKS if limits[0] <= tick <= limits[1]]
-    axis.set_major_locator(FixedLocator(ticks))
-    axis.set_major_formatter(
-        FuncFormatter(lambda x, _: TICKS[min(TICKS, key=lambda t: abs(t - x))])
-    )
-    axis.set_minor_locator(NullLocator())
+    canvas.ticks(axis, [t for t in TICKS if limits[0] <= t <= limits[1]], TICKS.__getitem__)
 
 
 def _lead_panel(
@@ -188,9 +174,9 @@ def _label_last(ax: Axes, periods: pd.DataFrame) -> None:
     at = row["ends_at"]
     for value, color, side in ((row["value"], canvas.BLUE, "top"),
                                (row["p90"], canvas.VERMILLION, "bottom")):  # fmt: skip
-        ax.annotate(wording.length(value), (at, value), xytext=(-1, 2 if side == "bottom" else -2),
-                    textcoords="offset points", ha="right", va=side, fontsize=8, color=color,
-                    path_effects=canvas.halo())  # fmt: skip
+        canvas.label(ax, wording.length(value), (at, value), (-1, 2 if side == "bottom" else -2),
+                     ha="right", va=side, fontsize=8, color=color,
+                     path_effects=canvas.halo())  # fmt: skip
 
 
 def _lead_title(result: DeliveryPerformance) -> str:
@@ -213,12 +199,9 @@ def _interval(result: DeliveryPerformance) -> str:
 @canvas.redrawn
 def plot_rates(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axes:
     """Change fail rate and rework rate of each service, with intervals; to the left is better."""
-    if not result.services:
-        return canvas.note(NOTHING, ax=ax)
+    canvas.some(result.services, NOTHING)
     rows = result.fails.sort_values(["value", "n"], ascending=[False, True], kind="stable")
-    rows = rows[rows["n"] > 0][:ROWS]
-    if not len(rows):
-        return canvas.note(NO_SIGNAL, ax=ax)
+    rows = canvas.some(rows[rows["n"] > 0][:ROWS], NO_SIGNAL)
     names = _names(rows["service"])
     rework = result.rework.set_index("service").loc[rows["service"]].reset_index()
     title = _rates_title(rows, result.most_failing)
@@ -250,8 +233,7 @@ def _rate_panel(ax: Axes, rows: pd.DataFrame, what: str, names: list[str] | None
         known = row["n"] > 0
         text = f"{row[part]} of {row['n']}" if known else "not in the exports"
         end = row["high"] if known and row["high"] == row["high"] else 0.0
-        ax.annotate(text, (end, place), xytext=(5, 0), textcoords="offset points", va="center",
-                    fontsize=8, color=canvas.GREY)  # fmt: skip
+        canvas.label(ax, text, (end, place), (5, 0), va="center", fontsize=8)
     texts = [f"{wording.label(row['service'])}, {what}: {wording.percent(row['value'])} "
              f"({wording.percent(row['low'])} to {wording.percent(row['high'])})"
              if row["n"] > 0 else None for row in rows.to_dict("records")]  # fmt: skip
@@ -285,27 +267,23 @@ def plot_sensitivity(
     windows: pd.DataFrame, *, within: pd.Timedelta | str, ax: Axes | None = None
 ) -> Axes:
     """Incidents in the attribution window, and the fail rate, by its length; `within` is marked."""
-    if not windows["incidents"].any():
-        return canvas.note(NO_INCIDENTS, ax=ax)
-    with canvas.style():
-        ax, shown, _ = canvas.grid(ax, {"incidents": 0, "fail rate": 0}, each=2.6)
-    with canvas.drawing(ax, _window_title(windows, within), about="Incidents attributed to "
-                        "deployments, and fail rate, by length of the window"):  # fmt: skip
-        hours = windows["within"].dt.total_seconds() / HOUR
-        for panel, what in shown:
-            (_chance_panel if what == "incidents" else _share_panel)(panel, hours, windows)
-            panel.set_xscale("log")
-            panel.xaxis.set_major_locator(FixedLocator(hours.tolist()[::2]))
-            panel.xaxis.set_major_formatter(
-                FuncFormatter(lambda x, _: wording.duration(round(x * HOUR)).replace("days", "d"))
-            )
-            panel.xaxis.set_minor_locator(NullLocator())
-            panel.set_xlabel("length of the window")
-            panel.axvline(pd.Timedelta(within) / pd.Timedelta("1h"), color=canvas.INK, lw=0.9,
-                          ls=(0, (4, 2)), zorder=1)  # fmt: skip
-        canvas.subtitle(ax, "by the longest time from a deployment to an incident attributed to "
-                            "it; dashed: the window in use")  # fmt: skip
-    return ax
+    canvas.some(bool(windows["incidents"].any()), NO_INCIDENTS)
+    hours = windows["within"].dt.total_seconds() / HOUR
+
+    def drawn(panel: Axes, what: str) -> None:
+        (_chance_panel if what == "incidents" else _share_panel)(panel, hours, windows)
+        panel.set_xscale("log")
+        canvas.ticks(panel.xaxis, hours.tolist()[::2],
+                     lambda x: wording.duration(round(x * HOUR)).replace("days", "d"))  # fmt: skip
+        panel.set_xlabel("length of the window")
+        panel.axvline(pd.Timedelta(within) / pd.Timedelta("1h"), zorder=1, **canvas.LIMIT)
+
+    return canvas.panels(
+        ax, _window_title(windows, within), {"incidents": 0, "fail rate": 0}, drawn, each=2.6,
+        about="Incidents attributed to deployments, and fail rate, by length of the window",
+        caption="by the longest time from a deployment to an incident attributed to it; dashed: "
+                "the window in use",
+    )  # fmt: skip
 
 
 def _chance_panel(ax: Axes, hours: pd.Series, windows: pd.DataFrame) -> None:
@@ -318,20 +296,18 @@ def _chance_panel(ax: Axes, hours: pd.Series, windows: pd.DataFrame) -> None:
     most = int(windows["incidents"].max())
     ax.set_ylim(0, most * 1.08)
     ax.axhline(most, color="#BDBDBD", lw=0.9)
-    ends = ((0.03, windows["attributed"].iloc[0], "on record", canvas.BLUE, 6),
-            (0.03, windows["by_chance"].iloc[0], "by chance alone", canvas.GREY, 8))  # fmt: skip
-    for _, y, text, color, lift in ends:
-        ax.annotate(text, (hours.iloc[0], y), xytext=(0, lift), textcoords="offset points",
-                    fontsize=8.5, color=color, path_effects=canvas.halo())  # fmt: skip
-    ax.annotate(f"all {most}", (hours.iloc[0], most), xytext=(0, -3), textcoords="offset points",
-                va="top", fontsize=8.5, color=canvas.GREY)  # fmt: skip
+    ends = ((windows["attributed"].iloc[0], "on record", canvas.BLUE, 6),
+            (windows["by_chance"].iloc[0], "by chance alone", canvas.GREY, 8))  # fmt: skip
+    for y, text, color, lift in ends:
+        canvas.label(ax, text, (hours.iloc[0], y), (0, lift), color=color,
+                     path_effects=canvas.halo())  # fmt: skip
+    canvas.label(ax, f"all {most}", (hours.iloc[0], most), (0, -3), va="top")
     canvas.panel_title(ax, "incidents", "attributed to a deployment")
 
 
 def _share_panel(ax: Axes, hours: pd.Series, windows: pd.DataFrame) -> None:
-    ax.fill_between(
-        hours, windows["low"], windows["high"], color=canvas.VERMILLION, alpha=0.15, lw=0
-    )
+    band = {"color": canvas.VERMILLION, "alpha": 0.15, "lw": 0}
+    ax.fill_between(hours, windows["low"], windows["high"], **band)
     ax.plot(hours, windows["value"], "o-", ms=4, color=canvas.VERMILLION, lw=1.8)
     canvas.hover(ax, hours, windows["value"], [
         f"within {wording.duration(within)}: change fail rate {wording.percent(value)}"
@@ -357,14 +333,12 @@ def plot_recovery(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axe
 
     A dot per failure, a triangle for one still open; to the left is better.
     """
-    if not result.services:
-        return canvas.note(NOTHING, ax=ax)
+    canvas.some(result.services, NOTHING)
     clock = f"from_{result.rules.recovery_from}"
     failed = result.recoveries[result.recoveries[clock] >= 0]
     rows = result.recovery[result.recovery["n"] > 0]
     rows = rows.sort_values(["value", "n"], ascending=False, kind="stable")[:ROWS]
-    if not len(rows) or not len(failed):
-        return canvas.note(NO_FAILURES, ax=ax)
+    canvas.some(len(rows) > 0 and len(failed) > 0, NO_FAILURES)
     names = _names(rows["service"])
     times = failed[clock].clip(lower=MINUTE)
     limits = (float(times.min()) / 1.6, float(np.nanmax([times.max(), *rows["high"]])) * 1.6)
@@ -375,9 +349,9 @@ def plot_recovery(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axe
         for place, row in enumerate(rows[::-1].to_dict("records")):
             own = failed["service"] == row["service"]
             done = failed["recovered"].astype(bool)
-            ax.plot(times[own & done], np.full(int((own & done).sum()), place), "o", ms=5,
-                    color="#8C8C8C", alpha=0.7, mew=0)  # fmt: skip
-            ax.plot(times[own & ~done], np.full(int((own & ~done).sum()), place), ">", ms=6,
+            ax.plot(times[own & done], [place] * (own & done).sum(), "o", ms=5, color="#8C8C8C",
+                    alpha=0.7, mew=0)  # fmt: skip
+            ax.plot(times[own & ~done], [place] * (own & ~done).sum(), ">", ms=6,
                     color=canvas.VERMILLION, mew=0)  # fmt: skip
             canvas.hover(ax, times[own], np.full(int(own.sum()), place), [
                 f"{wording.label(row['service'])}: {wording.length(seconds)}"
@@ -386,11 +360,9 @@ def plot_recovery(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axe
             if row["low"] == row["low"] and row["high"] == row["high"]:
                 ax.hlines(place, row["low"], row["high"], color=canvas.BLUE, lw=5, alpha=0.25)
             ax.plot([row["value"]], [place], "|", ms=15, mew=2.2, color=canvas.BLUE)
-        ax.set_yticks(range(len(rows)), [f"{n} ({m})" for n, m in zip(
-            names[::-1], rows["n"][::-1], strict=True)])  # fmt: skip
-        ax.set_ylim(-0.6, len(rows) - 0.4)
+        many = zip(names[::-1], rows["n"][::-1], strict=True)
+        canvas.name_rows(ax, [f"{name} ({n})" for name, n in many], spine=True)
         ax.set_xlim(*limits)
-        ax.tick_params(axis="y", length=0)
         _time_axis(ax.xaxis, limits)
         start = "start of the failure" if clock == "from_failure" else "end of the deployment"
         ax.set_xlabel(f"from the {start} to its end (logarithmic; to the left is better)")

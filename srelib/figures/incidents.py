@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator
 
 from srelib import wording
 from srelib.figures import canvas
@@ -26,7 +26,6 @@ BEFORE, AFTER = canvas.GREY, canvas.BLUE
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 STATES = {"ended": (BARS, canvas.BLUE), "open": ("white", canvas.VERMILLION),
           "unknown": ("white", canvas.GREY)}  # fmt: skip
-DASHED: dict[str, Any] = {"color": canvas.INK, "lw": 0.9, "ls": (0, (4, 2))}
 NUMBERS = (10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000)
 CURVES = {"cut": ("of every duration", canvas.BLUE), "count_cut": ("of the number", canvas.GREEN)}
 SERVICES, COSTLIEST, BINS = 14, 12, 60
@@ -38,8 +37,7 @@ def plot_timeline(compared: PeriodComparison | None, *, ax: Axes | None = None) 
 
     Most incidents on top; the dashed line divides the two parts.
     """
-    if compared is None:
-        return canvas.note(NOTHING, ax=ax)
+    compared = canvas.some(compared, NOTHING)
     table, rows = compared.services.head(SERVICES), compared.service_durations
     names = [wording.label(name, limit=24) for name in table["service"]]
     with canvas.drawing(ax, _timeline_title(compared), height=1.35 + 0.3 * len(table),
@@ -51,9 +49,8 @@ def plot_timeline(compared: PeriodComparison | None, *, ax: Axes | None = None) 
             _bubbles(ax, own, y)
             ax.text(1.01, y, f"{len(own)}", transform=ax.get_yaxis_transform(), va="center",
                     fontsize=8.5, color=canvas.GREY)  # fmt: skip
-        _rows(ax, names)
+        canvas.name_rows(ax, names, from_top=True)
         _time_axis(ax, compared)
-        ax.spines["left"].set_visible(False)
         _timeline_key(ax, compared)
     return ax
 
@@ -61,16 +58,9 @@ def plot_timeline(compared: PeriodComparison | None, *, ax: Axes | None = None) 
 def _time_axis(ax: Axes, compared: PeriodComparison) -> None:
     """The time looked at, a dashed line where it is divided."""
     span, split = cast(Any, compared.between), cast(Any, compared.split)
-    ax.axvline(split, **DASHED)
+    ax.axvline(split, **canvas.LIMIT)
     ax.set_xlim(*span)
     canvas.time_axis(ax)
-
-
-def _rows(ax: Axes, names: list[str]) -> None:
-    """Named rows from the top down."""
-    ax.set_yticks(range(len(names)), names)
-    ax.tick_params(axis="y", length=0)
-    ax.set_ylim(len(names) - 0.4, -0.6)
 
 
 def _bubbles(ax: Axes, rows: pd.DataFrame, y: int) -> None:
@@ -106,7 +96,7 @@ def _timeline_key(ax: Axes, compared: PeriodComparison) -> None:
     if (compared.durations["state"] == "open").any():
         sizes.append(Line2D([], [], ls="", marker="o", ms=6, color="white",
                             mec=canvas.VERMILLION, label="still open"))  # fmt: skip
-    sizes.append(Line2D([], [], **DASHED, label="split"))
+    sizes.append(Line2D([], [], **canvas.LIMIT, label="split"))
     canvas.key(ax, sizes)
 
 
@@ -127,11 +117,9 @@ def plot_survival(compared: PeriodComparison | None, *, ax: Axes | None = None) 
 
     Two Kaplan-Meier curves with their bands; lower and further left is better.
     """
-    if compared is None:
-        return canvas.note(NOTHING, ax=ax)
+    compared = canvas.some(compared, NOTHING)
     parts = compared.lengths.before, compared.lengths.after
-    if not all(len(part.curve) > 1 for part in parts):
-        return canvas.note(TOO_FEW, ax=ax)
+    canvas.some(all(len(part.curve) > 1 for part in parts), TOO_FEW)
     with canvas.drawing(ax, _survival_title(compared), height=3.6, labels=["share 100 %"],
                         about="Share of incidents still open after each time, before and after "
                               f"{wording.day(compared.split)}") as ax:  # fmt: skip
@@ -166,8 +154,8 @@ def _curve_name(ax: Axes, part: TimeTo, text: str, color: str, height: float) ->
     curve, upper = part.curve, height > 0.5
     at = int(np.argmin(np.abs(curve["going_on"].to_numpy() - height)))
     point = max(float(curve["time"].iloc[at]), 1.0), float(curve["going_on"].iloc[at])
-    canvas.annotate(ax, text, point, color, offset=(-9, -10) if upper else (9, 8),
-          ha="right" if upper else "left")  # fmt: skip
+    by, ha = ((-9, -10), "right") if upper else ((9, 8), "left")
+    canvas.annotate(ax, text, point, color, by, ha=ha)
 
 
 def _survival_title(compared: PeriodComparison) -> str:
@@ -186,11 +174,8 @@ def plot_durations(compared: PeriodComparison | None, *, ax: Axes | None = None)
 
     One dot per incident; triangles are still open; the bands are intervals of the medians.
     """
-    if compared is None:
-        return canvas.note(NOTHING, ax=ax)
-    rows = compared.durations[compared.durations["seconds"].notna()]
-    if not len(rows):
-        return canvas.note(TOO_FEW, ax=ax)
+    compared = canvas.some(compared, NOTHING)
+    rows = canvas.some(compared.durations[compared.durations["seconds"].notna()], TOO_FEW)
     y, ended = rows["seconds"].clip(lower=1.0), rows["state"] == "ended"
     with canvas.drawing(ax, _durations_title(compared), height=3.5, labels=["mm 12 h"],
                         about="Time to restore of each incident over time") as ax:  # fmt: skip
@@ -237,9 +222,8 @@ def _durations_key(ax: Axes, level: str, still_open: bool) -> None:
 def _durations_title(compared: PeriodComparison) -> str:
     found = compared.lengths.correlation
     if found.value != found.value:
-        return (
-            f"Time to restore of {wording.plural(found.n, 'incident')}; not enough data for a trend"
-        )
+        many = wording.plural(found.n, "incident")
+        return f"Time to restore of {many}; not enough data for a trend"
     value, low, high = (wording.signed(x) for x in (found.value, found.low, found.high))
     if found.high < 0 or found.low > 0:
         word = "fell" if found.high < 0 else "rose"
@@ -254,8 +238,7 @@ def plot_counts(compared: PeriodComparison | None, *, ax: Axes | None = None) ->
 
     Bars of four weeks each where there are many; a cut last one is drawn as narrow as it is.
     """
-    if compared is None:
-        return canvas.note(NOTHING, ax=ax)
+    compared = canvas.some(compared, NOTHING)
     counts, weeks = compared.counts, compared.bins
     with canvas.drawing(ax, _counts_title(compared), about="Incidents per week, with the rate "
                         f"before and after {wording.day(compared.split)}") as ax:  # fmt: skip
@@ -282,9 +265,9 @@ def _rate(ax: Axes, span: tuple[Any, Any], rate: Estimate, color: str) -> None:
     """Incidents a week over a part of the history, with the interval."""
     ax.fill_between(list(span), rate.low, rate.high, color=color, alpha=0.18, lw=0)
     ax.hlines(rate.value, *span, color=color, lw=1.8)
-    canvas.annotate(ax, f"{wording.rounded(rate.value)} a week",
-                    (span[0] + (span[1] - span[0]) / 2, rate.high), color, offset=(0, 3),
-                    va="bottom")  # fmt: skip
+    middle = span[0] + (span[1] - span[0]) / 2
+    text = f"{wording.rounded(rate.value)} a week"
+    canvas.annotate(ax, text, (middle, rate.high), color, (0, 3), va="bottom")
 
 
 def _counts_title(compared: PeriodComparison) -> str:
@@ -300,9 +283,7 @@ def plot_noise(compared: PeriodComparison | None, *, ax: Axes | None = None) -> 
 
     Those at least as large as the one observed, either way, are red.
     """
-    if compared is None or compared.noise is None:
-        return canvas.note(NOTHING if compared is None else TOO_FEW, ax=ax)
-    found = compared.noise
+    found = canvas.some(canvas.some(compared, NOTHING).noise, TOO_FEW)
     size, unit = _unit(np.abs(found.differences).max())
     drawn, seen = found.differences / size, found.observed / size
     share, length = wording.percent(found.share), wording.to_the_minute(abs(found.observed))
@@ -315,9 +296,8 @@ def plot_noise(compared: PeriodComparison | None, *, ax: Axes | None = None) -> 
         ax.bar(middles, counts, width=edges[1] - edges[0], color=colors)
         top = float(np.max(counts))
         ax.axvline(seen, color=canvas.VERMILLION, lw=1.6)
-        side = (5, "left") if seen > 0 else (-5, "right")
-        canvas.annotate(ax, "observed", (seen, top), canvas.VERMILLION, offset=(side[0], 0),
-                        ha=side[1])  # fmt: skip
+        by, ha = ((5, 0), "left") if seen > 0 else ((-5, 0), "right")
+        canvas.annotate(ax, "observed", (seen, top), canvas.VERMILLION, by, ha=ha)
         ax.set_ylim(0, top * 1.08)
         ax.set_yticks([])
         ax.spines["left"].set_visible(False)
@@ -332,9 +312,7 @@ def plot_detectable(compared: PeriodComparison | None, *, ax: Axes | None = None
 
     Two curves, of durations and of counts; dots: as many incidents as there are.
     """
-    if compared is None or compared.detectable is None:
-        return canvas.note(NOTHING if compared is None else TOO_FEW, ax=ax)
-    found = compared.detectable
+    found = canvas.some(canvas.some(compared, NOTHING).detectable, TOO_FEW)
     n, last = found.n_before + found.n_after, float(found.curve["n"].iloc[-1])
     with canvas.drawing(ax, _detectable_title(found), height=3.5, labels=["mm 100 %"],
                         about="Smallest improvement that would show against the number of incidents"
@@ -344,16 +322,14 @@ def plot_detectable(compared: PeriodComparison | None, *, ax: Axes | None = None
             ax.plot(found.curve["n"], found.curve[name], color=CURVES[name][1])
             if at == at:
                 ax.plot([n], [at], "o", ms=7, color=CURVES[name][1], mec="white", zorder=3)
-        ax.axvline(n, **DASHED)
-        ax.annotate(f"{n:.0f} here", (n, 1), xycoords=("data", "axes fraction"), xytext=(4, -2),
-                    textcoords="offset points", va="top", fontsize=9, color=canvas.INK,
-                    path_effects=canvas.halo())  # fmt: skip
+        ax.axvline(n, **canvas.LIMIT)
+        canvas.label(ax, f"{n:.0f} here", (n, 1), (4, -2), xycoords=("data", "axes fraction"),
+                     va="top", fontsize=9, color=canvas.INK,
+                     path_effects=canvas.halo())  # fmt: skip
         _curve_names(ax, found.curve)
         ax.set_ylim(0, 1)
         canvas.percent_axis(ax.yaxis, ticks=5)
-        ax.xaxis.set_major_locator(FixedLocator([t for t in NUMBERS if t <= last]))
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
-        ax.xaxis.set_minor_locator(NullLocator())
+        canvas.ticks(ax.xaxis, [t for t in NUMBERS if t <= last], "{:,.0f}".format)
         ax.set_xlim(10, last)
         ax.set_xlabel("incidents in both halves (logarithmic)")
         ax.set_ylabel(f"smallest cut detected in {wording.percent(found.power)} of cases")
@@ -365,10 +341,10 @@ def _curve_names(ax: Axes, curve: pd.DataFrame) -> None:
     at = int(len(curve) * 0.72)
     x = float(curve["n"].iloc[at])
     order = sorted(CURVES, key=lambda name: float(np.nan_to_num(curve[name].iloc[at], nan=1.0)))
-    for name, offset, ha in zip(order, ((-4, -11), (4, 11)), ("right", "left"), strict=True):
+    for name, by, ha in zip(order, ((-4, -11), (4, 11)), ("right", "left"), strict=True):
         y, (text, color) = float(curve[name].iloc[at]), CURVES[name]
         if y == y:
-            canvas.annotate(ax, text, (x, y), color, offset=offset, ha=ha)
+            canvas.annotate(ax, text, (x, y), color, by, ha=ha)
 
 
 def _detectable_title(found: Detectable) -> str:
@@ -387,9 +363,7 @@ def plot_costs(costs: IncidentCosts, *, ax: Axes | None = None) -> Axes:
 
     Costliest on top; those that need a postmortem, above the line, are filled.
     """
-    rows = costs.incidents[costs.incidents["share"] > 0].head(COSTLIEST)
-    if not len(rows):
-        return canvas.note(FREE, ax=ax)
+    rows = canvas.some(costs.incidents[costs.incidents["share"] > 0].head(COSTLIEST), FREE)
     limit, names = costs.limit, [_incident(row) for _, row in rows.iterrows()]
     with canvas.drawing(ax, _costs_title(costs), height=1.1 + 0.27 * len(rows), labels=names,
                         about="Bars of the incidents that spent most budget") as ax:  # fmt: skip
@@ -399,11 +373,10 @@ def plot_costs(costs: IncidentCosts, *, ax: Axes | None = None) -> Axes:
         texts = [wording.percent(share) for share in rows["share"]]
         for i, (share, text) in enumerate(zip(rows["share"], texts, strict=True)):
             end = canvas.beside(share, text, line=limit, span=span)
-            ax.annotate(text, (end, i), xytext=(4, 0), va="center",
-                        textcoords="offset points", fontsize=8.5, color=canvas.INK, zorder=5,
-                        path_effects=canvas.halo())  # fmt: skip
-        ax.axvline(limit, **DASHED)
-        _rows(ax, names)
+            canvas.label(ax, text, (end, i), (4, 0), va="center", color=canvas.INK, zorder=5,
+                         path_effects=canvas.halo())  # fmt: skip
+        ax.axvline(limit, **canvas.LIMIT)
+        canvas.name_rows(ax, names, from_top=True, spine=True)
         canvas.hover(ax, rows["share"] / 2, range(len(rows)), [
             f"{wording.label(row['title'], limit=80)}, {wording.label(row['service'])}, "
             f"{wording.day(row['starts_at'])}: {text} of a budget"
@@ -433,8 +406,7 @@ def _costs_title(costs: IncidentCosts) -> str:
 @canvas.redrawn
 def plot_recurrence(compared: PeriodComparison | None, *, ax: Axes | None = None) -> Axes:
     """Incidents by hour of the day and by day of the week, and lines: if they came evenly."""
-    if compared is None:
-        return canvas.note(NOTHING, ax=ax)
+    compared = canvas.some(compared, NOTHING)
     found = compared.recurrence
     narrow = canvas.is_narrow()
     with canvas.drawing(ax, _recurrence_title(found), height=4.2 if narrow else 2.7,

@@ -37,23 +37,17 @@ def plot_freezes(replays: Results[PolicyReplay], *, ax: Axes | None = None) -> A
     One panel per objective: filled, the budget in the world with the policy, harm postponed;
     dashed, as recorded; below, a row of ticks per fate.
     """
-    results = answers(replays)
-    if not results:
-        return canvas.note(NOTHING, ax=ax)
-    with canvas.style():
-        ax, shown, key = canvas.grid(ax, results, each=1.95, worst=lambda i, r: _days(r)[1])
-    about = ("Replayed budget left each day with frozen spans and deployments, one panel per "
-             "objective")  # fmt: skip
-    with canvas.drawing(ax, _freeze_title(results), about=about):
-        for panel, indicator in shown:
-            _freeze_panel(panel, indicator, results[indicator])
-        canvas.subtitle(
-            ax,
-            "replayed; line: budget left at each decision (dashed: as recorded); shaded: service "
-            "frozen, pale: only if harm is postponed; ticks: deployments, grey on time, "
-            f"orange delayed, green fixes not delayed{key}",
-        )
-    return ax
+    results = canvas.some(answers(replays), NOTHING)
+    return canvas.panels(
+        ax, _freeze_title(results), results,
+        lambda panel, key: _freeze_panel(panel, key, results[key]),
+        each=1.95, worst=lambda key: _days(results[key])[1],
+        about="Replayed budget left each day with frozen spans and deployments, one panel per "
+              "objective",
+        caption="replayed; line: budget left at each decision (dashed: as recorded); shaded: "
+                "service frozen, pale: only if harm is postponed; ticks: deployments, grey on "
+                "time, orange delayed, green fixes not delayed",
+    )  # fmt: skip
 
 
 def _freeze_panel(ax: Axes, indicator: Indicator, result: PolicyReplay) -> None:
@@ -126,9 +120,8 @@ def plot_held(pooled: PooledReplays | None, *, ax: Axes | None = None) -> Axes:
 
     One line per deployment, services one above the other.
     """
-    if pooled is None or not len(pooled.postponed.held):
-        return canvas.note(NOTHING if pooled is None else NOTHING_HELD, ax=ax)
-    rows = pooled.postponed.held.sort_values("due_at", kind="stable")
+    pooled = canvas.some(pooled, NOTHING)
+    rows = canvas.some(pooled.postponed.held, NOTHING_HELD).sort_values("due_at", kind="stable")
     many = rows["service"].value_counts()
     shown = {service: rows[rows["service"] == service] for service in many.index[: canvas.PANELS]}
     labels = [f"{wording.label(s, limit=24)} ({len(mine)})" for s, mine in shown.items()]
@@ -194,8 +187,7 @@ def plot_saved(replays: Results[PolicyReplay], *, ax: Axes | None = None) -> Axe
     One bar per objective that had anything delayed; as a share of its error budget of all the time.
     """
     results = {k: r for k, r in answers(replays).items() if any(len(o.held) for o in r.outcomes)}
-    if not results:
-        return canvas.note(NOTHING_HELD if answers(replays) else NOTHING, ax=ax)
+    canvas.some(results, NOTHING_HELD if answers(replays) else NOTHING)
     rows = sorted(results, key=lambda key: results[key].avoided.saved_share.value)[-16:]
     labels = [key.label for key in rows]
     about = "Range of bad events the policy would have avoided, one bar per objective"
@@ -205,9 +197,7 @@ def plot_saved(replays: Results[PolicyReplay], *, ax: Axes | None = None) -> Axe
         for y, key in enumerate(rows):
             _saved_row(ax, y, results[key])
         ax.axvline(0, color=canvas.INK, lw=0.9)
-        ax.set_yticks(range(len(rows)), labels)
-        ax.set_ylim(-0.6, len(rows) - 0.4)
-        ax.tick_params(axis="y", length=0)
+        canvas.name_rows(ax, labels, spine=True)
         ax.margins(x=0.14)
         canvas.percent_axis(ax.xaxis, ticks=6)
         ax.set_xlabel("bad events avoided in the replay, as a share of the error budget\n"
@@ -221,8 +211,7 @@ def _saved_row(ax: Axes, y: int, result: PolicyReplay) -> None:
     canvas.hover(ax, [(low + high) / 2], [y], [f"{wording.percent(low)} to {wording.percent(high)} "
                                                "of the error budget avoided"])  # fmt: skip
     text = " to ".join(wording.count(round(end)) for end in (result.low, result.high))
-    ax.annotate(text, (high, y), xytext=(5, 0), textcoords="offset points", va="center",
-                fontsize=8.5, color=canvas.GREY, annotation_clip=False)  # fmt: skip
+    canvas.label(ax, text, (high, y), (5, 0), va="center", annotation_clip=False)
 
 
 def _shares(result: PolicyReplay) -> tuple[float, float]:
@@ -249,10 +238,8 @@ def plot_frontier(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Two points per policy, joined: harm avoided (filled), and the low end of the range, for harm
     that is only postponed (hollow).
     """
-    if not len(table):
-        return canvas.note(NOTHING, ax=ax)
-    if not table[["held", "held_best"]].to_numpy().any():
-        return canvas.note("No policy tried would have delayed a deployment.", ax=ax)
+    delayed = bool(canvas.some(table, NOTHING)[["held", "held_best"]].to_numpy().any())
+    canvas.some(delayed, "No policy tried would have delayed a deployment.")
     about = ("Freeze policies replayed, by deployment-days of delay and by bad events avoided: the "
              "upper value, and the low end of the range")  # fmt: skip
     with canvas.drawing(ax, _frontier_title(table), about=about, labels=["in four-week"],
@@ -322,9 +309,8 @@ def _frontier_title(table: pd.DataFrame) -> str:
     row = now.iloc[0]
     name = wording.label(row["policy"])
     if row["front"]:
-        return (
-            f"None of {len(table)} freeze policies would avoid more than {name} for no more delay"
-        )
+        text = f"None of {len(table)} freeze policies would avoid more than {name}"
+        return f"{text} for no more delay"
     beats = table[
         (table["deployment_days_best"] <= row["deployment_days_best"])
         & (table["avoided"] >= row["avoided"])

@@ -24,9 +24,8 @@ def plot_coverage(
     by_day: Results[pd.Series], *, overall: Results[float], ax: Axes | None = None
 ) -> Axes:
     """Calendar of what was not observed: a row per series, a cell per day filled by that share."""
-    days, share = answers(by_day), answers(overall)
-    if not days:
-        return canvas.note("There is no time series in these exports, so nothing to cover.", ax=ax)
+    none = "There is no time series in these exports, so nothing to cover."
+    days, share = canvas.some(answers(by_day), none), answers(overall)
     rows = sorted(days, key=lambda key: share[key])[:ROWS]
     rows = [key for key in days if key in set(rows)][::-1]
     labels = [key.label for key in rows]
@@ -60,9 +59,9 @@ def _calendar_row(ax: Axes, y: int, share: pd.Series, overall: float) -> None:
     ])  # fmt: skip
     ax.bar(share.index[some], height[some], width=wide, bottom=y - 0.4, align="edge",
            color=canvas.VERMILLION)  # fmt: skip
-    ax.annotate(wording.percent(overall), (1, y), xycoords=("axes fraction", "data"), xytext=(6, 0),
-                textcoords="offset points", va="center", fontsize=8.5,
-                color=canvas.VERMILLION if overall < 1 else canvas.GREY)  # fmt: skip
+    canvas.label(ax, wording.percent(overall), (1, y), (6, 0), va="center",
+                 xycoords=("axes fraction", "data"),
+                 color=canvas.VERMILLION if overall < 1 else canvas.GREY)  # fmt: skip
 
 
 def _coverage_title(overall: Mapping[Indicator, float]) -> str:
@@ -88,8 +87,7 @@ def _coverage_title(overall: Mapping[Indicator, float]) -> str:
 def plot_spans(sources: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Which time each input covers, so that one sees where they overlap."""
     dated = sources.dropna(subset=["first", "last"]).reset_index(drop=True)
-    if dated.empty:
-        return canvas.note("No file holds any times, so there is no span to draw.", ax=ax)
+    canvas.some(dated, "No file holds any times, so there is no span to draw.")
     shown = dated.head(ROWS)[::-1].reset_index(drop=True)
     measured = dated[dated["table"].str.contains("sli")]
     labels = [_source_label(row) for _, row in shown.iterrows()]
@@ -103,8 +101,7 @@ def plot_spans(sources: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             span = f"{wording.moment(row['first'])} to {wording.moment(row['last'])}"
             middle = row["first"] + (row["last"] - row["first"]) / 2
             canvas.hover(ax, [middle], [y], [f"{_source_label(row)}: {span}, {rows}"])
-            ax.annotate(rows, (row["last"], y), xytext=(5, 0), textcoords="offset points",
-                        va="center", fontsize=8.5, color=canvas.GREY)  # fmt: skip
+            canvas.label(ax, rows, (row["last"], y), (5, 0), va="center")
         if len(measured):
             ax.axvspan(measured["first"].min(), measured["last"].max(), color=canvas.PALE,  # type: ignore[arg-type]
                        lw=0, zorder=0)  # fmt: skip

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from srelib import wording
 from srelib.figures import canvas
@@ -102,8 +101,7 @@ def plot_devops_and_sre(board: Mapping[str, Scorecard], *, ax: Axes | None = Non
 
     Two overlapping fields; one dot per service, better to the right, the ends named.
     """
-    if not board:
-        return canvas.note("There is no service in these exports to compare.", ax=ax)  # fmt: skip
+    canvas.some(board, "There is no service in these exports to compare.")
     parts = "; ".join(_spoken(MEASURES[field], board) for fields in COLUMNS for field in fields)
     about = "Two overlapping fields, DevOps and SRE, with every measure as a line of " \
             f"{len(board)} services"  # fmt: skip
@@ -173,17 +171,15 @@ def _strip(
     ax.plot([x, x + wide], [line, line], color="#9A9A9A", lw=1, zorder=2, solid_capstyle="round")
     places = _places(measure, values)
     order = sorted(values, key=lambda name: places[name])
-    for name in order:
+    dots = {name: x + wide * (0.02 + 0.96 * places[name]) for name in order}
+    for name, dot in dots.items():
         edge = name in (order[0], order[-1])
-        ax.plot(x + wide * (0.02 + 0.96 * places[name]), line, "o", ms=DOT, zorder=3,
+        ax.plot(dot, line, "o", ms=DOT, zorder=3,
                 color=canvas.INK if edge else "#8C8C8C", mec="white", mew=0.8,
                 alpha=1 if len(values) < 30 else 0.6)  # fmt: skip
-    canvas.hover(
-        ax,
-        [x + wide * (0.02 + 0.96 * places[name]) for name in order],
-        [line] * len(order),
-        [_end(name, measure, values[name], 60) for name in order],
-    )
+    canvas.hover(ax, [*dots.values()], [line] * len(order), [
+        _end(name, measure, values[name], 60) for name in order
+    ])  # fmt: skip
     _ends(ax, measure, values, order, (x, line - 0.048 * layout.step), wide)
 
 
@@ -256,9 +252,7 @@ def plot_quadrants(quadrants: Quadrants, *, ax: Axes | None = None) -> Axes:
 
     Crosses are named with the probability of their quadrant, the surest first.
     """
-    rows = quadrants.services
-    if not len(rows):
-        return canvas.note(NO_PLACE, ax=ax)
+    rows = canvas.some(quadrants.services, NO_PLACE)
     parts = "; ".join(f"{wording.label(r['service'])}: {r['quadrant']}, {_chance(r)}"
                       for _, r in rows.head(20).iterrows())  # fmt: skip
     low, high = -1.0, 1.0
@@ -284,9 +278,7 @@ def plot_quadrants(quadrants: Quadrants, *, ax: Axes | None = None) -> Axes:
         _name_quadrants(ax, rows, (floor, top), (low, high))
         ticks = [t for t in (0.01, 0.03, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
                  if floor < t < top]  # fmt: skip
-        ax.xaxis.set_major_locator(FixedLocator(ticks))
-        ax.xaxis.set_minor_locator(NullLocator())
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+        canvas.ticks(ax.xaxis, ticks, "{:g}".format)
         worst = f"\u2264 {wording.MINUS}100 %"
         ax.set_yticks([-1, -0.5, 0, 0.5, 1], [worst, f"{wording.MINUS}50 %", "0", "50 %", "100 %"])
         is_fleet = f"; line: {quadrants.line_is}" if quadrants.line_is != "stated" else ""
@@ -308,12 +300,12 @@ def _quadrant_fields(
         fast, safe = name in (FAST_SAFE, FAST_FRAGILE), name in (FAST_SAFE, SLOW_SAFE)
         more = name == SLOW_SAFE and not canvas.is_narrow()
         text = f"{name}:\nroom for more deployments" if more else name
-        ax.annotate(text, (1 if fast else 0, 1 if safe else 0), xycoords="axes fraction",
-                    xytext=(-6 if fast else 6, -6 if safe else 6), textcoords="offset points",
-                    ha="right" if fast else "left", va="top" if safe else "bottom", fontsize=9,
-                    fontweight="bold", color=canvas.GREY, alpha=0.85)  # fmt: skip
-    ax.axvline(line, color=canvas.INK, lw=0.9, ls=(0, (4, 2)), zorder=1)
-    ax.axhline(zero, color=canvas.INK, lw=0.9, ls=(0, (4, 2)), zorder=1)
+        by = -6 if fast else 6, -6 if safe else 6
+        canvas.label(ax, text, (1 if fast else 0, 1 if safe else 0), by, xycoords="axes fraction",
+                     ha="right" if fast else "left", va="top" if safe else "bottom", fontsize=9,
+                     fontweight="bold", alpha=0.85)  # fmt: skip
+    ax.axvline(line, zorder=1, **canvas.LIMIT)
+    ax.axhline(zero, zorder=1, **canvas.LIMIT)
 
 
 def _cross(ax: Axes, row: pd.Series, x: tuple[float, float], y: tuple[float, float]) -> None:
@@ -344,16 +336,15 @@ def _name_quadrants(
     for i in np.argsort(-own, kind="stable")[:MOST_NAMES]:
         row = rows.iloc[i]
         text = f"{wording.label(row['service'], limit=24)} {_chance(row)}"
-        at = np.log(np.clip(row["speed"], x[0] * 1.05, x[1]) / x[0]) / span
-        height = (np.clip(row["left"], *y) - y[0] + 0.12) / (y[1] - y[0] + 0.24)
+        speed, left = np.clip(row["speed"], x[0] * 1.05, x[1]), np.clip(row["left"], *y)
+        at, height = np.log(speed / x[0]) / span, (left - y[0] + 0.12) / (y[1] - y[0] + 0.24)
         wide = canvas.text_width(text, 8.5) / (0.84 * 72 * canvas.width())
         flip, lift = _place(at, height, wide, taken)
         start = at - 0.02 - wide if flip else at + 0.02
         taken.append((start, start + wide, height + lift))
-        ax.annotate(text, (np.clip(row["speed"], x[0] * 1.05, x[1]), np.clip(row["left"], *y)),
-                    xytext=(-9 if flip else 9, lift * 270), textcoords="offset points",
-                    ha="right" if flip else "left", va="center", fontsize=8.5, color=canvas.INK,
-                    path_effects=canvas.halo(), zorder=5)  # fmt: skip
+        canvas.label(ax, text, (speed, left), (-9 if flip else 9, lift * 270), va="center",
+                     ha="right" if flip else "left", color=canvas.INK, path_effects=canvas.halo(),
+                     zorder=5)  # fmt: skip
 
 
 def _place(
@@ -379,9 +370,7 @@ def _quadrants_title(quadrants: Quadrants) -> str:
     }
     rows, said = quadrants.services, []
     for quadrant, (one, many) in verbs.items():
-        who = [
-            wording.label(n, limit=26) for n in rows.loc[rows["quadrant"] == quadrant, "service"]
-        ]
-        if who:
+        own = rows.loc[rows["quadrant"] == quadrant, "service"]
+        if who := [wording.label(name, limit=26) for name in own]:
             said.append(f"{wording.listing(who, limit=2)} {one if len(who) == 1 else many}")
     return "; ".join(said[:2])

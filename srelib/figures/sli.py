@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from srelib import wording
 from srelib.annotations import numbered
@@ -22,6 +22,8 @@ from srelib.sli.interval import _compared_with_target
 from srelib.sli.time_based import _longest_missed
 
 NOTHING = "No service level indicator has data here; export good and total events per service."
+NO_ALLOWANCE = "Without an objective with data there is no allowance to judge."
+ONLY_TIME = "Time is counted here and not events, so there is no traffic to be too low."
 TICKS = {1 / 60: "1 s", 1: "1 min", 60: "1 h", 1440: "1 day", 40320: "4 weeks", 525600: "1 year"}
 HOUR = pd.Timedelta("1h")
 FEW = 50  # failures allowed; below it one failure costs more than 2 % of the budget
@@ -39,23 +41,22 @@ def plot_periods(
 
     Notes (table ``annotations``) stand as numbers over their days.
     """
-    results = answers(periods)
-    if not results:
-        return canvas.note(NOTHING, ax=ax)
+    results = canvas.some(answers(periods), NOTHING)
     found = {key: _compared_with_target(r, target=key.target_of(r))
              for key, r in results.items()}  # fmt: skip
-    with canvas.style():
-        ax, shown, key = canvas.grid(ax, results, worst=lambda i, r: found[i]["missed"].sum())
-    about = (f"Share of bad events per {period} with interval, one panel per indicator; a marker "
-             "is hollow where chance could have kept or missed the target")  # fmt: skip
-    with canvas.drawing(ax, _periods_title(results, found, period), about=about):
-        for panel, indicator in shown:
-            _periods_panel(panel, indicator, results[indicator], found[indicator])
-            names.numbered(panel, numbered(notes), indicator.service)
-        marks = "triangle: missed   dot: kept   hollow: within chance"
-        canvas.subtitle(ax, f"bad share per {period}, interval; dashed: allowed   {marks}; each "
-                            f"panel has a scale of its own{key}")  # fmt: skip
-    return ax
+
+    def drawn(panel: Axes, key: Indicator) -> None:
+        _periods_panel(panel, key, results[key], found[key])
+        names.numbered(panel, numbered(notes), key.service)
+
+    return canvas.panels(
+        ax, _periods_title(results, found, period), results, drawn,
+        worst=lambda key: found[key]["missed"].sum(),
+        about=f"Share of bad events per {period} with interval, one panel per indicator; a marker "
+              "is hollow where chance could have kept or missed the target",
+        caption=f"bad share per {period}, interval; dashed: allowed   triangle: missed   dot: kept "
+                "  hollow: within chance; each panel has a scale of its own",
+    )  # fmt: skip
 
 
 def _periods_panel(
@@ -87,7 +88,7 @@ def _periods_panel(
         edge = max(pd.Timedelta(days=4), (last - first) / 30)
         ax.set_xlim(first - edge, last + edge)
     if indicator.has_target:
-        ax.axhline(indicator.allowed, color=canvas.INK, lw=0.9, ls=(0, (4, 2)), zorder=1)
+        ax.axhline(indicator.allowed, zorder=1, **canvas.LIMIT)
     canvas.percent_axis(ax.yaxis, ticks=3)
     canvas.time_axis(ax)
     missed = f"{int(points['missed'].sum())} of {len(points)} missed"
@@ -120,31 +121,31 @@ def plot_worst_windows(worst: Results[pd.DataFrame], *, ax: Axes | None = None) 
 
     One panel per indicator, the others in grey (Hauer et al., Meaningful Availability, NSDI 2020).
     """
-    results = answers(worst)
-    if not results:
-        return canvas.note(NOTHING, ax=ax)
+    results = canvas.some(answers(worst), NOTHING)
     curves = {key: _curve(result) for key, result in results.items()}
     reach = {key: _longest_missed(result, target=key.target) for key, result in results.items()}
     ends = [end for c in curves.values() if len(c) for end in (c.index[0], c.index[-1])]
     span = (min(ends, default=1.0) / 1.5, max(ends, default=2.0) * 1.5)
     floor = min((c[c > 0].min() for c in curves.values() if (c > 0).any()), default=1e-4)
     lowest = min([floor, *(key.allowed for key in results if key.has_target)])
-    with canvas.style():
-        ax, shown, key = canvas.grid(ax, results, each=1.6, worst=lambda i, r: reach[i] / HOUR)
-    about = "Worst share of bad events against window length, one panel per indicator"
-    with canvas.drawing(ax, _worst_title(results, reach), about=about):
-        for panel, indicator in shown:
-            for other, curve in curves.items():
-                if other != indicator:
-                    panel.plot(curve.index, curve.clip(lower=floor), color="#CFCFCF", lw=0.8)
-            _worst_panel(panel, indicator, curves[indicator].clip(lower=floor), span)
-            text = _reach_text(indicator, results[indicator], reach[indicator])
-            canvas.panel_title(panel, indicator.label, text, inside=True)
-            panel.set_ylim(lowest / 5, 1.6)
-            panel.set_xlim(*span)
-        canvas.subtitle(ax, "worst bad share in any window of that length (log scales); "
-                            f"dashed: allowed; grey: the others{key}")  # fmt: skip
-    return ax
+
+    def drawn(panel: Axes, key: Indicator) -> None:
+        for other, curve in curves.items():
+            if other != key:
+                panel.plot(curve.index, curve.clip(lower=floor), color="#CFCFCF", lw=0.8)
+        _worst_panel(panel, key, curves[key].clip(lower=floor), span)
+        text = _reach_text(key, results[key], reach[key])
+        canvas.panel_title(panel, key.label, text, inside=True)
+        panel.set_ylim(lowest / 5, 1.6)
+        panel.set_xlim(*span)
+
+    return canvas.panels(
+        ax, _worst_title(results, reach), results, drawn,
+        each=1.6, worst=lambda key: reach[key] / HOUR,
+        about="Worst share of bad events against window length, one panel per indicator",
+        caption="worst bad share in any window of that length (log scales); dashed: allowed; "
+                "grey: the others",
+    )  # fmt: skip
 
 
 def _curve(result: pd.DataFrame) -> pd.Series:
@@ -161,15 +162,11 @@ def _worst_panel(
         f"{wording.percent(bad)} bad" for minutes, bad in zip(curve.index, curve, strict=True)
     ])  # fmt: skip
     if indicator.has_target:
-        ax.axhline(indicator.allowed, color=canvas.INK, lw=0.9, ls=(0, (4, 2)), zorder=1)
+        ax.axhline(indicator.allowed, zorder=1, **canvas.LIMIT)
     ax.set_xscale("log")
     ax.set_yscale("log")
     ticks = [tick for tick in TICKS if span[0] <= tick <= span[1]]
-    ax.xaxis.set_major_locator(FixedLocator(ticks))
-    ax.xaxis.set_major_formatter(
-        FuncFormatter(lambda x, _: TICKS[min(TICKS, key=lambda tick: abs(tick - x))])
-    )
-    ax.xaxis.set_minor_locator(NullLocator())
+    canvas.ticks(ax.xaxis, ticks, TICKS.__getitem__)
     ax.yaxis.set_major_locator(LogLocator(numticks=4))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: canvas.tick_percent(y)))
     ax.yaxis.set_minor_formatter(NullFormatter())
@@ -228,9 +225,7 @@ def plot_slices(shares: Results[SliceShares], *, slice: str, ax: Axes | None = N
     known = [(key, s.events, s.slices) for key, s in answers(shares).items()
              if not key.counts_slices and s.slices == s.slices]  # fmt: skip
     rows = pd.DataFrame(known[:20][::-1], columns=["indicator", "events", "slices"])
-    if rows.empty:
-        needed = f"Slices need an objective, and buckets of time no longer than {slice}."
-        return canvas.note(needed, ax=ax)
+    canvas.some(rows, f"Slices need an objective, and buckets of time no longer than {slice}.")
     labels, title = [key.label for key in rows["indicator"]], _slices_title(rows, slice)
     with canvas.drawing(ax, title, about="Share of bad events and of bad slices per indicator",
                         labels=labels, height=1.3 + 0.32 * len(rows)) as ax:  # fmt: skip
@@ -278,11 +273,8 @@ def plot_low_traffic(low: Results[LowTraffic], *, ax: Axes | None = None) -> Axe
     """
     results = {key: r for key, r in answers(low).items()
                if r.allowance > 0 and key.unit != "seconds"}  # fmt: skip
-    if not results:
-        timed = any(key.unit == "seconds" for key in answers(low))
-        text = "Without an objective with data there is no allowance to judge."
-        time = "Time is counted here and not events, so there is no traffic to be too low."
-        return canvas.note(time if timed else text, ax=ax)
+    timed = any(key.unit == "seconds" for key in answers(low))
+    canvas.some(results, ONLY_TIME if timed else NO_ALLOWANCE)
     rows = sorted(results, key=lambda key: results[key].allowance)[:20][::-1]
     labels = [key.label for key in rows]
     with canvas.drawing(ax, _low_title(results), about="Failures allowed per window by indicator",
@@ -291,9 +283,8 @@ def plot_low_traffic(low: Results[LowTraffic], *, ax: Axes | None = None) -> Axe
             n, few = results[key].allowance, results[key].is_low
             ax.plot(n, y, marker="^" if few else "o", ms=6,
                     color=canvas.VERMILLION if few else canvas.BLUE)  # fmt: skip
-            ax.annotate(wording.count(n), (n, y), xytext=(8, 0), textcoords="offset points",
-                        va="center", fontsize=8.5, color=canvas.GREY,
-                        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})  # fmt: skip
+            canvas.label(ax, wording.count(n), (n, y), (8, 0), va="center",
+                         bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})  # fmt: skip
         canvas.hover(ax, [results[key].allowance for key in rows], range(len(rows)), [
             f"{key.label}: {wording.count(results[key].allowance)} failures allowed per window; "
             f"one costs {wording.percent(results[key].cost_of_one)} of the budget" for key in rows
@@ -301,10 +292,9 @@ def plot_low_traffic(low: Results[LowTraffic], *, ax: Axes | None = None) -> Axe
         ax.set_xscale("log")
         allowed = [r.allowance for r in results.values()]
         ax.set_xlim(min(0.5, min(allowed) / 2), max(allowed) * 4)
-        ax.axvline(FEW, color=canvas.INK, lw=0.9, ls=(0, (4, 2)), zorder=1)
-        ax.annotate("one failure costs 2\u00a0%", (FEW, 1), xycoords=("data", "axes fraction"),
-                    fontsize=8.5, xytext=(0, 1), textcoords="offset points", ha="center",
-                    va="bottom", color=canvas.GREY)  # fmt: skip
+        ax.axvline(FEW, zorder=1, **canvas.LIMIT)
+        canvas.label(ax, "one failure costs 2\u00a0%", (FEW, 1), (0, 1), ha="center", va="bottom",
+                     xycoords=("data", "axes fraction"))  # fmt: skip
         ax.xaxis.set_major_locator(LogLocator(numticks=4 if canvas.is_narrow() else 9))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.6g}"))
         ax.xaxis.set_minor_locator(NullLocator())

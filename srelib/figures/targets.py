@@ -45,22 +45,17 @@ def plot_chances(
     known = answers(advices)
     results = {k: t for k, t in answers(tables).items()
                if k in known and t["probability"].notna().any()}  # fmt: skip
-    if not results:
-        return canvas.note(NOTHING, ax=ax)
-    title = _chances_title({k: known[k] for k in results}, pass_probability)
-    about = "Probability to meet the next window against candidate target, one panel per objective"
-    with canvas.style():
-        ax, panels, left_out = canvas.grid(
-            ax, results, each=1.75, worst=lambda k, _: -_likely(known[k])
-        )
-    with canvas.drawing(ax, title, about=about):
-        for panel, key in panels:
-            _chance_panel(panel, key, results[key], known[key], pass_probability)
-        canvas.subtitle(ax, "by target: probability that the next window meets it, with 95 % "
-                            f"interval; dashed: {wording.percent(pass_probability)}, as asked; "
-                            "◆ in use, ▲ recommended; grey: less than one event of budget; dotted: "
-                            f"what dependencies allow{left_out}")  # fmt: skip
-    return ax
+    canvas.some(results, NOTHING)
+    return canvas.panels(
+        ax, _chances_title({k: known[k] for k in results}, pass_probability), results,
+        lambda panel, key: _chance_panel(panel, key, results[key], known[key], pass_probability),
+        each=1.75, worst=lambda key: -_likely(known[key]),
+        about="Probability to meet the next window against candidate target, one panel per "
+              "objective",
+        caption="by target: probability that the next window meets it, with 95 % interval; "
+                f"dashed: {wording.percent(pass_probability)}, as asked; ◆ in use, ▲ recommended; "
+                "grey: less than one event of budget; dotted: what dependencies allow",
+    )  # fmt: skip
 
 
 def _likely(advice: Advice) -> float:
@@ -83,9 +78,8 @@ def _chance_panel(
         f"{wording.percent(row['probability'])} ({wording.percent(row['low'])} to "
         f"{wording.percent(row['high'])})" for _, row in known.iterrows()
     ])  # fmt: skip
-    for target, (marker, color), size in zip(
-        (advice.current, advice.target), MARKS, (8.5, 6.5), strict=True
-    ):
+    marked = (advice.current, MARKS[0], 8.5), (advice.target, MARKS[1], 6.5)
+    for target, (marker, color), size in marked:
         row = rows[rows["target"] == target]
         if len(row):
             ax.plot(_nines(row["target"]), row["probability"], marker, color=color, ms=size,
@@ -171,10 +165,9 @@ def plot_price(
 
     Dashed: `pages_per_week`, the most that is acceptable [1/week].
     """
-    if key is None or key not in answers(tables) or key not in answers(advices):
-        return canvas.note(NOTHING, ax=ax)
-    advice = answers(advices)[key]
-    rows = _worth_pricing(answers(tables)[key], advice)
+    key = canvas.some(key, NOTHING)
+    advice = canvas.some(answers(advices).get(key), NOTHING)
+    rows = _worth_pricing(canvas.some(answers(tables).get(key), NOTHING), advice)
     with canvas.drawing(ax, _price_title(rows, advice, key.name), height=4.6,
                         labels=["days without"], about="Two panels over candidate targets: pages "
                         "a week, and days without budget in 90") as ax:  # fmt: skip
@@ -213,8 +206,7 @@ def _pages_panel(ax: Axes, places: np.ndarray, rows: pd.DataFrame, most: float) 
     ax.errorbar(places, pages, yerr=[pages - rows["pages_low"], rows["pages_high"] - pages],
                 fmt="o", color=canvas.BLUE, ms=5.5, lw=1.4)  # fmt: skip
     ax.axhline(most, color=canvas.INK, lw=0.8, ls=(0, (4, 2)))
-    ax.annotate("accepted", (-0.55, most), xytext=(0, 3), textcoords="offset points",
-                fontsize=8.5, color=canvas.GREY)  # fmt: skip
+    canvas.label(ax, "accepted", (-0.55, most), (0, 3))
     canvas.hover(ax, places[known], pages[known], [
         f"target {wording.percent(row['target'])}: {wording.rounded(row['pages_per_week'])} pages "
         f"a week ({wording.rounded(row['pages_low'])} to {wording.rounded(row['pages_high'])})"
@@ -222,8 +214,7 @@ def _pages_panel(ax: Axes, places: np.ndarray, rows: pd.DataFrame, most: float) 
     ])  # fmt: skip
     for place, silent in zip(places, ~rows["can_page"], strict=True):
         if silent:
-            ax.annotate("cannot page", (place, 0), xytext=(0, 8), textcoords="offset points",
-                        ha="center", fontsize=8.5, color=canvas.GREY)  # fmt: skip
+            canvas.label(ax, "cannot page", (place, 0), (0, 8), ha="center")
     ax.set_ylim(0, max(1.3 * most, 1.1 * float(rows["pages_high"].max())))
     ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
 
@@ -247,8 +238,8 @@ def _price_title(rows: pd.DataFrame, advice: Advice, name: str) -> str:
         return f"{who}: what each target would have cost"
     at = rows.set_index("target").loc[named]
     parts = []
-    for column, unit in (("pages_per_week", "pages a week"), ("freeze_days", "days without "
-                         "budget in 90")):  # fmt: skip
+    units = {"pages_per_week": "pages a week", "freeze_days": "days without budget in 90"}
+    for column, unit in units.items():
         if at[column].notna().all():
             values = zip(named, at[column].tolist(), strict=True)
             each = [f"{wording.count(round(v, 1) if v < 10 else round(v))} at {wording.percent(t)}"
@@ -266,8 +257,7 @@ def plot_history(past: CandidateTables, advices: Advices, *, ax: Axes | None = N
     known = answers(advices)
     results = {k: r["ratio"].dropna() for k, r in answers(past).items()
                if k in known and r["ratio"].notna().any()}  # fmt: skip
-    if not results:
-        return canvas.note("The history holds no whole window of any objective.", ax=ax)
+    canvas.some(results, "The history holds no whole window of any objective.")
     rows = list(results)[:20][::-1]
     labels = [key.label for key in rows]
     imperfect = [_nines(r[r < 1].max()) for r in results.values() if (r < 1).any()]
@@ -299,14 +289,10 @@ def _history_row(ax: Axes, y: int, ratios: pd.Series, advice: Advice, right: flo
     ax.plot(x, np.full(len(x), float(y)), "o", ms=5, color="#9CC7E3", alpha=0.6, mec="none")
     ax.plot(x[-1], y, "o", ms=6, color=canvas.INK, mec="white")
     canvas.hover(ax, [x[-1]], [y], [f"the latest window: {wording.percent(ratios.iloc[-1])} good"])
-    for target, (marker, color), size in zip(
-        (advice.current, advice.target), MARKS, (8, 6), strict=True
-    ):
+    marked = (advice.current, MARKS[0], 8, "in use"), (advice.target, MARKS[1], 6, "advised")
+    for target, (marker, color), size, what in marked:
         if target == target:
-            place, what = (
-                min(_nines(target), right - 0.04),
-                "in use" if marker == "D" else "advised",
-            )
+            place = min(_nines(target), right - 0.04)
             ax.plot(place, y + 0.26, marker, ms=size, color=color, mec="white", zorder=4)
             canvas.hover(ax, [place], [y + 0.26], [f"target {what}: {wording.percent(target)}"])
 
@@ -337,19 +323,14 @@ def plot_thresholds(
 
     One panel per histogram (`srelib.targets.thresholds`); x: the bounds, evenly spaced.
     """
-    results = {k: t for k, t in answers(tables).items() if len(t)}
-    if not results:
-        return canvas.note(NO_HISTOGRAM, ax=ax)
-    with canvas.style():
-        ax, panels, left_out = canvas.grid(ax, results, each=1.9)
-    about = "Share of events within each latency bound, and the strictest target that fits"
-    with canvas.drawing(ax, _thresholds_title(results, pass_probability), about=about):
-        for panel, key in panels:
-            _threshold_panel(panel, key, results[key])
-        canvas.subtitle(ax, "by threshold (bounds of the histogram): ● share within it, ▲ "
-                            "strictest target that the next window meets with "
-                            f"{wording.percent(pass_probability)}{left_out}")  # fmt: skip
-    return ax
+    results = canvas.some({k: t for k, t in answers(tables).items() if len(t)}, NO_HISTOGRAM)
+    return canvas.panels(
+        ax, _thresholds_title(results, pass_probability), results,
+        lambda panel, key: _threshold_panel(panel, key, results[key]), each=1.9,
+        about="Share of events within each latency bound, and the strictest target that fits",
+        caption="by threshold (bounds of the histogram): ● share within it, ▲ strictest target "
+                f"that the next window meets with {wording.percent(pass_probability)}",
+    )  # fmt: skip
 
 
 def _threshold_panel(ax: Axes, key: tuple[str, str], table: pd.DataFrame) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from srelib import wording
 from srelib.figures import canvas
@@ -43,11 +43,9 @@ def _harm(effect: Effect) -> float:
 @canvas.redrawn
 def plot_curves(effects: Results[Effect], *, ax: Axes | None = None) -> Axes:
     """Error rate around deployments above that of the same hours of other weeks, per service."""
-    known = answers(effects)
-    if not known:
-        return canvas.note(NO_EFFECT, ax=ax)
+    known = canvas.some(answers(effects), NO_EFFECT)
     with canvas.style():
-        ax, panels, remark = canvas.grid(ax, known, each=1.7, worst=lambda _, e: _harm(e))
+        ax, panels, remark = canvas.grid(ax, known, each=1.7, worst=lambda key: _harm(known[key]))
         for panel, key in panels:
             _curve(panel, key, known[key])
         canvas.headline(ax, _curves_title(known) + remark)
@@ -67,7 +65,7 @@ def _curve(ax: Axes, key: Indicator, effect: Effect) -> None:
     step = hours[1] - hours[0] if len(hours) > 1 else 1.0
     middle = hours + step / 2
     ax.axhline(0, color=canvas.INK, lw=0.8)
-    ax.axvline(0, color=canvas.INK, lw=0.9, ls=(0, (4, 2)))
+    ax.axvline(0, **canvas.LIMIT)
     ax.fill_between(middle, rows["low"], rows["high"], color=color, alpha=0.18, lw=0)
     ax.plot(middle, rows["excess_ratio"], color=color, lw=1.6)
     known = rows["excess_ratio"].notna()
@@ -139,8 +137,7 @@ def plot_costs(effects: Results[Effect], *, ax: Axes | None = None) -> Axes:
     The grey bar reaches as far as an effect could hide.
     """
     known = {key: e for key, e in answers(effects).items() if e.share.value == e.share.value}
-    if not known:
-        return canvas.note(NO_EFFECT, ax=ax)
+    canvas.some(known, NO_EFFECT)
     order = sorted(known, key=lambda key: -known[key].share.value)[:MOST_ROWS]
     rows, names = [known[key] for key in order], _names(order)
     what = _whole(rows)
@@ -155,11 +152,10 @@ def plot_costs(effects: Results[Effect], *, ax: Axes | None = None) -> Axes:
         for y, effect in enumerate(rows):
             _cost(ax, y, effect)
             out = f", {len(effect.left_out)} left out" if len(effect.left_out) else ""
-            ax.annotate(f"{effect.deployments} used{out}", (1.01, y), annotation_clip=False,
-                        xycoords=("axes fraction", "data"), fontsize=8, color=canvas.GREY,
-                        va="center")  # fmt: skip
+            canvas.label(ax, f"{effect.deployments} used{out}", (1.01, y), annotation_clip=False,
+                         xycoords=("axes fraction", "data"), fontsize=8, va="center")  # fmt: skip
         ax.axvline(0, color=canvas.INK, lw=0.9, zorder=1)
-        _name_from_top(ax, names)
+        canvas.name_rows(ax, names, from_top=True, spine=True)
         ax.set_xlim(*_cost_limits(rows))
         canvas.percent_axis(ax.xaxis, ticks=6)
         ax.set_xlabel(f"cost of deployments as share of {what} (right: harm)")
@@ -172,12 +168,6 @@ def _whole(effects: list[Effect]) -> str:
     if all(effect.has_target for effect in effects):
         return "the error budget of the whole history"
     return MIXED if any(effect.has_target for effect in effects) else "all bad events"
-
-
-def _name_from_top(ax: Axes, names: list[str]) -> None:
-    ax.set_yticks(range(len(names)), names, parse_math=False)
-    ax.tick_params(axis="y", length=0)
-    ax.set_ylim(len(names) - 0.4, -0.6)
 
 
 def _cost(ax: Axes, y: int, effect: Effect) -> None:
@@ -230,9 +220,7 @@ def plot_association(association: Association, *, ax: Axes | None = None) -> Axe
 
     An arrow leads from the quieter half of a service's weeks to the busier.
     """
-    rows = association.services
-    if not len(rows):
-        return canvas.note(NO_WEEKS, ax=ax)
+    rows = canvas.some(association.services, NO_WEEKS)
     with canvas.drawing(ax, _association_title(association), details="Association is not cause.",
                         about="Deployments a week against error rate, weeks and services",
                         height=4.2, labels=["0.001 %"]) as ax:  # fmt: skip
@@ -281,9 +269,7 @@ def _association_axes(ax: Axes, association: Association, floor: float) -> None:
     weeks = association.weeks
     most = float(weeks["x"].max()) if len(weeks) else 1.0
     ticks = [t for t in (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if t <= most * 1.2]
-    ax.xaxis.set_major_locator(FixedLocator(ticks))
-    ax.xaxis.set_minor_locator(NullLocator())
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    canvas.ticks(ax.xaxis, ticks, "{:g}".format)
     ax.set_xlim(-0.15, max(most, 1) * 1.6)
     ax.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
     ax.yaxis.set_minor_locator(NullLocator())
@@ -298,9 +284,9 @@ def _name_services(ax: Axes, rows: pd.DataFrame, floor: float) -> None:
     """Name services, those with most of x and of y first."""
     first = rows.assign(rank=rows["x"].rank() + rows["y"].rank()).sort_values("rank")
     for _, row in first.tail(MOST_NAMES).iterrows():
-        ax.annotate(wording.label(row["service"], limit=24), (row["x"], max(row["y"], floor)),
-                    xytext=(7, -9), textcoords="offset points", fontsize=8.5, color=canvas.INK,
-                    path_effects=canvas.halo(), zorder=5)  # fmt: skip
+        name = wording.label(row["service"], limit=24)
+        canvas.label(ax, name, (row["x"], max(row["y"], floor)), (7, -9), color=canvas.INK,
+                     path_effects=canvas.halo(), zorder=5)  # fmt: skip
 
 
 def _association_title(association: Association) -> str:
@@ -326,8 +312,7 @@ def plot_failures(failures: Mapping[str, Failures], *, ax: Axes | None = None) -
     Panels by the label of their x axis; the tick is the share expected from the services alone.
     """
     known = {label: f for label, f in failures.items() if len(f.shares)}
-    if not known:
-        return canvas.note("No deployment is known to have failed or not.", ax=ax)
+    canvas.some(known, "No deployment is known to have failed or not.")
     widths = np.array([len(f.shares) + 1.2 for f in known.values()], dtype=float)
     gap = 0.03
     widths *= (1 - gap * (len(known) - 1)) / widths.sum()

@@ -12,13 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from srelib import schema
-from srelib.slos.documents import (
-    YamlDocument,
-    fraction,
-    merged_labels,
-    owner_label,
-    read_schedule,
-)
+from srelib.slos.documents import YamlDocument, fraction, merged_labels, owner_label, read_schedule
 from srelib.slos.model import RULES, WEIGHTED_MEAN, Composite, Slo
 
 if TYPE_CHECKING:

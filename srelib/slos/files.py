@@ -13,14 +13,7 @@ from pydantic import ValidationError
 
 from srelib.errors import ParameterError, SloError
 from srelib.slos.composites import RULE, TARGET
-from srelib.slos.documents import (
-    SCHEDULE,
-    Metadata,
-    YamlDocument,
-    load,
-    merged_labels,
-    owner_label,
-)
+from srelib.slos.documents import SCHEDULE, Metadata, YamlDocument, load, merged_labels, owner_label
 from srelib.slos.history import VALID_FROM, joined
 from srelib.slos.model import Documents, Owner, Slo
 from srelib.slos.openslo import VERSIONS, Reference, indicators, read_openslo

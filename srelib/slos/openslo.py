@@ -248,10 +248,7 @@ def _notes(
 
 
 def _find_indicator(
-    at: YamlDocument,
-    spec: OpenSloSpec,
-    objective: OpenSloObjective,
-    known: dict[str, Reference],
+    at: YamlDocument, spec: OpenSloSpec, objective: OpenSloObjective, known: dict[str, Reference]
 ) -> Reference:
     """The indicator of an objective: its own, else that of the SLO; inline or by name."""
     body = at.root("spec")
