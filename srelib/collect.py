@@ -305,10 +305,6 @@ def write(collected: Collected, folder: str | Path, *, overwrite: bool = False) 
     folder : str or Path, made where it does not exist
     overwrite : bool, replace files of these names
 
-    Returns
-    -------
-    list of Path, the files
-
     Raises
     ------
     InputError

@@ -34,24 +34,15 @@ class Dataset:
 
     Parameters
     ----------
-    path : Path
-        The folder, or the one file, that was read.
-    as_of : Timestamp
-        "Now": what was asked for, and then nothing in the tables is later. By default the end of
-        the last bucket of `sli` (without buckets, the latest time of any record that is not
-        planned).
-    sli, deployments, changes, incidents, alerts, exclusions : DataFrame
-        Canonical tables (`srelib.tables.TABLES`).
-    slos : list of Slo
-        Objectives found.
-    series, sources, rejects : DataFrame
-        One row per service and indicator; per file; per record refused.
-    notes : tuple of str
-        What concerns no single file.
-    annotations : DataFrame
-        Notes on days, of one service or of all (table ``annotations``), in order of the days.
-    teams : Series
-        Name of the team that owns each service; index ``service``, those without a team left out.
+    path : Path, the folder, or the one file, that was read
+    as_of : Timestamp, "now": what was asked for, and then nothing in the tables is later, else the
+        end of the last bucket of `sli`, else the latest time of any record that is not planned
+    sli, deployments, changes, incidents, alerts, exclusions, annotations : DataFrame
+        Canonical tables (`srelib.tables.TABLES`); annotations in order of their days.
+    slos : list of Slo, objectives found
+    series, sources, rejects : DataFrame, a row per series; per file; per record refused
+    notes : tuple of str, what concerns no single file
+    teams : Series, the team of each service that has one; index ``service``
     """
 
     path: Path
@@ -91,8 +82,7 @@ class Dataset:
 
         Parameters
         ----------
-        service, sli : str
-            The series.
+        service, sli : str, the series
 
         Returns
         -------
@@ -122,14 +112,7 @@ class Dataset:
     def exported(self, table: str) -> pd.DataFrame | None:
         """A table, or None where no file was about it: nothing on record is not nothing happened.
 
-        Parameters
-        ----------
-        table : {'deployments', 'changes', 'incidents', 'alerts', 'exclusions', 'annotations'}
-
-        Returns
-        -------
-        DataFrame or None
-            Empty where a file holds such records, and none of them counts.
+        It is empty where a file holds such records, and none of them counts.
         """
         rows: pd.DataFrame = getattr(self, table)
         fed = self.sources["table"].fillna("").str.split(", ").map(lambda names: table in names)
@@ -140,14 +123,12 @@ class Dataset:
 
         Parameters
         ----------
-        slo : Slo
-            Names the series and how it is counted (events or slices of time).
-        exclusions : bool
-            Leave out planned maintenance, corrections, and what lies outside its schedule.
+        slo : Slo, names the series and how it is counted (events or slices of time)
+        exclusions : bool, leave out maintenance, corrections, and what is outside its schedule
 
         Returns
         -------
-        DataFrame
+        DataFrame, as from `counts`
 
         Raises
         ------
@@ -186,14 +167,8 @@ class Dataset:
 
         Parameters
         ----------
-        service : str or collection of str, optional
-            None: every service.
-        team : str or collection of str, optional
-            Only services of this team, or of one of these.
-
-        Returns
-        -------
-        Dataset
+        service, team : str or collection of str, optional
+            Only these services; only services of these teams.
 
         Raises
         ------
@@ -226,10 +201,9 @@ class Dataset:
 
         Parameters
         ----------
-        since : str or Timestamp, optional
-            What began earlier is left out. A day alone is its midnight in UTC.
-        until : str or Timestamp, optional
-            What began then or later is left out, and what ended later was open then.
+        since, until : str or Timestamp, optional
+            What began before `since`, or at `until` or later, is left out, and what ended later was
+            open then. A day alone is its midnight in UTC.
 
         Returns
         -------
@@ -285,10 +259,8 @@ def load(path: str | Path, *, as_of: str | pd.Timestamp | None = None) -> Datase
 
     Parameters
     ----------
-    path : str or Path
-        Folder with exports, and perhaps objectives (YAML) and ``sources.toml``; or one file.
-    as_of : str or Timestamp, optional
-        Leave out everything later. Default: the end of the last bucket, else the latest time.
+    path : str or Path, folder of exports, perhaps with objectives and ``sources.toml``; or one file
+    as_of : str or Timestamp, leave out everything later; default as in `Dataset`
 
     Returns
     -------

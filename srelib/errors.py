@@ -81,12 +81,8 @@ class InputError(SrelibError):
 
     Parameters
     ----------
-    problem, fix : str
-        What is wrong, with the value seen; and what to do about it.
-    file : str, optional
-        The file, relative to the folder handed over.
-    line : int, optional
-        1-based line of the file.
+    problem, fix : str, what is wrong, with the value seen; and what to do about it
+    file, line : str and int, the file below the folder handed over, and its line from 1 on
     asks : mapping, optional
         Keys of `sources.toml` that would answer it, with the values proposed; those that only the
         user can know are `Unconfirmed`.

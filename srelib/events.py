@@ -47,30 +47,16 @@ RELEASE = pd.Timedelta(hours=1)
 def deployment_exclusions(
     deployments: pd.DataFrame, *, statuses: Sequence[str] = REACHED
 ) -> pd.Series:
-    """Why each deployment does not count; missing where it does.
+    """Why each deployment does not count, the first reason that applies; missing where it does.
 
-    Parameters
-    ----------
-    deployments : DataFrame, table ``deployments``; columns it lacks exclude nothing
-    statuses : sequence of str, those that count; a missing one does, 'cancelled' never does
-
-    Returns
-    -------
-    Series of str
-        `CANCELLED`, `BEFORE_USERS`, `UNFINISHED` or missing, the first that applies.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"status": ["failed", "succeeded", None]})
-    >>> deployment_exclusions(table).fillna("counts").tolist()
-    ['failed before users', 'counts', 'counts']
+    What has no status counts, what is 'cancelled' never does.
     """
     found = pd.Series(pd.NA, deployments.index, dtype="str")
     if "finished_at" in deployments:
         found = found.mask(deployments["finished_at"].isna(), UNFINISHED)
     if "status" in deployments:
         found = found.mask(~_reached_users(deployments, statuses), BEFORE_USERS)
-        found = found.mask((deployments["status"] == "cancelled").fillna(False), CANCELLED)
+        found = found.mask((deployments["status"] == CANCELLED).fillna(False), CANCELLED)
     return found
 
 
@@ -82,7 +68,7 @@ def eligible_deployments(
     Parameters
     ----------
     deployments : DataFrame, table ``deployments``
-    statuses : as for `deployment_exclusions`
+    statuses : sequence of str, those that count; a missing one does, 'cancelled' never does
 
     Returns
     -------
@@ -95,8 +81,7 @@ def eligible_deployments(
           status
     0  succeeded
     """
-    left_out = deployment_exclusions(deployments, statuses=statuses)
-    return deployments[left_out.isna()]
+    return deployments[deployment_exclusions(deployments, statuses=statuses).isna()]
 
 
 def _reached_users(deployments: pd.DataFrame, statuses: Sequence[str] = REACHED) -> pd.Series:
@@ -106,22 +91,7 @@ def _reached_users(deployments: pd.DataFrame, statuses: Sequence[str] = REACHED)
 
 
 def incident_exclusions(incidents: pd.DataFrame) -> pd.Series:
-    """Why each incident does not count; missing where it does.
-
-    Parameters
-    ----------
-    incidents : DataFrame, table ``incidents``; columns it lacks exclude nothing
-
-    Returns
-    -------
-    Series of str
-        `MAINTENANCE`, `NO_START` or missing.
-
-    Examples
-    --------
-    >>> incident_exclusions(pd.DataFrame({"severity": ["SEV1", "Maintenance", None]})).tolist()
-    [nan, 'planned maintenance', nan]
-    """
+    """Why each incident does not count (`MAINTENANCE`, `NO_START`); missing where it does."""
     found = pd.Series(pd.NA, incidents.index, dtype="str")
     if "started_at" in incidents:
         found = found.mask(incidents["started_at"].isna(), NO_START)
@@ -162,8 +132,7 @@ def eligible_incidents(
         return rows
     wanted = {s.casefold() for s in ([severity] if isinstance(severity, str) else severity)}
     found = incidents["severity"].astype("str").str.casefold()
-    unknown = sorted(wanted - set(found))
-    if unknown:
+    if unknown := sorted(wanted - set(found)):
         known = sorted(incidents["severity"].dropna().astype("str").unique())
         raise ParameterError(
             f"no incident has severity {', '.join(map(repr, unknown))}; the data have "
@@ -173,23 +142,7 @@ def eligible_incidents(
 
 
 def affecting_users(incidents: pd.DataFrame) -> pd.DataFrame:
-    """The incidents that users felt, for downtime.
-
-    Parameters
-    ----------
-    incidents : DataFrame, table ``incidents``
-
-    Returns
-    -------
-    DataFrame
-        The rows in their order, without those of severity ``none``, with which status pages say
-        that no user was affected.
-
-    Examples
-    --------
-    >>> affecting_users(pd.DataFrame({"severity": ["none", "minor", None]})).index.tolist()
-    [1, 2]
-    """
+    """The incidents that users felt, for downtime: not those of severity ``none``."""
     if "severity" not in incidents:
         return incidents
     return incidents[incidents["severity"].astype("str").str.casefold().ne("none").fillna(True)]
@@ -232,27 +185,10 @@ def of_service(
 
 
 def once_for_fleet(incidents: pd.DataFrame) -> pd.DataFrame:
-    """Incidents with those of several services once, as the fleet lived through them.
+    """Incidents with those of several services once, the first row of each.
 
     Rows are one incident when they share identifier and title and were open at the same time;
     number 12 of two repositories stays two incidents.
-
-    Parameters
-    ----------
-    incidents : DataFrame, table ``incidents``, one row for each service of an incident
-
-    Returns
-    -------
-    DataFrame
-        The first row of each incident, in order of the table.
-
-    Examples
-    --------
-    >>> at = pd.to_datetime(["2026-06-01", "2026-06-01", "2026-06-09"], utc=True)
-    >>> table = pd.DataFrame({"incident_id": "7", "service": ["a", "b", "a"],
-    ...                       "started_at": at, "resolved_at": at + pd.Timedelta("1h")})
-    >>> once_for_fleet(table).index.tolist()
-    [0, 2]
     """
     return incidents[_incident_numbers(incidents) == np.arange(len(incidents))]
 
@@ -297,10 +233,11 @@ def _first_of_runs(names: pd.Series, starts: pd.Series, ends: pd.Series) -> np.n
 def _check_one_service(table: pd.DataFrame, name: str, *columns: str) -> None:
     """Refuse a table that lacks one of these columns or holds several services."""
     tables.need(table, name, *columns)
-    if "service" in table and table["service"].nunique() > 1:
+    many = table["service"].nunique() if "service" in table else 1
+    if many > 1:
         raise ParameterError(
-            f"{name} must belong to the one service whose counts are given; got "
-            f"{table['service'].nunique()} services. Keep the rows of one service."
+            f"{name} must belong to the one service whose counts are given; got {many} services. "
+            "Keep the rows of one service."
         )
 
 

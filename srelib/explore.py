@@ -51,14 +51,10 @@ def target(
 
     Parameters
     ----------
-    counts : mapping of Indicator to DataFrame
-        Good and total of each objective [events].
-    spans, rules : mapping of Indicator to Window, and to alert policy
-        What targets are replayed with.
-    pass_probability : float
-        With which the next window must meet the target [fraction].
-    needs : mapping of str to mapping
-        Dependencies of each service, as of `srelib.targets.parse_dependencies`.
+    counts : mapping of Indicator to DataFrame, good and total of each objective or service [events]
+    spans, rules : mapping of Indicator to Window, and to alert policy, to replay targets with
+    pass_probability : float, with which the next window must meet the target [fraction]
+    needs : mapping of str to mapping, of `srelib.targets.parse_dependencies`, by service
 
     Returns
     -------
@@ -85,11 +81,9 @@ def alerts(counts: Counts, replays: Results[alerting.AlertReplay], *, timezone: 
 
     Parameters
     ----------
-    counts : mapping of Indicator to DataFrame
-        Good and total of each objective [events].
+    counts : as for `target`
     replays : mapping of Indicator to AlertReplay, or to the errors in their place
-    timezone : str
-        IANA zone of the people who are paged.
+    timezone : str, IANA zone of the people who are paged
 
     Returns
     -------
@@ -122,14 +116,11 @@ def after(
 
     Parameters
     ----------
-    counts : mapping of Indicator to DataFrame
-        Good and total of each service [events].
+    counts : as for `target`
     effects : mapping of Indicator to Effect, or to the errors in their place
         Of all services: p-values stay corrected for how many were asked.
-    dataset : Dataset
-        Its deployments, incidents and exclusions.
-    after : str
-        The window of these effects.
+    dataset : Dataset, its deployments, incidents and exclusions
+    after : str, the window of these effects
 
     Returns
     -------
@@ -159,10 +150,8 @@ def freezes(
     Parameters
     ----------
     services : mapping of str to PreparedService, or to the errors in their place
-    policy : str
-        Name of the policy to begin with.
-    **zone
-        As of `srelib.policy.named`: ``timezone``, ``exempt_fixes``.
+    policy : str, name of the policy to begin with
+    **zone : as of `srelib.policy.named`, ``timezone`` and ``exempt_fixes``
 
     Returns
     -------
@@ -172,9 +161,8 @@ def freezes(
 
     def drawn(key: str, policy: str, freeze_below: float | None, window: str | None) -> Any:
         chosen = policies.named(policy, freeze_below=freeze_below, window=window, **zone)
-        return figures.policy.plot_freezes(
-            policies.replay_service(known[key], policy=chosen, draws=0)
-        )
+        replayed = policies.replay_service(known[key], policy=chosen, draws=0)
+        return figures.policy.plot_freezes(replayed)
 
     names = {name: name for name in policies.ready_made()}
     left = {"its own": None} | {f"{n} %": n / 100 for n in range(0, 95, 5)}
@@ -196,15 +184,10 @@ def harm(
 
     Parameters
     ----------
-    counts : mapping of Indicator to DataFrame
-        Good and total of each service [events].
-    effects : mapping of Indicator to Effect, or to the errors in their place
-    decided : mapping of str to Decision
-        By service.
-    incidents : DataFrame
-        Table ``incidents`` of all services.
-    pass_probability : float
-        With which the next window must meet the target [fraction].
+    counts, pass_probability : as for `target`
+    effects : as for `after`
+    decided : mapping of str to Decision, by service
+    incidents : DataFrame, table ``incidents`` of all services
 
     Returns
     -------

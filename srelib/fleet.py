@@ -144,7 +144,7 @@ def answers(results: Mapping[K, R | SrelibError]) -> dict[K, R]:
 
 
 def refusals(results: Mapping[K, Any]) -> dict[K, SrelibError]:
-    """The results of `each` that are refusals, each with the error that says what to do."""
+    """The results of `each` that are refusals, each an error that says what to do."""
     return {key: one for key, one in results.items() if isinstance(one, SrelibError)}
 
 
@@ -154,35 +154,19 @@ def pooled(results: Mapping[K, T | SrelibError], question: Callable[[dict[K, T]]
     Parameters
     ----------
     results : mapping, as from `each`; refusals are left out
-    question : callable, takes the answers by key
-
-    Returns
-    -------
-    result or None
-        None where there is no answer at all.
+    question : callable, takes the answers by key; not asked where there are none (None)
 
     Examples
     --------
     >>> pooled({"a": 2, "b": SrelibError("no"), "c": 3}, lambda found: sum(found.values()))
     5
-    >>> pooled({"b": SrelibError("no")}, len) is None
-    True
     """
     found = answers(results)
     return question(found) if found else None
 
 
 def by_service(items: Mapping[Indicator, T]) -> dict[str, dict[Indicator, T]]:
-    """What belongs to the objectives of each service, together.
-
-    Parameters
-    ----------
-    items : mapping of Indicator, counts, or results of `each`
-
-    Returns
-    -------
-    dict of str to dict
-        By service, in order of appearance.
+    """What belongs to the objectives of each service (counts, results of `each`), together.
 
     Examples
     --------
@@ -206,10 +190,6 @@ def by_objective(
     results : mapping of str to mapping, by service; a refusal is that of every objective
     keys : iterable of Indicator, in the order wanted
 
-    Returns
-    -------
-    dict of Indicator
-
     Examples
     --------
     >>> up, fast = Indicator("up", "x"), Indicator("fast", "y")
@@ -221,22 +201,7 @@ def by_objective(
 
 
 def span(counts: Mapping[Indicator, pd.DataFrame | SrelibError]) -> pd.Timedelta:
-    """From the first bucket of any indicator to the end of the last one.
-
-    Parameters
-    ----------
-    counts : mapping of Indicator to DataFrame, on regular UTC indexes
-
-    Returns
-    -------
-    Timedelta
-        Nothing without data.
-
-    Examples
-    --------
-    >>> span({})
-    Timedelta('0 days 00:00:00')
-    """
+    """From the first bucket of any indicator to the end of the last one; nothing without data."""
     indexes = [pd.DatetimeIndex(c.index) for c in answers(counts).values() if len(c)]
     if not indexes:
         return pd.Timedelta(0)

@@ -25,15 +25,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 __all__ = [
-    "excluded",
-    "measured",
-    "members",
-    "per_service",
-    "series",
-    "with_target",
-    "without_composites",
-    "without_data",
-    "without_target",
+    "excluded", "measured", "members", "per_service", "series", "with_target",
+    "without_composites", "without_data", "without_target",
 ]  # fmt: skip
 
 
@@ -74,14 +67,6 @@ def with_target(dataset: Dataset, *, exclusions: bool = True) -> dict[Indicator,
 
 def without_composites(items: Mapping[Indicator, T]) -> dict[Indicator, T]:
     """What belongs to single objectives: composites would count events of members again.
-
-    Parameters
-    ----------
-    items : mapping of Indicator, counts, or results of `fleet.each`
-
-    Returns
-    -------
-    dict of Indicator
 
     Examples
     --------

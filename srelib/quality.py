@@ -29,15 +29,7 @@ __all__ = [
 
 
 def coverage(counts: pd.DataFrame) -> float:
-    """Share of the buckets from the first to the last that were observed.
-
-    Parameters
-    ----------
-    counts : DataFrame, columns good, total [events]
-
-    Returns
-    -------
-    float, 0 to 1 [fraction]; NaN without any bucket
+    """Share of the buckets from the first to the last that were observed; NaN without any bucket.
 
     Examples
     --------
@@ -54,7 +46,7 @@ def coverage_by_day(counts: pd.DataFrame, *, timezone: str = "UTC") -> pd.Series
 
     Parameters
     ----------
-    counts : DataFrame, columns good, total [events]
+    counts : DataFrame, as for `coverage`
     timezone : str, IANA time zone whose midnights divide the days
 
     Returns
@@ -129,14 +121,6 @@ class Profile:
 
 def profile(counts: pd.DataFrame) -> Profile:
     """How well a series was observed: coverage, gaps, buckets without traffic.
-
-    Parameters
-    ----------
-    counts : DataFrame, columns good, total [events]
-
-    Returns
-    -------
-    Profile
 
     Examples
     --------
@@ -220,10 +204,6 @@ TROUBLE = ["trouble", "table", "service", "key", "column", "time", "detail"]
 def clock_trouble(dataset: Dataset) -> pd.DataFrame:
     """Everything about the times of a dataset that looks wrong.
 
-    Parameters
-    ----------
-    dataset : Dataset, the exports
-
     Returns
     -------
     DataFrame, one row per finding
@@ -232,12 +212,9 @@ def clock_trouble(dataset: Dataset) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from types import SimpleNamespace
-    >>> from srelib import tables
-    >>> parts = {name: tables.empty(name) for name in tables.TABLES}
-    >>> nothing = SimpleNamespace(**parts, as_of=pd.Timestamp("2026-01-01", tz="UTC"), slos=[])
-    >>> len(clock_trouble(nothing))
-    0
+    >>> from srelib import simulate
+    >>> clock_trouble(simulate.fleet(seed=1, step="1h").dataset)["trouble"].unique().tolist()
+    []
     """
     rows: list[dict[str, object]] = []
     for table, pairs in ORDERED.items():

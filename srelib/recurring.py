@@ -28,15 +28,9 @@ class BusinessHours:
 
     Parameters
     ----------
-    text : str
-        Days and hours of the day, then the time zone: "Mon-Fri 08:00-18:00 Europe/Berlin".
+    text : str, days and hours of the day, then the time zone: "Mon-Fri 08:00-18:00 Europe/Berlin"
         Several parts are divided by semicolons, days are left out where every day is meant, and
         hours may run over midnight ("Fri 22:00-06:00" ends on Saturday).
-
-    Raises
-    ------
-    ParameterError
-        The text is no such schedule.
 
     Examples
     --------
@@ -72,17 +66,7 @@ class BusinessHours:
             yield _days(found["days"] or "mon-sun"), start, end
 
     def holds(self, times: pd.DatetimeIndex) -> np.ndarray:
-        """Whether the objective holds at each of these moments.
-
-        Parameters
-        ----------
-        times : DatetimeIndex
-            With a time zone.
-
-        Returns
-        -------
-        ndarray of bool
-        """
+        """Whether the objective holds at each of these moments."""
         local = times.tz_convert(self._zone)
         minute, day = local.hour.to_numpy() * 60 + local.minute.to_numpy(), local.day_of_week
         held = np.zeros(len(times), dtype=bool)
@@ -95,21 +79,9 @@ class BusinessHours:
         return held
 
     def of_buckets(self, times: pd.DatetimeIndex) -> np.ndarray:
-        """Whether the objective holds in each bucket.
+        """Whether the objective holds in each bucket, from its start to that of the next.
 
-        Parameters
-        ----------
-        times : DatetimeIndex
-            Starts of the buckets, with a time zone; each lasts to the next.
-
-        Returns
-        -------
-        ndarray of bool
-
-        Raises
-        ------
-        InputError
-            A bucket lies on both sides of a limit.
+        A bucket on both sides of a limit is refused.
         """
         held = self.holds(times)
         lengths = np.diff(times.as_unit("us").asi8)
@@ -135,37 +107,9 @@ class BusinessHours:
 def occurrences(
     rule: str, first: tuple[pd.Timestamp, pd.Timestamp], *, timezone: str, until: pd.Timestamp
 ) -> pd.DataFrame:
-    """The windows that a rule of iCalendar repeats, by the clock of a time zone.
+    """The windows (starts_at, ends_at) that a rule of iCalendar repeats, by the clock of a zone.
 
-    Parameters
-    ----------
-    rule : str
-        Such as "FREQ=WEEKLY;BYDAY=SU".
-    first : tuple of Timestamp
-        Start and end of the first window, from which the rule counts.
-    timezone : str
-        IANA name of the zone.
-    until : Timestamp
-        Later windows are left out.
-
-    Returns
-    -------
-    DataFrame
-        starts_at, ends_at, in UTC. A time that the clocks skip is the first after it, one that
-        occurs twice the earlier one.
-
-    Raises
-    ------
-    ParameterError
-        No such rule, one that repeats more often than by the hour, or no such time zone.
-
-    Examples
-    --------
-    >>> sunday = pd.Timestamp("2026-03-22 01:00Z"), pd.Timestamp("2026-03-22 03:00Z")
-    >>> found = occurrences("FREQ=WEEKLY", sunday, timezone="Europe/Berlin",
-    ...                     until=pd.Timestamp("2026-04-01", tz="UTC"))
-    >>> (found["ends_at"] - found["starts_at"]).astype("str").tolist()
-    ['0 days 02:00:00', '0 days 01:00:00']
+    A time that the clocks skip is the first after it, one that occurs twice the earlier one.
     """
     zone = _zone(timezone)
     begin, end, last = (_local(pd.Series([at]), zone).iloc[0] for at in (*first, until))
@@ -185,19 +129,9 @@ def occurrences(
 
 
 def expanded(exclusions: pd.DataFrame, *, until: pd.Timestamp) -> pd.DataFrame:
-    """The windows of table ``exclusions``, those that a rule repeats one by one, up to a time.
+    """Table ``exclusions`` with the windows that a rule repeats one by one, up to a time.
 
-    Parameters
-    ----------
-    exclusions : DataFrame, table ``exclusions``
-        Where it has an `rrule`, `starts_at` and `ends_at` are its first window, and `timezone`
-        (missing: UTC) is the clock it keeps.
-    until : Timestamp, or NaT for the first windows only
-
-    Returns
-    -------
-    DataFrame
-        The same table; windows of one rule share everything but their times.
+    Without a time (NaT) only the first window of each rule.
     """
     ruled = exclusions["rrule"].notna()
     parts = [exclusions[~ruled]]

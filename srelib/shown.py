@@ -26,16 +26,9 @@ VISIBLE = 8
 class HtmlTable:
     """A table ready to show: headers and cells are text, not yet escaped.
 
-    What follows a line break in a cell, as an interval does, stands small below it.
-
-    Parameters
-    ----------
-    caption : str, what the table holds, with units
-    headers : tuple of str, column names
-    rows : tuple of tuple of str, cells; the first of a row names it
-    numeric : tuple of bool, which columns are aligned to the right
-    more : int, how many rows were left out
-    links : mapping of (row, column) to the address a cell leads to
+    The first cell of a row names it, and what follows a line break in a cell, as an interval does,
+    stands small below it. `numeric` columns are aligned to the right; `more` rows were left out;
+    `links` are the addresses that cells lead to, by row and column.
     """
 
     caption: str
@@ -47,19 +40,16 @@ class HtmlTable:
 
     def __repr__(self) -> str:
         cells = ("  ".join(row).replace("\n", " ") for row in (self.headers, *self.rows))
-        lines = [self.caption, *cells]
-        return "\n".join([*lines, *self._left_out()])
+        return "\n".join([self.caption, *cells, *self._left_out()])
 
     def _repr_html_(self) -> str:
-        shown, rest = self._body(0, VISIBLE), ""
-        if len(self.rows) > VISIBLE + 1:
-            rest = (
-                f"<details><summary>{len(self.rows) - VISIBLE} more of {len(self.rows)} rows"
-                f"</summary>{self._box(self._body(VISIBLE, None), 'continued')}</details>"
-            )
-        else:
-            shown = self._body(0, None)
-        return self._box(shown, "") + rest
+        if len(self.rows) <= VISIBLE + 1:
+            return self._box(self._body(0, None), "")
+        return (
+            f"{self._box(self._body(0, VISIBLE), '')}"
+            f"<details><summary>{len(self.rows) - VISIBLE} more of {len(self.rows)} rows"
+            f"</summary>{self._box(self._body(VISIBLE, None), 'continued')}</details>"
+        )
 
     def _box(self, body: str, which: str) -> str:
         """Rows under the headers, with the caption, which is short where they only go on."""

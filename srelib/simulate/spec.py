@@ -5,8 +5,14 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, get_type_hints
 
 from srelib.errors import ParameterError
+
+Fraction = Annotated[float, (0.0, 1.0)]
+Positive = Annotated[float, (0.0, math.inf)]
+Length = Annotated[float, (0.01, math.inf)]
 
 SEVERITIES = (("SEV1", 0.1, 0.5), ("SEV2", 0.3, 0.15), ("SEV3", 0.6, 0.04))
 """Severity, probability, median error ratio of an incident of that severity."""
@@ -61,11 +67,6 @@ class ServiceSpec:
     maintenance_errors : float, error ratio inside; 0: traffic is switched off instead [fraction]
     titles, release_titles : tuple of str, of infrastructure incidents, of those after a release
 
-    Raises
-    ------
-    ParameterError
-        A ratio or probability lies outside 0 to 1, or a rate is negative.
-
     References
     ----------
     .. [1] Davidovic, "Incident Metrics in SRE", 2021: the default duration of incidents.
@@ -77,55 +78,55 @@ class ServiceSpec:
     """
 
     name: str
-    target: float = 0.999
-    requests_per_minute: float = 60.0
-    daily_swing: float = 0.6
+    target: Fraction = 0.999
+    requests_per_minute: Positive = 60.0
+    daily_swing: Fraction = 0.6
     peak_hour: float = 14.0
-    weekend: float = 0.6
-    traffic_dispersion: float = 0.0
-    error_ratio: float = 0.0004
-    error_dispersion: float = 0.002
-    drift: float = 0.0
-    drift_hours: float = 12.0
+    weekend: Positive = 0.6
+    traffic_dispersion: Positive = 0.0
+    error_ratio: Fraction = 0.0004
+    error_dispersion: Fraction = 0.002
+    drift: Positive = 0.0
+    drift_hours: Length = 12.0
     load_errors: float = 0.0
-    slow_ratio: float | None = None
-    deploys_per_week: float = 5.0
+    slow_ratio: Annotated[float | None, (0.0, 1.0)] = None
+    deploys_per_week: Positive = 5.0
     working_days: tuple[int, ...] = (0, 1, 2, 3, 4)
     working_hours: tuple[float, float] = (9.0, 17.0)
-    changes_per_deploy: float = 3.0
-    lead_hours: float = 20.0
-    lead_sigma: float = 1.0
-    pipeline_failures: float = 0.03
-    break_probability: float = 0.1
+    changes_per_deploy: Annotated[float, (1.0, math.inf)] = 3.0
+    lead_hours: Positive = 20.0
+    lead_sigma: Positive = 1.0
+    pipeline_failures: Fraction = 0.03
+    break_probability: Fraction = 0.1
     batch_effect: float = 0.0
-    harm_ratio: float = 0.05
-    harm_minutes: float = 90.0
-    harm_minutes_sigma: float = 0.6
-    page_probability: float = 0.7
-    rollback_probability: float = 0.4
-    hotfix_probability: float = 0.4
-    incidents_per_week: float = 0.5
+    harm_ratio: Fraction = 0.05
+    harm_minutes: Length = 90.0
+    harm_minutes_sigma: Positive = 0.6
+    page_probability: Fraction = 0.7
+    rollback_probability: Fraction = 0.4
+    hotfix_probability: Fraction = 0.4
+    incidents_per_week: Positive = 0.5
     incident_mu: float = 4.25
-    incident_sigma: float = 1.25
-    aftershocks: float = 0.0
+    incident_sigma: Positive = 1.25
+    aftershocks: Positive = 0.0
     severities: tuple[tuple[str, float, float], ...] = SEVERITIES
-    ratio_sigma: float = 0.4
-    answer_probability: float = 0.0
+    ratio_sigma: Positive = 0.4
+    answer_probability: Fraction = 0.0
     answers_planned: bool = False
-    alert_probability: float = 0.9
-    false_alerts_per_week: float = 0.2
-    gaps_per_week: float = 0.0
-    gap_minutes: float = 60.0
+    alert_probability: Fraction = 0.9
+    false_alerts_per_week: Positive = 0.2
+    gaps_per_week: Positive = 0.0
+    gap_minutes: Length = 60.0
     fixed_gaps: tuple[tuple[str, str], ...] = ()
-    maintenance_every_days: float = 0.0
-    maintenance_minutes: float = 60.0
-    maintenance_hour: float = 3.0
-    maintenance_errors: float = 0.5
+    maintenance_every_days: Positive = 0.0
+    maintenance_minutes: Positive = 60.0
+    maintenance_hour: Positive = 3.0
+    maintenance_errors: Fraction = 0.5
     titles: tuple[str, ...] = ("Node pool out of memory", "Database failover", "Network loss")
     release_titles: tuple[str, ...] = ("Errors after release", "Elevated 5xx since deployment")
 
     def __post_init__(self) -> None:
-        for name, (low, high) in _BOUNDS.items():
+        for name, (low, high) in _bounds().items():
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
                 raise ParameterError(
@@ -135,23 +136,12 @@ class ServiceSpec:
         _check_severities(self)
 
 
-_FRACTIONS = (
-    "target", "daily_swing", "error_ratio", "error_dispersion", "slow_ratio", "pipeline_failures",
-    "break_probability", "harm_ratio", "page_probability", "rollback_probability",
-    "hotfix_probability", "answer_probability", "alert_probability", "maintenance_errors",
-)  # fmt: skip
-_NOT_NEGATIVE = (
-    "requests_per_minute", "weekend", "traffic_dispersion", "drift", "deploys_per_week",
-    "lead_hours", "lead_sigma", "harm_minutes_sigma", "incidents_per_week", "incident_sigma",
-    "aftershocks", "ratio_sigma", "false_alerts_per_week", "gaps_per_week",
-    "maintenance_every_days", "maintenance_minutes", "maintenance_hour",
-)  # fmt: skip
-_BOUNDS = {
-    **dict.fromkeys(_FRACTIONS, (0.0, 1.0)),
-    **dict.fromkeys(_NOT_NEGATIVE, (0.0, math.inf)),
-    **dict.fromkeys(("drift_hours", "harm_minutes", "gap_minutes"), (0.01, math.inf)),
-    "changes_per_deploy": (1.0, math.inf),
-}
+@cache
+def _bounds() -> dict[str, tuple[float, float]]:
+    """From where to where each number of a service may lie, as its type says."""
+    hints = get_type_hints(ServiceSpec, include_extras=True)
+    limited = {name: kind for name, kind in hints.items() if hasattr(kind, "__metadata__")}
+    return {name: kind.__metadata__[0] for name, kind in limited.items()}
 
 
 def _check_work(spec: ServiceSpec) -> None:

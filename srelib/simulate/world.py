@@ -43,7 +43,7 @@ class Fleet:
     Parameters
     ----------
     seed : int, it was drawn with
-    grid : BucketGrid, its buckets
+    grid : BucketGrid
     worlds : tuple of World, its services
     """
 
@@ -64,17 +64,9 @@ class Fleet:
         return found
 
     def counts(self, service: str, sli: str = "availability") -> pd.DataFrame:
-        """Good and total on the full grid, as a monitor would have them.
+        """Good and total [events] on the full grid, as a monitor would have them; NaN in gaps.
 
-        Parameters
-        ----------
-        service : str
-        sli : {'availability', 'latency'}
-
-        Returns
-        -------
-        DataFrame
-            Columns good, total [events]; NaN where nothing was recorded.
+        `sli` is 'availability' or 'latency'.
         """
         world = self.world(service)
         good = world.counts.good if sli == "availability" else world.counts.fast
@@ -187,11 +179,6 @@ def fleet(
     start : str or Timestamp, a midnight in UTC
     delays : mapping of deployment_id to Timedelta or None, optional
         Releases to put off, or (None) never to make, everything else being equal.
-
-    Returns
-    -------
-    Fleet
-        Tables ``sli``, ``deployments``, ..., `Fleet.counts`, ``truth``, ``dataset``.
 
     Raises
     ------

@@ -22,15 +22,7 @@ RULES = (WEIGHTED_MEAN, ALL_EVENTS, WORST_MEMBER)
 
 @dataclass(frozen=True)
 class Origin:
-    """Where an objective was read from.
-
-    Parameters
-    ----------
-    file : str
-        Path below the folder handed over.
-    document, line : int
-        1-based number of the document in the file, and line the objective starts at.
-    """
+    """Where an objective was read from: file below the folder, document and line from 1 on."""
 
     file: str
     document: int
@@ -44,16 +36,8 @@ class Origin:
 class Queries:
     """The queries a document names, as written; srelib never runs them.
 
-    Parameters
-    ----------
-    good, bad, total : str, optional
-        Of good, bad and all events.
-    raw : str, optional
-        Of a ratio that is already divided; `raw_type`, 'success' or 'failure', says of what.
-    value : str, optional
-        Of the value a threshold is compared with.
-    source_type : str, optional
-        System that understands the queries, for example Prometheus.
+    `raw` is of a ratio that is already divided, and `raw_type`, 'success' or 'failure', says of
+    what; `value` of what a threshold is compared with; `source_type`: the system they are for.
     """
 
     good: str | None = None
@@ -73,12 +57,7 @@ class Queries:
 
 @dataclass(frozen=True)
 class Owner:
-    """Who answers for a service, as a document says.
-
-    Parameters
-    ----------
-    service, team, file : str
-    """
+    """Who answers for a service, as a document says."""
 
     service: str
     team: str
@@ -92,12 +71,8 @@ class Composite:
     Parameters
     ----------
     rule : {'weighted mean', 'all events', 'worst member'}
-        Mean of the members' ratios over the window; sums of their counts; the lowest ratio of any
-        member in each bucket.
-    members : tuple of Slo
-        Two or more, each counted by its own method; their targets are their own.
-    weights : tuple of float
-        One for each member, above 0; they count in a weighted mean alone.
+    members : tuple of Slo, two or more, each counted by its own method; their targets are their own
+    weights : tuple of float, one for each member, above 0; they count in a weighted mean alone
 
     Raises
     ------
@@ -127,32 +102,23 @@ class Slo:
 
     Parameters
     ----------
-    name : str
-        Name, unique in a folder.
-    service, sli : str
-        The series it is about (`Dataset.counts(service, sli)`).
-    target : float
-        Share of events (or slices) that shall be good, strictly between 0 and 1 [fraction].
-    window : Window
-        Rolling or calendar window the target holds over.
+    name : str, unique in a folder
+    service, sli : str, the series it is about (`Dataset.counts(service, sli)`)
+    target : float, share of events (or slices) that shall be good, above 0 and below 1 [fraction]
+    window : Window, rolling or calendar window the target holds over
     method : {'Occurrences', 'Timeslices', 'RatioTimeslices'}
         What is counted: events; slices good enough; the mean over slices of their ratios.
     slice, slice_target : Timedelta and float, optional
         Length of a slice, and for Timeslices the share of events that makes it good [fraction].
     threshold, op : float and {'lte', 'lt', 'gte', 'gt'}, optional
         A value is good when ``value op threshold``, in the unit of the indicator.
-    schedule : BusinessHours, optional
-        Hours in which it holds; None: always.
-    valid_from : Timestamp, optional
-        When the target came into force; None: it always held.
+    schedule : BusinessHours, hours in which it holds; None: always
+    valid_from : Timestamp, when the target came into force; None: it always held
     targets : tuple of (Timestamp or None, float)
         Where that is known, every target with when it came into force, the earliest first.
-    composite : Composite, optional
-        The members it is made of and how; `method`, `slice` and `threshold` are then theirs.
-    display_name, description, owner : str, optional
-        For people.
-    queries : Queries
-        Kept so that alerting rules can be exported.
+    composite : Composite, its members and rule; `method`, `slice` and `threshold` are then theirs
+    display_name, description, owner : str, for people
+    queries : Queries, for alerting rules
     source, notes : Origin and tuple of str
         Where it was read, and what had to be assumed there; not compared.
 
@@ -223,14 +189,7 @@ class Slo:
 
 @dataclass(frozen=True)
 class Documents:
-    """What a file or folder says about objectives.
-
-    Parameters
-    ----------
-    slos, owners : tuple of Slo and tuple of Owner
-    notes : tuple of str, what was skipped or assumed
-    files : tuple of str
-    """
+    """What a file or folder says about objectives; notes: what was skipped or assumed."""
 
     slos: tuple[Slo, ...] = ()
     notes: tuple[str, ...] = ()
