@@ -33,15 +33,10 @@ def left(dataset: Dataset) -> list[dict[str, Any]]:
 
 def show(rows: list[dict[str, Any]], *, until: str) -> None:
     """Print them, on standard output."""
-    from rich.console import Console
-
     cells = [
         [row["name"], row["service"], wording.percent(row["target"]), row["window"],
          "?" if row["left"] is None else wording.percent(row["left"]),
          wording.percent(row["observed"]), row["problem"]]
         for row in rows
     ]  # fmt: skip
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, markup=False, width=160)
-    console.print(sources._table(f"Error budgets at {until}.", HEADERS, cells))
+    sources.console().print(sources._table(f"Error budgets at {until}.", HEADERS, cells))

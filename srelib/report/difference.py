@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import jinja2
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
@@ -26,7 +25,7 @@ from srelib.findings import changes as words
 from srelib.findings.annotations import note_sentences
 from srelib.report import sources
 from srelib.report.index import Cell, Scoreboard, ServiceRow
-from srelib.report.render import TEMPLATES, Context, Markdown, clean, css
+from srelib.report.render import Context, clean, filled
 
 PAGE = "changes"
 """Name of the page with every row."""
@@ -68,61 +67,36 @@ def show(found: Changes) -> None:
 
     Services of which nothing could be compared for the same reason are one sentence.
     """
-    from rich.console import Console
-
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, markup=False, width=160)
+    console = sources.console()
     rows = [list(words.cells(row)) for row in words.table_rows(found)]
     spans = f"{words.spans(found)}."
     console.print(sources._table(spans, words.HEADERS, rows) if rows else spans)
     silent = words.not_compared_sentences(found)
     notes = note_sentences(found.annotations, numbers=False)
     for line in (*silent, words.changes_sentence(found), *notes):
-        console.print(_without_markup(line))
-
-
-def _without_markup(text: str) -> str:
-    """A sentence of Markdown as plain text."""
-    return html.unescape(re.sub(r"\\(.)", r"\1", text.replace("**", "")))
+        plain = re.sub(r"\\(.)", r"\1", line.replace("**", ""))
+        console.print(html.unescape(plain))
 
 
 def short(one: Compared, context: Context) -> list[Markup]:
     """Its sentences for the first page."""
     said = one.sentences
     left_out = [f"{len(said) - MOST - 1} more."] if len(said) > MOST + 1 else []
-    return _html([*said[: MOST + 1], *left_out], context)
+    return [context.sentence(text) for text in (*said[: MOST + 1], *left_out)]
 
 
 def page(every: Sequence[Compared], context: Context) -> str:
     """The page "What changed": every row of each comparison."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES / "srelib"), autoescape=True, trim_blocks=True,
-        lstrip_blocks=True, undefined=jinja2.StrictUndefined,
-    )  # fmt: skip
-    parts = [
-        (one.title, _html(one.sentences, context), _table(one.found), _notes(one.found, context))
-        for one in every
-    ]
-    return environment.get_template("changes.html.j2").render(
-        css=Markup(css()), provenance=context.provenance, parts_of=parts
-    )
-
-
-def _table(found: Changes | None) -> Markup:
-    """The table of a comparison; nothing where it would have no row."""
-    shown = None if found is None else words.changes_table(found)
-    return Markup(clean(shown._repr_html_()) if shown is not None and shown.rows else "")
-
-
-def _notes(found: Changes | None, context: Context) -> list[Markup]:
-    """The notes on the weeks compared."""
-    return [] if found is None else _html(note_sentences(found.annotations, numbers=False), context)
-
-
-def _html(sentences: Sequence[str], context: Context) -> list[Markup]:
-    markdown = Markdown(context.names)
-    return [markdown.sentence(text) for text in sentences]
+    parts = []
+    for one in every:
+        said = [context.sentence(text) for text in one.sentences]
+        shown, notes = None, []
+        if one.found is not None:
+            shown = words.changes_table(one.found)
+            notes = note_sentences(one.found.annotations, numbers=False)
+        table = Markup(clean(shown._repr_html_()) if shown is not None and shown.rows else "")
+        parts.append((one.title, said, table, [context.sentence(text) for text in notes]))
+    return filled("changes.html.j2", context, parts_of=parts)
 
 
 def on_board(board: Scoreboard, kept: Record, every: Sequence[Compared]) -> Scoreboard:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import asyncio
 import difflib
-import math
 import os
 import queue
 import re
@@ -13,13 +12,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from srelib.errors import InputError, ParameterError
 from srelib.report.forking import Copier, Copies, copying
@@ -27,29 +27,34 @@ from srelib.report.forking import Copier, Copies, copying
 Literal = bool | int | float | str | list | None
 
 
+KINDS = {bool: "true or false", int: "a whole number", float: "a finite number", str: "a text"}
+
+
 def typed(name: str, value: Any, *, default: Literal) -> Literal:
-    """A value as the type of its default."""
+    """A value as the type of its default: a text is read as such, any other must be one."""
     if default is None:
         return _free(value)
     if isinstance(default, list):
         return _listed(name, value, default)
-    convert, kind = _KINDS[type(default)]
+    kind = type(default)
+    reader = TypeAdapter(kind, config=ConfigDict(allow_inf_nan=False))
     try:
-        return convert(value)
-    except (ValueError, TypeError):
-        raise ParameterError(f"{name} must be {kind} such as {default!r}; got {value!r}.") from None
+        return reader.validate_python(value, strict=not isinstance(value, str))
+    except ValidationError:
+        raise ParameterError(
+            f"{name} must be {KINDS[kind]} such as {default!r}; got {value!r}."
+        ) from None
 
 
 def _free(value: Any) -> Literal:
+    """A text as the number or the nothing that it reads as."""
     if not isinstance(value, str):
         return value
     if value.strip().lower() in {"none", "null", ""}:
         return None
-    for convert in (_whole, _real):
-        try:
-            return convert(value)
-        except (ValueError, TypeError):
-            continue
+    for default in (0, 0.0):
+        with suppress(ParameterError):
+            return typed("", value, default=default)
     return value
 
 
@@ -64,39 +69,6 @@ def _listed(name: str, value: Any, default: list) -> list:
         raise ParameterError(f"{name} must be a list such as a,b or [1, 2]; got {value!r}.")
     first = default[0] if default else None
     return [typed(f"each of {name}", item, default=first) for item in value]
-
-
-def _truth(value: Any) -> bool:
-    word = str(value).strip().lower()
-    if not isinstance(value, bool | str) or word not in {"true", "yes", "false", "no"}:
-        raise ValueError
-    return word in {"true", "yes"}
-
-
-def _whole(value: Any) -> int:
-    if isinstance(value, bool | float):
-        raise TypeError
-    return int(value)
-
-
-def _real(value: Any) -> float:
-    if isinstance(value, bool) or not math.isfinite(number := float(value)):
-        raise ValueError
-    return number
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
-
-
-_KINDS: dict[type, tuple[Callable[[Any], Literal], str]] = {
-    bool: (_truth, "true or false"),
-    int: (_whole, "a whole number"),
-    float: (_real, "a finite number"),
-    str: (_text, "a text"),
-}
 
 
 @dataclass(frozen=True)
@@ -192,20 +164,16 @@ def assign(
         if name == "data":
             raise ParameterError("data is the folder handed over; it cannot be set as a parameter.")
         if name not in names:
+            close = difflib.get_close_matches(name, names, n=1)
+            guess = f"; did you mean {close[0]!r}?" if close else "."
             raise ParameterError(
-                f"no notebook has a parameter {name!r}{_guess(name, names)} "
-                f"Known: {', '.join(names) or 'none'}."
+                f"no notebook has a parameter {name!r}{guess} Known: {', '.join(names) or 'none'}."
             )
     given = {"data": data, **values}
     return {
         notebook: {n: typed(n, value, default=of[n]) for n, value in given.items() if n in of}
         for notebook, of in known.items()
     }
-
-
-def _guess(name: str, names: list[str]) -> str:
-    close = difflib.get_close_matches(name, names, n=1)
-    return f"; did you mean {close[0]!r}?" if close else "."
 
 
 def injected(node: NotebookNode, values: Mapping[str, Literal]) -> NotebookNode:
@@ -384,9 +352,8 @@ async def _run(
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-    at = 0
+    at = done = 0
     total = sum(cell.cell_type == "code" for cell in node.cells)
-    done = 0
 
     def started(cell: NotebookNode, cell_index: int, **_: Any) -> None:
         nonlocal at
@@ -398,13 +365,9 @@ async def _run(
         progress(name, done, total)
 
     progress(name, 0, total)
-
-    manager: Any = None
-
-    def client() -> NotebookClient:
-        nonlocal manager
+    for left in reversed(range(STARTS)):
         manager = _manager(cwd.parent / f"{name}.json", copier)
-        return NotebookClient(
+        client = NotebookClient(
             node,
             km=manager,
             timeout=CELL_TIMEOUT,
@@ -415,32 +378,27 @@ async def _run(
             on_cell_start=started,
             on_cell_executed=completed,
         )
-
-    try:
-        for attempt in range(1, STARTS + 1):
-            try:
-                await client().async_execute(
-                    cwd=str(cwd),
-                    env=environment,
-                    cleanup_kc=True,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                )
-                break
-            except RuntimeError as error:
-                if attempt == STARTS or "before replying" not in str(error):
-                    raise
-    except CellExecutionError as error:
-        return Failure(_number(node, at), error.ename, _plain(error.evalue))
-    except CellTimeoutError:
-        return Failure(_number(node, at), "Timeout", f"ran longer than {CELL_TIMEOUT} s")
-    except DeadKernelError:
-        return Failure(_number(node, at), "Kernel died", "perhaps out of memory")
-    except (RuntimeError, OSError) as error:
-        return Failure(0, "Kernel did not start", str(error))
-    finally:  # cancelled while it starts, a kernel belongs to nobody yet
-        if manager is not None and manager.has_kernel:
-            await manager.shutdown_kernel(now=True)
+        try:
+            await client.async_execute(
+                cwd=str(cwd),
+                env=environment,
+                cleanup_kc=True,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            break
+        except CellExecutionError as error:
+            return Failure(_number(node, at), error.ename, _plain(error.evalue))
+        except CellTimeoutError:
+            return Failure(_number(node, at), "Timeout", f"ran longer than {CELL_TIMEOUT} s")
+        except DeadKernelError:
+            return Failure(_number(node, at), "Kernel died", "perhaps out of memory")
+        except (RuntimeError, OSError) as error:
+            if not left or "before replying" not in str(error):
+                return Failure(0, "Kernel did not start", str(error))
+        finally:  # cancelled while it starts, a kernel belongs to nobody yet
+            if manager.has_kernel:
+                await manager.shutdown_kernel(now=True)
     return None
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
-import jinja2
+import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
@@ -16,21 +16,62 @@ from srelib.dataset import Dataset
 from srelib.errors import SrelibError
 from srelib.findings.finding import beside_chance
 from srelib.findings.scoreboard import chance, shown
+from srelib.findings.teams import NO_TEAM, totals_text
 from srelib.quality import Observed
-from srelib.report import teams as by_team
-from srelib.report.render import DECISION, TEMPLATES, Context, Page, css
-from srelib.report.teams import Group, Team, grouped
+from srelib.report.render import DECISION, Context, Page, css, filled
 from srelib.slos import Slo
-from srelib.tradeoff import FAST_FRAGILE, FAST_SAFE, SLOW_FRAGILE, SLOW_SAFE, Quadrants, Scorecard
+from srelib.tradeoff import (
+    FAST_FRAGILE,
+    FAST_SAFE,
+    SLOW_FRAGILE,
+    SLOW_SAFE,
+    Quadrants,
+    Scorecard,
+    TeamTotals,
+)
 from srelib.tradeoff.scoreboard import DEVOPS, SHARED, SRE
-
-if TYPE_CHECKING:
-    from srelib.report.actions import Action
 
 MOST_ACTIONS = 20
 """Services on the first screen; the page of decisions has all."""
 LEADS = ("06", "02", "03", "05", "04")
 """Beginnings of the pages, the first of which opens the report with what it says."""
+
+
+class Team(NamedTuple):
+    """A team as a heading: its name, its place (0: no team), counts and rates of its services."""
+
+    name: str
+    place: int
+    words: str = ""
+
+
+class Group(NamedTuple):
+    """Rows of one team; without a team where the folder names none."""
+
+    team: Team | None
+    rows: list[Any]
+
+
+def headings(totals: Iterable[TeamTotals]) -> dict[str, Team]:
+    """The teams by name, services without one under an empty name."""
+    return {
+        one.team: Team(
+            wording.label(one.team or NO_TEAM, limit=60), place if one.team else 0, totals_text(one)
+        )
+        for place, one in enumerate(totals, start=1)
+    }
+
+
+def grouped(
+    rows: Sequence[Any], teams: dict[str, Team], *, of: Callable[[Any], str]
+) -> list[Group]:
+    """Rows under their teams, in the order of the teams; one group where there are none."""
+    if not teams:
+        return [Group(None, list(rows))]
+    own: dict[str, list[Any]] = {name: [] for name in (*teams, "")}
+    for row in rows:
+        own[of(row) if of(row) in teams else ""].append(row)
+    return [Group(teams.get(n, Team(NO_TEAM, 0)), found) for n, found in own.items() if found]
 
 
 @dataclass(frozen=True)
@@ -46,7 +87,7 @@ class BudgetRow:
     window: str
     sli: str = "–"
     left: str = "–"
-    bar: Bar | None = None
+    bar: dict[str, Any] | None = None
     status: str = ""
     mood: str = "none"
     coverage: str = ""
@@ -61,18 +102,14 @@ class Scoreboard:
 
     services: tuple[ServiceRow, ...]
     span: str
-    map: QuadrantMap | None
+    map: dict[str, Any] | None
     budgets: tuple[BudgetRow, ...]
     notes: tuple[str, ...]
     teams: dict[str, Team] = field(default_factory=dict)
 
-    def by_team(self, rows: Sequence[ServiceRow] | Sequence[BudgetRow]) -> tuple[Group, ...]:
+    def by_team(self, rows: Sequence[ServiceRow] | Sequence[BudgetRow]) -> list[Group]:
         """Rows of services or of budgets under their teams."""
         return grouped(rows, self.teams, of=lambda row: row.team)
-
-    def team_of(self, service: str) -> str:
-        """The team of a service by its name; empty without one."""
-        return next((row.team for row in self.services if row.service == service), "")
 
 
 def scoreboard(dataset: Dataset) -> Scoreboard:
@@ -100,7 +137,7 @@ def scoreboard(dataset: Dataset) -> Scoreboard:
         map=drawn(placed),
         budgets=tuple(_row(dataset, slo) for slo in dataset.slos),
         notes=tuple(_notes(dataset)),
-        teams=by_team.headings(totals),
+        teams=headings(totals),
     )
 
 
@@ -114,10 +151,9 @@ def _alarm(row: pd.Series | None, one: Scorecard) -> tuple[int, float, str]:
 
 
 def _row(dataset: Dataset, slo: Slo) -> BudgetRow:
-    name = wording.label(slo.display_name or slo.sli, limit=60)
     row = BudgetRow(
         service=wording.label(slo.service, limit=60),
-        slo=name,
+        slo=wording.label(slo.display_name or slo.sli, limit=60),
         target=wording.percent(slo.target),
         window=str(slo.window),
         team=_team(dataset, slo.service),
@@ -129,7 +165,11 @@ def _row(dataset: Dataset, slo: Slo) -> BudgetRow:
         status = budget.status(part["good"], part["total"], target=slo.target)
     except SrelibError as error:
         return replace(row, status=wording.label(error, limit=200))
-    word, mood = _status(status.left_share, short=observed is not None and observed.is_short)
+    word, mood = ("Within budget", "good") if status.left >= 0 else ("Budget overspent", "bad")
+    if pd.isna(status.left_share):
+        word, mood = "No traffic seen", "none"
+    elif observed is not None and observed.is_short:
+        word = f"{word} so far"
     return replace(
         row,
         sli=wording.percent(status.sli, against=slo.target),
@@ -139,13 +179,6 @@ def _row(dataset: Dataset, slo: Slo) -> BudgetRow:
         mood=mood,
         coverage=_coverage(part, observed),
     )
-
-
-def _status(left_share: float, *, short: bool) -> tuple[str, str]:
-    if pd.isna(left_share):
-        return "No traffic seen", "none"
-    word, mood = ("Within budget", "good") if left_share >= 0 else ("Budget overspent", "bad")
-    return f"{word} so far" if short else word, mood
 
 
 def _coverage(part: pd.DataFrame, observed: Observed | None) -> str:
@@ -178,29 +211,23 @@ def render(
     pages: Sequence[Page],
     context: Context,
     changed: Sequence[tuple[str, Sequence[Markup]]] = (),
-    actions: Sequence[Action] = (),
+    actions: Sequence[dict[str, Any]] = (),
 ) -> str:
     """The index as HTML; `changed`: title and sentences of each comparison."""
     keys = {page.name: {one["key"] for one in page.stated} for page in pages if not page.failure}
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES / "srelib"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
     notes = [
         f"{wording.label(file['file'], limit=80)}: {note}"
         for file in context.provenance["files"]
         for note in file["notes"]
     ]
-    return environment.get_template("report.html.j2").render(
-        css=Markup(css() + by_team.css(board.teams)),
-        provenance=context.provenance,
+    return filled(
+        "report.html.j2",
+        context,
+        css=Markup(css() + _choice(board.teams)),
         board=board,
         pages=[(page, Markup(page.finding)) for page in pages],
         lead=lead(pages),
-        actions=grouped(actions[:MOST_ACTIONS], board.teams, of=lambda one: one.team),
+        actions=grouped(actions[:MOST_ACTIONS], board.teams, of=lambda one: one["team"]),
         left_out=max(len(actions) - MOST_ACTIONS, 0),
         decided=next((p for p in pages if DECISION in keys.get(p.name, ())), None),
         changed=changed,
@@ -210,30 +237,28 @@ def render(
     )
 
 
+def _choice(teams: dict[str, Team]) -> str:
+    """Rules of the style sheet that hide the rows of other teams where one is chosen."""
+    return "".join(
+        f'\nmain:has(#team-{one.place}:checked) [data-team]:not([data-team="{one.place}"])'
+        " { display: none; }"
+        for one in teams.values()
+    )
+
+
 def lead(pages: Sequence[Page]) -> Page | None:
     """The page whose first sentence opens the report."""
     whole = [page for page in pages if page.finding and not page.failure]
     return next((page for start in LEADS for page in whole if page.name.startswith(start)), None)
 
 
-@dataclass(frozen=True)
-class Bar:
-    """A budget as a bar: full at the left means everything is left, below zero is overspent."""
-
-    x: float
-    width: float
-    zero: float
-    over: bool
-
-
-def bar(left_share: float, *, width: float = 120.0) -> Bar | None:
+def bar(left_share: float, *, width: float = 120.0) -> dict[str, Any] | None:
     """A budget left as a bar on a scale from -50 % to 100 %; what lies beyond is cut."""
     if pd.isna(left_share):
         return None
-    zero = width / 3
-    end = zero + min(max(left_share, -0.5), 1.0) * (width - zero)
-    left, right = sorted((zero, end))
-    return Bar(round(left, 2), round(right - left, 2), round(zero, 2), left_share < 0)
+    zero, end = (float(x) for x in np.interp((0, left_share), (-0.5, 1), (0, width)))
+    x, wide = round(min(zero, end), 2), round(abs(zero - end), 2)
+    return {"x": x, "width": wide, "zero": round(zero, 2), "over": left_share < 0}
 
 
 GROUPS = {"devops": DEVOPS, "both": SHARED, "sre": SRE}
@@ -261,7 +286,7 @@ class Cell:
     label: str
     value: str
     ends: str
-    bar: Bar | None = None
+    bar: dict[str, Any] | None = None
     course: str = ""
     change: str = ""
     mood: str = ""
@@ -280,37 +305,6 @@ class ServiceRow:
     objective: str = ""
     team: str = ""
     page: str = ""
-
-
-@dataclass(frozen=True)
-class Dot:
-    """One service on the map."""
-
-    x: float
-    y: float
-    left: float
-    right: float
-    top: float
-    bottom: float
-    text_x: float
-    text_y: float
-    anchor: str
-    name: str
-    named: bool
-    mood: str
-    sure: bool
-
-
-@dataclass(frozen=True)
-class QuadrantMap:
-    """The quadrants as a drawing."""
-
-    dots: tuple[Dot, ...]
-    line_x: float
-    line_y: float
-    ticks: tuple[tuple[float, str], ...]
-    words: str
-    more: int
 
 
 def _service(one: Scorecard, row: pd.Series | None, length: str) -> ServiceRow:
@@ -342,75 +336,78 @@ def _cell(one: Scorecard, field: str, group: str, length: str) -> Cell:
                 bar(estimate.value, width=72.0) if field == "left" else None)  # fmt: skip
 
 
-def drawn(placed: Quadrants) -> QuadrantMap | None:
+def drawn(placed: Quadrants) -> dict[str, Any] | None:
     """The quadrants as a drawing: deployments a week to the right, budget left upwards."""
     rows = placed.services
     if not len(rows):
         return None
-    own = [float(row[row["quadrant"]]) for _, row in rows.iterrows()]
-    kept = sorted(range(len(rows)), key=lambda i: -own[i])[:MOST_DOTS]
-    speeds = [*rows["speed"], *rows["speed_low"], *rows["speed_high"], placed.speed_line]
-    speeds = [s for s in speeds if s == s and s > 0]
-    low, high = math.log(min(speeds)) - 0.25, math.log(max(speeds)) + 0.25
-    scale = _Scale(low, high)
-    dots: list[Dot] = []
-    for i in kept:
-        dots.append(_dot(rows.iloc[i], scale, dots))
+    speeds = pd.concat([rows["speed"], rows["speed_low"], rows["speed_high"]]).to_list()
+    known = np.log([speed for speed in (*speeds, placed.speed_line) if speed > 0])
+    ends = (float(known.min()) - 0.25, float(known.max()) + 0.25)
+    own = pd.Series([float(row[row["quadrant"]]) for _, row in rows.iterrows()], rows.index)
+    shown = rows.loc[own.sort_values(ascending=False, kind="stable").index[:MOST_DOTS]]
+    dots: list[dict[str, Any]] = []
+    for _, row in shown.iterrows():
+        dots.append(_dot(row, ends, dots))
     steps = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300)
-    ticks = tuple((scale.x(t), f"{t:g}") for t in steps if low < math.log(t) < high)
     words = "; ".join(
-        f"{dot.name}: {rows.iloc[i]['quadrant']}" for dot, i in zip(dots, kept, strict=True)
+        f"{dot['name']}: {quadrant}" for dot, quadrant in zip(dots, shown["quadrant"], strict=True)
     )
-    return QuadrantMap(
-        tuple(dots), scale.x(placed.speed_line), scale.y(placed.left_line), ticks,
-        f"Map of services by deployments a week and error budget left. {words}.",
-        len(rows) - len(kept),
-    )  # fmt: skip
+    return {
+        "dots": dots,
+        "line_x": _x(placed.speed_line, ends),
+        "line_y": _y(placed.left_line),
+        "ticks": [(_x(t, ends), f"{t:g}") for t in steps if ends[0] < math.log(t) < ends[1]],
+        "words": f"Map of services by deployments a week and error budget left. {words}.",
+        "more": len(rows) - len(shown),
+    }
 
 
-@dataclass(frozen=True)
-class _Scale:
-    """From values to pixels."""
+def _x(speed: float, ends: tuple[float, float]) -> float:
+    """Deployments a week, between the logarithms at the edges."""
+    at = math.log(speed) if speed > 0 else ends[0]
+    return round(float(np.interp(at, ends, (MARGIN, MAP_WIDTH - MARGIN))), 1)
 
-    low: float
-    high: float
 
-    def x(self, speed: float) -> float:
-        """Of deployments a week, on a log scale."""
-        at = math.log(speed) if speed > 0 else self.low
-        share = (min(max(at, self.low), self.high) - self.low) / (self.high - self.low)
-        return round(MARGIN + share * (MAP_WIDTH - 2 * MARGIN), 1)
-
-    def y(self, left: float) -> float:
-        """Of the budget left, from -100 % to 100 %; what lies beyond is put at the edge."""
-        share = (min(max(left, -1.0), 1.0) + 1) / 2
-        return round(MAP_HEIGHT - MARGIN - share * (MAP_HEIGHT - 2 * MARGIN), 1)
+def _y(left: float) -> float:
+    """The budget left, from -100 % to 100 %; what lies beyond is put at the edge."""
+    return round(float(np.interp(left, (-1, 1), (MAP_HEIGHT - MARGIN, MARGIN))), 1)
 
 
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom."""
 
 
-def _dot(row: pd.Series, scale: _Scale, others: list[Dot]) -> Dot:
+def _dot(row: pd.Series, ends: tuple[float, float], others: list[dict[str, Any]]) -> dict[str, Any]:
     """A dot, with its name where that covers no other; without it where there is no room."""
-    x, y = scale.x(row["speed"]), scale.y(row["left"])
+    x, y = _x(row["speed"], ends), _y(row["left"])
     name = wording.label(row["service"], limit=22)
-    sides = (("start", 8), ("end", -8))
     places = [
         (anchor, round(x + aside, 1), round(y + up, 1))
         for up in (-7, 16, -21, 30)
-        for anchor, aside in sides
+        for anchor, aside in (("start", 8), ("end", -8))
     ]
-    taken = [(dot.x - 7, dot.y - 7, dot.x + 7, dot.y + 7) for dot in others]
-    taken += [_box(dot.name, dot.anchor, dot.text_x, dot.text_y) for dot in others if dot.named]
+    taken = [(dot["x"] - 7, dot["y"] - 7, dot["x"] + 7, dot["y"] + 7) for dot in others]
+    taken += [dot["named"] for dot in others if dot["named"]]
     free = [place for place in places if _is_free(_box(name, *place), taken)]
     anchor, text_x, text_y = (free or places)[0]
-    ends = [row[n] if row[n] == row[n] else row[n.split("_")[0]]
-            for n in ("speed_low", "speed_high", "left_low", "left_high")]  # fmt: skip
-    return Dot(
-        x, y, scale.x(ends[0]), scale.x(ends[1]), scale.y(ends[3]), scale.y(ends[2]),
-        text_x, text_y, anchor, name, bool(free), MOODS[row["quadrant"]], bool(row["sure"]),
-    )  # fmt: skip
+    ways = ("speed_low", "speed_high", "left_low", "left_high")
+    low, high, bottom, top = (row[n] if row[n] == row[n] else row[n.split("_")[0]] for n in ways)
+    return {
+        "x": x,
+        "y": y,
+        "left": _x(low, ends),
+        "right": _x(high, ends),
+        "top": _y(top),
+        "bottom": _y(bottom),
+        "text_x": text_x,
+        "text_y": text_y,
+        "anchor": anchor,
+        "name": name,
+        "named": _box(name, *free[0]) if free else None,
+        "mood": MOODS[row["quadrant"]],
+        "sure": bool(row["sure"]),
+    }
 
 
 def _box(name: str, anchor: str, x: float, y: float) -> Box:

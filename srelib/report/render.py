@@ -180,17 +180,12 @@ SHOWN = [FIGURE, "text/html", "text/markdown", "image/svg+xml", "image/png", "im
 
 @dataclass(frozen=True)
 class Said:
-    """A sentence as HTML, the service that it is about, and the section that shows the evidence.
+    """A sentence as HTML and Markdown, the names it prints in bold, and the section it is in."""
 
-    Of a sentence whose service is not stated, `names` are those that it prints in bold, in order;
-    `text` is that sentence as Markdown.
-    """
-
-    service: str
     html: Markup
-    anchor: str = ""
-    names: tuple[str, ...] = ()
-    text: str = ""
+    text: str
+    names: tuple[str, ...]
+    anchor: str
 
 
 @dataclass(frozen=True)
@@ -225,44 +220,53 @@ class Context:
         """Names of the pages, in order."""
         return [book.name for book in self.books]
 
+    def sentence(self, text: str) -> Markup:
+        """A sentence of Markdown as HTML, with links to these pages only."""
+        return Markdown(self.names).sentence(text)
+
+
+def filled(template: str, context: Context, **parts: Any) -> str:
+    """A page of the report that is no notebook."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES / "srelib"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    known = {"css": Markup(css()), "provenance": context.provenance}
+    return environment.get_template(template).render(known | parts)
+
 
 def page(run: Run, context: Context) -> Page:
     """Render one run."""
+    title, name = run.notebook.title, run.notebook.name
     node = _presentable(run, context)
+    headings, lines = _sections(node, title, context)
     markdown = Markdown(context.names)
     failure = scrub(str(run.failure or ""), context.places)
-    at = context.names.index(run.notebook.name)
-    values = {**run.notebook.parameters, **run.values}
-    parameters = [
-        (name, scrub(str(values[name]), context.places), name in run.values)
-        for name in run.notebook.parameters
-    ]
-    resources = {
-        "srelib": {
-            "css": css(),
-            "title": run.notebook.title,
-            "links": context.books,
-            "before": context.books[at - 1] if at else None,
-            "after": context.books[at + 1] if at + 1 < len(context.books) else None,
-            "name": run.notebook.name,
-            "headings": _headings(node, context),
-            "provenance": context.provenance,
-            "parameters": parameters,
-            "failure": failure,
-        }
+    at = context.names.index(name)
+    values = {
+        key: scrub(value, context.places) if isinstance(value, str) else value
+        for key, value in {**run.notebook.parameters, **run.values}.items()
     }
-    html, _ = _exporter(markdown).from_notebook_node(node, resources)
-    title = run.notebook.title
-    stated = _stated(node, context)
-    plain = {
-        name: scrub(value, context.places) if isinstance(value, str) else value
-        for name, value in values.items()
+    known = {
+        "css": css(),
+        "title": title,
+        "before": context.books[at - 1] if at else None,
+        "after": context.books[at + 1] if at + 1 < len(context.books) else None,
+        "headings": headings,
+        "provenance": context.provenance,
+        "parameters": [
+            (key, scrub(str(values[key]), context.places), key in run.values)
+            for key in run.notebook.parameters
+        ],
+        "failure": failure,
     }
+    html, _ = _exporter(markdown).from_notebook_node(node, {"srelib": known})
     says = _says(node)
-    return Page(
-        run.notebook.name, title, html, markdown.sentence(says), failure,
-        stated, plain, says, _lines(node, context),
-    )  # fmt: skip
+    finding, stated = markdown.sentence(says), _stated(node, context)
+    return Page(name, title, html, finding, failure, stated, values, says, lines)
 
 
 def _presentable(run: Run, context: Context) -> NotebookNode:
@@ -282,13 +286,17 @@ def _presentable(run: Run, context: Context) -> NotebookNode:
         cell["outputs"] = [
             _scrubbed(output, places) for output in cell.get("outputs", []) if _is_shown(output)
         ]
-    _name_sections(node, run.notebook.title, context)
     return node
 
 
-def _name_sections(node: NotebookNode, title: str, context: Context) -> None:
-    """Which section each cell belongs to, and its place there, to tell one "Code" from another."""
-    markdown, cells = Markdown(context.names), Counter[str]()
+def _sections(
+    node: NotebookNode, title: str, context: Context
+) -> tuple[list[Heading], tuple[Said, ...]]:
+    """Headings and, with the section each is in, sentences that name somebody.
+
+    Cells learn their section and their place there, to tell one "Code" from another.
+    """
+    markdown, cells, said = Markdown(context.names), Counter[str](), []
     for cell in node.cells:
         if cell.cell_type == "markdown":
             markdown.cell(cell.source)
@@ -297,6 +305,19 @@ def _name_sections(node: NotebookNode, title: str, context: Context) -> None:
         cells[section] += not {TAG, "remove-input"} & set(cell.metadata.get("tags", []))
         nth = f", part {cells[section]}" if cells[section] > 1 else ""
         cell.metadata["section"] = f"{section}{nth}"
+        anchor = next((one.id for one in reversed(markdown.headings) if one.level <= 3), "")
+        for output in cell.get("outputs", []):
+            for line in output.get("data", {}).get("text/markdown", "").splitlines():
+                said.append(line_said(line.removeprefix("- "), anchor, markdown))
+    headings = [one for one in markdown.headings if one.level <= 3]
+    return headings, tuple(one for one in said if one.names)
+
+
+def line_said(text: str, anchor: str, markdown: Markdown) -> Said:
+    """A sentence of a page, as a service's page shows it."""
+    html = markdown.sentence(text)
+    names = tuple(one.get_text() for one in BeautifulSoup(html, "html.parser")("strong"))
+    return Said(html, text, names, anchor)
 
 
 def _is_shown(output: NotebookNode) -> bool:
@@ -314,29 +335,14 @@ def _scrubbed(output: NotebookNode, places: dict[str, str]) -> NotebookNode:
     return output
 
 
-def _headings(node: NotebookNode, context: Context) -> tuple[Heading, ...]:
-    markdown = Markdown(context.names)
-    for cell in node.cells:
-        if cell.cell_type == "markdown":
-            markdown.cell(cell.source)
-    return tuple(heading for heading in markdown.headings if heading.level <= 3)
-
-
 def _says(node: NotebookNode) -> str:
-    """First sentence of what the notebook says, as Markdown."""
-    return (_opening(node).strip().splitlines() or [""])[0].removeprefix("- ")
-
-
-def _opening(node: NotebookNode) -> str:
-    """The output that follows the heading "What this says", as Markdown."""
+    """First sentence of the output that follows the heading "What this says", as Markdown."""
     after = False
     for cell in node.cells:
-        if cell.cell_type == "markdown":
-            after = after or "what this says" in cell.source.lower()
-        for output in cell.get("outputs", []):
-            text = output.get("data", {}).get("text/markdown")
-            if after and text:
-                return str(text)
+        after = after or (cell.cell_type == "markdown" and "what this says" in cell.source.lower())
+        for output in cell.get("outputs", []) if after else ():
+            if text := str(output.get("data", {}).get("text/markdown", "")):
+                return next(iter(text.strip().splitlines()), "").removeprefix("- ")
     return ""
 
 
@@ -349,25 +355,6 @@ def _stated(node: NotebookNode, context: Context) -> tuple[dict[str, Any], ...]:
         for together in found
         for one in together
     )
-
-
-def _lines(node: NotebookNode, context: Context) -> tuple[Said, ...]:
-    """Every sentence of its outputs, with the section it stands in."""
-    markdown, found = Markdown(context.names), []
-    for cell in node.cells:
-        if cell.cell_type == "markdown":
-            markdown.cell(cell.source)
-        anchor = next((one.id for one in reversed(markdown.headings) if one.level <= 3), "")
-        for output in cell.get("outputs", []):
-            for line in output.get("data", {}).get("text/markdown", "").splitlines():
-                found.append(_line(line.removeprefix("- "), anchor, markdown))
-    return tuple(one for one in found if one.names)
-
-
-def _line(text: str, anchor: str, markdown: Markdown) -> Said:
-    html = markdown.sentence(text)
-    names = tuple(one.get_text() for one in BeautifulSoup(html, "html.parser")("strong"))
-    return Said("", html, anchor, names, text)
 
 
 def size(png: str) -> tuple[int, int] | None:

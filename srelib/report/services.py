@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, count
 from typing import Any
 
-import jinja2
 import pandas as pd
 from markupsafe import Markup
 
@@ -25,18 +24,8 @@ from srelib.findings.annotations import note_sentences
 from srelib.findings.decisions import UNSAID
 from srelib.findings.finding import FIELDS
 from srelib.report.difference import Compared
-from srelib.report.index import Scoreboard, ServiceRow
-from srelib.report.render import (
-    DECISION,
-    TEMPLATES,
-    Context,
-    Markdown,
-    Page,
-    Said,
-    css,
-    scrub,
-    slug,
-)
+from srelib.report.index import Scoreboard
+from srelib.report.render import DECISION, Context, Page, Said, filled, scrub, slug
 
 MOST = 50
 """Services with a page, the first of the scoreboard; those asked for by name have one as well."""
@@ -47,45 +36,12 @@ WIDEST = 80
 SPENT = "budget spent by an incident"
 NUMBERS = {"delivery.five", "decisions.service", "decisions.row", "decisions.cell"}
 """Findings whose numbers stand beside the sentences of their page."""
+LINK = re.compile(r"https?://[^\s<>\"'`\\]+")
 WRITERS = {
     "cost of deployments": wording.cost_share,
     "probability to meet the next window": wording.of_100,
 }
 """How an interval is written, for quantities that are no fields of the scoreboard."""
-
-
-@dataclass(frozen=True)
-class Number:
-    """A number that a page states; texts as shown."""
-
-    quantity: str
-    value: str
-    ends: str
-    n: str
-    window: str
-
-
-@dataclass(frozen=True)
-class Told:
-    """What one notebook says of a service."""
-
-    title: str
-    page: str
-    lines: tuple[Said, ...]
-    numbers: tuple[Number, ...]
-
-
-@dataclass(frozen=True)
-class IncidentLine:
-    """An incident with what it spent of each objective's budget."""
-
-    name: str
-    title: str
-    url: str
-    started: str
-    lasted: str
-    severity: str
-    spent: tuple[str, ...]
 
 
 def linked(board: Scoreboard, asked: Collection[str]) -> Scoreboard:
@@ -115,37 +71,35 @@ def rendered(
     context: Context,
 ) -> Iterator[tuple[str, str]]:
     """Name and HTML of the page of each service that has one."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES / "srelib"), autoescape=True, trim_blocks=True,
-        lstrip_blocks=True, undefined=jinja2.StrictUndefined,
-    )  # fmt: skip
-    template = environment.get_template("service.html.j2")
-    named, markdown = _names(board, kept), Markdown(context.names)
-    noted = {markdown.sentence(text) for text in note_sentences(exports.annotations)}
+    named = _names(board, kept)
+    noted = {context.sentence(text) for text in note_sentences(exports.annotations)}
     rows = [row for row in board.services if row.page]
     for place, row in enumerate(rows):
-        names = named[row.service]
-        verdict, told = _verdict(row, pages, context), _told(row, names, pages)
-        said = {*noted, *([verdict.html] if verdict else [])}
-        yield row.page, template.render(
-            css=Markup(css()),
-            provenance=context.provenance,
-            row=row,
-            team=board.teams.get(row.team) if row.team else None,
-            others=[one for one in rows if row.team and one.team == row.team and one != row],
-            before=rows[place - 1] if place else None,
-            after=rows[place + 1] if place + 1 < len(rows) else None,
-            verdict=verdict,
-            span=board.span,
-            budgets=[one for one in board.budgets if one.of == row.service],
-            changed=[(one.title, _changed(row.service, one, context)) for one in every],
-            told=[replace(one, lines=tuple(x for x in one.lines if x.html not in said))
-                  for one in told],
-            incidents=_incidents(row.service, pages, exports, context),
-            objectives=_objectives(row.service, pages),
-            alerts=_alerts(row.service, exports, context),
-            notes=_notes(row.service, exports, context),
-        )  # fmt: skip
+        verdict = _verdict(row.service, pages, context)
+        spent = {one["subject"]: one for page in pages for one in page.stated
+                 if one["quantity"] == SPENT and one["service"] == row.service}  # fmt: skip
+        objectives = sorted({subject.rpartition(": ")[0] for subject in spent})
+        yield (
+            row.page,
+            filled(
+                "service.html.j2",
+                context,
+                row=row,
+                team=board.teams.get(row.team) if row.team else None,
+                others=[one for one in rows if row.team and one.team == row.team and one != row],
+                before=rows[place - 1] if place else None,
+                after=rows[place + 1] if place + 1 < len(rows) else None,
+                verdict=verdict,
+                span=board.span,
+                budgets=[one for one in board.budgets if one.of == row.service],
+                changed=[(one.title, _changed(row.service, one, context)) for one in every],
+                told=_told(row.service, named[row.service], pages, noted | {verdict}),
+                incidents=_incidents(row.service, exports, spent, objectives, context),
+                objectives=objectives,
+                alerts=_alerts(row.service, exports, context),
+                notes=_notes(row.service, exports, context),
+            ),
+        )
 
 
 def _names(board: Scoreboard, kept: Record) -> dict[str, set[str]]:
@@ -160,42 +114,41 @@ def _names(board: Scoreboard, kept: Record) -> dict[str, set[str]]:
     return found
 
 
-def _verdict(row: ServiceRow, pages: Sequence[Page], context: Context) -> Said | None:
+def _verdict(service: str, pages: Sequence[Page], context: Context) -> Markup | None:
     """What to do about the service; None where no page decides."""
     for page in pages:
         for one in () if page.failure else page.stated:
-            if one["key"] in (DECISION, UNSAID) and one["service"] == row.service:
-                text = Markdown(context.names).sentence(one["sentence"])
-                return Said(row.service, text, f"{page.name}.html")
+            if one["key"] in (DECISION, UNSAID) and one["service"] == service:
+                return context.sentence(one["sentence"])
     return None
 
 
-def _told(row: ServiceRow, names: Collection[str], pages: Sequence[Page]) -> list[Told]:
-    """What each notebook says and states of the service, every sentence once."""
-    found, seen = [], set()
+def _told(
+    service: str, names: Collection[str], pages: Sequence[Page], said: Collection[Markup | None]
+) -> list[tuple[Page, list[Said], list[tuple[str, ...]]]]:
+    """Sentences of each notebook about the service, those first that name it first, and numbers;
+    every sentence once, and none of those already `said`.
+    """
+    found, seen = [], {*said}
     for page in pages:
         lines = []
         for one in page.lines:
             if {*one.names} & {*names} and one.html not in seen:
                 seen.add(one.html)
-                lines.append(replace(one, anchor=_address(page, one.anchor)))
+                lines.append(one)
         lines.sort(key=lambda one: one.names[0] not in names)
         numbers = [
             _number(one)
             for one in page.stated
-            if one["key"] in NUMBERS and one["service"] == row.service and one["text"]
+            if one["key"] in NUMBERS and one["service"] == service and one["text"]
         ]
         if lines or numbers:
-            found.append(Told(page.title, f"{page.name}.html", tuple(lines), tuple(numbers)))
+            found.append((page, lines, numbers))
     return found
 
 
-def _address(page: Page, anchor: str) -> str:
-    return f"{page.name}.html#{anchor}" if anchor else f"{page.name}.html"
-
-
-def _number(one: Mapping[str, Any]) -> Number:
-    """A stated number with its interval, as its page writes them."""
+def _number(one: Mapping[str, Any]) -> tuple[str, ...]:
+    """A stated number with its interval, as its page writes them, n, and the time it is about."""
     ends, quantity = (one["low"], one["high"]), one["quantity"]
     field = next((name for name, known in FIELDS.items() if known == quantity), "")
     texts: Sequence[str] = ()
@@ -204,8 +157,8 @@ def _number(one: Mapping[str, Any]) -> Number:
     elif None not in ends and quantity in WRITERS:
         texts = [WRITERS[quantity](end) for end in ends]
     called = f"{quantity} a week" if one["unit"] == "1/week" else quantity
-    return Number(called, one["text"], " to ".join(texts),
-                  "" if one["n"] is None else wording.count(one["n"]), one["window"])  # fmt: skip
+    n = "" if one["n"] is None else wording.count(one["n"])
+    return called, one["text"], " to ".join(texts), n, one["window"]
 
 
 def _changed(service: str, one: Compared, context: Context) -> tuple[list[Markup], list[list[str]]]:
@@ -213,35 +166,33 @@ def _changed(service: str, one: Compared, context: Context) -> tuple[list[Markup
     if one.found is None:
         return [], []
     own = replace(one.found, rows=tuple(r for r in one.found.rows if r.service == service))
-    markdown = Markdown(context.names)
-    rows = [list(words.cells(row)[1:]) for row in own.rows]
-    return [markdown.sentence(text) for text in words.change_sentences(own)], rows
-
-
-def _spent(service: str, pages: Sequence[Page]) -> dict[str, Mapping[str, Any]]:
-    """What incidents of the service spent, by objective and incident."""
-    return {one["subject"]: one for page in pages for one in page.stated
-            if one["quantity"] == SPENT and one["service"] == service}  # fmt: skip
-
-
-def _objectives(service: str, pages: Sequence[Page]) -> list[str]:
-    """The objectives of which it is known what incidents spent."""
-    return sorted({subject.rpartition(": ")[0] for subject in _spent(service, pages)})
+    said = [context.sentence(text) for text in words.change_sentences(own)]
+    return said, [list(words.cells(row)[1:]) for row in own.rows]
 
 
 def _incidents(
-    service: str, pages: Sequence[Page], exports: Dataset, context: Context
-) -> tuple[list[IncidentLine], int]:
+    service: str,
+    exports: Dataset,
+    spent: Mapping[str, Mapping[str, Any]],
+    objectives: Sequence[str],
+    context: Context,
+) -> tuple[list[dict[str, Any]], int]:
     """Incidents, those that spent most first, then the latest; and how many more there are."""
-    spent, names = _spent(service, pages), _objectives(service, pages)
-    own = events.of_service(exports.incidents, service)
     lines = []
-    for row in own.to_dict("records"):
-        parts = [spent.get(f"{name}: {row['incident_id']}") for name in names]
+    for row in events.of_service(exports.incidents, service).to_dict("records"):
+        parts = [spent.get(f"{name}: {row['incident_id']}") for name in objectives]
         most = max((part["value"] for part in parts if part and part["value"]), default=-1.0)
-        texts = tuple(part["text"] if part else "–" for part in parts)
-        lines.append((most, row["started_at"], _incident(row, texts, context)))
-    lines.sort(key=lambda one: (one[0], one[1]), reverse=True)
+        line = {
+            "name": _text(row["incident_id"], context),
+            "title": _text(row["title"], context),
+            "url": row["url"] if LINK.fullmatch(str(row["url"])) else "",
+            "started": f"{row['started_at']:%Y-%m-%d %H:%M}",
+            "lasted": _lasted(row["started_at"], row["resolved_at"]),
+            "severity": _text(row["severity"], context),
+            "spent": [part["text"] if part else "–" for part in parts],
+        }
+        lines.append((most, row["started_at"], line))
+    lines.sort(key=lambda one: one[:2], reverse=True)
     return [line for *_, line in lines[:LONGEST]], max(len(lines) - LONGEST, 0)
 
 
@@ -273,13 +224,3 @@ def _text(value: Any, context: Context, *, limit: int = 80) -> str:
 
 def _lasted(began: pd.Timestamp, ended: Any) -> str:
     return "open" if pd.isna(ended) else wording.duration(ended - began)
-
-
-def _incident(row: Mapping[Any, Any], spent: tuple[str, ...], context: Context) -> IncidentLine:
-    address = row["url"]
-    is_link = isinstance(address, str) and re.fullmatch(r"https?://[^\s<>\"'`\\]+", address)
-    return IncidentLine(
-        _text(row["incident_id"], context), _text(row["title"], context),
-        str(address) if is_link else "", f"{row['started_at']:%Y-%m-%d %H:%M}",
-        _lasted(row["started_at"], row["resolved_at"]), _text(row["severity"], context), spent,
-    )  # fmt: skip

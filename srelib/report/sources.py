@@ -17,6 +17,7 @@ from srelib.findings.quality import _left_out
 from srelib.folder import teams
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table as RichTable
 
     from srelib.dataset import Dataset
@@ -103,11 +104,6 @@ def _rejections(rejects: pd.DataFrame) -> list[dict[str, Any]]:
         }
         for (file, reason, by_rule), group in groups
     ]
-
-
-def _frequent_first(rejections: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Refused ones before those left out by rule, frequent ones before rare ones."""
-    return sorted(rejections, key=lambda one: (one["by_rule"], -one["rows"]))
 
 
 def check(folder: Path) -> dict[str, Any]:
@@ -218,26 +214,23 @@ def _where(dataset: Dataset, service: str) -> str:
 
 def show(seen: Mapping[str, Any]) -> None:
     """Print what `check` found for people, on standard output."""
-    from rich.console import Console
-
     if "files" not in seen:
         return
-    console = Console(highlight=False, markup=False, soft_wrap=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, markup=False, width=160)
-    seen = {**seen, "rejects": _frequent_first(seen["rejects"])}
+    out = console()
+    rejects = sorted(seen["rejects"], key=lambda one: (one["by_rule"], -one["rows"]))
+    seen = {**seen, "rejects": rejects}
     for part, (title, headers, cells) in TABLES.items():
         if seen[part] or part == "files":
-            console.print(_table(title, headers, [cells(one) for one in seen[part]]))
+            out.print(_table(title, headers, [cells(one) for one in seen[part]]))
     for file in seen["files"]:
         for note in (file["notes"] or "").splitlines():
-            console.print(
+            out.print(
                 f"- {wording.label(file['file'], limit=80)}: {wording.label(note, limit=400)}"
             )
     for note in seen["notes"]:
-        console.print(f"- {wording.label(note, limit=400)}")
+        out.print(f"- {wording.label(note, limit=400)}")
     if seen["error"]:
-        console.print("This is how the folder is read once sources.toml holds the entries below.")
+        out.print("This is how the folder is read once sources.toml holds the entries below.")
         return
     verdict = "Usable."
     if seen["unconfirmed"]:
@@ -245,7 +238,15 @@ def show(seen: Mapping[str, Any]) -> None:
     elif not seen["usable"]:
         verdict = "Not usable: no metrics, deployments, incidents or alerts."
     end = f" Data end at {_when(pd.Timestamp(seen['as_of']))} UTC." if seen["as_of"] else ""
-    console.print(verdict + end)
+    out.print(verdict + end)
+
+
+def console() -> Console:
+    """Standard output for tables, wide where it is no terminal."""
+    from rich.console import Console
+
+    found = Console(highlight=False, markup=False)
+    return found if found.is_terminal else Console(highlight=False, markup=False, width=160)
 
 
 def _table(title: str, headers: tuple[str, ...], rows: list[list[Any]]) -> RichTable:

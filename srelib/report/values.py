@@ -20,7 +20,7 @@ from srelib.changes.record import (
     as_json,
 )
 from srelib.errors import InputError
-from srelib.report.render import Markdown, Page, _line
+from srelib.report.render import Markdown, Page, line_said
 
 COUNTED = {
     "error budget left": LEVEL,
@@ -89,7 +89,7 @@ def _earlier(
     name = one["page"]
     html = (folder / f"{name}.html").read_text("utf-8")
     stated = _stated(old["findings"], name)
-    lines = tuple(_line(text, anchor, markdown) for anchor, text in one["lines"])
+    lines = tuple(line_said(text, anchor, markdown) for anchor, text in one["lines"])
     return Page(
         name, one["title"], html, markdown.sentence(one["says"]), old["failed"].get(name, ""),
         stated, old["parameters"][name], one["says"], lines,

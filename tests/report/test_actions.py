@@ -88,6 +88,6 @@ def test_evidence_is_linked_where_the_report_has_it(sample):
     made = page(decided("checkout", FIX), decided("search", NOT_ENOUGH))
     books = [type("Book", (), {"name": EVIDENCE[FIX]})]
     first, second = actions([made], board, Context(books, _provenance(data), {}))
-    assert (first.evidence, second.evidence) == (f"{EVIDENCE[FIX]}.html", "")
+    assert (first["evidence"], second["evidence"]) == (f"{EVIDENCE[FIX]}.html", "")
     (bare, _) = actions([made], board, Context([], _provenance(data), {}))
-    assert bare.evidence == ""
+    assert bare["evidence"] == ""

@@ -10,14 +10,18 @@ from bs4 import BeautifulSoup
 
 import srelib
 from srelib import tables, tradeoff
+from srelib.decisions.verdict import CARRY_ON
 from srelib.errors import InsufficientDataError
 from srelib.findings.finding import FIELDS
-from srelib.report import index, render
+from srelib.report import first_page, index, render
 from srelib.report.actions import actions
 from srelib.report.sources import _provenance
 from srelib.stats import Estimate
+from srelib.tradeoff import TeamTotals
 from srelib.windows import Window
 from tests.findings.test_finding import stated
+from tests.report.test_actions import decided
+from tests.report.test_actions import page as decides
 from tests.report.tiny import dataset, hourly, slo
 
 ROOT = Path(__file__).parents[2]
@@ -50,8 +54,8 @@ def test_an_overspent_budget_is_said_in_a_word():
     row = only_row(dataset(hourly(28, good=9980, total=10000), slo()))
     assert row.left == "−100\xa0%"
     assert (row.status, row.mood) == ("Budget overspent", "bad")
-    assert row.bar.over
-    assert row.bar.x == 0
+    assert row.bar["over"]
+    assert row.bar["x"] == 0
 
 
 def test_only_the_window_counts():
@@ -188,7 +192,7 @@ def test_only_refused_rows_are_red():
 def test_the_bar_grows_from_nothing_left(share, x, width):
     """To the right what remains, to the left what was overspent, cut at the end."""
     drawn = index.bar(share)
-    assert (drawn.x, drawn.width) == (x, width)
+    assert (drawn["x"], drawn["width"]) == (x, width)
 
 
 def deployed(*days: str, service: str = "shop") -> pd.DataFrame:
@@ -285,12 +289,11 @@ def test_names_of_many_services_do_not_cover_each_other():
         speed[f"service {n}"] = Estimate(value, value * 0.8, value * 1.2, 9, 0.95, "given")
         left[f"service {n}"] = Estimate((n % 7) / 7, 0.0, 1.0, 9, 0.95, "given")
     drawing = index.drawn(tradeoff.quadrants(speed, left))
-    assert len(drawing.dots) == 24
-    assert drawing.more == 6
-    assert all(0 <= dot.x <= 480 and 0 <= dot.y <= 300 for dot in drawing.dots)
-    named = [dot for dot in drawing.dots if dot.named]
-    boxes = [(d.text_x - (7.2 * len(d.name) if d.anchor == "end" else 0), d.text_y) for d in named]
-    assert len(named) >= 8
+    assert len(drawing["dots"]) == 24
+    assert drawing["more"] == 6
+    assert all(0 <= dot["x"] <= 480 and 0 <= dot["y"] <= 300 for dot in drawing["dots"])
+    boxes = [(dot["named"][0], dot["text_y"]) for dot in drawing["dots"] if dot["named"]]
+    assert len(boxes) >= 8
     for i, a in enumerate(boxes):
         for b in boxes[i + 1 :]:
             assert abs(a[0] - b[0]) >= 60 or abs(a[1] - b[1]) >= 10
@@ -321,3 +324,88 @@ def test_the_first_page_says_what_the_notebooks_say():
         ]  # fmt: skip
         held += 1
     assert held >= 30
+
+
+OWN = {"checkout": "pay", "billing": "pay", "search": "<browse>"}
+"""Services and their teams."""
+
+
+@pytest.fixture(scope="module")
+def teamed() -> srelib.Dataset:
+    """The sample, with two teams and three services without one."""
+    data = srelib.load(ROOT / "data" / "sample")
+    object.__setattr__(data, "teams", pd.Series(OWN))
+    return data
+
+
+def under_teams(found, selector: str) -> dict[str, list[str]]:
+    """First words of the rows under each heading of a table."""
+    bodies = found.select(f"{selector} tbody")
+    return {
+        next(body.select_one(".team th").stripped_strings): [
+            next(row.th.stripped_strings) for row in body.select("tr:not(.team)")
+        ]
+        for body in bodies
+    }
+
+
+def test_services_and_budgets_stand_under_their_teams(teamed):
+    """Teams in the order of their worst service, those without one last; names are text."""
+    found = page(teamed)
+    board = under_teams(found, "[aria-labelledby=scoreboard]")
+    assert list(board) == ["pay", "<browse>", "No team"]
+    assert sorted(board["pay"]) == ["billing", "checkout"]
+    assert board["<browse>"] == ["search"]
+    assert sum(map(len, board.values())) == 6
+    budgets = under_teams(found, ".scoreboard")
+    assert budgets["pay"] == ["checkout", "checkout", "billing"]
+    words = found.select_one(".standing .team span").get_text().replace("\u00a0", " ")
+    assert words.startswith("1 of 2 services has overspent its error budget; ")
+
+
+def test_what_to_do_is_grouped_by_team(teamed):
+    """A heading for each team before its services."""
+    told = (decided(name, CARRY_ON) for name in ("search", "catalog", "checkout"))
+    board = under_teams(page(teamed, decides(*told)), ".actions")
+    assert board == {"pay": ["checkout"], "<browse>": ["search"], "No team": ["catalog"]}
+
+
+def test_a_team_is_chosen_without_a_script(teamed):
+    """A radio button for each team; rules of the style sheet hide the rows of the others."""
+    found = page(teamed)
+    assert not found.select("script")
+    buttons = [one["id"] for one in found.select(".choice input[name=team]")]
+    assert buttons == ["team-every", "team-1", "team-2", "team-0"]
+    assert found.select_one("#team-every").has_attr("checked")
+    style = found.select_one("style").get_text()
+    for place in ("1", "2", "0"):
+        rule = f'main:has(#team-{place}:checked) [data-team]:not([data-team="{place}"])'
+        assert f"{rule} {{ display: none; }}" in style
+    places = {body["data-team"] for body in found.select("tbody[data-team]")}
+    assert places == {"0", "1", "2"}
+
+
+def test_without_teams_nothing_of_it_is_there():
+    """No heading, no choice, no rule."""
+    found = page(srelib.load(ROOT / "data" / "sample"))
+    assert not found.select(".choice, .team, [data-team]")
+    assert "#team-" not in found.select_one("style").get_text()
+
+
+def test_the_first_page_as_markdown_lists_the_teams(teamed):
+    """Counts of each team, and the services in the order of their teams."""
+    text = first_page.text(index.scoreboard(teamed), [], [], _provenance(teamed))
+    assert "- **pay**: 1 of 2 services has overspent" in text.replace("\u00a0", " ")
+    names = [line.split(" | ")[0] for line in text.split("## Error")[0].splitlines()]
+    order = [name.removeprefix("| ") for name in names if name.startswith("| ")][2:]
+    assert {*order[:2]} == {"checkout", "billing"}
+    assert order[2] == "search"
+
+
+def test_rows_of_an_unknown_team_are_not_lost():
+    """A budget of a service that no scoreboard shows stands under no team."""
+    known = index.headings([TeamTotals("pay", ("a",), (), 0, 1, 1, 4.0)])
+    groups = index.grouped(["pay", "other", ""], known, of=lambda row: row)
+    assert [(group.team.name, group.rows) for group in groups] == [
+        ("pay", ["pay"]), ("No team", ["other", ""]),
+    ]  # fmt: skip

@@ -15,7 +15,7 @@ from srelib import changes
 from srelib.report import difference, index, render, services
 from srelib.report.index import BudgetRow, Scoreboard, ServiceRow
 from srelib.report.sources import _provenance
-from tests.report.test_teams import OWN
+from tests.report.test_index import OWN
 from tests.test_annotations import notes
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +33,7 @@ def finding(**given) -> dict:
 
 def line(html: str, *names: str, anchor: str = "") -> render.Said:
     """A sentence that prints these names in bold."""
-    return render.Said("", Markup(html), anchor, names)
+    return render.Said(Markup(html), html, names, anchor)
 
 
 VERDICT = finding(key="decisions.service", sentence="**checkout**: **stop** & think.", text="98 %",
@@ -240,6 +240,6 @@ def test_a_link_of_an_incident_leads_to_its_tool_only_by_http():
     own = data.incidents[data.incidents["service"] == "checkout"].head(2)
     own = own.assign(url=["https://example.org/1", "javascript:alert(1)"])
     context = render.Context([], _provenance(data), {})
-    listed, more = services._incidents("checkout", [], replace(data, incidents=own), context)
-    assert sorted(one.url for one in listed) == ["", "https://example.org/1"]
+    listed, more = services._incidents("checkout", replace(data, incidents=own), {}, [], context)
+    assert sorted(one["url"] for one in listed) == ["", "https://example.org/1"]
     assert more == 0
